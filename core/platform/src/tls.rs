@@ -1,0 +1,61 @@
+use std::sync::Arc;
+
+use rustls::{
+    CertificateError, ClientConfig, Error as TlsError, RootCertStore,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+use teamwire_core::{Config, Error, Fault, FaultKind, InvalidInput};
+
+/// How TLS is done: the public CAs and those of [`Config::with_root_certificates_pem`], TLS 1.2 or later, HTTP/1.1.
+///
+/// Raises `InvalidInput` for a PEM text with no certificate, or with one that is none.
+pub fn tls_config(config: &Config) -> Result<Arc<ClientConfig>, Error> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    for pem in config.root_certificates() {
+        let refuse = |why: String| InvalidInput::new("root certificates", why);
+        let mut found = 0;
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(|why| refuse(format!("the PEM text is broken: {why}")))?;
+            roots.add(certificate).map_err(|why| refuse(format!("certificate {} is none: {why}", found + 1)))?;
+            found += 1;
+        }
+        if found == 0 {
+            return Err(refuse("there is no certificate in the PEM text".into()).into());
+        }
+    }
+    let mut tls = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|why| InvalidInput::new("TLS", why.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(tls))
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    #[cfg(feature = "aws-lc-rs")]
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    #[cfg(not(feature = "aws-lc-rs"))]
+    let provider = rustls::crypto::ring::default_provider();
+    Arc::new(provider)
+}
+
+/// A failed handshake, in words that say which of the usual mistakes it is.
+pub fn tls_fault(error: &TlsError) -> Fault {
+    let what = match error {
+        // A bad signature is what a CA of the same name with another key is taken for: one that was set up again.
+        TlsError::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
+            "no CA that is trusted here signed the server's certificate (a private one goes into the root certificates)"
+        }
+        TlsError::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            "the server's certificate has expired"
+        }
+        TlsError::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "the server's certificate is for another name",
+        TlsError::InvalidMessage(_) => "the server speaks no TLS on this port",
+        _ => "the TLS handshake failed",
+    };
+    Fault::new(FaultKind::Tls, format!("{what}: {error}"))
+}

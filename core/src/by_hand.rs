@@ -1,0 +1,69 @@
+//! An executor that performs nothing: it hands out the machines.
+
+use alloc::boxed::Box;
+
+use crate::{
+    clock::Now,
+    executor::Executor,
+    machine::{Feed, Flow},
+    session::Session,
+};
+
+/// Gives each operation's machine to the caller, who polls it and hands it its replies.
+///
+/// For those who have an event loop of their own, and for tests.
+///
+/// ```
+/// use teamwire_core::{ByHand, Client, Config, Credentials, Fault, FaultKind, Machine, Moment, Now, Reply, Step};
+///
+/// # use chrono::DateTime;
+/// let config = Config::new("https://teamwire.example.org", Credentials::new("app-id", "secret")?)?;
+/// let now = Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH);
+/// let client = Client::new(ByHand::new(config, [7; 32], now));
+///
+/// let chat = client.chats().chat("7MQKchz6wsSzmWTVnppGAc");
+/// let mut post = chat.post("hello");
+/// let Step::Send(ticket, exchange) = post.poll(now) else { panic!("it has something to send") };
+/// assert_eq!(exchange.request.uri().path(), "/v1/chats/7MQKchz6wsSzmWTVnppGAc/messages");
+///
+/// post.handle(now, ticket, Reply::Fault(Fault::new(FaultKind::Connect, "no route to host")));
+/// assert!(matches!(post.poll(now), Step::Sleep(_)), "it will try again");
+/// # Ok::<(), teamwire_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ByHand {
+    session: Session,
+    now: Now,
+}
+
+impl ByHand {
+    /// `entropy` as for [`Session::new`]; `now` is what operations that need the time when they are made go by.
+    pub fn new(config: crate::Config, entropy: [u8; 32], now: Now) -> Self {
+        Self { session: Session::new(config, entropy), now }
+    }
+}
+
+impl Executor for ByHand {
+    type Run<'a, T: Send + 'a> = Box<dyn Flow<Output = T> + 'a>;
+
+    type Events<F: Feed + 'static> = F;
+
+    fn session(&self) -> &Session {
+        &self.session
+    }
+
+    fn now(&self) -> Now {
+        self.now
+    }
+
+    fn run<'a, F: Flow + 'a>(&'a self, flow: F) -> Self::Run<'a, F::Output>
+    where
+        F::Output: 'a,
+    {
+        Box::new(flow)
+    }
+
+    fn events<F: Feed + 'static>(&self, feed: F) -> F {
+        feed
+    }
+}

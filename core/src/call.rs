@@ -1,0 +1,212 @@
+//! One endpoint as a machine: authentication, status, retries, `Retry-After` and idempotency keys, here and only here.
+//!
+//! ```text
+//!                 poll: Send                 answer, or final trouble
+//!   ┌─► Ready ──────────────► Waiting(ticket) ─────────────────────► Done ──poll──► Over
+//!   │                              │ trouble worth another attempt
+//!   └──── poll, time reached ──── Backoff(until)      poll before that: Sleep(until)
+//! ```
+
+use alloc::{boxed::Box, string::String};
+use core::{convert::Infallible, fmt, mem};
+
+use http::{HeaderValue, StatusCode, header};
+
+use crate::{
+    backoff,
+    clock::{Moment, Now},
+    error::Error,
+    exchange::{Exchange, Response},
+    fault::{Fault, FaultKind},
+    machine::{Machine, Reply, Step, Ticket},
+    session::Session,
+    transfer::Resume,
+    wire::{self, Endpoint, Replay},
+};
+
+/// A request that is sent until it is answered, or not worth another attempt.
+pub(crate) struct Call<T> {
+    session: Session,
+    /// `None` if it was refused before anything was sent.
+    endpoint: Option<Endpoint<T>>,
+    /// How often to try again.
+    retries: u32,
+    key: Option<String>,
+    failures: u32,
+    /// Whether an attempt may have been acted on.
+    may_have_arrived: bool,
+    /// Whether a connection that had gone stale was already replaced.
+    replaced: bool,
+    /// How far it is, if its answer goes to a file.
+    resume: Option<Resume>,
+    state: State<T>,
+}
+
+enum State<T> {
+    Ready,
+    Waiting(Ticket),
+    Backoff(Moment),
+    Done(Result<T, Error>),
+    Over,
+}
+
+impl<T> Call<T> {
+    pub(crate) fn new(session: Session, endpoint: Result<Endpoint<T>, Error>) -> Self {
+        let (endpoint, state) = match endpoint {
+            Ok(endpoint) => (Some(endpoint), State::Ready),
+            Err(error) => (None, State::Done(Err(error))),
+        };
+        let key = endpoint.as_ref().and_then(|endpoint| match &endpoint.replay {
+            Replay::Safe => None,
+            Replay::Keyed(Some(key)) => Some(key.clone()),
+            Replay::Keyed(None) => Some(session.idempotency_key()),
+        });
+        let retries = session.config().retry.retries;
+        Self {
+            session,
+            endpoint,
+            retries,
+            key,
+            failures: 0,
+            may_have_arrived: false,
+            replaced: false,
+            resume: None,
+            state,
+        }
+    }
+
+    /// Tried once: for those who try again themselves.
+    pub(crate) fn once(mut self) -> Self {
+        self.retries = 0;
+        self
+    }
+
+    /// Whether its answer is there, and was not taken yet.
+    pub(crate) const fn is_answered(&self) -> bool {
+        matches!(self.state, State::Done(_))
+    }
+
+    /// Lets the answer go to a file, and a lost answer go on where it was cut.
+    pub(crate) fn resumable(mut self, resume: Resume) -> Self {
+        self.resume = Some(resume);
+        self
+    }
+
+    /// The same request each time: only the endpoint, the session and the key go into it.
+    fn exchange(&self, endpoint: &Endpoint<T>) -> Exchange {
+        let config = self.session.config();
+        let mut request = endpoint.request(&config.base);
+        let headers = request.headers_mut();
+        headers.insert(header::AUTHORIZATION, self.session.authorization());
+        headers.insert(header::USER_AGENT, self.session.user_agent());
+        if let Some(key) = self.key.as_deref().and_then(|key| HeaderValue::try_from(key).ok()) {
+            headers.insert(wire::IDEMPOTENCY_KEY, key);
+        }
+        let mut exchange = Exchange::new(request, endpoint.timeout(&config.timeouts), endpoint.limit(&config.limits));
+        exchange.progress.clone_from(&endpoint.progress);
+        if let Some(resume) = &self.resume {
+            resume.ask(&mut exchange);
+        }
+        exchange
+    }
+
+    fn answered(&mut self, now: Now, response: Response) -> State<T> {
+        let Some(endpoint) = &self.endpoint else { return State::Over };
+        if let Some(Err(error)) = self.resume.as_ref().map(|resume| resume.check(&response)) {
+            return State::Done(Err(error));
+        }
+        let restarts =
+            response.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.resume.as_mut().is_some_and(Resume::restart);
+        let error = match endpoint.parse(response, now, &|text| self.session.redact(text)) {
+            Ok(answer) => return State::Done(Ok(answer)),
+            Err(error) => error,
+        };
+        if restarts || error.is_transient() { self.again(now, error) } else { self.gives_up(error) }
+    }
+
+    fn failed(&mut self, now: Now, fault: Fault) -> State<T> {
+        if self.resume.as_mut().is_some_and(|resume| resume.cut(&fault)) {
+            // As long as there is headway, no number of cuts is too many.
+            self.failures = 0;
+        }
+        let error = Error::from(fault);
+        if error.is_transient() { self.again(now, error) } else { self.gives_up(error) }
+    }
+
+    /// Another attempt (every request is safe to repeat: see [`Replay`]) if the policy has one left, and the patience for what the server asks.
+    fn again(&mut self, now: Now, error: Error) -> State<T> {
+        self.may_have_arrived |= error.may_have_arrived();
+        let policy = &self.session.config().retry;
+        // The server may just have closed an idle connection: once, that costs neither a wait nor an attempt.
+        if !self.replaced && is_stale(&error) {
+            self.replaced = true;
+            return State::Ready;
+        }
+        self.failures = self.failures.saturating_add(1);
+        let wait = match error.retry_after() {
+            Some(asked) if asked > policy.patience => return self.gives_up(error),
+            _ if self.failures > self.retries => return self.gives_up(error),
+            Some(asked) => asked,
+            None => backoff::wait(policy, self.failures, self.session.jitter()),
+        };
+        State::Backoff(now.moment.plus(wait))
+    }
+
+    fn gives_up(&self, error: Error) -> State<T> {
+        State::Done(Err(if self.may_have_arrived { error.after_silence() } else { error }))
+    }
+}
+
+fn is_stale(error: &Error) -> bool {
+    matches!(error, Error::Connection(fault) if fault.kind == FaultKind::Lost && fault.reused && fault.received == 0)
+}
+
+impl<T: Send> Machine for Call<T> {
+    type Event = Infallible;
+    type Output = T;
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<T, Error>> {
+        if let State::Backoff(until) = self.state {
+            if now.moment < until {
+                return Step::Sleep(until);
+            }
+            self.state = State::Ready;
+        }
+        if let State::Ready = self.state {
+            self.state = State::Waiting(self.session.ticket());
+        }
+        match (&self.state, &self.endpoint) {
+            (State::Waiting(ticket), Some(endpoint)) => Step::Send(*ticket, Box::new(self.exchange(endpoint))),
+            _ => match mem::replace(&mut self.state, State::Over) {
+                State::Done(result) => Step::Done(result),
+                _ => Step::Done(Err(Error::Finished)),
+            },
+        }
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        match self.state {
+            State::Waiting(awaited) if awaited == ticket => {}
+            _ => return,
+        }
+        self.state = match reply {
+            Reply::Response(response) => self.answered(now, response),
+            Reply::Fault(fault) => self.failed(now, fault),
+            // No executor answers a request so; were it to, there is no answer.
+            Reply::File(_) => State::Done(Err(Error::invalid("executor", "it answered a request with a file"))),
+        };
+    }
+}
+
+impl<T> fmt::Debug for Call<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            State::Ready => "Ready",
+            State::Waiting(_) => "Waiting",
+            State::Backoff(_) => "Backoff",
+            State::Done(_) => "Done",
+            State::Over => "Over",
+        };
+        f.debug_struct("Call").field("state", &state).field("failures", &self.failures).finish_non_exhaustive()
+    }
+}

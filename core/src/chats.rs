@@ -1,0 +1,212 @@
+//! The chats of the bot: finding them, and making new ones.
+
+use alloc::{string::String, vec::Vec};
+use core::time::Duration;
+
+use crate::{
+    chat::{Chat, ChatRef},
+    executor::Executor,
+    feed::{Follow, Poller},
+    flow::{Given, Noted, Perhaps},
+    ledger::SharedLocations,
+    machine::Flow,
+    model::{
+        ChatInfo, Coordinates, Download, Listing, Message, NewAttachment, NewChat, NewOneToOne, Reaction, ThreadId,
+        Upload,
+    },
+    pages::Pages,
+    transfer::{ReadImage, Save, Uploads, wrong_size},
+    wire::{
+        assets, chats, locations,
+        updates::{self, Source},
+    },
+};
+
+/// The chats that involve the bot.
+///
+/// Besides the kinds of errors that each method names, any request can end with `Connection`, `Server`, `Auth` (a revoked
+/// key), `RateLimited` and `UnexpectedAnswer`: see [`ErrorKind`](crate::ErrorKind).
+#[derive(Clone, Debug)]
+pub struct Chats<X> {
+    executor: X,
+}
+
+impl<X: Executor> Chats<X> {
+    pub(crate) const fn new(executor: X) -> Self {
+        Self { executor }
+    }
+
+    /// A chat known by its thread id alone. No request: whether there is such a chat shows when it is used.
+    pub fn chat(&self, tid: impl Into<ThreadId>) -> ChatRef<X> {
+        ChatRef::new(self.executor.clone(), tid.into())
+    }
+
+    /// All chats the bot is subscribed to. Has the long timeout (15 s by default).
+    #[doc(alias = "get_subscriptions")]
+    pub fn subscriptions(&self) -> X::Run<'_, Listing<Chat<X>>> {
+        self.listed(Pages::new(self.executor.session(), Ok(chats::subscriptions())))
+    }
+
+    /// The chat with this thread id; `None` if there is none that the bot is in.
+    #[doc(alias = "get_by_thread_id")]
+    pub fn by_thread_id(&self, tid: impl Into<ThreadId>) -> X::Run<'_, Option<Chat<X>>> {
+        let executor = self.executor.clone();
+        let found = self.executor.session().call(chats::by_thread_id(&tid.into()));
+        self.executor.run(found.map(|chat| chat.map(|info| Chat::new(executor, info))))
+    }
+
+    /// All chats of the bot with exactly this title. Has the long timeout (15 s by default).
+    ///
+    /// `InvalidInput` for a title that no chat can have: more than 256 characters, or a NUL.
+    #[doc(alias = "get_by_title")]
+    pub fn by_title(&self, title: impl Into<String>) -> X::Run<'_, Listing<Chat<X>>> {
+        self.listed(Pages::new(self.executor.session(), chats::by_title(&title.into())))
+    }
+
+    /// Creates a group chat, with its first message if one is given, and answers with it. The bot is a member of it and
+    /// can administer it.
+    ///
+    /// Raises `InvalidMembers` if a user or group named does not exist or cannot be a member; `InvalidInput` for a
+    /// title or a message that is too long or has a NUL; `ImageLoad` if the avatar cannot be read or is not a JPEG of at most
+    /// 600x600 pixels; `File` if an attachment cannot be read. Avatar and attachments are stored first and the chat is
+    /// created by one request after that, so that nothing is half-created.
+    pub fn create_chat(&self, chat: NewChat) -> X::Run<'_, Chat<X>> {
+        let session = self.executor.session().clone();
+        let share = NewAttachment::share_in(&chat.attachments);
+        let created = Given::new(chats::check(&chat)).then(move |()| {
+            let image = chat.avatar.clone().map(|image| ReadImage::new(&session, image));
+            Perhaps::new(image).then(move |image| {
+                let avatar = image.map(|bytes| Upload::jpeg("avatar.jpg", bytes));
+                let files = chat.attachments.iter().flat_map(NewAttachment::uploads);
+                Uploads::new(&session, chat.idempotency_key.as_deref(), avatar.iter().chain(files)).then(
+                    move |stored| {
+                        let (avatar, files) = stored.split_at(usize::from(avatar.is_some()));
+                        session.call(chats::create(&chat, avatar.first(), files))
+                    },
+                )
+            })
+        });
+        self.created(created, share)
+    }
+
+    /// Creates the 1:1 chat with a user, or finds the one there is, and answers with it. A message given is posted in
+    /// either case.
+    ///
+    /// Nobody can be added to such a chat, and it cannot be left. Where that matters, prefer
+    /// [`create_chat`](Self::create_chat).
+    ///
+    /// Raises `InvalidMembers` if the user does not exist or cannot be a member; `InvalidInput` for a message that is
+    /// too long or has a NUL; `File` if an attachment cannot be read.
+    #[doc(alias = "create_one2one_chat")]
+    pub fn create_one_to_one_chat(&self, chat: impl Into<NewOneToOne>) -> X::Run<'_, Chat<X>> {
+        let (session, chat) = (self.executor.session().clone(), chat.into());
+        let share = NewAttachment::share_in(&chat.attachments);
+        let created = Given::new(chats::check_one_to_one(&chat)).then(move |()| {
+            Uploads::new(
+                &session,
+                chat.idempotency_key.as_deref(),
+                chat.attachments.iter().flat_map(NewAttachment::uploads),
+            )
+            .then(move |stored| session.call(chats::create_one_to_one(&chat, &stored)))
+        });
+        self.created(created, share)
+    }
+
+    /// The bytes of an asset: of a received attachment. Up to [`Limits::download`](crate::Limits) (64 MiB by default).
+    ///
+    /// Raises `NotFound` if there is no such asset that the bot can see; `UnexpectedAnswer` for a larger one.
+    pub fn download(&self, asset: impl Into<Download>) -> X::Run<'_, Vec<u8>> {
+        let download = asset.into();
+        let size = download.asset.size;
+        let bytes = self.executor.session().call(assets::download(&download));
+        self.executor.run(bytes.then(move |(bytes, is_whole)| {
+            let is_fine = is_whole || bytes.len() as u64 == size;
+            Given::new(if is_fine { Ok(bytes) } else { Err(wrong_size(size)) })
+        }))
+    }
+
+    /// Saves the bytes of an asset, of any size, as a file.
+    ///
+    /// They are written to a file of another name in the same folder (it ends in `.part`), which gets this name when it is
+    /// whole, in place of what may have had it, and is removed if it never will be, unless the program ends, or the future is
+    /// dropped, before that. After a cut, the download goes on where
+    /// it was, as long as there is headway; if the server has another version by then, it begins anew.
+    ///
+    /// Raises `NotFound` if there is no such asset that the bot can see; `File` if the file cannot be written.
+    pub fn download_to(&self, asset: impl Into<Download>, path: impl Into<String>) -> X::Run<'_, ()> {
+        let download = asset.into();
+        let endpoint = assets::save(&download);
+        self.executor.run(Save::new(self.executor.session(), endpoint, download.asset.size, path.into()))
+    }
+
+    /// Moves the bot's location, in all chats where it is being shared. Where it is not, nothing happens.
+    pub fn update_shared_location(&self, coordinates: Coordinates) -> X::Run<'_, ()> {
+        let ledger = self.executor.session().ledger().clone();
+        let moved = self.executor.session().call(Ok(locations::move_to(coordinates)));
+        let known = ledger.known();
+        self.executor.run(moved.map(move |active| ledger.keep(&known, &active)))
+    }
+
+    /// The chats in which this session began to share the bot's location, and in which the share has neither expired nor
+    /// been stopped. No request; all clones of a client see the same.
+    #[doc(alias = "get_location_sharing_active_chats")]
+    pub fn location_sharing_active_chats(&self) -> Vec<ChatRef<X>> {
+        let active = self.executor.session().ledger().active(self.executor.now());
+        active.into_iter().map(|tid| self.chat(tid)).collect()
+    }
+
+    /// Whether there is any of [`location_sharing_active_chats`](Self::location_sharing_active_chats). No request.
+    pub fn has_location_sharing_active_chats(&self) -> bool {
+        !self.executor.session().ledger().active(self.executor.now()).is_empty()
+    }
+
+    /// The shares to be saved when the program ends.
+    pub fn save_shared_locations(&self) -> SharedLocations {
+        self.executor.session().ledger().save(self.executor.now())
+    }
+
+    /// Takes up the shares of an earlier process, as far as they have not ended since.
+    pub fn restore_shared_locations(&self, saved: SharedLocations) {
+        self.executor.session().ledger().restore(self.executor.now(), saved);
+    }
+
+    /// Follows the reactions to attention messages, in all chats of the bot.
+    ///
+    /// The feed ends with an error of the kind `Auth` if the key is revoked; with `InvalidInput` at once if it is to begin
+    /// after a checkpoint of another feed.
+    #[doc(alias = "subscribe_am_reaction_updates")]
+    pub fn reaction_updates(&self, follow: impl Into<Follow>) -> X::Events<Poller<Reaction>> {
+        self.executor.events(Poller::new(self.executor.session(), Source::Reactions, follow.into(), |_| false))
+    }
+
+    /// Ends all subscriptions of the bot to reactions, in whatever process.
+    #[doc(alias = "unsubscribe_am_reaction_updates")]
+    pub fn unsubscribe_reaction_updates(&self) -> X::Run<'_, ()> {
+        self.executor.run(self.executor.session().call(updates::unsubscribe_all(&Source::Reactions)))
+    }
+
+    /// Follows the messages of all chats of the bot, as they arrive: see [`ChatRef::new_messages`].
+    pub fn new_messages(&self, follow: impl Into<Follow>) -> X::Events<Poller<Message>> {
+        self.executor.events(Poller::messages(self.executor.session(), Source::AllMessages, follow.into()))
+    }
+
+    /// A new chat; with the location shared in it, if its first message began to.
+    fn created<'a>(
+        &'a self,
+        created: impl Flow<Output = ChatInfo> + 'a,
+        share: Option<Duration>,
+    ) -> X::Run<'a, Chat<X>> {
+        let (executor, ledger) = (self.executor.clone(), self.executor.session().ledger().clone());
+        let noted = Noted::new(created, move |now, info: &ChatInfo| {
+            if let Some(lasts) = share {
+                ledger.begin(info.tid.clone(), now, lasts);
+            }
+        });
+        self.executor.run(noted.map(|info| Chat::new(executor, info)))
+    }
+
+    fn listed(&self, pages: Pages<ChatInfo>) -> X::Run<'_, Listing<Chat<X>>> {
+        let executor = self.executor.clone();
+        self.executor.run(pages.map(move |walked| walked.items.map(|info| Chat::new(executor.clone(), info))))
+    }
+}

@@ -1,0 +1,247 @@
+//! Every option there is, for all executors.
+
+mod credentials;
+mod limits;
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
+
+use url::{Host, Url};
+
+pub use self::{
+    credentials::Credentials,
+    limits::{Limits, RetryPolicy, Timeouts},
+};
+use crate::error::{Error, InvalidInput};
+
+/// Where the backend is, who the bot is, and how to talk: the options that every executor obeys.
+///
+/// ```
+/// use teamwire_core::{Config, Credentials, Timeouts};
+/// use core::time::Duration;
+///
+/// let config = Config::new("https://teamwire.example.org", Credentials::new("app-id", "secret")?)?
+///     .with_timeouts(Timeouts { default: Duration::from_secs(5), ..Timeouts::default() })
+///     .with_hide_deleted_messages(false);
+/// # Ok::<(), teamwire_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Config {
+    pub(crate) base: Url,
+    pub(crate) credentials: Credentials,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) limits: Limits,
+    pub(crate) hide_deleted_messages: bool,
+    pub(crate) user_agent: String,
+    root_certificates: Vec<Vec<u8>>,
+    proxy: Option<Url>,
+    allows_plain_http: bool,
+}
+
+/// The variable that [`Config::from_vars`] takes the base URL from.
+pub const URL_VAR: &str = "TEAMWIRE_URL";
+/// The variable that [`Config::from_vars`] takes the App ID from.
+pub const APP_ID_VAR: &str = "TEAMWIRE_APP_ID";
+/// The variable that [`Config::from_vars`] takes the Secret from.
+pub const SECRET_VAR: &str = "TEAMWIRE_SECRET";
+
+impl Config {
+    /// The backend at `base_url` (scheme, host, and where it needs them port and path), with every option at its default.
+    ///
+    /// Raises `InvalidInput` for anything that is not such a URL, and for `http://` to a host other than this
+    /// machine's loopback: see [`Config::allowing_plain_http`].
+    pub fn new(base_url: &str, credentials: Credentials) -> Result<Self, Error> {
+        let mut config = Self::allowing_plain_http(base_url, credentials)?;
+        config.allows_plain_http = false;
+        if config.base.scheme() == "http" && !is_loopback(&config.base) {
+            return Err(Error::invalid(
+                "base URL",
+                "`http://` would send the credentials in the clear to another machine; use `https://`, \
+                 or `Config::allowing_plain_http` if that is what you want",
+            ));
+        }
+        Ok(config)
+    }
+
+    /// As [`Config::new`], but `http://` may go to any host: the credentials then cross the network in the clear.
+    pub fn allowing_plain_http(base_url: &str, credentials: Credentials) -> Result<Self, Error> {
+        Ok(Self {
+            base: base(base_url)?,
+            credentials,
+            timeouts: Timeouts::default(),
+            retry: RetryPolicy::default(),
+            limits: Limits::default(),
+            hide_deleted_messages: true,
+            user_agent: concat!("teamwire-rust/", env!("CARGO_PKG_VERSION")).to_string(),
+            root_certificates: Vec::new(),
+            proxy: None,
+            allows_plain_http: true,
+        })
+    }
+
+    /// As [`Config::new`], from the variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`,
+    /// which `var` looks up. Raises `InvalidInput` naming the one that is missing or wrong.
+    pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let get = |name: &str| var(name).ok_or_else(|| Error::invalid(name, "the variable is not set"));
+        let (url, app_id, secret) = (get(URL_VAR)?, get(APP_ID_VAR)?, get(SECRET_VAR)?);
+        let config = Credentials::new(app_id, secret).and_then(|credentials| Self::new(&url, credentials));
+        config.map_err(|error| match error {
+            Error::InvalidInput(InvalidInput { what, why }) => {
+                let name = match what.as_str() {
+                    "App ID" => APP_ID_VAR,
+                    "Secret" => SECRET_VAR,
+                    _ => URL_VAR,
+                };
+                Error::invalid(name, why)
+            }
+            other => other,
+        })
+    }
+
+    /// How long to wait for an answer, by class of request. Default: 10 s, 15 s and 60 s.
+    pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// When to try again, and how patiently.
+    pub fn with_retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How much to take in, and how many connections to keep.
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Whether lists leave out messages that their sender deleted. Default: `true`. If `false`, they come with
+    /// [`deleted`](crate::Message::deleted) set and without their content.
+    #[doc(alias = "hide_deleted_messages")]
+    pub fn with_hide_deleted_messages(mut self, hide: bool) -> Self {
+        self.hide_deleted_messages = hide;
+        self
+    }
+
+    /// What to call this program in the `User-Agent` header, before this library's own name.
+    /// Raises `InvalidInput` unless it is printable ASCII.
+    pub fn with_user_agent(mut self, name: &str) -> Result<Self, Error> {
+        if name.is_empty() || !name.bytes().all(|b| matches!(b, b' '..=b'~')) {
+            return Err(Error::invalid("user agent", "it must be printable ASCII, and not empty"));
+        }
+        self.user_agent = format!("{name} {}", self.user_agent);
+        Ok(self)
+    }
+
+    /// Trusts the certificates in this PEM text as well as the public ones: the private CA of an installation.
+    /// The adapter raises `InvalidInput` when it connects, if there is none in it.
+    pub fn with_root_certificates_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates.push(pem.into());
+        self
+    }
+
+    /// Goes through this HTTP proxy: `http://[user:password@]host:port`. Nothing in the environment sets one.
+    pub fn with_proxy(mut self, url: &str) -> Result<Self, Error> {
+        let proxy = Url::parse(url).map_err(|why| Error::invalid("proxy URL", why.to_string()))?;
+        if proxy.scheme() != "http" || proxy.host().is_none() {
+            return Err(Error::invalid("proxy URL", "it must be `http://host:port`"));
+        }
+        if self.base.scheme() == "http" && !self.allows_plain_http && !is_loopback(&proxy) {
+            let why = "with a base URL of `http://` it would be sent the credentials in the clear";
+            return Err(Error::invalid("proxy URL", why));
+        }
+        self.proxy = Some(proxy);
+        Ok(self)
+    }
+
+    /// The backend's base URL. Ends in a slash.
+    pub fn base_url(&self) -> &Url {
+        &self.base
+    }
+
+    /// What [`Config::with_limits`] set.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What [`Config::with_timeouts`] set.
+    pub fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
+    }
+
+    /// Each PEM text given to [`Config::with_root_certificates_pem`].
+    pub fn root_certificates(&self) -> impl Iterator<Item = &[u8]> {
+        self.root_certificates.iter().map(Vec::as_slice)
+    }
+
+    /// What [`Config::with_proxy`] set. It may hold a password: not for logs.
+    pub fn proxy(&self) -> Option<&Url> {
+        self.proxy.as_ref()
+    }
+}
+
+/// The longest base URL, in bytes: it leaves room for a path and a query in an `http::Uri`.
+const LONGEST_BASE: usize = 2048;
+
+fn base(text: &str) -> Result<Url, Error> {
+    let refuse = |why: &str| Err(InvalidInput::new("base URL", why).into());
+    // The text is not repeated in the error: somebody may have put a password into it.
+    let mut url = match Url::parse(text) {
+        Ok(url) => url,
+        Err(why) => return refuse(&why.to_string()),
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return refuse("the scheme must be `https` (or `http` for this machine's loopback)");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("credentials do not belong in the URL");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refuse("it must end with the path: no `?` and no `#`");
+    }
+    // A URL may have any length, and hosts that `http::Uri` does not take.
+    if url.as_str().len() > LONGEST_BASE {
+        return refuse("it is too long");
+    }
+    if http::Uri::try_from(url.as_str()).is_err() {
+        return refuse("its host has a character that no host has");
+    }
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+/// Shows every option but what is confidential.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("base", &self.base.as_str())
+            .field("credentials", &self.credentials)
+            .field("timeouts", &self.timeouts)
+            .field("retry", &self.retry)
+            .field("limits", &self.limits)
+            .field("hide_deleted_messages", &self.hide_deleted_messages)
+            .field("user_agent", &self.user_agent)
+            .field("root_certificates", &self.root_certificates.len())
+            .field("proxy", &self.proxy.as_ref().and_then(|url| url.host_str().map(|host| (host, url.port()))))
+            .field("allows_plain_http", &self.allows_plain_http)
+            .finish()
+    }
+}

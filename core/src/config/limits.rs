@@ -1,0 +1,73 @@
+use core::time::Duration;
+
+/// How long to wait for an answer, by class of request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For most requests, in total. Default: 10 s.
+    pub default: Duration,
+    /// For contacts and lists of chats, in total. Default: 15 s.
+    pub long: Duration,
+    /// For up- and downloads: without a byte moving, however long the whole takes. Default: 60 s.
+    pub assets: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { default: Duration::from_secs(10), long: Duration::from_secs(15), assets: Duration::from_secs(60) }
+    }
+}
+
+/// When to try a request again, and how patiently.
+///
+/// Tried again is what may succeed the second time: a connection that failed or was lost, a timeout, and the answers
+/// 408, 429, 409 `in_progress`, and 5xx but for 501 and 505. What changes something carries an idempotency key, so the
+/// server does it once however often it arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// How often to try again after the first attempt. Zero: never. Default: 3.
+    pub retries: u32,
+    /// The wait before the first retry; it doubles each time, and a random part of up to half of it is left
+    /// out. Default: 500 ms.
+    pub first_wait: Duration,
+    /// The longest wait of our own choosing. Default: 30 s.
+    pub longest_wait: Duration,
+    /// The longest `Retry-After` to obey. If the server asks for more, the operation ends at once with an error that
+    /// carries it. Default: 60 s.
+    pub patience: Duration,
+}
+
+impl RetryPolicy {
+    /// Every operation is tried once.
+    pub const NEVER: Self =
+        Self { retries: 0, first_wait: Duration::ZERO, longest_wait: Duration::ZERO, patience: Duration::ZERO };
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            retries: 3,
+            first_wait: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(30),
+            patience: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How much to take in, and how many connections to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest JSON answer, in bytes. Default: 16 MiB.
+    pub answer: u64,
+    /// The largest avatar or attachment to take into memory, in bytes. Default: 64 MiB. Files can be of any size.
+    pub download: u64,
+    /// How many idle connections an executor keeps. Default: 64.
+    pub idle_connections: usize,
+    /// How long a connection may be idle before it is closed. Default: 50 s.
+    pub idle_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { answer: 16 << 20, download: 64 << 20, idle_connections: 64, idle_time: Duration::from_secs(50) }
+    }
+}

@@ -1,0 +1,117 @@
+//! A request description and its answer: what an executor performs, as plain data.
+
+use alloc::{string::String, sync::Arc, vec::Vec};
+use core::{fmt, time::Duration};
+
+use crate::progress::Progress;
+
+/// One request to perform, with everything an executor has to know about it.
+///
+/// The request carries every header but those of HTTP's framing (`Host`, `Content-Length`, `Connection`), which
+/// belong to the HTTP stack. It carries credentials: an executor follows no redirect with it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Exchange {
+    /// Method, absolute URI, headers and body.
+    pub request: http::Request<Body>,
+    /// How long to wait.
+    pub timeout: Timeout,
+    /// The most bytes of an answer's body to take into memory. A longer answer is a
+    /// [`FaultKind::TooLarge`](crate::FaultKind::TooLarge), refused before its body is read if its length is announced.
+    pub limit: u64,
+    /// Where the body of an answer with status 200 or 206 goes, if not into memory. Every other answer goes into memory.
+    pub to_file: Option<ToFile>,
+    /// Who wants to know how much has passed: of the request's body if it has one, else of that of an answer with status
+    /// 200 or 206. What a file has already ([`ToFile::offset`], with 206) counts.
+    pub progress: Option<Progress>,
+}
+
+impl Exchange {
+    pub(crate) const fn new(request: http::Request<Body>, timeout: Timeout, limit: u64) -> Self {
+        Self { request, timeout, limit, to_file: None, progress: None }
+    }
+}
+
+/// A file that an answer's body is written to, as it arrives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ToFile {
+    /// The file. Made if there is none.
+    pub path: String,
+    /// How many bytes of it stay, if the status is 206: the body goes behind them. With 200 it goes to the beginning,
+    /// and nothing that was in the file stays.
+    pub offset: u64,
+}
+
+impl ToFile {
+    /// To this file, behind its first `offset` bytes.
+    pub fn new(path: impl Into<String>, offset: u64) -> Self {
+        Self { path: path.into(), offset }
+    }
+}
+
+/// An answer, with its body if that went into memory.
+pub type Response = http::Response<Vec<u8>>;
+
+/// What a request carries.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum Body {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// These bytes.
+    Bytes(Arc<Vec<u8>>),
+    /// This file, streamed. If it turns out to be shorter or longer than `length`, the request must not be completed:
+    /// that is a [`FaultKind::File`](crate::FaultKind::File).
+    File {
+        /// The file.
+        path: String,
+        /// How many bytes it had when it was looked at: what `Content-Length` says.
+        length: u64,
+    },
+}
+
+impl Body {
+    /// The bytes to send that are in memory; empty if there are none.
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Empty | Self::File { .. } => &[],
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// How many bytes it has.
+    pub fn length(&self) -> u64 {
+        match self {
+            Self::File { length, .. } => *length,
+            Self::Empty | Self::Bytes(_) => self.as_bytes().len() as u64,
+        }
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(Arc::new(bytes))
+    }
+}
+
+/// Messages are private, so only the length is printed.
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+            Self::File { path, length } => write!(f, "File({path:?}, {length} bytes)"),
+        }
+    }
+}
+
+/// How long an executor waits for an exchange before it reports a
+/// [`FaultKind::Timeout`](crate::FaultKind::Timeout).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timeout {
+    /// From the first look-up to the last byte of the answer.
+    Total(Duration),
+    /// Without a byte moving either way, however long the whole takes.
+    Inactivity(Duration),
+}

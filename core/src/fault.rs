@@ -1,0 +1,100 @@
+//! What an executor reports when there was no whole answer.
+
+use alloc::{boxed::Box, string::ToString, sync::Arc};
+use core::{error::Error as StdError, fmt};
+
+/// A request that got no answer, or not a whole one, with what is needed to judge whether it may be sent again.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Fault {
+    /// What went wrong.
+    pub kind: FaultKind,
+    /// Whether any byte of the request may have left. If `false`, the server cannot have acted on it.
+    pub sent: bool,
+    /// How many bytes of the answer's body had arrived.
+    pub received: u64,
+    /// Whether the connection had served an earlier request. Losing such a connection says nothing of the
+    /// server: it may just have closed an idle one.
+    pub reused: bool,
+    /// Status and headers of the answer, if these had arrived: what a transfer needs to go on where it was.
+    pub head: Option<Box<http::Response<()>>>,
+    /// The HTTP stack's own words.
+    pub source: Arc<dyn StdError + Send + Sync>,
+}
+
+/// What kept an exchange from its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// The host has no address.
+    Resolve,
+    /// No connection to any address of the host, or to the proxy.
+    Connect,
+    /// The server could not prove who it is, or speaks no TLS. Trying again does not help.
+    Tls,
+    /// The exchange's [`Timeout`](crate::Timeout) ran out.
+    Timeout,
+    /// The connection ended or broke before the answer was whole.
+    Lost,
+    /// What arrived is not HTTP. Trying again does not help.
+    Protocol,
+    /// The answer is larger than the exchange's limit. Trying again does not help.
+    TooLarge,
+    /// The file to send, or the one to write to, could not be used; or it changed while it was being sent. Trying
+    /// again does not help.
+    File,
+}
+
+impl Fault {
+    /// A fault before the first byte of the request left.
+    pub fn new(kind: FaultKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind, sent: false, received: 0, reused: false, head: None, source: Arc::from(source.into()) }
+    }
+
+    /// Sets whether any byte of the request may have left.
+    pub fn sent(mut self, sent: bool) -> Self {
+        self.sent = sent;
+        self
+    }
+
+    /// Sets how many bytes of the answer's body had arrived.
+    pub fn received(mut self, bytes: u64) -> Self {
+        self.received = bytes;
+        self
+    }
+
+    /// Sets the status and the headers that had arrived.
+    pub fn head(mut self, head: http::Response<()>) -> Self {
+        self.head = Some(Box::new(head));
+        self
+    }
+
+    /// Sets whether the connection had served an earlier request.
+    pub fn reused(mut self, reused: bool) -> Self {
+        self.reused = reused;
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            FaultKind::Resolve => "the host name could not be resolved",
+            FaultKind::Connect => "no connection could be made",
+            FaultKind::Tls => "no trusted TLS connection could be made",
+            FaultKind::Timeout => "the time ran out",
+            FaultKind::Lost => "the connection was lost",
+            FaultKind::Protocol => "the answer is not HTTP",
+            FaultKind::TooLarge => "the answer is too large",
+            FaultKind::File => "the file could not be used",
+        })?;
+        let cause = self.source.to_string();
+        if cause.is_empty() { Ok(()) } else { write!(f, ": {cause}") }
+    }
+}
+
+impl StdError for Fault {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.source()
+    }
+}

@@ -1,0 +1,38 @@
+//! Subscriptions as resumable pollers: what happens in chats, delivered event by event for as long as the user likes.
+//!
+//! One poller serves every feed: the live locations of a chat, the reactions to attention messages, and (ours) new
+//! messages, of one chat or of all the bot's chats.
+//!
+//! ```text
+//!           ┌───────────────────────────────────────────────────────────────┐
+//!           │ lease expired: subscribe again, at the same cursor            │
+//!           ▼                                                               │
+//!  Begin ─► Subscribing ─────► Polling ───► deliver one by one ───► Polling ┤
+//!  (feeds without a lease      │     ▲                                      │
+//!   begin with Polling)        │     └─ cursor too old: `Missed`, on from now
+//!           │                  │
+//!           ├──────────────────┴─ trouble that may pass: `Trouble`, Backoff, and again
+//!           │                     for as long as it lasts; `Retry-After` is obeyed
+//!           ├──────────────────── unsubscribed by somebody: the end
+//!           └──────────────────── key revoked, chat gone: the end, with the error
+//!
+//!  stop(), from anywhere ─► what had arrived is delivered ─► Unsubscribing ─► the end
+//! ```
+//!
+//! Every event comes with the [`Checkpoint`] to save once it is handled. A feed that begins [`after`](Follow::after) one, in
+//! another process perhaps, goes on exactly there: each event is seen at least once across a crash, and exactly once and in
+//! order within a process. What cannot be understood is delivered as such; it neither ends nor stalls the feed.
+
+mod checkpoint;
+mod event;
+mod follow;
+mod poller;
+mod set;
+
+pub use self::{
+    checkpoint::Checkpoint,
+    event::{Delivery, End, FeedEvent, Trouble, Unread},
+    follow::Follow,
+    poller::Poller,
+    set::{FeedSet, Next},
+};

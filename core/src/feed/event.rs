@@ -1,0 +1,96 @@
+use alloc::string::String;
+
+use super::Checkpoint;
+use crate::{clock::Moment, error::Error};
+
+/// What a feed delivers.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum FeedEvent<T> {
+    /// The feed has begun, from now on: whoever begins after this checkpoint misses nothing that comes.
+    Started(Checkpoint),
+    /// Something happened.
+    Update {
+        /// What.
+        item: T,
+        /// Save this once the item is handled.
+        checkpoint: Checkpoint,
+    },
+    /// Something happened that this version does not understand.
+    Unread {
+        /// What came.
+        item: Unread,
+        /// Save this once it is handled.
+        checkpoint: Checkpoint,
+    },
+    /// Nothing has happened for a while. Save this as after an update: servers forget old cursors, this one is new.
+    Quiet(Checkpoint),
+    /// The server no longer has all that came after the cursor: something may have been missed. The feed goes on from now.
+    Missed(Checkpoint),
+    /// The feed could not be read, and tries again. Nothing is lost by it.
+    Trouble(Trouble),
+}
+
+impl<T> FeedEvent<T> {
+    /// What happened, if it is that.
+    pub fn into_item(self) -> Option<T> {
+        match self {
+            Self::Update { item, .. } => Some(item),
+            _ => None,
+        }
+    }
+
+    /// The checkpoint to save once this is handled; `None` for trouble, which moves nothing.
+    pub const fn checkpoint(&self) -> Option<&Checkpoint> {
+        match self {
+            Self::Started(checkpoint)
+            | Self::Quiet(checkpoint)
+            | Self::Missed(checkpoint)
+            | Self::Update { checkpoint, .. }
+            | Self::Unread { checkpoint, .. } => Some(checkpoint),
+            Self::Trouble(_) => None,
+        }
+    }
+}
+
+/// An event of a kind that this version does not know, or that it could not understand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unread {
+    /// The event's JSON, as the server sent it.
+    pub json: String,
+    /// What is wrong with it, and where.
+    pub reason: String,
+}
+
+/// A feed that could not be read, for now.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Trouble {
+    /// How many attempts in a row have failed.
+    pub attempt: u32,
+    /// Why the last one failed.
+    pub cause: Error,
+    /// When it tries again, on the executor's monotonic clock.
+    pub next_try: Moment,
+}
+
+/// How a feed ended, if not by an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum End {
+    /// It was stopped here.
+    Stopped,
+    /// Somebody ended the subscription on the server.
+    Unsubscribed,
+}
+
+/// What one of many feeds has come to.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Delivery<E, T> {
+    /// It delivers this.
+    Event(E),
+    /// It has ended, and is no longer among them.
+    Ended(Result<T, Error>),
+}

@@ -1,0 +1,289 @@
+use alloc::{boxed::Box, collections::VecDeque, string::String};
+use core::{fmt, mem, time::Duration};
+
+use super::{Checkpoint, End, FeedEvent, Follow, Trouble};
+use crate::{
+    backoff,
+    call::Call,
+    clock::{Moment, Now},
+    error::{Error, ErrorKind, UnexpectedAnswer},
+    machine::{Feed, Machine, Reply, Step, Ticket},
+    model::Message,
+    session::Session,
+    wire::updates::{self, Batch, Happens, Item, Lease, Signal, Source},
+};
+
+/// The shortest waits between attempts, whatever the retry policy or the server says: a feed has no last attempt. They
+/// double, up to eight seconds.
+const SHORTEST_WAIT: Duration = Duration::from_millis(250);
+const DOUBLINGS: u32 = 5;
+/// How old a checkpoint may become before there is another one, though nothing has happened: servers forget old cursors.
+const QUIET: Duration = Duration::from_secs(10 * 60);
+/// How often to ask, at the most, a server that neither has something nor waits for it.
+const CALM: Duration = Duration::from_secs(1);
+
+/// A feed: see the [module](super) for its states.
+pub struct Poller<T> {
+    session: Session,
+    source: Source,
+    wait: Duration,
+    hidden: fn(&T) -> bool,
+    /// Where the feed is; `None` until that is known, and after the server has forgotten it.
+    cursor: Option<String>,
+    /// Whether something was delivered before: without a cursor, something may then have been missed.
+    began: bool,
+    subscription: Option<String>,
+    arrived: VecDeque<FeedEvent<T>>,
+    /// When the user last got a checkpoint.
+    told_at: Option<Moment>,
+    /// Attempts in a row that failed.
+    failures: u32,
+    /// Whether it began anew, at the server's word, since it was last read. The second time in a row is trouble.
+    renewed: bool,
+    state: State<T>,
+}
+
+enum State<T> {
+    /// Whatever is next: a subscription where one is needed, else a poll.
+    Next,
+    Subscribing(Box<Call<Lease>>),
+    Polling(Box<Call<Batch<T>>>, Moment),
+    Backoff(Moment),
+    Unsubscribing(Box<Call<()>>),
+    Ending(Result<End, Error>),
+    Over,
+}
+
+#[expect(private_bounds, reason = "which kinds of events there are is for the wire contract to say")]
+impl<T: Happens> Poller<T> {
+    /// A feed of what `source` has, without the items that are `hidden`.
+    pub(crate) fn new(session: &Session, source: Source, follow: Follow, hidden: fn(&T) -> bool) -> Self {
+        let (cursor, state) = match follow.after.map(|checkpoint| checkpoint.into_cursor(&source)).transpose() {
+            Ok(cursor) => (cursor, State::Next),
+            Err(error) => (None, State::Ending(Err(error))),
+        };
+        Self {
+            session: session.clone(),
+            source,
+            wait: follow.wait,
+            hidden,
+            began: cursor.is_some(),
+            cursor,
+            subscription: None,
+            arrived: VecDeque::new(),
+            told_at: None,
+            failures: 0,
+            renewed: false,
+            state,
+        }
+    }
+
+    fn next(&self, now: Now) -> State<T> {
+        if self.source.is_leased() && self.subscription.is_none() {
+            return State::Subscribing(Box::new(self.session.once(updates::subscribe(&self.source))));
+        }
+        let (subscription, cursor) = (self.subscription.as_deref(), self.cursor.as_deref());
+        let endpoint = updates::updates(&self.source, subscription, cursor, self.wait);
+        State::Polling(Box::new(self.session.once(endpoint)), now.moment)
+    }
+
+    fn checkpoint(&self, cursor: &str) -> Checkpoint {
+        Checkpoint::new(&self.source, cursor)
+    }
+
+    /// Goes on at this cursor, which is where the feed is now.
+    fn begin_at(&mut self, cursor: String) {
+        let checkpoint = self.checkpoint(&cursor);
+        self.arrived.push_back(if self.began { FeedEvent::Missed(checkpoint) } else { FeedEvent::Started(checkpoint) });
+        self.began = true;
+        self.cursor = Some(cursor);
+    }
+
+    fn subscribed(&mut self, lease: Lease) -> State<T> {
+        self.subscription = Some(lease.id);
+        if self.cursor.is_none() {
+            self.begin_at(lease.cursor);
+        }
+        State::Next
+    }
+
+    fn polled(&mut self, now: Now, asked_at: Moment, batch: Batch<T>) -> State<T> {
+        let Some(mut cursor) = self.cursor.take() else {
+            // It is read only when it is read at a cursor: until then, what made it begin anew may come again.
+            self.failures = 0;
+            self.begin_at(batch.cursor);
+            return State::Next;
+        };
+        if !batch.items.is_empty() && batch.cursor == cursor {
+            // Delivered, they would come again for ever.
+            self.cursor = Some(cursor);
+            return self.failed(now, UnexpectedAnswer::new("there are events, and the cursor does not move").into());
+        }
+        self.failures = 0;
+        self.renewed = false;
+        let calm = asked_at.plus(CALM.min(self.wait));
+        let idle = batch.items.is_empty();
+        for Item { cursor: after, what } in batch.items {
+            cursor = after.unwrap_or(cursor);
+            let checkpoint = self.checkpoint(&cursor);
+            match what {
+                Ok(item) if (self.hidden)(&item) => {}
+                Ok(item) => self.arrived.push_back(FeedEvent::Update { item, checkpoint }),
+                Err(item) => self.arrived.push_back(FeedEvent::Unread { item, checkpoint }),
+            }
+        }
+        if !self.arrived.is_empty() || self.told_at.is_none() {
+            self.told_at = Some(now.moment);
+        } else if self.told_at.is_some_and(|told_at| now.moment.since(told_at) >= QUIET) && batch.cursor != cursor {
+            self.told_at = Some(now.moment);
+            self.arrived.push_back(FeedEvent::Quiet(self.checkpoint(&batch.cursor)));
+        }
+        self.cursor = Some(batch.cursor);
+        if idle && now.moment < calm { State::Backoff(calm) } else { State::Next }
+    }
+
+    fn failed(&mut self, now: Now, error: Error) -> State<T> {
+        let signal = updates::signal(&error);
+        if signal == Some(Signal::Unsubscribed) {
+            return State::Ending(Ok(End::Unsubscribed));
+        }
+        let renews = match signal {
+            Some(Signal::CursorExpired) => self.cursor.take().is_some(),
+            // The server may have forgotten the subscription: if it is the chat that is gone, subscribing will tell.
+            _ if signal == Some(Signal::LeaseExpired) || error.kind() == ErrorKind::NotFound => {
+                self.subscription.take().is_some()
+            }
+            _ => false,
+        };
+        if renews && !mem::replace(&mut self.renewed, true) {
+            return State::Next;
+        }
+        // Somebody else's page in place of an answer passes, too.
+        let passes = renews || error.is_transient() || error.kind() == ErrorKind::UnexpectedAnswer || signal.is_some();
+        if !passes {
+            return State::Ending(Err(error));
+        }
+        self.failures = self.failures.saturating_add(1);
+        let wait = error
+            .retry_after()
+            .unwrap_or_else(|| backoff::wait(&self.session.config().retry, self.failures, self.session.jitter()));
+        let shortest = SHORTEST_WAIT * (1 << (self.failures - 1).min(DOUBLINGS));
+        let next_try = now.moment.plus(wait.max(shortest));
+        self.arrived.push_back(FeedEvent::Trouble(Trouble { attempt: self.failures, cause: error, next_try }));
+        State::Backoff(next_try)
+    }
+}
+
+impl<T: Happens> Machine for Poller<T> {
+    type Event = FeedEvent<T>;
+    type Output = End;
+
+    fn poll(&mut self, now: Now) -> Step<FeedEvent<T>, Result<End, Error>> {
+        loop {
+            if let Some(event) = self.arrived.pop_front() {
+                if self.arrived.is_empty() {
+                    // An idle feed keeps no room for events: there may be thousands.
+                    self.arrived = VecDeque::new();
+                }
+                return Step::Event(event);
+            }
+            self.state = match mem::replace(&mut self.state, State::Over) {
+                State::Next => self.next(now),
+                State::Subscribing(mut call) => match call.poll(now).answer() {
+                    Ok(Ok(lease)) => self.subscribed(lease),
+                    Ok(Err(error)) => self.failed(now, error),
+                    Err(step) => {
+                        self.state = State::Subscribing(call);
+                        return step;
+                    }
+                },
+                State::Polling(mut call, asked_at) => match call.poll(now).answer() {
+                    Ok(Ok(batch)) => self.polled(now, asked_at, batch),
+                    Ok(Err(error)) => self.failed(now, error),
+                    Err(step) => {
+                        self.state = State::Polling(call, asked_at);
+                        return step;
+                    }
+                },
+                State::Backoff(until) if now.moment < until => {
+                    self.state = State::Backoff(until);
+                    return Step::Sleep(until);
+                }
+                State::Backoff(_) => State::Next,
+                State::Unsubscribing(mut call) => match call.poll(now).answer() {
+                    // If that failed, the lease ends by itself.
+                    Ok(_) => State::Ending(Ok(End::Stopped)),
+                    Err(step) => {
+                        self.state = State::Unsubscribing(call);
+                        return step;
+                    }
+                },
+                State::Ending(result) => return Step::Done(result),
+                State::Over => return Step::Done(Err(Error::Finished)),
+            }
+        }
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        match &mut self.state {
+            State::Subscribing(call) => call.handle(now, ticket, reply),
+            State::Polling(call, _) => call.handle(now, ticket, reply),
+            State::Unsubscribing(call) => call.handle(now, ticket, reply),
+            State::Next | State::Backoff(_) | State::Ending(_) | State::Over => {}
+        }
+    }
+}
+
+impl<T: Happens> Feed for Poller<T> {
+    fn stop(&mut self, now: Now) {
+        match mem::replace(&mut self.state, State::Over) {
+            // An answer that was handed over has arrived, though nobody has looked at it yet.
+            State::Polling(mut call, asked_at) if call.is_answered() => {
+                if let Ok(Ok(batch)) = call.poll(now).answer::<(), ()>() {
+                    self.polled(now, asked_at, batch);
+                }
+            }
+            State::Subscribing(mut call) if call.is_answered() => {
+                if let Ok(Ok(lease)) = call.poll(now).answer::<(), ()>() {
+                    self.subscribed(lease);
+                }
+            }
+            state @ (State::Unsubscribing(_) | State::Ending(_) | State::Over) => {
+                self.state = state;
+                return;
+            }
+            State::Next | State::Subscribing(_) | State::Polling(..) | State::Backoff(_) => {}
+        }
+        self.state = match self.subscription.take() {
+            Some(id) => State::Unsubscribing(Box::new(self.session.once(updates::unsubscribe(&self.source, &id)))),
+            None => State::Ending(Ok(End::Stopped)),
+        };
+    }
+}
+
+impl Poller<Message> {
+    /// A feed of messages, without those that the session hides.
+    pub(crate) fn messages(session: &Session, source: Source, follow: Follow) -> Self {
+        let hides = session.config().hide_deleted_messages;
+        Self::new(session, source, follow, if hides { |message| message.deleted } else { |_| false })
+    }
+}
+
+impl<T> fmt::Debug for Poller<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            State::Next => "Next",
+            State::Subscribing(_) => "Subscribing",
+            State::Polling(..) => "Polling",
+            State::Backoff(_) => "Backoff",
+            State::Unsubscribing(_) => "Unsubscribing",
+            State::Ending(_) => "Ending",
+            State::Over => "Over",
+        };
+        f.debug_struct("Poller")
+            .field("source", &self.source)
+            .field("state", &state)
+            .field("failures", &self.failures)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,102 @@
+//! What the core has an executor do with files. The core opens none itself.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+/// Something to do with a file, small enough to be done at once.
+///
+/// Paths are text: one that is not Unicode cannot be given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileTask {
+    /// Read the whole file: [`FileDone::Bytes`]. A file of more than `limit` bytes is [`FileErrorKind::TooLarge`].
+    Read {
+        /// The file.
+        path: String,
+        /// The most bytes to read.
+        limit: u64,
+    },
+    /// Say how many bytes the file has: [`FileDone::Length`]. A folder is [`FileErrorKind::IsDirectory`].
+    Measure {
+        /// The file.
+        path: String,
+    },
+    /// Give the file this name, in place of what may have it: [`FileDone::Done`].
+    Rename {
+        /// The file.
+        from: String,
+        /// Its new name, in the same folder.
+        to: String,
+    },
+    /// Remove the file: [`FileDone::Done`], also if there is none.
+    Discard {
+        /// The file.
+        path: String,
+    },
+}
+
+/// What came of a [`FileTask`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileDone {
+    /// All there is in the file.
+    Bytes(Vec<u8>),
+    /// How many bytes it has.
+    Length(u64),
+    /// It is done, and there is nothing to say of it.
+    Done,
+}
+
+/// A file that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileError {
+    /// The file.
+    pub path: String,
+    /// What is wrong with it.
+    pub kind: FileErrorKind,
+    /// The operating system's own words.
+    pub message: String,
+}
+
+/// What is wrong with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FileErrorKind {
+    /// There is none.
+    NotFound,
+    /// It is a folder.
+    IsDirectory,
+    /// This program may not use it.
+    Denied,
+    /// It has more bytes than it may.
+    TooLarge,
+    /// It became shorter or longer while it was being sent.
+    Changed,
+    /// Something else: the message says what.
+    Other,
+}
+
+impl FileError {
+    /// Trouble with the file at `path`.
+    pub fn new(path: impl Into<String>, kind: FileErrorKind, message: impl fmt::Display) -> Self {
+        Self { path: path.into(), kind, message: alloc::format!("{message}") }
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            FileErrorKind::NotFound => "there is no such file",
+            FileErrorKind::IsDirectory => "it is a folder",
+            FileErrorKind::Denied => "this program may not use it",
+            FileErrorKind::TooLarge => "it is too large",
+            FileErrorKind::Changed => "it changed while it was being sent",
+            FileErrorKind::Other => "it cannot be used",
+        };
+        write!(f, "the file {:?}: {what}", self.path)?;
+        if self.message.is_empty() { Ok(()) } else { write!(f, " ({})", self.message) }
+    }
+}
+
+impl core::error::Error for FileError {}

@@ -1,0 +1,133 @@
+//! The contract between the core, which decides, and an executor, which acts.
+//!
+//! A [`Machine`] is asked for its next [`Step`] by [`poll`](Machine::poll) and told what came of it by
+//! [`handle`](Machine::handle). Four rules hold for every machine in this crate:
+//!
+//! - **Asking again is harmless.** Without a `handle` in between, `poll` answers with the same ticket, the same
+//!   request and the same idempotency key, or with the same deadline. A cancelled future or an early wake loses nothing.
+//! - **A reply names its ticket.** A reply that is repeated, late, or for another machine changes nothing.
+//! - **The end is the end.** After [`Step::Done`], `poll` answers `Done` with [`Error::Finished`] for ever.
+//! - **No input makes a machine panic.**
+
+use alloc::boxed::Box;
+use core::convert::Infallible;
+
+use crate::{
+    clock::{Moment, Now},
+    error::Error,
+    exchange::{Exchange, Response},
+    fault::Fault,
+    file::{FileDone, FileError, FileTask},
+    flow::{Map, Then},
+};
+
+/// Names one request of one machine, so that its reply cannot be taken for another's.
+///
+/// Tickets are unique within a [`Session`](crate::Session).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub(crate) u64);
+
+/// What a machine wants next.
+#[derive(Debug)]
+#[must_use = "a step that is not carried out is never answered"]
+pub enum Step<E, T> {
+    /// Perform this exchange and hand the [`Reply`] to [`Machine::handle`] with the ticket.
+    Send(Ticket, Box<Exchange>),
+    /// Do this with a file, likewise.
+    File(Ticket, FileTask),
+    /// Ask again at this moment, or later.
+    Sleep(Moment),
+    /// Something for the user. Ask again for what comes after it.
+    Event(E),
+    /// The end.
+    Done(T),
+}
+
+impl<T> Step<Infallible, T> {
+    /// The answer of an operation, or what there is to do before it: for those who pass that on.
+    pub(crate) fn answer<E, U>(self) -> Result<T, Step<E, U>> {
+        match self {
+            Self::Done(answer) => Ok(answer),
+            Self::Send(ticket, exchange) => Err(Step::Send(ticket, exchange)),
+            Self::File(ticket, task) => Err(Step::File(ticket, task)),
+            Self::Sleep(moment) => Err(Step::Sleep(moment)),
+            Self::Event(never) => match never {},
+        }
+    }
+}
+
+/// What came of a [`Step::Send`] or a [`Step::File`].
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// The server answered, with whatever status.
+    Response(Response),
+    /// What was asked for was done with the file, or could not be.
+    File(Result<FileDone, FileError>),
+    /// There was no answer, or not a whole one.
+    Fault(Fault),
+}
+
+/// A state machine that performs no effect itself: see the [module](self) for its rules.
+pub trait Machine: Send {
+    /// What it delivers on its way; [`Infallible`] for an operation.
+    type Event: Send;
+    /// What it ends with.
+    type Output: Send;
+
+    /// The next step. Harmless to repeat.
+    fn poll(&mut self, now: Now) -> Step<Self::Event, Result<Self::Output, Error>>;
+
+    /// Takes the reply to the step with this ticket. A ticket that is not awaited is ignored.
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply);
+}
+
+/// An operation: a machine that delivers nothing on its way and answers once.
+pub trait Flow: Machine<Event = Infallible> {
+    /// Turns the answer into another value.
+    fn map<T, F>(self, f: F) -> Map<Self, F>
+    where
+        Self: Sized,
+        T: Send,
+        F: FnOnce(Self::Output) -> T + Send,
+    {
+        Map::new(self, f)
+    }
+
+    /// Goes on with a second operation made from the answer of this one.
+    fn then<B, F>(self, f: F) -> Then<Self, B, F>
+    where
+        Self: Sized,
+        B: Flow,
+        F: FnOnce(Self::Output) -> B + Send,
+    {
+        Then::new(self, f)
+    }
+}
+
+impl<M: Machine<Event = Infallible> + ?Sized> Flow for M {}
+
+/// A subscription: a machine that delivers events until it is stopped, or cannot go on.
+pub trait Feed: Machine {
+    /// Lets it end: what had arrived is still delivered, the subscription is ended on the server, and nothing else is sent.
+    /// A request under way is given up; its reply will be ignored.
+    fn stop(&mut self, now: Now);
+}
+
+impl<F: Feed + ?Sized> Feed for Box<F> {
+    fn stop(&mut self, now: Now) {
+        (**self).stop(now);
+    }
+}
+
+impl<M: Machine + ?Sized> Machine for Box<M> {
+    type Event = M::Event;
+    type Output = M::Output;
+
+    fn poll(&mut self, now: Now) -> Step<Self::Event, Result<Self::Output, Error>> {
+        (**self).poll(now)
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        (**self).handle(now, ticket, reply);
+    }
+}

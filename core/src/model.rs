@@ -1,0 +1,38 @@
+//! What chats are made of, as plain data.
+
+mod attachment;
+mod chat;
+mod download;
+mod draft;
+mod group;
+mod id;
+mod listing;
+mod location;
+mod message;
+mod new_attachment;
+mod new_chat;
+mod reaction;
+mod upload;
+mod user;
+
+pub use self::{
+    attachment::{Asset, Attachment, Calendar, LiveLocation, Location, Poll, ShareDuration},
+    chat::{ChatInfo, ChatType},
+    download::Download,
+    draft::Draft,
+    group::Group,
+    id::{AssetId, GroupId, MessageId, ReactionId, ThreadId, UserId},
+    listing::{Listing, Undecoded},
+    location::{Coordinates, LiveLocationUpdate},
+    message::{AlertType, LinkPreview, Message, Messages},
+    new_attachment::{Attachments, NewAttachment},
+    new_chat::{NewChat, NewOneToOne},
+    reaction::{Reaction, ReactionType},
+    upload::{Image, Upload},
+    user::User,
+};
+pub(crate) use self::{
+    id::{Id, checked_id},
+    new_attachment::New,
+    upload::Source,
+};

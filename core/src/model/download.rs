@@ -1,0 +1,28 @@
+use super::Asset;
+use crate::progress::{Progress, Transferred};
+
+/// An asset to be downloaded. An asset alone is one too: `chats.download(&asset)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Download {
+    pub(crate) asset: Asset,
+    pub(crate) progress: Option<Progress>,
+}
+
+impl Download {
+    /// The bytes of this asset.
+    pub fn of(asset: &Asset) -> Self {
+        Self { asset: asset.clone(), progress: None }
+    }
+
+    /// Calls `observer` after every piece that has arrived.
+    pub fn on_progress(mut self, observer: impl Fn(Transferred) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Progress::new(observer));
+        self
+    }
+}
+
+impl From<&Asset> for Download {
+    fn from(asset: &Asset) -> Self {
+        Self::of(asset)
+    }
+}

@@ -1,0 +1,115 @@
+use alloc::{string::String, vec::Vec};
+
+use super::{AlertType, MessageId, NewAttachment};
+use crate::error::Error;
+
+/// A message to be posted: text, attachments, and what else a message can have.
+///
+/// Text alone is a draft too: `chat.post("hello")`.
+///
+/// ```
+/// use teamwire_core::{AlertType, Draft};
+///
+/// let draft = Draft::text("The database is down").alert(AlertType::Alert).sender_display_name("Monitoring");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Draft {
+    pub(crate) text: Option<String>,
+    pub(crate) attachments: Vec<NewAttachment>,
+    pub(crate) alert_type: Option<AlertType>,
+    pub(crate) reply_to: Option<MessageId>,
+    pub(crate) sender_display_name: Option<String>,
+    pub(crate) idempotency_key: Option<String>,
+}
+
+impl Draft {
+    /// An empty draft. It needs a text or an attachment before it can be posted.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A draft with this text: up to 10,000 characters, none of them NUL.
+    #[doc(alias = "message")]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: Some(text.into()), ..Self::default() }
+    }
+
+    /// Attaches something. Can be called again.
+    pub fn attach(self, attachment: impl Into<NewAttachment>) -> Self {
+        self.attach_all([attachment])
+    }
+
+    /// Attaches several things: [`Attachments`](super::Attachments), or any other list of them.
+    #[doc(alias = "attachments")]
+    pub fn attach_all<A: Into<NewAttachment>>(mut self, attachments: impl IntoIterator<Item = A>) -> Self {
+        self.attachments.extend(attachments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Makes it an attention message of this type.
+    #[doc(alias = "alert_type")]
+    pub fn alert(mut self, alert_type: AlertType) -> Self {
+        self.alert_type = Some(alert_type);
+        self
+    }
+
+    /// As the Python SDK's flag: `true` makes it an [`AlertType::Alert`] unless it has a type already. A type makes it an
+    /// attention message whatever the flag says.
+    pub fn is_alert(mut self, is_alert: bool) -> Self {
+        if is_alert && self.alert_type.is_none() {
+            self.alert_type = Some(AlertType::Alert);
+        }
+        self
+    }
+
+    /// Makes it a reply to a message, or to a message id.
+    pub fn reply_to(mut self, message: impl Into<MessageId>) -> Self {
+        self.reply_to = Some(message.into());
+        self
+    }
+
+    /// Shows this as the sender's name instead of the bot's: 1 to 64 characters.
+    pub fn sender_display_name(mut self, name: impl Into<String>) -> Self {
+        self.sender_display_name = Some(name.into());
+        self
+    }
+
+    /// The key by which the server recognises this message when it arrives again: 1 to 128 printable ASCII characters.
+    ///
+    /// Retries within one call need none, each call has a key of its own. Give one that your program can
+    /// repeat (an alarm's number) where a message must be shown once even if the program dies and starts again.
+    /// The server remembers keys for 24 hours.
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.idempotency_key = Some(key.into());
+        self
+    }
+
+    /// Refuses what no chat takes.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.text.as_ref().is_none_or(String::is_empty) && self.attachments.is_empty() {
+            return Err(Error::invalid("message", "it has neither text nor attachments"));
+        }
+        if let Some(AlertType::Unknown(name)) = &self.alert_type {
+            return Err(Error::invalid("alert type", alloc::format!("{name:?} is none that this version can send")));
+        }
+        Ok(())
+    }
+}
+
+impl From<&str> for Draft {
+    fn from(text: &str) -> Self {
+        Self::text(text)
+    }
+}
+
+impl From<String> for Draft {
+    fn from(text: String) -> Self {
+        Self::text(text)
+    }
+}
+
+impl From<&String> for Draft {
+    fn from(text: &String) -> Self {
+        Self::text(text)
+    }
+}

@@ -1,0 +1,83 @@
+use alloc::{string::String, vec, vec::Vec};
+use core::ops::Deref;
+
+/// All items of a list that the server answered with, over all of its pages.
+///
+/// It is a slice of what could be understood. What could not (a broken item costs only itself) is
+/// in [`undecoded`](Self::undecoded).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing<T> {
+    items: Vec<T>,
+    undecoded: Vec<Undecoded>,
+}
+
+/// An item of a list that could not be understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Undecoded {
+    /// The item's JSON, as the server sent it.
+    pub json: String,
+    /// What is wrong with it, and where.
+    pub reason: String,
+}
+
+impl<T> Listing<T> {
+    pub(crate) const fn new(items: Vec<T>, undecoded: Vec<Undecoded>) -> Self {
+        Self { items, undecoded }
+    }
+
+    /// The items that could not be understood; almost always none.
+    pub fn undecoded(&self) -> &[Undecoded] {
+        &self.undecoded
+    }
+
+    /// The items that could be understood.
+    pub fn into_vec(self) -> Vec<T> {
+        self.items
+    }
+
+    pub(crate) fn into_parts(self) -> (Vec<T>, Vec<Undecoded>) {
+        (self.items, self.undecoded)
+    }
+
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.items.append(&mut other.items);
+        self.undecoded.append(&mut other.undecoded);
+    }
+
+    pub(crate) fn map<U>(self, f: impl FnMut(T) -> U) -> Listing<U> {
+        Listing { items: self.items.into_iter().map(f).collect(), undecoded: self.undecoded }
+    }
+}
+
+impl<T> Default for Listing<T> {
+    fn default() -> Self {
+        Self::new(Vec::new(), Vec::new())
+    }
+}
+
+impl<T> Deref for Listing<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.items
+    }
+}
+
+impl<T> IntoIterator for Listing<T> {
+    type Item = T;
+    type IntoIter = vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Listing<T> {
+    type Item = &'a T;
+    type IntoIter = core::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.iter()
+    }
+}

@@ -1,0 +1,182 @@
+use alloc::{string::String, vec::Vec};
+
+use super::{GroupId, Image, NewAttachment, User, UserId};
+
+/// A group chat to be created.
+///
+/// ```
+/// use teamwire_core::NewChat;
+///
+/// let chat = NewChat::titled("Operations").user("u-anna").group("g-night-shift").admin("u-anna").message("Welcome");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewChat {
+    pub(crate) title: String,
+    pub(crate) users: Vec<UserId>,
+    pub(crate) groups: Vec<GroupId>,
+    pub(crate) admins: Vec<UserId>,
+    pub(crate) message: Option<String>,
+    pub(crate) attachments: Vec<NewAttachment>,
+    pub(crate) avatar: Option<Image>,
+    pub(crate) is_alert: bool,
+    pub(crate) allow_sending: bool,
+    pub(crate) allow_mute_notifications: bool,
+    pub(crate) idempotency_key: Option<String>,
+}
+
+impl NewChat {
+    /// A chat with this title (up to 256 characters), the bot as its only member, in which everybody may send messages
+    /// and mute notifications.
+    #[doc(alias = "title")]
+    pub fn titled(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            users: Vec::new(),
+            groups: Vec::new(),
+            admins: Vec::new(),
+            message: None,
+            attachments: Vec::new(),
+            avatar: None,
+            is_alert: false,
+            allow_sending: true,
+            allow_mute_notifications: true,
+            idempotency_key: None,
+        }
+    }
+
+    /// Adds a user as a member.
+    pub fn user(self, user: impl Into<UserId>) -> Self {
+        self.users([user])
+    }
+
+    /// Adds users as members.
+    pub fn users<U: Into<UserId>>(mut self, users: impl IntoIterator<Item = U>) -> Self {
+        self.users.extend(users.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds a group as a member.
+    pub fn group(self, group: impl Into<GroupId>) -> Self {
+        self.groups([group])
+    }
+
+    /// Adds groups as members.
+    pub fn groups<G: Into<GroupId>>(mut self, groups: impl IntoIterator<Item = G>) -> Self {
+        self.groups.extend(groups.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds a user who can administer the chat, as the bot can.
+    pub fn admin(self, admin: impl Into<UserId>) -> Self {
+        self.admins([admin])
+    }
+
+    /// Adds users who can administer the chat, as the bot can.
+    pub fn admins<U: Into<UserId>>(mut self, admins: impl IntoIterator<Item = U>) -> Self {
+        self.admins.extend(admins.into_iter().map(Into::into));
+        self
+    }
+
+    /// The text of its first message.
+    pub fn message(mut self, text: impl Into<String>) -> Self {
+        self.message = Some(text.into());
+        self
+    }
+
+    /// Attaches something to its first message. Can be called again.
+    #[doc(alias = "attachment")]
+    pub fn attach(mut self, attachment: impl Into<NewAttachment>) -> Self {
+        self.attachments.push(attachment.into());
+        self
+    }
+
+    /// Its avatar: a JPEG of at most 600x600 pixels and 5 MiB. A text is the path of one.
+    pub fn avatar(mut self, image: impl Into<Image>) -> Self {
+        self.avatar = Some(image.into());
+        self
+    }
+
+    /// Whether it is an alert chat. Default: `false`.
+    pub fn is_alert(mut self, is_alert: bool) -> Self {
+        self.is_alert = is_alert;
+        self
+    }
+
+    /// Whether members other than the admins can send messages. Default: `true`.
+    pub fn allow_sending(mut self, allow: bool) -> Self {
+        self.allow_sending = allow;
+        self
+    }
+
+    /// Whether members can mute notifications. Default: `true`.
+    pub fn allow_mute_notifications(mut self, allow: bool) -> Self {
+        self.allow_mute_notifications = allow;
+        self
+    }
+
+    /// See [`Draft::idempotency_key`](crate::Draft::idempotency_key).
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.idempotency_key = Some(key.into());
+        self
+    }
+}
+
+/// A 1:1 chat to be created, or found again. A user alone is one too: `chats.create_one_to_one_chat(&user)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewOneToOne {
+    pub(crate) recipient: UserId,
+    pub(crate) message: Option<String>,
+    pub(crate) attachments: Vec<NewAttachment>,
+    pub(crate) idempotency_key: Option<String>,
+}
+
+impl NewOneToOne {
+    /// A chat with this user.
+    #[doc(alias = "recipient")]
+    pub fn with(recipient: impl Into<UserId>) -> Self {
+        Self { recipient: recipient.into(), message: None, attachments: Vec::new(), idempotency_key: None }
+    }
+
+    /// The text of a message to post in it.
+    pub fn message(mut self, text: impl Into<String>) -> Self {
+        self.message = Some(text.into());
+        self
+    }
+
+    /// Attaches something to that message. Can be called again.
+    #[doc(alias = "attachment")]
+    pub fn attach(mut self, attachment: impl Into<NewAttachment>) -> Self {
+        self.attachments.push(attachment.into());
+        self
+    }
+
+    /// See [`Draft::idempotency_key`](crate::Draft::idempotency_key).
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.idempotency_key = Some(key.into());
+        self
+    }
+}
+
+impl From<&User> for NewOneToOne {
+    fn from(recipient: &User) -> Self {
+        Self::with(recipient)
+    }
+}
+
+impl From<UserId> for NewOneToOne {
+    fn from(recipient: UserId) -> Self {
+        Self::with(recipient)
+    }
+}
+
+impl From<&UserId> for NewOneToOne {
+    fn from(recipient: &UserId) -> Self {
+        Self::with(recipient)
+    }
+}
+
+impl From<&str> for NewOneToOne {
+    fn from(recipient: &str) -> Self {
+        Self::with(recipient)
+    }
+}

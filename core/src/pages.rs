@@ -1,0 +1,101 @@
+//! A list walked to its end, page by page.
+
+use alloc::{collections::BTreeSet, format, string::String};
+use core::{convert::Infallible, mem};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    call::Call,
+    clock::Now,
+    error::{Error, UnexpectedAnswer},
+    machine::{Machine, Reply, Step, Ticket},
+    model::Listing,
+    session::Session,
+    wire::{Endpoint, Page, is_cursor},
+};
+
+/// The most pages to walk: a list that goes on after so many has no end.
+const MOST_PAGES: usize = 10_000;
+
+/// All pages of a list as one answer.
+#[derive(Debug)]
+pub(crate) struct Pages<T> {
+    session: Session,
+    /// `None` if it was refused before anything was sent.
+    first: Option<Endpoint<Page<T>>>,
+    call: Call<Page<T>>,
+    walked: Walked<T>,
+    /// A cursor that comes again would make this a loop.
+    seen: BTreeSet<String>,
+}
+
+/// What a walk has found.
+#[derive(Debug)]
+pub(crate) struct Walked<T> {
+    pub(crate) items: Listing<T>,
+    /// The latest of all pages.
+    pub(crate) last_modified: Option<DateTime<Utc>>,
+}
+
+impl<T: Clone + Send> Pages<T> {
+    pub(crate) fn new(session: &Session, list: Result<Endpoint<Page<T>>, Error>) -> Self {
+        Self {
+            session: session.clone(),
+            first: list.as_ref().ok().cloned(),
+            call: session.call(list),
+            walked: Walked { items: Listing::default(), last_modified: None },
+            seen: BTreeSet::new(),
+        }
+    }
+
+    /// Takes a page in; the call for the next one, unless that was the last.
+    fn take(&mut self, page: Page<T>) -> Result<Option<Call<Page<T>>>, Error> {
+        self.walked.items.append(page.items);
+        self.walked.last_modified = self.walked.last_modified.max(page.last_modified);
+        let (Some(cursor), Some(first)) = (page.next_cursor, &self.first) else { return Ok(None) };
+        if !is_cursor(&cursor) {
+            return Err(endless("the list goes on at what is no cursor"));
+        }
+        let next = first.after(&cursor);
+        if self.seen.len() >= MOST_PAGES {
+            return Err(endless(&format!("the list goes on after {MOST_PAGES} pages")));
+        }
+        if !self.seen.insert(cursor) {
+            return Err(endless("the list has a cursor that repeats, so it would never end"));
+        }
+        Ok(Some(self.session.call(Ok(next))))
+    }
+}
+
+fn endless(reason: &str) -> Error {
+    let path = Some("next_cursor".into());
+    Error::UnexpectedAnswer(UnexpectedAnswer { path, ..UnexpectedAnswer::new(reason) }.into())
+}
+
+impl<T: Clone + Send> Machine for Pages<T> {
+    type Event = Infallible;
+    type Output = Walked<T>;
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<Walked<T>, Error>> {
+        loop {
+            let page = match self.call.poll(now).answer() {
+                Ok(Ok(page)) => page,
+                Ok(Err(error)) => return Step::Done(Err(error)),
+                Err(step) => return step,
+            };
+            match self.take(page) {
+                Ok(Some(next)) => self.call = next,
+                Ok(None) => {
+                    let nothing = Walked { items: Listing::default(), last_modified: None };
+                    return Step::Done(Ok(mem::replace(&mut self.walked, nothing)));
+                }
+                Err(error) => return Step::Done(Err(error)),
+            }
+        }
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        self.call.handle(now, ticket, reply);
+    }
+}

@@ -1,0 +1,13 @@
+//! Bytes on their way: images and attachments up, assets down.
+
+mod download;
+mod image;
+mod resume;
+mod upload;
+
+pub(crate) use self::{
+    download::{Save, wrong_size},
+    image::ReadImage,
+    resume::Resume,
+    upload::Uploads,
+};

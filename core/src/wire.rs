@@ -1,0 +1,31 @@
+//! The wire contract: the only place that knows paths, JSON keys, enum strings and error codes.
+//!
+//! The contract is this project's own (`docs/openapi.yaml`), not the vendor's. To talk to a backend with another one,
+//! replace this folder: everything else deals in [`Endpoint`]s and in the plain data of [`model`](crate::model).
+
+mod answer;
+pub(crate) mod assets;
+mod attachments;
+pub(crate) mod chats;
+pub(crate) mod contacts;
+mod endpoint;
+pub(crate) mod locations;
+pub(crate) mod members;
+pub(crate) mod messages;
+mod names;
+mod page;
+mod problem;
+pub(crate) mod reactions;
+mod route;
+pub mod sample;
+mod text;
+pub(crate) mod updates;
+
+pub(crate) use self::{
+    endpoint::{Endpoint, Replay},
+    page::{Page, is_cursor},
+    problem::is_transient,
+};
+
+/// Every POST and DELETE has one: the same key again is the same request again.
+pub(crate) const IDEMPOTENCY_KEY: http::HeaderName = http::HeaderName::from_static("idempotency-key");

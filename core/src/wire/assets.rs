@@ -1,0 +1,127 @@
+//! Bytes: avatars, and what is attached to messages.
+
+use alloc::{format, string::String, sync::Arc, vec::Vec};
+
+use http::{HeaderValue, header};
+
+use super::{
+    answer::{Answer, Decode},
+    attachments::AssetJson,
+    chats,
+    endpoint::Endpoint,
+    route::{Route, percent_encoded},
+};
+use crate::{
+    error::Error,
+    exchange::Body,
+    model::{Asset, ChatInfo, Download, ThreadId},
+    progress::Progress,
+};
+
+/// The largest avatar, in bytes.
+pub(crate) const MOST_IMAGE_BYTES: u64 = 5 << 20;
+/// The longest side of an avatar, in pixels.
+pub(crate) const MOST_IMAGE_PIXELS: usize = 600;
+/// The longest name of a file, in characters.
+const FILE_NAME: usize = 255;
+pub(crate) fn load_avatar(tid: &ThreadId) -> Result<Endpoint<Vec<u8>>, Error> {
+    Ok(Endpoint::get(avatar(tid)?).transfers().limited(|limits| limits.download).answers_bytes())
+}
+
+pub(crate) fn set_avatar(tid: &ThreadId, image: Arc<Vec<u8>>) -> Result<Endpoint<ChatInfo>, Error> {
+    let jpeg = HeaderValue::from_static("image/jpeg");
+    Ok(Endpoint::put(avatar(tid)?).carries(Body::Bytes(image), jpeg, None).answers())
+}
+
+pub(crate) fn remove_avatar(tid: &ThreadId) -> Result<Endpoint<ChatInfo>, Error> {
+    Ok(Endpoint::delete(avatar(tid)?).answers())
+}
+
+fn avatar(tid: &ThreadId) -> Result<Route, Error> {
+    Ok(chats::route(tid)?.then("avatar"))
+}
+
+/// A file to be stored, which answers with what it is called from then on.
+pub(crate) fn upload(
+    file: &FileHead,
+    body: Body,
+    progress: Option<Progress>,
+    key: Option<String>,
+) -> Result<Endpoint<Asset>, Error> {
+    let endpoint = Endpoint::post(Route::to("assets"))
+        .carries(body, file.media_type.clone(), Some(file.disposition.clone()))
+        .watched(progress);
+    Ok(endpoint.keyed(key.as_deref())?.answers())
+}
+
+/// What goes before the bytes of a file.
+#[derive(Clone, Debug)]
+pub(crate) struct FileHead {
+    media_type: HeaderValue,
+    disposition: HeaderValue,
+}
+
+impl FileHead {
+    /// Raises `InvalidInput` for a name, or a media type, that cannot be sent.
+    pub(crate) fn new(name: &str, media_type: Option<&str>) -> Result<Self, Error> {
+        let length = name.chars().count();
+        if !(1..=FILE_NAME).contains(&length) {
+            let why = format!("it has {length} characters; 1 to {FILE_NAME} are allowed");
+            return Err(Error::invalid("file name", why));
+        }
+        if let Some(char) = name.chars().find(|char| matches!(char, '/' | '\\' | '\0')) {
+            return Err(Error::invalid("file name", format!("it has a {char:?}")));
+        }
+        let media_type = match media_type {
+            Some(given) => given
+                .contains('/')
+                .then(|| HeaderValue::try_from(given).ok())
+                .flatten()
+                .ok_or_else(|| Error::invalid("media type", format!("{given:?} is none")))?,
+            None => {
+                HeaderValue::from_static(mime_guess::from_path(name).first_raw().unwrap_or("application/octet-stream"))
+            }
+        };
+        // RFC 8187.
+        let disposition = format!("attachment; filename*=UTF-8''{}", percent_encoded(name));
+        let disposition = HeaderValue::try_from(disposition).expect("percent-encoded, it is visible ASCII");
+        Ok(Self { media_type, disposition })
+    }
+}
+
+/// The bytes of an asset, into memory; and whether they are [whole](is_whole).
+pub(crate) fn download(download: &Download) -> Result<Endpoint<(Vec<u8>, bool)>, Error> {
+    let endpoint = bytes(download)?.limited(|limits| limits.download);
+    Ok(endpoint.parsed(|answer| Ok((answer.take_body(), is_whole(answer)))))
+}
+
+/// The bytes of an asset, into a file that the call says; and whether they are [whole](is_whole).
+pub(crate) fn save(download: &Download) -> Result<Endpoint<bool>, Error> {
+    Ok(bytes(download)?.parsed(|answer| Ok(is_whole(answer))))
+}
+
+fn bytes(download: &Download) -> Result<Endpoint<()>, Error> {
+    Ok(Endpoint::get(asset(&download.asset)?).transfers().accepts_all().watched(download.progress.clone()))
+}
+
+/// Whether the answer says which version it is, and how long: then HTTP itself has seen to it that it is whole. Of any other
+/// answer (a gateway's page, one that ends where its connection did) only the asset's size can tell.
+fn is_whole(answer: &Answer<'_>) -> bool {
+    let headers = answer.response().headers();
+    headers.contains_key(header::ETAG) && headers.contains_key(header::CONTENT_LENGTH)
+}
+
+fn asset(asset: &Asset) -> Result<Route, Error> {
+    Route::to("assets").id(&asset.asset_id)
+}
+
+impl Decode for Asset {
+    type Json = AssetJson;
+}
+
+impl From<AssetJson> for Asset {
+    fn from(json: AssetJson) -> Self {
+        let AssetJson { id, file_name, media_type, size } = json;
+        Self { asset_id: id, file_name, media_type, size }
+    }
+}

@@ -1,0 +1,246 @@
+//! What is attached to messages.
+
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use core::{slice, time::Duration};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{contacts, text};
+use crate::{
+    error::Error,
+    model::{
+        Asset, AssetId, Attachment, Calendar, Coordinates, LiveLocation, Location, New, NewAttachment, Poll,
+        ShareDuration,
+    },
+};
+
+/// The most attachments of a message.
+const MOST: usize = 50;
+
+/// A received attachment. What cannot be understood is kept as it came.
+pub(super) fn received(raw: &RawValue) -> Attachment {
+    let unknown = || Attachment::Unknown(raw.get().to_owned());
+    serde_json::from_str::<AttachmentJson>(raw.get())
+        .ok()
+        .and_then(|json| Attachment::try_from(json).ok())
+        .unwrap_or_else(unknown)
+}
+
+/// What is to be attached, as the wire has it. `stored` is what became of its uploads, in their order.
+pub(super) fn all<'a>(
+    attachments: &'a [NewAttachment],
+    stored: &'a [Asset],
+) -> Result<Vec<NewAttachmentJson<'a>>, Error> {
+    if attachments.len() > MOST {
+        let why = format!("there are {}; a message has at most {MOST}", attachments.len());
+        return Err(Error::invalid("attachments", why));
+    }
+    if attachments.iter().filter(|it| matches!(it.0, New::LiveLocation(_))).count() > 1 {
+        return Err(Error::invalid("attachments", "a message has at most one live location"));
+    }
+    let mut stored = stored.iter();
+    attachments.iter().map(|new| NewAttachmentJson::new(new, &mut stored)).collect()
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum AttachmentJson {
+    Calendar {
+        title: String,
+        start: DateTime<Utc>,
+        end: DateTime<Utc>,
+        #[serde(default)]
+        description: Option<String>,
+        #[serde(default)]
+        location: Option<String>,
+    },
+    Location {
+        name: String,
+        lat: f64,
+        lon: f64,
+        #[serde(default)]
+        address: Option<String>,
+        #[serde(default)]
+        city: Option<String>,
+        #[serde(default)]
+        country: Option<String>,
+        #[serde(default)]
+        postal_code: Option<String>,
+    },
+    LiveLocation {
+        initial_lat: f64,
+        initial_lon: f64,
+        duration: u64,
+    },
+    Gallery {
+        images: Vec<AssetJson>,
+    },
+    Sound {
+        asset: AssetJson,
+        #[serde(default)]
+        duration_ms: Option<u64>,
+    },
+    Video {
+        asset: AssetJson,
+        #[serde(default)]
+        duration_ms: Option<u64>,
+    },
+    File {
+        asset: AssetJson,
+    },
+    Poll {
+        question: String,
+        options: Vec<String>,
+        multiple_choice: bool,
+    },
+}
+
+impl TryFrom<AttachmentJson> for Attachment {
+    type Error = Error;
+
+    fn try_from(json: AttachmentJson) -> Result<Self, Error> {
+        Ok(match json {
+            AttachmentJson::Calendar { title, start, end, description, location } => {
+                Self::Calendar(Calendar { title, start, end, description, location })
+            }
+            AttachmentJson::Location { name, lat, lon, address, city, country, postal_code } => {
+                let coordinates = Coordinates::new(lat, lon)?;
+                Self::Location(Location { name, coordinates, address, city, country, postal_code })
+            }
+            AttachmentJson::LiveLocation { initial_lat, initial_lon, duration } => Self::LiveLocation(LiveLocation {
+                initial: Coordinates::new(initial_lat, initial_lon)?,
+                duration: Duration::from_secs(duration),
+            }),
+            AttachmentJson::Gallery { images } => Self::Gallery(contacts::all(images)),
+            AttachmentJson::Sound { asset, duration_ms } => {
+                Self::Sound(asset.into(), duration_ms.map(Duration::from_millis))
+            }
+            AttachmentJson::Video { asset, duration_ms } => {
+                Self::Video(asset.into(), duration_ms.map(Duration::from_millis))
+            }
+            AttachmentJson::File { asset } => Self::File(asset.into()),
+            AttachmentJson::Poll { question, options, multiple_choice } => {
+                Self::Poll(Poll { question, options, multiple_choice })
+            }
+        })
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct AssetJson {
+    pub(super) id: AssetId,
+    pub(super) file_name: String,
+    pub(super) media_type: String,
+    pub(super) size: u64,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(super) enum NewAttachmentJson<'a> {
+    Calendar {
+        title: &'a str,
+        start: String,
+        end: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        location: Option<&'a str>,
+    },
+    Location {
+        name: &'a str,
+        lat: f64,
+        lon: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        address: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        city: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        country: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        postal_code: Option<&'a str>,
+    },
+    LiveLocation {
+        initial_lat: f64,
+        initial_lon: f64,
+        duration: u64,
+    },
+    Gallery {
+        images: Vec<&'a str>,
+    },
+    Sound {
+        asset: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        duration_ms: Option<u64>,
+    },
+    Video {
+        asset: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        duration_ms: Option<u64>,
+    },
+    File {
+        asset: &'a str,
+    },
+    Poll {
+        question: &'a str,
+        options: Vec<&'a str>,
+        multiple_choice: bool,
+    },
+}
+
+impl<'a> NewAttachmentJson<'a> {
+    fn new(new: &'a NewAttachment, stored: &mut slice::Iter<'a, Asset>) -> Result<Self, Error> {
+        // None is there yet when an attachment is only checked.
+        let mut asset = || stored.next().map_or("", |asset| asset.asset_id.as_str());
+        Ok(match &new.0 {
+            New::Gallery(images) => Self::Gallery { images: images.iter().map(|_| asset()).collect() },
+            New::Sound(_, lasts) => Self::Sound { asset: asset(), duration_ms: lasts.map(millis) },
+            New::Video(_, lasts) => Self::Video { asset: asset(), duration_ms: lasts.map(millis) },
+            New::File(_) => Self::File { asset: asset() },
+            New::Calendar(calendar) => Self::Calendar {
+                title: text::line("calendar title", &calendar.title)?,
+                start: text::time("calendar start", calendar.start)?,
+                end: text::time("calendar end", calendar.end)?,
+                description: text::optional("calendar description", calendar.description.as_ref())?,
+                location: text::optional_line("calendar location", calendar.location.as_ref())?,
+            },
+            New::Location(location) => Self::Location {
+                name: text::line("location name", &location.name)?,
+                lat: location.coordinates.lat(),
+                lon: location.coordinates.lon(),
+                address: text::optional_line("location address", location.address.as_ref())?,
+                city: text::optional_line("location city", location.city.as_ref())?,
+                country: text::optional_line("location country", location.country.as_ref())?,
+                postal_code: text::optional_line("location postal code", location.postal_code.as_ref())?,
+            },
+            New::LiveLocation(live) => Self::LiveLocation {
+                initial_lat: live.initial.lat(),
+                initial_lon: live.initial.lon(),
+                duration: duration(live.duration)?,
+            },
+            New::Poll(poll) => Self::Poll {
+                question: text::filled_line("poll question", &poll.question)?,
+                options: poll
+                    .options
+                    .iter()
+                    .map(|it| text::filled_line("poll option", it))
+                    .collect::<Result<_, _>>()?,
+                multiple_choice: poll.multiple_choice,
+            },
+        })
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A received live location may have any duration; one that is sent, one of three.
+fn duration(duration: Duration) -> Result<u64, Error> {
+    [ShareDuration::QuarterHour, ShareDuration::OneHour, ShareDuration::EightHours]
+        .iter()
+        .find(|allowed| allowed.as_duration() == duration)
+        .map(|allowed| allowed.as_duration().as_secs())
+        .ok_or_else(|| Error::invalid("live location", "it can be shared for 15 minutes, 1 hour or 8 hours"))
+}

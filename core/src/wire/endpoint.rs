@@ -1,0 +1,287 @@
+//! One route of the contract as a value: where it goes, what it carries, how its answer is read.
+
+use alloc::{format, string::String, sync::Arc, vec::Vec};
+use core::{fmt, time::Duration};
+
+use http::{HeaderValue, Method, Request, header};
+use serde::Serialize;
+use url::Url;
+
+use super::{
+    answer::{Answer, Decode},
+    page::Page,
+    problem,
+    route::Route,
+};
+use crate::{
+    clock::Now,
+    config::{Limits, Timeouts},
+    error::{Error, ErrorKind, Refusal, UnexpectedAnswer},
+    exchange::{Body, Response, Timeout},
+    progress::Progress,
+};
+
+/// The longest idempotency key.
+const LONGEST_KEY: usize = 128;
+const JSON: &str = "application/json";
+
+/// One request of the contract, and what its answer is.
+#[derive(Clone)]
+pub(crate) struct Endpoint<T> {
+    method: Method,
+    route: Route,
+    content: Option<Content>,
+    /// The largest answer, where it is not the one of JSON.
+    limit: Option<fn(&Limits) -> u64>,
+    pub(crate) progress: Option<Progress>,
+    pub(crate) replay: Replay,
+    class: Class,
+    accept: &'static str,
+    parse: fn(&mut Answer<'_>) -> Result<T, UnexpectedAnswer>,
+    /// What a refusal amounts to: an error, but for a few.
+    refused: fn(Refusal) -> Result<T, Error>,
+}
+
+/// Why it is safe to send the request again when nobody knows whether it arrived.
+#[derive(Clone, Debug)]
+pub(crate) enum Replay {
+    /// It sets or asks, so doing it twice is doing it once.
+    Safe,
+    /// It has an idempotency key: the one given, or one that is made for it.
+    Keyed(Option<String>),
+}
+
+/// What it carries.
+#[derive(Clone, Debug)]
+struct Content {
+    body: Body,
+    media_type: HeaderValue,
+    /// Name and use of a file.
+    disposition: Option<HeaderValue>,
+}
+
+/// How long its answer may take.
+#[derive(Clone, Copy, Debug)]
+enum Class {
+    Default,
+    Long,
+    Assets,
+    /// The server waits as long as this for something to happen.
+    LongPoll(Duration),
+    Brief,
+}
+
+/// How much longer than the server's wait its answer may take.
+const GRACE: Duration = Duration::from_secs(10);
+/// How long something may take that is only polite.
+const BRIEF: Duration = Duration::from_millis(700);
+
+impl<T> Endpoint<T> {
+    fn new(method: Method, route: Route, replay: Replay) -> Endpoint<()> {
+        Endpoint {
+            method,
+            route,
+            content: None,
+            limit: None,
+            progress: None,
+            replay,
+            class: Class::Default,
+            accept: JSON,
+            parse: |answer| answer.nothing(),
+            refused: |refusal| Err(Error::Refused(refusal.into())),
+        }
+    }
+
+    /// Carries this as JSON.
+    pub(super) fn json(mut self, body: &impl Serialize) -> Self {
+        let json = serde_json::to_vec(body).expect("the contract's own structs have string keys only");
+        self.content = Some(Content {
+            body: Body::Bytes(Arc::new(json)),
+            media_type: HeaderValue::from_static(JSON),
+            disposition: None,
+        });
+        self
+    }
+
+    /// Carries these bytes, or this file, and is given the time of a transfer.
+    pub(super) fn carries(mut self, body: Body, media_type: HeaderValue, disposition: Option<HeaderValue>) -> Self {
+        self.content = Some(Content { body, media_type, disposition });
+        self.transfers()
+    }
+
+    /// Is given the time of a transfer: any, as long as something moves.
+    pub(super) fn transfers(mut self) -> Self {
+        self.class = Class::Assets;
+        self
+    }
+
+    /// Is given the time that the server waits, and some more.
+    pub(super) fn waits(mut self, wait: Duration) -> Self {
+        self.class = Class::LongPoll(wait);
+        self
+    }
+
+    /// Is given little time.
+    pub(super) fn brief(mut self) -> Self {
+        self.class = Class::Brief;
+        self
+    }
+
+    /// Has an idempotency key, although its method does not ask for one.
+    pub(super) fn with_key(mut self) -> Self {
+        self.replay = Replay::Keyed(None);
+        self
+    }
+
+    /// Tells somebody how far its body is.
+    pub(super) fn watched(mut self, progress: Option<Progress>) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    /// May have an answer of up to this many bytes.
+    pub(super) fn limited(mut self, limit: fn(&Limits) -> u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Is given the time of the long class: contacts and lists of chats.
+    pub(super) fn long(mut self) -> Self {
+        self.class = Class::Long;
+        self
+    }
+
+    /// Goes by this key rather than by one made for it.
+    pub(super) fn keyed(mut self, key: Option<&str>) -> Result<Self, Error> {
+        if let Some(key) = key {
+            if !(1..=LONGEST_KEY).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+                let why = format!("it must be 1 to {LONGEST_KEY} printable ASCII characters without a space");
+                return Err(Error::invalid("idempotency key", why));
+            }
+            self.replay = Replay::Keyed(Some(key.into()));
+        }
+        Ok(self)
+    }
+
+    pub(crate) fn request(&self, base: &Url) -> Request<Body> {
+        let mut request = Request::new(Body::Empty);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.route.uri(base);
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT, HeaderValue::from_static(self.accept));
+        if let Some(content) = &self.content {
+            headers.insert(header::CONTENT_TYPE, content.media_type.clone());
+            if let Some(disposition) = &content.disposition {
+                headers.insert(header::CONTENT_DISPOSITION, disposition.clone());
+            }
+            *request.body_mut() = content.body.clone();
+        }
+        request
+    }
+
+    pub(crate) fn timeout(&self, timeouts: &Timeouts) -> Timeout {
+        match self.class {
+            Class::Default => Timeout::Total(timeouts.default),
+            Class::Long => Timeout::Total(timeouts.long),
+            Class::Assets => Timeout::Inactivity(timeouts.assets),
+            Class::LongPoll(wait) => Timeout::Total(wait + GRACE),
+            Class::Brief => Timeout::Total(timeouts.default.min(BRIEF)),
+        }
+    }
+
+    pub(crate) fn limit(&self, limits: &Limits) -> u64 {
+        self.limit.map_or(limits.answer, |limit| limit(limits))
+    }
+
+    /// What the answer says. `redact` takes the credentials out of a text, should the server echo them.
+    pub(crate) fn parse(&self, response: Response, now: Now, redact: &dyn Fn(&str) -> String) -> Result<T, Error> {
+        let mut answer = Answer::new(response, redact);
+        if answer.response().status().is_success() {
+            return (self.parse)(&mut answer).map_err(|unexpected| Error::UnexpectedAnswer(unexpected.into()));
+        }
+        (self.refused)(problem::refusal(&answer, now)?)
+    }
+}
+
+impl Endpoint<()> {
+    pub(super) fn get(route: Route) -> Self {
+        Self::new(Method::GET, route, Replay::Safe)
+    }
+
+    pub(super) fn put(route: Route) -> Self {
+        Self::new(Method::PUT, route, Replay::Safe)
+    }
+
+    pub(super) fn patch(route: Route) -> Self {
+        Self::new(Method::PATCH, route, Replay::Safe)
+    }
+
+    pub(super) fn post(route: Route) -> Self {
+        Self::new(Method::POST, route, Replay::Keyed(None))
+    }
+
+    pub(super) fn delete(route: Route) -> Self {
+        Self::new(Method::DELETE, route, Replay::Keyed(None))
+    }
+
+    /// Answers with this as JSON.
+    pub(super) fn answers<T: Decode>(self) -> Endpoint<T> {
+        self.parsed(|answer| answer.json())
+    }
+
+    /// Answers with a page of a list of these.
+    pub(super) fn lists<T: Decode>(self) -> Endpoint<Page<T>> {
+        self.parsed(|answer| answer.page())
+    }
+
+    /// Answers with bytes that are no JSON.
+    pub(super) fn answers_bytes(self) -> Endpoint<Vec<u8>> {
+        self.accepts_all().parsed(|answer| Ok(answer.take_body()))
+    }
+
+    /// Takes whatever comes. A refusal is JSON all the same.
+    pub(super) fn accepts_all(mut self) -> Self {
+        self.accept = "*/*";
+        self
+    }
+
+    pub(super) fn parsed<T>(self, parse: fn(&mut Answer<'_>) -> Result<T, UnexpectedAnswer>) -> Endpoint<T> {
+        Endpoint {
+            method: self.method,
+            route: self.route,
+            content: self.content,
+            limit: self.limit,
+            progress: self.progress,
+            replay: self.replay,
+            class: self.class,
+            accept: self.accept,
+            parse,
+            refused: |refusal| Err(Error::Refused(refusal.into())),
+        }
+    }
+
+    /// Answers with this as JSON, or with `None` if the server says that it is not there.
+    pub(super) fn finds<T: Decode>(self) -> Endpoint<Option<T>> {
+        let mut endpoint = self.parsed(|answer| answer.json().map(Some));
+        endpoint.refused = |refusal| match refusal.kind {
+            ErrorKind::NotFound => Ok(None),
+            _ => Err(Error::Refused(refusal.into())),
+        };
+        endpoint
+    }
+}
+
+impl<T: Clone> Endpoint<Page<T>> {
+    /// The same list, after this cursor.
+    pub(crate) fn after(&self, cursor: &str) -> Self {
+        let mut endpoint = self.clone();
+        endpoint.route = self.route.clone().query("cursor", cursor);
+        endpoint
+    }
+}
+
+impl<T> fmt::Debug for Endpoint<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.method, self.route)
+    }
+}

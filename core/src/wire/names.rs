@@ -1,0 +1,48 @@
+//! The strings of the contract's enums. Those it does not have yet survive as they are.
+
+use alloc::string::String;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::model::{AlertType, ChatType, ReactionType};
+
+/// An enum as the wire has it.
+#[derive(Clone, Debug)]
+pub(super) struct Named<T>(pub(super) T);
+
+macro_rules! names {
+    ($($enum:ident { $($variant:ident = $name:literal),* $(,)? })*) => { $(
+        impl<'de> Deserialize<'de> for Named<$enum> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let name = String::deserialize(deserializer)?;
+                Ok(Self(match name.as_str() {
+                    $($name => $enum::$variant,)*
+                    _ => $enum::Unknown(name),
+                }))
+            }
+        }
+
+        impl Serialize for Named<&$enum> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(match self.0 {
+                    $($enum::$variant => $name,)*
+                    $enum::Unknown(name) => name,
+                })
+            }
+        }
+    )* };
+}
+
+names! {
+    ChatType { OneToOne = "one_to_one", Group = "group" }
+    AlertType { Alert = "alert", Announcement = "announcement", Note = "note" }
+    ReactionType {
+        Ok = "ok",
+        Sos = "sos",
+        ThumbsUp = "thumbs_up",
+        Applause = "applause",
+        Smile = "smile",
+        Laugh = "laugh",
+        Love = "love",
+    }
+}

@@ -1,0 +1,25 @@
+//! A page of a list.
+
+use alloc::string::String;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::Listing;
+
+/// Some items of a list, and where it goes on.
+#[derive(Clone, Debug)]
+pub(crate) struct Page<T> {
+    pub(crate) items: Listing<T>,
+    /// `None` at the end of the list.
+    pub(crate) next_cursor: Option<String>,
+    /// When the chat last got a message, in a list of messages.
+    pub(crate) last_modified: Option<DateTime<Utc>>,
+}
+
+/// The longest cursor, in characters.
+const LONGEST_CURSOR: usize = 1024;
+
+/// Whether a server can have given this to go on at.
+pub(crate) fn is_cursor(text: &str) -> bool {
+    (1..=LONGEST_CURSOR).contains(&text.chars().count())
+}

@@ -1,0 +1,156 @@
+//! How the server says no: `application/problem+json` (RFC 9457) with a `code`, or whatever stands in its way.
+
+use alloc::{
+    boxed::Box,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::time::Duration;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+
+use super::answer::Answer;
+use crate::{
+    clock::Now,
+    error::{Error, ErrorKind, Refusal},
+};
+
+#[derive(Deserialize)]
+struct Problem {
+    code: String,
+    #[serde(default)]
+    title: Option<String>,
+    #[serde(default)]
+    detail: Option<String>,
+    #[serde(default)]
+    request_id: Option<String>,
+    #[serde(default)]
+    invalid_members: Vec<String>,
+}
+
+/// An answer that is no success, degraded in steps: the contract's problem; else what the status alone says, with
+/// the body as evidence. A status that the contract has no answer for is an unexpected answer.
+pub(super) fn refusal(answer: &Answer<'_>, now: Now) -> Result<Refusal, Error> {
+    let status = answer.response().status();
+    let retry_after = retry_after(answer.response().headers(), now.utc);
+    if let Ok(problem) = serde_json::from_slice::<Problem>(answer.response().body()) {
+        return Ok(Refusal {
+            kind: kind_of_code(&problem.code),
+            status: status.as_u16(),
+            code: Some(answer.redact(&problem.code)),
+            message: problem.detail.or(problem.title).map(|text| answer.redact(&text)),
+            request_id: problem.request_id.map(|id| answer.redact(&id)).or_else(|| answer.header("x-request-id")),
+            retry_after,
+            invalid_members: problem.invalid_members.iter().map(|id| answer.redact(id)).collect(),
+            excerpt: None,
+            after_silence: false,
+        });
+    }
+    let kind = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Auth,
+        StatusCode::TOO_MANY_REQUESTS => ErrorKind::RateLimited,
+        StatusCode::REQUEST_TIMEOUT => ErrorKind::Server,
+        status if status.is_server_error() => ErrorKind::Server,
+        status if status.is_redirection() => {
+            let to = answer.header(header::LOCATION.as_str()).unwrap_or_else(|| "nowhere".to_string());
+            let reason = alloc::format!("a redirect to {to}, which is not followed with credentials");
+            return Err(Error::UnexpectedAnswer(Box::new(answer.unexpected(&reason, None))));
+        }
+        _ => {
+            let reason = "the server refused in a form that the contract does not have (is the base URL right?)";
+            return Err(Error::UnexpectedAnswer(Box::new(answer.unexpected(reason, None))));
+        }
+    };
+    Ok(Refusal {
+        kind,
+        status: status.as_u16(),
+        code: None,
+        message: None,
+        request_id: answer.header("x-request-id"),
+        retry_after,
+        invalid_members: Vec::new(),
+        excerpt: Some(answer.excerpt()).filter(|excerpt| !excerpt.is_empty()),
+        after_silence: false,
+    })
+}
+
+/// Whether the same request may well succeed later.
+pub(crate) fn is_transient(refusal: &Refusal) -> bool {
+    matches!(refusal.status, 408 | 429 | 500 | 502..=504 | 506..=599)
+        || (refusal.status == 409 && refusal.code.as_deref() == Some("in_progress"))
+}
+
+fn kind_of_code(code: &str) -> ErrorKind {
+    match code {
+        "auth" => ErrorKind::Auth,
+        "not_found" => ErrorKind::NotFound,
+        "invalid_members" => ErrorKind::InvalidMembers,
+        "update_members_not_allowed" => ErrorKind::UpdateMembersNotAllowed,
+        "leave_chat_not_allowed" => ErrorKind::LeaveChatNotAllowed,
+        "close_chat_not_allowed" => ErrorKind::CloseChatNotAllowed,
+        "read_receipts_disabled" => ErrorKind::ReadReceiptsDisabled,
+        "image_load" => ErrorKind::ImageLoad,
+        "image_remove" => ErrorKind::ImageRemove,
+        "rate_limited" => ErrorKind::RateLimited,
+        _ => ErrorKind::Server,
+    }
+}
+
+/// How long a `Retry-After` header asks to wait: a number of seconds, or the time until a date. That is measured from the
+/// answer's own `Date`, if it has one: the server's clock and ours may differ by any amount. A date that has passed asks
+/// for no wait; one that is none asks nothing.
+fn retry_after(headers: &HeaderMap, utc: DateTime<Utc>) -> Option<Duration> {
+    let value = |name| headers.get(name)?.to_str().ok().map(str::trim);
+    let asked = value(header::RETRY_AFTER)?;
+    if let Ok(seconds) = asked.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let answered = value(header::DATE).and_then(http_date).unwrap_or(utc);
+    Some((http_date(asked)? - answered).to_std().unwrap_or_default())
+}
+
+/// A date in any of the three forms that RFC 9110 has a recipient take.
+fn http_date(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc2822(text).map(|date| date.with_timezone(&Utc)).ok().or_else(|| {
+        ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"]
+            .iter()
+            .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+            .map(|date| date.and_utc())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_read_in_every_form_that_http_has() {
+        let utc = DateTime::parse_from_rfc3339("1994-11-06T08:49:00Z").map(|t| t.to_utc()).expect("a date");
+        for (value, seconds) in [
+            ("120", Some(120)),
+            ("0", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(37)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(37)),
+            ("Sun Nov  6 08:49:37 1994", Some(37)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("-5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::RETRY_AFTER, value.parse().expect("a header value"));
+            assert_eq!(retry_after(&headers, utc), seconds.map(Duration::from_secs), "{value}");
+        }
+    }
+    #[test]
+    fn a_clock_that_is_wrong_does_not_change_how_long_a_server_asks_to_wait() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::RETRY_AFTER, "Sun, 06 Nov 1994 08:49:37 GMT".parse().expect("a header value"));
+        headers.insert(header::DATE, "Sun, 06 Nov 1994 08:49:00 GMT".parse().expect("a header value"));
+        for utc in [DateTime::UNIX_EPOCH, DateTime::<Utc>::MAX_UTC] {
+            assert_eq!(retry_after(&headers, utc), Some(Duration::from_secs(37)));
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What the contract takes for a text.
+
+use alloc::{format, string::String};
+
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
+
+use crate::error::Error;
+
+/// The longest title of a chat, or other single line, in characters.
+const TITLE: usize = 256;
+/// The longest text of a message, in characters.
+const MESSAGE: usize = 10_000;
+/// The longest name of an external sender, in characters.
+const SENDER: usize = 64;
+
+pub(super) fn title(text: &str) -> Result<&str, Error> {
+    checked("title", text, TITLE)
+}
+
+/// The text of a message; none at all is the same as an empty one.
+pub(super) fn message(text: Option<&String>) -> Result<Option<&str>, Error> {
+    text.filter(|text| !text.is_empty()).map(|text| checked("message", text, MESSAGE)).transpose()
+}
+
+pub(super) fn sender(text: Option<&String>) -> Result<Option<&str>, Error> {
+    match text {
+        Some(name) if name.is_empty() => Err(Error::invalid("sender display name", "it is empty")),
+        name => name.map(|name| checked("sender display name", name, SENDER)).transpose(),
+    }
+}
+
+/// A text that clients show in one line.
+pub(super) fn line<'a>(what: &str, text: &'a str) -> Result<&'a str, Error> {
+    checked(what, text, TITLE)
+}
+
+/// A line that must not be empty.
+pub(super) fn filled_line<'a>(what: &str, text: &'a str) -> Result<&'a str, Error> {
+    if text.is_empty() {
+        return Err(Error::invalid(what, "it is empty"));
+    }
+    line(what, text)
+}
+
+/// A moment, to the millisecond.
+pub(super) fn time(what: &str, time: DateTime<Utc>) -> Result<String, Error> {
+    if !(0..=9999).contains(&time.year()) {
+        return Err(Error::invalid(what, "it is not in the years 0 to 9999"));
+    }
+    Ok(time.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+/// A line, where there need not be one.
+pub(super) fn optional_line<'a>(what: &str, text: Option<&'a String>) -> Result<Option<&'a str>, Error> {
+    text.map(|text| line(what, text)).transpose()
+}
+
+/// A text of several lines, where there need not be one.
+pub(super) fn optional<'a>(what: &str, text: Option<&'a String>) -> Result<Option<&'a str>, Error> {
+    text.map(|text| checked(what, text, MESSAGE)).transpose()
+}
+
+fn checked<'a>(what: &str, text: &'a str, most: usize) -> Result<&'a str, Error> {
+    let length = text.chars().count();
+    if length > most {
+        return Err(Error::invalid(what, format!("it has {length} characters; at most {most} are allowed")));
+    }
+    if let Some(at) = text.chars().position(|char| char == '\0') {
+        return Err(Error::invalid(what, format!("character {} is NUL", at + 1)));
+    }
+    Ok(text)
+}
