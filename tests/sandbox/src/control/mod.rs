@@ -1,0 +1,11 @@
+//! Everything a test can do to a sandbox beside speaking HTTP with it.
+
+mod admin;
+mod clock;
+mod faults;
+mod people;
+
+pub use admin::Admin;
+pub use clock::Clock;
+pub use faults::Faults;
+pub use people::Person;

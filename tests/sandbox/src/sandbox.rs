@@ -1,0 +1,287 @@
+//! A sandbox from its beginning to its end.
+
+use std::{
+    fmt, fs, io,
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    control::{Admin, Clock, Faults, Person},
+    shell::{
+        Shared,
+        clock::WorldClock,
+        observe::{Connections, Exchange, Line, Observed, Observer},
+        server::Server,
+    },
+    world::{BotKey, Now, RateLimit, World},
+};
+
+/// A running backend. It stops when it is dropped: open connections are cut, and everything is forgotten.
+pub struct Sandbox {
+    // Dropped in this order: nothing is served any more when the folder goes.
+    _server: Server,
+    _folder: Folder,
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    key: BotKey,
+}
+
+impl Sandbox {
+    /// Starts one on a free port of loopback, with everything as it is by default.
+    pub fn start() -> io::Result<Self> {
+        Self::builder().start()
+    }
+
+    /// Starts one otherwise.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Where it is: `http://127.0.0.1:43210`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The bot's App ID.
+    pub fn app_id(&self) -> &str {
+        &self.key.app_id
+    }
+
+    /// The bot's Secret.
+    pub fn secret(&self) -> &str {
+        &self.key.secret
+    }
+
+    /// The bot's own `uid`, [`org::BOT`](crate::org::BOT).
+    pub fn uid(&self) -> &str {
+        &self.key.uid
+    }
+
+    /// Lets somebody do something. A `uid` that nobody has is refused everything.
+    pub fn as_person(&self, uid: &str) -> Person<'_> {
+        Person { shared: &self.shared, uid: uid.to_owned() }
+    }
+
+    /// What the organisation's admin decides.
+    pub fn admin(&self) -> Admin<'_> {
+        Admin { shared: &self.shared, key: &self.key }
+    }
+
+    /// What goes wrong.
+    pub fn faults(&self) -> Faults<'_> {
+        Faults { shared: &self.shared }
+    }
+
+    /// What time it is.
+    pub fn clock(&self) -> Clock<'_> {
+        Clock { shared: &self.shared }
+    }
+
+    /// Looks into the world, or changes it in a way that nothing else here does.
+    pub fn with_world<R>(&self, f: impl FnOnce(&mut World, Now) -> R) -> R {
+        self.shared.world(f)
+    }
+
+    /// How many messages there are in all chats, deleted ones included.
+    pub fn message_count(&self) -> usize {
+        self.shared.world(|world, _| world.message_count())
+    }
+
+    /// The texts of a chat's messages in the order of their arrival; `None` for those that have none.
+    pub fn texts(&self, tid: &str) -> Vec<Option<String>> {
+        self.shared.world(|world, _| world.texts(tid))
+    }
+
+    /// How many requests of this route have arrived, faults or not: `arrived("POST /v1/chats/{tid}/messages")`. The
+    /// names are those of [`routes`](crate::world::routes).
+    pub fn arrived(&self, route: &str) -> u64 {
+        self.shared.observed.arrived(route)
+    }
+
+    /// How many requests of this route the world has answered, whatever became of the answer.
+    pub fn handled(&self, route: &str) -> u64 {
+        self.shared.observed.handled(route)
+    }
+
+    /// Every request so far that has ended, in the order in which they did.
+    pub fn transcript(&self) -> Vec<Line> {
+        self.shared.observed.transcript()
+    }
+
+    /// How many long polls wait now. A test that moves the clock waits for its polls to arrive first.
+    pub fn waiting(&self) -> usize {
+        self.shared.waiting()
+    }
+
+    /// How many connections there are, and were.
+    pub fn connections(&self) -> Connections {
+        self.shared.observed.connections()
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("url", &self.url()).field("app_id", &self.app_id()).finish_non_exhaustive()
+    }
+}
+
+/// How a sandbox is to be.
+pub struct Builder {
+    address: SocketAddr,
+    public: bool,
+    seed: u64,
+    began: Option<DateTime<Utc>>,
+    rate_limit: Option<RateLimit>,
+    asset_limit: Option<u64>,
+    folder: Option<PathBuf>,
+    observer: Option<Observer>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            public: false,
+            seed: 0,
+            began: None,
+            rate_limit: None,
+            asset_limit: None,
+            folder: None,
+            observer: None,
+        }
+    }
+}
+
+impl Builder {
+    /// Listens on this address of loopback. Port 0, as by default, is any free one.
+    pub fn bind(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Lets [`bind`](Self::bind) name an address that others can reach. This is a tool for development: its key and
+    /// everything in it travel in the clear.
+    pub fn beyond_loopback(mut self) -> Self {
+        self.public = true;
+        self
+    }
+
+    /// The seed of all ids, the bot's key and the cursors. By default it is always the same.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// What day it is when the sandbox starts, instead of today.
+    pub fn began(mut self, utc: DateTime<Utc>) -> Self {
+        self.began = Some(utc);
+        self
+    }
+
+    /// Limits how many requests each key may send. By default there is no limit.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
+    /// The largest asset in bytes, 256 MiB by default.
+    pub fn asset_limit(mut self, bytes: u64) -> Self {
+        self.asset_limit = Some(bytes);
+        self
+    }
+
+    /// Where the bytes of assets are kept, in place of a temporary folder that goes with the sandbox.
+    pub fn asset_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// Hears of every exchange, on the server's thread, before its answer is sent.
+    pub fn observe(mut self, observer: impl Fn(&Exchange) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Starts it. It serves when this returns.
+    pub fn start(self) -> io::Result<Sandbox> {
+        if !self.public && !self.address.ip().is_loopback() {
+            let message = format!("{} is not loopback, and nobody has said beyond_loopback()", self.address.ip());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        let folder = self.folder.map_or_else(Folder::temporary, Folder::given)?;
+        let mut world = World::new(self.seed);
+        world.limit_rate(self.rate_limit);
+        if let Some(limit) = self.asset_limit {
+            world.limit_assets(limit);
+        }
+        let key = world.key();
+        let observed = Observed::new(self.observer);
+        let clock = WorldClock::new(self.began);
+        let shared = Arc::new(Shared::new(world, clock, observed, folder.path().to_owned()));
+        let listener = TcpListener::bind(self.address)?;
+        let address = listener.local_addr()?;
+        let server = Server::start(listener, shared.clone())?;
+        Ok(Sandbox { _server: server, _folder: folder, shared, address, key })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("address", &self.address).field("seed", &self.seed).finish_non_exhaustive()
+    }
+}
+
+/// Where the bytes of assets are kept.
+enum Folder {
+    /// Ours: it goes with the sandbox.
+    Temporary(PathBuf),
+    Given(PathBuf),
+}
+
+impl Folder {
+    fn temporary() -> io::Result<Self> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        loop {
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let path = std::env::temp_dir().join(format!("teamwire-sandbox-{}-{number}", process::id()));
+            match fs::create_dir(&path) {
+                // Left behind by a process that had our number: take the next.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                result => return result.map(|()| Self::Temporary(path)),
+            }
+        }
+    }
+
+    fn given(path: PathBuf) -> io::Result<Self> {
+        fs::create_dir_all(&path)?;
+        Ok(Self::Given(path))
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Temporary(path) | Self::Given(path) => path,
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Self::Temporary(path) = self {
+            // Nobody is left to hear of a failure.
+            let _ = fs::remove_dir_all(path);
+        }
+    }
+}

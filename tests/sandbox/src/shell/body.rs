@@ -1,0 +1,109 @@
+//! Bodies: of requests, as they arrive; of answers, from memory or from a file.
+
+use std::{
+    io,
+    path::Path,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::{
+    fs::File,
+    io::{AsyncRead, AsyncSeekExt, ReadBuf, SeekFrom},
+};
+
+use crate::world::Payload;
+
+/// The client has gone, or spoke no HTTP.
+#[derive(Debug)]
+pub(super) struct Gone;
+
+/// The next piece of a body, if there is one.
+pub(super) async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Gone> {
+    while let Some(frame) = body.frame().await {
+        if let Ok(piece) = frame.map_err(|_| Gone)?.into_data() {
+            return Ok(Some(piece));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads a body of at most `limit` bytes. The rest of a larger one is left where it is.
+pub(super) async fn read(body: &mut Incoming, limit: u64) -> Result<Payload, Gone> {
+    if body.size_hint().lower() > limit {
+        return Ok(Payload::TooLarge);
+    }
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut bytes = Vec::new();
+    while let Some(piece) = next(body).await? {
+        if bytes.len() + piece.len() > limit {
+            return Ok(Payload::TooLarge);
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(Payload::Whole(bytes))
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub(super) enum Outgoing {
+    Bytes(Option<Bytes>),
+    File { file: File, left: u64 },
+}
+
+impl Outgoing {
+    pub(super) fn bytes(bytes: Vec<u8>) -> Self {
+        Self::Bytes(Some(bytes.into()).filter(|bytes: &Bytes| !bytes.is_empty()))
+    }
+
+    /// So many bytes of a file, from there on.
+    pub(super) async fn file(path: &Path, from: u64, length: u64) -> io::Result<Self> {
+        let mut file = File::open(path).await?;
+        file.seek(SeekFrom::Start(from)).await?;
+        Ok(Self::File { file, left: length })
+    }
+}
+
+/// How much of a file is read at once.
+const PIECE: u64 = 64 * 1024;
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        match self.get_mut() {
+            Self::Bytes(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::File { left: 0, .. } => Poll::Ready(None),
+            Self::File { file, left } => {
+                let mut piece = vec![0; usize::try_from(PIECE.min(*left)).unwrap_or(0)];
+                let mut buffer = ReadBuf::new(&mut piece);
+                if Pin::new(file).poll_read(cx, &mut buffer)?.is_pending() {
+                    return Poll::Pending;
+                }
+                let read = buffer.filled().len();
+                if read == 0 {
+                    return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())));
+                }
+                piece.truncate(read);
+                *left = left.saturating_sub(u64::try_from(read).unwrap_or(0));
+                Poll::Ready(Some(Ok(Frame::data(piece.into()))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Bytes(None) | Self::File { left: 0, .. })
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let size = match self {
+            Self::Bytes(bytes) => u64::try_from(bytes.as_ref().map_or(0, Bytes::len)).unwrap_or(0),
+            Self::File { left, .. } => *left,
+        };
+        SizeHint::with_exact(size)
+    }
+}

@@ -1,0 +1,178 @@
+//! What passed between clients and the sandbox: for tests to look at, and for whoever wants to hear of each exchange.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use http::{HeaderMap, Method, StatusCode, Uri};
+
+/// How many exchanges the transcript remembers.
+const REMEMBERED: usize = 100_000;
+
+/// One request, and what was answered to it.
+///
+/// The value of `Authorization` is marked sensitive: it is there to be checked, and not printed.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The method.
+    pub method: Method,
+    /// Path and query.
+    pub uri: Uri,
+    /// The contract's route, as `POST /v1/chats/{tid}/messages`, if there is one.
+    pub route: Option<String>,
+    /// The request's headers.
+    pub request_headers: HeaderMap,
+    /// The request's body; empty if it was streamed to a file, too large, or never read.
+    pub request_body: Vec<u8>,
+    /// What was answered; `None` if nothing was.
+    pub answer: Option<Answered>,
+    /// The fault that befell it, if one did.
+    pub fault: Option<&'static str>,
+    /// How long it took, in the machine's time.
+    pub took: Duration,
+}
+
+/// What was answered to a request.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers, but for those that the HTTP stack adds (`Date`, and `Content-Length` where it is missing).
+    pub headers: HeaderMap,
+    /// The body; empty if it was streamed from a file.
+    pub body: Vec<u8>,
+    /// Whether a fault rule made it up (`Answer`, `Raw`, a `Status` that not every operation has), so that it need not
+    /// keep to the contract. Of raw bytes, status and headers are not known: 200, and none; the bytes are the body.
+    pub faked: bool,
+    /// Whether all of it was handed to the network; false if a fault cut it off.
+    pub delivered: bool,
+}
+
+/// One line of the transcript.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The method.
+    pub method: String,
+    /// Path and query, as they were sent.
+    pub path: String,
+    /// The contract's route, if there is one.
+    pub route: Option<String>,
+    /// The status of the answer that was given, or would have been but for the fault.
+    pub status: Option<u16>,
+    /// The fault that befell it.
+    pub fault: Option<&'static str>,
+    /// `Idempotency-Key`, if it was sent.
+    pub idempotency_key: Option<String>,
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, path, status, fault, .. } = self;
+        write!(f, "{method} {path} -> {status:?}")?;
+        fault.map_or(Ok(()), |fault| write!(f, " ({fault})"))
+    }
+}
+
+/// Counts of what the sandbox has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// Connections that are open now.
+    pub open: u64,
+    /// Connections that were ever accepted.
+    pub accepted: u64,
+}
+
+pub(crate) type Observer = Box<dyn Fn(&Exchange) + Send + Sync>;
+
+#[derive(Debug, Default)]
+struct Seen {
+    arrived: BTreeMap<String, u64>,
+    handled: BTreeMap<String, u64>,
+    transcript: VecDeque<Line>,
+    connections: Connections,
+}
+
+#[derive(Default)]
+pub(crate) struct Observed {
+    seen: Mutex<Seen>,
+    observer: Option<Observer>,
+}
+
+impl Observed {
+    pub(crate) fn new(observer: Option<Observer>) -> Self {
+        Self { seen: Mutex::default(), observer }
+    }
+
+    /// Whether anybody wants to see bodies and headers.
+    pub(super) fn is_observed(&self) -> bool {
+        self.observer.is_some()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn arrived(&self, route: &str) -> u64 {
+        self.seen().arrived.get(route).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn handled(&self, route: &str) -> u64 {
+        self.seen().handled.get(route).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn transcript(&self) -> Vec<Line> {
+        self.seen().transcript.iter().cloned().collect()
+    }
+
+    pub(crate) fn connections(&self) -> Connections {
+        self.seen().connections
+    }
+
+    pub(super) fn count_arrival(&self, route: &str) {
+        *self.seen().arrived.entry(route.to_owned()).or_default() += 1;
+    }
+
+    pub(super) fn count_handled(&self, route: &str) {
+        *self.seen().handled.entry(route.to_owned()).or_default() += 1;
+    }
+
+    /// Counts a connection for as long as the answer lives.
+    pub(super) fn connected(&self) -> Connected<'_> {
+        let connections = &mut self.seen().connections;
+        connections.open += 1;
+        connections.accepted += 1;
+        Connected(self)
+    }
+
+    pub(super) fn note(&self, exchange: &Exchange) {
+        let key = exchange.request_headers.get("idempotency-key");
+        let line = Line {
+            method: exchange.method.to_string(),
+            path: exchange.uri.to_string(),
+            route: exchange.route.clone(),
+            status: exchange.answer.as_ref().map(|answer| answer.status.as_u16()),
+            fault: exchange.fault,
+            idempotency_key: key.map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned()),
+        };
+        let mut seen = self.seen();
+        if seen.transcript.len() == REMEMBERED {
+            seen.transcript.pop_front();
+        }
+        seen.transcript.push_back(line);
+        drop(seen);
+        if let Some(observer) = &self.observer {
+            observer(exchange);
+        }
+    }
+}
+
+pub(super) struct Connected<'o>(&'o Observed);
+
+impl Drop for Connected<'_> {
+    fn drop(&mut self) {
+        self.0.seen().connections.open -= 1;
+    }
+}

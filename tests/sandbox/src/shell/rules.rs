@@ -1,0 +1,69 @@
+//! The rules in force, and when connections are closed.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use http::request::Parts;
+
+use super::faults::{Fault, Rule};
+
+/// How a connection ends after an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// Announced by `Connection: close`.
+    Announced,
+    /// Without a word, as by a proxy that has lost its patience.
+    Abrupt,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    rules: Vec<Rule>,
+    every: Option<(u64, Closing)>,
+    answers: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Rules(Mutex<State>);
+
+impl Rules {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn add(&self, rule: Rule) {
+        self.state().rules.push(rule);
+    }
+
+    pub(crate) fn clear(&self) {
+        let mut state = self.state();
+        state.rules.clear();
+        state.every = None;
+    }
+
+    /// How often the rules that do not stand for ever will still apply.
+    pub(crate) fn left(&self) -> u32 {
+        self.state().rules.iter().map(Rule::left).sum()
+    }
+
+    pub(crate) fn close_every(&self, every: Option<(u64, Closing)>) {
+        let mut state = self.state();
+        state.every = every;
+        state.answers = 0;
+    }
+
+    /// The first rule's fault that befalls this request.
+    pub(super) fn take(&self, parts: &Parts) -> Option<Fault> {
+        let mut state = self.state();
+        let fault = state.rules.iter_mut().find_map(|rule| rule.apply(parts));
+        state.rules.retain(|rule| !rule.is_spent());
+        fault
+    }
+
+    /// Counts an answer, and says whether its connection is to be closed.
+    pub(super) fn closing(&self) -> Option<Closing> {
+        let mut state = self.state();
+        state.answers += 1;
+        let (every, closing) = state.every?;
+        state.answers.is_multiple_of(every.max(1)).then_some(closing)
+    }
+}

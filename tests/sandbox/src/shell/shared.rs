@@ -1,0 +1,118 @@
+//! What the connections and whoever holds the sandbox share.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use http::{Response, StatusCode};
+use tokio::sync::watch;
+
+use super::{clock::WorldClock, observe::Observed, rules::Rules};
+use crate::world::{Now, World, problem_of_status};
+
+pub(crate) struct Shared {
+    world: Mutex<World>,
+    pub(crate) clock: WorldClock,
+    pub(crate) rules: Rules,
+    pub(crate) observed: Observed,
+    /// Where the bytes of assets lie.
+    pub(crate) folder: PathBuf,
+    /// Moves whenever long polls should be asked again.
+    changed: watch::Sender<()>,
+    /// How many polls wait.
+    waiting: AtomicUsize,
+    /// True during an outage.
+    pub(crate) outage: watch::Sender<bool>,
+}
+
+impl Shared {
+    pub(crate) fn new(world: World, clock: WorldClock, observed: Observed, folder: PathBuf) -> Self {
+        Self {
+            world: Mutex::new(world),
+            clock,
+            rules: Rules::default(),
+            observed,
+            folder,
+            changed: watch::Sender::new(()),
+            waiting: AtomicUsize::new(0),
+            outage: watch::Sender::new(false),
+        }
+    }
+
+    /// Does something to the world, now, and wakes the polls that wait if that may concern them.
+    pub(crate) fn world<R>(&self, f: impl FnOnce(&mut World, Now) -> R) -> R {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = world.changes();
+        // Asked for with the lock held, so that the world never sees time go back.
+        let result = f(&mut world, self.clock.now());
+        let after = world.changes();
+        drop(world);
+        if before != after {
+            self.wake();
+        }
+        result
+    }
+
+    /// A problem in the world's stead.
+    pub(crate) fn problem(&self, status: StatusCode, retry_after: Option<u64>) -> Response<Vec<u8>> {
+        let request_id = self.world(|world, _| world.request_id());
+        problem_of_status(status, retry_after, &request_id)
+    }
+
+    /// Lets every poll that waits be asked again.
+    pub(crate) fn wake(&self) {
+        self.changed.send_replace(());
+    }
+
+    /// Waits until the sandbox's clock shows a time, or something has changed.
+    pub(crate) async fn until(&self, time: Duration, changes: &mut watch::Receiver<()>) {
+        let deadline = async {
+            match self.clock.wait_for(time) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = deadline => {}
+            // The sender lives as long as `self`.
+            _ = changes.changed() => {}
+        }
+    }
+
+    /// Waits for some time by the sandbox's clock.
+    pub(crate) async fn sleep(&self, wait: Duration) {
+        let until = self.clock.now().elapsed.saturating_add(wait);
+        let mut changes = self.changes();
+        while self.clock.now().elapsed < until {
+            self.until(until, &mut changes).await;
+        }
+    }
+
+    /// Counts a poll that waits for as long as the answer lives.
+    pub(super) fn waiting_poll(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Waiting(self)
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Says from now on when polls should be asked again.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+}
+
+pub(super) struct Waiting<'s>(&'s Shared);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}

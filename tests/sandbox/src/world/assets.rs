@@ -1,0 +1,204 @@
+//! Assets: the files of attachments. The world knows what they are; their bytes may lie elsewhere.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use http::{HeaderValue, Response, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::{
+    World,
+    answer::{self, Answer, Reply},
+    avatars::Avatar,
+    call::Call,
+    files::{self, Begun, Committed, FileAnswer, Received, Upload},
+    handle::{self, Admitted},
+    now::Now,
+    problem::Problem,
+};
+
+#[derive(Debug)]
+pub(super) struct Asset {
+    /// The `uid` of who uploaded it.
+    pub(super) owner: String,
+    file_name: String,
+    media_type: String,
+    etag: String,
+    pub(super) what: Received,
+    /// The name of its file, or its bytes.
+    bytes: Result<Vec<u8>, String>,
+}
+
+impl Asset {
+    pub(super) fn show(&self, id: &str) -> Value {
+        json!({ "id": id, "file_name": self.file_name, "media_type": self.media_type, "size": self.what.size })
+    }
+
+    /// These of its bytes as the body of an answer.
+    pub(super) fn answer(&self, mut head: Response<()>, range: Range<u64>) -> Answer {
+        head.headers_mut().insert(header::CONTENT_LENGTH, (range.end - range.start).into());
+        match &self.bytes {
+            Err(file) => Answer::File(FileAnswer { head, file: file.clone(), range }),
+            Ok(bytes) => {
+                let index = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+                let part = bytes.get(index(range.start)..index(range.end)).unwrap_or_default();
+                Answer::Whole(head.map(|()| part.to_vec()))
+            }
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Assets {
+    by_id: BTreeMap<String, Asset>,
+}
+
+/// Uploads go by [`World::begin_asset`], never this way.
+pub(super) fn upload(_: &mut World, _: &Call) -> Reply {
+    Err(Problem::media_type("An upload is streamed."))
+}
+
+pub(super) fn download(world: &mut World, call: &Call) -> Reply {
+    let id = call.id(0);
+    let asset = world.asset(&call.actor, id)?;
+    let is_same = call.header(header::IF_RANGE).is_none_or(|tag| tag == asset.etag);
+    let size = asset.what.size;
+    let wanted = call.header(header::RANGE).filter(|_| is_same).and_then(|value| files::range(value, size));
+    let part = wanted.transpose().map_err(|files::Unsatisfiable| Problem::range(size))?;
+    let mut head = Response::new(());
+    let mut put = |name, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            head.headers_mut().insert(name, value);
+        }
+    };
+    put(header::CONTENT_TYPE, &asset.media_type);
+    put(header::ACCEPT_RANGES, "bytes");
+    put(header::ETAG, &asset.etag);
+    let name = answer::encode_extended(&asset.file_name);
+    put(header::CONTENT_DISPOSITION, &format!("attachment; filename*=UTF-8''{name}"));
+    if let Some(range) = &part {
+        put(header::CONTENT_RANGE, &format!("bytes {}-{}/{size}", range.start, range.end - 1));
+        *head.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    Ok(asset.answer(head, part.unwrap_or(0..size)))
+}
+
+impl World {
+    /// An asset that this user uploaded, or that a message or an avatar of one of its chats shows.
+    pub(super) fn asset(&self, actor: &str, id: &str) -> Result<&Asset, Problem> {
+        let shows = |chat: &&super::chat::Chat| {
+            chat.avatar.as_ref().is_some_and(|avatar| avatar.is_asset(id))
+                || chat.messages.iter().any(|message| message.assets.iter().any(|it| it == id))
+        };
+        self.assets
+            .by_id
+            .get(id)
+            .filter(|asset| asset.owner == actor || self.chats_of(actor).iter().any(shows))
+            .ok_or_else(|| Problem::not_found("asset"))
+    }
+
+    pub(super) fn stored(&self, id: &str) -> Option<&Asset> {
+        self.assets.by_id.get(id)
+    }
+
+    /// Begins an upload: 413, 415, 400 and what its idempotency key says.
+    pub fn begin_asset(&mut self, now: Now, admitted: Admitted) -> Begun {
+        let call = admitted.0;
+        match self.receive(now, &call) {
+            Ok(repeated) => Begun::Receive(Upload { call, file: self.ids.named("", 24), repeated }),
+            Err(problem) => Begun::Answer(problem.into_response(&call.request_id)),
+        }
+    }
+
+    fn receive(&mut self, now: Now, call: &Call) -> Result<bool, Problem> {
+        let announced = call.header(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > self.asset_limit) {
+            return Err(Problem::too_large(self.asset_limit));
+        }
+        handle::check_media_type(call)?;
+        handle::check_head(call)?;
+        name_of(call)?;
+        let Some(key) = call.key() else { return Ok(false) };
+        let repeated = self.keys.look_up_head(now.elapsed, &key, call.head)?;
+        if !repeated {
+            self.keys.receiving(now.elapsed, key, call.head);
+        }
+        Ok(repeated)
+    }
+
+    /// Ends an upload whose body has arrived, and lies in its file.
+    pub fn commit_asset(&mut self, now: Now, upload: Upload, received: Received) -> Committed {
+        self.commit(now, upload, received, None)
+    }
+
+    pub(super) fn commit(&mut self, now: Now, upload: Upload, received: Received, bytes: Option<Vec<u8>>) -> Committed {
+        self.pass_time(now);
+        let Upload { call, file, repeated } = upload;
+        let of = call.fingerprint(received.digest);
+        if repeated && let Some(key) = call.key() {
+            match self.keys.look_up(now.elapsed, &key, of, &call.request_id) {
+                Ok(Some(answer)) => return Committed { answer, keep: false },
+                Err(problem) => return Committed { answer: problem.into_response(&call.request_id), keep: false },
+                // The key has run out in the meantime.
+                Ok(None) => {}
+            }
+        }
+        let bytes = bytes.ok_or(file);
+        let media_type = call.header(header::CONTENT_TYPE).unwrap_or_default().to_owned();
+        let file_name = name_of(&call).unwrap_or_default();
+        let shown = self.store(&call.actor, file_name, media_type, received, bytes).1;
+        let answer = answer::json(StatusCode::CREATED, &shown, &call.request_id);
+        if let Some(key) = call.key() {
+            self.keys.keep(now.elapsed, key, of, call.heard, &answer);
+        }
+        Committed { answer, keep: true }
+    }
+
+    /// Stores an asset. Answers its id, and how it is shown.
+    pub(super) fn store(
+        &mut self,
+        owner: &str,
+        file_name: String,
+        media_type: String,
+        what: Received,
+        bytes: Result<Vec<u8>, String>,
+    ) -> (String, Value) {
+        let id = self.ids.named("a", 15);
+        let etag = format!("\"{:016x}\"", what.digest);
+        let asset = Asset { owner: owner.to_owned(), file_name, media_type, etag, what, bytes };
+        let shown = asset.show(&id);
+        self.assets.by_id.insert(id.clone(), asset);
+        (id, shown)
+    }
+
+    /// Forgets an upload that was cut off. Its file is of no use any more.
+    pub fn abort_asset(&mut self, upload: Upload) {
+        if let Some(key) = upload.call.key().filter(|_| !upload.repeated) {
+            self.keys.cut_off(&key);
+        }
+    }
+
+    /// Ends an upload whose body is larger than allowed: 413. Its file is of no use any more.
+    pub fn refuse_asset(&mut self, upload: Upload) -> Response<Vec<u8>> {
+        let answer = Problem::too_large(self.asset_limit).into_response(&upload.call.request_id);
+        self.abort_asset(upload);
+        answer
+    }
+}
+
+fn name_of(call: &Call) -> Result<String, Problem> {
+    let name = call.header(header::CONTENT_DISPOSITION).and_then(files::file_name);
+    name.ok_or_else(|| Problem::malformed("Content-Disposition names no file as attachment; filename*=UTF-8''..."))
+}
+
+impl Asset {
+    /// Whether it can be an avatar.
+    pub(super) fn check_avatar(&self) -> Result<(), Problem> {
+        super::avatars::check(self.what.jpeg.filter(|_| self.what.size <= handle::AVATAR_LIMIT))
+    }
+}
+
+impl Avatar {
+    fn is_asset(&self, id: &str) -> bool {
+        matches!(self, Self::Asset(it) if it == id)
+    }
+}

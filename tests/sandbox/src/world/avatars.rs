@@ -1,0 +1,70 @@
+//! The image of a chat.
+
+use http::{HeaderValue, Response, StatusCode, header};
+
+use super::{
+    World,
+    answer::{Answer, Reply},
+    call::Call,
+    files::jpeg_size,
+    problem::Problem,
+};
+
+/// The largest width and height, in pixels.
+const SIDE: usize = 600;
+
+#[derive(Clone, Debug)]
+pub(super) enum Avatar {
+    Jpeg(Vec<u8>),
+    /// The id of an asset.
+    Asset(String),
+}
+
+/// Whether an image of this size can be an avatar; `None`: it is no JPEG.
+pub(super) fn check(size: Option<(usize, usize)>) -> Result<(), Problem> {
+    match size {
+        Some((width, height)) if width <= SIDE && height <= SIDE => Ok(()),
+        Some((width, height)) => {
+            Err(Problem::image(format!("The image is {width}x{height} pixels; at most {SIDE}x{SIDE} are allowed.")))
+        }
+        None => Err(Problem::image("The image is no JPEG of at most 5 MiB.")),
+    }
+}
+
+pub(super) fn get(world: &mut World, call: &Call) -> Reply {
+    let chat = world.chat(&call.actor, call.id(0))?;
+    let mut head = Response::new(());
+    head.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
+    let none = || Problem::new(StatusCode::NOT_FOUND, "image_load", "The chat has no avatar.");
+    match chat.avatar.as_ref().ok_or_else(none)? {
+        Avatar::Jpeg(bytes) => {
+            head.headers_mut().insert(header::CONTENT_LENGTH, bytes.len().into());
+            Ok(Answer::Whole(head.map(|()| bytes.clone())))
+        }
+        Avatar::Asset(id) => {
+            let asset = world.stored(id).ok_or_else(none)?;
+            Ok(asset.answer(head, 0..asset.what.size))
+        }
+    }
+}
+
+pub(super) fn set(world: &mut World, call: &Call) -> Reply {
+    world.chat(&call.actor, call.id(0))?.needs_admin(&call.actor)?;
+    check(jpeg_size(&call.bytes))?;
+    world.chat_mut(&call.actor, call.id(0))?.avatar = Some(Avatar::Jpeg(call.bytes.clone()));
+    world.answer_chat(call)
+}
+
+pub(super) fn remove(world: &mut World, call: &Call) -> Reply {
+    let allowed = world.switches.avatar_removal;
+    let chat = world.chat_mut(&call.actor, call.id(0))?;
+    let refuse = |detail: &str| Err(Problem::switched_off("image_remove", detail));
+    if !allowed {
+        return refuse("The organisation's admin has fixed the avatars.");
+    }
+    chat.needs_admin(&call.actor)?;
+    if chat.avatar.take().is_none() {
+        return refuse("The chat has no avatar that could be removed.");
+    }
+    world.answer_chat(call)
+}

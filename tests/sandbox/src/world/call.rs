@@ -1,0 +1,91 @@
+//! One request on its way through the world.
+
+use std::{fmt, time::Duration};
+
+use http::{HeaderMap, Method, header};
+use serde_json::Value;
+
+use super::{
+    idempotency::{Fingerprint, Key},
+    ids::digest,
+    now::Now,
+    query::{Query, Segment},
+    routes::Operation,
+};
+
+/// A request whose route is known and whose key is good.
+pub(super) struct Call {
+    pub(super) operation: &'static Operation,
+    pub(super) now: Now,
+    /// When it arrived, which a long poll measures its wait from.
+    pub(super) arrived: Duration,
+    /// When its client will hear of the answer.
+    pub(super) heard: Duration,
+    pub(super) request_id: String,
+    pub(super) app_id: String,
+    /// The bot's own `uid`.
+    pub(super) actor: String,
+    /// The ids in the path, in its order. `None`: not percent-encoded UTF-8.
+    pub(super) ids: Vec<Segment>,
+    pub(super) query: Query,
+    pub(super) headers: HeaderMap,
+    /// What tells the head of this request from others, for idempotency.
+    pub(super) head: u64,
+    /// The body, if it is JSON.
+    pub(super) json: Value,
+    /// The body, if it is bytes.
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Call {
+    /// An id of the path. That it decodes was seen to before.
+    pub(super) fn id(&self, at: usize) -> &str {
+        self.ids.get(at).and_then(Option::as_deref).unwrap_or_default()
+    }
+
+    /// What names the list that is asked for, for its cursors: who asks, where, and with which filter.
+    pub(super) fn list(&self, filter: &str) -> String {
+        let mut name = format!("{}\n{}", self.app_id, self.operation.path);
+        for id in self.ids.iter().flatten() {
+            name.push('\n');
+            name.push_str(id);
+        }
+        name.push('\0');
+        name.push_str(filter);
+        name
+    }
+
+    pub(super) fn header(&self, name: header::HeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    pub(super) fn key(&self) -> Option<Key> {
+        let key = self.headers.get("idempotency-key").filter(|_| self.operation.keyed)?;
+        Some((self.app_id.clone(), String::from_utf8_lossy(key.as_bytes()).into_owned()))
+    }
+
+    pub(super) fn fingerprint(&self, body: u64) -> Fingerprint {
+        Fingerprint { head: self.head, body }
+    }
+}
+
+/// What tells the head of a request from others.
+pub(super) fn head_digest(method: &Method, path_and_query: &str, headers: &HeaderMap, with_body_names: bool) -> u64 {
+    let name = |name| headers.get(name).filter(|_| with_body_names).map_or(&[][..], |value| value.as_bytes());
+    digest(&[
+        method.as_str().as_bytes(),
+        path_and_query.as_bytes(),
+        name(header::CONTENT_TYPE),
+        name(header::CONTENT_DISPOSITION),
+    ])
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the headers: they carry the Secret.
+        f.debug_struct("Call")
+            .field("operation", &self.operation)
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,129 @@
+//! Users and groups, and who can see them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{
+    World,
+    answer::{Reply, ok},
+    call::Call,
+    problem::Problem,
+};
+
+/// A user: a person, or a bot.
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    pub(super) first_name: String,
+    pub(super) last_name: String,
+    pub(super) organisation: String,
+    pub(super) is_bot: bool,
+    /// False once deleted: then it is nowhere listed and does nothing.
+    pub(super) is_active: bool,
+    /// Whether bots see it in the directory, and can make it a member.
+    pub(super) is_visible: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) title: String,
+    pub(super) members: BTreeSet<String>,
+    pub(super) owner: Option<String>,
+    pub(super) is_circle: bool,
+    pub(super) is_list: bool,
+    pub(super) is_public: bool,
+}
+
+/// Everybody in the organisation.
+#[derive(Debug, Default)]
+pub(super) struct Directory {
+    pub(super) users: BTreeMap<String, User>,
+    pub(super) groups: BTreeMap<String, Group>,
+}
+
+impl Directory {
+    pub(super) fn is_active(&self, uid: &str) -> bool {
+        self.users.get(uid).is_some_and(|user| user.is_active)
+    }
+
+    pub(super) fn is_bot(&self, uid: &str) -> bool {
+        self.users.get(uid).is_some_and(|user| user.is_bot)
+    }
+
+    /// Whether `viewer` sees this user: people see everybody, bots whom the admin lets them see.
+    pub(super) fn sees_user(&self, viewer: &str, uid: &str) -> bool {
+        let visible = |user: &User| user.is_active && (user.is_visible || !self.is_bot(viewer));
+        viewer == uid || self.users.get(uid).is_some_and(visible)
+    }
+
+    pub(super) fn sees_group(&self, gid: &str) -> bool {
+        self.groups.contains_key(gid)
+    }
+
+    pub(super) fn is_in_group(&self, gid: &str, uid: &str) -> bool {
+        self.groups.get(gid).is_some_and(|group| group.members.contains(uid))
+    }
+
+    pub(super) fn show_user(&self, uid: &str) -> Value {
+        let Some(user) = self.users.get(uid) else { return Value::Null };
+        json!({
+            "uid": uid,
+            "first_name": user.first_name,
+            "last_name": user.last_name,
+            "organisation": user.organisation,
+            "is_bot": user.is_bot,
+        })
+    }
+
+    /// Those of these users who are not deleted.
+    pub(super) fn show_users<'u>(&self, uids: impl IntoIterator<Item = &'u String>) -> Value {
+        uids.into_iter().filter(|uid| self.is_active(uid)).map(|uid| self.show_user(uid)).collect()
+    }
+
+    pub(super) fn show_group(&self, gid: &str) -> Value {
+        let Some(group) = self.groups.get(gid) else { return Value::Null };
+        json!({
+            "gid": gid,
+            "title": group.title,
+            "members": self.show_users(&group.members),
+            "owner": group.owner.as_ref().filter(|uid| self.is_active(uid)).map(|uid| self.show_user(uid)),
+            "is_circle": group.is_circle,
+            "is_list": group.is_list,
+            "is_public": group.is_public,
+        })
+    }
+}
+
+pub(super) fn health(_: &mut World, _: &Call) -> Reply {
+    ok(json!({ "status": "ok" }))
+}
+
+pub(super) fn me(world: &mut World, call: &Call) -> Reply {
+    ok(world.directory.show_user(&call.actor))
+}
+
+pub(super) fn list_users(world: &mut World, call: &Call) -> Reply {
+    let directory = &world.directory;
+    let seen = directory.users.keys().filter(|uid| directory.sees_user(&call.actor, uid));
+    world.cursors.page(call, &call.list(""), seen.map(|uid| (uid.clone(), uid)), |uid| directory.show_user(uid))
+}
+
+pub(super) fn get_user(world: &mut World, call: &Call) -> Reply {
+    let uid = call.id(0);
+    if world.directory.sees_user(&call.actor, uid) {
+        ok(world.directory.show_user(uid))
+    } else {
+        Err(Problem::not_found("user"))
+    }
+}
+
+pub(super) fn list_groups(world: &mut World, call: &Call) -> Reply {
+    let directory = &world.directory;
+    let groups = directory.groups.keys().map(|gid| (gid.clone(), gid));
+    world.cursors.page(call, &call.list(""), groups, |gid| directory.show_group(gid))
+}
+
+pub(super) fn get_group(world: &mut World, call: &Call) -> Reply {
+    let gid = call.id(0);
+    if world.directory.sees_group(gid) { ok(world.directory.show_group(gid)) } else { Err(Problem::not_found("group")) }
+}

@@ -1,0 +1,88 @@
+//! A message that is to be posted, and the rules that its JSON must keep.
+
+use serde_json::Value;
+
+use super::{
+    attachments::{self, Attachment, LiveLocation},
+    form::{self, Form},
+    problem::Problem,
+};
+
+/// What an attention message asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AlertType {
+    Alert,
+    Announcement,
+    Note,
+}
+
+impl AlertType {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::Announcement => "announcement",
+            Self::Note => "note",
+        }
+    }
+
+    /// Whether this type of reaction answers it.
+    pub(super) fn takes(self, reaction: &str) -> bool {
+        let answers_alert = matches!(reaction, "ok" | "sos");
+        answers_alert == (self == Self::Alert)
+    }
+}
+
+/// A message that is to be posted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Draft {
+    pub(super) msg: Option<String>,
+    pub(super) attachments: Vec<Attachment>,
+    pub(super) alert_type: Option<AlertType>,
+    pub(super) reply_to: Option<String>,
+    pub(super) sender_display_name: Option<String>,
+}
+
+impl Draft {
+    pub(super) fn is_empty(&self) -> bool {
+        self.msg.is_none() && self.attachments.is_empty()
+    }
+
+    pub(super) fn live_location(&self) -> Option<LiveLocation> {
+        self.attachments.iter().find_map(|attachment| match attachment {
+            Attachment::LiveLocation(live) => Some(*live),
+            _ => None,
+        })
+    }
+
+    /// Reads a `NewMessage`.
+    pub(super) fn read(body: &Value) -> Result<Self, Problem> {
+        form::read(body, |form| {
+            let alert_type = form.choice("alert_type", &["alert", "announcement", "note"]);
+            let draft = Self {
+                alert_type: alert_type.map(|word| match word {
+                    "alert" => AlertType::Alert,
+                    "announcement" => AlertType::Announcement,
+                    _ => AlertType::Note,
+                }),
+                reply_to: form.id("reply_to"),
+                sender_display_name: form.text("sender_display_name", 1..=64),
+                ..Self::content(form, "msg")
+            };
+            if form.lacks(&["msg", "attachments"]) {
+                form.fault_here("neither text nor attachment");
+            }
+            Some(draft)
+        })
+    }
+
+    /// Reads text and attachments; the text is the member `text`.
+    pub(super) fn content(form: &mut Form<'_>, text: &'static str) -> Self {
+        let msg = form.text(text, 1..=10_000);
+        let attachments = form.forms("attachments", 1..=50, attachments::read).unwrap_or_default();
+        let live = attachments.iter().filter(|it| matches!(it, Attachment::LiveLocation(_))).count();
+        if live > 1 {
+            form.fault("attachments", "more than one live_location");
+        }
+        Self { msg, attachments, ..Self::default() }
+    }
+}

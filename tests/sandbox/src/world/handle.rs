@@ -1,0 +1,287 @@
+//! A request's way through the world, in the order in which the contract looks for what is wrong with it.
+
+use std::time::Duration;
+
+use http::{Method, Request, Response, header, request::Parts};
+use serde_json::Value;
+
+use super::{
+    World,
+    answer::{self, Answer, Reply},
+    call::{self, Call},
+    files::{Begun, Committed, FileAnswer, Received, is_media_type},
+    ids::{BodyDigest, digest},
+    now::Now,
+    problem::Problem,
+    query::{self, Query},
+    routes::{self, Takes},
+};
+
+/// The largest JSON body, in bytes.
+const JSON_LIMIT: u64 = 1024 * 1024;
+
+/// The largest avatar, in bytes.
+pub(super) const AVATAR_LIMIT: u64 = 5 * 1024 * 1024;
+
+/// What [`World::handle`] and its parts answer.
+#[derive(Debug)]
+pub enum Handled {
+    /// The answer.
+    Answer(Response<Vec<u8>>),
+    /// The answer's head; its body is a file, or a part of one, that lies with whoever drives the world.
+    File(FileAnswer),
+    /// A long poll with nothing to tell yet. Give it to [`World::resume`] when anything has changed, or at `until`.
+    Park {
+        /// When to resume at the latest, as [`Now::elapsed`].
+        until: Duration,
+        /// What to resume.
+        poll: Parked,
+    },
+}
+
+/// A long poll that waits. It may be dropped: a client that has gone leaves nothing behind.
+#[derive(Debug)]
+pub struct Parked(Box<Call>);
+
+/// What is known of a request before its body is read.
+#[derive(Debug)]
+pub enum Admission {
+    /// It may go on.
+    Go(Admitted),
+    /// It ends here.
+    Answer(Response<Vec<u8>>),
+}
+
+/// A request with a good key and a known route, whose body is not read yet.
+#[derive(Debug)]
+pub struct Admitted(pub(super) Box<Call>);
+
+/// What to do with a request's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyPlan {
+    /// Read it and forget it.
+    Ignore,
+    /// Read it, up to so many bytes, for [`World::perform`].
+    Read(u64),
+    /// Stream it to a file, up to so many bytes: [`World::begin_asset`].
+    Store(u64),
+}
+
+/// The body of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// It is larger than [`BodyPlan`] allows.
+    TooLarge,
+}
+
+impl Admitted {
+    /// What to do with the body.
+    pub fn body_plan(&self, world: &World) -> BodyPlan {
+        match self.0.operation.takes {
+            Takes::Nothing => BodyPlan::Ignore,
+            Takes::Json => BodyPlan::Read(JSON_LIMIT),
+            Takes::Jpeg => BodyPlan::Read(AVATAR_LIMIT),
+            Takes::Upload => BodyPlan::Store(world.asset_limit),
+        }
+    }
+
+    /// Lets the client hear of the answer at this time only, as [`Now::elapsed`]. Until then its idempotency key is in
+    /// progress.
+    pub fn answered_at(&mut self, time: Duration) {
+        self.0.heard = time;
+    }
+}
+
+impl World {
+    /// Answers a request that is whole. An upload's bytes are kept in memory.
+    pub fn handle(&mut self, now: Now, request: Request<Vec<u8>>) -> Handled {
+        let (head, body) = request.into_parts();
+        let admitted = match self.admit(now, head) {
+            Admission::Go(admitted) => admitted,
+            Admission::Answer(answer) => return Handled::Answer(answer),
+        };
+        let limit = match admitted.body_plan(self) {
+            BodyPlan::Ignore => u64::MAX,
+            BodyPlan::Read(limit) | BodyPlan::Store(limit) => limit,
+        };
+        let is_upload = matches!(admitted.body_plan(self), BodyPlan::Store(_));
+        let size = u64::try_from(body.len()).unwrap_or(u64::MAX);
+        if size > limit {
+            return self.perform(now, admitted, Payload::TooLarge);
+        }
+        if !is_upload {
+            return self.perform(now, admitted, Payload::Whole(body));
+        }
+        let upload = match self.begin_asset(now, admitted) {
+            Begun::Receive(upload) => upload,
+            Begun::Answer(answer) => return Handled::Answer(answer),
+        };
+        let mut seen = BodyDigest::default();
+        seen.update(&body);
+        let jpeg = super::files::jpeg_size(&body);
+        let received = Received { size, digest: seen.finish(), jpeg };
+        let Committed { answer, .. } = self.commit(now, upload, received, Some(body));
+        Handled::Answer(answer)
+    }
+
+    /// Looks at a request before its body is read: 401, 429, 404 for an unknown route, 405.
+    pub fn admit(&mut self, now: Now, head: Parts) -> Admission {
+        self.pass_time(now);
+        let request_id = self.ids.request();
+        match self.admitted(now, head, request_id.clone()) {
+            Ok(admitted) => Admission::Go(admitted),
+            Err(problem) => Admission::Answer(problem.into_response(&request_id)),
+        }
+    }
+
+    fn admitted(&mut self, now: Now, head: Parts, request_id: String) -> Result<Admitted, Problem> {
+        let path = head.uri.path();
+        let (app_id, actor) = if head.method == Method::GET && path == "/health" {
+            (String::new(), String::new())
+        } else {
+            let bot = self.authenticate(&head.headers)?;
+            self.charge(bot, now.elapsed)?;
+            let key = &self.bots[bot].key;
+            (key.app_id.clone(), key.uid.clone())
+        };
+        let (operation, ids) = routes::find(head.method.as_str(), &query::segments(path))?;
+        let whole = head.uri.path_and_query().map_or(path, |it| it.as_str());
+        let is_upload = operation.takes == Takes::Upload;
+        Ok(Admitted(Box::new(Call {
+            operation,
+            now,
+            arrived: now.elapsed,
+            heard: now.elapsed,
+            request_id,
+            app_id,
+            actor,
+            ids,
+            query: Query::parse(head.uri.query().unwrap_or_default()),
+            head: call::head_digest(&head.method, whole, &head.headers, is_upload),
+            headers: head.headers,
+            json: Value::Null,
+            bytes: Vec::new(),
+        })))
+    }
+
+    /// Carries out a request.
+    pub fn perform(&mut self, now: Now, admitted: Admitted, body: Payload) -> Handled {
+        self.pass_time(now);
+        let limit = admitted.body_plan(self);
+        let mut call = admitted.0;
+        (call.now, call.arrived) = (now, now.elapsed);
+        let body = match (body, limit) {
+            (Payload::TooLarge, BodyPlan::Read(limit) | BodyPlan::Store(limit)) => Err(Problem::too_large(limit)),
+            (Payload::TooLarge, BodyPlan::Ignore) => Ok(Vec::new()),
+            (Payload::Whole(bytes), _) => Ok(bytes),
+        };
+        let seen = match body.and_then(|bytes| check(&mut call, bytes)) {
+            Ok(seen) => seen,
+            Err(problem) => return Handled::Answer(problem.into_response(&call.request_id)),
+        };
+        let Some(key) = call.key() else { return self.run(call) };
+        let of = call.fingerprint(seen);
+        match self.keys.look_up(now.elapsed, &key, of, &call.request_id) {
+            Ok(Some(first)) => return Handled::Answer(first),
+            Ok(None) => {}
+            Err(problem) => return Handled::Answer(problem.into_response(&call.request_id)),
+        }
+        let heard = call.heard;
+        let handled = self.run(call);
+        if let Handled::Answer(answer) = &handled {
+            self.keys.keep(now.elapsed, key, of, heard, answer);
+        }
+        handled
+    }
+
+    /// Asks a long poll again.
+    pub fn resume(&mut self, now: Now, poll: Parked) -> Handled {
+        self.pass_time(now);
+        let mut call = poll.0;
+        call.now = now;
+        match self.authenticate(&call.headers) {
+            Ok(_) => self.run(call),
+            Err(problem) => Handled::Answer(problem.into_response(&call.request_id)),
+        }
+    }
+
+    fn run(&mut self, call: Box<Call>) -> Handled {
+        let reply: Reply = (call.operation.run)(self, &call);
+        if call.operation.method != "GET" {
+            self.changes += 1;
+        }
+        let id = &call.request_id;
+        match reply {
+            Ok(Answer::Json(status, value)) => Handled::Answer(answer::json(status, &value, id)),
+            Ok(Answer::NoContent) => Handled::Answer(answer::no_content(id)),
+            Ok(Answer::Whole(mut response)) => {
+                answer::name(&mut response, id);
+                Handled::Answer(response)
+            }
+            Ok(Answer::File(mut file)) => {
+                answer::name(&mut file.head, id);
+                Handled::File(file)
+            }
+            Ok(Answer::Wait(until)) => Handled::Park { until, poll: Parked(call) },
+            Err(problem) => Handled::Answer(problem.into_response(id)),
+        }
+    }
+}
+
+/// 415 and 400: what can be said of a request without knowing the world. Takes the body in, and answers its digest.
+fn check(call: &mut Call, bytes: Vec<u8>) -> Result<u64, Problem> {
+    check_media_type(call)?;
+    check_head(call)?;
+    match call.operation.takes {
+        Takes::Nothing => return Ok(digest(&[])),
+        Takes::Json => {
+            call.json = serde_json::from_slice(&bytes)
+                .map_err(|error| Problem::malformed(format!("The body is no JSON: {error}.")))?;
+        }
+        Takes::Jpeg | Takes::Upload => {}
+    }
+    let seen = digest(&[&bytes]);
+    call.bytes = bytes;
+    Ok(seen)
+}
+
+/// 415
+pub(super) fn check_media_type(call: &Call) -> Result<(), Problem> {
+    let expected = match call.operation.takes {
+        Takes::Nothing => return Ok(()),
+        Takes::Json => Some("application/json"),
+        Takes::Jpeg => Some("image/jpeg"),
+        Takes::Upload => None,
+    };
+    if call.headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Problem::media_type("Content-Encoding is not accepted."));
+    }
+    let given = call.header(header::CONTENT_TYPE).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    match expected {
+        Some(expected) if essence.eq_ignore_ascii_case(expected) => Ok(()),
+        Some(expected) => Err(Problem::media_type(&format!("Content-Type must be {expected}."))),
+        None if is_media_type(given) => Ok(()),
+        None => Err(Problem::media_type("Content-Type must be a media type.")),
+    }
+}
+
+/// 400, for what is in the head.
+pub(super) fn check_head(call: &Call) -> Result<(), Problem> {
+    if call.ids.iter().any(Option::is_none) {
+        return Err(Problem::malformed("A segment of the path is not percent-encoded UTF-8."));
+    }
+    if !call.operation.keyed {
+        return Ok(());
+    }
+    let mut keys = call.headers.get_all("idempotency-key").iter();
+    let Some(key) = keys.next() else { return Ok(()) };
+    let visible = key.as_bytes().iter().all(u8::is_ascii_graphic);
+    if keys.next().is_none() && visible && (1..=128).contains(&key.len()) {
+        Ok(())
+    } else {
+        Err(Problem::malformed("Idempotency-Key is not 1 to 128 visible ASCII characters, given once."))
+    }
+}

@@ -1,0 +1,130 @@
+//! Idempotency keys: what was done once is answered again, and never done twice.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use http::{Response, StatusCode};
+
+use super::{answer, problem::Problem};
+
+/// How long a key is valid.
+const VALID: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What makes two requests the same: the head (method, path, query, what a body is called) and the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fingerprint {
+    pub(super) head: u64,
+    pub(super) body: u64,
+}
+
+/// A key of one App ID.
+pub(super) type Key = (String, String);
+
+#[derive(Debug)]
+enum State {
+    /// An upload whose end is not yet known.
+    Receiving { head: u64 },
+    /// Answered, to a client that hears of it at `from`.
+    Answered { of: Fingerprint, from: Duration, answer: Response<Vec<u8>> },
+}
+
+/// The keys of the last day.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    records: BTreeMap<Key, (Duration, State)>,
+    /// In the order in which they run out.
+    ages: VecDeque<(Duration, Key)>,
+}
+
+impl Keys {
+    /// The answer that this key already has, if it has one.
+    pub(super) fn look_up(
+        &mut self,
+        now: Duration,
+        key: &Key,
+        of: Fingerprint,
+        request_id: &str,
+    ) -> Result<Option<Response<Vec<u8>>>, Problem> {
+        self.forget_old(now);
+        match self.records.get(key) {
+            None => Ok(None),
+            Some((_, State::Receiving { .. })) => Err(in_progress()),
+            Some((_, State::Answered { of: first, .. })) if *first != of => Err(mismatch()),
+            Some((_, State::Answered { from, .. })) if *from > now => Err(in_progress()),
+            Some((_, State::Answered { answer, .. })) => {
+                let mut answer = answer.clone();
+                answer::name(&mut answer, request_id);
+                Ok(Some(answer))
+            }
+        }
+    }
+
+    /// As [`look_up`](Self::look_up), when only the head of the request is known. True: its body must be seen.
+    pub(super) fn look_up_head(&mut self, now: Duration, key: &Key, head: u64) -> Result<bool, Problem> {
+        self.forget_old(now);
+        match self.records.get(key) {
+            None => Ok(false),
+            Some((
+                _,
+                State::Receiving { head: first } | State::Answered { of: Fingerprint { head: first, .. }, .. },
+            )) if *first != head => Err(mismatch()),
+            Some((_, State::Receiving { .. })) => Err(in_progress()),
+            Some((_, State::Answered { .. })) => Ok(true),
+        }
+    }
+
+    pub(super) fn receiving(&mut self, now: Duration, key: Key, head: u64) {
+        self.insert(now, key, State::Receiving { head });
+    }
+
+    /// Forgets an upload that was cut off.
+    pub(super) fn cut_off(&mut self, key: &Key) {
+        if matches!(self.records.get(key), Some((_, State::Receiving { .. }))) {
+            self.records.remove(key);
+        }
+    }
+
+    /// Keeps an answer, unless it is the server's own failure.
+    pub(super) fn keep(
+        &mut self,
+        now: Duration,
+        key: Key,
+        of: Fingerprint,
+        from: Duration,
+        answer: &Response<Vec<u8>>,
+    ) {
+        if answer.status() >= StatusCode::INTERNAL_SERVER_ERROR {
+            self.records.remove(&key);
+        } else {
+            self.insert(now, key, State::Answered { of, from, answer: answer.clone() });
+        }
+    }
+
+    fn insert(&mut self, now: Duration, key: Key, state: State) {
+        // A key's day begins with its first use.
+        let since = self.records.get(&key).map_or(now, |(since, _)| *since);
+        if self.records.insert(key.clone(), (since, state)).is_none() {
+            self.ages.push_back((now, key));
+        }
+    }
+
+    fn forget_old(&mut self, now: Duration) {
+        while self.ages.front().is_some_and(|(since, _)| *since + VALID <= now) {
+            let Some((since, key)) = self.ages.pop_front() else { return };
+            // A key that was cut off and used anew has a younger record, and a second place in the queue.
+            if self.records.get(&key).is_some_and(|(begun, _)| *begun == since) {
+                self.records.remove(&key);
+            }
+        }
+    }
+}
+
+fn in_progress() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "in_progress", "The first request with this key is still in progress.")
+}
+
+fn mismatch() -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", "This key was used for another request.")
+}

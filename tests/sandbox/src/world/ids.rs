@@ -1,0 +1,94 @@
+//! Ids and fingerprints: everything that looks random and is not.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+const ALPHANUMERIC: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Makes ids from a seed: the same seed gives the same ids in the same order.
+#[derive(Debug)]
+pub(super) struct Ids {
+    state: u64,
+}
+
+impl Ids {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { state: seed }
+    }
+
+    /// `SplitMix64`: small, and good enough for names.
+    pub(super) fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// `prefix` and `length` alphanumerics.
+    pub(super) fn named(&mut self, prefix: &str, length: usize) -> String {
+        let mut id = String::from(prefix);
+        for _ in 0..length {
+            let at = usize::try_from(self.next() % 62).unwrap_or(0);
+            id.push(char::from(ALPHANUMERIC[at]));
+        }
+        id
+    }
+
+    /// A thread id: 22 alphanumerics, as the vendor's look.
+    pub(super) fn thread(&mut self) -> String {
+        self.named("", 22)
+    }
+
+    pub(super) fn request(&mut self) -> String {
+        format!("req-{:016x}", self.next())
+    }
+}
+
+/// A digest of some parts, each kept apart from its neighbours. Tells things apart; it protects nothing.
+pub(super) fn digest(parts: &[&[u8]]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    parts.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The digest of a body that arrives in pieces.
+#[derive(Clone, Debug, Default)]
+pub struct BodyDigest {
+    hasher: DefaultHasher,
+}
+
+impl BodyDigest {
+    /// Takes the next piece. How the body is cut into pieces does not matter.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.hasher.write(piece);
+    }
+
+    /// The digest of all pieces.
+    pub fn finish(&self) -> u64 {
+        self.hasher.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_does_not_depend_on_how_the_body_was_cut() {
+        let mut whole = BodyDigest::default();
+        whole.update(b"one and two");
+        let mut cut = BodyDigest::default();
+        cut.update(b"one");
+        cut.update(b" an");
+        cut.update(b"d two");
+        assert_eq!(whole.finish(), cut.finish());
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_ids() {
+        let (mut one, mut other) = (Ids::new(7), Ids::new(7));
+        assert_eq!(one.thread(), other.thread());
+        assert_eq!(one.thread().len(), 22);
+        assert_ne!(one.thread(), Ids::new(8).thread());
+    }
+}

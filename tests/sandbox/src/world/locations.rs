@@ -1,0 +1,136 @@
+//! Live locations: who shares where, for how long, and the feed of their movements.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::{
+    World,
+    answer::{Answer, Reply, ok},
+    attachments::LiveLocation,
+    call::Call,
+    feed::{Feed, News, check_poll},
+    form,
+    now::{Now, later, rfc3339},
+    problem::Problem,
+    subscriptions::{Topic, subscription_of},
+};
+
+/// A live location that is being shared.
+#[derive(Clone, Debug)]
+pub(super) struct Share {
+    lat: f64,
+    lon: f64,
+    pub(super) expires: Duration,
+    expires_utc: DateTime<Utc>,
+}
+
+pub(super) fn move_all(world: &mut World, call: &Call) -> Reply {
+    let (lat, lon) = form::read(&call.json, |form| {
+        form.needs(&["lat", "lon"]);
+        form.number("lat", -90.0..=90.0).zip(form.number("lon", -180.0..=180.0))
+    })?;
+    ok(json!({ "active": world.move_shares(call.now, &call.actor, lat, lon) }))
+}
+
+pub(super) fn stop(world: &mut World, call: &Call) -> Reply {
+    world.stop_sharing(call.now, &call.actor, call.id(0))?;
+    Ok(Answer::NoContent)
+}
+
+pub(super) fn count(world: &mut World, call: &Call) -> Reply {
+    ok(json!({ "count": world.chat(&call.actor, call.id(0))?.shares.len() }))
+}
+
+pub(super) fn poll(world: &mut World, call: &Call) -> Reply {
+    let subscription = subscription_of(call)?;
+    check_poll(call)?;
+    world.chat(&call.actor, call.id(0))?;
+    let tid = call.id(0).to_owned();
+    world.poll_leased(call, &subscription, &Topic::Locations(tid.clone()), &Feed::LocationsOf(tid))
+}
+
+impl World {
+    /// Begins to share, in place of a share that this user has here.
+    pub(super) fn share_location(&mut self, now: Now, actor: &str, tid: &str, live: LiveLocation) {
+        self.end_shares(now, tid, |uid| uid == actor);
+        let share = Share {
+            lat: live.lat,
+            lon: live.lon,
+            expires: now.elapsed.saturating_add(live.duration()),
+            expires_utc: later(now.utc, live.duration()),
+        };
+        self.publish_location(now, tid, actor, &share, false);
+        if let Some(chat) = self.chats.get_mut(tid) {
+            chat.shares.insert(actor.to_owned(), share);
+        }
+    }
+
+    /// Moves every share of this user, and answers the chats they are in, oldest first.
+    pub(super) fn move_shares(&mut self, now: Now, actor: &str, lat: f64, lon: f64) -> Vec<String> {
+        let sharing = |chat: &&super::chat::Chat| chat.shares.contains_key(actor);
+        let tids: Vec<_> = self.chats_of(actor).into_iter().filter(sharing).map(|chat| chat.tid.clone()).collect();
+        for tid in &tids {
+            let share = self.chats.get_mut(tid).and_then(|chat| chat.shares.get_mut(actor)).map(|share| {
+                (share.lat, share.lon) = (lat, lon);
+                share.clone()
+            });
+            if let Some(share) = share {
+                self.publish_location(now, tid, actor, &share, false);
+            }
+        }
+        tids
+    }
+
+    pub(super) fn stop_sharing(&mut self, now: Now, actor: &str, tid: &str) -> Result<(), Problem> {
+        self.chat(actor, tid)?;
+        self.end_shares(now, tid, |uid| uid == actor);
+        Ok(())
+    }
+
+    /// Ends the shares of those who are no members any more.
+    pub(super) fn end_shares_of_strangers(&mut self, now: Now, tid: &str) {
+        let Some(chat) = self.chats.get(tid) else { return };
+        let is_stranger = |uid: &&String| !chat.is_member(&self.directory, uid);
+        let strangers: Vec<_> = chat.shares.keys().filter(is_stranger).cloned().collect();
+        self.end_shares(now, tid, |uid| strangers.iter().any(|it| it == uid));
+    }
+
+    /// Ends the shares of these users in this chat.
+    pub(super) fn end_shares(&mut self, now: Now, tid: &str, whose: impl Fn(&str) -> bool) {
+        let Some(chat) = self.chats.get_mut(tid) else { return };
+        let (ended, kept): (BTreeMap<_, _>, _) =
+            std::mem::take(&mut chat.shares).into_iter().partition(|(uid, _)| whose(uid));
+        chat.shares = kept;
+        for (uid, share) in ended {
+            self.publish_location(now, tid, &uid, &share, true);
+        }
+    }
+
+    /// Lets time pass: what happens by itself until now, happens. Everything else here does so first, too.
+    pub fn pass_time(&mut self, now: Now) {
+        let mut expired = Vec::new();
+        for (tid, chat) in &self.chats {
+            let over = chat.shares.iter().filter(|(_, share)| share.expires <= now.elapsed);
+            expired.extend(over.map(|(uid, share)| (share.expires, share.expires_utc, tid.clone(), uid.clone())));
+        }
+        expired.sort();
+        for (elapsed, utc, tid, uid) in expired {
+            self.end_shares(Now { elapsed, utc }, &tid, |it| it == uid);
+        }
+        self.log.forget_old(now.elapsed);
+    }
+
+    fn publish_location(&mut self, now: Now, tid: &str, uid: &str, share: &Share, ended: bool) {
+        let shown = json!({
+            "tid": tid,
+            "user": self.directory.show_user(uid),
+            "lat": share.lat,
+            "lon": share.lon,
+            "time": rfc3339(now.utc),
+            "ended": ended,
+        });
+        self.publish(now, tid, News::Location(shown));
+    }
+}

@@ -1,0 +1,166 @@
+//! Members and admins of a chat.
+
+use super::{
+    World,
+    answer::{Answer, Reply},
+    call::Call,
+    chat::Kind,
+    form,
+    now::Now,
+    problem::Problem,
+};
+
+/// Users and groups to add or to remove.
+#[derive(Debug, Default)]
+pub(super) struct MemberIds {
+    pub(super) users: Vec<String>,
+    pub(super) groups: Vec<String>,
+}
+
+fn member_ids(call: &Call) -> Result<MemberIds, Problem> {
+    form::read(&call.json, |form| {
+        let (users, groups) = (form.ids("users", 0..=1000), form.ids("groups", 0..=1000));
+        let ids = MemberIds { users: users.unwrap_or_default(), groups: groups.unwrap_or_default() };
+        if ids.users.is_empty() && ids.groups.is_empty() {
+            form.fault_here("not one id");
+        }
+        Some(ids)
+    })
+}
+
+pub(super) fn add(world: &mut World, call: &Call) -> Reply {
+    let ids = member_ids(call)?;
+    world.add_members(&call.actor, call.id(0), ids)?;
+    world.answer_chat(call)
+}
+
+pub(super) fn remove(world: &mut World, call: &Call) -> Reply {
+    let ids = member_ids(call)?;
+    world.remove_members(call.now, &call.actor, call.id(0), &ids)?;
+    // The bot may have removed the group through which it was a member itself: then the chat is still shown once.
+    let chat = world.chats.get(call.id(0)).ok_or_else(|| Problem::not_found("chat"))?;
+    super::answer::ok(world.show_chat(chat))
+}
+
+pub(super) fn add_admin(world: &mut World, call: &Call) -> Reply {
+    world.make_admin(&call.actor, call.id(0), call.id(1))?;
+    world.answer_chat(call)
+}
+
+pub(super) fn remove_admin(world: &mut World, call: &Call) -> Reply {
+    world.make_plain_member(&call.actor, call.id(0), call.id(1))?;
+    world.answer_chat(call)
+}
+
+pub(super) fn leave(world: &mut World, call: &Call) -> Reply {
+    world.leave_chat(call.now, &call.actor, call.id(0))?;
+    Ok(Answer::NoContent)
+}
+
+impl World {
+    fn needs_member_updates(&self) -> Result<(), Problem> {
+        if self.switches.member_updates {
+            return Ok(());
+        }
+        let detail = "The organisation does not allow updates of chat members.";
+        Err(Problem::switched_off("update_members_not_allowed", detail))
+    }
+
+    pub(super) fn add_members(&mut self, actor: &str, tid: &str, ids: MemberIds) -> Result<(), Problem> {
+        let chat = self.chat(actor, tid)?;
+        self.needs_member_updates()?;
+        chat.needs_admin(actor)?;
+        chat.needs_open()?;
+        let unknown_user =
+            |uid: &&String| !(self.directory.sees_user(actor, uid) || chat.is_member(&self.directory, uid));
+        let unknown_group = |gid: &&String| !self.directory.sees_group(gid);
+        let unknown: Vec<String> =
+            ids.users.iter().filter(unknown_user).chain(ids.groups.iter().filter(unknown_group)).cloned().collect();
+        if !unknown.is_empty() {
+            return Err(Problem::members(unknown));
+        }
+        let chat = self.chat_mut(actor, tid)?;
+        chat.roster.add(ids.users, ids.groups);
+        Ok(())
+    }
+
+    pub(super) fn remove_members(&mut self, now: Now, actor: &str, tid: &str, ids: &MemberIds) -> Result<(), Problem> {
+        let chat = self.chat(actor, tid)?;
+        self.needs_member_updates()?;
+        chat.needs_admin(actor)?;
+        chat.needs_open()?;
+        let mut after = chat.roster.clone();
+        after.users.retain(|uid| uid == actor || !ids.users.contains(uid));
+        after.groups.retain(|gid| !ids.groups.contains(gid));
+        after.drop_admins_who_left(&self.directory);
+        if after.admins.is_empty() {
+            return Err(Problem::conflict("The chat would lose its last admin."));
+        }
+        let no_member =
+            |uid: &&String| *uid == actor || !chat.roster.users.contains(uid) || !self.directory.is_active(uid);
+        let no_group = |gid: &&String| !chat.roster.groups.contains(gid);
+        let unknown: Vec<String> =
+            ids.users.iter().filter(no_member).chain(ids.groups.iter().filter(no_group)).cloned().collect();
+        if !unknown.is_empty() {
+            return Err(Problem::members(unknown));
+        }
+        self.chat_mut(actor, tid)?.roster = after;
+        self.end_shares_of_strangers(now, tid);
+        Ok(())
+    }
+
+    /// Refuses who is no member of this chat; it has no such admin either.
+    fn needs_member(&self, tid: &str, uid: &str) -> Result<(), Problem> {
+        match self.chats.get(tid) {
+            Some(chat) if chat.is_member(&self.directory, uid) => Ok(()),
+            _ => Err(Problem::not_found("member")),
+        }
+    }
+
+    pub(super) fn make_admin(&mut self, actor: &str, tid: &str, uid: &str) -> Result<(), Problem> {
+        self.chat(actor, tid)?;
+        self.needs_member(tid, uid)?;
+        let chat = self.chat_mut(actor, tid)?;
+        chat.needs_admin(actor)?;
+        if !chat.is_admin(uid) {
+            chat.roster.admins.push(uid.to_owned());
+        }
+        Ok(())
+    }
+
+    pub(super) fn make_plain_member(&mut self, actor: &str, tid: &str, uid: &str) -> Result<(), Problem> {
+        self.chat(actor, tid)?;
+        self.needs_member(tid, uid)?;
+        let directory = &self.directory;
+        let is_another = |it: &String| it != uid && directory.is_active(it);
+        let chat = self.chat(actor, tid)?;
+        chat.needs_admin(actor)?;
+        if chat.is_admin(uid) && !chat.roster.admins.iter().any(is_another) {
+            return Err(Problem::conflict("The chat would lose its last admin."));
+        }
+        let chat = self.chat_mut(actor, tid)?;
+        chat.roster.admins.retain(|it| it != uid);
+        Ok(())
+    }
+
+    pub(super) fn leave_chat(&mut self, now: Now, actor: &str, tid: &str) -> Result<(), Problem> {
+        let chat = self.chat(actor, tid)?;
+        if !self.switches.leaving {
+            return Err(Problem::switched_off(
+                "leave_chat_not_allowed",
+                "The organisation does not allow leaving chats.",
+            ));
+        }
+        if chat.kind == Kind::OneToOne {
+            return Err(Problem::forbidden("A 1:1 chat cannot be left."));
+        }
+        if chat.roster.has_by_group(&self.directory, actor) {
+            return Err(Problem::forbidden("Who is a member through a group does not leave by itself."));
+        }
+        let chat = self.chat_mut(actor, tid)?;
+        chat.roster.users.retain(|uid| uid != actor);
+        chat.roster.admins.retain(|uid| uid != actor);
+        self.end_shares_of_strangers(now, tid);
+        Ok(())
+    }
+}

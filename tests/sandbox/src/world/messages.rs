@@ -1,0 +1,212 @@
+//! Messages: posting, reading, deleting, and the feeds of new ones.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::{
+    World,
+    answer::{Reply, created, ok},
+    call::Call,
+    chat::Chat,
+    directory::Directory,
+    draft::{AlertType, Draft},
+    feed::{Feed, News, check_poll},
+    now::{Now, parse_rfc3339, rfc3339},
+    paging,
+    problem::Problem,
+    reactions::Reaction,
+};
+
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    pub(super) mid: String,
+    pub(super) from: String,
+    /// Milliseconds since 1970.
+    pub(super) timestamp: i64,
+    pub(super) alert_type: Option<AlertType>,
+    pub(super) reply_to: Option<String>,
+    pub(super) msg: Option<String>,
+    /// As they are shown.
+    pub(super) attachments: Vec<Value>,
+    /// The assets that it shows, for who may download them.
+    pub(super) assets: Vec<String>,
+    pub(super) sender_display_name: Option<String>,
+    pub(super) deleted: bool,
+    /// In the order in which they were added.
+    pub(super) reactions: Vec<Reaction>,
+}
+
+impl Message {
+    pub(super) fn show(&self, directory: &Directory, tid: &str) -> Value {
+        json!({
+            "mid": self.mid,
+            "tid": tid,
+            "from_user": directory.show_user(&self.from),
+            "timestamp": self.timestamp,
+            "is_alert": self.alert_type.is_some(),
+            "alert_type": self.alert_type.map(AlertType::name),
+            "reply_to": self.reply_to,
+            "msg": self.msg,
+            "attachments": if self.attachments.is_empty() { Value::Null } else { json!(self.attachments) },
+            "deleted": self.deleted,
+            "sender_display_name": self.sender_display_name,
+            "link_preview": self.msg.as_deref().and_then(link_preview),
+        })
+    }
+}
+
+/// The first link in a text. Nothing is fetched, so that it has neither title nor image.
+fn link_preview(text: &str) -> Option<Value> {
+    let link = |word: &&str| word.starts_with("https://") || word.starts_with("http://");
+    let url = text.split_whitespace().find(link)?.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'']);
+    let domain = url.split("://").nth(1)?.split(['/', '?', '#', ':']).next().filter(|domain| !domain.is_empty())?;
+    Some(json!({ "url": url, "domain": domain }))
+}
+
+/// Where a walk through the messages of a chat stands: all its pages show what was there at its beginning.
+#[derive(Clone, Copy)]
+struct Walk {
+    /// Timestamp and place in the order of arrival of the last message shown.
+    after: Option<(i64, usize)>,
+    /// How many messages there were.
+    count: usize,
+}
+
+impl Walk {
+    fn parse(position: &str) -> Option<Self> {
+        let mut parts = position.split(' ');
+        let after = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        Some(Self { after: Some(after), count: parts.next()?.parse().ok()? })
+    }
+}
+
+pub(super) fn list(world: &mut World, call: &Call) -> Reply {
+    let since = since(call)?;
+    let limit = paging::limit(call)?;
+    let name = call.list(&since.map(|time| format!("since {}", rfc3339(time))).unwrap_or_default());
+    let walk = match call.query.cursor()? {
+        Some(cursor) => Walk::parse(&world.cursors.open(&name, cursor)?),
+        None => None,
+    };
+    let chat = world.chat(&call.actor, call.id(0))?;
+    let walk = walk.unwrap_or(Walk { after: None, count: chat.messages.len() });
+    let since = since.map_or(i64::MIN, |time| time.timestamp_millis());
+
+    let there = &chat.messages[..walk.count.min(chat.messages.len())];
+    let mut rows: Vec<_> = there.iter().enumerate().map(|(at, message)| ((message.timestamp, at), message)).collect();
+    rows.retain(|(place, _)| place.0 >= since && walk.after.is_none_or(|after| *place > after));
+    // By timestamp, then by arrival: the clock of the day may have been set back in between.
+    rows.sort_by_key(|(place, _)| *place);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+
+    let last_modified = there.iter().map(|message| message.timestamp).max();
+    let mut page = json!({
+        "items": rows.iter().map(|(_, message)| message.show(&world.directory, &chat.tid)).collect::<Vec<_>>(),
+        "last_modified": last_modified.and_then(DateTime::<Utc>::from_timestamp_millis).map(rfc3339),
+    });
+    if let Some((place, _)) = rows.last().filter(|_| more) {
+        let position = format!("{} {} {}", place.0, place.1, walk.count);
+        page["next_cursor"] = json!(world.cursors.seal(&name, &position));
+    }
+    ok(page)
+}
+
+fn since(call: &Call) -> Result<Option<DateTime<Utc>>, Problem> {
+    let Some(text) = call.query.get("since")? else { return Ok(None) };
+    match parse_rfc3339(text) {
+        Some(time) => Ok(Some(time)),
+        None => Err(Problem::malformed("Query parameter since is not a time in UTC with milliseconds.")),
+    }
+}
+
+pub(super) fn post(world: &mut World, call: &Call) -> Reply {
+    let draft = Draft::read(&call.json)?;
+    let mid = world.post(call.now, &call.actor, call.id(0), draft)?;
+    let chat = world.chat(&call.actor, call.id(0))?;
+    created(chat.message(&mid)?.show(&world.directory, &chat.tid))
+}
+
+pub(super) fn poll_chat(world: &mut World, call: &Call) -> Reply {
+    check_poll(call)?;
+    world.chat(&call.actor, call.id(0))?;
+    world.poll(call, &Feed::MessagesOf(call.id(0).to_owned()))
+}
+
+pub(super) fn poll_all(world: &mut World, call: &Call) -> Reply {
+    check_poll(call)?;
+    world.poll(call, &Feed::Messages)
+}
+
+impl World {
+    /// Posts a message and answers its id.
+    pub(super) fn post(&mut self, now: Now, actor: &str, tid: &str, draft: Draft) -> Result<String, Problem> {
+        let chat = self.chat(actor, tid)?;
+        if let Some(reply_to) = &draft.reply_to
+            && !chat.messages.iter().any(|message| message.mid == *reply_to)
+        {
+            return Err(Problem::not_found("message to reply to"));
+        }
+        let attachments = self.resolve(actor, &draft.attachments)?;
+        if !chat.allow_sending && !chat.is_admin(actor) {
+            return Err(Problem::forbidden("Only admins of the chat may post in it."));
+        }
+        chat.needs_open()?;
+        self.append(now, actor, tid, draft, attachments)
+    }
+
+    /// Appends a message that nothing speaks against.
+    pub(super) fn append(
+        &mut self,
+        now: Now,
+        actor: &str,
+        tid: &str,
+        draft: Draft,
+        attachments: Vec<Value>,
+    ) -> Result<String, Problem> {
+        let mid = self.ids.named("m", 15);
+        let live = draft.live_location();
+        let assets: Vec<String> = draft.attachments.iter().flat_map(|it| it.assets()).cloned().collect();
+        let chat = self.chat_mut(actor, tid)?;
+        chat.messages.push(Message {
+            mid: mid.clone(),
+            from: actor.to_owned(),
+            timestamp: now.millis(),
+            alert_type: draft.alert_type,
+            reply_to: draft.reply_to,
+            msg: draft.msg,
+            attachments,
+            assets,
+            sender_display_name: draft.sender_display_name,
+            deleted: false,
+            reactions: Vec::new(),
+        });
+        // Who posts has thereby read all that was there.
+        chat.read.insert(actor.to_owned(), chat.messages.len());
+        self.publish(now, tid, News::Message(mid.clone()));
+        if let Some(live) = live {
+            self.share_location(now, actor, tid, live);
+        }
+        Ok(mid)
+    }
+
+    /// Takes a message back, which its sender alone does.
+    pub(super) fn delete_message(&mut self, now: Now, actor: &str, tid: &str, mid: &str) -> Result<(), Problem> {
+        let message = self.chat_mut(actor, tid)?.message_mut(mid)?;
+        if message.from != actor {
+            return Err(Problem::forbidden("A message is deleted by its sender."));
+        }
+        message.deleted = true;
+        message.msg = None;
+        message.attachments.clear();
+        message.assets.clear();
+        message.reactions.clear();
+        self.publish(now, tid, News::Message(mid.to_owned()));
+        Ok(())
+    }
+}
+
+/// A message of this chat as it is shown, whether deleted or not.
+pub(super) fn show_by_mid(directory: &Directory, chat: &Chat, mid: &str) -> Option<Value> {
+    chat.messages.iter().rev().find(|message| message.mid == mid).map(|message| message.show(directory, &chat.tid))
+}

@@ -1,0 +1,186 @@
+//! Problems: every answer from 400 on (RFC 9457).
+
+use http::{HeaderValue, Response, StatusCode, header};
+use serde_json::{Value, json};
+
+/// A place in a request body that breaks its schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) pointer: String,
+    pub(super) detail: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum More {
+    Nothing,
+    Members(Vec<String>),
+    Places(Vec<Place>),
+    Allow(String),
+    RetryAfter(u64),
+    /// The size of a file whose range cannot be given.
+    Size(u64),
+}
+
+/// Why a request is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) status: StatusCode,
+    pub(super) code: &'static str,
+    pub(super) detail: String,
+    pub(super) more: More,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), more: More::Nothing }
+    }
+
+    fn with(mut self, more: More) -> Self {
+        self.more = more;
+        self
+    }
+
+    /// 400: JSON that does not parse, a bad path segment, query parameter or header.
+    pub(super) fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
+    }
+
+    /// 401
+    pub(super) fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "auth", "Unknown App ID or wrong Secret, or the key was revoked.")
+    }
+
+    /// 403: the bot's own rights.
+    pub(super) fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "auth", detail)
+    }
+
+    /// 403: a switch of the organisation's admin.
+    pub(super) fn switched_off(code: &'static str, detail: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, detail)
+    }
+
+    /// 404
+    pub(super) fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}."))
+    }
+
+    /// 405
+    pub(super) fn method_not_allowed(allowed: &[&str]) -> Self {
+        let detail = format!("This path has {}.", allowed.join(" and "));
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).with(More::Allow(allowed.join(", ")))
+    }
+
+    /// 409: the state of the chat.
+    pub(super) fn conflict(detail: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", detail)
+    }
+
+    /// 413
+    pub(super) fn too_large(limit: u64) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", format!("The body is larger than {limit} bytes."))
+    }
+
+    /// 415
+    pub(super) fn media_type(detail: &str) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    }
+
+    /// 416
+    pub(super) fn range(size: u64) -> Self {
+        let detail = format!("The file has {size} bytes.");
+        Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable", detail).with(More::Size(size))
+    }
+
+    /// 422: a rule of the operation.
+    pub(super) fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", detail)
+    }
+
+    /// 422: the body breaks its schema, here and there.
+    pub(super) fn schema(places: Vec<Place>) -> Self {
+        Self::invalid("The body breaks its schema.").with(More::Places(places))
+    }
+
+    /// 422: ids of users or groups that cannot be used.
+    pub(super) fn members(ids: Vec<String>) -> Self {
+        let detail = format!("{} ids are unknown or cannot be used.", ids.len());
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_members", detail).with(More::Members(ids))
+    }
+
+    /// 422: an avatar that is none.
+    pub(super) fn image(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "image_load", detail)
+    }
+
+    /// 429
+    pub(super) fn rate_limited(seconds: u64) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests.").with(More::RetryAfter(seconds))
+    }
+
+    pub(super) fn into_response(self, request_id: &str) -> Response<Vec<u8>> {
+        let mut body = json!({
+            "type": "about:blank",
+            "title": title(self.status),
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+            "code": self.code,
+            "request_id": request_id,
+        });
+        let mut extra = None;
+        match self.more {
+            More::Nothing => {}
+            More::Members(ids) => body["invalid_members"] = json!(ids),
+            More::Places(places) => {
+                body["errors"] =
+                    places.into_iter().map(|it| json!({ "pointer": it.pointer, "detail": it.detail })).collect();
+            }
+            More::Allow(methods) => extra = Some((header::ALLOW, methods)),
+            More::RetryAfter(seconds) => extra = Some((header::RETRY_AFTER, seconds.to_string())),
+            More::Size(size) => extra = Some((header::CONTENT_RANGE, format!("bytes */{size}"))),
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            extra = Some((header::WWW_AUTHENTICATE, r#"Basic realm="teamwire", charset="UTF-8""#.into()));
+        }
+        let mut response = super::answer::body(self.status, "application/problem+json", to_bytes(&body), request_id);
+        if let Some((name, value)) = extra
+            && let Ok(value) = HeaderValue::try_from(value)
+        {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+/// A problem with this status and the code that belongs to it, as a fault rule asks for.
+pub fn problem_of_status(status: StatusCode, retry_after: Option<u64>, request_id: &str) -> Response<Vec<u8>> {
+    let code = match status.as_u16() {
+        401 | 403 => "auth",
+        404 => "not_found",
+        405 => "method_not_allowed",
+        409 => "conflict",
+        410 => "cursor_expired",
+        413 => "payload_too_large",
+        415 => "unsupported_media_type",
+        416 => "range_not_satisfiable",
+        429 => "rate_limited",
+        400..=499 => "invalid_request",
+        _ => "server",
+    };
+    let more = retry_after.map_or(More::Nothing, More::RetryAfter);
+    let problem = Problem::new(status, code, "Asked for by a fault rule of the sandbox.").with(more);
+    problem.into_response(request_id)
+}
+
+pub(super) fn to_bytes(value: &Value) -> Vec<u8> {
+    value.to_string().into_bytes()
+}
+
+/// The phrase of the status, in the words of RFC 9110.
+fn title(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        413 => "Content Too Large",
+        422 => "Unprocessable Content",
+        _ => status.canonical_reason().unwrap_or("Unknown"),
+    }
+}

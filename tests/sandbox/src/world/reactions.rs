@@ -1,0 +1,163 @@
+//! Reactions to attention messages, and their feed.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{
+    World,
+    answer::{Answer, Reply, ok},
+    call::Call,
+    chat::Chat,
+    directory::Directory,
+    draft::AlertType,
+    feed::{Feed, News, check_poll},
+    form,
+    messages::Message,
+    now::Now,
+    problem::Problem,
+    subscriptions::{Topic, subscription_of},
+};
+
+#[derive(Clone, Debug)]
+pub(super) struct Reaction {
+    /// Its place among all reactions, in the order in which they were added.
+    number: u64,
+    pub(super) id: String,
+    from: String,
+    kind: String,
+}
+
+const TYPES: [&str; 7] = ["ok", "sos", "thumbs_up", "applause", "smile", "laugh", "love"];
+
+fn show(directory: &Directory, chat: &Chat, message: &Message, reaction: &Reaction) -> Value {
+    json!({
+        "reaction_id": reaction.id,
+        "mid": message.mid,
+        "tid": chat.tid,
+        "reaction_type": reaction.kind,
+        "from_user": directory.show_user(&reaction.from),
+    })
+}
+
+fn reaction_type(call: &Call) -> Result<&'static str, Problem> {
+    form::read(&call.json, |form| {
+        form.needs(&["reaction_type"]);
+        form.choice("reaction_type", &TYPES)
+    })
+}
+
+/// The alert type of an attention message.
+fn attention(message: &Message) -> Result<AlertType, Problem> {
+    message.alert_type.ok_or_else(|| Problem::invalid("The message is no attention message."))
+}
+
+fn needs_fitting(message: &Message, reaction: &str) -> Result<(), Problem> {
+    let alert_type = attention(message)?;
+    if alert_type.takes(reaction) {
+        return Ok(());
+    }
+    Err(Problem::invalid(format!("{reaction} does not answer a message of type {}.", alert_type.name())))
+}
+
+pub(super) fn list(world: &mut World, call: &Call) -> Reply {
+    super::paging::limit(call)?;
+    if let Some(cursor) = call.query.cursor()? {
+        world.cursors.open(&call.list(""), cursor)?;
+    }
+    let chat = world.chat(&call.actor, call.id(0))?;
+    let message = chat.message(call.id(1))?;
+    attention(message)?;
+    let rows = message.reactions.iter().map(|reaction| (reaction.number, reaction));
+    world.cursors.page(call, &call.list(""), rows, |reaction| show(&world.directory, chat, message, reaction))
+}
+
+pub(super) fn send(world: &mut World, call: &Call) -> Reply {
+    let reaction_type = reaction_type(call)?;
+    let (id, is_new) = world.react(call.now, &call.actor, call.id(0), call.id(1), reaction_type)?;
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(Answer::Json(status, world.show_reaction(&call.actor, call.id(0), call.id(1), &id)?))
+}
+
+pub(super) fn update(world: &mut World, call: &Call) -> Reply {
+    let reaction_type = reaction_type(call)?;
+    let (tid, mid, id) = (call.id(0), call.id(1), call.id(2));
+    world.change_reaction(call.now, &call.actor, tid, mid, id, reaction_type)?;
+    ok(world.show_reaction(&call.actor, tid, mid, id)?)
+}
+
+pub(super) fn poll(world: &mut World, call: &Call) -> Reply {
+    let subscription = subscription_of(call)?;
+    check_poll(call)?;
+    world.poll_leased(call, &subscription, &Topic::Reactions, &Feed::Reactions)
+}
+
+impl World {
+    fn show_reaction(&self, actor: &str, tid: &str, mid: &str, id: &str) -> Result<Value, Problem> {
+        let chat = self.chat(actor, tid)?;
+        let message = chat.message(mid)?;
+        let reaction = message.reactions.iter().find(|it| it.id == id);
+        reaction
+            .map(|reaction| show(&self.directory, chat, message, reaction))
+            .ok_or_else(|| Problem::not_found("reaction"))
+    }
+
+    /// Reacts, or changes the reaction there is. Answers its id, and whether it is new.
+    pub(super) fn react(
+        &mut self,
+        now: Now,
+        actor: &str,
+        tid: &str,
+        mid: &str,
+        reaction_type: &str,
+    ) -> Result<(String, bool), Problem> {
+        let chat = self.chat(actor, tid)?;
+        let message = chat.message(mid)?;
+        chat.needs_open()?;
+        needs_fitting(message, reaction_type)?;
+        if let Some(reaction) = message.reactions.iter().find(|it| it.from == actor) {
+            let id = reaction.id.clone();
+            self.change_reaction(now, actor, tid, mid, &id, reaction_type)?;
+            return Ok((id, false));
+        }
+        self.reactions_made += 1;
+        let (number, id) = (self.reactions_made, self.ids.named("r", 15));
+        let reaction = Reaction { number, id: id.clone(), from: actor.to_owned(), kind: reaction_type.to_owned() };
+        self.chat_mut(actor, tid)?.message_mut(mid)?.reactions.push(reaction);
+        self.publish_reaction(now, actor, tid, mid, &id)?;
+        Ok((id, true))
+    }
+
+    /// Changes a reaction of one's own.
+    pub(super) fn change_reaction(
+        &mut self,
+        now: Now,
+        actor: &str,
+        tid: &str,
+        mid: &str,
+        id: &str,
+        reaction_type: &str,
+    ) -> Result<(), Problem> {
+        let chat = self.chat(actor, tid)?;
+        let message = chat.message(mid)?;
+        let reaction = message.reactions.iter().find(|it| it.id == id).ok_or_else(|| Problem::not_found("reaction"))?;
+        if reaction.from != actor {
+            return Err(Problem::forbidden("The reaction is somebody else's."));
+        }
+        chat.needs_open()?;
+        needs_fitting(message, reaction_type)?;
+        if reaction.kind == reaction_type {
+            return Ok(());
+        }
+        let message = self.chat_mut(actor, tid)?.message_mut(mid)?;
+        if let Some(reaction) = message.reactions.iter_mut().find(|it| it.id == id) {
+            reaction_type.clone_into(&mut reaction.kind);
+        }
+        self.publish_reaction(now, actor, tid, mid, id)
+    }
+
+    fn publish_reaction(&mut self, now: Now, actor: &str, tid: &str, mid: &str, id: &str) -> Result<(), Problem> {
+        let shown = self.show_reaction(actor, tid, mid, id)?;
+        self.publish(now, tid, News::Reaction(shown));
+        Ok(())
+    }
+}

@@ -1,0 +1,47 @@
+//! Read receipts: who has read all messages of a chat.
+
+use serde_json::json;
+
+use super::{
+    World,
+    answer::{Reply, ok},
+    call::Call,
+    chat::Chat,
+    problem::Problem,
+};
+
+pub(super) fn list(world: &mut World, call: &Call) -> Reply {
+    // Looked at first: a bad parameter comes before everything that the chat could say.
+    super::paging::limit(call)?;
+    if let Some(cursor) = call.query.cursor()? {
+        world.cursors.open(&call.list(""), cursor)?;
+    }
+    let chat = world.chat(&call.actor, call.id(0))?;
+    if !world.switches.read_receipts {
+        return Err(Problem::switched_off("read_receipts_disabled", "The organisation has disabled read receipts."));
+    }
+    let readers = world.readers(chat).into_iter().map(|uid| (uid.clone(), uid));
+    world.cursors.page(call, &call.list(""), readers, |uid| world.directory.show_user(uid))
+}
+
+pub(super) fn mark(world: &mut World, call: &Call) -> Reply {
+    world.mark_read(&call.actor, call.id(0))?;
+    let chat = world.chat(&call.actor, call.id(0))?;
+    let readers = if world.switches.read_receipts { world.readers(chat) } else { Vec::new() };
+    ok(json!({ "items": world.directory.show_users(readers) }))
+}
+
+impl World {
+    /// Members who have read everything, by `uid`; nobody, where there is nothing to read.
+    fn readers<'c>(&'c self, chat: &'c Chat) -> Vec<&'c String> {
+        let all = chat.messages.len();
+        let has_read = |uid: &&String| all > 0 && chat.read.get(*uid).is_some_and(|read| *read == all);
+        chat.roster.members(&self.directory).into_iter().filter(has_read).collect()
+    }
+
+    pub(super) fn mark_read(&mut self, actor: &str, tid: &str) -> Result<(), Problem> {
+        let chat = self.chat_mut(actor, tid)?;
+        chat.read.insert(actor.to_owned(), chat.messages.len());
+        Ok(())
+    }
+}

@@ -1,0 +1,52 @@
+//! Who is a member of a chat, and who administers it.
+
+use std::collections::BTreeSet;
+
+use super::directory::Directory;
+
+/// The members of a chat, by name and by group, and its admins.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Roster {
+    /// Direct members, in the order in which they came.
+    pub(super) users: Vec<String>,
+    pub(super) groups: Vec<String>,
+    pub(super) admins: Vec<String>,
+}
+
+impl Roster {
+    pub(super) fn has_by_group(&self, directory: &Directory, uid: &str) -> bool {
+        self.groups.iter().any(|gid| directory.is_in_group(gid, uid))
+    }
+
+    /// Whether this user is a member, directly or through a group. Deleted users are members of nothing.
+    pub(super) fn has(&self, directory: &Directory, uid: &str) -> bool {
+        let by_name = self.users.iter().any(|it| it == uid);
+        directory.is_active(uid) && (by_name || self.has_by_group(directory, uid))
+    }
+
+    /// All members, each once, by `uid`.
+    pub(super) fn members<'c>(&'c self, directory: &'c Directory) -> BTreeSet<&'c String> {
+        let by_group = self.groups.iter().filter_map(|gid| directory.groups.get(gid)).flat_map(|group| &group.members);
+        self.users.iter().chain(by_group).filter(|uid| directory.is_active(uid)).collect()
+    }
+
+    pub(super) fn add(&mut self, users: Vec<String>, groups: Vec<String>) {
+        for uid in users {
+            if !self.users.contains(&uid) {
+                self.users.push(uid);
+            }
+        }
+        for gid in groups {
+            if !self.groups.contains(&gid) {
+                self.groups.push(gid);
+            }
+        }
+    }
+
+    /// Takes the rights of admins from those who are no members any more.
+    pub(super) fn drop_admins_who_left(&mut self, directory: &Directory) {
+        let mut admins = std::mem::take(&mut self.admins);
+        admins.retain(|uid| self.has(directory, uid));
+        self.admins = admins;
+    }
+}

@@ -1,0 +1,151 @@
+//! Every operation of the contract: its method, its path, what body it takes, and who carries it out.
+
+use std::fmt;
+
+use super::{
+    World, answer::Reply, assets, avatars, call::Call, chats, create, directory, locations, members, messages,
+    problem::Problem, query::Segment, reactions, readers, subscriptions,
+};
+
+/// What body an operation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Takes {
+    /// None; one that is sent is ignored.
+    Nothing,
+    Json,
+    Jpeg,
+    /// Bytes that are streamed past the world.
+    Upload,
+}
+
+/// One operation of the contract.
+pub(super) struct Operation {
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    pub(super) takes: Takes,
+    /// Whether it heeds `Idempotency-Key`.
+    pub(super) keyed: bool,
+    pub(super) run: fn(&mut World, &Call) -> Reply,
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+const fn get(path: &'static str, run: fn(&mut World, &Call) -> Reply) -> Operation {
+    Operation { method: "GET", path, takes: Takes::Nothing, keyed: false, run }
+}
+
+const fn put(path: &'static str, takes: Takes, run: fn(&mut World, &Call) -> Reply) -> Operation {
+    Operation { method: "PUT", path, takes, keyed: false, run }
+}
+
+/// A PUT that makes something new each time, and so takes a key.
+const fn subscribe(path: &'static str, run: fn(&mut World, &Call) -> Reply) -> Operation {
+    Operation { method: "PUT", path, takes: Takes::Nothing, keyed: true, run }
+}
+
+const fn patch(path: &'static str, run: fn(&mut World, &Call) -> Reply) -> Operation {
+    Operation { method: "PATCH", path, takes: Takes::Json, keyed: false, run }
+}
+
+const fn post(path: &'static str, takes: Takes, run: fn(&mut World, &Call) -> Reply) -> Operation {
+    Operation { method: "POST", path, takes, keyed: true, run }
+}
+
+const fn delete(path: &'static str, run: fn(&mut World, &Call) -> Reply) -> Operation {
+    Operation { method: "DELETE", path, takes: Takes::Nothing, keyed: true, run }
+}
+
+/// The contract's operations, in its order.
+pub(super) static OPERATIONS: [Operation; 42] = [
+    get("/health", directory::health),
+    get("/v1/me", directory::me),
+    get("/v1/users", directory::list_users),
+    get("/v1/users/{uid}", directory::get_user),
+    get("/v1/groups", directory::list_groups),
+    get("/v1/groups/{gid}", directory::get_group),
+    get("/v1/chats", chats::list),
+    post("/v1/chats", Takes::Json, create::create),
+    get("/v1/chats/{tid}", chats::get),
+    patch("/v1/chats/{tid}", chats::update),
+    post("/v1/chats/{tid}/close", Takes::Nothing, chats::close),
+    post("/v1/chats/{tid}/reopen", Takes::Nothing, chats::reopen),
+    post("/v1/chats/{tid}/leave", Takes::Nothing, members::leave),
+    post("/v1/chats/{tid}/members/add", Takes::Json, members::add),
+    post("/v1/chats/{tid}/members/remove", Takes::Json, members::remove),
+    put("/v1/chats/{tid}/admins/{uid}", Takes::Nothing, members::add_admin),
+    delete("/v1/chats/{tid}/admins/{uid}", members::remove_admin),
+    get("/v1/chats/{tid}/readers", readers::list),
+    post("/v1/chats/{tid}/read", Takes::Nothing, readers::mark),
+    get("/v1/chats/{tid}/messages", messages::list),
+    post("/v1/chats/{tid}/messages", Takes::Json, messages::post),
+    get("/v1/chats/{tid}/messages/updates", messages::poll_chat),
+    get("/v1/messages/updates", messages::poll_all),
+    get("/v1/chats/{tid}/avatar", avatars::get),
+    put("/v1/chats/{tid}/avatar", Takes::Jpeg, avatars::set),
+    delete("/v1/chats/{tid}/avatar", avatars::remove),
+    post("/v1/assets", Takes::Upload, assets::upload),
+    get("/v1/assets/{id}", assets::download),
+    put("/v1/location", Takes::Json, locations::move_all),
+    delete("/v1/chats/{tid}/location", locations::stop),
+    get("/v1/chats/{tid}/location/active", locations::count),
+    subscribe("/v1/chats/{tid}/location/subscriptions", subscriptions::subscribe_locations),
+    delete("/v1/chats/{tid}/location/subscriptions", subscriptions::end_all_locations),
+    delete("/v1/chats/{tid}/location/subscriptions/{id}", subscriptions::end_locations),
+    get("/v1/chats/{tid}/location/updates", locations::poll),
+    get("/v1/chats/{tid}/messages/{mid}/reactions", reactions::list),
+    post("/v1/chats/{tid}/messages/{mid}/reactions", Takes::Json, reactions::send),
+    patch("/v1/chats/{tid}/messages/{mid}/reactions/{reaction_id}", reactions::update),
+    subscribe("/v1/reactions/subscriptions", subscriptions::subscribe_reactions),
+    delete("/v1/reactions/subscriptions", subscriptions::end_all_reactions),
+    delete("/v1/reactions/subscriptions/{id}", subscriptions::end_reactions),
+    get("/v1/reactions/updates", reactions::poll),
+];
+
+/// The operation at this path, and the ids in it; or 404, or 405.
+pub(super) fn find(method: &str, path: &[Segment]) -> Result<(&'static Operation, Vec<Segment>), Problem> {
+    let mut allowed = Vec::new();
+    for operation in &OPERATIONS {
+        if let Some(ids) = matches(operation.path, path) {
+            if operation.method == method {
+                return Ok((operation, ids));
+            }
+            allowed.push(operation.method);
+        }
+    }
+    if allowed.is_empty() { Err(Problem::not_found("route")) } else { Err(Problem::method_not_allowed(&allowed)) }
+}
+
+/// The ids in `path`, if it has the shape of `template`. An id is one segment and not empty.
+fn matches(template: &str, path: &[Segment]) -> Option<Vec<Segment>> {
+    let shape: Vec<_> = template.trim_start_matches('/').split('/').collect();
+    if shape.len() != path.len() {
+        return None;
+    }
+    let mut ids = Vec::new();
+    for (expected, segment) in shape.into_iter().zip(path) {
+        if expected.starts_with('{') {
+            if segment.as_deref() == Some("") {
+                return None;
+            }
+            ids.push(segment.clone());
+        } else if segment.as_deref() != Some(expected) {
+            return None;
+        }
+    }
+    Some(ids)
+}
+
+/// Every route of the contract, as `METHOD /path/{id}`, in the contract's order.
+pub fn routes() -> impl Iterator<Item = String> {
+    OPERATIONS.iter().map(|operation| format!("{operation:?}"))
+}
+
+/// The route that a request takes, as [`routes`] writes it, if there is one.
+pub fn route_of(method: &str, path: &str) -> Option<String> {
+    let (operation, _) = find(method, &super::query::segments(path)).ok()?;
+    Some(format!("{operation:?}"))
+}

@@ -1,0 +1,111 @@
+//! What the organisation's admin decides.
+
+use super::{World, auth::Bot, auth::BotKey, directory::User, now::Now};
+
+/// What the organisation's admin allows, in all chats. Everything, at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Switches {
+    /// Adding and removing members. Off: 403 `update_members_not_allowed`.
+    pub member_updates: bool,
+    /// Leaving chats. Off: 403 `leave_chat_not_allowed`.
+    pub leaving: bool,
+    /// Closing chats. Off: 403 `close_chat_not_allowed`.
+    pub closing: bool,
+    /// Read receipts. Off: 403 `read_receipts_disabled`.
+    pub read_receipts: bool,
+    /// Removing avatars. Off: 403 `image_remove`.
+    pub avatar_removal: bool,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self { member_updates: true, leaving: true, closing: true, read_receipts: true, avatar_removal: true }
+    }
+}
+
+/// The organisation's admin at work.
+impl World {
+    /// What is allowed now, to be changed in place.
+    pub fn switches(&mut self) -> &mut Switches {
+        &mut self.switches
+    }
+
+    /// Makes a further bot, that sees what [`org::BOT`](super::org::BOT) sees and is a member of nothing.
+    pub fn create_bot(&mut self, first_name: &str) -> BotKey {
+        let uid = self.ids.named("u-bot-", 8);
+        self.directory.users.insert(uid.clone(), User::new(first_name, "Bot", true));
+        self.issue_key(uid)
+    }
+
+    /// Gives a bot its key.
+    pub(super) fn issue_key(&mut self, uid: String) -> BotKey {
+        let key = BotKey { app_id: self.ids.named("app-", 12), secret: self.ids.named("", 32), uid };
+        self.bots.push(Bot::new(key.clone()));
+        key
+    }
+
+    /// Revokes a key (401 from now on, also for polls that wait) or makes it good again. False: there is no such key.
+    pub fn revoke_key(&mut self, app_id: &str, revoked: bool) -> bool {
+        self.changes += 1;
+        let bot = self.bots.iter_mut().find(|bot| bot.key.app_id == app_id);
+        bot.map(|bot| bot.revoked = revoked).is_some()
+    }
+
+    /// Lets every lease run out: 409 `lease_expired`, also for polls that wait.
+    pub fn expire_leases(&mut self, now: Now) {
+        self.changes += 1;
+        self.subscriptions.expire_all(now.elapsed);
+    }
+
+    /// Forgets all updates: every cursor that a feed has given is too old, 410 `cursor_expired`.
+    pub fn expire_cursors(&mut self) {
+        self.changes += 1;
+        self.log.forget_all();
+    }
+
+    /// Deletes every subscription: 410 `unsubscribed`, also for polls that wait.
+    pub fn unsubscribe_all(&mut self, now: Now) {
+        self.changes += 1;
+        self.subscriptions.delete_all(now.elapsed);
+    }
+
+    /// Deletes a user, as when somebody leaves the organisation. False: there is no such user.
+    pub fn delete_user(&mut self, now: Now, uid: &str) -> bool {
+        let Some(user) = self.directory.users.get_mut(uid) else { return false };
+        user.is_active = false;
+        self.changes += 1;
+        self.forget_strangers(now);
+        true
+    }
+
+    /// Puts a user into a group, or takes it out; chats of the group gain or lose a member. False: there is no such
+    /// group or user.
+    pub fn set_group_member(&mut self, now: Now, gid: &str, uid: &str, is_member: bool) -> bool {
+        let known = self.directory.users.contains_key(uid);
+        let Some(group) = self.directory.groups.get_mut(gid).filter(|_| known) else { return false };
+        self.changes += 1;
+        if is_member {
+            group.members.insert(uid.to_owned());
+        } else {
+            group.members.remove(uid);
+        }
+        self.forget_strangers(now);
+        true
+    }
+
+    /// Takes rights and shares from those who are no members any more, in all chats.
+    fn forget_strangers(&mut self, now: Now) {
+        let tids: Vec<_> = self.chats.keys().cloned().collect();
+        for tid in tids {
+            if let Some(chat) = self.chats.get_mut(&tid) {
+                chat.roster.drop_admins_who_left(&self.directory);
+            }
+            self.end_shares_of_strangers(now, &tid);
+        }
+    }
+
+    /// Shows a user to bots, or hides it from them. False: there is no such user.
+    pub fn show_user(&mut self, uid: &str, visible: bool) -> bool {
+        self.directory.users.get_mut(uid).map(|user| user.is_visible = visible).is_some()
+    }
+}

@@ -1,0 +1,132 @@
+//! HTTP by hand, so that a test sees what is really on the wire.
+
+use std::{
+    io::{self, BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::Value;
+use teamwire_sandbox::Sandbox;
+
+/// A connection.
+pub(crate) struct Client {
+    stream: BufReader<TcpStream>,
+    authorization: String,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).expect("the body is JSON")
+    }
+
+    #[track_caller]
+    pub(crate) fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
+        self
+    }
+}
+
+impl Client {
+    pub(crate) fn connect(sandbox: &Sandbox) -> Self {
+        let stream = TcpStream::connect(sandbox.address()).expect("the sandbox listens");
+        // A test that would hang fails.
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout can be set");
+        let token = STANDARD.encode(format!("{}:{}", sandbox.app_id(), sandbox.secret()));
+        Self { stream: BufReader::new(stream), authorization: format!("Basic {token}") }
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.get_mut().write_all(bytes)
+    }
+
+    /// Sends a request with these headers and this body.
+    pub(crate) fn send(&mut self, request: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<()> {
+        let mut head = format!("{request} HTTP/1.1\r\nhost: localhost\r\nauthorization: {}\r\n", self.authorization);
+        for (name, value) in headers {
+            head.extend([name, ": ", value, "\r\n"]);
+        }
+        if !headers.iter().any(|(name, _)| ["content-length", "transfer-encoding"].contains(name)) {
+            head.extend(["content-length: ", &body.len().to_string(), "\r\n"]);
+        }
+        head.push_str("\r\n");
+        let mut bytes = head.into_bytes();
+        bytes.extend_from_slice(body);
+        self.write(&bytes)
+    }
+
+    pub(crate) fn send_json(&mut self, request: &str, key: &str, body: &Value) -> io::Result<()> {
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        self.send(request, &headers, body.to_string().as_bytes())
+    }
+
+    /// Reads an answer: `Ok(None)` if the connection was closed before there was any.
+    pub(crate) fn try_read(&mut self) -> io::Result<Option<Answer>> {
+        let mut line = String::new();
+        if self.stream.read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
+        let status = line.split(' ').nth(1).and_then(|it| it.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
+        let mut headers = Vec::new();
+        loop {
+            line.clear();
+            if self.stream.read_line(&mut line)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            match line.trim_end().split_once(':') {
+                Some((name, value)) => headers.push((name.to_ascii_lowercase(), value.trim().to_owned())),
+                None => break,
+            }
+        }
+        let mut answer = Answer { status, headers, bytes: Vec::new() };
+        let length = answer.header("content-length").and_then(|it| it.parse().ok()).unwrap_or(0);
+        answer.bytes.resize(length, 0);
+        self.stream.read_exact(&mut answer.bytes)?;
+        Ok(Some(answer))
+    }
+
+    pub(crate) fn read(&mut self) -> Answer {
+        self.try_read().expect("the answer is whole").expect("there is an answer")
+    }
+
+    /// What is left to read until the connection is closed, by whatever means.
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // A reset is as good an end as any.
+        let _ = self.stream.read_to_end(&mut bytes);
+        bytes
+    }
+
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
+        self.send(&format!("GET {path}"), &[], b"").expect("it is sent");
+        self.read()
+    }
+
+    pub(crate) fn post(&mut self, path: &str, key: &str, body: &Value) -> Answer {
+        self.send_json(&format!("POST {path}"), key, body).expect("it is sent");
+        self.read()
+    }
+}
+
+/// Waits for something that another thread is about to do.
+#[track_caller]
+pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(20), "it never happens");
+        std::thread::yield_now();
+    }
+}

@@ -1,0 +1,159 @@
+use std::{
+    io::Read,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+use teamwire_sandbox::{Fault, Rule, Sandbox, org};
+
+use crate::client::{Client, until};
+
+const PATH: &str = "/v1/chats/t-lobby/messages";
+const POSTED: &str = "POST /v1/chats/{tid}/messages";
+
+/// Posts on a connection of its own, and reads until it is closed.
+fn post_and_read_all(sandbox: &Sandbox) -> String {
+    let mut client = Client::connect(sandbox);
+    client.send_json(&format!("POST {PATH}"), "k", &json!({ "msg": "x" })).expect("it is sent");
+    String::from_utf8_lossy(&client.rest()).into_owned()
+}
+
+#[test]
+fn a_status_is_answered_and_nothing_done() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    sandbox.faults().add(Fault::status_retry_after(503, 2));
+    let mut client = Client::connect(&sandbox);
+    let answer = client.post(PATH, "k", &json!({ "msg": "x" })).is(503);
+    assert_eq!((answer.header("retry-after"), &answer.json()["code"]), (Some("2"), &json!("server")));
+    assert_eq!((sandbox.message_count(), sandbox.arrived(POSTED), sandbox.handled(POSTED)), (0, 1, 0));
+    // The rule is spent, and the connection still good.
+    client.post(PATH, "k", &json!({ "msg": "x" })).is(201);
+}
+
+#[test]
+fn an_answer_that_is_lost_was_carried_out_all_the_same() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats/*/messages"));
+    assert_eq!(post_and_read_all(&sandbox), "");
+    assert_eq!(sandbox.message_count(), 1);
+    Client::connect(&sandbox).post(PATH, "k", &json!({ "msg": "x" })).is(201);
+    assert_eq!(sandbox.message_count(), 1);
+}
+
+#[test]
+fn a_connection_that_is_cut_before_has_done_nothing() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    sandbox.faults().add(Rule::new(Fault::CutBefore).times(2));
+    sandbox.faults().add(Fault::CutRequest { after_bytes: 5 });
+    for left in [2, 1, 0] {
+        assert_eq!(post_and_read_all(&sandbox), "");
+        assert_eq!(sandbox.faults().left(), left);
+    }
+    assert_eq!(sandbox.message_count(), 0);
+}
+
+#[test]
+fn a_body_is_cut_where_it_was_asked_for() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    for after_bytes in [0, 1, 100] {
+        sandbox.faults().add(Fault::CutBody { after_bytes });
+        let read = post_and_read_all(&sandbox);
+        let (head, body) = read.split_once("\r\n\r\n").expect("the head is whole");
+        assert!(head.starts_with("HTTP/1.1 201 Created\r\n") && head.contains("x-request-id: "), "{head}");
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
+        assert!(length.parse::<u64>().is_ok_and(|length| length > after_bytes));
+        assert_eq!(u64::try_from(body.len()), Ok(after_bytes));
+    }
+}
+
+#[test]
+fn exact_bytes_are_written_as_they_are() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    for bytes in
+        ["HTTP/1.1 200 OK\r\ncontent-length: 3000000000\r\n\r\n{", "\u{0}\u{1}", "HTTP/1.1 204 No Content\r\n\r\n"]
+    {
+        sandbox.faults().add(Fault::raw(bytes));
+        assert_eq!(post_and_read_all(&sandbox), bytes);
+    }
+    assert_eq!(sandbox.message_count(), 0);
+    sandbox.faults().add(Fault::answer(502, "text/html", "<h1>Bad gateway</h1>"));
+    let mut client = Client::connect(&sandbox);
+    let html = client.post(PATH, "k", &json!({ "msg": "x" })).is(502);
+    assert_eq!((html.header("content-type"), &html.bytes[..]), (Some("text/html"), &b"<h1>Bad gateway</h1>"[..]));
+    client.get("/v1/me").is(200);
+}
+
+#[test]
+fn who_is_not_answered_waits_until_giving_up() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    sandbox.faults().add(Fault::NoAnswer);
+    sandbox.faults().add(Fault::NoAnswerAfter);
+    sandbox.faults().add(Fault::RawThenHang(b"HTTP/1.1 200 OK\r\n".to_vec()));
+    let mut clients = Vec::new();
+    for number in 1..=3 {
+        let mut client = Client::connect(&sandbox);
+        client.send_json(&format!("POST {PATH}"), "k", &json!({ "msg": "x" })).expect("it is sent");
+        until(|| sandbox.transcript().len() == number);
+        clients.push(client);
+    }
+    assert_eq!(sandbox.message_count(), 1);
+    assert_eq!(sandbox.connections().open, 3);
+    drop(sandbox);
+    let read: Vec<_> = clients.iter_mut().map(Client::rest).collect();
+    assert_eq!(read, [b"".to_vec(), b"".to_vec(), b"HTTP/1.1 200 OK\r\n".to_vec()]);
+}
+
+#[test]
+fn a_key_is_in_progress_while_its_answer_is_slow() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    sandbox.clock().hold();
+    sandbox.faults().add(Fault::Slow(Duration::from_secs(3)));
+    let (mut first, mut second) = (Client::connect(&sandbox), Client::connect(&sandbox));
+    first.send_json(&format!("POST {PATH}"), "k", &json!({ "msg": "x" })).expect("it is sent");
+    until(|| sandbox.message_count() == 1);
+    let early = second.post(PATH, "k", &json!({ "msg": "x" })).is(409);
+    assert_eq!(early.json()["code"], "in_progress");
+    until(|| sandbox.handled(POSTED) == 2);
+    sandbox.clock().advance(Duration::from_secs(3));
+    let answer = first.read().is(201);
+    assert_eq!(second.post(PATH, "k", &json!({ "msg": "x" })).is(201).bytes, answer.bytes);
+}
+
+#[test]
+fn a_delay_delays() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    sandbox.faults().add(Fault::Delay(Duration::from_millis(30)));
+    let began = Instant::now();
+    Client::connect(&sandbox).get("/v1/me").is(200);
+    assert!(began.elapsed() >= Duration::from_millis(30));
+}
+
+#[test]
+fn rules_befall_the_requests_they_name() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    let faults = sandbox.faults();
+    faults.add(Rule::new(Fault::status(500)).under("/v1/users").always());
+    faults.add(Rule::new(Fault::status(501)).method("GET").after(1).times(1));
+    faults.add(Rule::new(Fault::status(502)).when(|head| head.uri.query() == Some("limit=7")));
+    let mut client = Client::connect(&sandbox);
+    let mut status = |path: &str| client.get(path).status;
+    assert_eq!([status("/v1/users"), status("/v1/me"), status("/v1/me"), status("/v1/me")], [500, 200, 501, 200]);
+    assert_eq!([status("/v1/chats?limit=7"), status("/v1/chats?limit=7"), status("/v1/users/u-anna")], [502, 200, 500]);
+    faults.clear();
+    assert_eq!(status("/v1/users/u-anna"), 200);
+}
+
+#[test]
+fn an_outage_cuts_everybody_and_keeps_everything() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    let mut before = Client::connect(&sandbox);
+    before.post(PATH, "k", &json!({ "msg": "x" })).is(201);
+    sandbox.faults().outage(true);
+    assert!(before.rest().is_empty());
+    let mut during = std::net::TcpStream::connect(sandbox.address()).expect("the port is still there");
+    let mut nothing = Vec::new();
+    assert!(during.read_to_end(&mut nothing).map_or(true, |read| read == 0));
+    sandbox.faults().outage(false);
+    assert_eq!(Client::connect(&sandbox).get(PATH).is(200).json()["items"][0]["msg"], "x");
+    sandbox.as_person(org::ANNA).post(org::LOBBY, "still here").expect("Anna is a member");
+}

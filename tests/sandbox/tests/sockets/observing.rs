@@ -1,0 +1,51 @@
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use teamwire_sandbox::{Exchange, Fault, Sandbox};
+
+use crate::client::Client;
+
+#[test]
+fn whoever_observes_hears_of_both_sides_of_each_exchange() {
+    let heard: Arc<Mutex<Vec<Exchange>>> = Arc::default();
+    let sandbox = {
+        let heard = heard.clone();
+        let hear = move |exchange: &Exchange| heard.lock().expect("nobody panics").push(exchange.clone());
+        Sandbox::builder().observe(hear).start().expect("a port is free")
+    };
+    let path = "/v1/chats/t-lobby/messages";
+    let mut client = Client::connect(&sandbox);
+    let answer = client.post(path, "k1", &json!({ "msg": "x" })).is(201);
+    sandbox.faults().add(Fault::answer(418, "text/plain", "teapot"));
+    client.post(path, "k2", &json!({ "msg": "y" })).is(418);
+    sandbox.faults().add(Fault::CutAfter);
+    client.send_json(&format!("POST {path}"), "k3", &json!({ "msg": "z" })).expect("it is sent");
+    client.rest();
+
+    let heard = heard.lock().expect("nobody panics");
+    let [first, faked, lost] = &heard[..] else { panic!("{} exchanges", heard.len()) };
+    assert_eq!(first.route.as_deref(), Some("POST /v1/chats/{tid}/messages"));
+    assert_eq!(first.request_body, br#"{"msg":"x"}"#);
+    let shown = first.answer.as_ref().expect("it was answered");
+    assert_eq!((shown.status.as_u16(), &shown.body, shown.faked, shown.delivered), (201, &answer.bytes, false, true));
+    assert!(shown.headers.contains_key("x-request-id"));
+    assert!(faked.answer.as_ref().is_some_and(|it| it.faked && it.body == b"teapot"));
+    assert!(lost.answer.as_ref().is_some_and(|it| !it.delivered && it.status == 201));
+    assert_eq!(lost.fault, Some("cut after"));
+    // The key is there to be checked, and not printed.
+    assert!(first.request_headers.contains_key("authorization"));
+    assert!(!format!("{heard:?}").contains("Basic"));
+}
+
+#[test]
+fn the_transcript_says_what_was_asked_and_what_became_of_it() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    sandbox.faults().add(Fault::status(500));
+    let mut client = Client::connect(&sandbox);
+    client.get("/v1/users?limit=2").is(500);
+    client.get("/v1/nothing").is(404);
+    let lines = sandbox.transcript();
+    assert_eq!(format!("{lines:?}"), "[GET /v1/users?limit=2 -> Some(500) (status), GET /v1/nothing -> Some(404)]");
+    assert_eq!(lines[0].route.as_deref(), Some("GET /v1/users"));
+    assert_eq!(lines[1].route, None);
+}

@@ -1,0 +1,87 @@
+use std::{io, net::TcpStream};
+
+use serde_json::json;
+use teamwire_sandbox::{Connections, Sandbox, org};
+
+use crate::client::{Client, until};
+
+#[test]
+fn it_serves_when_it_has_started_and_not_when_it_has_gone() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    assert_eq!(sandbox.url(), format!("http://{}", sandbox.address()));
+    let mut client = Client::connect(&sandbox);
+    let me = client.get("/v1/me").is(200);
+    assert_eq!(me.json()["uid"], sandbox.uid());
+    assert!(me.header("x-request-id").is_some());
+    let address = sandbox.address();
+    drop(sandbox);
+    assert!(TcpStream::connect(address).is_err());
+    assert!(client.rest().is_empty());
+}
+
+#[test]
+fn a_connection_serves_many_requests() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    let mut client = Client::connect(&sandbox);
+    for number in 0..50 {
+        client.post("/v1/chats/t-lobby/messages", &format!("k{number}"), &json!({ "msg": "x" })).is(201);
+        // Also after a refusal with a body that nobody wants.
+        client.post("/v1/nothing", "k", &json!({ "msg": "x" })).is(404);
+    }
+    assert_eq!(sandbox.connections(), Connections { open: 1, accepted: 1 });
+    assert_eq!(sandbox.message_count(), 50);
+    assert_eq!(sandbox.handled("POST /v1/chats/{tid}/messages"), 50);
+    drop(client);
+    until(|| sandbox.connections().open == 0);
+}
+
+#[test]
+fn two_sandboxes_know_nothing_of_each_other() {
+    let (one, other) = (Sandbox::start().expect("a port is free"), Sandbox::start().expect("a port is free"));
+    one.as_person(org::ANNA).post(org::LOBBY, "here").expect("Anna is a member");
+    assert_eq!((one.message_count(), other.message_count()), (1, 0));
+    assert_eq!(one.texts(org::LOBBY), [Some("here".to_owned())]);
+    // The same seed makes the same key; another one does not.
+    assert_eq!(one.secret(), other.secret());
+    let third = Sandbox::builder().seed(1).start().expect("a port is free");
+    assert_ne!(one.secret(), third.secret());
+    assert!(!format!("{one:?}").contains(one.secret()));
+}
+
+#[test]
+fn it_stays_on_loopback_unless_told_otherwise() {
+    let address = "0.0.0.0:0".parse().expect("an address");
+    let refused = Sandbox::builder().bind(address).start();
+    assert!(refused.is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput));
+    assert!(Sandbox::builder().bind(address).beyond_loopback().start().is_ok());
+}
+
+#[test]
+fn a_body_that_is_too_large_is_refused_before_it_has_arrived() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    let mut client = Client::connect(&sandbox);
+    let headers = [("content-type", "application/json"), ("content-length", "3000000000")];
+    client.send("POST /v1/chats", &headers, b"{").expect("it is sent");
+    assert_eq!(client.read().is(413).json()["code"], "payload_too_large");
+    // In chunks nobody knows how large it is until it is.
+    let mut client = Client::connect(&sandbox);
+    let headers = [("content-type", "application/json"), ("transfer-encoding", "chunked")];
+    client.send("POST /v1/chats", &headers, b"").expect("it is sent");
+    let chunk = [b"20000\r\n".to_vec(), vec![b' '; 0x2_0000], b"\r\n".to_vec()].concat();
+    for _ in 0..20 {
+        client.write(&chunk).expect("the server reads on");
+    }
+    assert_eq!(client.read().is(413).json()["code"], "payload_too_large");
+}
+
+#[test]
+fn what_is_no_http_harms_nobody() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    for nonsense in
+        [&b"\x16\x03\x01\x02\0\x01\0"[..], b"GET\r\n\r\n", b"\r\n\r\n\r\n", b"GET / HTTP/1.1\r\nx\0: y\r\n\r\n"]
+    {
+        let mut client = Client::connect(&sandbox);
+        client.write(nonsense).expect("it is sent");
+    }
+    Client::connect(&sandbox).get("/v1/me").is(200);
+}

@@ -1,0 +1,152 @@
+use serde_json::{Value, json};
+use teamwire_sandbox::org;
+
+use crate::stage::Stage;
+
+const PATH: &str = "/v1/chats/t-lobby/messages";
+
+#[test]
+fn a_message_is_answered_as_it_was_posted() {
+    let mut stage = Stage::new();
+    let first = stage.post(PATH, &json!({ "msg": "See https://example.org/plan?x=1." })).is(201);
+    assert_eq!(first.body["timestamp"], 1_741_944_000_000_i64);
+    assert_eq!(first.body["from_user"]["uid"], org::BOT);
+    assert_eq!(first.body["link_preview"], json!({ "url": "https://example.org/plan?x=1", "domain": "example.org" }));
+    for name in ["alert_type", "reply_to", "attachments", "sender_display_name"] {
+        assert_eq!(first.body[name], Value::Null);
+    }
+    let body = json!({
+        "msg": "Down", "alert_type": "alert", "reply_to": first.text("/mid"), "sender_display_name": "Monitoring",
+    });
+    let alert = stage.post(PATH, &body).is(201);
+    assert_eq!((&alert.body["is_alert"], &alert.body["alert_type"]), (&json!(true), &json!("alert")));
+    assert_eq!(alert.body["reply_to"], first.body["mid"]);
+    assert_eq!(alert.body["sender_display_name"], "Monitoring");
+    let listed = stage.get(PATH).is(200);
+    assert_eq!(listed.body["items"], json!([first.body, alert.body]));
+    assert_eq!(listed.body["last_modified"], "2025-03-14T09:20:00.000Z");
+}
+
+#[test]
+fn a_message_that_breaks_its_schema_is_told_where() {
+    let mut stage = Stage::new();
+    let long = "x".repeat(10_001);
+    let bad = [
+        (json!({}), ""),
+        (json!({ "msg": null }), ""),
+        (json!({ "msg": "" }), "/msg"),
+        (json!({ "msg": long }), "/msg"),
+        (json!({ "msg": "a\u{0}b" }), "/msg"),
+        (json!({ "msg": "x", "colour": 1 }), "/colour"),
+        (json!({ "msg": "x", "alert_type": "warning" }), "/alert_type"),
+        (json!({ "msg": "x", "reply_to": ".." }), "/reply_to"),
+        (json!({ "msg": "x", "sender_display_name": "" }), "/sender_display_name"),
+        (json!({ "attachments": [] }), "/attachments"),
+        (json!({ "attachments": [{ "kind": "hologram" }] }), "/attachments/0/kind"),
+        (json!({ "attachments": [{ "kind": "location", "name": "x", "lat": 91, "lon": 0 }] }), "/attachments/0/lat"),
+        (json!({ "attachments": [{ "kind": "location", "name": "x", "lat": 1 }] }), "/attachments/0/lon"),
+        (json!({ "attachments": [{ "kind": "file", "asset": "a", "duration_ms": 1 }] }), "/attachments/0/duration_ms"),
+        (json!({ "attachments": [{ "kind": "gallery", "images": [] }] }), "/attachments/0/images"),
+        (
+            json!({ "attachments": [{
+                "kind": "poll", "question": "?", "options": ["a", "a"], "multiple_choice": true,
+            }] }),
+            "/attachments/0/options",
+        ),
+        (
+            json!({ "attachments": [{ "kind": "live_location", "initial_lat": 1, "initial_lon": 1, "duration": 60 }] }),
+            "/attachments/0/duration",
+        ),
+        (
+            json!({ "attachments": [{
+                "kind": "calendar", "title": "x",
+                "start": "2025-03-14T09:00:00.000Z", "end": "2025-03-14T08:00:00.000Z",
+            }] }),
+            "/attachments/0/end",
+        ),
+        (
+            json!({ "attachments": [{ "kind": "calendar", "title": "x", "start": "today", "end": "2025-03-14" }] }),
+            "/attachments/0/start",
+        ),
+    ];
+    for (body, pointer) in bad {
+        let problem = stage.post(PATH, &body).fails(422, "invalid_request");
+        assert_eq!(problem.body["errors"][0]["pointer"], pointer, "{body}: {}", problem.body);
+    }
+    assert_eq!(stage.world.message_count(), 0);
+}
+
+#[test]
+fn attachments_come_back_as_they_were_sent() {
+    let mut stage = Stage::new();
+    let attachments = json!([
+        { "kind": "calendar", "title": "Review", "start": "2025-03-17T09:00:00.000Z",
+          "end": "2025-03-17T10:00:00.000Z", "description": "All of it" },
+        { "kind": "location", "name": "Depot", "lat": 48.137_154, "lon": 11.576_124, "postal_code": "80331" },
+        { "kind": "live_location", "initial_lat": 48.0, "initial_lon": 11.0, "duration": 900 },
+        { "kind": "poll", "question": "Who?", "options": ["Early", "Late"], "multiple_choice": false },
+    ]);
+    let posted = stage.post(PATH, &json!({ "attachments": attachments })).is(201);
+    assert_eq!(posted.body["attachments"], attachments);
+    assert_eq!(posted.body["msg"], Value::Null);
+}
+
+#[test]
+fn a_reply_answers_a_message_of_the_same_chat_deleted_or_not() {
+    let mut stage = Stage::new();
+    let mid = stage.act(org::ANNA).post(org::LOBBY, "Oops").expect("Anna is a member");
+    stage.act(org::ANNA).delete(org::LOBBY, &mid).expect("it is hers");
+    stage.post(PATH, &json!({ "msg": "?", "reply_to": mid })).is(201);
+    let elsewhere = json!({ "msg": "?", "reply_to": mid });
+    stage.post("/v1/chats/t-notices/messages", &elsewhere).fails(404, "not_found");
+}
+
+#[test]
+fn a_deleted_message_keeps_its_place_and_loses_its_content() {
+    let mut stage = Stage::new();
+    let mid = stage.act(org::ANNA).post(org::LOBBY, "https://secret.example").expect("Anna is a member");
+    stage.pass(5);
+    assert!(stage.act(org::BEN).delete(org::LOBBY, &mid).is_err_and(|refusal| refusal.code == "auth"));
+    stage.act(org::ANNA).delete(org::LOBBY, &mid).expect("it is hers");
+    let listed = stage.get(PATH).is(200);
+    let message = &listed.body["items"][0];
+    assert_eq!((&message["mid"], &message["deleted"]), (&json!(mid), &json!(true)));
+    assert_eq!(
+        (&message["msg"], &message["attachments"], &message["link_preview"]),
+        (&Value::Null, &Value::Null, &Value::Null)
+    );
+    // A deletion does not change it.
+    assert_eq!(listed.body["last_modified"], "2025-03-14T09:20:00.000Z");
+}
+
+#[test]
+fn since_is_inclusive_and_a_time_with_milliseconds() {
+    let mut stage = Stage::new();
+    for text in ["a", "b", "c"] {
+        stage.post(PATH, &json!({ "msg": text })).is(201);
+        stage.pass(1);
+    }
+    let since = |time: &str| format!("{PATH}?since={time}");
+    assert_eq!(stage.get(&since("2025-03-14T09:20:01.000Z")).texts("/msg"), ["b", "c"]);
+    let later = stage.get(&since("2025-03-14T09:20:02.001Z")).is(200);
+    assert_eq!(later.texts("/msg").len(), 0);
+    assert_eq!(later.body["last_modified"], "2025-03-14T09:20:02.000Z");
+    for time in
+        ["2025-03-14T09:20:01Z", "2025-03-14", "2025-02-30T09:20:01.000Z", "2025-03-14T09:20:01.000%2B00:00", ""]
+    {
+        stage.get(&since(time)).fails(400, "invalid_request");
+    }
+    let empty = stage.get("/v1/chats/t-notices/messages").is(200);
+    assert_eq!(empty.body, json!({ "items": [], "last_modified": null }));
+}
+
+#[test]
+fn only_admins_post_where_members_may_not() {
+    let mut stage = Stage::new();
+    stage.act(org::BEN).allow_sending(org::NOTICES, false).expect("Ben is an admin");
+    stage.post("/v1/chats/t-notices/messages", &json!({ "msg": "x" })).fails(403, "auth");
+    assert!(stage.act(org::DAVID).post(org::NOTICES, "x").is_err());
+    stage.act(org::BEN).post(org::NOTICES, "x").expect("Ben is an admin");
+    stage.act(org::BEN).make_admin(org::NOTICES, org::BOT).expect("Ben is an admin");
+    stage.post("/v1/chats/t-notices/messages", &json!({ "msg": "x" })).is(201);
+}

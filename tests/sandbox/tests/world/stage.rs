@@ -1,0 +1,200 @@
+//! A world with a clock that a test moves, and requests that take one line.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::DateTime;
+use http::{HeaderMap, Request, Response, header};
+use serde_json::Value;
+use teamwire_sandbox::{
+    BotKey, World,
+    world::{Act, Handled, Now, Parked},
+};
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+    /// The body, if it is JSON.
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    fn new(response: Response<Vec<u8>>) -> Self {
+        let (parts, bytes) = response.into_parts();
+        assert!(parts.headers.contains_key("x-request-id"), "every answer carries X-Request-Id");
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        if parts.status.as_u16() >= 400 {
+            assert_eq!(parts.headers[header::CONTENT_TYPE], "application/problem+json");
+            assert_eq!(body["status"], parts.status.as_u16());
+            assert_eq!(body["type"], "about:blank");
+        }
+        Self { status: parts.status.as_u16(), headers: parts.headers, bytes, body }
+    }
+
+    /// The answer, which must have this status.
+    #[track_caller]
+    pub(crate) fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+
+    /// The problem, which must be this one.
+    #[track_caller]
+    pub(crate) fn fails(self, status: u16, code: &str) -> Self {
+        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.body);
+        self
+    }
+
+    /// A text of the body.
+    #[track_caller]
+    pub(crate) fn text(&self, pointer: &str) -> String {
+        self.body.pointer(pointer).and_then(Value::as_str).expect("the body has this text").to_owned()
+    }
+
+    /// A text of each item.
+    #[track_caller]
+    pub(crate) fn texts(&self, pointer: &str) -> Vec<String> {
+        let items = self.body["items"].as_array().expect("the body has items");
+        items.iter().map(|it| it.pointer(pointer).and_then(Value::as_str).expect("each has this").to_owned()).collect()
+    }
+}
+
+/// A world, its time, and the bot's key.
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    pub(crate) elapsed: Duration,
+    pub(crate) key: BotKey,
+}
+
+/// A request that is being put together.
+pub(crate) struct Asked<'s> {
+    stage: &'s mut Stage,
+    request: http::request::Builder,
+    body: Vec<u8>,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        let world = World::new(7);
+        let key = world.key();
+        Self { world, elapsed: Duration::ZERO, key }
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        let start = DateTime::from_timestamp(1_741_944_000, 0).expect("there was such a day");
+        Now::after(start, self.elapsed)
+    }
+
+    pub(crate) fn pass(&mut self, seconds: u64) {
+        self.elapsed += Duration::from_secs(seconds);
+    }
+
+    /// Lets somebody do something.
+    pub(crate) fn act(&mut self, uid: &str) -> Act<'_> {
+        let now = self.now();
+        self.world.act(now, uid)
+    }
+
+    /// A request with the bot's key.
+    pub(crate) fn ask(&mut self, method: &str, path: &str) -> Asked<'_> {
+        let token = STANDARD.encode(format!("{}:{}", self.key.app_id, self.key.secret));
+        self.ask_bare(method, path).header("authorization", &format!("Basic {token}"))
+    }
+
+    /// A request without a key.
+    pub(crate) fn ask_bare(&mut self, method: &str, path: &str) -> Asked<'_> {
+        Asked { stage: self, request: Request::builder().method(method).uri(path), body: Vec::new() }
+    }
+
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
+        self.ask("GET", path).answer()
+    }
+
+    pub(crate) fn post(&mut self, path: &str, body: &Value) -> Answer {
+        self.ask("POST", path).json(body).answer()
+    }
+
+    pub(crate) fn post_empty(&mut self, path: &str) -> Answer {
+        self.ask("POST", path).answer()
+    }
+
+    pub(crate) fn put(&mut self, path: &str) -> Answer {
+        self.ask("PUT", path).answer()
+    }
+
+    pub(crate) fn patch(&mut self, path: &str, body: &Value) -> Answer {
+        self.ask("PATCH", path).json(body).answer()
+    }
+
+    pub(crate) fn delete(&mut self, path: &str) -> Answer {
+        self.ask("DELETE", path).answer()
+    }
+
+    /// Asks a poll that waits again.
+    pub(crate) fn resume(&mut self, poll: Parked) -> Result<Answer, (Duration, Parked)> {
+        let now = self.now();
+        unpark(self.world.resume(now, poll))
+    }
+
+    /// Every item of a list, page by page.
+    pub(crate) fn walk(&mut self, path: &str, limit: usize) -> Vec<Value> {
+        let join = if path.contains('?') { '&' } else { '?' };
+        let first = format!("{path}{join}limit={limit}");
+        let (mut items, mut next) = (Vec::new(), first.clone());
+        loop {
+            let page = self.get(&next).is(200).body;
+            let found = page["items"].as_array().expect("a page has items");
+            assert!(found.len() <= limit);
+            items.extend(found.iter().cloned());
+            match page["next_cursor"].as_str() {
+                Some(cursor) => next = format!("{first}&cursor={cursor}"),
+                None => return items,
+            }
+        }
+    }
+}
+
+impl Asked<'_> {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub(crate) fn key(self, key: &str) -> Self {
+        self.header("idempotency-key", key)
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        let bytes = body.to_string().into_bytes();
+        self.header("content-type", "application/json").body(bytes)
+    }
+
+    pub(crate) fn body(mut self, bytes: Vec<u8>) -> Self {
+        self.body = bytes;
+        self
+    }
+
+    /// Sends it: an answer, or a poll that waits until then.
+    pub(crate) fn send(self) -> Result<Answer, (Duration, Parked)> {
+        let request = self.request.body(self.body).expect("the test asks for something that HTTP can say");
+        let now = self.stage.now();
+        unpark(self.stage.world.handle(now, request))
+    }
+
+    /// Sends it; it must be answered at once.
+    #[track_caller]
+    pub(crate) fn answer(self) -> Answer {
+        self.send().expect("it is answered at once")
+    }
+}
+
+fn unpark(handled: Handled) -> Result<Answer, (Duration, Parked)> {
+    match handled {
+        Handled::Answer(answer) => Ok(Answer::new(answer)),
+        Handled::Park { until, poll } => Err((until, poll)),
+        Handled::File(file) => panic!("{file:?} lies in no file: the stage has none"),
+    }
+}
