@@ -1,0 +1,221 @@
+//! One exchange over HTTP: what ureq is told, and how its answers and errors are read.
+
+use std::{
+    io::{self, Read},
+    sync::Arc,
+    time::Duration,
+};
+
+use rustls::ClientConfig;
+use teamwire_core::{
+    Body, Config, Error, Exchange, Fault, FaultKind, FileError, InvalidInput, Progress, Reply, Response, Timeout,
+};
+use teamwire_platform::{
+    files::{Incoming, Outgoing},
+    follow::Transport,
+};
+use ureq::{
+    Agent, AsSendBody, Proxy, SendBody,
+    http::{self, HeaderMap, HeaderValue, Method, Request, StatusCode, header},
+};
+
+use crate::{
+    body::{Arriving, Leaving},
+    transport::{self, BUFFER, Trip},
+};
+
+type Answer = http::Response<ureq::Body>;
+
+/// An HTTP stack with its connections.
+pub(crate) struct Http {
+    agent: Agent,
+    tls: Arc<ClientConfig>,
+}
+
+/// What has become of an exchange until it failed.
+#[derive(Default)]
+struct Arrived {
+    head: Option<http::Response<()>>,
+    bytes: u64,
+}
+
+impl Http {
+    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
+        // Its own words may repeat the password.
+        let refused = |_| InvalidInput::new("proxy URL", "user name and password must be percent-encoded UTF-8");
+        let proxy = config.proxy().map(|url| Proxy::new(url.as_str())).transpose().map_err(refused)?;
+        let limits = config.limits();
+        let settings = Agent::config_builder()
+            // Always said: the default is what the environment has.
+            .proxy(proxy)
+            // Any status is an answer, and so is a redirect.
+            .http_status_as_error(false)
+            .max_redirects(0)
+            // The exchange has all headers but those of HTTP's framing.
+            .user_agent("")
+            .accept("")
+            .accept_encoding("")
+            // By default ureq keeps three connections per host, and a bot talks to one host.
+            .max_idle_connections(limits.idle_connections)
+            .max_idle_connections_per_host(limits.idle_connections)
+            .max_idle_age(limits.idle_time)
+            // By default these are 128 KB each.
+            .input_buffer_size(BUFFER)
+            // A full record of TLS leaves in one write.
+            .output_buffer_size(BUFFER + 256)
+            // A head has to fit into the buffer: with less room to spare, ureq would take a longer one for a lost connection.
+            .max_response_header_size(BUFFER - 1)
+            .build();
+        let tls = teamwire_platform::tls_config(config)?;
+        Ok(Self { agent: transport::agent(settings, tls.clone()), tls })
+    }
+
+    /// Another stack with the same settings, and connections of its own.
+    pub(crate) fn apart(&self) -> Self {
+        Self { agent: transport::agent(self.agent.config().clone(), self.tls.clone()), tls: self.tls.clone() }
+    }
+
+    /// The answer; its body is in memory, or where the exchange wants it.
+    fn exchange(&self, exchange: Exchange, arrived: &mut Arrived) -> Result<Response, ureq::Error> {
+        let Exchange { request, timeout, limit, to_file, progress, .. } = exchange;
+        let is_upload = request.body().length() > 0;
+        let answer = self.send(request, timeout, progress.as_ref())?;
+        let (head, answer) = answer.into_parts();
+        let length = answer.content_length();
+        arrived.head = Some(http::Response::from_parts(head.clone(), ()));
+        let is_the_rest = head.status == StatusCode::PARTIAL_CONTENT;
+        let is_download = is_the_rest || head.status == StatusCode::OK;
+        let to_file = to_file.filter(|_| is_download);
+        let before = to_file.as_ref().filter(|_| is_the_rest).map_or(0, |to_file| to_file.offset);
+        let progress = progress.filter(|_| is_download && !is_upload);
+        let limit = if to_file.is_some() { u64::MAX } else { limit };
+        if length.is_some_and(|length| length > limit) {
+            return Err(ureq::Error::BodyExceedsLimit(limit));
+        }
+        let source = answer.into_with_config().limit(limit).reader();
+        let mut body = Arriving { before, bytes: &mut arrived.bytes, length, progress, source };
+        // To its end, so that the connection can be used again.
+        let mut bytes = Vec::new();
+        if let Some(to_file) = to_file {
+            let mut file = Incoming::open(&to_file, is_the_rest).map_err(io::Error::other)?;
+            io::copy(&mut body, &mut file)?;
+        } else {
+            body.read_to_end(&mut bytes)?;
+        }
+        Ok(Response::from_parts(head, bytes))
+    }
+
+    fn send(
+        &self,
+        request: Request<Body>,
+        timeout: Timeout,
+        progress: Option<&Progress>,
+    ) -> Result<Answer, ureq::Error> {
+        let (mut head, content) = request.into_parts();
+        let total = content.length();
+        match &content {
+            // The length of nothing is only said where a body is usual. Without a body there, ureq would send a chunked one.
+            Body::Empty if !matches!(head.method, Method::POST | Method::PUT | Method::PATCH) => {
+                self.run(Request::from_parts(head, SendBody::none()), timeout)
+            }
+            Body::Empty => self.run(Request::from_parts(head, &[]), timeout),
+            Body::Bytes(bytes) if progress.is_none() => self.run(Request::from_parts(head, bytes.as_slice()), timeout),
+            Body::Bytes(bytes) => {
+                head.headers.insert(header::CONTENT_LENGTH, total.into());
+                let mut source = Leaving { bytes: 0, total, progress, source: bytes.as_slice() };
+                self.run(Request::from_parts(head, SendBody::from_reader(&mut source)), timeout)
+            }
+            Body::File { path, length } => {
+                head.headers.insert(header::CONTENT_LENGTH, total.into());
+                // A server that refuses a file says so before the whole of it was sent.
+                head.headers.insert(header::EXPECT, HeaderValue::from_static("100-continue"));
+                let source = Outgoing::open(path, *length).map_err(io::Error::other)?;
+                let mut source = Leaving { bytes: 0, total, progress, source };
+                self.run(Request::from_parts(head, SendBody::from_reader(&mut source)), timeout)
+            }
+        }
+    }
+
+    fn run(&self, request: Request<impl AsSendBody>, timeout: Timeout) -> Result<Answer, ureq::Error> {
+        let request = self.agent.configure_request(request);
+        let request = match timeout {
+            Timeout::Total(time) => request.timeout_global(Some(bounded(time))),
+            Timeout::Inactivity(time) => {
+                let time = Some(bounded(time));
+                request.timeout_connect(time).timeout_per_read(time).timeout_per_write(time)
+            }
+        };
+        self.agent.run(request.build())
+    }
+}
+
+impl Transport for Http {
+    fn perform(&self, mut exchange: Exchange) -> Reply {
+        let timeout = exchange.timeout;
+        let mut arrived = Arrived::default();
+        let outer = Trip::begin(withhold(exchange.request.headers_mut()));
+        let result = self.exchange(exchange, &mut arrived);
+        let Trip { sent, connected, .. } = Trip::end(outer);
+        match result {
+            Ok(answer) => Reply::Response(answer),
+            Err(error) => {
+                let fault = fault(error, timeout, sent).sent(sent).reused(sent && !connected).received(arrived.bytes);
+                Reply::Fault(match arrived.head {
+                    Some(head) => fault.head(head),
+                    None => fault,
+                })
+            }
+        }
+    }
+
+    fn abort(&self) {
+        self.agent.clone().shutdown();
+    }
+}
+
+/// Takes the secret headers out of a head, as the lines they are. `ureq_proto` writes all that it is given into the log,
+/// byte for byte, at the level *trace*.
+fn withhold(headers: &mut HeaderMap) -> Vec<u8> {
+    let mut lines = Vec::new();
+    while let Some(name) = headers.iter().find(|(_, value)| value.is_sensitive()).map(|(name, _)| name.clone()) {
+        for value in headers.get_all(&name) {
+            lines.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        }
+        headers.remove(name);
+    }
+    lines
+}
+
+/// A time that ureq can add to a point in time.
+fn bounded(time: Duration) -> Duration {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    time.min(YEAR)
+}
+
+/// What ureq's error means.
+fn fault(error: ureq::Error, timeout: Timeout, sent: bool) -> Fault {
+    use ureq::Error as E;
+    // Before anything was sent there was no connection to lose.
+    let broken = if sent { FaultKind::Lost } else { FaultKind::Connect };
+    match error {
+        E::Other(error) => match error.downcast::<Fault>() {
+            Ok(fault) => *fault,
+            Err(error) => Fault::new(broken, error),
+        },
+        E::Io(error) => match error.downcast::<FileError>() {
+            Ok(error) => Fault::new(FaultKind::File, error),
+            Err(error) => Fault::new(broken, error),
+        },
+        E::Timeout(_) => Fault::new(
+            FaultKind::Timeout,
+            match timeout {
+                Timeout::Total(limit) => format!("no whole answer within {limit:?}"),
+                Timeout::Inactivity(limit) => format!("not a byte moved for {limit:?}"),
+            },
+        ),
+        E::ConnectProxyFailed(why) => Fault::new(FaultKind::Connect, format!("no tunnel through the proxy: {why}")),
+        E::BodyExceedsLimit(limit) => Fault::new(FaultKind::TooLarge, format!("more than {limit} bytes")),
+        E::LargeResponseHeader(..) => Fault::new(FaultKind::TooLarge, format!("a head of more than {BUFFER} bytes")),
+        error => Fault::new(FaultKind::Protocol, error),
+    }
+}

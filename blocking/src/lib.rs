@@ -1,0 +1,108 @@
+//! Teamwire bots in synchronous programs.
+//!
+//! ```no_run
+//! use teamwire_blocking::{Error, connect_from_env};
+//!
+//! fn main() -> Result<(), Error> {
+//!     // TEAMWIRE_URL, TEAMWIRE_APP_ID and TEAMWIRE_SECRET say where the backend is, and who the bot is.
+//!     let client = connect_from_env()?;
+//!     println!("I am {}", client.contacts().me()?.first_name);
+//!     client.chats().chat("7MQKchz6wsSzmWTVnppGAc").post("hello")?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Every operation answers with a `Result`; the thread waits meanwhile. There is no async runtime, and no thread that
+//! the program did not start, but for a moment while a host name is looked up. A [`Client`] may be cloned into as many
+//! threads as the program has: they share its connections.
+//!
+//! A bot is tested without a server: see [`scripted`].
+//!
+//! # Feeds
+//!
+//! A subscription is an iterator that waits for the next event, in the thread that asks; its [`Stopper`] ends it from another
+//! one. Many feeds at once are driven by [`Blocking::drive`].
+//!
+//! ```no_run
+//! use teamwire_blocking::{Client, Error, FeedEvent, Follow};
+//!
+//! fn watch(client: &Client) -> Result<(), Error> {
+//!     for event in client.chats().new_messages(Follow::from_now()) {
+//!         match event? {
+//!             FeedEvent::Update { item, checkpoint } => println!("{:?}, and go on after {checkpoint:?}", item.text),
+//!             FeedEvent::Trouble(trouble) => eprintln!("attempt {} failed: {}", trouble.attempt, trouble.cause),
+//!             _ => {}
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What the network is asked for
+//!
+//! Connections are kept and used again ([`Limits`] says how many, and how long). The host is looked up for each new
+//! connection, and only then. TLS trusts the public CAs and those of [`Config::with_root_certificates_pem`]. No
+//! redirect is followed. Nothing in the environment is read but the three variables above: a proxy is set by
+//! [`Config::with_proxy`] alone.
+//!
+//! Nothing secret is in any `Debug`, `Display`, error or log line. At the level *trace* `ureq` and `ureq_proto` log
+//! requests without their credentials, but answers with the messages in them.
+
+mod body;
+mod executor;
+mod http;
+mod transport;
+
+#[doc(inline)]
+pub use teamwire_core::*;
+#[doc(inline)]
+pub use teamwire_platform::follow::{Drive, Events, Stopper};
+
+pub use self::executor::Blocking;
+
+/// A bot's connection to its backend. Clones are the same connection; each may be in a thread of its own.
+pub type Client = teamwire_core::Client<Blocking>;
+/// The chats of the bot.
+pub type Chats = teamwire_core::Chats<Blocking>;
+/// A chat, as it was when it was fetched, and what can be done in it.
+pub type Chat = teamwire_core::Chat<Blocking>;
+/// A chat known by its thread id alone: everything that needs no more than that.
+pub type ChatRef = teamwire_core::ChatRef<Blocking>;
+/// The users and groups that the bot can see.
+pub type Contacts = teamwire_core::Contacts<Blocking>;
+
+/// A client with these options. Nothing is sent yet.
+///
+/// Raises `InvalidInput` if the root certificates are not such, or the proxy's user name and password are not
+/// percent-encoded UTF-8.
+pub fn connect(config: Config) -> Result<Client, Error> {
+    Ok(Client::new(Blocking::over_network(config)?))
+}
+
+/// A client with the options in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`,
+/// and all others at their defaults. Nothing is sent yet.
+///
+/// Raises `InvalidInput` naming the variable that is missing or wrong.
+pub fn connect_from_env() -> Result<Client, Error> {
+    connect(teamwire_platform::config_from_env()?)
+}
+
+/// A client whose requests go to this script instead of a network, so that a bot can be tested without a server.
+///
+/// ```
+/// use teamwire_blocking::{Client, Error, scripted, script::{Answer, Expect, Script, sample}};
+///
+/// fn greet(client: &Client) -> Result<(), Error> {
+///     client.chats().chat("c1").post("hello").map(drop)
+/// }
+///
+/// let script = Script::new()
+///     .then(Expect::post("/v1/chats/c1/messages"), Answer::problem(503, "server").retry_after(30))
+///     .then(Expect::post("/v1/chats/c1/messages"), Answer::json(201, sample::message("m1", "c1", "hello")));
+/// greet(&scripted(&script))?; // The wait of 30 seconds takes no time: the script has a clock of its own.
+/// script.assert_done();
+/// # Ok::<(), Error>(())
+/// ```
+pub fn scripted(script: &Script) -> Client {
+    Client::new(Blocking::over_script(script.clone()))
+}

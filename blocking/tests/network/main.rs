@@ -1,0 +1,12 @@
+//! The executor over real sockets: what it sends, and what it makes of what comes back, or doesn't.
+//!
+//! The servers are of a few lines, each its test's own, on free ports of this machine.
+
+mod connections;
+mod faults;
+mod proxy;
+mod requests;
+mod secrets;
+mod support;
+mod timeouts;
+mod tls;

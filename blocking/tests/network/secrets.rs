@@ -1,0 +1,42 @@
+//! Nothing secret is in a log line or a `Debug`.
+
+use teamwire_blocking::Body;
+use ureq::http::Method;
+
+use crate::support::{ME, Server, accept, as_is, client, config, fault, logged, response};
+
+#[test]
+fn no_level_of_the_log_has_credentials() {
+    let proxy = Server::new(|listener| {
+        let mut peer = accept(listener);
+        peer.request();
+        peer.send("HTTP/1.1 200 OK\r\n\r\n");
+        assert_eq!(peer.serve(200, ME).header("authorization"), ["Basic YXBwLWlkOnRoZSBzZWNyZXQ="]);
+    });
+    let url = format!("http://user:p%40ss@{}", proxy.address);
+    let client = client(config("http://backend.invalid").with_proxy(&url).expect("a proxy"));
+    let log = logged(|| {
+        response(&client, |exchange| {
+            *exchange.request.method_mut() = Method::POST;
+            *exchange.request.body_mut() = Body::from(b"the message".to_vec());
+        });
+    });
+    proxy.done();
+
+    assert!(log.contains("host:.backend.invalid"), "rows are not put together: {log}");
+    for secret in ["the secret", "YXBwLWlkOn", "p@ss", "p%40ss", "dXNlcjpwQHNz", "the.message"] {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
+}
+
+#[test]
+fn no_debug_has_credentials() {
+    let client =
+        client(config("http://backend.invalid").with_proxy("http://user:p%40ss@127.0.0.1:1").expect("a proxy"));
+    let fault = fault(&client, as_is);
+    let debug = format!("{client:?} {:?} {fault:?}", client.executor());
+    assert!(debug.contains("backend.invalid"), "{debug}");
+    for secret in ["the secret", "YXBwLWlkOn", "p@ss", "p%40ss", "dXNlcjpwQHNz"] {
+        assert!(!debug.contains(secret), "{secret} in {debug}");
+    }
+}

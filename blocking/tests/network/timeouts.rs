@@ -1,0 +1,112 @@
+//! How long an answer is waited for.
+
+use std::{net::TcpStream, sync::mpsc, thread, time::Duration};
+
+use teamwire_blocking::{Body, FaultKind, Timeout, Timeouts};
+use ureq::http::Method;
+
+use crate::support::{ME, Peer, Server, accept, as_is, client, config, fault, response};
+
+/// Sends this many bytes of a body, one at a time.
+fn drip(peer: &mut Peer<TcpStream>, bytes: usize) {
+    peer.request();
+    peer.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {bytes}\r\n\r\n"));
+    for _ in 0..bytes {
+        // The pace itself is what is tested: far from the shortest, and from the longest time that a test goes by.
+        thread::sleep(Duration::from_millis(50));
+        if !peer.send("x") {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_total_is_the_whole_time_that_an_exchange_has() {
+    let server = Server::new(|listener| drip(&mut accept(listener), 1_000));
+    let timeout = Timeout::Total(Duration::from_millis(300));
+    let fault = fault(&server.client(), |exchange| exchange.timeout = timeout);
+    assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, true), "{fault}");
+    assert!(fault.received < 10 && fault.to_string().contains("300ms"), "{fault}");
+    server.done();
+}
+
+#[test]
+fn inactivity_is_no_limit_to_an_answer_that_goes_on() {
+    let server = Server::new(|listener| drip(&mut accept(listener), 40));
+    let timeout = Timeout::Inactivity(Duration::from_secs(1));
+    let answer = response(&server.client(), |exchange| exchange.timeout = timeout);
+    assert_eq!(answer.body().len(), 40);
+    server.done();
+}
+
+#[test]
+fn a_silent_server_is_given_up_with_either_kind_of_timeout() {
+    let time = Duration::from_millis(100);
+    for timeout in [Timeout::Total(time), Timeout::Inactivity(time)] {
+        for begin in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n0123"] {
+            let server = Server::new(move |listener| {
+                let mut peer = accept(listener);
+                peer.request();
+                peer.send(begin);
+                peer.until_closed();
+            });
+            let fault = fault(&server.client(), |exchange| exchange.timeout = timeout);
+            assert_eq!((fault.kind, fault.sent, fault.reused), (FaultKind::Timeout, true, false), "{fault}");
+            assert_eq!(fault.received, if begin.ends_with("0123") { 4 } else { 0 });
+            server.done();
+        }
+    }
+}
+
+#[test]
+fn a_server_that_reads_nothing_is_given_up_too() {
+    let time = Duration::from_millis(100);
+    for timeout in [Timeout::Total(time), Timeout::Inactivity(time)] {
+        let (done, wait) = mpsc::channel::<()>();
+        let server = Server::new(move |listener| {
+            let _peer = accept(listener);
+            wait.recv().expect_err("the test drops the other end");
+        });
+        let fault = fault(&server.client(), |exchange| {
+            exchange.timeout = timeout;
+            *exchange.request.method_mut() = Method::POST;
+            *exchange.request.body_mut() = Body::from(vec![b'x'; 64 << 20]);
+        });
+        assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, true), "{fault}");
+        drop(done);
+        server.done();
+    }
+}
+
+#[test]
+fn a_connection_after_a_timeout_is_a_new_one() {
+    let server = Server::new(|listener| {
+        let mut late = accept(listener);
+        late.request();
+        late.until_closed();
+        accept(listener).serve(200, ME);
+    });
+    let client = server.client();
+    fault(&client, |exchange| exchange.timeout = Timeout::Total(Duration::from_millis(50)));
+    response(&client, as_is);
+    server.done();
+}
+
+#[test]
+fn no_time_is_too_long_or_too_short() {
+    let server = Server::new(|listener| {
+        let mut peer = accept(listener);
+        peer.serve(200, ME);
+        peer.serve(200, ME);
+    });
+    let client_of = |time| {
+        let timeouts = Timeouts { default: time, long: time, assets: time };
+        client(config(&server.url()).with_timeouts(timeouts))
+    };
+    let client = client_of(Duration::MAX);
+    client.contacts().me().expect("an answer");
+    response(&client, |exchange| exchange.timeout = Timeout::Inactivity(Duration::MAX));
+    let fault = fault(&client_of(Duration::ZERO), as_is);
+    assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false), "{fault}");
+    server.done();
+}
