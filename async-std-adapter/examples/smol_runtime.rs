@@ -1,0 +1,45 @@
+//! A bot on smol, without async-std: it says hello in a chat, and who it is.
+//!
+//! ```text
+//! cargo run -p teamwire-async-std --example smol_runtime                 # on a script
+//! TEAMWIRE_URL=… TEAMWIRE_APP_ID=… TEAMWIRE_SECRET=… cargo run -p teamwire-async-std --example smol_runtime -- CHAT_ID
+//! ```
+
+#![allow(clippy::print_stdout, reason = "it is a program for a terminal")]
+
+#[path = "smol_runtime/runtime.rs"]
+mod runtime;
+
+use std::env;
+
+use teamwire_async_std::{
+    Client, Config, Error, Script, connect_with,
+    script::{Answer, Expect, sample},
+    scripted_with,
+};
+
+use self::runtime::Smol;
+
+/// The bot itself knows the operations, and its runtime only by name.
+async fn hello(client: &Client<Smol>, chat: &str) -> Result<(), Error> {
+    let me = client.contacts().me().await?;
+    let message = client.chats().chat(chat).post(format!("Hello, I am {}.", me.first_name)).await?;
+    println!("posted {}: {}", message.mid, message.text.unwrap_or_default());
+    Ok(())
+}
+
+fn main() -> Result<(), Error> {
+    let client = match Config::from_vars(|name| env::var(name).ok()) {
+        Ok(config) => connect_with(Smol, config)?,
+        // Without a backend, a script plays its part.
+        Err(_) => scripted_with(&a_script()),
+    };
+    let chat = env::args().nth(1).unwrap_or_else(|| "c1".to_owned());
+    smol::block_on(hello(&client, &chat))
+}
+
+fn a_script() -> Script {
+    Script::new()
+        .always(Expect::get("/v1/me"), Answer::json(200, sample::bot()))
+        .always(Expect::post("/v1/chats/c1/messages"), Answer::json(201, sample::message("m1", "c1", "Hello!")))
+}

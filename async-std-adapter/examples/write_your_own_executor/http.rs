@@ -1,0 +1,92 @@
+//! One request over plain HTTP, by hand. An executor of your own would have an HTTP library in place of this file.
+
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    mem,
+    net::TcpStream,
+    str,
+};
+
+use teamwire_core::{Exchange, Fault, FaultKind, FileError, Reply, Response, Timeout};
+
+use super::files;
+
+/// Trouble is a reply too. The core judges it by its kind, and by whether any of the request may have left.
+pub(crate) fn perform(exchange: &Exchange) -> Reply {
+    let mut sent = false;
+    match talk(exchange, &mut sent) {
+        Ok(response) => Reply::Response(response),
+        Err(error) => Reply::Fault(fault(error, sent).sent(sent)),
+    }
+}
+
+fn fault(error: io::Error, sent: bool) -> Fault {
+    let error = match error.downcast::<FileError>() {
+        Ok(error) => return Fault::new(FaultKind::File, error),
+        Err(error) => error,
+    };
+    let kind = match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => FaultKind::Timeout,
+        ErrorKind::InvalidData => FaultKind::Protocol,
+        ErrorKind::FileTooLarge => FaultKind::TooLarge,
+        _ if sent => FaultKind::Lost,
+        _ => FaultKind::Connect,
+    };
+    Fault::new(kind, error)
+}
+
+fn talk(exchange: &Exchange, sent: &mut bool) -> io::Result<Response> {
+    let (request, uri) = (&exchange.request, exchange.request.uri());
+    let (host, port) = (uri.host().unwrap_or_default().trim_matches(['[', ']']), uri.port_u16().unwrap_or(80));
+    let (Timeout::Total(time) | Timeout::Inactivity(time)) = exchange.timeout;
+    let body = files::bytes(request.body()).map_err(io::Error::other)?;
+    let mut stream = TcpStream::connect((host, port))?;
+    stream.set_read_timeout(Some(time))?;
+
+    // The version 1.0 has answers end where the connection does, and come in one piece.
+    let method = request.method();
+    let target = uri.path_and_query().map_or("/", |target| target.as_str());
+    let mut bytes = format!("{method} {target} HTTP/1.0\r\nHost: {host}:{port}\r\n").into_bytes();
+    write!(bytes, "Content-Length: {}\r\n", body.len())?;
+    for (name, value) in request.headers() {
+        bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    bytes.extend([b"\r\n", &body[..]].concat());
+    *sent = true;
+    stream.write_all(&bytes)?;
+
+    let mut answer = Vec::new();
+    // Near enough for this page: the limit is one for a body that stays in memory.
+    let limit = if exchange.to_file.is_some() { u64::MAX } else { exchange.limit };
+    stream.take(limit.saturating_add(1)).read_to_end(&mut answer)?;
+    if answer.len() as u64 > limit {
+        return Err(ErrorKind::FileTooLarge.into());
+    }
+    let mut response = parse(&answer)?;
+    let status = response.status().as_u16();
+    if let Some(to) = exchange.to_file.as_ref().filter(|_| matches!(status, 200 | 206)) {
+        let offset = if status == 206 { to.offset } else { 0 };
+        files::write(to, offset, &mem::take(response.body_mut())).map_err(io::Error::other)?;
+    }
+    Ok(response)
+}
+
+fn parse(answer: &[u8]) -> io::Result<Response> {
+    let invalid = || io::Error::from(ErrorKind::InvalidData);
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").ok_or(ErrorKind::UnexpectedEof)?;
+    let (head, body) = (str::from_utf8(&answer[..end]).map_err(|_| invalid())?, &answer[end + 4..]);
+    let mut lines = head.split("\r\n");
+    let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.")?.get(2..5)).ok_or_else(invalid)?;
+    let mut response = http::Response::builder().status(status);
+    for line in lines {
+        let (name, value) = line.split_once(':').ok_or_else(invalid)?;
+        response = response.header(name, value.trim());
+    }
+    let response = response.body(body.to_vec()).map_err(|_| invalid())?;
+    // A connection can end before the answer does.
+    let length = response.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length > body.len()) {
+        return Err(ErrorKind::UnexpectedEof.into());
+    }
+    Ok(response)
+}

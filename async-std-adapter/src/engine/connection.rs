@@ -1,0 +1,165 @@
+//! A connection to a server, with the buffers that it keeps from one exchange to the next.
+
+use std::{
+    io, mem,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use futures_io::{AsyncRead, AsyncWrite};
+use teamwire_core::Fault;
+
+use super::{
+    deadline::{Alarm, Deadline},
+    origin::Origin,
+    stream::Stream,
+};
+use crate::runtime::Runtime;
+
+/// What a connection takes in at once, and what of a body is sent together with its head.
+pub(super) const BUFFER: usize = 16 << 10;
+/// The longest head of an answer, and the longest line within a chunked body.
+const LONGEST_HEAD: usize = 64 << 10;
+
+/// A connection to one origin. It is owned by one exchange at a time, or by the pool.
+pub(super) struct Connection<S> {
+    pub(super) stream: Stream<S>,
+    pub(super) origin: Origin,
+    pub(super) opened: Instant,
+    /// Whether it has served an exchange.
+    pub(super) reused: bool,
+    pub(super) input: Input,
+    /// Room for what is sent at once.
+    pub(super) output: Vec<u8>,
+    pub(super) alarm: Option<Box<Alarm>>,
+}
+
+/// What came of an attempt to send.
+pub(super) enum Sent {
+    /// So many bytes were taken; for a flush, all there were.
+    Some(usize),
+    /// It would have had to wait, and meanwhile so many bytes came from the server; none if that has hung up.
+    Heard(usize),
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    pub(super) fn new(socket: S, origin: Origin) -> Self {
+        Self {
+            stream: Stream::Plain(socket),
+            origin,
+            opened: Instant::now(),
+            reused: false,
+            input: Input::default(),
+            output: Vec::new(),
+            alarm: None,
+        }
+    }
+
+    /// Whether nothing is to be heard from the server. Anything but silence is the end of an idle connection: that it
+    /// was closed, or an answer to no question.
+    pub(super) fn is_silent(&mut self, cx: &mut Context<'_>) -> bool {
+        self.input.awaited = self.input.poll_fill(&mut self.stream, cx).is_pending();
+        self.input.awaited
+    }
+
+    /// To be told where the task waits for something else before it sends: what it has heard by then says nothing any more.
+    pub(super) const fn forget_silence(&mut self) {
+        self.input.awaited = false;
+    }
+
+    /// Sends some of these bytes, of which there must be one. Where that has to wait, it listens.
+    pub(super) fn poll_write(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> Poll<io::Result<Sent>> {
+        match self.stream.poll_write(cx, bytes) {
+            Poll::Ready(taken) => Poll::Ready(taken.map(Sent::Some)),
+            Poll::Pending => self.poll_listen(cx).map_ok(Sent::Heard),
+        }
+    }
+
+    /// Sends what was taken before. Where that has to wait, it listens.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Sent>> {
+        match self.stream.poll_flush(cx) {
+            Poll::Ready(flushed) => Poll::Ready(flushed.map(|()| Sent::Some(0))),
+            Poll::Pending => self.poll_listen(cx).map_ok(Sent::Heard),
+        }
+    }
+
+    /// What comes from the server before the request has left: zero bytes at the end of the stream.
+    pub(super) fn poll_listen(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.forget_silence();
+        self.input.poll_fill(&mut self.stream, cx)
+    }
+
+    /// Waits for more from the server; zero bytes at the end of the stream.
+    pub(super) async fn receive<R: Runtime>(
+        &mut self,
+        deadline: &mut Deadline<'_, R>,
+    ) -> Result<io::Result<usize>, Fault> {
+        let Self { stream, input, .. } = self;
+        deadline
+            .run(|cx| {
+                // No answer comes in the blink of an eye in which the request left. To ask would be a system call in vain.
+                if mem::take(&mut input.awaited) { Poll::Pending } else { input.poll_fill(stream, cx) }
+            })
+            .await
+    }
+}
+
+/// What has arrived and was not used yet.
+#[derive(Default)]
+pub(super) struct Input {
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Whether the task, in this very poll of it, has found nothing to read, and so will be woken when there is.
+    awaited: bool,
+}
+
+impl Input {
+    pub(super) fn unread(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    pub(super) fn consume(&mut self, bytes: usize) {
+        self.start += bytes;
+        debug_assert!(self.start <= self.end, "more was consumed than there is");
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Whether there is so much unread that no head and no line can be that long.
+    pub(super) fn is_full(&self) -> bool {
+        self.unread().len() >= LONGEST_HEAD
+    }
+
+    /// Gives room back that only an unusual answer needed.
+    pub(super) fn shrink(&mut self) {
+        if self.buffer.len() > BUFFER && self.is_empty() {
+            self.buffer = Vec::new();
+        }
+    }
+
+    fn poll_fill<S>(&mut self, stream: &mut Stream<S>, cx: &mut Context<'_>) -> Poll<io::Result<usize>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        if self.end == self.buffer.len() {
+            if self.start > 0 {
+                self.buffer.copy_within(self.start..self.end, 0);
+                (self.start, self.end) = (0, self.end - self.start);
+            } else {
+                let larger = (self.buffer.len() * 2).max(BUFFER);
+                self.buffer.resize(larger, 0);
+            }
+        }
+        let filled = stream.poll_read(cx, &mut self.buffer[self.end..]);
+        if let Poll::Ready(Ok(bytes)) = filled {
+            self.end += bytes;
+        }
+        filled
+    }
+}

@@ -1,0 +1,177 @@
+//! The head of a request, as bytes.
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header, request::Parts};
+use teamwire_core::{Fault, FaultKind};
+use ureq_proto::client::{Call, SendRequestResult, state::RecvResponse};
+
+/// How the first line names what is asked for.
+#[derive(Clone, Copy)]
+pub(super) enum Target<'a> {
+    /// By its path, as a server is asked. A tunnel is asked for by host and port.
+    Path,
+    /// By its whole URI, as a proxy is asked; with its `Proxy-Authorization`.
+    Uri(Option<&'a HeaderValue>),
+}
+
+/// Writes a head into `output`, which grows if need be; for a body of so many bytes, which the server is asked for first if
+/// it `asks`. Its length, and the protocol's state once the whole request was sent.
+pub(super) fn write(
+    mut parts: Parts,
+    body: u64,
+    asks: bool,
+    target: Target<'_>,
+    output: &mut Vec<u8>,
+) -> Result<(usize, Call<RecvResponse>), Fault> {
+    let mut withheld = withhold(&mut parts.headers);
+    if asks {
+        withheld.push((header::EXPECT, HeaderValue::from_static("100-continue")));
+    }
+    let mut base = String::new();
+    if let Target::Uri(authorization) = target {
+        let authority = parts.uri.authority().map_or("", |authority| authority.as_str());
+        base = format!("http://{authority}");
+        withheld.extend(authorization.map(|value| (header::PROXY_AUTHORIZATION, value.clone())));
+    }
+    let enough = longest(&parts, &withheld) + base.len();
+    if output.len() < enough {
+        output.resize(enough, 0);
+    }
+
+    let needs_length = body > 0 || matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
+    let method = parts.method.as_str().len();
+    let mut call = Call::new(Request::from_parts(parts, ())).map_err(unfit)?;
+    if needs_length {
+        call.header(header::CONTENT_LENGTH, HeaderValue::from(body)).map_err(unfit)?;
+    }
+    let mut call = call.proceed();
+    let mut length = base.len() + call.write(&mut output[base.len()..]).map_err(unfit)?;
+
+    if !base.is_empty() {
+        // `GET /path` was written with room before it, for `GET http://host/path`.
+        output.copy_within(base.len()..=base.len() + method, 0);
+        output[method + 1..=method + base.len()].copy_from_slice(base.as_bytes());
+    }
+    if !withheld.is_empty() {
+        // In place of the empty line, and then that again.
+        length -= 2;
+        for (name, value) in &withheld {
+            length = append(output, length, &[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
+        }
+        length = append(output, length, &[b"\r\n"]);
+    }
+
+    match call.proceed().map_err(unfit)? {
+        Some(SendRequestResult::RecvResponse(call)) => Ok((length, call)),
+        Some(SendRequestResult::SendBody(mut call)) => {
+            // The body goes to the connection as it is; this only keeps the count.
+            let mut left = body;
+            while left > 0 {
+                let part = usize::try_from(left).unwrap_or(usize::MAX);
+                call.consume_direct_write(part).map_err(unfit)?;
+                left -= part as u64;
+            }
+            let call = call.proceed().ok_or_else(|| unfit("the length of the body is not its length"))?;
+            Ok((length, call))
+        }
+        _ => Err(unfit("it expects to be told to go on")),
+    }
+}
+
+fn append(output: &mut [u8], mut end: usize, pieces: &[&[u8]]) -> usize {
+    for piece in pieces {
+        output[end..end + piece.len()].copy_from_slice(piece);
+        end += piece.len();
+    }
+    end
+}
+
+/// Takes the secret headers out. `ureq_proto` writes all that it is given into the log, byte for byte, at the level
+/// *trace*.
+fn withhold(headers: &mut HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
+    let mut withheld = Vec::new();
+    while let Some(name) = headers.iter().find(|(_, value)| value.is_sensitive()).map(|(name, _)| name.clone()) {
+        withheld.extend(headers.get_all(&name).iter().map(|value| (name.clone(), value.clone())));
+        headers.remove(name);
+    }
+    withheld
+}
+
+/// A length that no head with these parts exceeds.
+fn longest(parts: &Parts, withheld: &[(HeaderName, HeaderValue)]) -> usize {
+    let uri = &parts.uri;
+    let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    // In the first line of a request for a tunnel, and in `Host`.
+    let authority = uri.authority().map_or(0, |authority| authority.as_str().len()) * 2;
+    let line = |name: &HeaderName, value: &HeaderValue| name.as_str().len() + value.len() + ": \r\n".len();
+    let headers: usize = parts.headers.iter().map(|(name, value)| line(name, value)).sum();
+    let withheld: usize = withheld.iter().map(|(name, value)| line(name, value)).sum();
+    // What is left is the first line's version, the names `Host` and `Content-Length`, a number and line ends.
+    parts.method.as_str().len() + path + authority + headers + withheld + 128
+}
+
+fn unfit(error: impl std::fmt::Display) -> Fault {
+    Fault::new(FaultKind::Protocol, format!("the request cannot be sent over HTTP/1.1: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(request: http::request::Builder, body: u64, asks: bool, target: Target<'_>) -> String {
+        let (parts, ()) = request.body(()).expect("a request").into_parts();
+        let mut output = Vec::new();
+        let (length, _) = write(parts, body, asks, target, &mut output).expect("it can be sent");
+        String::from_utf8(output[..length].to_vec()).expect("text")
+    }
+
+    fn secret(value: &'static str) -> HeaderValue {
+        let mut value = HeaderValue::from_static(value);
+        value.set_sensitive(true);
+        value
+    }
+
+    #[test]
+    fn a_head_has_what_framing_needs_and_the_secrets_last() {
+        let get = Request::get("http://h.test:81/a?b").header("authorization", secret("Basic x")).header("accept", "y");
+        assert_eq!(
+            written(get, 0, false, Target::Path),
+            "GET /a?b HTTP/1.1\r\nhost: h.test:81\r\naccept: y\r\nauthorization: Basic x\r\n\r\n"
+        );
+        let post = Request::post("https://h.test/");
+        assert_eq!(
+            written(post, 0, false, Target::Path),
+            "POST / HTTP/1.1\r\ncontent-length: 0\r\nhost: h.test\r\n\r\n"
+        );
+        let delete = Request::delete("https://h.test/x");
+        assert_eq!(
+            written(delete, 7, true, Target::Path),
+            "DELETE /x HTTP/1.1\r\ncontent-length: 7\r\nhost: h.test\r\nexpect: 100-continue\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn a_proxy_is_asked_for_a_uri_or_for_a_tunnel() {
+        let authorization = secret("Basic z");
+        assert_eq!(
+            written(Request::get("http://h.test:81/a"), 0, false, Target::Uri(Some(&authorization))),
+            "GET http://h.test:81/a HTTP/1.1\r\nhost: h.test:81\r\nproxy-authorization: Basic z\r\n\r\n"
+        );
+        let tunnel = Request::connect("h.test:443").header("proxy-authorization", authorization);
+        assert_eq!(
+            written(tunnel, 0, false, Target::Path),
+            "CONNECT h.test:443 HTTP/1.1\r\nhost: h.test:443\r\nproxy-authorization: Basic z\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn a_head_of_any_length_fits() {
+        let path = format!("http://h.test/{}", "p".repeat(60_000));
+        let head = written(Request::patch(path).header("x", "v".repeat(100_000)), u64::MAX, false, Target::Uri(None));
+        assert_eq!(
+            head.len(),
+            "PATCH http://h.test/ HTTP/1.1\r\nhost: h.test\r\n\r\n".len()
+                + 160_005
+                + format!("content-length: {}\r\n", u64::MAX).len()
+        );
+    }
+}

@@ -1,0 +1,66 @@
+//! Where a request goes: what decides whether a connection can serve it.
+
+use http::{Uri, uri::Scheme};
+use teamwire_core::{Fault, FaultKind};
+
+/// Scheme, host and port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) tls: bool,
+    /// Without the brackets of an IPv6 address.
+    pub(super) host: String,
+    pub(super) port: u16,
+}
+
+impl Origin {
+    /// The origin of an absolute URI.
+    pub(super) fn of(uri: &Uri) -> Result<Self, Fault> {
+        let Some(host) = uri.host().filter(|host| !host.is_empty()) else {
+            return Err(Fault::new(FaultKind::Resolve, "there is no host in the URI"));
+        };
+        let tls = is_https(uri);
+        Ok(Self { tls, host: without_brackets(host).to_owned(), port: port(uri, tls) })
+    }
+
+    /// Whether requests for this URI go there.
+    pub(super) fn serves(&self, uri: &Uri) -> bool {
+        let tls = is_https(uri);
+        self.tls == tls
+            && self.port == port(uri, tls)
+            && uri.host().is_some_and(|host| without_brackets(host).eq_ignore_ascii_case(&self.host))
+    }
+}
+
+fn is_https(uri: &Uri) -> bool {
+    // Anything but plain HTTP by name goes through TLS.
+    uri.scheme() != Some(&Scheme::HTTP)
+}
+
+fn port(uri: &Uri, tls: bool) -> u16 {
+    uri.port_u16().unwrap_or(if tls { 443 } else { 80 })
+}
+
+/// A host as look-ups and certificates have it.
+pub(super) fn without_brackets(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_serves_its_own_origin_only() {
+        let at = |uri: &'static str| Uri::from_static(uri);
+        let origin = |uri| Origin::of(&at(uri)).expect("it has a host");
+
+        assert!(origin("https://example.org/a").serves(&at("https://EXAMPLE.org:443/b?c")));
+        assert!(origin("http://[::1]:81/").serves(&at("http://[::1]:81/x")));
+        assert_eq!(origin("http://[::1]/"), Origin { tls: false, host: "::1".into(), port: 80 });
+        for other in
+            ["http://example.org/", "https://example.org:444/", "https://example.com/", "https://a.example.org/"]
+        {
+            assert!(!origin("https://example.org/").serves(&at(other)), "{other}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The connections that wait for their next exchange.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    mem,
+    sync::{Mutex, PoisonError},
+    task::Poll,
+    time::{Duration, Instant},
+};
+
+use futures_io::{AsyncRead, AsyncWrite};
+use http::Uri;
+use teamwire_core::Limits;
+
+use super::connection::Connection;
+
+/// How old a connection may become, however busy: a host that moved is found again, and load balancers get to balance.
+const LONGEST_LIFE: Duration = Duration::from_secs(5 * 60);
+
+/// Idle connections, the one that waited longest first. The lock is held for as long as moving one takes.
+pub(super) struct Pool<S> {
+    idle: Mutex<VecDeque<Idle<S>>>,
+    size: usize,
+    time: Duration,
+}
+
+struct Idle<S> {
+    connection: Box<Connection<S>>,
+    since: Instant,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
+    pub(super) const fn new(limits: &Limits) -> Self {
+        Self { idle: Mutex::new(VecDeque::new()), size: limits.idle_connections, time: limits.idle_time }
+    }
+
+    /// A connection for this URI that is healthy as far as can be known: the server did not close it meanwhile.
+    pub(super) async fn check_out(&self, uri: &Uri) -> Option<Box<Connection<S>>> {
+        loop {
+            let mut connection = self.take(uri)?;
+            if poll_fn(|cx| Poll::Ready(connection.is_silent(cx))).await {
+                return Some(connection);
+            }
+        }
+    }
+
+    /// Keeps a connection for the next exchange, unless there are enough, or it is too old.
+    pub(super) fn check_in(&self, mut connection: Box<Connection<S>>) {
+        let now = Instant::now();
+        if self.size == 0 || now.duration_since(connection.opened) >= LONGEST_LIFE {
+            return;
+        }
+        connection.reused = true;
+        connection.input.shrink();
+        let dropped = self.with(|idle| {
+            let surplus = (idle.len() + 1).saturating_sub(self.size);
+            let stale = idle.iter().take_while(|idle| self.is_stale(idle, now)).count();
+            let dropped = split_front(idle, surplus.max(stale));
+            idle.push_back(Idle { connection, since: now });
+            dropped
+        });
+        drop(dropped);
+    }
+
+    /// The one that was used last: it is the least likely to have been closed, and the others may come of age.
+    fn take(&self, uri: &Uri) -> Option<Box<Connection<S>>> {
+        let now = Instant::now();
+        let (dropped, taken) = self.with(|idle| {
+            let stale = idle.iter().take_while(|idle| self.is_stale(idle, now)).count();
+            let dropped = split_front(idle, stale);
+            let fits = |idle: &Idle<S>| !self.is_stale(idle, now) && idle.connection.origin.serves(uri);
+            let found = idle.iter().rposition(fits);
+            (dropped, found.and_then(|at| idle.remove(at)))
+        });
+        drop(dropped);
+        taken.map(|idle| idle.connection)
+    }
+
+    fn is_stale(&self, idle: &Idle<S>, now: Instant) -> bool {
+        now.duration_since(idle.since) >= self.time || now.duration_since(idle.connection.opened) >= LONGEST_LIFE
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut VecDeque<Idle<S>>) -> T) -> T {
+        change(&mut self.idle.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Takes the first ones away. They are handed out to be dropped, and so closed, outside of the lock.
+fn split_front<T>(queue: &mut VecDeque<T>, count: usize) -> VecDeque<T> {
+    if count == 0 {
+        return VecDeque::new();
+    }
+    let rest = queue.split_off(count);
+    mem::replace(queue, rest)
+}

@@ -1,0 +1,173 @@
+//! The body of an answer, into memory or into a file.
+
+use std::io;
+
+use teamwire_core::{Fault, FaultKind, Progress};
+use ureq_proto::{
+    BodyMode,
+    client::{Call, RecvBodyResult, state::RecvBody},
+};
+
+use super::{
+    answer::{lost, not_http},
+    connection::Connection,
+    deadline::Deadline,
+    file,
+};
+use crate::runtime::Runtime;
+
+/// How much room a body is given before any of it has arrived, whatever length is announced.
+const TRUSTED_LENGTH: u64 = 1 << 20;
+
+/// Where a body goes.
+pub(super) enum Sink {
+    /// The part before `filled` is the body. What is behind it is room, of zeros. It may have no more than `limit` bytes.
+    Memory {
+        bytes: Vec<u8>,
+        filled: usize,
+        limit: u64,
+    },
+    File(file::Sink),
+}
+
+impl Sink {
+    pub(super) const fn memory(limit: u64) -> Self {
+        Self::Memory { bytes: Vec::new(), filled: 0, limit }
+    }
+
+    /// How many bytes are where they belong.
+    pub(super) fn received(&self) -> u64 {
+        match self {
+            Self::Memory { filled, .. } => *filled as u64,
+            Self::File(file) => file.written,
+        }
+    }
+
+    /// What went into memory.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Memory { mut bytes, filled, .. } => {
+                bytes.truncate(filled);
+                bytes
+            }
+            Self::File(_) => Vec::new(),
+        }
+    }
+
+    fn expect(&mut self, announced: Option<u64>) -> Result<(), Fault> {
+        if let (Self::Memory { bytes, limit, .. }, Some(length)) = (self, announced) {
+            if length > *limit {
+                return Err(too_large(*limit));
+            }
+            bytes.reserve_exact(usize::try_from(length.min(TRUSTED_LENGTH)).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// Room for so many bytes, or some.
+    fn room(&mut self, most: usize) -> &mut [u8] {
+        match self {
+            Self::Memory { bytes, filled, .. } => {
+                if bytes.len() < *filled + most {
+                    bytes.resize(*filled + most, 0);
+                }
+                &mut bytes[*filled..]
+            }
+            Self::File(file) => file.room(),
+        }
+    }
+
+    /// So much of the room was filled. Whether it is time to write.
+    fn fill(&mut self, got: usize) -> Result<bool, Fault> {
+        match self {
+            Self::Memory { filled, limit, .. } => {
+                *filled += got;
+                if *filled as u64 > *limit { Err(too_large(*limit)) } else { Ok(false) }
+            }
+            Self::File(file) => Ok(file.fill(got)),
+        }
+    }
+
+    /// Brings what has arrived to where it belongs.
+    pub(super) async fn write<R: Runtime>(&mut self, deadline: &mut Deadline<'_, R>) -> Result<(), Fault> {
+        if let Self::File(file) = self {
+            // Boxed, so that the future of the usual case stays small.
+            Box::pin(file.write(deadline.runtime())).await?;
+            deadline.moved();
+        }
+        Ok(())
+    }
+}
+
+/// Who wants to know how much has arrived.
+pub(super) struct Arriving<'a> {
+    /// How much the file had already.
+    pub(super) before: u64,
+    pub(super) progress: Option<&'a Progress>,
+}
+
+impl Arriving<'_> {
+    fn report(&self, bytes: u64, length: Option<u64>) {
+        if let Some(progress) = self.progress {
+            let total = length.map(|length| self.before.saturating_add(length));
+            progress.report(self.before.saturating_add(bytes), total);
+        }
+    }
+}
+
+/// Takes the body in, to its end. Whether the connection ends with it.
+pub(super) async fn receive<R: Runtime>(
+    connection: &mut Connection<R::Stream>,
+    mut call: Call<RecvBody>,
+    sink: &mut Sink,
+    arriving: &Arriving<'_>,
+    deadline: &mut Deadline<'_, R>,
+) -> Result<bool, Fault> {
+    let mode = call.body_mode();
+    let announced = match mode {
+        BodyMode::LengthDelimited(length) => Some(length),
+        _ => None,
+    };
+    sink.expect(announced)?;
+    let mut arrived = 0;
+    loop {
+        let before = arrived;
+        loop {
+            let unread = connection.input.unread();
+            let (used, got) = call.read(unread, sink.room(unread.len())).map_err(not_http)?;
+            connection.input.consume(used);
+            arrived += got as u64;
+            if sink.fill(got)? {
+                sink.write(deadline).await?;
+            }
+            if used == 0 || connection.input.is_empty() {
+                break;
+            }
+        }
+        if arrived > before {
+            arriving.report(arrived, announced);
+        }
+        let until_closed = mode == BodyMode::CloseDelimited;
+        if !until_closed && call.can_proceed() {
+            break;
+        }
+        if connection.input.is_full() {
+            return Err(not_http("a line within the chunked body is longer than 64 KB"));
+        }
+        match connection.receive(deadline).await? {
+            Ok(0) if until_closed => break,
+            Ok(0) => return Err(lost(io::Error::from(io::ErrorKind::UnexpectedEof))),
+            Ok(_) => {}
+            Err(error) => return Err(lost(error)),
+        }
+    }
+    Ok(match call.proceed() {
+        Some(RecvBodyResult::Cleanup(call)) => call.must_close_connection(),
+        Some(RecvBodyResult::Redirect(call)) => call.must_close_connection(),
+        None => true,
+    })
+}
+
+fn too_large(limit: u64) -> Fault {
+    Fault::new(FaultKind::TooLarge, format!("more than {limit} bytes"))
+}

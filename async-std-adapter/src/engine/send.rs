@@ -1,0 +1,195 @@
+//! A request on its way: what is in memory, or a file piece by piece.
+//!
+//! Where sending has to wait, it listens: a server that refuses a request need not read it to its end, and would wait for
+//! ever to be heard.
+
+use std::{
+    future::{Future, poll_fn},
+    io, mem,
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
+
+use teamwire_core::{Fault, Progress};
+
+use super::{
+    answer::Awaited,
+    connection::{BUFFER, Connection, Sent},
+    deadline::Deadline,
+    file::{PIECE, Source},
+};
+use crate::runtime::Runtime;
+
+/// How long a server may take to say that it wants a file. Not all of them say so.
+const POLITE_WAIT: Duration = Duration::from_secs(1);
+
+/// What is sent, and how far that is.
+pub(super) struct Outlet<'a> {
+    /// How much of the head is left.
+    head: usize,
+    /// How much of the body has left, of how much.
+    body: u64,
+    total: u64,
+    progress: Option<&'a Progress>,
+    /// Whether anything may have left.
+    begun: &'a mut bool,
+}
+
+impl<'a> Outlet<'a> {
+    pub(super) const fn new(head: usize, total: u64, progress: Option<&'a Progress>, begun: &'a mut bool) -> Self {
+        Self { head, body: 0, total, progress, begun }
+    }
+
+    fn has_left(&mut self, bytes: usize) {
+        *self.begun = true;
+        let of_the_head = bytes.min(self.head);
+        self.head -= of_the_head;
+        self.body += (bytes - of_the_head) as u64;
+        if let Some(progress) = self.progress.filter(|_| bytes > of_the_head) {
+            progress.report(self.body, Some(self.total));
+        }
+    }
+}
+
+/// Why sending came to no end.
+pub(super) enum Stop {
+    /// There is an answer, or there will be none: there is no use in going on.
+    Heard,
+    /// The connection does not take more. There may be an answer all the same.
+    Broken(io::Error),
+    Failed(Fault),
+}
+
+/// Sends the head, which is in the output buffer, and a body from memory.
+pub(super) async fn send<R: Runtime>(
+    connection: &mut Connection<R::Stream>,
+    body: &[u8],
+    outlet: &mut Outlet<'_>,
+    awaited: &mut Awaited,
+    deadline: &mut Deadline<'_, R>,
+) -> Result<(), Stop> {
+    let mut length = outlet.head;
+    let rest = coalesce(&mut connection.output, &mut length, body);
+    let output = mem::take(&mut connection.output);
+    write(connection, &output[..length], outlet, awaited, deadline).await?;
+    connection.output = output;
+    write(connection, rest, outlet, awaited, deadline).await?;
+    flush(connection, awaited, deadline).await
+}
+
+/// Whether a file is so large that the server is asked first whether it wants it (`Expect: 100-continue`). To send a piece
+/// costs no more than to ask.
+pub(super) const fn is_asked_for(length: u64) -> bool {
+    length > PIECE as u64
+}
+
+/// Sends the head, and a file.
+pub(super) async fn send_file<R: Runtime>(
+    connection: &mut Connection<R::Stream>,
+    mut file: Source,
+    outlet: &mut Outlet<'_>,
+    awaited: &mut Awaited,
+    deadline: &mut Deadline<'_, R>,
+) -> Result<(), Stop> {
+    connection.forget_silence();
+    if is_asked_for(outlet.total) {
+        send(connection, &[], outlet, awaited, deadline).await?;
+        wait_for_permission(connection, awaited, deadline).await?;
+    } else {
+        let piece = file.next(deadline.runtime()).await?;
+        send(connection, piece, outlet, awaited, deadline).await?;
+    }
+    loop {
+        let piece = file.next(deadline.runtime()).await?;
+        if piece.is_empty() {
+            return flush(connection, awaited, deadline).await;
+        }
+        // A refusal may have come while there was no need to wait.
+        if let Poll::Ready(heard) = poll_fn(|cx| Poll::Ready(connection.poll_listen(cx))).await {
+            note(heard?, connection, awaited)?;
+        }
+        write(connection, piece, outlet, awaited, deadline).await?;
+    }
+}
+
+/// Waits until the server says that it wants the body, or has been silent for a while.
+async fn wait_for_permission<R: Runtime>(
+    connection: &mut Connection<R::Stream>,
+    awaited: &mut Awaited,
+    deadline: &mut Deadline<'_, R>,
+) -> Result<(), Stop> {
+    let mut patience = pin!(deadline.runtime().sleep(POLITE_WAIT));
+    while !awaited.is_encouraged() {
+        let heard = deadline.run(|cx| match connection.poll_listen(cx) {
+            Poll::Pending => patience.as_mut().poll(cx).map(|()| None),
+            Poll::Ready(heard) => Poll::Ready(Some(heard)),
+        });
+        match heard.await? {
+            Some(heard) => note(heard?, connection, awaited)?,
+            None => break,
+        }
+    }
+    Ok(())
+}
+
+async fn write<R: Runtime>(
+    connection: &mut Connection<R::Stream>,
+    mut bytes: &[u8],
+    outlet: &mut Outlet<'_>,
+    awaited: &mut Awaited,
+    deadline: &mut Deadline<'_, R>,
+) -> Result<(), Stop> {
+    while !bytes.is_empty() {
+        match deadline.run(|cx| connection.poll_write(bytes, cx)).await?? {
+            Sent::Some(taken) => {
+                outlet.has_left(taken);
+                bytes = &bytes[taken..];
+            }
+            Sent::Heard(heard) => note(heard, connection, awaited)?,
+        }
+    }
+    Ok(())
+}
+
+/// Lets everything leave that the connection has taken.
+async fn flush<R: Runtime>(
+    connection: &mut Connection<R::Stream>,
+    awaited: &mut Awaited,
+    deadline: &mut Deadline<'_, R>,
+) -> Result<(), Stop> {
+    while let Sent::Heard(heard) = deadline.run(|cx| connection.poll_flush(cx)).await?? {
+        note(heard, connection, awaited)?;
+    }
+    Ok(())
+}
+
+/// Takes note of so many bytes that came while there was more to send; of none, if there never will be more.
+fn note<S>(heard: usize, connection: &mut Connection<S>, awaited: &mut Awaited) -> Result<(), Stop> {
+    if awaited.read(&mut connection.input)? || heard == 0 { Err(Stop::Heard) } else { Ok(()) }
+}
+
+/// Puts as much of the body behind the head as fits, so that both leave at once. What is left of it.
+fn coalesce<'b>(output: &mut Vec<u8>, length: &mut usize, body: &'b [u8]) -> &'b [u8] {
+    let room = BUFFER.saturating_sub(*length);
+    let (first, rest) = body.split_at(room.min(body.len()));
+    let end = *length + first.len();
+    if output.len() < end {
+        output.resize(end, 0);
+    }
+    output[*length..end].copy_from_slice(first);
+    *length = end;
+    rest
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Failed(fault)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(error)
+    }
+}

@@ -1,0 +1,152 @@
+//! TLS over any stream: rustls does the protocol, this carries its bytes.
+
+use std::{
+    io::{self, Read, Write},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use futures_io::{AsyncRead, AsyncWrite};
+use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
+use teamwire_core::{Fault, FaultKind};
+use teamwire_platform::tls_fault;
+
+use crate::{
+    engine::{deadline::Deadline, stream::Stream},
+    runtime::Runtime,
+};
+
+/// A stream in the keeping of rustls.
+pub(super) struct TlsStream<S> {
+    session: ClientConnection,
+    socket: S,
+}
+
+/// Has the server at the other end prove that it is `host`, and encrypts from there on.
+pub(super) async fn secure<R: Runtime>(
+    config: Arc<ClientConfig>,
+    host: &str,
+    socket: R::Stream,
+    deadline: &mut Deadline<'_, R>,
+) -> Result<Stream<R::Stream>, Fault> {
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|_| Fault::new(FaultKind::Tls, "no certificate can be for such a host name"))?;
+    let session = ClientConnection::new(config, name).map_err(|error| tls_fault(&error))?;
+    let mut stream = Box::new(TlsStream { session, socket });
+    deadline.enter("shaking hands over TLS");
+    while stream.session.is_handshaking() {
+        deadline.run(|cx| stream.poll_handshake(cx)).await??;
+    }
+    Ok(Stream::Tls(stream))
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
+    /// One step of the handshake. What there is to send after its end leaves together with the first request.
+    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        // Nothing of a request was sent yet, so no connection was lost: none was made.
+        let broken = |error: io::Error| Fault::new(FaultKind::Connect, format!("during the TLS handshake: {error}"));
+        ready!(self.poll_send(cx)).map_err(broken)?;
+        match ready!(self.poll_receive(cx)).map_err(broken)? {
+            0 => return Poll::Ready(Err(broken(io::ErrorKind::UnexpectedEof.into()))),
+            _ => self.session.process_new_packets(),
+        }
+        .map_err(|error| {
+            self.send_alert(cx);
+            tls_fault(&error)
+        })?;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Some bytes; zero if the server said that there are no more. An end without such words is an error: anybody in
+    /// between could have made it.
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            match self.session.reader().read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
+            }
+            ready!(self.poll_receive(cx))?;
+            self.session.process_new_packets().map_err(|error| {
+                self.send_alert(cx);
+                io::Error::new(io::ErrorKind::InvalidData, error)
+            })?;
+        }
+    }
+
+    /// Takes and encrypts some of these bytes. They leave when there is no room for more, or with
+    /// [`poll_flush`](Self::poll_flush).
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        loop {
+            match self.session.writer().write(bytes)? {
+                0 => ready!(self.poll_send(cx))?,
+                taken => return Poll::Ready(Ok(taken)),
+            }
+        }
+    }
+
+    /// Lets all bytes leave that were taken.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_send(cx))?;
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    /// Sends all that rustls has to send.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.session.wants_write() {
+            match self.session.write_tls(&mut Lent { socket: &mut self.socket, cx }) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Hands what has arrived to rustls; zero at the end.
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        match self.session.read_tls(&mut Lent { socket: &mut self.socket, cx }) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            result => Poll::Ready(result),
+        }
+    }
+
+    /// Tells the server what is wrong, if that is possible without waiting: the connection ends either way.
+    fn send_alert(&mut self, cx: &mut Context<'_>) {
+        let _ = self.poll_send(cx);
+    }
+}
+
+/// Lends a socket to rustls, which knows the traits of `std` alone: "not yet" is `WouldBlock` there.
+struct Lent<'a, 'b, S> {
+    socket: &'a mut S,
+    cx: &'a mut Context<'b>,
+}
+
+impl<S: AsyncRead + Unpin> Read for Lent<'_, '_, S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        or_would_block(Pin::new(&mut *self.socket).poll_read(self.cx, buffer))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Write for Lent<'_, '_, S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        or_would_block(Pin::new(&mut *self.socket).poll_write(self.cx, bytes))
+    }
+
+    fn write_vectored(&mut self, slices: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        or_would_block(Pin::new(&mut *self.socket).poll_write_vectored(self.cx, slices))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        or_would_block(Pin::new(&mut *self.socket).poll_flush(self.cx))
+    }
+}
+
+fn or_would_block<T>(polled: Poll<io::Result<T>>) -> io::Result<T> {
+    match polled {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+    }
+}

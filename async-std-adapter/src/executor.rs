@@ -1,0 +1,114 @@
+//! The executor: operations as futures, feeds as streams.
+
+use std::{fmt, future::Future, marker::PhantomData, pin::Pin, sync::Arc};
+
+use teamwire_core::{Config, Error, Executor, Feed, FeedSet, Flow, Now, Script, Session};
+
+use crate::{
+    follow::{Carrier, Drive, Events},
+    network::Network,
+    runtime::Runtime,
+};
+
+/// Performs requests on an asynchronous [`Runtime`], while the future that stands for the operation is polled.
+///
+/// Made by [`connect`](crate::connect), [`connect_with`](crate::connect_with) or [`scripted`](crate::scripted). Clones
+/// are the same executor: they share its session and its connections.
+///
+/// A future may be dropped at any time. The request it stands for may then have reached the server or not; its
+/// connection is closed, and all others go on.
+#[derive(Clone)]
+pub struct Async<R: Runtime>(Means<R>);
+
+#[derive(Clone)]
+enum Means<R: Runtime> {
+    Network(Arc<Network<R>>),
+    Script(Script, PhantomData<fn() -> R>),
+}
+
+impl<R: Runtime> Async<R> {
+    pub(crate) fn over_network(runtime: R, config: Config) -> Result<Self, Error> {
+        Ok(Self(Means::Network(Arc::new(Network::new(runtime, config)?))))
+    }
+
+    pub(crate) const fn over_script(script: Script) -> Self {
+        Self(Means::Script(script, PhantomData))
+    }
+
+    /// Drives many feeds, thousands if need be, in the one task that asks for what they deliver: see [`Drive`].
+    ///
+    /// ```
+    /// use teamwire_async_std::{Client, Delivery, FeedSet, Follow, ThreadId};
+    ///
+    /// async fn watch(client: &Client, chats: &[ThreadId]) {
+    ///     let mut set = FeedSet::new();
+    ///     for tid in chats {
+    ///         let chat = client.chats().chat(tid.clone());
+    ///         set.insert(tid.clone(), chat.new_messages(Follow::from_now()).into_feed());
+    ///     }
+    ///     let mut drive = client.executor().drive(set);
+    ///     while let Some((tid, delivery)) = drive.next().await {
+    ///         match delivery {
+    ///             Delivery::Event(event) => println!("{tid}: {event:?}"),
+    ///             Delivery::Ended(result) => println!("{tid} has ended: {result:?}"),
+    ///             _ => {}
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub fn drive<K, F>(&self, set: FeedSet<K, F>) -> Drive<K, F>
+    where
+        K: Ord + Clone + Send + 'static,
+        F: Feed,
+    {
+        Drive::new(set, self.carrier())
+    }
+
+    fn carrier(&self) -> Arc<dyn Carrier> {
+        match &self.0 {
+            Means::Network(network) => network.clone(),
+            Means::Script(script, _) => Arc::new(script.clone()),
+        }
+    }
+}
+
+impl<R: Runtime> Executor for Async<R> {
+    type Run<'a, T: Send + 'a> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+    type Events<F: Feed + 'static> = Events<F>;
+
+    fn session(&self) -> &Session {
+        match &self.0 {
+            Means::Network(network) => &network.session,
+            Means::Script(script, _) => script.session(),
+        }
+    }
+
+    fn now(&self) -> Now {
+        match &self.0 {
+            Means::Network(network) => network.now(),
+            Means::Script(script, _) => Executor::now(script),
+        }
+    }
+
+    fn run<'a, F: Flow + 'a>(&'a self, flow: F) -> Self::Run<'a, F::Output>
+    where
+        F::Output: 'a,
+    {
+        match &self.0 {
+            Means::Network(network) => Box::pin(network.run(flow)),
+            // Like any other operation, it does nothing before it is awaited.
+            Means::Script(script, _) => Box::pin(async move { script.run(flow) }),
+        }
+    }
+
+    fn events<F: Feed + 'static>(&self, feed: F) -> Events<F> {
+        Events::new(feed, self.carrier())
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Async<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Async").field("session", self.session()).finish_non_exhaustive()
+    }
+}

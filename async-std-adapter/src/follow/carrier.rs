@@ -1,0 +1,45 @@
+//! Who carries out what feeds ask for.
+
+use std::{
+    future::{Future, ready},
+    pin::Pin,
+    sync::Arc,
+};
+
+use teamwire_core::{Exchange, Executor, FileTask, Moment, Now, Reply, Script};
+
+/// A future that can be kept anywhere.
+pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// An executor without its runtime in its type, so that it is in no stream's type either. Its futures do nothing before
+/// they are polled.
+pub(crate) trait Carrier: Send + Sync {
+    fn now(&self) -> Now;
+
+    /// Carries out this exchange. `None` if no answer will ever come: a script is at its end.
+    fn send(self: Arc<Self>, exchange: Box<Exchange>) -> Option<Boxed<Reply>>;
+
+    fn file(self: Arc<Self>, task: FileTask) -> Boxed<Reply>;
+
+    fn sleep(self: Arc<Self>, until: Moment) -> Boxed<()>;
+}
+
+/// All of its futures are ready when they are asked.
+impl Carrier for Script {
+    fn now(&self) -> Now {
+        Executor::now(self)
+    }
+
+    fn send(self: Arc<Self>, exchange: Box<Exchange>) -> Option<Boxed<Reply>> {
+        self.reply(&exchange).map(|reply| Box::pin(ready(reply)) as Boxed<Reply>)
+    }
+
+    fn file(self: Arc<Self>, task: FileTask) -> Boxed<Reply> {
+        Box::pin(ready(Reply::File(self.do_with_file(task))))
+    }
+
+    fn sleep(self: Arc<Self>, until: Moment) -> Boxed<()> {
+        self.advance(until.since(Executor::now(&*self).moment));
+        Box::pin(ready(()))
+    }
+}

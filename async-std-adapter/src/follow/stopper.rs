@@ -1,0 +1,47 @@
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Context,
+};
+
+use futures_util::task::AtomicWaker;
+
+/// Ends feeds, from another task or thread. Clones end the same ones.
+#[derive(Clone, Default)]
+pub struct Stopper(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    stopped: AtomicBool,
+    /// Of the task that asked for the next event.
+    waiting: AtomicWaker,
+}
+
+impl Stopper {
+    /// Ends the feeds promptly, also in the middle of a long poll or of a wait. What had arrived is still delivered to
+    /// whoever asks for it, and the subscription is ended on the server. Harmless to repeat.
+    pub fn stop(&self) {
+        if !self.0.stopped.swap(true, Ordering::SeqCst) {
+            self.0.waiting.wake();
+        }
+    }
+
+    /// Whether it was told to.
+    pub fn is_stopped(&self) -> bool {
+        self.0.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Has this task woken when it is told to, from now on.
+    pub(super) fn wakes(&self, cx: &Context<'_>) {
+        self.0.waiting.register(cx.waker());
+    }
+}
+
+impl fmt::Debug for Stopper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stopper").field("stopped", &self.is_stopped()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,141 @@
+//! Teamwire bots in async programs without tokio: on async-std, on smol, or on a runtime of your own.
+//!
+//! ```no_run
+//! use teamwire_async_std::{Error, connect_from_env};
+//!
+//! async fn hello() -> Result<(), Error> {
+//!     // TEAMWIRE_URL, TEAMWIRE_APP_ID and TEAMWIRE_SECRET say where the backend is, and who the bot is.
+//!     let client = connect_from_env()?;
+//!     println!("I am {}", client.contacts().me().await?.first_name);
+//!     client.chats().chat("7MQKchz6wsSzmWTVnppGAc").post("hello").await?;
+//!     Ok(())
+//! }
+//!
+//! fn main() -> Result<(), Error> {
+//!     async_std::task::block_on(hello())
+//! }
+//! ```
+//!
+//! Every operation answers with a future of a `Result`. It does nothing before it is awaited, it is `Send`, so that it can
+//! be spawned, and it can be dropped at any time: its connection is closed then, and everything else goes on. Whether the
+//! server had acted on the request by then, nobody knows. A [`Client`] may be cloned into as many tasks as the program
+//! has: they share its connections.
+//!
+//! A bot is tested without a server: see [`scripted`].
+//!
+//! # Feeds
+//!
+//! A subscription is a [`Stream`](futures_core::Stream) of events; its [`Stopper`] ends it from any other task or thread.
+//! Thousands at once are driven in one task by [`Async::drive`].
+//!
+//! ```no_run
+//! use teamwire_async_std::{Client, Error, FeedEvent, Follow};
+//!
+//! async fn watch(client: &Client) -> Result<(), Error> {
+//!     let mut events = client.chats().new_messages(Follow::from_now());
+//!     while let Some(event) = events.next().await {
+//!         match event? {
+//!             FeedEvent::Update { item, checkpoint } => println!("{:?}, and go on after {checkpoint:?}", item.text),
+//!             FeedEvent::Trouble(trouble) => eprintln!("attempt {} failed: {}", trouble.attempt, trouble.cause),
+//!             _ => {}
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Files
+//!
+//! Files are sent and saved in pieces of 64 KB, whatever their size, on threads of the runtime's where blocking harms nobody.
+//! A server is asked whether it wants a file of more than one piece before that is sent (`Expect: 100-continue`); one that
+//! says nothing for a second gets it all the same. A file that changes while it is sent never arrives whole.
+//!
+//! # What the network is asked for
+//!
+//! Connections are kept and used again ([`Limits`] says how many, and how long; none gets older than five minutes). The
+//! host is looked up for each new connection, and only then; its addresses are tried in turn, each for its share of the
+//! time. TLS trusts the public CAs and those of [`Config::with_root_certificates_pem`]. No redirect is followed. Nothing
+//! in the environment is read but the three variables above: a proxy is set by [`Config::with_proxy`] alone.
+//!
+//! Nothing secret is in any `Debug`, `Display`, error or log line. At the level *trace* `ureq_proto` logs requests without
+//! their credentials, but answers with the messages in them.
+//!
+//! # Other runtimes
+//!
+//! [`connect_with`] takes any [`Runtime`]: connections, look-ups, waits and files, about a page of code. The crate's example
+//! `smol_runtime` has one for smol. Without the feature `async-std` there is no other dependency on a runtime.
+//!
+//! # Features
+//!
+//! - `async-std` (default): the runtime of [`connect`].
+//! - `ring` (default), `aws-lc-rs`: who does the cryptography of TLS. With both, aws-lc-rs does.
+
+mod engine;
+mod executor;
+mod follow;
+mod names;
+mod network;
+mod runtime;
+
+pub use futures_core;
+pub use futures_io;
+#[doc(inline)]
+pub use teamwire_core::*;
+
+pub use self::{
+    executor::Async,
+    follow::{Drive, Events, Stopper},
+    names::{Chat, ChatRef, Chats, Client, Contacts},
+    runtime::Runtime,
+};
+#[cfg(feature = "async-std")]
+pub use self::{names::AsyncStd, runtime::AsyncStdRuntime};
+
+/// A client with these options, on async-std. Nothing is sent yet.
+///
+/// Raises `InvalidInput` if the root certificates are not such, or the proxy's user name cannot be sent.
+#[cfg(feature = "async-std")]
+pub fn connect(config: Config) -> Result<Client, Error> {
+    connect_with(AsyncStdRuntime, config)
+}
+
+/// A client with the options in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`, and
+/// all others at their defaults, on async-std. Nothing is sent yet.
+///
+/// Raises `InvalidInput` naming the variable that is missing or wrong.
+#[cfg(feature = "async-std")]
+pub fn connect_from_env() -> Result<Client, Error> {
+    connect(teamwire_platform::config_from_env()?)
+}
+
+/// As [`connect`], on this runtime.
+pub fn connect_with<R: Runtime>(runtime: R, config: Config) -> Result<Client<R>, Error> {
+    Ok(Client::new(Async::over_network(runtime, config)?))
+}
+
+/// A client whose requests go to this script instead of a network, so that a bot can be tested without a server.
+///
+/// ```
+/// use teamwire_async_std::{Client, Error, scripted, script::{Answer, Expect, Script, sample}};
+///
+/// async fn greet(client: &Client) -> Result<(), Error> {
+///     client.chats().chat("c1").post("hello").await.map(drop)
+/// }
+///
+/// let script = Script::new()
+///     .then(Expect::post("/v1/chats/c1/messages"), Answer::problem(503, "server").retry_after(30))
+///     .then(Expect::post("/v1/chats/c1/messages"), Answer::json(201, sample::message("m1", "c1", "hello")));
+/// // The wait of 30 seconds takes no time: the script has a clock of its own.
+/// async_std::task::block_on(greet(&scripted(&script)))?;
+/// script.assert_done();
+/// # Ok::<(), Error>(())
+/// ```
+#[cfg(feature = "async-std")]
+pub fn scripted(script: &Script) -> Client {
+    scripted_with(script)
+}
+
+/// As [`scripted`], for a bot whose client is on this runtime.
+pub fn scripted_with<R: Runtime>(script: &Script) -> Client<R> {
+    Client::new(Async::over_script(script.clone()))
+}

@@ -1,0 +1,41 @@
+//! The core's names for this executor: on async-std, unless another runtime is named.
+
+#[cfg(not(feature = "async-std"))]
+pub use self::bare::*;
+#[cfg(feature = "async-std")]
+pub use self::on_async_std::*;
+
+#[cfg(feature = "async-std")]
+mod on_async_std {
+    use crate::{executor::Async, runtime::AsyncStdRuntime};
+
+    /// Performs requests on async-std.
+    pub type AsyncStd = Async<AsyncStdRuntime>;
+    /// A bot's connection to its backend. Clones are the same connection; each may be in a task of its own.
+    pub type Client<R = AsyncStdRuntime> = teamwire_core::Client<Async<R>>;
+    /// The chats of the bot.
+    pub type Chats<R = AsyncStdRuntime> = teamwire_core::Chats<Async<R>>;
+    /// A chat, as it was when it was fetched, and what can be done in it.
+    pub type Chat<R = AsyncStdRuntime> = teamwire_core::Chat<Async<R>>;
+    /// A chat known by its thread id alone: everything that needs no more than that.
+    pub type ChatRef<R = AsyncStdRuntime> = teamwire_core::ChatRef<Async<R>>;
+    /// The users and groups that the bot can see.
+    pub type Contacts<R = AsyncStdRuntime> = teamwire_core::Contacts<Async<R>>;
+}
+
+/// Without a runtime to fall back on.
+#[cfg(not(feature = "async-std"))]
+mod bare {
+    use crate::executor::Async;
+
+    /// A bot's connection to its backend. Clones are the same connection; each may be in a task of its own.
+    pub type Client<R> = teamwire_core::Client<Async<R>>;
+    /// The chats of the bot.
+    pub type Chats<R> = teamwire_core::Chats<Async<R>>;
+    /// A chat, as it was when it was fetched, and what can be done in it.
+    pub type Chat<R> = teamwire_core::Chat<Async<R>>;
+    /// A chat known by its thread id alone: everything that needs no more than that.
+    pub type ChatRef<R> = teamwire_core::ChatRef<Async<R>>;
+    /// The users and groups that the bot can see.
+    pub type Contacts<R> = teamwire_core::Contacts<Async<R>>;
+}

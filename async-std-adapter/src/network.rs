@@ -1,0 +1,71 @@
+//! The executor's means over a network: the loop that carries out what machines ask for, as a future.
+
+use std::sync::Arc;
+
+use teamwire_core::{Config, Error, Exchange, FileTask, Flow, Moment, Now, Reply, Session, Step};
+use teamwire_platform::{Clock, files};
+
+use crate::{
+    engine::Engine,
+    follow::{Boxed, Carrier},
+    runtime::Runtime,
+};
+
+/// A session, and what carries out its exchanges.
+pub(crate) struct Network<R: Runtime> {
+    pub(crate) session: Session,
+    clock: Clock,
+    engine: Engine<R>,
+}
+
+impl<R: Runtime> Network<R> {
+    pub(crate) fn new(runtime: R, config: Config) -> Result<Self, Error> {
+        let engine = Engine::new(runtime, &config)?;
+        let session = teamwire_platform::session(config)?;
+        Ok(Self { session, clock: Clock::start(), engine })
+    }
+
+    pub(crate) async fn run<F: Flow>(&self, mut flow: F) -> Result<F::Output, Error> {
+        loop {
+            match flow.poll(self.clock.now()) {
+                Step::Send(ticket, exchange) => {
+                    let reply = self.engine.perform(*exchange).await;
+                    flow.handle(self.clock.now(), ticket, reply);
+                }
+                Step::File(ticket, task) => {
+                    let reply = self.perform(task).await;
+                    flow.handle(self.clock.now(), ticket, reply);
+                }
+                Step::Sleep(moment) => self.sleep_until(moment).await,
+                Step::Event(never) => match never {},
+                Step::Done(result) => return result,
+            }
+        }
+    }
+
+    async fn perform(&self, task: FileTask) -> Reply {
+        Reply::File(self.engine.runtime().unblock(move || files::perform(&task)).await)
+    }
+
+    async fn sleep_until(&self, moment: Moment) {
+        self.engine.runtime().sleep(self.clock.until(moment)).await;
+    }
+}
+
+impl<R: Runtime> Carrier for Network<R> {
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    fn send(self: Arc<Self>, exchange: Box<Exchange>) -> Option<Boxed<Reply>> {
+        Some(Box::pin(async move { self.engine.perform(*exchange).await }))
+    }
+
+    fn file(self: Arc<Self>, task: FileTask) -> Boxed<Reply> {
+        Box::pin(async move { self.perform(task).await })
+    }
+
+    fn sleep(self: Arc<Self>, until: Moment) -> Boxed<()> {
+        Box::pin(async move { self.sleep_until(until).await })
+    }
+}

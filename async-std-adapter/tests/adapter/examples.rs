@@ -1,0 +1,144 @@
+//! The executors of the examples do what they are shown for.
+
+#[path = "../../examples/write_your_own_executor/executor.rs"]
+mod executor;
+#[path = "../../examples/smol_runtime/runtime.rs"]
+mod runtime;
+
+use teamwire_async_std::{
+    Attachment, Draft, ErrorKind, FeedEvent, Follow, NewAttachment, Upload, connect_with, script::sample,
+};
+
+use self::{executor::Plain, runtime::Smol};
+use crate::{
+    support::{Folder, Server, always, answer, config, me, pattern},
+    tls::{Authority, secured},
+};
+
+#[test]
+fn smol_runs_a_bot() {
+    let server = always(answer(201, &sample::message("m1", "c1", "hello").to_string()));
+    let client = connect_with(Smol, config(&server.url())).expect("options that work");
+    let chat = client.chats().chat("c1");
+    let both = smol::block_on(async {
+        // On its own executor, too.
+        let spawned = smol::spawn({
+            let chat = chat.clone();
+            async move { chat.post("hello").await }
+        });
+        (spawned.await, chat.post("hello").await)
+    });
+    assert_eq!(both.0.expect("an answer"), both.1.expect("an answer"));
+    assert!(server.connections() <= 2);
+}
+
+#[test]
+fn smol_reads_files_and_follows_feeds() {
+    let folder = Folder::new();
+    let server = Server::start(|_, mut peer| {
+        while let Some(request) = peer.request() {
+            let uploads = request.line.starts_with("POST /v1/assets ");
+            assert!(!uploads || request.body == pattern(60_000));
+            peer.send(match request.line.split(' ').next() {
+                Some("GET") => answer(200, r#"{ "items": [], "cursor": "0" }"#),
+                _ if uploads => {
+                    answer(201, r#"{ "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 60000 }"#)
+                }
+                _ => answer(201, &sample::message("m1", "c1", "hello").to_string()),
+            });
+        }
+    });
+    let client = connect_with(Smol, config(&server.url())).expect("options that work");
+    let file = Upload::path(folder.file("f", pattern(60_000)));
+    smol::block_on(async {
+        let draft = Draft::text("hello").attach(NewAttachment::file(file));
+        client.chats().chat("c1").post(draft).await.expect("a message");
+        let mut events = client.chats().new_messages(Follow::from_now());
+        assert!(matches!(events.next().await, Some(Ok(FeedEvent::Started(_)))));
+    });
+}
+
+#[test]
+fn smol_does_tls_and_looks_hosts_up() {
+    let authority = Authority::new();
+    let settings = authority.server("localhost");
+    let server = Server::start(move |_, peer| {
+        let mut peer = secured(peer, &settings);
+        while peer.request().is_some_and(|_| peer.send(me())) {}
+    });
+    let options = config(&format!("https://localhost:{}", server.address.port()));
+    let client = connect_with(Smol, options.with_root_certificates_pem(authority.pem())).expect("options that work");
+    let user = smol::block_on(client.contacts().me()).expect("an answer");
+    assert_eq!(user.first_name, "Example");
+}
+
+#[test]
+fn an_executor_on_std_net_runs_a_bot() {
+    let server = Server::start(|_, mut peer| {
+        let request = peer.request().expect("a request");
+        assert!(request.line.ends_with(" HTTP/1.0"), "{request:?}");
+        let bot = request.line.starts_with("GET /v1/me ");
+        peer.send(if bot { me() } else { answer(201, &sample::message("m1", "c1", "hello").to_string()) });
+    });
+    let client = teamwire_core::Client::new(Plain::new(config(&server.url())));
+    assert_eq!(client.contacts().me().expect("an answer").first_name, "Example");
+    assert_eq!(client.chats().chat("c1").post("hello").expect("an answer").text.as_deref(), Some("hello"));
+    assert_eq!(server.connections(), 2);
+}
+
+#[test]
+fn an_executor_on_std_net_deals_with_files_and_feeds() {
+    let folder = Folder::new();
+    let server = Server::start(|number, mut peer| {
+        let request = peer.request().expect("a request");
+        peer.send(match number {
+            0 => {
+                assert_eq!(request.body, pattern(100_000));
+                answer(201, r#"{ "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 100000 }"#)
+            }
+            1 => {
+                let mut message = sample::message("m1", "c1", "");
+                message["attachments"] = sample::json(
+                    r#"[{ "kind": "file", "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 100000 } }]"#,
+                );
+                answer(201, &message.to_string())
+            }
+            2 => "HTTP/1.0 200 OK\r\nETag: \"1\"\r\nContent-Length: 15\r\n\r\nwhat was stored".to_owned(),
+            3 => answer(200, r#"{ "items": [], "cursor": "0" }"#),
+            _ => answer(404, "{}"),
+        });
+    });
+    let client = teamwire_core::Client::new(Plain::new(config(&server.url())));
+    let file = Upload::path(folder.file("f", pattern(100_000)));
+    let posted = client.chats().chat("c1").post(Draft::new().attach(NewAttachment::file(file))).expect("a message");
+    let [Attachment::File(asset)] = &posted.attachments[..] else { panic!("{posted:?}") };
+    client.chats().download_to(asset, folder.path("g")).expect("it is saved");
+    assert_eq!(std::fs::read(folder.path("g")).expect("it is there"), b"what was stored");
+    assert_eq!(folder.files(), 2);
+
+    let missing = Upload::path(folder.path("none"));
+    let error = client.chats().chat("c1").post(Draft::new().attach(NewAttachment::file(missing))).expect_err("no file");
+    assert_eq!(error.kind(), ErrorKind::File);
+
+    let mut events = client.chats().new_messages(Follow::from_now());
+    assert!(matches!(events.next(), Some(Ok(FeedEvent::Started(_)))));
+    assert!(matches!(events.next(), Some(Ok(FeedEvent::Trouble(_)) | Err(_))));
+}
+
+#[test]
+fn an_executor_on_std_net_tells_trouble_from_an_answer() {
+    for (bytes, kind, arrived) in [
+        ("", ErrorKind::Connection, true),
+        ("HTTP/1.0 200 OK\r\ncontent-length: 50\r\n\r\n{", ErrorKind::Connection, true),
+        ("SSH-2.0\r\n\r\n", ErrorKind::UnexpectedAnswer, true),
+        ("HTTP/1.0 404 Not Found\r\n\r\n", ErrorKind::UnexpectedAnswer, true),
+    ] {
+        let server = Server::start(move |_, mut peer| {
+            peer.request();
+            peer.send(bytes);
+        });
+        let client = teamwire_core::Client::new(Plain::new(config(&server.url())));
+        let error = client.contacts().me().expect_err("no user");
+        assert_eq!((error.kind(), error.may_have_arrived()), (kind, arrived), "{bytes}: {error}");
+    }
+}

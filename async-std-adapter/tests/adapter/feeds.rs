@@ -1,0 +1,364 @@
+//! Feeds as streams: nothing is lost, and nothing is waited for when they are told to stop.
+
+use std::{
+    future::{Future, ready},
+    pin::{Pin, pin},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{self, Receiver},
+    },
+    task::{Context, Poll, Waker},
+    thread,
+    time::{Duration, Instant},
+};
+
+use async_std::task;
+use futures_util::StreamExt;
+use teamwire_async_std::{
+    Client, End, Error, ErrorKind, Events, FeedEvent, Follow, Poller, Reaction, Script,
+    script::{Answer, Expect, sample},
+    scripted,
+};
+
+use crate::support::{Peer, Server, answer, client};
+
+/// A server of reactions: it notes what is asked for, and answers polls as the test says; the first one is number 0.
+pub(crate) fn updates(polled: impl Fn(usize, &mut Peer) + Send + Sync + 'static) -> (Server, Receiver<String>) {
+    let (note, noted) = mpsc::channel();
+    let (note, polls) = (Mutex::new(note), AtomicUsize::new(0));
+    let server = Server::start(move |_, mut peer| {
+        while let Some(request) = peer.request() {
+            let method = request.line.split(' ').next().expect("a method").to_owned();
+            note.lock().expect("nobody panicked").send(method.clone()).expect("the test listens");
+            match method.as_str() {
+                "PUT" => drop(peer.send(answer(201, r#"{ "id": "s1", "cursor": "0" }"#))),
+                "DELETE" => {
+                    assert!(request.line.starts_with("DELETE /v1/reactions/subscriptions/s1 "), "{request:?}");
+                    peer.send("HTTP/1.1 204 No Content\r\n\r\n");
+                }
+                _ => polled(polls.fetch_add(1, Ordering::SeqCst), &mut peer),
+            }
+        }
+    });
+    (server, noted)
+}
+
+/// The answer to a poll: these reactions, by their ids.
+fn reactions(ids: &[&str]) -> String {
+    let items = ids.iter().map(|id| {
+        let data = sample::reaction(id, "m1", "c1", "ok");
+        format!(r#"{{ "cursor": "after {id}", "kind": "reaction", "data": {data} }}"#)
+    });
+    let items = items.collect::<Vec<_>>().join(",");
+    let last = ids.last().unwrap_or(&"nothing");
+    answer(200, &format!(r#"{{ "items": [{items}], "cursor": "after {last}" }}"#))
+}
+
+type Reactions = Events<Poller<Reaction>>;
+
+fn follow(client: &Client) -> Reactions {
+    client.chats().reaction_updates(Follow::from_now())
+}
+
+/// The id of the reaction that the feed delivers next.
+async fn next_id(events: &mut Reactions) -> String {
+    match events.next().await.expect("an event").expect("no error") {
+        FeedEvent::Update { item, .. } => item.reaction_id.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn started(events: &mut Reactions) {
+    let event = events.next().await.expect("an event").expect("no error");
+    assert!(matches!(event, FeedEvent::Started(_)), "{event:?}");
+}
+
+fn poll_once<T>(future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Polls a future that is to wait, until something is told.
+fn poll_until<T>(future: impl Future<Output = T>, told: &Receiver<()>) {
+    let mut future = pin!(future);
+    while told.try_recv().is_err() {
+        assert!(poll_once(future.as_mut()).is_pending());
+    }
+}
+
+/// Ends within a second, without an error.
+fn ends(mut events: Reactions) {
+    let begun = Instant::now();
+    task::block_on(async {
+        assert!(events.next().await.is_none());
+        assert!(events.next().await.is_none(), "the end is the end");
+    });
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(events.end(), Some(&End::Stopped));
+}
+
+fn all(noted: &Receiver<String>) -> Vec<String> {
+    noted.try_iter().collect()
+}
+
+/// Tells the test something, from whatever thread.
+fn signal() -> (impl Fn() + Send + Sync, Receiver<()>) {
+    let (tell, told) = mpsc::channel();
+    let tell = Mutex::new(tell);
+    (move || tell.lock().expect("nobody panicked").send(()).expect("the test waits"), told)
+}
+
+#[test]
+fn a_feed_is_a_stream() {
+    let (server, noted) = updates(|number, peer| {
+        let answer = match number {
+            0 => reactions(&["r1", "r2"]),
+            1 => reactions(&["r3"]),
+            _ => answer(410, r#"{ "code": "unsubscribed" }"#),
+        };
+        peer.send(answer);
+    });
+    let client = client(&server);
+    let mut events = follow(&client);
+    assert!(all(&noted).is_empty(), "nothing is sent before somebody asks");
+    let ids: Vec<_> = task::block_on(
+        // Any `StreamExt` has its way with it.
+        StreamExt::by_ref(&mut events)
+            .filter_map(async |event| event.expect("no error").into_item())
+            .map(|reaction| reaction.reaction_id.to_string())
+            .collect(),
+    );
+    assert_eq!(ids, ["r1", "r2", "r3"]);
+    assert_eq!(events.end(), Some(&End::Unsubscribed));
+    assert_eq!(all(&noted), ["PUT", "GET", "GET", "GET"]);
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn an_error_is_the_last_item() {
+    let server = Server::start(|_, mut peer| {
+        while peer.request().is_some() {
+            peer.send(answer(401, r#"{ "code": "auth" }"#));
+        }
+    });
+    let client = client(&server);
+    let mut events = follow(&client);
+    let error = task::block_on(events.next()).expect("an item").expect_err("the key was revoked");
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert!(task::block_on(events.next()).is_none() && events.end().is_none());
+
+    let error = task::block_on(follow(&client).for_each(async |_| panic!("no event"))).expect_err("here too");
+    assert_eq!(error.kind(), ErrorKind::Auth);
+}
+
+#[test]
+fn a_feed_that_is_stopped_in_a_long_poll_only_unsubscribes() {
+    let (polls, polled) = signal();
+    let (server, noted) = updates(move |number, peer| {
+        if number == 0 {
+            peer.send(reactions(&["r1"]));
+        } else {
+            polls();
+            peer.wait();
+        }
+    });
+    let client = client(&server);
+    let events = follow(&client);
+    let stopper = events.stopper();
+    let stopping = thread::spawn(move || {
+        polled.recv().expect("a long poll");
+        stopper.stop();
+        stopper.stop();
+        (Instant::now(), stopper.is_stopped())
+    });
+    let mut count = 0;
+    task::block_on(events.for_each(|event| {
+        count += usize::from(event.into_item().is_some());
+        ready(())
+    }))
+    .expect("no error");
+    let (stopped, is_stopped) = stopping.join().expect("it did not panic");
+    assert!(stopped.elapsed() < Duration::from_secs(1) && is_stopped);
+    assert_eq!((count, all(&noted)), (1, ["PUT", "GET", "GET", "DELETE"].map(str::to_owned).to_vec()));
+}
+
+#[test]
+fn what_had_arrived_is_delivered_though_it_is_stopped() {
+    let (sends, sent) = signal();
+    let (go_on, goes_on) = mpsc::channel();
+    let goes_on = Mutex::new(goes_on);
+    let (server, noted) = updates(move |_, peer| {
+        goes_on.lock().expect("nobody panicked").recv().expect("the test says when");
+        peer.send(reactions(&["r1", "r2"]));
+        sends();
+    });
+    let client = client(&server);
+    let mut events = follow(&client);
+    task::block_on(started(&mut events));
+    {
+        // It is polled until its request is on its way, and no further.
+        let mut next = pin!(events.next());
+        while !noted.try_iter().any(|method| method == "GET") {
+            assert!(poll_once(next.as_mut()).is_pending());
+        }
+    }
+    go_on.send(()).expect("the server waits");
+    sent.recv().expect("an answer");
+    events.stopper().stop();
+    assert_eq!(task::block_on(async { [next_id(&mut events).await, next_id(&mut events).await] }), ["r1", "r2"]);
+    ends(events);
+    assert_eq!(all(&noted), ["DELETE"]);
+}
+
+#[test]
+fn a_feed_that_is_stopped_while_it_waits_to_try_again_only_unsubscribes() {
+    let (server, noted) = updates(|_, peer| {
+        peer.send("HTTP/1.1 503 Busy\r\nretry-after: 30\r\ncontent-length: 0\r\n\r\n");
+    });
+    let client = client(&server);
+    let mut events = follow(&client);
+    task::block_on(async {
+        started(&mut events).await;
+        let event = events.next().await.expect("an event").expect("no error");
+        assert!(matches!(event, FeedEvent::Trouble(_)), "{event:?}");
+    });
+    assert!(poll_once(pin!(events.next())).is_pending(), "it waits");
+    let stopper = events.stopper();
+    let waiting = task::spawn(async move { ends(events) });
+    stopper.stop();
+    task::block_on(waiting);
+    assert_eq!(all(&noted), ["PUT", "GET", "DELETE"]);
+}
+
+#[test]
+fn a_feed_that_is_stopped_before_it_began_sends_nothing() {
+    let (server, noted) = updates(|_, _| {});
+    let client = client(&server);
+    let events = follow(&client);
+    events.stopper().stop();
+    ends(events);
+    assert!(all(&noted).is_empty());
+    assert_eq!(server.connections(), 0);
+}
+
+#[test]
+fn no_event_is_lost_with_a_future_that_is_dropped() {
+    let (polls, polled) = signal();
+    let (go_on, goes_on) = mpsc::channel();
+    let goes_on = Mutex::new(goes_on);
+    let (server, noted) = updates(move |number, peer| {
+        polls();
+        goes_on.lock().expect("nobody panicked").recv().expect("the test says when");
+        peer.send(reactions(&[["r1", "r2", "r3"][number]]));
+    });
+    let client = client(&server);
+    let mut events = follow(&client);
+    task::block_on(started(&mut events));
+    for id in ["r1", "r2", "r3"] {
+        poll_until(events.next(), &polled);
+        assert!(poll_once(pin!(events.next())).is_pending());
+        go_on.send(()).expect("the server waits");
+        assert_eq!(task::block_on(next_id(&mut events)), id);
+    }
+    assert_eq!(all(&noted), ["PUT", "GET", "GET", "GET"], "no request was sent again");
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn a_feed_that_is_dropped_sends_nothing_more() {
+    let (polls, polled) = signal();
+    let (gone, is_gone) = signal();
+    let (server, noted) = updates(move |_, peer| {
+        polls();
+        peer.wait();
+        gone();
+    });
+    let client = client(&server);
+    let mut events = follow(&client);
+    task::block_on(started(&mut events));
+    poll_until(events.next(), &polled);
+    drop(events);
+    is_gone.recv().expect("the connection is closed");
+    assert_eq!(all(&noted), ["PUT", "GET"]);
+}
+
+/// What a user's program has: feeds in a struct, in a list, and in tasks.
+struct Watcher {
+    reactions: Vec<Reactions>,
+    seen: Arc<AtomicUsize>,
+}
+
+impl Watcher {
+    async fn watch(&mut self) -> Result<(), Error> {
+        for events in &mut self.reactions {
+            while let Some(event) = events.next().await {
+                self.seen.fetch_add(usize::from(event?.into_item().is_some()), Ordering::SeqCst);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn feeds_can_be_kept_anywhere_and_spawned() {
+    const fn is_a_value<T: Send + Unpin + std::fmt::Debug + 'static>() {}
+    const fn lives_anywhere<T: Clone + Send + Sync + Unpin + std::fmt::Debug + 'static>() {}
+    is_a_value::<Reactions>();
+    lives_anywhere::<teamwire_async_std::Stopper>();
+
+    let (server, _noted) = updates(|number, peer| {
+        let all = if number % 2 == 0 { reactions(&["r1"]) } else { answer(410, r#"{ "code": "unsubscribed" }"#) };
+        peer.send(all);
+    });
+    let (client, seen) = (client(&server), Arc::<AtomicUsize>::default());
+    let mut watcher = Watcher { reactions: vec![follow(&client), follow(&client)], seen: Arc::clone(&seen) };
+    task::block_on(task::spawn(async move { watcher.watch().await })).expect("no error");
+
+    // A handler may borrow, and may wait.
+    let handled = task::spawn(async move {
+        let count = AtomicUsize::new(0);
+        let (client, counted) = (&client, &count);
+        let handler = |event: FeedEvent<Reaction>| async move {
+            client.contacts().me().await.expect_err("the server knows only reactions");
+            counted.fetch_add(usize::from(event.into_item().is_some()), Ordering::SeqCst);
+        };
+        follow(client).for_each(handler).await.map(|()| count.load(Ordering::SeqCst))
+    });
+    task::block_on(handled).expect("no error");
+    assert_eq!(seen.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_script_plays_a_feed() {
+    let script = Script::new()
+        .then(
+            Expect::put("/v1/reactions/subscriptions"),
+            Answer::json(201, sample::json(r#"{ "id": "s", "cursor": "0" }"#)),
+        )
+        .then(Expect::get("/v1/reactions/updates"), Answer::problem(503, "server").retry_after(3_600))
+        .then(
+            Expect::get("/v1/reactions/updates"),
+            Answer::json(200, sample::json(r#"{ "items": [], "cursor": "1" }"#)),
+        );
+    let mut events = follow(&scripted(&script));
+    task::block_on(async {
+        started(&mut events).await;
+        let event = events.next().await.expect("an event").expect("no error");
+        assert!(matches!(event, FeedEvent::Trouble(_)), "{event:?}");
+        assert!(events.next().await.is_none(), "it ends where the script does");
+    });
+    assert!(events.end().is_none());
+    script.assert_done();
+
+    let script = Script::new()
+        .then(
+            Expect::put("/v1/reactions/subscriptions"),
+            Answer::json(201, sample::json(r#"{ "id": "s", "cursor": "0" }"#)),
+        )
+        .then(Expect::delete("/v1/reactions/subscriptions/s"), Answer::status(204));
+    let mut events = follow(&scripted(&script));
+    task::block_on(started(&mut events));
+    events.stopper().stop();
+    ends(events);
+    script.assert_done();
+}

@@ -1,0 +1,96 @@
+//! What the compiler knows of clients and futures, and what they do when they are only made.
+
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use async_std::task;
+use teamwire_async_std::{
+    Async, AsyncStd, Chat, ChatRef, Chats, Client, Contacts, Draft, Error, Follow, NewAttachment, Script, Upload, User,
+    script::{Answer, Expect, sample},
+    scripted, scripted_with,
+};
+
+use crate::support::{Probe, always, client, me};
+
+/// What a user's program does with a client.
+#[derive(Clone, Debug)]
+struct Bot {
+    client: Client,
+    rooms: Vec<ChatRef>,
+    open: Option<Chat>,
+}
+
+impl Bot {
+    async fn greet_all(&self) -> Result<usize, Error> {
+        for room in &self.rooms {
+            room.post("hello").await?;
+        }
+        Ok(self.rooms.len())
+    }
+}
+
+const fn is_send<T: Send>(value: T) -> T {
+    value
+}
+
+#[test]
+fn clients_and_their_parts_can_be_kept_anywhere() {
+    const fn lives_anywhere<T: Clone + Send + Sync + std::fmt::Debug + 'static>() {}
+    lives_anywhere::<AsyncStd>();
+    lives_anywhere::<Client>();
+    lives_anywhere::<Chats>();
+    lives_anywhere::<Contacts>();
+    lives_anywhere::<ChatRef>();
+    lives_anywhere::<Chat>();
+    lives_anywhere::<Bot>();
+    lives_anywhere::<Vec<Client>>();
+    lives_anywhere::<Client<Probe>>();
+    lives_anywhere::<Async<Probe>>();
+}
+
+#[test]
+fn futures_can_be_spawned() {
+    let posted = |text| Answer::json(201, sample::message("m", "c", text));
+    let script = Script::new().always(Expect::post("/v1/chats/c1/messages"), posted("hello"));
+    let client = scripted(&script);
+    let bot = Bot { rooms: vec![client.chats().chat("c1"), client.chats().chat("c1")], client, open: None };
+
+    let greeting = task::spawn({
+        let bot = bot.clone();
+        async move { bot.greet_all().await }
+    });
+    assert_eq!(task::block_on(greeting).expect("the script lets it"), 2);
+    drop(is_send(bot.client.contacts().me()));
+    drop(is_send(bot.rooms[0].post("x")));
+    drop(is_send(bot.greet_all()));
+    drop(is_send(bot.client.chats().by_thread_id("c1")));
+    drop(is_send(bot.client.chats().new_messages(Follow::from_now()).next()));
+    drop(is_send(bot.client.chats().new_messages(Follow::from_now()).for_each(async |_| {})));
+    drop(is_send(bot.rooms[0].post(Draft::text("x").attach(NewAttachment::file(Upload::path("x"))))));
+    assert!(bot.open.is_none());
+}
+
+#[test]
+fn an_operation_does_nothing_before_it_is_awaited() {
+    let server = always(me());
+    let client = client(&server);
+    drop(client.contacts().me());
+    assert_eq!(server.connections(), 0);
+
+    let script = Script::new();
+    drop(scripted(&script).contacts().me());
+    assert!(script.requests().is_empty());
+}
+
+#[test]
+fn a_scripted_operation_is_ready_when_it_is_asked() {
+    let script = Script::new().then(Expect::get("/v1/me"), Answer::json(200, sample::bot()));
+    let client: Client<Probe> = scripted_with(&script);
+    let mut me = pin!(client.contacts().me());
+    let ready = me.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(ready, Poll::Ready(Ok(User { .. }))));
+    script.assert_done();
+}

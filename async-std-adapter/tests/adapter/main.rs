@@ -1,0 +1,20 @@
+//! The executor on async-std against servers of a few lines each, on free ports of this machine.
+//!
+//! Waiting is done on what is waited for. Where time itself is the subject, the times are short.
+
+mod cancellation;
+mod connecting;
+mod downloads;
+mod drive;
+mod examples;
+mod faults;
+mod feeds;
+mod framing;
+mod futures;
+mod garbage;
+mod keep_alive;
+mod proxy;
+mod support;
+mod time;
+mod tls;
+mod uploads;

@@ -1,0 +1,153 @@
+//! async-std as a runtime that can be watched, and made to misbehave.
+
+use std::{
+    future::pending,
+    io::{self, IoSlice},
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use teamwire_async_std::{
+    AsyncStdRuntime, Client, Config, Runtime, connect_with,
+    futures_io::{AsyncRead, AsyncWrite},
+};
+
+/// A runtime that keeps books. Clones keep the same.
+#[derive(Clone, Default)]
+pub(crate) struct Probe {
+    /// The length of each write.
+    pub(crate) writes: Arc<Mutex<Vec<usize>>>,
+    /// How often a timer was set.
+    pub(crate) sleeps: Arc<AtomicUsize>,
+    /// How often a host was looked up.
+    pub(crate) look_ups: Arc<AtomicUsize>,
+    /// What every host's addresses are, whatever the port; without any, look-ups fail.
+    pub(crate) addresses: Vec<SocketAddr>,
+    /// An address from which nothing ever comes back.
+    pub(crate) black_hole: Option<SocketAddr>,
+    pub(crate) fits: Fits,
+}
+
+/// How much gets through at once.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum Fits {
+    #[default]
+    Everything,
+    /// This many bytes, and only when asked for the second time: there are as many points to stop at as can be.
+    Bytes(usize),
+}
+
+impl Probe {
+    pub(crate) fn client(&self, config: Config) -> Client<Self> {
+        connect_with(self.clone(), config).expect("options that work")
+    }
+
+    pub(crate) fn writes(&self) -> Vec<usize> {
+        self.writes.lock().expect("nobody panicked").clone()
+    }
+
+    fn note(&self, written: io::Result<usize>) -> io::Result<usize> {
+        if let Ok(bytes) = written {
+            self.writes.lock().expect("nobody panicked").push(bytes);
+        }
+        written
+    }
+
+    pub(crate) fn sleeps(&self) -> usize {
+        self.sleeps.load(Ordering::SeqCst)
+    }
+}
+
+impl Runtime for Probe {
+    type Stream = Watched;
+
+    async fn connect(&self, address: SocketAddr) -> io::Result<Watched> {
+        if self.black_hole == Some(address) {
+            return pending().await;
+        }
+        let stream = AsyncStdRuntime.connect(address).await?;
+        Ok(Watched { stream, probe: self.clone(), reads: false, writes: false })
+    }
+
+    async fn resolve(&self, _: &str, _: u16) -> io::Result<Vec<SocketAddr>> {
+        self.look_ups.fetch_add(1, Ordering::SeqCst);
+        if self.addresses.is_empty() {
+            return Err(io::Error::other("nobody knows that name"));
+        }
+        Ok(self.addresses.clone())
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.sleeps.fetch_add(1, Ordering::SeqCst);
+        AsyncStdRuntime.sleep(time).await;
+    }
+
+    async fn unblock<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        AsyncStdRuntime.unblock(work).await
+    }
+}
+
+pub(crate) struct Watched {
+    stream: <AsyncStdRuntime as Runtime>::Stream,
+    probe: Probe,
+    /// Whether it was asked once already.
+    reads: bool,
+    writes: bool,
+}
+
+impl Fits {
+    /// How many of these bytes get through now.
+    fn poll(self, asked: &mut bool, cx: &mut Context<'_>, bytes: usize) -> Poll<usize> {
+        let Self::Bytes(most) = self else { return Poll::Ready(bytes) };
+        *asked = !*asked;
+        if *asked {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(bytes.min(most))
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let fits = self.probe.fits;
+        let fit = ready!(fits.poll(&mut self.reads, cx, buffer.len()));
+        Pin::new(&mut self.stream).poll_read(cx, &mut buffer[..fit])
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let fits = self.probe.fits;
+        let fit = ready!(fits.poll(&mut self.writes, cx, bytes.len()));
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &bytes[..fit]));
+        Poll::Ready(self.probe.note(written))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if let Fits::Bytes(_) = self.probe.fits {
+            let first = slices.iter().find(|slice| !slice.is_empty()).map_or(&[][..], |slice| slice);
+            return self.poll_write(cx, first);
+        }
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices));
+        Poll::Ready(self.probe.note(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_close(cx)
+    }
+}
