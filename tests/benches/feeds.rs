@@ -1,0 +1,128 @@
+//! What feeds cost: `cargo bench -p teamwire-tests --bench feeds` prints one table.
+//!
+//! Time is virtual and nothing is sent, so that what is measured is the core's own work: to ask a set what is next, to make
+//! a request, to read its answer.
+
+#![expect(clippy::print_stdout, reason = "it prints a table")]
+
+use std::{alloc::System, hint::black_box, time::Duration, time::Instant};
+
+use chrono::DateTime;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use teamwire_core::{
+    ByHand, Client, Config, Credentials, FeedSet, LiveLocationUpdate, Message, Moment, Next, Now, Poller, Reply, Step,
+    Ticket,
+};
+
+#[global_allocator]
+static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const FEEDS: usize = 10_000;
+const ROUNDS: u64 = 50;
+const STRETCH: usize = 200;
+
+fn at(seconds: u64) -> Now {
+    Now::new(Moment::after_epoch(Duration::from_secs(seconds)), DateTime::UNIX_EPOCH)
+}
+
+fn client() -> Client<ByHand> {
+    let credentials = Credentials::new("app", "secret").expect("they are good");
+    let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
+    Client::new(ByHand::new(config, [7; 32], at(0)))
+}
+
+fn answer(body: &str) -> Reply {
+    Reply::Response(http::Response::new(body.as_bytes().to_vec()))
+}
+
+type Set = FeedSet<usize, Poller<Message>>;
+
+/// All requests that are to be sent now.
+fn sent(set: &mut Set, now: Now) -> Vec<(usize, Ticket)> {
+    let mut sent = Vec::with_capacity(FEEDS);
+    loop {
+        match set.next(now) {
+            Next::Step(key, Step::Send(ticket, exchange)) => {
+                black_box(exchange);
+                sent.push((key, ticket));
+            }
+            Next::Step(_, step) => drop(black_box(step)),
+            Next::Sleep(_) | Next::Wait | Next::Empty => return sent,
+        }
+    }
+}
+
+/// Feeds that wait for the answer to a long poll.
+fn idle(client: &Client<ByHand>) -> Set {
+    let mut set = Set::new();
+    for key in 0..FEEDS {
+        set.insert(key, client.chats().chat(format!("7MQKchz6wsSzmWT{key:07}")).new_messages(None));
+    }
+    for (key, ticket) in sent(&mut set, at(0)) {
+        set.handle(at(0), &key, ticket, answer(r#"{"items":[],"cursor":"b2xkZXIgdGhhbiB0aGlzMTIz"}"#));
+    }
+    sent(&mut set, at(0));
+    set
+}
+
+fn row(what: &str, value: String, aim: &str) {
+    println!("| {what:<58} | {value:>12} | {aim:>10} |");
+}
+
+#[expect(clippy::cast_precision_loss, reason = "it is for people")]
+fn per(total: Duration, count: u64) -> String {
+    format!("{:.0} ns", total.as_nanos() as f64 / count as f64)
+}
+
+fn main() {
+    let client = client();
+    row("what", "measured".into(), "at most");
+    row(&"-".repeat(58), "-".repeat(12), &"-".repeat(10));
+    row("a feed of messages, without its heap", format!("{} B", size_of::<Poller<Message>>()), "");
+    row("a feed of live locations, without its heap", format!("{} B", size_of::<Poller<LiveLocationUpdate>>()), "");
+
+    let region = Region::new(COUNTED);
+    let mut set = idle(&client);
+    let change = region.change();
+    let held = change.bytes_allocated - change.bytes_deallocated;
+    row("an idle feed in a set of 10,000, all in all", format!("{} B", held / FEEDS), "2,048 B");
+
+    let begun = Instant::now();
+    for _ in 0..FEEDS * 20 {
+        black_box(set.next(at(1)));
+    }
+    row("to ask a set in which nothing is to be done", per(begun.elapsed(), FEEDS as u64 * 20), "");
+
+    // A feed that is asked again: the whole way from an answer to the next request. Of many stretches the fastest counts:
+    // the others were disturbed.
+    set.reissue();
+    let (mut asking, mut hearing) = (Duration::MAX, Duration::MAX);
+    for round in 0..ROUNDS {
+        let mut awaited = Vec::with_capacity(FEEDS);
+        for _ in 0..FEEDS / STRETCH {
+            let begun = Instant::now();
+            for _ in 0..STRETCH {
+                let Next::Step(key, Step::Send(ticket, exchange)) = set.next(at(round * 30)) else {
+                    unreachable!("each feed asks")
+                };
+                drop(black_box(exchange));
+                awaited.push((key, ticket));
+            }
+            // In the first round the requests are only handed out again.
+            if round > 0 {
+                asking = asking.min(begun.elapsed());
+            }
+        }
+        for stretch in awaited.chunks(STRETCH) {
+            let body = r#"{"items":[],"cursor":"b2xkZXIgdGhhbiB0aGlzMTIz"}"#;
+            let replies: Vec<_> = stretch.iter().map(|_| answer(body)).collect();
+            let begun = Instant::now();
+            for ((key, ticket), reply) in stretch.iter().zip(replies) {
+                set.handle(at(round * 30 + 25), key, *ticket, reply);
+            }
+            hearing = hearing.min(begun.elapsed());
+        }
+    }
+    row("a step: the next request of one feed out of 10,000", per(asking, STRETCH as u64), "2,000 ns");
+    row("a step: the answer to it", per(hearing, STRETCH as u64), "2,000 ns");
+}

@@ -1,0 +1,64 @@
+//! The floor: a socket, a request that is bytes already, and an answer that is taken to be what it always is.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
+
+use crate::{Verb, answers, client::Worker, stacks};
+
+pub(crate) struct Floor {
+    socket: TcpStream,
+    requests: [Vec<u8>; 2],
+    input: Vec<u8>,
+}
+
+impl Floor {
+    pub(crate) fn new(port: u16) -> Self {
+        let socket = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
+        socket.set_nodelay(true).expect("a socket");
+        socket.set_read_timeout(Some(stacks::TIMEOUT)).expect("a socket");
+        Self { socket, requests: Verb::ALL.map(|verb| bytes(verb, port)), input: vec![0; 16 << 10] }
+    }
+}
+
+impl Worker for Floor {
+    fn request(&mut self, verb: Verb) {
+        self.socket.write_all(&self.requests[usize::from(verb == Verb::Post)]).expect("it is sent");
+        let mut filled = 0;
+        loop {
+            filled += self.socket.read(&mut self.input[filled..]).expect("an answer");
+            if let Some(body) = body(&self.input[..filled]) {
+                return answers::read(verb, body);
+            }
+        }
+    }
+}
+
+fn bytes(verb: Verb, port: u16) -> Vec<u8> {
+    let request = stacks::request(verb, port).body(()).expect("a request");
+    let (method, path) = (request.method(), request.uri().path());
+    let mut bytes = format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n").into_bytes();
+    for (name, value) in request.headers() {
+        bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    match verb {
+        Verb::Get => bytes.extend(b"\r\n"),
+        Verb::Post => {
+            let posted = answers::posted();
+            bytes.extend(format!("content-length: {}\r\n\r\n", posted.len()).into_bytes());
+            bytes.extend(posted);
+        }
+    }
+    bytes
+}
+
+/// The body of an answer, if all of it is there.
+fn body(answer: &[u8]) -> Option<&[u8]> {
+    const LENGTH: &[u8] = b"content-length: ";
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let at = answer.windows(LENGTH.len()).position(|name| name == LENGTH)? + LENGTH.len();
+    let digits = answer[at..].iter().take_while(|byte| byte.is_ascii_digit());
+    let length = digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0'));
+    answer[end..].get(..length)
+}

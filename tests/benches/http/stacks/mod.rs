@@ -1,0 +1,29 @@
+//! The stacks that are compared. All send the same headers, and read the same answers into structs.
+
+pub(crate) mod floor;
+pub(crate) mod ours;
+pub(crate) mod proto;
+pub(crate) mod ureq;
+
+use std::time::Duration;
+
+use http::{Request, request::Builder};
+
+use crate::{Verb, answers::TID};
+
+/// How long each stack would wait for an answer.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A request without its body, made as a program makes one.
+pub(crate) fn request(verb: Verb, port: u16) -> Builder {
+    let builder = match verb {
+        Verb::Get => Request::get(format!("http://127.0.0.1:{port}/v1/chats/{TID}")),
+        Verb::Post => Request::post(format!("http://127.0.0.1:{port}/v1/chats/{TID}/messages"))
+            .header("content-type", "application/json")
+            .header("idempotency-key", "bm90IGEgc2VjcmV0LCBidXQgYXMgbG9uZw-1a2b"),
+    };
+    builder
+        .header("accept", "application/json")
+        .header("authorization", "Basic YXBwLWlkOnNlY3JldC1vZi10aGUtYm90")
+        .header("user-agent", concat!("teamwire-rust/", env!("CARGO_PKG_VERSION")))
+}

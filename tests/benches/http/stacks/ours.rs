@@ -1,0 +1,56 @@
+//! The adapters, as programs use them.
+
+use std::hint::black_box;
+
+use teamwire_core::{Config, Credentials, RetryPolicy};
+
+use crate::{
+    Verb,
+    answers::{self, TID},
+    client::{AsyncWorker, Worker},
+};
+
+#[derive(Clone)]
+pub(crate) struct Blocking(teamwire_blocking::Client);
+
+#[derive(Clone)]
+pub(crate) struct AsyncStd(teamwire_async_std::Client);
+
+impl Blocking {
+    pub(crate) fn new(port: u16) -> Self {
+        Self(teamwire_blocking::connect(config(port)).expect("a client"))
+    }
+}
+
+impl AsyncStd {
+    pub(crate) fn new(port: u16) -> Self {
+        Self(teamwire_async_std::connect(config(port)).expect("a client"))
+    }
+}
+
+impl Worker for Blocking {
+    fn request(&mut self, verb: Verb) {
+        let chats = self.0.chats();
+        match verb {
+            Verb::Get => drop(black_box(chats.by_thread_id(TID).expect("an answer").expect("a chat"))),
+            Verb::Post => drop(black_box(chats.chat(TID).post(answers::text()).expect("a message"))),
+        }
+    }
+}
+
+impl AsyncWorker for AsyncStd {
+    async fn request(&mut self, verb: Verb) {
+        let chats = self.0.chats();
+        match verb {
+            Verb::Get => drop(black_box(chats.by_thread_id(TID).await.expect("an answer").expect("a chat"))),
+            Verb::Post => drop(black_box(chats.chat(TID).post(answers::text()).await.expect("a message"))),
+        }
+    }
+}
+
+/// No request is made twice: a failure is to be seen.
+fn config(port: u16) -> Config {
+    let credentials = Credentials::new("app-id", "secret-of-the-bot").expect("they are");
+    let config = Config::new(&format!("http://127.0.0.1:{port}"), credentials).expect("it is a URL");
+    config.with_retry(RetryPolicy { retries: 0, ..RetryPolicy::default() })
+}

@@ -1,0 +1,108 @@
+//! ureq alone, as fast as it can be made: with its timeout, but no thread per request to look the host up in; with small
+//! buffers; with head and body of a request in one write.
+
+use std::net::SocketAddr;
+
+use ureq::{
+    Agent, Error,
+    config::Config,
+    http::Uri,
+    unversioned::{
+        resolver::{ResolvedSocketAddrs, Resolver},
+        transport::{Buffers, ConnectionDetails, Connector, NextTimeout, TcpConnector, Transport},
+    },
+};
+
+use crate::{Verb, answers, client::Worker, stacks};
+
+#[derive(Clone)]
+pub(crate) struct Bare {
+    agent: Agent,
+    port: u16,
+}
+
+impl Bare {
+    pub(crate) fn new(port: u16) -> Self {
+        let settings = Agent::config_builder()
+            .proxy(None)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent("")
+            .accept("")
+            .accept_encoding("")
+            .timeout_global(Some(stacks::TIMEOUT))
+            .max_idle_connections(64)
+            .max_idle_connections_per_host(64)
+            .input_buffer_size(16 << 10)
+            .output_buffer_size(16 << 10)
+            .build();
+        let connector = ().chain(TcpConnector::default()).chain(Coalesce);
+        Self { agent: Agent::with_parts(settings, connector, Known(([127, 0, 0, 1], port).into())), port }
+    }
+}
+
+impl Worker for Bare {
+    fn request(&mut self, verb: Verb) {
+        let request = stacks::request(verb, self.port);
+        let answer = match verb {
+            Verb::Get => self.agent.run(request.body(()).expect("a request")),
+            Verb::Post => self.agent.run(request.body(answers::posted()).expect("a request")),
+        };
+        let body = answer.expect("an answer").into_body().read_to_vec().expect("a body");
+        answers::read(verb, &body);
+    }
+}
+
+/// There is one host, and it is here.
+#[derive(Debug)]
+struct Known(SocketAddr);
+
+impl Resolver for Known {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        let mut addresses = self.empty();
+        addresses.push(self.0);
+        Ok(addresses)
+    }
+}
+
+#[derive(Debug)]
+struct Coalesce;
+
+/// Keeps what is to be sent until an answer is awaited.
+#[derive(Debug)]
+struct Coalesced<In> {
+    socket: In,
+    held: Vec<u8>,
+}
+
+impl<In: Transport> Connector<In> for Coalesce {
+    type Out = Coalesced<In>;
+
+    fn connect(&self, _: &ConnectionDetails<'_>, socket: Option<In>) -> Result<Option<Self::Out>, Error> {
+        Ok(socket.map(|socket| Coalesced { socket, held: Vec::new() }))
+    }
+}
+
+impl<In: Transport> Transport for Coalesced<In> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.socket.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
+        self.held.extend_from_slice(&self.socket.buffers().output()[..amount]);
+        Ok(())
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        if !self.held.is_empty() {
+            self.socket.buffers().output()[..self.held.len()].copy_from_slice(&self.held);
+            self.socket.transmit_output(self.held.len(), timeout)?;
+            self.held.clear();
+        }
+        self.socket.await_input(timeout)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.socket.is_open()
+    }
+}

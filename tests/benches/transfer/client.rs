@@ -1,0 +1,158 @@
+//! The process that transfers.
+
+use std::{
+    env, fmt, fs,
+    time::{Duration, Instant},
+};
+
+use teamwire_core::{Attachment, Client, Config, Draft, Executor, Message, Upload};
+use teamwire_sandbox::org;
+use teamwire_tests::harness::{AsyncStd, Blocking, Harness};
+
+use crate::{Result, bare};
+
+/// What transfers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stack {
+    Ureq,
+    Blocking,
+    Socket,
+    AsyncStd,
+}
+
+impl Stack {
+    pub(crate) const ALL: [Self; 4] = [Self::Ureq, Self::Blocking, Self::Socket, Self::AsyncStd];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Ureq => "ureq",
+            Self::Blocking => "blocking",
+            Self::Socket => "bare socket",
+            Self::AsyncStd => "async-std",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|stack| stack.name() == name).ok_or_else(|| format!("no stack {name}").into())
+    }
+
+    /// What it is measured by.
+    pub(crate) const fn bare(self) -> Self {
+        match self {
+            Self::Ureq | Self::Blocking => Self::Ureq,
+            Self::Socket | Self::AsyncStd => Self::Socket,
+        }
+    }
+}
+
+/// What it took.
+#[derive(Clone, Copy)]
+pub(crate) struct Report {
+    pub(crate) up: Duration,
+    pub(crate) down: Duration,
+    /// Of both, user and system.
+    pub(crate) cpu: Duration,
+    /// The most memory that was ever resident.
+    pub(crate) peak_kib: u32,
+}
+
+impl Report {
+    /// The better time of each; the most memory.
+    pub(crate) fn best(self, other: Self) -> Self {
+        Self {
+            up: self.up.min(other.up),
+            down: self.down.min(other.down),
+            cpu: self.cpu.min(other.cpu),
+            peak_kib: self.peak_kib.max(other.peak_kib),
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let numbers: Vec<u64> = text.split_whitespace().map(str::parse).collect::<std::result::Result<_, _>>()?;
+        let [up, down, cpu, peak] = numbers[..] else { return Err(format!("no report: {text}").into()) };
+        let micros = Duration::from_micros;
+        Ok(Self { up: micros(up), down: micros(down), cpu: micros(cpu), peak_kib: u32::try_from(peak)? })
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { up, down, cpu, peak_kib } = self;
+        write!(f, "{} {} {} {peak_kib}", up.as_micros(), down.as_micros(), cpu.as_micros())
+    }
+}
+
+/// A file that goes up, and what it is called then; one that comes down under that name.
+pub(crate) trait Transfer {
+    fn up(&self, from: &str) -> Result<String>;
+    fn down(&self, asset: &str, to: &str) -> Result<()>;
+}
+
+/// Brings a file up and down again.
+pub(crate) fn run(stack: Stack, from: &str, to: &str) -> Result<Report> {
+    match stack {
+        Stack::Ureq => timed(&bare::Ureq::new()?, from, to),
+        Stack::Blocking => timed(&Adapter::<Blocking>::new()?, from, to),
+        Stack::Socket => timed(&bare::Socket::new()?, from, to),
+        Stack::AsyncStd => timed(&Adapter::<AsyncStd>::new()?, from, to),
+    }
+}
+
+fn timed(stack: &impl Transfer, from: &str, to: &str) -> Result<Report> {
+    let begun = Instant::now();
+    let asset = stack.up(from)?;
+    let up = begun.elapsed();
+    let begun = Instant::now();
+    stack.down(&asset, to)?;
+    Ok(Report { up, down: begun.elapsed(), cpu: cpu()?, peak_kib: peak_kib()? })
+}
+
+/// A client of this project.
+struct Adapter<H: Harness>(Client<H::X>);
+
+impl<H: Harness> Adapter<H> {
+    fn new() -> Result<Self> {
+        Ok(Self(H::connect(Config::from_vars(|name| env::var(name).ok())?)))
+    }
+
+    fn wait<'a, T: Send + 'a>(run: <H::X as Executor>::Run<'a, T>) -> Result<T>
+    where
+        H::X: 'a,
+    {
+        Ok(H::wait(run)?)
+    }
+
+    fn messages(&self) -> Result<Vec<Message>> {
+        Ok(Self::wait(self.0.chats().chat(org::LOBBY).messages(None))?.messages)
+    }
+}
+
+impl<H: Harness> Transfer for Adapter<H> {
+    fn up(&self, from: &str) -> Result<String> {
+        let draft = Draft::new().attach(Upload::path(from));
+        Ok(Self::wait(self.0.chats().chat(org::LOBBY).post(draft))?.mid.to_string())
+    }
+
+    fn down(&self, mid: &str, to: &str) -> Result<()> {
+        let messages = self.messages()?;
+        let message = messages.iter().find(|message| message.mid.as_str() == mid).ok_or("the message is gone")?;
+        let [Attachment::File(asset)] = message.attachments.as_slice() else { return Err("no file".into()) };
+        Self::wait(self.0.chats().download_to(asset, to))
+    }
+}
+
+fn peak_kib() -> Result<u32> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+    Ok(peak.trim().trim_end_matches(" kB").parse()?)
+}
+
+fn cpu() -> Result<Duration> {
+    /// As Linux counts them, on every machine.
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    // Behind the name, which may have anything in it, the 12th and the 13th.
+    let numbers = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = numbers.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
+    Ok(TICK * ticks.sum::<std::result::Result<u32, _>>()?)
+}

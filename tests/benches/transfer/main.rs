@@ -1,0 +1,140 @@
+//! Files of two sizes, up and down through each adapter, beside the bare HTTP stack that it stands on.
+//!
+//! Every transfer is made by a process of its own, so that its memory is its own; the sandbox is in this one. What came
+//! down is compared with what went up. The machine's moods are shared: the stacks take turns, and each shows its best.
+//!
+//! ```text
+//! cargo bench -p teamwire-tests --bench transfer
+//! ```
+
+#![allow(clippy::print_stdout, reason = "it prints a table")]
+
+mod bare;
+mod client;
+
+use std::{
+    env,
+    error::Error,
+    fs::{self, File},
+    io::{self, BufReader, BufWriter, Read, Write},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use teamwire_sandbox::Sandbox;
+
+use client::{Report, Stack};
+
+const SIZES: [u64; 2] = [20, 200];
+const ROUNDS: usize = 5;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [command, stack, from, to] = arguments.as_slice()
+        && command == "client"
+    {
+        println!("{}", client::run(Stack::named(stack)?, from, to)?);
+        return Ok(());
+    }
+    let folder = env::temp_dir().join(format!("teamwire-transfer-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let measured = measure(&folder);
+    fs::remove_dir_all(&folder)?;
+    show(&measured?);
+    Ok(())
+}
+
+/// The best of a stack with a file of this size.
+struct Row {
+    stack: Stack,
+    mib: u64,
+    best: Report,
+}
+
+fn measure(folder: &Path) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for mib in SIZES {
+        let file = folder.join("file");
+        write(&file, mib << 20)?;
+        let mut best: Vec<Option<Report>> = vec![None; Stack::ALL.len()];
+        for _ in 0..ROUNDS {
+            for (best, stack) in best.iter_mut().zip(Stack::ALL) {
+                let report = transfer(stack, &file, &folder.join("saved"))?;
+                *best = Some(best.map_or(report, |best| best.best(report)));
+            }
+        }
+        let measured = Stack::ALL.into_iter().zip(best);
+        rows.extend(measured.filter_map(|(stack, best)| Some(Row { stack, mib, best: best? })));
+    }
+    Ok(rows)
+}
+
+/// One file up and down, by a process of its own.
+fn transfer(stack: Stack, file: &PathBuf, saved: &PathBuf) -> Result<Report> {
+    let sandbox = Sandbox::start()?;
+    let output = Command::new(env::current_exe()?)
+        .args(["client", stack.name()])
+        .args([file, saved])
+        .env("TEAMWIRE_URL", sandbox.url())
+        .env("TEAMWIRE_APP_ID", sandbox.app_id())
+        .env("TEAMWIRE_SECRET", sandbox.secret())
+        .output()?;
+    if !output.status.success() {
+        return Err(format!("{}: {}", stack.name(), String::from_utf8_lossy(&output.stderr)).into());
+    }
+    if !same(file, saved)? {
+        return Err(format!("{}: another file came down", stack.name()).into());
+    }
+    fs::remove_file(saved)?;
+    Report::parse(&String::from_utf8(output.stdout)?)
+}
+
+/// A file of this length in which no two pieces are alike.
+fn write(path: &Path, length: u64) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    for number in 0..length / 8 {
+        file.write_all(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes())?;
+    }
+    file.flush()
+}
+
+fn same(one: &Path, other: &Path) -> io::Result<bool> {
+    let (mut one, mut other) = (BufReader::new(File::open(one)?), BufReader::new(File::open(other)?));
+    let (mut left, mut right) = ([0; 8192], [0; 8192]);
+    loop {
+        let read = one.read(&mut left)?;
+        if read == 0 {
+            return Ok(other.read(&mut right)? == 0);
+        }
+        if other.read_exact(&mut right[..read]).is_err() || left[..read] != right[..read] {
+            return Ok(false);
+        }
+    }
+}
+
+fn show(rows: &[Row]) {
+    println!(
+        "{:<12} {:>5} {:>9} {:>9} {:>8} {:>8} {:>8} {:>9}",
+        "stack", "MiB", "up MiB/s", "dn MiB/s", "up ratio", "dn ratio", "CPU ms", "peak MiB"
+    );
+    for Row { stack, mib, best } in rows {
+        let bare = rows.iter().find(|row| row.stack == stack.bare() && row.mib == *mib);
+        let ratio = |time: fn(&Report) -> Duration| {
+            bare.map_or(f64::NAN, |bare| time(&bare.best).as_secs_f64() / time(best).as_secs_f64())
+        };
+        let speed = |time: Duration| f64::from(u32::try_from(*mib).unwrap_or(u32::MAX)) / time.as_secs_f64();
+        println!(
+            "{:<12} {mib:>5} {:>9.0} {:>9.0} {:>8.2} {:>8.2} {:>8} {:>9.1}",
+            stack.name(),
+            speed(best.up),
+            speed(best.down),
+            ratio(|report| report.up),
+            ratio(|report| report.down),
+            best.cpu.as_millis(),
+            f64::from(best.peak_kib) / 1024.0,
+        );
+    }
+}

@@ -1,0 +1,27 @@
+//! Runs many seeds of the simulator: `cargo run --release -p teamwire-tests --example simulate -- 10000 [first seed]`.
+
+#![expect(clippy::print_stdout, reason = "it is a program for a terminal")]
+
+use std::{env, process::ExitCode, thread, time::Instant};
+
+use teamwire_tests::simulation::simulate_all;
+
+fn main() -> ExitCode {
+    let mut arguments = env::args().skip(1).map(|argument| argument.parse().expect("the arguments are numbers"));
+    let (seeds, first) = (arguments.next().unwrap_or(10_000), arguments.next().unwrap_or(0));
+    let threads = thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
+    let begun = Instant::now();
+    let result = simulate_all(first, seeds, threads);
+    let took = begun.elapsed();
+    match result {
+        Ok(all) => {
+            println!("{seeds} seeds from {first} in {took:.1?} on {threads} threads: every promise was kept");
+            println!("{} requests, {} things that happened, {} lives", all.requests, all.happened, all.lives);
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            println!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The operations of the document, as far as the check needs them.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use serde_json::Value;
+
+use super::{
+    OperationId, Violation,
+    document::{Document, Place},
+};
+
+/// One operation: what it is asked by, and what it answers.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) id: OperationId,
+    pub(super) method: Method,
+    segments: Vec<Segment>,
+    pub(super) secured: bool,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) body: Option<Body>,
+    pub(super) answers: Vec<Answer>,
+}
+
+#[derive(Debug)]
+enum Segment {
+    Fixed(String),
+    Id(String),
+}
+
+/// A parameter of a request, or a header of an answer.
+#[derive(Debug)]
+pub(super) struct Parameter {
+    pub(super) name: String,
+    /// `path`, `query` or `header`.
+    pub(super) place: String,
+    pub(super) required: bool,
+    /// The pointer to its schema.
+    pub(super) schema: String,
+    pub(super) example: Option<Value>,
+}
+
+#[derive(Debug)]
+pub(super) struct Body {
+    pub(super) required: bool,
+    pub(super) contents: Vec<Content>,
+}
+
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// `200`, or `5XX` for all that have none of their own.
+    pub(super) status: String,
+    pub(super) headers: Vec<Parameter>,
+    pub(super) contents: Vec<Content>,
+}
+
+#[derive(Debug)]
+pub(super) struct Content {
+    /// `application/json`, or `*/*`.
+    pub(super) media_range: String,
+    pub(super) schema: String,
+    pub(super) examples: Vec<Value>,
+}
+
+impl Content {
+    pub(super) fn is_json(&self) -> bool {
+        self.media_range.ends_with("json")
+    }
+
+    /// The codes of the problems it shows as examples: all that the document lets this answer have.
+    pub(super) fn codes(&self) -> BTreeSet<&str> {
+        self.examples.iter().filter_map(|example| example["code"].as_str()).collect()
+    }
+}
+
+impl Route {
+    /// Every parameter and header of it, and everything that can be in a body.
+    pub(super) fn parts(&self) -> (impl Iterator<Item = &Parameter>, impl Iterator<Item = &Content>) {
+        let headers = self.answers.iter().flat_map(|answer| &answer.headers);
+        let bodies = self.body.iter().flat_map(|body| &body.contents);
+        (self.parameters.iter().chain(headers), bodies.chain(self.answers.iter().flat_map(|answer| &answer.contents)))
+    }
+
+    pub(super) fn violation(&self, what: String) -> Violation {
+        Violation { operation: Some(self.id.clone()), what }
+    }
+
+    /// The ids in a path, if it is one of this route.
+    fn ids(&self, path: &[&str]) -> Option<Vec<(&str, String)>> {
+        if path.len() != self.segments.len() {
+            return None;
+        }
+        let mut ids = Vec::new();
+        for (segment, given) in self.segments.iter().zip(path) {
+            match segment {
+                Segment::Fixed(name) if name == given => {}
+                Segment::Fixed(_) => return None,
+                Segment::Id(name) => ids.push((name.as_str(), decoded(given)?)),
+            }
+        }
+        Some(ids)
+    }
+}
+
+/// The route of a request, and the ids in its path. Where several fit it is the one with fewer ids.
+pub(super) fn find<'r>(
+    routes: &'r [Route],
+    method: &Method,
+    path: &str,
+) -> Option<(&'r Route, Vec<(&'r str, String)>)> {
+    let path: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+    let fitting = routes.iter().filter(|route| route.method == *method);
+    fitting.filter_map(|route| Some((route, route.ids(&path)?))).min_by_key(|(_, ids)| ids.len())
+}
+
+/// A segment of a path without its percent-encoding; `None` if that is none of UTF-8.
+fn decoded(segment: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = segment.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let digits = [rest.next()?, rest.next()?];
+            bytes.push(u8::from_str_radix(str::from_utf8(&digits).ok()?, 16).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+pub(super) fn all(document: &Document) -> Vec<Route> {
+    let paths = document.root().get("paths").expect("the document has paths");
+    let mut routes = Vec::new();
+    for (path, item) in paths.members() {
+        for method in [Method::GET, Method::PUT, Method::POST, Method::PATCH, Method::DELETE] {
+            if let Some(operation) = item.get(&method.as_str().to_lowercase()) {
+                routes.push(route(method, path, &item, &operation));
+            }
+        }
+    }
+    routes
+}
+
+fn route(method: Method, path: &str, item: &Place<'_>, operation: &Place<'_>) -> Route {
+    let parameters = item.items("parameters").into_iter().chain(operation.items("parameters"));
+    let responses = operation.get("responses").expect("every operation has answers");
+    Route {
+        id: OperationId(operation.text("operationId").expect("every operation has an id").to_owned()),
+        method,
+        segments: path.split('/').skip(1).map(segment).collect(),
+        secured: operation.value.get("security").and_then(Value::as_array).is_none_or(|schemes| !schemes.is_empty()),
+        parameters: parameters.map(|it| parameter(it.text("name"), it.text("in"), &it)).collect(),
+        body: operation
+            .get("requestBody")
+            .map(|body| Body { required: body.flag("required"), contents: contents(&body) }),
+        answers: responses.members().map(|(status, it)| answer(status, &it)).collect(),
+    }
+}
+
+fn segment(text: &str) -> Segment {
+    match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
+        Some(name) => Segment::Id(name.to_owned()),
+        None => Segment::Fixed(text.to_owned()),
+    }
+}
+
+fn parameter(name: Option<&str>, place: Option<&str>, it: &Place<'_>) -> Parameter {
+    Parameter {
+        name: name.expect("a parameter has a name").to_owned(),
+        place: place.expect("a parameter has a place").to_owned(),
+        required: it.flag("required"),
+        schema: it.get("schema").expect("a parameter has a schema").pointer,
+        example: it.value.get("example").cloned(),
+    }
+}
+
+fn answer(status: &str, it: &Place<'_>) -> Answer {
+    let headers = it.get("headers");
+    let headers = headers.iter().flat_map(Place::members);
+    Answer {
+        status: status.to_owned(),
+        headers: headers.map(|(name, it)| parameter(Some(name), Some("header"), &it)).collect(),
+        contents: contents(it),
+    }
+}
+
+fn contents(of: &Place<'_>) -> Vec<Content> {
+    let contents = of.get("content");
+    let contents = contents.iter().flat_map(Place::members);
+    contents
+        .map(|(media_range, it)| Content {
+            media_range: media_range.to_owned(),
+            schema: it.get("schema").expect("a content has a schema").pointer,
+            examples: examples(&it),
+        })
+        .collect()
+}
+
+fn examples(content: &Place<'_>) -> Vec<Value> {
+    let several = content.get("examples");
+    let several =
+        several.iter().flat_map(Place::members).filter_map(|(_, example)| example.value.get("value").cloned());
+    content.value.get("example").cloned().into_iter().chain(several).collect()
+}

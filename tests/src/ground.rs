@@ -1,0 +1,161 @@
+//! A sandbox of a test's own, and a client of it. Everything that passes between them is held against the contract.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use http::{HeaderValue, Request, Response, header};
+use teamwire_core::{Chat, Client, Config, Credentials, Error, Executor, Image, ReactionType, RetryPolicy};
+use teamwire_sandbox::{Builder, Exchange, Sandbox, org};
+
+use crate::{
+    contract::Contract,
+    harness::{Harness, Wait},
+    operations::{AVATAR, Bot, Operation},
+};
+
+/// Where a test takes place.
+#[derive(Debug)]
+pub struct Ground<H: Harness> {
+    /// The backend.
+    pub sandbox: Sandbox,
+    /// A client with the sandbox's key, which tries again without losing time.
+    pub client: Client<H::X>,
+    violations: Arc<Mutex<Vec<String>>>,
+}
+
+impl<H: Harness> Ground<H> {
+    /// A fresh sandbox, and a client.
+    pub fn new() -> Self {
+        Self::with(Sandbox::builder(), |config| config)
+    }
+
+    /// A client with other options.
+    pub fn configured(change: impl FnOnce(Config) -> Config) -> Self {
+        Self::with(Sandbox::builder(), change)
+    }
+
+    /// A sandbox and a client with other options.
+    pub fn with(sandbox: Builder, change: impl FnOnce(Config) -> Config) -> Self {
+        let violations = Arc::<Mutex<Vec<String>>>::default();
+        let found = Arc::clone(&violations);
+        let observe = move |exchange: &Exchange| {
+            if let Err(violation) = check(exchange) {
+                found.lock().unwrap_or_else(PoisonError::into_inner).push(violation);
+            }
+        };
+        let sandbox = sandbox.observe(observe).start().expect("loopback has a free port");
+        let client = H::connect(change(config(&sandbox)));
+        Self { sandbox, client, violations }
+    }
+
+    /// A further client of the same sandbox.
+    pub fn client(&self, change: impl FnOnce(Config) -> Config) -> Client<H::X> {
+        H::connect(change(config(&self.sandbox)))
+    }
+
+    /// Waits for an operation.
+    pub fn wait<'a, T: Send + 'a>(&self, run: <H::X as Executor>::Run<'a, T>) -> Result<T, Error>
+    where
+        H::X: 'a,
+    {
+        H::wait(run)
+    }
+
+    /// Waits for an operation that succeeds.
+    #[track_caller]
+    pub fn ok<'a, T: Send + 'a>(&self, run: <H::X as Executor>::Run<'a, T>) -> T
+    where
+        H::X: 'a,
+    {
+        H::wait(run).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Waits for an operation that fails.
+    #[track_caller]
+    pub fn err<'a, T: Send + 'a>(&self, run: <H::X as Executor>::Run<'a, T>) -> Error
+    where
+        H::X: 'a,
+    {
+        match H::wait(run) {
+            Err(error) => error,
+            Ok(_) => panic!("it succeeded"),
+        }
+    }
+
+    /// A chat that the bot is in.
+    #[track_caller]
+    pub fn chat(&self, tid: &str) -> Chat<H::X> {
+        self.ok(self.client.chats().by_thread_id(tid)).expect("the bot is in this chat")
+    }
+
+    /// The bot in the lobby, which has an avatar, where Anna has raised an alert, and where those on call are members too.
+    pub fn bot(&self) -> Bot<H::X> {
+        let anna = self.sandbox.as_person(org::ANNA);
+        anna.add_groups(org::LOBBY, &[org::ON_CALL]).expect("Anna administers the lobby");
+        anna.post_alert(org::LOBBY, "Pump 3 is down", "alert").expect("Anna is in the lobby");
+        let mut chat = self.chat(org::LOBBY);
+        self.ok(chat.set_avatar(Image::bytes(AVATAR)));
+        let alert = self.ok(chat.messages(None)).messages.pop().expect("Anna has just posted it");
+        let reaction = self.ok(chat.send_reaction(&alert, ReactionType::Ok));
+        Bot { client: self.client.clone(), chat, alert, reaction }
+    }
+
+    /// Runs an operation of the table.
+    pub fn run(&self, operation: Operation, bot: &mut Bot<H::X>) -> Result<String, Error> {
+        operation.run(bot, Wait::<H>::default())
+    }
+}
+
+impl<H: Harness> Default for Ground<H> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A test that has gone well otherwise fails if anything was against the contract.
+impl<H: Harness> Drop for Ground<H> {
+    fn drop(&mut self) {
+        let violations = self.violations.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(violations.is_empty() || thread::panicking(), "against the contract:\n{}", violations.join("\n"));
+    }
+}
+
+/// The sandbox's key, and attempts that follow one another quickly.
+pub fn config(sandbox: &Sandbox) -> Config {
+    let credentials = Credentials::new(sandbox.app_id(), sandbox.secret()).expect("a sandbox gives a good key");
+    let config = Config::new(&sandbox.url(), credentials).expect("a sandbox is on loopback");
+    let moment = Duration::from_millis(1);
+    config.with_retry(RetryPolicy { first_wait: moment, longest_wait: moment, ..RetryPolicy::default() })
+}
+
+fn check(exchange: &Exchange) -> Result<(), String> {
+    // Of a request that nobody read or answered there is nothing to say.
+    let Some(answer) = &exchange.answer else { return Ok(()) };
+    let mut request = Request::new(exchange.request_body.clone());
+    *request.method_mut() = exchange.method.clone();
+    *request.uri_mut() = exchange.uri.clone();
+    *request.headers_mut() = exchange.request_headers.clone();
+    let wrong = |what: String| format!("{} {}: {what}", exchange.method, exchange.uri);
+    // What is refused for its head alone is refused before its body is read.
+    let was_sent = exchange.request_headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
+    let contract = Contract::load();
+    let operation = if was_sent && exchange.request_body.is_empty() {
+        contract.check_head(&request)
+    } else {
+        contract.check_request(&request)
+    };
+    let operation = operation.map_err(|violation| wrong(violation.to_string()))?;
+    if answer.faked {
+        return Ok(());
+    }
+    let mut response = Response::new(answer.body.clone());
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers.clone();
+    // The server's HTTP stack adds it where it is missing.
+    let length = HeaderValue::from(answer.body.len());
+    response.headers_mut().entry(header::CONTENT_LENGTH).or_insert(length);
+    contract.check_answer(&operation, &response).map_err(|violation| wrong(violation.to_string()))
+}

@@ -1,0 +1,156 @@
+//! The executors, each behind the same few words, so that a suite is written once for all of them.
+
+use std::{fmt::Debug, marker::PhantomData};
+
+use teamwire_core::{Client, Config, Error, Executor, Feed};
+
+use crate::operations::Take;
+
+#[path = "../../async-std-adapter/examples/write_your_own_executor/executor.rs"]
+mod home_made;
+#[path = "../../async-std-adapter/examples/smol_runtime/runtime.rs"]
+mod smol_runtime;
+
+/// An executor under test.
+pub trait Harness: Debug {
+    /// What performs the requests.
+    type X: Executor + Debug;
+
+    /// What it is called.
+    const NAME: &'static str;
+
+    /// Whether it uses a connection again.
+    const KEEPS_CONNECTIONS: bool = true;
+
+    /// A client with these options.
+    fn connect(config: Config) -> Client<Self::X>;
+
+    /// What comes of an operation.
+    fn wait<'a, T: Send + 'a>(run: <Self::X as Executor>::Run<'a, T>) -> Result<T, Error>
+    where
+        Self::X: 'a;
+
+    /// What a feed delivers next; `None` after its end.
+    fn next<F: Feed + 'static>(events: &mut <Self::X as Executor>::Events<F>) -> Option<Result<F::Event, Error>>;
+
+    /// Ends a feed. What it has is still to come.
+    fn stop<F: Feed + 'static>(events: &mut <Self::X as Executor>::Events<F>);
+}
+
+/// The adapter for synchronous programs.
+#[derive(Clone, Copy, Debug)]
+pub struct Blocking;
+
+impl Harness for Blocking {
+    type X = teamwire_blocking::Blocking;
+
+    const NAME: &'static str = "blocking";
+
+    fn connect(config: Config) -> Client<Self::X> {
+        teamwire_blocking::connect(config).expect("the options are fine")
+    }
+
+    fn wait<'a, T: Send + 'a>(run: Result<T, Error>) -> Result<T, Error> {
+        run
+    }
+
+    fn next<F: Feed + 'static>(events: &mut teamwire_blocking::Events<F>) -> Option<Result<F::Event, Error>> {
+        events.next()
+    }
+
+    fn stop<F: Feed + 'static>(events: &mut teamwire_blocking::Events<F>) {
+        events.stopper().stop();
+    }
+}
+
+/// An executor whose operations are futures, and whose feeds are streams.
+macro_rules! asynchronous {
+    ($(#[$doc:meta])* $harness:ident, $name:literal, $runtime:ty, $connect:expr, $block_on:path) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $harness;
+
+        impl Harness for $harness {
+            type X = teamwire_async_std::Async<$runtime>;
+
+            const NAME: &'static str = $name;
+
+            fn connect(config: Config) -> Client<Self::X> {
+                $connect(config).expect("the options are fine")
+            }
+
+            fn wait<'a, T: Send + 'a>(run: <Self::X as Executor>::Run<'a, T>) -> Result<T, Error> {
+                $block_on(run)
+            }
+
+            fn next<F: Feed + 'static>(
+                events: &mut <Self::X as Executor>::Events<F>,
+            ) -> Option<Result<F::Event, Error>> {
+                $block_on(events.next())
+            }
+
+            fn stop<F: Feed + 'static>(events: &mut <Self::X as Executor>::Events<F>) {
+                events.stopper().stop();
+            }
+        }
+    };
+}
+
+asynchronous! {
+    /// The adapter for async-std.
+    AsyncStd, "async-std", teamwire_async_std::AsyncStdRuntime, teamwire_async_std::connect, async_std::task::block_on
+}
+
+asynchronous! {
+    /// The same on smol, by the runtime of its example.
+    Smol, "smol", smol_runtime::Smol, |config| teamwire_async_std::connect_with(smol_runtime::Smol, config), smol::block_on
+}
+
+/// The executor of the example that says how to write one.
+#[derive(Clone, Copy, Debug)]
+pub struct HomeMade;
+
+impl Harness for HomeMade {
+    type X = home_made::Plain;
+
+    const NAME: &'static str = "home-made";
+
+    const KEEPS_CONNECTIONS: bool = false;
+
+    fn connect(config: Config) -> Client<Self::X> {
+        Client::new(home_made::Plain::new(config))
+    }
+
+    fn wait<'a, T: Send + 'a>(run: Result<T, Error>) -> Result<T, Error> {
+        run
+    }
+
+    fn next<F: Feed + 'static>(events: &mut home_made::Events<F>) -> Option<Result<F::Event, Error>> {
+        events.next()
+    }
+
+    fn stop<F: Feed + 'static>(events: &mut home_made::Events<F>) {
+        events.stop();
+    }
+}
+
+/// Waits for an operation of the table, and shows its answer as text.
+#[derive(Clone, Copy, Debug)]
+pub struct Wait<H>(PhantomData<H>);
+
+impl<H> Default for Wait<H> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<H: Harness> Take<H::X> for Wait<H> {
+    type Output = Result<String, Error>;
+
+    fn take<'a, T: Debug + Send + 'a>(self, run: <H::X as Executor>::Run<'a, T>) -> Self::Output
+    where
+        H::X: 'a,
+    {
+        H::wait(run).map(|answer| format!("{answer:?}"))
+    }
+}

@@ -1,0 +1,238 @@
+//! Every operation that the core has, written once for all executors.
+//!
+//! A suite goes through [`Operation::ALL`] and says by a [`Take`] what it does with what an executor gives it. The
+//! table is checked against [`documented`], so that none is forgotten.
+
+mod bot;
+mod documented;
+
+use std::fmt::Debug;
+
+use chrono::DateTime;
+use http::{HeaderValue, header};
+use serde_json::Value;
+use teamwire_core::{
+    AlertType, Chat, Draft, Executor, Image, NewChat, NewOneToOne, ReactionType, Response,
+    script::{Answer, sample},
+};
+
+pub use self::{
+    bot::{Bot, ByHandBot, Drive, ENTROPY, Played, ScriptBot, Show, alert, config, now, reaction, request_of},
+    documented::{Documented, Nature, documented},
+};
+
+/// The chat that the operations of the table are about.
+pub const TID: &str = "7MQKchz6wsSzmWTVnppGAc";
+
+/// A small JPEG.
+pub const AVATAR: &[u8] = include_bytes!("../fixtures/baseline.jpg");
+
+/// What is done with an operation of an executor, whatever its answer is.
+pub trait Take<X: Executor> {
+    /// What comes of it.
+    type Output;
+
+    /// Takes what the executor gives for the operation.
+    fn take<'a, T: Debug + Send + 'a>(self, run: X::Run<'a, T>) -> Self::Output
+    where
+        X: 'a;
+}
+
+/// Whose operation it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Of one chat.
+    Chat,
+    /// Of the bot's chats.
+    Chats,
+    /// Of the users and groups: this project's own, as the arguments of the others have to come from somewhere.
+    Contacts,
+}
+
+macro_rules! operations {
+    ($($variant:ident = $class:ident $name:literal, $route:literal, $status:literal $answer:expr,
+       |$bot:ident| $run:expr;)*) => {
+        /// An operation that sends a request.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(missing_docs, reason = "the name says it")]
+        pub enum Operation { $($variant,)* }
+
+        impl Operation {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name in the Python SDK, or the one of ours.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Whose operation it is.
+            pub const fn class(self) -> Class {
+                match self { $(Self::$variant => Class::$class,)* }
+            }
+
+            /// The operation of the wire contract that it asks for.
+            pub const fn route(self) -> &'static str {
+                match self { $(Self::$variant => $route,)* }
+            }
+
+            /// The status of its answer, and the JSON, unless it has none.
+            pub fn answer(self) -> (u16, Value) {
+                match self { $(Self::$variant => ($status, $answer),)* }
+            }
+
+            /// Asks the bot's executor for it, and does with that what `take` says.
+            #[allow(deprecated, reason = "what is deprecated works too")]
+            pub fn run<X: Executor + Debug, V: Take<X>>(self, bot: &mut Bot<X>, take: V) -> V::Output {
+                match self { $(Self::$variant => { let $bot = bot; take.take($run) })* }
+            }
+        }
+    };
+}
+
+operations! {
+    Post = Chat "post", "post_message", 201 sample::message("m1", TID, "hello"),
+        |bot| bot.chat.post(Draft::text("hello").alert(AlertType::Note).sender_display_name("Monitoring"));
+    AddMembers = Chat "add_members", "add_members", 200 changed("users"),
+        |bot| bot.chat.add_members(["u-anna"], ["g-on-call"]);
+    RemoveMembers = Chat "remove_members", "remove_members", 200 changed("users"),
+        |bot| bot.chat.remove_members(["u-anna"], ["g-on-call"]);
+    Leave = Chat "leave", "leave_chat", 204 Value::Null, |bot| bot.chat.leave();
+    AddAdmin = Chat "add_admin", "add_admin", 200 changed("admins"), |bot| bot.chat.add_admin("u-anna");
+    RemoveAdmin = Chat "remove_admin", "remove_admin", 200 changed("admins"), |bot| bot.chat.remove_admin("u-anna");
+    GetReaders = Chat "get_readers", "list_readers", 200 sample::page([sample::bot()]), |bot| bot.chat.readers();
+    MarkAsRead = Chat "mark_as_read", "mark_as_read", 200 sample::page([sample::bot()]), |bot| bot.chat.mark_as_read();
+    PullChatFeed = Chat "pull_chat_feed", "list_messages", 200 messages(), |bot| bot.chat.pull_chat_feed(None);
+    GetMessages = Chat "get_messages", "list_messages", 200 messages(),
+        |bot| bot.chat.messages(DateTime::UNIX_EPOCH);
+    UpdateTitle = Chat "update_title", "update_chat", 200 changed("title"), |bot| bot.chat.update_title("Ward 3");
+    SetAllowSending = Chat "set_allow_sending", "update_chat", 200 changed("allow_sending"),
+        |bot| bot.chat.set_allow_sending(false);
+    SetAllowMuteNotifications = Chat "set_allow_mute_notifications", "update_chat",
+        200 changed("allow_mute_notifications"), |bot| bot.chat.set_allow_mute_notifications(false);
+    Close = Chat "close", "close_chat", 200 changed("is_closed"), |bot| bot.chat.close();
+    Reopen = Chat "reopen", "reopen_chat", 200 sample::chat(TID, "Night shift"), |bot| bot.chat.reopen();
+    // The title was changed meanwhile: what comes back is the chat as it is.
+    SetAvatar = Chat "set_avatar", "set_avatar", 200 changed("title"),
+        |bot| bot.chat.set_avatar(Image::bytes(AVATAR));
+    RemoveAvatar = Chat "remove_avatar", "remove_avatar", 200 changed("title"), |bot| bot.chat.remove_avatar();
+    SendReaction = Chat "send_am_reaction", "send_reaction", 201 sample::reaction("r1", "m1", TID, "ok"),
+        |bot| bot.chat.send_reaction(&bot.alert, ReactionType::Ok);
+    GetReactions = Chat "get_am_reactions", "list_reactions",
+        200 sample::page([sample::reaction("r1", "m1", TID, "ok")]), |bot| bot.chat.reactions(&bot.alert);
+    UpdateReaction = Chat "update_am_reaction", "update_reaction", 200 sample::reaction("r1", "m1", TID, "sos"),
+        |bot| bot.chat.update_reaction(&bot.reaction, ReactionType::Sos);
+    GetSubscriptions = Chats "get_subscriptions", "list_chats", 200 sample::page([sample::chat(TID, "Night shift")]),
+        |bot| bot.client.chats().subscriptions();
+    GetByThreadId = Chats "get_by_thread_id", "get_chat", 200 sample::chat(TID, "Night shift"),
+        |bot| bot.client.chats().by_thread_id(bot.chat.tid());
+    GetByTitle = Chats "get_by_title", "list_chats", 200 sample::page([sample::chat(TID, "Night shift")]),
+        |bot| bot.client.chats().by_title(bot.chat.title());
+    CreateOneToOneChat = Chats "create_one2one_chat", "create_chat", 201 one_to_one(),
+        |bot| bot.client.chats().create_one_to_one_chat(NewOneToOne::with("u-anna").message("hello"));
+    CreateChat = Chats "create_chat", "create_chat", 201 sample::chat(TID, "Night shift"),
+        |bot| bot.client.chats().create_chat(NewChat::titled("Night shift").user("u-anna").group("g-on-call").admin("u-ben"));
+    Me = Contacts "me", "get_me", 200 sample::bot(), |bot| bot.client.contacts().me();
+    Users = Contacts "users", "list_users", 200 sample::page([sample::bot(), sample::user("u-anna", "Anna", "Berg")]),
+        |bot| bot.client.contacts().users();
+    User = Contacts "user", "get_user", 200 sample::user("u-anna", "Anna", "Berg"),
+        |bot| bot.client.contacts().user("u-anna");
+    Groups = Contacts "groups", "list_groups", 200 sample::page([sample::group("g-on-call", "Night shift")]),
+        |bot| bot.client.contacts().groups();
+    Group = Contacts "group", "get_group", 200 sample::group("g-on-call", "Night shift"),
+        |bot| bot.client.contacts().group("g-on-call");
+}
+
+impl Operation {
+    /// Whether its answer is a list in pages.
+    pub fn is_paged(self) -> bool {
+        // All readers come at once after marking: nothing goes on from a POST.
+        self != Self::MarkAsRead && self.answer().1.get("items").is_some()
+    }
+
+    /// Whether it answers `None` where others raise `NotFound`.
+    pub const fn finds(self) -> bool {
+        matches!(self, Self::GetByThreadId | Self::User | Self::Group)
+    }
+
+    /// Its answer as a server sends it.
+    pub fn response(self) -> Response {
+        let (status, json) = self.answer();
+        response(status, &json)
+    }
+
+    /// Its answer, for a script.
+    pub fn scripted(self) -> Answer {
+        match self.answer() {
+            (status, Value::Null) => Answer::status(status),
+            (status, json) => Answer::json(status, json),
+        }
+    }
+}
+
+/// An answer with this JSON, or without a body for `null`.
+pub fn response(status: u16, json: &Value) -> Response {
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = http::StatusCode::from_u16(status).expect("the status of an answer is one");
+    response.headers_mut().insert("x-request-id", HeaderValue::from_static("req-1"));
+    if !json.is_null() {
+        *response.body_mut() = json.to_string().into_bytes();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    response
+}
+
+/// The chat after a change of this member.
+fn changed(member: &str) -> Value {
+    let mut chat = sample::chat(TID, "Night shift");
+    chat[member] = match member {
+        "title" => "Ward 3".into(),
+        "users" | "admins" => vec![sample::bot(), sample::user("u-anna", "Anna", "Berg")].into(),
+        _ => (!chat[member].as_bool().expect("the other members are flags")).into(),
+    };
+    chat
+}
+
+fn messages() -> Value {
+    sample::messages([sample::message("m1", TID, "hello"), sample::alert("m2", TID, "the database is down")])
+}
+
+fn one_to_one() -> Value {
+    let mut chat = sample::chat(TID, "");
+    chat["type"] = "one_to_one".into();
+    chat["users"] = vec![sample::bot(), sample::user("u-anna", "Anna", "Berg")].into();
+    chat["admins"] = Value::Array(Vec::new());
+    chat
+}
+
+/// An operation that a chat answers by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the name says it")]
+pub enum Local {
+    UserMembers,
+    GroupMembers,
+    Admins,
+}
+
+impl Local {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::UserMembers, Self::GroupMembers, Self::Admins];
+
+    /// The name in the Python SDK.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UserMembers => "get_user_members",
+            Self::GroupMembers => "get_group_members",
+            Self::Admins => "get_admins",
+        }
+    }
+
+    /// The ids in its answer.
+    pub fn ids<X: Executor>(self, chat: &Chat<X>) -> Vec<String> {
+        match self {
+            Self::UserMembers => chat.user_members().iter().map(|user| user.uid.to_string()).collect(),
+            Self::GroupMembers => chat.group_members().iter().map(|group| group.gid.to_string()).collect(),
+            Self::Admins => chat.admins().iter().map(|user| user.uid.to_string()).collect(),
+        }
+    }
+}

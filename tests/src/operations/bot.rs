@@ -1,0 +1,185 @@
+//! Bots to run operations on: by hand, and on a script.
+
+use std::{
+    fmt::Debug,
+    sync::{LazyLock, OnceLock},
+};
+
+use chrono::DateTime;
+use teamwire_core::{
+    ByHand, Chat, Client, Config, Credentials, Error, Executor, Flow, Machine, Message, Moment, Now, Reaction, Reply,
+    Response, Script, Step,
+    script::{Answer, Expect, sample},
+};
+
+use super::{Operation, TID, Take, response};
+
+/// A client, and what the operations of the table are done to.
+///
+/// Beside that they name the users `u-anna` and `u-ben`, and the group `g-on-call`.
+#[derive(Debug)]
+pub struct Bot<X: Executor> {
+    /// The client.
+    pub client: Client<X>,
+    /// A group chat. By hand and on a script it is [`TID`] as [`sample::chat`] has it.
+    pub chat: Chat<X>,
+    /// An alert in it.
+    pub alert: Message,
+    /// The bot's reaction to it: `Ok`.
+    pub reaction: Reaction,
+}
+
+/// A bot whose machines are driven by the test.
+pub type ByHandBot = Bot<ByHand>;
+
+/// A bot on a script.
+pub type ScriptBot = Bot<Script>;
+
+/// The entropy of a session in a test.
+pub const ENTROPY: [u8; 32] = *b"32 bytes that a test wrote down.";
+
+/// A backend that nobody asks.
+pub fn config() -> Config {
+    let credentials = Credentials::new("app-7f3a", "s3cr3t-of-the-bot").expect("they have neither colon nor control");
+    Config::new("https://teamwire.example.org", credentials).expect("it is a URL")
+}
+
+/// The epoch, at 2026-01-01 00:00 UTC.
+pub fn now() -> Now {
+    Now::new(Moment::EPOCH, DateTime::from_timestamp_nanos(1_767_225_600_000_000_000))
+}
+
+impl ByHandBot {
+    /// A bot whose chat is found by hand.
+    pub fn by_hand(config: Config, entropy: [u8; 32]) -> Self {
+        let client = Client::new(ByHand::new(config, entropy, now()));
+        let mut search = client.chats().by_thread_id(TID);
+        let Step::Send(ticket, _) = search.poll(now()) else { panic!("a search begins with a request") };
+        search.handle(now(), ticket, Reply::Response(response(200, &sample::chat(TID, "Night shift"))));
+        let Step::Done(Ok(Some(chat))) = search.poll(now()) else { panic!("the answer was a chat") };
+        drop(search);
+        Self { client, chat, alert: alert().clone(), reaction: reaction().clone() }
+    }
+
+    /// The machine of an operation, for `drive`.
+    pub fn drive<R>(&mut self, operation: Operation, drive: impl FnOnce(&mut dyn Flow<Output = String>) -> R) -> R {
+        operation.run(self, Drive(drive))
+    }
+
+    /// What an operation makes of this answer to its first request.
+    ///
+    /// # Panics
+    /// If that is not the end of it.
+    pub fn answered(&mut self, operation: Operation, answer: Response) -> Result<String, Error> {
+        self.drive(operation, |flow| {
+            let Step::Send(ticket, _) = flow.poll(now()) else { panic!("it begins with a request") };
+            flow.handle(now(), ticket, Reply::Response(answer));
+            match flow.poll(now()) {
+                Step::Done(outcome) => outcome,
+                step => panic!("it goes on with {step:?}"),
+            }
+        })
+    }
+
+    /// The first request of an operation, as it goes over the wire.
+    pub fn request(&mut self, operation: Operation) -> http::Request<Vec<u8>> {
+        self.drive(operation, request_of)
+    }
+}
+
+/// The first request of a machine, as it goes over the wire.
+pub fn request_of<T: Debug + Send>(flow: &mut dyn Flow<Output = T>) -> http::Request<Vec<u8>> {
+    match flow.poll(now()) {
+        Step::Send(_, exchange) => exchange.request.map(|body| body.as_bytes().to_vec()),
+        step => panic!("it begins with {step:?}"),
+    }
+}
+
+/// Hands an operation's machine to a function, with the answer as text.
+#[derive(Debug)]
+pub struct Drive<F>(pub F);
+
+impl<F, R> Take<ByHand> for Drive<F>
+where
+    F: FnOnce(&mut dyn Flow<Output = String>) -> R,
+{
+    type Output = R;
+
+    fn take<'a, T: Debug + Send + 'a>(self, run: Box<dyn Flow<Output = T> + 'a>) -> R {
+        (self.0)(&mut run.map(|answer| format!("{answer:?}")))
+    }
+}
+
+/// The answer of an operation on a script, as text.
+#[derive(Clone, Copy, Debug)]
+pub struct Show;
+
+impl Take<Script> for Show {
+    type Output = Result<String, Error>;
+
+    fn take<'a, T: Debug + Send + 'a>(self, run: Result<T, Error>) -> Self::Output {
+        run.map(|answer| format!("{answer:?}"))
+    }
+}
+
+/// What came of an operation on a script.
+#[derive(Debug)]
+pub struct Played {
+    /// What it ended with.
+    pub outcome: Result<String, Error>,
+    /// The script: its clock, and the requests, of which the first is the search for the chat.
+    pub script: Script,
+    /// The bot.
+    pub bot: ScriptBot,
+}
+
+impl ScriptBot {
+    /// A bot on this script, which finds its chat first.
+    pub fn on(script: &Script) -> Self {
+        let answer = Answer::json(200, sample::chat(TID, "Night shift"));
+        let client = Client::new(script.clone().then(Expect::get(format!("/v1/chats/{TID}")), answer));
+        let chat = client.chats().by_thread_id(TID).expect("the script has it").expect("the script has it");
+        Self { client, chat, alert: alert().clone(), reaction: reaction().clone() }
+    }
+}
+
+impl Operation {
+    /// Runs it on a script that gives these answers to it, and to nothing else.
+    ///
+    /// # Panics
+    /// If it does not ask for all of them.
+    pub fn play(self, config: Config, answers: impl IntoIterator<Item = Answer>) -> Played {
+        let script = Script::with_config(config);
+        let mut bot = ScriptBot::on(&script);
+        let wanted = ByHandBot::by_hand(super::config(), ENTROPY).request(self);
+        for answer in answers {
+            let expect = Expect::new(wanted.method().clone(), wanted.uri().path());
+            let _ = script.clone().then(expect, answer);
+        }
+        let outcome = self.run(&mut bot, Show);
+        script.assert_done();
+        Played { outcome, script, bot }
+    }
+}
+
+/// An alert in the chat.
+pub fn alert() -> &'static Message {
+    static ALERT: OnceLock<Message> = OnceLock::new();
+    ALERT.get_or_init(|| {
+        let list = sample::messages([sample::alert("m1", TID, "the database is down")]);
+        let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}/messages")), Answer::json(200, list));
+        let client = Client::new(script);
+        client.chats().chat(TID).messages(None).expect("the script has it").messages.remove(0)
+    })
+}
+
+/// A reaction to [`alert`].
+pub fn reaction() -> &'static Reaction {
+    static REACTION: LazyLock<Reaction> = LazyLock::new(|| {
+        let list = sample::page([sample::reaction("r1", "m1", TID, "ok")]);
+        let path = format!("/v1/chats/{TID}/messages/m1/reactions");
+        let client = Client::new(Script::new().then(Expect::get(path), Answer::json(200, list)));
+        client.chats().chat(TID).reactions(alert()).expect("the script has it").into_vec().remove(0)
+    });
+    &REACTION
+}

@@ -1,0 +1,134 @@
+//! What the bot does of its own: posts, some with keys that outlive the process, and locations that it shares.
+
+use std::time::Duration;
+
+use teamwire_core::{Client, Coordinates, Draft, Error, Flow, LiveLocation, Moment, Now, ShareDuration, Ticket};
+
+use super::{
+    broken::{Broken, broken},
+    executor::Hands,
+    truth::degrees,
+};
+
+/// The chats of a process.
+pub(super) struct Rooms {
+    pub(super) lobby: teamwire_core::ChatRef<Hands>,
+    pub(super) notices: teamwire_core::ChatRef<Hands>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Task {
+    /// A message of the outbox.
+    Letter(usize),
+    /// A message without a key of its own.
+    Loose(usize),
+    Share(&'static str, i64),
+    Move(i64),
+    StopSharing(&'static str),
+}
+
+impl Task {
+    pub(super) const fn is_about_shares(self) -> bool {
+        matches!(self, Self::Share(..) | Self::Move(_) | Self::StopSharing(_))
+    }
+
+    /// The text that it shows, if it does.
+    pub(super) fn text(self) -> Option<String> {
+        match self {
+            Self::Letter(number) => Some(format!("letter {number}.")),
+            Self::Loose(number) => Some(format!("note {number}.")),
+            Self::Share(_, lat) => Some(format!("I am at {lat}.")),
+            Self::Move(_) | Self::StopSharing(_) => None,
+        }
+    }
+}
+
+impl Rooms {
+    fn at(&self, tid: &str) -> &teamwire_core::ChatRef<Hands> {
+        if self.lobby.tid().as_str() == tid { &self.lobby } else { &self.notices }
+    }
+}
+
+pub(super) struct Chore<'c> {
+    pub(super) task: Task,
+    pub(super) flow: Box<dyn Flow<Output = ()> + 'c>,
+    pub(super) awaited: Option<Ticket>,
+    /// When it is to be asked again; `None`: when its reply is there.
+    pub(super) due: Option<Moment>,
+    key: Option<String>,
+    sent: u32,
+    /// Whether the executor sent a request twice.
+    was_reissued: bool,
+}
+
+impl<'c> Chore<'c> {
+    pub(super) fn new(client: &'c Client<Hands>, rooms: &'c Rooms, task: Task, tid: &'static str) -> Self {
+        let text = task.text().unwrap_or_default();
+        let flow: Box<dyn Flow<Output = ()> + 'c> = match task {
+            Task::Letter(number) => {
+                Box::new(rooms.at(tid).post(Draft::text(text).idempotency_key(format!("letter-{number}"))).map(drop))
+            }
+            Task::Loose(_) => Box::new(rooms.at(tid).post(text).map(drop)),
+            Task::Share(tid, lat) => {
+                let live = LiveLocation::new(place(lat), ShareDuration::QuarterHour);
+                Box::new(rooms.at(tid).post(Draft::text(text).attach(live)).map(drop))
+            }
+            Task::Move(lat) => client.chats().update_shared_location(place(lat)),
+            Task::StopSharing(tid) => rooms.at(tid).stop_sharing_location(),
+        };
+        Self { task, flow, awaited: None, due: Some(Moment::EPOCH), key: None, sent: 0, was_reissued: false }
+    }
+
+    /// It hands out a request with this key.
+    pub(super) fn sends(&mut self, ticket: Ticket, key: Option<&str>) -> Result<(), Broken> {
+        if self.awaited.is_some() {
+            return broken("an operation has one request under way at most", || format!("{:?}", self.task));
+        }
+        (self.awaited, self.due) = (Some(ticket), None);
+        let key = key.map(str::to_owned);
+        self.sent += 1;
+        if self.sent > 1 && self.key != key {
+            return broken("a request is repeated with the same key", || {
+                format!("{:?}: {:?}, then {key:?}", self.task, self.key)
+            });
+        }
+        self.key = key;
+        // Four attempts, and one on a connection that had gone stale.
+        if self.sent > 5 {
+            return broken("an operation gives up", || format!("{:?} was sent {} times", self.task, self.sent));
+        }
+        Ok(())
+    }
+
+    pub(super) fn sleeps(&mut self, now: Now, until: Moment) -> Result<(), Broken> {
+        self.due = Some(until);
+        if until <= now.moment || until.since(now.moment) > Duration::from_secs(60) {
+            return broken("no wait is in the past, nor too long", || format!("{:?}: {until:?}", self.task));
+        }
+        Ok(())
+    }
+
+    /// Its reply was lost on this side: it is asked again.
+    pub(super) const fn reissues(&mut self) {
+        if self.awaited.take().is_some() {
+            self.due = Some(Moment::EPOCH);
+            self.sent -= 1;
+            self.was_reissued = true;
+        }
+    }
+
+    /// It ended, and what it was to show is shown or not.
+    pub(super) fn ends(&self, result: &Result<(), Error>, first: bool, is_shown: bool) -> Result<(), Broken> {
+        match result {
+            Ok(()) if !is_shown => broken("what succeeded was done", || format!("{:?}", self.task)),
+            Err(error) if is_shown && first && !self.was_reissued && !error.may_have_arrived() => {
+                broken("what is said not to have arrived has not", || format!("{:?}: {error:?}", self.task))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn place(lat: i64) -> Coordinates {
+    Coordinates::new(degrees(lat), 0.0).expect("a run has few places")
+}

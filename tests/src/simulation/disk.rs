@@ -1,0 +1,40 @@
+//! What survives the process: what the user saved.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
+#[derive(Debug, Default)]
+pub(super) struct Disk {
+    /// For each feed the checkpoint as JSON, and the place that it stands for.
+    pub(super) checkpoints: BTreeMap<usize, (String, usize)>,
+    pub(super) shares: Option<SavedShares>,
+    pub(super) outbox: Vec<Letter>,
+    /// How many messages without a key were posted.
+    pub(super) loose: usize,
+}
+
+/// A share that a process knows of: in which chat, and where it began.
+pub(super) type Known = (&'static str, i64);
+
+/// The saved ledger, and what the clock of the day was off by at that time.
+#[derive(Debug)]
+pub(super) struct SavedShares {
+    pub(super) json: String,
+    pub(super) known: Vec<Known>,
+    pub(super) skew: TimeDelta,
+}
+
+/// A message that is to be posted, in whatever process, with a key of its own.
+#[derive(Debug)]
+pub(super) struct Letter {
+    pub(super) tid: &'static str,
+    pub(super) state: Post,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Post {
+    ToDo,
+    UnderWay,
+    Done,
+}

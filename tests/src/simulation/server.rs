@@ -1,0 +1,212 @@
+//! The backend of a run: the sandbox's world, its polls that wait, and the record of what it did.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use http::{Method, Request, Response};
+use serde_json::Value;
+use teamwire_sandbox::{
+    World,
+    world::{Admission, Handled, Now, Parked, Payload, org},
+};
+
+use super::{
+    broken::{Broken, broken},
+    truth::Truth,
+};
+
+/// An answer, and how much had happened when it was made.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) response: Response<Vec<u8>>,
+    pub(super) position: usize,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    exchange: usize,
+    until: Duration,
+    poll: Parked,
+}
+
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) world: World,
+    pub(super) truth: Truth,
+    start: DateTime<Utc>,
+    waiting: Vec<Waiting>,
+    /// How much had happened when a request with this key was carried out.
+    keys: HashMap<String, usize>,
+    texts: HashSet<String>,
+    /// Whether something was done since the polls that wait were last asked.
+    stirred: bool,
+}
+
+/// The parts of a request that say what its answer means.
+struct Asked {
+    method: Method,
+    path: String,
+    key: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Server {
+    pub(super) fn new(seed: u64, start: DateTime<Utc>) -> Self {
+        Self {
+            world: World::new(seed),
+            truth: Truth::default(),
+            start,
+            waiting: Vec::new(),
+            keys: HashMap::new(),
+            texts: HashSet::new(),
+            stirred: false,
+        }
+    }
+
+    /// What time it is here.
+    pub(super) fn now(&self, clock: Duration) -> Now {
+        Now::after(self.start, clock)
+    }
+
+    /// Takes a request, whose answer will be heard at that time. `None`: it waits.
+    pub(super) fn take(
+        &mut self,
+        clock: Duration,
+        heard: Duration,
+        exchange: usize,
+        request: Request<Vec<u8>>,
+    ) -> Result<Option<Answer>, Broken> {
+        let now = self.now(clock);
+        self.truth.pass_time(clock);
+        let (head, body) = request.into_parts();
+        let key = head.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
+        let asked = Asked { method: head.method.clone(), path: head.uri.path().to_owned(), key, body: body.clone() };
+        let handled = match self.world.admit(now, head) {
+            Admission::Answer(answer) => Handled::Answer(answer),
+            Admission::Go(mut admitted) => {
+                admitted.answered_at(heard);
+                self.world.perform(now, admitted, Payload::Whole(body))
+            }
+        };
+        match handled {
+            Handled::Answer(response) => {
+                let position = self.record(clock, &asked, &response)?;
+                Ok(Some(Answer { response, position }))
+            }
+            Handled::Park { until, poll } => {
+                self.waiting.push(Waiting { exchange, until, poll });
+                Ok(None)
+            }
+            Handled::File(_) => broken("the simulation holds", || "a file was asked for".into()),
+        }
+    }
+
+    /// Writes down what was done, if something was: not when a key is seen again.
+    fn record(&mut self, clock: Duration, asked: &Asked, response: &Response<Vec<u8>>) -> Result<usize, Broken> {
+        if asked.method == Method::GET || !response.status().is_success() {
+            return Ok(self.truth.len());
+        }
+        self.stirred = true;
+        if let Some(position) = asked.key.as_ref().and_then(|key| self.keys.get(key)) {
+            return Ok(*position);
+        }
+        if asked.method == Method::POST && asked.path.ends_with("/messages") {
+            self.record_post(clock, response.body())?;
+        } else if asked.method == Method::PUT && asked.path == "/v1/location" {
+            let place: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+            self.truth.moved(org::BOT, thousandths(&place["lat"]));
+        } else if asked.method == Method::DELETE && asked.path.ends_with("/location") {
+            self.truth.unshared(room_in(&asked.path), org::BOT);
+        }
+        if let Some(key) = &asked.key {
+            self.keys.insert(key.clone(), self.truth.len());
+        }
+        Ok(self.truth.len())
+    }
+
+    fn record_post(&mut self, clock: Duration, body: &[u8]) -> Result<(), Broken> {
+        let message: Value = serde_json::from_slice(body).unwrap_or_default();
+        let (Some(mid), Some(tid), Some(text)) =
+            (message["mid"].as_str(), message["tid"].as_str(), message["msg"].as_str())
+        else {
+            return broken("the simulation holds", || format!("a post was answered with {message}"));
+        };
+        if !self.texts.insert(text.to_owned()) {
+            return broken("no message is shown twice", || format!("{text:?} is shown twice"));
+        }
+        let tid = room_in(tid);
+        self.truth.posted(tid, org::BOT, mid, None);
+        let live = &message["attachments"][0];
+        if live["kind"] == "live_location" {
+            let lasts = Duration::from_secs(live["duration"].as_u64().unwrap_or_default());
+            self.truth.shared(clock, tid, org::BOT, thousandths(&live["initial_lat"]), lasts);
+        }
+        Ok(())
+    }
+
+    /// Whether this text is shown.
+    pub(super) fn shows(&self, text: &str) -> bool {
+        self.texts.contains(text)
+    }
+
+    /// Something was done that polls may have to tell.
+    pub(super) const fn stir(&mut self) {
+        self.stirred = true;
+    }
+
+    /// The answers of the polls that need not wait any longer.
+    pub(super) fn answers(&mut self, clock: Duration) -> Vec<(usize, Answer)> {
+        let stirred = std::mem::take(&mut self.stirred);
+        if self.waiting.iter().all(|it| !stirred && it.until > clock) {
+            return Vec::new();
+        }
+        let now = self.now(clock);
+        self.truth.pass_time(clock);
+        let mut answers = Vec::new();
+        for Waiting { exchange, until, poll } in std::mem::take(&mut self.waiting) {
+            if !stirred && until > clock {
+                self.waiting.push(Waiting { exchange, until, poll });
+                continue;
+            }
+            match self.world.resume(now, poll) {
+                Handled::Park { until, poll } => self.waiting.push(Waiting { exchange, until, poll }),
+                Handled::Answer(response) => {
+                    answers.push((exchange, Answer { response, position: self.truth.len() }));
+                }
+                Handled::File(_) => {}
+            }
+        }
+        answers
+    }
+
+    /// When the next poll must be asked again.
+    pub(super) fn next_due(&self) -> Option<Duration> {
+        self.waiting.iter().map(|it| it.until).min()
+    }
+
+    /// Lets what ends by itself end.
+    pub(super) fn pass_time(&mut self, clock: Duration) {
+        let now = self.now(clock);
+        self.truth.pass_time(clock);
+        let _nothing = self.world.act(now, org::ANNA);
+    }
+
+    /// Nobody waits for this answer any more.
+    pub(super) fn forget(&mut self, gone: impl Fn(usize) -> bool) {
+        self.waiting.retain(|it| !gone(it.exchange));
+    }
+}
+
+/// The chat in there, as the constant that it is.
+fn room_in(text: &str) -> &'static str {
+    if text.contains(org::LOBBY) { org::LOBBY } else { org::NOTICES }
+}
+
+pub(super) fn thousandths(degrees: &Value) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "a latitude is small")]
+    let lat = (degrees.as_f64().unwrap_or_default() * 1000.0).round() as i64;
+    lat
+}

@@ -1,0 +1,146 @@
+//! Answers that are not what was promised.
+
+use serde_json::{Value, json};
+use teamwire_core::{Error, ErrorKind, RetryPolicy, UnexpectedAnswer, script::Answer};
+use teamwire_tests::operations::{ByHandBot, ENTROPY, Operation, config};
+
+fn played(operation: Operation, answer: Answer) -> Result<String, Error> {
+    operation.play(config().with_retry(RetryPolicy::NEVER), [answer]).outcome
+}
+
+#[track_caller]
+fn unexpected(operation: Operation, answer: Answer) -> UnexpectedAnswer {
+    match played(operation, answer) {
+        Err(Error::UnexpectedAnswer(unexpected)) => *unexpected,
+        other => panic!("{operation:?}: {other:?}"),
+    }
+}
+
+/// The operations that are promised JSON.
+fn promised() -> impl Iterator<Item = Operation> {
+    Operation::ALL.iter().copied().filter(|operation| !operation.answer().1.is_null())
+}
+
+#[test]
+fn an_answer_without_a_body_is_not_the_promised_json() {
+    for operation in promised() {
+        for answer in [Answer::status(204), Answer::status(200), Answer::status(200).body("application/json", " \r\n")]
+        {
+            let error = unexpected(operation, answer);
+            assert!(error.reason.contains("no body"), "{error}");
+            assert_eq!((error.path, error.excerpt.trim()), (None, ""));
+        }
+    }
+}
+
+#[test]
+fn a_page_is_not_the_promised_json_and_its_beginning_is_kept() {
+    for operation in promised() {
+        for page in ["<html><body>Please log in", "OK", "\u{feff}{}", "'", "\0"] {
+            let error = unexpected(operation, Answer::status(200).body("text/html", page));
+            assert_eq!((error.status, error.path.as_deref(), error.excerpt.as_str()), (Some(200), None, page));
+            assert!(error.reason.contains("JSON was promised"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn json_of_another_shape_is_not_the_promised_one() {
+    for operation in promised() {
+        for json in ["null", "true", "7", "\"text\"", "[]", "{}", "{\"items\": {}}", "{\"items\": null}", "[{}]"] {
+            unexpected(operation, Answer::status(200).body("application/json", json));
+        }
+    }
+}
+
+#[test]
+fn json_that_ends_early_is_found_wherever_it_ends() {
+    for operation in promised() {
+        let mut bot = ByHandBot::by_hand(config(), ENTROPY);
+        let whole = operation.response().into_body();
+        for end in 0..whole.len() {
+            let cut = operation.response().map(|body| body[..end].to_vec());
+            let error = bot.answered(operation, cut).expect_err("it is cut");
+            assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer, "{operation:?}, byte {end}: {error}");
+        }
+        assert!(bot.answered(operation, operation.response()).is_ok(), "the whole is what was promised");
+        let more = [whole.as_slice(), b"}"].concat();
+        unexpected(operation, Answer::status(200).body("application/json", more));
+        let spaced = [b" \n".as_slice(), &whole, b"\r\n\t "].concat();
+        played(operation, Answer::status(200).body("application/json", spaced)).expect("space around it is no harm");
+    }
+}
+
+#[test]
+fn a_member_that_is_missing_or_of_another_type_is_named() {
+    for (operation, place) in [
+        (Operation::Post, "mid"),
+        (Operation::Post, "from_user.uid"),
+        (Operation::Post, "timestamp"),
+        (Operation::Close, "is_closed"),
+        (Operation::Close, "users[0].is_bot"),
+        (Operation::SendReaction, "from_user.first_name"),
+        (Operation::Group, "is_circle"),
+    ] {
+        let (status, mut json) = operation.answer();
+        let pointer = format!("/{}", place.replace(['.', '['], "/").replace(']', ""));
+        *json.pointer_mut(&pointer).expect("the sample has it") = json!({ "odd": [] });
+        let error = unexpected(operation, Answer::json(status, json.clone()).header("x-request-id", "req-5"));
+        assert_eq!((error.path.as_deref(), error.request_id.as_deref()), (Some(place), Some("req-5")));
+        assert!(error.to_string().contains(place), "{error}");
+
+        remove(&mut json, &pointer);
+        let error = unexpected(operation, Answer::json(status, json));
+        let member = place.rsplit(['.', ']']).next().unwrap_or_default();
+        assert!(error.reason.contains(&format!("missing field `{member}`")), "{error}");
+    }
+}
+
+fn remove(json: &mut Value, pointer: &str) {
+    let (parent, member) = pointer.rsplit_once('/').expect("a pointer has a slash");
+    json.pointer_mut(parent).and_then(Value::as_object_mut).expect("the parent is an object").remove(member);
+}
+
+#[test]
+fn the_fields_of_a_later_version_are_ignored() {
+    for operation in promised() {
+        let (status, mut json) = operation.answer();
+        sprinkle(&mut json);
+        let outcome = operation.play(config(), [Answer::json(status, json)]).outcome;
+        assert_eq!(
+            outcome.expect("it is understood"),
+            operation.play(config(), [operation.scripted()]).outcome.expect("so")
+        );
+    }
+}
+
+/// Adds a member to every object.
+fn sprinkle(json: &mut Value) {
+    match json {
+        Value::Object(members) => {
+            members.values_mut().for_each(sprinkle);
+            members.insert("to_come".into(), json!({ "a": [1, null] }));
+        }
+        Value::Array(items) => items.iter_mut().for_each(sprinkle),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_status_of_a_success_does_not_matter() {
+    for operation in promised() {
+        for status in [200, 201, 202, 206, 299] {
+            played(operation, Answer::json(status, operation.answer().1)).expect("it is a success");
+        }
+    }
+}
+
+#[test]
+fn where_nothing_is_promised_json_is_no_harm() {
+    for body in ["", " ", "{}", "null", "{\"left\": true}"] {
+        played(Operation::Leave, Answer::status(200).body("application/json", body)).expect("it has left");
+    }
+    for body in ["<html>", "OK", "{"] {
+        unexpected(Operation::Leave, Answer::status(200).body("text/html", body));
+    }
+}

@@ -1,0 +1,169 @@
+//! One bad item in a list costs itself only, and what is new survives.
+
+use serde_json::{Value, json};
+use teamwire_core::{
+    AlertType, Attachment, ChatType, Client, Error, ErrorKind, Message, Messages, ReactionType, Script,
+    script::{Answer, Expect, sample},
+};
+use teamwire_tests::operations::{TID, alert};
+
+/// The messages of a chat, from this text of a page.
+fn read(page: impl Into<Vec<u8>>) -> Messages {
+    let answer = Answer::status(200).body("application/json", page);
+    let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}/messages")), answer);
+    Client::new(script).chats().chat(TID).messages(None).expect("it is a page")
+}
+
+fn page(items: Vec<Value>) -> String {
+    sample::messages(items).to_string()
+}
+
+/// A message, changed in one member.
+fn message(member: &str, value: Value) -> Value {
+    let mut message = sample::message("m1", TID, "hello");
+    message[member] = value;
+    message
+}
+
+fn one(message: Value) -> Message {
+    let read = read(page(vec![message]));
+    assert!(read.undecoded.is_empty(), "{read:?}");
+    read.messages.into_iter().next().expect("there is one")
+}
+
+#[test]
+fn one_bad_item_in_a_hundred_costs_itself_and_says_why() {
+    for (member, value, reason) in [
+        ("mid", json!(7), "mid"),
+        ("from_user", json!({ "uid": "u1" }), "from_user"),
+        ("timestamp", json!("yesterday"), "timestamp"),
+        ("timestamp", json!(1.5), "timestamp"),
+        ("deleted", Value::Null, "deleted"),
+        ("attachments", json!("none"), "attachments"),
+    ] {
+        let mut items: Vec<_> = (0..100).map(|at| sample::message(&format!("m{at}"), TID, "hello")).collect();
+        items[37][member] = value;
+        let bad = items[37].to_string();
+        let read = read(page(items));
+        assert_eq!(read.messages.len(), 99);
+        assert!(read.messages.iter().all(|message| message.mid != "m37"));
+        assert_eq!(read.undecoded.len(), 1);
+        assert_eq!(read.undecoded[0].json, bad);
+        assert!(read.undecoded[0].reason.contains(reason), "{:?}", read.undecoded[0]);
+        assert!(read.last_modified.is_some());
+    }
+}
+
+#[test]
+fn a_lone_surrogate_costs_its_message_only() {
+    for lone in ["\\ud800", "\\udc00", "\\ud83d x", "\\udc00\\ud800"] {
+        let text = page(vec![
+            sample::message("m1", TID, "before"),
+            sample::message("m2", TID, "@lone@"),
+            sample::message("m3", TID, "after \u{1f600}"),
+        ]);
+        let read = read(text.replace("@lone@", lone));
+        let mids: Vec<_> = read.messages.iter().map(|message| message.mid.as_str()).collect();
+        assert_eq!(mids, ["m1", "m3"]);
+        assert!(read.undecoded[0].json.contains(lone), "{:?}", read.undecoded);
+    }
+}
+
+#[test]
+fn a_timestamp_out_of_all_time_costs_its_message_only() {
+    for timestamp in [i64::MAX, i64::MIN, 8_210_266_876_800_000] {
+        let read = read(page(vec![message("timestamp", timestamp.into()), sample::message("m2", TID, "hello")]));
+        assert_eq!((read.messages.len(), read.undecoded.len()), (1, 1), "{timestamp}");
+    }
+    for timestamp in [0, -1, 253_402_300_800_000] {
+        assert_eq!(one(message("timestamp", timestamp.into())).timestamp(), timestamp);
+    }
+    let big = page(vec![sample::message("m1", TID, "hello")]).replace("1767225600000", "99999999999999999999");
+    assert_eq!(read(big).undecoded.len(), 1);
+}
+
+#[test]
+fn items_that_are_no_objects_are_kept_as_they_came() {
+    let read = read(page(vec![Value::Null, json!(7), json!([]), json!("m"), json!({})]));
+    let kept: Vec<_> = read.undecoded.iter().map(|item| item.json.as_str()).collect();
+    assert_eq!(kept, ["null", "7", "[]", "\"m\"", "{}"]);
+    assert!(read.messages.is_empty());
+}
+
+#[test]
+fn every_list_keeps_what_it_cannot_understand() {
+    let chat = format!("/v1/chats/{TID}");
+    let list = |path: &str, item: Value| {
+        Script::new().then(Expect::get(path), Answer::json(200, sample::page([item, json!({ "odd": true })])))
+    };
+    let counts = |items: usize, undecoded: usize| assert_eq!((items, undecoded), (1, 1));
+    let users = Client::new(list("/v1/users", sample::bot())).contacts().users().expect("it is a list");
+    counts(users.len(), users.undecoded().len());
+    let groups = list("/v1/groups", sample::group("g1", "x"));
+    let groups = Client::new(groups).contacts().groups().expect("it is a list");
+    counts(groups.len(), groups.undecoded().len());
+    let chats = Client::new(list("/v1/chats", sample::chat(TID, "x"))).chats().subscriptions().expect("it is a list");
+    counts(chats.len(), chats.undecoded().len());
+    let readers = list(&format!("{chat}/readers"), sample::bot());
+    let readers = Client::new(readers).chats().chat(TID).readers().expect("it is a list");
+    counts(readers.len(), readers.undecoded().len());
+    let reactions = list(&format!("{chat}/messages/m1/reactions"), sample::reaction("r1", "m1", TID, "ok"));
+    let reactions = Client::new(reactions).chats().chat(TID).reactions(alert()).expect("it is a list");
+    counts(reactions.len(), reactions.undecoded().len());
+}
+
+#[test]
+fn types_that_are_to_come_survive_as_the_server_wrote_them() {
+    let message = one(message("alert_type", "siren".into()));
+    assert_eq!(message.alert_type, Some(AlertType::Unknown("siren".into())));
+    let mut chat = sample::chat(TID, "");
+    chat["type"] = "channel".into();
+    let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}")), Answer::json(200, chat));
+    let chat = Client::new(script).chats().by_thread_id(TID).expect("it is there").expect("it is there");
+    assert_eq!(*chat.chat_type(), ChatType::Unknown("channel".into()));
+    let reactions = sample::page([sample::reaction("r1", "m1", TID, "wave")]);
+    let path = format!("/v1/chats/{TID}/messages/m1/reactions");
+    let script = Script::new().then(Expect::get(path), Answer::json(200, reactions));
+    let reactions = Client::new(script).chats().chat(TID).reactions(alert()).expect("it is a list");
+    assert_eq!(reactions[0].reaction_type, ReactionType::Unknown("wave".into()));
+}
+
+#[test]
+fn an_attachment_that_is_to_come_or_is_broken_survives_as_its_json() {
+    for json in [
+        json!({ "kind": "sticker", "pack": ["a", 1] }),
+        json!({ "kind": "location", "name": "Mars", "lat": 91.0, "lon": 0.0 }),
+        json!({ "kind": "file" }),
+        json!({ "kind": null }),
+        json!({}),
+        json!("file"),
+        Value::Null,
+    ] {
+        let text = json.to_string();
+        let message = one(message(
+            "attachments",
+            json!([json, { "kind": "poll", "question": "?", "options": [], "multiple_choice": true }]),
+        ));
+        assert!(matches!(&message.attachments[0], Attachment::Unknown(kept) if *kept == text), "{message:?}");
+        assert!(matches!(&message.attachments[1], Attachment::Poll(_)), "{message:?}");
+    }
+}
+
+#[test]
+fn an_alert_without_a_type_is_an_alert() {
+    assert_eq!(one(message("is_alert", true.into())).alert_type, Some(AlertType::Alert));
+    assert_eq!(one(message("is_alert", false.into())).alert_type, None);
+}
+
+#[test]
+fn a_list_that_is_no_list_is_an_error_and_not_an_empty_list() {
+    for page in [json!({ "items": null }), json!({ "items": {} }), json!({}), json!([]), json!({ "items": 0 })] {
+        let script = Script::new().then(Expect::get("/v1/users"), Answer::json(200, page));
+        let error = Client::new(script).contacts().users().expect_err("it is no page");
+        assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer);
+    }
+    let odd = json!({ "items": [], "next_cursor": 7 });
+    let script = Script::new().then(Expect::get("/v1/users"), Answer::json(200, odd));
+    let Err(Error::UnexpectedAnswer(error)) = Client::new(script).contacts().users() else { panic!("it is no cursor") };
+    assert_eq!(error.path.as_deref(), Some("next_cursor"));
+}

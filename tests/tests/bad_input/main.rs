@@ -1,0 +1,36 @@
+//! What is wrong is refused, and named: settings and arguments before anything is sent, answers where they break the
+//! contract.
+
+mod answers;
+mod arguments;
+mod ids;
+mod items;
+mod pages;
+mod settings;
+
+use teamwire_core::{Client, Error, Script};
+use teamwire_tests::operations::ScriptBot;
+
+/// An argument or a setting was refused, and the error says which and why.
+#[track_caller]
+fn refused<T>(result: Result<T, Error>, what: &str, why: &str) {
+    match result {
+        Err(Error::InvalidInput(input)) => {
+            assert_eq!(input.what, what, "{input}");
+            assert!(input.why.contains(why), "{input}");
+            assert_eq!(Error::from(input.clone()).to_string(), format!("invalid {what}: {}", input.why));
+        }
+        Err(error) => panic!("an error of another kind: {error}"),
+        Ok(_) => panic!("`{what}` was not refused: {why}"),
+    }
+}
+
+/// A client on a script that expects nothing.
+fn client() -> Client<Script> {
+    Client::new(Script::new())
+}
+
+/// A bot that has found its chat, on a script that expects nothing more.
+fn bot() -> ScriptBot {
+    ScriptBot::on(&Script::new())
+}

@@ -1,0 +1,169 @@
+//! Settings that cannot be right.
+
+use proptest::prelude::*;
+use teamwire_core::{APP_ID_VAR, ByHand, Client, Config, Credentials, Error, SECRET_VAR, URL_VAR};
+use teamwire_tests::operations::{ENTROPY, now, request_of};
+
+use super::refused;
+
+fn keys() -> Credentials {
+    Credentials::new("app", "secret").expect("they are fine")
+}
+
+fn config() -> Config {
+    Config::new("https://teamwire.example.org", keys()).expect("it is a URL")
+}
+
+#[test]
+fn what_is_no_base_url_is_refused() {
+    for (url, why) in [
+        ("", "relative"),
+        ("teamwire.example.org", "relative"),
+        ("//teamwire.example.org", "relative"),
+        ("/v1", "relative"),
+        ("https://", "host"),
+        ("https://:443", "host"),
+        ("https://?x", "host"),
+        ("https://a b", "domain"),
+        ("https://%00", "domain"),
+        ("https://a%b", "domain"),
+        ("https://[::1", "IPv6"),
+        ("https://1.2.3.256", "IPv4"),
+        ("https://a:65536", "port"),
+        ("https://a:b", "port"),
+        ("ftp://a", "scheme"),
+        ("ws://a", "scheme"),
+        ("file:///etc/passwd", "scheme"),
+        ("unix:/run/teamwire.sock", "scheme"),
+        ("teamwire:443", "scheme"),
+        ("https://user@a", "credentials"),
+        ("https://user:password@a", "credentials"),
+        ("https://:password@a", "credentials"),
+        ("https://a?tenant=1", "no `?`"),
+        ("https://a?", "no `?`"),
+        ("https://a#top", "no `#`"),
+        ("https://exa\"mple.org", "host"),
+        ("https://exa{mple}.org", "host"),
+        ("https://exa`mple.org", "host"),
+    ] {
+        refused(Config::new(url, keys()), "base URL", why);
+    }
+    refused(Config::new(&format!("https://a/{}", "x".repeat(70_000)), keys()), "base URL", "long");
+}
+
+#[test]
+fn plain_http_is_for_this_machine_only() {
+    for url in [
+        "http://teamwire.example.org",
+        "http://localhost.example.org",
+        "http://127.0.0.1.example.org",
+        "http://notlocalhost",
+        "http://10.0.0.1",
+        "http://0.0.0.0",
+        "http://[::2]",
+        "HTTP://TEAMWIRE.EXAMPLE.ORG",
+    ] {
+        refused(Config::new(url, keys()), "base URL", "in the clear");
+        Config::allowing_plain_http(url, keys()).expect("it is asked for by name");
+    }
+    for url in ["http://localhost:8080", "http://127.0.0.1", "http://127.1.2.3/x", "http://[::1]:1", "http://LOCALHOST"]
+    {
+        Config::new(url, keys()).expect("nobody can listen");
+    }
+    refused(Config::allowing_plain_http("ftp://a", keys()), "base URL", "scheme");
+}
+
+#[test]
+fn a_base_url_may_have_a_port_and_a_path_and_end_in_a_slash_or_not() {
+    for (given, used) in [
+        ("https://a.example.org", "https://a.example.org/v1/me"),
+        ("https://a.example.org/", "https://a.example.org/v1/me"),
+        ("https://a.example.org:8443/team/wire", "https://a.example.org:8443/team/wire/v1/me"),
+        ("https://a.example.org/team/wire/", "https://a.example.org/team/wire/v1/me"),
+        ("https://a.example.org:443", "https://a.example.org/v1/me"),
+        ("https://Bücher.example.org/ä", "https://xn--bcher-kva.example.org/%C3%A4/v1/me"),
+        ("  https://a.example.org\n", "https://a.example.org/v1/me"),
+    ] {
+        assert_eq!(me(Config::new(given, keys()).expect("it is fine")), used);
+    }
+}
+
+/// Where such a client asks who the bot is.
+fn me(config: Config) -> String {
+    let client = Client::new(ByHand::new(config, ENTROPY, now()));
+    request_of(&mut client.contacts().me()).uri().to_string()
+}
+
+proptest! {
+    #![proptest_config(teamwire_tests::cases(400))]
+
+    #[test]
+    fn every_url_that_is_taken_can_be_used(host in "[ -~]{1,6}|\\PC{1,4}", path in "[ -~]{0,8}|\\PC{0,4}") {
+        if let Ok(config) = Config::new(&format!("https://a{host}/{path}"), keys()) {
+            prop_assert!(me(config).ends_with("/v1/me"));
+        }
+    }
+}
+
+#[test]
+fn credentials_that_cannot_be_sent_are_refused() {
+    refused(Credentials::new("", "secret"), "App ID", "empty");
+    refused(Credentials::new("app", ""), "Secret", "empty");
+    refused(Credentials::new("app:1", "secret"), "App ID", "colon");
+    Credentials::new("app", "se:cret").expect("only the App ID ends at a colon");
+    Credentials::new("Ü", "pässwörd \u{1f600}").expect("they are sent in UTF-8");
+    for control in ["\n", "\r", "\t", "\0", "\u{7f}", "\u{85}"] {
+        refused(Credentials::new(format!("app{control}"), "secret"), "App ID", "control");
+        refused(Credentials::new("app", format!("{control}secret")), "Secret", "control");
+    }
+}
+
+#[test]
+fn a_variable_that_is_missing_or_wrong_is_named() {
+    let all = [(URL_VAR, "https://a.example.org"), (APP_ID_VAR, "app"), (SECRET_VAR, "secret")];
+    let with = |name: &str, value: Option<&str>| {
+        Config::from_vars(|asked| match all.iter().find(|(known, _)| *known == asked) {
+            Some(_) if asked == name => value.map(str::to_owned),
+            known => known.map(|(_, value)| (*value).to_owned()),
+        })
+    };
+    with("", None).expect("all three are there");
+    for (name, _) in all {
+        refused(with(name, None), name, "not set");
+    }
+    refused(with(URL_VAR, Some("http://a.example.org")), URL_VAR, "in the clear");
+    refused(with(APP_ID_VAR, Some("a:b")), APP_ID_VAR, "colon");
+    refused(with(SECRET_VAR, Some("")), SECRET_VAR, "empty");
+    assert_eq!([URL_VAR, APP_ID_VAR, SECRET_VAR], ["TEAMWIRE_URL", "TEAMWIRE_APP_ID", "TEAMWIRE_SECRET"]);
+}
+
+#[test]
+fn a_user_agent_that_is_no_header_is_refused() {
+    for name in ["", "Wächter", "bot\r\nHost: x", "bot\t1", "\u{7f}", "bot\0"] {
+        refused(config().with_user_agent(name), "user agent", "printable ASCII");
+    }
+    config().with_user_agent("watch-dog/1.0 (+https://example.org)").expect("it is printable ASCII");
+}
+
+#[test]
+fn what_is_no_proxy_is_refused() {
+    for (url, why) in [
+        ("", "relative"),
+        ("proxy.example.org:3128", "http://host:port"),
+        ("https://proxy.example.org", "http://host:port"),
+        ("socks5://proxy.example.org", "http://host:port"),
+        ("http://", "host"),
+        ("http://proxy:99999", "port"),
+    ] {
+        refused(config().with_proxy(url), "proxy URL", why);
+    }
+    let proxied = config().with_proxy("http://user:password@proxy.example.org:3128").expect("it is a proxy");
+    assert_eq!(proxied.proxy().and_then(|url| url.port()), Some(3128));
+}
+
+#[test]
+fn a_setting_that_is_refused_leaves_nothing_half_done() {
+    let refused: Result<Config, Error> = config().with_user_agent("");
+    assert!(refused.is_err());
+    assert!(me(config()).starts_with("https://teamwire.example.org/"));
+}

@@ -1,0 +1,73 @@
+//! What every executor does against a real backend, written once. Each test has a sandbox of its own, and whatever passes
+//! between it and the client is held against the wire contract.
+//!
+//! A new executor needs a [`Harness`](teamwire_tests::harness::Harness), and one line below.
+
+mod chats;
+mod checked;
+mod contacts;
+mod members;
+mod messages;
+mod network;
+mod posting;
+mod reactions;
+mod table;
+mod threads;
+
+/// Every promise, kept by this executor. What is missing in the list is dead code, and the compiler says so.
+macro_rules! conformance {
+    ($name:ident, $harness:ty) => {
+        mod $name {
+            promises! { $harness:
+                table: every_operation_succeeds, every_operation_raises_the_kinds_it_is_known_for,
+                    every_operation_raises_the_kinds_that_all_requests_can,
+                    what_only_an_admin_may_is_refused_to_others, a_key_that_nobody_has_is_refused,
+                    what_is_confidential_is_shown_by_nothing;
+                posting: a_post_is_there_for_everybody_as_it_was_answered, every_text_arrives_as_it_was_sent,
+                    every_attachment_comes_back_as_it_was_sent, attachments_of_others_are_understood,
+                    an_attention_message_has_its_type, a_reply_names_what_it_replies_to,
+                    a_chat_that_is_closed_takes_no_posts, only_admins_post_where_only_they_may,
+                    a_post_that_may_have_arrived_is_shown_once, a_key_of_ones_own_is_shown_once,
+                    a_key_of_another_request_is_refused, a_post_that_is_still_worked_on_is_waited_for;
+                messages: messages_come_oldest_first_and_all_of_them, only_messages_since_a_moment_come,
+                    without_a_moment_messages_of_the_last_day_come, deleted_messages_come_if_they_are_asked_for,
+                    an_empty_chat_has_no_last_message, one_message_that_is_broken_costs_itself,
+                    readers_are_those_who_have_read_everything;
+                chats: all_chats_are_listed, chats_are_found_by_their_id, chats_are_found_by_their_exact_title,
+                    a_new_chat_is_as_it_was_asked_for, a_new_chat_needs_no_more_than_a_title,
+                    a_chat_that_may_have_been_created_is_created_once, a_chat_between_two_is_made_once,
+                    a_chat_between_two_is_a_small_one, changes_show_here_and_there, a_chat_is_closed_and_reopened,
+                    a_bot_leaves_once, ids_with_anything_in_them_reach_their_chat_or_none;
+                members: members_are_added_and_removed, members_are_added_all_or_none,
+                    admins_are_made_and_unmade, the_last_admin_stays;
+                reactions: a_reaction_is_there_for_everybody, a_reaction_is_changed, every_reaction_fits_its_message,
+                    reactions_of_many_come_all, a_reaction_of_somebody_else_is_not_changed;
+                contacts: the_bot_knows_itself, all_users_and_groups_are_listed, users_and_groups_are_found_by_their_id,
+                    who_is_deleted_or_hidden_is_not_found, lists_are_walked_over_all_pages;
+                network: trouble_that_passes_is_not_noticed, an_answer_that_is_cut_is_asked_for_again,
+                    a_connection_that_is_closed_is_replaced, an_outage_ends_and_all_goes_on,
+                    no_answer_is_a_timeout, a_slow_answer_is_none_after_the_timeout,
+                    an_answer_that_is_too_large_is_refused, what_is_not_http_is_refused, a_redirect_is_not_followed,
+                    a_proxys_page_is_shown_in_the_error, retry_after_is_obeyed, too_long_a_wait_is_an_error_at_once,
+                    connections_are_used_again;
+                threads: a_client_is_shared_by_many_threads, chats_are_shared_by_many_threads;
+            }
+        }
+    };
+}
+
+macro_rules! promises {
+    ($harness:ty: $($module:ident: $($promise:ident),+;)+) => {
+        $($(
+            #[test]
+            fn $promise() {
+                crate::$module::$promise::<$harness>();
+            }
+        )+)+
+    };
+}
+
+conformance!(blocking, teamwire_tests::harness::Blocking);
+conformance!(async_std, teamwire_tests::harness::AsyncStd);
+conformance!(smol, teamwire_tests::harness::Smol);
+conformance!(home_made, teamwire_tests::harness::HomeMade);

@@ -1,0 +1,176 @@
+//! Bad days: what passes is not noticed, and what does not is an error that says what it was.
+
+use std::time::Duration;
+
+use teamwire_core::{Config, Error, ErrorKind, FaultKind, Limits, RetryPolicy, Timeouts};
+use teamwire_sandbox::{Fault, RateLimit, Rule, org};
+use teamwire_tests::{Ground, harness::Harness};
+
+const ME: &str = "GET /v1/me";
+
+fn once(config: Config) -> Config {
+    config.with_retry(RetryPolicy::NEVER)
+}
+
+/// The error of a request that this befalls, without another attempt.
+fn befallen<H: Harness>(fault: Fault, change: impl FnOnce(Config) -> Config) -> Error {
+    let ground = Ground::<H>::configured(|config| change(once(config)));
+    ground.sandbox.faults().add(fault);
+    ground.err(ground.client.contacts().me())
+}
+
+fn fault(error: Error) -> teamwire_core::Fault {
+    match error {
+        Error::Connection(fault) => fault,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn trouble_that_passes_is_not_noticed<H: Harness>() {
+    for trouble in [
+        Fault::status(500),
+        Fault::status_retry_after(503, 0),
+        Fault::status_retry_after(429, 0),
+        Fault::answer(502, "text/html", "<h1>502 Bad Gateway</h1>"),
+        Fault::CutBefore,
+        Fault::CutAfter,
+    ] {
+        let ground = Ground::<H>::new();
+        ground.sandbox.faults().add(Rule::new(trouble.clone()).times(3));
+        ground.ok(ground.client.contacts().me());
+        assert_eq!((ground.sandbox.arrived(ME), ground.sandbox.faults().left()), (4, 0), "{trouble:?}");
+    }
+}
+
+pub(crate) fn an_answer_that_is_cut_is_asked_for_again<H: Harness>() {
+    let ground = Ground::<H>::new();
+    for after_bytes in [0, 1, 50] {
+        ground.sandbox.faults().add(Fault::CutBody { after_bytes });
+        assert_eq!(ground.ok(ground.client.contacts().me()).uid, org::BOT);
+    }
+    let error = befallen::<H>(Fault::CutBody { after_bytes: 10 }, |config| config);
+    assert!(error.is_transient() && error.may_have_arrived(), "{error:?}");
+    assert_eq!(fault(error).kind, FaultKind::Lost);
+}
+
+pub(crate) fn a_connection_that_is_closed_is_replaced<H: Harness>() {
+    let ground = Ground::<H>::new();
+    ground.sandbox.faults().close_every_nth(2);
+    for _ in 0..8 {
+        ground.ok(ground.client.contacts().me());
+    }
+    ground.sandbox.faults().clear();
+    ground.sandbox.faults().close_abruptly_every_nth(2);
+    for at in 0..8 {
+        ground.ok(ground.client.chats().chat(org::LOBBY).post(format!("post {at}")));
+    }
+    assert_eq!(ground.sandbox.message_count(), 8);
+}
+
+pub(crate) fn an_outage_ends_and_all_goes_on<H: Harness>() {
+    let ground = Ground::<H>::new();
+    ground.ok(ground.client.chats().chat(org::LOBBY).post("before"));
+    ground.sandbox.faults().outage(true);
+    let error = ground.err(ground.client.chats().chat(org::LOBBY).post("during"));
+    assert_eq!(error.kind(), ErrorKind::Connection);
+    assert!(error.is_transient());
+    ground.sandbox.faults().outage(false);
+    ground.ok(ground.client.chats().chat(org::LOBBY).post("after"));
+    assert_eq!(ground.sandbox.texts(org::LOBBY), [Some("before".to_owned()), Some("after".to_owned())]);
+}
+
+fn short(config: Config) -> Config {
+    let time = Duration::from_millis(400);
+    config.with_timeouts(Timeouts { default: time, long: time, ..Timeouts::default() })
+}
+
+pub(crate) fn no_answer_is_a_timeout<H: Harness>() {
+    for (silence, arrived) in [(Fault::NoAnswer, true), (Fault::RawThenHang(b"HTTP/1.1 200 OK\r\n".to_vec()), true)] {
+        let error = befallen::<H>(silence, short);
+        assert_eq!((error.is_transient(), error.may_have_arrived()), (true, arrived));
+        assert_eq!(fault(error).kind, FaultKind::Timeout);
+    }
+}
+
+pub(crate) fn a_slow_answer_is_none_after_the_timeout<H: Harness>() {
+    let body =
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"uid\": \"u".to_vec();
+    let error = fault(befallen::<H>(Fault::RawThenHang(body), short));
+    assert_eq!((error.kind, error.sent), (FaultKind::Timeout, true));
+    let error = fault(befallen::<H>(Fault::Slow(Duration::from_secs(60)), short));
+    assert_eq!(error.kind, FaultKind::Timeout);
+}
+
+pub(crate) fn an_answer_that_is_too_large_is_refused<H: Harness>() {
+    let small = |config: Config| config.with_limits(Limits { answer: 1000, ..Limits::default() });
+    let large = "x".repeat(1001);
+    let chunked = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3e9\r\n{large}\r\n0\r\n\r\n");
+    for fault in [Fault::answer(200, "application/json", large), Fault::raw(chunked)] {
+        let error = befallen::<H>(fault, small);
+        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::UnexpectedAnswer, false), "{error}");
+        assert!(error.to_string().contains("too large"), "{error}");
+    }
+    let ground = Ground::<H>::configured(small);
+    ground.ok(ground.client.contacts().me());
+}
+
+pub(crate) fn what_is_not_http_is_refused<H: Harness>() {
+    for bytes in ["SSH-2.0-OpenSSH_9.7\r\n\r\n", "\0\0\0\0\r\n\r\n", "HTTP/1.1 banana\r\n\r\n"] {
+        let error = befallen::<H>(Fault::raw(bytes), |config| config);
+        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::UnexpectedAnswer, false), "{error}");
+    }
+}
+
+pub(crate) fn a_redirect_is_not_followed<H: Harness>() {
+    let ground = Ground::<H>::new();
+    for status in [301, 302, 303, 307, 308] {
+        ground.sandbox.faults().add(Fault::Answer {
+            status: http::StatusCode::from_u16(status).expect("it is one"),
+            headers: vec![("location".into(), format!("{}/v1/users", ground.sandbox.url()))],
+            body: Vec::new(),
+        });
+        let error = ground.err(ground.client.contacts().me());
+        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(status)), "{error}");
+    }
+    assert_eq!(ground.sandbox.arrived("GET /v1/users"), 0);
+}
+
+pub(crate) fn a_proxys_page_is_shown_in_the_error<H: Harness>() {
+    for (status, kind) in
+        [(502, ErrorKind::Server), (404, ErrorKind::UnexpectedAnswer), (200, ErrorKind::UnexpectedAnswer)]
+    {
+        let error = befallen::<H>(Fault::answer(status, "text/html", "<h1>No backend</h1>"), |config| config);
+        assert_eq!((error.kind(), error.status()), (kind, Some(status)));
+        assert!(error.to_string().contains("No backend"), "{error}");
+    }
+}
+
+pub(crate) fn retry_after_is_obeyed<H: Harness>() {
+    let ground = Ground::<H>::new();
+    ground.sandbox.faults().add(Fault::status_retry_after(429, 1));
+    let before = std::time::Instant::now();
+    ground.ok(ground.client.contacts().me());
+    assert!(before.elapsed() >= Duration::from_secs(1), "{:?}", before.elapsed());
+}
+
+pub(crate) fn too_long_a_wait_is_an_error_at_once<H: Harness>() {
+    let ground = Ground::<H>::new();
+    ground.sandbox.clock().hold();
+    ground.sandbox.admin().limit_rate(Some(RateLimit { per_second: 0.001, burst: 1 }));
+    ground.ok(ground.client.contacts().me());
+    let error = ground.err(ground.client.contacts().me());
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
+    let wait = error.retry_after().expect("the server says how long to wait");
+    assert!(wait > Duration::from_secs(60), "{wait:?}");
+    ground.sandbox.clock().advance(wait);
+    ground.ok(ground.client.contacts().me());
+}
+
+pub(crate) fn connections_are_used_again<H: Harness>() {
+    let ground = Ground::<H>::new();
+    for _ in 0..20 {
+        ground.ok(ground.client.contacts().me());
+    }
+    // Either one connection for all, or one for each.
+    assert_eq!(ground.sandbox.connections().accepted, if H::KEEPS_CONNECTIONS { 1 } else { 20 });
+}

@@ -1,0 +1,86 @@
+//! Answers that are no problem of the contract: what stands in front of a server answers for it.
+
+use teamwire_core::{Error, ErrorKind, RetryPolicy, script::Answer};
+use teamwire_tests::operations::{Operation, config};
+
+fn error(answer: Answer) -> Error {
+    let outcome = Operation::UpdateTitle.play(config().with_retry(RetryPolicy::NEVER), [answer]).outcome;
+    outcome.expect_err("it was refused")
+}
+
+fn excerpt(error: &Error) -> &str {
+    match error {
+        Error::Refused(refusal) => refusal.excerpt.as_deref().unwrap_or_default(),
+        Error::UnexpectedAnswer(answer) => &answer.excerpt,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_proxys_page_is_kept_as_evidence() {
+    let page = "<html><head><title>502 Bad Gateway</title></head>";
+    let error = error(Answer::status(502).body("text/html", page));
+    assert_eq!((error.kind(), error.status(), error.code()), (ErrorKind::Server, Some(502), None));
+    assert_eq!(excerpt(&error), page);
+    assert!(error.to_string().contains("502 Bad Gateway"), "{error}");
+    assert!(error.is_transient() && error.may_have_arrived());
+}
+
+#[test]
+fn json_that_is_not_the_contracts_is_kept_as_evidence() {
+    for body in [r#"{"error": "no upstream"}"#, "[]", "null", "\"code\"", r#"{"code": 7}"#, r#"{"code": null}"#, "{"] {
+        let error = error(Answer::status(503).body("application/json", body).retry_after(4));
+        assert_eq!((error.kind(), error.status(), error.code()), (ErrorKind::Server, Some(503), None), "{body}");
+        assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(4));
+        assert_eq!(excerpt(&error), body);
+    }
+}
+
+#[test]
+fn a_body_that_is_empty_leaves_no_evidence() {
+    let error = error(Answer::status(500));
+    let Error::Refused(refusal) = &error else { panic!("{error:?}") };
+    assert_eq!(refusal.excerpt, None);
+    assert_eq!(error.to_string(), "the server refused with status 500");
+}
+
+#[test]
+fn the_evidence_is_short_and_never_cut_inside_of_a_character() {
+    for pad in 0..4 {
+        let page = format!("{}{}", "x".repeat(pad), "\u{1f600}".repeat(100_000));
+        for status in [200, 404, 502] {
+            let error = error(Answer::status(status).body("text/html", page.as_str()));
+            let excerpt = excerpt(&error);
+            assert!((297..=300).contains(&excerpt.len()), "{} bytes", excerpt.len());
+            assert!(page.starts_with(excerpt));
+        }
+    }
+    let bytes = error(Answer::status(502).body("text/html", vec![0xff; 1000]));
+    assert!(excerpt(&bytes).chars().all(|char| char == '\u{fffd}'));
+}
+
+#[test]
+fn a_problem_with_odd_members_is_a_problem_all_the_same() {
+    let body = r#"{"code": "not_found", "status": "404", "extra": {"a": [1]}, "title": null, "detail": null}"#;
+    let error = error(Answer::status(404).body("text/plain", body));
+    assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some("not_found")));
+    assert_eq!(error.to_string(), "the server refused with status 404 (not_found)");
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    for status in [301, 302, 303, 307, 308] {
+        let answer = Answer::status(status).header("location", "http://elsewhere.example.com/v1");
+        let played = Operation::Post.play(config(), [answer]);
+        let error = played.outcome.expect_err("it was refused");
+        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(status)));
+        assert!(error.to_string().contains("elsewhere.example.com"), "{error}");
+        assert_eq!(played.script.requests().len(), 2, "the search for the chat, and this");
+    }
+}
+
+#[test]
+fn a_code_counts_whatever_the_status_is() {
+    let error = error(Answer::problem(400, "leave_chat_not_allowed"));
+    assert_eq!((error.kind(), error.status()), (ErrorKind::LeaveChatNotAllowed, Some(400)));
+}

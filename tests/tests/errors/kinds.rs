@@ -1,0 +1,228 @@
+//! The table of errors: every operation, every kind it is known for, and what the error carries.
+
+use http::{HeaderValue, header};
+use teamwire_core::{Config, Error, ErrorKind, Fault, FaultKind, RetryPolicy, script::Answer};
+use teamwire_tests::operations::{self, Documented, Operation, documented};
+
+/// The answers of the wire contract that come out as a kind.
+const CODES: &[(ErrorKind, &[u16], &str)] = &[
+    (ErrorKind::Auth, &[401, 403], "auth"),
+    (ErrorKind::NotFound, &[404], "not_found"),
+    (ErrorKind::InvalidMembers, &[422], "invalid_members"),
+    (ErrorKind::UpdateMembersNotAllowed, &[403], "update_members_not_allowed"),
+    (ErrorKind::LeaveChatNotAllowed, &[403], "leave_chat_not_allowed"),
+    (ErrorKind::CloseChatNotAllowed, &[403], "close_chat_not_allowed"),
+    (ErrorKind::ReadReceiptsDisabled, &[403], "read_receipts_disabled"),
+    (ErrorKind::ImageLoad, &[404, 422], "image_load"),
+    (ErrorKind::ImageRemove, &[403], "image_remove"),
+];
+
+fn once() -> Config {
+    operations::config().with_retry(RetryPolicy::NEVER)
+}
+
+#[track_caller]
+fn error(operation: Operation, answer: Answer) -> Error {
+    let outcome = operation.play(once(), [answer]).outcome;
+    match outcome {
+        Err(error) => error,
+        Ok(answer) => panic!("{operation:?} succeeded: {answer}"),
+    }
+}
+
+fn operation(row: &Documented) -> Option<Operation> {
+    Operation::ALL.iter().copied().find(|operation| operation.name() == row.name)
+}
+
+#[test]
+fn every_operation_raises_the_kinds_that_it_is_known_for() {
+    let mut raised = 0;
+    for row in documented() {
+        let Some(operation) = operation(&row) else { continue };
+        for name in &row.errors {
+            let (kind, statuses, code) = CODES.iter().find(|(kind, ..)| kind.as_str() == *name).expect("a kind");
+            for status in *statuses {
+                check_refusal(operation, *kind, *status, code);
+                raised += 1;
+            }
+        }
+    }
+    assert!(raised >= 40, "only {raised} errors are documented");
+}
+
+#[test]
+fn every_operation_raises_every_kind_that_a_server_may_name() {
+    for operation in Operation::ALL {
+        for (kind, statuses, code) in CODES {
+            if operation.finds() && *kind == ErrorKind::NotFound {
+                let outcome = operation.play(once(), [Answer::problem(404, code)]).outcome;
+                assert_eq!(outcome.expect("nothing is found"), "None");
+            } else {
+                check_refusal(*operation, *kind, statuses[0], code);
+            }
+        }
+    }
+}
+
+fn check_refusal(operation: Operation, kind: ErrorKind, status: u16, code: &str) {
+    let error = error(operation, Answer::problem(status, code));
+    assert_eq!(error.kind(), kind, "{operation:?}");
+    assert_eq!(error.status(), Some(status));
+    assert_eq!(error.code(), Some(code));
+    assert_eq!(error.request_id(), Some("script"));
+    assert_eq!(error.retry_after(), None);
+    assert!(!error.is_transient() && !error.may_have_arrived(), "{error}");
+    let Error::Refused(refusal) = &error else { panic!("{error:?}") };
+    assert_eq!(refusal.message.as_deref(), Some("as the script says"));
+    for part in [status.to_string().as_str(), code, "as the script says", "script"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+}
+
+#[test]
+fn every_operation_raises_server_with_the_code_of_trouble_that_it_does_not_know() {
+    for operation in Operation::ALL {
+        for (status, code, transient) in [
+            (500, "server", true),
+            (503, "server", true),
+            (502, "", true),
+            (501, "teapot", false),
+            (418, "teapot", false),
+        ] {
+            let error = error(*operation, Answer::problem(status, code));
+            assert_eq!(error.kind(), ErrorKind::Server, "{operation:?}");
+            assert_eq!((error.status(), error.code()), (Some(status), Some(code)));
+            assert_eq!(error.is_transient(), transient, "{error}");
+            assert_eq!(error.may_have_arrived(), status >= 500, "{error}");
+        }
+    }
+}
+
+#[test]
+fn every_operation_raises_rate_limited_with_the_time_to_wait() {
+    for operation in Operation::ALL {
+        let error = error(*operation, Answer::problem(429, "rate_limited").retry_after(90));
+        assert_eq!(error.kind(), ErrorKind::RateLimited, "{operation:?}");
+        assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(90));
+        assert!(error.is_transient() && !error.may_have_arrived());
+        assert!(error.to_string().contains("90 s"), "{error}");
+    }
+}
+
+#[test]
+fn every_operation_raises_connection_when_there_is_no_answer() {
+    for operation in Operation::ALL {
+        for (answer, arrived) in [(Answer::unreachable(), false), (Answer::lost(), true), (Answer::silence(), true)] {
+            let error = error(*operation, answer);
+            assert_eq!(error.kind(), ErrorKind::Connection, "{operation:?}");
+            assert_eq!((error.status(), error.code(), error.request_id()), (None, None, None));
+            assert!(error.is_transient());
+            assert_eq!(error.may_have_arrived(), arrived, "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_fault_says_what_happened_in_its_own_words_and_in_those_of_the_http_stack() {
+    for (kind, words, is, transient) in [
+        (FaultKind::Resolve, "could not be resolved", ErrorKind::Connection, true),
+        (FaultKind::Connect, "no connection could be made", ErrorKind::Connection, true),
+        (FaultKind::Tls, "no trusted TLS connection", ErrorKind::Connection, false),
+        (FaultKind::Timeout, "the time ran out", ErrorKind::Connection, true),
+        (FaultKind::Lost, "the connection was lost", ErrorKind::Connection, true),
+        (FaultKind::Protocol, "not HTTP", ErrorKind::UnexpectedAnswer, false),
+        (FaultKind::TooLarge, "too large", ErrorKind::UnexpectedAnswer, false),
+    ] {
+        let error = error(Operation::Post, Answer::fault(Fault::new(kind, "errno 104").sent(true)));
+        assert_eq!((error.kind(), error.is_transient()), (is, transient), "{error}");
+        assert!(error.to_string().contains(words) && error.to_string().contains("errno 104"), "{error}");
+        assert!(error.may_have_arrived(), "{error}");
+    }
+}
+
+#[test]
+fn every_operation_raises_unexpected_answer_for_what_the_contract_has_not() {
+    let html = || Answer::status(200).body("text/html", "<html>Please log in</html>");
+    let redirect = || Answer::status(301).header("location", "https://sso.example.org/");
+    for operation in Operation::ALL {
+        for answer in [html(), redirect(), Answer::status(404).body("text/html", "<h1>Not Found</h1>")] {
+            let error = error(*operation, answer.header("x-request-id", "req-7"));
+            assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer, "{operation:?}");
+            assert_eq!((error.code(), error.request_id()), (None, Some("req-7")));
+            assert!(!error.is_transient() && error.may_have_arrived());
+        }
+        assert!(error(*operation, html()).to_string().contains("Please log in"));
+        assert!(error(*operation, redirect()).to_string().contains("sso.example.org"));
+    }
+}
+
+#[test]
+fn a_refusal_names_the_members_at_fault() {
+    let problem = r#"{"code": "invalid_members", "detail": "unknown", "invalid_members": ["u-anna", "g-night"]}"#;
+    let error = error(Operation::AddMembers, Answer::status(422).body("application/problem+json", problem));
+    let Error::Refused(refusal) = &error else { panic!("{error:?}") };
+    assert_eq!(refusal.invalid_members, ["u-anna", "g-night"]);
+    assert!(error.to_string().contains("u-anna, g-night"), "{error}");
+}
+
+#[test]
+fn a_request_id_is_taken_from_the_header_where_the_body_has_none() {
+    let answer = Answer::status(403).body("application/problem+json", r#"{"code": "auth", "title": "Forbidden"}"#);
+    let error = error(Operation::Close, answer.header("x-request-id", "req-8"));
+    assert_eq!((error.kind(), error.request_id()), (ErrorKind::Auth, Some("req-8")));
+    let Error::Refused(refusal) = &error else { panic!("{error:?}") };
+    assert_eq!(refusal.message.as_deref(), Some("Forbidden"), "the title stands in for a detail");
+}
+
+#[test]
+fn a_refusal_without_a_word_is_known_by_its_status() {
+    for (status, kind) in [
+        (401, ErrorKind::Auth),
+        (403, ErrorKind::Auth),
+        (408, ErrorKind::Server),
+        (429, ErrorKind::RateLimited),
+        (500, ErrorKind::Server),
+        (503, ErrorKind::Server),
+        (599, ErrorKind::Server),
+        (400, ErrorKind::UnexpectedAnswer),
+        (404, ErrorKind::UnexpectedAnswer),
+        (409, ErrorKind::UnexpectedAnswer),
+        (422, ErrorKind::UnexpectedAnswer),
+        (304, ErrorKind::UnexpectedAnswer),
+        (999, ErrorKind::UnexpectedAnswer),
+    ] {
+        let error = error(Operation::Close, Answer::status(status));
+        assert_eq!((error.kind(), error.status(), error.code()), (kind, Some(status), None), "{error}");
+    }
+}
+
+#[test]
+fn a_header_that_is_no_text_is_no_trouble() {
+    let odd = HeaderValue::from_bytes(b"req-\xff").expect("a header may have such bytes");
+    let mut refused = operations::response(500, &serde_json::Value::Null);
+    refused.headers_mut().insert("x-request-id", odd.clone());
+    refused.headers_mut().insert(header::RETRY_AFTER, odd);
+    let mut bot = operations::ByHandBot::by_hand(once(), operations::ENTROPY);
+    let error = bot.answered(Operation::Me, refused).expect_err("it was refused");
+    assert_eq!((error.kind(), error.retry_after()), (ErrorKind::Server, None));
+    assert_eq!(error.request_id(), Some("req-\u{fffd}"));
+}
+
+#[test]
+fn every_kind_has_the_name_of_its_exception() {
+    for row in documented() {
+        for name in row.errors {
+            assert!(CODES.iter().any(|(kind, ..)| kind.to_string() == name), "{name}");
+        }
+    }
+    for (kind, name) in [
+        (ErrorKind::Connection, "connection"),
+        (ErrorKind::Server, "server"),
+        (ErrorKind::RateLimited, "rate_limited"),
+        (ErrorKind::InvalidInput, "invalid_input"),
+        (ErrorKind::UnexpectedAnswer, "unexpected_answer"),
+        (ErrorKind::Finished, "finished"),
+    ] {
+        assert_eq!(kind.as_str(), name);
+    }
+}

@@ -1,0 +1,296 @@
+//! Feeds, one promise at a time: what the simulator sees in passing is said here in so many words.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use http::Method;
+use serde_json::{Value, json};
+use teamwire_core::{
+    ByHand, Checkpoint, Client, Config, Credentials, End, Error, ErrorKind, Exchange, Fault, FaultKind, Feed,
+    FeedEvent, FeedSet, Follow, LiveLocationUpdate, Machine, Message, Moment, Next, Now, Poller, Reply, Step, Ticket,
+};
+
+const SECRET: &str = "a secret that nobody may see";
+
+fn at(seconds: u64) -> Now {
+    Now::new(Moment::after_epoch(Duration::from_secs(seconds)), DateTime::UNIX_EPOCH)
+}
+
+fn client() -> Client<ByHand> {
+    let credentials = Credentials::new("the-app-id", SECRET).expect("they are good");
+    let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
+    Client::new(ByHand::new(config, [7; 32], at(0)))
+}
+
+fn messages(follow: impl Into<Follow>) -> Poller<Message> {
+    client().chats().chat("c1").new_messages(follow)
+}
+
+fn locations(follow: impl Into<Follow>) -> Poller<LiveLocationUpdate> {
+    client().chats().chat("c1").live_locations(follow)
+}
+
+fn checkpoint(feed: &str, chat: Option<&str>, version: u32) -> Checkpoint {
+    let mut json = json!({ "version": version, "feed": feed, "cursor": "here" });
+    if let Some(chat) = chat {
+        json["chat"] = json!(chat);
+    }
+    serde_json::from_value(json).expect("it is a checkpoint")
+}
+
+fn sent<F: Feed>(feed: &mut F, now: Now) -> (Ticket, Box<Exchange>)
+where
+    F::Event: std::fmt::Debug,
+    F::Output: std::fmt::Debug,
+{
+    match feed.poll(now) {
+        Step::Send(ticket, exchange) => (ticket, exchange),
+        other => panic!("it has something to send, not {other:?}"),
+    }
+}
+
+fn told<F: Feed>(feed: &mut F, now: Now) -> F::Event
+where
+    F::Event: std::fmt::Debug,
+    F::Output: std::fmt::Debug,
+{
+    match feed.poll(now) {
+        Step::Event(event) => event,
+        other => panic!("it has something to tell, not {other:?}"),
+    }
+}
+
+fn answer(status: u16, body: &Value) -> Reply {
+    let response = http::Response::builder().status(status).body(body.to_string().into_bytes());
+    Reply::Response(response.expect("it is an answer"))
+}
+
+fn problem(status: u16, code: &str) -> Reply {
+    answer(status, &json!({ "code": code, "status": status, "title": code }))
+}
+
+fn item(mid: &str, cursor: &str) -> Value {
+    let user = json!({ "uid": "u1", "first_name": "A", "last_name": "B", "organisation": "", "is_bot": false });
+    let data = json!({
+        "mid": mid, "tid": "c1", "from_user": user, "timestamp": 0, "is_alert": false, "alert_type": null,
+        "reply_to": null, "msg": "hello", "attachments": null, "deleted": false, "sender_display_name": null,
+        "link_preview": null,
+    });
+    json!({ "cursor": cursor, "kind": "message", "data": data })
+}
+
+fn batch(items: &[Value], cursor: &str) -> Reply {
+    answer(200, &json!({ "items": items, "cursor": cursor }))
+}
+
+fn mid_of(event: FeedEvent<Message>) -> String {
+    event.into_item().expect("it is a message").mid.to_string()
+}
+
+#[test]
+fn a_checkpoint_of_something_else_is_refused_and_nothing_is_sent() {
+    for (wrong, why) in [
+        (checkpoint("messages", Some("c1"), 2), "version 2"),
+        (checkpoint("messages", Some("c2"), 1), "c2"),
+        (checkpoint("all_messages", None, 1), "all_messages"),
+        (checkpoint("live_locations", Some("c1"), 1), "live_locations"),
+    ] {
+        match messages(wrong).poll(at(0)) {
+            Step::Done(Err(error)) => {
+                assert_eq!(error.kind(), ErrorKind::InvalidInput);
+                assert!(error.to_string().contains(why), "{error}");
+            }
+            other => panic!("it is refused, not {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_checkpoint_is_json_without_a_secret_and_the_feed_goes_on_there() {
+    let mut feed = messages(None);
+    let (ticket, _) = sent(&mut feed, at(0));
+    feed.handle(at(0), ticket, batch(&[], "begin"));
+    let FeedEvent::Started(saved) = told(&mut feed, at(0)) else { panic!("it begins") };
+    let json = serde_json::to_string(&saved).expect("it can be written");
+    assert!(!json.contains(SECRET) && !json.contains("the-app-id"), "{json}");
+    let read: Checkpoint = serde_json::from_str(&json).expect("it can be read");
+    assert_eq!(read, saved);
+    let (_, exchange) = sent(&mut messages(read), at(0));
+    assert!(exchange.request.uri().to_string().contains("cursor=begin"), "{}", exchange.request.uri());
+}
+
+#[test]
+fn each_event_comes_with_the_checkpoint_right_behind_it() {
+    let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+    let (ticket, _) = sent(&mut feed, at(0));
+    feed.handle(at(0), ticket, batch(&[item("m1", "one"), item("m2", "two")], "end"));
+    for (mid, cursor) in [("m1", "one"), ("m2", "two")] {
+        let event = told(&mut feed, at(0));
+        let json = serde_json::to_value(event.checkpoint()).expect("it can be written");
+        assert_eq!(json["cursor"], cursor);
+        assert_eq!(mid_of(event), mid);
+    }
+    let (_, exchange) = sent(&mut feed, at(0));
+    assert!(exchange.request.uri().to_string().contains("cursor=end"));
+}
+
+#[test]
+fn what_cannot_be_understood_is_told_and_neither_ends_nor_stalls_the_feed() {
+    let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+    let (ticket, _) = sent(&mut feed, at(0));
+    let mystery = json!({ "cursor": "one", "kind": "mystery", "data": { "secret": SECRET } });
+    feed.handle(at(0), ticket, batch(&[mystery, json!(7), item("m1", "three")], "end"));
+    for cursor in ["one", "one"] {
+        let FeedEvent::Unread { item, checkpoint } = told(&mut feed, at(0)) else { panic!("it is told") };
+        assert!(!format!("{item:?}").contains(SECRET), "{item:?}");
+        assert_eq!(serde_json::to_value(checkpoint).expect("it can be written")["cursor"], cursor);
+    }
+    assert_eq!(mid_of(told(&mut feed, at(0))), "m1");
+    sent(&mut feed, at(0));
+}
+
+#[test]
+fn a_cursor_that_is_too_old_is_a_gap_that_is_told_before_what_comes_after_it() {
+    let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+    let (ticket, _) = sent(&mut feed, at(0));
+    feed.handle(at(0), ticket, problem(410, "cursor_expired"));
+    let (ticket, exchange) = sent(&mut feed, at(0));
+    assert!(!exchange.request.uri().to_string().contains("cursor="), "it asks where the feed is now");
+    feed.handle(at(0), ticket, batch(&[], "now"));
+    assert!(matches!(told(&mut feed, at(0)), FeedEvent::Missed(_)));
+}
+
+#[test]
+fn a_lease_that_ran_out_is_taken_again_and_the_feed_goes_on_at_its_own_cursor() {
+    let mut feed = locations(checkpoint("live_locations", Some("c1"), 1));
+    for (id, at_cursor) in [("s1", "later"), ("s2", "much later")] {
+        let (ticket, exchange) = sent(&mut feed, at(0));
+        assert_eq!(exchange.request.method(), Method::PUT);
+        feed.handle(at(0), ticket, answer(200, &json!({ "id": id, "cursor": at_cursor, "lease": 300 })));
+        let (ticket, exchange) = sent(&mut feed, at(0));
+        let uri = exchange.request.uri().to_string();
+        assert!(uri.contains("cursor=here") && uri.contains(&format!("subscription={id}")), "{uri}");
+        feed.handle(at(0), ticket, problem(409, "lease_expired"));
+    }
+}
+
+#[test]
+fn a_server_that_asks_for_time_is_given_it() {
+    for (asked, waits) in [("7", Duration::from_secs(7)), ("0", Duration::from_millis(250))] {
+        let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+        let (ticket, _) = sent(&mut feed, at(0));
+        let mut response = http::Response::new(Vec::new());
+        *response.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+        response.headers_mut().insert("retry-after", asked.parse().expect("it is a header"));
+        feed.handle(at(0), ticket, Reply::Response(response));
+        let FeedEvent::Trouble(trouble) = told(&mut feed, at(0)) else { panic!("it has trouble") };
+        assert_eq!(trouble.next_try, Moment::EPOCH.plus(waits));
+        assert!(matches!(feed.poll(at(0)), Step::Sleep(until) if until == trouble.next_try));
+        sent(&mut feed, at(7));
+    }
+}
+
+#[test]
+fn a_feed_that_is_stopped_sends_at_most_its_farewell() {
+    let begun = || locations(checkpoint("live_locations", Some("c1"), 1));
+    let subscribed = || {
+        let mut feed = begun();
+        let (ticket, _) = sent(&mut feed, at(0));
+        feed.handle(at(0), ticket, answer(200, &json!({ "id": "s1", "cursor": "x", "lease": 300 })));
+        feed
+    };
+    let polling = || {
+        let mut feed = subscribed();
+        let (ticket, _) = sent(&mut feed, at(0));
+        (feed, ticket)
+    };
+    let mut subscribing = begun();
+    sent(&mut subscribing, at(0));
+    let mut in_trouble = polling();
+    in_trouble.0.handle(at(0), in_trouble.1, Reply::Fault(Fault::new(FaultKind::Connect, "no route")));
+    told(&mut in_trouble.0, at(0));
+
+    let states = [
+        ("new", begun(), false),
+        ("subscribing", subscribing, false),
+        ("subscribed", subscribed(), true),
+        ("polling", polling().0, true),
+        ("in trouble", in_trouble.0, true),
+    ];
+    for (state, mut feed, says_farewell) in states {
+        feed.stop(at(0));
+        feed.stop(at(0));
+        if says_farewell {
+            let (ticket, exchange) = sent(&mut feed, at(0));
+            assert_eq!(exchange.request.method(), Method::DELETE, "{state}");
+            feed.handle(at(0), ticket, Reply::Fault(Fault::new(FaultKind::Timeout, "nothing came")));
+        }
+        assert!(matches!(feed.poll(at(0)), Step::Done(Ok(End::Stopped))), "{state}");
+        assert!(matches!(feed.poll(at(0)), Step::Done(Err(Error::Finished))), "{state}");
+    }
+}
+
+#[test]
+fn what_had_arrived_before_the_stop_is_still_delivered() {
+    let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+    let (ticket, _) = sent(&mut feed, at(0));
+    feed.handle(at(0), ticket, batch(&[item("m1", "one"), item("m2", "two")], "end"));
+    feed.stop(at(0));
+    assert_eq!(mid_of(told(&mut feed, at(0))), "m1");
+    assert_eq!(mid_of(told(&mut feed, at(0))), "m2");
+    assert!(matches!(feed.poll(at(0)), Step::Done(Ok(End::Stopped))));
+}
+
+#[test]
+fn a_subscription_that_the_server_forgets_again_and_again_is_trouble_and_no_end() {
+    let mut feed = locations(checkpoint("live_locations", Some("c1"), 1));
+    for round in 0..2 {
+        let (ticket, _) = sent(&mut feed, at(0));
+        feed.handle(at(0), ticket, answer(200, &json!({ "id": "s", "cursor": "x", "lease": 300 })));
+        let (ticket, _) = sent(&mut feed, at(0));
+        feed.handle(at(0), ticket, problem(404, "not_found"));
+        if round == 1 {
+            assert!(matches!(told(&mut feed, at(0)), FeedEvent::Trouble(_)));
+        }
+    }
+    let (ticket, _) = sent(&mut feed, at(9));
+    feed.handle(at(9), ticket, problem(404, "not_found"));
+    assert!(matches!(feed.poll(at(9)), Step::Done(Err(error)) if error.kind() == ErrorKind::NotFound));
+}
+
+#[test]
+fn a_set_hands_out_a_request_once_until_it_is_told_that_the_reply_is_lost() {
+    let (mut set, client) = (FeedSet::new(), client());
+    set.insert("a", client.chats().chat("c1").new_messages(None));
+    set.insert("b", client.chats().chat("c2").new_messages(None));
+    let Next::Step("a", Step::Send(a, _)) = set.next(at(0)) else { panic!("the first feed sends") };
+    let Next::Step("b", Step::Send(b, _)) = set.next(at(0)) else { panic!("the second feed sends") };
+    set.handle(at(0), &"a", b, Reply::Fault(Fault::new(FaultKind::Lost, "for somebody else")));
+    assert!(matches!(set.next(at(0)), Next::Wait), "nothing changed");
+    set.reissue();
+    assert!(matches!(set.next(at(0)), Next::Step("a", Step::Send(ticket, _)) if ticket == a));
+    assert!(matches!(set.next(at(0)), Next::Step("b", Step::Send(_, _))));
+    set.stop_all(at(0));
+    assert!(matches!(set.next(at(0)), Next::Step("a", Step::Done(Ok(End::Stopped)))));
+    assert!(matches!(set.next(at(0)), Next::Step("b", Step::Done(Ok(End::Stopped)))));
+    assert!(matches!(set.next(at(0)), Next::Empty));
+}
+
+#[test]
+fn an_error_says_that_an_earlier_attempt_may_have_arrived() {
+    let client = client();
+    let chat = client.chats().chat("c1");
+    let mut post = chat.post("hello");
+    let mut now = at(0);
+    for attempt in 0_u64.. {
+        match post.poll(now) {
+            Step::Send(ticket, _) => {
+                let kind = if attempt == 0 { FaultKind::Timeout } else { FaultKind::Connect };
+                post.handle(now, ticket, Reply::Fault(Fault::new(kind, "trouble").sent(attempt == 0)));
+            }
+            Step::Sleep(until) => now.moment = until,
+            Step::Done(Err(error)) => return assert!(error.may_have_arrived(), "{error:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}

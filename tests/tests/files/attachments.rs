@@ -1,0 +1,161 @@
+//! Attachments: each kind comes back as it was sent, and all of them come or none.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use teamwire_core::{
+    Asset, Attachment, Attachments, Calendar, Coordinates, Draft, Error, ErrorKind, LiveLocation, Location,
+    NewAttachment, NewChat, NewOneToOne, Poll, ShareDuration, Upload,
+};
+use teamwire_sandbox::{Fault, Rule, Sandbox, org};
+use teamwire_tests::{Ground, harness::Harness};
+
+use crate::support::{ANY_POST, CREATIONS, Folder, POSTS, UPLOADS, attached, bytes};
+
+/// The files that are attached, in their order.
+const FILES: [(&str, &str, &[u8]); 5] = [
+    ("one.png", "image/png", b"not really an image"),
+    ("two.jpg", "image/jpeg", b"neither is this"),
+    ("voice.ogg", "audio/ogg", b"la la la"),
+    ("clip.mp4", "video/mp4", b"\0\x01\x02"),
+    ("log.txt", "text/plain", b"22:00 handover\n"),
+];
+
+fn upload(at: usize) -> Upload {
+    let (name, _, bytes) = FILES[at];
+    Upload::bytes(name, bytes)
+}
+
+fn plain() -> (Calendar, Location, LiveLocation, Poll) {
+    let place = Coordinates::new(-33.856_784, 151.215_297).expect("it is on earth");
+    let start = DateTime::from_timestamp_millis(1_767_225_600_123).expect("a date");
+    let calendar = Calendar::new("Handover", start, start).expect("it is in order").with_description("in the lobby");
+    let poll = Poll::new("Who is on call?", ["Anna", "Ben"]).expect("two options");
+    (calendar, Location::new("Meeting point", place), LiveLocation::new(place, ShareDuration::OneHour), poll)
+}
+
+/// One of each kind.
+fn all() -> Attachments {
+    let (calendar, location, live, poll) = plain();
+    let mut all = Attachments::new();
+    all.add(calendar).add(location).add(live).add(poll);
+    all.add(NewAttachment::gallery([upload(0), upload(1)]).expect("two images"));
+    all.add(NewAttachment::sound(upload(2), Duration::from_millis(1500)));
+    all.add(NewAttachment::video(upload(3), None));
+    all.add(upload(4));
+    all
+}
+
+/// They are as they were sent, and their files are there.
+fn are_all_there<H: Harness>(ground: &Ground<H>, attachments: &[Attachment]) {
+    let (calendar, location, live, poll) = plain();
+    let plain = [
+        Attachment::Calendar(calendar),
+        Attachment::Location(location),
+        Attachment::LiveLocation(live),
+        Attachment::Poll(poll),
+    ];
+    assert_eq!(attachments[..4], plain);
+    let [
+        Attachment::Gallery(images),
+        Attachment::Sound(sound, lasts),
+        Attachment::Video(video, None),
+        Attachment::File(file),
+    ] = &attachments[4..]
+    else {
+        panic!("{:?}", &attachments[4..]);
+    };
+    assert_eq!((images.len(), *lasts), (2, Some(Duration::from_millis(1500))));
+    let assets: Vec<&Asset> = images.iter().chain([sound, video, file]).collect();
+    for (asset, (name, media_type, bytes)) in assets.into_iter().zip(FILES) {
+        assert_eq!((asset.file_name.as_str(), asset.media_type.as_str()), (name, media_type));
+        assert_eq!(asset.size, bytes.len() as u64);
+        assert_eq!(ground.ok(ground.client.chats().download(asset)), bytes, "{name}");
+    }
+}
+
+pub(crate) fn every_kind_comes_back_in_a_message<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let lobby = ground.client.chats().chat(org::LOBBY);
+    let posted = ground.ok(lobby.post(Draft::new().attach_all(all())));
+    are_all_there(&ground, &posted.attachments);
+    assert_eq!(ground.ok(lobby.messages(None)).messages, [posted]);
+}
+
+pub(crate) fn every_kind_comes_back_in_a_new_chat<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let chat = all().into_iter().fold(NewChat::titled("Ward 3").message("hello"), NewChat::attach);
+    let chat = ground.ok(ground.client.chats().create_chat(chat));
+    let messages = ground.ok(chat.messages(None)).messages;
+    assert_eq!((messages.len(), messages[0].text.as_deref()), (1, Some("hello")));
+    are_all_there(&ground, &messages[0].attachments);
+}
+
+pub(crate) fn every_kind_comes_back_in_a_chat_between_two<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let chat = all().into_iter().fold(NewOneToOne::with(org::ANNA), NewOneToOne::attach);
+    let chat = ground.ok(ground.client.chats().create_one_to_one_chat(chat));
+    let messages = ground.ok(chat.messages(None)).messages;
+    assert_eq!((messages.len(), &messages[0].text), (1, &None));
+    are_all_there(&ground, &messages[0].attachments);
+}
+
+/// Three files, of which the second cannot be stored: on which ground, where it lies, and why.
+fn half_way<H: Harness>(folder: &Folder) -> Vec<(Ground<H>, String, ErrorKind, Option<&'static str>)> {
+    let missing = Ground::<H>::new();
+    let small = Ground::<H>::with(Sandbox::builder().asset_limit(100), |config| config);
+    let broken = Ground::<H>::new();
+    broken.sandbox.faults().add(Rule::new(Fault::status(500)).on("POST", "/v1/assets").after(1).always());
+    vec![
+        (missing, folder.path("none.txt"), ErrorKind::File, None),
+        (small, folder.file("large.txt", bytes(101)), ErrorKind::Server, Some("payload_too_large")),
+        (broken, folder.file("second.txt", "2"), ErrorKind::Server, Some("server")),
+    ]
+}
+
+/// The error is about this file.
+fn is_about(error: &Error, path: &str) -> bool {
+    matches!(error, Error::Attachment { file, .. } if path.ends_with(file) && error.to_string().contains(file))
+}
+
+pub(crate) fn a_message_waits_for_all_of_its_files<H: Harness>() {
+    let folder = Folder::new();
+    let (first, third) = (folder.file("first.txt", "1"), folder.file("third.txt", "3"));
+    for (ground, second, kind, code) in half_way::<H>(&folder) {
+        let draft = Draft::text("hello").attach_all([&first, &second, &third].map(attached));
+        let error = ground.err(ground.client.chats().chat(org::LOBBY).post(draft));
+        assert_eq!((error.kind(), error.code()), (kind, code), "{error}");
+        assert!(is_about(&error, &second), "{error:?} is about {second}");
+        assert_eq!((ground.sandbox.arrived(POSTS), ground.sandbox.message_count()), (0, 0));
+        assert_eq!(ground.sandbox.transcript().iter().filter(|line| line.status == Some(201)).count(), 1);
+    }
+}
+
+pub(crate) fn a_chat_is_made_after_all_of_its_files<H: Harness>() {
+    let folder = Folder::new();
+    let (first, third) = (folder.file("first.txt", "1"), folder.file("third.txt", "3"));
+    let chat = |second: &String| {
+        [&first, second, &third].map(attached).into_iter().fold(NewChat::titled("Ward 3").message("x"), NewChat::attach)
+    };
+    for (ground, second, kind, code) in half_way::<H>(&folder) {
+        let error = ground.err(ground.client.chats().create_chat(chat(&second)));
+        assert_eq!((error.kind(), error.code()), (kind, code), "{error}");
+        assert!(is_about(&error, &second), "{error:?} is about {second}");
+        assert_eq!((ground.sandbox.arrived(CREATIONS), ground.sandbox.message_count()), (0, 0));
+    }
+    let ground = Ground::<H>::new();
+    ground.ok(ground.client.chats().create_chat(chat(&first)));
+    let lines = ground.sandbox.transcript();
+    let routes: Vec<_> = lines.iter().filter_map(|line| line.route.as_deref()).collect();
+    assert_eq!(routes, [UPLOADS, UPLOADS, UPLOADS, CREATIONS]);
+}
+
+pub(crate) fn a_message_that_is_sent_again_brings_no_file_again<H: Harness>() {
+    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+    ground.sandbox.faults().add(Rule::new(Fault::status_retry_after(503, 0)).on("POST", ANY_POST).times(2));
+    ground.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", ANY_POST));
+    let files = ["1", "2"].map(|name| attached(folder.file(name, name)));
+    let posted = ground.ok(ground.client.chats().chat(org::LOBBY).post(Draft::new().attach_all(files)));
+    assert_eq!((posted.attachments.len(), ground.sandbox.message_count()), (2, 1));
+    assert_eq!((ground.sandbox.arrived(UPLOADS), ground.sandbox.arrived(POSTS)), (2, 4));
+}

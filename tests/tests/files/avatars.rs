@@ -1,0 +1,103 @@
+//! The image of a chat.
+
+use teamwire_core::{ErrorKind, Image, NewChat};
+use teamwire_sandbox::org;
+use teamwire_tests::{Ground, harness::Harness};
+
+use crate::support::{CREATIONS, Folder, UPLOADS};
+
+const BASELINE: &[u8] = include_bytes!("../../fixtures/baseline.jpg");
+const PROGRESSIVE: &[u8] = include_bytes!("../../fixtures/progressive.jpg");
+const CMYK: &[u8] = include_bytes!("../../fixtures/cmyk.jpg");
+/// Its EXIF segment has a whole JPEG in it, end marker included.
+const WITH_THUMBNAIL: &[u8] = include_bytes!("../../fixtures/exif.jpg");
+const LARGEST: &[u8] = include_bytes!("../../fixtures/600x600.jpg");
+const TOO_WIDE: &[u8] = include_bytes!("../../fixtures/601x600.jpg");
+const PNG: &[u8] = include_bytes!("../../fixtures/png.jpg");
+
+const END: &[u8] = &[0xFF, 0xD9];
+
+pub(crate) fn every_kind_of_jpeg_becomes_the_avatar<H: Harness>() {
+    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+    let mut lobby = ground.chat(org::LOBBY);
+    for jpeg in [BASELINE, PROGRESSIVE, WITH_THUMBNAIL, CMYK, LARGEST] {
+        ground.ok(lobby.set_avatar(folder.file("avatar", jpeg)));
+        assert_eq!(ground.ok(lobby.load_avatar()), jpeg);
+    }
+    ground.ok(lobby.set_avatar(Image::bytes(BASELINE)));
+    assert_eq!(ground.ok(lobby.load_avatar()), BASELINE);
+    ground.ok(lobby.remove_avatar());
+    assert_eq!(ground.err(lobby.load_avatar()).kind(), ErrorKind::ImageLoad);
+}
+
+pub(crate) fn an_image_that_is_not_fit_is_refused_before_it_is_sent<H: Harness>() {
+    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+    let mut lobby = ground.chat(org::LOBBY);
+    let before = ground.sandbox.transcript().len();
+    let mut too_large = BASELINE.to_vec();
+    too_large.resize((5 << 20) + 1, 0);
+    let thumbnail_ends = WITH_THUMBNAIL.windows(2).position(|pair| pair == END).expect("it has an end");
+    let without_its_end = WITH_THUMBNAIL.strip_suffix(END).expect("it ends there");
+    let a_file = folder.file("baseline.jpg", BASELINE);
+    for (path, why) in [
+        (folder.path("none.jpg"), "no such file"),
+        (folder.path(""), "folder"),
+        (folder.path("nul\0.jpg"), "cannot be used"),
+        (format!("{a_file}/avatar.jpg"), "cannot be used"),
+        (folder.file("png.jpg", PNG), "no JPEG"),
+        (folder.file("empty.jpg", []), "no JPEG"),
+        (folder.file("601x600.jpg", TOO_WIDE), "601x600"),
+        (folder.file("huge.jpg", &too_large), "too large"),
+        (folder.file("start.jpg", &BASELINE[..20]), "before it says its size"),
+        (folder.file("half.jpg", &BASELINE[..BASELINE.len() / 2]), "end"),
+        (folder.file("cut.jpg", without_its_end), "its end is missing"),
+        (folder.file("thumbnail.jpg", &WITH_THUMBNAIL[..thumbnail_ends + 2]), "end"),
+    ] {
+        let error = ground.err(lobby.set_avatar(path.as_str()));
+        let message = error.to_string();
+        assert_eq!(error.kind(), ErrorKind::ImageLoad, "{path:?}: {message}");
+        assert!(
+            message.contains(&format!("{path:?}")) && message.contains(why),
+            "{path:?} is to be {why:?}: {message}"
+        );
+    }
+    for bytes in [PNG, TOO_WIDE, &too_large, without_its_end, b""] {
+        assert_eq!(ground.err(lobby.set_avatar(Image::bytes(bytes))).kind(), ErrorKind::ImageLoad);
+    }
+    assert_eq!(ground.sandbox.transcript().len(), before, "something was sent");
+}
+
+pub(crate) fn an_avatar_that_is_not_there_is_not_loaded<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let error = ground.err(ground.client.chats().chat(org::LOBBY).load_avatar());
+    assert_eq!((error.kind(), error.status()), (ErrorKind::ImageLoad, Some(404)));
+    let error = ground.err(ground.client.chats().chat("no-such-chat").load_avatar());
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+pub(crate) fn an_avatar_that_cannot_be_removed_stays<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let mut lobby = ground.chat(org::LOBBY);
+    let error = ground.err(lobby.remove_avatar());
+    assert_eq!((error.kind(), error.status()), (ErrorKind::ImageRemove, Some(403)), "there is none");
+    ground.ok(lobby.set_avatar(Image::bytes(BASELINE)));
+    ground.sandbox.admin().allow_avatar_removal(false);
+    assert_eq!(ground.err(lobby.remove_avatar()).kind(), ErrorKind::ImageRemove);
+    assert_eq!(ground.ok(lobby.load_avatar()), BASELINE);
+}
+
+pub(crate) fn a_new_chat_has_its_avatar<H: Harness>() {
+    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+    for image in [Image::bytes(BASELINE), Image::path(folder.file("avatar.jpg", BASELINE))] {
+        let chat = ground.ok(ground.client.chats().create_chat(NewChat::titled("Ward 3").avatar(image)));
+        assert_eq!(ground.ok(chat.load_avatar()), BASELINE);
+    }
+    assert_eq!((ground.sandbox.arrived(UPLOADS), ground.sandbox.arrived(CREATIONS)), (2, 2));
+}
+
+pub(crate) fn a_new_chat_with_an_avatar_that_is_not_fit_is_not_made<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let chat = NewChat::titled("Ward 3").message("hello").avatar(Image::bytes(TOO_WIDE));
+    assert_eq!(ground.err(ground.client.chats().create_chat(chat)).kind(), ErrorKind::ImageLoad);
+    assert_eq!(ground.sandbox.transcript(), []);
+}

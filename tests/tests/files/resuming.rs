@@ -1,0 +1,118 @@
+//! Downloads that go on after a cut, and those that must not.
+
+use teamwire_core::{Asset, ErrorKind, RetryPolicy};
+use teamwire_sandbox::{Fault, Rule};
+use teamwire_tests::{Ground, harness::Harness};
+
+use crate::support::{ANY_ASSET, Folder, Ranges, bytes, noted, ranges, shown};
+
+const LENGTH: usize = 300_000;
+const CUT: u64 = 123_456;
+
+/// A download that is cut once; what comes then is up to the test.
+struct Cut<H: Harness> {
+    ground: Ground<H>,
+    folder: Folder,
+    asset: Asset,
+    content: Vec<u8>,
+    ranges: Ranges,
+}
+
+impl<H: Harness> Cut<H> {
+    fn new() -> Self {
+        let ground = Ground::<H>::new();
+        let content = bytes(LENGTH);
+        let asset = shown(&ground, &content);
+        let ranges = ranges(&ground.sandbox);
+        ground.sandbox.faults().add(Rule::new(Fault::CutBody { after_bytes: CUT }).on("GET", ANY_ASSET));
+        Self { ground, folder: Folder::new(), asset, content, ranges }
+    }
+
+    fn then(self, fault: Fault) -> Self {
+        self.ground.sandbox.faults().add(Rule::new(fault).on("GET", ANY_ASSET));
+        self
+    }
+
+    /// Downloads it, and finds this in the file. Answers the ranges that were asked for.
+    fn saved(&self, content: &[u8]) -> Vec<Option<String>> {
+        self.ground.ok(self.ground.client.chats().download_to(&self.asset, self.folder.path("plan.pdf")));
+        assert!(self.folder.content() == [("plan.pdf".to_owned(), content.to_vec())], "the file is another");
+        noted(&self.ranges).into_iter().map(|range| range.map(|(range, _)| range)).collect()
+    }
+}
+
+fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Fault {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let status = http::StatusCode::from_u16(status).expect("it is one");
+    Fault::Answer { status, headers, body: body.to_vec() }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it stands beside the requests that ask for no range")]
+fn rest() -> Option<String> {
+    Some(format!("bytes={CUT}-"))
+}
+
+pub(crate) fn a_download_goes_on_where_it_was_cut<H: Harness>() {
+    let cut = Cut::<H>::new();
+    assert_eq!(cut.saved(&cut.content), [None, rest()]);
+    let (_, version) = noted(&cut.ranges)[1].clone().expect("a range was asked for");
+    assert!(version.starts_with('"'), "{version}");
+}
+
+pub(crate) fn a_download_with_headway_never_gives_up<H: Harness>() {
+    let ground = Ground::<H>::configured(|config| {
+        let moment = std::time::Duration::from_millis(1);
+        config.with_retry(RetryPolicy {
+            retries: 1,
+            first_wait: moment,
+            longest_wait: moment,
+            ..RetryPolicy::default()
+        })
+    });
+    let (content, folder) = (bytes(LENGTH), Folder::new());
+    let asset = shown(&ground, &content);
+    let asked = ranges(&ground.sandbox);
+    ground.sandbox.faults().add(Rule::new(Fault::CutBody { after_bytes: 25_000 }).on("GET", ANY_ASSET).times(11));
+    ground.ok(ground.client.chats().download_to(&asset, folder.path("plan.pdf")));
+    assert!(folder.content() == [("plan.pdf".to_owned(), content)], "the file is another");
+    let from: Vec<_> =
+        noted(&asked).into_iter().map(|range| range.map_or_else(String::new, |(range, _)| range)).collect();
+    let expected = (0..12).map(|cut| if cut == 0 { String::new() } else { format!("bytes={}-", cut * 25_000) });
+    assert_eq!(from, expected.collect::<Vec<_>>());
+}
+
+pub(crate) fn a_file_that_changed_meanwhile_comes_from_its_beginning<H: Harness>() {
+    for length in [10, LENGTH + 10] {
+        let other = bytes(length);
+        let cut = Cut::<H>::new().then(answer(200, &[("etag", "\"another\""), ("content-type", "a/b")], &other));
+        assert_eq!(cut.saved(&other), [None, rest()]);
+    }
+}
+
+pub(crate) fn a_file_without_a_strong_version_comes_from_its_beginning<H: Harness>() {
+    for version in ["", "etag: W/\"weak\"\r\n"] {
+        let ground = Ground::<H>::new();
+        let (content, folder) = (bytes(LENGTH), Folder::new());
+        let asset = shown(&ground, &content);
+        let asked = ranges(&ground.sandbox);
+        let half = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n{version}\r\n{}", "x".repeat(500));
+        ground.sandbox.faults().add(Rule::new(Fault::raw(half)).on("GET", ANY_ASSET));
+        ground.ok(ground.client.chats().download_to(&asset, folder.path("plan.pdf")));
+        assert!(folder.content() == [("plan.pdf".to_owned(), content)], "the file is another");
+        assert_eq!(noted(&asked), [None, None], "{version}");
+    }
+}
+
+pub(crate) fn a_rest_that_the_server_does_not_have_comes_from_its_beginning<H: Harness>() {
+    let cut = Cut::<H>::new().then(answer(416, &[("content-range", "bytes */10")], b""));
+    assert_eq!(cut.saved(&cut.content), [None, rest(), None]);
+}
+
+pub(crate) fn a_rest_that_belongs_elsewhere_is_refused<H: Harness>() {
+    for range in ["bytes 0-9/300000", "bytes 123456-123465/300000", "bytes 123456-123465/*", "nonsense"] {
+        let cut = Cut::<H>::new().then(answer(206, &[("etag", "\"x\""), ("content-range", range)], b"0123456789"));
+        let error = cut.ground.err(cut.ground.client.chats().download_to(&cut.asset, cut.folder.path("plan.pdf")));
+        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(206)), "{range}");
+        assert_eq!(cut.folder.content(), [], "{range}");
+    }
+}

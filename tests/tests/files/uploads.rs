@@ -1,0 +1,94 @@
+//! Files on their way up.
+
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use teamwire_core::{Draft, Error, ErrorKind, FileErrorKind, Upload};
+use teamwire_sandbox::{Fault, Rule, Sandbox, org};
+use teamwire_tests::{Ground, harness::Harness};
+
+use crate::support::{Folder, POSTS, UPLOADS, bytes, file};
+
+/// Sends a file of some MiB, to which this is done as soon as its first bytes have been read.
+fn sent_while_it_changes<H: Harness>(change: impl Fn(&str) + Send + Sync + 'static) {
+    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+    let path = folder.file("growing.log", bytes(4 << 20));
+    let (log, changed) = (path.clone(), AtomicBool::new(false));
+    let upload = Upload::path(path.as_str()).on_progress(move |_| {
+        if !changed.swap(true, Ordering::Relaxed) {
+            change(&log);
+        }
+    });
+    let lobby = ground.client.chats().chat(org::LOBBY);
+    let error = ground.err(lobby.post(Draft::text("the log").attach(upload)));
+    assert_eq!(error.kind(), ErrorKind::File, "{error}");
+    let Error::Attachment { cause, .. } = &error else { panic!("{error:?}") };
+    assert!(matches!(&**cause, Error::File(it) if it.kind == FileErrorKind::Changed && it.path == path), "{error:?}");
+    assert_eq!((ground.sandbox.arrived(UPLOADS), ground.sandbox.arrived(POSTS)), (1, 0), "it is not tried again");
+    ground.ok(lobby.post("all goes on"));
+    assert_eq!(ground.sandbox.handled(UPLOADS), 0, "half a file was stored");
+}
+
+pub(crate) fn a_file_that_becomes_shorter_is_not_stored<H: Harness>() {
+    sent_while_it_changes::<H>(|path| {
+        OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(1)).expect("it can be cut");
+    });
+}
+
+pub(crate) fn a_file_that_becomes_longer_is_not_stored<H: Harness>() {
+    sent_while_it_changes::<H>(|path| {
+        let appended = OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(b"x"));
+        appended.expect("it can be appended to");
+    });
+}
+
+pub(crate) fn an_empty_file_is_a_file<H: Harness>() {
+    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+    for upload in [Upload::path(folder.file("empty", "")), Upload::bytes("empty", "")] {
+        let asset = file(&ground.ok(ground.client.chats().chat(org::LOBBY).post(Draft::new().attach(upload))));
+        assert_eq!(asset.size, 0);
+        assert_eq!(ground.ok(ground.client.chats().download(&asset)), b"");
+        ground.ok(ground.client.chats().download_to(&asset, folder.path("saved")));
+        assert!(folder.content().contains(&("saved".to_owned(), Vec::new())));
+    }
+}
+
+pub(crate) fn a_file_that_the_server_finds_too_large_is_its_refusal<H: Harness>() {
+    let folder = Folder::new();
+    let eight = bytes(8 << 20);
+    for upload in [Upload::path(folder.file("huge.bin", &eight)), Upload::bytes("huge.bin", eight)] {
+        let ground = Ground::<H>::with(Sandbox::builder().asset_limit(1 << 20), |config| config);
+        let lobby = ground.client.chats().chat(org::LOBBY);
+        let error = ground.err(lobby.post(Draft::text("x").attach(upload.clone())));
+        assert_eq!((error.status(), error.code()), (Some(413), Some("payload_too_large")), "{upload:?}: {error}");
+        assert_eq!((ground.sandbox.arrived(UPLOADS), ground.sandbox.arrived(POSTS)), (1, 0), "{upload:?}");
+        ground.ok(lobby.post("all goes on"));
+    }
+}
+
+pub(crate) fn an_upload_that_may_have_arrived_is_stored_once<H: Harness>() {
+    let folder = Folder::new();
+    let content = bytes(100_000);
+    let path = folder.file("plan.pdf", &content);
+    for fault in [
+        Fault::CutBefore,
+        Fault::CutRequest { after_bytes: 50_000 },
+        Fault::CutAfter,
+        Fault::CutBody { after_bytes: 20 },
+        Fault::status(500),
+        Fault::status_retry_after(503, 0),
+    ] {
+        let ground = Ground::<H>::new();
+        ground.sandbox.faults().add(Rule::new(fault.clone()).on("POST", "/v1/assets").times(2));
+        let draft = Draft::new().attach(Upload::path(path.as_str()));
+        let asset = file(&ground.ok(ground.client.chats().chat(org::LOBBY).post(draft)));
+        assert_eq!(ground.ok(ground.client.chats().download(&asset)), content, "{fault:?}");
+        let lines = ground.sandbox.transcript();
+        let uploads = lines.iter().filter(|line| line.route.as_deref() == Some(UPLOADS));
+        let keys: Vec<_> = uploads.filter_map(|line| line.idempotency_key.as_deref()).collect();
+        assert!(keys.len() >= 3 && keys.iter().all(|key| *key == keys[0]), "{fault:?}: {keys:?}");
+    }
+}

@@ -1,0 +1,158 @@
+//! What every request carries, and how long it may take.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::json;
+use teamwire_core::{AlertType, Client, Draft, Exchange, Limits, NewChat, NewOneToOne, Step, Timeout, Timeouts};
+use teamwire_tests::operations::{ByHandBot, Class, ENTROPY, Operation, config, now, request_of};
+
+fn exchange(config: teamwire_core::Config, operation: Operation) -> Exchange {
+    ByHandBot::by_hand(config, ENTROPY).drive(operation, |flow| match flow.poll(now()) {
+        Step::Send(_, exchange) => *exchange,
+        step => panic!("{step:?}"),
+    })
+}
+
+fn header(exchange: &Exchange, name: &str) -> Option<String> {
+    let value = exchange.request.headers().get(name)?;
+    Some(value.to_str().expect("it is text").to_owned())
+}
+
+#[test]
+fn contacts_and_lists_of_chats_have_the_long_timeout_transfers_theirs_and_all_else_the_default_one() {
+    let own =
+        Timeouts { default: Duration::from_secs(3), long: Duration::from_secs(7), assets: Duration::from_secs(9) };
+    let by_default =
+        Timeouts { default: Duration::from_secs(10), long: Duration::from_secs(15), assets: Duration::from_secs(60) };
+    for operation in Operation::ALL {
+        let lists_chats = matches!(operation, Operation::GetSubscriptions | Operation::GetByTitle);
+        let long = operation.class() == Class::Contacts || lists_chats;
+        let expected = |timeouts: Timeouts| match operation {
+            Operation::SetAvatar => Timeout::Inactivity(timeouts.assets),
+            _ if long => Timeout::Total(timeouts.long),
+            _ => Timeout::Total(timeouts.default),
+        };
+        assert_eq!(exchange(config(), *operation).timeout, expected(by_default), "{operation:?}");
+        assert_eq!(exchange(config().with_timeouts(own), *operation).timeout, expected(own), "{operation:?}");
+    }
+}
+
+#[test]
+fn an_answer_may_be_as_large_as_the_options_say() {
+    assert_eq!(exchange(config(), Operation::Me).limit, 16 << 20);
+    let small = config().with_limits(Limits { answer: 9, ..Limits::default() });
+    assert_eq!(exchange(small, Operation::Me).limit, 9);
+}
+
+#[test]
+fn every_request_says_what_it_takes_and_who_sends_it() {
+    let named = config().with_user_agent("watchdog/2").expect("it is printable ASCII");
+    for operation in Operation::ALL {
+        let exchange = exchange(named.clone(), *operation);
+        assert_eq!(header(&exchange, "accept").as_deref(), Some("application/json"));
+        let agent = header(&exchange, "user-agent").expect("it says who it is");
+        assert!(agent.starts_with("watchdog/2 teamwire-rust/"), "{agent}");
+        assert_eq!(header(&exchange, "authorization").as_deref(), Some("Basic YXBwLTdmM2E6czNjcjN0LW9mLXRoZS1ib3Q="));
+        assert!(exchange.request.headers()["authorization"].is_sensitive());
+        assert_eq!(exchange.request.uri().scheme_str(), Some("https"));
+        for framing in ["host", "content-length", "connection", "transfer-encoding"] {
+            assert_eq!(header(&exchange, framing), None, "it belongs to the HTTP stack");
+        }
+    }
+}
+
+#[test]
+fn only_a_request_with_a_body_has_a_content_type() {
+    let mut with = 0;
+    for operation in Operation::ALL {
+        let exchange = exchange(config(), *operation);
+        let body = !exchange.request.body().as_bytes().is_empty();
+        let is_image = *operation == Operation::SetAvatar;
+        let media_type = body.then(|| if is_image { "image/jpeg" } else { "application/json" }.to_owned());
+        assert_eq!(header(&exchange, "content-type"), media_type, "{operation:?}");
+        with += usize::from(body);
+    }
+    assert_eq!(with, 11);
+}
+
+#[test]
+fn every_post_and_delete_has_a_key_and_nothing_else_has_one() {
+    let mut bot = ByHandBot::by_hand(config(), ENTROPY);
+    let mut keys = BTreeSet::new();
+    for operation in Operation::ALL {
+        let request = bot.request(*operation);
+        let once = matches!(request.method().as_str(), "POST" | "DELETE");
+        let key = request.headers().get("idempotency-key");
+        assert_eq!(key.is_some(), once, "{operation:?}");
+        if let Some(key) = key {
+            let key = key.to_str().expect("it is text");
+            assert!((1..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()));
+            assert!(keys.insert(key.to_owned()), "{operation:?} has the key of another operation");
+        }
+    }
+    assert!(keys.len() > 8, "{}", keys.len());
+}
+
+#[test]
+fn a_key_of_ones_own_is_used() {
+    let bot = ByHandBot::by_hand(config(), ENTROPY);
+    let (chats, key) = (bot.client.chats(), "alarm-4711/raised");
+    let requests = [
+        request_of(&mut bot.chat.post(Draft::text("hello").idempotency_key(key))),
+        request_of(&mut chats.create_chat(NewChat::titled("").idempotency_key(key))),
+        request_of(&mut chats.create_one_to_one_chat(NewOneToOne::with("u1").idempotency_key(key))),
+    ];
+    for request in requests {
+        assert_eq!(request.headers()["idempotency-key"], key);
+    }
+}
+
+#[test]
+fn keys_come_from_the_entropy_and_from_nothing_else() {
+    let keys = |entropy: [u8; 32]| {
+        let bot = ByHandBot::by_hand(config(), entropy);
+        [(); 3].map(|()| request_of(&mut bot.chat.post("hello")).headers()["idempotency-key"].clone())
+    };
+    assert_eq!(keys([7; 32]), keys([7; 32]), "the same entropy, the same keys: a test can write them down");
+    let (ours, theirs) = (keys([7; 32]), keys([8; 32]));
+    assert!(ours.iter().all(|key| !theirs.contains(key)), "sessions share no key");
+}
+
+#[test]
+fn clones_of_a_client_share_no_key() {
+    let bot = ByHandBot::by_hand(config(), ENTROPY);
+    let clone: Client<_> = bot.client.clone();
+    let keys: BTreeSet<_> = std::thread::scope(|scope| {
+        let threads = [&bot.client, &clone].map(|client| {
+            scope.spawn(move || {
+                let chat = client.chats().chat("c1");
+                let key = |_| request_of(&mut chat.post("hello")).headers()["idempotency-key"].clone();
+                (0..200).map(key).collect::<Vec<_>>()
+            })
+        });
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("it does not panic"))
+            .map(|key| format!("{key:?}"))
+            .collect()
+    });
+    assert_eq!(keys.len(), 400);
+}
+
+#[test]
+fn a_draft_sends_what_it_says_and_nothing_else() {
+    let bot = ByHandBot::by_hand(config(), ENTROPY);
+    let sent = |draft: Draft| {
+        let request = request_of(&mut bot.chat.post(draft));
+        serde_json::from_slice::<serde_json::Value>(request.body()).expect("it is JSON")
+    };
+    assert_eq!(sent("hello".into()), json!({ "msg": "hello" }));
+    assert_eq!(sent(String::from("hello").into()), sent((&String::from("hello")).into()));
+    assert_eq!(sent(Draft::text("hello").is_alert(true)), json!({ "msg": "hello", "alert_type": "alert" }));
+    let note = Draft::text("hello").alert(AlertType::Note);
+    assert_eq!(sent(note.clone().is_alert(true)), json!({ "msg": "hello", "alert_type": "note" }));
+    assert_eq!(sent(note.is_alert(false)), json!({ "msg": "hello", "alert_type": "note" }));
+    assert_eq!(sent(Draft::text("hello").is_alert(false)), json!({ "msg": "hello" }));
+    let reply = Draft::text("hello").reply_to("m1").sender_display_name("Monitoring");
+    assert_eq!(sent(reply), json!({ "msg": "hello", "reply_to": "m1", "sender_display_name": "Monitoring" }));
+}

@@ -1,0 +1,209 @@
+//! Scripts: what users test their bots with says what is wrong, and where.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use http::Method;
+use serde_json::json;
+use teamwire_core::{
+    Client, Config, Credentials, Draft, Error, ErrorKind, Executor, Fault, FaultKind, Moment, RetryPolicy, Script,
+    script::{Answer, Expect, sample},
+};
+
+/// What a panic says.
+#[track_caller]
+fn panic_of<T>(run: impl FnOnce() -> T) -> String {
+    let Err(panic) = catch_unwind(AssertUnwindSafe(run)) else { panic!("there was no panic") };
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).expect("a panic says something")
+}
+
+fn never() -> Script {
+    let credentials = Credentials::new("app", "secret").expect("they are fine");
+    let config = Config::new("https://teamwire.example.org", credentials).expect("it is a URL");
+    Script::with_config(config.with_retry(RetryPolicy::NEVER))
+}
+
+fn post(script: &Script, draft: impl Into<Draft>) -> Result<teamwire_core::Message, Error> {
+    Client::new(script.clone()).chats().chat("c1").post(draft)
+}
+
+fn to_c1() -> Expect {
+    Expect::post("/v1/chats/c1/messages")
+}
+
+fn posted() -> Answer {
+    Answer::json(201, sample::message("m1", "c1", "hello"))
+}
+
+#[test]
+fn a_request_that_is_not_expected_is_shown_beside_the_one_that_is() {
+    for (expect, expected, differs) in [
+        (Expect::get("/v1/me"), "GET /v1/me", r#"in the method: expected "GET", got "POST""#),
+        (Expect::post("/v1/chats/c2/messages"), "POST /v1/chats/c2/messages", "in the path"),
+        (
+            to_c1().query("limit", "1"),
+            "POST /v1/chats/c1/messages?limit=1",
+            "in the parameter `limit`: expected \"1\", got none",
+        ),
+        (to_c1().header("x-trace", "7"), "[x-trace: 7]", "in the header `x-trace`: expected \"7\", got none"),
+        (to_c1().header("accept", "text/plain"), "[accept: text/plain]", r#"got "application/json""#),
+        (to_c1().json(json!({ "msg": "bye" })), r#"{"msg":"bye"}"#, r#"in msg: expected "bye", got "hello""#),
+        (
+            to_c1().json(json!({ "alert_type": "note" })),
+            r#"{"alert_type":"note"}"#,
+            "in alert_type: expected \"note\", got none",
+        ),
+        (to_c1().json(json!([])), "[]", "in the JSON: expected [], got"),
+        (to_c1().json(json!({ "msg": { "a": 1 } })), "a", "in msg"),
+    ] {
+        let script = never().then(expect, posted());
+        let line = line!() - 1;
+        let panic = panic_of(|| post(&script, "hello"));
+        assert!(panic.starts_with("the request is not the one that the script expects"), "{panic}");
+        assert!(panic.contains(&format!("{}:{line}:", file!())), "it says where the script says so: {panic}");
+        assert!(panic.contains("step 1 of 1") && panic.contains(expected) && panic.contains(differs), "{panic}");
+        assert!(panic.contains(r#"got       POST /v1/chats/c1/messages {"msg":"hello"}"#), "{panic}");
+    }
+}
+
+#[test]
+fn a_body_that_is_no_json_is_none_of_the_expected() {
+    let script = never().then(Expect::get("/v1/me").json(json!({})), Answer::status(500));
+    let panic = panic_of(|| Client::new(script).contacts().me());
+    assert!(panic.contains("in the body, which is no JSON"), "{panic}");
+}
+
+#[test]
+fn a_request_after_the_last_step_is_shown() {
+    let script = never().then(to_c1(), posted());
+    post(&script, "hello").expect("it is expected");
+    let panic = panic_of(|| post(&script, "again"));
+    assert!(panic.contains("does not expect, after all of its 1 steps"), "{panic}");
+    assert!(panic.contains(r#"{"msg":"again"}"#), "{panic}");
+    assert_eq!(script.requests().len(), 2, "it can be looked at all the same");
+}
+
+#[test]
+fn what_is_expected_may_be_less_than_what_comes() {
+    let loose = to_c1().json(json!({ "attachments": [{ "kind": "poll", "question": "Who?", "options": ["a", "b"], "multiple_choice": false }] }));
+    let poll = teamwire_core::Poll::new("Who?", ["a", "b"]).expect("two options");
+    post(&never().then(loose, posted()), Draft::text("hello").attach(poll)).expect("there is a text too");
+    let accepts = Expect::new(Method::POST, "/v1/chats/c1/messages").header("Accept", "application/json");
+    post(&never().then(accepts, posted()), "hello").expect("headers have no case");
+}
+
+#[test]
+fn steps_that_have_not_come_are_named_in_the_end() {
+    let script = never().then(to_c1(), posted()).then(Expect::get("/v1/me"), Answer::status(500));
+    let line = line!() - 1;
+    let panic = panic_of(|| script.assert_done());
+    assert!(panic.contains("POST /v1/chats/c1/messages") && panic.contains("GET /v1/me"), "{panic}");
+    assert!(panic.contains(&format!("{}:{line}:", file!())), "{panic}");
+    post(&script, "hello").expect("it is expected");
+    let panic = panic_of(|| script.assert_done());
+    assert!(!panic.contains("POST") && panic.contains("GET /v1/me"), "{panic}");
+    Client::new(script.clone()).contacts().me().expect_err("it is a 500");
+    script.assert_done();
+}
+
+#[test]
+fn what_is_always_answered_needs_no_step_and_takes_none() {
+    let script = never().always(Expect::get("/v1/me"), Answer::json(200, sample::bot())).then(to_c1(), posted());
+    let client = Client::new(script.clone());
+    client.contacts().me().expect("always");
+    post(&script, "hello").expect("it is the next step");
+    client.contacts().me().expect("always");
+    script.assert_done();
+    assert_eq!(script.requests().len(), 3);
+}
+
+#[test]
+fn time_passes_as_the_script_says() {
+    let slow = posted().after(Duration::from_secs(4));
+    let script = never().then(to_c1(), slow).then(to_c1(), posted());
+    post(&script, "hello").expect("4 s are less than 10");
+    script.advance(Duration::from_secs(60));
+    post(&script, "hello").expect("it is expected");
+    assert_eq!(script.requests()[1].at, Moment::after_epoch(Duration::from_secs(64)));
+}
+
+#[test]
+fn an_answer_that_takes_too_long_is_a_timeout() {
+    for answer in [posted().after(Duration::from_millis(10_001)), Answer::silence(), posted().after(Duration::MAX)] {
+        let script = never().then(to_c1(), answer);
+        let Err(Error::Connection(fault)) = post(&script, "hello") else { panic!("the time ran out") };
+        assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, true));
+        assert_eq!(script.now().moment, Moment::after_epoch(Duration::from_secs(10)));
+    }
+    post(&never().then(to_c1(), posted().after(Duration::from_secs(10))), "hello").expect("just in time");
+}
+
+#[test]
+fn utc_begins_where_the_script_says_and_goes_with_its_clock() {
+    let script = never();
+    assert_eq!(script.now().utc.to_rfc3339(), "2026-01-01T00:00:00+00:00");
+    let utc: DateTime<Utc> = "2024-02-29T23:59:59Z".parse().expect("a date");
+    let script = script.starting_at(utc);
+    script.advance(Duration::from_secs(1));
+    assert_eq!(script.now().utc.to_rfc3339(), "2024-03-01T00:00:00+00:00");
+    assert_eq!(script.now().moment, Moment::after_epoch(Duration::from_secs(1)));
+}
+
+#[test]
+fn a_clock_that_is_moved_beyond_all_time_is_no_trouble() {
+    let script = never().always(to_c1(), posted());
+    script.advance(Duration::MAX);
+    script.advance(Duration::MAX);
+    post(&script, "hello").expect("it is answered");
+    let messages = Expect::get("/v1/chats/c1/messages");
+    let script = script.then(messages, Answer::json(200, sample::messages([])));
+    Client::new(script).chats().chat("c1").messages(None).expect("it is answered");
+}
+
+#[test]
+fn each_trouble_is_what_it_is_called() {
+    for (answer, kind, sent) in [
+        (Answer::unreachable(), FaultKind::Connect, false),
+        (Answer::lost(), FaultKind::Lost, true),
+        (Answer::silence(), FaultKind::Timeout, true),
+        (Answer::fault(Fault::new(FaultKind::Tls, "expired")), FaultKind::Tls, false),
+    ] {
+        let Err(Error::Connection(fault)) = post(&never().then(to_c1(), answer), "hello") else { panic!("{kind:?}") };
+        assert_eq!((fault.kind, fault.sent, fault.reused, fault.received), (kind, sent, false, 0));
+    }
+    let refused = post(&never().then(to_c1(), Answer::problem(409, "conflict")), "hello").expect_err("a refusal");
+    assert_eq!((refused.kind(), refused.code()), (ErrorKind::Server, Some("conflict")));
+}
+
+#[test]
+fn what_cannot_be_an_answer_is_a_panic_at_once() {
+    assert!(panic_of(|| Answer::status(99)).contains("99 is no HTTP status"));
+    assert!(panic_of(|| Answer::json(1000, json!({}))).contains("1000"));
+    assert!(panic_of(|| Answer::status(200).header("bad name", "x")).contains("bad name"));
+    assert!(panic_of(|| Answer::status(200).header("x", "a\nb")).contains("no header"));
+    assert!(panic_of(|| sample::json("{")).contains("no JSON"));
+}
+
+#[test]
+fn a_request_can_be_looked_at() {
+    let script = never().then(Expect::get("/v1/chats").query("title", "a b&c"), Answer::json(200, sample::page([])));
+    Client::new(script.clone()).chats().by_title("a b&c").expect("it is expected");
+    let request = &script.requests()[0];
+    assert_eq!(
+        (request.path(), request.query("title").as_deref(), request.query("limit")),
+        ("/v1/chats", Some("a b&c"), None)
+    );
+    assert_eq!((request.header("ACCEPT"), request.header("content-type")), (Some("application/json"), None));
+    assert_eq!((request.json(), request.to_string().as_str()), (None, "GET /v1/chats?title=a+b%26c"));
+}
+
+#[test]
+fn a_script_survives_a_panic_of_the_bot() {
+    let script = never().always(Expect::get("/v1/me"), Answer::json(200, sample::bot()));
+    panic_of(|| post(&script, "hello"));
+    Client::new(script).contacts().me().expect("it is as it was");
+}

@@ -1,0 +1,104 @@
+//! A chat shows what the server said of it last.
+
+use serde_json::Value;
+use teamwire_core::{
+    Chat, ChatType, Client, RetryPolicy, Script,
+    script::{Answer, sample},
+};
+use teamwire_tests::operations::{Class, Local, Operation, TID, config};
+
+/// The operations that change a chat, by what their sample answer has changed.
+const CHANGES: &[Operation] = &[
+    Operation::AddMembers,
+    Operation::RemoveMembers,
+    Operation::AddAdmin,
+    Operation::RemoveAdmin,
+    Operation::UpdateTitle,
+    Operation::SetAllowSending,
+    Operation::SetAllowMuteNotifications,
+    Operation::Close,
+    Operation::SetAvatar,
+    Operation::RemoveAvatar,
+];
+
+/// What a chat shows, as JSON of the wire.
+fn shown(chat: &Chat<Script>) -> Value {
+    let mut json = sample::chat(chat.tid().as_str(), chat.title());
+    json["is_alert"] = chat.is_alert().into();
+    json["allow_sending"] = chat.allow_sending().into();
+    json["allow_mute_notifications"] = chat.allow_mute_notifications().into();
+    json["is_closed"] = chat.is_closed().into();
+    let user = |user: &teamwire_core::User| {
+        let mut json = sample::user(user.uid.as_str(), &user.first_name, &user.last_name);
+        json["is_bot"] = user.is_bot.into();
+        json
+    };
+    json["users"] = chat.user_members().iter().map(user).collect();
+    json["admins"] = chat.admins().iter().map(user).collect();
+    json
+}
+
+#[test]
+fn a_change_leaves_the_chat_showing_the_servers_answer() {
+    for operation in CHANGES {
+        let before = sample::chat(TID, "Night shift");
+        let (status, after) = operation.answer();
+        assert_ne!(before, after);
+        let played = operation.play(config(), [Answer::json(status, after.clone())]);
+        played.outcome.expect("the script has it");
+        assert_eq!(shown(&played.bot.chat), after, "{operation:?}");
+    }
+    let reopened = Operation::Reopen.play(config(), [Answer::json(200, Operation::Close.answer().1)]);
+    assert!(reopened.bot.chat.is_closed(), "the server's answer, whatever was asked for");
+}
+
+#[test]
+fn a_change_that_fails_leaves_the_chat_as_it_was() {
+    for operation in CHANGES {
+        for answer in [
+            Answer::problem(403, "auth"),
+            Answer::lost(),
+            Answer::status(200).body("text/html", "<html>"),
+            Answer::json(200, sample::user("u1", "", "")),
+            Answer::status(204),
+        ] {
+            let played = operation.play(config().with_retry(RetryPolicy::NEVER), [answer]);
+            played.outcome.expect_err("it fails");
+            assert_eq!(shown(&played.bot.chat), sample::chat(TID, "Night shift"), "{operation:?}");
+        }
+    }
+}
+
+#[test]
+fn leaving_and_posting_leave_the_snapshot_alone() {
+    let others = Operation::ALL.iter().filter(|it| it.class() == Class::Chat && !CHANGES.contains(it));
+    for operation in others.filter(|it| **it != Operation::Reopen) {
+        let played = operation.play(config(), [operation.scripted()]);
+        played.outcome.expect("the script has it");
+        assert_eq!(shown(&played.bot.chat), sample::chat(TID, "Night shift"), "{operation:?}");
+    }
+}
+
+#[test]
+fn members_and_admins_are_those_of_the_snapshot_without_a_request() {
+    let mut json = sample::chat(TID, "Ops");
+    json["users"] = vec![sample::bot(), sample::user("u-anna", "Anna", "Berg")].into();
+    json["groups"] = vec![sample::group("g-night", "Night shift")].into();
+    let played = Operation::UpdateTitle.play(config(), [Answer::json(200, json)]);
+    let chat = &played.bot.chat;
+    let ids = |local: Local| local.ids(chat);
+    assert_eq!(ids(Local::UserMembers), ["u-bot", "u-anna"]);
+    assert_eq!(ids(Local::GroupMembers), ["g-night"]);
+    assert_eq!(ids(Local::Admins), ["u-bot"]);
+    assert_eq!(played.script.requests().len(), 2, "the search for the chat, and the change");
+    assert_eq!((chat.chat_type(), chat.title(), chat.tid().as_str()), (&ChatType::Group, "Ops", TID));
+    assert_eq!(chat.user_members()[1].full_name(), "Anna Berg");
+}
+
+#[test]
+fn a_chat_by_its_id_alone_needs_no_request() {
+    let script = Script::new();
+    let client = Client::new(script.clone());
+    assert_eq!(*client.chats().chat("c1").tid(), "c1");
+    assert!(script.requests().is_empty());
+}

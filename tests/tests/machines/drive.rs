@@ -1,0 +1,204 @@
+//! Drives a machine by a list of inputs, and holds it to the rules of all machines at every step.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chrono::TimeDelta;
+use teamwire_core::{
+    ChatInfo, Error, Exchange, Fault, FaultKind, Flow, Machine, Moment, Now, Reply, RetryPolicy, Step, Ticket,
+};
+use teamwire_tests::operations::{ByHandBot, ENTROPY, Operation, config, now};
+
+use super::inputs::{Canned, Input, Noise};
+
+/// What a machine was seen to do.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Seen {
+    Sent(Ticket, Sent),
+    Slept(Moment),
+    Done(String),
+}
+
+/// All of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Sent {
+    pub(crate) line: String,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) limits: String,
+}
+
+/// All that came of a run: every step, and how the chat's snapshot looks in the end.
+pub(crate) type Trace = (Vec<Seen>, ChatInfo);
+
+/// Runs an operation by these inputs, with the noise in them or without, and then to its end.
+pub(crate) fn run(operation: Operation, policy: RetryPolicy, inputs: &[Input], noisy: bool) -> Trace {
+    let mut bot = ByHandBot::by_hand(config().with_retry(policy), ENTROPY);
+    let other = bot.client.chats().chat("another");
+    let Step::Send(stranger, _) = other.post("for another chat").poll(now()) else {
+        panic!("it begins with a request")
+    };
+    let seen = bot.drive(operation, |flow| {
+        let (now, trace) = (now(), Vec::new());
+        let mut drive =
+            Drive { flow, operation, policy, now, replied: now.moment, stranger, answered: Vec::new(), noisy, trace };
+        drive.step();
+        for input in inputs {
+            drive.input(input);
+        }
+        drive.end();
+        drive.trace
+    });
+    (seen, bot.chat.info().clone())
+}
+
+struct Drive<'m> {
+    flow: &'m mut dyn Flow<Output = String>,
+    operation: Operation,
+    policy: RetryPolicy,
+    now: Now,
+    /// When the last reply came.
+    replied: Moment,
+    /// Another machine of the same session waits for the reply to this one.
+    stranger: Ticket,
+    answered: Vec<Ticket>,
+    noisy: bool,
+    trace: Vec<Seen>,
+}
+
+impl Drive<'_> {
+    fn input(&mut self, input: &Input) {
+        match input {
+            Input::Reply(canned) => self.reply(canned),
+            Input::Pass(time, jump) => self.pass(*time, *jump),
+            Input::Noise(noise) if self.noisy => self.noise(noise),
+            Input::Noise(_) => {}
+        }
+    }
+
+    fn reply(&mut self, canned: &Canned) {
+        if let Seen::Slept(until) = self.last() {
+            self.now.moment = self.now.moment.max(*until);
+            self.step();
+        }
+        let Seen::Sent(ticket, _) = *self.last() else { return };
+        self.flow.handle(self.now, ticket, canned.reply(self.operation));
+        self.replied = self.now.moment;
+        self.answered.push(ticket);
+        self.step();
+        assert_ne!(self.trace.last(), self.trace.iter().rev().nth(1), "a reply was taken");
+    }
+
+    fn pass(&mut self, time: Duration, jump: i64) {
+        self.now.moment = self.now.moment.plus(time);
+        let set = TimeDelta::try_milliseconds(jump).and_then(|jump| self.now.utc.checked_add_signed(jump));
+        self.now.utc = set.unwrap_or(self.now.utc);
+        let seen = self.poll();
+        if *self.last() != seen {
+            self.step();
+        }
+    }
+
+    fn noise(&mut self, noise: &Noise) {
+        match noise {
+            Noise::Polls(times) => (0..*times).for_each(|_| self.nothing_changed()),
+            Noise::Late(which, canned) if !self.answered.is_empty() => {
+                let ticket = *which.get(&self.answered);
+                self.flow.handle(self.now, ticket, canned.reply(self.operation));
+            }
+            Noise::Late(..) => {}
+            Noise::Strange(canned) => self.flow.handle(self.now, self.stranger, canned.reply(self.operation)),
+        }
+        self.nothing_changed();
+    }
+
+    /// Nobody gives it an answer any more: it must come to an end, and stay there.
+    fn end(&mut self) {
+        let lost = Canned::Fault(FaultKind::Lost, true, true, 0);
+        for _ in 0..=self.policy.retries + 2 {
+            self.reply(&lost);
+        }
+        let Seen::Done(_) = self.last() else { panic!("it goes on for ever: {:?}", self.trace) };
+        let tickets: Vec<Ticket> = self.answered.iter().copied().chain([self.stranger]).collect();
+        for ticket in tickets {
+            self.nothing_changed();
+            if self.noisy {
+                let fault = Fault::new(FaultKind::Lost, "after the end");
+                self.flow.handle(self.now, ticket, Reply::Fault(fault));
+                self.flow.handle(self.now, ticket, Reply::Response(self.operation.response()));
+            }
+        }
+        self.nothing_changed();
+    }
+
+    fn nothing_changed(&mut self) {
+        let again = self.poll();
+        if let Seen::Done(_) = self.last() {
+            assert_eq!(again, Seen::Done(format!("{:?}", Err::<String, _>(Error::Finished))));
+        } else {
+            assert_eq!(again, *self.last());
+        }
+    }
+
+    fn last(&self) -> &Seen {
+        self.trace.last().expect("the machine was asked before anything else")
+    }
+
+    /// Asks the machine, and puts down what it wants now.
+    fn step(&mut self) {
+        if let Some(Seen::Done(_)) = self.trace.last() {
+            return;
+        }
+        let seen = self.poll();
+        self.trace.push(seen);
+        self.check_sends();
+    }
+
+    fn poll(&mut self) -> Seen {
+        match self.flow.poll(self.now) {
+            Step::Send(ticket, exchange) => {
+                assert!(!self.answered.contains(&ticket) && ticket != self.stranger, "a ticket is used twice");
+                Seen::Sent(ticket, Sent::new(&exchange))
+            }
+            Step::File(_, task) => panic!("no operation of the table has a file: {task:?}"),
+            Step::Sleep(until) => {
+                assert!(until > self.now.moment, "the deadline has passed");
+                let longest = self.policy.patience.max(self.policy.longest_wait);
+                assert!(until <= self.replied.plus(longest), "nobody is as patient as that");
+                Seen::Slept(until)
+            }
+            Step::Event(never) => match never {},
+            Step::Done(result) => Seen::Done(format!("{result:?}")),
+        }
+    }
+
+    /// One call is sent once, and again as often as the policy says, and once more in place of a stale connection.
+    /// It is the same request each time, with the same idempotency key.
+    fn check_sends(&self) {
+        let mut calls: BTreeMap<&str, Vec<&Sent>> = BTreeMap::new();
+        for seen in &self.trace {
+            if let Seen::Sent(_, sent) = seen {
+                calls.entry(&sent.line).or_default().push(sent);
+            }
+        }
+        for sends in calls.values() {
+            assert!(sends.len() <= self.policy.retries as usize + 2, "it was sent {} times", sends.len());
+            assert!(sends.iter().all(|sent| *sent == sends[0]), "a repeated request is another one");
+        }
+    }
+}
+
+impl Sent {
+    fn new(exchange: &Exchange) -> Self {
+        let headers = exchange.request.headers().iter();
+        Self {
+            line: format!("{} {}", exchange.request.method(), exchange.request.uri()),
+            headers: headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect(),
+            body: exchange.request.body().as_bytes().to_vec(),
+            limits: format!("{:?}, {} bytes", exchange.timeout, exchange.limit),
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_slice())
+    }
+}

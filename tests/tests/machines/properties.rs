@@ -1,0 +1,67 @@
+//! What holds for every machine, whatever comes. The rules themselves are in [`drive`](super::drive).
+
+use proptest::test_runner::TestRunner;
+use teamwire_core::RetryPolicy;
+use teamwire_tests::operations::Operation;
+
+use super::{
+    drive::{Seen, Sent, run},
+    inputs::{Input, inputs, policies},
+};
+
+/// Checks it for every operation.
+fn for_every_operation(cases: u32, check: impl Fn(Operation, RetryPolicy, &[Input])) {
+    for operation in Operation::ALL {
+        let result = TestRunner::new(teamwire_tests::cases(cases)).run(&(policies(), inputs()), |(policy, inputs)| {
+            check(*operation, policy, &inputs);
+            Ok(())
+        });
+        result.unwrap_or_else(|why| panic!("{operation:?}: {why}"));
+    }
+}
+
+#[test]
+fn whatever_comes_a_machine_keeps_the_rules_and_ends() {
+    for_every_operation(40, |operation, policy, inputs| {
+        run(operation, policy, inputs, true);
+    });
+}
+
+#[test]
+fn replies_that_nobody_awaits_and_asking_again_change_nothing() {
+    for_every_operation(24, |operation, policy, inputs| {
+        let quiet = run(operation, policy, inputs, false);
+        let noisy = run(operation, policy, inputs, true);
+        assert_eq!(noisy, quiet);
+    });
+}
+
+#[test]
+fn every_request_that_changes_something_once_has_one_key_and_no_other_has_one() {
+    for_every_operation(12, |operation, policy, inputs| {
+        let (seen, _) = run(operation, policy, inputs, true);
+        let keys: Vec<_> =
+            seen.iter().filter_map(sent).map(|sent| (&sent.line, sent.header("idempotency-key"))).collect();
+        for (line, key) in &keys {
+            assert_eq!(key.is_some(), line.starts_with("POST") || line.starts_with("DELETE"), "{line}");
+            assert_eq!(*key, keys[0].1, "one operation, several keys");
+        }
+    });
+}
+
+fn sent(seen: &Seen) -> Option<&Sent> {
+    match seen {
+        Seen::Sent(_, sent) => Some(sent),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_snapshot_changes_only_when_its_operation_succeeds() {
+    for_every_operation(12, |operation, policy, inputs| {
+        let (_, untouched) = run(operation, RetryPolicy::NEVER, &[], false);
+        let (seen, info) = run(operation, policy, inputs, true);
+        let succeeded = matches!(seen.last(), Some(Seen::Done(outcome)) if outcome.starts_with("Ok"));
+        assert!(succeeded || info == untouched, "{info:?} after {:?}", seen.last());
+    });
+}
