@@ -149,8 +149,12 @@ impl Config {
     /// Goes through this HTTP proxy: `http://[user:password@]host:port`. Nothing in the environment sets one.
     pub fn with_proxy(mut self, url: &str) -> Result<Self, Error> {
         let proxy = Url::parse(url).map_err(|why| Error::invalid("proxy URL", why.to_string()))?;
-        if proxy.scheme() != "http" || proxy.host().is_none() {
+        let has_more = proxy.path().len() > 1 || proxy.query().is_some() || proxy.fragment().is_some();
+        if proxy.scheme() != "http" || proxy.host().is_none() || has_more {
             return Err(Error::invalid("proxy URL", "it must be `http://host:port`"));
+        }
+        if http::Uri::try_from(proxy.as_str()).is_err() {
+            return Err(Error::invalid("proxy URL", "its host has a character that no host has"));
         }
         if self.base.scheme() == "http" && !self.allows_plain_http && !is_loopback(&proxy) {
             let why = "with a base URL of `http://` it would be sent the credentials in the clear";

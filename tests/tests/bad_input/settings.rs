@@ -154,8 +154,15 @@ fn what_is_no_proxy_is_refused() {
         ("socks5://proxy.example.org", "http://host:port"),
         ("http://", "host"),
         ("http://proxy:99999", "port"),
+        ("http://proxy/path", "http://host:port"),
+        ("http://proxy?x", "http://host:port"),
+        ("http://proxy#x", "http://host:port"),
+        ("http://pro{xy", "character"),
     ] {
         refused(config().with_proxy(url), "proxy URL", why);
+    }
+    for url in ["http://proxy", "http://proxy/", "http://[::1]:3128", "http://%C3%BC!$&'()*+,;=:p%40%25@proxy:3128"] {
+        config().with_proxy(url).expect("it is a proxy");
     }
     let proxied = config().with_proxy("http://user:password@proxy.example.org:3128").expect("it is a proxy");
     assert_eq!(proxied.proxy().and_then(|url| url.port()), Some(3128));

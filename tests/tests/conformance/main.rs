@@ -3,6 +3,7 @@
 //!
 //! A new executor needs a [`Harness`](teamwire_tests::harness::Harness), and one line below.
 
+mod bad_day;
 mod chats;
 mod checked;
 mod contacts;
@@ -51,6 +52,7 @@ macro_rules! conformance {
                     a_proxys_page_is_shown_in_the_error, retry_after_is_obeyed, too_long_a_wait_is_an_error_at_once,
                     connections_are_used_again;
                 threads: a_client_is_shared_by_many_threads, chats_are_shared_by_many_threads;
+                bad_day: every_call_ends_and_none_is_done_twice;
             }
         }
     };
