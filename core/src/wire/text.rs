@@ -61,12 +61,13 @@ pub(super) fn optional<'a>(what: &str, text: Option<&'a String>) -> Result<Optio
 }
 
 fn checked<'a>(what: &str, text: &'a str, most: usize) -> Result<&'a str, Error> {
-    let length = text.chars().count();
+    // No text has more characters than bytes: most need not be counted.
+    let length = if text.len() > most { text.chars().count() } else { 0 };
     if length > most {
         return Err(Error::invalid(what, format!("it has {length} characters; at most {most} are allowed")));
     }
-    if let Some(at) = text.chars().position(|char| char == '\0') {
-        return Err(Error::invalid(what, format!("character {} is NUL", at + 1)));
+    if let Some(at) = text.find('\0') {
+        return Err(Error::invalid(what, format!("character {} is NUL", text[..at].chars().count() + 1)));
     }
     Ok(text)
 }
