@@ -30,14 +30,7 @@ use std::sync::Arc;
 use rustls::ClientConfig;
 use teamwire_core::{Body, Config, Error, Exchange, Fault, Reply, Response};
 
-use self::{
-    connection::Connection,
-    deadline::Deadline,
-    exchange::{Course, Task},
-    head::Target,
-    pool::Pool,
-    proxy::Proxy,
-};
+use self::{deadline::Deadline, exchange::Course, head::Target, pool::Pool, proxy::Proxy};
 use crate::runtime::Runtime;
 
 /// An HTTP client on a runtime.
@@ -63,47 +56,33 @@ impl<R: Runtime> Engine<R> {
     }
 
     /// Carries out this exchange. Follows no redirect.
-    pub(crate) async fn perform(&self, exchange: Exchange) -> Reply {
-        match self.exchange(exchange).await {
+    pub(crate) async fn perform(&self, mut exchange: Box<Exchange>) -> Reply {
+        match self.exchange(&mut exchange).await {
             Ok(response) => Reply::Response(response),
             Err(fault) => Reply::Fault(fault),
         }
     }
 
-    async fn exchange(&self, exchange: Exchange) -> Result<Response, Fault> {
-        let Exchange { request, timeout, limit, to_file, progress, .. } = exchange;
-        let (parts, body) = request.into_parts();
-        let file = match &body {
-            Body::File { path, length } => Some(Box::pin(self.open(path.clone(), *length)).await?),
+    async fn exchange(&self, exchange: &mut Exchange) -> Result<Response, Fault> {
+        // Boxed, here and below, so that the future of the usual case stays small.
+        let file = match exchange.request.body() {
+            Body::File { path, length } => {
+                Some(Box::pin(file::Source::open(&self.runtime, path.clone(), *length)).await?)
+            }
             Body::Empty | Body::Bytes(_) => None,
         };
-        let mut deadline = Deadline::start(&self.runtime, timeout);
-        let connection = match self.pool.check_out(&parts.uri).await {
+        let mut deadline = Deadline::start(&self.runtime, exchange.timeout);
+        let mut connection = match self.pool.check_out(exchange.request.uri(), &self.runtime) {
             Some(connection) => connection,
-            // Boxed, so that the future of the usual case stays small.
-            None => Box::pin(connect::connect(self, &parts.uri, &mut deadline)).await?,
+            None => Box::pin(connect::connect(self, exchange.request.uri(), &mut deadline)).await?,
         };
-        let task = Task { parts, body, file, to_file, limit, progress };
-        self.exchange_over(connection, task, &mut deadline).await
-    }
-
-    async fn open(&self, path: String, length: u64) -> Result<file::Source, Fault> {
-        file::Source::open(&self.runtime, path, length).await
-    }
-
-    async fn exchange_over(
-        &self,
-        mut connection: Box<Connection<R::Stream>>,
-        task: Task,
-        deadline: &mut Deadline<'_, R>,
-    ) -> Result<Response, Fault> {
         deadline.use_alarm(connection.alarm.take());
         let target = match &self.proxy {
             Some(proxy) if !connection.origin.tls => Target::Uri(proxy.authorization.as_ref()),
             _ => Target::Path,
         };
         let mut course = Course::default();
-        match exchange::perform(&mut connection, task, target, &mut course, deadline).await {
+        match exchange::perform(&mut connection, exchange, file, target, &mut course, &mut deadline).await {
             Ok((response, keep)) => {
                 if keep {
                     connection.alarm = deadline.take_alarm();

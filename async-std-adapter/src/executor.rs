@@ -91,12 +91,13 @@ impl<R: Runtime> Executor for Async<R> {
         }
     }
 
-    fn run<'a, F: Flow + 'a>(&'a self, flow: F) -> Self::Run<'a, F::Output>
+    fn run<'a, F: Flow + 'a>(&'a self, mut flow: F) -> Self::Run<'a, F::Output>
     where
         F::Output: 'a,
     {
         match &self.0 {
-            Means::Network(network) => Box::pin(network.run(flow)),
+            // By reference: a future has room for an argument of its own and for what becomes of it.
+            Means::Network(network) => Box::pin(async move { network.run(&mut flow).await }),
             // Like any other operation, it does nothing before it is awaited.
             Means::Script(script, _) => Box::pin(async move { script.run(flow) }),
         }

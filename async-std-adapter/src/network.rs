@@ -25,21 +25,22 @@ impl<R: Runtime> Network<R> {
         Ok(Self { session, clock: Clock::start(), engine })
     }
 
-    pub(crate) async fn run<F: Flow>(&self, mut flow: F) -> Result<F::Output, Error> {
+    pub(crate) async fn run<F: Flow>(&self, flow: &mut F) -> Result<F::Output, Error> {
+        let mut now = self.clock.now();
         loop {
-            match flow.poll(self.clock.now()) {
-                Step::Send(ticket, exchange) => {
-                    let reply = self.engine.perform(*exchange).await;
-                    flow.handle(self.clock.now(), ticket, reply);
+            let (ticket, reply) = match flow.poll(now) {
+                Step::Send(ticket, exchange) => (ticket, self.engine.perform(exchange).await),
+                Step::File(ticket, task) => (ticket, self.perform(task).await),
+                Step::Sleep(moment) => {
+                    self.sleep_until(moment).await;
+                    now = self.clock.now();
+                    continue;
                 }
-                Step::File(ticket, task) => {
-                    let reply = self.perform(task).await;
-                    flow.handle(self.clock.now(), ticket, reply);
-                }
-                Step::Sleep(moment) => self.sleep_until(moment).await,
                 Step::Event(never) => match never {},
                 Step::Done(result) => return result,
-            }
+            };
+            now = self.clock.now();
+            flow.handle(now, ticket, reply);
         }
     }
 
@@ -58,7 +59,7 @@ impl<R: Runtime> Carrier for Network<R> {
     }
 
     fn send(self: Arc<Self>, exchange: Box<Exchange>) -> Option<Boxed<Reply>> {
-        Some(Box::pin(async move { self.engine.perform(*exchange).await }))
+        Some(Box::pin(async move { self.engine.perform(exchange).await }))
     }
 
     fn file(self: Arc<Self>, task: FileTask) -> Boxed<Reply> {

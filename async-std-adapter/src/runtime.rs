@@ -26,6 +26,15 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// The addresses of this host name, each with this port, the best first. Not asked for hosts that are addresses.
     fn resolve(&self, host: &str, port: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send;
 
+    /// Whether something has arrived on this stream and was not read yet, or its end: told at once, and without reading it.
+    /// It is asked before a connection is used again.
+    ///
+    /// `None` if the runtime cannot tell, which is the default: then a read is begun, which on most runtimes is dearer.
+    fn has_arrived(&self, stream: &Self::Stream) -> Option<bool> {
+        let _ = stream;
+        None
+    }
+
     /// Waits until this time has passed.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
 

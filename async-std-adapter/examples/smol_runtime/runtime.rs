@@ -2,10 +2,10 @@
 
 #![allow(unreachable_pub, reason = "it is tested with all other executors, from another crate")]
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use smol::{
-    Timer,
+    Async, Timer,
     net::{TcpStream, resolve},
     unblock,
 };
@@ -27,6 +27,13 @@ impl Runtime for Smol {
 
     async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         resolve((host, port)).await
+    }
+
+    fn has_arrived(&self, stream: &TcpStream) -> Option<bool> {
+        let socket = Arc::<Async<std::net::TcpStream>>::from(stream.clone());
+        // smol's sockets never wait: an error says that nothing is there yet, or that nothing ever will be.
+        let nothing_yet = |error: io::Error| error.kind() == io::ErrorKind::WouldBlock;
+        Some(!socket.get_ref().peek(&mut [0]).is_err_and(nothing_yet))
     }
 
     async fn sleep(&self, time: Duration) {

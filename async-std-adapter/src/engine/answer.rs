@@ -53,12 +53,12 @@ impl Awaited {
         self.provisional > 0
     }
 
-    /// Waits for the head of the answer that counts. With it comes what the protocol does next.
+    /// Waits for the head of the answer that counts.
     pub(super) async fn receive<R: Runtime>(
-        mut self,
+        &mut self,
         connection: &mut Connection<R::Stream>,
         deadline: &mut Deadline<'_, R>,
-    ) -> Result<(http::Response<()>, RecvResponseResult), Fault> {
+    ) -> Result<(), Fault> {
         while !self.read(&mut connection.input)? {
             match connection.receive(deadline).await? {
                 Ok(0) if connection.input.is_empty() => return Err(lost("closed by the server without an answer")),
@@ -67,6 +67,11 @@ impl Awaited {
                 Err(error) => return Err(lost(error)),
             }
         }
+        Ok(())
+    }
+
+    /// The head of the answer that counts, and what the protocol does next.
+    pub(super) fn proceed(self) -> Result<(http::Response<()>, RecvResponseResult), Fault> {
         self.head.zip(self.call.proceed()).ok_or_else(|| not_http("its head has no end"))
     }
 }

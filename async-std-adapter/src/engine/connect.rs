@@ -141,7 +141,8 @@ async fn open_tunnel<R: Runtime>(
         Err(Stop::Broken(error)) => return Err(refused(error.to_string())),
         Err(Stop::Failed(fault)) => return Err(in_tunnel(fault)),
     }
-    let (answer, _) = awaited.receive(connection, deadline).await.map_err(in_tunnel)?;
+    awaited.receive(connection, deadline).await.map_err(in_tunnel)?;
+    let (answer, _) = awaited.proceed().map_err(in_tunnel)?;
     if !answer.status().is_success() {
         return Err(refused(format!("it answered {}", answer.status())));
     }

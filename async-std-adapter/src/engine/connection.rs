@@ -1,8 +1,8 @@
 //! A connection to a server, with the buffers that it keeps from one exchange to the next.
 
 use std::{
-    io, mem,
-    task::{Context, Poll},
+    io,
+    task::{Context, Poll, Waker},
     time::Instant,
 };
 
@@ -57,14 +57,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Whether nothing is to be heard from the server. Anything but silence is the end of an idle connection: that it
     /// was closed, or an answer to no question.
-    pub(super) fn is_silent(&mut self, cx: &mut Context<'_>) -> bool {
-        self.input.awaited = self.input.poll_fill(&mut self.stream, cx).is_pending();
-        self.input.awaited
-    }
-
-    /// To be told where the task waits for something else before it sends: what it has heard by then says nothing any more.
-    pub(super) const fn forget_silence(&mut self) {
-        self.input.awaited = false;
+    pub(super) fn is_silent<R: Runtime<Stream = S>>(&mut self, runtime: &R) -> bool {
+        match runtime.has_arrived(self.stream.socket()) {
+            Some(false) => self.stream.is_drained(),
+            Some(true) if !self.stream.is_tls() => false,
+            // It may be something between the two ends of TLS. Nobody waits for what is to come.
+            _ => self.input.poll_fill(&mut self.stream, &mut Context::from_waker(Waker::noop())).is_pending(),
+        }
     }
 
     /// Sends some of these bytes, of which there must be one. Where that has to wait, it listens.
@@ -85,7 +84,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// What comes from the server before the request has left: zero bytes at the end of the stream.
     pub(super) fn poll_listen(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        self.forget_silence();
         self.input.poll_fill(&mut self.stream, cx)
     }
 
@@ -95,12 +93,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         deadline: &mut Deadline<'_, R>,
     ) -> Result<io::Result<usize>, Fault> {
         let Self { stream, input, .. } = self;
-        deadline
-            .run(|cx| {
-                // No answer comes in the blink of an eye in which the request left. To ask would be a system call in vain.
-                if mem::take(&mut input.awaited) { Poll::Pending } else { input.poll_fill(stream, cx) }
-            })
-            .await
+        deadline.run(|cx| input.poll_fill(stream, cx)).await
     }
 }
 
@@ -110,8 +103,6 @@ pub(super) struct Input {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// Whether the task, in this very poll of it, has found nothing to read, and so will be woken when there is.
-    awaited: bool,
 }
 
 impl Input {

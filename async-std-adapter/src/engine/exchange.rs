@@ -6,9 +6,11 @@
 //!                                 └──────┘
 //! ```
 
-use http::{StatusCode, request::Parts};
-use teamwire_core::{Body, Fault, FaultKind, Progress, Response, ToFile};
-use ureq_proto::client::RecvResponseResult;
+use std::mem;
+
+use http::StatusCode;
+use teamwire_core::{Exchange, Fault, FaultKind, Response};
+use ureq_proto::client::{RecvBodyResult, RecvResponseResult};
 
 use super::{
     answer::{Awaited, is_clear, lost},
@@ -20,17 +22,6 @@ use super::{
     send::{Outlet, Stop, is_asked_for, send, send_file},
 };
 use crate::runtime::Runtime;
-
-/// What is to be done: an exchange without its time, and with its file opened.
-pub(super) struct Task {
-    pub(super) parts: Parts,
-    pub(super) body: Body,
-    /// The body, if that is a file.
-    pub(super) file: Option<file::Source>,
-    pub(super) to_file: Option<ToFile>,
-    pub(super) limit: u64,
-    pub(super) progress: Option<Progress>,
-}
 
 /// How far an exchange has come, for its fault.
 #[derive(Debug, Default)]
@@ -51,22 +42,24 @@ impl Course {
     }
 }
 
-/// Sends a request and takes in its answer. With it comes whether the connection is good for another exchange.
+/// Sends a request, with its body from this file if that is one, and takes in its answer. With it comes whether the
+/// connection is good for another exchange.
 pub(super) async fn perform<R: Runtime>(
     connection: &mut Connection<R::Stream>,
-    task: Task,
+    exchange: &mut Exchange,
+    file: Option<file::Source>,
     target: Target<'_>,
     course: &mut Course,
     deadline: &mut Deadline<'_, R>,
 ) -> Result<(Response, bool), Fault> {
-    let Task { parts, body, file, to_file, limit, progress } = task;
-    let total = body.length();
+    let (parts, body) = mem::take(&mut exchange.request).into_parts();
+    let (total, progress) = (body.length(), exchange.progress.as_ref());
     let asks = file.is_some() && is_asked_for(total);
     let (length, call) = head::write(parts, total, asks, target, &mut connection.output)?;
     let mut awaited = Awaited::new(call);
 
     deadline.enter("sending the request");
-    let mut outlet = Outlet::new(length, total, progress.as_ref(), &mut course.sent);
+    let mut outlet = Outlet::new(length, total, progress, &mut course.sent);
     let sent = match file {
         None => send(connection, body.as_bytes(), &mut outlet, &mut awaited, deadline).await,
         // Boxed, so that the future of the usual case stays small.
@@ -77,39 +70,46 @@ pub(super) async fn perform<R: Runtime>(
     }
 
     deadline.enter("waiting for the answer");
-    let (head, next) = awaited.receive(connection, deadline).await.map_err(|fault| match (&sent, fault.kind) {
+    awaited.receive(connection, deadline).await.map_err(|fault| match (&sent, fault.kind) {
         // The server may have answered before it hung up. If not, then the first thing that went wrong is the reason.
         (Err(Stop::Broken(error)), FaultKind::Lost) => lost(error),
         _ => fault,
     })?;
+    let (head, mut next) = awaited.proceed()?;
 
     deadline.enter("receiving the answer");
-    let (parts, ()) = head.into_parts();
-    course.head = Some(http::Response::from_parts(parts.clone(), ()));
-    let is_the_rest = parts.status == StatusCode::PARTIAL_CONTENT;
-    let is_download = is_the_rest || parts.status == StatusCode::OK;
-    let to_file = to_file.filter(|_| is_download);
+    let (is_the_rest, clear) = (head.status() == StatusCode::PARTIAL_CONTENT, is_clear(head.headers()));
+    let is_download = is_the_rest || head.status() == StatusCode::OK;
+    let head = course.head.insert(head);
+    let to_file = exchange.to_file.take().filter(|_| is_download);
     let before = to_file.as_ref().filter(|_| is_the_rest).map_or(0, |to| to.offset);
     let mut sink = match to_file {
         Some(to) => Sink::File(Box::pin(file::Sink::open(deadline.runtime(), to, is_the_rest)).await?),
-        None => Sink::memory(limit),
+        None => Sink::memory(exchange.limit),
     };
     // Who watches an upload does not care for the answer to it, nor who watches a download for an error.
-    let arriving = Arriving { before, progress: progress.as_ref().filter(|_| is_download && total == 0) };
-    let clear = is_clear(&parts.headers);
-    let closes = match next {
-        RecvResponseResult::RecvBody(call) => {
-            let received = receive(connection, call, &mut sink, &arriving, deadline).await;
-            // Also what came before it broke off: a transfer can go on behind that.
-            let written = sink.write(deadline).await;
-            course.received = sink.received();
-            let closes = received?;
-            written?;
-            closes
-        }
+    let arriving = Arriving { before, progress: progress.filter(|_| is_download && total == 0) };
+    if let RecvResponseResult::RecvBody(call) = &mut next {
+        let received = receive(connection, call, &mut sink, &arriving, deadline).await;
+        // Also what came before it broke off: a transfer can go on behind that.
+        let written = sink.write(deadline).await;
+        course.received = sink.received();
+        received.and(written)?;
+    }
+    let keep = sent.is_ok() && clear && !must_close(next) && connection.input.is_empty();
+    let (parts, ()) = mem::take(head).into_parts();
+    Ok((Response::from_parts(parts, sink.into_bytes()), keep))
+}
+
+/// Whether the connection ends with the answer.
+fn must_close(next: RecvResponseResult) -> bool {
+    match next {
+        RecvResponseResult::RecvBody(call) => match call.proceed() {
+            Some(RecvBodyResult::Cleanup(call)) => call.must_close_connection(),
+            Some(RecvBodyResult::Redirect(call)) => call.must_close_connection(),
+            None => true,
+        },
         RecvResponseResult::Cleanup(call) => call.must_close_connection(),
         RecvResponseResult::Redirect(call) => call.must_close_connection(),
-    };
-    let keep = sent.is_ok() && clear && !closes && connection.input.is_empty();
-    Ok((Response::from_parts(parts, sink.into_bytes()), keep))
+    }
 }

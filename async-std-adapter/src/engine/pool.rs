@@ -2,10 +2,8 @@
 
 use std::{
     collections::VecDeque,
-    future::poll_fn,
     mem,
     sync::{Mutex, PoisonError},
-    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -14,6 +12,7 @@ use http::Uri;
 use teamwire_core::Limits;
 
 use super::connection::Connection;
+use crate::runtime::Runtime;
 
 /// How old a connection may become, however busy: a host that moved is found again, and load balancers get to balance.
 const LONGEST_LIFE: Duration = Duration::from_secs(5 * 60);
@@ -36,10 +35,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
     }
 
     /// A connection for this URI that is healthy as far as can be known: the server did not close it meanwhile.
-    pub(super) async fn check_out(&self, uri: &Uri) -> Option<Box<Connection<S>>> {
+    pub(super) fn check_out<R: Runtime<Stream = S>>(&self, uri: &Uri, runtime: &R) -> Option<Box<Connection<S>>> {
         loop {
             let mut connection = self.take(uri)?;
-            if poll_fn(|cx| Poll::Ready(connection.is_silent(cx))).await {
+            if connection.is_silent(runtime) {
                 return Some(connection);
             }
         }

@@ -5,7 +5,7 @@ use std::io;
 use teamwire_core::{Fault, FaultKind, Progress};
 use ureq_proto::{
     BodyMode,
-    client::{Call, RecvBodyResult, state::RecvBody},
+    client::{Call, state::RecvBody},
 };
 
 use super::{
@@ -115,14 +115,14 @@ impl Arriving<'_> {
     }
 }
 
-/// Takes the body in, to its end. Whether the connection ends with it.
+/// Takes the body in, to its end.
 pub(super) async fn receive<R: Runtime>(
     connection: &mut Connection<R::Stream>,
-    mut call: Call<RecvBody>,
+    call: &mut Call<RecvBody>,
     sink: &mut Sink,
     arriving: &Arriving<'_>,
     deadline: &mut Deadline<'_, R>,
-) -> Result<bool, Fault> {
+) -> Result<(), Fault> {
     let mode = call.body_mode();
     let announced = match mode {
         BodyMode::LengthDelimited(length) => Some(length),
@@ -149,23 +149,18 @@ pub(super) async fn receive<R: Runtime>(
         }
         let until_closed = mode == BodyMode::CloseDelimited;
         if !until_closed && call.can_proceed() {
-            break;
+            return Ok(());
         }
         if connection.input.is_full() {
             return Err(not_http("a line within the chunked body is longer than 64 KB"));
         }
         match connection.receive(deadline).await? {
-            Ok(0) if until_closed => break,
+            Ok(0) if until_closed => return Ok(()),
             Ok(0) => return Err(lost(io::Error::from(io::ErrorKind::UnexpectedEof))),
             Ok(_) => {}
             Err(error) => return Err(lost(error)),
         }
     }
-    Ok(match call.proceed() {
-        Some(RecvBodyResult::Cleanup(call)) => call.must_close_connection(),
-        Some(RecvBodyResult::Redirect(call)) => call.must_close_connection(),
-        None => true,
-    })
 }
 
 fn too_large(limit: u64) -> Fault {

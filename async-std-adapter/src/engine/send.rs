@@ -92,7 +92,6 @@ pub(super) async fn send_file<R: Runtime>(
     awaited: &mut Awaited,
     deadline: &mut Deadline<'_, R>,
 ) -> Result<(), Stop> {
-    connection.forget_silence();
     if is_asked_for(outlet.total) {
         send(connection, &[], outlet, awaited, deadline).await?;
         wait_for_permission(connection, awaited, deadline).await?;

@@ -16,6 +16,27 @@ pub(super) enum Stream<S> {
     Tls(Box<TlsStream<S>>),
 }
 
+impl<S> Stream<S> {
+    pub(super) const fn is_tls(&self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
+
+    /// Whether all that has arrived from the socket was read.
+    pub(super) fn is_drained(&mut self) -> bool {
+        match self {
+            Self::Plain(_) => true,
+            Self::Tls(tls) => tls.is_drained(),
+        }
+    }
+
+    pub(super) const fn socket(&self) -> &S {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(tls) => tls.socket(),
+        }
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     /// Some bytes; zero at the end of the stream.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {

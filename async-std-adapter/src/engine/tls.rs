@@ -41,6 +41,17 @@ pub(super) async fn secure<R: Runtime>(
     Ok(Stream::Tls(stream))
 }
 
+impl<S> TlsStream<S> {
+    pub(super) const fn socket(&self) -> &S {
+        &self.socket
+    }
+
+    /// Whether all that was deciphered has been read.
+    pub(super) fn is_drained(&mut self) -> bool {
+        self.session.process_new_packets().is_ok_and(|state| state.plaintext_bytes_to_read() == 0)
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
     /// One step of the handshake. What there is to send after its end leaves together with the first request.
     fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {

@@ -27,6 +27,10 @@ impl Runtime for AsyncStdRuntime {
         Ok((host, port).to_socket_addrs().await?.collect())
     }
 
+    fn has_arrived(&self, stream: &TcpStream) -> Option<bool> {
+        Some(teamwire_platform::has_arrived(stream))
+    }
+
     async fn sleep(&self, time: Duration) {
         task::sleep(time).await;
     }

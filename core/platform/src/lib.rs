@@ -7,10 +7,12 @@
 mod clock;
 pub mod files;
 pub mod follow;
+mod socket;
 mod tls;
 
 pub use self::{
     clock::Clock,
+    socket::has_arrived,
     tls::{tls_config, tls_fault},
 };
 
