@@ -1,28 +1,22 @@
 //! One exchange over HTTP: what ureq is told, and how its answers and errors are read.
 
-use std::{
-    io::{self, Read},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, sync::Arc, time::Duration};
 
 use rustls::ClientConfig;
 use teamwire_core::{
-    Body, Config, Error, Exchange, Fault, FaultKind, FileError, InvalidInput, Progress, Reply, Response, Timeout,
+    Body, Config, Error, Exchange, Fault, FaultKind, InvalidInput, Progress, Reply, Response, Timeout,
 };
 use teamwire_platform::{
-    files::{Incoming, Outgoing},
+    body::{Leaving, Wanted, known_fault},
+    files::Outgoing,
     follow::Transport,
 };
 use ureq::{
     Agent, AsSendBody, Proxy, SendBody,
-    http::{self, HeaderMap, HeaderValue, Method, Request, StatusCode, header},
+    http::{self, HeaderMap, HeaderValue, Method, Request, header},
 };
 
-use crate::{
-    body::{Arriving, Leaving},
-    transport::{self, BUFFER, Trip},
-};
+use crate::transport::{self, BUFFER, Trip};
 
 type Answer = http::Response<ureq::Body>;
 
@@ -70,38 +64,15 @@ impl Http {
         Ok(Self { agent: transport::agent(settings, tls.clone()), tls })
     }
 
-    /// Another stack with the same settings, and connections of its own.
-    pub(crate) fn apart(&self) -> Self {
-        Self { agent: transport::agent(self.agent.config().clone(), self.tls.clone()), tls: self.tls.clone() }
-    }
-
     /// The answer; its body is in memory, or where the exchange wants it.
     fn exchange(&self, exchange: Exchange, arrived: &mut Arrived) -> Result<Response, ureq::Error> {
-        let Exchange { request, timeout, limit, to_file, progress, .. } = exchange;
-        let is_upload = request.body().length() > 0;
-        let answer = self.send(request, timeout, progress.as_ref())?;
-        let (head, answer) = answer.into_parts();
-        let length = answer.content_length();
+        let wanted = Wanted::by(&exchange);
+        let answer = self.send(exchange.request, exchange.timeout, exchange.progress.as_ref())?;
+        let (head, body) = answer.into_parts();
         arrived.head = Some(http::Response::from_parts(head.clone(), ()));
-        let is_the_rest = head.status == StatusCode::PARTIAL_CONTENT;
-        let is_download = is_the_rest || head.status == StatusCode::OK;
-        let to_file = to_file.filter(|_| is_download);
-        let before = to_file.as_ref().filter(|_| is_the_rest).map_or(0, |to_file| to_file.offset);
-        let progress = progress.filter(|_| is_download && !is_upload);
-        let limit = if to_file.is_some() { u64::MAX } else { limit };
-        if length.is_some_and(|length| length > limit) {
-            return Err(ureq::Error::BodyExceedsLimit(limit));
-        }
-        let source = answer.into_with_config().limit(limit).reader();
-        let mut body = Arriving { before, bytes: &mut arrived.bytes, length, progress, source };
-        // To its end, so that the connection can be used again.
-        let mut bytes = Vec::new();
-        if let Some(to_file) = to_file {
-            let mut file = Incoming::open(&to_file, is_the_rest).map_err(io::Error::other)?;
-            io::copy(&mut body, &mut file)?;
-        } else {
-            body.read_to_end(&mut bytes)?;
-        }
+        // The limit is for `Wanted` to keep.
+        let (length, body) = (body.content_length(), body.into_with_config().limit(u64::MAX).reader());
+        let bytes = wanted.take(head.status, length, body, &mut arrived.bytes)?;
         Ok(Response::from_parts(head, bytes))
     }
 
@@ -122,7 +93,7 @@ impl Http {
             Body::Bytes(bytes) if progress.is_none() => self.run(Request::from_parts(head, bytes.as_slice()), timeout),
             Body::Bytes(bytes) => {
                 head.headers.insert(header::CONTENT_LENGTH, total.into());
-                let mut source = Leaving { bytes: 0, total, progress, source: bytes.as_slice() };
+                let mut source = Leaving::new(bytes.as_slice(), total, progress);
                 self.run(Request::from_parts(head, SendBody::from_reader(&mut source)), timeout)
             }
             Body::File { path, length } => {
@@ -130,7 +101,7 @@ impl Http {
                 // A server that refuses a file says so before the whole of it was sent.
                 head.headers.insert(header::EXPECT, HeaderValue::from_static("100-continue"));
                 let source = Outgoing::open(path, *length).map_err(io::Error::other)?;
-                let mut source = Leaving { bytes: 0, total, progress, source };
+                let mut source = Leaving::new(source, total, progress);
                 self.run(Request::from_parts(head, SendBody::from_reader(&mut source)), timeout)
             }
         }
@@ -168,6 +139,11 @@ impl Transport for Http {
         }
     }
 
+    fn apart(&self) -> Arc<dyn Transport> {
+        let agent = transport::agent(self.agent.config().clone(), self.tls.clone());
+        Arc::new(Self { agent, tls: self.tls.clone() })
+    }
+
     fn abort(&self) {
         self.agent.clone().shutdown();
     }
@@ -202,10 +178,7 @@ fn fault(error: ureq::Error, timeout: Timeout, sent: bool) -> Fault {
             Ok(fault) => *fault,
             Err(error) => Fault::new(broken, error),
         },
-        E::Io(error) => match error.downcast::<FileError>() {
-            Ok(error) => Fault::new(FaultKind::File, error),
-            Err(error) => Fault::new(broken, error),
-        },
+        E::Io(error) => known_fault(error).unwrap_or_else(|error| Fault::new(broken, error)),
         E::Timeout(_) => Fault::new(
             FaultKind::Timeout,
             match timeout {
@@ -214,7 +187,6 @@ fn fault(error: ureq::Error, timeout: Timeout, sent: bool) -> Fault {
             },
         ),
         E::ConnectProxyFailed(why) => Fault::new(FaultKind::Connect, format!("no tunnel through the proxy: {why}")),
-        E::BodyExceedsLimit(limit) => Fault::new(FaultKind::TooLarge, format!("more than {limit} bytes")),
         E::LargeResponseHeader(..) => Fault::new(FaultKind::TooLarge, format!("a head of more than {BUFFER} bytes")),
         error => Fault::new(FaultKind::Protocol, error),
     }

@@ -48,17 +48,16 @@
 //! Nothing secret is in any `Debug`, `Display`, error or log line. At the level *trace* `ureq` and `ureq_proto` log
 //! requests without their credentials, but answers with the messages in them.
 
-mod body;
-mod executor;
 mod http;
 mod transport;
 
 #[doc(inline)]
 pub use teamwire_core::*;
 #[doc(inline)]
-pub use teamwire_platform::follow::{Drive, Events, Stopper};
-
-pub use self::executor::Blocking;
+pub use teamwire_platform::{
+    Blocking,
+    follow::{Drive, Events, Stopper},
+};
 
 /// A bot's connection to its backend. Clones are the same connection; each may be in a thread of its own.
 pub type Client = teamwire_core::Client<Blocking>;
@@ -76,7 +75,8 @@ pub type Contacts = teamwire_core::Contacts<Blocking>;
 /// Raises `InvalidInput` if the root certificates are not such, or the proxy's user name and password are not
 /// percent-encoded UTF-8.
 pub fn connect(config: Config) -> Result<Client, Error> {
-    Ok(Client::new(Blocking::over_network(config)?))
+    let http = http::Http::new(&config)?;
+    Ok(Client::new(Blocking::over_network(config, http)?))
 }
 
 /// A client with the options in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`,

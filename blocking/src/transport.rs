@@ -10,9 +10,9 @@
 use std::io::{Read, Write};
 use std::{cell::RefCell, fmt, mem, net::IpAddr, sync::Arc};
 
-use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
+use rustls::{ClientConfig, ClientConnection};
 use teamwire_core::{Fault, FaultKind};
-use teamwire_platform::tls_fault;
+use teamwire_platform::tls_handshake;
 use ureq::{
     Agent, Error,
     config::Config,
@@ -155,26 +155,12 @@ impl<In: Transport> Connector<In> for Wrap {
         let Some(socket) = socket else { return Ok(None) };
         let mut socket = TransportAdapter::new(socket, details.current_time.clone());
         socket.set_timeout(left(details));
-        let tls = if details.needs_tls() { Some(self.handshake(host(details.uri), &mut socket)?) } else { None };
+        let handshake = || tls_handshake(self.tls.clone(), host(details.uri), &mut socket);
+        let tls = details.needs_tls().then(handshake).transpose()?;
         // The connection to a proxy is made with the settings of one that has no proxy.
         let to_proxy = self.proxied && details.config.proxy().is_none();
         TRIP.with_borrow_mut(|trip| trip.connected |= !to_proxy);
         Ok(Some(Wire { socket, tls, to_proxy, buffers: LazyBuffers::new(BUFFER, BUFFER), held: Vec::new() }))
-    }
-}
-
-impl Wrap {
-    fn handshake(&self, host: &str, socket: &mut (impl Read + Write)) -> Result<ClientConnection, Error> {
-        let untrusted = |fault: Fault| Error::Other(fault.into());
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|why| untrusted(Fault::new(FaultKind::Tls, format!("{host}: {why}"))))?;
-        let mut tls = ClientConnection::new(self.tls.clone(), name).map_err(|why| untrusted(tls_fault(&why)))?;
-        tls.complete_io(socket).map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-            // An error of TLS itself is final; a connection that breaks in a handshake is as if there was none.
-            Some(why) => untrusted(tls_fault(why)),
-            None => error.into(),
-        })?;
-        Ok(tls)
     }
 }
 

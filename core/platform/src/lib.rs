@@ -1,10 +1,12 @@
 //! What the executors of Teamwire for Rust take from the machine they run on: clocks, entropy, variables, files, TLS
-//! trust.
+//! trust; and a synchronous executor over any [`Transport`](follow::Transport).
 //!
 //! The core is pure, and these are the impure pieces that every executor on `std` needs alike. It is a part of the
 //! adapters, not of their interface: programs use `teamwire-blocking` or `teamwire-async-std`.
 
+pub mod body;
 mod clock;
+mod executor;
 pub mod files;
 pub mod follow;
 mod socket;
@@ -12,8 +14,9 @@ mod tls;
 
 pub use self::{
     clock::Clock,
+    executor::Blocking,
     socket::has_arrived,
-    tls::{tls_config, tls_fault},
+    tls::{tls_config, tls_fault, tls_handshake},
 };
 
 use teamwire_core::{Config, Error, InvalidInput, Session};

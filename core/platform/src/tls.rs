@@ -1,9 +1,12 @@
-use std::sync::Arc;
+use std::{
+    io::{self, Read, Write},
+    sync::Arc,
+};
 
 use rustls::{
-    CertificateError, ClientConfig, Error as TlsError, RootCertStore,
+    CertificateError, ClientConfig, ClientConnection, Error as TlsError, RootCertStore,
     crypto::CryptoProvider,
-    pki_types::{CertificateDer, pem::PemObject},
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 use teamwire_core::{Config, Error, Fault, FaultKind, InvalidInput};
 
@@ -39,6 +42,23 @@ fn provider() -> Arc<CryptoProvider> {
     #[cfg(not(feature = "aws-lc-rs"))]
     let provider = rustls::crypto::ring::default_provider();
     Arc::new(provider)
+}
+
+/// Has the server at the other end of this socket prove that it is `host`, while the thread waits. An error of TLS itself
+/// wraps a [`Fault`], and is final; one of the socket is as if there was no connection.
+pub fn tls_handshake(
+    config: Arc<ClientConfig>,
+    host: &str,
+    socket: &mut (impl Read + Write),
+) -> io::Result<ClientConnection> {
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|why| io::Error::other(Fault::new(FaultKind::Tls, format!("{host}: {why}"))))?;
+    let mut tls = ClientConnection::new(config, name).map_err(|why| io::Error::other(tls_fault(&why)))?;
+    tls.complete_io(socket).map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(why) => io::Error::other(tls_fault(why)),
+        None => error,
+    })?;
+    Ok(tls)
 }
 
 /// A failed handshake, in words that say which of the usual mistakes it is.

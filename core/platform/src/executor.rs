@@ -3,17 +3,16 @@
 use std::{fmt, sync::Arc, thread};
 
 use teamwire_core::{Config, Error, Executor, Feed, FeedSet, Flow, InvalidInput, Now, Reply, Script, Session, Step};
-use teamwire_platform::{
+
+use crate::{
     Clock, files,
     follow::{Drive, Events, Transport},
 };
 
-use crate::http::Http;
-
 /// Performs requests in the thread that asks for them, which waits for the answer.
 ///
-/// Made by [`connect`](crate::connect), or by [`scripted`](crate::scripted). Clones are the same executor: they share
-/// its session and its connections.
+/// Made by the adapter's `connect`, or by its `scripted`. Clones are the same executor: they share its session and its
+/// connections.
 #[derive(Clone)]
 pub struct Blocking {
     session: Session,
@@ -28,17 +27,18 @@ enum Means {
 
 struct Network {
     clock: Clock,
-    http: Arc<Http>,
+    transport: Arc<dyn Transport>,
 }
 
 impl Blocking {
-    pub(crate) fn over_network(config: Config) -> Result<Self, Error> {
-        let http = Arc::new(Http::new(&config)?);
-        let means = Means::Network(Arc::new(Network { clock: Clock::start(), http }));
-        Ok(Self { session: teamwire_platform::session(config)?, means })
+    /// For adapters: over what performs the exchanges, with these options and entropy from the operating system.
+    pub fn over_network(config: Config, transport: impl Transport) -> Result<Self, Error> {
+        let network = Network { clock: Clock::start(), transport: Arc::new(transport) };
+        Ok(Self { session: crate::session(config)?, means: Means::Network(Arc::new(network)) })
     }
 
-    pub(crate) fn over_script(script: Script) -> Self {
+    /// For adapters: what it asks for goes to this script.
+    pub fn over_script(script: Script) -> Self {
         Self { session: script.session().clone(), means: Means::Script(script) }
     }
 
@@ -53,17 +53,13 @@ impl Blocking {
     {
         let refuse = |why: String| Error::from(InvalidInput::new("feeds", why));
         match &self.means {
-            Means::Network(network) => Drive::new(set, threads, network.clock, network.apart(), network.http.clone())
-                .map_err(|why| refuse(format!("no more threads: {why}"))),
+            Means::Network(network) => {
+                let Network { clock, transport } = &**network;
+                Drive::new(set, threads, *clock, transport.apart(), transport.clone())
+                    .map_err(|why| refuse(format!("no more threads: {why}")))
+            }
             Means::Script(_) => Err(refuse("a script is followed by one feed at a time".into())),
         }
-    }
-}
-
-impl Network {
-    /// A stack of connections that can be told to give up without harm to the others.
-    fn apart(&self) -> Arc<dyn Transport> {
-        Arc::new(self.http.apart())
     }
 }
 
@@ -87,14 +83,14 @@ impl Executor for Blocking {
     where
         F::Output: 'a,
     {
-        let Network { clock, http } = match &self.means {
+        let Network { clock, transport } = match &self.means {
             Means::Network(network) => &**network,
             Means::Script(script) => return script.run(flow),
         };
         loop {
             match flow.poll(clock.now()) {
                 Step::Send(ticket, exchange) => {
-                    let reply = http.perform(*exchange);
+                    let reply = transport.perform(*exchange);
                     flow.handle(clock.now(), ticket, reply);
                 }
                 Step::File(ticket, task) => flow.handle(clock.now(), ticket, Reply::File(files::perform(&task))),
@@ -107,7 +103,10 @@ impl Executor for Blocking {
 
     fn events<F: Feed + 'static>(&self, feed: F) -> Events<F> {
         match &self.means {
-            Means::Network(network) => Events::new(feed, network.clock, network.apart(), network.http.clone()),
+            Means::Network(network) => {
+                let Network { clock, transport } = &**network;
+                Events::new(feed, *clock, transport.apart(), transport.clone())
+            }
             Means::Script(script) => Events::scripted(feed, script),
         }
     }
