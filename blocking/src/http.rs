@@ -1,6 +1,6 @@
 //! One exchange over HTTP: what ureq is told, and how its answers and errors are read.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, mem, sync::Arc, time::Duration};
 
 use rustls::ClientConfig;
 use teamwire_core::{
@@ -69,11 +69,11 @@ impl Http {
         let wanted = Wanted::by(&exchange);
         let answer = self.send(exchange.request, exchange.timeout, exchange.progress.as_ref())?;
         let (head, body) = answer.into_parts();
-        arrived.head = Some(http::Response::from_parts(head.clone(), ()));
+        let head = arrived.head.insert(http::Response::from_parts(head, ()));
         // The limit is for `Wanted` to keep.
         let (length, body) = (body.content_length(), body.into_with_config().limit(u64::MAX).reader());
-        let bytes = wanted.take(head.status, length, body, &mut arrived.bytes)?;
-        Ok(Response::from_parts(head, bytes))
+        let bytes = wanted.take(head.status(), length, body, &mut arrived.bytes)?;
+        Ok(mem::take(head).map(|()| bytes))
     }
 
     fn send(
@@ -155,7 +155,9 @@ fn withhold(headers: &mut HeaderMap) -> Vec<u8> {
     let mut lines = Vec::new();
     while let Some(name) = headers.iter().find(|(_, value)| value.is_sensitive()).map(|(name, _)| name.clone()) {
         for value in headers.get_all(&name) {
-            lines.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+            for piece in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                lines.extend_from_slice(piece);
+            }
         }
         headers.remove(name);
     }

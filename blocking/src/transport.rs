@@ -1,18 +1,24 @@
 //! How ureq gets its connections. All that touches `ureq::unversioned` is in here, as it may change in any 3.x.
 //!
 //! ```text
-//!   ConnectProxyConnector ──► Dial ──► Wrap ──► Wire      what ureq reads from and writes to
-//!   (a tunnel, or nothing)   (TCP)              (TLS; few, whole writes; notes what left)
+//!   ConnectProxyConnector ──► Dial ──► Wire      what ureq reads from and writes to
+//!   (a tunnel, or nothing)   (TCP, TLS)   (few, whole writes; notes what left)
 //! ```
 //!
 //! For a tunnel, the same chain first makes the connection to the proxy.
 
-use std::io::{Read, Write};
-use std::{cell::RefCell, fmt, mem, net::IpAddr, sync::Arc};
+use std::{
+    cell::RefCell,
+    fmt,
+    io::{self, ErrorKind, Read, Write},
+    mem,
+    net::{IpAddr, TcpStream},
+    sync::{Arc, Weak},
+};
 
 use rustls::{ClientConfig, ClientConnection};
 use teamwire_core::{Fault, FaultKind};
-use teamwire_platform::tls_handshake;
+use teamwire_platform::{Socket, tls_handshake};
 use ureq::{
     Agent, Error,
     config::Config,
@@ -20,8 +26,8 @@ use ureq::{
     unversioned::{
         resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
         transport::{
-            Buffers, ConnectProxyConnector, ConnectionDetails, Connector, LazyBuffers, NextTimeout, TcpConnector,
-            Transport, TransportAdapter,
+            Buffers, ConnectProxyConnector, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
+            TransportAdapter,
             time::{Duration, Instant},
         },
     },
@@ -32,8 +38,8 @@ pub(crate) const BUFFER: usize = 16 << 10;
 
 /// An agent with these settings, whose connections are the ones in here.
 pub(crate) fn agent(settings: Config, tls: Arc<ClientConfig>) -> Agent {
-    let wrap = Wrap { tls, proxied: settings.proxy().is_some() };
-    let chain = ().chain(ConnectProxyConnector::default()).chain(Dial::default()).chain(wrap);
+    let dial = Dial { tls, proxied: settings.proxy().is_some() };
+    let chain = ().chain(ConnectProxyConnector::default()).chain(dial);
     Agent::with_parts(settings, chain, Later)
 }
 
@@ -83,29 +89,40 @@ impl Resolver for Later {
     }
 }
 
-/// Looks the host up and connects to it, unless there is a tunnel through a proxy.
-#[derive(Debug, Default)]
-struct Dial(TcpConnector);
+/// Makes a connection: looks the host up and connects to it, unless there is a tunnel through a proxy, and shakes hands
+/// over TLS if the URI says `https`. ureq's own ways tell the operating system a time for each read, change the socket's
+/// mode twice to see whether it is open, and take no `ClientConfig`.
+#[derive(Debug)]
+struct Dial {
+    tls: Arc<ClientConfig>,
+    proxied: bool,
+}
 
 impl<In: Transport> Connector<In> for Dial {
-    type Out = <TcpConnector as Connector<In>>::Out;
+    type Out = Wire<In>;
 
     fn connect(&self, details: &ConnectionDetails<'_>, tunnel: Option<In>) -> Result<Option<Self::Out>, Error> {
-        if tunnel.is_some() {
-            return self.0.connect(details, tunnel);
-        }
-        let addrs = look_up(details).map_err(|error| unconnected(FaultKind::Resolve, details.uri, error))?;
-        let details = ConnectionDetails {
-            addrs,
-            now: (details.current_time)(),
-            timeout: left(details),
-            current_time: details.current_time.clone(),
-            run_connector: details.run_connector.clone(),
-            register_shutdown: details.register_shutdown.clone(),
-            ..*details
+        let mut link = match tunnel {
+            Some(tunnel) => Link::Tunnel(TransportAdapter::new(tunnel, details.current_time.clone())),
+            None => Link::Direct(connect(details)?),
         };
-        self.0.connect(&details, None).map_err(|error| unconnected(FaultKind::Connect, details.uri, error))
+        link.set_time(left(details));
+        let handshake = || tls_handshake(self.tls.clone(), host(details.uri), &mut link.stream());
+        let tls = details.needs_tls().then(handshake).transpose().map_err(|error| timed(error, details.timeout))?;
+        // The connection to a proxy is made with the settings of one that has no proxy.
+        let to_proxy = self.proxied && details.config.proxy().is_none();
+        TRIP.with_borrow_mut(|trip| trip.connected |= !to_proxy);
+        Ok(Some(Wire { link, tls, to_proxy, buffers: LazyBuffers::new(BUFFER, BUFFER), held: Vec::new() }))
     }
+}
+
+fn connect(details: &ConnectionDetails<'_>) -> Result<Socket, Error> {
+    let addresses = look_up(details).map_err(|error| unconnected(FaultKind::Resolve, details.uri, error))?;
+    let socket = Socket::connect(&addresses, time(left(details)))
+        .map_err(|error| unconnected(FaultKind::Connect, details.uri, timed(error, details.timeout)))?;
+    let stream: Weak<TcpStream> = Arc::downgrade(socket.stream());
+    (details.register_shutdown)(stream)?;
+    Ok(socket)
 }
 
 fn look_up(details: &ConnectionDetails<'_>) -> Result<ResolvedSocketAddrs, Error> {
@@ -141,32 +158,60 @@ fn unconnected(kind: FaultKind, uri: &Uri, error: Error) -> Error {
     }
 }
 
-/// Makes a [`Wire`] of a connection, with TLS if the URI says `https`. ureq's own way to do TLS takes no `ClientConfig`.
-#[derive(Debug)]
-struct Wrap {
-    tls: Arc<ClientConfig>,
-    proxied: bool,
-}
-
-impl<In: Transport> Connector<In> for Wrap {
-    type Out = Wire<In>;
-
-    fn connect(&self, details: &ConnectionDetails<'_>, socket: Option<In>) -> Result<Option<Self::Out>, Error> {
-        let Some(socket) = socket else { return Ok(None) };
-        let mut socket = TransportAdapter::new(socket, details.current_time.clone());
-        socket.set_timeout(left(details));
-        let handshake = || tls_handshake(self.tls.clone(), host(details.uri), &mut socket);
-        let tls = details.needs_tls().then(handshake).transpose()?;
-        // The connection to a proxy is made with the settings of one that has no proxy.
-        let to_proxy = self.proxied && details.config.proxy().is_none();
-        TRIP.with_borrow_mut(|trip| trip.connected |= !to_proxy);
-        Ok(Some(Wire { socket, tls, to_proxy, buffers: LazyBuffers::new(BUFFER, BUFFER), held: Vec::new() }))
+/// The time in which something is to happen; `None` is for ever.
+fn time(timeout: NextTimeout) -> Option<std::time::Duration> {
+    match timeout.after {
+        Duration::Exact(time) => Some(time),
+        Duration::NotHappening => None,
     }
 }
 
+/// The error, in ureq's words if it is that this time is over.
+fn timed(error: impl Into<Error>, timeout: NextTimeout) -> Error {
+    match error.into() {
+        Error::Io(error) if error.kind() == ErrorKind::TimedOut => Error::Timeout(timeout.reason),
+        error => error,
+    }
+}
+
+/// What bytes go through: TCP, or a tunnel.
+enum Link<In: Transport> {
+    Direct(Socket),
+    Tunnel(TransportAdapter<In>),
+}
+
+impl<In: Transport> Link<In> {
+    fn stream(&mut self) -> &mut dyn Stream {
+        match self {
+            Self::Direct(socket) => socket,
+            Self::Tunnel(tunnel) => tunnel,
+        }
+    }
+
+    fn set_time(&mut self, timeout: NextTimeout) {
+        match self {
+            Self::Direct(socket) => socket.set_time(time(timeout.for_read()), time(timeout.for_write())),
+            Self::Tunnel(tunnel) => tunnel.set_timeout(timeout),
+        }
+    }
+
+    /// Whether it is open, and nothing has come of which nobody knows what for.
+    fn is_silent(&mut self) -> bool {
+        match self {
+            Self::Direct(socket) => socket.is_silent(),
+            // What is left over would be taken for the next answer. ureq looks for it above and below of this buffer.
+            Self::Tunnel(tunnel) => tunnel.get_mut().buffers().input().is_empty() && tunnel.get_mut().is_open(),
+        }
+    }
+}
+
+trait Stream: Read + Write {}
+
+impl<S: Read + Write> Stream for S {}
+
 /// A connection, as ureq has it.
 struct Wire<In: Transport> {
-    socket: TransportAdapter<In>,
+    link: Link<In>,
     tls: Option<ClientConnection>,
     /// If so, what is written is the request for a tunnel, and not the exchange's.
     to_proxy: bool,
@@ -182,28 +227,20 @@ impl<In: Transport> Wire<In> {
             return Ok(());
         }
         TRIP.with_borrow_mut(|trip| trip.sent |= !self.to_proxy);
-        self.socket.set_timeout(timeout);
-        match &mut self.tls {
-            None => self.socket.write_all(&self.held)?,
-            Some(tls) => {
-                tls.writer().write_all(&self.held)?;
-                // Not by `rustls::Stream`: it keeps the errors of a write for later.
-                while tls.wants_write() {
-                    tls.write_tls(&mut self.socket)?;
-                }
-            }
-        }
+        self.link.set_time(timeout);
+        self.write_held().map_err(|error| timed(error, timeout.for_write()))?;
         self.held.clear();
         Ok(())
     }
 
-    /// Puts into a head the lines that ureq does not know of.
-    fn insert_withheld(&mut self) {
-        let lines = TRIP.with_borrow_mut(|trip| mem::take(&mut trip.withheld));
-        if !lines.is_empty() {
-            let at = self.held.windows(2).position(|pair| pair == b"\r\n").map_or(0, |end| end + 2);
-            self.held.splice(at..at, lines);
+    fn write_held(&mut self) -> io::Result<()> {
+        let Some(tls) = &mut self.tls else { return self.link.stream().write_all(&self.held) };
+        tls.writer().write_all(&self.held)?;
+        // Not by `rustls::Stream`: it keeps the errors of a write for later.
+        while tls.wants_write() {
+            tls.write_tls(&mut self.link.stream())?;
         }
+        Ok(())
     }
 }
 
@@ -213,22 +250,25 @@ impl<In: Transport> Transport for Wire<In> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.held.extend_from_slice(&self.buffers.output()[..amount]);
-        if !self.to_proxy {
-            self.insert_withheld();
+        let output = &self.buffers.output()[..amount];
+        // A head comes at once, and the lines that ureq does not know of go in behind its first.
+        let lines = if self.to_proxy { Vec::new() } else { TRIP.with_borrow_mut(|trip| mem::take(&mut trip.withheld)) };
+        let at = if lines.is_empty() { 0 } else { first_line(output) };
+        for piece in [&output[..at], &lines, &output[at..]] {
+            self.held.extend_from_slice(piece);
         }
         if self.held.len() < BUFFER { Ok(()) } else { self.flush(timeout) }
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.flush(timeout)?;
-        self.socket.set_timeout(timeout);
+        self.link.set_time(timeout);
         let input = self.buffers.input_append_buf();
         let read = match &mut self.tls {
-            None => self.socket.read(input),
-            Some(tls) => rustls::Stream::new(tls, &mut self.socket).read(input),
+            None => self.link.stream().read(input),
+            Some(tls) => rustls::Stream::new(tls, &mut self.link.stream()).read(input),
         };
-        let amount = read.map_err(|error| match error.into() {
+        let amount = read.map_err(|error| match timed(error, timeout.for_read()) {
             // As it is, ureq would take a reset for the end of a body without a length: half an answer for a whole one.
             Error::Io(error) => Error::Other(error.into()),
             error => error,
@@ -239,9 +279,7 @@ impl<In: Transport> Transport for Wire<In> {
 
     /// ureq asks before it keeps a connection, and before it uses one again.
     fn is_open(&mut self) -> bool {
-        let socket = self.socket.get_mut();
-        // What is left over would be taken for the next answer. ureq looks for it above and below of this buffer.
-        socket.buffers().input().is_empty() && socket.is_open()
+        self.link.is_silent()
     }
 
     fn is_tls(&self) -> bool {
@@ -249,8 +287,13 @@ impl<In: Transport> Transport for Wire<In> {
     }
 }
 
+/// How long the first line is, with its end.
+fn first_line(head: &[u8]) -> usize {
+    head.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1)
+}
+
 impl<In: Transport> fmt::Debug for Wire<In> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Wire").field(self.socket.get_ref()).finish()
+        f.debug_struct("Wire").field("tls", &self.tls.is_some()).finish_non_exhaustive()
     }
 }

@@ -28,7 +28,7 @@ impl Runtime for AsyncStdRuntime {
     }
 
     fn has_arrived(&self, stream: &TcpStream) -> Option<bool> {
-        Some(teamwire_platform::has_arrived(stream))
+        teamwire_platform::has_arrived(stream)
     }
 
     async fn sleep(&self, time: Duration) {

@@ -87,17 +87,21 @@ impl Executor for Blocking {
             Means::Network(network) => &**network,
             Means::Script(script) => return script.run(flow),
         };
+        let mut now = clock.now();
         loop {
-            match flow.poll(clock.now()) {
-                Step::Send(ticket, exchange) => {
-                    let reply = transport.perform(*exchange);
-                    flow.handle(clock.now(), ticket, reply);
+            let (ticket, reply) = match flow.poll(now) {
+                Step::Send(ticket, exchange) => (ticket, transport.perform(*exchange)),
+                Step::File(ticket, task) => (ticket, Reply::File(files::perform(&task))),
+                Step::Sleep(moment) => {
+                    thread::sleep(clock.until(moment));
+                    now = clock.now();
+                    continue;
                 }
-                Step::File(ticket, task) => flow.handle(clock.now(), ticket, Reply::File(files::perform(&task))),
-                Step::Sleep(moment) => thread::sleep(clock.until(moment)),
                 Step::Event(never) => match never {},
                 Step::Done(result) => return result,
-            }
+            };
+            now = clock.now();
+            flow.handle(now, ticket, reply);
         }
     }
 

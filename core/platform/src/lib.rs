@@ -15,7 +15,7 @@ mod tls;
 pub use self::{
     clock::Clock,
     executor::Blocking,
-    socket::has_arrived,
+    socket::{Socket, has_arrived},
     tls::{tls_config, tls_fault, tls_handshake},
 };
 
