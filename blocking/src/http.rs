@@ -53,10 +53,6 @@ impl Http {
             .max_idle_connections(limits.idle_connections)
             .max_idle_connections_per_host(limits.idle_connections)
             .max_idle_age(limits.idle_time)
-            // By default these are 128 KB each.
-            .input_buffer_size(BUFFER)
-            // A full record of TLS leaves in one write.
-            .output_buffer_size(BUFFER + 256)
             // A head has to fit into the buffer: with less room to spare, ureq would take a longer one for a lost connection.
             .max_response_header_size(BUFFER - 1)
             .build();

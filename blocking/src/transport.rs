@@ -33,8 +33,10 @@ use ureq::{
     },
 };
 
-/// How much is read or written at once: a record of TLS.
-pub(crate) const BUFFER: usize = 16 << 10;
+/// How much is read or written at once, at most.
+pub(crate) const BUFFER: usize = 64 << 10;
+/// What is worth a system call of its own, although more may follow: a record of TLS.
+const ENOUGH: usize = 16 << 10;
 
 /// An agent with these settings, whose connections are the ones in here.
 pub(crate) fn agent(settings: Config, tls: Arc<ClientConfig>) -> Agent {
@@ -257,7 +259,7 @@ impl<In: Transport> Transport for Wire<In> {
         for piece in [&output[..at], &lines, &output[at..]] {
             self.held.extend_from_slice(piece);
         }
-        if self.held.len() < BUFFER { Ok(()) } else { self.flush(timeout) }
+        if self.held.len() < ENOUGH { Ok(()) } else { self.flush(timeout) }
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {

@@ -127,6 +127,11 @@ impl Input {
         self.unread().len() >= LONGEST_HEAD
     }
 
+    /// Takes more in at once, for a long answer.
+    pub(super) fn widen(&mut self) {
+        self.buffer.resize(self.buffer.len().max(LONGEST_HEAD), 0);
+    }
+
     /// Gives room back that only an unusual answer needed.
     pub(super) fn shrink(&mut self) {
         if self.buffer.len() > BUFFER && self.is_empty() {

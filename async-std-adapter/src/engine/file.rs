@@ -8,11 +8,10 @@ use std::{
 use teamwire_core::{Fault, FaultKind, FileError, ToFile};
 use teamwire_platform::files::{Incoming, Outgoing};
 
-use super::connection::BUFFER;
 use crate::runtime::Runtime;
 
-/// How much of a file is read or written at once.
-pub(super) const PIECE: usize = 64 << 10;
+/// How much of a file is read or written at once: each time costs the way to another thread and back.
+pub(super) const PIECE: usize = 256 << 10;
 
 /// A file to send. Nothing of it is read ahead: while a piece is read, the operating system still sends those before it.
 pub(super) struct Source {
@@ -70,7 +69,7 @@ impl Sink {
     /// So much of the room was filled. Whether it is time to write.
     pub(super) fn fill(&mut self, bytes: usize) -> bool {
         self.filled += bytes;
-        self.piece.len() - self.filled < BUFFER
+        self.filled == self.piece.len()
     }
 
     /// Writes what there is. It waits for as long as that takes: were it given up, what comes next could be written first.

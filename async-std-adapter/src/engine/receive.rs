@@ -129,6 +129,9 @@ pub(super) async fn receive<R: Runtime>(
         _ => None,
     };
     sink.expect(announced)?;
+    if let Sink::File(_) = sink {
+        connection.input.widen();
+    }
     let mut arrived = 0;
     loop {
         let before = arrived;

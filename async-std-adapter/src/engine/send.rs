@@ -17,7 +17,7 @@ use super::{
     answer::Awaited,
     connection::{BUFFER, Connection, Sent},
     deadline::Deadline,
-    file::{PIECE, Source},
+    file::Source,
 };
 use crate::runtime::Runtime;
 
@@ -78,10 +78,10 @@ pub(super) async fn send<R: Runtime>(
     flush(connection, awaited, deadline).await
 }
 
-/// Whether a file is so large that the server is asked first whether it wants it (`Expect: 100-continue`). To send a piece
-/// costs no more than to ask.
+/// Whether a file is so large that the server is asked first whether it wants it (`Expect: 100-continue`). To send a small
+/// one costs no more than to ask.
 pub(super) const fn is_asked_for(length: u64) -> bool {
-    length > PIECE as u64
+    length > 64 << 10
 }
 
 /// Sends the head, and a file.

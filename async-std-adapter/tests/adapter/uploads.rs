@@ -247,7 +247,7 @@ fn progress_is_told_piece_by_piece() {
     let client = client(&server);
     let path = folder.file("file", pattern(1_000_000));
     let file = Body::File { path, length: 1_000_000 };
-    for (body, fewest) in [(file, 16), (Body::from(pattern(1_000_000)), 2)] {
+    for (body, fewest) in [(file, 4), (Body::from(pattern(1_000_000)), 2)] {
         let (progress, told) = observed();
         let response = perform(&client, |exchange| {
             *exchange.request.method_mut() = http::Method::POST;

@@ -1,6 +1,6 @@
 //! Bodies on their way: how far they are, and where they go.
 
-use std::io::{self, Read};
+use std::io::{self, BufWriter, Read, Write};
 
 use http::StatusCode;
 use teamwire_core::{Exchange, Fault, FaultKind, FileError, Progress, ToFile};
@@ -42,6 +42,8 @@ pub struct Wanted {
     progress: Option<Progress>,
 }
 
+/// How much is written to a file at once.
+const PIECE: usize = 64 << 10;
 /// The most to make room for before it has arrived.
 const CREDIBLE: u64 = 1 << 20;
 
@@ -77,9 +79,12 @@ impl Wanted {
         let progress = self.progress.filter(|_| is_download);
         let mut body = Arriving { before, arrived, length, progress, source };
         if let Some(to_file) = to_file {
-            let mut file = Incoming::open(&to_file, is_the_rest).map_err(io::Error::other)?;
-            io::copy(&mut body, &mut file)?;
-            return Ok(Vec::new());
+            let file = Incoming::open(&to_file, is_the_rest).map_err(io::Error::other)?;
+            let mut file = BufWriter::with_capacity(PIECE, file);
+            let copied = io::copy(&mut body, &mut file);
+            // Also if it was cut: what has arrived is counted on. And what could not be written has not arrived.
+            file.flush()?;
+            return copied.map(|_| Vec::new());
         }
         let room = length.map_or(0, |length| length.min(CREDIBLE));
         let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or(0));

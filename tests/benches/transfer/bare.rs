@@ -1,12 +1,9 @@
 //! The HTTP stacks by themselves, as somebody writes it who has only this to do.
 
-use std::{
-    env,
-    fs::File,
-    io::{self, Read, Write},
-};
+use std::{env, fs::File, io};
 
 use async_std::{
+    fs,
     io::{ReadExt, WriteExt},
     net::TcpStream,
     task::block_on,
@@ -72,7 +69,7 @@ impl Transfer for Ureq {
     }
 }
 
-/// A socket of async-std, with the least of HTTP that gets along with the sandbox.
+/// A socket and files of async-std, with the least of HTTP that gets along with the sandbox.
 pub(crate) struct Socket {
     backend: Backend,
 }
@@ -117,17 +114,17 @@ impl Socket {
 
 impl Transfer for Socket {
     fn up(&self, from: &str) -> Result<String> {
-        let mut file = File::open(from)?;
-        let length = file.metadata()?.len();
-        let headers = format!(
-            "content-type: application/octet-stream\r\ncontent-disposition: {DISPOSITION}\r\nidempotency-key: one\r\n\
-             content-length: {length}\r\n"
-        );
         block_on(async {
+            let mut file = fs::File::open(from).await?;
+            let length = file.metadata().await?.len();
+            let headers = format!(
+                "content-type: application/octet-stream\r\ncontent-disposition: {DISPOSITION}\r\n\
+                 idempotency-key: one\r\ncontent-length: {length}\r\n"
+            );
             let mut stream = self.ask("POST /v1/assets", &headers).await?;
             let mut piece = vec![0; PIECE];
             loop {
-                let read = file.read(&mut piece)?;
+                let read = file.read(&mut piece).await?;
                 if read == 0 {
                     break;
                 }
@@ -143,21 +140,21 @@ impl Transfer for Socket {
     }
 
     fn down(&self, asset: &str, to: &str) -> Result<()> {
-        let mut file = File::create(to)?;
         block_on(async {
+            let mut file = fs::File::create(to).await?;
             let mut stream = self.ask(&format!("GET /v1/assets/{asset}"), "").await?;
             let (length, body) = Self::head(&mut stream).await?;
-            file.write_all(&body)?;
+            file.write_all(&body).await?;
             let (mut left, mut piece) = (length - body.len(), vec![0; PIECE]);
             while left > 0 {
                 let read = stream.read(&mut piece).await?;
                 if read == 0 {
                     return Err("the connection was lost".into());
                 }
-                file.write_all(&piece[..read])?;
+                file.write_all(&piece[..read]).await?;
                 left -= read;
             }
-            Ok(())
+            Ok(file.flush().await?)
         })
     }
 }
