@@ -21,7 +21,7 @@
 //! # Feeds
 //!
 //! A subscription is an iterator that waits for the next event, in the thread that asks; its [`Stopper`] ends it from another
-//! one. Many feeds at once are driven by [`Blocking::drive`].
+//! one.
 //!
 //! ```no_run
 //! use teamwire_blocking::{Client, Error, FeedEvent, Follow};
@@ -31,6 +31,28 @@
 //!         match event? {
 //!             FeedEvent::Update { item, checkpoint } => println!("{:?}, and go on after {checkpoint:?}", item.text),
 //!             FeedEvent::Trouble(trouble) => eprintln!("attempt {} failed: {}", trouble.attempt, trouble.cause),
+//!             _ => {}
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Many feeds at once are driven by a few threads: see [`Blocking::drive`].
+//!
+//! ```
+//! use teamwire_blocking::{Client, Delivery, Error, FeedSet, Follow, ThreadId};
+//!
+//! fn watch(client: &Client, chats: &[ThreadId]) -> Result<(), Error> {
+//!     let mut set = FeedSet::new();
+//!     for tid in chats {
+//!         let chat = client.chats().chat(tid.clone());
+//!         set.insert(tid.clone(), chat.new_messages(Follow::from_now()).into_feed());
+//!     }
+//!     for (tid, delivery) in client.executor().drive(set, chats.len())? {
+//!         match delivery {
+//!             Delivery::Event(event) => println!("{tid}: {event:?}"),
+//!             Delivery::Ended(result) => println!("{tid} has ended: {result:?}"),
 //!             _ => {}
 //!         }
 //!     }

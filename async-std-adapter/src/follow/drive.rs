@@ -59,6 +59,8 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> {
 
     /// Adds a feed: see [`FeedSet::insert`]. After [`Stopper::stop`] it is stopped at once.
     pub fn insert(&mut self, key: K, feed: F) -> Option<F> {
+        // Who had this key before is gone.
+        self.stopping.retain(|stopping| *stopping != key);
         if self.told_to_stop {
             self.stopping.push(key.clone());
         }
@@ -70,24 +72,24 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> {
         self.stopping.push(key.clone());
     }
 
-    /// Stops who is to be stopped. What has arrived is taken first; that something did not, is then no trouble.
+    /// Stops who is to be stopped. What has arrived is taken first; that something did not is no trouble then, as a feed is
+    /// stopped before it is asked for what comes of it.
     fn stop_some(&mut self, cx: &mut Context<'_>) {
         let all = self.stopper.is_stopped() && !mem::replace(&mut self.told_to_stop, true);
         if !all && self.stopping.is_empty() {
             return;
         }
-        let stopping = mem::take(&mut self.stopping);
         while let Poll::Ready(Some((key, ticket, reply))) = Pin::new(&mut self.under_way).poll_next(cx) {
-            if !matches!(reply, Reply::Fault(_)) || !(all || stopping.contains(&key)) {
-                self.set.handle(self.carrier.now(), &key, ticket, reply);
-            }
+            self.set.handle(self.carrier.now(), &key, ticket, reply);
         }
-        for key in stopping {
+        for key in mem::take(&mut self.stopping) {
             self.set.stop(self.carrier.now(), &key);
         }
         if all {
             self.under_way.clear();
             self.set.stop_all(self.carrier.now());
+            // Who was stopped before was just saying farewell.
+            self.set.reissue();
         }
     }
 

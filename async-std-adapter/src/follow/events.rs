@@ -137,7 +137,8 @@ impl<F: Feed> Following<F> {
         }
     }
 
-    /// Gives up what is under way, unless it has just come to its end: what has arrived is taken.
+    /// Gives up what is under way, unless it has just come to its end: what has arrived is taken. That nothing did is no
+    /// trouble then, as the feed is stopped before it is asked for what comes of it.
     fn stop(&mut self, cx: &mut Context<'_>) {
         if self.told_to_stop {
             return;
@@ -145,7 +146,6 @@ impl<F: Feed> Following<F> {
         self.told_to_stop = true;
         if let Some(mut under_way) = self.under_way.take()
             && let Poll::Ready(Some((ticket, reply))) = under_way.as_mut().poll(cx)
-            && !matches!(reply, Reply::Fault(_))
         {
             self.feed.handle(self.carrier.now(), ticket, reply);
         }

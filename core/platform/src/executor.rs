@@ -42,23 +42,22 @@ impl Blocking {
         Self { session: script.session().clone(), means: Means::Script(script) }
     }
 
-    /// Drives many feeds with so many threads (at least one): see [`Drive`].
+    /// Drives many feeds with so many threads (at least one) and one for their farewells: see [`Drive`]. By a script, without
+    /// threads.
     ///
-    /// Raises `InvalidInput` if the operating system has no more threads, and for a client that follows a script, which has
-    /// one thread: there, follow each feed by itself.
+    /// Raises `InvalidInput` if the operating system has no more threads.
     pub fn drive<K, F>(&self, set: FeedSet<K, F>, threads: usize) -> Result<Drive<K, F>, Error>
     where
         K: Ord + Clone + Send + 'static,
         F: Feed,
     {
-        let refuse = |why: String| Error::from(InvalidInput::new("feeds", why));
         match &self.means {
             Means::Network(network) => {
                 let Network { clock, transport } = &**network;
                 Drive::new(set, threads, *clock, transport.apart(), transport.clone())
-                    .map_err(|why| refuse(format!("no more threads: {why}")))
+                    .map_err(|why| InvalidInput::new("feeds", format!("no more threads: {why}")).into())
             }
-            Means::Script(_) => Err(refuse("a script is followed by one feed at a time".into())),
+            Means::Script(script) => Ok(Drive::scripted(set, script)),
         }
     }
 }

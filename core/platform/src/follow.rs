@@ -2,6 +2,8 @@
 
 mod drive;
 mod events;
+mod means;
+mod queue;
 mod stopper;
 
 use std::sync::Arc;

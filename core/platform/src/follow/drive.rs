@@ -1,35 +1,28 @@
-use std::{
-    collections::VecDeque,
-    fmt, io,
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{self, Receiver, Sender},
-    },
-    thread,
-};
+use std::{collections::BTreeSet, fmt, io, sync::Arc};
 
-use teamwire_core::{Delivery, Exchange, Feed, FeedSet, Next, Reply, Step, Ticket};
+use teamwire_core::{Delivery, Exchange, Feed, FeedSet, Next, Script, Step, Ticket};
 
-use super::{Stopper, Transport};
-use crate::{Clock, files};
+use super::{Stopper, Transport, means::Means, queue::Queue};
+use crate::Clock;
 
 /// Many feeds, driven by a bounded number of threads: an iterator over what they deliver. It ends when all feeds have.
 ///
 /// Each thread waits for one answer at a time. With more feeds than threads they take turns, and each turn may last as long
 /// as the server waits for something to happen: to be quick, give each feed a thread, or let the server wait
-/// [less](teamwire_core::Follow::wait).
+/// [less](teamwire_core::Follow::wait). One more thread ends the subscriptions of feeds that are stopped, which so wait for
+/// nobody's turn.
+///
+/// Dropping it gives the feeds up: nothing more is sent, and their subscriptions end by themselves within minutes.
 pub struct Drive<K, F: Feed> {
     set: FeedSet<K, F>,
-    clock: Clock,
-    jobs: Sender<Job<K>>,
-    replies: Arc<Mutex<VecDeque<Answered<K>>>>,
+    means: Arc<Means>,
+    /// `None` for a script: its answers are there at once.
+    queue: Option<Queue<K>>,
     stopper: Stopper,
     told_to_stop: bool,
+    /// Who was stopped, each by itself, and has not ended yet.
+    stopping: BTreeSet<K>,
 }
-
-/// With whether it was asked for after the feeds were told to end.
-type Job<K> = (K, Ticket, Box<Exchange>, bool);
-type Answered<K> = (K, Ticket, Reply);
 
 impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> {
     /// Drives the feeds with so many threads (at least one), and with a transport of their own. What they send after they
@@ -41,16 +34,19 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> {
         transport: Arc<dyn Transport>,
         farewell: Arc<dyn Transport>,
     ) -> io::Result<Self> {
-        let stopper = Stopper::new(Some(transport.clone()));
-        let (jobs, queue) = mpsc::channel();
-        let replies = Arc::new(Mutex::default());
-        let worker =
-            Worker { queue: Arc::new(Mutex::new(queue)), replies: Arc::clone(&replies), stopper, transport, farewell };
-        for number in 1..=threads.max(1) {
-            let worker = worker.clone();
-            thread::Builder::new().name(format!("teamwire feeds {number}")).spawn(move || worker.work())?;
-        }
-        Ok(Self { set, clock, jobs, replies, stopper: worker.stopper, told_to_stop: false })
+        let mut drive = Self::with(set, Means::Network { clock, transport, farewell });
+        drive.queue = Some(Queue::new(threads.max(1), &drive.means, &drive.stopper)?);
+        Ok(drive)
+    }
+
+    /// Drives the feeds by what the script says. Each ends where it has nothing more to say to it.
+    pub fn scripted(set: FeedSet<K, F>, script: &Script) -> Self {
+        Self::with(set, Means::Script(script.clone()))
+    }
+
+    fn with(set: FeedSet<K, F>, means: Means) -> Self {
+        let (stopper, means) = (means.stopper(), Arc::new(means));
+        Self { set, means, queue: None, stopper, told_to_stop: false, stopping: BTreeSet::new() }
     }
 
     /// What ends all the feeds from another thread.
@@ -60,38 +56,55 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> {
 
     /// Adds a feed: see [`FeedSet::insert`]. After [`Stopper::stop`] it is stopped at once.
     pub fn insert(&mut self, key: K, feed: F) -> Option<F> {
+        self.forget(&key);
         let previous = self.set.insert(key.clone(), feed);
         if self.told_to_stop {
-            self.stop(&key);
+            self.set.stop(self.means.now(), &key);
         }
         previous
     }
 
-    /// Ends one of the feeds: see [`FeedSet::stop`].
+    /// Ends one of the feeds: see [`FeedSet::stop`]. What it delivers until its end is still to come. Its request under way is
+    /// left to itself, and keeps a thread for as long as it lasts.
     pub fn stop(&mut self, key: &K) {
-        self.set.stop(self.clock.now(), key);
+        self.take_replies();
+        self.forget(key);
+        self.stopping.insert(key.clone());
+        self.set.stop(self.means.now(), key);
     }
 
-    fn stop_all(&mut self) {
-        if !self.told_to_stop {
-            self.told_to_stop = true;
-            self.set.stop_all(self.clock.now());
+    fn forget(&mut self, key: &K) {
+        self.stopping.remove(key);
+        if let Some(queue) = &self.queue {
+            queue.forget(key);
         }
     }
 
     /// Hands over what has been answered.
     fn take_replies(&mut self) {
-        let replies = std::mem::take(&mut *self.replies.lock().unwrap_or_else(PoisonError::into_inner));
-        let stops = self.stopper.is_stopped();
-        for (key, ticket, reply) in replies {
-            // What arrived is taken; that something did not, after it was told to give up, is no trouble.
-            if stops && matches!(reply, Reply::Fault(_)) {
-                self.stop_all();
-            }
-            self.set.handle(self.clock.now(), &key, ticket, reply);
+        for (key, ticket, reply) in self.queue.iter().flat_map(Queue::answered) {
+            self.set.handle(self.means.now(), &key, ticket, reply);
         }
-        if stops {
-            self.stop_all();
+    }
+
+    fn stop_all(&mut self) {
+        if std::mem::replace(&mut self.told_to_stop, true) {
+            return;
+        }
+        if let Some(queue) = &self.queue {
+            queue.forget_all();
+        }
+        self.set.stop_all(self.means.now());
+    }
+
+    fn send(&mut self, key: K, ticket: Ticket, exchange: Box<Exchange>) {
+        let is_farewell = self.told_to_stop || self.stopping.contains(&key);
+        if let Some(queue) = &self.queue {
+            return queue.push(key, ticket, exchange, is_farewell);
+        }
+        match self.means.send(*exchange, is_farewell) {
+            Some(reply) => self.set.handle(self.means.now(), &key, ticket, reply),
+            None => drop(self.set.remove(&key)),
         }
     }
 }
@@ -102,62 +115,26 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Iterator for Drive<K, F> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             self.take_replies();
-            match self.set.next(self.clock.now()) {
+            // Asked after that: what failed because it was told to give up is no trouble, as it is stopped before it is asked.
+            if self.stopper.is_stopped() {
+                self.stop_all();
+            }
+            match self.set.next(self.means.now()) {
                 Next::Step(key, Step::Event(event)) => return Some((key, Delivery::Event(event))),
-                Next::Step(key, Step::Done(result)) => return Some((key, Delivery::Ended(result))),
-                Next::Step(key, Step::Send(ticket, exchange)) => {
-                    // The workers end when this is dropped, and not before.
-                    self.jobs.send((key, ticket, exchange, self.told_to_stop)).ok();
+                Next::Step(key, Step::Done(result)) => {
+                    self.stopping.remove(&key);
+                    return Some((key, Delivery::Ended(result)));
                 }
+                Next::Step(key, Step::Send(ticket, exchange)) => self.send(key, ticket, exchange),
                 Next::Step(key, Step::File(ticket, task)) => {
-                    self.set.handle(self.clock.now(), &key, ticket, Reply::File(files::perform(&task)));
+                    let reply = self.means.file(task);
+                    self.set.handle(self.means.now(), &key, ticket, reply);
                 }
                 Next::Step(_, Step::Sleep(_)) => {}
-                Next::Sleep(until) => self.stopper.wait(Some(self.clock.until(until))),
+                Next::Sleep(until) => self.means.sleep(until, &self.stopper),
                 Next::Wait => self.stopper.wait(None),
                 Next::Empty => return None,
             }
-        }
-    }
-}
-
-/// What each thread has.
-struct Worker<K> {
-    queue: Arc<Mutex<Receiver<Job<K>>>>,
-    replies: Arc<Mutex<VecDeque<Answered<K>>>>,
-    stopper: Stopper,
-    transport: Arc<dyn Transport>,
-    farewell: Arc<dyn Transport>,
-}
-
-impl<K> Worker<K> {
-    fn work(&self) {
-        while let Some((key, ticket, exchange, is_farewell)) = self.job() {
-            // What was to be asked before the end is no longer wanted.
-            if self.stopper.is_stopped() && !is_farewell {
-                continue;
-            }
-            let transport = if is_farewell { &self.farewell } else { &self.transport };
-            let reply = transport.perform(*exchange);
-            self.replies.lock().unwrap_or_else(PoisonError::into_inner).push_back((key, ticket, reply));
-            self.stopper.tell();
-        }
-    }
-
-    /// The next job; `None` when there will be none.
-    fn job(&self) -> Option<Job<K>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
-    }
-}
-
-impl<K> Clone for Worker<K> {
-    fn clone(&self) -> Self {
-        Self {
-            queue: Arc::clone(&self.queue),
-            replies: Arc::clone(&self.replies),
-            stopper: self.stopper.clone(),
-            transport: Arc::clone(&self.transport),
-            farewell: Arc::clone(&self.farewell),
         }
     }
 }

@@ -1,49 +1,37 @@
 use std::{fmt, sync::Arc};
 
-use teamwire_core::{Delivery, Error, Executor, Feed, Reply, Script, Step, script};
+use teamwire_core::{Delivery, Error, Feed, Script, Step};
 
-use super::{Stopper, Transport};
-use crate::{Clock, files};
+use super::{Stopper, Transport, means::Means};
+use crate::Clock;
 
 /// The events of a feed, as they come: an iterator that waits for the next one. It ends when the feed does; if that is by an
 /// error, the error is its last item.
 ///
-/// Dropping it gives the feed up: nothing more is sent, and its subscription ends by itself within minutes.
+/// Nothing is sent before the first event is asked for. Dropping it gives the feed up: nothing more is sent, and its
+/// subscription ends by itself within minutes.
 pub struct Events<F: Feed> {
-    means: Means<F>,
-    stopper: Stopper,
-    end: Option<F::Output>,
-}
-
-enum Means<F: Feed> {
-    Network(Box<Following<F>>),
-    Script(Box<script::Events<F>>),
-    Over,
-}
-
-struct Following<F> {
     feed: F,
-    clock: Clock,
-    transport: Arc<dyn Transport>,
-    /// For what is sent after the other one was told to give up.
-    farewell: Arc<dyn Transport>,
+    means: Means,
+    stopper: Stopper,
     told_to_stop: bool,
+    over: bool,
+    end: Option<F::Output>,
 }
 
 impl<F: Feed> Events<F> {
     /// Follows the feed with a transport of its own. What it sends after it was stopped goes by the other one.
     pub fn new(feed: F, clock: Clock, transport: Arc<dyn Transport>, farewell: Arc<dyn Transport>) -> Self {
-        let stopper = Stopper::new(Some(transport.clone()));
-        let following = Following { feed, clock, transport, farewell, told_to_stop: false };
-        Self { means: Means::Network(Box::new(following)), stopper, end: None }
+        Self::with(feed, Means::Network { clock, transport, farewell })
     }
 
-    /// Follows what the script says.
-    pub fn scripted(feed: F, script: &Script) -> Self
-    where
-        F: 'static,
-    {
-        Self { means: Means::Script(Box::new(script.events(feed))), stopper: Stopper::new(None), end: None }
+    /// Follows what the script says, and ends where it does.
+    pub fn scripted(feed: F, script: &Script) -> Self {
+        Self::with(feed, Means::Script(script.clone()))
+    }
+
+    fn with(feed: F, means: Means) -> Self {
+        Self { feed, stopper: means.stopper(), means, told_to_stop: false, over: false, end: None }
     }
 
     /// What ends the feed from another thread.
@@ -62,14 +50,31 @@ impl<F: Feed> Events<F> {
         self.try_for_each(|event| event.map(&mut handler))
     }
 
-    fn ended(&mut self, result: Result<F::Output, Error>) -> Option<Result<F::Event, Error>> {
-        self.means = Means::Over;
-        match result {
-            Ok(end) => {
-                self.end = Some(end);
-                None
+    /// The feed itself, to be driven with others: see [`Blocking::drive`](crate::Blocking::drive).
+    pub fn into_feed(self) -> F {
+        self.feed
+    }
+
+    /// Carries out the feed's steps, to the next thing that it delivers; `None` where a script ends.
+    fn delivery(&mut self) -> Option<Delivery<F::Event, F::Output>> {
+        loop {
+            // What failed because it was told to give up is no trouble: the feed is stopped before it is asked.
+            if self.stopper.is_stopped() && !std::mem::replace(&mut self.told_to_stop, true) {
+                self.feed.stop(self.means.now());
             }
-            Err(error) => Some(Err(error)),
+            match self.feed.poll(self.means.now()) {
+                Step::Send(ticket, exchange) => {
+                    let reply = self.means.send(*exchange, self.told_to_stop)?;
+                    self.feed.handle(self.means.now(), ticket, reply);
+                }
+                Step::File(ticket, task) => {
+                    let reply = self.means.file(task);
+                    self.feed.handle(self.means.now(), ticket, reply);
+                }
+                Step::Sleep(until) => self.means.sleep(until, &self.stopper),
+                Step::Event(event) => return Some(Delivery::Event(event)),
+                Step::Done(result) => return Some(Delivery::Ended(result)),
+            }
         }
     }
 }
@@ -78,61 +83,21 @@ impl<F: Feed> Iterator for Events<F> {
     type Item = Result<F::Event, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let step = match &mut self.means {
-                Means::Over => return None,
-                Means::Network(following) => following.step(&self.stopper),
-                Means::Script(events) => {
-                    if self.stopper.is_stopped() {
-                        events.stop();
-                    }
-                    return events.next();
-                }
-            };
-            match step {
-                Some(Delivery::Event(event)) => return Some(Ok(event)),
-                Some(Delivery::Ended(result)) => return self.ended(result),
-                _ => {}
+        if self.over {
+            return None;
+        }
+        let delivery = self.delivery();
+        if let Some(Delivery::Event(event)) = delivery {
+            return Some(Ok(event));
+        }
+        self.over = true;
+        if let Some(Delivery::Ended(result)) = delivery {
+            match result {
+                Ok(end) => self.end = Some(end),
+                Err(error) => return Some(Err(error)),
             }
         }
-    }
-}
-
-impl<F: Feed> Following<F> {
-    /// Carries out the feed's next step; what it delivers, if it is that.
-    fn step(&mut self, stopper: &Stopper) -> Option<Delivery<F::Event, F::Output>> {
-        if stopper.is_stopped() {
-            self.stop();
-        }
-        match self.feed.poll(self.clock.now()) {
-            Step::Send(ticket, exchange) => {
-                let transport = if self.told_to_stop { &self.farewell } else { &self.transport };
-                let reply = transport.perform(*exchange);
-                // What arrived is taken; that something did not, after it was told to give up, is no trouble.
-                if stopper.is_stopped() && matches!(reply, Reply::Fault(_)) {
-                    self.stop();
-                }
-                self.feed.handle(self.clock.now(), ticket, reply);
-                None
-            }
-            Step::File(ticket, task) => {
-                self.feed.handle(self.clock.now(), ticket, Reply::File(files::perform(&task)));
-                None
-            }
-            Step::Sleep(until) => {
-                stopper.wait(Some(self.clock.until(until)));
-                None
-            }
-            Step::Event(event) => Some(Delivery::Event(event)),
-            Step::Done(result) => Some(Delivery::Ended(result)),
-        }
-    }
-
-    fn stop(&mut self) {
-        if !self.told_to_stop {
-            self.told_to_stop = true;
-            self.feed.stop(self.clock.now());
-        }
+        None
     }
 }
 
