@@ -7,13 +7,14 @@ use teamwire_core::{
     Body, Config, Error, Exchange, Fault, FaultKind, InvalidInput, Progress, Reply, Response, Timeout,
 };
 use teamwire_platform::{
-    body::{Leaving, Wanted, known_fault},
+    body::{Leaving, Wanted, known_fault, timed_out},
     files::Outgoing,
     follow::Transport,
+    withhold,
 };
 use ureq::{
     Agent, AsSendBody, Proxy, SendBody,
-    http::{self, HeaderMap, HeaderValue, Method, Request, header},
+    http::{self, HeaderValue, Method, Request, header},
 };
 
 use crate::transport::{self, BUFFER, Trip};
@@ -57,7 +58,7 @@ impl Http {
             .max_response_header_size(BUFFER - 1)
             .build();
         let tls = teamwire_platform::tls_config(config)?;
-        Ok(Self { agent: transport::agent(settings, tls.clone()), tls })
+        Ok(Self { agent: transport::agent(settings, tls.clone(), false), tls })
     }
 
     /// The answer; its body is in memory, or where the exchange wants it.
@@ -136,28 +137,13 @@ impl Transport for Http {
     }
 
     fn apart(&self) -> Arc<dyn Transport> {
-        let agent = transport::agent(self.agent.config().clone(), self.tls.clone());
+        let agent = transport::agent(self.agent.config().clone(), self.tls.clone(), true);
         Arc::new(Self { agent, tls: self.tls.clone() })
     }
 
     fn abort(&self) {
         self.agent.clone().shutdown();
     }
-}
-
-/// Takes the secret headers out of a head, as the lines they are. `ureq_proto` writes all that it is given into the log,
-/// byte for byte, at the level *trace*.
-fn withhold(headers: &mut HeaderMap) -> Vec<u8> {
-    let mut lines = Vec::new();
-    while let Some(name) = headers.iter().find(|(_, value)| value.is_sensitive()).map(|(name, _)| name.clone()) {
-        for value in headers.get_all(&name) {
-            for piece in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
-                lines.extend_from_slice(piece);
-            }
-        }
-        headers.remove(name);
-    }
-    lines
 }
 
 /// A time that ureq can add to a point in time.
@@ -171,21 +157,13 @@ fn fault(error: ureq::Error, timeout: Timeout, sent: bool) -> Fault {
     use ureq::Error as E;
     // Before anything was sent there was no connection to lose.
     let broken = if sent { FaultKind::Lost } else { FaultKind::Connect };
-    match error {
-        E::Other(error) => match error.downcast::<Fault>() {
-            Ok(fault) => *fault,
-            Err(error) => Fault::new(broken, error),
-        },
-        E::Io(error) => known_fault(error).unwrap_or_else(|error| Fault::new(broken, error)),
-        E::Timeout(_) => Fault::new(
-            FaultKind::Timeout,
-            match timeout {
-                Timeout::Total(limit) => format!("no whole answer within {limit:?}"),
-                Timeout::Inactivity(limit) => format!("not a byte moved for {limit:?}"),
-            },
-        ),
-        E::ConnectProxyFailed(why) => Fault::new(FaultKind::Connect, format!("no tunnel through the proxy: {why}")),
-        E::LargeResponseHeader(..) => Fault::new(FaultKind::TooLarge, format!("a head of more than {BUFFER} bytes")),
-        error => Fault::new(FaultKind::Protocol, error),
-    }
+    let (kind, why) = match error {
+        E::Timeout(_) => return timed_out(timeout),
+        E::Io(error) => return known_fault(error).unwrap_or_else(|error| Fault::new(broken, error)),
+        E::Other(error) => return fault(E::Io(io::Error::other(error)), timeout, sent),
+        E::ConnectProxyFailed(why) => (FaultKind::Connect, format!("no tunnel through the proxy: {why}")),
+        E::LargeResponseHeader(..) => (FaultKind::TooLarge, format!("a head of more than {BUFFER} bytes")),
+        error => (FaultKind::Protocol, error.to_string()),
+    };
+    Fault::new(kind, why)
 }

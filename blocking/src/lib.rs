@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Every operation answers with a `Result`; the thread waits meanwhile. There is no async runtime, and no thread that
-//! the program did not start, but for a moment while a host name is looked up. A [`Client`] may be cloned into as many
+//! the program did not start, but for a moment while a host name is looked up or a feed connects. A [`Client`] may be cloned into as many
 //! threads as the program has: they share its connections.
 //!
 //! A bot is tested without a server: see [`scripted`].

@@ -18,7 +18,7 @@ use std::{
 
 use rustls::{ClientConfig, ClientConnection};
 use teamwire_core::{Fault, FaultKind};
-use teamwire_platform::{Socket, tls_handshake};
+use teamwire_platform::{CallOff, Socket, apart, tls_handshake};
 use ureq::{
     Agent, Error,
     config::Config,
@@ -26,8 +26,8 @@ use ureq::{
     unversioned::{
         resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
         transport::{
-            Buffers, ConnectProxyConnector, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
-            TransportAdapter,
+            Buffers, ConnectProxyConnector, ConnectionDetails, Connector, LazyBuffers, NextTimeout, ShutdownHandle,
+            Transport, TransportAdapter,
             time::{Duration, Instant},
         },
     },
@@ -38,9 +38,9 @@ pub(crate) const BUFFER: usize = 64 << 10;
 /// What is worth a system call of its own, although more may follow: a record of TLS.
 const ENOUGH: usize = 16 << 10;
 
-/// An agent with these settings, whose connections are the ones in here.
-pub(crate) fn agent(settings: Config, tls: Arc<ClientConfig>) -> Agent {
-    let dial = Dial { tls, proxied: settings.proxy().is_some() };
+/// An agent with these settings, whose connections are the ones in here. Whether it can be shut down while it connects.
+pub(crate) fn agent(settings: Config, tls: Arc<ClientConfig>, interruptible: bool) -> Agent {
+    let dial = Dial { tls, proxied: settings.proxy().is_some(), interruptible };
     let chain = ().chain(ConnectProxyConnector::default()).chain(dial);
     Agent::with_parts(settings, chain, Later)
 }
@@ -98,6 +98,7 @@ impl Resolver for Later {
 struct Dial {
     tls: Arc<ClientConfig>,
     proxied: bool,
+    interruptible: bool,
 }
 
 impl<In: Transport> Connector<In> for Dial {
@@ -106,7 +107,7 @@ impl<In: Transport> Connector<In> for Dial {
     fn connect(&self, details: &ConnectionDetails<'_>, tunnel: Option<In>) -> Result<Option<Self::Out>, Error> {
         let mut link = match tunnel {
             Some(tunnel) => Link::Tunnel(TransportAdapter::new(tunnel, details.current_time.clone())),
-            None => Link::Direct(connect(details)?),
+            None => Link::Direct(connect(details, self.interruptible)?),
         };
         link.set_time(left(details));
         let handshake = || tls_handshake(self.tls.clone(), host(details.uri), &mut link.stream());
@@ -118,22 +119,45 @@ impl<In: Transport> Connector<In> for Dial {
     }
 }
 
-fn connect(details: &ConnectionDetails<'_>) -> Result<Socket, Error> {
-    let addresses = look_up(details).map_err(|error| unconnected(FaultKind::Resolve, details.uri, error))?;
-    let socket = Socket::connect(&addresses, time(left(details)))
-        .map_err(|error| unconnected(FaultKind::Connect, details.uri, timed(error, details.timeout)))?;
+fn connect(details: &ConnectionDetails<'_>, interruptible: bool) -> Result<Socket, Error> {
+    let (uri, config, timeout) = (details.uri.clone(), details.config.clone(), details.timeout);
+    let dial = move || dial(&uri, &config, timeout);
+    let socket = if interruptible {
+        let (call_off, wait) = apart(dial)?;
+        let attempt: Arc<dyn ShutdownHandle> = Arc::new(Attempt(call_off));
+        (details.register_shutdown)(Arc::downgrade(&attempt))?;
+        wait().unwrap_or_else(|| Err(io::Error::from(ErrorKind::NotConnected).into()))?
+    } else {
+        dial()?
+    };
     let stream: Weak<TcpStream> = Arc::downgrade(socket.stream());
     (details.register_shutdown)(stream)?;
     Ok(socket)
 }
 
-fn look_up(details: &ConnectionDetails<'_>) -> Result<ResolvedSocketAddrs, Error> {
-    let mut timeout = details.timeout;
-    if host(details.uri).parse::<IpAddr>().is_ok() {
+/// Neither a look-up nor the making of a connection can be interrupted; but nobody has to wait for it. What comes of it after
+/// the agent is shut down is closed at once.
+struct Attempt(CallOff);
+
+impl ShutdownHandle for Attempt {
+    fn shutdown(&self) {
+        self.0.call_off();
+    }
+}
+
+fn dial(uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<Socket, Error> {
+    let begun = std::time::Instant::now();
+    let addresses = look_up(uri, config, timeout).map_err(|error| unconnected(FaultKind::Resolve, uri, error))?;
+    let left = time(timeout).map(|time| time.saturating_sub(begun.elapsed()));
+    Socket::connect(&addresses, left).map_err(|error| unconnected(FaultKind::Connect, uri, timed(error, timeout)))
+}
+
+fn look_up(uri: &Uri, config: &Config, mut timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+    if host(uri).parse::<IpAddr>().is_ok() {
         // An address as it is: nothing to wait for, and so no thread to wait in.
         timeout.after = Duration::NotHappening;
     }
-    DefaultResolver::default().resolve(details.uri, details.config, timeout)
+    DefaultResolver::default().resolve(uri, config, timeout)
 }
 
 /// The host as it is outside of a URI: an IPv6 address without its brackets.

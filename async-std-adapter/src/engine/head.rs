@@ -1,7 +1,8 @@
 //! The head of a request, as bytes.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header, request::Parts};
+use http::{HeaderName, HeaderValue, Method, Request, header, request::Parts};
 use teamwire_core::{Fault, FaultKind};
+use teamwire_platform::withhold;
 use ureq_proto::client::{Call, SendRequestResult, state::RecvResponse};
 
 /// How the first line names what is asked for.
@@ -24,13 +25,15 @@ pub(super) fn write(
 ) -> Result<(usize, Call<RecvResponse>), Fault> {
     let mut withheld = withhold(&mut parts.headers);
     if asks {
-        withheld.push((header::EXPECT, HeaderValue::from_static("100-continue")));
+        withheld.extend_from_slice(b"expect: 100-continue\r\n");
     }
     let mut base = String::new();
     if let Target::Uri(authorization) = target {
         let authority = parts.uri.authority().map_or("", |authority| authority.as_str());
         base = format!("http://{authority}");
-        withheld.extend(authorization.map(|value| (header::PROXY_AUTHORIZATION, value.clone())));
+        if let Some(value) = authorization {
+            withheld.extend([b"proxy-authorization: ".as_slice(), value.as_bytes(), b"\r\n"].concat());
+        }
     }
     let enough = longest(&parts, &withheld) + base.len();
     if output.len() < enough {
@@ -53,11 +56,9 @@ pub(super) fn write(
     }
     if !withheld.is_empty() {
         // In place of the empty line, and then that again.
-        length -= 2;
-        for (name, value) in &withheld {
-            length = append(output, length, &[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
-        }
-        length = append(output, length, &[b"\r\n"]);
+        withheld.extend_from_slice(b"\r\n");
+        output[length - 2..length - 2 + withheld.len()].copy_from_slice(&withheld);
+        length += withheld.len() - 2;
     }
 
     match call.proceed().map_err(unfit)? {
@@ -77,36 +78,16 @@ pub(super) fn write(
     }
 }
 
-fn append(output: &mut [u8], mut end: usize, pieces: &[&[u8]]) -> usize {
-    for piece in pieces {
-        output[end..end + piece.len()].copy_from_slice(piece);
-        end += piece.len();
-    }
-    end
-}
-
-/// Takes the secret headers out. `ureq_proto` writes all that it is given into the log, byte for byte, at the level
-/// *trace*.
-fn withhold(headers: &mut HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
-    let mut withheld = Vec::new();
-    while let Some(name) = headers.iter().find(|(_, value)| value.is_sensitive()).map(|(name, _)| name.clone()) {
-        withheld.extend(headers.get_all(&name).iter().map(|value| (name.clone(), value.clone())));
-        headers.remove(name);
-    }
-    withheld
-}
-
 /// A length that no head with these parts exceeds.
-fn longest(parts: &Parts, withheld: &[(HeaderName, HeaderValue)]) -> usize {
+fn longest(parts: &Parts, withheld: &[u8]) -> usize {
     let uri = &parts.uri;
     let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
     // In the first line of a request for a tunnel, and in `Host`.
     let authority = uri.authority().map_or(0, |authority| authority.as_str().len()) * 2;
     let line = |name: &HeaderName, value: &HeaderValue| name.as_str().len() + value.len() + ": \r\n".len();
     let headers: usize = parts.headers.iter().map(|(name, value)| line(name, value)).sum();
-    let withheld: usize = withheld.iter().map(|(name, value)| line(name, value)).sum();
     // What is left is the first line's version, the names `Host` and `Content-Length`, a number and line ends.
-    parts.method.as_str().len() + path + authority + headers + withheld + 128
+    parts.method.as_str().len() + path + authority + headers + withheld.len() + 128
 }
 
 fn unfit(error: impl std::fmt::Display) -> Fault {

@@ -21,8 +21,9 @@ struct Inner {
 }
 
 impl Stopper {
-    /// Ends the feeds promptly, also in the middle of a long poll or of a wait. What had arrived is still delivered to
-    /// whoever asks for it, and the subscription is ended on the server. Harmless to repeat.
+    /// Ends the feeds within a second, also in the middle of a long poll, of a connection being made or of a wait. What had
+    /// arrived is still delivered to whoever asks for it, and the subscription is ended on the server if that answers in
+    /// that time; else it ends by itself within minutes. Harmless to repeat.
     pub fn stop(&self) {
         if !self.0.stopped.swap(true, Ordering::SeqCst) {
             self.0.waiting.wake();

@@ -7,6 +7,7 @@ mod faults;
 mod proxy;
 mod requests;
 mod secrets;
+mod stopping;
 mod support;
 mod timeouts;
 mod tls;

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Read, Write};
 
 use http::StatusCode;
-use teamwire_core::{Exchange, Fault, FaultKind, FileError, Progress, ToFile};
+use teamwire_core::{Exchange, Fault, FaultKind, FileError, Progress, Timeout, ToFile};
 
 use crate::files::Incoming;
 
@@ -98,6 +98,15 @@ impl Wanted {
 
 fn too_large(limit: u64) -> io::Error {
     io::Error::other(Fault::new(FaultKind::TooLarge, format!("more than {limit} bytes")))
+}
+
+/// The fault of an exchange whose time ran out.
+pub fn timed_out(timeout: Timeout) -> Fault {
+    let what = match timeout {
+        Timeout::Total(limit) => format!("no whole answer within {limit:?}"),
+        Timeout::Inactivity(limit) => format!("not a byte moved for {limit:?}"),
+    };
+    Fault::new(FaultKind::Timeout, what)
 }
 
 /// The fault that an error of this crate wraps; any other error as it is.

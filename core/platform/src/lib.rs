@@ -4,6 +4,7 @@
 //! The core is pure, and these are the impure pieces that every executor on `std` needs alike. It is a part of the
 //! adapters, not of their interface: programs use `teamwire-blocking` or `teamwire-async-std`.
 
+mod apart;
 pub mod body;
 mod clock;
 mod executor;
@@ -11,12 +12,15 @@ pub mod files;
 pub mod follow;
 mod socket;
 mod tls;
+mod withhold;
 
 pub use self::{
+    apart::{CallOff, apart},
     clock::Clock,
     executor::Blocking,
     socket::{Socket, has_arrived},
     tls::{tls_config, tls_fault, tls_handshake},
+    withhold::withhold,
 };
 
 use teamwire_core::{Config, Error, InvalidInput, Session};

@@ -29,8 +29,9 @@ impl Stopper {
         Self(Arc::new(Inner { state: Mutex::default(), changed: Condvar::new(), transport }))
     }
 
-    /// Ends the feeds within a second, also in the middle of a long poll or of a wait. What had arrived is still delivered,
-    /// and the subscription is ended on the server. Harmless to repeat.
+    /// Ends the feeds within a second, also in the middle of a long poll, of a connection being made or of a wait. What had
+    /// arrived is still delivered to whoever asks for it, and the subscription is ended on the server if that answers in
+    /// that time; else it ends by itself within minutes. Harmless to repeat.
     pub fn stop(&self) {
         let was_stopped = std::mem::replace(&mut self.state().stopped, true);
         if !was_stopped {

@@ -1,0 +1,66 @@
+//! How soon a feed ends that is told to, whatever it is waiting for.
+
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener, TcpStream},
+    thread,
+    time::{Duration, Instant},
+};
+
+use teamwire_blocking::{End, FeedSet, Follow};
+
+use crate::support::{client, config};
+
+/// A host that answers to nothing, not even to somebody who wants to connect: as many as it has room for wait already.
+fn mute() -> Option<(SocketAddr, impl Sized)> {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let mut waiting = Vec::new();
+    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
+        waiting.push(stream);
+        if waiting.len() > 5_000 {
+            return None;
+        }
+    }
+    Some((address, (listener, waiting)))
+}
+
+/// How many connections to this address are being made, as Linux tells; `None` where nobody does.
+fn being_made(address: SocketAddr) -> Option<usize> {
+    const SYN_SENT: &str = "02";
+    let to = format!(":{:04X}", address.port());
+    let is_one = |line: &&str| {
+        let mut fields = line.split_whitespace().skip(2);
+        fields.next().is_some_and(|remote| remote.ends_with(&to)) && fields.next() == Some(SYN_SENT)
+    };
+    Some(fs::read_to_string("/proc/net/tcp").ok()?.lines().filter(is_one).count())
+}
+
+#[test]
+fn a_feed_that_is_stopped_while_it_connects_ends_at_once() {
+    let Some((address, _full)) = mute() else { return };
+    for drives in [false, true] {
+        let Some(before) = being_made(address) else { return };
+        let client = client(config(&format!("http://{address}")));
+        let mut events = client.chats().new_messages(Follow::from_now());
+        let mut set = FeedSet::new();
+        set.insert("a", client.chats().new_messages(Follow::from_now()).into_feed());
+        let mut drive = client.executor().drive(set, 1).expect("a thread");
+        let stopper = if drives { drive.stopper() } else { events.stopper() };
+        let stopping = thread::spawn(move || {
+            while being_made(address).is_some_and(|now| now <= before) {
+                thread::yield_now();
+            }
+            stopper.stop();
+            Instant::now()
+        });
+        if drives {
+            assert_eq!(drive.by_ref().count(), 1, "its end");
+        } else {
+            assert!(events.next().is_none());
+            assert_eq!(events.end(), Some(&End::Stopped));
+        }
+        let took = stopping.join().expect("it does not panic").elapsed();
+        assert!(took < Duration::from_secs(1), "{took:?}");
+    }
+}
