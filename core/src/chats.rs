@@ -128,9 +128,9 @@ impl<X: Executor> Chats<X> {
     /// Saves the bytes of an asset, of any size, as a file.
     ///
     /// They are written to a file of another name in the same folder (it ends in `.part`), which gets this name when it is
-    /// whole, in place of what may have had it, and is removed if it never will be, unless the program ends, or the future is
-    /// dropped, before that. After a cut, the download goes on where
-    /// it was, as long as there is headway; if the server has another version by then, it begins anew.
+    /// whole, in place of what may have had it, and is removed if it never will be. If the program ends before that, or the
+    /// future is dropped, it stays behind. After a cut, the download goes on where it was, as long as there is headway; if
+    /// the server has another version by then, it begins anew.
     ///
     /// Raises `NotFound` if there is no such asset that the bot can see; `File` if the file cannot be written.
     pub fn download_to(&self, asset: impl Into<Download>, path: impl Into<String>) -> X::Run<'_, ()> {

@@ -12,7 +12,7 @@
 //!   begin with Polling)        │     └─ cursor too old: `Missed`, on from now
 //!           │                  │
 //!           ├──────────────────┴─ trouble that may pass: `Trouble`, Backoff, and again
-//!           │                     for as long as it lasts; `Retry-After` is obeyed
+//!           │                     for as long as it lasts; `Retry-After` is obeyed, up to an hour
 //!           ├──────────────────── unsubscribed by somebody: the end
 //!           └──────────────────── key revoked, chat gone: the end, with the error
 //!

@@ -175,8 +175,13 @@ fn a_lease_that_ran_out_is_taken_again_and_the_feed_goes_on_at_its_own_cursor() 
 }
 
 #[test]
-fn a_server_that_asks_for_time_is_given_it() {
-    for (asked, waits) in [("7", Duration::from_secs(7)), ("0", Duration::from_millis(250))] {
+fn a_server_that_asks_for_time_is_given_it_up_to_an_hour() {
+    for (asked, waits) in [
+        ("7", Duration::from_secs(7)),
+        ("0", Duration::from_millis(250)),
+        ("3600", Duration::from_secs(3_600)),
+        ("31536000", Duration::from_secs(3_600)),
+    ] {
         let mut feed = messages(checkpoint("messages", Some("c1"), 1));
         let (ticket, _) = sent(&mut feed, at(0));
         let mut response = http::Response::new(Vec::new());
@@ -186,7 +191,7 @@ fn a_server_that_asks_for_time_is_given_it() {
         let FeedEvent::Trouble(trouble) = told(&mut feed, at(0)) else { panic!("it has trouble") };
         assert_eq!(trouble.next_try, Moment::EPOCH.plus(waits));
         assert!(matches!(feed.poll(at(0)), Step::Sleep(until) if until == trouble.next_try));
-        sent(&mut feed, at(7));
+        sent(&mut feed, at(waits.as_secs() + 1));
     }
 }
 

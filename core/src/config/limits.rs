@@ -22,6 +22,9 @@ impl Default for Timeouts {
 /// Tried again is what may succeed the second time: a connection that failed or was lost, a timeout, and the answers
 /// 408, 429, 409 `in_progress`, and 5xx but for 501 and 505. What changes something carries an idempotency key, so the
 /// server does it once however often it arrives.
+///
+/// Feeds try again for as long as the trouble lasts, by the waits of this policy, but none shorter than 250 ms, doubling up to
+/// 8 s; they obey a `Retry-After` up to an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// How often to try again after the first attempt. Zero: never. Default: 3.

@@ -17,6 +17,8 @@ use crate::{
 /// double, up to eight seconds.
 const SHORTEST_WAIT: Duration = Duration::from_millis(250);
 const DOUBLINGS: u32 = 5;
+/// The longest wait that a server is given: a header that says a year must not end a feed for good.
+const LONGEST_ASKED: Duration = Duration::from_secs(60 * 60);
 /// How old a checkpoint may become before there is another one, though nothing has happened: servers forget old cursors.
 const QUIET: Duration = Duration::from_secs(10 * 60);
 /// How often to ask, at the most, a server that neither has something nor waits for it.
@@ -164,9 +166,10 @@ impl<T: Happens> Poller<T> {
             return State::Ending(Err(error));
         }
         self.failures = self.failures.saturating_add(1);
-        let wait = error
-            .retry_after()
-            .unwrap_or_else(|| backoff::wait(&self.session.config().retry, self.failures, self.session.jitter()));
+        let wait = match error.retry_after() {
+            Some(asked) => asked.min(LONGEST_ASKED),
+            None => backoff::wait(&self.session.config().retry, self.failures, self.session.jitter()),
+        };
         let shortest = SHORTEST_WAIT * (1 << (self.failures - 1).min(DOUBLINGS));
         let next_try = now.moment.plus(wait.max(shortest));
         self.arrived.push_back(FeedEvent::Trouble(Trouble { attempt: self.failures, cause: error, next_try }));
