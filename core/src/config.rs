@@ -103,19 +103,22 @@ impl Config {
         })
     }
 
-    /// How long to wait for an answer, by class of request. Default: 10 s, 15 s and 60 s.
+    /// How long to wait for an answer, by class of request. Default: 10 s, 15 s and 60 s. The adapter raises `InvalidInput` when
+    /// it connects, if one of them is zero.
     pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self
     }
 
-    /// When to try again, and how patiently.
+    /// When to try again, and how patiently. The adapter raises `InvalidInput` when it connects, if the first wait is longer than
+    /// the longest.
     pub fn with_retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// How much to take in, and how many connections to keep.
+    /// How much to take in, and how many connections to keep. The adapter raises `InvalidInput` when it connects, if nothing may be
+    /// taken in.
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
@@ -130,12 +133,15 @@ impl Config {
     }
 
     /// What to call this program in the `User-Agent` header, before this library's own name.
-    /// Raises `InvalidInput` unless it is printable ASCII.
+    /// Raises `InvalidInput` unless it is printable ASCII, and no longer than what servers take.
     pub fn with_user_agent(mut self, name: &str) -> Result<Self, Error> {
-        if name.is_empty() || !name.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        if name.trim().is_empty() || !name.bytes().all(|b| matches!(b, b' '..=b'~')) {
             return Err(Error::invalid("user agent", "it must be printable ASCII, and not empty"));
         }
         self.user_agent = format!("{name} {}", self.user_agent);
+        if self.user_agent.len() > LONGEST_USER_AGENT {
+            return Err(Error::invalid("user agent", "it is too long"));
+        }
         Ok(self)
     }
 
@@ -153,6 +159,12 @@ impl Config {
         if proxy.scheme() != "http" || proxy.host().is_none() || has_more {
             return Err(Error::invalid("proxy URL", "it must be `http://host:port`"));
         }
+        if proxy.port() == Some(0) {
+            return Err(Error::invalid("proxy URL", "there is no port 0"));
+        }
+        if proxy.as_str().len() > LONGEST_URL {
+            return Err(Error::invalid("proxy URL", "it is too long"));
+        }
         if http::Uri::try_from(proxy.as_str()).is_err() {
             return Err(Error::invalid("proxy URL", "its host has a character that no host has"));
         }
@@ -162,6 +174,26 @@ impl Config {
         }
         self.proxy = Some(proxy);
         Ok(self)
+    }
+
+    /// For executors, before anything is sent: raises `InvalidInput` for times and limits with which nothing could succeed, or
+    /// which contradict each other.
+    pub fn check(&self) -> Result<(), Error> {
+        let Timeouts { default, long, assets } = self.timeouts;
+        for (name, time) in [("default", default), ("long", long), ("assets", assets)] {
+            if time.is_zero() {
+                return Err(Error::invalid(format!("timeout `{name}`"), "it is zero: no answer comes in no time"));
+            }
+        }
+        for (name, bytes) in [("answer", self.limits.answer), ("download", self.limits.download)] {
+            if bytes == 0 {
+                return Err(Error::invalid(format!("limit `{name}`"), "it is zero: no answer is as small as that"));
+            }
+        }
+        if self.retry.first_wait > self.retry.longest_wait {
+            return Err(Error::invalid("retry policy", "its `first_wait` is longer than its `longest_wait`"));
+        }
+        Ok(())
     }
 
     /// The backend's base URL. Ends in a slash.
@@ -190,8 +222,10 @@ impl Config {
     }
 }
 
-/// The longest base URL, in bytes: it leaves room for a path and a query in an `http::Uri`.
-const LONGEST_BASE: usize = 2048;
+/// The longest base URL, in bytes: it leaves room for a path and a query in an `http::Uri`. And the longest of a proxy.
+const LONGEST_URL: usize = 2048;
+/// The longest `User-Agent`, in bytes. Servers refuse a head of more than 8 KB, some of 4.
+const LONGEST_USER_AGENT: usize = 1024;
 
 fn base(text: &str) -> Result<Url, Error> {
     let refuse = |why: &str| Err(InvalidInput::new("base URL", why).into());
@@ -210,8 +244,11 @@ fn base(text: &str) -> Result<Url, Error> {
         return refuse("it must end with the path: no `?` and no `#`");
     }
     // A URL may have any length, and hosts that `http::Uri` does not take.
-    if url.as_str().len() > LONGEST_BASE {
+    if url.as_str().len() > LONGEST_URL {
         return refuse("it is too long");
+    }
+    if url.port() == Some(0) {
+        return refuse("there is no port 0");
     }
     if http::Uri::try_from(url.as_str()).is_err() {
         return refuse("its host has a character that no host has");

@@ -23,10 +23,13 @@ pub use self::{
     withhold::withhold,
 };
 
-use teamwire_core::{Config, Error, InvalidInput, Session};
+use std::ffi::OsString;
 
-/// A session with these options, and entropy from the operating system.
+use teamwire_core::{APP_ID_VAR, Config, Error, InvalidInput, SECRET_VAR, Session, URL_VAR};
+
+/// A session with these options, if they can be meant, and entropy from the operating system.
 pub fn session(config: Config) -> Result<Session, Error> {
+    config.check()?;
     let mut entropy = [0; 32];
     getrandom::fill(&mut entropy)
         .map_err(|why| InvalidInput::new("entropy", format!("the operating system gives none: {why}")))?;
@@ -35,5 +38,31 @@ pub fn session(config: Config) -> Result<Session, Error> {
 
 /// The options in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`.
 pub fn config_from_env() -> Result<Config, Error> {
-    Config::from_vars(|name| std::env::var(name).ok())
+    config_from(|name| std::env::var_os(name))
+}
+
+fn config_from(var: impl Fn(&str) -> Option<OsString>) -> Result<Config, Error> {
+    let is_text = |name: &&str| var(name).is_none_or(|value| value.to_str().is_some());
+    if let Some(name) = [URL_VAR, APP_ID_VAR, SECRET_VAR].iter().find(|name| !is_text(name)) {
+        return Err(InvalidInput::new(*name, "the variable is not Unicode").into());
+    }
+    Config::from_vars(|name| var(name).and_then(|value| value.into_string().ok()))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::ffi::OsStringExt;
+
+    use super::*;
+
+    #[test]
+    fn a_variable_that_is_no_text_is_not_said_to_be_missing() {
+        for broken in [URL_VAR, APP_ID_VAR, SECRET_VAR] {
+            let var = |name: &str| Some(OsString::from_vec(vec![if name == broken { 0xff } else { b'x' }]));
+            let error = config_from(var).expect_err("it is no text").to_string();
+            assert!(error.contains(broken) && error.contains("not Unicode"), "{error}");
+        }
+        let error = config_from(|_| None).expect_err("there is none").to_string();
+        assert!(error.contains("not set"), "{error}");
+    }
 }

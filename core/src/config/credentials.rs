@@ -15,8 +15,8 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Raises `InvalidInput` if either is empty or has a control character, or if the App ID has a colon
-    /// (which would end it in HTTP Basic authentication).
+    /// Raises `InvalidInput` if either is empty, has a control character or is longer than a header can be, or if the App ID has
+    /// a colon (which would end it in HTTP Basic authentication).
     pub fn new(app_id: impl Into<String>, secret: impl Into<String>) -> Result<Self, Error> {
         let credentials = Self { app_id: SecretString::from(app_id.into()), secret: SecretString::from(secret.into()) };
         check("App ID", credentials.app_id.expose_secret())?;
@@ -51,9 +51,15 @@ impl Credentials {
     }
 }
 
+/// In bytes. Both are in one header, a third longer there, and servers refuse a head of more than 8 KB.
+const LONGEST: usize = 2048;
+
 fn check(what: &str, value: &str) -> Result<(), Error> {
     if value.is_empty() {
         return Err(Error::invalid(what, "it is empty"));
+    }
+    if value.len() > LONGEST {
+        return Err(Error::invalid(what, "it is too long"));
     }
     if value.chars().any(char::is_control) {
         return Err(Error::invalid(what, "it has a control character (a line end, perhaps)"));

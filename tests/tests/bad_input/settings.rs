@@ -1,7 +1,11 @@
 //! Settings that cannot be right.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
-use teamwire_core::{APP_ID_VAR, ByHand, Client, Config, Credentials, Error, SECRET_VAR, URL_VAR};
+use teamwire_core::{
+    APP_ID_VAR, ByHand, Client, Config, Credentials, Error, Limits, RetryPolicy, SECRET_VAR, Timeouts, URL_VAR,
+};
 use teamwire_tests::operations::{ENTROPY, now, request_of};
 
 use super::refused;
@@ -31,6 +35,7 @@ fn what_is_no_base_url_is_refused() {
         ("https://1.2.3.256", "IPv4"),
         ("https://a:65536", "port"),
         ("https://a:b", "port"),
+        ("https://a:0", "port 0"),
         ("ftp://a", "scheme"),
         ("ws://a", "scheme"),
         ("file:///etc/passwd", "scheme"),
@@ -110,6 +115,10 @@ fn credentials_that_cannot_be_sent_are_refused() {
     refused(Credentials::new("", "secret"), "App ID", "empty");
     refused(Credentials::new("app", ""), "Secret", "empty");
     refused(Credentials::new("app:1", "secret"), "App ID", "colon");
+    let long = "x".repeat(2_049);
+    refused(Credentials::new(&long, "secret"), "App ID", "too long");
+    refused(Credentials::new("app", &long), "Secret", "too long");
+    Credentials::new(&long[1..], &long[1..]).expect("they fit into a header");
     Credentials::new("app", "se:cret").expect("only the App ID ends at a colon");
     Credentials::new("Ü", "pässwörd \u{1f600}").expect("they are sent in UTF-8");
     for control in ["\n", "\r", "\t", "\0", "\u{7f}", "\u{85}"] {
@@ -139,9 +148,10 @@ fn a_variable_that_is_missing_or_wrong_is_named() {
 
 #[test]
 fn a_user_agent_that_is_no_header_is_refused() {
-    for name in ["", "Wächter", "bot\r\nHost: x", "bot\t1", "\u{7f}", "bot\0"] {
+    for name in ["", " ", "Wächter", "bot\r\nHost: x", "bot\t1", "\u{7f}", "bot\0"] {
         refused(config().with_user_agent(name), "user agent", "printable ASCII");
     }
+    refused(config().with_user_agent(&"x".repeat(1_025)), "user agent", "too long");
     config().with_user_agent("watch-dog/1.0 (+https://example.org)").expect("it is printable ASCII");
 }
 
@@ -154,6 +164,7 @@ fn what_is_no_proxy_is_refused() {
         ("socks5://proxy.example.org", "http://host:port"),
         ("http://", "host"),
         ("http://proxy:99999", "port"),
+        ("http://proxy:0", "port 0"),
         ("http://proxy/path", "http://host:port"),
         ("http://proxy?x", "http://host:port"),
         ("http://proxy#x", "http://host:port"),
@@ -166,6 +177,34 @@ fn what_is_no_proxy_is_refused() {
     }
     let proxied = config().with_proxy("http://user:password@proxy.example.org:3128").expect("it is a proxy");
     assert_eq!(proxied.proxy().and_then(|url| url.port()), Some(3128));
+}
+
+#[test]
+fn times_and_limits_with_which_nothing_could_succeed_are_refused_by_every_adapter() {
+    let (timeouts, limits, retry) = (Timeouts::default(), Limits::default(), RetryPolicy::default());
+    let second = Duration::from_secs(1);
+    let with = |timeouts| config().with_timeouts(timeouts);
+    for (config, what, why) in [
+        (with(Timeouts { default: Duration::ZERO, ..timeouts }), "timeout `default`", "zero"),
+        (with(Timeouts { long: Duration::ZERO, ..timeouts }), "timeout `long`", "zero"),
+        (with(Timeouts { assets: Duration::ZERO, ..timeouts }), "timeout `assets`", "zero"),
+        (config().with_limits(Limits { answer: 0, ..limits }), "limit `answer`", "zero"),
+        (config().with_limits(Limits { download: 0, ..limits }), "limit `download`", "zero"),
+        (config().with_retry(RetryPolicy { longest_wait: second / 4, ..retry }), "retry policy", "`first_wait`"),
+    ] {
+        refused(config.check(), what, why);
+        refused(teamwire_blocking::connect(config.clone()), what, why);
+        refused(teamwire_async_std::connect(config), what, why);
+    }
+    for fine in [
+        config(),
+        config().with_retry(RetryPolicy::NEVER),
+        config().with_retry(RetryPolicy { retries: u32::MAX, first_wait: second, longest_wait: second, ..retry }),
+        config().with_limits(Limits { answer: 1, download: u64::MAX, idle_connections: 0, idle_time: Duration::ZERO }),
+        with(Timeouts { default: Duration::MAX, long: Duration::MAX, assets: Duration::from_nanos(1) }),
+    ] {
+        fine.check().expect("it can be meant");
+    }
 }
 
 #[test]
