@@ -7,17 +7,17 @@ use std::{
 
 use crate::diary::{Diary, Entry};
 
-/// One row for each operation, with a column of times for each telling.
+/// One row for each operation, with a column of times for each telling. What failed in any of them is the row's result.
 pub(crate) fn print(told: &[Diary]) -> io::Result<()> {
     let paint = Paint { on: io::stdout().is_terminal() };
     let mut out = io::stdout().lock();
-    let Some(first) = told.first() else { return Ok(()) };
-    let wide = first.entries.iter().map(|entry| entry.operation.len()).max().unwrap_or(0);
-    let widest = first.entries.iter().map(|entry| words(entry).chars().count()).max().unwrap_or(0);
+    let rows: Vec<_> = (0..operations(told)).filter_map(|row| worst(told, row)).collect();
+    let wide = rows.iter().map(|entry| entry.operation.len()).max().unwrap_or(0);
+    let widest = rows.iter().map(|entry| words(entry).chars().count()).max().unwrap_or(0);
 
     let times = columns(told.iter().map(|diary| diary.adapter.into()));
     writeln!(out, "{}", paint.bold(&format!("{:wide$}  requests  {:widest$}{times}", "operation", "result")))?;
-    for (row, entry) in first.entries.iter().enumerate() {
+    for (row, entry) in rows.into_iter().enumerate() {
         let name = format!("{:wide$}", entry.operation);
         let requests = if entry.requests == 0 { "local".into() } else { entry.requests.to_string() };
         let words = format!("{:widest$}", words(entry));
@@ -28,13 +28,24 @@ pub(crate) fn print(told: &[Diary]) -> io::Result<()> {
     Ok(())
 }
 
+/// How many there are in the longest telling.
+fn operations(told: &[Diary]) -> usize {
+    told.iter().map(|diary| diary.entries.len()).max().unwrap_or(0)
+}
+
+/// The entry of this row that failed, in whichever telling; else that of the first telling that has one.
+fn worst(told: &[Diary], row: usize) -> Option<&Entry> {
+    let entries = || told.iter().filter_map(|diary| diary.entries.get(row));
+    entries().find(|entry| entry.result.is_err()).or_else(|| entries().next())
+}
+
 fn columns(cells: impl Iterator<Item = String>) -> String {
     cells.fold(String::new(), |row, cell| row + &format!("  {cell:>10}"))
 }
 
 /// The last line. Whether all went well, in all tellings alike.
 pub(crate) fn summary(told: &[Diary]) -> io::Result<bool> {
-    let operations = told.iter().map(|diary| diary.entries.len()).max().unwrap_or(0);
+    let operations = operations(told);
     let is_ok = |row: usize| told.iter().all(|diary| diary.entries.get(row).is_some_and(|entry| entry.result.is_ok()));
     let ok = (0..operations).filter(|row| is_ok(*row)).count();
     writeln!(io::stdout().lock(), "\noperations: {operations}, ok: {ok}")?;
