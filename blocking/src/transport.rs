@@ -261,10 +261,12 @@ impl<In: Transport> Wire<In> {
 
     fn write_held(&mut self) -> io::Result<()> {
         let Some(tls) = &mut self.tls else { return self.link.stream().write_all(&self.held) };
-        tls.writer().write_all(&self.held)?;
-        // Not by `rustls::Stream`: it keeps the errors of a write for later.
-        while tls.wants_write() {
-            tls.write_tls(&mut self.link.stream())?;
+        // Record by record: rustls holds only so much. And not by `rustls::Stream`: it keeps the errors of a write for later.
+        for record in self.held.chunks(ENOUGH) {
+            tls.writer().write_all(record)?;
+            while tls.wants_write() {
+                tls.write_tls(&mut self.link.stream())?;
+            }
         }
         Ok(())
     }
