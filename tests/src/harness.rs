@@ -12,7 +12,7 @@ mod home_made;
 mod smol_runtime;
 
 /// An executor under test.
-pub trait Harness: Debug {
+pub trait Harness: Debug + 'static {
     /// What performs the requests.
     type X: Executor + Debug;
 
@@ -35,7 +35,13 @@ pub trait Harness: Debug {
 
     /// Ends a feed. What it has is still to come.
     fn stop<F: Feed + 'static>(events: &mut <Self::X as Executor>::Events<F>);
+
+    /// What ends a feed from another thread, as [`stop`](Self::stop) does; `None` if this executor has no such thing.
+    fn stopper<F: Feed + 'static>(events: &<Self::X as Executor>::Events<F>) -> Option<Stop>;
 }
+
+/// Ends a feed, from whatever thread.
+pub type Stop = Box<dyn Fn() + Send + Sync>;
 
 /// The adapter for synchronous programs.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +66,11 @@ impl Harness for Blocking {
 
     fn stop<F: Feed + 'static>(events: &mut teamwire_blocking::Events<F>) {
         events.stopper().stop();
+    }
+
+    fn stopper<F: Feed + 'static>(events: &teamwire_blocking::Events<F>) -> Option<Stop> {
+        let stopper = events.stopper();
+        Some(Box::new(move || stopper.stop()))
     }
 }
 
@@ -91,6 +102,11 @@ macro_rules! asynchronous {
 
             fn stop<F: Feed + 'static>(events: &mut <Self::X as Executor>::Events<F>) {
                 events.stopper().stop();
+            }
+
+            fn stopper<F: Feed + 'static>(events: &<Self::X as Executor>::Events<F>) -> Option<Stop> {
+                let stopper = events.stopper();
+                Some(Box::new(move || stopper.stop()))
             }
         }
     };
@@ -131,6 +147,10 @@ impl Harness for HomeMade {
 
     fn stop<F: Feed + 'static>(events: &mut home_made::Events<F>) {
         events.stop();
+    }
+
+    fn stopper<F: Feed + 'static>(_: &home_made::Events<F>) -> Option<Stop> {
+        None
     }
 }
 

@@ -11,10 +11,12 @@ mod ground;
 pub mod harness;
 pub mod operations;
 pub mod simulation;
+mod watching;
 
 pub use self::{
     cases::cases,
     ground::{Ground, config},
+    watching::Watching,
 };
 
 /// What the README shows compiles, and what it can run runs.

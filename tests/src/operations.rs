@@ -5,6 +5,7 @@
 
 mod bot;
 mod documented;
+mod subscription;
 
 use std::fmt::Debug;
 
@@ -19,6 +20,7 @@ use teamwire_core::{
 pub use self::{
     bot::{Bot, ByHandBot, Drive, ENTROPY, Played, ScriptBot, Show, alert, config, now, reaction, request_of},
     documented::{Documented, Nature, documented},
+    subscription::Subscription,
 };
 
 /// The chat that the operations of the table are about.

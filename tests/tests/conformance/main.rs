@@ -7,11 +7,13 @@ mod bad_day;
 mod chats;
 mod checked;
 mod contacts;
+mod feeds;
 mod members;
 mod messages;
 mod network;
 mod posting;
 mod reactions;
+mod sharing;
 mod table;
 mod threads;
 
@@ -51,6 +53,20 @@ macro_rules! conformance {
                     an_answer_that_is_too_large_is_refused, what_is_not_http_is_refused, a_redirect_is_not_followed,
                     a_proxys_page_is_shown_in_the_error, retry_after_is_obeyed, too_long_a_wait_is_an_error_at_once,
                     connections_are_used_again;
+                feeds: what_happens_arrives_at_once, messages_of_a_chat_arrive_in_order,
+                    messages_of_all_chats_arrive_in_order, reactions_arrive_as_people_react,
+                    live_locations_arrive_as_people_move, a_feed_goes_on_at_its_checkpoint_in_another_client,
+                    a_checkpoint_of_something_else_is_refused,
+                    a_feed_that_is_stopped_delivers_what_had_arrived_and_unsubscribes,
+                    a_stop_in_the_middle_of_a_long_poll_is_prompt, a_key_that_is_revoked_ends_every_feed,
+                    a_chat_that_the_bot_is_not_in_any_more_ends_its_feeds, somebody_elses_unsubscribe_ends_a_feed,
+                    a_lease_that_ran_out_is_taken_again, what_the_server_has_forgotten_is_told_as_missed,
+                    an_outage_is_told_and_nothing_is_lost_by_it, trouble_that_passes_costs_a_feed_no_event,
+                    a_long_poll_may_take_longer_than_other_requests, a_bot_answers_what_it_hears;
+                sharing: a_live_location_that_is_posted_is_shared,
+                    a_share_moves_in_all_its_chats_and_everybody_sees_it, a_share_that_is_stopped_is_over,
+                    a_share_that_the_server_has_ended_is_over, all_clones_of_a_client_know_its_shares,
+                    shares_are_saved_and_restored_in_another_client;
                 threads: a_client_is_shared_by_many_threads, chats_are_shared_by_many_threads;
                 bad_day: every_call_ends_and_none_is_done_twice;
             }

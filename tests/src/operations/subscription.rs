@@ -1,0 +1,90 @@
+//! Every feed that the core has, written once for all executors.
+
+use teamwire_core::{Client, Follow, LiveLocationUpdate, Message, Reaction};
+use teamwire_sandbox::{Sandbox, org};
+
+use super::Class;
+use crate::{harness::Harness, watching::Watching};
+
+/// An operation that goes on until it is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the name says it")]
+pub enum Subscription {
+    LiveLocations,
+    Reactions,
+    NewMessages,
+    AllNewMessages,
+}
+
+impl Subscription {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::LiveLocations, Self::Reactions, Self::NewMessages, Self::AllNewMessages];
+
+    /// The name in the Python SDK, or the one of ours.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LiveLocations => "subscribe_live_location_updates",
+            Self::Reactions => "subscribe_am_reaction_updates",
+            Self::NewMessages | Self::AllNewMessages => "new_messages",
+        }
+    }
+
+    /// Whose operation it is.
+    pub const fn class(self) -> Class {
+        match self {
+            Self::LiveLocations | Self::NewMessages => Class::Chat,
+            Self::Reactions | Self::AllNewMessages => Class::Chats,
+        }
+    }
+
+    /// Whether it needs a subscription on the server.
+    pub const fn is_leased(self) -> bool {
+        matches!(self, Self::LiveLocations | Self::Reactions)
+    }
+
+    /// The route of the wire contract that it polls.
+    pub const fn polls(self) -> &'static str {
+        match self {
+            Self::LiveLocations => "GET /v1/chats/{tid}/location/updates",
+            Self::Reactions => "GET /v1/reactions/updates",
+            Self::NewMessages => "GET /v1/chats/{tid}/messages/updates",
+            Self::AllNewMessages => "GET /v1/messages/updates",
+        }
+    }
+
+    /// Follows it, in the lobby if it is of one chat.
+    pub fn follow<H: Harness>(self, client: &Client<H::X>, follow: impl Into<Follow>) -> Watching<H> {
+        let (chats, lobby) = (client.chats(), client.chats().chat(org::LOBBY));
+        match self {
+            Self::LiveLocations => {
+                Watching::new(lobby.live_locations(follow), |it: LiveLocationUpdate| it.coordinates.lat().to_string())
+            }
+            Self::Reactions => Watching::new(chats.reaction_updates(follow), |it: Reaction| it.reaction_id.to_string()),
+            Self::NewMessages => Watching::new(lobby.new_messages(follow), |it: Message| it.mid.to_string()),
+            Self::AllNewMessages => Watching::new(chats.new_messages(follow), |it: Message| it.mid.to_string()),
+        }
+    }
+
+    /// Lets Anna do something in the lobby that it tells of, and answers what it says then. No two are the same: of the places
+    /// it is the number.
+    pub fn happens(self, sandbox: &Sandbox, number: u8) -> String {
+        let anna = sandbox.as_person(org::ANNA);
+        match self {
+            Self::LiveLocations if sandbox.with_world(|world, _| world.share_count()) == 0 => {
+                anna.share_for(org::LOBBY, number.into(), 0.0, 1_000_000).expect("Anna is in the lobby");
+                number.to_string()
+            }
+            Self::LiveLocations => {
+                anna.move_to(number.into(), 0.0);
+                number.to_string()
+            }
+            Self::Reactions => {
+                let alert = anna.post_alert(org::LOBBY, "Pump 3 is down", "alert").expect("Anna is in the lobby");
+                anna.react(org::LOBBY, &alert, "ok").expect("it is an alert")
+            }
+            Self::NewMessages | Self::AllNewMessages => {
+                anna.post(org::LOBBY, &format!("message {number}")).expect("Anna is in the lobby")
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Sharing the bot's location: what the server knows of it, and what the client does by itself.
+
+use std::{thread, time::Duration};
+
+use teamwire_core::{
+    ChatRef, Coordinates, Draft, Executor, LiveLocation, LiveLocationUpdate, NewChat, NewOneToOne, ShareDuration,
+    SharedLocations,
+};
+use teamwire_sandbox::org;
+use teamwire_tests::{Ground, Watching, harness::Harness};
+
+fn place(lat: f64) -> Coordinates {
+    Coordinates::new(lat, 9.0).expect("it is on earth")
+}
+
+fn live(lat: f64) -> LiveLocation {
+    LiveLocation::new(place(lat), ShareDuration::QuarterHour)
+}
+
+fn begin<H: Harness>(ground: &Ground<H>, tid: &str) {
+    ground.ok(ground.client.chats().chat(tid).post(Draft::new().attach(live(1.0))));
+}
+
+/// Where the client shares its location, as it says without asking anybody.
+#[track_caller]
+fn active<H: Harness>(ground: &Ground<H>) -> Vec<String> {
+    let before = ground.sandbox.transcript().len();
+    let chats = ground.client.chats();
+    let active = chats.location_sharing_active_chats();
+    assert_eq!(chats.has_location_sharing_active_chats(), !active.is_empty());
+    assert_eq!(ground.sandbox.transcript().len(), before, "no request is sent");
+    names(&active)
+}
+
+fn names<X: Executor>(chats: &[ChatRef<X>]) -> Vec<String> {
+    chats.iter().map(|chat| chat.tid().to_string()).collect()
+}
+
+pub(crate) fn a_live_location_that_is_posted_is_shared<H: Harness>() {
+    let ground = Ground::<H>::new();
+    assert!(active(&ground).is_empty());
+    begin(&ground, org::LOBBY);
+    assert_eq!(active(&ground), [org::LOBBY]);
+    ground.sandbox.as_person(org::ANNA).share_for(org::LOBBY, 1.0, 2.0, 60).expect("Anna is in the lobby");
+    assert_eq!(ground.ok(ground.client.chats().chat(org::LOBBY).active_shared_locations()), 2);
+
+    let group = ground.ok(ground.client.chats().create_chat(NewChat::titled("Ops").attach(live(1.0))));
+    let pair = NewOneToOne::with(org::BEN).attach(live(1.0));
+    let pair = ground.ok(ground.client.chats().create_one_to_one_chat(pair));
+    let mut all = vec![org::LOBBY.to_owned(), group.tid().to_string(), pair.tid().to_string()];
+    all.sort();
+    assert_eq!(active(&ground), all);
+    assert_eq!(ground.sandbox.with_world(|world, _| world.share_count()), 4);
+}
+
+pub(crate) fn a_share_moves_in_all_its_chats_and_everybody_sees_it<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let lobby = ground.client(|config| config).chats().chat(org::LOBBY);
+    let mut seen = Watching::<H>::new(lobby.live_locations(None), |it: LiveLocationUpdate| {
+        format!("{} at {}{}", it.user.uid, it.coordinates.lat(), if it.ended { ", no longer" } else { "" })
+    });
+    seen.begins();
+    ground.ok(ground.client.chats().update_shared_location(place(0.5)));
+    begin(&ground, org::LOBBY);
+    begin(&ground, org::NOTICES);
+    ground.ok(ground.client.chats().update_shared_location(place(2.0)));
+    ground.ok(ground.client.chats().update_shared_location(place(3.0)));
+    assert_eq!(active(&ground), [org::LOBBY, org::NOTICES]);
+    ground.ok(ground.client.chats().chat(org::LOBBY).stop_sharing_location());
+    ground.ok(ground.client.chats().update_shared_location(place(4.0)));
+    assert_eq!(active(&ground), [org::NOTICES]);
+    let told = ["u-ops-bot at 1", "u-ops-bot at 2", "u-ops-bot at 3", "u-ops-bot at 3, no longer"];
+    assert_eq!(seen.tells_of(4), told);
+}
+
+pub(crate) fn a_share_that_is_stopped_is_over<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let lobby = ground.client.chats().chat(org::LOBBY);
+    ground.ok(lobby.stop_sharing_location());
+    begin(&ground, org::LOBBY);
+    ground.ok(lobby.stop_sharing_location());
+    assert!(active(&ground).is_empty());
+    assert_eq!(ground.ok(lobby.active_shared_locations()), 0);
+    ground.ok(lobby.stop_sharing_location());
+}
+
+pub(crate) fn a_share_that_the_server_has_ended_is_over<H: Harness>() {
+    let ground = Ground::<H>::new();
+    begin(&ground, org::LOBBY);
+    begin(&ground, org::NOTICES);
+    ground.sandbox.as_person(org::ANNA).remove(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
+    ground.ok(ground.client.chats().update_shared_location(place(2.0)));
+    assert_eq!(active(&ground), [org::NOTICES]);
+    ground.sandbox.clock().advance(Duration::from_secs(15 * 60));
+    ground.ok(ground.client.chats().update_shared_location(place(3.0)));
+    assert!(active(&ground).is_empty());
+}
+
+pub(crate) fn all_clones_of_a_client_know_its_shares<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let stranger = ground.client(|config| config);
+    thread::scope(|scope| {
+        for tid in [org::LOBBY, org::NOTICES] {
+            let client = ground.client.clone();
+            scope.spawn(move || {
+                let chat = client.chats().chat(tid);
+                H::wait(chat.post(Draft::new().attach(live(1.0)))).unwrap_or_else(|error| panic!("{error}"));
+                assert!(client.chats().has_location_sharing_active_chats());
+            });
+        }
+    });
+    assert_eq!(active(&ground), [org::LOBBY, org::NOTICES]);
+    ground.ok(ground.client.clone().chats().chat(org::LOBBY).stop_sharing_location());
+    assert_eq!(active(&ground), [org::NOTICES]);
+    assert!(!stranger.chats().has_location_sharing_active_chats(), "a client that is no clone knows its own");
+}
+
+pub(crate) fn shares_are_saved_and_restored_in_another_client<H: Harness>() {
+    let ground = Ground::<H>::new();
+    begin(&ground, org::LOBBY);
+    begin(&ground, org::NOTICES);
+    let json = serde_json::to_string(&ground.client.chats().save_shared_locations()).expect("it can be written");
+    assert!(!json.contains(ground.sandbox.secret()) && !json.contains(ground.sandbox.app_id()), "{json}");
+    let saved: SharedLocations = serde_json::from_str(&json).expect("it can be read");
+
+    let next = ground.client(|config| config);
+    next.chats().restore_shared_locations(saved);
+    assert_eq!(names(&next.chats().location_sharing_active_chats()), [org::LOBBY, org::NOTICES]);
+    ground.ok(next.chats().chat(org::LOBBY).stop_sharing_location());
+    ground.ok(next.chats().update_shared_location(place(2.0)));
+    assert_eq!(names(&next.chats().location_sharing_active_chats()), [org::NOTICES]);
+}
