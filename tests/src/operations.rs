@@ -11,9 +11,9 @@ use std::fmt::Debug;
 
 use chrono::DateTime;
 use http::{HeaderValue, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 use teamwire_core::{
-    AlertType, Chat, Draft, Executor, Image, NewChat, NewOneToOne, ReactionType, Response,
+    AlertType, Coordinates, Draft, Executor, Image, NewChat, NewOneToOne, ReactionType, Response,
     script::{Answer, sample},
 };
 
@@ -41,7 +41,7 @@ pub trait Take<X: Executor> {
 }
 
 /// Whose operation it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
     /// Of one chat.
     Chat,
@@ -78,7 +78,7 @@ macro_rules! operations {
                 match self { $(Self::$variant => $route,)* }
             }
 
-            /// The status of its answer, and the JSON, unless it has none.
+            /// The status of its answer, and the JSON, unless it has none: an avatar is [`AVATAR`].
             pub fn answer(self) -> (u16, Value) {
                 match self { $(Self::$variant => ($status, $answer),)* }
             }
@@ -118,6 +118,13 @@ operations! {
     SetAvatar = Chat "set_avatar", "set_avatar", 200 changed("title"),
         |bot| bot.chat.set_avatar(Image::bytes(AVATAR));
     RemoveAvatar = Chat "remove_avatar", "remove_avatar", 200 changed("title"), |bot| bot.chat.remove_avatar();
+    LoadAvatar = Chat "load_avatar", "get_avatar", 200 Value::Null, |bot| bot.chat.load_avatar();
+    GetActiveSharedLocations = Chat "get_active_shared_locations", "count_active_locations",
+        200 json!({ "count": 2 }), |bot| bot.chat.active_shared_locations();
+    StopSharingLocation = Chat "stop_sharing_location", "stop_sharing_location", 204 Value::Null,
+        |bot| bot.chat.stop_sharing_location();
+    UnsubscribeLocationUpdates = Chat "unsubscribe_location_updates", "unsubscribe_all_locations", 204 Value::Null,
+        |bot| bot.chat.unsubscribe_location_updates();
     SendReaction = Chat "send_am_reaction", "send_reaction", 201 sample::reaction("r1", "m1", TID, "ok"),
         |bot| bot.chat.send_reaction(&bot.alert, ReactionType::Ok);
     GetReactions = Chat "get_am_reactions", "list_reactions",
@@ -134,6 +141,10 @@ operations! {
         |bot| bot.client.chats().create_one_to_one_chat(NewOneToOne::with("u-anna").message("hello"));
     CreateChat = Chats "create_chat", "create_chat", 201 sample::chat(TID, "Night shift"),
         |bot| bot.client.chats().create_chat(NewChat::titled("Night shift").user("u-anna").group("g-on-call").admin("u-ben"));
+    UpdateSharedLocation = Chats "update_shared_location", "update_shared_location", 200 json!({ "active": [TID] }),
+        |bot| bot.client.chats().update_shared_location(Coordinates::new(48.137, 11.576).expect("it is on earth"));
+    UnsubscribeReactionUpdates = Chats "unsubscribe_am_reaction_updates", "unsubscribe_all_reactions",
+        204 Value::Null, |bot| bot.client.chats().unsubscribe_reaction_updates();
     Me = Contacts "me", "get_me", 200 sample::bot(), |bot| bot.client.contacts().me();
     Users = Contacts "users", "list_users", 200 sample::page([sample::bot(), sample::user("u-anna", "Anna", "Berg")]),
         |bot| bot.client.contacts().users();
@@ -160,12 +171,19 @@ impl Operation {
     /// Its answer as a server sends it.
     pub fn response(self) -> Response {
         let (status, json) = self.answer();
-        response(status, &json)
+        let mut response = response(status, &json);
+        if self == Self::LoadAvatar {
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
+            response.headers_mut().insert(header::CONTENT_LENGTH, AVATAR.len().into());
+            *response.body_mut() = AVATAR.to_vec();
+        }
+        response
     }
 
     /// Its answer, for a script.
     pub fn scripted(self) -> Answer {
         match self.answer() {
+            (status, _) if self == Self::LoadAvatar => Answer::status(status).body("image/jpeg", AVATAR),
             (status, Value::Null) => Answer::status(status),
             (status, json) => Answer::json(status, json),
         }
@@ -207,18 +225,28 @@ fn one_to_one() -> Value {
     chat
 }
 
-/// An operation that a chat answers by itself.
+/// An operation that sends nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the name says it")]
 pub enum Local {
     UserMembers,
     GroupMembers,
     Admins,
+    NewAttachments,
+    LocationSharingActiveChats,
+    HasLocationSharingActiveChats,
 }
 
 impl Local {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::UserMembers, Self::GroupMembers, Self::Admins];
+    pub const ALL: &[Self] = &[
+        Self::UserMembers,
+        Self::GroupMembers,
+        Self::Admins,
+        Self::NewAttachments,
+        Self::LocationSharingActiveChats,
+        Self::HasLocationSharingActiveChats,
+    ];
 
     /// The name in the Python SDK.
     pub const fn name(self) -> &'static str {
@@ -226,15 +254,32 @@ impl Local {
             Self::UserMembers => "get_user_members",
             Self::GroupMembers => "get_group_members",
             Self::Admins => "get_admins",
+            Self::NewAttachments => "new_attachments",
+            Self::LocationSharingActiveChats => "get_location_sharing_active_chats",
+            Self::HasLocationSharingActiveChats => "has_location_sharing_active_chats",
         }
     }
 
-    /// The ids in its answer.
-    pub fn ids<X: Executor>(self, chat: &Chat<X>) -> Vec<String> {
+    /// Whose operation it is.
+    pub const fn class(self) -> Class {
+        match self {
+            Self::LocationSharingActiveChats | Self::HasLocationSharingActiveChats => Class::Chats,
+            _ => Class::Chat,
+        }
+    }
+
+    /// Its answer: the ids in it, or whatever else there is to it.
+    pub fn answer<X: Executor>(self, bot: &Bot<X>) -> Vec<String> {
+        let (chat, chats) = (&bot.chat, bot.client.chats());
         match self {
             Self::UserMembers => chat.user_members().iter().map(|user| user.uid.to_string()).collect(),
             Self::GroupMembers => chat.group_members().iter().map(|group| group.gid.to_string()).collect(),
             Self::Admins => chat.admins().iter().map(|user| user.uid.to_string()).collect(),
+            Self::NewAttachments => vec![format!("{:?}", chat.new_attachments())],
+            Self::LocationSharingActiveChats => {
+                chats.location_sharing_active_chats().iter().map(|chat| chat.tid().to_string()).collect()
+            }
+            Self::HasLocationSharingActiveChats => vec![chats.has_location_sharing_active_chats().to_string()],
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
     route::{Route, percent_encoded},
 };
 use crate::{
-    error::Error,
+    error::{Error, UnexpectedAnswer},
     exchange::Body,
     model::{Asset, ChatInfo, Download, ThreadId},
     progress::Progress,
@@ -24,8 +24,20 @@ pub(crate) const MOST_IMAGE_BYTES: u64 = 5 << 20;
 pub(crate) const MOST_IMAGE_PIXELS: usize = 600;
 /// The longest name of a file, in characters.
 const FILE_NAME: usize = 255;
+
 pub(crate) fn load_avatar(tid: &ThreadId) -> Result<Endpoint<Vec<u8>>, Error> {
-    Ok(Endpoint::get(avatar(tid)?).transfers().limited(|limits| limits.download).answers_bytes())
+    Ok(Endpoint::get(avatar(tid)?).transfers().limited(|limits| limits.download).accepts_all().parsed(jpeg))
+}
+
+/// What every JPEG begins with.
+const JPEG: &[u8] = &[0xFF, 0xD8];
+
+/// The promised image. The page of something in between is none.
+fn jpeg(answer: &mut Answer<'_>) -> Result<Vec<u8>, UnexpectedAnswer> {
+    if answer.response().body().starts_with(JPEG) {
+        return Ok(answer.take_body());
+    }
+    Err(answer.unexpected("a JPEG was promised, and this is none", None))
 }
 
 pub(crate) fn set_avatar(tid: &ThreadId, image: Arc<Vec<u8>>) -> Result<Endpoint<ChatInfo>, Error> {

@@ -1,6 +1,6 @@
 //! One route of the contract as a value: where it goes, what it carries, how its answer is read.
 
-use alloc::{format, string::String, sync::Arc, vec::Vec};
+use alloc::{format, string::String, sync::Arc};
 use core::{fmt, time::Duration};
 
 use http::{HeaderValue, Method, Request, header};
@@ -232,11 +232,6 @@ impl Endpoint<()> {
     /// Answers with a page of a list of these.
     pub(super) fn lists<T: Decode>(self) -> Endpoint<Page<T>> {
         self.parsed(|answer| answer.page())
-    }
-
-    /// Answers with bytes that are no JSON.
-    pub(super) fn answers_bytes(self) -> Endpoint<Vec<u8>> {
-        self.accepts_all().parsed(|answer| Ok(answer.take_body()))
     }
 
     /// Takes whatever comes. A refusal is JSON all the same.

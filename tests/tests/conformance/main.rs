@@ -22,7 +22,7 @@ macro_rules! conformance {
     ($name:ident, $harness:ty) => {
         mod $name {
             promises! { $harness:
-                table: every_operation_succeeds, every_operation_raises_the_kinds_it_is_known_for,
+                table: every_operation_succeeds, what_is_local_sends_nothing, every_operation_raises_the_kinds_it_is_known_for,
                     every_operation_raises_the_kinds_that_all_requests_can,
                     what_only_an_admin_may_is_refused_to_others, a_key_that_nobody_has_is_refused,
                     what_is_confidential_is_shown_by_nothing;

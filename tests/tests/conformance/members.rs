@@ -2,14 +2,14 @@
 
 use teamwire_core::{Chat, Error, ErrorKind, Executor};
 use teamwire_sandbox::org;
-use teamwire_tests::{Ground, harness::Harness, operations::Local};
+use teamwire_tests::{Ground, harness::Harness};
 
 fn users<X: Executor>(chat: &Chat<X>) -> Vec<String> {
-    sorted(Local::UserMembers.ids(chat))
+    sorted(chat.user_members().iter().map(|user| user.uid.to_string()).collect())
 }
 
 fn admins<X: Executor>(chat: &Chat<X>) -> Vec<String> {
-    sorted(Local::Admins.ids(chat))
+    sorted(chat.admins().iter().map(|user| user.uid.to_string()).collect())
 }
 
 fn sorted(mut ids: Vec<String>) -> Vec<String> {
@@ -22,7 +22,7 @@ pub(crate) fn members_are_added_and_removed<H: Harness>() {
     let mut lobby = ground.chat(org::LOBBY);
     ground.ok(lobby.add_members([org::EMMA, org::EMMA, org::ANNA], [org::CONTROL_ROOM]));
     assert_eq!(users(&lobby), [org::ANNA, org::BEN, org::CLARA, org::EMMA, org::BOT]);
-    assert_eq!(Local::GroupMembers.ids(&lobby), [org::CONTROL_ROOM]);
+    assert_eq!(lobby.group_members()[0].gid, org::CONTROL_ROOM);
     assert_eq!(lobby.group_members()[0].members.len(), 3);
     let (emma, room) =
         (lobby.user_members().iter().find(|user| user.uid == org::EMMA).cloned(), lobby.group_members()[0].clone());

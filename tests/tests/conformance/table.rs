@@ -6,7 +6,7 @@ use teamwire_sandbox::{Fault, RateLimit, Rule, org};
 use teamwire_tests::{
     Ground,
     harness::Harness,
-    operations::{Bot, Operation, documented},
+    operations::{Bot, Local, Operation, documented},
 };
 
 pub(crate) fn every_operation_succeeds<H: Harness>() {
@@ -16,6 +16,16 @@ pub(crate) fn every_operation_succeeds<H: Harness>() {
         let answer = ground.run(*operation, &mut bot).unwrap_or_else(|error| panic!("{operation:?}: {error}"));
         assert_ne!(answer, "None", "{operation:?}");
     }
+}
+
+pub(crate) fn what_is_local_sends_nothing<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let bot = ground.bot();
+    let before = ground.sandbox.transcript().len();
+    for local in Local::ALL {
+        assert_eq!(local.answer(&bot), local.answer(&bot), "{local:?}");
+    }
+    assert_eq!(ground.sandbox.transcript().len(), before);
 }
 
 pub(crate) fn every_operation_raises_the_kinds_it_is_known_for<H: Harness>() {

@@ -28,7 +28,7 @@ fn contacts_and_lists_of_chats_have_the_long_timeout_transfers_theirs_and_all_el
         let lists_chats = matches!(operation, Operation::GetSubscriptions | Operation::GetByTitle);
         let long = operation.class() == Class::Contacts || lists_chats;
         let expected = |timeouts: Timeouts| match operation {
-            Operation::SetAvatar => Timeout::Inactivity(timeouts.assets),
+            Operation::SetAvatar | Operation::LoadAvatar => Timeout::Inactivity(timeouts.assets),
             _ if long => Timeout::Total(timeouts.long),
             _ => Timeout::Total(timeouts.default),
         };
@@ -49,7 +49,8 @@ fn every_request_says_what_it_takes_and_who_sends_it() {
     let named = config().with_user_agent("watchdog/2").expect("it is printable ASCII");
     for operation in Operation::ALL {
         let exchange = exchange(named.clone(), *operation);
-        assert_eq!(header(&exchange, "accept").as_deref(), Some("application/json"));
+        let takes = if *operation == Operation::LoadAvatar { "*/*" } else { "application/json" };
+        assert_eq!(header(&exchange, "accept").as_deref(), Some(takes));
         let agent = header(&exchange, "user-agent").expect("it says who it is");
         assert!(agent.starts_with("watchdog/2 teamwire-rust/"), "{agent}");
         assert_eq!(header(&exchange, "authorization").as_deref(), Some("Basic YXBwLTdmM2E6czNjcjN0LW9mLXRoZS1ib3Q="));
@@ -72,7 +73,7 @@ fn only_a_request_with_a_body_has_a_content_type() {
         assert_eq!(header(&exchange, "content-type"), media_type, "{operation:?}");
         with += usize::from(body);
     }
-    assert_eq!(with, 11);
+    assert_eq!(with, 12);
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn members_and_admins_are_those_of_the_snapshot_without_a_request() {
     json["groups"] = vec![sample::group("g-night", "Night shift")].into();
     let played = Operation::UpdateTitle.play(config(), [Answer::json(200, json)]);
     let chat = &played.bot.chat;
-    let ids = |local: Local| local.ids(chat);
+    let ids = |local: Local| local.answer(&played.bot);
     assert_eq!(ids(Local::UserMembers), ["u-bot", "u-anna"]);
     assert_eq!(ids(Local::GroupMembers), ["g-night"]);
     assert_eq!(ids(Local::Admins), ["u-bot"]);
