@@ -3,14 +3,12 @@
 //! - [`operations`]: every operation that the core has, written once for all executors.
 //! - [`contract`]: the wire contract (`docs/openapi.yaml`) as a check of requests and answers.
 //! - [`harness`]: the executors; and a [`Ground`] for each test of one, with a sandbox of its own.
-//! - [`simulation`]: the core's machines against the sandbox's world, on a virtual clock, through a hostile network.
 
 mod cases;
 pub mod contract;
 mod ground;
 pub mod harness;
 pub mod operations;
-pub mod simulation;
 mod watching;
 
 pub use self::{

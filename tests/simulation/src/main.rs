@@ -1,10 +1,10 @@
-//! Runs many seeds of the simulator: `cargo run --release -p teamwire-tests --example simulate -- 10000 [first seed]`.
+//! Runs many seeds of the simulator: `cargo run --release -p teamwire-simulation -- 10000 [first seed]`.
 
 #![expect(clippy::print_stdout, reason = "it is a program for a terminal")]
 
 use std::{env, process::ExitCode, thread, time::Instant};
 
-use teamwire_tests::simulation::simulate_all;
+use teamwire_simulation::simulate_all;
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1).map(|argument| argument.parse().expect("the arguments are numbers"));

@@ -39,11 +39,7 @@ impl fmt::Display for Failure {
             writeln!(f, "  {line}")?;
         }
         writeln!(f, "to see it again:")?;
-        write!(
-            f,
-            "  TEAMWIRE_SEED={} cargo test -p teamwire-tests --test simulation -- one_seed --nocapture",
-            self.seed
-        )
+        write!(f, "  TEAMWIRE_SEED={} cargo test -p teamwire-simulation -- one_seed --nocapture", self.seed)
     }
 }
 

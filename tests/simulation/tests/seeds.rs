@@ -1,11 +1,11 @@
-//! The simulator's runs. See `teamwire_tests::simulation`.
+//! The simulator's runs. See `teamwire_simulation`.
 //!
-//! - `cargo test -p teamwire-tests --test simulation`: 1,000 seeds; `TEAMWIRE_SEEDS=10000` for more.
-//! - `TEAMWIRE_SEED=123 cargo test -p teamwire-tests --test simulation -- one_seed --nocapture`: one of them, in words.
+//! - `cargo test -p teamwire-simulation`: 1,000 seeds; `TEAMWIRE_SEEDS=10000` for more.
+//! - `TEAMWIRE_SEED=123 cargo test -p teamwire-simulation -- one_seed --nocapture`: one of them, in words.
 
 use std::{env, thread};
 
-use teamwire_tests::simulation::{attempt, simulate, simulate_all};
+use teamwire_simulation::{attempt, simulate, simulate_all};
 
 /// Seeds that found something, and what.
 const FOUND: &[(u64, &str)] = &[];
