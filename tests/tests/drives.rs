@@ -197,8 +197,6 @@ fn all_are_stopped_while_one_is_being_stopped<D: Drives>() {
                 scope.spawn(|| {
                     wait_until("one farewell", || sandbox.arrived(UNSUBSCRIBE) == 1);
                     stop_all();
-                    let others = feeds as u64 - 1;
-                    wait_until("the other farewells", || sandbox.handled(UNSUBSCRIBE) >= others);
                     sandbox.clock().advance(HOUR);
                 });
                 ends(&mut drive)
@@ -240,8 +238,23 @@ fn one_is_stopped_while_every_thread_waits_for_others<D: Drives>() {
         assert_eq!(sandbox.handled(UNSUBSCRIBE), 1);
         drive.stopper()();
         assert_eq!(ends(&mut drive), one_end_each(2));
-        assert_eq!(sandbox.handled(UNSUBSCRIBE), 3);
     });
+}
+
+fn many_end_within_a_second_though_the_server_is_mute<D: Drives>() {
+    const FEEDS: usize = 100;
+    let (took, ends) = soon(|| {
+        let sandbox = sandbox();
+        let mut drive: D = started(&sandbox, FEEDS, 2);
+        sandbox.faults().add(Rule::new(Fault::NoAnswer).method("DELETE").always());
+        let stopped = Instant::now();
+        drive.stopper()();
+        let ends = ends(&mut drive);
+        (stopped.elapsed(), ends)
+    });
+    assert_eq!(ends, one_end_each(FEEDS));
+    // A second, and some for a machine that is busy with other tests.
+    assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
 fn one_that_takes_the_place_of_one_that_was_stopped_is_not_stopped<D: Drives>() {
@@ -269,7 +282,7 @@ fn one_that_comes_after_the_end_is_sent_away<D: Drives>() {
             ended.append(&mut ends(&mut drive));
         }
         assert_eq!(ended, one_end_each(5));
-        assert_eq!(sandbox.handled(UNSUBSCRIBE), 2, "only those that had begun");
+        assert!(sandbox.arrived(UNSUBSCRIBE) <= 2, "only those that had begun");
     });
 }
 
@@ -340,6 +353,7 @@ on_both! {
     all_are_stopped_while_one_is_being_stopped,
     one_is_stopped_again_as_its_farewell_fails,
     one_is_stopped_while_every_thread_waits_for_others,
+    many_end_within_a_second_though_the_server_is_mute,
     one_that_takes_the_place_of_one_that_was_stopped_is_not_stopped,
     one_that_comes_after_the_end_is_sent_away,
     dropped_in_the_middle_nothing_is_left_waiting,

@@ -92,7 +92,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> {
             return;
         }
         if let Some(queue) = &self.queue {
-            queue.forget_all();
+            queue.end();
         }
         self.set.stop_all(self.means.now());
     }

@@ -3,11 +3,16 @@ use std::{
     io,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
+    time::{Duration, Instant},
 };
 
-use teamwire_core::{Exchange, Reply, Ticket};
+use teamwire_core::{Exchange, Fault, FaultKind, Reply, Ticket};
 
 use super::{Stopper, means::Means};
+
+/// When all feeds were told to end, how long their farewells may begin. The last of them ends within a second then, as each
+/// is given less than the rest of it.
+const FAREWELLS: Duration = Duration::from_millis(300);
 
 /// The exchanges that feeds wait for, and the threads that carry them out. The threads end when it is dropped.
 ///
@@ -29,6 +34,8 @@ struct State<K> {
     polls: VecDeque<Job<K>>,
     farewells: VecDeque<Job<K>>,
     answered: Vec<(K, Ticket, Reply)>,
+    /// When farewells that nobody has begun are given up: their leases end by themselves.
+    over: Option<Instant>,
     closed: bool,
 }
 
@@ -42,7 +49,13 @@ struct Job<K> {
 impl<K: PartialEq + Send + 'static> Queue<K> {
     /// With so many threads, and the one for farewells. `stopper` is told of what is answered.
     pub(super) fn new(threads: usize, means: &Arc<Means>, stopper: &Stopper) -> io::Result<Self> {
-        let state = State { polls: VecDeque::new(), farewells: VecDeque::new(), answered: Vec::new(), closed: false };
+        let state = State {
+            polls: VecDeque::new(),
+            farewells: VecDeque::new(),
+            answered: Vec::new(),
+            over: None,
+            closed: false,
+        };
         let (means, stopper) = (Arc::clone(means), stopper.clone());
         let queue = Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), means, stopper }));
         for number in 0..=threads {
@@ -66,9 +79,11 @@ impl<K: PartialEq + Send + 'static> Queue<K> {
         self.0.state().polls.retain(|job| job.key != *key);
     }
 
-    /// Leaves out what nobody has begun, but for farewells.
-    pub(super) fn forget_all(&self) {
-        self.0.state().polls.clear();
+    /// Leaves out what nobody has begun, but for farewells, which have little time from now on.
+    pub(super) fn end(&self) {
+        let mut state = self.0.state();
+        state.polls.clear();
+        state.over = Some(Instant::now() + FAREWELLS);
     }
 
     /// What has been answered since it was asked last.
@@ -80,7 +95,13 @@ impl<K: PartialEq + Send + 'static> Queue<K> {
 impl<K> Shared<K> {
     fn work(&self, takes_polls: bool) {
         while let Some(Job { key, ticket, exchange, is_farewell }) = self.job(takes_polls) {
-            if let Some(reply) = self.means.send(*exchange, is_farewell) {
+            let is_over = self.state().over.is_some_and(|over| Instant::now() >= over);
+            let reply = if is_over {
+                Some(Reply::Fault(Fault::new(FaultKind::Timeout, "there is no time left for it")))
+            } else {
+                self.means.send(*exchange, is_farewell)
+            };
+            if let Some(reply) = reply {
                 self.state().answered.push((key, ticket, reply));
                 self.stopper.tell();
             }
