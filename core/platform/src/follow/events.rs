@@ -44,7 +44,7 @@ impl<F: Feed> Events<F> {
         self.end.as_ref()
     }
 
-    /// Hands each event to `handler`, until the feed ends.
+    /// Hands each event to `handler`, until the feed ends. Raises the error that it ends by.
     #[doc(alias = "handler")]
     pub fn for_each(mut self, mut handler: impl FnMut(F::Event)) -> Result<(), Error> {
         self.try_for_each(|event| event.map(&mut handler))
