@@ -161,6 +161,26 @@ fn a_cursor_that_is_too_old_is_a_gap_that_is_told_before_what_comes_after_it() {
 }
 
 #[test]
+fn a_checkpoint_is_renewed_though_nothing_happens() {
+    let mut deleted = item("m1", "two");
+    deleted["data"]["deleted"] = json!(true);
+    for (items, cursor) in [(vec![], "one"), (vec![deleted], "two")] {
+        let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+        let (ticket, _) = sent(&mut feed, at(0));
+        feed.handle(at(25), ticket, batch(&items, cursor));
+        let (ticket, _) = sent(&mut feed, at(25));
+        feed.handle(at(624), ticket, batch(&[], cursor));
+        let (ticket, _) = sent(&mut feed, at(624));
+        feed.handle(at(649), ticket, batch(&[], cursor));
+        let FeedEvent::Quiet(newer) = told(&mut feed, at(649)) else { panic!("it is quiet") };
+        assert_eq!(serde_json::to_value(newer).expect("it can be written")["cursor"], cursor);
+        let (ticket, _) = sent(&mut feed, at(649));
+        feed.handle(at(9_999), ticket, batch(&[], cursor));
+        sent(&mut feed, at(9_999));
+    }
+}
+
+#[test]
 fn a_lease_that_ran_out_is_taken_again_and_the_feed_goes_on_at_its_own_cursor() {
     let mut feed = locations(checkpoint("live_locations", Some("c1"), 1));
     for (id, at_cursor) in [("s1", "later"), ("s2", "much later")] {

@@ -36,8 +36,10 @@ pub struct Poller<T> {
     began: bool,
     subscription: Option<String>,
     arrived: VecDeque<FeedEvent<T>>,
-    /// When the user last got a checkpoint.
+    /// When the user last got a checkpoint; of one that the feed began at, when it was first read after that.
     told_at: Option<Moment>,
+    /// Whether there is a newer one by now.
+    newer: bool,
     /// Attempts in a row that failed.
     failures: u32,
     /// Whether it began anew, at the server's word, since it was last read. The second time in a row is trouble.
@@ -74,6 +76,7 @@ impl<T: Happens> Poller<T> {
             subscription: None,
             arrived: VecDeque::new(),
             told_at: None,
+            newer: false,
             failures: 0,
             renewed: false,
             state,
@@ -97,7 +100,7 @@ impl<T: Happens> Poller<T> {
     fn begin_at(&mut self, cursor: String) {
         let checkpoint = self.checkpoint(&cursor);
         self.arrived.push_back(if self.began { FeedEvent::Missed(checkpoint) } else { FeedEvent::Started(checkpoint) });
-        self.began = true;
+        (self.began, self.told_at, self.newer) = (true, None, false);
         self.cursor = Some(cursor);
     }
 
@@ -128,16 +131,23 @@ impl<T: Happens> Poller<T> {
         for Item { cursor: after, what } in batch.items {
             cursor = after.unwrap_or(cursor);
             let checkpoint = self.checkpoint(&cursor);
-            match what {
-                Ok(item) if (self.hidden)(&item) => {}
-                Ok(item) => self.arrived.push_back(FeedEvent::Update { item, checkpoint }),
-                Err(item) => self.arrived.push_back(FeedEvent::Unread { item, checkpoint }),
-            }
+            let event = match what {
+                Ok(item) if (self.hidden)(&item) => {
+                    self.newer = true;
+                    continue;
+                }
+                Ok(item) => FeedEvent::Update { item, checkpoint },
+                Err(item) => FeedEvent::Unread { item, checkpoint },
+            };
+            self.newer = false;
+            self.arrived.push_back(event);
         }
-        if !self.arrived.is_empty() || self.told_at.is_none() {
+        self.newer |= batch.cursor != cursor;
+        let told_at = *self.told_at.get_or_insert(now.moment);
+        if !self.arrived.is_empty() {
             self.told_at = Some(now.moment);
-        } else if self.told_at.is_some_and(|told_at| now.moment.since(told_at) >= QUIET) && batch.cursor != cursor {
-            self.told_at = Some(now.moment);
+        } else if self.newer && now.moment.since(told_at) >= QUIET {
+            (self.told_at, self.newer) = (Some(now.moment), false);
             self.arrived.push_back(FeedEvent::Quiet(self.checkpoint(&batch.cursor)));
         }
         self.cursor = Some(batch.cursor);

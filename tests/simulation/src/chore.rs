@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use teamwire_core::{Client, Coordinates, Draft, Error, Flow, LiveLocation, Moment, Now, ShareDuration, Ticket};
+use serde_json::Value;
+use teamwire_core::{Client, Coordinates, Draft, Error, Flow, LiveLocation, Moment, Now, Reply, ShareDuration, Ticket};
 
 use super::{
     broken::{Broken, broken},
     executor::Hands,
+    heard::Word,
+    shares::Shares,
     truth::degrees,
 };
 
@@ -59,6 +62,9 @@ pub(super) struct Chore<'c> {
     sent: u32,
     /// Whether the executor sent a request twice.
     was_reissued: bool,
+    /// The shares that were known when it began, and those that the server says there are.
+    pub(super) known: Shares,
+    pub(super) active: Vec<String>,
 }
 
 impl<'c> Chore<'c> {
@@ -76,7 +82,31 @@ impl<'c> Chore<'c> {
             Task::Move(lat) => client.chats().update_shared_location(place(lat)),
             Task::StopSharing(tid) => rooms.at(tid).stop_sharing_location(),
         };
-        Self { task, flow, awaited: None, due: Some(Moment::EPOCH), key: None, sent: 0, was_reissued: false }
+        Self {
+            task,
+            flow,
+            awaited: None,
+            due: Some(Moment::EPOCH),
+            key: None,
+            sent: 0,
+            was_reissued: false,
+            known: Shares::default(),
+            active: Vec::new(),
+        }
+    }
+
+    pub(super) fn knowing(mut self, shares: &Shares) -> Self {
+        self.known.clone_from(shares);
+        self
+    }
+
+    /// Its reply: what it says of shares.
+    pub(super) fn hears(&mut self, word: &Word) {
+        if let (Task::Move(_), Reply::Response(response)) = (self.task, &word.reply) {
+            let json: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+            let active = json["active"].as_array().into_iter().flatten();
+            self.active = active.filter_map(|tid| tid.as_str().map(str::to_owned)).collect();
+        }
     }
 
     /// It hands out a request with this key.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
+use super::shares::Shares;
+
 #[derive(Debug, Default)]
 pub(super) struct Disk {
     /// For each feed the checkpoint as JSON, and the place that it stands for.
@@ -14,14 +16,11 @@ pub(super) struct Disk {
     pub(super) loose: usize,
 }
 
-/// A share that a process knows of: in which chat, and where it began.
-pub(super) type Known = (&'static str, i64);
-
-/// The saved ledger, and what the clock of the day was off by at that time.
+/// The saved ledger, what is in it, and what the clock of the day was off by at that time.
 #[derive(Debug)]
 pub(super) struct SavedShares {
     pub(super) json: String,
-    pub(super) known: Vec<Known>,
+    pub(super) shares: Shares,
     pub(super) skew: TimeDelta,
 }
 

@@ -101,6 +101,14 @@ impl Drive {
         }
     }
 
+    /// It was stopped before: nothing comes of it.
+    pub(super) fn stop_again(&mut self, now: Now, key: usize) {
+        match self {
+            Self::Set(set) => set.stop(now, &key),
+            Self::Alone(feeds) => feeds.get_mut(&key).into_iter().for_each(|alone| alone.feed.stop(now)),
+        }
+    }
+
     /// The replies that were awaited will not come: what was handed out is handed out again.
     pub(super) fn reissue(&mut self) {
         match self {

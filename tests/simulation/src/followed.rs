@@ -166,6 +166,7 @@ fn translate<T>(step: Step<FeedEvent<T>, Result<End, Error>>, item_of: impl Fn(T
             FeedEvent::Update { item, checkpoint } => FeedEvent::Update { item: item_of(item), checkpoint },
             FeedEvent::Unread { item, checkpoint } => FeedEvent::Unread { item, checkpoint },
             FeedEvent::Started(checkpoint) => FeedEvent::Started(checkpoint),
+            FeedEvent::Quiet(checkpoint) => FeedEvent::Quiet(checkpoint),
             FeedEvent::Missed(checkpoint) => FeedEvent::Missed(checkpoint),
             FeedEvent::Trouble(trouble) => FeedEvent::Trouble(trouble),
             _ => return unknown(),

@@ -49,8 +49,11 @@ pub(super) struct Plan {
     pub(super) upheaval: u64,
     /// How many of the things that happen are the bot's own doing, per thousand.
     pub(super) chore: u64,
-    /// How often the user saves a checkpoint, takes a long time over an event, or dies of one, per thousand.
+    /// Whether something between here and the server lets no poll wait.
+    pub(super) is_hasty: bool,
+    /// How often the user saves a checkpoint, stops a feed, takes a long time over an event, or dies of one, per thousand.
     pub(super) saves: u64,
+    pub(super) stops: u64,
     pub(super) dawdles: u64,
     pub(super) dies: u64,
 }
@@ -61,7 +64,8 @@ impl Plan {
         if topics.is_empty() {
             topics.push(*random.pick(&TOPICS));
         }
-        let pause = *random.pick(&[1_000, 4_000, 10_000]);
+        // Of a slow run, hours of the bot's life pass: shares end, cursors and leases grow old.
+        let pause = *random.pick(&[1_000, 1_000, 4_000, 4_000, 10_000, 10_000, 120_000]);
         Self {
             topics,
             in_set: random.chance(500),
@@ -74,6 +78,8 @@ impl Plan {
             upheaval: *random.pick(&[0, 80, 200]),
             chore: *random.pick(&[0, 150, 300]),
             saves: *random.pick(&[400, 900, 1000]),
+            stops: *random.pick(&[0, 0, 10, 60]),
+            is_hasty: random.chance(60),
             dawdles: *random.pick(&[0, 50, 200]),
             dies: *random.pick(&[0, 0, 30, 100]),
         }

@@ -7,19 +7,20 @@ use teamwire_core::{Client, End, Error, Exchange, FeedEvent, Machine, Moment, Ne
 use super::{
     broken::{Broken, broken},
     chore::{Chore, Rooms, Task},
-    disk::{Known, Post},
+    disk::Post,
     drive::Drive,
     executor::Hands,
     followed::{Complaints, Followed, Kind},
     heard::{Ask, Word},
     plan::Topic,
+    shares::Shares,
     truth::Item,
     universe::{Owner, Universe},
     watch::{Ended, Watch},
 };
 
 pub(super) struct Process<'c> {
-    client: &'c Client<Hands>,
+    pub(super) client: &'c Client<Hands>,
     rooms: &'c Rooms,
     /// When it was started.
     born: Duration,
@@ -28,9 +29,7 @@ pub(super) struct Process<'c> {
     chores: BTreeMap<usize, Chore<'c>>,
     chores_begun: usize,
     complaints: Complaints,
-    /// The shares of the bot's location that this process knows of, and the chats in which it may suppose one.
-    known: Vec<Known>,
-    supposed: Vec<&'static str>,
+    pub(super) shares: Shares,
     busy_until: Duration,
 }
 
@@ -52,8 +51,7 @@ impl<'c> Process<'c> {
             chores: BTreeMap::new(),
             chores_begun: 0,
             complaints: Complaints::default(),
-            known: Vec::new(),
-            supposed: Vec::new(),
+            shares: Shares::default(),
             busy_until: Duration::ZERO,
         };
         process.restore_shares(run)?;
@@ -180,6 +178,9 @@ impl<'c> Process<'c> {
             let json = serde_json::to_string(&checkpoint).expect("a checkpoint can be written");
             run.disk.checkpoints.insert(key, (json, at));
         }
+        if run.is_stormy() && run.random.chance(run.plan.stops) {
+            self.stop(run, key);
+        }
         if run.is_stormy() && run.random.chance(run.plan.dawdles) {
             self.busy_until = run.clock + run.random.millis(10..=8_000);
         }
@@ -206,10 +207,11 @@ impl<'c> Process<'c> {
             Owner::Chore(key) => {
                 let Some(chore) = self.chores.get_mut(&key) else { return Ok(()) };
                 run.note(|| format!("{:?} hears {:?}", chore.task, word.heard));
-                chore.flow.handle(now, ticket, word.reply);
                 if chore.awaited == Some(ticket) {
                     (chore.awaited, chore.due) = (None, Some(Moment::EPOCH));
+                    chore.hears(&word);
                 }
+                chore.flow.handle(now, ticket, word.reply);
                 Ok(())
             }
         }
@@ -230,11 +232,18 @@ impl<'c> Process<'c> {
         Ok(())
     }
 
-    pub(super) fn stop(&mut self, run: &Universe, key: usize) {
+    /// Stops a feed, and gives up what is under way of it; but not its farewell, if it was stopped before.
+    pub(super) fn stop(&mut self, run: &mut Universe, key: usize) {
+        let now = self.now(run);
+        if self.watches[key].is_stopped() {
+            self.drive.stop_again(now, key);
+            return;
+        }
+        run.stops(key);
         if self.watches[key].ended.is_none() {
             self.watches[key].stops();
         }
-        self.drive.stop(self.now(run), key);
+        self.drive.stop(now, key);
     }
 
     /// All replies that are awaited are lost on this side.
@@ -245,11 +254,16 @@ impl<'c> Process<'c> {
     }
 
     pub(super) fn begin_chore(&mut self, run: &mut Universe, task: Task, tid: &'static str) {
-        if task.is_about_shares() && self.chores.values().any(|chore| chore.task.is_about_shares()) {
+        // Whoever begins a share and ends it in one breath cannot know what comes of it. Moving it is harmless.
+        let moves = matches!(task, Task::Move(_));
+        let in_the_way =
+            |chore: &Chore<'_>| chore.task.is_about_shares() && matches!(chore.task, Task::Move(_)) == moves;
+        if task.is_about_shares() && self.chores.values().any(in_the_way) {
             return;
         }
         run.note(|| format!("the bot begins {task:?}"));
-        self.chores.insert(self.chores_begun, Chore::new(self.client, self.rooms, task, tid));
+        let chore = Chore::new(self.client, self.rooms, task, tid).knowing(&self.shares);
+        self.chores.insert(self.chores_begun, chore);
         self.chores_begun += 1;
     }
 
@@ -295,16 +309,12 @@ impl<'c> Process<'c> {
             let again = result.as_ref().is_err_and(|error| error.is_transient() || error.may_have_arrived());
             run.disk.outbox[number].state = if again { Post::ToDo } else { Post::Done };
         }
-        self.note_shares(run, chore.task, result.is_ok());
+        self.note_shares(run, chore, result.is_ok());
         Ok(())
     }
 
     pub(super) fn ended(&self, key: usize) -> Option<Ended> {
         self.watches[key].ended
-    }
-
-    pub(super) const fn shares(&mut self) -> (&'c Client<Hands>, &mut Vec<Known>, &mut Vec<&'static str>) {
-        (self.client, &mut self.known, &mut self.supposed)
     }
 }
 
@@ -319,6 +329,7 @@ const fn saved_place(watch: &Watch) -> usize {
 fn in_words(event: &FeedEvent<Item>) -> String {
     match event {
         FeedEvent::Started(_) => "that it began".into(),
+        FeedEvent::Quiet(_) => "that nothing has happened for a while".into(),
         FeedEvent::Missed(_) => "that it missed something".into(),
         FeedEvent::Update { item, .. } => format!("{item:?}"),
         FeedEvent::Unread { item, .. } => format!("something that it could not read: {}", item.reason),

@@ -222,7 +222,7 @@ fn upheaval(run: &mut Universe, process: &mut Process<'_>) -> Result<Life, Broke
         }
         7 => {
             let key = usize::try_from(run.random.below(process.watches.len() as u64)).unwrap_or_default();
-            stop(run, process, key);
+            process.stop(run, key);
         }
         8 => return Ok(Life::Died),
         9 => {
@@ -233,16 +233,6 @@ fn upheaval(run: &mut Universe, process: &mut Process<'_>) -> Result<Life, Broke
         _ => follow_again(run, process)?,
     }
     Ok(Life::GoesOn)
-}
-
-/// Stops a feed; what is under way is given up, and may still arrive.
-fn stop(run: &mut Universe, process: &mut Process<'_>, key: usize) {
-    run.note(|| format!("{:?} is stopped", process.watches[key].topic));
-    let life = run.life;
-    for transit in run.transits.iter_mut().filter(|it| it.life == life && it.owner == Owner::Feed(key)) {
-        transit.is_open = false;
-    }
-    process.stop(run, key);
 }
 
 fn follow_again(run: &mut Universe, process: &mut Process<'_>) -> Result<(), Broken> {
@@ -279,7 +269,7 @@ fn calm(run: &mut Universe, process: &mut Process<'_>, leaving: &mut bool) -> Re
     } else if process.is_idle() && process.watches.iter().all(|watch| watch.is_complete(&run.server.truth)) {
         *leaving = true;
         for key in 0..process.watches.len() {
-            stop(run, process, key);
+            process.stop(run, key);
         }
         run.look_at(run.clock);
     }

@@ -1,66 +1,75 @@
 //! What the process says of the locations it shares, against what is known of them.
 
+use std::{collections::BTreeMap, time::Duration};
+
+use teamwire_core::ShareDuration;
 use teamwire_sandbox::world::org;
 
 use super::{
     broken::{Broken, broken},
-    chore::Task,
+    chore::{Chore, Task},
     disk::SavedShares,
     process::Process,
     universe::Universe,
 };
 
+/// The shares that the ledger is to have: for each chat where the share began, and when it ends, on the run's clock.
+pub(super) type Shares = BTreeMap<&'static str, (i64, Duration)>;
+
 impl Process<'_> {
-    /// A chore has ended: what the process knows of its shares by that.
-    pub(super) fn note_shares(&mut self, run: &mut Universe, task: Task, well: bool) {
-        let (client, known, supposed) = self.shares();
-        match task {
+    /// A chore has ended: what the ledger is to have by that.
+    pub(super) fn note_shares(&mut self, run: &mut Universe, chore: &Chore<'_>, well: bool) {
+        match chore.task {
             Task::Share(tid, lat) if well => {
-                known.retain(|(it, _)| *it != tid);
-                known.push((tid, lat));
-                supposed.push(tid);
+                self.shares.insert(tid, (lat, run.clock + ShareDuration::QuarterHour.as_duration()));
             }
-            Task::StopSharing(tid) if well => {
-                known.retain(|(it, _)| *it != tid);
-                supposed.retain(|it| *it != tid);
-            }
-            _ if !task.is_about_shares() => return,
+            Task::StopSharing(tid) if well => drop(self.shares.remove(tid)),
+            // What the server was not asked about, it says nothing of.
+            Task::Move(_) if well => self.shares.retain(|tid, share| {
+                chore.known.get(tid) != Some(share) || chore.active.iter().any(|active| active == tid)
+            }),
+            _ if !chore.task.is_about_shares() => return,
             _ => {}
         }
-        let saved = client.chats().save_shared_locations();
+        self.shares.retain(|_, (_, ends)| *ends > run.clock);
+        let saved = self.client.chats().save_shared_locations();
         let json = serde_json::to_string(&saved).expect("a ledger can be written");
-        run.disk.shares = Some(SavedShares { json, known: known.clone(), skew: run.skew });
+        run.disk.shares = Some(SavedShares { json, shares: self.shares.clone(), skew: run.skew });
     }
 
     pub(super) fn restore_shares(&mut self, run: &Universe) -> Result<(), Broken> {
         let Some(saved) = &run.disk.shares else { return Ok(()) };
-        let (client, known, supposed) = self.shares();
         let Ok(ledger) = serde_json::from_str(&saved.json) else {
             return broken("a saved ledger can be read again", || saved.json.clone());
         };
-        client.chats().restore_shared_locations(ledger);
-        // If the clock was set in between, nobody can say what has ended.
-        if run.skew == saved.skew {
-            known.clone_from(&saved.known);
+        self.client.chats().restore_shared_locations(ledger);
+        self.shares.clone_from(&saved.shares);
+        // The ledger goes by the clock of the day, which may have been set in between.
+        let later = saved.skew - run.skew;
+        for (_, ends) in self.shares.values_mut() {
+            *ends = match later.to_std() {
+                Ok(later) => *ends + later,
+                Err(_) => ends.saturating_sub(later.abs().to_std().unwrap_or_default()),
+            };
         }
-        *supposed = vec![org::LOBBY, org::NOTICES];
         Ok(())
     }
 
-    pub(super) fn check_shares(&mut self, run: &Universe) -> Result<(), Broken> {
-        let (client, known, supposed) = self.shares();
-        let active = client.chats().location_sharing_active_chats();
-        let says = |tid: &str| active.iter().any(|chat| chat.tid().as_str() == tid);
-        if client.chats().has_location_sharing_active_chats() == active.is_empty() {
+    pub(super) fn check_shares(&self, run: &Universe) -> Result<(), Broken> {
+        let chats = self.client.chats();
+        let active = chats.location_sharing_active_chats();
+        if chats.has_location_sharing_active_chats() == active.is_empty() {
             return broken("the two getters of the ledger agree", || format!("{active:?}"));
         }
         for tid in [org::LOBBY, org::NOTICES] {
-            let share = run.server.truth.shares.get(&(tid, org::BOT)).filter(|it| it.expires > run.clock);
-            if share.is_some_and(|share| known.contains(&(tid, share.began_at)) && !says(tid)) {
-                return broken("a share that is known is in the ledger", || tid.into());
-            }
-            if says(tid) && !supposed.contains(&tid) {
-                return broken("the ledger has no share that never was, or was stopped", || tid.into());
+            let says = active.iter().any(|chat| chat.tid().as_str() == tid);
+            let known = self.shares.get(tid).filter(|(_, ends)| *ends > run.clock);
+            match known {
+                None if says => {
+                    return broken("the ledger has no share that never was, was stopped, or is over", || tid.into());
+                }
+                Some(_) if !says => return broken("a share that is known is in the ledger", || tid.into()),
+                _ => {}
             }
         }
         Ok(())

@@ -45,8 +45,6 @@ pub(super) fn degrees(lat: i64) -> f64 {
 #[derive(Clone, Debug)]
 pub(super) struct Share {
     pub(super) lat: i64,
-    /// Where it began, which is what tells it from others.
-    pub(super) began_at: i64,
     pub(super) expires: Duration,
 }
 
@@ -122,7 +120,7 @@ impl Truth {
 
     pub(super) fn shared(&mut self, now: Duration, tid: &'static str, uid: &'static str, lat: i64, lasts: Duration) {
         self.unshared(tid, uid);
-        self.shares.insert((tid, uid), Share { lat, began_at: lat, expires: now + lasts });
+        self.shares.insert((tid, uid), Share { lat, expires: now + lasts });
         self.located(tid, uid, lat, false);
     }
 

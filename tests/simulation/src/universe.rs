@@ -165,6 +165,15 @@ impl Universe {
         self.server.forget(|exchange| transits[exchange].is_dead);
     }
 
+    /// The feed with this key is stopped: what is under way is given up, and may still arrive.
+    pub(super) fn stops(&mut self, key: usize) {
+        self.note(|| format!("{:?} is stopped", Owner::Feed(key)));
+        let life = self.life;
+        for transit in self.transits.iter_mut().filter(|it| it.life == life && it.owner == Owner::Feed(key)) {
+            transit.is_open = false;
+        }
+    }
+
     pub(super) fn at(&mut self, time: Duration, happening: Happening) {
         self.queued += 1;
         self.queue.insert((time, self.queued), happening);
@@ -259,6 +268,12 @@ impl Universe {
         if matches!(transit.fate, Fate::Forgotten) {
             let forgotten = request.uri().to_string().replace("subscription=", "subscription=x");
             if let Ok(uri) = forgotten.parse() {
+                *request.uri_mut() = uri;
+            }
+        }
+        if self.plan.is_hasty {
+            let hasty = request.uri().to_string().replace("wait=", "wait=0&was=");
+            if let Ok(uri) = hasty.parse() {
                 *request.uri_mut() = uri;
             }
         }

@@ -14,6 +14,7 @@ use super::{
 const SHORTEST: Duration = Duration::from_millis(250);
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
+const QUIET: Duration = Duration::from_secs(600);
 
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -38,6 +39,12 @@ pub(super) struct Watch {
     stopped: bool,
     farewells: u32,
     pace: (u64, usize),
+    /// When it last told a checkpoint, and for what place; and whether that was too long ago when it last asked.
+    fresh: (Duration, usize),
+    is_old: bool,
+    /// Whether it was read since it began, and since it last asked.
+    was_read: bool,
+    was_read_again: bool,
     pub(super) ended: Option<Ended>,
 }
 
@@ -81,6 +88,10 @@ impl Watch {
             stopped: false,
             farewells: 0,
             pace: (0, 0),
+            fresh: (Duration::ZERO, position),
+            is_old: false,
+            was_read: false,
+            was_read_again: false,
             ended: None,
         }
     }
@@ -151,7 +162,23 @@ impl Watch {
         }
         self.owes(truth, self.arrived)?;
         self.asked_from = self.arrived;
+        self.freshens(now)?;
+        self.was_read_again = false;
         self.paces(now, all)
+    }
+
+    /// No checkpoint grows old while there is a newer one, whether or not there is anything to tell.
+    fn freshens(&mut self, now: Now) -> Result<(), Broken> {
+        let clock = now.moment.since_epoch();
+        if !self.was_read {
+            (self.fresh.0, self.was_read) = (clock, self.was_read_again);
+        }
+        let age = clock.saturating_sub(self.fresh.0);
+        let was_old = std::mem::replace(&mut self.is_old, self.arrived > self.fresh.1 && age >= QUIET);
+        if was_old && self.was_read_again {
+            return broken("no checkpoint grows old", || format!("{:?} is from {:?}", self.topic, self.fresh.0));
+        }
+        Ok(())
     }
 
     /// No more requests in a second than what happened in it can explain.
@@ -176,7 +203,7 @@ impl Watch {
         }
         self.owed = match heard {
             Heard::Batch(position) => {
-                (self.failures, self.arrived) = (0, position);
+                (self.failures, self.arrived, self.was_read_again) = (0, position, true);
                 Owed::Nothing
             }
             Heard::Cursor(position) => {
@@ -213,6 +240,14 @@ impl Watch {
         event: FeedEvent<Item>,
         truth: &Truth,
     ) -> Result<Option<(Checkpoint, usize)>, Broken> {
+        let told = self.told(now, event, truth)?;
+        if let Some((_, at)) = &told {
+            (self.fresh, self.is_old) = ((now.moment.since_epoch(), *at), false);
+        }
+        Ok(told)
+    }
+
+    fn told(&mut self, now: Now, event: FeedEvent<Item>, truth: &Truth) -> Result<Option<(Checkpoint, usize)>, Broken> {
         match event {
             FeedEvent::Started(checkpoint) => self.begins(false).map(|at| Some((checkpoint, at))),
             FeedEvent::Missed(checkpoint) => self.begins(true).map(|at| Some((checkpoint, at))),
@@ -225,6 +260,14 @@ impl Watch {
                 self.delivers(truth, &Item::Unread(item.json))?;
                 // Without a cursor of its own it is told again by whoever begins there.
                 Ok(Some((checkpoint, if has_cursor { self.position } else { self.asked_from })))
+            }
+            FeedEvent::Quiet(checkpoint) => {
+                self.owes(truth, self.arrived)?;
+                // The user may have taken a while over the event before.
+                if self.owed != Owed::Nothing || now.moment.since_epoch().saturating_sub(self.fresh.0) < QUIET / 2 {
+                    return broken("a feed is quiet only after a while", || format!("{:?}", self.topic));
+                }
+                Ok(Some((checkpoint, self.arrived)))
             }
             FeedEvent::Trouble(trouble) => self.is_troubled(now, &trouble).map(|()| None),
             _ => broken("the simulation holds", || "an event of a kind that it does not know".into()),
@@ -241,7 +284,7 @@ impl Watch {
             return broken("`Started` is the first event, and `Missed` never is", || format!("{:?}", self.topic));
         }
         self.owed = Owed::Nothing;
-        self.began = true;
+        (self.began, self.was_read) = (true, false);
         (self.position, self.arrived) = (position, position);
         Ok(position)
     }
@@ -280,6 +323,10 @@ impl Watch {
         }
         self.not_before = trouble.next_try.since_epoch();
         Ok(())
+    }
+
+    pub(super) const fn is_stopped(&self) -> bool {
+        self.stopped
     }
 
     /// It was told to stop; its request under way is given up.
