@@ -147,7 +147,9 @@ struct Test {
 impl Test {
     fn new(bot: &'static str, seed: u64) -> Self {
         let folder = env::temp_dir().join(format!("teamwire-killed-{}-{bot}", process::id()));
-        fs::create_dir(&folder).expect("there is no such folder yet");
+        // One may be left of a process that had this one's number.
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).expect("there is room for a folder");
         let sandbox = Sandbox::start().expect("loopback has a free port");
         Self { sandbox, bot, folder, random: Random(seed), posted: 0 }
     }
