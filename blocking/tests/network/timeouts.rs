@@ -106,7 +106,9 @@ fn no_time_is_too_long_or_too_short() {
     let client = client_of(Duration::MAX);
     client.contacts().me().expect("an answer");
     response(&client, |exchange| exchange.timeout = Timeout::Inactivity(Duration::MAX));
-    let fault = fault(&client_of(Duration::from_nanos(1)), as_is);
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false), "{fault}");
+    for short in [Duration::ZERO, Duration::from_nanos(1)] {
+        let fault = fault(&client_of(Duration::MAX), |exchange| exchange.timeout = Timeout::Total(short));
+        assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false), "{fault}");
+    }
     server.done();
 }
