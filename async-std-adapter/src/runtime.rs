@@ -38,7 +38,7 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// Waits until this time has passed.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
 
-    /// Does this on a thread that may be blocked for a moment, as those of the tasks may not: it reads or writes up to 64 KB
+    /// Does this on a thread that may be blocked for a moment, as those of the tasks may not: it reads or writes up to 256 KB
     /// of a file, say. Work that has begun is brought to its end, also if the future is dropped.
     fn unblock<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> impl Future<Output = T> + Send;
 }

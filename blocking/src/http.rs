@@ -19,7 +19,7 @@ use ureq::{
 
 use crate::transport::{self, BUFFER, Trip};
 
-type Answer = http::Response<ureq::Body>;
+type Answer = Result<http::Response<ureq::Body>, ureq::Error>;
 
 /// An HTTP stack with its connections.
 pub(crate) struct Http {
@@ -73,12 +73,7 @@ impl Http {
         Ok(mem::take(head).map(|()| bytes))
     }
 
-    fn send(
-        &self,
-        request: Request<Body>,
-        timeout: Timeout,
-        progress: Option<&Progress>,
-    ) -> Result<Answer, ureq::Error> {
+    fn send(&self, request: Request<Body>, timeout: Timeout, progress: Option<&Progress>) -> Answer {
         let (mut head, content) = request.into_parts();
         let total = content.length();
         match &content {
@@ -104,7 +99,7 @@ impl Http {
         }
     }
 
-    fn run(&self, request: Request<impl AsSendBody>, timeout: Timeout) -> Result<Answer, ureq::Error> {
+    fn run(&self, request: Request<impl AsSendBody>, timeout: Timeout) -> Answer {
         let request = self.agent.configure_request(request);
         let request = match timeout {
             Timeout::Total(time) => request.timeout_global(Some(bounded(time))),

@@ -13,8 +13,8 @@
 //! ```
 //!
 //! Every operation answers with a `Result`; the thread waits meanwhile. There is no async runtime, and no thread that
-//! the program did not start, but for a moment while a host name is looked up or a feed connects. A [`Client`] may be cloned into as many
-//! threads as the program has: they share its connections.
+//! the program did not ask for, but for a moment while a host name is looked up or a feed connects. A [`Client`] may be
+//! cloned into as many threads as the program has: they share its connections.
 //!
 //! A bot is tested without a server: see [`scripted`].
 //!

@@ -18,7 +18,7 @@ use std::{
 
 use rustls::{ClientConfig, ClientConnection};
 use teamwire_core::{Fault, FaultKind};
-use teamwire_platform::{CallOff, Socket, apart, tls_handshake};
+use teamwire_platform::{CallOff, Socket, apart, tls_handshake, tls_is_idle};
 use ureq::{
     Agent, Error,
     config::Config,
@@ -215,8 +215,9 @@ impl<In: Transport> Link<In> {
     }
 
     fn set_time(&mut self, timeout: NextTimeout) {
+        let (read, write) = (timeout.for_read(), timeout.for_write());
         match self {
-            Self::Direct(socket) => socket.set_time(time(timeout.for_read()), time(timeout.for_write())),
+            Self::Direct(socket) => socket.set_time(time(read), time(write), time(timeout)),
             Self::Tunnel(tunnel) => tunnel.set_timeout(timeout),
         }
     }
@@ -307,7 +308,8 @@ impl<In: Transport> Transport for Wire<In> {
 
     /// ureq asks before it keeps a connection, and before it uses one again.
     fn is_open(&mut self) -> bool {
-        self.link.is_silent()
+        self.held.shrink_to(ENOUGH);
+        self.held.is_empty() && self.tls.as_mut().is_none_or(tls_is_idle) && self.link.is_silent()
     }
 
     fn is_tls(&self) -> bool {

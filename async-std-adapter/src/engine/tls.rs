@@ -46,9 +46,9 @@ impl<S> TlsStream<S> {
         &self.socket
     }
 
-    /// Whether all that was deciphered has been read.
+    /// Whether all that was deciphered has been read, and that was not the end.
     pub(super) fn is_drained(&mut self) -> bool {
-        self.session.process_new_packets().is_ok_and(|state| state.plaintext_bytes_to_read() == 0)
+        teamwire_platform::tls_is_idle(&mut self.session)
     }
 }
 

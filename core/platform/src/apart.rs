@@ -19,10 +19,20 @@ pub fn apart<T: Send + 'static>(
 ) -> io::Result<(CallOff, impl FnOnce() -> Option<T>)> {
     let (tell, told) = mpsc::channel();
     let call_off = tell.clone();
+    let last = Last(tell);
     // Nobody may be left to be told.
-    thread::Builder::new().name("teamwire apart".into()).spawn(move || drop(tell.send(Some(work()))))?;
+    thread::Builder::new().name("teamwire apart".into()).spawn(move || drop(last.0.send(Some(work()))))?;
     let wait = move || told.recv().ok().flatten();
     Ok((CallOff(Box::new(move || drop(call_off.send(None)))), wait))
+}
+
+/// Says that there is nothing more to come, also if that is because of a panic.
+struct Last<T>(mpsc::Sender<Option<T>>);
+
+impl<T> Drop for Last<T> {
+    fn drop(&mut self) {
+        self.0.send(None).ok();
+    }
 }
 
 impl fmt::Debug for CallOff {
@@ -46,5 +56,8 @@ mod tests {
         call_off.call_off();
         assert_eq!(wait(), None);
         drop(go_on);
+
+        let (_call_off, wait) = apart(|| -> u8 { panic!("as a test of that") }).expect("a thread");
+        assert_eq!(wait(), None, "whoever waits is let go");
     }
 }

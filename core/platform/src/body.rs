@@ -82,7 +82,7 @@ impl Wanted {
             let file = Incoming::open(&to_file, is_the_rest).map_err(io::Error::other)?;
             let mut file = BufWriter::with_capacity(PIECE, file);
             let copied = io::copy(&mut body, &mut file);
-            // Also if it was cut: what has arrived is counted on. And what could not be written has not arrived.
+            // Also if it was cut, as a transfer can go on behind what has arrived; unless it could not be written, which is final.
             file.flush()?;
             return copied.map(|_| Vec::new());
         }
@@ -132,7 +132,8 @@ impl<S: Read> Read for Arriving<'_, S> {
         let read = self.source.read(buffer)?;
         *self.arrived += read as u64;
         if let Some(progress) = self.progress.as_ref().filter(|_| read > 0) {
-            progress.report(self.before + *self.arrived, self.length.map(|length| self.before + length));
+            let total = self.length.map(|length| self.before.saturating_add(length));
+            progress.report(self.before.saturating_add(*self.arrived), total);
         }
         Ok(read)
     }

@@ -19,7 +19,7 @@ pub use self::{
     clock::Clock,
     executor::Blocking,
     socket::{Socket, has_arrived},
-    tls::{tls_config, tls_fault, tls_handshake},
+    tls::{tls_config, tls_fault, tls_handshake, tls_is_idle},
     withhold::withhold,
 };
 

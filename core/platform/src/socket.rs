@@ -10,15 +10,18 @@ use std::{
 /// A TCP connection that waits no longer than it is told to: what takes longer fails with [`ErrorKind::TimedOut`].
 ///
 /// To tell the operating system is a system call. So it is told a little less than the time there is, and not again as long
-/// as that will do; if then nothing has happened, it is told the rest.
+/// as that will do; if then nothing has happened, it is told the rest. (But not on Windows, where a connection on which it gave
+/// up once is not to be used again.)
 #[derive(Debug)]
 pub struct Socket {
     stream: Arc<TcpStream>,
     reading: Patience,
     writing: Patience,
+    /// When all of it has to be over.
+    deadline: Option<Instant>,
 }
 
-/// How long to wait, and what the operating system knows of that; `None` is for ever.
+/// How long to wait at once, and what the operating system knows of that; `None` is for ever.
 #[derive(Debug, Default)]
 struct Patience {
     time: Option<Duration>,
@@ -49,6 +52,7 @@ impl Socket {
                         stream: stream.into(),
                         reading: Patience::default(),
                         writing: Patience::default(),
+                        deadline: None,
                     });
                 }
                 Err(error) => failures.push(format!("{address}: {error}")),
@@ -65,10 +69,11 @@ impl Socket {
         &self.stream
     }
 
-    /// How long each read and each write may take from now on; `None` is for ever.
-    pub fn set_time(&mut self, reading: Option<Duration>, writing: Option<Duration>) {
+    /// How long each read and each write may take from now on, and all of them together; `None` is for ever.
+    pub fn set_time(&mut self, reading: Option<Duration>, writing: Option<Duration>, all: Option<Duration>) {
         self.reading.time = reading;
         self.writing.time = writing;
+        self.deadline = all.and_then(|all| Instant::now().checked_add(all));
     }
 
     /// Whether nothing has arrived that was not read yet, nor the end.
@@ -87,14 +92,14 @@ impl Socket {
 impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut stream = &*self.stream;
-        self.reading.wait(|time| stream.set_read_timeout(time), || stream.read(buffer))
+        self.reading.wait(self.deadline, |time| stream.set_read_timeout(time), || stream.read(buffer))
     }
 }
 
 impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut stream = &*self.stream;
-        self.writing.wait(|time| stream.set_write_timeout(time), || stream.write(bytes))
+        self.writing.wait(self.deadline, |time| stream.set_write_timeout(time), || stream.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -106,40 +111,52 @@ impl Patience {
     /// Does this for as long as there is time. `tell` tells the operating system when to give up.
     fn wait(
         &mut self,
+        deadline: Option<Instant>,
         tell: impl Fn(Option<Duration>) -> io::Result<()>,
         mut act: impl FnMut() -> io::Result<usize>,
     ) -> io::Result<usize> {
         let begun = Instant::now();
+        let due = self.time.and_then(|time| begun.checked_add(time));
+        let due = due.map_or(deadline, |due| Some(deadline.map_or(due, |deadline| deadline.min(due))));
+        let mut now = begun;
         loop {
-            let left = self.time.map(|time| time.saturating_sub(begun.elapsed()));
+            let left = due.map(|due| due.saturating_duration_since(now));
             if left == Some(Duration::ZERO) {
                 return Err(ErrorKind::TimedOut.into());
             }
             if !self.will_do(left) {
-                let time =
-                    left.map(|left| if left < SHORT { left.max(Duration::from_millis(1)) } else { left / 8 * 7 });
-                tell(time)?;
-                self.told = time;
+                self.tell(left, &tell)?;
             }
             match act() {
-                Err(error) if is_early(error.kind()) => {}
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
                 result => return result,
             }
+            now = Instant::now();
         }
     }
 
     /// Whether what was told is not too long, and not so short that it would be told again soon.
     fn will_do(&self, left: Option<Duration>) -> bool {
         match (self.told, left) {
-            (Some(told), Some(left)) => told <= left && told >= left / 2,
+            (Some(told), Some(left)) => told <= left && told >= left / 2 && !cfg!(windows),
             (told, left) => told == left,
         }
     }
-}
 
-/// Whether this says that the time that was told is over, or that a signal came.
-fn is_early(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::WouldBlock | ErrorKind::Interrupted) || (cfg!(windows) && kind == ErrorKind::TimedOut)
+    fn tell(&mut self, left: Option<Duration>, tell: impl Fn(Option<Duration>) -> io::Result<()>) -> io::Result<()> {
+        let time = left.map(|left| match left {
+            left if left < SHORT => left.max(Duration::from_millis(1)),
+            left if cfg!(windows) => left,
+            left => left / 8 * 7,
+        });
+        match tell(time) {
+            Ok(()) => self.told = time,
+            // The other side may have closed, and what it had to say can still be read.
+            Err(error) if cfg!(target_os = "macos") && error.kind() == ErrorKind::InvalidInput => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
 }
 
 /// Whether something has arrived on this socket and was not read yet, or its end. `None` where the operating system tells
@@ -178,19 +195,38 @@ mod tests {
     fn it_waits_as_long_as_it_is_told_and_can_be_used_after_that() {
         let (mut socket, mut other) = pair();
         for time in [Duration::from_millis(1), Duration::from_millis(120)] {
-            socket.set_time(Some(time), None);
-            let begun = Instant::now();
-            assert_eq!(socket.read(&mut [0]).expect_err("nothing comes").kind(), ErrorKind::TimedOut);
-            assert!(begun.elapsed() >= time, "{:?}", begun.elapsed());
+            for (reading, until) in [(Some(time), None), (None, Some(time)), (Some(time * 1_000), Some(time))] {
+                let begun = Instant::now();
+                socket.set_time(reading, None, until);
+                assert_eq!(socket.read(&mut [0]).expect_err("nothing comes").kind(), ErrorKind::TimedOut);
+                assert!(begun.elapsed() >= time, "{:?}", begun.elapsed());
+            }
         }
         other.write_all(b"ab").expect("it is connected");
-        socket.set_time(Some(Duration::from_secs(10)), None);
+        socket.set_time(Some(Duration::from_secs(10)), None, None);
         let mut byte = [0];
         assert_eq!((socket.read(&mut byte).expect("something came"), byte), (1, *b"a"));
-        socket.set_time(None, None);
+        socket.set_time(None, None, None);
         assert_eq!((socket.read(&mut byte).expect("something came"), byte), (1, *b"b"));
     }
 
+    #[test]
+    fn bytes_that_drip_do_not_lengthen_the_whole() {
+        let (mut socket, mut other) = pair();
+        socket.set_time(Some(Duration::from_secs(10)), None, Some(Duration::from_millis(50)));
+        let mut read = 0;
+        let error = loop {
+            other.write_all(b"a").expect("it is connected");
+            match socket.read(&mut [0]) {
+                Ok(bytes) => read += bytes,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert!(read > 0, "there was time for some");
+    }
+
+    #[cfg(not(windows))]
     #[test]
     fn the_operating_system_is_told_seldom() {
         let (mut patience, told) = (Patience::default(), Cell::new(0));
@@ -202,7 +238,7 @@ mod tests {
                 told.set(told.get() + 1);
                 Ok(())
             };
-            patience.wait(tell, || Ok(7)).expect("there is time");
+            patience.wait(None, tell, || Ok(7)).expect("there is time");
             assert_eq!(told.get(), times, "{time:?}");
         }
     }

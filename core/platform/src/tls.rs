@@ -61,6 +61,11 @@ pub fn tls_handshake(
     Ok(tls)
 }
 
+/// Whether all that was deciphered has been read, and the server has not said that it ends.
+pub fn tls_is_idle(session: &mut ClientConnection) -> bool {
+    session.process_new_packets().is_ok_and(|state| state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed())
+}
+
 /// A failed handshake, in words that say which of the usual mistakes it is.
 pub fn tls_fault(error: &TlsError) -> Fault {
     let what = match error {
