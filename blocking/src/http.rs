@@ -7,7 +7,7 @@ use teamwire_core::{
     Body, Config, Error, Exchange, Fault, FaultKind, InvalidInput, Progress, Reply, Response, Timeout,
 };
 use teamwire_platform::{
-    body::{Leaving, Wanted, known_fault, timed_out},
+    body::{self, Leaving, known_fault, timed_out},
     files::Outgoing,
     follow::Transport,
     withhold,
@@ -63,13 +63,13 @@ impl Http {
 
     /// The answer; its body is in memory, or where the exchange wants it.
     fn exchange(&self, exchange: Exchange, arrived: &mut Arrived) -> Result<Response, ureq::Error> {
-        let wanted = Wanted::by(&exchange);
+        let wanted = exchange.wanted();
         let answer = self.send(exchange.request, exchange.timeout, exchange.progress.as_ref())?;
         let (head, body) = answer.into_parts();
         let head = arrived.head.insert(http::Response::from_parts(head, ()));
-        // The limit is for `Wanted` to keep.
+        // The limit is kept where it is taken in.
         let (length, body) = (body.content_length(), body.into_with_config().limit(u64::MAX).reader());
-        let bytes = wanted.take(head.status(), length, body, &mut arrived.bytes)?;
+        let bytes = body::take(wanted, head.status(), length, body, &mut arrived.bytes)?;
         Ok(mem::take(head).map(|()| bytes))
     }
 

@@ -1,23 +1,20 @@
 //! The chats of the bot: finding them, and making new ones.
 
 use alloc::{string::String, vec::Vec};
-use core::time::Duration;
 
 use crate::{
     chat::{Chat, ChatRef},
+    error::Error,
     executor::Executor,
     feed::{Follow, Poller},
-    flow::{Given, Noted, Perhaps},
+    flow::Given,
     ledger::SharedLocations,
     machine::Flow,
-    model::{
-        ChatInfo, Coordinates, Download, Listing, Message, NewAttachment, NewChat, NewOneToOne, Reaction, ThreadId,
-        Upload,
-    },
+    model::{Asset, ChatInfo, Coordinates, Download, Listing, Message, NewChat, NewOneToOne, Reaction, ThreadId},
     pages::Pages,
-    transfer::{ReadImage, Save, Uploads, wrong_size},
+    transfer::{Enclosed, Save, wrong_size},
     wire::{
-        assets, chats, locations,
+        Endpoint, assets, chats, locations,
         updates::{self, Source},
     },
 };
@@ -71,22 +68,9 @@ impl<X: Executor> Chats<X> {
     /// 600x600 pixels; `File` if an attachment cannot be read. Avatar and attachments are stored first and the chat is
     /// created by one request after that, so that nothing is half-created.
     pub fn create_chat(&self, chat: NewChat) -> X::Run<'_, Chat<X>> {
-        let session = self.executor.session().clone();
-        let share = NewAttachment::share_in(&chat.attachments);
-        let created = Given::new(chats::check(&chat)).then(move |()| {
-            let image = chat.avatar.clone().map(|image| ReadImage::new(&session, image));
-            Perhaps::new(image).then(move |image| {
-                let avatar = image.map(|bytes| Upload::jpeg("avatar.jpg", bytes));
-                let files = chat.attachments.iter().flat_map(NewAttachment::uploads);
-                Uploads::new(&session, chat.idempotency_key.as_deref(), avatar.iter().chain(files)).then(
-                    move |stored| {
-                        let (avatar, files) = stored.split_at(usize::from(avatar.is_some()));
-                        session.call(chats::create(&chat, avatar.first(), files))
-                    },
-                )
-            })
-        });
-        self.created(created, share)
+        let enclosed = Enclosed::new(&chat.attachments, chat.idempotency_key.as_deref());
+        let enclosed = enclosed.with_avatar(chat.avatar.clone());
+        self.created(enclosed, move |avatar, files| chats::create(&chat, avatar, files))
     }
 
     /// Creates the 1:1 chat with a user, or finds the one there is, and answers with it. A message given is posted in
@@ -99,17 +83,9 @@ impl<X: Executor> Chats<X> {
     /// too long or has a NUL; `File` if an attachment cannot be read.
     #[doc(alias = "create_one2one_chat")]
     pub fn create_one_to_one_chat(&self, chat: impl Into<NewOneToOne>) -> X::Run<'_, Chat<X>> {
-        let (session, chat) = (self.executor.session().clone(), chat.into());
-        let share = NewAttachment::share_in(&chat.attachments);
-        let created = Given::new(chats::check_one_to_one(&chat)).then(move |()| {
-            Uploads::new(
-                &session,
-                chat.idempotency_key.as_deref(),
-                chat.attachments.iter().flat_map(NewAttachment::uploads),
-            )
-            .then(move |stored| session.call(chats::create_one_to_one(&chat, &stored)))
-        });
-        self.created(created, share)
+        let chat = chat.into();
+        let enclosed = Enclosed::new(&chat.attachments, chat.idempotency_key.as_deref());
+        self.created(enclosed, move |_, files| chats::create_one_to_one(&chat, files))
     }
 
     /// The bytes of an asset: of a received attachment. Up to [`Limits::download`](crate::Limits) (64 MiB by default).
@@ -190,19 +166,15 @@ impl<X: Executor> Chats<X> {
         self.executor.events(Poller::messages(self.executor.session(), Source::AllMessages, follow.into()))
     }
 
-    /// A new chat; with the location shared in it, if its first message began to.
+    /// A new chat, by this request.
     fn created<'a>(
         &'a self,
-        created: impl Flow<Output = ChatInfo> + 'a,
-        share: Option<Duration>,
+        enclosed: Enclosed,
+        request: impl Fn(Option<&Asset>, &[Asset]) -> Result<Endpoint<ChatInfo>, Error> + Send + 'a,
     ) -> X::Run<'a, Chat<X>> {
-        let (executor, ledger) = (self.executor.clone(), self.executor.session().ledger().clone());
-        let noted = Noted::new(created, move |now, info: &ChatInfo| {
-            if let Some(lasts) = share {
-                ledger.begin(info.tid.clone(), now, lasts);
-            }
-        });
-        self.executor.run(noted.map(|info| Chat::new(executor, info)))
+        let executor = self.executor.clone();
+        let created = enclosed.sent(self.executor.session(), request, |info: &ChatInfo| &info.tid);
+        self.executor.run(created.map(|info| Chat::new(executor, info)))
     }
 
     fn listed(&self, pages: Pages<ChatInfo>) -> X::Run<'_, Listing<Chat<X>>> {

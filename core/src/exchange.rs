@@ -3,6 +3,8 @@
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::{fmt, time::Duration};
 
+use http::StatusCode;
+
 use crate::progress::Progress;
 
 /// One request to perform, with everything an executor has to know about it.
@@ -26,9 +28,41 @@ pub struct Exchange {
     pub progress: Option<Progress>,
 }
 
+/// What an exchange wants of the body of its answer: see [`Exchange::wanted`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Wanted {
+    /// The most bytes of it to take into memory.
+    pub limit: u64,
+    /// The file it goes to, if not into memory: behind the first [`offset`](ToFile::offset) bytes, which stay.
+    pub to_file: Option<ToFile>,
+    /// Who wants to know how much of it has arrived. What a file has already counts.
+    pub progress: Option<Progress>,
+}
+
 impl Exchange {
     pub(crate) const fn new(request: http::Request<Body>, timeout: Timeout, limit: u64) -> Self {
         Self { request, timeout, limit, to_file: None, progress: None }
+    }
+
+    /// What this wants of the body of its answer, once [the status is known](Wanted::with).
+    pub fn wanted(&self) -> Wanted {
+        let is_upload = self.request.body().length() > 0;
+        let progress = self.progress.clone().filter(|_| !is_upload);
+        Wanted { limit: self.limit, to_file: self.to_file.clone(), progress }
+    }
+}
+
+impl Wanted {
+    /// The same of an answer with this status: only the body of 200 and 206 is what was asked for, and only that of 206
+    /// goes on behind what a file has already.
+    pub fn with(mut self, status: StatusCode) -> Self {
+        match (status, &mut self.to_file) {
+            (StatusCode::OK, Some(file)) => file.offset = 0,
+            (StatusCode::OK | StatusCode::PARTIAL_CONTENT, _) => {}
+            _ => (self.to_file, self.progress) = (None, None),
+        }
+        self
     }
 }
 

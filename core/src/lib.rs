@@ -104,7 +104,7 @@ pub use self::{
     config::{APP_ID_VAR, Config, Credentials, Limits, RetryPolicy, SECRET_VAR, Timeouts, URL_VAR},
     contacts::Contacts,
     error::{Error, ErrorKind, InvalidInput, Refusal, UnexpectedAnswer, UnfitImage},
-    exchange::{Body, Exchange, Response, Timeout, ToFile},
+    exchange::{Body, Exchange, Response, Timeout, ToFile, Wanted},
     executor::Executor,
     fault::{Fault, FaultKind},
     feed::{Checkpoint, Delivery, End, FeedEvent, FeedSet, Follow, Next, Poller, Trouble, Unread},

@@ -1,12 +1,14 @@
 //! Bytes on their way: images and attachments up, assets down.
 
 mod download;
+mod enclosed;
 mod image;
 mod resume;
 mod upload;
 
 pub(crate) use self::{
     download::{Save, wrong_size},
+    enclosed::Enclosed,
     image::ReadImage,
     resume::Resume,
     upload::Uploads,

@@ -17,6 +17,20 @@ pub use self::{
     watching::Watching,
 };
 
+/// The tests that these functions are, each for this executor. They stand in modules of the suite that calls this.
+#[macro_export]
+#[allow(clippy::crate_in_macro_def, reason = "the suite is meant, not this crate")]
+macro_rules! promises {
+    ($harness:ty: $($module:ident: $($promise:ident),+;)+) => {
+        $($(
+            #[test]
+            fn $promise() {
+                crate::$module::$promise::<$harness>();
+            }
+        )+)+
+    };
+}
+
 /// What the README shows compiles, and what it can run runs.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

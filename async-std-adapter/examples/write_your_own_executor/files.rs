@@ -37,10 +37,10 @@ pub(crate) fn bytes(body: &Body) -> Result<Vec<u8>, FileError> {
 }
 
 /// Puts the body of an answer behind the bytes that stay.
-pub(crate) fn write(to: &ToFile, offset: u64, body: &[u8]) -> Result<(), FileError> {
+pub(crate) fn write(to: &ToFile, body: &[u8]) -> Result<(), FileError> {
     let write = || {
         let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(&to.path)?;
-        file.set_len(offset)?;
+        file.set_len(to.offset)?;
         file.seek(SeekFrom::End(0))?;
         file.write_all(body)
     };

@@ -63,10 +63,8 @@ fn talk(exchange: &Exchange, sent: &mut bool) -> io::Result<Response> {
         return Err(ErrorKind::FileTooLarge.into());
     }
     let mut response = parse(&answer)?;
-    let status = response.status().as_u16();
-    if let Some(to) = exchange.to_file.as_ref().filter(|_| matches!(status, 200 | 206)) {
-        let offset = if status == 206 { to.offset } else { 0 };
-        files::write(to, offset, &mem::take(response.body_mut())).map_err(io::Error::other)?;
+    if let Some(to) = exchange.wanted().with(response.status()).to_file {
+        files::write(&to, &mem::take(response.body_mut())).map_err(io::Error::other)?;
     }
     Ok(response)
 }

@@ -8,7 +8,6 @@
 
 use std::mem;
 
-use http::StatusCode;
 use teamwire_core::{Exchange, Fault, FaultKind, Response};
 use ureq_proto::client::{RecvBodyResult, RecvResponseResult};
 
@@ -52,6 +51,7 @@ pub(super) async fn perform<R: Runtime>(
     course: &mut Course,
     deadline: &mut Deadline<'_, R>,
 ) -> Result<(Response, bool), Fault> {
+    let wanted = exchange.wanted();
     let (parts, body) = mem::take(&mut exchange.request).into_parts();
     let (total, progress) = (body.length(), exchange.progress.as_ref());
     let asks = file.is_some() && is_asked_for(total);
@@ -78,17 +78,14 @@ pub(super) async fn perform<R: Runtime>(
     let (head, mut next) = awaited.proceed()?;
 
     deadline.enter("receiving the answer");
-    let (is_the_rest, clear) = (head.status() == StatusCode::PARTIAL_CONTENT, is_clear(head.headers()));
-    let is_download = is_the_rest || head.status() == StatusCode::OK;
     let head = course.head.insert(head);
-    let to_file = exchange.to_file.take().filter(|_| is_download);
-    let before = to_file.as_ref().filter(|_| is_the_rest).map_or(0, |to| to.offset);
-    let mut sink = match to_file {
-        Some(to) => Sink::File(Box::pin(file::Sink::open(deadline.runtime(), to, is_the_rest)).await?),
-        None => Sink::memory(exchange.limit),
+    let (wanted, clear) = (wanted.with(head.status()), is_clear(head.headers()));
+    let before = wanted.to_file.as_ref().map_or(0, |to| to.offset);
+    let mut sink = match wanted.to_file {
+        Some(to) => Sink::File(Box::pin(file::Sink::open(deadline.runtime(), to)).await?),
+        None => Sink::memory(wanted.limit),
     };
-    // Who watches an upload does not care for the answer to it, nor who watches a download for an error.
-    let arriving = Arriving { before, progress: progress.filter(|_| is_download && total == 0) };
+    let arriving = Arriving { before, progress: wanted.progress };
     if let RecvResponseResult::RecvBody(call) = &mut next {
         let received = receive(connection, call, &mut sink, &arriving, deadline).await;
         // Also what came before it broke off: a transfer can go on behind that.

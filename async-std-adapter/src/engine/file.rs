@@ -56,8 +56,8 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    pub(super) async fn open(runtime: &impl Runtime, to: ToFile, is_the_rest: bool) -> Result<Self, Fault> {
-        let opened = runtime.unblock(move || Incoming::open(&to, is_the_rest)).await;
+    pub(super) async fn open(runtime: &impl Runtime, to: ToFile) -> Result<Self, Fault> {
+        let opened = runtime.unblock(move || Incoming::open(&to)).await;
         Ok(Self { file: Some(opened.map_err(unusable)?), piece: vec![0; PIECE], filled: 0, written: 0 })
     }
 

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use teamwire_core::{Fault, FaultKind, Progress};
+use teamwire_core::{Fault, Progress};
+use teamwire_platform::body::{room, too_large};
 use ureq_proto::{
     BodyMode,
     client::{Call, state::RecvBody},
@@ -15,9 +16,6 @@ use super::{
     file,
 };
 use crate::runtime::Runtime;
-
-/// How much room a body is given before any of it has arrived, whatever length is announced.
-const TRUSTED_LENGTH: u64 = 1 << 20;
 
 /// Where a body goes.
 pub(super) enum Sink {
@@ -55,11 +53,8 @@ impl Sink {
     }
 
     fn expect(&mut self, announced: Option<u64>) -> Result<(), Fault> {
-        if let (Self::Memory { bytes, limit, .. }, Some(length)) = (self, announced) {
-            if length > *limit {
-                return Err(too_large(*limit));
-            }
-            bytes.reserve_exact(usize::try_from(length.min(TRUSTED_LENGTH)).unwrap_or_default());
+        if let Self::Memory { bytes, limit, .. } = self {
+            bytes.reserve_exact(room(announced, *limit)?);
         }
         Ok(())
     }
@@ -100,15 +95,15 @@ impl Sink {
 }
 
 /// Who wants to know how much has arrived.
-pub(super) struct Arriving<'a> {
+pub(super) struct Arriving {
     /// How much the file had already.
     pub(super) before: u64,
-    pub(super) progress: Option<&'a Progress>,
+    pub(super) progress: Option<Progress>,
 }
 
-impl Arriving<'_> {
+impl Arriving {
     fn report(&self, bytes: u64, length: Option<u64>) {
-        if let Some(progress) = self.progress {
+        if let Some(progress) = &self.progress {
             let total = length.map(|length| self.before.saturating_add(length));
             progress.report(self.before.saturating_add(bytes), total);
         }
@@ -120,7 +115,7 @@ pub(super) async fn receive<R: Runtime>(
     connection: &mut Connection<R::Stream>,
     call: &mut Call<RecvBody>,
     sink: &mut Sink,
-    arriving: &Arriving<'_>,
+    arriving: &Arriving,
     deadline: &mut Deadline<'_, R>,
 ) -> Result<(), Fault> {
     let mode = call.body_mode();
@@ -164,8 +159,4 @@ pub(super) async fn receive<R: Runtime>(
             Err(error) => return Err(lost(error)),
         }
     }
-}
-
-fn too_large(limit: u64) -> Fault {
-    Fault::new(FaultKind::TooLarge, format!("more than {limit} bytes"))
 }

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Read, Write};
 
 use http::StatusCode;
-use teamwire_core::{Exchange, Fault, FaultKind, FileError, Progress, Timeout, ToFile};
+use teamwire_core::{Fault, FaultKind, FileError, Progress, Timeout, Wanted};
 
 use crate::files::Incoming;
 
@@ -34,70 +34,52 @@ impl<S: Read> Read for Leaving<'_, S> {
     }
 }
 
-/// What an exchange wants of the body of its answer.
-#[derive(Debug)]
-pub struct Wanted {
-    limit: u64,
-    to_file: Option<ToFile>,
-    progress: Option<Progress>,
-}
-
 /// How much is written to a file at once.
 const PIECE: usize = 64 << 10;
 /// The most to make room for before it has arrived.
 const CREDIBLE: u64 = 1 << 20;
 
-impl Wanted {
-    /// By this exchange.
-    pub fn by(exchange: &Exchange) -> Self {
-        let is_upload = exchange.request.body().length() > 0;
-        Self {
-            limit: exchange.limit,
-            to_file: exchange.to_file.clone(),
-            progress: exchange.progress.clone().filter(|_| !is_upload),
-        }
+/// Takes the body of an answer with this status and announced length in to its end, and counts what arrives of it.
+/// What goes into memory is returned. An error that is not the source's wraps a [`FileError`] or a [`Fault`]: see
+/// [`known_fault`].
+pub fn take(
+    wanted: Wanted,
+    status: StatusCode,
+    length: Option<u64>,
+    source: impl Read,
+    arrived: &mut u64,
+) -> io::Result<Vec<u8>> {
+    let Wanted { limit, to_file, progress, .. } = wanted.with(status);
+    let before = to_file.as_ref().map_or(0, |to_file| to_file.offset);
+    let mut body = Arriving { before, arrived, length, progress, source };
+    if let Some(to_file) = to_file {
+        let file = Incoming::open(&to_file).map_err(io::Error::other)?;
+        let mut file = BufWriter::with_capacity(PIECE, file);
+        let copied = io::copy(&mut body, &mut file);
+        // Also if it was cut, as a transfer can go on behind what has arrived; unless it could not be written, which is final.
+        file.flush()?;
+        return copied.map(|_| Vec::new());
     }
+    let mut bytes = Vec::with_capacity(room(length, limit).map_err(io::Error::other)?);
+    body.by_ref().take(limit).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 == limit && body.source.read(&mut [0])? > 0 {
+        return Err(io::Error::other(too_large(limit)));
+    }
+    Ok(bytes)
+}
 
-    /// Takes the body of an answer with this status and announced length in to its end, and counts what arrives of it.
-    /// What goes into memory is returned. An error that is not the source's wraps a [`FileError`] or a [`Fault`]: see
-    /// [`known_fault`].
-    pub fn take(
-        self,
-        status: StatusCode,
-        length: Option<u64>,
-        source: impl Read,
-        arrived: &mut u64,
-    ) -> io::Result<Vec<u8>> {
-        let is_the_rest = status == StatusCode::PARTIAL_CONTENT;
-        let is_download = is_the_rest || status == StatusCode::OK;
-        let to_file = self.to_file.filter(|_| is_download);
-        let limit = if to_file.is_some() { u64::MAX } else { self.limit };
-        if length.is_some_and(|length| length > limit) {
-            return Err(too_large(limit));
-        }
-        let before = to_file.as_ref().filter(|_| is_the_rest).map_or(0, |to_file| to_file.offset);
-        let progress = self.progress.filter(|_| is_download);
-        let mut body = Arriving { before, arrived, length, progress, source };
-        if let Some(to_file) = to_file {
-            let file = Incoming::open(&to_file, is_the_rest).map_err(io::Error::other)?;
-            let mut file = BufWriter::with_capacity(PIECE, file);
-            let copied = io::copy(&mut body, &mut file);
-            // Also if it was cut, as a transfer can go on behind what has arrived; unless it could not be written, which is final.
-            file.flush()?;
-            return copied.map(|_| Vec::new());
-        }
-        let room = length.map_or(0, |length| length.min(CREDIBLE));
-        let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or(0));
-        body.by_ref().take(limit).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 == limit && body.source.read(&mut [0])? > 0 {
-            return Err(too_large(limit));
-        }
-        Ok(bytes)
+/// How much room to make in memory for a body of this announced length, before any of it has arrived. Refuses one that is
+/// longer than the limit.
+pub fn room(announced: Option<u64>, limit: u64) -> Result<usize, Fault> {
+    match announced {
+        Some(length) if length > limit => Err(too_large(limit)),
+        announced => Ok(usize::try_from(announced.map_or(0, |length| length.min(CREDIBLE))).unwrap_or(0)),
     }
 }
 
-fn too_large(limit: u64) -> io::Error {
-    io::Error::other(Fault::new(FaultKind::TooLarge, format!("more than {limit} bytes")))
+/// The fault of an answer that has more bytes than may go into memory.
+pub fn too_large(limit: u64) -> Fault {
+    Fault::new(FaultKind::TooLarge, format!("more than {limit} bytes"))
 }
 
 /// The fault of an exchange whose time ran out.

@@ -115,13 +115,12 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// The file that an answer's body goes to: behind the bytes that stay if it is the rest, else from the beginning.
-    pub fn open(to: &ToFile, is_the_rest: bool) -> Result<Self, FileError> {
-        let offset = if is_the_rest { to.offset } else { 0 };
+    /// The file that an answer's body goes to, behind the bytes that stay.
+    pub fn open(to: &ToFile) -> Result<Self, FileError> {
         let open = || {
             let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(&to.path)?;
-            file.set_len(offset)?;
-            file.seek(SeekFrom::Start(offset))?;
+            file.set_len(to.offset)?;
+            file.seek(SeekFrom::Start(to.offset))?;
             Ok(file)
         };
         Ok(Self { path: to.path.clone(), file: open().map_err(about(&to.path))? })
@@ -188,7 +187,7 @@ mod tests {
         let path = format!("{folder}/file");
         fs::write(&path, "12345").expect("a file");
         let part = |offset| {
-            let mut incoming = Incoming::open(&ToFile::new(&path, offset), offset > 0).expect("it can be opened");
+            let mut incoming = Incoming::open(&ToFile::new(&path, offset)).expect("it can be opened");
             incoming.write_all(b"67").expect("it can be written");
             fs::read_to_string(&path).expect("it can be read")
         };

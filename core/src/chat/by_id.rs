@@ -7,15 +7,15 @@ use crate::{
     error::Error,
     executor::Executor,
     feed::{Follow, Poller},
-    flow::{Given, Noted},
+    flow::Noted,
     machine::Flow,
     model::{
-        Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, NewAttachment, Reaction, ReactionType,
-        ThreadId, User,
+        Asset, Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, Reaction, ReactionType, ThreadId,
+        User,
     },
     pages::{Pages, Walked},
     session::Session,
-    transfer::Uploads,
+    transfer::Enclosed,
     wire::{
         Endpoint, assets, locations, members, messages, reactions,
         updates::{self, Source},
@@ -57,23 +57,10 @@ impl<X: Executor> ChatRef<X> {
     /// Files are stored one after the other before the message is posted; if one cannot be, nothing is posted, and
     /// the error says which: `File` if it cannot be read. A [`LiveLocation`](crate::LiveLocation) begins a share.
     pub fn post(&self, message: impl Into<Draft>) -> X::Run<'_, Message> {
-        let (draft, session, tid) = (message.into(), self.session().clone(), self.tid.clone());
-        let (ledger, lasts) = (self.session().ledger().clone(), NewAttachment::share_in(&draft.attachments));
-        // Where there is nothing to store, the request itself is looked at before anything is sent.
-        let checked = if draft.attachments.is_empty() { Ok(()) } else { messages::check(&tid, &draft) };
-        let posted = Given::new(checked).then(move |()| {
-            Uploads::new(
-                &session,
-                draft.idempotency_key.as_deref(),
-                draft.attachments.iter().flat_map(NewAttachment::uploads),
-            )
-            .then(move |stored| session.call(messages::post(&tid, &draft, &stored)))
-        });
-        self.executor.run(Noted::new(posted, move |now, message: &Message| {
-            if let Some(lasts) = lasts {
-                ledger.begin(message.tid.clone(), now, lasts);
-            }
-        }))
+        let (draft, tid) = (message.into(), self.tid.clone());
+        let enclosed = Enclosed::new(&draft.attachments, draft.idempotency_key.as_deref());
+        let request = move |_: Option<&Asset>, files: &[Asset]| messages::post(&tid, &draft, files);
+        self.executor.run(enclosed.sent(self.session(), request, |message: &Message| &message.tid))
     }
 
     /// Gathers attachments to be sent: no request.

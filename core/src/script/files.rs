@@ -1,9 +1,8 @@
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
-
-use http::StatusCode;
+use core::mem;
 
 use crate::{
-    exchange::{Body, Exchange},
+    exchange::{Body, Exchange, ToFile},
     fault::{Fault, FaultKind},
     file::{FileDone, FileError, FileErrorKind, FileTask},
     machine::Reply,
@@ -49,20 +48,16 @@ impl Files {
 
     /// Puts an answer's body into the file that the exchange says.
     pub(super) fn take(&mut self, exchange: &Exchange, reply: Reply) -> Reply {
-        let (Some(to), Reply::Response(mut response)) = (&exchange.to_file, reply.clone()) else { return reply };
-        let offset = match response.status() {
-            StatusCode::OK => 0,
-            StatusCode::PARTIAL_CONTENT => to.offset,
-            _ => return reply,
-        };
-        self.write(&to.path, offset, response.body());
-        response.body_mut().clear();
+        let Reply::Response(mut response) = reply else { return reply };
+        if let Some(to) = exchange.wanted().with(response.status()).to_file {
+            self.write(&to, &mem::take(response.body_mut()));
+        }
         Reply::Response(response)
     }
 
-    fn write(&mut self, path: &str, offset: u64, bytes: &[u8]) {
-        let file = self.0.entry(path.into()).or_default();
-        file.truncate(usize::try_from(offset).unwrap_or(usize::MAX));
+    fn write(&mut self, to: &ToFile, bytes: &[u8]) {
+        let file = self.0.entry(to.path.clone()).or_default();
+        file.truncate(usize::try_from(to.offset).unwrap_or(usize::MAX));
         file.extend_from_slice(bytes);
     }
 

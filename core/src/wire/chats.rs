@@ -36,16 +36,6 @@ pub(crate) fn by_thread_id(tid: &ThreadId) -> Result<Endpoint<Option<ChatInfo>>,
     Ok(Endpoint::get(route(tid)?).finds())
 }
 
-/// Refuses what no chat can be, before any of its files is stored.
-pub(crate) fn check(chat: &NewChat) -> Result<(), Error> {
-    create(chat, None, &[]).map(drop)
-}
-
-/// As [`check`], of a 1:1 chat.
-pub(crate) fn check_one_to_one(chat: &NewOneToOne) -> Result<(), Error> {
-    create_one_to_one(chat, &[]).map(drop)
-}
-
 pub(crate) fn create(chat: &NewChat, avatar: Option<&Asset>, stored: &[Asset]) -> Result<Endpoint<ChatInfo>, Error> {
     let body = NewChatJson::Group {
         title: text::title(&chat.title)?,

@@ -31,11 +31,6 @@ pub(crate) fn since(tid: &ThreadId, since: DateTime<Utc>) -> Result<Endpoint<Pag
     Ok(Endpoint::get(route(tid)?.then("messages").query("since", &since)).lists())
 }
 
-/// Refuses what no message can be, before any of its files is stored.
-pub(crate) fn check(tid: &ThreadId, draft: &Draft) -> Result<(), Error> {
-    post(tid, draft, &[]).map(drop)
-}
-
 pub(crate) fn post(tid: &ThreadId, draft: &Draft, stored: &[Asset]) -> Result<Endpoint<Message>, Error> {
     draft.check()?;
     let body = DraftJson {

@@ -21,7 +21,7 @@ mod threads;
 macro_rules! conformance {
     ($name:ident, $harness:ty) => {
         mod $name {
-            promises! { $harness:
+            teamwire_tests::promises! { $harness:
                 table: every_operation_succeeds, what_is_local_sends_nothing, every_operation_raises_the_kinds_it_is_known_for,
                     every_operation_raises_the_kinds_that_all_requests_can,
                     what_only_an_admin_may_is_refused_to_others, a_key_that_nobody_has_is_refused,
@@ -71,17 +71,6 @@ macro_rules! conformance {
                 bad_day: every_call_ends_and_none_is_done_twice;
             }
         }
-    };
-}
-
-macro_rules! promises {
-    ($harness:ty: $($module:ident: $($promise:ident),+;)+) => {
-        $($(
-            #[test]
-            fn $promise() {
-                crate::$module::$promise::<$harness>();
-            }
-        )+)+
     };
 }
 

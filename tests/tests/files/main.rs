@@ -25,7 +25,7 @@ macro_rules! files {
 /// What every executor promises, also if it takes a file at once.
 macro_rules! whole {
     ($harness:ty) => {
-        promises! { $harness:
+        teamwire_tests::promises! { $harness:
             avatars: every_kind_of_jpeg_becomes_the_avatar, an_avatar_that_is_not_there_is_not_loaded,
                 an_avatar_that_cannot_be_removed_stays, a_new_chat_has_its_avatar,
                 a_new_chat_with_an_avatar_that_is_not_fit_is_not_made;
@@ -48,7 +48,7 @@ macro_rules! whole {
 /// What only one promises that takes files piece by piece, and tells how far it is.
 macro_rules! streamed {
     ($harness:ty) => {
-        promises! { $harness:
+        teamwire_tests::promises! { $harness:
             avatars: an_image_that_is_not_fit_is_refused_before_it_is_sent;
             uploads: a_file_that_becomes_shorter_is_not_stored, a_file_that_becomes_longer_is_not_stored;
             downloads: a_download_into_memory_has_its_limit;
@@ -58,17 +58,6 @@ macro_rules! streamed {
             progress: an_upload_is_followed_to_its_end, a_download_is_followed_to_its_end,
                 a_download_that_goes_on_is_followed_from_where_it_was;
         }
-    };
-}
-
-macro_rules! promises {
-    ($harness:ty: $($module:ident: $($promise:ident),+;)+) => {
-        $($(
-            #[test]
-            fn $promise() {
-                crate::$module::$promise::<$harness>();
-            }
-        )+)+
     };
 }
 

@@ -1,0 +1,68 @@
+use alloc::{string::String, vec::Vec};
+use core::time::Duration;
+
+use crate::{
+    error::Error,
+    flow::{Given, Noted, Perhaps},
+    machine::Flow,
+    model::{Asset, Image, NewAttachment, ThreadId, Upload},
+    session::Session,
+    wire::Endpoint,
+};
+
+use super::{ReadImage, Uploads};
+
+/// What a request to a chat takes along: files, which are stored before it is made, and the share of a location, which
+/// begins with it.
+#[derive(Debug)]
+pub(crate) struct Enclosed {
+    avatar: Option<Image>,
+    uploads: Vec<Upload>,
+    share: Option<Duration>,
+    key: Option<String>,
+}
+
+impl Enclosed {
+    /// What these attachments bring, of a request with this key.
+    pub(crate) fn new(attachments: &[NewAttachment], key: Option<&str>) -> Self {
+        Self {
+            avatar: None,
+            uploads: attachments.iter().flat_map(NewAttachment::uploads).cloned().collect(),
+            share: NewAttachment::share_in(attachments),
+            key: key.map(Into::into),
+        }
+    }
+
+    pub(crate) fn with_avatar(mut self, avatar: Option<Image>) -> Self {
+        self.avatar = avatar;
+        self
+    }
+
+    /// The whole request. `request` makes it of what was stored: the avatar, and all other files in their order. It is made
+    /// without any of that at first, so that what can be refused is refused before a file is read.
+    pub(crate) fn sent<T: Send>(
+        self,
+        session: &Session,
+        request: impl Fn(Option<&Asset>, &[Asset]) -> Result<Endpoint<T>, Error> + Send,
+        chat: impl Fn(&T) -> &ThreadId + Send,
+    ) -> impl Flow<Output = T> {
+        let Self { avatar, uploads, share, key } = self;
+        let (session, ledger) = (session.clone(), session.ledger().clone());
+        let sent = Given::new(request(None, &[])).then(move |bare| {
+            let image = avatar.map(|image| ReadImage::new(&session, image));
+            Perhaps::new(image).then(move |image| {
+                let avatar = image.map(|bytes| Upload::jpeg("avatar.jpg", bytes));
+                let files = Uploads::new(&session, key.as_deref(), avatar.iter().chain(&uploads));
+                files.then(move |stored| {
+                    let (avatar, files) = stored.split_at(usize::from(avatar.is_some()));
+                    session.call(if stored.is_empty() { Ok(bare) } else { request(avatar.first(), files) })
+                })
+            })
+        });
+        Noted::new(sent, move |now, answer: &T| {
+            if let Some(lasts) = share {
+                ledger.begin(chat(answer).clone(), now, lasts);
+            }
+        })
+    }
+}
