@@ -158,12 +158,9 @@ fn soon<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     }
 }
 
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < SOON, "{what}");
-        thread::yield_now();
-    }
+#[track_caller]
+fn wait_until(sandbox: &Sandbox, what: &str, is_so: impl Fn(&Sandbox) -> bool) {
+    assert!(sandbox.wait_until(SOON, is_so), "{what}");
 }
 
 /// How often each feed ends, to the end of all.
@@ -195,7 +192,7 @@ fn all_are_stopped_while_one_is_being_stopped<D: Drives>() {
             drive.stop(0);
             let ends = thread::scope(|scope| {
                 scope.spawn(|| {
-                    wait_until("one farewell", || sandbox.arrived(UNSUBSCRIBE) == 1);
+                    wait_until(&sandbox, "one farewell", |sandbox| sandbox.arrived(UNSUBSCRIBE) == 1);
                     stop_all();
                     sandbox.clock().advance(HOUR);
                 });
@@ -215,9 +212,9 @@ fn one_is_stopped_again_as_its_farewell_fails<D: Drives>() {
         // While this one begins, the other one's farewell is sent.
         drive.insert(1, drive.feed());
         let mut delivered = vec![drive.next().expect("there are two")];
-        wait_until("a farewell", || sandbox.arrived(UNSUBSCRIBE) == 1);
+        wait_until(&sandbox, "a farewell", |sandbox| sandbox.arrived(UNSUBSCRIBE) == 1);
         sandbox.faults().outage(true);
-        wait_until("no connection is kept", || sandbox.connections().open == 0);
+        wait_until(&sandbox, "no connection is kept", |sandbox| sandbox.connections().open == 0);
         drive.stop(0);
         drive.stop(1);
         delivered.extend(std::iter::from_fn(|| drive.next()));
@@ -300,8 +297,8 @@ fn dropped_in_the_middle_nothing_is_left_waiting<D: Drives>() {
             drive.next().expect("it begins");
             drop(drive);
             sandbox.clock().advance(HOUR);
-            wait_until("no poll waits", || sandbox.waiting() == 0);
-            wait_until("no connection is kept", || sandbox.connections().open == 0);
+            wait_until(&sandbox, "no poll waits", |sandbox| sandbox.waiting() == 0);
+            wait_until(&sandbox, "no connection is kept", |sandbox| sandbox.connections().open == 0);
         });
     }
 }

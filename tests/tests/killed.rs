@@ -166,11 +166,7 @@ impl Test {
     }
 
     fn wait_until(&self, context: &str, condition: impl Fn(&Sandbox) -> bool) {
-        let begun = Instant::now();
-        while !condition(&self.sandbox) {
-            assert!(begun.elapsed() < PATIENCE, "{context}: it does not come to that");
-            thread::yield_now();
-        }
+        assert!(self.sandbox.wait_until(PATIENCE, condition), "{context}: it does not come to that");
     }
 
     /// One life of the bot, up to this moment.

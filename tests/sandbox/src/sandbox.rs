@@ -9,6 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
@@ -121,7 +122,7 @@ impl Sandbox {
         self.shared.observed.transcript()
     }
 
-    /// How many long polls wait now. A test that moves the clock waits for its polls to arrive first.
+    /// How many long polls wait now. A test that moves the clock [waits](Self::wait_until) for its polls to arrive first.
     pub fn waiting(&self) -> usize {
         self.shared.waiting()
     }
@@ -129,6 +130,22 @@ impl Sandbox {
     /// How many connections there are, and were.
     pub fn connections(&self) -> Connections {
         self.shared.observed.connections()
+    }
+
+    /// Waits until something is so. It is looked at whenever something has happened here: a request, an answer, a
+    /// connection, a poll that waits, a change. False if it is not so within this time.
+    ///
+    /// ```
+    /// # use std::{net::TcpStream, time::Duration};
+    /// # use teamwire_sandbox::Sandbox;
+    /// let sandbox = Sandbox::start()?;
+    /// let client = TcpStream::connect(sandbox.address())?;
+    /// assert!(sandbox.wait_until(Duration::from_secs(10), |sandbox| sandbox.connections().open == 1));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use = "it may not have come to that"]
+    pub fn wait_until(&self, patience: Duration, is_so: impl Fn(&Self) -> bool) -> bool {
+        self.shared.observed.news.wait_until(patience, || is_so(self))
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     env,
     sync::atomic::{AtomicU64, Ordering},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use teamwire_core::ErrorKind;
@@ -58,11 +58,8 @@ pub(crate) fn every_call_ends_and_none_is_done_twice<H: Harness>() {
     assert!(failed * 100 <= posted.len(), "{failed} of {} failed, although each was tried again", posted.len());
 
     drop(client);
-    let begun = Instant::now();
-    while sandbox.connections().open > 0 {
-        assert!(begun.elapsed() < Duration::from_secs(10), "{:?} are left", sandbox.connections());
-        thread::yield_now();
-    }
+    let closed = sandbox.wait_until(Duration::from_secs(10), |sandbox| sandbox.connections().open == 0);
+    assert!(closed, "{:?} are left", sandbox.connections());
 }
 
 /// Lets this befall every nth request.

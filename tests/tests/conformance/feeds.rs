@@ -24,7 +24,7 @@ fn every_feed(check: impl Fn(Subscription) + Send + Sync) {
 fn once_it_waits<A: Send, R>(sandbox: &Sandbox, act: impl FnOnce() -> A + Send, wait: impl FnOnce() -> R) -> (A, R) {
     thread::scope(|scope| {
         let acted = scope.spawn(|| {
-            let waits = comes(|| sandbox.waiting() > 0);
+            let waits = sandbox.wait_until(PATIENCE, |sandbox| sandbox.waiting() > 0);
             if !waits {
                 // Whoever waits is to fail, rather than to wait for ever.
                 sandbox.admin().revoke_key();
@@ -35,17 +35,6 @@ fn once_it_waits<A: Send, R>(sandbox: &Sandbox, act: impl FnOnce() -> A + Send, 
         let came = wait();
         (acted.join().expect("it did not panic"), came)
     })
-}
-
-fn comes(condition: impl Fn() -> bool) -> bool {
-    let begun = Instant::now();
-    while !condition() {
-        if begun.elapsed() > PATIENCE {
-            return false;
-        }
-        thread::yield_now();
-    }
-    true
 }
 
 fn subscriptions(sandbox: &Sandbox) -> usize {
@@ -391,8 +380,9 @@ pub(crate) fn a_long_poll_may_take_longer_than_other_requests<H: Harness>() {
         let polls = ground.sandbox.arrived(feed.polls());
         let told = thread::scope(|scope| {
             scope.spawn(|| {
-                comes(|| ground.sandbox.arrived(feed.polls()) > polls + 1);
+                let came = ground.sandbox.wait_until(PATIENCE, |sandbox| sandbox.arrived(feed.polls()) > polls + 1);
                 feed.happens(&ground.sandbox, 1);
+                assert!(came, "the first poll has not ended");
             });
             events.event()
         });

@@ -8,6 +8,7 @@ pub(crate) mod server;
 
 mod body;
 mod exchange;
+mod news;
 mod perform;
 pub(crate) mod rules;
 mod shared;

@@ -9,6 +9,8 @@ use std::{
 
 use http::{HeaderMap, Method, StatusCode, Uri};
 
+use super::news::News;
+
 /// How many exchanges the transcript remembers.
 const REMEMBERED: usize = 100_000;
 
@@ -98,12 +100,13 @@ struct Seen {
 #[derive(Default)]
 pub(crate) struct Observed {
     seen: Mutex<Seen>,
+    pub(crate) news: News,
     observer: Option<Observer>,
 }
 
 impl Observed {
     pub(crate) fn new(observer: Option<Observer>) -> Self {
-        Self { seen: Mutex::default(), observer }
+        Self { seen: Mutex::default(), news: News::default(), observer }
     }
 
     /// Whether anybody wants to see bodies and headers.
@@ -113,6 +116,12 @@ impl Observed {
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sees something, and tells of it.
+    fn see(&self, what: impl FnOnce(&mut Seen)) {
+        what(&mut self.seen());
+        self.news.tell();
     }
 
     pub(crate) fn arrived(&self, route: &str) -> u64 {
@@ -132,18 +141,19 @@ impl Observed {
     }
 
     pub(super) fn count_arrival(&self, route: &str) {
-        *self.seen().arrived.entry(route.to_owned()).or_default() += 1;
+        self.see(|seen| *seen.arrived.entry(route.to_owned()).or_default() += 1);
     }
 
     pub(super) fn count_handled(&self, route: &str) {
-        *self.seen().handled.entry(route.to_owned()).or_default() += 1;
+        self.see(|seen| *seen.handled.entry(route.to_owned()).or_default() += 1);
     }
 
     /// Counts a connection for as long as the answer lives.
     pub(super) fn connected(&self) -> Connected<'_> {
-        let connections = &mut self.seen().connections;
-        connections.open += 1;
-        connections.accepted += 1;
+        self.see(|seen| {
+            seen.connections.open += 1;
+            seen.connections.accepted += 1;
+        });
         Connected(self)
     }
 
@@ -157,12 +167,12 @@ impl Observed {
             fault: exchange.fault,
             idempotency_key: key.map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned()),
         };
-        let mut seen = self.seen();
-        if seen.transcript.len() == REMEMBERED {
-            seen.transcript.pop_front();
-        }
-        seen.transcript.push_back(line);
-        drop(seen);
+        self.see(|seen| {
+            if seen.transcript.len() == REMEMBERED {
+                seen.transcript.pop_front();
+            }
+            seen.transcript.push_back(line);
+        });
         if let Some(observer) = &self.observer {
             observer(exchange);
         }
@@ -173,6 +183,6 @@ pub(super) struct Connected<'o>(&'o Observed);
 
 impl Drop for Connected<'_> {
     fn drop(&mut self) {
-        self.0.seen().connections.open -= 1;
+        self.0.see(|seen| seen.connections.open -= 1);
     }
 }

@@ -67,6 +67,7 @@ impl Shared {
     /// Lets every poll that waits be asked again.
     pub(crate) fn wake(&self) {
         self.changed.send_replace(());
+        self.observed.news.tell();
     }
 
     /// Waits until the sandbox's clock shows a time, or something has changed.
@@ -96,6 +97,7 @@ impl Shared {
     /// Counts a poll that waits for as long as the answer lives.
     pub(super) fn waiting_poll(&self) -> Waiting<'_> {
         self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.observed.news.tell();
         Waiting(self)
     }
 
@@ -114,5 +116,6 @@ pub(super) struct Waiting<'s>(&'s Shared);
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.0.observed.news.tell();
     }
 }

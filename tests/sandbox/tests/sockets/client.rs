@@ -121,12 +121,8 @@ impl Client {
     }
 }
 
-/// Waits for something that another thread is about to do.
+/// Waits for something that is about to happen.
 #[track_caller]
-pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
-    let began = std::time::Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(20), "it never happens");
-        std::thread::yield_now();
-    }
+pub(crate) fn until(sandbox: &Sandbox, is_so: impl Fn(&Sandbox) -> bool) {
+    assert!(sandbox.wait_until(Duration::from_secs(20), is_so), "it never happens");
 }

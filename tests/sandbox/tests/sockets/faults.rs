@@ -93,7 +93,7 @@ fn who_is_not_answered_waits_until_giving_up() {
     for number in 1..=3 {
         let mut client = Client::connect(&sandbox);
         client.send_json(&format!("POST {PATH}"), "k", &json!({ "msg": "x" })).expect("it is sent");
-        until(|| sandbox.transcript().len() == number);
+        until(&sandbox, |sandbox| sandbox.transcript().len() == number);
         clients.push(client);
     }
     assert_eq!(sandbox.message_count(), 1);
@@ -110,10 +110,10 @@ fn a_key_is_in_progress_while_its_answer_is_slow() {
     sandbox.faults().add(Fault::Slow(Duration::from_secs(3)));
     let (mut first, mut second) = (Client::connect(&sandbox), Client::connect(&sandbox));
     first.send_json(&format!("POST {PATH}"), "k", &json!({ "msg": "x" })).expect("it is sent");
-    until(|| sandbox.message_count() == 1);
+    until(&sandbox, |sandbox| sandbox.message_count() == 1);
     let early = second.post(PATH, "k", &json!({ "msg": "x" })).is(409);
     assert_eq!(early.json()["code"], "in_progress");
-    until(|| sandbox.handled(POSTED) == 2);
+    until(&sandbox, |sandbox| sandbox.handled(POSTED) == 2);
     sandbox.clock().advance(Duration::from_secs(3));
     let answer = first.read().is(201);
     assert_eq!(second.post(PATH, "k", &json!({ "msg": "x" })).is(201).bytes, answer.bytes);

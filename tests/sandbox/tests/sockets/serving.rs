@@ -32,7 +32,7 @@ fn a_connection_serves_many_requests() {
     assert_eq!(sandbox.message_count(), 50);
     assert_eq!(sandbox.handled("POST /v1/chats/{tid}/messages"), 50);
     drop(client);
-    until(|| sandbox.connections().open == 0);
+    until(&sandbox, |sandbox| sandbox.connections().open == 0);
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn a_poll_ends_by_the_sandboxs_clock() {
     let held = sandbox.clock().utc();
     let mut client = Client::connect(&sandbox);
     poll(&mut client, 25);
-    until(|| sandbox.waiting() == 1);
+    until(&sandbox, |sandbox| sandbox.waiting() == 1);
     sandbox.clock().advance(Duration::from_secs(25));
     assert_eq!(client.read().is(200).json()["items"], json!([]));
     assert_eq!(sandbox.clock().utc(), held + Duration::from_secs(25));
@@ -46,7 +46,7 @@ fn a_poll_hears_of_everything_that_ends_it() {
         let sandbox = Sandbox::start().expect("a port is free");
         let mut client = Client::connect(&sandbox);
         poll(&mut client, 25);
-        until(|| sandbox.waiting() == 1);
+        until(&sandbox, |sandbox| sandbox.waiting() == 1);
         end(&sandbox);
         client.read().is(status);
     }
@@ -57,9 +57,9 @@ fn a_poll_whose_client_has_gone_is_forgotten() {
     let sandbox = Sandbox::start().expect("a port is free");
     let mut client = Client::connect(&sandbox);
     poll(&mut client, 25);
-    until(|| sandbox.waiting() == 1);
+    until(&sandbox, |sandbox| sandbox.waiting() == 1);
     drop(client);
-    until(|| sandbox.waiting() == 0 && sandbox.connections().open == 0);
+    until(&sandbox, |sandbox| sandbox.waiting() == 0 && sandbox.connections().open == 0);
     assert_eq!(sandbox.transcript().last().map(|line| line.status), Some(None));
 }
 
@@ -77,7 +77,7 @@ fn what_is_shared_expires_by_the_sandboxs_clock() {
     let first = client.get(&format!("{path}{}", text("cursor"))).is(200).json();
     let cursor = first["cursor"].as_str().expect("a cursor");
     client.send(&format!("GET {path}{cursor}"), &[], b"").expect("it is sent");
-    until(|| sandbox.waiting() == 1);
+    until(&sandbox, |sandbox| sandbox.waiting() == 1);
     sandbox.clock().advance(Duration::from_secs(20));
     let last: Value = client.read().is(200).json();
     assert_eq!(last["items"][0]["data"]["ended"], true);
