@@ -129,7 +129,16 @@ impl Input {
 
     /// Takes more in at once, for a long answer.
     pub(super) fn widen(&mut self) {
-        self.buffer.resize(self.buffer.len().max(LONGEST_HEAD), 0);
+        self.grow(LONGEST_HEAD);
+    }
+
+    /// To this length, if it is shorter. Memory that is new has its zeros from the operating system.
+    fn grow(&mut self, length: usize) {
+        if self.is_empty() && self.buffer.len() < length {
+            self.buffer = vec![0; length];
+        } else if self.buffer.len() < length {
+            self.buffer.resize(length, 0);
+        }
     }
 
     /// Gives room back that only an unusual answer needed.
@@ -149,7 +158,7 @@ impl Input {
                 (self.start, self.end) = (0, self.end - self.start);
             } else {
                 let larger = (self.buffer.len() * 2).max(BUFFER);
-                self.buffer.resize(larger, 0);
+                self.grow(larger);
             }
         }
         let filled = stream.poll_read(cx, &mut self.buffer[self.end..]);

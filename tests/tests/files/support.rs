@@ -1,7 +1,7 @@
 //! What the tests of files share: a folder of each test's own, bytes to send, and a look at what was asked for.
 
 use std::{
-    fs, iter,
+    fs,
     path::{Path, PathBuf},
     process,
     sync::{
@@ -88,8 +88,11 @@ impl Numbers {
 
 /// So many bytes of which no two places look alike.
 pub(crate) fn bytes(length: usize) -> Vec<u8> {
-    let mut numbers = Numbers::new(length as u64);
-    iter::repeat_with(|| numbers.next().to_le_bytes()).flatten().take(length).collect()
+    let (mut numbers, mut bytes) = (Numbers::new(length as u64), vec![0; length]);
+    for piece in bytes.chunks_mut(8) {
+        piece.copy_from_slice(&numbers.next().to_le_bytes()[..piece.len()]);
+    }
+    bytes
 }
 
 /// An asset that Anna shows in the lobby, and so to the bot.
