@@ -1,6 +1,7 @@
 //! Combinators over operations: [`Map`] changes the answer, [`Then`] goes on with another operation, [`Given`] begins
-//! with what is known already, [`Perhaps`] leaves one out.
+//! with what is known already, [`Perhaps`] leaves one out, [`Either`] is one of two.
 
+use alloc::boxed::Box;
 use core::convert::Infallible;
 
 use crate::{
@@ -184,6 +185,34 @@ impl<A: Flow> Machine for Perhaps<A> {
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
         if let Self::Some(flow) = self {
             flow.handle(now, ticket, reply);
+        }
+    }
+}
+
+/// One operation or another, with answers of the same kind.
+#[derive(Debug)]
+pub(crate) enum Either<A, B> {
+    /// What is usual.
+    Plain(A),
+    /// What is large and seldom: it takes no room where it is not.
+    Boxed(Box<B>),
+}
+
+impl<A: Flow, B: Flow<Output = A::Output>> Machine for Either<A, B> {
+    type Event = Infallible;
+    type Output = A::Output;
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<A::Output, Error>> {
+        match self {
+            Self::Plain(flow) => flow.poll(now),
+            Self::Boxed(flow) => flow.poll(now),
+        }
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        match self {
+            Self::Plain(flow) => flow.handle(now, ticket, reply),
+            Self::Boxed(flow) => flow.handle(now, ticket, reply),
         }
     }
 }

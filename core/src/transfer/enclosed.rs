@@ -1,9 +1,9 @@
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::time::Duration;
 
 use crate::{
     error::Error,
-    flow::{Given, Noted, Perhaps},
+    flow::{Either, Given, Noted, Perhaps},
     machine::Flow,
     model::{Asset, Image, NewAttachment, ThreadId, Upload},
     session::Session,
@@ -47,18 +47,23 @@ impl Enclosed {
         chat: impl Fn(&T) -> &ThreadId + Send,
     ) -> impl Flow<Output = T> {
         let Self { avatar, uploads, share, key } = self;
-        let (session, ledger) = (session.clone(), session.ledger().clone());
-        let sent = Given::new(request(None, &[])).then(move |bare| {
-            let image = avatar.map(|image| ReadImage::new(&session, image));
-            Perhaps::new(image).then(move |image| {
-                let avatar = image.map(|bytes| Upload::jpeg("avatar.jpg", bytes));
-                let files = Uploads::new(&session, key.as_deref(), avatar.iter().chain(&uploads));
-                files.then(move |stored| {
-                    let (avatar, files) = stored.split_at(usize::from(avatar.is_some()));
-                    session.call(if stored.is_empty() { Ok(bare) } else { request(avatar.first(), files) })
+        let (ledger, bare) = (session.ledger().clone(), request(None, &[]));
+        let sent = if avatar.is_none() && uploads.is_empty() {
+            Either::Plain(session.call(bare))
+        } else {
+            let session = session.clone();
+            Either::Boxed(Box::new(Given::new(bare).then(move |_| {
+                let image = avatar.map(|image| ReadImage::new(&session, image));
+                Perhaps::new(image).then(move |image| {
+                    let avatar = image.map(|bytes| Upload::jpeg("avatar.jpg", bytes));
+                    let files = Uploads::new(&session, key.as_deref(), avatar.iter().chain(&uploads));
+                    files.then(move |stored| {
+                        let (avatar, files) = stored.split_at(usize::from(avatar.is_some()));
+                        session.call(request(avatar.first(), files))
+                    })
                 })
-            })
-        });
+            })))
+        };
         Noted::new(sent, move |now, answer: &T| {
             if let Some(lasts) = share {
                 ledger.begin(chat(answer).clone(), now, lasts);
