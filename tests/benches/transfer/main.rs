@@ -27,7 +27,7 @@ use teamwire_sandbox::Sandbox;
 use client::{Report, Stack};
 
 const SIZES: [u64; 2] = [20, 200];
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 11;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
