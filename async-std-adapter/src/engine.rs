@@ -66,8 +66,8 @@ impl<R: Runtime> Engine<R> {
     async fn exchange(&self, exchange: &mut Exchange) -> Result<Response, Fault> {
         // Boxed, here and below, so that the future of the usual case stays small.
         let file = match exchange.request.body() {
-            Body::File { path, length } => {
-                Some(Box::pin(file::Source::open(&self.runtime, path.clone(), *length)).await?)
+            Body::File { path, length, may_grow } => {
+                Some(Box::pin(file::Source::open(&self.runtime, path.clone(), *length, *may_grow)).await?)
             }
             Body::Empty | Body::Bytes(_) => None,
         };

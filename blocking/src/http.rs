@@ -88,11 +88,11 @@ impl Http {
                 let mut source = Leaving::new(bytes.as_slice(), total, progress);
                 self.run(Request::from_parts(head, SendBody::from_reader(&mut source)), timeout)
             }
-            Body::File { path, length } => {
+            Body::File { path, length, may_grow } => {
                 head.headers.insert(header::CONTENT_LENGTH, total.into());
                 // A server that refuses a file says so before the whole of it was sent.
                 head.headers.insert(header::EXPECT, HeaderValue::from_static("100-continue"));
-                let source = Outgoing::open(path, *length).map_err(io::Error::other)?;
+                let source = Outgoing::open(path, *length, *may_grow).map_err(io::Error::other)?;
                 let mut source = Leaving::new(source, total, progress);
                 self.run(Request::from_parts(head, SendBody::from_reader(&mut source)), timeout)
             }
@@ -102,7 +102,7 @@ impl Http {
     fn run(&self, request: Request<impl AsSendBody>, timeout: Timeout) -> Answer {
         let request = self.agent.configure_request(request);
         let request = match timeout {
-            Timeout::Total(time) => request.timeout_global(Some(bounded(time))),
+            Timeout::Total(time) | Timeout::LongPoll { head: time, .. } => request.timeout_global(Some(bounded(time))),
             Timeout::Inactivity(time) => {
                 let time = Some(bounded(time));
                 request.timeout_connect(time).timeout_per_read(time).timeout_per_write(time)

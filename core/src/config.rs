@@ -40,6 +40,7 @@ pub struct Config {
     pub(crate) user_agent: String,
     root_certificates: Vec<Vec<u8>>,
     proxy: Option<Url>,
+    tunnels_plain_http: bool,
     allows_plain_http: bool,
 }
 
@@ -80,6 +81,7 @@ impl Config {
             user_agent: concat!("teamwire-rust/", env!("CARGO_PKG_VERSION")).to_string(),
             root_certificates: Vec::new(),
             proxy: None,
+            tunnels_plain_http: false,
             allows_plain_http: true,
         })
     }
@@ -159,6 +161,10 @@ impl Config {
         if proxy.scheme() != "http" || proxy.host().is_none() || has_more {
             return Err(Error::invalid("proxy URL", "it must be `http://host:port`"));
         }
+        // The parser encodes every colon that belongs to the name.
+        if proxy.username().to_ascii_lowercase().contains("%3a") {
+            return Err(Error::invalid("proxy URL", "a user name with a colon cannot be sent to a proxy"));
+        }
         if proxy.port() == Some(0) {
             return Err(Error::invalid("proxy URL", "there is no port 0"));
         }
@@ -174,6 +180,13 @@ impl Config {
         }
         self.proxy = Some(proxy);
         Ok(self)
+    }
+
+    /// Has the proxy of [`Config::with_proxy`] open a tunnel (`CONNECT`) for `http://` as well. Default: `false`, the proxy
+    /// is sent each request with its whole URL. Requests to `https://` always go through a tunnel.
+    pub fn with_tunnel_for_plain_http(mut self, tunnel: bool) -> Self {
+        self.tunnels_plain_http = tunnel;
+        self
     }
 
     /// For executors, before anything is sent: raises `InvalidInput` for times and limits with which nothing could succeed, or
@@ -219,6 +232,11 @@ impl Config {
     /// What [`Config::with_proxy`] set. It may hold a password: not for logs.
     pub fn proxy(&self) -> Option<&Url> {
         self.proxy.as_ref()
+    }
+
+    /// Returns what [`Config::with_tunnel_for_plain_http`] set.
+    pub fn tunnels_plain_http(&self) -> bool {
+        self.tunnels_plain_http
     }
 }
 
@@ -282,6 +300,7 @@ impl fmt::Debug for Config {
             .field("user_agent", &self.user_agent)
             .field("root_certificates", &self.root_certificates.len())
             .field("proxy", &self.proxy.as_ref().and_then(|url| url.host_str().map(|host| (host, url.port()))))
+            .field("tunnels_plain_http", &self.tunnels_plain_http)
             .field("allows_plain_http", &self.allows_plain_http)
             .finish()
     }

@@ -262,7 +262,9 @@ impl Error {
     /// Whether the same call may well succeed later: trouble on the way or in the backend, or too many requests.
     pub fn is_transient(&self) -> bool {
         match self.cause() {
-            Self::Connection(fault) => fault.kind != FaultKind::Tls,
+            Self::Connection(fault) => {
+                !matches!(fault.kind, FaultKind::Tls | FaultKind::ClientCertificate | FaultKind::Proxy)
+            }
             Self::Refused(refusal) => crate::wire::is_transient(refusal),
             _ => false,
         }

@@ -26,6 +26,9 @@ pub struct Exchange {
     /// Who wants to know how much has passed: of the request's body if it has one, else of that of an answer with status
     /// 200 or 206. What a file has already ([`ToFile::offset`], with 206) counts.
     pub progress: Option<Progress>,
+    /// Requires a connection that has served no other exchange: an earlier attempt failed on a connection that was used
+    /// again, so the other idle ones of that time are suspect.
+    pub fresh: bool,
 }
 
 /// What an exchange wants of the body of its answer: see [`Exchange::wanted`].
@@ -42,7 +45,7 @@ pub struct Wanted {
 
 impl Exchange {
     pub(crate) const fn new(request: http::Request<Body>, timeout: Timeout, limit: u64) -> Self {
-        Self { request, timeout, limit, to_file: None, progress: None }
+        Self { request, timeout, limit, to_file: None, progress: None, fresh: false }
     }
 
     /// What this wants of the body of its answer, once [the status is known](Wanted::with).
@@ -70,17 +73,26 @@ impl Wanted {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ToFile {
-    /// The file. Made if there is none.
+    /// The file, which [`FileTask::Create`](crate::FileTask::Create) has made. It is not opened through a link.
     pub path: String,
     /// How many bytes of it stay, if the status is 206: the body goes behind them. With 200 it goes to the beginning,
     /// and nothing that was in the file stays.
     pub offset: u64,
+    /// Maximum length of the file in bytes. A response that would make it longer is a
+    /// [`FaultKind::TooLarge`](crate::FaultKind::TooLarge); nothing is written beyond.
+    pub limit: u64,
 }
 
 impl ToFile {
-    /// To this file, behind its first `offset` bytes.
+    /// To this file, behind its first `offset` bytes, of any length.
     pub fn new(path: impl Into<String>, offset: u64) -> Self {
-        Self { path: path.into(), offset }
+        Self { path: path.into(), offset, limit: u64::MAX }
+    }
+
+    /// Sets the maximum length of the file in bytes.
+    pub fn limit(mut self, bytes: u64) -> Self {
+        self.limit = bytes;
+        self
     }
 }
 
@@ -95,13 +107,15 @@ pub enum Body {
     Empty,
     /// These bytes.
     Bytes(Arc<Vec<u8>>),
-    /// This file, streamed. If it turns out to be shorter or longer than `length`, the request must not be completed:
-    /// that is a [`FaultKind::File`](crate::FaultKind::File).
+    /// This file, streamed: exactly its first `length` bytes. If it turns out to be shorter, or longer unless it
+    /// `may_grow`, the request must not be completed: that is a [`FaultKind::File`](crate::FaultKind::File).
     File {
         /// The file.
         path: String,
         /// How many bytes it had when it was looked at: what `Content-Length` says.
         length: u64,
+        /// Allows more bytes behind the first `length`, which are not sent: a log that is written to meanwhile.
+        may_grow: bool,
     },
 }
 
@@ -135,7 +149,7 @@ impl fmt::Debug for Body {
         match self {
             Self::Empty => f.write_str("Empty"),
             Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
-            Self::File { path, length } => write!(f, "File({path:?}, {length} bytes)"),
+            Self::File { path, length, .. } => write!(f, "File({path:?}, {length} bytes)"),
         }
     }
 }
@@ -148,4 +162,28 @@ pub enum Timeout {
     Total(Duration),
     /// Without a byte moving either way, however long the whole takes.
     Inactivity(Duration),
+    /// In total until the head of the response is there; from then on without a byte moving, however long the whole takes.
+    LongPoll {
+        /// Maximum time from the first look-up to the head of the response.
+        head: Duration,
+        /// Maximum time without a byte moving after that.
+        inactivity: Duration,
+    },
+}
+
+impl Timeout {
+    /// Maximum time that an exchange lasts of which nothing arrives.
+    pub const fn silence(self) -> Duration {
+        match self {
+            Self::Total(time) | Self::Inactivity(time) | Self::LongPoll { head: time, .. } => time,
+        }
+    }
+
+    /// The same once the head of the response is there: a long poll then ends by inactivity alone.
+    pub const fn after_head(self) -> Self {
+        match self {
+            Self::LongPoll { inactivity, .. } => Self::Inactivity(inactivity),
+            other => other,
+        }
+    }
 }

@@ -30,8 +30,14 @@ pub enum FaultKind {
     Resolve,
     /// No connection to any address of the host, or to the proxy.
     Connect,
-    /// The server could not prove who it is, or speaks no TLS. Trying again does not help.
+    /// The server could not prove its identity, or speaks no TLS. An operation ends with it; a feed waits until the server
+    /// has another certificate.
     Tls,
+    /// The server demands a client certificate, and executors have none. No retry helps.
+    ClientCertificate,
+    /// The proxy refused: it wants another user name and password (401, 407), or allows no tunnel to this host (403). No
+    /// retry helps, and many lock the account.
+    Proxy,
     /// The exchange's [`Timeout`](crate::Timeout) ran out.
     Timeout,
     /// The connection ended or broke before the answer was whole.
@@ -82,6 +88,8 @@ impl fmt::Display for Fault {
             FaultKind::Resolve => "the host name could not be resolved",
             FaultKind::Connect => "no connection could be made",
             FaultKind::Tls => "no trusted TLS connection could be made",
+            FaultKind::ClientCertificate => "the server demands a client certificate",
+            FaultKind::Proxy => "the proxy refused",
             FaultKind::Timeout => "the time ran out",
             FaultKind::Lost => "the connection was lost",
             FaultKind::Protocol => "the answer is not HTTP",

@@ -21,6 +21,16 @@ pub enum FileTask {
         /// The file.
         path: String,
     },
+    /// Make a new, empty file in the folder of `target`, to be [renamed](Self::Rename) to it later: [`FileDone::Created`].
+    ///
+    /// Its name is random, and it is opened only if no file has that name. Its permissions are those of the file at
+    /// `target` if there is one, else what the operating system gives to new files. If `target` is a link, the folder and the file are those
+    /// that it leads to. A `target` that is a folder is [`FileErrorKind::IsDirectory`], one that is no file (a pipe, a
+    /// device) is [`FileErrorKind::Other`].
+    Create {
+        /// The file that will be replaced, or does not exist yet.
+        target: String,
+    },
     /// Give the file this name, in place of what may have it: [`FileDone::Done`].
     Rename {
         /// The file.
@@ -43,6 +53,13 @@ pub enum FileDone {
     Bytes(Vec<u8>),
     /// How many bytes it has.
     Length(u64),
+    /// The new file, and the file to rename it to.
+    Created {
+        /// The new file.
+        part: String,
+        /// The target, or what it leads to if it is a link.
+        target: String,
+    },
     /// It is done, and there is nothing to say of it.
     Done,
 }

@@ -61,7 +61,7 @@ use crate::{
     clock::{Moment, Now},
     config::{Config, Credentials},
     error::Error,
-    exchange::{Exchange, Timeout},
+    exchange::Exchange,
     executor::Executor,
     fault::{Fault, FaultKind},
     file::{FileDone, FileError, FileTask},
@@ -236,7 +236,7 @@ impl Script {
             Ok(answer) => answer.unwrap_or_else(|mismatch| panic!("{mismatch}")),
             Err(fault) => return Reply::Fault(fault),
         };
-        let (Timeout::Total(patience) | Timeout::Inactivity(patience)) = exchange.timeout;
+        let patience = exchange.timeout.silence();
         match answer.takes {
             Some(time) if time <= patience => {
                 self.advance(time);

@@ -28,9 +28,12 @@ pub(crate) fn perform(task: &FileTask) -> Result<FileDone, FileError> {
 
 /// What to send.
 pub(crate) fn bytes(body: &Body) -> Result<Vec<u8>, FileError> {
-    let Body::File { path, length } = body else { return Ok(body.as_bytes().to_vec()) };
+    let Body::File { path, length, may_grow } = body else { return Ok(body.as_bytes().to_vec()) };
     match fs::read(path) {
         // What the core has measured is what it has announced.
+        Ok(bytes) if *may_grow && bytes.len() as u64 > *length => {
+            Ok(bytes[..usize::try_from(*length).unwrap_or(bytes.len())].to_vec())
+        }
         Ok(bytes) if bytes.len() as u64 != *length => Err(FileError::new(path, FileErrorKind::Changed, "")),
         bytes => bytes.map_err(about(path)),
     }

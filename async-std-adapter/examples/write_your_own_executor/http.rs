@@ -7,7 +7,7 @@ use std::{
     str,
 };
 
-use teamwire_core::{Exchange, Fault, FaultKind, FileError, Reply, Response, Timeout};
+use teamwire_core::{Exchange, Fault, FaultKind, FileError, Reply, Response};
 
 use super::files;
 
@@ -38,7 +38,7 @@ fn fault(error: io::Error, sent: bool) -> Fault {
 fn talk(exchange: &Exchange, sent: &mut bool) -> io::Result<Response> {
     let (request, uri) = (&exchange.request, exchange.request.uri());
     let (host, port) = (uri.host().unwrap_or_default().trim_matches(['[', ']']), uri.port_u16().unwrap_or(80));
-    let (Timeout::Total(time) | Timeout::Inactivity(time)) = exchange.timeout;
+    let time = exchange.timeout.silence();
     let body = files::bytes(request.body()).map_err(io::Error::other)?;
     let mut stream = TcpStream::connect((host, port))?;
     stream.set_read_timeout(Some(time))?;

@@ -106,8 +106,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
     }
 
     fn due(&self) -> Option<Instant> {
-        let (Timeout::Total(time) | Timeout::Inactivity(time)) = self.timeout;
-        self.since.checked_add(time)
+        self.since.checked_add(self.timeout.silence())
     }
 
     fn fault(&self) -> Fault {
@@ -117,6 +116,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
             match self.timeout {
                 Timeout::Total(time) => format!("no whole answer within {time:?} (it was spent {phase})"),
                 Timeout::Inactivity(time) => format!("not a byte moved for {time:?} ({phase})"),
+                Timeout::LongPoll { head, .. } => format!("no response within {head:?} (it was spent {phase})"),
             },
         )
     }

@@ -22,9 +22,9 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// The file at this path, which had this length.
-    pub(super) async fn open(runtime: &impl Runtime, path: String, length: u64) -> Result<Self, Fault> {
-        let opened = runtime.unblock(move || Outgoing::open(&path, length)).await;
+    /// The file at this path, which had this length, and has no more unless it `may_grow`.
+    pub(super) async fn open(runtime: &impl Runtime, path: String, length: u64, may_grow: bool) -> Result<Self, Fault> {
+        let opened = runtime.unblock(move || Outgoing::open(&path, length, may_grow)).await;
         Ok(Self { file: Some(opened.map_err(unusable)?), piece: Vec::new() })
     }
 

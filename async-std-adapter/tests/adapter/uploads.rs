@@ -31,7 +31,7 @@ fn upload<R: Runtime>(client: &Client<R>, path: &str, length: usize) -> Result<R
 
 fn carry(exchange: &mut Exchange, path: &str, length: usize) {
     *exchange.request.method_mut() = http::Method::POST;
-    *exchange.request.body_mut() = Body::File { path: path.into(), length: length as u64 };
+    *exchange.request.body_mut() = Body::File { path: path.into(), length: length as u64, may_grow: false };
 }
 
 /// Answers each request with its body, after having asked for that if the client wants to be asked.
@@ -246,7 +246,7 @@ fn progress_is_told_piece_by_piece() {
     let (folder, server) = (Folder::new(), Server::start(|_, peer| echo(peer)));
     let client = client(&server);
     let path = folder.file("file", pattern(1_000_000));
-    let file = Body::File { path, length: 1_000_000 };
+    let file = Body::File { path, length: 1_000_000, may_grow: false };
     for (body, fewest) in [(file, 4), (Body::from(pattern(1_000_000)), 2)] {
         let (progress, told) = observed();
         let response = perform(&client, |exchange| {

@@ -87,6 +87,7 @@ pub fn timed_out(timeout: Timeout) -> Fault {
     let what = match timeout {
         Timeout::Total(limit) => format!("no whole answer within {limit:?}"),
         Timeout::Inactivity(limit) => format!("not a byte moved for {limit:?}"),
+        Timeout::LongPoll { head, .. } => format!("no response within {head:?}"),
     };
     Fault::new(FaultKind::Timeout, what)
 }

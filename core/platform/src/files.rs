@@ -65,13 +65,15 @@ pub struct Outgoing {
     path: String,
     file: File,
     left: u64,
+    may_grow: bool,
 }
 
 impl Outgoing {
-    /// The file at `path`, which had `length` bytes.
-    pub fn open(path: &str, length: u64) -> Result<Self, FileError> {
+    /// The file at `path`, which had `length` bytes and has no more, unless it `may_grow`.
+    pub fn open(path: &str, length: u64, may_grow: bool) -> Result<Self, FileError> {
         measure(path)?;
-        let mut outgoing = Self { path: path.into(), file: File::open(path).map_err(about(path))?, left: length };
+        let file = File::open(path).map_err(about(path))?;
+        let mut outgoing = Self { path: path.into(), file, left: length, may_grow };
         if length == 0 {
             outgoing.check_end()?;
         }
@@ -80,6 +82,9 @@ impl Outgoing {
 
     /// Fails unless this is the end of the file.
     fn check_end(&mut self) -> Result<(), FileError> {
+        if self.may_grow {
+            return Ok(());
+        }
         match self.file.read(&mut [0]) {
             Ok(0) => Ok(()),
             Ok(_) => Err(FileError::new(&self.path, FileErrorKind::Changed, "it became longer")),
@@ -154,8 +159,9 @@ mod tests {
         for (length, bytes) in [(3, "1234"), (5, "1234"), (0, "1234"), (4, "")] {
             fs::write(&path, bytes).expect("a file");
             let mut given = Vec::new();
-            let result =
-                Outgoing::open(&path, length).map_err(io::Error::other).and_then(|mut it| it.read_to_end(&mut given));
+            let result = Outgoing::open(&path, length, false)
+                .map_err(io::Error::other)
+                .and_then(|mut it| it.read_to_end(&mut given));
             let error = result.expect_err("it changed").downcast::<FileError>().expect("ours");
             assert_eq!(error.kind, FileErrorKind::Changed, "{length} bytes measured, {bytes:?} there");
             assert!((given.len() as u64) < length.max(1), "it was given whole");

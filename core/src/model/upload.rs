@@ -17,6 +17,7 @@ pub struct Upload {
     pub(crate) name: String,
     pub(crate) media_type: Option<String>,
     pub(crate) progress: Option<Progress>,
+    pub(crate) may_grow: bool,
 }
 
 /// Where bytes are.
@@ -31,17 +32,17 @@ impl Upload {
     pub fn path(path: impl Into<String>) -> Self {
         let path = path.into();
         let name = path.rsplit(['/', if cfg!(windows) { '\\' } else { '/' }]).next().unwrap_or_default().into();
-        Self { source: Source::Path(path), name, media_type: None, progress: None }
+        Self { source: Source::Path(path), name, media_type: None, progress: None, may_grow: false }
     }
 
     /// These bytes, as a file with this name.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         let source = Source::Bytes(Arc::new(bytes.into()));
-        Self { source, name: name.into(), media_type: None, progress: None }
+        Self { source, name: name.into(), media_type: None, progress: None, may_grow: false }
     }
 
     pub(crate) fn jpeg(name: &str, bytes: Arc<Vec<u8>>) -> Self {
-        Self { source: Source::Bytes(bytes), name: name.into(), media_type: None, progress: None }
+        Self { source: Source::Bytes(bytes), name: name.into(), media_type: None, progress: None, may_grow: false }
     }
 
     /// Sends it under another name: 1 to 255 characters, without slashes of either kind and NUL.
@@ -53,6 +54,14 @@ impl Upload {
     /// Sends it with this media type, rather than with the one that its name stands for.
     pub fn media_type(mut self, media_type: impl Into<String>) -> Self {
         self.media_type = Some(media_type.into());
+        self
+    }
+
+    /// Sends a file that is written to meanwhile, such as a log: the bytes that it has when it is measured, before the first
+    /// attempt. Without this, a file that becomes longer while it is sent is a
+    /// [`FileErrorKind::Changed`](crate::FileErrorKind::Changed).
+    pub fn may_grow(mut self) -> Self {
+        self.may_grow = true;
         self
     }
 

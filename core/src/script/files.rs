@@ -1,4 +1,4 @@
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 use core::mem;
 
 use crate::{
@@ -23,6 +23,11 @@ impl Files {
                 Ok(FileDone::Bytes(bytes.clone()))
             }
             FileTask::Measure { path } => Ok(FileDone::Length(self.get(&path)?.len() as u64)),
+            FileTask::Create { target } => {
+                let part = format!("{target}.part");
+                self.0.insert(part.clone(), Vec::new());
+                Ok(FileDone::Created { part, target })
+            }
             FileTask::Rename { from, to } => {
                 let bytes = self.get(&from)?.clone();
                 self.0.remove(&from);
@@ -38,9 +43,12 @@ impl Files {
 
     /// The bytes that a request carries: those of a file, if it is one.
     pub(super) fn body(&self, body: &Body) -> Result<Vec<u8>, Fault> {
-        let Body::File { path, length } = body else { return Ok(body.as_bytes().to_vec()) };
+        let Body::File { path, length, may_grow } = body else { return Ok(body.as_bytes().to_vec()) };
         match self.get(path) {
             Ok(bytes) if bytes.len() as u64 == *length => Ok(bytes.clone()),
+            Ok(bytes) if *may_grow && bytes.len() as u64 > *length => {
+                Ok(bytes.iter().copied().take(usize::try_from(*length).unwrap_or(usize::MAX)).collect())
+            }
             Ok(_) => Err(Fault::new(FaultKind::File, FileError::new(path, FileErrorKind::Changed, ""))),
             Err(error) => Err(Fault::new(FaultKind::File, error)),
         }

@@ -66,7 +66,10 @@ impl Uploads {
 
     fn measured(&self, upload: Upload, head: &FileHead, length: Result<FileDone, Error>) -> At {
         match (upload.source.clone(), length) {
-            (Source::Path(path), Ok(FileDone::Length(length))) => self.send(upload, head, Body::File { path, length }),
+            (Source::Path(path), Ok(FileDone::Length(length))) => {
+                let may_grow = upload.may_grow;
+                self.send(upload, head, Body::File { path, length, may_grow })
+            }
             (_, Ok(_)) => At::Refused(about(&upload, Error::invalid("executor", "it did not measure the file"))),
             (_, Err(cause)) => At::Refused(about(&upload, cause)),
         }

@@ -184,7 +184,7 @@ impl<T> Endpoint<T> {
             Class::Default => Timeout::Total(timeouts.default),
             Class::Long => Timeout::Total(timeouts.long),
             Class::Assets => Timeout::Inactivity(timeouts.assets),
-            Class::LongPoll(wait) => Timeout::Total(wait + GRACE),
+            Class::LongPoll(wait) => Timeout::LongPoll { head: wait + GRACE, inactivity: timeouts.default },
             Class::Brief => Timeout::Total(timeouts.default.min(BRIEF)),
         }
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Request;
-use teamwire_core::{Body, Config, Credentials, Exchange, Moment, Now, Reply, Ticket, Timeout};
+use teamwire_core::{Body, Config, Credentials, Exchange, Moment, Now, Reply, Ticket};
 
 use super::{
     broken::{Broken, Trace, broken},
@@ -234,7 +234,7 @@ impl Universe {
         if self.outage {
             fate = *self.random.pick(&[Fate::Refused, Fate::LostBefore(Loss::Silent), Fate::LostBefore(Loss::Noticed)]);
         }
-        let (Timeout::Total(patience) | Timeout::Inactivity(patience)) = exchange.timeout;
+        let patience = exchange.timeout.silence();
         let gives_up = self.clock + patience;
         let id = self.transits.len();
         let (head, body) = exchange.request.into_parts();
