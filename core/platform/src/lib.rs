@@ -10,16 +10,21 @@ mod clock;
 mod executor;
 pub mod files;
 pub mod follow;
+pub mod http1;
+mod proxy;
 mod socket;
 mod tls;
+mod undrained;
 mod withhold;
 
 pub use self::{
     apart::{CallOff, apart},
     clock::Clock,
     executor::Blocking,
+    proxy::Proxy,
     socket::{Socket, has_arrived},
-    tls::{tls_config, tls_fault, tls_handshake, tls_is_idle},
+    tls::{tls_config, tls_failure, tls_fault, tls_handshake, tls_is_idle},
+    undrained::undrained,
     withhold::withhold,
 };
 

@@ -4,7 +4,7 @@ use std::{
 };
 
 use rustls::{
-    CertificateError, ClientConfig, ClientConnection, Error as TlsError, RootCertStore,
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, Error as TlsError, RootCertStore,
     crypto::CryptoProvider,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
@@ -12,8 +12,16 @@ use teamwire_core::{Config, Error, Fault, FaultKind, InvalidInput};
 
 /// How TLS is done: the public CAs and those of [`Config::with_root_certificates_pem`], TLS 1.2 or later, HTTP/1.1.
 ///
-/// Raises `InvalidInput` for a PEM text with no certificate, or with one that is none.
+/// # Errors
+///
+/// `InvalidInput` for a PEM text with no certificate, or with one that is none; and for a base URL of `https` with a host
+/// that no certificate can be for.
 pub fn tls_config(config: &Config) -> Result<Arc<ClientConfig>, Error> {
+    let base = config.base_url();
+    let host = base.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    if base.scheme() == "https" && ServerName::try_from(host).is_err() {
+        return Err(InvalidInput::new("base URL", "no certificate can be for such a host name").into());
+    }
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     for pem in config.root_certificates() {
         let refuse = |why: String| InvalidInput::new("root certificates", why);
@@ -66,9 +74,26 @@ pub fn tls_is_idle(session: &mut ClientConnection) -> bool {
     session.process_new_packets().is_ok_and(|state| state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed())
 }
 
+/// Returns the failure that this error of a read or a write is, if it is one of TLS itself. In TLS 1.3 a server refuses
+/// a client without a certificate only after the handshake; it has then read nothing of the request.
+pub fn tls_failure(error: &io::Error) -> Option<Fault> {
+    let fault = tls_fault(error.get_ref()?.downcast_ref()?);
+    (fault.kind == FaultKind::ClientCertificate).then_some(fault)
+}
+
 /// A failed handshake, in words that say which of the usual mistakes it is.
 pub fn tls_fault(error: &TlsError) -> Fault {
+    use AlertDescription as Alert;
     let what = match error {
+        // A server that judges certificates judges the client's.
+        TlsError::AlertReceived(
+            Alert::CertificateRequired
+            | Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied,
+        ) => return Fault::new(FaultKind::ClientCertificate, error.to_string()),
         // A bad signature is what a CA of the same name with another key is taken for: one that was set up again.
         TlsError::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
             "no CA that is trusted here signed the server's certificate (a private one goes into the root certificates)"

@@ -1,0 +1,92 @@
+//! The HTTP proxy of `Config::with_proxy`.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::{HeaderValue, StatusCode};
+use percent_encoding::percent_decode_str;
+use teamwire_core::{Config, Fault, FaultKind};
+
+/// Address and login of the HTTP proxy.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// Without the brackets of an IPv6 address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Value of `Proxy-Authorization`. Sensitive.
+    pub authorization: Option<HeaderValue>,
+    /// Opens a tunnel for `http://` as well, not for `https://` alone.
+    pub tunnels_plain_http: bool,
+}
+
+impl Proxy {
+    /// Returns the proxy that the options name, if they do.
+    pub fn of(config: &Config) -> Option<Self> {
+        let url = config.proxy()?;
+        let host = url.host_str()?;
+        let has_login = !url.username().is_empty() || url.password().is_some();
+        Some(Self {
+            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port: url.port_or_known_default().unwrap_or(80),
+            authorization: has_login.then(|| basic(url.username(), url.password().unwrap_or_default())),
+            tunnels_plain_http: config.tunnels_plain_http(),
+        })
+    }
+
+    /// Judges the status with which the proxy responded to `CONNECT`. What is refused was not sent.
+    ///
+    /// # Errors
+    ///
+    /// [`FaultKind::Proxy`] if another attempt would only be refused again (401, 403, 407), else [`FaultKind::Connect`].
+    pub fn tunnel(status: StatusCode) -> Result<(), Fault> {
+        let kind = match status {
+            status if status.is_success() => return Ok(()),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                FaultKind::Proxy
+            }
+            _ => FaultKind::Connect,
+        };
+        Err(Fault::new(kind, format!("no tunnel through the proxy: it responded {status}")))
+    }
+}
+
+/// The parts are percent-encoded, as a URL has them. A name with a colon is refused by `Config::with_proxy`.
+fn basic(user: &str, password: &str) -> HeaderValue {
+    let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
+    let both = [decoded(user), b":".to_vec(), decoded(password)].concat();
+    let mut value = HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(both)))
+        .expect("base64 is made of characters that a header may have");
+    value.set_sensitive(true);
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use teamwire_core::Credentials;
+
+    use super::*;
+
+    #[test]
+    fn a_login_is_decoded_and_never_shown() {
+        let credentials = Credentials::new("app", "secret").expect("credentials");
+        let config = Config::new("https://backend.test", credentials).expect("a URL");
+        assert!(Proxy::of(&config).is_none());
+        let config = config.with_proxy("http://us%65r:p%40ss@[::1]").expect("a proxy");
+        let proxy = Proxy::of(&config).expect("it is set");
+        assert_eq!((proxy.host.as_str(), proxy.port, proxy.tunnels_plain_http), ("::1", 80, false));
+        let login = proxy.authorization.clone().expect("a login");
+        assert_eq!(login.to_str().expect("text"), format!("Basic {}", BASE64_STANDARD.encode("user:p@ss")));
+        assert!(!format!("{proxy:?}").contains("Basic"), "{proxy:?}");
+    }
+
+    #[test]
+    fn a_refused_login_is_final_and_a_failed_tunnel_is_not() {
+        for (status, kind) in
+            [(401, FaultKind::Proxy), (403, FaultKind::Proxy), (407, FaultKind::Proxy), (502, FaultKind::Connect)]
+        {
+            let fault = Proxy::tunnel(StatusCode::from_u16(status).expect("a status")).expect_err("refused");
+            assert_eq!((fault.kind, fault.sent), (kind, false));
+            assert!(fault.to_string().contains(&status.to_string()), "{fault}");
+        }
+        Proxy::tunnel(StatusCode::OK).expect("a tunnel");
+    }
+}
