@@ -1,0 +1,57 @@
+//! Faults that befall about every sixth request.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use teamwire_sandbox::{Fault, Rule, Sandbox};
+
+/// Each fault with the number of requests, of ten thousand, that it befalls.
+fn shares() -> Vec<(Fault, u64)> {
+    vec![
+        (Fault::CutBefore, 300),
+        (Fault::CutAfter, 300),
+        (Fault::CutRequest { after_bytes: 3 }, 200),
+        (Fault::CutBody { after_bytes: 10 }, 200),
+        (Fault::CutBody { after_bytes: 0 }, 100),
+        (Fault::status(503), 200),
+        (Fault::status(500), 50),
+        (Fault::raw("HTTP/1.1 200 OK\r\ncontent-le"), 100),
+        (Fault::raw("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"), 50),
+        (Fault::raw("not HTTP at all\r\n\r\n"), 20),
+        (Fault::answer(502, "text/html", "<html>"), 100),
+        (Fault::NoAnswer, 10),
+        (Fault::NoAnswerAfter, 10),
+    ]
+}
+
+/// Puts the faults into force, and cuts the connection after every 50th response. Returns the count of faults.
+pub(crate) fn begin(sandbox: &Sandbox) -> Arc<AtomicU64> {
+    let count = Arc::<AtomicU64>::default();
+    let draw = Arc::<AtomicU64>::default();
+    let mut from = 0;
+    for (number, (fault, share)) in shares().into_iter().enumerate() {
+        let (count, draw, range) = (count.clone(), draw.clone(), from..from + share);
+        from += share;
+        // The first rule draws for all of them: each sees every request that none before it fits.
+        let rule = Rule::new(fault).when(move |_| {
+            let drawn =
+                if number == 0 { draw.fetch_add(1, Ordering::Relaxed) + 1 } else { draw.load(Ordering::Relaxed) };
+            let befalls = range.contains(&(spread(drawn) % 10_000));
+            count.fetch_add(u64::from(befalls), Ordering::Relaxed);
+            befalls
+        });
+        sandbox.faults().add(rule.always());
+    }
+    sandbox.faults().close_abruptly_every_nth(50);
+    count
+}
+
+/// Spreads consecutive numbers evenly (the finalizer of `SplitMix64`).
+fn spread(number: u64) -> u64 {
+    let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
