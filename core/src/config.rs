@@ -2,6 +2,7 @@
 
 mod credentials;
 mod limits;
+mod redaction;
 
 use alloc::{
     format,

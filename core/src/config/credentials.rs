@@ -1,9 +1,10 @@
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::redaction::redact;
 use crate::error::Error;
 
 /// A bot's App ID and Secret, as an organisation's admin creates them. Both are confidential: `Debug` shows neither, and
@@ -34,20 +35,18 @@ impl Credentials {
         SecretString::from(alloc::format!("Basic {}", BASE64_STANDARD.encode(both.expose_secret())))
     }
 
-    /// `text` without the credentials, should something echo them: as they are, or as JSON has them.
+    /// Returns `text` without the credentials, should something echo them, in whatever [spelling](redact).
+    ///
+    /// For people alone: a decision is made on the text as it came.
     pub(crate) fn redact(&self, text: &str) -> String {
         let basic = self.basic();
-        let token = basic.expose_secret().trim_start_matches("Basic ");
-        let mut text = String::from(text);
-        for secret in [token, self.secret.expose_secret(), self.app_id.expose_secret()] {
-            let json = alloc::format!("{}", serde_json::Value::from(secret));
-            // Without its quotes.
-            let json = &json[1..json.len() - 1];
-            for form in [secret, json, &json.replace('/', "\\/")] {
-                text = text.replace(form, "[redacted]");
-            }
-        }
-        text
+        let token = basic.expose_secret().trim_start_matches("Basic ").trim_end_matches('=');
+        let url_safe = SecretString::from(token.replace('+', "-").replace('/', "_"));
+        let padded = |token: &str| SecretString::from(alloc::format!("{token}{}", &"=="[..(4 - token.len() % 4) % 4]));
+        let tokens = [padded(token), padded(url_safe.expose_secret())];
+        let secrets = [token, url_safe.expose_secret(), self.secret.expose_secret(), self.app_id.expose_secret()];
+        let secrets: Vec<&str> = secrets.into_iter().chain(tokens.iter().map(SecretString::expose_secret)).collect();
+        redact(text, &secrets)
     }
 }
 
