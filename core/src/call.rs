@@ -15,13 +15,13 @@ use http::{HeaderValue, StatusCode, header};
 use crate::{
     backoff,
     clock::{Moment, Now},
-    error::Error,
+    error::{Error, UnexpectedAnswer},
     exchange::{Exchange, Response},
     fault::{Fault, FaultKind},
     machine::{Machine, Reply, Step, Ticket},
     session::Session,
     transfer::Resume,
-    wire::{self, Endpoint, Replay},
+    wire::{self, Asked, Endpoint, Replay},
 };
 
 /// A request that is sent until it is answered, or not worth another attempt.
@@ -37,6 +37,8 @@ pub(crate) struct Call<T> {
     may_have_arrived: bool,
     /// Whether a connection that had gone stale was already replaced.
     replaced: bool,
+    /// Whether attempts need a connection of their own: see [`Exchange::fresh`].
+    fresh: bool,
     /// How far it is, if its answer goes to a file.
     resume: Option<Resume>,
     state: State<T>,
@@ -70,6 +72,7 @@ impl<T> Call<T> {
             failures: 0,
             may_have_arrived: false,
             replaced: false,
+            fresh: false,
             resume: None,
             state,
         }
@@ -99,10 +102,13 @@ impl<T> Call<T> {
         let headers = request.headers_mut();
         headers.insert(header::AUTHORIZATION, self.session.authorization());
         headers.insert(header::USER_AGENT, self.session.user_agent());
+        // Bodies are read as they come: nothing here decodes one.
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(wire::IDENTITY));
         if let Some(key) = self.key.as_deref().and_then(|key| HeaderValue::try_from(key).ok()) {
             headers.insert(wire::IDEMPOTENCY_KEY, key);
         }
         let mut exchange = Exchange::new(request, endpoint.timeout(&config.timeouts), endpoint.limit(&config.limits));
+        exchange.fresh = self.fresh;
         exchange.progress.clone_from(&endpoint.progress);
         if let Some(resume) = &self.resume {
             resume.ask(&mut exchange);
@@ -112,30 +118,59 @@ impl<T> Call<T> {
 
     fn answered(&mut self, now: Now, response: Response) -> State<T> {
         let Some(endpoint) = &self.endpoint else { return State::Over };
+        if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            // Only a proxy has this status, and it has passed nothing on. Each further attempt would be a failed login.
+            let why = "it demands a user name and password (status 407); the request has not reached the server";
+            return self.gives_up(Fault::new(FaultKind::Proxy, why).into());
+        }
         if let Some(Err(error)) = self.resume.as_ref().map(|resume| resume.check(&response)) {
-            return State::Done(Err(error));
+            return self.gives_up(error);
         }
         let restarts =
             response.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.resume.as_mut().is_some_and(Resume::restart);
-        let error = match endpoint.parse(response, now, &|text| self.session.redact(text)) {
+        let asked = self.asked();
+        let error = match endpoint.parse(response, asked, now, &|text| self.session.redact(text)) {
             Ok(answer) => return State::Done(Ok(answer)),
             Err(error) => error,
         };
         if restarts || error.is_transient() { self.again(now, error) } else { self.gives_up(error) }
     }
 
+    /// The content that was asked for.
+    fn asked(&self) -> Asked {
+        if self.resume.as_ref().is_some_and(Resume::has_some) { Asked::Rest } else { Asked::All }
+    }
+
     fn failed(&mut self, now: Now, fault: Fault) -> State<T> {
-        if self.resume.as_mut().is_some_and(|resume| resume.cut(&fault)) {
-            // As long as there is headway, no number of cuts is too many.
-            self.failures = 0;
+        let misfit = match (&self.endpoint, &fault.head) {
+            (Some(endpoint), Some(head)) => {
+                endpoint.check_head(head, self.asked()).err().map(|why| (head.status(), why))
+            }
+            _ => None,
+        };
+        if let Some(resume) = &mut self.resume {
+            if misfit.is_some() {
+                // Nothing of a response that is not the file may stay in it.
+                resume.restart();
+            } else if resume.cut(&fault) {
+                // As long as there is headway, no number of cuts is too many.
+                self.failures = 0;
+            }
         }
-        let error = Error::from(fault);
+        let error = match misfit {
+            // That it is something else says more than that it is too large.
+            Some((status, why)) if fault.kind == FaultKind::TooLarge => {
+                UnexpectedAnswer { status: Some(status.as_u16()), ..UnexpectedAnswer::new(why) }.into()
+            }
+            _ => Error::from(fault),
+        };
         if error.is_transient() { self.again(now, error) } else { self.gives_up(error) }
     }
 
     /// Another attempt (every request is safe to repeat: see [`Replay`]) if the policy has one left, and the patience for what the server asks.
     fn again(&mut self, now: Now, error: Error) -> State<T> {
         self.may_have_arrived |= error.may_have_arrived();
+        self.fresh |= makes_suspect(&error);
         let policy = &self.session.config().retry;
         // The server may just have closed an idle connection: once, that costs neither a wait nor an attempt.
         if !self.replaced && is_stale(&error) {
@@ -159,6 +194,12 @@ impl<T> Call<T> {
 
 fn is_stale(error: &Error) -> bool {
     matches!(error, Error::Connection(fault) if fault.kind == FaultKind::Lost && fault.reused && fault.received == 0)
+}
+
+/// Whether all connections that were idle for as long as this one may be dead: the server, or something in between, has
+/// forgotten one that was used again.
+fn makes_suspect(error: &Error) -> bool {
+    matches!(error, Error::Connection(fault) if fault.reused && matches!(fault.kind, FaultKind::Lost | FaultKind::Timeout))
 }
 
 impl<T: Send> Machine for Call<T> {

@@ -7,12 +7,11 @@ use crate::{
     error::Error,
     executor::Executor,
     feed::{Follow, Poller},
-    flow::Given,
     ledger::SharedLocations,
     machine::Flow,
     model::{Asset, ChatInfo, Coordinates, Download, Listing, Message, NewChat, NewOneToOne, Reaction, ThreadId},
     pages::Pages,
-    transfer::{Enclosed, Save, wrong_size},
+    transfer::{Enclosed, Save},
     wire::{
         Endpoint, assets, chats, locations,
         updates::{self, Source},
@@ -90,25 +89,26 @@ impl<X: Executor> Chats<X> {
 
     /// The bytes of an asset: of a received attachment. Up to [`Limits::download`](crate::Limits) (64 MiB by default).
     ///
-    /// Raises `NotFound` if there is no such asset that the bot can see; `UnexpectedAnswer` for a larger one.
+    /// Raises `NotFound` if there is no such asset that the bot can see; `UnexpectedAnswer` for a larger one, and for a
+    /// response that is not the asset: of another size, an HTML page, a part.
     pub fn download(&self, asset: impl Into<Download>) -> X::Run<'_, Vec<u8>> {
         let download = asset.into();
-        let size = download.asset.size;
-        let bytes = self.executor.session().call(assets::download(&download));
-        self.executor.run(bytes.then(move |(bytes, is_whole)| {
-            let is_fine = is_whole || bytes.len() as u64 == size;
-            Given::new(if is_fine { Ok(bytes) } else { Err(wrong_size(size)) })
-        }))
+        self.executor.run(self.executor.session().call(assets::download(&download)))
     }
 
     /// Saves the bytes of an asset, of any size, as a file.
     ///
-    /// They are written to a file of another name in the same folder (it ends in `.part`), which gets this name when it is
-    /// whole, in place of what may have had it, and is removed if it never will be. If the program ends before that, or the
-    /// future is dropped, it stays behind. After a cut, the download goes on where it was, as long as there is headway; if
-    /// the server has another version by then, it begins anew.
+    /// They are written to a new file in the same folder, with a random name that ends in `.part`, which is renamed to `path`
+    /// when it is complete, and removed if it never will be. If the program ends before that, or the future is dropped, it
+    /// stays behind. After a cut, the download is resumed at that point, as often as bytes still arrive; if the server has
+    /// another version by then, it begins anew.
     ///
-    /// Raises `NotFound` if there is no such asset that the bot can see; `File` if the file cannot be written.
+    /// The new file has the permissions of the file that it replaces, if there is one. If `path` is a symbolic link, the file
+    /// that it leads to is replaced, and the link stays. A folder, a pipe or a device is not replaced. No more bytes are
+    /// written than the asset has.
+    ///
+    /// Raises `NotFound` if there is no such asset that the bot can see; `File` if the file cannot be written, before
+    /// anything is requested; `UnexpectedAnswer` for a response that is not the asset.
     pub fn download_to(&self, asset: impl Into<Download>, path: impl Into<String>) -> X::Run<'_, ()> {
         let download = asset.into();
         let endpoint = assets::save(&download);

@@ -355,7 +355,7 @@ impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         match fault.kind {
             FaultKind::Protocol | FaultKind::TooLarge => Self::UnexpectedAnswer(Box::new(UnexpectedAnswer {
-                status: None,
+                status: fault.head.as_ref().map(|head| head.status().as_u16()),
                 reason: fault.to_string(),
                 path: None,
                 excerpt: String::new(),

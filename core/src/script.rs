@@ -213,7 +213,7 @@ impl Script {
 
     /// Whether the script has nothing more to say, to this request at least.
     fn is_done(&self, exchange: &Exchange) -> bool {
-        let received = Received::new(Moment::EPOCH, &exchange.request, Vec::new());
+        let received = Received::new(Moment::EPOCH, exchange, Vec::new());
         self.state.with(|state| {
             state.steps.is_empty() && !state.always.iter().any(|line| line.expect.difference(&received).is_none())
         })
@@ -226,7 +226,7 @@ impl Script {
     fn perform(&self, exchange: &Exchange) -> Reply {
         let answer = self.state.with(|state| {
             let body = state.files.body(exchange.request.body())?;
-            let received = Received::new(state.moment, &exchange.request, body);
+            let received = Received::new(state.moment, exchange, body);
             let answer = state.answer(&received);
             state.received.push(received);
             Ok(answer)

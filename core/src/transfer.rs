@@ -6,10 +6,4 @@ mod image;
 mod resume;
 mod upload;
 
-pub(crate) use self::{
-    download::{Save, wrong_size},
-    enclosed::Enclosed,
-    image::ReadImage,
-    resume::Resume,
-    upload::Uploads,
-};
+pub(crate) use self::{download::Save, enclosed::Enclosed, image::ReadImage, resume::Resume, upload::Uploads};

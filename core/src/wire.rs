@@ -15,6 +15,7 @@ pub(crate) mod messages;
 mod names;
 mod page;
 mod problem;
+mod promise;
 pub(crate) mod reactions;
 mod route;
 pub mod sample;
@@ -22,9 +23,10 @@ mod text;
 pub(crate) mod updates;
 
 pub(crate) use self::{
-    endpoint::{Endpoint, Replay},
+    endpoint::{Asked, Endpoint, Replay},
     page::{Page, is_cursor},
     problem::is_transient,
+    promise::{IDENTITY, wrong_size},
 };
 
 /// Every POST and DELETE has one: the same key again is the same request again.

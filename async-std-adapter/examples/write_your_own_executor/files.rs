@@ -2,7 +2,9 @@
 
 use std::{
     fs::{self, OpenOptions},
+    hash::{BuildHasher, RandomState},
     io::{self, ErrorKind, Seek, SeekFrom, Write},
+    path::PathBuf,
 };
 
 use teamwire_core::{Body, FileDone, FileError, FileErrorKind, FileTask, ToFile};
@@ -17,6 +19,9 @@ pub(crate) fn perform(task: &FileTask) -> Result<FileDone, FileError> {
             Ok(data) if data.is_dir() => Err(FileError::new(path, FileErrorKind::IsDirectory, "")),
             data => data.map(|data| FileDone::Length(data.len())).map_err(about(path)),
         },
+        FileTask::Create { target } => {
+            create(target).map(|(part, target)| FileDone::Created { part, target }).map_err(about(target))
+        }
         FileTask::Rename { from, to } => fs::rename(from, to).map(|()| FileDone::Done).map_err(about(to)),
         FileTask::Discard { path } => match fs::remove_file(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(about(path)(error)),
@@ -39,21 +44,47 @@ pub(crate) fn bytes(body: &Body) -> Result<Vec<u8>, FileError> {
     }
 }
 
+/// A new file beside the one that it will replace, with the same permissions. Links are followed, for the last time.
+fn create(target: &str) -> io::Result<(String, String)> {
+    let (target, replaced) = match fs::metadata(target) {
+        Ok(data) if data.is_dir() => return Err(ErrorKind::IsADirectory.into()),
+        Ok(data) if !data.is_file() => return Err(io::Error::other("it is neither a file nor a folder")),
+        Ok(data) => (fs::canonicalize(target)?, Some(data)),
+        Err(_) => (PathBuf::from(target), None),
+    };
+    // 128 bits from the operating system, by the only way that `std` has: nothing can be planted under this name.
+    let name = format!(".{:016x}{:016x}.part", RandomState::new().hash_one(0), RandomState::new().hash_one(0));
+    let part = target.with_file_name(name);
+    let file = OpenOptions::new().write(true).create_new(true).open(&part)?;
+    if let Some(data) = replaced {
+        file.set_permissions(data.permissions())?;
+    }
+    let text = |path: PathBuf| path.into_os_string().into_string().map_err(|_| io::Error::other("it is not Unicode"));
+    Ok((text(part)?, text(target)?))
+}
+
 /// Puts the body of an answer behind the bytes that stay.
-pub(crate) fn write(to: &ToFile, body: &[u8]) -> Result<(), FileError> {
+pub(crate) fn write(to: &ToFile, body: &[u8]) -> io::Result<()> {
+    if (body.len() as u64).saturating_add(to.offset) > to.limit {
+        return Err(ErrorKind::FileTooLarge.into());
+    }
     let write = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(&to.path)?;
+        if !fs::symlink_metadata(&to.path)?.is_file() {
+            return Err(io::Error::other("it is no file"));
+        }
+        let mut file = OpenOptions::new().write(true).open(&to.path)?;
         file.set_len(to.offset)?;
         file.seek(SeekFrom::End(0))?;
         file.write_all(body)
     };
-    write().map_err(about(&to.path))
+    write().map_err(|error| io::Error::other(about(&to.path)(error)))
 }
 
 fn about(path: &str) -> impl Fn(io::Error) -> FileError {
     move |error| {
         let kind = match error.kind() {
             ErrorKind::NotFound => FileErrorKind::NotFound,
+            ErrorKind::IsADirectory => FileErrorKind::IsDirectory,
             ErrorKind::PermissionDenied => FileErrorKind::Denied,
             _ => FileErrorKind::Other,
         };

@@ -56,15 +56,15 @@ fn talk(exchange: &Exchange, sent: &mut bool) -> io::Result<Response> {
     stream.write_all(&bytes)?;
 
     let mut answer = Vec::new();
-    // Near enough for this page: the limit is one for a body that stays in memory.
-    let limit = if exchange.to_file.is_some() { u64::MAX } else { exchange.limit };
+    // Near enough for this page: it is one for the whole answer.
+    let limit = exchange.limit.max(exchange.to_file.as_ref().map_or(0, |to| to.limit.saturating_add(exchange.limit)));
     stream.take(limit.saturating_add(1)).read_to_end(&mut answer)?;
     if answer.len() as u64 > limit {
         return Err(ErrorKind::FileTooLarge.into());
     }
     let mut response = parse(&answer)?;
     if let Some(to) = exchange.wanted().with(response.status()).to_file {
-        files::write(&to, &mem::take(response.body_mut())).map_err(io::Error::other)?;
+        files::write(&to, &mem::take(response.body_mut()))?;
     }
     Ok(response)
 }

@@ -6,7 +6,10 @@ use std::{
 };
 
 use teamwire_core::{Fault, FaultKind, FileError, ToFile};
-use teamwire_platform::files::{Incoming, Outgoing};
+use teamwire_platform::{
+    body::known_fault,
+    files::{Incoming, Outgoing},
+};
 
 use crate::runtime::Runtime;
 
@@ -92,8 +95,5 @@ fn unusable(error: FileError) -> Fault {
 }
 
 fn broken(error: io::Error) -> Fault {
-    match error.downcast::<FileError>() {
-        Ok(error) => unusable(error),
-        Err(error) => Fault::new(FaultKind::File, error),
-    }
+    known_fault(error).unwrap_or_else(|error| Fault::new(FaultKind::File, error))
 }

@@ -53,6 +53,10 @@ pub fn take(
     let before = to_file.as_ref().map_or(0, |to_file| to_file.offset);
     let mut body = Arriving { before, arrived, length, progress, source };
     if let Some(to_file) = to_file {
+        let room = to_file.limit.saturating_sub(to_file.offset);
+        if length.is_some_and(|length| length > room) {
+            return Err(io::Error::other(too_large(to_file.limit)));
+        }
         let file = Incoming::open(&to_file).map_err(io::Error::other)?;
         let mut file = BufWriter::with_capacity(PIECE, file);
         let copied = io::copy(&mut body, &mut file);
@@ -77,7 +81,7 @@ pub fn room(announced: Option<u64>, limit: u64) -> Result<usize, Fault> {
     }
 }
 
-/// The fault of an answer that has more bytes than may go into memory.
+/// The fault of an answer that has more bytes than may go into memory, or into its file.
 pub fn too_large(limit: u64) -> Fault {
     Fault::new(FaultKind::TooLarge, format!("more than {limit} bytes"))
 }

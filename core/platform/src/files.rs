@@ -1,18 +1,23 @@
 //! Files, as the core asks for them.
 
+mod part;
+
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
 };
 
 use teamwire_core::{FileDone, FileError, FileErrorKind, FileTask, ToFile};
+
+use crate::body::too_large;
 
 /// Does what the core asks for.
 pub fn perform(task: &FileTask) -> Result<FileDone, FileError> {
     match task {
         FileTask::Read { path, limit } => read(path, *limit).map(FileDone::Bytes),
         FileTask::Measure { path } => measure(path).map(FileDone::Length),
-        FileTask::Rename { from, to } => fs::rename(from, to).map(|()| FileDone::Done).map_err(about(to)),
+        FileTask::Create { target } => part::create(target).map(|(part, target)| FileDone::Created { part, target }),
+        FileTask::Rename { from, to } => part::rename(from, to).map(|()| FileDone::Done).map_err(about(to)),
         FileTask::Discard { path } => match fs::remove_file(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(about(path)(error)),
             _ => Ok(FileDone::Done),
@@ -34,13 +39,16 @@ fn read(path: &str, limit: u64) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
+/// What a pipe or a device is.
+const NO_FILE: &str = "it is neither a file nor a folder";
+
 fn measure(path: &str) -> Result<u64, FileError> {
     let data = fs::metadata(path).map_err(about(path))?;
     if data.is_dir() {
         return Err(FileError::new(path, FileErrorKind::IsDirectory, ""));
     }
     if !data.is_file() {
-        return Err(FileError::new(path, FileErrorKind::Other, "it is neither a file nor a folder"));
+        return Err(FileError::new(path, FileErrorKind::Other, NO_FILE));
     }
     Ok(data.len())
 }
@@ -112,29 +120,40 @@ impl Read for Outgoing {
     }
 }
 
-/// A file on its way in. Its errors wrap a [`FileError`].
+/// A file on its way in, up to its limit. Its errors wrap a [`FileError`], or the [`Fault`](teamwire_core::Fault) of a
+/// response that is too large.
 #[derive(Debug)]
 pub struct Incoming {
     path: String,
     file: File,
+    limit: u64,
+    /// How many bytes may still be written.
+    left: u64,
 }
 
 impl Incoming {
-    /// The file that an answer's body goes to, behind the bytes that stay.
+    /// The file that an answer's body goes to, behind the bytes that stay. It has to be there, and is not opened through a
+    /// link.
     pub fn open(to: &ToFile) -> Result<Self, FileError> {
-        let open = || {
-            let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(&to.path)?;
+        let mut file = part::open(&to.path)?;
+        let place = |file: &mut File| {
             file.set_len(to.offset)?;
-            file.seek(SeekFrom::Start(to.offset))?;
-            Ok(file)
+            file.seek(SeekFrom::Start(to.offset))
         };
-        Ok(Self { path: to.path.clone(), file: open().map_err(about(&to.path))? })
+        place(&mut file).map_err(about(&to.path))?;
+        Ok(Self { path: to.path.clone(), file, limit: to.limit, left: to.limit.saturating_sub(to.offset) })
     }
 }
 
 impl Write for Incoming {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes).map_err(|error| io::Error::other(about(&self.path)(error)))
+        if self.left == 0 && !bytes.is_empty() {
+            return Err(io::Error::other(too_large(self.limit)));
+        }
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
+        let written = self.file.write(&bytes[..most]).map_err(|error| io::Error::other(about(&self.path)(error)))?;
+        self.left -= written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -54,19 +54,27 @@ impl Files {
         }
     }
 
-    /// Puts an answer's body into the file that the exchange says.
+    /// Puts an answer's body into the file that the exchange says, as far as that may grow.
     pub(super) fn take(&mut self, exchange: &Exchange, reply: Reply) -> Reply {
         let Reply::Response(mut response) = reply else { return reply };
-        if let Some(to) = exchange.wanted().with(response.status()).to_file {
-            self.write(&to, &mem::take(response.body_mut()));
+        let Some(to) = exchange.wanted().with(response.status()).to_file else { return Reply::Response(response) };
+        let body = mem::take(response.body_mut());
+        let written = self.write(&to, &body);
+        if written == body.len() {
+            return Reply::Response(response);
         }
-        Reply::Response(response)
+        let fault = Fault::new(FaultKind::TooLarge, format!("more than {} bytes", to.limit));
+        Reply::Fault(fault.sent(true).received(written as u64).head(response.map(|_| ())))
     }
 
-    fn write(&mut self, to: &ToFile, bytes: &[u8]) {
+    /// Returns how many of the bytes were written.
+    fn write(&mut self, to: &ToFile, bytes: &[u8]) -> usize {
         let file = self.0.entry(to.path.clone()).or_default();
         file.truncate(usize::try_from(to.offset).unwrap_or(usize::MAX));
-        file.extend_from_slice(bytes);
+        let room = usize::try_from(to.limit).unwrap_or(usize::MAX).saturating_sub(file.len());
+        let written = bytes.len().min(room);
+        file.extend_from_slice(&bytes[..written]);
+        written
     }
 
     fn get(&self, path: &str) -> Result<&Vec<u8>, FileError> {

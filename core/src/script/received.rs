@@ -3,7 +3,7 @@ use core::fmt;
 
 use serde_json::Value;
 
-use crate::{clock::Moment, exchange::Body};
+use crate::{clock::Moment, exchange::Exchange};
 
 /// A request as a [`Script`](super::Script) received it.
 #[derive(Clone, Debug)]
@@ -13,11 +13,13 @@ pub struct Received {
     pub at: Moment,
     /// Method, URI, headers and body: the bytes of the file, if it was one.
     pub request: http::Request<Vec<u8>>,
+    /// Whether it required a connection of its own: see [`Exchange::fresh`].
+    pub fresh: bool,
 }
 
 impl Received {
-    pub(super) fn new(at: Moment, request: &http::Request<Body>, body: Vec<u8>) -> Self {
-        Self { at, request: request.clone().map(|_| body) }
+    pub(super) fn new(at: Moment, exchange: &Exchange, body: Vec<u8>) -> Self {
+        Self { at, request: exchange.request.clone().map(|_| body), fresh: exchange.fresh }
     }
 
     /// The path, as it was sent: ids are percent-encoded.

@@ -10,23 +10,28 @@ use crate::{
     file_call::FileCall,
     machine::{Machine, Reply, Step, Ticket},
     session::Session,
-    wire::Endpoint,
+    wire::{self, Endpoint},
 };
 
-/// An answer saved to a file: written beside it, renamed when it is whole, removed if it never will be.
+/// An asset saved as a file: written to a new file, which is measured and renamed when it is complete, and discarded if it
+/// never will be.
 #[derive(Debug)]
 pub(crate) struct Save {
     session: Session,
-    path: String,
-    part: String,
     size: u64,
+    /// The new file, and the one that it becomes. Both are empty until it was created.
+    part: String,
+    target: String,
     at: At,
 }
 
 #[derive(Debug)]
 enum At {
-    Fetching(Box<Call<bool>>),
-    /// Where the answer did not say whether it is whole.
+    /// Before anything was created.
+    Refused(Error),
+    /// Before anything is requested: a target that cannot be written to is no reason to transfer anything.
+    Creating(FileCall, Box<Endpoint<()>>),
+    Fetching(Box<Call<()>>),
     Measuring(FileCall),
     Renaming(FileCall),
     /// After the error that is then the answer.
@@ -36,21 +41,30 @@ enum At {
 
 impl Save {
     /// Of what has `size` bytes, to the file at `path`.
-    pub(crate) fn new(session: &Session, endpoint: Result<Endpoint<bool>, Error>, size: u64, path: String) -> Self {
-        // A name of its own, so that two downloads to one path do not write into each other.
-        let separators = if cfg!(windows) { ['/', '\\'] } else { ['/', '/'] };
-        let folder = path.rfind(separators).map_or("", |end| &path[..=end]);
-        let part = format!("{folder}.{}.part", session.idempotency_key());
-        let call = session.call(endpoint).resumable(Resume::new(part.clone()));
-        Self { session: session.clone(), path, part, size, at: At::Fetching(Box::new(call)) }
+    pub(crate) fn new(session: &Session, endpoint: Result<Endpoint<()>, Error>, size: u64, path: String) -> Self {
+        let at = match endpoint {
+            Ok(endpoint) => At::Creating(FileCall::new(session, FileTask::Create { target: path }), Box::new(endpoint)),
+            Err(error) => At::Refused(error),
+        };
+        Self { session: session.clone(), size, part: String::new(), target: String::new(), at }
     }
 
     fn file(&self, task: FileTask) -> FileCall {
         FileCall::new(&self.session, task)
     }
 
+    fn fetch(&mut self, endpoint: Endpoint<()>, part: String, target: String) -> At {
+        let call = self.session.call(Ok(endpoint)).resumable(Resume::new(part.clone(), self.size));
+        (self.part, self.target) = (part, target);
+        At::Fetching(Box::new(call))
+    }
+
+    fn measure(&self) -> At {
+        At::Measuring(self.file(FileTask::Measure { path: self.part.clone() }))
+    }
+
     fn rename(&self) -> At {
-        At::Renaming(self.file(FileTask::Rename { from: self.part.clone(), to: self.path.clone() }))
+        At::Renaming(self.file(FileTask::Rename { from: self.part.clone(), to: self.target.clone() }))
     }
 
     fn discard(&self, error: Error) -> At {
@@ -58,9 +72,9 @@ impl Save {
     }
 }
 
-/// What came is not what the asset is.
-pub(crate) fn wrong_size(size: u64) -> Error {
-    UnexpectedAnswer::new(format!("the asset has {size} bytes, and what came has not")).into()
+/// An executor that answers a file task with something else.
+fn confused(what: &str) -> Error {
+    Error::invalid("executor", format!("it did not {what} the file"))
 }
 
 impl Machine for Save {
@@ -71,11 +85,18 @@ impl Machine for Save {
         loop {
             self.at = match mem::replace(&mut self.at, At::Over) {
                 At::Over => return Step::Done(Err(Error::Finished)),
+                At::Refused(error) => return Step::Done(Err(error)),
+                At::Creating(mut call, endpoint) => match call.poll(now).answer() {
+                    Ok(Ok(FileDone::Created { part, target })) => self.fetch(*endpoint, part, target),
+                    Ok(Ok(_)) => At::Refused(confused("create")),
+                    Ok(Err(error)) => At::Refused(error),
+                    Err(step) => {
+                        self.at = At::Creating(call, endpoint);
+                        return step;
+                    }
+                },
                 At::Fetching(mut call) => match call.poll(now).answer() {
-                    Ok(Ok(true)) => self.rename(),
-                    Ok(Ok(false)) => At::Measuring(self.file(FileTask::Measure { path: self.part.clone() })),
-                    // Nothing was written, so there is nothing to discard.
-                    Ok(Err(error @ Error::InvalidInput(_))) => return Step::Done(Err(error)),
+                    Ok(Ok(())) => self.measure(),
                     Ok(Err(error)) => self.discard(error),
                     Err(step) => {
                         self.at = At::Fetching(call);
@@ -84,7 +105,10 @@ impl Machine for Save {
                 },
                 At::Measuring(mut call) => match call.poll(now).answer() {
                     Ok(Ok(FileDone::Length(length))) if length == self.size => self.rename(),
-                    Ok(Ok(_)) => self.discard(wrong_size(self.size)),
+                    Ok(Ok(FileDone::Length(length))) => {
+                        self.discard(UnexpectedAnswer::new(wire::wrong_size(self.size, length)).into())
+                    }
+                    Ok(Ok(_)) => self.discard(confused("measure")),
                     Ok(Err(error)) => self.discard(error),
                     Err(step) => {
                         self.at = At::Measuring(call);
@@ -114,8 +138,10 @@ impl Machine for Save {
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
         match &mut self.at {
             At::Fetching(call) => call.handle(now, ticket, reply),
-            At::Measuring(call) | At::Renaming(call) | At::Discarding(call, _) => call.handle(now, ticket, reply),
-            At::Over => {}
+            At::Creating(call, _) | At::Measuring(call) | At::Renaming(call) | At::Discarding(call, _) => {
+                call.handle(now, ticket, reply);
+            }
+            At::Refused(_) | At::Over => {}
         }
     }
 }

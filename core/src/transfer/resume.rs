@@ -15,6 +15,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Resume {
     path: String,
+    /// The most bytes that the file may have.
+    limit: u64,
     /// How many bytes of the file are good.
     offset: u64,
     etag: Option<HeaderValue>,
@@ -23,18 +25,23 @@ pub(crate) struct Resume {
 }
 
 impl Resume {
-    pub(crate) const fn new(path: String) -> Self {
-        Self { path, offset: 0, etag: None, best: 0 }
+    pub(crate) const fn new(path: String, limit: u64) -> Self {
+        Self { path, limit, offset: 0, etag: None, best: 0 }
     }
 
     /// Asks for what is missing, to be written behind what is good.
     pub(crate) fn ask(&self, exchange: &mut Exchange) {
-        exchange.to_file = Some(ToFile::new(self.path.clone(), self.offset));
-        let Some(etag) = self.etag.clone().filter(|_| self.offset > 0) else { return };
+        exchange.to_file = Some(ToFile::new(self.path.clone(), self.offset).limit(self.limit));
+        let Some(etag) = self.etag.clone().filter(|_| self.has_some()) else { return };
         let headers = exchange.request.headers_mut();
         let range = HeaderValue::try_from(format!("bytes={}-", self.offset)).expect("digits can be in a header");
         headers.insert(header::RANGE, range);
         headers.insert(header::IF_RANGE, etag);
+    }
+
+    /// Whether a part of the file is good, so that the rest is asked for.
+    pub(crate) const fn has_some(&self) -> bool {
+        self.offset > 0
     }
 
     /// Takes note of a cut. Whether there was headway since the last one.
@@ -59,14 +66,15 @@ impl Resume {
 
     /// Begins anew: the server has nothing for the range that was asked for. `false` if none was.
     pub(crate) fn restart(&mut self) -> bool {
-        let asked = self.offset > 0;
+        let asked = self.has_some();
         (self.offset, self.etag) = (0, None);
         asked
     }
 
     /// Whether the answer put the rest where it belongs, and all of it.
     pub(crate) fn check(&self, response: &Response) -> Result<(), Error> {
-        if response.status() != StatusCode::PARTIAL_CONTENT || self.continues(response.headers()) {
+        let is_rest = response.status() == StatusCode::PARTIAL_CONTENT && self.has_some();
+        if !is_rest || self.continues(response.headers()) {
             return Ok(());
         }
         let reason = format!("the bytes from {} on were asked for, and others came", self.offset);

@@ -15,7 +15,10 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::page::Page;
+use super::{
+    page::Page,
+    promise::{Promise, content_coding},
+};
 use crate::{
     error::UnexpectedAnswer,
     exchange::Response,
@@ -33,6 +36,7 @@ pub(crate) trait Decode: Sized + Send {
 /// An answer to be read.
 pub(crate) struct Answer<'a> {
     response: Response,
+    promise: Option<&'a Promise>,
     redact: &'a dyn Fn(&str) -> String,
 }
 
@@ -54,8 +58,12 @@ impl<I> List<I> {
 }
 
 impl<'a> Answer<'a> {
-    pub(super) const fn new(response: Response, redact: &'a dyn Fn(&str) -> String) -> Self {
-        Self { response, redact }
+    pub(super) const fn new(
+        response: Response,
+        promise: Option<&'a Promise>,
+        redact: &'a dyn Fn(&str) -> String,
+    ) -> Self {
+        Self { response, promise, redact }
     }
 
     pub(super) const fn response(&self) -> &Response {
@@ -65,6 +73,15 @@ impl<'a> Answer<'a> {
     /// The body as it came. Nothing is left of it here.
     pub(super) fn take_body(&mut self) -> Vec<u8> {
         mem::take(self.response.body_mut())
+    }
+
+    /// The promised bytes. Nothing is left of them here.
+    pub(super) fn bytes(&mut self) -> Result<Vec<u8>, UnexpectedAnswer> {
+        let length = self.response.body().len() as u64;
+        match self.promise.map_or(Ok(()), |promise| promise.check_length(length)) {
+            Ok(()) => Ok(self.take_body()),
+            Err(why) => Err(self.unexpected(&why, None)),
+        }
     }
 
     /// The promised JSON.
@@ -129,8 +146,11 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The first bytes of the body, as text.
+    /// The first bytes of the body, as text; none of a body that has to be decoded first.
     pub(super) fn excerpt(&self) -> String {
+        if content_coding(self.response.headers()).is_some() {
+            return String::new();
+        }
         let body = self.response.body();
         // Redacted before it is cut, so that no half of a secret is left. What is looked at is so much more than what is
         // kept that this holds for a body of nothing but secrets, too.

@@ -2,13 +2,14 @@
 
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 
-use http::{HeaderValue, header};
+use http::HeaderValue;
 
 use super::{
     answer::{Answer, Decode},
     attachments::AssetJson,
     chats,
     endpoint::Endpoint,
+    promise::Promise,
     route::{Route, percent_encoded},
 };
 use crate::{
@@ -26,22 +27,27 @@ pub(crate) const MOST_IMAGE_PIXELS: usize = 600;
 const FILE_NAME: usize = 255;
 
 pub(crate) fn load_avatar(tid: &ThreadId) -> Result<Endpoint<Vec<u8>>, Error> {
-    Ok(Endpoint::get(avatar(tid)?).transfers().limited(|limits| limits.download).accepts_all().parsed(jpeg))
+    Ok(Endpoint::get(avatar(tid)?)
+        .transfers()
+        .limited(|limits| limits.download)
+        .delivers(Promise::image(JPEG))
+        .parsed(jpeg))
 }
 
+const JPEG: &str = "image/jpeg";
 /// What every JPEG begins with.
-const JPEG: &[u8] = &[0xFF, 0xD8];
+const JPEG_START: &[u8] = &[0xFF, 0xD8];
 
 /// The promised image. The page of something in between is none.
 fn jpeg(answer: &mut Answer<'_>) -> Result<Vec<u8>, UnexpectedAnswer> {
-    if answer.response().body().starts_with(JPEG) {
+    if answer.response().body().starts_with(JPEG_START) {
         return Ok(answer.take_body());
     }
     Err(answer.unexpected("a JPEG was promised, and this is none", None))
 }
 
 pub(crate) fn set_avatar(tid: &ThreadId, image: Arc<Vec<u8>>) -> Result<Endpoint<ChatInfo>, Error> {
-    let jpeg = HeaderValue::from_static("image/jpeg");
+    let jpeg = HeaderValue::from_static(JPEG);
     Ok(Endpoint::put(avatar(tid)?).carries(Body::Bytes(image), jpeg, None).answers())
 }
 
@@ -101,26 +107,19 @@ impl FileHead {
     }
 }
 
-/// The bytes of an asset, into memory; and whether they are [whole](is_whole).
-pub(crate) fn download(download: &Download) -> Result<Endpoint<(Vec<u8>, bool)>, Error> {
-    let endpoint = bytes(download)?.limited(|limits| limits.download);
-    Ok(endpoint.parsed(|answer| Ok((answer.take_body(), is_whole(answer)))))
+/// The bytes of an asset, into memory.
+pub(crate) fn download(download: &Download) -> Result<Endpoint<Vec<u8>>, Error> {
+    Ok(bytes(download)?.limited(|limits| limits.download).parsed(|answer| answer.bytes()))
 }
 
-/// The bytes of an asset, into a file that the call says; and whether they are [whole](is_whole).
-pub(crate) fn save(download: &Download) -> Result<Endpoint<bool>, Error> {
-    Ok(bytes(download)?.parsed(|answer| Ok(is_whole(answer))))
+/// The bytes of an asset, into a file that the call says. Their number is for the file to tell.
+pub(crate) fn save(download: &Download) -> Result<Endpoint<()>, Error> {
+    bytes(download).map(|endpoint| endpoint.parsed(|_| Ok(())))
 }
 
 fn bytes(download: &Download) -> Result<Endpoint<()>, Error> {
-    Ok(Endpoint::get(asset(&download.asset)?).transfers().accepts_all().watched(download.progress.clone()))
-}
-
-/// Whether the answer says which version it is, and how long: then HTTP itself has seen to it that it is whole. Of any other
-/// answer (a gateway's page, one that ends where its connection did) only the asset's size can tell.
-fn is_whole(answer: &Answer<'_>) -> bool {
-    let headers = answer.response().headers();
-    headers.contains_key(header::ETAG) && headers.contains_key(header::CONTENT_LENGTH)
+    let endpoint = Endpoint::get(asset(&download.asset)?).transfers().watched(download.progress.clone());
+    Ok(endpoint.delivers(Promise::asset(&download.asset)))
 }
 
 fn asset(asset: &Asset) -> Result<Route, Error> {

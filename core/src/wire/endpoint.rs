@@ -3,7 +3,7 @@
 use alloc::{format, string::String, sync::Arc};
 use core::{fmt, time::Duration};
 
-use http::{HeaderValue, Method, Request, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use serde::Serialize;
 use url::Url;
 
@@ -11,6 +11,7 @@ use super::{
     answer::{Answer, Decode},
     page::Page,
     problem,
+    promise::{Promise, content_coding},
     route::Route,
 };
 use crate::{
@@ -40,6 +41,8 @@ pub(crate) struct Endpoint<T> {
     parse: fn(&mut Answer<'_>) -> Result<T, UnexpectedAnswer>,
     /// What a refusal amounts to: an error, but for a few.
     refused: fn(Refusal) -> Result<T, Error>,
+    /// The bytes that its answer is, where it is not JSON.
+    promise: Option<Arc<Promise>>,
 }
 
 /// Why it is safe to send the request again when nobody knows whether it arrived.
@@ -49,6 +52,14 @@ pub(crate) enum Replay {
     Safe,
     /// It has an idempotency key: the one given, or one that is made for it.
     Keyed(Option<String>),
+}
+
+/// The content that a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    All,
+    /// The rest of a file, of which there is some: a range.
+    Rest,
 }
 
 /// What it carries.
@@ -89,6 +100,7 @@ impl<T> Endpoint<T> {
             accept: JSON,
             parse: |answer| answer.nothing(),
             refused: |refusal| Err(Error::Refused(refusal.into())),
+            promise: None,
         }
     }
 
@@ -194,12 +206,40 @@ impl<T> Endpoint<T> {
     }
 
     /// What the answer says. `redact` takes the credentials out of a text, should the server echo them.
-    pub(crate) fn parse(&self, response: Response, now: Now, redact: &dyn Fn(&str) -> String) -> Result<T, Error> {
-        let mut answer = Answer::new(response, redact);
+    pub(crate) fn parse(
+        &self,
+        response: Response,
+        asked: Asked,
+        now: Now,
+        redact: &dyn Fn(&str) -> String,
+    ) -> Result<T, Error> {
+        let fits = self.check_head(&response, asked);
+        let mut answer = Answer::new(response, self.promise.as_deref(), redact);
         if answer.response().status().is_success() {
-            return (self.parse)(&mut answer).map_err(|unexpected| Error::UnexpectedAnswer(unexpected.into()));
+            let parsed = match fits {
+                Ok(()) => (self.parse)(&mut answer),
+                Err(why) => Err(answer.unexpected(&why, None)),
+            };
+            return parsed.map_err(|unexpected| Error::UnexpectedAnswer(unexpected.into()));
         }
         (self.refused)(problem::refusal(&answer, now)?)
+    }
+
+    /// Returns what is wrong with a success that has this head. Anything else is a refusal, whatever its head says.
+    pub(crate) fn check_head<B>(&self, head: &http::Response<B>, asked: Asked) -> Result<(), String> {
+        let status = head.status();
+        if !status.is_success() {
+            return Ok(());
+        }
+        if let Some(coding) = content_coding(head.headers()) {
+            return Err(format!("the body has the content coding {coding:?}, and none was asked for"));
+        }
+        // JSON that is complete is what was asked for, whatever success it comes with.
+        let Some(promise) = &self.promise else { return Ok(()) };
+        if status == StatusCode::PARTIAL_CONTENT && asked == Asked::All {
+            return Err("a part of the content came, and all of it was asked for".into());
+        }
+        promise.check_head(status, head.headers())
     }
 }
 
@@ -234,9 +274,10 @@ impl Endpoint<()> {
         self.parsed(|answer| answer.page())
     }
 
-    /// Takes whatever comes. A refusal is JSON all the same.
-    pub(super) fn accepts_all(mut self) -> Self {
+    /// Has these bytes as its answer. A refusal is JSON all the same.
+    pub(super) fn delivers(mut self, promise: Promise) -> Self {
         self.accept = "*/*";
+        self.promise = Some(Arc::new(promise));
         self
     }
 
@@ -252,6 +293,7 @@ impl Endpoint<()> {
             accept: self.accept,
             parse,
             refused: |refusal| Err(Error::Refused(refusal.into())),
+            promise: self.promise,
         }
     }
 

@@ -11,7 +11,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
-use super::answer::Answer;
+use super::{answer::Answer, promise::content_coding};
 use crate::{
     clock::Now,
     error::{Error, ErrorKind, Refusal},
@@ -48,6 +48,10 @@ pub(super) fn refusal(answer: &Answer<'_>, now: Now) -> Result<Refusal, Error> {
             after_silence: false,
         });
     }
+    let unreadable = content_coding(answer.response().headers()).map(|coding| {
+        let coding = answer.redact(&coding);
+        alloc::format!("its explanation has the content coding {coding:?}, which was not asked for, and cannot be read")
+    });
     let kind = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Auth,
         StatusCode::TOO_MANY_REQUESTS => ErrorKind::RateLimited,
@@ -59,15 +63,17 @@ pub(super) fn refusal(answer: &Answer<'_>, now: Now) -> Result<Refusal, Error> {
             return Err(Error::UnexpectedAnswer(Box::new(answer.unexpected(&reason, None))));
         }
         _ => {
-            let reason = "the server refused in a form that the contract does not have (is the base URL right?)";
-            return Err(Error::UnexpectedAnswer(Box::new(answer.unexpected(reason, None))));
+            let reason = unreadable.unwrap_or_else(|| {
+                "the server refused in a form that the contract does not have (is the base URL right?)".to_string()
+            });
+            return Err(Error::UnexpectedAnswer(Box::new(answer.unexpected(&reason, None))));
         }
     };
     Ok(Refusal {
         kind,
         status: status.as_u16(),
         code: None,
-        message: None,
+        message: unreadable,
         request_id: answer.header("x-request-id"),
         retry_after,
         invalid_members: Vec::new(),

@@ -82,10 +82,18 @@ pub(crate) fn a_download_with_headway_never_gives_up<H: Harness>() {
 }
 
 pub(crate) fn a_file_that_changed_meanwhile_comes_from_its_beginning<H: Harness>() {
+    let another = |length| {
+        let mut other = bytes(length);
+        other.reverse();
+        (answer(200, &[("etag", "\"another\""), ("content-type", "a/b")], &other), other)
+    };
+    let (fault, other) = another(LENGTH);
+    assert_eq!(Cut::<H>::new().then(fault).saved(&other), [None, rest()]);
+    // Of another length, it is another file.
     for length in [10, LENGTH + 10] {
-        let other = bytes(length);
-        let cut = Cut::<H>::new().then(answer(200, &[("etag", "\"another\""), ("content-type", "a/b")], &other));
-        assert_eq!(cut.saved(&other), [None, rest()]);
+        let cut = Cut::<H>::new().then(another(length).0);
+        let error = cut.ground.err(cut.ground.client.chats().download_to(&cut.asset, cut.folder.path("plan.pdf")));
+        assert_eq!((error.kind(), cut.folder.content()), (ErrorKind::UnexpectedAnswer, vec![]), "{error}");
     }
 }
 

@@ -1,0 +1,155 @@
+//! New files beside the ones that they replace.
+
+use std::{
+    fs::{self, File, Metadata, OpenOptions},
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+};
+
+use teamwire_core::{FileError, FileErrorKind};
+
+use super::{NO_FILE, about};
+
+/// How many links after each other are followed, as Linux does.
+const LINKS: u32 = 40;
+
+/// Creates a new, empty file beside `target`, and returns the paths of both. If `target` is a link, it is what that leads to.
+pub(super) fn create(target: &str) -> Result<(String, String), FileError> {
+    let replaced = match fs::metadata(target) {
+        Ok(data) if data.is_dir() => return Err(FileError::new(target, FileErrorKind::IsDirectory, "")),
+        Ok(data) if !data.is_file() => return Err(FileError::new(target, FileErrorKind::Other, NO_FILE)),
+        Ok(data) => Some(data),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(about(target)(error)),
+    };
+    let unusable = |why| FileError::new(target, FileErrorKind::Other, why);
+    let resolved = resolve(Path::new(target)).map_err(about(target))?;
+    let resolved =
+        resolved.into_os_string().into_string().map_err(|_| unusable("it links to a path that is not Unicode"))?;
+    if resolved.ends_with(std::path::is_separator) || Path::new(&resolved).file_name().is_none() {
+        return Err(unusable("the path has no file name"));
+    }
+    let part = Path::new(&resolved).with_file_name(format!(".{}.part", random_name().map_err(about(target))?));
+    let part = part.into_os_string().into_string().map_err(|_| unusable("the path is not Unicode"))?;
+    match create_new(&part, replaced.as_ref()) {
+        Ok(()) => Ok((part, resolved)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(FileError::new(target, FileErrorKind::NotFound, "there is no such folder"))
+        }
+        Err(error) => {
+            // It may have been created, and could not be given its permissions.
+            if error.kind() != ErrorKind::AlreadyExists {
+                let _ = fs::remove_file(&part);
+            }
+            let FileError { kind, message, .. } = about(&part)(error);
+            Err(FileError::new(target, kind, format!("no new file can be made in its folder: {message}")))
+        }
+    }
+}
+
+/// Renames the file, after giving it the permissions of the file that it replaces.
+pub(super) fn rename(from: &str, to: &str) -> io::Result<()> {
+    if let Ok(replaced) = fs::symlink_metadata(to)
+        && replaced.is_file()
+    {
+        permissions::keep(from, &replaced)?;
+    }
+    fs::rename(from, to)
+}
+
+/// Opens a file that [`create`] has made, for writing: not through a link, and nothing that is no file.
+pub(super) fn open(path: &str) -> Result<File, FileError> {
+    let file = permissions::not_through_a_link(path).map_err(about(path))?;
+    match file.metadata() {
+        Ok(data) if data.is_file() => Ok(file),
+        Ok(_) => Err(FileError::new(path, FileErrorKind::Other, NO_FILE)),
+        Err(error) => Err(about(path)(error)),
+    }
+}
+
+fn create_new(path: &str, replaced: Option<&Metadata>) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    permissions::create_as(&mut options, path, replaced)
+}
+
+/// The path that links lead to, whether there is something or not.
+fn resolve(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        if !fs::symlink_metadata(&path).is_ok_and(|data| data.is_symlink()) {
+            return Ok(path);
+        }
+        let link = fs::read_link(&path)?;
+        // An absolute one takes the place of all of it.
+        path = path.parent().unwrap_or(Path::new("")).join(link);
+    }
+    Err(io::Error::other("too many links"))
+}
+
+/// 128 bits that cannot be predicted, so that nothing can be planted under the name.
+fn random_name() -> io::Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(format!("{:032x}", u128::from_le_bytes(bytes)))
+}
+
+#[cfg(unix)]
+mod permissions {
+    use std::{
+        fs::{self, File, Metadata, OpenOptions, Permissions},
+        io,
+        os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    };
+
+    use rustix::fs::OFlags;
+
+    /// What a file can be opened for, without what runs it as somebody else.
+    const BITS: u32 = 0o777;
+    /// A file that may not be written has to be writable until it is complete.
+    const WRITABLE: u32 = 0o200;
+
+    fn bits(of: &Metadata) -> u32 {
+        of.permissions().mode() & BITS
+    }
+
+    pub(super) fn create_as(options: &mut OpenOptions, path: &str, replaced: Option<&Metadata>) -> io::Result<()> {
+        let Some(mode) = replaced.map(|data| bits(data) | WRITABLE) else { return options.open(path).map(drop) };
+        // Never more open than it will be; then exactly so, whatever the umask takes away.
+        options.mode(mode).open(path)?.set_permissions(Permissions::from_mode(mode))
+    }
+
+    pub(super) fn keep(path: &str, replaced: &Metadata) -> io::Result<()> {
+        fs::set_permissions(path, Permissions::from_mode(bits(replaced)))
+    }
+
+    pub(super) fn not_through_a_link(path: &str) -> io::Result<File> {
+        // To open a pipe would wait for its other end.
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
+        OpenOptions::new().write(true).custom_flags(flags.cast_signed()).open(path)
+    }
+}
+
+#[cfg(not(unix))]
+mod permissions {
+    use std::{
+        fs::{self, File, Metadata, OpenOptions},
+        io,
+    };
+
+    pub(super) fn create_as(options: &mut OpenOptions, path: &str, _: Option<&Metadata>) -> io::Result<()> {
+        options.open(path).map(drop)
+    }
+
+    /// New files have the permissions of their folder here.
+    pub(super) fn keep(_: &str, _: &Metadata) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn not_through_a_link(path: &str) -> io::Result<File> {
+        if !fs::symlink_metadata(path)?.is_file() {
+            return Err(io::Error::other("it is no file"));
+        }
+        OpenOptions::new().write(true).open(path)
+    }
+}
