@@ -8,7 +8,7 @@
 //! ```
 
 use alloc::{boxed::Box, string::String};
-use core::{convert::Infallible, fmt, mem};
+use core::{convert::Infallible, fmt, mem, time::Duration};
 
 use http::{HeaderValue, StatusCode, header};
 
@@ -39,6 +39,10 @@ pub(crate) struct Call<T> {
     replaced: bool,
     /// Whether attempts need a connection of their own: see [`Exchange::fresh`].
     fresh: bool,
+    /// When the last attempt was sent; the epoch before the first.
+    sent_at: Moment,
+    /// How long the reply to it took.
+    lasted: Duration,
     /// How far it is, if its answer goes to a file.
     resume: Option<Resume>,
     state: State<T>,
@@ -73,6 +77,8 @@ impl<T> Call<T> {
             may_have_arrived: false,
             replaced: false,
             fresh: false,
+            sent_at: Moment::EPOCH,
+            lasted: Duration::ZERO,
             resume: None,
             state,
         }
@@ -82,6 +88,22 @@ impl<T> Call<T> {
     pub(crate) fn once(mut self) -> Self {
         self.retries = 0;
         self
+    }
+
+    /// Sets whether its attempts need a connection of their own.
+    pub(crate) fn fresh(mut self, fresh: bool) -> Self {
+        self.fresh = fresh;
+        self
+    }
+
+    /// Returns when the last attempt was sent.
+    pub(crate) const fn sent_at(&self) -> Moment {
+        self.sent_at
+    }
+
+    /// Returns how long the reply to the last attempt took.
+    pub(crate) const fn lasted(&self) -> Duration {
+        self.lasted
     }
 
     /// Whether its answer is there, and was not taken yet.
@@ -198,7 +220,7 @@ fn is_stale(error: &Error) -> bool {
 
 /// Whether all connections that were idle for as long as this one may be dead: the server, or something in between, has
 /// forgotten one that was used again.
-fn makes_suspect(error: &Error) -> bool {
+pub(crate) fn makes_suspect(error: &Error) -> bool {
     matches!(error, Error::Connection(fault) if fault.reused && matches!(fault.kind, FaultKind::Lost | FaultKind::Timeout))
 }
 
@@ -215,6 +237,7 @@ impl<T: Send> Machine for Call<T> {
         }
         if let State::Ready = self.state {
             self.state = State::Waiting(self.session.ticket());
+            self.sent_at = now.moment;
         }
         match (&self.state, &self.endpoint) {
             (State::Waiting(ticket), Some(endpoint)) => Step::Send(*ticket, Box::new(self.exchange(endpoint))),
@@ -230,6 +253,7 @@ impl<T: Send> Machine for Call<T> {
             State::Waiting(awaited) if awaited == ticket => {}
             _ => return,
         }
+        self.lasted = now.moment.since(self.sent_at);
         self.state = match reply {
             Reply::Response(response) => self.answered(now, response),
             Reply::Fault(fault) => self.failed(now, fault),

@@ -13,8 +13,11 @@
 //!           │                  │
 //!           ├──────────────────┴─ trouble that may pass: `Trouble`, Backoff, and again
 //!           │                     for as long as it lasts; `Retry-After` is obeyed, up to an hour
+//!           ├──────────────────── poll cut by something in between: `Trouble`, and again at once; if that happens twice in a
+//!           │                     row, with a shorter wait, which grows back while nothing is cut
 //!           ├──────────────────── unsubscribed by somebody: the end
-//!           └──────────────────── key revoked, chat gone: the end, with the error
+//!           └──────────────────── key revoked, chat gone, refused by the proxy, client certificate demanded: the end,
+//!                                 with the error
 //!
 //!  stop(), from anywhere ─► what had arrived is delivered ─► Unsubscribing ─► the end
 //! ```
@@ -26,8 +29,10 @@
 mod checkpoint;
 mod event;
 mod follow;
+mod pace;
 mod poller;
 mod set;
+mod wait;
 
 pub use self::{
     checkpoint::Checkpoint,

@@ -26,6 +26,7 @@ impl Follow {
     }
 
     /// How long each request lets the server wait for something to happen: full seconds from 1 to 25, which is the default.
+    /// It is less while something in between cuts requests that last as long.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = Duration::from_secs(wait.as_secs().clamp(1, LONGEST.as_secs()));
         self

@@ -1,12 +1,13 @@
 use alloc::{boxed::Box, collections::VecDeque, string::String};
 use core::{fmt, mem, time::Duration};
 
-use super::{Checkpoint, End, FeedEvent, Follow, Trouble};
+use super::{Checkpoint, End, FeedEvent, Follow, Trouble, pace::Pace, wait::Wait};
 use crate::{
     backoff,
-    call::Call,
+    call::{Call, makes_suspect},
     clock::{Moment, Now},
     error::{Error, ErrorKind, UnexpectedAnswer},
+    fault::FaultKind,
     machine::{Feed, Machine, Reply, Step, Ticket},
     model::Message,
     session::Session,
@@ -21,14 +22,13 @@ const DOUBLINGS: u32 = 5;
 const LONGEST_ASKED: Duration = Duration::from_secs(60 * 60);
 /// How old a checkpoint may become before there is another one, though nothing has happened: servers forget old cursors.
 const QUIET: Duration = Duration::from_secs(10 * 60);
-/// How often to ask, at the most, a server that neither has something nor waits for it.
-const CALM: Duration = Duration::from_secs(1);
 
 /// A feed: see the [module](super) for its states.
 pub struct Poller<T> {
     session: Session,
     source: Source,
-    wait: Duration,
+    wait: Wait,
+    pace: Pace,
     hidden: fn(&T) -> bool,
     /// Where the feed is; `None` until that is known, and after the server has forgotten it.
     cursor: Option<String>,
@@ -44,6 +44,8 @@ pub struct Poller<T> {
     failures: u32,
     /// Whether it began anew, at the server's word, since it was last read. The second time in a row is trouble.
     renewed: bool,
+    /// Whether the next request needs a connection of its own: see [`makes_suspect`].
+    fresh: bool,
     state: State<T>,
 }
 
@@ -51,7 +53,7 @@ enum State<T> {
     /// Whatever is next: a subscription where one is needed, else a poll.
     Next,
     Subscribing(Box<Call<Lease>>),
-    Polling(Box<Call<Batch<T>>>, Moment),
+    Polling(Box<Call<Batch<T>>>),
     Backoff(Moment),
     Unsubscribing(Box<Call<()>>),
     Ending(Result<End, Error>),
@@ -69,7 +71,8 @@ impl<T: Happens> Poller<T> {
         Self {
             session: session.clone(),
             source,
-            wait: follow.wait,
+            wait: Wait::new(follow.wait),
+            pace: Pace::default(),
             hidden,
             began: cursor.is_some(),
             cursor,
@@ -79,17 +82,19 @@ impl<T: Happens> Poller<T> {
             newer: false,
             failures: 0,
             renewed: false,
+            fresh: false,
             state,
         }
     }
 
-    fn next(&self, now: Now) -> State<T> {
+    fn next(&mut self) -> State<T> {
+        let fresh = mem::take(&mut self.fresh);
         if self.source.is_leased() && self.subscription.is_none() {
-            return State::Subscribing(Box::new(self.session.once(updates::subscribe(&self.source))));
+            return State::Subscribing(Box::new(self.session.once(updates::subscribe(&self.source)).fresh(fresh)));
         }
         let (subscription, cursor) = (self.subscription.as_deref(), self.cursor.as_deref());
-        let endpoint = updates::updates(&self.source, subscription, cursor, self.wait);
-        State::Polling(Box::new(self.session.once(endpoint)), now.moment)
+        let endpoint = updates::updates(&self.source, subscription, cursor, self.wait.current());
+        State::Polling(Box::new(self.session.once(endpoint).fresh(fresh)))
     }
 
     fn checkpoint(&self, cursor: &str) -> Checkpoint {
@@ -112,10 +117,12 @@ impl<T: Happens> Poller<T> {
         State::Next
     }
 
-    fn polled(&mut self, now: Now, asked_at: Moment, batch: Batch<T>) -> State<T> {
+    fn polled(&mut self, now: Now, call: &Call<Batch<T>>, batch: Batch<T>) -> State<T> {
         let Some(mut cursor) = self.cursor.take() else {
             // It is read only when it is read at a cursor: until then, what made it begin anew may come again.
-            self.failures = 0;
+            if !self.renewed {
+                self.failures = 0;
+            }
             self.begin_at(batch.cursor);
             return State::Next;
         };
@@ -126,8 +133,8 @@ impl<T: Happens> Poller<T> {
         }
         self.failures = 0;
         self.renewed = false;
-        let calm = asked_at.plus(CALM.min(self.wait));
-        let idle = batch.items.is_empty();
+        self.wait.went_well(call.lasted(), now.moment);
+        let events = batch.items.len();
         for Item { cursor: after, what } in batch.items {
             cursor = after.unwrap_or(cursor);
             let checkpoint = self.checkpoint(&cursor);
@@ -144,14 +151,28 @@ impl<T: Happens> Poller<T> {
         }
         self.newer |= batch.cursor != cursor;
         let told_at = *self.told_at.get_or_insert(now.moment);
-        if !self.arrived.is_empty() {
+        let due = if self.arrived.is_empty() {
+            call.sent_at().plus(self.pace.in_vain(events))
+        } else {
             self.told_at = Some(now.moment);
-        } else if self.newer && now.moment.since(told_at) >= QUIET {
+            self.pace.delivered();
+            now.moment
+        };
+        if self.arrived.is_empty() && self.newer && now.moment.since(told_at) >= QUIET {
             (self.told_at, self.newer) = (Some(now.moment), false);
             self.arrived.push_back(FeedEvent::Quiet(self.checkpoint(&batch.cursor)));
         }
         self.cursor = Some(batch.cursor);
-        if idle && now.moment < calm { State::Backoff(calm) } else { State::Next }
+        if now.moment < due { State::Backoff(due) } else { State::Next }
+    }
+
+    /// The same of a poll, which something in between may have cut.
+    fn poll_failed(&mut self, now: Now, lasted: Duration, error: Error) -> State<T> {
+        match self.wait.failed(&error, lasted, now.moment) {
+            // The server may be well, and the poll has lasted: a pause would only make the feed deaf.
+            Some(cuts) => self.retries(now, error, cuts, SHORTEST_WAIT),
+            None => self.failed(now, error),
+        }
     }
 
     fn failed(&mut self, now: Now, error: Error) -> State<T> {
@@ -170,9 +191,7 @@ impl<T: Happens> Poller<T> {
         if renews && !mem::replace(&mut self.renewed, true) {
             return State::Next;
         }
-        // Somebody else's page in place of an answer passes, too.
-        let passes = renews || error.is_transient() || error.kind() == ErrorKind::UnexpectedAnswer || signal.is_some();
-        if !passes {
+        if !(renews || signal.is_some() || passes(&error)) {
             return State::Ending(Err(error));
         }
         self.failures = self.failures.saturating_add(1);
@@ -181,9 +200,25 @@ impl<T: Happens> Poller<T> {
             None => backoff::wait(&self.session.config().retry, self.failures, self.session.jitter()),
         };
         let shortest = SHORTEST_WAIT * (1 << (self.failures - 1).min(DOUBLINGS));
-        let next_try = now.moment.plus(wait.max(shortest));
-        self.arrived.push_back(FeedEvent::Trouble(Trouble { attempt: self.failures, cause: error, next_try }));
+        self.retries(now, error, 0, wait.max(shortest))
+    }
+
+    /// Reports the failure, one of so many cuts in a row, and waits.
+    fn retries(&mut self, now: Now, cause: Error, cuts: u32, wait: Duration) -> State<T> {
+        self.fresh = makes_suspect(&cause);
+        let (attempt, next_try) = (self.failures.saturating_add(cuts), now.moment.plus(wait));
+        self.arrived.push_back(FeedEvent::Trouble(Trouble { attempt, cause, next_try }));
         State::Backoff(next_try)
+    }
+}
+
+/// Whether a feed outlasts this error.
+fn passes(error: &Error) -> bool {
+    match error {
+        // A certificate that has expired is renewed some day.
+        Error::Connection(fault) if fault.kind == FaultKind::Tls => true,
+        // The page of something in between, too.
+        error => error.is_transient() || error.kind() == ErrorKind::UnexpectedAnswer,
     }
 }
 
@@ -201,7 +236,7 @@ impl<T: Happens> Machine for Poller<T> {
                 return Step::Event(event);
             }
             self.state = match mem::replace(&mut self.state, State::Over) {
-                State::Next => self.next(now),
+                State::Next => self.next(),
                 State::Subscribing(mut call) => match call.poll(now).answer() {
                     Ok(Ok(lease)) => self.subscribed(lease),
                     Ok(Err(error)) => self.failed(now, error),
@@ -210,11 +245,11 @@ impl<T: Happens> Machine for Poller<T> {
                         return step;
                     }
                 },
-                State::Polling(mut call, asked_at) => match call.poll(now).answer() {
-                    Ok(Ok(batch)) => self.polled(now, asked_at, batch),
-                    Ok(Err(error)) => self.failed(now, error),
+                State::Polling(mut call) => match call.poll(now).answer() {
+                    Ok(Ok(batch)) => self.polled(now, &call, batch),
+                    Ok(Err(error)) => self.poll_failed(now, call.lasted(), error),
                     Err(step) => {
-                        self.state = State::Polling(call, asked_at);
+                        self.state = State::Polling(call);
                         return step;
                     }
                 },
@@ -240,7 +275,7 @@ impl<T: Happens> Machine for Poller<T> {
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
         match &mut self.state {
             State::Subscribing(call) => call.handle(now, ticket, reply),
-            State::Polling(call, _) => call.handle(now, ticket, reply),
+            State::Polling(call) => call.handle(now, ticket, reply),
             State::Unsubscribing(call) => call.handle(now, ticket, reply),
             State::Next | State::Backoff(_) | State::Ending(_) | State::Over => {}
         }
@@ -251,9 +286,9 @@ impl<T: Happens> Feed for Poller<T> {
     fn stop(&mut self, now: Now) {
         match mem::replace(&mut self.state, State::Over) {
             // An answer that was handed over has arrived, though nobody has looked at it yet.
-            State::Polling(mut call, asked_at) if call.is_answered() => {
+            State::Polling(mut call) if call.is_answered() => {
                 if let Ok(Ok(batch)) = call.poll(now).answer::<(), ()>() {
-                    self.polled(now, asked_at, batch);
+                    self.polled(now, &call, batch);
                 }
             }
             State::Subscribing(mut call) if call.is_answered() => {
@@ -265,7 +300,7 @@ impl<T: Happens> Feed for Poller<T> {
                 self.state = state;
                 return;
             }
-            State::Next | State::Subscribing(_) | State::Polling(..) | State::Backoff(_) => {}
+            State::Next | State::Subscribing(_) | State::Polling(_) | State::Backoff(_) => {}
         }
         self.state = match self.subscription.take() {
             Some(id) => State::Unsubscribing(Box::new(self.session.once(updates::unsubscribe(&self.source, &id)))),
@@ -287,7 +322,7 @@ impl<T> fmt::Debug for Poller<T> {
         let state = match &self.state {
             State::Next => "Next",
             State::Subscribing(_) => "Subscribing",
-            State::Polling(..) => "Polling",
+            State::Polling(_) => "Polling",
             State::Backoff(_) => "Backoff",
             State::Unsubscribing(_) => "Unsubscribing",
             State::Ending(_) => "Ending",

@@ -1,0 +1,99 @@
+use core::time::Duration;
+
+use crate::{clock::Moment, error::Error, fault::FaultKind};
+
+/// The shortest wait that a poll asks for, and the unit: the contract has full seconds.
+pub(super) const SHORTEST: Duration = Duration::from_secs(1);
+/// Cuts in a row after which the wait is shortened. A single one may be a restart of what is in between.
+const CUTS: u32 = 2;
+/// Polls that lasted and went well after which the wait is a second longer.
+const PROOF: u32 = 10;
+/// Time after which waits that were cut are tried again: the limit may have been raised.
+const MEMORY: Duration = Duration::from_secs(60 * 60);
+
+/// The wait that long polls ask the server for, fitted to what is in between: a load balancer that ends each exchange after
+/// some seconds would otherwise cut every quiet poll.
+///
+/// ```text
+///   longest ──cut twice after t──► 3/4 of t ──10 polls went well──► 1 s more, while below t
+///                                     ▲                                       │ after an hour, also beyond
+///                                     └──────────────cut twice────────────────┘
+/// ```
+#[derive(Debug)]
+pub(super) struct Wait {
+    longest: Duration,
+    current: Duration,
+    /// Cuts in a row, and the shortest time after which one came.
+    cuts: u32,
+    cut_after: Duration,
+    /// Polls that lasted and went well since the wait was last changed.
+    good: u32,
+    /// A wait that was cut, and until when it is not tried again.
+    too_long: Option<(Duration, Moment)>,
+}
+
+impl Wait {
+    pub(super) const fn new(longest: Duration) -> Self {
+        Self { longest, current: longest, cuts: 0, cut_after: Duration::MAX, good: 0, too_long: None }
+    }
+
+    /// Returns the wait that the next poll asks for: full seconds.
+    pub(super) const fn current(&self) -> Duration {
+        self.current
+    }
+
+    /// Takes note of a poll that lasted so long and then failed. Returns the number of cuts in a row, if it was one that a
+    /// shorter wait can prevent; `None` for any other failure.
+    pub(super) fn failed(&mut self, error: &Error, lasted: Duration, now: Moment) -> Option<u32> {
+        let early = lasted < self.current.saturating_add(SHORTEST);
+        if !is_cut(error) || lasted < SHORTEST || !early || self.current <= SHORTEST {
+            (self.cuts, self.cut_after) = (0, Duration::MAX);
+            return None;
+        }
+        self.cuts += 1;
+        self.cut_after = self.cut_after.min(lasted);
+        let cuts = self.cuts;
+        if cuts >= CUTS {
+            self.too_long = Some((self.cut_after, now.plus(MEMORY)));
+            // With room to spare for a slow network; and shorter in any case, so that this comes to an end.
+            let shorter = Duration::from_secs((self.cut_after * 3 / 4).as_secs());
+            self.change(shorter.min(self.current.saturating_sub(SHORTEST)).max(SHORTEST));
+        }
+        Some(cuts)
+    }
+
+    /// Takes note of a poll that lasted so long and went well.
+    pub(super) fn went_well(&mut self, lasted: Duration, now: Moment) {
+        // What came at once proves nothing about what waits.
+        if lasted.saturating_add(SHORTEST) < self.current {
+            return;
+        }
+        (self.cuts, self.cut_after) = (0, Duration::MAX);
+        if self.current == self.longest {
+            return;
+        }
+        self.good += 1;
+        let longer = (self.current + SHORTEST).min(self.longest);
+        let may_grow = self.too_long.is_none_or(|(too_long, until)| longer < too_long || now >= until);
+        if self.good >= PROOF && may_grow {
+            self.change(longer);
+        }
+    }
+
+    fn change(&mut self, to: Duration) {
+        self.current = to;
+        (self.cuts, self.cut_after, self.good) = (0, Duration::MAX, 0);
+    }
+}
+
+/// Whether something in between ended the exchange: it spoke for the server, in another form than the server's, or the
+/// connection was closed before any of the response.
+fn is_cut(error: &Error) -> bool {
+    match error {
+        Error::Refused(refusal) => {
+            matches!(refusal.status, 408 | 502..=504) && refusal.code.is_none() && refusal.retry_after.is_none()
+        }
+        Error::Connection(fault) => fault.kind == FaultKind::Lost && fault.received == 0 && fault.head.is_none(),
+        _ => false,
+    }
+}
