@@ -162,9 +162,13 @@ impl Config {
         if proxy.scheme() != "http" || proxy.host().is_none() || has_more {
             return Err(Error::invalid("proxy URL", "it must be `http://host:port`"));
         }
-        // The parser encodes every colon that belongs to the name.
-        if proxy.username().to_ascii_lowercase().contains("%3a") {
+        // The parser encodes every colon that belongs to the name. RFC 7617 has neither these nor control characters.
+        if encoded_bytes(proxy.username()).any(|byte| byte == b':') {
             return Err(Error::invalid("proxy URL", "a user name with a colon cannot be sent to a proxy"));
+        }
+        let login = [proxy.username(), proxy.password().unwrap_or_default()];
+        if login.into_iter().flat_map(encoded_bytes).any(|byte| byte.is_ascii_control()) {
+            return Err(Error::invalid("proxy URL", "a control character in a login cannot be sent to a proxy"));
         }
         if proxy.port() == Some(0) {
             return Err(Error::invalid("proxy URL", "there is no port 0"));
@@ -239,6 +243,11 @@ impl Config {
     pub fn tunnels_plain_http(&self) -> bool {
         self.tunnels_plain_http
     }
+}
+
+/// The bytes that are percent-encoded in this part of a URL.
+fn encoded_bytes(part: &str) -> impl Iterator<Item = u8> {
+    part.split('%').skip(1).filter_map(|after| u8::from_str_radix(after.get(..2)?, 16).ok())
 }
 
 /// The longest base URL, in bytes: it leaves room for a path and a query in an `http::Uri`. And the longest of a proxy.

@@ -11,6 +11,7 @@ use core::{fmt, time::Duration};
 use crate::{
     fault::{Fault, FaultKind},
     file::{FileError, FileErrorKind},
+    plain::Plain,
 };
 
 /// Why an operation did not succeed.
@@ -160,13 +161,13 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the server refused with status {}", self.status)?;
         if let Some(code) = &self.code {
-            write!(f, " ({code})")?;
+            write!(f, " ({})", Plain(code))?;
         }
         if let Some(message) = &self.message {
-            write!(f, ": {message}")?;
+            write!(f, ": {}", Plain(message))?;
         }
         if !self.invalid_members.is_empty() {
-            write!(f, " [{}]", self.invalid_members.join(", "))?;
+            write!(f, " [{}]", Plain(self.invalid_members.join(", ")))?;
         }
         if let Some(wait) = self.retry_after {
             write!(f, "; it asks to wait {} s", wait.as_secs())?;
@@ -200,9 +201,9 @@ impl fmt::Display for UnexpectedAnswer {
         if let Some(status) = self.status {
             write!(f, " with status {status}")?;
         }
-        write!(f, ": {}", self.reason)?;
+        write!(f, ": {}", Plain(&self.reason))?;
         if let Some(path) = &self.path {
-            write!(f, " at `{path}`")?;
+            write!(f, " at `{}`", Plain(path))?;
         }
         if !self.excerpt.is_empty() {
             write!(f, "; it begins {:?}", self.excerpt)?;
@@ -212,13 +213,13 @@ impl fmt::Display for UnexpectedAnswer {
 }
 
 fn request_id(f: &mut fmt::Formatter<'_>, id: Option<&str>) -> fmt::Result {
-    id.map_or(Ok(()), |id| write!(f, " (request {id})"))
+    id.map_or(Ok(()), |id| write!(f, " (request {})", Plain(id)))
 }
 
 /// An argument or a setting that was refused before anything was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-#[error("invalid {what}: {why}")]
+#[error("invalid {}: {}", Plain(what), Plain(why))]
 pub struct InvalidInput {
     /// Which argument or setting.
     pub what: String,
@@ -330,7 +331,7 @@ impl Error {
 /// An image that cannot be loaded, or is not fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-#[error("the image {name:?} cannot be used: {why}")]
+#[error("the image {name:?} cannot be used: {}", Plain(why))]
 pub struct UnfitImage {
     /// The file, or what else it is known by.
     pub name: String,

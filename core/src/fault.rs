@@ -3,6 +3,8 @@
 use alloc::{boxed::Box, string::ToString, sync::Arc};
 use core::{error::Error as StdError, fmt};
 
+use crate::plain::Plain;
+
 /// A request that got no answer, or not a whole one, with what is needed to judge whether it may be sent again.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -96,7 +98,7 @@ impl fmt::Display for Fault {
             FaultKind::TooLarge => "the answer is too large",
             FaultKind::File => "the file could not be used",
         })?;
-        let cause = self.source.to_string();
+        let cause = Plain(&self.source).to_string();
         if cause.is_empty() { Ok(()) } else { write!(f, ": {cause}") }
     }
 }

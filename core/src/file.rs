@@ -3,6 +3,8 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
+use crate::plain::Plain;
+
 /// Something to do with a file, small enough to be done at once.
 ///
 /// Paths are text: one that is not Unicode cannot be given.
@@ -112,7 +114,7 @@ impl fmt::Display for FileError {
             FileErrorKind::Other => "it cannot be used",
         };
         write!(f, "the file {:?}: {what}", self.path)?;
-        if self.message.is_empty() { Ok(()) } else { write!(f, " ({})", self.message) }
+        if self.message.is_empty() { Ok(()) } else { write!(f, " ({})", Plain(&self.message)) }
     }
 }
 

@@ -88,6 +88,7 @@ mod ledger;
 pub mod machine;
 mod model;
 mod pages;
+mod plain;
 mod progress;
 pub mod script;
 mod session;

@@ -50,7 +50,8 @@ fn create(target: &str) -> io::Result<(String, String)> {
         Ok(data) if data.is_dir() => return Err(ErrorKind::IsADirectory.into()),
         Ok(data) if !data.is_file() => return Err(io::Error::other("it is neither a file nor a folder")),
         Ok(data) => (fs::canonicalize(target)?, Some(data)),
-        Err(_) => (PathBuf::from(target), None),
+        Err(error) if error.kind() == ErrorKind::NotFound => (PathBuf::from(target), None),
+        Err(error) => return Err(error),
     };
     // 128 bits from the operating system, by the only way that `std` has: nothing can be planted under this name.
     let name = format!(".{:016x}{:016x}.part", RandomState::new().hash_one(0), RandomState::new().hash_one(0));

@@ -220,4 +220,45 @@ mod tests {
         assert_eq!(part(0), "67");
         fs::remove_dir_all(folder).expect("it is there");
     }
+
+    #[test]
+    fn nothing_is_written_beyond_the_limit() {
+        let folder = folder("limit");
+        let path = format!("{folder}/file");
+        fs::write(&path, "123").expect("a file");
+        for (offset, bytes, left) in [(0, "12345", "12345"), (3, "45", "12345"), (3, "4567", "12345"), (9, "x", "")] {
+            fs::write(&path, "12345").expect("a file");
+            let mut incoming = Incoming::open(&ToFile::new(&path, offset).limit(5)).expect("it can be opened");
+            let result = incoming.write_all(bytes.as_bytes());
+            let fits = offset + bytes.len() as u64 <= 5;
+            match result {
+                Ok(()) => assert!(fits, "{offset} and {bytes}"),
+                Err(error) => {
+                    let fault = crate::body::known_fault(error).expect("it is a fault");
+                    assert_eq!((fault.kind, fits), (teamwire_core::FaultKind::TooLarge, false), "{fault}");
+                }
+            }
+            if offset <= 5 {
+                assert_eq!(fs::read_to_string(&path).expect("it is there"), left, "{offset} and {bytes}");
+            }
+        }
+        fs::remove_dir_all(folder).expect("it is there");
+    }
+
+    #[test]
+    fn a_file_that_may_grow_is_given_as_long_as_it_was_measured() {
+        let folder = folder("grows");
+        let path = format!("{folder}/file");
+        fs::write(&path, "1234").expect("a file");
+        for (length, whole) in [(0_u8, true), (3, true), (4, true), (5, false)] {
+            let mut given = Vec::new();
+            let read = Outgoing::open(&path, length.into(), true).expect("it is there").read_to_end(&mut given);
+            assert_eq!(
+                (read.is_ok(), given.as_slice() == &b"1234"[..usize::from(length).min(4)]),
+                (whole, true),
+                "{length}"
+            );
+        }
+        fs::remove_dir_all(folder).expect("it is there");
+    }
 }

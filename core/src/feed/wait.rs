@@ -15,7 +15,7 @@ const MEMORY: Duration = Duration::from_secs(60 * 60);
 /// some seconds would otherwise cut every quiet poll.
 ///
 /// ```text
-///   longest ──cut twice after t──► 3/4 of t ──10 polls went well──► 1 s more, while below t
+///   longest ──cut twice after t──► 3/4 of t ──10 polls went well──► 1 s more, up to t - 1 s
 ///                                     ▲                                       │ after an hour, also beyond
 ///                                     └──────────────cut twice────────────────┘
 /// ```
@@ -74,7 +74,9 @@ impl Wait {
         }
         self.good += 1;
         let longer = (self.current + SHORTEST).min(self.longest);
-        let may_grow = self.too_long.is_none_or(|(too_long, until)| longer < too_long || now >= until);
+        // With a second to spare: the network takes some of it.
+        let is_below = |too_long| longer.saturating_add(SHORTEST) <= too_long;
+        let may_grow = self.too_long.is_none_or(|(too_long, until)| is_below(too_long) || now >= until);
         if self.good >= PROOF && may_grow {
             self.change(longer);
         }

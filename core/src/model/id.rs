@@ -4,7 +4,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Asset, ChatInfo, Group, Message, Reaction, User};
-use crate::error::Error;
+use crate::{error::Error, plain::Plain};
 
 /// The longest id, in characters.
 const LONGEST: usize = 128;
@@ -60,9 +60,10 @@ macro_rules! ids {
             }
         }
 
+        /// For people: control characters are escaped. The id itself is [`as_str`](Self::as_str).
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                write!(f, "{}", Plain(&self.0))
             }
         }
 

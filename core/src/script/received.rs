@@ -3,7 +3,7 @@ use core::fmt;
 
 use serde_json::Value;
 
-use crate::{clock::Moment, exchange::Exchange};
+use crate::{clock::Moment, exchange::Exchange, plain::Plain};
 
 /// A request as a [`Script`](super::Script) received it.
 #[derive(Clone, Debug)]
@@ -55,6 +55,6 @@ impl fmt::Display for Received {
         if self.request.body().is_empty() {
             return Ok(());
         }
-        write!(f, " {}", String::from_utf8_lossy(self.request.body()))
+        write!(f, " {}", Plain(String::from_utf8_lossy(self.request.body())))
     }
 }

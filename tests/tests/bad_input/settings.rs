@@ -169,8 +169,19 @@ fn what_is_no_proxy_is_refused() {
         ("http://proxy?x", "http://host:port"),
         ("http://proxy#x", "http://host:port"),
         ("http://pro{xy", "character"),
+        ("http://a%3Ab:password@proxy:3128", "colon"),
+        ("http://a%3ab@proxy:3128", "colon"),
+        ("http://%3A:@proxy:3128", "colon"),
+        ("http://%25%3a:password@proxy", "colon"),
+        ("http://user%0D%0AX-Evil: 1:password@proxy", "control"),
+        ("http://user:pass%00word@proxy", "control"),
+        ("http://user:pass%7Fword@proxy", "control"),
     ] {
         refused(config().with_proxy(url), "proxy URL", why);
+    }
+    // A colon within a password is part of it, and so is what only looks like an encoded one.
+    for url in ["http://user:a%3Ab:c@proxy", "http://user%253a:x@proxy", "http://100%:x@proxy"] {
+        config().with_proxy(url).expect("it is a proxy");
     }
     for url in ["http://proxy", "http://proxy/", "http://[::1]:3128", "http://%C3%BC!$&'()*+,;=:p%40%25@proxy:3128"] {
         config().with_proxy(url).expect("it is a proxy");

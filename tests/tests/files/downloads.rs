@@ -80,7 +80,7 @@ pub(crate) fn a_file_that_cannot_be_written_is_said_to_be_so<H: Harness>() {
     let error = ground.err(chats.download_to(&asset, nowhere.as_str()));
     assert_eq!(error.kind(), ErrorKind::File);
     assert!(error.to_string().contains("no such folder"), "{error}");
-    // A folder has the name already: this shows only when the whole file is there.
+    // A folder has the name already.
     let inner = Folder::new();
     let taken = inner.path("");
     let error = ground.err(chats.download_to(&asset, taken.trim_end_matches('/')));

@@ -2,6 +2,7 @@
 //! network or the disk has a bad day. Each test has a sandbox of its own, and whatever passes between it and the client
 //! is held against the wire contract.
 
+mod assets;
 mod attachments;
 mod avatars;
 mod cuts;
@@ -10,6 +11,7 @@ mod names;
 mod progress;
 mod resuming;
 mod support;
+mod targets;
 mod uploads;
 
 /// Every promise, kept by this executor. What is missing in the lists is dead code, and the compiler says so.
@@ -34,13 +36,24 @@ macro_rules! whole {
                 a_chat_is_made_after_all_of_its_files, a_message_that_is_sent_again_brings_no_file_again;
             names: a_name_comes_back_as_it_was_given, a_name_that_no_file_has_is_refused_before_it_is_sent,
                 the_media_type_is_guessed_unless_it_is_given, a_media_type_that_is_none_is_refused_before_it_is_sent;
-            uploads: an_empty_file_is_a_file, a_file_that_the_server_finds_too_large_is_its_refusal,
+            uploads: an_empty_file_is_a_file, a_log_that_grew_is_sent_as_it_was_measured,
+                a_log_that_shrank_is_not_stored, a_file_that_the_server_finds_too_large_is_its_refusal,
                 an_upload_that_may_have_arrived_is_stored_once;
             downloads: a_file_takes_the_place_of_the_old_one, a_download_that_fails_leaves_everything_as_it_was,
                 what_is_not_there_is_not_found, a_file_that_cannot_be_written_is_said_to_be_so;
+            assets: an_asset_has_its_size_whatever_the_head_says, a_part_that_was_not_asked_for_is_no_asset,
+                only_a_status_of_200_has_an_asset, a_page_in_place_of_an_asset_is_refused,
+                an_asset_that_is_encoded_is_refused;
+            targets: what_cannot_be_written_is_refused_before_anything_is_requested,
+                a_download_uses_a_name_of_its_own_each_time, a_folder_that_vanishes_is_an_error;
             resuming: a_file_without_a_strong_version_comes_from_its_beginning,
                 a_rest_that_belongs_elsewhere_is_refused;
             cuts: no_cut_makes_half_a_message, no_cut_makes_half_a_file;
+        }
+        #[cfg(unix)]
+        teamwire_tests::promises! { $harness:
+            targets: a_file_keeps_its_permissions, a_link_stays_and_leads_to_the_new_file,
+                what_is_no_file_is_not_replaced, a_planted_link_is_not_written_through;
         }
     };
 }
@@ -50,7 +63,8 @@ macro_rules! streamed {
     ($harness:ty) => {
         teamwire_tests::promises! { $harness:
             avatars: an_image_that_is_not_fit_is_refused_before_it_is_sent;
-            uploads: a_file_that_becomes_shorter_is_not_stored, a_file_that_becomes_longer_is_not_stored;
+            uploads: a_log_that_grows_while_it_is_sent_is_stored, a_file_that_becomes_shorter_is_not_stored, a_file_that_becomes_longer_is_not_stored;
+            assets: a_page_that_is_longer_than_the_asset_is_said_to_be_a_page;
             downloads: a_download_into_memory_has_its_limit;
             resuming: a_download_goes_on_where_it_was_cut, a_download_with_headway_never_gives_up,
                 a_file_that_changed_meanwhile_comes_from_its_beginning,

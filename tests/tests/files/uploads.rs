@@ -12,16 +12,23 @@ use teamwire_tests::{Ground, harness::Harness};
 
 use crate::support::{Folder, POSTS, UPLOADS, bytes, file};
 
-/// Sends a file of some MiB, to which this is done as soon as its first bytes have been read.
-fn sent_while_it_changes<H: Harness>(change: impl Fn(&str) + Send + Sync + 'static) {
-    let (ground, folder) = (Ground::<H>::new(), Folder::new());
-    let path = folder.file("growing.log", bytes(4 << 20));
+const LENGTH: usize = 4 << 20;
+
+/// A file of some MiB, to which this is done as soon as its first bytes have been read. Answers its path, too.
+fn changing(folder: &Folder, change: impl Fn(&str) + Send + Sync + 'static) -> (Upload, String) {
+    let path = folder.file("growing.log", bytes(LENGTH));
     let (log, changed) = (path.clone(), AtomicBool::new(false));
     let upload = Upload::path(path.as_str()).on_progress(move |_| {
         if !changed.swap(true, Ordering::Relaxed) {
             change(&log);
         }
     });
+    (upload, path)
+}
+
+/// Sends this file in vain, because it changes meanwhile.
+fn is_not_stored<H: Harness>((upload, path): (Upload, String)) {
+    let ground = Ground::<H>::new();
     let lobby = ground.client.chats().chat(org::LOBBY);
     let error = ground.err(lobby.post(Draft::text("the log").attach(upload)));
     assert_eq!(error.kind(), ErrorKind::File, "{error}");
@@ -32,17 +39,68 @@ fn sent_while_it_changes<H: Harness>(change: impl Fn(&str) + Send + Sync + 'stat
     assert_eq!(ground.sandbox.handled(UPLOADS), 0, "half a file was stored");
 }
 
+fn shorten(path: &str) {
+    OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(1)).expect("it can be cut");
+}
+
+fn append(path: &str) {
+    let appended = OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(b"x"));
+    appended.expect("it can be appended to");
+}
+
 pub(crate) fn a_file_that_becomes_shorter_is_not_stored<H: Harness>() {
-    sent_while_it_changes::<H>(|path| {
-        OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(1)).expect("it can be cut");
-    });
+    let folder = Folder::new();
+    is_not_stored::<H>(changing(&folder, shorten));
+    let (upload, path) = changing(&folder, shorten);
+    is_not_stored::<H>((upload.may_grow(), path));
 }
 
 pub(crate) fn a_file_that_becomes_longer_is_not_stored<H: Harness>() {
-    sent_while_it_changes::<H>(|path| {
-        let appended = OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(b"x"));
-        appended.expect("it can be appended to");
+    let folder = Folder::new();
+    is_not_stored::<H>(changing(&folder, append));
+}
+
+pub(crate) fn a_log_that_grows_while_it_is_sent_is_stored<H: Harness>() {
+    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+    let (upload, path) = changing(&folder, append);
+    let draft = Draft::new().attach(upload.may_grow());
+    let asset = file(&ground.ok(ground.client.chats().chat(org::LOBBY).post(draft)));
+    assert!(ground.ok(ground.client.chats().download(&asset)) == bytes(LENGTH), "the asset is another");
+    assert_eq!(std::fs::metadata(path).expect("it is there").len(), LENGTH as u64 + 1, "it did not grow");
+}
+
+/// Posts a file to which this is done between two attempts.
+fn changed_between_attempts<H: Harness>(
+    upload: fn(Upload) -> Upload,
+    change: fn(&str),
+) -> (Ground<H>, Result<teamwire_core::Message, Error>) {
+    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+    let path = folder.file("growing.log", bytes(1_000));
+    let log = path.clone();
+    let rule = Rule::new(Fault::status(503)).on("POST", "/v1/assets").when(move |_| {
+        change(&log);
+        true
     });
+    ground.sandbox.faults().add(rule);
+    let draft = Draft::new().attach(upload(Upload::path(path)));
+    let posted = ground.wait(ground.client.chats().chat(org::LOBBY).post(draft));
+    (ground, posted)
+}
+
+pub(crate) fn a_log_that_grew_is_sent_as_it_was_measured<H: Harness>() {
+    let (ground, posted) = changed_between_attempts::<H>(Upload::may_grow, append);
+    let asset = file(&posted.expect("it may grow"));
+    assert_eq!(ground.ok(ground.client.chats().download(&asset)), bytes(1_000));
+    let (_, posted) = changed_between_attempts::<H>(|upload| upload, append);
+    assert_eq!(posted.expect_err("it may not").kind(), ErrorKind::File);
+}
+
+pub(crate) fn a_log_that_shrank_is_not_stored<H: Harness>() {
+    for upload in [Upload::may_grow, |upload| upload] {
+        let (ground, posted) = changed_between_attempts::<H>(upload, shorten);
+        assert_eq!(posted.expect_err("it is shorter").kind(), ErrorKind::File);
+        assert_eq!(ground.sandbox.handled(UPLOADS), 0, "half a file was stored");
+    }
 }
 
 pub(crate) fn an_empty_file_is_a_file<H: Harness>() {

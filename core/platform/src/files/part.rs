@@ -153,3 +153,116 @@ mod permissions {
         OpenOptions::new().write(true).open(path)
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{
+        fs::Permissions,
+        os::unix::fs::{PermissionsExt, symlink},
+    };
+
+    use super::*;
+
+    struct Folder(String);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("teamwire-part-{}-{name}", std::process::id()));
+            fs::create_dir_all(&path).expect("a folder for the test");
+            Self(path.into_os_string().into_string().expect("a path in Unicode"))
+        }
+
+        fn path(&self, name: &str) -> String {
+            format!("{}/{name}", self.0)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn mode(path: &str) -> u32 {
+        fs::metadata(path).expect("it is there").permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn a_new_file_has_the_permissions_that_the_replaced_one_will_have_left() {
+        let folder = Folder::new("permissions");
+        let target = folder.path("target");
+        fs::write(&target, "old").expect("a file");
+        // With set-user-id, and one that may not be written.
+        for (old, part, new) in [(0o600, 0o600, 0o600), (0o4755, 0o755, 0o755), (0o444, 0o644, 0o444)] {
+            fs::set_permissions(&target, Permissions::from_mode(old)).expect("it is ours");
+            let (created, resolved) = create(&target).expect("it can be created");
+            assert_eq!((mode(&created), &resolved), (part, &target), "{old:o}");
+            open(&created).expect("it can be written to");
+            rename(&created, &resolved).expect("it can be renamed");
+            assert_eq!(mode(&target), new, "{old:o}");
+        }
+    }
+
+    #[test]
+    fn a_link_leads_to_the_file_that_it_names_whether_there_is_one_or_not() {
+        let (folder, elsewhere) = (Folder::new("links"), Folder::new("elsewhere"));
+        for (link, leads_to) in [
+            ("absolute", elsewhere.path("file")),
+            ("relative", "file".to_owned()),
+            ("up", format!("../{}/file", elsewhere.0.rsplit('/').next().unwrap_or_default())),
+        ] {
+            symlink(&leads_to, folder.path(link)).expect("a link");
+            let (part, target) = create(&folder.path(link)).expect("its folder is there");
+            let expected = if link == "relative" { &folder.0 } else { &elsewhere.0 };
+            let parent =
+                |path: &str| fs::canonicalize(Path::new(path).parent().expect("it has one")).expect("it is there");
+            assert_eq!(parent(&target), fs::canonicalize(expected).expect("it is there"), "{link}");
+            assert_eq!(parent(&part), parent(&target), "{link}");
+            assert!(target.ends_with("/file") && !fs::exists(&target).expect("it can be seen"), "{target}");
+        }
+        symlink("no such folder/file", folder.path("dangling")).expect("a link");
+        symlink("round", folder.path("round")).expect("a link");
+        for link in ["dangling", "round"] {
+            let error = create(&folder.path(link)).expect_err("it leads nowhere");
+            assert_eq!(error.path, folder.path(link), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_are_random_and_long() {
+        let folder = Folder::new("names");
+        let names: std::collections::BTreeSet<_> = (0..100)
+            .map(|_| create(&folder.path("target")).expect("it can be created").0)
+            .inspect(|part| {
+                let name = part.rsplit('/').next().and_then(|name| name.strip_prefix('.')?.strip_suffix(".part"));
+                assert!(name.is_some_and(|name| name.len() == 32), "{part}");
+            })
+            .collect();
+        assert_eq!(names.len(), 100);
+    }
+
+    #[test]
+    fn only_a_file_is_opened_and_not_through_a_link() {
+        let folder = Folder::new("open");
+        fs::write(folder.path("file"), "precious").expect("a file");
+        symlink("file", folder.path("link")).expect("a link");
+        let pipe = folder.path("pipe");
+        let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::from_raw_mode(0o600));
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0).expect("a pipe");
+        for path in [folder.path("link"), pipe, folder.path("none"), folder.0.clone(), "/dev/null".to_owned()] {
+            open(&path).expect_err(&path);
+        }
+        open(&folder.path("file")).expect("it is a file");
+        assert_eq!(fs::read_to_string(folder.path("file")).expect("it is there"), "precious");
+    }
+
+    #[test]
+    fn a_path_without_a_name_is_refused() {
+        let folder = Folder::new("no-name");
+        for path in ["", "none/", "none/..", ".", "/"] {
+            let path = if path.starts_with('/') || path.is_empty() { path.to_owned() } else { folder.path(path) };
+            create(&path).expect_err(&path);
+        }
+        assert_eq!(fs::read_dir(&folder.0).expect("it is there").count(), 0);
+    }
+}

@@ -1,0 +1,54 @@
+//! Text of others, as it can be shown: in a terminal or a log it has no effect.
+
+use core::fmt::{self, Write};
+
+/// Shows text that a server, a file system or another library has written, with its control characters escaped, and those
+/// that change the order in which text is displayed: neither moves a cursor, begins a line nor hides what comes after it.
+pub(crate) struct Plain<T>(pub(crate) T);
+
+impl<T: fmt::Display> fmt::Display for Plain<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escaping(f), "{}", self.0)
+    }
+}
+
+struct Escaping<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+impl Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text;
+        while let Some((at, char)) = rest.char_indices().find(|(_, char)| has_an_effect(*char)) {
+            self.0.write_str(&rest[..at])?;
+            write!(self.0, "{}", char.escape_default())?;
+            rest = &rest[at + char.len_utf8()..];
+        }
+        self.0.write_str(rest)
+    }
+}
+
+/// Whether it is a control character, ends a line or paragraph, or changes the direction of text.
+fn has_an_effect(char: char) -> bool {
+    char.is_control() || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn what_has_an_effect_is_escaped_and_all_else_stays() {
+        for (text, shown) in [
+            ("", ""),
+            ("Grüße, 漢字 \u{1f468}\u{200d}\u{1f469} \"x\" \\n", "Grüße, 漢字 \u{1f468}\u{200d}\u{1f469} \"x\" \\n"),
+            ("\u{1b}[31mred\u{7}", "\\u{1b}[31mred\\u{7}"),
+            ("one\r\ntwo\tthree\0", "one\\r\\ntwo\\tthree\\u{0}"),
+            ("\u{9b}2J\u{7f}", "\\u{9b}2J\\u{7f}"),
+            ("\u{202e}txt.exe\u{2066}\u{2069}\u{2028}", "\\u{202e}txt.exe\\u{2066}\\u{2069}\\u{2028}"),
+        ] {
+            assert_eq!(Plain(text).to_string(), shown);
+            assert_eq!(Plain(Plain(text)).to_string(), shown, "twice is once");
+        }
+    }
+}

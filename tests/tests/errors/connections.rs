@@ -1,0 +1,190 @@
+//! Connections that are suspect, proxies that refuse, and codings that were not asked for.
+
+use http::HeaderValue;
+use teamwire_core::{
+    Client, Error, ErrorKind, Fault, FaultKind, RetryPolicy, Script,
+    script::{Answer, Expect, sample},
+};
+use teamwire_tests::operations::{Operation, Played, config};
+
+/// A failure on a connection that had served an earlier request.
+fn used_again(kind: FaultKind) -> Answer {
+    Answer::fault(Fault::new(kind, "forgotten").sent(true).reused(true).received(1))
+}
+
+/// Whether each attempt of the operation required a connection of its own.
+fn fresh(played: &Played) -> Vec<bool> {
+    played.script.requests()[1..].iter().map(|request| request.fresh).collect()
+}
+
+#[test]
+fn after_a_connection_that_was_used_again_failed_each_attempt_takes_a_fresh_one() {
+    for operation in Operation::ALL {
+        for kind in [FaultKind::Lost, FaultKind::Timeout] {
+            let answers = [Answer::status(503), used_again(kind), Answer::status(503), operation.scripted()];
+            let played = operation.play(config(), answers);
+            assert!(played.outcome.is_ok(), "{operation:?}: {:?}", played.outcome);
+            assert_eq!(fresh(&played), [false, false, true, true], "{operation:?}, {kind:?}");
+        }
+    }
+}
+
+#[test]
+fn a_stale_connection_is_replaced_by_a_fresh_one() {
+    let stale = || Answer::fault(Fault::new(FaultKind::Lost, "closed").sent(true).reused(true));
+    let played = Operation::Post.play(config().with_retry(RetryPolicy::NEVER), [stale(), Operation::Post.scripted()]);
+    assert_eq!((played.outcome.is_ok(), fresh(&played)), (true, vec![false, true]));
+    // Dead connections use up one replacement and one attempt, however many there are.
+    let played = Operation::Post.play(config(), [stale(), stale(), Operation::Post.scripted()]);
+    assert_eq!((played.outcome.is_ok(), fresh(&played)), (true, vec![false, true, true]));
+}
+
+#[test]
+fn other_failures_make_no_connection_suspect() {
+    for fault in [
+        Fault::new(FaultKind::Lost, "cut").sent(true),
+        Fault::new(FaultKind::Timeout, "late").sent(true),
+        Fault::new(FaultKind::Connect, "refused"),
+        Fault::new(FaultKind::Resolve, "no such host"),
+    ] {
+        let played = Operation::Me.play(config(), [Answer::fault(fault), Operation::Me.scripted()]);
+        assert_eq!(fresh(&played), [false, false]);
+    }
+}
+
+#[test]
+fn a_download_that_is_resumed_takes_a_fresh_connection() {
+    let client = Client::new(
+        Script::new()
+            .then(Expect::get("/v1/assets/a1"), used_again(FaultKind::Lost))
+            .then(Expect::get("/v1/assets/a1"), Answer::status(200).body("application/pdf", b"12345")),
+    );
+    client.chats().download_to(&asset(), "plan.pdf").expect("it is complete");
+    let script = client.executor();
+    assert_eq!(script.requests().iter().map(|request| request.fresh).collect::<Vec<_>>(), [false, true]);
+    assert_eq!((script.file("plan.pdf"), script.file("plan.pdf.part")), (Some(b"12345".to_vec()), None));
+}
+
+/// A PDF of five bytes.
+fn asset() -> teamwire_core::Asset {
+    let mut message = sample::message("m1", "c1", "look");
+    let asset = serde_json::json!({ "id": "a1", "file_name": "plan.pdf", "media_type": "application/pdf", "size": 5 });
+    message["attachments"] = serde_json::json!([{ "kind": "file", "asset": asset }]);
+    let script =
+        Script::new().then(Expect::get("/v1/chats/c1/messages"), Answer::json(200, sample::messages([message])));
+    let mut messages = Client::new(script).chats().chat("c1").messages(None).expect("they are there").messages;
+    match messages.pop().and_then(|message| message.attachments.into_iter().next()) {
+        Some(teamwire_core::Attachment::File(asset)) => asset,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_download_takes_no_more_than_the_asset_has_and_is_discarded() {
+    let long = Answer::status(200).body("application/pdf", vec![b'x'; 1_000]);
+    let client = Client::new(Script::new().then(Expect::get("/v1/assets/a1"), long));
+    let error = client.chats().download_to(&asset(), "plan.pdf").expect_err("it is longer");
+    assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(200)));
+    assert!(error.to_string().contains("more than 5 bytes"), "{error}");
+    let script = client.executor();
+    assert_eq!((script.file("plan.pdf"), script.file("plan.pdf.part")), (None, None));
+}
+
+#[test]
+fn a_proxy_that_demands_a_login_is_asked_once_and_named() {
+    for operation in Operation::ALL {
+        for answer in [
+            Answer::status(407).body("text/html", "<html>Squid").header("proxy-authenticate", "Basic"),
+            Answer::status(407).retry_after(0),
+            Answer::problem(407, "auth"),
+            Answer::fault(Fault::new(FaultKind::Proxy, "status 403")),
+        ] {
+            let played = operation.play(config(), [answer]);
+            let error = played.outcome.expect_err("it is refused");
+            assert!(matches!(&error, Error::Connection(fault) if fault.kind == FaultKind::Proxy), "{error:?}");
+            assert_eq!(error.kind(), ErrorKind::Connection, "{operation:?}");
+            assert!(!error.is_transient() && !error.may_have_arrived(), "{operation:?}: {error}");
+            let text = error.to_string();
+            assert!(text.contains("the proxy refused") && text.contains("status 40"), "{text}");
+            assert!(!text.contains("base URL"), "{text}");
+            assert_eq!(played.script.requests().len(), 2, "{operation:?}: one attempt");
+        }
+    }
+}
+
+#[test]
+fn what_may_have_arrived_before_the_proxy_refused_is_said() {
+    let played = Operation::Post.play(config(), [Answer::lost(), Answer::status(407)]);
+    assert!(played.outcome.expect_err("it is refused").may_have_arrived());
+}
+
+#[test]
+fn no_request_asks_for_a_coding() {
+    for operation in Operation::ALL {
+        let played = operation.play(config(), [operation.scripted()]);
+        for request in played.script.requests() {
+            assert_eq!(request.header("accept-encoding"), Some("identity"), "{operation:?}: {request}");
+        }
+    }
+}
+
+#[test]
+fn a_success_that_is_encoded_is_said_to_be_so() {
+    for operation in Operation::ALL {
+        for coding in ["gzip", "GZIP, identity", "br"] {
+            let answer =
+                Answer::status(200).body("application/json", vec![0x1f, 0x8b, 8, 0]).header("content-encoding", coding);
+            let error = operation.play(config(), [answer]).outcome.expect_err("it is encoded");
+            assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(200)), "{operation:?}");
+            let text = error.to_string();
+            assert!(
+                text.contains("content coding") && text.contains(coding.split(',').next().unwrap_or_default()),
+                "{text}"
+            );
+            assert!(!text.contains("begins"), "what is encoded is no evidence: {text}");
+        }
+        let plain = operation.scripted().header("content-encoding", "Identity");
+        assert!(operation.play(config(), [plain]).outcome.is_ok(), "{operation:?}");
+    }
+}
+
+#[test]
+fn a_refusal_that_is_encoded_keeps_the_meaning_of_its_status() {
+    let never = || config().with_retry(RetryPolicy::NEVER);
+    for (status, kind) in [
+        (401, ErrorKind::Auth),
+        (403, ErrorKind::Auth),
+        (429, ErrorKind::RateLimited),
+        (503, ErrorKind::Server),
+        (404, ErrorKind::UnexpectedAnswer),
+        (422, ErrorKind::UnexpectedAnswer),
+    ] {
+        let answer = Answer::status(status).body("application/problem+json", vec![0x1f, 0x8b, 8, 0]);
+        let answer = answer.header("content-encoding", "gzip").header("retry-after", "0");
+        let error = Operation::Post.play(never(), [answer]).outcome.expect_err("it is refused");
+        assert_eq!((error.kind(), error.status()), (kind, Some(status)), "{error}");
+        assert!(error.to_string().contains("\"gzip\"") && !error.to_string().contains("begins"), "{error}");
+    }
+}
+
+#[test]
+fn an_avatar_is_an_image_and_all_of_it() {
+    let image = Operation::LoadAvatar.scripted();
+    assert!(Operation::LoadAvatar.play(config(), [image]).outcome.is_ok());
+    let jpeg = teamwire_tests::operations::AVATAR;
+    for (status, media_type) in [(206, "image/jpeg"), (203, "image/jpeg"), (202, "image/jpeg"), (200, "text/html")] {
+        let answer = Answer::status(status).body(media_type, jpeg);
+        let error = Operation::LoadAvatar.play(config(), [answer]).outcome.expect_err("it is no avatar");
+        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(status)), "{error}");
+    }
+}
+
+#[test]
+fn the_coding_of_a_response_is_no_secret_and_no_command() {
+    let odd = HeaderValue::from_bytes(b"\xff\x80").expect("bytes above ASCII can be in a header");
+    let mut response = http::Response::new(Vec::new());
+    response.headers_mut().insert("content-encoding", odd);
+    let mut bot = teamwire_tests::operations::ByHandBot::by_hand(config(), teamwire_tests::operations::ENTROPY);
+    let error = bot.answered(Operation::Me, response).expect_err("it is encoded");
+    assert!(error.to_string().contains("content coding"), "{error}");
+}

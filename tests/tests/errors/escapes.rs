@@ -1,0 +1,83 @@
+//! Control characters of others: no error can move a cursor, begin a line of a log, or turn text around.
+
+use serde_json::json;
+use teamwire_core::{
+    Error, Fault, FaultKind, FileError, FileErrorKind, InvalidInput, RetryPolicy, ThreadId, script::Answer,
+};
+use teamwire_tests::operations::{Operation, config};
+
+/// An escape sequence, a new line, C1, and an override of the direction of text.
+const EVIL: &str = "\u{1b}[2Jgone\r\n\u{9b}31m\u{7}\u{202e}txt.exe\u{2066}\u{7f}";
+
+#[track_caller]
+fn is_plain(text: &str) {
+    let effective = |char: char| char.is_control() || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    assert!(!text.chars().any(effective), "{text:?}");
+}
+
+/// It shows the text, and without effect.
+#[track_caller]
+fn is_shown_by(error: &Error) {
+    let text = error.to_string();
+    is_plain(&text);
+    is_plain(&format!("{error:?}"));
+    assert!(text.contains("gone"), "it is cut: {text}");
+}
+
+fn error(answer: Answer) -> Error {
+    let outcome = Operation::AddMembers.play(config().with_retry(RetryPolicy::NEVER), [answer]).outcome;
+    outcome.expect_err("it is refused")
+}
+
+#[test]
+fn no_member_of_a_refusal_has_an_effect() {
+    let fine = json!({ "code": "invalid_members", "status": 422, "title": "no", "detail": "no" });
+    for (member, value) in [
+        ("code", json!(EVIL)),
+        ("detail", json!(EVIL)),
+        ("request_id", json!(EVIL)),
+        ("invalid_members", json!(["u1", EVIL])),
+    ] {
+        let mut problem = fine.clone();
+        problem[member] = value;
+        is_shown_by(&error(Answer::json(422, problem)));
+    }
+    let mut titled = fine;
+    titled["detail"] = json!(null);
+    titled["title"] = json!(EVIL);
+    is_shown_by(&error(Answer::json(422, titled)));
+    is_shown_by(&error(Answer::status(502).body("text/html", EVIL)));
+}
+
+#[test]
+fn nothing_of_an_unexpected_answer_has_an_effect() {
+    is_shown_by(&error(Answer::status(200).body("text/html", EVIL)));
+    is_shown_by(&error(Answer::status(404).body("text/html", EVIL)));
+    // In the JSON, and in the path to what is wrong with it.
+    let chat = json!({ "tid": 7, "title": EVIL });
+    is_plain(&error(Answer::json(200, chat)).to_string());
+    is_plain(&error(Answer::json(200, json!({ EVIL: { EVIL: 1 } }))).to_string());
+    is_plain(&error(Answer::status(302).header("location", "\thttp://elsewhere\t")).to_string());
+}
+
+#[test]
+fn the_words_of_others_have_no_effect() {
+    is_shown_by(&error(Answer::fault(Fault::new(FaultKind::Lost, EVIL))));
+    is_shown_by(&error(Answer::fault(Fault::new(FaultKind::Protocol, EVIL))));
+    let file = || FileError::new(EVIL, FileErrorKind::Other, EVIL);
+    is_shown_by(&Error::File(file()));
+    is_shown_by(&error(Answer::fault(Fault::new(FaultKind::File, file()))));
+    is_shown_by(&Error::InvalidInput(InvalidInput::new(EVIL, EVIL)));
+    is_shown_by(&Error::Attachment { file: EVIL.into(), cause: Box::new(Error::File(file())) });
+    let image = teamwire_core::Image::path(format!("no such folder/{EVIL}"));
+    let mut played = Operation::Me.play(config(), [Operation::Me.scripted()]);
+    is_shown_by(&played.bot.chat.set_avatar(image).expect_err("there is no such file"));
+}
+
+#[test]
+fn an_id_is_shown_without_effect_and_kept_as_it_is() {
+    let id = ThreadId::from(EVIL);
+    is_plain(&format!("{id}"));
+    assert_eq!((id.as_str(), id == EVIL), (EVIL, true));
+    assert_eq!(ThreadId::from("7MQKchz6wsSzmWTVnppGAc").to_string(), "7MQKchz6wsSzmWTVnppGAc");
+}

@@ -1,0 +1,171 @@
+//! Files that a download takes the place of, and what stands where it would go.
+
+use std::fs;
+
+use teamwire_core::{Asset, Error, ErrorKind, FileErrorKind};
+use teamwire_sandbox::{Fault, Rule};
+use teamwire_tests::{Ground, harness::Harness};
+
+use crate::support::{ANY_ASSET, Folder, bytes, shown};
+
+struct Download<H: Harness> {
+    ground: Ground<H>,
+    asset: Asset,
+    content: Vec<u8>,
+}
+
+impl<H: Harness> Download<H> {
+    fn new() -> Self {
+        let (ground, content) = (Ground::<H>::new(), bytes(100_000));
+        Self { asset: shown(&ground, &content), ground, content }
+    }
+
+    fn to(&self, path: &str) -> Result<(), Error> {
+        self.ground.wait(self.ground.client.chats().download_to(&self.asset, path))
+    }
+
+    /// It cannot be written there, and nothing was requested to find that out.
+    #[track_caller]
+    fn is_refused(&self, path: &str) -> FileErrorKind {
+        let before = self.ground.sandbox.transcript().len();
+        let error = self.to(path).expect_err(path);
+        assert_eq!(error.kind(), ErrorKind::File, "{path}: {error}");
+        assert!(error.to_string().contains(&format!("{path:?}")), "{path}: {error}");
+        assert_eq!(self.ground.sandbox.transcript().len(), before, "{path}: something was requested");
+        let Error::File(error) = error else { panic!("{error:?}") };
+        error.kind
+    }
+}
+
+pub(crate) fn what_cannot_be_written_is_refused_before_anything_is_requested<H: Harness>() {
+    let (download, folder) = (Download::<H>::new(), Folder::new());
+    let file = folder.file("a file", "x");
+    assert_eq!(download.is_refused(folder.path("").trim_end_matches('/')), FileErrorKind::IsDirectory);
+    assert_eq!(download.is_refused(&folder.path("no such folder/plan.pdf")), FileErrorKind::NotFound);
+    download.is_refused(&format!("{file}/plan.pdf"));
+    download.is_refused(&folder.path("nul\0.pdf"));
+    download.is_refused("/dev/null");
+    assert_eq!(folder.content(), [("a file".to_owned(), b"x".to_vec())]);
+}
+
+pub(crate) fn a_download_uses_a_name_of_its_own_each_time<H: Harness>() {
+    let (download, folder) = (Download::<H>::new(), Folder::new());
+    let path = folder.path("plan.pdf");
+    let mut names = std::collections::BTreeSet::new();
+    for _ in 0..3 {
+        // While it is not answered, the new file is there.
+        let (seen, looked) = (std::sync::Arc::new(std::sync::Mutex::new(Vec::new())), folder.path(""));
+        let found = std::sync::Arc::clone(&seen);
+        let look = Rule::new(Fault::CutBefore).on("GET", ANY_ASSET).when(move |_| {
+            let names = fs::read_dir(&looked)
+                .expect("the folder is there")
+                .map(|entry| entry.expect("it can be listed").file_name().to_string_lossy().into_owned());
+            found.lock().expect("no test panics in here").extend(names);
+            false
+        });
+        download.ground.sandbox.faults().add(look);
+        download.to(&path).expect("it can be written");
+        let seen = seen.lock().expect("no test panics in here").clone();
+        let part = seen.iter().find(|name| name.ends_with(".part")).expect("a new file is there").clone();
+        assert!(part.starts_with('.') && part.len() >= ".".len() + 16 + ".part".len(), "{part}");
+        assert!(names.insert(part.clone()), "{part} was used before");
+        download.ground.sandbox.faults().clear();
+    }
+    assert_eq!(folder.content(), [("plan.pdf".to_owned(), download.content.clone())]);
+}
+
+pub(crate) fn a_folder_that_vanishes_is_an_error<H: Harness>() {
+    let (download, folder) = (Download::<H>::new(), Folder::new());
+    let gone = folder.path("gone");
+    fs::create_dir(&gone).expect("the folder takes a folder");
+    let vanishing = gone.clone();
+    let rule = Rule::new(Fault::CutBefore).on("GET", ANY_ASSET).when(move |_| {
+        let _ = fs::remove_dir_all(&vanishing);
+        false
+    });
+    download.ground.sandbox.faults().add(rule);
+    let error = download.to(&format!("{gone}/plan.pdf")).expect_err("its folder is gone");
+    assert_eq!(error.kind(), ErrorKind::File, "{error}");
+}
+
+#[cfg(unix)]
+pub(crate) use self::unix::*;
+
+#[cfg(unix)]
+mod unix {
+    use std::{
+        fs::Permissions,
+        os::unix::{fs::PermissionsExt, net::UnixListener},
+    };
+
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+    use super::*;
+
+    fn mode(path: &str) -> u32 {
+        fs::metadata(path).expect("it is there").permissions().mode() & 0o7777
+    }
+
+    pub(crate) fn a_file_keeps_its_permissions<H: Harness>() {
+        let (download, folder) = (Download::<H>::new(), Folder::new());
+        for bits in [0o600, 0o640, 0o666, 0o755, 0o777] {
+            let path = folder.file("plan.pdf", "the old one");
+            fs::set_permissions(&path, Permissions::from_mode(bits)).expect("it is ours");
+            download.to(&path).expect("it can be written");
+            assert_eq!(format!("{:o}", mode(&path)), format!("{bits:o}"));
+            assert_eq!(folder.content(), [("plan.pdf".to_owned(), download.content.clone())]);
+        }
+        // A new one is as any other new one.
+        let ordinary = folder.file("ordinary", "x");
+        download.to(&folder.path("new")).expect("it can be written");
+        assert_eq!(mode(&folder.path("new")), mode(&ordinary));
+    }
+
+    pub(crate) fn a_link_stays_and_leads_to_the_new_file<H: Harness>() {
+        let (download, folder, elsewhere) = (Download::<H>::new(), Folder::new(), Folder::new());
+        let file = elsewhere.file("plan.pdf", "the old one");
+        let (link, link_to_link) = (folder.path("link"), folder.path("link to link"));
+        std::os::unix::fs::symlink(&file, &link).expect("the folder takes a link");
+        std::os::unix::fs::symlink("link", &link_to_link).expect("the folder takes a link");
+        for path in [link, link_to_link] {
+            fs::write(&file, "the old one").expect("it is ours");
+            download.to(&path).expect("it can be written");
+            assert!(fs::symlink_metadata(&path).expect("it is there").is_symlink(), "the link is gone");
+            assert_eq!(elsewhere.content(), [("plan.pdf".to_owned(), download.content.clone())]);
+        }
+        assert_eq!(folder.content().len(), 2, "something is left beside the links");
+    }
+
+    pub(crate) fn what_is_no_file_is_not_replaced<H: Harness>() {
+        let (download, folder) = (Download::<H>::new(), Folder::new());
+        let (pipe, socket, link) = (folder.path("pipe"), folder.path("socket"), folder.path("link"));
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::from_raw_mode(0o600), 0).expect("the folder takes a pipe");
+        let _listener = UnixListener::bind(&socket).expect("the folder takes a socket");
+        std::os::unix::fs::symlink(&pipe, &link).expect("the folder takes a link");
+        for path in [&pipe, &socket, &link] {
+            assert_eq!(download.is_refused(path), FileErrorKind::Other, "{path}");
+        }
+        let names = fs::read_dir(folder.path("")).expect("it is there").count();
+        assert_eq!(names, 3, "something is left");
+    }
+
+    /// Those that look for a link where a download used to write find none; and one that is planted leads nowhere.
+    pub(crate) fn a_planted_link_is_not_written_through<H: Harness>() {
+        let (download, folder, elsewhere) = (Download::<H>::new(), Folder::new(), Folder::new());
+        let victim = elsewhere.file("victim", "precious");
+        let (path, looked, planted) = (folder.path("plan.pdf"), folder.path(""), victim.clone());
+        let rule = Rule::new(Fault::CutBefore).on("GET", ANY_ASSET).when(move |_| {
+            for entry in fs::read_dir(&looked).expect("the folder is there") {
+                let part = entry.expect("it can be listed").path();
+                fs::remove_file(&part).expect("it is ours");
+                std::os::unix::fs::symlink(&planted, &part).expect("the folder takes a link");
+            }
+            false
+        });
+        download.ground.sandbox.faults().add(rule);
+        let error = download.to(&path).expect_err("a link is in its way");
+        assert_eq!(error.kind(), ErrorKind::File, "{error}");
+        assert_eq!(elsewhere.content(), [("victim".to_owned(), b"precious".to_vec())]);
+        assert!(fs::symlink_metadata(path).is_err(), "it has the name of the download");
+    }
+}

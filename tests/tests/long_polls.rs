@@ -1,0 +1,322 @@
+//! Long polls and what is in between, on a virtual clock: how often a feed asks, and for how long it is deaf.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use serde_json::{Value, json};
+use teamwire_core::{
+    ByHand, Checkpoint, Client, Config, Credentials, Error, Exchange, Fault, FaultKind, Feed, FeedEvent, Follow,
+    Message, Moment, Now, Poller, Reply, Step, script::sample,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn client() -> Client<ByHand> {
+    let credentials = Credentials::new("the-app-id", "a secret").expect("they are good");
+    let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
+    Client::new(ByHand::new(config, [7; 32], Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH)))
+}
+
+fn checkpoint(feed: &str) -> Checkpoint {
+    let json = json!({ "version": 1, "feed": feed, "chat": "c1", "cursor": "here" });
+    serde_json::from_value(json).expect("it is a checkpoint")
+}
+
+fn messages(wait: u64) -> Poller<Message> {
+    let follow = Follow::after(checkpoint("messages")).wait(Duration::from_secs(wait));
+    client().chats().chat("c1").new_messages(follow)
+}
+
+fn response(status: u16, body: &Value) -> Reply {
+    let response = http::Response::builder().status(status).body(body.to_string().into_bytes());
+    Reply::Response(response.expect("it is a response"))
+}
+
+fn page(status: u16) -> Reply {
+    let mut response = http::Response::new(b"<html>Gateway".to_vec());
+    *response.status_mut() = http::StatusCode::from_u16(status).expect("it is a status");
+    Reply::Response(response)
+}
+
+fn batch(items: &[Value], cursor: &str) -> Reply {
+    response(200, &json!({ "items": items, "cursor": cursor }))
+}
+
+fn lost() -> Reply {
+    Reply::Fault(Fault::new(FaultKind::Lost, "cut").sent(true))
+}
+
+fn lost_again() -> Reply {
+    Reply::Fault(Fault::new(FaultKind::Lost, "cut").sent(true).reused(true))
+}
+
+/// The parameter of a request's query.
+fn parameter(exchange: &Exchange, name: &str) -> Option<String> {
+    let query = exchange.request.uri().query().unwrap_or_default();
+    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).map(ToOwned::to_owned)
+}
+
+fn wait_of(exchange: &Exchange) -> Duration {
+    let wait = parameter(exchange, "wait").and_then(|wait| wait.parse().ok());
+    Duration::from_secs(wait.expect("a poll says how long to wait"))
+}
+
+/// What a feed did within some time.
+#[derive(Debug, Default)]
+struct Course {
+    /// When each request was sent, and the wait that it asked for.
+    polls: Vec<(Duration, Duration)>,
+    /// The causes, and the pause after each.
+    troubles: Vec<(Error, Duration)>,
+    /// What else was delivered.
+    delivered: usize,
+    /// For how long nothing was under way.
+    deaf: Duration,
+    end: Option<Error>,
+}
+
+/// Follows a feed for so long. `network` says of each poll, by the wait that it asks for, how long it lasts and what comes
+/// of it; each takes a millisecond more than that, as no network takes no time.
+fn follow<F>(mut feed: F, time: Duration, mut network: impl FnMut(&Exchange) -> (Duration, Reply)) -> Course
+where
+    F: Feed<Event = FeedEvent<Message>>,
+{
+    let (mut course, end) = (Course::default(), Moment::EPOCH.plus(time));
+    let mut now = Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH);
+    while now.moment < end {
+        match feed.poll(now) {
+            Step::Send(ticket, exchange) => {
+                let wait = parameter(&exchange, "wait").map_or(Duration::ZERO, |_| wait_of(&exchange));
+                course.polls.push((now.moment.since_epoch(), wait));
+                let (lasts, reply) = network(&exchange);
+                now.moment = now.moment.plus(lasts + Duration::from_millis(1));
+                feed.handle(now, ticket, reply);
+            }
+            Step::Sleep(until) => {
+                assert!(until > now.moment, "it sleeps until now");
+                course.deaf += until.min(end).since(now.moment);
+                now.moment = until;
+            }
+            Step::Event(FeedEvent::Trouble(trouble)) => {
+                course.troubles.push((trouble.cause, trouble.next_try.since(now.moment)));
+            }
+            Step::Event(_) => course.delivered += 1,
+            Step::Done(Err(error)) => {
+                course.end = Some(error);
+                break;
+            }
+            other => {
+                panic!("a feed does not do that: {}", if let Step::File(..) = other { "a file" } else { "an end" })
+            }
+        }
+    }
+    course
+}
+
+/// What comes of polls through a balancer that ends each exchange after `limit`, in this way.
+fn balancer(limit: Duration, cut: impl Fn() -> Reply) -> impl FnMut(&Exchange) -> (Duration, Reply) {
+    move |exchange| match wait_of(exchange) {
+        wait if wait < limit => (wait, batch(&[], "here")),
+        _ => (limit, cut()),
+    }
+}
+
+const TEN_MINUTES: Duration = Duration::from_secs(600);
+
+#[test]
+fn a_balancer_that_cuts_polls_does_not_make_a_feed_deaf() {
+    let cuts: [fn() -> Reply; 6] = [|| page(502), || page(503), || page(504), || page(408), lost, lost_again];
+    for cut in cuts {
+        for limit in [2, 3, 6, 10, 24, 25] {
+            let course = follow(messages(30), TEN_MINUTES, balancer(Duration::from_secs(limit), cut));
+            assert!(course.deaf < TEN_MINUTES / 20, "deaf for {:?} with a limit of {limit} s", course.deaf);
+            assert!((2..=4).contains(&course.troubles.len()), "{limit} s: {}", course.troubles.len());
+            let last = course.polls.last().expect("it polls").1;
+            assert!(last < Duration::from_secs(limit), "it asks for {last:?} though {limit} s are cut");
+            assert!(
+                last >= Duration::from_secs(limit - 1).min(Duration::from_secs(limit) / 2),
+                "it did not grow back: {last:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_shorter_wait_is_kept_and_longer_ones_are_tried_again_seldom() {
+    let day = Duration::from_secs(24 * 60 * 60);
+    let course = follow(messages(25), day, balancer(6 * SECOND, || page(504)));
+    assert!((2..=2 * 25).contains(&course.troubles.len()), "{} troubles a day", course.troubles.len());
+    assert!(course.polls.iter().skip(2).all(|(_, wait)| *wait <= 6 * SECOND), "it flaps");
+    assert!(course.deaf < day / 1000, "deaf for {:?} a day", course.deaf);
+}
+
+#[test]
+fn the_wait_grows_back_after_the_limit_is_gone() {
+    let mut cuts = 0;
+    let course = follow(messages(25), Duration::from_secs(4 * 60 * 60), |exchange| {
+        cuts += 1;
+        if cuts <= 2 { (6 * SECOND, page(504)) } else { (wait_of(exchange), batch(&[], "here")) }
+    });
+    assert_eq!(course.troubles.len(), 2);
+    assert_eq!(course.polls[2].1, 4 * SECOND);
+    assert_eq!(course.polls.last().expect("it polls").1, 25 * SECOND);
+    assert!(course.polls.windows(2).skip(2).all(|pair| pair[1].1 <= pair[0].1 + SECOND), "it grows by leaps");
+}
+
+#[test]
+fn a_single_cut_is_reported_and_shortens_nothing() {
+    let mut polls = 0;
+    let course = follow(messages(25), TEN_MINUTES, |exchange| {
+        polls += 1;
+        if polls % 3 == 0 { (6 * SECOND, page(504)) } else { (wait_of(exchange), batch(&[], "here")) }
+    });
+    assert!(course.troubles.len() > 5);
+    assert!(course.troubles.iter().all(|(cause, pause)| cause.status() == Some(504) && *pause < SECOND));
+    assert!(course.polls.iter().all(|(_, wait)| *wait == 25 * SECOND));
+}
+
+#[test]
+fn a_server_that_fails_at_once_is_an_outage() {
+    let problem = || response(503, &json!({ "code": "server", "status": 503, "title": "down" }));
+    let early = Duration::from_millis(900);
+    let cases: [(Duration, fn() -> Reply); 4] =
+        [(Duration::ZERO, || page(504)), (early, || page(504)), (Duration::ZERO, lost), (early, lost)];
+    let ours: [(Duration, fn() -> Reply); 1] = [(6 * SECOND, problem)];
+    for (lasts, reply) in cases.into_iter().chain(ours) {
+        let course = follow(messages(25), TEN_MINUTES, |_| (lasts, reply()));
+        assert!(course.polls.len() < 100, "{} polls in ten minutes", course.polls.len());
+        assert!(course.troubles.iter().skip(8).all(|(_, pause)| *pause >= 8 * SECOND), "{:?}", course.troubles);
+        assert!(course.polls.iter().all(|(_, wait)| *wait == 25 * SECOND), "it asks for less");
+    }
+}
+
+#[test]
+fn a_time_to_wait_that_a_gateway_asks_for_is_obeyed() {
+    let course = follow(messages(25), TEN_MINUTES, |_| {
+        let Reply::Response(mut busy) = page(503) else { unreachable!("a page is a response") };
+        busy.headers_mut().insert("retry-after", http::HeaderValue::from_static("20"));
+        (6 * SECOND, Reply::Response(busy))
+    });
+    assert!(course.troubles.iter().all(|(_, pause)| *pause >= 20 * SECOND), "{:?}", course.troubles);
+}
+
+#[test]
+fn even_the_shortest_wait_that_is_cut_makes_no_tight_loop() {
+    for limit in [1.0, 1.2, 1.9] {
+        let course = follow(messages(25), TEN_MINUTES, |_| (Duration::from_secs_f64(limit), lost()));
+        assert!(course.polls.len() < 100, "{} polls in ten minutes", course.polls.len());
+    }
+}
+
+fn deleted(number: usize) -> Value {
+    let mut message = sample::message(&format!("m{number}"), "c1", "gone");
+    message["deleted"] = true.into();
+    json!({ "cursor": format!("after {number}"), "kind": "message", "data": message })
+}
+
+#[test]
+fn a_feed_of_which_everything_is_hidden_asks_a_few_times_a_second() {
+    for events in [1, 100] {
+        let mut sent = 0;
+        let course = follow(messages(25), Duration::from_secs(60), |_| {
+            let items: Vec<_> = (0..events).map(|at| deleted(sent + at)).collect();
+            sent += events;
+            (Duration::ZERO, batch(&items, &format!("after {sent}")))
+        });
+        assert_eq!(course.delivered, 0, "they are hidden");
+        assert!((50..5 * 60).contains(&course.polls.len()), "{} polls in a minute", course.polls.len());
+    }
+}
+
+#[test]
+fn a_backlog_of_hidden_events_is_passed_and_what_is_behind_it_is_delivered_soon() {
+    let (mut sent, backlog) = (0, 2_000);
+    let course = follow(messages(25), Duration::from_secs(10), |exchange| {
+        if sent >= backlog {
+            let mut message = deleted(sent);
+            message["data"]["deleted"] = false.into();
+            sent += 1;
+            return (wait_of(exchange), batch(&[message], &format!("after {sent}")));
+        }
+        let items: Vec<_> = (0..100).map(|at| deleted(sent + at)).collect();
+        sent += 100;
+        (Duration::ZERO, batch(&items, &format!("after {sent}")))
+    });
+    assert!(sent > backlog, "only {sent} events were passed within ten seconds");
+    assert_eq!(course.troubles.len(), 0);
+}
+
+#[test]
+fn no_server_makes_a_feed_poll_as_fast_as_it_can_without_delivering_anything() {
+    // What it has is nothing, hidden, or a cursor that it does not know itself.
+    type Server = fn(usize, &Exchange) -> Reply;
+    let servers: [(&str, Server); 5] = [
+        ("nothing", |_, _| batch(&[], "here")),
+        ("nothing, and the cursor moves", |number, _| batch(&[], &format!("at {number}"))),
+        ("one hidden, one not there", |number, _| match number % 2 {
+            0 => batch(&[deleted(number)], &format!("at {number}")),
+            _ => batch(&[], &format!("at {number}")),
+        }),
+        ("forgets each cursor", |_, exchange| match parameter(exchange, "cursor") {
+            Some(_) => response(410, &json!({ "code": "cursor_expired", "status": 410, "title": "gone" })),
+            None => batch(&[], "here"),
+        }),
+        ("forgets each cursor after one hidden event", |number, exchange| match parameter(exchange, "cursor") {
+            Some(_) if number % 3 == 0 => {
+                response(410, &json!({ "code": "cursor_expired", "status": 410, "title": "" }))
+            }
+            Some(_) => batch(&[deleted(number)], &format!("at {number}")),
+            None => batch(&[], "here"),
+        }),
+    ];
+    for (what, server) in servers {
+        let mut number = 0;
+        let course = follow(messages(25), Duration::from_secs(60), |exchange| {
+            number += 1;
+            (Duration::ZERO, server(number, exchange))
+        });
+        assert!((7..5 * 60).contains(&course.polls.len()), "{what}: {} polls in a minute", course.polls.len());
+    }
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_is_waited_out() {
+    let mut polls = 0;
+    let course = follow(messages(25), TEN_MINUTES, |exchange| {
+        polls += 1;
+        let fault = Fault::new(FaultKind::Tls, "the certificate has expired");
+        if polls <= 5 { (Duration::ZERO, Reply::Fault(fault)) } else { (wait_of(exchange), batch(&[], "here")) }
+    });
+    assert_eq!((course.troubles.len(), course.end.map(|error| error.to_string())), (5, None));
+    assert!(course.troubles.iter().all(|(cause, _)| cause.to_string().contains("expired")), "{:?}", course.troubles);
+}
+
+#[test]
+fn a_refusal_of_the_proxy_ends_a_feed_at_once() {
+    let refusals: [fn() -> Reply; 3] = [
+        || Reply::Fault(Fault::new(FaultKind::Proxy, "status 407")),
+        || Reply::Fault(Fault::new(FaultKind::ClientCertificate, "certificate required")),
+        || page(407),
+    ];
+    for refusal in refusals {
+        let course = follow(messages(25), TEN_MINUTES, |_| (Duration::ZERO, refusal()));
+        assert_eq!((course.polls.len(), course.troubles.len()), (1, 0), "one login");
+        let error = course.end.expect("it ends");
+        assert!(matches!(error, Error::Connection(_)) && !error.is_transient(), "{error:?}");
+    }
+}
+
+#[test]
+fn a_feed_takes_a_fresh_connection_after_one_that_was_used_again_failed() {
+    for kind in [FaultKind::Lost, FaultKind::Timeout] {
+        let mut fresh = Vec::new();
+        follow(messages(25), TEN_MINUTES, |exchange| {
+            fresh.push(exchange.fresh);
+            match fresh.len() {
+                2 => (SECOND, Reply::Fault(Fault::new(kind, "forgotten").sent(true).reused(true).received(1))),
+                _ => (wait_of(exchange), batch(&[], "here")),
+            }
+        });
+        assert_eq!(fresh[..4], [false, false, true, false], "{kind:?}");
+    }
+}
