@@ -25,7 +25,7 @@ fn download<R: Runtime>(client: &Client<R>, path: &str, offset: u64) -> Result<R
 fn asset() -> Asset {
     let mut message = sample::message("m1", "c1", "");
     message["attachments"] = sample::json(
-        r#"[{ "kind": "file", "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 1 } }]"#,
+        r#"[{ "kind": "file", "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 200000 } }]"#,
     );
     let script = Script::new().always(Expect::post("/v1/chats/c1/messages"), Answer::json(201, message));
     let mut message = task::block_on(scripted(&script).chats().chat("c1").post("x")).expect("a message");
@@ -93,7 +93,7 @@ fn an_answer_gets_through_the_narrowest_stream() {
     });
     let probe = Probe { fits: Fits::Bytes(333), ..Probe::default() };
     let client = probe.client(config(&server.url()));
-    let path = folder.path("new");
+    let path = folder.file("new", "");
     download(&client, &path, 0).expect("an answer");
     assert!(read(&path) == pattern(100_000));
 }
@@ -133,7 +133,7 @@ fn what_arrived_before_a_cut_is_in_the_file_and_is_said() {
             peer.request();
             send(&mut peer, "200 OK\r\netag: \"v1\"\r\ncontent-length: 150001", &pattern(cut));
         });
-        let path = folder.path("file");
+        let path = folder.file("file", "");
         let fault = download(&client(&server), &path, 0).expect_err("it was cut");
         assert_eq!((fault.kind, fault.received), (FaultKind::Lost, cut as u64));
         assert!(read(&path) == pattern(cut), "{cut} bytes");
@@ -231,19 +231,19 @@ fn a_download_of_what_has_changed_meanwhile_begins_anew() {
             // It is asked for the rest of the first version, and has another.
             1 => {
                 assert_eq!(request.header("if-range"), Some("\"v1\""));
-                send_some(&mut peer, "\"v2\"", 0, &vec![2; 100_000]);
+                send_some(&mut peer, "\"v2\"", 0, &vec![2; LENGTH]);
             }
             _ => {
                 assert_eq!(request.header("if-range"), Some("\"v2\""));
-                send_some(&mut peer, "\"v2\"", 70_000, &vec![2; 100_000]);
+                send_some(&mut peer, "\"v2\"", (number - 1) * 70_000, &vec![2; LENGTH]);
             }
         }
     });
     let client = connect(insistent(&server)).expect("options that work");
     let path = folder.file("file", "what was there before");
     task::block_on(client.chats().download_to(&asset(), path.as_str())).expect("the whole of it");
-    assert!(read(&path) == vec![2; 100_000]);
-    assert_eq!((folder.files(), server.connections()), (1, 3));
+    assert!(read(&path) == vec![2; LENGTH]);
+    assert_eq!((folder.files(), server.connections()), (1, 4));
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn a_download_that_is_dropped_in_the_middle_harms_no_other() {
             peer.send(me());
             return;
         }
-        send(&mut peer, "200 OK\r\ncontent-length: 10000000", &pattern(100_000));
+        send(&mut peer, "200 OK\r\ncontent-length: 200000", &pattern(100_000));
         sent.lock().expect("nobody panicked").send(()).expect("the test waits");
         peer.wait();
     });

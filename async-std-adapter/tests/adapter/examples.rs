@@ -94,12 +94,12 @@ fn an_executor_on_std_net_deals_with_files_and_feeds() {
         peer.send(match number {
             0 => {
                 assert_eq!(request.body, pattern(100_000));
-                answer(201, r#"{ "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 100000 }"#)
+                answer(201, r#"{ "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 15 }"#)
             }
             1 => {
                 let mut message = sample::message("m1", "c1", "");
                 message["attachments"] = sample::json(
-                    r#"[{ "kind": "file", "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 100000 } }]"#,
+                    r#"[{ "kind": "file", "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 15 } }]"#,
                 );
                 answer(201, &message.to_string())
             }

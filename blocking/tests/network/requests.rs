@@ -33,7 +33,7 @@ fn a_request_without_a_body_has_no_more_than_its_exchange_says() {
             head_of(method.clone(), Body::Empty),
             format!(
                 "{method} /v1/me HTTP/1.1\r\nauthorization: Basic YXBwLWlkOnRoZSBzZWNyZXQ=\r\nhost: 127.0.0.1:PORT\r\n\
-                 accept: application/json\r\nuser-agent: teamwire-rust/{VERSION}\r\n\r\n"
+                 accept: application/json\r\naccept-encoding: identity\r\nuser-agent: teamwire-rust/{VERSION}\r\n\r\n"
             )
         );
     }
@@ -46,7 +46,7 @@ fn the_length_of_nothing_is_said_where_a_body_is_usual() {
             head_of(method.clone(), Body::Empty),
             format!(
                 "{method} /v1/me HTTP/1.1\r\nauthorization: Basic YXBwLWlkOnRoZSBzZWNyZXQ=\r\ncontent-length: 0\r\n\
-                 host: 127.0.0.1:PORT\r\naccept: application/json\r\nuser-agent: teamwire-rust/{VERSION}\r\n\r\n"
+                 host: 127.0.0.1:PORT\r\naccept: application/json\r\naccept-encoding: identity\r\nuser-agent: teamwire-rust/{VERSION}\r\n\r\n"
             )
         );
     }
@@ -59,7 +59,7 @@ fn a_body_is_sent_as_it_is_with_any_method() {
             head_of(method.clone(), Body::from(b"{\"as\": \"it is\"}".to_vec())),
             format!(
                 "{method} /v1/me HTTP/1.1\r\nauthorization: Basic YXBwLWlkOnRoZSBzZWNyZXQ=\r\ncontent-length: 15\r\n\
-                 host: 127.0.0.1:PORT\r\naccept: application/json\r\nuser-agent: teamwire-rust/{VERSION}\r\n\r\n\
+                 host: 127.0.0.1:PORT\r\naccept: application/json\r\naccept-encoding: identity\r\nuser-agent: teamwire-rust/{VERSION}\r\n\r\n\
                  {{\"as\": \"it is\"}}"
             )
         );

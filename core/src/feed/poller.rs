@@ -40,8 +40,9 @@ pub struct Poller<T> {
     told_at: Option<Moment>,
     /// Whether there is a newer one by now.
     newer: bool,
-    /// Attempts in a row that failed.
+    /// Attempts in a row that failed; and those that were not cut polls, by which the waits grow.
     failures: u32,
+    outages: u32,
     /// Whether it began anew, at the server's word, since it was last read. The second time in a row is trouble.
     renewed: bool,
     /// Whether the next request needs a connection of its own: see [`makes_suspect`].
@@ -81,6 +82,7 @@ impl<T: Happens> Poller<T> {
             told_at: None,
             newer: false,
             failures: 0,
+            outages: 0,
             renewed: false,
             fresh: false,
             state,
@@ -121,7 +123,7 @@ impl<T: Happens> Poller<T> {
         let Some(mut cursor) = self.cursor.take() else {
             // It is read only when it is read at a cursor: until then, what made it begin anew may come again.
             if !self.renewed {
-                self.failures = 0;
+                (self.failures, self.outages) = (0, 0);
             }
             self.begin_at(batch.cursor);
             return State::Next;
@@ -131,7 +133,7 @@ impl<T: Happens> Poller<T> {
             self.cursor = Some(cursor);
             return self.failed(now, UnexpectedAnswer::new("there are events, and the cursor does not move").into());
         }
-        self.failures = 0;
+        (self.failures, self.outages) = (0, 0);
         self.renewed = false;
         self.wait.went_well(call.lasted(), now.moment);
         let events = batch.items.len();
@@ -168,11 +170,11 @@ impl<T: Happens> Poller<T> {
 
     /// The same of a poll, which something in between may have cut.
     fn poll_failed(&mut self, now: Now, lasted: Duration, error: Error) -> State<T> {
-        match self.wait.failed(&error, lasted, now.moment) {
+        if self.wait.is_cut(&error, lasted, now.moment) {
             // The server may be well, and the poll has lasted: a pause would only make the feed deaf.
-            Some(cuts) => self.retries(now, error, cuts, SHORTEST_WAIT),
-            None => self.failed(now, error),
+            return self.retries(now, error, SHORTEST_WAIT);
         }
+        self.failed(now, error)
     }
 
     fn failed(&mut self, now: Now, error: Error) -> State<T> {
@@ -194,20 +196,21 @@ impl<T: Happens> Poller<T> {
         if !(renews || signal.is_some() || passes(&error)) {
             return State::Ending(Err(error));
         }
-        self.failures = self.failures.saturating_add(1);
+        self.outages = self.outages.saturating_add(1);
         let wait = match error.retry_after() {
             Some(asked) => asked.min(LONGEST_ASKED),
-            None => backoff::wait(&self.session.config().retry, self.failures, self.session.jitter()),
+            None => backoff::wait(&self.session.config().retry, self.outages, self.session.jitter()),
         };
-        let shortest = SHORTEST_WAIT * (1 << (self.failures - 1).min(DOUBLINGS));
-        self.retries(now, error, 0, wait.max(shortest))
+        let shortest = SHORTEST_WAIT * (1 << (self.outages - 1).min(DOUBLINGS));
+        self.retries(now, error, wait.max(shortest))
     }
 
-    /// Reports the failure, one of so many cuts in a row, and waits.
-    fn retries(&mut self, now: Now, cause: Error, cuts: u32, wait: Duration) -> State<T> {
+    /// Reports the failure, and waits.
+    fn retries(&mut self, now: Now, cause: Error, wait: Duration) -> State<T> {
         self.fresh = makes_suspect(&cause);
-        let (attempt, next_try) = (self.failures.saturating_add(cuts), now.moment.plus(wait));
-        self.arrived.push_back(FeedEvent::Trouble(Trouble { attempt, cause, next_try }));
+        self.failures = self.failures.saturating_add(1);
+        let next_try = now.moment.plus(wait);
+        self.arrived.push_back(FeedEvent::Trouble(Trouble { attempt: self.failures, cause, next_try }));
         State::Backoff(next_try)
     }
 }

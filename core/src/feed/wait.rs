@@ -42,24 +42,23 @@ impl Wait {
         self.current
     }
 
-    /// Takes note of a poll that lasted so long and then failed. Returns the number of cuts in a row, if it was one that a
-    /// shorter wait can prevent; `None` for any other failure.
-    pub(super) fn failed(&mut self, error: &Error, lasted: Duration, now: Moment) -> Option<u32> {
+    /// Takes note of a poll that lasted so long and then failed. Returns `true` if it was cut in a way that a shorter wait can
+    /// prevent; `false` for any other failure.
+    pub(super) fn is_cut(&mut self, error: &Error, lasted: Duration, now: Moment) -> bool {
         let early = lasted < self.current.saturating_add(SHORTEST);
-        if !is_cut(error) || lasted < SHORTEST || !early || self.current <= SHORTEST {
+        if !ends_in_between(error) || lasted < SHORTEST || !early || self.current <= SHORTEST {
             (self.cuts, self.cut_after) = (0, Duration::MAX);
-            return None;
+            return false;
         }
         self.cuts += 1;
         self.cut_after = self.cut_after.min(lasted);
-        let cuts = self.cuts;
-        if cuts >= CUTS {
+        if self.cuts >= CUTS {
             self.too_long = Some((self.cut_after, now.plus(MEMORY)));
             // With room to spare for a slow network; and shorter in any case, so that this comes to an end.
             let shorter = Duration::from_secs((self.cut_after * 3 / 4).as_secs());
             self.change(shorter.min(self.current.saturating_sub(SHORTEST)).max(SHORTEST));
         }
-        Some(cuts)
+        true
     }
 
     /// Takes note of a poll that lasted so long and went well.
@@ -90,7 +89,7 @@ impl Wait {
 
 /// Whether something in between ended the exchange: it spoke for the server, in another form than the server's, or the
 /// connection was closed before any of the response.
-fn is_cut(error: &Error) -> bool {
+fn ends_in_between(error: &Error) -> bool {
     match error {
         Error::Refused(refusal) => {
             matches!(refusal.status, 408 | 502..=504) && refusal.code.is_none() && refusal.retry_after.is_none()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use teamwire_core::{Checkpoint, End, Error, ErrorKind, FeedEvent, Now, Ticket, Trouble};
+use teamwire_core::{Checkpoint, End, Error, ErrorKind, FaultKind, FeedEvent, Now, Ticket, Trouble};
 
 use super::{
     broken::{Broken, broken},
@@ -34,6 +34,12 @@ pub(super) struct Watch {
     awaited: Option<Ticket>,
     owed: Owed,
     failures: u32,
+    /// Those of them by which the waits grow.
+    outages: u32,
+    /// Whether the server had forgotten a cursor or a subscription since it was last read.
+    was_forgotten: bool,
+    /// Its last request, and when it first sent that, on the clock of the process.
+    sent: Option<(Ticket, Duration)>,
     /// When it may ask again, on the clock of the process.
     not_before: Duration,
     stopped: bool,
@@ -84,6 +90,9 @@ impl Watch {
             awaited: None,
             owed: Owed::Nothing,
             failures: 0,
+            outages: 0,
+            was_forgotten: false,
+            sent: None,
             not_before: Duration::ZERO,
             stopped: false,
             farewells: 0,
@@ -162,6 +171,9 @@ impl Watch {
         }
         self.owes(truth, self.arrived)?;
         self.asked_from = self.arrived;
+        if self.sent.is_none_or(|(last, _)| last != ticket) {
+            self.sent = Some((ticket, now.moment.since_epoch()));
+        }
         self.freshens(now)?;
         self.was_read_again = false;
         self.paces(now, all)
@@ -203,11 +215,15 @@ impl Watch {
         }
         self.owed = match heard {
             Heard::Batch(position) => {
-                (self.failures, self.arrived, self.was_read_again) = (0, position, true);
+                (self.failures, self.outages, self.was_forgotten) = (0, 0, false);
+                (self.arrived, self.was_read_again) = (position, true);
                 Owed::Nothing
             }
             Heard::Cursor(position) => {
-                (self.failures, self.has_cursor) = (0, true);
+                if !self.was_forgotten {
+                    (self.failures, self.outages) = (0, 0);
+                }
+                self.has_cursor = true;
                 Owed::Begin(position)
             }
             Heard::Lease { id, at } => {
@@ -217,14 +233,17 @@ impl Watch {
             }
             Heard::Stale => Owed::Request,
             Heard::LeaseExpired => {
-                self.subscription = None;
+                (self.subscription, self.was_forgotten) = (None, true);
                 Owed::Request
             }
             Heard::CursorExpired => {
-                self.has_cursor = false;
+                (self.has_cursor, self.was_forgotten) = (false, true);
                 Owed::Request
             }
-            Heard::NotFound if self.subscription.take().is_some() => Owed::Request,
+            Heard::NotFound if self.subscription.take().is_some() => {
+                self.was_forgotten = true;
+                Owed::Request
+            }
             Heard::NotFound => Owed::End(Ended::Gone),
             Heard::Unsubscribed => Owed::End(Ended::Unsubscribed),
             Heard::Unauthorized => Owed::End(Ended::Revoked),
@@ -313,15 +332,21 @@ impl Watch {
         }
         // The trouble may have been there for a while before somebody took it.
         let wait = trouble.next_try.since(now.moment);
-        let full = FIRST.saturating_mul(1 << self.failures.min(8).saturating_sub(1)).min(LONGEST);
+        self.not_before = trouble.next_try.since_epoch();
+        // A poll that lasted, and was cut, is repeated at once.
+        let lasted = self.sent.map_or(Duration::ZERO, |(_, at)| now.moment.since_epoch().saturating_sub(at));
+        if wait == SHORTEST && asked.is_none() && lasted >= Duration::from_secs(1) && may_be_cut(&trouble.cause) {
+            return Ok(());
+        }
+        self.outages += 1;
+        let full = FIRST.saturating_mul(1 << self.outages.min(8).saturating_sub(1)).min(LONGEST);
         let (least, most) = asked.map_or((full / 2, full), |asked| (asked, asked));
-        let shortest = SHORTEST * (1 << (self.failures - 1).min(5));
+        let shortest = SHORTEST * (1 << (self.outages - 1).min(5));
         if wait < least.max(shortest) || wait > most.max(shortest) {
             return broken("waits grow, and what the server asks for is kept", || {
                 format!("asked for {asked:?}, it waits {wait:?} after attempt {}", self.failures)
             });
         }
-        self.not_before = trouble.next_try.since_epoch();
         Ok(())
     }
 
@@ -366,5 +391,14 @@ impl Watch {
         }
         self.ended = Some(ended);
         self.owes(truth, self.arrived)
+    }
+}
+
+/// Whether something between here and the server may have ended the exchange.
+fn may_be_cut(cause: &Error) -> bool {
+    match cause {
+        Error::Connection(fault) => fault.kind == FaultKind::Lost && fault.received == 0 && fault.head.is_none(),
+        Error::Refused(refusal) => matches!(refusal.status, 408 | 502..=504) && refusal.code.is_none(),
+        _ => false,
     }
 }
