@@ -37,11 +37,11 @@ pub(crate) struct Call<T> {
     may_have_arrived: bool,
     /// Whether a connection that had gone stale was already replaced.
     replaced: bool,
-    /// Whether attempts need a connection of their own: see [`Exchange::fresh`].
+    /// Has the next attempts require a connection of their own: see [`Exchange::fresh`].
     fresh: bool,
     /// When the last attempt was sent; the epoch before the first.
     sent_at: Moment,
-    /// How long the reply to it took.
+    /// Time that the reply to it took.
     lasted: Duration,
     /// How far it is, if its answer goes to a file.
     resume: Option<Resume>,
@@ -90,7 +90,7 @@ impl<T> Call<T> {
         self
     }
 
-    /// Sets whether its attempts need a connection of their own.
+    /// Sets [`Exchange::fresh`] of its attempts.
     pub(crate) fn fresh(mut self, fresh: bool) -> Self {
         self.fresh = fresh;
         self
@@ -182,7 +182,8 @@ impl<T> Call<T> {
         let error = match misfit {
             // That it is something else says more than that it is too large.
             Some((status, why)) if fault.kind == FaultKind::TooLarge => {
-                UnexpectedAnswer { status: Some(status.as_u16()), ..UnexpectedAnswer::new(why) }.into()
+                UnexpectedAnswer { status: Some(status.as_u16()), ..UnexpectedAnswer::new(self.session.redact(&why)) }
+                    .into()
             }
             _ => Error::from(fault),
         };
@@ -218,8 +219,8 @@ fn is_stale(error: &Error) -> bool {
     matches!(error, Error::Connection(fault) if fault.kind == FaultKind::Lost && fault.reused && fault.received == 0)
 }
 
-/// Whether all connections that were idle for as long as this one may be dead: the server, or something in between, has
-/// forgotten one that was used again.
+/// Returns `true` if all connections that were idle for as long as this one may be dead: the server, or something in
+/// between, has forgotten one that was used again.
 pub(crate) fn makes_suspect(error: &Error) -> bool {
     matches!(error, Error::Connection(fault) if fault.reused && matches!(fault.kind, FaultKind::Lost | FaultKind::Timeout))
 }

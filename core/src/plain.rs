@@ -26,7 +26,7 @@ impl Write for Escaping<'_, '_> {
     }
 }
 
-/// Whether it is a control character, ends a line or paragraph, or changes the direction of text.
+/// Returns `true` for a control character, and for one that ends a line or paragraph, or changes the direction of text.
 fn has_an_effect(char: char) -> bool {
     char.is_control() || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

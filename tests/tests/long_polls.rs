@@ -61,14 +61,14 @@ fn wait_of(exchange: &Exchange) -> Duration {
     Duration::from_secs(wait.expect("a poll says how long to wait"))
 }
 
-/// What a feed did within some time.
+/// The course of a feed within some time.
 #[derive(Debug, Default)]
 struct Course {
     /// When each request was sent, and the wait that it asked for.
     polls: Vec<(Duration, Duration)>,
     /// The causes, and the pause after each.
     troubles: Vec<(Error, Duration)>,
-    /// What else was delivered.
+    /// Other events that were delivered.
     delivered: usize,
     /// For how long nothing was under way.
     deaf: Duration,
@@ -113,7 +113,7 @@ where
     course
 }
 
-/// What comes of polls through a balancer that ends each exchange after `limit`, in this way.
+/// A balancer that ends each exchange after `limit`, in this way.
 fn balancer(limit: Duration, cut: impl Fn() -> Reply) -> impl FnMut(&Exchange) -> (Duration, Reply) {
     move |exchange| match wait_of(exchange) {
         wait if wait < limit => (wait, batch(&[], "here")),

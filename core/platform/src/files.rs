@@ -39,7 +39,7 @@ fn read(path: &str, limit: u64) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
-/// What a pipe or a device is.
+/// The words for a pipe or a device.
 const NO_FILE: &str = "it is neither a file nor a folder";
 
 fn measure(path: &str) -> Result<u64, FileError> {
@@ -127,7 +127,7 @@ pub struct Incoming {
     path: String,
     file: File,
     limit: u64,
-    /// How many bytes may still be written.
+    /// Number of bytes that may still be written.
     left: u64,
 }
 

@@ -25,8 +25,13 @@ impl Pace {
         self.vain = 0;
     }
 
-    /// Returns the shortest time from a poll to the next one, after it brought so many events and none to deliver.
-    pub(super) fn in_vain(&mut self, events: usize) -> Duration {
+    /// Returns the shortest time from a poll to the next one, after it lasted so long and brought so many events, none of them
+    /// to deliver.
+    pub(super) fn in_vain(&mut self, events: usize, lasted: Duration) -> Duration {
+        if lasted >= LONGEST {
+            self.vain = 0;
+            return Duration::ZERO;
+        }
         if events == 0 {
             // A server that has nothing waits. One that does not has no backlog, either.
             return LONGEST;
@@ -44,7 +49,7 @@ mod tests {
     fn polls(within: Duration, events: usize) -> usize {
         let (mut pace, mut time, mut polls) = (Pace::default(), Duration::ZERO, 0);
         loop {
-            time += pace.in_vain(events);
+            time += pace.in_vain(events, Duration::ZERO);
             if time > within {
                 return polls;
             }
@@ -66,12 +71,15 @@ mod tests {
     }
 
     #[test]
-    fn a_delivery_makes_it_quick_again() {
+    fn a_delivery_or_a_poll_that_lasts_makes_it_quick_again() {
         let mut pace = Pace::default();
         for _ in 0..100 {
-            pace.in_vain(1);
+            pace.in_vain(1, Duration::ZERO);
         }
         pace.delivered();
-        assert_eq!(pace.in_vain(1), FIRST);
+        assert_eq!(pace.in_vain(1, Duration::ZERO), FIRST);
+        pace.in_vain(1, Duration::ZERO);
+        assert_eq!(pace.in_vain(1, LONGEST), Duration::ZERO);
+        assert_eq!(pace.in_vain(1, Duration::ZERO), FIRST);
     }
 }

@@ -45,7 +45,7 @@ pub struct Poller<T> {
     outages: u32,
     /// Whether it began anew, at the server's word, since it was last read. The second time in a row is trouble.
     renewed: bool,
-    /// Whether the next request needs a connection of its own: see [`makes_suspect`].
+    /// Has the next request require a connection of its own: see [`makes_suspect`].
     fresh: bool,
     state: State<T>,
 }
@@ -154,7 +154,7 @@ impl<T: Happens> Poller<T> {
         self.newer |= batch.cursor != cursor;
         let told_at = *self.told_at.get_or_insert(now.moment);
         let due = if self.arrived.is_empty() {
-            call.sent_at().plus(self.pace.in_vain(events))
+            call.sent_at().plus(self.pace.in_vain(events, call.lasted()))
         } else {
             self.told_at = Some(now.moment);
             self.pace.delivered();
@@ -215,7 +215,7 @@ impl<T: Happens> Poller<T> {
     }
 }
 
-/// Whether a feed outlasts this error.
+/// Returns `true` for an error that a feed reports and waits out.
 fn passes(error: &Error) -> bool {
     match error {
         // A certificate that has expired is renewed some day.

@@ -87,8 +87,8 @@ impl Wait {
     }
 }
 
-/// Whether something in between ended the exchange: it spoke for the server, in another form than the server's, or the
-/// connection was closed before any of the response.
+/// Returns `true` if something in between may have ended the exchange: the response is not in the server's form, or the
+/// connection was closed before any of it.
 fn ends_in_between(error: &Error) -> bool {
     match error {
         Error::Refused(refusal) => {

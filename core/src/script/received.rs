@@ -13,7 +13,7 @@ pub struct Received {
     pub at: Moment,
     /// Method, URI, headers and body: the bytes of the file, if it was one.
     pub request: http::Request<Vec<u8>>,
-    /// Whether it required a connection of its own: see [`Exchange::fresh`].
+    /// Set if it required a connection of its own: see [`Exchange::fresh`].
     pub fresh: bool,
 }
 

@@ -39,7 +39,7 @@ impl Resume {
         headers.insert(header::IF_RANGE, etag);
     }
 
-    /// Whether a part of the file is good, so that the rest is asked for.
+    /// Returns `true` if a part of the file is good, so that the rest is asked for.
     pub(crate) const fn has_some(&self) -> bool {
         self.offset > 0
     }

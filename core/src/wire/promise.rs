@@ -55,7 +55,7 @@ impl Promise {
         }
     }
 
-    /// Whether the content may have this media type. File servers guess types, so most differences mean nothing; but an
+    /// Returns `true` if the content may have this media type. File servers guess types, so most differences mean nothing; but an
     /// HTML page or a JSON error in place of anything else comes from something in between.
     fn may_be(&self, given: &str) -> bool {
         let promised = self.media_type.as_str();

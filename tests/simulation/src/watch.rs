@@ -36,7 +36,7 @@ pub(super) struct Watch {
     failures: u32,
     /// Those of them by which the waits grow.
     outages: u32,
-    /// Whether the server had forgotten a cursor or a subscription since it was last read.
+    /// Set if the server has forgotten a cursor or a subscription since it was last read.
     was_forgotten: bool,
     /// Its last request, and when it first sent that, on the clock of the process.
     sent: Option<(Ticket, Duration)>,
@@ -394,7 +394,7 @@ impl Watch {
     }
 }
 
-/// Whether something between here and the server may have ended the exchange.
+/// Returns `true` if something between here and the server may have ended the exchange.
 fn may_be_cut(cause: &Error) -> bool {
     match cause {
         Error::Connection(fault) => fault.kind == FaultKind::Lost && fault.received == 0 && fault.head.is_none(),

@@ -12,7 +12,7 @@ fn used_again(kind: FaultKind) -> Answer {
     Answer::fault(Fault::new(kind, "forgotten").sent(true).reused(true).received(1))
 }
 
-/// Whether each attempt of the operation required a connection of its own.
+/// [`Exchange::fresh`](teamwire_core::Exchange::fresh) of each attempt of the operation.
 fn fresh(played: &Played) -> Vec<bool> {
     played.script.requests()[1..].iter().map(|request| request.fresh).collect()
 }
@@ -180,7 +180,16 @@ fn an_avatar_is_an_image_and_all_of_it() {
 }
 
 #[test]
-fn the_coding_of_a_response_is_no_secret_and_no_command() {
+fn a_head_that_repeats_the_secret_is_not_repeated() {
+    let head = http::Response::builder().header("content-encoding", "s3cr3t-of-the-bot").body(()).expect("a head");
+    let fault = Fault::new(FaultKind::TooLarge, "more than 5 bytes").sent(true).head(head);
+    let error = Operation::Me.play(config(), [Answer::fault(fault)]).outcome.expect_err("it is encoded");
+    assert!(error.to_string().contains("content coding"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error}");
+}
+
+#[test]
+fn a_coding_that_is_no_text_is_shown_as_far_as_it_is() {
     let odd = HeaderValue::from_bytes(b"\xff\x80").expect("bytes above ASCII can be in a header");
     let mut response = http::Response::new(Vec::new());
     response.headers_mut().insert("content-encoding", odd);

@@ -44,7 +44,6 @@ pub(crate) fn what_cannot_be_written_is_refused_before_anything_is_requested<H: 
     assert_eq!(download.is_refused(&folder.path("no such folder/plan.pdf")), FileErrorKind::NotFound);
     download.is_refused(&format!("{file}/plan.pdf"));
     download.is_refused(&folder.path("nul\0.pdf"));
-    download.is_refused("/dev/null");
     assert_eq!(folder.content(), [("a file".to_owned(), b"x".to_vec())]);
 }
 
@@ -111,7 +110,18 @@ mod unix {
         for bits in [0o600, 0o640, 0o666, 0o755, 0o777] {
             let path = folder.file("plan.pdf", "the old one");
             fs::set_permissions(&path, Permissions::from_mode(bits)).expect("it is ours");
+            let looked = folder.path("");
+            let look = Rule::new(Fault::CutBefore).on("GET", ANY_ASSET).when(move |_| {
+                for entry in fs::read_dir(&looked).expect("the folder is there") {
+                    let path = entry.expect("it can be listed").path();
+                    let more = mode(path.to_str().expect("names of tests are Unicode")) & !bits;
+                    assert_eq!(more, 0, "{} can be read by others meanwhile", path.display());
+                }
+                false
+            });
+            download.ground.sandbox.faults().add(look);
             download.to(&path).expect("it can be written");
+            download.ground.sandbox.faults().clear();
             assert_eq!(format!("{:o}", mode(&path)), format!("{bits:o}"));
             assert_eq!(folder.content(), [("plan.pdf".to_owned(), download.content.clone())]);
         }

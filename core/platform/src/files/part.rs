@@ -10,7 +10,7 @@ use teamwire_core::{FileError, FileErrorKind};
 
 use super::{NO_FILE, about};
 
-/// How many links after each other are followed, as Linux does.
+/// Maximum number of links after each other that are followed, as on Linux.
 const LINKS: u32 = 40;
 
 /// Creates a new, empty file beside `target`, and returns the paths of both. If `target` is a link, it is what that leads to.
@@ -104,7 +104,7 @@ mod permissions {
 
     use rustix::fs::OFlags;
 
-    /// What a file can be opened for, without what runs it as somebody else.
+    /// Permissions to read, write and execute, without set-user-id and the like.
     const BITS: u32 = 0o777;
     /// A file that may not be written has to be writable until it is complete.
     const WRITABLE: u32 = 0o200;
