@@ -5,7 +5,7 @@ const MAX_EXTENSIONS: usize = 1 << 20;
 
 /// Removes the extensions (RFC 9112, section 7.1.1) from the size lines of a chunked body, piece by piece as it arrives.
 ///
-/// What is not in the form of a chunked body passes as it is, for the reader to refuse.
+/// Bytes that are not in the form of a chunked body pass as they are: see [`ChunkLines::is_malformed`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ChunkLines {
     state: State,
@@ -15,7 +15,7 @@ pub struct ChunkLines {
 
 #[derive(Clone, Copy, Debug, Default)]
 enum State {
-    /// In a size line, before its extension.
+    /// At the beginning of a size line.
     #[default]
     Start,
     Size {
@@ -25,17 +25,29 @@ enum State {
     Extension {
         size: u64,
     },
+    /// Behind the CR of a size line.
+    SizeEnd {
+        size: u64,
+    },
     Data {
         left: u64,
     },
-    /// In the line break behind the data of a chunk.
+    /// Behind the data of a chunk.
     DataEnd,
+    /// Behind the CR that follows the data of a chunk.
+    DataLineEnd,
     /// In the trailers, in a line of so many bytes.
     Trailers {
         line: usize,
     },
-    /// Behind the end, or where the form is broken.
-    Passing,
+    /// Behind the CR of such a line.
+    TrailerEnd {
+        line: usize,
+    },
+    /// Behind the end of the body.
+    Ended,
+    /// Behind the first byte that does not belong there.
+    Malformed,
 }
 
 impl ChunkLines {
@@ -46,7 +58,7 @@ impl ChunkLines {
         while read < bytes.len() {
             let length = match self.state {
                 State::Data { left } => usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len() - read),
-                State::Passing => bytes.len() - read,
+                State::Ended | State::Malformed => bytes.len() - read,
                 _ => 1,
             };
             if self.keeps(bytes[read], length) {
@@ -65,6 +77,12 @@ impl ChunkLines {
         self.trailers > MAX_HEAD || self.extensions > MAX_EXTENSIONS
     }
 
+    /// Is not in the form of RFC 9112, section 7.1: has a size that is not hexadecimal digits alone, data that is longer or
+    /// shorter than its size, or a line that does not end with CR LF. A reader may wait for ever for the end of such a line.
+    pub const fn is_malformed(&self) -> bool {
+        matches!(self.state, State::Malformed)
+    }
+
     /// Takes the next byte, or so many of data. Returns whether they stay.
     fn keeps(&mut self, byte: u8, length: usize) -> bool {
         let digit = char::from(byte).to_digit(16).map(u64::from);
@@ -72,33 +90,36 @@ impl ChunkLines {
         self.state = match (before, byte) {
             (State::Start, _) => match digit {
                 Some(size) => State::Size { size, digits: u32::from(size > 0) },
-                None => State::Passing,
+                None => State::Malformed,
             },
-            (State::Size { size, .. } | State::Extension { size }, b'\n') => Self::after_line(size),
-            (State::Size { .. } | State::Extension { .. }, b'\r') => return true,
+            (State::Size { size, .. } | State::Extension { size }, b'\r') => State::SizeEnd { size },
+            (State::Size { .. } | State::Extension { .. }, b'\n') => State::Malformed,
             (State::Size { size, .. }, b';' | b' ' | b'\t') => State::Extension { size },
             (State::Size { size, digits }, _) => match digit {
                 // The reader takes a line of 20 bytes, so no zero stays but the first.
                 Some(0) if digits == 0 => return self.leaves_out(),
                 Some(digit) if digits < 16 => State::Size { size: size << 4 | digit, digits: digits + 1 },
-                _ => State::Passing,
+                _ => State::Malformed,
             },
             (State::Extension { .. }, _) => return self.leaves_out(),
+            (State::SizeEnd { size: 0 }, b'\n') => State::Trailers { line: 0 },
+            (State::SizeEnd { size }, b'\n') => State::Data { left: size },
             (State::Data { left }, _) => match left - length as u64 {
                 0 => State::DataEnd,
                 left => State::Data { left },
             },
-            (State::DataEnd, b'\r') => State::DataEnd,
-            (State::DataEnd, b'\n') => State::Start,
-            (State::DataEnd | State::Passing, _) | (State::Trailers { line: 0 }, b'\n') => State::Passing,
+            (State::DataEnd, b'\r') => State::DataLineEnd,
+            (State::DataLineEnd, b'\n') => State::Start,
+            (State::Trailers { line }, b'\r') => State::TrailerEnd { line },
+            (State::TrailerEnd { line: 0 }, b'\n') => State::Ended,
+            (State::TrailerEnd { .. }, b'\n') => State::Trailers { line: 0 },
+            (State::Ended, _) => State::Ended,
+            (State::Trailers { .. }, b'\n')
+            | (State::SizeEnd { .. } | State::DataEnd | State::DataLineEnd | State::TrailerEnd { .. }, _)
+            | (State::Malformed, _) => State::Malformed,
             (State::Trailers { line }, _) => {
                 self.trailers += 1;
-                let line = match byte {
-                    b'\n' => 0,
-                    b'\r' => line,
-                    _ => line + 1,
-                };
-                State::Trailers { line }
+                State::Trailers { line: line + 1 }
             }
         };
         match (before, self.state) {
@@ -110,10 +131,6 @@ impl ChunkLines {
     const fn leaves_out(&mut self) -> bool {
         self.extensions += 1;
         false
-    }
-
-    const fn after_line(size: u64) -> State {
-        if size == 0 { State::Trailers { line: 0 } } else { State::Data { left: size } }
     }
 }
 
@@ -140,6 +157,7 @@ mod tests {
                 "0000000000000000000000000000a \r\n0123456789\r\n00\r\nx: y\r\n\r\nrest",
                 "0a\r\n0123456789\r\n0\r\nx: y\r\n\r\nrest",
             ),
+            ("1\r\na\r\n0\r\n\r\n3;x\r\n", "1\r\na\r\n0\r\n\r\n3;x\r\n"),
             ("fffffffffffffffff\r\nab;c", "fffffffffffffffff\r\nab;c"),
             ("x;y\r\n", "x;y\r\n"),
             ("1\r\nab;c\r\n", "1\r\nab;c\r\n"),
@@ -148,6 +166,30 @@ mod tests {
                 assert_eq!(stripped(text, piece).0, expected, "{text:?} in pieces of {piece}");
             }
         }
+    }
+
+    #[test]
+    fn another_form_is_malformed_from_its_first_byte_on() {
+        for (good, bad) in [
+            ("", "+5\r\nhello\r\n"),
+            ("", " 5\r\nhello\r\n"),
+            ("0", "x5\r\nhello\r\n"),
+            ("", "\r\n"),
+            ("5", "\nhello\n0\n\n"),
+            ("5;x", "\nhello\r\n"),
+            ("5\r", "hello\r\n"),
+            ("2\r\nhe", "llo\r\n"),
+            ("5\r\nhello", "\n0\r\n\r\n"),
+            ("0\r\n", "\n"),
+            ("0\r\nx: a\r", "b\r\n\r\n"),
+            ("0\r\nx: a", "\n\r\n"),
+            ("0\r\n\r", "\r\n"),
+        ] {
+            assert!(!stripped(good, 1).1.is_malformed(), "{good:?}");
+            assert!(stripped(&format!("{good}{}", &bad[..1]), 1).1.is_malformed(), "{good:?} and {bad:?}");
+            assert!(stripped(&format!("{good}{bad}"), 3).1.is_malformed(), "{good:?} and {bad:?}");
+        }
+        assert!(!stripped("1\r\na\r\n0\r\n\r\n+", 1).1.is_malformed(), "that is behind the end");
     }
 
     #[test]
