@@ -19,7 +19,6 @@ mod file;
 mod head;
 mod origin;
 mod pool;
-mod proxy;
 mod receive;
 mod send;
 mod stream;
@@ -27,10 +26,21 @@ mod tls;
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use rustls::ClientConfig;
-use teamwire_core::{Body, Config, Error, Exchange, Fault, Reply, Response};
+use teamwire_core::{Body, Config, Error, Exchange, Fault, FaultKind, Reply, Response};
+use teamwire_platform::Proxy;
 
-use self::{deadline::Deadline, exchange::Course, head::Target, pool::Pool, proxy::Proxy};
+use self::{
+    connect::{Hosts, opens_tunnel},
+    connection::Connection,
+    deadline::Deadline,
+    exchange::Course,
+    file::Upload,
+    head::Target,
+    origin::Origin,
+    pool::Pool,
+};
 use crate::runtime::Runtime;
 
 /// An HTTP client on a runtime.
@@ -38,6 +48,7 @@ pub(crate) struct Engine<R: Runtime> {
     runtime: R,
     tls: Arc<ClientConfig>,
     proxy: Option<Proxy>,
+    hosts: Hosts,
     pool: Pool<R::Stream>,
 }
 
@@ -46,7 +57,8 @@ impl<R: Runtime> Engine<R> {
         Ok(Self {
             runtime,
             tls: teamwire_platform::tls_config(config)?,
-            proxy: Proxy::of(config)?,
+            proxy: Proxy::of(config),
+            hosts: Hosts::default(),
             pool: Pool::new(config.limits()),
         })
     }
@@ -64,25 +76,48 @@ impl<R: Runtime> Engine<R> {
     }
 
     async fn exchange(&self, exchange: &mut Exchange) -> Result<Response, Fault> {
-        // Boxed, here and below, so that the future of the usual case stays small.
-        let file = match exchange.request.body() {
-            Body::File { path, length, may_grow } => {
-                Some(Box::pin(file::Source::open(&self.runtime, path.clone(), *length, *may_grow)).await?)
-            }
-            Body::Empty | Body::Bytes(_) => None,
-        };
         let mut deadline = Deadline::start(&self.runtime, exchange.timeout);
-        let mut connection = match self.pool.check_out(exchange.request.uri(), &self.runtime) {
+        match exchange.request.body() {
+            // Boxed, here and below, so that the future of the usual case stays small.
+            Body::File { .. } => Box::pin(self.upload(exchange, &mut deadline)).await,
+            Body::Empty | Body::Bytes(_) => self.attempt(exchange, None, &mut deadline).await,
+        }
+    }
+
+    /// Carries out an exchange that sends a file.
+    async fn upload(&self, exchange: &mut Exchange, deadline: &mut Deadline<'_, R>) -> Result<Response, Fault> {
+        let Some(upload) = Upload::of(&self.runtime, exchange).await? else {
+            return self.attempt(exchange, None, deadline).await;
+        };
+        let mut again = exchange.clone();
+        let asks = upload.asks;
+        let response = self.attempt(exchange, Some(upload), deadline).await?;
+        if !asks || response.status() != StatusCode::EXPECTATION_FAILED {
+            return Ok(response);
+        }
+        // A hop on the way knows no expectations: the request is repeated without (RFC 9110, section 10.1.1).
+        let upload = Upload::of(&self.runtime, &again).await?;
+        let upload = upload.map(|upload| Box::new(Upload { asks: false, ..*upload }));
+        self.attempt(&mut again, upload, deadline).await
+    }
+
+    async fn attempt(
+        &self,
+        exchange: &mut Exchange,
+        upload: Option<Box<Upload>>,
+        deadline: &mut Deadline<'_, R>,
+    ) -> Result<Response, Fault> {
+        let mut connection = match self.pooled(exchange, deadline)? {
             Some(connection) => connection,
-            None => Box::pin(connect::connect(self, exchange.request.uri(), &mut deadline)).await?,
+            None => Box::pin(connect::connect(self, exchange.request.uri(), deadline)).await?,
         };
         deadline.use_alarm(connection.alarm.take());
         let target = match &self.proxy {
-            Some(proxy) if !connection.origin.tls => Target::Uri(proxy.authorization.as_ref()),
+            Some(proxy) if !opens_tunnel(proxy, &connection.origin) => Target::Uri(proxy.authorization.as_ref()),
             _ => Target::Path,
         };
         let mut course = Course::default();
-        match exchange::perform(&mut connection, exchange, file, target, &mut course, &mut deadline).await {
+        match exchange::perform(&mut connection, exchange, upload, target, &mut course, deadline).await {
             Ok((response, keep)) => {
                 if keep {
                     connection.alarm = deadline.take_alarm();
@@ -90,7 +125,28 @@ impl<R: Runtime> Engine<R> {
                 }
                 Ok(response)
             }
-            Err(fault) => Err(course.fault(fault).reused(connection.reused)),
+            Err(fault) => {
+                let is_dead = matches!(fault.kind, FaultKind::Lost | FaultKind::Timeout);
+                if is_dead && connection.reused && !connection.input.has_heard() {
+                    // What has ended this one has most likely ended those that were idle as long.
+                    self.pool.drop_idle(&connection.origin, deadline.begun());
+                }
+                Err(course.fault(fault).reused(connection.reused))
+            }
         }
+    }
+
+    /// Takes a connection from the pool, unless the exchange needs a new one.
+    fn pooled(
+        &self,
+        exchange: &Exchange,
+        deadline: &Deadline<'_, R>,
+    ) -> Result<Option<Box<Connection<R::Stream>>>, Fault> {
+        let uri = exchange.request.uri();
+        if exchange.fresh {
+            self.pool.drop_idle(&Origin::of(uri)?, deadline.begun());
+            return Ok(None);
+        }
+        Ok(self.pool.check_out(uri, &self.runtime))
     }
 }

@@ -35,6 +35,15 @@ pub trait Runtime: Clone + Send + Sync + 'static {
         None
     }
 
+    /// Returns the local and the remote address of this connection; `None`, the default, if the runtime cannot tell.
+    ///
+    /// They serve to find out how many bytes of a request the operating system has still to deliver (on Linux), so that a
+    /// slow upload is not taken for a silent server.
+    fn addresses(&self, stream: &Self::Stream) -> Option<(SocketAddr, SocketAddr)> {
+        let _ = stream;
+        None
+    }
+
     /// Waits until this time has passed.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
 

@@ -36,6 +36,10 @@ impl Runtime for Smol {
         Some(!socket.get_ref().peek(&mut [0]).is_err_and(nothing_yet))
     }
 
+    fn addresses(&self, stream: &TcpStream) -> Option<(SocketAddr, SocketAddr)> {
+        stream.local_addr().ok().zip(stream.peer_addr().ok())
+    }
+
     async fn sleep(&self, time: Duration) {
         Timer::after(time).await;
     }

@@ -1,8 +1,12 @@
 //! The head of an answer, from when its request begins to leave.
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, Version, header};
 use teamwire_core::{Fault, FaultKind};
-use ureq_proto::client::{Call, RecvResponseResult, state::RecvResponse};
+use teamwire_platform::http1::{Head, MAX_INTERIM, next_head};
+use ureq_proto::{
+    Error as ProtocolError,
+    client::{Call, MAX_RESPONSE_HEADERS, RecvResponseResult, state::RecvResponse},
+};
 
 use super::{
     connection::{Connection, Input},
@@ -10,47 +14,69 @@ use super::{
 };
 use crate::runtime::Runtime;
 
-/// How many provisional answers (1xx) to take before the one that counts.
-const MOST_PROVISIONAL: usize = 32;
-
 /// An answer that is to come.
 pub(super) struct Awaited {
     call: Call<RecvResponse>,
-    provisional: usize,
+    /// Number of interim responses (1xx).
+    interim: usize,
+    /// Number of bytes that were read and do not hold a whole head.
+    incomplete: usize,
+    /// The server asked for the body that was announced (100).
+    continues: bool,
     head: Option<http::Response<()>>,
 }
 
 impl Awaited {
     pub(super) const fn new(call: Call<RecvResponse>) -> Self {
-        Self { call, provisional: 0, head: None }
+        Self { call, interim: 0, incomplete: 0, continues: false, head: None }
     }
 
     /// Reads what has arrived. Whether the head of the answer that counts is whole.
     pub(super) fn read(&mut self, input: &mut Input) -> Result<bool, Fault> {
         while self.head.is_none() && !input.is_empty() {
-            let (used, head) = self.call.try_response(input.unread(), false).map_err(not_http)?;
+            // A head ends with a line, so bytes of which none ends a line need no look at those before.
+            let is_known = self.incomplete > 0 && !input.unread()[self.incomplete..].contains(&b'\n');
+            let head = if is_known { Head::Incomplete } else { next_head(input.unread_mut()) };
+            let used = match head {
+                Head::Interim { length, continues } => {
+                    self.continues |= continues;
+                    length
+                }
+                Head::Final { .. } => {
+                    let (used, head) = self.call.try_response(input.unread(), false).map_err(unreadable)?;
+                    self.head = head;
+                    used
+                }
+                Head::Incomplete if self.incomplete == 0 => {
+                    // Of the first line alone, as folded lines are unfolded in a whole head only.
+                    let first_line = input.unread().split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+                    self.call.try_response(first_line, false).map_err(unreadable)?;
+                    0
+                }
+                Head::Incomplete => 0,
+            };
             input.consume(used);
-            self.head = head;
-            if self.head.is_some() {
-                break;
-            }
-            if used == 0 {
-                if input.is_full() {
+            match used {
+                0 if input.is_full() => {
                     return Err(Fault::new(FaultKind::TooLarge, "the head alone is longer than 64 KB"));
                 }
-                break;
+                0 => {
+                    self.incomplete = input.unread().len();
+                    break;
+                }
+                _ => self.incomplete = 0,
             }
-            self.provisional += 1;
-            if self.provisional > MOST_PROVISIONAL {
-                return Err(not_http("provisional answers, and no end of them"));
+            self.interim += usize::from(self.head.is_none());
+            if self.interim > MAX_INTERIM {
+                return Err(not_http("interim responses (1xx), and no end of them"));
             }
         }
         Ok(self.head.is_some())
     }
 
-    /// Whether the server has said to go on.
-    pub(super) const fn is_encouraged(&self) -> bool {
-        self.provisional > 0
+    /// Returns whether the server has asked for the body (100). No other interim response does.
+    pub(super) const fn continues(&self) -> bool {
+        self.continues
     }
 
     /// Waits for the head of the answer that counts.
@@ -64,7 +90,7 @@ impl Awaited {
                 Ok(0) if connection.input.is_empty() => return Err(lost("closed by the server without an answer")),
                 Ok(0) => return Err(lost("closed by the server within the head of its answer")),
                 Ok(_) => {}
-                Err(error) => return Err(lost(error)),
+                Err(error) => return Err(connection.lost(&error)),
             }
         }
         Ok(())
@@ -76,13 +102,31 @@ impl Awaited {
     }
 }
 
-/// Whether nobody on the way can have read another length out of this head (RFC 9112, section 6.1).
-pub(super) fn is_clear(headers: &HeaderMap) -> bool {
-    match headers.get(header::TRANSFER_ENCODING) {
-        Some(coding) => {
-            coding.as_bytes().eq_ignore_ascii_case(b"chunked") && !headers.contains_key(header::CONTENT_LENGTH)
-        }
-        None => true,
+/// Refuses a body in a form that cannot be read, though `ureq_proto` would read something: one with another transfer coding
+/// than `chunked`, or with any in HTTP/1.0 (RFC 9112, section 6.1).
+pub(super) fn check_coding(head: &http::Response<()>) -> Result<(), Fault> {
+    let codings = head.headers().get_all(header::TRANSFER_ENCODING).iter();
+    let mut codings = codings.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    let (first, second) = (codings.next(), codings.next());
+    let is_chunked = first.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
+    match first {
+        None => Ok(()),
+        Some(identity) if second.is_none() && identity.eq_ignore_ascii_case(b"identity") => Ok(()),
+        Some(_) if head.version() < Version::HTTP_11 => Err(not_http("a transfer coding in a response of HTTP/1.0")),
+        Some(_) if is_chunked && second.is_none() => Ok(()),
+        Some(_) => Err(not_http("a transfer coding that was not asked for (other than `chunked`)")),
+    }
+}
+
+/// Whether nobody on the way can have read another length out of this head (RFC 9112, sections 6.1 and 6.3).
+pub(super) fn is_clear(status: StatusCode, headers: &HeaderMap) -> bool {
+    match (headers.get(header::TRANSFER_ENCODING), headers.get(header::CONTENT_LENGTH)) {
+        (None, None) => true,
+        // There is no body after such a head, whatever it says; but some servers send one.
+        _ if status == StatusCode::NO_CONTENT => false,
+        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+        (None, Some(_)) => true,
     }
 }
 
@@ -92,4 +136,11 @@ pub(super) fn lost(why: impl ToString) -> Fault {
 
 pub(super) fn not_http(why: impl ToString) -> Fault {
     Fault::new(FaultKind::Protocol, why.to_string())
+}
+
+fn unreadable(error: ProtocolError) -> Fault {
+    match error {
+        ProtocolError::HttpParseTooManyHeaders => not_http(format!("more than {MAX_RESPONSE_HEADERS} header fields")),
+        error => not_http(error),
+    }
 }

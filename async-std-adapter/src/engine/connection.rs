@@ -8,8 +8,13 @@ use std::{
 
 use futures_io::{AsyncRead, AsyncWrite};
 use teamwire_core::Fault;
+use teamwire_platform::{
+    http1::{ChunkLines, MAX_HEAD},
+    tls_failure,
+};
 
 use super::{
+    answer::lost,
     deadline::{Alarm, Deadline},
     origin::Origin,
     stream::Stream,
@@ -18,8 +23,6 @@ use crate::runtime::Runtime;
 
 /// What a connection takes in at once, and what of a body is sent together with its head.
 pub(super) const BUFFER: usize = 16 << 10;
-/// The longest head of an answer, and the longest line within a chunked body.
-const LONGEST_HEAD: usize = 64 << 10;
 
 /// A connection to one origin. It is owned by one exchange at a time, or by the pool.
 pub(super) struct Connection<S> {
@@ -38,8 +41,9 @@ pub(super) struct Connection<S> {
 pub(super) enum Sent {
     /// So many bytes were taken; for a flush, all there were.
     Some(usize),
-    /// It would have had to wait, and meanwhile so many bytes came from the server; none if that has hung up.
-    Heard(usize),
+    /// It would have had to wait, and meanwhile so many bytes came from the server, none if that has hung up; or it cannot be
+    /// read from any more.
+    Heard(io::Result<usize>),
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -66,11 +70,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
+    /// Returns the failure that this error of a read or a write is. A server that demands a client certificate refuses the
+    /// first request, before a byte of a response.
+    pub(super) fn lost(&self, error: &io::Error) -> Fault {
+        let refused = if self.reused || self.input.heard { None } else { tls_failure(error) };
+        refused.unwrap_or_else(|| lost(error))
+    }
+
     /// Sends some of these bytes, of which there must be one. Where that has to wait, it listens.
     pub(super) fn poll_write(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> Poll<io::Result<Sent>> {
         match self.stream.poll_write(cx, bytes) {
             Poll::Ready(taken) => Poll::Ready(taken.map(Sent::Some)),
-            Poll::Pending => self.poll_listen(cx).map_ok(Sent::Heard),
+            Poll::Pending => self.poll_listen(cx).map(|heard| Ok(Sent::Heard(heard))),
         }
     }
 
@@ -78,7 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Sent>> {
         match self.stream.poll_flush(cx) {
             Poll::Ready(flushed) => Poll::Ready(flushed.map(|()| Sent::Some(0))),
-            Poll::Pending => self.poll_listen(cx).map_ok(Sent::Heard),
+            Poll::Pending => self.poll_listen(cx).map(|heard| Ok(Sent::Heard(heard))),
         }
     }
 
@@ -103,11 +114,24 @@ pub(super) struct Input {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    /// Something has arrived in this exchange.
+    heard: bool,
 }
 
 impl Input {
     pub(super) fn unread(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
+    }
+
+    pub(super) fn unread_mut(&mut self) -> &mut [u8] {
+        &mut self.buffer[self.start..self.end]
+    }
+
+    /// Leaves out of the last `arrived` bytes what is to be left out of a chunked body.
+    pub(super) fn strip(&mut self, arrived: usize, lines: &mut ChunkLines) {
+        let old = self.end - arrived;
+        self.end = old + lines.strip(&mut self.buffer[old..self.end]);
+        self.consume(0);
     }
 
     pub(super) fn consume(&mut self, bytes: usize) {
@@ -124,12 +148,12 @@ impl Input {
 
     /// Whether there is so much unread that no head and no line can be that long.
     pub(super) fn is_full(&self) -> bool {
-        self.unread().len() >= LONGEST_HEAD
+        self.unread().len() >= MAX_HEAD
     }
 
     /// Takes more in at once, for a long answer.
     pub(super) fn widen(&mut self) {
-        self.grow(LONGEST_HEAD);
+        self.grow(MAX_HEAD);
     }
 
     /// To this length, if it is shorter. Memory that is new has its zeros from the operating system.
@@ -141,8 +165,14 @@ impl Input {
         }
     }
 
-    /// Gives room back that only an unusual answer needed.
-    pub(super) fn shrink(&mut self) {
+    /// Returns whether anything has arrived since the exchange began.
+    pub(super) const fn has_heard(&self) -> bool {
+        self.heard
+    }
+
+    /// Prepares for the next exchange: gives room back that only an unusual response needed.
+    pub(super) fn reset(&mut self) {
+        self.heard = false;
         if self.buffer.len() > BUFFER && self.is_empty() {
             self.buffer = Vec::new();
         }
@@ -164,6 +194,7 @@ impl Input {
         let filled = stream.poll_read(cx, &mut self.buffer[self.end..]);
         if let Poll::Ready(Ok(bytes)) = filled {
             self.end += bytes;
+            self.heard |= bytes > 0;
         }
         filled
     }

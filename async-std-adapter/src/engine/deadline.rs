@@ -6,6 +6,7 @@
 
 use std::{
     future::{Future, poll_fn},
+    net::SocketAddr,
     pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, Wake, Waker},
@@ -13,24 +14,54 @@ use std::{
 };
 
 use teamwire_core::{Fault, FaultKind, Timeout};
+use teamwire_platform::undrained;
 
 use crate::runtime::Runtime;
+
+/// Number of reads and writes in a row without a wait after which other tasks get their turn.
+const MAX_STREAK: u32 = 64;
+/// Number of reads and writes in a row without a wait after which the clock is read. As long as there are waits, the alarm
+/// tells that the time is over.
+const UNTIMED: u32 = 8;
 
 /// The time that is left to one exchange.
 pub(super) struct Deadline<'r, R> {
     runtime: &'r R,
     timeout: Timeout,
+    begun: Instant,
     /// When the time began to run: with the exchange, or when the last byte moved.
     since: Instant,
+    /// Number of reads and writes since the last wait.
+    streak: u32,
     /// What it is running out on, for the error.
     phase: &'static str,
     alarm: Option<Box<Alarm>>,
+    drain: Option<Box<Drain>>,
+}
+
+/// Request bytes that were handed over to the operating system, and that it has still to deliver.
+struct Drain {
+    local: SocketAddr,
+    peer: SocketAddr,
+    sampled: Instant,
+    left: u64,
 }
 
 impl<'r, R: Runtime> Deadline<'r, R> {
     /// The time begins to run now.
     pub(super) fn start(runtime: &'r R, timeout: Timeout) -> Self {
-        Self { runtime, timeout, since: Instant::now(), phase: "at the start", alarm: None }
+        let now = Instant::now();
+        Self { runtime, timeout, begun: now, since: now, streak: 0, phase: "at the start", alarm: None, drain: None }
+    }
+
+    /// Returns how long the exchange lasts if nothing happens.
+    pub(super) const fn silence(&self) -> Duration {
+        self.timeout.silence()
+    }
+
+    /// Returns when the exchange began.
+    pub(super) const fn begun(&self) -> Instant {
+        self.begun
     }
 
     pub(super) const fn runtime(&self) -> &'r R {
@@ -60,19 +91,44 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         }
     }
 
-    /// How much time is left, if nothing moves.
-    pub(super) fn left(&self) -> Duration {
-        self.due().map_or(Duration::MAX, |due| due.saturating_duration_since(Instant::now()))
+    /// The head of the response is complete: a long poll is limited by inactivity from now on.
+    pub(super) fn head_has_arrived(&mut self) {
+        if let Timeout::LongPoll { .. } = self.timeout {
+            self.timeout = self.timeout.after_head();
+            self.since = Instant::now();
+        }
+    }
+
+    /// Takes bytes that the operating system still delivers from this socket for bytes that move.
+    pub(super) fn watch_drain(&mut self, socket: &R::Stream) {
+        self.drain = match self.timeout {
+            Timeout::Inactivity(_) => self.runtime.addresses(socket).map(|(local, peer)| {
+                let sampled = self.since;
+                Box::new(Drain { local, peer, sampled, left: 0 })
+            }),
+            _ => None,
+        };
     }
 
     /// Waits for this to be ready, but no longer than the time allows.
     pub(super) async fn run<T>(&mut self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Result<T, Fault> {
-        poll_fn(|cx| match poll(cx) {
-            Poll::Ready(value) => {
-                self.moved();
-                Poll::Ready(Ok(value))
+        poll_fn(|cx| {
+            if self.streak == MAX_STREAK {
+                self.streak = 0;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
-            Poll::Pending => self.poll_over(cx).map(Err),
+            let Poll::Ready(value) = poll(cx) else {
+                self.streak = 0;
+                return self.poll_over(cx).map(Err);
+            };
+            self.streak += 1;
+            self.moved();
+            Poll::Ready(if self.streak.is_multiple_of(UNTIMED) && self.is_over(Instant::now()) {
+                Err(self.fault())
+            } else {
+                Ok(value)
+            })
         })
         .await
     }
@@ -86,10 +142,13 @@ impl<'r, R: Runtime> Deadline<'r, R> {
     /// Ready when the time is over.
     fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
         // A time that the clock cannot count up to is for ever.
-        let Some(due) = self.due() else { return Poll::Pending };
-        let alarm = self.alarm.get_or_insert_default();
-        alarm.relay.connect(Some(cx.waker()));
-        loop {
+        if self.due().is_none() {
+            return Poll::Pending;
+        }
+        self.alarm.get_or_insert_default().relay.connect(Some(cx.waker()));
+        while let Some(due) = self.due() {
+            let due = self.next_sample().map_or(due, |sample| sample.min(due));
+            let alarm = self.alarm.get_or_insert_default();
             if alarm.rings.is_none_or(|rings| due < rings) {
                 let left = due.saturating_duration_since(Instant::now());
                 let runtime = self.runtime.clone();
@@ -97,11 +156,42 @@ impl<'r, R: Runtime> Deadline<'r, R> {
                 alarm.rings = Some(due);
             }
             if alarm.poll().is_pending() {
-                return Poll::Pending;
+                break;
             }
-            if due <= Instant::now() {
+            let now = Instant::now();
+            self.sample(now);
+            if self.is_over(now) {
                 return Poll::Ready(self.fault());
             }
+        }
+        Poll::Pending
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        self.due().is_some_and(|due| due <= now)
+    }
+
+    /// Returns when to look again for bytes that the operating system delivers: four times within the limit.
+    fn next_sample(&self) -> Option<Instant> {
+        let drain = self.drain.as_ref()?;
+        drain.sampled.max(self.since).checked_add(self.timeout.silence() / 4)
+    }
+
+    /// Takes note of bytes that the operating system has delivered, if it is time to look.
+    fn sample(&mut self, now: Instant) {
+        if self.next_sample().is_none_or(|next| now < next) && !self.is_over(now) {
+            return;
+        }
+        let Some(drain) = &mut self.drain else { return };
+        match undrained(drain.local, drain.peer) {
+            Some(left) => {
+                // A sample from before the last read or write says nothing of what was left after that.
+                if left < drain.left && drain.sampled >= self.since {
+                    self.since = now;
+                }
+                (drain.left, drain.sampled) = (left, now);
+            }
+            None => self.drain = None,
         }
     }
 

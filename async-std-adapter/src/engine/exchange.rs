@@ -12,13 +12,13 @@ use teamwire_core::{Exchange, Fault, FaultKind, Response};
 use ureq_proto::client::{RecvBodyResult, RecvResponseResult};
 
 use super::{
-    answer::{Awaited, is_clear, lost},
+    answer::{Awaited, check_coding, is_clear},
     connection::Connection,
     deadline::Deadline,
     file,
     head::{self, Target},
     receive::{Arriving, Sink, receive},
-    send::{Outlet, Stop, is_asked_for, send, send_file},
+    send::{Outlet, Stop, send, send_file},
 };
 use crate::runtime::Runtime;
 
@@ -33,7 +33,9 @@ pub(super) struct Course {
 impl Course {
     /// A fault that says how far it came.
     pub(super) fn fault(self, fault: Fault) -> Fault {
-        let fault = fault.sent(self.sent).received(self.received);
+        // In TLS 1.3 a server refuses a client without a certificate after the handshake, and reads none of the request.
+        let sent = self.sent && fault.kind != FaultKind::ClientCertificate;
+        let fault = fault.sent(sent).received(self.received);
         match self.head {
             Some(head) => fault.head(head),
             None => fault,
@@ -41,12 +43,12 @@ impl Course {
     }
 }
 
-/// Sends a request, with its body from this file if that is one, and takes in its answer. With it comes whether the
+/// Sends a request, with its body from this upload if that is a file, and takes in its answer. With it comes whether the
 /// connection is good for another exchange.
 pub(super) async fn perform<R: Runtime>(
     connection: &mut Connection<R::Stream>,
     exchange: &mut Exchange,
-    file: Option<file::Source>,
+    upload: Option<Box<file::Upload>>,
     target: Target<'_>,
     course: &mut Course,
     deadline: &mut Deadline<'_, R>,
@@ -54,16 +56,19 @@ pub(super) async fn perform<R: Runtime>(
     let wanted = exchange.wanted();
     let (parts, body) = mem::take(&mut exchange.request).into_parts();
     let (total, progress) = (body.length(), exchange.progress.as_ref());
-    let asks = file.is_some() && is_asked_for(total);
+    let asks = upload.as_ref().is_some_and(|upload| upload.asks);
     let (length, call) = head::write(parts, total, asks, target, &mut connection.output)?;
     let mut awaited = Awaited::new(call);
 
     deadline.enter("sending the request");
+    if total > 0 {
+        deadline.watch_drain(connection.stream.socket());
+    }
     let mut outlet = Outlet::new(length, total, progress, &mut course.sent);
-    let sent = match file {
+    let sent = match upload {
         None => send(connection, body.as_bytes(), &mut outlet, &mut awaited, deadline).await,
         // Boxed, so that the future of the usual case stays small.
-        Some(file) => Box::pin(send_file(connection, file, &mut outlet, &mut awaited, deadline)).await,
+        Some(upload) => Box::pin(send_file(connection, *upload, &mut outlet, &mut awaited, deadline)).await,
     };
     if let Err(Stop::Failed(fault)) = sent {
         return Err(fault);
@@ -72,14 +77,15 @@ pub(super) async fn perform<R: Runtime>(
     deadline.enter("waiting for the answer");
     awaited.receive(connection, deadline).await.map_err(|fault| match (&sent, fault.kind) {
         // The server may have answered before it hung up. If not, then the first thing that went wrong is the reason.
-        (Err(Stop::Broken(error)), FaultKind::Lost) => lost(error),
+        (Err(Stop::Broken(error)), FaultKind::Lost) => connection.lost(error),
         _ => fault,
     })?;
     let (head, mut next) = awaited.proceed()?;
 
     deadline.enter("receiving the answer");
+    deadline.head_has_arrived();
     let head = course.head.insert(head);
-    let (wanted, clear) = (wanted.with(head.status()), is_clear(head.headers()));
+    let (wanted, clear) = (wanted.with(head.status()), is_clear(head.status(), head.headers()));
     let before = wanted.to_file.as_ref().map_or(0, |to| to.offset);
     let mut sink = match wanted.to_file {
         Some(to) => Sink::File(Box::pin(file::Sink::open(deadline.runtime(), to)).await?),
@@ -87,6 +93,7 @@ pub(super) async fn perform<R: Runtime>(
     };
     let arriving = Arriving { before, progress: wanted.progress };
     if let RecvResponseResult::RecvBody(call) = &mut next {
+        check_coding(head)?;
         let received = receive(connection, call, &mut sink, &arriving, deadline).await;
         // Also what came before it broke off: a transfer can go on behind that.
         let written = sink.write(deadline).await;

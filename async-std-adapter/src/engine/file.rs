@@ -5,10 +5,11 @@ use std::{
     mem,
 };
 
-use teamwire_core::{Fault, FaultKind, FileError, ToFile};
+use teamwire_core::{Body, Exchange, Fault, FaultKind, FileError, ToFile};
 use teamwire_platform::{
     body::known_fault,
     files::{Incoming, Outgoing},
+    http1::EXPECT_FROM,
 };
 
 use crate::runtime::Runtime;
@@ -16,7 +17,23 @@ use crate::runtime::Runtime;
 /// How much of a file is read or written at once: each time costs the way to another thread and back.
 pub(super) const PIECE: usize = 256 << 10;
 
-/// A file to send. Nothing of it is read ahead: while a piece is read, the operating system still sends those before it.
+/// A file to send as the body of a request.
+pub(super) struct Upload {
+    pub(super) file: Source,
+    /// Asks the server first whether it accepts the file (`Expect: 100-continue`).
+    pub(super) asks: bool,
+}
+
+impl Upload {
+    /// Opens the file that this exchange sends, if it sends one. A large one is asked for first.
+    pub(super) async fn of(runtime: &impl Runtime, exchange: &Exchange) -> Result<Option<Box<Self>>, Fault> {
+        let Body::File { path, length, may_grow } = exchange.request.body() else { return Ok(None) };
+        let file = Source::open(runtime, path.clone(), *length, *may_grow).await?;
+        Ok(Some(Box::new(Self { file, asks: *length >= EXPECT_FROM })))
+    }
+}
+
+/// The bytes of a file to send. Nothing of it is read ahead: while a piece is read, the operating system still sends those before it.
 pub(super) struct Source {
     /// `None` after its end.
     file: Option<Outgoing>,
@@ -26,7 +43,7 @@ pub(super) struct Source {
 
 impl Source {
     /// The file at this path, which had this length, and has no more unless it `may_grow`.
-    pub(super) async fn open(runtime: &impl Runtime, path: String, length: u64, may_grow: bool) -> Result<Self, Fault> {
+    async fn open(runtime: &impl Runtime, path: String, length: u64, may_grow: bool) -> Result<Self, Fault> {
         let opened = runtime.unblock(move || Outgoing::open(&path, length, may_grow)).await;
         Ok(Self { file: Some(opened.map_err(unusable)?), piece: Vec::new() })
     }
@@ -56,12 +73,15 @@ pub(super) struct Sink {
     piece: Vec<u8>,
     filled: usize,
     pub(super) written: u64,
+    /// Maximum number of bytes that the file takes.
+    pub(super) limit: u64,
 }
 
 impl Sink {
     pub(super) async fn open(runtime: &impl Runtime, to: ToFile) -> Result<Self, Fault> {
+        let limit = to.limit.saturating_sub(to.offset);
         let opened = runtime.unblock(move || Incoming::open(&to)).await;
-        Ok(Self { file: Some(opened.map_err(unusable)?), piece: vec![0; PIECE], filled: 0, written: 0 })
+        Ok(Self { file: Some(opened.map_err(unusable)?), piece: vec![0; PIECE], filled: 0, written: 0, limit })
     }
 
     /// Room, of which there is some.

@@ -19,7 +19,7 @@ impl Origin {
             return Err(Fault::new(FaultKind::Resolve, "there is no host in the URI"));
         };
         let tls = is_https(uri);
-        Ok(Self { tls, host: without_brackets(host).to_owned(), port: port(uri, tls) })
+        Ok(Self { tls, host: without_brackets(host).to_ascii_lowercase(), port: port(uri, tls) })
     }
 
     /// Whether requests for this URI go there.

@@ -11,7 +11,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use http::Uri;
 use teamwire_core::Limits;
 
-use super::connection::Connection;
+use super::{connection::Connection, origin::Origin};
 use crate::runtime::Runtime;
 
 /// How old a connection may become, however busy: a host that moved is found again, and load balancers get to balance.
@@ -51,13 +51,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
             return;
         }
         connection.reused = true;
-        connection.input.shrink();
+        connection.input.reset();
         let dropped = self.with(|idle| {
             let surplus = (idle.len() + 1).saturating_sub(self.size);
             let stale = idle.iter().take_while(|idle| self.is_stale(idle, now)).count();
             let dropped = split_front(idle, surplus.max(stale));
             idle.push_back(Idle { connection, since: now });
             dropped
+        });
+        drop(dropped);
+    }
+
+    /// Drops the idle connections of this origin that nothing has used since then.
+    pub(super) fn drop_idle(&self, origin: &Origin, since: Instant) {
+        let dropped = self.with(|idle| {
+            let is_suspect = |idle: &Idle<S>| idle.since <= since && idle.connection.origin == *origin;
+            let (suspect, rest): (VecDeque<_>, _) = mem::take(idle).into_iter().partition(is_suspect);
+            *idle = rest;
+            suspect
         });
         drop(dropped);
     }

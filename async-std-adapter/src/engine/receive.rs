@@ -3,7 +3,10 @@
 use std::io;
 
 use teamwire_core::{Fault, Progress};
-use teamwire_platform::body::{room, too_large};
+use teamwire_platform::{
+    body::{room, too_large},
+    http1::ChunkLines,
+};
 use ureq_proto::{
     BodyMode,
     client::{Call, state::RecvBody},
@@ -53,8 +56,9 @@ impl Sink {
     }
 
     fn expect(&mut self, announced: Option<u64>) -> Result<(), Fault> {
-        if let Self::Memory { bytes, limit, .. } = self {
-            bytes.reserve_exact(room(announced, *limit)?);
+        match self {
+            Self::Memory { bytes, limit, .. } => bytes.reserve_exact(room(announced, *limit)?),
+            Self::File(file) => drop(room(announced, file.limit)?),
         }
         Ok(())
     }
@@ -127,8 +131,14 @@ pub(super) async fn receive<R: Runtime>(
     if let Sink::File(_) = sink {
         connection.input.widen();
     }
+    let mut lines = (mode == BodyMode::Chunked).then(ChunkLines::default);
+    let mut new = connection.input.unread().len();
     let mut arrived = 0;
     loop {
+        if let Some(lines) = &mut lines {
+            connection.input.strip(new, lines);
+            check_form(lines)?;
+        }
         let before = arrived;
         loop {
             let unread = connection.input.unread();
@@ -149,14 +159,21 @@ pub(super) async fn receive<R: Runtime>(
         if !until_closed && call.can_proceed() {
             return Ok(());
         }
-        if connection.input.is_full() {
-            return Err(not_http("a line within the chunked body is longer than 64 KB"));
-        }
-        match connection.receive(deadline).await? {
+        new = match connection.receive(deadline).await? {
             Ok(0) if until_closed => return Ok(()),
             Ok(0) => return Err(lost(io::Error::from(io::ErrorKind::UnexpectedEof))),
-            Ok(_) => {}
-            Err(error) => return Err(lost(error)),
-        }
+            Ok(bytes) => bytes,
+            Err(error) => return Err(connection.lost(&error)),
+        };
     }
+}
+
+fn check_form(lines: &ChunkLines) -> Result<(), Fault> {
+    if lines.is_malformed() {
+        return Err(not_http("the chunked body is malformed"));
+    }
+    if lines.is_excessive() {
+        return Err(not_http("more than 64 KB of trailers, or 1 MB of chunk extensions"));
+    }
+    Ok(())
 }

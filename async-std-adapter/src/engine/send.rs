@@ -8,21 +8,19 @@ use std::{
     io, mem,
     pin::pin,
     task::Poll,
-    time::Duration,
 };
 
+use futures_io::{AsyncRead, AsyncWrite};
 use teamwire_core::{Fault, Progress};
+use teamwire_platform::http1::EXPECT_WAIT;
 
 use super::{
     answer::Awaited,
     connection::{BUFFER, Connection, Sent},
     deadline::Deadline,
-    file::Source,
+    file::Upload,
 };
 use crate::runtime::Runtime;
-
-/// How long a server may take to say that it wants a file. Not all of them say so.
-const POLITE_WAIT: Duration = Duration::from_secs(1);
 
 /// What is sent, and how far that is.
 pub(super) struct Outlet<'a> {
@@ -74,25 +72,22 @@ pub(super) async fn send<R: Runtime>(
     let output = mem::take(&mut connection.output);
     write(connection, &output[..length], outlet, awaited, deadline).await?;
     connection.output = output;
-    write(connection, rest, outlet, awaited, deadline).await?;
+    if !rest.is_empty() {
+        listen(connection, awaited).await?;
+        write(connection, rest, outlet, awaited, deadline).await?;
+    }
     flush(connection, awaited, deadline).await
-}
-
-/// Whether a file is so large that the server is asked first whether it wants it (`Expect: 100-continue`). To send a small
-/// one costs no more than to ask.
-pub(super) const fn is_asked_for(length: u64) -> bool {
-    length > 64 << 10
 }
 
 /// Sends the head, and a file.
 pub(super) async fn send_file<R: Runtime>(
     connection: &mut Connection<R::Stream>,
-    mut file: Source,
+    Upload { mut file, asks }: Upload,
     outlet: &mut Outlet<'_>,
     awaited: &mut Awaited,
     deadline: &mut Deadline<'_, R>,
 ) -> Result<(), Stop> {
-    if is_asked_for(outlet.total) {
+    if asks {
         send(connection, &[], outlet, awaited, deadline).await?;
         wait_for_permission(connection, awaited, deadline).await?;
     } else {
@@ -104,10 +99,7 @@ pub(super) async fn send_file<R: Runtime>(
         if piece.is_empty() {
             return flush(connection, awaited, deadline).await;
         }
-        // A refusal may have come while there was no need to wait.
-        if let Poll::Ready(heard) = poll_fn(|cx| Poll::Ready(connection.poll_listen(cx))).await {
-            note(heard?, connection, awaited)?;
-        }
+        listen(connection, awaited).await?;
         write(connection, piece, outlet, awaited, deadline).await?;
     }
 }
@@ -118,14 +110,16 @@ async fn wait_for_permission<R: Runtime>(
     awaited: &mut Awaited,
     deadline: &mut Deadline<'_, R>,
 ) -> Result<(), Stop> {
-    let mut patience = pin!(deadline.runtime().sleep(POLITE_WAIT));
-    while !awaited.is_encouraged() {
+    // Not every server says so, so there has to be time left to send it.
+    let wait = EXPECT_WAIT.min(deadline.silence() / 2);
+    let mut patience = pin!(deadline.runtime().sleep(wait));
+    while !awaited.continues() {
         let heard = deadline.run(|cx| match connection.poll_listen(cx) {
             Poll::Pending => patience.as_mut().poll(cx).map(|()| None),
             Poll::Ready(heard) => Poll::Ready(Some(heard)),
         });
         match heard.await? {
-            Some(heard) => note(heard?, connection, awaited)?,
+            Some(heard) => note(heard, connection, awaited)?,
             None => break,
         }
     }
@@ -139,16 +133,31 @@ async fn write<R: Runtime>(
     awaited: &mut Awaited,
     deadline: &mut Deadline<'_, R>,
 ) -> Result<(), Stop> {
-    while !bytes.is_empty() {
+    loop {
         match deadline.run(|cx| connection.poll_write(bytes, cx)).await?? {
             Sent::Some(taken) => {
                 outlet.has_left(taken);
                 bytes = &bytes[taken..];
+                if bytes.is_empty() {
+                    return Ok(());
+                }
+                listen(connection, awaited).await?;
             }
             Sent::Heard(heard) => note(heard, connection, awaited)?,
         }
     }
-    Ok(())
+}
+
+/// Takes note of what has arrived. A server that refuses a request may read it to its end all the same, so that there is never
+/// a need to wait.
+async fn listen<S: AsyncRead + AsyncWrite + Unpin>(
+    connection: &mut Connection<S>,
+    awaited: &mut Awaited,
+) -> Result<(), Stop> {
+    match poll_fn(|cx| Poll::Ready(connection.poll_listen(cx))).await {
+        Poll::Ready(heard) => note(heard, connection, awaited),
+        Poll::Pending => Ok(()),
+    }
 }
 
 /// Lets everything leave that the connection has taken.
@@ -164,7 +173,12 @@ async fn flush<R: Runtime>(
 }
 
 /// Takes note of so many bytes that came while there was more to send; of none, if there never will be more.
-fn note<S>(heard: usize, connection: &mut Connection<S>, awaited: &mut Awaited) -> Result<(), Stop> {
+fn note<S: AsyncRead + AsyncWrite + Unpin>(
+    heard: io::Result<usize>,
+    connection: &mut Connection<S>,
+    awaited: &mut Awaited,
+) -> Result<(), Stop> {
+    let heard = heard.map_err(|error| connection.lost(&error))?;
     if awaited.read(&mut connection.input)? || heard == 0 { Err(Stop::Heard) } else { Ok(()) }
 }
 

@@ -1,11 +1,12 @@
 //! The one file that names async-std, which is in maintenance only (RUSTSEC-2025-0052).
 
-use std::{io, net::SocketAddr, time::Duration};
-
-use ::async_std::{
-    net::{TcpStream, ToSocketAddrs},
-    task,
+use std::{
+    io,
+    net::{SocketAddr, ToSocketAddrs},
+    time::Duration,
 };
+
+use ::async_std::{net::TcpStream, task};
 
 use super::Runtime;
 
@@ -24,11 +25,18 @@ impl Runtime for AsyncStdRuntime {
     }
 
     async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        Ok((host, port).to_socket_addrs().await?.collect())
+        // Not by async-std's own look-up: it puts words of its own in place of the reason.
+        let host = host.to_owned();
+        let look_up = move || Ok((host.as_str(), port).to_socket_addrs()?.collect());
+        task::spawn_blocking(look_up).await
     }
 
     fn has_arrived(&self, stream: &TcpStream) -> Option<bool> {
         teamwire_platform::has_arrived(stream)
+    }
+
+    fn addresses(&self, stream: &TcpStream) -> Option<(SocketAddr, SocketAddr)> {
+        stream.local_addr().ok().zip(stream.peer_addr().ok())
     }
 
     async fn sleep(&self, time: Duration) {

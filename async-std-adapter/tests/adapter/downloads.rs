@@ -46,6 +46,23 @@ fn send(peer: &mut Peer, head: &str, bytes: &[u8]) {
 }
 
 #[test]
+fn a_body_that_is_announced_to_be_longer_than_its_file_may_become_is_refused() {
+    let folder = Folder::new();
+    let path = folder.file("file", "12345");
+    let server = Server::start(|_, mut peer| {
+        peer.request();
+        send(&mut peer, "206 Partial Content\r\ncontent-length: 6", b"");
+        peer.wait();
+    });
+    let client = client(&server);
+    let fault = perform(&client, |exchange| exchange.to_file = Some(ToFile::new(&path, 5).limit(10)));
+    let fault = fault.expect_err("it would have 11 bytes");
+    assert_eq!((fault.kind, fault.received), (FaultKind::TooLarge, 0), "{fault}");
+    assert_eq!(read(&path), b"12345");
+    drop(client);
+}
+
+#[test]
 fn an_answer_of_any_form_goes_to_a_file() {
     for length in [0, 1, 65_536, 300_000] {
         let (folder, bytes) = (Folder::new(), pattern(length));

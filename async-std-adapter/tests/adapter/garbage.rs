@@ -1,84 +1,11 @@
 //! No answer whatever makes the executor panic, hang, or take more than it may.
 
-use std::{
-    future::pending,
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use teamwire_async_std::{Limits, connect_with, script::sample};
 
-use teamwire_async_std::{
-    Limits, Runtime, connect_with,
-    futures_io::{AsyncRead, AsyncWrite},
-    script::sample,
-};
-
-use crate::support::{answer, config, perform};
+use crate::support::{Canned, answer, config, perform};
 
 const LIMIT: usize = 5_000;
 const CASES: u64 = 2_000;
-
-/// A network whose every server gives this answer, in pieces of this size, and hangs up.
-#[derive(Clone)]
-struct Canned {
-    answer: Arc<Vec<u8>>,
-    piece: usize,
-}
-
-struct Tape {
-    canned: Canned,
-    at: usize,
-    asked: bool,
-}
-
-impl Runtime for Canned {
-    type Stream = Tape;
-
-    async fn connect(&self, _: SocketAddr) -> io::Result<Tape> {
-        Ok(Tape { canned: self.clone(), at: 0, asked: false })
-    }
-
-    async fn resolve(&self, _: &str, _: u16) -> io::Result<Vec<SocketAddr>> {
-        Err(io::Error::other("there are no names here"))
-    }
-
-    async fn sleep(&self, _: Duration) {
-        pending::<()>().await;
-    }
-
-    async fn unblock<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        work()
-    }
-}
-
-impl AsyncRead for Tape {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        assert!(self.asked, "it listens before it has spoken");
-        let rest = &self.canned.answer[self.at..];
-        let bytes = rest.len().min(self.canned.piece).min(buffer.len());
-        buffer[..bytes].copy_from_slice(&rest[..bytes]);
-        self.at += bytes;
-        Poll::Ready(Ok(bytes))
-    }
-}
-
-impl AsyncWrite for Tape {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.asked = true;
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
 
 /// Numbers that look like chance, the same in every run (xorshift).
 struct Chance(u64);
@@ -144,7 +71,7 @@ fn no_answer_does_harm() {
                 _ => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << chance.below(8)),
             }
         }
-        let runtime = Canned { answer: Arc::new(bytes), piece: 1 + chance.below(300) };
+        let runtime = Canned { piece: 1 + chance.below(300), ..Canned::new(bytes) };
         let limits = Limits { answer: LIMIT as u64, ..Limits::default() };
         let client =
             connect_with(runtime, config("http://127.0.0.1:1").with_limits(limits)).expect("options that work");

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use teamwire_async_std::{Client, Error, FaultKind, connect};
+use teamwire_async_std::{Client, Error, FaultKind, RetryPolicy, connect};
 
 use crate::{
     support::{Peer, Request, Server, answer, ask, config, fault, me},
@@ -99,8 +99,7 @@ fn plain_http_is_asked_of_the_proxy_itself() {
 
 #[test]
 fn a_proxy_that_opens_no_tunnel_is_a_connection_that_was_not_made() {
-    let refusals: [fn(&mut Peer) -> bool; 5] = [
-        |peer| peer.send("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 2\r\n\r\nno"),
+    let refusals: [fn(&mut Peer) -> bool; 4] = [
         |peer| peer.send("HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\n\r\n"),
         |peer| peer.send("SOCKS?\r\n"),
         |peer| peer.send("HTTP/1.1 200 OK\r\n\r\nand by the way"),
@@ -117,6 +116,45 @@ fn a_proxy_that_opens_no_tunnel_is_a_connection_that_was_not_made() {
         assert!(fault.to_string().contains("no tunnel through the proxy"), "{fault}");
         assert!(!format!("{fault:?} {fault}").contains(PASSWORD));
     }
+}
+
+#[test]
+fn a_proxy_that_refuses_a_tunnel_is_not_asked_again() {
+    for status in [401, 403, 407] {
+        let proxy = Server::start(move |_, mut peer| {
+            peer.request();
+            peer.send(answer(status, "no"));
+        });
+        let options = config("https://teamwire.example").with_retry(RetryPolicy::default());
+        let client = through(&proxy, options);
+        let fault = fault(&client);
+        assert_eq!((fault.kind, fault.sent), (FaultKind::Proxy, false), "{fault}");
+        assert!(fault.to_string().contains(&status.to_string()), "{fault}");
+        let error = ask(&client).expect_err("a refusal");
+        assert!(!error.is_transient(), "{error}");
+        assert_eq!(proxy.connections(), 2, "one for each call");
+        assert!(!format!("{error:?} {error}").contains(PASSWORD));
+    }
+}
+
+#[test]
+fn plain_http_goes_through_a_tunnel_if_that_is_asked_for() {
+    let server = Server::start(|_, mut peer| {
+        while let Some(request) = peer.request() {
+            assert_eq!(request.line, "GET /v1/me HTTP/1.1");
+            assert_eq!(request.header("proxy-authorization"), None, "that is the proxy's");
+            peer.send(me());
+        }
+    });
+    let seen = Seen::default();
+    let proxy = tunnels(&seen, &server);
+    let client = through(&proxy, config("http://localhost").with_tunnel_for_plain_http(true));
+    for _ in 0..3 {
+        assert_eq!(ask(&client).expect("an answer"), "Example");
+    }
+    drop(client);
+    let lines: Vec<_> = seen.lock().expect("nobody panicked").iter().map(|request| request.line.clone()).collect();
+    assert_eq!(lines, ["CONNECT localhost:80 HTTP/1.1"]);
 }
 
 #[test]

@@ -1,20 +1,22 @@
 //! Servers prove who they are, or are refused with the reason.
 
 use std::{
+    io::Read,
     net::{Shutdown, TcpStream},
     sync::{Arc, Mutex, mpsc},
 };
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::{
-    ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion,
+    RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion,
     crypto::ring,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject},
+    server::WebPkiClientVerifier,
     version::{TLS12, TLS13},
 };
-use teamwire_async_std::{Client, Config, FaultKind, RetryPolicy, connect, script::sample};
+use teamwire_async_std::{Body, Client, Config, FaultKind, RetryPolicy, connect, script::sample};
 
-use crate::support::{Peer, Probe, Server, always, ask, config, fault, me, perform};
+use crate::support::{Folder, Peer, Probe, Server, always, ask, config, fault, me, perform};
 
 /// A private CA.
 pub(crate) struct Authority {
@@ -46,20 +48,41 @@ impl Authority {
         self.server_until(name, 2999, &[&TLS13, &TLS12])
     }
 
+    /// The same for one that demands a certificate of this CA from its clients.
+    fn demanding(&self, name: &str, version: &'static SupportedProtocolVersion) -> Arc<ServerConfig> {
+        let mut roots = RootCertStore::empty();
+        let pem = CertificateDer::from_pem_slice(self.pem.as_bytes()).expect("a certificate");
+        roots.add(pem).expect("a CA");
+        let provider = Arc::new(ring::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone()).build();
+        let (certificate, key) = self.certificate(name, 2999);
+        let settings = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[version])
+            .expect("a version that ring can do")
+            .with_client_cert_verifier(verifier.expect("a CA"))
+            .with_single_cert(vec![certificate], key)
+            .expect("a key that fits");
+        Arc::new(settings)
+    }
+
     fn server_until(&self, name: &str, year: i32, versions: &[&'static SupportedProtocolVersion]) -> Arc<ServerConfig> {
+        let (certificate, key) = self.certificate(name, year);
+        let settings = ServerConfig::builder_with_provider(ring::default_provider().into())
+            .with_protocol_versions(versions)
+            .expect("versions that ring can do")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .expect("a key that fits");
+        Arc::new(settings)
+    }
+
+    fn certificate(&self, name: &str, year: i32) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
         let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
         params.not_before = date_time_ymd(2000, 1, 1);
         params.not_after = date_time_ymd(year, 1, 1);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let settings = ServerConfig::builder_with_provider(ring::default_provider().into())
-            .with_protocol_versions(versions)
-            .expect("versions that ring can do")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .expect("a key that fits");
-        Arc::new(settings)
+        (certificate.der().clone(), PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der())))
     }
 }
 
@@ -176,6 +199,42 @@ fn a_server_with_tls_is_no_plain_one() {
 }
 
 #[test]
+fn a_server_that_demands_a_client_certificate_says_so_once_and_nothing_was_sent() {
+    let authority = Authority::new();
+    let folder = Folder::new();
+    let path = folder.file("file", vec![0; 10_000_000]);
+    for (version, stays) in [(&TLS12, false), (&TLS12, true), (&TLS13, false), (&TLS13, true)] {
+        let settings = authority.demanding("localhost", version);
+        let server = Server::start(move |_, peer| {
+            let mut tls = secured(peer, &settings).stream;
+            // With this the alert leaves.
+            tls.conn.complete_io(&mut tls.sock).expect_err("there is no certificate");
+            if stays {
+                let mut rest = vec![0; 65_536];
+                while tls.sock.read(&mut rest).is_ok_and(|bytes| bytes > 0) {}
+            }
+            // Else what is unread of the request makes the end a reset.
+        });
+        let options = https(&server, "localhost").with_root_certificates_pem(authority.pem());
+        let client = connect(options.with_retry(RetryPolicy::default())).expect("a CA");
+        let file = Body::File { path: path.clone(), length: 10_000_000, may_grow: false };
+        for body in [Body::Empty, Body::from(vec![0; 10_000_000]), file] {
+            let fault = perform(&client, |exchange| {
+                *exchange.request.method_mut() = http::Method::POST;
+                *exchange.request.body_mut() = body;
+            });
+            let fault = fault.expect_err("there is no certificate");
+            assert_eq!((fault.kind, fault.sent), (FaultKind::ClientCertificate, false), "{version:?}: {fault}");
+        }
+        assert_eq!(server.connections(), 3);
+        let error = ask(&client).expect_err("there is no certificate");
+        assert!(!error.is_transient() && error.to_string().contains("client certificate"), "{error}");
+        assert_eq!(server.connections(), 4, "no retry helps");
+        drop(client);
+    }
+}
+
+#[test]
 fn an_end_that_the_server_did_not_announce_is_no_end() {
     for (announced, expected) in [(true, None), (false, Some(FaultKind::Lost))] {
         let authority = Authority::new();
@@ -270,7 +329,7 @@ fn large_bodies_pass_both_ways() {
     for _ in 0..2 {
         let response = perform(&client, |exchange| {
             *exchange.request.method_mut() = http::Method::POST;
-            *exchange.request.body_mut() = teamwire_async_std::Body::from(body.clone());
+            *exchange.request.body_mut() = Body::from(body.clone());
         });
         assert!(response.expect("an answer").body() == &body);
     }

@@ -1,5 +1,6 @@
 //! What the tests are made of.
 
+mod canned;
 mod files;
 mod probe;
 mod server;
@@ -13,6 +14,7 @@ use teamwire_async_std::{
 };
 
 pub(crate) use self::{
+    canned::Canned,
     files::{Folder, pattern},
     probe::{Fits, Probe},
     server::{Peer, Request, Server, answer},

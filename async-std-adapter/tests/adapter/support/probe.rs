@@ -8,6 +8,7 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
+        mpsc::Receiver,
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -32,6 +33,12 @@ pub(crate) struct Probe {
     /// An address from which nothing ever comes back.
     pub(crate) black_hole: Option<SocketAddr>,
     pub(crate) fits: Fits,
+    /// The addresses that were connected to, in their order.
+    pub(crate) dialled: Arc<Mutex<Vec<SocketAddr>>>,
+    /// Has each look-up wait for a message, or the end of them.
+    pub(crate) look_up_waits: Option<Arc<Mutex<Receiver<()>>>>,
+    /// Has no wait come to its end.
+    pub(crate) is_timeless: bool,
 }
 
 /// How much gets through at once.
@@ -68,6 +75,7 @@ impl Runtime for Probe {
     type Stream = Watched;
 
     async fn connect(&self, address: SocketAddr) -> io::Result<Watched> {
+        self.dialled.lock().expect("nobody panicked").push(address);
         if self.black_hole == Some(address) {
             return pending().await;
         }
@@ -77,6 +85,9 @@ impl Runtime for Probe {
 
     async fn resolve(&self, _: &str, _: u16) -> io::Result<Vec<SocketAddr>> {
         self.look_ups.fetch_add(1, Ordering::SeqCst);
+        if let Some(message) = self.look_up_waits.clone() {
+            AsyncStdRuntime.unblock(move || message.lock().expect("nobody panicked").recv().ok()).await;
+        }
         if self.addresses.is_empty() {
             return Err(io::Error::other("nobody knows that name"));
         }
@@ -85,6 +96,9 @@ impl Runtime for Probe {
 
     async fn sleep(&self, time: Duration) {
         self.sleeps.fetch_add(1, Ordering::SeqCst);
+        if self.is_timeless {
+            return pending().await;
+        }
         AsyncStdRuntime.sleep(time).await;
     }
 

@@ -111,12 +111,17 @@ impl ChunkLines {
             (State::DataEnd, b'\r') => State::DataLineEnd,
             (State::DataLineEnd, b'\n') => State::Start,
             (State::Trailers { line }, b'\r') => State::TrailerEnd { line },
-            (State::TrailerEnd { line: 0 }, b'\n') => State::Ended,
+            (State::TrailerEnd { line: 0 }, b'\n') | (State::Ended, _) => State::Ended,
             (State::TrailerEnd { .. }, b'\n') => State::Trailers { line: 0 },
-            (State::Ended, _) => State::Ended,
             (State::Trailers { .. }, b'\n')
-            | (State::SizeEnd { .. } | State::DataEnd | State::DataLineEnd | State::TrailerEnd { .. }, _)
-            | (State::Malformed, _) => State::Malformed,
+            | (
+                State::SizeEnd { .. }
+                | State::DataEnd
+                | State::DataLineEnd
+                | State::TrailerEnd { .. }
+                | State::Malformed,
+                _,
+            ) => State::Malformed,
             (State::Trailers { line }, _) => {
                 self.trailers += 1;
                 State::Trailers { line: line + 1 }

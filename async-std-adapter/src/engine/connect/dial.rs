@@ -1,0 +1,72 @@
+//! TCP connections to a host of several addresses (RFC 8305, "Happy Eyeballs").
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::pin,
+    task::{Poll, ready},
+    time::Duration,
+};
+
+use futures_util::{
+    future::FutureExt,
+    stream::{FuturesUnordered, StreamExt},
+};
+use teamwire_core::{Fault, FaultKind};
+
+use super::reason;
+use crate::{engine::deadline::Deadline, runtime::Runtime};
+
+/// Time after which the next address is tried as well, while the attempts before it continue.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+/// Connects to one of these addresses. Each is tried when the one before it has failed, or has not succeeded for a while; the
+/// first to succeed is taken.
+pub(super) async fn dial<R: Runtime>(
+    addresses: &[SocketAddr],
+    deadline: &mut Deadline<'_, R>,
+) -> Result<(R::Stream, SocketAddr), Fault> {
+    deadline.enter("connecting");
+    let runtime = deadline.runtime();
+    if let [address] = addresses {
+        let connected = deadline.race(runtime.connect(*address)).await?;
+        return match connected {
+            Ok(socket) => Ok((socket, *address)),
+            Err(error) => Err(Fault::new(FaultKind::Connect, failure(*address, &error))),
+        };
+    }
+    let attempt = |address| async move { (address, runtime.connect(address).await) };
+    let mut left = addresses.iter().copied();
+    let mut attempts = FuturesUnordered::new();
+    let mut delay = pin!(runtime.sleep(ATTEMPT_DELAY));
+    let mut failures = Vec::new();
+    let connected = deadline.run(|cx| {
+        loop {
+            match attempts.poll_next_unpin(cx) {
+                Poll::Ready(Some((address, Ok(socket)))) => return Poll::Ready(Some((socket, address))),
+                Poll::Ready(Some((address, Err(error)))) => failures.push(failure(address, &error)),
+                Poll::Pending if left.len() == 0 => return Poll::Pending,
+                Poll::Pending => ready!(delay.poll_unpin(cx)),
+                Poll::Ready(None) => {}
+            }
+            match left.next() {
+                Some(address) => {
+                    attempts.push(attempt(address));
+                    delay.set(runtime.sleep(ATTEMPT_DELAY));
+                }
+                None if attempts.is_empty() => return Poll::Ready(None),
+                None => {}
+            }
+        }
+    });
+    match connected.await {
+        Ok(Some(connected)) => Ok(connected),
+        Ok(None) => Err(Fault::new(FaultKind::Connect, failures.join(", "))),
+        Err(fault) if failures.is_empty() => Err(fault),
+        Err(fault) => Err(Fault::new(fault.kind, format!("{}; {}", fault.source, failures.join(", ")))),
+    }
+}
+
+fn failure(address: SocketAddr, error: &io::Error) -> String {
+    format!("{address}: {}", reason(error))
+}

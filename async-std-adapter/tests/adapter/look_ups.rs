@@ -1,0 +1,92 @@
+//! Look-ups of hosts are shared, and few.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::Ordering,
+        mpsc::{self, Sender},
+    },
+    thread,
+    time::Duration,
+};
+
+use async_std::task;
+use teamwire_async_std::{FaultKind, Timeout};
+
+use crate::support::{Probe, Server, always, ask, config, me, perform};
+
+const SHORT: Duration = Duration::from_millis(40);
+
+/// A runtime whose look-ups hang until a message is sent for each, or the end.
+fn hangs(server: &Server) -> (Probe, Sender<()>) {
+    let (release, waits) = mpsc::channel();
+    let look_up_waits = Some(Arc::new(Mutex::new(waits)));
+    (Probe { addresses: vec![server.address], look_up_waits, ..Probe::default() }, release)
+}
+
+fn look_ups(probe: &Probe) -> usize {
+    probe.look_ups.load(Ordering::SeqCst)
+}
+
+#[test]
+fn a_look_up_that_hangs_is_waited_for_and_not_repeated() {
+    let server = always(me());
+    let (probe, release) = hangs(&server);
+    let client = probe.client(config("http://localhost"));
+    for _ in 0..10 {
+        let limit = Timeout::Total(SHORT);
+        let fault = perform(&client, |exchange| exchange.timeout = limit).expect_err("it hangs");
+        assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false));
+        assert!(fault.to_string().contains("looking up the host"), "{fault}");
+    }
+    assert_eq!(look_ups(&probe), 1);
+    let asking = task::spawn({
+        let client = client.clone();
+        async move { client.contacts().me().await }
+    });
+    release.send(()).expect("it hangs");
+    // Whether it waits for the first look-up, or that has ended before, so that it begins another.
+    drop(release);
+    task::block_on(asking).expect("an answer");
+    assert!(look_ups(&probe) <= 2);
+}
+
+#[test]
+fn all_that_wait_for_a_look_up_learn_what_it_finds() {
+    const AT_ONCE: usize = 16;
+    let server = always(me());
+    let (probe, release) = hangs(&server);
+    let client = probe.client(config("http://localhost"));
+    let asking: Vec<_> = (0..AT_ONCE)
+        .map(|_| {
+            let client = client.clone();
+            thread::spawn(move || ask(&client))
+        })
+        .collect();
+    release.send(()).expect("it hangs");
+    drop(release);
+    for asked in asking {
+        assert_eq!(asked.join().expect("no panic").expect("an answer"), "Example");
+    }
+    // Those that came after its end have one of their own.
+    assert!(look_ups(&probe) < AT_ONCE);
+}
+
+#[test]
+fn hosts_that_hang_do_not_hold_any_number_of_threads() {
+    let server = always(me());
+    let (probe, release) = hangs(&server);
+    let client = probe.client(config("http://localhost"));
+    let mut kinds = Vec::new();
+    for host in 0..6 {
+        let fault = perform(&client, |exchange| {
+            exchange.timeout = Timeout::Total(SHORT);
+            *exchange.request.uri_mut() = format!("http://host-{host}.example/").parse().expect("a URI");
+        });
+        kinds.push(fault.expect_err("it hangs").kind);
+    }
+    assert_eq!(look_ups(&probe), 4);
+    assert_eq!(kinds[..4], [FaultKind::Timeout; 4]);
+    assert_eq!(kinds[4..], [FaultKind::Resolve; 2]);
+    drop(release);
+}
