@@ -1,6 +1,7 @@
 //! Look-ups of hosts are shared, and few.
 
 use std::{
+    fmt, io,
     sync::{
         Arc, Mutex,
         atomic::Ordering,
@@ -11,9 +12,9 @@ use std::{
 };
 
 use async_std::task;
-use teamwire_async_std::{FaultKind, Timeout};
+use teamwire_async_std::{AsyncStdRuntime, FaultKind, Runtime, Timeout};
 
-use crate::support::{Probe, Server, always, ask, config, me, perform};
+use crate::support::{Probe, Server, always, ask, config, fault, me, perform};
 
 const SHORT: Duration = Duration::from_millis(40);
 
@@ -70,6 +71,42 @@ fn all_that_wait_for_a_look_up_learn_what_it_finds() {
     }
     // Those that came after its end have one of their own.
     assert!(look_ups(&probe) < AT_ONCE);
+}
+
+#[test]
+fn the_reason_of_a_look_up_that_fails_is_kept() {
+    let reason = |error| {
+        let probe = Probe { look_up_error: Some(error), ..Probe::default() };
+        let client = probe.client(config("http://localhost"));
+        let fault = fault(&client);
+        assert!(!fault.sent && teamwire_async_std::Error::from(fault.clone()).is_transient(), "{fault}");
+        (fault.kind, fault.to_string())
+    };
+    let (_, text) = reason(|| io::Error::other(Vague(io::Error::other("the resolver is down"))));
+    assert!(text.contains("it failed: the resolver is down"), "{text}");
+    if cfg!(unix) {
+        let (kind, text) = reason(|| io::Error::from_raw_os_error(24));
+        assert_eq!(kind, FaultKind::Connect, "the name may be good: {text}");
+        assert!(text.contains("(os error 24)"), "{text}");
+        let error = task::block_on(AsyncStdRuntime.resolve("not a name", 1)).expect_err("it is none").to_string();
+        assert!(error.contains("failed to lookup address information"), "{error}");
+    }
+}
+
+/// An error that leaves its reason to its source.
+#[derive(Debug)]
+struct Vague(io::Error);
+
+impl fmt::Display for Vague {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it failed")
+    }
+}
+
+impl std::error::Error for Vague {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
 }
 
 #[test]

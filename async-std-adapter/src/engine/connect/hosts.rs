@@ -123,7 +123,11 @@ impl LookUp {
 }
 
 fn unresolved(host: &str, error: &io::Error) -> Fault {
-    Fault::new(FaultKind::Resolve, format!("{host}: {}", reason(error)))
+    // An error of the operating system says nothing of the name: there are too many open files, say. (On Windows, every error
+    // is one of the operating system.)
+    let is_system = cfg!(unix) && error.raw_os_error().is_some();
+    let kind = if is_system { FaultKind::Connect } else { FaultKind::Resolve };
+    Fault::new(kind, format!("{host}: {}", reason(error)))
 }
 
 /// Both families in turn, in the order given within each (RFC 8305, section 4): where one does not get through, the other is

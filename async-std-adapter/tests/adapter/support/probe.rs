@@ -37,6 +37,8 @@ pub(crate) struct Probe {
     pub(crate) dialled: Arc<Mutex<Vec<SocketAddr>>>,
     /// Has each look-up wait for a message, or the end of them.
     pub(crate) look_up_waits: Option<Arc<Mutex<Receiver<()>>>>,
+    /// The error of every look-up.
+    pub(crate) look_up_error: Option<fn() -> io::Error>,
     /// Has no wait come to its end.
     pub(crate) is_timeless: bool,
 }
@@ -87,6 +89,9 @@ impl Runtime for Probe {
         self.look_ups.fetch_add(1, Ordering::SeqCst);
         if let Some(message) = self.look_up_waits.clone() {
             AsyncStdRuntime.unblock(move || message.lock().expect("nobody panicked").recv().ok()).await;
+        }
+        if let Some(error) = self.look_up_error {
+            return Err(error());
         }
         if self.addresses.is_empty() {
             return Err(io::Error::other("nobody knows that name"));
