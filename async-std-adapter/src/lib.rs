@@ -46,16 +46,30 @@
 //!
 //! # Files
 //!
-//! Files are sent and saved in pieces of 64 KB, whatever their size, on threads of the runtime's where blocking harms nobody.
-//! A server is asked whether it wants a file of more than one piece before that is sent (`Expect: 100-continue`); one that
-//! says nothing for a second gets it all the same. A file that changes while it is sent never arrives whole.
+//! Files are sent and saved in pieces of 256 KB, whatever their size, on threads of the runtime's where blocking harms nobody.
+//! A server is asked whether it accepts a file of more than 64 KB before that is sent (`Expect: 100-continue`); one that does
+//! not respond for a second gets it all the same, and where a hop refuses the question (417), the request is repeated without.
+//! A response that comes while a request is sent ends the sending. A file that changes while it is sent never arrives whole,
+//! unless it [may grow](Upload::may_grow).
 //!
 //! # What the network is asked for
 //!
-//! Connections are kept and used again ([`Limits`] says how many, and how long; none gets older than five minutes). The
-//! host is looked up for each new connection, and only then; its addresses are tried in turn, each for its share of the
-//! time. TLS trusts the public CAs and those of [`Config::with_root_certificates_pem`]. No redirect is followed. Nothing
-//! in the environment is read but the three variables above: a proxy is set by [`Config::with_proxy`] alone.
+//! Connections are kept and used again ([`Limits`] says how many, and how long; none gets older than five minutes). If one
+//! that was used before is lost or falls silent, those that were idle at that time are closed as well, and the next attempt
+//! takes a new one.
+//!
+//! The host is looked up for each new connection, and only then. Operations that wait for the same host share a look-up; of
+//! those that hang, there are at most four. The addresses are tried 250 ms after one another, or at once where one fails, until
+//! one of them is connected (RFC 8305, "Happy Eyeballs"); it is the first to be tried the next time.
+//!
+//! TLS trusts the public CAs and those of [`Config::with_root_certificates_pem`]. No redirect is followed. Nothing in the
+//! environment is read but the three variables above: a proxy is set by [`Config::with_proxy`] alone. It is asked for a
+//! tunnel to `https://`, and for each request to `http://` by its whole URL ([`Config::with_tunnel_for_plain_http`] has
+//! it open a tunnel as well).
+//!
+//! Every exchange ends when its time is over, whatever arrives meanwhile. Where the limit is one of inactivity, bytes that
+//! the operating system has still to deliver are bytes that move, as far as it says so (on Linux, if the runtime knows the
+//! [addresses](Runtime::addresses) of a connection).
 //!
 //! Nothing secret is in any `Debug`, `Display`, error or log line. At the level *trace* `ureq_proto` logs requests without
 //! their credentials, but answers with the messages in them.
@@ -93,7 +107,7 @@ pub use self::{names::AsyncStd, runtime::AsyncStdRuntime};
 
 /// A client with these options, on async-std. Nothing is sent yet.
 ///
-/// Raises `InvalidInput` if the root certificates are not such, or the proxy's user name cannot be sent.
+/// Raises `InvalidInput` if the root certificates are not such, or no certificate can be for the host of the base URL.
 #[cfg(feature = "async-std")]
 pub fn connect(config: Config) -> Result<Client, Error> {
     connect_with(AsyncStdRuntime, config)

@@ -35,8 +35,14 @@ pub(super) async fn connect<R: Runtime>(
         Some(proxy) => (proxy.host.clone(), proxy.port),
         None => (origin.host.clone(), origin.port),
     };
-    let addresses = engine.hosts.addresses(&host, port, deadline).await?;
-    let (socket, address) = dial(&addresses, deadline).await?;
+    let unreachable = |fault: Fault| match (&engine.proxy, fault.kind) {
+        (Some(_), FaultKind::Resolve | FaultKind::Connect) => {
+            Fault::new(fault.kind, format!("no way to the proxy: {}", fault.source))
+        }
+        _ => fault,
+    };
+    let addresses = engine.hosts.addresses(&host, port, deadline).await.map_err(unreachable)?;
+    let (socket, address) = dial(&addresses, deadline).await.map_err(unreachable)?;
     let prepared = prepare(engine, Box::new(Connection::new(socket, origin)), deadline).await;
     if addresses.len() > 1 {
         engine.hosts.prefer(&host, port, prepared.is_ok().then_some(address));

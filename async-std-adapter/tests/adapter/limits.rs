@@ -21,7 +21,8 @@ fn floods(start: &'static str, more: &'static str, at_once: usize) -> Server {
         peer.request();
         peer.send(start);
         let more = more.repeat(at_once);
-        while !more.is_empty() && peer.send(&more) {
+        let begun = Instant::now();
+        while !more.is_empty() && begun.elapsed() < LIMIT + AMPLE && peer.send(&more) {
             if at_once == 1 {
                 thread::sleep(Duration::from_millis(1));
             }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::{Shutdown, TcpStream},
+    net::{Shutdown, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
 };
@@ -116,6 +116,18 @@ fn a_proxy_that_opens_no_tunnel_is_a_connection_that_was_not_made() {
         assert!(fault.to_string().contains("no tunnel through the proxy"), "{fault}");
         assert!(!format!("{fault:?} {fault}").contains(PASSWORD));
     }
+}
+
+#[test]
+fn a_proxy_that_cannot_be_reached_is_what_the_error_speaks_of() {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("it is bound");
+    let options = config("https://teamwire.example").with_proxy(&format!("http://{free}")).expect("a URL");
+    let fault = fault(&connect(options).expect("options that work"));
+    assert_eq!((fault.kind, fault.sent), (FaultKind::Connect, false));
+    assert!(
+        fault.to_string().contains("no way to the proxy") && fault.to_string().contains(&free.to_string()),
+        "{fault}"
+    );
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn a_fresh_exchange_uses_no_idle_connection_and_ends_those_of_before() {
     });
     perform(&client, |exchange| exchange.fresh = true).expect("an answer");
     for _ in 0..IDLE {
-        has_ended.recv().expect("it is closed");
+        has_ended.recv_timeout(Duration::from_secs(20)).expect("it is closed");
     }
     perform(&client, |_| {}).expect("an answer, over the same connection");
     assert_eq!(server.connections(), IDLE + 1);
