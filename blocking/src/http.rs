@@ -1,30 +1,33 @@
-//! One exchange over HTTP: what ureq is told, and how its answers and errors are read.
+//! One exchange over HTTP: what ureq is told, and how its responses and errors are read.
 
-use std::{io, mem, sync::Arc, time::Duration};
-
-use rustls::ClientConfig;
-use teamwire_core::{
-    Body, Config, Error, Exchange, Fault, FaultKind, InvalidInput, Progress, Reply, Response, Timeout,
+use std::{
+    io::{self, Read},
+    mem,
+    sync::Arc,
 };
+
+use teamwire_core::{Body, Config, Error, Exchange, Fault, FaultKind, Progress, Reply, Response, Timeout};
 use teamwire_platform::{
+    Hosts, Proxy,
     body::{self, Leaving, known_fault, timed_out},
     files::Outgoing,
     follow::Transport,
+    http1::{EXPECT_FROM, MAX_HEAD},
     withhold,
 };
 use ureq::{
-    Agent, AsSendBody, Proxy, SendBody,
-    http::{self, HeaderValue, Method, Request, header},
+    Agent, SendBody,
+    http::{self, Method, Request, StatusCode, Uri, header, request::Parts, uri::Authority},
 };
 
-use crate::transport::{self, BUFFER, Trip};
+use crate::transport::{self, Dial, Limits, Suspicion, Trip};
 
 type Answer = Result<http::Response<ureq::Body>, ureq::Error>;
 
 /// An HTTP stack with its connections.
 pub(crate) struct Http {
     agent: Agent,
-    tls: Arc<ClientConfig>,
+    dial: Dial,
 }
 
 /// What has become of an exchange until it failed.
@@ -36,14 +39,11 @@ struct Arrived {
 
 impl Http {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
-        // Its own words may repeat the password.
-        let refused = |_| InvalidInput::new("proxy URL", "user name and password must be percent-encoded UTF-8");
-        let proxy = config.proxy().map(|url| Proxy::new(url.as_str())).transpose().map_err(refused)?;
         let limits = config.limits();
         let settings = Agent::config_builder()
-            // Always said: the default is what the environment has.
-            .proxy(proxy)
-            // Any status is an answer, and so is a redirect.
+            // The proxy is ours. Always said: the default is what the environment has.
+            .proxy(None)
+            // Any status is a response, and so is a redirect.
             .http_status_as_error(false)
             .max_redirects(0)
             // The exchange has all headers but those of HTTP's framing.
@@ -54,17 +54,22 @@ impl Http {
             .max_idle_connections(limits.idle_connections)
             .max_idle_connections_per_host(limits.idle_connections)
             .max_idle_age(limits.idle_time)
-            // A head has to fit into the buffer: with less room to spare, ureq would take a longer one for a lost connection.
-            .max_response_header_size(BUFFER - 1)
+            .max_response_header_size(MAX_HEAD)
             .build();
-        let tls = teamwire_platform::tls_config(config)?;
-        Ok(Self { agent: transport::agent(settings, tls.clone(), false), tls })
+        let dial = Dial {
+            tls: teamwire_platform::tls_config(config)?,
+            proxy: Proxy::of(config),
+            hosts: Hosts::default(),
+            suspicion: Suspicion::default(),
+            is_interruptible: false,
+        };
+        Ok(Self { agent: transport::agent(settings, dial.clone()), dial })
     }
 
-    /// The answer; its body is in memory, or where the exchange wants it.
-    fn exchange(&self, exchange: Exchange, arrived: &mut Arrived) -> Result<Response, ureq::Error> {
+    /// Returns the response; its body is in memory, or where the exchange wants it.
+    fn exchange(&self, exchange: Exchange, limits: Limits, arrived: &mut Arrived) -> Result<Response, ureq::Error> {
         let wanted = exchange.wanted();
-        let answer = self.send(exchange.request, exchange.timeout, exchange.progress.as_ref())?;
+        let answer = self.send(exchange.request, exchange.fresh, limits, exchange.progress.as_ref())?;
         let (head, body) = answer.into_parts();
         let head = arrived.head.insert(http::Response::from_parts(head, ()));
         // The limit is kept where it is taken in.
@@ -73,56 +78,84 @@ impl Http {
         Ok(mem::take(head).map(|()| bytes))
     }
 
-    fn send(&self, request: Request<Body>, timeout: Timeout, progress: Option<&Progress>) -> Answer {
+    fn send(&self, request: Request<Body>, fresh: bool, limits: Limits, progress: Option<&Progress>) -> Answer {
         let (mut head, content) = request.into_parts();
+        let proxy = self.dial.proxy.as_ref().filter(|proxy| transport::forwards(Some(proxy), &head.uri));
+        let mut withheld = withhold(&mut head.headers);
+        withheld.extend(proxy.map(transport::authorization).unwrap_or_default());
+        let origin = proxy.map(|_| origin(&head.uri)).unwrap_or_default();
+        let trip = Trip { origin, withheld, fresh, limits, ..Trip::default() };
+        let announces = matches!(content, Body::File { length: EXPECT_FROM.., .. });
+        let answer = if announces {
+            self.announce(head, &content, trip, progress)?
+        } else {
+            self.attempt(head, &content, trip, progress)?
+        };
+        if proxy.is_some() && answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            Trip::with(|trip| trip.sent = false);
+            let why = format!("it responded {}", answer.status());
+            return Err(ureq::Error::Other(Fault::new(FaultKind::Proxy, why).into()));
+        }
+        Ok(answer)
+    }
+
+    /// Sends a request that asks whether its body is wanted; without the question if the server does not know it.
+    fn announce(&self, head: Parts, content: &Body, trip: Trip, progress: Option<&Progress>) -> Answer {
+        let mut asking = Trip { expects: true, ..trip.clone() };
+        asking.withheld.extend_from_slice(b"expect: 100-continue\r\n");
+        let answer = self.attempt(head.clone(), content, asking, progress)?;
+        if answer.status() != StatusCode::EXPECTATION_FAILED {
+            return Ok(answer);
+        }
+        drop(answer);
+        self.attempt(head, content, trip, progress)
+    }
+
+    fn attempt(&self, head: Parts, content: &Body, trip: Trip, progress: Option<&Progress>) -> Answer {
+        Trip::replace(trip);
         let total = content.length();
-        match &content {
+        match content {
             // The length of nothing is only said where a body is usual. Without a body there, ureq would send a chunked one.
             Body::Empty if !matches!(head.method, Method::POST | Method::PUT | Method::PATCH) => {
-                self.run(Request::from_parts(head, SendBody::none()), timeout)
+                self.agent.run(Request::from_parts(head, SendBody::none()))
             }
-            Body::Empty => self.run(Request::from_parts(head, &[]), timeout),
-            Body::Bytes(bytes) if progress.is_none() => self.run(Request::from_parts(head, bytes.as_slice()), timeout),
-            Body::Bytes(bytes) => {
-                head.headers.insert(header::CONTENT_LENGTH, total.into());
-                let mut source = Leaving::new(bytes.as_slice(), total, progress);
-                self.run(Request::from_parts(head, SendBody::from_reader(&mut source)), timeout)
-            }
+            Body::Empty => self.agent.run(Request::from_parts(head, &[])),
+            Body::Bytes(bytes) if progress.is_none() => self.agent.run(Request::from_parts(head, bytes.as_slice())),
+            Body::Bytes(bytes) => self.stream(head, total, Leaving::new(bytes.as_slice(), total, progress)),
             Body::File { path, length, may_grow } => {
-                head.headers.insert(header::CONTENT_LENGTH, total.into());
-                // A server that refuses a file says so before the whole of it was sent.
-                head.headers.insert(header::EXPECT, HeaderValue::from_static("100-continue"));
                 let source = Outgoing::open(path, *length, *may_grow).map_err(io::Error::other)?;
-                let mut source = Leaving::new(source, total, progress);
-                self.run(Request::from_parts(head, SendBody::from_reader(&mut source)), timeout)
+                self.stream(head, total, Leaving::new(source, total, progress))
             }
         }
     }
 
-    fn run(&self, request: Request<impl AsSendBody>, timeout: Timeout) -> Answer {
-        let request = self.agent.configure_request(request);
-        let request = match timeout {
-            Timeout::Total(time) | Timeout::LongPoll { head: time, .. } => request.timeout_global(Some(bounded(time))),
-            Timeout::Inactivity(time) => {
-                let time = Some(bounded(time));
-                request.timeout_connect(time).timeout_per_read(time).timeout_per_write(time)
-            }
-        };
-        self.agent.run(request.build())
+    fn stream(&self, mut head: Parts, total: u64, source: impl Read) -> Answer {
+        head.headers.insert(header::CONTENT_LENGTH, total.into());
+        let mut source = Supply { left: total, source };
+        self.agent.run(Request::from_parts(head, SendBody::from_reader(&mut source)))
     }
 }
 
 impl Transport for Http {
-    fn perform(&self, mut exchange: Exchange) -> Reply {
+    fn perform(&self, exchange: Exchange) -> Reply {
         let timeout = exchange.timeout;
         let mut arrived = Arrived::default();
-        let outer = Trip::begin(withhold(exchange.request.headers_mut()));
-        let result = self.exchange(exchange, &mut arrived);
-        let Trip { sent, connected, .. } = Trip::end(outer);
+        let outer = Trip::replace(Trip::default());
+        let result = self.exchange(exchange, Limits::start(timeout), &mut arrived);
+        let trip = Trip::replace(outer);
         match result {
             Ok(answer) => Reply::Response(answer),
             Err(error) => {
-                let fault = fault(error, timeout, sent).sent(sent).reused(sent && !connected).received(arrived.bytes);
+                let timeout = if arrived.head.is_some() { timeout.after_head() } else { timeout };
+                let reused = trip.sent && !trip.connected;
+                let fault = fault(error, timeout, trip.sent).sent(trip.sent).reused(reused).received(arrived.bytes);
+                if reused
+                    && !trip.heard
+                    && matches!(fault.kind, FaultKind::Lost | FaultKind::Timeout)
+                    && let Some(taken) = trip.taken
+                {
+                    self.dial.suspicion.raise(taken);
+                }
                 Reply::Fault(match arrived.head {
                     Some(head) => fault.head(head),
                     None => fault,
@@ -132,8 +165,9 @@ impl Transport for Http {
     }
 
     fn apart(&self) -> Arc<dyn Transport> {
-        let agent = transport::agent(self.agent.config().clone(), self.tls.clone(), true);
-        Arc::new(Self { agent, tls: self.tls.clone() })
+        let dial = Dial { is_interruptible: true, ..self.dial.clone() };
+        let agent = transport::agent(self.agent.config().clone(), dial.clone());
+        Arc::new(Self { agent, dial })
     }
 
     fn abort(&self) {
@@ -141,13 +175,30 @@ impl Transport for Http {
     }
 }
 
-/// A time that ureq can add to a point in time.
-fn bounded(time: Duration) -> Duration {
-    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-    time.min(YEAR)
+/// A body that is read for as long as it is wanted. Then something of the same length is, which is sent nowhere.
+struct Supply<S> {
+    left: u64,
+    source: S,
 }
 
-/// What ureq's error means.
+impl<S: Read> Read for Supply<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = if Trip::with(|trip| trip.is_over) {
+            usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len())
+        } else {
+            self.source.read(buffer)?
+        };
+        self.left = self.left.saturating_sub(read as u64);
+        Ok(read)
+    }
+}
+
+/// Returns scheme and authority of a URI.
+fn origin(uri: &Uri) -> String {
+    format!("http://{}", uri.authority().map_or("", Authority::as_str))
+}
+
+/// Returns what ureq's error means.
 fn fault(error: ureq::Error, timeout: Timeout, sent: bool) -> Fault {
     use ureq::Error as E;
     // Before anything was sent there was no connection to lose.
@@ -156,9 +207,10 @@ fn fault(error: ureq::Error, timeout: Timeout, sent: bool) -> Fault {
         E::Timeout(_) => return timed_out(timeout),
         E::Io(error) => return known_fault(error).unwrap_or_else(|error| Fault::new(broken, error)),
         E::Other(error) => return fault(E::Io(io::Error::other(error)), timeout, sent),
-        E::ConnectProxyFailed(why) => (FaultKind::Connect, format!("no tunnel through the proxy: {why}")),
-        E::LargeResponseHeader(..) => (FaultKind::TooLarge, format!("a head of more than {BUFFER} bytes")),
         error => (FaultKind::Protocol, error.to_string()),
     };
     Fault::new(kind, why)
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,8 @@
 //! ```
 //!
 //! Every operation answers with a `Result`; the thread waits meanwhile. There is no async runtime, and no thread that
-//! the program did not ask for, but for a moment while a host name is looked up or a feed connects. A [`Client`] may be
+//! the program did not ask for, but for a moment while a host name is looked up, a feed connects, or a host has several
+//! addresses. A [`Client`] may be
 //! cloned into as many threads as the program has: they share its connections.
 //!
 //! A bot is tested without a server: see [`scripted`].
@@ -62,10 +63,12 @@
 //!
 //! # What the network is asked for
 //!
-//! Connections are kept and used again ([`Limits`] says how many, and how long). The host is looked up for each new
-//! connection, and only then. TLS trusts the public CAs and those of [`Config::with_root_certificates_pem`]. No
-//! redirect is followed. Nothing in the environment is read but the three variables above: a proxy is set by
-//! [`Config::with_proxy`] alone.
+//! Connections are kept and used again ([`Limits`] says how many, and how long), for five minutes at most; when one turns
+//! out to be dead, the others that were idle by then are closed. The host is looked up for each new connection, and only
+//! then; of several addresses, the next is tried 250 ms after the one before it (RFC 8305). TLS trusts the public CAs and
+//! those of [`Config::with_root_certificates_pem`]. No redirect is followed. A response that arrives before the request
+//! was sent ends the sending: a file of more than 64 KiB is announced first (`Expect: 100-continue`). Nothing in the
+//! environment is read but the three variables above: a proxy is set by [`Config::with_proxy`] alone.
 //!
 //! Nothing secret is in any `Debug`, `Display`, error or log line. At the level *trace* `ureq` and `ureq_proto` log
 //! requests without their credentials, but answers with the messages in them.
@@ -94,8 +97,7 @@ pub type Contacts = teamwire_core::Contacts<Blocking>;
 
 /// A client with these options. Nothing is sent yet.
 ///
-/// Raises `InvalidInput` if the root certificates are not such, or the proxy's user name and password are not
-/// percent-encoded UTF-8.
+/// Raises `InvalidInput` if the root certificates are not such.
 pub fn connect(config: Config) -> Result<Client, Error> {
     let http = http::Http::new(&config)?;
     Ok(Client::new(Blocking::over_network(config, http)?))

@@ -12,7 +12,7 @@ use std::{
 
 use teamwire_blocking::{Limits, connect};
 
-use crate::support::{ME, Peer, Server, accept, as_is, client, config, fault, logged, response};
+use crate::support::{ME, Peer, Server, accept, as_is, config, fault, response};
 
 #[test]
 fn three_requests_share_one_connection() {
@@ -31,25 +31,6 @@ fn three_requests_share_one_connection() {
     }
     assert_eq!(response(&client, as_is).body(), b"{\"a");
     response(&client, as_is);
-    server.done();
-}
-
-#[test]
-fn a_host_is_looked_up_for_a_connection_and_not_for_a_request() {
-    let server = Server::new(|listener| {
-        let mut peer = accept(listener);
-        for _ in 0..3 {
-            peer.serve(200, ME);
-        }
-    });
-    let client = client(config(&format!("http://localhost:{}", server.address.port())));
-    // As ureq logs it.
-    let log = logged(|| {
-        for _ in 0..3 {
-            response(&client, as_is);
-        }
-    });
-    assert_eq!(log.matches("Resolve with timeout").count(), 1, "{log}");
     server.done();
 }
 

@@ -10,8 +10,11 @@ mod clock;
 mod executor;
 pub mod files;
 pub mod follow;
+mod hosts;
 pub mod http1;
+mod look_up;
 mod proxy;
+mod race;
 mod socket;
 mod tls;
 mod undrained;
@@ -21,8 +24,11 @@ pub use self::{
     apart::{CallOff, apart},
     clock::Clock,
     executor::Blocking,
+    hosts::Hosts,
+    look_up::LookUps,
     proxy::Proxy,
-    socket::{Socket, has_arrived},
+    race::alternate,
+    socket::{MAX_CONNECTION_AGE, Ready, Socket, has_arrived},
     tls::{tls_config, tls_failure, tls_fault, tls_handshake, tls_is_idle},
     undrained::undrained,
     withhold::withhold,
