@@ -4,15 +4,19 @@ mod log;
 
 use std::{
     convert::Infallible,
+    env, fs,
     io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
-    panic, thread,
+    panic, process,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
 };
 
 use teamwire_blocking::{
-    ByHand, Client, Config, Credentials, Error, Exchange, Executor, Fault, Machine, Moment, Now, Reply, Response,
+    Body, ByHand, Client, Config, Credentials, Error, Exchange, Executor, Fault, Machine, Moment, Now, Reply, Response,
     RetryPolicy, Step, Ticket, connect,
 };
+use ureq::http::Method;
 
 pub(crate) use self::log::logged;
 
@@ -62,7 +66,10 @@ pub(crate) fn client(config: Config) -> Client {
 
 /// The next client of a server.
 pub(crate) fn accept(listener: &TcpListener) -> Peer<TcpStream> {
-    Peer::new(listener.accept().expect("a client").0)
+    let (stream, _) = listener.accept().expect("a client");
+    // As servers have it: what waits for an acknowledgement would be lost when the connection is reset.
+    stream.set_nodelay(true).expect("a socket");
+    Peer::new(stream)
 }
 
 /// A connection as a server sees it.
@@ -116,6 +123,24 @@ impl<S: Read + Write> Peer<S> {
 
     pub(crate) fn request(&mut self) -> Request {
         self.next_request().expect("a request")
+    }
+
+    /// The head of the next request, and nothing of its body.
+    pub(crate) fn head(&mut self) -> Request {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            self.stream.read_exact(&mut byte).expect("a head");
+            head.extend_from_slice(&byte);
+        }
+        Request { head: String::from_utf8(head).expect("text"), body: String::new(), reads: 0 }
+    }
+
+    /// The body of a request, so many bytes of it.
+    pub(crate) fn body(&mut self, length: usize) -> Vec<u8> {
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body).expect("a body");
+        body
     }
 
     /// Sends these bytes, as far as the client takes them.
@@ -179,6 +204,40 @@ pub(crate) fn response(client: &Client, change: impl FnOnce(&mut Exchange)) -> R
         Reply::Response(response) => response,
         Reply::Fault(fault) => panic!("an answer should come: {fault}"),
         Reply::File(_) => panic!("this is no file task"),
+    }
+}
+
+/// A file of so many bytes, for as long as this is kept.
+pub(crate) struct File {
+    pub(crate) path: String,
+    pub(crate) length: u64,
+}
+
+impl File {
+    pub(crate) fn new(length: usize) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("teamwire-blocking-{}-{}", process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
+        let path = env::temp_dir().join(name).to_str().expect("a path in Unicode").to_owned();
+        fs::write(&path, vec![b'x'; length]).expect("a file");
+        Self { path, length: length as u64 }
+    }
+
+    pub(crate) fn body(&self) -> Body {
+        Body::File { path: self.path.clone(), length: self.length, may_grow: false }
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        fs::remove_file(&self.path).expect("it is there");
+    }
+}
+
+/// Has the exchange post this body.
+pub(crate) fn posting(body: Body) -> impl FnOnce(&mut Exchange) {
+    |exchange| {
+        *exchange.request.method_mut() = Method::POST;
+        *exchange.request.body_mut() = body;
     }
 }
 

@@ -5,7 +5,7 @@ use std::{net::TcpStream, sync::mpsc, thread, time::Duration};
 use teamwire_blocking::{Body, FaultKind, Timeout, Timeouts};
 use ureq::http::Method;
 
-use crate::support::{ME, Peer, Server, accept, as_is, client, config, fault, response};
+use crate::support::{ME, Peer, Server, accept, as_is, client, config, fault, posting, response};
 
 /// Sends this many bytes of a body, one at a time.
 fn drip(peer: &mut Peer<TcpStream>, bytes: usize) {
@@ -110,5 +110,27 @@ fn no_time_is_too_long_or_too_short() {
         let fault = fault(&client_of(Duration::MAX), |exchange| exchange.timeout = Timeout::Total(short));
         assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false), "{fault}");
     }
+    server.done();
+}
+
+/// Only Linux says how much of what was written has still to leave.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_request_that_still_leaves_is_no_silence() {
+    const LENGTH: usize = 3 << 20;
+    let server = Server::new(|listener| {
+        let mut peer = accept(listener);
+        peer.head();
+        for _ in 0..LENGTH / (32 << 10) {
+            // The pace is what is tested: all of it takes far longer than the limit, each piece far less.
+            thread::sleep(Duration::from_millis(20));
+            peer.body(32 << 10);
+        }
+        peer.answer(200, ME);
+    });
+    response(&server.client(), |exchange| {
+        posting(Body::from(vec![b'x'; LENGTH]))(exchange);
+        exchange.timeout = Timeout::Inactivity(Duration::from_millis(400));
+    });
     server.done();
 }

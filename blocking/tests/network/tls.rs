@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::{Shutdown, TcpListener, TcpStream},
     sync::{Arc, LazyLock},
     thread,
     time::{Duration, Instant},
@@ -10,14 +10,16 @@ use std::{
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::{
-    ServerConfig, ServerConnection, StreamOwned,
+    RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion,
     crypto::ring::default_provider,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject},
+    server::{WebPkiClientVerifier, danger::ClientCertVerifier},
+    version::{TLS12, TLS13},
 };
 use teamwire_blocking::{Body, Client, Fault, FaultKind, Timeout, connect};
 use ureq::http::Method;
 
-use crate::support::{ME, Peer, Server, accept, as_is, config, fault, logged, response};
+use crate::support::{File, ME, Peer, Server, accept, as_is, config, fault, logged, posting, response};
 
 /// A CA of our own.
 struct Authority {
@@ -39,6 +41,25 @@ impl Authority {
 
     /// What a server with a certificate for this name goes by.
     fn server(&self, name: &str, expired: bool) -> Arc<ServerConfig> {
+        self.server_of(name, expired, WebPkiClientVerifier::no_client_auth(), rustls::ALL_VERSIONS)
+    }
+
+    /// The same, with clients that have a certificate of this CA, and others that are refused.
+    fn demanding_server(&self, version: &'static SupportedProtocolVersion) -> Arc<ServerConfig> {
+        let mut roots = RootCertStore::empty();
+        let pem = CertificateDer::from_pem_slice(self.pem.as_bytes()).expect("a certificate");
+        roots.add(pem).expect("a certificate of a CA");
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), Arc::new(default_provider()));
+        self.server_of("localhost", false, verifier.build().expect("there are roots"), &[version])
+    }
+
+    fn server_of(
+        &self,
+        name: &str,
+        expired: bool,
+        clients: Arc<dyn ClientCertVerifier>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Arc<ServerConfig> {
         let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
         if expired {
             params.not_after = date_time_ymd(2001, 1, 1);
@@ -48,8 +69,9 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key));
+            .with_protocol_versions(versions)
+            .map(|builder| builder.with_client_cert_verifier(clients))
+            .and_then(|builder| builder.with_single_cert(vec![certificate.der().clone()], key));
         Arc::new(config.expect("key and certificate are of a pair"))
     }
 }
@@ -302,5 +324,65 @@ fn an_answer_cut_off_without_a_goodbye_is_not_taken_for_a_whole_one() {
     });
     let fault = fault(&client_of(&url(&server)), as_is);
     assert_eq!((fault.kind, fault.sent, fault.received), (FaultKind::Lost, true, 10), "{fault:?}");
+    server.done();
+}
+
+#[test]
+fn a_server_that_demands_a_certificate_says_so_and_has_got_nothing() {
+    for version in [&TLS12, &TLS13] {
+        for length in [0, 10, 32 << 20] {
+            let tls = AUTHORITY.demanding_server(version);
+            let server = Server::new(move |listener| {
+                let mut peer = accept_tls(listener, &tls);
+                let error = peer.stream.conn.complete_io(&mut peer.stream.sock).expect_err("no certificate");
+                assert!(error.to_string().contains("certificate"), "{error}");
+                // What it had to say has left, and the request is not read.
+                peer.stream.sock.shutdown(Shutdown::Write).expect("it is connected");
+                Peer::new(&peer.stream.sock).until_closed();
+            });
+            let fault = fault(&client_of(&url(&server)), posting(Body::from(vec![b'x'; length])));
+            let expected = (FaultKind::ClientCertificate, false, false);
+            assert_eq!((fault.kind, fault.sent, fault.reused), expected, "{version:?}, {length}: {fault:?}");
+            server.done();
+        }
+    }
+}
+
+#[test]
+fn a_refusal_in_the_middle_of_a_request_is_the_response() {
+    for closes in [true, false] {
+        let tls = AUTHORITY.server("localhost", false);
+        let server = Server::new(move |listener| {
+            let mut peer = accept_tls(listener, &tls);
+            peer.head();
+            peer.answer(413, "big");
+            if closes {
+                drop(peer);
+            } else {
+                peer.until_closed();
+            }
+            accept_tls(listener, &tls).serve(200, ME);
+        });
+        let client = client_of(&url(&server));
+        let answer = response(&client, posting(Body::from(vec![b'x'; 32 << 20])));
+        assert_eq!((answer.status().as_u16(), answer.body().as_slice()), (413, b"big".as_slice()));
+        response(&client, as_is);
+        server.done();
+    }
+}
+
+#[test]
+fn a_file_that_is_announced_arrives_when_it_is_asked_for() {
+    const LENGTH: usize = 300_000;
+    let tls = AUTHORITY.server("localhost", false);
+    let server = Server::new(move |listener| {
+        let mut peer = accept_tls(listener, &tls);
+        peer.head();
+        peer.send("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n");
+        peer.send("HTTP/1.1 100 Continue\r\nx: y\r\n\r\n");
+        peer.body(LENGTH);
+        peer.answer(200, ME);
+    });
+    response(&client_of(&url(&server)), posting(File::new(LENGTH).body()));
     server.done();
 }
