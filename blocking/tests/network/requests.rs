@@ -1,11 +1,11 @@
 //! What is on the wire.
 
-use std::{net::TcpListener, sync::mpsc};
+use std::{net::TcpListener, sync::mpsc, thread};
 
-use teamwire_blocking::{Body, ErrorKind};
+use teamwire_blocking::{Body, ErrorKind, Progress};
 use ureq::http::{Method, header};
 
-use crate::support::{ME, Server, accept, as_is, response};
+use crate::support::{File, ME, Server, accept, as_is, posting, response};
 
 /// A server for one request, and the head that it got.
 fn head_of(method: Method, body: Body) -> String {
@@ -147,5 +147,34 @@ fn what_a_server_sends_ahead_of_its_answer_is_passed_over() {
         peer.answer(200, ME);
     });
     assert_eq!(server.client().contacts().me().expect("an answer").first_name, "Example");
+    server.done();
+}
+
+#[test]
+fn who_watches_a_transfer_may_send_something_else_meanwhile() {
+    const LENGTH: usize = 300_000;
+    let server = Server::new(|listener| {
+        let mut upload = accept(listener);
+        assert_eq!(upload.head().header("authorization").len(), 1);
+        upload.send("HTTP/1.1 100 Continue\r\n\r\n");
+        let mut other = accept(listener);
+        let serving = thread::spawn(move || {
+            while let Some(request) = other.next_request() {
+                assert_eq!(request.header("authorization").len(), 1);
+                other.answer(200, ME);
+            }
+        });
+        upload.body(LENGTH);
+        upload.answer(201, "");
+        serving.join().expect("the other requests were whole");
+    });
+    let (client, file) = (server.client(), File::new(LENGTH));
+    let other = client.clone();
+    let answer = response(&client, |exchange| {
+        posting(file.body())(exchange);
+        exchange.progress = Some(Progress::new(move |_| drop(other.contacts().me().expect("an answer"))));
+    });
+    assert_eq!(answer.status(), 201);
+    drop(client);
     server.done();
 }

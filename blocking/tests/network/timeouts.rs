@@ -40,6 +40,15 @@ fn inactivity_is_no_limit_to_an_answer_that_goes_on() {
 }
 
 #[test]
+fn a_long_poll_whose_response_has_begun_may_take_longer_than_it() {
+    let server = Server::new(|listener| drip(&mut accept(listener), 20));
+    let timeout = Timeout::LongPoll { head: Duration::from_millis(500), inactivity: Duration::from_secs(10) };
+    let answer = response(&server.client(), |exchange| exchange.timeout = timeout);
+    assert_eq!(answer.body().len(), 20);
+    server.done();
+}
+
+#[test]
 fn a_silent_server_is_given_up_with_either_kind_of_timeout() {
     let time = Duration::from_millis(100);
     for timeout in [Timeout::Total(time), Timeout::Inactivity(time)] {
