@@ -1,4 +1,4 @@
-//! One exchange over HTTP: what ureq is told, and how its responses and errors are read.
+//! One exchange over HTTP: the request for ureq, and the meaning of its responses and errors.
 
 use std::{
     io::{self, Read},

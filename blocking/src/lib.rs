@@ -97,7 +97,7 @@ pub type Contacts = teamwire_core::Contacts<Blocking>;
 
 /// A client with these options. Nothing is sent yet.
 ///
-/// Raises `InvalidInput` if the root certificates are not such.
+/// Returns `InvalidInput` if the root certificates are not such.
 pub fn connect(config: Config) -> Result<Client, Error> {
     let http = http::Http::new(&config)?;
     Ok(Client::new(Blocking::over_network(config, http)?))

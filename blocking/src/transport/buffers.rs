@@ -113,7 +113,7 @@ impl Buffers {
         if let Phase::Chunks(lines) = &mut self.phase {
             self.filled = self.ready + lines.strip(&mut self.input[self.ready..self.filled]);
             if lines.is_excessive() {
-                let why = "the chunked body has more extensions or trailers than anybody needs";
+                let why = "the extensions or trailers of the chunked body are too long";
                 return Err(Fault::new(FaultKind::Protocol, why));
             }
         }
@@ -126,28 +126,28 @@ impl Buffers {
         self.ready - self.consumed
     }
 
-    /// Whether the whole head of the final response has arrived, or something that is not HTTP.
+    /// Returns whether the whole head of the final response has arrived, or something that is not HTTP.
     pub(super) const fn has_head(&self) -> bool {
         !matches!(self.phase, Phase::Head)
     }
 
-    /// Whether the server asked for the body that was announced (100).
+    /// Returns whether the server asked for the body that was announced (100).
     pub(super) const fn is_invited(&self) -> bool {
         self.is_invited
     }
 
-    /// Whether the response says that the request failed (4xx, 5xx).
+    /// Returns whether the response says that the request failed (4xx, 5xx).
     pub(super) const fn is_refusal(&self) -> bool {
         self.status >= 400
     }
 
-    /// Whether nothing is left over, and the end of the response was where it seems.
+    /// Returns whether nothing is left over, and the end of the response was where it seems.
     pub(super) const fn is_clean(&self) -> bool {
         self.filled == self.consumed && !self.is_uncertain
     }
 }
 
-/// Whether these bytes, as far as they go, are the status line of a response.
+/// Returns whether these bytes, as far as they go, are the status line of a response.
 fn begins_as_http(bytes: &[u8]) -> bool {
     b"HTTP/1.0 000".iter().zip(bytes).all(|(pattern, byte)| match pattern {
         b'0' => byte.is_ascii_digit(),
@@ -196,7 +196,7 @@ mod tests {
 
     use super::*;
 
-    /// What ureq sees of a response that arrives in pieces of this length.
+    /// Returns the part of a response for ureq when it arrives in pieces of this length.
     fn seen(text: &str, piece: usize) -> Result<String, Fault> {
         let (mut buffers, mut seen) = (Buffers::default(), Vec::new());
         for piece in text.as_bytes().chunks(piece) {

@@ -50,7 +50,7 @@ impl Keeping {
         self.idle_since = then;
     }
 
-    /// Whether it is too old, or suspect.
+    /// Returns whether it is too old, or suspect.
     pub(super) fn is_stale(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.opened) >= MAX_CONNECTION_AGE
             || self.idle_since.is_some_and(|since| self.suspicion.covers(since))

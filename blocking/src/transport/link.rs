@@ -9,7 +9,7 @@ use teamwire_platform::{Ready, Socket, tls_is_idle};
 /// Maximum number of bytes in a record of TLS.
 const RECORD: usize = 16 << 10;
 
-/// What bytes go through: TCP, or TLS over it.
+/// Byte stream of a connection: TCP, or TLS over it.
 pub(super) struct Link {
     socket: Socket,
     tls: Option<ClientConnection>,
@@ -61,7 +61,7 @@ impl Link {
         Ok(taken)
     }
 
-    /// Whether some of what was taken has still to be written.
+    /// Returns whether some of what was taken has still to be written.
     pub(super) fn has_unsent(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.wants_write())
     }
@@ -76,7 +76,7 @@ impl Link {
         self.socket.undrained()
     }
 
-    /// Whether it is open, and nothing has arrived that was not asked for.
+    /// Returns whether it is open, and nothing has arrived that was not asked for.
     pub(super) fn is_silent(&mut self) -> bool {
         self.tls.as_mut().is_none_or(tls_is_idle) && self.socket.is_silent()
     }

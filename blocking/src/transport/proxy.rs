@@ -7,7 +7,7 @@ use teamwire_platform::{
 };
 use ureq::http::{StatusCode, Uri, uri::Scheme};
 
-/// Whether a request to this URI goes to the proxy as it is, and not through a tunnel.
+/// Returns whether a request to this URI goes to the proxy as it is, and not through a tunnel.
 pub(crate) fn forwards(proxy: Option<&Proxy>, uri: &Uri) -> bool {
     proxy.is_some_and(|proxy| uri.scheme() == Some(&Scheme::HTTP) && !proxy.tunnels_plain_http)
 }

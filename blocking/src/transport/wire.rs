@@ -14,7 +14,7 @@ use ureq::{
 
 use super::{Trip, buffers::Buffers, keeping::Keeping, link::Link};
 
-/// What is worth a system call of its own, although more may follow: a record of TLS.
+/// Number of bytes worth a system call of their own, although more may follow: a record of TLS.
 const ENOUGH: usize = 16 << 10;
 
 /// A connection, as ureq has it. It listens while it sends: the final response, or the end of the connection, ends that.
@@ -22,10 +22,10 @@ pub(crate) struct Wire {
     link: Link,
     keeping: Keeping,
     buffers: Buffers,
-    /// What is written, until there is enough of it, or a response is awaited: ureq writes head and body apart, each at
+    /// Bytes to write, until there are enough of them, or a response is awaited: ureq writes head and body apart, each at
     /// once, which is two system calls, two packets, and two wake-ups of the server.
     held: Vec<u8>,
-    /// How much of the request was written.
+    /// Number of bytes of the request that were written.
     written: usize,
     /// When a byte moved, or this connection was asked for something.
     moved: Instant,
@@ -268,7 +268,7 @@ fn after(byte: u8, text: &[u8]) -> usize {
     text.iter().position(|found| *found == byte).map_or(0, |at| at + 1)
 }
 
-/// Whether this is how a connection ends that is not closed in order.
+/// Returns whether this is how a connection ends that is not closed in order.
 fn is_end(error: &io::Error) -> bool {
     use ErrorKind as E;
     matches!(error.kind(), E::ConnectionReset | E::ConnectionAborted | E::BrokenPipe | E::UnexpectedEof)

@@ -2,6 +2,7 @@
 
 use std::{
     io::Read,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -76,16 +77,19 @@ fn what_never_pauses_ends_without_a_total_time_too() {
 fn a_total_time_ends_a_request_that_is_read_slowly() {
     let server = Server::new(|listener| {
         let mut peer = accept(listener);
-        let mut piece = [0; 4096];
-        while peer.stream.read(&mut piece).is_ok_and(|amount| amount > 0) {}
+        let mut piece = vec![0; 64 << 10];
+        while peer.stream.read(&mut piece).is_ok_and(|amount| amount > 0) {
+            // The pace is what is tested: all of it would take 10 s.
+            thread::sleep(Duration::from_millis(20));
+        }
     });
     let begun = Instant::now();
     let fault = fault(&server.client(), |exchange| {
-        posting(Body::from(vec![b'x'; 1 << 30]))(exchange);
-        exchange.timeout = Timeout::Total(Duration::from_millis(50));
+        posting(Body::from(vec![b'x'; 32 << 20]))(exchange);
+        exchange.timeout = Timeout::Total(Duration::from_millis(300));
     });
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, true), "{fault}");
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert_eq!(fault.kind, FaultKind::Timeout, "{fault}");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     server.done();
 }
 

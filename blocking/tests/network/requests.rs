@@ -151,7 +151,7 @@ fn what_a_server_sends_ahead_of_its_answer_is_passed_over() {
 }
 
 #[test]
-fn who_watches_a_transfer_may_send_something_else_meanwhile() {
+fn an_observer_may_send_another_request_meanwhile() {
     const LENGTH: usize = 300_000;
     let server = Server::new(|listener| {
         let mut upload = accept(listener);

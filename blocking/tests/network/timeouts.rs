@@ -50,7 +50,7 @@ fn a_long_poll_whose_response_has_begun_may_take_longer_than_it() {
 
 #[test]
 fn a_silent_server_is_given_up_with_either_kind_of_timeout() {
-    let time = Duration::from_millis(100);
+    let time = Duration::from_millis(400);
     for timeout in [Timeout::Total(time), Timeout::Inactivity(time)] {
         for begin in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n0123"] {
             let server = Server::new(move |listener| {
@@ -130,16 +130,16 @@ fn a_request_that_still_leaves_is_no_silence() {
     let server = Server::new(|listener| {
         let mut peer = accept(listener);
         peer.head();
-        for _ in 0..LENGTH / (32 << 10) {
+        for _ in 0..LENGTH / (16 << 10) {
             // The pace is what is tested: all of it takes far longer than the limit, each piece far less.
             thread::sleep(Duration::from_millis(20));
-            peer.body(32 << 10);
+            peer.body(16 << 10);
         }
         peer.answer(200, ME);
     });
     response(&server.client(), |exchange| {
         posting(Body::from(vec![b'x'; LENGTH]))(exchange);
-        exchange.timeout = Timeout::Inactivity(Duration::from_millis(400));
+        exchange.timeout = Timeout::Inactivity(Duration::from_millis(1_500));
     });
     server.done();
 }

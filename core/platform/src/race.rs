@@ -170,9 +170,9 @@ mod tests {
     #[test]
     fn every_failure_is_named() {
         let refusing = [1, 2].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
-        let error = connect(&refusing, Some(within(10))).expect_err("nobody listens").to_string();
+        let error = connect(&refusing, Some(within(10))).expect_err("nothing listens").to_string();
         assert!(refusing.iter().all(|address| error.contains(&format!("{address}: "))), "{error}");
-        let error = connect(&refusing[..1], None).expect_err("nobody listens").to_string();
+        let error = connect(&refusing[..1], None).expect_err("nothing listens").to_string();
         assert!(error.contains("127.0.0.1:1: "), "{error}");
         assert_eq!(connect(&refusing[..1], Some(within(0))).expect_err("no time").kind(), ErrorKind::TimedOut);
     }

@@ -151,7 +151,7 @@ impl Patience {
         }
     }
 
-    /// Whether what was set is not too long, and not so short that it would be set again soon.
+    /// Returns whether what was set is not too long, and not so short that it would be set again soon.
     fn will_do(&self, left: Option<Duration>) -> bool {
         match (self.set, left) {
             (Some(set), Some(left)) => set <= left && set >= left / 2 && !cfg!(windows),
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_that_nobody_reads_times_out() {
+    fn a_write_without_a_reader_times_out() {
         let (mut socket, _other) = pair();
         socket.set_deadline(Some(Instant::now() + Duration::from_millis(50)));
         let error = loop {
