@@ -1,0 +1,150 @@
+//! A bot that posts, and sends and receives files.
+
+use std::{
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use teamwire_core::{Asset, Attachment, Client, Config, Credentials, Draft, Error, Timeouts, Upload};
+use teamwire_sandbox::{Sandbox, org};
+use teamwire_tests::harness::Harness;
+
+use crate::{Failure, outcome::Outcome, tally::Tally};
+
+/// Calls of a kind that may fail before the rest of them is left out.
+const MOST_FAILURES: usize = 3;
+/// How often a bot calls again with the same id while its calls fail.
+const CALLS: usize = 10;
+/// Time without a byte moving after which a transfer is given up: proxies on loopback need none of it.
+const SILENCE: Duration = Duration::from_secs(4);
+
+/// A bot, and the sandbox that its requests end at.
+pub(crate) struct Bot<'s, H: Harness> {
+    pub(crate) client: Client<H::X>,
+    pub(crate) sandbox: &'s Sandbox,
+    folder: &'s Path,
+}
+
+impl<'s, H: Harness> Bot<'s, H> {
+    /// A bot that finds its backend at this URL.
+    pub(crate) fn new(sandbox: &'s Sandbox, folder: &'s Path, url: &str) -> Result<Self, Failure> {
+        Self::configured(sandbox, folder, url, Ok)
+    }
+
+    /// A bot with further options.
+    pub(crate) fn configured(
+        sandbox: &'s Sandbox,
+        folder: &'s Path,
+        url: &str,
+        change: impl FnOnce(Config) -> Result<Config, Error>,
+    ) -> Result<Self, Failure> {
+        let config = Config::new(url, Credentials::new(sandbox.app_id(), sandbox.secret())?)?;
+        let config = config.with_timeouts(Timeouts { assets: SILENCE, ..Timeouts::default() });
+        Ok(Self { client: H::connect(change(config)?), sandbox, folder })
+    }
+
+    /// Posts a draft to the lobby.
+    pub(crate) fn post(&self, draft: impl Into<Draft>) -> Result<teamwire_core::Message, Error> {
+        H::wait(self.client.chats().chat(org::LOBBY).post(draft))
+    }
+
+    /// Posts with an id, again for as long as the call fails for a reason that may pass.
+    pub(crate) fn post_once(&self, outcome: &mut Outcome, text: &str) -> bool {
+        for _ in 0..CALLS {
+            match self.post(Draft::text(text).idempotency_key(text)) {
+                Err(error) if error.is_transient() => outcome.calls += 1,
+                result => return outcome.call(text, result).is_some(),
+            }
+        }
+        outcome.fail(format!("{text}: {CALLS} calls failed"));
+        false
+    }
+
+    /// Posts so many texts, with a pause after each. Posts that failed are given up, and so is the rest after three of them.
+    pub(crate) fn posts(&self, outcome: &mut Outcome, count: usize, gap: fn(usize) -> Duration) {
+        let mut posted = Vec::new();
+        for number in 0..count {
+            let text = format!("{POST}{number}");
+            if outcome.call(&text, self.post(&text)).is_some() {
+                posted.push(text);
+            } else if number + 1 - posted.len() == MOST_FAILURES {
+                outcome.fail(format!("the {} posts after that are left out", count - number - 1));
+                break;
+            }
+            thread::sleep(gap(number));
+        }
+        self.check_posts(outcome, &posted);
+    }
+
+    /// Compares the posts that succeeded with those that the sandbox has.
+    pub(crate) fn check_posts(&self, outcome: &mut Outcome, posted: &[String]) {
+        let texts = self.sandbox.texts(org::LOBBY).into_iter().flatten();
+        let arrived: Vec<String> = texts.filter(|text| text.starts_with(POST)).collect();
+        outcome.tally += Tally::compare(posted, &arrived);
+    }
+
+    /// Sends and receives small files and large ones, from memory and from the disk. After a failure the rest of that size is
+    /// left out.
+    pub(crate) fn files(&self, outcome: &mut Outcome) -> Result<(), Failure> {
+        for (kind, count, size) in [("small", 5, 5), ("large", 2, 300_000)] {
+            let begun = Instant::now();
+            for number in 0..count {
+                let failures = outcome.failures.len();
+                self.file(outcome, &format!("{kind}-{number}.bin"), bytes(size), number % 2 == 0)?;
+                if outcome.failures.len() > failures {
+                    break;
+                }
+            }
+            outcome.note(format!("{count} {kind} files there and back: {:.2?}", begun.elapsed()));
+        }
+        Ok(())
+    }
+
+    /// Sends a file, and receives it both ways.
+    fn file(&self, outcome: &mut Outcome, name: &str, bytes: Vec<u8>, in_memory: bool) -> Result<(), Failure> {
+        let upload = if in_memory { Upload::bytes(name, bytes.clone()) } else { self.on_disk(name, &bytes)? };
+        let posted = self.post(Draft::text(format!("file {name}")).attach(upload));
+        let Some(message) = outcome.call(&format!("upload of {name}"), posted) else { return Ok(()) };
+        let [Attachment::File(asset)] = message.attachments.as_slice() else {
+            outcome.fail(format!("upload of {name}: it has become {:?}", message.attachments));
+            return Ok(());
+        };
+        self.download(outcome, name, asset, &bytes)
+    }
+
+    fn download(&self, outcome: &mut Outcome, name: &str, asset: &Asset, bytes: &[u8]) -> Result<(), Failure> {
+        let received = H::wait(self.client.chats().download(asset));
+        if let Some(received) = outcome.call(&format!("download of {name}"), received) {
+            outcome.expect(received == bytes, || format!("download of {name}: other bytes than were sent"));
+        }
+        let path = self.path(&format!("received-{name}"))?;
+        let saved = H::wait(self.client.chats().download_to(asset, &*path));
+        if outcome.call(&format!("download of {name} to the disk"), saved).is_some() {
+            let saved = fs::read(&path)?;
+            outcome.expect(saved == bytes, || format!("download of {name} to the disk: other bytes than were sent"));
+        }
+        Ok(())
+    }
+
+    /// A file of the bot's folder, to be uploaded.
+    pub(crate) fn on_disk(&self, name: &str, bytes: &[u8]) -> Result<Upload, Failure> {
+        let path = self.path(name)?;
+        fs::write(&path, bytes)?;
+        Ok(Upload::path(path))
+    }
+
+    fn path(&self, name: &str) -> Result<String, Failure> {
+        let path = self.folder.join(format!("{}-{name}", H::NAME));
+        Ok(path.to_str().ok_or("the temporary folder's name is not Unicode")?.to_owned())
+    }
+}
+
+/// The beginning of every text that a bot posts.
+pub(crate) const POST: &str = "post-";
+
+/// So many bytes that do not repeat early.
+pub(crate) fn bytes(count: usize) -> Vec<u8> {
+    (0..count).map(|index| (index * 31 % 251).to_le_bytes()[0]).collect()
+}

@@ -1,0 +1,167 @@
+//! The forward proxies, each with one user who has a password.
+
+use std::{
+    fs::{self, Permissions},
+    io::{Read, Write},
+    net::{Ipv4Addr, TcpStream},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use url::Url;
+
+use crate::{
+    Failure,
+    haproxy::count,
+    process::{Process, free_port},
+    template,
+};
+
+/// A forward proxy of Debian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Brand {
+    Squid,
+    Tinyproxy,
+}
+
+const USER: &str = "bot";
+/// Longest time until a request stands in the log.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(20);
+
+impl Brand {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Squid => "squid",
+            Self::Tinyproxy => "tinyproxy",
+        }
+    }
+
+    /// The right password: with characters that a URL has to escape, where the proxy takes them.
+    const fn password(self) -> &'static str {
+        match self {
+            Self::Squid => "gr@y:h/rse%41 1",
+            Self::Tinyproxy => "gray-horse-1",
+        }
+    }
+}
+
+/// A running forward proxy.
+#[derive(Debug)]
+pub(crate) struct Forward {
+    brand: Brand,
+    port: u16,
+    log: PathBuf,
+    _process: Process,
+}
+
+impl Forward {
+    /// Starts it with its files in a new folder.
+    pub(crate) fn start(brand: Brand, folder: &Path) -> Result<Self, Failure> {
+        let port = free_port()?;
+        let folder = folder.join(format!("{}-{port}", brand.name()));
+        fs::create_dir(&folder)?;
+        // squid gives up the rights of root before it opens its files.
+        fs::set_permissions(&folder, Permissions::from_mode(0o777))?;
+        let place = folder.to_str().ok_or("the temporary folder's name is not Unicode")?;
+        let config = folder.join("config");
+        let values = [("PORT", &*port.to_string()), ("FOLDER", place), ("USER", USER), ("PASSWORD", brand.password())];
+        let (template, mut command) = match brand {
+            Brand::Squid => {
+                fs::write(folder.join("passwords"), format!("{USER}:{}\n", hashed(brand.password())?))?;
+                let mut command = Command::new("squid");
+                command.args(["-N", "-f"]).arg(&config);
+                (include_str!("../squid.conf.in"), command)
+            }
+            Brand::Tinyproxy => {
+                let mut command = Command::new("tinyproxy");
+                command.args(["-d", "-c"]).arg(&config);
+                (include_str!("../tinyproxy.conf.in"), command)
+            }
+        };
+        fs::write(&config, template::fill(template, &values)?)?;
+        let process = Process::start(&mut command, &folder.join("output.log"), port)?;
+        Ok(Self { brand, port, log: folder.join("access.log"), _process: process })
+    }
+
+    /// Its URL with the user's password, or with a wrong one.
+    pub(crate) fn url(&self, is_right: bool) -> Result<String, Failure> {
+        let mut url = Url::parse(&format!("http://127.0.0.1:{}", self.port))?;
+        // The only character that the URL leaves as it is although it has a meaning there.
+        let password = if is_right { self.brand.password() } else { WRONG }.replace('%', "%25");
+        let set = url.set_username(USER).and_then(|()| url.set_password(Some(&password)));
+        set.map_err(|()| "the URL takes no password")?;
+        Ok(url.into())
+    }
+
+    /// Counts the requests so far that it refused for their password.
+    pub(crate) fn refused_logins(&self) -> Result<usize, Failure> {
+        match self.brand {
+            Brand::Squid => {
+                self.settle()?;
+                Ok(count(&self.log, &["TCP_DENIED/407"])? - count(&self.log, &["TCP_DENIED/407", MARK])?)
+            }
+            Brand::Tinyproxy => count(&self.log, &["Failed auth attempt"]),
+        }
+    }
+
+    /// Counts the requests so far with this method.
+    pub(crate) fn requests(&self, method: &str) -> Result<usize, Failure> {
+        match self.brand {
+            Brand::Squid => {
+                self.settle()?;
+                Ok(count(&self.log, &[&format!(" {method} ")])? - count(&self.log, &[&format!(" {method} "), MARK])?)
+            }
+            Brand::Tinyproxy => count(&self.log, &["Request (file descriptor", &format!(": {method} ")]),
+        }
+    }
+
+    /// Waits until it has logged a request with this method. Returns false if it does not before the deadline.
+    pub(crate) fn has_seen(&self, method: &str, deadline: Instant) -> Result<bool, Failure> {
+        while self.requests(method)? == 0 {
+            if Instant::now() > deadline {
+                return Ok(false);
+            }
+            thread::sleep(PAUSE);
+        }
+        Ok(true)
+    }
+
+    /// Waits until everything before now stands in the log: squid writes a line once a request has ended, so another
+    /// request without a password is made, and looked for.
+    fn settle(&self) -> Result<(), Failure> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let mark = format!("http://{MARK}/{}/", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        write!(stream, "GET {mark} HTTP/1.1\r\nHost: {MARK}\r\nConnection: close\r\n\r\n")?;
+        stream.read_to_end(&mut Vec::new())?;
+        let begun = Instant::now();
+        while count(&self.log, &[&mark])? == 0 {
+            if begun.elapsed() > PATIENCE {
+                return Err("squid does not write its log".into());
+            }
+            thread::sleep(PAUSE);
+        }
+        Ok(())
+    }
+}
+
+/// A password that no proxy takes. Errors must not show it.
+pub(crate) const WRONG: &str = "wrong-password-5150";
+
+/// The host of requests that only mark a place in the log.
+const MARK: &str = "mark.invalid";
+
+/// The password as squid's helper reads it.
+fn hashed(password: &str) -> Result<String, Failure> {
+    let output = Command::new("openssl").args(["passwd", "-apr1", password]).output()?;
+    if !output.status.success() {
+        return Err(format!("openssl passwd: {}", String::from_utf8_lossy(&output.stderr)).into());
+    }
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}

@@ -1,0 +1,86 @@
+//! Runs a bot of each adapter through haproxy, squid and tinyproxy, and prints a row for each scenario.
+//!
+//! `run` beside it starts this program: see the README of this folder.
+
+mod authority;
+mod bot;
+mod exercise;
+mod follow;
+mod forward;
+mod haproxy;
+mod outcome;
+mod person;
+mod process;
+mod report;
+mod scenario;
+mod tally;
+mod template;
+
+use std::{
+    env,
+    error::Error,
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
+
+use teamwire_tests::harness::{AsyncStd, Blocking, Harness};
+
+use self::{outcome::Outcome, report::Report, scenario::Scenario};
+
+/// Why a scenario could not be run.
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// Longest time for one scenario with one adapter.
+const LIMIT: Duration = Duration::from_secs(240);
+
+fn main() -> ExitCode {
+    let mut arguments = env::args().skip(1);
+    let Some(folder) = arguments.next() else {
+        let _ = writeln!(io::stderr(), "Usage: teamwire-proxies FOLDER [WORD ...]");
+        return ExitCode::from(2);
+    };
+    match run_all(Path::new(&folder), &arguments.collect::<Vec<_>>()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "teamwire-proxies: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the scenarios whose names contain one of these words, or all. Returns true if each was as expected.
+fn run_all(folder: &Path, words: &[String]) -> io::Result<bool> {
+    let mut report = Report::begin()?;
+    for scenario in Scenario::ALL {
+        let name = scenario.name();
+        if words.is_empty() || words.iter().any(|word| name.contains(word)) {
+            report.add(&name, Blocking::NAME, &limited::<Blocking>(scenario, folder))?;
+            report.add(&name, AsyncStd::NAME, &limited::<AsyncStd>(scenario, folder))?;
+        }
+    }
+    report.end()
+}
+
+/// Runs a scenario for a limited time. After that its thread and its proxies are left to the end of this process.
+fn limited<H: Harness>(scenario: Scenario, folder: &Path) -> Outcome {
+    let name: String = scenario.name().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let folder: PathBuf = folder.join(format!("{name}-{}", H::NAME));
+    let (send, result) = mpsc::channel();
+    thread::spawn(move || {
+        let outcome = fs::create_dir(&folder).map_err(Failure::from).and_then(|()| scenario.run::<H>(&folder));
+        // After the limit nobody waits for it.
+        let _ = send.send(outcome);
+    });
+    match result.recv_timeout(LIMIT) {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) => Outcome::not_run(&error.to_string()),
+        Err(RecvTimeoutError::Timeout) => Outcome::not_run(&format!("it has not ended after {LIMIT:?}")),
+        Err(RecvTimeoutError::Disconnected) => Outcome::not_run("it panicked"),
+    }
+}

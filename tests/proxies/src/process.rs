@@ -1,0 +1,91 @@
+//! A proxy as a child process: it is started on a free port of loopback, and ends with its owner.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, ErrorKind},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::Failure;
+
+/// Longest time for a proxy to start.
+const START: Duration = Duration::from_secs(20);
+/// Longest time for a proxy to end after it was asked to.
+const END: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// A running proxy.
+#[derive(Debug)]
+pub(crate) struct Process(Child);
+
+impl Process {
+    /// Starts a program that writes to this log, and waits until it accepts connections on this port.
+    pub(crate) fn start(command: &mut Command, log: &Path, port: u16) -> Result<Self, Failure> {
+        let output = OpenOptions::new().create(true).append(true).open(log)?;
+        let errors = output.try_clone()?;
+        let child = command.stdin(Stdio::null()).stdout(output).stderr(errors).spawn()?;
+        let mut process = Self(child);
+        let begun = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            let ended = process.0.try_wait()?;
+            if ended.is_some() || begun.elapsed() > START {
+                let program = command.get_program().to_string_lossy();
+                let log = fs::read_to_string(log).unwrap_or_default();
+                return Err(format!("{program} does not start ({ended:?}): {log}").into());
+            }
+            thread::sleep(PAUSE);
+        }
+        Ok(process)
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) -> io::Result<()> {
+        Ok(kill_process(Pid::from_child(&self.0), signal)?)
+    }
+
+    /// Kills it without notice.
+    pub(crate) fn kill(&mut self) -> io::Result<ExitStatus> {
+        self.0.kill()?;
+        self.0.wait()
+    }
+}
+
+/// Lets it end its own children first.
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.0.try_wait().is_ok_and(|ended| ended.is_none()) && self.signal(Signal::TERM).is_ok() {
+            let begun = Instant::now();
+            while self.0.try_wait().is_ok_and(|ended| ended.is_none()) && begun.elapsed() < END {
+                thread::sleep(PAUSE);
+            }
+        }
+        // It may have ended already.
+        let _ = self.kill();
+    }
+}
+
+/// Returns a port of loopback that nothing listens on. It is below those that outgoing connections get, so that it stays
+/// free while a proxy is restarted.
+pub(crate) fn free_port() -> io::Result<u16> {
+    const FIRST: u16 = 12_000;
+    const COUNT: u16 = 16_000;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let offset = u16::try_from(std::process::id() % u32::from(COUNT)).expect("it is below COUNT");
+    for _ in 0..COUNT {
+        let next = (offset + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT) % COUNT;
+        let port = FIRST + next;
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(_) => return Ok(port),
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::new(ErrorKind::AddrInUse, "loopback has no free port"))
+}

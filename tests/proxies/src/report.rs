@@ -1,0 +1,95 @@
+//! The table, and the totals under it.
+
+use std::io::{self, Write};
+
+use crate::{
+    outcome::{Logins, Outcome},
+    tally::Tally,
+};
+
+/// Failures of one scenario that are printed.
+const SHOWN: usize = 4;
+/// Characters of each that are printed.
+const LONGEST: usize = 400;
+
+/// Sums over all scenarios.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    tally: Tally,
+    logins: Option<Logins>,
+    calls: usize,
+    messages: usize,
+    rows: usize,
+    failed: usize,
+}
+
+impl Report {
+    /// Prints the head of the table.
+    pub(crate) fn begin() -> io::Result<Self> {
+        let head = ["calls", "messages", "lost", "duplicated", "out of order", "failures"];
+        let [calls, messages, lost, duplicated, out_of_order, failures] = head;
+        writeln!(
+            io::stdout(),
+            "{:<44} {:<10} {calls:>6} {messages:>8} {lost:>5} {duplicated:>10} {out_of_order:>12} {failures:>8}  verdict",
+            "scenario",
+            "adapter",
+        )?;
+        Ok(Self::default())
+    }
+
+    /// Prints a row, and adds it to the sums.
+    pub(crate) fn add(&mut self, scenario: &str, adapter: &str, outcome: &Outcome) -> io::Result<()> {
+        let Outcome { calls, messages, tally, .. } = *outcome;
+        let Tally { lost, duplicated, out_of_order } = tally;
+        let failures = outcome.failures.len();
+        let verdict = if outcome.has_passed() { "ok" } else { "FAILED" };
+        let mut out = io::stdout().lock();
+        writeln!(
+            out,
+            "{scenario:<44} {adapter:<10} {calls:>6} {messages:>8} {lost:>5} {duplicated:>10} {out_of_order:>12} \
+             {failures:>8}  {verdict}"
+        )?;
+        for note in &outcome.notes {
+            writeln!(out, "    {note}")?;
+        }
+        for failure in outcome.failures.iter().take(SHOWN) {
+            writeln!(out, "  ! {}", shown(failure))?;
+        }
+        if failures > SHOWN {
+            writeln!(out, "  ! and {} more", failures - SHOWN)?;
+        }
+        out.flush()?;
+        self.rows += 1;
+        self.failed += usize::from(!outcome.has_passed());
+        self.calls += calls;
+        self.messages += messages;
+        self.tally += tally;
+        if let Some(Logins { call, feed }) = outcome.logins {
+            let most = self.logins.get_or_insert_default();
+            *most = Logins { call: most.call.max(call), feed: most.feed.max(feed) };
+        }
+        Ok(())
+    }
+
+    /// Prints the totals. Returns true if every scenario was as expected.
+    pub(crate) fn end(self) -> io::Result<bool> {
+        let Self { tally: Tally { lost, duplicated, out_of_order }, calls, messages, rows, failed, .. } = self;
+        let mut out = io::stdout().lock();
+        writeln!(out, "\n{rows} rows, {failed} failed; {calls} calls, {messages} messages delivered")?;
+        write!(out, "lost {lost}, duplicated {duplicated}, out of order {out_of_order}")?;
+        match self.logins {
+            Some(Logins { call, feed }) => writeln!(out, ", logins per wrong password: call {call}, feed {feed}")?,
+            None => writeln!(out)?,
+        }
+        Ok(rows > 0 && failed == 0)
+    }
+}
+
+/// One line without control characters, of bounded length.
+fn shown(text: &str) -> String {
+    let mut line: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        line.push_str(" ...");
+    }
+    line
+}

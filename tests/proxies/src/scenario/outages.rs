@@ -1,0 +1,105 @@
+//! haproxy is reloaded, or killed and started again, while a bot posts and follows.
+
+use std::{
+    env,
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
+
+use teamwire_sandbox::Sandbox;
+use teamwire_tests::harness::Harness;
+
+use crate::{
+    Failure,
+    bot::{Bot, POST},
+    follow::while_following,
+    haproxy::{Haproxy, Settings},
+    outcome::Outcome,
+    person,
+};
+
+/// Longest time for the feed to deliver the rest.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Most posts, and most notes.
+const MOST: usize = 5000;
+const GAP: Duration = Duration::from_millis(5);
+
+/// What happens to haproxy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Outage {
+    /// New workers take over; the old ones finish what they have, and are ended after two seconds.
+    Reload,
+    /// It is killed, and comes back a moment later.
+    Kill,
+}
+
+impl Outage {
+    fn count(self) -> usize {
+        let (name, default) = match self {
+            Self::Reload => ("TEAMWIRE_RELOADS", 40),
+            Self::Kill => ("TEAMWIRE_OUTAGES", 20),
+        };
+        env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+    }
+
+    fn happens(self, haproxy: &mut Haproxy, number: usize) -> Result<(), Failure> {
+        // Not in step with anything else.
+        let uneven = Duration::from_millis(number as u64 * 37 % 150);
+        match self {
+            Self::Reload => {
+                thread::sleep(Duration::from_millis(250) + uneven);
+                haproxy.reload()
+            }
+            Self::Kill => {
+                thread::sleep(Duration::from_millis(400) + uneven);
+                haproxy.kill()?;
+                thread::sleep(uneven);
+                haproxy.restart()
+            }
+        }
+    }
+}
+
+pub(super) fn run<H: Harness>(folder: &Path, outage: Outage) -> Result<Outcome, Failure> {
+    let sandbox = Sandbox::start()?;
+    let has_master = matches!(outage, Outage::Reload);
+    let mut haproxy = Haproxy::start(folder, &sandbox, Settings { has_master, ..Settings::default() })?;
+    let bot = Bot::<H>::new(&sandbox, folder, &haproxy.url())?;
+    let mut outcome = Outcome::default();
+    let count = outage.count();
+    let mut disturbed = Ok(());
+    let mut posted = Vec::new();
+    let delivered = while_following::<H>(&bot.client, &sandbox, &mut outcome, PATIENCE, |outcome| {
+        let is_over = AtomicBool::new(false);
+        let goes_on = || !is_over.load(Ordering::Relaxed);
+        thread::scope(|scope| {
+            scope.spawn(|| person::writes(&sandbox, |number| (goes_on() && number < MOST).then_some(GAP * 4)));
+            scope.spawn(|| {
+                disturbed = (0..count).try_for_each(|number| outage.happens(&mut haproxy, number));
+                is_over.store(true, Ordering::Relaxed);
+            });
+            for number in (0..MOST).take_while(|_| goes_on()) {
+                let text = format!("{POST}{number}");
+                if bot.post_once(outcome, &text) {
+                    posted.push(text);
+                }
+                thread::sleep(GAP);
+            }
+        });
+    });
+    disturbed?;
+    bot.check_posts(&mut outcome, &posted);
+    if has_master {
+        let reloads = haproxy.logged(&["Loading success"])?.saturating_sub(1);
+        outcome.note(format!("{count} reloads asked for, {reloads} done"));
+        outcome.expect(reloads * 2 >= count, || format!("HAProxy has reloaded only {reloads} times"));
+    } else {
+        outcome.note(format!("{count} outages"));
+    }
+    let again = outcome.calls - posted.len();
+    outcome.note(format!("{} posts, {again} calls made again with the same id", posted.len()));
+    outcome.note(format!("failed attempts that the feed waited out: {}", delivered.failed_attempts));
+    Ok(outcome)
+}

@@ -1,0 +1,76 @@
+//! haproxy refuses uploads with 413 as soon as it has their head, or after it has asked for their body.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use teamwire_core::{Draft, Upload};
+use teamwire_sandbox::Sandbox;
+use teamwire_tests::harness::Harness;
+
+use crate::{
+    Failure,
+    bot::{Bot, bytes},
+    haproxy::{Haproxy, Settings},
+    outcome::Outcome,
+};
+
+const SIZE: usize = 8 << 20;
+/// Longest time until the refusal is reported.
+const PROMPT: Duration = Duration::from_secs(5);
+/// A connection that is reset may take the first refusal with it.
+const ATTEMPTS: usize = 2;
+
+/// When the refusal is sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum When {
+    /// After the head of the request.
+    AtOnce,
+    /// After `100 Continue` and the first bytes of the body.
+    AfterContinue,
+}
+
+impl When {
+    const fn rules(self) -> &'static str {
+        match self {
+            Self::AtOnce => "http-request deny deny_status 413 if { path /v1/assets }",
+            Self::AfterContinue => {
+                "http-request wait-for-body time 2s at-least 1k if { path /v1/assets }\n    \
+                 http-request deny deny_status 413 if { path /v1/assets }"
+            }
+        }
+    }
+}
+
+pub(super) fn run<H: Harness>(folder: &Path, when: When) -> Result<Outcome, Failure> {
+    let mut outcome = Outcome::default();
+    for in_memory in [true, false] {
+        refuse::<H>(folder, when, in_memory, &mut outcome)?;
+    }
+    Ok(outcome)
+}
+
+fn refuse<H: Harness>(folder: &Path, when: When, in_memory: bool, outcome: &mut Outcome) -> Result<(), Failure> {
+    let sandbox = Sandbox::start()?;
+    let haproxy = Haproxy::start(folder, &sandbox, Settings { rules: when.rules(), ..Settings::default() })?;
+    let bot = Bot::<H>::new(&sandbox, folder, &haproxy.url())?;
+    let (source, upload) = if in_memory {
+        ("from memory", Upload::bytes("big.bin", bytes(SIZE)))
+    } else {
+        ("from a file", bot.on_disk("big.bin", &bytes(SIZE))?)
+    };
+    let begun = Instant::now();
+    let result = bot.post(Draft::text("too large").attach(upload));
+    let took = begun.elapsed();
+    outcome.calls += 1;
+    match result {
+        Ok(_) => outcome.fail(format!("{source}: it succeeded")),
+        Err(error) => outcome.expect(error.status() == Some(413), || format!("{source}: {error}")),
+    }
+    let attempts = haproxy.end(&["POST /v1/assets", " 413 "])?;
+    outcome.note(format!("{source}: reported after {took:.2?}, {attempts} attempts"));
+    outcome.expect(took <= PROMPT, || format!("{source}: reported after {took:.2?}"));
+    outcome.expect((1..=ATTEMPTS).contains(&attempts), || format!("{source}: {attempts} attempts"));
+    Ok(())
+}
