@@ -98,14 +98,15 @@ impl Forward {
         Ok(url.into())
     }
 
-    /// Counts the requests so far that it refused for their password.
+    /// Counts the requests so far that it refused for their password. tinyproxy does not log refusals: there it is all of
+    /// them, which is the same where no password is right.
     pub(crate) fn refused_logins(&self) -> Result<usize, Failure> {
         match self.brand {
             Brand::Squid => {
                 self.settle()?;
                 Ok(count(&self.log, &["TCP_DENIED/407"])? - count(&self.log, &["TCP_DENIED/407", MARK])?)
             }
-            Brand::Tinyproxy => count(&self.log, &["Failed auth attempt"]),
+            Brand::Tinyproxy => count(&self.log, &["Request (file descriptor"]),
         }
     }
 
@@ -138,7 +139,8 @@ impl Forward {
         let mark = format!("http://{MARK}/{}/", NUMBER.fetch_add(1, Ordering::Relaxed));
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        write!(stream, "GET {mark} HTTP/1.1\r\nHost: {MARK}\r\nConnection: close\r\n\r\n")?;
+        let request = format!("GET {mark} HTTP/1.1\r\nHost: {MARK}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes())?;
         stream.read_to_end(&mut Vec::new())?;
         let begun = Instant::now();
         while count(&self.log, &[&mark])? == 0 {

@@ -1,6 +1,7 @@
 //! haproxy before a sandbox.
 
 use std::{
+    collections::HashSet,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -90,6 +91,17 @@ impl Haproxy {
     /// Counts the lines of its log so far that contain each of these words.
     pub(crate) fn logged(&self, words: &[&str]) -> Result<usize, Failure> {
         count(&self.log, words)
+    }
+
+    /// Counts the connections of clients that have sent a request which has ended.
+    pub(crate) fn connections(&self) -> Result<usize, Failure> {
+        let text = fs::read_to_string(&self.log)?;
+        let clients: HashSet<&str> = text
+            .lines()
+            .filter_map(|line| line.split(' ').next())
+            .filter(|word| word.starts_with("127.0.0.1:"))
+            .collect();
+        Ok(clients.len())
     }
 
     /// Ends it, and counts the lines of its whole log that contain each of these words.

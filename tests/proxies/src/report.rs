@@ -8,9 +8,9 @@ use crate::{
 };
 
 /// Failures of one scenario that are printed.
-const SHOWN: usize = 4;
+const SHOWN: usize = 5;
 /// Characters of each that are printed.
-const LONGEST: usize = 400;
+const LONGEST: usize = 250;
 
 /// Sums over all scenarios.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ impl Report {
         let [calls, messages, lost, duplicated, out_of_order, failures] = head;
         writeln!(
             io::stdout(),
-            "{:<44} {:<10} {calls:>6} {messages:>8} {lost:>5} {duplicated:>10} {out_of_order:>12} {failures:>8}  verdict",
+            "{:<48} {:<10} {calls:>6} {messages:>8} {lost:>5} {duplicated:>10} {out_of_order:>12} {failures:>8}  verdict",
             "scenario",
             "adapter",
         )?;
@@ -46,7 +46,7 @@ impl Report {
         let mut out = io::stdout().lock();
         writeln!(
             out,
-            "{scenario:<44} {adapter:<10} {calls:>6} {messages:>8} {lost:>5} {duplicated:>10} {out_of_order:>12} \
+            "{scenario:<48} {adapter:<10} {calls:>6} {messages:>8} {lost:>5} {duplicated:>10} {out_of_order:>12} \
              {failures:>8}  {verdict}"
         )?;
         for note in &outcome.notes {

@@ -16,6 +16,9 @@ use crate::{
 /// The longest time that haproxy keeps an idle connection.
 const IDLE: u64 = 100;
 
+/// Connections without which there was nothing to see.
+const LEAST: usize = 10;
+
 /// Pauses around that time, so that requests and the ends of their connections cross.
 fn gap(number: usize) -> Duration {
     Duration::from_millis(IDLE * 9 / 10 + number as u64 * 3 % (IDLE / 5))
@@ -33,5 +36,8 @@ pub(super) fn run<H: Harness>(folder: &Path, mode: &str) -> Result<Outcome, Fail
     let bot = Bot::<H>::new(&sandbox, folder, &haproxy.url())?;
     let mut outcome = Outcome::default();
     Exercise { count: 60, gap, has_files: false }.perform(&bot, &mut outcome)?;
+    let connections = haproxy.connections()?;
+    outcome.note(format!("{connections} connections"));
+    outcome.expect(connections >= LEAST, || format!("{connections} connections: hardly any has become idle"));
     Ok(outcome)
 }
