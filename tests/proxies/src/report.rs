@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Failures of one scenario that are printed.
-const SHOWN: usize = 5;
+const SHOWN: usize = 8;
 /// Characters of each that are printed.
 const LONGEST: usize = 250;
 

@@ -98,8 +98,8 @@ pub(super) fn run<H: Harness>(folder: &Path, outage: Outage) -> Result<Outcome, 
     } else {
         outcome.note(format!("{count} outages"));
     }
-    let again = outcome.calls - posted.len();
-    outcome.note(format!("{} posts, {again} calls made again with the same id", posted.len()));
+    let (calls, arrived) = (outcome.calls, sandbox.arrived("POST /v1/chats/{tid}/messages"));
+    outcome.note(format!("{} posts in {calls} calls; {arrived} requests arrived", posted.len()));
     outcome.note(format!("failed attempts that the feed waited out: {}", delivered.failed_attempts));
     Ok(outcome)
 }
