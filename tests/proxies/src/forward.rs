@@ -98,8 +98,8 @@ impl Forward {
         Ok(url.into())
     }
 
-    /// Counts the requests so far that it refused for their password. tinyproxy does not log refusals: there it is all of
-    /// them, which is the same where no password is right.
+    /// Counts the requests so far that it refused for their password. tinyproxy does not log refusals: all its
+    /// requests are counted, which is the same while no password is right.
     pub(crate) fn refused_logins(&self) -> Result<usize, Failure> {
         match self.brand {
             Brand::Squid => {

@@ -74,7 +74,7 @@ fn limited<H: Harness>(scenario: Scenario, folder: &Path) -> Outcome {
     let (send, result) = mpsc::channel();
     thread::spawn(move || {
         let outcome = fs::create_dir(&folder).map_err(Failure::from).and_then(|()| scenario.run::<H>(&folder));
-        // After the limit nobody waits for it.
+        // After the limit there is no receiver.
         let _ = send.send(outcome);
     });
     match result.recv_timeout(LIMIT) {

@@ -7,8 +7,7 @@ use std::{
 
 use teamwire_sandbox::{Sandbox, org};
 
-/// Writes notes for as long as `is_next` gives a pause to make before one. Returns them, with the times at which they were
-/// written.
+/// Writes a note after each pause that `next_pause` returns for its number. Returns the notes, with their times.
 pub(crate) fn writes(
     sandbox: &Sandbox,
     mut next_pause: impl FnMut(usize) -> Option<Duration>,

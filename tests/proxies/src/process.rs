@@ -71,8 +71,8 @@ impl Drop for Process {
     }
 }
 
-/// Returns a port of loopback that nothing listens on. It is below those that outgoing connections get, so that it stays
-/// free while a proxy is restarted.
+/// Returns a port of loopback that nothing listens on. It is below those that Linux gives to outgoing connections,
+/// so that it stays free while a proxy is restarted.
 pub(crate) fn free_port() -> io::Result<u16> {
     const FIRST: u16 = 12_000;
     const COUNT: u16 = 16_000;

@@ -26,11 +26,12 @@ pub(crate) struct Report {
 impl Report {
     /// Prints the head of the table.
     pub(crate) fn begin() -> io::Result<Self> {
-        let head = ["calls", "messages", "lost", "duplicated", "out of order", "failures"];
-        let [calls, messages, lost, duplicated, out_of_order, failures] = head;
+        let [calls, messages, lost] = ["calls", "messages", "lost"];
+        let [duplicated, out_of_order, failures] = ["duplicated", "out of order", "failures"];
         writeln!(
             io::stdout(),
-            "{:<48} {:<10} {calls:>6} {messages:>8} {lost:>5} {duplicated:>10} {out_of_order:>12} {failures:>8}  verdict",
+            "{:<48} {:<10} {calls:>6} {messages:>8} {lost:>5} {duplicated:>10} {out_of_order:>12} {failures:>8}  \
+             verdict",
             "scenario",
             "adapter",
         )?;

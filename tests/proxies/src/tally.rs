@@ -14,8 +14,8 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Compares the texts that arrived with those that were to arrive, which differ from one another. A text that was not to
-    /// arrive counts as a duplicate if it is one of an earlier text, and is ignored otherwise.
+    /// Compares the texts that arrived with those that were to arrive, which differ from one another. Other texts are
+    /// ignored, unless they repeat.
     pub(crate) fn compare(expected: &[String], arrived: &[String]) -> Self {
         let places: HashMap<&str, usize> =
             expected.iter().enumerate().map(|(place, text)| (text.as_str(), place)).collect();

@@ -66,7 +66,7 @@ pub(super) fn run<H: Harness>(folder: &Path) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-/// Pauses that are longer than what haproxy waits: a message ends a poll before its time, and a row of failures with it.
+/// Pauses that are longer than what haproxy waits: a message ends a poll early, and with it a row of failures.
 fn gap(number: usize) -> Duration {
     Duration::from_millis([7300, 8900, 6100][number % 3])
 }

@@ -73,14 +73,14 @@ pub(super) fn run<H: Harness>(folder: &Path, outage: Outage) -> Result<Outcome, 
     let mut posted = Vec::new();
     let delivered = while_following::<H>(&bot.client, &sandbox, &mut outcome, PATIENCE, |outcome| {
         let is_over = AtomicBool::new(false);
-        let goes_on = || !is_over.load(Ordering::Relaxed);
+        let is_running = || !is_over.load(Ordering::Relaxed);
         thread::scope(|scope| {
-            scope.spawn(|| person::writes(&sandbox, |number| (goes_on() && number < MOST).then_some(GAP * 4)));
+            scope.spawn(|| person::writes(&sandbox, |number| (is_running() && number < MOST).then_some(GAP * 4)));
             scope.spawn(|| {
                 disturbed = (0..count).try_for_each(|number| outage.happens(&mut haproxy, number));
                 is_over.store(true, Ordering::Relaxed);
             });
-            for number in (0..MOST).take_while(|_| goes_on()) {
+            for number in (0..MOST).take_while(|_| is_running()) {
                 let text = format!("{POST}{number}");
                 if bot.post_once(outcome, &text) {
                     posted.push(text);

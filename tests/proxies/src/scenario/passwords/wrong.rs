@@ -19,7 +19,8 @@ const WATCHED: Duration = Duration::from_secs(10);
 
 struct Trial<'s> {
     proxy: &'s Forward,
-    /// Whether the proxy shows that it is the one that refuses. tinyproxy refuses plain HTTP with the 401 of an origin server.
+    /// True if the proxy shows that it is the one that refuses. tinyproxy refuses plain HTTP with the 401 of an origin
+    /// server.
     is_named: bool,
     logins: Logins,
     outcome: Outcome,
