@@ -86,17 +86,11 @@ impl Http {
         let origin = proxy.map(|_| origin(&head.uri)).unwrap_or_default();
         let trip = Trip { origin, withheld, fresh, limits, ..Trip::default() };
         let announces = matches!(content, Body::File { length: EXPECT_FROM.., .. });
-        let answer = if announces {
-            self.announce(head, &content, trip, progress)?
+        if announces {
+            self.announce(head, &content, trip, progress)
         } else {
-            self.attempt(head, &content, trip, progress)?
-        };
-        if proxy.is_some() && answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            Trip::with(|trip| trip.sent = false);
-            let why = format!("it responded {}", answer.status());
-            return Err(ureq::Error::Other(Fault::new(FaultKind::Proxy, why).into()));
+            self.attempt(head, &content, trip, progress)
         }
-        Ok(answer)
     }
 
     /// Sends a request that asks whether its body is wanted; without the question if the server does not know it.

@@ -7,7 +7,7 @@
 //!   └──── poll, time reached ──── Backoff(until)      poll before that: Sleep(until)
 //! ```
 
-use alloc::{boxed::Box, string::String};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{convert::Infallible, fmt, mem, time::Duration};
 
 use http::{HeaderValue, StatusCode, header};
@@ -163,7 +163,10 @@ impl<T> Call<T> {
         if self.resume.as_ref().is_some_and(Resume::has_some) { Asked::Rest } else { Asked::All }
     }
 
-    fn failed(&mut self, now: Now, fault: Fault) -> State<T> {
+    fn failed(&mut self, now: Now, mut fault: Fault) -> State<T> {
+        if let Some(head) = fault.head.take_if(|head| says_all(head.status())) {
+            return self.answered(now, head.map(|()| Vec::new()));
+        }
         let misfit = match (&self.endpoint, &fault.head) {
             (Some(endpoint), Some(head)) => {
                 endpoint.check_head(head, self.asked()).err().map(|why| (head.status(), why))
@@ -213,6 +216,20 @@ impl<T> Call<T> {
     fn gives_up(&self, error: Error) -> State<T> {
         State::Done(Err(if self.may_have_arrived { error.after_silence() } else { error }))
     }
+}
+
+/// A refusal whose status alone says why: another attempt would only be refused, or count as a failed login, so it stands
+/// also if its body was cut off.
+fn says_all(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::UNAUTHORIZED
+            | StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::URI_TOO_LONG
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+    )
 }
 
 fn is_stale(error: &Error) -> bool {

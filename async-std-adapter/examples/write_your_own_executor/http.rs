@@ -13,10 +13,13 @@ use super::files;
 
 /// Trouble is a reply too. The core judges it by its kind, and by whether any of the request may have left.
 pub(crate) fn perform(exchange: &Exchange) -> Reply {
-    let mut sent = false;
-    match talk(exchange, &mut sent) {
+    let (mut sent, mut head) = (false, None);
+    match talk(exchange, &mut sent, &mut head) {
         Ok(response) => Reply::Response(response),
-        Err(error) => Reply::Fault(fault(error, sent).sent(sent)),
+        Err(error) => {
+            let fault = fault(error, sent).sent(sent);
+            Reply::Fault(head.into_iter().fold(fault, Fault::head))
+        }
     }
 }
 
@@ -35,7 +38,7 @@ fn fault(error: io::Error, sent: bool) -> Fault {
     Fault::new(kind, error)
 }
 
-fn talk(exchange: &Exchange, sent: &mut bool) -> io::Result<Response> {
+fn talk(exchange: &Exchange, sent: &mut bool, head: &mut Option<http::Response<()>>) -> io::Result<Response> {
     let (request, uri) = (&exchange.request, exchange.request.uri());
     let (host, port) = (uri.host().unwrap_or_default().trim_matches(['[', ']']), uri.port_u16().unwrap_or(80));
     let time = exchange.timeout.silence();
@@ -53,16 +56,27 @@ fn talk(exchange: &Exchange, sent: &mut bool) -> io::Result<Response> {
     }
     bytes.extend([b"\r\n", &body[..]].concat());
     *sent = true;
-    stream.write_all(&bytes)?;
+    let written = stream.write_all(&bytes);
 
     let mut answer = Vec::new();
     // Near enough for this page: it is one for the whole answer.
     let limit = exchange.limit.max(exchange.to_file.as_ref().map_or(0, |to| to.limit.saturating_add(exchange.limit)));
-    stream.take(limit.saturating_add(1)).read_to_end(&mut answer)?;
+    // Also after a failed write: a server that refuses a request need not read all of it.
+    let read = stream.take(limit.saturating_add(1)).read_to_end(&mut answer);
     if answer.len() as u64 > limit {
         return Err(ErrorKind::FileTooLarge.into());
     }
+    let failed = written.and(read.map(drop)).err();
+    if answer.is_empty()
+        && let Some(error) = failed
+    {
+        return Err(error);
+    }
     let mut response = parse(&answer)?;
+    if !is_complete(&response, failed.is_none()) {
+        *head = Some(response.map(drop));
+        return Err(failed.unwrap_or(ErrorKind::UnexpectedEof.into()));
+    }
     if let Some(to) = exchange.wanted().with(response.status()).to_file {
         files::write(&to, &mem::take(response.body_mut()))?;
     }
@@ -80,11 +94,12 @@ fn parse(answer: &[u8]) -> io::Result<Response> {
         let (name, value) = line.split_once(':').ok_or_else(invalid)?;
         response = response.header(name, value.trim());
     }
-    let response = response.body(body.to_vec()).map_err(|_| invalid())?;
-    // A connection can end before the answer does.
-    let length = response.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
-    if length.is_some_and(|length: usize| length > body.len()) {
-        return Err(ErrorKind::UnexpectedEof.into());
-    }
-    Ok(response)
+    response.body(body.to_vec()).map_err(|_| invalid())
+}
+
+/// A connection can end before the response does. Without a length, only its orderly end is that of the response.
+fn is_complete(response: &Response, ended: bool) -> bool {
+    let length =
+        response.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    length.map_or(ended, |length| response.body().len() >= length)
 }

@@ -48,7 +48,7 @@ macro_rules! conformance {
                 contacts: the_bot_knows_itself, all_users_and_groups_are_listed, users_and_groups_are_found_by_their_id,
                     who_is_deleted_or_hidden_is_not_found, lists_are_walked_over_all_pages;
                 network: trouble_that_passes_is_not_noticed, an_answer_that_is_cut_is_asked_for_again,
-                    a_connection_that_is_closed_is_replaced, an_outage_ends_and_all_goes_on,
+                    a_refused_login_that_is_cut_is_not_repeated, a_connection_that_is_closed_is_replaced, an_outage_ends_and_all_goes_on,
                     no_answer_is_a_timeout, a_slow_answer_is_none_after_the_timeout,
                     an_answer_that_is_too_large_is_refused, what_is_not_http_is_refused, a_redirect_is_not_followed,
                     a_proxys_page_is_shown_in_the_error, retry_after_is_obeyed, too_long_a_wait_is_an_error_at_once,

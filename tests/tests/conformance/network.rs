@@ -53,6 +53,17 @@ pub(crate) fn an_answer_that_is_cut_is_asked_for_again<H: Harness>() {
     assert_eq!(fault(error).kind, FaultKind::Lost);
 }
 
+pub(crate) fn a_refused_login_that_is_cut_is_not_repeated<H: Harness>() {
+    for length in ["content-length: 100\r\n", "transfer-encoding: chunked\r\n"] {
+        let ground = Ground::<H>::new();
+        let refusal = format!("HTTP/1.1 401 Unauthorized\r\n{length}\r\n9\r\n<html>no</");
+        ground.sandbox.faults().add(Rule::new(Fault::raw(refusal)).times(5));
+        let error = ground.err(ground.client.chats().chat(org::LOBBY).post("hello"));
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(401)), "{error}");
+        assert_eq!(ground.sandbox.faults().left(), 4, "each further attempt would be a failed login");
+    }
+}
+
 pub(crate) fn a_connection_that_is_closed_is_replaced<H: Harness>() {
     let ground = Ground::<H>::new();
     ground.sandbox.faults().close_every_nth(2);
