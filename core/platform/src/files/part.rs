@@ -142,6 +142,7 @@ mod permissions {
     }
 
     /// New files have the permissions of their folder here.
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
     pub(super) fn keep(_: &str, _: &Metadata) -> io::Result<()> {
         Ok(())
     }
