@@ -33,6 +33,15 @@ impl Awaited {
 
     /// Reads what has arrived. Whether the head of the answer that counts is whole.
     pub(super) fn read(&mut self, input: &mut Input) -> Result<bool, Fault> {
+        // The usual head arrives whole, and needs no repair: the status is not 1xx, and the library can read it as it is.
+        let is_final = input.unread().get(b"HTTP/1.1 ".len()).is_some_and(|digit| *digit != b'1');
+        if self.head.is_none()
+            && is_final
+            && let Ok((used, Some(head))) = self.call.try_response(input.unread(), false)
+        {
+            input.consume(used);
+            self.head = Some(head);
+        }
         while self.head.is_none() && !input.is_empty() {
             // A head ends with a line, so bytes of which none ends a line need no look at those before.
             let is_known = self.incomplete > 0 && !input.unread()[self.incomplete..].contains(&b'\n');

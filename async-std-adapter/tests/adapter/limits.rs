@@ -5,9 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_async_std::{Body, Fault, FaultKind, Timeout, connect_with};
+use teamwire_async_std::{Fault, FaultKind, Timeout, connect_with};
 
-use crate::support::{Canned, Folder, Peer, Server, answer, client, config, pattern, perform};
+use crate::support::{Canned, Server, client, config, perform};
 
 const LIMIT: Duration = Duration::from_millis(300);
 /// A machine with other work needs some time for everything.
@@ -115,43 +115,5 @@ fn a_long_poll_that_responds_is_limited_by_inactivity_alone() {
     let fault = perform(&client, |exchange| exchange.timeout = timeout).expect_err("it is cut off");
     assert_eq!((fault.kind, fault.received), (FaultKind::Timeout, 4), "{fault}");
     assert!(fault.to_string().contains("not a byte moved"), "{fault}");
-    drop(client);
-}
-
-/// Reads a body slowly: it takes longer than the client waits for a byte to move, and pauses are shorter than that.
-fn reads_slowly(peer: &mut Peer, limit: Duration) {
-    let head = peer.head().expect("a request");
-    let pieces = (head.length() / SLOW_PIECE).max(1);
-    for _ in 0..pieces {
-        thread::sleep(limit / 10);
-        peer.body(SLOW_PIECE).expect("some of the body");
-    }
-    peer.body(head.length() - pieces * SLOW_PIECE).expect("the rest");
-    peer.send(answer(200, "{}"));
-}
-
-const SLOW_PIECE: usize = 100_000;
-
-#[cfg(target_os = "linux")]
-#[test]
-fn bytes_that_the_operating_system_still_delivers_are_bytes_that_move() {
-    const LENGTH: usize = 4_000_000;
-    let limit = Duration::from_millis(800);
-    let folder = Folder::new();
-    let path = folder.file("file", pattern(LENGTH));
-    let server = Server::start(move |_, mut peer| reads_slowly(&mut peer, limit));
-    let client = client(&server);
-    let file = Body::File { path, length: LENGTH as u64, may_grow: false };
-    for body in [Body::from(pattern(LENGTH)), file] {
-        let begun = Instant::now();
-        let response = perform(&client, |exchange| {
-            *exchange.request.method_mut() = http::Method::POST;
-            *exchange.request.body_mut() = body;
-            exchange.timeout = Timeout::Inactivity(limit);
-            exchange.fresh = true;
-        });
-        assert_eq!(response.expect("a response").status(), 200);
-        assert!(begun.elapsed() > limit);
-    }
     drop(client);
 }

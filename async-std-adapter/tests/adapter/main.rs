@@ -5,6 +5,8 @@
 mod cancellation;
 mod connecting;
 mod downloads;
+#[cfg(target_os = "linux")]
+mod drains;
 mod drive;
 mod examples;
 mod expectations;
