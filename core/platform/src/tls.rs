@@ -62,11 +62,29 @@ pub fn tls_handshake(
     let name = ServerName::try_from(host.to_owned())
         .map_err(|why| io::Error::other(Fault::new(FaultKind::Tls, format!("{host}: {why}"))))?;
     let mut tls = ClientConnection::new(config, name).map_err(|why| io::Error::other(tls_fault(&why)))?;
-    tls.complete_io(socket).map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        Some(why) => io::Error::other(tls_fault(why)),
-        None => error,
-    })?;
+    if let Err(error) = tls.complete_io(socket) {
+        let why = error.get_ref().and_then(|inner| inner.downcast_ref()).cloned();
+        return Err(match why.or_else(|| alert_before(&error, &mut tls, socket)) {
+            Some(why) => io::Error::other(tls_fault(&why)),
+            None => error,
+        });
+    }
     Ok(tls)
+}
+
+/// Reads what had arrived when a write failed: a server that refuses a client says why, and closes the connection, while
+/// the client has still something to write.
+fn alert_before(error: &io::Error, tls: &mut ClientConnection, socket: &mut impl Read) -> Option<TlsError> {
+    use io::ErrorKind as E;
+    if !matches!(error.kind(), E::BrokenPipe | E::ConnectionReset | E::ConnectionAborted) {
+        return None;
+    }
+    while tls.read_tls(socket).is_ok_and(|amount| amount > 0) {
+        if let Err(why) = tls.process_new_packets() {
+            return Some(why);
+        }
+    }
+    None
 }
 
 /// Whether all that was deciphered has been read, and the server has not said that it ends.
