@@ -22,8 +22,13 @@ pub(super) fn open_tunnel(socket: &mut Socket, proxy: &Proxy, host: &str, port: 
         ErrorKind::TimedOut => error,
         _ => refused(&error.to_string()),
     };
-    socket.write_all(&request(proxy, host, port)).map_err(failed)?;
-    let (status, has_more) = response(socket).map_err(failed)?;
+    let written = socket.write_all(&request(proxy, host, port));
+    if written.as_ref().is_err_and(|error| error.kind() == ErrorKind::TimedOut) {
+        return written;
+    }
+    // What had arrived when the write failed may be a refusal.
+    let received = response(socket);
+    let (status, has_more) = received.map_err(|error| failed(written.err().unwrap_or(error)))?;
     // Something that is not HTTP has no status.
     let status = StatusCode::from_u16(status).map_err(|_| refused("it does not speak HTTP"))?;
     Proxy::tunnel(status).map_err(io::Error::other)?;

@@ -86,6 +86,21 @@ fn without_a_tunnel_nothing_of_the_request_is_sent() {
 }
 
 #[test]
+fn a_refusal_without_a_look_at_the_request_is_one() {
+    let proxy = Server::new(|listener| {
+        for _ in 0..10 {
+            accept(listener).send("HTTP/1.1 403 Forbidden\r\n\r\n");
+        }
+    });
+    let client = client_through(&proxy);
+    for _ in 0..10 {
+        let fault = fault(&client, as_is);
+        assert_eq!((fault.kind, fault.sent), (FaultKind::Proxy, false), "{fault}");
+    }
+    proxy.done();
+}
+
+#[test]
 fn a_proxy_that_nobody_runs_is_named_without_its_password() {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
     for host in [free.to_string(), format!("{}.invalid:3128", "a".repeat(64))] {
