@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, thread, time::Duration};
 
-use teamwire_blocking::{Client, FaultKind, Timeout, connect};
+use teamwire_blocking::{Client, Error, FaultKind, Timeout, connect};
 
 use crate::support::{ME, Request, Server, accept, as_is, config, fault, response};
 
@@ -188,8 +188,8 @@ fn plain_http_goes_to_the_proxy_with_its_whole_url() {
 #[test]
 fn a_login_that_the_proxy_refuses_is_not_blamed_on_the_server() {
     let proxy = Server::new(|listener| drop(accept(listener).serve(407, "no")));
-    let fault = fault(&client_by(&proxy), as_is);
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Proxy, false), "{fault}");
-    assert!(fault.to_string().contains("the proxy refused: it responded 407"), "{fault}");
+    let error = client_by(&proxy).contacts().me().expect_err("a refusal");
+    assert!(matches!(&error, Error::Connection(fault) if fault.kind == FaultKind::Proxy && !fault.sent), "{error:?}");
+    assert!(error.to_string().contains("the proxy refused") && error.to_string().contains("407"), "{error}");
     proxy.done();
 }
