@@ -60,7 +60,7 @@ impl Call {
     }
 
     pub(super) fn key(&self) -> Option<Key> {
-        let key = self.headers.get("idempotency-key").filter(|_| self.operation.keyed)?;
+        let key = self.headers.get("idempotency-key").filter(|_| self.operation.changes())?;
         Some((self.app_id.clone(), String::from_utf8_lossy(key.as_bytes()).into_owned()))
     }
 

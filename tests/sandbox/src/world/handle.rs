@@ -209,7 +209,7 @@ impl World {
 
     fn run(&mut self, call: Box<Call>) -> Handled {
         let reply: Reply = (call.operation.run)(self, &call);
-        if call.operation.method != "GET" {
+        if call.operation.changes() {
             self.changes += 1;
         }
         let id = &call.request_id;
@@ -273,7 +273,7 @@ pub(super) fn check_head(call: &Call) -> Result<(), Problem> {
     if call.ids.iter().any(Option::is_none) {
         return Err(Problem::malformed("A segment of the path is not percent-encoded UTF-8."));
     }
-    if !call.operation.keyed {
+    if !call.operation.changes() {
         return Ok(());
     }
     let mut keys = call.headers.get_all("idempotency-key").iter();

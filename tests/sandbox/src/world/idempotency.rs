@@ -1,4 +1,4 @@
-//! Idempotency keys: what was done once is answered again, and never done twice.
+//! Idempotency keys: a change that was made gives its response again, and is never made twice.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -86,7 +86,8 @@ impl Keys {
         }
     }
 
-    /// Keeps an answer, unless it is the server's own failure.
+    /// Keeps the response to a change that was made. A refusal or a failure has changed nothing: the key is free again,
+    /// so that the same request succeeds once its reason is gone.
     pub(super) fn keep(
         &mut self,
         now: Duration,
@@ -95,9 +96,7 @@ impl Keys {
         from: Duration,
         answer: &Response<Vec<u8>>,
     ) {
-        if answer.status() >= StatusCode::INTERNAL_SERVER_ERROR {
-            self.records.remove(&key);
-        } else {
+        if answer.status().is_success() {
             self.insert(now, key, State::Answered { of, from, answer: answer.clone() });
         }
     }

@@ -18,14 +18,19 @@ pub(super) enum Takes {
     Upload,
 }
 
-/// One operation of the contract.
+/// One operation of the contract. Every one that changes something takes an `Idempotency-Key`.
 pub(super) struct Operation {
     pub(super) method: &'static str,
     pub(super) path: &'static str,
     pub(super) takes: Takes,
-    /// Whether it heeds `Idempotency-Key`.
-    pub(super) keyed: bool,
     pub(super) run: fn(&mut World, &Call) -> Reply,
+}
+
+impl Operation {
+    /// Changes something, and therefore takes an `Idempotency-Key`.
+    pub(super) fn changes(&self) -> bool {
+        self.method != "GET"
+    }
 }
 
 impl fmt::Debug for Operation {
@@ -35,28 +40,23 @@ impl fmt::Debug for Operation {
 }
 
 const fn get(path: &'static str, run: fn(&mut World, &Call) -> Reply) -> Operation {
-    Operation { method: "GET", path, takes: Takes::Nothing, keyed: false, run }
+    Operation { method: "GET", path, takes: Takes::Nothing, run }
 }
 
 const fn put(path: &'static str, takes: Takes, run: fn(&mut World, &Call) -> Reply) -> Operation {
-    Operation { method: "PUT", path, takes, keyed: false, run }
-}
-
-/// A PUT that makes something new each time, and so takes a key.
-const fn subscribe(path: &'static str, run: fn(&mut World, &Call) -> Reply) -> Operation {
-    Operation { method: "PUT", path, takes: Takes::Nothing, keyed: true, run }
+    Operation { method: "PUT", path, takes, run }
 }
 
 const fn patch(path: &'static str, run: fn(&mut World, &Call) -> Reply) -> Operation {
-    Operation { method: "PATCH", path, takes: Takes::Json, keyed: false, run }
+    Operation { method: "PATCH", path, takes: Takes::Json, run }
 }
 
 const fn post(path: &'static str, takes: Takes, run: fn(&mut World, &Call) -> Reply) -> Operation {
-    Operation { method: "POST", path, takes, keyed: true, run }
+    Operation { method: "POST", path, takes, run }
 }
 
 const fn delete(path: &'static str, run: fn(&mut World, &Call) -> Reply) -> Operation {
-    Operation { method: "DELETE", path, takes: Takes::Nothing, keyed: true, run }
+    Operation { method: "DELETE", path, takes: Takes::Nothing, run }
 }
 
 /// The contract's operations, in its order.
@@ -92,14 +92,14 @@ pub(super) static OPERATIONS: [Operation; 42] = [
     put("/v1/location", Takes::Json, locations::move_all),
     delete("/v1/chats/{tid}/location", locations::stop),
     get("/v1/chats/{tid}/location/active", locations::count),
-    subscribe("/v1/chats/{tid}/location/subscriptions", subscriptions::subscribe_locations),
+    put("/v1/chats/{tid}/location/subscriptions", Takes::Nothing, subscriptions::subscribe_locations),
     delete("/v1/chats/{tid}/location/subscriptions", subscriptions::end_all_locations),
     delete("/v1/chats/{tid}/location/subscriptions/{id}", subscriptions::end_locations),
     get("/v1/chats/{tid}/location/updates", locations::poll),
     get("/v1/chats/{tid}/messages/{mid}/reactions", reactions::list),
     post("/v1/chats/{tid}/messages/{mid}/reactions", Takes::Json, reactions::send),
     patch("/v1/chats/{tid}/messages/{mid}/reactions/{reaction_id}", reactions::update),
-    subscribe("/v1/reactions/subscriptions", subscriptions::subscribe_reactions),
+    put("/v1/reactions/subscriptions", Takes::Nothing, subscriptions::subscribe_reactions),
     delete("/v1/reactions/subscriptions", subscriptions::end_all_reactions),
     delete("/v1/reactions/subscriptions/{id}", subscriptions::end_reactions),
     get("/v1/reactions/updates", reactions::poll),
