@@ -15,7 +15,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    control::{Admin, Clock, Faults, Person},
+    control::{Admin, Clock, Faults, Person, any_epoch},
     shell::{
         Shared,
         clock::WorldClock,
@@ -196,7 +196,8 @@ impl Builder {
         self
     }
 
-    /// The seed of all ids, the bot's key and the cursors. By default it is always the same.
+    /// The seed of all ids and the bot's key. By default it is always the same. Cursors are each sandbox's own: one that
+    /// another gave is 410 `cursor_expired`.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -240,6 +241,7 @@ impl Builder {
         }
         let folder = self.folder.map_or_else(Folder::temporary, Folder::given)?;
         let mut world = World::new(self.seed);
+        world.begin_epoch(any_epoch());
         world.limit_rate(self.rate_limit);
         if let Some(limit) = self.asset_limit {
             world.limit_assets(limit);

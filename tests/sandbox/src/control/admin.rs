@@ -1,6 +1,9 @@
 //! The organisation's admin, for tests.
 
-use std::fmt;
+use std::{
+    fmt,
+    hash::{BuildHasher, RandomState},
+};
 
 use crate::{
     shell::Shared,
@@ -43,6 +46,16 @@ impl Admin<'_> {
         self.switch(|switches| switches.avatar_removal = allowed);
     }
 
+    /// Allows bots to mark chats as read. Off: 403 `auth`.
+    pub fn allow_bot_read_marks(&self, allowed: bool) {
+        self.switch(|switches| switches.bot_read_marks = allowed);
+    }
+
+    /// Allows bots to send, change and read reactions. Off: 403 `auth`.
+    pub fn allow_bot_reactions(&self, allowed: bool) {
+        self.switch(|switches| switches.bot_reactions = allowed);
+    }
+
     /// Limits how many requests each key may send; `None`: as many as it likes.
     pub fn limit_rate(&self, limit: Option<RateLimit>) {
         self.shared.world(|world, _| world.limit_rate(limit));
@@ -78,6 +91,12 @@ impl Admin<'_> {
         self.shared.world(|world, _| world.expire_cursors());
     }
 
+    /// Begins a new epoch, as a server does that was replaced or restored from a backup: every cursor of a list or feed
+    /// given so far is 410 `cursor_expired`, also for polls that wait.
+    pub fn begin_epoch(&self) {
+        self.shared.world(|world, _| world.begin_epoch(any_epoch()));
+    }
+
     /// Deletes every subscription: 410 `unsubscribed`, also for polls that wait.
     pub fn unsubscribe_all(&self) {
         self.shared.world(World::unsubscribe_all);
@@ -97,6 +116,11 @@ impl Admin<'_> {
     pub fn show_user(&self, uid: &str, visible: bool) -> bool {
         self.shared.world(|world, _| world.show_user(uid, visible))
     }
+}
+
+/// The number of an epoch that no other sandbox has.
+pub(crate) fn any_epoch() -> u64 {
+    RandomState::new().hash_one("epoch")
 }
 
 impl fmt::Debug for Admin<'_> {

@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
@@ -14,6 +13,7 @@ use super::{
     call::Call,
     messages,
     now::Now,
+    paging::{Shown, expired, shown},
     problem::Problem,
 };
 
@@ -129,21 +129,21 @@ impl World {
             return ok(json!({ "items": [], "cursor": self.cursor_of_now(&call.app_id, feed) }));
         };
         let name = feed.name(&call.app_id);
-        let position = self.cursors.open(&name, cursor)?.parse().unwrap_or(0);
+        let position: u64 = self.cursors.open(&name, cursor)?;
+        if position > self.log.last {
+            return Err(expired("This cursor is ahead of everything that this server knows."));
+        }
         if position < self.log.lost {
-            let detail = "Updates after this cursor are no longer kept.";
-            return Err(Problem::new(StatusCode::GONE, "cursor_expired", detail));
+            return Err(expired("Updates after this cursor are no longer kept."));
         }
         let told = self.log.since(position).filter(|entry| feed.tells(entry, &call.actor));
-        let mut told: Vec<_> = told.take(ITEMS + 1).collect();
-        if told.is_empty() && call.now.elapsed < deadline(call)? {
+        let mut told = told.peekable();
+        if told.peek().is_none() && call.now.elapsed < deadline(call)? {
             let wake = self.next_event().unwrap_or(Duration::MAX);
             return Ok(Answer::Wait(deadline(call)?.min(wake)));
         }
-        let more = told.len() > ITEMS;
-        told.truncate(ITEMS);
-        let behind = told.last().filter(|_| more).map_or(self.log.last, |entry| entry.number);
-        let items: Vec<_> = told.into_iter().filter_map(|entry| self.show_entry(&name, entry)).collect();
+        let Shown { items, more_after } = shown(ITEMS, told, |entry| self.show_entry(&name, entry));
+        let behind = more_after.map_or(self.log.last, |entry| entry.number);
         ok(json!({ "items": items, "cursor": self.cursors.seal(&name, &behind.to_string()) }))
     }
 

@@ -34,6 +34,24 @@ pub(super) fn move_all(world: &mut World, call: &Call) -> Reply {
     ok(json!({ "active": world.move_shares(call.now, &call.actor, lat, lon) }))
 }
 
+/// The bot's own active shares, by which a client that was restarted knows them again.
+pub(super) fn list(world: &mut World, call: &Call) -> Reply {
+    let shares = world.chats_of(&call.actor).into_iter().filter_map(|chat| {
+        let share = chat.shares.get(&call.actor)?;
+        Some((chat.number, (chat, share)))
+    });
+    world.cursors.page(call, &call.list(""), shares, |(chat, share)| {
+        let left = share.expires.saturating_sub(call.now.elapsed).as_millis();
+        json!({
+            "tid": chat.tid,
+            "lat": share.lat,
+            "lon": share.lon,
+            "ends_at": rfc3339(share.expires_utc),
+            "remaining_ms": u64::try_from(left).unwrap_or(u64::MAX),
+        })
+    })
+}
+
 pub(super) fn stop(world: &mut World, call: &Call) -> Reply {
     world.stop_sharing(call.now, &call.actor, call.id(0))?;
     Ok(Answer::NoContent)

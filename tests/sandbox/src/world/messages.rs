@@ -1,5 +1,7 @@
 //! Messages: posting, reading, deleting, and the feeds of new ones.
 
+use std::{fmt, str::FromStr};
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
@@ -72,23 +74,32 @@ struct Walk {
     count: usize,
 }
 
-impl Walk {
-    fn parse(position: &str) -> Option<Self> {
-        let mut parts = position.split(' ');
-        let after = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        Some(Self { after: Some(after), count: parts.next()?.parse().ok()? })
+impl fmt::Display for Walk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (timestamp, place) = self.after.unwrap_or_default();
+        write!(f, "{timestamp} {place} {}", self.count)
+    }
+}
+
+impl FromStr for Walk {
+    type Err = ();
+
+    fn from_str(position: &str) -> Result<Self, ()> {
+        let parse = || {
+            let mut parts = position.split(' ');
+            let after = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            Some(Self { after: Some(after), count: parts.next()?.parse().ok()? })
+        };
+        parse().ok_or(())
     }
 }
 
 pub(super) fn list(world: &mut World, call: &Call) -> Reply {
     let since = since(call)?;
-    let limit = paging::limit(call)?;
+    paging::check(call)?;
     let name = call.list(&since.map(|time| format!("since {}", rfc3339(time))).unwrap_or_default());
-    let walk = match call.query.cursor()? {
-        Some(cursor) => Walk::parse(&world.cursors.open(&name, cursor)?),
-        None => None,
-    };
     let chat = world.chat(&call.actor, call.id(0))?;
+    let walk = world.cursors.after::<Walk>(call, &name)?;
     let walk = walk.unwrap_or(Walk { after: None, count: chat.messages.len() });
     let since = since.map_or(i64::MIN, |time| time.timestamp_millis());
 
@@ -97,17 +108,16 @@ pub(super) fn list(world: &mut World, call: &Call) -> Reply {
     rows.retain(|(place, _)| place.0 >= since && walk.after.is_none_or(|after| *place > after));
     // By timestamp, then by arrival: the clock of the day may have been set back in between.
     rows.sort_by_key(|(place, _)| *place);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
+    let shown = paging::shown(paging::limit(call)?, rows, |(_, it)| Some(it.show(&world.directory, &chat.tid)));
 
     let last_modified = there.iter().map(|message| message.timestamp).max();
     let mut page = json!({
-        "items": rows.iter().map(|(_, message)| message.show(&world.directory, &chat.tid)).collect::<Vec<_>>(),
+        "items": shown.items,
         "last_modified": last_modified.and_then(DateTime::<Utc>::from_timestamp_millis).map(rfc3339),
     });
-    if let Some((place, _)) = rows.last().filter(|_| more) {
-        let position = format!("{} {} {}", place.0, place.1, walk.count);
-        page["next_cursor"] = json!(world.cursors.seal(&name, &position));
+    if let Some((place, _)) = shown.more_after {
+        let walk = Walk { after: Some(place), ..walk };
+        page["next_cursor"] = json!(world.cursors.seal(&name, &walk.to_string()));
     }
     ok(page)
 }

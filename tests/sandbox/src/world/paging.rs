@@ -3,6 +3,7 @@
 use std::{fmt::Display, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
@@ -12,33 +13,48 @@ use super::{
     problem::Problem,
 };
 
-/// Makes cursors and knows its own again. A cursor is bound to the list it was made for, and is opaque.
+/// The most bytes of items in one response, but for a single item. The rest of 1 MiB is for what stands around them.
+const BYTES: usize = 1024 * 1024 - 4096;
+
+/// Makes cursors and knows its own again. A cursor is bound to the epoch and to the list it was made for, and is opaque.
 #[derive(Debug)]
 pub(super) struct Cursors {
     key: u64,
+    epoch: u64,
 }
 
 impl Cursors {
     pub(super) fn new(key: u64) -> Self {
-        Self { key }
+        Self { key, epoch: 0 }
+    }
+
+    /// Forgets every cursor that was made so far.
+    pub(super) fn begin_epoch(&mut self, epoch: u64) {
+        self.epoch = epoch;
     }
 
     fn seal_of(&self, list: &str, position: &str) -> String {
-        format!("{:016x}", digest(&[&self.key.to_le_bytes(), list.as_bytes(), position.as_bytes()]))
+        let (key, epoch) = (self.key.to_le_bytes(), self.epoch.to_le_bytes());
+        format!("{:016x}", digest(&[&key, &epoch, list.as_bytes(), position.as_bytes()]))
     }
 
     pub(super) fn seal(&self, list: &str, position: &str) -> String {
         URL_SAFE_NO_PAD.encode(format!("{}{position}", self.seal_of(list, position)))
     }
 
-    /// The position in a cursor that was made for this list.
-    pub(super) fn open(&self, list: &str, cursor: &str) -> Result<String, Problem> {
+    /// The position in a cursor that was made for this list in this epoch; 410 for every other one.
+    pub(super) fn open<K: FromStr>(&self, list: &str, cursor: &str) -> Result<K, Problem> {
         let position = || {
             let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
             let (seal, position) = text.split_at_checked(16)?;
-            (seal == self.seal_of(list, position)).then(|| position.to_owned())
+            position.parse().ok().filter(|_| seal == self.seal_of(list, position))
         };
-        position().ok_or_else(|| Problem::malformed("The cursor was not made for this list."))
+        position().ok_or_else(|| expired("This server did not give this cursor for this list or feed."))
+    }
+
+    /// The position that a request goes on from, if it names one.
+    pub(super) fn after<K: FromStr>(&self, call: &Call, list: &str) -> Result<Option<K>, Problem> {
+        call.query.cursor()?.map(|cursor| self.open(list, cursor)).transpose()
     }
 
     /// One page of rows that are in the order of their keys.
@@ -53,20 +69,51 @@ impl Cursors {
         K: Ord + Display + FromStr,
     {
         let limit = limit(call)?;
-        let after = match call.query.cursor()? {
-            Some(cursor) => Some(parse::<K>(&self.open(list, cursor)?)?),
-            None => None,
-        };
+        let after = self.after::<K>(call, list)?;
         let rest = rows.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after));
-        let mut rows: Vec<_> = rest.take(limit + 1).collect();
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let mut page = json!({ "items": rows.iter().map(|(_, row)| show(row)).collect::<Vec<_>>() });
-        if let Some((last, _)) = rows.last().filter(|_| more) {
+        let Shown { items, more_after } = shown(limit, rest, |(_, row)| Some(show(row)));
+        let mut page = json!({ "items": items });
+        if let Some((last, _)) = more_after {
             page["next_cursor"] = json!(self.seal(list, &last.to_string()));
         }
         ok(page)
     }
+}
+
+/// The items of one response.
+pub(super) struct Shown<T> {
+    pub(super) items: Vec<Value>,
+    /// The last row that was looked at, if there are more.
+    pub(super) more_after: Option<T>,
+}
+
+/// Shows rows until there are so many, or they have too many bytes.
+pub(super) fn shown<T>(
+    limit: usize,
+    rows: impl IntoIterator<Item = T>,
+    show: impl Fn(&T) -> Option<Value>,
+) -> Shown<T> {
+    let (mut items, mut bytes, mut last) = (Vec::new(), 0, None);
+    for row in rows {
+        if items.len() == limit {
+            return Shown { items, more_after: last };
+        }
+        if let Some(item) = show(&row) {
+            bytes += item.to_string().len() + 1;
+            if bytes > BYTES && !items.is_empty() {
+                return Shown { items, more_after: last };
+            }
+            items.push(item);
+        }
+        last = Some(row);
+    }
+    Shown { items, more_after: None }
+}
+
+/// 400 for the parameters of a list, whatever it is a list of.
+pub(super) fn check(call: &Call) -> Result<(), Problem> {
+    limit(call)?;
+    call.query.cursor().map(drop)
 }
 
 pub(super) fn limit(call: &Call) -> Result<usize, Problem> {
@@ -74,6 +121,7 @@ pub(super) fn limit(call: &Call) -> Result<usize, Problem> {
     Ok(usize::try_from(limit).unwrap_or(50))
 }
 
-fn parse<K: FromStr>(position: &str) -> Result<K, Problem> {
-    position.parse().map_err(|_| Problem::malformed("The cursor was not made for this list."))
+/// 410: a cursor that leads nowhere.
+pub(super) fn expired(detail: &str) -> Problem {
+    Problem::new(StatusCode::GONE, "cursor_expired", detail)
 }

@@ -75,12 +75,19 @@ impl Query {
         if length.contains(&text.chars().count()) && !text.contains('\0') {
             Ok(Some(text))
         } else {
-            Err(Problem::malformed(format!("Query parameter {name} does not have {length:?} characters.")))
+            Err(Problem::malformed(format!(
+                "Query parameter {name} is not a text of {length:?} characters without U+0000."
+            )))
         }
     }
 
     pub(super) fn cursor(&self) -> Result<Option<&str>, Problem> {
-        self.text("cursor", 1..=1024)
+        let Some(text) = self.get("cursor")? else { return Ok(None) };
+        if (1..=1024).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Ok(Some(text))
+        } else {
+            Err(Problem::malformed("Query parameter cursor is not 1 to 1024 visible ASCII characters."))
+        }
     }
 }
 

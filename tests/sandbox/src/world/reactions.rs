@@ -60,12 +60,11 @@ fn needs_fitting(message: &Message, reaction: &str) -> Result<(), Problem> {
 }
 
 pub(super) fn list(world: &mut World, call: &Call) -> Reply {
-    super::paging::limit(call)?;
-    if let Some(cursor) = call.query.cursor()? {
-        world.cursors.open(&call.list(""), cursor)?;
-    }
+    super::paging::check(call)?;
     let chat = world.chat(&call.actor, call.id(0))?;
     let message = chat.message(call.id(1))?;
+    world.needs_reactions(&call.actor)?;
+    world.cursors.after::<u64>(call, &call.list(""))?;
     attention(message)?;
     let rows = message.reactions.iter().map(|reaction| (reaction.number, reaction));
     world.cursors.page(call, &call.list(""), rows, |reaction| show(&world.directory, chat, message, reaction))
@@ -92,6 +91,14 @@ pub(super) fn poll(world: &mut World, call: &Call) -> Reply {
 }
 
 impl World {
+    /// Refuses a bot where the organisation's admin allows none to react.
+    fn needs_reactions(&self, actor: &str) -> Result<(), Problem> {
+        if self.switches.bot_reactions || !self.directory.is_bot(actor) {
+            return Ok(());
+        }
+        Err(Problem::forbidden("The organisation does not allow bots to react or to read reactions."))
+    }
+
     fn show_reaction(&self, actor: &str, tid: &str, mid: &str, id: &str) -> Result<Value, Problem> {
         let chat = self.chat(actor, tid)?;
         let message = chat.message(mid)?;
@@ -112,6 +119,7 @@ impl World {
     ) -> Result<(String, bool), Problem> {
         let chat = self.chat(actor, tid)?;
         let message = chat.message(mid)?;
+        self.needs_reactions(actor)?;
         chat.needs_open()?;
         needs_fitting(message, reaction_type)?;
         if let Some(reaction) = message.reactions.iter().find(|it| it.from == actor) {
@@ -140,6 +148,7 @@ impl World {
         let chat = self.chat(actor, tid)?;
         let message = chat.message(mid)?;
         let reaction = message.reactions.iter().find(|it| it.id == id).ok_or_else(|| Problem::not_found("reaction"))?;
+        self.needs_reactions(actor)?;
         if reaction.from != actor {
             return Err(Problem::forbidden("The reaction is somebody else's."));
         }

@@ -12,10 +12,7 @@ use super::{
 
 pub(super) fn list(world: &mut World, call: &Call) -> Reply {
     // Looked at first: a bad parameter comes before everything that the chat could say.
-    super::paging::limit(call)?;
-    if let Some(cursor) = call.query.cursor()? {
-        world.cursors.open(&call.list(""), cursor)?;
-    }
+    super::paging::check(call)?;
     let chat = world.chat(&call.actor, call.id(0))?;
     if !world.switches.read_receipts {
         return Err(Problem::switched_off("read_receipts_disabled", "The organisation has disabled read receipts."));
@@ -25,6 +22,10 @@ pub(super) fn list(world: &mut World, call: &Call) -> Reply {
 }
 
 pub(super) fn mark(world: &mut World, call: &Call) -> Reply {
+    world.chat(&call.actor, call.id(0))?;
+    if !world.switches.bot_read_marks {
+        return Err(Problem::forbidden("The organisation does not allow bots to mark chats as read."));
+    }
     world.mark_read(&call.actor, call.id(0))?;
     let chat = world.chat(&call.actor, call.id(0))?;
     let readers = if world.switches.read_receipts { world.readers(chat) } else { Vec::new() };

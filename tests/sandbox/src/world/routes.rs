@@ -60,7 +60,7 @@ const fn delete(path: &'static str, run: fn(&mut World, &Call) -> Reply) -> Oper
 }
 
 /// The contract's operations, in its order.
-pub(super) static OPERATIONS: [Operation; 42] = [
+pub(super) static OPERATIONS: [Operation; 43] = [
     get("/health", directory::health),
     get("/v1/me", directory::me),
     get("/v1/users", directory::list_users),
@@ -89,6 +89,7 @@ pub(super) static OPERATIONS: [Operation; 42] = [
     delete("/v1/chats/{tid}/avatar", avatars::remove),
     post("/v1/assets", Takes::Upload, assets::upload),
     get("/v1/assets/{id}", assets::download),
+    get("/v1/location", locations::list),
     put("/v1/location", Takes::Json, locations::move_all),
     delete("/v1/chats/{tid}/location", locations::stop),
     get("/v1/chats/{tid}/location/active", locations::count),

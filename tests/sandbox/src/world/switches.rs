@@ -15,11 +15,23 @@ pub struct Switches {
     pub read_receipts: bool,
     /// Removing avatars. Off: 403 `image_remove`.
     pub avatar_removal: bool,
+    /// Bots mark chats as read. Off: 403 `auth`.
+    pub bot_read_marks: bool,
+    /// Bots send, change and read reactions. Off: 403 `auth`.
+    pub bot_reactions: bool,
 }
 
 impl Default for Switches {
     fn default() -> Self {
-        Self { member_updates: true, leaving: true, closing: true, read_receipts: true, avatar_removal: true }
+        Self {
+            member_updates: true,
+            leaving: true,
+            closing: true,
+            read_receipts: true,
+            avatar_removal: true,
+            bot_read_marks: true,
+            bot_reactions: true,
+        }
     }
 }
 
@@ -61,6 +73,13 @@ impl World {
     pub fn expire_cursors(&mut self) {
         self.changes += 1;
         self.log.forget_all();
+    }
+
+    /// Begins a new epoch, as a server does that was replaced or restored from a backup: no cursor of a list or feed
+    /// that was given so far is known any more, 410 `cursor_expired`.
+    pub fn begin_epoch(&mut self, epoch: u64) {
+        self.changes += 1;
+        self.cursors.begin_epoch(epoch);
     }
 
     /// Deletes every subscription: 410 `unsubscribed`, also for polls that wait.

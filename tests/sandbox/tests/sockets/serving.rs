@@ -46,6 +46,14 @@ fn two_sandboxes_know_nothing_of_each_other() {
     let third = Sandbox::builder().seed(1).start().expect("a port is free");
     assert_ne!(one.secret(), third.secret());
     assert!(!format!("{one:?}").contains(one.secret()));
+    // Nor does one know the other's cursors, though it has come as far.
+    let cursor = |sandbox: &Sandbox| {
+        let now = Client::connect(sandbox).get("/v1/messages/updates").is(200).json();
+        now["cursor"].as_str().expect("a feed gives a cursor").to_owned()
+    };
+    let path = format!("/v1/messages/updates?cursor={}", cursor(&other));
+    Client::connect(&other).get(&path).is(200);
+    assert_eq!(Client::connect(&one).get(&path).is(410).json()["code"], "cursor_expired");
 }
 
 #[test]

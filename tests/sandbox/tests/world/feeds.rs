@@ -121,7 +121,7 @@ fn the_feed_of_all_chats_tells_of_those_that_the_bot_was_in_at_the_time() {
 fn a_cursor_serves_its_feed_for_an_hour() {
     let mut stage = Stage::new();
     let start = cursor_of_now(&mut stage, ALL);
-    stage.get(&format!("{LOBBY}?cursor={start}")).fails(400, "invalid_request");
+    stage.get(&format!("{LOBBY}?cursor={start}")).fails(410, "cursor_expired");
     stage.act(org::ANNA).post(org::LOBBY, "old").expect("Anna is a member");
     stage.pass(3600);
     assert_eq!(since(&mut stage, ALL, &start).texts("/data/msg"), ["old"]);
@@ -144,6 +144,47 @@ fn cursors_can_be_made_too_old() {
     let fresh = cursor_of_now(&mut stage, ALL);
     stage.act(org::ANNA).post(org::LOBBY, "new").expect("Anna is a member");
     assert_eq!(since(&mut stage, ALL, &fresh).texts("/data/msg"), ["new"]);
+}
+
+#[test]
+fn a_cursor_of_another_world_is_too_old_and_not_taken_in_silence() {
+    let mut stage = Stage::new();
+    let start = cursor_of_now(&mut stage, ALL);
+    stage.act(org::ANNA).post(org::LOBBY, "a").expect("Anna is a member");
+    let later = since(&mut stage, ALL, &start).text("/cursor");
+    // The same server, set up anew: it has the same secrets, and has not come as far.
+    let mut stage = Stage::new();
+    stage.get(&format!("{ALL}?cursor={later}&wait=25")).fails(410, "cursor_expired");
+    stage.act(org::ANNA).post(org::LOBBY, "b").expect("Anna is a member");
+    // Restored from a backup, it may have: so it begins a new epoch, and polls that wait hear of it.
+    let now = since(&mut stage, ALL, &start).text("/cursor");
+    let (_, poll) = stage.ask("GET", &format!("{ALL}?cursor={now}&wait=25")).send().expect_err("it waits");
+    stage.world.begin_epoch(1);
+    stage.resume(poll).expect("it ends").fails(410, "cursor_expired");
+    let fresh = cursor_of_now(&mut stage, ALL);
+    since(&mut stage, ALL, &fresh);
+    for foreign in ["x", "bTo1MA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
+        stage.get(&format!("{ALL}?cursor={foreign}")).fails(410, "cursor_expired");
+    }
+}
+
+#[test]
+fn a_batch_ends_before_it_has_more_than_a_mebibyte() {
+    let mut stage = Stage::new();
+    let mut cursor = cursor_of_now(&mut stage, LOBBY);
+    let text = "\u{1f600}".repeat(10_000);
+    for _ in 0..60 {
+        stage.act(org::ANNA).post(org::LOBBY, &text).expect("Anna is a member");
+    }
+    let mut counts = Vec::new();
+    while counts.iter().sum::<usize>() < 60 {
+        let batch = since(&mut stage, LOBBY, &cursor);
+        assert!(batch.bytes.len() <= 1 << 20, "{} bytes", batch.bytes.len());
+        counts.push(batch.texts("/cursor").len());
+        assert_eq!(batch.texts("/cursor").last(), Some(&batch.text("/cursor")));
+        cursor = batch.text("/cursor");
+    }
+    assert_eq!(counts, [25, 25, 10]);
 }
 
 #[test]

@@ -108,6 +108,27 @@ fn the_bot_moves_all_its_shares_at_once() {
 }
 
 #[test]
+fn a_bot_that_was_restarted_asks_for_its_own_shares() {
+    let mut stage = Stage::new();
+    assert_eq!(stage.get("/v1/location").is(200).body, json!({ "items": [] }));
+    stage.act(org::ANNA).share(org::LOBBY, 48.0, 11.0, QUARTER).expect("Anna is a member");
+    share_own(&mut stage, org::NOTICES);
+    stage.pass(100);
+    share_own(&mut stage, org::LOBBY);
+    stage.ask("PUT", "/v1/location").json(&json!({ "lat": 2.5, "lon": -3.0 })).answer().is(200);
+    let share = |tid: &str, ends_at: &str, remaining_ms: u64| json!({ "tid": tid, "lat": 2.5, "lon": -3.0, "ends_at": ends_at, "remaining_ms": remaining_ms });
+    let lobby = share(org::LOBBY, "2025-03-14T09:36:40.000Z", 900_000);
+    let notices = share(org::NOTICES, "2025-03-14T09:35:00.000Z", 800_000);
+    assert_eq!(stage.get("/v1/location").is(200).body["items"], json!([lobby, notices]));
+    assert_eq!(stage.walk("/v1/location", 1).len(), 2);
+    stage.delete("/v1/chats/t-lobby/location").is(204);
+    stage.pass(799);
+    assert_eq!(stage.get("/v1/location").is(200).body["items"][0]["remaining_ms"], 1000);
+    stage.pass(1);
+    assert_eq!(stage.get("/v1/location").is(200).body, json!({ "items": [] }));
+}
+
+#[test]
 fn a_share_ends_with_the_chat_or_the_membership() {
     let mut stage = Stage::new();
     let mut feed = follow(&mut stage);

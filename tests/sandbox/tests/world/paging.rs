@@ -45,11 +45,49 @@ fn a_cursor_serves_the_list_it_was_made_for_alone() {
     // With another limit it is the same list.
     stage.get(&format!("/v1/chats?cursor={cursor}&limit=7")).is(200);
     for path in ["/v1/users?", "/v1/chats?title=Lobby&", "/v1/messages/updates?"] {
-        stage.get(&format!("{path}cursor={cursor}")).fails(400, "invalid_request");
+        stage.get(&format!("{path}cursor={cursor}")).fails(410, "cursor_expired");
     }
-    for bad in ["x", "%20", "", "AAAAAAAAAAAAAAAAAAAAAAAA", &"A".repeat(1025)] {
+    for foreign in ["x", "AAAAAAAAAAAAAAAAAAAAAAAA", &"A".repeat(1024)] {
+        stage.get(&format!("/v1/chats?cursor={foreign}")).fails(410, "cursor_expired");
+    }
+    for bad in ["%20", "", "%00", "%C3%A4", &"A".repeat(1025)] {
         stage.get(&format!("/v1/chats?cursor={bad}")).fails(400, "invalid_request");
     }
+    // After a new beginning no list knows it.
+    stage.world.begin_epoch(1);
+    stage.get(&format!("/v1/chats?cursor={cursor}")).fails(410, "cursor_expired");
+}
+
+#[test]
+fn a_page_ends_before_it_has_more_than_a_mebibyte() {
+    let mut stage = Stage::new();
+    let path = "/v1/chats/t-lobby/messages";
+    let text = "\u{1f600}".repeat(10_000);
+    for _ in 0..30 {
+        stage.act(org::ANNA).post(org::LOBBY, &text).expect("Anna is a member");
+    }
+    let first = stage.get(path).is(200);
+    assert!(first.bytes.len() <= 1 << 20, "{} bytes", first.bytes.len());
+    assert_eq!(first.texts("/mid").len(), 25);
+    assert_eq!(stage.walk(path, 50).len(), 30);
+    // A single item may be larger: it comes alone.
+    let id = stage.act(org::ANNA).upload(&"x".repeat(255), &format!("a/{}", "b".repeat(300)), b"x");
+    let gallery = json!({ "kind": "gallery", "images": vec![id; 50] });
+    let large = json!({ "attachments": vec![gallery; 50] });
+    for _ in 0..2 {
+        stage.act(org::ANNA).post_json(org::LOBBY, &large).expect("Anna is a member");
+    }
+    assert_eq!(stage.walk(path, 100).len(), 32);
+    // Lists of what the organisation has are bounded by the same rule.
+    let names: Vec<_> = (0..2000).map(|_| stage.world.create_bot(&"n".repeat(500)).uid).collect();
+    for uid in &names {
+        let now = stage.now();
+        stage.world.set_group_member(now, org::ON_CALL, uid, true);
+    }
+    let page = stage.get("/v1/groups").is(200);
+    assert_eq!(page.texts("/gid"), [org::CONTROL_ROOM, org::EVERYONE]);
+    let groups = stage.walk("/v1/groups", 100);
+    assert_eq!(groups.len(), 3);
 }
 
 #[test]

@@ -39,6 +39,35 @@ fn everybody_has_one_reaction_that_can_be_changed() {
 }
 
 #[test]
+fn an_organisation_can_forbid_bots_to_react_and_to_read_reactions() {
+    let mut stage = Stage::new();
+    let path = posted(&mut stage, "alert");
+    let body = json!({ "reaction_type": "ok" });
+    let id = stage.post(&path, &body).is(201).text("/reaction_id");
+    stage.world.switches().bot_reactions = false;
+    stage.get(&path).fails(403, "auth");
+    stage.get(&format!("{path}?limit=0")).fails(400, "invalid_request");
+    stage.get(&format!("{path}?cursor=x")).fails(403, "auth");
+    stage.post(&path, &body).fails(403, "auth");
+    stage.patch(&format!("{path}/{id}"), &body).fails(403, "auth");
+    stage.patch(&format!("{path}/r-none"), &body).fails(404, "not_found");
+    let mid = path.split('/').nth(5).expect("the path names the message");
+    stage.act(org::BEN).react(org::LOBBY, mid, "sos").expect("people are not bots");
+    // The closed chat comes after the rights, and what the message is after its cursor.
+    stage.act(org::ANNA).close(org::LOBBY).expect("Anna is an admin");
+    stage.post(&path, &body).fails(403, "auth");
+    stage.world.switches().bot_reactions = true;
+    stage.post(&path, &body).fails(409, "conflict");
+    assert_eq!(stage.get(&path).is(200).texts("/reaction_type"), ["ok", "sos"]);
+    let plain = stage.act(org::ANNA).post(org::NOTICES, "x").err();
+    assert!(plain.is_some_and(|refusal| refusal.code == "not_found"));
+    let plain = stage.act(org::BEN).post(org::NOTICES, "x").expect("Ben is a member");
+    let path = format!("/v1/chats/t-notices/messages/{plain}/reactions");
+    stage.get(&format!("{path}?cursor=x")).fails(410, "cursor_expired");
+    stage.get(&path).fails(422, "invalid_request");
+}
+
+#[test]
 fn nobody_changes_somebody_elses_reaction() {
     let mut stage = Stage::new();
     let path = posted(&mut stage, "alert");

@@ -21,6 +21,18 @@ fn readers_are_those_who_have_read_everything() {
 }
 
 #[test]
+fn an_organisation_can_forbid_bots_to_mark_as_read() {
+    let mut stage = Stage::new();
+    stage.act(org::ANNA).post(org::LOBBY, "x").expect("Anna is a member");
+    stage.world.switches().bot_read_marks = false;
+    stage.post_empty("/v1/chats/t-none/read").fails(404, "not_found");
+    stage.post_empty("/v1/chats/t-lobby/read").fails(403, "auth");
+    stage.act(org::BEN).mark_read(org::LOBBY).expect("people are not bots");
+    stage.world.switches().bot_read_marks = true;
+    stage.post_empty("/v1/chats/t-lobby/read").is(200);
+}
+
+#[test]
 fn without_read_receipts_reading_goes_on_unseen() {
     let mut stage = Stage::new();
     stage.act(org::CLARA).post(org::LOBBY, "one").expect("Clara is a member");
