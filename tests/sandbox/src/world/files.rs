@@ -111,24 +111,34 @@ pub(super) fn range(value: &str, size: u64) -> Option<Result<Range<u64>, Unsatis
         return None;
     }
     let (first, last) = spec.trim().split_once('-')?;
-    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().ok())?;
+    // No file is as large as a number that does not fit: it is as good as the largest.
+    let number = |text: &str| {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse().unwrap_or(u64::MAX))
+    };
     if first.is_empty() {
         let length = number(last)?;
         let satisfiable = length > 0 && size > 0;
         return Some(if satisfiable { Ok(size.saturating_sub(length)..size) } else { Err(Unsatisfiable) });
     }
-    let first = number(first)?;
     let end = match last {
         "" => size,
         last => {
-            let last = number(last)?;
-            if last < first {
+            let end = number(last)?.saturating_add(1).min(size);
+            if is_less(last, first) {
                 return None;
             }
-            last.saturating_add(1).min(size)
+            end
         }
     };
+    let first = number(first)?;
     Some(if first < size { Ok(first..end) } else { Err(Unsatisfiable) })
+}
+
+/// Compares numbers of any length.
+fn is_less(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(|it| it.trim_start_matches('0'));
+    (one.len(), one) < (other.len(), other)
 }
 
 /// A range that begins behind the end of the file.
@@ -163,6 +173,14 @@ mod tests {
         assert_eq!(range("bytes=10-", 10), Some(Err(Unsatisfiable)));
         assert_eq!(range("bytes=-0", 10), Some(Err(Unsatisfiable)));
         assert_eq!(range("bytes=0-", 0), Some(Err(Unsatisfiable)));
+        // However large a number is.
+        let huge = "9".repeat(40);
+        assert_eq!(range(&format!("bytes={huge}-"), 10), Some(Err(Unsatisfiable)));
+        assert_eq!(range(&format!("bytes={huge}-{huge}0"), 10), Some(Err(Unsatisfiable)));
+        assert_eq!(range(&format!("bytes={huge}0-{huge}"), 10), None);
+        assert_eq!(range(&format!("bytes=4-{huge}"), 10), Some(Ok(4..10)));
+        assert_eq!(range(&format!("bytes=-{huge}"), 10), Some(Ok(0..10)));
+        assert_eq!(range("bytes=18446744073709551616-", 10), Some(Err(Unsatisfiable)));
         for ignored in ["bytes=4-2", "bytes=1-2,4-5", "items=1-2", "bytes", "bytes=-", "bytes=x-", "bytes=+1-2"] {
             assert_eq!(range(ignored, 10), None, "{ignored}");
         }

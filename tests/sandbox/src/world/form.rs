@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::{
+    ids::is_id,
     now,
     problem::{Place, Problem},
 };
@@ -63,10 +64,10 @@ impl<'v> Form<'v> {
         format!("{}/{}", self.at, name.replace('~', "~0").replace('/', "~1"))
     }
 
-    /// A member that is there. `null` is taken for a member that is left out.
+    /// A member that is there. `null` is a value like others: no member of a request can have it.
     fn get(&mut self, name: &'static str) -> Option<&'v Value> {
         self.known.push(name);
-        self.members.get(name).filter(|value| !value.is_null())
+        self.members.get(name)
     }
 
     /// Notes a rule that this member breaks.
@@ -81,7 +82,7 @@ impl<'v> Form<'v> {
 
     /// Whether none of these members is there.
     pub(super) fn lacks(&self, names: &[&str]) -> bool {
-        names.iter().all(|name| self.members.get(*name).is_none_or(Value::is_null))
+        names.iter().all(|name| !self.members.contains_key(*name))
     }
 
     /// Whether all these members are there; those that are not are noted.
@@ -143,11 +144,11 @@ impl<'v> Form<'v> {
         self.or_fault(name, number, format!("not in {limits:?}"))
     }
 
-    /// A whole number from 0 on; `5.0` is one too.
+    /// A whole number from 0 to 2^53 - 1, which every double tells apart; `5.0` is one too.
     pub(super) fn whole(&mut self, name: &'static str) -> Option<u64> {
         let value = self.get(name)?;
-        let whole = value.as_u64().or_else(|| value.as_f64().and_then(whole_of));
-        self.or_fault(name, whole, "not a whole number from 0 on")
+        let whole = value.as_u64().or_else(|| value.as_f64().and_then(whole_of)).filter(|whole| *whole <= LARGEST);
+        self.or_fault(name, whole, format!("not a whole number in 0..={LARGEST}"))
     }
 
     pub(super) fn choice(&mut self, name: &'static str, words: &[&'static str]) -> Option<&'static str> {
@@ -204,13 +205,15 @@ fn checked_text(value: &Value, length: &RangeInclusive<usize>) -> Option<String>
 }
 
 fn checked_id(value: &Value) -> Option<String> {
-    checked_text(value, &(1..=128)).filter(|id| id != "." && id != "..")
+    value.as_str().filter(|id| is_id(id)).map(str::to_owned)
 }
 
-/// The integer that a float is, up to the largest that every float tells apart.
+/// The largest whole number of a request: 2^53 - 1.
+const LARGEST: u64 = 9_007_199_254_740_991;
+
+/// The integer that a float is.
 fn whole_of(float: f64) -> Option<u64> {
-    const LARGEST: f64 = 9_007_199_254_740_991.0;
-    if float.fract() != 0.0 || !(0.0..=LARGEST).contains(&float) {
+    if float.fract() != 0.0 || float < 0.0 {
         return None;
     }
     // Printed and read again: there is no fallible conversion from floats, and this one is exact.
@@ -255,5 +258,9 @@ mod tests {
         assert!(read(&json!({ "n": 900.0 }), |form| form.whole("n")).is_ok_and(|n| n == 900));
         assert!(read(&json!({ "n": 900.5 }), |form| form.whole("n")).is_err());
         assert!(read(&json!({ "n": -1 }), |form| form.whole("n")).is_err());
+        assert!(read(&json!({ "n": LARGEST }), |form| form.whole("n")).is_ok());
+        for large in [json!(LARGEST + 1), json!(1e300), json!(u64::MAX)] {
+            assert!(read(&json!({ "n": large }), |form| form.whole("n")).is_err());
+        }
     }
 }

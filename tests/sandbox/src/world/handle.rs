@@ -10,7 +10,7 @@ use super::{
     answer::{self, Answer, Reply},
     call::{self, Call},
     files::{Begun, Committed, FileAnswer, Received, is_media_type},
-    ids::{BodyDigest, digest},
+    ids::{BodyDigest, digest, is_id},
     now::Now,
     problem::Problem,
     query::{self, Query},
@@ -270,8 +270,10 @@ pub(super) fn check_media_type(call: &Call) -> Result<(), Problem> {
 
 /// 400, for what is in the head.
 pub(super) fn check_head(call: &Call) -> Result<(), Problem> {
-    if call.ids.iter().any(Option::is_none) {
-        return Err(Problem::malformed("A segment of the path is not percent-encoded UTF-8."));
+    if !call.ids.iter().all(|id| id.as_deref().is_some_and(is_id)) {
+        return Err(Problem::malformed(
+            "A segment of the path is no id of 1 to 128 characters in percent-encoded UTF-8.",
+        ));
     }
     if !call.operation.changes() {
         return Ok(());

@@ -44,6 +44,11 @@ impl Ids {
     }
 }
 
+/// An id that something can have: 1 to 128 characters, none of them U+0000, and no segment with a meaning of its own.
+pub(super) fn is_id(text: &str) -> bool {
+    (1..=128).contains(&text.chars().count()) && !text.contains('\0') && text != "." && text != ".."
+}
+
 /// A digest of some parts, each kept apart from its neighbours. Tells things apart; it protects nothing.
 pub(super) fn digest(parts: &[&[u8]]) -> u64 {
     let mut hasher = DefaultHasher::new();

@@ -1,6 +1,6 @@
 //! Path segments and query parameters: percent-encoding, once, and nothing else.
 
-use super::problem::Problem;
+use super::{ids::is_id, problem::Problem};
 
 /// One segment of the path, decoded once. `None` if it is not percent-encoded UTF-8.
 pub(super) type Segment = Option<String>;
@@ -79,6 +79,11 @@ impl Query {
                 "Query parameter {name} is not a text of {length:?} characters without U+0000."
             )))
         }
+    }
+
+    pub(super) fn id(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let Some(text) = self.get(name)? else { return Ok(None) };
+        if is_id(text) { Ok(Some(text)) } else { Err(Problem::malformed(format!("Query parameter {name} is no id."))) }
     }
 
     pub(super) fn cursor(&self) -> Result<Option<&str>, Problem> {

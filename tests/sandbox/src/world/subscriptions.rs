@@ -126,7 +126,7 @@ pub(super) fn end_reactions(world: &mut World, call: &Call) -> Reply {
 
 /// The subscription that a poll names.
 pub(super) fn subscription_of(call: &Call) -> Result<String, Problem> {
-    let id = call.query.text("subscription", 1..=128)?;
+    let id = call.query.id("subscription")?;
     id.map(str::to_owned).ok_or_else(|| Problem::malformed("Query parameter subscription is missing."))
 }
 

@@ -75,6 +75,14 @@ impl Client {
 
     /// Reads an answer: `Ok(None)` if the connection was closed before there was any.
     pub(crate) fn try_read(&mut self) -> io::Result<Option<Answer>> {
+        let Some(mut answer) = self.try_read_head()? else { return Ok(None) };
+        let length = answer.header("content-length").and_then(|it| it.parse().ok()).unwrap_or(0);
+        answer.bytes.resize(length, 0);
+        self.stream.read_exact(&mut answer.bytes)?;
+        Ok(Some(answer))
+    }
+
+    fn try_read_head(&mut self) -> io::Result<Option<Answer>> {
         let mut line = String::new();
         if self.stream.read_line(&mut line)? == 0 {
             return Ok(None);
@@ -91,11 +99,12 @@ impl Client {
                 None => break,
             }
         }
-        let mut answer = Answer { status, headers, bytes: Vec::new() };
-        let length = answer.header("content-length").and_then(|it| it.parse().ok()).unwrap_or(0);
-        answer.bytes.resize(length, 0);
-        self.stream.read_exact(&mut answer.bytes)?;
-        Ok(Some(answer))
+        Ok(Some(Answer { status, headers, bytes: Vec::new() }))
+    }
+
+    /// Reads the response to a HEAD, which has no body whatever its length says.
+    pub(crate) fn read_head(&mut self) -> Answer {
+        self.try_read_head().expect("the answer is whole").expect("there is an answer")
     }
 
     pub(crate) fn read(&mut self) -> Answer {

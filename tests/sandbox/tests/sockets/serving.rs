@@ -83,6 +83,17 @@ fn a_body_that_is_too_large_is_refused_before_it_has_arrived() {
 }
 
 #[test]
+fn a_head_is_no_method_of_any_path_and_has_no_body() {
+    let sandbox = Sandbox::start().expect("a port is free");
+    let mut client = Client::connect(&sandbox);
+    client.send("HEAD /v1/me", &[], b"").expect("it is sent");
+    let head = client.read_head().is(405);
+    assert_eq!(head.header("allow"), Some("GET"));
+    // Nothing of a body is left over on the connection.
+    client.get("/v1/me").is(200);
+}
+
+#[test]
 fn what_is_no_http_harms_nobody() {
     let sandbox = Sandbox::start().expect("a port is free");
     for nonsense in

@@ -33,7 +33,7 @@ fn a_message_that_breaks_its_schema_is_told_where() {
     let long = "x".repeat(10_001);
     let bad = [
         (json!({}), ""),
-        (json!({ "msg": null }), ""),
+        (json!({ "msg": null }), "/msg"),
         (json!({ "msg": "" }), "/msg"),
         (json!({ "msg": long }), "/msg"),
         (json!({ "msg": "a\u{0}b" }), "/msg"),
@@ -149,4 +149,24 @@ fn only_admins_post_where_members_may_not() {
     stage.act(org::BEN).post(org::NOTICES, "x").expect("Ben is an admin");
     stage.act(org::BEN).make_admin(org::NOTICES, org::BOT).expect("Ben is an admin");
     stage.post("/v1/chats/t-notices/messages", &json!({ "msg": "x" })).is(201);
+}
+
+#[test]
+fn what_a_deleted_message_keeps_is_what_the_document_says() {
+    let mut stage = Stage::new();
+    let first = stage.act(org::ANNA).post(org::LOBBY, "first").expect("Anna is a member");
+    let message = json!({
+        "msg": "see https://example.org/plan.", "alert_type": "note", "reply_to": first, "sender_display_name": "Desk",
+    });
+    let mid = stage.act(org::ANNA).post_json(org::LOBBY, &message).expect("Anna is a member");
+    let shown = |stage: &mut Stage| stage.get(PATH).is(200).body["items"][1].clone();
+    let mut before = shown(&mut stage);
+    assert_eq!(before["link_preview"], json!({ "url": "https://example.org/plan", "domain": "example.org" }));
+    stage.act(org::BEN).react(org::LOBBY, &mid, "smile").expect("Ben is a member");
+    stage.act(org::ANNA).delete(org::LOBBY, &mid).expect("it is hers");
+    before["deleted"] = json!(true);
+    before["msg"] = json!(null);
+    before["link_preview"] = json!(null);
+    assert_eq!(shown(&mut stage), before);
+    stage.get(&format!("{PATH}/{mid}/reactions")).fails(404, "not_found");
 }
