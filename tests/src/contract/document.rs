@@ -1,6 +1,6 @@
 //! The document as JSON, with its references followed.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The text that the client and the sandbox are written from.
 const TEXT: &str = include_str!("../../../docs/openapi.yaml");
@@ -19,7 +19,9 @@ pub(super) struct Place<'a> {
 
 impl Document {
     pub(super) fn read() -> Self {
-        Self { root: yaml_serde::from_str(TEXT).expect("docs/openapi.yaml is YAML") }
+        let mut root = yaml_serde::from_str(TEXT).expect("docs/openapi.yaml is YAML");
+        expand(&mut root);
+        Self { root }
     }
 
     pub(super) fn root(&self) -> Place<'_> {
@@ -70,7 +72,59 @@ impl<'a> Place<'a> {
     }
 }
 
+/// Writes out for the validator which members each kind of an object requires, where the document says so in short.
+fn expand(value: &mut Value) {
+    if let Some(by_kind) = value.get("x-required-by-kind").and_then(Value::as_object) {
+        let rule = |(kind, required): (&String, &Value)| json!({ "if": { "properties": { "kind": { "const": kind } } }, "then": { "required": required } });
+        value["allOf"] = by_kind.iter().map(rule).collect();
+    }
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(expand),
+        Value::Object(members) => members.values_mut().for_each(expand),
+        _ => {}
+    }
+}
+
 /// A name as a JSON pointer has it.
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Response;
+    use serde_json::{Value, json};
+    use teamwire_core::script::sample;
+
+    use crate::contract::Contract;
+
+    fn page_with(attachment: &Value) -> Response<Vec<u8>> {
+        let mut message = sample::message("m1", "t1", "hello");
+        message["attachments"] = json!([attachment]);
+        let body = sample::messages([message]).to_string().into_bytes();
+        let response = Response::builder().header("content-type", "application/json").header("x-request-id", "r");
+        response.body(body).expect("it is a response")
+    }
+
+    #[test]
+    fn an_attachment_has_what_its_kind_requires() {
+        let contract = Contract::load();
+        let id = contract.operations().find(|id| id.as_str() == "list_messages").expect("the contract has it");
+        for whole in [
+            json!({ "kind": "location", "name": "x", "lat": 90, "lon": 0 }),
+            json!({ "kind": "poll", "question": "Who?", "options": ["I", "you"], "multiple_choice": false }),
+            json!({ "kind": "hologram", "depth": 3 }),
+        ] {
+            contract.check_answer(id, &page_with(&whole)).expect("nothing is missing");
+        }
+        for partial in [
+            json!({ "kind": "file" }),
+            json!({ "kind": "poll", "question": "Who?" }),
+            json!({ "kind": "location", "name": "x", "lat": 91, "lon": 0 }),
+            json!({ "depth": 3 }),
+        ] {
+            let violation = contract.check_answer(id, &page_with(&partial)).expect_err("something is missing");
+            assert!(violation.what.contains("/items/0/attachments/0"), "{violation}");
+        }
+    }
 }

@@ -31,6 +31,9 @@ fn an_avatar_is_a_jpeg_of_600_by_600_pixels_at_most() {
     }
     let png = stage.ask("PUT", PATH).header("content-type", "image/png").body(jpeg(1, 1)).answer();
     png.fails(415, "unsupported_media_type");
+    let bytes = stage.ask("PUT", PATH).header("content-type", "application/octet-stream").body(jpeg(1, 1)).answer();
+    bytes.is(200);
+    stage.ask("PUT", PATH).header("content-type", "application/octet-stream").body(vec![0; 9]).answer().is(422);
     set(&mut stage, vec![0; 5 * 1024 * 1024 + 1]).fails(413, "payload_too_large");
     let notices = "/v1/chats/t-notices/avatar";
     let other = stage.ask("PUT", notices).header("content-type", "image/jpeg").body(jpeg(1, 1)).answer();
