@@ -1,0 +1,179 @@
+//! Any text in any setting: it is taken, or refused by an error, and no secret is ever printed.
+
+#![no_main]
+
+use std::{array, fmt::Debug};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use libfuzzer_sys::fuzz_target;
+use teamwire_async_std::connect_with;
+use teamwire_core::{
+    APP_ID_VAR, ByHand, Client, Config, Credentials, Error, ErrorKind, Exchange, Machine, SECRET_VAR, Step, URL_VAR,
+};
+use teamwire_fuzz::{Network, Plan, limited, now};
+use url::Url;
+
+/// What secrets are marked with, so that they are found in what is printed.
+const MARK: &str = "7hHq2pVw";
+/// As long, for secrets that are others.
+const OTHER_MARK: &str = "Zk4c9Xr1";
+
+/// A byte of flags, and texts with a byte between them that no text has: so that seeds can be read.
+struct Input {
+    flags: u8,
+    texts: [String; 5],
+    certificates: Vec<u8>,
+}
+
+/// The settings of an input, with a mark in every secret.
+struct Settings {
+    url: String,
+    app_id: String,
+    secret: String,
+    proxy: Option<String>,
+    user_agent: Option<String>,
+    certificates: Option<Vec<u8>>,
+    plain: bool,
+    /// Which variables are not set: a bit for each.
+    missing: u8,
+}
+
+fuzz_target!(|input: &[u8]| {
+    let Some(input) = Input::split(input) else { return };
+    let marked = input.has(3);
+    let settings = Settings::new(&input, if marked { MARK } else { "" });
+    let printed = limited(settings.length(), || settings.printed());
+    if marked {
+        // What is also printed where the secrets are others was none.
+        let others = Settings::new(&input, OTHER_MARK).printed();
+        let token = settings.token();
+        for secret in [MARK, &token] {
+            let is_shown = printed.contains(secret) && !others.contains(secret);
+            assert!(!is_shown, "a secret is printed, of which {secret} is a part: {printed}");
+        }
+    }
+});
+
+impl Input {
+    fn split(input: &[u8]) -> Option<Self> {
+        let (flags, texts) = input.split_first()?;
+        let mut texts = texts.splitn(6, |byte| *byte == 0xFF);
+        let mut next = || texts.next().unwrap_or_default();
+        let texts = array::from_fn(|_| String::from_utf8_lossy(next()).into_owned());
+        Some(Self { flags: *flags, texts, certificates: next().to_vec() })
+    }
+
+    fn has(&self, bit: u8) -> bool {
+        self.flags & (1 << bit) != 0
+    }
+}
+
+impl Settings {
+    fn new(input: &Input, mark: &str) -> Self {
+        let [url, app_id, secret, proxy, user_agent] = &input.texts;
+        Self {
+            url: with_user_info(url, mark),
+            app_id: format!("{app_id}{mark}"),
+            secret: format!("{secret}{mark}"),
+            proxy: (!proxy.is_empty()).then(|| with_user_info(proxy, mark)),
+            user_agent: (!user_agent.is_empty()).then(|| user_agent.clone()),
+            certificates: (!input.certificates.is_empty()).then(|| input.certificates.clone()),
+            plain: input.has(4),
+            missing: input.flags & 7,
+        }
+    }
+
+    fn length(&self) -> usize {
+        let texts = [&self.url, &self.app_id, &self.secret].into_iter().chain(&self.proxy).chain(&self.user_agent);
+        texts.map(String::len).sum::<usize>() + self.certificates.as_ref().map_or(0, Vec::len)
+    }
+
+    /// All that is printed of these settings on their way into a client, and of a request with them.
+    fn printed(&self) -> String {
+        let mut printed = String::new();
+        note(&mut printed, Config::from_vars(|name| self.variable(name)));
+        let config = self.config();
+        if let Ok(config) = &config {
+            self.note_clients(&mut printed, config);
+        }
+        note(&mut printed, config);
+        printed
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        let (bit, value) = match name {
+            URL_VAR => (1, &self.url),
+            APP_ID_VAR => (2, &self.app_id),
+            SECRET_VAR => (4, &self.secret),
+            other => panic!("there is no such variable: {other}"),
+        };
+        (self.missing & bit == 0).then(|| value.clone())
+    }
+
+    fn config(&self) -> Result<Config, Error> {
+        let credentials = Credentials::new(&*self.app_id, &*self.secret)?;
+        let new = if self.plain { Config::allowing_plain_http } else { Config::new };
+        let mut config = new(&self.url, credentials)?;
+        if let Some(proxy) = &self.proxy {
+            config = config.with_proxy(proxy)?;
+        }
+        if let Some(name) = &self.user_agent {
+            config = config.with_user_agent(name)?;
+        }
+        if let Some(pem) = &self.certificates {
+            config = config.with_root_certificates_pem(pem.as_slice());
+        }
+        Ok(config)
+    }
+
+    /// Settings that were taken have to work, up to the request: only a client can refuse more.
+    fn note_clients(&self, printed: &mut String, config: &Config) {
+        let (plan, nothing) = Plan::split(&[0; 5]).expect("five bytes are a plan");
+        note(printed, connect_with(Network::new(plan, &nothing), config.clone()));
+        note(printed, teamwire_blocking::connect(config.clone()));
+
+        let client = Client::new(ByHand::new(config.clone(), [7; 32], now()));
+        note(printed, Ok(client.clone()));
+        match client.contacts().me().poll(now()) {
+            Step::Send(_, exchange) => {
+                self.assert_authorized(&exchange);
+                note(printed, Ok(exchange));
+            }
+            other => panic!("it begins with a request: {other:?}"),
+        }
+    }
+
+    /// Checks that the server gets the credentials as they were given.
+    fn assert_authorized(&self, exchange: &Exchange) {
+        let sent = exchange.request.headers()["authorization"].to_str().expect("ASCII");
+        assert_eq!(sent, format!("Basic {}", self.token()), "other credentials are sent");
+    }
+
+    /// The credentials as they are sent.
+    fn token(&self) -> String {
+        BASE64_STANDARD.encode(format!("{}:{}", self.app_id, self.secret))
+    }
+}
+
+/// The URL with a mark in its user name or password, if it has one, or if it is none.
+fn with_user_info(url: &str, mark: &str) -> String {
+    let Some((user_info, host)) = url.rsplit_once('@') else { return url.to_owned() };
+    let marked = format!("{user_info}{mark}@{host}");
+    let has_mark = match Url::parse(&marked) {
+        Ok(url) => url.username().contains(mark) || url.password().is_some_and(|password| password.contains(mark)),
+        Err(_) => true,
+    };
+    if has_mark { marked } else { url.to_owned() }
+}
+
+/// Prints what came of settings: an error in both of its forms, and it is to be about the settings.
+fn note(printed: &mut String, result: Result<impl Debug, Error>) {
+    let text = match result {
+        Ok(value) => format!("{value:?}\n"),
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+            format!("{error}\n{error:?}\n")
+        }
+    };
+    printed.push_str(&text);
+}

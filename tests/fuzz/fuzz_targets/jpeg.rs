@@ -1,0 +1,58 @@
+//! Any bytes as an avatar: they are uploaded if they are a JPEG of the right size, and refused by an error if not.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use teamwire_core::{ByHand, Client, Config, ErrorKind, Image, Machine, NewChat, Step};
+use teamwire_fuzz::{assert_private, credentials, limited, now};
+
+/// The longest side that an avatar may have.
+const LONGEST_SIDE: u16 = 600;
+
+fuzz_target!(|input: &[u8]| {
+    let config = Config::new("https://teamwire.example.org", credentials()).expect("a URL");
+    let client = Client::new(ByHand::new(config, [7; 32], now()));
+    let step = limited(input.len(), || {
+        let chat = NewChat::titled("title").avatar(Image::bytes(input));
+        client.chats().create_chat(chat).poll(now())
+    });
+    match step {
+        Step::Send(_, exchange) => {
+            assert_eq!(exchange.request.body().as_bytes(), input, "something else is sent");
+            let (width, height) = size(input).expect("it was taken, and no decoder finds its size");
+            let allowed = 1..=LONGEST_SIDE;
+            assert!(allowed.contains(&width) && allowed.contains(&height), "it has {width}x{height} pixels");
+        }
+        Step::Done(Err(error)) => {
+            assert_eq!(error.kind(), ErrorKind::ImageLoad, "{error}");
+            assert_private(&error);
+        }
+        _ => panic!("a chat with an avatar begins with the upload of that"),
+    }
+});
+
+/// Width and height by the frame header, as a decoder finds it (ITU T.81, annex B): the first SOF segment before the first
+/// scan, with any number of fill bytes before a marker.
+fn size(jpeg: &[u8]) -> Option<(u16, u16)> {
+    let mut rest = jpeg.strip_prefix(&[0xFF, 0xD8])?;
+    loop {
+        rest = rest.strip_prefix(&[0xFF])?;
+        let (marker, segment) = rest.split_first()?;
+        rest = match marker {
+            // A fill byte: the marker is still to come.
+            0xFF => rest,
+            // Neither has a length: markers of restarts, and one that is reserved.
+            0x01 | 0xD0..=0xD7 => segment,
+            // The beginning or the end of an image, or a scan.
+            0x00 | 0xD8 | 0xD9 | 0xDA => return None,
+            0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
+                let [_, _, _, high, low, wide, narrow, ..] = segment else { return None };
+                return Some((u16::from_be_bytes([*wide, *narrow]), u16::from_be_bytes([*high, *low])));
+            }
+            _ => {
+                let length = u16::from_be_bytes([*segment.first()?, *segment.get(1)?]);
+                segment.get(usize::from(length).max(2)..)?
+            }
+        };
+    }
+}

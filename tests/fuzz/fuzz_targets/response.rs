@@ -1,0 +1,41 @@
+//! Whatever a server sends, the async engine comes to an end, does not panic, and stays within the memory limit.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use teamwire_async_std::{Client, Error, Executor, FeedEvent, connect_with};
+use teamwire_fuzz::{Bot, Network, Operation, Plan, assert_private, limited};
+
+/// How many events a feed is asked for.
+const EVENTS: usize = 64;
+
+fuzz_target!(|input: &[u8]| {
+    let Some((plan, served)) = Plan::split(input) else { return };
+    let network = Network::new(plan, &served);
+    let config = plan.config("127.0.0.1:1");
+    let bot = Bot::new(config.clone());
+    let client = connect_with(network.clone(), config).expect("settings that work");
+    // It is dropped in the middle where the server falls silent.
+    let errors = limited(served.len(), || network.block_on(perform(&client, &bot, plan.operation)));
+    errors.iter().flatten().for_each(assert_private);
+});
+
+/// Performs the operation. Returns what went wrong.
+async fn perform(client: &Client<Network>, bot: &Bot, operation: Operation) -> Vec<Error> {
+    let mut errors = Vec::new();
+    if let Operation::Feed = operation {
+        let mut events = client.executor().events(bot.feed());
+        for _ in 0..EVENTS {
+            match events.next().await {
+                Some(Ok(FeedEvent::Trouble(trouble))) => errors.push(trouble.cause),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => errors.push(error),
+                None => break,
+            }
+        }
+    }
+    for flow in bot.operations(operation) {
+        errors.extend(client.executor().run(flow).await.err());
+    }
+    errors
+}

@@ -1,0 +1,82 @@
+//! Feeds of every kind, as one type: a set has feeds of one type.
+
+use teamwire_core::{
+    Checkpoint, End, Error, Feed, FeedEvent, Follow, LiveLocationUpdate, Machine, Message, Now, Poller, Reaction,
+    Reply, Step, Ticket,
+};
+
+use crate::feeds::act::Kind;
+
+/// What all executors that perform nothing hand out.
+type Client = teamwire_core::Client<teamwire_core::ByHand>;
+
+/// A feed of some kind.
+pub(crate) enum AnyFeed {
+    Messages(Poller<Message>),
+    Reactions(Poller<Reaction>),
+    Locations(Poller<LiveLocationUpdate>),
+}
+
+/// An event of which no more is known than where it is, and if it is a failure, why.
+#[derive(Debug)]
+pub(crate) struct Happened {
+    pub(crate) checkpoint: Option<Checkpoint>,
+    pub(crate) failure: Option<Error>,
+}
+
+impl AnyFeed {
+    pub(crate) fn new(client: &Client, kind: Kind, after: Option<Checkpoint>) -> Self {
+        let (chats, follow) = (client.chats(), Follow::from(after));
+        match kind {
+            Kind::AllMessages => Self::Messages(chats.new_messages(follow)),
+            Kind::Messages => Self::Messages(chats.chat("c1").new_messages(follow)),
+            Kind::Reactions => Self::Reactions(chats.reaction_updates(follow)),
+            Kind::Locations => Self::Locations(chats.chat("c1").live_locations(follow)),
+        }
+    }
+}
+
+fn any<T>(step: Step<FeedEvent<T>, Result<End, Error>>) -> Step<Happened, Result<End, Error>> {
+    match step {
+        Step::Event(event) => {
+            let checkpoint = event.checkpoint().cloned();
+            let failure = if let FeedEvent::Trouble(failed) = event { Some(failed.cause) } else { None };
+            Step::Event(Happened { checkpoint, failure })
+        }
+        Step::Send(ticket, exchange) => Step::Send(ticket, exchange),
+        Step::File(ticket, task) => Step::File(ticket, task),
+        Step::Sleep(until) => Step::Sleep(until),
+        Step::Done(result) => Step::Done(result),
+    }
+}
+
+impl Machine for AnyFeed {
+    type Event = Happened;
+    type Output = End;
+
+    fn poll(&mut self, now: Now) -> Step<Happened, Result<End, Error>> {
+        match self {
+            Self::Messages(feed) => any(feed.poll(now)),
+            Self::Reactions(feed) => any(feed.poll(now)),
+            Self::Locations(feed) => any(feed.poll(now)),
+        }
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        match self {
+            Self::Messages(feed) => feed.handle(now, ticket, reply),
+            Self::Reactions(feed) => feed.handle(now, ticket, reply),
+            Self::Locations(feed) => feed.handle(now, ticket, reply),
+        }
+    }
+}
+
+impl Feed for AnyFeed {
+    fn stop(&mut self, now: Now) {
+        match self {
+            Self::Messages(feed) => feed.stop(now),
+            Self::Reactions(feed) => feed.stop(now),
+            Self::Locations(feed) => feed.stop(now),
+        }
+    }
+}

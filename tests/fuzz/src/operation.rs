@@ -1,0 +1,91 @@
+//! The operations that the HTTP targets perform, for an executor of either kind.
+
+use std::{env, fs, process, sync::LazyLock};
+
+use teamwire_core::{
+    Asset, Attachment, ByHand, ChatRef, Client, Config, Draft, Flow, Follow, Message, NewAttachment, Poller, Script,
+    Upload,
+    script::{Answer, Expect, sample},
+};
+
+use crate::{bot::now, plan::Operation};
+
+/// The chat that the operations are about.
+const CHAT: &str = "c1";
+
+/// The shortest file that the server is asked about before it is sent, and some more.
+const FILE_LENGTH: usize = 70_000;
+
+/// A bot whose operations are handed to an executor.
+pub struct Bot {
+    client: Client<ByHand>,
+    chat: ChatRef<ByHand>,
+}
+
+/// An operation without its result, which the targets do not look at.
+pub type Operated<'a> = Box<dyn Flow<Output = ()> + 'a>;
+
+impl Bot {
+    /// A bot with these settings.
+    pub fn new(config: Config) -> Self {
+        let client = Client::new(ByHand::new(config, [7; 32], now()));
+        let chat = client.chats().chat(CHAT);
+        Self { client, chat }
+    }
+
+    /// What is to be performed, one after another.
+    pub fn operations(&self, operation: Operation) -> Vec<Operated<'_>> {
+        match operation {
+            Operation::Me => vec![self.me()],
+            Operation::Post => vec![self.post()],
+            Operation::Download => vec![self.download()],
+            Operation::Messages => vec![Box::new(self.chat.messages(None).map(drop))],
+            Operation::File => vec![Box::new(self.chat.post(Draft::new().attach(file())).map(drop))],
+            Operation::Avatar => vec![Box::new(self.chat.load_avatar().map(drop))],
+            Operation::Several => vec![self.me(), self.post(), self.download(), self.me()],
+            Operation::Feed => Vec::new(),
+        }
+    }
+
+    /// The feed that is followed.
+    pub fn feed(&self) -> Poller<Message> {
+        self.client.chats().new_messages(Follow::from_now())
+    }
+
+    fn me(&self) -> Operated<'_> {
+        Box::new(self.client.contacts().me().map(drop))
+    }
+
+    fn post(&self) -> Operated<'_> {
+        Box::new(self.chat.post("hello").map(drop))
+    }
+
+    fn download(&self) -> Operated<'_> {
+        static ASSET: LazyLock<Asset> = LazyLock::new(asset);
+        Box::new(self.client.chats().download(&*ASSET).map(drop))
+    }
+}
+
+/// An asset of five bytes. Only a server can name one, so a script does.
+fn asset() -> Asset {
+    let mut message = sample::message("m1", CHAT, "");
+    let kind = r#"[{"kind": "file", "asset": {"id": "a1", "file_name": "a", "media_type": "text/plain", "size": 5}}]"#;
+    message["attachments"] = sample::json(kind);
+    let path = format!("/v1/chats/{CHAT}/messages");
+    let script = Script::new().then(Expect::post(&path), Answer::json(201, message));
+    let posted = Client::new(script).chats().chat(CHAT).post("hello").expect("the script has it");
+    match posted.attachments.into_iter().next() {
+        Some(Attachment::File(asset)) => asset,
+        other => panic!("a file was attached: {other:?}"),
+    }
+}
+
+/// A file to be attached. It is made once for each process, in the folder for temporary files.
+fn file() -> NewAttachment {
+    static PATH: LazyLock<String> = LazyLock::new(|| {
+        let path = env::temp_dir().join(format!("teamwire-fuzz-{}", process::id()));
+        fs::write(&path, vec![b'x'; FILE_LENGTH]).expect("a folder for temporary files");
+        path.into_os_string().into_string().expect("a path in Unicode")
+    });
+    NewAttachment::file(Upload::path(PATH.as_str()).named("file.txt"))
+}

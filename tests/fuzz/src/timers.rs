@@ -1,0 +1,75 @@
+//! Timers that ring when nothing else can happen.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Waker},
+    thread,
+    time::Duration,
+};
+
+/// The longest time that a timer really takes. Longer ones are set for what is not awaited: it comes before them.
+const LONGEST: Duration = Duration::from_millis(3);
+
+/// All timers that are set.
+#[derive(Clone, Default)]
+pub(crate) struct Timers(Arc<Mutex<Vec<Weak<Timer>>>>);
+
+struct Timer {
+    time: Duration,
+    rung: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+/// A wait for a timer.
+pub(crate) struct Sleep(Arc<Timer>);
+
+impl Timers {
+    /// Lets the shortest timer ring, after its time or at once; `false` if none is set.
+    pub(crate) fn ring(&self, takes_time: bool) -> bool {
+        let mut timers = lock(&self.0);
+        timers.retain(|timer| timer.upgrade().is_some_and(|timer| !timer.rung.load(Ordering::SeqCst)));
+        let Some(timer) = timers.iter().filter_map(Weak::upgrade).min_by_key(|timer| timer.time) else { return false };
+        drop(timers);
+        if takes_time {
+            thread::sleep(timer.time.min(LONGEST));
+        }
+        timer.rung.store(true, Ordering::SeqCst);
+        let waker = lock(&timer.waker).take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        true
+    }
+}
+
+impl Sleep {
+    pub(crate) fn new(timers: &Timers, time: Duration) -> Self {
+        let timer = Arc::new(Timer { time, rung: AtomicBool::new(time.is_zero()), waker: Mutex::default() });
+        let mut all = lock(&timers.0);
+        all.retain(|timer| timer.strong_count() > 0);
+        all.push(Arc::downgrade(&timer));
+        drop(all);
+        Self(timer)
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.0.rung.load(Ordering::SeqCst) {
+            return Poll::Ready(());
+        }
+        *lock(&self.0.waker) = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
