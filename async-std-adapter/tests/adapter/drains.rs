@@ -29,7 +29,7 @@ const SLOW_PIECE: usize = 100_000;
 #[test]
 fn bytes_that_the_operating_system_still_delivers_are_bytes_that_move() {
     const LENGTH: usize = 4_000_000;
-    let limit = Duration::from_secs(1);
+    let limit = Duration::from_millis(800);
     let folder = Folder::new();
     let path = folder.file("file", pattern(LENGTH));
     let server = Server::start(move |_, mut peer| reads_slowly(&mut peer, limit));
