@@ -36,6 +36,7 @@ impl Awaited {
         // The usual head arrives whole, and needs no repair: the status is not 1xx, and the library can read it as it is.
         let is_final = input.unread().get(b"HTTP/1.1 ".len()).is_some_and(|digit| *digit != b'1');
         if self.head.is_none()
+            && self.incomplete == 0
             && is_final
             && let Ok((used, Some(head))) = self.call.try_response(input.unread(), false)
         {

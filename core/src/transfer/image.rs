@@ -1,8 +1,6 @@
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::convert::Infallible;
 
-use imagesize::ImageType;
-
 use crate::{
     clock::Now,
     error::{Error, UnfitImage},
@@ -84,34 +82,90 @@ fn fitness(bytes: &[u8]) -> Result<(), String> {
     if bytes.len() as u64 > MOST_IMAGE_BYTES {
         return Err(format!("it has {} bytes; at most {MOST_IMAGE_BYTES} are allowed", bytes.len()));
     }
-    if imagesize::image_type(bytes).ok() != Some(ImageType::Jpeg) {
-        return Err("it is no JPEG, whatever its name says".into());
-    }
-    let size = imagesize::blob_size(bytes).map_err(|_| "the JPEG ends before it says its size")?;
-    if size.width == 0 || size.height == 0 || size.width.max(size.height) > MOST_IMAGE_PIXELS {
-        let (width, height) = (size.width, size.height);
+    let Some((frame, rest)) = bytes.strip_prefix(&[0xFF, 0xD8]).and_then(frame) else {
+        return Err("it is no JPEG that says its size, whatever its name says".into());
+    };
+    let [width, height] = frame;
+    if width == 0 || height == 0 || usize::from(width.max(height)) > MOST_IMAGE_PIXELS {
         return Err(format!(
             "it has {width}x{height} pixels; at most {MOST_IMAGE_PIXELS}x{MOST_IMAGE_PIXELS} are allowed"
         ));
     }
-    if ends(bytes) { Ok(()) } else { Err("the JPEG is cut off: its end is missing".into()) }
+    if ends(rest) { Ok(()) } else { Err("the JPEG is cut off: its end is missing".into()) }
+}
+
+/// Width and height by the frame header, and what follows that.
+fn frame(mut jpeg: &[u8]) -> Option<([u16; 2], &[u8])> {
+    loop {
+        let (marker, segment, rest) = segment(jpeg)?;
+        match (marker, segment) {
+            (0xDA, _) => return None,
+            (0xC4 | 0xC8 | 0xCC, _) => {}
+            (0xC0..=0xCF, [_, high, low, wide, narrow, ..]) => {
+                return Some(([[*wide, *narrow], [*high, *low]].map(u16::from_be_bytes), rest));
+            }
+            (0xC0..=0xCF, _) => return None,
+            _ => {}
+        }
+        jpeg = rest;
+    }
 }
 
 /// Whether the image itself has its end marker: after the segments (of which one may hold a whole thumbnail) and the
 /// start of the scan.
-fn ends(jpeg: &[u8]) -> bool {
-    let mut at = 2;
-    while let Some(&[0xFF, marker, high, low]) = jpeg.get(at..at + 4) {
-        if marker == 0xFF {
-            // A fill byte.
-            at += 1;
-            continue;
-        }
-        let segment = at + 2 + usize::from(u16::from_be_bytes([high, low]));
+fn ends(mut jpeg: &[u8]) -> bool {
+    while let Some((marker, _, rest)) = segment(jpeg) {
         if marker == 0xDA {
-            return jpeg.get(segment..).is_some_and(|scan| scan.windows(2).any(|pair| pair == [0xFF, 0xD9]));
+            return rest.windows(2).any(|pair| pair == [0xFF, 0xD9]);
         }
-        at = segment;
+        jpeg = rest;
     }
     false
+}
+
+/// The segment that comes next, behind any number of fill bytes, and what follows it; `None` for a marker that has no
+/// segment: none of those comes before a scan.
+fn segment(jpeg: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let fill = jpeg.iter().take_while(|byte| **byte == 0xFF).count();
+    let (marker, rest) = jpeg.get(fill..)?.split_first()?;
+    if fill == 0 || matches!(marker, 0x00 | 0x01 | 0xD0..=0xD9) {
+        return None;
+    }
+    let length = usize::from(u16::from_be_bytes([*rest.first()?, *rest.get(1)?]));
+    Some((*marker, rest.get(2..length)?, rest.get(length..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: &[u8] = &[0xFF, 0xD8];
+    const SCAN: &[u8] = &[0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0, 0x7F, 0xFF, 0xD9];
+
+    /// A frame header of a square of this size.
+    fn frame_header(side: u16) -> Vec<u8> {
+        let [high, low] = side.to_be_bytes();
+        [0xFF, 0xC0, 0, 11, 8, high, low, high, low, 1, 1, 0x11, 0].to_vec()
+    }
+
+    #[test]
+    fn the_size_is_that_of_the_frame_that_a_decoder_finds() {
+        let (small, large) = (frame_header(8), frame_header(9_000));
+        assert_eq!(fitness(&[START, &small, SCAN].concat()), Ok(()));
+        assert_eq!(fitness(&[START, &[0xFF, 0xFF], &small, SCAN].concat()), Ok(()), "fill bytes are allowed");
+        // A marker without a length is followed by the next marker, whatever its next bytes would be as a length.
+        let hidden = [START, &[0xFF, 0x01, 0, 15], &large, &small, SCAN].concat();
+        assert!(fitness(&hidden).is_err());
+        let filled = [START, &[0xFF], &large, &small, SCAN].concat();
+        assert!(fitness(&filled).is_err_and(|why| why.contains("9000x9000")));
+        assert!(fitness(&[START, &large, SCAN].concat()).is_err_and(|why| why.contains("9000x9000")));
+    }
+
+    #[test]
+    fn what_is_cut_is_refused_wherever_it_is_cut() {
+        let whole = [START, &frame_header(8), SCAN].concat();
+        for length in 0..whole.len() {
+            assert!(fitness(&whole[..length]).is_err(), "{length} bytes");
+        }
+    }
 }
