@@ -44,7 +44,8 @@ struct Drain {
     local: SocketAddr,
     peer: SocketAddr,
     sampled: Instant,
-    left: u64,
+    /// Number of these bytes at the last look, and since when nothing else had moved then.
+    left: Option<(u64, Instant)>,
 }
 
 impl<'r, R: Runtime> Deadline<'r, R> {
@@ -104,7 +105,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         self.drain = match self.timeout {
             Timeout::Inactivity(_) => self.runtime.addresses(socket).map(|(local, peer)| {
                 let sampled = self.since;
-                Box::new(Drain { local, peer, sampled, left: 0 })
+                Box::new(Drain { local, peer, sampled, left: None })
             }),
             _ => None,
         };
@@ -183,16 +184,13 @@ impl<'r, R: Runtime> Deadline<'r, R> {
             return;
         }
         let Some(drain) = &mut self.drain else { return };
-        match undrained(drain.local, drain.peer) {
-            Some(left) => {
-                // A sample from before the last read or write says nothing of what was left after that.
-                if left < drain.left && drain.sampled >= self.since {
-                    self.since = now;
-                }
-                (drain.left, drain.sampled) = (left, now);
-            }
-            None => self.drain = None,
+        drain.sampled = now;
+        // The table that this is found in changes while it is read: now and then a connection is missing.
+        let Some(left) = undrained(drain.local, drain.peer) else { return };
+        if drain.left.is_some_and(|(before, since)| left < before && since == self.since) {
+            self.since = now;
         }
+        drain.left = Some((left, self.since));
     }
 
     fn due(&self) -> Option<Instant> {
