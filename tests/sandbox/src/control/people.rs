@@ -37,7 +37,7 @@ impl Person<'_> {
         self.act(|person| person.post_alert(tid, text, alert_type))
     }
 
-    /// Posts a `NewMessage` of the contract, with everything it can have. Answers the `mid`.
+    /// Posts a `MessageDraft` of the contract, with everything it can have. Answers the `mid`.
     pub fn post_json(&self, tid: &str, message: &Value) -> Result<String, Refusal> {
         self.act(|person| person.post_json(tid, message))
     }

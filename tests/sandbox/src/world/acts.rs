@@ -85,7 +85,7 @@ impl Act<'_> {
         self.post_json(tid, &json!({ "msg": text, "alert_type": alert_type }))
     }
 
-    /// Posts a `NewMessage` of the contract, with everything it can have. Answers the `mid`.
+    /// Posts a `MessageDraft` of the contract, with everything it can have. Answers the `mid`.
     pub fn post_json(&mut self, tid: &str, message: &Value) -> Result<String, Refusal> {
         Ok(self.world.post(self.now, &self.uid, tid, Draft::read(message)?)?)
     }

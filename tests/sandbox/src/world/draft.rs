@@ -54,7 +54,7 @@ impl Draft {
         })
     }
 
-    /// Reads a `NewMessage`.
+    /// Reads a `MessageDraft`.
     pub(super) fn read(body: &Value) -> Result<Self, Problem> {
         form::read(body, |form| {
             let alert_type = form.choice("alert_type", &["alert", "announcement", "note"]);

@@ -14,7 +14,7 @@ fn only_health_needs_no_key() {
         let answer = stage.ask_bare("GET", path).answer().fails(401, "auth");
         assert_eq!(answer.headers["www-authenticate"], r#"Basic realm="teamwire", charset="UTF-8""#);
     }
-    stage.ask_bare("POST", "/health").answer().fails(401, "auth");
+    stage.ask_bare("POST", "/health").answer().fails(405, "method_not_allowed");
 }
 
 #[test]
