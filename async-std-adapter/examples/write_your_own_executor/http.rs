@@ -67,15 +67,15 @@ fn talk(exchange: &Exchange, sent: &mut bool, head: &mut Option<http::Response<(
         return Err(ErrorKind::FileTooLarge.into());
     }
     let failed = written.and(read.map(drop)).err();
-    if answer.is_empty()
-        && let Some(error) = failed
-    {
-        return Err(error);
-    }
-    let mut response = parse(&answer)?;
-    if !is_complete(&response, failed.is_none()) {
+    let ended = failed.is_none();
+    let cut = failed.unwrap_or(ErrorKind::UnexpectedEof.into());
+    let mut response = match parse(&answer) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Err(cut),
+        response => response?,
+    };
+    if !is_complete(&response, ended) {
         *head = Some(response.map(drop));
-        return Err(failed.unwrap_or(ErrorKind::UnexpectedEof.into()));
+        return Err(cut);
     }
     if let Some(to) = exchange.wanted().with(response.status()).to_file {
         files::write(&to, &mem::take(response.body_mut()))?;
