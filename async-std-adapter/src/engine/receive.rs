@@ -137,7 +137,7 @@ pub(super) async fn receive<R: Runtime>(
     loop {
         if let Some(lines) = &mut lines {
             connection.input.strip(new, lines);
-            check_form(lines)?;
+            lines.check()?;
         }
         let before = arrived;
         loop {
@@ -166,14 +166,4 @@ pub(super) async fn receive<R: Runtime>(
             Err(error) => return Err(connection.lost(&error)),
         };
     }
-}
-
-fn check_form(lines: &ChunkLines) -> Result<(), Fault> {
-    if lines.is_malformed() {
-        return Err(not_http("the chunked body is malformed"));
-    }
-    if lines.is_excessive() {
-        return Err(not_http("more than 64 KB of trailers, or 1 MB of chunk extensions"));
-    }
-    Ok(())
 }

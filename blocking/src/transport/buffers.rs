@@ -112,10 +112,7 @@ impl Buffers {
         }
         if let Phase::Chunks(lines) = &mut self.phase {
             self.filled = self.ready + lines.strip(&mut self.input[self.ready..self.filled]);
-            if lines.is_excessive() {
-                let why = "the extensions or trailers of the chunked body are too long";
-                return Err(Fault::new(FaultKind::Protocol, why));
-            }
+            lines.check()?;
         }
         self.ready = self.filled;
         Ok(())
@@ -238,6 +235,8 @@ mod tests {
             ("HTTP/1.1 103 Hints\r\n\r\n".repeat(MAX_INTERIM + 1), FaultKind::Protocol),
             (format!("{chunked}0\r\n{}", "x: y\r\n".repeat(20_000)), FaultKind::Protocol),
             (format!("{chunked}1;{}", "x".repeat(2 << 20)), FaultKind::Protocol),
+            (format!("{chunked}+5\r\nhello\r\n0\r\n\r\n"), FaultKind::Protocol),
+            (format!("{chunked}5\nhello\n0\n\n"), FaultKind::Protocol),
         ] {
             assert_eq!(seen(&text, 4096).expect_err("too much").kind, kind);
         }

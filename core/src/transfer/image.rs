@@ -99,12 +99,12 @@ fn frame(mut jpeg: &[u8]) -> Option<([u16; 2], &[u8])> {
     loop {
         let (marker, segment, rest) = segment(jpeg)?;
         match (marker, segment) {
-            (0xDA, _) => return None,
             (0xC4 | 0xC8 | 0xCC, _) => {}
             (0xC0..=0xCF, [_, high, low, wide, narrow, ..]) => {
                 return Some(([[*wide, *narrow], [*high, *low]].map(u16::from_be_bytes), rest));
             }
-            (0xC0..=0xCF, _) => return None,
+            // A scan before the frame, or a frame that is too short.
+            (0xC0..=0xCF | 0xDA, _) => return None,
             _ => {}
         }
         jpeg = rest;

@@ -1,3 +1,5 @@
+use teamwire_core::{Fault, FaultKind};
+
 use super::MAX_HEAD;
 
 /// Maximum length of all chunk extensions of a response, in bytes: as long as they come, no byte of the body does.
@@ -5,7 +7,7 @@ const MAX_EXTENSIONS: usize = 1 << 20;
 
 /// Removes the extensions (RFC 9112, section 7.1.1) from the size lines of a chunked body, piece by piece as it arrives.
 ///
-/// Bytes that are not in the form of a chunked body pass as they are: see [`ChunkLines::is_malformed`].
+/// Bytes that are not in the form of a chunked body pass as they are: see [`ChunkLines::check`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ChunkLines {
     state: State,
@@ -72,14 +74,29 @@ impl ChunkLines {
         write
     }
 
+    /// Checks what has arrived so far.
+    ///
+    /// # Errors
+    ///
+    /// [`FaultKind::Protocol`] for a body that is malformed, and for one with more than [`MAX_HEAD`] bytes of trailers or
+    /// 1 MiB of extensions: a reader would wait for the end of a line, or read, without an end.
+    pub fn check(&self) -> Result<(), Fault> {
+        let why = match self {
+            _ if self.is_malformed() => "the chunked body is malformed",
+            _ if self.is_excessive() => "the extensions or trailers of the chunked body are too long",
+            _ => return Ok(()),
+        };
+        Err(Fault::new(FaultKind::Protocol, why))
+    }
+
     /// Exceeds a limit: there are more than [`MAX_HEAD`] bytes of trailers, or more than 1 MiB of extensions.
-    pub const fn is_excessive(&self) -> bool {
+    const fn is_excessive(&self) -> bool {
         self.trailers > MAX_HEAD || self.extensions > MAX_EXTENSIONS
     }
 
     /// Is not in the form of RFC 9112, section 7.1: has a size that is not hexadecimal digits alone, data that is longer or
     /// shorter than its size, or a line that does not end with CR LF. A reader may wait for ever for the end of such a line.
-    pub const fn is_malformed(&self) -> bool {
+    const fn is_malformed(&self) -> bool {
         matches!(self.state, State::Malformed)
     }
 
