@@ -10,12 +10,10 @@ use std::{
 use futures_io::{AsyncRead, AsyncWrite};
 use http::Uri;
 use teamwire_core::Limits;
+use teamwire_platform::MAX_CONNECTION_AGE;
 
 use super::{connection::Connection, origin::Origin};
 use crate::runtime::Runtime;
-
-/// How old a connection may become, however busy: a host that moved is found again, and load balancers get to balance.
-const LONGEST_LIFE: Duration = Duration::from_secs(5 * 60);
 
 /// Idle connections, the one that waited longest first. The lock is held for as long as moving one takes.
 pub(super) struct Pool<S> {
@@ -47,7 +45,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
     /// Keeps a connection for the next exchange, unless there are enough, or it is too old.
     pub(super) fn check_in(&self, mut connection: Box<Connection<S>>) {
         let now = Instant::now();
-        if self.size == 0 || now.duration_since(connection.opened) >= LONGEST_LIFE {
+        if self.size == 0 || now.duration_since(connection.opened) >= MAX_CONNECTION_AGE {
             return;
         }
         connection.reused = true;
@@ -88,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
     }
 
     fn is_stale(&self, idle: &Idle<S>, now: Instant) -> bool {
-        now.duration_since(idle.since) >= self.time || now.duration_since(idle.connection.opened) >= LONGEST_LIFE
+        now.duration_since(idle.since) >= self.time || now.duration_since(idle.connection.opened) >= MAX_CONNECTION_AGE
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut VecDeque<Idle<S>>) -> T) -> T {

@@ -27,7 +27,7 @@ pub use self::{
     hosts::Hosts,
     look_up::LookUps,
     proxy::Proxy,
-    race::alternate,
+    race::{NEXT_ADDRESS_AFTER, alternate},
     socket::{MAX_CONNECTION_AGE, Ready, Socket, has_arrived},
     tls::{tls_config, tls_failure, tls_fault, tls_handshake, tls_is_idle},
     undrained::undrained,

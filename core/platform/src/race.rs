@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Time before the next address is tried as well (RFC 8305, section 5).
-const NEXT_AFTER: Duration = Duration::from_millis(250);
+pub const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
 /// Maximum number of attempts at a time.
 const AT_ONCE: usize = 8;
 
@@ -65,7 +65,7 @@ impl Race {
                 }
                 continue;
             }
-            let turn = (next.len() > 0 && under_way < AT_ONCE).then(|| Instant::now() + NEXT_AFTER);
+            let turn = (next.len() > 0 && under_way < AT_ONCE).then(|| Instant::now() + NEXT_ADDRESS_AFTER);
             let Some((address, outcome)) = receive(&reports, turn.into_iter().chain(self.deadline).min()) else {
                 if self.is_over() {
                     return Err(ErrorKind::TimedOut.into());

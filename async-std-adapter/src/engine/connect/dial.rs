@@ -5,7 +5,6 @@ use std::{
     net::SocketAddr,
     pin::pin,
     task::{Poll, ready},
-    time::Duration,
 };
 
 use futures_util::{
@@ -13,12 +12,10 @@ use futures_util::{
     stream::{FuturesUnordered, StreamExt},
 };
 use teamwire_core::{Fault, FaultKind};
+use teamwire_platform::NEXT_ADDRESS_AFTER;
 
 use super::reason;
 use crate::{engine::deadline::Deadline, runtime::Runtime};
-
-/// Time after which the next address is tried as well, while the attempts before it continue.
-const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// Connects to one of these addresses. Each is tried when the one before it has failed, or has not succeeded for a while; the
 /// first to succeed is taken.
@@ -38,7 +35,7 @@ pub(super) async fn dial<R: Runtime>(
     let attempt = |address| async move { (address, runtime.connect(address).await) };
     let mut left = addresses.iter().copied();
     let mut attempts = FuturesUnordered::new();
-    let mut delay = pin!(runtime.sleep(ATTEMPT_DELAY));
+    let mut delay = pin!(runtime.sleep(NEXT_ADDRESS_AFTER));
     let mut failures = Vec::new();
     let connected = deadline.run(|cx| {
         loop {
@@ -52,7 +49,7 @@ pub(super) async fn dial<R: Runtime>(
             match left.next() {
                 Some(address) => {
                     attempts.push(attempt(address));
-                    delay.set(runtime.sleep(ATTEMPT_DELAY));
+                    delay.set(runtime.sleep(NEXT_ADDRESS_AFTER));
                 }
                 None if attempts.is_empty() => return Poll::Ready(None),
                 None => {}

@@ -12,6 +12,7 @@ use std::{
 
 use futures_util::future::{FutureExt, Shared};
 use teamwire_core::{Fault, FaultKind};
+use teamwire_platform::alternate;
 
 use super::reason;
 use crate::{engine::deadline::Deadline, runtime::Runtime};
@@ -128,34 +129,4 @@ fn unresolved(host: &str, error: &io::Error) -> Fault {
     let is_system = cfg!(unix) && error.raw_os_error().is_some();
     let kind = if is_system { FaultKind::Connect } else { FaultKind::Resolve };
     Fault::new(kind, format!("{host}: {}", reason(error)))
-}
-
-/// Both families in turn, in the order given within each (RFC 8305, section 4): where one does not get through, the other is
-/// not the last to be tried.
-fn alternate(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    let first = addresses.first().is_some_and(SocketAddr::is_ipv6);
-    let (ours, others): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == first);
-    let mut others = others.into_iter();
-    let mut mixed: Vec<_> = ours.into_iter().flat_map(|ours| [Some(ours), others.next()]).flatten().collect();
-    mixed.extend(others);
-    mixed
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn families_alternate_and_keep_their_order() {
-        let of = |texts: &[&str]| texts.iter().map(|text| text.parse().expect("an address")).collect::<Vec<_>>();
-        assert_eq!(
-            alternate(of(&["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1"])),
-            of(&["[::1]:1", "1.1.1.1:1", "[::2]:1", "[::3]:1"])
-        );
-        assert_eq!(
-            alternate(of(&["1.1.1.1:1", "[::1]:1", "[::2]:1", "[::3]:1"])),
-            of(&["1.1.1.1:1", "[::1]:1", "[::2]:1", "[::3]:1"])
-        );
-        assert_eq!(alternate(Vec::new()), Vec::new());
-    }
 }
