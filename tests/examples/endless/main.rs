@@ -1,0 +1,69 @@
+//! Responses without an end: each call is over within its time-out and 100 ms, by either adapter.
+//!
+//! ```sh
+//! cargo run --release -p teamwire-tests --example endless
+//! ```
+//!
+//! It prints for each form of response how long the call took and how it ended, and fails if one took longer.
+
+#![allow(clippy::print_stdout, reason = "the table is what it is run for")]
+
+mod server;
+
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use teamwire_core::{Client, Config, Credentials, Draft, Error, NewAttachment, RetryPolicy, Timeouts, Upload};
+use teamwire_tests::harness::{AsyncStd, Blocking, Harness, Smol};
+
+use self::server::{Form, Server};
+
+/// Time-out of every class of request.
+const TIMEOUT: Duration = Duration::from_secs(1);
+/// Time that a call may last beyond it.
+const ALLOWANCE: Duration = Duration::from_millis(100);
+
+fn main() -> ExitCode {
+    println!("{:40} {:12} {:>9}  outcome", "form of the response", "adapter", "ms");
+    let mut fine = true;
+    for form in Form::all() {
+        fine &= row::<Blocking>(form);
+        fine &= row::<AsyncStd>(form);
+        fine &= row::<Smol>(form);
+    }
+    if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Makes a call of this form, and prints how it ended. Returns whether that was in time.
+fn row<H: Harness>(form: Form) -> bool {
+    let server = Server::start(form);
+    let client = H::connect(config(&server));
+    let began = Instant::now();
+    let outcome = call::<H>(&client, form);
+    let time = began.elapsed();
+    let late = time > TIMEOUT + ALLOWANCE;
+    let outcome = outcome.map_or_else(|error| error.to_string(), |()| "succeeded".to_owned());
+    let mark = if late { "LATE " } else { "" };
+    println!("{:40} {:12} {:9}  {mark}{outcome:.90}", form.name(), H::NAME, time.as_millis());
+    !late
+}
+
+fn config(server: &Server) -> Config {
+    let credentials = Credentials::new("app", "the secret of the bot").expect("they are not empty");
+    let timeouts = Timeouts { default: TIMEOUT, long: TIMEOUT, assets: TIMEOUT };
+    let config = Config::new(&server.url(), credentials).expect("loopback may be plain HTTP");
+    config.with_timeouts(timeouts).with_retry(RetryPolicy::NEVER)
+}
+
+fn call<H: Harness>(client: &Client<H::X>, form: Form) -> Result<(), Error> {
+    match form {
+        Form::Unread => {
+            let file = Upload::bytes("large.bin", vec![0; 32 << 20]);
+            let draft = Draft::text("with a file").attach(NewAttachment::file(file));
+            H::wait(client.chats().chat("c1").post(draft)).map(drop)
+        }
+        _ => H::wait(client.contacts().me()).map(drop),
+    }
+}

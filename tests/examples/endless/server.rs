@@ -1,0 +1,112 @@
+//! A server that responds in one form, without an end.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
+
+/// Form of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Reads nothing, not even the request.
+    Unread,
+    /// Sends this, and then nothing.
+    Silent(&'static str, &'static str),
+    /// Sends this, and then the other part again and again without a pause.
+    Flood(&'static str, &'static str, &'static str),
+    /// The same with a pause after each part.
+    Drip(&'static str, &'static str, &'static str),
+}
+
+/// Pause between two parts that drip.
+const PAUSE: Duration = Duration::from_millis(30);
+const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+
+impl Form {
+    /// All forms that are tried.
+    pub(crate) fn all() -> Vec<Self> {
+        let endless = [
+            ("header fields", "HTTP/1.1 200 OK\r\n", "x: y\r\n"),
+            ("one header field", "HTTP/1.1 200 OK\r\nx: ", "y"),
+            ("interim responses", "", "HTTP/1.1 103 Early Hints\r\n\r\n"),
+            ("chunks of one byte", CHUNKED, "1\r\na\r\n"),
+            ("chunk extension", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;", "x"),
+            ("trailers", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", "x: y\r\n"),
+            ("body with a length", "HTTP/1.1 200 OK\r\ncontent-length: 16000000\r\n\r\n", " "),
+            ("body until the end", "HTTP/1.1 200 OK\r\n\r\n", " "),
+        ];
+        let mut forms = vec![
+            Self::Unread,
+            Self::Silent("nothing at all", ""),
+            Self::Silent("half of a head", "HTTP/1.1 200 OK\r\nx"),
+            Self::Silent("half of a body", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"),
+        ];
+        forms.extend(endless.map(|(name, first, again)| Self::Flood(name, first, again)));
+        forms.extend(endless.map(|(name, first, again)| Self::Drip(name, first, again)));
+        forms
+    }
+
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Unread => "32 MB that are not read".to_owned(),
+            Self::Silent(name, _) => format!("{name}, then silence"),
+            Self::Flood(name, ..) => format!("{name} without a pause"),
+            Self::Drip(name, ..) => format!("{name}, dripping"),
+        }
+    }
+
+    /// Responds until the client is gone.
+    fn serve(self, mut client: TcpStream) -> std::io::Result<()> {
+        if self == Self::Unread {
+            // Longer than any call here lasts.
+            thread::sleep(Duration::from_secs(10));
+            return Ok(());
+        }
+        let mut head = [0; 4096];
+        let _ = client.read(&mut head)?;
+        match self {
+            Self::Unread => Ok(()),
+            Self::Silent(_, first) => {
+                client.write_all(first.as_bytes())?;
+                client.read(&mut head).map(drop)
+            }
+            Self::Flood(_, first, again) => {
+                client.write_all(first.as_bytes())?;
+                let many = again.repeat(4096 / again.len());
+                loop {
+                    client.write_all(many.as_bytes())?;
+                }
+            }
+            Self::Drip(_, first, again) => {
+                client.write_all(first.as_bytes())?;
+                loop {
+                    client.write_all(again.as_bytes())?;
+                    thread::sleep(PAUSE);
+                }
+            }
+        }
+    }
+}
+
+/// Serves each connection in a thread of its own, for as long as the process lives.
+pub(crate) struct Server(SocketAddr);
+
+impl Server {
+    pub(crate) fn start(form: Form) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        let address = listener.local_addr().expect("it is bound");
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                // The client is gone at some time, which is the end of it.
+                thread::spawn(move || form.serve(client).ok());
+            }
+        });
+        Self(address)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.0)
+    }
+}
