@@ -107,6 +107,9 @@ pub use self::{names::AsyncStd, runtime::AsyncStdRuntime};
 
 /// A client with these options, on async-std. Nothing is sent yet.
 ///
+/// A process that forks connects after that: idempotency keys of a client that parent and child share would repeat, so that the
+/// server takes one's message for the other's.
+///
 /// Raises `InvalidInput` if the root certificates are not such, or no certificate can be for the host of the base URL.
 #[cfg(feature = "async-std")]
 pub fn connect(config: Config) -> Result<Client, Error> {

@@ -97,6 +97,9 @@ pub type Contacts = teamwire_core::Contacts<Blocking>;
 
 /// A client with these options. Nothing is sent yet.
 ///
+/// A process that forks connects after that: idempotency keys of a client that parent and child share would repeat, so that the
+/// server takes one's message for the other's.
+///
 /// Returns `InvalidInput` if the root certificates are not such.
 pub fn connect(config: Config) -> Result<Client, Error> {
     let http = http::Http::new(&config)?;

@@ -7,6 +7,7 @@ use crate::{
     executor::Executor,
     machine::{Feed, Flow},
     session::Session,
+    shared::Shared,
 };
 
 /// Gives each operation's machine to the caller, who polls it and hands it its replies.
@@ -33,13 +34,19 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct ByHand {
     session: Session,
-    now: Now,
+    now: Shared<Now>,
 }
 
 impl ByHand {
-    /// `entropy` as for [`Session::new`]; `now` is what operations that need the time when they are made go by.
+    /// `entropy` as for [`Session::new`]; `now` is the time for what is asked without a machine, such as
+    /// [`location_sharing_active_chats`](crate::Chats::location_sharing_active_chats), until it is [set](Self::set_now).
     pub fn new(config: crate::Config, entropy: [u8; 32], now: Now) -> Self {
-        Self { session: Session::new(config, entropy), now }
+        Self { session: Session::new(config, entropy), now: Shared::new(now) }
+    }
+
+    /// Sets the time, for all clones. Machines do not need it: they are given the time with each step.
+    pub fn set_now(&self, now: Now) {
+        self.now.with(|time| *time = now);
     }
 }
 
@@ -53,7 +60,7 @@ impl Executor for ByHand {
     }
 
     fn now(&self) -> Now {
-        self.now
+        self.now.with(|now| *now)
     }
 
     fn run<'a, F: Flow + 'a>(&'a self, flow: F) -> Self::Run<'a, F::Output>

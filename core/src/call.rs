@@ -14,6 +14,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use crate::{
     backoff,
+    brake::Turn,
     clock::{Moment, Now},
     error::{Error, UnexpectedAnswer},
     exchange::{Exchange, Response},
@@ -21,7 +22,7 @@ use crate::{
     machine::{Machine, Reply, Step, Ticket},
     session::Session,
     transfer::Resume,
-    wire::{self, Asked, Endpoint, Replay},
+    wire::{self, Asked, Endpoint},
 };
 
 /// A request that is sent until it is answered, or not worth another attempt.
@@ -33,10 +34,12 @@ pub(crate) struct Call<T> {
     retries: u32,
     key: Option<String>,
     failures: u32,
+    /// Until when the server may be working on an earlier attempt, and how often it has said so.
+    in_progress: Option<(Moment, u32)>,
     /// Whether an attempt may have been acted on.
     may_have_arrived: bool,
-    /// Whether a connection that had gone stale was already replaced.
-    replaced: bool,
+    /// Allows to replace a connection that had gone stale.
+    replaces: bool,
     /// Has the next attempts require a connection of their own: see [`Exchange::fresh`].
     fresh: bool,
     /// When the last attempt was sent; the epoch before the first.
@@ -50,6 +53,8 @@ pub(crate) struct Call<T> {
 
 enum State<T> {
     Ready,
+    /// After others of the session, at the latest at this moment.
+    Queued(Turn, Moment),
     Waiting(Ticket),
     Backoff(Moment),
     Done(Result<T, Error>),
@@ -62,11 +67,7 @@ impl<T> Call<T> {
             Ok(endpoint) => (Some(endpoint), State::Ready),
             Err(error) => (None, State::Done(Err(error))),
         };
-        let key = endpoint.as_ref().and_then(|endpoint| match &endpoint.replay {
-            Replay::Safe => None,
-            Replay::Keyed(Some(key)) => Some(key.clone()),
-            Replay::Keyed(None) => Some(session.idempotency_key()),
-        });
+        let key = endpoint.as_ref().and_then(|endpoint| endpoint.key(|| session.idempotency_key()));
         let retries = session.config().retry.retries;
         Self {
             session,
@@ -74,8 +75,9 @@ impl<T> Call<T> {
             retries,
             key,
             failures: 0,
+            in_progress: None,
             may_have_arrived: false,
-            replaced: false,
+            replaces: retries > 0,
             fresh: false,
             sent_at: Moment::EPOCH,
             lasted: Duration::ZERO,
@@ -84,9 +86,9 @@ impl<T> Call<T> {
         }
     }
 
-    /// Tried once: for those who try again themselves.
+    /// Tried once, but for a stale connection: for those who try again themselves.
     pub(crate) fn once(mut self) -> Self {
-        self.retries = 0;
+        (self.retries, self.replaces) = (0, true);
         self
     }
 
@@ -193,30 +195,71 @@ impl<T> Call<T> {
         if error.is_transient() { self.again(now, error) } else { self.gives_up(error) }
     }
 
-    /// Another attempt (every request is safe to repeat: see [`Replay`]) if the policy has one left, and the patience for what the server asks.
+    /// Another attempt (every request is safe to repeat: see [`Endpoint::key`]) if the policy has one left, and the patience for
+    /// what the server asks.
     fn again(&mut self, now: Now, error: Error) -> State<T> {
         self.may_have_arrived |= error.may_have_arrived();
         self.fresh |= makes_suspect(&error);
-        let policy = &self.session.config().retry;
         // The server may just have closed an idle connection: once, that costs neither a wait nor an attempt.
-        if !self.replaced && is_stale(&error) {
-            self.replaced = true;
+        if is_stale(&error) && mem::take(&mut self.replaces) {
             return State::Ready;
         }
-        self.failures = self.failures.saturating_add(1);
-        let wait = match error.retry_after() {
-            Some(asked) if asked > policy.patience => return self.gives_up(error),
-            _ if self.failures > self.retries => return self.gives_up(error),
-            Some(asked) => asked,
-            None => backoff::wait(policy, self.failures, self.session.jitter()),
-        };
-        State::Backoff(now.moment.plus(wait))
+        let policy = self.session.config().retry;
+        let asked = error.retry_after();
+        if asked.is_some_and(|asked| asked > policy.patience) {
+            return self.gives_up(error);
+        }
+        let nth = self.worked_on(now, &error).unwrap_or_else(|| {
+            self.failures = self.failures.saturating_add(1);
+            self.failures
+        });
+        let ours = backoff::wait(&policy, nth, self.session.jitter());
+        if error.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16()) {
+            let pause = asked.unwrap_or_default().max(ours).min(policy.patience);
+            self.session.brake().with(|brake| brake.limited(now.moment, self.sent_at, pause));
+        }
+        if self.failures > self.retries {
+            return self.gives_up(error);
+        }
+        // On top of what is asked, so that those who were asked the same do not come back at the same time.
+        State::Backoff(now.moment.plus(asked.unwrap_or_default().saturating_add(ours)))
+    }
+
+    /// Returns how often the server has said that it still works on an earlier attempt, as long as that can be: this is no
+    /// failure of the attempts since. `None` for any other error.
+    fn worked_on(&mut self, now: Now, error: &Error) -> Option<u32> {
+        let (Error::Refused(refusal), Some(endpoint)) = (error, &self.endpoint) else { return None };
+        if self.retries == 0 || !wire::is_in_progress(refusal) {
+            return None;
+        }
+        let patience = endpoint.timeout(&self.session.config().timeouts).silence();
+        let (until, times) = self.in_progress.get_or_insert((now.moment.plus(patience), 0));
+        *times = times.saturating_add(1).min(MOST_DOUBLINGS);
+        (now.moment < *until).then_some(*times)
+    }
+
+    /// Takes a turn, if the session's requests are paced.
+    fn queues(&mut self, now: Now, latest: Moment) -> State<T> {
+        if self.endpoint.as_ref().is_none_or(Endpoint::is_brief) || now.moment >= latest {
+            return self.sends(now);
+        }
+        let random = self.session.jitter();
+        let turn = self.session.brake().with(|brake| brake.turn(now.moment, random));
+        if turn.at > now.moment { State::Queued(turn, latest) } else { self.sends(now) }
+    }
+
+    fn sends(&mut self, now: Now) -> State<T> {
+        self.sent_at = now.moment;
+        State::Waiting(self.session.ticket())
     }
 
     fn gives_up(&self, error: Error) -> State<T> {
         State::Done(Err(if self.may_have_arrived { error.after_silence() } else { error }))
     }
 }
+
+/// Waits for a request that is being worked on double so often, and then stay as they are.
+const MOST_DOUBLINGS: u32 = 4;
 
 /// A refusal whose status alone says why: another attempt would only be refused, or count as a failed login, so it stands
 /// also if its body was cut off.
@@ -254,8 +297,15 @@ impl<T: Send> Machine for Call<T> {
             self.state = State::Ready;
         }
         if let State::Ready = self.state {
-            self.state = State::Waiting(self.session.ticket());
-            self.sent_at = now.moment;
+            self.state = self.queues(now, now.moment.plus(self.session.config().retry.patience));
+        } else if let State::Queued(turn, latest) = self.state
+            && now.moment >= turn.at.min(latest)
+        {
+            let is_valid = self.session.brake().with(|brake| brake.is_valid(turn));
+            self.state = if is_valid { self.sends(now) } else { self.queues(now, latest) };
+        }
+        if let State::Queued(turn, latest) = self.state {
+            return Step::Sleep(turn.at.min(latest));
         }
         match (&self.state, &self.endpoint) {
             (State::Waiting(ticket), Some(endpoint)) => Step::Send(*ticket, Box::new(self.exchange(endpoint))),
@@ -285,6 +335,7 @@ impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
             State::Ready => "Ready",
+            State::Queued(..) => "Queued",
             State::Waiting(_) => "Waiting",
             State::Backoff(_) => "Backoff",
             State::Done(_) => "Done",

@@ -1,19 +1,22 @@
 //! The chats of the bot: finding them, and making new ones.
 
 use alloc::{string::String, vec::Vec};
+use core::time::Duration;
 
 use crate::{
     chat::{Chat, ChatRef},
     error::Error,
     executor::Executor,
     feed::{Follow, Poller},
+    flow::Noted,
     ledger::SharedLocations,
     machine::Flow,
     model::{Asset, ChatInfo, Coordinates, Download, Listing, Message, NewChat, NewOneToOne, Reaction, ThreadId},
-    pages::Pages,
+    pages::{Pages, Walked},
     transfer::{Enclosed, Save},
     wire::{
-        Endpoint, assets, chats, locations,
+        Endpoint, assets, chats,
+        locations::{self, OwnShare},
         updates::{self, Source},
     },
 };
@@ -44,6 +47,8 @@ impl<X: Executor> Chats<X> {
     }
 
     /// The chat with this thread id; `None` if there is none that the bot is in.
+    ///
+    /// `InvalidInput` for what cannot be an id: it is empty, `.` or `..`, has more than 128 characters, or a NUL.
     #[doc(alias = "get_by_thread_id")]
     pub fn by_thread_id(&self, tid: impl Into<ThreadId>) -> X::Run<'_, Option<Chat<X>>> {
         let executor = self.executor.clone();
@@ -125,6 +130,10 @@ impl<X: Executor> Chats<X> {
 
     /// The chats in which this session began to share the bot's location, and in which the share has neither expired nor
     /// been stopped. No request; all clones of a client see the same.
+    ///
+    /// A share counts from the response on, also after an error that [may have arrived](crate::Error::may_have_arrived), until
+    /// the server says otherwise: see [`refresh_shared_locations`](Self::refresh_shared_locations), which also tells of chats
+    /// that were created with a share by a key that had been used before.
     #[doc(alias = "get_location_sharing_active_chats")]
     pub fn location_sharing_active_chats(&self) -> Vec<ChatRef<X>> {
         let active = self.executor.session().ledger().active(self.executor.now());
@@ -136,12 +145,27 @@ impl<X: Executor> Chats<X> {
         !self.executor.session().ledger().active(self.executor.now()).is_empty()
     }
 
+    /// Asks the server where the bot shares its location, for [`location_sharing_active_chats`](Self::location_sharing_active_chats):
+    /// after a restart without saved shares, and also what other processes of the bot share.
+    pub fn refresh_shared_locations(&self) -> X::Run<'_, ()> {
+        let ledger = self.executor.session().ledger().clone();
+        let (known, shares) = (ledger.known(), Pages::new(self.executor.session(), Ok(locations::shares())));
+        let noted = Noted::new(shares, move |now, walked: Result<&Walked<OwnShare>, &Error>| {
+            if let Ok(walked) = walked {
+                let active = walked.items.iter().map(|share| (share.tid.clone(), share.left));
+                ledger.replace(&known, now, active.collect());
+            }
+        });
+        self.executor.run(noted.map(drop))
+    }
+
     /// The shares to be saved when the program ends.
     pub fn save_shared_locations(&self) -> SharedLocations {
         self.executor.session().ledger().save(self.executor.now())
     }
 
-    /// Takes up the shares of an earlier process, as far as they have not ended since.
+    /// Takes up the shares of an earlier process, as far as they have not ended since, by the clock of the day. Should that have
+    /// been set back, none lasts longer than was left when they were saved.
     pub fn restore_shared_locations(&self, saved: SharedLocations) {
         self.executor.session().ledger().restore(self.executor.now(), saved);
     }
@@ -173,7 +197,9 @@ impl<X: Executor> Chats<X> {
         request: impl Fn(Option<&Asset>, &[Asset]) -> Result<Endpoint<ChatInfo>, Error> + Send + 'a,
     ) -> X::Run<'a, Chat<X>> {
         let executor = self.executor.clone();
-        let created = enclosed.sent(self.executor.session(), request, |info: &ChatInfo| &info.tid);
+        let created = enclosed.sent(self.executor.session(), request, |created: Result<&ChatInfo, &Error>| {
+            created.ok().map(|info| (info.tid.clone(), Duration::ZERO))
+        });
         self.executor.run(created.map(|info| Chat::new(executor, info)))
     }
 

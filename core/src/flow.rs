@@ -1,5 +1,5 @@
-//! Combinators over operations: [`Map`] changes the answer, [`Then`] goes on with another operation, [`Given`] begins
-//! with what is known already, [`Perhaps`] leaves one out, [`Either`] is one of two.
+//! Combinators over operations: [`Map`] changes the answer, [`Then`] goes on with another operation, [`Begun`] begins with the
+//! time, [`Given`] with what is known already, [`Perhaps`] leaves one out, [`Either`] is one of two.
 
 use alloc::boxed::Box;
 use core::convert::Infallible;
@@ -47,7 +47,7 @@ where
     }
 }
 
-/// An operation whose answer is looked at when it comes, together with the time.
+/// An operation whose outcome is looked at when it comes, together with the time.
 #[derive(Debug)]
 pub(crate) struct Noted<A, F> {
     flow: A,
@@ -63,15 +63,15 @@ impl<A, F> Noted<A, F> {
 impl<A, F> Machine for Noted<A, F>
 where
     A: Flow,
-    F: FnMut(Now, &A::Output) + Send,
+    F: FnMut(Now, Result<&A::Output, &Error>) + Send,
 {
     type Event = Infallible;
     type Output = A::Output;
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<A::Output, Error>> {
         let step = self.flow.poll(now);
-        if let Step::Done(Ok(answer)) = &step {
-            (self.note)(now, answer);
+        if let Step::Done(outcome) = &step {
+            (self.note)(now, outcome.as_ref());
         }
         step
     }
@@ -131,6 +131,43 @@ where
         match &mut self.at {
             At::First(first) => first.handle(now, ticket, reply),
             At::Second(second) => second.handle(now, ticket, reply),
+        }
+    }
+}
+
+/// An operation that is made when it begins, for one that depends on the time.
+#[derive(Debug)]
+pub(crate) struct Begun<A, F> {
+    /// `None` before its beginning.
+    flow: Option<A>,
+    /// Gone after its beginning.
+    f: Option<F>,
+}
+
+impl<A, F> Begun<A, F> {
+    pub(crate) const fn new(f: F) -> Self {
+        Self { flow: None, f: Some(f) }
+    }
+}
+
+impl<A, F> Machine for Begun<A, F>
+where
+    A: Flow,
+    F: FnOnce(Now) -> A + Send,
+{
+    type Event = Infallible;
+    type Output = A::Output;
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<A::Output, Error>> {
+        if let Some(f) = self.f.take() {
+            self.flow = Some(f(now));
+        }
+        self.flow.as_mut().map_or(Step::Done(Err(Error::Finished)), |flow| flow.poll(now))
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        if let Some(flow) = &mut self.flow {
+            flow.handle(now, ticket, reply);
         }
     }
 }

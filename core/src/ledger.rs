@@ -12,9 +12,29 @@ use crate::{
     shared::Shared,
 };
 
+/// The longest that a location is shared.
+const LONGEST: Duration = Duration::from_secs(8 * 60 * 60);
+
 /// The shares of a session that have neither expired nor been stopped. Clones are the same ledger.
 #[derive(Clone, Debug)]
-pub(crate) struct Ledger(Shared<BTreeMap<ThreadId, Moment>>);
+pub(crate) struct Ledger(Shared<Known>);
+
+/// What is known of the shares, by chat.
+pub(crate) type Known = BTreeMap<ThreadId, Share>;
+
+/// A share, on the executor's monotonic clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    begun: Moment,
+    ends: Moment,
+}
+
+impl Share {
+    /// One that ends after this time.
+    fn lasting(now: Now, left: Duration) -> Self {
+        Self { begun: now.moment, ends: now.moment.plus(left.min(LONGEST)) }
+    }
+}
 
 /// The active shares, to be saved when a program ends and [restored](crate::Chats::restore_shared_locations) when it starts
 /// again. It holds no secret.
@@ -22,6 +42,9 @@ pub(crate) struct Ledger(Shared<BTreeMap<ThreadId, Moment>>);
 pub struct SharedLocations {
     /// When each ends, by the wall clock: the only one that two processes have in common.
     shares: BTreeMap<ThreadId, DateTime<Utc>>,
+    /// When that was, by the same clock: should it be set back, no share becomes longer. Earlier versions did not save it.
+    #[serde(default)]
+    saved_at: Option<DateTime<Utc>>,
 }
 
 impl Ledger {
@@ -29,9 +52,15 @@ impl Ledger {
         Self(Shared::new(BTreeMap::new()))
     }
 
-    /// A share began. It replaces the one there may have been in that chat, as it does on the server.
-    pub(crate) fn begin(&self, tid: ThreadId, now: Now, lasts: Duration) {
-        self.0.with(|shares| shares.insert(tid, now.moment.plus(lasts)));
+    /// A share began this long ago. It replaces an earlier one in that chat, as it does on the server.
+    pub(crate) fn begin(&self, tid: ThreadId, now: Now, age: Duration, lasts: Duration) {
+        let begun = Moment::after_epoch(now.moment.since_epoch().saturating_sub(age));
+        let share = Share { begun, ..Share::lasting(now, lasts.saturating_sub(age)) };
+        self.0.with(|shares| {
+            if shares.get(&tid).is_none_or(|other| other.begun <= begun) {
+                shares.insert(tid, share);
+            }
+        });
     }
 
     pub(crate) fn end(&self, tid: &ThreadId) {
@@ -39,40 +68,58 @@ impl Ledger {
     }
 
     /// Of those that were known when the server was asked, it says which ones there are. What began since stays.
-    pub(crate) fn keep(&self, known: &BTreeMap<ThreadId, Moment>, active: &[ThreadId]) {
-        self.0.with(|shares| shares.retain(|tid, ends| known.get(tid) != Some(ends) || active.contains(tid)));
+    pub(crate) fn keep(&self, known: &Known, active: &[ThreadId]) {
+        self.0.with(|shares| shares.retain(|tid, share| known.get(tid) != Some(share) || active.contains(tid)));
     }
 
-    /// All that are known, and when they end.
-    pub(crate) fn known(&self) -> BTreeMap<ThreadId, Moment> {
+    /// Takes over what the server has, and how long each still lasts. What began or ended since it was asked stays so.
+    pub(crate) fn replace(&self, known: &Known, now: Now, active: Vec<(ThreadId, Duration)>) {
+        let chats: Vec<_> = active.iter().map(|(tid, _)| tid.clone()).collect();
+        self.keep(known, &chats);
+        self.0.with(|shares| {
+            for (tid, left) in active {
+                if shares.get(&tid) == known.get(&tid) {
+                    shares.insert(tid, Share::lasting(now, left));
+                }
+            }
+        });
+    }
+
+    /// All that are known.
+    pub(crate) fn known(&self) -> Known {
         self.0.with(|shares| shares.clone())
     }
 
     pub(crate) fn active(&self, now: Now) -> Vec<ThreadId> {
         self.0.with(|shares| {
-            shares.retain(|_, ends| *ends > now.moment);
+            shares.retain(|_, share| share.ends > now.moment);
             shares.keys().cloned().collect()
         })
     }
 
     pub(crate) fn save(&self, now: Now) -> SharedLocations {
-        let ends = |ends: &Moment| {
-            let left = TimeDelta::from_std(ends.since(now.moment)).unwrap_or(TimeDelta::MAX);
+        let ends = |share: &Share| {
+            let left = TimeDelta::from_std(share.ends.since(now.moment)).unwrap_or(TimeDelta::MAX);
             now.utc.checked_add_signed(left).unwrap_or(DateTime::<Utc>::MAX_UTC)
         };
-        let active = |shares: &mut BTreeMap<ThreadId, Moment>| {
-            let active = shares.iter().filter(|(_, ends)| **ends > now.moment);
-            active.map(|(tid, moment)| (tid.clone(), ends(moment))).collect()
+        let active = |shares: &mut Known| {
+            let active = shares.iter().filter(|(_, share)| share.ends > now.moment);
+            active.map(|(tid, share)| (tid.clone(), ends(share))).collect()
         };
-        SharedLocations { shares: self.0.with(active) }
+        SharedLocations { shares: self.0.with(active), saved_at: Some(now.utc) }
     }
 
-    /// What was saved is there again, as far as it has not ended since. What began in the meantime stays.
+    /// What was saved is there again, as far as it has not ended since: for no longer than was left then, whatever the wall clock
+    /// says now. What began in the meantime stays.
     pub(crate) fn restore(&self, now: Now, saved: SharedLocations) {
         self.0.with(|shares| {
             for (tid, ends) in saved.shares {
-                if let Ok(left) = (ends - now.utc).to_std() {
-                    shares.entry(tid).or_insert_with(|| now.moment.plus(left));
+                let since = saved.saved_at.map_or(now.utc, |saved_at| saved_at.max(now.utc));
+                match (ends - since).to_std() {
+                    Ok(left) if !left.is_zero() => {
+                        shares.entry(tid).or_insert_with(|| Share::lasting(now, left));
+                    }
+                    _ => {}
                 }
             }
         });

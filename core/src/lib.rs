@@ -68,6 +68,7 @@
 extern crate alloc;
 
 mod backoff;
+mod brake;
 mod by_hand;
 mod call;
 mod chat;

@@ -10,7 +10,10 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::HeaderValue;
 use secrecy::ExposeSecret;
 
-use crate::{call::Call, config::Config, error::Error, ledger::Ledger, machine::Ticket, wire::Endpoint};
+use crate::{
+    brake::Brake, call::Call, config::Config, error::Error, ledger::Ledger, machine::Ticket, shared::Shared,
+    wire::Endpoint,
+};
 
 /// What the operations of one bot share. Clones are the same session.
 #[derive(Clone)]
@@ -26,6 +29,7 @@ struct Inner {
     /// Counts tickets, and what else must be different each time.
     counter: AtomicU64,
     ledger: Ledger,
+    brake: Shared<Brake>,
 }
 
 impl Session {
@@ -33,7 +37,8 @@ impl Session {
     ///
     /// `entropy` is where idempotency keys and jitter come from. Adapters take it from the operating system; tests
     /// write it down. **Never use the same bytes twice in production**: the keys would repeat, and the server would
-    /// answer a new request with yesterday's answer instead of doing it.
+    /// answer a new request with yesterday's answer instead of doing it. For the same reason, make sessions **after** a
+    /// `fork`, never before it: parent and child would count on with the same bytes.
     pub fn new(config: Config, entropy: [u8; 32]) -> Self {
         let (unique, jitter) = entropy.split_at(24);
         let jitter_seed = jitter.iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte));
@@ -50,6 +55,7 @@ impl Session {
             jitter_seed,
             counter: AtomicU64::new(0),
             ledger: Ledger::new(),
+            brake: Shared::new(Brake::default()),
         }))
     }
 
@@ -71,6 +77,11 @@ impl Session {
     /// Where the bot shares its location.
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.0.ledger
+    }
+
+    /// The pace of its requests.
+    pub(crate) fn brake(&self) -> &Shared<Brake> {
+        &self.0.brake
     }
 
     pub(crate) fn ticket(&self) -> Ticket {

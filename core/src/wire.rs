@@ -9,6 +9,7 @@ mod attachments;
 pub(crate) mod chats;
 pub(crate) mod contacts;
 mod endpoint;
+mod key;
 pub(crate) mod locations;
 pub(crate) mod members;
 pub(crate) mod messages;
@@ -23,11 +24,12 @@ mod text;
 pub(crate) mod updates;
 
 pub(crate) use self::{
-    endpoint::{Asked, Endpoint, Replay},
+    endpoint::{Asked, Dated, Endpoint},
+    key::of_file as key_of_file,
     page::{Page, is_cursor},
-    problem::is_transient,
+    problem::{is_in_progress, is_transient},
     promise::{IDENTITY, wrong_size},
 };
 
-/// Every POST and DELETE has one: the same key again is the same request again.
+/// Every request that changes something has one: the same key again is the same request again.
 pub(crate) const IDEMPOTENCY_KEY: http::HeaderName = http::HeaderName::from_static("idempotency-key");

@@ -143,6 +143,8 @@ operations! {
         |bot| bot.client.chats().create_chat(NewChat::titled("Night shift").user("u-anna").group("g-on-call").admin("u-ben"));
     UpdateSharedLocation = Chats "update_shared_location", "update_shared_location", 200 json!({ "active": [TID] }),
         |bot| bot.client.chats().update_shared_location(Coordinates::new(48.137, 11.576).expect("it is on earth"));
+    RefreshSharedLocations = Chats "refresh_shared_locations", "list_shared_locations", 200 shares(),
+        |bot| bot.client.chats().refresh_shared_locations();
     UnsubscribeReactionUpdates = Chats "unsubscribe_am_reaction_updates", "unsubscribe_all_reactions",
         204 Value::Null, |bot| bot.client.chats().unsubscribe_reaction_updates();
     Me = Contacts "me", "get_me", 200 sample::bot(), |bot| bot.client.contacts().me();
@@ -203,6 +205,13 @@ pub fn response(status: u16, json: &Value) -> Response {
 }
 
 /// The chat after a change of this member.
+fn shares() -> Value {
+    let share = json!({
+        "tid": TID, "lat": 48.137, "lon": 11.576, "ends_at": "2026-01-01T00:15:00.000Z", "remaining_ms": 900_000,
+    });
+    sample::page([share])
+}
+
 fn changed(member: &str) -> Value {
     let mut chat = sample::chat(TID, "Night shift");
     chat[member] = match member {

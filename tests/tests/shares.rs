@@ -7,8 +7,9 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use teamwire_core::{
-    Client, Config, Coordinates, Credentials, Draft, Executor, Feed, Flow, LiveLocation, Moment, Now, Reply, Session,
-    ShareDuration, SharedLocations, Step, script::sample,
+    ByHand, Client, Config, Coordinates, Credentials, Draft, Executor, Feed, Flow, LiveLocation, Machine, Moment, Now,
+    Reply, RetryPolicy, Script, Session, ShareDuration, SharedLocations, Step,
+    script::{Answer, Expect, sample},
 };
 
 /// An executor whose answers are at hand, and whose clock is set by the test.
@@ -151,6 +152,143 @@ fn the_server_has_the_last_word_when_the_shares_are_moved() {
     let place = Coordinates::new(3.0, 4.0).expect("it is a place");
     bot.client.chats().update_shared_location(place).expect("they are moved");
     assert_eq!(bot.active(), ["c2"], "what this session did not begin is not its own");
+}
+
+fn live(minutes: ShareDuration) -> Draft {
+    Draft::text("here").attach(LiveLocation::new(Coordinates::new(1.0, 2.0).expect("it is a place"), minutes))
+}
+
+fn is_active(client: &Client<Script>) -> bool {
+    client.chats().has_location_sharing_active_chats()
+}
+
+fn post() -> Expect {
+    Expect::post("/v1/chats/c1/messages")
+}
+
+#[test]
+fn a_share_that_may_have_begun_is_active_until_the_server_says_otherwise() {
+    let credentials = Credentials::new("app", "secret").expect("they are good");
+    let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
+    let config = config.with_retry(RetryPolicy::NEVER);
+    let refused = || Answer::problem(403, "auth");
+    for (answer, may_have_begun) in [
+        (Answer::lost(), true),
+        (Answer::silence(), true),
+        (Answer::status(201).body("text/html", "<html>"), true),
+        (Answer::unreachable(), false),
+        (refused(), false),
+    ] {
+        let moved = Answer::json(200, sample::json(r#"{"active":[]}"#));
+        let script = Script::with_config(config.clone()).then(post(), answer).then(Expect::put("/v1/location"), moved);
+        let client = Client::new(script.clone());
+        client.chats().chat("c1").post(live(ShareDuration::QuarterHour)).expect_err("it went wrong");
+        assert_eq!(is_active(&client), may_have_begun);
+        client.chats().update_shared_location(Coordinates::new(3.0, 4.0).expect("a place")).expect("it is moved");
+        assert!(!is_active(&client));
+    }
+    let script = Script::new().then(post(), Answer::lost()).then(post(), refused());
+    let client = Client::new(script);
+    client.chats().chat("c1").post(live(ShareDuration::QuarterHour)).expect_err("it was refused in the end");
+    assert!(is_active(&client), "the first attempt may have begun it");
+}
+
+#[test]
+fn a_share_that_is_posted_again_by_its_key_ends_when_it_did() {
+    // The message was sent when scripts begin: 2026-01-01 00:00 UTC.
+    let later = |date: &str| Answer::json(201, sample::message("m1", "c1", "here")).header("date", date);
+    for (date, left) in [
+        ("Thu, 01 Jan 2026 00:00:00 GMT", 15),
+        ("Thu, 01 Jan 2026 00:10:00 GMT", 5),
+        ("Thu, 01 Jan 2026 01:00:00 GMT", 0),
+        ("Wed, 31 Dec 2025 00:00:00 GMT", 15),
+        ("soon", 15),
+    ] {
+        let script = Script::new().then(post(), later(date));
+        let client = Client::new(script.clone());
+        client.chats().chat("c1").post(live(ShareDuration::QuarterHour).idempotency_key("k")).expect("it is posted");
+        if left > 0 {
+            script.advance(Duration::from_secs(left * 60 - 1));
+            assert!(is_active(&client), "{date}");
+        }
+        script.advance(Duration::from_secs(1));
+        assert!(!is_active(&client), "{date}");
+    }
+    let now = || Answer::json(201, sample::message("m2", "c1", "here"));
+    let script = Script::new().then(post(), now()).then(post(), later("Thu, 01 Jan 2026 00:10:00 GMT"));
+    let client = Client::new(script.clone());
+    let chat = client.chats().chat("c1");
+    script.advance(QUARTER);
+    chat.post(live(ShareDuration::OneHour)).expect("it is posted");
+    chat.post(live(ShareDuration::QuarterHour).idempotency_key("k")).expect("it is there");
+    script.advance(Duration::from_secs(59 * 60));
+    assert!(is_active(&client), "the one that it replaces is newer");
+}
+
+#[test]
+fn the_shares_can_be_asked_for() {
+    let shares = sample::json(
+        r#"{"items":[
+            {"tid":"c2","lat":1.0,"lon":2.0,"ends_at":"2030-01-01T00:00:00.000Z","remaining_ms":60000},
+            {"tid":"c3","lat":1.0,"lon":2.0,"ends_at":"2030-01-01T00:00:00.000Z","remaining_ms":999999999999}
+        ]}"#,
+    );
+    let script = Script::new()
+        .then(post(), Answer::json(201, sample::message("m1", "c1", "here")))
+        .then(Expect::get("/v1/location"), Answer::json(200, shares));
+    let client = Client::new(script.clone());
+    client.chats().chat("c1").post(live(ShareDuration::QuarterHour)).expect("it is posted");
+    client.chats().refresh_shared_locations().expect("the server says it");
+    let active = || {
+        let active = client.chats().location_sharing_active_chats();
+        active.iter().map(|chat| chat.tid().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(active(), ["c2", "c3"]);
+    script.advance(Duration::from_secs(60));
+    assert_eq!(active(), ["c3"]);
+    script.advance(Duration::from_secs(8 * 60 * 60));
+    assert!(active().is_empty(), "none is longer than eight hours");
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_no_saved_share_longer() {
+    let bot = Bot::started_at(DateTime::UNIX_EPOCH + Duration::from_secs(1_000_000));
+    bot.shares("c1");
+    bot.passes(Duration::from_secs(5 * 60));
+    let json = serde_json::to_value(bot.client.chats().save_shared_locations()).expect("it can be written");
+    let restored = |json: &serde_json::Value| {
+        let next = Bot::started_at(DateTime::UNIX_EPOCH);
+        let saved = serde_json::from_value(json.clone()).expect("it can be read");
+        next.client.chats().restore_shared_locations(saved);
+        assert_eq!(next.active(), ["c1"]);
+        next
+    };
+    let next = restored(&json);
+    next.passes(Duration::from_secs(10 * 60));
+    assert!(next.active().is_empty(), "10 minutes were left");
+
+    let mut earlier = json;
+    earlier.as_object_mut().expect("it is an object").remove("saved_at");
+    let next = restored(&earlier);
+    next.passes(Duration::from_secs(8 * 60 * 60));
+    assert!(next.active().is_empty(), "none is longer than eight hours");
+}
+
+#[test]
+fn by_hand_the_time_can_be_set() {
+    let credentials = Credentials::new("app", "secret").expect("they are good");
+    let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
+    let now = Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH);
+    let client = Client::new(ByHand::new(config, [1; 32], now));
+    let chat = client.chats().chat("c1");
+    let mut post = chat.post(live(ShareDuration::QuarterHour));
+    let Step::Send(ticket, _) = post.poll(now) else { panic!("it has a request") };
+    let response = http::Response::new(sample::message("m1", "c1", "here").to_string().into_bytes());
+    post.handle(now, ticket, Reply::Response(response));
+    assert!(matches!(post.poll(now), Step::Done(Ok(_))));
+    assert!(client.chats().has_location_sharing_active_chats());
+    client.executor().set_now(Now::new(Moment::EPOCH.plus(QUARTER), DateTime::UNIX_EPOCH));
+    assert!(!client.chats().has_location_sharing_active_chats());
 }
 
 #[test]

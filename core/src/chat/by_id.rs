@@ -1,13 +1,15 @@
 use alloc::{collections::BTreeSet, format, vec::Vec};
+use core::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     call::Call,
+    clock::Now,
     error::Error,
     executor::Executor,
     feed::{Follow, Poller},
-    flow::Noted,
+    flow::{Begun, Noted},
     machine::Flow,
     model::{
         Asset, Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, Reaction, ReactionType, ThreadId,
@@ -17,7 +19,7 @@ use crate::{
     session::Session,
     transfer::Enclosed,
     wire::{
-        Endpoint, assets, locations, members, messages, reactions,
+        Dated, Endpoint, assets, locations, members, messages, reactions,
         updates::{self, Source},
     },
 };
@@ -51,8 +53,9 @@ impl<X: Executor> ChatRef<X> {
     /// A text is a message: `chat.post("hello")`. For all else that a message can have, see [`Draft`]. Requests that
     /// may have arrived are repeated with the same idempotency key, so the message is shown once.
     ///
-    /// Raises `NotFound` if there is no such chat; `Auth` if the bot may not post here; `InvalidInput` if the draft has
-    /// neither text nor attachments, or a text that is too long.
+    /// Returns `NotFound` if there is no such chat; `Auth` if the bot may not post here; `InvalidInput` if the draft has
+    /// neither text nor attachments, or a text that is too long. A closed chat is an error of the kind `Server` with the
+    /// [code](Error::code) `conflict`: the chat has to be [reopened](super::Chat::reopen).
     ///
     /// Files are stored one after the other before the message is posted; if one cannot be, nothing is posted, and
     /// the error says which: `File` if it cannot be read. A [`LiveLocation`](crate::LiveLocation) begins a share.
@@ -60,7 +63,13 @@ impl<X: Executor> ChatRef<X> {
         let (draft, tid) = (message.into(), self.tid.clone());
         let enclosed = Enclosed::new(&draft.attachments, draft.idempotency_key.as_deref());
         let request = move |_: Option<&Asset>, files: &[Asset]| messages::post(&tid, &draft, files);
-        self.executor.run(enclosed.sent(self.session(), request, |message: &Message| &message.tid))
+        let here = self.tid.clone();
+        let posted =
+            enclosed.sent(self.session(), request, move |posted: Result<&Dated<Message>, &Error>| match posted {
+                Ok(posted) => Some((posted.what.tid.clone(), age(posted))),
+                Err(error) => error.may_have_arrived().then(|| (here.clone(), Duration::ZERO)),
+            });
+        self.executor.run(posted.map(|posted| posted.what))
     }
 
     /// Gathers attachments to be sent: no request.
@@ -75,16 +84,19 @@ impl<X: Executor> ChatRef<X> {
         self.call(assets::load_avatar(&self.tid))
     }
 
-    /// The messages of the chat sent and received since a moment (inclusive; by default since one day ago), oldest
+    /// The messages of the chat sent and received since a moment (inclusive; by default since one day before the request), oldest
     /// first, each once; and when the chat last got one.
     ///
     /// Messages that their sender deleted are left out, unless
     /// [`hide_deleted_messages`](crate::Config::with_hide_deleted_messages) is off.
     #[doc(alias = "get_messages")]
     pub fn messages(&self, since: impl Into<Option<DateTime<Utc>>>) -> X::Run<'_, Messages> {
-        let since = since.into().unwrap_or_else(|| a_day_before(self.executor.now().utc));
-        let hide_deleted = self.session().config().hide_deleted_messages;
-        let pages = Pages::new(self.session(), messages::since(&self.tid, since));
+        let (session, tid, since) = (self.session().clone(), self.tid.clone(), since.into());
+        let hide_deleted = session.config().hide_deleted_messages;
+        let pages = Begun::new(move |now: Now| {
+            let since = since.unwrap_or_else(|| a_day_before(now.utc));
+            Pages::new(&session, messages::since(&tid, since))
+        });
         self.executor.run(pages.map(move |walked| each_once(walked, hide_deleted)))
     }
 
@@ -102,16 +114,17 @@ impl<X: Executor> ChatRef<X> {
         self.executor.run(Pages::new(self.session(), members::readers(&self.tid)).map(|walked| walked.items))
     }
 
-    /// Marks the chat as read by the bot, and answers with the users who have now read all messages of it.
+    /// Marks the chat as read by the bot, and returns the users who have now read all messages of it: none where the
+    /// organisation's admin has disabled read receipts.
     ///
-    /// Raises `Auth` if the operation is not allowed.
+    /// Returns `Auth` if the organisation's admin has forbidden it to bots.
     pub fn mark_as_read(&self) -> X::Run<'_, Listing<User>> {
         self.call(members::mark_as_read(&self.tid))
     }
 
     /// Reacts to an attention message, and answers with the reaction as the server has it.
     ///
-    /// Raises `Auth` if the operation is not allowed; `InvalidInput` if the message is in another chat, takes
+    /// Returns `Auth` if the organisation's admin has forbidden it to bots; `InvalidInput` if the message is in another chat, takes
     /// no reactions, or takes others: an alert takes [`Ok`](ReactionType::Ok) and [`Sos`](ReactionType::Sos), an
     /// announcement or a note the other ones.
     #[doc(alias = "send_am_reaction")]
@@ -125,8 +138,8 @@ impl<X: Executor> ChatRef<X> {
 
     /// All reactions to an attention message.
     ///
-    /// Raises `Auth` if the operation is not allowed; `InvalidInput` if the message is in another chat or is an
-    /// ordinary one.
+    /// Returns `Auth` if the organisation's admin has forbidden it to bots; `InvalidInput` if the message is in another chat or is
+    /// an ordinary one.
     #[doc(alias = "get_am_reactions")]
     pub fn reactions(&self, message: &Message) -> X::Run<'_, Listing<Reaction>> {
         let list = self
@@ -141,7 +154,7 @@ impl<X: Executor> ChatRef<X> {
 
     /// Changes a reaction to an attention message, and answers with it as the server has it now.
     ///
-    /// Raises `Auth` if the operation is not allowed, as it is not for somebody else's reaction; `InvalidInput` if it
+    /// Returns `Auth` for somebody else's reaction, and if the organisation's admin has forbidden it to bots; `InvalidInput` if it
     /// is in another chat, or if the new reaction does not answer what the old one did.
     #[doc(alias = "update_am_reaction")]
     pub fn update_reaction(&self, previous: &Reaction, reaction: ReactionType) -> X::Run<'_, Reaction> {
@@ -162,7 +175,11 @@ impl<X: Executor> ChatRef<X> {
     pub fn stop_sharing_location(&self) -> X::Run<'_, ()> {
         let (ledger, tid) = (self.session().ledger().clone(), self.tid.clone());
         let stop = self.session().call(locations::stop(&self.tid));
-        self.executor.run(Noted::new(stop, move |_, (): &()| ledger.end(&tid)))
+        self.executor.run(Noted::new(stop, move |_, stopped: Result<&(), &Error>| {
+            if stopped.is_ok() {
+                ledger.end(&tid);
+            }
+        }))
     }
 
     /// Follows where people who share their location in this chat are.
@@ -204,6 +221,12 @@ impl<X: Executor> ChatRef<X> {
     fn session(&self) -> &Session {
         self.executor.session()
     }
+}
+
+/// Returns how old a message was when the response with it was sent: it may be one that was remembered under its key.
+fn age(posted: &Dated<Message>) -> Duration {
+    let age = posted.sent_at.map(|sent_at| sent_at - posted.what.sent_at);
+    age.and_then(|age| age.to_std().ok()).unwrap_or_default()
 }
 
 fn a_day_before(utc: DateTime<Utc>) -> DateTime<Utc> {

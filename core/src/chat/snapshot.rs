@@ -98,7 +98,41 @@ impl<X: Executor> Chat<X> {
         &self.info.admins
     }
 
-    /// Adds users and groups as members: all of them or none.
+    /// Adds users as members: see [`add_members`](Self::add_members).
+    pub fn add_users<U: Into<UserId>>(&mut self, users: impl IntoIterator<Item = U>) -> X::Run<'_, ()> {
+        self.add_members(users, NO_GROUPS)
+    }
+
+    /// Adds groups as members: see [`add_members`](Self::add_members).
+    pub fn add_groups<G: Into<GroupId>>(&mut self, groups: impl IntoIterator<Item = G>) -> X::Run<'_, ()> {
+        self.add_members(NO_USERS, groups)
+    }
+
+    /// Removes users from the members: see [`remove_members`](Self::remove_members).
+    pub fn remove_users<U: Into<UserId>>(&mut self, users: impl IntoIterator<Item = U>) -> X::Run<'_, ()> {
+        self.remove_members(users, NO_GROUPS)
+    }
+
+    /// Removes groups from the members: see [`remove_members`](Self::remove_members).
+    pub fn remove_groups<G: Into<GroupId>>(&mut self, groups: impl IntoIterator<Item = G>) -> X::Run<'_, ()> {
+        self.remove_members(NO_USERS, groups)
+    }
+
+    /// Adds users and groups as members by one request: all of them or none.
+    ///
+    /// Of one kind alone, [`add_users`](Self::add_users) and [`add_groups`](Self::add_groups) are shorter: an empty list `[]` does
+    /// not say what it is a list of.
+    ///
+    /// ```
+    /// use teamwire_core::{Chat, Error, Executor, GroupId, Script, UserId};
+    ///
+    /// fn hand_over(chat: &mut Chat<Script>, nurse: &UserId, ward: &GroupId) -> Result<(), Error> {
+    ///     chat.add_members([nurse], [ward])?;
+    ///     chat.add_users(["u-anna", "u-ben"])?;
+    ///     chat.remove_users([nurse])?;
+    ///     chat.remove_groups([ward])
+    /// }
+    /// ```
     ///
     /// Raises `UpdateMembersNotAllowed` if the organisation's admin has disallowed it; `InvalidMembers` if a user or group
     /// does not exist or cannot be a member; `Auth` if the bot may not; `InvalidInput` for a 1:1 chat, and if nobody is named.
@@ -117,7 +151,7 @@ impl<X: Executor> Chat<X> {
         self.change(endpoint)
     }
 
-    /// Removes users and groups from the members: all of them or none.
+    /// Removes users and groups from the members by one request: all of them or none.
     ///
     /// Raises `UpdateMembersNotAllowed` if the organisation's admin has disallowed it; `InvalidMembers` if one of them is
     /// no member; `Auth` if the bot may not; `InvalidInput` for a 1:1 chat, and if nobody is named.
@@ -145,7 +179,11 @@ impl<X: Executor> Chat<X> {
         let (session, tid) = (self.executor().session(), self.tid().clone());
         // Who leaves shares nothing there any more.
         let ledger = session.ledger().clone();
-        self.executor().run(Noted::new(session.call(endpoint), move |_, (): &()| ledger.end(&tid)))
+        self.executor().run(Noted::new(session.call(endpoint), move |_, left: Result<&(), &Error>| {
+            if left.is_ok() {
+                ledger.end(&tid);
+            }
+        }))
     }
 
     /// Makes a user an administrator of the chat.
@@ -239,6 +277,9 @@ impl<X: Executor> Chat<X> {
         }
     }
 }
+
+const NO_USERS: [UserId; 0] = [];
+const NO_GROUPS: [GroupId; 0] = [];
 
 fn all<I, T: Into<I>>(them: impl IntoIterator<Item = T>) -> Vec<I> {
     them.into_iter().map(Into::into).collect()

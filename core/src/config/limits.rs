@@ -21,26 +21,36 @@ impl Default for Timeouts {
 ///
 /// Tried again is what may succeed the second time: a connection that failed or was lost, a timeout, and the answers
 /// 408, 429, 409 `in_progress`, and 5xx but for 501 and 505. What changes something carries an idempotency key, so the
-/// server does it once however often it arrives.
+/// server does it once however often it arrives, and a held-back attempt undoes no newer change.
+///
+/// A wait that the server asks for by `Retry-After` is never shortened; a wait of our own, which is partly random, is added. After
+/// a 429 all operations of a client pause, and are then sent one after the other for a while. `in_progress` says that the first
+/// attempt is still being worked on: for as long as the request may take (see [`Timeouts`]) it counts as no failed attempt.
 ///
 /// Feeds try again for as long as the trouble lasts, by the waits of this policy, but none shorter than 250 ms, doubling up to
 /// 8 s; they obey a `Retry-After` up to an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// How often to try again after the first attempt. Zero: never. Default: 3.
+    /// How often to try again after the first attempt. Zero: never, see [`NEVER`](Self::NEVER). Default: 3.
+    ///
+    /// If it is not zero, an idle connection that turns out to have been closed is replaced once, at once: this costs no retry.
     pub retries: u32,
     /// The wait before the first retry; it doubles each time, and a random part of up to half of it is left
     /// out. Default: 500 ms.
     pub first_wait: Duration,
     /// The longest wait of our own choosing. Default: 30 s.
     pub longest_wait: Duration,
-    /// The longest `Retry-After` to obey. If the server asks for more, the operation ends at once with an error that
+    /// The longest `Retry-After` to obey, and the longest pause for the sake of other operations. If the server asks for more, the operation ends at once with an error that
     /// carries it. Default: 60 s.
     pub patience: Duration,
 }
 
 impl RetryPolicy {
-    /// Every operation is tried once.
+    /// Every request is sent once, without a pause after a 429; feeds try again all the same.
+    ///
+    /// A server may close an idle connection at the moment when a request is sent over it. With this policy that is an error,
+    /// which [may have arrived](crate::Error::may_have_arrived). With [`Limits::idle_connections`] at zero, no request meets such
+    /// a connection: each has one of its own, at the cost of a handshake.
     pub const NEVER: Self =
         Self { retries: 0, first_wait: Duration::ZERO, longest_wait: Duration::ZERO, patience: Duration::ZERO };
 }

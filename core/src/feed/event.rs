@@ -25,7 +25,9 @@ pub enum FeedEvent<T> {
     },
     /// Nothing has happened for a while. Save this as after an update: servers forget old cursors, this one is new.
     Quiet(Checkpoint),
-    /// The server no longer has all that came after the cursor: something may have been missed. The feed goes on from now.
+    /// The server no longer has all that came after the cursor, or never gave it: the checkpoint is too old, or of a server that
+    /// was replaced or restored since. Something may have been missed; the feed continues from now. A failure of the server is
+    /// [`Trouble`](Self::Trouble) instead.
     Missed(Checkpoint),
     /// The feed could not be read, and tries again. Nothing is lost by it.
     Trouble(Trouble),

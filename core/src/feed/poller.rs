@@ -197,12 +197,10 @@ impl<T: Happens> Poller<T> {
             return State::Ending(Err(error));
         }
         self.outages = self.outages.saturating_add(1);
-        let wait = match error.retry_after() {
-            Some(asked) => asked.min(LONGEST_ASKED),
-            None => backoff::wait(&self.session.config().retry, self.outages, self.session.jitter()),
-        };
         let shortest = SHORTEST_WAIT * (1 << (self.outages - 1).min(DOUBLINGS));
-        self.retries(now, error, wait.max(shortest))
+        let ours = backoff::wait(&self.session.config().retry, self.outages, self.session.jitter()).max(shortest);
+        let asked = error.retry_after().unwrap_or_default().min(LONGEST_ASKED);
+        self.retries(now, error, asked.saturating_add(ours))
     }
 
     /// Reports the failure, and waits.

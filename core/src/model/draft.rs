@@ -16,7 +16,8 @@ use crate::error::Error;
 pub struct Draft {
     pub(crate) text: Option<String>,
     pub(crate) attachments: Vec<NewAttachment>,
-    pub(crate) alert_type: Option<AlertType>,
+    alert_type: Option<AlertType>,
+    is_alert: bool,
     pub(crate) reply_to: Option<MessageId>,
     pub(crate) sender_display_name: Option<String>,
     pub(crate) idempotency_key: Option<String>,
@@ -53,12 +54,10 @@ impl Draft {
         self
     }
 
-    /// As the Python SDK's flag: `true` makes it an [`AlertType::Alert`] unless it has a type already. A type makes it an
-    /// attention message whatever the flag says.
+    /// As the Python SDK's flag: `true` makes it an [`AlertType::Alert`] unless it has a type. A type makes it an attention
+    /// message whatever the flag says. Of several calls, the last one counts. Default: `false`.
     pub fn is_alert(mut self, is_alert: bool) -> Self {
-        if is_alert && self.alert_type.is_none() {
-            self.alert_type = Some(AlertType::Alert);
-        }
+        self.is_alert = is_alert;
         self
     }
 
@@ -74,14 +73,21 @@ impl Draft {
         self
     }
 
-    /// The key by which the server recognises this message when it arrives again: 1 to 128 printable ASCII characters.
+    /// The key by which the server recognises this message when it arrives again: 1 to 128 printable ASCII characters, none of
+    /// them a space. Keys that begin with `teamwire-file:` are reserved: those of a message's files are derived from its own key.
     ///
     /// Retries within one call need none, each call has a key of its own. Give one that your program can
     /// repeat (an alarm's number) where a message must be shown once even if the program dies and starts again.
-    /// The server remembers keys for 24 hours.
+    /// The server remembers keys for 24 hours, and only what it did: after an error, the same message with the same key is
+    /// carried out once its reason is gone.
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
         self
+    }
+
+    /// The type that it is sent with.
+    pub(crate) fn alert_type(&self) -> Option<&AlertType> {
+        self.alert_type.as_ref().or(self.is_alert.then_some(&AlertType::Alert))
     }
 
     /// Refuses what no chat takes.

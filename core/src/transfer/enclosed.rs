@@ -39,12 +39,13 @@ impl Enclosed {
     }
 
     /// The whole request. `request` makes it of what was stored: the avatar, and all other files in their order. It is made
-    /// without any of that at first, so that what can be refused is refused before a file is read.
+    /// without any of that at first, so that what can be refused is refused before a file is read. `begun` says of an outcome in
+    /// which chat a share that was enclosed may have begun, and how long ago.
     pub(crate) fn sent<T: Send>(
         self,
         session: &Session,
         request: impl Fn(Option<&Asset>, &[Asset]) -> Result<Endpoint<T>, Error> + Send,
-        chat: impl Fn(&T) -> &ThreadId + Send,
+        begun: impl Fn(Result<&T, &Error>) -> Option<(ThreadId, Duration)> + Send,
     ) -> impl Flow<Output = T> {
         let Self { avatar, uploads, share, key } = self;
         let (ledger, bare) = (session.ledger().clone(), request(None, &[]));
@@ -64,9 +65,9 @@ impl Enclosed {
                 })
             })))
         };
-        Noted::new(sent, move |now, answer: &T| {
-            if let Some(lasts) = share {
-                ledger.begin(chat(answer).clone(), now, lasts);
+        Noted::new(sent, move |now, outcome: Result<&T, &Error>| {
+            if let Some((lasts, (tid, age))) = share.zip(begun(outcome)) {
+                ledger.begin(tid, now, age, lasts);
             }
         })
     }

@@ -1,4 +1,4 @@
-use alloc::{boxed::Box, collections::VecDeque, format, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
 use core::{convert::Infallible, mem};
 
 use crate::{
@@ -11,7 +11,10 @@ use crate::{
     machine::{Machine, Reply, Step, Ticket},
     model::{Asset, Source, Upload},
     session::Session,
-    wire::assets::{self, FileHead},
+    wire::{
+        self,
+        assets::{self, FileHead},
+    },
 };
 
 /// Files, stored one after the other. Answers with what they are called from then on, in their order.
@@ -52,9 +55,9 @@ impl Uploads {
     }
 
     fn send(&self, upload: Upload, head: &FileHead, body: Body) -> At {
-        let key = self.key.as_ref().map(|key| format!("{key}/{}", self.stored.len() + 1));
+        let key = self.key.as_ref().map(|key| wire::key_of_file(key, self.stored.len() + 1));
         let endpoint = assets::upload(head, body, upload.progress.clone(), key);
-        At::Sending(upload, Box::new(self.session.call(endpoint)))
+        At::Sending(upload, Box::new(self.session.call(Ok(endpoint))))
     }
 
     fn begin(&self, upload: Upload, head: FileHead) -> At {

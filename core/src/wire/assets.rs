@@ -60,16 +60,11 @@ fn avatar(tid: &ThreadId) -> Result<Route, Error> {
 }
 
 /// A file to be stored, which answers with what it is called from then on.
-pub(crate) fn upload(
-    file: &FileHead,
-    body: Body,
-    progress: Option<Progress>,
-    key: Option<String>,
-) -> Result<Endpoint<Asset>, Error> {
+pub(crate) fn upload(file: &FileHead, body: Body, progress: Option<Progress>, key: Option<String>) -> Endpoint<Asset> {
     let endpoint = Endpoint::post(Route::to("assets"))
         .carries(body, file.media_type.clone(), Some(file.disposition.clone()))
         .watched(progress);
-    Ok(endpoint.keyed(key.as_deref())?.answers())
+    endpoint.with_key(key).answers()
 }
 
 /// What goes before the bytes of a file.

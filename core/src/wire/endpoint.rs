@@ -3,12 +3,14 @@
 use alloc::{format, string::String, sync::Arc};
 use core::{fmt, time::Duration};
 
+use chrono::{DateTime, Utc};
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use serde::Serialize;
 use url::Url;
 
 use super::{
     answer::{Answer, Decode},
+    key,
     page::Page,
     problem,
     promise::{Promise, content_coding},
@@ -22,8 +24,6 @@ use crate::{
     progress::Progress,
 };
 
-/// The longest idempotency key.
-const LONGEST_KEY: usize = 128;
 const JSON: &str = "application/json";
 
 /// One request of the contract, and what its answer is.
@@ -35,7 +35,8 @@ pub(crate) struct Endpoint<T> {
     /// The largest answer, where it is not the one of JSON.
     limit: Option<fn(&Limits) -> u64>,
     pub(crate) progress: Option<Progress>,
-    pub(crate) replay: Replay,
+    /// The idempotency key that the user has given.
+    key: Option<String>,
     class: Class,
     accept: &'static str,
     parse: fn(&mut Answer<'_>) -> Result<T, UnexpectedAnswer>,
@@ -45,13 +46,12 @@ pub(crate) struct Endpoint<T> {
     promise: Option<Arc<Promise>>,
 }
 
-/// Why it is safe to send the request again when nobody knows whether it arrived.
+/// Something from a response, and when the server sent that, if it says so. A response that was remembered under a key may show
+/// something much older.
 #[derive(Clone, Debug)]
-pub(crate) enum Replay {
-    /// It sets or asks, so doing it twice is doing it once.
-    Safe,
-    /// It has an idempotency key: the one given, or one that is made for it.
-    Keyed(Option<String>),
+pub(crate) struct Dated<T> {
+    pub(crate) what: T,
+    pub(crate) sent_at: Option<DateTime<Utc>>,
 }
 
 /// The content that a request asks for.
@@ -88,14 +88,14 @@ const GRACE: Duration = Duration::from_secs(10);
 const BRIEF: Duration = Duration::from_millis(700);
 
 impl<T> Endpoint<T> {
-    fn new(method: Method, route: Route, replay: Replay) -> Endpoint<()> {
+    fn new(method: Method, route: Route) -> Endpoint<()> {
         Endpoint {
             method,
             route,
             content: None,
             limit: None,
             progress: None,
-            replay,
+            key: None,
             class: Class::Default,
             accept: JSON,
             parse: |answer| answer.nothing(),
@@ -139,12 +139,6 @@ impl<T> Endpoint<T> {
         self
     }
 
-    /// Has an idempotency key, although its method does not ask for one.
-    pub(super) fn with_key(mut self) -> Self {
-        self.replay = Replay::Keyed(None);
-        self
-    }
-
     /// Tells somebody how far its body is.
     pub(super) fn watched(mut self, progress: Option<Progress>) -> Self {
         self.progress = progress;
@@ -163,16 +157,23 @@ impl<T> Endpoint<T> {
         self
     }
 
-    /// Goes by this key rather than by one made for it.
-    pub(super) fn keyed(mut self, key: Option<&str>) -> Result<Self, Error> {
-        if let Some(key) = key {
-            if !(1..=LONGEST_KEY).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-                let why = format!("it must be 1 to {LONGEST_KEY} printable ASCII characters without a space");
-                return Err(Error::invalid("idempotency key", why));
-            }
-            self.replay = Replay::Keyed(Some(key.into()));
-        }
-        Ok(self)
+    /// Has this idempotency key of the user rather than a new one.
+    pub(super) fn keyed(self, key: Option<&str>) -> Result<Self, Error> {
+        key.map(key::check).transpose()?;
+        Ok(self.with_key(key.map(Into::into)))
+    }
+
+    /// The same with a key that was derived here.
+    pub(super) fn with_key(mut self, key: Option<String>) -> Self {
+        self.key = key;
+        self
+    }
+
+    /// Returns the key of an operation that has this endpoint, the same for all of its attempts: the given one, or a new one
+    /// from `new`. A request that only reads has none. Everything else has one, also where doing it twice is doing it once: an
+    /// attempt that is overtaken by a newer change would undo that.
+    pub(crate) fn key(&self, new: impl FnOnce() -> String) -> Option<String> {
+        (!self.method.is_safe()).then(|| self.key.clone().unwrap_or_else(new))
     }
 
     pub(crate) fn request(&self, base: &Url) -> Request<Body> {
@@ -199,6 +200,11 @@ impl<T> Endpoint<T> {
             Class::LongPoll(wait) => Timeout::LongPoll { head: wait + GRACE, inactivity: timeouts.default },
             Class::Brief => Timeout::Total(timeouts.default.min(BRIEF)),
         }
+    }
+
+    /// Returns `true` for a request that has little time: it does not wait for others.
+    pub(crate) const fn is_brief(&self) -> bool {
+        matches!(self.class, Class::Brief)
     }
 
     pub(crate) fn limit(&self, limits: &Limits) -> u64 {
@@ -247,28 +253,36 @@ impl<T> Endpoint<T> {
 
 impl Endpoint<()> {
     pub(super) fn get(route: Route) -> Self {
-        Self::new(Method::GET, route, Replay::Safe)
+        Self::new(Method::GET, route)
     }
 
     pub(super) fn put(route: Route) -> Self {
-        Self::new(Method::PUT, route, Replay::Safe)
+        Self::new(Method::PUT, route)
     }
 
     pub(super) fn patch(route: Route) -> Self {
-        Self::new(Method::PATCH, route, Replay::Safe)
+        Self::new(Method::PATCH, route)
     }
 
     pub(super) fn post(route: Route) -> Self {
-        Self::new(Method::POST, route, Replay::Keyed(None))
+        Self::new(Method::POST, route)
     }
 
     pub(super) fn delete(route: Route) -> Self {
-        Self::new(Method::DELETE, route, Replay::Keyed(None))
+        Self::new(Method::DELETE, route)
     }
 
     /// Answers with this as JSON.
     pub(super) fn answers<T: Decode>(self) -> Endpoint<T> {
         self.parsed(|answer| answer.json())
+    }
+
+    /// The same, with the date of the response.
+    pub(super) fn answers_dated<T: Decode>(self) -> Endpoint<Dated<T>> {
+        self.parsed(|answer| {
+            let sent_at = problem::date(answer.response().headers());
+            Ok(Dated { what: answer.json()?, sent_at })
+        })
     }
 
     /// Answers with a page of a list of these.
@@ -290,7 +304,7 @@ impl Endpoint<()> {
             content: self.content,
             limit: self.limit,
             progress: self.progress,
-            replay: self.replay,
+            key: self.key,
             class: self.class,
             accept: self.accept,
             parse,

@@ -1,11 +1,12 @@
 //! Live locations.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de};
 
-use super::{answer::Decode, chats, contacts::UserJson, endpoint::Endpoint, route::Route};
+use super::{answer::Decode, chats, contacts::UserJson, endpoint::Endpoint, page::Page, route::Route};
 use crate::{
     error::Error,
     model::{Coordinates, LiveLocationUpdate, ThreadId},
@@ -22,11 +23,39 @@ pub(crate) fn stop(tid: &ThreadId) -> Result<Endpoint<()>, Error> {
     Ok(Endpoint::delete(chats::route(tid)?.then("location")))
 }
 
+/// The bot's own shares, and how long each still lasts.
+pub(crate) fn shares() -> Endpoint<Page<OwnShare>> {
+    Endpoint::get(Route::to("location")).lists()
+}
+
 /// Moves all shares of the bot. Answers with the chats in which they still are.
 pub(crate) fn move_to(coordinates: Coordinates) -> Endpoint<Vec<ThreadId>> {
     Endpoint::put(Route::to("location"))
         .json(&PlaceJson { lat: coordinates.lat(), lon: coordinates.lon() })
         .parsed(|answer| answer.read::<ActiveJson>().map(|json| json.active))
+}
+
+/// A share of the bot in a chat.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnShare {
+    pub(crate) tid: ThreadId,
+    pub(crate) left: Duration,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct OwnShareJson {
+    tid: ThreadId,
+    remaining_ms: u64,
+}
+
+impl Decode for OwnShare {
+    type Json = OwnShareJson;
+}
+
+impl From<OwnShareJson> for OwnShare {
+    fn from(json: OwnShareJson) -> Self {
+        Self { tid: json.tid, left: Duration::from_millis(json.remaining_ms) }
+    }
 }
 
 #[derive(Deserialize)]

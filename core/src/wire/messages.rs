@@ -11,7 +11,7 @@ use super::{
     attachments::{self, NewAttachmentJson},
     chats::route,
     contacts::UserJson,
-    endpoint::Endpoint,
+    endpoint::{Dated, Endpoint},
     names::Named,
     page::Page,
     text,
@@ -31,17 +31,17 @@ pub(crate) fn since(tid: &ThreadId, since: DateTime<Utc>) -> Result<Endpoint<Pag
     Ok(Endpoint::get(route(tid)?.then("messages").query("since", &since)).lists())
 }
 
-pub(crate) fn post(tid: &ThreadId, draft: &Draft, stored: &[Asset]) -> Result<Endpoint<Message>, Error> {
+pub(crate) fn post(tid: &ThreadId, draft: &Draft, stored: &[Asset]) -> Result<Endpoint<Dated<Message>>, Error> {
     draft.check()?;
     let body = DraftJson {
         msg: text::message(draft.text.as_ref())?,
         attachments: attachments::all(&draft.attachments, stored)?,
-        alert_type: draft.alert_type.as_ref().map(Named),
+        alert_type: draft.alert_type().map(Named),
         reply_to: draft.reply_to.as_ref().map(Id::check).transpose()?,
         sender_display_name: text::sender(draft.sender_display_name.as_ref())?,
     };
     let key = draft.idempotency_key.as_deref();
-    Ok(Endpoint::post(route(tid)?.then("messages")).json(&body).keyed(key)?.answers())
+    Ok(Endpoint::post(route(tid)?.then("messages")).json(&body).keyed(key)?.answers_dated())
 }
 
 #[derive(Serialize)]

@@ -84,8 +84,12 @@ pub(super) fn refusal(answer: &Answer<'_>, now: Now) -> Result<Refusal, Error> {
 
 /// Whether the same request may well succeed later.
 pub(crate) fn is_transient(refusal: &Refusal) -> bool {
-    matches!(refusal.status, 408 | 429 | 500 | 502..=504 | 506..=599)
-        || (refusal.status == 409 && refusal.code.as_deref() == Some("in_progress"))
+    matches!(refusal.status, 408 | 429 | 500 | 502..=504 | 506..=599) || is_in_progress(refusal)
+}
+
+/// Returns `true` if the server still works on the first request with the same key.
+pub(crate) fn is_in_progress(refusal: &Refusal) -> bool {
+    refusal.status == 409 && refusal.code.as_deref() == Some("in_progress")
 }
 
 fn kind_of_code(code: &str) -> ErrorKind {
@@ -105,16 +109,34 @@ fn kind_of_code(code: &str) -> ErrorKind {
 }
 
 /// How long a `Retry-After` header asks to wait: a number of seconds, or the time until a date. That is measured from the
-/// answer's own `Date`, if it has one: the server's clock and ours may differ by any amount. A date that has passed asks
+/// response's own `Date`, if it has one: the server's clock and ours may differ by any amount. A date that has passed asks
 /// for no wait; one that is none asks nothing.
 fn retry_after(headers: &HeaderMap, utc: DateTime<Utc>) -> Option<Duration> {
     let value = |name| headers.get(name)?.to_str().ok().map(str::trim);
     let asked = value(header::RETRY_AFTER)?;
-    if let Ok(seconds) = asked.parse() {
-        return Some(Duration::from_secs(seconds));
+    if let Some(time) = seconds(asked) {
+        return Some(time);
     }
-    let answered = value(header::DATE).and_then(http_date).unwrap_or(utc);
-    Some((http_date(asked)? - answered).to_std().unwrap_or_default())
+    Some((http_date(asked)? - date(headers).unwrap_or(utc)).to_std().unwrap_or_default())
+}
+
+/// A number of seconds, which is the longest time where it is larger than that. HTTP has whole numbers only; some servers
+/// write a fraction, or the unit.
+fn seconds(text: &str) -> Option<Duration> {
+    let number = text.strip_suffix(['s', 'S']).unwrap_or(text).trim_end();
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let nanos = fraction.bytes().chain(core::iter::repeat(b'0')).take(9);
+    let nanos = nanos.fold(0, |nanos, digit| nanos * 10 + u32::from(digit - b'0'));
+    Some(whole.parse().map_or(Duration::MAX, |seconds| Duration::new(seconds, nanos)))
+}
+
+/// When the server sent a response, by its own clock.
+pub(super) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    headers.get(header::DATE)?.to_str().ok().map(str::trim).and_then(http_date)
 }
 
 /// A date in any of the three forms that RFC 9110 has a recipient take.
@@ -137,11 +159,19 @@ mod tests {
         for (value, seconds) in [
             ("120", Some(120)),
             ("0", Some(0)),
+            ("30s", Some(30)),
+            ("30 s", Some(30)),
+            ("00000000000000000000007", Some(7)),
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some(37)),
             ("Sunday, 06-Nov-94 08:49:37 GMT", Some(37)),
             ("Sun Nov  6 08:49:37 1994", Some(37)),
             ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
             ("-5", None),
+            ("+5", None),
+            ("1e3", None),
+            ("1.2.3", None),
+            (".5", None),
+            ("s", None),
             ("soon", None),
             ("", None),
         ] {
@@ -150,6 +180,22 @@ mod tests {
             assert_eq!(retry_after(&headers, utc), seconds.map(Duration::from_secs), "{value}");
         }
     }
+
+    #[test]
+    fn a_number_of_seconds_has_any_length() {
+        for (value, time) in [
+            ("1.5", Duration::from_millis(1_500)),
+            ("0.25s", Duration::from_millis(250)),
+            ("1.", Duration::from_secs(1)),
+            ("2.0000000009", Duration::from_secs(2)),
+            ("18446744073709551615", Duration::from_secs(u64::MAX)),
+            ("18446744073709551616", Duration::MAX),
+            ("99999999999999999999.5", Duration::MAX),
+        ] {
+            assert_eq!(seconds(value), Some(time), "{value}");
+        }
+    }
+
     #[test]
     fn a_clock_that_is_wrong_does_not_change_how_long_a_server_asks_to_wait() {
         let mut headers = HeaderMap::new();

@@ -120,7 +120,7 @@ fn lease(answer: &mut Answer<'_>) -> Result<Lease, UnexpectedAnswer> {
 }
 
 pub(crate) fn subscribe(source: &Source) -> Result<Endpoint<Lease>, Error> {
-    Ok(Endpoint::put(source.route()?.then("subscriptions")).with_key().parsed(lease))
+    Ok(Endpoint::put(source.route()?.then("subscriptions")).parsed(lease))
 }
 
 /// Is given little time: a subscription ends by itself, too.

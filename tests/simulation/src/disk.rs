@@ -1,6 +1,6 @@
 //! What survives the process: what the user saved.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::TimeDelta;
 
@@ -22,6 +22,8 @@ pub(super) struct SavedShares {
     pub(super) json: String,
     pub(super) shares: Shares,
     pub(super) skew: TimeDelta,
+    /// When it was saved, on the run's clock.
+    pub(super) at: Duration,
 }
 
 /// A message that is to be posted, in whatever process, with a key of its own.

@@ -309,7 +309,7 @@ impl<'c> Process<'c> {
             let again = result.as_ref().is_err_and(|error| error.is_transient() || error.may_have_arrived());
             run.disk.outbox[number].state = if again { Post::ToDo } else { Post::Done };
         }
-        self.note_shares(run, chore, result.is_ok());
+        self.note_shares(run, chore, result);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use teamwire_core::ShareDuration;
+use teamwire_core::{Error, ShareDuration};
 use teamwire_sandbox::world::org;
 
 use super::{
@@ -18,9 +18,11 @@ pub(super) type Shares = BTreeMap<&'static str, (i64, Duration)>;
 
 impl Process<'_> {
     /// A chore has ended: what the ledger is to have by that.
-    pub(super) fn note_shares(&mut self, run: &mut Universe, chore: &Chore<'_>, well: bool) {
+    pub(super) fn note_shares(&mut self, run: &mut Universe, chore: &Chore<'_>, result: &Result<(), Error>) {
+        let well = result.is_ok();
         match chore.task {
-            Task::Share(tid, lat) if well => {
+            // What may have begun counts until the server says otherwise.
+            Task::Share(tid, lat) if well || result.as_ref().is_err_and(Error::may_have_arrived) => {
                 self.shares.insert(tid, (lat, run.clock + ShareDuration::QuarterHour.as_duration()));
             }
             Task::StopSharing(tid) if well => drop(self.shares.remove(tid)),
@@ -34,7 +36,7 @@ impl Process<'_> {
         self.shares.retain(|_, (_, ends)| *ends > run.clock);
         let saved = self.client.chats().save_shared_locations();
         let json = serde_json::to_string(&saved).expect("a ledger can be written");
-        run.disk.shares = Some(SavedShares { json, shares: self.shares.clone(), skew: run.skew });
+        run.disk.shares = Some(SavedShares { json, shares: self.shares.clone(), skew: run.skew, at: run.clock });
     }
 
     pub(super) fn restore_shares(&mut self, run: &Universe) -> Result<(), Broken> {
@@ -44,11 +46,13 @@ impl Process<'_> {
         };
         self.client.chats().restore_shared_locations(ledger);
         self.shares.clone_from(&saved.shares);
-        // The ledger goes by the clock of the day, which may have been set in between.
+        // The ledger goes by the clock of the day, which may have been set in between; but no share becomes longer by that.
+        let at = saved.at;
         let later = saved.skew - run.skew;
         for (_, ends) in self.shares.values_mut() {
+            let left = ends.saturating_sub(at);
             *ends = match later.to_std() {
-                Ok(later) => *ends + later,
+                Ok(later) => (*ends + later).min(run.clock + left),
                 Err(_) => ends.saturating_sub(later.abs().to_std().unwrap_or_default()),
             };
         }

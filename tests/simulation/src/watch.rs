@@ -340,9 +340,9 @@ impl Watch {
         }
         self.outages += 1;
         let full = FIRST.saturating_mul(1 << self.outages.min(8).saturating_sub(1)).min(LONGEST);
-        let (least, most) = asked.map_or((full / 2, full), |asked| (asked, asked));
         let shortest = SHORTEST * (1 << (self.outages - 1).min(5));
-        if wait < least.max(shortest) || wait > most.max(shortest) {
+        let ours = wait.saturating_sub(asked.unwrap_or_default());
+        if ours < (full / 2).max(shortest) || ours > full.max(shortest) {
             return broken("waits grow, and what the server asks for is kept", || {
                 format!("asked for {asked:?}, it waits {wait:?} after attempt {}", self.failures)
             });

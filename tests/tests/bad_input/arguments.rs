@@ -139,6 +139,8 @@ fn a_key_that_is_no_header_is_refused() {
         let one_to_one = NewOneToOne::with("u1").idempotency_key(key);
         refused(chats.create_one_to_one_chat(one_to_one), "idempotency key", why);
     }
+    let reserved = Draft::text("hello").idempotency_key("teamwire-file:1");
+    refused(chats.chat("c1").post(reserved), "idempotency key", "are reserved");
     assert!(client.executor().requests().is_empty());
 }
 

@@ -32,7 +32,7 @@ fn after_a_connection_that_was_used_again_failed_each_attempt_takes_a_fresh_one(
 #[test]
 fn a_stale_connection_is_replaced_by_a_fresh_one() {
     let stale = || Answer::fault(Fault::new(FaultKind::Lost, "closed").sent(true).reused(true));
-    let played = Operation::Post.play(config().with_retry(RetryPolicy::NEVER), [stale(), Operation::Post.scripted()]);
+    let played = Operation::Post.play(config(), [stale(), Operation::Post.scripted()]);
     assert_eq!((played.outcome.is_ok(), fresh(&played)), (true, vec![false, true]));
     // Dead connections use up one replacement and one attempt, however many there are.
     let played = Operation::Post.play(config(), [stale(), stale(), Operation::Post.scripted()]);

@@ -1,9 +1,12 @@
 //! When there is another attempt, when there is none, and how long it waits.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, Utc};
-use teamwire_core::{Config, ErrorKind, Fault, FaultKind, RetryPolicy, Timeouts, script::Answer};
+use teamwire_core::{
+    Client, Config, ErrorKind, Fault, FaultKind, RetryPolicy, Script, Timeouts,
+    script::{Answer, Expect},
+};
 use teamwire_tests::operations::{Operation, Played, config};
 
 /// When each request of the operation itself was sent, in ms after the first.
@@ -24,6 +27,13 @@ fn posted(answers: impl IntoIterator<Item = Answer>) -> Vec<u128> {
         panic!("{error}");
     }
     times(&played)
+}
+
+/// Posts, with this answer first, and checks that the next request comes so many ms later, and a first wait of our own.
+#[track_caller]
+fn waits(answer: Answer, ms: u128) {
+    let times = posted([answer, fine()]);
+    assert!((ms + 250..=ms + 500).contains(&times[1]), "{times:?}, not {ms} ms");
 }
 
 /// Posts once, in vain; the kind of the error.
@@ -47,8 +57,7 @@ fn a_post_that_may_have_arrived_is_sent_again_with_the_same_key() {
 #[test]
 fn two_posts_have_two_keys() {
     let played = Operation::Post.play(config(), [fine()]);
-    let _ =
-        played.script.clone().always(teamwire_core::script::Expect::post(played.script.requests()[1].path()), fine());
+    let _ = played.script.clone().always(Expect::post(played.script.requests()[1].path()), fine());
     played.bot.chat.post("hello").expect("it is answered");
     let requests = played.script.requests();
     assert_ne!(requests[1].header("idempotency-key"), requests[2].header("idempotency-key"));
@@ -76,13 +85,23 @@ fn what_does_not_get_better_is_not_tried_again() {
 }
 
 #[test]
-fn retry_after_is_obeyed_to_the_second() {
+fn retry_after_is_obeyed_and_a_wait_of_our_own_is_added() {
     for status in [429, 500, 503] {
         for seconds in [0, 1, 37, 60] {
-            let times = posted([Answer::status(status).retry_after(seconds), fine()]);
-            assert_eq!(times, [0, u128::from(seconds) * 1000], "{status}");
+            waits(Answer::status(status).retry_after(seconds), u128::from(seconds) * 1000);
         }
     }
+    let script = Script::new();
+    let chats = Client::new(script.clone());
+    let waits = (0..20).map(|_| {
+        let post = || Expect::post("/v1/chats/c1/messages");
+        let _ = script.clone().then(post(), Answer::status(503).retry_after(1)).then(post(), fine());
+        chats.chats().chat("c1").post("hello").expect("it is posted");
+        let requests = script.requests();
+        requests[requests.len() - 1].at.since(requests[requests.len() - 2].at)
+    });
+    let waits: BTreeSet<_> = waits.collect();
+    assert!(waits.len() > 10, "those who were asked the same do not come back at the same time: {waits:?}");
 }
 
 #[test]
@@ -94,26 +113,38 @@ fn retry_after_may_be_a_date_in_each_form_of_http() {
         ("Thu Jan  1 00:00:42 2026", 42),
         ("Wed, 31 Dec 2025 23:59:59 GMT", 0),
     ] {
-        assert_eq!(posted([Answer::status(503).header("retry-after", date), fine()]), [0, seconds * 1000], "{date}");
+        waits(Answer::status(503).header("retry-after", date), seconds * 1000);
     }
 }
 
 #[test]
 fn a_server_that_asks_for_more_than_the_patience_ends_it_at_once() {
-    for (value, seconds) in [("61", 61), ("18446744073709551615", u64::MAX), ("Thu, 01 Jan 2026 00:01:01 GMT", 61)] {
+    for (value, wait) in [
+        ("61", Duration::from_secs(61)),
+        ("60.5", Duration::from_millis(60_500)),
+        ("18446744073709551615", Duration::from_secs(u64::MAX)),
+        ("99999999999999999999", Duration::MAX),
+        ("Thu, 01 Jan 2026 00:01:01 GMT", Duration::from_secs(61)),
+    ] {
         for (status, kind) in [(429, ErrorKind::RateLimited), (503, ErrorKind::Server)] {
             let played = Operation::Post.play(config(), [Answer::status(status).header("retry-after", value)]);
             let error = played.outcome.expect_err("it was refused");
-            assert_eq!((error.kind(), error.retry_after()), (kind, Some(Duration::from_secs(seconds))), "{value}");
+            assert_eq!((error.kind(), error.retry_after()), (kind, Some(wait)), "{value}");
         }
     }
 }
 
 #[test]
 fn a_retry_after_that_means_nothing_is_as_none() {
-    for value in ["soon", "-1", "1.5", "", "Thu, 01 Jan 2026", "18446744073709551616", "32 Jan 2026 00:00:00 GMT"] {
-        let times = posted([Answer::status(503).header("retry-after", value), fine()]);
-        assert!((250..=500).contains(&times[1]), "{value}: {times:?}");
+    for value in ["soon", "-1", "1,5", "1m", "", "Thu, 01 Jan 2026", "32 Jan 2026 00:00:00 GMT"] {
+        waits(Answer::status(503).header("retry-after", value), 0);
+    }
+}
+
+#[test]
+fn a_retry_after_that_is_no_whole_number_is_obeyed() {
+    for (value, ms) in [("1.5", 1_500), ("30s", 30_000), ("2 s", 2_000), ("0.0", 0)] {
+        waits(Answer::status(503).header("retry-after", value), ms);
     }
 }
 
@@ -140,6 +171,9 @@ fn a_policy_of_never_tries_once() {
     assert_eq!(refused_at_once(never(), Answer::lost()), ErrorKind::Connection);
     assert_eq!(refused_at_once(never(), Answer::status(503).retry_after(0)), ErrorKind::Server);
     assert_eq!(refused_at_once(never(), Answer::status(503).retry_after(1)), ErrorKind::Server);
+    assert_eq!(refused_at_once(never(), Answer::problem(409, "in_progress")), ErrorKind::Server);
+    let stale = Answer::fault(Fault::new(FaultKind::Lost, "closed").sent(true).reused(true));
+    assert_eq!(refused_at_once(never(), stale), ErrorKind::Connection);
 }
 
 #[test]
@@ -154,7 +188,20 @@ fn a_policy_of_many_tries_that_often() {
 fn a_first_request_that_is_still_worked_on_is_waited_for() {
     let busy = || Answer::problem(409, "in_progress");
     assert_eq!(posted([busy(), busy(), fine()]).len(), 3);
-    assert_eq!(posted([busy().retry_after(2), fine()]), [0, 2000]);
+    waits(busy().retry_after(2), 2000);
+}
+
+#[test]
+fn a_first_request_is_waited_for_as_long_as_it_may_take() {
+    let busy = |_| Answer::problem(409, "in_progress").after(Duration::from_millis(100));
+    // By the timeout of the request, which is 10 s, and then as often as the policy says.
+    let times = posted([Answer::lost()].into_iter().chain((0..5).map(busy)).chain([fine()]));
+    assert!(times.len() == 7 && times[6] > 4_000, "{times:?}");
+    let script = Script::new().always(Expect::post("/v1/chats/c1/messages"), busy(0));
+    let error = Client::new(script.clone()).chats().chat("c1").post("hello").expect_err("it never ends");
+    assert_eq!(error.code(), Some("in_progress"));
+    let lasted = script.requests().last().expect("it was sent").at.since_epoch();
+    assert!((10..30).contains(&lasted.as_secs()), "{lasted:?}");
 }
 
 #[test]
@@ -171,9 +218,10 @@ fn a_connection_that_had_gone_stale_is_replaced_at_once_and_once() {
     assert_eq!(posted([stale(), fine()]), [0, 0]);
     let times = posted([stale(), stale(), fine()]);
     assert!(times[1] == 0 && times[2] >= 250, "{times:?}");
-    let never = config().with_retry(RetryPolicy::NEVER);
-    assert!(Operation::Post.play(never.clone(), [stale(), fine()]).outcome.is_ok(), "it costs no attempt");
-    assert!(Operation::Post.play(never, [stale(), stale()]).outcome.is_err());
+    let once = config().with_retry(RetryPolicy { retries: 1, ..RetryPolicy::default() });
+    let played = Operation::Post.play(once.clone(), [stale(), Answer::status(500), fine()]);
+    assert!(played.outcome.is_ok(), "it costs no attempt");
+    assert!(Operation::Post.play(once, [stale(), stale(), Answer::status(500)]).outcome.is_err());
 }
 
 #[test]
@@ -204,7 +252,7 @@ fn a_wait_that_takes_the_wall_clock_along_is_counted_from_the_answer() {
     // The date is 42 s after the answer, which itself takes 5 s.
     let utc: DateTime<Utc> = "2026-01-01T00:00:47Z".parse().expect("a date");
     let answer = Answer::status(503).header("retry-after", utc.to_rfc2822()).after(Duration::from_secs(5));
-    assert_eq!(posted([answer, fine()]), [0, 47_000]);
+    waits(answer, 47_000);
 }
 
 #[test]
@@ -213,5 +261,9 @@ fn every_operation_is_tried_again() {
         let played = operation.play(config(), [Answer::lost(), Answer::status(503), operation.scripted()]);
         assert!(played.outcome.is_ok(), "{operation:?}: {:?}", played.outcome);
         assert_eq!(times(&played).len(), 3);
+        let requests = &played.script.requests()[1..];
+        let keys: Vec<_> = requests.iter().map(|request| request.header("idempotency-key")).collect();
+        assert_eq!(keys[0].is_some(), requests[0].request.method() != "GET", "{operation:?}");
+        assert!(keys.iter().all(|key| *key == keys[0]), "{operation:?}: all attempts have the same key, not {keys:?}");
     }
 }

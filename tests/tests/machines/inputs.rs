@@ -64,6 +64,10 @@ pub(crate) enum Text {
 }
 
 impl Canned {
+    pub(crate) fn is_in_progress(&self) -> bool {
+        matches!(self, Self::Answer(Some(409), Text::Problem(code), _) if code == "in_progress")
+    }
+
     pub(crate) fn reply(&self, operation: Operation) -> Reply {
         match self {
             Self::Fault(kind, sent, reused, received) => {

@@ -3,4 +3,5 @@
 mod behaviour;
 mod drive;
 mod inputs;
+mod pacing;
 mod properties;

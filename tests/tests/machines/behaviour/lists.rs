@@ -5,10 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use teamwire_core::{
-    ByHand, Client, Messages, Moment, Now, Script,
+    ByHand, Client, Machine, Messages, Moment, Now, Script, Step,
     script::{Answer, Expect, sample},
 };
-use teamwire_tests::operations::{ENTROPY, Operation, TID, config, request_of};
+use teamwire_tests::operations::{ENTROPY, Operation, TID, config};
 
 fn messages_path() -> String {
     format!("/v1/chats/{TID}/messages")
@@ -90,9 +90,20 @@ fn a_clock_at_the_edge_of_time_and_a_moment_beyond_it_are_no_trouble() {
     ] {
         let client = Client::new(ByHand::new(config(), ENTROPY, Now::new(Moment::EPOCH, utc)));
         let chat = client.chats().chat(TID);
-        let request = request_of(&mut chat.messages(since));
-        assert_eq!(request.uri().query(), Some(format!("since={asked}").as_str()));
+        let mut messages = chat.messages(since);
+        let Step::Send(_, exchange) = messages.poll(Now::new(Moment::EPOCH, utc)) else { panic!("it has a request") };
+        assert_eq!(exchange.request.uri().query(), Some(format!("since={asked}").as_str()));
     }
+}
+
+#[test]
+fn a_day_ago_is_counted_from_the_request() {
+    let client = Client::new(ByHand::new(config(), ENTROPY, Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH)));
+    let chat = client.chats().chat(TID);
+    let mut messages = chat.messages(None);
+    let later = Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(7));
+    let Step::Send(_, exchange) = messages.poll(later) else { panic!("it has a request") };
+    assert_eq!(exchange.request.uri().query(), Some("since=1970-01-07T00%3A00%3A00.000Z"));
 }
 
 #[test]

@@ -77,12 +77,12 @@ fn only_a_request_with_a_body_has_a_content_type() {
 }
 
 #[test]
-fn every_post_and_delete_has_a_key_and_nothing_else_has_one() {
+fn everything_that_changes_something_has_a_key_and_nothing_else_has_one() {
     let mut bot = ByHandBot::by_hand(config(), ENTROPY);
     let mut keys = BTreeSet::new();
     for operation in Operation::ALL {
         let request = bot.request(*operation);
-        let once = matches!(request.method().as_str(), "POST" | "DELETE");
+        let once = request.method() != "GET";
         let key = request.headers().get("idempotency-key");
         assert_eq!(key.is_some(), once, "{operation:?}");
         if let Some(key) = key {
@@ -154,6 +154,11 @@ fn a_draft_sends_what_it_says_and_nothing_else() {
     assert_eq!(sent(note.clone().is_alert(true)), json!({ "msg": "hello", "alert_type": "note" }));
     assert_eq!(sent(note.is_alert(false)), json!({ "msg": "hello", "alert_type": "note" }));
     assert_eq!(sent(Draft::text("hello").is_alert(false)), json!({ "msg": "hello" }));
+    assert_eq!(
+        sent(Draft::text("hello").is_alert(true).is_alert(false)),
+        json!({ "msg": "hello" }),
+        "the last one counts"
+    );
     let reply = Draft::text("hello").reply_to("m1").sender_display_name("Monitoring");
     assert_eq!(sent(reply), json!({ "msg": "hello", "reply_to": "m1", "sender_display_name": "Monitoring" }));
 }

@@ -1,0 +1,60 @@
+//! Idempotency keys: those of users, and those that are derived from them.
+
+use alloc::{format, string::String};
+
+use crate::error::Error;
+
+/// The longest idempotency key.
+const LONGEST: usize = 128;
+/// Beginning of derived keys. A user's key cannot have it, so none equals a derived one.
+const DERIVED: &str = "teamwire-file:";
+
+/// Refuses what cannot be a user's key.
+pub(super) fn check(key: &str) -> Result<(), Error> {
+    let refuse = |why| Err(Error::invalid("idempotency key", why));
+    if !(1..=LONGEST).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return refuse(format!("it must be 1 to {LONGEST} printable ASCII characters without a space"));
+    }
+    if key.starts_with(DERIVED) {
+        return refuse(format!("keys that begin with {DERIVED:?} are reserved for the files of messages"));
+    }
+    Ok(())
+}
+
+/// Returns the key for storing the file at this position of what has this key: always the same one, however long the key is.
+pub(crate) fn of_file(key: &str, position: usize) -> String {
+    format!("{DERIVED}{:032x}:{position}", fnv1a(key.as_bytes()))
+}
+
+/// The 128-bit FNV-1a hash: keys are names of alarms and the like, not an attacker's choice, and the server keeps them apart by
+/// App ID.
+fn fnv1a(bytes: &[u8]) -> u128 {
+    const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    bytes.iter().fold(BASIS, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_the_one_that_others_compute() {
+        assert_eq!(fnv1a(b""), 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);
+        assert_eq!(fnv1a(b"a"), 0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964);
+        assert_eq!(fnv1a(b"foobar"), 0x343e_1662_793c_64bf_6f0d_3597_ba44_6f18);
+    }
+
+    #[test]
+    fn derived_keys_are_short_distinct_and_no_users() {
+        let longest = "k".repeat(LONGEST);
+        let keys =
+            [of_file(&longest, 1), of_file(&longest, usize::MAX), of_file("alarm-7", 1), of_file("alarm-7/1", 1)];
+        for (at, key) in keys.iter().enumerate() {
+            assert!(key.len() <= LONGEST && key.bytes().all(|byte| byte.is_ascii_graphic()), "{key}");
+            assert!(check(key).is_err());
+            assert!(!keys[..at].contains(key), "{key}");
+        }
+        assert!(check(&longest).is_ok());
+    }
+}

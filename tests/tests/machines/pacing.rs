@@ -1,0 +1,123 @@
+//! Many operations of one session against a limit of the server, on a virtual clock.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::{Value, json};
+use teamwire_core::{Flow, Machine, Message, Moment, Now, Reply, Step, Ticket, script::sample};
+use teamwire_tests::operations::{ByHandBot, ENTROPY, TID, config, now};
+
+/// A limit of requests per second, of which some may come at once.
+struct Bucket {
+    per_second: f64,
+    burst: f64,
+    tokens: f64,
+    since: Moment,
+}
+
+impl Bucket {
+    fn new(per_second: f64, burst: f64) -> Self {
+        Self { per_second, burst, tokens: burst, since: Moment::EPOCH }
+    }
+
+    fn reply(&mut self, at: Moment) -> Reply {
+        let refill = at.since(self.since).as_secs_f64() * self.per_second;
+        (self.tokens, self.since) = ((self.tokens + refill).min(self.burst), at);
+        if self.tokens >= 1.0 {
+            self.tokens -= 1.0;
+            return response(201, None, &sample::message("m1", TID, "hello"));
+        }
+        let wait = ((1.0 - self.tokens) / self.per_second).ceil();
+        response(429, Some(wait), &json!({ "code": "rate_limited" }))
+    }
+}
+
+fn response(status: u16, retry_after: Option<f64>, body: &Value) -> Reply {
+    let mut response = http::Response::builder().status(status);
+    if let Some(seconds) = retry_after {
+        response = response.header("retry-after", seconds.to_string());
+    }
+    Reply::Response(response.body(body.to_string().into_bytes()).expect("it is a response"))
+}
+
+/// What came of many posts that began at once.
+struct Course {
+    posted: usize,
+    failed: usize,
+    /// When requests were sent after the first ones.
+    sent: Vec<Moment>,
+    limited: usize,
+    end: Moment,
+}
+
+fn posts(count: usize, mut limit: Bucket) -> Course {
+    let bot = ByHandBot::by_hand(config(), ENTROPY);
+    let mut posts: Vec<Option<Box<dyn Flow<Output = Message> + '_>>> =
+        (0..count).map(|_| Some(bot.chat.post("hello"))).collect();
+    let mut course = Course { posted: 0, failed: 0, sent: Vec::new(), limited: 0, end: Moment::EPOCH };
+    let mut now = now();
+    loop {
+        let (mut sent, mut wakes) = (Vec::<(usize, Ticket)>::new(), BTreeSet::new());
+        for (at, slot) in posts.iter_mut().enumerate() {
+            match slot.as_mut().map(|post| post.poll(now)) {
+                None => {}
+                Some(Step::Send(ticket, _)) => sent.push((at, ticket)),
+                Some(Step::Sleep(until)) => drop(wakes.insert(until)),
+                Some(Step::Done(result)) => {
+                    *if result.is_ok() { &mut course.posted } else { &mut course.failed } += 1;
+                    (*slot, course.end) = (None, now.moment);
+                }
+                Some(step) => panic!("a post does not ask for {step:?}"),
+            }
+        }
+        if now.moment > Moment::EPOCH {
+            course.sent.extend(sent.iter().map(|_| now.moment));
+        }
+        for (at, ticket) in &sent {
+            let reply = limit.reply(now.moment);
+            course.limited += usize::from(matches!(&reply, Reply::Response(it) if it.status() == 429));
+            posts[*at].as_mut().expect("it has just sent something").handle(now, *ticket, reply);
+        }
+        if !sent.is_empty() {
+            continue;
+        }
+        let Some(next) = wakes.first() else { return course };
+        now = Now::new(*next, now.utc);
+    }
+}
+
+#[test]
+fn many_posts_at_once_pass_a_limit_within_their_retries() {
+    for (count, per_second, burst, seconds) in
+        [(40, 5.0, 5.0, 30), (40, 5.0, 1.0, 30), (200, 20.0, 20.0, 60), (20, 1.0, 1.0, 60), (40, 50.0, 1.0, 10)]
+    {
+        let course = posts(count, Bucket::new(per_second, burst));
+        assert_eq!((course.posted, course.failed), (count, 0), "of {count} against {per_second}/s");
+        let end = course.end.since_epoch();
+        assert!(end < Duration::from_secs(seconds), "{count} against {per_second}/s take {end:?}");
+        let again = course.limited - count.saturating_sub(burst as usize);
+        assert!(again <= count / 2, "{count} against {per_second}/s are limited {again} times more");
+        let times: BTreeSet<_> = course.sent.iter().collect();
+        assert!(times.len() * 10 >= course.sent.len() * 9, "they come one after the other: {:?}", course.sent);
+    }
+}
+
+#[test]
+fn a_limit_that_has_passed_is_forgotten() {
+    let bot = ByHandBot::by_hand(config(), ENTROPY);
+    let mut post = bot.chat.post("hello");
+    let Step::Send(ticket, _) = post.poll(now()) else { panic!("it begins with a request") };
+    post.handle(now(), ticket, response(429, Some(2.0), &json!({ "code": "rate_limited" })));
+    let begins_at = |time: Duration| {
+        let mut other = bot.client.contacts().me();
+        match other.poll(Now::new(Moment::EPOCH.plus(time), now().utc)) {
+            Step::Send(..) => None,
+            Step::Sleep(until) => Some(until.since_epoch()),
+            step => panic!("it begins with a request, not with {step:?}"),
+        }
+    };
+    let until = begins_at(Duration::from_millis(1)).expect("others of the session wait, too");
+    assert!((2_000..=2_500).contains(&until.as_millis()), "{until:?}");
+    assert_eq!(begins_at(Duration::from_secs(10)), None);
+    let later = Duration::from_secs(60);
+    assert_eq!([(); 3].map(|()| begins_at(later)), [None; 3], "three at once, as before");
+}
