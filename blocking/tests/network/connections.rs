@@ -8,11 +8,12 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
-use teamwire_blocking::{Limits, connect};
+use teamwire_blocking::{ErrorKind, Limits, RetryPolicy, connect};
 
-use crate::support::{ME, Peer, Server, accept, as_is, config, fault, response};
+use crate::support::{ME, Peer, Server, accept, as_is, client, config, fault, response};
 
 #[test]
 fn three_requests_share_one_connection() {
@@ -97,11 +98,31 @@ fn a_connection_that_went_stale_costs_no_attempt() {
         peer.serve(200, ME);
         peer.request();
         drop(peer);
+        accept(listener).serve(500, "");
         accept(listener).serve(200, ME);
+    });
+    let once = RetryPolicy { retries: 1, first_wait: Duration::from_millis(1), ..RetryPolicy::default() };
+    let client = client(config(&server.url()).with_retry(once));
+    client.contacts().me().expect("an answer");
+    client.contacts().me().expect("the second attempt is free, and the third one is the retry");
+    server.done();
+}
+
+#[test]
+fn without_retries_a_request_is_sent_once_also_over_a_connection_that_went_stale() {
+    let server = Server::new(|listener| {
+        let mut peer = accept(listener);
+        peer.serve(200, ME);
+        peer.request();
+        drop(peer);
+        // The next request is the next one of the test, and no repetition.
+        accept(listener).serve(200, "{}");
     });
     let client = server.client();
     client.contacts().me().expect("an answer");
-    client.contacts().me().expect("the second attempt is free");
+    let error = client.contacts().me().expect_err("it is sent once");
+    assert_eq!((error.kind(), error.may_have_arrived()), (ErrorKind::Connection, true), "{error:?}");
+    assert_eq!(client.contacts().me().expect_err("it is no user").kind(), ErrorKind::UnexpectedAnswer);
     server.done();
 }
 

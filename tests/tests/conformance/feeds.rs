@@ -321,6 +321,22 @@ pub(crate) fn what_the_server_has_forgotten_is_told_as_missed<H: Harness>() {
     });
 }
 
+pub(crate) fn a_checkpoint_of_another_world_is_told_as_missed<H: Harness>() {
+    every_feed(|feed| {
+        let ground = Ground::<H>::new();
+        let mut events = feed.follow::<H>(&ground.client, None);
+        events.begins();
+        feed.happens(&ground.sandbox, 1);
+        let old = events.tells().1;
+        drop(events);
+        ground.sandbox.admin().begin_epoch();
+        let mut events = feed.follow::<H>(&ground.client, old);
+        events.missed();
+        let two = feed.happens(&ground.sandbox, 2);
+        assert_eq!(events.tells().0, two, "{feed:?}");
+    });
+}
+
 pub(crate) fn an_outage_is_told_and_nothing_is_lost_by_it<H: Harness>() {
     every_feed(|feed| {
         let ground = Ground::<H>::new();

@@ -61,12 +61,13 @@ macro_rules! conformance {
                     a_stop_in_the_middle_of_a_long_poll_is_prompt, a_key_that_is_revoked_ends_every_feed,
                     a_chat_that_the_bot_is_not_in_any_more_ends_its_feeds, somebody_elses_unsubscribe_ends_a_feed,
                     a_lease_that_ran_out_is_taken_again, what_the_server_has_forgotten_is_told_as_missed,
+                    a_checkpoint_of_another_world_is_told_as_missed,
                     an_outage_is_told_and_nothing_is_lost_by_it, trouble_that_passes_costs_a_feed_no_event,
                     a_long_poll_may_take_longer_than_other_requests, a_bot_answers_what_it_hears;
                 sharing: a_live_location_that_is_posted_is_shared,
                     a_share_moves_in_all_its_chats_and_everybody_sees_it, a_share_that_is_stopped_is_over,
                     a_share_that_the_server_has_ended_is_over, all_clones_of_a_client_know_its_shares,
-                    shares_are_saved_and_restored_in_another_client;
+                    shares_are_saved_and_restored_in_another_client, shares_are_asked_for_after_a_restart;
                 threads: a_client_is_shared_by_many_threads, chats_are_shared_by_many_threads;
                 bad_day: every_call_ends_and_none_is_done_twice;
             }

@@ -130,3 +130,17 @@ pub(crate) fn shares_are_saved_and_restored_in_another_client<H: Harness>() {
     ground.ok(next.chats().update_shared_location(place(2.0)));
     assert_eq!(names(&next.chats().location_sharing_active_chats()), [org::NOTICES]);
 }
+
+pub(crate) fn shares_are_asked_for_after_a_restart<H: Harness>() {
+    let ground = Ground::<H>::new();
+    begin(&ground, org::LOBBY);
+    begin(&ground, org::NOTICES);
+    let next = ground.client(|config| config);
+    let active = || names(&next.chats().location_sharing_active_chats());
+    assert!(active().is_empty());
+    ground.ok(next.chats().refresh_shared_locations());
+    assert_eq!(active(), [org::LOBBY, org::NOTICES]);
+    ground.ok(ground.client.chats().chat(org::LOBBY).stop_sharing_location());
+    ground.ok(next.chats().refresh_shared_locations());
+    assert_eq!(active(), [org::NOTICES]);
+}

@@ -159,3 +159,18 @@ pub(crate) fn a_message_that_is_sent_again_brings_no_file_again<H: Harness>() {
     assert_eq!((posted.attachments.len(), ground.sandbox.message_count()), (2, 1));
     assert_eq!((ground.sandbox.arrived(UPLOADS), ground.sandbox.arrived(POSTS)), (2, 4));
 }
+
+pub(crate) fn a_key_of_any_length_and_form_is_good_for_files<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let lobby = ground.client.chats().chat(org::LOBBY);
+    let longest = "k".repeat(128);
+    for key in [longest.as_str(), "alarm-7", "alarm-7/1", "~"] {
+        let draft = || Draft::text(key).attach(Upload::bytes("log.txt", "22:00")).idempotency_key(key);
+        let posted = ground.ok(lobby.post(draft()));
+        let uploads = ground.sandbox.arrived(UPLOADS);
+        assert_eq!(ground.ok(lobby.post(draft())), posted, "the same files are the same assets");
+        assert_eq!(ground.sandbox.arrived(UPLOADS), uploads + 1);
+    }
+    assert_eq!(ground.sandbox.message_count(), 4);
+    ground.ok(lobby.post(Draft::text("no file").idempotency_key("alarm-7/2")));
+}

@@ -33,7 +33,8 @@ macro_rules! whole {
                 a_new_chat_with_an_avatar_that_is_not_fit_is_not_made;
             attachments: every_kind_comes_back_in_a_message, every_kind_comes_back_in_a_new_chat,
                 every_kind_comes_back_in_a_chat_between_two, a_message_waits_for_all_of_its_files,
-                a_chat_is_made_after_all_of_its_files, a_message_that_is_sent_again_brings_no_file_again;
+                a_chat_is_made_after_all_of_its_files, a_message_that_is_sent_again_brings_no_file_again,
+                a_key_of_any_length_and_form_is_good_for_files;
             names: a_name_comes_back_as_it_was_given, a_name_that_no_file_has_is_refused_before_it_is_sent,
                 the_media_type_is_guessed_unless_it_is_given, a_media_type_that_is_none_is_refused_before_it_is_sent;
             uploads: an_empty_file_is_a_file, a_log_that_grew_is_sent_as_it_was_measured,
