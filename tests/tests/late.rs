@@ -90,7 +90,9 @@ fn a_patch_that_arrives_late_undoes_no_newer_one() {
     bot.run(chat.set_allow_sending(true));
     bot.run(chat.set_allow_mute_notifications(true));
     bot.run(chat.update_title("Late shift"));
-    held.iter().for_each(|held| bot.let_go(held));
+    for held in &held {
+        bot.let_go(held);
+    }
     assert_eq!(bot.again(&chat).info(), chat.info());
     assert!(chat.allow_sending() && chat.allow_mute_notifications() && chat.title() == "Late shift");
 }

@@ -15,7 +15,8 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn new(per_second: f64, burst: f64) -> Self {
+    fn new(per_second: f64, burst: u8) -> Self {
+        let burst = f64::from(burst);
         Self { per_second, burst, tokens: burst, since: Moment::EPOCH }
     }
 
@@ -88,13 +89,13 @@ fn posts(count: usize, mut limit: Bucket) -> Course {
 #[test]
 fn many_posts_at_once_pass_a_limit_within_their_retries() {
     for (count, per_second, burst, seconds) in
-        [(40, 5.0, 5.0, 30), (40, 5.0, 1.0, 30), (200, 20.0, 20.0, 60), (20, 1.0, 1.0, 60), (40, 50.0, 1.0, 10)]
+        [(40, 5.0, 5, 30), (40, 5.0, 1, 30), (200, 20.0, 20, 60), (20, 1.0, 1, 60), (40, 50.0, 1, 10)]
     {
         let course = posts(count, Bucket::new(per_second, burst));
         assert_eq!((course.posted, course.failed), (count, 0), "of {count} against {per_second}/s");
         let end = course.end.since_epoch();
         assert!(end < Duration::from_secs(seconds), "{count} against {per_second}/s take {end:?}");
-        let again = course.limited - count.saturating_sub(burst as usize);
+        let again = course.limited - count.saturating_sub(usize::from(burst));
         assert!(again <= count / 2, "{count} against {per_second}/s are limited {again} times more");
         let times: BTreeSet<_> = course.sent.iter().collect();
         assert!(times.len() * 10 >= course.sent.len() * 9, "they come one after the other: {:?}", course.sent);
