@@ -153,7 +153,7 @@ impl<T> Call<T> {
         let restarts =
             response.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.resume.as_mut().is_some_and(Resume::restart);
         let asked = self.asked();
-        let error = match endpoint.parse(response, asked, now, &|text| self.session.redact(text)) {
+        let error = match endpoint.parse(response, asked, now, &self.session.config().credentials) {
             Ok(answer) => return State::Done(Ok(answer)),
             Err(error) => error,
         };
@@ -190,7 +190,7 @@ impl<T> Call<T> {
                 UnexpectedAnswer { status: Some(status.as_u16()), ..UnexpectedAnswer::new(self.session.redact(&why)) }
                     .into()
             }
-            _ => Error::from(fault),
+            _ => Error::from(fault.redacted(&self.session.config().credentials)),
         };
         if error.is_transient() { self.again(now, error) } else { self.gives_up(error) }
     }

@@ -1,6 +1,7 @@
 //! Every option there is, for all executors.
 
 mod credentials;
+mod escapes;
 mod limits;
 mod redaction;
 
@@ -203,7 +204,8 @@ impl Config {
                 return Err(Error::invalid(format!("timeout `{name}`"), "it is zero: no answer comes in no time"));
             }
         }
-        for (name, bytes) in [("answer", self.limits.answer), ("download", self.limits.download)] {
+        let Limits { answer, list, download, .. } = self.limits;
+        for (name, bytes) in [("answer", answer), ("list", list), ("download", download)] {
             if bytes == 0 {
                 return Err(Error::invalid(format!("limit `{name}`"), "it is zero: no answer is as small as that"));
             }

@@ -2,7 +2,6 @@
 
 use alloc::{
     boxed::Box,
-    format,
     string::{String, ToString},
     vec::Vec,
 };
@@ -141,9 +140,10 @@ pub struct Refusal {
     pub kind: ErrorKind,
     /// The HTTP status.
     pub status: u16,
-    /// The server's code for the trouble, as it sent it; `None` if the answer was not in the form of the contract.
+    /// The server's code for the trouble, as it sent it (but for credentials in one that is not the contract's); `None` if
+    /// the answer was not in the form of the contract: then something in between may have given it.
     pub code: Option<String>,
-    /// The server's explanation.
+    /// The server's explanation, or the first 1,000 characters of it.
     pub message: Option<String>,
     /// What the server's log calls this request.
     pub request_id: Option<String>,
@@ -193,6 +193,8 @@ pub struct UnexpectedAnswer {
     pub excerpt: String,
     /// What the server's log calls this request.
     pub request_id: Option<String>,
+    /// Set if it is larger than it may be: a part of it may be small enough.
+    pub(crate) is_too_large: bool,
 }
 
 impl fmt::Display for UnexpectedAnswer {
@@ -357,10 +359,8 @@ impl From<Fault> for Error {
         match fault.kind {
             FaultKind::Protocol | FaultKind::TooLarge => Self::UnexpectedAnswer(Box::new(UnexpectedAnswer {
                 status: fault.head.as_ref().map(|head| head.status().as_u16()),
-                reason: fault.to_string(),
-                path: None,
-                excerpt: String::new(),
-                request_id: None,
+                is_too_large: fault.kind == FaultKind::TooLarge,
+                ..UnexpectedAnswer::new(&fault)
             })),
             // Executors wrap what they know of the file.
             FaultKind::File => Self::File(
@@ -377,6 +377,13 @@ impl From<Fault> for Error {
 
 impl UnexpectedAnswer {
     pub(crate) fn new(reason: impl fmt::Display) -> Self {
-        Self { status: None, reason: format!("{reason}"), path: None, excerpt: String::new(), request_id: None }
+        Self {
+            status: None,
+            reason: reason.to_string(),
+            path: None,
+            excerpt: String::new(),
+            request_id: None,
+            is_too_large: false,
+        }
     }
 }

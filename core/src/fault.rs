@@ -1,12 +1,22 @@
 //! What an executor reports when there was no whole answer.
 
-use alloc::{boxed::Box, string::ToString, sync::Arc};
-use core::{error::Error as StdError, fmt};
+use alloc::{
+    boxed::Box,
+    string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
+};
+use core::{
+    error::Error as StdError,
+    fmt::{self, Write},
+};
 
-use crate::plain::Plain;
+use crate::{config::Credentials, plain::Plain};
 
 /// A request that got no answer, or not a whole one, with what is needed to judge whether it may be sent again.
-#[derive(Clone, Debug)]
+///
+/// `Debug` shows the names of the headers that had arrived, not their values: these may be confidential.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Fault {
     /// What went wrong.
@@ -77,10 +87,51 @@ impl Fault {
         self
     }
 
+    /// Returns the same without the credentials, should the cause repeat what a server has sent. A cause that does is
+    /// replaced by its text.
+    pub(crate) fn redacted(mut self, credentials: &Credentials) -> Self {
+        let mut all = String::new();
+        let mut cause: Option<&dyn StdError> = Some(&*self.source);
+        while let Some(error) = cause {
+            write!(all, "{error} {error:?} ").expect("writing to a string does not fail");
+            cause = error.source();
+        }
+        if credentials.redact_data(&all) != all {
+            self.source = Arc::from(Box::from(credentials.redact(&self.source.to_string())));
+        }
+        self
+    }
+
     /// Sets whether the connection had served an earlier request.
     pub fn reused(mut self, reused: bool) -> Self {
         self.reused = reused;
         self
+    }
+}
+
+/// Status and names of the headers of a response.
+struct Head<'a>(&'a http::Response<()>);
+
+impl fmt::Debug for Head<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.headers().keys().map(http::HeaderName::as_str);
+        f.debug_struct("Head")
+            .field("status", &self.0.status().as_u16())
+            .field("headers", &names.collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fault")
+            .field("kind", &self.kind)
+            .field("sent", &self.sent)
+            .field("received", &self.received)
+            .field("reused", &self.reused)
+            .field("head", &self.head.as_deref().map(Head))
+            .field("source", &self.source)
+            .finish()
     }
 }
 

@@ -18,6 +18,9 @@ use crate::{
 /// The most pages to walk: a list that goes on after so many has no end.
 const MOST_PAGES: usize = 10_000;
 
+/// Number of items that a page is requested with: the maximum of the contract.
+const PAGE: u32 = 100;
+
 /// All pages of a list as one answer.
 #[derive(Debug)]
 pub(crate) struct Pages<T> {
@@ -26,6 +29,11 @@ pub(crate) struct Pages<T> {
     first: Option<Endpoint<Page<T>>>,
     call: Call<Page<T>>,
     walked: Walked<T>,
+    /// Where the page begins that is being requested, and how many items are requested of it.
+    cursor: Option<String>,
+    limit: u32,
+    /// Size of all pages so far.
+    bytes: u64,
     /// A cursor that comes again would make this a loop.
     seen: BTreeSet<String>,
 }
@@ -42,29 +50,53 @@ impl<T: Clone + Send> Pages<T> {
     pub(crate) fn new(session: &Session, list: Result<Endpoint<Page<T>>, Error>) -> Self {
         Self {
             session: session.clone(),
-            first: list.as_ref().ok().cloned(),
-            call: session.call(list),
+            call: session.call(list.as_ref().map(|first| first.page(None, PAGE)).map_err(Clone::clone)),
+            first: list.ok(),
             walked: Walked { items: Listing::default(), last_modified: None },
+            cursor: None,
+            limit: PAGE,
+            bytes: 0,
             seen: BTreeSet::new(),
         }
     }
 
-    /// Takes a page in; the call for the next one, unless that was the last.
+    /// Takes a page in. Returns the call for the next one, unless that was the last.
     fn take(&mut self, page: Page<T>) -> Result<Option<Call<Page<T>>>, Error> {
+        self.bytes = self.bytes.saturating_add(page.bytes);
+        let most = self.session.config().limits.list;
+        if self.bytes > most {
+            let why = format!("the list is larger than {most} bytes (the limit `list`)");
+            return Err(UnexpectedAnswer::new(why).into());
+        }
         self.walked.items.append(page.items);
         self.walked.last_modified = self.walked.last_modified.max(page.last_modified);
-        let (Some(cursor), Some(first)) = (page.next_cursor, &self.first) else { return Ok(None) };
+        let Some(cursor) = page.next_cursor else { return Ok(None) };
         if !is_cursor(&cursor) {
             return Err(endless("the list goes on at what is no cursor"));
         }
-        let next = first.after(&cursor);
         if self.seen.len() >= MOST_PAGES {
             return Err(endless(&format!("the list goes on after {MOST_PAGES} pages")));
         }
-        if !self.seen.insert(cursor) {
+        if !self.seen.insert(cursor.clone()) {
             return Err(endless("the list has a cursor that repeats, so it would never end"));
         }
-        Ok(Some(self.session.call(Ok(next))))
+        self.cursor = Some(cursor);
+        Ok(self.page())
+    }
+
+    /// Returns the call for a smaller page in place of one that is too large, if there is one.
+    fn smaller(&mut self, error: &Error) -> Option<Call<Page<T>>> {
+        let is_too_large = matches!(error, Error::UnexpectedAnswer(answer) if answer.is_too_large);
+        if !is_too_large || self.limit <= 1 {
+            return None;
+        }
+        self.limit /= 2;
+        self.page()
+    }
+
+    fn page(&self) -> Option<Call<Page<T>>> {
+        let first = self.first.as_ref()?;
+        Some(self.session.call(Ok(first.page(self.cursor.as_deref(), self.limit))))
     }
 }
 
@@ -81,7 +113,13 @@ impl<T: Clone + Send> Machine for Pages<T> {
         loop {
             let page = match self.call.poll(now).answer() {
                 Ok(Ok(page)) => page,
-                Ok(Err(error)) => return Step::Done(Err(error)),
+                Ok(Err(error)) => match self.smaller(&error) {
+                    Some(smaller) => {
+                        self.call = smaller;
+                        continue;
+                    }
+                    None => return Step::Done(Err(error)),
+                },
                 Err(step) => return step,
             };
             match self.take(page) {

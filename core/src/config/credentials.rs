@@ -1,10 +1,10 @@
-use alloc::{string::String, vec::Vec};
+use alloc::{string::String, sync::Arc};
 use core::fmt;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::redaction::redact;
+use super::redaction::{Kind, Redactor};
 use crate::error::Error;
 
 /// A bot's App ID and Secret, as an organisation's admin creates them. Both are confidential: `Debug` shows neither, and
@@ -13,19 +13,21 @@ use crate::error::Error;
 pub struct Credentials {
     app_id: SecretString,
     secret: SecretString,
+    redactor: Arc<Redactor>,
 }
 
 impl Credentials {
     /// Raises `InvalidInput` if either is empty, has a control character or is longer than a header can be, or if the App ID has
     /// a colon (which would end it in HTTP Basic authentication).
     pub fn new(app_id: impl Into<String>, secret: impl Into<String>) -> Result<Self, Error> {
-        let credentials = Self { app_id: SecretString::from(app_id.into()), secret: SecretString::from(secret.into()) };
-        check("App ID", credentials.app_id.expose_secret())?;
-        check("Secret", credentials.secret.expose_secret())?;
-        if credentials.app_id.expose_secret().contains(':') {
+        let (app_id, secret) = (SecretString::from(app_id.into()), SecretString::from(secret.into()));
+        check("App ID", app_id.expose_secret())?;
+        check("Secret", secret.expose_secret())?;
+        if app_id.expose_secret().contains(':') {
             return Err(Error::invalid("App ID", "it must not have a colon"));
         }
-        Ok(credentials)
+        let redactor = Arc::new(Redactor::new(app_id.expose_secret(), secret.expose_secret()));
+        Ok(Self { app_id, secret, redactor })
     }
 
     /// The value of the `Authorization` header (RFC 7617).
@@ -35,18 +37,16 @@ impl Credentials {
         SecretString::from(alloc::format!("Basic {}", BASE64_STANDARD.encode(both.expose_secret())))
     }
 
-    /// Returns `text` without the credentials, should something echo them, in whatever [spelling](redact).
+    /// Returns a text for people without the credentials, should something echo them, in whatever spelling.
     ///
-    /// For people alone: a decision is made on the text as it came.
+    /// Decisions are made on the text as it came.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let basic = self.basic();
-        let token = basic.expose_secret().trim_start_matches("Basic ").trim_end_matches('=');
-        let url_safe = SecretString::from(token.replace('+', "-").replace('/', "_"));
-        let padded = |token: &str| SecretString::from(alloc::format!("{token}{}", &"=="[..(4 - token.len() % 4) % 4]));
-        let tokens = [padded(token), padded(url_safe.expose_secret())];
-        let secrets = [token, url_safe.expose_secret(), self.secret.expose_secret(), self.app_id.expose_secret()];
-        let secrets: Vec<&str> = secrets.into_iter().chain(tokens.iter().map(SecretString::expose_secret)).collect();
-        redact(text, &secrets)
+        self.redactor.redact(text, Kind::Prose)
+    }
+
+    /// Returns an identifier, a code or JSON without the credentials. A short App ID stays: it may be any word or number.
+    pub(crate) fn redact_data(&self, text: &str) -> String {
+        self.redactor.redact(text, Kind::Data)
     }
 }
 

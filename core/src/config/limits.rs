@@ -69,8 +69,10 @@ impl Default for RetryPolicy {
 /// How much to take in, and how many connections to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The largest JSON answer, in bytes. Default: 16 MiB.
+    /// The largest JSON answer, in bytes. Of a list whose pages are larger, smaller pages are requested. Default: 16 MiB.
     pub answer: u64,
+    /// Maximum size of a whole list, in bytes: the JSON of all of its pages. Default: 256 MiB.
+    pub list: u64,
     /// The largest avatar or attachment to take into memory, in bytes. Default: 64 MiB. Files can be of any size.
     pub download: u64,
     /// How many idle connections an executor keeps. Default: 64.
@@ -81,6 +83,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { answer: 16 << 20, download: 64 << 20, idle_connections: 64, idle_time: Duration::from_secs(50) }
+        Self {
+            answer: 16 << 20,
+            list: 256 << 20,
+            download: 64 << 20,
+            idle_connections: 64,
+            idle_time: Duration::from_secs(50),
+        }
     }
 }

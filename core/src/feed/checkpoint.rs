@@ -1,4 +1,4 @@
-use alloc::{format, string::String};
+use alloc::{borrow::Cow, format, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,19 +17,20 @@ const VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     version: u32,
-    feed: String,
+    feed: Cow<'static, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     chat: Option<ThreadId>,
-    cursor: String,
+    /// Shared by the checkpoints of events that have the same.
+    cursor: Arc<str>,
 }
 
 impl Checkpoint {
-    pub(super) fn new(source: &Source, cursor: &str) -> Self {
-        Self { version: VERSION, feed: source.name().into(), chat: source.chat().cloned(), cursor: cursor.into() }
+    pub(super) fn new(source: &Source, cursor: Arc<str>) -> Self {
+        Self { version: VERSION, feed: source.name().into(), chat: source.chat().cloned(), cursor }
     }
 
     /// The cursor to go on at, if this is a checkpoint of that feed.
-    pub(super) fn into_cursor(self, source: &Source) -> Result<String, Error> {
+    pub(super) fn into_cursor(self, source: &Source) -> Result<Arc<str>, Error> {
         let refuse = |why| Err(Error::invalid("checkpoint", why));
         if self.version > VERSION {
             return refuse(format!("it has version {}; this library reads up to {VERSION}", self.version));

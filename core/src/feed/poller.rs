@@ -1,4 +1,4 @@
-use alloc::{boxed::Box, collections::VecDeque, string::String};
+use alloc::{boxed::Box, collections::VecDeque, string::String, sync::Arc};
 use core::{fmt, mem, time::Duration};
 
 use super::{Checkpoint, End, FeedEvent, Follow, Trouble, pace::Pace, wait::Wait};
@@ -31,7 +31,7 @@ pub struct Poller<T> {
     pace: Pace,
     hidden: fn(&T) -> bool,
     /// Where the feed is; `None` until that is known, and after the server has forgotten it.
-    cursor: Option<String>,
+    cursor: Option<Arc<str>>,
     /// Whether something was delivered before: without a cursor, something may then have been missed.
     began: bool,
     subscription: Option<String>,
@@ -99,12 +99,12 @@ impl<T: Happens> Poller<T> {
         State::Polling(Box::new(self.session.once(endpoint).fresh(fresh)))
     }
 
-    fn checkpoint(&self, cursor: &str) -> Checkpoint {
-        Checkpoint::new(&self.source, cursor)
+    fn checkpoint(&self, cursor: &Arc<str>) -> Checkpoint {
+        Checkpoint::new(&self.source, cursor.clone())
     }
 
     /// Goes on at this cursor, which is where the feed is now.
-    fn begin_at(&mut self, cursor: String) {
+    fn begin_at(&mut self, cursor: Arc<str>) {
         let checkpoint = self.checkpoint(&cursor);
         self.arrived.push_back(if self.began { FeedEvent::Missed(checkpoint) } else { FeedEvent::Started(checkpoint) });
         (self.began, self.told_at, self.newer) = (true, None, false);
@@ -114,7 +114,7 @@ impl<T: Happens> Poller<T> {
     fn subscribed(&mut self, lease: Lease) -> State<T> {
         self.subscription = Some(lease.id);
         if self.cursor.is_none() {
-            self.begin_at(lease.cursor);
+            self.begin_at(lease.cursor.into());
         }
         State::Next
     }
@@ -218,7 +218,8 @@ fn passes(error: &Error) -> bool {
     match error {
         // A certificate that has expired is renewed some day.
         Error::Connection(fault) if fault.kind == FaultKind::Tls => true,
-        // The page of something in between, too.
+        // The page of something in between, too, whatever its status: only a problem of the contract ends a feed.
+        Error::Refused(refusal) if refusal.code.is_none() => true,
         error => error.is_transient() || error.kind() == ErrorKind::UnexpectedAnswer,
     }
 }

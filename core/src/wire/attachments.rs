@@ -1,13 +1,16 @@
 //! What is attached to messages.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use core::{slice, time::Duration};
+use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
+use core::{fmt, slice, time::Duration};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{IgnoredAny, SeqAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
-use super::{contacts, text};
+use super::{contacts, lenient, text};
 use crate::{
     error::Error,
     model::{
@@ -19,9 +22,47 @@ use crate::{
 /// The most attachments of a message.
 const MOST: usize = 50;
 
-/// A received attachment. What cannot be understood is kept as it came.
-pub(super) fn received(raw: &RawValue) -> Attachment {
+/// Maximum number of attachments that are taken from a message, in case servers allow more than the contract does.
+const MOST_RECEIVED: usize = 4 * MOST;
+/// Maximum length of an attachment that is decoded, in bytes: a poll with all options as long as they can be has a fraction.
+const LONGEST: usize = 256 << 10;
+
+/// Received attachments.
+pub(super) struct Attachments(pub(super) Vec<Attachment>);
+
+impl<'de> Deserialize<'de> for Attachments {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Received)
+    }
+}
+
+/// Takes attachments one by one: as JSON all of them would need much more room.
+struct Received;
+
+impl<'de> Visitor<'de> for Received {
+    type Value = Attachments;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of attachments")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Attachments, A::Error> {
+        let mut attachments = Vec::new();
+        while attachments.len() < MOST_RECEIVED {
+            let Some(raw) = list.next_element::<Box<RawValue>>()? else { return Ok(Attachments(attachments)) };
+            attachments.push(received(&raw));
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Attachments(attachments))
+    }
+}
+
+/// A received attachment. One that cannot be decoded is kept as it came.
+fn received(raw: &RawValue) -> Attachment {
     let unknown = || Attachment::Unknown(raw.get().to_owned());
+    if raw.get().len() > LONGEST {
+        return unknown();
+    }
     serde_json::from_str::<AttachmentJson>(raw.get())
         .ok()
         .and_then(|json| Attachment::try_from(json).ok())
@@ -131,7 +172,9 @@ impl TryFrom<AttachmentJson> for Attachment {
 #[derive(Deserialize)]
 pub(crate) struct AssetJson {
     pub(super) id: AssetId,
+    #[serde(deserialize_with = "lenient::nullable")]
     pub(super) file_name: String,
+    #[serde(deserialize_with = "lenient::nullable")]
     pub(super) media_type: String,
     pub(super) size: u64,
 }

@@ -9,7 +9,7 @@ use super::{
     attachments::{self, NewAttachmentJson},
     contacts::{GroupJson, UserJson, all},
     endpoint::Endpoint,
-    members,
+    lenient, members,
     names::Named,
     page::Page,
     route::Route,
@@ -92,6 +92,7 @@ fn change(tid: &ThreadId, change: &ChangeJson<'_>) -> Result<Endpoint<ChatInfo>,
 #[derive(Deserialize)]
 pub(crate) struct ChatJson {
     tid: ThreadId,
+    #[serde(deserialize_with = "lenient::nullable")]
     title: String,
     #[serde(rename = "type")]
     chat_type: Named<ChatType>,
@@ -99,8 +100,11 @@ pub(crate) struct ChatJson {
     allow_sending: bool,
     allow_mute_notifications: bool,
     is_closed: bool,
+    #[serde(deserialize_with = "lenient::nullable")]
     users: Vec<UserJson>,
+    #[serde(deserialize_with = "lenient::nullable")]
     groups: Vec<GroupJson>,
+    #[serde(deserialize_with = "lenient::nullable")]
     admins: Vec<UserJson>,
 }
 

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use serde::Deserialize;
 
-use super::{answer::Decode, endpoint::Endpoint, page::Page, route::Route};
+use super::{answer::Decode, endpoint::Endpoint, lenient, page::Page, route::Route};
 use crate::{
     error::Error,
     model::{Group, GroupId, User, UserId},
@@ -33,8 +33,11 @@ pub(crate) fn group(gid: &GroupId) -> Result<Endpoint<Option<Group>>, Error> {
 #[derive(Deserialize)]
 pub(crate) struct UserJson {
     uid: UserId,
+    #[serde(deserialize_with = "lenient::nullable")]
     first_name: String,
+    #[serde(deserialize_with = "lenient::nullable")]
     last_name: String,
+    #[serde(deserialize_with = "lenient::nullable")]
     organisation: String,
     is_bot: bool,
 }
@@ -53,9 +56,11 @@ impl From<UserJson> for User {
 #[derive(Deserialize)]
 pub(crate) struct GroupJson {
     gid: GroupId,
+    #[serde(deserialize_with = "lenient::nullable")]
     title: String,
+    #[serde(deserialize_with = "lenient::nullable")]
     members: Vec<UserJson>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::optional")]
     owner: Option<UserJson>,
     is_circle: bool,
     is_list: bool,
@@ -64,6 +69,7 @@ pub(crate) struct GroupJson {
 
 impl Decode for Group {
     type Json = GroupJson;
+    const EXTRAS: &'static [&'static str] = &["owner"];
 }
 
 impl From<GroupJson> for Group {

@@ -1,6 +1,10 @@
 //! One route of the contract as a value: where it goes, what it carries, how its answer is read.
 
-use alloc::{format, string::String, sync::Arc};
+use alloc::{
+    format,
+    string::{String, ToString},
+    sync::Arc,
+};
 use core::{fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
@@ -18,7 +22,7 @@ use super::{
 };
 use crate::{
     clock::Now,
-    config::{Limits, Timeouts},
+    config::{Credentials, Limits, Timeouts},
     error::{Error, ErrorKind, Refusal, UnexpectedAnswer},
     exchange::{Body, Response, Timeout},
     progress::Progress,
@@ -211,18 +215,18 @@ impl<T> Endpoint<T> {
         self.limit.map_or(limits.answer, |limit| limit(limits))
     }
 
-    /// What the answer says. `redact` takes the credentials out of a text, should the server echo them.
+    /// What the answer says. The credentials are taken out of texts, should the server echo them.
     pub(crate) fn parse(
         &self,
         response: Response,
         asked: Asked,
         now: Now,
-        redact: &dyn Fn(&str) -> String,
+        credentials: &Credentials,
     ) -> Result<T, Error> {
         // Of no body, a coding says nothing.
         let is_empty = self.promise.is_none() && response.body().is_empty();
         let fits = if is_empty { Ok(()) } else { self.check_head(&response, asked) };
-        let mut answer = Answer::new(response, self.promise.as_deref(), redact);
+        let mut answer = Answer::new(response, self.promise.as_deref(), credentials);
         if answer.response().status().is_success() {
             let parsed = match fits {
                 Ok(()) => (self.parse)(&mut answer),
@@ -325,10 +329,11 @@ impl Endpoint<()> {
 }
 
 impl<T: Clone> Endpoint<Page<T>> {
-    /// The same list, after this cursor.
-    pub(crate) fn after(&self, cursor: &str) -> Self {
+    /// The page of the same list after this cursor, with at most so many items.
+    pub(crate) fn page(&self, cursor: Option<&str>, limit: u32) -> Self {
         let mut endpoint = self.clone();
-        endpoint.route = self.route.clone().query("cursor", cursor);
+        endpoint.route = cursor.into_iter().fold(endpoint.route, |route, cursor| route.query("cursor", cursor));
+        endpoint.route = endpoint.route.query("limit", &limit.to_string());
         endpoint
     }
 }

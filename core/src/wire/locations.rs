@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize, de};
+use serde::{Deserialize, Serialize};
 
-use super::{answer::Decode, chats, contacts::UserJson, endpoint::Endpoint, page::Page, route::Route};
+use super::{answer::Decode, chats, contacts::UserJson, endpoint::Endpoint, lenient, page::Page, route::Route};
 use crate::{
     error::Error,
     model::{Coordinates, LiveLocationUpdate, ThreadId},
@@ -65,28 +65,39 @@ struct CountJson {
 
 #[derive(Deserialize)]
 struct ActiveJson {
+    #[serde(deserialize_with = "lenient::nullable")]
     active: Vec<ThreadId>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct PlaceJson {
     lat: f64,
     lon: f64,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct LiveLocationJson {
+struct UncheckedJson {
     tid: ThreadId,
     user: UserJson,
-    #[serde(flatten, deserialize_with = "coordinates")]
-    coordinates: Coordinates,
+    lat: f64,
+    lon: f64,
     time: DateTime<Utc>,
     ended: bool,
 }
 
-fn coordinates<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<Coordinates, D::Error> {
-    let PlaceJson { lat, lon } = PlaceJson::deserialize(deserializer)?;
-    Coordinates::new(lat, lon).map_err(de::Error::custom)
+#[derive(Deserialize)]
+#[serde(try_from = "UncheckedJson")]
+pub(crate) struct LiveLocationJson {
+    json: UncheckedJson,
+    coordinates: Coordinates,
+}
+
+impl TryFrom<UncheckedJson> for LiveLocationJson {
+    type Error = Error;
+
+    fn try_from(json: UncheckedJson) -> Result<Self, Error> {
+        Ok(Self { coordinates: Coordinates::new(json.lat, json.lon)?, json })
+    }
 }
 
 impl Decode for LiveLocationUpdate {
@@ -95,7 +106,7 @@ impl Decode for LiveLocationUpdate {
 
 impl From<LiveLocationJson> for LiveLocationUpdate {
     fn from(json: LiveLocationJson) -> Self {
-        let LiveLocationJson { tid, user, coordinates, time, ended } = json;
+        let LiveLocationJson { json: UncheckedJson { tid, user, time, ended, .. }, coordinates } = json;
         Self { tid, user: user.into(), coordinates, time, ended }
     }
 }

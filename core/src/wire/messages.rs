@@ -1,17 +1,17 @@
 //! Messages: reading them and posting them.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::{
     answer::Decode,
-    attachments::{self, NewAttachmentJson},
+    attachments::{self, Attachments, NewAttachmentJson},
     chats::route,
     contacts::UserJson,
     endpoint::{Dated, Endpoint},
+    lenient,
     names::Named,
     page::Page,
     text,
@@ -73,16 +73,17 @@ pub(crate) struct MessageJson {
     #[serde(default)]
     msg: Option<String>,
     #[serde(default)]
-    attachments: Option<Vec<Box<RawValue>>>,
+    attachments: Option<Attachments>,
     deleted: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::optional")]
     sender_display_name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::optional")]
     link_preview: Option<LinkPreviewJson>,
 }
 
 impl Decode for Message {
     type Json = MessageJson;
+    const EXTRAS: &'static [&'static str] = &["attachments", "link_preview", "sender_display_name"];
 }
 
 impl From<MessageJson> for Message {
@@ -98,7 +99,7 @@ impl From<MessageJson> for Message {
             alert_type: alert_type.or(json.is_alert.then_some(AlertType::Alert)),
             reply_to: json.reply_to,
             text: json.msg,
-            attachments: json.attachments.unwrap_or_default().iter().map(|raw| attachments::received(raw)).collect(),
+            attachments: json.attachments.map(|attachments| attachments.0).unwrap_or_default(),
             deleted: json.deleted,
             sender_display_name: json.sender_display_name,
             link_preview: json.link_preview.map(Into::into),
@@ -109,11 +110,11 @@ impl From<MessageJson> for Message {
 #[derive(Deserialize)]
 struct LinkPreviewJson {
     url: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::optional")]
     title: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::optional")]
     description: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::optional")]
     image: Option<String>,
     domain: String,
 }

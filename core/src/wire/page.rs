@@ -14,12 +14,14 @@ pub(crate) struct Page<T> {
     pub(crate) next_cursor: Option<String>,
     /// When the chat last got a message, in a list of messages.
     pub(crate) last_modified: Option<DateTime<Utc>>,
+    /// Size of the response.
+    pub(crate) bytes: u64,
 }
 
-/// The longest cursor, in characters.
+/// The longest cursor, in bytes.
 const LONGEST_CURSOR: usize = 1024;
 
 /// Whether a server can have given this to go on at.
 pub(crate) fn is_cursor(text: &str) -> bool {
-    (1..=LONGEST_CURSOR).contains(&text.chars().count())
+    (1..=LONGEST_CURSOR).contains(&text.len())
 }

@@ -1,33 +1,80 @@
 //! How the server says no: `application/problem+json` (RFC 9457) with a `code`, or whatever stands in its way.
 
-use alloc::{
-    boxed::Box,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
-use serde::Deserialize;
 
-use super::{answer::Answer, promise::content_coding};
+use super::{answer::Answer, pieces, promise::content_coding};
 use crate::{
     clock::Now,
     error::{Error, ErrorKind, Refusal},
 };
 
-#[derive(Deserialize)]
-struct Problem {
+/// Maximum number of ids that are kept of a list of those at fault: twice as many as a request can name of one kind.
+const MOST_IDS: usize = 2000;
+/// Maximum length of a code.
+const LONGEST_CODE: usize = 64;
+
+/// The codes of the contract. Decisions depend on no other.
+const CODES: [&str; 21] = [
+    "auth",
+    "close_chat_not_allowed",
+    "conflict",
+    "cursor_expired",
+    "image_load",
+    "image_remove",
+    "in_progress",
+    "invalid_members",
+    "invalid_request",
+    "lease_expired",
+    "leave_chat_not_allowed",
+    "method_not_allowed",
+    "not_found",
+    "payload_too_large",
+    "range_not_satisfiable",
+    "rate_limited",
+    "read_receipts_disabled",
+    "server",
+    "unsubscribed",
+    "unsupported_media_type",
+    "update_members_not_allowed",
+];
+
+/// The members of a problem of the contract. Each is read by itself: an odd one costs itself only.
+struct Problem<'a> {
     code: String,
-    #[serde(default)]
     title: Option<String>,
-    #[serde(default)]
     detail: Option<String>,
-    #[serde(default)]
     request_id: Option<String>,
-    #[serde(default)]
-    invalid_members: Vec<String>,
+    invalid_members: Option<&'a [u8]>,
+}
+
+impl<'a> Problem<'a> {
+    /// Returns `None` for anything else, like the page or the JSON of a gateway.
+    fn read(body: &'a [u8]) -> Option<Self> {
+        let names = ["code", "title", "detail", "request_id", "invalid_members"];
+        let [code, title, detail, request_id, invalid_members] = pieces::members(body, names)?;
+        Some(Self {
+            code: text(code?).filter(|code| is_code(code))?,
+            title: title.and_then(text),
+            detail: detail.and_then(text),
+            request_id: request_id.and_then(text),
+            invalid_members,
+        })
+    }
+}
+
+/// The text of a JSON string, of which some bytes may not be UTF-8.
+fn text(json: &[u8]) -> Option<String> {
+    serde_json::from_str(&String::from_utf8_lossy(json)).ok()
+}
+
+/// Returns `true` for what can be a code of the contract, also one that is to come: lower case with underscores.
+fn is_code(code: &str) -> bool {
+    (1..=LONGEST_CODE).contains(&code.len())
+        && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// An answer that is no success, degraded in steps: the contract's problem; else what the status alone says, with
@@ -35,37 +82,34 @@ struct Problem {
 pub(super) fn refusal(answer: &Answer<'_>, now: Now) -> Result<Refusal, Error> {
     let status = answer.response().status();
     let retry_after = retry_after(answer.response().headers(), now.utc);
-    if let Ok(problem) = serde_json::from_slice::<Problem>(answer.response().body()) {
+    let from_header = || answer.header("x-request-id").map(|id| answer.data(id));
+    if let Some(problem) = Problem::read(answer.response().body()) {
+        let Problem { code, title, detail, request_id, invalid_members } = problem;
+        let ids = invalid_members.and_then(pieces::items).into_iter().flatten().filter_map(text).take(MOST_IDS);
         return Ok(Refusal {
-            kind: kind_of_code(&problem.code),
+            kind: kind_of_code(&code),
             status: status.as_u16(),
-            code: Some(answer.redact(&problem.code)),
-            message: problem.detail.or(problem.title).map(|text| answer.redact(&text)),
-            request_id: problem.request_id.map(|id| answer.redact(&id)).or_else(|| answer.header("x-request-id")),
+            // A known one is no credential, even if one has the same characters.
+            code: Some(if CODES.contains(&code.as_str()) { code } else { answer.data(code.as_bytes()) }),
+            message: detail.or(title).map(|text| answer.prose(text.as_bytes())),
+            request_id: request_id.map(|id| answer.data(id.as_bytes())).or_else(from_header),
             retry_after,
-            invalid_members: problem.invalid_members.iter().map(|id| answer.redact(id)).collect(),
+            invalid_members: ids.map(|id| answer.data(id.as_bytes())).collect(),
             excerpt: None,
             after_silence: false,
         });
     }
     let unreadable = content_coding(answer.response().headers()).map(|coding| {
-        let coding = answer.redact(&coding);
-        alloc::format!("its explanation has the content coding {coding:?}, which was not asked for, and cannot be read")
+        let coding = answer.prose(coding.as_bytes());
+        format!("its explanation has the content coding {coding:?}, which was not asked for, and cannot be read")
     });
     let kind = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Auth,
         StatusCode::TOO_MANY_REQUESTS => ErrorKind::RateLimited,
         StatusCode::REQUEST_TIMEOUT => ErrorKind::Server,
         status if status.is_server_error() => ErrorKind::Server,
-        status if status.is_redirection() => {
-            let to = answer.header(header::LOCATION.as_str()).unwrap_or_else(|| "nowhere".to_string());
-            let reason = alloc::format!("a redirect to {to}, which is not followed with credentials");
-            return Err(Error::UnexpectedAnswer(Box::new(answer.unexpected(&reason, None))));
-        }
         _ => {
-            let reason = unreadable.unwrap_or_else(|| {
-                "the server refused in a form that the contract does not have (is the base URL right?)".to_string()
-            });
+            let reason = unreadable.unwrap_or_else(|| unforeseen(answer));
             return Err(Error::UnexpectedAnswer(Box::new(answer.unexpected(&reason, None))));
         }
     };
@@ -74,12 +118,40 @@ pub(super) fn refusal(answer: &Answer<'_>, now: Now) -> Result<Refusal, Error> {
         status: status.as_u16(),
         code: None,
         message: unreadable,
-        request_id: answer.header("x-request-id"),
+        request_id: from_header(),
         retry_after,
         invalid_members: Vec::new(),
         excerpt: Some(answer.excerpt()).filter(|excerpt| !excerpt.is_empty()),
         after_silence: false,
     })
+}
+
+/// Says what a status means that comes from something else than a server of the contract.
+fn unforeseen(answer: &Answer<'_>) -> String {
+    let meaning = match answer.response().status() {
+        StatusCode::NOT_MODIFIED => {
+            "the content has not changed, and nothing was asked about that: a cache is in between"
+        }
+        status if status.is_redirection() => {
+            let to = answer.header(header::LOCATION.as_str()).map_or_else(|| "nowhere".into(), |to| answer.prose(to));
+            return format!("a redirect to {to}, which is not followed with credentials");
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => "the request is larger than the server, or something before it, accepts",
+        StatusCode::URI_TOO_LONG => "the URI is longer than the server, or something before it, accepts",
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            "the header is larger than the server, or something before it, accepts"
+        }
+        StatusCode::EXPECTATION_FAILED => "something before the server does not support `Expect: 100-continue`",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "something before the server does not accept this type of content",
+        StatusCode::MISDIRECTED_REQUEST => "the request has reached a server that is not responsible for this host",
+        status => {
+            let meaning = status.canonical_reason().unwrap_or("no meaning");
+            return format!(
+                "the server refused ({meaning}) in a form that the contract does not have (is the base URL right?)"
+            );
+        }
+    };
+    format!("{meaning} (in a form that the contract does not have)")
 }
 
 /// Whether the same request may well succeed later.

@@ -1,21 +1,21 @@
 //! Long polls and leases: what happens in chats, event by event.
 
 use alloc::{
-    boxed::Box,
     format,
     string::{String, ToString},
+    sync::Arc,
     vec::Vec,
 };
-use core::time::Duration;
+use core::{mem, time::Duration};
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::{
-    answer::{Answer, Decode, from_json},
+    answer::{Answer, Decode, UNDECODED, decode, from_json},
     chats,
     endpoint::Endpoint,
     page::is_cursor,
+    pieces,
     route::Route,
 };
 use crate::{
@@ -96,14 +96,14 @@ pub(crate) struct Lease {
 #[derive(Debug)]
 pub(crate) struct Batch<T> {
     pub(crate) items: Vec<Item<T>>,
-    pub(crate) cursor: String,
+    pub(crate) cursor: Arc<str>,
 }
 
 /// One thing that has happened.
 #[derive(Debug)]
 pub(crate) struct Item<T> {
-    /// Where to go on after it; `None` if that could not be read either.
-    pub(crate) cursor: Option<String>,
+    /// Where to go on after it; `None` if that could not be read either. Neighbours with the same one share it.
+    pub(crate) cursor: Option<Arc<str>>,
     pub(crate) what: Result<T, Unread>,
 }
 
@@ -111,10 +111,10 @@ pub(crate) struct Item<T> {
 fn lease(answer: &mut Answer<'_>) -> Result<Lease, UnexpectedAnswer> {
     let lease = answer.read::<Lease>()?;
     if !is_cursor(&lease.cursor) {
-        return Err(answer.unexpected("this is no cursor", Some("cursor".into())));
+        return Err(answer.unexpected("this is no cursor", Some("cursor")));
     }
     if checked_id("subscription", &lease.id).is_err() {
-        return Err(answer.unexpected("this is no id", Some("id".into())));
+        return Err(answer.unexpected("this is no id", Some("id")));
     }
     Ok(lease)
 }
@@ -169,42 +169,87 @@ pub(crate) fn signal(error: &Error) -> Option<Signal> {
     }
 }
 
-#[derive(Deserialize)]
-struct BatchJson {
-    items: Vec<Box<RawValue>>,
-    cursor: String,
-}
-
-#[derive(Deserialize)]
-struct ItemJson<'a> {
-    cursor: String,
-    kind: String,
-    #[serde(borrow)]
-    data: &'a RawValue,
-}
-
 fn batch<T: Happens>(answer: &mut Answer<'_>) -> Result<Batch<T>, UnexpectedAnswer> {
-    let batch = answer.read::<BatchJson>()?;
-    if !is_cursor(&batch.cursor) {
-        return Err(answer.unexpected("this is no cursor", Some("cursor".into())));
+    let [items, cursor] = answer.members(["items", "cursor"])?;
+    let Some(cursor) = cursor else { return Err(answer.missing("cursor")) };
+    let cursor: String = answer.member("cursor", cursor)?;
+    if !is_cursor(&cursor) {
+        return Err(answer.unexpected("this is no cursor", Some("cursor")));
     }
-    let items = batch.items.iter().map(|raw| item(answer, raw.get())).collect();
-    Ok(Batch { items, cursor: batch.cursor })
+    let pieces = answer.array("items", items)?;
+    let mut batch = Batch { items: Vec::new(), cursor: cursor.into() };
+    let (mut unread, mut more) = (0, Skipped::default());
+    let mut last = None;
+    for json in pieces {
+        let Read { cursor, what } = read(json, last.as_ref());
+        last = cursor.clone().or(last);
+        match what {
+            Err(reason) if unread < UNDECODED => {
+                unread += 1;
+                let what = Unread { json: answer.item(json), reason: answer.data(reason.as_bytes()) };
+                batch.items.push(Item { cursor, what: Err(what) });
+            }
+            Err(_) => more.take(cursor),
+            Ok(item) => {
+                batch.items.extend(more.end());
+                batch.items.push(Item { cursor, what: Ok(item) });
+            }
+        }
+    }
+    batch.items.extend(more.end());
+    Ok(batch)
 }
 
-fn item<T: Happens>(answer: &Answer<'_>, json: &str) -> Item<T> {
-    let unread = |reason: &str| Err(Unread { json: answer.redact(json), reason: answer.redact(reason) });
-    let item: ItemJson<'_> = match serde_json::from_str(json) {
-        Ok(item) => item,
-        Err(why) => return Item { cursor: None, what: unread(&why.to_string()) },
+/// Events that cannot be read, one after the other, of which only the number is kept.
+#[derive(Default)]
+struct Skipped {
+    count: usize,
+    cursor: Option<Arc<str>>,
+}
+
+impl Skipped {
+    fn take(&mut self, cursor: Option<Arc<str>>) {
+        self.count += 1;
+        self.cursor = cursor.or_else(|| self.cursor.take());
+    }
+
+    /// All of them as one.
+    fn end<T>(&mut self) -> Option<Item<T>> {
+        let Self { count, cursor } = mem::take(self);
+        let unread = || Unread { json: String::new(), reason: format!("{count} more events cannot be decoded") };
+        (count > 0).then(|| Item { cursor, what: Err(unread()) })
+    }
+}
+
+/// An event, or what is wrong with it.
+struct Read<T> {
+    cursor: Option<Arc<str>>,
+    what: Result<T, String>,
+}
+
+fn read<T: Happens>(json: &[u8], last: Option<&Arc<str>>) -> Read<T> {
+    let Some([cursor, kind, data]) = pieces::members(json, ["cursor", "kind", "data"]) else {
+        return Read { cursor: None, what: Err("this is no object of which each member has one value".into()) };
     };
-    let what = if item.kind == T::KIND {
-        match from_json::<T::Json>(item.data.get().as_bytes()) {
-            Ok(json) => Ok(json.into()),
-            Err((why, path)) => unread(&format!("{why} at `data.{path}`")),
+    let text = |name: &str, json: Option<&[u8]>| match json.map(from_json::<String>) {
+        Some(Ok(text)) => Ok(text),
+        Some(Err((why, _))) => Err(format!("{why} at `{name}`")),
+        None => Err(format!("missing field `{name}`")),
+    };
+    let cursor = text("cursor", cursor).map(|cursor| match last {
+        Some(last) if **last == *cursor => Some(last.clone()),
+        _ => Some(cursor).filter(|cursor| is_cursor(cursor)).map(Arc::from),
+    });
+    let decoded = || {
+        let kind = text("kind", kind)?;
+        if kind != T::KIND {
+            return Err(format!("the kind {kind:?} is not known"));
         }
-    } else {
-        unread(&format!("the kind {:?} is not known", item.kind))
+        let data = data.ok_or("missing field `data`")?;
+        decode(data).map_err(|(why, path)| format!("{why} at `data.{path}`"))
     };
-    Item { cursor: Some(item.cursor).filter(|cursor| is_cursor(cursor)), what }
+    match cursor {
+        Ok(cursor) => Read { cursor, what: decoded() },
+        Err(reason) => Read { cursor: None, what: Err(reason) },
+    }
 }

@@ -200,6 +200,7 @@ fn times_and_limits_with_which_nothing_could_succeed_are_refused_by_every_adapte
         (with(Timeouts { long: Duration::ZERO, ..timeouts }), "timeout `long`", "zero"),
         (with(Timeouts { assets: Duration::ZERO, ..timeouts }), "timeout `assets`", "zero"),
         (config().with_limits(Limits { answer: 0, ..limits }), "limit `answer`", "zero"),
+        (config().with_limits(Limits { list: 0, ..limits }), "limit `list`", "zero"),
         (config().with_limits(Limits { download: 0, ..limits }), "limit `download`", "zero"),
         (config().with_retry(RetryPolicy { longest_wait: second / 4, ..retry }), "retry policy", "`first_wait`"),
     ] {
@@ -211,7 +212,13 @@ fn times_and_limits_with_which_nothing_could_succeed_are_refused_by_every_adapte
         config(),
         config().with_retry(RetryPolicy::NEVER),
         config().with_retry(RetryPolicy { retries: u32::MAX, first_wait: second, longest_wait: second, ..retry }),
-        config().with_limits(Limits { answer: 1, download: u64::MAX, idle_connections: 0, idle_time: Duration::ZERO }),
+        config().with_limits(Limits {
+            answer: 1,
+            list: 1,
+            download: u64::MAX,
+            idle_connections: 0,
+            idle_time: Duration::ZERO,
+        }),
         with(Timeouts { default: Duration::MAX, long: Duration::MAX, assets: Duration::from_nanos(1) }),
     ] {
         fine.check().expect("it can be meant");

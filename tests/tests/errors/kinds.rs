@@ -85,7 +85,7 @@ fn every_operation_raises_server_with_the_code_of_trouble_that_it_does_not_know(
         for (status, code, transient) in [
             (500, "server", true),
             (503, "server", true),
-            (502, "", true),
+            (502, "gateway", true),
             (501, "teapot", false),
             (418, "teapot", false),
         ] {

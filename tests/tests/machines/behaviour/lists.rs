@@ -92,7 +92,7 @@ fn a_clock_at_the_edge_of_time_and_a_moment_beyond_it_are_no_trouble() {
         let chat = client.chats().chat(TID);
         let mut messages = chat.messages(since);
         let Step::Send(_, exchange) = messages.poll(Now::new(Moment::EPOCH, utc)) else { panic!("it has a request") };
-        assert_eq!(exchange.request.uri().query(), Some(format!("since={asked}").as_str()));
+        assert_eq!(exchange.request.uri().query(), Some(format!("since={asked}&limit=100").as_str()));
     }
 }
 

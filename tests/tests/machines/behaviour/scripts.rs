@@ -194,7 +194,7 @@ fn a_request_can_be_looked_at() {
     Client::new(script.clone()).chats().by_title("a b&c").expect("it is expected");
     let request = &script.requests()[0];
     assert_eq!(
-        (request.path(), request.query("title").as_deref(), request.query("limit")),
+        (request.path(), request.query("title").as_deref(), request.query("cursor")),
         ("/v1/chats", Some("a b&c"), None)
     );
     assert_eq!((request.header("ACCEPT"), request.header("content-type")), (Some("application/json"), None));
