@@ -335,3 +335,28 @@ fn an_error_says_that_an_earlier_attempt_may_have_arrived() {
         }
     }
 }
+
+#[test]
+fn only_a_problem_of_the_contract_ends_a_feed() {
+    let page = |status| {
+        let page = http::Response::builder().status(status).body(b"<html>gateway</html>".to_vec());
+        Reply::Response(page.expect("it is a response"))
+    };
+    for status in [400, 401, 403, 404, 405, 409, 410, 413, 500, 501, 502, 503, 505, 511] {
+        let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+        let (ticket, _) = sent(&mut feed, at(0));
+        feed.handle(at(0), ticket, page(status));
+        let FeedEvent::Trouble(trouble) = told(&mut feed, at(0)) else { panic!("{status}: it is reported") };
+        assert_eq!((trouble.cause.status(), trouble.cause.code()), (Some(status), None));
+        let later = Now::new(trouble.next_try, DateTime::UNIX_EPOCH);
+        let (ticket, _) = sent(&mut feed, later);
+        feed.handle(later, ticket, batch(&[item("m1", "1")], "1"));
+        assert_eq!(mid_of(told(&mut feed, later)), "m1");
+    }
+    for (status, code) in [(401, "auth"), (403, "auth"), (404, "not_found"), (501, "server")] {
+        let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+        let (ticket, _) = sent(&mut feed, at(0));
+        feed.handle(at(0), ticket, problem(status, code));
+        assert!(matches!(feed.poll(at(0)), Step::Done(Err(_))), "{status}: the server itself has said it");
+    }
+}

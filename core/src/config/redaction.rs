@@ -3,7 +3,10 @@
 use alloc::{boxed::Box, string::String, vec, vec::Vec};
 use core::fmt::Write;
 
-use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD},
+};
 use secrecy::{ExposeSecret, SecretBox, SecretString, zeroize::Zeroizing};
 
 use super::escapes::{Unit, decoded};
@@ -47,8 +50,14 @@ pub(super) enum Kind {
 impl Redactor {
     pub(super) fn new(app_id: &str, secret: &str) -> Self {
         let pair = SecretString::from(alloc::format!("{app_id}:{secret}"));
+        let tokens: [SecretString; 2] = [
+            BASE64_STANDARD.encode(pair.expose_secret()).into(),
+            BASE64_URL_SAFE_NO_PAD.encode(pair.expose_secret()).into(),
+        ];
+        let [token, url_safe] = tokens.each_ref().map(SecretString::expose_secret);
         let (mut runs, mut beginnings, mut short) = (Vec::new(), Vec::new(), Vec::new());
-        for (text, is_secret) in [(app_id, false), (secret, true), (pair.expose_secret(), true)] {
+        let texts = [(app_id, false), (secret, true), (pair.expose_secret(), true), (token, true), (url_safe, true)];
+        for (text, is_secret) in texts {
             for spelling in encoded(text) {
                 let length = spelling.expose_secret().chars().count();
                 if length < RUN {

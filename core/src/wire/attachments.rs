@@ -24,9 +24,6 @@ const MOST: usize = 50;
 
 /// Maximum number of attachments that are taken from a message, in case servers allow more than the contract does.
 const MOST_RECEIVED: usize = 4 * MOST;
-/// Maximum length of an attachment that is decoded, in bytes: a poll with all options as long as they can be has a fraction.
-const LONGEST: usize = 256 << 10;
-
 /// Received attachments.
 pub(super) struct Attachments(pub(super) Vec<Attachment>);
 
@@ -59,14 +56,48 @@ impl<'de> Visitor<'de> for Received {
 
 /// A received attachment. One that cannot be decoded is kept as it came.
 fn received(raw: &RawValue) -> Attachment {
-    let unknown = || Attachment::Unknown(raw.get().to_owned());
-    if raw.get().len() > LONGEST {
-        return unknown();
-    }
-    serde_json::from_str::<AttachmentJson>(raw.get())
-        .ok()
-        .and_then(|json| Attachment::try_from(json).ok())
-        .unwrap_or_else(unknown)
+    decoded(raw.get()).unwrap_or_else(|| Attachment::Unknown(raw.get().to_owned()))
+}
+
+fn decoded(json: &str) -> Option<Attachment> {
+    // The kind first: to find it among the other members, serde would hold all of them in memory, as trees.
+    let KindJson { kind } = read(json)?;
+    Some(match kind.as_str() {
+        "calendar" => {
+            let CalendarJson { title, start, end, description, location } = read(json)?;
+            Attachment::Calendar(Calendar { title, start, end, description, location })
+        }
+        "location" => {
+            let LocationJson { name, lat, lon, address, city, country, postal_code } = read(json)?;
+            let coordinates = Coordinates::new(lat, lon).ok()?;
+            Attachment::Location(Location { name, coordinates, address, city, country, postal_code })
+        }
+        "live_location" => {
+            let LiveLocationJson { initial_lat, initial_lon, duration } = read(json)?;
+            let initial = Coordinates::new(initial_lat, initial_lon).ok()?;
+            Attachment::LiveLocation(LiveLocation { initial, duration: Duration::from_secs(duration) })
+        }
+        "gallery" => Attachment::Gallery(contacts::all(read::<GalleryJson>(json)?.images)),
+        "sound" => {
+            let RecordingJson { asset, duration_ms } = read(json)?;
+            Attachment::Sound(asset.into(), duration_ms.map(Duration::from_millis))
+        }
+        "video" => {
+            let RecordingJson { asset, duration_ms } = read(json)?;
+            Attachment::Video(asset.into(), duration_ms.map(Duration::from_millis))
+        }
+        "file" => Attachment::File(read::<FileJson>(json)?.asset.into()),
+        "poll" => {
+            let PollJson { question, mut options, multiple_choice } = read(json)?;
+            options.shrink_to_fit();
+            Attachment::Poll(Poll { question, options, multiple_choice })
+        }
+        _ => return None,
+    })
+}
+
+fn read<'a, J: Deserialize<'a>>(json: &'a str) -> Option<J> {
+    serde_json::from_str(json).ok()
 }
 
 /// What is to be attached, as the wire has it. `stored` is what became of its uploads, in their order.
@@ -86,87 +117,66 @@ pub(super) fn all<'a>(
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum AttachmentJson {
-    Calendar {
-        title: String,
-        start: DateTime<Utc>,
-        end: DateTime<Utc>,
-        #[serde(default)]
-        description: Option<String>,
-        #[serde(default)]
-        location: Option<String>,
-    },
-    Location {
-        name: String,
-        lat: f64,
-        lon: f64,
-        #[serde(default)]
-        address: Option<String>,
-        #[serde(default)]
-        city: Option<String>,
-        #[serde(default)]
-        country: Option<String>,
-        #[serde(default)]
-        postal_code: Option<String>,
-    },
-    LiveLocation {
-        initial_lat: f64,
-        initial_lon: f64,
-        duration: u64,
-    },
-    Gallery {
-        images: Vec<AssetJson>,
-    },
-    Sound {
-        asset: AssetJson,
-        #[serde(default)]
-        duration_ms: Option<u64>,
-    },
-    Video {
-        asset: AssetJson,
-        #[serde(default)]
-        duration_ms: Option<u64>,
-    },
-    File {
-        asset: AssetJson,
-    },
-    Poll {
-        question: String,
-        options: Vec<String>,
-        multiple_choice: bool,
-    },
+struct KindJson {
+    kind: String,
 }
 
-impl TryFrom<AttachmentJson> for Attachment {
-    type Error = Error;
+#[derive(Deserialize)]
+struct CalendarJson {
+    title: String,
+    start: DateTime<Utc>,
+    end: DateTime<Utc>,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    location: Option<String>,
+}
 
-    fn try_from(json: AttachmentJson) -> Result<Self, Error> {
-        Ok(match json {
-            AttachmentJson::Calendar { title, start, end, description, location } => {
-                Self::Calendar(Calendar { title, start, end, description, location })
-            }
-            AttachmentJson::Location { name, lat, lon, address, city, country, postal_code } => {
-                let coordinates = Coordinates::new(lat, lon)?;
-                Self::Location(Location { name, coordinates, address, city, country, postal_code })
-            }
-            AttachmentJson::LiveLocation { initial_lat, initial_lon, duration } => Self::LiveLocation(LiveLocation {
-                initial: Coordinates::new(initial_lat, initial_lon)?,
-                duration: Duration::from_secs(duration),
-            }),
-            AttachmentJson::Gallery { images } => Self::Gallery(contacts::all(images)),
-            AttachmentJson::Sound { asset, duration_ms } => {
-                Self::Sound(asset.into(), duration_ms.map(Duration::from_millis))
-            }
-            AttachmentJson::Video { asset, duration_ms } => {
-                Self::Video(asset.into(), duration_ms.map(Duration::from_millis))
-            }
-            AttachmentJson::File { asset } => Self::File(asset.into()),
-            AttachmentJson::Poll { question, options, multiple_choice } => {
-                Self::Poll(Poll { question, options, multiple_choice })
-            }
-        })
-    }
+#[derive(Deserialize)]
+struct LocationJson {
+    name: String,
+    lat: f64,
+    lon: f64,
+    #[serde(default)]
+    address: Option<String>,
+    #[serde(default)]
+    city: Option<String>,
+    #[serde(default)]
+    country: Option<String>,
+    #[serde(default)]
+    postal_code: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct LiveLocationJson {
+    initial_lat: f64,
+    initial_lon: f64,
+    duration: u64,
+}
+
+#[derive(Deserialize)]
+struct GalleryJson {
+    images: Vec<AssetJson>,
+}
+
+/// A sound or a video.
+#[derive(Deserialize)]
+struct RecordingJson {
+    asset: AssetJson,
+    #[serde(default)]
+    duration_ms: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct FileJson {
+    asset: AssetJson,
+}
+
+#[derive(Deserialize)]
+struct PollJson {
+    question: String,
+    options: Vec<String>,
+    multiple_choice: bool,
 }
 
 #[derive(Deserialize)]

@@ -7,6 +7,7 @@ mod ids;
 mod items;
 mod pages;
 mod settings;
+mod unreadable;
 
 use teamwire_core::{Client, Error, Script};
 use teamwire_tests::operations::ScriptBot;

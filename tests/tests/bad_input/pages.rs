@@ -1,8 +1,8 @@
-//! Lists that would never end.
+//! Lists that would never end, or are too large.
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    ByHand, Client, Error, Listing, Reply, Script, Step, User,
+    ByHand, Client, Error, Fault, FaultKind, Limits, Listing, Reply, Script, Step, User,
     script::{Answer, Expect, sample},
 };
 use teamwire_tests::operations::{ENTROPY, config, now, response};
@@ -91,4 +91,61 @@ fn an_empty_page_does_not_end_the_list() {
         .then(after("a"), Answer::json(200, empty))
         .then(after("b"), Answer::json(200, sample::page([sample::user("u1", "Anna", "Berg")])));
     assert_eq!(users(&script).len(), 2);
+}
+
+/// The users of a server with this many, of which it sends `fitting` at most before a page is too large.
+fn walk(users: usize, fitting: usize) -> (Result<Listing<User>, Error>, Vec<String>) {
+    let client = Client::new(ByHand::new(config(), ENTROPY, now()));
+    let (mut walk, mut limits) = (client.contacts().users(), Vec::new());
+    loop {
+        match walk.poll(now()) {
+            Step::Send(ticket, exchange) => {
+                let query: Vec<_> =
+                    url::form_urlencoded::parse(exchange.request.uri().query().unwrap_or_default().as_bytes())
+                        .into_owned()
+                        .collect();
+                let of = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+                let limit = of("limit").expect("it is always sent");
+                let first: usize = of("cursor").map_or(0, |cursor| cursor.parse().expect("it is one of these"));
+                limits.push(limit.to_owned());
+                let count = limit.parse::<usize>().expect("it is a number").min(users - first);
+                let reply = if count > fitting {
+                    Reply::Fault(Fault::new(FaultKind::TooLarge, "the limit is 16 MiB").sent(true))
+                } else {
+                    let mut page = sample::page((0..count).map(|at| sample::user(&format!("u{}", first + at), "", "")));
+                    if first + count < users {
+                        page["next_cursor"] = (first + count).to_string().into();
+                    }
+                    Reply::Response(response(200, &page))
+                };
+                walk.handle(now(), ticket, reply);
+            }
+            Step::Done(result) => return (result, limits),
+            step => panic!("{step:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_page_that_is_too_large_is_requested_again_with_half_the_items() {
+    for (fitting, expected) in [(100, "100"), (99, "50"), (7, "6"), (1, "1")] {
+        let (users, limits) = walk(130, fitting);
+        let users = users.expect("smaller pages are small enough");
+        let uids: Vec<_> = users.iter().map(|user| user.uid.to_string()).collect();
+        assert_eq!(uids, (0..130).map(|at| format!("u{at}")).collect::<Vec<_>>(), "each once, in order");
+        assert_eq!((limits[0].as_str(), limits[limits.len() - 1].as_str()), ("100", expected));
+    }
+    let (error, limits) = walk(130, 0);
+    assert!(error.expect_err("one item is too large").to_string().contains("too large"));
+    assert_eq!(limits, ["100", "50", "25", "12", "6", "3", "1"]);
+}
+
+#[test]
+fn a_list_has_a_limit_over_all_of_its_pages() {
+    let limited = config().with_limits(Limits { list: 1000, ..Limits::default() });
+    let script = (0..20)
+        .fold(Script::with_config(limited), |script, at| script.then(Expect::get("/v1/users"), page(&at.to_string())));
+    let error = Client::new(script.clone()).contacts().users().expect_err("it is too large");
+    assert!(error.to_string().contains("larger than 1000 bytes"), "{error}");
+    assert!(script.requests().len() < 15, "it ends there");
 }

@@ -84,3 +84,63 @@ fn a_code_counts_whatever_the_status_is() {
     let error = error(Answer::problem(400, "leave_chat_not_allowed"));
     assert_eq!((error.kind(), error.status()), (ErrorKind::LeaveChatNotAllowed, Some(400)));
 }
+
+#[test]
+fn a_problem_keeps_its_code_whatever_its_other_members_are() {
+    for odd in ["null", "7", "NaN", "[7,null]", "{}", "\"\\ud800\"", "[[[[", "\"a\nb\""] {
+        for member in ["invalid_members", "title", "detail", "request_id", "status", "type", "extra"] {
+            if odd == "[[[[" {
+                continue;
+            }
+            let body = format!(r#"{{"code": "not_found", "{member}": {odd}, "detail2": "x"}}"#);
+            let error = error(Answer::status(404).body("application/problem+json", body.as_str()));
+            assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some("not_found")), "{body}");
+            let found = Operation::User.play(config(), [Answer::status(404).body("", body.as_str())]).outcome;
+            assert_eq!(found.expect("it is not there"), "None", "{body}");
+        }
+    }
+    let busy = Answer::status(409).body("", r#"{"code": "in_progress", "invalid_members": null}"#);
+    let played = Operation::UpdateTitle.play(config(), [busy, Operation::UpdateTitle.scripted()]);
+    assert!(played.outcome.is_ok(), "it is tried again");
+}
+
+#[test]
+fn bytes_that_are_no_text_cost_a_problem_these_bytes() {
+    let error = error(Answer::status(403).body("", b"{\"code\":\"auth\",\"detail\":\"M\xfcller\"}".as_slice()));
+    assert_eq!(error.to_string(), "the server refused with status 403 (auth): M\u{fffd}ller");
+}
+
+#[test]
+fn what_is_no_code_of_the_contract_is_no_problem_of_it() {
+    for code in ["AccessDenied", "", "not found", &"x".repeat(65)] {
+        let body = format!(r#"{{"code": "{code}", "message": "no"}}"#);
+        let error = error(Answer::status(403).body("application/json", body));
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Auth, None), "{code}");
+    }
+}
+
+#[test]
+fn a_long_explanation_is_cut() {
+    let body = serde_json::json!({ "code": "auth", "detail": "\u{1f600}".repeat(100_000) });
+    let error = error(Answer::status(403).body("", body.to_string()));
+    let Error::Refused(refusal) = &error else { panic!("{error:?}") };
+    let message = refusal.message.as_deref().unwrap_or_default();
+    assert!(message.chars().count() == 1001 && message.ends_with("\u{1f600}\u{2026}"), "{}", message.len());
+    assert!(error.to_string().len() < 5000);
+}
+
+#[test]
+fn a_status_that_is_none_of_the_contract_says_what_it_is() {
+    for (status, meaning) in [
+        (304, "a cache is in between"),
+        (413, "larger than the server"),
+        (414, "URI is longer"),
+        (417, "Expect: 100-continue"),
+        (431, "header is larger"),
+        (404, "Not Found"),
+    ] {
+        let error = error(Answer::status(status).body("text/html", "<html>"));
+        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(status)));
+        assert!(error.to_string().contains(meaning), "{error}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod connections;
+mod echoes;
 mod escapes;
 mod kinds;
 mod retries;

@@ -198,7 +198,7 @@ fn a_request_can_be_looked_at() {
         ("/v1/chats", Some("a b&c"), None)
     );
     assert_eq!((request.header("ACCEPT"), request.header("content-type")), (Some("application/json"), None));
-    assert_eq!((request.json(), request.to_string().as_str()), (None, "GET /v1/chats?title=a+b%26c"));
+    assert_eq!((request.json(), request.to_string().as_str()), (None, "GET /v1/chats?title=a+b%26c&limit=100"));
 }
 
 #[test]

@@ -1,0 +1,230 @@
+//! What responses of hostile servers cost: memory at most 16 times the response, and time that grows as it does.
+//!
+//! `cargo test -p teamwire-tests --test hostile -- --nocapture` prints the table; with `--ignored` for the largest response.
+
+#![expect(clippy::print_stdout, reason = "it prints a table")]
+
+use std::{
+    alloc::System,
+    any::Any,
+    fs,
+    time::{Duration, Instant},
+};
+
+use chrono::DateTime;
+use http::Response;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use teamwire_core::{
+    ByHand, Client, Config, Credentials, Feed, FeedEvent, Machine, Moment, Now, Reply, RetryPolicy, Step, Ticket,
+};
+
+#[global_allocator]
+static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Bytes that any response may cost, however small it is.
+const BASE: usize = 256 << 10;
+const TIMES: usize = 16;
+
+fn at(seconds: u64) -> Now {
+    Now::new(Moment::after_epoch(Duration::from_secs(seconds)), DateTime::UNIX_EPOCH)
+}
+
+fn client() -> Client<ByHand> {
+    let credentials = Credentials::new("the-app-id", "a secret that nobody may see").expect("they are good");
+    let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
+    Client::new(ByHand::new(config.with_retry(RetryPolicy::NEVER), [7; 32], at(0)))
+}
+
+fn ticket<M: Machine>(machine: &mut M) -> Ticket {
+    match machine.poll(at(0)) {
+        Step::Send(ticket, _) => ticket,
+        _ => panic!("it has something to send"),
+    }
+}
+
+/// The events of a feed of messages after this response.
+fn feed(status: u16, body: Vec<u8>) -> Box<dyn Any> {
+    let client = client();
+    let mut feed = client.chats().chat("c1").new_messages(None);
+    let first = ticket(&mut feed);
+    feed.handle(at(0), first, response(200, br#"{"items":[],"cursor":"0"}"#.to_vec()));
+    let Step::Event(FeedEvent::Started(_)) = feed.poll(at(0)) else { panic!("it has started") };
+    let next = ticket(&mut feed);
+    feed.handle(at(0), next, response(status, body));
+    let mut events = Vec::new();
+    while let Step::Event(event) = feed.poll(at(0)) {
+        events.push(event);
+    }
+    feed.stop(at(0));
+    Box::new(events)
+}
+
+/// The users, or the error, after this response.
+fn users(status: u16, body: Vec<u8>) -> Box<dyn Any> {
+    let client = client();
+    let mut walk = client.contacts().users();
+    let first = ticket(&mut walk);
+    walk.handle(at(0), first, response(status, body));
+    match walk.poll(at(0)) {
+        Step::Done(result) => Box::new(result),
+        _ => Box::new(()),
+    }
+}
+
+/// The messages of a chat, or the error, after this response.
+fn messages(status: u16, body: Vec<u8>) -> Box<dyn Any> {
+    let client = client();
+    let chat = client.chats().chat("c1");
+    let mut walk = chat.messages(None);
+    let first = ticket(&mut walk);
+    walk.handle(at(0), first, response(status, body));
+    match walk.poll(at(0)) {
+        Step::Done(result) => Box::new(result),
+        _ => Box::new(()),
+    }
+}
+
+fn response(status: u16, body: Vec<u8>) -> Reply {
+    Reply::Response(Response::builder().status(status).body(body).expect("it is a response"))
+}
+
+/// As often a piece between these as makes `size` bytes.
+fn filled(size: usize, before: &str, piece: &str, last: &str, behind: &str) -> Vec<u8> {
+    let count = (size - before.len() - behind.len() - last.len()) / piece.len();
+    [before, &piece.repeat(count), last, behind].concat().into_bytes()
+}
+
+type Run = fn(u16, Vec<u8>) -> Box<dyn Any>;
+
+const USER: &str = r#"{"uid":"","first_name":"","last_name":"","organisation":"","is_bot":true}"#;
+const MESSAGE: &str = concat!(
+    r#"{"mid":"","tid":"","from_user":{"uid":"","first_name":"","last_name":"","organisation":"","is_bot":true},"#,
+    r#""timestamp":0,"is_alert":false,"deleted":false"#
+);
+
+fn cases(size: usize) -> Vec<(&'static str, Run, u16, Vec<u8>)> {
+    let cursor = |length: usize| format!(r#"{{"cursor":"{}","items":["#, "z".repeat(length));
+    let event = |cursor: &str| format!(r#"{{"cursor":"{cursor}","kind":"message","data":{MESSAGE}}}}}"#);
+    let with = |rest: &str| format!(r#"{{"items":[{MESSAGE},{rest}"#);
+    let all = |piece: &str, before: &str, behind: &str| filled(size, before, &format!("{piece},"), piece, behind);
+    let half = (size - 100) / 2;
+    vec![
+        ("batch, cursor of 4 KiB, items `1`", feed, 200, all("1", &cursor(4096), "]}")),
+        ("batch, cursor of 1 KiB, items `1`", feed, 200, all("1", &cursor(1024), "]}")),
+        ("batch, events of a new kind", feed, 200, all(r#"{"cursor":"z","kind":"x","data":1}"#, &cursor(1024), "]}")),
+        ("batch, events with a cursor of 1 KiB", feed, 200, all(&event(&"y".repeat(1024)), &cursor(1), "]}")),
+        ("batch, smallest events", feed, 200, all(&event("y"), &cursor(1), "]}")),
+        ("list, items `1`", users, 200, all("1", r#"{"items":["#, "]}")),
+        ("list, items `{}`", users, 200, all("{}", r#"{"items":["#, "]}")),
+        ("list, smallest users", users, 200, all(USER, r#"{"items":["#, "]}")),
+        ("list, smallest users, then `1`", users, 200, all(USER, r#"{"items":["#, ",1]}")),
+        ("list, a text for a flag", users, 200, all("x", r#"{"items":[{"uid":"","is_bot":""#, "\"}]}")),
+        ("list, members of the page", users, 200, all(r#""x":1"#, "{", r#","items":[1]}"#)),
+        ("list, attachments `1`", messages, 200, all("1", &with(r#""attachments":["#), "]}]}")),
+        (
+            "list, a poll with empty options",
+            messages,
+            200,
+            all(
+                "\"\"",
+                &with(r#""attachments":[{"kind":"poll","question":"","multiple_choice":true,"options":["#),
+                "]}]}]}",
+            ),
+        ),
+        ("list, a broken link preview", messages, 200, all("1", &with(r#""link_preview":["#), ",NaN]}]}")),
+        (
+            "deep nesting in a list",
+            users,
+            200,
+            [r#"{"items":["#, &"[".repeat(half), &"]".repeat(half), "]}"].concat().into(),
+        ),
+        (
+            "deep nesting in a batch",
+            feed,
+            200,
+            [&cursor(1), &"[".repeat(half), &"]".repeat(half), "]}"].concat().into(),
+        ),
+        ("deep nesting that has no end", users, 200, "[".repeat(size).into()),
+        ("problem, long detail", users, 422, all("e", r#"{"code":"auth","detail":""#, "\"}")),
+        ("problem, long code", users, 422, all("e", r#"{"code":""#, "\"}")),
+        ("problem, empty ids", users, 422, all("\"\"", r#"{"code":"invalid_members","invalid_members":["#, "]}")),
+        ("a page of HTML", users, 502, all("<p>", "<html>", "")),
+    ]
+}
+
+/// The most memory that the process has at once, as Linux tells it. Elsewhere it is not known, and zero.
+struct Peak(usize);
+
+impl Peak {
+    fn begin() -> Self {
+        // Five is the command to forget the peak.
+        let _ = fs::write("/proc/self/clear_refs", "5");
+        Self(status("VmRSS:"))
+    }
+
+    /// Returns how much has been added.
+    fn end(&self) -> usize {
+        status("VmHWM:").saturating_sub(self.0)
+    }
+}
+
+fn status(name: &str) -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap_or_default() << 10
+}
+
+/// Prints the table for responses of this size, and checks it. Returns the time of each.
+fn measure(size: usize) -> Vec<(&'static str, Duration)> {
+    println!(
+        "| response of {} KiB | kept | most at once | allocated in all | time |\n|---|---|---|---|---|",
+        size >> 10
+    );
+    let mut times = Vec::new();
+    for (name, run, status, body) in cases(size) {
+        let length = body.len();
+        assert!((size / 2..=size + 8192).contains(&length), "{name}: {length}");
+        let before = Peak::begin();
+        let region = Region::new(COUNTED);
+        let begin = Instant::now();
+        let result = run(status, body);
+        let time = begin.elapsed();
+        let peak = before.end().saturating_add(length);
+        let change = region.change();
+        // Kept is what was taken and not given back; the body was taken before.
+        let kept = (change.bytes_allocated + length).saturating_sub(change.bytes_deallocated);
+        drop(result);
+        println!(
+            "| {name} | {:.2} x | {:.2} x | {:.2} x | {time:.1?} |",
+            times_of(kept, length),
+            times_of(peak, length),
+            times_of(change.bytes_allocated, length)
+        );
+        assert!(kept <= BASE + TIMES * length, "{name}: {kept} bytes are kept of {length}");
+        assert!(peak <= (4 << 20) + TIMES * length, "{name}: {peak} bytes at once of {length}");
+        times.push((name, time));
+    }
+    times
+}
+
+#[expect(clippy::cast_precision_loss, reason = "it is shown with two digits")]
+fn times_of(bytes: usize, length: usize) -> f64 {
+    bytes as f64 / length as f64
+}
+
+#[test]
+fn memory_is_bounded_by_the_response_and_time_is_linear() {
+    let small = measure(64 << 10);
+    let large = measure(1 << 20);
+    for ((name, small), (_, large)) in small.into_iter().zip(large) {
+        // Sixteen times as long; twice as much again for the noise of a machine that is busy, and a base.
+        let most = Duration::from_secs(2) + small * 64;
+        assert!(large < most, "{name}: {small:?} for 64 KiB, {large:?} for 1 MiB");
+    }
+}
+
+#[test]
+#[ignore = "it takes long without optimisation"]
+fn the_largest_response() {
+    measure(16 << 20);
+}
