@@ -9,7 +9,7 @@ mod request;
 mod route;
 mod schema;
 
-use std::{fmt, sync::OnceLock};
+use std::{collections::BTreeSet, fmt, sync::OnceLock};
 
 use document::Document;
 use route::Route;
@@ -49,6 +49,22 @@ impl Contract {
     /// The operations of the document, in its order.
     pub fn operations(&self) -> impl Iterator<Item = &OperationId> {
         self.routes.iter().map(|route| &route.id)
+    }
+
+    /// Returns the status and the code of each refusal that the operation has.
+    ///
+    /// # Panics
+    /// If the contract has no such operation.
+    pub fn refusals(&self, operation: &str) -> BTreeSet<(u16, &str)> {
+        let route = self.routes.iter().find(|route| route.id.as_str() == operation);
+        let route = route.unwrap_or_else(|| panic!("the contract has no operation {operation}"));
+        let refused = route.answers.iter().filter_map(|answer| Some((answer.status.parse().ok()?, &answer.contents)));
+        let refused = refused.filter(|(status, _)| (400..500).contains(status));
+        refused
+            .flat_map(|(status, contents)| {
+                contents.iter().flat_map(move |content| content.codes().into_iter().map(move |code| (status, code)))
+            })
+            .collect()
     }
 
     /// Whether the contract takes this request: the operation it asks for, or what is wrong with it.

@@ -3,11 +3,13 @@
 //! - [`operations`]: every operation that the core has, written once for all executors.
 //! - [`contract`]: the wire contract (`docs/openapi.yaml`) as a check of requests and answers.
 //! - [`harness`]: the executors; and a [`Ground`] for each test of one, with a sandbox of its own.
+//! - [`limit`]: the limit on the time of a test.
 
 mod cases;
 pub mod contract;
 mod ground;
 pub mod harness;
+pub mod limit;
 pub mod operations;
 mod watching;
 
@@ -17,7 +19,7 @@ pub use self::{
     watching::Watching,
 };
 
-/// The tests that these functions are, each for this executor. They stand in modules of the suite that calls this.
+/// The tests that these functions are, each for this executor, and each within the [`limit`]. They stand in modules of the suite that calls this.
 #[macro_export]
 #[allow(clippy::crate_in_macro_def, reason = "the suite is meant, not this crate")]
 macro_rules! promises {
@@ -25,7 +27,11 @@ macro_rules! promises {
         $($(
             #[test]
             fn $promise() {
-                crate::$module::$promise::<$harness>();
+                $crate::limit::promise(
+                    <$harness as $crate::harness::Harness>::NAME,
+                    stringify!($promise),
+                    crate::$module::$promise::<$harness>,
+                );
             }
         )+)+
     };

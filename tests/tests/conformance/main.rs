@@ -4,6 +4,7 @@
 //! A new executor needs a [`Harness`](teamwire_tests::harness::Harness), and one line below.
 
 mod bad_day;
+mod broken;
 mod chats;
 mod checked;
 mod contacts;
@@ -13,19 +14,21 @@ mod messages;
 mod network;
 mod posting;
 mod reactions;
+mod refusals;
 mod sharing;
 mod table;
 mod threads;
+mod waits;
 
 /// Every promise, kept by this executor. What is missing in the list is dead code, and the compiler says so.
 macro_rules! conformance {
     ($name:ident, $harness:ty) => {
         mod $name {
             teamwire_tests::promises! { $harness:
-                table: every_operation_succeeds, what_is_local_sends_nothing, every_operation_raises_the_kinds_it_is_known_for,
+                table: every_operation_succeeds, what_is_local_sends_nothing,
                     every_operation_raises_the_kinds_that_all_requests_can,
-                    what_only_an_admin_may_is_refused_to_others, a_key_that_nobody_has_is_refused,
-                    what_is_confidential_is_shown_by_nothing;
+                    a_key_that_nobody_has_is_refused, what_is_confidential_is_shown_by_nothing;
+                refusals: every_refusal_of_the_contract_has_its_cause;
                 posting: a_post_is_there_for_everybody_as_it_was_answered, every_text_arrives_as_it_was_sent,
                     every_attachment_comes_back_as_it_was_sent, attachments_of_others_are_understood,
                     an_attention_message_has_its_type, a_reply_names_what_it_replies_to,
@@ -52,7 +55,8 @@ macro_rules! conformance {
                     no_answer_is_a_timeout, a_slow_answer_is_none_after_the_timeout,
                     an_answer_that_is_too_large_is_refused, what_is_not_http_is_refused, a_redirect_is_not_followed,
                     a_proxys_page_is_shown_in_the_error, retry_after_is_obeyed, too_long_a_wait_is_an_error_at_once,
-                    connections_are_used_again;
+                    connections_are_used_again, a_request_without_a_server_is_known_not_to_have_arrived;
+                waits: an_operation_sleeps_through_a_wait, a_feed_sleeps_through_a_wait;
                 feeds: what_happens_arrives_at_once, messages_of_a_chat_arrive_in_order,
                     messages_of_all_chats_arrive_in_order, reactions_arrive_as_people_react,
                     live_locations_arrive_as_people_move, a_feed_goes_on_at_its_checkpoint_in_another_client,

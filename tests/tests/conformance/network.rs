@@ -1,8 +1,11 @@
 //! Bad days: what passes is not noticed, and what does not is an error that says what it was.
 
-use std::time::Duration;
+use std::{
+    net::{TcpListener, TcpStream},
+    time::Duration,
+};
 
-use teamwire_core::{Config, Error, ErrorKind, FaultKind, Limits, RetryPolicy, Timeouts};
+use teamwire_core::{Config, Credentials, Error, ErrorKind, FaultKind, Limits, RetryPolicy, Timeouts};
 use teamwire_sandbox::{Fault, RateLimit, Rule, org};
 use teamwire_tests::{Ground, harness::Harness};
 
@@ -184,4 +187,18 @@ pub(crate) fn connections_are_used_again<H: Harness>() {
     }
     // Either one connection for all, or one for each.
     assert_eq!(ground.sandbox.connections().accepted, if H::KEEPS_CONNECTIONS { 1 } else { 20 });
+}
+
+pub(crate) fn a_request_without_a_server_is_known_not_to_have_arrived<H: Harness>() {
+    // The port of a connection's own side: nobody listens there, and nobody else is given it meanwhile.
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
+    let connection = TcpStream::connect(listener.local_addr().expect("it is bound")).expect("it listens");
+    let nobody = connection.local_addr().expect("it is connected");
+    let credentials = Credentials::new("app", "a secret").expect("they are good");
+    let config = Config::new(&format!("http://{nobody}"), credentials).expect("it is a URL");
+    let client = H::connect(once(config));
+    let error = H::wait(client.chats().chat(org::LOBBY).post("hello")).expect_err("nobody listens");
+    assert!(error.is_transient() && !error.may_have_arrived(), "nothing was sent: {error:?}");
+    let fault = fault(error);
+    assert_eq!((fault.kind, fault.sent), (FaultKind::Connect, false));
 }

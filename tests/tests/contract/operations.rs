@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use teamwire_tests::operations::{Class, Documented, Local, Nature, Operation, Subscription, documented};
+use teamwire_tests::{
+    contract::Contract,
+    operations::{Class, Documented, Local, Nature, Operation, Subscription, documented},
+};
 
 /// Whose it is, its name, and its nature.
 type Row = (Class, &'static str, &'static str);
@@ -46,5 +49,17 @@ fn what_is_there_and_not_documented_is_of_this_project() {
     for (class, name, nature) in there.difference(&wanted) {
         let is_ours = *class == Class::Contacts || OURS.contains(&(*name, *nature));
         assert!(is_ours, "{class:?} {name} {nature}");
+    }
+}
+
+/// And each of those is provoked by its cause, in the suite of conformance.
+#[test]
+fn every_error_that_an_operation_is_known_for_is_a_refusal_of_the_contract() {
+    for row in documented() {
+        let Some(operation) = Operation::ALL.iter().find(|operation| operation.name() == row.name) else { continue };
+        let refusals = Contract::load().refusals(operation.route());
+        for error in row.errors {
+            assert!(refusals.iter().any(|(_, code)| *code == error), "{operation:?}: {error} is not in {refusals:?}");
+        }
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn an_image_that_is_not_fit_is_refused_before_it_is_sent<H: Harness>(
         (folder.file("empty.jpg", []), "no JPEG"),
         (folder.file("601x600.jpg", TOO_WIDE), "601x600"),
         (folder.file("huge.jpg", &too_large), "too large"),
-        (folder.file("start.jpg", &BASELINE[..20]), "before it says its size"),
+        (folder.file("start.jpg", &BASELINE[..20]), "no JPEG that says its size"),
         (folder.file("half.jpg", &BASELINE[..BASELINE.len() / 2]), "end"),
         (folder.file("cut.jpg", without_its_end), "its end is missing"),
         (folder.file("thumbnail.jpg", &WITH_THUMBNAIL[..thumbnail_ends + 2]), "end"),

@@ -34,7 +34,9 @@ fn is_not_stored<H: Harness>((upload, path): (Upload, String)) {
     assert_eq!(error.kind(), ErrorKind::File, "{error}");
     let Error::Attachment { cause, .. } = &error else { panic!("{error:?}") };
     assert!(matches!(&**cause, Error::File(it) if it.kind == FileErrorKind::Changed && it.path == path), "{error:?}");
-    assert_eq!((ground.sandbox.arrived(UPLOADS), ground.sandbox.arrived(POSTS)), (1, 0), "it is not tried again");
+    // The executor may notice the change, and close the connection, before the server reads the first byte.
+    let arrived = (ground.sandbox.arrived(UPLOADS), ground.sandbox.arrived(POSTS));
+    assert!(matches!(arrived, (0 | 1, 0)), "it is tried again: {arrived:?}");
     ground.ok(lobby.post("all goes on"));
     assert_eq!(ground.sandbox.handled(UPLOADS), 0, "half a file was stored");
 }

@@ -1,0 +1,126 @@
+//! Every refusal that the contract lists for a route, provoked in the sandbox by its cause.
+
+use teamwire_core::{Error, Image, NewChat, RetryPolicy};
+use teamwire_sandbox::org;
+use teamwire_tests::{
+    Ground,
+    contract::Contract,
+    harness::Harness,
+    operations::{AVATAR, Operation},
+};
+
+/// Codes of requests that the client does not make (a body against its schema, a key of another request, one that is still
+/// worked on, a cursor that is no longer known), and of all requests alike: each has a test of its own.
+const ELSEWHERE: &[&str] = &[
+    "invalid_request",
+    "payload_too_large",
+    "unsupported_media_type",
+    "idempotency_mismatch",
+    "in_progress",
+    "cursor_expired",
+    "rate_limited",
+];
+
+pub(crate) fn every_refusal_of_the_contract_has_its_cause<H: Harness>() {
+    for operation in Operation::ALL {
+        let refusals = Contract::load().refusals(operation.route());
+        for (status, code) in refusals.into_iter().filter(|(_, code)| !ELSEWHERE.contains(code)) {
+            match (operation, code) {
+                // The route makes group chats as well; a chat between two has no avatar.
+                (Operation::CreateOneToOneChat, "image_load") => continue,
+                // Absence is no error of these.
+                (operation, "not_found") if operation.finds() => continue,
+                _ => {}
+            }
+            let error = provoked::<H>(*operation, status, code);
+            assert_eq!((error.status(), error.code()), (Some(status), Some(code)), "{operation:?}: {error}");
+            assert_eq!(error.kind().as_str(), kind(code), "{operation:?}: {error}");
+            assert!(error.request_id().is_some(), "{operation:?}: {error:?}");
+        }
+    }
+}
+
+/// The name of the error's kind: its code, if there is a kind for it.
+fn kind(code: &str) -> &str {
+    if code == "conflict" { "server" } else { code }
+}
+
+/// The error of an operation after what causes this refusal, without another attempt.
+fn provoked<H: Harness>(operation: Operation, status: u16, code: &str) -> Error {
+    let ground = Ground::<H>::configured(|config| config.with_retry(RetryPolicy::NEVER));
+    let mut bot = ground.bot();
+    match (operation, status, code) {
+        (Operation::SetAvatar, _, "image_load") => {
+            return ground.err(bot.chat.set_avatar(Image::bytes(undecodable())));
+        }
+        (Operation::CreateChat, _, "image_load") => {
+            let chat = NewChat::titled("Ward 3").avatar(Image::bytes(undecodable()));
+            return ground.err(bot.client.chats().create_chat(chat));
+        }
+        (Operation::RemoveAdmin, _, "conflict") => {
+            ground.ok(bot.chat.remove_admin(org::ANNA));
+            return ground.err(bot.chat.remove_admin(org::BOT));
+        }
+        (_, 403, "auth") => forbid(&ground, operation),
+        (_, 404, "not_found") => hide(&ground, operation),
+        (Operation::LoadAvatar, _, "image_load") => ground.ok(bot.chat.remove_avatar()),
+        _ => switch(&ground, operation, code),
+    }
+    match ground.run(operation, &mut bot) {
+        Err(error) => error,
+        Ok(answer) => panic!("{operation:?} succeeded, and not with {status} {code}: {answer}, {bot:?}"),
+    }
+}
+
+/// A JPEG with a fill byte before its first marker: the client finds it fit, and the decoder of this backend cannot read it.
+fn undecodable() -> Vec<u8> {
+    let (start, rest) = AVATAR.split_at(2);
+    [start, &[0xFF], rest].concat()
+}
+
+/// Takes the right to do this from the bot.
+fn forbid<H: Harness>(ground: &Ground<H>, operation: Operation) {
+    let (admin, anna) = (ground.sandbox.admin(), ground.sandbox.as_person(org::ANNA));
+    match operation {
+        Operation::MarkAsRead => admin.allow_bot_read_marks(false),
+        Operation::SendReaction | Operation::GetReactions | Operation::UpdateReaction => {
+            admin.allow_bot_reactions(false);
+        }
+        // A member through a group does not leave by itself.
+        Operation::Leave => assert!(admin.set_group_member(org::ON_CALL, org::BOT, true)),
+        Operation::Post => {
+            anna.make_plain_member(org::LOBBY, org::BOT).expect("Anna administers the lobby");
+            anna.allow_sending(org::LOBBY, false).expect("Anna administers the lobby");
+        }
+        _ => anna.make_plain_member(org::LOBBY, org::BOT).expect("Anna administers the lobby"),
+    }
+}
+
+/// Removes what the operation is about.
+fn hide<H: Harness>(ground: &Ground<H>, operation: Operation) {
+    let anna = ground.sandbox.as_person(org::ANNA);
+    match operation {
+        // Who is no member is no admin, and cannot be made one.
+        Operation::AddAdmin | Operation::RemoveAdmin => anna.leave(org::LOBBY).expect("she may leave"),
+        // A bot whose user was deleted makes no chats.
+        Operation::CreateChat | Operation::CreateOneToOneChat => assert!(ground.sandbox.admin().delete_user(org::BOT)),
+        _ => anna.remove(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby"),
+    }
+}
+
+/// What else there is: the organisation's switches, its people, and the state of the chat.
+fn switch<H: Harness>(ground: &Ground<H>, operation: Operation, code: &str) {
+    let (admin, anna) = (ground.sandbox.admin(), ground.sandbox.as_person(org::ANNA));
+    match code {
+        "auth" => admin.revoke_key(),
+        "conflict" => anna.close(org::LOBBY).expect("Anna administers the lobby"),
+        "invalid_members" if operation == Operation::RemoveMembers => anna.leave(org::LOBBY).expect("she may leave"),
+        "invalid_members" => assert!(admin.delete_user(org::ANNA)),
+        "update_members_not_allowed" => admin.allow_member_updates(false),
+        "leave_chat_not_allowed" => admin.allow_leaving(false),
+        "close_chat_not_allowed" => admin.allow_closing(false),
+        "read_receipts_disabled" => admin.allow_read_receipts(false),
+        "image_remove" => admin.allow_avatar_removal(false),
+        other => panic!("no cause is known for {other} of {operation:?}"),
+    }
+}

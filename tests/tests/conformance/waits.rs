@@ -1,0 +1,84 @@
+//! Waits: an executor sleeps until the moment that a machine names, and asks it again then.
+
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use teamwire_core::{Error, Executor, Feed, Machine, Moment, Now, Reply, Step, Ticket};
+use teamwire_tests::{Ground, harness::Harness};
+
+const WAIT: Duration = Duration::from_millis(300);
+/// Maximum number of polls in a wait: two are needed, and an early wake costs one. Without sleep, it is thousands.
+const POLLS: u32 = 50;
+
+/// A machine that waits once, and counts how often it is polled.
+struct Waits {
+    until: Option<Moment>,
+    polls: Arc<AtomicU32>,
+}
+
+impl Waits {
+    fn new() -> (Self, Arc<AtomicU32>) {
+        let polls = Arc::<AtomicU32>::default();
+        (Self { until: None, polls: Arc::clone(&polls) }, polls)
+    }
+}
+
+impl Machine for Waits {
+    type Event = Infallible;
+    /// The moment that was named, and that of the poll that ended the wait.
+    type Output = (Moment, Moment);
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<Self::Output, Error>> {
+        self.polls.fetch_add(1, Ordering::Relaxed);
+        let until = *self.until.get_or_insert(now.moment.plus(WAIT));
+        if now.moment < until { Step::Sleep(until) } else { Step::Done(Ok((until, now.moment))) }
+    }
+
+    fn handle(&mut self, _: Now, _: Ticket, _: Reply) {}
+}
+
+/// The same, as a feed.
+struct WaitingFeed(Waits);
+
+impl Machine for WaitingFeed {
+    type Event = Infallible;
+    type Output = (Moment, Moment);
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<Self::Output, Error>> {
+        self.0.poll(now)
+    }
+
+    fn handle(&mut self, _: Now, _: Ticket, _: Reply) {}
+}
+
+impl Feed for WaitingFeed {
+    fn stop(&mut self, _: Now) {}
+}
+
+#[track_caller]
+fn was_slept_through(polls: &AtomicU32) {
+    let polls = polls.load(Ordering::Relaxed);
+    assert!((2..=POLLS).contains(&polls), "the machine was polled {polls} times in one wait");
+}
+
+pub(crate) fn an_operation_sleeps_through_a_wait<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let (machine, polls) = Waits::new();
+    let (until, ended) = ground.ok(ground.client.executor().run(machine));
+    assert!(ended >= until, "it ended at {ended:?}");
+    was_slept_through(&polls);
+}
+
+pub(crate) fn a_feed_sleeps_through_a_wait<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let (machine, polls) = Waits::new();
+    let mut events = ground.client.executor().events(WaitingFeed(machine));
+    assert!(H::next(&mut events).is_none(), "the feed ends after its wait");
+    was_slept_through(&polls);
+}
