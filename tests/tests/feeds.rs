@@ -300,6 +300,61 @@ fn a_subscription_that_the_server_forgets_again_and_again_is_trouble_and_no_end(
 }
 
 #[test]
+fn what_the_server_forgets_now_and_then_is_no_trouble() {
+    let mut feed = locations(checkpoint("live_locations", Some("c1"), 1));
+    for round in 0..5 {
+        let (ticket, _) = sent(&mut feed, at(round));
+        feed.handle(at(round), ticket, answer(200, &json!({ "id": "s", "cursor": "x", "lease": 300 })));
+        // It is read in between: only what is forgotten twice in a row is trouble.
+        let (ticket, _) = sent(&mut feed, at(round));
+        feed.handle(at(round + 1), ticket, batch(&[], &format!("cursor {round}")));
+        let (ticket, _) = sent(&mut feed, at(round + 1));
+        feed.handle(at(round + 1), ticket, problem(409, "lease_expired"));
+    }
+    let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+    for round in 0..5 {
+        let (ticket, _) = sent(&mut feed, at(round));
+        feed.handle(at(round), ticket, problem(410, "cursor_expired"));
+        let (ticket, _) = sent(&mut feed, at(round));
+        feed.handle(at(round), ticket, batch(&[], "now"));
+        assert!(matches!(told(&mut feed, at(round)), FeedEvent::Missed(_)));
+        let (ticket, _) = sent(&mut feed, at(round));
+        feed.handle(at(round + 1), ticket, batch(&[], &format!("cursor {round}")));
+    }
+}
+
+#[test]
+fn events_whose_cursor_does_not_move_are_trouble_and_are_not_delivered() {
+    let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+    let (ticket, _) = sent(&mut feed, at(0));
+    feed.handle(at(0), ticket, batch(&[item("m1", "one")], "here"));
+    let FeedEvent::Trouble(trouble) = told(&mut feed, at(0)) else { panic!("it is trouble") };
+    assert_eq!(trouble.cause.kind(), ErrorKind::UnexpectedAnswer);
+    assert!(matches!(feed.poll(at(0)), Step::Sleep(until) if until == trouble.next_try));
+}
+
+#[test]
+fn a_feed_that_is_always_busy_keeps_no_other_waiting() {
+    let (mut set, client) = (FeedSet::new(), client());
+    for chat in ["c1", "c2", "c3"] {
+        set.insert(chat, client.chats().chat(chat).new_messages(checkpoint("messages", Some(chat), 1)));
+    }
+    let items: Vec<_> = (0..10).map(|number| item(&format!("m{number}"), &format!("cursor {number}"))).collect();
+    for _ in 0..3 {
+        let Next::Step(chat, Step::Send(ticket, _)) = set.next(at(0)) else { panic!("each feed sends") };
+        set.handle(at(0), &chat, ticket, batch(&items, "end"));
+    }
+    // Turn by turn: of three that have as much to deliver, none is ever more than one event ahead.
+    let mut delivered = std::collections::BTreeMap::from([("c1", 0), ("c2", 0), ("c3", 0)]);
+    for _ in 0..3 * items.len() {
+        let Next::Step(chat, Step::Event(_)) = set.next(at(0)) else { panic!("there is more to deliver") };
+        *delivered.get_mut(chat).expect("it is in the set") += 1;
+        let (least, most) = (delivered.values().min(), delivered.values().max());
+        assert!(most.zip(least).is_some_and(|(most, least)| most - least <= 1), "{delivered:?}");
+    }
+}
+
+#[test]
 fn a_set_hands_out_a_request_once_until_it_is_told_that_the_reply_is_lost() {
     let (mut set, client) = (FeedSet::new(), client());
     set.insert("a", client.chats().chat("c1").new_messages(None));

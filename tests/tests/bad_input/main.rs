@@ -6,6 +6,7 @@ mod arguments;
 mod ids;
 mod items;
 mod pages;
+mod proxies;
 mod settings;
 mod unreadable;
 

@@ -51,7 +51,7 @@ pub(crate) fn an_image_that_is_not_fit_is_refused_before_it_is_sent<H: Harness>(
         (folder.file("start.jpg", &BASELINE[..20]), "no JPEG that says its size"),
         (folder.file("half.jpg", &BASELINE[..BASELINE.len() / 2]), "end"),
         (folder.file("cut.jpg", without_its_end), "its end is missing"),
-        (folder.file("thumbnail.jpg", &WITH_THUMBNAIL[..thumbnail_ends + 2]), "end"),
+        (folder.file("thumbnail.jpg", &WITH_THUMBNAIL[..thumbnail_ends + 2]), "no JPEG that says its size"),
     ] {
         let error = ground.err(lobby.set_avatar(path.as_str()));
         let message = error.to_string();

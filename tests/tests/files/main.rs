@@ -46,7 +46,8 @@ macro_rules! whole {
                 only_a_status_of_200_has_an_asset, a_page_in_place_of_an_asset_is_refused,
                 an_asset_that_is_encoded_is_refused;
             targets: what_cannot_be_written_is_refused_before_anything_is_requested,
-                a_download_uses_a_name_of_its_own_each_time, a_folder_that_vanishes_is_an_error;
+                a_download_uses_a_name_of_its_own_each_time, a_folder_that_vanishes_is_an_error,
+                a_target_that_becomes_a_folder_meanwhile_leaves_no_part;
             resuming: a_file_without_a_strong_version_comes_from_its_beginning,
                 a_rest_that_belongs_elsewhere_is_refused;
             cuts: no_cut_makes_half_a_message, no_cut_makes_half_a_file;

@@ -117,10 +117,32 @@ pub(crate) fn a_rest_that_the_server_does_not_have_comes_from_its_beginning<H: H
 }
 
 pub(crate) fn a_rest_that_belongs_elsewhere_is_refused<H: Harness>() {
-    for range in ["bytes 0-9/300000", "bytes 123456-123465/300000", "bytes 123456-123465/*", "nonsense"] {
-        let cut = Cut::<H>::new().then(answer(206, &[("etag", "\"x\""), ("content-range", range)], b"0123456789"));
-        let error = cut.ground.err(cut.ground.client.chats().download_to(&cut.asset, cut.folder.path("plan.pdf")));
-        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(206)), "{range}");
-        assert_eq!(cut.folder.content(), [], "{range}");
+    // The first half comes as the version v1. Of what comes next, one thing at a time is wrong.
+    let (whole, content) = (bytes(LENGTH), usize::try_from(CUT).expect("it is small"));
+    let last = LENGTH - 1;
+    for (range, version, length) in [
+        ("bytes 0-9/300000".to_owned(), "v1", 10),
+        (format!("bytes {CUT}-123465/300000"), "v1", 10),
+        (format!("bytes {CUT}-123465/*"), "v1", 10),
+        ("nonsense".to_owned(), "v1", 10),
+        // From too early on, or too late, to the right end.
+        (format!("bytes {}-{last}/300000", CUT - 1), "v1", LENGTH - content + 1),
+        (format!("bytes {}-{last}/300000", CUT + 1), "v1", LENGTH - content - 1),
+        // The right bytes of another version, or of one that is not said.
+        (format!("bytes {CUT}-{last}/300000"), "v2", LENGTH - content),
+        (format!("bytes {CUT}-{last}/300000"), "", LENGTH - content),
+    ] {
+        let ground = Ground::<H>::new();
+        let (asset, folder) = (shown(&ground, &whole), Folder::new());
+        let head = format!("HTTP/1.1 200 OK\r\netag: \"v1\"\r\ncontent-length: {LENGTH}\r\n\r\n");
+        let half = [head.as_bytes(), &whole[..content]].concat();
+        let headers = [("content-range", range.as_str()), ("etag", &format!("\"{version}\""))];
+        let headers = if version.is_empty() { &headers[..1] } else { &headers[..] };
+        ground.sandbox.faults().add(Rule::new(Fault::Raw(half)).on("GET", ANY_ASSET));
+        ground.sandbox.faults().add(Rule::new(answer(206, headers, &whole[LENGTH - length..])).on("GET", ANY_ASSET));
+        let error = ground.err(ground.client.chats().download_to(&asset, folder.path("plan.pdf")));
+        let refused = (error.kind(), error.status());
+        assert_eq!(refused, (ErrorKind::UnexpectedAnswer, Some(206)), "{range} of {version:?}: {error}");
+        assert_eq!(folder.content(), [], "{range} of {version:?}");
     }
 }

@@ -87,6 +87,21 @@ pub(crate) fn a_folder_that_vanishes_is_an_error<H: Harness>() {
     assert_eq!(error.kind(), ErrorKind::File, "{error}");
 }
 
+pub(crate) fn a_target_that_becomes_a_folder_meanwhile_leaves_no_part<H: Harness>() {
+    let (download, folder) = (Download::<H>::new(), Folder::new());
+    let target = folder.path("plan.pdf");
+    let taken = target.clone();
+    let rule = Rule::new(Fault::CutBefore).on("GET", ANY_ASSET).when(move |_| {
+        fs::create_dir(&taken).expect("nothing has the name yet");
+        false
+    });
+    download.ground.sandbox.faults().add(rule);
+    let error = download.to(&target).expect_err("no file replaces a folder");
+    assert_eq!(error.kind(), ErrorKind::File, "{error}");
+    fs::remove_dir(&target).expect("it is empty");
+    assert_eq!(folder.content(), []);
+}
+
 #[cfg(unix)]
 pub(crate) use self::unix::*;
 
