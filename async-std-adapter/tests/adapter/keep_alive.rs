@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_std::task;
-use teamwire_async_std::{Body, Fault, FaultKind, Limits, connect, script::sample};
+use teamwire_async_std::{Body, ErrorKind, Fault, FaultKind, Limits, RetryPolicy, connect, script::sample};
 
 use crate::support::{Probe, Server, always, answer, ask, client, config, fault, me, perform};
 
@@ -187,10 +187,21 @@ fn losing_a_reused_connection_is_said() {
 #[test]
 fn losing_a_reused_connection_costs_an_operation_no_attempt() {
     let server = drops_the_second_request();
-    let client = client(&server);
+    let once = RetryPolicy { retries: 1, ..RetryPolicy::default() };
+    let client = connect(config(&server.url()).with_retry(once)).expect("options that work");
     assert_eq!(ask(&client).expect("an answer"), "Example");
     assert_eq!(ask(&client).expect("an answer, over another connection"), "Example");
     assert_eq!(server.connections(), 2);
+}
+
+#[test]
+fn without_retries_a_request_is_sent_once_also_over_a_connection_that_is_lost() {
+    let server = drops_the_second_request();
+    let client = client(&server);
+    assert_eq!(ask(&client).expect("an answer"), "Example");
+    let error = ask(&client).expect_err("it is sent once");
+    assert_eq!((error.kind(), error.may_have_arrived()), (ErrorKind::Connection, true), "{error:?}");
+    assert_eq!(server.connections(), 1);
 }
 
 #[test]
