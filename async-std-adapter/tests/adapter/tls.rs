@@ -263,7 +263,8 @@ fn a_body_that_is_whole_needs_no_announced_end() {
         peer.request();
         peer.send(me());
     });
-    let client = trusting(&server, &authority);
+    let config = https(&server, "localhost").with_root_certificates_pem(authority.pem());
+    let client = connect(config.with_retry(RetryPolicy::default())).expect("a CA");
     for connections in 1..=3 {
         // Whether its end has arrived by the next request or not: an operation does not fail for it.
         assert_eq!(ask(&client).expect("an answer"), "Example");

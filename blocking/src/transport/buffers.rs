@@ -27,6 +27,8 @@ pub(super) struct Buffers {
     is_invited: bool,
     status: u16,
     is_uncertain: bool,
+    /// The failure of what has arrived behind that which ureq may have.
+    failure: Option<Fault>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,6 +54,9 @@ impl Buffers {
 
     /// Returns the room for bytes that arrive.
     pub(super) fn room(&mut self) -> Result<&mut [u8], Fault> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
         if self.consumed > 0 {
             self.input.copy_within(self.consumed..self.filled, 0);
             (self.ready, self.filled) = (self.ready - self.consumed, self.filled - self.consumed);
@@ -112,7 +117,10 @@ impl Buffers {
         }
         if let Phase::Chunks(lines) = &mut self.phase {
             self.filled = self.ready + lines.strip(&mut self.input[self.ready..self.filled]);
-            lines.check()?;
+            if let Err(failure) = lines.check() {
+                // The head may have arrived with it, and is read first.
+                (self.failure, self.filled) = (Some(failure), self.ready);
+            }
         }
         self.ready = self.filled;
         Ok(())
@@ -140,7 +148,7 @@ impl Buffers {
 
     /// Returns whether nothing is left over, and the end of the response was where it seems.
     pub(super) const fn is_clean(&self) -> bool {
-        self.filled == self.consumed && !self.is_uncertain
+        self.filled == self.consumed && !self.is_uncertain && self.failure.is_none()
     }
 }
 
@@ -202,6 +210,7 @@ mod tests {
             seen.extend_from_slice(buffers.input());
             buffers.input_consume(buffers.readable());
         }
+        buffers.room()?;
         Ok(String::from_utf8(seen).expect("it was text"))
     }
 

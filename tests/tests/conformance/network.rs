@@ -57,9 +57,11 @@ pub(crate) fn an_answer_that_is_cut_is_asked_for_again<H: Harness>() {
 }
 
 pub(crate) fn a_refused_login_that_is_cut_is_not_repeated<H: Harness>() {
-    for length in ["content-length: 100\r\n", "transfer-encoding: chunked\r\n"] {
+    let cut = ["content-length: 100\r\n\r\n<html>no</", "transfer-encoding: chunked\r\n\r\n14\r\n<html>no</"];
+    let malformed = "transfer-encoding: chunked\r\n\r\n<html>no</";
+    for rest in cut.into_iter().chain([malformed]) {
         let ground = Ground::<H>::new();
-        let refusal = format!("HTTP/1.1 401 Unauthorized\r\n{length}\r\n9\r\n<html>no</");
+        let refusal = format!("HTTP/1.1 401 Unauthorized\r\n{rest}");
         ground.sandbox.faults().add(Rule::new(Fault::raw(refusal)).times(5));
         let error = ground.err(ground.client.chats().chat(org::LOBBY).post("hello"));
         assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(401)), "{error}");

@@ -103,7 +103,7 @@ fn a_day_ago_is_counted_from_the_request() {
     let mut messages = chat.messages(None);
     let later = Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(7));
     let Step::Send(_, exchange) = messages.poll(later) else { panic!("it has a request") };
-    assert_eq!(exchange.request.uri().query(), Some("since=1970-01-07T00%3A00%3A00.000Z"));
+    assert_eq!(exchange.request.uri().query(), Some("since=1970-01-07T00%3A00%3A00.000Z&limit=100"));
 }
 
 #[test]
