@@ -46,7 +46,7 @@
 //!
 //! # Files
 //!
-//! Files are sent and saved in pieces of 256 KB, whatever their size, on threads of the runtime's where blocking harms nobody.
+//! Files are sent and saved in pieces of 256 KB, whatever their size, on those threads of the runtime that may block.
 //! A server is asked whether it accepts a file of more than 64 KB before that is sent (`Expect: 100-continue`); one that does
 //! not respond for a second gets it all the same, and where a hop refuses the question (417), the request is repeated without.
 //! A response that comes while a request is sent ends the sending. A file that changes while it is sent never arrives whole,
@@ -110,7 +110,7 @@ pub use self::{names::AsyncStd, runtime::AsyncStdRuntime};
 /// A process that forks connects after that: idempotency keys of a client that parent and child share would repeat, so that the
 /// server takes one's message for the other's.
 ///
-/// Raises `InvalidInput` if the root certificates are not such, or no certificate can be for the host of the base URL.
+/// Fails with `InvalidInput` if the root certificates are not such, or no certificate can be for the host of the base URL.
 #[cfg(feature = "async-std")]
 pub fn connect(config: Config) -> Result<Client, Error> {
     connect_with(AsyncStdRuntime, config)

@@ -128,7 +128,7 @@ pub(super) fn check_coding(head: &http::Response<()>) -> Result<(), Fault> {
     }
 }
 
-/// Whether nobody on the way can have read another length out of this head (RFC 9112, sections 6.1 and 6.3).
+/// Returns `true` if no hop can have read another length out of this head (RFC 9112, sections 6.1 and 6.3).
 pub(super) fn is_clear(status: StatusCode, headers: &HeaderMap) -> bool {
     match (headers.get(header::TRANSFER_ENCODING), headers.get(header::CONTENT_LENGTH)) {
         (None, None) => true,

@@ -27,7 +27,7 @@ fn endless(begin: String, again: &'static str, piece: usize) -> Server {
     })
 }
 
-/// What has no end, and how an exchange ends that has no limit to its whole time.
+/// Responses without an end, and the end of an exchange that has no limit to its whole time.
 fn all() -> [(String, &'static str, Option<FaultKind>); 9] {
     let protocol = Some(FaultKind::Protocol);
     [

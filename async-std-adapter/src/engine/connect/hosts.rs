@@ -92,7 +92,7 @@ impl Hosts {
 impl Known {
     /// Returns the look-up of this host that is under way, or a new one; `None` if there are too many.
     ///
-    /// One that nobody waits for any more is kept until it has ended, for the next to wait for: its thread is busy either way.
+    /// One without a waiter is kept until it has ended, for the next caller: its thread is busy either way.
     fn look_up<R: Runtime>(
         &mut self,
         host: &str,
