@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use teamwire_core::{Client, Coordinates, Draft, Error, Flow, LiveLocation, Moment, Now, Reply, ShareDuration, Ticket};
+use teamwire_core::{
+    Chat, Client, Coordinates, Draft, Error, Flow, LiveLocation, Moment, Now, Reply, ShareDuration, Ticket,
+};
+use teamwire_sandbox::world::org;
 
 use super::{
     broken::{Broken, broken},
     executor::Hands,
     heard::Word,
+    probe::Core,
     shares::Shares,
     truth::degrees,
 };
@@ -28,11 +32,20 @@ pub(super) enum Task {
     Share(&'static str, i64),
     Move(i64),
     StopSharing(&'static str),
+    /// Another title for the lobby.
+    Title(usize),
+    /// Ben becomes an admin of the lobby, or is none any more.
+    Admin(bool),
 }
 
 impl Task {
     pub(super) const fn is_about_shares(self) -> bool {
         matches!(self, Self::Share(..) | Self::Move(_) | Self::StopSharing(_))
+    }
+
+    /// Returns `true` if it changes what the snapshot of a chat shows.
+    pub(super) const fn changes_chat(self) -> bool {
+        matches!(self, Self::Title(_) | Self::Admin(_))
     }
 
     /// The text that it shows, if it does.
@@ -41,7 +54,8 @@ impl Task {
             Self::Letter(number) => Some(format!("letter {number}.")),
             Self::Loose(number) => Some(format!("note {number}.")),
             Self::Share(_, lat) => Some(format!("I am at {lat}.")),
-            Self::Move(_) | Self::StopSharing(_) => None,
+            Self::Title(number) => Some(format!("title {number}.")),
+            Self::Move(_) | Self::StopSharing(_) | Self::Admin(_) => None,
         }
     }
 }
@@ -60,6 +74,8 @@ pub(super) struct Chore<'c> {
     pub(super) due: Option<Moment>,
     key: Option<String>,
     sent: u32,
+    /// The most attempts.
+    attempts: u32,
     /// Whether the executor sent a request twice.
     was_reissued: bool,
     /// The shares that were known when it began, and those that the server says there are.
@@ -68,7 +84,14 @@ pub(super) struct Chore<'c> {
 }
 
 impl<'c> Chore<'c> {
-    pub(super) fn new(client: &'c Client<Hands>, rooms: &'c Rooms, task: Task, tid: &'static str) -> Self {
+    /// A task, if it can be begun: one that changes a chat needs the lobby's snapshot.
+    pub(super) fn new(
+        client: &'c Client<Hands>,
+        rooms: &'c Rooms,
+        lobby: Option<&'c mut Chat<Hands>>,
+        task: Task,
+        tid: &'static str,
+    ) -> Option<Self> {
         let text = task.text().unwrap_or_default();
         let flow: Box<dyn Flow<Output = ()> + 'c> = match task {
             Task::Letter(number) => {
@@ -81,18 +104,31 @@ impl<'c> Chore<'c> {
             }
             Task::Move(lat) => client.chats().update_shared_location(place(lat)),
             Task::StopSharing(tid) => rooms.at(tid).stop_sharing_location(),
+            Task::Title(_) => lobby?.update_title(text),
+            Task::Admin(true) => lobby?.add_admin(org::BEN),
+            Task::Admin(false) => lobby?.remove_admin(org::BEN),
         };
-        Self {
+        Some(Self {
             task,
             flow,
             awaited: None,
             due: Some(Moment::EPOCH),
             key: None,
             sent: 0,
+            // Four, and one on a connection that had gone stale.
+            attempts: 5,
             was_reissued: false,
             known: Shares::default(),
             active: Vec::new(),
+        })
+    }
+
+    /// Sets that it is tried once.
+    pub(super) fn once(mut self, once: bool) -> Self {
+        if once {
+            self.attempts = if Core::probe().never_is_once { 1 } else { 2 };
         }
+        self
     }
 
     pub(super) fn knowing(mut self, shares: &Shares) -> Self {
@@ -123,8 +159,7 @@ impl<'c> Chore<'c> {
             });
         }
         self.key = key;
-        // Four attempts, and one on a connection that had gone stale.
-        if self.sent > 5 {
+        if self.sent > self.attempts {
             return broken("an operation gives up", || format!("{:?} was sent {} times", self.task, self.sent));
         }
         Ok(())

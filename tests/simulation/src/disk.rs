@@ -14,6 +14,8 @@ pub(super) struct Disk {
     pub(super) outbox: Vec<Letter>,
     /// How many messages without a key were posted.
     pub(super) loose: usize,
+    /// How many titles the bot gave the lobby.
+    pub(super) titles: usize,
 }
 
 /// The saved ledger, what is in it, and what the clock of the day was off by at that time.

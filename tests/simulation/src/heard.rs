@@ -9,7 +9,7 @@ use teamwire_core::{Body, Fault, FaultKind, Reply};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Ask {
     Subscribe,
-    Poll { subscription: Option<String>, cursor: bool },
+    Poll { subscription: Option<String>, cursor: Option<String> },
     Unsubscribe(String),
     Other,
 }
@@ -24,7 +24,8 @@ impl Ask {
             let query = request.uri().query().unwrap_or_default();
             let get = |name: &str| query.split('&').filter_map(|it| it.split_once('=')).find(|(key, _)| *key == name);
             let subscription = get("subscription").map(|(_, id)| id.to_owned());
-            return Self::Poll { subscription, cursor: get("cursor").is_some() };
+            let cursor = get("cursor").map(|(_, cursor)| cursor.to_owned());
+            return Self::Poll { subscription, cursor };
         }
         match path.rsplit_once("/subscriptions/") {
             Some((_, id)) if *method == Method::DELETE => Self::Unsubscribe(id.to_owned()),
@@ -76,8 +77,8 @@ impl Word {
         let heard = if response.status().is_success() {
             match ask {
                 Ask::Subscribe => Heard::Lease { id: text(response.body(), "id"), at: position },
-                Ask::Poll { cursor: true, .. } => Heard::Batch(position),
-                Ask::Poll { cursor: false, .. } => Heard::Cursor(position),
+                Ask::Poll { cursor: Some(_), .. } => Heard::Batch(position),
+                Ask::Poll { cursor: None, .. } => Heard::Cursor(position),
                 Ask::Unsubscribe(_) | Ask::Other => Heard::Else,
             }
         } else {

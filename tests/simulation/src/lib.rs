@@ -13,7 +13,12 @@
 //! A storm in which all this happens is followed by a calm in which everything must come right: all that happened is told,
 //! all that was to be posted is, and all feeds end as they should.
 //!
+//! The network delivers first attempts late, after newer changes, and responds with hostile batches: an event that cannot be
+//! read between others, cursors that are missing, empty or there twice, pages of gateways, problem documents with odd members.
+//!
 //! # What it sees
+//!
+//! Each [`Defect`] between the machines and the network, or in the server, is noticed in each run of the tests.
 //!
 //! The core was broken on purpose, in one way at a time. This is the first seed, from 0 on, that noticed; each change of
 //! the simulator makes it another one.
@@ -68,6 +73,7 @@
 
 mod broken;
 mod chore;
+mod defect;
 mod disk;
 mod drive;
 mod executor;
@@ -76,6 +82,7 @@ mod heard;
 mod network;
 mod people;
 mod plan;
+mod probe;
 mod process;
 mod random;
 mod run;
@@ -91,7 +98,7 @@ use std::{
     thread,
 };
 
-pub use self::broken::Failure;
+pub use self::{broken::Failure, defect::Defect};
 use self::{broken::Trace, universe::Universe};
 
 /// How many of the last things that happened are told of a run that failed.
@@ -127,7 +134,12 @@ pub fn simulate(seed: u64) -> Result<Outcome, Box<Failure>> {
 
 /// Runs one seed, and tells the last so many things that happened if it fails.
 pub fn attempt(seed: u64, told: usize) -> Result<Outcome, Box<Failure>> {
-    let mut universe = Universe::new(seed, Trace::of(told));
+    attempt_with(seed, told, Defect::None)
+}
+
+/// As [`attempt`], with a defect.
+pub fn attempt_with(seed: u64, told: usize, defect: Defect) -> Result<Outcome, Box<Failure>> {
+    let mut universe = Universe::new(seed, Trace::of(told), defect);
     match run::run(&mut universe) {
         Ok(()) => Ok(Outcome {
             requests: universe.transits.len(),

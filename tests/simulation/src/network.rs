@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderValue, Response, StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
 use teamwire_core::{Fault, FaultKind};
 
 use super::{
+    defect::{edit, edit_items},
     heard::{Ask, Word},
+    probe::Core,
     random::Random,
 };
 
@@ -35,6 +37,27 @@ pub(super) enum Fate {
     Forgotten,
     /// An event of the answer cannot be understood; whether its cursor can.
     Garbled(bool),
+    /// The request is held, and arrives when the client has long since seen it fail.
+    Held(Loss, Duration),
+    /// Something is wrong with one event of a batch, or with its cursor.
+    Hostile(Hostile, u64),
+    /// A problem document has members that are none of the contract's.
+    Odd,
+}
+
+/// What is wrong with an event of a batch, wherever it is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hostile {
+    /// It cannot be read, between others that can.
+    Unread,
+    /// It has no cursor.
+    NoCursor,
+    /// It has an empty one.
+    EmptyCursor,
+    /// It has that of the event before it.
+    SameCursor,
+    /// The whole batch has an empty one.
+    NoEnd,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +82,8 @@ impl Fate {
             return Self::Passes;
         }
         let loss = *random.pick(&[Loss::Noticed, Loss::Stale, Loss::Silent]);
-        match random.below(16) {
+        let core = Core::probe();
+        match random.below(24) {
             0 => Self::Refused,
             1 => Self::LostBefore(loss),
             2..=4 => Self::LostAfter(loss),
@@ -71,6 +95,13 @@ impl Fate {
             10 | 11 => Self::Gateway(Gateway::draw(random, &[429, 429, 500, 502, 503, 504, 408]), false),
             12 => Self::Gateway(Gateway::draw(random, &[500, 502, 504]), true),
             13 => Self::Forgotten,
+            14..=17 => Self::Held(loss, random.millis(1_000..=90_000)),
+            18..=20 => {
+                use Hostile::{EmptyCursor, NoCursor, NoEnd, SameCursor, Unread};
+                Self::Hostile(*random.pick(&[Unread, NoCursor, EmptyCursor, SameCursor, NoEnd]), random.next())
+            }
+            21 if core.reads_odd_problems => Self::Odd,
+            22 if core.waits_out_pages => Self::Gateway(Gateway::page(random), false),
             _ => Self::Garbled(random.chance(700)),
         }
     }
@@ -80,6 +111,11 @@ impl Gateway {
     fn draw(random: &mut Random, statuses: &[u16]) -> Self {
         let retry_after = *random.pick(&[None, Some(0), Some(1), Some(5), Some(20)]);
         Self { status: *random.pick(statuses), retry_after, as_date: random.chance(300), is_json: random.chance(500) }
+    }
+
+    /// A page of something in between, with a status that means something else in the contract.
+    fn page(random: &mut Random) -> Self {
+        Self { retry_after: None, is_json: false, ..Self::draw(random, &[403, 404, 501]) }
     }
 
     pub(super) fn answer(self, utc: DateTime<Utc>) -> Word {
@@ -152,4 +188,49 @@ pub(super) fn garbled(mut response: Response<Vec<u8>>, ask: &Ask, with_cursor: b
         *response.body_mut() = body.into_bytes();
     }
     Word::answer(ask, response, position)
+}
+
+/// A batch with something wrong in it.
+pub(super) fn hostile(mut response: Response<Vec<u8>>, ask: &Ask, how: Hostile, which: u64, position: usize) -> Word {
+    if !matches!(ask, Ask::Poll { cursor: Some(_), .. }) || !response.status().is_success() {
+        return Word::answer(ask, response, position);
+    }
+    if how == Hostile::NoEnd {
+        edit(response.body_mut(), |json| json["cursor"] = "".into());
+        return Word::spoilt(response, None);
+    }
+    edit_items(response.body_mut(), |items| {
+        let Some(at) = usize::try_from(which % (items.len().max(1) as u64)).ok().filter(|at| *at < items.len()) else {
+            return;
+        };
+        match how {
+            Hostile::Unread => items[at]["kind"] = "mystery".into(),
+            Hostile::NoCursor => {
+                items[at]["kursor"] = items[at]["cursor"].take();
+                items[at].as_object_mut().map(|item| item.remove("cursor"));
+            }
+            Hostile::EmptyCursor => items[at]["cursor"] = "".into(),
+            Hostile::SameCursor if at > 0 => items[at]["cursor"] = items[at - 1]["cursor"].clone(),
+            Hostile::SameCursor | Hostile::NoEnd => {}
+        }
+    });
+    Word::answer(ask, response, position)
+}
+
+/// A problem document with members that are none of the contract's.
+pub(super) fn odd(mut response: Response<Vec<u8>>, ask: &Ask, position: usize) -> Word {
+    if !response.status().is_success() {
+        make_odd(response.body_mut());
+    }
+    Word::answer(ask, response, position)
+}
+
+pub(super) fn make_odd(problem: &mut Vec<u8>) {
+    edit(problem, |json| {
+        json["invalid_members"] = Value::Null;
+        json["errors"] = json!({ "0": null });
+        json["title"] = json!(["gone"]);
+        json["detail"] = json!(7);
+        json["status"] = "a status".into();
+    });
 }

@@ -35,6 +35,8 @@ pub(super) struct Plan {
     /// Whether the feeds are driven by a `FeedSet`, or each on its own.
     pub(super) in_set: bool,
     pub(super) hides_deleted: bool,
+    /// Operations are tried once.
+    pub(super) tries_once: bool,
     /// How long each poll lets the server wait, in seconds.
     pub(super) wait: u64,
     /// The longest way of a request or an answer on a good day, in milliseconds.
@@ -70,6 +72,7 @@ impl Plan {
             topics,
             in_set: random.chance(500),
             hides_deleted: random.chance(700),
+            tries_once: random.chance(150),
             wait: *random.pick(&[2, 10, 25, 25]),
             latency: *random.pick(&[0, 30, 400, 3_000]),
             bad: *random.pick(&[0, 100, 300, 500]),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use teamwire_core::{Client, End, Error, Exchange, FeedEvent, Machine, Moment, Next, Now, Reply, Step, Ticket};
+use teamwire_core::{Chat, Client, End, Error, Exchange, FeedEvent, Machine, Moment, Next, Now, Reply, Step, Ticket};
 
 use super::{
     broken::{Broken, broken},
@@ -22,6 +22,8 @@ use super::{
 pub(super) struct Process<'c> {
     pub(super) client: &'c Client<Hands>,
     rooms: &'c Rooms,
+    /// Snapshots of the lobby that no chore has taken yet.
+    lobbies: Vec<&'c mut Chat<Hands>>,
     /// When it was started.
     born: Duration,
     drive: Drive,
@@ -41,10 +43,16 @@ pub(super) enum Life {
 }
 
 impl<'c> Process<'c> {
-    pub(super) fn new(client: &'c Client<Hands>, rooms: &'c Rooms, run: &mut Universe) -> Result<Self, Broken> {
+    pub(super) fn new(
+        client: &'c Client<Hands>,
+        rooms: &'c Rooms,
+        lobbies: &'c mut [Chat<Hands>],
+        run: &mut Universe,
+    ) -> Result<Self, Broken> {
         let mut process = Self {
             client,
             rooms,
+            lobbies: lobbies.iter_mut().collect(),
             born: run.born,
             drive: Drive::new(run.plan.in_set),
             watches: Vec::new(),
@@ -262,7 +270,9 @@ impl<'c> Process<'c> {
             return;
         }
         run.note(|| format!("the bot begins {task:?}"));
-        let chore = Chore::new(self.client, self.rooms, task, tid).knowing(&self.shares);
+        let lobby = if task.changes_chat() { self.lobbies.pop() } else { None };
+        let Some(chore) = Chore::new(self.client, self.rooms, lobby, task, tid) else { return };
+        let chore = chore.knowing(&self.shares).once(run.plan.tries_once);
         self.chores.insert(self.chores_begun, chore);
         self.chores_begun += 1;
     }
@@ -290,6 +300,9 @@ impl<'c> Process<'c> {
                 Step::Sleep(until) => chore.sleeps(now, until)?,
                 Step::Done(result) => {
                     if let Some(chore) = self.chores.remove(&key) {
+                        if result.is_ok() {
+                            run.done.insert((run.life, key));
+                        }
                         self.chore_ended(run, &chore, &result)?;
                     }
                 }
@@ -306,7 +319,8 @@ impl<'c> Process<'c> {
         let first = matches!(chore.task, Task::Loose(_) | Task::Share(..));
         chore.ends(result, first, is_shown)?;
         if let Task::Letter(number) = chore.task {
-            let again = result.as_ref().is_err_and(|error| error.is_transient() || error.may_have_arrived());
+            // What was refused is tried again when its reason may be gone.
+            let again = result.is_err();
             run.disk.outbox[number].state = if again { Post::ToDo } else { Post::Done };
         }
         self.note_shares(run, chore, result);

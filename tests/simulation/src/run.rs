@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use teamwire_core::Client;
+use teamwire_core::{Chat, Client, Executor, Machine, Reply, Step, script::sample};
 use teamwire_sandbox::world::org;
 
 use super::{
     broken::{Broken, broken},
     chore::{Rooms, Task},
     disk::{Letter, Post},
+    executor::Hands,
     network, people,
     process::{Life, Process},
     universe::{Happening, Owner, Universe},
@@ -29,7 +30,8 @@ pub(super) fn run(run: &mut Universe) -> Result<(), Broken> {
         let client = Client::new(run.boot());
         let rooms = Rooms { lobby: client.chats().chat(org::LOBBY), notices: client.chats().chat(org::NOTICES) };
         run.note(|| "a process is started".into());
-        let mut process = Process::new(&client, &rooms, run)?;
+        let mut lobbies = lobbies(&client)?;
+        let mut process = Process::new(&client, &rooms, &mut lobbies, run)?;
         if live(run, &mut process)? == Exit::Finished {
             return check_world(run);
         }
@@ -41,6 +43,20 @@ pub(super) fn run(run: &mut Universe) -> Result<(), Broken> {
         };
         run.after(down, Happening::Reboots);
         lie_still(run)?;
+    }
+}
+
+/// Snapshots of the lobby, as many as a life has use for.
+fn lobbies(client: &Client<Hands>) -> Result<Vec<Chat<Hands>>, Broken> {
+    let now = client.executor().now();
+    let mut search = client.chats().by_thread_id(org::LOBBY);
+    if let Step::Send(ticket, _) = search.poll(now) {
+        let chat = sample::chat(org::LOBBY, "Lobby").to_string().into_bytes();
+        search.handle(now, ticket, Reply::Response(http::Response::new(chat)));
+    }
+    match search.poll(now) {
+        Step::Done(Ok(Some(chat))) => Ok(vec![chat; 16]),
+        _ => broken("the simulation holds", || "the lobby was not found".into()),
     }
 }
 
@@ -161,7 +177,7 @@ fn something(run: &mut Universe, process: &mut Process<'_>) -> Result<Life, Brok
 
 fn chore(run: &mut Universe, process: &mut Process<'_>) {
     let tid = *run.random.pick(&[org::LOBBY, org::NOTICES]);
-    let task = match run.random.below(8) {
+    let task = match run.random.below(11) {
         0..=2 => {
             run.disk.outbox.push(Letter { tid, state: Post::UnderWay });
             Task::Letter(run.disk.outbox.len() - 1)
@@ -172,7 +188,12 @@ fn chore(run: &mut Universe, process: &mut Process<'_>) {
         }
         5 => Task::Share(tid, run.server.truth.new_place()),
         6 => Task::Move(run.server.truth.new_place()),
-        _ => Task::StopSharing(tid),
+        7 => Task::StopSharing(tid),
+        8 | 9 => {
+            run.disk.titles += 1;
+            Task::Title(run.disk.titles)
+        }
+        _ => Task::Admin(run.random.chance(500)),
     };
     process.begin_chore(run, task, tid);
 }
@@ -279,6 +300,10 @@ fn calm(run: &mut Universe, process: &mut Process<'_>, leaving: &mut bool) -> Re
 /// The record and the world agree.
 fn check_world(run: &mut Universe) -> Result<(), Broken> {
     run.server.pass_time(run.clock);
+    let [title, given] = run.server.titles(run.clock);
+    if given.is_some() && title != given {
+        return broken("the simulation holds", || format!("the lobby is called {title:?}, and was given {given:?}"));
+    }
     let (world, truth) = (&run.server.world, &run.server.truth);
     if world.message_count() != truth.messages || world.share_count() != truth.shares.len() {
         return broken("the simulation holds", || {

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
 use http::{Method, Request, Response};
 use serde_json::Value;
@@ -15,6 +16,7 @@ use teamwire_sandbox::{
 
 use super::{
     broken::{Broken, broken},
+    defect::Defect,
     truth::Truth,
 };
 
@@ -23,6 +25,8 @@ use super::{
 pub(super) struct Answer {
     pub(super) response: Response<Vec<u8>>,
     pub(super) position: usize,
+    /// Something was changed by it, and not only told again.
+    pub(super) performed: bool,
 }
 
 #[derive(Debug)]
@@ -41,6 +45,11 @@ pub(super) struct Server {
     /// How much had happened when a request with this key was carried out.
     keys: HashMap<String, usize>,
     texts: HashSet<String>,
+    /// The title that the bot gave the lobby last.
+    title: Option<String>,
+    /// The refusals that a broken server remembers.
+    refusals: HashMap<String, Response<Vec<u8>>>,
+    pub(super) defect: Defect,
     /// Whether something was done since the polls that wait were last asked.
     stirred: bool,
 }
@@ -62,6 +71,9 @@ impl Server {
             waiting: Vec::new(),
             keys: HashMap::new(),
             texts: HashSet::new(),
+            title: None,
+            refusals: HashMap::new(),
+            defect: Defect::None,
             stirred: false,
         }
     }
@@ -83,6 +95,9 @@ impl Server {
         self.truth.pass_time(clock);
         let (head, body) = request.into_parts();
         let key = head.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
+        if let Some(refusal) = key.as_ref().and_then(|key| self.refusals.get(key)) {
+            return Ok(Some(Answer { response: refusal.clone(), position: self.truth.len(), performed: false }));
+        }
         let asked = Asked { method: head.method.clone(), path: head.uri.path().to_owned(), key, body: body.clone() };
         let handled = match self.world.admit(now, head) {
             Admission::Answer(answer) => Handled::Answer(answer),
@@ -93,8 +108,9 @@ impl Server {
         };
         match handled {
             Handled::Answer(response) => {
-                let position = self.record(clock, &asked, &response)?;
-                Ok(Some(Answer { response, position }))
+                let (position, performed) = self.record(clock, &asked, &response)?;
+                self.remember_refusal(asked.key, &response);
+                Ok(Some(Answer { response, position, performed }))
             }
             Handled::Park { until, poll } => {
                 self.waiting.push(Waiting { exchange, until, poll });
@@ -105,13 +121,18 @@ impl Server {
     }
 
     /// Writes down what was done, if something was: not when a key is seen again.
-    fn record(&mut self, clock: Duration, asked: &Asked, response: &Response<Vec<u8>>) -> Result<usize, Broken> {
+    fn record(
+        &mut self,
+        clock: Duration,
+        asked: &Asked,
+        response: &Response<Vec<u8>>,
+    ) -> Result<(usize, bool), Broken> {
         if asked.method == Method::GET || !response.status().is_success() {
-            return Ok(self.truth.len());
+            return Ok((self.truth.len(), false));
         }
         self.stirred = true;
         if let Some(position) = asked.key.as_ref().and_then(|key| self.keys.get(key)) {
-            return Ok(*position);
+            return Ok((*position, false));
         }
         if asked.method == Method::POST && asked.path.ends_with("/messages") {
             self.record_post(clock, response.body())?;
@@ -120,11 +141,35 @@ impl Server {
             self.truth.moved(org::BOT, thousandths(&place["lat"]));
         } else if asked.method == Method::DELETE && asked.path.ends_with("/location") {
             self.truth.unshared(room_in(&asked.path), org::BOT);
+        } else if asked.method == Method::PATCH && asked.path.ends_with(org::LOBBY) {
+            let change: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+            self.title = change["title"].as_str().map(str::to_owned);
+            self.texts.extend(self.title.clone());
         }
         if let Some(key) = &asked.key {
             self.keys.insert(key.clone(), self.truth.len());
         }
-        Ok(self.truth.len())
+        Ok((self.truth.len(), true))
+    }
+
+    /// What no server may do.
+    fn remember_refusal(&mut self, key: Option<String>, response: &Response<Vec<u8>>) {
+        let is_refusal = response.status().is_client_error() && response.status() != 401;
+        if let Some(key) = key.filter(|_| self.defect == Defect::RefusalRemembered && is_refusal) {
+            self.refusals.insert(key, response.clone());
+        }
+    }
+
+    /// Returns the title of the lobby, by the world and by the record.
+    pub(super) fn titles(&mut self, clock: Duration) -> [Option<String>; 2] {
+        let key = self.world.key();
+        let token = BASE64_STANDARD.encode(format!("{}:{}", key.app_id, key.secret));
+        let request =
+            Request::get(format!("/v1/chats/{}", org::LOBBY)).header("authorization", format!("Basic {token}"));
+        let request = request.body(Vec::new()).expect("it is a request");
+        let Handled::Answer(chat) = self.world.handle(self.now(clock), request) else { return [None, None] };
+        let chat: Value = serde_json::from_slice(chat.body()).unwrap_or_default();
+        [chat["title"].as_str().map(str::to_owned), self.title.clone()]
     }
 
     fn record_post(&mut self, clock: Duration, body: &[u8]) -> Result<(), Broken> {
@@ -174,7 +219,8 @@ impl Server {
             match self.world.resume(now, poll) {
                 Handled::Park { until, poll } => self.waiting.push(Waiting { exchange, until, poll }),
                 Handled::Answer(response) => {
-                    answers.push((exchange, Answer { response, position: self.truth.len() }));
+                    let answer = Answer { response, position: self.truth.len(), performed: false };
+                    answers.push((exchange, answer));
                 }
                 Handled::File(_) => {}
             }

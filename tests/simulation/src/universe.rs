@@ -1,18 +1,23 @@
 //! Everything around the process: time, the network, the server, the disk, and chance.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Request;
-use teamwire_core::{Body, Config, Credentials, Exchange, Moment, Now, Reply, Ticket};
+use teamwire_core::{Body, Config, Credentials, Exchange, Moment, Now, Reply, RetryPolicy, Ticket};
 
 use super::{
     broken::{Broken, Trace, broken},
+    defect::Defect,
     disk::Disk,
     executor::Hands,
     heard::{Ask, Word},
     network::{self, Fate, Loss},
     plan::Plan,
+    probe::Core,
     random::Random,
     server::{Answer, Server},
 };
@@ -70,6 +75,9 @@ pub(super) struct Universe {
     pub(super) skew: TimeDelta,
     pub(super) server: Server,
     pub(super) disk: Disk,
+    pub(super) defect: Defect,
+    /// The operations that have succeeded, by life and number.
+    pub(super) done: HashSet<(u32, usize)>,
     pub(super) trace: Trace,
     pub(super) outage: bool,
     pub(super) stormy: bool,
@@ -89,7 +97,7 @@ impl Universe {
     /// What the clock of a process shows when it is started.
     pub(super) const EPOCH: Duration = Duration::from_secs(77);
 
-    pub(super) fn new(seed: u64, trace: Trace) -> Self {
+    pub(super) fn new(seed: u64, trace: Trace, defect: Defect) -> Self {
         let mut random = Random::new(seed);
         let plan = Plan::draw(&mut random);
         let mut universe = Self {
@@ -101,6 +109,8 @@ impl Universe {
             life: 0,
             skew: TimeDelta::zero(),
             disk: Disk::default(),
+            defect,
+            done: HashSet::new(),
             trace,
             outage: false,
             stormy: true,
@@ -111,6 +121,7 @@ impl Universe {
             looks_at: None,
             busy: (0, 0),
         };
+        universe.server.defect = defect;
         universe.at(universe.plan.lasts, Happening::Calm);
         universe.at(Duration::from_millis(500), Happening::Something);
         universe
@@ -147,6 +158,8 @@ impl Universe {
         let credentials = Credentials::new(key.app_id, key.secret).expect("the world gives good keys");
         let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
         let config = config.with_hide_deleted_messages(self.plan.hides_deleted);
+        let retries = if self.plan.tries_once && self.defect != Defect::RetriedThoughNever { 0 } else { 3 };
+        let config = config.with_retry(RetryPolicy { retries, ..RetryPolicy::default() });
         Hands::new(config, self.random.entropy(), self.client_now(self.clock))
     }
 
@@ -242,7 +255,9 @@ impl Universe {
             Body::Bytes(bytes) => bytes.to_vec(),
             Body::Empty | Body::File { .. } => Vec::new(),
         };
-        let request = Some(Request::from_parts(head, body));
+        let mut request = Request::from_parts(head, body);
+        self.defect.spoil_request(&mut request, id);
+        let request = Some(request);
         let life = self.life;
         let transit =
             Transit { life, owner, ticket, is_open: true, is_dead: false, ask, request, fate, down, gives_up };
@@ -252,12 +267,23 @@ impl Universe {
             Fate::Refused => self.hears(up, id, network::refused()),
             Fate::LostBefore(Loss::Silent) => {}
             Fate::LostBefore(loss) => self.hears(up, id, network::lost(loss)),
+            Fate::Held(loss, time) => {
+                if loss != Loss::Silent {
+                    self.hears(up, id, network::lost(loss));
+                }
+                self.after(up + time, Happening::Arrives(id));
+            }
             Fate::Gateway(gateway, false) => self.hears(up + down, id, gateway.answer(self.utc())),
             _ => self.after(up, Happening::Arrives(id)),
         }
     }
 
-    fn hears(&mut self, after: Duration, id: usize, word: Word) {
+    fn hears(&mut self, after: Duration, id: usize, mut word: Word) {
+        if let Reply::Response(response) = &mut word.reply
+            && self.defect == Defect::RetryAfterIgnored
+        {
+            self.defect.spoil_response(response);
+        }
         self.after(after, Happening::Hears(id, Box::new(word)));
     }
 
@@ -279,9 +305,21 @@ impl Universe {
         }
         let heard = self.clock + transit.down;
         if let Some(answer) = self.server.take(self.clock, heard, id, request)? {
+            self.is_not_done_again(id, answer.performed)?;
             self.answered(id, answer);
         }
         Ok(())
+    }
+
+    /// What has succeeded is done: an attempt that arrives after that changes nothing, not even what was changed since.
+    fn is_not_done_again(&self, id: usize, performed: bool) -> Result<(), Broken> {
+        let Transit { life, owner, .. } = self.transits[id];
+        match owner {
+            Owner::Chore(key) if performed && Core::probe().keys_changes && self.done.contains(&(life, key)) => {
+                broken("what has succeeded is not done again by a late attempt", || format!("{owner:?} of life {life}"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Asks the polls that wait at the server, and sends the answers of those that need not any longer.
@@ -291,16 +329,19 @@ impl Universe {
         }
     }
 
-    fn answered(&mut self, id: usize, Answer { response, position }: Answer) {
+    fn answered(&mut self, id: usize, Answer { mut response, position, .. }: Answer) {
+        self.defect.spoil_response(&mut response);
         if self.outage {
             return;
         }
         let Transit { ref ask, fate, down, gives_up, .. } = self.transits[id];
         let word = match fate {
-            Fate::LostAfter(Loss::Silent) => return,
+            Fate::LostAfter(Loss::Silent) | Fate::Held(..) => return,
             Fate::LostAfter(loss) => network::lost(loss),
             Fate::Gateway(gateway, _) => gateway.answer(self.utc()),
             Fate::Cut | Fate::Short => network::cut(response, ask, matches!(fate, Fate::Cut), position),
+            Fate::Hostile(how, which) => network::hostile(response, ask, how, which, position),
+            Fate::Odd => network::odd(response, ask, position),
             Fate::Garbled(with_cursor) => network::garbled(response, ask, with_cursor, position),
             _ => Word::answer(ask, response, position),
         };

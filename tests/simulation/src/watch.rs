@@ -24,8 +24,8 @@ pub(super) struct Watch {
     pub(super) position: usize,
     /// Until where its answers told of what happened.
     arrived: usize,
-    /// Where the cursor of its last request stood.
-    asked_from: usize,
+    /// The cursor that was seen last, and the place that it stands for.
+    latest: (String, usize),
     has_cursor: bool,
     began: bool,
     subscription: Option<String>,
@@ -82,7 +82,7 @@ impl Watch {
             hides,
             position,
             arrived: position,
-            asked_from: position,
+            latest: (String::new(), position),
             has_cursor: from.is_some(),
             began: from.is_some(),
             subscription: None,
@@ -157,7 +157,7 @@ impl Watch {
             Ask::Poll { subscription, cursor } => {
                 self.topic.is_leased() == subscription.is_some()
                     && *subscription == self.subscription
-                    && *cursor == self.has_cursor
+                    && cursor.is_some() == self.has_cursor
             }
             Ask::Unsubscribe(_) | Ask::Other => false,
         };
@@ -170,7 +170,9 @@ impl Watch {
             return broken("waits are kept", || format!("{:?} was to wait until {:?}", self.topic, self.not_before));
         }
         self.owes(truth, self.arrived)?;
-        self.asked_from = self.arrived;
+        if let Ask::Poll { cursor: Some(cursor), .. } = ask {
+            self.latest = (cursor.clone(), self.arrived);
+        }
         if self.sent.is_none_or(|(last, _)| last != ticket) {
             self.sent = Some((ticket, now.moment.since_epoch()));
         }
@@ -272,13 +274,13 @@ impl Watch {
             FeedEvent::Missed(checkpoint) => self.begins(true).map(|at| Some((checkpoint, at))),
             FeedEvent::Update { item, checkpoint } => {
                 self.delivers(truth, &item)?;
-                Ok(Some((checkpoint, self.position)))
+                let at = self.stands_for(&checkpoint);
+                Ok(Some((checkpoint, at)))
             }
             FeedEvent::Unread { item, checkpoint } => {
-                let has_cursor = item.json.contains("\"cursor\"");
                 self.delivers(truth, &Item::Unread(item.json))?;
-                // Without a cursor of its own it is told again by whoever begins there.
-                Ok(Some((checkpoint, if has_cursor { self.position } else { self.asked_from })))
+                let at = self.stands_for(&checkpoint);
+                Ok(Some((checkpoint, at)))
             }
             FeedEvent::Quiet(checkpoint) => {
                 self.owes(truth, self.arrived)?;
@@ -291,6 +293,17 @@ impl Watch {
             FeedEvent::Trouble(trouble) => self.is_troubled(now, &trouble).map(|()| None),
             _ => broken("the simulation holds", || "an event of a kind that it does not know".into()),
         }
+    }
+
+    /// The place that a checkpoint stands for. An event without a cursor of its own, or with that of the one before it, is
+    /// told again to a feed that begins there.
+    fn stands_for(&mut self, checkpoint: &Checkpoint) -> usize {
+        let json = serde_json::to_value(checkpoint).expect("a checkpoint can be written");
+        let cursor = json["cursor"].as_str().unwrap_or_default();
+        if self.latest.0 != cursor {
+            self.latest = (cursor.to_owned(), self.position);
+        }
+        self.latest.1
     }
 
     fn begins(&mut self, missed: bool) -> Result<usize, Broken> {

@@ -1,0 +1,108 @@
+//! Defects on purpose, to see that a promise notices each. They stand between the machines and the network, or in the server.
+
+use http::{HeaderValue, Request, Response, header};
+use serde_json::Value;
+
+use super::probe::Core;
+
+/// What is broken in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Defect {
+    /// Nothing.
+    #[default]
+    None,
+    /// PUT and PATCH are sent without their keys.
+    KeyForgotten,
+    /// Each attempt has a key of its own.
+    KeyOfEachAttempt,
+    /// The server remembers refusals under their keys.
+    RefusalRemembered,
+    /// An operation that is to be tried once is tried again.
+    RetriedThoughNever,
+    /// The last event of a batch is lost.
+    EventLost,
+    /// The events of a batch come in another order, with the cursors as they were.
+    EventsReordered,
+    /// A poll that brought an event is repeated where it was.
+    CursorKept,
+    /// `Retry-After` is not seen.
+    RetryAfterIgnored,
+    /// A problem document loses its code.
+    CodeLost,
+}
+
+impl Defect {
+    /// All that are some.
+    pub const ALL: &[Self] = &[
+        Self::KeyForgotten,
+        Self::KeyOfEachAttempt,
+        Self::RefusalRemembered,
+        Self::RetriedThoughNever,
+        Self::EventLost,
+        Self::EventsReordered,
+        Self::CursorKept,
+        Self::RetryAfterIgnored,
+        Self::CodeLost,
+    ];
+
+    /// Returns `true` unless the core has the defect by itself.
+    pub fn is_one(self) -> bool {
+        self != Self::KeyForgotten || Core::probe().keys_changes
+    }
+
+    /// Changes a request on its way out: the one with this number.
+    pub(super) fn spoil_request(self, request: &mut Request<Vec<u8>>, number: usize) {
+        let is_change = matches!(request.method().as_str(), "PUT" | "PATCH");
+        match self {
+            Self::KeyForgotten if is_change => drop(request.headers_mut().remove("idempotency-key")),
+            Self::KeyOfEachAttempt if request.headers().contains_key("idempotency-key") => {
+                let key = HeaderValue::try_from(format!("attempt-{number}")).expect("digits can be in a header");
+                request.headers_mut().insert("idempotency-key", key);
+            }
+            _ => {}
+        }
+    }
+
+    /// Changes a response on its way in.
+    pub(super) fn spoil_response(self, response: &mut Response<Vec<u8>>) {
+        match self {
+            Self::RetryAfterIgnored => drop(response.headers_mut().remove(header::RETRY_AFTER)),
+            Self::CodeLost if !response.status().is_success() => {
+                edit(response.body_mut(), |json| json["code"] = Value::Null);
+            }
+            Self::EventLost => edit_items(response.body_mut(), |items| drop(items.pop())),
+            Self::EventsReordered => edit_items(response.body_mut(), |items| {
+                let data: Vec<Value> = items.iter().rev().map(|item| item["data"].clone()).collect();
+                items.iter_mut().zip(data).for_each(|(item, data)| item["data"] = data);
+            }),
+            Self::CursorKept => edit(response.body_mut(), |json| {
+                if let Some(first) = json["items"].get(0).map(|item| item["cursor"].clone())
+                    && json["items"].as_array().is_some_and(|items| items.len() > 1)
+                {
+                    json["cursor"] = first;
+                }
+            }),
+            _ => {}
+        }
+    }
+}
+
+/// Changes JSON in place; what is none stays.
+pub(super) fn edit(body: &mut Vec<u8>, change: impl FnOnce(&mut Value)) {
+    if let Ok(mut json) = serde_json::from_slice::<Value>(body)
+        && json.is_object()
+    {
+        change(&mut json);
+        *body = json.to_string().into_bytes();
+    }
+}
+
+/// Changes the events of a batch in place.
+pub(super) fn edit_items(body: &mut Vec<u8>, change: impl FnOnce(&mut Vec<Value>)) {
+    edit(body, |json| {
+        if let Some(items) = json["items"].as_array_mut() {
+            change(items);
+        }
+    });
+}

@@ -1,0 +1,17 @@
+//! The simulator is live: each defect on purpose breaks a promise, on one of the first seeds.
+
+use teamwire_simulation::{Defect, attempt_with};
+
+const SEEDS: u64 = 2_000;
+
+#[test]
+fn every_defect_is_caught() {
+    let mut unnoticed = Vec::new();
+    for defect in Defect::ALL.iter().filter(|defect| defect.is_one()) {
+        match (0..SEEDS).find_map(|seed| attempt_with(seed, 0, *defect).err()) {
+            Some(failure) => assert_ne!(failure.promise, "the simulation holds", "{defect:?}: {failure}"),
+            None => unnoticed.push(defect),
+        }
+    }
+    assert!(unnoticed.is_empty(), "not noticed within {SEEDS} seeds: {unnoticed:?}");
+}
