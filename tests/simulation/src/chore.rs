@@ -12,7 +12,6 @@ use super::{
     broken::{Broken, broken},
     executor::Hands,
     heard::Word,
-    probe::Core,
     shares::Shares,
     truth::degrees,
 };
@@ -126,7 +125,7 @@ impl<'c> Chore<'c> {
     /// Sets that it is tried once.
     pub(super) fn once(mut self, once: bool) -> Self {
         if once {
-            self.attempts = if Core::probe().never_is_once { 1 } else { 2 };
+            self.attempts = 1;
         }
         self
     }
@@ -152,6 +151,9 @@ impl<'c> Chore<'c> {
         }
         (self.awaited, self.due) = (Some(ticket), None);
         let key = key.map(str::to_owned);
+        if key.is_none() {
+            return broken("what changes something has a key", || format!("{:?}", self.task));
+        }
         self.sent += 1;
         if self.sent > 1 && self.key != key {
             return broken("a request is repeated with the same key", || {

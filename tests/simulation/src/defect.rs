@@ -3,8 +3,6 @@
 use http::{HeaderValue, Request, Response, header};
 use serde_json::Value;
 
-use super::probe::Core;
-
 /// What is broken in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -45,11 +43,6 @@ impl Defect {
         Self::RetryAfterIgnored,
         Self::CodeLost,
     ];
-
-    /// Returns `true` unless the core has the defect by itself.
-    pub fn is_one(self) -> bool {
-        self != Self::KeyForgotten || Core::probe().keys_changes
-    }
 
     /// Changes a request on its way out: the one with this number.
     pub(super) fn spoil_request(self, request: &mut Request<Vec<u8>>, number: usize) {

@@ -82,7 +82,6 @@ mod heard;
 mod network;
 mod people;
 mod plan;
-mod probe;
 mod process;
 mod random;
 mod run;

@@ -10,7 +10,6 @@ use teamwire_core::{Fault, FaultKind};
 use super::{
     defect::{edit, edit_items},
     heard::{Ask, Word},
-    probe::Core,
     random::Random,
 };
 
@@ -82,7 +81,6 @@ impl Fate {
             return Self::Passes;
         }
         let loss = *random.pick(&[Loss::Noticed, Loss::Stale, Loss::Silent]);
-        let core = Core::probe();
         match random.below(24) {
             0 => Self::Refused,
             1 => Self::LostBefore(loss),
@@ -100,8 +98,8 @@ impl Fate {
                 use Hostile::{EmptyCursor, NoCursor, NoEnd, SameCursor, Unread};
                 Self::Hostile(*random.pick(&[Unread, NoCursor, EmptyCursor, SameCursor, NoEnd]), random.next())
             }
-            21 if core.reads_odd_problems => Self::Odd,
-            22 if core.waits_out_pages => Self::Gateway(Gateway::page(random), false),
+            21 => Self::Odd,
+            22 => Self::Gateway(Gateway::page(random), false),
             _ => Self::Garbled(random.chance(700)),
         }
     }
@@ -220,17 +218,13 @@ pub(super) fn hostile(mut response: Response<Vec<u8>>, ask: &Ask, how: Hostile, 
 /// A problem document with members that are none of the contract's.
 pub(super) fn odd(mut response: Response<Vec<u8>>, ask: &Ask, position: usize) -> Word {
     if !response.status().is_success() {
-        make_odd(response.body_mut());
+        edit(response.body_mut(), |json| {
+            json["invalid_members"] = Value::Null;
+            json["errors"] = json!({ "0": null });
+            json["title"] = json!(["gone"]);
+            json["detail"] = json!(7);
+            json["status"] = "a status".into();
+        });
     }
     Word::answer(ask, response, position)
-}
-
-pub(super) fn make_odd(problem: &mut Vec<u8>) {
-    edit(problem, |json| {
-        json["invalid_members"] = Value::Null;
-        json["errors"] = json!({ "0": null });
-        json["title"] = json!(["gone"]);
-        json["detail"] = json!(7);
-        json["status"] = "a status".into();
-    });
 }
