@@ -201,7 +201,10 @@ pub(super) fn hostile(mut response: Response<Vec<u8>>, ask: &Ask, how: Hostile, 
         let Some(at) = usize::try_from(which % (items.len().max(1) as u64)).ok().filter(|at| *at < items.len()) else {
             return;
         };
+        // The cursor of an event that is hidden is seen by nobody; that of the one after it has to be its own.
+        let follows_a_hidden_one = at > 0 && items[at - 1]["data"]["deleted"] == true;
         match how {
+            _ if follows_a_hidden_one => {}
             Hostile::Unread => items[at]["kind"] = "mystery".into(),
             Hostile::NoCursor => {
                 items[at]["kursor"] = items[at]["cursor"].take();
