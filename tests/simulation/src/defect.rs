@@ -1,7 +1,7 @@
 //! Defects on purpose, to see that a promise notices each. They stand between the machines and the network, or in the server.
 
 use http::{HeaderValue, Request, Response, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What is broken in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -28,6 +28,10 @@ pub enum Defect {
     RetryAfterIgnored,
     /// A problem document loses its code.
     CodeLost,
+    /// A problem document with odd members loses its code.
+    OddCodeLost,
+    /// The page of a gateway is taken for the server's refusal.
+    PageBelieved,
 }
 
 impl Defect {
@@ -42,6 +46,8 @@ impl Defect {
         Self::CursorKept,
         Self::RetryAfterIgnored,
         Self::CodeLost,
+        Self::OddCodeLost,
+        Self::PageBelieved,
     ];
 
     /// Changes a request on its way out: the one with this number.
@@ -57,10 +63,27 @@ impl Defect {
         }
     }
 
-    /// Changes a response on its way in.
-    pub(super) fn spoil_response(self, response: &mut Response<Vec<u8>>) {
+    /// Changes what the client hears, whoever has responded.
+    pub(super) fn spoil_word(self, response: &mut Response<Vec<u8>>) {
         match self {
             Self::RetryAfterIgnored => drop(response.headers_mut().remove(header::RETRY_AFTER)),
+            Self::OddCodeLost => edit(response.body_mut(), |json| {
+                if json["title"].is_array() {
+                    json["code"] = Value::Null;
+                }
+            }),
+            Self::PageBelieved if response.body().starts_with(b"<html>") => {
+                let status = response.status().as_u16();
+                let code = if status == 403 { "auth" } else { "not_found" };
+                *response.body_mut() = json!({ "status": status, "code": code }).to_string().into_bytes();
+            }
+            _ => {}
+        }
+    }
+
+    /// Changes a response of the server.
+    pub(super) fn spoil_response(self, response: &mut Response<Vec<u8>>) {
+        match self {
             Self::CodeLost if !response.status().is_success() => {
                 edit(response.body_mut(), |json| json["code"] = Value::Null);
             }

@@ -278,10 +278,8 @@ impl Universe {
     }
 
     fn hears(&mut self, after: Duration, id: usize, mut word: Word) {
-        if let Reply::Response(response) = &mut word.reply
-            && self.defect == Defect::RetryAfterIgnored
-        {
-            self.defect.spoil_response(response);
+        if let Reply::Response(response) = &mut word.reply {
+            self.defect.spoil_word(response);
         }
         self.after(after, Happening::Hears(id, Box::new(word)));
     }
