@@ -199,7 +199,8 @@ impl<T> Call<T> {
     /// what the server asks.
     fn again(&mut self, now: Now, error: Error) -> State<T> {
         self.may_have_arrived |= error.may_have_arrived();
-        self.fresh |= makes_suspect(&error);
+        // A server says 408 on a connection that it has given up, while others may be as old (RFC 9110, section 15.5.9).
+        self.fresh |= makes_suspect(&error) || error.status() == Some(StatusCode::REQUEST_TIMEOUT.as_u16());
         // The server may just have closed an idle connection: once, that costs neither a wait nor an attempt.
         if is_stale(&error) && mem::take(&mut self.replaces) {
             return State::Ready;

@@ -278,7 +278,10 @@ impl Error {
         match self {
             Self::Connection(fault) => fault.sent,
             Self::Refused(refusal) => {
-                refusal.after_silence || (refusal.kind == ErrorKind::Server && refusal.status >= 500)
+                refusal.after_silence
+                    || (refusal.kind == ErrorKind::Server && refusal.status >= 500)
+                    // An earlier request with this key has, whichever process sent it.
+                    || crate::wire::is_in_progress(refusal)
             }
             Self::UnexpectedAnswer(_) => true,
             _ => false,

@@ -1,8 +1,8 @@
 //! The head of an answer, from when its request begins to leave.
 
-use http::{HeaderMap, StatusCode, Version, header};
+use http::{HeaderValue, StatusCode, Version, header};
 use teamwire_core::{Fault, FaultKind};
-use teamwire_platform::http1::{Head, MAX_INTERIM, next_head};
+use teamwire_platform::http1::{Framing, Head, MAX_INTERIM, next_head};
 use ureq_proto::{
     Error as ProtocolError,
     client::{Call, MAX_RESPONSE_HEADERS, RecvResponseResult, state::RecvResponse},
@@ -112,32 +112,20 @@ impl Awaited {
     }
 }
 
-/// Refuses a body in a form that cannot be read, though `ureq_proto` would read something: one with another transfer coding
-/// than `chunked`, or with any in HTTP/1.0 (RFC 9112, section 6.1).
-pub(super) fn check_coding(head: &http::Response<()>) -> Result<(), Fault> {
-    let codings = head.headers().get_all(header::TRANSFER_ENCODING).iter();
-    let mut codings = codings.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
-    let (first, second) = (codings.next(), codings.next());
-    let is_chunked = first.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
-    match first {
-        None => Ok(()),
-        Some(identity) if second.is_none() && identity.eq_ignore_ascii_case(b"identity") => Ok(()),
-        Some(_) if head.version() < Version::HTTP_11 => Err(not_http("a transfer coding in a response of HTTP/1.0")),
-        Some(_) if is_chunked && second.is_none() => Ok(()),
-        Some(_) => Err(not_http("a transfer coding that was not asked for (other than `chunked`)")),
-    }
-}
-
-/// Returns `true` if no hop can have read another length out of this head (RFC 9112, sections 6.1 and 6.3).
-pub(super) fn is_clear(status: StatusCode, headers: &HeaderMap) -> bool {
-    match (headers.get(header::TRANSFER_ENCODING), headers.get(header::CONTENT_LENGTH)) {
-        (None, None) => true,
-        // There is no body after such a head, whatever it says; but some servers send one.
-        _ if status == StatusCode::NO_CONTENT => false,
-        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
-        (Some(_), Some(_)) => false,
-        (None, Some(_)) => true,
-    }
+/// Returns the framing of the body.
+///
+/// # Errors
+///
+/// Those of [`Framing::of`].
+pub(super) fn framing(head: &http::Response<()>) -> Result<Framing, Fault> {
+    let headers = head.headers();
+    let (is_old, has_length) = (head.version() < Version::HTTP_11, headers.contains_key(header::CONTENT_LENGTH));
+    let values = headers.get_all(header::TRANSFER_ENCODING).iter().map(HeaderValue::as_bytes);
+    let framing = Framing::of(is_old, values, has_length)?;
+    // There is no body after such a head, whatever it says; but some servers send one.
+    let is_odd =
+        head.status() == StatusCode::NO_CONTENT && (has_length || headers.contains_key(header::TRANSFER_ENCODING));
+    Ok(Framing { is_certain: framing.is_certain && !is_odd, ..framing })
 }
 
 pub(super) fn lost(why: impl ToString) -> Fault {

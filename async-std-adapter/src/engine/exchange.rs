@@ -12,7 +12,7 @@ use teamwire_core::{Exchange, Fault, FaultKind, Response};
 use ureq_proto::client::{RecvBodyResult, RecvResponseResult};
 
 use super::{
-    answer::{Awaited, check_coding, is_clear},
+    answer::{Awaited, framing},
     connection::Connection,
     deadline::Deadline,
     file,
@@ -85,22 +85,28 @@ pub(super) async fn perform<R: Runtime>(
     deadline.enter("receiving the answer");
     deadline.head_has_arrived();
     let head = course.head.insert(head);
-    let (wanted, clear) = (wanted.with(head.status()), is_clear(head.status(), head.headers()));
+    let (wanted, framing) = (wanted.with(head.status()), framing(head));
+    let is_certain = framing.as_ref().is_ok_and(|framing| framing.is_certain);
     let before = wanted.to_file.as_ref().map_or(0, |to| to.offset);
     let mut sink = match wanted.to_file {
         Some(to) => Sink::File(Box::pin(file::Sink::open(deadline.runtime(), to)).await?),
         None => Sink::memory(wanted.limit),
     };
-    let arriving = Arriving { before, progress: wanted.progress };
+    let arriving = Arriving {
+        before,
+        progress: wanted.progress,
+        is_refusal: head.status().as_u16() >= 400,
+        is_broken: matches!(sent, Err(Stop::Broken(_))),
+    };
     if let RecvResponseResult::RecvBody(call) = &mut next {
-        check_coding(head)?;
+        framing?;
         let received = receive(connection, call, &mut sink, &arriving, deadline).await;
         // Also what came before it broke off: a transfer can go on behind that.
         let written = sink.write(deadline).await;
         course.received = sink.received();
         received.and(written)?;
     }
-    let keep = sent.is_ok() && clear && !must_close(next) && connection.input.is_empty();
+    let keep = sent.is_ok() && is_certain && !must_close(next) && connection.input.is_empty();
     let (parts, ()) = mem::take(head).into_parts();
     Ok((Response::from_parts(parts, sink.into_bytes()), keep))
 }

@@ -103,6 +103,10 @@ pub(super) struct Arriving {
     /// How much the file had already.
     pub(super) before: u64,
     pub(super) progress: Option<Progress>,
+    /// The status is 400 or more.
+    pub(super) is_refusal: bool,
+    /// A write has failed: what looks like the end may be a reset, which the operating system reports only once.
+    pub(super) is_broken: bool,
 }
 
 impl Arriving {
@@ -112,6 +116,12 @@ impl Arriving {
             progress.report(self.before.saturating_add(bytes), total);
         }
     }
+}
+
+/// Returns `true` if this is how a connection ends that is not closed in order.
+fn is_end(error: &io::Error) -> bool {
+    use io::ErrorKind as E;
+    matches!(error.kind(), E::ConnectionReset | E::ConnectionAborted | E::BrokenPipe | E::UnexpectedEof)
 }
 
 /// Takes the body in, to its end.
@@ -160,9 +170,11 @@ pub(super) async fn receive<R: Runtime>(
             return Ok(());
         }
         new = match connection.receive(deadline).await? {
-            Ok(0) if until_closed => return Ok(()),
+            Ok(0) if until_closed && (arriving.is_refusal || !arriving.is_broken) => return Ok(()),
             Ok(0) => return Err(lost(io::Error::from(io::ErrorKind::UnexpectedEof))),
             Ok(bytes) => bytes,
+            // What a server that refused a request leaves unread makes its end a reset.
+            Err(error) if until_closed && arriving.is_refusal && is_end(&error) => return Ok(()),
             Err(error) => return Err(connection.lost(&error)),
         };
     }

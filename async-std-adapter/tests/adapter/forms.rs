@@ -34,6 +34,23 @@ fn every_form_that_the_rfcs_allow_is_read_and_the_connection_kept() {
 }
 
 #[test]
+fn a_refusal_that_ends_with_a_reset_is_the_response() {
+    for (status, refused) in [(403, true), (417, true), (200, false)] {
+        let server = Server::start(move |_, mut peer| {
+            peer.head();
+            // A part of the request has arrived and is left unread, so that closing is a reset.
+            assert_eq!(peer.stream.peek(&mut [0]).expect("a client that sends"), 1);
+            peer.send(format!("HTTP/1.1 {status} Whatever\r\nconnection: close\r\n\r\nno"));
+        });
+        let result = perform(&client(&server), |exchange| *exchange.request.body_mut() = Body::from(vec![0; 8 << 20]));
+        match result {
+            Ok(response) => assert_eq!((refused, response.status().as_u16()), (true, status)),
+            Err(fault) => assert_eq!((refused, fault.kind), (false, FaultKind::Lost), "{fault}"),
+        }
+    }
+}
+
+#[test]
 fn forms_of_which_another_reader_could_make_something_else_end_the_connection() {
     for text in [
         "HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
@@ -77,7 +94,7 @@ fn a_form_that_cannot_be_read_is_refused_at_once_and_says_why() {
             "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n".to_owned(),
             "transfer coding",
         ),
-        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked, chunked\r\n\r\n".to_owned(), "transfer coding"),
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked, chunked\r\n\r\n".to_owned(), "twice"),
         ("HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n".to_owned(), "HTTP/1.0"),
         ("HTTP/1.1 200 OK\r\ncontent-length: +5\r\n\r\nhello".to_owned(), "content-length"),
         ("HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello".to_owned(), "content-length"),

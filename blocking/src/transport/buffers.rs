@@ -1,7 +1,7 @@
 use teamwire_core::{Fault, FaultKind};
 use teamwire_platform::http1::{ChunkLines, Head, MAX_HEAD, MAX_INTERIM, next_head};
 
-use super::framing::Framing;
+use super::framing::framing;
 
 /// Maximum number of bytes to write at once.
 const OUTPUT: usize = 64 << 10;
@@ -103,7 +103,7 @@ impl Buffers {
                     has_line = true;
                 }
                 Head::Final { length, status } if length <= MAX_HEAD => {
-                    let framing = Framing::of(&arrived[..length])?;
+                    let framing = framing(&arrived[..length])?;
                     self.ready += length;
                     self.status = status;
                     self.is_uncertain = !framing.is_certain;

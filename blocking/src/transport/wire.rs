@@ -170,7 +170,9 @@ impl Wire {
     fn receive(&mut self) -> Result<usize, Error> {
         self.moved = Instant::now();
         let limits = Trip::with(|trip| trip.limits);
-        if self.written > ENOUGH && limits.inactivity().is_some() && !self.buffers.has_head() {
+        // An end that was seen while sending is known to the link alone: nothing more comes from the socket.
+        let is_over = Trip::with(|trip| trip.is_over);
+        if self.written > ENOUGH && limits.inactivity().is_some() && !self.buffers.has_head() && !is_over {
             self.wait(false)?;
         }
         let room = self.buffers.room().map_err(other)?;
@@ -280,7 +282,9 @@ pub(super) fn failed(error: io::Error) -> Error {
     if error.kind() == ErrorKind::TimedOut && error.raw_os_error().is_none() {
         return Error::Timeout(Timeout::Global);
     }
-    if let Some(fault) = tls_failure(&error) {
+    // A server that demands a client certificate refuses the first request, before a byte of a response.
+    let is_first = Trip::with(|trip| trip.taken.is_none() && !trip.heard);
+    if let Some(fault) = tls_failure(&error).filter(|_| is_first) {
         Trip::with(|trip| trip.sent = false);
         return other(fault);
     }

@@ -2,13 +2,16 @@
 //!
 //! - Interim responses (1xx) with header fields: [`next_head`] tells them from the final one.
 //! - Obsolete line folding: [`next_head`] puts spaces in its place.
+//! - Transfer codings: [`Framing`] refuses those that it would misread.
 //! - Chunk extensions: [`ChunkLines`] leaves them out.
 
 mod chunks;
+mod framing;
 mod head;
 
 pub use self::{
     chunks::ChunkLines,
+    framing::Framing,
     head::{Head, next_head},
 };
 

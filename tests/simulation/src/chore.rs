@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
 use serde_json::Value;
 use teamwire_core::{
     Chat, Client, Coordinates, Draft, Error, Flow, LiveLocation, Moment, Now, Reply, ShareDuration, Ticket,
@@ -135,8 +136,15 @@ impl<'c> Chore<'c> {
         self
     }
 
-    /// Its reply: what it says of shares.
+    /// Its reply: what it says of shares. That the server still works on an earlier attempt is no failure of this one.
     pub(super) fn hears(&mut self, word: &Word) {
+        if let Reply::Response(response) = &word.reply
+            && response.status() == StatusCode::CONFLICT
+            && String::from_utf8_lossy(response.body()).contains("in_progress")
+            && (2..MOST_ATTEMPTS).contains(&self.attempts)
+        {
+            self.attempts += 1;
+        }
         if let (Task::Move(_), Reply::Response(response)) = (self.task, &word.reply) {
             let json: Value = serde_json::from_slice(response.body()).unwrap_or_default();
             let active = json["active"].as_array().into_iter().flatten();
@@ -195,6 +203,9 @@ impl<'c> Chore<'c> {
         }
     }
 }
+
+/// Number of attempts for which the time of a request is enough, however many of them find an earlier one in progress.
+const MOST_ATTEMPTS: u32 = 20;
 
 fn place(lat: i64) -> Coordinates {
     Coordinates::new(degrees(lat), 0.0).expect("a run has few places")

@@ -40,6 +40,12 @@ fn a_stale_connection_is_replaced_by_a_fresh_one() {
 }
 
 #[test]
+fn a_connection_that_the_server_has_given_up_is_not_the_only_one() {
+    let played = Operation::Me.play(config(), [Answer::status(408), Answer::status(503), Operation::Me.scripted()]);
+    assert_eq!((played.outcome.is_ok(), fresh(&played)), (true, vec![false, true, true]));
+}
+
+#[test]
 fn other_failures_make_no_connection_suspect() {
     for fault in [
         Fault::new(FaultKind::Lost, "cut").sent(true),
