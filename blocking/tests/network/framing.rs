@@ -70,22 +70,30 @@ fn a_header_in_several_lines_is_one() {
 
 #[test]
 fn a_body_with_two_ends_is_read_and_its_connection_is_not_kept() {
-    for head in [
-        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-        "HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\nok",
-    ] {
-        let server = Server::new(move |listener| {
-            let mut peer = accept(listener);
-            peer.request();
-            peer.send(head);
-            peer.until_closed();
-            accept(listener).serve(200, ME);
-        });
-        let client = server.client();
-        assert_eq!(response(&client, as_is).body(), b"ok");
-        response(&client, as_is);
-        server.done();
-    }
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+    let server = Server::new(move |listener| {
+        let mut peer = accept(listener);
+        peer.request();
+        peer.send(head);
+        peer.until_closed();
+        accept(listener).serve(200, ME);
+    });
+    let client = server.client();
+    assert_eq!(response(&client, as_is).body(), b"ok");
+    response(&client, as_is);
+    server.done();
+}
+
+#[test]
+fn a_body_in_chunks_is_refused_in_http_1_0() {
+    let server = Server::new(move |listener| {
+        let mut peer = accept(listener);
+        peer.request();
+        peer.send("HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n");
+    });
+    let fault = fault(&server.client(), as_is);
+    assert_eq!((fault.kind, fault.sent), (FaultKind::Protocol, true), "{fault}");
+    server.done();
 }
 
 #[test]
