@@ -397,7 +397,7 @@ fn only_a_problem_of_the_contract_ends_a_feed() {
         let page = http::Response::builder().status(status).body(b"<html>gateway</html>".to_vec());
         Reply::Response(page.expect("it is a response"))
     };
-    for status in [400, 401, 403, 404, 405, 409, 410, 413, 500, 501, 502, 503, 505, 511] {
+    for status in [400, 403, 404, 405, 409, 410, 413, 500, 501, 502, 503, 505, 511] {
         let mut feed = messages(checkpoint("messages", Some("c1"), 1));
         let (ticket, _) = sent(&mut feed, at(0));
         feed.handle(at(0), ticket, page(status));
@@ -408,6 +408,10 @@ fn only_a_problem_of_the_contract_ends_a_feed() {
         feed.handle(later, ticket, batch(&[item("m1", "1")], "1"));
         assert_eq!(mid_of(told(&mut feed, later)), "m1");
     }
+    let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+    let (ticket, _) = sent(&mut feed, at(0));
+    feed.handle(at(0), ticket, page(401));
+    assert!(matches!(feed.poll(at(0)), Step::Done(Err(_))), "each further poll would be a failed login");
     for (status, code) in [(401, "auth"), (403, "auth"), (404, "not_found"), (501, "server")] {
         let mut feed = messages(checkpoint("messages", Some("c1"), 1));
         let (ticket, _) = sent(&mut feed, at(0));

@@ -218,8 +218,9 @@ fn passes(error: &Error) -> bool {
     match error {
         // A certificate that has expired is renewed some day.
         Error::Connection(fault) if fault.kind == FaultKind::Tls => true,
-        // The page of something in between, too, whatever its status: only a problem of the contract ends a feed.
-        Error::Refused(refusal) if refusal.code.is_none() => true,
+        // The page of something in between, too: only a problem of the contract ends a feed. But a login that is refused
+        // ends it, by the server or by a proxy: each further poll would be another failed login.
+        Error::Refused(refusal) if refusal.code.is_none() => refusal.status != 401,
         error => error.is_transient() || error.kind() == ErrorKind::UnexpectedAnswer,
     }
 }
