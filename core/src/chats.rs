@@ -94,7 +94,7 @@ impl<X: Executor> Chats<X> {
 
     /// The bytes of an asset: of a received attachment. Up to [`Limits::download`](crate::Limits) (64 MiB by default).
     ///
-    /// Raises `NotFound` if there is no such asset that the bot can see; `UnexpectedAnswer` for a larger one, and for a
+    /// Fails with `NotFound` if there is no such asset that the bot can see; `UnexpectedAnswer` for a larger one, and for a
     /// response that is not the asset: of another size, an HTML page, a part.
     pub fn download(&self, asset: impl Into<Download>) -> X::Run<'_, Vec<u8>> {
         let download = asset.into();
@@ -112,7 +112,7 @@ impl<X: Executor> Chats<X> {
     /// that it leads to is replaced, and the link stays. A folder, a pipe or a device is not replaced. No more bytes are
     /// written than the asset has.
     ///
-    /// Raises `NotFound` if there is no such asset that the bot can see; `File` if the file cannot be written, before
+    /// Fails with `NotFound` if there is no such asset that the bot can see; `File` if the file cannot be written, before
     /// anything is requested; `UnexpectedAnswer` for a response that is not the asset.
     pub fn download_to(&self, asset: impl Into<Download>, path: impl Into<String>) -> X::Run<'_, ()> {
         let download = asset.into();

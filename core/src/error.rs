@@ -140,7 +140,7 @@ pub struct Refusal {
     pub kind: ErrorKind,
     /// The HTTP status.
     pub status: u16,
-    /// The server's code for the trouble, as it sent it (but for credentials in one that is not the contract's); `None` if
+    /// The server's code for the failure, as it sent it (but for credentials in one that is not the contract's); `None` if
     /// the answer was not in the form of the contract: then something in between may have given it.
     pub code: Option<String>,
     /// The server's explanation, or the first 1,000 characters of it.

@@ -1,4 +1,4 @@
-//! Combinators over operations: [`Map`] changes the answer, [`Then`] goes on with another operation, [`Begun`] begins with the
+//! Combinators over operations: [`Map`] changes the answer, [`Then`] continues with another operation, [`Begun`] begins with the
 //! time, [`Given`] with what is known already, [`Perhaps`] leaves one out, [`Either`] is one of two.
 
 use alloc::boxed::Box;

@@ -31,7 +31,7 @@ impl Default for Timeouts {
 /// 8 s; they obey a `Retry-After` up to an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// How often to try again after the first attempt. Zero: never, see [`NEVER`](Self::NEVER). Default: 3.
+    /// Number of retries after the first attempt. Zero: never, see [`NEVER`](Self::NEVER). Default: 3.
     ///
     /// If it is not zero, an idle connection that turns out to have been closed is replaced once, at once: this costs no retry.
     pub retries: u32,
