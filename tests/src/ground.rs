@@ -133,7 +133,7 @@ pub fn config(sandbox: &Sandbox) -> Config {
 
 fn check(exchange: &Exchange) -> Result<(), String> {
     // Of a request that nobody read or answered there is nothing to say.
-    let Some(answer) = &exchange.answer else { return Ok(()) };
+    let Some(answer) = &exchange.response else { return Ok(()) };
     let mut request = Request::new(exchange.request_body.clone());
     *request.method_mut() = exchange.method.clone();
     *request.uri_mut() = exchange.uri.clone();
@@ -148,7 +148,7 @@ fn check(exchange: &Exchange) -> Result<(), String> {
         contract.check_request(&request)
     };
     let operation = operation.map_err(|violation| wrong(violation.to_string()))?;
-    if answer.faked {
+    if answer.injected {
         return Ok(());
     }
     let mut response = Response::new(answer.body.clone());

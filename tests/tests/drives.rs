@@ -123,7 +123,7 @@ impl Drives for Task {
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::start().expect("loopback has a free port");
-    sandbox.clock().hold();
+    sandbox.clock().pause();
     sandbox
 }
 
@@ -192,7 +192,7 @@ fn all_are_stopped_while_one_is_being_stopped<D: Drives>() {
             drive.stop(0);
             let ends = thread::scope(|scope| {
                 scope.spawn(|| {
-                    wait_until(&sandbox, "one farewell", |sandbox| sandbox.arrived(UNSUBSCRIBE) == 1);
+                    wait_until(&sandbox, "one farewell", |sandbox| sandbox.received_count(UNSUBSCRIBE) == 1);
                     stop_all();
                     sandbox.clock().advance(HOUR);
                 });
@@ -212,8 +212,8 @@ fn one_is_stopped_again_as_its_farewell_fails<D: Drives>() {
         // While this one begins, the other one's farewell is sent.
         drive.insert(1, drive.feed());
         let mut delivered = vec![drive.next().expect("there are two")];
-        wait_until(&sandbox, "a farewell", |sandbox| sandbox.arrived(UNSUBSCRIBE) == 1);
-        sandbox.faults().outage(true);
+        wait_until(&sandbox, "a farewell", |sandbox| sandbox.received_count(UNSUBSCRIBE) == 1);
+        sandbox.faults().set_down(true);
         wait_until(&sandbox, "no connection is kept", |sandbox| sandbox.connections().open == 0);
         drive.stop(0);
         drive.stop(1);
@@ -232,7 +232,7 @@ fn one_is_stopped_while_every_thread_waits_for_others<D: Drives>() {
         drive.stop(2);
         let (key, delivery) = drive.next().expect("it goes on");
         assert!(matches!((key, &delivery), (2, Delivery::Ended(Ok(End::Stopped)))), "{key}: {delivery:?}");
-        assert_eq!(sandbox.handled(UNSUBSCRIBE), 1);
+        assert_eq!(sandbox.handled_count(UNSUBSCRIBE), 1);
         drive.stopper()();
         assert_eq!(ends(&mut drive), one_end_each(2));
     });
@@ -243,7 +243,7 @@ fn many_end_within_a_second_though_the_server_is_mute<D: Drives>() {
     let (took, ends) = soon(|| {
         let sandbox = sandbox();
         let mut drive: D = started(&sandbox, FEEDS, 2);
-        sandbox.faults().add(Rule::new(Fault::NoAnswer).method("DELETE").always());
+        sandbox.faults().add(Rule::new(Fault::NoResponse).method("DELETE").always());
         let stopped = Instant::now();
         drive.stopper()();
         let ends = ends(&mut drive);
@@ -279,7 +279,7 @@ fn one_that_comes_after_the_end_is_sent_away<D: Drives>() {
             ended.append(&mut ends(&mut drive));
         }
         assert_eq!(ended, one_end_each(5));
-        assert!(sandbox.arrived(UNSUBSCRIBE) <= 2, "only those that had begun");
+        assert!(sandbox.received_count(UNSUBSCRIBE) <= 2, "only those that had begun");
     });
 }
 
@@ -297,7 +297,7 @@ fn dropped_in_the_middle_nothing_is_left_waiting<D: Drives>() {
             drive.next().expect("it begins");
             drop(drive);
             sandbox.clock().advance(HOUR);
-            wait_until(&sandbox, "no poll waits", |sandbox| sandbox.waiting() == 0);
+            wait_until(&sandbox, "no poll waits", |sandbox| sandbox.pending_polls() == 0);
             wait_until(&sandbox, "no connection is kept", |sandbox| sandbox.connections().open == 0);
         });
     }

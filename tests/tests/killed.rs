@@ -173,12 +173,12 @@ impl Test {
     fn live(&mut self, moment: Moment, context: &str) {
         let many = self.random.below(4);
         self.post(many);
-        self.wait_until(context, |sandbox| sandbox.waiting() == 0);
-        let polls = self.sandbox.arrived(POLLS);
+        self.wait_until(context, |sandbox| sandbox.pending_polls() == 0);
+        let polls = self.sandbox.received_count(POLLS);
         let mut bot = Bot::start(self);
         match moment {
             Moment::AtOnce => {}
-            Moment::AtItsRequest => self.wait_until(context, |sandbox| sandbox.arrived(POLLS) > polls),
+            Moment::AtItsRequest => self.wait_until(context, |sandbox| sandbox.received_count(POLLS) > polls),
             Moment::InALongPoll => {
                 while self.next_report(&mut bot, context) {
                     bot.goes_on();
@@ -211,7 +211,7 @@ impl Test {
         let begun = Instant::now();
         loop {
             // It has nothing to report before its poll is answered.
-            let waits = self.sandbox.waiting() > 0;
+            let waits = self.sandbox.pending_polls() > 0;
             if bot.has_reported(context) {
                 return true;
             }
@@ -226,7 +226,7 @@ impl Test {
     fn keep_it_busy(&mut self, bot: &mut Bot, context: &str) {
         while !self.next_report(bot, context) {
             self.post(1);
-            self.wait_until(context, |sandbox| sandbox.waiting() == 0);
+            self.wait_until(context, |sandbox| sandbox.pending_polls() == 0);
         }
     }
 

@@ -20,9 +20,9 @@ fn shares() -> Vec<(Fault, u64)> {
         (Fault::raw("HTTP/1.1 200 OK\r\ncontent-le"), 100),
         (Fault::raw("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"), 50),
         (Fault::raw("not HTTP at all\r\n\r\n"), 20),
-        (Fault::answer(502, "text/html", "<html>"), 100),
-        (Fault::NoAnswer, 10),
-        (Fault::NoAnswerAfter, 10),
+        (Fault::response(502, "text/html", "<html>"), 100),
+        (Fault::NoResponse, 10),
+        (Fault::NoResponseAfter, 10),
     ]
 }
 

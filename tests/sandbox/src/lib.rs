@@ -44,7 +44,7 @@ pub mod world;
 pub use control::{Admin, Clock, Faults, Person};
 pub use sandbox::{Builder, Sandbox};
 pub use shell::{
-    faults::{Fault, Head, Rule},
-    observe::{Answered, Connections, Exchange, Line},
+    faults::{Fault, RequestHead, Rule},
+    observe::{Connections, Exchange, ObservedResponse, TranscriptEntry},
 };
-pub use world::{BotKey, RateLimit, Refusal, World, org};
+pub use world::{BotKey, RateLimit, Rejection, World, org};

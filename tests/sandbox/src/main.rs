@@ -38,7 +38,7 @@ fn serve(options: &Options) -> io::Result<()> {
     let mut builder =
         Sandbox::builder().bind(options.address()).seed(options.seed.unwrap_or_else(any_seed)).observe(log);
     if options.bind.is_some() {
-        builder = builder.beyond_loopback();
+        builder = builder.allow_remote();
     }
     let sandbox = builder.start()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -69,8 +69,8 @@ fn introduce(sandbox: &Sandbox) {
 fn log(exchange: &Exchange) {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() % 86_400;
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let status = exchange.answer.as_ref().map_or("---".to_owned(), |answer| answer.status.as_u16().to_string());
-    let (method, path, took) = (&exchange.method, exchange.uri.path(), exchange.took.as_millis());
+    let status = exchange.response.as_ref().map_or("---".to_owned(), |response| response.status.as_u16().to_string());
+    let (method, path, took) = (&exchange.method, exchange.uri.path(), exchange.duration.as_millis());
     say(&format!("{hours:02}:{minutes:02}:{seconds:02} {method} {path} {status} {took} ms"));
 }
 

@@ -19,7 +19,7 @@ use crate::{
     shell::{
         Shared,
         clock::WorldClock,
-        observe::{Connections, Exchange, Line, Observed, Observer},
+        observe::{Connections, Exchange, Observed, Observer, TranscriptEntry},
         server::Server,
     },
     world::{BotKey, Now, RateLimit, World},
@@ -106,25 +106,25 @@ impl Sandbox {
         self.shared.world(|world, _| world.texts(tid))
     }
 
-    /// How many requests of this route have arrived, faults or not: `arrived("POST /v1/chats/{tid}/messages")`. The
+    /// How many requests of this route have arrived, faults or not: `received_count("POST /v1/chats/{tid}/messages")`. The
     /// names are those of [`routes`](crate::world::routes).
-    pub fn arrived(&self, route: &str) -> u64 {
-        self.shared.observed.arrived(route)
+    pub fn received_count(&self, route: &str) -> u64 {
+        self.shared.observed.received_count(route)
     }
 
     /// How many requests of this route the world has answered, whatever became of the answer.
-    pub fn handled(&self, route: &str) -> u64 {
-        self.shared.observed.handled(route)
+    pub fn handled_count(&self, route: &str) -> u64 {
+        self.shared.observed.handled_count(route)
     }
 
     /// Every request so far that has ended, in the order in which they did.
-    pub fn transcript(&self) -> Vec<Line> {
+    pub fn transcript(&self) -> Vec<TranscriptEntry> {
         self.shared.observed.transcript()
     }
 
     /// How many long polls wait now. A test that moves the clock [waits](Self::wait_until) for its polls to arrive first.
-    pub fn waiting(&self) -> usize {
-        self.shared.waiting()
+    pub fn pending_polls(&self) -> usize {
+        self.shared.pending_polls()
     }
 
     /// How many connections there are, and were.
@@ -158,9 +158,9 @@ impl fmt::Debug for Sandbox {
 /// How a sandbox is to be.
 pub struct Builder {
     address: SocketAddr,
-    public: bool,
+    allow_remote: bool,
     seed: u64,
-    began: Option<DateTime<Utc>>,
+    start_time: Option<DateTime<Utc>>,
     rate_limit: Option<RateLimit>,
     asset_limit: Option<u64>,
     folder: Option<PathBuf>,
@@ -171,9 +171,9 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
-            public: false,
+            allow_remote: false,
             seed: 0,
-            began: None,
+            start_time: None,
             rate_limit: None,
             asset_limit: None,
             folder: None,
@@ -191,8 +191,8 @@ impl Builder {
 
     /// Lets [`bind`](Self::bind) name an address that others can reach. This is a tool for development: its key and
     /// everything in it travel in the clear.
-    pub fn beyond_loopback(mut self) -> Self {
-        self.public = true;
+    pub fn allow_remote(mut self) -> Self {
+        self.allow_remote = true;
         self
     }
 
@@ -204,8 +204,8 @@ impl Builder {
     }
 
     /// What day it is when the sandbox starts, instead of today.
-    pub fn began(mut self, utc: DateTime<Utc>) -> Self {
-        self.began = Some(utc);
+    pub fn starting_at(mut self, utc: DateTime<Utc>) -> Self {
+        self.start_time = Some(utc);
         self
     }
 
@@ -235,20 +235,20 @@ impl Builder {
 
     /// Starts it. It serves when this returns.
     pub fn start(self) -> io::Result<Sandbox> {
-        if !self.public && !self.address.ip().is_loopback() {
-            let message = format!("{} is not loopback, and nobody has said beyond_loopback()", self.address.ip());
+        if !self.allow_remote && !self.address.ip().is_loopback() {
+            let message = format!("{} is not loopback, and nobody has said allow_remote()", self.address.ip());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
         let folder = self.folder.map_or_else(Folder::temporary, Folder::given)?;
         let mut world = World::new(self.seed);
         world.begin_epoch(any_epoch());
-        world.limit_rate(self.rate_limit);
+        world.set_rate_limit(self.rate_limit);
         if let Some(limit) = self.asset_limit {
-            world.limit_assets(limit);
+            world.set_asset_limit(limit);
         }
-        let key = world.key();
+        let key = world.bot_key();
         let observed = Observed::new(self.observer);
-        let clock = WorldClock::new(self.began);
+        let clock = WorldClock::new(self.start_time);
         let shared = Arc::new(Shared::new(world, clock, observed, folder.path().to_owned()));
         let listener = TcpListener::bind(self.address)?;
         let address = listener.local_addr()?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use teamwire_sandbox::world::{Refusal, org};
+use teamwire_sandbox::world::{Rejection, org};
 
 use super::{
     broken::{Broken, Trace, broken},
@@ -26,13 +26,13 @@ pub(super) fn act(server: &mut Server, random: &mut Random, clock: Duration, tra
     let (world, truth) = (&mut server.world, &mut server.truth);
     match random.below(10) {
         0..=2 => {
-            let mid = done(world.act(now, uid).post(tid, "hello"))?;
+            let mid = done(world.as_person(now, uid).post(tid, "hello"))?;
             trace.note(|| format!("{clock:?} {uid} posts {mid} in {tid}"));
             truth.posted(tid, uid, &mid, None);
         }
         3 => {
             let kind = *random.pick(&["alert", "announcement", "note"]);
-            let mid = done(world.act(now, uid).post_alert(tid, "attention", kind))?;
+            let mid = done(world.as_person(now, uid).post_alert(tid, "attention", kind))?;
             trace.note(|| format!("{clock:?} {uid} posts the {kind} {mid} in {tid}"));
             truth.posted(tid, uid, &mid, Some(kind == "alert"));
         }
@@ -44,7 +44,7 @@ pub(super) fn act(server: &mut Server, random: &mut Random, clock: Duration, tra
             let members = MEMBERS.iter().find(|(of, _)| *of == tid).map_or(members, |(_, members)| members);
             let uid = *random.pick(members);
             let kind = *random.pick(if is_alert { &TO_ALERTS[..] } else { &TO_NOTES });
-            let id = done(world.act(now, uid).react(tid, &mid, kind))?;
+            let id = done(world.as_person(now, uid).react(tid, &mid, kind))?;
             if truth.reactions.insert((mid, uid), kind) != Some(kind) {
                 trace.note(|| format!("{clock:?} {uid} reacts with {kind} ({id}) in {tid}"));
                 truth.reacted(tid, id, kind);
@@ -56,25 +56,25 @@ pub(super) fn act(server: &mut Server, random: &mut Random, clock: Duration, tra
                 && uid != org::BOT
             {
                 truth.own.swap_remove(at);
-                done(world.act(now, uid).delete(tid, &mid))?;
+                done(world.as_person(now, uid).delete(tid, &mid))?;
                 trace.note(|| format!("{clock:?} {uid} deletes {mid} in {tid}"));
                 truth.deleted(tid, mid);
             }
         }
         7 => {
             let (lat, lasts) = (truth.new_place(), *random.pick(&[5, 20, 900]));
-            done(world.act(now, uid).share_for(tid, degrees(lat), 0.0, lasts))?;
+            done(world.as_person(now, uid).share_for(tid, degrees(lat), 0.0, lasts))?;
             trace.note(|| format!("{clock:?} {uid} shares place {lat} in {tid} for {lasts} s"));
             truth.shared(clock, tid, uid, lat, Duration::from_secs(lasts));
         }
         8 => {
             let lat = truth.new_place();
-            world.act(now, uid).move_to(degrees(lat), 0.0);
+            world.as_person(now, uid).move_to(degrees(lat), 0.0);
             trace.note(|| format!("{clock:?} {uid} moves to place {lat}"));
             truth.moved(uid, lat);
         }
         _ => {
-            done(world.act(now, uid).stop_sharing(tid))?;
+            done(world.as_person(now, uid).stop_sharing(tid))?;
             trace.note(|| format!("{clock:?} {uid} stops sharing in {tid}"));
             truth.unshared(tid, uid);
         }
@@ -92,11 +92,11 @@ pub(super) fn ban(server: &mut Server, clock: Duration, tid: &'static str, banne
     server.stir();
     let admin = if tid == org::LOBBY { org::ANNA } else { org::BEN };
     if banned {
-        done(server.world.act(now, admin).remove(tid, &[org::BOT]))?;
+        done(server.world.as_person(now, admin).remove_users(tid, &[org::BOT]))?;
         server.truth.banned.insert(tid);
         server.truth.unshared(tid, org::BOT);
     } else {
-        done(server.world.act(now, admin).add(tid, &[org::BOT]))?;
+        done(server.world.as_person(now, admin).add_users(tid, &[org::BOT]))?;
         server.truth.banned.remove(tid);
     }
     Ok(())
@@ -106,6 +106,6 @@ fn pick_at(random: &mut Random, length: usize) -> usize {
     usize::try_from(random.below(length.max(1) as u64)).expect("it is below a length")
 }
 
-fn done<T>(result: Result<T, Refusal>) -> Result<T, Broken> {
+fn done<T>(result: Result<T, Rejection>) -> Result<T, Broken> {
     result.or_else(|refusal| broken("the simulation holds", || format!("somebody was refused: {refusal}")))
 }

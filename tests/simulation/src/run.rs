@@ -158,8 +158,8 @@ fn befalls(run: &mut Universe, happening: &Happening) -> Result<(), Broken> {
 
 /// Makes the bot's key good, or revokes it.
 fn admit(run: &mut Universe, good: bool) {
-    let key = run.server.world.key();
-    run.server.world.revoke_key(&key.app_id, !good);
+    let key = run.server.world.bot_key();
+    run.server.world.set_key_revoked(&key.app_id, !good);
     run.server.stir();
 }
 

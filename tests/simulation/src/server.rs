@@ -100,14 +100,14 @@ impl Server {
         }
         let asked = Asked { method: head.method.clone(), path: head.uri.path().to_owned(), key, body: body.clone() };
         let handled = match self.world.admit(now, head) {
-            Admission::Answer(answer) => Handled::Answer(answer),
-            Admission::Go(mut admitted) => {
-                admitted.answered_at(heard);
-                self.world.perform(now, admitted, Payload::Whole(body))
+            Admission::Reject(response) => Handled::Response(response),
+            Admission::Admit(mut admitted) => {
+                admitted.respond_at(heard);
+                self.world.execute(now, admitted, Payload::Whole(body))
             }
         };
         match handled {
-            Handled::Answer(response) => {
+            Handled::Response(response) => {
                 let (position, performed) = self.record(clock, &asked, &response)?;
                 self.remember_refusal(asked.key, &response);
                 Ok(Some(Answer { response, position, performed }))
@@ -162,12 +162,12 @@ impl Server {
 
     /// Returns the title of the lobby, by the world and by the record.
     pub(super) fn titles(&mut self, clock: Duration) -> [Option<String>; 2] {
-        let key = self.world.key();
+        let key = self.world.bot_key();
         let token = BASE64_STANDARD.encode(format!("{}:{}", key.app_id, key.secret));
         let request =
             Request::get(format!("/v1/chats/{}", org::LOBBY)).header("authorization", format!("Basic {token}"));
         let request = request.body(Vec::new()).expect("it is a request");
-        let Handled::Answer(chat) = self.world.handle(self.now(clock), request) else { return [None, None] };
+        let Handled::Response(chat) = self.world.handle(self.now(clock), request) else { return [None, None] };
         let chat: Value = serde_json::from_slice(chat.body()).unwrap_or_default();
         [chat["title"].as_str().map(str::to_owned), self.title.clone()]
     }
@@ -218,7 +218,7 @@ impl Server {
             }
             match self.world.resume(now, poll) {
                 Handled::Park { until, poll } => self.waiting.push(Waiting { exchange, until, poll }),
-                Handled::Answer(response) => {
+                Handled::Response(response) => {
                     let answer = Answer { response, position: self.truth.len(), performed: false };
                     answers.push((exchange, answer));
                 }
@@ -237,7 +237,7 @@ impl Server {
     pub(super) fn pass_time(&mut self, clock: Duration) {
         let now = self.now(clock);
         self.truth.pass_time(clock);
-        let _nothing = self.world.act(now, org::ANNA);
+        let _nothing = self.world.as_person(now, org::ANNA);
     }
 
     /// Nobody waits for this answer any more.

@@ -153,7 +153,7 @@ impl Universe {
     pub(super) fn boot(&mut self) -> Hands {
         self.life += 1;
         (self.born, self.looks_at) = (self.clock, None);
-        let key = self.server.world.key();
+        let key = self.server.world.bot_key();
         let credentials = Credentials::new(key.app_id, key.secret).expect("the world gives good keys");
         let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
         let config = config.with_hide_deleted_messages(self.plan.hides_deleted);

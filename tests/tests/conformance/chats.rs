@@ -80,7 +80,7 @@ pub(crate) fn a_chat_that_may_have_been_created_is_created_once<H: Harness>() {
     let ground = Ground::<H>::new();
     ground.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats").times(3));
     let chat = ground.ok(ground.client.chats().create_chat(NewChat::titled("Ops").message("Welcome")));
-    assert_eq!((ground.sandbox.arrived(CREATES), ground.sandbox.message_count()), (4, 1));
+    assert_eq!((ground.sandbox.received_count(CREATES), ground.sandbox.message_count()), (4, 1));
     assert_eq!(ground.ok(ground.client.chats().by_title("Ops")).len(), 1);
     ground.ok(chat.post("it is this one"));
 }
@@ -148,7 +148,7 @@ pub(crate) fn a_bot_leaves_once<H: Harness>() {
     let lobby = ground.chat(org::LOBBY);
     ground.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats/*/leave").times(2));
     ground.ok(lobby.leave());
-    assert_eq!(ground.sandbox.handled("POST /v1/chats/{tid}/leave"), 3, "the repeated ones are no false errors");
+    assert_eq!(ground.sandbox.handled_count("POST /v1/chats/{tid}/leave"), 3, "the repeated ones are no false errors");
     assert!(ground.ok(ground.client.chats().by_thread_id(org::LOBBY)).is_none());
     assert_eq!(ground.err(lobby.leave()).kind(), ErrorKind::NotFound);
 }

@@ -46,6 +46,6 @@ fn a_body_that_breaks_the_contract_fails_its_test() {
 #[test]
 fn an_answer_that_a_test_makes_up_may_break_it() {
     let ground = Ground::<Blocking>::new();
-    ground.sandbox.faults().add(Fault::answer(299, "text/html", "<html>"));
+    ground.sandbox.faults().add(Fault::response(299, "text/html", "<html>"));
     ground.err(ground.client.contacts().me());
 }

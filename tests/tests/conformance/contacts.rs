@@ -39,7 +39,7 @@ pub(crate) fn who_is_deleted_or_hidden_is_not_found<H: Harness>() {
     for uid in [org::IVAN, org::JANA] {
         assert!(ground.ok(contacts.user(uid)).is_none());
     }
-    ground.sandbox.admin().show_user(org::JANA, true);
+    ground.sandbox.admin().set_user_visible(org::JANA, true);
     assert!(ground.ok(contacts.user(org::JANA)).is_some());
     ground.sandbox.admin().delete_user(org::JANA);
     assert!(ground.ok(contacts.user(org::JANA)).is_none());
@@ -55,5 +55,5 @@ pub(crate) fn lists_are_walked_over_all_pages<H: Harness>() {
     assert_eq!(uids.len(), 129);
     uids.dedup();
     assert_eq!(uids.len(), 129);
-    assert!(ground.sandbox.arrived("GET /v1/users") >= 2);
+    assert!(ground.sandbox.received_count("GET /v1/users") >= 2);
 }

@@ -24,7 +24,7 @@ fn every_feed(check: impl Fn(Subscription) + Send + Sync) {
 fn once_it_waits<A: Send, R>(sandbox: &Sandbox, act: impl FnOnce() -> A + Send, wait: impl FnOnce() -> R) -> (A, R) {
     thread::scope(|scope| {
         let acted = scope.spawn(|| {
-            let waits = sandbox.wait_until(PATIENCE, |sandbox| sandbox.waiting() > 0);
+            let waits = sandbox.wait_until(PATIENCE, |sandbox| sandbox.pending_polls() > 0);
             if !waits {
                 // Whoever waits is to fail, rather than to wait for ever.
                 sandbox.admin().revoke_key();
@@ -94,7 +94,7 @@ pub(crate) fn messages_of_all_chats_arrive_in_order<H: Harness>() {
     ground.ok(ground.client.chats().chat(org::NOTICES).post("two"));
     let elsewhere = ben.create_chat("New", &[org::ANNA]).expect("Ben may");
     ben.post(&elsewhere, "not for the bot").expect("Ben made it");
-    ben.add(&elsewhere, &[org::BOT]).expect("Ben administers it");
+    ben.add_users(&elsewhere, &[org::BOT]).expect("Ben administers it");
     let three = ben.post(&elsewhere, "three").expect("Ben made it");
     let all = ["t-lobby: one is there", "t-notices: two is there"].map(str::to_owned);
     assert_eq!(events.tells_of(2), all);
@@ -252,7 +252,7 @@ pub(crate) fn a_chat_that_the_bot_is_not_in_any_more_ends_its_feeds<H: Harness>(
         let mut events = feed.follow::<H>(&ground.client, None);
         events.begins();
         let anna = ground.sandbox.as_person(org::ANNA);
-        let ban = || anna.remove(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
+        let ban = || anna.remove_users(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
         if matches!(feed, Subscription::LiveLocations | Subscription::NewMessages) {
             let ((), error) = once_it_waits(&ground.sandbox, ban, || events.fails());
             assert_eq!(error.kind(), ErrorKind::NotFound, "{feed:?}");
@@ -260,7 +260,7 @@ pub(crate) fn a_chat_that_the_bot_is_not_in_any_more_ends_its_feeds<H: Harness>(
         }
         ban();
         feed.happens(&ground.sandbox, 1);
-        anna.add(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
+        anna.add_users(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
         let again = feed.happens(&ground.sandbox, 2);
         assert_eq!(events.tells().0, again, "the feeds of all chats go on, {feed:?} too");
     });
@@ -344,7 +344,7 @@ pub(crate) fn an_outage_is_told_and_nothing_is_lost_by_it<H: Harness>() {
         events.begins();
         let before = feed.happens(&ground.sandbox, 1);
         assert_eq!(events.tells().0, before, "{feed:?}");
-        let out = || ground.sandbox.faults().outage(true);
+        let out = || ground.sandbox.faults().set_down(true);
         let ((), mut last) = once_it_waits(&ground.sandbox, out, || events.is_troubled());
         assert_eq!(last.attempt, 1);
         let meanwhile: Vec<_> = (2..5).map(|number| feed.happens(&ground.sandbox, number)).collect();
@@ -354,7 +354,7 @@ pub(crate) fn an_outage_is_told_and_nothing_is_lost_by_it<H: Harness>() {
             assert!(next.next_try.since(last.next_try) >= Duration::from_millis(250), "{last:?}, then {next:?}");
             last = next;
         }
-        ground.sandbox.faults().outage(false);
+        ground.sandbox.faults().set_down(false);
         assert_eq!(events.tells_of(3), meanwhile, "{feed:?}");
         let after = feed.happens(&ground.sandbox, 5);
         assert_eq!(events.tells().0, after, "{feed:?}");
@@ -370,8 +370,8 @@ pub(crate) fn trouble_that_passes_costs_a_feed_no_event<H: Harness>() {
             (Fault::CutBefore, Duration::ZERO),
             (Fault::CutAfter, Duration::ZERO),
             (Fault::CutBody { after_bytes: 30 }, Duration::ZERO),
-            (Fault::answer(502, "text/html", "<h1>502 Bad Gateway</h1>"), Duration::ZERO),
-            (Fault::answer(200, "text/html", "<h1>Please log in</h1>"), Duration::ZERO),
+            (Fault::response(502, "text/html", "<h1>502 Bad Gateway</h1>"), Duration::ZERO),
+            (Fault::response(200, "text/html", "<h1>Please log in</h1>"), Duration::ZERO),
             (Fault::status_retry_after(503, 1), Duration::from_secs(1)),
         ];
         for (number, (fault, asked)) in (1..).zip(troubles) {
@@ -393,10 +393,11 @@ pub(crate) fn a_long_poll_may_take_longer_than_other_requests<H: Harness>() {
         let ground = Ground::<H>::configured(|config| config.with_timeouts(timeouts));
         let mut events = feed.follow::<H>(&ground.client, Follow::from_now().wait(Duration::from_secs(1)));
         events.begins();
-        let polls = ground.sandbox.arrived(feed.polls());
+        let polls = ground.sandbox.received_count(feed.polls());
         let told = thread::scope(|scope| {
             scope.spawn(|| {
-                let came = ground.sandbox.wait_until(PATIENCE, |sandbox| sandbox.arrived(feed.polls()) > polls + 1);
+                let came =
+                    ground.sandbox.wait_until(PATIENCE, |sandbox| sandbox.received_count(feed.polls()) > polls + 1);
                 feed.happens(&ground.sandbox, 1);
                 assert!(came, "the first poll has not ended");
             });

@@ -23,12 +23,12 @@ pub(crate) fn messages_come_oldest_first_and_all_of_them<H: Harness>() {
     let messages = ground.ok(ground.chat(org::LOBBY).messages(None));
     assert_eq!(texts(&messages), sent);
     assert!(messages.undecoded.is_empty() && messages.last_modified.is_some());
-    assert!(ground.sandbox.arrived(LISTS) > 1, "they are on several pages");
+    assert!(ground.sandbox.received_count(LISTS) > 1, "they are on several pages");
 }
 
 pub(crate) fn only_messages_since_a_moment_come<H: Harness>() {
     let ground = Ground::<H>::new();
-    ground.sandbox.clock().hold();
+    ground.sandbox.clock().pause();
     let anna = ground.sandbox.as_person(org::ANNA);
     for text in ["one", "two", "three"] {
         anna.post(org::LOBBY, text).expect("Anna is in the lobby");
@@ -84,7 +84,7 @@ pub(crate) fn one_message_that_is_broken_costs_itself<H: Harness>() {
         teamwire_core::script::sample::message("m2", org::LOBBY, "@lone@"),
     ]);
     let page = page.to_string().replace("@lone@", "\\ud800");
-    ground.sandbox.faults().add(Rule::new(Fault::answer(200, "application/json", page)).method("GET"));
+    ground.sandbox.faults().add(Rule::new(Fault::response(200, "application/json", page)).method("GET"));
     let messages = ground.ok(lobby.messages(None));
     assert_eq!((texts(&messages), messages.undecoded.len()), (vec!["hello"], 1));
     assert!(messages.undecoded[0].json.contains("\\ud800"), "{messages:?}");

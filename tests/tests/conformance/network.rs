@@ -34,14 +34,14 @@ pub(crate) fn trouble_that_passes_is_not_noticed<H: Harness>() {
         Fault::status(500),
         Fault::status_retry_after(503, 0),
         Fault::status_retry_after(429, 0),
-        Fault::answer(502, "text/html", "<h1>502 Bad Gateway</h1>"),
+        Fault::response(502, "text/html", "<h1>502 Bad Gateway</h1>"),
         Fault::CutBefore,
         Fault::CutAfter,
     ] {
         let ground = Ground::<H>::new();
         ground.sandbox.faults().add(Rule::new(trouble.clone()).times(3));
         ground.ok(ground.client.contacts().me());
-        assert_eq!((ground.sandbox.arrived(ME), ground.sandbox.faults().left()), (4, 0), "{trouble:?}");
+        assert_eq!((ground.sandbox.received_count(ME), ground.sandbox.faults().remaining()), (4, 0), "{trouble:?}");
     }
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn a_refused_login_that_is_cut_is_not_repeated<H: Harness>() {
         ground.sandbox.faults().add(Rule::new(Fault::raw(refusal)).times(5));
         let error = ground.err(ground.client.chats().chat(org::LOBBY).post("hello"));
         assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(401)), "{error}");
-        assert_eq!(ground.sandbox.faults().left(), 4, "each further attempt would be a failed login");
+        assert_eq!(ground.sandbox.faults().remaining(), 4, "each further attempt would be a failed login");
     }
 }
 
@@ -86,11 +86,11 @@ pub(crate) fn a_connection_that_is_closed_is_replaced<H: Harness>() {
 pub(crate) fn an_outage_ends_and_all_goes_on<H: Harness>() {
     let ground = Ground::<H>::new();
     ground.ok(ground.client.chats().chat(org::LOBBY).post("before"));
-    ground.sandbox.faults().outage(true);
+    ground.sandbox.faults().set_down(true);
     let error = ground.err(ground.client.chats().chat(org::LOBBY).post("during"));
     assert_eq!(error.kind(), ErrorKind::Connection);
     assert!(error.is_transient());
-    ground.sandbox.faults().outage(false);
+    ground.sandbox.faults().set_down(false);
     ground.ok(ground.client.chats().chat(org::LOBBY).post("after"));
     assert_eq!(ground.sandbox.texts(org::LOBBY), [Some("before".to_owned()), Some("after".to_owned())]);
 }
@@ -101,7 +101,7 @@ fn short(config: Config) -> Config {
 }
 
 pub(crate) fn no_answer_is_a_timeout<H: Harness>() {
-    for (silence, arrived) in [(Fault::NoAnswer, true), (Fault::RawThenHang(b"HTTP/1.1 200 OK\r\n".to_vec()), true)] {
+    for (silence, arrived) in [(Fault::NoResponse, true), (Fault::RawThenHang(b"HTTP/1.1 200 OK\r\n".to_vec()), true)] {
         let error = befallen::<H>(silence, short);
         assert_eq!((error.is_transient(), error.may_have_arrived()), (true, arrived));
         assert_eq!(fault(error).kind, FaultKind::Timeout);
@@ -121,7 +121,7 @@ pub(crate) fn an_answer_that_is_too_large_is_refused<H: Harness>() {
     let small = |config: Config| config.with_limits(Limits { answer: 1000, ..Limits::default() });
     let large = "x".repeat(1001);
     let chunked = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3e9\r\n{large}\r\n0\r\n\r\n");
-    for fault in [Fault::answer(200, "application/json", large), Fault::raw(chunked)] {
+    for fault in [Fault::response(200, "application/json", large), Fault::raw(chunked)] {
         let error = befallen::<H>(fault, small);
         assert_eq!((error.kind(), error.is_transient()), (ErrorKind::UnexpectedAnswer, false), "{error}");
         assert!(error.to_string().contains("too large"), "{error}");
@@ -140,7 +140,7 @@ pub(crate) fn what_is_not_http_is_refused<H: Harness>() {
 pub(crate) fn a_redirect_is_not_followed<H: Harness>() {
     let ground = Ground::<H>::new();
     for status in [301, 302, 303, 307, 308] {
-        ground.sandbox.faults().add(Fault::Answer {
+        ground.sandbox.faults().add(Fault::Response {
             status: http::StatusCode::from_u16(status).expect("it is one"),
             headers: vec![("location".into(), format!("{}/v1/users", ground.sandbox.url()))],
             body: Vec::new(),
@@ -148,14 +148,14 @@ pub(crate) fn a_redirect_is_not_followed<H: Harness>() {
         let error = ground.err(ground.client.contacts().me());
         assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(status)), "{error}");
     }
-    assert_eq!(ground.sandbox.arrived("GET /v1/users"), 0);
+    assert_eq!(ground.sandbox.received_count("GET /v1/users"), 0);
 }
 
 pub(crate) fn a_proxys_page_is_shown_in_the_error<H: Harness>() {
     for (status, kind) in
         [(502, ErrorKind::Server), (404, ErrorKind::UnexpectedAnswer), (200, ErrorKind::UnexpectedAnswer)]
     {
-        let error = befallen::<H>(Fault::answer(status, "text/html", "<h1>No backend</h1>"), |config| config);
+        let error = befallen::<H>(Fault::response(status, "text/html", "<h1>No backend</h1>"), |config| config);
         assert_eq!((error.kind(), error.status()), (kind, Some(status)));
         assert!(error.to_string().contains("No backend"), "{error}");
     }
@@ -171,8 +171,8 @@ pub(crate) fn retry_after_is_obeyed<H: Harness>() {
 
 pub(crate) fn too_long_a_wait_is_an_error_at_once<H: Harness>() {
     let ground = Ground::<H>::new();
-    ground.sandbox.clock().hold();
-    ground.sandbox.admin().limit_rate(Some(RateLimit { per_second: 0.001, burst: 1 }));
+    ground.sandbox.clock().pause();
+    ground.sandbox.admin().set_rate_limit(Some(RateLimit { per_second: 0.001, burst: 1 }));
     ground.ok(ground.client.contacts().me());
     let error = ground.err(ground.client.contacts().me());
     assert_eq!(error.kind(), ErrorKind::RateLimited);

@@ -115,7 +115,7 @@ pub(crate) fn a_chat_that_is_closed_takes_no_posts<H: Harness>() {
     ground.sandbox.as_person(org::ANNA).close(org::LOBBY).expect("Anna administers the lobby");
     let error = ground.err(ground.chat(org::LOBBY).post("hello"));
     assert_eq!((error.kind(), error.status(), error.code()), (ErrorKind::Server, Some(409), Some("conflict")));
-    assert_eq!(ground.sandbox.arrived(POSTS), 1, "it does not get better by itself");
+    assert_eq!(ground.sandbox.received_count(POSTS), 1, "it does not get better by itself");
 }
 
 pub(crate) fn only_admins_post_where_only_they_may<H: Harness>() {
@@ -170,7 +170,7 @@ pub(crate) fn a_post_that_is_still_worked_on_is_waited_for<H: Harness>() {
     ground.sandbox.faults().add(Rule::new(Fault::Slow(Duration::from_millis(400))).on("POST", LOBBY_POSTS));
     let posted = ground.ok(ground.chat(org::LOBBY).post("hello"));
     assert_eq!((posted.text.as_deref(), ground.sandbox.message_count()), (Some("hello"), 1));
-    assert!(ground.sandbox.arrived(POSTS) >= 2);
+    assert!(ground.sandbox.received_count(POSTS) >= 2);
 }
 
 fn retry(milliseconds: u64) -> teamwire_core::RetryPolicy {

@@ -56,7 +56,7 @@ pub(crate) fn reactions_of_many_come_all<H: Harness>() {
     let (lobby, note) = (ground.chat(org::LOBBY), raised(&ground, AlertType::Note));
     for at in 0..70 {
         let bot = ground.sandbox.admin().create_bot(&format!("Bot {at}"));
-        ground.sandbox.as_person(org::ANNA).add(org::LOBBY, &[&bot.uid]).expect("Anna administers the lobby");
+        ground.sandbox.as_person(org::ANNA).add_users(org::LOBBY, &[&bot.uid]).expect("Anna administers the lobby");
         ground.sandbox.as_person(&bot.uid).react(org::LOBBY, note.mid.as_str(), "love").expect("it is a member now");
     }
     assert_eq!(ground.ok(lobby.reactions(&note)).len(), 70);

@@ -89,10 +89,10 @@ fn forbid<H: Harness>(ground: &Ground<H>, operation: Operation) {
         // A member through a group does not leave by itself.
         Operation::Leave => assert!(admin.set_group_member(org::ON_CALL, org::BOT, true)),
         Operation::Post => {
-            anna.make_plain_member(org::LOBBY, org::BOT).expect("Anna administers the lobby");
+            anna.remove_admin(org::LOBBY, org::BOT).expect("Anna administers the lobby");
             anna.allow_sending(org::LOBBY, false).expect("Anna administers the lobby");
         }
-        _ => anna.make_plain_member(org::LOBBY, org::BOT).expect("Anna administers the lobby"),
+        _ => anna.remove_admin(org::LOBBY, org::BOT).expect("Anna administers the lobby"),
     }
 }
 
@@ -104,7 +104,7 @@ fn hide<H: Harness>(ground: &Ground<H>, operation: Operation) {
         Operation::AddAdmin | Operation::RemoveAdmin => anna.leave(org::LOBBY).expect("she may leave"),
         // A bot whose user was deleted makes no chats.
         Operation::CreateChat | Operation::CreateOneToOneChat => assert!(ground.sandbox.admin().delete_user(org::BOT)),
-        _ => anna.remove(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby"),
+        _ => anna.remove_users(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby"),
     }
 }
 

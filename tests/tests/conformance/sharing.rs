@@ -88,7 +88,7 @@ pub(crate) fn a_share_that_the_server_has_ended_is_over<H: Harness>() {
     let ground = Ground::<H>::new();
     begin(&ground, org::LOBBY);
     begin(&ground, org::NOTICES);
-    ground.sandbox.as_person(org::ANNA).remove(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
+    ground.sandbox.as_person(org::ANNA).remove_users(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
     ground.ok(ground.client.chats().update_shared_location(place(2.0)));
     assert_eq!(active(&ground), [org::NOTICES]);
     ground.sandbox.clock().advance(Duration::from_secs(15 * 60));

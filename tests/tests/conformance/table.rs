@@ -54,10 +54,10 @@ fn arrange<H: Harness>(ground: &Ground<H>, kind: &str) {
     let (admin, faults) = (ground.sandbox.admin(), ground.sandbox.faults());
     match kind {
         "auth" => admin.revoke_key(),
-        "connection" => faults.outage(true),
+        "connection" => faults.set_down(true),
         "server" => faults.add(Rule::new(Fault::status(500)).always()),
-        "rate_limited" => admin.limit_rate(Some(RateLimit { per_second: 0.0, burst: 0 })),
-        "unexpected_answer" => faults.add(Fault::answer(200, "text/html", "<html>Please log in</html>")),
+        "rate_limited" => admin.set_rate_limit(Some(RateLimit { per_second: 0.0, burst: 0 })),
+        "unexpected_answer" => faults.add(Fault::response(200, "text/html", "<html>Please log in</html>")),
         other => panic!("no cause is known for {other}"),
     }
 }
@@ -71,7 +71,7 @@ pub(crate) fn a_key_that_nobody_has_is_refused<H: Harness>() {
         let error = ground.err(client.contacts().me());
         assert_eq!((error.kind(), error.status(), error.code()), (ErrorKind::Auth, Some(401), Some("auth")));
     }
-    assert_eq!(ground.sandbox.arrived("GET /v1/me"), 3, "it does not get better by itself");
+    assert_eq!(ground.sandbox.received_count("GET /v1/me"), 3, "it does not get better by itself");
 }
 
 pub(crate) fn what_is_confidential_is_shown_by_nothing<H: Harness>() {
@@ -83,8 +83,8 @@ pub(crate) fn what_is_confidential_is_shown_by_nothing<H: Harness>() {
     let echo = format!("you are {app_id} with {secret} and sent Basic {token}");
     for trouble in [
         Fault::status(401),
-        Fault::answer(502, "text/html", echo.as_str()),
-        Fault::answer(200, "text/html", echo.as_str()),
+        Fault::response(502, "text/html", echo.as_str()),
+        Fault::response(200, "text/html", echo.as_str()),
         Fault::raw(format!("{echo}\r\n\r\n")),
         Fault::CutAfter,
     ] {

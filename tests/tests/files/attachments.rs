@@ -126,7 +126,7 @@ pub(crate) fn a_message_waits_for_all_of_its_files<H: Harness>() {
         let error = ground.err(ground.client.chats().chat(org::LOBBY).post(draft));
         assert_eq!((error.kind(), error.code()), (kind, code), "{error}");
         assert!(is_about(&error, &second), "{error:?} is about {second}");
-        assert_eq!((ground.sandbox.arrived(POSTS), ground.sandbox.message_count()), (0, 0));
+        assert_eq!((ground.sandbox.received_count(POSTS), ground.sandbox.message_count()), (0, 0));
         assert_eq!(ground.sandbox.transcript().iter().filter(|line| line.status == Some(201)).count(), 1);
     }
 }
@@ -141,7 +141,7 @@ pub(crate) fn a_chat_is_made_after_all_of_its_files<H: Harness>() {
         let error = ground.err(ground.client.chats().create_chat(chat(&second)));
         assert_eq!((error.kind(), error.code()), (kind, code), "{error}");
         assert!(is_about(&error, &second), "{error:?} is about {second}");
-        assert_eq!((ground.sandbox.arrived(CREATIONS), ground.sandbox.message_count()), (0, 0));
+        assert_eq!((ground.sandbox.received_count(CREATIONS), ground.sandbox.message_count()), (0, 0));
     }
     let ground = Ground::<H>::new();
     ground.ok(ground.client.chats().create_chat(chat(&first)));
@@ -157,7 +157,7 @@ pub(crate) fn a_message_that_is_sent_again_brings_no_file_again<H: Harness>() {
     let files = ["1", "2"].map(|name| attached(folder.file(name, name)));
     let posted = ground.ok(ground.client.chats().chat(org::LOBBY).post(Draft::new().attach_all(files)));
     assert_eq!((posted.attachments.len(), ground.sandbox.message_count()), (2, 1));
-    assert_eq!((ground.sandbox.arrived(UPLOADS), ground.sandbox.arrived(POSTS)), (2, 4));
+    assert_eq!((ground.sandbox.received_count(UPLOADS), ground.sandbox.received_count(POSTS)), (2, 4));
 }
 
 pub(crate) fn a_key_of_any_length_and_form_is_good_for_files<H: Harness>() {
@@ -167,9 +167,9 @@ pub(crate) fn a_key_of_any_length_and_form_is_good_for_files<H: Harness>() {
     for key in [longest.as_str(), "alarm-7", "alarm-7/1", "~"] {
         let draft = || Draft::text(key).attach(Upload::bytes("log.txt", "22:00")).idempotency_key(key);
         let posted = ground.ok(lobby.post(draft()));
-        let uploads = ground.sandbox.arrived(UPLOADS);
+        let uploads = ground.sandbox.received_count(UPLOADS);
         assert_eq!(ground.ok(lobby.post(draft())), posted, "the same files are the same assets");
-        assert_eq!(ground.sandbox.arrived(UPLOADS), uploads + 1);
+        assert_eq!(ground.sandbox.received_count(UPLOADS), uploads + 1);
     }
     assert_eq!(ground.sandbox.message_count(), 4);
     ground.ok(lobby.post(Draft::text("no file").idempotency_key("alarm-7/2")));

@@ -92,7 +92,7 @@ pub(crate) fn a_new_chat_has_its_avatar<H: Harness>() {
         let chat = ground.ok(ground.client.chats().create_chat(NewChat::titled("Ward 3").avatar(image)));
         assert_eq!(ground.ok(chat.load_avatar()), BASELINE);
     }
-    assert_eq!((ground.sandbox.arrived(UPLOADS), ground.sandbox.arrived(CREATIONS)), (2, 2));
+    assert_eq!((ground.sandbox.received_count(UPLOADS), ground.sandbox.received_count(CREATIONS)), (2, 2));
 }
 
 pub(crate) fn a_new_chat_with_an_avatar_that_is_not_fit_is_not_made<H: Harness>() {

@@ -44,7 +44,7 @@ impl<H: Harness> Cut<H> {
 fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Fault {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let status = http::StatusCode::from_u16(status).expect("it is one");
-    Fault::Answer { status, headers, body: body.to_vec() }
+    Fault::Response { status, headers, body: body.to_vec() }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands beside the requests that ask for no range")]

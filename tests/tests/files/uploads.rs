@@ -35,10 +35,10 @@ fn is_not_stored<H: Harness>((upload, path): (Upload, String)) {
     let Error::Attachment { cause, .. } = &error else { panic!("{error:?}") };
     assert!(matches!(&**cause, Error::File(it) if it.kind == FileErrorKind::Changed && it.path == path), "{error:?}");
     // The executor may notice the change, and close the connection, before the server reads the first byte.
-    let arrived = (ground.sandbox.arrived(UPLOADS), ground.sandbox.arrived(POSTS));
+    let arrived = (ground.sandbox.received_count(UPLOADS), ground.sandbox.received_count(POSTS));
     assert!(matches!(arrived, (0 | 1, 0)), "it is tried again: {arrived:?}");
     ground.ok(lobby.post("all goes on"));
-    assert_eq!(ground.sandbox.handled(UPLOADS), 0, "half a file was stored");
+    assert_eq!(ground.sandbox.handled_count(UPLOADS), 0, "half a file was stored");
 }
 
 fn shorten(path: &str) {
@@ -101,7 +101,7 @@ pub(crate) fn a_log_that_shrank_is_not_stored<H: Harness>() {
     for upload in [Upload::may_grow, |upload| upload] {
         let (ground, posted) = changed_between_attempts::<H>(upload, shorten);
         assert_eq!(posted.expect_err("it is shorter").kind(), ErrorKind::File);
-        assert_eq!(ground.sandbox.handled(UPLOADS), 0, "half a file was stored");
+        assert_eq!(ground.sandbox.handled_count(UPLOADS), 0, "half a file was stored");
     }
 }
 
@@ -124,7 +124,11 @@ pub(crate) fn a_file_that_the_server_finds_too_large_is_its_refusal<H: Harness>(
         let lobby = ground.client.chats().chat(org::LOBBY);
         let error = ground.err(lobby.post(Draft::text("x").attach(upload.clone())));
         assert_eq!((error.status(), error.code()), (Some(413), Some("payload_too_large")), "{upload:?}: {error}");
-        assert_eq!((ground.sandbox.arrived(UPLOADS), ground.sandbox.arrived(POSTS)), (1, 0), "{upload:?}");
+        assert_eq!(
+            (ground.sandbox.received_count(UPLOADS), ground.sandbox.received_count(POSTS)),
+            (1, 0),
+            "{upload:?}"
+        );
         ground.ok(lobby.post("all goes on"));
     }
 }

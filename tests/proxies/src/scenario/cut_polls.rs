@@ -75,7 +75,7 @@ fn gap(number: usize) -> Duration {
 fn sample(sandbox: &Sandbox, begun: Instant) -> Vec<(Duration, bool)> {
     let mut samples = Vec::new();
     while begun.elapsed() < LEARNING + MEASURED {
-        samples.push((begun.elapsed(), sandbox.waiting() > 0));
+        samples.push((begun.elapsed(), sandbox.pending_polls() > 0));
         thread::sleep(SAMPLE);
     }
     samples

@@ -98,7 +98,7 @@ pub(super) fn run<H: Harness>(folder: &Path, outage: Outage) -> Result<Outcome, 
     } else {
         outcome.note(format!("{count} outages"));
     }
-    let (calls, arrived) = (outcome.calls, sandbox.arrived("POST /v1/chats/{tid}/messages"));
+    let (calls, arrived) = (outcome.calls, sandbox.received_count("POST /v1/chats/{tid}/messages"));
     outcome.note(format!("{} posts in {calls} calls; {arrived} requests arrived", posted.len()));
     outcome.note(format!("failed attempts that the feed waited out: {}", delivered.failed_attempts));
     Ok(outcome)

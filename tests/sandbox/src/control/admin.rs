@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     shell::Shared,
-    world::{BotKey, RateLimit, Switches, World},
+    world::{BotKey, OrgSettings, RateLimit, World},
 };
 
 /// What the organisation's admin decides: [`Sandbox::admin`](crate::Sandbox::admin).
@@ -17,63 +17,63 @@ pub struct Admin<'s> {
 }
 
 impl Admin<'_> {
-    fn switch(&self, set: impl FnOnce(&mut Switches)) {
-        self.shared.world(|world, _| set(world.switches()));
+    fn change(&self, set: impl FnOnce(&mut OrgSettings)) {
+        self.shared.world(|world, _| set(world.org_settings()));
     }
 
     /// Whether bots and people add and remove members. Off: 403 `update_members_not_allowed`.
     pub fn allow_member_updates(&self, allowed: bool) {
-        self.switch(|switches| switches.member_updates = allowed);
+        self.change(|settings| settings.member_updates = allowed);
     }
 
     /// Whether chats can be left. Off: 403 `leave_chat_not_allowed`.
     pub fn allow_leaving(&self, allowed: bool) {
-        self.switch(|switches| switches.leaving = allowed);
+        self.change(|settings| settings.leaving = allowed);
     }
 
     /// Whether chats can be closed. Off: 403 `close_chat_not_allowed`.
     pub fn allow_closing(&self, allowed: bool) {
-        self.switch(|switches| switches.closing = allowed);
+        self.change(|settings| settings.closing = allowed);
     }
 
     /// Whether there are read receipts. Off: 403 `read_receipts_disabled`.
     pub fn allow_read_receipts(&self, allowed: bool) {
-        self.switch(|switches| switches.read_receipts = allowed);
+        self.change(|settings| settings.read_receipts = allowed);
     }
 
     /// Whether avatars can be removed. Off: 403 `image_remove`.
     pub fn allow_avatar_removal(&self, allowed: bool) {
-        self.switch(|switches| switches.avatar_removal = allowed);
+        self.change(|settings| settings.avatar_removal = allowed);
     }
 
     /// Allows bots to mark chats as read. Off: 403 `auth`.
     pub fn allow_bot_read_marks(&self, allowed: bool) {
-        self.switch(|switches| switches.bot_read_marks = allowed);
+        self.change(|settings| settings.bot_read_marks = allowed);
     }
 
     /// Allows bots to send, change and read reactions. Off: 403 `auth`.
     pub fn allow_bot_reactions(&self, allowed: bool) {
-        self.switch(|switches| switches.bot_reactions = allowed);
+        self.change(|settings| settings.bot_reactions = allowed);
     }
 
     /// Limits how many requests each key may send; `None`: as many as it likes.
-    pub fn limit_rate(&self, limit: Option<RateLimit>) {
-        self.shared.world(|world, _| world.limit_rate(limit));
+    pub fn set_rate_limit(&self, limit: Option<RateLimit>) {
+        self.shared.world(|world, _| world.set_rate_limit(limit));
     }
 
     /// Revokes the sandbox's own key: everything is 401 from now on, polls that wait included.
     pub fn revoke_key(&self) {
-        self.revoke_key_of(&self.key.app_id, true);
+        self.set_key_revoked(&self.key.app_id, true);
     }
 
     /// Makes the sandbox's own key good again.
     pub fn restore_key(&self) {
-        self.revoke_key_of(&self.key.app_id, false);
+        self.set_key_revoked(&self.key.app_id, false);
     }
 
     /// Revokes any key, or makes it good again. False: there is no such App ID.
-    pub fn revoke_key_of(&self, app_id: &str, revoked: bool) -> bool {
-        self.shared.world(|world, _| world.revoke_key(app_id, revoked))
+    pub fn set_key_revoked(&self, app_id: &str, revoked: bool) -> bool {
+        self.shared.world(|world, _| world.set_key_revoked(app_id, revoked))
     }
 
     /// Makes a further bot, a member of nothing as yet.
@@ -113,8 +113,8 @@ impl Admin<'_> {
     }
 
     /// Shows a user to bots, or hides it from them. False: there is no such user.
-    pub fn show_user(&self, uid: &str, visible: bool) -> bool {
-        self.shared.world(|world, _| world.show_user(uid, visible))
+    pub fn set_user_visible(&self, uid: &str, visible: bool) -> bool {
+        self.shared.world(|world, _| world.set_user_visible(uid, visible))
     }
 }
 

@@ -15,8 +15,8 @@ pub struct Clock<'s> {
 
 impl Clock<'_> {
     /// Holds the clock: it stands until it is advanced or released.
-    pub fn hold(&self) {
-        self.shared.clock.hold();
+    pub fn pause(&self) {
+        self.shared.clock.pause();
         self.shared.wake();
     }
 
@@ -24,13 +24,13 @@ impl Clock<'_> {
     pub fn advance(&self, by: Duration) {
         self.shared.clock.advance(by);
         // What happens by itself in that time happens now, whether or not somebody asks.
-        self.shared.world(World::pass_time);
+        self.shared.world(World::advance_to);
         self.shared.wake();
     }
 
     /// Lets a clock that is held run again, from where it stands.
-    pub fn release(&self) {
-        self.shared.clock.release();
+    pub fn resume(&self) {
+        self.shared.clock.resume();
         self.shared.wake();
     }
 

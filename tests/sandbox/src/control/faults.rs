@@ -23,8 +23,8 @@ impl Faults<'_> {
     }
 
     /// How many requests the rules are still waiting for; those that stand for ever do not count.
-    pub fn left(&self) -> u32 {
-        self.shared.rules.left()
+    pub fn remaining(&self) -> u32 {
+        self.shared.rules.remaining()
     }
 
     /// Closes the connection after every nth answer, announced by `Connection: close`.
@@ -38,7 +38,7 @@ impl Faults<'_> {
     }
 
     /// Begins or ends an outage: all connections are cut, and new ones as soon as they are made. The state is kept.
-    pub fn outage(&self, is_down: bool) {
+    pub fn set_down(&self, is_down: bool) {
         self.shared.outage.send_replace(is_down);
     }
 }

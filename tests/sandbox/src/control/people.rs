@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     shell::Shared,
-    world::{Act, Refusal},
+    world::{PersonActions, Rejection},
 };
 
 /// Somebody in the organisation: [`Sandbox::as_person`](crate::Sandbox::as_person).
@@ -18,8 +18,8 @@ pub struct Person<'s> {
 }
 
 impl Person<'_> {
-    fn act<R>(&self, act: impl FnOnce(&mut Act<'_>) -> R) -> R {
-        self.shared.world(|world, now| act(&mut world.act(now, &self.uid)))
+    fn act<R>(&self, act: impl FnOnce(&mut PersonActions<'_>) -> R) -> R {
+        self.shared.world(|world, now| act(&mut world.as_person(now, &self.uid)))
     }
 
     /// The `uid`.
@@ -28,42 +28,42 @@ impl Person<'_> {
     }
 
     /// Posts a text. Answers the `mid`.
-    pub fn post(&self, tid: &str, text: &str) -> Result<String, Refusal> {
+    pub fn post(&self, tid: &str, text: &str) -> Result<String, Rejection> {
         self.act(|person| person.post(tid, text))
     }
 
     /// Posts an attention message: `alert`, `announcement` or `note`. Answers the `mid`.
-    pub fn post_alert(&self, tid: &str, text: &str, alert_type: &str) -> Result<String, Refusal> {
+    pub fn post_alert(&self, tid: &str, text: &str, alert_type: &str) -> Result<String, Rejection> {
         self.act(|person| person.post_alert(tid, text, alert_type))
     }
 
     /// Posts a `MessageDraft` of the contract, with everything it can have. Answers the `mid`.
-    pub fn post_json(&self, tid: &str, message: &Value) -> Result<String, Refusal> {
+    pub fn post_json(&self, tid: &str, message: &Value) -> Result<String, Rejection> {
         self.act(|person| person.post_json(tid, message))
     }
 
     /// Deletes a message of one's own.
-    pub fn delete(&self, tid: &str, mid: &str) -> Result<(), Refusal> {
+    pub fn delete(&self, tid: &str, mid: &str) -> Result<(), Rejection> {
         self.act(|person| person.delete(tid, mid))
     }
 
     /// Marks all messages as read.
-    pub fn mark_read(&self, tid: &str) -> Result<(), Refusal> {
+    pub fn mark_read(&self, tid: &str) -> Result<(), Rejection> {
         self.act(|person| person.mark_read(tid))
     }
 
     /// Reacts to an attention message, or changes the reaction one has. Answers the `reaction_id`.
-    pub fn react(&self, tid: &str, mid: &str, reaction_type: &str) -> Result<String, Refusal> {
+    pub fn react(&self, tid: &str, mid: &str, reaction_type: &str) -> Result<String, Rejection> {
         self.act(|person| person.react(tid, mid, reaction_type))
     }
 
     /// Begins to share one's location for 900, 3600 or 28800 seconds. Answers the `mid` of the message that does so.
-    pub fn share(&self, tid: &str, lat: f64, lon: f64, duration: Duration) -> Result<String, Refusal> {
+    pub fn share(&self, tid: &str, lat: f64, lon: f64, duration: Duration) -> Result<String, Rejection> {
         self.act(|person| person.share(tid, lat, lon, duration))
     }
 
     /// Shares one's location for any time at all, which the app does not offer.
-    pub fn share_for(&self, tid: &str, lat: f64, lon: f64, seconds: u64) -> Result<(), Refusal> {
+    pub fn share_for(&self, tid: &str, lat: f64, lon: f64, seconds: u64) -> Result<(), Rejection> {
         self.act(|person| person.share_for(tid, lat, lon, seconds))
     }
 
@@ -73,67 +73,67 @@ impl Person<'_> {
     }
 
     /// Ends one's share in this chat, if there is one.
-    pub fn stop_sharing(&self, tid: &str) -> Result<(), Refusal> {
+    pub fn stop_sharing(&self, tid: &str) -> Result<(), Rejection> {
         self.act(|person| person.stop_sharing(tid))
     }
 
     /// Makes a group chat with these users, and administers it. Answers the `tid`.
-    pub fn create_chat(&self, title: &str, users: &[&str]) -> Result<String, Refusal> {
+    pub fn create_chat(&self, title: &str, users: &[&str]) -> Result<String, Rejection> {
         self.act(|person| person.create_chat(title, users))
     }
 
     /// The 1:1 chat with this user, which is made if there is none. Answers the `tid`.
-    pub fn one_to_one(&self, recipient: &str) -> Result<String, Refusal> {
+    pub fn one_to_one(&self, recipient: &str) -> Result<String, Rejection> {
         self.act(|person| person.one_to_one(recipient))
     }
 
     /// Adds users to a chat that one administers.
-    pub fn add(&self, tid: &str, users: &[&str]) -> Result<(), Refusal> {
-        self.act(|person| person.add(tid, users))
+    pub fn add_users(&self, tid: &str, users: &[&str]) -> Result<(), Rejection> {
+        self.act(|person| person.add_users(tid, users))
     }
 
     /// Adds groups to a chat that one administers.
-    pub fn add_groups(&self, tid: &str, groups: &[&str]) -> Result<(), Refusal> {
+    pub fn add_groups(&self, tid: &str, groups: &[&str]) -> Result<(), Rejection> {
         self.act(|person| person.add_groups(tid, groups))
     }
 
     /// Removes users from a chat that one administers.
-    pub fn remove(&self, tid: &str, users: &[&str]) -> Result<(), Refusal> {
-        self.act(|person| person.remove(tid, users))
+    pub fn remove_users(&self, tid: &str, users: &[&str]) -> Result<(), Rejection> {
+        self.act(|person| person.remove_users(tid, users))
     }
 
     /// Makes a member an admin of a chat that one administers.
-    pub fn make_admin(&self, tid: &str, uid: &str) -> Result<(), Refusal> {
-        self.act(|person| person.make_admin(tid, uid))
+    pub fn add_admin(&self, tid: &str, uid: &str) -> Result<(), Rejection> {
+        self.act(|person| person.add_admin(tid, uid))
     }
 
     /// Takes the rights of an admin from a member again.
-    pub fn make_plain_member(&self, tid: &str, uid: &str) -> Result<(), Refusal> {
-        self.act(|person| person.make_plain_member(tid, uid))
+    pub fn remove_admin(&self, tid: &str, uid: &str) -> Result<(), Rejection> {
+        self.act(|person| person.remove_admin(tid, uid))
     }
 
     /// Leaves a chat.
-    pub fn leave(&self, tid: &str) -> Result<(), Refusal> {
+    pub fn leave(&self, tid: &str) -> Result<(), Rejection> {
         self.act(|person| person.leave(tid))
     }
 
     /// Closes a chat that one administers.
-    pub fn close(&self, tid: &str) -> Result<(), Refusal> {
+    pub fn close(&self, tid: &str) -> Result<(), Rejection> {
         self.act(|person| person.close(tid))
     }
 
     /// Opens a chat again that one administers.
-    pub fn reopen(&self, tid: &str) -> Result<(), Refusal> {
+    pub fn reopen(&self, tid: &str) -> Result<(), Rejection> {
         self.act(|person| person.reopen(tid))
     }
 
     /// Lets only admins post in a chat that one administers, or everybody again.
-    pub fn allow_sending(&self, tid: &str, allowed: bool) -> Result<(), Refusal> {
+    pub fn allow_sending(&self, tid: &str, allowed: bool) -> Result<(), Rejection> {
         self.act(|person| person.allow_sending(tid, allowed))
     }
 
     /// Gives a chat that one administers another title.
-    pub fn rename(&self, tid: &str, title: &str) -> Result<(), Refusal> {
+    pub fn rename(&self, tid: &str, title: &str) -> Result<(), Rejection> {
         self.act(|person| person.rename(tid, title))
     }
 

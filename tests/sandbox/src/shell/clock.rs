@@ -1,4 +1,4 @@
-//! The sandbox's clock: the machine's, unless it is held.
+//! The sandbox's clock: the machine's, unless it is paused_at.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::world::Now;
 
-/// A clock that runs with the machine's, can be held, and can be moved forward. It never goes back.
+/// A clock that runs with the machine's, can be paused_at, and can be moved forward. It never goes back.
 #[derive(Debug)]
 pub(crate) struct WorldClock {
     began: Instant,
@@ -21,10 +21,10 @@ pub(crate) struct WorldClock {
 struct State {
     /// What it was moved forward by.
     ahead: Duration,
-    /// How much of the machine's time passed while it was held.
+    /// How much of the machine's time passed while it was paused_at.
     behind: Duration,
-    /// Where it is held.
-    held: Option<Duration>,
+    /// Where it is paused_at.
+    paused_at: Option<Duration>,
 }
 
 impl WorldClock {
@@ -42,34 +42,34 @@ impl WorldClock {
     }
 
     pub(crate) fn now(&self) -> Now {
-        let elapsed = self.with(|state, running| state.held.unwrap_or(running));
+        let elapsed = self.with(|state, running| state.paused_at.unwrap_or(running));
         Now::after(self.began_utc, elapsed)
     }
 
-    /// How long the machine has to wait until this clock shows `until`; `None` while it is held.
+    /// How long the machine has to wait until this clock shows `until`; `None` while it is paused_at.
     pub(crate) fn wait_for(&self, until: Duration) -> Option<Duration> {
-        self.with(|state, running| state.held.is_none().then(|| until.saturating_sub(running)))
+        self.with(|state, running| state.paused_at.is_none().then(|| until.saturating_sub(running)))
     }
 
-    pub(crate) fn hold(&self) {
+    pub(crate) fn pause(&self) {
         self.with(|state, running| {
-            state.held.get_or_insert(running);
+            state.paused_at.get_or_insert(running);
         });
     }
 
     pub(crate) fn advance(&self, by: Duration) {
-        self.with(|state, _| match &mut state.held {
-            Some(held) => *held = held.saturating_add(by),
+        self.with(|state, _| match &mut state.paused_at {
+            Some(paused_at) => *paused_at = paused_at.saturating_add(by),
             None => state.ahead = state.ahead.saturating_add(by),
         });
     }
 
-    pub(crate) fn release(&self) {
+    pub(crate) fn resume(&self) {
         self.with(|state, running| {
-            let Some(held) = state.held.take() else { return };
-            // From here on it runs again, from where it was held: never back.
-            state.ahead += held.saturating_sub(running);
-            state.behind += running.saturating_sub(held);
+            let Some(paused_at) = state.paused_at.take() else { return };
+            // From here on it runs again, from where it was paused_at: never back.
+            state.ahead += paused_at.saturating_sub(running);
+            state.behind += running.saturating_sub(paused_at);
         });
     }
 }
@@ -81,16 +81,16 @@ mod tests {
     #[test]
     fn a_held_clock_stands_until_it_is_moved_and_goes_on_from_there() {
         let clock = WorldClock::new(None);
-        clock.hold();
-        let held = clock.now();
-        assert_eq!(clock.now(), held);
+        clock.pause();
+        let paused_at = clock.now();
+        assert_eq!(clock.now(), paused_at);
         clock.advance(Duration::from_secs(3600));
-        assert_eq!(clock.now().elapsed, held.elapsed + Duration::from_secs(3600));
-        assert_eq!(clock.wait_for(held.elapsed), None);
-        clock.release();
+        assert_eq!(clock.now().elapsed, paused_at.elapsed + Duration::from_secs(3600));
+        assert_eq!(clock.wait_for(paused_at.elapsed), None);
+        clock.resume();
         let running = clock.now();
-        assert!(running.elapsed >= held.elapsed + Duration::from_secs(3600));
-        assert!(running.elapsed < held.elapsed + Duration::from_secs(3700));
+        assert!(running.elapsed >= paused_at.elapsed + Duration::from_secs(3600));
+        assert!(running.elapsed < paused_at.elapsed + Duration::from_secs(3700));
         assert!(clock.wait_for(Duration::from_secs(7300)).is_some_and(|wait| wait > Duration::from_secs(3500)));
     }
 }

@@ -10,7 +10,7 @@ use super::{
     body::{self, Outgoing},
     connection::{Link, Severed},
     faults::Fault,
-    observe::{Answered, Exchange},
+    observe::{Exchange, ObservedResponse},
     perform::{self, Done},
     rules::Closing,
     wire::{Ending, head_bytes},
@@ -45,9 +45,9 @@ pub(super) async fn serve(
         route,
         request_headers: parts.headers.clone(),
         request_body: Vec::new(),
-        answer: None,
+        response: None,
         fault: fault.as_ref().map(Fault::name),
-        took: std::time::Duration::ZERO,
+        duration: std::time::Duration::ZERO,
     };
     Serving { shared, link, exchange, began }.answer(fault, parts, incoming).await
 }
@@ -62,7 +62,7 @@ fn hide_secrets(headers: &mut HeaderMap) {
 /// Before an answer is sent, or when the client has gone without one.
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.exchange.took = self.began.elapsed();
+        self.exchange.duration = self.began.elapsed();
         self.shared.observed.note(&self.exchange);
     }
 }
@@ -80,11 +80,11 @@ impl Serving {
                 self.shared.sleep(delay).await;
                 self.perform(None, parts, incoming).await
             }
-            Some(fault @ (Fault::Slow(_) | Fault::CutAfter | Fault::CutBody { .. } | Fault::NoAnswerAfter)) => {
+            Some(fault @ (Fault::Slow(_) | Fault::CutAfter | Fault::CutBody { .. } | Fault::NoResponseAfter)) => {
                 self.perform(Some(fault), parts, incoming).await
             }
             Some(Fault::CutBefore) => Err(self.sever(Ending::Cut)),
-            Some(Fault::NoAnswer) => Err(self.sever(Ending::Hang(Vec::new()))),
+            Some(Fault::NoResponse) => Err(self.sever(Ending::Hang(Vec::new()))),
             Some(Fault::CutRequest { after_bytes }) => {
                 let mut read = 0;
                 while read < after_bytes
@@ -99,7 +99,7 @@ impl Serving {
                 let answer = self.shared.problem(status, retry_after);
                 self.give(answer, !is_by_contract(status, retry_after)).await
             }
-            Some(Fault::Answer { status, headers, body }) => {
+            Some(Fault::Response { status, headers, body }) => {
                 self.read_whole(incoming).await?;
                 self.give(made_up(status, &headers, body), true).await
             }
@@ -122,11 +122,11 @@ impl Serving {
     }
 
     fn fake(&mut self, bytes: &[u8]) {
-        self.exchange.answer = Some(Answered {
+        self.exchange.response = Some(ObservedResponse {
             status: StatusCode::OK,
             headers: HeaderMap::new(),
             body: bytes.to_vec(),
-            faked: true,
+            injected: true,
             delivered: true,
         });
     }
@@ -161,14 +161,14 @@ impl Serving {
             self.shared.sleep(slow).await;
         }
         let sent = match &fault {
-            Some(Fault::CutAfter | Fault::NoAnswerAfter) => Some(0),
+            Some(Fault::CutAfter | Fault::NoResponseAfter) => Some(0),
             Some(Fault::CutBody { after_bytes }) => Some(*after_bytes),
             _ => None,
         };
-        self.exchange.answer = Some(self.answered(&done, sent.is_none()));
+        self.exchange.response = Some(self.answered(&done, sent.is_none()));
         match (fault, sent) {
             (Some(Fault::CutAfter), _) => Err(self.sever(Ending::Cut)),
-            (Some(Fault::NoAnswerAfter), _) => Err(self.sever(Ending::Hang(Vec::new()))),
+            (Some(Fault::NoResponseAfter), _) => Err(self.sever(Ending::Hang(Vec::new()))),
             (_, Some(sent)) => {
                 let ending = self.written(done, sent);
                 Err(self.sever(ending))
@@ -178,9 +178,9 @@ impl Serving {
     }
 
     /// Gives an answer that the world has not made.
-    async fn give(mut self, answer: Response<Vec<u8>>, faked: bool) -> Result<Response<Outgoing>, Severed> {
+    async fn give(mut self, answer: Response<Vec<u8>>, injected: bool) -> Result<Response<Outgoing>, Severed> {
         let done = Done::Whole(answer);
-        self.exchange.answer = Some(Answered { faked, ..self.answered(&done, true) });
+        self.exchange.response = Some(ObservedResponse { injected, ..self.answered(&done, true) });
         self.send(done).await
     }
 
@@ -215,7 +215,7 @@ impl Serving {
     }
 
     /// What is noted of an answer; without an observer its status is enough.
-    fn answered(&self, done: &Done, delivered: bool) -> Answered {
+    fn answered(&self, done: &Done, delivered: bool) -> ObservedResponse {
         let (status, headers, body) = match done {
             Done::Whole(answer) => (answer.status(), answer.headers(), &answer.body()[..]),
             Done::File(file) => (file.head.status(), file.head.headers(), &[][..]),
@@ -225,7 +225,7 @@ impl Serving {
             kept.clone_from(headers);
             bytes.extend_from_slice(body);
         }
-        Answered { status, headers: kept, body: bytes, faked: false, delivered }
+        ObservedResponse { status, headers: kept, body: bytes, injected: false, delivered }
     }
 
     /// An answer, written without hyper, with at most so many bytes of its body.

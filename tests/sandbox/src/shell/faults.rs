@@ -19,7 +19,7 @@ pub enum Fault {
         retry_after: Option<u64>,
     },
     /// This well-formed answer is given, and nothing done.
-    Answer {
+    Response {
         /// The status.
         status: StatusCode,
         /// Headers, as they are. `Content-Length` is added.
@@ -48,9 +48,9 @@ pub enum Fault {
         after_bytes: u64,
     },
     /// Nothing is done, and nothing answered, until the client gives up.
-    NoAnswer,
+    NoResponse,
     /// The request is carried out, and nothing answered, until the client gives up.
-    NoAnswerAfter,
+    NoResponseAfter,
 }
 
 impl Fault {
@@ -67,9 +67,9 @@ impl Fault {
     }
 
     /// An answer with this status, `Content-Type` and body.
-    pub fn answer(status: u16, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub fn response(status: u16, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".to_owned(), media_type.to_owned())];
-        Self::Answer { status: to_status(status), headers, body: body.into() }
+        Self::Response { status: to_status(status), headers, body: body.into() }
     }
 
     /// Exact bytes: `Fault::raw("HTTP/1.1 204 No Content\r\n\r\n")`.
@@ -83,15 +83,15 @@ impl Fault {
             Self::Delay(_) => "delay",
             Self::Slow(_) => "slow",
             Self::Status { .. } => "status",
-            Self::Answer { .. } => "answer",
+            Self::Response { .. } => "response",
             Self::Raw(_) => "raw",
             Self::RawThenHang(_) => "raw then hang",
             Self::CutBefore => "cut before",
             Self::CutRequest { .. } => "cut request",
             Self::CutAfter => "cut after",
             Self::CutBody { .. } => "cut body",
-            Self::NoAnswer => "no answer",
-            Self::NoAnswerAfter => "no answer after",
+            Self::NoResponse => "no response",
+            Self::NoResponseAfter => "no response after",
         }
     }
 }
@@ -102,7 +102,7 @@ fn to_status(number: u16) -> StatusCode {
 
 /// The head of a request, as a rule's condition sees it.
 #[derive(Clone, Copy, Debug)]
-pub struct Head<'r> {
+pub struct RequestHead<'r> {
     /// The method.
     pub method: &'r Method,
     /// Path and query.
@@ -111,7 +111,7 @@ pub struct Head<'r> {
     pub headers: &'r HeaderMap,
 }
 
-type Condition = Box<dyn Fn(&Head<'_>) -> bool + Send>;
+type Condition = Box<dyn Fn(&RequestHead<'_>) -> bool + Send>;
 
 /// Which requests a fault befalls: the next one, unless told otherwise.
 ///
@@ -160,7 +160,7 @@ impl Rule {
     }
 
     /// Only for requests of which this is true.
-    pub fn when(mut self, condition: impl Fn(&Head<'_>) -> bool + Send + 'static) -> Self {
+    pub fn when(mut self, condition: impl Fn(&RequestHead<'_>) -> bool + Send + 'static) -> Self {
         self.condition = Some(Box::new(condition));
         self
     }
@@ -188,11 +188,11 @@ impl Rule {
     }
 
     /// How often it still applies, if that is known.
-    pub(super) fn left(&self) -> u32 {
+    pub(super) fn remaining(&self) -> u32 {
         self.times.unwrap_or(0)
     }
 
-    fn fits(&self, head: &Head<'_>) -> bool {
+    fn fits(&self, head: &RequestHead<'_>) -> bool {
         let path = head.uri.path();
         let fits_path = |pattern: &Vec<String>| {
             let segments: Vec<_> = path.split('/').collect();
@@ -207,7 +207,7 @@ impl Rule {
 
     /// The fault, if this request is one that it befalls.
     pub(super) fn apply(&mut self, parts: &Parts) -> Option<Fault> {
-        let head = Head { method: &parts.method, uri: &parts.uri, headers: &parts.headers };
+        let head = RequestHead { method: &parts.method, uri: &parts.uri, headers: &parts.headers };
         if self.is_spent() || !self.fits(&head) {
             return None;
         }

@@ -30,16 +30,16 @@ pub struct Exchange {
     /// The request's body; empty if it was streamed to a file, too large, or never read.
     pub request_body: Vec<u8>,
     /// What was answered; `None` if nothing was.
-    pub answer: Option<Answered>,
+    pub response: Option<ObservedResponse>,
     /// The fault that befell it, if one did.
     pub fault: Option<&'static str>,
     /// How long it took, in the machine's time.
-    pub took: Duration,
+    pub duration: Duration,
 }
 
 /// What was answered to a request.
 #[derive(Clone, Debug)]
-pub struct Answered {
+pub struct ObservedResponse {
     /// The status.
     pub status: StatusCode,
     /// The headers, but for those that the HTTP stack adds (`Date`, and `Content-Length` where it is missing).
@@ -48,14 +48,14 @@ pub struct Answered {
     pub body: Vec<u8>,
     /// Whether a fault rule made it up (`Answer`, `Raw`, a `Status` that not every operation has), so that it need not
     /// keep to the contract. Of raw bytes, status and headers are not known: 200, and none; the bytes are the body.
-    pub faked: bool,
+    pub injected: bool,
     /// Whether all of it was handed to the network; false if a fault cut it off.
     pub delivered: bool,
 }
 
 /// One line of the transcript.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct TranscriptEntry {
     /// The method.
     pub method: String,
     /// Path and query, as they were sent.
@@ -70,7 +70,7 @@ pub struct Line {
     pub idempotency_key: Option<String>,
 }
 
-impl fmt::Debug for Line {
+impl fmt::Debug for TranscriptEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { method, path, status, fault, .. } = self;
         write!(f, "{method} {path} -> {status:?}")?;
@@ -93,7 +93,7 @@ pub(crate) type Observer = Box<dyn Fn(&Exchange) + Send + Sync>;
 struct Seen {
     arrived: BTreeMap<String, u64>,
     handled: BTreeMap<String, u64>,
-    transcript: VecDeque<Line>,
+    transcript: VecDeque<TranscriptEntry>,
     connections: Connections,
 }
 
@@ -124,15 +124,15 @@ impl Observed {
         self.news.tell();
     }
 
-    pub(crate) fn arrived(&self, route: &str) -> u64 {
+    pub(crate) fn received_count(&self, route: &str) -> u64 {
         self.seen().arrived.get(route).copied().unwrap_or(0)
     }
 
-    pub(crate) fn handled(&self, route: &str) -> u64 {
+    pub(crate) fn handled_count(&self, route: &str) -> u64 {
         self.seen().handled.get(route).copied().unwrap_or(0)
     }
 
-    pub(crate) fn transcript(&self) -> Vec<Line> {
+    pub(crate) fn transcript(&self) -> Vec<TranscriptEntry> {
         self.seen().transcript.iter().cloned().collect()
     }
 
@@ -159,11 +159,11 @@ impl Observed {
 
     pub(super) fn note(&self, exchange: &Exchange) {
         let key = exchange.request_headers.get("idempotency-key");
-        let line = Line {
+        let line = TranscriptEntry {
             method: exchange.method.to_string(),
             path: exchange.uri.to_string(),
             route: exchange.route.clone(),
-            status: exchange.answer.as_ref().map(|answer| answer.status.as_u16()),
+            status: exchange.response.as_ref().map(|response| response.status.as_u16()),
             fault: exchange.fault,
             idempotency_key: key.map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned()),
         };

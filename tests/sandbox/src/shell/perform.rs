@@ -11,8 +11,8 @@ use super::{
     body::{self, Gone},
 };
 use crate::world::{
-    Admission, Admitted, Begun, BodyDigest, BodyPlan, Committed, FileAnswer, Handled, Payload, Received, Upload,
-    jpeg_size,
+    Admission, Admitted, BodyDigest, BodyPlan, CommittedUpload, FileResponse, Handled, Payload, ReceivedFile, Upload,
+    UploadStart, jpeg_dimensions,
 };
 
 /// A body that is of no use is still read up to this size, so that its connection can be used again.
@@ -21,7 +21,7 @@ const SMALL: u64 = 1024 * 1024;
 /// What the world has answered.
 pub(super) enum Done {
     Whole(Response<Vec<u8>>),
-    File(FileAnswer),
+    File(FileResponse),
 }
 
 /// Carries a request out. `keep` gets its body, if that was read into memory.
@@ -35,14 +35,14 @@ pub(super) async fn perform(
     // From before the request is looked at, so that nothing is missed between its answer and its wait.
     let changes = shared.changes();
     let mut admitted = match shared.world(|world, now| world.admit(now, parts)) {
-        Admission::Go(admitted) => admitted,
-        Admission::Answer(answer) => {
+        Admission::Admit(admitted) => admitted,
+        Admission::Reject(answer) => {
             body::read(&mut incoming, SMALL).await?;
             return Ok(Done::Whole(answer));
         }
     };
     if let Some(slow) = slow {
-        admitted.answered_at(shared.clock.now().elapsed.saturating_add(slow));
+        admitted.respond_at(shared.clock.now().elapsed.saturating_add(slow));
     }
     let handled = match shared.world(|world, _| admitted.body_plan(world)) {
         BodyPlan::Store(limit) => return store(shared, admitted, incoming, limit).await.map(Done::Whole),
@@ -51,11 +51,11 @@ pub(super) async fn perform(
             if let Payload::Whole(bytes) = &payload {
                 keep.clone_from(bytes);
             }
-            shared.world(|world, now| world.perform(now, admitted, payload))
+            shared.world(|world, now| world.execute(now, admitted, payload))
         }
         BodyPlan::Ignore => {
             body::read(&mut incoming, SMALL).await?;
-            shared.world(|world, now| world.perform(now, admitted, Payload::Whole(Vec::new())))
+            shared.world(|world, now| world.execute(now, admitted, Payload::Whole(Vec::new())))
         }
     };
     Ok(wait(shared, handled, changes).await)
@@ -66,7 +66,7 @@ async fn wait(shared: &Shared, mut handled: Handled, mut changes: watch::Receive
     let mut counted = None;
     loop {
         let (until, poll) = match handled {
-            Handled::Answer(answer) => return Done::Whole(answer),
+            Handled::Response(answer) => return Done::Whole(answer),
             Handled::File(file) => return Done::File(file),
             Handled::Park { until, poll } => (until, poll),
         };
@@ -86,7 +86,7 @@ struct Receiving<'s> {
 impl Drop for Receiving<'_> {
     fn drop(&mut self) {
         if let Some(upload) = self.upload.take() {
-            self.shared.world(|world, _| world.abort_asset(upload));
+            self.shared.world(|world, _| world.abort_upload(upload));
             // There may be no file yet.
             let _ = std::fs::remove_file(&self.path);
         }
@@ -100,9 +100,9 @@ async fn store(
     mut incoming: Incoming,
     limit: u64,
 ) -> Result<Response<Vec<u8>>, Gone> {
-    let upload = match shared.world(|world, now| world.begin_asset(now, admitted)) {
-        Begun::Receive(upload) => upload,
-        Begun::Answer(answer) => {
+    let upload = match shared.world(|world, now| world.begin_upload(now, admitted)) {
+        UploadStart::Receive(upload) => upload,
+        UploadStart::Reject(answer) => {
             body::read(&mut incoming, SMALL).await?;
             return Ok(answer);
         }
@@ -118,7 +118,7 @@ async fn store(
     while let Some(piece) = body::next(&mut incoming).await? {
         size += u64::try_from(piece.len()).unwrap_or(u64::MAX);
         if size > limit {
-            let refuse = |upload| shared.world(|world, _| world.refuse_asset(upload));
+            let refuse = |upload| shared.world(|world, _| world.reject_upload(upload));
             let _ = std::fs::remove_file(&receiving.path);
             return receiving.upload.take().map(refuse).ok_or(Gone);
         }
@@ -131,11 +131,11 @@ async fn store(
         return Ok(failed(error));
     }
     let jpeg = if size <= 5 * SMALL { tokio::fs::read(&receiving.path).await.ok() } else { None };
-    let received = Received { size, digest: seen.finish(), jpeg: jpeg.as_deref().and_then(jpeg_size) };
-    let commit = |upload| shared.world(|world, now| world.commit_asset(now, upload, received));
-    let Committed { answer, keep } = receiving.upload.take().map(commit).ok_or(Gone)?;
-    if !keep {
+    let received = ReceivedFile { size, digest: seen.finish(), jpeg: jpeg.as_deref().and_then(jpeg_dimensions) };
+    let commit = |upload| shared.world(|world, now| world.commit_upload(now, upload, received));
+    let CommittedUpload { response, keep_file } = receiving.upload.take().map(commit).ok_or(Gone)?;
+    if !keep_file {
         let _ = std::fs::remove_file(&receiving.path);
     }
-    Ok(answer)
+    Ok(response)
 }

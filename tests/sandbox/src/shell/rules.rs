@@ -41,8 +41,8 @@ impl Rules {
     }
 
     /// How often the rules that do not stand for ever will still apply.
-    pub(crate) fn left(&self) -> u32 {
-        self.state().rules.iter().map(Rule::left).sum()
+    pub(crate) fn remaining(&self) -> u32 {
+        self.state().rules.iter().map(Rule::remaining).sum()
     }
 
     pub(crate) fn close_every(&self, every: Option<(u64, Closing)>) {

@@ -13,7 +13,7 @@ use http::{Response, StatusCode};
 use tokio::sync::watch;
 
 use super::{clock::WorldClock, observe::Observed, rules::Rules};
-use crate::world::{Now, World, problem_of_status};
+use crate::world::{Now, World, problem_response};
 
 pub(crate) struct Shared {
     world: Mutex<World>,
@@ -47,10 +47,10 @@ impl Shared {
     /// Does something to the world, now, and wakes the polls that wait if that may concern them.
     pub(crate) fn world<R>(&self, f: impl FnOnce(&mut World, Now) -> R) -> R {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = world.changes();
+        let before = world.revision();
         // Asked for with the lock held, so that the world never sees time go back.
         let result = f(&mut world, self.clock.now());
-        let after = world.changes();
+        let after = world.revision();
         drop(world);
         if before != after {
             self.wake();
@@ -60,8 +60,8 @@ impl Shared {
 
     /// A problem in the world's stead.
     pub(crate) fn problem(&self, status: StatusCode, retry_after: Option<u64>) -> Response<Vec<u8>> {
-        let request_id = self.world(|world, _| world.request_id());
-        problem_of_status(status, retry_after, &request_id)
+        let request_id = self.world(|world, _| world.next_request_id());
+        problem_response(status, retry_after, &request_id)
     }
 
     /// Lets every poll that waits be asked again.
@@ -101,7 +101,7 @@ impl Shared {
         Waiting(self)
     }
 
-    pub(crate) fn waiting(&self) -> usize {
+    pub(crate) fn pending_polls(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 

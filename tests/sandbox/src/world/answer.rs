@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
 
 use super::{
-    files::FileAnswer,
+    files::FileResponse,
     problem::{Problem, to_bytes},
 };
 
@@ -20,7 +20,7 @@ pub(super) enum Answer {
     NoContent,
     /// An answer with headers of its own.
     Whole(Response<Vec<u8>>),
-    File(FileAnswer),
+    File(FileResponse),
     /// Nothing yet: ask again at this time, or when something has changed.
     Wait(Duration),
 }

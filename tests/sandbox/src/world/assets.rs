@@ -10,7 +10,7 @@ use super::{
     answer::{self, Answer, Reply},
     avatars::Avatar,
     call::Call,
-    files::{self, Begun, Committed, FileAnswer, Received, Upload},
+    files::{self, CommittedUpload, FileResponse, ReceivedFile, Upload, UploadStart},
     handle::{self, Admitted},
     now::Now,
     problem::Problem,
@@ -23,7 +23,7 @@ pub(super) struct Asset {
     file_name: String,
     media_type: String,
     etag: String,
-    pub(super) what: Received,
+    pub(super) what: ReceivedFile,
     /// The name of its file, or its bytes.
     bytes: Result<Vec<u8>, String>,
 }
@@ -37,7 +37,7 @@ impl Asset {
     pub(super) fn answer(&self, mut head: Response<()>, range: Range<u64>) -> Answer {
         head.headers_mut().insert(header::CONTENT_LENGTH, (range.end - range.start).into());
         match &self.bytes {
-            Err(file) => Answer::File(FileAnswer { head, file: file.clone(), range }),
+            Err(file) => Answer::File(FileResponse { head, file: file.clone(), range }),
             Ok(bytes) => {
                 let index = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
                 let part = bytes.get(index(range.start)..index(range.end)).unwrap_or_default();
@@ -52,7 +52,7 @@ pub(super) struct Assets {
     by_id: BTreeMap<String, Asset>,
 }
 
-/// Uploads go by [`World::begin_asset`], never this way.
+/// Uploads go by [`World::begin_upload`], never this way.
 pub(super) fn upload(_: &mut World, _: &Call) -> Reply {
     Err(Problem::media_type("An upload is streamed."))
 }
@@ -101,11 +101,11 @@ impl World {
     }
 
     /// Begins an upload: 413, 415, 400 and what its idempotency key says.
-    pub fn begin_asset(&mut self, now: Now, admitted: Admitted) -> Begun {
+    pub fn begin_upload(&mut self, now: Now, admitted: Admitted) -> UploadStart {
         let call = admitted.0;
         match self.receive(now, &call) {
-            Ok(repeated) => Begun::Receive(Upload { call, file: self.ids.named("", 24), repeated }),
-            Err(problem) => Begun::Answer(problem.into_response(&call.request_id)),
+            Ok(repeated) => UploadStart::Receive(Upload { call, file: self.ids.named("", 24), repeated }),
+            Err(problem) => UploadStart::Reject(problem.into_response(&call.request_id)),
         }
     }
 
@@ -126,18 +126,26 @@ impl World {
     }
 
     /// Ends an upload whose body has arrived, and lies in its file.
-    pub fn commit_asset(&mut self, now: Now, upload: Upload, received: Received) -> Committed {
+    pub fn commit_upload(&mut self, now: Now, upload: Upload, received: ReceivedFile) -> CommittedUpload {
         self.commit(now, upload, received, None)
     }
 
-    pub(super) fn commit(&mut self, now: Now, upload: Upload, received: Received, bytes: Option<Vec<u8>>) -> Committed {
-        self.pass_time(now);
+    pub(super) fn commit(
+        &mut self,
+        now: Now,
+        upload: Upload,
+        received: ReceivedFile,
+        bytes: Option<Vec<u8>>,
+    ) -> CommittedUpload {
+        self.advance_to(now);
         let Upload { call, file, repeated } = upload;
         let of = call.fingerprint(received.digest);
         if repeated && let Some(key) = call.key() {
             match self.keys.look_up(now.elapsed, &key, of, &call.request_id) {
-                Ok(Some(answer)) => return Committed { answer, keep: false },
-                Err(problem) => return Committed { answer: problem.into_response(&call.request_id), keep: false },
+                Ok(Some(answer)) => return CommittedUpload { response: answer, keep_file: false },
+                Err(problem) => {
+                    return CommittedUpload { response: problem.into_response(&call.request_id), keep_file: false };
+                }
                 // The key has run out in the meantime.
                 Ok(None) => {}
             }
@@ -150,7 +158,7 @@ impl World {
         if let Some(key) = call.key() {
             self.keys.keep(now.elapsed, key, of, call.heard, &answer);
         }
-        Committed { answer, keep: true }
+        CommittedUpload { response: answer, keep_file: true }
     }
 
     /// Stores an asset. Answers its id, and how it is shown.
@@ -159,7 +167,7 @@ impl World {
         owner: &str,
         file_name: String,
         media_type: String,
-        what: Received,
+        what: ReceivedFile,
         bytes: Result<Vec<u8>, String>,
     ) -> (String, Value) {
         let id = self.ids.named("a", 15);
@@ -171,16 +179,16 @@ impl World {
     }
 
     /// Forgets an upload that was cut off. Its file is of no use any more.
-    pub fn abort_asset(&mut self, upload: Upload) {
+    pub fn abort_upload(&mut self, upload: Upload) {
         if let Some(key) = upload.call.key().filter(|_| !upload.repeated) {
             self.keys.cut_off(&key);
         }
     }
 
     /// Ends an upload whose body is larger than allowed: 413. Its file is of no use any more.
-    pub fn refuse_asset(&mut self, upload: Upload) -> Response<Vec<u8>> {
+    pub fn reject_upload(&mut self, upload: Upload) -> Response<Vec<u8>> {
         let answer = Problem::too_large(self.asset_limit).into_response(&upload.call.request_id);
-        self.abort_asset(upload);
+        self.abort_upload(upload);
         answer
     }
 }

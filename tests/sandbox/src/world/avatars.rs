@@ -6,7 +6,7 @@ use super::{
     World,
     answer::{Answer, Reply},
     call::Call,
-    files::jpeg_size,
+    files::jpeg_dimensions,
     problem::Problem,
 };
 
@@ -50,13 +50,13 @@ pub(super) fn get(world: &mut World, call: &Call) -> Reply {
 
 pub(super) fn set(world: &mut World, call: &Call) -> Reply {
     world.chat(&call.actor, call.id(0))?.needs_admin(&call.actor)?;
-    check(jpeg_size(&call.bytes))?;
+    check(jpeg_dimensions(&call.bytes))?;
     world.chat_mut(&call.actor, call.id(0))?.avatar = Some(Avatar::Jpeg(call.bytes.clone()));
     world.answer_chat(call)
 }
 
 pub(super) fn remove(world: &mut World, call: &Call) -> Reply {
-    let allowed = world.switches.avatar_removal;
+    let allowed = world.org_settings.avatar_removal;
     let chat = world.chat_mut(&call.actor, call.id(0))?;
     let refuse = |detail: &str| Err(Problem::switched_off("image_remove", detail));
     if !allowed {

@@ -72,7 +72,7 @@ impl World {
     }
 
     pub(super) fn close_chat(&mut self, now: Now, actor: &str, tid: &str) -> Result<(), Problem> {
-        let allowed = self.switches.closing;
+        let allowed = self.org_settings.closing;
         let chat = self.chat_mut(actor, tid)?;
         if !allowed {
             return Err(Problem::switched_off(

@@ -139,7 +139,7 @@ impl World {
         let told = self.log.since(position).filter(|entry| feed.tells(entry, &call.actor));
         let mut told = told.peekable();
         if told.peek().is_none() && call.now.elapsed < deadline(call)? {
-            let wake = self.next_event().unwrap_or(Duration::MAX);
+            let wake = self.next_expiry().unwrap_or(Duration::MAX);
             return Ok(Answer::Wait(deadline(call)?.min(wake)));
         }
         let Shown { items, more_after } = shown(ITEMS, told, |entry| self.show_entry(&name, entry));

@@ -8,7 +8,7 @@ use super::call::Call;
 
 /// An answer whose body lies in a file.
 #[derive(Debug)]
-pub struct FileAnswer {
+pub struct FileResponse {
     /// Status and headers, `Content-Length` among them.
     pub head: Response<()>,
     /// The name of the file, as [`Upload::file`] gave it.
@@ -19,12 +19,12 @@ pub struct FileAnswer {
 
 /// An upload that begins.
 #[derive(Debug)]
-pub enum Begun {
-    /// Store the body under the upload's name, then call [`World::commit_asset`](super::World::commit_asset); or, if
-    /// it never ends, [`World::abort_asset`](super::World::abort_asset).
+pub enum UploadStart {
+    /// Store the body under the upload's name, then call [`World::commit_upload`](super::World::commit_upload); or, if
+    /// it never ends, [`World::abort_upload`](super::World::abort_upload).
     Receive(Upload),
     /// It ends here; the rest of the body is of no use.
-    Answer(Response<Vec<u8>>),
+    Reject(Response<Vec<u8>>),
 }
 
 /// An upload under way.
@@ -45,26 +45,26 @@ impl Upload {
 
 /// What was received of an upload: all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Received {
+pub struct ReceivedFile {
     /// How many bytes.
     pub size: u64,
     /// Their [`BodyDigest`](super::BodyDigest).
     pub digest: u64,
-    /// Width and height, if it is a JPEG of at most 5 MiB; see [`jpeg_size`].
+    /// Width and height, if it is a JPEG of at most 5 MiB; see [`jpeg_dimensions`].
     pub jpeg: Option<(usize, usize)>,
 }
 
 /// An upload that has ended.
 #[derive(Debug)]
-pub struct Committed {
+pub struct CommittedUpload {
     /// The answer.
-    pub answer: Response<Vec<u8>>,
+    pub response: Response<Vec<u8>>,
     /// Whether its file is an asset now. If not, delete it.
-    pub keep: bool,
+    pub keep_file: bool,
 }
 
 /// Width and height of a JPEG, from its header.
-pub fn jpeg_size(bytes: &[u8]) -> Option<(usize, usize)> {
+pub fn jpeg_dimensions(bytes: &[u8]) -> Option<(usize, usize)> {
     if !bytes.starts_with(&[0xff, 0xd8, 0xff]) {
         return None;
     }

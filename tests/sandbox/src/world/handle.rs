@@ -9,7 +9,7 @@ use super::{
     World,
     answer::{self, Answer, Reply},
     call::{self, Call},
-    files::{Begun, Committed, FileAnswer, Received, is_media_type},
+    files::{CommittedUpload, FileResponse, ReceivedFile, UploadStart, is_media_type},
     ids::{BodyDigest, digest, is_id},
     now::Now,
     problem::Problem,
@@ -27,9 +27,9 @@ pub(super) const AVATAR_LIMIT: u64 = 5 * 1024 * 1024;
 #[derive(Debug)]
 pub enum Handled {
     /// The answer.
-    Answer(Response<Vec<u8>>),
+    Response(Response<Vec<u8>>),
     /// The answer's head; its body is a file, or a part of one, that lies with whoever drives the world.
-    File(FileAnswer),
+    File(FileResponse),
     /// A long poll with nothing to tell yet. Give it to [`World::resume`] when anything has changed, or at `until`.
     Park {
         /// When to resume at the latest, as [`Now::elapsed`].
@@ -47,9 +47,9 @@ pub struct Parked(Box<Call>);
 #[derive(Debug)]
 pub enum Admission {
     /// It may go on.
-    Go(Admitted),
+    Admit(Admitted),
     /// It ends here.
-    Answer(Response<Vec<u8>>),
+    Reject(Response<Vec<u8>>),
 }
 
 /// A request with a good key and a known route, whose body is not read yet.
@@ -61,9 +61,9 @@ pub struct Admitted(pub(super) Box<Call>);
 pub enum BodyPlan {
     /// Read it and forget it.
     Ignore,
-    /// Read it, up to so many bytes, for [`World::perform`].
+    /// Read it, up to so many bytes, for [`World::execute`].
     Read(u64),
-    /// Stream it to a file, up to so many bytes: [`World::begin_asset`].
+    /// Stream it to a file, up to so many bytes: [`World::begin_upload`].
     Store(u64),
 }
 
@@ -89,7 +89,7 @@ impl Admitted {
 
     /// Lets the client hear of the answer at this time only, as [`Now::elapsed`]. Until then its idempotency key is in
     /// progress.
-    pub fn answered_at(&mut self, time: Duration) {
+    pub fn respond_at(&mut self, time: Duration) {
         self.0.heard = time;
     }
 }
@@ -99,8 +99,8 @@ impl World {
     pub fn handle(&mut self, now: Now, request: Request<Vec<u8>>) -> Handled {
         let (head, body) = request.into_parts();
         let admitted = match self.admit(now, head) {
-            Admission::Go(admitted) => admitted,
-            Admission::Answer(answer) => return Handled::Answer(answer),
+            Admission::Admit(admitted) => admitted,
+            Admission::Reject(answer) => return Handled::Response(answer),
         };
         let limit = match admitted.body_plan(self) {
             BodyPlan::Ignore => u64::MAX,
@@ -109,30 +109,30 @@ impl World {
         let is_upload = matches!(admitted.body_plan(self), BodyPlan::Store(_));
         let size = u64::try_from(body.len()).unwrap_or(u64::MAX);
         if size > limit {
-            return self.perform(now, admitted, Payload::TooLarge);
+            return self.execute(now, admitted, Payload::TooLarge);
         }
         if !is_upload {
-            return self.perform(now, admitted, Payload::Whole(body));
+            return self.execute(now, admitted, Payload::Whole(body));
         }
-        let upload = match self.begin_asset(now, admitted) {
-            Begun::Receive(upload) => upload,
-            Begun::Answer(answer) => return Handled::Answer(answer),
+        let upload = match self.begin_upload(now, admitted) {
+            UploadStart::Receive(upload) => upload,
+            UploadStart::Reject(answer) => return Handled::Response(answer),
         };
         let mut seen = BodyDigest::default();
         seen.update(&body);
-        let jpeg = super::files::jpeg_size(&body);
-        let received = Received { size, digest: seen.finish(), jpeg };
-        let Committed { answer, .. } = self.commit(now, upload, received, Some(body));
-        Handled::Answer(answer)
+        let jpeg = super::files::jpeg_dimensions(&body);
+        let received = ReceivedFile { size, digest: seen.finish(), jpeg };
+        let CommittedUpload { response, .. } = self.commit(now, upload, received, Some(body));
+        Handled::Response(response)
     }
 
     /// Looks at a request before its body is read: 401, 429, 404 for an unknown route, 405.
     pub fn admit(&mut self, now: Now, head: Parts) -> Admission {
-        self.pass_time(now);
+        self.advance_to(now);
         let request_id = self.ids.request();
         match self.admitted(now, head, request_id.clone()) {
-            Ok(admitted) => Admission::Go(admitted),
-            Err(problem) => Admission::Answer(problem.into_response(&request_id)),
+            Ok(admitted) => Admission::Admit(admitted),
+            Err(problem) => Admission::Reject(problem.into_response(&request_id)),
         }
     }
 
@@ -167,8 +167,8 @@ impl World {
     }
 
     /// Carries out a request.
-    pub fn perform(&mut self, now: Now, admitted: Admitted, body: Payload) -> Handled {
-        self.pass_time(now);
+    pub fn execute(&mut self, now: Now, admitted: Admitted, body: Payload) -> Handled {
+        self.advance_to(now);
         let limit = admitted.body_plan(self);
         let mut call = admitted.0;
         (call.now, call.arrived) = (now, now.elapsed);
@@ -179,18 +179,18 @@ impl World {
         };
         let seen = match body.and_then(|bytes| check(&mut call, bytes)) {
             Ok(seen) => seen,
-            Err(problem) => return Handled::Answer(problem.into_response(&call.request_id)),
+            Err(problem) => return Handled::Response(problem.into_response(&call.request_id)),
         };
         let Some(key) = call.key() else { return self.run(call) };
         let of = call.fingerprint(seen);
         match self.keys.look_up(now.elapsed, &key, of, &call.request_id) {
-            Ok(Some(first)) => return Handled::Answer(first),
+            Ok(Some(first)) => return Handled::Response(first),
             Ok(None) => {}
-            Err(problem) => return Handled::Answer(problem.into_response(&call.request_id)),
+            Err(problem) => return Handled::Response(problem.into_response(&call.request_id)),
         }
         let heard = call.heard;
         let handled = self.run(call);
-        if let Handled::Answer(answer) = &handled {
+        if let Handled::Response(answer) = &handled {
             self.keys.keep(now.elapsed, key, of, heard, answer);
         }
         handled
@@ -198,12 +198,12 @@ impl World {
 
     /// Asks a long poll again.
     pub fn resume(&mut self, now: Now, poll: Parked) -> Handled {
-        self.pass_time(now);
+        self.advance_to(now);
         let mut call = poll.0;
         call.now = now;
         match self.authenticate(&call.headers) {
             Ok(_) => self.run(call),
-            Err(problem) => Handled::Answer(problem.into_response(&call.request_id)),
+            Err(problem) => Handled::Response(problem.into_response(&call.request_id)),
         }
     }
 
@@ -214,18 +214,18 @@ impl World {
         }
         let id = &call.request_id;
         match reply {
-            Ok(Answer::Json(status, value)) => Handled::Answer(answer::json(status, &value, id)),
-            Ok(Answer::NoContent) => Handled::Answer(answer::no_content(id)),
+            Ok(Answer::Json(status, value)) => Handled::Response(answer::json(status, &value, id)),
+            Ok(Answer::NoContent) => Handled::Response(answer::no_content(id)),
             Ok(Answer::Whole(mut response)) => {
                 answer::name(&mut response, id);
-                Handled::Answer(response)
+                Handled::Response(response)
             }
             Ok(Answer::File(mut file)) => {
                 answer::name(&mut file.head, id);
                 Handled::File(file)
             }
             Ok(Answer::Wait(until)) => Handled::Park { until, poll: Parked(call) },
-            Err(problem) => Handled::Answer(problem.into_response(id)),
+            Err(problem) => Handled::Response(problem.into_response(id)),
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) type Key = (String, String);
 enum State {
     /// An upload whose end is not yet known.
     Receiving { head: u64 },
-    /// Answered, to a client that hears of it at `from`.
+    /// ObservedResponse, to a client that hears of it at `from`.
     Answered { of: Fingerprint, from: Duration, answer: Response<Vec<u8>> },
 }
 

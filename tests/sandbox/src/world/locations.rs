@@ -127,7 +127,7 @@ impl World {
     }
 
     /// Lets time pass: what happens by itself until now, happens. Everything else here does so first, too.
-    pub fn pass_time(&mut self, now: Now) {
+    pub fn advance_to(&mut self, now: Now) {
         let mut expired = Vec::new();
         for (tid, chat) in &self.chats {
             let over = chat.shares.iter().filter(|(_, share)| share.expires <= now.elapsed);

@@ -43,12 +43,12 @@ pub(super) fn remove(world: &mut World, call: &Call) -> Reply {
 }
 
 pub(super) fn add_admin(world: &mut World, call: &Call) -> Reply {
-    world.make_admin(&call.actor, call.id(0), call.id(1))?;
+    world.add_admin(&call.actor, call.id(0), call.id(1))?;
     world.answer_chat(call)
 }
 
 pub(super) fn remove_admin(world: &mut World, call: &Call) -> Reply {
-    world.make_plain_member(&call.actor, call.id(0), call.id(1))?;
+    world.remove_admin(&call.actor, call.id(0), call.id(1))?;
     world.answer_chat(call)
 }
 
@@ -59,7 +59,7 @@ pub(super) fn leave(world: &mut World, call: &Call) -> Reply {
 
 impl World {
     fn needs_member_updates(&self) -> Result<(), Problem> {
-        if self.switches.member_updates {
+        if self.org_settings.member_updates {
             return Ok(());
         }
         let detail = "The organisation does not allow updates of chat members.";
@@ -117,7 +117,7 @@ impl World {
         }
     }
 
-    pub(super) fn make_admin(&mut self, actor: &str, tid: &str, uid: &str) -> Result<(), Problem> {
+    pub(super) fn add_admin(&mut self, actor: &str, tid: &str, uid: &str) -> Result<(), Problem> {
         self.chat(actor, tid)?;
         self.needs_member(tid, uid)?;
         let chat = self.chat_mut(actor, tid)?;
@@ -128,7 +128,7 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn make_plain_member(&mut self, actor: &str, tid: &str, uid: &str) -> Result<(), Problem> {
+    pub(super) fn remove_admin(&mut self, actor: &str, tid: &str, uid: &str) -> Result<(), Problem> {
         self.chat(actor, tid)?;
         self.needs_member(tid, uid)?;
         let directory = &self.directory;
@@ -145,7 +145,7 @@ impl World {
 
     pub(super) fn leave_chat(&mut self, now: Now, actor: &str, tid: &str) -> Result<(), Problem> {
         let chat = self.chat(actor, tid)?;
-        if !self.switches.leaving {
+        if !self.org_settings.leaving {
             return Err(Problem::switched_off(
                 "leave_chat_not_allowed",
                 "The organisation does not allow leaving chats.",

@@ -1,7 +1,7 @@
 //! The whole contract as a pure state machine: no sockets, no clock, no threads, and no randomness but a seed.
 //!
 //! ```text
-//!  request ──▶ admit ──▶ perform ──▶ Handled::Answer
+//!  request ──▶ admit ──▶ perform ──▶ Handled::Response
 //!              401 429     │ ▲       Handled::File    the bytes lie with whoever drives the world
 //!              404 405     ▼ │
 //!                  Handled::Park     ask again by `resume`, when something has changed or at its deadline
@@ -18,10 +18,10 @@
 //!
 //! let mut world = World::new(7);
 //! let now = Now::after(chrono::DateTime::UNIX_EPOCH, Duration::from_secs(5));
-//! world.act(now, org::ANNA).post(org::LOBBY, "Good morning.")?;
+//! world.as_person(now, org::ANNA).post(org::LOBBY, "Good morning.")?;
 //!
 //! let request = Request::get("/health").body(Vec::new())?;
-//! let Handled::Answer(answer) = world.handle(now, request) else { panic!("nothing to wait for") };
+//! let Handled::Response(answer) = world.handle(now, request) else { panic!("nothing to wait for") };
 //! assert_eq!(answer.status(), 200);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -48,6 +48,7 @@ mod locations;
 mod members;
 mod messages;
 mod now;
+mod org_settings;
 mod organisation;
 mod paging;
 mod problem;
@@ -57,20 +58,19 @@ mod readers;
 mod roster;
 mod routes;
 mod subscriptions;
-mod switches;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-pub use acts::{Act, Refusal};
+pub use acts::{PersonActions, Rejection};
 pub use auth::{BotKey, RateLimit};
-pub use files::{Begun, Committed, FileAnswer, Received, Upload, jpeg_size};
+pub use files::{CommittedUpload, FileResponse, ReceivedFile, Upload, UploadStart, jpeg_dimensions};
 pub use handle::{Admission, Admitted, BodyPlan, Handled, Parked, Payload};
 pub use ids::BodyDigest;
 pub use now::Now;
+pub use org_settings::OrgSettings;
 pub use organisation::org;
-pub use problem::problem_of_status;
+pub use problem::problem_response;
 pub use routes::{route_of, routes};
-pub use switches::Switches;
 
 use self::{
     assets::Assets, auth::Bot, chat::Chat, directory::Directory, feed::Log, idempotency::Keys, ids::Ids,
@@ -88,7 +88,7 @@ pub struct World {
     rate_limit: Option<RateLimit>,
     /// The largest asset, in bytes.
     asset_limit: u64,
-    switches: Switches,
+    org_settings: OrgSettings,
     directory: Directory,
     chats: BTreeMap<String, Chat>,
     /// How many chats were ever made, for their order.
@@ -120,7 +120,7 @@ impl World {
             bots: Vec::new(),
             rate_limit: None,
             asset_limit: 256 * 1024 * 1024,
-            switches: Switches::default(),
+            org_settings: OrgSettings::default(),
             directory: Directory::default(),
             chats: BTreeMap::new(),
             chats_made: 0,
@@ -136,28 +136,28 @@ impl World {
     }
 
     /// The key of the bot that the organisation begins with, [`org::BOT`].
-    pub fn key(&self) -> BotKey {
+    pub fn bot_key(&self) -> BotKey {
         // `new` makes this bot before anything else, and no bot is ever taken away.
         self.bots[0].key.clone()
     }
 
     /// From now on each key may send so many requests; `None`, as at first: as many as it likes.
-    pub fn limit_rate(&mut self, limit: Option<RateLimit>) {
+    pub fn set_rate_limit(&mut self, limit: Option<RateLimit>) {
         self.rate_limit = limit;
     }
 
     /// The largest asset in bytes; 256 MiB at first.
-    pub fn limit_assets(&mut self, bytes: u64) {
+    pub fn set_asset_limit(&mut self, bytes: u64) {
         self.asset_limit = bytes;
     }
 
     /// A new value for `X-Request-Id`, for an answer that is given in the world's stead.
-    pub fn request_id(&mut self) -> String {
+    pub fn next_request_id(&mut self) -> String {
         self.ids.request()
     }
 
     /// A number that grows whenever a long poll that waits may have something to tell.
-    pub fn changes(&self) -> u64 {
+    pub fn revision(&self) -> u64 {
         self.changes
     }
 
@@ -183,7 +183,7 @@ impl World {
     }
 
     /// When the next thing happens by itself: a live location expires.
-    pub fn next_event(&self) -> Option<Duration> {
+    pub fn next_expiry(&self) -> Option<Duration> {
         self.chats.values().flat_map(|chat| chat.shares.values()).map(|share| share.expires).min()
     }
 }

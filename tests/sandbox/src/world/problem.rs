@@ -153,7 +153,7 @@ impl Problem {
 }
 
 /// A problem with this status and the code that belongs to it, as a fault rule asks for.
-pub fn problem_of_status(status: StatusCode, retry_after: Option<u64>, request_id: &str) -> Response<Vec<u8>> {
+pub fn problem_response(status: StatusCode, retry_after: Option<u64>, request_id: &str) -> Response<Vec<u8>> {
     let code = match status.as_u16() {
         401 | 403 => "auth",
         404 => "not_found",

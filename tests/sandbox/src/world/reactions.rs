@@ -93,7 +93,7 @@ pub(super) fn poll(world: &mut World, call: &Call) -> Reply {
 impl World {
     /// Refuses a bot where the organisation's admin allows none to react.
     fn needs_reactions(&self, actor: &str) -> Result<(), Problem> {
-        if self.switches.bot_reactions || !self.directory.is_bot(actor) {
+        if self.org_settings.bot_reactions || !self.directory.is_bot(actor) {
             return Ok(());
         }
         Err(Problem::forbidden("The organisation does not allow bots to react or to read reactions."))

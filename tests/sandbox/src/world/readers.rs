@@ -14,7 +14,7 @@ pub(super) fn list(world: &mut World, call: &Call) -> Reply {
     // Looked at first: a bad parameter comes before everything that the chat could say.
     super::paging::check(call)?;
     let chat = world.chat(&call.actor, call.id(0))?;
-    if !world.switches.read_receipts {
+    if !world.org_settings.read_receipts {
         return Err(Problem::switched_off("read_receipts_disabled", "The organisation has disabled read receipts."));
     }
     let readers = world.readers(chat).into_iter().map(|uid| (uid.clone(), uid));
@@ -23,12 +23,12 @@ pub(super) fn list(world: &mut World, call: &Call) -> Reply {
 
 pub(super) fn mark(world: &mut World, call: &Call) -> Reply {
     world.chat(&call.actor, call.id(0))?;
-    if !world.switches.bot_read_marks {
+    if !world.org_settings.bot_read_marks {
         return Err(Problem::forbidden("The organisation does not allow bots to mark chats as read."));
     }
     world.mark_read(&call.actor, call.id(0))?;
     let chat = world.chat(&call.actor, call.id(0))?;
-    let readers = if world.switches.read_receipts { world.readers(chat) } else { Vec::new() };
+    let readers = if world.org_settings.read_receipts { world.readers(chat) } else { Vec::new() };
     ok(json!({ "items": world.directory.show_users(readers) }))
 }
 

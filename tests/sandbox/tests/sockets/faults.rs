@@ -25,7 +25,7 @@ fn a_status_is_answered_and_nothing_done() {
     let mut client = Client::connect(&sandbox);
     let answer = client.post(PATH, "k", &json!({ "msg": "x" })).is(503);
     assert_eq!((answer.header("retry-after"), &answer.json()["code"]), (Some("2"), &json!("server")));
-    assert_eq!((sandbox.message_count(), sandbox.arrived(POSTED), sandbox.handled(POSTED)), (0, 1, 0));
+    assert_eq!((sandbox.message_count(), sandbox.received_count(POSTED), sandbox.handled_count(POSTED)), (0, 1, 0));
     // The rule is spent, and the connection still good.
     client.post(PATH, "k", &json!({ "msg": "x" })).is(201);
 }
@@ -47,7 +47,7 @@ fn a_connection_that_is_cut_before_has_done_nothing() {
     sandbox.faults().add(Fault::CutRequest { after_bytes: 5 });
     for left in [2, 1, 0] {
         assert_eq!(post_and_read_all(&sandbox), "");
-        assert_eq!(sandbox.faults().left(), left);
+        assert_eq!(sandbox.faults().remaining(), left);
     }
     assert_eq!(sandbox.message_count(), 0);
 }
@@ -76,7 +76,7 @@ fn exact_bytes_are_written_as_they_are() {
         assert_eq!(post_and_read_all(&sandbox), bytes);
     }
     assert_eq!(sandbox.message_count(), 0);
-    sandbox.faults().add(Fault::answer(502, "text/html", "<h1>Bad gateway</h1>"));
+    sandbox.faults().add(Fault::response(502, "text/html", "<h1>Bad gateway</h1>"));
     let mut client = Client::connect(&sandbox);
     let html = client.post(PATH, "k", &json!({ "msg": "x" })).is(502);
     assert_eq!((html.header("content-type"), &html.bytes[..]), (Some("text/html"), &b"<h1>Bad gateway</h1>"[..]));
@@ -86,8 +86,8 @@ fn exact_bytes_are_written_as_they_are() {
 #[test]
 fn who_is_not_answered_waits_until_giving_up() {
     let sandbox = Sandbox::start().expect("a port is free");
-    sandbox.faults().add(Fault::NoAnswer);
-    sandbox.faults().add(Fault::NoAnswerAfter);
+    sandbox.faults().add(Fault::NoResponse);
+    sandbox.faults().add(Fault::NoResponseAfter);
     sandbox.faults().add(Fault::RawThenHang(b"HTTP/1.1 200 OK\r\n".to_vec()));
     let mut clients = Vec::new();
     for number in 1..=3 {
@@ -106,14 +106,14 @@ fn who_is_not_answered_waits_until_giving_up() {
 #[test]
 fn a_key_is_in_progress_while_its_answer_is_slow() {
     let sandbox = Sandbox::start().expect("a port is free");
-    sandbox.clock().hold();
+    sandbox.clock().pause();
     sandbox.faults().add(Fault::Slow(Duration::from_secs(3)));
     let (mut first, mut second) = (Client::connect(&sandbox), Client::connect(&sandbox));
     first.send_json(&format!("POST {PATH}"), "k", &json!({ "msg": "x" })).expect("it is sent");
     until(&sandbox, |sandbox| sandbox.message_count() == 1);
     let early = second.post(PATH, "k", &json!({ "msg": "x" })).is(409);
     assert_eq!(early.json()["code"], "in_progress");
-    until(&sandbox, |sandbox| sandbox.handled(POSTED) == 2);
+    until(&sandbox, |sandbox| sandbox.handled_count(POSTED) == 2);
     sandbox.clock().advance(Duration::from_secs(3));
     let answer = first.read().is(201);
     assert_eq!(second.post(PATH, "k", &json!({ "msg": "x" })).is(201).bytes, answer.bytes);
@@ -148,12 +148,12 @@ fn an_outage_cuts_everybody_and_keeps_everything() {
     let sandbox = Sandbox::start().expect("a port is free");
     let mut before = Client::connect(&sandbox);
     before.post(PATH, "k", &json!({ "msg": "x" })).is(201);
-    sandbox.faults().outage(true);
+    sandbox.faults().set_down(true);
     assert!(before.rest().is_empty());
     let mut during = std::net::TcpStream::connect(sandbox.address()).expect("the port is still there");
     let mut nothing = Vec::new();
     assert!(during.read_to_end(&mut nothing).map_or(true, |read| read == 0));
-    sandbox.faults().outage(false);
+    sandbox.faults().set_down(false);
     assert_eq!(Client::connect(&sandbox).get(PATH).is(200).json()["items"][0]["msg"], "x");
     sandbox.as_person(org::ANNA).post(org::LOBBY, "still here").expect("Anna is a member");
 }

@@ -88,7 +88,7 @@ fn an_upload_that_was_cut_off_can_be_sent_again() {
     let headers = [HEADERS[0], HEADERS[1], ("idempotency-key", "k"), ("content-length", "1000")];
     client.send("POST /v1/assets", &headers, &bytes(10)).expect("it is sent");
     let mut other = Client::connect(&sandbox);
-    until(&sandbox, |sandbox| sandbox.arrived("POST /v1/assets") == 1);
+    until(&sandbox, |sandbox| sandbox.received_count("POST /v1/assets") == 1);
     let mut tries = 0..100;
     while tries.next().is_some() && upload(&mut other, "k", &bytes(1000)).status != 409 {}
     drop(client);

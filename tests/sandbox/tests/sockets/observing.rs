@@ -16,7 +16,7 @@ fn whoever_observes_hears_of_both_sides_of_each_exchange() {
     let path = "/v1/chats/t-lobby/messages";
     let mut client = Client::connect(&sandbox);
     let answer = client.post(path, "k1", &json!({ "msg": "x" })).is(201);
-    sandbox.faults().add(Fault::answer(418, "text/plain", "teapot"));
+    sandbox.faults().add(Fault::response(418, "text/plain", "teapot"));
     client.post(path, "k2", &json!({ "msg": "y" })).is(418);
     sandbox.faults().add(Fault::CutAfter);
     client.send_json(&format!("POST {path}"), "k3", &json!({ "msg": "z" })).expect("it is sent");
@@ -26,11 +26,14 @@ fn whoever_observes_hears_of_both_sides_of_each_exchange() {
     let [first, faked, lost] = &heard[..] else { panic!("{} exchanges", heard.len()) };
     assert_eq!(first.route.as_deref(), Some("POST /v1/chats/{tid}/messages"));
     assert_eq!(first.request_body, br#"{"msg":"x"}"#);
-    let shown = first.answer.as_ref().expect("it was answered");
-    assert_eq!((shown.status.as_u16(), &shown.body, shown.faked, shown.delivered), (201, &answer.bytes, false, true));
+    let shown = first.response.as_ref().expect("it was answered");
+    assert_eq!(
+        (shown.status.as_u16(), &shown.body, shown.injected, shown.delivered),
+        (201, &answer.bytes, false, true)
+    );
     assert!(shown.headers.contains_key("x-request-id"));
-    assert!(faked.answer.as_ref().is_some_and(|it| it.faked && it.body == b"teapot"));
-    assert!(lost.answer.as_ref().is_some_and(|it| !it.delivered && it.status == 201));
+    assert!(faked.response.as_ref().is_some_and(|it| it.injected && it.body == b"teapot"));
+    assert!(lost.response.as_ref().is_some_and(|it| !it.delivered && it.status == 201));
     assert_eq!(lost.fault, Some("cut after"));
     // The key is there to be checked, and not printed.
     assert!(first.request_headers.contains_key("authorization"));

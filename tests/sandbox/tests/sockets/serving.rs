@@ -30,7 +30,7 @@ fn a_connection_serves_many_requests() {
     }
     assert_eq!(sandbox.connections(), Connections { open: 1, accepted: 1 });
     assert_eq!(sandbox.message_count(), 50);
-    assert_eq!(sandbox.handled("POST /v1/chats/{tid}/messages"), 50);
+    assert_eq!(sandbox.handled_count("POST /v1/chats/{tid}/messages"), 50);
     drop(client);
     until(&sandbox, |sandbox| sandbox.connections().open == 0);
 }
@@ -61,7 +61,7 @@ fn it_stays_on_loopback_unless_told_otherwise() {
     let address = "0.0.0.0:0".parse().expect("an address");
     let refused = Sandbox::builder().bind(address).start();
     assert!(refused.is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput));
-    assert!(Sandbox::builder().bind(address).beyond_loopback().start().is_ok());
+    assert!(Sandbox::builder().bind(address).allow_remote().start().is_ok());
 }
 
 #[test]

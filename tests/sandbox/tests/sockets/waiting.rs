@@ -24,16 +24,16 @@ fn a_poll_is_answered_when_somebody_posts() {
 #[test]
 fn a_poll_ends_by_the_sandboxs_clock() {
     let sandbox = Sandbox::start().expect("a port is free");
-    sandbox.clock().hold();
+    sandbox.clock().pause();
     let held = sandbox.clock().utc();
     let mut client = Client::connect(&sandbox);
     poll(&mut client, 25);
-    until(&sandbox, |sandbox| sandbox.waiting() == 1);
+    until(&sandbox, |sandbox| sandbox.pending_polls() == 1);
     sandbox.clock().advance(Duration::from_secs(25));
     assert_eq!(client.read().is(200).json()["items"], json!([]));
     assert_eq!(sandbox.clock().utc(), held + Duration::from_secs(25));
-    assert_eq!(sandbox.waiting(), 0);
-    sandbox.clock().release();
+    assert_eq!(sandbox.pending_polls(), 0);
+    sandbox.clock().resume();
     poll(&mut client, 1);
     assert_eq!(client.read().is(200).json()["items"], json!([]));
 }
@@ -46,7 +46,7 @@ fn a_poll_hears_of_everything_that_ends_it() {
         let sandbox = Sandbox::start().expect("a port is free");
         let mut client = Client::connect(&sandbox);
         poll(&mut client, 25);
-        until(&sandbox, |sandbox| sandbox.waiting() == 1);
+        until(&sandbox, |sandbox| sandbox.pending_polls() == 1);
         end(&sandbox);
         client.read().is(status);
     }
@@ -57,16 +57,16 @@ fn a_poll_whose_client_has_gone_is_forgotten() {
     let sandbox = Sandbox::start().expect("a port is free");
     let mut client = Client::connect(&sandbox);
     poll(&mut client, 25);
-    until(&sandbox, |sandbox| sandbox.waiting() == 1);
+    until(&sandbox, |sandbox| sandbox.pending_polls() == 1);
     drop(client);
-    until(&sandbox, |sandbox| sandbox.waiting() == 0 && sandbox.connections().open == 0);
+    until(&sandbox, |sandbox| sandbox.pending_polls() == 0 && sandbox.connections().open == 0);
     assert_eq!(sandbox.transcript().last().map(|line| line.status), Some(None));
 }
 
 #[test]
 fn what_is_shared_expires_by_the_sandboxs_clock() {
     let sandbox = Sandbox::start().expect("a port is free");
-    sandbox.clock().hold();
+    sandbox.clock().pause();
     let mut client = Client::connect(&sandbox);
     client.send("PUT /v1/chats/t-lobby/location/subscriptions", &[], b"").expect("it is sent");
     let feed = client.read().is(200).json();
@@ -77,7 +77,7 @@ fn what_is_shared_expires_by_the_sandboxs_clock() {
     let first = client.get(&format!("{path}{}", text("cursor"))).is(200).json();
     let cursor = first["cursor"].as_str().expect("a cursor");
     client.send(&format!("GET {path}{cursor}"), &[], b"").expect("it is sent");
-    until(&sandbox, |sandbox| sandbox.waiting() == 1);
+    until(&sandbox, |sandbox| sandbox.pending_polls() == 1);
     sandbox.clock().advance(Duration::from_secs(20));
     let last: Value = client.read().is(200).json();
     assert_eq!(last["items"][0]["data"]["ended"], true);

@@ -1,7 +1,7 @@
 use serde_json::json;
 use teamwire_sandbox::{
     org,
-    world::{Admission, Begun},
+    world::{Admission, UploadStart},
 };
 
 use crate::stage::{Answer, Asked, Stage};
@@ -70,7 +70,7 @@ fn an_upload_needs_a_name_and_a_media_type() {
     bare(&mut stage, &[("content-type", "text/plain")]).fails(400, "invalid_request");
     let folder = "attachment; filename*=UTF-8''..%2Fpasswd";
     bare(&mut stage, &[("content-type", "text/plain"), ("content-disposition", folder)]).is(400);
-    stage.world.limit_assets(4);
+    stage.world.set_asset_limit(4);
     upload(&mut stage, b"12345").answer().fails(413, "payload_too_large");
     upload(&mut stage, b"1234").answer().is(201);
 }
@@ -101,10 +101,10 @@ fn a_key_is_in_progress_while_its_upload_arrives_and_free_if_that_is_cut_off() {
         request.body(()).expect("a request").into_parts().0
     };
     let (now, parts) = (stage.now(), head(&stage));
-    let Admission::Go(admitted) = stage.world.admit(now, parts) else { panic!("it is admitted") };
-    let Begun::Receive(arriving) = stage.world.begin_asset(now, admitted) else { panic!("it begins") };
+    let Admission::Admit(admitted) = stage.world.admit(now, parts) else { panic!("it is admitted") };
+    let UploadStart::Receive(arriving) = stage.world.begin_upload(now, admitted) else { panic!("it begins") };
     upload(&mut stage, b"x").key("k").answer().fails(409, "in_progress");
-    stage.world.abort_asset(arriving);
+    stage.world.abort_upload(arriving);
     upload(&mut stage, b"x").key("k").answer().is(201);
 }
 

@@ -45,9 +45,9 @@ fn an_avatar_is_removed_once_and_not_if_it_is_fixed() {
     let mut stage = Stage::new();
     stage.delete(PATH).fails(403, "image_remove");
     set(&mut stage, jpeg(1, 1)).is(200);
-    stage.world.switches().avatar_removal = false;
+    stage.world.org_settings().avatar_removal = false;
     stage.delete(PATH).fails(403, "image_remove");
-    stage.world.switches().avatar_removal = true;
+    stage.world.org_settings().avatar_removal = true;
     stage.delete(PATH).is(200);
     stage.get(PATH).fails(404, "image_load");
     stage.delete("/v1/chats/t-notices/avatar").fails(403, "auth");

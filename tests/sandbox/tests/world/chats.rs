@@ -128,11 +128,11 @@ fn a_closed_chat_takes_no_messages_reactions_or_members() {
 #[test]
 fn the_organisations_switch_comes_before_the_bots_rights() {
     let mut stage = Stage::new();
-    stage.world.switches().closing = false;
+    stage.world.org_settings().closing = false;
     stage.post_empty("/v1/chats/t-notices/close").fails(403, "close_chat_not_allowed");
     stage.post_empty("/v1/chats/t-none/close").fails(404, "not_found");
     // No switch forbids to reopen.
     stage.post_empty("/v1/chats/t-lobby/reopen").is(200);
-    stage.world.switches().closing = true;
+    stage.world.org_settings().closing = true;
     stage.post_empty("/v1/chats/t-notices/close").fails(403, "auth");
 }

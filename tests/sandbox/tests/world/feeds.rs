@@ -85,10 +85,10 @@ fn a_poll_that_waits_ends_as_soon_as_its_answer_would_be_an_error() {
     let path = format!("{LOBBY}?cursor={start}&wait=25");
     let (_, left) = stage.ask("GET", &path).send().expect_err("it waits");
     let (_, revoked) = stage.ask("GET", &path).send().expect_err("it waits");
-    stage.act(org::ANNA).remove(org::LOBBY, &[org::BOT]).expect("Anna is an admin");
+    stage.act(org::ANNA).remove_users(org::LOBBY, &[org::BOT]).expect("Anna is an admin");
     stage.resume(left).expect("it ends").fails(404, "not_found");
     let app_id = stage.key.app_id.clone();
-    stage.world.revoke_key(&app_id, true);
+    stage.world.set_key_revoked(&app_id, true);
     stage.resume(revoked).expect("it ends").fails(401, "auth");
 }
 
@@ -112,7 +112,7 @@ fn the_feed_of_all_chats_tells_of_those_that_the_bot_was_in_at_the_time() {
     let start = cursor_of_now(&mut stage, ALL);
     let tid = stage.act(org::EMMA).create_chat("Later", &[]).expect("everybody makes chats");
     stage.act(org::EMMA).post(&tid, "alone").expect("Emma is a member");
-    stage.act(org::EMMA).add(&tid, &[org::BOT]).expect("Emma is an admin");
+    stage.act(org::EMMA).add_users(&tid, &[org::BOT]).expect("Emma is an admin");
     stage.act(org::EMMA).post(&tid, "together").expect("Emma is a member");
     assert_eq!(since(&mut stage, ALL, &start).texts("/data/msg"), ["together"]);
 }
@@ -190,10 +190,10 @@ fn a_batch_ends_before_it_has_more_than_a_mebibyte() {
 #[test]
 fn the_world_says_when_a_poll_may_have_something_to_tell() {
     let mut stage = Stage::new();
-    let before = stage.world.changes();
+    let before = stage.world.revision();
     stage.get("/v1/chats").is(200);
     cursor_of_now(&mut stage, ALL);
-    assert_eq!(stage.world.changes(), before);
+    assert_eq!(stage.world.revision(), before);
     stage.post("/v1/chats/t-lobby/messages", &json!({ "msg": "x" })).is(201);
-    assert!(stage.world.changes() > before);
+    assert!(stage.world.revision() > before);
 }

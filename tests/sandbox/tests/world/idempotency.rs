@@ -69,9 +69,9 @@ fn a_refusal_is_not_remembered() {
     stage.act(org::ANNA).close(org::LOBBY).expect("Anna is an admin");
     post(&mut stage, &body).fails(409, "conflict");
     stage.act(org::ANNA).reopen(org::LOBBY).expect("Anna is an admin");
-    stage.act(org::ANNA).remove(org::LOBBY, &[org::BOT]).expect("Anna is an admin");
+    stage.act(org::ANNA).remove_users(org::LOBBY, &[org::BOT]).expect("Anna is an admin");
     post(&mut stage, &body).fails(404, "not_found");
-    stage.act(org::ANNA).add(org::LOBBY, &[org::BOT]).expect("Anna is an admin");
+    stage.act(org::ANNA).add_users(org::LOBBY, &[org::BOT]).expect("Anna is an admin");
     post(&mut stage, &json!({ "msg": 1 })).fails(422, "invalid_request");
     // The same request succeeds once nothing forbids it any more, and only then does the key belong to it.
     post(&mut stage, &body).is(201);
@@ -223,10 +223,10 @@ fn a_key_is_in_progress_until_its_first_request_is_answered() {
         .body(());
     let (head, ()) = request.expect("a request").into_parts();
     let now = stage.now();
-    let Admission::Go(mut admitted) = stage.world.admit(now, head) else { panic!("it is admitted") };
-    admitted.answered_at(now.elapsed + std::time::Duration::from_secs(5));
-    let done = stage.world.perform(now, admitted, Payload::Whole(body.to_string().into_bytes()));
-    assert!(matches!(done, Handled::Answer(answer) if answer.status() == 201));
+    let Admission::Admit(mut admitted) = stage.world.admit(now, head) else { panic!("it is admitted") };
+    admitted.respond_at(now.elapsed + std::time::Duration::from_secs(5));
+    let done = stage.world.execute(now, admitted, Payload::Whole(body.to_string().into_bytes()));
+    assert!(matches!(done, Handled::Response(answer) if answer.status() == 201));
 
     stage.pass(4);
     stage.ask("POST", PATH).key("k").json(&body).answer().fails(409, "in_progress");

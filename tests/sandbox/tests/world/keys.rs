@@ -41,11 +41,11 @@ fn an_unknown_app_id_a_wrong_secret_and_a_header_that_is_none_look_the_same() {
 fn a_revoked_key_is_refused_until_it_is_restored() {
     let mut stage = Stage::new();
     let app_id = stage.key.app_id.clone();
-    assert!(stage.world.revoke_key(&app_id, true));
+    assert!(stage.world.set_key_revoked(&app_id, true));
     stage.get("/v1/me").fails(401, "auth");
-    assert!(stage.world.revoke_key(&app_id, false));
+    assert!(stage.world.set_key_revoked(&app_id, false));
     assert_eq!(stage.get("/v1/me").is(200).text("/uid"), org::BOT);
-    assert!(!stage.world.revoke_key("nobody", true));
+    assert!(!stage.world.set_key_revoked("nobody", true));
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_second_bot_sees_none_of_the_first_ones_chats() {
 #[test]
 fn a_key_that_asks_too_often_is_told_when_to_come_again() {
     let mut stage = Stage::new();
-    stage.world.limit_rate(Some(RateLimit { per_second: 0.5, burst: 3 }));
+    stage.world.set_rate_limit(Some(RateLimit { per_second: 0.5, burst: 3 }));
     for _ in 0..3 {
         stage.get("/v1/me").is(200);
     }

@@ -65,13 +65,13 @@ fn a_share_expires_by_itself_and_wakes_who_waits() {
     let path = format!("/v1/chats/t-lobby/location/updates?subscription={}&cursor={}&wait=25", feed.id, feed.cursor);
     let (until, poll) = stage.ask("GET", &path).send().expect_err("nothing has happened");
     assert_eq!(until, QUARTER);
-    assert_eq!(stage.world.next_event(), Some(QUARTER));
+    assert_eq!(stage.world.next_expiry(), Some(QUARTER));
     stage.pass(10);
     let answer = stage.resume(poll).expect("it has expired").is(200);
     assert_eq!(answer.body["items"][0]["data"]["ended"], true);
     assert_eq!(answer.text("/items/0/data/time"), "2025-03-14T09:35:00.000Z");
     assert_eq!(count(&mut stage), 0);
-    assert_eq!(stage.world.next_event(), None);
+    assert_eq!(stage.world.next_expiry(), None);
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_share_ends_with_the_chat_or_the_membership() {
     }
     news(&mut stage, &mut feed);
     stage.act(org::BEN).leave(org::LOBBY).expect("Ben may leave");
-    stage.act(org::ANNA).remove(org::LOBBY, &[org::CLARA]).expect("Anna is an admin");
+    stage.act(org::ANNA).remove_users(org::LOBBY, &[org::CLARA]).expect("Anna is an admin");
     stage.post_empty("/v1/chats/t-lobby/close").is(200);
     let ended = news(&mut stage, &mut feed);
     assert_eq!(ended.iter().map(|it| it.0.as_str()).collect::<Vec<_>>(), [org::BEN, org::CLARA, org::ANNA]);

@@ -54,14 +54,14 @@ fn who_stays_through_a_group_stays_an_admin() {
 #[test]
 fn the_organisation_can_forbid_updates_of_members() {
     let mut stage = Stage::new();
-    stage.world.switches().member_updates = false;
+    stage.world.org_settings().member_updates = false;
     let body = json!({ "users": [org::EMMA] });
     stage.post(ADD, &body).fails(403, "update_members_not_allowed");
     stage.post(REMOVE, &body).fails(403, "update_members_not_allowed");
     stage.post("/v1/chats/t-notices/members/add", &body).fails(403, "update_members_not_allowed");
     // Creating a chat with members is never switched off.
     stage.post("/v1/chats", &json!({ "type": "group", "title": "", "users": [org::EMMA] })).is(201);
-    stage.world.switches().member_updates = true;
+    stage.world.org_settings().member_updates = true;
     stage.post("/v1/chats/t-notices/members/add", &body).fails(403, "auth");
 }
 
@@ -90,8 +90,8 @@ fn admins_are_members_and_a_chat_keeps_one() {
 fn the_last_admin_is_not_removed_but_may_leave() {
     let mut stage = Stage::new();
     let anna = &mut stage.act(org::ANNA);
-    anna.make_plain_member(org::LOBBY, org::BOT).expect("Anna is an admin");
-    let refused = anna.make_plain_member(org::LOBBY, org::ANNA);
+    anna.remove_admin(org::LOBBY, org::BOT).expect("Anna is an admin");
+    let refused = anna.remove_admin(org::LOBBY, org::ANNA);
     assert!(refused.is_err_and(|refusal| refusal.code == "conflict"));
     anna.leave(org::LOBBY).expect("the last admin may leave");
     assert_eq!(stage.get("/v1/chats/t-lobby").is(200).body["admins"], json!([]));
@@ -100,9 +100,9 @@ fn the_last_admin_is_not_removed_but_may_leave() {
 #[test]
 fn leaving_ends_everything_and_can_be_forbidden() {
     let mut stage = Stage::new();
-    stage.world.switches().leaving = false;
+    stage.world.org_settings().leaving = false;
     stage.post_empty("/v1/chats/t-lobby/leave").fails(403, "leave_chat_not_allowed");
-    stage.world.switches().leaving = true;
+    stage.world.org_settings().leaving = true;
     assert!(stage.post_empty("/v1/chats/t-lobby/leave").is(204).bytes.is_empty());
     stage.get("/v1/chats/t-lobby").fails(404, "not_found");
     stage.post_empty("/v1/chats/t-lobby/leave").fails(404, "not_found");
@@ -114,7 +114,7 @@ fn who_is_a_member_through_a_group_does_not_leave() {
     let now = stage.now();
     assert!(stage.world.set_group_member(now, org::ON_CALL, org::BOT, true));
     stage.act(org::BEN).add_groups(org::NOTICES, &[org::ON_CALL]).expect("Ben is an admin");
-    stage.act(org::BEN).remove(org::NOTICES, &[org::BOT]).expect("Ben is an admin");
+    stage.act(org::BEN).remove_users(org::NOTICES, &[org::BOT]).expect("Ben is an admin");
     stage.get("/v1/chats/t-notices").is(200);
     stage.post_empty("/v1/chats/t-notices/leave").fails(403, "auth");
     assert!(stage.world.set_group_member(now, org::ON_CALL, org::BOT, false));

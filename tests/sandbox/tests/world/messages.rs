@@ -147,7 +147,7 @@ fn only_admins_post_where_members_may_not() {
     stage.post("/v1/chats/t-notices/messages", &json!({ "msg": "x" })).fails(403, "auth");
     assert!(stage.act(org::DAVID).post(org::NOTICES, "x").is_err());
     stage.act(org::BEN).post(org::NOTICES, "x").expect("Ben is an admin");
-    stage.act(org::BEN).make_admin(org::NOTICES, org::BOT).expect("Ben is an admin");
+    stage.act(org::BEN).add_admin(org::NOTICES, org::BOT).expect("Ben is an admin");
     stage.post("/v1/chats/t-notices/messages", &json!({ "msg": "x" })).is(201);
 }
 

@@ -44,7 +44,7 @@ fn an_organisation_can_forbid_bots_to_react_and_to_read_reactions() {
     let path = posted(&mut stage, "alert");
     let body = json!({ "reaction_type": "ok" });
     let id = stage.post(&path, &body).is(201).text("/reaction_id");
-    stage.world.switches().bot_reactions = false;
+    stage.world.org_settings().bot_reactions = false;
     stage.get(&path).fails(403, "auth");
     stage.get(&format!("{path}?limit=0")).fails(400, "invalid_request");
     stage.get(&format!("{path}?cursor=x")).fails(403, "auth");
@@ -56,7 +56,7 @@ fn an_organisation_can_forbid_bots_to_react_and_to_read_reactions() {
     // The closed chat comes after the rights, and what the message is after its cursor.
     stage.act(org::ANNA).close(org::LOBBY).expect("Anna is an admin");
     stage.post(&path, &body).fails(403, "auth");
-    stage.world.switches().bot_reactions = true;
+    stage.world.org_settings().bot_reactions = true;
     stage.post(&path, &body).fails(409, "conflict");
     assert_eq!(stage.get(&path).is(200).texts("/reaction_type"), ["ok", "sos"]);
     let plain = stage.act(org::ANNA).post(org::NOTICES, "x").err();

@@ -24,11 +24,11 @@ fn readers_are_those_who_have_read_everything() {
 fn an_organisation_can_forbid_bots_to_mark_as_read() {
     let mut stage = Stage::new();
     stage.act(org::ANNA).post(org::LOBBY, "x").expect("Anna is a member");
-    stage.world.switches().bot_read_marks = false;
+    stage.world.org_settings().bot_read_marks = false;
     stage.post_empty("/v1/chats/t-none/read").fails(404, "not_found");
     stage.post_empty("/v1/chats/t-lobby/read").fails(403, "auth");
     stage.act(org::BEN).mark_read(org::LOBBY).expect("people are not bots");
-    stage.world.switches().bot_read_marks = true;
+    stage.world.org_settings().bot_read_marks = true;
     stage.post_empty("/v1/chats/t-lobby/read").is(200);
 }
 
@@ -36,10 +36,10 @@ fn an_organisation_can_forbid_bots_to_mark_as_read() {
 fn without_read_receipts_reading_goes_on_unseen() {
     let mut stage = Stage::new();
     stage.act(org::CLARA).post(org::LOBBY, "one").expect("Clara is a member");
-    stage.world.switches().read_receipts = false;
+    stage.world.org_settings().read_receipts = false;
     stage.get(READERS).fails(403, "read_receipts_disabled");
     assert_eq!(stage.post_empty(READ).is(200).body, json!({ "items": [] }));
-    stage.world.switches().read_receipts = true;
+    stage.world.org_settings().read_receipts = true;
     assert_eq!(stage.get(READERS).is(200).texts("/uid"), [org::CLARA, org::BOT]);
     stage.get("/v1/chats/t-none/readers").fails(404, "not_found");
 }

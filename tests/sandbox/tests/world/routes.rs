@@ -95,7 +95,7 @@ fn a_bad_parameter_comes_before_what_the_chat_could_say() {
     for path in ["/v1/chats/t-lobby/messages?cursor=x", "/v1/chats/t-lobby/messages/updates?cursor=x"] {
         stage.get(path).fails(410, "cursor_expired");
     }
-    stage.world.switches().read_receipts = false;
+    stage.world.org_settings().read_receipts = false;
     stage.get("/v1/chats/t-lobby/readers?cursor=x").fails(403, "read_receipts_disabled");
     let nul = stage.get("/v1/chats?title=%00").fails(400, "invalid_request");
     assert_eq!(nul.text("/detail"), "Query parameter title is not a text of 0..=256 characters without U+0000.");

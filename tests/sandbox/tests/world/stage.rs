@@ -8,7 +8,7 @@ use http::{HeaderMap, Request, Response, header};
 use serde_json::Value;
 use teamwire_sandbox::{
     BotKey, World,
-    world::{Act, Handled, Now, Parked},
+    world::{Handled, Now, Parked, PersonActions},
 };
 
 /// An answer.
@@ -79,7 +79,7 @@ pub(crate) struct Asked<'s> {
 impl Stage {
     pub(crate) fn new() -> Self {
         let world = World::new(7);
-        let key = world.key();
+        let key = world.bot_key();
         Self { world, elapsed: Duration::ZERO, key }
     }
 
@@ -93,9 +93,9 @@ impl Stage {
     }
 
     /// Lets somebody do something.
-    pub(crate) fn act(&mut self, uid: &str) -> Act<'_> {
+    pub(crate) fn act(&mut self, uid: &str) -> PersonActions<'_> {
         let now = self.now();
-        self.world.act(now, uid)
+        self.world.as_person(now, uid)
     }
 
     /// A request with the bot's key.
@@ -193,7 +193,7 @@ impl Asked<'_> {
 
 fn unpark(handled: Handled) -> Result<Answer, (Duration, Parked)> {
     match handled {
-        Handled::Answer(answer) => Ok(Answer::new(answer)),
+        Handled::Response(answer) => Ok(Answer::new(answer)),
         Handled::Park { until, poll } => Err((until, poll)),
         Handled::File(file) => panic!("{file:?} lies in no file: the stage has none"),
     }

@@ -4,7 +4,7 @@ use super::{World, auth::Bot, auth::BotKey, directory::User, now::Now};
 
 /// What the organisation's admin allows, in all chats. Everything, at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Switches {
+pub struct OrgSettings {
     /// Adding and removing members. Off: 403 `update_members_not_allowed`.
     pub member_updates: bool,
     /// Leaving chats. Off: 403 `leave_chat_not_allowed`.
@@ -21,7 +21,7 @@ pub struct Switches {
     pub bot_reactions: bool,
 }
 
-impl Default for Switches {
+impl Default for OrgSettings {
     fn default() -> Self {
         Self {
             member_updates: true,
@@ -38,8 +38,8 @@ impl Default for Switches {
 /// The organisation's admin at work.
 impl World {
     /// What is allowed now, to be changed in place.
-    pub fn switches(&mut self) -> &mut Switches {
-        &mut self.switches
+    pub fn org_settings(&mut self) -> &mut OrgSettings {
+        &mut self.org_settings
     }
 
     /// Makes a further bot, that sees what [`org::BOT`](super::org::BOT) sees and is a member of nothing.
@@ -57,7 +57,7 @@ impl World {
     }
 
     /// Revokes a key (401 from now on, also for polls that wait) or makes it good again. False: there is no such key.
-    pub fn revoke_key(&mut self, app_id: &str, revoked: bool) -> bool {
+    pub fn set_key_revoked(&mut self, app_id: &str, revoked: bool) -> bool {
         self.changes += 1;
         let bot = self.bots.iter_mut().find(|bot| bot.key.app_id == app_id);
         bot.map(|bot| bot.revoked = revoked).is_some()
@@ -124,7 +124,7 @@ impl World {
     }
 
     /// Shows a user to bots, or hides it from them. False: there is no such user.
-    pub fn show_user(&mut self, uid: &str, visible: bool) -> bool {
+    pub fn set_user_visible(&mut self, uid: &str, visible: bool) -> bool {
         self.directory.users.get_mut(uid).map(|user| user.is_visible = visible).is_some()
     }
 }
