@@ -40,7 +40,7 @@ mod directory;
 mod draft;
 mod feed;
 mod files;
-mod form;
+mod json_object;
 mod handle;
 mod idempotency;
 mod ids;
@@ -72,6 +72,7 @@ pub use organisation::org;
 pub use problem::problem_response;
 pub use routes::{route_of, routes};
 
+use self::json_object as form;
 use self::{
     assets::Assets, auth::Bot, chat::Chat, directory::Directory, feed::Log, idempotency::Keys, ids::Ids,
     paging::Cursors, subscriptions::Subscriptions,
