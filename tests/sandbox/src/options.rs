@@ -12,7 +12,7 @@ Usage: teamwire-sandbox [--port PORT] [--bind ADDRESS] [--seed SEED]
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum Command {
     Serve(Options),
     Help,
 }
@@ -31,7 +31,7 @@ impl Options {
 }
 
 /// Reads the arguments: `--name value` or `--name=value`.
-pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
+pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, String> {
     let mut options = Options::default();
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
@@ -41,17 +41,17 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Asked, St
         };
         let mut value = || value.clone().or_else(|| arguments.next()).ok_or(format!("{name} needs a value"));
         match name.as_str() {
-            "--help" | "-h" => return Ok(Asked::Help),
-            "--port" => options.port = number(&name, &value()?)?,
-            "--bind" => options.bind = Some(number(&name, &value()?)?),
-            "--seed" => options.seed = Some(number(&name, &value()?)?),
+            "--help" | "-h" => return Ok(Command::Help),
+            "--port" => options.port = parse_value(&name, &value()?)?,
+            "--bind" => options.bind = Some(parse_value(&name, &value()?)?),
+            "--seed" => options.seed = Some(parse_value(&name, &value()?)?),
             _ => return Err(format!("unknown argument {name:?}")),
         }
     }
-    Ok(Asked::Serve(options))
+    Ok(Command::Serve(options))
 }
 
-fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
+fn parse_value<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
     value.parse().map_err(|_| format!("{name} cannot be {value:?}"))
 }
 
@@ -59,22 +59,22 @@ fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
 mod tests {
     use super::*;
 
-    fn asked(arguments: &[&str]) -> Result<Asked, String> {
+    fn parse_all(arguments: &[&str]) -> Result<Command, String> {
         parse(arguments.iter().map(|&it| it.to_owned()))
     }
 
     #[test]
-    fn both_ways_to_give_a_value_are_understood() {
+    fn both_argument_forms_are_accepted() {
         let expected = Options { port: 8080, bind: "::1".parse().ok(), seed: Some(7) };
-        assert_eq!(asked(&["--port", "8080", "--bind=::1", "--seed", "7"]), Ok(Asked::Serve(expected)));
-        assert_eq!(asked(&[]), Ok(Asked::Serve(Options::default())));
-        assert_eq!(asked(&["-h"]), Ok(Asked::Help));
+        assert_eq!(parse_all(&["--port", "8080", "--bind=::1", "--seed", "7"]), Ok(Command::Serve(expected)));
+        assert_eq!(parse_all(&[]), Ok(Command::Serve(Options::default())));
+        assert_eq!(parse_all(&["-h"]), Ok(Command::Help));
     }
 
     #[test]
-    fn what_is_not_understood_is_named() {
-        assert!(asked(&["--prot", "8080"]).is_err_and(|problem| problem.contains("--prot")));
-        assert!(asked(&["--port", "many"]).is_err_and(|problem| problem.contains("many")));
-        assert!(asked(&["--port"]).is_err_and(|problem| problem.contains("--port")));
+    fn errors_name_the_argument() {
+        assert!(parse_all(&["--prot", "8080"]).is_err_and(|error| error.contains("--prot")));
+        assert!(parse_all(&["--port", "many"]).is_err_and(|error| error.contains("many")));
+        assert!(parse_all(&["--port"]).is_err_and(|error| error.contains("--port")));
     }
 }

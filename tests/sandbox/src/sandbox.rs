@@ -15,7 +15,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    control::{Admin, Clock, Faults, Person, any_epoch},
+    control::{Admin, Clock, Faults, Person, random_epoch},
     shell::{
         Shared,
         clock::WorldClock,
@@ -144,8 +144,8 @@ impl Sandbox {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[must_use = "it may not have come to that"]
-    pub fn wait_until(&self, patience: Duration, is_so: impl Fn(&Self) -> bool) -> bool {
-        self.shared.observed.news.wait_until(patience, || is_so(self))
+    pub fn wait_until(&self, timeout: Duration, condition: impl Fn(&Self) -> bool) -> bool {
+        self.shared.observed.changes.wait_until(timeout, || condition(self))
     }
 }
 
@@ -241,7 +241,7 @@ impl Builder {
         }
         let folder = self.folder.map_or_else(Folder::temporary, Folder::given)?;
         let mut world = World::new(self.seed);
-        world.begin_epoch(any_epoch());
+        world.begin_epoch(random_epoch());
         world.set_rate_limit(self.rate_limit);
         if let Some(limit) = self.asset_limit {
             world.set_asset_limit(limit);

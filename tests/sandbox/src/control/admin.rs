@@ -94,7 +94,7 @@ impl Admin<'_> {
     /// Begins a new epoch, as a server does that was replaced or restored from a backup: every cursor of a list or feed
     /// given so far is 410 `cursor_expired`, also for polls that wait.
     pub fn begin_epoch(&self) {
-        self.shared.world(|world, _| world.begin_epoch(any_epoch()));
+        self.shared.world(|world, _| world.begin_epoch(random_epoch()));
     }
 
     /// Deletes every subscription: 410 `unsubscribed`, also for polls that wait.
@@ -119,7 +119,7 @@ impl Admin<'_> {
 }
 
 /// The number of an epoch that no other sandbox has.
-pub(crate) fn any_epoch() -> u64 {
+pub(crate) fn random_epoch() -> u64 {
     RandomState::new().hash_one("epoch")
 }
 

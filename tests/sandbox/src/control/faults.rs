@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::shell::{Shared, faults::Rule, rules::Closing};
+use crate::shell::{Shared, faults::Rule, rules::CloseMode};
 
 /// What goes wrong: [`Sandbox::faults`](crate::Sandbox::faults).
 ///
@@ -29,17 +29,17 @@ impl Faults<'_> {
 
     /// Closes the connection after every nth answer, announced by `Connection: close`.
     pub fn close_every_nth(&self, n: u64) {
-        self.shared.rules.close_every(Some((n, Closing::Announced)));
+        self.shared.rules.close_every(Some((n, CloseMode::Announced)));
     }
 
     /// Closes the connection after every nth answer without a word, as a proxy does that has lost its patience.
     pub fn close_abruptly_every_nth(&self, n: u64) {
-        self.shared.rules.close_every(Some((n, Closing::Abrupt)));
+        self.shared.rules.close_every(Some((n, CloseMode::Abrupt)));
     }
 
     /// Begins or ends an outage: all connections are cut, and new ones as soon as they are made. The state is kept.
     pub fn set_down(&self, is_down: bool) {
-        self.shared.outage.send_replace(is_down);
+        self.shared.down.send_replace(is_down);
     }
 }
 

@@ -6,7 +6,7 @@ mod faults;
 mod people;
 
 pub use admin::Admin;
-pub(crate) use admin::any_epoch;
+pub(crate) use admin::random_epoch;
 pub use clock::Clock;
 pub use faults::Faults;
 pub use people::Person;

@@ -19,42 +19,42 @@ use crate::world::Payload;
 
 /// The client has gone, or spoke no HTTP.
 #[derive(Debug)]
-pub(super) struct Gone;
+pub(super) struct ClientGone;
 
-/// The next piece of a body, if there is one.
-pub(super) async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Gone> {
+/// The next chunk of a body, if there is one.
+pub(super) async fn next_chunk(body: &mut Incoming) -> Result<Option<Bytes>, ClientGone> {
     while let Some(frame) = body.frame().await {
-        if let Ok(piece) = frame.map_err(|_| Gone)?.into_data() {
-            return Ok(Some(piece));
+        if let Ok(chunk) = frame.map_err(|_| ClientGone)?.into_data() {
+            return Ok(Some(chunk));
         }
     }
     Ok(None)
 }
 
-/// Reads a body of at most `limit` bytes. The rest of a larger one is left where it is.
-pub(super) async fn read(body: &mut Incoming, limit: u64) -> Result<Payload, Gone> {
+/// Reads a body of at most `limit` bytes. The rest of a larger one is remaining where it is.
+pub(super) async fn read(body: &mut Incoming, limit: u64) -> Result<Payload, ClientGone> {
     if body.size_hint().lower() > limit {
         return Ok(Payload::TooLarge);
     }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut bytes = Vec::new();
-    while let Some(piece) = next(body).await? {
-        if bytes.len() + piece.len() > limit {
+    while let Some(chunk) = next_chunk(body).await? {
+        if bytes.len() + chunk.len() > limit {
             return Ok(Payload::TooLarge);
         }
-        bytes.extend_from_slice(&piece);
+        bytes.extend_from_slice(&chunk);
     }
     Ok(Payload::Whole(bytes))
 }
 
 /// The body of an answer.
 #[derive(Debug)]
-pub(super) enum Outgoing {
+pub(super) enum ResponseBody {
     Bytes(Option<Bytes>),
-    File { file: File, left: u64 },
+    File { file: File, remaining: u64 },
 }
 
-impl Outgoing {
+impl ResponseBody {
     pub(super) fn bytes(bytes: Vec<u8>) -> Self {
         Self::Bytes(Some(bytes.into()).filter(|bytes: &Bytes| !bytes.is_empty()))
     }
@@ -63,24 +63,24 @@ impl Outgoing {
     pub(super) async fn file(path: &Path, from: u64, length: u64) -> io::Result<Self> {
         let mut file = File::open(path).await?;
         file.seek(SeekFrom::Start(from)).await?;
-        Ok(Self::File { file, left: length })
+        Ok(Self::File { file, remaining: length })
     }
 }
 
 /// How much of a file is read at once.
-const PIECE: u64 = 64 * 1024;
+const CHUNK_SIZE: u64 = 64 * 1024;
 
-impl Body for Outgoing {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = io::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match self.get_mut() {
             Self::Bytes(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Self::File { left: 0, .. } => Poll::Ready(None),
-            Self::File { file, left } => {
-                let mut piece = vec![0; usize::try_from(PIECE.min(*left)).unwrap_or(0)];
-                let mut buffer = ReadBuf::new(&mut piece);
+            Self::File { remaining: 0, .. } => Poll::Ready(None),
+            Self::File { file, remaining } => {
+                let mut chunk = vec![0; usize::try_from(CHUNK_SIZE.min(*remaining)).unwrap_or(0)];
+                let mut buffer = ReadBuf::new(&mut chunk);
                 if Pin::new(file).poll_read(cx, &mut buffer)?.is_pending() {
                     return Poll::Pending;
                 }
@@ -88,21 +88,21 @@ impl Body for Outgoing {
                 if read == 0 {
                     return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())));
                 }
-                piece.truncate(read);
-                *left = left.saturating_sub(u64::try_from(read).unwrap_or(0));
-                Poll::Ready(Some(Ok(Frame::data(piece.into()))))
+                chunk.truncate(read);
+                *remaining = remaining.saturating_sub(u64::try_from(read).unwrap_or(0));
+                Poll::Ready(Some(Ok(Frame::data(chunk.into()))))
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Bytes(None) | Self::File { left: 0, .. })
+        matches!(self, Self::Bytes(None) | Self::File { remaining: 0, .. })
     }
 
     fn size_hint(&self) -> SizeHint {
         let size = match self {
             Self::Bytes(bytes) => u64::try_from(bytes.as_ref().map_or(0, Bytes::len)).unwrap_or(0),
-            Self::File { left, .. } => *left,
+            Self::File { remaining, .. } => *remaining,
         };
         SizeHint::with_exact(size)
     }

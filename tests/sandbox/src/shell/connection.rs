@@ -11,45 +11,45 @@ use tokio::net::TcpStream;
 
 use super::{
     Shared, exchange,
-    wire::{self, Ending},
+    wire::{self, ConnectionEnd},
 };
 
 /// The way to end a connection from within a request.
 #[derive(Clone, Default)]
-pub(super) struct Link(Arc<Mutex<Option<Ending>>>);
+pub(super) struct ConnectionHandle(Arc<Mutex<Option<ConnectionEnd>>>);
 
-/// hyper has given the connection up; what becomes of it stands in its [`Link`].
+/// hyper has given the connection up; what becomes of it stands in its [`ConnectionHandle`].
 #[derive(Debug)]
-pub(super) struct Severed;
+pub(super) struct ConnectionCut;
 
-impl std::fmt::Display for Severed {
+impl std::fmt::Display for ConnectionCut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("the connection was taken away by a fault")
     }
 }
 
-impl std::error::Error for Severed {}
+impl std::error::Error for ConnectionCut {}
 
-impl Link {
-    pub(super) fn sever(&self, ending: Ending) -> Severed {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(ending);
-        Severed
+impl ConnectionHandle {
+    pub(super) fn cut(&self, end: ConnectionEnd) -> ConnectionCut {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
+        ConnectionCut
     }
 
-    fn ending(&self) -> Option<Ending> {
+    fn take_end(&self) -> Option<ConnectionEnd> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
 /// Serves a connection until it ends.
 pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
-    let _counted = shared.observed.connected();
-    let mut outage = shared.outage.subscribe();
+    let _counted = shared.observed.count_connection();
+    let mut down = shared.down.subscribe();
     let serve = serve_http(stream, shared.clone());
     tokio::select! {
         biased;
         // Dropping the stream closes it.
-        _ = outage.wait_for(|is_down| *is_down) => {}
+        _ = down.wait_for(|is_down| *is_down) => {}
         () = serve => {}
     }
 }
@@ -57,19 +57,19 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
 async fn serve_http(stream: TcpStream, shared: Arc<Shared>) {
     // Answers are small and written at once; waiting for more only delays them.
     let _ = stream.set_nodelay(true);
-    let link = Link::default();
+    let handle = ConnectionHandle::default();
     let service = {
-        let link = link.clone();
-        service_fn(move |request| Box::pin(exchange::serve(shared.clone(), link.clone(), request)))
+        let handle = handle.clone();
+        service_fn(move |request| Box::pin(exchange::serve(shared.clone(), handle.clone(), request)))
     };
     let mut connection =
         http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(stream), service);
     // Errors are the client's business: it has gone, or spoke no HTTP and has been told so.
     let _ = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
     let stream = connection.into_parts().io.into_inner();
-    match link.ending() {
-        Some(ending) => {
-            let _ = ending.carry_out(stream).await;
+    match handle.take_end() {
+        Some(end) => {
+            let _ = end.execute(stream).await;
         }
         None => wire::close(stream).await,
     }

@@ -1,4 +1,4 @@
-//! One request and its answer, on a good day or a bad one.
+//! One request and its response, on a good day or a bad one.
 
 use std::{sync::Arc, time::Instant};
 
@@ -7,36 +7,36 @@ use hyper::body::Incoming;
 
 use super::{
     Shared,
-    body::{self, Outgoing},
-    connection::{Link, Severed},
+    body::{self, ResponseBody},
+    connection::{ConnectionCut, ConnectionHandle},
+    execute::{self, WorldResponse},
     faults::Fault,
     observe::{Exchange, ObservedResponse},
-    perform::{self, Done},
-    rules::Closing,
-    wire::{Ending, head_bytes},
+    rules::CloseMode,
+    wire::{ConnectionEnd, head_bytes},
 };
 use crate::world::{Payload, route_of};
 
 /// A request that is being answered.
-struct Serving {
+struct InFlight {
     shared: Arc<Shared>,
-    link: Link,
+    connection: ConnectionHandle,
     exchange: Exchange,
-    began: Instant,
+    started: Instant,
 }
 
 /// Serves one request.
 pub(super) async fn serve(
     shared: Arc<Shared>,
-    link: Link,
+    connection: ConnectionHandle,
     request: Request<Incoming>,
-) -> Result<Response<Outgoing>, Severed> {
-    let began = Instant::now();
+) -> Result<Response<ResponseBody>, ConnectionCut> {
+    let started = Instant::now();
     let (mut parts, incoming) = request.into_parts();
-    hide_secrets(&mut parts.headers);
+    mark_secrets(&mut parts.headers);
     let route = route_of(parts.method.as_str(), parts.uri.path());
     if let Some(route) = &route {
-        shared.observed.count_arrival(route);
+        shared.observed.count_received(route);
     }
     let fault = shared.rules.take(&parts);
     let exchange = Exchange {
@@ -49,79 +49,79 @@ pub(super) async fn serve(
         fault: fault.as_ref().map(Fault::name),
         duration: std::time::Duration::ZERO,
     };
-    Serving { shared, link, exchange, began }.answer(fault, parts, incoming).await
+    InFlight { shared, connection, exchange, started }.run(fault, parts, incoming).await
 }
 
 /// Lets no Secret be printed with the headers.
-fn hide_secrets(headers: &mut HeaderMap) {
+fn mark_secrets(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
         value.set_sensitive(*name == header::AUTHORIZATION);
     }
 }
 
 /// Before an answer is sent, or when the client has gone without one.
-impl Drop for Serving {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        self.exchange.duration = self.began.elapsed();
-        self.shared.observed.note(&self.exchange);
+        self.exchange.duration = self.started.elapsed();
+        self.shared.observed.record(&self.exchange);
     }
 }
 
-impl Serving {
-    async fn answer(
+impl InFlight {
+    async fn run(
         mut self,
         fault: Option<Fault>,
         parts: Parts,
         mut incoming: Incoming,
-    ) -> Result<Response<Outgoing>, Severed> {
+    ) -> Result<Response<ResponseBody>, ConnectionCut> {
         match fault {
-            None => self.perform(None, parts, incoming).await,
+            None => self.execute(None, parts, incoming).await,
             Some(Fault::Delay(delay)) => {
                 self.shared.sleep(delay).await;
-                self.perform(None, parts, incoming).await
+                self.execute(None, parts, incoming).await
             }
             Some(fault @ (Fault::Slow(_) | Fault::CutAfter | Fault::CutBody { .. } | Fault::NoResponseAfter)) => {
-                self.perform(Some(fault), parts, incoming).await
+                self.execute(Some(fault), parts, incoming).await
             }
-            Some(Fault::CutBefore) => Err(self.sever(Ending::Cut)),
-            Some(Fault::NoResponse) => Err(self.sever(Ending::Hang(Vec::new()))),
+            Some(Fault::CutBefore) => Err(self.cut(ConnectionEnd::Cut)),
+            Some(Fault::NoResponse) => Err(self.cut(ConnectionEnd::Hang(Vec::new()))),
             Some(Fault::CutRequest { after_bytes }) => {
-                let mut read = 0;
-                while read < after_bytes
-                    && let Ok(Some(piece)) = body::next(&mut incoming).await
+                let mut received = 0;
+                while received < after_bytes
+                    && let Ok(Some(chunk)) = body::next_chunk(&mut incoming).await
                 {
-                    read += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+                    received += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
                 }
-                Err(self.sever(Ending::Cut))
+                Err(self.cut(ConnectionEnd::Cut))
             }
             Some(Fault::Status { status, retry_after }) => {
-                self.read_whole(incoming).await?;
-                let answer = self.shared.problem(status, retry_after);
-                self.give(answer, !is_by_contract(status, retry_after)).await
+                self.read_body(incoming).await?;
+                let response = self.shared.problem(status, retry_after);
+                self.send_injected(response, !is_in_contract(status, retry_after)).await
             }
             Some(Fault::Response { status, headers, body }) => {
-                self.read_whole(incoming).await?;
-                self.give(made_up(status, &headers, body), true).await
+                self.read_body(incoming).await?;
+                self.send_injected(build_response(status, &headers, body), true).await
             }
             Some(Fault::Raw(bytes)) => {
-                self.read_whole(incoming).await?;
-                self.fake(&bytes);
-                Err(self.sever(Ending::Bytes(bytes)))
+                self.read_body(incoming).await?;
+                self.record_raw(&bytes);
+                Err(self.cut(ConnectionEnd::Bytes(bytes)))
             }
             Some(Fault::RawThenHang(bytes)) => {
-                self.read_whole(incoming).await?;
-                self.fake(&bytes);
-                Err(self.sever(Ending::Hang(bytes)))
+                self.read_body(incoming).await?;
+                self.record_raw(&bytes);
+                Err(self.cut(ConnectionEnd::Hang(bytes)))
             }
         }
     }
 
     /// Ends the connection.
-    fn sever(&self, ending: Ending) -> Severed {
-        self.link.sever(ending)
+    fn cut(&self, ending: ConnectionEnd) -> ConnectionCut {
+        self.connection.cut(ending)
     }
 
-    fn fake(&mut self, bytes: &[u8]) {
+    fn record_raw(&mut self, bytes: &[u8]) {
         self.exchange.response = Some(ObservedResponse {
             status: StatusCode::OK,
             headers: HeaderMap::new(),
@@ -132,28 +132,28 @@ impl Serving {
     }
 
     /// Reads a body that nothing is done with.
-    async fn read_whole(&mut self, mut incoming: Incoming) -> Result<(), Severed> {
+    async fn read_body(&mut self, mut incoming: Incoming) -> Result<(), ConnectionCut> {
         match body::read(&mut incoming, 1024 * 1024).await {
             Ok(Payload::Whole(bytes)) => self.exchange.request_body = bytes,
             Ok(Payload::TooLarge) => {}
-            Err(body::Gone) => return Err(self.sever(Ending::Cut)),
+            Err(body::ClientGone) => return Err(self.cut(ConnectionEnd::Cut)),
         }
         Ok(())
     }
 
     /// Carries the request out, and answers; or not, as the fault says.
-    async fn perform(
+    async fn execute(
         mut self,
         fault: Option<Fault>,
         parts: Parts,
         incoming: Incoming,
-    ) -> Result<Response<Outgoing>, Severed> {
+    ) -> Result<Response<ResponseBody>, ConnectionCut> {
         let slow = match &fault {
             Some(Fault::Slow(slow)) => Some(*slow),
             _ => None,
         };
-        let done = perform::perform(&self.shared, parts, incoming, slow, &mut self.exchange.request_body).await;
-        let Ok(done) = done else { return Err(self.sever(Ending::Cut)) };
+        let done = execute::execute(&self.shared, parts, incoming, slow, &mut self.exchange.request_body).await;
+        let Ok(done) = done else { return Err(self.cut(ConnectionEnd::Cut)) };
         if let Some(route) = &self.exchange.route {
             self.shared.observed.count_handled(route);
         }
@@ -165,49 +165,53 @@ impl Serving {
             Some(Fault::CutBody { after_bytes }) => Some(*after_bytes),
             _ => None,
         };
-        self.exchange.response = Some(self.answered(&done, sent.is_none()));
+        self.exchange.response = Some(self.observe(&done, sent.is_none()));
         match (fault, sent) {
-            (Some(Fault::CutAfter), _) => Err(self.sever(Ending::Cut)),
-            (Some(Fault::NoResponseAfter), _) => Err(self.sever(Ending::Hang(Vec::new()))),
+            (Some(Fault::CutAfter), _) => Err(self.cut(ConnectionEnd::Cut)),
+            (Some(Fault::NoResponseAfter), _) => Err(self.cut(ConnectionEnd::Hang(Vec::new()))),
             (_, Some(sent)) => {
-                let ending = self.written(done, sent);
-                Err(self.sever(ending))
+                let ending = self.raw_response(done, sent);
+                Err(self.cut(ending))
             }
             (_, None) => self.send(done).await,
         }
     }
 
     /// Gives an answer that the world has not made.
-    async fn give(mut self, answer: Response<Vec<u8>>, injected: bool) -> Result<Response<Outgoing>, Severed> {
-        let done = Done::Whole(answer);
-        self.exchange.response = Some(ObservedResponse { injected, ..self.answered(&done, true) });
+    async fn send_injected(
+        mut self,
+        response: Response<Vec<u8>>,
+        injected: bool,
+    ) -> Result<Response<ResponseBody>, ConnectionCut> {
+        let done = WorldResponse::InMemory(response);
+        self.exchange.response = Some(ObservedResponse { injected, ..self.observe(&done, true) });
         self.send(done).await
     }
 
     /// Hands an answer to hyper, unless the connection is to be closed without a word.
-    async fn send(self, mut done: Done) -> Result<Response<Outgoing>, Severed> {
-        match self.shared.rules.closing() {
-            Some(Closing::Abrupt) => {
-                let ending = self.written(done, u64::MAX);
-                return Err(self.sever(ending));
+    async fn send(self, mut done: WorldResponse) -> Result<Response<ResponseBody>, ConnectionCut> {
+        match self.shared.rules.close_mode() {
+            Some(CloseMode::Abrupt) => {
+                let ending = self.raw_response(done, u64::MAX);
+                return Err(self.cut(ending));
             }
-            Some(Closing::Announced) => {
+            Some(CloseMode::Announced) => {
                 let headers = match &mut done {
-                    Done::Whole(answer) => answer.headers_mut(),
-                    Done::File(file) => file.head.headers_mut(),
+                    WorldResponse::InMemory(response) => response.headers_mut(),
+                    WorldResponse::File(file) => file.head.headers_mut(),
                 };
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             None => {}
         }
         let outgoing = match done {
-            Done::Whole(answer) => answer.map(Outgoing::bytes),
-            Done::File(file) => {
+            WorldResponse::InMemory(response) => response.map(ResponseBody::bytes),
+            WorldResponse::File(file) => {
                 let path = self.shared.folder.join(&file.file);
                 let length = file.range.end - file.range.start;
-                match Outgoing::file(&path, file.range.start, length).await {
+                match ResponseBody::file(&path, file.range.start, length).await {
                     Ok(body) => file.head.map(|()| body),
-                    Err(_) => self.shared.problem(StatusCode::INTERNAL_SERVER_ERROR, None).map(Outgoing::bytes),
+                    Err(_) => self.shared.problem(StatusCode::INTERNAL_SERVER_ERROR, None).map(ResponseBody::bytes),
                 }
             }
         };
@@ -215,10 +219,10 @@ impl Serving {
     }
 
     /// What is noted of an answer; without an observer its status is enough.
-    fn answered(&self, done: &Done, delivered: bool) -> ObservedResponse {
+    fn observe(&self, done: &WorldResponse, delivered: bool) -> ObservedResponse {
         let (status, headers, body) = match done {
-            Done::Whole(answer) => (answer.status(), answer.headers(), &answer.body()[..]),
-            Done::File(file) => (file.head.status(), file.head.headers(), &[][..]),
+            WorldResponse::InMemory(response) => (response.status(), response.headers(), &response.body()[..]),
+            WorldResponse::File(file) => (file.head.status(), file.head.headers(), &[][..]),
         };
         let (mut kept, mut bytes) = (HeaderMap::new(), Vec::new());
         if self.shared.observed.is_observed() {
@@ -228,23 +232,23 @@ impl Serving {
         ObservedResponse { status, headers: kept, body: bytes, injected: false, delivered }
     }
 
-    /// An answer, written without hyper, with at most so many bytes of its body.
-    fn written(&self, done: Done, at_most: u64) -> Ending {
+    /// An response, written without hyper, with at most so many bytes of its body.
+    fn raw_response(&self, done: WorldResponse, max_body: u64) -> ConnectionEnd {
         match done {
-            Done::Whole(answer) => {
-                let (parts, body) = answer.into_parts();
+            WorldResponse::InMemory(response) => {
+                let (parts, body) = response.into_parts();
                 let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
                 let mut bytes = head_bytes(parts.status, &parts.headers, length);
-                bytes.extend(body.into_iter().take(usize::try_from(at_most).unwrap_or(usize::MAX)));
-                Ending::Bytes(bytes)
+                bytes.extend(body.into_iter().take(usize::try_from(max_body).unwrap_or(usize::MAX)));
+                ConnectionEnd::Bytes(bytes)
             }
-            Done::File(file) => {
+            WorldResponse::File(file) => {
                 let length = file.range.end - file.range.start;
-                Ending::File {
+                ConnectionEnd::File {
                     head: head_bytes(file.head.status(), file.head.headers(), length),
                     path: self.shared.folder.join(&file.file),
                     from: file.range.start,
-                    length: length.min(at_most),
+                    length: length.min(max_body),
                 }
             }
         }
@@ -252,7 +256,7 @@ impl Serving {
 }
 
 /// Whether every operation may answer this at any time.
-fn is_by_contract(status: StatusCode, retry_after: Option<u64>) -> bool {
+fn is_in_contract(status: StatusCode, retry_after: Option<u64>) -> bool {
     match status.as_u16() {
         429 | 503 => retry_after.is_some(),
         401 | 500..=599 => retry_after.is_none(),
@@ -260,13 +264,13 @@ fn is_by_contract(status: StatusCode, retry_after: Option<u64>) -> bool {
     }
 }
 
-fn made_up(status: StatusCode, headers: &[(String, String)], body: Vec<u8>) -> Response<Vec<u8>> {
-    let mut answer = Response::new(body);
-    *answer.status_mut() = status;
+fn build_response(status: StatusCode, headers: &[(String, String)], body: Vec<u8>) -> Response<Vec<u8>> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
     for (name, value) in headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            answer.headers_mut().append(name, value);
+            response.headers_mut().append(name, value);
         }
     }
-    answer
+    response
 }

@@ -58,18 +58,18 @@ impl Fault {
     ///
     /// A number that is no status becomes 500.
     pub fn status(status: u16) -> Self {
-        Self::Status { status: to_status(status), retry_after: None }
+        Self::Status { status: status_code(status), retry_after: None }
     }
 
     /// A status that says when to come again: `Fault::status_retry_after(429, 2)`.
     pub fn status_retry_after(status: u16, seconds: u64) -> Self {
-        Self::Status { status: to_status(status), retry_after: Some(seconds) }
+        Self::Status { status: status_code(status), retry_after: Some(seconds) }
     }
 
     /// An answer with this status, `Content-Type` and body.
     pub fn response(status: u16, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".to_owned(), media_type.to_owned())];
-        Self::Response { status: to_status(status), headers, body: body.into() }
+        Self::Response { status: status_code(status), headers, body: body.into() }
     }
 
     /// Exact bytes: `Fault::raw("HTTP/1.1 204 No Content\r\n\r\n")`.
@@ -96,7 +96,7 @@ impl Fault {
     }
 }
 
-fn to_status(number: u16) -> StatusCode {
+fn status_code(number: u16) -> StatusCode {
     StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
@@ -192,15 +192,15 @@ impl Rule {
         self.times.unwrap_or(0)
     }
 
-    fn fits(&self, head: &RequestHead<'_>) -> bool {
+    fn matches(&self, head: &RequestHead<'_>) -> bool {
         let path = head.uri.path();
-        let fits_path = |pattern: &Vec<String>| {
+        let matches_path = |pattern: &Vec<String>| {
             let segments: Vec<_> = path.split('/').collect();
             let same = |(expected, segment): (&String, &&str)| expected == "*" || expected == segment;
             pattern.len() == segments.len() && pattern.iter().zip(&segments).all(same)
         };
         self.method.as_ref().is_none_or(|method| method == head.method.as_str())
-            && self.path.as_ref().is_none_or(fits_path)
+            && self.path.as_ref().is_none_or(matches_path)
             && self.prefix.as_ref().is_none_or(|prefix| path.starts_with(prefix.as_str()))
             && self.condition.as_ref().is_none_or(|condition| condition(head))
     }
@@ -208,7 +208,7 @@ impl Rule {
     /// The fault, if this request is one that it befalls.
     pub(super) fn apply(&mut self, parts: &Parts) -> Option<Fault> {
         let head = RequestHead { method: &parts.method, uri: &parts.uri, headers: &parts.headers };
-        if self.is_spent() || !self.fits(&head) {
+        if self.is_spent() || !self.matches(&head) {
             return None;
         }
         if self.skip > 0 {

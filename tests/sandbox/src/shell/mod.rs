@@ -8,8 +8,8 @@ pub(crate) mod server;
 
 mod body;
 mod exchange;
-mod news;
-mod perform;
+mod execute;
+mod notify;
 pub(crate) mod rules;
 mod shared;
 mod wire;

@@ -9,10 +9,10 @@ use std::{
 
 use http::{HeaderMap, Method, StatusCode, Uri};
 
-use super::news::News;
+use super::notify::Notifier;
 
 /// How many exchanges the transcript remembers.
-const REMEMBERED: usize = 100_000;
+const MAX_ENTRIES: usize = 100_000;
 
 /// One request, and what was answered to it.
 ///
@@ -78,7 +78,7 @@ impl fmt::Debug for TranscriptEntry {
     }
 }
 
-/// Counts of what the sandbox has seen.
+/// Counts of what the sandbox has log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Connections {
     /// Connections that are open now.
@@ -90,8 +90,8 @@ pub struct Connections {
 pub(crate) type Observer = Box<dyn Fn(&Exchange) + Send + Sync>;
 
 #[derive(Debug, Default)]
-struct Seen {
-    arrived: BTreeMap<String, u64>,
+struct Log {
+    received: BTreeMap<String, u64>,
     handled: BTreeMap<String, u64>,
     transcript: VecDeque<TranscriptEntry>,
     connections: Connections,
@@ -99,14 +99,14 @@ struct Seen {
 
 #[derive(Default)]
 pub(crate) struct Observed {
-    seen: Mutex<Seen>,
-    pub(crate) news: News,
+    log: Mutex<Log>,
+    pub(crate) changes: Notifier,
     observer: Option<Observer>,
 }
 
 impl Observed {
     pub(crate) fn new(observer: Option<Observer>) -> Self {
-        Self { seen: Mutex::default(), news: News::default(), observer }
+        Self { log: Mutex::default(), changes: Notifier::default(), observer }
     }
 
     /// Whether anybody wants to see bodies and headers.
@@ -114,52 +114,52 @@ impl Observed {
         self.observer.is_some()
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sees something, and tells of it.
-    fn see(&self, what: impl FnOnce(&mut Seen)) {
-        what(&mut self.seen());
-        self.news.tell();
+    fn update(&self, f: impl FnOnce(&mut Log)) {
+        f(&mut self.log());
+        self.changes.notify();
     }
 
     pub(crate) fn received_count(&self, route: &str) -> u64 {
-        self.seen().arrived.get(route).copied().unwrap_or(0)
+        self.log().received.get(route).copied().unwrap_or(0)
     }
 
     pub(crate) fn handled_count(&self, route: &str) -> u64 {
-        self.seen().handled.get(route).copied().unwrap_or(0)
+        self.log().handled.get(route).copied().unwrap_or(0)
     }
 
     pub(crate) fn transcript(&self) -> Vec<TranscriptEntry> {
-        self.seen().transcript.iter().cloned().collect()
+        self.log().transcript.iter().cloned().collect()
     }
 
     pub(crate) fn connections(&self) -> Connections {
-        self.seen().connections
+        self.log().connections
     }
 
-    pub(super) fn count_arrival(&self, route: &str) {
-        self.see(|seen| *seen.arrived.entry(route.to_owned()).or_default() += 1);
+    pub(super) fn count_received(&self, route: &str) {
+        self.update(|log| *log.received.entry(route.to_owned()).or_default() += 1);
     }
 
     pub(super) fn count_handled(&self, route: &str) {
-        self.see(|seen| *seen.handled.entry(route.to_owned()).or_default() += 1);
+        self.update(|log| *log.handled.entry(route.to_owned()).or_default() += 1);
     }
 
     /// Counts a connection for as long as the answer lives.
-    pub(super) fn connected(&self) -> Connected<'_> {
-        self.see(|seen| {
-            seen.connections.open += 1;
-            seen.connections.accepted += 1;
+    pub(super) fn count_connection(&self) -> ConnectionGuard<'_> {
+        self.update(|log| {
+            log.connections.open += 1;
+            log.connections.accepted += 1;
         });
-        Connected(self)
+        ConnectionGuard(self)
     }
 
-    pub(super) fn note(&self, exchange: &Exchange) {
+    pub(super) fn record(&self, exchange: &Exchange) {
         let key = exchange.request_headers.get("idempotency-key");
-        let line = TranscriptEntry {
+        let entry = TranscriptEntry {
             method: exchange.method.to_string(),
             path: exchange.uri.to_string(),
             route: exchange.route.clone(),
@@ -167,11 +167,11 @@ impl Observed {
             fault: exchange.fault,
             idempotency_key: key.map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned()),
         };
-        self.see(|seen| {
-            if seen.transcript.len() == REMEMBERED {
-                seen.transcript.pop_front();
+        self.update(|log| {
+            if log.transcript.len() == MAX_ENTRIES {
+                log.transcript.pop_front();
             }
-            seen.transcript.push_back(line);
+            log.transcript.push_back(entry);
         });
         if let Some(observer) = &self.observer {
             observer(exchange);
@@ -179,10 +179,10 @@ impl Observed {
     }
 }
 
-pub(super) struct Connected<'o>(&'o Observed);
+pub(super) struct ConnectionGuard<'o>(&'o Observed);
 
-impl Drop for Connected<'_> {
+impl Drop for ConnectionGuard<'_> {
     fn drop(&mut self) {
-        self.0.see(|seen| seen.connections.open -= 1);
+        self.0.update(|log| log.connections.open -= 1);
     }
 }

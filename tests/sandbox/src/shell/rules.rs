@@ -8,7 +8,7 @@ use super::faults::{Fault, Rule};
 
 /// How a connection ends after an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Closing {
+pub(crate) enum CloseMode {
     /// Announced by `Connection: close`.
     Announced,
     /// Without a word, as by a proxy that has lost its patience.
@@ -18,8 +18,8 @@ pub(crate) enum Closing {
 #[derive(Debug, Default)]
 struct State {
     rules: Vec<Rule>,
-    every: Option<(u64, Closing)>,
-    answers: u64,
+    every: Option<(u64, CloseMode)>,
+    responses: u64,
 }
 
 #[derive(Debug, Default)]
@@ -45,10 +45,10 @@ impl Rules {
         self.state().rules.iter().map(Rule::remaining).sum()
     }
 
-    pub(crate) fn close_every(&self, every: Option<(u64, Closing)>) {
+    pub(crate) fn close_every(&self, every: Option<(u64, CloseMode)>) {
         let mut state = self.state();
         state.every = every;
-        state.answers = 0;
+        state.responses = 0;
     }
 
     /// The first rule's fault that befalls this request.
@@ -60,10 +60,10 @@ impl Rules {
     }
 
     /// Counts an answer, and says whether its connection is to be closed.
-    pub(super) fn closing(&self) -> Option<Closing> {
+    pub(super) fn close_mode(&self) -> Option<CloseMode> {
         let mut state = self.state();
-        state.answers += 1;
-        let (every, closing) = state.every?;
-        state.answers.is_multiple_of(every.max(1)).then_some(closing)
+        state.responses += 1;
+        let (every, mode) = state.every?;
+        state.responses.is_multiple_of(every.max(1)).then_some(mode)
     }
 }

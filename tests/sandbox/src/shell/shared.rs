@@ -25,9 +25,9 @@ pub(crate) struct Shared {
     /// Moves whenever long polls should be asked again.
     changed: watch::Sender<()>,
     /// How many polls wait.
-    waiting: AtomicUsize,
-    /// True during an outage.
-    pub(crate) outage: watch::Sender<bool>,
+    pending_polls: AtomicUsize,
+    /// True during an down.
+    pub(crate) down: watch::Sender<bool>,
 }
 
 impl Shared {
@@ -39,8 +39,8 @@ impl Shared {
             observed,
             folder,
             changed: watch::Sender::new(()),
-            waiting: AtomicUsize::new(0),
-            outage: watch::Sender::new(false),
+            pending_polls: AtomicUsize::new(0),
+            down: watch::Sender::new(false),
         }
     }
 
@@ -67,13 +67,13 @@ impl Shared {
     /// Lets every poll that waits be asked again.
     pub(crate) fn wake(&self) {
         self.changed.send_replace(());
-        self.observed.news.tell();
+        self.observed.changes.notify();
     }
 
     /// Waits until the sandbox's clock shows a time, or something has changed.
-    pub(crate) async fn until(&self, time: Duration, changes: &mut watch::Receiver<()>) {
+    pub(crate) async fn wait_until(&self, time: Duration, changes: &mut watch::Receiver<()>) {
         let deadline = async {
-            match self.clock.wait_for(time) {
+            match self.clock.real_wait(time) {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => std::future::pending().await,
             }
@@ -90,19 +90,19 @@ impl Shared {
         let until = self.clock.now().elapsed.saturating_add(wait);
         let mut changes = self.changes();
         while self.clock.now().elapsed < until {
-            self.until(until, &mut changes).await;
+            self.wait_until(until, &mut changes).await;
         }
     }
 
     /// Counts a poll that waits for as long as the answer lives.
-    pub(super) fn waiting_poll(&self) -> Waiting<'_> {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        self.observed.news.tell();
-        Waiting(self)
+    pub(super) fn count_poll(&self) -> PollGuard<'_> {
+        self.pending_polls.fetch_add(1, Ordering::Relaxed);
+        self.observed.changes.notify();
+        PollGuard(self)
     }
 
     pub(crate) fn pending_polls(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+        self.pending_polls.load(Ordering::Relaxed)
     }
 
     /// Says from now on when polls should be asked again.
@@ -111,11 +111,11 @@ impl Shared {
     }
 }
 
-pub(super) struct Waiting<'s>(&'s Shared);
+pub(super) struct PollGuard<'s>(&'s Shared);
 
-impl Drop for Waiting<'_> {
+impl Drop for PollGuard<'_> {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
-        self.0.observed.news.tell();
+        self.0.pending_polls.fetch_sub(1, Ordering::Relaxed);
+        self.0.observed.changes.notify();
     }
 }

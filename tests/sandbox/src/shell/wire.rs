@@ -14,7 +14,7 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// How a connection ends that hyper has given up.
 #[derive(Debug)]
-pub(super) enum Ending {
+pub(super) enum ConnectionEnd {
     /// At once.
     Cut,
     /// After these bytes.
@@ -43,9 +43,9 @@ pub(super) fn head_bytes(status: StatusCode, headers: &HeaderMap, length: u64) -
     bytes
 }
 
-impl Ending {
+impl ConnectionEnd {
     /// Ends the connection. An error means that the client was faster.
-    pub(super) async fn carry_out(self, mut stream: TcpStream) -> io::Result<()> {
+    pub(super) async fn execute(self, mut stream: TcpStream) -> io::Result<()> {
         match self {
             Self::Cut => return Ok(()),
             Self::Bytes(bytes) => stream.write_all(&bytes).await?,

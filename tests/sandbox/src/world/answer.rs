@@ -15,59 +15,59 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 
 /// What an operation answers.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum Outcome {
     Json(StatusCode, Value),
     NoContent,
     /// An answer with headers of its own.
-    Whole(Response<Vec<u8>>),
+    Response(Response<Vec<u8>>),
     File(FileResponse),
     /// Nothing yet: ask again at this time, or when something has changed.
     Wait(Duration),
 }
 
 /// What every operation returns.
-pub(super) type Reply = Result<Answer, Problem>;
+pub(super) type OperationResult = Result<Outcome, Problem>;
 
-#[expect(clippy::unnecessary_wraps, reason = "operations end with it, and they answer with a `Reply`")]
-pub(super) fn ok(value: Value) -> Reply {
-    Ok(Answer::Json(StatusCode::OK, value))
+#[expect(clippy::unnecessary_wraps, reason = "operations end with it, and they answer with a `OperationResult`")]
+pub(super) fn ok(value: Value) -> OperationResult {
+    Ok(Outcome::Json(StatusCode::OK, value))
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "operations end with it, and they answer with a `Reply`")]
-pub(super) fn created(value: Value) -> Reply {
-    Ok(Answer::Json(StatusCode::CREATED, value))
+#[expect(clippy::unnecessary_wraps, reason = "operations end with it, and they answer with a `OperationResult`")]
+pub(super) fn created(value: Value) -> OperationResult {
+    Ok(Outcome::Json(StatusCode::CREATED, value))
 }
 
 pub(super) fn json(status: StatusCode, value: &Value, request_id: &str) -> Response<Vec<u8>> {
-    body(status, "application/json", to_bytes(value), request_id)
+    with_body(status, "application/json", to_bytes(value), request_id)
 }
 
-pub(super) fn body(status: StatusCode, media_type: &str, bytes: Vec<u8>, request_id: &str) -> Response<Vec<u8>> {
+pub(super) fn with_body(status: StatusCode, media_type: &str, bytes: Vec<u8>, request_id: &str) -> Response<Vec<u8>> {
     let mut response = Response::new(bytes);
     *response.status_mut() = status;
     if let Ok(value) = HeaderValue::from_str(media_type) {
         response.headers_mut().insert(header::CONTENT_TYPE, value);
     }
-    name(&mut response, request_id);
+    set_request_id(&mut response, request_id);
     response
 }
 
 pub(super) fn no_content(request_id: &str) -> Response<Vec<u8>> {
     let mut response = Response::new(Vec::new());
     *response.status_mut() = StatusCode::NO_CONTENT;
-    name(&mut response, request_id);
+    set_request_id(&mut response, request_id);
     response
 }
 
 /// Puts the request's own id on an answer.
-pub(super) fn name<B>(response: &mut Response<B>, request_id: &str) {
+pub(super) fn set_request_id<B>(response: &mut Response<B>, request_id: &str) {
     if let Ok(value) = HeaderValue::from_str(request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
 }
 
 /// Percent-encodes a value as RFC 8187 wants it.
-pub(super) fn encode_extended(text: &str) -> String {
+pub(super) fn encode_rfc8187(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {

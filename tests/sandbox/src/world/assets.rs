@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     World,
-    answer::{self, Answer, Reply},
+    answer::{self, OperationResult, Outcome},
     avatars::Avatar,
     call::Call,
     files::{self, CommittedUpload, FileResponse, ReceivedFile, Upload, UploadStart},
@@ -23,25 +23,25 @@ pub(super) struct Asset {
     file_name: String,
     media_type: String,
     etag: String,
-    pub(super) what: ReceivedFile,
+    pub(super) file: ReceivedFile,
     /// The name of its file, or its bytes.
-    bytes: Result<Vec<u8>, String>,
+    content: Result<Vec<u8>, String>,
 }
 
 impl Asset {
-    pub(super) fn show(&self, id: &str) -> Value {
-        json!({ "id": id, "file_name": self.file_name, "media_type": self.media_type, "size": self.what.size })
+    pub(super) fn to_json(&self, id: &str) -> Value {
+        json!({ "id": id, "file_name": self.file_name, "media_type": self.media_type, "size": self.file.size })
     }
 
     /// These of its bytes as the body of an answer.
-    pub(super) fn answer(&self, mut head: Response<()>, range: Range<u64>) -> Answer {
+    pub(super) fn answer(&self, mut head: Response<()>, range: Range<u64>) -> Outcome {
         head.headers_mut().insert(header::CONTENT_LENGTH, (range.end - range.start).into());
-        match &self.bytes {
-            Err(file) => Answer::File(FileResponse { head, file: file.clone(), range }),
+        match &self.content {
+            Err(file) => Outcome::File(FileResponse { head, file: file.clone(), range }),
             Ok(bytes) => {
                 let index = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
                 let part = bytes.get(index(range.start)..index(range.end)).unwrap_or_default();
-                Answer::Whole(head.map(|()| part.to_vec()))
+                Outcome::Response(head.map(|()| part.to_vec()))
             }
         }
     }
@@ -53,17 +53,17 @@ pub(super) struct Assets {
 }
 
 /// Uploads go by [`World::begin_upload`], never this way.
-pub(super) fn upload(_: &mut World, _: &Call) -> Reply {
-    Err(Problem::media_type("An upload is streamed."))
+pub(super) fn upload(_: &mut World, _: &Call) -> OperationResult {
+    Err(Problem::unsupported_media_type("An upload is streamed."))
 }
 
-pub(super) fn download(world: &mut World, call: &Call) -> Reply {
+pub(super) fn download(world: &mut World, call: &Call) -> OperationResult {
     let id = call.id(0);
     let asset = world.asset(&call.actor, id)?;
     let is_same = call.header(header::IF_RANGE).is_none_or(|tag| tag == asset.etag);
-    let size = asset.what.size;
+    let size = asset.file.size;
     let wanted = call.header(header::RANGE).filter(|_| is_same).and_then(|value| files::range(value, size));
-    let part = wanted.transpose().map_err(|files::Unsatisfiable| Problem::range(size))?;
+    let part = wanted.transpose().map_err(|files::Unsatisfiable| Problem::range_not_satisfiable(size))?;
     let mut head = Response::new(());
     let mut put = |name, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -73,7 +73,7 @@ pub(super) fn download(world: &mut World, call: &Call) -> Reply {
     put(header::CONTENT_TYPE, &asset.media_type);
     put(header::ACCEPT_RANGES, "bytes");
     put(header::ETAG, &asset.etag);
-    let name = answer::encode_extended(&asset.file_name);
+    let name = answer::encode_rfc8187(&asset.file_name);
     put(header::CONTENT_DISPOSITION, &format!("attachment; filename*=UTF-8''{name}"));
     if let Some(range) = &part {
         put(header::CONTENT_RANGE, &format!("bytes {}-{}/{size}", range.start, range.end - 1));
@@ -96,31 +96,31 @@ impl World {
             .ok_or_else(|| Problem::not_found("asset"))
     }
 
-    pub(super) fn stored(&self, id: &str) -> Option<&Asset> {
+    pub(super) fn asset_by_id(&self, id: &str) -> Option<&Asset> {
         self.assets.by_id.get(id)
     }
 
     /// Begins an upload: 413, 415, 400 and what its idempotency key says.
     pub fn begin_upload(&mut self, now: Now, admitted: Admitted) -> UploadStart {
         let call = admitted.0;
-        match self.receive(now, &call) {
-            Ok(repeated) => UploadStart::Receive(Upload { call, file: self.ids.named("", 24), repeated }),
+        match self.check_upload(now, &call) {
+            Ok(repeated) => UploadStart::Receive(Upload { call, file: self.ids.next_with_prefix("", 24), repeated }),
             Err(problem) => UploadStart::Reject(problem.into_response(&call.request_id)),
         }
     }
 
-    fn receive(&mut self, now: Now, call: &Call) -> Result<bool, Problem> {
+    fn check_upload(&mut self, now: Now, call: &Call) -> Result<bool, Problem> {
         let announced = call.header(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
         if announced.is_some_and(|length| length > self.asset_limit) {
             return Err(Problem::too_large(self.asset_limit));
         }
         handle::check_media_type(call)?;
         handle::check_head(call)?;
-        name_of(call)?;
+        file_name_of(call)?;
         let Some(key) = call.key() else { return Ok(false) };
-        let repeated = self.keys.look_up_head(now.elapsed, &key, call.head)?;
+        let repeated = self.keys.look_up_head(now.elapsed, &key, call.head_digest)?;
         if !repeated {
-            self.keys.receiving(now.elapsed, key, call.head);
+            self.keys.start_upload(now.elapsed, key, call.head_digest);
         }
         Ok(repeated)
     }
@@ -139,9 +139,9 @@ impl World {
     ) -> CommittedUpload {
         self.advance_to(now);
         let Upload { call, file, repeated } = upload;
-        let of = call.fingerprint(received.digest);
+        let fingerprint = call.fingerprint(received.digest);
         if repeated && let Some(key) = call.key() {
-            match self.keys.look_up(now.elapsed, &key, of, &call.request_id) {
+            match self.keys.look_up(now.elapsed, &key, fingerprint, &call.request_id) {
                 Ok(Some(answer)) => return CommittedUpload { response: answer, keep_file: false },
                 Err(problem) => {
                     return CommittedUpload { response: problem.into_response(&call.request_id), keep_file: false };
@@ -152,36 +152,36 @@ impl World {
         }
         let bytes = bytes.ok_or(file);
         let media_type = call.header(header::CONTENT_TYPE).unwrap_or_default().to_owned();
-        let file_name = name_of(&call).unwrap_or_default();
-        let shown = self.store(&call.actor, file_name, media_type, received, bytes).1;
-        let answer = answer::json(StatusCode::CREATED, &shown, &call.request_id);
+        let file_name = file_name_of(&call).unwrap_or_default();
+        let json = self.store(&call.actor, file_name, media_type, received, bytes).1;
+        let answer = answer::json(StatusCode::CREATED, &json, &call.request_id);
         if let Some(key) = call.key() {
-            self.keys.keep(now.elapsed, key, of, call.heard, &answer);
+            self.keys.store(now.elapsed, key, fingerprint, call.respond_at, &answer);
         }
         CommittedUpload { response: answer, keep_file: true }
     }
 
-    /// Stores an asset. Answers its id, and how it is shown.
+    /// Stores an asset. Answers its id, and how it is json.
     pub(super) fn store(
         &mut self,
         owner: &str,
         file_name: String,
         media_type: String,
-        what: ReceivedFile,
-        bytes: Result<Vec<u8>, String>,
+        file: ReceivedFile,
+        content: Result<Vec<u8>, String>,
     ) -> (String, Value) {
-        let id = self.ids.named("a", 15);
-        let etag = format!("\"{:016x}\"", what.digest);
-        let asset = Asset { owner: owner.to_owned(), file_name, media_type, etag, what, bytes };
-        let shown = asset.show(&id);
+        let id = self.ids.next_with_prefix("a", 15);
+        let etag = format!("\"{:016x}\"", file.digest);
+        let asset = Asset { owner: owner.to_owned(), file_name, media_type, etag, file, content };
+        let json = asset.to_json(&id);
         self.assets.by_id.insert(id.clone(), asset);
-        (id, shown)
+        (id, json)
     }
 
     /// Forgets an upload that was cut off. Its file is of no use any more.
     pub fn abort_upload(&mut self, upload: Upload) {
         if let Some(key) = upload.call.key().filter(|_| !upload.repeated) {
-            self.keys.cut_off(&key);
+            self.keys.cancel_upload(&key);
         }
     }
 
@@ -193,7 +193,7 @@ impl World {
     }
 }
 
-fn name_of(call: &Call) -> Result<String, Problem> {
+fn file_name_of(call: &Call) -> Result<String, Problem> {
     let name = call.header(header::CONTENT_DISPOSITION).and_then(files::file_name);
     name.ok_or_else(|| Problem::malformed("Content-Disposition names no file as attachment; filename*=UTF-8''..."))
 }
@@ -201,7 +201,7 @@ fn name_of(call: &Call) -> Result<String, Problem> {
 impl Asset {
     /// Whether it can be an avatar.
     pub(super) fn check_avatar(&self) -> Result<(), Problem> {
-        super::avatars::check(self.what.jpeg.filter(|_| self.what.size <= handle::AVATAR_LIMIT))
+        super::avatars::check(self.file.jpeg.filter(|_| self.file.size <= handle::MAX_AVATAR_BYTES))
     }
 }
 

@@ -1,16 +1,16 @@
-//! Attachments as they are sent (closed, an asset by its id), and as they are shown (with the asset's particulars).
+//! Attachments as they are sent (closed, an asset by its id), and as they are json (with the asset's particulars).
 
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{World, form::Form, now::rfc3339, problem::Problem};
+use super::{World, json_object::JsonObject, now::rfc3339, problem::Problem};
 
 /// An attachment of a message that is to be posted.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Attachment {
-    /// Shown as it was sent.
-    Plain(Value),
+    /// Page as it was sent.
+    Inline(Value),
     /// One asset: `sound`, `video` or `file`.
     Media {
         kind: &'static str,
@@ -35,82 +35,85 @@ impl LiveLocation {
     }
 }
 
-const KINDS: [&str; 8] = ["calendar", "location", "live_location", "gallery", "sound", "video", "file", "poll"];
+const ATTACHMENT_KINDS: [&str; 8] =
+    ["calendar", "location", "live_location", "gallery", "sound", "video", "file", "poll"];
 
-pub(super) fn read(form: &mut Form<'_>) -> Option<Attachment> {
-    if !form.needs(&["kind"]) {
+pub(super) fn read(object: &mut JsonObject<'_>) -> Option<Attachment> {
+    if !object.require(&["kind"]) {
         return None;
     }
-    match form.choice("kind", &KINDS)? {
-        "calendar" => calendar(form),
-        "location" => location(form),
-        "live_location" => live_location(form),
-        "gallery" => form.needs(&["images"]).then(|| form.ids_as_given("images", 1..=50))?.map(Attachment::Gallery),
-        "poll" => poll(form),
+    match object.one_of("kind", &ATTACHMENT_KINDS)? {
+        "calendar" => calendar(object),
+        "location" => location(object),
+        "live_location" => live_location(object),
+        "gallery" => {
+            object.require(&["images"]).then(|| object.ids_with_duplicates("images", 1..=50))?.map(Attachment::Gallery)
+        }
+        "poll" => poll(object),
         kind => {
-            let duration_ms = if kind == "file" { None } else { form.whole("duration_ms") };
-            let asset = form.needs(&["asset"]).then(|| form.id("asset"))??;
+            let duration_ms = if kind == "file" { None } else { object.integer("duration_ms") };
+            let asset = object.require(&["asset"]).then(|| object.id("asset"))??;
             Some(Attachment::Media { kind, asset, duration_ms })
         }
     }
 }
 
-fn calendar(form: &mut Form<'_>) -> Option<Attachment> {
-    let complete = form.needs(&["title", "start", "end"]);
-    let (title, start, end) = (form.text("title", 0..=256), form.time("start"), form.time("end"));
-    let mut shown = Map::new();
-    put(&mut shown, "kind", Some("calendar"));
-    put(&mut shown, "title", title);
-    put(&mut shown, "start", start.map(rfc3339));
-    put(&mut shown, "end", end.map(rfc3339));
-    put(&mut shown, "description", form.text("description", 0..=10_000));
-    put(&mut shown, "location", form.text("location", 0..=256));
+fn calendar(object: &mut JsonObject<'_>) -> Option<Attachment> {
+    let complete = object.require(&["title", "start", "end"]);
+    let (title, start, end) = (object.string("title", 0..=256), object.timestamp("start"), object.timestamp("end"));
+    let mut json = Map::new();
+    put(&mut json, "kind", Some("calendar"));
+    put(&mut json, "title", title);
+    put(&mut json, "start", start.map(rfc3339));
+    put(&mut json, "end", end.map(rfc3339));
+    put(&mut json, "description", object.string("description", 0..=10_000));
+    put(&mut json, "location", object.string("location", 0..=256));
     if start.zip(end).is_some_and(|(start, end)| end < start) {
-        form.fault("end", "before the start");
+        object.error("end", "before the start");
     }
-    complete.then_some(Attachment::Plain(shown.into()))
+    complete.then_some(Attachment::Inline(json.into()))
 }
 
-fn location(form: &mut Form<'_>) -> Option<Attachment> {
-    let complete = form.needs(&["name", "lat", "lon"]);
-    let mut shown = Map::new();
-    put(&mut shown, "kind", Some("location"));
-    put(&mut shown, "lat", form.number("lat", -90.0..=90.0));
-    put(&mut shown, "lon", form.number("lon", -180.0..=180.0));
+fn location(object: &mut JsonObject<'_>) -> Option<Attachment> {
+    let complete = object.require(&["name", "lat", "lon"]);
+    let mut json = Map::new();
+    put(&mut json, "kind", Some("location"));
+    put(&mut json, "lat", object.number("lat", -90.0..=90.0));
+    put(&mut json, "lon", object.number("lon", -180.0..=180.0));
     for name in ["name", "address", "city", "country", "postal_code"] {
-        put(&mut shown, name, form.text(name, 0..=256));
+        put(&mut json, name, object.string(name, 0..=256));
     }
-    complete.then_some(Attachment::Plain(shown.into()))
+    complete.then_some(Attachment::Inline(json.into()))
 }
 
-fn live_location(form: &mut Form<'_>) -> Option<Attachment> {
-    form.needs(&["initial_lat", "initial_lon", "duration"]);
-    let (lat, lon) = (form.number("initial_lat", -90.0..=90.0), form.number("initial_lon", -180.0..=180.0));
-    let seconds = form.whole("duration");
+fn live_location(object: &mut JsonObject<'_>) -> Option<Attachment> {
+    object.require(&["initial_lat", "initial_lon", "duration"]);
+    let (lat, lon) = (object.number("initial_lat", -90.0..=90.0), object.number("initial_lon", -180.0..=180.0));
+    let seconds = object.integer("duration");
     if seconds.is_some_and(|seconds| ![900, 3600, 28_800].contains(&seconds)) {
-        form.fault("duration", "not one of 900, 3600, 28800");
+        object.error("duration", "not one of 900, 3600, 28800");
     }
     Some(Attachment::LiveLocation(LiveLocation { lat: lat?, lon: lon?, seconds: seconds? }))
 }
 
-fn poll(form: &mut Form<'_>) -> Option<Attachment> {
-    let complete = form.needs(&["question", "options", "multiple_choice"]);
-    let options = form.texts("options", 2..=20, 1..=256);
+fn poll(object: &mut JsonObject<'_>) -> Option<Attachment> {
+    let complete = object.require(&["question", "options", "multiple_choice"]);
+    let options = object.strings("options", 2..=20, 1..=256);
     let twice = |options: &Vec<String>| options.iter().enumerate().any(|(at, it)| options[..at].contains(it));
     if options.as_ref().is_some_and(twice) {
-        form.fault("options", "an option is given twice");
+        object.error("options", "an option is given twice");
     }
-    let mut shown = Map::new();
-    put(&mut shown, "kind", Some("poll"));
-    put(&mut shown, "question", form.text("question", 1..=256));
-    put(&mut shown, "options", options);
-    put(&mut shown, "multiple_choice", form.flag("multiple_choice"));
-    complete.then_some(Attachment::Plain(shown.into()))
+    let mut json = Map::new();
+    put(&mut json, "kind", Some("poll"));
+    put(&mut json, "question", object.string("question", 1..=256));
+    put(&mut json, "options", options);
+    put(&mut json, "multiple_choice", object.boolean("multiple_choice"));
+    complete.then_some(Attachment::Inline(json.into()))
 }
 
-fn put(shown: &mut Map<String, Value>, name: &str, value: Option<impl Into<Value>>) {
+fn put(json: &mut Map<String, Value>, name: &str, value: Option<impl Into<Value>>) {
     if let Some(value) = value {
-        shown.insert(name.to_owned(), value.into());
+        json.insert(name.to_owned(), value.into());
     }
 }
 
@@ -120,24 +123,24 @@ impl Attachment {
         match self {
             Self::Media { asset, .. } => std::slice::from_ref(asset),
             Self::Gallery(images) => images,
-            Self::Plain(_) | Self::LiveLocation(_) => &[],
+            Self::Inline(_) | Self::LiveLocation(_) => &[],
         }
     }
 }
 
 impl World {
-    /// The attachments as they are shown. 404 for an asset that this user cannot see.
-    pub(super) fn resolve(&self, actor: &str, attachments: &[Attachment]) -> Result<Vec<Value>, Problem> {
-        let asset = |id: &String| self.asset(actor, id).map(|asset| asset.show(id));
+    /// The attachments as they are json. 404 for an asset that this user cannot see.
+    pub(super) fn resolve_attachments(&self, actor: &str, attachments: &[Attachment]) -> Result<Vec<Value>, Problem> {
+        let asset = |id: &String| self.asset(actor, id).map(|asset| asset.to_json(id));
         let resolve = |attachment: &Attachment| {
             Ok(match attachment {
-                Attachment::Plain(shown) => shown.clone(),
+                Attachment::Inline(json) => json.clone(),
                 Attachment::Media { kind, asset: id, duration_ms } => {
-                    let mut shown = json!({ "kind": kind, "asset": asset(id)? });
+                    let mut json = json!({ "kind": kind, "asset": asset(id)? });
                     if let Some(duration) = duration_ms {
-                        shown["duration_ms"] = json!(duration);
+                        json["duration_ms"] = json!(duration);
                     }
-                    shown
+                    json
                 }
                 Attachment::Gallery(images) => {
                     let images: Vec<_> = images.iter().map(asset).collect::<Result<_, _>>()?;

@@ -48,7 +48,7 @@ impl Bot {
         Self { key, revoked: false, tokens: f64::INFINITY, filled_at: Duration::ZERO }
     }
 
-    /// Takes a token, or says in how many seconds there is one.
+    /// BodyKind a token, or says in how many seconds there is one.
     fn take_token(&mut self, limit: RateLimit, now: Duration) -> Result<(), u64> {
         let earned = now.saturating_sub(self.filled_at).as_secs_f64() * limit.per_second;
         self.tokens = (self.tokens + earned).min(f64::from(limit.burst));
@@ -67,8 +67,8 @@ impl World {
     /// Whose key the request carries: its place in the list of bots.
     pub(super) fn authenticate(&self, headers: &HeaderMap) -> Result<usize, Problem> {
         let (app_id, secret) = credentials(headers).ok_or_else(Problem::unauthorized)?;
-        let known = |bot: &Bot| bot.key.app_id == app_id && bot.key.secret == secret && !bot.revoked;
-        self.bots.iter().position(known).ok_or_else(Problem::unauthorized)
+        let matches = |bot: &Bot| bot.key.app_id == app_id && bot.key.secret == secret && !bot.revoked;
+        self.bots.iter().position(matches).ok_or_else(Problem::unauthorized)
     }
 
     /// Charges the key for one request.

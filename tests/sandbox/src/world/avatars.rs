@@ -4,14 +4,14 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 use super::{
     World,
-    answer::{Answer, Reply},
+    answer::{OperationResult, Outcome},
     call::Call,
     files::jpeg_dimensions,
     problem::Problem,
 };
 
 /// The largest width and height, in pixels.
-const SIDE: usize = 600;
+const MAX_SIDE: usize = 600;
 
 #[derive(Clone, Debug)]
 pub(super) enum Avatar {
@@ -23,15 +23,15 @@ pub(super) enum Avatar {
 /// Whether an image of this size can be an avatar; `None`: it is no JPEG.
 pub(super) fn check(size: Option<(usize, usize)>) -> Result<(), Problem> {
     match size {
-        Some((width, height)) if width <= SIDE && height <= SIDE => Ok(()),
-        Some((width, height)) => {
-            Err(Problem::image(format!("The image is {width}x{height} pixels; at most {SIDE}x{SIDE} are allowed.")))
-        }
-        None => Err(Problem::image("The image is no JPEG of at most 5 MiB.")),
+        Some((width, height)) if width <= MAX_SIDE && height <= MAX_SIDE => Ok(()),
+        Some((width, height)) => Err(Problem::invalid_image(format!(
+            "The image is {width}x{height} pixels; at most {MAX_SIDE}x{MAX_SIDE} are allowed."
+        ))),
+        None => Err(Problem::invalid_image("The image is no JPEG of at most 5 MiB.")),
     }
 }
 
-pub(super) fn get(world: &mut World, call: &Call) -> Reply {
+pub(super) fn get(world: &mut World, call: &Call) -> OperationResult {
     let chat = world.chat(&call.actor, call.id(0))?;
     let mut head = Response::new(());
     head.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
@@ -39,32 +39,32 @@ pub(super) fn get(world: &mut World, call: &Call) -> Reply {
     match chat.avatar.as_ref().ok_or_else(none)? {
         Avatar::Jpeg(bytes) => {
             head.headers_mut().insert(header::CONTENT_LENGTH, bytes.len().into());
-            Ok(Answer::Whole(head.map(|()| bytes.clone())))
+            Ok(Outcome::Response(head.map(|()| bytes.clone())))
         }
         Avatar::Asset(id) => {
-            let asset = world.stored(id).ok_or_else(none)?;
-            Ok(asset.answer(head, 0..asset.what.size))
+            let asset = world.asset_by_id(id).ok_or_else(none)?;
+            Ok(asset.answer(head, 0..asset.file.size))
         }
     }
 }
 
-pub(super) fn set(world: &mut World, call: &Call) -> Reply {
-    world.chat(&call.actor, call.id(0))?.needs_admin(&call.actor)?;
+pub(super) fn set(world: &mut World, call: &Call) -> OperationResult {
+    world.chat(&call.actor, call.id(0))?.require_admin(&call.actor)?;
     check(jpeg_dimensions(&call.bytes))?;
     world.chat_mut(&call.actor, call.id(0))?.avatar = Some(Avatar::Jpeg(call.bytes.clone()));
-    world.answer_chat(call)
+    world.chat_response(call)
 }
 
-pub(super) fn remove(world: &mut World, call: &Call) -> Reply {
+pub(super) fn remove(world: &mut World, call: &Call) -> OperationResult {
     let allowed = world.org_settings.avatar_removal;
     let chat = world.chat_mut(&call.actor, call.id(0))?;
-    let refuse = |detail: &str| Err(Problem::switched_off("image_remove", detail));
+    let reject = |detail: &str| Err(Problem::not_allowed("image_remove", detail));
     if !allowed {
-        return refuse("The organisation's admin has fixed the avatars.");
+        return reject("The organisation's admin has fixed the avatars.");
     }
-    chat.needs_admin(&call.actor)?;
+    chat.require_admin(&call.actor)?;
     if chat.avatar.take().is_none() {
-        return refuse("The chat has no avatar that could be removed.");
+        return reject("The chat has no avatar that could be removed.");
     }
-    world.answer_chat(call)
+    world.chat_response(call)
 }

@@ -18,9 +18,9 @@ pub(super) struct Call {
     pub(super) operation: &'static Operation,
     pub(super) now: Now,
     /// When it arrived, which a long poll measures its wait from.
-    pub(super) arrived: Duration,
+    pub(super) received_at: Duration,
     /// When its client will hear of the answer.
-    pub(super) heard: Duration,
+    pub(super) respond_at: Duration,
     pub(super) request_id: String,
     pub(super) app_id: String,
     /// The bot's own `uid`.
@@ -30,7 +30,7 @@ pub(super) struct Call {
     pub(super) query: Query,
     pub(super) headers: HeaderMap,
     /// What tells the head of this request from others, for idempotency.
-    pub(super) head: u64,
+    pub(super) head_digest: u64,
     /// The body, if it is JSON.
     pub(super) json: Value,
     /// The body, if it is bytes.
@@ -44,7 +44,7 @@ impl Call {
     }
 
     /// What names the list that is asked for, for its cursors: who asks, where, and with which filter.
-    pub(super) fn list(&self, filter: &str) -> String {
+    pub(super) fn cursor_scope(&self, filter: &str) -> String {
         let mut name = format!("{}\n{}", self.app_id, self.operation.path);
         for id in self.ids.iter().flatten() {
             name.push('\n');
@@ -60,17 +60,17 @@ impl Call {
     }
 
     pub(super) fn key(&self) -> Option<Key> {
-        let key = self.headers.get("idempotency-key").filter(|_| self.operation.changes())?;
+        let key = self.headers.get("idempotency-key").filter(|_| self.operation.is_mutation())?;
         Some((self.app_id.clone(), String::from_utf8_lossy(key.as_bytes()).into_owned()))
     }
 
     pub(super) fn fingerprint(&self, body: u64) -> Fingerprint {
-        Fingerprint { head: self.head, body }
+        Fingerprint { head: self.head_digest, body }
     }
 }
 
 /// What tells the head of a request from others.
-pub(super) fn head_digest(method: &Method, path_and_query: &str, headers: &HeaderMap, with_body_names: bool) -> u64 {
+pub(super) fn digest_of_head(method: &Method, path_and_query: &str, headers: &HeaderMap, with_body_names: bool) -> u64 {
     let name = |name| headers.get(name).filter(|_| with_body_names).map_or(&[][..], |value| value.as_bytes());
     digest(&[
         method.as_str().as_bytes(),

@@ -56,14 +56,14 @@ impl Chat {
 
     /// Whether this user is a member, directly or through a group.
     pub(super) fn is_member(&self, directory: &Directory, uid: &str) -> bool {
-        self.roster.has(directory, uid)
+        self.roster.contains(directory, uid)
     }
 
     pub(super) fn is_admin(&self, uid: &str) -> bool {
         self.kind == Kind::Group && self.roster.admins.iter().any(|it| it == uid)
     }
 
-    pub(super) fn needs_admin(&self, uid: &str) -> Result<(), Problem> {
+    pub(super) fn require_admin(&self, uid: &str) -> Result<(), Problem> {
         match self.kind {
             Kind::OneToOne => Err(Problem::forbidden("A 1:1 chat has no admins.")),
             Kind::Group if self.is_admin(uid) => Ok(()),
@@ -71,7 +71,7 @@ impl Chat {
         }
     }
 
-    pub(super) fn needs_open(&self) -> Result<(), Problem> {
+    pub(super) fn require_open(&self) -> Result<(), Problem> {
         if self.is_closed { Err(Problem::conflict("The chat is closed.")) } else { Ok(()) }
     }
 
@@ -116,7 +116,7 @@ impl World {
         chats
     }
 
-    pub(super) fn show_chat(&self, chat: &Chat) -> Value {
+    pub(super) fn chat_json(&self, chat: &Chat) -> Value {
         json!({
             "tid": chat.tid,
             "title": chat.title,
@@ -125,9 +125,9 @@ impl World {
             "allow_sending": chat.allow_sending,
             "allow_mute_notifications": chat.allow_mute_notifications,
             "is_closed": chat.is_closed,
-            "users": self.directory.show_users(&chat.roster.users),
-            "groups": chat.roster.groups.iter().map(|gid| self.directory.show_group(gid)).collect::<Vec<_>>(),
-            "admins": self.directory.show_users(&chat.roster.admins),
+            "users": self.directory.users_json(&chat.roster.users),
+            "groups": chat.roster.groups.iter().map(|gid| self.directory.group_json(gid)).collect::<Vec<_>>(),
+            "admins": self.directory.users_json(&chat.roster.admins),
         })
     }
 }

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::{
     World,
-    answer::{Answer, Reply},
+    answer::{OperationResult, Outcome},
     avatars::Avatar,
     call::Call,
     chat::{Chat, Kind},
     draft::Draft,
-    form,
+    json_object,
     now::Now,
     problem::Problem,
 };
@@ -22,7 +22,7 @@ pub(super) struct NewGroupChat {
     pub(super) users: Vec<String>,
     pub(super) groups: Vec<String>,
     pub(super) admins: Vec<String>,
-    pub(super) first: Draft,
+    pub(super) first_message: Draft,
     pub(super) is_alert: bool,
     pub(super) avatar: Option<String>,
     pub(super) only_admins_send: bool,
@@ -31,51 +31,53 @@ pub(super) struct NewGroupChat {
 
 enum NewChat {
     Group(NewGroupChat),
-    OneToOne { recipient: String, first: Draft },
+    OneToOne { recipient: String, first_message: Draft },
 }
 
 fn read(body: &Value) -> Result<NewChat, Problem> {
-    form::read(body, |form| {
-        if !form.needs(&["type"]) {
+    json_object::read(body, |object| {
+        if !object.require(&["type"]) {
             return None;
         }
-        if form.choice("type", &["group", "one_to_one"])? == "one_to_one" {
-            form.needs(&["recipient"]);
-            let (recipient, first) = (form.id("recipient"), Draft::content(form, "message"));
-            return Some(NewChat::OneToOne { recipient: recipient?, first });
+        if object.one_of("type", &["group", "one_to_one"])? == "one_to_one" {
+            object.require(&["recipient"]);
+            let (recipient, first_message) = (object.id("recipient"), Draft::read_content(object, "message"));
+            return Some(NewChat::OneToOne { recipient: recipient?, first_message });
         }
-        form.needs(&["title"]);
-        let title = form.text("title", 0..=256);
+        object.require(&["title"]);
+        let title = object.string("title", 0..=256);
         let [users, groups, admins] =
-            ["users", "groups", "admins"].map(|name| form.ids(name, 0..=1000).unwrap_or_default());
+            ["users", "groups", "admins"].map(|name| object.ids(name, 0..=1000).unwrap_or_default());
         let chat = NewGroupChat {
             title: String::new(),
             users,
             groups,
             admins,
-            first: Draft::content(form, "message"),
-            is_alert: form.flag("is_alert").unwrap_or(false),
-            avatar: form.id("avatar"),
-            only_admins_send: !form.flag("allow_sending").unwrap_or(true),
-            never_muted: !form.flag("allow_mute_notifications").unwrap_or(true),
+            first_message: Draft::read_content(object, "message"),
+            is_alert: object.boolean("is_alert").unwrap_or(false),
+            avatar: object.id("avatar"),
+            only_admins_send: !object.boolean("allow_sending").unwrap_or(true),
+            never_muted: !object.boolean("allow_mute_notifications").unwrap_or(true),
         };
         Some(NewChat::Group(NewGroupChat { title: title?, ..chat }))
     })
 }
 
-pub(super) fn create(world: &mut World, call: &Call) -> Reply {
+pub(super) fn create(world: &mut World, call: &Call) -> OperationResult {
     let (tid, is_new) = match read(&call.json)? {
         NewChat::Group(chat) => (world.create_group_chat(call.now, &call.actor, chat)?, true),
-        NewChat::OneToOne { recipient, first } => world.open_one_to_one(call.now, &call.actor, &recipient, first)?,
+        NewChat::OneToOne { recipient, first_message } => {
+            world.open_one_to_one(call.now, &call.actor, &recipient, first_message)?
+        }
     };
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(Answer::Json(status, world.show_chat(world.chat(&call.actor, &tid)?)))
+    Ok(Outcome::Json(status, world.chat_json(world.chat(&call.actor, &tid)?)))
 }
 
 impl World {
     pub(super) fn create_group_chat(&mut self, now: Now, actor: &str, new: NewGroupChat) -> Result<String, Problem> {
-        self.needs_active(actor)?;
-        let attachments = self.resolve(actor, &new.first.attachments)?;
+        self.require_active(actor)?;
+        let attachments = self.resolve_attachments(actor, &new.first_message.attachments)?;
         let unknown_user = |uid: &&String| !self.directory.sees_user(actor, uid);
         let unknown_group = |gid: &&String| !self.directory.sees_group(gid);
         let users = new.users.iter().filter(unknown_user);
@@ -83,7 +85,7 @@ impl World {
         let groups = new.groups.iter().filter(unknown_group);
         let unknown: Vec<String> = users.chain(groups).chain(admins).cloned().collect();
         if !unknown.is_empty() {
-            return Err(Problem::members(unknown));
+            return Err(Problem::invalid_members(unknown));
         }
         let avatar = new.avatar.map(|id| self.avatar_of_asset(actor, id)).transpose()?;
 
@@ -97,7 +99,7 @@ impl World {
         roster.add(new.users, new.groups);
         roster.admins.push(actor.to_owned());
         for uid in new.admins {
-            if !roster.has(&self.directory, &uid) {
+            if !roster.contains(&self.directory, &uid) {
                 roster.users.push(uid.clone());
             }
             if !roster.admins.contains(&uid) {
@@ -106,8 +108,8 @@ impl World {
         }
         let tid = chat.tid.clone();
         self.chats.insert(tid.clone(), chat);
-        if !new.first.is_empty() {
-            self.append(now, actor, &tid, new.first, attachments)?;
+        if !new.first_message.is_empty() {
+            self.append_message(now, actor, &tid, new.first_message, attachments)?;
         }
         Ok(tid)
     }
@@ -118,15 +120,16 @@ impl World {
         now: Now,
         actor: &str,
         recipient: &str,
-        first: Draft,
+        first_message: Draft,
     ) -> Result<(String, bool), Problem> {
-        self.needs_active(actor)?;
-        let attachments = self.resolve(actor, &first.attachments)?;
+        self.require_active(actor)?;
+        let attachments = self.resolve_attachments(actor, &first_message.attachments)?;
         if recipient == actor || !self.directory.sees_user(actor, recipient) {
-            return Err(Problem::members(vec![recipient.to_owned()]));
+            return Err(Problem::invalid_members(vec![recipient.to_owned()]));
         }
-        let is_it = |chat: &&Chat| chat.kind == Kind::OneToOne && chat.roster.users.iter().any(|uid| uid == recipient);
-        let existing = self.chats_of(actor).into_iter().find(is_it).map(|chat| chat.tid.clone());
+        let matches =
+            |chat: &&Chat| chat.kind == Kind::OneToOne && chat.roster.users.iter().any(|uid| uid == recipient);
+        let existing = self.chats_of(actor).into_iter().find(matches).map(|chat| chat.tid.clone());
         let is_new = existing.is_none();
         let tid = existing.unwrap_or_else(|| {
             let mut chat = self.new_chat(Kind::OneToOne, String::new());
@@ -135,25 +138,25 @@ impl World {
             self.chats.insert(tid.clone(), chat);
             tid
         });
-        if !first.is_empty() {
-            self.append(now, actor, &tid, first, attachments)?;
+        if !first_message.is_empty() {
+            self.append_message(now, actor, &tid, first_message, attachments)?;
         }
         Ok((tid, is_new))
     }
 
-    fn needs_active(&self, actor: &str) -> Result<(), Problem> {
+    fn require_active(&self, actor: &str) -> Result<(), Problem> {
         if self.directory.is_active(actor) { Ok(()) } else { Err(Problem::not_found("user")) }
     }
 
     fn new_chat(&mut self, kind: Kind, title: String) -> Chat {
         self.chats_made += 1;
-        Chat::new(self.ids.thread(), self.chats_made, kind, title)
+        Chat::new(self.ids.next_thread(), self.chats_made, kind, title)
     }
 
     /// The image of an asset of this user's own.
     fn avatar_of_asset(&self, actor: &str, id: String) -> Result<Avatar, Problem> {
         let asset = self.asset(actor, &id).ok().filter(|asset| asset.owner == actor);
-        asset.ok_or_else(|| Problem::image("The avatar names no asset of the bot's."))?.check_avatar()?;
+        asset.ok_or_else(|| Problem::invalid_image("The avatar names no asset of the bot's."))?.check_avatar()?;
         Ok(Avatar::Asset(id))
     }
 }

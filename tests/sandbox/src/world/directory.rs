@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     World,
-    answer::{Reply, ok},
+    answer::{OperationResult, ok},
     call::Call,
     problem::Problem,
 };
@@ -64,7 +64,7 @@ impl Directory {
         self.groups.get(gid).is_some_and(|group| group.members.contains(uid))
     }
 
-    pub(super) fn show_user(&self, uid: &str) -> Value {
+    pub(super) fn user_json(&self, uid: &str) -> Value {
         let Some(user) = self.users.get(uid) else { return Value::Null };
         json!({
             "uid": uid,
@@ -76,17 +76,17 @@ impl Directory {
     }
 
     /// Those of these users who are not deleted.
-    pub(super) fn show_users<'u>(&self, uids: impl IntoIterator<Item = &'u String>) -> Value {
-        uids.into_iter().filter(|uid| self.is_active(uid)).map(|uid| self.show_user(uid)).collect()
+    pub(super) fn users_json<'u>(&self, uids: impl IntoIterator<Item = &'u String>) -> Value {
+        uids.into_iter().filter(|uid| self.is_active(uid)).map(|uid| self.user_json(uid)).collect()
     }
 
-    pub(super) fn show_group(&self, gid: &str) -> Value {
+    pub(super) fn group_json(&self, gid: &str) -> Value {
         let Some(group) = self.groups.get(gid) else { return Value::Null };
         json!({
             "gid": gid,
             "title": group.title,
-            "members": self.show_users(&group.members),
-            "owner": group.owner.as_ref().filter(|uid| self.is_active(uid)).map(|uid| self.show_user(uid)),
+            "members": self.users_json(&group.members),
+            "owner": group.owner.as_ref().filter(|uid| self.is_active(uid)).map(|uid| self.user_json(uid)),
             "is_circle": group.is_circle,
             "is_list": group.is_list,
             "is_public": group.is_public,
@@ -94,36 +94,36 @@ impl Directory {
     }
 }
 
-pub(super) fn health(_: &mut World, _: &Call) -> Reply {
+pub(super) fn health(_: &mut World, _: &Call) -> OperationResult {
     ok(json!({ "status": "ok" }))
 }
 
-pub(super) fn me(world: &mut World, call: &Call) -> Reply {
-    ok(world.directory.show_user(&call.actor))
+pub(super) fn me(world: &mut World, call: &Call) -> OperationResult {
+    ok(world.directory.user_json(&call.actor))
 }
 
-pub(super) fn list_users(world: &mut World, call: &Call) -> Reply {
+pub(super) fn list_users(world: &mut World, call: &Call) -> OperationResult {
     let directory = &world.directory;
     let seen = directory.users.keys().filter(|uid| directory.sees_user(&call.actor, uid));
-    world.cursors.page(call, &call.list(""), seen.map(|uid| (uid.clone(), uid)), |uid| directory.show_user(uid))
+    world.cursors.page(call, &call.cursor_scope(""), seen.map(|uid| (uid.clone(), uid)), |uid| directory.user_json(uid))
 }
 
-pub(super) fn get_user(world: &mut World, call: &Call) -> Reply {
+pub(super) fn get_user(world: &mut World, call: &Call) -> OperationResult {
     let uid = call.id(0);
     if world.directory.sees_user(&call.actor, uid) {
-        ok(world.directory.show_user(uid))
+        ok(world.directory.user_json(uid))
     } else {
         Err(Problem::not_found("user"))
     }
 }
 
-pub(super) fn list_groups(world: &mut World, call: &Call) -> Reply {
+pub(super) fn list_groups(world: &mut World, call: &Call) -> OperationResult {
     let directory = &world.directory;
     let groups = directory.groups.keys().map(|gid| (gid.clone(), gid));
-    world.cursors.page(call, &call.list(""), groups, |gid| directory.show_group(gid))
+    world.cursors.page(call, &call.cursor_scope(""), groups, |gid| directory.group_json(gid))
 }
 
-pub(super) fn get_group(world: &mut World, call: &Call) -> Reply {
+pub(super) fn get_group(world: &mut World, call: &Call) -> OperationResult {
     let gid = call.id(0);
-    if world.directory.sees_group(gid) { ok(world.directory.show_group(gid)) } else { Err(Problem::not_found("group")) }
+    if world.directory.sees_group(gid) { ok(world.directory.group_json(gid)) } else { Err(Problem::not_found("group")) }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     attachments::{self, Attachment, LiveLocation},
-    form::{self, Form},
+    json_object::{self, JsonObject},
     problem::Problem,
 };
 
@@ -26,9 +26,9 @@ impl AlertType {
     }
 
     /// Whether this type of reaction answers it.
-    pub(super) fn takes(self, reaction: &str) -> bool {
-        let answers_alert = matches!(reaction, "ok" | "sos");
-        answers_alert == (self == Self::Alert)
+    pub(super) fn accepts(self, reaction: &str) -> bool {
+        let is_alert_reaction = matches!(reaction, "ok" | "sos");
+        is_alert_reaction == (self == Self::Alert)
     }
 }
 
@@ -56,32 +56,32 @@ impl Draft {
 
     /// Reads a `MessageDraft`.
     pub(super) fn read(body: &Value) -> Result<Self, Problem> {
-        form::read(body, |form| {
-            let alert_type = form.choice("alert_type", &["alert", "announcement", "note"]);
+        json_object::read(body, |object| {
+            let alert_type = object.one_of("alert_type", &["alert", "announcement", "note"]);
             let draft = Self {
                 alert_type: alert_type.map(|word| match word {
                     "alert" => AlertType::Alert,
                     "announcement" => AlertType::Announcement,
                     _ => AlertType::Note,
                 }),
-                reply_to: form.id("reply_to"),
-                sender_display_name: form.text("sender_display_name", 1..=64),
-                ..Self::content(form, "msg")
+                reply_to: object.id("reply_to"),
+                sender_display_name: object.string("sender_display_name", 1..=64),
+                ..Self::read_content(object, "msg")
             };
-            if form.lacks(&["msg", "attachments"]) {
-                form.fault_here("neither text nor attachment");
+            if object.has_none_of(&["msg", "attachments"]) {
+                object.error_here("neither text nor attachment");
             }
             Some(draft)
         })
     }
 
     /// Reads text and attachments; the text is the member `text`.
-    pub(super) fn content(form: &mut Form<'_>, text: &'static str) -> Self {
-        let msg = form.text(text, 1..=10_000);
-        let attachments = form.forms("attachments", 1..=50, attachments::read).unwrap_or_default();
+    pub(super) fn read_content(object: &mut JsonObject<'_>, text: &'static str) -> Self {
+        let msg = object.string(text, 1..=10_000);
+        let attachments = object.objects("attachments", 1..=50, attachments::read).unwrap_or_default();
         let live = attachments.iter().filter(|it| matches!(it, Attachment::LiveLocation(_))).count();
         if live > 1 {
-            form.fault("attachments", "more than one live_location");
+            object.error("attachments", "more than one live_location");
         }
         Self { msg, attachments, ..Self::default() }
     }

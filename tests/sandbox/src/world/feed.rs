@@ -9,23 +9,23 @@ use serde_json::{Value, json};
 
 use super::{
     World,
-    answer::{Answer, Reply, ok},
+    answer::{OperationResult, Outcome, ok},
     call::Call,
     messages,
     now::Now,
-    paging::{Shown, expired, shown},
+    paging::{Page, collect_page, expired},
     problem::Problem,
 };
 
 /// How long updates are kept.
-const KEPT: Duration = Duration::from_secs(60 * 60);
+const RETENTION: Duration = Duration::from_secs(60 * 60);
 
 /// At most so many items in one answer.
-const ITEMS: usize = 100;
+const MAX_ITEMS: usize = 100;
 
 /// Something that has happened in a chat.
 #[derive(Debug)]
-pub(super) enum News {
+pub(super) enum Update {
     /// A message was posted or deleted. It is shown as it is when it is asked for, so that nothing deleted leaks.
     Message(String),
     /// A reaction was added or changed, as it then was.
@@ -35,16 +35,16 @@ pub(super) enum News {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct LogEntry {
     number: u64,
     at: Duration,
     tid: String,
     /// The bots that were members of the chat at that time.
     bots: BTreeSet<String>,
-    news: News,
+    update: Update,
 }
 
-/// What is told apart by its own cursors.
+/// What is entries apart by its own cursors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Feed {
     Messages,
@@ -55,7 +55,7 @@ pub(super) enum Feed {
 
 impl Feed {
     /// What binds a cursor to this feed of this bot.
-    fn name(&self, app_id: &str) -> String {
+    fn cursor_scope(&self, app_id: &str) -> String {
         match self {
             Self::Messages => format!("{app_id}\nfeed messages"),
             Self::MessagesOf(tid) => format!("{app_id}\nfeed messages of\n{tid}"),
@@ -64,10 +64,10 @@ impl Feed {
         }
     }
 
-    fn tells(&self, entry: &Entry, actor: &str) -> bool {
-        match (self, &entry.news) {
-            (Self::Messages, News::Message(_)) | (Self::Reactions, News::Reaction(_)) => entry.bots.contains(actor),
-            (Self::MessagesOf(tid), News::Message(_)) | (Self::LocationsOf(tid), News::Location(_)) => {
+    fn includes(&self, entry: &LogEntry, actor: &str) -> bool {
+        match (self, &entry.update) {
+            (Self::Messages, Update::Message(_)) | (Self::Reactions, Update::Reaction(_)) => entry.bots.contains(actor),
+            (Self::MessagesOf(tid), Update::Message(_)) | (Self::LocationsOf(tid), Update::Location(_)) => {
                 entry.tid == *tid
             }
             _ => false,
@@ -78,29 +78,29 @@ impl Feed {
 /// Everything that happened in the last hour, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Log {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<LogEntry>,
     /// The number of the last thing that happened.
     last: u64,
     /// The number up to which everything is forgotten.
-    lost: u64,
+    removed_up_to: u64,
 }
 
 impl Log {
     /// Forgets what is too old to be kept.
-    pub(super) fn forget_old(&mut self, now: Duration) {
-        while self.entries.front().is_some_and(|entry| entry.at + KEPT < now) {
-            self.lost = self.entries.pop_front().map_or(self.lost, |entry| entry.number);
+    pub(super) fn remove_old(&mut self, now: Duration) {
+        while self.entries.front().is_some_and(|entry| entry.at + RETENTION < now) {
+            self.removed_up_to = self.entries.pop_front().map_or(self.removed_up_to, |entry| entry.number);
         }
     }
 
     /// Makes every cursor that was given so far too old.
-    pub(super) fn forget_all(&mut self) {
+    pub(super) fn remove_all(&mut self) {
         self.entries.clear();
         self.last += 1;
-        self.lost = self.last;
+        self.removed_up_to = self.last;
     }
 
-    fn since(&self, position: u64) -> impl Iterator<Item = &Entry> {
+    fn since(&self, position: u64) -> impl Iterator<Item = &LogEntry> {
         let from = self.entries.partition_point(|entry| entry.number <= position);
         self.entries.range(from..)
     }
@@ -108,53 +108,53 @@ impl Log {
 
 impl World {
     /// Notes something that has happened in this chat.
-    pub(super) fn publish(&mut self, now: Now, tid: &str, news: News) {
+    pub(super) fn publish(&mut self, now: Now, tid: &str, update: Update) {
         let Some(chat) = self.chats.get(tid) else { return };
         let uids = self.bots.iter().map(|bot| &bot.key.uid);
         let bots = uids.filter(|uid| chat.is_member(&self.directory, uid)).cloned().collect();
         self.log.last += 1;
-        let entry = Entry { number: self.log.last, at: now.elapsed, tid: tid.to_owned(), bots, news };
+        let entry = LogEntry { number: self.log.last, at: now.elapsed, tid: tid.to_owned(), bots, update };
         self.log.entries.push_back(entry);
-        self.changes += 1;
+        self.revision += 1;
     }
 
     /// The cursor of now.
-    pub(super) fn cursor_of_now(&self, app_id: &str, feed: &Feed) -> String {
-        self.cursors.seal(&feed.name(app_id), &self.log.last.to_string())
+    pub(super) fn current_cursor(&self, app_id: &str, feed: &Feed) -> String {
+        self.cursors.seal(&feed.cursor_scope(app_id), &self.log.last.to_string())
     }
 
     /// Answers a long poll, or lets it wait.
-    pub(super) fn poll(&self, call: &Call, feed: &Feed) -> Reply {
+    pub(super) fn poll(&self, call: &Call, feed: &Feed) -> OperationResult {
         let Some(cursor) = call.query.cursor()? else {
-            return ok(json!({ "items": [], "cursor": self.cursor_of_now(&call.app_id, feed) }));
+            return ok(json!({ "items": [], "cursor": self.current_cursor(&call.app_id, feed) }));
         };
-        let name = feed.name(&call.app_id);
+        let name = feed.cursor_scope(&call.app_id);
         let position: u64 = self.cursors.open(&name, cursor)?;
         if position > self.log.last {
             return Err(expired("This cursor is ahead of everything that this server knows."));
         }
-        if position < self.log.lost {
+        if position < self.log.removed_up_to {
             return Err(expired("Updates after this cursor are no longer kept."));
         }
-        let told = self.log.since(position).filter(|entry| feed.tells(entry, &call.actor));
-        let mut told = told.peekable();
-        if told.peek().is_none() && call.now.elapsed < deadline(call)? {
+        let entries = self.log.since(position).filter(|entry| feed.includes(entry, &call.actor));
+        let mut entries = entries.peekable();
+        if entries.peek().is_none() && call.now.elapsed < deadline(call)? {
             let wake = self.next_expiry().unwrap_or(Duration::MAX);
-            return Ok(Answer::Wait(deadline(call)?.min(wake)));
+            return Ok(Outcome::Wait(deadline(call)?.min(wake)));
         }
-        let Shown { items, more_after } = shown(ITEMS, told, |entry| self.show_entry(&name, entry));
-        let behind = more_after.map_or(self.log.last, |entry| entry.number);
-        ok(json!({ "items": items, "cursor": self.cursors.seal(&name, &behind.to_string()) }))
+        let Page { items, more_after } = collect_page(MAX_ITEMS, entries, |entry| self.entry_json(&name, entry));
+        let end = more_after.map_or(self.log.last, |entry| entry.number);
+        ok(json!({ "items": items, "cursor": self.cursors.seal(&name, &end.to_string()) }))
     }
 
-    fn show_entry(&self, name: &str, entry: &Entry) -> Option<Value> {
-        let (kind, data) = match &entry.news {
-            News::Message(mid) => {
+    fn entry_json(&self, name: &str, entry: &LogEntry) -> Option<Value> {
+        let (kind, data) = match &entry.update {
+            Update::Message(mid) => {
                 let chat = self.chats.get(&entry.tid)?;
-                ("message", messages::show_by_mid(&self.directory, chat, mid)?)
+                ("message", messages::message_json(&self.directory, chat, mid)?)
             }
-            News::Reaction(shown) => ("reaction", shown.clone()),
-            News::Location(shown) => ("location", shown.clone()),
+            Update::Reaction(json) => ("reaction", json.clone()),
+            Update::Location(json) => ("location", json.clone()),
         };
         Some(json!({ "cursor": self.cursors.seal(name, &entry.number.to_string()), "kind": kind, "data": data }))
     }
@@ -162,15 +162,15 @@ impl World {
 
 /// What is wrong with the parameters of a poll, whatever it asks for.
 pub(super) fn check_poll(call: &Call) -> Result<(), Problem> {
-    wait(call)?;
+    wait_time(call)?;
     call.query.cursor().map(|_| ())
 }
 
-fn wait(call: &Call) -> Result<Duration, Problem> {
-    Ok(Duration::from_secs(call.query.whole("wait", 0..=25)?.unwrap_or(0)))
+fn wait_time(call: &Call) -> Result<Duration, Problem> {
+    Ok(Duration::from_secs(call.query.integer("wait", 0..=25)?.unwrap_or(0)))
 }
 
 /// When a poll is answered, whatever happens.
 pub(super) fn deadline(call: &Call) -> Result<Duration, Problem> {
-    Ok(call.arrived + wait(call)?)
+    Ok(call.received_at + wait_time(call)?)
 }

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_name_keeps_its_characters_and_never_names_a_folder() {
+    fn file_name_is_decoded_and_never_a_path() {
         let name = |encoded| file_name(&format!("attachment; filename*=UTF-8''{encoded}"));
         assert_eq!(name("Dienstplan%20M%C3%A4rz.pdf").as_deref(), Some("Dienstplan März.pdf"));
         assert_eq!(name("..%2Fetc"), None);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn only_one_valid_range_of_bytes_counts() {
+    fn only_a_single_valid_byte_range_is_honoured() {
         assert_eq!(range("bytes=2-4", 10), Some(Ok(2..5)));
         assert_eq!(range("bytes=2-", 10), Some(Ok(2..10)));
         assert_eq!(range("bytes=-3", 10), Some(Ok(7..10)));

@@ -7,21 +7,21 @@ use serde_json::Value;
 
 use super::{
     World,
-    answer::{self, Answer, Reply},
+    answer::{self, OperationResult, Outcome},
     call::{self, Call},
     files::{CommittedUpload, FileResponse, ReceivedFile, UploadStart, is_media_type},
     ids::{BodyDigest, digest, is_id},
     now::Now,
     problem::Problem,
     query::{self, Query},
-    routes::{self, Takes},
+    routes::{self, BodyKind},
 };
 
 /// The largest JSON body, in bytes.
-const JSON_LIMIT: u64 = 1024 * 1024;
+const MAX_JSON_BYTES: u64 = 1024 * 1024;
 
 /// The largest avatar, in bytes.
-pub(super) const AVATAR_LIMIT: u64 = 5 * 1024 * 1024;
+pub(super) const MAX_AVATAR_BYTES: u64 = 5 * 1024 * 1024;
 
 /// What [`World::handle`] and its parts answer.
 #[derive(Debug)]
@@ -79,18 +79,18 @@ pub enum Payload {
 impl Admitted {
     /// What to do with the body.
     pub fn body_plan(&self, world: &World) -> BodyPlan {
-        match self.0.operation.takes {
-            Takes::Nothing => BodyPlan::Ignore,
-            Takes::Json => BodyPlan::Read(JSON_LIMIT),
-            Takes::Jpeg => BodyPlan::Read(AVATAR_LIMIT),
-            Takes::Upload => BodyPlan::Store(world.asset_limit),
+        match self.0.operation.body {
+            BodyKind::None => BodyPlan::Ignore,
+            BodyKind::Json => BodyPlan::Read(MAX_JSON_BYTES),
+            BodyKind::Jpeg => BodyPlan::Read(MAX_AVATAR_BYTES),
+            BodyKind::Upload => BodyPlan::Store(world.asset_limit),
         }
     }
 
     /// Lets the client hear of the answer at this time only, as [`Now::elapsed`]. Until then its idempotency key is in
     /// progress.
     pub fn respond_at(&mut self, time: Duration) {
-        self.0.heard = time;
+        self.0.respond_at = time;
     }
 }
 
@@ -118,10 +118,10 @@ impl World {
             UploadStart::Receive(upload) => upload,
             UploadStart::Reject(answer) => return Handled::Response(answer),
         };
-        let mut seen = BodyDigest::default();
-        seen.update(&body);
+        let mut digest = BodyDigest::default();
+        digest.update(&body);
         let jpeg = super::files::jpeg_dimensions(&body);
-        let received = ReceivedFile { size, digest: seen.finish(), jpeg };
+        let received = ReceivedFile { size, digest: digest.finish(), jpeg };
         let CommittedUpload { response, .. } = self.commit(now, upload, received, Some(body));
         Handled::Response(response)
     }
@@ -129,14 +129,14 @@ impl World {
     /// Looks at a request before its body is read: 401, 429, 404 for an unknown route, 405.
     pub fn admit(&mut self, now: Now, head: Parts) -> Admission {
         self.advance_to(now);
-        let request_id = self.ids.request();
-        match self.admitted(now, head, request_id.clone()) {
+        let request_id = self.ids.next_request();
+        match self.check_admission(now, head, request_id.clone()) {
             Ok(admitted) => Admission::Admit(admitted),
             Err(problem) => Admission::Reject(problem.into_response(&request_id)),
         }
     }
 
-    fn admitted(&mut self, now: Now, head: Parts, request_id: String) -> Result<Admitted, Problem> {
+    fn check_admission(&mut self, now: Now, head: Parts, request_id: String) -> Result<Admitted, Problem> {
         let path = head.uri.path();
         let (app_id, actor) = if path == "/health" {
             (String::new(), String::new())
@@ -148,18 +148,18 @@ impl World {
         };
         let (operation, ids) = routes::find(head.method.as_str(), &query::segments(path))?;
         let whole = head.uri.path_and_query().map_or(path, |it| it.as_str());
-        let is_upload = operation.takes == Takes::Upload;
+        let is_upload = operation.body == BodyKind::Upload;
         Ok(Admitted(Box::new(Call {
             operation,
             now,
-            arrived: now.elapsed,
-            heard: now.elapsed,
+            received_at: now.elapsed,
+            respond_at: now.elapsed,
             request_id,
             app_id,
             actor,
             ids,
             query: Query::parse(head.uri.query().unwrap_or_default()),
-            head: call::head_digest(&head.method, whole, &head.headers, is_upload),
+            head_digest: call::digest_of_head(&head.method, whole, &head.headers, is_upload),
             headers: head.headers,
             json: Value::Null,
             bytes: Vec::new(),
@@ -171,27 +171,27 @@ impl World {
         self.advance_to(now);
         let limit = admitted.body_plan(self);
         let mut call = admitted.0;
-        (call.now, call.arrived) = (now, now.elapsed);
+        (call.now, call.received_at) = (now, now.elapsed);
         let body = match (body, limit) {
             (Payload::TooLarge, BodyPlan::Read(limit) | BodyPlan::Store(limit)) => Err(Problem::too_large(limit)),
             (Payload::TooLarge, BodyPlan::Ignore) => Ok(Vec::new()),
             (Payload::Whole(bytes), _) => Ok(bytes),
         };
-        let seen = match body.and_then(|bytes| check(&mut call, bytes)) {
-            Ok(seen) => seen,
+        let body_digest = match body.and_then(|bytes| check_request(&mut call, bytes)) {
+            Ok(body_digest) => body_digest,
             Err(problem) => return Handled::Response(problem.into_response(&call.request_id)),
         };
         let Some(key) = call.key() else { return self.run(call) };
-        let of = call.fingerprint(seen);
-        match self.keys.look_up(now.elapsed, &key, of, &call.request_id) {
+        let fingerprint = call.fingerprint(body_digest);
+        match self.keys.look_up(now.elapsed, &key, fingerprint, &call.request_id) {
             Ok(Some(first)) => return Handled::Response(first),
             Ok(None) => {}
             Err(problem) => return Handled::Response(problem.into_response(&call.request_id)),
         }
-        let heard = call.heard;
+        let respond_at = call.respond_at;
         let handled = self.run(call);
         if let Handled::Response(answer) = &handled {
-            self.keys.keep(now.elapsed, key, of, heard, answer);
+            self.keys.store(now.elapsed, key, fingerprint, respond_at, answer);
         }
         handled
     }
@@ -208,68 +208,68 @@ impl World {
     }
 
     fn run(&mut self, call: Box<Call>) -> Handled {
-        let reply: Reply = (call.operation.run)(self, &call);
-        if call.operation.changes() {
-            self.changes += 1;
+        let reply: OperationResult = (call.operation.run)(self, &call);
+        if call.operation.is_mutation() {
+            self.revision += 1;
         }
         let id = &call.request_id;
         match reply {
-            Ok(Answer::Json(status, value)) => Handled::Response(answer::json(status, &value, id)),
-            Ok(Answer::NoContent) => Handled::Response(answer::no_content(id)),
-            Ok(Answer::Whole(mut response)) => {
-                answer::name(&mut response, id);
+            Ok(Outcome::Json(status, value)) => Handled::Response(answer::json(status, &value, id)),
+            Ok(Outcome::NoContent) => Handled::Response(answer::no_content(id)),
+            Ok(Outcome::Response(mut response)) => {
+                answer::set_request_id(&mut response, id);
                 Handled::Response(response)
             }
-            Ok(Answer::File(mut file)) => {
-                answer::name(&mut file.head, id);
+            Ok(Outcome::File(mut file)) => {
+                answer::set_request_id(&mut file.head, id);
                 Handled::File(file)
             }
-            Ok(Answer::Wait(until)) => Handled::Park { until, poll: Parked(call) },
+            Ok(Outcome::Wait(until)) => Handled::Park { until, poll: Parked(call) },
             Err(problem) => Handled::Response(problem.into_response(id)),
         }
     }
 }
 
-/// 415 and 400: what can be said of a request without knowing the world. Takes the body in, and answers its digest.
-fn check(call: &mut Call, bytes: Vec<u8>) -> Result<u64, Problem> {
+/// 415 and 400: what can be said of a request without knowing the world. BodyKind the body in, and answers its digest.
+fn check_request(call: &mut Call, bytes: Vec<u8>) -> Result<u64, Problem> {
     check_media_type(call)?;
     check_head(call)?;
-    match call.operation.takes {
-        Takes::Nothing => return Ok(digest(&[])),
-        Takes::Json => {
+    match call.operation.body {
+        BodyKind::None => return Ok(digest(&[])),
+        BodyKind::Json => {
             call.json = serde_json::from_slice(&bytes)
                 .map_err(|error| Problem::malformed(format!("The body is no JSON: {error}.")))?;
         }
-        Takes::Jpeg | Takes::Upload => {}
+        BodyKind::Jpeg | BodyKind::Upload => {}
     }
-    let seen = digest(&[&bytes]);
+    let body_digest = digest(&[&bytes]);
     call.bytes = bytes;
-    Ok(seen)
+    Ok(body_digest)
 }
 
 /// 415
 pub(super) fn check_media_type(call: &Call) -> Result<(), Problem> {
-    let expected: &[&str] = match call.operation.takes {
-        Takes::Nothing => return Ok(()),
-        Takes::Json => &["application/json"],
-        // What it is, is seen from the bytes: a client that has no name for it may call it bytes.
-        Takes::Jpeg => &["image/jpeg", "application/octet-stream"],
-        Takes::Upload => &[],
+    let expected: &[&str] = match call.operation.body {
+        BodyKind::None => return Ok(()),
+        BodyKind::Json => &["application/json"],
+        // What it is, is digest from the bytes: a client that has no name for it may call it bytes.
+        BodyKind::Jpeg => &["image/jpeg", "application/octet-stream"],
+        BodyKind::Upload => &[],
     };
     if call.headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(Problem::media_type("Content-Encoding is not accepted."));
+        return Err(Problem::unsupported_media_type("Content-Encoding is not accepted."));
     }
     let given = call.header(header::CONTENT_TYPE).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
-    let is_right = match expected {
+    let is_expected = match expected {
         [] => is_media_type(given),
         expected => expected.iter().any(|it| essence.eq_ignore_ascii_case(it)),
     };
-    if is_right {
+    if is_expected {
         return Ok(());
     }
     let wanted = if expected.is_empty() { "a media type".to_owned() } else { expected.join(" or ") };
-    Err(Problem::media_type(&format!("Content-Type must be {wanted}.")))
+    Err(Problem::unsupported_media_type(&format!("Content-Type must be {wanted}.")))
 }
 
 /// 400, for what is in the head.
@@ -279,7 +279,7 @@ pub(super) fn check_head(call: &Call) -> Result<(), Problem> {
             "A segment of the path is no id of 1 to 128 characters in percent-encoded UTF-8.",
         ));
     }
-    if !call.operation.changes() {
+    if !call.operation.is_mutation() {
         return Ok(());
     }
     let mut keys = call.headers.get_all("idempotency-key").iter();

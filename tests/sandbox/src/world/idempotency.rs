@@ -10,7 +10,7 @@ use http::{Response, StatusCode};
 use super::{answer, problem::Problem};
 
 /// How long a key is valid.
-const VALID: Duration = Duration::from_secs(24 * 60 * 60);
+const KEY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What makes two requests the same: the head (method, path, query, what a body is called) and the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ enum State {
     /// An upload whose end is not yet known.
     Receiving { head: u64 },
     /// ObservedResponse, to a client that hears of it at `from`.
-    Answered { of: Fingerprint, from: Duration, answer: Response<Vec<u8>> },
+    Completed { fingerprint: Fingerprint, available_at: Duration, answer: Response<Vec<u8>> },
 }
 
 /// The keys of the last day.
@@ -35,7 +35,7 @@ enum State {
 pub(super) struct Keys {
     records: BTreeMap<Key, (Duration, State)>,
     /// In the order in which they run out.
-    ages: VecDeque<(Duration, Key)>,
+    by_age: VecDeque<(Duration, Key)>,
 }
 
 impl Keys {
@@ -44,18 +44,18 @@ impl Keys {
         &mut self,
         now: Duration,
         key: &Key,
-        of: Fingerprint,
+        fingerprint: Fingerprint,
         request_id: &str,
     ) -> Result<Option<Response<Vec<u8>>>, Problem> {
-        self.forget_old(now);
+        self.remove_old(now);
         match self.records.get(key) {
             None => Ok(None),
             Some((_, State::Receiving { .. })) => Err(in_progress()),
-            Some((_, State::Answered { of: first, .. })) if *first != of => Err(mismatch()),
-            Some((_, State::Answered { from, .. })) if *from > now => Err(in_progress()),
-            Some((_, State::Answered { answer, .. })) => {
+            Some((_, State::Completed { fingerprint: first, .. })) if *first != fingerprint => Err(mismatch()),
+            Some((_, State::Completed { available_at, .. })) if *available_at > now => Err(in_progress()),
+            Some((_, State::Completed { answer, .. })) => {
                 let mut answer = answer.clone();
-                answer::name(&mut answer, request_id);
+                answer::set_request_id(&mut answer, request_id);
                 Ok(Some(answer))
             }
         }
@@ -63,24 +63,25 @@ impl Keys {
 
     /// As [`look_up`](Self::look_up), when only the head of the request is known. True: its body must be seen.
     pub(super) fn look_up_head(&mut self, now: Duration, key: &Key, head: u64) -> Result<bool, Problem> {
-        self.forget_old(now);
+        self.remove_old(now);
         match self.records.get(key) {
             None => Ok(false),
             Some((
                 _,
-                State::Receiving { head: first } | State::Answered { of: Fingerprint { head: first, .. }, .. },
+                State::Receiving { head: first }
+                | State::Completed { fingerprint: Fingerprint { head: first, .. }, .. },
             )) if *first != head => Err(mismatch()),
             Some((_, State::Receiving { .. })) => Err(in_progress()),
-            Some((_, State::Answered { .. })) => Ok(true),
+            Some((_, State::Completed { .. })) => Ok(true),
         }
     }
 
-    pub(super) fn receiving(&mut self, now: Duration, key: Key, head: u64) {
+    pub(super) fn start_upload(&mut self, now: Duration, key: Key, head: u64) {
         self.insert(now, key, State::Receiving { head });
     }
 
     /// Forgets an upload that was cut off.
-    pub(super) fn cut_off(&mut self, key: &Key) {
+    pub(super) fn cancel_upload(&mut self, key: &Key) {
         if matches!(self.records.get(key), Some((_, State::Receiving { .. }))) {
             self.records.remove(key);
         }
@@ -88,16 +89,16 @@ impl Keys {
 
     /// Keeps the response to a change that was made. A refusal or a failure has changed nothing: the key is free again,
     /// so that the same request succeeds once its reason is gone.
-    pub(super) fn keep(
+    pub(super) fn store(
         &mut self,
         now: Duration,
         key: Key,
-        of: Fingerprint,
-        from: Duration,
+        fingerprint: Fingerprint,
+        available_at: Duration,
         answer: &Response<Vec<u8>>,
     ) {
         if answer.status().is_success() {
-            self.insert(now, key, State::Answered { of, from, answer: answer.clone() });
+            self.insert(now, key, State::Completed { fingerprint, available_at, answer: answer.clone() });
         }
     }
 
@@ -105,15 +106,15 @@ impl Keys {
         // A key's day begins with its first use.
         let since = self.records.get(&key).map_or(now, |(since, _)| *since);
         if self.records.insert(key.clone(), (since, state)).is_none() {
-            self.ages.push_back((now, key));
+            self.by_age.push_back((now, key));
         }
     }
 
-    fn forget_old(&mut self, now: Duration) {
-        while self.ages.front().is_some_and(|(since, _)| *since + VALID <= now) {
-            let Some((since, key)) = self.ages.pop_front() else { return };
+    fn remove_old(&mut self, now: Duration) {
+        while self.by_age.front().is_some_and(|(since, _)| *since + KEY_LIFETIME <= now) {
+            let Some((since, key)) = self.by_age.pop_front() else { return };
             // A key that was cut off and used anew has a younger record, and a second place in the queue.
-            if self.records.get(&key).is_some_and(|(begun, _)| *begun == since) {
+            if self.records.get(&key).is_some_and(|(since_record, _)| *since_record == since) {
                 self.records.remove(&key);
             }
         }

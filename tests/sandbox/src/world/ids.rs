@@ -16,7 +16,7 @@ impl Ids {
     }
 
     /// `SplitMix64`: small, and good enough for names.
-    pub(super) fn next(&mut self) -> u64 {
+    pub(super) fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -25,22 +25,22 @@ impl Ids {
     }
 
     /// `prefix` and `length` alphanumerics.
-    pub(super) fn named(&mut self, prefix: &str, length: usize) -> String {
+    pub(super) fn next_with_prefix(&mut self, prefix: &str, length: usize) -> String {
         let mut id = String::from(prefix);
         for _ in 0..length {
-            let at = usize::try_from(self.next() % 62).unwrap_or(0);
+            let at = usize::try_from(self.next_u64() % 62).unwrap_or(0);
             id.push(char::from(ALPHANUMERIC[at]));
         }
         id
     }
 
     /// A thread id: 22 alphanumerics, as the vendor's look.
-    pub(super) fn thread(&mut self) -> String {
-        self.named("", 22)
+    pub(super) fn next_thread(&mut self) -> String {
+        self.next_with_prefix("", 22)
     }
 
-    pub(super) fn request(&mut self) -> String {
-        format!("req-{:016x}", self.next())
+    pub(super) fn next_request(&mut self) -> String {
+        format!("req-{:016x}", self.next_u64())
     }
 }
 
@@ -63,9 +63,9 @@ pub struct BodyDigest {
 }
 
 impl BodyDigest {
-    /// Takes the next piece. How the body is cut into pieces does not matter.
-    pub fn update(&mut self, piece: &[u8]) {
-        self.hasher.write(piece);
+    /// BodyKind the next chunk. How the body is cut into pieces does not matter.
+    pub fn update(&mut self, chunk: &[u8]) {
+        self.hasher.write(chunk);
     }
 
     /// The digest of all pieces.
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_does_not_depend_on_how_the_body_was_cut() {
+    fn digest_does_not_depend_on_chunking() {
         let mut whole = BodyDigest::default();
         whole.update(b"one and two");
         let mut cut = BodyDigest::default();
@@ -90,10 +90,10 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_ids() {
+    fn same_seed_gives_the_same_ids() {
         let (mut one, mut other) = (Ids::new(7), Ids::new(7));
-        assert_eq!(one.thread(), other.thread());
-        assert_eq!(one.thread().len(), 22);
-        assert_ne!(one.thread(), Ids::new(8).thread());
+        assert_eq!(one.next_thread(), other.next_thread());
+        assert_eq!(one.next_thread().len(), 22);
+        assert_ne!(one.next_thread(), Ids::new(8).next_thread());
     }
 }

@@ -8,60 +8,60 @@ use serde_json::{Map, Value};
 use super::{
     ids::is_id,
     now,
-    problem::{Place, Problem},
+    problem::{Problem, SchemaError},
 };
 
 /// A JSON object that is being read.
-pub(super) struct Form<'v> {
+pub(super) struct JsonObject<'v> {
     members: &'v Map<String, Value>,
-    at: String,
+    pointer: String,
     known: Vec<&'static str>,
-    faults: &'v Faults,
+    errors: &'v SchemaErrors,
 }
 
 /// All that is wrong with a body.
 #[derive(Default)]
-pub(super) struct Faults(RefCell<Vec<Place>>);
+pub(super) struct SchemaErrors(RefCell<Vec<SchemaError>>);
 
-impl Faults {
+impl SchemaErrors {
     fn add(&self, pointer: String, detail: impl Into<String>) {
-        self.0.borrow_mut().push(Place { pointer, detail: detail.into() });
+        self.0.borrow_mut().push(SchemaError { pointer, detail: detail.into() });
     }
 }
 
 /// Reads a body; what `read` did not ask for must not be there.
-pub(super) fn read<T>(body: &Value, read: impl FnOnce(&mut Form<'_>) -> Option<T>) -> Result<T, Problem> {
-    let faults = Faults::default();
-    let result = object(body, String::new(), &faults, read);
-    let places = faults.0.into_inner();
+pub(super) fn read<T>(body: &Value, read: impl FnOnce(&mut JsonObject<'_>) -> Option<T>) -> Result<T, Problem> {
+    let errors = SchemaErrors::default();
+    let result = read_object(body, String::new(), &errors, read);
+    let places = errors.0.into_inner();
     match result {
         Some(value) if places.is_empty() => Ok(value),
-        _ => Err(Problem::schema(places)),
+        _ => Err(Problem::schema_errors(places)),
     }
 }
 
-fn object<'v, T>(
+fn read_object<'v, T>(
     value: &'v Value,
-    at: String,
-    faults: &'v Faults,
-    read: impl FnOnce(&mut Form<'v>) -> Option<T>,
+    pointer: String,
+    errors: &'v SchemaErrors,
+    read: impl FnOnce(&mut JsonObject<'v>) -> Option<T>,
 ) -> Option<T> {
     let Some(members) = value.as_object() else {
-        faults.add(at, "not an object");
+        errors.add(pointer, "not an object");
         return None;
     };
-    let mut form = Form { members, at, known: Vec::new(), faults };
-    let result = read(&mut form)?;
-    for name in members.keys().filter(|name| !form.known.contains(&name.as_str())) {
-        form.faults.add(form.place(name), "unknown member");
+    let mut object = JsonObject { members, pointer, known: Vec::new(), errors };
+    let result = read(&mut object)?;
+    for name in members.keys().filter(|name| !object.known.contains(&name.as_str())) {
+        object.errors.add(object.pointer_to(name), "unknown member");
     }
     Some(result)
 }
 
-impl<'v> Form<'v> {
+impl<'v> JsonObject<'v> {
     /// JSON pointer of a member (RFC 6901).
-    fn place(&self, name: &str) -> String {
-        format!("{}/{}", self.at, name.replace('~', "~0").replace('/', "~1"))
+    fn pointer_to(&self, name: &str) -> String {
+        format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
     }
 
     /// A member that is there. `null` is a value like others: no member of a request can have it.
@@ -71,148 +71,155 @@ impl<'v> Form<'v> {
     }
 
     /// Notes a rule that this member breaks.
-    pub(super) fn fault(&self, name: &str, detail: impl Into<String>) {
-        self.faults.add(self.place(name), detail);
+    pub(super) fn error(&self, name: &str, detail: impl Into<String>) {
+        self.errors.add(self.pointer_to(name), detail);
     }
 
     /// Notes a rule that the object as a whole breaks.
-    pub(super) fn fault_here(&self, detail: impl Into<String>) {
-        self.faults.add(self.at.clone(), detail);
+    pub(super) fn error_here(&self, detail: impl Into<String>) {
+        self.errors.add(self.pointer.clone(), detail);
     }
 
     /// Whether none of these members is there.
-    pub(super) fn lacks(&self, names: &[&str]) -> bool {
+    pub(super) fn has_none_of(&self, names: &[&str]) -> bool {
         names.iter().all(|name| !self.members.contains_key(*name))
     }
 
     /// Whether all these members are there; those that are not are noted.
-    pub(super) fn needs(&self, names: &[&str]) -> bool {
-        let missing: Vec<_> = names.iter().filter(|name| self.lacks(&[name])).collect();
+    pub(super) fn require(&self, names: &[&str]) -> bool {
+        let missing: Vec<_> = names.iter().filter(|name| self.has_none_of(&[name])).collect();
         for name in &missing {
-            self.fault(name, "missing");
+            self.error(name, "missing");
         }
         missing.is_empty()
     }
 
-    fn or_fault<T>(&self, name: &str, value: Option<T>, detail: impl Into<String>) -> Option<T> {
+    fn or_error<T>(&self, name: &str, value: Option<T>, detail: impl Into<String>) -> Option<T> {
         if value.is_none() {
-            self.fault(name, detail);
+            self.error(name, detail);
         }
         value
     }
 
-    pub(super) fn text(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<String> {
+    pub(super) fn string(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<String> {
         let value = self.get(name)?;
-        let text = checked_text(value, &length);
-        self.or_fault(name, text, format!("not a text of {length:?} characters without U+0000"))
+        let text = valid_string(value, &length);
+        self.or_error(name, text, format!("not a text of {length:?} characters without U+0000"))
     }
 
     pub(super) fn id(&mut self, name: &'static str) -> Option<String> {
         let value = self.get(name)?;
-        self.or_fault(name, checked_id(value), "not an id")
+        self.or_error(name, valid_id(value), "not an id")
     }
 
     /// A list of ids, each taken once. Absent is `None`.
     pub(super) fn ids(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<Vec<String>> {
-        let mut ids = self.ids_as_given(name, length)?;
+        let mut ids = self.ids_with_duplicates(name, length)?;
         let mut seen = BTreeSet::new();
         ids.retain(|id| seen.insert(id.clone()));
         Some(ids)
     }
 
     /// A list of ids as it stands, with its repetitions.
-    pub(super) fn ids_as_given(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<Vec<String>> {
-        let items = self.items(name, length)?;
+    pub(super) fn ids_with_duplicates(
+        &mut self,
+        name: &'static str,
+        length: RangeInclusive<usize>,
+    ) -> Option<Vec<String>> {
+        let items = self.array_items(name, length)?;
         let mut ids = Vec::new();
-        for (place, item) in items {
-            match checked_id(item) {
+        for (pointer, item) in items {
+            match valid_id(item) {
                 Some(id) => ids.push(id),
-                None => self.faults.add(place, "not an id"),
+                None => self.errors.add(pointer, "not an id"),
             }
         }
         Some(ids)
     }
 
-    pub(super) fn flag(&mut self, name: &'static str) -> Option<bool> {
+    pub(super) fn boolean(&mut self, name: &'static str) -> Option<bool> {
         let value = self.get(name)?;
-        self.or_fault(name, value.as_bool(), "not a boolean")
+        self.or_error(name, value.as_bool(), "not a boolean")
     }
 
     pub(super) fn number(&mut self, name: &'static str, limits: RangeInclusive<f64>) -> Option<f64> {
         let value = self.get(name)?;
         let number = value.as_f64().filter(|number| limits.contains(number));
-        self.or_fault(name, number, format!("not in {limits:?}"))
+        self.or_error(name, number, format!("not in {limits:?}"))
     }
 
     /// A whole number from 0 to 2^53 - 1, which every double tells apart; `5.0` is one too.
-    pub(super) fn whole(&mut self, name: &'static str) -> Option<u64> {
+    pub(super) fn integer(&mut self, name: &'static str) -> Option<u64> {
         let value = self.get(name)?;
-        let whole = value.as_u64().or_else(|| value.as_f64().and_then(whole_of)).filter(|whole| *whole <= LARGEST);
-        self.or_fault(name, whole, format!("not a whole number in 0..={LARGEST}"))
+        let whole = value
+            .as_u64()
+            .or_else(|| value.as_f64().and_then(integer_from_float))
+            .filter(|whole| *whole <= MAX_INTEGER);
+        self.or_error(name, whole, format!("not a whole number in 0..={MAX_INTEGER}"))
     }
 
-    pub(super) fn choice(&mut self, name: &'static str, words: &[&'static str]) -> Option<&'static str> {
+    pub(super) fn one_of(&mut self, name: &'static str, words: &[&'static str]) -> Option<&'static str> {
         let value = self.get(name)?;
         let word = value.as_str().and_then(|text| words.iter().copied().find(|word| *word == text));
-        self.or_fault(name, word, format!("not one of {}", words.join(", ")))
+        self.or_error(name, word, format!("not one of {}", words.join(", ")))
     }
 
-    pub(super) fn time(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
+    pub(super) fn timestamp(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
         let value = self.get(name)?;
         let time = value.as_str().and_then(now::parse_rfc3339);
-        self.or_fault(name, time, "not a time in UTC with milliseconds, like 2025-03-14T09:26:53.589Z")
+        self.or_error(name, time, "not a time in UTC with milliseconds, like 2025-03-14T09:26:53.589Z")
     }
 
-    pub(super) fn texts(
+    pub(super) fn strings(
         &mut self,
         name: &'static str,
         count: RangeInclusive<usize>,
         length: RangeInclusive<usize>,
     ) -> Option<Vec<String>> {
-        let items = self.items(name, count)?;
+        let items = self.array_items(name, count)?;
         let mut texts = Vec::new();
-        for (place, item) in items {
-            match checked_text(item, &length) {
+        for (pointer, item) in items {
+            match valid_string(item, &length) {
                 Some(text) => texts.push(text),
-                None => self.faults.add(place, format!("not a text of {length:?} characters without U+0000")),
+                None => self.errors.add(pointer, format!("not a text of {length:?} characters without U+0000")),
             }
         }
         Some(texts)
     }
 
-    pub(super) fn forms<T>(
+    pub(super) fn objects<T>(
         &mut self,
         name: &'static str,
         count: RangeInclusive<usize>,
-        mut read: impl FnMut(&mut Form<'v>) -> Option<T>,
+        mut read: impl FnMut(&mut JsonObject<'v>) -> Option<T>,
     ) -> Option<Vec<T>> {
-        let items = self.items(name, count)?;
-        let faults = self.faults;
-        Some(items.into_iter().filter_map(|(place, item)| object(item, place, faults, &mut read)).collect())
+        let items = self.array_items(name, count)?;
+        let errors = self.errors;
+        Some(items.into_iter().filter_map(|(pointer, item)| read_object(item, pointer, errors, &mut read)).collect())
     }
 
-    fn items(&mut self, name: &'static str, count: RangeInclusive<usize>) -> Option<Vec<(String, &'v Value)>> {
+    fn array_items(&mut self, name: &'static str, count: RangeInclusive<usize>) -> Option<Vec<(String, &'v Value)>> {
         let value = self.get(name)?;
         let list = value.as_array().filter(|list| count.contains(&list.len()));
-        let list = self.or_fault(name, list, format!("not a list of {count:?} items"))?;
-        let place = self.place(name);
-        Some(list.iter().enumerate().map(|(at, item)| (format!("{place}/{at}"), item)).collect())
+        let list = self.or_error(name, list, format!("not a list of {count:?} items"))?;
+        let pointer = self.pointer_to(name);
+        Some(list.iter().enumerate().map(|(at, item)| (format!("{pointer}/{at}"), item)).collect())
     }
 }
 
-fn checked_text(value: &Value, length: &RangeInclusive<usize>) -> Option<String> {
+fn valid_string(value: &Value, length: &RangeInclusive<usize>) -> Option<String> {
     value.as_str().filter(|text| length.contains(&text.chars().count()) && !text.contains('\0')).map(str::to_owned)
 }
 
-fn checked_id(value: &Value) -> Option<String> {
+fn valid_id(value: &Value) -> Option<String> {
     value.as_str().filter(|id| is_id(id)).map(str::to_owned)
 }
 
 /// The largest whole number of a request: 2^53 - 1.
-const LARGEST: u64 = 9_007_199_254_740_991;
+const MAX_INTEGER: u64 = 9_007_199_254_740_991;
 
 /// The integer that a float is.
-fn whole_of(float: f64) -> Option<u64> {
+fn integer_from_float(float: f64) -> Option<u64> {
     if float.fract() != 0.0 || float < 0.0 {
         return None;
     }
@@ -226,41 +233,43 @@ mod tests {
 
     use super::*;
 
-    fn places(body: &Value, read_it: impl FnOnce(&mut Form<'_>) -> Option<()>) -> Vec<String> {
-        match read(body, read_it).map_err(|problem| problem.more) {
-            Err(super::super::problem::More::Places(places)) => places.into_iter().map(|it| it.pointer).collect(),
+    fn places(body: &Value, read_it: impl FnOnce(&mut JsonObject<'_>) -> Option<()>) -> Vec<String> {
+        match read(body, read_it).map_err(|problem| problem.details) {
+            Err(super::super::problem::Details::SchemaErrors(places)) => {
+                places.into_iter().map(|it| it.pointer).collect()
+            }
             _ => Vec::new(),
         }
     }
 
     #[test]
-    fn every_place_that_breaks_the_schema_is_named() {
+    fn every_schema_error_is_reported() {
         let body = json!({ "a/b": 1, "title": 7, "list": ["", 5], "when": "2025-03-14T09:26:53Z" });
-        let found = places(&body, |form| {
-            form.text("title", 0..=5);
-            form.ids("list", 0..=5);
-            form.time("when");
-            form.needs(&["other"]);
+        let found = places(&body, |object| {
+            object.string("title", 0..=5);
+            object.ids("list", 0..=5);
+            object.timestamp("when");
+            object.require(&["other"]);
             Some(())
         });
         assert_eq!(found, ["/title", "/list/0", "/list/1", "/when", "/other", "/a~1b"]);
     }
 
     #[test]
-    fn text_is_counted_in_characters() {
+    fn string_length_is_in_characters() {
         let body = json!({ "title": "äöü" });
-        assert!(read(&body, |form| form.text("title", 0..=3)).is_ok());
-        assert!(read(&body, |form| form.text("title", 0..=2)).is_err());
+        assert!(read(&body, |object| object.string("title", 0..=3)).is_ok());
+        assert!(read(&body, |object| object.string("title", 0..=2)).is_err());
     }
 
     #[test]
-    fn a_whole_float_is_a_whole_number() {
-        assert!(read(&json!({ "n": 900.0 }), |form| form.whole("n")).is_ok_and(|n| n == 900));
-        assert!(read(&json!({ "n": 900.5 }), |form| form.whole("n")).is_err());
-        assert!(read(&json!({ "n": -1 }), |form| form.whole("n")).is_err());
-        assert!(read(&json!({ "n": LARGEST }), |form| form.whole("n")).is_ok());
-        for large in [json!(LARGEST + 1), json!(1e300), json!(u64::MAX)] {
-            assert!(read(&json!({ "n": large }), |form| form.whole("n")).is_err());
+    fn whole_floats_are_integers() {
+        assert!(read(&json!({ "n": 900.0 }), |object| object.integer("n")).is_ok_and(|n| n == 900));
+        assert!(read(&json!({ "n": 900.5 }), |object| object.integer("n")).is_err());
+        assert!(read(&json!({ "n": -1 }), |object| object.integer("n")).is_err());
+        assert!(read(&json!({ "n": MAX_INTEGER }), |object| object.integer("n")).is_ok());
+        for large in [json!(MAX_INTEGER + 1), json!(1e300), json!(u64::MAX)] {
+            assert!(read(&json!({ "n": large }), |object| object.integer("n")).is_err());
         }
     }
 }

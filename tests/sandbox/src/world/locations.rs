@@ -7,12 +7,12 @@ use serde_json::json;
 
 use super::{
     World,
-    answer::{Answer, Reply, ok},
+    answer::{OperationResult, Outcome, ok},
     attachments::LiveLocation,
     call::Call,
-    feed::{Feed, News, check_poll},
-    form,
-    now::{Now, later, rfc3339},
+    feed::{Feed, Update, check_poll},
+    json_object,
+    now::{Now, rfc3339, saturating_add},
     problem::Problem,
     subscriptions::{Topic, subscription_of},
 };
@@ -26,21 +26,21 @@ pub(super) struct Share {
     expires_utc: DateTime<Utc>,
 }
 
-pub(super) fn move_all(world: &mut World, call: &Call) -> Reply {
-    let (lat, lon) = form::read(&call.json, |form| {
-        form.needs(&["lat", "lon"]);
-        form.number("lat", -90.0..=90.0).zip(form.number("lon", -180.0..=180.0))
+pub(super) fn update(world: &mut World, call: &Call) -> OperationResult {
+    let (lat, lon) = json_object::read(&call.json, |object| {
+        object.require(&["lat", "lon"]);
+        object.number("lat", -90.0..=90.0).zip(object.number("lon", -180.0..=180.0))
     })?;
-    ok(json!({ "active": world.move_shares(call.now, &call.actor, lat, lon) }))
+    ok(json!({ "active": world.update_shares(call.now, &call.actor, lat, lon) }))
 }
 
 /// The bot's own active shares, by which a client that was restarted knows them again.
-pub(super) fn list(world: &mut World, call: &Call) -> Reply {
+pub(super) fn list(world: &mut World, call: &Call) -> OperationResult {
     let shares = world.chats_of(&call.actor).into_iter().filter_map(|chat| {
         let share = chat.shares.get(&call.actor)?;
         Some((chat.number, (chat, share)))
     });
-    world.cursors.page(call, &call.list(""), shares, |(chat, share)| {
+    world.cursors.page(call, &call.cursor_scope(""), shares, |(chat, share)| {
         let left = share.expires.saturating_sub(call.now.elapsed).as_millis();
         json!({
             "tid": chat.tid,
@@ -52,16 +52,16 @@ pub(super) fn list(world: &mut World, call: &Call) -> Reply {
     })
 }
 
-pub(super) fn stop(world: &mut World, call: &Call) -> Reply {
+pub(super) fn stop(world: &mut World, call: &Call) -> OperationResult {
     world.stop_sharing(call.now, &call.actor, call.id(0))?;
-    Ok(Answer::NoContent)
+    Ok(Outcome::NoContent)
 }
 
-pub(super) fn count(world: &mut World, call: &Call) -> Reply {
+pub(super) fn count(world: &mut World, call: &Call) -> OperationResult {
     ok(json!({ "count": world.chat(&call.actor, call.id(0))?.shares.len() }))
 }
 
-pub(super) fn poll(world: &mut World, call: &Call) -> Reply {
+pub(super) fn poll(world: &mut World, call: &Call) -> OperationResult {
     let subscription = subscription_of(call)?;
     check_poll(call)?;
     world.chat(&call.actor, call.id(0))?;
@@ -77,7 +77,7 @@ impl World {
             lat: live.lat,
             lon: live.lon,
             expires: now.elapsed.saturating_add(live.duration()),
-            expires_utc: later(now.utc, live.duration()),
+            expires_utc: saturating_add(now.utc, live.duration()),
         };
         self.publish_location(now, tid, actor, &share, false);
         if let Some(chat) = self.chats.get_mut(tid) {
@@ -86,7 +86,7 @@ impl World {
     }
 
     /// Moves every share of this user, and answers the chats they are in, oldest first.
-    pub(super) fn move_shares(&mut self, now: Now, actor: &str, lat: f64, lon: f64) -> Vec<String> {
+    pub(super) fn update_shares(&mut self, now: Now, actor: &str, lat: f64, lon: f64) -> Vec<String> {
         let sharing = |chat: &&super::chat::Chat| chat.shares.contains_key(actor);
         let tids: Vec<_> = self.chats_of(actor).into_iter().filter(sharing).map(|chat| chat.tid.clone()).collect();
         for tid in &tids {
@@ -108,11 +108,11 @@ impl World {
     }
 
     /// Ends the shares of those who are no members any more.
-    pub(super) fn end_shares_of_strangers(&mut self, now: Now, tid: &str) {
+    pub(super) fn end_shares_of_non_members(&mut self, now: Now, tid: &str) {
         let Some(chat) = self.chats.get(tid) else { return };
-        let is_stranger = |uid: &&String| !chat.is_member(&self.directory, uid);
-        let strangers: Vec<_> = chat.shares.keys().filter(is_stranger).cloned().collect();
-        self.end_shares(now, tid, |uid| strangers.iter().any(|it| it == uid));
+        let is_non_member = |uid: &&String| !chat.is_member(&self.directory, uid);
+        let non_members: Vec<_> = chat.shares.keys().filter(is_non_member).cloned().collect();
+        self.end_shares(now, tid, |uid| non_members.iter().any(|it| it == uid));
     }
 
     /// Ends the shares of these users in this chat.
@@ -130,25 +130,25 @@ impl World {
     pub fn advance_to(&mut self, now: Now) {
         let mut expired = Vec::new();
         for (tid, chat) in &self.chats {
-            let over = chat.shares.iter().filter(|(_, share)| share.expires <= now.elapsed);
-            expired.extend(over.map(|(uid, share)| (share.expires, share.expires_utc, tid.clone(), uid.clone())));
+            let ended = chat.shares.iter().filter(|(_, share)| share.expires <= now.elapsed);
+            expired.extend(ended.map(|(uid, share)| (share.expires, share.expires_utc, tid.clone(), uid.clone())));
         }
         expired.sort();
         for (elapsed, utc, tid, uid) in expired {
             self.end_shares(Now { elapsed, utc }, &tid, |it| it == uid);
         }
-        self.log.forget_old(now.elapsed);
+        self.log.remove_old(now.elapsed);
     }
 
     fn publish_location(&mut self, now: Now, tid: &str, uid: &str, share: &Share, ended: bool) {
-        let shown = json!({
+        let json = json!({
             "tid": tid,
-            "user": self.directory.show_user(uid),
+            "user": self.directory.user_json(uid),
             "lat": share.lat,
             "lon": share.lon,
             "time": rfc3339(now.utc),
             "ended": ended,
         });
-        self.publish(now, tid, News::Location(shown));
+        self.publish(now, tid, Update::Location(json));
     }
 }

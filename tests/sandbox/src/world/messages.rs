@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::{
     World,
-    answer::{Reply, created, ok},
+    answer::{OperationResult, created, ok},
     call::Call,
     chat::Chat,
     directory::Directory,
     draft::{AlertType, Draft},
-    feed::{Feed, News, check_poll},
+    feed::{Feed, Update, check_poll},
     now::{Now, parse_rfc3339, rfc3339},
     paging,
     problem::Problem,
@@ -39,11 +39,11 @@ pub(super) struct Message {
 }
 
 impl Message {
-    pub(super) fn show(&self, directory: &Directory, tid: &str) -> Value {
+    pub(super) fn to_json(&self, directory: &Directory, tid: &str) -> Value {
         json!({
             "mid": self.mid,
             "tid": tid,
-            "from_user": directory.show_user(&self.from),
+            "from_user": directory.user_json(&self.from),
             "timestamp": self.timestamp,
             "is_alert": self.alert_type.is_some(),
             "alert_type": self.alert_type.map(AlertType::name),
@@ -65,23 +65,23 @@ fn link_preview(text: &str) -> Option<Value> {
     Some(json!({ "url": url, "domain": domain }))
 }
 
-/// Where a walk through the messages of a chat stands: all its pages show what was there at its beginning.
+/// Where a position through the messages of a chat stands: all its pages show what was there at its beginning.
 #[derive(Clone, Copy)]
-struct Walk {
+struct ListPosition {
     /// Timestamp and place in the order of arrival of the last message shown.
     after: Option<(i64, usize)>,
     /// How many messages there were.
     count: usize,
 }
 
-impl fmt::Display for Walk {
+impl fmt::Display for ListPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (timestamp, place) = self.after.unwrap_or_default();
         write!(f, "{timestamp} {place} {}", self.count)
     }
 }
 
-impl FromStr for Walk {
+impl FromStr for ListPosition {
     type Err = ();
 
     fn from_str(position: &str) -> Result<Self, ()> {
@@ -94,30 +94,31 @@ impl FromStr for Walk {
     }
 }
 
-pub(super) fn list(world: &mut World, call: &Call) -> Reply {
+pub(super) fn list(world: &mut World, call: &Call) -> OperationResult {
     let since = since(call)?;
     paging::check(call)?;
-    let name = call.list(&since.map(|time| format!("since {}", rfc3339(time))).unwrap_or_default());
+    let name = call.cursor_scope(&since.map(|time| format!("since {}", rfc3339(time))).unwrap_or_default());
     let chat = world.chat(&call.actor, call.id(0))?;
-    let walk = world.cursors.after::<Walk>(call, &name)?;
-    let walk = walk.unwrap_or(Walk { after: None, count: chat.messages.len() });
+    let position = world.cursors.position::<ListPosition>(call, &name)?;
+    let position = position.unwrap_or(ListPosition { after: None, count: chat.messages.len() });
     let since = since.map_or(i64::MIN, |time| time.timestamp_millis());
 
-    let there = &chat.messages[..walk.count.min(chat.messages.len())];
-    let mut rows: Vec<_> = there.iter().enumerate().map(|(at, message)| ((message.timestamp, at), message)).collect();
-    rows.retain(|(place, _)| place.0 >= since && walk.after.is_none_or(|after| *place > after));
+    let visible = &chat.messages[..position.count.min(chat.messages.len())];
+    let mut rows: Vec<_> = visible.iter().enumerate().map(|(at, message)| ((message.timestamp, at), message)).collect();
+    rows.retain(|(place, _)| place.0 >= since && position.after.is_none_or(|after| *place > after));
     // By timestamp, then by arrival: the clock of the day may have been set back in between.
     rows.sort_by_key(|(place, _)| *place);
-    let shown = paging::shown(paging::limit(call)?, rows, |(_, it)| Some(it.show(&world.directory, &chat.tid)));
+    let rows =
+        paging::collect_page(paging::limit(call)?, rows, |(_, it)| Some(it.to_json(&world.directory, &chat.tid)));
 
-    let last_modified = there.iter().map(|message| message.timestamp).max();
+    let last_modified = visible.iter().map(|message| message.timestamp).max();
     let mut page = json!({
-        "items": shown.items,
+        "items": rows.items,
         "last_modified": last_modified.and_then(DateTime::<Utc>::from_timestamp_millis).map(rfc3339),
     });
-    if let Some((place, _)) = shown.more_after {
-        let walk = Walk { after: Some(place), ..walk };
-        page["next_cursor"] = json!(world.cursors.seal(&name, &walk.to_string()));
+    if let Some((place, _)) = rows.more_after {
+        let position = ListPosition { after: Some(place), ..position };
+        page["next_cursor"] = json!(world.cursors.seal(&name, &position.to_string()));
     }
     ok(page)
 }
@@ -130,20 +131,20 @@ fn since(call: &Call) -> Result<Option<DateTime<Utc>>, Problem> {
     }
 }
 
-pub(super) fn post(world: &mut World, call: &Call) -> Reply {
+pub(super) fn post(world: &mut World, call: &Call) -> OperationResult {
     let draft = Draft::read(&call.json)?;
     let mid = world.post(call.now, &call.actor, call.id(0), draft)?;
     let chat = world.chat(&call.actor, call.id(0))?;
-    created(chat.message(&mid)?.show(&world.directory, &chat.tid))
+    created(chat.message(&mid)?.to_json(&world.directory, &chat.tid))
 }
 
-pub(super) fn poll_chat(world: &mut World, call: &Call) -> Reply {
+pub(super) fn poll_chat(world: &mut World, call: &Call) -> OperationResult {
     check_poll(call)?;
     world.chat(&call.actor, call.id(0))?;
     world.poll(call, &Feed::MessagesOf(call.id(0).to_owned()))
 }
 
-pub(super) fn poll_all(world: &mut World, call: &Call) -> Reply {
+pub(super) fn poll_all(world: &mut World, call: &Call) -> OperationResult {
     check_poll(call)?;
     world.poll(call, &Feed::Messages)
 }
@@ -157,16 +158,16 @@ impl World {
         {
             return Err(Problem::not_found("message to reply to"));
         }
-        let attachments = self.resolve(actor, &draft.attachments)?;
+        let attachments = self.resolve_attachments(actor, &draft.attachments)?;
         if !chat.allow_sending && !chat.is_admin(actor) {
             return Err(Problem::forbidden("Only admins of the chat may post in it."));
         }
-        chat.needs_open()?;
-        self.append(now, actor, tid, draft, attachments)
+        chat.require_open()?;
+        self.append_message(now, actor, tid, draft, attachments)
     }
 
     /// Appends a message that nothing speaks against.
-    pub(super) fn append(
+    pub(super) fn append_message(
         &mut self,
         now: Now,
         actor: &str,
@@ -174,7 +175,7 @@ impl World {
         draft: Draft,
         attachments: Vec<Value>,
     ) -> Result<String, Problem> {
-        let mid = self.ids.named("m", 15);
+        let mid = self.ids.next_with_prefix("m", 15);
         let live = draft.live_location();
         let assets: Vec<String> = draft.attachments.iter().flat_map(|it| it.assets()).cloned().collect();
         let chat = self.chat_mut(actor, tid)?;
@@ -193,14 +194,14 @@ impl World {
         });
         // Who posts has thereby read all that was there.
         chat.read.insert(actor.to_owned(), chat.messages.len());
-        self.publish(now, tid, News::Message(mid.clone()));
+        self.publish(now, tid, Update::Message(mid.clone()));
         if let Some(live) = live {
             self.share_location(now, actor, tid, live);
         }
         Ok(mid)
     }
 
-    /// Takes a message back, which its sender alone does.
+    /// BodyKind a message back, which its sender alone does.
     pub(super) fn delete_message(&mut self, now: Now, actor: &str, tid: &str, mid: &str) -> Result<(), Problem> {
         let message = self.chat_mut(actor, tid)?.message_mut(mid)?;
         if message.from != actor {
@@ -211,12 +212,12 @@ impl World {
         message.attachments.clear();
         message.assets.clear();
         message.reactions.clear();
-        self.publish(now, tid, News::Message(mid.to_owned()));
+        self.publish(now, tid, Update::Message(mid.to_owned()));
         Ok(())
     }
 }
 
 /// A message of this chat as it is shown, whether deleted or not.
-pub(super) fn show_by_mid(directory: &Directory, chat: &Chat, mid: &str) -> Option<Value> {
-    chat.messages.iter().rev().find(|message| message.mid == mid).map(|message| message.show(directory, &chat.tid))
+pub(super) fn message_json(directory: &Directory, chat: &Chat, mid: &str) -> Option<Value> {
+    chat.messages.iter().rev().find(|message| message.mid == mid).map(|message| message.to_json(directory, &chat.tid))
 }

@@ -26,7 +26,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod acts;
 mod answer;
 mod assets;
 mod attachments;
@@ -40,10 +39,10 @@ mod directory;
 mod draft;
 mod feed;
 mod files;
-mod json_object;
 mod handle;
 mod idempotency;
 mod ids;
+mod json_object;
 mod locations;
 mod members;
 mod messages;
@@ -51,6 +50,7 @@ mod now;
 mod org_settings;
 mod organisation;
 mod paging;
+mod person_actions;
 mod problem;
 mod query;
 mod reactions;
@@ -61,7 +61,6 @@ mod subscriptions;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-pub use acts::{PersonActions, Rejection};
 pub use auth::{BotKey, RateLimit};
 pub use files::{CommittedUpload, FileResponse, ReceivedFile, Upload, UploadStart, jpeg_dimensions};
 pub use handle::{Admission, Admitted, BodyPlan, Handled, Parked, Payload};
@@ -69,10 +68,10 @@ pub use ids::BodyDigest;
 pub use now::Now;
 pub use org_settings::OrgSettings;
 pub use organisation::org;
+pub use person_actions::{PersonActions, Rejection};
 pub use problem::problem_response;
 pub use routes::{route_of, routes};
 
-use self::json_object as form;
 use self::{
     assets::Assets, auth::Bot, chat::Chat, directory::Directory, feed::Log, idempotency::Keys, ids::Ids,
     paging::Cursors, subscriptions::Subscriptions,
@@ -99,7 +98,7 @@ pub struct World {
     log: Log,
     subscriptions: Subscriptions,
     keys: Keys,
-    changes: u64,
+    revision: u64,
 }
 
 impl fmt::Debug for World {
@@ -116,7 +115,7 @@ impl World {
     pub fn new(seed: u64) -> Self {
         let mut ids = Ids::new(seed);
         let mut world = Self {
-            cursors: Cursors::new(ids.next()),
+            cursors: Cursors::new(ids.next_u64()),
             ids,
             bots: Vec::new(),
             rate_limit: None,
@@ -130,9 +129,9 @@ impl World {
             log: Log::default(),
             subscriptions: Subscriptions::default(),
             keys: Keys::default(),
-            changes: 0,
+            revision: 0,
         };
-        world.settle();
+        world.add_organisation();
         world
     }
 
@@ -154,12 +153,12 @@ impl World {
 
     /// A new value for `X-Request-Id`, for an answer that is given in the world's stead.
     pub fn next_request_id(&mut self) -> String {
-        self.ids.request()
+        self.ids.next_request()
     }
 
     /// A number that grows whenever a long poll that waits may have something to tell.
     pub fn revision(&self) -> u64 {
-        self.changes
+        self.revision
     }
 
     /// How many messages there are in all chats, deleted ones included.
@@ -180,7 +179,7 @@ impl World {
 
     /// How many subscriptions a poll would find alive.
     pub fn subscription_count(&self, now: Now) -> usize {
-        self.subscriptions.alive(now.elapsed)
+        self.subscriptions.active_count(now.elapsed)
     }
 
     /// When the next thing happens by itself: a live location expires.

@@ -16,7 +16,7 @@ pub struct Now {
 impl Now {
     /// The moment `elapsed` after a world that began at `start`.
     pub fn after(start: DateTime<Utc>, elapsed: Duration) -> Self {
-        Self { elapsed, utc: later(start, elapsed) }
+        Self { elapsed, utc: saturating_add(start, elapsed) }
     }
 
     /// Milliseconds since 1970, as a message's `timestamp` has them.
@@ -26,7 +26,7 @@ impl Now {
 }
 
 /// `wait` after `time`, or the end of time if there is no such day.
-pub(super) fn later(time: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
+pub(super) fn saturating_add(time: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
     TimeDelta::from_std(wait).ok().and_then(|delta| time.checked_add_signed(delta)).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 

@@ -44,47 +44,48 @@ impl World {
 
     /// Makes a further bot, that sees what [`org::BOT`](super::org::BOT) sees and is a member of nothing.
     pub fn create_bot(&mut self, first_name: &str) -> BotKey {
-        let uid = self.ids.named("u-bot-", 8);
+        let uid = self.ids.next_with_prefix("u-bot-", 8);
         self.directory.users.insert(uid.clone(), User::new(first_name, "Bot", true));
         self.issue_key(uid)
     }
 
     /// Gives a bot its key.
     pub(super) fn issue_key(&mut self, uid: String) -> BotKey {
-        let key = BotKey { app_id: self.ids.named("app-", 12), secret: self.ids.named("", 32), uid };
+        let key =
+            BotKey { app_id: self.ids.next_with_prefix("app-", 12), secret: self.ids.next_with_prefix("", 32), uid };
         self.bots.push(Bot::new(key.clone()));
         key
     }
 
     /// Revokes a key (401 from now on, also for polls that wait) or makes it good again. False: there is no such key.
     pub fn set_key_revoked(&mut self, app_id: &str, revoked: bool) -> bool {
-        self.changes += 1;
+        self.revision += 1;
         let bot = self.bots.iter_mut().find(|bot| bot.key.app_id == app_id);
         bot.map(|bot| bot.revoked = revoked).is_some()
     }
 
     /// Lets every lease run out: 409 `lease_expired`, also for polls that wait.
     pub fn expire_leases(&mut self, now: Now) {
-        self.changes += 1;
+        self.revision += 1;
         self.subscriptions.expire_all(now.elapsed);
     }
 
     /// Forgets all updates: every cursor that a feed has given is too old, 410 `cursor_expired`.
     pub fn expire_cursors(&mut self) {
-        self.changes += 1;
-        self.log.forget_all();
+        self.revision += 1;
+        self.log.remove_all();
     }
 
     /// Begins a new epoch, as a server does that was replaced or restored from a backup: no cursor of a list or feed
     /// that was given so far is known any more, 410 `cursor_expired`.
     pub fn begin_epoch(&mut self, epoch: u64) {
-        self.changes += 1;
+        self.revision += 1;
         self.cursors.begin_epoch(epoch);
     }
 
     /// Deletes every subscription: 410 `unsubscribed`, also for polls that wait.
     pub fn unsubscribe_all(&mut self, now: Now) {
-        self.changes += 1;
+        self.revision += 1;
         self.subscriptions.delete_all(now.elapsed);
     }
 
@@ -92,8 +93,8 @@ impl World {
     pub fn delete_user(&mut self, now: Now, uid: &str) -> bool {
         let Some(user) = self.directory.users.get_mut(uid) else { return false };
         user.is_active = false;
-        self.changes += 1;
-        self.forget_strangers(now);
+        self.revision += 1;
+        self.remove_non_members(now);
         true
     }
 
@@ -102,24 +103,24 @@ impl World {
     pub fn set_group_member(&mut self, now: Now, gid: &str, uid: &str, is_member: bool) -> bool {
         let known = self.directory.users.contains_key(uid);
         let Some(group) = self.directory.groups.get_mut(gid).filter(|_| known) else { return false };
-        self.changes += 1;
+        self.revision += 1;
         if is_member {
             group.members.insert(uid.to_owned());
         } else {
             group.members.remove(uid);
         }
-        self.forget_strangers(now);
+        self.remove_non_members(now);
         true
     }
 
-    /// Takes rights and shares from those who are no members any more, in all chats.
-    fn forget_strangers(&mut self, now: Now) {
+    /// BodyKind rights and shares from those who are no members any more, in all chats.
+    fn remove_non_members(&mut self, now: Now) {
         let tids: Vec<_> = self.chats.keys().cloned().collect();
         for tid in tids {
             if let Some(chat) = self.chats.get_mut(&tid) {
-                chat.roster.drop_admins_who_left(&self.directory);
+                chat.roster.remove_admins_who_left(&self.directory);
             }
-            self.end_shares_of_strangers(now, &tid);
+            self.end_shares_of_non_members(now, &tid);
         }
     }
 

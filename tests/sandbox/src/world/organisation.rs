@@ -51,7 +51,7 @@ pub mod org {
     pub const NOTICES: &str = "t-notices";
 }
 
-const NAMES: [(&str, &str, &str); 10] = [
+const PEOPLE: [(&str, &str, &str); 10] = [
     (org::ANNA, "Anna", "Berg"),
     (org::BEN, "Ben", "Okafor"),
     (org::CLARA, "Clara", "Weiss"),
@@ -90,10 +90,10 @@ fn group(title: &str, members: &[&str]) -> Group {
 
 impl World {
     /// Moves the organisation in.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn add_organisation(&mut self) {
         let users = &mut self.directory.users;
         users.insert(org::BOT.to_owned(), User::new("Ops", "Bot", true));
-        for (uid, first_name, last_name) in NAMES {
+        for (uid, first_name, last_name) in PEOPLE {
             let is_visible = uid != org::JANA;
             let is_active = uid != org::IVAN;
             users.insert(uid.to_owned(), User { is_active, is_visible, ..User::new(first_name, last_name, false) });
@@ -107,11 +107,11 @@ impl World {
         groups.insert(org::EVERYONE.to_owned(), Group { is_public: true, ..group("Everyone", &org::PEOPLE) });
 
         self.issue_key(org::BOT.to_owned());
-        self.found(org::LOBBY, "Lobby", &[org::BOT, org::ANNA, org::BEN, org::CLARA], &[org::BOT, org::ANNA]);
-        self.found(org::NOTICES, "Notices", &[org::BEN, org::DAVID, org::BOT], &[org::BEN]);
+        self.add_chat(org::LOBBY, "Lobby", &[org::BOT, org::ANNA, org::BEN, org::CLARA], &[org::BOT, org::ANNA]);
+        self.add_chat(org::NOTICES, "Notices", &[org::BEN, org::DAVID, org::BOT], &[org::BEN]);
     }
 
-    fn found(&mut self, tid: &str, title: &str, users: &[&str], admins: &[&str]) {
+    fn add_chat(&mut self, tid: &str, title: &str, users: &[&str], admins: &[&str]) {
         self.chats_made += 1;
         let mut chat = Chat::new(tid.to_owned(), self.chats_made, Kind::Group, title.to_owned());
         chat.roster.users = users.iter().map(|&uid| uid.to_owned()).collect();

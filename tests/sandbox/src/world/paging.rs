@@ -7,14 +7,14 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
-    answer::{Reply, ok},
+    answer::{OperationResult, ok},
     call::Call,
     ids::digest,
     problem::Problem,
 };
 
 /// The most bytes of items in one response, but for a single item. The rest of 1 MiB is for what stands around them.
-const BYTES: usize = 1024 * 1024 - 4096;
+const MAX_PAGE_BYTES: usize = 1024 * 1024 - 4096;
 
 /// Makes cursors and knows its own again. A cursor is bound to the epoch and to the list it was made for, and is opaque.
 #[derive(Debug)]
@@ -33,27 +33,27 @@ impl Cursors {
         self.epoch = epoch;
     }
 
-    fn seal_of(&self, list: &str, position: &str) -> String {
+    fn checksum(&self, list: &str, position: &str) -> String {
         let (key, epoch) = (self.key.to_le_bytes(), self.epoch.to_le_bytes());
         format!("{:016x}", digest(&[&key, &epoch, list.as_bytes(), position.as_bytes()]))
     }
 
     pub(super) fn seal(&self, list: &str, position: &str) -> String {
-        URL_SAFE_NO_PAD.encode(format!("{}{position}", self.seal_of(list, position)))
+        URL_SAFE_NO_PAD.encode(format!("{}{position}", self.checksum(list, position)))
     }
 
     /// The position in a cursor that was made for this list in this epoch; 410 for every other one.
     pub(super) fn open<K: FromStr>(&self, list: &str, cursor: &str) -> Result<K, Problem> {
         let position = || {
             let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-            let (seal, position) = text.split_at_checked(16)?;
-            position.parse().ok().filter(|_| seal == self.seal_of(list, position))
+            let (checksum, position) = text.split_at_checked(16)?;
+            position.parse().ok().filter(|_| checksum == self.checksum(list, position))
         };
         position().ok_or_else(|| expired("This server did not give this cursor for this list or feed."))
     }
 
     /// The position that a request goes on from, if it names one.
-    pub(super) fn after<K: FromStr>(&self, call: &Call, list: &str) -> Result<Option<K>, Problem> {
+    pub(super) fn position<K: FromStr>(&self, call: &Call, list: &str) -> Result<Option<K>, Problem> {
         call.query.cursor()?.map(|cursor| self.open(list, cursor)).transpose()
     }
 
@@ -64,14 +64,14 @@ impl Cursors {
         list: &str,
         rows: impl IntoIterator<Item = (K, T)>,
         show: impl Fn(&T) -> Value,
-    ) -> Reply
+    ) -> OperationResult
     where
         K: Ord + Display + FromStr,
     {
         let limit = limit(call)?;
-        let after = self.after::<K>(call, list)?;
+        let after = self.position::<K>(call, list)?;
         let rest = rows.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after));
-        let Shown { items, more_after } = shown(limit, rest, |(_, row)| Some(show(row)));
+        let Page { items, more_after } = collect_page(limit, rest, |(_, row)| Some(show(row)));
         let mut page = json!({ "items": items });
         if let Some((last, _)) = more_after {
             page["next_cursor"] = json!(self.seal(list, &last.to_string()));
@@ -81,33 +81,33 @@ impl Cursors {
 }
 
 /// The items of one response.
-pub(super) struct Shown<T> {
+pub(super) struct Page<T> {
     pub(super) items: Vec<Value>,
     /// The last row that was looked at, if there are more.
     pub(super) more_after: Option<T>,
 }
 
 /// Shows rows until there are so many, or they have too many bytes.
-pub(super) fn shown<T>(
+pub(super) fn collect_page<T>(
     limit: usize,
     rows: impl IntoIterator<Item = T>,
     show: impl Fn(&T) -> Option<Value>,
-) -> Shown<T> {
+) -> Page<T> {
     let (mut items, mut bytes, mut last) = (Vec::new(), 0, None);
     for row in rows {
         if items.len() == limit {
-            return Shown { items, more_after: last };
+            return Page { items, more_after: last };
         }
         if let Some(item) = show(&row) {
             bytes += item.to_string().len() + 1;
-            if bytes > BYTES && !items.is_empty() {
-                return Shown { items, more_after: last };
+            if bytes > MAX_PAGE_BYTES && !items.is_empty() {
+                return Page { items, more_after: last };
             }
             items.push(item);
         }
         last = Some(row);
     }
-    Shown { items, more_after: None }
+    Page { items, more_after: None }
 }
 
 /// 400 for the parameters of a list, whatever it is a list of.
@@ -117,7 +117,7 @@ pub(super) fn check(call: &Call) -> Result<(), Problem> {
 }
 
 pub(super) fn limit(call: &Call) -> Result<usize, Problem> {
-    let limit = call.query.whole("limit", 1..=100)?.unwrap_or(50);
+    let limit = call.query.integer("limit", 1..=100)?.unwrap_or(50);
     Ok(usize::try_from(limit).unwrap_or(50))
 }
 

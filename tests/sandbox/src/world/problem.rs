@@ -5,20 +5,20 @@ use serde_json::{Value, json};
 
 /// A place in a request body that breaks its schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct SchemaError {
     pub(super) pointer: String,
     pub(super) detail: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum More {
-    Nothing,
-    Members(Vec<String>),
-    Places(Vec<Place>),
+pub(super) enum Details {
+    None,
+    InvalidMembers(Vec<String>),
+    SchemaErrors(Vec<SchemaError>),
     Allow(String),
     RetryAfter(u64),
     /// The size of a file whose range cannot be given.
-    Size(u64),
+    FileSize(u64),
 }
 
 /// Why a request is refused.
@@ -27,16 +27,16 @@ pub(super) struct Problem {
     pub(super) status: StatusCode,
     pub(super) code: &'static str,
     pub(super) detail: String,
-    pub(super) more: More,
+    pub(super) details: Details,
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), more: More::Nothing }
+        Self { status, code, detail: detail.into(), details: Details::None }
     }
 
-    fn with(mut self, more: More) -> Self {
-        self.more = more;
+    fn with(mut self, details: Details) -> Self {
+        self.details = details;
         self
     }
 
@@ -56,7 +56,7 @@ impl Problem {
     }
 
     /// 403: a switch of the organisation's admin.
-    pub(super) fn switched_off(code: &'static str, detail: &str) -> Self {
+    pub(super) fn not_allowed(code: &'static str, detail: &str) -> Self {
         Self::new(StatusCode::FORBIDDEN, code, detail)
     }
 
@@ -68,7 +68,7 @@ impl Problem {
     /// 405
     pub(super) fn method_not_allowed(allowed: &[&str]) -> Self {
         let detail = format!("This path has {}.", allowed.join(" and "));
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).with(More::Allow(allowed.join(", ")))
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).with(Details::Allow(allowed.join(", ")))
     }
 
     /// 409: the state of the chat.
@@ -82,40 +82,41 @@ impl Problem {
     }
 
     /// 415
-    pub(super) fn media_type(detail: &str) -> Self {
+    pub(super) fn unsupported_media_type(detail: &str) -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     }
 
     /// 416
-    pub(super) fn range(size: u64) -> Self {
+    pub(super) fn range_not_satisfiable(size: u64) -> Self {
         let detail = format!("The file has {size} bytes.");
-        Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable", detail).with(More::Size(size))
+        Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable", detail).with(Details::FileSize(size))
     }
 
     /// 422: a rule of the operation.
-    pub(super) fn invalid(detail: impl Into<String>) -> Self {
+    pub(super) fn unprocessable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", detail)
     }
 
     /// 422: the body breaks its schema, here and there.
-    pub(super) fn schema(places: Vec<Place>) -> Self {
-        Self::invalid("The body breaks its schema.").with(More::Places(places))
+    pub(super) fn schema_errors(errors: Vec<SchemaError>) -> Self {
+        Self::unprocessable("The body breaks its schema.").with(Details::SchemaErrors(errors))
     }
 
     /// 422: ids of users or groups that cannot be used.
-    pub(super) fn members(ids: Vec<String>) -> Self {
+    pub(super) fn invalid_members(ids: Vec<String>) -> Self {
         let detail = format!("{} ids are unknown or cannot be used.", ids.len());
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_members", detail).with(More::Members(ids))
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_members", detail).with(Details::InvalidMembers(ids))
     }
 
     /// 422: an avatar that is none.
-    pub(super) fn image(detail: impl Into<String>) -> Self {
+    pub(super) fn invalid_image(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "image_load", detail)
     }
 
     /// 429
     pub(super) fn rate_limited(seconds: u64) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests.").with(More::RetryAfter(seconds))
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests.")
+            .with(Details::RetryAfter(seconds))
     }
 
     pub(super) fn into_response(self, request_id: &str) -> Response<Vec<u8>> {
@@ -128,21 +129,22 @@ impl Problem {
             "request_id": request_id,
         });
         let mut extra = None;
-        match self.more {
-            More::Nothing => {}
-            More::Members(ids) => body["invalid_members"] = json!(ids),
-            More::Places(places) => {
+        match self.details {
+            Details::None => {}
+            Details::InvalidMembers(ids) => body["invalid_members"] = json!(ids),
+            Details::SchemaErrors(errors) => {
                 body["errors"] =
-                    places.into_iter().map(|it| json!({ "pointer": it.pointer, "detail": it.detail })).collect();
+                    errors.into_iter().map(|it| json!({ "pointer": it.pointer, "detail": it.detail })).collect();
             }
-            More::Allow(methods) => extra = Some((header::ALLOW, methods)),
-            More::RetryAfter(seconds) => extra = Some((header::RETRY_AFTER, seconds.to_string())),
-            More::Size(size) => extra = Some((header::CONTENT_RANGE, format!("bytes */{size}"))),
+            Details::Allow(methods) => extra = Some((header::ALLOW, methods)),
+            Details::RetryAfter(seconds) => extra = Some((header::RETRY_AFTER, seconds.to_string())),
+            Details::FileSize(size) => extra = Some((header::CONTENT_RANGE, format!("bytes */{size}"))),
         }
         if self.status == StatusCode::UNAUTHORIZED {
             extra = Some((header::WWW_AUTHENTICATE, r#"Basic realm="teamwire", charset="UTF-8""#.into()));
         }
-        let mut response = super::answer::body(self.status, "application/problem+json", to_bytes(&body), request_id);
+        let mut response =
+            super::answer::with_body(self.status, "application/problem+json", to_bytes(&body), request_id);
         if let Some((name, value)) = extra
             && let Ok(value) = HeaderValue::try_from(value)
         {
@@ -167,8 +169,8 @@ pub fn problem_response(status: StatusCode, retry_after: Option<u64>, request_id
         400..=499 => "invalid_request",
         _ => "server",
     };
-    let more = retry_after.map_or(More::Nothing, More::RetryAfter);
-    let problem = Problem::new(status, code, "Asked for by a fault rule of the sandbox.").with(more);
+    let details = retry_after.map_or(Details::None, Details::RetryAfter);
+    let problem = Problem::new(status, code, "Asked for by a fault rule of the sandbox.").with(details);
     problem.into_response(request_id)
 }
 

@@ -60,7 +60,7 @@ impl Query {
         }
     }
 
-    pub(super) fn whole(&self, name: &str, limits: std::ops::RangeInclusive<u64>) -> Result<Option<u64>, Problem> {
+    pub(super) fn integer(&self, name: &str, limits: std::ops::RangeInclusive<u64>) -> Result<Option<u64>, Problem> {
         let Some(text) = self.get(name)? else { return Ok(None) };
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse().ok().filter(|number| digits && limits.contains(number)) {
@@ -70,7 +70,7 @@ impl Query {
     }
 
     /// A text of so many characters, without U+0000.
-    pub(super) fn text(&self, name: &str, length: std::ops::RangeInclusive<usize>) -> Result<Option<&str>, Problem> {
+    pub(super) fn string(&self, name: &str, length: std::ops::RangeInclusive<usize>) -> Result<Option<&str>, Problem> {
         let Some(text) = self.get(name)? else { return Ok(None) };
         if length.contains(&text.chars().count()) && !text.contains('\0') {
             Ok(Some(text))
@@ -101,20 +101,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_segment_is_decoded_once_and_never_split_again() {
+    fn segment_is_decoded_once_and_never_split_again() {
         let found = segments("/v1/a%2Fb/%252e/%zz/%ff/..");
         let found: Vec<_> = found.iter().map(Option::as_deref).collect();
         assert_eq!(found, [Some("v1"), Some("a/b"), Some("%2e"), None, None, Some("..")]);
     }
 
     #[test]
-    fn a_parameter_is_given_once_and_within_its_limits() {
+    fn parameter_is_unique_and_within_limits() {
         let query = Query::parse("limit=5&title=a+b%26&x=1&x=2&wait=+3");
-        assert_eq!(query.whole("limit", 1..=100), Ok(Some(5)));
-        assert!(query.whole("limit", 6..=100).is_err());
+        assert_eq!(query.integer("limit", 1..=100), Ok(Some(5)));
+        assert!(query.integer("limit", 6..=100).is_err());
         assert_eq!(query.get("title"), Ok(Some("a b&")));
         assert!(query.get("x").is_err());
-        assert!(query.whole("wait", 0..=25).is_err());
+        assert!(query.integer("wait", 0..=25).is_err());
         assert_eq!(query.get("nothing"), Ok(None));
     }
 }

@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use super::{
     World,
-    answer::{Answer, Reply, ok},
+    answer::{OperationResult, Outcome, ok},
     call::Call,
     chat::Chat,
     directory::Directory,
     draft::AlertType,
-    feed::{Feed, News, check_poll},
-    form,
+    feed::{Feed, Update, check_poll},
+    json_object,
     messages::Message,
     now::Now,
     problem::Problem,
@@ -27,64 +27,66 @@ pub(super) struct Reaction {
     kind: String,
 }
 
-const TYPES: [&str; 7] = ["ok", "sos", "thumbs_up", "applause", "smile", "laugh", "love"];
+const REACTION_TYPES: [&str; 7] = ["ok", "sos", "thumbs_up", "applause", "smile", "laugh", "love"];
 
-fn show(directory: &Directory, chat: &Chat, message: &Message, reaction: &Reaction) -> Value {
+fn to_json(directory: &Directory, chat: &Chat, message: &Message, reaction: &Reaction) -> Value {
     json!({
         "reaction_id": reaction.id,
         "mid": message.mid,
         "tid": chat.tid,
         "reaction_type": reaction.kind,
-        "from_user": directory.show_user(&reaction.from),
+        "from_user": directory.user_json(&reaction.from),
     })
 }
 
 fn reaction_type(call: &Call) -> Result<&'static str, Problem> {
-    form::read(&call.json, |form| {
-        form.needs(&["reaction_type"]);
-        form.choice("reaction_type", &TYPES)
+    json_object::read(&call.json, |object| {
+        object.require(&["reaction_type"]);
+        object.one_of("reaction_type", &REACTION_TYPES)
     })
 }
 
 /// The alert type of an attention message.
-fn attention(message: &Message) -> Result<AlertType, Problem> {
-    message.alert_type.ok_or_else(|| Problem::invalid("The message is no attention message."))
+fn alert_type_of(message: &Message) -> Result<AlertType, Problem> {
+    message.alert_type.ok_or_else(|| Problem::unprocessable("The message is no attention message."))
 }
 
-fn needs_fitting(message: &Message, reaction: &str) -> Result<(), Problem> {
-    let alert_type = attention(message)?;
-    if alert_type.takes(reaction) {
+fn require_matching_type(message: &Message, reaction: &str) -> Result<(), Problem> {
+    let alert_type = alert_type_of(message)?;
+    if alert_type.accepts(reaction) {
         return Ok(());
     }
-    Err(Problem::invalid(format!("{reaction} does not answer a message of type {}.", alert_type.name())))
+    Err(Problem::unprocessable(format!("{reaction} does not answer a message of type {}.", alert_type.name())))
 }
 
-pub(super) fn list(world: &mut World, call: &Call) -> Reply {
+pub(super) fn list(world: &mut World, call: &Call) -> OperationResult {
     super::paging::check(call)?;
     let chat = world.chat(&call.actor, call.id(0))?;
     let message = chat.message(call.id(1))?;
-    world.needs_reactions(&call.actor)?;
-    world.cursors.after::<u64>(call, &call.list(""))?;
-    attention(message)?;
+    world.require_reactions_allowed(&call.actor)?;
+    world.cursors.position::<u64>(call, &call.cursor_scope(""))?;
+    alert_type_of(message)?;
     let rows = message.reactions.iter().map(|reaction| (reaction.number, reaction));
-    world.cursors.page(call, &call.list(""), rows, |reaction| show(&world.directory, chat, message, reaction))
+    world
+        .cursors
+        .page(call, &call.cursor_scope(""), rows, |reaction| to_json(&world.directory, chat, message, reaction))
 }
 
-pub(super) fn send(world: &mut World, call: &Call) -> Reply {
+pub(super) fn send(world: &mut World, call: &Call) -> OperationResult {
     let reaction_type = reaction_type(call)?;
     let (id, is_new) = world.react(call.now, &call.actor, call.id(0), call.id(1), reaction_type)?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(Answer::Json(status, world.show_reaction(&call.actor, call.id(0), call.id(1), &id)?))
+    Ok(Outcome::Json(status, world.reaction_json(&call.actor, call.id(0), call.id(1), &id)?))
 }
 
-pub(super) fn update(world: &mut World, call: &Call) -> Reply {
+pub(super) fn update(world: &mut World, call: &Call) -> OperationResult {
     let reaction_type = reaction_type(call)?;
     let (tid, mid, id) = (call.id(0), call.id(1), call.id(2));
     world.change_reaction(call.now, &call.actor, tid, mid, id, reaction_type)?;
-    ok(world.show_reaction(&call.actor, tid, mid, id)?)
+    ok(world.reaction_json(&call.actor, tid, mid, id)?)
 }
 
-pub(super) fn poll(world: &mut World, call: &Call) -> Reply {
+pub(super) fn poll(world: &mut World, call: &Call) -> OperationResult {
     let subscription = subscription_of(call)?;
     check_poll(call)?;
     world.poll_leased(call, &subscription, &Topic::Reactions, &Feed::Reactions)
@@ -92,19 +94,19 @@ pub(super) fn poll(world: &mut World, call: &Call) -> Reply {
 
 impl World {
     /// Refuses a bot where the organisation's admin allows none to react.
-    fn needs_reactions(&self, actor: &str) -> Result<(), Problem> {
+    fn require_reactions_allowed(&self, actor: &str) -> Result<(), Problem> {
         if self.org_settings.bot_reactions || !self.directory.is_bot(actor) {
             return Ok(());
         }
         Err(Problem::forbidden("The organisation does not allow bots to react or to read reactions."))
     }
 
-    fn show_reaction(&self, actor: &str, tid: &str, mid: &str, id: &str) -> Result<Value, Problem> {
+    fn reaction_json(&self, actor: &str, tid: &str, mid: &str, id: &str) -> Result<Value, Problem> {
         let chat = self.chat(actor, tid)?;
         let message = chat.message(mid)?;
         let reaction = message.reactions.iter().find(|it| it.id == id);
         reaction
-            .map(|reaction| show(&self.directory, chat, message, reaction))
+            .map(|reaction| to_json(&self.directory, chat, message, reaction))
             .ok_or_else(|| Problem::not_found("reaction"))
     }
 
@@ -119,16 +121,16 @@ impl World {
     ) -> Result<(String, bool), Problem> {
         let chat = self.chat(actor, tid)?;
         let message = chat.message(mid)?;
-        self.needs_reactions(actor)?;
-        chat.needs_open()?;
-        needs_fitting(message, reaction_type)?;
+        self.require_reactions_allowed(actor)?;
+        chat.require_open()?;
+        require_matching_type(message, reaction_type)?;
         if let Some(reaction) = message.reactions.iter().find(|it| it.from == actor) {
             let id = reaction.id.clone();
             self.change_reaction(now, actor, tid, mid, &id, reaction_type)?;
             return Ok((id, false));
         }
         self.reactions_made += 1;
-        let (number, id) = (self.reactions_made, self.ids.named("r", 15));
+        let (number, id) = (self.reactions_made, self.ids.next_with_prefix("r", 15));
         let reaction = Reaction { number, id: id.clone(), from: actor.to_owned(), kind: reaction_type.to_owned() };
         self.chat_mut(actor, tid)?.message_mut(mid)?.reactions.push(reaction);
         self.publish_reaction(now, actor, tid, mid, &id)?;
@@ -148,12 +150,12 @@ impl World {
         let chat = self.chat(actor, tid)?;
         let message = chat.message(mid)?;
         let reaction = message.reactions.iter().find(|it| it.id == id).ok_or_else(|| Problem::not_found("reaction"))?;
-        self.needs_reactions(actor)?;
+        self.require_reactions_allowed(actor)?;
         if reaction.from != actor {
             return Err(Problem::forbidden("The reaction is somebody else's."));
         }
-        chat.needs_open()?;
-        needs_fitting(message, reaction_type)?;
+        chat.require_open()?;
+        require_matching_type(message, reaction_type)?;
         if reaction.kind == reaction_type {
             return Ok(());
         }
@@ -165,8 +167,8 @@ impl World {
     }
 
     fn publish_reaction(&mut self, now: Now, actor: &str, tid: &str, mid: &str, id: &str) -> Result<(), Problem> {
-        let shown = self.show_reaction(actor, tid, mid, id)?;
-        self.publish(now, tid, News::Reaction(shown));
+        let json = self.reaction_json(actor, tid, mid, id)?;
+        self.publish(now, tid, Update::Reaction(json));
         Ok(())
     }
 }

@@ -4,24 +4,24 @@ use serde_json::json;
 
 use super::{
     World,
-    answer::{Reply, ok},
+    answer::{OperationResult, ok},
     call::Call,
     chat::Chat,
     problem::Problem,
 };
 
-pub(super) fn list(world: &mut World, call: &Call) -> Reply {
+pub(super) fn list(world: &mut World, call: &Call) -> OperationResult {
     // Looked at first: a bad parameter comes before everything that the chat could say.
     super::paging::check(call)?;
     let chat = world.chat(&call.actor, call.id(0))?;
     if !world.org_settings.read_receipts {
-        return Err(Problem::switched_off("read_receipts_disabled", "The organisation has disabled read receipts."));
+        return Err(Problem::not_allowed("read_receipts_disabled", "The organisation has disabled read receipts."));
     }
     let readers = world.readers(chat).into_iter().map(|uid| (uid.clone(), uid));
-    world.cursors.page(call, &call.list(""), readers, |uid| world.directory.show_user(uid))
+    world.cursors.page(call, &call.cursor_scope(""), readers, |uid| world.directory.user_json(uid))
 }
 
-pub(super) fn mark(world: &mut World, call: &Call) -> Reply {
+pub(super) fn mark(world: &mut World, call: &Call) -> OperationResult {
     world.chat(&call.actor, call.id(0))?;
     if !world.org_settings.bot_read_marks {
         return Err(Problem::forbidden("The organisation does not allow bots to mark chats as read."));
@@ -29,7 +29,7 @@ pub(super) fn mark(world: &mut World, call: &Call) -> Reply {
     world.mark_read(&call.actor, call.id(0))?;
     let chat = world.chat(&call.actor, call.id(0))?;
     let readers = if world.org_settings.read_receipts { world.readers(chat) } else { Vec::new() };
-    ok(json!({ "items": world.directory.show_users(readers) }))
+    ok(json!({ "items": world.directory.users_json(readers) }))
 }
 
 impl World {

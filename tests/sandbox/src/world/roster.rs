@@ -14,14 +14,14 @@ pub(super) struct Roster {
 }
 
 impl Roster {
-    pub(super) fn has_by_group(&self, directory: &Directory, uid: &str) -> bool {
+    pub(super) fn contains_by_group(&self, directory: &Directory, uid: &str) -> bool {
         self.groups.iter().any(|gid| directory.is_in_group(gid, uid))
     }
 
     /// Whether this user is a member, directly or through a group. Deleted users are members of nothing.
-    pub(super) fn has(&self, directory: &Directory, uid: &str) -> bool {
+    pub(super) fn contains(&self, directory: &Directory, uid: &str) -> bool {
         let by_name = self.users.iter().any(|it| it == uid);
-        directory.is_active(uid) && (by_name || self.has_by_group(directory, uid))
+        directory.is_active(uid) && (by_name || self.contains_by_group(directory, uid))
     }
 
     /// All members, each once, by `uid`.
@@ -43,10 +43,10 @@ impl Roster {
         }
     }
 
-    /// Takes the rights of admins from those who are no members any more.
-    pub(super) fn drop_admins_who_left(&mut self, directory: &Directory) {
+    /// BodyKind the rights of admins from those who are no members any more.
+    pub(super) fn remove_admins_who_left(&mut self, directory: &Directory) {
         let mut admins = std::mem::take(&mut self.admins);
-        admins.retain(|uid| self.has(directory, uid));
+        admins.retain(|uid| self.contains(directory, uid));
         self.admins = admins;
     }
 }

@@ -3,15 +3,15 @@
 use std::fmt;
 
 use super::{
-    World, answer::Reply, assets, avatars, call::Call, chats, create, directory, locations, members, messages,
-    problem::Problem, query::Segment, reactions, readers, subscriptions,
+    World, answer::OperationResult, assets, avatars, call::Call, chats, create, directory, locations, members,
+    messages, problem::Problem, query::Segment, reactions, readers, subscriptions,
 };
 
 /// What body an operation takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Takes {
+pub(super) enum BodyKind {
     /// None; one that is sent is ignored.
-    Nothing,
+    None,
     Json,
     Jpeg,
     /// Bytes that are streamed past the world.
@@ -22,13 +22,13 @@ pub(super) enum Takes {
 pub(super) struct Operation {
     pub(super) method: &'static str,
     pub(super) path: &'static str,
-    pub(super) takes: Takes,
-    pub(super) run: fn(&mut World, &Call) -> Reply,
+    pub(super) body: BodyKind,
+    pub(super) run: fn(&mut World, &Call) -> OperationResult,
 }
 
 impl Operation {
     /// Changes something, and therefore takes an `Idempotency-Key`.
-    pub(super) fn changes(&self) -> bool {
+    pub(super) fn is_mutation(&self) -> bool {
         self.method != "GET"
     }
 }
@@ -39,24 +39,24 @@ impl fmt::Debug for Operation {
     }
 }
 
-const fn get(path: &'static str, run: fn(&mut World, &Call) -> Reply) -> Operation {
-    Operation { method: "GET", path, takes: Takes::Nothing, run }
+const fn get(path: &'static str, run: fn(&mut World, &Call) -> OperationResult) -> Operation {
+    Operation { method: "GET", path, body: BodyKind::None, run }
 }
 
-const fn put(path: &'static str, takes: Takes, run: fn(&mut World, &Call) -> Reply) -> Operation {
-    Operation { method: "PUT", path, takes, run }
+const fn put(path: &'static str, body: BodyKind, run: fn(&mut World, &Call) -> OperationResult) -> Operation {
+    Operation { method: "PUT", path, body, run }
 }
 
-const fn patch(path: &'static str, run: fn(&mut World, &Call) -> Reply) -> Operation {
-    Operation { method: "PATCH", path, takes: Takes::Json, run }
+const fn patch(path: &'static str, run: fn(&mut World, &Call) -> OperationResult) -> Operation {
+    Operation { method: "PATCH", path, body: BodyKind::Json, run }
 }
 
-const fn post(path: &'static str, takes: Takes, run: fn(&mut World, &Call) -> Reply) -> Operation {
-    Operation { method: "POST", path, takes, run }
+const fn post(path: &'static str, body: BodyKind, run: fn(&mut World, &Call) -> OperationResult) -> Operation {
+    Operation { method: "POST", path, body, run }
 }
 
-const fn delete(path: &'static str, run: fn(&mut World, &Call) -> Reply) -> Operation {
-    Operation { method: "DELETE", path, takes: Takes::Nothing, run }
+const fn delete(path: &'static str, run: fn(&mut World, &Call) -> OperationResult) -> Operation {
+    Operation { method: "DELETE", path, body: BodyKind::None, run }
 }
 
 /// The contract's operations, in its order.
@@ -68,41 +68,41 @@ pub(super) static OPERATIONS: [Operation; 43] = [
     get("/v1/groups", directory::list_groups),
     get("/v1/groups/{gid}", directory::get_group),
     get("/v1/chats", chats::list),
-    post("/v1/chats", Takes::Json, create::create),
+    post("/v1/chats", BodyKind::Json, create::create),
     get("/v1/chats/{tid}", chats::get),
     patch("/v1/chats/{tid}", chats::update),
-    post("/v1/chats/{tid}/close", Takes::Nothing, chats::close),
-    post("/v1/chats/{tid}/reopen", Takes::Nothing, chats::reopen),
-    post("/v1/chats/{tid}/leave", Takes::Nothing, members::leave),
-    post("/v1/chats/{tid}/members/add", Takes::Json, members::add),
-    post("/v1/chats/{tid}/members/remove", Takes::Json, members::remove),
-    put("/v1/chats/{tid}/admins/{uid}", Takes::Nothing, members::add_admin),
+    post("/v1/chats/{tid}/close", BodyKind::None, chats::close),
+    post("/v1/chats/{tid}/reopen", BodyKind::None, chats::reopen),
+    post("/v1/chats/{tid}/leave", BodyKind::None, members::leave),
+    post("/v1/chats/{tid}/members/add", BodyKind::Json, members::add),
+    post("/v1/chats/{tid}/members/remove", BodyKind::Json, members::remove),
+    put("/v1/chats/{tid}/admins/{uid}", BodyKind::None, members::add_admin),
     delete("/v1/chats/{tid}/admins/{uid}", members::remove_admin),
     get("/v1/chats/{tid}/readers", readers::list),
-    post("/v1/chats/{tid}/read", Takes::Nothing, readers::mark),
+    post("/v1/chats/{tid}/read", BodyKind::None, readers::mark),
     get("/v1/chats/{tid}/messages", messages::list),
-    post("/v1/chats/{tid}/messages", Takes::Json, messages::post),
+    post("/v1/chats/{tid}/messages", BodyKind::Json, messages::post),
     get("/v1/chats/{tid}/messages/updates", messages::poll_chat),
     get("/v1/messages/updates", messages::poll_all),
     get("/v1/chats/{tid}/avatar", avatars::get),
-    put("/v1/chats/{tid}/avatar", Takes::Jpeg, avatars::set),
+    put("/v1/chats/{tid}/avatar", BodyKind::Jpeg, avatars::set),
     delete("/v1/chats/{tid}/avatar", avatars::remove),
-    post("/v1/assets", Takes::Upload, assets::upload),
+    post("/v1/assets", BodyKind::Upload, assets::upload),
     get("/v1/assets/{id}", assets::download),
     get("/v1/location", locations::list),
-    put("/v1/location", Takes::Json, locations::move_all),
+    put("/v1/location", BodyKind::Json, locations::update),
     delete("/v1/chats/{tid}/location", locations::stop),
     get("/v1/chats/{tid}/location/active", locations::count),
-    put("/v1/chats/{tid}/location/subscriptions", Takes::Nothing, subscriptions::subscribe_locations),
-    delete("/v1/chats/{tid}/location/subscriptions", subscriptions::end_all_locations),
-    delete("/v1/chats/{tid}/location/subscriptions/{id}", subscriptions::end_locations),
+    put("/v1/chats/{tid}/location/subscriptions", BodyKind::None, subscriptions::subscribe_locations),
+    delete("/v1/chats/{tid}/location/subscriptions", subscriptions::unsubscribe_all_locations),
+    delete("/v1/chats/{tid}/location/subscriptions/{id}", subscriptions::unsubscribe_locations),
     get("/v1/chats/{tid}/location/updates", locations::poll),
     get("/v1/chats/{tid}/messages/{mid}/reactions", reactions::list),
-    post("/v1/chats/{tid}/messages/{mid}/reactions", Takes::Json, reactions::send),
+    post("/v1/chats/{tid}/messages/{mid}/reactions", BodyKind::Json, reactions::send),
     patch("/v1/chats/{tid}/messages/{mid}/reactions/{reaction_id}", reactions::update),
-    put("/v1/reactions/subscriptions", Takes::Nothing, subscriptions::subscribe_reactions),
-    delete("/v1/reactions/subscriptions", subscriptions::end_all_reactions),
-    delete("/v1/reactions/subscriptions/{id}", subscriptions::end_reactions),
+    put("/v1/reactions/subscriptions", BodyKind::None, subscriptions::subscribe_reactions),
+    delete("/v1/reactions/subscriptions", subscriptions::unsubscribe_all_reactions),
+    delete("/v1/reactions/subscriptions/{id}", subscriptions::unsubscribe_reactions),
     get("/v1/reactions/updates", reactions::poll),
 ];
 

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     World,
-    answer::{Answer, Reply, ok},
+    answer::{OperationResult, Outcome, ok},
     call::Call,
     feed::{self, Feed},
     problem::Problem,
@@ -17,7 +17,7 @@ use super::{
 const LEASE: Duration = Duration::from_secs(300);
 
 /// How long it is remembered what became of a subscription.
-const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is subscribed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,33 +30,33 @@ pub(super) enum Topic {
 struct Subscription {
     app_id: String,
     topic: Topic,
-    renewed: Duration,
+    renewed_at: Duration,
     /// The polls that wait, by their request, and until when. One whose client has gone counts until then, no longer.
-    waiting: BTreeMap<String, Duration>,
+    pending_polls: BTreeMap<String, Duration>,
     /// When an admin let it run out.
-    expired: Option<Duration>,
-    deleted: Option<Duration>,
+    expired_at: Option<Duration>,
+    deleted_at: Option<Duration>,
 }
 
 impl Subscription {
-    fn runs_out(&self) -> Duration {
-        let by_itself = self.waiting.values().copied().fold(self.renewed, Duration::max) + LEASE;
-        self.expired.unwrap_or(by_itself)
+    fn lease_end(&self) -> Duration {
+        let natural_end = self.pending_polls.values().copied().fold(self.renewed_at, Duration::max) + LEASE;
+        self.expired_at.unwrap_or(natural_end)
     }
 
     /// Forgets the polls whose time is up: those that were answered are gone already, so their clients are.
-    fn forget_abandoned(&mut self, now: Duration) {
-        let abandoned = self.waiting.values().copied().filter(|until| *until < now);
-        self.renewed = abandoned.fold(self.renewed, Duration::max);
-        self.waiting.retain(|_, until| *until >= now);
+    fn remove_abandoned_polls(&mut self, now: Duration) {
+        let abandoned = self.pending_polls.values().copied().filter(|until| *until < now);
+        self.renewed_at = abandoned.fold(self.renewed_at, Duration::max);
+        self.pending_polls.retain(|_, until| *until >= now);
     }
 
-    fn gone_since(&self) -> Duration {
-        self.deleted.unwrap_or_else(|| self.runs_out())
+    fn ended_at(&self) -> Duration {
+        self.deleted_at.unwrap_or_else(|| self.lease_end())
     }
 
-    fn is_alive(&self, now: Duration) -> bool {
-        self.deleted.is_none() && now < self.runs_out()
+    fn is_active(&self, now: Duration) -> bool {
+        self.deleted_at.is_none() && now < self.lease_end()
     }
 }
 
@@ -67,18 +67,18 @@ pub(super) struct Subscriptions {
 }
 
 impl Subscriptions {
-    pub(super) fn alive(&self, now: Duration) -> usize {
-        self.by_id.values().filter(|it| it.is_alive(now)).count()
+    pub(super) fn active_count(&self, now: Duration) -> usize {
+        self.by_id.values().filter(|it| it.is_active(now)).count()
     }
 
-    fn forget_old(&mut self, now: Duration) {
-        self.by_id.retain(|_, it| now < it.gone_since() + REMEMBERED);
+    fn remove_old(&mut self, now: Duration) {
+        self.by_id.retain(|_, it| now < it.ended_at() + RETENTION);
     }
 
     fn delete(&mut self, now: Duration, which: impl Fn(&str, &str, &Topic) -> bool) {
         for (id, it) in &mut self.by_id {
             if which(id, &it.app_id, &it.topic) {
-                it.deleted.get_or_insert(now);
+                it.deleted_at.get_or_insert(now);
             }
         }
     }
@@ -90,38 +90,38 @@ impl Subscriptions {
 
     /// Lets the lease of every subscription run out, now.
     pub(super) fn expire_all(&mut self, now: Duration) {
-        for it in self.by_id.values_mut().filter(|it| it.is_alive(now)) {
-            it.expired = Some(now);
+        for it in self.by_id.values_mut().filter(|it| it.is_active(now)) {
+            it.expired_at = Some(now);
         }
     }
 }
 
-pub(super) fn subscribe_locations(world: &mut World, call: &Call) -> Reply {
+pub(super) fn subscribe_locations(world: &mut World, call: &Call) -> OperationResult {
     world.chat(&call.actor, call.id(0))?;
     let tid = call.id(0).to_owned();
     world.subscribe(call, Topic::Locations(tid.clone()), &Feed::LocationsOf(tid))
 }
 
-pub(super) fn subscribe_reactions(world: &mut World, call: &Call) -> Reply {
+pub(super) fn subscribe_reactions(world: &mut World, call: &Call) -> OperationResult {
     world.subscribe(call, Topic::Reactions, &Feed::Reactions)
 }
 
-pub(super) fn end_all_locations(world: &mut World, call: &Call) -> Reply {
+pub(super) fn unsubscribe_all_locations(world: &mut World, call: &Call) -> OperationResult {
     world.chat(&call.actor, call.id(0))?;
-    world.end(call, &Topic::Locations(call.id(0).to_owned()), None)
+    world.unsubscribe(call, &Topic::Locations(call.id(0).to_owned()), None)
 }
 
-pub(super) fn end_locations(world: &mut World, call: &Call) -> Reply {
+pub(super) fn unsubscribe_locations(world: &mut World, call: &Call) -> OperationResult {
     world.chat(&call.actor, call.id(0))?;
-    world.end(call, &Topic::Locations(call.id(0).to_owned()), Some(call.id(1)))
+    world.unsubscribe(call, &Topic::Locations(call.id(0).to_owned()), Some(call.id(1)))
 }
 
-pub(super) fn end_all_reactions(world: &mut World, call: &Call) -> Reply {
-    world.end(call, &Topic::Reactions, None)
+pub(super) fn unsubscribe_all_reactions(world: &mut World, call: &Call) -> OperationResult {
+    world.unsubscribe(call, &Topic::Reactions, None)
 }
 
-pub(super) fn end_reactions(world: &mut World, call: &Call) -> Reply {
-    world.end(call, &Topic::Reactions, Some(call.id(0)))
+pub(super) fn unsubscribe_reactions(world: &mut World, call: &Call) -> OperationResult {
+    world.unsubscribe(call, &Topic::Reactions, Some(call.id(0)))
 }
 
 /// The subscription that a poll names.
@@ -131,53 +131,53 @@ pub(super) fn subscription_of(call: &Call) -> Result<String, Problem> {
 }
 
 impl World {
-    fn subscribe(&mut self, call: &Call, topic: Topic, feed: &Feed) -> Reply {
-        self.subscriptions.forget_old(call.now.elapsed);
-        let id = self.ids.named("s", 15);
+    fn subscribe(&mut self, call: &Call, topic: Topic, feed: &Feed) -> OperationResult {
+        self.subscriptions.remove_old(call.now.elapsed);
+        let id = self.ids.next_with_prefix("s", 15);
         let subscription = Subscription {
             app_id: call.app_id.clone(),
             topic,
-            renewed: call.now.elapsed,
-            waiting: BTreeMap::new(),
-            expired: None,
-            deleted: None,
+            renewed_at: call.now.elapsed,
+            pending_polls: BTreeMap::new(),
+            expired_at: None,
+            deleted_at: None,
         };
         self.subscriptions.by_id.insert(id.clone(), subscription);
-        ok(json!({ "id": id, "cursor": self.cursor_of_now(&call.app_id, feed), "lease": LEASE.as_secs() }))
+        ok(json!({ "id": id, "cursor": self.current_cursor(&call.app_id, feed), "lease": LEASE.as_secs() }))
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "operations end with it, and they answer with a `Reply`")]
-    fn end(&mut self, call: &Call, topic: &Topic, only: Option<&str>) -> Reply {
+    #[expect(clippy::unnecessary_wraps, reason = "operations end with it, and they answer with a `OperationResult`")]
+    fn unsubscribe(&mut self, call: &Call, topic: &Topic, only: Option<&str>) -> OperationResult {
         self.subscriptions.delete(call.now.elapsed, |id, app_id, of| {
             app_id == call.app_id && of == topic && only.is_none_or(|only| only == id)
         });
-        Ok(Answer::NoContent)
+        Ok(Outcome::NoContent)
     }
 
     /// Polls a feed with a lease: it begins anew when the poll arrives and when it is answered.
-    pub(super) fn poll_leased(&mut self, call: &Call, id: &str, topic: &Topic, feed: &Feed) -> Reply {
+    pub(super) fn poll_leased(&mut self, call: &Call, id: &str, topic: &Topic, feed: &Feed) -> OperationResult {
         let now = call.now.elapsed;
-        self.subscriptions.forget_old(now);
+        self.subscriptions.remove_old(now);
         let subscription = self.subscriptions.by_id.get_mut(id);
         let subscription = subscription
             .filter(|it| it.app_id == call.app_id && it.topic == *topic)
             .ok_or_else(|| Problem::not_found("subscription"))?;
-        if subscription.deleted.is_some() {
-            return Err(Problem::new(StatusCode::GONE, "unsubscribed", "This subscription was deleted."));
+        if subscription.deleted_at.is_some() {
+            return Err(Problem::new(StatusCode::GONE, "unsubscribed", "This subscription was deleted_at."));
         }
-        if !subscription.is_alive(now) {
+        if !subscription.is_active(now) {
             let detail = "The lease of this subscription has run out.";
             return Err(Problem::new(StatusCode::CONFLICT, "lease_expired", detail));
         }
-        subscription.forget_abandoned(now);
-        subscription.renewed = subscription.renewed.max(call.arrived);
-        subscription.waiting.insert(call.request_id.clone(), feed::deadline(call)?);
+        subscription.remove_abandoned_polls(now);
+        subscription.renewed_at = subscription.renewed_at.max(call.received_at);
+        subscription.pending_polls.insert(call.request_id.clone(), feed::deadline(call)?);
         let reply = self.poll(call, feed);
-        if !matches!(reply, Ok(Answer::Wait(_)))
+        if !matches!(reply, Ok(Outcome::Wait(_)))
             && let Some(subscription) = self.subscriptions.by_id.get_mut(id)
         {
-            subscription.waiting.remove(&call.request_id);
-            subscription.renewed = now;
+            subscription.pending_polls.remove(&call.request_id);
+            subscription.renewed_at = now;
         }
         reply
     }

@@ -16,15 +16,15 @@ pub(crate) struct Client {
     authorization: String,
 }
 
-/// An answer.
+/// An response.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) bytes: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str())
     }
@@ -34,7 +34,7 @@ impl Answer {
     }
 
     #[track_caller]
-    pub(crate) fn is(self, status: u16) -> Self {
+    pub(crate) fn assert_status(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
         self
     }
@@ -73,16 +73,16 @@ impl Client {
         self.send(request, &headers, body.to_string().as_bytes())
     }
 
-    /// Reads an answer: `Ok(None)` if the connection was closed before there was any.
-    pub(crate) fn try_read(&mut self) -> io::Result<Option<Answer>> {
-        let Some(mut answer) = self.try_read_head()? else { return Ok(None) };
-        let length = answer.header("content-length").and_then(|it| it.parse().ok()).unwrap_or(0);
-        answer.bytes.resize(length, 0);
-        self.stream.read_exact(&mut answer.bytes)?;
-        Ok(Some(answer))
+    /// Reads an response: `Ok(None)` if the connection was closed before there was any.
+    pub(crate) fn try_read(&mut self) -> io::Result<Option<Response>> {
+        let Some(mut response) = self.try_read_head()? else { return Ok(None) };
+        let length = response.header("content-length").and_then(|it| it.parse().ok()).unwrap_or(0);
+        response.bytes.resize(length, 0);
+        self.stream.read_exact(&mut response.bytes)?;
+        Ok(Some(response))
     }
 
-    fn try_read_head(&mut self) -> io::Result<Option<Answer>> {
+    fn try_read_head(&mut self) -> io::Result<Option<Response>> {
         let mut line = String::new();
         if self.stream.read_line(&mut line)? == 0 {
             return Ok(None);
@@ -99,32 +99,32 @@ impl Client {
                 None => break,
             }
         }
-        Ok(Some(Answer { status, headers, bytes: Vec::new() }))
+        Ok(Some(Response { status, headers, bytes: Vec::new() }))
     }
 
     /// Reads the response to a HEAD, which has no body whatever its length says.
-    pub(crate) fn read_head(&mut self) -> Answer {
-        self.try_read_head().expect("the answer is whole").expect("there is an answer")
+    pub(crate) fn read_head(&mut self) -> Response {
+        self.try_read_head().expect("the response is whole").expect("there is an response")
     }
 
-    pub(crate) fn read(&mut self) -> Answer {
-        self.try_read().expect("the answer is whole").expect("there is an answer")
+    pub(crate) fn read(&mut self) -> Response {
+        self.try_read().expect("the response is whole").expect("there is an response")
     }
 
     /// What is left to read until the connection is closed, by whatever means.
-    pub(crate) fn rest(&mut self) -> Vec<u8> {
+    pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         // A reset is as good an end as any.
         let _ = self.stream.read_to_end(&mut bytes);
         bytes
     }
 
-    pub(crate) fn get(&mut self, path: &str) -> Answer {
+    pub(crate) fn get(&mut self, path: &str) -> Response {
         self.send(&format!("GET {path}"), &[], b"").expect("it is sent");
         self.read()
     }
 
-    pub(crate) fn post(&mut self, path: &str, key: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&mut self, path: &str, key: &str, body: &Value) -> Response {
         self.send_json(&format!("POST {path}"), key, body).expect("it is sent");
         self.read()
     }
@@ -132,6 +132,6 @@ impl Client {
 
 /// Waits for something that is about to happen.
 #[track_caller]
-pub(crate) fn until(sandbox: &Sandbox, is_so: impl Fn(&Sandbox) -> bool) {
-    assert!(sandbox.wait_until(Duration::from_secs(20), is_so), "it never happens");
+pub(crate) fn wait_until(sandbox: &Sandbox, condition: impl Fn(&Sandbox) -> bool) {
+    assert!(sandbox.wait_until(Duration::from_secs(20), condition), "it never happens");
 }

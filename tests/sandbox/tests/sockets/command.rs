@@ -8,27 +8,28 @@ fn sandbox() -> Command {
 }
 
 #[test]
-fn what_it_does_not_understand_it_says() {
+fn command_reports_unknown_arguments() {
     let output = sandbox().args(["--prot", "80"]).output().expect("it runs");
     assert_eq!(output.status.code(), Some(2));
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(complaint.contains("--prot") && complaint.contains("Usage:"), "{complaint}");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("--prot") && message.contains("Usage:"), "{message}");
     let help = sandbox().arg("--help").output().expect("it runs");
     assert!(help.status.success() && help.stdout.starts_with(b"Usage:"));
 }
 
 #[cfg(unix)]
 #[test]
-fn it_tells_where_it_is_and_stops_when_it_is_told_to() {
+fn command_prints_its_address_and_stops_on_ctrl_c() {
     let mut running = sandbox().stdout(Stdio::piped()).spawn().expect("it runs");
     let mut lines = BufReader::new(running.stdout.take().expect("its output is piped")).lines();
-    let mut said = Vec::new();
-    while !said.last().is_some_and(|line: &String| line.starts_with("Ctrl-C")) {
-        said.push(lines.next().expect("it says more").expect("it is text"));
+    let mut lines_read = Vec::new();
+    while !lines_read.last().is_some_and(|line: &String| line.starts_with("Ctrl-C")) {
+        lines_read.push(lines.next().expect("it says more").expect("it is text"));
     }
-    let value =
-        |name: &str| said.iter().find_map(|line| line.strip_prefix(&format!("export {name}="))).map(str::to_owned);
-    assert!(said[0].contains("for development and tests only"));
+    let value = |name: &str| {
+        lines_read.iter().find_map(|line| line.strip_prefix(&format!("export {name}="))).map(str::to_owned)
+    };
+    assert!(lines_read[0].contains("for development and tests only"));
     assert!(value("TEAMWIRE_URL").is_some_and(|url| url.starts_with("http://127.0.0.1:")));
     assert!(value("TEAMWIRE_APP_ID").is_some() && value("TEAMWIRE_SECRET").is_some());
     let interrupted = Command::new("kill").args(["-INT", &running.id().to_string()]).status().expect("kill runs");

@@ -6,7 +6,7 @@ use std::{
 use serde_json::json;
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
 
-use crate::client::{Client, until};
+use crate::client::{Client, wait_until};
 
 const PATH: &str = "/v1/chats/t-lobby/messages";
 const POSTED: &str = "POST /v1/chats/{tid}/messages";
@@ -15,33 +15,33 @@ const POSTED: &str = "POST /v1/chats/{tid}/messages";
 fn post_and_read_all(sandbox: &Sandbox) -> String {
     let mut client = Client::connect(sandbox);
     client.send_json(&format!("POST {PATH}"), "k", &json!({ "msg": "x" })).expect("it is sent");
-    String::from_utf8_lossy(&client.rest()).into_owned()
+    String::from_utf8_lossy(&client.read_to_end()).into_owned()
 }
 
 #[test]
-fn a_status_is_answered_and_nothing_done() {
+fn status_fault_responds_without_executing() {
     let sandbox = Sandbox::start().expect("a port is free");
     sandbox.faults().add(Fault::status_retry_after(503, 2));
     let mut client = Client::connect(&sandbox);
-    let answer = client.post(PATH, "k", &json!({ "msg": "x" })).is(503);
-    assert_eq!((answer.header("retry-after"), &answer.json()["code"]), (Some("2"), &json!("server")));
+    let response = client.post(PATH, "k", &json!({ "msg": "x" })).assert_status(503);
+    assert_eq!((response.header("retry-after"), &response.json()["code"]), (Some("2"), &json!("server")));
     assert_eq!((sandbox.message_count(), sandbox.received_count(POSTED), sandbox.handled_count(POSTED)), (0, 1, 0));
     // The rule is spent, and the connection still good.
-    client.post(PATH, "k", &json!({ "msg": "x" })).is(201);
+    client.post(PATH, "k", &json!({ "msg": "x" })).assert_status(201);
 }
 
 #[test]
-fn an_answer_that_is_lost_was_carried_out_all_the_same() {
+fn cut_after_executes_the_request() {
     let sandbox = Sandbox::start().expect("a port is free");
     sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats/*/messages"));
     assert_eq!(post_and_read_all(&sandbox), "");
     assert_eq!(sandbox.message_count(), 1);
-    Client::connect(&sandbox).post(PATH, "k", &json!({ "msg": "x" })).is(201);
+    Client::connect(&sandbox).post(PATH, "k", &json!({ "msg": "x" })).assert_status(201);
     assert_eq!(sandbox.message_count(), 1);
 }
 
 #[test]
-fn a_connection_that_is_cut_before_has_done_nothing() {
+fn cut_before_executes_nothing() {
     let sandbox = Sandbox::start().expect("a port is free");
     sandbox.faults().add(Rule::new(Fault::CutBefore).times(2));
     sandbox.faults().add(Fault::CutRequest { after_bytes: 5 });
@@ -53,7 +53,7 @@ fn a_connection_that_is_cut_before_has_done_nothing() {
 }
 
 #[test]
-fn a_body_is_cut_where_it_was_asked_for() {
+fn cut_body_sends_the_given_number_of_bytes() {
     let sandbox = Sandbox::start().expect("a port is free");
     for after_bytes in [0, 1, 100] {
         sandbox.faults().add(Fault::CutBody { after_bytes });
@@ -67,7 +67,7 @@ fn a_body_is_cut_where_it_was_asked_for() {
 }
 
 #[test]
-fn exact_bytes_are_written_as_they_are() {
+fn raw_bytes_are_sent_unchanged() {
     let sandbox = Sandbox::start().expect("a port is free");
     for bytes in
         ["HTTP/1.1 200 OK\r\ncontent-length: 3000000000\r\n\r\n{", "\u{0}\u{1}", "HTTP/1.1 204 No Content\r\n\r\n"]
@@ -78,13 +78,13 @@ fn exact_bytes_are_written_as_they_are() {
     assert_eq!(sandbox.message_count(), 0);
     sandbox.faults().add(Fault::response(502, "text/html", "<h1>Bad gateway</h1>"));
     let mut client = Client::connect(&sandbox);
-    let html = client.post(PATH, "k", &json!({ "msg": "x" })).is(502);
+    let html = client.post(PATH, "k", &json!({ "msg": "x" })).assert_status(502);
     assert_eq!((html.header("content-type"), &html.bytes[..]), (Some("text/html"), &b"<h1>Bad gateway</h1>"[..]));
-    client.get("/v1/me").is(200);
+    client.get("/v1/me").assert_status(200);
 }
 
 #[test]
-fn who_is_not_answered_waits_until_giving_up() {
+fn no_response_keeps_the_connection_open() {
     let sandbox = Sandbox::start().expect("a port is free");
     sandbox.faults().add(Fault::NoResponse);
     sandbox.faults().add(Fault::NoResponseAfter);
@@ -93,43 +93,43 @@ fn who_is_not_answered_waits_until_giving_up() {
     for number in 1..=3 {
         let mut client = Client::connect(&sandbox);
         client.send_json(&format!("POST {PATH}"), "k", &json!({ "msg": "x" })).expect("it is sent");
-        until(&sandbox, |sandbox| sandbox.transcript().len() == number);
+        wait_until(&sandbox, |sandbox| sandbox.transcript().len() == number);
         clients.push(client);
     }
     assert_eq!(sandbox.message_count(), 1);
     assert_eq!(sandbox.connections().open, 3);
     drop(sandbox);
-    let read: Vec<_> = clients.iter_mut().map(Client::rest).collect();
+    let read: Vec<_> = clients.iter_mut().map(Client::read_to_end).collect();
     assert_eq!(read, [b"".to_vec(), b"".to_vec(), b"HTTP/1.1 200 OK\r\n".to_vec()]);
 }
 
 #[test]
-fn a_key_is_in_progress_while_its_answer_is_slow() {
+fn idempotency_key_is_in_progress_while_the_response_is_slow() {
     let sandbox = Sandbox::start().expect("a port is free");
     sandbox.clock().pause();
     sandbox.faults().add(Fault::Slow(Duration::from_secs(3)));
     let (mut first, mut second) = (Client::connect(&sandbox), Client::connect(&sandbox));
     first.send_json(&format!("POST {PATH}"), "k", &json!({ "msg": "x" })).expect("it is sent");
-    until(&sandbox, |sandbox| sandbox.message_count() == 1);
-    let early = second.post(PATH, "k", &json!({ "msg": "x" })).is(409);
+    wait_until(&sandbox, |sandbox| sandbox.message_count() == 1);
+    let early = second.post(PATH, "k", &json!({ "msg": "x" })).assert_status(409);
     assert_eq!(early.json()["code"], "in_progress");
-    until(&sandbox, |sandbox| sandbox.handled_count(POSTED) == 2);
+    wait_until(&sandbox, |sandbox| sandbox.handled_count(POSTED) == 2);
     sandbox.clock().advance(Duration::from_secs(3));
-    let answer = first.read().is(201);
-    assert_eq!(second.post(PATH, "k", &json!({ "msg": "x" })).is(201).bytes, answer.bytes);
+    let response = first.read().assert_status(201);
+    assert_eq!(second.post(PATH, "k", &json!({ "msg": "x" })).assert_status(201).bytes, response.bytes);
 }
 
 #[test]
-fn a_delay_delays() {
+fn delay_postpones_the_request() {
     let sandbox = Sandbox::start().expect("a port is free");
     sandbox.faults().add(Fault::Delay(Duration::from_millis(30)));
     let began = Instant::now();
-    Client::connect(&sandbox).get("/v1/me").is(200);
+    Client::connect(&sandbox).get("/v1/me").assert_status(200);
     assert!(began.elapsed() >= Duration::from_millis(30));
 }
 
 #[test]
-fn rules_befall_the_requests_they_name() {
+fn rules_apply_to_matching_requests() {
     let sandbox = Sandbox::start().expect("a port is free");
     let faults = sandbox.faults();
     faults.add(Rule::new(Fault::status(500)).under("/v1/users").always());
@@ -144,16 +144,16 @@ fn rules_befall_the_requests_they_name() {
 }
 
 #[test]
-fn an_outage_cuts_everybody_and_keeps_everything() {
+fn outage_cuts_all_connections_and_keeps_all_data() {
     let sandbox = Sandbox::start().expect("a port is free");
     let mut before = Client::connect(&sandbox);
-    before.post(PATH, "k", &json!({ "msg": "x" })).is(201);
+    before.post(PATH, "k", &json!({ "msg": "x" })).assert_status(201);
     sandbox.faults().set_down(true);
-    assert!(before.rest().is_empty());
+    assert!(before.read_to_end().is_empty());
     let mut during = std::net::TcpStream::connect(sandbox.address()).expect("the port is still there");
     let mut nothing = Vec::new();
     assert!(during.read_to_end(&mut nothing).map_or(true, |read| read == 0));
     sandbox.faults().set_down(false);
-    assert_eq!(Client::connect(&sandbox).get(PATH).is(200).json()["items"][0]["msg"], "x");
+    assert_eq!(Client::connect(&sandbox).get(PATH).assert_status(200).json()["items"][0]["msg"], "x");
     sandbox.as_person(org::ANNA).post(org::LOBBY, "still here").expect("Anna is a member");
 }

@@ -6,30 +6,30 @@ use teamwire_sandbox::{Exchange, Fault, Sandbox};
 use crate::client::Client;
 
 #[test]
-fn whoever_observes_hears_of_both_sides_of_each_exchange() {
-    let heard: Arc<Mutex<Vec<Exchange>>> = Arc::default();
+fn observer_sees_request_and_response() {
+    let observed: Arc<Mutex<Vec<Exchange>>> = Arc::default();
     let sandbox = {
-        let heard = heard.clone();
-        let hear = move |exchange: &Exchange| heard.lock().expect("nobody panics").push(exchange.clone());
-        Sandbox::builder().observe(hear).start().expect("a port is free")
+        let observed = observed.clone();
+        let observer = move |exchange: &Exchange| observed.lock().expect("nobody panics").push(exchange.clone());
+        Sandbox::builder().observe(observer).start().expect("a port is free")
     };
     let path = "/v1/chats/t-lobby/messages";
     let mut client = Client::connect(&sandbox);
-    let answer = client.post(path, "k1", &json!({ "msg": "x" })).is(201);
+    let response = client.post(path, "k1", &json!({ "msg": "x" })).assert_status(201);
     sandbox.faults().add(Fault::response(418, "text/plain", "teapot"));
-    client.post(path, "k2", &json!({ "msg": "y" })).is(418);
+    client.post(path, "k2", &json!({ "msg": "y" })).assert_status(418);
     sandbox.faults().add(Fault::CutAfter);
     client.send_json(&format!("POST {path}"), "k3", &json!({ "msg": "z" })).expect("it is sent");
-    client.rest();
+    client.read_to_end();
 
-    let heard = heard.lock().expect("nobody panics");
-    let [first, faked, lost] = &heard[..] else { panic!("{} exchanges", heard.len()) };
+    let observed = observed.lock().expect("nobody panics");
+    let [first, faked, lost] = &observed[..] else { panic!("{} exchanges", observed.len()) };
     assert_eq!(first.route.as_deref(), Some("POST /v1/chats/{tid}/messages"));
     assert_eq!(first.request_body, br#"{"msg":"x"}"#);
     let shown = first.response.as_ref().expect("it was answered");
     assert_eq!(
         (shown.status.as_u16(), &shown.body, shown.injected, shown.delivered),
-        (201, &answer.bytes, false, true)
+        (201, &response.bytes, false, true)
     );
     assert!(shown.headers.contains_key("x-request-id"));
     assert!(faked.response.as_ref().is_some_and(|it| it.injected && it.body == b"teapot"));
@@ -37,16 +37,16 @@ fn whoever_observes_hears_of_both_sides_of_each_exchange() {
     assert_eq!(lost.fault, Some("cut after"));
     // The key is there to be checked, and not printed.
     assert!(first.request_headers.contains_key("authorization"));
-    assert!(!format!("{heard:?}").contains("Basic"));
+    assert!(!format!("{observed:?}").contains("Basic"));
 }
 
 #[test]
-fn the_transcript_says_what_was_asked_and_what_became_of_it() {
+fn transcript_lists_requests_with_status_and_fault() {
     let sandbox = Sandbox::start().expect("a port is free");
     sandbox.faults().add(Fault::status(500));
     let mut client = Client::connect(&sandbox);
-    client.get("/v1/users?limit=2").is(500);
-    client.get("/v1/nothing").is(404);
+    client.get("/v1/users?limit=2").assert_status(500);
+    client.get("/v1/nothing").assert_status(404);
     let lines = sandbox.transcript();
     assert_eq!(format!("{lines:?}"), "[GET /v1/users?limit=2 -> Some(500) (status), GET /v1/nothing -> Some(404)]");
     assert_eq!(lines[0].route.as_deref(), Some("GET /v1/users"));

@@ -3,40 +3,40 @@ use std::{io, net::TcpStream};
 use serde_json::json;
 use teamwire_sandbox::{Connections, Sandbox, org};
 
-use crate::client::{Client, until};
+use crate::client::{Client, wait_until};
 
 #[test]
-fn it_serves_when_it_has_started_and_not_when_it_has_gone() {
+fn sandbox_serves_from_start_until_drop() {
     let sandbox = Sandbox::start().expect("a port is free");
     assert_eq!(sandbox.url(), format!("http://{}", sandbox.address()));
     let mut client = Client::connect(&sandbox);
-    let me = client.get("/v1/me").is(200);
+    let me = client.get("/v1/me").assert_status(200);
     assert_eq!(me.json()["uid"], sandbox.uid());
     assert!(me.header("x-request-id").is_some());
     let address = sandbox.address();
     drop(sandbox);
     assert!(TcpStream::connect(address).is_err());
-    assert!(client.rest().is_empty());
+    assert!(client.read_to_end().is_empty());
 }
 
 #[test]
-fn a_connection_serves_many_requests() {
+fn connection_serves_many_requests() {
     let sandbox = Sandbox::start().expect("a port is free");
     let mut client = Client::connect(&sandbox);
     for number in 0..50 {
-        client.post("/v1/chats/t-lobby/messages", &format!("k{number}"), &json!({ "msg": "x" })).is(201);
+        client.post("/v1/chats/t-lobby/messages", &format!("k{number}"), &json!({ "msg": "x" })).assert_status(201);
         // Also after a refusal with a body that nobody wants.
-        client.post("/v1/nothing", "k", &json!({ "msg": "x" })).is(404);
+        client.post("/v1/nothing", "k", &json!({ "msg": "x" })).assert_status(404);
     }
     assert_eq!(sandbox.connections(), Connections { open: 1, accepted: 1 });
     assert_eq!(sandbox.message_count(), 50);
     assert_eq!(sandbox.handled_count("POST /v1/chats/{tid}/messages"), 50);
     drop(client);
-    until(&sandbox, |sandbox| sandbox.connections().open == 0);
+    wait_until(&sandbox, |sandbox| sandbox.connections().open == 0);
 }
 
 #[test]
-fn two_sandboxes_know_nothing_of_each_other() {
+fn sandboxes_are_independent() {
     let (one, other) = (Sandbox::start().expect("a port is free"), Sandbox::start().expect("a port is free"));
     one.as_person(org::ANNA).post(org::LOBBY, "here").expect("Anna is a member");
     assert_eq!((one.message_count(), other.message_count()), (1, 0));
@@ -48,16 +48,16 @@ fn two_sandboxes_know_nothing_of_each_other() {
     assert!(!format!("{one:?}").contains(one.secret()));
     // Nor does one know the other's cursors, though it has come as far.
     let cursor = |sandbox: &Sandbox| {
-        let now = Client::connect(sandbox).get("/v1/messages/updates").is(200).json();
+        let now = Client::connect(sandbox).get("/v1/messages/updates").assert_status(200).json();
         now["cursor"].as_str().expect("a feed gives a cursor").to_owned()
     };
     let path = format!("/v1/messages/updates?cursor={}", cursor(&other));
-    Client::connect(&other).get(&path).is(200);
-    assert_eq!(Client::connect(&one).get(&path).is(410).json()["code"], "cursor_expired");
+    Client::connect(&other).get(&path).assert_status(200);
+    assert_eq!(Client::connect(&one).get(&path).assert_status(410).json()["code"], "cursor_expired");
 }
 
 #[test]
-fn it_stays_on_loopback_unless_told_otherwise() {
+fn sandbox_stays_on_loopback_by_default() {
     let address = "0.0.0.0:0".parse().expect("an address");
     let refused = Sandbox::builder().bind(address).start();
     assert!(refused.is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput));
@@ -65,12 +65,12 @@ fn it_stays_on_loopback_unless_told_otherwise() {
 }
 
 #[test]
-fn a_body_that_is_too_large_is_refused_before_it_has_arrived() {
+fn oversized_body_is_rejected_before_it_has_arrived() {
     let sandbox = Sandbox::start().expect("a port is free");
     let mut client = Client::connect(&sandbox);
     let headers = [("content-type", "application/json"), ("content-length", "3000000000")];
     client.send("POST /v1/chats", &headers, b"{").expect("it is sent");
-    assert_eq!(client.read().is(413).json()["code"], "payload_too_large");
+    assert_eq!(client.read().assert_status(413).json()["code"], "payload_too_large");
     // In chunks nobody knows how large it is until it is.
     let mut client = Client::connect(&sandbox);
     let headers = [("content-type", "application/json"), ("transfer-encoding", "chunked")];
@@ -79,28 +79,28 @@ fn a_body_that_is_too_large_is_refused_before_it_has_arrived() {
     for _ in 0..20 {
         client.write(&chunk).expect("the server reads on");
     }
-    assert_eq!(client.read().is(413).json()["code"], "payload_too_large");
+    assert_eq!(client.read().assert_status(413).json()["code"], "payload_too_large");
 }
 
 #[test]
-fn a_head_is_no_method_of_any_path_and_has_no_body() {
+fn head_request_gets_405_without_a_body() {
     let sandbox = Sandbox::start().expect("a port is free");
     let mut client = Client::connect(&sandbox);
     client.send("HEAD /v1/me", &[], b"").expect("it is sent");
-    let head = client.read_head().is(405);
+    let head = client.read_head().assert_status(405);
     assert_eq!(head.header("allow"), Some("GET"));
     // Nothing of a body is left over on the connection.
-    client.get("/v1/me").is(200);
+    client.get("/v1/me").assert_status(200);
 }
 
 #[test]
-fn what_is_no_http_harms_nobody() {
+fn invalid_http_does_not_affect_other_connections() {
     let sandbox = Sandbox::start().expect("a port is free");
-    for nonsense in
+    for input in
         [&b"\x16\x03\x01\x02\0\x01\0"[..], b"GET\r\n\r\n", b"\r\n\r\n\r\n", b"GET / HTTP/1.1\r\nx\0: y\r\n\r\n"]
     {
         let mut client = Client::connect(&sandbox);
-        client.write(nonsense).expect("it is sent");
+        client.write(input).expect("it is sent");
     }
-    Client::connect(&sandbox).get("/v1/me").is(200);
+    Client::connect(&sandbox).get("/v1/me").assert_status(200);
 }

@@ -1,7 +1,7 @@
 use serde_json::json;
 use teamwire_sandbox::org;
 
-use crate::stage::{Answer, Stage};
+use crate::fixture::{Fixture, TestResponse};
 
 const PATH: &str = "/v1/chats/t-lobby/avatar";
 
@@ -15,56 +15,62 @@ pub(crate) fn jpeg(width: u16, height: u16) -> Vec<u8> {
     bytes
 }
 
-fn set(stage: &mut Stage, bytes: Vec<u8>) -> Answer {
-    stage.ask("PUT", PATH).header("content-type", "image/jpeg").body(bytes).answer()
+fn set(fixture: &mut Fixture, bytes: Vec<u8>) -> TestResponse {
+    fixture.request("PUT", PATH).header("content-type", "image/jpeg").body(bytes).send()
 }
 
 #[test]
-fn an_avatar_is_a_jpeg_of_600_by_600_pixels_at_most() {
-    let mut stage = Stage::new();
-    stage.get(PATH).fails(404, "image_load");
-    assert_eq!(set(&mut stage, jpeg(600, 600)).is(200).text("/tid"), org::LOBBY);
-    let shown = stage.get(PATH).is(200);
+fn avatar_is_a_jpeg_of_at_most_600_by_600_pixels() {
+    let mut fixture = Fixture::new();
+    fixture.get(PATH).assert_problem(404, "image_load");
+    assert_eq!(set(&mut fixture, jpeg(600, 600)).assert_status(200).string("/tid"), org::LOBBY);
+    let shown = fixture.get(PATH).assert_status(200);
     assert_eq!((shown.headers["content-type"].to_str().ok(), shown.bytes), (Some("image/jpeg"), jpeg(600, 600)));
     for bytes in [jpeg(601, 600), jpeg(1, 601), b"GIF89a".to_vec(), Vec::new(), vec![0xff, 0xd8, 0xff]] {
-        set(&mut stage, bytes).fails(422, "image_load");
+        set(&mut fixture, bytes).assert_problem(422, "image_load");
     }
-    let png = stage.ask("PUT", PATH).header("content-type", "image/png").body(jpeg(1, 1)).answer();
-    png.fails(415, "unsupported_media_type");
-    let bytes = stage.ask("PUT", PATH).header("content-type", "application/octet-stream").body(jpeg(1, 1)).answer();
-    bytes.is(200);
-    stage.ask("PUT", PATH).header("content-type", "application/octet-stream").body(vec![0; 9]).answer().is(422);
-    set(&mut stage, vec![0; 5 * 1024 * 1024 + 1]).fails(413, "payload_too_large");
+    let png = fixture.request("PUT", PATH).header("content-type", "image/png").body(jpeg(1, 1)).send();
+    png.assert_problem(415, "unsupported_media_type");
+    let bytes = fixture.request("PUT", PATH).header("content-type", "application/octet-stream").body(jpeg(1, 1)).send();
+    bytes.assert_status(200);
+    fixture
+        .request("PUT", PATH)
+        .header("content-type", "application/octet-stream")
+        .body(vec![0; 9])
+        .send()
+        .assert_status(422);
+    set(&mut fixture, vec![0; 5 * 1024 * 1024 + 1]).assert_problem(413, "payload_too_large");
     let notices = "/v1/chats/t-notices/avatar";
-    let other = stage.ask("PUT", notices).header("content-type", "image/jpeg").body(jpeg(1, 1)).answer();
-    other.fails(403, "auth");
+    let other = fixture.request("PUT", notices).header("content-type", "image/jpeg").body(jpeg(1, 1)).send();
+    other.assert_problem(403, "auth");
 }
 
 #[test]
-fn an_avatar_is_removed_once_and_not_if_it_is_fixed() {
-    let mut stage = Stage::new();
-    stage.delete(PATH).fails(403, "image_remove");
-    set(&mut stage, jpeg(1, 1)).is(200);
-    stage.world.org_settings().avatar_removal = false;
-    stage.delete(PATH).fails(403, "image_remove");
-    stage.world.org_settings().avatar_removal = true;
-    stage.delete(PATH).is(200);
-    stage.get(PATH).fails(404, "image_load");
-    stage.delete("/v1/chats/t-notices/avatar").fails(403, "auth");
+fn avatar_removal_needs_an_avatar_and_the_setting() {
+    let mut fixture = Fixture::new();
+    fixture.delete(PATH).assert_problem(403, "image_remove");
+    set(&mut fixture, jpeg(1, 1)).assert_status(200);
+    fixture.world.org_settings().avatar_removal = false;
+    fixture.delete(PATH).assert_problem(403, "image_remove");
+    fixture.world.org_settings().avatar_removal = true;
+    fixture.delete(PATH).assert_status(200);
+    fixture.get(PATH).assert_problem(404, "image_load");
+    fixture.delete("/v1/chats/t-notices/avatar").assert_problem(403, "auth");
 }
 
 #[test]
-fn a_new_chat_takes_an_uploaded_image_as_its_avatar() {
-    let mut stage = Stage::new();
-    let upload = |stage: &mut Stage, bytes: Vec<u8>| {
-        let ask = stage.ask("POST", "/v1/assets").header("content-disposition", "attachment; filename*=UTF-8''a.jpg");
-        ask.header("content-type", "image/jpeg").body(bytes).answer().is(201).text("/id")
+fn new_chat_takes_an_uploaded_avatar() {
+    let mut fixture = Fixture::new();
+    let upload = |fixture: &mut Fixture, bytes: Vec<u8>| {
+        let request =
+            fixture.request("POST", "/v1/assets").header("content-disposition", "attachment; filename*=UTF-8''a.jpg");
+        request.header("content-type", "image/jpeg").body(bytes).send().assert_status(201).string("/id")
     };
-    let (good, large) = (upload(&mut stage, jpeg(300, 200)), upload(&mut stage, jpeg(1200, 800)));
+    let (good, large) = (upload(&mut fixture, jpeg(300, 200)), upload(&mut fixture, jpeg(1200, 800)));
     let body = |id: &str| json!({ "type": "group", "title": "x", "avatar": id });
-    stage.post("/v1/chats", &body(&large)).fails(422, "image_load");
-    let foreign = stage.act(org::BEN).upload("a.jpg", "image/jpeg", &jpeg(1, 1));
-    stage.post("/v1/chats", &body(&foreign)).fails(422, "image_load");
-    let tid = stage.post("/v1/chats", &body(&good)).is(201).text("/tid");
-    assert_eq!(stage.get(&format!("/v1/chats/{tid}/avatar")).is(200).bytes, jpeg(300, 200));
+    fixture.post("/v1/chats", &body(&large)).assert_problem(422, "image_load");
+    let foreign = fixture.as_person(org::BEN).upload("a.jpg", "image/jpeg", &jpeg(1, 1));
+    fixture.post("/v1/chats", &body(&foreign)).assert_problem(422, "image_load");
+    let tid = fixture.post("/v1/chats", &body(&good)).assert_status(201).string("/tid");
+    assert_eq!(fixture.get(&format!("/v1/chats/{tid}/avatar")).assert_status(200).bytes, jpeg(300, 200));
 }

@@ -1,16 +1,16 @@
 use serde_json::{Value, json};
 use teamwire_sandbox::org;
 
-use crate::stage::Stage;
+use crate::fixture::Fixture;
 
 fn uids(users: &Value) -> Vec<&str> {
     users.as_array().into_iter().flatten().filter_map(|user| user["uid"].as_str()).collect()
 }
 
 #[test]
-fn a_new_group_chat_has_the_bot_as_member_and_admin() {
-    let mut stage = Stage::new();
-    let smallest = stage.post("/v1/chats", &json!({ "type": "group", "title": "" })).is(201);
+fn new_group_chat_has_the_bot_as_member_and_admin() {
+    let mut fixture = Fixture::new();
+    let smallest = fixture.post("/v1/chats", &json!({ "type": "group", "title": "" })).assert_status(201);
     assert_eq!(uids(&smallest.body["users"]), [org::BOT]);
     assert_eq!(uids(&smallest.body["admins"]), [org::BOT]);
     assert_eq!(smallest.body["allow_sending"], true);
@@ -21,118 +21,119 @@ fn a_new_group_chat_has_the_bot_as_member_and_admin() {
         "admins": [org::ANNA, org::BEN, org::DAVID], "is_alert": true, "allow_sending": false,
         "allow_mute_notifications": false, "message": "Hello",
     });
-    let chat = stage.post("/v1/chats", &body).is(201);
+    let chat = fixture.post("/v1/chats", &body).assert_status(201);
     // Ben is a direct member as he is an admin, David is one by the group already.
     assert_eq!(uids(&chat.body["users"]), [org::BOT, org::ANNA, org::BEN]);
     assert_eq!(uids(&chat.body["admins"]), [org::BOT, org::ANNA, org::BEN, org::DAVID]);
     assert_eq!(chat.body["groups"][0]["gid"], org::ON_CALL);
     assert_eq!(chat.body["is_alert"], true);
-    let path = format!("/v1/chats/{}/messages", chat.text("/tid"));
-    let first = stage.get(&path).is(200);
-    assert_eq!((first.texts("/msg"), &first.body["items"][0]["is_alert"]), (vec!["Hello".to_owned()], &json!(false)));
+    let path = format!("/v1/chats/{}/messages", chat.string("/tid"));
+    let first = fixture.get(&path).assert_status(200);
+    assert_eq!((first.strings("/msg"), &first.body["items"][0]["is_alert"]), (vec!["Hello".to_owned()], &json!(false)));
 }
 
 #[test]
-fn a_chat_is_made_whole_or_not_at_all() {
-    let mut stage = Stage::new();
-    let count = |stage: &mut Stage| stage.walk("/v1/chats", 100).len();
-    let before = count(&mut stage);
+fn chat_is_created_completely_or_not_at_all() {
+    let mut fixture = Fixture::new();
+    let count = |fixture: &mut Fixture| fixture.all_pages("/v1/chats", 100).len();
+    let before = count(&mut fixture);
     let members = json!({
         "type": "group", "title": "x", "users": [org::ANNA, "u-nobody", org::IVAN], "groups": ["g-nothing"],
         "admins": [org::JANA, "u-nobody"],
     });
-    let problem = stage.post("/v1/chats", &members).fails(422, "invalid_members");
+    let problem = fixture.post("/v1/chats", &members).assert_problem(422, "invalid_members");
     assert_eq!(problem.body["invalid_members"], json!(["u-nobody", org::IVAN, "g-nothing", org::JANA]));
     let asset = json!({ "type": "group", "title": "x", "attachments": [{ "kind": "file", "asset": "a-none" }] });
-    stage.post("/v1/chats", &asset).fails(404, "not_found");
+    fixture.post("/v1/chats", &asset).assert_problem(404, "not_found");
     let avatar = json!({ "type": "group", "title": "x", "avatar": "a-none" });
-    stage.post("/v1/chats", &avatar).fails(422, "image_load");
+    fixture.post("/v1/chats", &avatar).assert_problem(422, "image_load");
     let wrong = json!({ "type": "group", "title": "x", "recipient": org::ANNA });
-    stage.post("/v1/chats", &wrong).fails(422, "invalid_request");
-    assert_eq!(count(&mut stage), before);
+    fixture.post("/v1/chats", &wrong).assert_problem(422, "invalid_request");
+    assert_eq!(count(&mut fixture), before);
 }
 
 #[test]
-fn there_is_one_1_to_1_chat_with_each_user() {
-    let mut stage = Stage::new();
+fn one_to_one_chat_with_a_user_is_unique() {
+    let mut fixture = Fixture::new();
     let body = json!({ "type": "one_to_one", "recipient": org::EMMA });
-    let first = stage.post("/v1/chats", &body).is(201);
+    let first = fixture.post("/v1/chats", &body).assert_status(201);
     let with_message = json!({ "type": "one_to_one", "recipient": org::EMMA, "message": "Hi" });
-    let again = stage.post("/v1/chats", &with_message).is(200);
-    assert_eq!(first.text("/tid"), again.text("/tid"));
+    let again = fixture.post("/v1/chats", &with_message).assert_status(200);
+    assert_eq!(first.string("/tid"), again.string("/tid"));
     assert_eq!(again.body["admins"], json!([]));
-    let tid = again.text("/tid");
-    assert_eq!(stage.world.texts(&tid), [Some("Hi".to_owned())]);
-    assert_eq!(stage.act(org::EMMA).one_to_one(org::BOT), Ok(tid.clone()));
+    let tid = again.string("/tid");
+    assert_eq!(fixture.world.texts(&tid), [Some("Hi".to_owned())]);
+    assert_eq!(fixture.as_person(org::EMMA).one_to_one(org::BOT), Ok(tid.clone()));
 
     for recipient in [org::BOT, org::IVAN, org::JANA, "u-nobody"] {
         let body = json!({ "type": "one_to_one", "recipient": recipient });
-        let problem = stage.post("/v1/chats", &body).fails(422, "invalid_members");
+        let problem = fixture.post("/v1/chats", &body).assert_problem(422, "invalid_members");
         assert_eq!(problem.body["invalid_members"], json!([recipient]));
     }
     // All that is an admin's, and leaving, is refused there.
     let path = |rest: &str| format!("/v1/chats/{tid}{rest}");
-    stage.patch(&path(""), &json!({ "title": "x" })).fails(403, "auth");
-    stage.post(&path("/members/add"), &json!({ "users": [org::ANNA] })).fails(403, "auth");
+    fixture.patch(&path(""), &json!({ "title": "x" })).assert_problem(403, "auth");
+    fixture.post(&path("/members/add"), &json!({ "users": [org::ANNA] })).assert_problem(403, "auth");
     for rest in ["/leave", "/close", "/reopen"] {
-        stage.post_empty(&path(rest)).fails(403, "auth");
+        fixture.post_empty(&path(rest)).assert_problem(403, "auth");
     }
-    stage.put(&path(&format!("/admins/{}", org::EMMA))).fails(403, "auth");
+    fixture.put(&path(&format!("/admins/{}", org::EMMA))).assert_problem(403, "auth");
 }
 
 #[test]
-fn chats_come_oldest_first_and_by_exact_title() {
-    let mut stage = Stage::new();
+fn chats_are_listed_oldest_first_or_by_exact_title() {
+    let mut fixture = Fixture::new();
     for title in ["Night", "night", "Night "] {
-        stage.post("/v1/chats", &json!({ "type": "group", "title": title })).is(201);
+        fixture.post("/v1/chats", &json!({ "type": "group", "title": title })).assert_status(201);
     }
-    assert_eq!(stage.get("/v1/chats").texts("/title"), ["Lobby", "Notices", "Night", "night", "Night "]);
-    assert_eq!(stage.get("/v1/chats?title=Night").texts("/title"), ["Night"]);
-    assert_eq!(stage.get("/v1/chats?title=Night%20").texts("/title"), ["Night "]);
-    assert!(stage.get("/v1/chats?title=").texts("/title").is_empty());
-    stage.get(&format!("/v1/chats?title={}", "x".repeat(257))).fails(400, "invalid_request");
+    assert_eq!(fixture.get("/v1/chats").strings("/title"), ["Lobby", "Notices", "Night", "night", "Night "]);
+    assert_eq!(fixture.get("/v1/chats?title=Night").strings("/title"), ["Night"]);
+    assert_eq!(fixture.get("/v1/chats?title=Night%20").strings("/title"), ["Night "]);
+    assert!(fixture.get("/v1/chats?title=").strings("/title").is_empty());
+    fixture.get(&format!("/v1/chats?title={}", "x".repeat(257))).assert_problem(400, "invalid_request");
 }
 
 #[test]
-fn only_admins_change_a_chat_and_a_closed_one_too() {
-    let mut stage = Stage::new();
-    stage.post_empty("/v1/chats/t-lobby/close").is(200);
-    let changed = stage.patch("/v1/chats/t-lobby", &json!({ "title": "Foyer", "allow_sending": false })).is(200);
-    assert_eq!(changed.text("/title"), "Foyer");
+fn only_admins_change_a_chat_even_when_closed() {
+    let mut fixture = Fixture::new();
+    fixture.post_empty("/v1/chats/t-lobby/close").assert_status(200);
+    let changed =
+        fixture.patch("/v1/chats/t-lobby", &json!({ "title": "Foyer", "allow_sending": false })).assert_status(200);
+    assert_eq!(changed.string("/title"), "Foyer");
     assert_eq!(changed.body["allow_mute_notifications"], true);
     for body in [json!({}), json!({ "title": null }), json!({ "colour": "red" }), json!({ "title": "x".repeat(257) })] {
-        stage.patch("/v1/chats/t-lobby", &body).fails(422, "invalid_request");
+        fixture.patch("/v1/chats/t-lobby", &body).assert_problem(422, "invalid_request");
     }
-    stage.patch("/v1/chats/t-notices", &json!({ "title": "x" })).fails(403, "auth");
-    stage.patch("/v1/chats/t-none", &json!({ "title": "x" })).fails(404, "not_found");
+    fixture.patch("/v1/chats/t-notices", &json!({ "title": "x" })).assert_problem(403, "auth");
+    fixture.patch("/v1/chats/t-none", &json!({ "title": "x" })).assert_problem(404, "not_found");
 }
 
 #[test]
-fn a_closed_chat_takes_no_messages_reactions_or_members() {
-    let mut stage = Stage::new();
-    let mid = stage.act(org::ANNA).post_alert(org::LOBBY, "Fire", "alert").expect("Anna is a member");
-    assert_eq!(stage.post_empty("/v1/chats/t-lobby/close").is(200).body["is_closed"], true);
-    stage.post_empty("/v1/chats/t-lobby/close").is(200);
-    stage.post("/v1/chats/t-lobby/messages", &json!({ "msg": "x" })).fails(409, "conflict");
+fn closed_chat_rejects_messages_reactions_and_members() {
+    let mut fixture = Fixture::new();
+    let mid = fixture.as_person(org::ANNA).post_alert(org::LOBBY, "Fire", "alert").expect("Anna is a member");
+    assert_eq!(fixture.post_empty("/v1/chats/t-lobby/close").assert_status(200).body["is_closed"], true);
+    fixture.post_empty("/v1/chats/t-lobby/close").assert_status(200);
+    fixture.post("/v1/chats/t-lobby/messages", &json!({ "msg": "x" })).assert_problem(409, "conflict");
     let reactions = format!("/v1/chats/t-lobby/messages/{mid}/reactions");
-    stage.post(&reactions, &json!({ "reaction_type": "ok" })).fails(409, "conflict");
-    stage.post("/v1/chats/t-lobby/members/add", &json!({ "users": [org::EMMA] })).fails(409, "conflict");
-    stage.post("/v1/chats/t-lobby/members/remove", &json!({ "users": [org::BEN] })).fails(409, "conflict");
+    fixture.post(&reactions, &json!({ "reaction_type": "ok" })).assert_problem(409, "conflict");
+    fixture.post("/v1/chats/t-lobby/members/add", &json!({ "users": [org::EMMA] })).assert_problem(409, "conflict");
+    fixture.post("/v1/chats/t-lobby/members/remove", &json!({ "users": [org::BEN] })).assert_problem(409, "conflict");
     // All else remains possible.
-    stage.post_empty("/v1/chats/t-lobby/read").is(200);
-    stage.put("/v1/chats/t-lobby/admins/u-ben").is(200);
-    assert_eq!(stage.post_empty("/v1/chats/t-lobby/reopen").is(200).body["is_closed"], false);
-    stage.post("/v1/chats/t-lobby/messages", &json!({ "msg": "x" })).is(201);
+    fixture.post_empty("/v1/chats/t-lobby/read").assert_status(200);
+    fixture.put("/v1/chats/t-lobby/admins/u-ben").assert_status(200);
+    assert_eq!(fixture.post_empty("/v1/chats/t-lobby/reopen").assert_status(200).body["is_closed"], false);
+    fixture.post("/v1/chats/t-lobby/messages", &json!({ "msg": "x" })).assert_status(201);
 }
 
 #[test]
-fn the_organisations_switch_comes_before_the_bots_rights() {
-    let mut stage = Stage::new();
-    stage.world.org_settings().closing = false;
-    stage.post_empty("/v1/chats/t-notices/close").fails(403, "close_chat_not_allowed");
-    stage.post_empty("/v1/chats/t-none/close").fails(404, "not_found");
+fn organisation_settings_are_checked_before_bot_rights() {
+    let mut fixture = Fixture::new();
+    fixture.world.org_settings().closing = false;
+    fixture.post_empty("/v1/chats/t-notices/close").assert_problem(403, "close_chat_not_allowed");
+    fixture.post_empty("/v1/chats/t-none/close").assert_problem(404, "not_found");
     // No switch forbids to reopen.
-    stage.post_empty("/v1/chats/t-lobby/reopen").is(200);
-    stage.world.org_settings().closing = true;
-    stage.post_empty("/v1/chats/t-notices/close").fails(403, "auth");
+    fixture.post_empty("/v1/chats/t-lobby/reopen").assert_status(200);
+    fixture.world.org_settings().closing = true;
+    fixture.post_empty("/v1/chats/t-notices/close").assert_problem(403, "auth");
 }

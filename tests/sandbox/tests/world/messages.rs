@@ -1,14 +1,14 @@
 use serde_json::{Value, json};
 use teamwire_sandbox::org;
 
-use crate::stage::Stage;
+use crate::fixture::Fixture;
 
 const PATH: &str = "/v1/chats/t-lobby/messages";
 
 #[test]
-fn a_message_is_answered_as_it_was_posted() {
-    let mut stage = Stage::new();
-    let first = stage.post(PATH, &json!({ "msg": "See https://example.org/plan?x=1." })).is(201);
+fn posted_message_is_returned() {
+    let mut fixture = Fixture::new();
+    let first = fixture.post(PATH, &json!({ "msg": "See https://example.org/plan?x=1." })).assert_status(201);
     assert_eq!(first.body["timestamp"], 1_741_944_000_000_i64);
     assert_eq!(first.body["from_user"]["uid"], org::BOT);
     assert_eq!(first.body["link_preview"], json!({ "url": "https://example.org/plan?x=1", "domain": "example.org" }));
@@ -16,20 +16,20 @@ fn a_message_is_answered_as_it_was_posted() {
         assert_eq!(first.body[name], Value::Null);
     }
     let body = json!({
-        "msg": "Down", "alert_type": "alert", "reply_to": first.text("/mid"), "sender_display_name": "Monitoring",
+        "msg": "Down", "alert_type": "alert", "reply_to": first.string("/mid"), "sender_display_name": "Monitoring",
     });
-    let alert = stage.post(PATH, &body).is(201);
+    let alert = fixture.post(PATH, &body).assert_status(201);
     assert_eq!((&alert.body["is_alert"], &alert.body["alert_type"]), (&json!(true), &json!("alert")));
     assert_eq!(alert.body["reply_to"], first.body["mid"]);
     assert_eq!(alert.body["sender_display_name"], "Monitoring");
-    let listed = stage.get(PATH).is(200);
+    let listed = fixture.get(PATH).assert_status(200);
     assert_eq!(listed.body["items"], json!([first.body, alert.body]));
     assert_eq!(listed.body["last_modified"], "2025-03-14T09:20:00.000Z");
 }
 
 #[test]
-fn a_message_that_breaks_its_schema_is_told_where() {
-    let mut stage = Stage::new();
+fn invalid_message_names_the_invalid_member() {
+    let mut fixture = Fixture::new();
     let long = "x".repeat(10_001);
     let bad = [
         (json!({}), ""),
@@ -70,15 +70,15 @@ fn a_message_that_breaks_its_schema_is_told_where() {
         ),
     ];
     for (body, pointer) in bad {
-        let problem = stage.post(PATH, &body).fails(422, "invalid_request");
+        let problem = fixture.post(PATH, &body).assert_problem(422, "invalid_request");
         assert_eq!(problem.body["errors"][0]["pointer"], pointer, "{body}: {}", problem.body);
     }
-    assert_eq!(stage.world.message_count(), 0);
+    assert_eq!(fixture.world.message_count(), 0);
 }
 
 #[test]
-fn attachments_come_back_as_they_were_sent() {
-    let mut stage = Stage::new();
+fn attachments_are_returned_as_sent() {
+    let mut fixture = Fixture::new();
     let attachments = json!([
         { "kind": "calendar", "title": "Review", "start": "2025-03-17T09:00:00.000Z",
           "end": "2025-03-17T10:00:00.000Z", "description": "All of it" },
@@ -86,29 +86,29 @@ fn attachments_come_back_as_they_were_sent() {
         { "kind": "live_location", "initial_lat": 48.0, "initial_lon": 11.0, "duration": 900 },
         { "kind": "poll", "question": "Who?", "options": ["Early", "Late"], "multiple_choice": false },
     ]);
-    let posted = stage.post(PATH, &json!({ "attachments": attachments })).is(201);
+    let posted = fixture.post(PATH, &json!({ "attachments": attachments })).assert_status(201);
     assert_eq!(posted.body["attachments"], attachments);
     assert_eq!(posted.body["msg"], Value::Null);
 }
 
 #[test]
-fn a_reply_answers_a_message_of_the_same_chat_deleted_or_not() {
-    let mut stage = Stage::new();
-    let mid = stage.act(org::ANNA).post(org::LOBBY, "Oops").expect("Anna is a member");
-    stage.act(org::ANNA).delete(org::LOBBY, &mid).expect("it is hers");
-    stage.post(PATH, &json!({ "msg": "?", "reply_to": mid })).is(201);
+fn reply_refers_to_a_message_of_the_same_chat() {
+    let mut fixture = Fixture::new();
+    let mid = fixture.as_person(org::ANNA).post(org::LOBBY, "Oops").expect("Anna is a member");
+    fixture.as_person(org::ANNA).delete(org::LOBBY, &mid).expect("it is hers");
+    fixture.post(PATH, &json!({ "msg": "?", "reply_to": mid })).assert_status(201);
     let elsewhere = json!({ "msg": "?", "reply_to": mid });
-    stage.post("/v1/chats/t-notices/messages", &elsewhere).fails(404, "not_found");
+    fixture.post("/v1/chats/t-notices/messages", &elsewhere).assert_problem(404, "not_found");
 }
 
 #[test]
-fn a_deleted_message_keeps_its_place_and_loses_its_content() {
-    let mut stage = Stage::new();
-    let mid = stage.act(org::ANNA).post(org::LOBBY, "https://secret.example").expect("Anna is a member");
-    stage.pass(5);
-    assert!(stage.act(org::BEN).delete(org::LOBBY, &mid).is_err_and(|refusal| refusal.code == "auth"));
-    stage.act(org::ANNA).delete(org::LOBBY, &mid).expect("it is hers");
-    let listed = stage.get(PATH).is(200);
+fn deleted_message_keeps_its_place_without_content() {
+    let mut fixture = Fixture::new();
+    let mid = fixture.as_person(org::ANNA).post(org::LOBBY, "https://secret.example").expect("Anna is a member");
+    fixture.advance(5);
+    assert!(fixture.as_person(org::BEN).delete(org::LOBBY, &mid).is_err_and(|refusal| refusal.code == "auth"));
+    fixture.as_person(org::ANNA).delete(org::LOBBY, &mid).expect("it is hers");
+    let listed = fixture.get(PATH).assert_status(200);
     let message = &listed.body["items"][0];
     assert_eq!((&message["mid"], &message["deleted"]), (&json!(mid), &json!(true)));
     assert_eq!(
@@ -120,53 +120,53 @@ fn a_deleted_message_keeps_its_place_and_loses_its_content() {
 }
 
 #[test]
-fn since_is_inclusive_and_a_time_with_milliseconds() {
-    let mut stage = Stage::new();
+fn since_is_inclusive_with_milliseconds() {
+    let mut fixture = Fixture::new();
     for text in ["a", "b", "c"] {
-        stage.post(PATH, &json!({ "msg": text })).is(201);
-        stage.pass(1);
+        fixture.post(PATH, &json!({ "msg": text })).assert_status(201);
+        fixture.advance(1);
     }
     let since = |time: &str| format!("{PATH}?since={time}");
-    assert_eq!(stage.get(&since("2025-03-14T09:20:01.000Z")).texts("/msg"), ["b", "c"]);
-    let later = stage.get(&since("2025-03-14T09:20:02.001Z")).is(200);
-    assert_eq!(later.texts("/msg").len(), 0);
+    assert_eq!(fixture.get(&since("2025-03-14T09:20:01.000Z")).strings("/msg"), ["b", "c"]);
+    let later = fixture.get(&since("2025-03-14T09:20:02.001Z")).assert_status(200);
+    assert_eq!(later.strings("/msg").len(), 0);
     assert_eq!(later.body["last_modified"], "2025-03-14T09:20:02.000Z");
     for time in
         ["2025-03-14T09:20:01Z", "2025-03-14", "2025-02-30T09:20:01.000Z", "2025-03-14T09:20:01.000%2B00:00", ""]
     {
-        stage.get(&since(time)).fails(400, "invalid_request");
+        fixture.get(&since(time)).assert_problem(400, "invalid_request");
     }
-    let empty = stage.get("/v1/chats/t-notices/messages").is(200);
+    let empty = fixture.get("/v1/chats/t-notices/messages").assert_status(200);
     assert_eq!(empty.body, json!({ "items": [], "last_modified": null }));
 }
 
 #[test]
-fn only_admins_post_where_members_may_not() {
-    let mut stage = Stage::new();
-    stage.act(org::BEN).allow_sending(org::NOTICES, false).expect("Ben is an admin");
-    stage.post("/v1/chats/t-notices/messages", &json!({ "msg": "x" })).fails(403, "auth");
-    assert!(stage.act(org::DAVID).post(org::NOTICES, "x").is_err());
-    stage.act(org::BEN).post(org::NOTICES, "x").expect("Ben is an admin");
-    stage.act(org::BEN).add_admin(org::NOTICES, org::BOT).expect("Ben is an admin");
-    stage.post("/v1/chats/t-notices/messages", &json!({ "msg": "x" })).is(201);
+fn only_admins_post_when_sending_is_disabled() {
+    let mut fixture = Fixture::new();
+    fixture.as_person(org::BEN).allow_sending(org::NOTICES, false).expect("Ben is an admin");
+    fixture.post("/v1/chats/t-notices/messages", &json!({ "msg": "x" })).assert_problem(403, "auth");
+    assert!(fixture.as_person(org::DAVID).post(org::NOTICES, "x").is_err());
+    fixture.as_person(org::BEN).post(org::NOTICES, "x").expect("Ben is an admin");
+    fixture.as_person(org::BEN).add_admin(org::NOTICES, org::BOT).expect("Ben is an admin");
+    fixture.post("/v1/chats/t-notices/messages", &json!({ "msg": "x" })).assert_status(201);
 }
 
 #[test]
-fn what_a_deleted_message_keeps_is_what_the_document_says() {
-    let mut stage = Stage::new();
-    let first = stage.act(org::ANNA).post(org::LOBBY, "first").expect("Anna is a member");
+fn deleted_message_keeps_the_documented_members() {
+    let mut fixture = Fixture::new();
+    let first = fixture.as_person(org::ANNA).post(org::LOBBY, "first").expect("Anna is a member");
     let message = json!({
         "msg": "see https://example.org/plan.", "alert_type": "note", "reply_to": first, "sender_display_name": "Desk",
     });
-    let mid = stage.act(org::ANNA).post_json(org::LOBBY, &message).expect("Anna is a member");
-    let shown = |stage: &mut Stage| stage.get(PATH).is(200).body["items"][1].clone();
-    let mut before = shown(&mut stage);
+    let mid = fixture.as_person(org::ANNA).post_json(org::LOBBY, &message).expect("Anna is a member");
+    let shown = |fixture: &mut Fixture| fixture.get(PATH).assert_status(200).body["items"][1].clone();
+    let mut before = shown(&mut fixture);
     assert_eq!(before["link_preview"], json!({ "url": "https://example.org/plan", "domain": "example.org" }));
-    stage.act(org::BEN).react(org::LOBBY, &mid, "smile").expect("Ben is a member");
-    stage.act(org::ANNA).delete(org::LOBBY, &mid).expect("it is hers");
+    fixture.as_person(org::BEN).react(org::LOBBY, &mid, "smile").expect("Ben is a member");
+    fixture.as_person(org::ANNA).delete(org::LOBBY, &mid).expect("it is hers");
     before["deleted"] = json!(true);
     before["msg"] = json!(null);
     before["link_preview"] = json!(null);
-    assert_eq!(shown(&mut stage), before);
-    stage.get(&format!("{PATH}/{mid}/reactions")).fails(404, "not_found");
+    assert_eq!(shown(&mut fixture), before);
+    fixture.get(&format!("{PATH}/{mid}/reactions")).assert_problem(404, "not_found");
 }

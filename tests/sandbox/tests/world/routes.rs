@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use teamwire_sandbox::world::{route_of, routes};
 
-use crate::stage::Stage;
+use crate::fixture::Fixture;
 
 /// `METHOD /path` of every operation in the contract: a path is a key at depth 2, a method one at depth 4.
 fn documented() -> BTreeSet<String> {
@@ -23,48 +23,50 @@ fn documented() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_operation_of_the_document_is_routed_and_nothing_else() {
+fn routes_are_exactly_the_documented_operations() {
     let routed: BTreeSet<String> = routes().collect();
     assert!(documented().len() > 40);
     assert_eq!(routed, documented());
 }
 
 #[test]
-fn no_id_reaches_another_route() {
-    let mut stage = Stage::new();
+fn encoded_ids_do_not_reach_other_routes() {
+    let mut fixture = Fixture::new();
     for id in ["..%2Fme", "a%2Fb", "x%3Fy", "%25", &"x".repeat(128), &"%C3%A4".repeat(128)] {
-        stage.get(&format!("/v1/users/{id}")).fails(404, "not_found");
-        stage.get(&format!("/v1/chats/{id}/messages")).fails(404, "not_found");
+        fixture.get(&format!("/v1/users/{id}")).assert_problem(404, "not_found");
+        fixture.get(&format!("/v1/chats/{id}/messages")).assert_problem(404, "not_found");
     }
     for path in ["/v1/chats//messages", "/v1//me", "/v1/me/", "/v1/users/", "//v1/me", "/V1/me", "/v1", "/health/x"] {
-        stage.get(path).fails(404, "not_found");
+        fixture.get(path).assert_problem(404, "not_found");
     }
     // Encoded where it need not be, it is the same path.
-    stage.get("/v1/%6de").is(200);
+    fixture.get("/v1/%6de").assert_status(200);
     assert_eq!(route_of("GET", "/v1/chats/a%2Fb/messages").as_deref(), Some("GET /v1/chats/{tid}/messages"));
 }
 
 #[test]
-fn what_is_no_id_is_refused_by_every_method() {
-    let mut stage = Stage::new();
+fn invalid_ids_are_rejected_by_every_method() {
+    let mut fixture = Fixture::new();
     for id in ["%2e", "%2E%2E", ".", "..", "%00", "%ff", "%2", &"x".repeat(129)] {
-        stage.get(&format!("/v1/users/{id}")).fails(400, "invalid_request");
-        stage.post_empty(&format!("/v1/chats/{id}/close")).fails(400, "invalid_request");
-        stage.put(&format!("/v1/chats/t-lobby/admins/{id}")).fails(400, "invalid_request");
-        stage.patch(&format!("/v1/chats/{id}"), &json!({ "title": "x" })).fails(400, "invalid_request");
-        stage.delete(&format!("/v1/reactions/subscriptions/{id}")).fails(400, "invalid_request");
-        stage.delete(&format!("/v1/chats/t-lobby/location/subscriptions/{id}")).fails(400, "invalid_request");
+        fixture.get(&format!("/v1/users/{id}")).assert_problem(400, "invalid_request");
+        fixture.post_empty(&format!("/v1/chats/{id}/close")).assert_problem(400, "invalid_request");
+        fixture.put(&format!("/v1/chats/t-lobby/admins/{id}")).assert_problem(400, "invalid_request");
+        fixture.patch(&format!("/v1/chats/{id}"), &json!({ "title": "x" })).assert_problem(400, "invalid_request");
+        fixture.delete(&format!("/v1/reactions/subscriptions/{id}")).assert_problem(400, "invalid_request");
+        fixture
+            .delete(&format!("/v1/chats/t-lobby/location/subscriptions/{id}"))
+            .assert_problem(400, "invalid_request");
         if !id.contains('%') || id.starts_with("%2e") {
-            stage.get(&format!("/v1/reactions/updates?subscription={id}")).fails(400, "invalid_request");
+            fixture.get(&format!("/v1/reactions/updates?subscription={id}")).assert_problem(400, "invalid_request");
         }
     }
     // Nobody has it, and so there is nothing to end.
-    stage.delete(&format!("/v1/reactions/subscriptions/{}", "x".repeat(128))).is(204);
+    fixture.delete(&format!("/v1/reactions/subscriptions/{}", "x".repeat(128))).assert_status(204);
 }
 
 #[test]
-fn a_bad_parameter_comes_before_what_the_chat_could_say() {
-    let mut stage = Stage::new();
+fn invalid_parameters_are_reported_before_missing_chats() {
+    let mut fixture = Fixture::new();
     for path in [
         "/v1/chats/t-none/messages?since=x",
         "/v1/chats/t-none/messages?limit=0",
@@ -78,7 +80,7 @@ fn a_bad_parameter_comes_before_what_the_chat_could_say() {
         "/v1/chats/t-none/location/updates?subscription=s&wait=x",
         "/v1/reactions/updates?subscription=s&cursor=%20",
     ] {
-        stage.get(path).fails(400, "invalid_request");
+        fixture.get(path).assert_problem(400, "invalid_request");
     }
     // Then the chat, then the subscription, and the cursor last.
     for path in [
@@ -90,102 +92,112 @@ fn a_bad_parameter_comes_before_what_the_chat_could_say() {
         "/v1/chats/t-lobby/location/updates?subscription=s&cursor=x",
         "/v1/reactions/updates?subscription=s&cursor=x",
     ] {
-        stage.get(path).fails(404, "not_found");
+        fixture.get(path).assert_problem(404, "not_found");
     }
     for path in ["/v1/chats/t-lobby/messages?cursor=x", "/v1/chats/t-lobby/messages/updates?cursor=x"] {
-        stage.get(path).fails(410, "cursor_expired");
+        fixture.get(path).assert_problem(410, "cursor_expired");
     }
-    stage.world.org_settings().read_receipts = false;
-    stage.get("/v1/chats/t-lobby/readers?cursor=x").fails(403, "read_receipts_disabled");
-    let nul = stage.get("/v1/chats?title=%00").fails(400, "invalid_request");
-    assert_eq!(nul.text("/detail"), "Query parameter title is not a text of 0..=256 characters without U+0000.");
+    fixture.world.org_settings().read_receipts = false;
+    fixture.get("/v1/chats/t-lobby/readers?cursor=x").assert_problem(403, "read_receipts_disabled");
+    let nul = fixture.get("/v1/chats?title=%00").assert_problem(400, "invalid_request");
+    assert_eq!(nul.string("/detail"), "Query parameter title is not a text of 0..=256 characters without U+0000.");
 }
 
 #[test]
-fn null_is_no_value_of_a_request() {
-    let mut stage = Stage::new();
+fn null_is_rejected_everywhere() {
+    let mut fixture = Fixture::new();
     let path = "/v1/chats/t-lobby/messages";
     for name in ["attachments", "alert_type", "reply_to", "sender_display_name"] {
         let mut body = json!({ "msg": "x" });
         body[name] = json!(null);
-        let refused = stage.post(path, &body).fails(422, "invalid_request");
-        assert_eq!(refused.text("/errors/0/pointer"), format!("/{name}"));
+        let refused = fixture.post(path, &body).assert_problem(422, "invalid_request");
+        assert_eq!(refused.string("/errors/0/pointer"), format!("/{name}"));
     }
     for body in [json!({ "title": "x", "allow_sending": null }), json!({ "allow_mute_notifications": null })] {
-        stage.patch("/v1/chats/t-lobby", &body).fails(422, "invalid_request");
+        fixture.patch("/v1/chats/t-lobby", &body).assert_problem(422, "invalid_request");
     }
     let members = json!({ "users": ["u-emma"], "groups": null });
-    stage.post("/v1/chats/t-lobby/members/add", &members).fails(422, "invalid_request");
+    fixture.post("/v1/chats/t-lobby/members/add", &members).assert_problem(422, "invalid_request");
     for name in ["users", "groups", "admins", "message", "attachments", "is_alert", "avatar", "allow_sending"] {
         let mut body = json!({ "type": "group", "title": "x" });
         body[name] = json!(null);
-        stage.post("/v1/chats", &body).fails(422, "invalid_request");
+        fixture.post("/v1/chats", &body).assert_problem(422, "invalid_request");
     }
 }
 
 #[test]
-fn a_number_that_no_double_holds_is_no_json() {
-    let mut stage = Stage::new();
-    let put = |stage: &mut Stage, body: &str| {
-        let ask = stage.ask("PUT", "/v1/location").header("content-type", "application/json");
-        ask.body(body.as_bytes().to_vec()).answer()
+fn numbers_outside_f64_are_invalid_json() {
+    let mut fixture = Fixture::new();
+    let put = |fixture: &mut Fixture, body: &str| {
+        let request = fixture.request("PUT", "/v1/location").header("content-type", "application/json");
+        request.body(body.as_bytes().to_vec()).send()
     };
     for number in ["0", "-0.0", "9e1", "1e-400", "12.345678901234567890123"] {
-        put(&mut stage, &format!(r#"{{"lat":{number},"lon":1}}"#)).is(200);
+        put(&mut fixture, &format!(r#"{{"lat":{number},"lon":1}}"#)).assert_status(200);
     }
     for number in ["1e400", "-1e400", "NaN", "Infinity", "01", "+1", ".5"] {
-        put(&mut stage, &format!(r#"{{"lat":{number},"lon":1}}"#)).fails(400, "invalid_request");
+        put(&mut fixture, &format!(r#"{{"lat":{number},"lon":1}}"#)).assert_problem(400, "invalid_request");
     }
     for number in ["90.0000001", "1e300", "\"1\"", "true", "null"] {
-        put(&mut stage, &format!(r#"{{"lat":{number},"lon":1}}"#)).fails(422, "invalid_request");
+        put(&mut fixture, &format!(r#"{{"lat":{number},"lon":1}}"#)).assert_problem(422, "invalid_request");
     }
 }
 
 #[test]
-fn a_path_says_which_methods_it_has() {
-    let mut stage = Stage::new();
-    let answer = stage.ask("PUT", "/v1/chats/t-lobby").answer().fails(405, "method_not_allowed");
-    assert_eq!(answer.headers["allow"], "GET, PATCH");
+fn wrong_method_gets_the_allowed_ones() {
+    let mut fixture = Fixture::new();
+    let response = fixture.request("PUT", "/v1/chats/t-lobby").send().assert_problem(405, "method_not_allowed");
+    assert_eq!(response.headers["allow"], "GET, PATCH");
     for (method, path) in [("HEAD", "/v1/me"), ("OPTIONS", "/v1/me"), ("HEAD", "/health"), ("TRACE", "/v1/chats")] {
-        stage.ask(method, path).answer().fails(405, "method_not_allowed");
+        fixture.request(method, path).send().assert_problem(405, "method_not_allowed");
     }
 }
 
 #[test]
-fn what_is_wrong_is_named_in_the_order_of_the_contract() {
-    let mut stage = Stage::new();
+fn checks_follow_the_order_of_the_contract() {
+    let mut fixture = Fixture::new();
     let large = vec![b' '; 1024 * 1024 + 1];
     let path = "/v1/chats/none/messages";
     // 413 before 415 before 400 before 422 before 404.
-    stage.ask("POST", path).key("bad key").body(large).answer().fails(413, "payload_too_large");
-    stage.ask("POST", path).key("bad key").body(b"{".to_vec()).answer().fails(415, "unsupported_media_type");
-    let json = |stage: &mut Stage, key: &str, body: &[u8]| {
-        stage.ask("POST", path).header("content-type", "application/json").key(key).body(body.to_vec()).answer()
+    fixture.request("POST", path).key("bad key").body(large).send().assert_problem(413, "payload_too_large");
+    fixture
+        .request("POST", path)
+        .key("bad key")
+        .body(b"{".to_vec())
+        .send()
+        .assert_problem(415, "unsupported_media_type");
+    let json = |fixture: &mut Fixture, key: &str, body: &[u8]| {
+        fixture.request("POST", path).header("content-type", "application/json").key(key).body(body.to_vec()).send()
     };
-    json(&mut stage, "bad key", b"{}").fails(400, "invalid_request");
-    json(&mut stage, "k1", b"{").fails(400, "invalid_request");
-    json(&mut stage, "k2", b"{}").fails(422, "invalid_request");
-    json(&mut stage, "k3", br#"{"msg":"x"}"#).fails(404, "not_found");
+    json(&mut fixture, "bad key", b"{}").assert_problem(400, "invalid_request");
+    json(&mut fixture, "k1", b"{").assert_problem(400, "invalid_request");
+    json(&mut fixture, "k2", b"{}").assert_problem(422, "invalid_request");
+    json(&mut fixture, "k3", br#"{"msg":"x"}"#).assert_problem(404, "not_found");
     // The key comes before the schema.
-    json(&mut stage, "k3", br#"{"msg":"x"}"#).fails(404, "not_found");
+    json(&mut fixture, "k3", br#"{"msg":"x"}"#).assert_problem(404, "not_found");
     let real = "/v1/chats/t-lobby/messages";
-    stage.ask("POST", real).key("k4").json(&json!({ "msg": "x" })).answer().is(201);
-    stage.ask("POST", real).key("k4").json(&json!({ "msg": 1 })).answer().fails(422, "idempotency_mismatch");
+    fixture.request("POST", real).key("k4").json(&json!({ "msg": "x" })).send().assert_status(201);
+    fixture
+        .request("POST", real)
+        .key("k4")
+        .json(&json!({ "msg": 1 }))
+        .send()
+        .assert_problem(422, "idempotency_mismatch");
 }
 
 #[test]
-fn a_body_is_json_in_utf_8_and_nothing_else() {
-    let mut stage = Stage::new();
+fn body_must_be_utf_8_json() {
+    let mut fixture = Fixture::new();
     let path = "/v1/chats/t-lobby/messages";
-    let send = |stage: &mut Stage, media_type: &str, body: &[u8]| {
-        stage.ask("POST", path).header("content-type", media_type).body(body.to_vec()).answer()
+    let send = |fixture: &mut Fixture, media_type: &str, body: &[u8]| {
+        fixture.request("POST", path).header("content-type", media_type).body(body.to_vec()).send()
     };
-    send(&mut stage, "Application/JSON; charset=utf-8", br#"{"msg":"x"}"#).is(201);
-    send(&mut stage, "text/json", br#"{"msg":"x"}"#).fails(415, "unsupported_media_type");
-    send(&mut stage, "application/json", b"").fails(400, "invalid_request");
-    send(&mut stage, "application/json", b"{\"msg\":\"\xff\"}").fails(400, "invalid_request");
-    send(&mut stage, "application/json", br#"{"msg":"\ud800"}"#).fails(400, "invalid_request");
-    send(&mut stage, "application/json", br"[]").fails(422, "invalid_request");
-    let gzip = stage.ask("POST", path).header("content-encoding", "gzip").json(&json!({ "msg": "x" }));
-    gzip.answer().fails(415, "unsupported_media_type");
+    send(&mut fixture, "Application/JSON; charset=utf-8", br#"{"msg":"x"}"#).assert_status(201);
+    send(&mut fixture, "text/json", br#"{"msg":"x"}"#).assert_problem(415, "unsupported_media_type");
+    send(&mut fixture, "application/json", b"").assert_problem(400, "invalid_request");
+    send(&mut fixture, "application/json", b"{\"msg\":\"\xff\"}").assert_problem(400, "invalid_request");
+    send(&mut fixture, "application/json", br#"{"msg":"\ud800"}"#).assert_problem(400, "invalid_request");
+    send(&mut fixture, "application/json", br"[]").assert_problem(422, "invalid_request");
+    let gzip = fixture.request("POST", path).header("content-encoding", "gzip").json(&json!({ "msg": "x" }));
+    gzip.send().assert_problem(415, "unsupported_media_type");
 }

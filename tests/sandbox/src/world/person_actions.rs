@@ -14,7 +14,7 @@ use super::{
     ids::BodyDigest,
     members::MemberIds,
     now::Now,
-    problem::{More, Problem},
+    problem::{Details, Problem},
 };
 
 /// Why somebody could not do something: the problem that a bot would have been answered with.
@@ -44,15 +44,15 @@ impl std::error::Error for Rejection {}
 
 impl From<Problem> for Rejection {
     fn from(problem: Problem) -> Self {
-        let places = match &problem.more {
-            More::Places(places) => {
-                let places: Vec<_> = places.iter().map(|it| format!("{}: {}.", it.pointer, it.detail)).collect();
-                format!(" {}", places.join(" "))
+        let extra = match &problem.details {
+            Details::SchemaErrors(errors) => {
+                let errors: Vec<_> = errors.iter().map(|it| format!("{}: {}.", it.pointer, it.detail)).collect();
+                format!(" {}", errors.join(" "))
             }
-            More::Members(ids) => format!(" {}", ids.join(", ")),
+            Details::InvalidMembers(ids) => format!(" {}", ids.join(", ")),
             _ => String::new(),
         };
-        Self { status: problem.status, code: problem.code, detail: problem.detail + &places }
+        Self { status: problem.status, code: problem.code, detail: problem.detail + &extra }
     }
 }
 
@@ -68,7 +68,7 @@ impl World {
     /// Lets this user do something, at this time.
     pub fn as_person(&mut self, now: Now, uid: &str) -> PersonActions<'_> {
         self.advance_to(now);
-        self.changes += 1;
+        self.revision += 1;
         PersonActions { world: self, now, uid: uid.to_owned() }
     }
 }
@@ -121,7 +121,7 @@ impl PersonActions<'_> {
 
     /// Moves all one's shares. Answers the chats they are in.
     pub fn move_to(&mut self, lat: f64, lon: f64) -> Vec<String> {
-        self.world.move_shares(self.now, &self.uid, lat, lon)
+        self.world.update_shares(self.now, &self.uid, lat, lon)
     }
 
     /// Ends one's share in this chat, if there is one.
@@ -131,7 +131,7 @@ impl PersonActions<'_> {
 
     /// Makes a group chat with these users, and administers it. Answers the `tid`.
     pub fn create_chat(&mut self, title: &str, users: &[&str]) -> Result<String, Rejection> {
-        let users = owned(users);
+        let users = to_strings(users);
         let chat = NewGroupChat { title: title.to_owned(), users, ..NewGroupChat::default() };
         Ok(self.world.create_group_chat(self.now, &self.uid, chat)?)
     }
@@ -143,19 +143,19 @@ impl PersonActions<'_> {
 
     /// Adds users to a chat that one administers.
     pub fn add_users(&mut self, tid: &str, users: &[&str]) -> Result<(), Rejection> {
-        let ids = MemberIds { users: owned(users), groups: Vec::new() };
+        let ids = MemberIds { users: to_strings(users), groups: Vec::new() };
         Ok(self.world.add_members(&self.uid, tid, ids)?)
     }
 
     /// Adds groups to a chat that one administers.
     pub fn add_groups(&mut self, tid: &str, groups: &[&str]) -> Result<(), Rejection> {
-        let ids = MemberIds { users: Vec::new(), groups: owned(groups) };
+        let ids = MemberIds { users: Vec::new(), groups: to_strings(groups) };
         Ok(self.world.add_members(&self.uid, tid, ids)?)
     }
 
     /// Removes users from a chat that one administers.
     pub fn remove_users(&mut self, tid: &str, users: &[&str]) -> Result<(), Rejection> {
-        let ids = MemberIds { users: owned(users), groups: Vec::new() };
+        let ids = MemberIds { users: to_strings(users), groups: Vec::new() };
         Ok(self.world.remove_members(self.now, &self.uid, tid, &ids)?)
     }
 
@@ -164,7 +164,7 @@ impl PersonActions<'_> {
         Ok(self.world.add_admin(&self.uid, tid, uid)?)
     }
 
-    /// Takes the rights of an admin from a member again.
+    /// BodyKind the rights of an admin from a member again.
     pub fn remove_admin(&mut self, tid: &str, uid: &str) -> Result<(), Rejection> {
         Ok(self.world.remove_admin(&self.uid, tid, uid)?)
     }
@@ -198,15 +198,15 @@ impl PersonActions<'_> {
 
     /// Uploads a file, to be shown in a message by [`post_json`](Self::post_json). Answers the asset's id.
     pub fn upload(&mut self, file_name: &str, media_type: &str, bytes: &[u8]) -> String {
-        let mut seen = BodyDigest::default();
-        seen.update(bytes);
+        let mut digest = BodyDigest::default();
+        digest.update(bytes);
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let what = ReceivedFile { size, digest: seen.finish(), jpeg: jpeg_dimensions(bytes) };
-        let bytes = Ok(bytes.to_vec());
-        self.world.store(&self.uid, file_name.to_owned(), media_type.to_owned(), what, bytes).0
+        let file = ReceivedFile { size, digest: digest.finish(), jpeg: jpeg_dimensions(bytes) };
+        let content = Ok(bytes.to_vec());
+        self.world.store(&self.uid, file_name.to_owned(), media_type.to_owned(), file, content).0
     }
 }
 
-fn owned(ids: &[&str]) -> Vec<String> {
+fn to_strings(ids: &[&str]) -> Vec<String> {
     ids.iter().map(|&id| id.to_owned()).collect()
 }

@@ -11,9 +11,9 @@ use teamwire_sandbox::{
     world::{Handled, Now, Parked, PersonActions},
 };
 
-/// An answer.
+/// An response.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct TestResponse {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) bytes: Vec<u8>,
@@ -21,10 +21,10 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
-impl Answer {
+impl TestResponse {
     fn new(response: Response<Vec<u8>>) -> Self {
         let (parts, bytes) = response.into_parts();
-        assert!(parts.headers.contains_key("x-request-id"), "every answer carries X-Request-Id");
+        assert!(parts.headers.contains_key("x-request-id"), "every response carries X-Request-Id");
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         if parts.status.as_u16() >= 400 {
             assert_eq!(parts.headers[header::CONTENT_TYPE], "application/problem+json");
@@ -34,49 +34,49 @@ impl Answer {
         Self { status: parts.status.as_u16(), headers: parts.headers, bytes, body }
     }
 
-    /// The answer, which must have this status.
+    /// The response, which must have this status.
     #[track_caller]
-    pub(crate) fn is(self, status: u16) -> Self {
+    pub(crate) fn assert_status(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
         self
     }
 
     /// The problem, which must be this one.
     #[track_caller]
-    pub(crate) fn fails(self, status: u16, code: &str) -> Self {
+    pub(crate) fn assert_problem(self, status: u16, code: &str) -> Self {
         assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.body);
         self
     }
 
     /// A text of the body.
     #[track_caller]
-    pub(crate) fn text(&self, pointer: &str) -> String {
+    pub(crate) fn string(&self, pointer: &str) -> String {
         self.body.pointer(pointer).and_then(Value::as_str).expect("the body has this text").to_owned()
     }
 
     /// A text of each item.
     #[track_caller]
-    pub(crate) fn texts(&self, pointer: &str) -> Vec<String> {
+    pub(crate) fn strings(&self, pointer: &str) -> Vec<String> {
         let items = self.body["items"].as_array().expect("the body has items");
         items.iter().map(|it| it.pointer(pointer).and_then(Value::as_str).expect("each has this").to_owned()).collect()
     }
 }
 
 /// A world, its time, and the bot's key.
-pub(crate) struct Stage {
+pub(crate) struct Fixture {
     pub(crate) world: World,
     pub(crate) elapsed: Duration,
     pub(crate) key: BotKey,
 }
 
 /// A request that is being put together.
-pub(crate) struct Asked<'s> {
-    stage: &'s mut Stage,
+pub(crate) struct RequestBuilder<'s> {
+    fixture: &'s mut Fixture,
     request: http::request::Builder,
     body: Vec<u8>,
 }
 
-impl Stage {
+impl Fixture {
     pub(crate) fn new() -> Self {
         let world = World::new(7);
         let key = world.bot_key();
@@ -88,64 +88,64 @@ impl Stage {
         Now::after(start, self.elapsed)
     }
 
-    pub(crate) fn pass(&mut self, seconds: u64) {
+    pub(crate) fn advance(&mut self, seconds: u64) {
         self.elapsed += Duration::from_secs(seconds);
     }
 
     /// Lets somebody do something.
-    pub(crate) fn act(&mut self, uid: &str) -> PersonActions<'_> {
+    pub(crate) fn as_person(&mut self, uid: &str) -> PersonActions<'_> {
         let now = self.now();
         self.world.as_person(now, uid)
     }
 
     /// A request with the bot's key.
-    pub(crate) fn ask(&mut self, method: &str, path: &str) -> Asked<'_> {
+    pub(crate) fn request(&mut self, method: &str, path: &str) -> RequestBuilder<'_> {
         let token = STANDARD.encode(format!("{}:{}", self.key.app_id, self.key.secret));
-        self.ask_bare(method, path).header("authorization", &format!("Basic {token}"))
+        self.request_without_credentials(method, path).header("authorization", &format!("Basic {token}"))
     }
 
     /// A request without a key.
-    pub(crate) fn ask_bare(&mut self, method: &str, path: &str) -> Asked<'_> {
-        Asked { stage: self, request: Request::builder().method(method).uri(path), body: Vec::new() }
+    pub(crate) fn request_without_credentials(&mut self, method: &str, path: &str) -> RequestBuilder<'_> {
+        RequestBuilder { fixture: self, request: Request::builder().method(method).uri(path), body: Vec::new() }
     }
 
-    pub(crate) fn get(&mut self, path: &str) -> Answer {
-        self.ask("GET", path).answer()
+    pub(crate) fn get(&mut self, path: &str) -> TestResponse {
+        self.request("GET", path).send()
     }
 
-    pub(crate) fn post(&mut self, path: &str, body: &Value) -> Answer {
-        self.ask("POST", path).json(body).answer()
+    pub(crate) fn post(&mut self, path: &str, body: &Value) -> TestResponse {
+        self.request("POST", path).json(body).send()
     }
 
-    pub(crate) fn post_empty(&mut self, path: &str) -> Answer {
-        self.ask("POST", path).answer()
+    pub(crate) fn post_empty(&mut self, path: &str) -> TestResponse {
+        self.request("POST", path).send()
     }
 
-    pub(crate) fn put(&mut self, path: &str) -> Answer {
-        self.ask("PUT", path).answer()
+    pub(crate) fn put(&mut self, path: &str) -> TestResponse {
+        self.request("PUT", path).send()
     }
 
-    pub(crate) fn patch(&mut self, path: &str, body: &Value) -> Answer {
-        self.ask("PATCH", path).json(body).answer()
+    pub(crate) fn patch(&mut self, path: &str, body: &Value) -> TestResponse {
+        self.request("PATCH", path).json(body).send()
     }
 
-    pub(crate) fn delete(&mut self, path: &str) -> Answer {
-        self.ask("DELETE", path).answer()
+    pub(crate) fn delete(&mut self, path: &str) -> TestResponse {
+        self.request("DELETE", path).send()
     }
 
     /// Asks a poll that waits again.
-    pub(crate) fn resume(&mut self, poll: Parked) -> Result<Answer, (Duration, Parked)> {
+    pub(crate) fn resume(&mut self, poll: Parked) -> Result<TestResponse, (Duration, Parked)> {
         let now = self.now();
-        unpark(self.world.resume(now, poll))
+        into_response(self.world.resume(now, poll))
     }
 
     /// Every item of a list, page by page.
-    pub(crate) fn walk(&mut self, path: &str, limit: usize) -> Vec<Value> {
+    pub(crate) fn all_pages(&mut self, path: &str, limit: usize) -> Vec<Value> {
         let join = if path.contains('?') { '&' } else { '?' };
         let first = format!("{path}{join}limit={limit}");
         let (mut items, mut next) = (Vec::new(), first.clone());
         loop {
-            let page = self.get(&next).is(200).body;
+            let page = self.get(&next).assert_status(200).body;
             let found = page["items"].as_array().expect("a page has items");
             assert!(found.len() <= limit);
             items.extend(found.iter().cloned());
@@ -157,7 +157,7 @@ impl Stage {
     }
 }
 
-impl Asked<'_> {
+impl RequestBuilder<'_> {
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.header(name, value);
         self
@@ -177,24 +177,24 @@ impl Asked<'_> {
         self
     }
 
-    /// Sends it: an answer, or a poll that waits until then.
-    pub(crate) fn send(self) -> Result<Answer, (Duration, Parked)> {
+    /// Sends it: an response, or a poll that waits until then.
+    pub(crate) fn try_send(self) -> Result<TestResponse, (Duration, Parked)> {
         let request = self.request.body(self.body).expect("the test asks for something that HTTP can say");
-        let now = self.stage.now();
-        unpark(self.stage.world.handle(now, request))
+        let now = self.fixture.now();
+        into_response(self.fixture.world.handle(now, request))
     }
 
-    /// Sends it; it must be answered at once.
+    /// Sends it; it must be result at once.
     #[track_caller]
-    pub(crate) fn answer(self) -> Answer {
-        self.send().expect("it is answered at once")
+    pub(crate) fn send(self) -> TestResponse {
+        self.try_send().expect("it is result at once")
     }
 }
 
-fn unpark(handled: Handled) -> Result<Answer, (Duration, Parked)> {
+fn into_response(handled: Handled) -> Result<TestResponse, (Duration, Parked)> {
     match handled {
-        Handled::Response(answer) => Ok(Answer::new(answer)),
+        Handled::Response(response) => Ok(TestResponse::new(response)),
         Handled::Park { until, poll } => Err((until, poll)),
-        Handled::File(file) => panic!("{file:?} lies in no file: the stage has none"),
+        Handled::File(file) => panic!("{file:?} lies in no file: the fixture has none"),
     }
 }

@@ -6,34 +6,34 @@ use std::{
 };
 
 #[derive(Debug, Default)]
-pub(crate) struct News {
+pub(crate) struct Notifier {
     /// How often something has happened.
     count: Mutex<u64>,
-    told: Condvar,
+    changed: Condvar,
 }
 
-impl News {
+impl Notifier {
     /// Something has happened.
-    pub(super) fn tell(&self) {
+    pub(super) fn notify(&self) {
         *self.count() += 1;
-        self.told.notify_all();
+        self.changed.notify_all();
     }
 
     /// Waits until this is so, and looks whenever something has happened. False if it is not within this time.
-    pub(crate) fn wait_until(&self, patience: Duration, is_so: impl Fn() -> bool) -> bool {
-        let begun = Instant::now();
+    pub(crate) fn wait_until(&self, timeout: Duration, condition: impl Fn() -> bool) -> bool {
+        let started = Instant::now();
         loop {
             // Before it looks, so that nothing that happens meanwhile is missed.
             let seen = *self.count();
-            if is_so() {
+            if condition() {
                 return true;
             }
-            let left = patience.saturating_sub(begun.elapsed());
-            let waited = self.told.wait_timeout_while(self.count(), left, |count| *count == seen);
-            let (count, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            let left = timeout.saturating_sub(started.elapsed());
+            let waited = self.changed.wait_timeout_while(self.count(), left, |count| *count == seen);
+            let (count, result) = waited.unwrap_or_else(PoisonError::into_inner);
             drop(count);
-            if timeout.timed_out() {
-                return is_so();
+            if result.timed_out() {
+                return condition();
             }
         }
     }
