@@ -38,12 +38,12 @@
 
 mod control;
 mod sandbox;
-mod shell;
+mod server;
 pub mod world;
 
 pub use control::{Admin, Clock, Faults, Person};
 pub use sandbox::{Builder, Sandbox};
-pub use shell::{
+pub use server::{
     faults::{Fault, RequestHead, Rule},
     observe::{Connections, Exchange, ObservedResponse, TranscriptEntry},
 };

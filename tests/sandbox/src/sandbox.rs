@@ -16,11 +16,11 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     control::{Admin, Clock, Faults, Person, random_epoch},
-    shell::{
+    server::{
         Shared,
         clock::WorldClock,
+        listener::Server,
         observe::{Connections, Exchange, Observed, Observer, TranscriptEntry},
-        server::Server,
     },
     world::{BotKey, Now, RateLimit, World},
 };

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    shell::Shared,
+    server::Shared,
     world::{BotKey, OrgSettings, RateLimit, World},
 };
 

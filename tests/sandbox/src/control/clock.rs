@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
 
-use crate::{shell::Shared, world::World};
+use crate::{server::Shared, world::World};
 
 /// The sandbox's clock: [`Sandbox::clock`](crate::Sandbox::clock).
 ///

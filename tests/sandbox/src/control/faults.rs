@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::shell::{Shared, faults::Rule, rules::CloseMode};
+use crate::server::{Shared, faults::Rule, rules::CloseMode};
 
 /// What goes wrong: [`Sandbox::faults`](crate::Sandbox::faults).
 ///

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use serde_json::Value;
 
 use crate::{
-    shell::Shared,
+    server::Shared,
     world::{PersonActions, Rejection},
 };
 

@@ -14,37 +14,37 @@ use super::{
 };
 
 /// A request whose route is known and whose key is good.
-pub(super) struct Call {
-    pub(super) operation: &'static Operation,
-    pub(super) now: Now,
+pub(crate) struct Call {
+    pub(crate) operation: &'static Operation,
+    pub(crate) now: Now,
     /// When it arrived, which a long poll measures its wait from.
-    pub(super) received_at: Duration,
+    pub(crate) received_at: Duration,
     /// When its client will hear of the answer.
-    pub(super) respond_at: Duration,
-    pub(super) request_id: String,
-    pub(super) app_id: String,
+    pub(crate) respond_at: Duration,
+    pub(crate) request_id: String,
+    pub(crate) app_id: String,
     /// The bot's own `uid`.
-    pub(super) actor: String,
+    pub(crate) actor: String,
     /// The ids in the path, in its order. `None`: not percent-encoded UTF-8.
-    pub(super) ids: Vec<Segment>,
-    pub(super) query: Query,
-    pub(super) headers: HeaderMap,
+    pub(crate) ids: Vec<Segment>,
+    pub(crate) query: Query,
+    pub(crate) headers: HeaderMap,
     /// What tells the head of this request from others, for idempotency.
-    pub(super) head_digest: u64,
+    pub(crate) head_digest: u64,
     /// The body, if it is JSON.
-    pub(super) json: Value,
+    pub(crate) json: Value,
     /// The body, if it is bytes.
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Call {
     /// An id of the path. That it decodes was seen to before.
-    pub(super) fn id(&self, at: usize) -> &str {
+    pub(crate) fn id(&self, at: usize) -> &str {
         self.ids.get(at).and_then(Option::as_deref).unwrap_or_default()
     }
 
     /// What names the list that is asked for, for its cursors: who asks, where, and with which filter.
-    pub(super) fn cursor_scope(&self, filter: &str) -> String {
+    pub(crate) fn cursor_scope(&self, filter: &str) -> String {
         let mut name = format!("{}\n{}", self.app_id, self.operation.path);
         for id in self.ids.iter().flatten() {
             name.push('\n');
@@ -55,22 +55,22 @@ impl Call {
         name
     }
 
-    pub(super) fn header(&self, name: header::HeaderName) -> Option<&str> {
+    pub(crate) fn header(&self, name: header::HeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    pub(super) fn key(&self) -> Option<Key> {
+    pub(crate) fn key(&self) -> Option<Key> {
         let key = self.headers.get("idempotency-key").filter(|_| self.operation.is_mutation())?;
         Some((self.app_id.clone(), String::from_utf8_lossy(key.as_bytes()).into_owned()))
     }
 
-    pub(super) fn fingerprint(&self, body: u64) -> Fingerprint {
+    pub(crate) fn fingerprint(&self, body: u64) -> Fingerprint {
         Fingerprint { head: self.head_digest, body }
     }
 }
 
 /// What tells the head of a request from others.
-pub(super) fn digest_of_head(method: &Method, path_and_query: &str, headers: &HeaderMap, with_body_names: bool) -> u64 {
+pub(crate) fn digest_of_head(method: &Method, path_and_query: &str, headers: &HeaderMap, with_body_names: bool) -> u64 {
     let name = |name| headers.get(name).filter(|_| with_body_names).map_or(&[][..], |value| value.as_bytes());
     digest(&[
         method.as_str().as_bytes(),

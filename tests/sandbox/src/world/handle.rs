@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use super::{
     World,
-    answer::{self, OperationResult, Outcome},
     call::{self, Call},
-    files::{CommittedUpload, FileResponse, ReceivedFile, UploadStart, is_media_type},
+    headers::{CommittedUpload, FileResponse, ReceivedFile, UploadStart, is_media_type},
     ids::{BodyDigest, digest, is_id},
     now::Now,
     problem::Problem,
     query::{self, Query},
+    response::{self, OperationResult, Outcome},
     routes::{self, BodyKind},
 };
 
@@ -21,7 +21,7 @@ use super::{
 const MAX_JSON_BYTES: u64 = 1024 * 1024;
 
 /// The largest avatar, in bytes.
-pub(super) const MAX_AVATAR_BYTES: u64 = 5 * 1024 * 1024;
+pub(crate) const MAX_AVATAR_BYTES: u64 = 5 * 1024 * 1024;
 
 /// What [`World::handle`] and its parts answer.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub enum Admission {
 
 /// A request with a good key and a known route, whose body is not read yet.
 #[derive(Debug)]
-pub struct Admitted(pub(super) Box<Call>);
+pub struct Admitted(pub(crate) Box<Call>);
 
 /// What to do with a request's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +120,7 @@ impl World {
         };
         let mut digest = BodyDigest::default();
         digest.update(&body);
-        let jpeg = super::files::jpeg_dimensions(&body);
+        let jpeg = super::headers::jpeg_dimensions(&body);
         let received = ReceivedFile { size, digest: digest.finish(), jpeg };
         let CommittedUpload { response, .. } = self.commit(now, upload, received, Some(body));
         Handled::Response(response)
@@ -214,14 +214,14 @@ impl World {
         }
         let id = &call.request_id;
         match reply {
-            Ok(Outcome::Json(status, value)) => Handled::Response(answer::json(status, &value, id)),
-            Ok(Outcome::NoContent) => Handled::Response(answer::no_content(id)),
+            Ok(Outcome::Json(status, value)) => Handled::Response(response::json(status, &value, id)),
+            Ok(Outcome::NoContent) => Handled::Response(response::no_content(id)),
             Ok(Outcome::Response(mut response)) => {
-                answer::set_request_id(&mut response, id);
+                response::set_request_id(&mut response, id);
                 Handled::Response(response)
             }
             Ok(Outcome::File(mut file)) => {
-                answer::set_request_id(&mut file.head, id);
+                response::set_request_id(&mut file.head, id);
                 Handled::File(file)
             }
             Ok(Outcome::Wait(until)) => Handled::Park { until, poll: Parked(call) },
@@ -248,7 +248,7 @@ fn check_request(call: &mut Call, bytes: Vec<u8>) -> Result<u64, Problem> {
 }
 
 /// 415
-pub(super) fn check_media_type(call: &Call) -> Result<(), Problem> {
+pub(crate) fn check_media_type(call: &Call) -> Result<(), Problem> {
     let expected: &[&str] = match call.operation.body {
         BodyKind::None => return Ok(()),
         BodyKind::Json => &["application/json"],
@@ -273,7 +273,7 @@ pub(super) fn check_media_type(call: &Call) -> Result<(), Problem> {
 }
 
 /// 400, for what is in the head.
-pub(super) fn check_head(call: &Call) -> Result<(), Problem> {
+pub(crate) fn check_head(call: &Call) -> Result<(), Problem> {
     if !call.ids.iter().all(|id| id.as_deref().is_some_and(is_id)) {
         return Err(Problem::malformed(
             "A segment of the path is no id of 1 to 128 characters in percent-encoded UTF-8.",

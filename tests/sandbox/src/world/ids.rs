@@ -6,17 +6,17 @@ const ALPHANUMERIC: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 
 /// Makes ids from a seed: the same seed gives the same ids in the same order.
 #[derive(Debug)]
-pub(super) struct Ids {
+pub(crate) struct Ids {
     state: u64,
 }
 
 impl Ids {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { state: seed }
     }
 
     /// `SplitMix64`: small, and good enough for names.
-    pub(super) fn next_u64(&mut self) -> u64 {
+    pub(crate) fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -25,7 +25,7 @@ impl Ids {
     }
 
     /// `prefix` and `length` alphanumerics.
-    pub(super) fn next_with_prefix(&mut self, prefix: &str, length: usize) -> String {
+    pub(crate) fn next_with_prefix(&mut self, prefix: &str, length: usize) -> String {
         let mut id = String::from(prefix);
         for _ in 0..length {
             let at = usize::try_from(self.next_u64() % 62).unwrap_or(0);
@@ -35,22 +35,22 @@ impl Ids {
     }
 
     /// A thread id: 22 alphanumerics, as the vendor's look.
-    pub(super) fn next_thread(&mut self) -> String {
+    pub(crate) fn next_thread(&mut self) -> String {
         self.next_with_prefix("", 22)
     }
 
-    pub(super) fn next_request(&mut self) -> String {
+    pub(crate) fn next_request(&mut self) -> String {
         format!("req-{:016x}", self.next_u64())
     }
 }
 
 /// An id that something can have: 1 to 128 characters, none of them U+0000, and no segment with a meaning of its own.
-pub(super) fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     (1..=128).contains(&text.chars().count()) && !text.contains('\0') && text != "." && text != ".."
 }
 
 /// A digest of some parts, each kept apart from its neighbours. Tells things apart; it protects nothing.
-pub(super) fn digest(parts: &[&[u8]]) -> u64 {
+pub(crate) fn digest(parts: &[&[u8]]) -> u64 {
     let mut hasher = DefaultHasher::new();
     parts.hash(&mut hasher);
     hasher.finish()

@@ -26,54 +26,35 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod answer;
-mod assets;
-mod attachments;
-mod auth;
-mod avatars;
+mod admin_actions;
 mod call;
-mod chat;
-mod chats;
-mod create;
-mod directory;
-mod draft;
-mod feed;
-mod files;
+mod contract;
 mod handle;
-mod idempotency;
 mod ids;
-mod json_object;
-mod locations;
-mod members;
-mod messages;
 mod now;
-mod org_settings;
+mod operations;
 mod organisation;
-mod paging;
 mod person_actions;
-mod problem;
-mod query;
-mod reactions;
-mod readers;
-mod roster;
 mod routes;
-mod subscriptions;
+mod state;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-pub use auth::{BotKey, RateLimit};
-pub use files::{CommittedUpload, FileResponse, ReceivedFile, Upload, UploadStart, jpeg_dimensions};
+pub use admin_actions::OrgSettings;
+pub use bots::{BotKey, RateLimit};
 pub use handle::{Admission, Admitted, BodyPlan, Handled, Parked, Payload};
+pub use headers::{CommittedUpload, FileResponse, ReceivedFile, Upload, UploadStart, jpeg_dimensions};
 pub use ids::BodyDigest;
 pub use now::Now;
-pub use org_settings::OrgSettings;
 pub use organisation::org;
 pub use person_actions::{PersonActions, Rejection};
 pub use problem::problem_response;
 pub use routes::{route_of, routes};
+#[allow(clippy::wildcard_imports)]
+use {contract::*, operations::*, state::*};
 
 use self::{
-    assets::Assets, auth::Bot, chat::Chat, directory::Directory, feed::Log, idempotency::Keys, ids::Ids,
+    assets::Assets, bots::Bot, chat::Chat, directory::Directory, feed::Log, idempotency::Keys, ids::Ids,
     paging::Cursors, subscriptions::Subscriptions,
 };
 

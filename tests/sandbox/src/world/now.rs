@@ -20,23 +20,23 @@ impl Now {
     }
 
     /// Milliseconds since 1970, as a message's `timestamp` has them.
-    pub(super) fn millis(self) -> i64 {
+    pub(crate) fn millis(self) -> i64 {
         self.utc.timestamp_millis()
     }
 }
 
 /// `wait` after `time`, or the end of time if there is no such day.
-pub(super) fn saturating_add(time: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
+pub(crate) fn saturating_add(time: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
     TimeDelta::from_std(wait).ok().and_then(|delta| time.checked_add_signed(delta)).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// RFC 3339 in UTC with exactly three digits of milliseconds.
-pub(super) fn rfc3339(time: DateTime<Utc>) -> String {
+pub(crate) fn rfc3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// Reads what [`rfc3339`] writes, and nothing else.
-pub(super) fn parse_rfc3339(text: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn parse_rfc3339(text: &str) -> Option<DateTime<Utc>> {
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     if shape != "0000-00-00T00:00:00.000Z" {
         return None;

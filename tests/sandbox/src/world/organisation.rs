@@ -65,7 +65,7 @@ const PEOPLE: [(&str, &str, &str); 10] = [
 ];
 
 impl User {
-    pub(super) fn new(first_name: &str, last_name: &str, is_bot: bool) -> Self {
+    pub(crate) fn new(first_name: &str, last_name: &str, is_bot: bool) -> Self {
         Self {
             first_name: first_name.to_owned(),
             last_name: last_name.to_owned(),
@@ -90,7 +90,7 @@ fn group(title: &str, members: &[&str]) -> Group {
 
 impl World {
     /// Moves the organisation in.
-    pub(super) fn add_organisation(&mut self) {
+    pub(crate) fn add_organisation(&mut self) {
         let users = &mut self.directory.users;
         users.insert(org::BOT.to_owned(), User::new("Ops", "Bot", true));
         for (uid, first_name, last_name) in PEOPLE {

@@ -10,7 +10,7 @@ use super::{
     attachments::LiveLocation,
     create::NewGroupChat,
     draft::Draft,
-    files::{ReceivedFile, jpeg_dimensions},
+    headers::{ReceivedFile, jpeg_dimensions},
     ids::BodyDigest,
     members::MemberIds,
     now::Now,

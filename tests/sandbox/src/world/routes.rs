@@ -3,13 +3,13 @@
 use std::fmt;
 
 use super::{
-    World, answer::OperationResult, assets, avatars, call::Call, chats, create, directory, locations, members,
-    messages, problem::Problem, query::Segment, reactions, readers, subscriptions,
+    World, assets, avatars, call::Call, chats, create, directory, locations, members, messages, problem::Problem,
+    query::Segment, reactions, readers, response::OperationResult, subscriptions,
 };
 
 /// What body an operation takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BodyKind {
+pub(crate) enum BodyKind {
     /// None; one that is sent is ignored.
     None,
     Json,
@@ -19,16 +19,16 @@ pub(super) enum BodyKind {
 }
 
 /// One operation of the contract. Every one that changes something takes an `Idempotency-Key`.
-pub(super) struct Operation {
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    pub(super) body: BodyKind,
-    pub(super) run: fn(&mut World, &Call) -> OperationResult,
+pub(crate) struct Operation {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) body: BodyKind,
+    pub(crate) run: fn(&mut World, &Call) -> OperationResult,
 }
 
 impl Operation {
     /// Changes something, and therefore takes an `Idempotency-Key`.
-    pub(super) fn is_mutation(&self) -> bool {
+    pub(crate) fn is_mutation(&self) -> bool {
         self.method != "GET"
     }
 }
@@ -60,7 +60,7 @@ const fn delete(path: &'static str, run: fn(&mut World, &Call) -> OperationResul
 }
 
 /// The contract's operations, in its order.
-pub(super) static OPERATIONS: [Operation; 43] = [
+pub(crate) static OPERATIONS: [Operation; 43] = [
     get("/health", directory::health),
     get("/v1/me", directory::me),
     get("/v1/users", directory::list_users),
@@ -107,7 +107,7 @@ pub(super) static OPERATIONS: [Operation; 43] = [
 ];
 
 /// The operation at this path, and the ids in it; or 404, or 405.
-pub(super) fn find(method: &str, path: &[Segment]) -> Result<(&'static Operation, Vec<Segment>), Problem> {
+pub(crate) fn find(method: &str, path: &[Segment]) -> Result<(&'static Operation, Vec<Segment>), Problem> {
     let mut allowed = Vec::new();
     for operation in &OPERATIONS {
         if let Some(ids) = matches(operation.path, path) {

@@ -1,0 +1,77 @@
+//! One connection: hyper speaks HTTP on it until a fault takes it away.
+
+use std::{
+    future::poll_fn,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::{
+    Shared,
+    connection_end::{self, ConnectionEnd},
+    exchange,
+};
+
+/// The way to end a connection from within a request.
+#[derive(Clone, Default)]
+pub(super) struct ConnectionHandle(Arc<Mutex<Option<ConnectionEnd>>>);
+
+/// hyper has given the connection up; what becomes of it stands in its [`ConnectionHandle`].
+#[derive(Debug)]
+pub(super) struct ConnectionCut;
+
+impl std::fmt::Display for ConnectionCut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the connection was taken away by a fault")
+    }
+}
+
+impl std::error::Error for ConnectionCut {}
+
+impl ConnectionHandle {
+    pub(super) fn cut(&self, end: ConnectionEnd) -> ConnectionCut {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
+        ConnectionCut
+    }
+
+    fn take_end(&self) -> Option<ConnectionEnd> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Serves a connection until it ends.
+pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    let _counted = shared.observed.count_connection();
+    let mut down = shared.down.subscribe();
+    let serve = serve_http(stream, shared.clone());
+    tokio::select! {
+        biased;
+        // Dropping the stream closes it.
+        _ = down.wait_for(|is_down| *is_down) => {}
+        () = serve => {}
+    }
+}
+
+async fn serve_http(stream: TcpStream, shared: Arc<Shared>) {
+    // Answers are small and written at once; waiting for more only delays them.
+    let _ = stream.set_nodelay(true);
+    let handle = ConnectionHandle::default();
+    let service = {
+        let handle = handle.clone();
+        service_fn(move |request| Box::pin(exchange::serve(shared.clone(), handle.clone(), request)))
+    };
+    let mut connection =
+        http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(stream), service);
+    // Errors are the client's business: it has gone, or spoke no HTTP and has been told so.
+    let _ = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
+    let stream = connection.into_parts().io.into_inner();
+    match handle.take_end() {
+        Some(end) => {
+            let _ = end.execute(stream).await;
+        }
+        None => connection_end::close(stream).await,
+    }
+}

@@ -1,0 +1,276 @@
+//! One request and its response, on a good day or a bad one.
+
+use std::{sync::Arc, time::Instant};
+
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header, request::Parts};
+use hyper::body::Incoming;
+
+use super::{
+    Shared,
+    body::{self, ResponseBody},
+    connection::{ConnectionCut, ConnectionHandle},
+    connection_end::{ConnectionEnd, head_bytes},
+    execute::{self, WorldResponse},
+    faults::Fault,
+    observe::{Exchange, ObservedResponse},
+    rules::CloseMode,
+};
+use crate::world::{Payload, route_of};
+
+/// A request that is being answered.
+struct InFlight {
+    shared: Arc<Shared>,
+    connection: ConnectionHandle,
+    exchange: Exchange,
+    started: Instant,
+}
+
+/// Serves one request.
+pub(super) async fn serve(
+    shared: Arc<Shared>,
+    connection: ConnectionHandle,
+    request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, ConnectionCut> {
+    let started = Instant::now();
+    let (mut parts, incoming) = request.into_parts();
+    mark_secrets(&mut parts.headers);
+    let route = route_of(parts.method.as_str(), parts.uri.path());
+    if let Some(route) = &route {
+        shared.observed.count_received(route);
+    }
+    let fault = shared.rules.take(&parts);
+    let exchange = Exchange {
+        method: parts.method.clone(),
+        uri: parts.uri.clone(),
+        route,
+        request_headers: parts.headers.clone(),
+        request_body: Vec::new(),
+        response: None,
+        fault: fault.as_ref().map(Fault::name),
+        duration: std::time::Duration::ZERO,
+    };
+    InFlight { shared, connection, exchange, started }.run(fault, parts, incoming).await
+}
+
+/// Lets no Secret be printed with the headers.
+fn mark_secrets(headers: &mut HeaderMap) {
+    for (name, value) in headers.iter_mut() {
+        value.set_sensitive(*name == header::AUTHORIZATION);
+    }
+}
+
+/// Before an answer is sent, or when the client has gone without one.
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.exchange.duration = self.started.elapsed();
+        self.shared.observed.record(&self.exchange);
+    }
+}
+
+impl InFlight {
+    async fn run(
+        mut self,
+        fault: Option<Fault>,
+        parts: Parts,
+        mut incoming: Incoming,
+    ) -> Result<Response<ResponseBody>, ConnectionCut> {
+        match fault {
+            None => self.execute(None, parts, incoming).await,
+            Some(Fault::Delay(delay)) => {
+                self.shared.sleep(delay).await;
+                self.execute(None, parts, incoming).await
+            }
+            Some(fault @ (Fault::Slow(_) | Fault::CutAfter | Fault::CutBody { .. } | Fault::NoResponseAfter)) => {
+                self.execute(Some(fault), parts, incoming).await
+            }
+            Some(Fault::CutBefore) => Err(self.cut(ConnectionEnd::Cut)),
+            Some(Fault::NoResponse) => Err(self.cut(ConnectionEnd::Hang(Vec::new()))),
+            Some(Fault::CutRequest { after_bytes }) => {
+                let mut received = 0;
+                while received < after_bytes
+                    && let Ok(Some(chunk)) = body::next_chunk(&mut incoming).await
+                {
+                    received += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+                }
+                Err(self.cut(ConnectionEnd::Cut))
+            }
+            Some(Fault::Status { status, retry_after }) => {
+                self.read_body(incoming).await?;
+                let response = self.shared.problem(status, retry_after);
+                self.send_injected(response, !is_in_contract(status, retry_after)).await
+            }
+            Some(Fault::Response { status, headers, body }) => {
+                self.read_body(incoming).await?;
+                self.send_injected(build_response(status, &headers, body), true).await
+            }
+            Some(Fault::Raw(bytes)) => {
+                self.read_body(incoming).await?;
+                self.record_raw(&bytes);
+                Err(self.cut(ConnectionEnd::Bytes(bytes)))
+            }
+            Some(Fault::RawThenHang(bytes)) => {
+                self.read_body(incoming).await?;
+                self.record_raw(&bytes);
+                Err(self.cut(ConnectionEnd::Hang(bytes)))
+            }
+        }
+    }
+
+    /// Ends the connection.
+    fn cut(&self, ending: ConnectionEnd) -> ConnectionCut {
+        self.connection.cut(ending)
+    }
+
+    fn record_raw(&mut self, bytes: &[u8]) {
+        self.exchange.response = Some(ObservedResponse {
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            body: bytes.to_vec(),
+            injected: true,
+            delivered: true,
+        });
+    }
+
+    /// Reads a body that nothing is done with.
+    async fn read_body(&mut self, mut incoming: Incoming) -> Result<(), ConnectionCut> {
+        match body::read(&mut incoming, 1024 * 1024).await {
+            Ok(Payload::Whole(bytes)) => self.exchange.request_body = bytes,
+            Ok(Payload::TooLarge) => {}
+            Err(body::ClientGone) => return Err(self.cut(ConnectionEnd::Cut)),
+        }
+        Ok(())
+    }
+
+    /// Carries the request out, and answers; or not, as the fault says.
+    async fn execute(
+        mut self,
+        fault: Option<Fault>,
+        parts: Parts,
+        incoming: Incoming,
+    ) -> Result<Response<ResponseBody>, ConnectionCut> {
+        let slow = match &fault {
+            Some(Fault::Slow(slow)) => Some(*slow),
+            _ => None,
+        };
+        let done = execute::execute(&self.shared, parts, incoming, slow, &mut self.exchange.request_body).await;
+        let Ok(done) = done else { return Err(self.cut(ConnectionEnd::Cut)) };
+        if let Some(route) = &self.exchange.route {
+            self.shared.observed.count_handled(route);
+        }
+        if let Some(slow) = slow {
+            self.shared.sleep(slow).await;
+        }
+        let sent = match &fault {
+            Some(Fault::CutAfter | Fault::NoResponseAfter) => Some(0),
+            Some(Fault::CutBody { after_bytes }) => Some(*after_bytes),
+            _ => None,
+        };
+        self.exchange.response = Some(self.observe(&done, sent.is_none()));
+        match (fault, sent) {
+            (Some(Fault::CutAfter), _) => Err(self.cut(ConnectionEnd::Cut)),
+            (Some(Fault::NoResponseAfter), _) => Err(self.cut(ConnectionEnd::Hang(Vec::new()))),
+            (_, Some(sent)) => {
+                let ending = self.raw_response(done, sent);
+                Err(self.cut(ending))
+            }
+            (_, None) => self.send(done).await,
+        }
+    }
+
+    /// Gives an answer that the world has not made.
+    async fn send_injected(
+        mut self,
+        response: Response<Vec<u8>>,
+        injected: bool,
+    ) -> Result<Response<ResponseBody>, ConnectionCut> {
+        let done = WorldResponse::InMemory(response);
+        self.exchange.response = Some(ObservedResponse { injected, ..self.observe(&done, true) });
+        self.send(done).await
+    }
+
+    /// Hands an answer to hyper, unless the connection is to be closed without a word.
+    async fn send(self, mut done: WorldResponse) -> Result<Response<ResponseBody>, ConnectionCut> {
+        match self.shared.rules.close_mode() {
+            Some(CloseMode::Abrupt) => {
+                let ending = self.raw_response(done, u64::MAX);
+                return Err(self.cut(ending));
+            }
+            Some(CloseMode::Announced) => {
+                let headers = match &mut done {
+                    WorldResponse::InMemory(response) => response.headers_mut(),
+                    WorldResponse::File(file) => file.head.headers_mut(),
+                };
+                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            None => {}
+        }
+        let outgoing = match done {
+            WorldResponse::InMemory(response) => response.map(ResponseBody::bytes),
+            WorldResponse::File(file) => {
+                let path = self.shared.folder.join(&file.file);
+                let length = file.range.end - file.range.start;
+                match ResponseBody::file(&path, file.range.start, length).await {
+                    Ok(body) => file.head.map(|()| body),
+                    Err(_) => self.shared.problem(StatusCode::INTERNAL_SERVER_ERROR, None).map(ResponseBody::bytes),
+                }
+            }
+        };
+        Ok(outgoing)
+    }
+
+    /// What is noted of an answer; without an observer its status is enough.
+    fn observe(&self, done: &WorldResponse, delivered: bool) -> ObservedResponse {
+        let (status, headers, body) = match done {
+            WorldResponse::InMemory(response) => (response.status(), response.headers(), &response.body()[..]),
+            WorldResponse::File(file) => (file.head.status(), file.head.headers(), &[][..]),
+        };
+        let (mut kept, mut bytes) = (HeaderMap::new(), Vec::new());
+        if self.shared.observed.is_observed() {
+            kept.clone_from(headers);
+            bytes.extend_from_slice(body);
+        }
+        ObservedResponse { status, headers: kept, body: bytes, injected: false, delivered }
+    }
+
+    /// An response, written without hyper, with at most so many bytes of its body.
+    fn raw_response(&self, done: WorldResponse, max_body: u64) -> ConnectionEnd {
+        match done {
+            WorldResponse::InMemory(response) => {
+                let (parts, body) = response.into_parts();
+                let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
+                let mut bytes = head_bytes(parts.status, &parts.headers, length);
+                bytes.extend(body.into_iter().take(usize::try_from(max_body).unwrap_or(usize::MAX)));
+                ConnectionEnd::Bytes(bytes)
+            }
+            WorldResponse::File(file) => {
+                let length = file.range.end - file.range.start;
+                ConnectionEnd::File {
+                    head: head_bytes(file.head.status(), file.head.headers(), length),
+                    path: self.shared.folder.join(&file.file),
+                    from: file.range.start,
+                    length: length.min(max_body),
+                }
+            }
+        }
+    }
+}
+
+/// Whether every operation may answer this at any time.
+fn is_in_contract(status: StatusCode, retry_after: Option<u64>) -> bool {
+    match status.as_u16() {
+        429 | 503 => retry_after.is_some(),
+        401 | 500..=599 => retry_after.is_none(),
+        _ => false,
+    }
+}
+
+fn build_response(status: StatusCode, headers: &[(String, String)], body: Vec<u8>) -> Response<Vec<u8>> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}

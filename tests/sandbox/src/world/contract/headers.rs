@@ -1,0 +1,188 @@
+//! Files: what passes between the world, which knows their names and sizes, and who keeps their bytes.
+
+use std::{io::Cursor, ops::Range};
+
+use http::Response;
+
+use super::call::Call;
+
+/// An answer whose body lies in a file.
+#[derive(Debug)]
+pub struct FileResponse {
+    /// Status and headers, `Content-Length` among them.
+    pub head: Response<()>,
+    /// The name of the file, as [`Upload::file`] gave it.
+    pub file: String,
+    /// Which of its bytes are the body.
+    pub range: Range<u64>,
+}
+
+/// An upload that begins.
+#[derive(Debug)]
+pub enum UploadStart {
+    /// Store the body under the upload's name, then call [`World::commit_upload`](super::World::commit_upload); or, if
+    /// it never ends, [`World::abort_upload`](super::World::abort_upload).
+    Receive(Upload),
+    /// It ends here; the rest of the body is of no use.
+    Reject(Response<Vec<u8>>),
+}
+
+/// An upload under way.
+#[derive(Debug)]
+pub struct Upload {
+    pub(crate) call: Box<Call>,
+    pub(crate) file: String,
+    /// Whether its key has an answer already, so that nothing new is stored.
+    pub(crate) repeated: bool,
+}
+
+impl Upload {
+    /// The name for its file: letters and digits, unlike any other's.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+}
+
+/// What was received of an upload: all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceivedFile {
+    /// How many bytes.
+    pub size: u64,
+    /// Their [`BodyDigest`](super::BodyDigest).
+    pub digest: u64,
+    /// Width and height, if it is a JPEG of at most 5 MiB; see [`jpeg_dimensions`].
+    pub jpeg: Option<(usize, usize)>,
+}
+
+/// An upload that has ended.
+#[derive(Debug)]
+pub struct CommittedUpload {
+    /// The answer.
+    pub response: Response<Vec<u8>>,
+    /// Whether its file is an asset now. If not, delete it.
+    pub keep_file: bool,
+}
+
+/// Width and height of a JPEG, from its header.
+pub fn jpeg_dimensions(bytes: &[u8]) -> Option<(usize, usize)> {
+    if !bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+        return None;
+    }
+    imagesize::reader_size(Cursor::new(bytes)).ok().map(|size| (size.width, size.height))
+}
+
+/// Whether this is a media type: `type/subtype`, and parameters perhaps.
+pub(crate) fn is_media_type(text: &str) -> bool {
+    let token = |text: &str| {
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        !text.is_empty() && text.bytes().all(is_token)
+    };
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    essence.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype))
+}
+
+/// The file name in `attachment; filename*=UTF-8''...` (RFC 8187).
+pub(crate) fn file_name(disposition: &str) -> Option<String> {
+    let (kind, parameters) = disposition.split_once(';')?;
+    if !kind.trim().eq_ignore_ascii_case("attachment") {
+        return None;
+    }
+    let names = parameters.split(';').filter_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("filename*").then_some(value.trim())
+    });
+    let values: Vec<_> = names.collect();
+    let [value] = values[..] else { return None };
+    let (charset, rest) = value.split_once('\'')?;
+    let (_language, encoded) = rest.split_once('\'')?;
+    if !charset.eq_ignore_ascii_case("utf-8") {
+        return None;
+    }
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~%".contains(&byte);
+    let name = super::query::decode_segment(encoded).filter(|_| encoded.bytes().all(allowed))?;
+    let length = name.chars().count();
+    ((1..=255).contains(&length) && !name.contains(['/', '\\', '\0'])).then_some(name)
+}
+
+/// The range that is asked for of a file of this size; `None` if it is to be ignored.
+pub(crate) fn range(value: &str, size: u64) -> Option<Result<Range<u64>, Unsatisfiable>> {
+    let (unit, spec) = value.split_once('=')?;
+    if !unit.trim().eq_ignore_ascii_case("bytes") {
+        return None;
+    }
+    let (first, last) = spec.trim().split_once('-')?;
+    // No file is as large as a number that does not fit: it is as good as the largest.
+    let number = |text: &str| {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse().unwrap_or(u64::MAX))
+    };
+    if first.is_empty() {
+        let length = number(last)?;
+        let satisfiable = length > 0 && size > 0;
+        return Some(if satisfiable { Ok(size.saturating_sub(length)..size) } else { Err(Unsatisfiable) });
+    }
+    let end = match last {
+        "" => size,
+        last => {
+            let end = number(last)?.saturating_add(1).min(size);
+            if is_less(last, first) {
+                return None;
+            }
+            end
+        }
+    };
+    let first = number(first)?;
+    Some(if first < size { Ok(first..end) } else { Err(Unsatisfiable) })
+}
+
+/// Compares numbers of any length.
+fn is_less(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(|it| it.trim_start_matches('0'));
+    (one.len(), one) < (other.len(), other)
+}
+
+/// A range that begins behind the end of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unsatisfiable;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_name_is_decoded_and_never_a_path() {
+        let name = |encoded| file_name(&format!("attachment; filename*=UTF-8''{encoded}"));
+        assert_eq!(name("Dienstplan%20M%C3%A4rz.pdf").as_deref(), Some("Dienstplan März.pdf"));
+        assert_eq!(name("..%2Fetc"), None);
+        assert_eq!(name("a%5Cb"), None);
+        assert_eq!(name(""), None);
+        assert_eq!(name("%ff"), None);
+        assert_eq!(name("two words"), None);
+        assert_eq!(file_name("attachment; filename=\"x\""), None);
+        assert_eq!(file_name("inline; filename*=UTF-8''x"), None);
+        assert_eq!(file_name("attachment"), None);
+    }
+
+    #[test]
+    fn only_a_single_valid_byte_range_is_honoured() {
+        assert_eq!(range("bytes=2-4", 10), Some(Ok(2..5)));
+        assert_eq!(range("bytes=2-", 10), Some(Ok(2..10)));
+        assert_eq!(range("bytes=-3", 10), Some(Ok(7..10)));
+        assert_eq!(range("bytes=-30", 10), Some(Ok(0..10)));
+        assert_eq!(range("bytes=0-99", 10), Some(Ok(0..10)));
+        assert_eq!(range("bytes=10-", 10), Some(Err(Unsatisfiable)));
+        assert_eq!(range("bytes=-0", 10), Some(Err(Unsatisfiable)));
+        assert_eq!(range("bytes=0-", 0), Some(Err(Unsatisfiable)));
+        // However large a number is.
+        let huge = "9".repeat(40);
+        assert_eq!(range(&format!("bytes={huge}-"), 10), Some(Err(Unsatisfiable)));
+        assert_eq!(range(&format!("bytes={huge}-{huge}0"), 10), Some(Err(Unsatisfiable)));
+        assert_eq!(range(&format!("bytes={huge}0-{huge}"), 10), None);
+        assert_eq!(range(&format!("bytes=4-{huge}"), 10), Some(Ok(4..10)));
+        assert_eq!(range(&format!("bytes=-{huge}"), 10), Some(Ok(0..10)));
+        assert_eq!(range("bytes=18446744073709551616-", 10), Some(Err(Unsatisfiable)));
+        for ignored in ["bytes=4-2", "bytes=1-2,4-5", "items=1-2", "bytes", "bytes=-", "bytes=x-", "bytes=+1-2"] {
+            assert_eq!(range(ignored, 10), None, "{ignored}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The image of a chat.
+
+use http::{HeaderValue, Response, StatusCode, header};
+
+use super::{
+    World,
+    call::Call,
+    headers::jpeg_dimensions,
+    problem::Problem,
+    response::{OperationResult, Outcome},
+};
+
+/// The largest width and height, in pixels.
+const MAX_SIDE: usize = 600;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Avatar {
+    Jpeg(Vec<u8>),
+    /// The id of an asset.
+    Asset(String),
+}
+
+/// Whether an image of this size can be an avatar; `None`: it is no JPEG.
+pub(crate) fn check(size: Option<(usize, usize)>) -> Result<(), Problem> {
+    match size {
+        Some((width, height)) if width <= MAX_SIDE && height <= MAX_SIDE => Ok(()),
+        Some((width, height)) => Err(Problem::invalid_image(format!(
+            "The image is {width}x{height} pixels; at most {MAX_SIDE}x{MAX_SIDE} are allowed."
+        ))),
+        None => Err(Problem::invalid_image("The image is no JPEG of at most 5 MiB.")),
+    }
+}
+
+pub(crate) fn get(world: &mut World, call: &Call) -> OperationResult {
+    let chat = world.chat(&call.actor, call.id(0))?;
+    let mut head = Response::new(());
+    head.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
+    let none = || Problem::new(StatusCode::NOT_FOUND, "image_load", "The chat has no avatar.");
+    match chat.avatar.as_ref().ok_or_else(none)? {
+        Avatar::Jpeg(bytes) => {
+            head.headers_mut().insert(header::CONTENT_LENGTH, bytes.len().into());
+            Ok(Outcome::Response(head.map(|()| bytes.clone())))
+        }
+        Avatar::Asset(id) => {
+            let asset = world.asset_by_id(id).ok_or_else(none)?;
+            Ok(asset.answer(head, 0..asset.file.size))
+        }
+    }
+}
+
+pub(crate) fn set(world: &mut World, call: &Call) -> OperationResult {
+    world.chat(&call.actor, call.id(0))?.require_admin(&call.actor)?;
+    check(jpeg_dimensions(&call.bytes))?;
+    world.chat_mut(&call.actor, call.id(0))?.avatar = Some(Avatar::Jpeg(call.bytes.clone()));
+    world.chat_response(call)
+}
+
+pub(crate) fn remove(world: &mut World, call: &Call) -> OperationResult {
+    let allowed = world.org_settings.avatar_removal;
+    let chat = world.chat_mut(&call.actor, call.id(0))?;
+    let reject = |detail: &str| Err(Problem::not_allowed("image_remove", detail));
+    if !allowed {
+        return reject("The organisation's admin has fixed the avatars.");
+    }
+    chat.require_admin(&call.actor)?;
+    if chat.avatar.take().is_none() {
+        return reject("The chat has no avatar that could be removed.");
+    }
+    world.chat_response(call)
+}

@@ -1,0 +1,88 @@
+//! A message that is to be posted, and the rules that its JSON must keep.
+
+use serde_json::Value;
+
+use super::{
+    attachments::{self, Attachment, LiveLocation},
+    json_object::{self, JsonObject},
+    problem::Problem,
+};
+
+/// What an attention message asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AlertType {
+    Alert,
+    Announcement,
+    Note,
+}
+
+impl AlertType {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::Announcement => "announcement",
+            Self::Note => "note",
+        }
+    }
+
+    /// Whether this type of reaction answers it.
+    pub(crate) fn accepts(self, reaction: &str) -> bool {
+        let is_alert_reaction = matches!(reaction, "ok" | "sos");
+        is_alert_reaction == (self == Self::Alert)
+    }
+}
+
+/// A message that is to be posted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Draft {
+    pub(crate) msg: Option<String>,
+    pub(crate) attachments: Vec<Attachment>,
+    pub(crate) alert_type: Option<AlertType>,
+    pub(crate) reply_to: Option<String>,
+    pub(crate) sender_display_name: Option<String>,
+}
+
+impl Draft {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.msg.is_none() && self.attachments.is_empty()
+    }
+
+    pub(crate) fn live_location(&self) -> Option<LiveLocation> {
+        self.attachments.iter().find_map(|attachment| match attachment {
+            Attachment::LiveLocation(live) => Some(*live),
+            _ => None,
+        })
+    }
+
+    /// Reads a `MessageDraft`.
+    pub(crate) fn read(body: &Value) -> Result<Self, Problem> {
+        json_object::read(body, |object| {
+            let alert_type = object.one_of("alert_type", &["alert", "announcement", "note"]);
+            let draft = Self {
+                alert_type: alert_type.map(|word| match word {
+                    "alert" => AlertType::Alert,
+                    "announcement" => AlertType::Announcement,
+                    _ => AlertType::Note,
+                }),
+                reply_to: object.id("reply_to"),
+                sender_display_name: object.string("sender_display_name", 1..=64),
+                ..Self::read_content(object, "msg")
+            };
+            if object.has_none_of(&["msg", "attachments"]) {
+                object.error_here("neither text nor attachment");
+            }
+            Some(draft)
+        })
+    }
+
+    /// Reads text and attachments; the text is the member `text`.
+    pub(crate) fn read_content(object: &mut JsonObject<'_>, text: &'static str) -> Self {
+        let msg = object.string(text, 1..=10_000);
+        let attachments = object.objects("attachments", 1..=50, attachments::read).unwrap_or_default();
+        let live = attachments.iter().filter(|it| matches!(it, Attachment::LiveLocation(_))).count();
+        if live > 1 {
+            object.error("attachments", "more than one live_location");
+        }
+        Self { msg, attachments, ..Self::default() }
+    }
+}

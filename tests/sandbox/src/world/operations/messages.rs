@@ -1,0 +1,223 @@
+//! Messages: posting, reading, deleting, and the feeds of new ones.
+
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::{
+    World,
+    call::Call,
+    chat::Chat,
+    directory::Directory,
+    draft::{AlertType, Draft},
+    feed::{Feed, Update, check_poll},
+    now::{Now, parse_rfc3339, rfc3339},
+    paging,
+    problem::Problem,
+    reactions::Reaction,
+    response::{OperationResult, created, ok},
+};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) mid: String,
+    pub(crate) from: String,
+    /// Milliseconds since 1970.
+    pub(crate) timestamp: i64,
+    pub(crate) alert_type: Option<AlertType>,
+    pub(crate) reply_to: Option<String>,
+    pub(crate) msg: Option<String>,
+    /// As they are shown.
+    pub(crate) attachments: Vec<Value>,
+    /// The assets that it shows, for who may download them.
+    pub(crate) assets: Vec<String>,
+    pub(crate) sender_display_name: Option<String>,
+    pub(crate) deleted: bool,
+    /// In the order in which they were added.
+    pub(crate) reactions: Vec<Reaction>,
+}
+
+impl Message {
+    pub(crate) fn to_json(&self, directory: &Directory, tid: &str) -> Value {
+        json!({
+            "mid": self.mid,
+            "tid": tid,
+            "from_user": directory.user_json(&self.from),
+            "timestamp": self.timestamp,
+            "is_alert": self.alert_type.is_some(),
+            "alert_type": self.alert_type.map(AlertType::name),
+            "reply_to": self.reply_to,
+            "msg": self.msg,
+            "attachments": if self.attachments.is_empty() { Value::Null } else { json!(self.attachments) },
+            "deleted": self.deleted,
+            "sender_display_name": self.sender_display_name,
+            "link_preview": self.msg.as_deref().and_then(link_preview),
+        })
+    }
+}
+
+/// The first link in a text. Nothing is fetched, so that it has neither title nor image.
+fn link_preview(text: &str) -> Option<Value> {
+    let link = |word: &&str| word.starts_with("https://") || word.starts_with("http://");
+    let url = text.split_whitespace().find(link)?.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'']);
+    let domain = url.split("://").nth(1)?.split(['/', '?', '#', ':']).next().filter(|domain| !domain.is_empty())?;
+    Some(json!({ "url": url, "domain": domain }))
+}
+
+/// Where a position through the messages of a chat stands: all its pages show what was there at its beginning.
+#[derive(Clone, Copy)]
+struct ListPosition {
+    /// Timestamp and place in the order of arrival of the last message shown.
+    after: Option<(i64, usize)>,
+    /// How many messages there were.
+    count: usize,
+}
+
+impl fmt::Display for ListPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (timestamp, place) = self.after.unwrap_or_default();
+        write!(f, "{timestamp} {place} {}", self.count)
+    }
+}
+
+impl FromStr for ListPosition {
+    type Err = ();
+
+    fn from_str(position: &str) -> Result<Self, ()> {
+        let parse = || {
+            let mut parts = position.split(' ');
+            let after = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            Some(Self { after: Some(after), count: parts.next()?.parse().ok()? })
+        };
+        parse().ok_or(())
+    }
+}
+
+pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
+    let since = since(call)?;
+    paging::check(call)?;
+    let name = call.cursor_scope(&since.map(|time| format!("since {}", rfc3339(time))).unwrap_or_default());
+    let chat = world.chat(&call.actor, call.id(0))?;
+    let position = world.cursors.position::<ListPosition>(call, &name)?;
+    let position = position.unwrap_or(ListPosition { after: None, count: chat.messages.len() });
+    let since = since.map_or(i64::MIN, |time| time.timestamp_millis());
+
+    let visible = &chat.messages[..position.count.min(chat.messages.len())];
+    let mut rows: Vec<_> = visible.iter().enumerate().map(|(at, message)| ((message.timestamp, at), message)).collect();
+    rows.retain(|(place, _)| place.0 >= since && position.after.is_none_or(|after| *place > after));
+    // By timestamp, then by arrival: the clock of the day may have been set back in between.
+    rows.sort_by_key(|(place, _)| *place);
+    let rows =
+        paging::collect_page(paging::limit(call)?, rows, |(_, it)| Some(it.to_json(&world.directory, &chat.tid)));
+
+    let last_modified = visible.iter().map(|message| message.timestamp).max();
+    let mut page = json!({
+        "items": rows.items,
+        "last_modified": last_modified.and_then(DateTime::<Utc>::from_timestamp_millis).map(rfc3339),
+    });
+    if let Some((place, _)) = rows.more_after {
+        let position = ListPosition { after: Some(place), ..position };
+        page["next_cursor"] = json!(world.cursors.seal(&name, &position.to_string()));
+    }
+    ok(page)
+}
+
+fn since(call: &Call) -> Result<Option<DateTime<Utc>>, Problem> {
+    let Some(text) = call.query.get("since")? else { return Ok(None) };
+    match parse_rfc3339(text) {
+        Some(time) => Ok(Some(time)),
+        None => Err(Problem::malformed("Query parameter since is not a time in UTC with milliseconds.")),
+    }
+}
+
+pub(crate) fn post(world: &mut World, call: &Call) -> OperationResult {
+    let draft = Draft::read(&call.json)?;
+    let mid = world.post(call.now, &call.actor, call.id(0), draft)?;
+    let chat = world.chat(&call.actor, call.id(0))?;
+    created(chat.message(&mid)?.to_json(&world.directory, &chat.tid))
+}
+
+pub(crate) fn poll_chat(world: &mut World, call: &Call) -> OperationResult {
+    check_poll(call)?;
+    world.chat(&call.actor, call.id(0))?;
+    world.poll(call, &Feed::MessagesOf(call.id(0).to_owned()))
+}
+
+pub(crate) fn poll_all(world: &mut World, call: &Call) -> OperationResult {
+    check_poll(call)?;
+    world.poll(call, &Feed::Messages)
+}
+
+impl World {
+    /// Posts a message and answers its id.
+    pub(crate) fn post(&mut self, now: Now, actor: &str, tid: &str, draft: Draft) -> Result<String, Problem> {
+        let chat = self.chat(actor, tid)?;
+        if let Some(reply_to) = &draft.reply_to
+            && !chat.messages.iter().any(|message| message.mid == *reply_to)
+        {
+            return Err(Problem::not_found("message to reply to"));
+        }
+        let attachments = self.resolve_attachments(actor, &draft.attachments)?;
+        if !chat.allow_sending && !chat.is_admin(actor) {
+            return Err(Problem::forbidden("Only admins of the chat may post in it."));
+        }
+        chat.require_open()?;
+        self.append_message(now, actor, tid, draft, attachments)
+    }
+
+    /// Appends a message that nothing speaks against.
+    pub(crate) fn append_message(
+        &mut self,
+        now: Now,
+        actor: &str,
+        tid: &str,
+        draft: Draft,
+        attachments: Vec<Value>,
+    ) -> Result<String, Problem> {
+        let mid = self.ids.next_with_prefix("m", 15);
+        let live = draft.live_location();
+        let assets: Vec<String> = draft.attachments.iter().flat_map(|it| it.assets()).cloned().collect();
+        let chat = self.chat_mut(actor, tid)?;
+        chat.messages.push(Message {
+            mid: mid.clone(),
+            from: actor.to_owned(),
+            timestamp: now.millis(),
+            alert_type: draft.alert_type,
+            reply_to: draft.reply_to,
+            msg: draft.msg,
+            attachments,
+            assets,
+            sender_display_name: draft.sender_display_name,
+            deleted: false,
+            reactions: Vec::new(),
+        });
+        // Who posts has thereby read all that was there.
+        chat.read.insert(actor.to_owned(), chat.messages.len());
+        self.publish(now, tid, Update::Message(mid.clone()));
+        if let Some(live) = live {
+            self.share_location(now, actor, tid, live);
+        }
+        Ok(mid)
+    }
+
+    /// BodyKind a message back, which its sender alone does.
+    pub(crate) fn delete_message(&mut self, now: Now, actor: &str, tid: &str, mid: &str) -> Result<(), Problem> {
+        let message = self.chat_mut(actor, tid)?.message_mut(mid)?;
+        if message.from != actor {
+            return Err(Problem::forbidden("A message is deleted by its sender."));
+        }
+        message.deleted = true;
+        message.msg = None;
+        message.attachments.clear();
+        message.assets.clear();
+        message.reactions.clear();
+        self.publish(now, tid, Update::Message(mid.to_owned()));
+        Ok(())
+    }
+}
+
+/// A message of this chat as it is shown, whether deleted or not.
+pub(crate) fn message_json(directory: &Directory, chat: &Chat, mid: &str) -> Option<Value> {
+    chat.messages.iter().rev().find(|message| message.mid == mid).map(|message| message.to_json(directory, &chat.tid))
+}

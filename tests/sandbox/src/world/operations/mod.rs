@@ -1,0 +1,17 @@
+pub(crate) mod assets;
+pub(crate) mod attachments;
+pub(crate) mod avatars;
+pub(crate) mod chats;
+pub(crate) mod create;
+pub(crate) mod draft;
+pub(crate) mod feed;
+pub(crate) mod locations;
+pub(crate) mod members;
+pub(crate) mod messages;
+pub(crate) mod paging;
+pub(crate) mod reactions;
+pub(crate) mod readers;
+pub(crate) mod subscriptions;
+
+#[allow(clippy::wildcard_imports)]
+use super::*;

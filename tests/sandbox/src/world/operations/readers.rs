@@ -1,0 +1,48 @@
+//! Read receipts: who has read all messages of a chat.
+
+use serde_json::json;
+
+use super::{
+    World,
+    call::Call,
+    chat::Chat,
+    problem::Problem,
+    response::{OperationResult, ok},
+};
+
+pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
+    // Looked at first: a bad parameter comes before everything that the chat could say.
+    super::paging::check(call)?;
+    let chat = world.chat(&call.actor, call.id(0))?;
+    if !world.org_settings.read_receipts {
+        return Err(Problem::not_allowed("read_receipts_disabled", "The organisation has disabled read receipts."));
+    }
+    let readers = world.readers(chat).into_iter().map(|uid| (uid.clone(), uid));
+    world.cursors.page(call, &call.cursor_scope(""), readers, |uid| world.directory.user_json(uid))
+}
+
+pub(crate) fn mark(world: &mut World, call: &Call) -> OperationResult {
+    world.chat(&call.actor, call.id(0))?;
+    if !world.org_settings.bot_read_marks {
+        return Err(Problem::forbidden("The organisation does not allow bots to mark chats as read."));
+    }
+    world.mark_read(&call.actor, call.id(0))?;
+    let chat = world.chat(&call.actor, call.id(0))?;
+    let readers = if world.org_settings.read_receipts { world.readers(chat) } else { Vec::new() };
+    ok(json!({ "items": world.directory.users_json(readers) }))
+}
+
+impl World {
+    /// Members who have read everything, by `uid`; nobody, where there is nothing to read.
+    fn readers<'c>(&'c self, chat: &'c Chat) -> Vec<&'c String> {
+        let all = chat.messages.len();
+        let has_read = |uid: &&String| all > 0 && chat.read.get(*uid).is_some_and(|read| *read == all);
+        chat.roster.members(&self.directory).into_iter().filter(has_read).collect()
+    }
+
+    pub(crate) fn mark_read(&mut self, actor: &str, tid: &str) -> Result<(), Problem> {
+        let chat = self.chat_mut(actor, tid)?;
+        chat.read.insert(actor.to_owned(), chat.messages.len());
+        Ok(())
+    }
+}

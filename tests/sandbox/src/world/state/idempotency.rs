@@ -1,0 +1,130 @@
+//! Idempotency keys: a change that was made gives its response again, and is never made twice.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use http::{Response, StatusCode};
+
+use super::{problem::Problem, response};
+
+/// How long a key is valid.
+const KEY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What makes two requests the same: the head (method, path, query, what a body is called) and the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fingerprint {
+    pub(crate) head: u64,
+    pub(crate) body: u64,
+}
+
+/// A key of one App ID.
+pub(crate) type Key = (String, String);
+
+#[derive(Debug)]
+enum State {
+    /// An upload whose end is not yet known.
+    Receiving { head: u64 },
+    /// ObservedResponse, to a client that hears of it at `from`.
+    Completed { fingerprint: Fingerprint, available_at: Duration, answer: Response<Vec<u8>> },
+}
+
+/// The keys of the last day.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    records: BTreeMap<Key, (Duration, State)>,
+    /// In the order in which they run out.
+    by_age: VecDeque<(Duration, Key)>,
+}
+
+impl Keys {
+    /// The answer that this key already has, if it has one.
+    pub(crate) fn look_up(
+        &mut self,
+        now: Duration,
+        key: &Key,
+        fingerprint: Fingerprint,
+        request_id: &str,
+    ) -> Result<Option<Response<Vec<u8>>>, Problem> {
+        self.remove_old(now);
+        match self.records.get(key) {
+            None => Ok(None),
+            Some((_, State::Receiving { .. })) => Err(in_progress()),
+            Some((_, State::Completed { fingerprint: first, .. })) if *first != fingerprint => Err(mismatch()),
+            Some((_, State::Completed { available_at, .. })) if *available_at > now => Err(in_progress()),
+            Some((_, State::Completed { answer, .. })) => {
+                let mut answer = answer.clone();
+                response::set_request_id(&mut answer, request_id);
+                Ok(Some(answer))
+            }
+        }
+    }
+
+    /// As [`look_up`](Self::look_up), when only the head of the request is known. True: its body must be seen.
+    pub(crate) fn look_up_head(&mut self, now: Duration, key: &Key, head: u64) -> Result<bool, Problem> {
+        self.remove_old(now);
+        match self.records.get(key) {
+            None => Ok(false),
+            Some((
+                _,
+                State::Receiving { head: first }
+                | State::Completed { fingerprint: Fingerprint { head: first, .. }, .. },
+            )) if *first != head => Err(mismatch()),
+            Some((_, State::Receiving { .. })) => Err(in_progress()),
+            Some((_, State::Completed { .. })) => Ok(true),
+        }
+    }
+
+    pub(crate) fn start_upload(&mut self, now: Duration, key: Key, head: u64) {
+        self.insert(now, key, State::Receiving { head });
+    }
+
+    /// Forgets an upload that was cut off.
+    pub(crate) fn cancel_upload(&mut self, key: &Key) {
+        if matches!(self.records.get(key), Some((_, State::Receiving { .. }))) {
+            self.records.remove(key);
+        }
+    }
+
+    /// Keeps the response to a change that was made. A refusal or a failure has changed nothing: the key is free again,
+    /// so that the same request succeeds once its reason is gone.
+    pub(crate) fn store(
+        &mut self,
+        now: Duration,
+        key: Key,
+        fingerprint: Fingerprint,
+        available_at: Duration,
+        answer: &Response<Vec<u8>>,
+    ) {
+        if answer.status().is_success() {
+            self.insert(now, key, State::Completed { fingerprint, available_at, answer: answer.clone() });
+        }
+    }
+
+    fn insert(&mut self, now: Duration, key: Key, state: State) {
+        // A key's day begins with its first use.
+        let since = self.records.get(&key).map_or(now, |(since, _)| *since);
+        if self.records.insert(key.clone(), (since, state)).is_none() {
+            self.by_age.push_back((now, key));
+        }
+    }
+
+    fn remove_old(&mut self, now: Duration) {
+        while self.by_age.front().is_some_and(|(since, _)| *since + KEY_LIFETIME <= now) {
+            let Some((since, key)) = self.by_age.pop_front() else { return };
+            // A key that was cut off and used anew has a younger record, and a second place in the queue.
+            if self.records.get(&key).is_some_and(|(since_record, _)| *since_record == since) {
+                self.records.remove(&key);
+            }
+        }
+    }
+}
+
+fn in_progress() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "in_progress", "The first request with this key is still in progress.")
+}
+
+fn mismatch() -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", "This key was used for another request.")
+}
