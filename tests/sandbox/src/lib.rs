@@ -36,6 +36,7 @@
 
 #![forbid(unsafe_code)]
 
+mod asset_folder;
 mod control;
 mod sandbox;
 mod server;

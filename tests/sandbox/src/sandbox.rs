@@ -1,20 +1,17 @@
 //! A sandbox from its beginning to its end.
 
 use std::{
-    fmt, fs, io,
+    fmt, io,
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
-    path::{Path, PathBuf},
-    process,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
 use chrono::{DateTime, Utc};
 
 use crate::{
+    asset_folder::AssetFolder,
     control::{Admin, Clock, Faults, Person, random_epoch},
     server::{
         Shared,
@@ -29,7 +26,7 @@ use crate::{
 pub struct Sandbox {
     // Dropped in this order: nothing is served any more when the folder goes.
     _server: Server,
-    _folder: Folder,
+    _folder: AssetFolder,
     shared: Arc<Shared>,
     address: SocketAddr,
     key: BotKey,
@@ -239,7 +236,7 @@ impl Builder {
             let message = format!("{} is not loopback, and nobody has said allow_remote()", self.address.ip());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
-        let folder = self.folder.map_or_else(Folder::temporary, Folder::given)?;
+        let folder = self.folder.map_or_else(AssetFolder::temporary, AssetFolder::given)?;
         let mut world = World::new(self.seed);
         world.begin_epoch(random_epoch());
         world.set_rate_limit(self.rate_limit);
@@ -260,47 +257,5 @@ impl Builder {
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder").field("address", &self.address).field("seed", &self.seed).finish_non_exhaustive()
-    }
-}
-
-/// Where the bytes of assets are kept.
-enum Folder {
-    /// Ours: it goes with the sandbox.
-    Temporary(PathBuf),
-    Given(PathBuf),
-}
-
-impl Folder {
-    fn temporary() -> io::Result<Self> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        loop {
-            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-            let path = std::env::temp_dir().join(format!("teamwire-sandbox-{}-{number}", process::id()));
-            match fs::create_dir(&path) {
-                // Left behind by a process that had our number: take the next.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                result => return result.map(|()| Self::Temporary(path)),
-            }
-        }
-    }
-
-    fn given(path: PathBuf) -> io::Result<Self> {
-        fs::create_dir_all(&path)?;
-        Ok(Self::Given(path))
-    }
-
-    fn path(&self) -> &Path {
-        match self {
-            Self::Temporary(path) | Self::Given(path) => path,
-        }
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if let Self::Temporary(path) = self {
-            // Nobody is left to hear of a failure.
-            let _ = fs::remove_dir_all(path);
-        }
     }
 }

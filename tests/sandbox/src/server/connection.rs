@@ -1,46 +1,16 @@
 //! One connection: hyper speaks HTTP on it until a fault takes it away.
 
-use std::{
-    future::poll_fn,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{future::poll_fn, sync::Arc};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::{
-    Shared,
-    connection_end::{self, ConnectionEnd},
+    connection_end::{self, ConnectionHandle},
     exchange,
+    shared::Shared,
 };
-
-/// The way to end a connection from within a request.
-#[derive(Clone, Default)]
-pub(super) struct ConnectionHandle(Arc<Mutex<Option<ConnectionEnd>>>);
-
-/// hyper has given the connection up; what becomes of it stands in its [`ConnectionHandle`].
-#[derive(Debug)]
-pub(super) struct ConnectionCut;
-
-impl std::fmt::Display for ConnectionCut {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the connection was taken away by a fault")
-    }
-}
-
-impl std::error::Error for ConnectionCut {}
-
-impl ConnectionHandle {
-    pub(super) fn cut(&self, end: ConnectionEnd) -> ConnectionCut {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
-        ConnectionCut
-    }
-
-    fn take_end(&self) -> Option<ConnectionEnd> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
 
 /// Serves a connection until it ends.
 pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) {

@@ -1,6 +1,11 @@
 //! Answers that hyper does not write: cut short, made up, or never given.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{
+    error, fmt, io,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use http::{HeaderMap, StatusCode, Version, header};
 use tokio::{
@@ -23,6 +28,33 @@ pub(super) enum ConnectionEnd {
     File { head: Vec<u8>, path: PathBuf, from: u64, length: u64 },
     /// After these bytes, and when the client closes it.
     Hang(Vec<u8>),
+}
+
+/// The way to end a connection from within a request.
+#[derive(Clone, Default)]
+pub(super) struct ConnectionHandle(Arc<Mutex<Option<ConnectionEnd>>>);
+
+/// hyper has given the connection up; what becomes of it stands in its [`ConnectionHandle`].
+#[derive(Debug)]
+pub(super) struct ConnectionCut;
+
+impl fmt::Display for ConnectionCut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection was taken away by a fault")
+    }
+}
+
+impl error::Error for ConnectionCut {}
+
+impl ConnectionHandle {
+    pub(super) fn cut(&self, end: ConnectionEnd) -> ConnectionCut {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
+        ConnectionCut
+    }
+
+    pub(super) fn take_end(&self) -> Option<ConnectionEnd> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// The head of an answer as it is written.

@@ -6,14 +6,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, he
 use hyper::body::Incoming;
 
 use super::{
-    Shared,
     body::{self, ResponseBody},
-    connection::{ConnectionCut, ConnectionHandle},
-    connection_end::{ConnectionEnd, head_bytes},
+    connection_end::{ConnectionCut, ConnectionEnd, ConnectionHandle, head_bytes},
     execute::{self, WorldResponse},
     faults::Fault,
     observe::{Exchange, ObservedResponse},
     rules::CloseMode,
+    shared::Shared,
 };
 use crate::world::{Payload, route_of};
 

@@ -7,8 +7,8 @@ use hyper::body::Incoming;
 use tokio::{fs::File, io::AsyncWriteExt, sync::watch};
 
 use super::{
-    Shared,
     body::{self, ClientGone},
+    shared::Shared,
 };
 use crate::world::{
     Admission, Admitted, BodyDigest, BodyPlan, CommittedUpload, FileResponse, Handled, Payload, ReceivedFile, Upload,

@@ -4,7 +4,7 @@ use std::{io, net::TcpListener, sync::Arc, thread};
 
 use tokio::{runtime, sync::oneshot, task::JoinSet};
 
-use super::{Shared, connection};
+use super::{connection, shared::Shared};
 
 /// A server that runs until it is dropped.
 pub(crate) struct Server {

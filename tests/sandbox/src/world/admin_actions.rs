@@ -1,39 +1,10 @@
-//! What the organisation's admin decides.
+//! Actions of the organisation's admin.
 
-use super::{World, bots::Bot, bots::BotKey, directory::User, now::Now};
-
-/// What the organisation's admin allows, in all chats. Everything, at first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OrgSettings {
-    /// Adding and removing members. Off: 403 `update_members_not_allowed`.
-    pub member_updates: bool,
-    /// Leaving chats. Off: 403 `leave_chat_not_allowed`.
-    pub leaving: bool,
-    /// Closing chats. Off: 403 `close_chat_not_allowed`.
-    pub closing: bool,
-    /// Read receipts. Off: 403 `read_receipts_disabled`.
-    pub read_receipts: bool,
-    /// Removing avatars. Off: 403 `image_remove`.
-    pub avatar_removal: bool,
-    /// Bots mark chats as read. Off: 403 `auth`.
-    pub bot_read_marks: bool,
-    /// Bots send, change and read reactions. Off: 403 `auth`.
-    pub bot_reactions: bool,
-}
-
-impl Default for OrgSettings {
-    fn default() -> Self {
-        Self {
-            member_updates: true,
-            leaving: true,
-            closing: true,
-            read_receipts: true,
-            avatar_removal: true,
-            bot_read_marks: true,
-            bot_reactions: true,
-        }
-    }
-}
+use super::{
+    now::Now,
+    organisation::org,
+    state::{World, bots::BotKey, directory::User, org_settings::OrgSettings},
+};
 
 /// The organisation's admin at work.
 impl World {
@@ -45,16 +16,8 @@ impl World {
     /// Makes a further bot, that sees what [`org::BOT`](super::org::BOT) sees and is a member of nothing.
     pub fn create_bot(&mut self, first_name: &str) -> BotKey {
         let uid = self.ids.next_with_prefix("u-bot-", 8);
-        self.directory.users.insert(uid.clone(), User::new(first_name, "Bot", true));
+        self.directory.users.insert(uid.clone(), User::new(first_name, "Bot", org::NAME, true));
         self.issue_key(uid)
-    }
-
-    /// Gives a bot its key.
-    pub(crate) fn issue_key(&mut self, uid: String) -> BotKey {
-        let key =
-            BotKey { app_id: self.ids.next_with_prefix("app-", 12), secret: self.ids.next_with_prefix("", 32), uid };
-        self.bots.push(Bot::new(key.clone()));
-        key
     }
 
     /// Revokes a key (401 from now on, also for polls that wait) or makes it good again. False: there is no such key.

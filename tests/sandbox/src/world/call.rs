@@ -1,4 +1,4 @@
-//! One request on its way through the world.
+//! An operation of the contract, and one call of it.
 
 use std::{fmt, time::Duration};
 
@@ -6,12 +6,47 @@ use http::{HeaderMap, Method, header};
 use serde_json::Value;
 
 use super::{
-    idempotency::{Fingerprint, Key},
+    contract::query::{Query, Segment},
     ids::digest,
     now::Now,
-    query::{Query, Segment},
-    routes::Operation,
+    outcome::OperationResult,
+    state::{
+        World,
+        idempotency::{Fingerprint, Key},
+    },
 };
+
+/// What body an operation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyKind {
+    /// None; one that is sent is ignored.
+    None,
+    Json,
+    Jpeg,
+    /// Bytes that are streamed past the world.
+    Upload,
+}
+
+/// One operation of the contract. Every one that changes something takes an `Idempotency-Key`.
+pub(crate) struct Operation {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) body: BodyKind,
+    pub(crate) run: fn(&mut World, &Call) -> OperationResult,
+}
+
+impl Operation {
+    /// Changes something, and therefore takes an `Idempotency-Key`.
+    pub(crate) fn is_mutation(&self) -> bool {
+        self.method != "GET"
+    }
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
 
 /// A request whose route is known and whose key is good.
 pub(crate) struct Call {

@@ -1,98 +1,30 @@
-//! A request's way through the world, in the order in which the contract looks for what is wrong with it.
+//! Handles requests, in the order in which the contract checks them.
 
 use std::time::Duration;
 
-use http::{Request, Response, header, request::Parts};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderMap, Request, header, request::Parts};
 use serde_json::Value;
 
 use super::{
-    World,
-    call::{self, Call},
-    headers::{CommittedUpload, FileResponse, ReceivedFile, UploadStart, is_media_type},
-    ids::{BodyDigest, digest, is_id},
-    now::Now,
-    problem::Problem,
-    query::{self, Query},
-    response::{self, OperationResult, Outcome},
-    routes::{self, BodyKind},
-};
-
-/// The largest JSON body, in bytes.
-const MAX_JSON_BYTES: u64 = 1024 * 1024;
-
-/// The largest avatar, in bytes.
-pub(crate) const MAX_AVATAR_BYTES: u64 = 5 * 1024 * 1024;
-
-/// What [`World::handle`] and its parts answer.
-#[derive(Debug)]
-pub enum Handled {
-    /// The answer.
-    Response(Response<Vec<u8>>),
-    /// The answer's head; its body is a file, or a part of one, that lies with whoever drives the world.
-    File(FileResponse),
-    /// A long poll with nothing to tell yet. Give it to [`World::resume`] when anything has changed, or at `until`.
-    Park {
-        /// When to resume at the latest, as [`Now::elapsed`].
-        until: Duration,
-        /// What to resume.
-        poll: Parked,
+    call::{self, BodyKind, Call},
+    checks::check_request,
+    contract::{
+        problem::Problem,
+        query::{self, Query},
+        response,
     },
-}
-
-/// A long poll that waits. It may be dropped: a client that has gone leaves nothing behind.
-#[derive(Debug)]
-pub struct Parked(Box<Call>);
-
-/// What is known of a request before its body is read.
-#[derive(Debug)]
-pub enum Admission {
-    /// It may go on.
-    Admit(Admitted),
-    /// It ends here.
-    Reject(Response<Vec<u8>>),
-}
-
-/// A request with a good key and a known route, whose body is not read yet.
-#[derive(Debug)]
-pub struct Admitted(pub(crate) Box<Call>);
-
-/// What to do with a request's body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BodyPlan {
-    /// Read it and forget it.
-    Ignore,
-    /// Read it, up to so many bytes, for [`World::execute`].
-    Read(u64),
-    /// Stream it to a file, up to so many bytes: [`World::begin_upload`].
-    Store(u64),
-}
-
-/// The body of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Payload {
-    /// All of it.
-    Whole(Vec<u8>),
-    /// It is larger than [`BodyPlan`] allows.
-    TooLarge,
-}
-
-impl Admitted {
-    /// What to do with the body.
-    pub fn body_plan(&self, world: &World) -> BodyPlan {
-        match self.0.operation.body {
-            BodyKind::None => BodyPlan::Ignore,
-            BodyKind::Json => BodyPlan::Read(MAX_JSON_BYTES),
-            BodyKind::Jpeg => BodyPlan::Read(MAX_AVATAR_BYTES),
-            BodyKind::Upload => BodyPlan::Store(world.asset_limit),
-        }
-    }
-
-    /// Lets the client hear of the answer at this time only, as [`Now::elapsed`]. Until then its idempotency key is in
-    /// progress.
-    pub fn respond_at(&mut self, time: Duration) {
-        self.0.respond_at = time;
-    }
-}
+    ids::BodyDigest,
+    now::Now,
+    outcome::{OperationResult, Outcome},
+    routes,
+    stages::{Admission, Admitted, BodyPlan, CommittedUpload, Handled, Parked, Payload, UploadStart},
+    state::{
+        World,
+        assets::{ReceivedFile, jpeg_dimensions},
+        bots::Bot,
+    },
+};
 
 impl World {
     /// Answers a request that is whole. An upload's bytes are kept in memory.
@@ -120,7 +52,7 @@ impl World {
         };
         let mut digest = BodyDigest::default();
         digest.update(&body);
-        let jpeg = super::headers::jpeg_dimensions(&body);
+        let jpeg = jpeg_dimensions(&body);
         let received = ReceivedFile { size, digest: digest.finish(), jpeg };
         let CommittedUpload { response, .. } = self.commit(now, upload, received, Some(body));
         Handled::Response(response)
@@ -228,66 +160,31 @@ impl World {
             Err(problem) => Handled::Response(problem.into_response(id)),
         }
     }
+
+    /// Whose key the request carries: its place in the list of bots.
+    pub(crate) fn authenticate(&self, headers: &HeaderMap) -> Result<usize, Problem> {
+        let (app_id, secret) = credentials(headers).ok_or_else(Problem::unauthorized)?;
+        let matches = |bot: &Bot| bot.key.app_id == app_id && bot.key.secret == secret && !bot.revoked;
+        self.bots.iter().position(matches).ok_or_else(Problem::unauthorized)
+    }
+
+    /// Charges the key for one request.
+    pub(crate) fn charge(&mut self, bot: usize, now: Duration) -> Result<(), Problem> {
+        let Some(limit) = self.rate_limit else { return Ok(()) };
+        self.bots[bot].take_token(limit, now).map_err(Problem::rate_limited)
+    }
 }
 
-/// 415 and 400: what can be said of a request without knowing the world. BodyKind the body in, and answers its digest.
-fn check_request(call: &mut Call, bytes: Vec<u8>) -> Result<u64, Problem> {
-    check_media_type(call)?;
-    check_head(call)?;
-    match call.operation.body {
-        BodyKind::None => return Ok(digest(&[])),
-        BodyKind::Json => {
-            call.json = serde_json::from_slice(&bytes)
-                .map_err(|error| Problem::malformed(format!("The body is no JSON: {error}.")))?;
-        }
-        BodyKind::Jpeg | BodyKind::Upload => {}
+fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next()?.to_str().ok()?;
+    if values.next().is_some() {
+        return None;
     }
-    let body_digest = digest(&[&bytes]);
-    call.bytes = bytes;
-    Ok(body_digest)
-}
-
-/// 415
-pub(crate) fn check_media_type(call: &Call) -> Result<(), Problem> {
-    let expected: &[&str] = match call.operation.body {
-        BodyKind::None => return Ok(()),
-        BodyKind::Json => &["application/json"],
-        // What it is, is digest from the bytes: a client that has no name for it may call it bytes.
-        BodyKind::Jpeg => &["image/jpeg", "application/octet-stream"],
-        BodyKind::Upload => &[],
-    };
-    if call.headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(Problem::unsupported_media_type("Content-Encoding is not accepted."));
+    let (scheme, token) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
     }
-    let given = call.header(header::CONTENT_TYPE).unwrap_or_default();
-    let essence = given.split(';').next().unwrap_or_default().trim();
-    let is_expected = match expected {
-        [] => is_media_type(given),
-        expected => expected.iter().any(|it| essence.eq_ignore_ascii_case(it)),
-    };
-    if is_expected {
-        return Ok(());
-    }
-    let wanted = if expected.is_empty() { "a media type".to_owned() } else { expected.join(" or ") };
-    Err(Problem::unsupported_media_type(&format!("Content-Type must be {wanted}.")))
-}
-
-/// 400, for what is in the head.
-pub(crate) fn check_head(call: &Call) -> Result<(), Problem> {
-    if !call.ids.iter().all(|id| id.as_deref().is_some_and(is_id)) {
-        return Err(Problem::malformed(
-            "A segment of the path is no id of 1 to 128 characters in percent-encoded UTF-8.",
-        ));
-    }
-    if !call.operation.is_mutation() {
-        return Ok(());
-    }
-    let mut keys = call.headers.get_all("idempotency-key").iter();
-    let Some(key) = keys.next() else { return Ok(()) };
-    let visible = key.as_bytes().iter().all(u8::is_ascii_graphic);
-    if keys.next().is_none() && visible && (1..=128).contains(&key.len()) {
-        Ok(())
-    } else {
-        Err(Problem::malformed("Idempotency-Key is not 1 to 128 visible ASCII characters, given once."))
-    }
+    let pair = String::from_utf8(STANDARD.decode(token.trim()).ok()?).ok()?;
+    pair.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
 }

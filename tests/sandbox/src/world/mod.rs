@@ -28,143 +28,31 @@
 
 mod admin_actions;
 mod call;
+mod checks;
 mod contract;
 mod handle;
 mod ids;
 mod now;
 mod operations;
 mod organisation;
+mod outcome;
 mod person_actions;
 mod routes;
+mod stages;
 mod state;
+mod uploads;
 
-use std::{collections::BTreeMap, fmt, time::Duration};
-
-pub use admin_actions::OrgSettings;
-pub use bots::{BotKey, RateLimit};
-pub use handle::{Admission, Admitted, BodyPlan, Handled, Parked, Payload};
-pub use headers::{CommittedUpload, FileResponse, ReceivedFile, Upload, UploadStart, jpeg_dimensions};
+pub use contract::problem::problem_response;
 pub use ids::BodyDigest;
 pub use now::Now;
 pub use organisation::org;
+pub use outcome::FileResponse;
 pub use person_actions::{PersonActions, Rejection};
-pub use problem::problem_response;
 pub use routes::{route_of, routes};
-#[allow(clippy::wildcard_imports)]
-use {contract::*, operations::*, state::*};
-
-use self::{
-    assets::Assets, bots::Bot, chat::Chat, directory::Directory, feed::Log, idempotency::Keys, ids::Ids,
-    paging::Cursors, subscriptions::Subscriptions,
+pub use stages::{Admission, Admitted, BodyPlan, CommittedUpload, Handled, Parked, Payload, Upload, UploadStart};
+pub use state::{
+    World,
+    assets::{ReceivedFile, jpeg_dimensions},
+    bots::{BotKey, RateLimit},
+    org_settings::OrgSettings,
 };
-
-/// An installation with its organisation: everything that the contract speaks of.
-///
-/// Whoever drives it says what time it is with each call, and time never goes back. The same calls give the same
-/// answers, ids included.
-pub struct World {
-    ids: Ids,
-    cursors: Cursors,
-    bots: Vec<Bot>,
-    rate_limit: Option<RateLimit>,
-    /// The largest asset, in bytes.
-    asset_limit: u64,
-    org_settings: OrgSettings,
-    directory: Directory,
-    chats: BTreeMap<String, Chat>,
-    /// How many chats were ever made, for their order.
-    chats_made: u64,
-    reactions_made: u64,
-    assets: Assets,
-    log: Log,
-    subscriptions: Subscriptions,
-    keys: Keys,
-    revision: u64,
-}
-
-impl fmt::Debug for World {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("World")
-            .field("bots", &self.bots.len())
-            .field("chats", &self.chats.len())
-            .finish_non_exhaustive()
-    }
-}
-
-impl World {
-    /// A world with the organisation in [`org`]. All its ids come from the seed.
-    pub fn new(seed: u64) -> Self {
-        let mut ids = Ids::new(seed);
-        let mut world = Self {
-            cursors: Cursors::new(ids.next_u64()),
-            ids,
-            bots: Vec::new(),
-            rate_limit: None,
-            asset_limit: 256 * 1024 * 1024,
-            org_settings: OrgSettings::default(),
-            directory: Directory::default(),
-            chats: BTreeMap::new(),
-            chats_made: 0,
-            reactions_made: 0,
-            assets: Assets::default(),
-            log: Log::default(),
-            subscriptions: Subscriptions::default(),
-            keys: Keys::default(),
-            revision: 0,
-        };
-        world.add_organisation();
-        world
-    }
-
-    /// The key of the bot that the organisation begins with, [`org::BOT`].
-    pub fn bot_key(&self) -> BotKey {
-        // `new` makes this bot before anything else, and no bot is ever taken away.
-        self.bots[0].key.clone()
-    }
-
-    /// From now on each key may send so many requests; `None`, as at first: as many as it likes.
-    pub fn set_rate_limit(&mut self, limit: Option<RateLimit>) {
-        self.rate_limit = limit;
-    }
-
-    /// The largest asset in bytes; 256 MiB at first.
-    pub fn set_asset_limit(&mut self, bytes: u64) {
-        self.asset_limit = bytes;
-    }
-
-    /// A new value for `X-Request-Id`, for an answer that is given in the world's stead.
-    pub fn next_request_id(&mut self) -> String {
-        self.ids.next_request()
-    }
-
-    /// A number that grows whenever a long poll that waits may have something to tell.
-    pub fn revision(&self) -> u64 {
-        self.revision
-    }
-
-    /// How many messages there are in all chats, deleted ones included.
-    pub fn message_count(&self) -> usize {
-        self.chats.values().map(|chat| chat.messages.len()).sum()
-    }
-
-    /// The texts of a chat's messages in the order of their arrival; of deleted ones and those without text: `None`.
-    pub fn texts(&self, tid: &str) -> Vec<Option<String>> {
-        let text = |message: &messages::Message| message.msg.clone();
-        self.chats.get(tid).map(|chat| chat.messages.iter().map(text).collect()).unwrap_or_default()
-    }
-
-    /// How many live locations are shared now, in all chats.
-    pub fn share_count(&self) -> usize {
-        self.chats.values().map(|chat| chat.shares.len()).sum()
-    }
-
-    /// How many subscriptions a poll would find alive.
-    pub fn subscription_count(&self, now: Now) -> usize {
-        self.subscriptions.active_count(now.elapsed)
-    }
-
-    /// When the next thing happens by itself: a live location expires.
-    pub fn next_expiry(&self) -> Option<Duration> {
-        self.chats.values().flat_map(|chat| chat.shares.values()).map(|share| share.expires).min()
-    }
-}

@@ -1,6 +1,6 @@
-//! The organisation that every world begins with.
+//! The organisation that every world starts with.
 
-use super::{
+use super::state::{
     World,
     chat::{Chat, Kind},
     directory::{Group, User},
@@ -64,19 +64,6 @@ const PEOPLE: [(&str, &str, &str); 10] = [
     (org::JANA, "Jana", "Novak"),
 ];
 
-impl User {
-    pub(crate) fn new(first_name: &str, last_name: &str, is_bot: bool) -> Self {
-        Self {
-            first_name: first_name.to_owned(),
-            last_name: last_name.to_owned(),
-            organisation: org::NAME.to_owned(),
-            is_bot,
-            is_active: true,
-            is_visible: true,
-        }
-    }
-}
-
 fn group(title: &str, members: &[&str]) -> Group {
     Group {
         title: title.to_owned(),
@@ -89,14 +76,24 @@ fn group(title: &str, members: &[&str]) -> Group {
 }
 
 impl World {
+    /// Creates a world with the organisation in [`org`]. All its ids come from the seed.
+    pub fn new(seed: u64) -> Self {
+        let mut world = Self::empty(seed);
+        world.add_organisation();
+        world
+    }
+
     /// Moves the organisation in.
-    pub(crate) fn add_organisation(&mut self) {
+    fn add_organisation(&mut self) {
         let users = &mut self.directory.users;
-        users.insert(org::BOT.to_owned(), User::new("Ops", "Bot", true));
+        users.insert(org::BOT.to_owned(), User::new("Ops", "Bot", org::NAME, true));
         for (uid, first_name, last_name) in PEOPLE {
             let is_visible = uid != org::JANA;
             let is_active = uid != org::IVAN;
-            users.insert(uid.to_owned(), User { is_active, is_visible, ..User::new(first_name, last_name, false) });
+            users.insert(
+                uid.to_owned(),
+                User { is_active, is_visible, ..User::new(first_name, last_name, org::NAME, false) },
+            );
         }
         let groups = &mut self.directory.groups;
         let control_room = group("Control room", &[org::ANNA, org::BEN, org::CLARA]);

@@ -1,4 +1,4 @@
-//! What people do in the app, by the same rules as bots.
+//! Actions of people in the app, by the same rules as for bots.
 
 use std::{fmt, time::Duration};
 
@@ -6,15 +6,14 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
-    World,
-    attachments::LiveLocation,
-    create::NewGroupChat,
-    draft::Draft,
-    headers::{ReceivedFile, jpeg_dimensions},
+    contract::problem::{Details, Problem},
     ids::BodyDigest,
-    members::MemberIds,
     now::Now,
-    problem::{Details, Problem},
+    operations::{attachments::LiveLocation, chats::Changes, create::NewGroupChat, draft::Draft, members::MemberIds},
+    state::{
+        World,
+        assets::{Content, ReceivedFile, jpeg_dimensions},
+    },
 };
 
 /// Why somebody could not do something: the problem that a bot would have been answered with.
@@ -186,13 +185,13 @@ impl PersonActions<'_> {
 
     /// Lets only admins post in a chat that one administers, or everybody again.
     pub fn allow_sending(&mut self, tid: &str, allowed: bool) -> Result<(), Rejection> {
-        let changes = super::chats::Changes { allow_sending: Some(allowed), ..Default::default() };
+        let changes = Changes { allow_sending: Some(allowed), ..Default::default() };
         Ok(self.world.change_chat(&self.uid, tid, changes)?)
     }
 
     /// Gives a chat that one administers another title.
     pub fn rename(&mut self, tid: &str, title: &str) -> Result<(), Rejection> {
-        let changes = super::chats::Changes { title: Some(title.to_owned()), ..Default::default() };
+        let changes = Changes { title: Some(title.to_owned()), ..Default::default() };
         Ok(self.world.change_chat(&self.uid, tid, changes)?)
     }
 
@@ -202,7 +201,7 @@ impl PersonActions<'_> {
         digest.update(bytes);
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let file = ReceivedFile { size, digest: digest.finish(), jpeg: jpeg_dimensions(bytes) };
-        let content = Ok(bytes.to_vec());
+        let content = Content::Memory(bytes.to_vec());
         self.world.store(&self.uid, file_name.to_owned(), media_type.to_owned(), file, content).0
     }
 }

@@ -1,43 +1,17 @@
-//! Every operation of the contract: its method, its path, what body it takes, and who carries it out.
-
-use std::fmt;
+//! Every operation of the contract: method, path, request body and handler.
 
 use super::{
-    World, assets, avatars, call::Call, chats, create, directory, locations, members, messages, problem::Problem,
-    query::Segment, reactions, readers, response::OperationResult, subscriptions,
+    call::{BodyKind, Call, Operation},
+    contract::{
+        problem::Problem,
+        query::{Segment, segments},
+    },
+    operations::{
+        assets, avatars, chats, create, directory, locations, members, messages, reactions, readers, subscriptions,
+    },
+    outcome::OperationResult,
+    state::World,
 };
-
-/// What body an operation takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BodyKind {
-    /// None; one that is sent is ignored.
-    None,
-    Json,
-    Jpeg,
-    /// Bytes that are streamed past the world.
-    Upload,
-}
-
-/// One operation of the contract. Every one that changes something takes an `Idempotency-Key`.
-pub(crate) struct Operation {
-    pub(crate) method: &'static str,
-    pub(crate) path: &'static str,
-    pub(crate) body: BodyKind,
-    pub(crate) run: fn(&mut World, &Call) -> OperationResult,
-}
-
-impl Operation {
-    /// Changes something, and therefore takes an `Idempotency-Key`.
-    pub(crate) fn is_mutation(&self) -> bool {
-        self.method != "GET"
-    }
-}
-
-impl fmt::Debug for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.path)
-    }
-}
 
 const fn get(path: &'static str, run: fn(&mut World, &Call) -> OperationResult) -> Operation {
     Operation { method: "GET", path, body: BodyKind::None, run }
@@ -147,6 +121,6 @@ pub fn routes() -> impl Iterator<Item = String> {
 
 /// The route that a request takes, as [`routes`] writes it, if there is one.
 pub fn route_of(method: &str, path: &str) -> Option<String> {
-    let (operation, _) = find(method, &super::query::segments(path)).ok()?;
+    let (operation, _) = find(method, &segments(path)).ok()?;
     Some(format!("{operation:?}"))
 }

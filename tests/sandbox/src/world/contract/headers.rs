@@ -1,75 +1,8 @@
-//! Files: what passes between the world, which knows their names and sizes, and who keeps their bytes.
+//! Reads and writes the headers that carry file names, media types and ranges.
 
-use std::{io::Cursor, ops::Range};
+use std::ops::Range;
 
-use http::Response;
-
-use super::call::Call;
-
-/// An answer whose body lies in a file.
-#[derive(Debug)]
-pub struct FileResponse {
-    /// Status and headers, `Content-Length` among them.
-    pub head: Response<()>,
-    /// The name of the file, as [`Upload::file`] gave it.
-    pub file: String,
-    /// Which of its bytes are the body.
-    pub range: Range<u64>,
-}
-
-/// An upload that begins.
-#[derive(Debug)]
-pub enum UploadStart {
-    /// Store the body under the upload's name, then call [`World::commit_upload`](super::World::commit_upload); or, if
-    /// it never ends, [`World::abort_upload`](super::World::abort_upload).
-    Receive(Upload),
-    /// It ends here; the rest of the body is of no use.
-    Reject(Response<Vec<u8>>),
-}
-
-/// An upload under way.
-#[derive(Debug)]
-pub struct Upload {
-    pub(crate) call: Box<Call>,
-    pub(crate) file: String,
-    /// Whether its key has an answer already, so that nothing new is stored.
-    pub(crate) repeated: bool,
-}
-
-impl Upload {
-    /// The name for its file: letters and digits, unlike any other's.
-    pub fn file(&self) -> &str {
-        &self.file
-    }
-}
-
-/// What was received of an upload: all of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReceivedFile {
-    /// How many bytes.
-    pub size: u64,
-    /// Their [`BodyDigest`](super::BodyDigest).
-    pub digest: u64,
-    /// Width and height, if it is a JPEG of at most 5 MiB; see [`jpeg_dimensions`].
-    pub jpeg: Option<(usize, usize)>,
-}
-
-/// An upload that has ended.
-#[derive(Debug)]
-pub struct CommittedUpload {
-    /// The answer.
-    pub response: Response<Vec<u8>>,
-    /// Whether its file is an asset now. If not, delete it.
-    pub keep_file: bool,
-}
-
-/// Width and height of a JPEG, from its header.
-pub fn jpeg_dimensions(bytes: &[u8]) -> Option<(usize, usize)> {
-    if !bytes.starts_with(&[0xff, 0xd8, 0xff]) {
-        return None;
-    }
-    imagesize::reader_size(Cursor::new(bytes)).ok().map(|size| (size.width, size.height))
-}
+use super::query;
 
 /// Whether this is a media type: `type/subtype`, and parameters perhaps.
 pub(crate) fn is_media_type(text: &str) -> bool {
@@ -99,7 +32,7 @@ pub(crate) fn file_name(disposition: &str) -> Option<String> {
         return None;
     }
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~%".contains(&byte);
-    let name = super::query::decode_segment(encoded).filter(|_| encoded.bytes().all(allowed))?;
+    let name = query::decode_segment(encoded).filter(|_| encoded.bytes().all(allowed))?;
     let length = name.chars().count();
     ((1..=255).contains(&length) && !name.contains(['/', '\\', '\0'])).then_some(name)
 }
@@ -144,6 +77,20 @@ fn is_less(one: &str, other: &str) -> bool {
 /// A range that begins behind the end of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unsatisfiable;
+
+/// Percent-encodes a value as RFC 8187 wants it.
+pub(crate) fn encode_rfc8187(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)])));
+        }
+    }
+    encoded
+}
 
 #[cfg(test)]
 mod tests {

@@ -5,11 +5,8 @@ use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::{
-    ids::is_id,
-    now,
-    problem::{Problem, SchemaError},
-};
+use super::problem::{Problem, SchemaError};
+use crate::world::{ids::is_id, now};
 
 /// A JSON object that is being read.
 pub(crate) struct JsonObject<'v> {
@@ -235,7 +232,7 @@ mod tests {
 
     fn places(body: &Value, read_it: impl FnOnce(&mut JsonObject<'_>) -> Option<()>) -> Vec<String> {
         match read(body, read_it).map_err(|problem| problem.details) {
-            Err(crate::world::problem::Details::SchemaErrors(places)) => {
+            Err(crate::world::contract::problem::Details::SchemaErrors(places)) => {
                 places.into_iter().map(|it| it.pointer).collect()
             }
             _ => Vec::new(),

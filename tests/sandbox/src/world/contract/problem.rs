@@ -1,7 +1,9 @@
 //! Problems: every answer from 400 on (RFC 9457).
 
 use http::{HeaderValue, Response, StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::json;
+
+use super::response::{to_bytes, with_body};
 
 /// A place in a request body that breaks its schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,8 +145,7 @@ impl Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             extra = Some((header::WWW_AUTHENTICATE, r#"Basic realm="teamwire", charset="UTF-8""#.into()));
         }
-        let mut response =
-            super::response::with_body(self.status, "application/problem+json", to_bytes(&body), request_id);
+        let mut response = with_body(self.status, "application/problem+json", to_bytes(&body), request_id);
         if let Some((name, value)) = extra
             && let Ok(value) = HeaderValue::try_from(value)
         {
@@ -172,10 +173,6 @@ pub fn problem_response(status: StatusCode, retry_after: Option<u64>, request_id
     let details = retry_after.map_or(Details::None, Details::RetryAfter);
     let problem = Problem::new(status, code, "Asked for by a fault rule of the sandbox.").with(details);
     problem.into_response(request_id)
-}
-
-pub(crate) fn to_bytes(value: &Value) -> Vec<u8> {
-    value.to_string().into_bytes()
 }
 
 /// The phrase of the status, in the words of RFC 9110.

@@ -1,6 +1,7 @@
 //! Path segments and query parameters: percent-encoding, once, and nothing else.
 
-use super::{ids::is_id, problem::Problem};
+use super::problem::Problem;
+use crate::world::ids::is_id;
 
 /// One segment of the path, decoded once. `None` if it is not percent-encoded UTF-8.
 pub(crate) type Segment = Option<String>;

@@ -1,10 +1,14 @@
-//! Attachments as they are sent (closed, an asset by its id), and as they are json (with the asset's particulars).
+//! Attachments: as sent (assets by id) and as returned (assets with their details).
 
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{World, json_object::JsonObject, now::rfc3339, problem::Problem};
+use crate::world::{
+    contract::{json_object::JsonObject, problem::Problem},
+    now::rfc3339,
+    state::World,
+};
 
 /// An attachment of a message that is to be posted.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,24 +1,24 @@
-//! The image of a chat.
+//! The avatar of a chat.
 
 use http::{HeaderValue, Response, StatusCode, header};
 
-use super::{
-    World,
+use super::assets::content_response;
+use crate::world::{
     call::Call,
-    headers::jpeg_dimensions,
-    problem::Problem,
-    response::{OperationResult, Outcome},
+    contract::problem::Problem,
+    outcome::{OperationResult, Outcome},
+    state::{
+        World,
+        assets::{Asset, jpeg_dimensions},
+        chat::Avatar,
+    },
 };
+
+/// The largest avatar, in bytes.
+pub(crate) const MAX_AVATAR_BYTES: u64 = 5 * 1024 * 1024;
 
 /// The largest width and height, in pixels.
 const MAX_SIDE: usize = 600;
-
-#[derive(Clone, Debug)]
-pub(crate) enum Avatar {
-    Jpeg(Vec<u8>),
-    /// The id of an asset.
-    Asset(String),
-}
 
 /// Whether an image of this size can be an avatar; `None`: it is no JPEG.
 pub(crate) fn check(size: Option<(usize, usize)>) -> Result<(), Problem> {
@@ -29,6 +29,11 @@ pub(crate) fn check(size: Option<(usize, usize)>) -> Result<(), Problem> {
         ))),
         None => Err(Problem::invalid_image("The image is no JPEG of at most 5 MiB.")),
     }
+}
+
+/// Checks that an asset can be an avatar.
+pub(crate) fn check_asset(asset: &Asset) -> Result<(), Problem> {
+    check(asset.file.jpeg.filter(|_| asset.file.size <= MAX_AVATAR_BYTES))
 }
 
 pub(crate) fn get(world: &mut World, call: &Call) -> OperationResult {
@@ -43,7 +48,7 @@ pub(crate) fn get(world: &mut World, call: &Call) -> OperationResult {
         }
         Avatar::Asset(id) => {
             let asset = world.asset_by_id(id).ok_or_else(none)?;
-            Ok(asset.answer(head, 0..asset.file.size))
+            Ok(content_response(asset, head, 0..asset.file.size))
         }
     }
 }

@@ -1,12 +1,11 @@
-//! Finding chats, changing their title and flags, closing and reopening them.
+//! Listing, changing, closing and reopening chats.
 
-use super::{
-    World,
+use crate::world::{
     call::Call,
-    json_object,
+    contract::{json_object, problem::Problem},
     now::Now,
-    problem::Problem,
-    response::{OperationResult, ok},
+    outcome::{OperationResult, ok},
+    state::World,
 };
 
 /// What a PATCH changes.

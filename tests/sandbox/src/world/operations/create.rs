@@ -1,19 +1,20 @@
-//! Creating chats: whole, or not at all.
+//! Creating chats, completely or not at all.
 
+use http::StatusCode;
 use serde_json::Value;
 
-use super::{
-    World,
-    avatars::Avatar,
+use super::{avatars, draft::Draft};
+
+use crate::world::{
     call::Call,
-    chat::{Chat, Kind},
-    draft::Draft,
-    json_object,
+    contract::{json_object, problem::Problem},
     now::Now,
-    problem::Problem,
-    response::{OperationResult, Outcome},
+    outcome::{OperationResult, Outcome},
+    state::{
+        World,
+        chat::{Avatar, Chat, Kind},
+    },
 };
-use http::StatusCode;
 
 /// A group chat that is to be made.
 #[derive(Debug, Default)]
@@ -156,7 +157,7 @@ impl World {
     /// The image of an asset of this user's own.
     fn avatar_of_asset(&self, actor: &str, id: String) -> Result<Avatar, Problem> {
         let asset = self.asset(actor, &id).ok().filter(|asset| asset.owner == actor);
-        asset.ok_or_else(|| Problem::invalid_image("The avatar names no asset of the bot's."))?.check_avatar()?;
+        avatars::check_asset(asset.ok_or_else(|| Problem::invalid_image("The avatar names no asset of the bot's."))?)?;
         Ok(Avatar::Asset(id))
     }
 }

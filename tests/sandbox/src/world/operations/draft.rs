@@ -1,36 +1,16 @@
-//! A message that is to be posted, and the rules that its JSON must keep.
+//! Messages to post, and the rules for their JSON.
 
 use serde_json::Value;
 
-use super::{
-    attachments::{self, Attachment, LiveLocation},
-    json_object::{self, JsonObject},
-    problem::Problem,
+use super::attachments::{self, Attachment, LiveLocation};
+
+use crate::world::{
+    contract::{
+        json_object::{self, JsonObject},
+        problem::Problem,
+    },
+    state::message::AlertType,
 };
-
-/// What an attention message asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AlertType {
-    Alert,
-    Announcement,
-    Note,
-}
-
-impl AlertType {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Alert => "alert",
-            Self::Announcement => "announcement",
-            Self::Note => "note",
-        }
-    }
-
-    /// Whether this type of reaction answers it.
-    pub(crate) fn accepts(self, reaction: &str) -> bool {
-        let is_alert_reaction = matches!(reaction, "ok" | "sos");
-        is_alert_reaction == (self == Self::Alert)
-    }
-}
 
 /// A message that is to be posted.
 #[derive(Clone, Debug, Default)]

@@ -1,30 +1,23 @@
-//! Live locations: who shares where, for how long, and the feed of their movements.
+//! Live locations: sharing, moving, ending, and their feed.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{
-    World,
-    attachments::LiveLocation,
-    call::Call,
-    feed::{Feed, Update, check_poll},
-    json_object,
-    now::{Now, rfc3339, saturating_add},
-    problem::Problem,
-    response::{OperationResult, Outcome, ok},
-    subscriptions::{Topic, subscription_of},
-};
+use super::{attachments::LiveLocation, feed::check_poll, subscriptions::subscription_of};
 
-/// A live location that is being shared.
-#[derive(Clone, Debug)]
-pub(crate) struct Share {
-    lat: f64,
-    lon: f64,
-    pub(crate) expires: Duration,
-    expires_utc: DateTime<Utc>,
-}
+use crate::world::{
+    call::Call,
+    contract::{json_object, problem::Problem},
+    now::{Now, rfc3339, saturating_add},
+    outcome::{OperationResult, Outcome, ok},
+    state::{
+        World,
+        chat::{Chat, Share},
+        feed_log::{Feed, Update},
+        subscriptions::Topic,
+    },
+};
 
 pub(crate) fn update(world: &mut World, call: &Call) -> OperationResult {
     let (lat, lon) = json_object::read(&call.json, |object| {
@@ -87,7 +80,7 @@ impl World {
 
     /// Moves every share of this user, and answers the chats they are in, oldest first.
     pub(crate) fn update_shares(&mut self, now: Now, actor: &str, lat: f64, lon: f64) -> Vec<String> {
-        let sharing = |chat: &&super::chat::Chat| chat.shares.contains_key(actor);
+        let sharing = |chat: &&Chat| chat.shares.contains_key(actor);
         let tids: Vec<_> = self.chats_of(actor).into_iter().filter(sharing).map(|chat| chat.tid.clone()).collect();
         for tid in &tids {
             let share = self.chats.get_mut(tid).and_then(|chat| chat.shares.get_mut(actor)).map(|share| {

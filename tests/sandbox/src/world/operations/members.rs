@@ -1,13 +1,11 @@
 //! Members and admins of a chat.
 
-use super::{
-    World,
+use crate::world::{
     call::Call,
-    chat::Kind,
-    json_object,
+    contract::{json_object, problem::Problem},
     now::Now,
-    problem::Problem,
-    response::{OperationResult, Outcome},
+    outcome::{OperationResult, Outcome, ok},
+    state::{World, chat::Kind},
 };
 
 /// Users and groups to add or to remove.
@@ -39,7 +37,7 @@ pub(crate) fn remove(world: &mut World, call: &Call) -> OperationResult {
     world.remove_members(call.now, &call.actor, call.id(0), &ids)?;
     // The bot may have removed the group through which it was a member itself: then the chat is still shown once.
     let chat = world.chats.get(call.id(0)).ok_or_else(|| Problem::not_found("chat"))?;
-    super::response::ok(world.chat_json(chat))
+    ok(world.chat_json(chat))
 }
 
 pub(crate) fn add_admin(world: &mut World, call: &Call) -> OperationResult {

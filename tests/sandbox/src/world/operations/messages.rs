@@ -1,69 +1,23 @@
-//! Messages: posting, reading, deleting, and the feeds of new ones.
+//! Posting, listing and deleting messages, and the feeds of new ones.
 
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::{
-    World,
+use super::{draft::Draft, feed::check_poll, paging};
+
+use crate::world::{
     call::Call,
-    chat::Chat,
-    directory::Directory,
-    draft::{AlertType, Draft},
-    feed::{Feed, Update, check_poll},
+    contract::problem::Problem,
     now::{Now, parse_rfc3339, rfc3339},
-    paging,
-    problem::Problem,
-    reactions::Reaction,
-    response::{OperationResult, created, ok},
+    outcome::{OperationResult, created, ok},
+    state::{
+        World,
+        feed_log::{Feed, Update},
+        message::Message,
+    },
 };
-
-#[derive(Clone, Debug)]
-pub(crate) struct Message {
-    pub(crate) mid: String,
-    pub(crate) from: String,
-    /// Milliseconds since 1970.
-    pub(crate) timestamp: i64,
-    pub(crate) alert_type: Option<AlertType>,
-    pub(crate) reply_to: Option<String>,
-    pub(crate) msg: Option<String>,
-    /// As they are shown.
-    pub(crate) attachments: Vec<Value>,
-    /// The assets that it shows, for who may download them.
-    pub(crate) assets: Vec<String>,
-    pub(crate) sender_display_name: Option<String>,
-    pub(crate) deleted: bool,
-    /// In the order in which they were added.
-    pub(crate) reactions: Vec<Reaction>,
-}
-
-impl Message {
-    pub(crate) fn to_json(&self, directory: &Directory, tid: &str) -> Value {
-        json!({
-            "mid": self.mid,
-            "tid": tid,
-            "from_user": directory.user_json(&self.from),
-            "timestamp": self.timestamp,
-            "is_alert": self.alert_type.is_some(),
-            "alert_type": self.alert_type.map(AlertType::name),
-            "reply_to": self.reply_to,
-            "msg": self.msg,
-            "attachments": if self.attachments.is_empty() { Value::Null } else { json!(self.attachments) },
-            "deleted": self.deleted,
-            "sender_display_name": self.sender_display_name,
-            "link_preview": self.msg.as_deref().and_then(link_preview),
-        })
-    }
-}
-
-/// The first link in a text. Nothing is fetched, so that it has neither title nor image.
-fn link_preview(text: &str) -> Option<Value> {
-    let link = |word: &&str| word.starts_with("https://") || word.starts_with("http://");
-    let url = text.split_whitespace().find(link)?.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'']);
-    let domain = url.split("://").nth(1)?.split(['/', '?', '#', ':']).next().filter(|domain| !domain.is_empty())?;
-    Some(json!({ "url": url, "domain": domain }))
-}
 
 /// Where a position through the messages of a chat stands: all its pages show what was there at its beginning.
 #[derive(Clone, Copy)]
@@ -215,9 +169,4 @@ impl World {
         self.publish(now, tid, Update::Message(mid.to_owned()));
         Ok(())
     }
-}
-
-/// A message of this chat as it is shown, whether deleted or not.
-pub(crate) fn message_json(directory: &Directory, chat: &Chat, mid: &str) -> Option<Value> {
-    chat.messages.iter().rev().find(|message| message.mid == mid).map(|message| message.to_json(directory, &chat.tid))
 }

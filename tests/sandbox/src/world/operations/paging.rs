@@ -1,57 +1,20 @@
-//! Lists in pages, and cursors that only their maker can make.
+//! Paging: lists are returned in pages, each with a cursor for the next.
 
 use std::{fmt::Display, str::FromStr};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{
+use crate::world::{
     call::Call,
-    ids::digest,
-    problem::Problem,
-    response::{OperationResult, ok},
+    contract::problem::Problem,
+    outcome::{OperationResult, ok},
+    state::cursors::Cursors,
 };
 
 /// The most bytes of items in one response, but for a single item. The rest of 1 MiB is for what stands around them.
 const MAX_PAGE_BYTES: usize = 1024 * 1024 - 4096;
 
-/// Makes cursors and knows its own again. A cursor is bound to the epoch and to the list it was made for, and is opaque.
-#[derive(Debug)]
-pub(crate) struct Cursors {
-    key: u64,
-    epoch: u64,
-}
-
 impl Cursors {
-    pub(crate) fn new(key: u64) -> Self {
-        Self { key, epoch: 0 }
-    }
-
-    /// Forgets every cursor that was made so far.
-    pub(crate) fn begin_epoch(&mut self, epoch: u64) {
-        self.epoch = epoch;
-    }
-
-    fn checksum(&self, list: &str, position: &str) -> String {
-        let (key, epoch) = (self.key.to_le_bytes(), self.epoch.to_le_bytes());
-        format!("{:016x}", digest(&[&key, &epoch, list.as_bytes(), position.as_bytes()]))
-    }
-
-    pub(crate) fn seal(&self, list: &str, position: &str) -> String {
-        URL_SAFE_NO_PAD.encode(format!("{}{position}", self.checksum(list, position)))
-    }
-
-    /// The position in a cursor that was made for this list in this epoch; 410 for every other one.
-    pub(crate) fn open<K: FromStr>(&self, list: &str, cursor: &str) -> Result<K, Problem> {
-        let position = || {
-            let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-            let (checksum, position) = text.split_at_checked(16)?;
-            position.parse().ok().filter(|_| checksum == self.checksum(list, position))
-        };
-        position().ok_or_else(|| expired("This server did not give this cursor for this list or feed."))
-    }
-
     /// The position that a request goes on from, if it names one.
     pub(crate) fn position<K: FromStr>(&self, call: &Call, list: &str) -> Result<Option<K>, Problem> {
         call.query.cursor()?.map(|cursor| self.open(list, cursor)).transpose()
@@ -119,9 +82,4 @@ pub(crate) fn check(call: &Call) -> Result<(), Problem> {
 pub(crate) fn limit(call: &Call) -> Result<usize, Problem> {
     let limit = call.query.integer("limit", 1..=100)?.unwrap_or(50);
     Ok(usize::try_from(limit).unwrap_or(50))
-}
-
-/// 410: a cursor that leads nowhere.
-pub(crate) fn expired(detail: &str) -> Problem {
-    Problem::new(StatusCode::GONE, "cursor_expired", detail)
 }

@@ -3,29 +3,22 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{
-    World,
-    call::Call,
-    chat::Chat,
-    directory::Directory,
-    draft::AlertType,
-    feed::{Feed, Update, check_poll},
-    json_object,
-    messages::Message,
-    now::Now,
-    problem::Problem,
-    response::{OperationResult, Outcome, ok},
-    subscriptions::{Topic, subscription_of},
-};
+use super::{feed::check_poll, paging, subscriptions::subscription_of};
 
-#[derive(Clone, Debug)]
-pub(crate) struct Reaction {
-    /// Its place among all reactions, in the order in which they were added.
-    number: u64,
-    pub(crate) id: String,
-    from: String,
-    kind: String,
-}
+use crate::world::{
+    call::Call,
+    contract::{json_object, problem::Problem},
+    now::Now,
+    outcome::{OperationResult, Outcome, ok},
+    state::{
+        World,
+        chat::Chat,
+        directory::Directory,
+        feed_log::{Feed, Update},
+        message::{AlertType, Message, Reaction},
+        subscriptions::Topic,
+    },
+};
 
 const REACTION_TYPES: [&str; 7] = ["ok", "sos", "thumbs_up", "applause", "smile", "laugh", "love"];
 
@@ -60,7 +53,7 @@ fn require_matching_type(message: &Message, reaction: &str) -> Result<(), Proble
 }
 
 pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
-    super::paging::check(call)?;
+    paging::check(call)?;
     let chat = world.chat(&call.actor, call.id(0))?;
     let message = chat.message(call.id(1))?;
     world.require_reactions_allowed(&call.actor)?;

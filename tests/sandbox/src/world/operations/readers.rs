@@ -1,18 +1,19 @@
-//! Read receipts: who has read all messages of a chat.
+//! Read receipts: the members who have read all messages of a chat.
 
 use serde_json::json;
 
-use super::{
-    World,
+use super::paging;
+
+use crate::world::{
     call::Call,
-    chat::Chat,
-    problem::Problem,
-    response::{OperationResult, ok},
+    contract::problem::Problem,
+    outcome::{OperationResult, ok},
+    state::{World, chat::Chat},
 };
 
 pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
     // Looked at first: a bad parameter comes before everything that the chat could say.
-    super::paging::check(call)?;
+    paging::check(call)?;
     let chat = world.chat(&call.actor, call.id(0))?;
     if !world.org_settings.read_receipts {
         return Err(Problem::not_allowed("read_receipts_disabled", "The organisation has disabled read receipts."));

@@ -1,11 +1,6 @@
-//! Keys: which App ID is which bot, and whether its Secret still opens the door.
+//! Bots, their keys and their rate limits.
 
 use std::{fmt, time::Duration};
-
-use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{HeaderMap, header};
-
-use super::{World, problem::Problem};
 
 /// The App ID and the Secret of a bot. The Secret is in no `Debug` output.
 #[derive(Clone, PartialEq, Eq)]
@@ -49,7 +44,7 @@ impl Bot {
     }
 
     /// BodyKind a token, or says in how many seconds there is one.
-    fn take_token(&mut self, limit: RateLimit, now: Duration) -> Result<(), u64> {
+    pub(crate) fn take_token(&mut self, limit: RateLimit, now: Duration) -> Result<(), u64> {
         let earned = now.saturating_sub(self.filled_at).as_secs_f64() * limit.per_second;
         self.tokens = (self.tokens + earned).min(f64::from(limit.burst));
         self.filled_at = now;
@@ -61,33 +56,4 @@ impl Bot {
             Duration::try_from_secs_f64((1.0 - self.tokens) / limit.per_second).unwrap_or(Duration::from_secs(3600));
         Err(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
     }
-}
-
-impl World {
-    /// Whose key the request carries: its place in the list of bots.
-    pub(crate) fn authenticate(&self, headers: &HeaderMap) -> Result<usize, Problem> {
-        let (app_id, secret) = credentials(headers).ok_or_else(Problem::unauthorized)?;
-        let matches = |bot: &Bot| bot.key.app_id == app_id && bot.key.secret == secret && !bot.revoked;
-        self.bots.iter().position(matches).ok_or_else(Problem::unauthorized)
-    }
-
-    /// Charges the key for one request.
-    pub(crate) fn charge(&mut self, bot: usize, now: Duration) -> Result<(), Problem> {
-        let Some(limit) = self.rate_limit else { return Ok(()) };
-        self.bots[bot].take_token(limit, now).map_err(Problem::rate_limited)
-    }
-}
-
-fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = values.next()?.to_str().ok()?;
-    if values.next().is_some() {
-        return None;
-    }
-    let (scheme, token) = value.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let pair = String::from_utf8(STANDARD.decode(token.trim()).ok()?).ok()?;
-    pair.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
 }

@@ -1,12 +1,12 @@
-//! A chat: its members, its rights, and what every operation on one begins with.
+//! Chats: members, messages, flags, avatar and live locations.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use serde_json::{Value, json};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
 
-use super::{
-    World, avatars::Avatar, directory::Directory, locations::Share, messages::Message, problem::Problem, roster::Roster,
-};
+use super::{directory::Directory, message::Message, roster::Roster};
+use crate::world::contract::problem::Problem;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -83,6 +83,15 @@ impl Chat {
             .ok_or_else(|| Problem::not_found("message"))
     }
 
+    /// The current JSON of a message, deleted or not.
+    pub(crate) fn message_json(&self, directory: &Directory, mid: &str) -> Option<Value> {
+        self.messages
+            .iter()
+            .rev()
+            .find(|message| message.mid == mid)
+            .map(|message| message.to_json(directory, &self.tid))
+    }
+
     pub(crate) fn message_mut(&mut self, mid: &str) -> Result<&mut Message, Problem> {
         self.messages
             .iter_mut()
@@ -91,43 +100,24 @@ impl Chat {
     }
 }
 
-impl World {
-    /// The chat, if this user is a member of it; to everybody else there is none.
-    pub(crate) fn chat(&self, actor: &str, tid: &str) -> Result<&Chat, Problem> {
-        self.chats
-            .get(tid)
-            .filter(|chat| chat.is_member(&self.directory, actor))
-            .ok_or_else(|| Problem::not_found("chat"))
-    }
+#[derive(Clone, Debug)]
+pub(crate) enum Avatar {
+    Jpeg(Vec<u8>),
+    /// The id of an asset.
+    Asset(String),
+}
 
-    /// As [`chat`](Self::chat), to change it.
-    pub(crate) fn chat_mut(&mut self, actor: &str, tid: &str) -> Result<&mut Chat, Problem> {
-        let directory = &self.directory;
-        self.chats
-            .get_mut(tid)
-            .filter(|chat| chat.is_member(directory, actor))
-            .ok_or_else(|| Problem::not_found("chat"))
+impl Avatar {
+    pub(crate) fn is_asset(&self, id: &str) -> bool {
+        matches!(self, Self::Asset(it) if it == id)
     }
+}
 
-    /// This user's chats, oldest first.
-    pub(crate) fn chats_of(&self, actor: &str) -> Vec<&Chat> {
-        let mut chats: Vec<_> = self.chats.values().filter(|chat| chat.is_member(&self.directory, actor)).collect();
-        chats.sort_by_key(|chat| chat.number);
-        chats
-    }
-
-    pub(crate) fn chat_json(&self, chat: &Chat) -> Value {
-        json!({
-            "tid": chat.tid,
-            "title": chat.title,
-            "type": match chat.kind { Kind::OneToOne => "one_to_one", Kind::Group => "group" },
-            "is_alert": chat.is_alert,
-            "allow_sending": chat.allow_sending,
-            "allow_mute_notifications": chat.allow_mute_notifications,
-            "is_closed": chat.is_closed,
-            "users": self.directory.users_json(&chat.roster.users),
-            "groups": chat.roster.groups.iter().map(|gid| self.directory.group_json(gid)).collect::<Vec<_>>(),
-            "admins": self.directory.users_json(&chat.roster.admins),
-        })
-    }
+/// A live location that is being shared.
+#[derive(Clone, Debug)]
+pub(crate) struct Share {
+    pub(crate) lat: f64,
+    pub(crate) lon: f64,
+    pub(crate) expires: Duration,
+    pub(crate) expires_utc: DateTime<Utc>,
 }

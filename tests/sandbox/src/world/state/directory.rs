@@ -1,15 +1,8 @@
-//! Users and groups, and who can see them.
+//! Users and groups, and their visibility.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-
-use super::{
-    World,
-    call::Call,
-    problem::Problem,
-    response::{OperationResult, ok},
-};
 
 /// A user: a person, or a bot.
 #[derive(Clone, Debug)]
@@ -22,6 +15,19 @@ pub(crate) struct User {
     pub(crate) is_active: bool,
     /// Whether bots see it in the directory, and can make it a member.
     pub(crate) is_visible: bool,
+}
+
+impl User {
+    pub(crate) fn new(first_name: &str, last_name: &str, organisation: &str, is_bot: bool) -> Self {
+        Self {
+            first_name: first_name.to_owned(),
+            last_name: last_name.to_owned(),
+            organisation: organisation.to_owned(),
+            is_bot,
+            is_active: true,
+            is_visible: true,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -92,38 +98,4 @@ impl Directory {
             "is_public": group.is_public,
         })
     }
-}
-
-pub(crate) fn health(_: &mut World, _: &Call) -> OperationResult {
-    ok(json!({ "status": "ok" }))
-}
-
-pub(crate) fn me(world: &mut World, call: &Call) -> OperationResult {
-    ok(world.directory.user_json(&call.actor))
-}
-
-pub(crate) fn list_users(world: &mut World, call: &Call) -> OperationResult {
-    let directory = &world.directory;
-    let seen = directory.users.keys().filter(|uid| directory.sees_user(&call.actor, uid));
-    world.cursors.page(call, &call.cursor_scope(""), seen.map(|uid| (uid.clone(), uid)), |uid| directory.user_json(uid))
-}
-
-pub(crate) fn get_user(world: &mut World, call: &Call) -> OperationResult {
-    let uid = call.id(0);
-    if world.directory.sees_user(&call.actor, uid) {
-        ok(world.directory.user_json(uid))
-    } else {
-        Err(Problem::not_found("user"))
-    }
-}
-
-pub(crate) fn list_groups(world: &mut World, call: &Call) -> OperationResult {
-    let directory = &world.directory;
-    let groups = directory.groups.keys().map(|gid| (gid.clone(), gid));
-    world.cursors.page(call, &call.cursor_scope(""), groups, |gid| directory.group_json(gid))
-}
-
-pub(crate) fn get_group(world: &mut World, call: &Call) -> OperationResult {
-    let gid = call.id(0);
-    if world.directory.sees_group(gid) { ok(world.directory.group_json(gid)) } else { Err(Problem::not_found("group")) }
 }

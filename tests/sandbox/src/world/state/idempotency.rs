@@ -7,7 +7,7 @@ use std::{
 
 use http::{Response, StatusCode};
 
-use super::{problem::Problem, response};
+use crate::world::contract::{problem::Problem, response};
 
 /// How long a key is valid.
 const KEY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,8 +1,17 @@
+//! The state of a world: data, and the rules that need nothing else.
+
+pub(crate) mod assets;
 pub(crate) mod bots;
 pub(crate) mod chat;
+pub(crate) mod cursors;
 pub(crate) mod directory;
+pub(crate) mod feed_log;
 pub(crate) mod idempotency;
+pub(crate) mod message;
+pub(crate) mod org_settings;
 pub(crate) mod roster;
+pub(crate) mod subscriptions;
 
-#[allow(clippy::wildcard_imports)]
-use super::*;
+mod world;
+
+pub use world::World;

@@ -1,0 +1,44 @@
+//! Reads users and groups.
+
+use serde_json::json;
+
+use crate::world::{
+    call::Call,
+    contract::problem::Problem,
+    outcome::{OperationResult, ok},
+    state::World,
+};
+
+pub(crate) fn health(_: &mut World, _: &Call) -> OperationResult {
+    ok(json!({ "status": "ok" }))
+}
+
+pub(crate) fn me(world: &mut World, call: &Call) -> OperationResult {
+    ok(world.directory.user_json(&call.actor))
+}
+
+pub(crate) fn list_users(world: &mut World, call: &Call) -> OperationResult {
+    let directory = &world.directory;
+    let seen = directory.users.keys().filter(|uid| directory.sees_user(&call.actor, uid));
+    world.cursors.page(call, &call.cursor_scope(""), seen.map(|uid| (uid.clone(), uid)), |uid| directory.user_json(uid))
+}
+
+pub(crate) fn get_user(world: &mut World, call: &Call) -> OperationResult {
+    let uid = call.id(0);
+    if world.directory.sees_user(&call.actor, uid) {
+        ok(world.directory.user_json(uid))
+    } else {
+        Err(Problem::not_found("user"))
+    }
+}
+
+pub(crate) fn list_groups(world: &mut World, call: &Call) -> OperationResult {
+    let directory = &world.directory;
+    let groups = directory.groups.keys().map(|gid| (gid.clone(), gid));
+    world.cursors.page(call, &call.cursor_scope(""), groups, |gid| directory.group_json(gid))
+}
+
+pub(crate) fn get_group(world: &mut World, call: &Call) -> OperationResult {
+    let gid = call.id(0);
+    if world.directory.sees_group(gid) { ok(world.directory.group_json(gid)) } else { Err(Problem::not_found("group")) }
+}

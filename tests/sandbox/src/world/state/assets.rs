@@ -1,0 +1,56 @@
+//! Assets: the uploaded files of attachments and avatars.
+
+use std::{collections::BTreeMap, io::Cursor};
+
+use serde_json::{Value, json};
+
+#[derive(Debug)]
+pub(crate) struct Asset {
+    /// The `uid` of who uploaded it.
+    pub(crate) owner: String,
+    pub(crate) file_name: String,
+    pub(crate) media_type: String,
+    pub(crate) etag: String,
+    pub(crate) file: ReceivedFile,
+    /// Where its bytes are.
+    pub(crate) content: Content,
+}
+
+/// The bytes of an asset.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// In memory.
+    Memory(Vec<u8>),
+    /// In the file of this name, which belongs to the driver of the world.
+    File(String),
+}
+
+/// What was received of an upload: all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceivedFile {
+    /// How many bytes.
+    pub size: u64,
+    /// Their [`BodyDigest`](super::BodyDigest).
+    pub digest: u64,
+    /// Width and height, if it is a JPEG of at most 5 MiB; see [`jpeg_dimensions`].
+    pub jpeg: Option<(usize, usize)>,
+}
+
+impl Asset {
+    pub(crate) fn to_json(&self, id: &str) -> Value {
+        json!({ "id": id, "file_name": self.file_name, "media_type": self.media_type, "size": self.file.size })
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Assets {
+    pub(crate) by_id: BTreeMap<String, Asset>,
+}
+
+/// Width and height of a JPEG, from its header.
+pub fn jpeg_dimensions(bytes: &[u8]) -> Option<(usize, usize)> {
+    if !bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+        return None;
+    }
+    imagesize::reader_size(Cursor::new(bytes)).ok().map(|size| (size.width, size.height))
+}

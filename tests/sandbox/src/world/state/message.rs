@@ -1,0 +1,84 @@
+//! Messages and their reactions.
+
+use serde_json::{Value, json};
+
+use super::directory::Directory;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) mid: String,
+    pub(crate) from: String,
+    /// Milliseconds since 1970.
+    pub(crate) timestamp: i64,
+    pub(crate) alert_type: Option<AlertType>,
+    pub(crate) reply_to: Option<String>,
+    pub(crate) msg: Option<String>,
+    /// As they are shown.
+    pub(crate) attachments: Vec<Value>,
+    /// The assets that it shows, for who may download them.
+    pub(crate) assets: Vec<String>,
+    pub(crate) sender_display_name: Option<String>,
+    pub(crate) deleted: bool,
+    /// In the order in which they were added.
+    pub(crate) reactions: Vec<Reaction>,
+}
+
+impl Message {
+    pub(crate) fn to_json(&self, directory: &Directory, tid: &str) -> Value {
+        json!({
+            "mid": self.mid,
+            "tid": tid,
+            "from_user": directory.user_json(&self.from),
+            "timestamp": self.timestamp,
+            "is_alert": self.alert_type.is_some(),
+            "alert_type": self.alert_type.map(AlertType::name),
+            "reply_to": self.reply_to,
+            "msg": self.msg,
+            "attachments": if self.attachments.is_empty() { Value::Null } else { json!(self.attachments) },
+            "deleted": self.deleted,
+            "sender_display_name": self.sender_display_name,
+            "link_preview": self.msg.as_deref().and_then(link_preview),
+        })
+    }
+}
+
+/// What an attention message asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AlertType {
+    Alert,
+    Announcement,
+    Note,
+}
+
+impl AlertType {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::Announcement => "announcement",
+            Self::Note => "note",
+        }
+    }
+
+    /// Whether this type of reaction answers it.
+    pub(crate) fn accepts(self, reaction: &str) -> bool {
+        let is_alert_reaction = matches!(reaction, "ok" | "sos");
+        is_alert_reaction == (self == Self::Alert)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Reaction {
+    /// Its place among all reactions, in the order in which they were added.
+    pub(crate) number: u64,
+    pub(crate) id: String,
+    pub(crate) from: String,
+    pub(crate) kind: String,
+}
+
+/// The first link in a text. Nothing is fetched, so that it has neither title nor image.
+fn link_preview(text: &str) -> Option<Value> {
+    let link = |word: &&str| word.starts_with("https://") || word.starts_with("http://");
+    let url = text.split_whitespace().find(link)?.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'']);
+    let domain = url.split("://").nth(1)?.split(['/', '?', '#', ':']).next().filter(|domain| !domain.is_empty())?;
+    Some(json!({ "url": url, "domain": domain }))
+}

@@ -1,0 +1,86 @@
+//! Subscriptions: leases that are renewed by polling.
+
+use std::{collections::BTreeMap, time::Duration};
+
+/// How long a subscription lives without a poll.
+pub(crate) const LEASE: Duration = Duration::from_secs(300);
+
+/// How long it is remembered what became of a subscription.
+const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What is subscribed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Topic {
+    Reactions,
+    Locations(String),
+}
+
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    pub(crate) app_id: String,
+    pub(crate) topic: Topic,
+    pub(crate) renewed_at: Duration,
+    /// The polls that wait, by their request, and until when. One whose client has gone counts until then, no longer.
+    pub(crate) pending_polls: BTreeMap<String, Duration>,
+    /// When an admin let it run out.
+    pub(crate) expired_at: Option<Duration>,
+    pub(crate) deleted_at: Option<Duration>,
+}
+
+impl Subscription {
+    pub(crate) fn lease_end(&self) -> Duration {
+        let natural_end = self.pending_polls.values().copied().fold(self.renewed_at, Duration::max) + LEASE;
+        self.expired_at.unwrap_or(natural_end)
+    }
+
+    /// Forgets the polls whose time is up: those that were answered are gone already, so their clients are.
+    pub(crate) fn remove_abandoned_polls(&mut self, now: Duration) {
+        let abandoned = self.pending_polls.values().copied().filter(|until| *until < now);
+        self.renewed_at = abandoned.fold(self.renewed_at, Duration::max);
+        self.pending_polls.retain(|_, until| *until >= now);
+    }
+
+    pub(crate) fn ended_at(&self) -> Duration {
+        self.deleted_at.unwrap_or_else(|| self.lease_end())
+    }
+
+    pub(crate) fn is_active(&self, now: Duration) -> bool {
+        self.deleted_at.is_none() && now < self.lease_end()
+    }
+}
+
+/// All subscriptions of all bots.
+#[derive(Debug, Default)]
+pub(crate) struct Subscriptions {
+    pub(crate) by_id: BTreeMap<String, Subscription>,
+}
+
+impl Subscriptions {
+    pub(crate) fn active_count(&self, now: Duration) -> usize {
+        self.by_id.values().filter(|it| it.is_active(now)).count()
+    }
+
+    pub(crate) fn remove_old(&mut self, now: Duration) {
+        self.by_id.retain(|_, it| now < it.ended_at() + RETENTION);
+    }
+
+    pub(crate) fn delete(&mut self, now: Duration, which: impl Fn(&str, &str, &Topic) -> bool) {
+        for (id, it) in &mut self.by_id {
+            if which(id, &it.app_id, &it.topic) {
+                it.deleted_at.get_or_insert(now);
+            }
+        }
+    }
+
+    /// Deletes every subscription of everybody.
+    pub(crate) fn delete_all(&mut self, now: Duration) {
+        self.delete(now, |_, _, _| true);
+    }
+
+    /// Lets the lease of every subscription run out, now.
+    pub(crate) fn expire_all(&mut self, now: Duration) {
+        for it in self.by_id.values_mut().filter(|it| it.is_active(now)) {
+            it.expired_at = Some(now);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Uploads: a body that is streamed past the world, in two steps.
+
+use http::{Response, StatusCode, header};
+
+use super::{
+    call::Call,
+    checks,
+    contract::{headers, problem::Problem, response},
+    now::Now,
+    stages::{Admitted, CommittedUpload, Upload, UploadStart},
+    state::{
+        World,
+        assets::{Content, ReceivedFile},
+    },
+};
+
+impl World {
+    /// Begins an upload: 413, 415, 400 and what its idempotency key says.
+    pub fn begin_upload(&mut self, now: Now, admitted: Admitted) -> UploadStart {
+        let call = admitted.0;
+        match self.check_upload(now, &call) {
+            Ok(repeated) => UploadStart::Receive(Upload { call, file: self.ids.next_with_prefix("", 24), repeated }),
+            Err(problem) => UploadStart::Reject(problem.into_response(&call.request_id)),
+        }
+    }
+
+    fn check_upload(&mut self, now: Now, call: &Call) -> Result<bool, Problem> {
+        let announced = call.header(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > self.asset_limit) {
+            return Err(Problem::too_large(self.asset_limit));
+        }
+        checks::check_media_type(call)?;
+        checks::check_head(call)?;
+        file_name_of(call)?;
+        let Some(key) = call.key() else { return Ok(false) };
+        let repeated = self.keys.look_up_head(now.elapsed, &key, call.head_digest)?;
+        if !repeated {
+            self.keys.start_upload(now.elapsed, key, call.head_digest);
+        }
+        Ok(repeated)
+    }
+
+    /// Ends an upload whose body has arrived, and lies in its file.
+    pub fn commit_upload(&mut self, now: Now, upload: Upload, received: ReceivedFile) -> CommittedUpload {
+        self.commit(now, upload, received, None)
+    }
+
+    pub(crate) fn commit(
+        &mut self,
+        now: Now,
+        upload: Upload,
+        received: ReceivedFile,
+        bytes: Option<Vec<u8>>,
+    ) -> CommittedUpload {
+        self.advance_to(now);
+        let Upload { call, file, repeated } = upload;
+        let fingerprint = call.fingerprint(received.digest);
+        if repeated && let Some(key) = call.key() {
+            match self.keys.look_up(now.elapsed, &key, fingerprint, &call.request_id) {
+                Ok(Some(answer)) => return CommittedUpload { response: answer, keep_file: false },
+                Err(problem) => {
+                    return CommittedUpload { response: problem.into_response(&call.request_id), keep_file: false };
+                }
+                // The key has run out in the meantime.
+                Ok(None) => {}
+            }
+        }
+        let content = bytes.map_or(Content::File(file), Content::Memory);
+        let media_type = call.header(header::CONTENT_TYPE).unwrap_or_default().to_owned();
+        let file_name = file_name_of(&call).unwrap_or_default();
+        let json = self.store(&call.actor, file_name, media_type, received, content).1;
+        let answer = response::json(StatusCode::CREATED, &json, &call.request_id);
+        if let Some(key) = call.key() {
+            self.keys.store(now.elapsed, key, fingerprint, call.respond_at, &answer);
+        }
+        CommittedUpload { response: answer, keep_file: true }
+    }
+
+    /// Forgets an upload that was cut off. Its file is of no use any more.
+    pub fn abort_upload(&mut self, upload: Upload) {
+        if let Some(key) = upload.call.key().filter(|_| !upload.repeated) {
+            self.keys.cancel_upload(&key);
+        }
+    }
+
+    /// Ends an upload whose body is larger than allowed: 413. Its file is of no use any more.
+    pub fn reject_upload(&mut self, upload: Upload) -> Response<Vec<u8>> {
+        let answer = Problem::too_large(self.asset_limit).into_response(&upload.call.request_id);
+        self.abort_upload(upload);
+        answer
+    }
+}
+
+fn file_name_of(call: &Call) -> Result<String, Problem> {
+    let name = call.header(header::CONTENT_DISPOSITION).and_then(headers::file_name);
+    name.ok_or_else(|| Problem::malformed("Content-Disposition names no file as attachment; filename*=UTF-8''..."))
+}
