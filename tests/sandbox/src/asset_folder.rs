@@ -1,4 +1,4 @@
-//! The folder for the bytes of assets.
+//! The folder that holds the bytes of assets.
 
 use std::{
     fs, io,
@@ -7,9 +7,9 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// Where the bytes of assets are kept.
+/// A folder for the bytes of assets.
 pub(crate) enum AssetFolder {
-    /// Ours: it goes with the sandbox.
+    /// Created here, and removed on drop.
     Temporary(PathBuf),
     Given(PathBuf),
 }
@@ -21,7 +21,7 @@ impl AssetFolder {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
             let path = std::env::temp_dir().join(format!("teamwire-sandbox-{}-{number}", process::id()));
             match fs::create_dir(&path) {
-                // Left behind by a process that had our number: take the next.
+                // Left behind by an earlier process with the same id: try the next number.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 result => return result.map(|()| Self::Temporary(path)),
             }
@@ -43,7 +43,7 @@ impl AssetFolder {
 impl Drop for AssetFolder {
     fn drop(&mut self) {
         if let Self::Temporary(path) = self {
-            // Nobody is left to hear of a failure.
+            // Nothing useful can be done about an error in drop.
             let _ = fs::remove_dir_all(path);
         }
     }

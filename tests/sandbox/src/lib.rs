@@ -1,7 +1,7 @@
-//! A Teamwire backend for development and tests: the project's own wire contract over real HTTP.
+//! A Teamwire backend for development and tests. It serves the project's own wire contract over real HTTP.
 //!
-//! It is written from `docs/openapi.yaml` alone, with types of its own, and shares nothing with the client that it
-//! tests. It is no production server: it keeps everything in memory, and forgets it when it stops.
+//! The sandbox is written from `docs/openapi.yaml` alone, with its own types, and shares no code with the client that
+//! it tests. It is not a production server: all data is kept in memory and lost when it stops.
 //!
 //! ```
 //! use teamwire_sandbox::{Fault, Rule, Sandbox, org};
@@ -10,11 +10,11 @@
 //! let sandbox = Sandbox::start()?; // a free port on loopback, a new organisation
 //! println!("{} {}", sandbox.url(), sandbox.app_id()); // and sandbox.secret()
 //!
-//! // People do what people do ...
+//! // People act ...
 //! let mid = sandbox.as_person(org::ANNA).post_alert(org::LOBBY, "Pump 3 is down", "alert")?;
 //! sandbox.as_person(org::BEN).react(org::LOBBY, &mid, "ok")?;
 //!
-//! // ... admins decide, days are bad, and time flies.
+//! // ... admins change settings, requests fail on demand, and time passes.
 //! sandbox.admin().allow_leaving(false);
 //! sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats/*/messages"));
 //! sandbox.clock().advance(std::time::Duration::from_secs(3600));
@@ -24,15 +24,15 @@
 //!
 //! # Two layers
 //!
-//! - [`world`] is the whole contract as a pure state machine: `handle(now, request)` and an answer. A simulator drives
-//!   it on virtual time, without a socket.
-//! - [`Sandbox`] is a thin HTTP server around a [`World`]: it owns the sockets, the clock and the files, and can make a
-//!   bad day ([`Faults`]).
+//! - [`world`] is the whole contract as a pure state machine: `handle(now, request)` returns the response. Simulators
+//!   drive it on virtual time, without sockets.
+//! - [`Sandbox`] is a thin HTTP server around a [`World`]: it owns the sockets, the clock and the files, and injects
+//!   faults on request ([`Faults`]).
 //!
 //! # The organisation
 //!
-//! Every world begins with the same one, whose ids are in [`org`]: a bot, eight people that it sees, one that was
-//! deleted, one that it cannot see, three groups, and two chats.
+//! Every world starts with the same organisation, whose ids are in [`org`]: a bot, eight people that it can see, a
+//! deleted user, a hidden one, three groups, and two chats.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! The sandbox on a terminal.
+//! The command-line program.
 
 #![forbid(unsafe_code)]
 
@@ -27,13 +27,13 @@ fn main() -> ExitCode {
     match serve(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            print_error(&format!("cannot serve: {error}"));
+            print_error(&format!("cannot start: {error}"));
             ExitCode::FAILURE
         }
     }
 }
 
-/// Serves until the terminal says otherwise.
+/// Serves until a signal arrives.
 fn serve(options: &Options) -> io::Result<()> {
     let mut builder =
         Sandbox::builder().bind(options.address()).seed(options.seed.unwrap_or_else(random_seed)).observe(log_exchange);
@@ -43,7 +43,7 @@ fn serve(options: &Options) -> io::Result<()> {
     let sandbox = builder.start()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let stop_signal = runtime.block_on(async { stop::signals() })?;
-    // Only now: whoever reads this may stop it at once.
+    // Printed only once signals are handled, because a reader may send one at once.
     print_banner(&sandbox);
     runtime.block_on(stop_signal);
     print("stopped");
@@ -55,17 +55,17 @@ fn print_banner(sandbox: &Sandbox) {
     let warning = if sandbox.address().ip().is_loopback() {
         ""
     } else {
-        "\nOthers can reach it at this address, and all it says travels in the clear.\n"
+        "\nOther machines can reach this address, and the traffic is not encrypted.\n"
     };
     print(&format!(
-        "Teamwire sandbox, for development and tests only. Nothing it holds outlives it.\n{warning}\n\
+        "Teamwire sandbox, for development and tests only. All data is lost when it stops.\n{warning}\n\
          URL     {url}\nApp ID  {app_id}\nSecret  {secret}\n\n\
          export TEAMWIRE_URL={url}\nexport TEAMWIRE_APP_ID={app_id}\nexport TEAMWIRE_SECRET={secret}\n\n\
-         Ctrl-C stops it.\n"
+         Press Ctrl-C to stop.\n"
     ));
 }
 
-/// One line for each request: when, what, with which status, in how many milliseconds. No query, and no headers.
+/// Prints one line per request: time, method, path, status and duration, but no query and no headers.
 fn log_exchange(exchange: &Exchange) {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() % 86_400;
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -74,13 +74,13 @@ fn log_exchange(exchange: &Exchange) {
     print(&format!("{hours:02}:{minutes:02}:{seconds:02} {method} {path} {status} {took} ms"));
 }
 
-/// Each run hands out ids and a key of its own, so that nothing saved in an earlier run fits by accident.
+/// Returns a seed that differs from run to run, so that data saved in an earlier run does not fit by accident.
 fn random_seed() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     now.as_secs().rotate_left(32) ^ u64::from(now.subsec_nanos()) ^ u64::from(std::process::id())
 }
 
-/// Writes a line; a terminal that has gone is no reason to stop.
+/// Writes a line. A closed terminal is not an error.
 fn print(text: &str) -> ExitCode {
     let _ = writeln!(io::stdout().lock(), "{text}");
     ExitCode::SUCCESS

@@ -1,16 +1,16 @@
-//! What the command line asks for.
+//! Command-line arguments.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 pub(crate) const USAGE: &str = "\
 Usage: teamwire-sandbox [--port PORT] [--bind ADDRESS] [--seed SEED]
 
-  --port PORT      listen on this port; any free one by default
-  --bind ADDRESS   listen on this address instead of 127.0.0.1; others may then reach it
-  --seed SEED      make the same ids and the same key in each run
-  --help           show this";
+  --port PORT      port to listen on; a free port by default
+  --bind ADDRESS   address to listen on instead of 127.0.0.1; other machines may then reach it
+  --seed SEED      use fixed ids and a fixed key, for reproducible runs
+  --help           show this help";
 
-/// What the command line asks for.
+/// The parsed command line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     Serve(Options),
@@ -30,7 +30,7 @@ impl Options {
     }
 }
 
-/// Reads the arguments: `--name value` or `--name=value`.
+/// Parses arguments of the form `--name value` or `--name=value`.
 pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, String> {
     let mut options = Options::default();
     let mut arguments = arguments;
@@ -52,7 +52,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, 
 }
 
 fn parse_value<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
-    value.parse().map_err(|_| format!("{name} cannot be {value:?}"))
+    value.parse().map_err(|_| format!("invalid value {value:?} for {name}"))
 }
 
 #[cfg(test)]

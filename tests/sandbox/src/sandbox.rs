@@ -1,4 +1,4 @@
-//! A sandbox from its beginning to its end.
+//! The running sandbox and its builder.
 
 use std::{
     fmt, io,
@@ -22,9 +22,9 @@ use crate::{
     world::{BotKey, Now, RateLimit, World},
 };
 
-/// A running backend. It stops when it is dropped: open connections are cut, and everything is forgotten.
+/// A running backend. Dropping it stops the server, cuts all connections and deletes all data.
 pub struct Sandbox {
-    // Dropped in this order: nothing is served any more when the folder goes.
+    // Drop order: the server stops before the folder is removed.
     _server: Server,
     _folder: AssetFolder,
     shared: Arc<Shared>,
@@ -33,22 +33,26 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts one on a free port of loopback, with everything as it is by default.
+    /// Starts a sandbox on a free port of the loopback interface, with default settings.
+    ///
+    /// # Errors
+    ///
+    /// The error of the operating system if no port or no temporary folder is available.
     pub fn start() -> io::Result<Self> {
         Self::builder().start()
     }
 
-    /// Starts one otherwise.
+    /// Returns a builder for a sandbox with other settings.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Where it is: `http://127.0.0.1:43210`.
+    /// The base URL, such as `http://127.0.0.1:43210`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The address it listens on.
+    /// The address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -68,69 +72,72 @@ impl Sandbox {
         &self.key.uid
     }
 
-    /// Lets somebody do something. A `uid` that nobody has is refused everything.
+    /// Acts as a user. Every action of an unknown `uid` is rejected.
     pub fn as_person(&self, uid: &str) -> Person<'_> {
         Person { shared: &self.shared, uid: uid.to_owned() }
     }
 
-    /// What the organisation's admin decides.
+    /// The settings and actions of the organisation's admin.
     pub fn admin(&self) -> Admin<'_> {
         Admin { shared: &self.shared, key: &self.key }
     }
 
-    /// What goes wrong.
+    /// Fault injection.
     pub fn faults(&self) -> Faults<'_> {
         Faults { shared: &self.shared }
     }
 
-    /// What time it is.
+    /// The sandbox's clock.
     pub fn clock(&self) -> Clock<'_> {
         Clock { shared: &self.shared }
     }
 
-    /// Looks into the world, or changes it in a way that nothing else here does.
+    /// Calls `f` with the world, for inspection and for changes that no other method offers.
     pub fn with_world<R>(&self, f: impl FnOnce(&mut World, Now) -> R) -> R {
         self.shared.world(f)
     }
 
-    /// How many messages there are in all chats, deleted ones included.
+    /// The number of messages in all chats, including deleted ones.
     pub fn message_count(&self) -> usize {
         self.shared.world(|world, _| world.message_count())
     }
 
-    /// The texts of a chat's messages in the order of their arrival; `None` for those that have none.
+    /// The texts of a chat's messages, oldest first; `None` for a message without text.
     pub fn texts(&self, tid: &str) -> Vec<Option<String>> {
         self.shared.world(|world, _| world.texts(tid))
     }
 
-    /// How many requests of this route have arrived, faults or not: `received_count("POST /v1/chats/{tid}/messages")`. The
-    /// names are those of [`routes`](crate::world::routes).
+    /// The number of requests received for a route, including those hit by a fault:
+    /// `received_count("POST /v1/chats/{tid}/messages")`. Routes are written as in [`routes`](crate::world::routes).
     pub fn received_count(&self, route: &str) -> u64 {
         self.shared.observed.received_count(route)
     }
 
-    /// How many requests of this route the world has answered, whatever became of the answer.
+    /// The number of requests executed for a route, whether or not the response was delivered.
     pub fn handled_count(&self, route: &str) -> u64 {
         self.shared.observed.handled_count(route)
     }
 
-    /// Every request so far that has ended, in the order in which they did.
+    /// All completed requests, in order of completion.
     pub fn transcript(&self) -> Vec<TranscriptEntry> {
         self.shared.observed.transcript()
     }
 
-    /// How many long polls wait now. A test that moves the clock [waits](Self::wait_until) for its polls to arrive first.
+    /// The number of pending long polls. Before moving the clock, a test [waits](Self::wait_until) until its polls are
+    /// pending.
     pub fn pending_polls(&self) -> usize {
         self.shared.pending_polls()
     }
 
-    /// How many connections there are, and were.
+    /// The numbers of open and of accepted connections.
     pub fn connections(&self) -> Connections {
         self.shared.observed.connections()
     }
 
-    /// Waits until something is so. It is looked at whenever something has happened here: a request, an answer, a
-    /// connection, a poll that waits, a change. False if it is not so within this time.
+    /// Waits until `condition` holds, and returns whether it did within `timeout`.
+    ///
+    /// The condition is evaluated again after every request, response, connection, pending poll and change of the
+    /// world.
     ///
     /// ```
     /// # use std::{net::TcpStream, time::Duration};
@@ -140,7 +147,7 @@ impl Sandbox {
     /// assert!(sandbox.wait_until(Duration::from_secs(10), |sandbox| sandbox.connections().open == 1));
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    #[must_use = "it may not have come to that"]
+    #[must_use = "the condition may not hold"]
     pub fn wait_until(&self, timeout: Duration, condition: impl Fn(&Self) -> bool) -> bool {
         self.shared.observed.changes.wait_until(timeout, || condition(self))
     }
@@ -152,7 +159,7 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// How a sandbox is to be.
+/// Configures a sandbox.
 pub struct Builder {
     address: SocketAddr,
     allow_remote: bool,
@@ -180,60 +187,65 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Listens on this address of loopback. Port 0, as by default, is any free one.
+    /// The address to listen on; a free port of loopback by default. Port 0 selects a free port.
     pub fn bind(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
     }
 
-    /// Lets [`bind`](Self::bind) name an address that others can reach. This is a tool for development: its key and
-    /// everything in it travel in the clear.
+    /// Allows [`bind`](Self::bind) to use an address that other machines can reach. The sandbox is a development tool:
+    /// its credentials and data are transmitted unencrypted.
     pub fn allow_remote(mut self) -> Self {
         self.allow_remote = true;
         self
     }
 
-    /// The seed of all ids and the bot's key. By default it is always the same. Cursors are each sandbox's own: one that
-    /// another gave is 410 `cursor_expired`.
+    /// The seed of all ids and of the bot's key; 0 by default. Cursors do not depend on it: a cursor of another sandbox
+    /// is always 410 `cursor_expired`.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// What day it is when the sandbox starts, instead of today.
+    /// The sandbox's start time; the current time by default.
     pub fn starting_at(mut self, utc: DateTime<Utc>) -> Self {
         self.start_time = Some(utc);
         self
     }
 
-    /// Limits how many requests each key may send. By default there is no limit.
+    /// Limits the request rate of each key; unlimited by default.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = Some(limit);
         self
     }
 
-    /// The largest asset in bytes, 256 MiB by default.
+    /// The maximum size of an asset in bytes; 256 MiB by default.
     pub fn asset_limit(mut self, bytes: u64) -> Self {
         self.asset_limit = Some(bytes);
         self
     }
 
-    /// Where the bytes of assets are kept, in place of a temporary folder that goes with the sandbox.
+    /// The folder for the bytes of assets; by default a temporary one, which is removed with the sandbox.
     pub fn asset_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
         self
     }
 
-    /// Hears of every exchange, on the server's thread, before its answer is sent.
+    /// Calls `observer` for every exchange, on the server's thread, before the response is sent.
     pub fn observe(mut self, observer: impl Fn(&Exchange) + Send + Sync + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }
 
-    /// Starts it. It serves when this returns.
+    /// Starts the sandbox. It accepts connections when this returns.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the address is not loopback and [`allow_remote`](Self::allow_remote) was not called; otherwise
+    /// the error of the operating system, if the address or the folder cannot be used.
     pub fn start(self) -> io::Result<Sandbox> {
         if !self.allow_remote && !self.address.ip().is_loopback() {
-            let message = format!("{} is not loopback, and nobody has said allow_remote()", self.address.ip());
+            let message = format!("{} is not a loopback address; call allow_remote() to use it", self.address.ip());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
         let folder = self.folder.map_or_else(AssetFolder::temporary, AssetFolder::given)?;

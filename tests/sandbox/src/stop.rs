@@ -1,8 +1,8 @@
-//! Being told to stop, by Ctrl-C or by whoever supervises.
+//! Signals that stop the sandbox: Ctrl-C and termination requests.
 
 use std::{future::Future, io};
 
-/// Listens from now on. The future ends with the first signal.
+/// Starts listening for signals; the returned future completes with the first one.
 #[cfg(unix)]
 pub(crate) fn signals() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -17,7 +17,7 @@ pub(crate) fn signals() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Listens from now on. The future ends with the first signal.
+/// Starts listening for Ctrl-C; the returned future completes when it is pressed.
 #[cfg(windows)]
 pub(crate) fn signals() -> io::Result<impl Future<Output = ()>> {
     let mut interrupted = tokio::signal::windows::ctrl_c()?;

@@ -1,4 +1,4 @@
-//! The sandbox's clock, for tests.
+//! Control of the sandbox's clock.
 
 use std::{fmt, time::Duration};
 
@@ -6,40 +6,40 @@ use chrono::{DateTime, Utc};
 
 use crate::{server::Shared, world::World};
 
-/// The sandbox's clock: [`Sandbox::clock`](crate::Sandbox::clock).
+/// The sandbox's clock, returned by [`Sandbox::clock`](crate::Sandbox::clock).
 ///
-/// Timestamps, leases, expiry, rate limits, the deadlines of long polls and the delays of faults follow it.
+/// It drives timestamps, leases, expiry, rate limits, the deadlines of long polls and the delays of faults.
 pub struct Clock<'s> {
     pub(crate) shared: &'s Shared,
 }
 
 impl Clock<'_> {
-    /// Holds the clock: it stands until it is advanced or released.
+    /// Pauses the clock until it is [advanced](Self::advance) or [resumed](Self::resume).
     pub fn pause(&self) {
         self.shared.clock.pause();
         self.shared.wake();
     }
 
-    /// Moves the clock forward, whether it is held or runs. Long polls whose time has come are answered.
+    /// Moves the clock forward, paused or running. Long polls whose deadline has passed are answered.
     pub fn advance(&self, by: Duration) {
         self.shared.clock.advance(by);
-        // What happens by itself in that time happens now, whether or not somebody asks.
+        // Apply what expires in that time now, without waiting for the next request.
         self.shared.world(World::advance_to);
         self.shared.wake();
     }
 
-    /// Lets a clock that is held run again, from where it stands.
+    /// Lets a paused clock run again from its current time.
     pub fn resume(&self) {
         self.shared.clock.resume();
         self.shared.wake();
     }
 
-    /// What time it is.
+    /// The current time.
     pub fn utc(&self) -> DateTime<Utc> {
         self.shared.clock.now().utc
     }
 
-    /// How long the sandbox has been running, by this clock.
+    /// The time since the sandbox started, by this clock.
     pub fn elapsed(&self) -> Duration {
         self.shared.clock.now().elapsed
     }

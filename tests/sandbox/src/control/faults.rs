@@ -1,43 +1,43 @@
-//! Asking for a bad day.
+//! Control of fault injection.
 
 use std::fmt;
 
 use crate::server::{Shared, faults::Rule, rules::CloseMode};
 
-/// What goes wrong: [`Sandbox::faults`](crate::Sandbox::faults).
+/// Fault injection, returned by [`Sandbox::faults`](crate::Sandbox::faults).
 ///
-/// Rules are tried in the order in which they were added; the first that fits a request befalls it.
+/// Rules are tried in the order in which they were added; the first matching rule applies.
 pub struct Faults<'s> {
     pub(crate) shared: &'s Shared,
 }
 
 impl Faults<'_> {
-    /// Adds a rule; or a [`Fault`](crate::Fault), for the next request whichever it is.
+    /// Adds a rule, or a [`Fault`](crate::Fault) for the next request.
     pub fn add(&self, rule: impl Into<Rule>) {
         self.shared.rules.add(rule.into());
     }
 
-    /// Forgets all rules, and closes no more connections. An outage goes on.
+    /// Removes all rules, including those that close connections. An outage is not ended.
     pub fn clear(&self) {
         self.shared.rules.clear();
     }
 
-    /// How many requests the rules are still waiting for; those that stand for ever do not count.
+    /// The number of requests that the rules will still apply to, without those of unlimited rules.
     pub fn remaining(&self) -> u32 {
         self.shared.rules.remaining()
     }
 
-    /// Closes the connection after every nth answer, announced by `Connection: close`.
+    /// Closes the connection after every nth response, announced by `Connection: close`.
     pub fn close_every_nth(&self, n: u64) {
         self.shared.rules.close_every(Some((n, CloseMode::Announced)));
     }
 
-    /// Closes the connection after every nth answer without a word, as a proxy does that has lost its patience.
+    /// Closes the connection after every nth response without announcement, as some proxies do.
     pub fn close_abruptly_every_nth(&self, n: u64) {
         self.shared.rules.close_every(Some((n, CloseMode::Abrupt)));
     }
 
-    /// Begins or ends an outage: all connections are cut, and new ones as soon as they are made. The state is kept.
+    /// Starts or ends an outage: all connections are cut, and new ones as soon as they are accepted. All data is kept.
     pub fn set_down(&self, is_down: bool) {
         self.shared.down.send_replace(is_down);
     }

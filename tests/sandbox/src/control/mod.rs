@@ -1,4 +1,4 @@
-//! Everything a test can do to a sandbox beside speaking HTTP with it.
+//! Control of a running sandbox from the same process.
 
 mod admin;
 mod clock;

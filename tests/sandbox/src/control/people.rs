@@ -1,4 +1,4 @@
-//! People, as a test directs them.
+//! Actions of people, directed by a test.
 
 use std::{fmt, time::Duration};
 
@@ -9,9 +9,9 @@ use crate::{
     world::{PersonActions, Rejection},
 };
 
-/// Somebody in the organisation: [`Sandbox::as_person`](crate::Sandbox::as_person).
+/// A user of the organisation, returned by [`Sandbox::as_person`](crate::Sandbox::as_person).
 ///
-/// What they do goes by the same rules as what bots do, at once, and polls that wait hear of it.
+/// Actions take effect immediately, by the same rules as for bots, and wake pending polls.
 pub struct Person<'s> {
     pub(crate) shared: &'s Shared,
     pub(crate) uid: String,
@@ -22,122 +22,207 @@ impl Person<'_> {
         self.shared.world(|world, now| act(&mut world.as_person(now, &self.uid)))
     }
 
-    /// The `uid`.
+    /// The user's `uid`.
     pub fn uid(&self) -> &str {
         &self.uid
     }
 
-    /// Posts a text. Answers the `mid`.
+    /// Posts a text message and returns its `mid`.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::post`].
     pub fn post(&self, tid: &str, text: &str) -> Result<String, Rejection> {
         self.act(|person| person.post(tid, text))
     }
 
-    /// Posts an attention message: `alert`, `announcement` or `note`. Answers the `mid`.
+    /// Posts an attention message of type `alert`, `announcement` or `note` and returns its `mid`.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::post_alert`].
     pub fn post_alert(&self, tid: &str, text: &str, alert_type: &str) -> Result<String, Rejection> {
         self.act(|person| person.post_alert(tid, text, alert_type))
     }
 
-    /// Posts a `MessageDraft` of the contract, with everything it can have. Answers the `mid`.
+    /// Posts a `MessageDraft` of the contract and returns its `mid`.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::post_json`].
     pub fn post_json(&self, tid: &str, message: &Value) -> Result<String, Rejection> {
         self.act(|person| person.post_json(tid, message))
     }
 
-    /// Deletes a message of one's own.
+    /// Deletes one of the user's own messages.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::delete`].
     pub fn delete(&self, tid: &str, mid: &str) -> Result<(), Rejection> {
         self.act(|person| person.delete(tid, mid))
     }
 
-    /// Marks all messages as read.
+    /// Marks all messages of a chat as read.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::mark_read`].
     pub fn mark_read(&self, tid: &str) -> Result<(), Rejection> {
         self.act(|person| person.mark_read(tid))
     }
 
-    /// Reacts to an attention message, or changes the reaction one has. Answers the `reaction_id`.
+    /// Reacts to an attention message, or changes the user's reaction, and returns the `reaction_id`.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::react`].
     pub fn react(&self, tid: &str, mid: &str, reaction_type: &str) -> Result<String, Rejection> {
         self.act(|person| person.react(tid, mid, reaction_type))
     }
 
-    /// Begins to share one's location for 900, 3600 or 28800 seconds. Answers the `mid` of the message that does so.
+    /// Starts to share the user's location for 900, 3600 or 28800 seconds and returns the `mid` of the message that
+    /// starts it.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::share`].
     pub fn share(&self, tid: &str, lat: f64, lon: f64, duration: Duration) -> Result<String, Rejection> {
         self.act(|person| person.share(tid, lat, lon, duration))
     }
 
-    /// Shares one's location for any time at all, which the app does not offer.
+    /// Starts to share the user's location for any number of seconds, which the contract does not offer.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::share_for`].
     pub fn share_for(&self, tid: &str, lat: f64, lon: f64, seconds: u64) -> Result<(), Rejection> {
         self.act(|person| person.share_for(tid, lat, lon, seconds))
     }
 
-    /// Moves all one's shares. Answers the chats they are in.
+    /// Moves all of the user's location shares and returns the chats they are in.
     pub fn move_to(&self, lat: f64, lon: f64) -> Vec<String> {
         self.act(|person| person.move_to(lat, lon))
     }
 
-    /// Ends one's share in this chat, if there is one.
+    /// Ends the user's location share in a chat, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::stop_sharing`].
     pub fn stop_sharing(&self, tid: &str) -> Result<(), Rejection> {
         self.act(|person| person.stop_sharing(tid))
     }
 
-    /// Makes a group chat with these users, and administers it. Answers the `tid`.
+    /// Creates a group chat with these users, with this user as admin, and returns its `tid`.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::create_chat`].
     pub fn create_chat(&self, title: &str, users: &[&str]) -> Result<String, Rejection> {
         self.act(|person| person.create_chat(title, users))
     }
 
-    /// The 1:1 chat with this user, which is made if there is none. Answers the `tid`.
+    /// Returns the `tid` of the 1:1 chat with a user, creating the chat if necessary.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::one_to_one`].
     pub fn one_to_one(&self, recipient: &str) -> Result<String, Rejection> {
         self.act(|person| person.one_to_one(recipient))
     }
 
-    /// Adds users to a chat that one administers.
+    /// Adds users to a chat.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::add_users`].
     pub fn add_users(&self, tid: &str, users: &[&str]) -> Result<(), Rejection> {
         self.act(|person| person.add_users(tid, users))
     }
 
-    /// Adds groups to a chat that one administers.
+    /// Adds groups to a chat.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::add_groups`].
     pub fn add_groups(&self, tid: &str, groups: &[&str]) -> Result<(), Rejection> {
         self.act(|person| person.add_groups(tid, groups))
     }
 
-    /// Removes users from a chat that one administers.
+    /// Removes users from a chat.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::remove_users`].
     pub fn remove_users(&self, tid: &str, users: &[&str]) -> Result<(), Rejection> {
         self.act(|person| person.remove_users(tid, users))
     }
 
-    /// Makes a member an admin of a chat that one administers.
+    /// Makes a member an admin of a chat.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::add_admin`].
     pub fn add_admin(&self, tid: &str, uid: &str) -> Result<(), Rejection> {
         self.act(|person| person.add_admin(tid, uid))
     }
 
-    /// Takes the rights of an admin from a member again.
+    /// Removes an admin of a chat, who stays a member.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::remove_admin`].
     pub fn remove_admin(&self, tid: &str, uid: &str) -> Result<(), Rejection> {
         self.act(|person| person.remove_admin(tid, uid))
     }
 
     /// Leaves a chat.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::leave`].
     pub fn leave(&self, tid: &str) -> Result<(), Rejection> {
         self.act(|person| person.leave(tid))
     }
 
-    /// Closes a chat that one administers.
+    /// Closes a chat.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::close`].
     pub fn close(&self, tid: &str) -> Result<(), Rejection> {
         self.act(|person| person.close(tid))
     }
 
-    /// Opens a chat again that one administers.
+    /// Reopens a closed chat.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::reopen`].
     pub fn reopen(&self, tid: &str) -> Result<(), Rejection> {
         self.act(|person| person.reopen(tid))
     }
 
-    /// Lets only admins post in a chat that one administers, or everybody again.
+    /// Allows all members to post in a chat, or only its admins.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::allow_sending`].
     pub fn allow_sending(&self, tid: &str, allowed: bool) -> Result<(), Rejection> {
         self.act(|person| person.allow_sending(tid, allowed))
     }
 
-    /// Gives a chat that one administers another title.
+    /// Changes the title of a chat.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`PersonActions::rename`].
     pub fn rename(&self, tid: &str, title: &str) -> Result<(), Rejection> {
         self.act(|person| person.rename(tid, title))
     }
 
-    /// Uploads a file, to be shown in a message by [`post_json`](Self::post_json). Answers the asset's id.
+    /// Uploads a file for use in [`post_json`](Self::post_json) and returns the asset's id.
     pub fn upload(&self, file_name: &str, media_type: &str, bytes: &[u8]) -> String {
         self.act(|person| person.upload(file_name, media_type, bytes))
     }

@@ -1,4 +1,4 @@
-//! Bodies: of requests, as they arrive; of answers, from memory or from a file.
+//! Bodies of requests and responses.
 
 use std::{
     io,
@@ -17,11 +17,11 @@ use tokio::{
 
 use crate::world::Payload;
 
-/// The client has gone, or spoke no HTTP.
+/// The client has disconnected or sent invalid HTTP.
 #[derive(Debug)]
 pub(super) struct ClientGone;
 
-/// The next chunk of a body, if there is one.
+/// Returns the next chunk of a body, or `None` at its end.
 pub(super) async fn next_chunk(body: &mut Incoming) -> Result<Option<Bytes>, ClientGone> {
     while let Some(frame) = body.frame().await {
         if let Ok(chunk) = frame.map_err(|_| ClientGone)?.into_data() {
@@ -31,7 +31,7 @@ pub(super) async fn next_chunk(body: &mut Incoming) -> Result<Option<Bytes>, Cli
     Ok(None)
 }
 
-/// Reads a body of at most `limit` bytes. The rest of a larger one is remaining where it is.
+/// Reads a body of at most `limit` bytes. The rest of a larger body is not read.
 pub(super) async fn read(body: &mut Incoming, limit: u64) -> Result<Payload, ClientGone> {
     if body.size_hint().lower() > limit {
         return Ok(Payload::TooLarge);
@@ -47,7 +47,7 @@ pub(super) async fn read(body: &mut Incoming, limit: u64) -> Result<Payload, Cli
     Ok(Payload::Whole(bytes))
 }
 
-/// The body of an answer.
+/// The body of a response, from memory or from a file.
 #[derive(Debug)]
 pub(super) enum ResponseBody {
     Bytes(Option<Bytes>),
@@ -59,7 +59,7 @@ impl ResponseBody {
         Self::Bytes(Some(bytes.into()).filter(|bytes: &Bytes| !bytes.is_empty()))
     }
 
-    /// So many bytes of a file, from there on.
+    /// Streams `length` bytes of a file, starting at `from`.
     pub(super) async fn file(path: &Path, from: u64, length: u64) -> io::Result<Self> {
         let mut file = File::open(path).await?;
         file.seek(SeekFrom::Start(from)).await?;
@@ -67,7 +67,7 @@ impl ResponseBody {
     }
 }
 
-/// How much of a file is read at once.
+/// The number of bytes read from a file at once.
 const CHUNK_SIZE: u64 = 64 * 1024;
 
 impl Body for ResponseBody {

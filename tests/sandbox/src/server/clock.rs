@@ -1,4 +1,4 @@
-//! The sandbox's clock: the machine's, unless it is paused_at.
+//! The sandbox's clock: real time, unless it is paused.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::world::Now;
 
-/// A clock that runs with the machine's, can be paused_at, and can be moved forward. It never goes back.
+/// A clock that follows real time and can be paused and advanced. It never goes back.
 #[derive(Debug)]
 pub(crate) struct WorldClock {
     start: Instant,
@@ -19,11 +19,11 @@ pub(crate) struct WorldClock {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What it was moved forward by.
+    /// The sum of all advances while it was running.
     advanced_by: Duration,
-    /// How much of the machine's time passed while it was paused_at.
+    /// Real time that passed while it was paused.
     paused_time: Duration,
-    /// Where it is paused_at.
+    /// The time it is paused at.
     paused_at: Option<Duration>,
 }
 
@@ -46,7 +46,7 @@ impl WorldClock {
         Now::after(self.start_utc, elapsed)
     }
 
-    /// How long the machine has to wait until this clock shows `until`; `None` while it is paused_at.
+    /// The real time to wait until this clock shows `until`; `None` while it is paused.
     pub(crate) fn real_wait(&self, until: Duration) -> Option<Duration> {
         self.with(|state, running| state.paused_at.is_none().then(|| until.saturating_sub(running)))
     }
@@ -67,7 +67,7 @@ impl WorldClock {
     pub(crate) fn resume(&self) {
         self.with(|state, running| {
             let Some(paused_at) = state.paused_at.take() else { return };
-            // From here on it runs again, from where it was paused_at: never back.
+            // Continues from where it was paused, so that it never goes back.
             state.advanced_by += paused_at.saturating_sub(running);
             state.paused_time += running.saturating_sub(paused_at);
         });

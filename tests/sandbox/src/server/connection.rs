@@ -1,4 +1,4 @@
-//! One connection: hyper speaks HTTP on it until a fault takes it away.
+//! One connection, served by hyper until it ends or a fault cuts it.
 
 use std::{future::poll_fn, sync::Arc};
 
@@ -26,7 +26,7 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
 }
 
 async fn serve_http(stream: TcpStream, shared: Arc<Shared>) {
-    // Answers are small and written at once; waiting for more only delays them.
+    // Responses are small and written at once, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     let handle = ConnectionHandle::default();
     let service = {
@@ -35,7 +35,7 @@ async fn serve_http(stream: TcpStream, shared: Arc<Shared>) {
     };
     let mut connection =
         http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(stream), service);
-    // Errors are the client's business: it has gone, or spoke no HTTP and has been told so.
+    // An error means that the client has disconnected or sent invalid HTTP, to which hyper has responded.
     let _ = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
     let stream = connection.into_parts().io.into_inner();
     match handle.take_end() {

@@ -1,4 +1,4 @@
-//! Answers that hyper does not write: cut short, made up, or never given.
+//! Ends of connections that hyper cannot produce: responses that are cut short, made up or withheld.
 
 use std::{
     error, fmt, io,
@@ -14,33 +14,33 @@ use tokio::{
     net::TcpStream,
 };
 
-/// How long a closed connection is still read from, so that what was written is not lost to a reset.
+/// The time for which a closed connection is still read from, so that a reset does not destroy the response.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// How a connection ends that hyper has given up.
+/// The end of a connection that was taken from hyper.
 #[derive(Debug)]
 pub(super) enum ConnectionEnd {
-    /// At once.
+    /// Cut at once.
     Cut,
-    /// After these bytes.
+    /// Cut after these bytes.
     Bytes(Vec<u8>),
-    /// After these bytes, and so many of a file.
+    /// Cut after these bytes and a part of a file.
     File { head: Vec<u8>, path: PathBuf, from: u64, length: u64 },
-    /// After these bytes, and when the client closes it.
+    /// Kept open after these bytes until the client closes it.
     Hang(Vec<u8>),
 }
 
-/// The way to end a connection from within a request.
+/// A handle by which a request ends its connection.
 #[derive(Clone, Default)]
 pub(super) struct ConnectionHandle(Arc<Mutex<Option<ConnectionEnd>>>);
 
-/// hyper has given the connection up; what becomes of it stands in its [`ConnectionHandle`].
+/// The error that makes hyper give up the connection. Its [`ConnectionHandle`] has the [`ConnectionEnd`].
 #[derive(Debug)]
 pub(super) struct ConnectionCut;
 
 impl fmt::Display for ConnectionCut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection was taken away by a fault")
+        f.write_str("connection cut by a fault")
     }
 }
 
@@ -57,7 +57,7 @@ impl ConnectionHandle {
     }
 }
 
-/// The head of an answer as it is written.
+/// Serialises the head of a response.
 pub(super) fn head_bytes(status: StatusCode, headers: &HeaderMap, length: u64) -> Vec<u8> {
     let reason = status.canonical_reason().unwrap_or("Unknown");
     let mut bytes = format!("{:?} {} {reason}\r\n", Version::HTTP_11, status.as_u16()).into_bytes();
@@ -76,7 +76,11 @@ pub(super) fn head_bytes(status: StatusCode, headers: &HeaderMap, length: u64) -
 }
 
 impl ConnectionEnd {
-    /// Ends the connection. An error means that the client was faster.
+    /// Ends the connection.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the client has closed the connection before.
     pub(super) async fn execute(self, mut stream: TcpStream) -> io::Result<()> {
         match self {
             Self::Cut => return Ok(()),
@@ -98,11 +102,11 @@ impl ConnectionEnd {
     }
 }
 
-/// Closes a connection so that everything that was written arrives: what the client is still sending is read and
-/// forgotten for a while, as a reset would take the answer with it.
+/// Closes a connection after everything written has been delivered. Input is read and discarded for a while, because
+/// unread input causes a reset, which can destroy the response.
 pub(super) async fn close(mut stream: TcpStream) {
     if stream.shutdown().await.is_ok() {
-        // Whether the client has closed its side or the time is up makes no difference.
+        // The connection ends in either case.
         let _ = tokio::time::timeout(LINGER, discard(&mut stream)).await;
     }
 }

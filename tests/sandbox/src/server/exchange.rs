@@ -1,4 +1,16 @@
-//! One request and its response, on a good day or a bad one.
+//! One exchange: a request, its fault if a rule applies, and its response.
+//!
+//! ```text
+//!  request ──▶ rules.take ── no fault, Delay ────────────────────────▶ execute ──▶ send ──▶ hyper
+//!                  │                                                      │
+//!                  ├─ Slow ─────────────────────────────────▶ execute ─ wait ┘
+//!                  ├─ Status, Response ─────────────▶ send_injected ──▶ send
+//!                  ├─ CutAfter, CutBody, NoResponseAfter ─▶ execute ──▶ cut
+//!                  └─ CutBefore, CutRequest, NoResponse, Raw, RawThenHang ─▶ cut
+//! ```
+//!
+//! `execute` runs the request against the world; `send` hands the response to hyper; `cut` takes the connection from
+//! hyper and ends it by a [`ConnectionEnd`]. Dropping the exchange records it in the transcript.
 
 use std::{sync::Arc, time::Instant};
 
@@ -16,7 +28,7 @@ use super::{
 };
 use crate::world::{Payload, route_of};
 
-/// A request that is being answered.
+/// A request that is being served.
 struct InFlight {
     shared: Arc<Shared>,
     connection: ConnectionHandle,
@@ -51,14 +63,14 @@ pub(super) async fn serve(
     InFlight { shared, connection, exchange, started }.run(fault, parts, incoming).await
 }
 
-/// Lets no Secret be printed with the headers.
+/// Marks `Authorization` as sensitive, so that `Debug` does not print it.
 fn mark_secrets(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
         value.set_sensitive(*name == header::AUTHORIZATION);
     }
 }
 
-/// Before an answer is sent, or when the client has gone without one.
+/// Records the exchange, before its response is sent or after the client has disconnected.
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.exchange.duration = self.started.elapsed();
@@ -115,7 +127,7 @@ impl InFlight {
         }
     }
 
-    /// Ends the connection.
+    /// Cuts the connection.
     fn cut(&self, ending: ConnectionEnd) -> ConnectionCut {
         self.connection.cut(ending)
     }
@@ -130,7 +142,7 @@ impl InFlight {
         });
     }
 
-    /// Reads a body that nothing is done with.
+    /// Reads and discards the body.
     async fn read_body(&mut self, mut incoming: Incoming) -> Result<(), ConnectionCut> {
         match body::read(&mut incoming, 1024 * 1024).await {
             Ok(Payload::Whole(bytes)) => self.exchange.request_body = bytes,
@@ -140,7 +152,7 @@ impl InFlight {
         Ok(())
     }
 
-    /// Carries the request out, and answers; or not, as the fault says.
+    /// Executes the request, then sends the response or cuts it as the fault requires.
     async fn execute(
         mut self,
         fault: Option<Fault>,
@@ -176,7 +188,7 @@ impl InFlight {
         }
     }
 
-    /// Gives an answer that the world has not made.
+    /// Sends a response that the world has not produced.
     async fn send_injected(
         mut self,
         response: Response<Vec<u8>>,
@@ -187,7 +199,7 @@ impl InFlight {
         self.send(done).await
     }
 
-    /// Hands an answer to hyper, unless the connection is to be closed without a word.
+    /// Hands a response to hyper, unless the connection is to be closed without announcement.
     async fn send(self, mut done: WorldResponse) -> Result<Response<ResponseBody>, ConnectionCut> {
         match self.shared.rules.close_mode() {
             Some(CloseMode::Abrupt) => {
@@ -217,7 +229,7 @@ impl InFlight {
         Ok(outgoing)
     }
 
-    /// What is noted of an answer; without an observer its status is enough.
+    /// Describes a response for the transcript. Headers and body are copied only for an observer.
     fn observe(&self, done: &WorldResponse, delivered: bool) -> ObservedResponse {
         let (status, headers, body) = match done {
             WorldResponse::InMemory(response) => (response.status(), response.headers(), &response.body()[..]),
@@ -231,7 +243,7 @@ impl InFlight {
         ObservedResponse { status, headers: kept, body: bytes, injected: false, delivered }
     }
 
-    /// An response, written without hyper, with at most so many bytes of its body.
+    /// Serialises a response without hyper, with at most `max_body` bytes of its body.
     fn raw_response(&self, done: WorldResponse, max_body: u64) -> ConnectionEnd {
         match done {
             WorldResponse::InMemory(response) => {
@@ -254,7 +266,7 @@ impl InFlight {
     }
 }
 
-/// Whether every operation may answer this at any time.
+/// Returns true if the contract allows this response for every operation at any time.
 fn is_in_contract(status: StatusCode, retry_after: Option<u64>) -> bool {
     match status.as_u16() {
         429 | 503 => retry_after.is_some(),

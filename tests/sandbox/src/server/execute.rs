@@ -1,4 +1,4 @@
-//! Carrying a request out: reading its body, storing its file, waiting with its poll.
+//! Executes a request: reads its body, stores its upload, waits for its long poll.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -15,16 +15,16 @@ use crate::world::{
     UploadStart, jpeg_dimensions,
 };
 
-/// A body that is of no use is still read up to this size, so that its connection can be used again.
+/// The maximum size of a body that is read and discarded, so that its connection can be reused.
 const MAX_DISCARDED_BYTES: u64 = 1024 * 1024;
 
-/// What the world has answered.
+/// The response of the world.
 pub(super) enum WorldResponse {
     InMemory(Response<Vec<u8>>),
     File(FileResponse),
 }
 
-/// Carries a request out. `body_copy` gets its body, if that was read into memory.
+/// Executes a request. `body_copy` receives the body, if it is read into memory.
 pub(super) async fn execute(
     shared: &Arc<Shared>,
     parts: Parts,
@@ -32,7 +32,7 @@ pub(super) async fn execute(
     slow: Option<Duration>,
     body_copy: &mut Vec<u8>,
 ) -> Result<WorldResponse, ClientGone> {
-    // From before the request is looked at, so that nothing is missed between its answer and its wait.
+    // Subscribed before the request is executed, so that no change is missed between its result and the wait.
     let changes = shared.changes();
     let mut admitted = match shared.world(|world, now| world.admit(now, parts)) {
         Admission::Admit(admitted) => admitted,
@@ -63,7 +63,7 @@ pub(super) async fn execute(
     Ok(wait(shared, handled, changes).await)
 }
 
-/// Waits with a long poll until it is answered.
+/// Waits until a long poll has a response.
 async fn wait(shared: &Shared, mut handled: Handled, mut changes: watch::Receiver<()>) -> WorldResponse {
     let mut guard = None;
     loop {
@@ -78,7 +78,7 @@ async fn wait(shared: &Shared, mut handled: Handled, mut changes: watch::Receive
     }
 }
 
-/// An upload that is taken back unless it is committed, also if its client goes.
+/// An unfinished upload. Dropping it aborts the upload, also when the client disconnects.
 struct UploadGuard<'s> {
     shared: &'s Shared,
     upload: Option<Upload>,
@@ -89,7 +89,7 @@ impl Drop for UploadGuard<'_> {
     fn drop(&mut self) {
         if let Some(upload) = self.upload.take() {
             self.shared.world(|world, _| world.abort_upload(upload));
-            // There may be no file yet.
+            // The file may not exist yet.
             let _ = std::fs::remove_file(&self.path);
         }
     }

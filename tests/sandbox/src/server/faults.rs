@@ -1,83 +1,85 @@
-//! A bad day, on request.
+//! Faults and the rules that select their requests.
 
 use std::{fmt, time::Duration};
 
 use http::{HeaderMap, Method, StatusCode, Uri, request::Parts};
 
-/// What goes wrong with a request. Times are by the sandbox's clock.
+/// A fault to inject into a request. Durations are measured by the sandbox's clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The request waits this long before anything is done with it; then all goes well.
+    /// Delays the request before it is processed normally.
     Delay(Duration),
-    /// It is carried out at once, but answered only after this long. Until then its idempotency key is in progress.
+    /// Executes the request at once but delays the response. Until then its idempotency key is in progress.
     Slow(Duration),
-    /// A problem with this status is answered, and nothing done.
+    /// Responds with a problem of this status, without executing the request.
     Status {
         /// The status.
         status: StatusCode,
-        /// `Retry-After`, in seconds.
+        /// `Retry-After` in seconds.
         retry_after: Option<u64>,
     },
-    /// This well-formed answer is given, and nothing done.
+    /// Responds with this well-formed response, without executing the request.
     Response {
         /// The status.
         status: StatusCode,
-        /// Headers, as they are. `Content-Length` is added.
+        /// The headers, sent unchanged. `Content-Length` is added.
         headers: Vec<(String, String)>,
         /// The body.
         body: Vec<u8>,
     },
-    /// These exact bytes are written in place of an answer, head included; then the connection is closed. Nothing is
-    /// done.
+    /// Writes these bytes instead of a response, including the head, and closes the connection without executing the
+    /// request.
     Raw(Vec<u8>),
-    /// As [`Raw`](Self::Raw), but the connection stays open and nothing more comes.
+    /// Same as [`Raw`](Self::Raw), but keeps the connection open without sending more.
     RawThenHang(Vec<u8>),
-    /// The connection is closed before anything is done.
+    /// Closes the connection without executing the request.
     CutBefore,
-    /// The connection is closed once so many bytes of the request's body have arrived, and nothing is done.
+    /// Closes the connection after this many bytes of the request's body, without executing the request.
     CutRequest {
-        /// Bytes of the body that are read.
+        /// Bytes of the body to read.
         after_bytes: u64,
     },
-    /// The request is carried out, and the connection closed in place of an answer.
+    /// Executes the request and closes the connection without a response.
     CutAfter,
-    /// The request is carried out, and its answer cut off after so many bytes of the body; `Content-Length` announces
-    /// all of it.
+    /// Executes the request and closes the connection after this many bytes of the response's body. `Content-Length` is
+    /// that of the whole body.
     CutBody {
-        /// Bytes of the body that are sent.
+        /// Bytes of the body to send.
         after_bytes: u64,
     },
-    /// Nothing is done, and nothing answered, until the client gives up.
+    /// Neither executes the request nor responds, until the client gives up.
     NoResponse,
-    /// The request is carried out, and nothing answered, until the client gives up.
+    /// Executes the request but does not respond, until the client gives up.
     NoResponseAfter,
 }
 
 impl Fault {
-    /// A status without more: `Fault::status(503)`.
+    /// A problem without `Retry-After`: `Fault::status(503)`.
     ///
-    /// A number that is no status becomes 500.
+    /// An invalid status becomes 500.
     pub fn status(status: u16) -> Self {
         Self::Status { status: status_code(status), retry_after: None }
     }
 
-    /// A status that says when to come again: `Fault::status_retry_after(429, 2)`.
+    /// A problem with `Retry-After`: `Fault::status_retry_after(429, 2)`.
     pub fn status_retry_after(status: u16, seconds: u64) -> Self {
         Self::Status { status: status_code(status), retry_after: Some(seconds) }
     }
 
-    /// An answer with this status, `Content-Type` and body.
+    /// A response with this status, `Content-Type` and body.
     pub fn response(status: u16, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".to_owned(), media_type.to_owned())];
         Self::Response { status: status_code(status), headers, body: body.into() }
     }
 
-    /// Exact bytes: `Fault::raw("HTTP/1.1 204 No Content\r\n\r\n")`.
+    /// Raw bytes: `Fault::raw("HTTP/1.1 204 No Content\r
+    /// \r
+    /// ")`.
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
         Self::Raw(bytes.into())
     }
 
-    /// Its name, for the transcript.
+    /// The name used in the transcript.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Delay(_) => "delay",
@@ -100,27 +102,27 @@ fn status_code(number: u16) -> StatusCode {
     StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The head of a request, as a rule's condition sees it.
+/// The head of a request, as passed to a rule's condition.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestHead<'r> {
     /// The method.
     pub method: &'r Method,
     /// Path and query.
     pub uri: &'r Uri,
-    /// The headers. `Authorization` is marked sensitive, so that it is not printed.
+    /// The headers. `Authorization` is marked as sensitive, so that it is not printed.
     pub headers: &'r HeaderMap,
 }
 
 type Condition = Box<dyn Fn(&RequestHead<'_>) -> bool + Send>;
 
-/// Which requests a fault befalls: the next one, unless told otherwise.
+/// A fault and the requests it applies to; by default the next request.
 ///
 /// ```
 /// use teamwire_sandbox::{Fault, Rule};
 ///
-/// // Two posts in a row are carried out and never answered.
+/// // Two posts in a row are executed but get no response.
 /// let lost = Rule::new(Fault::CutAfter).on("POST", "/v1/chats/*/messages").times(2);
-/// // Nobody gets at a user for as long as the rule stands.
+/// // Users cannot be read until the rules are cleared.
 /// let down = Rule::new(Fault::status(503)).under("/v1/users").always();
 /// ```
 pub struct Rule {
@@ -130,54 +132,54 @@ pub struct Rule {
     prefix: Option<String>,
     condition: Option<Condition>,
     skip: u32,
-    /// How often it still applies; `None`: always.
+    /// The number of requests it will still apply to; `None` if unlimited.
     times: Option<u32>,
 }
 
 impl Rule {
-    /// This fault for the next request, whichever it is.
+    /// Creates a rule that applies this fault to the next request.
     pub fn new(fault: Fault) -> Self {
         Self { fault, method: None, path: None, prefix: None, condition: None, skip: 0, times: Some(1) }
     }
 
-    /// Only for requests with this method and this path. A segment `*` stands for any one segment.
+    /// Limits the rule to requests with this method and path. A segment `*` matches any one segment.
     pub fn on(mut self, method: &str, path: &str) -> Self {
         self.method = Some(method.to_owned());
         self.path = Some(path.split('/').map(str::to_owned).collect());
         self
     }
 
-    /// Only for requests with this method.
+    /// Limits the rule to requests with this method.
     pub fn method(mut self, method: &str) -> Self {
         self.method = Some(method.to_owned());
         self
     }
 
-    /// Only for requests whose path begins so.
+    /// Limits the rule to requests whose path starts with `prefix`.
     pub fn under(mut self, prefix: &str) -> Self {
         self.prefix = Some(prefix.to_owned());
         self
     }
 
-    /// Only for requests of which this is true.
+    /// Limits the rule to requests that satisfy `condition`.
     pub fn when(mut self, condition: impl Fn(&RequestHead<'_>) -> bool + Send + 'static) -> Self {
         self.condition = Some(Box::new(condition));
         self
     }
 
-    /// Lets so many requests that it fits pass before it begins.
+    /// Skips this many matching requests first.
     pub fn after(mut self, requests: u32) -> Self {
         self.skip = requests;
         self
     }
 
-    /// For so many requests.
+    /// Applies the rule to this many requests; by default one.
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
         self
     }
 
-    /// For every request that it fits, until the rules are cleared.
+    /// Applies the rule to every matching request, until the rules are cleared.
     pub fn always(mut self) -> Self {
         self.times = None;
         self
@@ -187,7 +189,7 @@ impl Rule {
         self.times == Some(0)
     }
 
-    /// How often it still applies, if that is known.
+    /// The number of requests it will still apply to; 0 if unlimited.
     pub(super) fn remaining(&self) -> u32 {
         self.times.unwrap_or(0)
     }
@@ -205,7 +207,7 @@ impl Rule {
             && self.condition.as_ref().is_none_or(|condition| condition(head))
     }
 
-    /// The fault, if this request is one that it befalls.
+    /// Returns the fault if the rule applies to this request, and counts the request.
     pub(super) fn apply(&mut self, parts: &Parts) -> Option<Fault> {
         let head = RequestHead { method: &parts.method, uri: &parts.uri, headers: &parts.headers };
         if self.is_spent() || !self.matches(&head) {

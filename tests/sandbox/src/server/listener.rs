@@ -1,4 +1,4 @@
-//! The listener, on a thread of its own.
+//! The listener, on its own thread.
 
 use std::{io, net::TcpListener, sync::Arc, thread};
 
@@ -13,7 +13,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Serves what connects to this listener.
+    /// Serves connections of this listener.
     pub(crate) fn start(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
@@ -26,11 +26,11 @@ impl Server {
             runtime.block_on(async {
                 tokio::select! {
                     () = accept(listener, shared) => {}
-                    // A sender that was dropped says the same.
+                    // A dropped sender stops it as well.
                     _ = stopped => {}
                 }
             });
-            // A file that is being read must not hold up the end.
+            // Does not wait for pending file reads.
             runtime.shutdown_background();
         })?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
@@ -40,7 +40,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // It may have ended by itself.
+            // The thread may have ended already.
             let _ = stop.send(());
         }
         if let Some(thread) = self.thread.take() {
@@ -49,14 +49,14 @@ impl Drop for Server {
     }
 }
 
-/// Accepts connections; the set cuts those that are open when it is dropped.
+/// Accepts connections. Dropping the set cuts those that are open.
 async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => drop(connections.spawn(connection::serve(stream, shared.clone()))),
-                // Out of file descriptors, say: those that are open may end, so let them.
+                // For example out of file descriptors: wait until other connections have ended.
                 Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
             },
             Some(_) = connections.join_next() => {}

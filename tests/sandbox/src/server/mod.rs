@@ -1,4 +1,4 @@
-//! The thin server around the world: sockets, files, the clock, and faults.
+//! The HTTP server around the world: sockets, files, clock and faults.
 
 pub(crate) mod clock;
 pub(crate) mod connection;

@@ -1,4 +1,4 @@
-//! Word to whoever waits for something to be so, whenever something has happened.
+//! Notification of threads that wait for a condition.
 
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
@@ -7,23 +7,23 @@ use std::{
 
 #[derive(Debug, Default)]
 pub(crate) struct Notifier {
-    /// How often something has happened.
+    /// The number of changes so far.
     count: Mutex<u64>,
     changed: Condvar,
 }
 
 impl Notifier {
-    /// Something has happened.
+    /// Records a change and wakes all waiting threads.
     pub(super) fn notify(&self) {
         *self.count() += 1;
         self.changed.notify_all();
     }
 
-    /// Waits until this is so, and looks whenever something has happened. False if it is not within this time.
+    /// Waits until `condition` holds, evaluating it after every change. Returns false after `timeout`.
     pub(crate) fn wait_until(&self, timeout: Duration, condition: impl Fn() -> bool) -> bool {
         let started = Instant::now();
         loop {
-            // Before it looks, so that nothing that happens meanwhile is missed.
+            // Read before the condition, so that a change in between is not missed.
             let seen = *self.count();
             if condition() {
                 return true;

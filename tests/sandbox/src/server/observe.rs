@@ -1,4 +1,4 @@
-//! What passed between clients and the sandbox: for tests to look at, and for whoever wants to hear of each exchange.
+//! Records of exchanges and connections, for tests and observers.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -11,62 +11,63 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 
 use super::notify::Notifier;
 
-/// How many exchanges the transcript remembers.
+/// The maximum number of entries in the transcript.
 const MAX_ENTRIES: usize = 100_000;
 
-/// One request, and what was answered to it.
+/// A request and its response.
 ///
-/// The value of `Authorization` is marked sensitive: it is there to be checked, and not printed.
+/// The value of `Authorization` is marked as sensitive: it can be inspected but is not printed.
 #[derive(Clone, Debug)]
 pub struct Exchange {
     /// The method.
     pub method: Method,
     /// Path and query.
     pub uri: Uri,
-    /// The contract's route, as `POST /v1/chats/{tid}/messages`, if there is one.
+    /// The contract's route, such as `POST /v1/chats/{tid}/messages`, if the request matches one.
     pub route: Option<String>,
     /// The request's headers.
     pub request_headers: HeaderMap,
-    /// The request's body; empty if it was streamed to a file, too large, or never read.
+    /// The request's body; empty if it was streamed to a file, too large, or not read.
     pub request_body: Vec<u8>,
-    /// What was answered; `None` if nothing was.
+    /// The response; `None` if there was none.
     pub response: Option<ObservedResponse>,
-    /// The fault that befell it, if one did.
+    /// The name of the injected fault, if any.
     pub fault: Option<&'static str>,
-    /// How long it took, in the machine's time.
+    /// The duration of the exchange in real time.
     pub duration: Duration,
 }
 
-/// What was answered to a request.
+/// The response to a request.
 #[derive(Clone, Debug)]
 pub struct ObservedResponse {
     /// The status.
     pub status: StatusCode,
-    /// The headers, but for those that the HTTP stack adds (`Date`, and `Content-Length` where it is missing).
+    /// The headers, without those that the HTTP stack adds (`Date`, and `Content-Length` where it is missing).
     pub headers: HeaderMap,
     /// The body; empty if it was streamed from a file.
     pub body: Vec<u8>,
-    /// Whether a fault rule made it up (`Answer`, `Raw`, a `Status` that not every operation has), so that it need not
-    /// keep to the contract. Of raw bytes, status and headers are not known: 200, and none; the bytes are the body.
+    /// True if it was supplied by a fault rule (`Response`, `Raw`, or a `Status` that not every operation has), so that
+    /// it need not conform to the contract. For raw bytes, the status is 200, the headers are empty and the bytes are
+    /// the body.
     pub injected: bool,
-    /// Whether all of it was handed to the network; false if a fault cut it off.
+    /// True if it was sent completely, false if a fault cut it.
     pub delivered: bool,
 }
 
-/// One line of the transcript.
+/// An entry of the transcript.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TranscriptEntry {
     /// The method.
     pub method: String,
-    /// Path and query, as they were sent.
+    /// Path and query, as sent.
     pub path: String,
-    /// The contract's route, if there is one.
+    /// The contract's route, if the request matches one.
     pub route: Option<String>,
-    /// The status of the answer that was given, or would have been but for the fault.
+    /// The status of the response, whether or not a fault prevented its delivery.
     pub status: Option<u16>,
-    /// The fault that befell it.
+    /// The name of the injected fault, if any.
     pub fault: Option<&'static str>,
-    /// `Idempotency-Key`, if it was sent.
+    /// `Idempotency-Key`, if sent.
     pub idempotency_key: Option<String>,
 }
 
@@ -78,12 +79,12 @@ impl fmt::Debug for TranscriptEntry {
     }
 }
 
-/// Counts of what the sandbox has log.
+/// Connection counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Connections {
     /// Connections that are open now.
     pub open: u64,
-    /// Connections that were ever accepted.
+    /// Connections accepted so far.
     pub accepted: u64,
 }
 
@@ -109,7 +110,7 @@ impl Observed {
         Self { log: Mutex::default(), changes: Notifier::default(), observer }
     }
 
-    /// Whether anybody wants to see bodies and headers.
+    /// Returns true if an observer needs headers and bodies.
     pub(super) fn is_observed(&self) -> bool {
         self.observer.is_some()
     }
@@ -118,7 +119,7 @@ impl Observed {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sees something, and tells of it.
+    /// Updates the log and notifies waiting threads.
     fn update(&self, f: impl FnOnce(&mut Log)) {
         f(&mut self.log());
         self.changes.notify();
@@ -148,7 +149,7 @@ impl Observed {
         self.update(|log| *log.handled.entry(route.to_owned()).or_default() += 1);
     }
 
-    /// Counts a connection for as long as the answer lives.
+    /// Counts a connection until the guard is dropped.
     pub(super) fn count_connection(&self) -> ConnectionGuard<'_> {
         self.update(|log| {
             log.connections.open += 1;

@@ -1,4 +1,4 @@
-//! The rules in force, and when connections are closed.
+//! The active rules, and when connections are closed.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,12 +6,12 @@ use http::request::Parts;
 
 use super::faults::{Fault, Rule};
 
-/// How a connection ends after an answer.
+/// The way a connection is closed after a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CloseMode {
     /// Announced by `Connection: close`.
     Announced,
-    /// Without a word, as by a proxy that has lost its patience.
+    /// Without announcement, as some proxies do.
     Abrupt,
 }
 
@@ -40,7 +40,7 @@ impl Rules {
         state.every = None;
     }
 
-    /// How often the rules that do not stand for ever will still apply.
+    /// The number of requests that the rules will still apply to, without those of unlimited rules.
     pub(crate) fn remaining(&self) -> u32 {
         self.state().rules.iter().map(Rule::remaining).sum()
     }
@@ -51,7 +51,7 @@ impl Rules {
         state.responses = 0;
     }
 
-    /// The first rule's fault that befalls this request.
+    /// Returns the fault of the first rule that applies to this request.
     pub(super) fn take(&self, parts: &Parts) -> Option<Fault> {
         let mut state = self.state();
         let fault = state.rules.iter_mut().find_map(|rule| rule.apply(parts));
@@ -59,7 +59,7 @@ impl Rules {
         fault
     }
 
-    /// Counts an answer, and says whether its connection is to be closed.
+    /// Counts a response, and returns how its connection is to be closed, if it is.
     pub(super) fn close_mode(&self) -> Option<CloseMode> {
         let mut state = self.state();
         state.responses += 1;

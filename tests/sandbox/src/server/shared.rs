@@ -1,4 +1,4 @@
-//! What the connections and whoever holds the sandbox share.
+//! State shared by the connections and the owner of the sandbox.
 
 use std::{
     path::PathBuf,
@@ -20,13 +20,13 @@ pub(crate) struct Shared {
     pub(crate) clock: WorldClock,
     pub(crate) rules: Rules,
     pub(crate) observed: Observed,
-    /// Where the bytes of assets lie.
+    /// The folder with the bytes of assets.
     pub(crate) folder: PathBuf,
-    /// Moves whenever long polls should be asked again.
+    /// Notifies pending long polls to resume.
     changed: watch::Sender<()>,
-    /// How many polls wait.
+    /// The number of pending long polls.
     pending_polls: AtomicUsize,
-    /// True during an down.
+    /// True during an outage.
     pub(crate) down: watch::Sender<bool>,
 }
 
@@ -44,11 +44,11 @@ impl Shared {
         }
     }
 
-    /// Does something to the world, now, and wakes the polls that wait if that may concern them.
+    /// Calls `f` with the world and the current time, and wakes pending polls if the world has changed.
     pub(crate) fn world<R>(&self, f: impl FnOnce(&mut World, Now) -> R) -> R {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         let before = world.revision();
-        // Asked for with the lock held, so that the world never sees time go back.
+        // Read with the lock held, so that time never goes back for the world.
         let result = f(&mut world, self.clock.now());
         let after = world.revision();
         drop(world);
@@ -58,19 +58,19 @@ impl Shared {
         result
     }
 
-    /// A problem in the world's stead.
+    /// A problem response that the world has not produced.
     pub(crate) fn problem(&self, status: StatusCode, retry_after: Option<u64>) -> Response<Vec<u8>> {
         let request_id = self.world(|world, _| world.next_request_id());
         problem_response(status, retry_after, &request_id)
     }
 
-    /// Lets every poll that waits be asked again.
+    /// Wakes all pending polls.
     pub(crate) fn wake(&self) {
         self.changed.send_replace(());
         self.observed.changes.notify();
     }
 
-    /// Waits until the sandbox's clock shows a time, or something has changed.
+    /// Waits until the sandbox's clock reaches `time` or something has changed.
     pub(crate) async fn wait_until(&self, time: Duration, changes: &mut watch::Receiver<()>) {
         let deadline = async {
             match self.clock.real_wait(time) {
@@ -85,7 +85,7 @@ impl Shared {
         }
     }
 
-    /// Waits for some time by the sandbox's clock.
+    /// Waits for a duration by the sandbox's clock.
     pub(crate) async fn sleep(&self, wait: Duration) {
         let until = self.clock.now().elapsed.saturating_add(wait);
         let mut changes = self.changes();
@@ -94,7 +94,7 @@ impl Shared {
         }
     }
 
-    /// Counts a poll that waits for as long as the answer lives.
+    /// Counts a pending poll until the guard is dropped.
     pub(super) fn count_poll(&self) -> PollGuard<'_> {
         self.pending_polls.fetch_add(1, Ordering::Relaxed);
         self.observed.changes.notify();
@@ -105,7 +105,7 @@ impl Shared {
         self.pending_polls.load(Ordering::Relaxed)
     }
 
-    /// Says from now on when polls should be asked again.
+    /// Subscribes to the notifications for pending polls.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }

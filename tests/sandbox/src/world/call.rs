@@ -1,4 +1,4 @@
-//! An operation of the contract, and one call of it.
+//! Operations of the contract, and calls of them.
 
 use std::{fmt, time::Duration};
 
@@ -16,18 +16,18 @@ use super::{
     },
 };
 
-/// What body an operation takes.
+/// The kind of body that an operation takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyKind {
-    /// None; one that is sent is ignored.
+    /// No body; one that is sent is ignored.
     None,
     Json,
     Jpeg,
-    /// Bytes that are streamed past the world.
+    /// Any bytes, stored by the driver of the world.
     Upload,
 }
 
-/// One operation of the contract. Every one that changes something takes an `Idempotency-Key`.
+/// An operation of the contract. Every mutation accepts an `Idempotency-Key`.
 pub(crate) struct Operation {
     pub(crate) method: &'static str,
     pub(crate) path: &'static str,
@@ -36,7 +36,7 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
-    /// Changes something, and therefore takes an `Idempotency-Key`.
+    /// Returns true if it may change something and therefore accepts an `Idempotency-Key`.
     pub(crate) fn is_mutation(&self) -> bool {
         self.method != "GET"
     }
@@ -48,37 +48,37 @@ impl fmt::Debug for Operation {
     }
 }
 
-/// A request whose route is known and whose key is good.
+/// A request with valid credentials and a known route.
 pub(crate) struct Call {
     pub(crate) operation: &'static Operation,
     pub(crate) now: Now,
-    /// When it arrived, which a long poll measures its wait from.
+    /// The time at which it arrived, from which a long poll measures its wait.
     pub(crate) received_at: Duration,
-    /// When its client will hear of the answer.
+    /// The time at which its client receives the response.
     pub(crate) respond_at: Duration,
     pub(crate) request_id: String,
     pub(crate) app_id: String,
-    /// The bot's own `uid`.
+    /// The bot's `uid`.
     pub(crate) actor: String,
-    /// The ids in the path, in its order. `None`: not percent-encoded UTF-8.
+    /// The ids in the path, in order; `None` for one that is not percent-encoded UTF-8.
     pub(crate) ids: Vec<Segment>,
     pub(crate) query: Query,
     pub(crate) headers: HeaderMap,
-    /// What tells the head of this request from others, for idempotency.
+    /// The digest of the request's head, for idempotency.
     pub(crate) head_digest: u64,
     /// The body, if it is JSON.
     pub(crate) json: Value,
-    /// The body, if it is bytes.
+    /// The body, if it is not JSON.
     pub(crate) bytes: Vec<u8>,
 }
 
 impl Call {
-    /// An id of the path. That it decodes was seen to before.
+    /// An id in the path, which has been checked to be valid.
     pub(crate) fn id(&self, at: usize) -> &str {
         self.ids.get(at).and_then(Option::as_deref).unwrap_or_default()
     }
 
-    /// What names the list that is asked for, for its cursors: who asks, where, and with which filter.
+    /// The scope of the cursors of the requested list: bot, path and filter.
     pub(crate) fn cursor_scope(&self, filter: &str) -> String {
         let mut name = format!("{}\n{}", self.app_id, self.operation.path);
         for id in self.ids.iter().flatten() {
@@ -104,7 +104,7 @@ impl Call {
     }
 }
 
-/// What tells the head of a request from others.
+/// The digest of a request's head.
 pub(crate) fn digest_of_head(method: &Method, path_and_query: &str, headers: &HeaderMap, with_body_names: bool) -> u64 {
     let name = |name| headers.get(name).filter(|_| with_body_names).map_or(&[][..], |value| value.as_bytes());
     digest(&[
@@ -117,7 +117,7 @@ pub(crate) fn digest_of_head(method: &Method, path_and_query: &str, headers: &He
 
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the headers: they carry the Secret.
+        // The headers are omitted because they contain the Secret.
         f.debug_struct("Call")
             .field("operation", &self.operation)
             .field("request_id", &self.request_id)

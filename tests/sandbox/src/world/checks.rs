@@ -1,4 +1,4 @@
-//! Checks of a request that need no knowledge of the world's state: 415 and 400.
+//! Checks of a request that do not depend on the state of the world: 415 and 400.
 
 use http::header;
 
@@ -8,7 +8,7 @@ use super::{
     ids::{digest, is_id},
 };
 
-/// 415 and 400: what can be said of a request without knowing the world. BodyKind the body in, and answers its digest.
+/// Checks a request and stores its body in the call. Returns the digest of the body.
 pub(crate) fn check_request(call: &mut Call, bytes: Vec<u8>) -> Result<u64, Problem> {
     check_media_type(call)?;
     check_head(call)?;
@@ -16,7 +16,7 @@ pub(crate) fn check_request(call: &mut Call, bytes: Vec<u8>) -> Result<u64, Prob
         BodyKind::None => return Ok(digest(&[])),
         BodyKind::Json => {
             call.json = serde_json::from_slice(&bytes)
-                .map_err(|error| Problem::malformed(format!("The body is no JSON: {error}.")))?;
+                .map_err(|error| Problem::malformed(format!("The body is not valid JSON: {error}.")))?;
         }
         BodyKind::Jpeg | BodyKind::Upload => {}
     }
@@ -25,12 +25,12 @@ pub(crate) fn check_request(call: &mut Call, bytes: Vec<u8>) -> Result<u64, Prob
     Ok(body_digest)
 }
 
-/// 415
+/// 415: an unsupported media type or content coding.
 pub(crate) fn check_media_type(call: &Call) -> Result<(), Problem> {
     let expected: &[&str] = match call.operation.body {
         BodyKind::None => return Ok(()),
         BodyKind::Json => &["application/json"],
-        // What it is, is digest from the bytes: a client that has no name for it may call it bytes.
+        // The image type is recognised from the bytes, so a client need not know it.
         BodyKind::Jpeg => &["image/jpeg", "application/octet-stream"],
         BodyKind::Upload => &[],
     };
@@ -50,12 +50,10 @@ pub(crate) fn check_media_type(call: &Call) -> Result<(), Problem> {
     Err(Problem::unsupported_media_type(&format!("Content-Type must be {wanted}.")))
 }
 
-/// 400, for what is in the head.
+/// 400: an invalid id in the path, or an invalid idempotency key.
 pub(crate) fn check_head(call: &Call) -> Result<(), Problem> {
     if !call.ids.iter().all(|id| id.as_deref().is_some_and(is_id)) {
-        return Err(Problem::malformed(
-            "A segment of the path is no id of 1 to 128 characters in percent-encoded UTF-8.",
-        ));
+        return Err(Problem::malformed("An id in the path must be 1 to 128 characters in percent-encoded UTF-8."));
     }
     if !call.operation.is_mutation() {
         return Ok(());
@@ -66,6 +64,6 @@ pub(crate) fn check_head(call: &Call) -> Result<(), Problem> {
     if keys.next().is_none() && visible && (1..=128).contains(&key.len()) {
         Ok(())
     } else {
-        Err(Problem::malformed("Idempotency-Key is not 1 to 128 visible ASCII characters, given once."))
+        Err(Problem::malformed("Idempotency-Key must be given once, as 1 to 128 visible ASCII characters."))
     }
 }

@@ -1,4 +1,19 @@
-//! Handles requests, in the order in which the contract checks them.
+//! Handles requests: the checks, in the order of the contract, and the execution.
+//!
+//! ```text
+//!               401  credentials               413  size
+//!               429  rate limit                415  media type
+//!               404  unknown path              400  ids, idempotency key, JSON
+//!  admit ────── 405  method ──▶ Admitted ──▶ execute ─┬─ 409, 422 or the first response: idempotency key
+//!                                                     ▼
+//!                                      run ◀──────── resume
+//!                                       │               ▲
+//!                                       ├─▶ Response    │ 401 if the key was revoked
+//!                                       ├─▶ File        │
+//!                                       └─▶ Park ───────┘
+//! ```
+//!
+//! An upload takes [`World::begin_upload`] and [`World::commit_upload`] instead of `execute`, with the same checks.
 
 use std::time::Duration;
 
@@ -27,7 +42,7 @@ use super::{
 };
 
 impl World {
-    /// Answers a request that is whole. An upload's bytes are kept in memory.
+    /// Handles a complete request. An uploaded file is kept in memory.
     pub fn handle(&mut self, now: Now, request: Request<Vec<u8>>) -> Handled {
         let (head, body) = request.into_parts();
         let admitted = match self.admit(now, head) {
@@ -58,7 +73,7 @@ impl World {
         Handled::Response(response)
     }
 
-    /// Looks at a request before its body is read: 401, 429, 404 for an unknown route, 405.
+    /// Checks a request before its body is read: 401, 429, 404 for an unknown route, 405.
     pub fn admit(&mut self, now: Now, head: Parts) -> Admission {
         self.advance_to(now);
         let request_id = self.ids.next_request();
@@ -98,7 +113,7 @@ impl World {
         })))
     }
 
-    /// Carries out a request.
+    /// Executes an admitted request.
     pub fn execute(&mut self, now: Now, admitted: Admitted, body: Payload) -> Handled {
         self.advance_to(now);
         let limit = admitted.body_plan(self);
@@ -128,7 +143,7 @@ impl World {
         handled
     }
 
-    /// Asks a long poll again.
+    /// Resumes a pending long poll.
     pub fn resume(&mut self, now: Now, poll: Parked) -> Handled {
         self.advance_to(now);
         let mut call = poll.0;
@@ -161,7 +176,7 @@ impl World {
         }
     }
 
-    /// Whose key the request carries: its place in the list of bots.
+    /// Returns the index of the bot whose key the request carries.
     pub(crate) fn authenticate(&self, headers: &HeaderMap) -> Result<usize, Problem> {
         let (app_id, secret) = credentials(headers).ok_or_else(Problem::unauthorized)?;
         let matches = |bot: &Bot| bot.key.app_id == app_id && bot.key.secret == secret && !bot.revoked;

@@ -1,10 +1,10 @@
-//! Ids and fingerprints: everything that looks random and is not.
+//! Seeded ids, and digests.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 const ALPHANUMERIC: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Makes ids from a seed: the same seed gives the same ids in the same order.
+/// Generates ids from a seed: the same seed produces the same ids in the same order.
 #[derive(Debug)]
 pub(crate) struct Ids {
     state: u64,
@@ -15,7 +15,7 @@ impl Ids {
         Self { state: seed }
     }
 
-    /// `SplitMix64`: small, and good enough for names.
+    /// `SplitMix64`, which is small and sufficient for ids.
     pub(crate) fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
@@ -24,7 +24,7 @@ impl Ids {
         z ^ (z >> 31)
     }
 
-    /// `prefix` and `length` alphanumerics.
+    /// An id of `prefix` and `length` alphanumeric characters.
     pub(crate) fn next_with_prefix(&mut self, prefix: &str, length: usize) -> String {
         let mut id = String::from(prefix);
         for _ in 0..length {
@@ -34,7 +34,7 @@ impl Ids {
         id
     }
 
-    /// A thread id: 22 alphanumerics, as the vendor's look.
+    /// A thread id of 22 alphanumeric characters, like the vendor's.
     pub(crate) fn next_thread(&mut self) -> String {
         self.next_with_prefix("", 22)
     }
@@ -44,31 +44,31 @@ impl Ids {
     }
 }
 
-/// An id that something can have: 1 to 128 characters, none of them U+0000, and no segment with a meaning of its own.
+/// Returns true for a possible id: 1 to 128 characters without U+0000, and neither `.` nor `..`.
 pub(crate) fn is_id(text: &str) -> bool {
     (1..=128).contains(&text.chars().count()) && !text.contains('\0') && text != "." && text != ".."
 }
 
-/// A digest of some parts, each kept apart from its neighbours. Tells things apart; it protects nothing.
+/// A digest of several parts, each separated from its neighbours. It is not cryptographic.
 pub(crate) fn digest(parts: &[&[u8]]) -> u64 {
     let mut hasher = DefaultHasher::new();
     parts.hash(&mut hasher);
     hasher.finish()
 }
 
-/// The digest of a body that arrives in pieces.
+/// The digest of a body that arrives in chunks.
 #[derive(Clone, Debug, Default)]
 pub struct BodyDigest {
     hasher: DefaultHasher,
 }
 
 impl BodyDigest {
-    /// BodyKind the next chunk. How the body is cut into pieces does not matter.
+    /// Adds the next chunk. The boundaries of chunks do not matter.
     pub fn update(&mut self, chunk: &[u8]) {
         self.hasher.write(chunk);
     }
 
-    /// The digest of all pieces.
+    /// Returns the digest of all chunks.
     pub fn finish(&self) -> u64 {
         self.hasher.finish()
     }

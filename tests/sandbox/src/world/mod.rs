@@ -1,14 +1,29 @@
-//! The whole contract as a pure state machine: no sockets, no clock, no threads, and no randomness but a seed.
+//! The whole contract as a pure state machine, without sockets, clocks or threads; a seed replaces randomness.
 //!
 //! ```text
-//!  request ──▶ admit ──▶ perform ──▶ Handled::Response
-//!              401 429     │ ▲       Handled::File    the bytes lie with whoever drives the world
+//!  request ──▶ admit ──▶ execute ──▶ Handled::Response
+//!              401 429     │ ▲       Handled::File    the bytes are kept by the driver of the world
 //!              404 405     ▼ │
-//!                  Handled::Park     ask again by `resume`, when something has changed or at its deadline
+//!                  Handled::Park     call `resume` when the world has changed, or at the deadline
 //! ```
 //!
-//! [`World::handle`] does all of it for requests that are whole; the server uses the steps, to answer before it has
-//! read a body, and to stream the bytes of files past the world.
+//! [`World::handle`] runs all stages for a complete request. The server uses the stages separately, to reject a request
+//! before its body is read and to stream uploads to files.
+//!
+//! # Modules
+//!
+//! Imports point downwards only:
+//!
+//! ```text
+//! handle, uploads                              the stages of a request
+//! stages, checks, routes                       their types, checks, and the table of operations
+//! person_actions, admin_actions, organisation  actions without a request, and the initial data
+//! operations                                   a handler per operation
+//! call, outcome                                the input and output of a handler
+//! state                                        chats, messages, users, keys, the log of updates
+//! contract                                     JSON objects, queries, headers, problems
+//! ids, now                                     seeded ids, time as data
+//! ```
 //!
 //! ```
 //! use std::time::Duration;
@@ -21,8 +36,8 @@
 //! world.as_person(now, org::ANNA).post(org::LOBBY, "Good morning.")?;
 //!
 //! let request = Request::get("/health").body(Vec::new())?;
-//! let Handled::Response(answer) = world.handle(now, request) else { panic!("nothing to wait for") };
-//! assert_eq!(answer.status(), 200);
+//! let Handled::Response(response) = world.handle(now, request) else { panic!("/health returns at once") };
+//! assert_eq!(response.status(), 200);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -6,12 +6,12 @@ use super::state::{
     directory::{Group, User},
 };
 
-/// The ids of the organisation that every world begins with. They are the same for every seed.
+/// The ids of the organisation that every world starts with; the same for every seed.
 pub mod org {
     /// The name of the organisation.
     pub const NAME: &str = "Northwind City Works";
 
-    /// The bot whose key the sandbox gives, "Ops Bot".
+    /// The bot whose key the sandbox returns, "Ops Bot".
     pub const BOT: &str = "u-ops-bot";
 
     /// Anna Berg, head of operations; an admin of the [`LOBBY`].
@@ -30,12 +30,12 @@ pub mod org {
     pub const GRETA: &str = "u-greta";
     /// Henry Zhang, field team.
     pub const HENRY: &str = "u-henry";
-    /// Everybody above, by `uid`: active, and visible to bots.
+    /// All of the above by `uid`; they are active and visible to bots.
     pub const PEOPLE: [&str; 8] = [ANNA, BEN, CLARA, DAVID, EMMA, FARID, GRETA, HENRY];
 
-    /// Ivan Petrov, deleted: nobody lists him, and he can be added to nothing.
+    /// Ivan Petrov, deleted: not listed, and cannot become a member.
     pub const IVAN: &str = "u-ivan";
-    /// Jana Novak, active, but not visible to bots: they cannot make her a member.
+    /// Jana Novak, active but invisible to bots, which cannot add her to a chat.
     pub const JANA: &str = "u-jana";
 
     /// "Control room", a circle: Anna, Ben and Clara.
@@ -47,7 +47,7 @@ pub mod org {
 
     /// "Lobby", a group chat of the bot, Anna, Ben and Clara. The bot and Anna administer it.
     pub const LOBBY: &str = "t-lobby";
-    /// "Notices", a group chat of Ben, David and the bot, which Ben made and administers.
+    /// "Notices", a group chat of Ben, David and the bot. Ben created and administers it.
     pub const NOTICES: &str = "t-notices";
 }
 
@@ -83,7 +83,7 @@ impl World {
         world
     }
 
-    /// Moves the organisation in.
+    /// Adds the organisation's users, groups and chats.
     fn add_organisation(&mut self) {
         let users = &mut self.directory.users;
         users.insert(org::BOT.to_owned(), User::new("Ops", "Bot", org::NAME, true));

@@ -1,4 +1,4 @@
-//! The outcome of an operation, before it becomes an HTTP response.
+//! The outcome of an operation, which becomes an HTTP response.
 
 use std::{ops::Range, time::Duration};
 
@@ -7,38 +7,38 @@ use serde_json::Value;
 
 use super::contract::problem::Problem;
 
-/// An answer whose body lies in a file.
+/// A response whose body is in a file.
 #[derive(Debug)]
 pub struct FileResponse {
-    /// Status and headers, `Content-Length` among them.
+    /// Status and headers, including `Content-Length`.
     pub head: Response<()>,
-    /// The name of the file, as [`Upload::file`] gave it.
+    /// The name of the file, as returned by [`Upload::file`](super::Upload::file).
     pub file: String,
-    /// Which of its bytes are the body.
+    /// The range of its bytes that is the body.
     pub range: Range<u64>,
 }
 
-/// What an operation answers.
+/// The successful outcome of an operation.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Json(StatusCode, Value),
     NoContent,
-    /// An answer with headers of its own.
+    /// A response with its own headers.
     Response(Response<Vec<u8>>),
     File(FileResponse),
-    /// Nothing yet: ask again at this time, or when something has changed.
+    /// A long poll without updates: resume it at this time, or when the world has changed.
     Wait(Duration),
 }
 
-/// What every operation returns.
+/// The result of every operation.
 pub(crate) type OperationResult = Result<Outcome, Problem>;
 
-#[expect(clippy::unnecessary_wraps, reason = "operations end with it, and they answer with a `OperationResult`")]
+#[expect(clippy::unnecessary_wraps, reason = "operations end with it, and they return an `OperationResult`")]
 pub(crate) fn ok(value: Value) -> OperationResult {
     Ok(Outcome::Json(StatusCode::OK, value))
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "operations end with it, and they answer with a `OperationResult`")]
+#[expect(clippy::unnecessary_wraps, reason = "operations end with it, and they return an `OperationResult`")]
 pub(crate) fn created(value: Value) -> OperationResult {
     Ok(Outcome::Json(StatusCode::CREATED, value))
 }

@@ -80,7 +80,7 @@ pub(crate) static OPERATIONS: [Operation; 43] = [
     get("/v1/reactions/updates", reactions::poll),
 ];
 
-/// The operation at this path, and the ids in it; or 404, or 405.
+/// Finds the operation for a path and the ids in the path. 404 for an unknown path, 405 for an unsupported method.
 pub(crate) fn find(method: &str, path: &[Segment]) -> Result<(&'static Operation, Vec<Segment>), Problem> {
     let mut allowed = Vec::new();
     for operation in &OPERATIONS {
@@ -94,7 +94,7 @@ pub(crate) fn find(method: &str, path: &[Segment]) -> Result<(&'static Operation
     if allowed.is_empty() { Err(Problem::not_found("route")) } else { Err(Problem::method_not_allowed(&allowed)) }
 }
 
-/// The ids in `path`, if it has the shape of `template`. An id is one segment and not empty.
+/// Returns the ids in `path` if it matches `template`. An id is one non-empty segment.
 fn matches(template: &str, path: &[Segment]) -> Option<Vec<Segment>> {
     let shape: Vec<_> = template.trim_start_matches('/').split('/').collect();
     if shape.len() != path.len() {
@@ -114,12 +114,12 @@ fn matches(template: &str, path: &[Segment]) -> Option<Vec<Segment>> {
     Some(ids)
 }
 
-/// Every route of the contract, as `METHOD /path/{id}`, in the contract's order.
+/// All routes of the contract as `METHOD /path/{id}`, in the contract's order.
 pub fn routes() -> impl Iterator<Item = String> {
     OPERATIONS.iter().map(|operation| format!("{operation:?}"))
 }
 
-/// The route that a request takes, as [`routes`] writes it, if there is one.
+/// The route that a request matches, as in [`routes`], if there is one.
 pub fn route_of(method: &str, path: &str) -> Option<String> {
     let (operation, _) = find(method, &segments(path)).ok()?;
     Some(format!("{operation:?}"))

@@ -1,4 +1,4 @@
-//! The stages of a request, as the driver of a [`World`] sees them.
+//! The stages of a request and of an upload, as seen by the driver of a [`World`].
 
 use std::time::Duration;
 
@@ -11,64 +11,64 @@ use super::{
     state::World,
 };
 
-/// The largest JSON body, in bytes.
+/// The maximum size of a JSON body.
 const MAX_JSON_BYTES: u64 = 1024 * 1024;
 
-/// What [`World::handle`] and its parts answer.
+/// The result of [`World::handle`], [`World::execute`] and [`World::resume`].
 #[derive(Debug)]
 pub enum Handled {
-    /// The answer.
+    /// A complete response.
     Response(Response<Vec<u8>>),
-    /// The answer's head; its body is a file, or a part of one, that lies with whoever drives the world.
+    /// The head of a response, whose body is in a file of the driver.
     File(FileResponse),
-    /// A long poll with nothing to tell yet. Give it to [`World::resume`] when anything has changed, or at `until`.
+    /// A long poll without updates yet. Pass it to [`World::resume`] when the world has changed, or at `until`.
     Park {
-        /// When to resume at the latest, as [`Now::elapsed`].
+        /// The latest time to resume it, as [`Now::elapsed`].
         until: Duration,
-        /// What to resume.
+        /// The poll to resume.
         poll: Parked,
     },
 }
 
-/// A long poll that waits. It may be dropped: a client that has gone leaves nothing behind.
+/// A pending long poll. It can be dropped if its client has disconnected.
 #[derive(Debug)]
 pub struct Parked(pub(crate) Box<Call>);
 
-/// What is known of a request before its body is read.
+/// The result of [`World::admit`].
 #[derive(Debug)]
 pub enum Admission {
-    /// It may go on.
+    /// The request may continue with its body.
     Admit(Admitted),
-    /// It ends here.
+    /// The request is rejected with this response.
     Reject(Response<Vec<u8>>),
 }
 
-/// A request with a good key and a known route, whose body is not read yet.
+/// A request with valid credentials and a known route, whose body has not been read yet.
 #[derive(Debug)]
 pub struct Admitted(pub(crate) Box<Call>);
 
-/// What to do with a request's body.
+/// The treatment of a request's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyPlan {
-    /// Read it and forget it.
+    /// Read and discard it.
     Ignore,
-    /// Read it, up to so many bytes, for [`World::execute`].
+    /// Read it, up to this many bytes, and pass it to [`World::execute`].
     Read(u64),
-    /// Stream it to a file, up to so many bytes: [`World::begin_upload`].
+    /// Stream it to a file, up to this many bytes: see [`World::begin_upload`].
     Store(u64),
 }
 
 /// The body of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
-    /// All of it.
+    /// The complete body.
     Whole(Vec<u8>),
-    /// It is larger than [`BodyPlan`] allows.
+    /// The body exceeds the limit of [`BodyPlan`].
     TooLarge,
 }
 
 impl Admitted {
-    /// What to do with the body.
+    /// The treatment of the body.
     pub fn body_plan(&self, world: &World) -> BodyPlan {
         match self.0.operation.body {
             BodyKind::None => BodyPlan::Ignore,
@@ -78,44 +78,44 @@ impl Admitted {
         }
     }
 
-    /// Lets the client hear of the answer at this time only, as [`Now::elapsed`]. Until then its idempotency key is in
-    /// progress.
+    /// Sets the time at which the client receives the response, as [`Now::elapsed`]. Until then the request's
+    /// idempotency key is in progress.
     pub fn respond_at(&mut self, time: Duration) {
         self.0.respond_at = time;
     }
 }
 
-/// An upload that begins.
+/// The result of [`World::begin_upload`].
 #[derive(Debug)]
 pub enum UploadStart {
-    /// Store the body under the upload's name, then call [`World::commit_upload`](super::World::commit_upload); or, if
-    /// it never ends, [`World::abort_upload`](super::World::abort_upload).
+    /// Store the body under the upload's name and call [`World::commit_upload`](super::World::commit_upload), or
+    /// [`World::abort_upload`](super::World::abort_upload) if it stays incomplete.
     Receive(Upload),
-    /// It ends here; the rest of the body is of no use.
+    /// The upload is rejected with this response; its body is not needed.
     Reject(Response<Vec<u8>>),
 }
 
-/// An upload under way.
+/// An upload in progress.
 #[derive(Debug)]
 pub struct Upload {
     pub(crate) call: Box<Call>,
     pub(crate) file: String,
-    /// Whether its key has an answer already, so that nothing new is stored.
+    /// True if its key has a response already, so that nothing is stored again.
     pub(crate) repeated: bool,
 }
 
 impl Upload {
-    /// The name for its file: letters and digits, unlike any other's.
+    /// The unique name for its file, of letters and digits.
     pub fn file(&self) -> &str {
         &self.file
     }
 }
 
-/// An upload that has ended.
+/// A completed upload.
 #[derive(Debug)]
 pub struct CommittedUpload {
-    /// The answer.
+    /// The response.
     pub response: Response<Vec<u8>>,
-    /// Whether its file is an asset now. If not, delete it.
+    /// True if its file has become an asset. Otherwise it can be deleted.
     pub keep_file: bool,
 }

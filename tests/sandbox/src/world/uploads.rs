@@ -1,4 +1,4 @@
-//! Uploads: a body that is streamed past the world, in two steps.
+//! Uploads, whose bodies are stored by the driver of the world: begin, then commit or abort.
 
 use http::{Response, StatusCode, header};
 
@@ -15,7 +15,7 @@ use super::{
 };
 
 impl World {
-    /// Begins an upload: 413, 415, 400 and what its idempotency key says.
+    /// Begins an upload. Rejects it with 413, 415, 400, or by its idempotency key.
     pub fn begin_upload(&mut self, now: Now, admitted: Admitted) -> UploadStart {
         let call = admitted.0;
         match self.check_upload(now, &call) {
@@ -40,7 +40,7 @@ impl World {
         Ok(repeated)
     }
 
-    /// Ends an upload whose body has arrived, and lies in its file.
+    /// Completes an upload whose body has been stored.
     pub fn commit_upload(&mut self, now: Now, upload: Upload, received: ReceivedFile) -> CommittedUpload {
         self.commit(now, upload, received, None)
     }
@@ -61,7 +61,7 @@ impl World {
                 Err(problem) => {
                     return CommittedUpload { response: problem.into_response(&call.request_id), keep_file: false };
                 }
-                // The key has run out in the meantime.
+                // The key has expired meanwhile.
                 Ok(None) => {}
             }
         }
@@ -76,14 +76,14 @@ impl World {
         CommittedUpload { response: answer, keep_file: true }
     }
 
-    /// Forgets an upload that was cut off. Its file is of no use any more.
+    /// Aborts an unfinished upload. Its file can be deleted.
     pub fn abort_upload(&mut self, upload: Upload) {
         if let Some(key) = upload.call.key().filter(|_| !upload.repeated) {
             self.keys.cancel_upload(&key);
         }
     }
 
-    /// Ends an upload whose body is larger than allowed: 413. Its file is of no use any more.
+    /// Rejects an upload whose body is too large: 413. Its file can be deleted.
     pub fn reject_upload(&mut self, upload: Upload) -> Response<Vec<u8>> {
         let answer = Problem::too_large(self.asset_limit).into_response(&upload.call.request_id);
         self.abort_upload(upload);
@@ -93,5 +93,5 @@ impl World {
 
 fn file_name_of(call: &Call) -> Result<String, Problem> {
     let name = call.header(header::CONTENT_DISPOSITION).and_then(headers::file_name);
-    name.ok_or_else(|| Problem::malformed("Content-Disposition names no file as attachment; filename*=UTF-8''..."))
+    name.ok_or_else(|| Problem::malformed("Content-Disposition must name a file as attachment; filename*=UTF-8''..."))
 }

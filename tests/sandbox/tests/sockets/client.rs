@@ -104,11 +104,11 @@ impl Client {
 
     /// Reads the response to a HEAD, which has no body whatever its length says.
     pub(crate) fn read_head(&mut self) -> Response {
-        self.try_read_head().expect("the response is whole").expect("there is an response")
+        self.try_read_head().expect("the response is complete").expect("there is a response")
     }
 
     pub(crate) fn read(&mut self) -> Response {
-        self.try_read().expect("the response is whole").expect("there is an response")
+        self.try_read().expect("the response is complete").expect("there is a response")
     }
 
     /// What is left to read until the connection is closed, by whatever means.
@@ -133,5 +133,5 @@ impl Client {
 /// Waits for something that is about to happen.
 #[track_caller]
 pub(crate) fn wait_until(sandbox: &Sandbox, condition: impl Fn(&Sandbox) -> bool) {
-    assert!(sandbox.wait_until(Duration::from_secs(20), condition), "it never happens");
+    assert!(sandbox.wait_until(Duration::from_secs(20), condition), "the condition never holds");
 }

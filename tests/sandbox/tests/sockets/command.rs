@@ -23,7 +23,7 @@ fn command_prints_its_address_and_stops_on_ctrl_c() {
     let mut running = sandbox().stdout(Stdio::piped()).spawn().expect("it runs");
     let mut lines = BufReader::new(running.stdout.take().expect("its output is piped")).lines();
     let mut lines_read = Vec::new();
-    while !lines_read.last().is_some_and(|line: &String| line.starts_with("Ctrl-C")) {
+    while !lines_read.last().is_some_and(|line: &String| line.starts_with("Press Ctrl-C")) {
         lines_read.push(lines.next().expect("it says more").expect("it is text"));
     }
     let value = |name: &str| {

@@ -10,7 +10,9 @@ fn observer_sees_request_and_response() {
     let observed: Arc<Mutex<Vec<Exchange>>> = Arc::default();
     let sandbox = {
         let observed = observed.clone();
-        let observer = move |exchange: &Exchange| observed.lock().expect("nobody panics").push(exchange.clone());
+        let observer = move |exchange: &Exchange| {
+            observed.lock().expect("no thread panics while holding the lock").push(exchange.clone());
+        };
         Sandbox::builder().observe(observer).start().expect("a port is free")
     };
     let path = "/v1/chats/t-lobby/messages";
@@ -22,7 +24,7 @@ fn observer_sees_request_and_response() {
     client.send_json(&format!("POST {path}"), "k3", &json!({ "msg": "z" })).expect("it is sent");
     client.read_to_end();
 
-    let observed = observed.lock().expect("nobody panics");
+    let observed = observed.lock().expect("no thread panics while holding the lock");
     let [first, faked, lost] = &observed[..] else { panic!("{} exchanges", observed.len()) };
     assert_eq!(first.route.as_deref(), Some("POST /v1/chats/{tid}/messages"));
     assert_eq!(first.request_body, br#"{"msg":"x"}"#);

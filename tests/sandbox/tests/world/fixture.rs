@@ -187,7 +187,7 @@ impl RequestBuilder<'_> {
     /// Sends it; it must be result at once.
     #[track_caller]
     pub(crate) fn send(self) -> TestResponse {
-        self.try_send().expect("it is result at once")
+        self.try_send().expect("there is a response at once")
     }
 }
 
@@ -195,6 +195,6 @@ fn into_response(handled: Handled) -> Result<TestResponse, (Duration, Parked)> {
     match handled {
         Handled::Response(response) => Ok(TestResponse::new(response)),
         Handled::Park { until, poll } => Err((until, poll)),
-        Handled::File(file) => panic!("{file:?} lies in no file: the fixture has none"),
+        Handled::File(file) => panic!("{file:?}: the fixture stores no files"),
     }
 }

@@ -100,7 +100,7 @@ fn invalid_parameters_are_reported_before_missing_chats() {
     fixture.world.org_settings().read_receipts = false;
     fixture.get("/v1/chats/t-lobby/readers?cursor=x").assert_problem(403, "read_receipts_disabled");
     let nul = fixture.get("/v1/chats?title=%00").assert_problem(400, "invalid_request");
-    assert_eq!(nul.string("/detail"), "Query parameter title is not a text of 0..=256 characters without U+0000.");
+    assert_eq!(nul.string("/detail"), "Query parameter title must be a string of 0..=256 characters without U+0000.");
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Reads and writes the headers that carry file names, media types and ranges.
+//! The headers that carry file names, media types and ranges.
 
 use std::ops::Range;
 
 use super::query;
 
-/// Whether this is a media type: `type/subtype`, and parameters perhaps.
+/// Returns true for a media type: `type/subtype`, optionally with parameters.
 pub(crate) fn is_media_type(text: &str) -> bool {
     let token = |text: &str| {
         let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
@@ -14,7 +14,7 @@ pub(crate) fn is_media_type(text: &str) -> bool {
     essence.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype))
 }
 
-/// The file name in `attachment; filename*=UTF-8''...` (RFC 8187).
+/// Parses the file name in `attachment; filename*=UTF-8''...` (RFC 8187).
 pub(crate) fn file_name(disposition: &str) -> Option<String> {
     let (kind, parameters) = disposition.split_once(';')?;
     if !kind.trim().eq_ignore_ascii_case("attachment") {
@@ -37,14 +37,14 @@ pub(crate) fn file_name(disposition: &str) -> Option<String> {
     ((1..=255).contains(&length) && !name.contains(['/', '\\', '\0'])).then_some(name)
 }
 
-/// The range that is asked for of a file of this size; `None` if it is to be ignored.
+/// Parses a `Range` header for a file of this size. `None` if the header must be ignored.
 pub(crate) fn range(value: &str, size: u64) -> Option<Result<Range<u64>, Unsatisfiable>> {
     let (unit, spec) = value.split_once('=')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {
         return None;
     }
     let (first, last) = spec.trim().split_once('-')?;
-    // No file is as large as a number that does not fit: it is as good as the largest.
+    // Numbers that do not fit are larger than any file.
     let number = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         digits.then(|| text.parse().unwrap_or(u64::MAX))
@@ -68,17 +68,17 @@ pub(crate) fn range(value: &str, size: u64) -> Option<Result<Range<u64>, Unsatis
     Some(if first < size { Ok(first..end) } else { Err(Unsatisfiable) })
 }
 
-/// Compares numbers of any length.
+/// Compares decimal numbers of any length.
 fn is_less(one: &str, other: &str) -> bool {
     let [one, other] = [one, other].map(|it| it.trim_start_matches('0'));
     (one.len(), one) < (other.len(), other)
 }
 
-/// A range that begins behind the end of the file.
+/// The range starts after the end of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unsatisfiable;
 
-/// Percent-encodes a value as RFC 8187 wants it.
+/// Percent-encodes a value as in RFC 8187.
 pub(crate) fn encode_rfc8187(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(range("bytes=10-", 10), Some(Err(Unsatisfiable)));
         assert_eq!(range("bytes=-0", 10), Some(Err(Unsatisfiable)));
         assert_eq!(range("bytes=0-", 0), Some(Err(Unsatisfiable)));
-        // However large a number is.
+        // Numbers may be arbitrarily large.
         let huge = "9".repeat(40);
         assert_eq!(range(&format!("bytes={huge}-"), 10), Some(Err(Unsatisfiable)));
         assert_eq!(range(&format!("bytes={huge}-{huge}0"), 10), Some(Err(Unsatisfiable)));

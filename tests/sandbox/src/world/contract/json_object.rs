@@ -1,4 +1,4 @@
-//! Reading a closed JSON object: an unknown member, an unknown word or a value out of its limits is named by its place.
+//! Reads JSON objects by a closed schema. Unknown members and invalid values are reported by their JSON pointers.
 
 use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive};
 
@@ -16,7 +16,7 @@ pub(crate) struct JsonObject<'v> {
     errors: &'v SchemaErrors,
 }
 
-/// All that is wrong with a body.
+/// The schema errors found so far.
 #[derive(Default)]
 pub(crate) struct SchemaErrors(RefCell<Vec<SchemaError>>);
 
@@ -26,7 +26,7 @@ impl SchemaErrors {
     }
 }
 
-/// Reads a body; what `read` did not ask for must not be there.
+/// Reads a body. Members that `read` does not ask for are errors.
 pub(crate) fn read<T>(body: &Value, read: impl FnOnce(&mut JsonObject<'_>) -> Option<T>) -> Result<T, Problem> {
     let errors = SchemaErrors::default();
     let result = read_object(body, String::new(), &errors, read);
@@ -44,7 +44,7 @@ fn read_object<'v, T>(
     read: impl FnOnce(&mut JsonObject<'v>) -> Option<T>,
 ) -> Option<T> {
     let Some(members) = value.as_object() else {
-        errors.add(pointer, "not an object");
+        errors.add(pointer, "must be an object");
         return None;
     };
     let mut object = JsonObject { members, pointer, known: Vec::new(), errors };
@@ -56,37 +56,37 @@ fn read_object<'v, T>(
 }
 
 impl<'v> JsonObject<'v> {
-    /// JSON pointer of a member (RFC 6901).
+    /// The JSON pointer of a member (RFC 6901).
     fn pointer_to(&self, name: &str) -> String {
         format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
     }
 
-    /// A member that is there. `null` is a value like others: no member of a request can have it.
+    /// Returns a member. `null` counts as a value, which no member of a request allows.
     fn get(&mut self, name: &'static str) -> Option<&'v Value> {
         self.known.push(name);
         self.members.get(name)
     }
 
-    /// Notes a rule that this member breaks.
+    /// Records an error of a member.
     pub(crate) fn error(&self, name: &str, detail: impl Into<String>) {
         self.errors.add(self.pointer_to(name), detail);
     }
 
-    /// Notes a rule that the object as a whole breaks.
+    /// Records an error of the object as a whole.
     pub(crate) fn error_here(&self, detail: impl Into<String>) {
         self.errors.add(self.pointer.clone(), detail);
     }
 
-    /// Whether none of these members is there.
+    /// Returns true if none of these members is present.
     pub(crate) fn has_none_of(&self, names: &[&str]) -> bool {
         names.iter().all(|name| !self.members.contains_key(*name))
     }
 
-    /// Whether all these members are there; those that are not are noted.
+    /// Returns true if all of these members are present. Missing ones are recorded as errors.
     pub(crate) fn require(&self, names: &[&str]) -> bool {
         let missing: Vec<_> = names.iter().filter(|name| self.has_none_of(&[name])).collect();
         for name in &missing {
-            self.error(name, "missing");
+            self.error(name, "is required");
         }
         missing.is_empty()
     }
@@ -101,15 +101,15 @@ impl<'v> JsonObject<'v> {
     pub(crate) fn string(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<String> {
         let value = self.get(name)?;
         let text = valid_string(value, &length);
-        self.or_error(name, text, format!("not a text of {length:?} characters without U+0000"))
+        self.or_error(name, text, format!("must be a string of {length:?} characters without U+0000"))
     }
 
     pub(crate) fn id(&mut self, name: &'static str) -> Option<String> {
         let value = self.get(name)?;
-        self.or_error(name, valid_id(value), "not an id")
+        self.or_error(name, valid_id(value), "must be an id")
     }
 
-    /// A list of ids, each taken once. Absent is `None`.
+    /// Reads a list of ids without its duplicates; `None` if it is absent.
     pub(crate) fn ids(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<Vec<String>> {
         let mut ids = self.ids_with_duplicates(name, length)?;
         let mut seen = BTreeSet::new();
@@ -117,7 +117,7 @@ impl<'v> JsonObject<'v> {
         Some(ids)
     }
 
-    /// A list of ids as it stands, with its repetitions.
+    /// Reads a list of ids with its duplicates; `None` if it is absent.
     pub(crate) fn ids_with_duplicates(
         &mut self,
         name: &'static str,
@@ -128,7 +128,7 @@ impl<'v> JsonObject<'v> {
         for (pointer, item) in items {
             match valid_id(item) {
                 Some(id) => ids.push(id),
-                None => self.errors.add(pointer, "not an id"),
+                None => self.errors.add(pointer, "must be an id"),
             }
         }
         Some(ids)
@@ -136,35 +136,35 @@ impl<'v> JsonObject<'v> {
 
     pub(crate) fn boolean(&mut self, name: &'static str) -> Option<bool> {
         let value = self.get(name)?;
-        self.or_error(name, value.as_bool(), "not a boolean")
+        self.or_error(name, value.as_bool(), "must be a boolean")
     }
 
     pub(crate) fn number(&mut self, name: &'static str, limits: RangeInclusive<f64>) -> Option<f64> {
         let value = self.get(name)?;
         let number = value.as_f64().filter(|number| limits.contains(number));
-        self.or_error(name, number, format!("not in {limits:?}"))
+        self.or_error(name, number, format!("must be a number in {limits:?}"))
     }
 
-    /// A whole number from 0 to 2^53 - 1, which every double tells apart; `5.0` is one too.
+    /// Reads an integer from 0 to 2^53 - 1, the range that a double represents exactly. `5.0` is accepted.
     pub(crate) fn integer(&mut self, name: &'static str) -> Option<u64> {
         let value = self.get(name)?;
         let whole = value
             .as_u64()
             .or_else(|| value.as_f64().and_then(integer_from_float))
             .filter(|whole| *whole <= MAX_INTEGER);
-        self.or_error(name, whole, format!("not a whole number in 0..={MAX_INTEGER}"))
+        self.or_error(name, whole, format!("must be an integer in 0..={MAX_INTEGER}"))
     }
 
     pub(crate) fn one_of(&mut self, name: &'static str, words: &[&'static str]) -> Option<&'static str> {
         let value = self.get(name)?;
         let word = value.as_str().and_then(|text| words.iter().copied().find(|word| *word == text));
-        self.or_error(name, word, format!("not one of {}", words.join(", ")))
+        self.or_error(name, word, format!("must be one of {}", words.join(", ")))
     }
 
     pub(crate) fn timestamp(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
         let value = self.get(name)?;
         let time = value.as_str().and_then(now::parse_rfc3339);
-        self.or_error(name, time, "not a time in UTC with milliseconds, like 2025-03-14T09:26:53.589Z")
+        self.or_error(name, time, "must be a time in UTC with milliseconds, such as 2025-03-14T09:26:53.589Z")
     }
 
     pub(crate) fn strings(
@@ -178,7 +178,7 @@ impl<'v> JsonObject<'v> {
         for (pointer, item) in items {
             match valid_string(item, &length) {
                 Some(text) => texts.push(text),
-                None => self.errors.add(pointer, format!("not a text of {length:?} characters without U+0000")),
+                None => self.errors.add(pointer, format!("must be a string of {length:?} characters without U+0000")),
             }
         }
         Some(texts)
@@ -198,7 +198,7 @@ impl<'v> JsonObject<'v> {
     fn array_items(&mut self, name: &'static str, count: RangeInclusive<usize>) -> Option<Vec<(String, &'v Value)>> {
         let value = self.get(name)?;
         let list = value.as_array().filter(|list| count.contains(&list.len()));
-        let list = self.or_error(name, list, format!("not a list of {count:?} items"))?;
+        let list = self.or_error(name, list, format!("must be a list of {count:?} items"))?;
         let pointer = self.pointer_to(name);
         Some(list.iter().enumerate().map(|(at, item)| (format!("{pointer}/{at}"), item)).collect())
     }
@@ -212,15 +212,15 @@ fn valid_id(value: &Value) -> Option<String> {
     value.as_str().filter(|id| is_id(id)).map(str::to_owned)
 }
 
-/// The largest whole number of a request: 2^53 - 1.
+/// The largest integer in a request: 2^53 - 1.
 const MAX_INTEGER: u64 = 9_007_199_254_740_991;
 
-/// The integer that a float is.
+/// Converts a float without a fractional part.
 fn integer_from_float(float: f64) -> Option<u64> {
     if float.fract() != 0.0 || float < 0.0 {
         return None;
     }
-    // Printed and read again: there is no fallible conversion from floats, and this one is exact.
+    // Printed and parsed again, which is exact; std has no checked conversion from floats.
     format!("{float:.0}").parse().ok()
 }
 

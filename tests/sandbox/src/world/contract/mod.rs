@@ -1,4 +1,4 @@
-//! The forms of the wire contract: paths, queries, headers, JSON objects, responses and problems.
+//! The formats of the wire contract: paths, queries, headers, JSON objects, responses and problems.
 
 pub(crate) mod headers;
 pub(crate) mod json_object;

@@ -1,11 +1,11 @@
-//! Problems: every answer from 400 on (RFC 9457).
+//! Problems (RFC 9457): the responses with status 400 and above.
 
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::json;
 
 use super::response::{to_bytes, with_body};
 
-/// A place in a request body that breaks its schema.
+/// A part of a request body that violates the schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SchemaError {
     pub(crate) pointer: String,
@@ -19,11 +19,11 @@ pub(crate) enum Details {
     SchemaErrors(Vec<SchemaError>),
     Allow(String),
     RetryAfter(u64),
-    /// The size of a file whose range cannot be given.
+    /// The size of a file without the requested range.
     FileSize(u64),
 }
 
-/// Why a request is refused.
+/// The reason why a request is rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
@@ -42,80 +42,80 @@ impl Problem {
         self
     }
 
-    /// 400: JSON that does not parse, a bad path segment, query parameter or header.
+    /// 400: malformed JSON, or an invalid path segment, query parameter or header.
     pub(crate) fn malformed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
     }
 
-    /// 401
+    /// 401: invalid credentials.
     pub(crate) fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "auth", "Unknown App ID or wrong Secret, or the key was revoked.")
+        Self::new(StatusCode::UNAUTHORIZED, "auth", "Unknown App ID, wrong Secret, or revoked key.")
     }
 
-    /// 403: the bot's own rights.
+    /// 403: a missing right of the bot.
     pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "auth", detail)
     }
 
-    /// 403: a switch of the organisation's admin.
+    /// 403: disabled in the organisation's settings.
     pub(crate) fn not_allowed(code: &'static str, detail: &str) -> Self {
         Self::new(StatusCode::FORBIDDEN, code, detail)
     }
 
-    /// 404
+    /// 404: unknown, or not visible to the bot.
     pub(crate) fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}."))
+        Self::new(StatusCode::NOT_FOUND, "not_found", format!("No such {what}."))
     }
 
-    /// 405
+    /// 405: the path does not support the method.
     pub(crate) fn method_not_allowed(allowed: &[&str]) -> Self {
-        let detail = format!("This path has {}.", allowed.join(" and "));
+        let detail = format!("This path supports {}.", allowed.join(" and "));
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).with(Details::Allow(allowed.join(", ")))
     }
 
-    /// 409: the state of the chat.
+    /// 409: the state of the chat does not allow it.
     pub(crate) fn conflict(detail: &str) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", detail)
     }
 
-    /// 413
+    /// 413: the body is too large.
     pub(crate) fn too_large(limit: u64) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", format!("The body is larger than {limit} bytes."))
     }
 
-    /// 415
+    /// 415: an unsupported media type.
     pub(crate) fn unsupported_media_type(detail: &str) -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     }
 
-    /// 416
+    /// 416: the range is outside of the file.
     pub(crate) fn range_not_satisfiable(size: u64) -> Self {
         let detail = format!("The file has {size} bytes.");
         Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable", detail).with(Details::FileSize(size))
     }
 
-    /// 422: a rule of the operation.
+    /// 422: the request violates a rule of the operation.
     pub(crate) fn unprocessable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", detail)
     }
 
-    /// 422: the body breaks its schema, here and there.
+    /// 422: the body violates its schema.
     pub(crate) fn schema_errors(errors: Vec<SchemaError>) -> Self {
-        Self::unprocessable("The body breaks its schema.").with(Details::SchemaErrors(errors))
+        Self::unprocessable("The body violates its schema.").with(Details::SchemaErrors(errors))
     }
 
-    /// 422: ids of users or groups that cannot be used.
+    /// 422: unknown or unusable ids of users or groups.
     pub(crate) fn invalid_members(ids: Vec<String>) -> Self {
-        let detail = format!("{} ids are unknown or cannot be used.", ids.len());
+        let detail = format!("{} ids are unknown or not usable.", ids.len());
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_members", detail).with(Details::InvalidMembers(ids))
     }
 
-    /// 422: an avatar that is none.
+    /// 422: the image cannot be an avatar.
     pub(crate) fn invalid_image(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "image_load", detail)
     }
 
-    /// 429
+    /// 429: too many requests.
     pub(crate) fn rate_limited(seconds: u64) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests.")
             .with(Details::RetryAfter(seconds))
@@ -155,7 +155,7 @@ impl Problem {
     }
 }
 
-/// A problem with this status and the code that belongs to it, as a fault rule asks for.
+/// Builds a problem with this status and its usual code, as requested by a fault rule.
 pub fn problem_response(status: StatusCode, retry_after: Option<u64>, request_id: &str) -> Response<Vec<u8>> {
     let code = match status.as_u16() {
         401 | 403 => "auth",
@@ -171,11 +171,11 @@ pub fn problem_response(status: StatusCode, retry_after: Option<u64>, request_id
         _ => "server",
     };
     let details = retry_after.map_or(Details::None, Details::RetryAfter);
-    let problem = Problem::new(status, code, "Asked for by a fault rule of the sandbox.").with(details);
+    let problem = Problem::new(status, code, "Injected by a fault rule of the sandbox.").with(details);
     problem.into_response(request_id)
 }
 
-/// The phrase of the status, in the words of RFC 9110.
+/// The reason phrase of the status as in RFC 9110.
 fn title(status: StatusCode) -> &'static str {
     match status.as_u16() {
         413 => "Content Too Large",

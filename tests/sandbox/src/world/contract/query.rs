@@ -1,17 +1,17 @@
-//! Path segments and query parameters: percent-encoding, once, and nothing else.
+//! Path segments and query parameters, which are percent-decoded once.
 
 use super::problem::Problem;
 use crate::world::ids::is_id;
 
-/// One segment of the path, decoded once. `None` if it is not percent-encoded UTF-8.
+/// A path segment after decoding; `None` if it is not percent-encoded UTF-8.
 pub(crate) type Segment = Option<String>;
 
-/// Splits a path at `/` first and decodes each segment afterwards, so that no id can reach another route.
+/// Splits a path at `/` before decoding the segments, so that no id can change the route.
 pub(crate) fn segments(path: &str) -> Vec<Segment> {
     path.strip_prefix('/').unwrap_or(path).split('/').map(decode_segment).collect()
 }
 
-/// Decodes what is percent-encoded UTF-8.
+/// Decodes percent-encoded UTF-8.
 pub(crate) fn decode_segment(raw: &str) -> Option<String> {
     decode(raw, false)
 }
@@ -33,7 +33,7 @@ fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-/// The parameters of a request. Only those that are asked for are looked at.
+/// The query parameters of a request. Unknown ones are ignored.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query {
     pairs: Vec<(String, Option<String>)>,
@@ -48,16 +48,16 @@ impl Query {
         Self { pairs: raw.split('&').filter(|part| !part.is_empty()).filter_map(pair).collect() }
     }
 
-    /// A parameter, if it is there; it must be there once.
+    /// Returns a parameter, which must not be repeated.
     pub(crate) fn get(&self, name: &str) -> Result<Option<&str>, Problem> {
         let mut found = self.pairs.iter().filter(|(it, _)| it == name);
         let Some((_, value)) = found.next() else { return Ok(None) };
         if found.next().is_some() {
-            return Err(Problem::malformed(format!("Query parameter {name} is given twice.")));
+            return Err(Problem::malformed(format!("Query parameter {name} must not be repeated.")));
         }
         match value {
             Some(value) => Ok(Some(value)),
-            None => Err(Problem::malformed(format!("Query parameter {name} is not percent-encoded UTF-8."))),
+            None => Err(Problem::malformed(format!("Query parameter {name} must be percent-encoded UTF-8."))),
         }
     }
 
@@ -66,25 +66,29 @@ impl Query {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse().ok().filter(|number| digits && limits.contains(number)) {
             Some(number) => Ok(Some(number)),
-            None => Err(Problem::malformed(format!("Query parameter {name} is not in {limits:?}."))),
+            None => Err(Problem::malformed(format!("Query parameter {name} must be an integer in {limits:?}."))),
         }
     }
 
-    /// A text of so many characters, without U+0000.
+    /// Returns a string parameter of a given length in characters, without U+0000.
     pub(crate) fn string(&self, name: &str, length: std::ops::RangeInclusive<usize>) -> Result<Option<&str>, Problem> {
         let Some(text) = self.get(name)? else { return Ok(None) };
         if length.contains(&text.chars().count()) && !text.contains('\0') {
             Ok(Some(text))
         } else {
             Err(Problem::malformed(format!(
-                "Query parameter {name} is not a text of {length:?} characters without U+0000."
+                "Query parameter {name} must be a string of {length:?} characters without U+0000."
             )))
         }
     }
 
     pub(crate) fn id(&self, name: &str) -> Result<Option<&str>, Problem> {
         let Some(text) = self.get(name)? else { return Ok(None) };
-        if is_id(text) { Ok(Some(text)) } else { Err(Problem::malformed(format!("Query parameter {name} is no id."))) }
+        if is_id(text) {
+            Ok(Some(text))
+        } else {
+            Err(Problem::malformed(format!("Query parameter {name} must be an id.")))
+        }
     }
 
     pub(crate) fn cursor(&self) -> Result<Option<&str>, Problem> {
@@ -92,7 +96,7 @@ impl Query {
         if (1..=1024).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
             Ok(Some(text))
         } else {
-            Err(Problem::malformed("Query parameter cursor is not 1 to 1024 visible ASCII characters."))
+            Err(Problem::malformed("Query parameter cursor must be 1 to 1024 visible ASCII characters."))
         }
     }
 }

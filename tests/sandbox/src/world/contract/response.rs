@@ -1,9 +1,9 @@
-//! Builds HTTP responses.
+//! Builders of HTTP responses.
 
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
 
-/// The header that names a request in the server's logs.
+/// The header with the id of the request.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 pub(crate) fn json(status: StatusCode, value: &Value, request_id: &str) -> Response<Vec<u8>> {
@@ -27,7 +27,7 @@ pub(crate) fn no_content(request_id: &str) -> Response<Vec<u8>> {
     response
 }
 
-/// Puts the request's own id on an answer.
+/// Sets the id of the request on a response.
 pub(crate) fn set_request_id<B>(response: &mut Response<B>, request_id: &str) {
     if let Ok(value) = HeaderValue::from_str(request_id) {
         response.headers_mut().insert(REQUEST_ID, value);

@@ -19,9 +19,9 @@ use crate::world::{
     },
 };
 
-/// Uploads go by [`World::begin_upload`], never this way.
+/// Rejects an upload, which [`World::begin_upload`] handles instead.
 pub(crate) fn upload(_: &mut World, _: &Call) -> OperationResult {
-    Err(Problem::unsupported_media_type("An upload is streamed."))
+    Err(Problem::unsupported_media_type("Uploads are not handled as calls."))
 }
 
 pub(crate) fn download(world: &mut World, call: &Call) -> OperationResult {
@@ -49,7 +49,7 @@ pub(crate) fn download(world: &mut World, call: &Call) -> OperationResult {
     Ok(content_response(asset, head, part.unwrap_or(0..size)))
 }
 
-/// These of its bytes as the body of an answer.
+/// A response with a range of an asset's bytes.
 pub(crate) fn content_response(asset: &Asset, mut head: Response<()>, range: Range<u64>) -> Outcome {
     head.headers_mut().insert(header::CONTENT_LENGTH, (range.end - range.start).into());
     match &asset.content {
@@ -63,7 +63,7 @@ pub(crate) fn content_response(asset: &Asset, mut head: Response<()>, range: Ran
 }
 
 impl World {
-    /// An asset that this user uploaded, or that a message or an avatar of one of its chats shows.
+    /// Returns an asset that this user has uploaded, or that a message or avatar of one of its chats contains.
     pub(crate) fn asset(&self, actor: &str, id: &str) -> Result<&Asset, Problem> {
         let shows = |chat: &&Chat| {
             chat.avatar.as_ref().is_some_and(|avatar| avatar.is_asset(id))
@@ -80,7 +80,7 @@ impl World {
         self.assets.by_id.get(id)
     }
 
-    /// Stores an asset. Answers its id, and how it is json.
+    /// Stores an asset and returns its id and its JSON.
     pub(crate) fn store(
         &mut self,
         owner: &str,

@@ -10,12 +10,12 @@ use crate::world::{
     state::World,
 };
 
-/// An attachment of a message that is to be posted.
+/// An attachment of a message to post.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Attachment {
-    /// Page as it was sent.
+    /// Returned as sent.
     Inline(Value),
-    /// One asset: `sound`, `video` or `file`.
+    /// One asset of kind `sound`, `video` or `file`.
     Media {
         kind: &'static str,
         asset: String,
@@ -25,7 +25,7 @@ pub(crate) enum Attachment {
     LiveLocation(LiveLocation),
 }
 
-/// The beginning of a shared live location.
+/// The start of a live location.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct LiveLocation {
     pub(crate) lat: f64,
@@ -73,7 +73,7 @@ fn calendar(object: &mut JsonObject<'_>) -> Option<Attachment> {
     put(&mut json, "description", object.string("description", 0..=10_000));
     put(&mut json, "location", object.string("location", 0..=256));
     if start.zip(end).is_some_and(|(start, end)| end < start) {
-        object.error("end", "before the start");
+        object.error("end", "must not be before the start");
     }
     complete.then_some(Attachment::Inline(json.into()))
 }
@@ -95,7 +95,7 @@ fn live_location(object: &mut JsonObject<'_>) -> Option<Attachment> {
     let (lat, lon) = (object.number("initial_lat", -90.0..=90.0), object.number("initial_lon", -180.0..=180.0));
     let seconds = object.integer("duration");
     if seconds.is_some_and(|seconds| ![900, 3600, 28_800].contains(&seconds)) {
-        object.error("duration", "not one of 900, 3600, 28800");
+        object.error("duration", "must be one of 900, 3600, 28800");
     }
     Some(Attachment::LiveLocation(LiveLocation { lat: lat?, lon: lon?, seconds: seconds? }))
 }
@@ -105,7 +105,7 @@ fn poll(object: &mut JsonObject<'_>) -> Option<Attachment> {
     let options = object.strings("options", 2..=20, 1..=256);
     let twice = |options: &Vec<String>| options.iter().enumerate().any(|(at, it)| options[..at].contains(it));
     if options.as_ref().is_some_and(twice) {
-        object.error("options", "an option is given twice");
+        object.error("options", "options must differ");
     }
     let mut json = Map::new();
     put(&mut json, "kind", Some("poll"));
@@ -122,7 +122,7 @@ fn put(json: &mut Map<String, Value>, name: &str, value: Option<impl Into<Value>
 }
 
 impl Attachment {
-    /// The assets that it shows.
+    /// The assets that it refers to.
     pub(crate) fn assets(&self) -> &[String] {
         match self {
             Self::Media { asset, .. } => std::slice::from_ref(asset),
@@ -133,7 +133,7 @@ impl Attachment {
 }
 
 impl World {
-    /// The attachments as they are json. 404 for an asset that this user cannot see.
+    /// The JSON of the attachments. 404 for an asset that this user cannot see.
     pub(crate) fn resolve_attachments(&self, actor: &str, attachments: &[Attachment]) -> Result<Vec<Value>, Problem> {
         let asset = |id: &String| self.asset(actor, id).map(|asset| asset.to_json(id));
         let resolve = |attachment: &Attachment| {

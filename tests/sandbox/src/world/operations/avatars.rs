@@ -14,20 +14,20 @@ use crate::world::{
     },
 };
 
-/// The largest avatar, in bytes.
+/// The maximum size of an avatar in bytes.
 pub(crate) const MAX_AVATAR_BYTES: u64 = 5 * 1024 * 1024;
 
-/// The largest width and height, in pixels.
+/// The maximum width and height in pixels.
 const MAX_SIDE: usize = 600;
 
-/// Whether an image of this size can be an avatar; `None`: it is no JPEG.
+/// Checks that an image of this size can be an avatar; `None` if it is not a JPEG.
 pub(crate) fn check(size: Option<(usize, usize)>) -> Result<(), Problem> {
     match size {
         Some((width, height)) if width <= MAX_SIDE && height <= MAX_SIDE => Ok(()),
         Some((width, height)) => Err(Problem::invalid_image(format!(
             "The image is {width}x{height} pixels; at most {MAX_SIDE}x{MAX_SIDE} are allowed."
         ))),
-        None => Err(Problem::invalid_image("The image is no JPEG of at most 5 MiB.")),
+        None => Err(Problem::invalid_image("The image is not a JPEG of at most 5 MiB.")),
     }
 }
 
@@ -65,11 +65,11 @@ pub(crate) fn remove(world: &mut World, call: &Call) -> OperationResult {
     let chat = world.chat_mut(&call.actor, call.id(0))?;
     let reject = |detail: &str| Err(Problem::not_allowed("image_remove", detail));
     if !allowed {
-        return reject("The organisation's admin has fixed the avatars.");
+        return reject("The organisation does not allow removing avatars.");
     }
     chat.require_admin(&call.actor)?;
     if chat.avatar.take().is_none() {
-        return reject("The chat has no avatar that could be removed.");
+        return reject("The chat has no avatar to remove.");
     }
     world.chat_response(call)
 }

@@ -8,7 +8,7 @@ use crate::world::{
     state::World,
 };
 
-/// What a PATCH changes.
+/// The changes of a PATCH request.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     pub(crate) title: Option<String>,
@@ -38,7 +38,7 @@ pub(crate) fn update(world: &mut World, call: &Call) -> OperationResult {
         let Changes { title: None, allow_sending: None, allow_mute_notifications: None } = changes else {
             return Some(changes);
         };
-        object.error_here("nothing to change");
+        object.error_here("needs a member to change");
         None
     })?;
     world.change_chat(&call.actor, call.id(0), changes)?;
@@ -56,7 +56,7 @@ pub(crate) fn reopen(world: &mut World, call: &Call) -> OperationResult {
 }
 
 impl World {
-    /// The chat that the call names, as it now is.
+    /// The current JSON of the chat in the call's path.
     pub(crate) fn chat_response(&self, call: &Call) -> OperationResult {
         ok(self.chat_json(self.chat(&call.actor, call.id(0))?))
     }

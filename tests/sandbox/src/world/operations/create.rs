@@ -16,7 +16,7 @@ use crate::world::{
     },
 };
 
-/// A group chat that is to be made.
+/// A group chat to create.
 #[derive(Debug, Default)]
 pub(crate) struct NewGroupChat {
     pub(crate) title: String,
@@ -115,7 +115,7 @@ impl World {
         Ok(tid)
     }
 
-    /// The 1:1 chat with this user, and whether it is new.
+    /// Returns the id of the 1:1 chat with this user, and whether it is new.
     pub(crate) fn open_one_to_one(
         &mut self,
         now: Now,
@@ -154,10 +154,12 @@ impl World {
         Chat::new(self.ids.next_thread(), self.chats_made, kind, title)
     }
 
-    /// The image of an asset of this user's own.
+    /// Uses an asset of this user as an avatar.
     fn avatar_of_asset(&self, actor: &str, id: String) -> Result<Avatar, Problem> {
         let asset = self.asset(actor, &id).ok().filter(|asset| asset.owner == actor);
-        avatars::check_asset(asset.ok_or_else(|| Problem::invalid_image("The avatar names no asset of the bot's."))?)?;
+        avatars::check_asset(
+            asset.ok_or_else(|| Problem::invalid_image("The avatar is not an asset uploaded by the bot."))?,
+        )?;
         Ok(Avatar::Asset(id))
     }
 }

@@ -1,4 +1,4 @@
-//! Reads users and groups.
+//! Reading users and groups.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Messages to post, and the rules for their JSON.
+//! Messages to post, and the schema of their JSON.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::world::{
     state::message::AlertType,
 };
 
-/// A message that is to be posted.
+/// A message to post.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Draft {
     pub(crate) msg: Option<String>,
@@ -49,19 +49,19 @@ impl Draft {
                 ..Self::read_content(object, "msg")
             };
             if object.has_none_of(&["msg", "attachments"]) {
-                object.error_here("neither text nor attachment");
+                object.error_here("needs text or an attachment");
             }
             Some(draft)
         })
     }
 
-    /// Reads text and attachments; the text is the member `text`.
+    /// Reads the text, from the member `text`, and the attachments.
     pub(crate) fn read_content(object: &mut JsonObject<'_>, text: &'static str) -> Self {
         let msg = object.string(text, 1..=10_000);
         let attachments = object.objects("attachments", 1..=50, attachments::read).unwrap_or_default();
         let live = attachments.iter().filter(|it| matches!(it, Attachment::LiveLocation(_))).count();
         if live > 1 {
-            object.error("attachments", "more than one live_location");
+            object.error("attachments", "must contain at most one live_location");
         }
         Self { msg, attachments, ..Self::default() }
     }

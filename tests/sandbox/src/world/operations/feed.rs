@@ -17,11 +17,11 @@ use crate::world::{
     },
 };
 
-/// At most so many items in one answer.
+/// The maximum number of items in a response.
 const MAX_ITEMS: usize = 100;
 
 impl World {
-    /// Answers a long poll, or lets it wait.
+    /// Answers a long poll, or makes it wait.
     pub(crate) fn poll(&self, call: &Call, feed: &Feed) -> OperationResult {
         let Some(cursor) = call.query.cursor()? else {
             return ok(json!({ "items": [], "cursor": self.current_cursor(&call.app_id, feed) }));
@@ -29,7 +29,7 @@ impl World {
         let name = feed.cursor_scope(&call.app_id);
         let position: u64 = self.cursors.open(&name, cursor)?;
         if position > self.log.last {
-            return Err(expired("This cursor is ahead of everything that this server knows."));
+            return Err(expired("The cursor is ahead of all updates of this server."));
         }
         if position < self.log.removed_up_to {
             return Err(expired("Updates after this cursor are no longer kept."));
@@ -58,7 +58,7 @@ impl World {
     }
 }
 
-/// What is wrong with the parameters of a poll, whatever it asks for.
+/// Checks the parameters of a poll.
 pub(crate) fn check_poll(call: &Call) -> Result<(), Problem> {
     wait_time(call)?;
     call.query.cursor().map(|_| ())
@@ -68,7 +68,7 @@ fn wait_time(call: &Call) -> Result<Duration, Problem> {
     Ok(Duration::from_secs(call.query.integer("wait", 0..=25)?.unwrap_or(0)))
 }
 
-/// When a poll is answered, whatever happens.
+/// The time at which a poll is answered at the latest.
 pub(crate) fn deadline(call: &Call) -> Result<Duration, Problem> {
     Ok(call.received_at + wait_time(call)?)
 }

@@ -27,7 +27,7 @@ pub(crate) fn update(world: &mut World, call: &Call) -> OperationResult {
     ok(json!({ "active": world.update_shares(call.now, &call.actor, lat, lon) }))
 }
 
-/// The bot's own active shares, by which a client that was restarted knows them again.
+/// The bot's own active shares, which let a restarted client restore them.
 pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
     let shares = world.chats_of(&call.actor).into_iter().filter_map(|chat| {
         let share = chat.shares.get(&call.actor)?;
@@ -63,7 +63,7 @@ pub(crate) fn poll(world: &mut World, call: &Call) -> OperationResult {
 }
 
 impl World {
-    /// Begins to share, in place of a share that this user has here.
+    /// Starts a share, which replaces an earlier one of this user in this chat.
     pub(crate) fn share_location(&mut self, now: Now, actor: &str, tid: &str, live: LiveLocation) {
         self.end_shares(now, tid, |uid| uid == actor);
         let share = Share {
@@ -78,7 +78,7 @@ impl World {
         }
     }
 
-    /// Moves every share of this user, and answers the chats they are in, oldest first.
+    /// Moves all shares of this user and returns their chats, oldest first.
     pub(crate) fn update_shares(&mut self, now: Now, actor: &str, lat: f64, lon: f64) -> Vec<String> {
         let sharing = |chat: &&Chat| chat.shares.contains_key(actor);
         let tids: Vec<_> = self.chats_of(actor).into_iter().filter(sharing).map(|chat| chat.tid.clone()).collect();
@@ -100,7 +100,7 @@ impl World {
         Ok(())
     }
 
-    /// Ends the shares of those who are no members any more.
+    /// Ends the shares of users who are no longer members.
     pub(crate) fn end_shares_of_non_members(&mut self, now: Now, tid: &str) {
         let Some(chat) = self.chats.get(tid) else { return };
         let is_non_member = |uid: &&String| !chat.is_member(&self.directory, uid);
@@ -119,7 +119,7 @@ impl World {
         }
     }
 
-    /// Lets time pass: what happens by itself until now, happens. Everything else here does so first, too.
+    /// Applies everything that expires until `now`. All other methods with a time do so first.
     pub fn advance_to(&mut self, now: Now) {
         let mut expired = Vec::new();
         for (tid, chat) in &self.chats {

@@ -8,7 +8,7 @@ use crate::world::{
     state::{World, chat::Kind},
 };
 
-/// Users and groups to add or to remove.
+/// Users and groups to add or remove.
 #[derive(Debug, Default)]
 pub(crate) struct MemberIds {
     pub(crate) users: Vec<String>,
@@ -20,7 +20,7 @@ fn member_ids(call: &Call) -> Result<MemberIds, Problem> {
         let (users, groups) = (object.ids("users", 0..=1000), object.ids("groups", 0..=1000));
         let ids = MemberIds { users: users.unwrap_or_default(), groups: groups.unwrap_or_default() };
         if ids.users.is_empty() && ids.groups.is_empty() {
-            object.error_here("not one id");
+            object.error_here("needs at least one id");
         }
         Some(ids)
     })
@@ -35,7 +35,7 @@ pub(crate) fn add(world: &mut World, call: &Call) -> OperationResult {
 pub(crate) fn remove(world: &mut World, call: &Call) -> OperationResult {
     let ids = member_ids(call)?;
     world.remove_members(call.now, &call.actor, call.id(0), &ids)?;
-    // The bot may have removed the group through which it was a member itself: then the chat is still shown once.
+    // The bot may have removed the group that made it a member: then the chat is returned one last time.
     let chat = world.chats.get(call.id(0)).ok_or_else(|| Problem::not_found("chat"))?;
     ok(world.chat_json(chat))
 }
@@ -60,7 +60,7 @@ impl World {
         if self.org_settings.member_updates {
             return Ok(());
         }
-        let detail = "The organisation does not allow updates of chat members.";
+        let detail = "The organisation does not allow changes of chat members.";
         Err(Problem::not_allowed("update_members_not_allowed", detail))
     }
 
@@ -107,7 +107,7 @@ impl World {
         Ok(())
     }
 
-    /// Refuses who is no member of this chat; it has no such admin either.
+    /// 404 unless this user is a member of the chat.
     fn require_member(&self, tid: &str, uid: &str) -> Result<(), Problem> {
         match self.chats.get(tid) {
             Some(chat) if chat.is_member(&self.directory, uid) => Ok(()),
@@ -153,7 +153,7 @@ impl World {
             return Err(Problem::forbidden("A 1:1 chat cannot be left."));
         }
         if chat.roster.contains_by_group(&self.directory, actor) {
-            return Err(Problem::forbidden("Who is a member through a group does not leave by itself."));
+            return Err(Problem::forbidden("A member through a group cannot leave."));
         }
         let chat = self.chat_mut(actor, tid)?;
         chat.roster.users.retain(|uid| uid != actor);

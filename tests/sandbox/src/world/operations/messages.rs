@@ -19,12 +19,12 @@ use crate::world::{
     },
 };
 
-/// Where a position through the messages of a chat stands: all its pages show what was there at its beginning.
+/// The position in a list of messages. All its pages show the messages that existed at its start.
 #[derive(Clone, Copy)]
 struct ListPosition {
-    /// Timestamp and place in the order of arrival of the last message shown.
+    /// Timestamp and index of the last message returned.
     after: Option<(i64, usize)>,
-    /// How many messages there were.
+    /// The number of messages at the start.
     count: usize,
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
     let visible = &chat.messages[..position.count.min(chat.messages.len())];
     let mut rows: Vec<_> = visible.iter().enumerate().map(|(at, message)| ((message.timestamp, at), message)).collect();
     rows.retain(|(place, _)| place.0 >= since && position.after.is_none_or(|after| *place > after));
-    // By timestamp, then by arrival: the clock of the day may have been set back in between.
+    // By timestamp, then by arrival, because the clock may have been set back in between.
     rows.sort_by_key(|(place, _)| *place);
     let rows =
         paging::collect_page(paging::limit(call)?, rows, |(_, it)| Some(it.to_json(&world.directory, &chat.tid)));
@@ -81,7 +81,7 @@ fn since(call: &Call) -> Result<Option<DateTime<Utc>>, Problem> {
     let Some(text) = call.query.get("since")? else { return Ok(None) };
     match parse_rfc3339(text) {
         Some(time) => Ok(Some(time)),
-        None => Err(Problem::malformed("Query parameter since is not a time in UTC with milliseconds.")),
+        None => Err(Problem::malformed("Query parameter since must be a time in UTC with milliseconds.")),
     }
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn poll_all(world: &mut World, call: &Call) -> OperationResult {
 }
 
 impl World {
-    /// Posts a message and answers its id.
+    /// Posts a message and returns its id.
     pub(crate) fn post(&mut self, now: Now, actor: &str, tid: &str, draft: Draft) -> Result<String, Problem> {
         let chat = self.chat(actor, tid)?;
         if let Some(reply_to) = &draft.reply_to
@@ -120,7 +120,7 @@ impl World {
         self.append_message(now, actor, tid, draft, attachments)
     }
 
-    /// Appends a message that nothing speaks against.
+    /// Appends a message that has passed all checks.
     pub(crate) fn append_message(
         &mut self,
         now: Now,
@@ -146,7 +146,7 @@ impl World {
             deleted: false,
             reactions: Vec::new(),
         });
-        // Who posts has thereby read all that was there.
+        // Posting marks all earlier messages as read.
         chat.read.insert(actor.to_owned(), chat.messages.len());
         self.publish(now, tid, Update::Message(mid.clone()));
         if let Some(live) = live {
@@ -155,11 +155,11 @@ impl World {
         Ok(mid)
     }
 
-    /// BodyKind a message back, which its sender alone does.
+    /// Deletes a message of this user.
     pub(crate) fn delete_message(&mut self, now: Now, actor: &str, tid: &str, mid: &str) -> Result<(), Problem> {
         let message = self.chat_mut(actor, tid)?.message_mut(mid)?;
         if message.from != actor {
-            return Err(Problem::forbidden("A message is deleted by its sender."));
+            return Err(Problem::forbidden("Only its sender can delete a message."));
         }
         message.deleted = true;
         message.msg = None;

@@ -1,4 +1,4 @@
-//! Paging: lists are returned in pages, each with a cursor for the next.
+//! Pages of lists, each with a cursor for the next.
 
 use std::{fmt::Display, str::FromStr};
 
@@ -11,16 +11,17 @@ use crate::world::{
     state::cursors::Cursors,
 };
 
-/// The most bytes of items in one response, but for a single item. The rest of 1 MiB is for what stands around them.
+/// The maximum size of the items in a response, unless there is only one. The rest of 1 MiB is for the surrounding
+/// JSON.
 const MAX_PAGE_BYTES: usize = 1024 * 1024 - 4096;
 
 impl Cursors {
-    /// The position that a request goes on from, if it names one.
+    /// The position in the cursor of a request, if it has one.
     pub(crate) fn position<K: FromStr>(&self, call: &Call, list: &str) -> Result<Option<K>, Problem> {
         call.query.cursor()?.map(|cursor| self.open(list, cursor)).transpose()
     }
 
-    /// One page of rows that are in the order of their keys.
+    /// Returns a page of rows, which are ordered by their keys.
     pub(crate) fn page<K, T>(
         &self,
         call: &Call,
@@ -43,14 +44,14 @@ impl Cursors {
     }
 }
 
-/// The items of one response.
+/// The items of a response.
 pub(crate) struct Page<T> {
     pub(crate) items: Vec<Value>,
-    /// The last row that was looked at, if there are more.
+    /// The last row included, if there are more.
     pub(crate) more_after: Option<T>,
 }
 
-/// Shows rows until there are so many, or they have too many bytes.
+/// Collects rows up to a number of items and a total size.
 pub(crate) fn collect_page<T>(
     limit: usize,
     rows: impl IntoIterator<Item = T>,
@@ -73,7 +74,7 @@ pub(crate) fn collect_page<T>(
     Page { items, more_after: None }
 }
 
-/// 400 for the parameters of a list, whatever it is a list of.
+/// Checks the parameters of a list: 400.
 pub(crate) fn check(call: &Call) -> Result<(), Problem> {
     limit(call)?;
     call.query.cursor().map(drop)

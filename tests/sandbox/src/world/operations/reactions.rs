@@ -39,9 +39,9 @@ fn reaction_type(call: &Call) -> Result<&'static str, Problem> {
     })
 }
 
-/// The alert type of an attention message.
+/// The type of an attention message; 422 for any other message.
 fn alert_type_of(message: &Message) -> Result<AlertType, Problem> {
-    message.alert_type.ok_or_else(|| Problem::unprocessable("The message is no attention message."))
+    message.alert_type.ok_or_else(|| Problem::unprocessable("The message is not an attention message."))
 }
 
 fn require_matching_type(message: &Message, reaction: &str) -> Result<(), Problem> {
@@ -49,7 +49,7 @@ fn require_matching_type(message: &Message, reaction: &str) -> Result<(), Proble
     if alert_type.accepts(reaction) {
         return Ok(());
     }
-    Err(Problem::unprocessable(format!("{reaction} does not answer a message of type {}.", alert_type.name())))
+    Err(Problem::unprocessable(format!("A message of type {} does not accept {reaction}.", alert_type.name())))
 }
 
 pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
@@ -86,7 +86,7 @@ pub(crate) fn poll(world: &mut World, call: &Call) -> OperationResult {
 }
 
 impl World {
-    /// Refuses a bot where the organisation's admin allows none to react.
+    /// 403 for a bot if the organisation's settings do not allow its reactions.
     fn require_reactions_allowed(&self, actor: &str) -> Result<(), Problem> {
         if self.org_settings.bot_reactions || !self.directory.is_bot(actor) {
             return Ok(());
@@ -103,7 +103,7 @@ impl World {
             .ok_or_else(|| Problem::not_found("reaction"))
     }
 
-    /// Reacts, or changes the reaction there is. Answers its id, and whether it is new.
+    /// Reacts, or changes the user's reaction. Returns its id and whether it is new.
     pub(crate) fn react(
         &mut self,
         now: Now,
@@ -130,7 +130,7 @@ impl World {
         Ok((id, true))
     }
 
-    /// Changes a reaction of one's own.
+    /// Changes a reaction of this user.
     pub(crate) fn change_reaction(
         &mut self,
         now: Now,
@@ -145,7 +145,7 @@ impl World {
         let reaction = message.reactions.iter().find(|it| it.id == id).ok_or_else(|| Problem::not_found("reaction"))?;
         self.require_reactions_allowed(actor)?;
         if reaction.from != actor {
-            return Err(Problem::forbidden("The reaction is somebody else's."));
+            return Err(Problem::forbidden("Only its author can change a reaction."));
         }
         chat.require_open()?;
         require_matching_type(message, reaction_type)?;

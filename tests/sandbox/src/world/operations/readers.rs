@@ -12,7 +12,7 @@ use crate::world::{
 };
 
 pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
-    // Looked at first: a bad parameter comes before everything that the chat could say.
+    // Checked first, because invalid parameters are reported before missing chats.
     paging::check(call)?;
     let chat = world.chat(&call.actor, call.id(0))?;
     if !world.org_settings.read_receipts {
@@ -34,7 +34,7 @@ pub(crate) fn mark(world: &mut World, call: &Call) -> OperationResult {
 }
 
 impl World {
-    /// Members who have read everything, by `uid`; nobody, where there is nothing to read.
+    /// The members who have read all messages, ordered by `uid`; empty if there are no messages.
     fn readers<'c>(&'c self, chat: &'c Chat) -> Vec<&'c String> {
         let all = chat.messages.len();
         let has_read = |uid: &&String| all > 0 && chat.read.get(*uid).is_some_and(|read| *read == all);

@@ -46,10 +46,10 @@ pub(crate) fn unsubscribe_reactions(world: &mut World, call: &Call) -> Operation
     world.unsubscribe(call, &Topic::Reactions, Some(call.id(0)))
 }
 
-/// The subscription that a poll names.
+/// The subscription id of a poll.
 pub(crate) fn subscription_of(call: &Call) -> Result<String, Problem> {
     let id = call.query.id("subscription")?;
-    id.map(str::to_owned).ok_or_else(|| Problem::malformed("Query parameter subscription is missing."))
+    id.map(str::to_owned).ok_or_else(|| Problem::malformed("Query parameter subscription is required."))
 }
 
 impl World {
@@ -68,7 +68,7 @@ impl World {
         ok(json!({ "id": id, "cursor": self.current_cursor(&call.app_id, feed), "lease": LEASE.as_secs() }))
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "operations end with it, and they answer with a `OperationResult`")]
+    #[expect(clippy::unnecessary_wraps, reason = "operations end with it, and they return an `OperationResult`")]
     fn unsubscribe(&mut self, call: &Call, topic: &Topic, only: Option<&str>) -> OperationResult {
         self.subscriptions.delete(call.now.elapsed, |id, app_id, of| {
             app_id == call.app_id && of == topic && only.is_none_or(|only| only == id)
@@ -76,7 +76,7 @@ impl World {
         Ok(Outcome::NoContent)
     }
 
-    /// Polls a feed with a lease: it begins anew when the poll arrives and when it is answered.
+    /// Polls a feed with a lease, which is renewed when the poll arrives and when it is answered.
     pub(crate) fn poll_leased(&mut self, call: &Call, id: &str, topic: &Topic, feed: &Feed) -> OperationResult {
         let now = call.now.elapsed;
         self.subscriptions.remove_old(now);
@@ -85,10 +85,10 @@ impl World {
             .filter(|it| it.app_id == call.app_id && it.topic == *topic)
             .ok_or_else(|| Problem::not_found("subscription"))?;
         if subscription.deleted_at.is_some() {
-            return Err(Problem::new(StatusCode::GONE, "unsubscribed", "This subscription was deleted_at."));
+            return Err(Problem::new(StatusCode::GONE, "unsubscribed", "The subscription was deleted."));
         }
         if !subscription.is_active(now) {
-            let detail = "The lease of this subscription has run out.";
+            let detail = "The lease of the subscription has expired.";
             return Err(Problem::new(StatusCode::CONFLICT, "lease_expired", detail));
         }
         subscription.remove_abandoned_polls(now);

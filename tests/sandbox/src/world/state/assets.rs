@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 #[derive(Debug)]
 pub(crate) struct Asset {
-    /// The `uid` of who uploaded it.
+    /// The `uid` of the user who uploaded it.
     pub(crate) owner: String,
     pub(crate) file_name: String,
     pub(crate) media_type: String,
     pub(crate) etag: String,
     pub(crate) file: ReceivedFile,
-    /// Where its bytes are.
+    /// The bytes.
     pub(crate) content: Content,
 }
 
@@ -21,18 +21,18 @@ pub(crate) struct Asset {
 pub(crate) enum Content {
     /// In memory.
     Memory(Vec<u8>),
-    /// In the file of this name, which belongs to the driver of the world.
+    /// In a file of this name, kept by the driver of the world.
     File(String),
 }
 
-/// What was received of an upload: all of it.
+/// A file that was uploaded completely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReceivedFile {
-    /// How many bytes.
+    /// Its size in bytes.
     pub size: u64,
-    /// Their [`BodyDigest`](super::BodyDigest).
+    /// The [`BodyDigest`](super::BodyDigest) of its bytes.
     pub digest: u64,
-    /// Width and height, if it is a JPEG of at most 5 MiB; see [`jpeg_dimensions`].
+    /// Its width and height, if it is a JPEG of at most 5 MiB; see [`jpeg_dimensions`].
     pub jpeg: Option<(usize, usize)>,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Assets {
     pub(crate) by_id: BTreeMap<String, Asset>,
 }
 
-/// Width and height of a JPEG, from its header.
+/// Returns width and height of a JPEG, from its header.
 pub fn jpeg_dimensions(bytes: &[u8]) -> Option<(usize, usize)> {
     if !bytes.starts_with(&[0xff, 0xd8, 0xff]) {
         return None;

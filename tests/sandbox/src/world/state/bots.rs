@@ -2,14 +2,14 @@
 
 use std::{fmt, time::Duration};
 
-/// The App ID and the Secret of a bot. The Secret is in no `Debug` output.
+/// The credentials of a bot. `Debug` does not print the Secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BotKey {
-    /// The App ID: the user name of HTTP Basic.
+    /// The App ID, which is the user name of HTTP Basic.
     pub app_id: String,
-    /// The Secret: the password.
+    /// The Secret, which is the password.
     pub secret: String,
-    /// The bot as a user.
+    /// The bot's `uid`.
     pub uid: String,
 }
 
@@ -19,12 +19,12 @@ impl fmt::Debug for BotKey {
     }
 }
 
-/// How many requests a key may send: so many per second on average, and so many at once.
+/// A limit on the request rate of a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateLimit {
-    /// Requests per second; 0 never lets more than the burst through.
+    /// The average number of requests per second; with 0, only the burst is allowed.
     pub per_second: f64,
-    /// Requests that may come at once.
+    /// The number of requests that may come at once.
     pub burst: u32,
 }
 
@@ -39,11 +39,11 @@ pub(crate) struct Bot {
 
 impl Bot {
     pub(crate) fn new(key: BotKey) -> Self {
-        // The bucket is filled on the first use, whatever the limit then is.
+        // Filled on first use, up to the limit in force at that time.
         Self { key, revoked: false, tokens: f64::INFINITY, filled_at: Duration::ZERO }
     }
 
-    /// BodyKind a token, or says in how many seconds there is one.
+    /// Takes a token. If there is none, returns the seconds until the next one.
     pub(crate) fn take_token(&mut self, limit: RateLimit, now: Duration) -> Result<(), u64> {
         let earned = now.saturating_sub(self.filled_at).as_secs_f64() * limit.per_second;
         self.tokens = (self.tokens + earned).min(f64::from(limit.burst));

@@ -1,4 +1,4 @@
-//! Chats: members, messages, flags, avatar and live locations.
+//! Chats, with their members, messages, avatar and location shares.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,7 +17,7 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Chat {
     pub(crate) tid: String,
-    /// Its place in the order of creation.
+    /// Its number in order of creation.
     pub(crate) number: u64,
     pub(crate) kind: Kind,
     pub(crate) title: String,
@@ -26,12 +26,12 @@ pub(crate) struct Chat {
     pub(crate) allow_mute_notifications: bool,
     pub(crate) is_closed: bool,
     pub(crate) roster: Roster,
-    /// In the order of their arrival.
+    /// In order of arrival.
     pub(crate) messages: Vec<Message>,
-    /// How many messages each user has read.
+    /// The number of messages that each user has read.
     pub(crate) read: BTreeMap<String, usize>,
     pub(crate) avatar: Option<Avatar>,
-    /// Who shares a live location here. It is taken out when it ends.
+    /// The active location shares by `uid`.
     pub(crate) shares: BTreeMap<String, Share>,
 }
 
@@ -54,7 +54,7 @@ impl Chat {
         }
     }
 
-    /// Whether this user is a member, directly or through a group.
+    /// Returns true if this user is a member, directly or through a group.
     pub(crate) fn is_member(&self, directory: &Directory, uid: &str) -> bool {
         self.roster.contains(directory, uid)
     }
@@ -75,7 +75,7 @@ impl Chat {
         if self.is_closed { Err(Problem::conflict("The chat is closed.")) } else { Ok(()) }
     }
 
-    /// A message that is there and not deleted.
+    /// Returns an existing message that is not deleted.
     pub(crate) fn message(&self, mid: &str) -> Result<&Message, Problem> {
         self.messages
             .iter()
@@ -83,7 +83,7 @@ impl Chat {
             .ok_or_else(|| Problem::not_found("message"))
     }
 
-    /// The current JSON of a message, deleted or not.
+    /// The JSON of a message, which may be deleted.
     pub(crate) fn message_json(&self, directory: &Directory, mid: &str) -> Option<Value> {
         self.messages
             .iter()
@@ -113,7 +113,7 @@ impl Avatar {
     }
 }
 
-/// A live location that is being shared.
+/// An active live location.
 #[derive(Clone, Debug)]
 pub(crate) struct Share {
     pub(crate) lat: f64,

@@ -1,4 +1,4 @@
-//! Cursors of lists and feeds.
+//! The cursors of lists and feeds.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use crate::world::{contract::problem::Problem, ids::digest};
 
-/// Makes cursors and knows its own again. A cursor is bound to the epoch and to the list it was made for, and is opaque.
+/// Creates cursors and recognises its own. A cursor is opaque, and bound to a list or feed and to the epoch.
 #[derive(Debug)]
 pub(crate) struct Cursors {
     key: u64,
@@ -19,7 +19,7 @@ impl Cursors {
         Self { key, epoch: 0 }
     }
 
-    /// Forgets every cursor that was made so far.
+    /// Starts a new epoch, which invalidates all earlier cursors.
     pub(crate) fn begin_epoch(&mut self, epoch: u64) {
         self.epoch = epoch;
     }
@@ -33,18 +33,18 @@ impl Cursors {
         URL_SAFE_NO_PAD.encode(format!("{}{position}", self.checksum(list, position)))
     }
 
-    /// The position in a cursor that was made for this list in this epoch; 410 for every other one.
+    /// Returns the position in a cursor of this list and epoch; 410 for any other cursor.
     pub(crate) fn open<K: FromStr>(&self, list: &str, cursor: &str) -> Result<K, Problem> {
         let position = || {
             let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
             let (checksum, position) = text.split_at_checked(16)?;
             position.parse().ok().filter(|_| checksum == self.checksum(list, position))
         };
-        position().ok_or_else(|| expired("This server did not give this cursor for this list or feed."))
+        position().ok_or_else(|| expired("The cursor was not issued by this server for this list or feed."))
     }
 }
 
-/// 410: a cursor that leads nowhere.
+/// 410: an invalid or outdated cursor.
 pub(crate) fn expired(detail: &str) -> Problem {
     Problem::new(StatusCode::GONE, "cursor_expired", detail)
 }

@@ -1,19 +1,19 @@
-//! Users and groups, and their visibility.
+//! Users and groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-/// A user: a person, or a bot.
+/// A person or a bot.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
     pub(crate) first_name: String,
     pub(crate) last_name: String,
     pub(crate) organisation: String,
     pub(crate) is_bot: bool,
-    /// False once deleted: then it is nowhere listed and does nothing.
+    /// False for a deleted user, who is not listed and can do nothing.
     pub(crate) is_active: bool,
-    /// Whether bots see it in the directory, and can make it a member.
+    /// True if bots see it in the directory and can add it to chats.
     pub(crate) is_visible: bool,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Group {
     pub(crate) is_public: bool,
 }
 
-/// Everybody in the organisation.
+/// All users and groups of the organisation.
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
     pub(crate) users: BTreeMap<String, User>,
@@ -56,7 +56,7 @@ impl Directory {
         self.users.get(uid).is_some_and(|user| user.is_bot)
     }
 
-    /// Whether `viewer` sees this user: people see everybody, bots whom the admin lets them see.
+    /// Returns true if `viewer` sees this user. People see everyone; bots see users that the admin has made visible.
     pub(crate) fn sees_user(&self, viewer: &str, uid: &str) -> bool {
         let visible = |user: &User| user.is_active && (user.is_visible || !self.is_bot(viewer));
         viewer == uid || self.users.get(uid).is_some_and(visible)
@@ -81,7 +81,7 @@ impl Directory {
         })
     }
 
-    /// Those of these users who are not deleted.
+    /// The JSON of these users, without deleted ones.
     pub(crate) fn users_json<'u>(&self, uids: impl IntoIterator<Item = &'u String>) -> Value {
         uids.into_iter().filter(|uid| self.is_active(uid)).map(|uid| self.user_json(uid)).collect()
     }

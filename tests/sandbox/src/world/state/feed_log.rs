@@ -1,4 +1,4 @@
-//! The log of recent updates, which feeds are read from.
+//! The log of recent updates, from which feeds are read.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -7,17 +7,17 @@ use std::{
 
 use serde_json::Value;
 
-/// How long updates are kept.
+/// The time for which updates are kept.
 const RETENTION: Duration = Duration::from_secs(60 * 60);
 
-/// Something that has happened in a chat.
+/// An update of a chat.
 #[derive(Debug)]
 pub(crate) enum Update {
-    /// A message was posted or deleted. It is shown as it is when it is asked for, so that nothing deleted leaks.
+    /// A message was posted or deleted. Its current state is returned, so that deleted content is not.
     Message(String),
-    /// A reaction was added or changed, as it then was.
+    /// A reaction was added or changed, in its state at that time.
     Reaction(Value),
-    /// A live location began, moved or ended.
+    /// A live location was started, moved or ended.
     Location(Value),
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct LogEntry {
     pub(crate) update: Update,
 }
 
-/// What is entries apart by its own cursors.
+/// A feed, which has its own cursors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Feed {
     Messages,
@@ -41,7 +41,7 @@ pub(crate) enum Feed {
 }
 
 impl Feed {
-    /// What binds a cursor to this feed of this bot.
+    /// The scope of this feed's cursors for a bot.
     pub(crate) fn cursor_scope(&self, app_id: &str) -> String {
         match self {
             Self::Messages => format!("{app_id}\nfeed messages"),
@@ -62,25 +62,25 @@ impl Feed {
     }
 }
 
-/// Everything that happened in the last hour, oldest first.
+/// The updates of the last hour, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     pub(crate) entries: VecDeque<LogEntry>,
-    /// The number of the last thing that happened.
+    /// The number of the last update.
     pub(crate) last: u64,
-    /// The number up to which everything is forgotten.
+    /// The number of the last update that was removed.
     pub(crate) removed_up_to: u64,
 }
 
 impl Log {
-    /// Forgets what is too old to be kept.
+    /// Removes updates older than the retention time.
     pub(crate) fn remove_old(&mut self, now: Duration) {
         while self.entries.front().is_some_and(|entry| entry.at + RETENTION < now) {
             self.removed_up_to = self.entries.pop_front().map_or(self.removed_up_to, |entry| entry.number);
         }
     }
 
-    /// Makes every cursor that was given so far too old.
+    /// Removes all updates, so that all earlier cursors are expired.
     pub(crate) fn remove_all(&mut self) {
         self.entries.clear();
         self.last += 1;

@@ -1,4 +1,4 @@
-//! Idempotency keys: a change that was made gives its response again, and is never made twice.
+//! Idempotency keys: a repeated request gets the first response and is not executed again.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -9,24 +9,24 @@ use http::{Response, StatusCode};
 
 use crate::world::contract::{problem::Problem, response};
 
-/// How long a key is valid.
+/// The lifetime of a key.
 const KEY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What makes two requests the same: the head (method, path, query, what a body is called) and the body.
+/// Identifies a request by digests of its head (method, path, query, names of the body) and its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fingerprint {
     pub(crate) head: u64,
     pub(crate) body: u64,
 }
 
-/// A key of one App ID.
+/// An App ID and one of its keys.
 pub(crate) type Key = (String, String);
 
 #[derive(Debug)]
 enum State {
-    /// An upload whose end is not yet known.
+    /// An upload in progress.
     Receiving { head: u64 },
-    /// ObservedResponse, to a client that hears of it at `from`.
+    /// A completed request, whose client receives the response at `available_at`.
     Completed { fingerprint: Fingerprint, available_at: Duration, answer: Response<Vec<u8>> },
 }
 
@@ -34,12 +34,12 @@ enum State {
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     records: BTreeMap<Key, (Duration, State)>,
-    /// In the order in which they run out.
+    /// The keys in order of expiry.
     by_age: VecDeque<(Duration, Key)>,
 }
 
 impl Keys {
-    /// The answer that this key already has, if it has one.
+    /// Returns the stored response for this key, if there is one.
     pub(crate) fn look_up(
         &mut self,
         now: Duration,
@@ -61,7 +61,8 @@ impl Keys {
         }
     }
 
-    /// As [`look_up`](Self::look_up), when only the head of the request is known. True: its body must be seen.
+    /// Same as [`look_up`](Self::look_up) when only the head of the request is known. True means that the body must be
+    /// compared.
     pub(crate) fn look_up_head(&mut self, now: Duration, key: &Key, head: u64) -> Result<bool, Problem> {
         self.remove_old(now);
         match self.records.get(key) {
@@ -80,15 +81,15 @@ impl Keys {
         self.insert(now, key, State::Receiving { head });
     }
 
-    /// Forgets an upload that was cut off.
+    /// Removes an upload that was cut.
     pub(crate) fn cancel_upload(&mut self, key: &Key) {
         if matches!(self.records.get(key), Some((_, State::Receiving { .. }))) {
             self.records.remove(key);
         }
     }
 
-    /// Keeps the response to a change that was made. A refusal or a failure has changed nothing: the key is free again,
-    /// so that the same request succeeds once its reason is gone.
+    /// Stores the response to a successful request. A rejected or failed request has changed nothing: its key stays
+    /// free, so that the request can succeed later.
     pub(crate) fn store(
         &mut self,
         now: Duration,
@@ -103,7 +104,7 @@ impl Keys {
     }
 
     fn insert(&mut self, now: Duration, key: Key, state: State) {
-        // A key's day begins with its first use.
+        // The lifetime of a key starts with its first use.
         let since = self.records.get(&key).map_or(now, |(since, _)| *since);
         if self.records.insert(key.clone(), (since, state)).is_none() {
             self.by_age.push_back((now, key));
@@ -113,7 +114,7 @@ impl Keys {
     fn remove_old(&mut self, now: Duration) {
         while self.by_age.front().is_some_and(|(since, _)| *since + KEY_LIFETIME <= now) {
             let Some((since, key)) = self.by_age.pop_front() else { return };
-            // A key that was cut off and used anew has a younger record, and a second place in the queue.
+            // A key that was cancelled and used again has a newer record and a second entry in the queue.
             if self.records.get(&key).is_some_and(|(since_record, _)| *since_record == since) {
                 self.records.remove(&key);
             }

@@ -13,13 +13,13 @@ pub(crate) struct Message {
     pub(crate) alert_type: Option<AlertType>,
     pub(crate) reply_to: Option<String>,
     pub(crate) msg: Option<String>,
-    /// As they are shown.
+    /// The attachments as JSON.
     pub(crate) attachments: Vec<Value>,
-    /// The assets that it shows, for who may download them.
+    /// The ids of its assets, which its readers may download.
     pub(crate) assets: Vec<String>,
     pub(crate) sender_display_name: Option<String>,
     pub(crate) deleted: bool,
-    /// In the order in which they were added.
+    /// In order of creation.
     pub(crate) reactions: Vec<Reaction>,
 }
 
@@ -42,7 +42,7 @@ impl Message {
     }
 }
 
-/// What an attention message asks for.
+/// The type of an attention message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AlertType {
     Alert,
@@ -59,7 +59,7 @@ impl AlertType {
         }
     }
 
-    /// Whether this type of reaction answers it.
+    /// Returns true if it accepts this type of reaction.
     pub(crate) fn accepts(self, reaction: &str) -> bool {
         let is_alert_reaction = matches!(reaction, "ok" | "sos");
         is_alert_reaction == (self == Self::Alert)
@@ -68,14 +68,14 @@ impl AlertType {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Reaction {
-    /// Its place among all reactions, in the order in which they were added.
+    /// Its number among all reactions, in order of creation.
     pub(crate) number: u64,
     pub(crate) id: String,
     pub(crate) from: String,
     pub(crate) kind: String,
 }
 
-/// The first link in a text. Nothing is fetched, so that it has neither title nor image.
+/// The first link in a text, without title and image, because nothing is fetched.
 fn link_preview(text: &str) -> Option<Value> {
     let link = |word: &&str| word.starts_with("https://") || word.starts_with("http://");
     let url = text.split_whitespace().find(link)?.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'']);

@@ -1,4 +1,4 @@
-//! The state of a world: data, and the rules that need nothing else.
+//! The state of a world: data, and rules that need nothing but this data.
 
 pub(crate) mod assets;
 pub(crate) mod bots;

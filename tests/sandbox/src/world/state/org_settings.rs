@@ -1,21 +1,21 @@
-//! The settings of the organisation's admin.
+//! The organisation's settings.
 
-/// What the organisation's admin allows, in all chats. Everything, at first.
+/// The organisation's settings, for all chats. Everything is allowed initially.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrgSettings {
-    /// Adding and removing members. Off: 403 `update_members_not_allowed`.
+    /// Adding and removing members. Disabled: 403 `update_members_not_allowed`.
     pub member_updates: bool,
-    /// Leaving chats. Off: 403 `leave_chat_not_allowed`.
+    /// Leaving chats. Disabled: 403 `leave_chat_not_allowed`.
     pub leaving: bool,
-    /// Closing chats. Off: 403 `close_chat_not_allowed`.
+    /// Closing chats. Disabled: 403 `close_chat_not_allowed`.
     pub closing: bool,
-    /// Read receipts. Off: 403 `read_receipts_disabled`.
+    /// Read receipts. Disabled: 403 `read_receipts_disabled`.
     pub read_receipts: bool,
-    /// Removing avatars. Off: 403 `image_remove`.
+    /// Removing avatars. Disabled: 403 `image_remove`.
     pub avatar_removal: bool,
-    /// Bots mark chats as read. Off: 403 `auth`.
+    /// Marking chats as read, for bots. Disabled: 403 `auth`.
     pub bot_read_marks: bool,
-    /// Bots send, change and read reactions. Off: 403 `auth`.
+    /// Sending, changing and reading reactions, for bots. Disabled: 403 `auth`.
     pub bot_reactions: bool,
 }
 

@@ -1,13 +1,13 @@
-//! Who is a member of a chat, and who administers it.
+//! The members and admins of a chat.
 
 use std::collections::BTreeSet;
 
 use super::directory::Directory;
 
-/// The members of a chat, by name and by group, and its admins.
+/// Direct members, member groups and admins of a chat.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Roster {
-    /// Direct members, in the order in which they came.
+    /// Direct members, in order of joining.
     pub(crate) users: Vec<String>,
     pub(crate) groups: Vec<String>,
     pub(crate) admins: Vec<String>,
@@ -18,13 +18,13 @@ impl Roster {
         self.groups.iter().any(|gid| directory.is_in_group(gid, uid))
     }
 
-    /// Whether this user is a member, directly or through a group. Deleted users are members of nothing.
+    /// Returns true if this user is a member, directly or through a group. Deleted users are never members.
     pub(crate) fn contains(&self, directory: &Directory, uid: &str) -> bool {
         let by_name = self.users.iter().any(|it| it == uid);
         directory.is_active(uid) && (by_name || self.contains_by_group(directory, uid))
     }
 
-    /// All members, each once, by `uid`.
+    /// All members without duplicates, ordered by `uid`.
     pub(crate) fn members<'c>(&'c self, directory: &'c Directory) -> BTreeSet<&'c String> {
         let by_group = self.groups.iter().filter_map(|gid| directory.groups.get(gid)).flat_map(|group| &group.members);
         self.users.iter().chain(by_group).filter(|uid| directory.is_active(uid)).collect()
@@ -43,7 +43,7 @@ impl Roster {
         }
     }
 
-    /// BodyKind the rights of admins from those who are no members any more.
+    /// Removes the admin rights of users who are no longer members.
     pub(crate) fn remove_admins_who_left(&mut self, directory: &Directory) {
         let mut admins = std::mem::take(&mut self.admins);
         admins.retain(|uid| self.contains(directory, uid));

@@ -1,14 +1,14 @@
-//! Subscriptions: leases that are renewed by polling.
+//! Subscriptions: leases that polling renews.
 
 use std::{collections::BTreeMap, time::Duration};
 
-/// How long a subscription lives without a poll.
+/// The lifetime of a subscription without a poll.
 pub(crate) const LEASE: Duration = Duration::from_secs(300);
 
-/// How long it is remembered what became of a subscription.
+/// The time for which a deleted or expired subscription is still reported as such.
 const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What is subscribed to.
+/// The subject of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Topic {
     Reactions,
@@ -20,9 +20,9 @@ pub(crate) struct Subscription {
     pub(crate) app_id: String,
     pub(crate) topic: Topic,
     pub(crate) renewed_at: Duration,
-    /// The polls that wait, by their request, and until when. One whose client has gone counts until then, no longer.
+    /// The deadlines of pending polls by request id. An abandoned poll renews the lease until its deadline.
     pub(crate) pending_polls: BTreeMap<String, Duration>,
-    /// When an admin let it run out.
+    /// The time at which an admin expired it.
     pub(crate) expired_at: Option<Duration>,
     pub(crate) deleted_at: Option<Duration>,
 }
@@ -33,7 +33,7 @@ impl Subscription {
         self.expired_at.unwrap_or(natural_end)
     }
 
-    /// Forgets the polls whose time is up: those that were answered are gone already, so their clients are.
+    /// Removes polls after their deadline: answered ones have been removed already, so these are abandoned.
     pub(crate) fn remove_abandoned_polls(&mut self, now: Duration) {
         let abandoned = self.pending_polls.values().copied().filter(|until| *until < now);
         self.renewed_at = abandoned.fold(self.renewed_at, Duration::max);
@@ -49,7 +49,7 @@ impl Subscription {
     }
 }
 
-/// All subscriptions of all bots.
+/// The subscriptions of all bots.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
     pub(crate) by_id: BTreeMap<String, Subscription>,
@@ -72,12 +72,12 @@ impl Subscriptions {
         }
     }
 
-    /// Deletes every subscription of everybody.
+    /// Deletes all subscriptions.
     pub(crate) fn delete_all(&mut self, now: Duration) {
         self.delete(now, |_, _, _| true);
     }
 
-    /// Lets the lease of every subscription run out, now.
+    /// Expires all leases.
     pub(crate) fn expire_all(&mut self, now: Duration) {
         for it in self.by_id.values_mut().filter(|it| it.is_active(now)) {
             it.expired_at = Some(now);

@@ -18,21 +18,21 @@ use super::{
 };
 use crate::world::{contract::problem::Problem, ids::Ids, now::Now};
 
-/// An installation with its organisation: everything that the contract speaks of.
+/// A Teamwire installation: an organisation with its users, chats and bots.
 ///
-/// Whoever drives it says what time it is with each call, and time never goes back. The same calls give the same
-/// answers, ids included.
+/// The caller passes the current time to each call; it must never go back. The same calls return the same responses,
+/// including ids.
 pub struct World {
     pub(crate) ids: Ids,
     pub(crate) cursors: Cursors,
     pub(crate) bots: Vec<Bot>,
     pub(crate) rate_limit: Option<RateLimit>,
-    /// The largest asset, in bytes.
+    /// The maximum size of an asset in bytes.
     pub(crate) asset_limit: u64,
     pub(crate) org_settings: OrgSettings,
     pub(crate) directory: Directory,
     pub(crate) chats: BTreeMap<String, Chat>,
-    /// How many chats were ever made, for their order.
+    /// The number of chats created so far, which orders them.
     pub(crate) chats_made: u64,
     pub(crate) reactions_made: u64,
     pub(crate) assets: Assets,
@@ -52,7 +52,7 @@ impl fmt::Debug for World {
 }
 
 impl World {
-    /// Creates a world without users. All ids come from the seed.
+    /// Creates a world without users. All its ids are derived from the seed.
     pub(crate) fn empty(seed: u64) -> Self {
         let mut ids = Ids::new(seed);
         Self {
@@ -74,59 +74,59 @@ impl World {
         }
     }
 
-    /// The key of the bot that the organisation begins with, [`org::BOT`].
+    /// The key of the organisation's first bot, [`org::BOT`](crate::org::BOT).
     pub fn bot_key(&self) -> BotKey {
-        // `new` makes this bot before anything else, and no bot is ever taken away.
+        // `new` creates this bot first, and bots are never removed.
         self.bots[0].key.clone()
     }
 
-    /// From now on each key may send so many requests; `None`, as at first: as many as it likes.
+    /// Limits the request rate of each key; `None` (the initial state) removes the limit.
     pub fn set_rate_limit(&mut self, limit: Option<RateLimit>) {
         self.rate_limit = limit;
     }
 
-    /// The largest asset in bytes; 256 MiB at first.
+    /// Sets the maximum size of an asset in bytes; 256 MiB initially.
     pub fn set_asset_limit(&mut self, bytes: u64) {
         self.asset_limit = bytes;
     }
 
-    /// A new value for `X-Request-Id`, for an answer that is given in the world's stead.
+    /// Returns a new value for `X-Request-Id`, for responses that the world has not produced.
     pub fn next_request_id(&mut self) -> String {
         self.ids.next_request()
     }
 
-    /// A number that grows whenever a long poll that waits may have something to tell.
+    /// A number that increases whenever pending polls should be resumed.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// How many messages there are in all chats, deleted ones included.
+    /// The number of messages in all chats, including deleted ones.
     pub fn message_count(&self) -> usize {
         self.chats.values().map(|chat| chat.messages.len()).sum()
     }
 
-    /// The texts of a chat's messages in the order of their arrival; of deleted ones and those without text: `None`.
+    /// The texts of a chat's messages, oldest first; `None` for deleted messages and those without text.
     pub fn texts(&self, tid: &str) -> Vec<Option<String>> {
         let text = |message: &Message| message.msg.clone();
         self.chats.get(tid).map(|chat| chat.messages.iter().map(text).collect()).unwrap_or_default()
     }
 
-    /// How many live locations are shared now, in all chats.
+    /// The number of active location shares in all chats.
     pub fn share_count(&self) -> usize {
         self.chats.values().map(|chat| chat.shares.len()).sum()
     }
 
-    /// How many subscriptions a poll would find alive.
+    /// The number of active subscriptions.
     pub fn subscription_count(&self, now: Now) -> usize {
         self.subscriptions.active_count(now.elapsed)
     }
 
-    /// When the next thing happens by itself: a live location expires.
+    /// The time of the next expiry of a location share, if there is one.
     pub fn next_expiry(&self) -> Option<Duration> {
         self.chats.values().flat_map(|chat| chat.shares.values()).map(|share| share.expires).min()
     }
 
-    /// Gives a bot its key.
+    /// Creates a key for a bot.
     pub(crate) fn issue_key(&mut self, uid: String) -> BotKey {
         let key =
             BotKey { app_id: self.ids.next_with_prefix("app-", 12), secret: self.ids.next_with_prefix("", 32), uid };
@@ -134,7 +134,7 @@ impl World {
         key
     }
 
-    /// The chat, if this user is a member of it; to everybody else there is none.
+    /// The chat, if this user is a member; otherwise 404.
     pub(crate) fn chat(&self, actor: &str, tid: &str) -> Result<&Chat, Problem> {
         self.chats
             .get(tid)
@@ -142,7 +142,7 @@ impl World {
             .ok_or_else(|| Problem::not_found("chat"))
     }
 
-    /// As [`chat`](Self::chat), to change it.
+    /// Same as [`chat`](Self::chat), mutably.
     pub(crate) fn chat_mut(&mut self, actor: &str, tid: &str) -> Result<&mut Chat, Problem> {
         let directory = &self.directory;
         self.chats
@@ -151,7 +151,7 @@ impl World {
             .ok_or_else(|| Problem::not_found("chat"))
     }
 
-    /// This user's chats, oldest first.
+    /// The chats of this user, oldest first.
     pub(crate) fn chats_of(&self, actor: &str) -> Vec<&Chat> {
         let mut chats: Vec<_> = self.chats.values().filter(|chat| chat.is_member(&self.directory, actor)).collect();
         chats.sort_by_key(|chat| chat.number);
@@ -173,7 +173,7 @@ impl World {
         })
     }
 
-    /// Notes something that has happened in this chat.
+    /// Appends an update of a chat to the log.
     pub(crate) fn publish(&mut self, now: Now, tid: &str, update: Update) {
         let Some(chat) = self.chats.get(tid) else { return };
         let uids = self.bots.iter().map(|bot| &bot.key.uid);
@@ -184,7 +184,7 @@ impl World {
         self.revision += 1;
     }
 
-    /// The cursor of now.
+    /// The cursor after all updates so far.
     pub(crate) fn current_cursor(&self, app_id: &str, feed: &Feed) -> String {
         self.cursors.seal(&feed.cursor_scope(app_id), &self.log.last.to_string())
     }
