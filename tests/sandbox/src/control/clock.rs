@@ -20,7 +20,7 @@ impl Clock<'_> {
         self.shared.wake();
     }
 
-    /// Moves the clock forward, paused or running. Long polls whose deadline has passed are answered.
+    /// Moves the clock forward, paused or running. Long polls whose deadline has passed return.
     pub fn advance(&self, by: Duration) {
         self.shared.clock.advance(by);
         // Apply what expires in that time now, without waiting for the next request.

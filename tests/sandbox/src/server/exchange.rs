@@ -1,18 +1,21 @@
 //! One exchange: a request, its fault if a rule applies, and its response.
 //!
 //! ```text
-//!  request ──▶ rules.take ── no fault, Delay ────────────────────────▶ execute ──▶ send ──▶ hyper
-//!                  │                                                      │
-//!                  ├─ Slow ─────────────────────────────────▶ execute ─ wait ┘
-//!                  ├─ Status, Response ─────────────▶ send_injected ──▶ send
-//!                  ├─ CutAfter, CutBody, NoResponseAfter ─▶ execute ──▶ cut
-//!                  └─ CutBefore, CutRequest, NoResponse, Raw, RawThenHang ─▶ cut
+//!  request ──▶ rules.take
+//!                │
+//!                ├─ no fault, Delay, Slow ─────────────▶ execute ──▶ send ──▶ hyper
+//!                ├─ Status, Response ────────────▶ send_injected ──▶ send ──▶ hyper
+//!                ├─ CutAfter, CutBody, NoResponseAfter ▶ execute ──▶ cut
+//!                └─ CutBefore, CutRequest, NoResponse, Raw, RawThenHang ──▶ cut
 //! ```
 //!
 //! `execute` runs the request against the world; `send` hands the response to hyper; `cut` takes the connection from
 //! hyper and ends it by a [`ConnectionEnd`]. Dropping the exchange records it in the transcript.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header, request::Parts};
 use hyper::body::Incoming;
@@ -20,7 +23,7 @@ use hyper::body::Incoming;
 use super::{
     body::{self, ResponseBody},
     connection_end::{ConnectionCut, ConnectionEnd, ConnectionHandle, head_bytes},
-    execute::{self, WorldResponse},
+    execute::{self, MAX_DISCARDED_BYTES, WorldResponse},
     faults::Fault,
     observe::{Exchange, ObservedResponse},
     rules::CloseMode,
@@ -58,7 +61,7 @@ pub(super) async fn serve(
         request_body: Vec::new(),
         response: None,
         fault: fault.as_ref().map(Fault::name),
-        duration: std::time::Duration::ZERO,
+        duration: Duration::ZERO,
     };
     InFlight { shared, connection, exchange, started }.run(fault, parts, incoming).await
 }
@@ -128,8 +131,8 @@ impl InFlight {
     }
 
     /// Cuts the connection.
-    fn cut(&self, ending: ConnectionEnd) -> ConnectionCut {
-        self.connection.cut(ending)
+    fn cut(&self, end: ConnectionEnd) -> ConnectionCut {
+        self.connection.cut(end)
     }
 
     fn record_raw(&mut self, bytes: &[u8]) {
@@ -142,9 +145,9 @@ impl InFlight {
         });
     }
 
-    /// Reads and discards the body.
+    /// Reads the body of a request that is not executed.
     async fn read_body(&mut self, mut incoming: Incoming) -> Result<(), ConnectionCut> {
-        match body::read(&mut incoming, 1024 * 1024).await {
+        match body::read(&mut incoming, MAX_DISCARDED_BYTES).await {
             Ok(Payload::Whole(bytes)) => self.exchange.request_body = bytes,
             Ok(Payload::TooLarge) => {}
             Err(body::ClientGone) => return Err(self.cut(ConnectionEnd::Cut)),
@@ -163,8 +166,8 @@ impl InFlight {
             Some(Fault::Slow(slow)) => Some(*slow),
             _ => None,
         };
-        let done = execute::execute(&self.shared, parts, incoming, slow, &mut self.exchange.request_body).await;
-        let Ok(done) = done else { return Err(self.cut(ConnectionEnd::Cut)) };
+        let response = execute::execute(&self.shared, parts, incoming, slow, &mut self.exchange.request_body).await;
+        let Ok(response) = response else { return Err(self.cut(ConnectionEnd::Cut)) };
         if let Some(route) = &self.exchange.route {
             self.shared.observed.count_handled(route);
         }
@@ -176,15 +179,15 @@ impl InFlight {
             Some(Fault::CutBody { after_bytes }) => Some(*after_bytes),
             _ => None,
         };
-        self.exchange.response = Some(self.observe(&done, sent.is_none()));
+        self.exchange.response = Some(self.observe(&response, sent.is_none()));
         match (fault, sent) {
             (Some(Fault::CutAfter), _) => Err(self.cut(ConnectionEnd::Cut)),
             (Some(Fault::NoResponseAfter), _) => Err(self.cut(ConnectionEnd::Hang(Vec::new()))),
             (_, Some(sent)) => {
-                let ending = self.raw_response(done, sent);
-                Err(self.cut(ending))
+                let end = self.raw_response(response, sent);
+                Err(self.cut(end))
             }
-            (_, None) => self.send(done).await,
+            (_, None) => self.send(response).await,
         }
     }
 
@@ -194,20 +197,20 @@ impl InFlight {
         response: Response<Vec<u8>>,
         injected: bool,
     ) -> Result<Response<ResponseBody>, ConnectionCut> {
-        let done = WorldResponse::InMemory(response);
-        self.exchange.response = Some(ObservedResponse { injected, ..self.observe(&done, true) });
-        self.send(done).await
+        let response = WorldResponse::InMemory(response);
+        self.exchange.response = Some(ObservedResponse { injected, ..self.observe(&response, true) });
+        self.send(response).await
     }
 
     /// Hands a response to hyper, unless the connection is to be closed without announcement.
-    async fn send(self, mut done: WorldResponse) -> Result<Response<ResponseBody>, ConnectionCut> {
+    async fn send(self, mut response: WorldResponse) -> Result<Response<ResponseBody>, ConnectionCut> {
         match self.shared.rules.close_mode() {
             Some(CloseMode::Abrupt) => {
-                let ending = self.raw_response(done, u64::MAX);
-                return Err(self.cut(ending));
+                let end = self.raw_response(response, u64::MAX);
+                return Err(self.cut(end));
             }
             Some(CloseMode::Announced) => {
-                let headers = match &mut done {
+                let headers = match &mut response {
                     WorldResponse::InMemory(response) => response.headers_mut(),
                     WorldResponse::File(file) => file.head.headers_mut(),
                 };
@@ -215,7 +218,7 @@ impl InFlight {
             }
             None => {}
         }
-        let outgoing = match done {
+        Ok(match response {
             WorldResponse::InMemory(response) => response.map(ResponseBody::bytes),
             WorldResponse::File(file) => {
                 let path = self.shared.folder.join(&file.file);
@@ -225,27 +228,26 @@ impl InFlight {
                     Err(_) => self.shared.problem(StatusCode::INTERNAL_SERVER_ERROR, None).map(ResponseBody::bytes),
                 }
             }
-        };
-        Ok(outgoing)
+        })
     }
 
     /// Describes a response for the transcript. Headers and body are copied only for an observer.
-    fn observe(&self, done: &WorldResponse, delivered: bool) -> ObservedResponse {
-        let (status, headers, body) = match done {
+    fn observe(&self, response: &WorldResponse, delivered: bool) -> ObservedResponse {
+        let (status, headers, body) = match response {
             WorldResponse::InMemory(response) => (response.status(), response.headers(), &response.body()[..]),
             WorldResponse::File(file) => (file.head.status(), file.head.headers(), &[][..]),
         };
-        let (mut kept, mut bytes) = (HeaderMap::new(), Vec::new());
+        let (mut copied, mut bytes) = (HeaderMap::new(), Vec::new());
         if self.shared.observed.is_observed() {
-            kept.clone_from(headers);
+            copied.clone_from(headers);
             bytes.extend_from_slice(body);
         }
-        ObservedResponse { status, headers: kept, body: bytes, injected: false, delivered }
+        ObservedResponse { status, headers: copied, body: bytes, injected: false, delivered }
     }
 
     /// Serialises a response without hyper, with at most `max_body` bytes of its body.
-    fn raw_response(&self, done: WorldResponse, max_body: u64) -> ConnectionEnd {
-        match done {
+    fn raw_response(&self, response: WorldResponse, max_body: u64) -> ConnectionEnd {
+        match response {
             WorldResponse::InMemory(response) => {
                 let (parts, body) = response.into_parts();
                 let length = u64::try_from(body.len()).unwrap_or(u64::MAX);

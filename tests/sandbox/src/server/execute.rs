@@ -16,7 +16,10 @@ use crate::world::{
 };
 
 /// The maximum size of a body that is read and discarded, so that its connection can be reused.
-const MAX_DISCARDED_BYTES: u64 = 1024 * 1024;
+pub(super) const MAX_DISCARDED_BYTES: u64 = 1024 * 1024;
+
+/// The maximum size of a JPEG whose dimensions are read; a larger one cannot be an avatar.
+const MAX_JPEG_BYTES: u64 = 5 * 1024 * 1024;
 
 /// The response of the world.
 pub(super) enum WorldResponse {
@@ -132,7 +135,7 @@ async fn store_upload(
     if let Err(error) = file.flush().await {
         return Ok(server_error(error));
     }
-    let jpeg = if size <= 5 * MAX_DISCARDED_BYTES { tokio::fs::read(&guard.path).await.ok() } else { None };
+    let jpeg = if size <= MAX_JPEG_BYTES { tokio::fs::read(&guard.path).await.ok() } else { None };
     let received = ReceivedFile { size, digest: digest.finish(), jpeg: jpeg.as_deref().and_then(jpeg_dimensions) };
     let commit = |upload| shared.world(|world, now| world.commit_upload(now, upload, received));
     let CommittedUpload { response, keep_file } = guard.upload.take().map(commit).ok_or(ClientGone)?;

@@ -13,7 +13,7 @@ impl World {
         &mut self.org_settings
     }
 
-    /// Creates another bot. It sees the same users as [`org::BOT`](super::org::BOT) and is not a member of any chat.
+    /// Creates another bot. It sees the same users as [`org::BOT`] and is not a member of any chat.
     pub fn create_bot(&mut self, first_name: &str) -> BotKey {
         let uid = self.ids.next_with_prefix("u-bot-", 8);
         self.directory.users.insert(uid.clone(), User::new(first_name, "Bot", org::NAME, true));

@@ -1,16 +1,17 @@
 //! Handles requests: the checks, in the order of the contract, and the execution.
 //!
 //! ```text
-//!               401  credentials               413  size
-//!               429  rate limit                415  media type
-//!               404  unknown path              400  ids, idempotency key, JSON
-//!  admit ────── 405  method ──▶ Admitted ──▶ execute ─┬─ 409, 422 or the first response: idempotency key
-//!                                                     ▼
-//!                                      run ◀──────── resume
-//!                                       │               ▲
-//!                                       ├─▶ Response    │ 401 if the key was revoked
-//!                                       ├─▶ File        │
-//!                                       └─▶ Park ───────┘
+//!  admit        401 credentials, 429 rate limit, 404 path, 405 method
+//!    │
+//!    ▼ Admitted
+//!  execute      413 size, 415 media type, 400 ids, idempotency key and JSON;
+//!    │          a known idempotency key: the first response, 409 or 422
+//!    ▼
+//!   run ◀────── resume     401 if the key was revoked
+//!    │            ▲
+//!    ├─▶ Park ────┘        a long poll without updates
+//!    ├─▶ File              its bytes are kept by the driver of the world
+//!    └─▶ Response
 //! ```
 //!
 //! An upload takes [`World::begin_upload`] and [`World::commit_upload`] instead of `execute`, with the same checks.
@@ -47,7 +48,7 @@ impl World {
         let (head, body) = request.into_parts();
         let admitted = match self.admit(now, head) {
             Admission::Admit(admitted) => admitted,
-            Admission::Reject(answer) => return Handled::Response(answer),
+            Admission::Reject(response) => return Handled::Response(response),
         };
         let limit = match admitted.body_plan(self) {
             BodyPlan::Ignore => u64::MAX,
@@ -63,7 +64,7 @@ impl World {
         }
         let upload = match self.begin_upload(now, admitted) {
             UploadStart::Receive(upload) => upload,
-            UploadStart::Reject(answer) => return Handled::Response(answer),
+            UploadStart::Reject(response) => return Handled::Response(response),
         };
         let mut digest = BodyDigest::default();
         digest.update(&body);
@@ -94,7 +95,7 @@ impl World {
             (key.app_id.clone(), key.uid.clone())
         };
         let (operation, ids) = routes::find(head.method.as_str(), &query::segments(path))?;
-        let whole = head.uri.path_and_query().map_or(path, |it| it.as_str());
+        let path_and_query = head.uri.path_and_query().map_or(path, |it| it.as_str());
         let is_upload = operation.body == BodyKind::Upload;
         Ok(Admitted(Box::new(Call {
             operation,
@@ -106,7 +107,7 @@ impl World {
             actor,
             ids,
             query: Query::parse(head.uri.query().unwrap_or_default()),
-            head_digest: call::digest_of_head(&head.method, whole, &head.headers, is_upload),
+            head_digest: call::digest_of_head(&head.method, path_and_query, &head.headers, is_upload),
             headers: head.headers,
             json: Value::Null,
             bytes: Vec::new(),
@@ -137,8 +138,8 @@ impl World {
         }
         let respond_at = call.respond_at;
         let handled = self.run(call);
-        if let Handled::Response(answer) = &handled {
-            self.keys.store(now.elapsed, key, fingerprint, respond_at, answer);
+        if let Handled::Response(response) = &handled {
+            self.keys.store(now.elapsed, key, fingerprint, respond_at, response);
         }
         handled
     }
@@ -155,12 +156,12 @@ impl World {
     }
 
     fn run(&mut self, call: Box<Call>) -> Handled {
-        let reply: OperationResult = (call.operation.run)(self, &call);
+        let result: OperationResult = (call.operation.run)(self, &call);
         if call.operation.is_mutation() {
             self.revision += 1;
         }
         let id = &call.request_id;
-        match reply {
+        match result {
             Ok(Outcome::Json(status, value)) => Handled::Response(response::json(status, &value, id)),
             Ok(Outcome::NoContent) => Handled::Response(response::no_content(id)),
             Ok(Outcome::Response(mut response)) => {
@@ -177,14 +178,14 @@ impl World {
     }
 
     /// Returns the index of the bot whose key the request carries.
-    pub(crate) fn authenticate(&self, headers: &HeaderMap) -> Result<usize, Problem> {
+    fn authenticate(&self, headers: &HeaderMap) -> Result<usize, Problem> {
         let (app_id, secret) = credentials(headers).ok_or_else(Problem::unauthorized)?;
         let matches = |bot: &Bot| bot.key.app_id == app_id && bot.key.secret == secret && !bot.revoked;
         self.bots.iter().position(matches).ok_or_else(Problem::unauthorized)
     }
 
     /// Charges the key for one request.
-    pub(crate) fn charge(&mut self, bot: usize, now: Duration) -> Result<(), Problem> {
+    fn charge(&mut self, bot: usize, now: Duration) -> Result<(), Problem> {
         let Some(limit) = self.rate_limit else { return Ok(()) };
         self.bots[bot].take_token(limit, now).map_err(Problem::rate_limited)
     }

@@ -23,7 +23,7 @@ pub enum Handled {
     File(FileResponse),
     /// A long poll without updates yet. Pass it to [`World::resume`] when the world has changed, or at `until`.
     Park {
-        /// The latest time to resume it, as [`Now::elapsed`].
+        /// The latest time to resume it, as [`Now::elapsed`](super::Now::elapsed).
         until: Duration,
         /// The poll to resume.
         poll: Parked,
@@ -78,8 +78,8 @@ impl Admitted {
         }
     }
 
-    /// Sets the time at which the client receives the response, as [`Now::elapsed`]. Until then the request's
-    /// idempotency key is in progress.
+    /// Sets the time at which the client receives the response, as [`Now::elapsed`](super::Now::elapsed). Until then
+    /// the request's idempotency key is in progress.
     pub fn respond_at(&mut self, time: Duration) {
         self.0.respond_at = time;
     }

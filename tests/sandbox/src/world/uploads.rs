@@ -57,7 +57,7 @@ impl World {
         let fingerprint = call.fingerprint(received.digest);
         if repeated && let Some(key) = call.key() {
             match self.keys.look_up(now.elapsed, &key, fingerprint, &call.request_id) {
-                Ok(Some(answer)) => return CommittedUpload { response: answer, keep_file: false },
+                Ok(Some(response)) => return CommittedUpload { response, keep_file: false },
                 Err(problem) => {
                     return CommittedUpload { response: problem.into_response(&call.request_id), keep_file: false };
                 }
@@ -69,11 +69,11 @@ impl World {
         let media_type = call.header(header::CONTENT_TYPE).unwrap_or_default().to_owned();
         let file_name = file_name_of(&call).unwrap_or_default();
         let json = self.store(&call.actor, file_name, media_type, received, content).1;
-        let answer = response::json(StatusCode::CREATED, &json, &call.request_id);
+        let response = response::json(StatusCode::CREATED, &json, &call.request_id);
         if let Some(key) = call.key() {
-            self.keys.store(now.elapsed, key, fingerprint, call.respond_at, &answer);
+            self.keys.store(now.elapsed, key, fingerprint, call.respond_at, &response);
         }
-        CommittedUpload { response: answer, keep_file: true }
+        CommittedUpload { response, keep_file: true }
     }
 
     /// Aborts an unfinished upload. Its file can be deleted.
@@ -85,9 +85,9 @@ impl World {
 
     /// Rejects an upload whose body is too large: 413. Its file can be deleted.
     pub fn reject_upload(&mut self, upload: Upload) -> Response<Vec<u8>> {
-        let answer = Problem::too_large(self.asset_limit).into_response(&upload.call.request_id);
+        let response = Problem::too_large(self.asset_limit).into_response(&upload.call.request_id);
         self.abort_upload(upload);
-        answer
+        response
     }
 }
 

@@ -30,10 +30,10 @@ impl SchemaErrors {
 pub(crate) fn read<T>(body: &Value, read: impl FnOnce(&mut JsonObject<'_>) -> Option<T>) -> Result<T, Problem> {
     let errors = SchemaErrors::default();
     let result = read_object(body, String::new(), &errors, read);
-    let places = errors.0.into_inner();
+    let errors = errors.0.into_inner();
     match result {
-        Some(value) if places.is_empty() => Ok(value),
-        _ => Err(Problem::schema_errors(places)),
+        Some(value) if errors.is_empty() => Ok(value),
+        _ => Err(Problem::schema_errors(errors)),
     }
 }
 
@@ -230,10 +230,10 @@ mod tests {
 
     use super::*;
 
-    fn places(body: &Value, read_it: impl FnOnce(&mut JsonObject<'_>) -> Option<()>) -> Vec<String> {
+    fn pointers(body: &Value, read_it: impl FnOnce(&mut JsonObject<'_>) -> Option<()>) -> Vec<String> {
         match read(body, read_it).map_err(|problem| problem.details) {
-            Err(crate::world::contract::problem::Details::SchemaErrors(places)) => {
-                places.into_iter().map(|it| it.pointer).collect()
+            Err(crate::world::contract::problem::Details::SchemaErrors(errors)) => {
+                errors.into_iter().map(|it| it.pointer).collect()
             }
             _ => Vec::new(),
         }
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn every_schema_error_is_reported() {
         let body = json!({ "a/b": 1, "title": 7, "list": ["", 5], "when": "2025-03-14T09:26:53Z" });
-        let found = places(&body, |object| {
+        let found = pointers(&body, |object| {
             object.string("title", 0..=5);
             object.ids("list", 0..=5);
             object.timestamp("when");

@@ -65,14 +65,14 @@ pub(crate) fn content_response(asset: &Asset, mut head: Response<()>, range: Ran
 impl World {
     /// Returns an asset that this user has uploaded, or that a message or avatar of one of its chats contains.
     pub(crate) fn asset(&self, actor: &str, id: &str) -> Result<&Asset, Problem> {
-        let shows = |chat: &&Chat| {
+        let contains = |chat: &&Chat| {
             chat.avatar.as_ref().is_some_and(|avatar| avatar.is_asset(id))
                 || chat.messages.iter().any(|message| message.assets.iter().any(|it| it == id))
         };
         self.assets
             .by_id
             .get(id)
-            .filter(|asset| asset.owner == actor || self.chats_of(actor).iter().any(shows))
+            .filter(|asset| asset.owner == actor || self.chats_of(actor).iter().any(contains))
             .ok_or_else(|| Problem::not_found("asset"))
     }
 

@@ -4,7 +4,6 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::{avatars, draft::Draft};
-
 use crate::world::{
     call::Call,
     contract::{json_object, problem::Problem},

@@ -19,8 +19,10 @@ pub(crate) fn me(world: &mut World, call: &Call) -> OperationResult {
 
 pub(crate) fn list_users(world: &mut World, call: &Call) -> OperationResult {
     let directory = &world.directory;
-    let seen = directory.users.keys().filter(|uid| directory.sees_user(&call.actor, uid));
-    world.cursors.page(call, &call.cursor_scope(""), seen.map(|uid| (uid.clone(), uid)), |uid| directory.user_json(uid))
+    let visible = directory.users.keys().filter(|uid| directory.sees_user(&call.actor, uid));
+    world
+        .cursors
+        .page(call, &call.cursor_scope(""), visible.map(|uid| (uid.clone(), uid)), |uid| directory.user_json(uid))
 }
 
 pub(crate) fn get_user(world: &mut World, call: &Call) -> OperationResult {

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::attachments::{self, Attachment, LiveLocation};
-
 use crate::world::{
     contract::{
         json_object::{self, JsonObject},

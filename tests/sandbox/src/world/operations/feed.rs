@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::paging::{Page, collect_page};
-
 use crate::world::{
     call::Call,
     contract::problem::Problem,
@@ -21,7 +20,7 @@ use crate::world::{
 const MAX_ITEMS: usize = 100;
 
 impl World {
-    /// Answers a long poll, or makes it wait.
+    /// Returns the updates after a cursor, or makes the poll wait.
     pub(crate) fn poll(&self, call: &Call, feed: &Feed) -> OperationResult {
         let Some(cursor) = call.query.cursor()? else {
             return ok(json!({ "items": [], "cursor": self.current_cursor(&call.app_id, feed) }));
@@ -68,7 +67,7 @@ fn wait_time(call: &Call) -> Result<Duration, Problem> {
     Ok(Duration::from_secs(call.query.integer("wait", 0..=25)?.unwrap_or(0)))
 }
 
-/// The time at which a poll is answered at the latest.
+/// The latest time at which a poll returns.
 pub(crate) fn deadline(call: &Call) -> Result<Duration, Problem> {
     Ok(call.received_at + wait_time(call)?)
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{attachments::LiveLocation, feed::check_poll, subscriptions::subscription_of};
-
 use crate::world::{
     call::Call,
     contract::{json_object, problem::Problem},

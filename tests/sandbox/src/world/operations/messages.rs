@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{draft::Draft, feed::check_poll, paging};
-
 use crate::world::{
     call::Call,
     contract::problem::Problem,
@@ -30,8 +29,8 @@ struct ListPosition {
 
 impl fmt::Display for ListPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (timestamp, place) = self.after.unwrap_or_default();
-        write!(f, "{timestamp} {place} {}", self.count)
+        let (timestamp, at) = self.after.unwrap_or_default();
+        write!(f, "{timestamp} {at} {}", self.count)
     }
 }
 
@@ -59,9 +58,9 @@ pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
 
     let visible = &chat.messages[..position.count.min(chat.messages.len())];
     let mut rows: Vec<_> = visible.iter().enumerate().map(|(at, message)| ((message.timestamp, at), message)).collect();
-    rows.retain(|(place, _)| place.0 >= since && position.after.is_none_or(|after| *place > after));
+    rows.retain(|(at, _)| at.0 >= since && position.after.is_none_or(|after| *at > after));
     // By timestamp, then by arrival, because the clock may have been set back in between.
-    rows.sort_by_key(|(place, _)| *place);
+    rows.sort_by_key(|(at, _)| *at);
     let rows =
         paging::collect_page(paging::limit(call)?, rows, |(_, it)| Some(it.to_json(&world.directory, &chat.tid)));
 
@@ -70,8 +69,8 @@ pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
         "items": rows.items,
         "last_modified": last_modified.and_then(DateTime::<Utc>::from_timestamp_millis).map(rfc3339),
     });
-    if let Some((place, _)) = rows.more_after {
-        let position = ListPosition { after: Some(place), ..position };
+    if let Some((at, _)) = rows.more_after {
+        let position = ListPosition { after: Some(at), ..position };
         page["next_cursor"] = json!(world.cursors.seal(&name, &position.to_string()));
     }
     ok(page)

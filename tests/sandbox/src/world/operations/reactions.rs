@@ -4,7 +4,6 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{feed::check_poll, paging, subscriptions::subscription_of};
-
 use crate::world::{
     call::Call,
     contract::{json_object, problem::Problem},

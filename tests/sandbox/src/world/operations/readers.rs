@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::paging;
-
 use crate::world::{
     call::Call,
     contract::problem::Problem,

@@ -6,7 +6,6 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::feed;
-
 use crate::world::{
     call::Call,
     contract::problem::Problem,
@@ -76,7 +75,7 @@ impl World {
         Ok(Outcome::NoContent)
     }
 
-    /// Polls a feed with a lease, which is renewed when the poll arrives and when it is answered.
+    /// Polls a feed with a lease, which is renewed when the poll arrives and when it returns.
     pub(crate) fn poll_leased(&mut self, call: &Call, id: &str, topic: &Topic, feed: &Feed) -> OperationResult {
         let now = call.now.elapsed;
         self.subscriptions.remove_old(now);
@@ -94,13 +93,13 @@ impl World {
         subscription.remove_abandoned_polls(now);
         subscription.renewed_at = subscription.renewed_at.max(call.received_at);
         subscription.pending_polls.insert(call.request_id.clone(), feed::deadline(call)?);
-        let reply = self.poll(call, feed);
-        if !matches!(reply, Ok(Outcome::Wait(_)))
+        let result = self.poll(call, feed);
+        if !matches!(result, Ok(Outcome::Wait(_)))
             && let Some(subscription) = self.subscriptions.by_id.get_mut(id)
         {
             subscription.pending_polls.remove(&call.request_id);
             subscription.renewed_at = now;
         }
-        reply
+        result
     }
 }

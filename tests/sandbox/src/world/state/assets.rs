@@ -30,7 +30,7 @@ pub(crate) enum Content {
 pub struct ReceivedFile {
     /// Its size in bytes.
     pub size: u64,
-    /// The [`BodyDigest`](super::BodyDigest) of its bytes.
+    /// The [`BodyDigest`](crate::world::BodyDigest) of its bytes.
     pub digest: u64,
     /// Its width and height, if it is a JPEG of at most 5 MiB; see [`jpeg_dimensions`].
     pub jpeg: Option<(usize, usize)>,

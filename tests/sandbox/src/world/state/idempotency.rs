@@ -7,7 +7,7 @@ use std::{
 
 use http::{Response, StatusCode};
 
-use crate::world::contract::{problem::Problem, response};
+use crate::world::contract::{problem::Problem, response::set_request_id};
 
 /// The lifetime of a key.
 const KEY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
@@ -27,7 +27,7 @@ enum State {
     /// An upload in progress.
     Receiving { head: u64 },
     /// A completed request, whose client receives the response at `available_at`.
-    Completed { fingerprint: Fingerprint, available_at: Duration, answer: Response<Vec<u8>> },
+    Completed { fingerprint: Fingerprint, available_at: Duration, response: Response<Vec<u8>> },
 }
 
 /// The keys of the last day.
@@ -53,10 +53,10 @@ impl Keys {
             Some((_, State::Receiving { .. })) => Err(in_progress()),
             Some((_, State::Completed { fingerprint: first, .. })) if *first != fingerprint => Err(mismatch()),
             Some((_, State::Completed { available_at, .. })) if *available_at > now => Err(in_progress()),
-            Some((_, State::Completed { answer, .. })) => {
-                let mut answer = answer.clone();
-                response::set_request_id(&mut answer, request_id);
-                Ok(Some(answer))
+            Some((_, State::Completed { response, .. })) => {
+                let mut response = response.clone();
+                set_request_id(&mut response, request_id);
+                Ok(Some(response))
             }
         }
     }
@@ -96,10 +96,10 @@ impl Keys {
         key: Key,
         fingerprint: Fingerprint,
         available_at: Duration,
-        answer: &Response<Vec<u8>>,
+        response: &Response<Vec<u8>>,
     ) {
-        if answer.status().is_success() {
-            self.insert(now, key, State::Completed { fingerprint, available_at, answer: answer.clone() });
+        if response.status().is_success() {
+            self.insert(now, key, State::Completed { fingerprint, available_at, response: response.clone() });
         }
     }
 

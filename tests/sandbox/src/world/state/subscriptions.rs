@@ -33,7 +33,7 @@ impl Subscription {
         self.expired_at.unwrap_or(natural_end)
     }
 
-    /// Removes polls after their deadline: answered ones have been removed already, so these are abandoned.
+    /// Removes polls after their deadline: completed ones have been removed already, so these are abandoned.
     pub(crate) fn remove_abandoned_polls(&mut self, now: Duration) {
         let abandoned = self.pending_polls.values().copied().filter(|until| *until < now);
         self.renewed_at = abandoned.fold(self.renewed_at, Duration::max);
