@@ -1,4 +1,4 @@
-//! HTTP by hand, so that a test sees what is really on the wire.
+//! A minimal HTTP client, which shows exactly what is on the wire.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -16,7 +16,7 @@ pub(crate) struct Client {
     authorization: String,
 }
 
-/// An response.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -43,7 +43,7 @@ impl Response {
 impl Client {
     pub(crate) fn connect(sandbox: &Sandbox) -> Self {
         let stream = TcpStream::connect(sandbox.address()).expect("the sandbox listens");
-        // A test that would hang fails.
+        // A test fails instead of hanging.
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout can be set");
         let token = STANDARD.encode(format!("{}:{}", sandbox.app_id(), sandbox.secret()));
         Self { stream: BufReader::new(stream), authorization: format!("Basic {token}") }
@@ -73,7 +73,7 @@ impl Client {
         self.send(request, &headers, body.to_string().as_bytes())
     }
 
-    /// Reads an response: `Ok(None)` if the connection was closed before there was any.
+    /// Reads a response; `Ok(None)` if the connection was closed before it started.
     pub(crate) fn try_read(&mut self) -> io::Result<Option<Response>> {
         let Some(mut response) = self.try_read_head()? else { return Ok(None) };
         let length = response.header("content-length").and_then(|it| it.parse().ok()).unwrap_or(0);
@@ -102,7 +102,7 @@ impl Client {
         Ok(Some(Response { status, headers, bytes: Vec::new() }))
     }
 
-    /// Reads the response to a HEAD, which has no body whatever its length says.
+    /// Reads the response to a HEAD, which has no body whatever its `Content-Length`.
     pub(crate) fn read_head(&mut self) -> Response {
         self.try_read_head().expect("the response is complete").expect("there is a response")
     }
@@ -111,26 +111,26 @@ impl Client {
         self.try_read().expect("the response is complete").expect("there is a response")
     }
 
-    /// What is left to read until the connection is closed, by whatever means.
+    /// Reads until the connection is closed.
     pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        // A reset is as good an end as any.
+        // A reset ends the connection as well.
         let _ = self.stream.read_to_end(&mut bytes);
         bytes
     }
 
     pub(crate) fn get(&mut self, path: &str) -> Response {
-        self.send(&format!("GET {path}"), &[], b"").expect("it is sent");
+        self.send(&format!("GET {path}"), &[], b"").expect("the connection is open");
         self.read()
     }
 
     pub(crate) fn post(&mut self, path: &str, key: &str, body: &Value) -> Response {
-        self.send_json(&format!("POST {path}"), key, body).expect("it is sent");
+        self.send_json(&format!("POST {path}"), key, body).expect("the connection is open");
         self.read()
     }
 }
 
-/// Waits for something that is about to happen.
+/// Waits until a condition holds, and panics after a generous timeout.
 #[track_caller]
 pub(crate) fn wait_until(sandbox: &Sandbox, condition: impl Fn(&Sandbox) -> bool) {
     assert!(sandbox.wait_until(Duration::from_secs(20), condition), "the condition never holds");

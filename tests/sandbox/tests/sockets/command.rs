@@ -9,22 +9,22 @@ fn sandbox() -> Command {
 
 #[test]
 fn command_reports_unknown_arguments() {
-    let output = sandbox().args(["--prot", "80"]).output().expect("it runs");
+    let output = sandbox().args(["--prot", "80"]).output().expect("the command runs");
     assert_eq!(output.status.code(), Some(2));
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(message.contains("--prot") && message.contains("Usage:"), "{message}");
-    let help = sandbox().arg("--help").output().expect("it runs");
+    let help = sandbox().arg("--help").output().expect("the command runs");
     assert!(help.status.success() && help.stdout.starts_with(b"Usage:"));
 }
 
 #[cfg(unix)]
 #[test]
 fn command_prints_its_address_and_stops_on_ctrl_c() {
-    let mut running = sandbox().stdout(Stdio::piped()).spawn().expect("it runs");
+    let mut running = sandbox().stdout(Stdio::piped()).spawn().expect("the command runs");
     let mut lines = BufReader::new(running.stdout.take().expect("its output is piped")).lines();
     let mut lines_read = Vec::new();
     while !lines_read.last().is_some_and(|line: &String| line.starts_with("Press Ctrl-C")) {
-        lines_read.push(lines.next().expect("it says more").expect("it is text"));
+        lines_read.push(lines.next().expect("the output continues").expect("the output is UTF-8"));
     }
     let value = |name: &str| {
         lines_read.iter().find_map(|line| line.strip_prefix(&format!("export {name}="))).map(str::to_owned)
@@ -34,5 +34,5 @@ fn command_prints_its_address_and_stops_on_ctrl_c() {
     assert!(value("TEAMWIRE_APP_ID").is_some() && value("TEAMWIRE_SECRET").is_some());
     let interrupted = Command::new("kill").args(["-INT", &running.id().to_string()]).status().expect("kill runs");
     assert!(interrupted.success());
-    assert_eq!(running.wait().expect("it ends").code(), Some(0));
+    assert_eq!(running.wait().expect("the process ends").code(), Some(0));
 }

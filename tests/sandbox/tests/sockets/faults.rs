@@ -11,10 +11,10 @@ use crate::client::{Client, wait_until};
 const PATH: &str = "/v1/chats/t-lobby/messages";
 const POSTED: &str = "POST /v1/chats/{tid}/messages";
 
-/// Posts on a connection of its own, and reads until it is closed.
+/// Posts on a new connection, and reads until it is closed.
 fn post_and_read_all(sandbox: &Sandbox) -> String {
     let mut client = Client::connect(sandbox);
-    client.send_json(&format!("POST {PATH}"), "k", &json!({ "msg": "x" })).expect("it is sent");
+    client.send_json(&format!("POST {PATH}"), "k", &json!({ "msg": "x" })).expect("the connection is open");
     String::from_utf8_lossy(&client.read_to_end()).into_owned()
 }
 
@@ -26,7 +26,7 @@ fn status_fault_responds_without_executing() {
     let response = client.post(PATH, "k", &json!({ "msg": "x" })).assert_status(503);
     assert_eq!((response.header("retry-after"), &response.json()["code"]), (Some("2"), &json!("server")));
     assert_eq!((sandbox.message_count(), sandbox.received_count(POSTED), sandbox.handled_count(POSTED)), (0, 1, 0));
-    // The rule is spent, and the connection still good.
+    // The rule no longer applies, and the connection is still usable.
     client.post(PATH, "k", &json!({ "msg": "x" })).assert_status(201);
 }
 
@@ -58,9 +58,10 @@ fn cut_body_sends_the_given_number_of_bytes() {
     for after_bytes in [0, 1, 100] {
         sandbox.faults().add(Fault::CutBody { after_bytes });
         let read = post_and_read_all(&sandbox);
-        let (head, body) = read.split_once("\r\n\r\n").expect("the head is whole");
+        let (head, body) = read.split_once("\r\n\r\n").expect("the head is complete");
         assert!(head.starts_with("HTTP/1.1 201 Created\r\n") && head.contains("x-request-id: "), "{head}");
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
+        let length =
+            head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("the head has a length");
         assert!(length.parse::<u64>().is_ok_and(|length| length > after_bytes));
         assert_eq!(u64::try_from(body.len()), Ok(after_bytes));
     }
@@ -92,7 +93,7 @@ fn no_response_keeps_the_connection_open() {
     let mut clients = Vec::new();
     for number in 1..=3 {
         let mut client = Client::connect(&sandbox);
-        client.send_json(&format!("POST {PATH}"), "k", &json!({ "msg": "x" })).expect("it is sent");
+        client.send_json(&format!("POST {PATH}"), "k", &json!({ "msg": "x" })).expect("the connection is open");
         wait_until(&sandbox, |sandbox| sandbox.transcript().len() == number);
         clients.push(client);
     }
@@ -109,7 +110,7 @@ fn idempotency_key_is_in_progress_while_the_response_is_slow() {
     sandbox.clock().pause();
     sandbox.faults().add(Fault::Slow(Duration::from_secs(3)));
     let (mut first, mut second) = (Client::connect(&sandbox), Client::connect(&sandbox));
-    first.send_json(&format!("POST {PATH}"), "k", &json!({ "msg": "x" })).expect("it is sent");
+    first.send_json(&format!("POST {PATH}"), "k", &json!({ "msg": "x" })).expect("the connection is open");
     wait_until(&sandbox, |sandbox| sandbox.message_count() == 1);
     let early = second.post(PATH, "k", &json!({ "msg": "x" })).assert_status(409);
     assert_eq!(early.json()["code"], "in_progress");

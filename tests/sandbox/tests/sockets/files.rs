@@ -9,7 +9,7 @@ const HEADERS: [(&str, &str); 2] =
 
 fn upload(client: &mut Client, key: &str, bytes: &[u8]) -> Response {
     let headers = [HEADERS[0], HEADERS[1], ("idempotency-key", key)];
-    client.send("POST /v1/assets", &headers, bytes).expect("it is sent");
+    client.send("POST /v1/assets", &headers, bytes).expect("the connection is open");
     client.read()
 }
 
@@ -17,7 +17,7 @@ fn id(response: &Response) -> String {
     response.json()["id"].as_str().expect("an asset has an id").to_owned()
 }
 
-/// Bytes that differ from place to place.
+/// Returns bytes that differ from position to position.
 fn bytes(length: usize) -> Vec<u8> {
     (0..length).map(|at| u8::try_from(at * 31 % 251).unwrap_or(0)).collect()
 }
@@ -29,9 +29,11 @@ fn large_file_is_downloaded_as_uploaded() {
     let sent = bytes(3_000_000);
     let id = id(&upload(&mut client, "k", &sent).assert_status(201));
     assert!(client.get(&format!("/v1/assets/{id}")).assert_status(200).bytes == sent);
-    client.send(&format!("GET /v1/assets/{id}"), &[("range", "bytes=1000000-1999999")], b"").expect("it is sent");
+    client
+        .send(&format!("GET /v1/assets/{id}"), &[("range", "bytes=1000000-1999999")], b"")
+        .expect("the connection is open");
     assert!(client.read().assert_status(206).bytes == sent[1_000_000..2_000_000]);
-    client.send(&format!("GET /v1/assets/{id}"), &[("range", "bytes=3000000-")], b"").expect("it is sent");
+    client.send(&format!("GET /v1/assets/{id}"), &[("range", "bytes=3000000-")], b"").expect("the connection is open");
     assert_eq!(client.read().assert_status(416).header("content-range"), Some("bytes */3000000"));
 }
 
@@ -40,7 +42,9 @@ fn upload_may_be_chunked_or_empty() {
     let sandbox = Sandbox::start().expect("a port is free");
     let mut client = Client::connect(&sandbox);
     let headers = [HEADERS[0], HEADERS[1], ("transfer-encoding", "chunked")];
-    client.send("POST /v1/assets", &headers, b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n").expect("it is sent");
+    client
+        .send("POST /v1/assets", &headers, b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n")
+        .expect("the connection is open");
     let id = id(&client.read().assert_status(201));
     assert_eq!(client.get(&format!("/v1/assets/{id}")).assert_status(200).bytes, b"hello world");
     assert_eq!(upload(&mut client, "k", b"").assert_status(201).json()["size"], 0);
@@ -53,12 +57,12 @@ fn interrupted_download_can_be_resumed() {
     let id = id(&upload(&mut Client::connect(&sandbox), "k", &sent).assert_status(201));
     sandbox.faults().add(Rule::new(Fault::CutBody { after_bytes: 123_456 }).under("/v1/assets/"));
     let mut client = Client::connect(&sandbox);
-    client.send(&format!("GET /v1/assets/{id}"), &[], b"").expect("it is sent");
+    client.send(&format!("GET /v1/assets/{id}"), &[], b"").expect("the connection is open");
     let read = client.read_to_end();
-    let head = read.windows(4).position(|it| it == b"\r\n\r\n").expect("the head is whole") + 4;
+    let head = read.windows(4).position(|it| it == b"\r\n\r\n").expect("the head is complete") + 4;
     assert!(read[head..] == sent[..123_456]);
     let mut client = Client::connect(&sandbox);
-    client.send(&format!("GET /v1/assets/{id}"), &[("range", "bytes=123456-")], b"").expect("it is sent");
+    client.send(&format!("GET /v1/assets/{id}"), &[("range", "bytes=123456-")], b"").expect("the connection is open");
     assert!(client.read().assert_status(206).bytes == sent[123_456..]);
 }
 
@@ -71,14 +75,14 @@ fn oversized_upload_is_rejected_with_or_without_a_length() {
     let mut client = Client::connect(&sandbox);
     let headers = [HEADERS[0], HEADERS[1], ("transfer-encoding", "chunked")];
     let chunk = [b"3e9\r\n".to_vec(), bytes(1001), b"\r\n0\r\n\r\n".to_vec()].concat();
-    client.send("POST /v1/assets", &headers, &chunk).expect("it is sent");
+    client.send("POST /v1/assets", &headers, &chunk).expect("the connection is open");
     client.read().assert_status(413);
     upload(&mut Client::connect(&sandbox), "k", &bytes(1000)).assert_status(201);
-    // What was refused is not kept; what was repeated is kept once.
+    // A rejected file is not kept, and a repeated one is kept once.
     upload(&mut Client::connect(&sandbox), "k", &bytes(1000)).assert_status(201);
     assert_eq!(fs::read_dir(&folder).map(Iterator::count).ok(), Some(1));
     drop(sandbox);
-    fs::remove_dir_all(&folder).expect("a folder that was given is left where it is");
+    fs::remove_dir_all(&folder).expect("the given folder is not removed");
 }
 
 #[test]
@@ -86,7 +90,7 @@ fn interrupted_upload_can_be_retried() {
     let sandbox = Sandbox::start().expect("a port is free");
     let mut client = Client::connect(&sandbox);
     let headers = [HEADERS[0], HEADERS[1], ("idempotency-key", "k"), ("content-length", "1000")];
-    client.send("POST /v1/assets", &headers, &bytes(10)).expect("it is sent");
+    client.send("POST /v1/assets", &headers, &bytes(10)).expect("the connection is open");
     let mut other = Client::connect(&sandbox);
     wait_until(&sandbox, |sandbox| sandbox.received_count("POST /v1/assets") == 1);
     let mut tries = 0..100;

@@ -1,4 +1,4 @@
-//! The sandbox as clients see it: real sockets, no HTTP library on the client's side.
+//! Tests of the sandbox over real sockets, without an HTTP library on the client's side.
 
 mod client;
 mod closing;

@@ -21,14 +21,14 @@ fn observer_sees_request_and_response() {
     sandbox.faults().add(Fault::response(418, "text/plain", "teapot"));
     client.post(path, "k2", &json!({ "msg": "y" })).assert_status(418);
     sandbox.faults().add(Fault::CutAfter);
-    client.send_json(&format!("POST {path}"), "k3", &json!({ "msg": "z" })).expect("it is sent");
+    client.send_json(&format!("POST {path}"), "k3", &json!({ "msg": "z" })).expect("the connection is open");
     client.read_to_end();
 
     let observed = observed.lock().expect("no thread panics while holding the lock");
     let [first, faked, lost] = &observed[..] else { panic!("{} exchanges", observed.len()) };
     assert_eq!(first.route.as_deref(), Some("POST /v1/chats/{tid}/messages"));
     assert_eq!(first.request_body, br#"{"msg":"x"}"#);
-    let shown = first.response.as_ref().expect("it was answered");
+    let shown = first.response.as_ref().expect("there is a response");
     assert_eq!(
         (shown.status.as_u16(), &shown.body, shown.injected, shown.delivered),
         (201, &response.bytes, false, true)
@@ -37,7 +37,7 @@ fn observer_sees_request_and_response() {
     assert!(faked.response.as_ref().is_some_and(|it| it.injected && it.body == b"teapot"));
     assert!(lost.response.as_ref().is_some_and(|it| !it.delivered && it.status == 201));
     assert_eq!(lost.fault, Some("cut after"));
-    // The key is there to be checked, and not printed.
+    // The credentials can be inspected but are not printed.
     assert!(first.request_headers.contains_key("authorization"));
     assert!(!format!("{observed:?}").contains("Basic"));
 }

@@ -25,7 +25,7 @@ fn connection_serves_many_requests() {
     let mut client = Client::connect(&sandbox);
     for number in 0..50 {
         client.post("/v1/chats/t-lobby/messages", &format!("k{number}"), &json!({ "msg": "x" })).assert_status(201);
-        // Also after a refusal with a body that nobody wants.
+        // Also after a rejection whose request body is not needed.
         client.post("/v1/nothing", "k", &json!({ "msg": "x" })).assert_status(404);
     }
     assert_eq!(sandbox.connections(), Connections { open: 1, accepted: 1 });
@@ -41,15 +41,15 @@ fn sandboxes_are_independent() {
     one.as_person(org::ANNA).post(org::LOBBY, "here").expect("Anna is a member");
     assert_eq!((one.message_count(), other.message_count()), (1, 0));
     assert_eq!(one.texts(org::LOBBY), [Some("here".to_owned())]);
-    // The same seed makes the same key; another one does not.
+    // The same seed produces the same key.
     assert_eq!(one.secret(), other.secret());
     let third = Sandbox::builder().seed(1).start().expect("a port is free");
     assert_ne!(one.secret(), third.secret());
     assert!(!format!("{one:?}").contains(one.secret()));
-    // Nor does one know the other's cursors, though it has come as far.
+    // Cursors are not interchangeable, even at the same position.
     let cursor = |sandbox: &Sandbox| {
         let now = Client::connect(sandbox).get("/v1/messages/updates").assert_status(200).json();
-        now["cursor"].as_str().expect("a feed gives a cursor").to_owned()
+        now["cursor"].as_str().expect("the feed has a cursor").to_owned()
     };
     let path = format!("/v1/messages/updates?cursor={}", cursor(&other));
     Client::connect(&other).get(&path).assert_status(200);
@@ -58,7 +58,7 @@ fn sandboxes_are_independent() {
 
 #[test]
 fn sandbox_stays_on_loopback_by_default() {
-    let address = "0.0.0.0:0".parse().expect("an address");
+    let address = "0.0.0.0:0".parse().expect("the address is valid");
     let refused = Sandbox::builder().bind(address).start();
     assert!(refused.is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput));
     assert!(Sandbox::builder().bind(address).allow_remote().start().is_ok());
@@ -69,15 +69,15 @@ fn oversized_body_is_rejected_before_it_has_arrived() {
     let sandbox = Sandbox::start().expect("a port is free");
     let mut client = Client::connect(&sandbox);
     let headers = [("content-type", "application/json"), ("content-length", "3000000000")];
-    client.send("POST /v1/chats", &headers, b"{").expect("it is sent");
+    client.send("POST /v1/chats", &headers, b"{").expect("the connection is open");
     assert_eq!(client.read().assert_status(413).json()["code"], "payload_too_large");
-    // In chunks nobody knows how large it is until it is.
+    // The size of a chunked body is unknown in advance.
     let mut client = Client::connect(&sandbox);
     let headers = [("content-type", "application/json"), ("transfer-encoding", "chunked")];
-    client.send("POST /v1/chats", &headers, b"").expect("it is sent");
+    client.send("POST /v1/chats", &headers, b"").expect("the connection is open");
     let chunk = [b"20000\r\n".to_vec(), vec![b' '; 0x2_0000], b"\r\n".to_vec()].concat();
     for _ in 0..20 {
-        client.write(&chunk).expect("the server reads on");
+        client.write(&chunk).expect("the server is still reading");
     }
     assert_eq!(client.read().assert_status(413).json()["code"], "payload_too_large");
 }
@@ -86,10 +86,10 @@ fn oversized_body_is_rejected_before_it_has_arrived() {
 fn head_request_gets_405_without_a_body() {
     let sandbox = Sandbox::start().expect("a port is free");
     let mut client = Client::connect(&sandbox);
-    client.send("HEAD /v1/me", &[], b"").expect("it is sent");
+    client.send("HEAD /v1/me", &[], b"").expect("the connection is open");
     let head = client.read_head().assert_status(405);
     assert_eq!(head.header("allow"), Some("GET"));
-    // Nothing of a body is left over on the connection.
+    // No body is left over on the connection.
     client.get("/v1/me").assert_status(200);
 }
 
@@ -100,7 +100,7 @@ fn invalid_http_does_not_affect_other_connections() {
         [&b"\x16\x03\x01\x02\0\x01\0"[..], b"GET\r\n\r\n", b"\r\n\r\n\r\n", b"GET / HTTP/1.1\r\nx\0: y\r\n\r\n"]
     {
         let mut client = Client::connect(&sandbox);
-        client.write(input).expect("it is sent");
+        client.write(input).expect("the connection is open");
     }
     Client::connect(&sandbox).get("/v1/me").assert_status(200);
 }

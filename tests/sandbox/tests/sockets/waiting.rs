@@ -8,8 +8,11 @@ use crate::client::{Client, wait_until};
 const FEED: &str = "/v1/messages/updates";
 
 fn poll(client: &mut Client, wait: u64) {
-    let cursor = client.get(FEED).assert_status(200).json()["cursor"].as_str().map(str::to_owned).expect("a cursor");
-    client.send(&format!("GET {FEED}?cursor={cursor}&wait={wait}"), &[], b"").expect("it is sent");
+    let cursor = client.get(FEED).assert_status(200).json()["cursor"]
+        .as_str()
+        .map(str::to_owned)
+        .expect("the response has a cursor");
+    client.send(&format!("GET {FEED}?cursor={cursor}&wait={wait}"), &[], b"").expect("the connection is open");
 }
 
 #[test]
@@ -68,15 +71,15 @@ fn location_share_expires_by_the_sandbox_clock() {
     let sandbox = Sandbox::start().expect("a port is free");
     sandbox.clock().pause();
     let mut client = Client::connect(&sandbox);
-    client.send("PUT /v1/chats/t-lobby/location/subscriptions", &[], b"").expect("it is sent");
+    client.send("PUT /v1/chats/t-lobby/location/subscriptions", &[], b"").expect("the connection is open");
     let feed = client.read().assert_status(200).json();
-    let text = |name: &str| feed[name].as_str().expect("a text").to_owned();
+    let text = |name: &str| feed[name].as_str().expect("the member is a string").to_owned();
     let anna = sandbox.as_person(org::ANNA);
     anna.share_for(org::LOBBY, 48.0, 11.0, 20).expect("Anna is a member");
     let path = format!("/v1/chats/t-lobby/location/updates?subscription={}&wait=25&cursor=", text("id"));
     let first = client.get(&format!("{path}{}", text("cursor"))).assert_status(200).json();
-    let cursor = first["cursor"].as_str().expect("a cursor");
-    client.send(&format!("GET {path}{cursor}"), &[], b"").expect("it is sent");
+    let cursor = first["cursor"].as_str().expect("the response has a cursor");
+    client.send(&format!("GET {path}{cursor}"), &[], b"").expect("the connection is open");
     wait_until(&sandbox, |sandbox| sandbox.pending_polls() == 1);
     sandbox.clock().advance(Duration::from_secs(20));
     let last: Value = client.read().assert_status(200).json();

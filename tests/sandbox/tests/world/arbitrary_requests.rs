@@ -1,11 +1,11 @@
-//! Nobody's idea of a request: each gets an response, and none a panic.
+//! Arbitrary requests: each gets a response, and none causes a panic.
 
 use serde_json::{Value, json};
 use teamwire_sandbox::{org, world::routes};
 
 use crate::fixture::Fixture;
 
-/// Numbers that look random and are the same in each run.
+/// A reproducible pseudo-random number generator.
 struct Rng(u64);
 
 impl Rng {

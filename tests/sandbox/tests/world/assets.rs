@@ -41,13 +41,13 @@ fn upload_is_downloaded_unchanged_with_its_name() {
 fn download_supports_ranges() {
     let mut fixture = Fixture::new();
     let id = upload(&mut fixture, b"0123456789").send().assert_status(201).string("/id");
-    let etag = download(&mut fixture, &id, &[]).headers["etag"].to_str().expect("an ETag").to_owned();
+    let etag = download(&mut fixture, &id, &[]).headers["etag"].to_str().expect("the ETag is ASCII").to_owned();
     let rest = download(&mut fixture, &id, &[("range", "bytes=4-"), ("if-range", &etag)]).assert_status(206);
     assert_eq!(rest.bytes, b"456789");
     assert_eq!(rest.headers["content-range"], "bytes 4-9/10");
     assert_eq!(rest.headers["content-length"], "6");
     assert_eq!(rest.headers["etag"], etag.as_str());
-    // Another asset now, or no single range: all of it.
+    // For another ETag, or several ranges, the whole asset is returned.
     assert_eq!(
         download(&mut fixture, &id, &[("range", "bytes=4-"), ("if-range", "\"x\"")]).assert_status(200).bytes.len(),
         10
@@ -101,11 +101,11 @@ fn idempotency_key_is_free_again_after_an_aborted_upload() {
             .header("content-type", "application/pdf")
             .header("content-disposition", NAME)
             .header("idempotency-key", "k");
-        request.body(()).expect("a request").into_parts().0
+        request.body(()).expect("the request is valid").into_parts().0
     };
     let (now, parts) = (fixture.now(), head(&fixture));
-    let Admission::Admit(admitted) = fixture.world.admit(now, parts) else { panic!("it is admitted") };
-    let UploadStart::Receive(arriving) = fixture.world.begin_upload(now, admitted) else { panic!("it begins") };
+    let Admission::Admit(admitted) = fixture.world.admit(now, parts) else { panic!("the request is admitted") };
+    let UploadStart::Receive(arriving) = fixture.world.begin_upload(now, admitted) else { panic!("the upload begins") };
     upload(&mut fixture, b"x").key("k").send().assert_problem(409, "in_progress");
     fixture.world.abort_upload(arriving);
     upload(&mut fixture, b"x").key("k").send().assert_status(201);
@@ -120,7 +120,7 @@ fn asset_is_visible_through_its_message() {
     fixture.post("/v1/chats/t-lobby/messages", &message).assert_problem(404, "not_found");
     let mid = fixture.as_person(org::BEN).post_json(org::NOTICES, &message).expect("Ben is a member");
     assert_eq!(download(&mut fixture, &id, &[]).assert_status(200).bytes, b"map");
-    // Then the bot may show it elsewhere too.
-    fixture.as_person(org::BEN).delete(org::NOTICES, &mid).expect("it is his");
+    // The bot can no longer see the asset of a deleted message.
+    fixture.as_person(org::BEN).delete(org::NOTICES, &mid).expect("the message is his");
     download(&mut fixture, &id, &[]).assert_problem(404, "not_found");
 }

@@ -5,7 +5,7 @@ use crate::fixture::{Fixture, TestResponse};
 
 const PATH: &str = "/v1/chats/t-lobby/avatar";
 
-/// The head of a JPEG of this size: enough to tell what it is.
+/// Returns the head of a JPEG of this size, which is enough to recognise it.
 pub(crate) fn jpeg(width: u16, height: u16) -> Vec<u8> {
     let ([wide, width], [high, height]) = (width.to_be_bytes(), height.to_be_bytes());
     let mut bytes = vec![0xff, 0xd8, 0xff, 0xe0, 0, 16];

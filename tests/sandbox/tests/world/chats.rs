@@ -22,7 +22,7 @@ fn new_group_chat_has_the_bot_as_member_and_admin() {
         "allow_mute_notifications": false, "message": "Hello",
     });
     let chat = fixture.post("/v1/chats", &body).assert_status(201);
-    // Ben is a direct member as he is an admin, David is one by the group already.
+    // Ben becomes a direct member because he is an admin; David is a member through the group.
     assert_eq!(uids(&chat.body["users"]), [org::BOT, org::ANNA, org::BEN]);
     assert_eq!(uids(&chat.body["admins"]), [org::BOT, org::ANNA, org::BEN, org::DAVID]);
     assert_eq!(chat.body["groups"][0]["gid"], org::ON_CALL);
@@ -70,7 +70,7 @@ fn one_to_one_chat_with_a_user_is_unique() {
         let problem = fixture.post("/v1/chats", &body).assert_problem(422, "invalid_members");
         assert_eq!(problem.body["invalid_members"], json!([recipient]));
     }
-    // All that is an admin's, and leaving, is refused there.
+    // Admin operations and leaving are rejected in a 1:1 chat.
     let path = |rest: &str| format!("/v1/chats/{tid}{rest}");
     fixture.patch(&path(""), &json!({ "title": "x" })).assert_problem(403, "auth");
     fixture.post(&path("/members/add"), &json!({ "users": [org::ANNA] })).assert_problem(403, "auth");
@@ -119,7 +119,7 @@ fn closed_chat_rejects_messages_reactions_and_members() {
     fixture.post(&reactions, &json!({ "reaction_type": "ok" })).assert_problem(409, "conflict");
     fixture.post("/v1/chats/t-lobby/members/add", &json!({ "users": [org::EMMA] })).assert_problem(409, "conflict");
     fixture.post("/v1/chats/t-lobby/members/remove", &json!({ "users": [org::BEN] })).assert_problem(409, "conflict");
-    // All else remains possible.
+    // Everything else is still possible.
     fixture.post_empty("/v1/chats/t-lobby/read").assert_status(200);
     fixture.put("/v1/chats/t-lobby/admins/u-ben").assert_status(200);
     assert_eq!(fixture.post_empty("/v1/chats/t-lobby/reopen").assert_status(200).body["is_closed"], false);
@@ -132,7 +132,7 @@ fn organisation_settings_are_checked_before_bot_rights() {
     fixture.world.org_settings().closing = false;
     fixture.post_empty("/v1/chats/t-notices/close").assert_problem(403, "close_chat_not_allowed");
     fixture.post_empty("/v1/chats/t-none/close").assert_problem(404, "not_found");
-    // No switch forbids to reopen.
+    // Reopening cannot be disabled.
     fixture.post_empty("/v1/chats/t-lobby/reopen").assert_status(200);
     fixture.world.org_settings().closing = true;
     fixture.post_empty("/v1/chats/t-notices/close").assert_problem(403, "auth");

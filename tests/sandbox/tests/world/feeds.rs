@@ -55,15 +55,15 @@ fn poll_waits_for_an_update() {
     let mut fixture = Fixture::new();
     let start = cursor_of_now(&mut fixture, LOBBY);
     let path = format!("{LOBBY}?cursor={start}&wait=25");
-    let (until, poll) = fixture.request("GET", &path).try_send().expect_err("nothing has happened");
+    let (until, poll) = fixture.request("GET", &path).try_send().expect_err("there is no update");
     assert_eq!(until, Duration::from_secs(25));
     fixture.advance(10);
-    // Elsewhere does not count, and asking again is harmless.
+    // An update of another chat does not end the poll.
     fixture.as_person(org::BEN).post(org::NOTICES, "x").expect("Ben is a member");
-    let (until, poll) = fixture.resume(poll).expect_err("nothing has happened here");
+    let (until, poll) = fixture.resume(poll).expect_err("there is no update of this chat");
     assert_eq!(until, Duration::from_secs(25));
     fixture.as_person(org::BEN).post(org::LOBBY, "here").expect("Ben is a member");
-    let response = fixture.resume(poll).expect("something has happened").assert_status(200);
+    let response = fixture.resume(poll).expect("there is an update").assert_status(200);
     assert_eq!(response.strings("/data/msg"), ["here"]);
 }
 
@@ -71,9 +71,10 @@ fn poll_waits_for_an_update() {
 fn poll_ends_when_its_wait_elapses() {
     let mut fixture = Fixture::new();
     let start = cursor_of_now(&mut fixture, ALL);
-    let (_, poll) = fixture.request("GET", &format!("{ALL}?cursor={start}&wait=3")).try_send().expect_err("it waits");
+    let (_, poll) =
+        fixture.request("GET", &format!("{ALL}?cursor={start}&wait=3")).try_send().expect_err("the poll waits");
     fixture.advance(3);
-    let response = fixture.resume(poll).expect("the wait is over").assert_status(200);
+    let response = fixture.resume(poll).expect("the wait has elapsed").assert_status(200);
     assert_eq!(response.body["items"], json!([]));
     since(&mut fixture, ALL, &response.string("/cursor"));
 }
@@ -83,13 +84,13 @@ fn pending_poll_ends_as_soon_as_it_would_fail() {
     let mut fixture = Fixture::new();
     let start = cursor_of_now(&mut fixture, LOBBY);
     let path = format!("{LOBBY}?cursor={start}&wait=25");
-    let (_, left) = fixture.request("GET", &path).try_send().expect_err("it waits");
-    let (_, revoked) = fixture.request("GET", &path).try_send().expect_err("it waits");
+    let (_, left) = fixture.request("GET", &path).try_send().expect_err("the poll waits");
+    let (_, revoked) = fixture.request("GET", &path).try_send().expect_err("the poll waits");
     fixture.as_person(org::ANNA).remove_users(org::LOBBY, &[org::BOT]).expect("Anna is an admin");
-    fixture.resume(left).expect("it ends").assert_problem(404, "not_found");
+    fixture.resume(left).expect("the poll ends").assert_problem(404, "not_found");
     let app_id = fixture.key.app_id.clone();
     fixture.world.set_key_revoked(&app_id, true);
-    fixture.resume(revoked).expect("it ends").assert_problem(401, "auth");
+    fixture.resume(revoked).expect("the poll ends").assert_problem(401, "auth");
 }
 
 #[test]
@@ -99,10 +100,10 @@ fn deleted_message_is_delivered_again_without_content() {
     let mid = fixture.as_person(org::ANNA).post(org::LOBBY, "secret").expect("Anna is a member");
     let first = since(&mut fixture, ALL, &start);
     assert_eq!(first.strings("/data/msg"), ["secret"]);
-    fixture.as_person(org::ANNA).delete(org::LOBBY, &mid).expect("it is hers");
+    fixture.as_person(org::ANNA).delete(org::LOBBY, &mid).expect("the message is hers");
     let second = since(&mut fixture, ALL, &first.string("/cursor"));
     assert_eq!((second.strings("/data/mid"), &second.body["items"][0]["data"]["deleted"]), (vec![mid], &json!(true)));
-    // Who comes late does not get to see it either.
+    // A feed that is read late does not contain it either.
     assert!(!since(&mut fixture, ALL, &start).body.to_string().contains("secret"));
 }
 
@@ -110,7 +111,7 @@ fn deleted_message_is_delivered_again_without_content() {
 fn feed_of_all_chats_covers_memberships_at_the_time() {
     let mut fixture = Fixture::new();
     let start = cursor_of_now(&mut fixture, ALL);
-    let tid = fixture.as_person(org::EMMA).create_chat("Later", &[]).expect("everybody makes chats");
+    let tid = fixture.as_person(org::EMMA).create_chat("Later", &[]).expect("every user may create chats");
     fixture.as_person(org::EMMA).post(&tid, "alone").expect("Emma is a member");
     fixture.as_person(org::EMMA).add_users(&tid, &[org::BOT]).expect("Emma is an admin");
     fixture.as_person(org::EMMA).post(&tid, "together").expect("Emma is a member");
@@ -128,7 +129,7 @@ fn cursor_is_valid_for_its_feed_and_for_an_hour() {
     fixture.advance(1);
     fixture.get(&format!("{ALL}?cursor={start}")).assert_problem(410, "cursor_expired");
     let fresh = cursor_of_now(&mut fixture, ALL);
-    // A quiet feed's cursor does not age: nothing after it is lost.
+    // A cursor without later updates does not expire.
     fixture.advance(100_000);
     since(&mut fixture, ALL, &fresh);
 }
@@ -138,9 +139,9 @@ fn cursors_can_be_expired() {
     let mut fixture = Fixture::new();
     let start = cursor_of_now(&mut fixture, ALL);
     let path = format!("{ALL}?cursor={start}&wait=25");
-    let (_, poll) = fixture.request("GET", &path).try_send().expect_err("it waits");
+    let (_, poll) = fixture.request("GET", &path).try_send().expect_err("the poll waits");
     fixture.world.expire_cursors();
-    fixture.resume(poll).expect("it ends").assert_problem(410, "cursor_expired");
+    fixture.resume(poll).expect("the poll ends").assert_problem(410, "cursor_expired");
     let fresh = cursor_of_now(&mut fixture, ALL);
     fixture.as_person(org::ANNA).post(org::LOBBY, "new").expect("Anna is a member");
     assert_eq!(since(&mut fixture, ALL, &fresh).strings("/data/msg"), ["new"]);
@@ -152,15 +153,16 @@ fn cursor_of_another_world_is_expired() {
     let start = cursor_of_now(&mut fixture, ALL);
     fixture.as_person(org::ANNA).post(org::LOBBY, "a").expect("Anna is a member");
     let later = since(&mut fixture, ALL, &start).string("/cursor");
-    // The same server, set up anew: it has the same secrets, and has not come as far.
+    // A new server with the same secrets, which has fewer updates.
     let mut fixture = Fixture::new();
     fixture.get(&format!("{ALL}?cursor={later}&wait=25")).assert_problem(410, "cursor_expired");
     fixture.as_person(org::ANNA).post(org::LOBBY, "b").expect("Anna is a member");
-    // Restored from a backup, it may have: so it begins a new epoch, and polls that wait hear of it.
+    // A server restored from a backup may have as many updates. It begins a new epoch, which ends pending polls.
     let now = since(&mut fixture, ALL, &start).string("/cursor");
-    let (_, poll) = fixture.request("GET", &format!("{ALL}?cursor={now}&wait=25")).try_send().expect_err("it waits");
+    let (_, poll) =
+        fixture.request("GET", &format!("{ALL}?cursor={now}&wait=25")).try_send().expect_err("the poll waits");
     fixture.world.begin_epoch(1);
-    fixture.resume(poll).expect("it ends").assert_problem(410, "cursor_expired");
+    fixture.resume(poll).expect("the poll ends").assert_problem(410, "cursor_expired");
     let fresh = cursor_of_now(&mut fixture, ALL);
     since(&mut fixture, ALL, &fresh);
     for foreign in ["x", "bTo1MA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {

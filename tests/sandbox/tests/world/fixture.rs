@@ -1,4 +1,4 @@
-//! A world with a clock that a test moves, and requests that take one line.
+//! A world with a virtual clock, and builders for requests.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use teamwire_sandbox::{
     world::{Handled, Now, Parked, PersonActions},
 };
 
-/// An response.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct TestResponse {
     pub(crate) status: u16,
@@ -34,31 +34,34 @@ impl TestResponse {
         Self { status: parts.status.as_u16(), headers: parts.headers, bytes, body }
     }
 
-    /// The response, which must have this status.
+    /// Asserts the status of the response.
     #[track_caller]
     pub(crate) fn assert_status(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
         self
     }
 
-    /// The problem, which must be this one.
+    /// Asserts that the response is this problem.
     #[track_caller]
     pub(crate) fn assert_problem(self, status: u16, code: &str) -> Self {
         assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.body);
         self
     }
 
-    /// A text of the body.
+    /// Returns a string of the body.
     #[track_caller]
     pub(crate) fn string(&self, pointer: &str) -> String {
-        self.body.pointer(pointer).and_then(Value::as_str).expect("the body has this text").to_owned()
+        self.body.pointer(pointer).and_then(Value::as_str).expect("the body has this string").to_owned()
     }
 
-    /// A text of each item.
+    /// Returns a string of each item.
     #[track_caller]
     pub(crate) fn strings(&self, pointer: &str) -> Vec<String> {
         let items = self.body["items"].as_array().expect("the body has items");
-        items.iter().map(|it| it.pointer(pointer).and_then(Value::as_str).expect("each has this").to_owned()).collect()
+        items
+            .iter()
+            .map(|it| it.pointer(pointer).and_then(Value::as_str).expect("every item has this string").to_owned())
+            .collect()
     }
 }
 
@@ -69,7 +72,7 @@ pub(crate) struct Fixture {
     pub(crate) key: BotKey,
 }
 
-/// A request that is being put together.
+/// A request builder.
 pub(crate) struct RequestBuilder<'s> {
     fixture: &'s mut Fixture,
     request: http::request::Builder,
@@ -84,7 +87,7 @@ impl Fixture {
     }
 
     pub(crate) fn now(&self) -> Now {
-        let start = DateTime::from_timestamp(1_741_944_000, 0).expect("there was such a day");
+        let start = DateTime::from_timestamp(1_741_944_000, 0).expect("the timestamp is in range");
         Now::after(start, self.elapsed)
     }
 
@@ -92,19 +95,19 @@ impl Fixture {
         self.elapsed += Duration::from_secs(seconds);
     }
 
-    /// Lets somebody do something.
+    /// Acts as a user.
     pub(crate) fn as_person(&mut self, uid: &str) -> PersonActions<'_> {
         let now = self.now();
         self.world.as_person(now, uid)
     }
 
-    /// A request with the bot's key.
+    /// Starts a request with the bot's credentials.
     pub(crate) fn request(&mut self, method: &str, path: &str) -> RequestBuilder<'_> {
         let token = STANDARD.encode(format!("{}:{}", self.key.app_id, self.key.secret));
         self.request_without_credentials(method, path).header("authorization", &format!("Basic {token}"))
     }
 
-    /// A request without a key.
+    /// Starts a request without credentials.
     pub(crate) fn request_without_credentials(&mut self, method: &str, path: &str) -> RequestBuilder<'_> {
         RequestBuilder { fixture: self, request: Request::builder().method(method).uri(path), body: Vec::new() }
     }
@@ -133,13 +136,13 @@ impl Fixture {
         self.request("DELETE", path).send()
     }
 
-    /// Asks a poll that waits again.
+    /// Resumes a pending poll.
     pub(crate) fn resume(&mut self, poll: Parked) -> Result<TestResponse, (Duration, Parked)> {
         let now = self.now();
         into_response(self.world.resume(now, poll))
     }
 
-    /// Every item of a list, page by page.
+    /// Returns all items of a list, page by page.
     pub(crate) fn all_pages(&mut self, path: &str, limit: usize) -> Vec<Value> {
         let join = if path.contains('?') { '&' } else { '?' };
         let first = format!("{path}{join}limit={limit}");
@@ -177,14 +180,14 @@ impl RequestBuilder<'_> {
         self
     }
 
-    /// Sends it: an response, or a poll that waits until then.
+    /// Sends the request. Returns the response, or the deadline of a pending poll and the poll.
     pub(crate) fn try_send(self) -> Result<TestResponse, (Duration, Parked)> {
-        let request = self.request.body(self.body).expect("the test asks for something that HTTP can say");
+        let request = self.request.body(self.body).expect("the request is valid HTTP");
         let now = self.fixture.now();
         into_response(self.fixture.world.handle(now, request))
     }
 
-    /// Sends it; it must be result at once.
+    /// Sends a request that is not a pending poll.
     #[track_caller]
     pub(crate) fn send(self) -> TestResponse {
         self.try_send().expect("there is a response at once")

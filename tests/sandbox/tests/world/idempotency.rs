@@ -21,7 +21,7 @@ fn request_with_the_same_key_is_executed_once() {
     assert_eq!(first.bytes, again.bytes);
     assert_ne!(first.headers["x-request-id"], again.headers["x-request-id"]);
     assert_eq!(fixture.world.message_count(), 1);
-    // Without a key it is carried out each time.
+    // Without a key, each request is executed.
     fixture.post(PATH, &body).assert_status(201);
     assert_eq!(fixture.world.message_count(), 2);
 }
@@ -50,7 +50,7 @@ fn key_belongs_to_one_request() {
         .key("k")
         .send()
         .assert_problem(422, "idempotency_mismatch");
-    // Another bot's key of the same name is another key.
+    // Keys of different bots are independent.
     let second = fixture.world.create_bot("Second");
     fixture.key = second;
     fixture.request("DELETE", "/v1/reactions/subscriptions").key("k").send().assert_status(204);
@@ -77,19 +77,19 @@ fn rejections_are_not_stored() {
     post(&mut fixture, &body).assert_problem(404, "not_found");
     fixture.as_person(org::ANNA).add_users(org::LOBBY, &[org::BOT]).expect("Anna is an admin");
     post(&mut fixture, &json!({ "msg": 1 })).assert_problem(422, "invalid_request");
-    // The same request succeeds once nothing forbids it any more, and only then does the key belong to it.
+    // The same request succeeds once it is allowed, and from then on the key belongs to it.
     post(&mut fixture, &body).assert_status(201);
     post(&mut fixture, &body).assert_status(201);
     assert_eq!(fixture.world.texts(org::LOBBY), [Some("too early".to_owned())]);
     post(&mut fixture, &json!({ "msg": "other" })).assert_problem(422, "idempotency_mismatch");
 }
 
-/// A change that a proxy holds back, its retry with the same key, and a newer change with a key of its own.
+/// A change delayed by a proxy, its retry with the same key, and a newer change with its own key.
 struct Late {
     method: &'static str,
     path: &'static str,
     older: Value,
-    /// The method and path of the newer change, if it has others.
+    /// The method and path of the newer change, if they differ.
     undo: Option<(&'static str, &'static str)>,
     newer: Value,
 }
@@ -193,10 +193,10 @@ fn every_mutation_takes_a_key_and_nothing_else_does() {
         let (path, request) = (path.to_owned(), request.header("content-disposition", name));
         let media_type = if path.ends_with("/avatar") { "image/jpeg" } else { "application/json" };
         let response =
-            request.header("content-type", media_type).body(b"{}".to_vec()).try_send().expect("nothing waits here");
+            request.header("content-type", media_type).body(b"{}".to_vec()).try_send().expect("no poll waits");
         assert_eq!(response.body["detail"].to_string().contains("Idempotency-Key"), method != "GET", "{method} {path}");
     }
-    // A subscription is a new thing, and repeated it is the same one.
+    // Repeating a subscription with its key returns the same subscription.
     let subscribe =
         |fixture: &mut Fixture| fixture.request("PUT", "/v1/reactions/subscriptions").key("s").send().string("/id");
     assert_eq!(subscribe(&mut fixture), subscribe(&mut fixture));
@@ -227,9 +227,9 @@ fn key_is_in_progress_until_the_first_response() {
         .header("content-type", "application/json")
         .header("idempotency-key", "k")
         .body(());
-    let (head, ()) = request.expect("a request").into_parts();
+    let (head, ()) = request.expect("the request is valid").into_parts();
     let now = fixture.now();
-    let Admission::Admit(mut admitted) = fixture.world.admit(now, head) else { panic!("it is admitted") };
+    let Admission::Admit(mut admitted) = fixture.world.admit(now, head) else { panic!("the request is admitted") };
     admitted.respond_at(now.elapsed + std::time::Duration::from_secs(5));
     let done = fixture.world.execute(now, admitted, Payload::Whole(body.to_string().into_bytes()));
     assert!(matches!(done, Handled::Response(response) if response.status() == 201));

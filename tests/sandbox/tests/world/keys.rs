@@ -80,7 +80,7 @@ fn rate_limited_key_gets_retry_after() {
     assert_eq!(fixture.get("/v1/me").assert_status(429).headers["retry-after"], "1");
     fixture.elapsed += Duration::from_millis(500);
     fixture.get("/v1/me").assert_status(200);
-    // A key that is not good is not charged, and told first.
+    // An invalid key is not charged, and is reported first.
     fixture.request_without_credentials("GET", "/v1/me").send().assert_status(401);
 }
 

@@ -34,13 +34,13 @@ fn lease_does_not_expire_during_a_poll() {
     let (id, cursor) = subscribe(&mut fixture);
     fixture.advance(290);
     let path = format!("{UPDATES}?subscription={id}&cursor={cursor}&wait=25");
-    let (_, waiting) = fixture.request("GET", &path).try_send().expect_err("it waits");
+    let (_, waiting) = fixture.request("GET", &path).try_send().expect_err("the poll waits");
     fixture.advance(25);
-    fixture.resume(waiting).expect("the wait is over").assert_status(200);
+    fixture.resume(waiting).expect("the wait has elapsed").assert_status(200);
     fixture.advance(299);
     poll(&mut fixture, &id, &cursor).assert_status(200);
-    // A client that goes away leaves a lease that runs out all the same.
-    drop(fixture.request("GET", &path).try_send().expect_err("it waits"));
+    // The lease of a client that disconnected expires nevertheless.
+    drop(fixture.request("GET", &path).try_send().expect_err("the poll waits"));
     fixture.advance(324);
     poll(&mut fixture, &id, &cursor).assert_status(200);
     fixture.advance(325);
@@ -81,13 +81,13 @@ fn deleted_subscription_is_reported_for_a_day() {
     let (other, _) = subscribe(&mut fixture);
     assert_ne!(id, other);
     let path = format!("{UPDATES}?subscription={id}&cursor={cursor}&wait=25");
-    let (_, waiting) = fixture.request("GET", &path).try_send().expect_err("it waits");
+    let (_, waiting) = fixture.request("GET", &path).try_send().expect_err("the poll waits");
     fixture.delete(&format!("{SUBSCRIPTIONS}/{id}")).assert_status(204);
-    fixture.resume(waiting).expect("it ends").assert_problem(410, "unsubscribed");
+    fixture.resume(waiting).expect("the poll ends").assert_problem(410, "unsubscribed");
     fixture.delete(&format!("{SUBSCRIPTIONS}/{id}")).assert_status(204);
     fixture.delete(&format!("{SUBSCRIPTIONS}/s-none")).assert_status(204);
     poll(&mut fixture, &other, &cursor).assert_status(200);
-    // The subscription is looked at before the cursor.
+    // The subscription is checked before the cursor.
     poll(&mut fixture, &id, "nonsense").assert_problem(410, "unsubscribed");
     fixture.delete(SUBSCRIPTIONS).assert_status(204);
     poll(&mut fixture, &other, &cursor).assert_problem(410, "unsubscribed");

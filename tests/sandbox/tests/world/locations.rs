@@ -17,7 +17,7 @@ fn follow(fixture: &mut Fixture) -> Feed {
     Feed { id: response.string("/id"), cursor: response.string("/cursor") }
 }
 
-/// Who moved where, and whether it has ended.
+/// Returns the uid, the latitude and whether the share has ended, for each update.
 fn updates(fixture: &mut Fixture, feed: &mut Feed) -> Vec<(String, f64, bool)> {
     let Feed { id, cursor } = &*feed;
     let response = fixture
@@ -26,14 +26,20 @@ fn updates(fixture: &mut Fixture, feed: &mut Feed) -> Vec<(String, f64, bool)> {
     feed.cursor = response.string("/cursor");
     let shown = |item: &Value| {
         let data = &item["data"];
-        let uid = data["user"]["uid"].as_str().expect("a user").to_owned();
-        (uid, data["lat"].as_f64().expect("a latitude"), data["ended"].as_bool().expect("a flag"))
+        let uid = data["user"]["uid"].as_str().expect("the update has a user").to_owned();
+        (
+            uid,
+            data["lat"].as_f64().expect("the update has a latitude"),
+            data["ended"].as_bool().expect("the update has a flag"),
+        )
     };
-    response.body["items"].as_array().expect("items").iter().map(shown).collect()
+    response.body["items"].as_array().expect("the response has items").iter().map(shown).collect()
 }
 
 fn count(fixture: &mut Fixture) -> u64 {
-    fixture.get("/v1/chats/t-lobby/location/active").assert_status(200).body["count"].as_u64().expect("a count")
+    fixture.get("/v1/chats/t-lobby/location/active").assert_status(200).body["count"]
+        .as_u64()
+        .expect("the response has a count")
 }
 
 fn share_own(fixture: &mut Fixture, tid: &str) {
@@ -48,7 +54,7 @@ fn share_starts_moves_and_ends() {
     fixture.as_person(org::ANNA).share(org::LOBBY, 48.0, 11.0, QUARTER).expect("Anna is a member");
     assert_eq!(fixture.as_person(org::ANNA).move_to(49.0, 11.0), [org::LOBBY]);
     fixture.as_person(org::ANNA).stop_sharing(org::LOBBY).expect("Anna is a member");
-    fixture.as_person(org::ANNA).stop_sharing(org::LOBBY).expect("also if there is none");
+    fixture.as_person(org::ANNA).stop_sharing(org::LOBBY).expect("ending a share twice is allowed");
     assert!(fixture.as_person(org::ANNA).move_to(50.0, 11.0).is_empty());
     let anna = |lat, ended| (org::ANNA.to_owned(), lat, ended);
     assert_eq!(updates(&mut fixture, &mut feed), [anna(48.0, false), anna(49.0, false), anna(49.0, true)]);
@@ -61,15 +67,15 @@ fn share_expires_and_wakes_pending_polls() {
     let feed = follow(&mut fixture);
     fixture.advance(890);
     let path = format!("/v1/chats/t-lobby/location/updates?subscription={}&cursor={}&wait=25", feed.id, feed.cursor);
-    // The lease has run out in the meantime.
+    // The lease has expired meanwhile.
     fixture.get(&path).assert_problem(409, "lease_expired");
     let feed = Feed { cursor: feed.cursor, ..follow(&mut fixture) };
     let path = format!("/v1/chats/t-lobby/location/updates?subscription={}&cursor={}&wait=25", feed.id, feed.cursor);
-    let (until, poll) = fixture.request("GET", &path).try_send().expect_err("nothing has happened");
+    let (until, poll) = fixture.request("GET", &path).try_send().expect_err("there is no update");
     assert_eq!(until, QUARTER);
     assert_eq!(fixture.world.next_expiry(), Some(QUARTER));
     fixture.advance(10);
-    let response = fixture.resume(poll).expect("it has expired").assert_status(200);
+    let response = fixture.resume(poll).expect("the share has expired").assert_status(200);
     assert_eq!(response.body["items"][0]["data"]["ended"], true);
     assert_eq!(response.string("/items/0/data/time"), "2025-03-14T09:35:00.000Z");
     assert_eq!(count(&mut fixture), 0);
@@ -136,10 +142,10 @@ fn share_ends_with_the_chat_or_the_membership() {
     let mut fixture = Fixture::new();
     let mut feed = follow(&mut fixture);
     for uid in [org::ANNA, org::BEN, org::CLARA] {
-        fixture.as_person(uid).share(org::LOBBY, 1.0, 1.0, QUARTER).expect("they are members");
+        fixture.as_person(uid).share(org::LOBBY, 1.0, 1.0, QUARTER).expect("all of them are members");
     }
     updates(&mut fixture, &mut feed);
-    fixture.as_person(org::BEN).leave(org::LOBBY).expect("Ben may leave");
+    fixture.as_person(org::BEN).leave(org::LOBBY).expect("leaving is allowed");
     fixture.as_person(org::ANNA).remove_users(org::LOBBY, &[org::CLARA]).expect("Anna is an admin");
     fixture.post_empty("/v1/chats/t-lobby/close").assert_status(200);
     let ended = updates(&mut fixture, &mut feed);

@@ -1,4 +1,4 @@
-//! The promises of the contract, on virtual time and without a socket.
+//! Tests of the contract on virtual time, without sockets.
 
 mod arbitrary_requests;
 mod assets;

@@ -36,7 +36,7 @@ fn members_are_removed_all_or_none_but_never_the_bot() {
     assert_eq!(problem.body["invalid_members"], json!([org::EMMA, org::BOT, org::ON_CALL]));
     let chat = fixture.post(REMOVE, &json!({ "users": [org::BEN, org::ANNA] })).assert_status(200);
     assert_eq!(uids(&chat.body["users"]), [org::BOT, org::CLARA]);
-    // Who is removed is no admin any more.
+    // A removed member is no longer an admin.
     assert_eq!(uids(&chat.body["admins"]), [org::BOT]);
     assert!(
         fixture.as_person(org::ANNA).post(org::LOBBY, "still here?").is_err_and(|refusal| refusal.code == "not_found")
@@ -61,7 +61,7 @@ fn member_updates_can_be_disabled() {
     fixture.post(ADD, &body).assert_problem(403, "update_members_not_allowed");
     fixture.post(REMOVE, &body).assert_problem(403, "update_members_not_allowed");
     fixture.post("/v1/chats/t-notices/members/add", &body).assert_problem(403, "update_members_not_allowed");
-    // Creating a chat with members is never switched off.
+    // Creating a chat with members is always allowed.
     fixture.post("/v1/chats", &json!({ "type": "group", "title": "", "users": [org::EMMA] })).assert_status(201);
     fixture.world.org_settings().member_updates = true;
     fixture.post("/v1/chats/t-notices/members/add", &body).assert_problem(403, "auth");
@@ -83,7 +83,7 @@ fn chat_keeps_at_least_one_admin() {
     fixture.delete(&admin(org::ANNA)).assert_status(200);
     fixture.delete(&admin(org::BOT)).assert_problem(409, "conflict");
     fixture.put(&admin(org::ANNA)).assert_status(200);
-    // Also of oneself; then one is none any more.
+    // An admin can also remove itself, and is then no longer allowed to add admins.
     fixture.delete(&admin(org::BOT)).assert_status(200);
     fixture.put(&admin(org::BOT)).assert_problem(403, "auth");
 }
@@ -135,7 +135,7 @@ fn deleted_user_is_not_listed() {
     assert!(!fixture.get("/v1/groups").assert_status(200).body.to_string().contains(org::ANNA));
     assert_eq!(fixture.get("/v1/chats/t-lobby/readers").assert_status(200).body["items"], json!([]));
     fixture.get("/v1/users/u-anna").assert_problem(404, "not_found");
-    // What she has said stays hers.
+    // Her messages keep their author.
     assert_eq!(fixture.get("/v1/chats/t-lobby/messages").strings("/from_user/uid"), [org::ANNA]);
     let refused = fixture.as_person(org::ANNA).create_chat("x", &[]);
     assert!(refused.is_err_and(|refusal| refusal.code == "not_found"));

@@ -95,7 +95,7 @@ fn attachments_are_returned_as_sent() {
 fn reply_refers_to_a_message_of_the_same_chat() {
     let mut fixture = Fixture::new();
     let mid = fixture.as_person(org::ANNA).post(org::LOBBY, "Oops").expect("Anna is a member");
-    fixture.as_person(org::ANNA).delete(org::LOBBY, &mid).expect("it is hers");
+    fixture.as_person(org::ANNA).delete(org::LOBBY, &mid).expect("the message is hers");
     fixture.post(PATH, &json!({ "msg": "?", "reply_to": mid })).assert_status(201);
     let elsewhere = json!({ "msg": "?", "reply_to": mid });
     fixture.post("/v1/chats/t-notices/messages", &elsewhere).assert_problem(404, "not_found");
@@ -107,7 +107,7 @@ fn deleted_message_keeps_its_place_without_content() {
     let mid = fixture.as_person(org::ANNA).post(org::LOBBY, "https://secret.example").expect("Anna is a member");
     fixture.advance(5);
     assert!(fixture.as_person(org::BEN).delete(org::LOBBY, &mid).is_err_and(|refusal| refusal.code == "auth"));
-    fixture.as_person(org::ANNA).delete(org::LOBBY, &mid).expect("it is hers");
+    fixture.as_person(org::ANNA).delete(org::LOBBY, &mid).expect("the message is hers");
     let listed = fixture.get(PATH).assert_status(200);
     let message = &listed.body["items"][0];
     assert_eq!((&message["mid"], &message["deleted"]), (&json!(mid), &json!(true)));
@@ -163,7 +163,7 @@ fn deleted_message_keeps_the_documented_members() {
     let mut before = shown(&mut fixture);
     assert_eq!(before["link_preview"], json!({ "url": "https://example.org/plan", "domain": "example.org" }));
     fixture.as_person(org::BEN).react(org::LOBBY, &mid, "smile").expect("Ben is a member");
-    fixture.as_person(org::ANNA).delete(org::LOBBY, &mid).expect("it is hers");
+    fixture.as_person(org::ANNA).delete(org::LOBBY, &mid).expect("the message is hers");
     before["deleted"] = json!(true);
     before["msg"] = json!(null);
     before["link_preview"] = json!(null);

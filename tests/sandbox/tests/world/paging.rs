@@ -32,7 +32,7 @@ fn paging_returns_every_item_once_for_every_page_size() {
     for limit in 1..=whole.len() + 1 {
         assert_eq!(fixture.all_pages("/v1/users", limit), whole);
     }
-    // The last page has no cursor, also when it is full.
+    // The last page has no cursor, even if it is full.
     let full = fixture.get(&format!("/v1/users?limit={}", whole.len())).assert_status(200);
     assert_eq!(full.body.get("next_cursor"), None);
 }
@@ -42,7 +42,7 @@ fn cursor_is_valid_for_its_own_list_only() {
     let mut fixture = Fixture::new();
     let cursor = fixture.get("/v1/chats?limit=1").assert_status(200).string("/next_cursor");
     fixture.get(&format!("/v1/chats?cursor={cursor}")).assert_status(200);
-    // With another limit it is the same list.
+    // The limit may change from page to page.
     fixture.get(&format!("/v1/chats?cursor={cursor}&limit=7")).assert_status(200);
     for path in ["/v1/users?", "/v1/chats?title=Lobby&", "/v1/messages/updates?"] {
         fixture.get(&format!("{path}cursor={cursor}")).assert_problem(410, "cursor_expired");
@@ -53,7 +53,7 @@ fn cursor_is_valid_for_its_own_list_only() {
     for bad in ["%20", "", "%00", "%C3%A4", &"A".repeat(1025)] {
         fixture.get(&format!("/v1/chats?cursor={bad}")).assert_problem(400, "invalid_request");
     }
-    // After a new beginning no list knows it.
+    // A new epoch invalidates the cursors of lists.
     fixture.world.begin_epoch(1);
     fixture.get(&format!("/v1/chats?cursor={cursor}")).assert_problem(410, "cursor_expired");
 }
@@ -70,7 +70,7 @@ fn page_is_at_most_one_mebibyte() {
     assert!(first.bytes.len() <= 1 << 20, "{} bytes", first.bytes.len());
     assert_eq!(first.strings("/mid").len(), 25);
     assert_eq!(fixture.all_pages(path, 50).len(), 30);
-    // A single item may be larger: it comes alone.
+    // A single item may be larger: it is returned alone.
     let id = fixture.as_person(org::ANNA).upload(&"x".repeat(255), &format!("a/{}", "b".repeat(300)), b"x");
     let gallery = json!({ "kind": "gallery", "images": vec![id; 50] });
     let large = json!({ "attachments": vec![gallery; 50] });
@@ -78,7 +78,7 @@ fn page_is_at_most_one_mebibyte() {
         fixture.as_person(org::ANNA).post_json(org::LOBBY, &large).expect("Anna is a member");
     }
     assert_eq!(fixture.all_pages(path, 100).len(), 32);
-    // Lists of what the organisation has are bounded by the same rule.
+    // Lists of users and groups have the same limit.
     let names: Vec<_> = (0..2000).map(|_| fixture.world.create_bot(&"n".repeat(500)).uid).collect();
     for uid in &names {
         let now = fixture.now();

@@ -56,7 +56,7 @@ fn bot_reactions_can_be_disabled() {
     fixture.patch(&format!("{path}/r-none"), &body).assert_problem(404, "not_found");
     let mid = path.split('/').nth(5).expect("the path names the message");
     fixture.as_person(org::BEN).react(org::LOBBY, mid, "sos").expect("people are not bots");
-    // The closed chat comes after the rights, and what the message is after its cursor.
+    // Rights are checked before the state of the chat, and the cursor before the type of the message.
     fixture.as_person(org::ANNA).close(org::LOBBY).expect("Anna is an admin");
     fixture.post(&path, &body).assert_problem(403, "auth");
     fixture.world.org_settings().bot_reactions = true;
@@ -86,7 +86,7 @@ fn reactions_are_listed_oldest_first() {
     let path = posted(&mut fixture, "note");
     let mid = path.split('/').nth(5).expect("the path has a mid").to_owned();
     for uid in [org::CLARA, org::ANNA, org::BEN] {
-        fixture.as_person(uid).react(org::LOBBY, &mid, "smile").expect("they are members");
+        fixture.as_person(uid).react(org::LOBBY, &mid, "smile").expect("all of them are members");
     }
     fixture.as_person(org::CLARA).react(org::LOBBY, &mid, "love").expect("Clara is a member");
     let listed = fixture.all_pages(&path, 1);
@@ -102,7 +102,7 @@ fn only_existing_attention_messages_accept_reactions() {
     let plain = format!("/v1/chats/t-lobby/messages/{mid}/reactions");
     fixture.get(&plain).assert_problem(422, "invalid_request");
     fixture.post(&plain, &json!({ "reaction_type": "ok" })).assert_problem(422, "invalid_request");
-    fixture.as_person(org::ANNA).delete(org::LOBBY, &mid).expect("it is hers");
+    fixture.as_person(org::ANNA).delete(org::LOBBY, &mid).expect("the message is hers");
     fixture.get(&plain).assert_problem(404, "not_found");
     fixture.post("/v1/chats/t-lobby/messages/m-none/reactions", &json!({ "reaction_type": "ok" })).assert_status(404);
 }

@@ -9,7 +9,7 @@ const READ: &str = "/v1/chats/t-lobby/read";
 #[test]
 fn readers_have_read_everything() {
     let mut fixture = Fixture::new();
-    // Where there is nothing to read, nobody has.
+    // A chat without messages has no readers.
     assert_eq!(fixture.post_empty(READ).assert_status(200).body, json!({ "items": [] }));
     fixture.as_person(org::CLARA).post(org::LOBBY, "one").expect("Clara is a member");
     assert_eq!(fixture.get(READERS).assert_status(200).strings("/uid"), [org::CLARA]);

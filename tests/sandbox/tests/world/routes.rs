@@ -5,7 +5,7 @@ use teamwire_sandbox::world::{route_of, routes};
 
 use crate::fixture::Fixture;
 
-/// `METHOD /path` of every operation in the contract: a path is a key at depth 2, a method one at depth 4.
+/// Returns `METHOD /path` of every operation in the contract. A path is a key at depth 2, a method one at depth 4.
 fn documented() -> BTreeSet<String> {
     let document = include_str!("../../../../docs/openapi.yaml");
     let paths = document.lines().skip_while(|line| *line != "paths:").skip(1);
@@ -39,7 +39,7 @@ fn encoded_ids_do_not_reach_other_routes() {
     for path in ["/v1/chats//messages", "/v1//me", "/v1/me/", "/v1/users/", "//v1/me", "/V1/me", "/v1", "/health/x"] {
         fixture.get(path).assert_problem(404, "not_found");
     }
-    // Encoded where it need not be, it is the same path.
+    // Unnecessary percent-encoding does not change the path.
     fixture.get("/v1/%6de").assert_status(200);
     assert_eq!(route_of("GET", "/v1/chats/a%2Fb/messages").as_deref(), Some("GET /v1/chats/{tid}/messages"));
 }
@@ -60,7 +60,7 @@ fn invalid_ids_are_rejected_by_every_method() {
             fixture.get(&format!("/v1/reactions/updates?subscription={id}")).assert_problem(400, "invalid_request");
         }
     }
-    // Nobody has it, and so there is nothing to end.
+    // An unknown subscription needs no deletion.
     fixture.delete(&format!("/v1/reactions/subscriptions/{}", "x".repeat(128))).assert_status(204);
 }
 
@@ -82,7 +82,7 @@ fn invalid_parameters_are_reported_before_missing_chats() {
     ] {
         fixture.get(path).assert_problem(400, "invalid_request");
     }
-    // Then the chat, then the subscription, and the cursor last.
+    // Next come the chat and the subscription, and the cursor last.
     for path in [
         "/v1/chats/t-none/messages?cursor=x",
         "/v1/chats/t-none/readers?cursor=x",
@@ -158,7 +158,7 @@ fn checks_follow_the_order_of_the_contract() {
     let mut fixture = Fixture::new();
     let large = vec![b' '; 1024 * 1024 + 1];
     let path = "/v1/chats/none/messages";
-    // 413 before 415 before 400 before 422 before 404.
+    // The order is 413, 415, 400, 422, 404.
     fixture.request("POST", path).key("bad key").body(large).send().assert_problem(413, "payload_too_large");
     fixture
         .request("POST", path)
@@ -173,7 +173,7 @@ fn checks_follow_the_order_of_the_contract() {
     json(&mut fixture, "k1", b"{").assert_problem(400, "invalid_request");
     json(&mut fixture, "k2", b"{}").assert_problem(422, "invalid_request");
     json(&mut fixture, "k3", br#"{"msg":"x"}"#).assert_problem(404, "not_found");
-    // The key comes before the schema.
+    // The key is checked before the schema.
     json(&mut fixture, "k3", br#"{"msg":"x"}"#).assert_problem(404, "not_found");
     let real = "/v1/chats/t-lobby/messages";
     fixture.request("POST", real).key("k4").json(&json!({ "msg": "x" })).send().assert_status(201);
