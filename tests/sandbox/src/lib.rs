@@ -49,3 +49,8 @@ pub use server::{
     observe::{Connections, Exchange, ObservedResponse, TranscriptEntry},
 };
 pub use world::{BotKey, RateLimit, Rejection, World, org};
+
+/// Compiles and runs the example in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
