@@ -8,7 +8,7 @@ use std::{
 
 use http::{HeaderValue, Request, Response, header};
 use teamwire_core::{Chat, Client, Config, Credentials, Error, Executor, Image, ReactionType, RetryPolicy};
-use teamwire_sandbox::{Builder, Exchange, Sandbox, org};
+use teamwire_sandbox::{Builder, ObservedExchange, Sandbox, org};
 
 use crate::{
     contract::Contract,
@@ -41,7 +41,7 @@ impl<H: Harness> Ground<H> {
     pub fn with(sandbox: Builder, change: impl FnOnce(Config) -> Config) -> Self {
         let violations = Arc::<Mutex<Vec<String>>>::default();
         let found = Arc::clone(&violations);
-        let observe = move |exchange: &Exchange| {
+        let observe = move |exchange: &ObservedExchange| {
             if let Err(violation) = check(exchange) {
                 found.lock().unwrap_or_else(PoisonError::into_inner).push(violation);
             }
@@ -131,7 +131,7 @@ pub fn config(sandbox: &Sandbox) -> Config {
     config.with_retry(RetryPolicy { first_wait: moment, longest_wait: moment, ..RetryPolicy::default() })
 }
 
-fn check(exchange: &Exchange) -> Result<(), String> {
+fn check(exchange: &ObservedExchange) -> Result<(), String> {
     // Of a request that nobody read or answered there is nothing to say.
     let Some(answer) = &exchange.response else { return Ok(()) };
     let mut request = Request::new(exchange.request_body.clone());

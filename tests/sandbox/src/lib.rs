@@ -46,7 +46,7 @@ pub use control::{Admin, Clock, Faults, Person};
 pub use sandbox::{Builder, Sandbox};
 pub use server::{
     faults::{Fault, RequestHead, Rule},
-    observe::{Connections, Exchange, ObservedResponse, TranscriptEntry},
+    observe::{Connections, ObservedExchange, ObservedResponse, TranscriptEntry},
 };
 pub use world::{BotKey, RateLimit, Rejection, World, org};
 

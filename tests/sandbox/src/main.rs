@@ -11,7 +11,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use teamwire_sandbox::{Exchange, Sandbox};
+use teamwire_sandbox::{ObservedExchange, Sandbox};
 
 use crate::options::{Command, Options, USAGE};
 
@@ -66,7 +66,7 @@ fn print_banner(sandbox: &Sandbox) {
 }
 
 /// Prints one line per request: time, method, path, status and duration, but no query and no headers.
-fn log_exchange(exchange: &Exchange) {
+fn log_exchange(exchange: &ObservedExchange) {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() % 86_400;
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let status = exchange.response.as_ref().map_or("---".to_owned(), |response| response.status.as_u16().to_string());

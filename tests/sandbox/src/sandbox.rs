@@ -17,7 +17,7 @@ use crate::{
         Shared,
         clock::WorldClock,
         listener::Server,
-        observe::{Connections, Exchange, Observed, Observer, TranscriptEntry},
+        observe::{Connections, Observed, ObservedExchange, Observer, TranscriptEntry},
     },
     world::{BotKey, Now, RateLimit, World},
 };
@@ -232,7 +232,7 @@ impl Builder {
     }
 
     /// Calls `observer` for every exchange, on the server's thread, before the response is sent.
-    pub fn observe(mut self, observer: impl Fn(&Exchange) + Send + Sync + 'static) -> Self {
+    pub fn observe(mut self, observer: impl Fn(&ObservedExchange) + Send + Sync + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }

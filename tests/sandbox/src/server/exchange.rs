@@ -25,7 +25,7 @@ use super::{
     connection_end::{ConnectionCut, ConnectionEnd, ConnectionHandle, head_bytes},
     execute::{self, MAX_DISCARDED_BYTES, WorldResponse},
     faults::Fault,
-    observe::{Exchange, ObservedResponse},
+    observe::{ObservedExchange, ObservedResponse},
     rules::CloseMode,
     shared::Shared,
 };
@@ -35,7 +35,7 @@ use crate::world::{Payload, route_of};
 struct InFlight {
     shared: Arc<Shared>,
     connection: ConnectionHandle,
-    exchange: Exchange,
+    exchange: ObservedExchange,
     started: Instant,
 }
 
@@ -53,7 +53,7 @@ pub(super) async fn serve(
         shared.observed.count_received(route);
     }
     let fault = shared.rules.take(&parts);
-    let exchange = Exchange {
+    let exchange = ObservedExchange {
         method: parts.method.clone(),
         uri: parts.uri.clone(),
         route,

@@ -18,7 +18,7 @@ const MAX_ENTRIES: usize = 100_000;
 ///
 /// The value of `Authorization` is marked as sensitive: it can be inspected but is not printed.
 #[derive(Clone, Debug)]
-pub struct Exchange {
+pub struct ObservedExchange {
     /// The method.
     pub method: Method,
     /// Path and query.
@@ -88,7 +88,7 @@ pub struct Connections {
     pub accepted: u64,
 }
 
-pub(crate) type Observer = Box<dyn Fn(&Exchange) + Send + Sync>;
+pub(crate) type Observer = Box<dyn Fn(&ObservedExchange) + Send + Sync>;
 
 #[derive(Debug, Default)]
 struct Log {
@@ -158,7 +158,7 @@ impl Observed {
         ConnectionGuard(self)
     }
 
-    pub(super) fn record(&self, exchange: &Exchange) {
+    pub(super) fn record(&self, exchange: &ObservedExchange) {
         let key = exchange.request_headers.get("idempotency-key");
         let entry = TranscriptEntry {
             method: exchange.method.to_string(),

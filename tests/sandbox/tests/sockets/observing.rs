@@ -1,16 +1,16 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use teamwire_sandbox::{Exchange, Fault, Sandbox};
+use teamwire_sandbox::{Fault, ObservedExchange, Sandbox};
 
 use crate::client::Client;
 
 #[test]
 fn observer_sees_request_and_response() {
-    let observed: Arc<Mutex<Vec<Exchange>>> = Arc::default();
+    let observed: Arc<Mutex<Vec<ObservedExchange>>> = Arc::default();
     let sandbox = {
         let observed = observed.clone();
-        let observer = move |exchange: &Exchange| {
+        let observer = move |exchange: &ObservedExchange| {
             observed.lock().expect("no thread panics while holding the lock").push(exchange.clone());
         };
         Sandbox::builder().observe(observer).start().expect("a port is free")
