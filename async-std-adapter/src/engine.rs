@@ -10,7 +10,6 @@
 //! A connection belongs to one exchange at a time, by value. So where a future is dropped in the middle of it, the
 //! connection is dropped as well, and only one whose exchange came to its end ever gets back into the pool.
 
-mod answer;
 mod connect;
 mod connection;
 mod deadline;
@@ -20,6 +19,7 @@ mod head;
 mod origin;
 mod pool;
 mod receive;
+mod response;
 mod send;
 mod stream;
 mod tls;
@@ -29,7 +29,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use rustls::ClientConfig;
 use teamwire_core::{Body, Config, Error, Exchange, Fault, FaultKind, Reply, Response};
-use teamwire_platform::Proxy;
+use teamwire_std::Proxy;
 
 use self::{
     connect::{Hosts, opens_tunnel},
@@ -56,7 +56,7 @@ impl<R: Runtime> Engine<R> {
     pub(crate) fn new(runtime: R, config: &Config) -> Result<Self, Error> {
         Ok(Self {
             runtime,
-            tls: teamwire_platform::tls_config(config)?,
+            tls: teamwire_std::tls_config(config)?,
             proxy: Proxy::of(config),
             hosts: Hosts::default(),
             pool: Pool::new(config.limits()),

@@ -5,7 +5,8 @@ use std::{fmt, future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 use teamwire_core::{Config, Error, Executor, Feed, FeedSet, Flow, Now, Script, Session};
 
 use crate::{
-    follow::{Carrier, Drive, Events},
+    backend::Carrier,
+    feeds::{Drive, Events},
     network::Network,
     runtime::Runtime,
 };

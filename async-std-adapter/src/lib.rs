@@ -84,10 +84,11 @@
 //! - `async-std` (default): the runtime of [`connect`].
 //! - `ring` (default), `aws-lc-rs`: who does the cryptography of TLS. With both, aws-lc-rs does.
 
+mod aliases;
+mod backend;
 mod engine;
 mod executor;
-mod follow;
-mod names;
+mod feeds;
 mod network;
 mod runtime;
 
@@ -96,14 +97,14 @@ pub use futures_io;
 #[doc(inline)]
 pub use teamwire_core::*;
 
+#[cfg(feature = "async-std")]
+pub use self::{aliases::AsyncStd, runtime::AsyncStdRuntime};
 pub use self::{
+    aliases::{Chat, ChatRef, Chats, Client, Contacts},
     executor::Async,
-    follow::{Drive, Events, Stopper},
-    names::{Chat, ChatRef, Chats, Client, Contacts},
+    feeds::{Drive, Events, Stopper},
     runtime::Runtime,
 };
-#[cfg(feature = "async-std")]
-pub use self::{names::AsyncStd, runtime::AsyncStdRuntime};
 
 /// A client with these options, on async-std. Nothing is sent yet.
 ///
@@ -122,7 +123,7 @@ pub fn connect(config: Config) -> Result<Client, Error> {
 /// Raises `InvalidInput` naming the variable that is missing or wrong.
 #[cfg(feature = "async-std")]
 pub fn connect_from_env() -> Result<Client, Error> {
-    connect(teamwire_platform::config_from_env()?)
+    connect(teamwire_std::config_from_env()?)
 }
 
 /// As [`connect`], on this runtime.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use teamwire_core::{Config, Error, Exchange, FileTask, Flow, Moment, Now, Reply, Session, Step};
-use teamwire_platform::{Clock, files};
+use teamwire_std::{Clock, files};
 
 use crate::{
+    backend::{Boxed, Carrier},
     engine::Engine,
-    follow::{Boxed, Carrier},
     runtime::Runtime,
 };
 
@@ -21,7 +21,7 @@ pub(crate) struct Network<R: Runtime> {
 impl<R: Runtime> Network<R> {
     pub(crate) fn new(runtime: R, config: Config) -> Result<Self, Error> {
         let engine = Engine::new(runtime, &config)?;
-        let session = teamwire_platform::session(config)?;
+        let session = teamwire_std::session(config)?;
         Ok(Self { session, clock: Clock::start(), engine })
     }
 

@@ -73,15 +73,19 @@
 //! Nothing secret is in any `Debug`, `Display`, error or log line. At the level *trace* `ureq` and `ureq_proto` log
 //! requests without their credentials, but answers with the messages in them.
 
-mod http;
+mod detached;
+mod executor;
+mod feeds;
 mod transport;
+mod ureq;
 
 #[doc(inline)]
 pub use teamwire_core::*;
-#[doc(inline)]
-pub use teamwire_platform::{
-    Blocking,
-    follow::{Drive, Events, Stopper},
+
+pub use self::{
+    executor::Blocking,
+    feeds::{Drive, Events, Stopper},
+    transport::Transport,
 };
 
 /// A bot's connection to its backend. Clones are the same connection; each may be in a thread of its own.
@@ -102,7 +106,7 @@ pub type Contacts = teamwire_core::Contacts<Blocking>;
 ///
 /// Returns `InvalidInput` if the root certificates are not such.
 pub fn connect(config: Config) -> Result<Client, Error> {
-    let http = http::Http::new(&config)?;
+    let http = ureq::Http::new(&config)?;
     Ok(Client::new(Blocking::over_network(config, http)?))
 }
 
@@ -111,7 +115,7 @@ pub fn connect(config: Config) -> Result<Client, Error> {
 ///
 /// Raises `InvalidInput` naming the variable that is missing or wrong.
 pub fn connect_from_env() -> Result<Client, Error> {
-    connect(teamwire_platform::config_from_env()?)
+    connect(teamwire_std::config_from_env()?)
 }
 
 /// A client whose requests go to this script instead of a network, so that a bot can be tested without a server.

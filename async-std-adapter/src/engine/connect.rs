@@ -7,17 +7,17 @@ use std::{error::Error as _, io};
 
 use http::{Method, Request, Uri, header};
 use teamwire_core::{Fault, FaultKind};
-use teamwire_platform::Proxy;
+use teamwire_std::Proxy;
 
 use self::dial::dial;
 pub(super) use self::hosts::Hosts;
 use super::{
     Engine,
-    answer::Awaited,
     connection::Connection,
     deadline::Deadline,
     head::{self, Target},
     origin::Origin,
+    response::Awaited,
     send::{Outlet, Stop, send},
     stream::Stream,
     tls,

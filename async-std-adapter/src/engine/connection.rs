@@ -8,15 +8,15 @@ use std::{
 
 use futures_io::{AsyncRead, AsyncWrite};
 use teamwire_core::Fault;
-use teamwire_platform::{
+use teamwire_std::{
     http1::{ChunkLines, MAX_HEAD},
     tls_failure,
 };
 
 use super::{
-    answer::lost,
     deadline::{Alarm, Deadline},
     origin::Origin,
+    response::lost,
     stream::Stream,
 };
 use crate::runtime::Runtime;

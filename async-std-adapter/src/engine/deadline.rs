@@ -14,7 +14,7 @@ use std::{
 };
 
 use teamwire_core::{Fault, FaultKind, Timeout};
-use teamwire_platform::undrained;
+use teamwire_std::undrained;
 
 use crate::runtime::Runtime;
 

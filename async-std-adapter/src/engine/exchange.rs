@@ -12,12 +12,12 @@ use teamwire_core::{Exchange, Fault, FaultKind, Response};
 use ureq_proto::client::{RecvBodyResult, RecvResponseResult};
 
 use super::{
-    answer::{Awaited, framing},
     connection::Connection,
     deadline::Deadline,
     file,
     head::{self, Target},
     receive::{Arriving, Sink, receive},
+    response::{Awaited, framing},
     send::{Outlet, Stop, send, send_file},
 };
 use crate::runtime::Runtime;

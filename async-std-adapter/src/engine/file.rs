@@ -6,7 +6,7 @@ use std::{
 };
 
 use teamwire_core::{Body, Exchange, Fault, FaultKind, FileError, ToFile};
-use teamwire_platform::{
+use teamwire_std::{
     body::known_fault,
     files::{Incoming, Outgoing},
     http1::EXPECT_FROM,

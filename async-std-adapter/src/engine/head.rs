@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue, Method, Request, header, request::Parts};
 use teamwire_core::{Fault, FaultKind};
-use teamwire_platform::withhold;
+use teamwire_std::withhold;
 use ureq_proto::client::{Call, SendRequestResult, state::RecvResponse};
 
 /// How the first line names what is asked for.

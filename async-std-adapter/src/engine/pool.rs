@@ -10,7 +10,7 @@ use std::{
 use futures_io::{AsyncRead, AsyncWrite};
 use http::Uri;
 use teamwire_core::Limits;
-use teamwire_platform::MAX_CONNECTION_AGE;
+use teamwire_std::MAX_CONNECTION_AGE;
 
 use super::{connection::Connection, origin::Origin};
 use crate::runtime::Runtime;

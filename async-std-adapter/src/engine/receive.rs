@@ -3,7 +3,7 @@
 use std::io;
 
 use teamwire_core::{Fault, Progress};
-use teamwire_platform::{
+use teamwire_std::{
     body::{room, too_large},
     http1::ChunkLines,
 };
@@ -13,10 +13,10 @@ use ureq_proto::{
 };
 
 use super::{
-    answer::{lost, not_http},
     connection::Connection,
     deadline::Deadline,
     file,
+    response::{lost, not_http},
 };
 use crate::runtime::Runtime;
 

@@ -12,13 +12,13 @@ use std::{
 
 use futures_io::{AsyncRead, AsyncWrite};
 use teamwire_core::{Fault, Progress};
-use teamwire_platform::http1::EXPECT_WAIT;
+use teamwire_std::http1::EXPECT_WAIT;
 
 use super::{
-    answer::Awaited,
     connection::{BUFFER, Connection, Sent},
     deadline::Deadline,
     file::Upload,
+    response::Awaited,
 };
 use crate::runtime::Runtime;
 

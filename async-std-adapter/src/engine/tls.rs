@@ -10,7 +10,7 @@ use std::{
 use futures_io::{AsyncRead, AsyncWrite};
 use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
 use teamwire_core::{Fault, FaultKind};
-use teamwire_platform::tls_fault;
+use teamwire_std::tls_fault;
 
 use crate::{
     engine::{deadline::Deadline, stream::Stream},
@@ -48,7 +48,7 @@ impl<S> TlsStream<S> {
 
     /// Whether all that was deciphered has been read, and that was not the end.
     pub(super) fn is_drained(&mut self) -> bool {
-        teamwire_platform::tls_is_idle(&mut self.session)
+        teamwire_std::tls_is_idle(&mut self.session)
     }
 }
 

@@ -16,7 +16,7 @@ fuzz_target!(|input: &[u8]| {
     };
     let config = Config::new("https://teamwire.example.org", credentials()).expect("a URL");
     let config = config.with_root_certificates_pem(text);
-    if let Err(error) = limited(input.len(), || teamwire_platform::tls_config(&config).map(drop)) {
+    if let Err(error) = limited(input.len(), || teamwire_std::tls_config(&config).map(drop)) {
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
         assert_private(&error);
     }

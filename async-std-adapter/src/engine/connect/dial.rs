@@ -12,7 +12,7 @@ use futures_util::{
     stream::{FuturesUnordered, StreamExt},
 };
 use teamwire_core::{Fault, FaultKind};
-use teamwire_platform::NEXT_ADDRESS_AFTER;
+use teamwire_std::NEXT_ADDRESS_AFTER;
 
 use super::reason;
 use crate::{engine::deadline::Deadline, runtime::Runtime};

@@ -12,7 +12,7 @@ use std::{
 
 use futures_util::future::{FutureExt, Shared};
 use teamwire_core::{Fault, FaultKind};
-use teamwire_platform::alternate;
+use teamwire_std::alternate;
 
 use super::reason;
 use crate::{engine::deadline::Deadline, runtime::Runtime};

@@ -1,0 +1,7 @@
+//! Feeds in asynchronous programs: one as a stream, or many as one.
+
+mod driver;
+mod events;
+mod stop_handle;
+
+pub use self::{driver::Drive, events::Events, stop_handle::Stopper};

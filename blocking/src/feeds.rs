@@ -1,0 +1,9 @@
+//! Feeds in synchronous programs: one in the thread that asks, or many with a bounded number of threads.
+
+mod driver;
+mod events;
+mod means;
+mod queue;
+mod stop_handle;
+
+pub use self::{driver::Drive, events::Events, stop_handle::Stopper};

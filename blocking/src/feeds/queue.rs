@@ -1,0 +1,136 @@
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use teamwire_core::{Exchange, Fault, FaultKind, Reply, Ticket};
+
+use super::{means::Means, stop_handle::Stopper};
+
+/// When all feeds were told to end, how long their farewells may begin. The last of them ends within a second then, as each
+/// is given less than the rest of it.
+const FAREWELLS: Duration = Duration::from_millis(300);
+
+/// The exchanges that feeds wait for, and the threads that carry them out. The threads end when it is dropped.
+///
+/// ```text
+///   farewells ──┬──────────► a thread of their own: none waits behind the long polls of others
+///               ▼
+///   polls ──────┴──────────► the other threads, which take what there is, polls first
+/// ```
+pub(super) struct Queue<K>(Arc<Shared<K>>);
+
+struct Shared<K> {
+    state: Mutex<State<K>>,
+    changed: Condvar,
+    means: Arc<Means>,
+    stopper: Stopper,
+}
+
+struct State<K> {
+    polls: VecDeque<Job<K>>,
+    farewells: VecDeque<Job<K>>,
+    answered: Vec<(K, Ticket, Reply)>,
+    /// When farewells that nobody has begun are given up: their leases end by themselves.
+    over: Option<Instant>,
+    closed: bool,
+}
+
+struct Job<K> {
+    key: K,
+    ticket: Ticket,
+    exchange: Box<Exchange>,
+    is_farewell: bool,
+}
+
+impl<K: PartialEq + Send + 'static> Queue<K> {
+    /// With so many threads, and the one for farewells. `stopper` is told of what is answered.
+    pub(super) fn new(threads: usize, means: &Arc<Means>, stopper: &Stopper) -> io::Result<Self> {
+        let state = State {
+            polls: VecDeque::new(),
+            farewells: VecDeque::new(),
+            answered: Vec::new(),
+            over: None,
+            closed: false,
+        };
+        let (means, stopper) = (Arc::clone(means), stopper.clone());
+        let queue = Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), means, stopper }));
+        for number in 0..=threads {
+            let shared = Arc::clone(&queue.0);
+            let work = move || shared.work(number > 0);
+            thread::Builder::new().name(format!("teamwire feeds {number}")).spawn(work)?;
+        }
+        Ok(queue)
+    }
+
+    pub(super) fn push(&self, key: K, ticket: Ticket, exchange: Box<Exchange>, is_farewell: bool) {
+        let mut state = self.0.state();
+        let jobs = if is_farewell { &mut state.farewells } else { &mut state.polls };
+        jobs.push_back(Job { key, ticket, exchange, is_farewell });
+        drop(state);
+        self.0.changed.notify_all();
+    }
+
+    /// Leaves out what nobody has begun for this feed.
+    pub(super) fn forget(&self, key: &K) {
+        self.0.state().polls.retain(|job| job.key != *key);
+    }
+
+    /// Leaves out what nobody has begun, but for farewells, which have little time from now on.
+    pub(super) fn end(&self) {
+        let mut state = self.0.state();
+        state.polls.clear();
+        state.over = Some(Instant::now() + FAREWELLS);
+    }
+
+    /// What has been answered since it was asked last.
+    pub(super) fn answered(&self) -> Vec<(K, Ticket, Reply)> {
+        std::mem::take(&mut self.0.state().answered)
+    }
+}
+
+impl<K> Shared<K> {
+    fn work(&self, takes_polls: bool) {
+        while let Some(Job { key, ticket, exchange, is_farewell }) = self.job(takes_polls) {
+            let is_over = self.state().over.is_some_and(|over| Instant::now() >= over);
+            let reply = if is_over {
+                Some(Reply::Fault(Fault::new(FaultKind::Timeout, "there is no time left for it")))
+            } else {
+                self.means.send(*exchange, is_farewell)
+            };
+            if let Some(reply) = reply {
+                self.state().answered.push((key, ticket, reply));
+                self.stopper.tell();
+            }
+        }
+    }
+
+    /// The next job; `None` when there will be none.
+    fn job(&self, takes_polls: bool) -> Option<Job<K>> {
+        let mut state = self.state();
+        loop {
+            if state.closed {
+                return None;
+            }
+            let poll = if takes_polls { state.polls.pop_front() } else { None };
+            if let Some(job) = poll.or_else(|| state.farewells.pop_front()) {
+                return Some(job);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<K>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K> Drop for Queue<K> {
+    fn drop(&mut self) {
+        self.0.state().closed = true;
+        self.0.changed.notify_all();
+    }
+}

@@ -1,0 +1,266 @@
+use teamwire_core::{Fault, FaultKind};
+use teamwire_std::http1::{ChunkLines, Head, MAX_HEAD, MAX_INTERIM, next_head};
+
+use super::framing::framing;
+
+/// Maximum number of bytes to write at once.
+const OUTPUT: usize = 64 << 10;
+/// Maximum number of bytes of a response to hold: any head or line that is allowed, and something behind it.
+const INPUT: usize = MAX_HEAD + (16 << 10);
+
+/// Buffers of a connection. What arrives is repaired before ureq sees it: interim responses and chunk extensions are left
+/// out, and folded lines become one.
+#[derive(Debug, Default)]
+pub(super) struct Buffers {
+    output: Vec<u8>,
+    input: Vec<u8>,
+    /// Of the input, ureq has had all before this,
+    consumed: usize,
+    /// may have all before this,
+    ready: usize,
+    /// and all before this has arrived.
+    filled: usize,
+    /// There may be something in the input that ureq can use.
+    is_promising: bool,
+    phase: Phase,
+    interim: usize,
+    is_invited: bool,
+    status: u16,
+    is_uncertain: bool,
+    /// The failure of what has arrived behind that which ureq may have.
+    failure: Option<Fault>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum Phase {
+    #[default]
+    Head,
+    Chunks(ChunkLines),
+    /// In a body that passes as it is, or in what is not HTTP.
+    Passing,
+}
+
+impl Buffers {
+    /// Prepares for the response to another request.
+    pub(super) fn reset(&mut self) {
+        let (output, input) = (std::mem::take(&mut self.output), std::mem::take(&mut self.input));
+        *self = Self { output, input, ..Self::default() };
+    }
+
+    /// Returns the beginning of what ureq has written.
+    pub(super) fn written(&self, amount: usize) -> &[u8] {
+        &self.output[..amount]
+    }
+
+    /// Returns the room for bytes that arrive.
+    pub(super) fn room(&mut self) -> Result<&mut [u8], Fault> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        if self.consumed > 0 {
+            self.input.copy_within(self.consumed..self.filled, 0);
+            (self.ready, self.filled) = (self.ready - self.consumed, self.filled - self.consumed);
+            self.consumed = 0;
+        }
+        self.input.resize(INPUT, 0);
+        if self.filled == self.input.len() {
+            let why = format!("a line of more than {MAX_HEAD} bytes in a chunked body");
+            return Err(Fault::new(FaultKind::Protocol, why));
+        }
+        Ok(&mut self.input[self.filled..])
+    }
+
+    /// Takes so many bytes in that have arrived in that room.
+    pub(super) fn arrived(&mut self, amount: usize) -> Result<(), Fault> {
+        let before = self.ready;
+        self.filled += amount;
+        self.repair(amount)?;
+        self.is_promising |= self.ready > before;
+        Ok(())
+    }
+
+    fn repair(&mut self, amount: usize) -> Result<(), Fault> {
+        // Without the end of a line there is no end of a head: nothing is looked through again for nothing.
+        let mut has_line = self.input[self.filled - amount..self.filled].contains(&b'\n');
+        while matches!(self.phase, Phase::Head) {
+            let arrived = &mut self.input[self.ready..self.filled];
+            if !begins_as_http(arrived) {
+                (self.phase, self.is_uncertain) = (Phase::Passing, true);
+                break;
+            }
+            let head = if has_line { next_head(arrived) } else { Head::Incomplete };
+            match head {
+                Head::Incomplete if arrived.len() <= MAX_HEAD => return Ok(()),
+                Head::Interim { length, continues } if length <= MAX_HEAD => {
+                    self.is_invited |= continues;
+                    self.interim += 1;
+                    if self.interim > MAX_INTERIM {
+                        let why = format!("more than {MAX_INTERIM} interim responses (1xx)");
+                        return Err(Fault::new(FaultKind::Protocol, why));
+                    }
+                    self.input.copy_within(self.ready + length..self.filled, self.ready);
+                    self.filled -= length;
+                    has_line = true;
+                }
+                Head::Final { length, status } if length <= MAX_HEAD => {
+                    let framing = framing(&arrived[..length])?;
+                    self.ready += length;
+                    self.status = status;
+                    self.is_uncertain = !framing.is_certain;
+                    self.phase = if framing.is_chunked { Phase::Chunks(ChunkLines::default()) } else { Phase::Passing };
+                }
+                _ => {
+                    let why = format!("the head of the response has more than {MAX_HEAD} bytes");
+                    return Err(Fault::new(FaultKind::TooLarge, why));
+                }
+            }
+        }
+        if let Phase::Chunks(lines) = &mut self.phase {
+            self.filled = self.ready + lines.strip(&mut self.input[self.ready..self.filled]);
+            if let Err(failure) = lines.check() {
+                // The head may have arrived with it, and is read first.
+                (self.failure, self.filled) = (Some(failure), self.ready);
+            }
+        }
+        self.ready = self.filled;
+        Ok(())
+    }
+
+    /// Returns how many bytes ureq can read.
+    pub(super) const fn readable(&self) -> usize {
+        self.ready - self.consumed
+    }
+
+    /// Returns whether the whole head of the final response has arrived, or something that is not HTTP.
+    pub(super) const fn has_head(&self) -> bool {
+        !matches!(self.phase, Phase::Head)
+    }
+
+    /// Returns whether the server asked for the body that was announced (100).
+    pub(super) const fn is_invited(&self) -> bool {
+        self.is_invited
+    }
+
+    /// Returns whether the response says that the request failed (4xx, 5xx).
+    pub(super) const fn is_refusal(&self) -> bool {
+        self.status >= 400
+    }
+
+    /// Returns whether nothing is left over, and the end of the response was where it seems.
+    pub(super) const fn is_clean(&self) -> bool {
+        self.filled == self.consumed && !self.is_uncertain && self.failure.is_none()
+    }
+}
+
+/// Returns whether these bytes, as far as they go, are the status line of a response.
+fn begins_as_http(bytes: &[u8]) -> bool {
+    b"HTTP/1.0 000".iter().zip(bytes).all(|(pattern, byte)| match pattern {
+        b'0' => byte.is_ascii_digit(),
+        pattern => pattern == byte,
+    })
+}
+
+impl ureq::unversioned::transport::Buffers for Buffers {
+    fn output(&mut self) -> &mut [u8] {
+        self.output.resize(OUTPUT, 0);
+        &mut self.output
+    }
+
+    fn input(&self) -> &[u8] {
+        &self.input[self.consumed..self.ready]
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        &mut self.input[self.filled..]
+    }
+
+    fn input_appended(&mut self, amount: usize) {
+        // Only a transport appends, and ours does so by `arrived`.
+        debug_assert_eq!(amount, 0);
+    }
+
+    fn input_consume(&mut self, amount: usize) {
+        self.consumed += amount;
+        self.is_promising = amount > 0;
+    }
+
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        self.output.resize(OUTPUT, 0);
+        self.input.resize(INPUT, 0);
+        (&mut self.input[self.filled..], &mut self.output)
+    }
+
+    fn can_use_input(&self) -> bool {
+        self.readable() > 0 && self.is_promising
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ureq::unversioned::transport::Buffers as _;
+
+    use super::*;
+
+    /// Returns the part of a response for ureq when it arrives in pieces of this length.
+    fn seen(text: &str, piece: usize) -> Result<String, Fault> {
+        let (mut buffers, mut seen) = (Buffers::default(), Vec::new());
+        for piece in text.as_bytes().chunks(piece) {
+            buffers.room()?[..piece.len()].copy_from_slice(piece);
+            buffers.arrived(piece.len())?;
+            seen.extend_from_slice(buffers.input());
+            buffers.input_consume(buffers.readable());
+        }
+        buffers.room()?;
+        Ok(String::from_utf8(seen).expect("it was text"))
+    }
+
+    #[test]
+    fn a_response_is_repaired_however_it_is_cut() {
+        for (text, expected) in [
+            ("HTTP/1.1 200 OK\r\n\r\nbody", "HTTP/1.1 200 OK\r\n\r\nbody"),
+            ("HTTP/1.1 100 Continue\r\nx: y\r\n\r\nHTTP/1.1 200 OK\r\n\r\nb", "HTTP/1.1 200 OK\r\n\r\nb"),
+            ("HTTP/1.1 200 OK\r\na: b\r\n c\r\n\r\n", "HTTP/1.1 200 OK\r\na: b   c\r\n\r\n"),
+            (
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;x=y\r\na\r\n0;z\r\n\r\n",
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+            ),
+            ("SSH-2.0-x", "SSH-2.0-x"),
+            ("HTTP/1.1 OK\r\n", "HTTP/1.1 OK\r\n"),
+        ] {
+            for piece in 1..=text.len() {
+                assert_eq!(seen(text, piece).expect("it is repaired"), expected, "in pieces of {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_end_is_refused() {
+        let long = |length| format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(length - 24));
+        assert_eq!(seen(&long(MAX_HEAD), 4096).expect("as long as allowed").len(), MAX_HEAD);
+        let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        for (text, kind) in [
+            (long(MAX_HEAD + 1), FaultKind::TooLarge),
+            (format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(MAX_HEAD)), FaultKind::TooLarge),
+            ("HTTP/1.1 103 Hints\r\n\r\n".repeat(MAX_INTERIM + 1), FaultKind::Protocol),
+            (format!("{chunked}0\r\n{}", "x: y\r\n".repeat(20_000)), FaultKind::Protocol),
+            (format!("{chunked}1;{}", "x".repeat(2 << 20)), FaultKind::Protocol),
+            (format!("{chunked}+5\r\nhello\r\n0\r\n\r\n"), FaultKind::Protocol),
+            (format!("{chunked}5\nhello\n0\n\n"), FaultKind::Protocol),
+        ] {
+            assert_eq!(seen(&text, 4096).expect_err("too much").kind, kind);
+        }
+    }
+
+    #[test]
+    fn a_line_that_ureq_cannot_take_ends_at_the_size_of_the_buffer() {
+        let mut buffers = Buffers::default();
+        let text = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1{}", "\r".repeat(2 * INPUT));
+        let result = text.as_bytes().chunks(4096).try_for_each(|piece| {
+            let room = buffers.room()?;
+            let length = room.len().min(piece.len());
+            room[..length].copy_from_slice(&piece[..length]);
+            buffers.arrived(length)
+        });
+        assert_eq!(result.expect_err("it is full").kind, FaultKind::Protocol);
+    }
+}

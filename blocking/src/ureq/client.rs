@@ -1,0 +1,219 @@
+//! One exchange over HTTP: the request for ureq, and the meaning of its responses and errors.
+
+use std::{
+    io::{self, Read},
+    mem,
+    sync::Arc,
+};
+
+use teamwire_core::{Body, Config, Error, Exchange, Fault, FaultKind, Progress, Reply, Response, Timeout};
+use teamwire_std::{
+    Proxy,
+    body::known_fault,
+    files::Outgoing,
+    http1::{EXPECT_FROM, MAX_HEAD},
+    withhold,
+};
+use ureq::{
+    Agent, SendBody,
+    http::{self, Method, Request, StatusCode, Uri, header, request::Parts, uri::Authority},
+};
+
+use super::{
+    agent::agent,
+    body::{self, Leaving, timed_out},
+    connector::Dial,
+    limits::Limits,
+    proxy::{authorization, forwards},
+    request_context::Trip,
+    reuse::Suspicion,
+    tcp::Hosts,
+};
+use crate::transport::Transport;
+
+type Answer = Result<http::Response<ureq::Body>, ureq::Error>;
+
+/// An HTTP stack with its connections.
+pub(crate) struct Http {
+    agent: Agent,
+    dial: Dial,
+}
+
+/// What has become of an exchange until it failed.
+#[derive(Default)]
+struct Arrived {
+    head: Option<http::Response<()>>,
+    bytes: u64,
+}
+
+impl Http {
+    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
+        let limits = config.limits();
+        let settings = Agent::config_builder()
+            // The proxy is ours. Always said: the default is what the environment has.
+            .proxy(None)
+            // Any status is a response, and so is a redirect.
+            .http_status_as_error(false)
+            .max_redirects(0)
+            // The exchange has all headers but those of HTTP's framing.
+            .user_agent("")
+            .accept("")
+            .accept_encoding("")
+            // By default ureq keeps three connections per host, and a bot talks to one host.
+            .max_idle_connections(limits.idle_connections)
+            .max_idle_connections_per_host(limits.idle_connections)
+            .max_idle_age(limits.idle_time)
+            .max_response_header_size(MAX_HEAD)
+            .build();
+        let dial = Dial {
+            tls: teamwire_std::tls_config(config)?,
+            proxy: Proxy::of(config),
+            hosts: Hosts::default(),
+            suspicion: Suspicion::default(),
+            is_interruptible: false,
+        };
+        Ok(Self { agent: agent(settings, dial.clone()), dial })
+    }
+
+    /// Returns the response; its body is in memory, or where the exchange wants it.
+    fn exchange(&self, exchange: Exchange, limits: Limits, arrived: &mut Arrived) -> Result<Response, ureq::Error> {
+        let wanted = exchange.wanted();
+        let answer = self.send(exchange.request, exchange.fresh, limits, exchange.progress.as_ref())?;
+        let (head, body) = answer.into_parts();
+        let head = arrived.head.insert(http::Response::from_parts(head, ()));
+        // The limit is kept where it is taken in.
+        let (length, body) = (body.content_length(), body.into_with_config().limit(u64::MAX).reader());
+        let bytes = body::take(wanted, head.status(), length, body, &mut arrived.bytes)?;
+        Ok(mem::take(head).map(|()| bytes))
+    }
+
+    fn send(&self, request: Request<Body>, fresh: bool, limits: Limits, progress: Option<&Progress>) -> Answer {
+        let (mut head, content) = request.into_parts();
+        let proxy = self.dial.proxy.as_ref().filter(|proxy| forwards(Some(proxy), &head.uri));
+        let mut withheld = withhold(&mut head.headers);
+        withheld.extend(proxy.map(authorization).unwrap_or_default());
+        let origin = proxy.map(|_| origin(&head.uri)).unwrap_or_default();
+        let trip = Trip { origin, withheld, fresh, limits, ..Trip::default() };
+        let announces = matches!(content, Body::File { length: EXPECT_FROM.., .. });
+        if announces {
+            self.announce(head, &content, trip, progress)
+        } else {
+            self.attempt(head, &content, trip, progress)
+        }
+    }
+
+    /// Sends a request that asks whether its body is wanted; without the question if the server does not know it.
+    fn announce(&self, head: Parts, content: &Body, trip: Trip, progress: Option<&Progress>) -> Answer {
+        let mut asking = Trip { expects: true, ..trip.clone() };
+        asking.withheld.extend_from_slice(b"expect: 100-continue\r\n");
+        let answer = self.attempt(head.clone(), content, asking, progress)?;
+        if answer.status() != StatusCode::EXPECTATION_FAILED {
+            return Ok(answer);
+        }
+        drop(answer);
+        self.attempt(head, content, trip, progress)
+    }
+
+    fn attempt(&self, head: Parts, content: &Body, trip: Trip, progress: Option<&Progress>) -> Answer {
+        Trip::replace(trip);
+        let total = content.length();
+        match content {
+            // The length of nothing is only said where a body is usual. Without a body there, ureq would send a chunked one.
+            Body::Empty if !matches!(head.method, Method::POST | Method::PUT | Method::PATCH) => {
+                self.agent.run(Request::from_parts(head, SendBody::none()))
+            }
+            Body::Empty => self.agent.run(Request::from_parts(head, &[])),
+            Body::Bytes(bytes) if progress.is_none() => self.agent.run(Request::from_parts(head, bytes.as_slice())),
+            Body::Bytes(bytes) => self.stream(head, total, Leaving::new(bytes.as_slice(), total, progress)),
+            Body::File { path, length, may_grow } => {
+                let source = Outgoing::open(path, *length, *may_grow).map_err(io::Error::other)?;
+                self.stream(head, total, Leaving::new(source, total, progress))
+            }
+        }
+    }
+
+    fn stream(&self, mut head: Parts, total: u64, source: impl Read) -> Answer {
+        head.headers.insert(header::CONTENT_LENGTH, total.into());
+        let mut source = Supply { left: total, source };
+        self.agent.run(Request::from_parts(head, SendBody::from_reader(&mut source)))
+    }
+}
+
+impl Transport for Http {
+    fn perform(&self, exchange: Exchange) -> Reply {
+        let timeout = exchange.timeout;
+        let mut arrived = Arrived::default();
+        let outer = Trip::replace(Trip::default());
+        let result = self.exchange(exchange, Limits::start(timeout), &mut arrived);
+        let trip = Trip::replace(outer);
+        match result {
+            Ok(answer) => Reply::Response(answer),
+            Err(error) => {
+                let timeout = if arrived.head.is_some() { timeout.after_head() } else { timeout };
+                let reused = trip.sent && !trip.connected;
+                let fault = fault(error, timeout, trip.sent).sent(trip.sent).reused(reused).received(arrived.bytes);
+                if reused
+                    && !trip.heard
+                    && matches!(fault.kind, FaultKind::Lost | FaultKind::Timeout)
+                    && let Some(taken) = trip.taken
+                {
+                    self.dial.suspicion.raise(taken);
+                }
+                Reply::Fault(match arrived.head {
+                    Some(head) => fault.head(head),
+                    None => fault,
+                })
+            }
+        }
+    }
+
+    fn apart(&self) -> Arc<dyn Transport> {
+        let dial = Dial { is_interruptible: true, ..self.dial.clone() };
+        let agent = agent(self.agent.config().clone(), dial.clone());
+        Arc::new(Self { agent, dial })
+    }
+
+    fn abort(&self) {
+        self.agent.clone().shutdown();
+    }
+}
+
+/// A body that is read for as long as it is wanted. Then something of the same length is, which is sent nowhere.
+struct Supply<S> {
+    left: u64,
+    source: S,
+}
+
+impl<S: Read> Read for Supply<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = if Trip::with(|trip| trip.is_over) {
+            usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len())
+        } else {
+            self.source.read(buffer)?
+        };
+        self.left = self.left.saturating_sub(read as u64);
+        Ok(read)
+    }
+}
+
+/// Returns scheme and authority of a URI.
+fn origin(uri: &Uri) -> String {
+    format!("http://{}", uri.authority().map_or("", Authority::as_str))
+}
+
+/// Returns what ureq's error means.
+fn fault(error: ureq::Error, timeout: Timeout, sent: bool) -> Fault {
+    use ureq::Error as E;
+    // Before anything was sent there was no connection to lose.
+    let broken = if sent { FaultKind::Lost } else { FaultKind::Connect };
+    let (kind, why) = match error {
+        E::Timeout(_) => return timed_out(timeout),
+        E::Io(error) => return known_fault(error).unwrap_or_else(|error| Fault::new(broken, error)),
+        E::Other(error) => return fault(E::Io(io::Error::other(error)), timeout, sent),
+        error => (FaultKind::Protocol, error.to_string()),
+    };
+    Fault::new(kind, why)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! Look-ups as the network has them, with addresses that no name server has to know.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use teamwire_core::{Client, Credentials, RetryPolicy, Timeouts};
+
+use super::*;
+use crate::{executor::Blocking, ureq::tcp::LookUps};
+
+const ME: &str =
+    r#"{"uid":"u-bot","first_name":"Example","last_name":"Bot","organisation":"Example Org","is_bot":true}"#;
+
+fn client(look_ups: LookUps, time: Duration) -> Client<Blocking> {
+    let credentials = Credentials::new("app-id", "the secret").expect("credentials");
+    let config = Config::allowing_plain_http("http://backend.test:81", credentials).expect("a URL");
+    let timeouts = Timeouts { default: time, long: time, assets: time };
+    let config = config.with_retry(RetryPolicy::NEVER).with_timeouts(timeouts);
+    let mut http = Http::new(&config).expect("options that can be had");
+    http.dial.hosts = Hosts::by(look_ups);
+    http.agent = agent(http.agent.config().clone(), http.dial.clone());
+    Client::new(Blocking::over_network(config, http).expect("options that can be had"))
+}
+
+/// A server of one connection with so many requests.
+fn server(requests: usize) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    thread::spawn(move || {
+        let (mut peer, _) = listener.accept().expect("a client");
+        for _ in 0..requests {
+            assert!(peer.read(&mut [0; 4096]).expect("a request") > 0);
+            write!(peer, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{ME}", ME.len()).expect("a client");
+        }
+    });
+    address
+}
+
+#[test]
+fn a_host_is_looked_up_for_a_connection_and_not_for_a_request() {
+    let (address, count) = (server(3), Arc::new(AtomicUsize::new(0)));
+    let counts = count.clone();
+    let look_ups = LookUps::by(move |host, port| {
+        assert_eq!((host, port), ("backend.test", 81));
+        counts.fetch_add(1, Ordering::SeqCst);
+        Ok(vec![address])
+    });
+    let client = client(look_ups, Duration::from_secs(30));
+    for _ in 0..3 {
+        client.contacts().me().expect("a response");
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_look_up_that_hangs_is_given_up_in_time_and_not_begun_again() {
+    let (end, ended) = mpsc::channel::<()>();
+    let (ended, count) = (Mutex::new(ended), Arc::new(AtomicUsize::new(0)));
+    let counts = count.clone();
+    let look_ups = LookUps::by(move |_, _| {
+        counts.fetch_add(1, Ordering::SeqCst);
+        ended.lock().expect("nothing panics").recv().expect_err("the test drops the other end");
+        Ok(Vec::new())
+    });
+    let client = client(look_ups, Duration::from_millis(50));
+    for _ in 0..5 {
+        let error = client.contacts().me().expect_err("the look-up hangs");
+        assert!(error.to_string().contains("no whole answer within 50ms"), "{error}");
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+    drop(end);
+}
+
+#[test]
+fn a_silent_address_costs_a_moment_and_not_its_share_of_the_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let silent = listener.local_addr().expect("it is bound");
+    // As many as there is room for wait already.
+    let mut waiting = Vec::new();
+    while let Ok(stream) = TcpStream::connect_timeout(&silent, Duration::from_millis(200)) {
+        waiting.push(stream);
+        if waiting.len() > 5_000 {
+            return;
+        }
+    }
+    let address = server(1);
+    let client = client(LookUps::by(move |_, _| Ok(vec![silent, address])), Duration::from_secs(60));
+    let begun = Instant::now();
+    client.contacts().me().expect("a response");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}

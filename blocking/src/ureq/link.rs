@@ -1,0 +1,108 @@
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    time::Instant,
+};
+
+use rustls::ClientConnection;
+use teamwire_std::tls_is_idle;
+
+use super::tcp::{Ready, Socket};
+
+/// Maximum number of bytes in a record of TLS.
+const RECORD: usize = 16 << 10;
+
+/// Byte stream of a connection: TCP, or TLS over it.
+pub(super) struct Link {
+    socket: Socket,
+    tls: Option<ClientConnection>,
+}
+
+impl Link {
+    pub(super) const fn new(socket: Socket, tls: Option<ClientConnection>) -> Self {
+        Self { socket, tls }
+    }
+
+    /// Reads what arrives next, until then.
+    pub(super) fn read(&mut self, buffer: &mut [u8], until: Option<Instant>) -> io::Result<usize> {
+        self.socket.set_deadline(until);
+        match &mut self.tls {
+            None => self.socket.read(buffer),
+            Some(tls) => rustls::Stream::new(tls, &mut self.socket).read(buffer),
+        }
+    }
+
+    /// Reads what has arrived: else [`ErrorKind::WouldBlock`].
+    pub(super) fn try_read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(tls) = &mut self.tls else { return self.socket.try_read(buffer) };
+        loop {
+            match tls.reader().read(buffer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                result => return result,
+            }
+            tls.read_tls(&mut Now(&self.socket))?;
+            tls.process_new_packets().map_err(|why| io::Error::new(ErrorKind::InvalidData, why))?;
+        }
+    }
+
+    /// Writes what there is room for: if none, [`ErrorKind::WouldBlock`]. Of TLS, what is taken may not have
+    /// [left](Self::has_unsent).
+    pub(super) fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Not by `rustls::Stream`: it keeps the errors of a write for later.
+        let Some(tls) = &mut self.tls else { return self.socket.try_write(bytes) };
+        // Record by record: rustls would hold all of them.
+        while tls.wants_write() {
+            tls.write_tls(&mut Now(&self.socket))?;
+        }
+        let taken = tls.writer().write(&bytes[..bytes.len().min(RECORD)])?;
+        while tls.wants_write() {
+            match tls.write_tls(&mut Now(&self.socket)) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                result => drop(result?),
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Returns whether some of what was taken has still to be written.
+    pub(super) fn has_unsent(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.wants_write())
+    }
+
+    /// Waits until there is something to read, or room to write if that is wanted, or until then.
+    pub(super) fn wait(&self, wants_to_write: bool, until: Option<Instant>) -> io::Result<Ready> {
+        self.socket.wait(wants_to_write, until)
+    }
+
+    /// Returns how many bytes the operating system has still to deliver, where it says so.
+    pub(super) fn undrained(&self) -> Option<u64> {
+        self.socket.undrained()
+    }
+
+    /// Returns whether it is open, and nothing has arrived that was not asked for.
+    pub(super) fn is_silent(&mut self) -> bool {
+        self.tls.as_mut().is_none_or(tls_is_idle) && self.socket.is_silent()
+    }
+
+    pub(super) const fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+}
+
+/// A socket that never waits.
+struct Now<'a>(&'a Socket);
+
+impl Read for Now<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.try_read(buffer)
+    }
+}
+
+impl Write for Now<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.try_write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+use std::io::{self, ErrorKind, Read, Write};
+
+use teamwire_core::{Fault, FaultKind};
+use teamwire_std::{
+    Proxy,
+    http1::{Head, MAX_HEAD, next_head},
+};
+use ureq::http::{StatusCode, Uri, uri::Scheme};
+
+use super::tcp::Socket;
+
+/// Returns whether a request to this URI goes to the proxy as it is, and not through a tunnel.
+pub(super) fn forwards(proxy: Option<&Proxy>, uri: &Uri) -> bool {
+    proxy.is_some_and(|proxy| uri.scheme() == Some(&Scheme::HTTP) && !proxy.tunnels_plain_http)
+}
+
+/// Has the proxy at the other end of this socket connect it to this host.
+///
+/// # Errors
+///
+/// [`ErrorKind::TimedOut`] at the socket's deadline; else one that wraps a [`Fault`]. Nothing of the request was sent.
+pub(super) fn open_tunnel(socket: &mut Socket, proxy: &Proxy, host: &str, port: u16) -> io::Result<()> {
+    let failed = |error: io::Error| match error.kind() {
+        ErrorKind::TimedOut => error,
+        _ => refused(&error.to_string()),
+    };
+    let written = socket.write_all(&request(proxy, host, port));
+    if written.as_ref().is_err_and(|error| error.kind() == ErrorKind::TimedOut) {
+        return written;
+    }
+    // What had arrived when the write failed may be a refusal.
+    let received = response(socket);
+    let (status, has_more) = received.map_err(|error| failed(written.err().unwrap_or(error)))?;
+    // Something that is not HTTP has no status.
+    let status = StatusCode::from_u16(status).map_err(|_| refused("it does not speak HTTP"))?;
+    Proxy::tunnel(status).map_err(io::Error::other)?;
+    if has_more { Err(refused("more arrived than its response")) } else { Ok(()) }
+}
+
+fn refused(why: &str) -> io::Error {
+    io::Error::other(Fault::new(FaultKind::Connect, format!("no tunnel through the proxy: {why}")))
+}
+
+fn request(proxy: &Proxy, host: &str, port: u16) -> Vec<u8> {
+    let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let mut request = format!("CONNECT {authority} HTTP/1.1\r\nhost: {authority}\r\n").into_bytes();
+    request.extend(authorization(proxy));
+    request.extend_from_slice(b"\r\n");
+    request
+}
+
+/// Returns the line of the login, if there is one.
+pub(super) fn authorization(proxy: &Proxy) -> Vec<u8> {
+    let login =
+        proxy.authorization.as_ref().map(|login| [b"proxy-authorization: ", login.as_bytes(), b"\r\n"].concat());
+    login.unwrap_or_default()
+}
+
+/// Reads the head of the final response. Returns its status, zero for something else, and whether more has arrived.
+fn response(socket: &mut Socket) -> io::Result<(u16, bool)> {
+    let (mut bytes, mut filled, mut skipped) = (vec![0; 4 << 10], 0, 0);
+    loop {
+        match next_head(&mut bytes[..filled]) {
+            Head::Final { length, status } => return Ok((status, length < filled)),
+            Head::Interim { length, .. } => {
+                bytes.copy_within(length..filled, 0);
+                filled -= length;
+                skipped += length;
+                continue;
+            }
+            Head::Incomplete if !b"HTTP/1.".iter().zip(&bytes[..filled]).all(|(a, b)| a == b) => return Ok((0, true)),
+            Head::Incomplete => {}
+        }
+        if filled + skipped > MAX_HEAD {
+            return Err(io::Error::other(format!("its response has a head of more than {MAX_HEAD} bytes")));
+        }
+        if filled == bytes.len() {
+            bytes.resize(filled * 2, 0);
+        }
+        filled += match socket.read(&mut bytes[filled..])? {
+            0 => return Err(io::Error::other("it closed the connection")),
+            amount => amount,
+        };
+    }
+}

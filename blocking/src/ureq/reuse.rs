@@ -1,0 +1,83 @@
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use teamwire_std::MAX_CONNECTION_AGE;
+
+/// Judgement of the idle connections: after one of them turned out to be dead, the others that were idle by then are
+/// suspect. A server that restarts, or a firewall that forgets, rarely does so to one connection alone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Suspicion(Arc<Mutex<Option<Instant>>>);
+
+impl Suspicion {
+    /// Suspects all connections that are idle since then or longer.
+    pub(super) fn raise(&self, then: Instant) {
+        let mut latest = self.lock();
+        *latest = latest.max(Some(then));
+    }
+
+    fn covers(&self, idle_since: Instant) -> bool {
+        self.lock().is_some_and(|then| idle_since <= then)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// History of a connection, by which it may serve another exchange or not.
+#[derive(Debug)]
+pub(super) struct Keeping {
+    opened: Instant,
+    idle_since: Option<Instant>,
+    suspicion: Suspicion,
+}
+
+impl Keeping {
+    /// A new connection.
+    pub(super) fn new(suspicion: Suspicion) -> Self {
+        Self { opened: Instant::now(), idle_since: None, suspicion }
+    }
+
+    /// Returns since when it has waited for an exchange, if it does.
+    pub(super) const fn idle_since(&self) -> Option<Instant> {
+        self.idle_since
+    }
+
+    /// Notes that it waits for an exchange since then, or that it has one.
+    pub(super) const fn set_idle_since(&mut self, then: Option<Instant>) {
+        self.idle_since = then;
+    }
+
+    /// Returns whether it is too old, or suspect.
+    pub(super) fn is_stale(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.opened) >= MAX_CONNECTION_AGE
+            || self.idle_since.is_some_and(|since| self.suspicion.covers(since))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_gets_old_however_busy_it_is() {
+        let keeping = Keeping::new(Suspicion::default());
+        assert!(!keeping.is_stale(keeping.opened + MAX_CONNECTION_AGE / 2));
+        assert!(keeping.is_stale(keeping.opened + MAX_CONNECTION_AGE));
+    }
+
+    #[test]
+    fn suspect_is_what_was_idle_by_then() {
+        let suspicion = Suspicion::default();
+        let mut keeping = Keeping::new(suspicion.clone());
+        let idle_since = keeping.opened;
+        keeping.set_idle_since(Some(idle_since));
+        assert!(!keeping.is_stale(idle_since));
+        suspicion.raise(idle_since);
+        assert!(keeping.is_stale(idle_since));
+        keeping.set_idle_since(Some(idle_since + MAX_CONNECTION_AGE / 2));
+        assert!(!keeping.is_stale(idle_since), "it has served an exchange since");
+    }
+}

@@ -1,0 +1,13 @@
+//! TCP in the thread that asks: look-ups of hosts, connections to one of their addresses, and sockets with a deadline.
+
+mod hosts;
+mod look_up;
+mod race;
+mod socket;
+
+#[cfg(test)]
+pub(super) use self::look_up::LookUps;
+pub(super) use self::{
+    hosts::Hosts,
+    socket::{Ready, Socket},
+};

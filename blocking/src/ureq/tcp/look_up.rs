@@ -1,0 +1,197 @@
+use std::{
+    collections::HashMap,
+    fmt,
+    io::{self, ErrorKind},
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Instant,
+};
+
+/// Maximum number of look-ups at a time.
+const AT_ONCE: usize = 4;
+
+/// Look-ups of host names, each in a thread of its own, as the operating system has no way to end one early.
+///
+/// A host is looked up once at a time, however many wait for it and however long that takes.
+#[derive(Clone)]
+pub(crate) struct LookUps(Arc<Shared>);
+
+type Resolve = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
+type Key = (String, u16);
+type Outcome = Result<Vec<SocketAddr>, (ErrorKind, String)>;
+
+struct Shared {
+    resolve: Box<Resolve>,
+    pending: Mutex<HashMap<Key, Arc<Pending>>>,
+}
+
+#[derive(Default)]
+struct Pending {
+    outcome: Mutex<Option<Outcome>>,
+    has_ended: Condvar,
+}
+
+impl LookUps {
+    /// Look-ups by this function.
+    pub(crate) fn by(resolve: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Shared { resolve: Box::new(resolve), pending: Mutex::default() }))
+    }
+
+    /// Returns the addresses of a host; that of one which is an address itself at once. What is not done by the deadline
+    /// is [`ErrorKind::TimedOut`], and is left to itself.
+    pub(super) fn find(&self, host: &str, port: u16, deadline: Option<Instant>) -> io::Result<Vec<SocketAddr>> {
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(address, port)]);
+        }
+        let addresses = self.pending((host.to_owned(), port))?.wait(deadline)?;
+        if addresses.is_empty() {
+            return Err(io::Error::new(ErrorKind::NotFound, "the host has no address"));
+        }
+        Ok(addresses)
+    }
+
+    /// Joins the look-up of this host that is under way, or begins one.
+    fn pending(&self, key: Key) -> io::Result<Arc<Pending>> {
+        let mut all = lock(&self.0.pending);
+        if let Some(pending) = all.get(&key) {
+            return Ok(pending.clone());
+        }
+        if all.len() >= AT_ONCE {
+            return Err(io::Error::other(format!("{} look-ups of other hosts have not ended yet", all.len())));
+        }
+        let ending = Ending { shared: self.0.clone(), key: key.clone(), pending: Arc::default() };
+        let pending = ending.pending.clone();
+        thread::Builder::new().name("teamwire look-up".into()).spawn(move || {
+            let (host, port) = &ending.key;
+            let outcome = (ending.shared.resolve)(host, *port).map_err(|error| (error.kind(), error.to_string()));
+            *lock(&ending.pending.outcome) = Some(outcome);
+        })?;
+        all.insert(key, pending.clone());
+        Ok(pending)
+    }
+}
+
+impl Default for LookUps {
+    /// Look-ups by the operating system.
+    fn default() -> Self {
+        Self::by(|host, port| Ok((host, port).to_socket_addrs()?.collect()))
+    }
+}
+
+impl Pending {
+    fn wait(&self, deadline: Option<Instant>) -> io::Result<Vec<SocketAddr>> {
+        let mut outcome = lock(&self.outcome);
+        loop {
+            if let Some(outcome) = &*outcome {
+                return outcome.clone().map_err(|(kind, why)| match kind {
+                    // Only the deadline is one.
+                    ErrorKind::TimedOut => io::Error::other(why),
+                    kind => io::Error::new(kind, why),
+                });
+            }
+            outcome = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+                None => self.has_ended.wait(outcome).unwrap_or_else(PoisonError::into_inner),
+                Some(left) if left.is_zero() => return Err(ErrorKind::TimedOut.into()),
+                Some(left) => self.has_ended.wait_timeout(outcome, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
+        }
+    }
+}
+
+/// Ends a look-up, also one that panics.
+struct Ending {
+    shared: Arc<Shared>,
+    key: Key,
+    pending: Arc<Pending>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        lock(&self.shared.pending).remove(&self.key);
+        lock(&self.pending.outcome).get_or_insert_with(|| Err((ErrorKind::Other, "the look-up failed".into())));
+        self.pending.has_ended.notify_all();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for LookUps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LookUps").field("pending", &lock(&self.0.pending).len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{
+            atomic::{AtomicUsize, Ordering},
+            mpsc,
+        },
+        time::Duration,
+    };
+
+    use super::*;
+
+    /// Look-ups that end when the sender is dropped, and how many were begun.
+    fn hanging() -> (LookUps, mpsc::Sender<()>, Arc<AtomicUsize>) {
+        let (end, ended) = mpsc::channel();
+        let (ended, begun) = (Mutex::new(ended), Arc::new(AtomicUsize::new(0)));
+        let count = begun.clone();
+        let look_ups = LookUps::by(move |_, port| {
+            count.fetch_add(1, Ordering::SeqCst);
+            lock(&ended).recv().expect_err("the test drops the other end");
+            Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))])
+        });
+        (look_ups, end, begun)
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_millis(20)
+    }
+
+    #[test]
+    fn a_look_up_that_hangs_is_shared_until_it_ends() {
+        let (look_ups, end, begun) = hanging();
+        for _ in 0..5 {
+            assert_eq!(look_ups.find("host", 1, Some(soon())).expect_err("it hangs").kind(), ErrorKind::TimedOut);
+        }
+        thread::scope(|scope| {
+            let waits: Vec<_> = (0..3).map(|_| scope.spawn(|| look_ups.find("host", 1, None))).collect();
+            drop(end);
+            for wait in waits {
+                assert_eq!(wait.join().expect("no panic").expect("an address").len(), 1);
+            }
+        });
+        let late = begun.load(Ordering::SeqCst);
+        assert!(
+            late <= 4,
+            "one for those that timed out, and at most one each for those that came after its end: {late}"
+        );
+        look_ups.find("host", 1, None).expect("an address");
+        assert_eq!(begun.load(Ordering::SeqCst), late + 1, "an outcome is not kept");
+    }
+
+    #[test]
+    fn no_more_than_a_few_hang_at_a_time() {
+        let (look_ups, _end, begun) = hanging();
+        for host in ["a", "b", "c", "d"] {
+            assert_eq!(look_ups.find(host, 1, Some(soon())).expect_err("it hangs").kind(), ErrorKind::TimedOut);
+        }
+        let error = look_ups.find("e", 1, Some(soon())).expect_err("there are enough");
+        assert!(error.to_string().contains("4 look-ups of other hosts"), "{error}");
+        look_ups.find("127.0.0.1", 1, Some(soon())).expect("an address needs none");
+        assert!(begun.load(Ordering::SeqCst) <= AT_ONCE);
+    }
+
+    #[test]
+    fn failures_say_why() {
+        let why = |look_ups: &LookUps| look_ups.find("host", 1, None).expect_err("there is none").to_string();
+        assert_eq!(why(&LookUps::by(|_, _| Err(io::Error::other("no such host")))), "no such host");
+        assert_eq!(why(&LookUps::by(|_, _| Ok(Vec::new()))), "the host has no address");
+        assert_eq!(why(&LookUps::by(|_, _| panic!("as a test of that"))), "the look-up failed");
+    }
+}

@@ -1,0 +1,43 @@
+use std::{
+    io::{self, Read, Write},
+    sync::Arc,
+};
+
+use rustls::{ClientConfig, ClientConnection, Error as TlsError, pki_types::ServerName};
+use teamwire_core::{Fault, FaultKind};
+use teamwire_std::tls_fault;
+
+/// Has the server at the other end of this socket prove that it is `host`, while the thread waits. An error of TLS itself
+/// wraps a [`Fault`], and is final; one of the socket is as if there was no connection.
+pub(super) fn tls_handshake(
+    config: Arc<ClientConfig>,
+    host: &str,
+    socket: &mut (impl Read + Write),
+) -> io::Result<ClientConnection> {
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|why| io::Error::other(Fault::new(FaultKind::Tls, format!("{host}: {why}"))))?;
+    let mut tls = ClientConnection::new(config, name).map_err(|why| io::Error::other(tls_fault(&why)))?;
+    if let Err(error) = tls.complete_io(socket) {
+        let why = error.get_ref().and_then(|inner| inner.downcast_ref()).cloned();
+        return Err(match why.or_else(|| alert_before(&error, &mut tls, socket)) {
+            Some(why) => io::Error::other(tls_fault(&why)),
+            None => error,
+        });
+    }
+    Ok(tls)
+}
+
+/// Reads what had arrived when a write failed: a server that refuses a client says why, and closes the connection, while
+/// the client has still something to write.
+fn alert_before(error: &io::Error, tls: &mut ClientConnection, socket: &mut impl Read) -> Option<TlsError> {
+    use io::ErrorKind as E;
+    if !matches!(error.kind(), E::BrokenPipe | E::ConnectionReset | E::ConnectionAborted) {
+        return None;
+    }
+    while tls.read_tls(socket).is_ok_and(|amount| amount > 0) {
+        if let Err(why) = tls.process_new_packets() {
+            return Some(why);
+        }
+    }
+    None
+}

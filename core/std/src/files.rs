@@ -1,0 +1,264 @@
+//! Files, as the core asks for them.
+
+mod part;
+
+use std::{
+    fs::{self, File},
+    io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
+};
+
+use teamwire_core::{FileDone, FileError, FileErrorKind, FileTask, ToFile};
+
+use crate::body::too_large;
+
+/// Does what the core asks for.
+pub fn perform(task: &FileTask) -> Result<FileDone, FileError> {
+    match task {
+        FileTask::Read { path, limit } => read(path, *limit).map(FileDone::Bytes),
+        FileTask::Measure { path } => measure(path).map(FileDone::Length),
+        FileTask::Create { target } => part::create(target).map(|(part, target)| FileDone::Created { part, target }),
+        FileTask::Rename { from, to } => part::rename(from, to).map(|()| FileDone::Done).map_err(about(to)),
+        FileTask::Discard { path } => match fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(about(path)(error)),
+            _ => Ok(FileDone::Done),
+        },
+        task => Err(FileError::new("", FileErrorKind::Other, format!("this version cannot do {task:?}"))),
+    }
+}
+
+fn read(path: &str, limit: u64) -> Result<Vec<u8>, FileError> {
+    // Before it is opened: to open a pipe may take for ever.
+    measure(path)?;
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(about(path))?;
+    // One byte more than is wanted tells whether there is one.
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(about(path))?;
+    if bytes.len() as u64 > limit {
+        return Err(FileError::new(path, FileErrorKind::TooLarge, format!("more than {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// The words for a pipe or a device.
+const NO_FILE: &str = "it is neither a file nor a folder";
+
+fn measure(path: &str) -> Result<u64, FileError> {
+    let data = fs::metadata(path).map_err(about(path))?;
+    if data.is_dir() {
+        return Err(FileError::new(path, FileErrorKind::IsDirectory, ""));
+    }
+    if !data.is_file() {
+        return Err(FileError::new(path, FileErrorKind::Other, NO_FILE));
+    }
+    Ok(data.len())
+}
+
+fn about(path: &str) -> impl Fn(io::Error) -> FileError {
+    move |error| {
+        let kind = match error.kind() {
+            ErrorKind::NotFound => FileErrorKind::NotFound,
+            ErrorKind::IsADirectory => FileErrorKind::IsDirectory,
+            ErrorKind::PermissionDenied => FileErrorKind::Denied,
+            _ => FileErrorKind::Other,
+        };
+        FileError::new(path, kind, error)
+    }
+}
+
+/// A file on its way out. It gives exactly as many bytes as it had when it was measured; if it has become shorter or longer
+/// since, it fails before the last of them is given, so that the request is never completed. Its errors wrap a
+/// [`FileError`].
+#[derive(Debug)]
+pub struct Outgoing {
+    path: String,
+    file: File,
+    left: u64,
+    may_grow: bool,
+}
+
+impl Outgoing {
+    /// The file at `path`, which had `length` bytes and has no more, unless it `may_grow`.
+    pub fn open(path: &str, length: u64, may_grow: bool) -> Result<Self, FileError> {
+        measure(path)?;
+        let file = File::open(path).map_err(about(path))?;
+        let mut outgoing = Self { path: path.into(), file, left: length, may_grow };
+        if length == 0 {
+            outgoing.check_end()?;
+        }
+        Ok(outgoing)
+    }
+
+    /// Fails unless this is the end of the file.
+    fn check_end(&mut self) -> Result<(), FileError> {
+        if self.may_grow {
+            return Ok(());
+        }
+        match self.file.read(&mut [0]) {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(FileError::new(&self.path, FileErrorKind::Changed, "it became longer")),
+            Err(error) => Err(about(&self.path)(error)),
+        }
+    }
+}
+
+impl Read for Outgoing {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 || buffer.is_empty() {
+            return Ok(0);
+        }
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let read = self.file.read(&mut buffer[..most]).map_err(|error| io::Error::other(about(&self.path)(error)))?;
+        if read == 0 {
+            let shorter = FileError::new(&self.path, FileErrorKind::Changed, "it became shorter");
+            return Err(io::Error::other(shorter));
+        }
+        self.left -= read as u64;
+        if self.left == 0 {
+            self.check_end().map_err(io::Error::other)?;
+        }
+        Ok(read)
+    }
+}
+
+/// A file on its way in, up to its limit. Its errors wrap a [`FileError`], or the [`Fault`](teamwire_core::Fault) of a
+/// response that is too large.
+#[derive(Debug)]
+pub struct Incoming {
+    path: String,
+    file: File,
+    limit: u64,
+    /// Number of bytes that may still be written.
+    left: u64,
+}
+
+impl Incoming {
+    /// The file that an answer's body goes to, behind the bytes that stay. It has to be there, and is not opened through a
+    /// link.
+    pub fn open(to: &ToFile) -> Result<Self, FileError> {
+        let mut file = part::open(&to.path)?;
+        let place = |file: &mut File| {
+            file.set_len(to.offset)?;
+            file.seek(SeekFrom::Start(to.offset))
+        };
+        place(&mut file).map_err(about(&to.path))?;
+        Ok(Self { path: to.path.clone(), file, limit: to.limit, left: to.limit.saturating_sub(to.offset) })
+    }
+}
+
+impl Write for Incoming {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.left == 0 && !bytes.is_empty() {
+            return Err(io::Error::other(too_large(self.limit)));
+        }
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
+        let written = self.file.write(&bytes[..most]).map_err(|error| io::Error::other(about(&self.path)(error)))?;
+        self.left -= written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> String {
+        let folder = std::env::temp_dir().join(format!("teamwire-std-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder for the test");
+        folder.to_str().expect("a path in Unicode").to_owned()
+    }
+
+    #[test]
+    fn a_file_that_changed_since_it_was_measured_is_never_given_whole() {
+        let folder = folder("changed");
+        let path = format!("{folder}/file");
+        for (length, bytes) in [(3, "1234"), (5, "1234"), (0, "1234"), (4, "")] {
+            fs::write(&path, bytes).expect("a file");
+            let mut given = Vec::new();
+            let result = Outgoing::open(&path, length, false)
+                .map_err(io::Error::other)
+                .and_then(|mut it| it.read_to_end(&mut given));
+            let error = result.expect_err("it changed").downcast::<FileError>().expect("ours");
+            assert_eq!(error.kind, FileErrorKind::Changed, "{length} bytes measured, {bytes:?} there");
+            assert!((given.len() as u64) < length.max(1), "it was given whole");
+        }
+        fs::remove_dir_all(folder).expect("it is there");
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let folder = folder("unreadable");
+        let path = format!("{folder}/file");
+        fs::write(&path, "12345").expect("a file");
+        for (path, limit, kind) in [
+            (format!("{folder}/none"), 9, FileErrorKind::NotFound),
+            (folder.clone(), 9, FileErrorKind::IsDirectory),
+            (path.clone(), 4, FileErrorKind::TooLarge),
+            ("/dev/null".into(), 9, FileErrorKind::Other),
+        ] {
+            let error = perform(&FileTask::Read { path: path.clone(), limit }).expect_err("it cannot be read");
+            assert_eq!((error.kind, error.path), (kind, path));
+        }
+        assert_eq!(perform(&FileTask::Read { path, limit: 5 }), Ok(FileDone::Bytes(b"12345".to_vec())));
+        fs::remove_dir_all(folder).expect("it is there");
+    }
+
+    #[test]
+    fn the_rest_of_an_answer_goes_behind_what_stays() {
+        let folder = folder("rest");
+        let path = format!("{folder}/file");
+        fs::write(&path, "12345").expect("a file");
+        let part = |offset| {
+            let mut incoming = Incoming::open(&ToFile::new(&path, offset)).expect("it can be opened");
+            incoming.write_all(b"67").expect("it can be written");
+            fs::read_to_string(&path).expect("it can be read")
+        };
+        assert_eq!(part(3), "12367");
+        assert_eq!(part(0), "67");
+        fs::remove_dir_all(folder).expect("it is there");
+    }
+
+    #[test]
+    fn nothing_is_written_beyond_the_limit() {
+        let folder = folder("limit");
+        let path = format!("{folder}/file");
+        fs::write(&path, "123").expect("a file");
+        for (offset, bytes, left) in [(0, "12345", "12345"), (3, "45", "12345"), (3, "4567", "12345"), (9, "x", "")] {
+            fs::write(&path, "12345").expect("a file");
+            let mut incoming = Incoming::open(&ToFile::new(&path, offset).limit(5)).expect("it can be opened");
+            let result = incoming.write_all(bytes.as_bytes());
+            let fits = offset + bytes.len() as u64 <= 5;
+            match result {
+                Ok(()) => assert!(fits, "{offset} and {bytes}"),
+                Err(error) => {
+                    let fault = crate::body::known_fault(error).expect("it is a fault");
+                    assert_eq!((fault.kind, fits), (teamwire_core::FaultKind::TooLarge, false), "{fault}");
+                }
+            }
+            if offset <= 5 {
+                assert_eq!(fs::read_to_string(&path).expect("it is there"), left, "{offset} and {bytes}");
+            }
+        }
+        fs::remove_dir_all(folder).expect("it is there");
+    }
+
+    #[test]
+    fn a_file_that_may_grow_is_given_as_long_as_it_was_measured() {
+        let folder = folder("grows");
+        let path = format!("{folder}/file");
+        fs::write(&path, "1234").expect("a file");
+        for (length, whole) in [(0_u8, true), (3, true), (4, true), (5, false)] {
+            let mut given = Vec::new();
+            let read = Outgoing::open(&path, length.into(), true).expect("it is there").read_to_end(&mut given);
+            assert_eq!(
+                (read.is_ok(), given.as_slice() == &b"1234"[..usize::from(length).min(4)]),
+                (whole, true),
+                "{length}"
+            );
+        }
+        fs::remove_dir_all(folder).expect("it is there");
+    }
+}

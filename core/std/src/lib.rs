@@ -1,0 +1,70 @@
+//! What the executors of Teamwire for Rust on `std` share: clock, entropy, environment, files, settings of TLS and proxy,
+//! limits of bodies, and repairs of HTTP/1.1 responses.
+//!
+//! The core is pure, and these are the impure pieces that every executor on `std` needs alike. It is a part of the
+//! adapters, not of their interface: programs use `teamwire-blocking` or `teamwire-async-std`.
+
+pub mod body;
+mod clock;
+mod connection;
+pub mod files;
+mod happy_eyeballs;
+pub mod http1;
+mod proxy;
+mod sensitive;
+mod tls;
+mod undrained;
+
+pub use self::{
+    clock::Clock,
+    connection::{MAX_CONNECTION_AGE, has_arrived},
+    happy_eyeballs::{NEXT_ADDRESS_AFTER, alternate},
+    proxy::Proxy,
+    sensitive::withhold,
+    tls::{tls_config, tls_failure, tls_fault, tls_is_idle},
+    undrained::undrained,
+};
+
+use std::ffi::OsString;
+
+use teamwire_core::{APP_ID_VAR, Config, Error, InvalidInput, SECRET_VAR, Session, URL_VAR};
+
+/// A session with these options, if they can be meant, and entropy from the operating system.
+pub fn session(config: Config) -> Result<Session, Error> {
+    config.check()?;
+    let mut entropy = [0; 32];
+    getrandom::fill(&mut entropy)
+        .map_err(|why| InvalidInput::new("entropy", format!("the operating system gives none: {why}")))?;
+    Ok(Session::new(config, entropy))
+}
+
+/// The options in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`.
+pub fn config_from_env() -> Result<Config, Error> {
+    config_from(|name| std::env::var_os(name))
+}
+
+fn config_from(var: impl Fn(&str) -> Option<OsString>) -> Result<Config, Error> {
+    let is_text = |name: &&str| var(name).is_none_or(|value| value.to_str().is_some());
+    if let Some(name) = [URL_VAR, APP_ID_VAR, SECRET_VAR].iter().find(|name| !is_text(name)) {
+        return Err(InvalidInput::new(*name, "the variable is not Unicode").into());
+    }
+    Config::from_vars(|name| var(name).and_then(|value| value.into_string().ok()))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::ffi::OsStringExt;
+
+    use super::*;
+
+    #[test]
+    fn a_variable_that_is_no_text_is_not_said_to_be_missing() {
+        for broken in [URL_VAR, APP_ID_VAR, SECRET_VAR] {
+            let var = |name: &str| Some(OsString::from_vec(vec![if name == broken { 0xff } else { b'x' }]));
+            let error = config_from(var).expect_err("it is no text").to_string();
+            assert!(error.contains(broken) && error.contains("not Unicode"), "{error}");
+        }
+        let error = config_from(|_| None).expect_err("there is none").to_string();
+        assert!(error.contains("not set"), "{error}");
+    }
+}

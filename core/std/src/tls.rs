@@ -1,0 +1,91 @@
+use std::{io, sync::Arc};
+
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, Error as TlsError, RootCertStore,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
+use teamwire_core::{Config, Error, Fault, FaultKind, InvalidInput};
+
+/// How TLS is done: the public CAs and those of [`Config::with_root_certificates_pem`], TLS 1.2 or later, HTTP/1.1.
+///
+/// # Errors
+///
+/// `InvalidInput` for a PEM text with no certificate, or with one that is none; and for a base URL of `https` with a host
+/// that no certificate can be for.
+pub fn tls_config(config: &Config) -> Result<Arc<ClientConfig>, Error> {
+    let base = config.base_url();
+    let host = base.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    if base.scheme() == "https" && ServerName::try_from(host).is_err() {
+        return Err(InvalidInput::new("base URL", "no certificate can be for such a host name").into());
+    }
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    for pem in config.root_certificates() {
+        let refuse = |why: String| InvalidInput::new("root certificates", why);
+        let mut found = 0;
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(|why| refuse(format!("the PEM text is broken: {why}")))?;
+            roots.add(certificate).map_err(|why| refuse(format!("certificate {} is none: {why}", found + 1)))?;
+            found += 1;
+        }
+        if found == 0 {
+            return Err(refuse("there is no certificate in the PEM text".into()).into());
+        }
+    }
+    let mut tls = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|why| InvalidInput::new("TLS", why.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(tls))
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    #[cfg(feature = "aws-lc-rs")]
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    #[cfg(not(feature = "aws-lc-rs"))]
+    let provider = rustls::crypto::ring::default_provider();
+    Arc::new(provider)
+}
+
+/// Whether all that was deciphered has been read, and the server has not said that it ends.
+pub fn tls_is_idle(session: &mut ClientConnection) -> bool {
+    session.process_new_packets().is_ok_and(|state| state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed())
+}
+
+/// Returns the failure that this error of a read or a write is, if it is one of TLS itself. In TLS 1.3 a server refuses
+/// a client without a certificate only after the handshake; it has then read nothing of the request.
+pub fn tls_failure(error: &io::Error) -> Option<Fault> {
+    let fault = tls_fault(error.get_ref()?.downcast_ref()?);
+    (fault.kind == FaultKind::ClientCertificate).then_some(fault)
+}
+
+/// A failed handshake, in words that say which of the usual mistakes it is.
+pub fn tls_fault(error: &TlsError) -> Fault {
+    use AlertDescription as Alert;
+    let what = match error {
+        // A server that judges certificates judges the client's.
+        TlsError::AlertReceived(
+            Alert::CertificateRequired
+            | Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied,
+        ) => return Fault::new(FaultKind::ClientCertificate, error.to_string()),
+        // A bad signature is what a CA of the same name with another key is taken for: one that was set up again.
+        TlsError::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
+            "no CA that is trusted here signed the server's certificate (a private one goes into the root certificates)"
+        }
+        TlsError::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            "the server's certificate has expired"
+        }
+        TlsError::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "the server's certificate is for another name",
+        TlsError::InvalidMessage(_) => "the server speaks no TLS on this port",
+        _ => "the TLS handshake failed",
+    };
+    Fault::new(FaultKind::Tls, format!("{what}: {error}"))
+}
