@@ -13,9 +13,9 @@ mod runtime;
 use std::env;
 
 use teamwire_async_std::{
-    Client, Config, Error, Script, connect_with,
+    Client, Config, Error, Script, client_on,
     script::{Answer, Expect, sample},
-    scripted_with,
+    scripted_on,
 };
 
 use self::runtime::Smol;
@@ -30,9 +30,9 @@ async fn hello(client: &Client<Smol>, chat: &str) -> Result<(), Error> {
 
 fn main() -> Result<(), Error> {
     let client = match Config::from_vars(|name| env::var(name).ok()) {
-        Ok(config) => connect_with(Smol, config)?,
+        Ok(config) => client_on(Smol, config)?,
         // Without a backend, a script plays its part.
-        Err(_) => scripted_with(&a_script()),
+        Err(_) => scripted_on(&a_script()),
     };
     let chat = env::args().nth(1).unwrap_or_else(|| "c1".to_owned());
     smol::block_on(hello(&client, &chat))

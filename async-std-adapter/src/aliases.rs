@@ -7,35 +7,35 @@ pub use self::on_async_std::*;
 
 #[cfg(feature = "async-std")]
 mod on_async_std {
-    use crate::{executor::Async, runtime::AsyncStdRuntime};
+    use crate::{executor::AsyncExecutor, runtime::AsyncStdRuntime};
 
     /// Performs requests on async-std.
-    pub type AsyncStd = Async<AsyncStdRuntime>;
+    pub type AsyncStd = AsyncExecutor<AsyncStdRuntime>;
     /// A bot's connection to its backend. Clones are the same connection; each may be in a task of its own.
-    pub type Client<R = AsyncStdRuntime> = teamwire_core::Client<Async<R>>;
+    pub type Client<R = AsyncStdRuntime> = teamwire_core::Client<AsyncExecutor<R>>;
     /// The chats of the bot.
-    pub type Chats<R = AsyncStdRuntime> = teamwire_core::Chats<Async<R>>;
+    pub type Chats<R = AsyncStdRuntime> = teamwire_core::Chats<AsyncExecutor<R>>;
     /// A chat, as it was when it was fetched, and what can be done in it.
-    pub type Chat<R = AsyncStdRuntime> = teamwire_core::Chat<Async<R>>;
+    pub type Chat<R = AsyncStdRuntime> = teamwire_core::Chat<AsyncExecutor<R>>;
     /// A chat known by its thread id alone: everything that needs no more than that.
-    pub type ChatRef<R = AsyncStdRuntime> = teamwire_core::ChatRef<Async<R>>;
+    pub type ChatRef<R = AsyncStdRuntime> = teamwire_core::ChatRef<AsyncExecutor<R>>;
     /// The users and groups that the bot can see.
-    pub type Contacts<R = AsyncStdRuntime> = teamwire_core::Contacts<Async<R>>;
+    pub type Contacts<R = AsyncStdRuntime> = teamwire_core::Contacts<AsyncExecutor<R>>;
 }
 
 /// Without a runtime to fall back on.
 #[cfg(not(feature = "async-std"))]
 mod bare {
-    use crate::executor::Async;
+    use crate::executor::AsyncExecutor;
 
     /// A bot's connection to its backend. Clones are the same connection; each may be in a task of its own.
-    pub type Client<R> = teamwire_core::Client<Async<R>>;
+    pub type Client<R> = teamwire_core::Client<AsyncExecutor<R>>;
     /// The chats of the bot.
-    pub type Chats<R> = teamwire_core::Chats<Async<R>>;
+    pub type Chats<R> = teamwire_core::Chats<AsyncExecutor<R>>;
     /// A chat, as it was when it was fetched, and what can be done in it.
-    pub type Chat<R> = teamwire_core::Chat<Async<R>>;
+    pub type Chat<R> = teamwire_core::Chat<AsyncExecutor<R>>;
     /// A chat known by its thread id alone: everything that needs no more than that.
-    pub type ChatRef<R> = teamwire_core::ChatRef<Async<R>>;
+    pub type ChatRef<R> = teamwire_core::ChatRef<AsyncExecutor<R>>;
     /// The users and groups that the bot can see.
-    pub type Contacts<R> = teamwire_core::Contacts<Async<R>>;
+    pub type Contacts<R> = teamwire_core::Contacts<AsyncExecutor<R>>;
 }

@@ -6,20 +6,20 @@ use teamwire_core::{Config, Error, Executor, Feed, FeedSet, Flow, Now, Script, S
 
 use crate::{
     backend::Carrier,
-    feeds::{Drive, Events},
+    feeds::{Events, FeedDriver},
     network::Network,
     runtime::Runtime,
 };
 
 /// Performs requests on an asynchronous [`Runtime`], while the future that stands for the operation is polled.
 ///
-/// Made by [`connect`](crate::connect), [`connect_with`](crate::connect_with) or [`scripted`](crate::scripted). Clones
+/// Made by [`client`](crate::client), [`client_on`](crate::client_on) or [`scripted`](crate::scripted). Clones
 /// are the same executor: they share its session and its connections.
 ///
 /// A future may be dropped at any time. The request it stands for may then have reached the server or not; its
 /// connection is closed, and all others go on.
 #[derive(Clone)]
-pub struct Async<R: Runtime>(Means<R>);
+pub struct AsyncExecutor<R: Runtime>(Means<R>);
 
 #[derive(Clone)]
 enum Means<R: Runtime> {
@@ -27,7 +27,7 @@ enum Means<R: Runtime> {
     Script(Script, PhantomData<fn() -> R>),
 }
 
-impl<R: Runtime> Async<R> {
+impl<R: Runtime> AsyncExecutor<R> {
     pub(crate) fn over_network(runtime: R, config: Config) -> Result<Self, Error> {
         Ok(Self(Means::Network(Arc::new(Network::new(runtime, config)?))))
     }
@@ -36,7 +36,7 @@ impl<R: Runtime> Async<R> {
         Self(Means::Script(script, PhantomData))
     }
 
-    /// Drives many feeds, thousands if need be, in the one task that asks for what they deliver: see [`Drive`].
+    /// Drives many feeds, thousands if need be, in the one task that asks for what they deliver: see [`FeedDriver`].
     ///
     /// ```
     /// use teamwire_async_std::{Client, Delivery, FeedSet, Follow, ThreadId};
@@ -57,12 +57,12 @@ impl<R: Runtime> Async<R> {
     ///     }
     /// }
     /// ```
-    pub fn drive<K, F>(&self, set: FeedSet<K, F>) -> Drive<K, F>
+    pub fn drive<K, F>(&self, set: FeedSet<K, F>) -> FeedDriver<K, F>
     where
         K: Ord + Clone + Send + 'static,
         F: Feed,
     {
-        Drive::new(set, self.carrier())
+        FeedDriver::new(set, self.carrier())
     }
 
     fn carrier(&self) -> Arc<dyn Carrier> {
@@ -73,7 +73,7 @@ impl<R: Runtime> Async<R> {
     }
 }
 
-impl<R: Runtime> Executor for Async<R> {
+impl<R: Runtime> Executor for AsyncExecutor<R> {
     type Run<'a, T: Send + 'a> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
     type Events<F: Feed + 'static> = Events<F>;
@@ -109,8 +109,8 @@ impl<R: Runtime> Executor for Async<R> {
     }
 }
 
-impl<R: Runtime> fmt::Debug for Async<R> {
+impl<R: Runtime> fmt::Debug for AsyncExecutor<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Async").field("session", self.session()).finish_non_exhaustive()
+        f.debug_struct("AsyncExecutor").field("session", self.session()).finish_non_exhaustive()
     }
 }

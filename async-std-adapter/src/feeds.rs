@@ -4,4 +4,4 @@ mod driver;
 mod events;
 mod stop_handle;
 
-pub use self::{driver::Drive, events::Events, stop_handle::Stopper};
+pub use self::{driver::FeedDriver, events::Events, stop_handle::StopHandle};

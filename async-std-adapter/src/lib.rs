@@ -1,11 +1,11 @@
 //! Teamwire bots in async programs without tokio: on async-std, on smol, or on a runtime of your own.
 //!
 //! ```no_run
-//! use teamwire_async_std::{Error, connect_from_env};
+//! use teamwire_async_std::{Error, client_from_env};
 //!
 //! async fn hello() -> Result<(), Error> {
 //!     // TEAMWIRE_URL, TEAMWIRE_APP_ID and TEAMWIRE_SECRET say where the backend is, and who the bot is.
-//!     let client = connect_from_env()?;
+//!     let client = client_from_env()?;
 //!     println!("I am {}", client.contacts().me().await?.first_name);
 //!     client.chats().chat("7MQKchz6wsSzmWTVnppGAc").post("hello").await?;
 //!     Ok(())
@@ -25,8 +25,8 @@
 //!
 //! # Feeds
 //!
-//! A subscription is a [`Stream`](futures_core::Stream) of events; its [`Stopper`] ends it from any other task or thread.
-//! Thousands at once are driven in one task by [`Async::drive`].
+//! A subscription is a [`Stream`](futures_core::Stream) of events; its [`StopHandle`] ends it from any other task or thread.
+//! Thousands at once are driven in one task by [`AsyncExecutor::drive`].
 //!
 //! ```no_run
 //! use teamwire_async_std::{Client, Error, FeedEvent, Follow};
@@ -76,12 +76,12 @@
 //!
 //! # Other runtimes
 //!
-//! [`connect_with`] takes any [`Runtime`]: connections, look-ups, waits and files, about a page of code. The crate's example
+//! [`client_on`] takes any [`Runtime`]: connections, look-ups, waits and files, about a page of code. The crate's example
 //! `smol_runtime` has one for smol. Without the feature `async-std` there is no other dependency on a runtime.
 //!
 //! # Features
 //!
-//! - `async-std` (default): the runtime of [`connect`].
+//! - `async-std` (default): the runtime of [`client`].
 //! - `ring` (default), `aws-lc-rs`: who does the cryptography of TLS. With both, aws-lc-rs does.
 
 mod aliases;
@@ -101,8 +101,8 @@ pub use teamwire_core::*;
 pub use self::{aliases::AsyncStd, runtime::AsyncStdRuntime};
 pub use self::{
     aliases::{Chat, ChatRef, Chats, Client, Contacts},
-    executor::Async,
-    feeds::{Drive, Events, Stopper},
+    executor::AsyncExecutor,
+    feeds::{Events, FeedDriver, StopHandle},
     runtime::Runtime,
 };
 
@@ -113,8 +113,8 @@ pub use self::{
 ///
 /// Fails with `InvalidInput` if the root certificates are not such, or no certificate can be for the host of the base URL.
 #[cfg(feature = "async-std")]
-pub fn connect(config: Config) -> Result<Client, Error> {
-    connect_with(AsyncStdRuntime, config)
+pub fn client(config: Config) -> Result<Client, Error> {
+    client_on(AsyncStdRuntime, config)
 }
 
 /// A client with the options in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`, and
@@ -122,13 +122,13 @@ pub fn connect(config: Config) -> Result<Client, Error> {
 ///
 /// Raises `InvalidInput` naming the variable that is missing or wrong.
 #[cfg(feature = "async-std")]
-pub fn connect_from_env() -> Result<Client, Error> {
-    connect(teamwire_std::config_from_env()?)
+pub fn client_from_env() -> Result<Client, Error> {
+    client(teamwire_std::config_from_env()?)
 }
 
-/// As [`connect`], on this runtime.
-pub fn connect_with<R: Runtime>(runtime: R, config: Config) -> Result<Client<R>, Error> {
-    Ok(Client::new(Async::over_network(runtime, config)?))
+/// As [`client`], on this runtime.
+pub fn client_on<R: Runtime>(runtime: R, config: Config) -> Result<Client<R>, Error> {
+    Ok(Client::new(AsyncExecutor::over_network(runtime, config)?))
 }
 
 /// A client whose requests go to this script instead of a network, so that a bot can be tested without a server.
@@ -150,10 +150,10 @@ pub fn connect_with<R: Runtime>(runtime: R, config: Config) -> Result<Client<R>,
 /// ```
 #[cfg(feature = "async-std")]
 pub fn scripted(script: &Script) -> Client {
-    scripted_with(script)
+    scripted_on(script)
 }
 
 /// As [`scripted`], for a bot whose client is on this runtime.
-pub fn scripted_with<R: Runtime>(script: &Script) -> Client<R> {
-    Client::new(Async::over_script(script.clone()))
+pub fn scripted_on<R: Runtime>(script: &Script) -> Client<R> {
+    Client::new(AsyncExecutor::over_script(script.clone()))
 }

@@ -10,7 +10,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 #[cfg(feature = "async-std")]
 pub use self::async_std::AsyncStdRuntime;
 
-/// An asynchronous runtime, as far as [`Async`](crate::Async) needs one: connections, names, waits and
+/// An asynchronous runtime, as far as [`AsyncExecutor`](crate::AsyncExecutor) needs one: connections, names, waits and
 /// files.
 ///
 /// The methods can be written as `async fn`. Their futures may be dropped at any time; what they were doing then ends, or

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-use teamwire_async_std::connect;
+use teamwire_async_std::client;
 
 use self::support::{SECRET, always, ask, config, me};
 
@@ -42,7 +42,7 @@ fn requests_are_logged_without_their_credentials() {
 
     let proxy = always(me());
     let options = config("http://localhost:1").with_proxy(&format!("http://user:password@{}", proxy.address));
-    let client = connect(options.expect("a URL")).expect("options that work");
+    let client = client(options.expect("a URL")).expect("options that work");
     ask(&client).expect("an answer");
     log::error!("{client:?}");
 

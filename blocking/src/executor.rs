@@ -6,7 +6,7 @@ use teamwire_core::{Config, Error, Executor, Feed, FeedSet, Flow, InvalidInput, 
 use teamwire_std::{Clock, files};
 
 use crate::{
-    feeds::{Drive, Events},
+    feeds::{Events, FeedDriver},
     transport::Transport,
 };
 
@@ -15,7 +15,7 @@ use crate::{
 /// Made by the adapter's `connect`, or by its `scripted`. Clones are the same executor: they share its session and its
 /// connections.
 #[derive(Clone)]
-pub struct Blocking {
+pub struct BlockingExecutor {
     session: Session,
     means: Means,
 }
@@ -31,7 +31,7 @@ struct Network {
     transport: Arc<dyn Transport>,
 }
 
-impl Blocking {
+impl BlockingExecutor {
     /// For adapters: over what performs the exchanges, with these options and entropy from the operating system.
     pub fn over_network(config: Config, transport: impl Transport) -> Result<Self, Error> {
         let network = Network { clock: Clock::start(), transport: Arc::new(transport) };
@@ -43,11 +43,11 @@ impl Blocking {
         Self { session: script.session().clone(), means: Means::Script(script) }
     }
 
-    /// Drives many feeds with so many threads (at least one) and one for their farewells: see [`Drive`]. By a script, without
+    /// Drives many feeds with so many threads (at least one) and one for their farewells: see [`FeedDriver`]. By a script, without
     /// threads.
     ///
     /// Raises `InvalidInput` if the operating system has no more threads.
-    pub fn drive<K, F>(&self, set: FeedSet<K, F>, threads: usize) -> Result<Drive<K, F>, Error>
+    pub fn drive<K, F>(&self, set: FeedSet<K, F>, threads: usize) -> Result<FeedDriver<K, F>, Error>
     where
         K: Ord + Clone + Send + 'static,
         F: Feed,
@@ -55,15 +55,15 @@ impl Blocking {
         match &self.means {
             Means::Network(network) => {
                 let Network { clock, transport } = &**network;
-                Drive::new(set, threads, *clock, transport.apart(), transport.clone())
+                FeedDriver::new(set, threads, *clock, transport.apart(), transport.clone())
                     .map_err(|why| InvalidInput::new("feeds", format!("no more threads: {why}")).into())
             }
-            Means::Script(script) => Ok(Drive::scripted(set, script)),
+            Means::Script(script) => Ok(FeedDriver::scripted(set, script)),
         }
     }
 }
 
-impl Executor for Blocking {
+impl Executor for BlockingExecutor {
     type Run<'a, T: Send + 'a> = Result<T, Error>;
 
     type Events<F: Feed + 'static> = Events<F>;
@@ -116,8 +116,8 @@ impl Executor for Blocking {
     }
 }
 
-impl fmt::Debug for Blocking {
+impl fmt::Debug for BlockingExecutor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Blocking").field("session", &self.session).finish_non_exhaustive()
+        f.debug_struct("BlockingExecutor").field("session", &self.session).finish_non_exhaustive()
     }
 }

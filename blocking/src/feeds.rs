@@ -6,4 +6,4 @@ mod means;
 mod queue;
 mod stop_handle;
 
-pub use self::{driver::Drive, events::Events, stop_handle::Stopper};
+pub use self::{driver::FeedDriver, events::Events, stop_handle::StopHandle};

@@ -1,11 +1,11 @@
 //! Teamwire bots in synchronous programs.
 //!
 //! ```no_run
-//! use teamwire_blocking::{Error, connect_from_env};
+//! use teamwire_blocking::{Error, client_from_env};
 //!
 //! fn main() -> Result<(), Error> {
 //!     // TEAMWIRE_URL, TEAMWIRE_APP_ID and TEAMWIRE_SECRET say where the backend is, and who the bot is.
-//!     let client = connect_from_env()?;
+//!     let client = client_from_env()?;
 //!     println!("I am {}", client.contacts().me()?.first_name);
 //!     client.chats().chat("7MQKchz6wsSzmWTVnppGAc").post("hello")?;
 //!     Ok(())
@@ -21,7 +21,7 @@
 //!
 //! # Feeds
 //!
-//! A subscription is an iterator that waits for the next event, in the thread that asks; its [`Stopper`] ends it from another
+//! A subscription is an iterator that waits for the next event, in the thread that asks; its [`StopHandle`] ends it from another
 //! one.
 //!
 //! ```no_run
@@ -39,7 +39,7 @@
 //! }
 //! ```
 //!
-//! Many feeds at once are driven by a few threads: see [`Blocking::drive`].
+//! Many feeds at once are driven by a few threads: see [`BlockingExecutor::drive`].
 //!
 //! ```
 //! use teamwire_blocking::{Client, Delivery, Error, FeedSet, Follow, ThreadId};
@@ -83,21 +83,21 @@ mod ureq;
 pub use teamwire_core::*;
 
 pub use self::{
-    executor::Blocking,
-    feeds::{Drive, Events, Stopper},
+    executor::BlockingExecutor,
+    feeds::{Events, FeedDriver, StopHandle},
     transport::Transport,
 };
 
 /// A bot's connection to its backend. Clones are the same connection; each may be in a thread of its own.
-pub type Client = teamwire_core::Client<Blocking>;
+pub type Client = teamwire_core::Client<BlockingExecutor>;
 /// The chats of the bot.
-pub type Chats = teamwire_core::Chats<Blocking>;
+pub type Chats = teamwire_core::Chats<BlockingExecutor>;
 /// A chat, as it was when it was fetched, and what can be done in it.
-pub type Chat = teamwire_core::Chat<Blocking>;
+pub type Chat = teamwire_core::Chat<BlockingExecutor>;
 /// A chat known by its thread id alone: everything that needs no more than that.
-pub type ChatRef = teamwire_core::ChatRef<Blocking>;
+pub type ChatRef = teamwire_core::ChatRef<BlockingExecutor>;
 /// The users and groups that the bot can see.
-pub type Contacts = teamwire_core::Contacts<Blocking>;
+pub type Contacts = teamwire_core::Contacts<BlockingExecutor>;
 
 /// A client with these options. Nothing is sent yet.
 ///
@@ -105,17 +105,17 @@ pub type Contacts = teamwire_core::Contacts<Blocking>;
 /// server takes one's message for the other's.
 ///
 /// Returns `InvalidInput` if the root certificates are not such.
-pub fn connect(config: Config) -> Result<Client, Error> {
+pub fn client(config: Config) -> Result<Client, Error> {
     let http = ureq::Http::new(&config)?;
-    Ok(Client::new(Blocking::over_network(config, http)?))
+    Ok(Client::new(BlockingExecutor::over_network(config, http)?))
 }
 
 /// A client with the options in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`,
 /// and all others at their defaults. Nothing is sent yet.
 ///
 /// Raises `InvalidInput` naming the variable that is missing or wrong.
-pub fn connect_from_env() -> Result<Client, Error> {
-    connect(teamwire_std::config_from_env()?)
+pub fn client_from_env() -> Result<Client, Error> {
+    client(teamwire_std::config_from_env()?)
 }
 
 /// A client whose requests go to this script instead of a network, so that a bot can be tested without a server.
@@ -135,5 +135,5 @@ pub fn connect_from_env() -> Result<Client, Error> {
 /// # Ok::<(), Error>(())
 /// ```
 pub fn scripted(script: &Script) -> Client {
-    Client::new(Blocking::over_script(script.clone()))
+    Client::new(BlockingExecutor::over_script(script.clone()))
 }

@@ -48,12 +48,12 @@ pub type Stop = Box<dyn Fn() + Send + Sync>;
 pub struct Blocking;
 
 impl Harness for Blocking {
-    type X = teamwire_blocking::Blocking;
+    type X = teamwire_blocking::BlockingExecutor;
 
     const NAME: &'static str = "blocking";
 
     fn connect(config: Config) -> Client<Self::X> {
-        teamwire_blocking::connect(config).expect("the options are fine")
+        teamwire_blocking::client(config).expect("the options are fine")
     }
 
     fn wait<'a, T: Send + 'a>(run: Result<T, Error>) -> Result<T, Error> {
@@ -65,12 +65,12 @@ impl Harness for Blocking {
     }
 
     fn stop<F: Feed + 'static>(events: &mut teamwire_blocking::Events<F>) {
-        events.stopper().stop();
+        events.stop_handle().stop();
     }
 
     fn stopper<F: Feed + 'static>(events: &teamwire_blocking::Events<F>) -> Option<Stop> {
-        let stopper = events.stopper();
-        Some(Box::new(move || stopper.stop()))
+        let stop_handle = events.stop_handle();
+        Some(Box::new(move || stop_handle.stop()))
     }
 }
 
@@ -82,7 +82,7 @@ macro_rules! asynchronous {
         pub struct $harness;
 
         impl Harness for $harness {
-            type X = teamwire_async_std::Async<$runtime>;
+            type X = teamwire_async_std::AsyncExecutor<$runtime>;
 
             const NAME: &'static str = $name;
 
@@ -101,12 +101,12 @@ macro_rules! asynchronous {
             }
 
             fn stop<F: Feed + 'static>(events: &mut <Self::X as Executor>::Events<F>) {
-                events.stopper().stop();
+                events.stop_handle().stop();
             }
 
             fn stopper<F: Feed + 'static>(events: &<Self::X as Executor>::Events<F>) -> Option<Stop> {
-                let stopper = events.stopper();
-                Some(Box::new(move || stopper.stop()))
+                let stop_handle = events.stop_handle();
+                Some(Box::new(move || stop_handle.stop()))
             }
         }
     };
@@ -114,12 +114,12 @@ macro_rules! asynchronous {
 
 asynchronous! {
     /// The adapter for async-std.
-    AsyncStd, "async-std", teamwire_async_std::AsyncStdRuntime, teamwire_async_std::connect, async_std::task::block_on
+    AsyncStd, "async-std", teamwire_async_std::AsyncStdRuntime, teamwire_async_std::client, async_std::task::block_on
 }
 
 asynchronous! {
     /// The same on smol, by the runtime of its example.
-    Smol, "smol", smol_runtime::Smol, |config| teamwire_async_std::connect_with(smol_runtime::Smol, config), smol::block_on
+    Smol, "smol", smol_runtime::Smol, |config| teamwire_async_std::client_on(smol_runtime::Smol, config), smol::block_on
 }
 
 /// The executor of the example that says how to write one.

@@ -37,7 +37,7 @@ trait Drives: Send + 'static {
 
 struct Threads {
     client: teamwire_blocking::Client,
-    drive: teamwire_blocking::Drive<usize, Feed>,
+    drive: teamwire_blocking::FeedDriver<usize, Feed>,
 }
 
 impl Threads {
@@ -49,7 +49,7 @@ impl Threads {
 
 impl Drives for Threads {
     fn over(config: Config, threads: usize) -> Self {
-        Self::new(teamwire_blocking::connect(config).expect("the options are fine"), threads)
+        Self::new(teamwire_blocking::client(config).expect("the options are fine"), threads)
     }
 
     fn by(script: &Script) -> Self {
@@ -69,8 +69,8 @@ impl Drives for Threads {
     }
 
     fn stopper(&self) -> Box<dyn Fn() + Send + Sync> {
-        let stopper = self.drive.stopper();
-        Box::new(move || stopper.stop())
+        let stop_handle = self.drive.stop_handle();
+        Box::new(move || stop_handle.stop())
     }
 
     fn next(&mut self) -> Option<Delivered> {
@@ -80,7 +80,7 @@ impl Drives for Threads {
 
 struct Task {
     client: teamwire_async_std::Client,
-    drive: teamwire_async_std::Drive<usize, Feed>,
+    drive: teamwire_async_std::FeedDriver<usize, Feed>,
 }
 
 impl Task {
@@ -92,7 +92,7 @@ impl Task {
 
 impl Drives for Task {
     fn over(config: Config, _: usize) -> Self {
-        Self::new(teamwire_async_std::connect(config).expect("the options are fine"))
+        Self::new(teamwire_async_std::client(config).expect("the options are fine"))
     }
 
     fn by(script: &Script) -> Self {
@@ -112,8 +112,8 @@ impl Drives for Task {
     }
 
     fn stopper(&self) -> Box<dyn Fn() + Send + Sync> {
-        let stopper = self.drive.stopper();
-        Box::new(move || stopper.stop())
+        let stop_handle = self.drive.stop_handle();
+        Box::new(move || stop_handle.stop())
     }
 
     fn next(&mut self) -> Option<Delivered> {

@@ -11,20 +11,20 @@ use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
 use teamwire_core::{Delivery, Feed, FeedSet, Moment, Next, Reply, Step, Ticket};
 
-use super::stop_handle::Stopper;
+use super::stop_handle::StopHandle;
 use crate::backend::{Boxed, Carrier};
 
 /// Many feeds, driven by the one task that asks: a [`Stream`] of what they deliver, which ends when all feeds have.
 ///
 /// Each feed has a request of its own under way, and so a connection. Dropping a future of the next delivery loses nothing;
 /// dropping the stream itself gives all the feeds up, as with [`Events`](super::Events).
-pub struct Drive<K, F: Feed> {
+pub struct FeedDriver<K, F: Feed> {
     set: FeedSet<K, F>,
     carrier: Arc<dyn Carrier>,
     under_way: FuturesUnordered<Boxed<Answered<K>>>,
     /// The wait until a feed wakes, and when that is.
     sleep: Option<(Moment, Boxed<()>)>,
-    stopper: Stopper,
+    stop_handle: StopHandle,
     told_to_stop: bool,
     /// Who is to be stopped, each by itself.
     stopping: Vec<K>,
@@ -33,16 +33,16 @@ pub struct Drive<K, F: Feed> {
 type Answered<K> = (K, Ticket, Reply);
 
 /// It is never pinned itself: what has to be is in a box.
-impl<K, F: Feed> Unpin for Drive<K, F> {}
+impl<K, F: Feed> Unpin for FeedDriver<K, F> {}
 
-impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> {
+impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     pub(crate) fn new(set: FeedSet<K, F>, carrier: Arc<dyn Carrier>) -> Self {
         Self {
             set,
             carrier,
             under_way: FuturesUnordered::new(),
             sleep: None,
-            stopper: Stopper::default(),
+            stop_handle: StopHandle::default(),
             told_to_stop: false,
             stopping: Vec::new(),
         }
@@ -54,11 +54,11 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> {
     }
 
     /// What ends all the feeds from another task or thread.
-    pub fn stopper(&self) -> Stopper {
-        self.stopper.clone()
+    pub fn stop_handle(&self) -> StopHandle {
+        self.stop_handle.clone()
     }
 
-    /// Adds a feed: see [`FeedSet::insert`]. After [`Stopper::stop`] it is stopped at once.
+    /// Adds a feed: see [`FeedSet::insert`]. After [`StopHandle::stop`] it is stopped at once.
     pub fn insert(&mut self, key: K, feed: F) -> Option<F> {
         // Who had this key before is gone.
         self.stopping.retain(|stopping| *stopping != key);
@@ -76,7 +76,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> {
     /// Stops who is to be stopped. What has arrived is taken first; that something did not is no trouble then, as a feed is
     /// stopped before it is asked for what comes of it.
     fn stop_some(&mut self, cx: &mut Context<'_>) {
-        let all = self.stopper.is_stopped() && !mem::replace(&mut self.told_to_stop, true);
+        let all = self.stop_handle.is_stopped() && !mem::replace(&mut self.told_to_stop, true);
         if !all && self.stopping.is_empty() {
             return;
         }
@@ -121,12 +121,12 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> {
     }
 }
 
-impl<K: Ord + Clone + Send + 'static, F: Feed> Stream for Drive<K, F> {
+impl<K: Ord + Clone + Send + 'static, F: Feed> Stream for FeedDriver<K, F> {
     type Item = (K, Delivery<F::Event, F::Output>);
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        this.stopper.wakes(cx);
+        this.stop_handle.wakes(cx);
         loop {
             this.stop_some(cx);
             match this.set.next(this.carrier.now()) {
@@ -150,8 +150,11 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Stream for Drive<K, F> {
     }
 }
 
-impl<K, F: Feed> fmt::Debug for Drive<K, F> {
+impl<K, F: Feed> fmt::Debug for FeedDriver<K, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Drive").field("set", &self.set).field("stopper", &self.stopper).finish_non_exhaustive()
+        f.debug_struct("FeedDriver")
+            .field("set", &self.set)
+            .field("stop_handle", &self.stop_handle)
+            .finish_non_exhaustive()
     }
 }

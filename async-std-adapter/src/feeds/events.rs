@@ -9,7 +9,7 @@ use std::{
 use futures_core::Stream;
 use teamwire_core::{Delivery, Error, Feed, Reply, Step, Ticket};
 
-use super::stop_handle::Stopper;
+use super::stop_handle::StopHandle;
 use crate::backend::{Boxed, Carrier};
 
 /// The events of a feed, as they come: a [`Stream`], which ends when the feed does. If that is by an error, the error is
@@ -20,7 +20,7 @@ use crate::backend::{Boxed, Carrier};
 /// its subscription ends by itself within minutes.
 pub struct Events<F: Feed> {
     following: Box<Following<F>>,
-    stopper: Stopper,
+    stop_handle: StopHandle,
     over: bool,
     end: Option<F::Output>,
 }
@@ -39,7 +39,7 @@ impl<F: Feed> Unpin for Events<F> {}
 impl<F: Feed> Events<F> {
     pub(crate) fn new(feed: F, carrier: Arc<dyn Carrier>) -> Self {
         let following = Following { feed, carrier, under_way: None, told_to_stop: false };
-        Self { following: Box::new(following), stopper: Stopper::default(), over: false, end: None }
+        Self { following: Box::new(following), stop_handle: StopHandle::default(), over: false, end: None }
     }
 
     /// The next event; `None` after the end. This is what `StreamExt::next` is elsewhere.
@@ -62,8 +62,8 @@ impl<F: Feed> Events<F> {
     }
 
     /// What ends the feed from another task or thread.
-    pub fn stopper(&self) -> Stopper {
-        self.stopper.clone()
+    pub fn stop_handle(&self) -> StopHandle {
+        self.stop_handle.clone()
     }
 
     /// How the feed ended; `None` as long as it has not, and if it was by an error.
@@ -71,7 +71,7 @@ impl<F: Feed> Events<F> {
         self.end.as_ref()
     }
 
-    /// The feed itself, to be driven with others: see [`Async::drive`](crate::Async::drive). What is under way is given up.
+    /// The feed itself, to be driven with others: see [`AsyncExecutor::drive`](crate::AsyncExecutor::drive). What is under way is given up.
     pub fn into_feed(self) -> F {
         self.following.feed
     }
@@ -85,7 +85,7 @@ impl<F: Feed> Stream for Events<F> {
         if this.over {
             return Poll::Ready(None);
         }
-        let delivery = ready!(this.following.poll(&this.stopper, cx));
+        let delivery = ready!(this.following.poll(&this.stop_handle, cx));
         if let Some(Delivery::Event(event)) = delivery {
             return Poll::Ready(Some(Ok(event)));
         }
@@ -102,10 +102,10 @@ impl<F: Feed> Stream for Events<F> {
 
 impl<F: Feed> Following<F> {
     /// Carries out the feed's steps, to the next thing that it delivers; `None` where a script ends.
-    fn poll(&mut self, stopper: &Stopper, cx: &mut Context<'_>) -> Poll<Option<Delivery<F::Event, F::Output>>> {
-        stopper.wakes(cx);
+    fn poll(&mut self, stop_handle: &StopHandle, cx: &mut Context<'_>) -> Poll<Option<Delivery<F::Event, F::Output>>> {
+        stop_handle.wakes(cx);
         loop {
-            if stopper.is_stopped() {
+            if stop_handle.is_stopped() {
                 self.stop(cx);
             }
             if let Some(under_way) = &mut self.under_way {
@@ -156,6 +156,6 @@ impl<F: Feed> Following<F> {
 
 impl<F: Feed> fmt::Debug for Events<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("stopper", &self.stopper).finish_non_exhaustive()
+        f.debug_struct("Events").field("stop_handle", &self.stop_handle).finish_non_exhaustive()
     }
 }

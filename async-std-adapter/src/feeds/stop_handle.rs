@@ -11,7 +11,7 @@ use futures_util::task::AtomicWaker;
 
 /// Ends feeds, from another task or thread. Clones end the same ones.
 #[derive(Clone, Default)]
-pub struct Stopper(Arc<Inner>);
+pub struct StopHandle(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -20,7 +20,7 @@ struct Inner {
     waiting: AtomicWaker,
 }
 
-impl Stopper {
+impl StopHandle {
     /// Ends the feeds within a second, also in the middle of a long poll, of a connection being made or of a wait. What had
     /// arrived is still delivered to whoever asks for it, and the subscription is ended on the server if that answers in
     /// that time; else it ends by itself within minutes. Harmless to repeat.
@@ -41,8 +41,8 @@ impl Stopper {
     }
 }
 
-impl fmt::Debug for Stopper {
+impl fmt::Debug for StopHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stopper").field("stopped", &self.is_stopped()).finish_non_exhaustive()
+        f.debug_struct("StopHandle").field("stopped", &self.is_stopped()).finish_non_exhaustive()
     }
 }

@@ -10,7 +10,7 @@ use ::async_std::{net::TcpStream, task};
 
 use super::Runtime;
 
-/// async-std: what [`connect`](crate::connect) runs on. Its reactor and its threads start by themselves, so it also
+/// async-std: what [`client`](crate::client) runs on. Its reactor and its threads start by themselves, so it also
 /// serves programs that have another executor, or none but a `block_on`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AsyncStdRuntime;

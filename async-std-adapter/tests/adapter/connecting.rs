@@ -107,7 +107,7 @@ fn a_limit_that_ends_the_attempts_leaves_the_reasons_of_those_before() {
 #[test]
 fn a_name_is_looked_up_by_the_runtime() {
     let server = always(me());
-    let client = teamwire_async_std::connect(config(&format!("http://localhost:{}", server.address.port())));
+    let client = teamwire_async_std::client(config(&format!("http://localhost:{}", server.address.port())));
     // It listens on 127.0.0.1 alone; where the name means ::1 as well, that refuses.
     assert_eq!(ask(&client.expect("options that work")).expect("an answer"), "Example");
 }
@@ -122,7 +122,7 @@ fn an_ipv6_address_is_an_address() {
             peer.send(me());
         }
     });
-    let client = teamwire_async_std::connect(config(&server.url())).expect("options that work");
+    let client = teamwire_async_std::client(config(&server.url())).expect("options that work");
     assert_eq!(ask(&client).expect("an answer"), "Example");
     assert_eq!(ask(&client).expect("an answer"), "Example");
     assert_eq!(server.connections(), 1);

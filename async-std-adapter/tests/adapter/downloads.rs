@@ -9,7 +9,7 @@ use std::{
 use async_std::task;
 use teamwire_async_std::{
     Asset, Attachment, Client, Config, Download, ErrorKind, Fault, FaultKind, FileError, Limits, Response, RetryPolicy,
-    Runtime, Script, ToFile, connect,
+    Runtime, Script, ToFile,
     script::{Answer, Expect, sample},
     scripted,
 };
@@ -89,7 +89,7 @@ fn an_answer_of_any_form_goes_to_a_file() {
         });
         // A limit is for what goes to memory.
         let limits = Limits { answer: 10, ..Limits::default() };
-        let client = connect(config(&server.url()).with_limits(limits)).expect("options that work");
+        let client = teamwire_async_std::client(config(&server.url()).with_limits(limits)).expect("options that work");
         for _ in 0..5 {
             let path = folder.file("file", "what was in there, which is longer than some of it".repeat(10));
             let response = download(&client, &path, 7).expect("an answer");
@@ -223,7 +223,7 @@ fn a_download_that_is_cut_goes_on_where_it_was() {
         );
         send_some(&mut peer, "\"v1\"", from, &pattern(LENGTH));
     });
-    let client = connect(insistent(&server)).expect("options that work");
+    let client = teamwire_async_std::client(insistent(&server)).expect("options that work");
     let path = folder.path("file");
     let (tell, told) = mpsc::channel();
     let tell = Mutex::new(tell);
@@ -256,7 +256,7 @@ fn a_download_of_what_has_changed_meanwhile_begins_anew() {
             }
         }
     });
-    let client = connect(insistent(&server)).expect("options that work");
+    let client = teamwire_async_std::client(insistent(&server)).expect("options that work");
     let path = folder.file("file", "what was there before");
     task::block_on(client.chats().download_to(&asset(), path.as_str())).expect("the whole of it");
     assert!(read(&path) == vec![2; LENGTH]);

@@ -19,7 +19,7 @@ use smol::{
     net::TcpStream,
 };
 use teamwire_async_std::{
-    Client, Delivery, Drive, End, FeedEvent, FeedSet, Follow, Message, Poller, RetryPolicy, Script, connect,
+    Client, Delivery, End, FeedDriver, FeedEvent, FeedSet, Follow, Message, Poller, RetryPolicy, Script,
     script::{Answer, Expect, sample},
     scripted,
 };
@@ -96,9 +96,9 @@ async fn converse(mut stream: TcpStream) {
 fn a_thousand_feeds_are_driven_by_one_task() {
     const FEEDS: usize = 1_000;
     let (address, connections) = chats_in_one_thread();
-    let client = connect(config(&format!("http://{address}"))).expect("options that work");
+    let client = teamwire_async_std::client(config(&format!("http://{address}"))).expect("options that work");
     let mut drive = client.executor().drive(feeds(&client, FEEDS));
-    let stopper = drive.stopper();
+    let stop_handle = drive.stop_handle();
     let mut seen: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     let (ended, stopped) = task::block_on(async {
         let (mut ended, mut stopped) = (0, Instant::now());
@@ -117,9 +117,9 @@ fn a_thousand_feeds_are_driven_by_one_task() {
                 }
                 other => panic!("{other:?}"),
             }
-            if !stopper.is_stopped() && seen.len() == FEEDS && seen.values().all(|mids| mids.len() == 2) {
+            if !stop_handle.is_stopped() && seen.len() == FEEDS && seen.values().all(|mids| mids.len() == 2) {
                 // All of them wait now, or are about to.
-                stopper.stop();
+                stop_handle.stop();
                 stopped = Instant::now();
             }
         }
@@ -134,7 +134,7 @@ fn a_thousand_feeds_are_driven_by_one_task() {
 #[test]
 fn feeds_come_and_go_one_by_one() {
     let (address, _) = chats_in_one_thread();
-    let client = connect(config(&format!("http://{address}"))).expect("options that work");
+    let client = teamwire_async_std::client(config(&format!("http://{address}"))).expect("options that work");
     let mut drive = client.executor().drive(feeds(&client, 2));
     task::block_on(async {
         let mut ended = BTreeSet::new();
@@ -175,10 +175,10 @@ fn a_drive_that_is_stopped_or_dropped_in_the_middle_lets_its_connections_go() {
         });
         let client = client(&server);
         let mut drive = client.executor().drive(feeds(&client, 3));
-        let stopper = drive.stopper();
+        let stop_handle = drive.stop_handle();
         let stopping = thread::spawn(move || {
             polled.iter().take(3).for_each(drop);
-            stopper.stop();
+            stop_handle.stop();
         });
         if drops {
             let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
@@ -217,7 +217,7 @@ fn a_feed_in_trouble_does_not_hold_the_others_up() {
         }
     });
     let policy = RetryPolicy { first_wait: Duration::ZERO, ..RetryPolicy::default() };
-    let client = connect(config(&server.url()).with_retry(policy)).expect("options that work");
+    let client = teamwire_async_std::client(config(&server.url()).with_retry(policy)).expect("options that work");
     let mut drive = client.executor().drive(feeds(&client, 2));
     let mut order = Vec::new();
     task::block_on(async {
@@ -228,7 +228,7 @@ fn a_feed_in_trouble_does_not_hold_the_others_up() {
                 _ => {}
             }
             if order.len() == 6 {
-                drive.stopper().stop();
+                drive.stop_handle().stop();
             }
         }
     });
@@ -246,7 +246,7 @@ fn a_script_plays_many_feeds() {
         .then(Expect::get("/v1/chats/c1/messages/updates"), Answer::problem(404, "not_found"))
         .then(Expect::get("/v1/chats/c0/messages/updates"), Answer::problem(503, "server").retry_after(3_600));
     let client = scripted(&script);
-    let mut drive: Drive<_, _> = client.executor().drive(feeds(&client, 2));
+    let mut drive: FeedDriver<_, _> = client.executor().drive(feeds(&client, 2));
     let mut told = Vec::new();
     task::block_on(async {
         while let Some((chat, delivery)) = drive.next().await {
@@ -269,6 +269,6 @@ fn a_script_plays_many_feeds() {
 #[test]
 fn a_drive_can_be_kept_anywhere() {
     const fn is_a_value<T: Send + Unpin + std::fmt::Debug + 'static>() {}
-    is_a_value::<Drive<usize, Poller<Message>>>();
-    is_a_value::<Vec<Drive<String, Poller<Message>>>>();
+    is_a_value::<FeedDriver<usize, Poller<Message>>>();
+    is_a_value::<Vec<FeedDriver<String, Poller<Message>>>>();
 }

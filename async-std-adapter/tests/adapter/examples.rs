@@ -5,9 +5,7 @@ mod executor;
 #[path = "../../examples/smol_runtime/runtime.rs"]
 mod runtime;
 
-use teamwire_async_std::{
-    Attachment, Draft, ErrorKind, FeedEvent, Follow, NewAttachment, Upload, connect_with, script::sample,
-};
+use teamwire_async_std::{Attachment, Draft, ErrorKind, FeedEvent, Follow, NewAttachment, Upload, script::sample};
 
 use self::{executor::Plain, runtime::Smol};
 use crate::{
@@ -18,7 +16,7 @@ use crate::{
 #[test]
 fn smol_runs_a_bot() {
     let server = always(answer(201, &sample::message("m1", "c1", "hello").to_string()));
-    let client = connect_with(Smol, config(&server.url())).expect("options that work");
+    let client = teamwire_async_std::client_on(Smol, config(&server.url())).expect("options that work");
     let chat = client.chats().chat("c1");
     let both = smol::block_on(async {
         // On its own executor, too.
@@ -48,7 +46,7 @@ fn smol_reads_files_and_follows_feeds() {
             });
         }
     });
-    let client = connect_with(Smol, config(&server.url())).expect("options that work");
+    let client = teamwire_async_std::client_on(Smol, config(&server.url())).expect("options that work");
     let file = Upload::path(folder.file("f", pattern(60_000)));
     smol::block_on(async {
         let draft = Draft::text("hello").attach(NewAttachment::file(file));
@@ -67,7 +65,8 @@ fn smol_does_tls_and_looks_hosts_up() {
         while peer.request().is_some_and(|_| peer.send(me())) {}
     });
     let options = config(&format!("https://localhost:{}", server.address.port()));
-    let client = connect_with(Smol, options.with_root_certificates_pem(authority.pem())).expect("options that work");
+    let client = teamwire_async_std::client_on(Smol, options.with_root_certificates_pem(authority.pem()))
+        .expect("options that work");
     let user = smol::block_on(client.contacts().me()).expect("an answer");
     assert_eq!(user.first_name, "Example");
 }

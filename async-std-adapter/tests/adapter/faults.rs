@@ -2,14 +2,14 @@
 
 use std::net::TcpListener;
 
-use teamwire_async_std::{ErrorKind, FaultKind, connect};
+use teamwire_async_std::{ErrorKind, FaultKind};
 
 use crate::support::{Probe, Server, always, ask, config, fault, me};
 
 #[test]
 fn where_nobody_listens_nothing_was_sent() {
     let free = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("it is bound");
-    let client = connect(config(&format!("http://{free}"))).expect("options that work");
+    let client = teamwire_async_std::client(config(&format!("http://{free}"))).expect("options that work");
     let fault = fault(&client);
     assert_eq!((fault.kind, fault.sent, fault.reused), (FaultKind::Connect, false, false));
     assert!(fault.to_string().contains(&free.to_string()), "{fault}");
@@ -44,7 +44,7 @@ fn hosts_are_looked_up_for_new_connections_only() {
 #[test]
 fn a_server_that_hangs_up_instead_of_answering_may_have_acted() {
     let server = Server::start(|_, mut peer| drop(peer.request()));
-    let client = connect(config(&server.url())).expect("options that work");
+    let client = teamwire_async_std::client(config(&server.url())).expect("options that work");
     let fault = fault(&client);
     assert_eq!((fault.kind, fault.sent, fault.received, fault.reused), (FaultKind::Lost, true, 0, false));
     assert!(ask(&client).expect_err("no answer").may_have_arrived());
@@ -56,7 +56,7 @@ fn a_body_that_is_cut_off_says_how_much_of_it_came() {
         peer.request();
         peer.send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n1234");
     });
-    let client = connect(config(&server.url())).expect("options that work");
+    let client = teamwire_async_std::client(config(&server.url())).expect("options that work");
     let fault = fault(&client);
     assert_eq!((fault.kind, fault.sent, fault.received), (FaultKind::Lost, true, 4));
 }

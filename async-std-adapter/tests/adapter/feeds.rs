@@ -164,12 +164,12 @@ fn a_feed_that_is_stopped_in_a_long_poll_only_unsubscribes() {
     });
     let client = client(&server);
     let events = follow(&client);
-    let stopper = events.stopper();
+    let stop_handle = events.stop_handle();
     let stopping = thread::spawn(move || {
         polled.recv().expect("a long poll");
-        stopper.stop();
-        stopper.stop();
-        (Instant::now(), stopper.is_stopped())
+        stop_handle.stop();
+        stop_handle.stop();
+        (Instant::now(), stop_handle.is_stopped())
     });
     let mut count = 0;
     task::block_on(events.for_each(|event| {
@@ -204,7 +204,7 @@ fn what_had_arrived_is_delivered_though_it_is_stopped() {
     }
     go_on.send(()).expect("the server waits");
     sent.recv().expect("an answer");
-    events.stopper().stop();
+    events.stop_handle().stop();
     assert_eq!(task::block_on(async { [next_id(&mut events).await, next_id(&mut events).await] }), ["r1", "r2"]);
     ends(events);
     assert_eq!(all(&noted), ["DELETE"]);
@@ -223,9 +223,9 @@ fn a_feed_that_is_stopped_while_it_waits_to_try_again_only_unsubscribes() {
         assert!(matches!(event, FeedEvent::Trouble(_)), "{event:?}");
     });
     assert!(poll_once(pin!(events.next())).is_pending(), "it waits");
-    let stopper = events.stopper();
+    let stop_handle = events.stop_handle();
     let waiting = task::spawn(async move { ends(events) });
-    stopper.stop();
+    stop_handle.stop();
     task::block_on(waiting);
     assert_eq!(all(&noted), ["PUT", "GET", "DELETE"]);
 }
@@ -235,7 +235,7 @@ fn a_feed_that_is_stopped_before_it_began_sends_nothing() {
     let (server, noted) = updates(|_, _| {});
     let client = client(&server);
     let events = follow(&client);
-    events.stopper().stop();
+    events.stop_handle().stop();
     ends(events);
     assert!(all(&noted).is_empty());
     assert_eq!(server.connections(), 0);
@@ -304,7 +304,7 @@ fn feeds_can_be_kept_anywhere_and_spawned() {
     const fn is_a_value<T: Send + Unpin + std::fmt::Debug + 'static>() {}
     const fn lives_anywhere<T: Clone + Send + Sync + Unpin + std::fmt::Debug + 'static>() {}
     is_a_value::<Reactions>();
-    lives_anywhere::<teamwire_async_std::Stopper>();
+    lives_anywhere::<teamwire_async_std::StopHandle>();
 
     let (server, _noted) = updates(|number, peer| {
         let all = if number % 2 == 0 { reactions(&["r1"]) } else { answer(410, r#"{ "code": "unsubscribed" }"#) };
@@ -358,7 +358,7 @@ fn a_script_plays_a_feed() {
         .then(Expect::delete("/v1/reactions/subscriptions/s"), Answer::status(204));
     let mut events = follow(&scripted(&script));
     task::block_on(started(&mut events));
-    events.stopper().stop();
+    events.stop_handle().stop();
     ends(events);
     script.assert_done();
 }

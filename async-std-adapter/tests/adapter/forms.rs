@@ -126,7 +126,7 @@ const LENGTH: usize = 30_000_000;
 #[test]
 fn a_response_that_comes_early_ends_the_sending_though_it_need_never_wait() {
     let runtime = Canned::new(REFUSAL);
-    let client = teamwire_async_std::connect_with(runtime.clone(), config("http://127.0.0.1:1")).expect("options");
+    let client = teamwire_async_std::client_on(runtime.clone(), config("http://127.0.0.1:1")).expect("options");
     let response = perform(&client, |exchange| {
         *exchange.request.method_mut() = http::Method::POST;
         *exchange.request.body_mut() = Body::from(vec![0; LENGTH]);
@@ -160,7 +160,7 @@ fn a_response_that_comes_early_is_read_though_the_connection_breaks() {
         } else {
             config(&server.url())
         };
-        let client = teamwire_async_std::connect(options).expect("options that work");
+        let client = teamwire_async_std::client(options).expect("options that work");
         let file = Body::File { path: path.clone(), length: LENGTH as u64, may_grow: false };
         for body in [Body::from(vec![0; LENGTH]), file] {
             let response = perform(&client, |exchange| {

@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use teamwire_async_std::{Body, Error, ErrorKind, FaultKind, Limits, connect, script::sample};
+use teamwire_async_std::{Body, Error, ErrorKind, FaultKind, Limits, script::sample};
 
 use crate::support::{Fits, Probe, Server, always, answer, ask, client, config, fault, me, perform};
 
@@ -181,7 +181,7 @@ fn a_body_above_the_limit_is_refused() {
             peer.send(&text);
             peer.wait();
         });
-        let client = connect(config(&server.url()).with_limits(limits)).expect("options that work");
+        let client = teamwire_async_std::client(config(&server.url()).with_limits(limits)).expect("options that work");
         let fault = fault(&client);
         assert_eq!((fault.kind, fault.sent), (FaultKind::TooLarge, true), "{answer}");
         assert!(received.contains(&fault.received), "{answer}: {}", fault.received);
@@ -191,7 +191,7 @@ fn a_body_above_the_limit_is_refused() {
         drop(client);
     }
     let server = always(answer(200, &"x".repeat(1_000)));
-    let client = connect(config(&server.url()).with_limits(limits)).expect("options that work");
+    let client = teamwire_async_std::client(config(&server.url()).with_limits(limits)).expect("options that work");
     assert_eq!(perform(&client, |_| {}).expect("an answer").body().len(), 1_000);
 }
 
@@ -202,7 +202,7 @@ fn an_announced_length_is_not_believed_before_it_arrives() {
         peer.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\nx", u64::MAX));
     });
     let limits = Limits { answer: u64::MAX, ..Limits::default() };
-    let client = connect(config(&server.url()).with_limits(limits)).expect("options that work");
+    let client = teamwire_async_std::client(config(&server.url()).with_limits(limits)).expect("options that work");
     let fault = fault(&client);
     assert_eq!((fault.kind, fault.received), (FaultKind::Lost, 1));
 }

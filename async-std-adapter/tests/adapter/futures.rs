@@ -8,9 +8,10 @@ use std::{
 
 use async_std::task;
 use teamwire_async_std::{
-    Async, AsyncStd, Chat, ChatRef, Chats, Client, Contacts, Draft, Error, Follow, NewAttachment, Script, Upload, User,
+    AsyncExecutor, AsyncStd, Chat, ChatRef, Chats, Client, Contacts, Draft, Error, Follow, NewAttachment, Script,
+    Upload, User,
     script::{Answer, Expect, sample},
-    scripted, scripted_with,
+    scripted, scripted_on,
 };
 
 use crate::support::{Probe, always, client, me};
@@ -48,7 +49,7 @@ fn clients_and_their_parts_can_be_kept_anywhere() {
     lives_anywhere::<Bot>();
     lives_anywhere::<Vec<Client>>();
     lives_anywhere::<Client<Probe>>();
-    lives_anywhere::<Async<Probe>>();
+    lives_anywhere::<AsyncExecutor<Probe>>();
 }
 
 #[test]
@@ -88,7 +89,7 @@ fn an_operation_does_nothing_before_it_is_awaited() {
 #[test]
 fn a_scripted_operation_is_ready_when_it_is_asked() {
     let script = Script::new().then(Expect::get("/v1/me"), Answer::json(200, sample::bot()));
-    let client: Client<Probe> = scripted_with(&script);
+    let client: Client<Probe> = scripted_on(&script);
     let mut me = pin!(client.contacts().me());
     let ready = me.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert!(matches!(ready, Poll::Ready(Ok(User { .. }))));

@@ -1,6 +1,6 @@
 //! No answer whatever makes the executor panic, hang, or take more than it may.
 
-use teamwire_async_std::{Limits, connect_with, script::sample};
+use teamwire_async_std::{Limits, script::sample};
 
 use crate::support::{Canned, answer, config, perform};
 
@@ -73,8 +73,8 @@ fn no_answer_does_harm() {
         }
         let runtime = Canned { piece: 1 + chance.below(300), ..Canned::new(bytes) };
         let limits = Limits { answer: LIMIT as u64, ..Limits::default() };
-        let client =
-            connect_with(runtime, config("http://127.0.0.1:1").with_limits(limits)).expect("options that work");
+        let client = teamwire_async_std::client_on(runtime, config("http://127.0.0.1:1").with_limits(limits))
+            .expect("options that work");
         if let Ok(response) = perform(&client, |_| {}) {
             assert!(response.body().len() <= LIMIT);
             whole += 1;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_std::task;
-use teamwire_async_std::{Body, ErrorKind, Fault, FaultKind, Limits, RetryPolicy, connect, script::sample};
+use teamwire_async_std::{Body, ErrorKind, Fault, FaultKind, Limits, RetryPolicy, script::sample};
 
 use crate::support::{Probe, Server, always, answer, ask, client, config, fault, me, perform};
 
@@ -62,7 +62,7 @@ fn no_more_connections_are_kept_than_the_limit_says() {
         }
     });
     let limits = Limits { idle_connections: 1, ..Limits::default() };
-    let client = connect(config(&server.url()).with_limits(limits)).expect("options that work");
+    let client = teamwire_async_std::client(config(&server.url()).with_limits(limits)).expect("options that work");
     for connections in [AT_ONCE, 2 * AT_ONCE - 1, 3 * AT_ONCE - 2] {
         let asking = (0..AT_ONCE).map(|_| {
             let client = client.clone();
@@ -188,7 +188,7 @@ fn losing_a_reused_connection_is_said() {
 fn losing_a_reused_connection_costs_an_operation_no_attempt() {
     let server = drops_the_second_request();
     let once = RetryPolicy { retries: 1, ..RetryPolicy::default() };
-    let client = connect(config(&server.url()).with_retry(once)).expect("options that work");
+    let client = teamwire_async_std::client(config(&server.url()).with_retry(once)).expect("options that work");
     assert_eq!(ask(&client).expect("an answer"), "Example");
     assert_eq!(ask(&client).expect("an answer, over another connection"), "Example");
     assert_eq!(server.connections(), 2);
@@ -256,7 +256,7 @@ fn no_connection_is_kept_longer_than_the_limit_says_and_none_where_it_says_none(
         (Limits { idle_time: Duration::ZERO, ..Limits::default() }, 3),
     ] {
         let server = always(me());
-        let client = connect(config(&server.url()).with_limits(limits)).expect("options that work");
+        let client = teamwire_async_std::client(config(&server.url()).with_limits(limits)).expect("options that work");
         for _ in 0..3 {
             ask(&client).expect("an answer");
         }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_async_std::{Fault, FaultKind, Timeout, connect_with};
+use teamwire_async_std::{Fault, FaultKind, Timeout};
 
 use crate::support::{Canned, Server, client, config, perform};
 
@@ -74,7 +74,7 @@ fn a_total_limit_ends_whatever_has_no_end() {
 fn a_flood_leaves_the_thread_to_other_tasks() {
     use std::task::{Context, Waker};
     let canned = Canned { again_from: Some(CHUNKED.len()), ..Canned::new(format!("{CHUNKED}1\r\nx\r\n")) };
-    let client = connect_with(canned, config("http://127.0.0.1:1")).expect("options that work");
+    let client = teamwire_async_std::client_on(canned, config("http://127.0.0.1:1")).expect("options that work");
     let mut asking = client.contacts().me();
     // Were it not to return before the flood ends, it would be ready: with too many bytes.
     let polled = asking.as_mut().poll(&mut Context::from_waker(Waker::noop()));

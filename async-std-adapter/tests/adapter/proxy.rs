@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use teamwire_async_std::{Client, Error, FaultKind, RetryPolicy, connect};
+use teamwire_async_std::{Client, Error, FaultKind, RetryPolicy};
 
 use crate::{
     support::{Peer, Request, Server, answer, ask, config, fault, me},
@@ -21,7 +21,7 @@ const AUTHORIZATION: &str = "Basic dXNlcjpwOndAZA==";
 
 fn through(proxy: &Server, config: teamwire_async_std::Config) -> Client {
     let url = format!("http://user:p%3Aw%40d@{}", proxy.address);
-    connect(config.with_proxy(&url).expect("a URL")).expect("options that work")
+    teamwire_async_std::client(config.with_proxy(&url).expect("a URL")).expect("options that work")
 }
 
 type Seen = Arc<Mutex<Vec<Request>>>;
@@ -122,7 +122,7 @@ fn a_proxy_that_opens_no_tunnel_is_a_connection_that_was_not_made() {
 fn a_proxy_that_cannot_be_reached_is_what_the_error_speaks_of() {
     let free = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("it is bound");
     let options = config("https://teamwire.example").with_proxy(&format!("http://{free}")).expect("a URL");
-    let fault = fault(&connect(options).expect("options that work"));
+    let fault = fault(&teamwire_async_std::client(options).expect("options that work"));
     assert_eq!((fault.kind, fault.sent), (FaultKind::Connect, false));
     assert!(
         fault.to_string().contains("no way to the proxy") && fault.to_string().contains(&free.to_string()),

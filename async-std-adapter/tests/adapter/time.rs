@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_async_std::{Body, Fault, FaultKind, RetryPolicy, Timeout, connect};
+use teamwire_async_std::{Body, Fault, FaultKind, RetryPolicy, Timeout};
 
 use crate::support::{Probe, Server, always, answer, ask, client, config, me, perform};
 
@@ -183,7 +183,7 @@ fn the_wait_before_another_attempt_is_slept() {
     });
     let wait = Duration::from_millis(40);
     let policy = RetryPolicy { first_wait: wait, ..RetryPolicy::default() };
-    let client = connect(config(&server.url()).with_retry(policy)).expect("options that work");
+    let client = teamwire_async_std::client(config(&server.url()).with_retry(policy)).expect("options that work");
     let begin = Instant::now();
     assert_eq!(ask(&client).expect("an answer"), "Example");
     assert!(begin.elapsed() >= wait / 2, "the policy leaves at least half of it");

@@ -14,7 +14,7 @@ use rustls::{
     server::WebPkiClientVerifier,
     version::{TLS12, TLS13},
 };
-use teamwire_async_std::{Body, Client, Config, FaultKind, RetryPolicy, connect, script::sample};
+use teamwire_async_std::{Body, Client, Config, FaultKind, RetryPolicy, script::sample};
 
 use crate::support::{Folder, Peer, Probe, Server, always, ask, config, fault, me, perform};
 
@@ -104,7 +104,7 @@ fn https(server: &Server, host: &str) -> Config {
 }
 
 fn trusting(server: &Server, authority: &Authority) -> Client {
-    connect(https(server, "localhost").with_root_certificates_pem(authority.pem())).expect("a CA")
+    teamwire_async_std::client(https(server, "localhost").with_root_certificates_pem(authority.pem())).expect("a CA")
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_certificate_may_be_for_an_address() {
     let authority = Authority::new();
     let server = serving(authority.server("127.0.0.1"));
     let options = https(&server, "127.0.0.1").with_root_certificates_pem(authority.pem());
-    assert_eq!(ask(&connect(options).expect("a CA")).expect("an answer"), "Example");
+    assert_eq!(ask(&teamwire_async_std::client(options).expect("a CA")).expect("an answer"), "Example");
 }
 
 #[test]
@@ -176,14 +176,14 @@ fn a_server_without_tls_is_told_from_one_with_trouble() {
         peer.send("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
         peer.wait();
     });
-    let client = connect(https(&plain, "127.0.0.1")).expect("options that work");
+    let client = teamwire_async_std::client(https(&plain, "127.0.0.1")).expect("options that work");
     let fault_ = fault(&client);
     assert_eq!((fault_.kind, fault_.sent), (FaultKind::Tls, false));
     assert!(fault_.to_string().contains("speaks no TLS"), "{fault_}");
     drop(client);
 
     let closing = Server::start(|_, peer| drop(peer));
-    let client = connect(https(&closing, "127.0.0.1")).expect("options that work");
+    let client = teamwire_async_std::client(https(&closing, "127.0.0.1")).expect("options that work");
     let fault = fault(&client);
     assert_eq!((fault.kind, fault.sent), (FaultKind::Connect, false), "it may be starting");
     assert!(fault.to_string().contains("TLS handshake"), "{fault}");
@@ -193,7 +193,7 @@ fn a_server_without_tls_is_told_from_one_with_trouble() {
 fn a_server_with_tls_is_no_plain_one() {
     let authority = Authority::new();
     let server = serving(authority.server("localhost"));
-    let client = connect(config(&server.url())).expect("options that work");
+    let client = teamwire_async_std::client(config(&server.url())).expect("options that work");
     let fault = fault(&client);
     assert_eq!((fault.kind, fault.sent), (FaultKind::Protocol, true), "{fault}");
 }
@@ -216,7 +216,7 @@ fn a_server_that_demands_a_client_certificate_says_so_once_and_nothing_was_sent(
             // Else what is unread of the request makes the end a reset.
         });
         let options = https(&server, "localhost").with_root_certificates_pem(authority.pem());
-        let client = connect(options.with_retry(RetryPolicy::default())).expect("a CA");
+        let client = teamwire_async_std::client(options.with_retry(RetryPolicy::default())).expect("a CA");
         let file = Body::File { path: path.clone(), length: 10_000_000, may_grow: false };
         for body in [Body::Empty, Body::from(vec![0; 10_000_000]), file] {
             let fault = perform(&client, |exchange| {
@@ -264,7 +264,7 @@ fn a_body_that_is_whole_needs_no_announced_end() {
         peer.send(me());
     });
     let config = https(&server, "localhost").with_root_certificates_pem(authority.pem());
-    let client = connect(config.with_retry(RetryPolicy::default())).expect("a CA");
+    let client = teamwire_async_std::client(config.with_retry(RetryPolicy::default())).expect("a CA");
     for connections in 1..=3 {
         // Whether its end has arrived by the next request or not: an operation does not fail for it.
         assert_eq!(ask(&client).expect("an answer"), "Example");
@@ -340,6 +340,7 @@ fn large_bodies_pass_both_ways() {
 #[test]
 fn root_certificates_that_are_none_are_refused_at_once() {
     let server = always(me());
-    let error = connect(https(&server, "localhost").with_root_certificates_pem("no PEM")).expect_err("no certificate");
+    let error = teamwire_async_std::client(https(&server, "localhost").with_root_certificates_pem("no PEM"))
+        .expect_err("no certificate");
     assert!(error.to_string().contains("root certificates"), "{error}");
 }

@@ -3,7 +3,7 @@ use std::{collections::BTreeSet, fmt, io, sync::Arc};
 use teamwire_core::{Delivery, Exchange, Feed, FeedSet, Next, Script, Step, Ticket};
 use teamwire_std::Clock;
 
-use super::{means::Means, queue::Queue, stop_handle::Stopper};
+use super::{means::Means, queue::Queue, stop_handle::StopHandle};
 use crate::transport::Transport;
 
 /// Many feeds, driven by a bounded number of threads: an iterator over what they deliver. It ends when all feeds have.
@@ -14,18 +14,18 @@ use crate::transport::Transport;
 /// nobody's turn.
 ///
 /// Dropping it gives the feeds up: nothing more is sent, and their subscriptions end by themselves within minutes.
-pub struct Drive<K, F: Feed> {
+pub struct FeedDriver<K, F: Feed> {
     set: FeedSet<K, F>,
     means: Arc<Means>,
     /// `None` for a script: its answers are there at once.
     queue: Option<Queue<K>>,
-    stopper: Stopper,
+    stop_handle: StopHandle,
     told_to_stop: bool,
     /// Who was stopped, each by itself, and has not ended yet.
     stopping: BTreeSet<K>,
 }
 
-impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> {
+impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     /// Drives the feeds with so many threads (at least one), and with a transport of their own. What they send after they
     /// were stopped goes by the other one. Fails if the operating system has no more threads.
     pub fn new(
@@ -36,7 +36,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> {
         farewell: Arc<dyn Transport>,
     ) -> io::Result<Self> {
         let mut drive = Self::with(set, Means::Network { clock, transport, farewell });
-        drive.queue = Some(Queue::new(threads.max(1), &drive.means, &drive.stopper)?);
+        drive.queue = Some(Queue::new(threads.max(1), &drive.means, &drive.stop_handle)?);
         Ok(drive)
     }
 
@@ -46,16 +46,16 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> {
     }
 
     fn with(set: FeedSet<K, F>, means: Means) -> Self {
-        let (stopper, means) = (means.stopper(), Arc::new(means));
-        Self { set, means, queue: None, stopper, told_to_stop: false, stopping: BTreeSet::new() }
+        let (stop_handle, means) = (means.stop_handle(), Arc::new(means));
+        Self { set, means, queue: None, stop_handle, told_to_stop: false, stopping: BTreeSet::new() }
     }
 
     /// What ends all the feeds from another thread.
-    pub fn stopper(&self) -> Stopper {
-        self.stopper.clone()
+    pub fn stop_handle(&self) -> StopHandle {
+        self.stop_handle.clone()
     }
 
-    /// Adds a feed: see [`FeedSet::insert`]. After [`Stopper::stop`] it is stopped at once.
+    /// Adds a feed: see [`FeedSet::insert`]. After [`StopHandle::stop`] it is stopped at once.
     pub fn insert(&mut self, key: K, feed: F) -> Option<F> {
         self.forget(&key);
         let previous = self.set.insert(key.clone(), feed);
@@ -110,14 +110,14 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Drive<K, F> {
     }
 }
 
-impl<K: Ord + Clone + Send + 'static, F: Feed> Iterator for Drive<K, F> {
+impl<K: Ord + Clone + Send + 'static, F: Feed> Iterator for FeedDriver<K, F> {
     type Item = (K, Delivery<F::Event, F::Output>);
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             self.take_replies();
             // Asked after that: what failed because it was told to give up is no trouble, as it is stopped before it is asked.
-            if self.stopper.is_stopped() {
+            if self.stop_handle.is_stopped() {
                 self.stop_all();
             }
             match self.set.next(self.means.now()) {
@@ -132,8 +132,8 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Iterator for Drive<K, F> {
                     self.set.handle(self.means.now(), &key, ticket, reply);
                 }
                 Next::Step(_, Step::Sleep(_)) => {}
-                Next::Sleep(until) => self.means.sleep(until, &self.stopper),
-                Next::Wait => self.stopper.wait(None),
+                Next::Sleep(until) => self.means.sleep(until, &self.stop_handle),
+                Next::Wait => self.stop_handle.wait(None),
                 Next::Empty => return None,
             }
         }
@@ -141,14 +141,17 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Iterator for Drive<K, F> {
 }
 
 /// Lets the threads go, whatever they are waiting for.
-impl<K, F: Feed> Drop for Drive<K, F> {
+impl<K, F: Feed> Drop for FeedDriver<K, F> {
     fn drop(&mut self) {
-        self.stopper.stop();
+        self.stop_handle.stop();
     }
 }
 
-impl<K, F: Feed> fmt::Debug for Drive<K, F> {
+impl<K, F: Feed> fmt::Debug for FeedDriver<K, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Drive").field("set", &self.set).field("stopper", &self.stopper).finish_non_exhaustive()
+        f.debug_struct("FeedDriver")
+            .field("set", &self.set)
+            .field("stop_handle", &self.stop_handle)
+            .finish_non_exhaustive()
     }
 }

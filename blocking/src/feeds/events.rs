@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 use teamwire_core::{Delivery, Error, Feed, Script, Step};
 use teamwire_std::Clock;
 
-use super::{means::Means, stop_handle::Stopper};
+use super::{means::Means, stop_handle::StopHandle};
 use crate::transport::Transport;
 
 /// The events of a feed, as they come: an iterator that waits for the next one. It ends when the feed does; if that is by an
@@ -14,7 +14,7 @@ use crate::transport::Transport;
 pub struct Events<F: Feed> {
     feed: F,
     means: Means,
-    stopper: Stopper,
+    stop_handle: StopHandle,
     told_to_stop: bool,
     over: bool,
     end: Option<F::Output>,
@@ -32,12 +32,12 @@ impl<F: Feed> Events<F> {
     }
 
     fn with(feed: F, means: Means) -> Self {
-        Self { feed, stopper: means.stopper(), means, told_to_stop: false, over: false, end: None }
+        Self { feed, stop_handle: means.stop_handle(), means, told_to_stop: false, over: false, end: None }
     }
 
     /// What ends the feed from another thread.
-    pub fn stopper(&self) -> Stopper {
-        self.stopper.clone()
+    pub fn stop_handle(&self) -> StopHandle {
+        self.stop_handle.clone()
     }
 
     /// How the feed ended; `None` as long as it has not, and if it was by an error.
@@ -51,7 +51,7 @@ impl<F: Feed> Events<F> {
         self.try_for_each(|event| event.map(&mut handler))
     }
 
-    /// The feed itself, to be driven with others: see [`Blocking::drive`](crate::Blocking::drive).
+    /// The feed itself, to be driven with others: see [`BlockingExecutor::drive`](crate::BlockingExecutor::drive).
     pub fn into_feed(self) -> F {
         self.feed
     }
@@ -60,7 +60,7 @@ impl<F: Feed> Events<F> {
     fn delivery(&mut self) -> Option<Delivery<F::Event, F::Output>> {
         loop {
             // What failed because it was told to give up is no trouble: the feed is stopped before it is asked.
-            if self.stopper.is_stopped() && !std::mem::replace(&mut self.told_to_stop, true) {
+            if self.stop_handle.is_stopped() && !std::mem::replace(&mut self.told_to_stop, true) {
                 self.feed.stop(self.means.now());
             }
             match self.feed.poll(self.means.now()) {
@@ -72,7 +72,7 @@ impl<F: Feed> Events<F> {
                     let reply = self.means.file(task);
                     self.feed.handle(self.means.now(), ticket, reply);
                 }
-                Step::Sleep(until) => self.means.sleep(until, &self.stopper),
+                Step::Sleep(until) => self.means.sleep(until, &self.stop_handle),
                 Step::Event(event) => return Some(Delivery::Event(event)),
                 Step::Done(result) => return Some(Delivery::Ended(result)),
             }
@@ -104,6 +104,6 @@ impl<F: Feed> Iterator for Events<F> {
 
 impl<F: Feed> fmt::Debug for Events<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("stopper", &self.stopper).finish_non_exhaustive()
+        f.debug_struct("Events").field("stop_handle", &self.stop_handle).finish_non_exhaustive()
     }
 }

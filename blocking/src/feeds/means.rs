@@ -3,7 +3,7 @@ use std::sync::Arc;
 use teamwire_core::{Exchange, Executor, FileTask, Moment, Now, Reply, Script};
 use teamwire_std::{Clock, files};
 
-use super::stop_handle::Stopper;
+use super::stop_handle::StopHandle;
 use crate::transport::Transport;
 
 /// What carries out the steps of feeds.
@@ -42,18 +42,18 @@ impl Means {
     }
 
     /// Waits until then, or until there is news.
-    pub(super) fn sleep(&self, until: Moment, stopper: &Stopper) {
+    pub(super) fn sleep(&self, until: Moment, stop_handle: &StopHandle) {
         match self {
-            Self::Network { clock, .. } => stopper.wait(Some(clock.until(until))),
+            Self::Network { clock, .. } => stop_handle.wait(Some(clock.until(until))),
             Self::Script(script) => script.advance(until.since(script.now().moment)),
         }
     }
 
     /// What ends the feeds, and lets what is under way for them fail.
-    pub(super) fn stopper(&self) -> Stopper {
+    pub(super) fn stop_handle(&self) -> StopHandle {
         match self {
-            Self::Network { transport, .. } => Stopper::new(Some(Arc::clone(transport))),
-            Self::Script(_) => Stopper::new(None),
+            Self::Network { transport, .. } => StopHandle::new(Some(Arc::clone(transport))),
+            Self::Script(_) => StopHandle::new(None),
         }
     }
 }

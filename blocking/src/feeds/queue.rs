@@ -8,7 +8,7 @@ use std::{
 
 use teamwire_core::{Exchange, Fault, FaultKind, Reply, Ticket};
 
-use super::{means::Means, stop_handle::Stopper};
+use super::{means::Means, stop_handle::StopHandle};
 
 /// When all feeds were told to end, how long their farewells may begin. The last of them ends within a second then, as each
 /// is given less than the rest of it.
@@ -27,7 +27,7 @@ struct Shared<K> {
     state: Mutex<State<K>>,
     changed: Condvar,
     means: Arc<Means>,
-    stopper: Stopper,
+    stop_handle: StopHandle,
 }
 
 struct State<K> {
@@ -47,8 +47,8 @@ struct Job<K> {
 }
 
 impl<K: PartialEq + Send + 'static> Queue<K> {
-    /// With so many threads, and the one for farewells. `stopper` is told of what is answered.
-    pub(super) fn new(threads: usize, means: &Arc<Means>, stopper: &Stopper) -> io::Result<Self> {
+    /// With so many threads, and the one for farewells. `stop_handle` is told of what is answered.
+    pub(super) fn new(threads: usize, means: &Arc<Means>, stop_handle: &StopHandle) -> io::Result<Self> {
         let state = State {
             polls: VecDeque::new(),
             farewells: VecDeque::new(),
@@ -56,8 +56,8 @@ impl<K: PartialEq + Send + 'static> Queue<K> {
             over: None,
             closed: false,
         };
-        let (means, stopper) = (Arc::clone(means), stopper.clone());
-        let queue = Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), means, stopper }));
+        let (means, stop_handle) = (Arc::clone(means), stop_handle.clone());
+        let queue = Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), means, stop_handle }));
         for number in 0..=threads {
             let shared = Arc::clone(&queue.0);
             let work = move || shared.work(number > 0);
@@ -103,7 +103,7 @@ impl<K> Shared<K> {
             };
             if let Some(reply) = reply {
                 self.state().answered.push((key, ticket, reply));
-                self.stopper.tell();
+                self.stop_handle.tell();
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::transport::Transport;
 
 /// Ends feeds, from another thread. Clones end the same ones.
 #[derive(Clone)]
-pub struct Stopper(Arc<Inner>);
+pub struct StopHandle(Arc<Inner>);
 
 struct Inner {
     state: Mutex<State>,
@@ -24,7 +24,7 @@ struct State {
     news: bool,
 }
 
-impl Stopper {
+impl StopHandle {
     pub(super) fn new(transport: Option<Arc<dyn Transport>>) -> Self {
         Self(Arc::new(Inner { state: Mutex::default(), changed: Condvar::new(), transport }))
     }
@@ -71,8 +71,8 @@ impl Stopper {
     }
 }
 
-impl fmt::Debug for Stopper {
+impl fmt::Debug for StopHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stopper").field("stopped", &self.is_stopped()).finish_non_exhaustive()
+        f.debug_struct("StopHandle").field("stopped", &self.is_stopped()).finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use teamwire_blocking::{ErrorKind, Limits, RetryPolicy, connect};
+use teamwire_blocking::{ErrorKind, Limits, RetryPolicy};
 
 use crate::support::{ME, Peer, Server, accept, as_is, client, config, fault, response};
 
@@ -182,7 +182,7 @@ fn no_more_idle_connections_are_kept_than_the_limit_says() {
         kept.serve(200, ME);
     });
     let limits = Limits { idle_connections: 1, ..Limits::default() };
-    let client = connect(config(&server.url()).with_limits(limits)).expect("a client");
+    let client = teamwire_blocking::client(config(&server.url()).with_limits(limits)).expect("a client");
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| client.contacts().me().expect("an answer"));

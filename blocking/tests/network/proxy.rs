@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, thread, time::Duration};
 
-use teamwire_blocking::{Client, Error, FaultKind, Timeout, connect};
+use teamwire_blocking::{Client, Error, FaultKind, Timeout};
 
 use crate::support::{ME, Request, Server, accept, as_is, config, fault, response};
 
@@ -10,7 +10,8 @@ const BACKEND: &str = "http://backend.invalid:81";
 
 fn client_through(proxy: &Server) -> Client {
     let proxy = format!("http://us%65r:p%40ss@{}", proxy.address);
-    connect(config(BACKEND).with_proxy(&proxy).expect("a proxy").with_tunnel_for_plain_http(true)).expect("a client")
+    teamwire_blocking::client(config(BACKEND).with_proxy(&proxy).expect("a proxy").with_tunnel_for_plain_http(true))
+        .expect("a client")
 }
 
 fn assert_asks_for_a_tunnel(request: &Request) {
@@ -105,7 +106,7 @@ fn a_proxy_that_nobody_runs_is_named_without_its_password() {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
     for host in [free.to_string(), format!("{}.invalid:3128", "a".repeat(64))] {
         let config = config(BACKEND).with_proxy(&format!("http://user:p%40ss@{host}")).expect("a proxy");
-        let fault = fault(&connect(config).expect("a client"), as_is);
+        let fault = fault(&teamwire_blocking::client(config).expect("a client"), as_is);
         assert!(matches!(fault.kind, FaultKind::Connect | FaultKind::Resolve), "{fault}");
         assert!(!fault.sent && fault.to_string().contains(&host), "{fault}");
         assert!(!fault.to_string().contains("p%40ss"), "{fault}");
@@ -124,7 +125,7 @@ fn a_proxy_with_an_address_of_version_six_works() {
     });
     let config = config(BACKEND).with_proxy(&format!("http://{address}")).expect("a proxy");
     let config = config.with_tunnel_for_plain_http(true);
-    response(&connect(config).expect("a client"), as_is);
+    response(&teamwire_blocking::client(config).expect("a client"), as_is);
     proxy.join().expect("the proxy got what it waits for");
 }
 
@@ -134,7 +135,7 @@ fn a_password_may_have_any_bytes() {
         assert_eq!(accept(listener).serve(200, ME).header("proxy-authorization"), ["Basic dXNlcjr//g=="]);
     });
     let url = format!("http://user:%ff%fe@{}", proxy.address);
-    response(&connect(config(BACKEND).with_proxy(&url).expect("a proxy")).expect("a client"), as_is);
+    response(&teamwire_blocking::client(config(BACKEND).with_proxy(&url).expect("a proxy")).expect("a client"), as_is);
     proxy.done();
 }
 
@@ -162,7 +163,7 @@ fn a_proxy_whose_head_has_no_end_is_given_up() {
 
 fn client_by(proxy: &Server) -> Client {
     let proxy = format!("http://us%65r:p%40ss@{}", proxy.address);
-    connect(config(BACKEND).with_proxy(&proxy).expect("a proxy")).expect("a client")
+    teamwire_blocking::client(config(BACKEND).with_proxy(&proxy).expect("a proxy")).expect("a client")
 }
 
 #[test]

@@ -46,12 +46,12 @@ fn a_feed_that_is_stopped_while_it_connects_ends_at_once() {
         let mut set = FeedSet::new();
         set.insert("a", client.chats().new_messages(Follow::from_now()).into_feed());
         let mut drive = client.executor().drive(set, 1).expect("a thread");
-        let stopper = if drives { drive.stopper() } else { events.stopper() };
+        let stop_handle = if drives { drive.stop_handle() } else { events.stop_handle() };
         let stopping = thread::spawn(move || {
             while being_made(address).is_some_and(|now| now <= before) {
                 thread::yield_now();
             }
-            stopper.stop();
+            stop_handle.stop();
             Instant::now()
         });
         if drives {

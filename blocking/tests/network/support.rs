@@ -14,7 +14,7 @@ use std::{
 
 use teamwire_blocking::{
     Body, ByHand, Client, Config, Credentials, Error, Exchange, Executor, Fault, Machine, Moment, Now, Reply, Response,
-    RetryPolicy, Step, Ticket, connect,
+    RetryPolicy, Step, Ticket,
 };
 use ureq::http::Method;
 
@@ -61,7 +61,7 @@ pub(crate) fn config(url: &str) -> Config {
 }
 
 pub(crate) fn client(config: Config) -> Client {
-    connect(config).expect("options that can be had")
+    teamwire_blocking::client(config).expect("options that can be had")
 }
 
 /// The next client of a server.

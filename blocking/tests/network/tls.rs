@@ -16,7 +16,7 @@ use rustls::{
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
     version::{TLS12, TLS13},
 };
-use teamwire_blocking::{Body, Client, Fault, FaultKind, Timeout, connect};
+use teamwire_blocking::{Body, Client, Fault, FaultKind, Timeout};
 use ureq::http::Method;
 
 use crate::support::{File, ME, Peer, Server, accept, as_is, config, fault, logged, posting, response};
@@ -89,7 +89,7 @@ fn url(server: &Server) -> String {
 
 /// A client that trusts the CA, if no other.
 fn client_of(url: &str) -> Client {
-    connect(config(url).with_root_certificates_pem(AUTHORITY.pem.as_str())).expect("a client")
+    teamwire_blocking::client(config(url).with_root_certificates_pem(AUTHORITY.pem.as_str())).expect("a client")
 }
 
 /// What is said of a server whose handshake fails.
@@ -223,7 +223,7 @@ fn tls_goes_through_the_tunnel_of_a_proxy() {
         .with_root_certificates_pem(AUTHORITY.pem.as_str())
         .with_proxy(&format!("http://{}", proxy.address))
         .expect("a proxy");
-    let client = connect(config).expect("a client");
+    let client = teamwire_blocking::client(config).expect("a client");
     for _ in 0..2 {
         client.contacts().me().expect("an answer");
     }
@@ -307,7 +307,7 @@ fn the_time_that_a_tunnel_takes_is_not_given_again_to_the_handshake() {
         peer.until_closed();
     });
     let config = config("https://backend.invalid").with_proxy(&format!("http://{}", proxy.address)).expect("a proxy");
-    let (client, begin) = (connect(config).expect("a client"), Instant::now());
+    let (client, begin) = (teamwire_blocking::client(config).expect("a client"), Instant::now());
     let fault = fault(&client, |exchange| exchange.timeout = Timeout::Total(Duration::from_secs(1)));
     assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false), "{fault:?}");
     assert!(begin.elapsed() < Duration::from_millis(1_600), "{:?}", begin.elapsed());

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teamwire_blocking::{Client, Error, Executor, connect};
+use teamwire_blocking::{Client, Error, Executor};
 use teamwire_fuzz::{Bot, Plan, Server, assert_private, limited};
 
 fuzz_target!(|input: &[u8]| {
@@ -11,7 +11,7 @@ fuzz_target!(|input: &[u8]| {
     let server = Server::serving(plan, &served);
     let config = plan.config(&server.address());
     let bot = Bot::new(config.clone());
-    let client = connect(config).expect("settings that work");
+    let client = teamwire_blocking::client(config).expect("settings that work");
     let errors = limited(served.len(), || perform(&client, &bot, plan));
     errors.iter().for_each(assert_private);
     // Its connections end here: then so does the server.

@@ -6,7 +6,6 @@ use std::{array, fmt::Debug};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use libfuzzer_sys::fuzz_target;
-use teamwire_async_std::connect_with;
 use teamwire_core::{
     APP_ID_VAR, ByHand, Client, Config, Credentials, Error, ErrorKind, Exchange, Machine, SECRET_VAR, Step, URL_VAR,
 };
@@ -129,8 +128,8 @@ impl Settings {
     /// Settings that were taken have to work, up to the request: only a client can refuse more.
     fn note_clients(&self, printed: &mut String, config: &Config) {
         let (plan, nothing) = Plan::split(&[0; 5]).expect("five bytes are a plan");
-        note(printed, connect_with(Network::new(plan, &nothing), config.clone()));
-        note(printed, teamwire_blocking::connect(config.clone()));
+        note(printed, teamwire_async_std::client_on(Network::new(plan, &nothing), config.clone()));
+        note(printed, teamwire_blocking::client(config.clone()));
 
         let client = Client::new(ByHand::new(config.clone(), [7; 32], now()));
         note(printed, Ok(client.clone()));

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teamwire_async_std::{Client, Error, Executor, FeedEvent, connect_with};
+use teamwire_async_std::{Client, Error, Executor, FeedEvent};
 use teamwire_fuzz::{Bot, Network, Operation, Plan, assert_private, limited};
 
 /// How many events a feed is asked for.
@@ -14,7 +14,7 @@ fuzz_target!(|input: &[u8]| {
     let network = Network::new(plan, &served);
     let config = plan.config("127.0.0.1:1");
     let bot = Bot::new(config.clone());
-    let client = connect_with(network.clone(), config).expect("settings that work");
+    let client = teamwire_async_std::client_on(network.clone(), config).expect("settings that work");
     // It is dropped in the middle where the server falls silent.
     let errors = limited(served.len(), || network.block_on(perform(&client, &bot, plan.operation)));
     errors.iter().flatten().for_each(assert_private);

@@ -205,8 +205,8 @@ fn times_and_limits_with_which_nothing_could_succeed_are_refused_by_every_adapte
         (config().with_retry(RetryPolicy { longest_wait: second / 4, ..retry }), "retry policy", "`first_wait`"),
     ] {
         refused(config.check(), what, why);
-        refused(teamwire_blocking::connect(config.clone()), what, why);
-        refused(teamwire_async_std::connect(config), what, why);
+        refused(teamwire_blocking::client(config.clone()), what, why);
+        refused(teamwire_async_std::client(config), what, why);
     }
     for fine in [
         config(),

@@ -10,7 +10,7 @@ use std::convert::Infallible;
 use async_std::task;
 use teamwire_async_std::{
     ByHand, Client, Config, Credentials, Error, Exchange, Executor, Fault, Machine, Now, Reply, Response, RetryPolicy,
-    Runtime, Step, Ticket, connect, script::sample,
+    Runtime, Step, Ticket, script::sample,
 };
 
 pub(crate) use self::{
@@ -29,7 +29,7 @@ pub(crate) fn config(url: &str) -> Config {
 }
 
 pub(crate) fn client(server: &Server) -> Client {
-    connect(config(&server.url())).expect("options that work")
+    teamwire_async_std::client(config(&server.url())).expect("options that work")
 }
 
 /// The answer that says who the bot is.

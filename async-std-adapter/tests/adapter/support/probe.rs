@@ -15,7 +15,7 @@ use std::{
 };
 
 use teamwire_async_std::{
-    AsyncStdRuntime, Client, Config, Runtime, connect_with,
+    AsyncStdRuntime, Client, Config, Runtime,
     futures_io::{AsyncRead, AsyncWrite},
 };
 
@@ -54,7 +54,7 @@ pub(crate) enum Fits {
 
 impl Probe {
     pub(crate) fn client(&self, config: Config) -> Client<Self> {
-        connect_with(self.clone(), config).expect("options that work")
+        teamwire_async_std::client_on(self.clone(), config).expect("options that work")
     }
 
     pub(crate) fn writes(&self) -> Vec<usize> {

@@ -15,12 +15,12 @@ use std::{
 use teamwire_core::{Client, Credentials, RetryPolicy, Timeouts};
 
 use super::*;
-use crate::{executor::Blocking, ureq::tcp::LookUps};
+use crate::{executor::BlockingExecutor, ureq::tcp::LookUps};
 
 const ME: &str =
     r#"{"uid":"u-bot","first_name":"Example","last_name":"Bot","organisation":"Example Org","is_bot":true}"#;
 
-fn client(look_ups: LookUps, time: Duration) -> Client<Blocking> {
+fn client(look_ups: LookUps, time: Duration) -> Client<BlockingExecutor> {
     let credentials = Credentials::new("app-id", "the secret").expect("credentials");
     let config = Config::allowing_plain_http("http://backend.test:81", credentials).expect("a URL");
     let timeouts = Timeouts { default: time, long: time, assets: time };
@@ -28,7 +28,7 @@ fn client(look_ups: LookUps, time: Duration) -> Client<Blocking> {
     let mut http = Http::new(&config).expect("options that can be had");
     http.dial.hosts = Hosts::by(look_ups);
     http.agent = agent(http.agent.config().clone(), http.dial.clone());
-    Client::new(Blocking::over_network(config, http).expect("options that can be had"))
+    Client::new(BlockingExecutor::over_network(config, http).expect("options that can be had"))
 }
 
 /// A server of one connection with so many requests.

@@ -18,13 +18,13 @@ pub(crate) struct AsyncStd(teamwire_async_std::Client);
 
 impl Blocking {
     pub(crate) fn new(port: u16) -> Self {
-        Self(teamwire_blocking::connect(config(port)).expect("a client"))
+        Self(teamwire_blocking::client(config(port)).expect("a client"))
     }
 }
 
 impl AsyncStd {
     pub(crate) fn new(port: u16) -> Self {
-        Self(teamwire_async_std::connect(config(port)).expect("a client"))
+        Self(teamwire_async_std::client(config(port)).expect("a client"))
     }
 }
 
