@@ -57,7 +57,7 @@ impl<R: Runtime> Engine<R> {
         Ok(Self {
             runtime,
             tls: teamwire_std::tls_config(config)?,
-            proxy: Proxy::of(config),
+            proxy: Proxy::from_config(config),
             hosts: Hosts::default(),
             pool: Pool::new(config.limits()),
         })

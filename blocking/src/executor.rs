@@ -33,17 +33,17 @@ struct Network {
 
 impl BlockingExecutor {
     /// For adapters: over what performs the exchanges, with these options and entropy from the operating system.
-    pub fn over_network(config: Config, transport: impl Transport) -> Result<Self, Error> {
+    pub fn new(config: Config, transport: impl Transport) -> Result<Self, Error> {
         let network = Network { clock: Clock::start(), transport: Arc::new(transport) };
         Ok(Self { session: teamwire_std::session(config)?, means: Means::Network(Arc::new(network)) })
     }
 
     /// For adapters: what it asks for goes to this script.
-    pub fn over_script(script: Script) -> Self {
+    pub fn scripted(script: Script) -> Self {
         Self { session: script.session().clone(), means: Means::Script(script) }
     }
 
-    /// Drives many feeds with so many threads (at least one) and one for their farewells: see [`FeedDriver`]. By a script, without
+    /// Drives many feeds with so many threads (at least one) and one for their unsubscribes: see [`FeedDriver`]. By a script, without
     /// threads.
     ///
     /// Raises `InvalidInput` if the operating system has no more threads.
@@ -55,7 +55,7 @@ impl BlockingExecutor {
         match &self.means {
             Means::Network(network) => {
                 let Network { clock, transport } = &**network;
-                FeedDriver::new(set, threads, *clock, transport.apart(), transport.clone())
+                FeedDriver::new(set, threads, *clock, transport.fork(), transport.clone())
                     .map_err(|why| InvalidInput::new("feeds", format!("no more threads: {why}")).into())
             }
             Means::Script(script) => Ok(FeedDriver::scripted(set, script)),
@@ -109,7 +109,7 @@ impl Executor for BlockingExecutor {
         match &self.means {
             Means::Network(network) => {
                 let Network { clock, transport } = &**network;
-                Events::new(feed, *clock, transport.apart(), transport.clone())
+                Events::new(feed, *clock, transport.fork(), transport.clone())
             }
             Means::Script(script) => Events::scripted(feed, script),
         }

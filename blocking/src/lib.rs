@@ -106,8 +106,8 @@ pub type Contacts = teamwire_core::Contacts<BlockingExecutor>;
 ///
 /// Returns `InvalidInput` if the root certificates are not such.
 pub fn client(config: Config) -> Result<Client, Error> {
-    let http = ureq::Http::new(&config)?;
-    Ok(Client::new(BlockingExecutor::over_network(config, http)?))
+    let http = ureq::UreqTransport::new(&config)?;
+    Ok(Client::new(BlockingExecutor::new(config, http)?))
 }
 
 /// A client with the options in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`,
@@ -135,5 +135,5 @@ pub fn client_from_env() -> Result<Client, Error> {
 /// # Ok::<(), Error>(())
 /// ```
 pub fn scripted(script: &Script) -> Client {
-    Client::new(BlockingExecutor::over_script(script.clone()))
+    Client::new(BlockingExecutor::scripted(script.clone()))
 }

@@ -8,7 +8,7 @@ pub trait Transport: Send + Sync + 'static {
     fn perform(&self, exchange: Exchange) -> Reply;
 
     /// Another one with the same settings and connections of its own, which can be told to give up without harm to this one.
-    fn apart(&self) -> Arc<dyn Transport>;
+    fn fork(&self) -> Arc<dyn Transport>;
 
     /// Lets the exchanges under way fail at once, whatever they are waiting for, and all later ones too.
     fn abort(&self);

@@ -1,11 +1,11 @@
 //! How ureq gets its connections. All that touches `ureq::unversioned` is in here, as it may change in any 3.x.
 //!
 //! ```text
-//!   Dial ─────────────────────────────► Wire           what ureq reads from and writes to
+//!   NetworkConnector ─────────────────────────────► Connection           what ureq reads from and writes to
 //!   (look-up, TCP, a tunnel, TLS)         │ Buffers    responses, repaired as they arrive
 //!                                         │ Link       TCP or TLS, both directions at once
-//!                                         │ Keeping    when it may serve another exchange
-//!                                         └ Trip       what exchange and connection know of each other
+//!                                         │ ConnectionHistory    when it may serve another exchange
+//!                                         └ RequestContext       what exchange and connection know of each other
 //! ```
 
 mod agent;
@@ -23,4 +23,4 @@ mod reuse;
 mod tcp;
 mod tls;
 
-pub(crate) use self::client::Http;
+pub(crate) use self::client::UreqTransport;

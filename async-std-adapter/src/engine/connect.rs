@@ -103,7 +103,7 @@ async fn open_tunnel<R: Runtime>(
     }
     awaited.receive(connection, deadline).await.map_err(in_tunnel)?;
     let (answer, _) = awaited.proceed().map_err(in_tunnel)?;
-    Proxy::tunnel(answer.status())?;
+    Proxy::check_tunnel_response(answer.status())?;
     if !connection.input.is_empty() {
         return Err(refused("it went on talking".to_owned()));
     }

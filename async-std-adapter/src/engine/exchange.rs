@@ -86,7 +86,7 @@ pub(super) async fn perform<R: Runtime>(
     deadline.head_has_arrived();
     let head = course.head.insert(head);
     let (wanted, framing) = (wanted.with(head.status()), framing(head));
-    let is_certain = framing.as_ref().is_ok_and(|framing| framing.is_certain);
+    let is_unambiguous = framing.as_ref().is_ok_and(|framing| framing.is_unambiguous);
     let before = wanted.to_file.as_ref().map_or(0, |to| to.offset);
     let mut sink = match wanted.to_file {
         Some(to) => Sink::File(Box::pin(file::Sink::open(deadline.runtime(), to)).await?),
@@ -106,7 +106,7 @@ pub(super) async fn perform<R: Runtime>(
         course.received = sink.received();
         received.and(written)?;
     }
-    let keep = sent.is_ok() && is_certain && !must_close(next) && connection.input.is_empty();
+    let keep = sent.is_ok() && is_unambiguous && !must_close(next) && connection.input.is_empty();
     let (parts, ()) = mem::take(head).into_parts();
     Ok((Response::from_parts(parts, sink.into_bytes()), keep))
 }

@@ -7,9 +7,9 @@ use std::{
 
 use teamwire_core::{Body, Exchange, Fault, FaultKind, FileError, ToFile};
 use teamwire_std::{
-    body::known_fault,
-    files::{Incoming, Outgoing},
-    http1::EXPECT_FROM,
+    body::downcast_fault,
+    files::{DownloadFile, UploadFile},
+    http1::MIN_EXPECT_CONTINUE_LENGTH,
 };
 
 use crate::runtime::Runtime;
@@ -29,14 +29,14 @@ impl Upload {
     pub(super) async fn of(runtime: &impl Runtime, exchange: &Exchange) -> Result<Option<Box<Self>>, Fault> {
         let Body::File { path, length, may_grow } = exchange.request.body() else { return Ok(None) };
         let file = Source::open(runtime, path.clone(), *length, *may_grow).await?;
-        Ok(Some(Box::new(Self { file, asks: *length >= EXPECT_FROM })))
+        Ok(Some(Box::new(Self { file, asks: *length >= MIN_EXPECT_CONTINUE_LENGTH })))
     }
 }
 
 /// The bytes of a file to send. Nothing of it is read ahead: while a piece is read, the operating system still sends those before it.
 pub(super) struct Source {
     /// `None` after its end.
-    file: Option<Outgoing>,
+    file: Option<UploadFile>,
     /// Room for one.
     piece: Vec<u8>,
 }
@@ -44,7 +44,7 @@ pub(super) struct Source {
 impl Source {
     /// The file at this path, which had this length, and has no more unless it `may_grow`.
     async fn open(runtime: &impl Runtime, path: String, length: u64, may_grow: bool) -> Result<Self, Fault> {
-        let opened = runtime.unblock(move || Outgoing::open(&path, length, may_grow)).await;
+        let opened = runtime.unblock(move || UploadFile::open(&path, length, may_grow)).await;
         Ok(Self { file: Some(opened.map_err(unusable)?), piece: Vec::new() })
     }
 
@@ -68,7 +68,7 @@ impl Source {
 /// A file that an answer goes to.
 pub(super) struct Sink {
     /// `None` once it could not be written to.
-    file: Option<Incoming>,
+    file: Option<DownloadFile>,
     /// The part before `filled` is to be written. What is behind it is room.
     piece: Vec<u8>,
     filled: usize,
@@ -80,7 +80,7 @@ pub(super) struct Sink {
 impl Sink {
     pub(super) async fn open(runtime: &impl Runtime, to: ToFile) -> Result<Self, Fault> {
         let limit = to.limit.saturating_sub(to.offset);
-        let opened = runtime.unblock(move || Incoming::open(&to)).await;
+        let opened = runtime.unblock(move || DownloadFile::open(&to)).await;
         Ok(Self { file: Some(opened.map_err(unusable)?), piece: vec![0; PIECE], filled: 0, written: 0, limit })
     }
 
@@ -115,5 +115,5 @@ fn unusable(error: FileError) -> Fault {
 }
 
 fn broken(error: io::Error) -> Fault {
-    known_fault(error).unwrap_or_else(|error| Fault::new(FaultKind::File, error))
+    downcast_fault(error).unwrap_or_else(|error| Fault::new(FaultKind::File, error))
 }

@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue, Method, Request, header, request::Parts};
 use teamwire_core::{Fault, FaultKind};
-use teamwire_std::withhold;
+use teamwire_std::take_sensitive_headers;
 use ureq_proto::client::{Call, SendRequestResult, state::RecvResponse};
 
 /// How the first line names what is asked for.
@@ -23,7 +23,7 @@ pub(super) fn write(
     target: Target<'_>,
     output: &mut Vec<u8>,
 ) -> Result<(usize, Call<RecvResponse>), Fault> {
-    let mut withheld = withhold(&mut parts.headers);
+    let mut withheld = take_sensitive_headers(&mut parts.headers);
     if asks {
         withheld.extend_from_slice(b"expect: 100-continue\r\n");
     }

@@ -4,7 +4,7 @@ use std::io;
 
 use teamwire_core::{Fault, Progress};
 use teamwire_std::{
-    body::{room, too_large},
+    body::{initial_capacity, too_large},
     http1::ChunkLines,
 };
 use ureq_proto::{
@@ -57,8 +57,8 @@ impl Sink {
 
     fn expect(&mut self, announced: Option<u64>) -> Result<(), Fault> {
         match self {
-            Self::Memory { bytes, limit, .. } => bytes.reserve_exact(room(announced, *limit)?),
-            Self::File(file) => drop(room(announced, file.limit)?),
+            Self::Memory { bytes, limit, .. } => bytes.reserve_exact(initial_capacity(announced, *limit)?),
+            Self::File(file) => drop(initial_capacity(announced, file.limit)?),
         }
         Ok(())
     }

@@ -125,7 +125,7 @@ pub(super) fn framing(head: &http::Response<()>) -> Result<Framing, Fault> {
     // There is no body after such a head, whatever it says; but some servers send one.
     let is_odd =
         head.status() == StatusCode::NO_CONTENT && (has_length || headers.contains_key(header::TRANSFER_ENCODING));
-    Ok(Framing { is_certain: framing.is_certain && !is_odd, ..framing })
+    Ok(Framing { is_unambiguous: framing.is_unambiguous && !is_odd, ..framing })
 }
 
 pub(super) fn lost(why: impl ToString) -> Fault {

@@ -12,7 +12,7 @@ use std::{
 
 use futures_io::{AsyncRead, AsyncWrite};
 use teamwire_core::{Fault, Progress};
-use teamwire_std::http1::EXPECT_WAIT;
+use teamwire_std::http1::EXPECT_CONTINUE_TIMEOUT;
 
 use super::{
     connection::{BUFFER, Connection, Sent},
@@ -111,7 +111,7 @@ async fn wait_for_permission<R: Runtime>(
     deadline: &mut Deadline<'_, R>,
 ) -> Result<(), Stop> {
     // Not every server says so, so there has to be time left to send it.
-    let wait = EXPECT_WAIT.min(deadline.silence() / 2);
+    let wait = EXPECT_CONTINUE_TIMEOUT.min(deadline.silence() / 2);
     let mut patience = pin!(deadline.runtime().sleep(wait));
     while !awaited.continues() {
         let heard = deadline.run(|cx| match connection.poll_listen(cx) {

@@ -32,7 +32,7 @@ impl Runtime for AsyncStdRuntime {
     }
 
     fn has_arrived(&self, stream: &TcpStream) -> Option<bool> {
-        teamwire_std::has_arrived(stream)
+        teamwire_std::has_pending_data(stream)
     }
 
     fn addresses(&self, stream: &TcpStream) -> Option<(SocketAddr, SocketAddr)> {

@@ -20,7 +20,7 @@ pub struct FeedDriver<K, F: Feed> {
     /// `None` for a script: its answers are there at once.
     queue: Option<Queue<K>>,
     stop_handle: StopHandle,
-    told_to_stop: bool,
+    stop_requested: bool,
     /// Who was stopped, each by itself, and has not ended yet.
     stopping: BTreeSet<K>,
 }
@@ -33,9 +33,9 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         threads: usize,
         clock: Clock,
         transport: Arc<dyn Transport>,
-        farewell: Arc<dyn Transport>,
+        unsubscribe_transport: Arc<dyn Transport>,
     ) -> io::Result<Self> {
-        let mut drive = Self::with(set, Means::Network { clock, transport, farewell });
+        let mut drive = Self::with(set, Means::Network { clock, transport, unsubscribe_transport });
         drive.queue = Some(Queue::new(threads.max(1), &drive.means, &drive.stop_handle)?);
         Ok(drive)
     }
@@ -47,7 +47,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
 
     fn with(set: FeedSet<K, F>, means: Means) -> Self {
         let (stop_handle, means) = (means.stop_handle(), Arc::new(means));
-        Self { set, means, queue: None, stop_handle, told_to_stop: false, stopping: BTreeSet::new() }
+        Self { set, means, queue: None, stop_handle, stop_requested: false, stopping: BTreeSet::new() }
     }
 
     /// What ends all the feeds from another thread.
@@ -59,7 +59,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     pub fn insert(&mut self, key: K, feed: F) -> Option<F> {
         self.forget(&key);
         let previous = self.set.insert(key.clone(), feed);
-        if self.told_to_stop {
+        if self.stop_requested {
             self.set.stop(self.means.now(), &key);
         }
         previous
@@ -77,33 +77,33 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     fn forget(&mut self, key: &K) {
         self.stopping.remove(key);
         if let Some(queue) = &self.queue {
-            queue.forget(key);
+            queue.cancel_pending(key);
         }
     }
 
-    /// Hands over what has been answered.
+    /// Hands over what has been replies.
     fn take_replies(&mut self) {
-        for (key, ticket, reply) in self.queue.iter().flat_map(Queue::answered) {
+        for (key, ticket, reply) in self.queue.iter().flat_map(Queue::drain_replies) {
             self.set.handle(self.means.now(), &key, ticket, reply);
         }
     }
 
     fn stop_all(&mut self) {
-        if std::mem::replace(&mut self.told_to_stop, true) {
+        if std::mem::replace(&mut self.stop_requested, true) {
             return;
         }
         if let Some(queue) = &self.queue {
-            queue.end();
+            queue.begin_shutdown();
         }
         self.set.stop_all(self.means.now());
     }
 
     fn send(&mut self, key: K, ticket: Ticket, exchange: Box<Exchange>) {
-        let is_farewell = self.told_to_stop || self.stopping.contains(&key);
+        let is_unsubscribe = self.stop_requested || self.stopping.contains(&key);
         if let Some(queue) = &self.queue {
-            return queue.push(key, ticket, exchange, is_farewell);
+            return queue.push(key, ticket, exchange, is_unsubscribe);
         }
-        match self.means.send(*exchange, is_farewell) {
+        match self.means.send(*exchange, is_unsubscribe) {
             Some(reply) => self.set.handle(self.means.now(), &key, ticket, reply),
             None => drop(self.set.remove(&key)),
         }

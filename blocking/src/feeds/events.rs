@@ -15,15 +15,20 @@ pub struct Events<F: Feed> {
     feed: F,
     means: Means,
     stop_handle: StopHandle,
-    told_to_stop: bool,
+    stop_requested: bool,
     over: bool,
     end: Option<F::Output>,
 }
 
 impl<F: Feed> Events<F> {
     /// Follows the feed with a transport of its own. What it sends after it was stopped goes by the other one.
-    pub fn new(feed: F, clock: Clock, transport: Arc<dyn Transport>, farewell: Arc<dyn Transport>) -> Self {
-        Self::with(feed, Means::Network { clock, transport, farewell })
+    pub fn new(
+        feed: F,
+        clock: Clock,
+        transport: Arc<dyn Transport>,
+        unsubscribe_transport: Arc<dyn Transport>,
+    ) -> Self {
+        Self::with(feed, Means::Network { clock, transport, unsubscribe_transport })
     }
 
     /// Follows what the script says, and ends where it does.
@@ -32,7 +37,7 @@ impl<F: Feed> Events<F> {
     }
 
     fn with(feed: F, means: Means) -> Self {
-        Self { feed, stop_handle: means.stop_handle(), means, told_to_stop: false, over: false, end: None }
+        Self { feed, stop_handle: means.stop_handle(), means, stop_requested: false, over: false, end: None }
     }
 
     /// What ends the feed from another thread.
@@ -60,12 +65,12 @@ impl<F: Feed> Events<F> {
     fn delivery(&mut self) -> Option<Delivery<F::Event, F::Output>> {
         loop {
             // What failed because it was told to give up is no trouble: the feed is stopped before it is asked.
-            if self.stop_handle.is_stopped() && !std::mem::replace(&mut self.told_to_stop, true) {
+            if self.stop_handle.is_stopped() && !std::mem::replace(&mut self.stop_requested, true) {
                 self.feed.stop(self.means.now());
             }
             match self.feed.poll(self.means.now()) {
                 Step::Send(ticket, exchange) => {
-                    let reply = self.means.send(*exchange, self.told_to_stop)?;
+                    let reply = self.means.send(*exchange, self.stop_requested)?;
                     self.feed.handle(self.means.now(), ticket, reply);
                 }
                 Step::File(ticket, task) => {

@@ -12,7 +12,7 @@ pub(super) enum Means {
         clock: Clock,
         transport: Arc<dyn Transport>,
         /// For what is sent after the other one was told to give up.
-        farewell: Arc<dyn Transport>,
+        unsubscribe_transport: Arc<dyn Transport>,
     },
     Script(Script),
 }
@@ -26,9 +26,11 @@ impl Means {
     }
 
     /// Carries out this exchange. `None` if no answer will ever come: a script is at its end.
-    pub(super) fn send(&self, exchange: Exchange, is_farewell: bool) -> Option<Reply> {
+    pub(super) fn send(&self, exchange: Exchange, is_unsubscribe: bool) -> Option<Reply> {
         match self {
-            Self::Network { farewell, .. } if is_farewell => Some(farewell.perform(exchange)),
+            Self::Network { unsubscribe_transport, .. } if is_unsubscribe => {
+                Some(unsubscribe_transport.perform(exchange))
+            }
             Self::Network { transport, .. } => Some(transport.perform(exchange)),
             Self::Script(script) => script.reply(&exchange),
         }

@@ -10,14 +10,14 @@ use teamwire_core::{Exchange, Fault, FaultKind, Reply, Ticket};
 
 use super::{means::Means, stop_handle::StopHandle};
 
-/// When all feeds were told to end, how long their farewells may begin. The last of them ends within a second then, as each
+/// When all feeds were told to end, how long their unsubscribes may begin. The last of them ends within a second then, as each
 /// is given less than the rest of it.
-const FAREWELLS: Duration = Duration::from_millis(300);
+const UNSUBSCRIBE_GRACE: Duration = Duration::from_millis(300);
 
 /// The exchanges that feeds wait for, and the threads that carry them out. The threads end when it is dropped.
 ///
 /// ```text
-///   farewells ──┬──────────► a thread of their own: none waits behind the long polls of others
+///   unsubscribes ──┬──────────► a thread of their own: none waits behind the long polls of others
 ///               ▼
 ///   polls ──────┴──────────► the other threads, which take what there is, polls first
 /// ```
@@ -32,10 +32,10 @@ struct Shared<K> {
 
 struct State<K> {
     polls: VecDeque<Job<K>>,
-    farewells: VecDeque<Job<K>>,
-    answered: Vec<(K, Ticket, Reply)>,
-    /// When farewells that nobody has begun are given up: their leases end by themselves.
-    over: Option<Instant>,
+    unsubscribes: VecDeque<Job<K>>,
+    replies: Vec<(K, Ticket, Reply)>,
+    /// When unsubscribes that nobody has begun are given up: their leases end by themselves.
+    unsubscribe_deadline: Option<Instant>,
     closed: bool,
 }
 
@@ -43,17 +43,17 @@ struct Job<K> {
     key: K,
     ticket: Ticket,
     exchange: Box<Exchange>,
-    is_farewell: bool,
+    is_unsubscribe: bool,
 }
 
 impl<K: PartialEq + Send + 'static> Queue<K> {
-    /// With so many threads, and the one for farewells. `stop_handle` is told of what is answered.
+    /// With so many threads, and the one for unsubscribes. `stop_handle` is told of what is replies.
     pub(super) fn new(threads: usize, means: &Arc<Means>, stop_handle: &StopHandle) -> io::Result<Self> {
         let state = State {
             polls: VecDeque::new(),
-            farewells: VecDeque::new(),
-            answered: Vec::new(),
-            over: None,
+            unsubscribes: VecDeque::new(),
+            replies: Vec::new(),
+            unsubscribe_deadline: None,
             closed: false,
         };
         let (means, stop_handle) = (Arc::clone(means), stop_handle.clone());
@@ -66,44 +66,44 @@ impl<K: PartialEq + Send + 'static> Queue<K> {
         Ok(queue)
     }
 
-    pub(super) fn push(&self, key: K, ticket: Ticket, exchange: Box<Exchange>, is_farewell: bool) {
+    pub(super) fn push(&self, key: K, ticket: Ticket, exchange: Box<Exchange>, is_unsubscribe: bool) {
         let mut state = self.0.state();
-        let jobs = if is_farewell { &mut state.farewells } else { &mut state.polls };
-        jobs.push_back(Job { key, ticket, exchange, is_farewell });
+        let jobs = if is_unsubscribe { &mut state.unsubscribes } else { &mut state.polls };
+        jobs.push_back(Job { key, ticket, exchange, is_unsubscribe });
         drop(state);
         self.0.changed.notify_all();
     }
 
     /// Leaves out what nobody has begun for this feed.
-    pub(super) fn forget(&self, key: &K) {
+    pub(super) fn cancel_pending(&self, key: &K) {
         self.0.state().polls.retain(|job| job.key != *key);
     }
 
-    /// Leaves out what nobody has begun, but for farewells, which have little time from now on.
-    pub(super) fn end(&self) {
+    /// Leaves out what nobody has begun, but for unsubscribes, which have little time from now on.
+    pub(super) fn begin_shutdown(&self) {
         let mut state = self.0.state();
         state.polls.clear();
-        state.over = Some(Instant::now() + FAREWELLS);
+        state.unsubscribe_deadline = Some(Instant::now() + UNSUBSCRIBE_GRACE);
     }
 
-    /// What has been answered since it was asked last.
-    pub(super) fn answered(&self) -> Vec<(K, Ticket, Reply)> {
-        std::mem::take(&mut self.0.state().answered)
+    /// What has been replies since it was asked last.
+    pub(super) fn drain_replies(&self) -> Vec<(K, Ticket, Reply)> {
+        std::mem::take(&mut self.0.state().replies)
     }
 }
 
 impl<K> Shared<K> {
     fn work(&self, takes_polls: bool) {
-        while let Some(Job { key, ticket, exchange, is_farewell }) = self.job(takes_polls) {
-            let is_over = self.state().over.is_some_and(|over| Instant::now() >= over);
+        while let Some(Job { key, ticket, exchange, is_unsubscribe }) = self.job(takes_polls) {
+            let is_over = self.state().unsubscribe_deadline.is_some_and(|deadline| Instant::now() >= deadline);
             let reply = if is_over {
                 Some(Reply::Fault(Fault::new(FaultKind::Timeout, "there is no time left for it")))
             } else {
-                self.means.send(*exchange, is_farewell)
+                self.means.send(*exchange, is_unsubscribe)
             };
             if let Some(reply) = reply {
-                self.state().answered.push((key, ticket, reply));
-                self.stop_handle.tell();
+                self.state().replies.push((key, ticket, reply));
+                self.stop_handle.notify();
             }
         }
     }
@@ -116,7 +116,7 @@ impl<K> Shared<K> {
                 return None;
             }
             let poll = if takes_polls { state.polls.pop_front() } else { None };
-            if let Some(job) = poll.or_else(|| state.farewells.pop_front()) {
+            if let Some(job) = poll.or_else(|| state.unsubscribes.pop_front()) {
                 return Some(job);
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);

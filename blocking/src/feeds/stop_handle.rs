@@ -20,8 +20,8 @@ struct Inner {
 #[derive(Default)]
 struct State {
     stopped: bool,
-    /// Whether there is news for whoever waits here.
-    news: bool,
+    /// Whether there is notified for whoever waits here.
+    notified: bool,
 }
 
 impl StopHandle {
@@ -38,7 +38,7 @@ impl StopHandle {
             if let Some(transport) = &self.0.transport {
                 transport.abort();
             }
-            self.tell();
+            self.notify();
         }
     }
 
@@ -48,22 +48,22 @@ impl StopHandle {
     }
 
     /// Wakes whoever waits.
-    pub(super) fn tell(&self) {
-        self.state().news = true;
+    pub(super) fn notify(&self) {
+        self.state().notified = true;
         self.0.changed.notify_all();
     }
 
-    /// Waits until there is news, or for so long.
-    pub(super) fn wait(&self, most: Option<Duration>) {
+    /// Waits until there is notified, or for so long.
+    pub(super) fn wait(&self, max_wait: Option<Duration>) {
         let state = self.state();
-        let mut state = match most {
-            None => self.0.changed.wait_while(state, |state| !state.news).unwrap_or_else(PoisonError::into_inner),
-            Some(most) => {
-                let waited = self.0.changed.wait_timeout_while(state, most, |state| !state.news);
+        let mut state = match max_wait {
+            None => self.0.changed.wait_while(state, |state| !state.notified).unwrap_or_else(PoisonError::into_inner),
+            Some(max_wait) => {
+                let waited = self.0.changed.wait_timeout_while(state, max_wait, |state| !state.notified);
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
         };
-        state.news = false;
+        state.notified = false;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -4,9 +4,9 @@ use teamwire_std::http1::{ChunkLines, Head, MAX_HEAD, MAX_INTERIM, next_head};
 use super::framing::framing;
 
 /// Maximum number of bytes to write at once.
-const OUTPUT: usize = 64 << 10;
+const MAX_OUTPUT: usize = 64 << 10;
 /// Maximum number of bytes of a response to hold: any head or line that is allowed, and something behind it.
-const INPUT: usize = MAX_HEAD + (16 << 10);
+const MAX_INPUT: usize = MAX_HEAD + (16 << 10);
 
 /// Buffers of a connection. What arrives is repaired before ureq sees it: interim responses and chunk extensions are left
 /// out, and folded lines become one.
@@ -21,12 +21,12 @@ pub(super) struct Buffers {
     /// and all before this has arrived.
     filled: usize,
     /// There may be something in the input that ureq can use.
-    is_promising: bool,
+    has_new_input: bool,
     phase: Phase,
     interim: usize,
-    is_invited: bool,
+    got_continue: bool,
     status: u16,
-    is_uncertain: bool,
+    is_ambiguous: bool,
     /// The failure of what has arrived behind that which ureq may have.
     failure: Option<Fault>,
 }
@@ -62,7 +62,7 @@ impl Buffers {
             (self.ready, self.filled) = (self.ready - self.consumed, self.filled - self.consumed);
             self.consumed = 0;
         }
-        self.input.resize(INPUT, 0);
+        self.input.resize(MAX_INPUT, 0);
         if self.filled == self.input.len() {
             let why = format!("a line of more than {MAX_HEAD} bytes in a chunked body");
             return Err(Fault::new(FaultKind::Protocol, why));
@@ -75,7 +75,7 @@ impl Buffers {
         let before = self.ready;
         self.filled += amount;
         self.repair(amount)?;
-        self.is_promising |= self.ready > before;
+        self.has_new_input |= self.ready > before;
         Ok(())
     }
 
@@ -85,14 +85,14 @@ impl Buffers {
         while matches!(self.phase, Phase::Head) {
             let arrived = &mut self.input[self.ready..self.filled];
             if !begins_as_http(arrived) {
-                (self.phase, self.is_uncertain) = (Phase::Passing, true);
+                (self.phase, self.is_ambiguous) = (Phase::Passing, true);
                 break;
             }
             let head = if has_line { next_head(arrived) } else { Head::Incomplete };
             match head {
                 Head::Incomplete if arrived.len() <= MAX_HEAD => return Ok(()),
                 Head::Interim { length, continues } if length <= MAX_HEAD => {
-                    self.is_invited |= continues;
+                    self.got_continue |= continues;
                     self.interim += 1;
                     if self.interim > MAX_INTERIM {
                         let why = format!("more than {MAX_INTERIM} interim responses (1xx)");
@@ -106,7 +106,7 @@ impl Buffers {
                     let framing = framing(&arrived[..length])?;
                     self.ready += length;
                     self.status = status;
-                    self.is_uncertain = !framing.is_certain;
+                    self.is_ambiguous = !framing.is_unambiguous;
                     self.phase = if framing.is_chunked { Phase::Chunks(ChunkLines::default()) } else { Phase::Passing };
                 }
                 _ => {
@@ -137,8 +137,8 @@ impl Buffers {
     }
 
     /// Returns whether the server asked for the body that was announced (100).
-    pub(super) const fn is_invited(&self) -> bool {
-        self.is_invited
+    pub(super) const fn got_continue(&self) -> bool {
+        self.got_continue
     }
 
     /// Returns whether the response says that the request failed (4xx, 5xx).
@@ -148,7 +148,7 @@ impl Buffers {
 
     /// Returns whether nothing is left over, and the end of the response was where it seems.
     pub(super) const fn is_clean(&self) -> bool {
-        self.filled == self.consumed && !self.is_uncertain && self.failure.is_none()
+        self.filled == self.consumed && !self.is_ambiguous && self.failure.is_none()
     }
 }
 
@@ -162,7 +162,7 @@ fn begins_as_http(bytes: &[u8]) -> bool {
 
 impl ureq::unversioned::transport::Buffers for Buffers {
     fn output(&mut self) -> &mut [u8] {
-        self.output.resize(OUTPUT, 0);
+        self.output.resize(MAX_OUTPUT, 0);
         &mut self.output
     }
 
@@ -181,17 +181,17 @@ impl ureq::unversioned::transport::Buffers for Buffers {
 
     fn input_consume(&mut self, amount: usize) {
         self.consumed += amount;
-        self.is_promising = amount > 0;
+        self.has_new_input = amount > 0;
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        self.output.resize(OUTPUT, 0);
-        self.input.resize(INPUT, 0);
+        self.output.resize(MAX_OUTPUT, 0);
+        self.input.resize(MAX_INPUT, 0);
         (&mut self.input[self.filled..], &mut self.output)
     }
 
     fn can_use_input(&self) -> bool {
-        self.readable() > 0 && self.is_promising
+        self.readable() > 0 && self.has_new_input
     }
 }
 
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn a_line_that_ureq_cannot_take_ends_at_the_size_of_the_buffer() {
         let mut buffers = Buffers::default();
-        let text = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1{}", "\r".repeat(2 * INPUT));
+        let text = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1{}", "\r".repeat(2 * MAX_INPUT));
         let result = text.as_bytes().chunks(4096).try_for_each(|piece| {
             let room = buffers.room()?;
             let length = room.len().min(piece.len());

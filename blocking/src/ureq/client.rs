@@ -9,10 +9,10 @@ use std::{
 use teamwire_core::{Body, Config, Error, Exchange, Fault, FaultKind, Progress, Reply, Response, Timeout};
 use teamwire_std::{
     Proxy,
-    body::known_fault,
-    files::Outgoing,
-    http1::{EXPECT_FROM, MAX_HEAD},
-    withhold,
+    body::downcast_fault,
+    files::UploadFile,
+    http1::{MAX_HEAD, MIN_EXPECT_CONTINUE_LENGTH},
+    take_sensitive_headers,
 };
 use ureq::{
     Agent, SendBody,
@@ -21,12 +21,12 @@ use ureq::{
 
 use super::{
     agent::agent,
-    body::{self, Leaving, timed_out},
-    connector::Dial,
-    limits::Limits,
+    body::{self, ProgressReader, timed_out},
+    connector::NetworkConnector,
+    limits::TimeLimits,
     proxy::{authorization, forwards},
-    request_context::Trip,
-    reuse::Suspicion,
+    request_context::RequestContext,
+    reuse::IdleCutoff,
     tcp::Hosts,
 };
 use crate::transport::Transport;
@@ -34,19 +34,19 @@ use crate::transport::Transport;
 type Answer = Result<http::Response<ureq::Body>, ureq::Error>;
 
 /// An HTTP stack with its connections.
-pub(crate) struct Http {
+pub(crate) struct UreqTransport {
     agent: Agent,
-    dial: Dial,
+    dial: NetworkConnector,
 }
 
 /// What has become of an exchange until it failed.
 #[derive(Default)]
-struct Arrived {
+struct ResponseProgress {
     head: Option<http::Response<()>>,
     bytes: u64,
 }
 
-impl Http {
+impl UreqTransport {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let limits = config.limits();
         let settings = Agent::config_builder()
@@ -65,57 +65,62 @@ impl Http {
             .max_idle_age(limits.idle_time)
             .max_response_header_size(MAX_HEAD)
             .build();
-        let dial = Dial {
+        let dial = NetworkConnector {
             tls: teamwire_std::tls_config(config)?,
-            proxy: Proxy::of(config),
+            proxy: Proxy::from_config(config),
             hosts: Hosts::default(),
-            suspicion: Suspicion::default(),
+            idle_cutoff: IdleCutoff::default(),
             is_interruptible: false,
         };
         Ok(Self { agent: agent(settings, dial.clone()), dial })
     }
 
     /// Returns the response; its body is in memory, or where the exchange wants it.
-    fn exchange(&self, exchange: Exchange, limits: Limits, arrived: &mut Arrived) -> Result<Response, ureq::Error> {
+    fn exchange(
+        &self,
+        exchange: Exchange,
+        limits: TimeLimits,
+        arrived: &mut ResponseProgress,
+    ) -> Result<Response, ureq::Error> {
         let wanted = exchange.wanted();
         let answer = self.send(exchange.request, exchange.fresh, limits, exchange.progress.as_ref())?;
         let (head, body) = answer.into_parts();
         let head = arrived.head.insert(http::Response::from_parts(head, ()));
         // The limit is kept where it is taken in.
         let (length, body) = (body.content_length(), body.into_with_config().limit(u64::MAX).reader());
-        let bytes = body::take(wanted, head.status(), length, body, &mut arrived.bytes)?;
+        let bytes = body::read_body(wanted, head.status(), length, body, &mut arrived.bytes)?;
         Ok(mem::take(head).map(|()| bytes))
     }
 
-    fn send(&self, request: Request<Body>, fresh: bool, limits: Limits, progress: Option<&Progress>) -> Answer {
+    fn send(&self, request: Request<Body>, fresh: bool, limits: TimeLimits, progress: Option<&Progress>) -> Answer {
         let (mut head, content) = request.into_parts();
         let proxy = self.dial.proxy.as_ref().filter(|proxy| forwards(Some(proxy), &head.uri));
-        let mut withheld = withhold(&mut head.headers);
+        let mut withheld = take_sensitive_headers(&mut head.headers);
         withheld.extend(proxy.map(authorization).unwrap_or_default());
         let origin = proxy.map(|_| origin(&head.uri)).unwrap_or_default();
-        let trip = Trip { origin, withheld, fresh, limits, ..Trip::default() };
-        let announces = matches!(content, Body::File { length: EXPECT_FROM.., .. });
+        let context = RequestContext { origin, withheld, fresh, limits, ..RequestContext::default() };
+        let announces = matches!(content, Body::File { length: MIN_EXPECT_CONTINUE_LENGTH.., .. });
         if announces {
-            self.announce(head, &content, trip, progress)
+            self.announce(head, &content, context, progress)
         } else {
-            self.attempt(head, &content, trip, progress)
+            self.attempt(head, &content, context, progress)
         }
     }
 
     /// Sends a request that asks whether its body is wanted; without the question if the server does not know it.
-    fn announce(&self, head: Parts, content: &Body, trip: Trip, progress: Option<&Progress>) -> Answer {
-        let mut asking = Trip { expects: true, ..trip.clone() };
+    fn announce(&self, head: Parts, content: &Body, context: RequestContext, progress: Option<&Progress>) -> Answer {
+        let mut asking = RequestContext { expects_continue: true, ..context.clone() };
         asking.withheld.extend_from_slice(b"expect: 100-continue\r\n");
         let answer = self.attempt(head.clone(), content, asking, progress)?;
         if answer.status() != StatusCode::EXPECTATION_FAILED {
             return Ok(answer);
         }
         drop(answer);
-        self.attempt(head, content, trip, progress)
+        self.attempt(head, content, context, progress)
     }
 
-    fn attempt(&self, head: Parts, content: &Body, trip: Trip, progress: Option<&Progress>) -> Answer {
-        Trip::replace(trip);
+    fn attempt(&self, head: Parts, content: &Body, context: RequestContext, progress: Option<&Progress>) -> Answer {
+        RequestContext::replace(context);
         let total = content.length();
         match content {
             // The length of nothing is only said where a body is usual. Without a body there, ureq would send a chunked one.
@@ -124,40 +129,41 @@ impl Http {
             }
             Body::Empty => self.agent.run(Request::from_parts(head, &[])),
             Body::Bytes(bytes) if progress.is_none() => self.agent.run(Request::from_parts(head, bytes.as_slice())),
-            Body::Bytes(bytes) => self.stream(head, total, Leaving::new(bytes.as_slice(), total, progress)),
+            Body::Bytes(bytes) => self.stream(head, total, ProgressReader::new(bytes.as_slice(), total, progress)),
             Body::File { path, length, may_grow } => {
-                let source = Outgoing::open(path, *length, *may_grow).map_err(io::Error::other)?;
-                self.stream(head, total, Leaving::new(source, total, progress))
+                let source = UploadFile::open(path, *length, *may_grow).map_err(io::Error::other)?;
+                self.stream(head, total, ProgressReader::new(source, total, progress))
             }
         }
     }
 
     fn stream(&self, mut head: Parts, total: u64, source: impl Read) -> Answer {
         head.headers.insert(header::CONTENT_LENGTH, total.into());
-        let mut source = Supply { left: total, source };
+        let mut source = PaddedReader { left: total, source };
         self.agent.run(Request::from_parts(head, SendBody::from_reader(&mut source)))
     }
 }
 
-impl Transport for Http {
+impl Transport for UreqTransport {
     fn perform(&self, exchange: Exchange) -> Reply {
         let timeout = exchange.timeout;
-        let mut arrived = Arrived::default();
-        let outer = Trip::replace(Trip::default());
-        let result = self.exchange(exchange, Limits::start(timeout), &mut arrived);
-        let trip = Trip::replace(outer);
+        let mut arrived = ResponseProgress::default();
+        let outer = RequestContext::replace(RequestContext::default());
+        let result = self.exchange(exchange, TimeLimits::start(timeout), &mut arrived);
+        let context = RequestContext::replace(outer);
         match result {
             Ok(answer) => Reply::Response(answer),
             Err(error) => {
                 let timeout = if arrived.head.is_some() { timeout.after_head() } else { timeout };
-                let reused = trip.sent && !trip.connected;
-                let fault = fault(error, timeout, trip.sent).sent(trip.sent).reused(reused).received(arrived.bytes);
+                let reused = context.sent && !context.connected;
+                let fault =
+                    fault(error, timeout, context.sent).sent(context.sent).reused(reused).received(arrived.bytes);
                 if reused
-                    && !trip.heard
+                    && !context.heard
                     && matches!(fault.kind, FaultKind::Lost | FaultKind::Timeout)
-                    && let Some(taken) = trip.taken
+                    && let Some(taken) = context.taken
                 {
-                    self.dial.suspicion.raise(taken);
+                    self.dial.idle_cutoff.raise(taken);
                 }
                 Reply::Fault(match arrived.head {
                     Some(head) => fault.head(head),
@@ -167,8 +173,8 @@ impl Transport for Http {
         }
     }
 
-    fn apart(&self) -> Arc<dyn Transport> {
-        let dial = Dial { is_interruptible: true, ..self.dial.clone() };
+    fn fork(&self) -> Arc<dyn Transport> {
+        let dial = NetworkConnector { is_interruptible: true, ..self.dial.clone() };
         let agent = agent(self.agent.config().clone(), dial.clone());
         Arc::new(Self { agent, dial })
     }
@@ -179,14 +185,14 @@ impl Transport for Http {
 }
 
 /// A body that is read for as long as it is wanted. Then something of the same length is, which is sent nowhere.
-struct Supply<S> {
+struct PaddedReader<S> {
     left: u64,
     source: S,
 }
 
-impl<S: Read> Read for Supply<S> {
+impl<S: Read> Read for PaddedReader<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = if Trip::with(|trip| trip.is_over) {
+        let read = if RequestContext::with(|context| context.stop_sending) {
             usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len())
         } else {
             self.source.read(buffer)?
@@ -208,7 +214,7 @@ fn fault(error: ureq::Error, timeout: Timeout, sent: bool) -> Fault {
     let broken = if sent { FaultKind::Lost } else { FaultKind::Connect };
     let (kind, why) = match error {
         E::Timeout(_) => return timed_out(timeout),
-        E::Io(error) => return known_fault(error).unwrap_or_else(|error| Fault::new(broken, error)),
+        E::Io(error) => return downcast_fault(error).unwrap_or_else(|error| Fault::new(broken, error)),
         E::Other(error) => return fault(E::Io(io::Error::other(error)), timeout, sent),
         error => (FaultKind::Protocol, error.to_string()),
     };

@@ -6,68 +6,68 @@ use std::{
 };
 
 use teamwire_core::Fault;
-use teamwire_std::{http1::EXPECT_WAIT, tls_failure};
+use teamwire_std::{http1::EXPECT_CONTINUE_TIMEOUT, tls_failure};
 use ureq::{
     Error, Timeout,
     unversioned::transport::{Buffers as UreqBuffers, NextTimeout, Transport},
 };
 
-use super::{buffers::Buffers, link::Link, request_context::Trip, reuse::Keeping, tcp::Ready};
+use super::{buffers::Buffers, link::Link, request_context::RequestContext, reuse::ConnectionHistory, tcp::Ready};
 
 /// Number of bytes worth a system call of their own, although more may follow: a record of TLS.
-const ENOUGH: usize = 16 << 10;
+const FLUSH_THRESHOLD: usize = 16 << 10;
 
 /// A connection, as ureq has it. It listens while it sends: the final response, or the end of the connection, ends that.
-pub(super) struct Wire {
+pub(super) struct Connection {
     link: Link,
-    keeping: Keeping,
+    history: ConnectionHistory,
     buffers: Buffers,
     /// Bytes to write, until there are enough of them, or a response is awaited: ureq writes head and body apart, each at
     /// once, which is two system calls, two packets, and two wake-ups of the server.
-    held: Vec<u8>,
+    pending_output: Vec<u8>,
     /// Number of bytes of the request that were written.
     written: usize,
-    /// When a byte moved, or this connection was asked for something.
-    moved: Instant,
+    /// When a byte last_activity, or this connection was asked for something.
+    last_activity: Instant,
     /// A write failed, so the end of what arrives is not the end of what was sent.
     is_broken: bool,
 }
 
-impl Wire {
-    pub(super) fn new(link: Link, keeping: Keeping) -> Self {
-        let (buffers, held) = (Buffers::default(), Vec::new());
-        Self { link, keeping, buffers, held, written: 0, moved: Instant::now(), is_broken: false }
+impl Connection {
+    pub(super) fn new(link: Link, history: ConnectionHistory) -> Self {
+        let (buffers, pending_output) = (Buffers::default(), Vec::new());
+        Self { link, history, buffers, pending_output, written: 0, last_activity: Instant::now(), is_broken: false }
     }
 
-    /// Puts what ureq has written to what is held. A head comes at once, and what ureq does not know of goes into it.
-    fn hold(&mut self, amount: usize) {
+    /// Puts what ureq has written to what is pending_output. A head comes at once, and what ureq does not know of goes into it.
+    fn append_written(&mut self, amount: usize) {
         let written = self.buffers.written(amount);
-        let (origin, lines) = Trip::take_additions();
+        let (origin, lines) = RequestContext::take_additions();
         if origin.is_empty() && lines.is_empty() {
-            return self.held.extend_from_slice(written);
+            return self.pending_output.extend_from_slice(written);
         }
         let (path, second_line) = (after(b' ', written), after(b'\n', written));
         for piece in [&written[..path], origin.as_bytes(), &written[path..second_line], &lines, &written[second_line..]]
         {
-            self.held.extend_from_slice(piece);
+            self.pending_output.extend_from_slice(piece);
         }
     }
 
-    /// Sends what is held, unless the response ends it.
-    fn send(&mut self) -> Result<(), Error> {
-        if self.held.is_empty() {
+    /// Sends what is pending_output, unless the response ends it.
+    fn send_pending(&mut self) -> Result<(), Error> {
+        if self.pending_output.is_empty() {
             return Ok(());
         }
-        self.moved = Instant::now();
-        let is_late = |due: Instant| due <= self.moved;
-        if Trip::with(|trip| trip.limits).due(self.moved).is_some_and(is_late) {
+        self.last_activity = Instant::now();
+        let is_late = |due: Instant| due <= self.last_activity;
+        if RequestContext::with(|context| context.limits).due(self.last_activity).is_some_and(is_late) {
             return Err(Error::Timeout(Timeout::Global));
         }
-        Trip::with(|trip| trip.sent = true);
-        let held = mem::take(&mut self.held);
-        self.write(&held)?;
-        self.held = held;
-        self.held.clear();
+        RequestContext::with(|context| context.sent = true);
+        let pending_output = mem::take(&mut self.pending_output);
+        self.write(&pending_output)?;
+        self.pending_output = pending_output;
+        self.pending_output.clear();
         Ok(())
     }
 
@@ -78,8 +78,8 @@ impl Wire {
             if looks {
                 let ready = self.wait(true)?;
                 if ready.readable {
-                    self.listen()?;
-                    if Trip::with(|trip| trip.is_over) {
+                    self.read_available()?;
+                    if RequestContext::with(|context| context.stop_sending) {
                         return Ok(());
                     }
                 }
@@ -90,12 +90,12 @@ impl Wire {
             looks = true;
             match self.link.try_write(bytes) {
                 Ok(amount) => {
-                    self.moved = Instant::now();
+                    self.last_activity = Instant::now();
                     self.written += amount;
                     bytes = &bytes[amount..];
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return self.hear_out(error),
+                Err(error) => return self.read_after_failed_write(error),
             }
         }
         Ok(())
@@ -105,12 +105,12 @@ impl Wire {
     ///
     /// That the operating system still drains what was written before is no silence.
     fn wait(&mut self, wants_to_write: bool) -> Result<Ready, Error> {
-        let limits = Trip::with(|trip| trip.limits);
+        let limits = RequestContext::with(|context| context.limits);
         let quarter = limits.inactivity().map(|time| time / 4);
         let mut undrained = None;
         loop {
             let now = Instant::now();
-            let due = limits.due(self.moved);
+            let due = limits.due(self.last_activity);
             if due.is_some_and(|due| due <= now) {
                 return Err(Error::Timeout(Timeout::Global));
             }
@@ -121,14 +121,14 @@ impl Wire {
             }
             let left = self.link.undrained();
             if undrained.zip(left).is_some_and(|(before, left)| left < before) {
-                self.moved = Instant::now();
+                self.last_activity = Instant::now();
             }
             undrained = left;
         }
     }
 
     /// Reads what has arrived while there is more to send.
-    fn listen(&mut self) -> Result<(), Error> {
+    fn read_available(&mut self) -> Result<(), Error> {
         while !self.buffers.has_head() {
             match self.link.try_read(self.buffers.room().map_err(other)?) {
                 Ok(0) => break,
@@ -137,14 +137,14 @@ impl Wire {
                 Err(error) => return Err(failed(error)),
             }
         }
-        Trip::with(|trip| trip.is_over = true);
+        RequestContext::with(|context| context.stop_sending = true);
         Ok(())
     }
 
     /// Reads what had arrived when a write failed. A response is the outcome.
-    fn hear_out(&mut self, error: io::Error) -> Result<(), Error> {
+    fn read_after_failed_write(&mut self, error: io::Error) -> Result<(), Error> {
         self.is_broken = true;
-        match self.listen() {
+        match self.read_available() {
             Ok(()) if self.buffers.has_head() => Ok(()),
             Err(Error::Other(heard)) if heard.is::<Fault>() => Err(Error::Other(heard)),
             _ => Err(failed(error)),
@@ -152,31 +152,33 @@ impl Wire {
     }
 
     /// Waits for a while until the server asks for the body that was announced. Not every server does.
-    fn await_invitation(&mut self) -> Result<(), Error> {
+    fn await_continue(&mut self) -> Result<(), Error> {
         let now = Instant::now();
         // Half of the time is for the rest.
-        let half = Trip::with(|trip| trip.limits).due(now).map(|due| due.saturating_duration_since(now) / 2);
-        let until = now + half.map_or(EXPECT_WAIT, |half| half.min(EXPECT_WAIT));
-        while !self.buffers.is_invited() && !Trip::with(|trip| trip.is_over) {
+        let half =
+            RequestContext::with(|context| context.limits).due(now).map(|due| due.saturating_duration_since(now) / 2);
+        let until = now + half.map_or(EXPECT_CONTINUE_TIMEOUT, |half| half.min(EXPECT_CONTINUE_TIMEOUT));
+        while !self.buffers.got_continue() && !RequestContext::with(|context| context.stop_sending) {
             if !self.link.wait(false, Some(until)).map_err(failed)?.readable {
                 break;
             }
-            self.listen()?;
+            self.read_available()?;
         }
         Ok(())
     }
 
     /// Reads what arrives next. Returns zero at the end.
     fn receive(&mut self) -> Result<usize, Error> {
-        self.moved = Instant::now();
-        let limits = Trip::with(|trip| trip.limits);
+        self.last_activity = Instant::now();
+        let limits = RequestContext::with(|context| context.limits);
         // An end that was seen while sending is known to the link alone: nothing more comes from the socket.
-        let is_over = Trip::with(|trip| trip.is_over);
-        if self.written > ENOUGH && limits.inactivity().is_some() && !self.buffers.has_head() && !is_over {
+        let stop_sending = RequestContext::with(|context| context.stop_sending);
+        if self.written > FLUSH_THRESHOLD && limits.inactivity().is_some() && !self.buffers.has_head() && !stop_sending
+        {
             self.wait(false)?;
         }
         let room = self.buffers.room().map_err(other)?;
-        let amount = match self.link.read(room, limits.due(self.moved)) {
+        let amount = match self.link.read(room, limits.due(self.last_activity)) {
             // What a server that refused a request leaves unread makes its end a reset.
             Err(error) if self.buffers.is_refusal() && is_end(&error) => 0,
             Ok(0) if self.is_broken && !self.buffers.is_refusal() => {
@@ -191,38 +193,39 @@ impl Wire {
     fn arrived(&mut self, amount: usize) -> Result<(), Error> {
         let had_head = self.buffers.has_head();
         if amount > 0 {
-            self.moved = Instant::now();
-            Trip::with(|trip| trip.heard = true);
+            self.last_activity = Instant::now();
+            RequestContext::with(|context| context.heard = true);
             self.buffers.arrived(amount).map_err(other)?;
         }
         if self.buffers.has_head() && !had_head {
-            Trip::with(|trip| trip.limits.head_arrived());
+            RequestContext::with(|context| context.limits.head_arrived());
         }
         Ok(())
     }
 }
 
-impl Transport for Wire {
+impl Transport for Connection {
     fn buffers(&mut self) -> &mut dyn UreqBuffers {
         &mut self.buffers
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
-        let (is_over, expects) = Trip::with(|trip| (trip.is_over, trip.expects));
-        if is_over {
+        let (stop_sending, expects_continue) =
+            RequestContext::with(|context| (context.stop_sending, context.expects_continue));
+        if stop_sending {
             return Ok(());
         }
-        self.hold(amount);
-        let announces = expects && self.written == 0 && self.held.ends_with(b"\r\n\r\n");
-        if self.held.len() >= ENOUGH || announces {
-            self.send()?;
+        self.append_written(amount);
+        let announces = expects_continue && self.written == 0 && self.pending_output.ends_with(b"\r\n\r\n");
+        if self.pending_output.len() >= FLUSH_THRESHOLD || announces {
+            self.send_pending()?;
         }
-        if announces { self.await_invitation() } else { Ok(()) }
+        if announces { self.await_continue() } else { Ok(()) }
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
         let before = self.buffers.readable();
-        self.send()?;
+        self.send_pending()?;
         // What is left out may be all that has arrived, and ureq would take that for the end.
         while self.buffers.readable() == before {
             if self.receive()? == 0 {
@@ -241,20 +244,20 @@ impl Transport for Wire {
     /// ureq asks before it keeps a connection, and before it uses one again.
     fn is_open(&mut self) -> bool {
         let now = Instant::now();
-        let is_idle = self.keeping.idle_since().is_some();
-        let (is_over, fresh) = Trip::with(|trip| (trip.is_over, trip.fresh));
-        self.held.shrink_to(ENOUGH);
-        let is_usable = !self.keeping.is_stale(now)
-            && self.held.is_empty()
+        let is_idle = self.history.idle_since().is_some();
+        let (stop_sending, fresh) = RequestContext::with(|context| (context.stop_sending, context.fresh));
+        self.pending_output.shrink_to(FLUSH_THRESHOLD);
+        let is_usable = !self.history.is_stale(now)
+            && self.pending_output.is_empty()
             && self.buffers.is_clean()
-            && if is_idle { !fresh } else { !is_over && !self.is_broken }
-            && self.link.is_silent();
+            && if is_idle { !fresh } else { !stop_sending && !self.is_broken }
+            && self.link.is_idle();
         if is_usable {
-            self.keeping.set_idle_since((!is_idle).then_some(now));
+            self.history.set_idle_since((!is_idle).then_some(now));
             if is_idle {
                 self.buffers.reset();
                 self.written = 0;
-                Trip::with(|trip| trip.taken = Some(now));
+                RequestContext::with(|context| context.taken = Some(now));
             }
         }
         is_usable
@@ -283,9 +286,9 @@ pub(super) fn failed(error: io::Error) -> Error {
         return Error::Timeout(Timeout::Global);
     }
     // A server that demands a client certificate refuses the first request, before a byte of a response.
-    let is_first = Trip::with(|trip| trip.taken.is_none() && !trip.heard);
+    let is_first = RequestContext::with(|context| context.taken.is_none() && !context.heard);
     if let Some(fault) = tls_failure(&error).filter(|_| is_first) {
-        Trip::with(|trip| trip.sent = false);
+        RequestContext::with(|context| context.sent = false);
         return other(fault);
     }
     match error.downcast::<Fault>() {
@@ -299,8 +302,8 @@ fn other(fault: Fault) -> Error {
     Error::Other(fault.into())
 }
 
-impl fmt::Debug for Wire {
+impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wire").field("tls", &self.is_tls()).finish_non_exhaustive()
+        f.debug_struct("Connection").field("tls", &self.is_tls()).finish_non_exhaustive()
     }
 }

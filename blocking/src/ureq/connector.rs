@@ -14,41 +14,41 @@ use ureq::{
 };
 
 use super::{
-    connection::{Wire, failed},
+    connection::{Connection, failed},
     link::Link,
     proxy::{forwards, open_tunnel},
-    request_context::Trip,
-    reuse::{Keeping, Suspicion},
+    request_context::RequestContext,
+    reuse::{ConnectionHistory, IdleCutoff},
     tcp::{Hosts, Socket},
     tls::tls_handshake,
 };
-use crate::detached::{CallOff, apart};
+use crate::detached::{CancelHandle, spawn_detached};
 
 /// Makes connections: looks the host or the proxy up, connects to it, has the proxy open a tunnel, and shakes hands over
 /// TLS if the URI says `https`. ureq's own ways set a time in the operating system for each read, change the socket's mode
 /// twice to see whether it is open, take no `ClientConfig`, and log the login of a proxy.
 #[derive(Clone, Debug)]
-pub(super) struct Dial {
+pub(super) struct NetworkConnector {
     pub(super) tls: Arc<ClientConfig>,
     pub(super) proxy: Option<Proxy>,
     pub(super) hosts: Hosts,
-    pub(super) suspicion: Suspicion,
+    pub(super) idle_cutoff: IdleCutoff,
     /// It can be shut down while it connects.
     pub(super) is_interruptible: bool,
 }
 
-impl Connector for Dial {
-    type Out = Wire;
+impl Connector for NetworkConnector {
+    type Out = Connection;
 
-    fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Wire>, Error> {
-        let deadline = Trip::with(|trip| trip.limits.connected_by());
+    fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Connection>, Error> {
+        let deadline = RequestContext::with(|context| context.limits.connected_by());
         let link = self.link(details, deadline)?;
-        Trip::with(|trip| trip.connected = true);
-        Ok(Some(Wire::new(link, Keeping::new(self.suspicion.clone()))))
+        RequestContext::with(|context| context.connected = true);
+        Ok(Some(Connection::new(link, ConnectionHistory::new(self.idle_cutoff.clone()))))
     }
 }
 
-impl Dial {
+impl NetworkConnector {
     fn link(&self, details: &ConnectionDetails<'_>, deadline: Option<Instant>) -> Result<Link, Error> {
         let (host, port) = (host(details.uri), port(details));
         let mut socket = match &self.proxy {
@@ -73,8 +73,8 @@ impl Dial {
     ) -> Result<Socket, Error> {
         let socket = if self.is_interruptible {
             let (hosts, host) = (self.hosts.clone(), host.to_owned());
-            let (call_off, wait) = apart(move || hosts.connect(&host, port, deadline))?;
-            let attempt: Arc<dyn ShutdownHandle> = Arc::new(Attempt(call_off));
+            let (cancel, wait) = spawn_detached(move || hosts.connect(&host, port, deadline))?;
+            let attempt: Arc<dyn ShutdownHandle> = Arc::new(PendingConnect(cancel));
             (details.register_shutdown)(Arc::downgrade(&attempt))?;
             wait().unwrap_or_else(|| Err(ErrorKind::NotConnected.into()))
         } else {
@@ -89,11 +89,11 @@ impl Dial {
 
 /// Neither a look-up nor an attempt to connect can be interrupted; but no thread has to wait for it. What comes of it after
 /// the agent is shut down is closed at once.
-struct Attempt(CallOff);
+struct PendingConnect(CancelHandle);
 
-impl ShutdownHandle for Attempt {
+impl ShutdownHandle for PendingConnect {
     fn shutdown(&self) {
-        self.0.call_off();
+        self.0.cancel();
     }
 }
 

@@ -25,13 +25,13 @@ mod tests {
 
     #[test]
     fn the_fields_of_a_head_say_the_framing() {
-        for (head, is_chunked, is_certain) in [
+        for (head, is_chunked, is_unambiguous) in [
             ("HTTP/1.1 200 OK\r\n\r\n", false, true),
             ("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n", false, true),
             ("HTTP/1.1 200 OK\r\nTRANSFER-encoding:Chunked\r\n\r\n", true, true),
             ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n", true, false),
         ] {
-            assert_eq!(framing(head.as_bytes()).expect("readable"), Framing { is_chunked, is_certain }, "{head}");
+            assert_eq!(framing(head.as_bytes()).expect("readable"), Framing { is_chunked, is_unambiguous }, "{head}");
         }
         framing(b"HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").expect_err("HTTP/1.0 has no chunks");
     }

@@ -6,14 +6,14 @@ use teamwire_core::Timeout;
 ///
 /// They are kept here and not by ureq, which knows no limit that ends with the head of a response.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Limits {
+pub(super) struct TimeLimits {
     deadline: Option<Instant>,
     inactivity: Option<Duration>,
     /// Limit of inactivity that replaces the deadline once the head of the response has arrived.
     after_head: Option<Duration>,
 }
 
-impl Limits {
+impl TimeLimits {
     /// Starts the clock.
     pub(super) fn start(timeout: Timeout) -> Self {
         // A time that no clock can show is for ever.

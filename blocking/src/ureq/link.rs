@@ -9,7 +9,7 @@ use teamwire_std::tls_is_idle;
 use super::tcp::{Ready, Socket};
 
 /// Maximum number of bytes in a record of TLS.
-const RECORD: usize = 16 << 10;
+const MAX_TLS_RECORD: usize = 16 << 10;
 
 /// Byte stream of a connection: TCP, or TLS over it.
 pub(super) struct Link {
@@ -39,7 +39,7 @@ impl Link {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 result => return result,
             }
-            tls.read_tls(&mut Now(&self.socket))?;
+            tls.read_tls(&mut NonBlocking(&self.socket))?;
             tls.process_new_packets().map_err(|why| io::Error::new(ErrorKind::InvalidData, why))?;
         }
     }
@@ -51,11 +51,11 @@ impl Link {
         let Some(tls) = &mut self.tls else { return self.socket.try_write(bytes) };
         // Record by record: rustls would hold all of them.
         while tls.wants_write() {
-            tls.write_tls(&mut Now(&self.socket))?;
+            tls.write_tls(&mut NonBlocking(&self.socket))?;
         }
-        let taken = tls.writer().write(&bytes[..bytes.len().min(RECORD)])?;
+        let taken = tls.writer().write(&bytes[..bytes.len().min(MAX_TLS_RECORD)])?;
         while tls.wants_write() {
-            match tls.write_tls(&mut Now(&self.socket)) {
+            match tls.write_tls(&mut NonBlocking(&self.socket)) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 result => drop(result?),
             }
@@ -79,8 +79,8 @@ impl Link {
     }
 
     /// Returns whether it is open, and nothing has arrived that was not asked for.
-    pub(super) fn is_silent(&mut self) -> bool {
-        self.tls.as_mut().is_none_or(tls_is_idle) && self.socket.is_silent()
+    pub(super) fn is_idle(&mut self) -> bool {
+        self.tls.as_mut().is_none_or(tls_is_idle) && self.socket.is_idle()
     }
 
     pub(super) const fn is_tls(&self) -> bool {
@@ -89,15 +89,15 @@ impl Link {
 }
 
 /// A socket that never waits.
-struct Now<'a>(&'a Socket);
+struct NonBlocking<'a>(&'a Socket);
 
-impl Read for Now<'_> {
+impl Read for NonBlocking<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.try_read(buffer)
     }
 }
 
-impl Write for Now<'_> {
+impl Write for NonBlocking<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.try_write(bytes)
     }

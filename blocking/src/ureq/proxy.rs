@@ -33,7 +33,7 @@ pub(super) fn open_tunnel(socket: &mut Socket, proxy: &Proxy, host: &str, port: 
     let (status, has_more) = received.map_err(|error| failed(written.err().unwrap_or(error)))?;
     // Something that is not HTTP has no status.
     let status = StatusCode::from_u16(status).map_err(|_| refused("it does not speak HTTP"))?;
-    Proxy::tunnel(status).map_err(io::Error::other)?;
+    Proxy::check_tunnel_response(status).map_err(io::Error::other)?;
     if has_more { Err(refused("more arrived than its response")) } else { Ok(()) }
 }
 

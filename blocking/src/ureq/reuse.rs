@@ -8,9 +8,9 @@ use teamwire_std::MAX_CONNECTION_AGE;
 /// Judgement of the idle connections: after one of them turned out to be dead, the others that were idle by then are
 /// suspect. A server that restarts, or a firewall that forgets, rarely does so to one connection alone.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Suspicion(Arc<Mutex<Option<Instant>>>);
+pub(super) struct IdleCutoff(Arc<Mutex<Option<Instant>>>);
 
-impl Suspicion {
+impl IdleCutoff {
     /// Suspects all connections that are idle since then or longer.
     pub(super) fn raise(&self, then: Instant) {
         let mut latest = self.lock();
@@ -28,16 +28,16 @@ impl Suspicion {
 
 /// History of a connection, by which it may serve another exchange or not.
 #[derive(Debug)]
-pub(super) struct Keeping {
+pub(super) struct ConnectionHistory {
     opened: Instant,
     idle_since: Option<Instant>,
-    suspicion: Suspicion,
+    idle_cutoff: IdleCutoff,
 }
 
-impl Keeping {
+impl ConnectionHistory {
     /// A new connection.
-    pub(super) fn new(suspicion: Suspicion) -> Self {
-        Self { opened: Instant::now(), idle_since: None, suspicion }
+    pub(super) fn new(idle_cutoff: IdleCutoff) -> Self {
+        Self { opened: Instant::now(), idle_since: None, idle_cutoff }
     }
 
     /// Returns since when it has waited for an exchange, if it does.
@@ -53,7 +53,7 @@ impl Keeping {
     /// Returns whether it is too old, or suspect.
     pub(super) fn is_stale(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.opened) >= MAX_CONNECTION_AGE
-            || self.idle_since.is_some_and(|since| self.suspicion.covers(since))
+            || self.idle_since.is_some_and(|since| self.idle_cutoff.covers(since))
     }
 }
 
@@ -63,21 +63,21 @@ mod tests {
 
     #[test]
     fn a_connection_gets_old_however_busy_it_is() {
-        let keeping = Keeping::new(Suspicion::default());
-        assert!(!keeping.is_stale(keeping.opened + MAX_CONNECTION_AGE / 2));
-        assert!(keeping.is_stale(keeping.opened + MAX_CONNECTION_AGE));
+        let history = ConnectionHistory::new(IdleCutoff::default());
+        assert!(!history.is_stale(history.opened + MAX_CONNECTION_AGE / 2));
+        assert!(history.is_stale(history.opened + MAX_CONNECTION_AGE));
     }
 
     #[test]
     fn suspect_is_what_was_idle_by_then() {
-        let suspicion = Suspicion::default();
-        let mut keeping = Keeping::new(suspicion.clone());
-        let idle_since = keeping.opened;
-        keeping.set_idle_since(Some(idle_since));
-        assert!(!keeping.is_stale(idle_since));
-        suspicion.raise(idle_since);
-        assert!(keeping.is_stale(idle_since));
-        keeping.set_idle_since(Some(idle_since + MAX_CONNECTION_AGE / 2));
-        assert!(!keeping.is_stale(idle_since), "it has served an exchange since");
+        let idle_cutoff = IdleCutoff::default();
+        let mut history = ConnectionHistory::new(idle_cutoff.clone());
+        let idle_since = history.opened;
+        history.set_idle_since(Some(idle_since));
+        assert!(!history.is_stale(idle_since));
+        idle_cutoff.raise(idle_since);
+        assert!(history.is_stale(idle_since));
+        history.set_idle_since(Some(idle_since + MAX_CONNECTION_AGE / 2));
+        assert!(!history.is_stale(idle_since), "it has served an exchange since");
     }
 }

@@ -8,7 +8,7 @@ pub const MAX_CONNECTION_AGE: Duration = Duration::from_secs(5 * 60);
 /// Whether something has arrived on this socket and was not read yet, or its end. `None` where the operating system tells
 /// only those who would wait for it.
 #[cfg(unix)]
-pub fn has_arrived(socket: &impl std::os::fd::AsFd) -> Option<bool> {
+pub fn has_pending_data(socket: &impl std::os::fd::AsFd) -> Option<bool> {
     use rustix::{
         io::Errno,
         net::{RecvFlags, recv},
@@ -20,6 +20,6 @@ pub fn has_arrived(socket: &impl std::os::fd::AsFd) -> Option<bool> {
 /// Whether something has arrived on this socket and was not read yet, or its end. `None` where the operating system tells
 /// only those who would wait for it.
 #[cfg(not(unix))]
-pub fn has_arrived<S>(_: &S) -> Option<bool> {
+pub fn has_pending_data<S>(_: &S) -> Option<bool> {
     None
 }

@@ -17,9 +17,9 @@ pub fn perform(task: &FileTask) -> Result<FileDone, FileError> {
         FileTask::Read { path, limit } => read(path, *limit).map(FileDone::Bytes),
         FileTask::Measure { path } => measure(path).map(FileDone::Length),
         FileTask::Create { target } => part::create(target).map(|(part, target)| FileDone::Created { part, target }),
-        FileTask::Rename { from, to } => part::rename(from, to).map(|()| FileDone::Done).map_err(about(to)),
+        FileTask::Rename { from, to } => part::rename(from, to).map(|()| FileDone::Done).map_err(file_error(to)),
         FileTask::Discard { path } => match fs::remove_file(path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(about(path)(error)),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(file_error(path)(error)),
             _ => Ok(FileDone::Done),
         },
         task => Err(FileError::new("", FileErrorKind::Other, format!("this version cannot do {task:?}"))),
@@ -30,9 +30,9 @@ fn read(path: &str, limit: u64) -> Result<Vec<u8>, FileError> {
     // Before it is opened: to open a pipe may take for ever.
     measure(path)?;
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(about(path))?;
+    let file = File::open(path).map_err(file_error(path))?;
     // One byte more than is wanted tells whether there is one.
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(about(path))?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(file_error(path))?;
     if bytes.len() as u64 > limit {
         return Err(FileError::new(path, FileErrorKind::TooLarge, format!("more than {limit} bytes")));
     }
@@ -40,20 +40,20 @@ fn read(path: &str, limit: u64) -> Result<Vec<u8>, FileError> {
 }
 
 /// The words for a pipe or a device.
-const NO_FILE: &str = "it is neither a file nor a folder";
+const NOT_A_FILE: &str = "it is neither a file nor a folder";
 
 fn measure(path: &str) -> Result<u64, FileError> {
-    let data = fs::metadata(path).map_err(about(path))?;
+    let data = fs::metadata(path).map_err(file_error(path))?;
     if data.is_dir() {
         return Err(FileError::new(path, FileErrorKind::IsDirectory, ""));
     }
     if !data.is_file() {
-        return Err(FileError::new(path, FileErrorKind::Other, NO_FILE));
+        return Err(FileError::new(path, FileErrorKind::Other, NOT_A_FILE));
     }
     Ok(data.len())
 }
 
-fn about(path: &str) -> impl Fn(io::Error) -> FileError {
+fn file_error(path: &str) -> impl Fn(io::Error) -> FileError {
     move |error| {
         let kind = match error.kind() {
             ErrorKind::NotFound => FileErrorKind::NotFound,
@@ -69,18 +69,18 @@ fn about(path: &str) -> impl Fn(io::Error) -> FileError {
 /// since, it fails before the last of them is given, so that the request is never completed. Its errors wrap a
 /// [`FileError`].
 #[derive(Debug)]
-pub struct Outgoing {
+pub struct UploadFile {
     path: String,
     file: File,
     left: u64,
     may_grow: bool,
 }
 
-impl Outgoing {
+impl UploadFile {
     /// The file at `path`, which had `length` bytes and has no more, unless it `may_grow`.
     pub fn open(path: &str, length: u64, may_grow: bool) -> Result<Self, FileError> {
         measure(path)?;
-        let file = File::open(path).map_err(about(path))?;
+        let file = File::open(path).map_err(file_error(path))?;
         let mut outgoing = Self { path: path.into(), file, left: length, may_grow };
         if length == 0 {
             outgoing.check_end()?;
@@ -96,18 +96,19 @@ impl Outgoing {
         match self.file.read(&mut [0]) {
             Ok(0) => Ok(()),
             Ok(_) => Err(FileError::new(&self.path, FileErrorKind::Changed, "it became longer")),
-            Err(error) => Err(about(&self.path)(error)),
+            Err(error) => Err(file_error(&self.path)(error)),
         }
     }
 }
 
-impl Read for Outgoing {
+impl Read for UploadFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.left == 0 || buffer.is_empty() {
             return Ok(0);
         }
         let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
-        let read = self.file.read(&mut buffer[..most]).map_err(|error| io::Error::other(about(&self.path)(error)))?;
+        let read =
+            self.file.read(&mut buffer[..most]).map_err(|error| io::Error::other(file_error(&self.path)(error)))?;
         if read == 0 {
             let shorter = FileError::new(&self.path, FileErrorKind::Changed, "it became shorter");
             return Err(io::Error::other(shorter));
@@ -123,7 +124,7 @@ impl Read for Outgoing {
 /// A file on its way in, up to its limit. Its errors wrap a [`FileError`], or the [`Fault`](teamwire_core::Fault) of a
 /// response that is too large.
 #[derive(Debug)]
-pub struct Incoming {
+pub struct DownloadFile {
     path: String,
     file: File,
     limit: u64,
@@ -131,7 +132,7 @@ pub struct Incoming {
     left: u64,
 }
 
-impl Incoming {
+impl DownloadFile {
     /// The file that an answer's body goes to, behind the bytes that stay. It has to be there, and is not opened through a
     /// link.
     pub fn open(to: &ToFile) -> Result<Self, FileError> {
@@ -140,18 +141,19 @@ impl Incoming {
             file.set_len(to.offset)?;
             file.seek(SeekFrom::Start(to.offset))
         };
-        place(&mut file).map_err(about(&to.path))?;
+        place(&mut file).map_err(file_error(&to.path))?;
         Ok(Self { path: to.path.clone(), file, limit: to.limit, left: to.limit.saturating_sub(to.offset) })
     }
 }
 
-impl Write for Incoming {
+impl Write for DownloadFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.left == 0 && !bytes.is_empty() {
             return Err(io::Error::other(too_large(self.limit)));
         }
         let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
-        let written = self.file.write(&bytes[..most]).map_err(|error| io::Error::other(about(&self.path)(error)))?;
+        let written =
+            self.file.write(&bytes[..most]).map_err(|error| io::Error::other(file_error(&self.path)(error)))?;
         self.left -= written as u64;
         Ok(written)
     }
@@ -178,7 +180,7 @@ mod tests {
         for (length, bytes) in [(3, "1234"), (5, "1234"), (0, "1234"), (4, "")] {
             fs::write(&path, bytes).expect("a file");
             let mut given = Vec::new();
-            let result = Outgoing::open(&path, length, false)
+            let result = UploadFile::open(&path, length, false)
                 .map_err(io::Error::other)
                 .and_then(|mut it| it.read_to_end(&mut given));
             let error = result.expect_err("it changed").downcast::<FileError>().expect("ours");
@@ -212,7 +214,7 @@ mod tests {
         let path = format!("{folder}/file");
         fs::write(&path, "12345").expect("a file");
         let part = |offset| {
-            let mut incoming = Incoming::open(&ToFile::new(&path, offset)).expect("it can be opened");
+            let mut incoming = DownloadFile::open(&ToFile::new(&path, offset)).expect("it can be opened");
             incoming.write_all(b"67").expect("it can be written");
             fs::read_to_string(&path).expect("it can be read")
         };
@@ -228,13 +230,13 @@ mod tests {
         fs::write(&path, "123").expect("a file");
         for (offset, bytes, left) in [(0, "12345", "12345"), (3, "45", "12345"), (3, "4567", "12345"), (9, "x", "")] {
             fs::write(&path, "12345").expect("a file");
-            let mut incoming = Incoming::open(&ToFile::new(&path, offset).limit(5)).expect("it can be opened");
+            let mut incoming = DownloadFile::open(&ToFile::new(&path, offset).limit(5)).expect("it can be opened");
             let result = incoming.write_all(bytes.as_bytes());
             let fits = offset + bytes.len() as u64 <= 5;
             match result {
                 Ok(()) => assert!(fits, "{offset} and {bytes}"),
                 Err(error) => {
-                    let fault = crate::body::known_fault(error).expect("it is a fault");
+                    let fault = crate::body::downcast_fault(error).expect("it is a fault");
                     assert_eq!((fault.kind, fits), (teamwire_core::FaultKind::TooLarge, false), "{fault}");
                 }
             }
@@ -252,7 +254,7 @@ mod tests {
         fs::write(&path, "1234").expect("a file");
         for (length, whole) in [(0_u8, true), (3, true), (4, true), (5, false)] {
             let mut given = Vec::new();
-            let read = Outgoing::open(&path, length.into(), true).expect("it is there").read_to_end(&mut given);
+            let read = UploadFile::open(&path, length.into(), true).expect("it is there").read_to_end(&mut given);
             assert_eq!(
                 (read.is_ok(), given.as_slice() == &b"1234"[..usize::from(length).min(4)]),
                 (whole, true),

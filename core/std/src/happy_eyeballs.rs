@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, time::Duration};
 
 /// Time before the next address is tried as well (RFC 8305, section 5).
-pub const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
+pub const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// Orders addresses for attempts: both families in turn, in the order given within each (as in RFC 8305, section 4).
-pub fn alternate(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+pub fn interleave_families(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (ours, others): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == first);
     let mut others = others.into_iter();
@@ -23,10 +23,13 @@ mod tests {
     fn families_alternate_and_keep_their_order() {
         let of = |texts: &[&str]| texts.iter().map(|text| text.parse().expect("an address")).collect::<Vec<_>>();
         assert_eq!(
-            alternate(of(&["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1"])),
+            interleave_families(of(&["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1"])),
             of(&["[::1]:1", "1.1.1.1:1", "[::2]:1", "[::3]:1"])
         );
-        assert_eq!(alternate(of(&["1.1.1.1:1", "[::1]:1", "[::2]:1"])), of(&["1.1.1.1:1", "[::1]:1", "[::2]:1"]));
-        assert_eq!(alternate(Vec::new()), Vec::new());
+        assert_eq!(
+            interleave_families(of(&["1.1.1.1:1", "[::1]:1", "[::2]:1"])),
+            of(&["1.1.1.1:1", "[::1]:1", "[::2]:1"])
+        );
+        assert_eq!(interleave_families(Vec::new()), Vec::new());
     }
 }

@@ -20,6 +20,6 @@ pub const MAX_HEAD: usize = 64 << 10;
 /// Maximum number of interim responses (1xx) before the final one.
 pub const MAX_INTERIM: usize = 32;
 /// Length from which a body is announced with `Expect: 100-continue`, in bytes. To send less costs no more than to ask.
-pub const EXPECT_FROM: u64 = (64 << 10) + 1;
+pub const MIN_EXPECT_CONTINUE_LENGTH: u64 = (64 << 10) + 1;
 /// Maximum time for the server to agree to a body. Not every server does.
-pub const EXPECT_WAIT: std::time::Duration = std::time::Duration::from_secs(1);
+pub const EXPECT_CONTINUE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);

@@ -17,10 +17,10 @@ mod undrained;
 
 pub use self::{
     clock::Clock,
-    connection::{MAX_CONNECTION_AGE, has_arrived},
-    happy_eyeballs::{NEXT_ADDRESS_AFTER, alternate},
+    connection::{MAX_CONNECTION_AGE, has_pending_data},
+    happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, interleave_families},
     proxy::Proxy,
-    sensitive::withhold,
+    sensitive::take_sensitive_headers,
     tls::{tls_config, tls_failure, tls_fault, tls_is_idle},
     undrained::undrained,
 };

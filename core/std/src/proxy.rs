@@ -20,7 +20,7 @@ pub struct Proxy {
 
 impl Proxy {
     /// Returns the proxy that the options name, if they do.
-    pub fn of(config: &Config) -> Option<Self> {
+    pub fn from_config(config: &Config) -> Option<Self> {
         let url = config.proxy()?;
         let host = url.host_str()?;
         let has_login = !url.username().is_empty() || url.password().is_some();
@@ -37,7 +37,7 @@ impl Proxy {
     /// # Errors
     ///
     /// [`FaultKind::Proxy`] if another attempt would only be refused again (401, 403, 407), else [`FaultKind::Connect`].
-    pub fn tunnel(status: StatusCode) -> Result<(), Fault> {
+    pub fn check_tunnel_response(status: StatusCode) -> Result<(), Fault> {
         let kind = match status {
             status if status.is_success() => return Ok(()),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
@@ -69,9 +69,9 @@ mod tests {
     fn a_login_is_decoded_and_never_shown() {
         let credentials = Credentials::new("app", "secret").expect("credentials");
         let config = Config::new("https://backend.test", credentials).expect("a URL");
-        assert!(Proxy::of(&config).is_none());
+        assert!(Proxy::from_config(&config).is_none());
         let config = config.with_proxy("http://us%65r:p%40ss@[::1]").expect("a proxy");
-        let proxy = Proxy::of(&config).expect("it is set");
+        let proxy = Proxy::from_config(&config).expect("it is set");
         assert_eq!((proxy.host.as_str(), proxy.port, proxy.tunnels_plain_http), ("::1", 80, false));
         let login = proxy.authorization.clone().expect("a login");
         assert_eq!(login.to_str().expect("text"), format!("Basic {}", BASE64_STANDARD.encode("user:p@ss")));
@@ -83,10 +83,11 @@ mod tests {
         for (status, kind) in
             [(401, FaultKind::Proxy), (403, FaultKind::Proxy), (407, FaultKind::Proxy), (502, FaultKind::Connect)]
         {
-            let fault = Proxy::tunnel(StatusCode::from_u16(status).expect("a status")).expect_err("refused");
+            let fault =
+                Proxy::check_tunnel_response(StatusCode::from_u16(status).expect("a status")).expect_err("refused");
             assert_eq!((fault.kind, fault.sent), (kind, false));
             assert!(fault.to_string().contains(&status.to_string()), "{fault}");
         }
-        Proxy::tunnel(StatusCode::OK).expect("a tunnel");
+        Proxy::check_tunnel_response(StatusCode::OK).expect("a tunnel");
     }
 }

@@ -2,7 +2,7 @@ use http::HeaderMap;
 
 /// Takes the secret headers out of a head, as the lines they are. `ureq_proto` writes all that it is given into the log,
 /// byte for byte, at the level *trace*.
-pub fn withhold(headers: &mut HeaderMap) -> Vec<u8> {
+pub fn take_sensitive_headers(headers: &mut HeaderMap) -> Vec<u8> {
     let mut lines = Vec::new();
     while let Some(name) = headers.iter().find(|(_, value)| value.is_sensitive()).map(|(name, _)| name.clone()) {
         for value in headers.get_all(&name) {

@@ -24,7 +24,7 @@ pub fn undrained(_: SocketAddr, _: SocketAddr) -> Option<u64> {
 /// `sl local_address rem_address st tx_queue:rx_queue ...`, in hexadecimal.
 #[cfg(target_os = "linux")]
 fn find(table: &str, local: SocketAddr, peer: SocketAddr) -> Option<u64> {
-    let (local, peer) = (written(local), written(peer));
+    let (local, peer) = (kernel_notation(local), kernel_notation(peer));
     table.lines().find_map(|line| {
         let mut fields = line.split_ascii_whitespace().skip(1);
         let found = fields.next()? == local && fields.next()? == peer;
@@ -36,7 +36,7 @@ fn find(table: &str, local: SocketAddr, peer: SocketAddr) -> Option<u64> {
 
 /// Writes an address as the kernel does: each word of 32 bits in the byte order of the machine.
 #[cfg(target_os = "linux")]
-fn written(address: SocketAddr) -> String {
+fn kernel_notation(address: SocketAddr) -> String {
     let words = |octets: &[u8]| {
         let words = octets.as_chunks().0.iter().map(|word| u32::from_ne_bytes(*word));
         words.fold(String::new(), |text, word| text + &format!("{word:08X}"))

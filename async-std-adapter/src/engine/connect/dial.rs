@@ -12,7 +12,7 @@ use futures_util::{
     stream::{FuturesUnordered, StreamExt},
 };
 use teamwire_core::{Fault, FaultKind};
-use teamwire_std::NEXT_ADDRESS_AFTER;
+use teamwire_std::CONNECTION_ATTEMPT_DELAY;
 
 use super::reason;
 use crate::{engine::deadline::Deadline, runtime::Runtime};
@@ -35,7 +35,7 @@ pub(super) async fn dial<R: Runtime>(
     let attempt = |address| async move { (address, runtime.connect(address).await) };
     let mut left = addresses.iter().copied();
     let mut attempts = FuturesUnordered::new();
-    let mut delay = pin!(runtime.sleep(NEXT_ADDRESS_AFTER));
+    let mut delay = pin!(runtime.sleep(CONNECTION_ATTEMPT_DELAY));
     let mut failures = Vec::new();
     let connected = deadline.run(|cx| {
         loop {
@@ -49,7 +49,7 @@ pub(super) async fn dial<R: Runtime>(
             match left.next() {
                 Some(address) => {
                     attempts.push(attempt(address));
-                    delay.set(runtime.sleep(NEXT_ADDRESS_AFTER));
+                    delay.set(runtime.sleep(CONNECTION_ATTEMPT_DELAY));
                 }
                 None if attempts.is_empty() => return Poll::Ready(None),
                 None => {}

@@ -12,7 +12,7 @@ use std::{
 
 use futures_util::future::{FutureExt, Shared};
 use teamwire_core::{Fault, FaultKind};
-use teamwire_std::alternate;
+use teamwire_std::interleave_families;
 
 use super::reason;
 use crate::{engine::deadline::Deadline, runtime::Runtime};
@@ -65,7 +65,7 @@ impl Hosts {
         if addresses.is_empty() {
             return Err(Fault::new(FaultKind::Resolve, format!("{host} has no address")));
         }
-        let mut addresses = alternate(addresses);
+        let mut addresses = interleave_families(addresses);
         let known = self.lock();
         let preferred = known.preferred.iter().find(|(name, at, _)| name == host && *at == port);
         if let Some(place) = preferred.and_then(|(.., best)| addresses.iter().position(|address| address == best)) {

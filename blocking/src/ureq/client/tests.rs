@@ -25,10 +25,10 @@ fn client(look_ups: LookUps, time: Duration) -> Client<BlockingExecutor> {
     let config = Config::allowing_plain_http("http://backend.test:81", credentials).expect("a URL");
     let timeouts = Timeouts { default: time, long: time, assets: time };
     let config = config.with_retry(RetryPolicy::NEVER).with_timeouts(timeouts);
-    let mut http = Http::new(&config).expect("options that can be had");
-    http.dial.hosts = Hosts::by(look_ups);
+    let mut http = UreqTransport::new(&config).expect("options that can be had");
+    http.dial.hosts = Hosts::with(look_ups);
     http.agent = agent(http.agent.config().clone(), http.dial.clone());
-    Client::new(BlockingExecutor::over_network(config, http).expect("options that can be had"))
+    Client::new(BlockingExecutor::new(config, http).expect("options that can be had"))
 }
 
 /// A server of one connection with so many requests.
@@ -49,7 +49,7 @@ fn server(requests: usize) -> SocketAddr {
 fn a_host_is_looked_up_for_a_connection_and_not_for_a_request() {
     let (address, count) = (server(3), Arc::new(AtomicUsize::new(0)));
     let counts = count.clone();
-    let look_ups = LookUps::by(move |host, port| {
+    let look_ups = LookUps::with(move |host, port| {
         assert_eq!((host, port), ("backend.test", 81));
         counts.fetch_add(1, Ordering::SeqCst);
         Ok(vec![address])
@@ -66,7 +66,7 @@ fn a_look_up_that_hangs_is_given_up_in_time_and_not_begun_again() {
     let (end, ended) = mpsc::channel::<()>();
     let (ended, count) = (Mutex::new(ended), Arc::new(AtomicUsize::new(0)));
     let counts = count.clone();
-    let look_ups = LookUps::by(move |_, _| {
+    let look_ups = LookUps::with(move |_, _| {
         counts.fetch_add(1, Ordering::SeqCst);
         ended.lock().expect("nothing panics").recv().expect_err("the test drops the other end");
         Ok(Vec::new())
@@ -93,7 +93,7 @@ fn a_silent_address_costs_a_moment_and_not_its_share_of_the_time() {
         }
     }
     let address = server(1);
-    let client = client(LookUps::by(move |_, _| Ok(vec![silent, address])), Duration::from_secs(60));
+    let client = client(LookUps::with(move |_, _| Ok(vec![silent, address])), Duration::from_secs(60));
     let begun = Instant::now();
     client.contacts().me().expect("a response");
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());

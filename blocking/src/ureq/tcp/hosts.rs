@@ -7,7 +7,7 @@ use std::{
 };
 
 use teamwire_core::{Fault, FaultKind};
-use teamwire_std::alternate;
+use teamwire_std::interleave_families;
 
 use super::{look_up::LookUps, race, socket::Socket};
 
@@ -21,7 +21,7 @@ pub(crate) struct Hosts {
 impl Hosts {
     /// Looks hosts up by these look-ups.
     #[cfg(test)]
-    pub(crate) fn by(look_ups: LookUps) -> Self {
+    pub(crate) fn with(look_ups: LookUps) -> Self {
         Self { look_ups, ..Self::default() }
     }
 
@@ -38,9 +38,9 @@ impl Hosts {
             }
         };
         let found = self.look_ups.find(host, port, deadline).map_err(about(FaultKind::Resolve))?;
-        let mut addresses = alternate(found);
+        let mut addresses = interleave_families(found);
         let key = (host.to_owned(), port);
-        if let Some(last) = self.with(|accepted| accepted.get(&key).copied())
+        if let Some(last) = self.with_accepted(|accepted| accepted.get(&key).copied())
             && let Some(at) = addresses.iter().position(|address| *address == last)
         {
             addresses[..=at].rotate_right(1);
@@ -49,12 +49,12 @@ impl Hosts {
         if addresses.len() > 1
             && let Ok(address) = stream.peer_addr()
         {
-            self.with(|accepted| accepted.insert(key, address));
+            self.with_accepted(|accepted| accepted.insert(key, address));
         }
         Socket::new(stream).map_err(about(FaultKind::Connect))
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut HashMap<(String, u16), SocketAddr>) -> T) -> T {
+    fn with_accepted<T>(&self, act: impl FnOnce(&mut HashMap<(String, u16), SocketAddr>) -> T) -> T {
         act(&mut self.accepted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -72,7 +72,7 @@ mod tests {
         let refusing = SocketAddr::from(([127, 0, 0, 1], 1));
         let found = Mutex::new(vec![vec![a, b], vec![refusing, b]]);
         let next = move |_: &str, _| Ok(found.lock().ok().and_then(|mut found| found.pop()).unwrap_or_default());
-        let hosts = Hosts::by(LookUps::by(next));
+        let hosts = Hosts::with(LookUps::with(next));
         for _ in 0..2 {
             let deadline = Some(Instant::now() + Duration::from_secs(10));
             let socket = hosts.connect("host", 1, deadline).expect("one of them listens");
@@ -87,8 +87,8 @@ mod tests {
             assert!(error.to_string().contains("host:1: "), "{error}");
             error.downcast::<Fault>().expect("a fault").kind
         };
-        assert_eq!(kind(Hosts::by(LookUps::by(|_, _| Err(ErrorKind::NotFound.into())))), FaultKind::Resolve);
+        assert_eq!(kind(Hosts::with(LookUps::with(|_, _| Err(ErrorKind::NotFound.into())))), FaultKind::Resolve);
         let refusing = vec![SocketAddr::from(([127, 0, 0, 1], 1))];
-        assert_eq!(kind(Hosts::by(LookUps::by(move |_, _| Ok(refusing.clone())))), FaultKind::Connect);
+        assert_eq!(kind(Hosts::with(LookUps::with(move |_, _| Ok(refusing.clone())))), FaultKind::Connect);
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Maximum number of look-ups at a time.
-const AT_ONCE: usize = 4;
+const MAX_LOOK_UPS: usize = 4;
 
 /// Look-ups of host names, each in a thread of its own, as the operating system has no way to end one early.
 ///
@@ -34,7 +34,7 @@ struct Pending {
 
 impl LookUps {
     /// Look-ups by this function.
-    pub(crate) fn by(resolve: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
+    pub(crate) fn with(resolve: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
         Self(Arc::new(Shared { resolve: Box::new(resolve), pending: Mutex::default() }))
     }
 
@@ -57,15 +57,15 @@ impl LookUps {
         if let Some(pending) = all.get(&key) {
             return Ok(pending.clone());
         }
-        if all.len() >= AT_ONCE {
+        if all.len() >= MAX_LOOK_UPS {
             return Err(io::Error::other(format!("{} look-ups of other hosts have not ended yet", all.len())));
         }
-        let ending = Ending { shared: self.0.clone(), key: key.clone(), pending: Arc::default() };
-        let pending = ending.pending.clone();
+        let finish = FinishOnDrop { shared: self.0.clone(), key: key.clone(), pending: Arc::default() };
+        let pending = finish.pending.clone();
         thread::Builder::new().name("teamwire look-up".into()).spawn(move || {
-            let (host, port) = &ending.key;
-            let outcome = (ending.shared.resolve)(host, *port).map_err(|error| (error.kind(), error.to_string()));
-            *lock(&ending.pending.outcome) = Some(outcome);
+            let (host, port) = &finish.key;
+            let outcome = (finish.shared.resolve)(host, *port).map_err(|error| (error.kind(), error.to_string()));
+            *lock(&finish.pending.outcome) = Some(outcome);
         })?;
         all.insert(key, pending.clone());
         Ok(pending)
@@ -75,7 +75,7 @@ impl LookUps {
 impl Default for LookUps {
     /// Look-ups by the operating system.
     fn default() -> Self {
-        Self::by(|host, port| Ok((host, port).to_socket_addrs()?.collect()))
+        Self::with(|host, port| Ok((host, port).to_socket_addrs()?.collect()))
     }
 }
 
@@ -100,13 +100,13 @@ impl Pending {
 }
 
 /// Ends a look-up, also one that panics.
-struct Ending {
+struct FinishOnDrop {
     shared: Arc<Shared>,
     key: Key,
     pending: Arc<Pending>,
 }
 
-impl Drop for Ending {
+impl Drop for FinishOnDrop {
     fn drop(&mut self) {
         lock(&self.shared.pending).remove(&self.key);
         lock(&self.pending.outcome).get_or_insert_with(|| Err((ErrorKind::Other, "the look-up failed".into())));
@@ -141,7 +141,7 @@ mod tests {
         let (end, ended) = mpsc::channel();
         let (ended, begun) = (Mutex::new(ended), Arc::new(AtomicUsize::new(0)));
         let count = begun.clone();
-        let look_ups = LookUps::by(move |_, port| {
+        let look_ups = LookUps::with(move |_, port| {
             count.fetch_add(1, Ordering::SeqCst);
             lock(&ended).recv().expect_err("the test drops the other end");
             Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))])
@@ -184,14 +184,14 @@ mod tests {
         let error = look_ups.find("e", 1, Some(soon())).expect_err("there are enough");
         assert!(error.to_string().contains("4 look-ups of other hosts"), "{error}");
         look_ups.find("127.0.0.1", 1, Some(soon())).expect("an address needs none");
-        assert!(begun.load(Ordering::SeqCst) <= AT_ONCE);
+        assert!(begun.load(Ordering::SeqCst) <= MAX_LOOK_UPS);
     }
 
     #[test]
     fn failures_say_why() {
         let why = |look_ups: &LookUps| look_ups.find("host", 1, None).expect_err("there is none").to_string();
-        assert_eq!(why(&LookUps::by(|_, _| Err(io::Error::other("no such host")))), "no such host");
-        assert_eq!(why(&LookUps::by(|_, _| Ok(Vec::new()))), "the host has no address");
-        assert_eq!(why(&LookUps::by(|_, _| panic!("as a test of that"))), "the look-up failed");
+        assert_eq!(why(&LookUps::with(|_, _| Err(io::Error::other("no such host")))), "no such host");
+        assert_eq!(why(&LookUps::with(|_, _| Ok(Vec::new()))), "the host has no address");
+        assert_eq!(why(&LookUps::with(|_, _| panic!("as a test of that"))), "the look-up failed");
     }
 }

@@ -6,10 +6,10 @@ use std::{
     time::Instant,
 };
 
-use teamwire_std::NEXT_ADDRESS_AFTER;
+use teamwire_std::CONNECTION_ATTEMPT_DELAY;
 
 /// Maximum number of attempts at a time.
-const AT_ONCE: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 
 /// Connects to the first of these addresses that accepts. Each has a head start of 250 ms on the next, which is tried at
 /// once when one fails. Attempts other than that to a single address are in threads, and left to themselves once one
@@ -23,7 +23,7 @@ pub(super) fn connect(addresses: &[SocketAddr], deadline: Option<Instant>) -> io
     match addresses {
         [address] => match attempt(*address, deadline) {
             Ok(stream) => Ok(stream),
-            Err(error) => Err(race.lost(*address, &error).unwrap_or_else(|| race.failure())),
+            Err(error) => Err(race.record_failure(*address, &error).unwrap_or_else(|| race.failure())),
         },
         _ => race.run(addresses),
     }
@@ -37,36 +37,36 @@ struct Race {
 impl Race {
     fn run(&mut self, addresses: &[SocketAddr]) -> io::Result<TcpStream> {
         let (report, reports) = mpsc::channel();
-        let (mut next, mut under_way) = (addresses.iter(), 0);
+        let (mut next, mut in_flight) = (addresses.iter(), 0);
         loop {
-            if under_way < AT_ONCE
+            if in_flight < MAX_ATTEMPTS
                 && let Some(&address) = next.next()
             {
                 let (report, deadline) = (report.clone(), self.deadline);
                 let work = move || drop(report.send((address, attempt(address, deadline))));
                 match thread::Builder::new().name("teamwire connect".into()).spawn(work) {
-                    Ok(_) => under_way += 1,
+                    Ok(_) => in_flight += 1,
                     Err(error) => self.failures.push(format!("{address}: no thread to connect in: {error}")),
                 }
             }
-            if under_way == 0 {
+            if in_flight == 0 {
                 if next.len() == 0 {
                     return Err(self.failure());
                 }
                 continue;
             }
-            let turn = (next.len() > 0 && under_way < AT_ONCE).then(|| Instant::now() + NEXT_ADDRESS_AFTER);
+            let turn = (next.len() > 0 && in_flight < MAX_ATTEMPTS).then(|| Instant::now() + CONNECTION_ATTEMPT_DELAY);
             let Some((address, outcome)) = receive(&reports, turn.into_iter().chain(self.deadline).min()) else {
-                if self.is_over() {
+                if self.stop_sending() {
                     return Err(ErrorKind::TimedOut.into());
                 }
                 continue;
             };
-            under_way -= 1;
+            in_flight -= 1;
             match outcome {
                 Ok(stream) => return Ok(stream),
                 Err(error) => {
-                    if let Some(timed_out) = self.lost(address, &error) {
+                    if let Some(timed_out) = self.record_failure(address, &error) {
                         return Err(timed_out);
                     }
                 }
@@ -75,12 +75,12 @@ impl Race {
     }
 
     /// Notes a failed attempt. Returns the error of the deadline if that is over.
-    fn lost(&mut self, address: SocketAddr, error: &io::Error) -> Option<io::Error> {
+    fn record_failure(&mut self, address: SocketAddr, error: &io::Error) -> Option<io::Error> {
         self.failures.push(format!("{address}: {error}"));
-        self.is_over().then(|| ErrorKind::TimedOut.into())
+        self.stop_sending().then(|| ErrorKind::TimedOut.into())
     }
 
-    fn is_over(&self) -> bool {
+    fn stop_sending(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
     }
 

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_std::{has_arrived, undrained};
+use teamwire_std::{has_pending_data, undrained};
 
 /// A TCP connection with a deadline: a read or write that is not done by then fails with [`ErrorKind::TimedOut`].
 ///
@@ -17,7 +17,7 @@ use teamwire_std::{has_arrived, undrained};
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: Arc<TcpStream>,
-    reading: Patience,
+    reading: OpTimeout,
     deadline: Option<Instant>,
 }
 
@@ -32,18 +32,18 @@ pub(crate) struct Ready {
 
 /// Maximum time of a read as the operating system has it; `None` is for ever.
 #[derive(Debug, Default)]
-struct Patience {
-    set: Option<Duration>,
+struct OpTimeout {
+    os_limit: Option<Duration>,
 }
 
 /// What is waited for at once, however little of it is used.
-const SHORT: Duration = Duration::from_millis(50);
+const MIN_SOCKET_TIMEOUT: Duration = Duration::from_millis(50);
 
 impl Socket {
     /// Takes a connected stream. Small writes leave at once.
     pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self { stream: stream.into(), reading: Patience::default(), deadline: None })
+        Ok(Self { stream: stream.into(), reading: OpTimeout::default(), deadline: None })
     }
 
     /// Returns the stream, to shut it down by from elsewhere.
@@ -58,12 +58,12 @@ impl Socket {
 
     /// Reads what has arrived, without waiting: else [`ErrorKind::WouldBlock`].
     pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        uninterrupted(|| now::read(&self.stream, buffer))
+        retry_interrupted(|| now::read(&self.stream, buffer))
     }
 
     /// Writes what there is room for, without waiting: if none, [`ErrorKind::WouldBlock`].
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        uninterrupted(|| now::write(&self.stream, bytes))
+        retry_interrupted(|| now::write(&self.stream, bytes))
     }
 
     /// Waits until it is readable, or writable if that is wanted, or until then.
@@ -77,8 +77,8 @@ impl Socket {
     }
 
     /// Whether nothing has arrived that was not read yet, nor the end.
-    pub(crate) fn is_silent(&self) -> bool {
-        match has_arrived(&*self.stream) {
+    pub(crate) fn is_idle(&self) -> bool {
+        match has_pending_data(&*self.stream) {
             Some(arrived) => !arrived,
             None => self.stream.set_nonblocking(true).is_ok_and(|()| {
                 let peeked = self.stream.peek(&mut [0]);
@@ -116,7 +116,7 @@ impl Write for Socket {
     }
 }
 
-fn uninterrupted(mut act: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+fn retry_interrupted(mut act: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match act() {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -125,7 +125,7 @@ fn uninterrupted(mut act: impl FnMut() -> io::Result<usize>) -> io::Result<usize
     }
 }
 
-impl Patience {
+impl OpTimeout {
     /// Does this until the deadline. `set` sets in the operating system when to give up.
     fn wait(
         &mut self,
@@ -138,7 +138,7 @@ impl Patience {
             if left == Some(Duration::ZERO) {
                 return Err(ErrorKind::TimedOut.into());
             }
-            if !self.will_do(left) {
+            if !self.is_close_enough(left) {
                 self.set(left, &set)?;
             }
             match act() {
@@ -150,8 +150,8 @@ impl Patience {
     }
 
     /// Returns whether what was set is not too long, and not so short that it would be set again soon.
-    fn will_do(&self, left: Option<Duration>) -> bool {
-        match (self.set, left) {
+    fn is_close_enough(&self, left: Option<Duration>) -> bool {
+        match (self.os_limit, left) {
             (Some(set), Some(left)) => set <= left && set >= left / 2 && !cfg!(windows),
             (set, left) => set == left,
         }
@@ -159,12 +159,12 @@ impl Patience {
 
     fn set(&mut self, left: Option<Duration>, set: impl Fn(Option<Duration>) -> io::Result<()>) -> io::Result<()> {
         let time = left.map(|left| match left {
-            left if left < SHORT => left.max(Duration::from_millis(1)),
+            left if left < MIN_SOCKET_TIMEOUT => left.max(Duration::from_millis(1)),
             left if cfg!(windows) => left,
             left => left / 8 * 7,
         });
         match set(time) {
-            Ok(()) => self.set = time,
+            Ok(()) => self.os_limit = time,
             // The other side may have closed, and what it had to say can still be read.
             Err(error) if cfg!(target_os = "macos") && error.kind() == ErrorKind::InvalidInput => {}
             Err(error) => return Err(error),
@@ -357,30 +357,30 @@ mod tests {
     #[cfg(not(windows))]
     #[test]
     fn the_operating_system_is_told_seldom() {
-        let (mut patience, told) = (Patience::default(), Cell::new(0));
+        let (mut timeout, set_count) = (OpTimeout::default(), Cell::new(0));
         for (seconds, times) in [(30, 1), (29, 1), (30, 1), (27, 1), (10, 2), (30, 3), (3, 4), (0, 5)] {
             let time = Some(Duration::from_secs(seconds)).filter(|time| !time.is_zero());
             let set = |short: Option<Duration>| {
                 assert!(short <= time, "{short:?} for {time:?}");
-                told.set(told.get() + 1);
+                set_count.set(set_count.get() + 1);
                 Ok(())
             };
-            patience.wait(time.map(|time| Instant::now() + time), set, || Ok(7)).expect("there is time");
-            assert_eq!(told.get(), times, "{time:?}");
+            timeout.wait(time.map(|time| Instant::now() + time), set, || Ok(7)).expect("there is time");
+            assert_eq!(set_count.get(), times, "{time:?}");
         }
     }
 
     #[test]
     fn silence_is_when_nothing_came_and_nobody_hung_up() {
         let (mut socket, mut other) = pair();
-        assert!(socket.is_silent());
+        assert!(socket.is_idle());
         other.write_all(b"a").expect("it is connected");
         assert_eq!(socket.stream().peek(&mut [0]).expect("it is on its way"), 1);
-        assert!(!socket.is_silent(), "something has come");
+        assert!(!socket.is_idle(), "something has come");
         assert_eq!(socket.read(&mut [0; 2]).expect("it has come"), 1);
-        assert!(socket.is_silent());
+        assert!(socket.is_idle());
         drop(other);
         assert_eq!(socket.stream().peek(&mut [0]).expect("the end is on its way"), 0);
-        assert!(!socket.is_silent(), "the other has hung up");
+        assert!(!socket.is_idle(), "the other has hung up");
     }
 }

@@ -8,28 +8,28 @@ use std::{
 
 use teamwire_core::{FileError, FileErrorKind};
 
-use super::{NO_FILE, about};
+use super::{NOT_A_FILE, file_error};
 
 /// Maximum number of links after each other that are followed, as on Linux.
-const LINKS: u32 = 40;
+const MAX_LINKS: u32 = 40;
 
 /// Creates a new, empty file beside `target`, and returns the paths of both. If `target` is a link, it is what that leads to.
 pub(super) fn create(target: &str) -> Result<(String, String), FileError> {
     let replaced = match fs::metadata(target) {
         Ok(data) if data.is_dir() => return Err(FileError::new(target, FileErrorKind::IsDirectory, "")),
-        Ok(data) if !data.is_file() => return Err(FileError::new(target, FileErrorKind::Other, NO_FILE)),
+        Ok(data) if !data.is_file() => return Err(FileError::new(target, FileErrorKind::Other, NOT_A_FILE)),
         Ok(data) => Some(data),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => return Err(about(target)(error)),
+        Err(error) => return Err(file_error(target)(error)),
     };
     let unusable = |why| FileError::new(target, FileErrorKind::Other, why);
-    let resolved = resolve(Path::new(target)).map_err(about(target))?;
+    let resolved = resolve(Path::new(target)).map_err(file_error(target))?;
     let resolved =
         resolved.into_os_string().into_string().map_err(|_| unusable("it links to a path that is not Unicode"))?;
     if resolved.ends_with(std::path::is_separator) || Path::new(&resolved).file_name().is_none() {
         return Err(unusable("the path has no file name"));
     }
-    let part = Path::new(&resolved).with_file_name(format!(".{}.part", random_name().map_err(about(target))?));
+    let part = Path::new(&resolved).with_file_name(format!(".{}.part", random_name().map_err(file_error(target))?));
     let part = part.into_os_string().into_string().map_err(|_| unusable("the path is not Unicode"))?;
     match create_new(&part, replaced.as_ref()) {
         Ok(()) => Ok((part, resolved)),
@@ -41,7 +41,7 @@ pub(super) fn create(target: &str) -> Result<(String, String), FileError> {
             if error.kind() != ErrorKind::AlreadyExists {
                 let _ = fs::remove_file(&part);
             }
-            let FileError { kind, message, .. } = about(&part)(error);
+            let FileError { kind, message, .. } = file_error(&part)(error);
             Err(FileError::new(target, kind, format!("no new file can be made in its folder: {message}")))
         }
     }
@@ -59,11 +59,11 @@ pub(super) fn rename(from: &str, to: &str) -> io::Result<()> {
 
 /// Opens a file that [`create`] has made, for writing: not through a link, and nothing that is no file.
 pub(super) fn open(path: &str) -> Result<File, FileError> {
-    let file = permissions::not_through_a_link(path).map_err(about(path))?;
+    let file = permissions::not_through_a_link(path).map_err(file_error(path))?;
     match file.metadata() {
         Ok(data) if data.is_file() => Ok(file),
-        Ok(_) => Err(FileError::new(path, FileErrorKind::Other, NO_FILE)),
-        Err(error) => Err(about(path)(error)),
+        Ok(_) => Err(FileError::new(path, FileErrorKind::Other, NOT_A_FILE)),
+        Err(error) => Err(file_error(path)(error)),
     }
 }
 
@@ -76,7 +76,7 @@ fn create_new(path: &str, replaced: Option<&Metadata>) -> io::Result<()> {
 /// The path that links lead to, whether there is something or not.
 fn resolve(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
-    for _ in 0..LINKS {
+    for _ in 0..MAX_LINKS {
         if !fs::symlink_metadata(&path).is_ok_and(|data| data.is_symlink()) {
             return Ok(path);
         }

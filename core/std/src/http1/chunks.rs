@@ -114,11 +114,11 @@ impl ChunkLines {
             (State::Size { size, .. }, b';' | b' ' | b'\t') => State::Extension { size },
             (State::Size { size, digits }, _) => match digit {
                 // The reader takes a line of 20 bytes, so no zero stays but the first.
-                Some(0) if digits == 0 => return self.leaves_out(),
+                Some(0) if digits == 0 => return self.drop_byte(),
                 Some(digit) if digits < 16 => State::Size { size: size << 4 | digit, digits: digits + 1 },
                 _ => State::Malformed,
             },
-            (State::Extension { .. }, _) => return self.leaves_out(),
+            (State::Extension { .. }, _) => return self.drop_byte(),
             (State::SizeEnd { size: 0 }, b'\n') => State::Trailers { line: 0 },
             (State::SizeEnd { size }, b'\n') => State::Data { left: size },
             (State::Data { left }, _) => match left - length as u64 {
@@ -145,12 +145,12 @@ impl ChunkLines {
             }
         };
         match (before, self.state) {
-            (State::Size { .. }, State::Extension { .. }) => self.leaves_out(),
+            (State::Size { .. }, State::Extension { .. }) => self.drop_byte(),
             _ => true,
         }
     }
 
-    const fn leaves_out(&mut self) -> bool {
+    const fn drop_byte(&mut self) -> bool {
         self.extensions += 1;
         false
     }

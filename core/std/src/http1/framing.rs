@@ -6,7 +6,7 @@ pub struct Framing {
     /// The body comes in chunks.
     pub is_chunked: bool,
     /// The end of the body is beyond doubt, so that the connection can be kept (RFC 9112, section 6.1).
-    pub is_certain: bool,
+    pub is_unambiguous: bool,
 }
 
 impl Framing {
@@ -41,7 +41,7 @@ impl Framing {
                 is_chunked = true;
             }
         }
-        Ok(Self { is_chunked, is_certain: !has_coding || is_chunked && !has_length })
+        Ok(Self { is_chunked, is_unambiguous: !has_coding || is_chunked && !has_length })
     }
 }
 
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn the_end_of_a_body_is_certain_or_not() {
-        for (values, has_length, is_chunked, is_certain) in [
+        for (values, has_length, is_chunked, is_unambiguous) in [
             (&[][..], false, false, true),
             (&[], true, false, true),
             (&["Chunked"], false, true, true),
@@ -61,7 +61,7 @@ mod tests {
             (&[""], true, false, false),
         ] {
             let framing = Framing::of(false, values.iter().map(|value: &&str| value.as_bytes()), has_length);
-            assert_eq!(framing.expect("it can be read"), Framing { is_chunked, is_certain }, "{values:?}");
+            assert_eq!(framing.expect("it can be read"), Framing { is_chunked, is_unambiguous }, "{values:?}");
         }
     }
 
