@@ -1,12 +1,12 @@
 //! The core's names for this executor: on async-std, unless another runtime is named.
 
-#[cfg(not(feature = "async-std"))]
-pub use self::bare::*;
 #[cfg(feature = "async-std")]
-pub use self::on_async_std::*;
+pub use self::with_async_std::*;
+#[cfg(not(feature = "async-std"))]
+pub use self::without_default_runtime::*;
 
 #[cfg(feature = "async-std")]
-mod on_async_std {
+mod with_async_std {
     use crate::{executor::AsyncExecutor, runtime::AsyncStdRuntime};
 
     /// Performs requests on async-std.
@@ -25,7 +25,7 @@ mod on_async_std {
 
 /// Without a runtime to fall back on.
 #[cfg(not(feature = "async-std"))]
-mod bare {
+mod without_default_runtime {
     use crate::executor::AsyncExecutor;
 
     /// A bot's connection to its backend. Clones are the same connection; each may be in a task of its own.

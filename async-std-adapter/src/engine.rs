@@ -35,7 +35,7 @@ use self::{
     connect::{Hosts, opens_tunnel},
     connection::Connection,
     deadline::Deadline,
-    exchange::Course,
+    exchange::ExchangeProgress,
     file::Upload,
     head::Target,
     origin::Origin,
@@ -90,14 +90,14 @@ impl<R: Runtime> Engine<R> {
             return self.attempt(exchange, None, deadline).await;
         };
         let mut again = exchange.clone();
-        let asks = upload.asks;
+        let expect_continue = upload.expect_continue;
         let response = self.attempt(exchange, Some(upload), deadline).await?;
-        if !asks || response.status() != StatusCode::EXPECTATION_FAILED {
+        if !expect_continue || response.status() != StatusCode::EXPECTATION_FAILED {
             return Ok(response);
         }
         // A hop on the way knows no expectations: the request is repeated without (RFC 9110, section 10.1.1).
         let upload = Upload::of(&self.runtime, &again).await?;
-        let upload = upload.map(|upload| Box::new(Upload { asks: false, ..*upload }));
+        let upload = upload.map(|upload| Box::new(Upload { expect_continue: false, ..*upload }));
         self.attempt(&mut again, upload, deadline).await
     }
 
@@ -111,27 +111,27 @@ impl<R: Runtime> Engine<R> {
             Some(connection) => connection,
             None => Box::pin(connect::connect(self, exchange.request.uri(), deadline)).await?,
         };
-        deadline.use_alarm(connection.alarm.take());
+        deadline.use_timer(connection.timer.take());
         let target = match &self.proxy {
             Some(proxy) if !opens_tunnel(proxy, &connection.origin) => Target::Uri(proxy.authorization.as_ref()),
             _ => Target::Path,
         };
-        let mut course = Course::default();
-        match exchange::perform(&mut connection, exchange, upload, target, &mut course, deadline).await {
+        let mut outcome = ExchangeProgress::default();
+        match exchange::perform(&mut connection, exchange, upload, target, &mut outcome, deadline).await {
             Ok((response, keep)) => {
                 if keep {
-                    connection.alarm = deadline.take_alarm();
+                    connection.timer = deadline.take_timer();
                     self.pool.check_in(connection);
                 }
                 Ok(response)
             }
             Err(fault) => {
                 let is_dead = matches!(fault.kind, FaultKind::Lost | FaultKind::Timeout);
-                if is_dead && connection.reused && !connection.input.has_heard() {
+                if is_dead && connection.reused && !connection.input.has_received() {
                     // What has ended this one has most likely ended those that were idle as long.
                     self.pool.drop_idle(&connection.origin, deadline.begun());
                 }
-                Err(course.fault(fault).reused(connection.reused))
+                Err(outcome.fault(fault).reused(connection.reused))
             }
         }
     }

@@ -5,7 +5,7 @@ use std::{fmt, future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 use teamwire_core::{Config, Error, Executor, Feed, FeedSet, Flow, Now, Script, Session};
 
 use crate::{
-    backend::Carrier,
+    backend::Backend,
     feeds::{Events, FeedDriver},
     network::Network,
     runtime::Runtime,
@@ -28,11 +28,11 @@ enum Means<R: Runtime> {
 }
 
 impl<R: Runtime> AsyncExecutor<R> {
-    pub(crate) fn over_network(runtime: R, config: Config) -> Result<Self, Error> {
+    pub(crate) fn new(runtime: R, config: Config) -> Result<Self, Error> {
         Ok(Self(Means::Network(Arc::new(Network::new(runtime, config)?))))
     }
 
-    pub(crate) const fn over_script(script: Script) -> Self {
+    pub(crate) const fn scripted(script: Script) -> Self {
         Self(Means::Script(script, PhantomData))
     }
 
@@ -62,10 +62,10 @@ impl<R: Runtime> AsyncExecutor<R> {
         K: Ord + Clone + Send + 'static,
         F: Feed,
     {
-        FeedDriver::new(set, self.carrier())
+        FeedDriver::new(set, self.backend())
     }
 
-    fn carrier(&self) -> Arc<dyn Carrier> {
+    fn backend(&self) -> Arc<dyn Backend> {
         match &self.0 {
             Means::Network(network) => network.clone(),
             Means::Script(script, _) => Arc::new(script.clone()),
@@ -105,7 +105,7 @@ impl<R: Runtime> Executor for AsyncExecutor<R> {
     }
 
     fn events<F: Feed + 'static>(&self, feed: F) -> Events<F> {
-        Events::new(feed, self.carrier())
+        Events::new(feed, self.backend())
     }
 }
 

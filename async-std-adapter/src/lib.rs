@@ -128,7 +128,7 @@ pub fn client_from_env() -> Result<Client, Error> {
 
 /// As [`client`], on this runtime.
 pub fn client_on<R: Runtime>(runtime: R, config: Config) -> Result<Client<R>, Error> {
-    Ok(Client::new(AsyncExecutor::over_network(runtime, config)?))
+    Ok(Client::new(AsyncExecutor::new(runtime, config)?))
 }
 
 /// A client whose requests go to this script instead of a network, so that a bot can be tested without a server.
@@ -155,5 +155,5 @@ pub fn scripted(script: &Script) -> Client {
 
 /// As [`scripted`], for a bot whose client is on this runtime.
 pub fn scripted_on<R: Runtime>(script: &Script) -> Client<R> {
-    Client::new(AsyncExecutor::over_script(script.clone()))
+    Client::new(AsyncExecutor::scripted(script.clone()))
 }

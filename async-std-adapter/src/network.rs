@@ -6,7 +6,7 @@ use teamwire_core::{Config, Error, Exchange, FileTask, Flow, Moment, Now, Reply,
 use teamwire_std::{Clock, files};
 
 use crate::{
-    backend::{Boxed, Carrier},
+    backend::{Backend, BoxFuture},
     engine::Engine,
     runtime::Runtime,
 };
@@ -53,20 +53,20 @@ impl<R: Runtime> Network<R> {
     }
 }
 
-impl<R: Runtime> Carrier for Network<R> {
+impl<R: Runtime> Backend for Network<R> {
     fn now(&self) -> Now {
         self.clock.now()
     }
 
-    fn send(self: Arc<Self>, exchange: Box<Exchange>) -> Option<Boxed<Reply>> {
+    fn send(self: Arc<Self>, exchange: Box<Exchange>) -> Option<BoxFuture<Reply>> {
         Some(Box::pin(async move { self.engine.perform(exchange).await }))
     }
 
-    fn file(self: Arc<Self>, task: FileTask) -> Boxed<Reply> {
+    fn file(self: Arc<Self>, task: FileTask) -> BoxFuture<Reply> {
         Box::pin(async move { self.perform(task).await })
     }
 
-    fn sleep(self: Arc<Self>, until: Moment) -> Boxed<()> {
+    fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()> {
         Box::pin(async move { self.sleep_until(until).await })
     }
 }

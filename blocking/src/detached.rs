@@ -20,7 +20,7 @@ pub(crate) fn spawn_detached<T: Send + 'static>(
     let (tx, rx) = mpsc::channel();
     let cancel = tx.clone();
     let tx_on_drop = SendOnDrop(tx);
-    // Nobody may be left to be rx.
+    // The receiver may be gone.
     thread::Builder::new().name("teamwire detached".into()).spawn(move || drop(tx_on_drop.0.send(Some(work()))))?;
     let wait = move || rx.recv().ok().flatten();
     Ok((CancelHandle(Box::new(move || drop(cancel.send(None)))), wait))

@@ -17,8 +17,8 @@ use super::{
     deadline::Deadline,
     head::{self, Target},
     origin::Origin,
-    response::Awaited,
-    send::{Outlet, Stop, send},
+    response::PendingResponse,
+    send::{Interrupted, SendProgress, send},
     stream::Stream,
     tls,
 };
@@ -67,7 +67,7 @@ async fn prepare<R: Runtime>(
     if connection.origin.tls
         && let Stream::Plain(socket) = connection.stream
     {
-        connection.stream = tls::secure(engine.tls.clone(), &connection.origin.host, socket, deadline).await?;
+        connection.stream = tls::handshake(engine.tls.clone(), &connection.origin.host, socket, deadline).await?;
     }
     Ok(connection)
 }
@@ -78,7 +78,7 @@ async fn open_tunnel<R: Runtime>(
     connection: &mut Connection<R::Stream>,
     deadline: &mut Deadline<'_, R>,
 ) -> Result<(), Fault> {
-    deadline.enter("asking the proxy for a tunnel");
+    deadline.enter_phase("asking the proxy for a tunnel");
     let refused = |why: String| Fault::new(FaultKind::Connect, format!("no tunnel through the proxy: {why}"));
     let Origin { host, port, .. } = &connection.origin;
     let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
@@ -94,15 +94,15 @@ async fn open_tunnel<R: Runtime>(
         FaultKind::Timeout => fault,
         _ => refused(fault.source.to_string()),
     };
-    let (mut sent, mut awaited) = (false, Awaited::new(call));
-    let mut outlet = Outlet::new(length, 0, None, &mut sent);
-    match send(connection, &[], &mut outlet, &mut awaited, deadline).await {
-        Ok(()) | Err(Stop::Heard) => {}
-        Err(Stop::Broken(error)) => return Err(refused(error.to_string())),
-        Err(Stop::Failed(fault)) => return Err(in_tunnel(fault)),
+    let (mut sent, mut response) = (false, PendingResponse::new(call));
+    let mut sending = SendProgress::new(length, 0, None, &mut sent);
+    match send(connection, &[], &mut sending, &mut response, deadline).await {
+        Ok(()) | Err(Interrupted::ResponseArrived) => {}
+        Err(Interrupted::ConnectionBroken(error)) => return Err(refused(error.to_string())),
+        Err(Interrupted::Fault(fault)) => return Err(in_tunnel(fault)),
     }
-    awaited.receive(connection, deadline).await.map_err(in_tunnel)?;
-    let (answer, _) = awaited.proceed().map_err(in_tunnel)?;
+    response.receive(connection, deadline).await.map_err(in_tunnel)?;
+    let (answer, _) = response.proceed().map_err(in_tunnel)?;
     Proxy::check_tunnel_response(answer.status())?;
     if !connection.input.is_empty() {
         return Err(refused("it went on talking".to_owned()));

@@ -14,7 +14,7 @@ use teamwire_std::{
 };
 
 use super::{
-    deadline::{Alarm, Deadline},
+    deadline::{Deadline, Timer},
     origin::Origin,
     response::lost,
     stream::Stream,
@@ -22,7 +22,7 @@ use super::{
 use crate::runtime::Runtime;
 
 /// What a connection takes in at once, and what of a body is sent together with its head.
-pub(super) const BUFFER: usize = 16 << 10;
+pub(super) const BUFFER_SIZE: usize = 16 << 10;
 
 /// A connection to one origin. It is owned by one exchange at a time, or by the pool.
 pub(super) struct Connection<S> {
@@ -34,16 +34,16 @@ pub(super) struct Connection<S> {
     pub(super) input: Input,
     /// Room for what is sent at once.
     pub(super) output: Vec<u8>,
-    pub(super) alarm: Option<Box<Alarm>>,
+    pub(super) timer: Option<Box<Timer>>,
 }
 
 /// What came of an attempt to send.
-pub(super) enum Sent {
+pub(super) enum WriteOutcome {
     /// So many bytes were taken; for a flush, all there were.
-    Some(usize),
+    Written(usize),
     /// It would have had to wait, and meanwhile so many bytes came from the server, none if that has hung up; or it cannot be
     /// read from any more.
-    Heard(io::Result<usize>),
+    Received(io::Result<usize>),
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -55,15 +55,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             reused: false,
             input: Input::default(),
             output: Vec::new(),
-            alarm: None,
+            timer: None,
         }
     }
 
     /// Whether nothing is to be heard from the server. Anything but silence is the end of an idle connection: that it
     /// was closed, or an answer to no question.
-    pub(super) fn is_silent<R: Runtime<Stream = S>>(&mut self, runtime: &R) -> bool {
+    pub(super) fn is_idle<R: Runtime<Stream = S>>(&mut self, runtime: &R) -> bool {
         match runtime.has_arrived(self.stream.socket()) {
-            Some(false) => self.stream.is_drained(),
+            Some(false) => self.stream.is_idle(),
             Some(true) if !self.stream.is_tls() => false,
             // It may be something between the two ends of TLS. Nobody waits for what is to come.
             _ => self.input.poll_fill(&mut self.stream, &mut Context::from_waker(Waker::noop())).is_pending(),
@@ -73,28 +73,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Returns the failure that this error of a read or a write is. A server that demands a client certificate refuses the
     /// first request, before a byte of a response.
     pub(super) fn lost(&self, error: &io::Error) -> Fault {
-        let refused = if self.reused || self.input.heard { None } else { tls_failure(error) };
+        let refused = if self.reused || self.input.has_received { None } else { tls_failure(error) };
         refused.unwrap_or_else(|| lost(error))
     }
 
     /// Sends some of these bytes, of which there must be one. Where that has to wait, it listens.
-    pub(super) fn poll_write(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> Poll<io::Result<Sent>> {
+    pub(super) fn poll_write(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> Poll<io::Result<WriteOutcome>> {
         match self.stream.poll_write(cx, bytes) {
-            Poll::Ready(taken) => Poll::Ready(taken.map(Sent::Some)),
-            Poll::Pending => self.poll_listen(cx).map(|heard| Ok(Sent::Heard(heard))),
+            Poll::Ready(taken) => Poll::Ready(taken.map(WriteOutcome::Written)),
+            Poll::Pending => self.poll_fill_input(cx).map(|heard| Ok(WriteOutcome::Received(heard))),
         }
     }
 
     /// Sends what was taken before. Where that has to wait, it listens.
-    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Sent>> {
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<WriteOutcome>> {
         match self.stream.poll_flush(cx) {
-            Poll::Ready(flushed) => Poll::Ready(flushed.map(|()| Sent::Some(0))),
-            Poll::Pending => self.poll_listen(cx).map(|heard| Ok(Sent::Heard(heard))),
+            Poll::Ready(flushed) => Poll::Ready(flushed.map(|()| WriteOutcome::Written(0))),
+            Poll::Pending => self.poll_fill_input(cx).map(|heard| Ok(WriteOutcome::Received(heard))),
         }
     }
 
     /// What comes from the server before the request has left: zero bytes at the end of the stream.
-    pub(super) fn poll_listen(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_fill_input(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.input.poll_fill(&mut self.stream, cx)
     }
 
@@ -115,7 +115,7 @@ pub(super) struct Input {
     start: usize,
     end: usize,
     /// Something has arrived in this exchange.
-    heard: bool,
+    has_received: bool,
 }
 
 impl Input {
@@ -152,12 +152,12 @@ impl Input {
     }
 
     /// Takes more in at once, for a long answer.
-    pub(super) fn widen(&mut self) {
-        self.grow(MAX_HEAD);
+    pub(super) fn expand(&mut self) {
+        self.grow_to(MAX_HEAD);
     }
 
     /// To this length, if it is shorter. Memory that is new has its zeros from the operating system.
-    fn grow(&mut self, length: usize) {
+    fn grow_to(&mut self, length: usize) {
         if self.is_empty() && self.buffer.len() < length {
             self.buffer = vec![0; length];
         } else if self.buffer.len() < length {
@@ -166,14 +166,14 @@ impl Input {
     }
 
     /// Returns whether anything has arrived since the exchange began.
-    pub(super) const fn has_heard(&self) -> bool {
-        self.heard
+    pub(super) const fn has_received(&self) -> bool {
+        self.has_received
     }
 
     /// Prepares for the next exchange: gives room back that only an unusual response needed.
     pub(super) fn reset(&mut self) {
-        self.heard = false;
-        if self.buffer.len() > BUFFER && self.is_empty() {
+        self.has_received = false;
+        if self.buffer.len() > BUFFER_SIZE && self.is_empty() {
             self.buffer = Vec::new();
         }
     }
@@ -187,14 +187,14 @@ impl Input {
                 self.buffer.copy_within(self.start..self.end, 0);
                 (self.start, self.end) = (0, self.end - self.start);
             } else {
-                let larger = (self.buffer.len() * 2).max(BUFFER);
-                self.grow(larger);
+                let larger = (self.buffer.len() * 2).max(BUFFER_SIZE);
+                self.grow_to(larger);
             }
         }
         let filled = stream.poll_read(cx, &mut self.buffer[self.end..]);
         if let Poll::Ready(Ok(bytes)) = filled {
             self.end += bytes;
-            self.heard |= bytes > 0;
+            self.has_received |= bytes > 0;
         }
         filled
     }

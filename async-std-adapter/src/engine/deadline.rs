@@ -1,7 +1,7 @@
-//! How long an exchange may take, and the alarm that tells when it is over.
+//! How long an exchange may take, and the timer that tells when it is over.
 //!
-//! Setting a timer is dear: on most runtimes it wakes the thread that waits for events. So a connection keeps its alarm
-//! from one exchange to the next. An alarm that was set for an earlier exchange rings too early for this one, and is
+//! Setting a timer is dear: on most runtimes it wakes the thread that waits for events. So a connection keeps its timer
+//! from one exchange to the next. A timer that was set for an earlier exchange fires too early for this one, and is
 //! then set anew; as long as answers come in time, that is once per timeout and not once per request.
 
 use std::{
@@ -20,9 +20,9 @@ use crate::runtime::Runtime;
 
 /// Number of reads and writes in a row without a wait after which other tasks get their turn.
 const MAX_STREAK: u32 = 64;
-/// Number of reads and writes in a row without a wait after which the clock is read. As long as there are waits, the alarm
+/// Number of reads and writes in a row without a wait after which the clock is read. As long as there are waits, the timer
 /// tells that the time is over.
-const UNTIMED: u32 = 8;
+const MAX_UNTIMED: u32 = 8;
 
 /// The time that is left to one exchange.
 pub(super) struct Deadline<'r, R> {
@@ -35,7 +35,7 @@ pub(super) struct Deadline<'r, R> {
     streak: u32,
     /// What it is running out on, for the error.
     phase: &'static str,
-    alarm: Option<Box<Alarm>>,
+    timer: Option<Box<Timer>>,
     drain: Option<Box<Drain>>,
 }
 
@@ -52,7 +52,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
     /// The time begins to run now.
     pub(super) fn start(runtime: &'r R, timeout: Timeout) -> Self {
         let now = Instant::now();
-        Self { runtime, timeout, begun: now, since: now, streak: 0, phase: "at the start", alarm: None, drain: None }
+        Self { runtime, timeout, begun: now, since: now, streak: 0, phase: "at the start", timer: None, drain: None }
     }
 
     /// Returns how long the exchange lasts if nothing happens.
@@ -69,24 +69,24 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         self.runtime
     }
 
-    /// Goes by this alarm, if there is one, should it have to wait.
-    pub(super) fn use_alarm(&mut self, alarm: Option<Box<Alarm>>) {
-        self.alarm = alarm.or(self.alarm.take());
+    /// Goes by this timer, if there is one, should it have to wait.
+    pub(super) fn use_timer(&mut self, timer: Option<Box<Timer>>) {
+        self.timer = timer.or(self.timer.take());
     }
 
-    /// Gives the alarm away, for another exchange. Meanwhile it wakes nobody.
-    pub(super) fn take_alarm(&mut self) -> Option<Box<Alarm>> {
-        let alarm = self.alarm.take()?;
-        alarm.relay.connect(None);
-        Some(alarm)
+    /// Gives the timer away, for another exchange. Meanwhile it wakes nobody.
+    pub(super) fn take_timer(&mut self) -> Option<Box<Timer>> {
+        let timer = self.timer.take()?;
+        timer.forwarding.connect(None);
+        Some(timer)
     }
 
-    pub(super) fn enter(&mut self, phase: &'static str) {
+    pub(super) fn enter_phase(&mut self, phase: &'static str) {
         self.phase = phase;
     }
 
     /// A byte has moved, or as much as that.
-    pub(super) fn moved(&mut self) {
+    pub(super) fn on_activity(&mut self) {
         if let Timeout::Inactivity(_) = self.timeout {
             self.since = Instant::now();
         }
@@ -124,8 +124,8 @@ impl<'r, R: Runtime> Deadline<'r, R> {
                 return self.poll_over(cx).map(Err);
             };
             self.streak += 1;
-            self.moved();
-            Poll::Ready(if self.streak.is_multiple_of(UNTIMED) && self.is_over(Instant::now()) {
+            self.on_activity();
+            Poll::Ready(if self.streak.is_multiple_of(MAX_UNTIMED) && self.is_over(Instant::now()) {
                 Err(self.fault())
             } else {
                 Ok(value)
@@ -146,17 +146,17 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         if self.due().is_none() {
             return Poll::Pending;
         }
-        self.alarm.get_or_insert_default().relay.connect(Some(cx.waker()));
+        self.timer.get_or_insert_default().forwarding.connect(Some(cx.waker()));
         while let Some(due) = self.due() {
             let due = self.next_sample().map_or(due, |sample| sample.min(due));
-            let alarm = self.alarm.get_or_insert_default();
-            if alarm.rings.is_none_or(|rings| due < rings) {
+            let timer = self.timer.get_or_insert_default();
+            if timer.fires_at.is_none_or(|fires_at| due < fires_at) {
                 let left = due.saturating_duration_since(Instant::now());
                 let runtime = self.runtime.clone();
-                alarm.sleep = Box::pin(async move { runtime.sleep(left).await });
-                alarm.rings = Some(due);
+                timer.sleep = Box::pin(async move { runtime.sleep(left).await });
+                timer.fires_at = Some(due);
             }
-            if alarm.poll().is_pending() {
+            if timer.poll().is_pending() {
                 break;
             }
             let now = Instant::now();
@@ -212,27 +212,27 @@ impl<'r, R: Runtime> Deadline<'r, R> {
 
 /// A timer that is always polled with the same waker, so that the runtime need not register it again for every task
 /// that uses the connection.
-pub(super) struct Alarm {
+pub(super) struct Timer {
     sleep: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// When; `None` if it is not set.
-    rings: Option<Instant>,
-    relay: Arc<Relay>,
+    fires_at: Option<Instant>,
+    forwarding: Arc<ForwardingWaker>,
     waker: Waker,
 }
 
-impl Default for Alarm {
+impl Default for Timer {
     fn default() -> Self {
-        let relay = Arc::<Relay>::default();
-        Self { sleep: Box::pin(async {}), rings: None, waker: Waker::from(relay.clone()), relay }
+        let forwarding = Arc::<ForwardingWaker>::default();
+        Self { sleep: Box::pin(async {}), fires_at: None, waker: Waker::from(forwarding.clone()), forwarding }
     }
 }
 
-impl Alarm {
-    /// Ready once, when it rings.
+impl Timer {
+    /// Ready once, when it fires.
     fn poll(&mut self) -> Poll<()> {
         let rung = self.sleep.as_mut().poll(&mut Context::from_waker(&self.waker));
         if rung.is_ready() {
-            self.rings = None;
+            self.fires_at = None;
         }
         rung
     }
@@ -240,9 +240,9 @@ impl Alarm {
 
 /// Wakes whoever waits at the moment.
 #[derive(Default)]
-struct Relay(Mutex<Option<Waker>>);
+struct ForwardingWaker(Mutex<Option<Waker>>);
 
-impl Relay {
+impl ForwardingWaker {
     fn connect(&self, waker: Option<&Waker>) {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (&mut *slot, waker) {
@@ -252,7 +252,7 @@ impl Relay {
     }
 }
 
-impl Wake for Relay {
+impl Wake for ForwardingWaker {
     fn wake(self: Arc<Self>) {
         // Outside of the lock: whoever is woken may use it at once.
         let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -15,16 +15,16 @@ pub(super) enum Target<'a> {
 }
 
 /// Writes a head into `output`, which grows if need be; for a body of so many bytes, which the server is asked for first if
-/// it `asks`. Its length, and the protocol's state once the whole request was sent.
+/// it `expect_continue`. Its length, and the protocol's state once the whole request was sent.
 pub(super) fn write(
     mut parts: Parts,
     body: u64,
-    asks: bool,
+    expect_continue: bool,
     target: Target<'_>,
     output: &mut Vec<u8>,
 ) -> Result<(usize, Call<RecvResponse>), Fault> {
     let mut withheld = take_sensitive_headers(&mut parts.headers);
-    if asks {
+    if expect_continue {
         withheld.extend_from_slice(b"expect: 100-continue\r\n");
     }
     let mut base = String::new();
@@ -98,10 +98,10 @@ fn unfit(error: impl std::fmt::Display) -> Fault {
 mod tests {
     use super::*;
 
-    fn written(request: http::request::Builder, body: u64, asks: bool, target: Target<'_>) -> String {
+    fn written(request: http::request::Builder, body: u64, expect_continue: bool, target: Target<'_>) -> String {
         let (parts, ()) = request.body(()).expect("a request").into_parts();
         let mut output = Vec::new();
-        let (length, _) = write(parts, body, asks, target, &mut output).expect("it can be sent");
+        let (length, _) = write(parts, body, expect_continue, target, &mut output).expect("it can be sent");
         String::from_utf8(output[..length].to_vec()).expect("text")
     }
 

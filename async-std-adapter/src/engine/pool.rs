@@ -18,8 +18,8 @@ use crate::runtime::Runtime;
 /// Idle connections, the one that waited longest first. The lock is held for as long as moving one takes.
 pub(super) struct Pool<S> {
     idle: Mutex<VecDeque<Idle<S>>>,
-    size: usize,
-    time: Duration,
+    max_idle: usize,
+    max_idle_age: Duration,
 }
 
 struct Idle<S> {
@@ -29,14 +29,14 @@ struct Idle<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
     pub(super) const fn new(limits: &Limits) -> Self {
-        Self { idle: Mutex::new(VecDeque::new()), size: limits.idle_connections, time: limits.idle_time }
+        Self { idle: Mutex::new(VecDeque::new()), max_idle: limits.idle_connections, max_idle_age: limits.idle_time }
     }
 
     /// A connection for this URI that is healthy as far as can be known: the server did not close it meanwhile.
     pub(super) fn check_out<R: Runtime<Stream = S>>(&self, uri: &Uri, runtime: &R) -> Option<Box<Connection<S>>> {
         loop {
             let mut connection = self.take(uri)?;
-            if connection.is_silent(runtime) {
+            if connection.is_idle(runtime) {
                 return Some(connection);
             }
         }
@@ -45,13 +45,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
     /// Keeps a connection for the next exchange, unless there are enough, or it is too old.
     pub(super) fn check_in(&self, mut connection: Box<Connection<S>>) {
         let now = Instant::now();
-        if self.size == 0 || now.duration_since(connection.opened) >= MAX_CONNECTION_AGE {
+        if self.max_idle == 0 || now.duration_since(connection.opened) >= MAX_CONNECTION_AGE {
             return;
         }
         connection.reused = true;
         connection.input.reset();
         let dropped = self.with(|idle| {
-            let surplus = (idle.len() + 1).saturating_sub(self.size);
+            let surplus = (idle.len() + 1).saturating_sub(self.max_idle);
             let stale = idle.iter().take_while(|idle| self.is_stale(idle, now)).count();
             let dropped = split_front(idle, surplus.max(stale));
             idle.push_back(Idle { connection, since: now });
@@ -86,7 +86,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
     }
 
     fn is_stale(&self, idle: &Idle<S>, now: Instant) -> bool {
-        now.duration_since(idle.since) >= self.time || now.duration_since(idle.connection.opened) >= MAX_CONNECTION_AGE
+        now.duration_since(idle.since) >= self.max_idle_age
+            || now.duration_since(idle.connection.opened) >= MAX_CONNECTION_AGE
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut VecDeque<Idle<S>>) -> T) -> T {

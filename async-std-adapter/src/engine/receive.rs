@@ -21,17 +21,17 @@ use super::{
 use crate::runtime::Runtime;
 
 /// Where a body goes.
-pub(super) enum Sink {
+pub(super) enum BodySink {
     /// The part before `filled` is the body. What is behind it is room, of zeros. It may have no more than `limit` bytes.
     Memory {
         bytes: Vec<u8>,
         filled: usize,
         limit: u64,
     },
-    File(file::Sink),
+    File(file::FileSink),
 }
 
-impl Sink {
+impl BodySink {
     pub(super) const fn memory(limit: u64) -> Self {
         Self::Memory { bytes: Vec::new(), filled: 0, limit }
     }
@@ -92,14 +92,14 @@ impl Sink {
         if let Self::File(file) = self {
             // Boxed, so that the future of the usual case stays small.
             Box::pin(file.write(deadline.runtime())).await?;
-            deadline.moved();
+            deadline.on_activity();
         }
         Ok(())
     }
 }
 
 /// Who wants to know how much has arrived.
-pub(super) struct Arriving {
+pub(super) struct BodyProgress {
     /// How much the file had already.
     pub(super) before: u64,
     pub(super) progress: Option<Progress>,
@@ -109,7 +109,7 @@ pub(super) struct Arriving {
     pub(super) is_broken: bool,
 }
 
-impl Arriving {
+impl BodyProgress {
     fn report(&self, bytes: u64, length: Option<u64>) {
         if let Some(progress) = &self.progress {
             let total = length.map(|length| self.before.saturating_add(length));
@@ -128,8 +128,8 @@ fn is_end(error: &io::Error) -> bool {
 pub(super) async fn receive<R: Runtime>(
     connection: &mut Connection<R::Stream>,
     call: &mut Call<RecvBody>,
-    sink: &mut Sink,
-    arriving: &Arriving,
+    sink: &mut BodySink,
+    progress: &BodyProgress,
     deadline: &mut Deadline<'_, R>,
 ) -> Result<(), Fault> {
     let mode = call.body_mode();
@@ -138,8 +138,8 @@ pub(super) async fn receive<R: Runtime>(
         _ => None,
     };
     sink.expect(announced)?;
-    if let Sink::File(_) = sink {
-        connection.input.widen();
+    if let BodySink::File(_) = sink {
+        connection.input.expand();
     }
     let mut lines = (mode == BodyMode::Chunked).then(ChunkLines::default);
     let mut new = connection.input.unread().len();
@@ -163,18 +163,18 @@ pub(super) async fn receive<R: Runtime>(
             }
         }
         if arrived > before {
-            arriving.report(arrived, announced);
+            progress.report(arrived, announced);
         }
         let until_closed = mode == BodyMode::CloseDelimited;
         if !until_closed && call.can_proceed() {
             return Ok(());
         }
         new = match connection.receive(deadline).await? {
-            Ok(0) if until_closed && (arriving.is_refusal || !arriving.is_broken) => return Ok(()),
+            Ok(0) if until_closed && (progress.is_refusal || !progress.is_broken) => return Ok(()),
             Ok(0) => return Err(lost(io::Error::from(io::ErrorKind::UnexpectedEof))),
             Ok(bytes) => bytes,
             // What a server that refused a request leaves unread makes its end a reset.
-            Err(error) if until_closed && arriving.is_refusal && is_end(&error) => return Ok(()),
+            Err(error) if until_closed && progress.is_refusal && is_end(&error) => return Ok(()),
             Err(error) => return Err(connection.lost(&error)),
         };
     }

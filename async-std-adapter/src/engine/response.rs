@@ -15,20 +15,20 @@ use super::{
 use crate::runtime::Runtime;
 
 /// An answer that is to come.
-pub(super) struct Awaited {
+pub(super) struct PendingResponse {
     call: Call<RecvResponse>,
     /// Number of interim responses (1xx).
     interim: usize,
     /// Number of bytes that were read and do not hold a whole head.
     incomplete: usize,
     /// The server asked for the body that was announced (100).
-    continues: bool,
+    got_continue: bool,
     head: Option<http::Response<()>>,
 }
 
-impl Awaited {
+impl PendingResponse {
     pub(super) const fn new(call: Call<RecvResponse>) -> Self {
-        Self { call, interim: 0, incomplete: 0, continues: false, head: None }
+        Self { call, interim: 0, incomplete: 0, got_continue: false, head: None }
     }
 
     /// Reads what has arrived. Whether the head of the answer that counts is whole.
@@ -49,7 +49,7 @@ impl Awaited {
             let head = if is_known { Head::Incomplete } else { next_head(input.unread_mut()) };
             let used = match head {
                 Head::Interim { length, continues } => {
-                    self.continues |= continues;
+                    self.got_continue |= continues;
                     length
                 }
                 Head::Final { .. } => {
@@ -85,8 +85,8 @@ impl Awaited {
     }
 
     /// Returns whether the server has asked for the body (100). No other interim response does.
-    pub(super) const fn continues(&self) -> bool {
-        self.continues
+    pub(super) const fn got_continue(&self) -> bool {
+        self.got_continue
     }
 
     /// Waits for the head of the answer that counts.

@@ -1,4 +1,4 @@
-//! A request on its way: what is in memory, or a file piece by piece.
+//! A request on its way: what is in memory, or a file chunk by chunk.
 //!
 //! Where sending has to wait, it listens: a server that refuses a request need not read it to its end, and would wait for
 //! ever to be heard.
@@ -15,15 +15,15 @@ use teamwire_core::{Fault, Progress};
 use teamwire_std::http1::EXPECT_CONTINUE_TIMEOUT;
 
 use super::{
-    connection::{BUFFER, Connection, Sent},
+    connection::{BUFFER_SIZE, Connection, WriteOutcome},
     deadline::Deadline,
     file::Upload,
-    response::Awaited,
+    response::PendingResponse,
 };
 use crate::runtime::Runtime;
 
 /// What is sent, and how far that is.
-pub(super) struct Outlet<'a> {
+pub(super) struct SendProgress<'a> {
     /// How much of the head is left.
     head: usize,
     /// How much of the body has left, of how much.
@@ -34,12 +34,12 @@ pub(super) struct Outlet<'a> {
     begun: &'a mut bool,
 }
 
-impl<'a> Outlet<'a> {
+impl<'a> SendProgress<'a> {
     pub(super) const fn new(head: usize, total: u64, progress: Option<&'a Progress>, begun: &'a mut bool) -> Self {
         Self { head, body: 0, total, progress, begun }
     }
 
-    fn has_left(&mut self, bytes: usize) {
+    fn record(&mut self, bytes: usize) {
         *self.begun = true;
         let of_the_head = bytes.min(self.head);
         self.head -= of_the_head;
@@ -51,75 +51,75 @@ impl<'a> Outlet<'a> {
 }
 
 /// Why sending came to no end.
-pub(super) enum Stop {
+pub(super) enum Interrupted {
     /// There is an answer, or there will be none: there is no use in going on.
-    Heard,
+    ResponseArrived,
     /// The connection does not take more. There may be an answer all the same.
-    Broken(io::Error),
-    Failed(Fault),
+    ConnectionBroken(io::Error),
+    Fault(Fault),
 }
 
 /// Sends the head, which is in the output buffer, and a body from memory.
 pub(super) async fn send<R: Runtime>(
     connection: &mut Connection<R::Stream>,
     body: &[u8],
-    outlet: &mut Outlet<'_>,
-    awaited: &mut Awaited,
+    sending: &mut SendProgress<'_>,
+    response: &mut PendingResponse,
     deadline: &mut Deadline<'_, R>,
-) -> Result<(), Stop> {
-    let mut length = outlet.head;
+) -> Result<(), Interrupted> {
+    let mut length = sending.head;
     let rest = coalesce(&mut connection.output, &mut length, body);
     let output = mem::take(&mut connection.output);
-    write(connection, &output[..length], outlet, awaited, deadline).await?;
+    write(connection, &output[..length], sending, response, deadline).await?;
     connection.output = output;
     if !rest.is_empty() {
-        listen(connection, awaited).await?;
-        write(connection, rest, outlet, awaited, deadline).await?;
+        poll_input(connection, response).await?;
+        write(connection, rest, sending, response, deadline).await?;
     }
-    flush(connection, awaited, deadline).await
+    flush(connection, response, deadline).await
 }
 
 /// Sends the head, and a file.
 pub(super) async fn send_file<R: Runtime>(
     connection: &mut Connection<R::Stream>,
-    Upload { mut file, asks }: Upload,
-    outlet: &mut Outlet<'_>,
-    awaited: &mut Awaited,
+    Upload { mut file, expect_continue }: Upload,
+    sending: &mut SendProgress<'_>,
+    response: &mut PendingResponse,
     deadline: &mut Deadline<'_, R>,
-) -> Result<(), Stop> {
-    if asks {
-        send(connection, &[], outlet, awaited, deadline).await?;
-        wait_for_permission(connection, awaited, deadline).await?;
+) -> Result<(), Interrupted> {
+    if expect_continue {
+        send(connection, &[], sending, response, deadline).await?;
+        wait_for_continue(connection, response, deadline).await?;
     } else {
-        let piece = file.next(deadline.runtime()).await?;
-        send(connection, piece, outlet, awaited, deadline).await?;
+        let chunk = file.next(deadline.runtime()).await?;
+        send(connection, chunk, sending, response, deadline).await?;
     }
     loop {
-        let piece = file.next(deadline.runtime()).await?;
-        if piece.is_empty() {
-            return flush(connection, awaited, deadline).await;
+        let chunk = file.next(deadline.runtime()).await?;
+        if chunk.is_empty() {
+            return flush(connection, response, deadline).await;
         }
-        listen(connection, awaited).await?;
-        write(connection, piece, outlet, awaited, deadline).await?;
+        poll_input(connection, response).await?;
+        write(connection, chunk, sending, response, deadline).await?;
     }
 }
 
 /// Waits until the server says that it wants the body, or has been silent for a while.
-async fn wait_for_permission<R: Runtime>(
+async fn wait_for_continue<R: Runtime>(
     connection: &mut Connection<R::Stream>,
-    awaited: &mut Awaited,
+    response: &mut PendingResponse,
     deadline: &mut Deadline<'_, R>,
-) -> Result<(), Stop> {
+) -> Result<(), Interrupted> {
     // Not every server says so, so there has to be time left to send it.
     let wait = EXPECT_CONTINUE_TIMEOUT.min(deadline.silence() / 2);
     let mut patience = pin!(deadline.runtime().sleep(wait));
-    while !awaited.continues() {
-        let heard = deadline.run(|cx| match connection.poll_listen(cx) {
+    while !response.got_continue() {
+        let heard = deadline.run(|cx| match connection.poll_fill_input(cx) {
             Poll::Pending => patience.as_mut().poll(cx).map(|()| None),
             Poll::Ready(heard) => Poll::Ready(Some(heard)),
         });
         match heard.await? {
-            Some(heard) => note(heard, connection, awaited)?,
+            Some(heard) => on_input(heard, connection, response)?,
             None => break,
         }
     }
@@ -129,33 +129,33 @@ async fn wait_for_permission<R: Runtime>(
 async fn write<R: Runtime>(
     connection: &mut Connection<R::Stream>,
     mut bytes: &[u8],
-    outlet: &mut Outlet<'_>,
-    awaited: &mut Awaited,
+    sending: &mut SendProgress<'_>,
+    response: &mut PendingResponse,
     deadline: &mut Deadline<'_, R>,
-) -> Result<(), Stop> {
+) -> Result<(), Interrupted> {
     loop {
         match deadline.run(|cx| connection.poll_write(bytes, cx)).await?? {
-            Sent::Some(taken) => {
-                outlet.has_left(taken);
+            WriteOutcome::Written(taken) => {
+                sending.record(taken);
                 bytes = &bytes[taken..];
                 if bytes.is_empty() {
                     return Ok(());
                 }
-                listen(connection, awaited).await?;
+                poll_input(connection, response).await?;
             }
-            Sent::Heard(heard) => note(heard, connection, awaited)?,
+            WriteOutcome::Received(heard) => on_input(heard, connection, response)?,
         }
     }
 }
 
 /// Takes note of what has arrived. A server that refuses a request may read it to its end all the same, so that there is never
 /// a need to wait.
-async fn listen<S: AsyncRead + AsyncWrite + Unpin>(
+async fn poll_input<S: AsyncRead + AsyncWrite + Unpin>(
     connection: &mut Connection<S>,
-    awaited: &mut Awaited,
-) -> Result<(), Stop> {
-    match poll_fn(|cx| Poll::Ready(connection.poll_listen(cx))).await {
-        Poll::Ready(heard) => note(heard, connection, awaited),
+    response: &mut PendingResponse,
+) -> Result<(), Interrupted> {
+    match poll_fn(|cx| Poll::Ready(connection.poll_fill_input(cx))).await {
+        Poll::Ready(heard) => on_input(heard, connection, response),
         Poll::Pending => Ok(()),
     }
 }
@@ -163,28 +163,28 @@ async fn listen<S: AsyncRead + AsyncWrite + Unpin>(
 /// Lets everything leave that the connection has taken.
 async fn flush<R: Runtime>(
     connection: &mut Connection<R::Stream>,
-    awaited: &mut Awaited,
+    response: &mut PendingResponse,
     deadline: &mut Deadline<'_, R>,
-) -> Result<(), Stop> {
-    while let Sent::Heard(heard) = deadline.run(|cx| connection.poll_flush(cx)).await?? {
-        note(heard, connection, awaited)?;
+) -> Result<(), Interrupted> {
+    while let WriteOutcome::Received(heard) = deadline.run(|cx| connection.poll_flush(cx)).await?? {
+        on_input(heard, connection, response)?;
     }
     Ok(())
 }
 
 /// Takes note of so many bytes that came while there was more to send; of none, if there never will be more.
-fn note<S: AsyncRead + AsyncWrite + Unpin>(
+fn on_input<S: AsyncRead + AsyncWrite + Unpin>(
     heard: io::Result<usize>,
     connection: &mut Connection<S>,
-    awaited: &mut Awaited,
-) -> Result<(), Stop> {
+    response: &mut PendingResponse,
+) -> Result<(), Interrupted> {
     let heard = heard.map_err(|error| connection.lost(&error))?;
-    if awaited.read(&mut connection.input)? || heard == 0 { Err(Stop::Heard) } else { Ok(()) }
+    if response.read(&mut connection.input)? || heard == 0 { Err(Interrupted::ResponseArrived) } else { Ok(()) }
 }
 
 /// Puts as much of the body behind the head as fits, so that both leave at once. What is left of it.
 fn coalesce<'b>(output: &mut Vec<u8>, length: &mut usize, body: &'b [u8]) -> &'b [u8] {
-    let room = BUFFER.saturating_sub(*length);
+    let room = BUFFER_SIZE.saturating_sub(*length);
     let (first, rest) = body.split_at(room.min(body.len()));
     let end = *length + first.len();
     if output.len() < end {
@@ -195,14 +195,14 @@ fn coalesce<'b>(output: &mut Vec<u8>, length: &mut usize, body: &'b [u8]) -> &'b
     rest
 }
 
-impl From<Fault> for Stop {
+impl From<Fault> for Interrupted {
     fn from(fault: Fault) -> Self {
-        Self::Failed(fault)
+        Self::Fault(fault)
     }
 }
 
-impl From<io::Error> for Stop {
+impl From<io::Error> for Interrupted {
     fn from(error: io::Error) -> Self {
-        Self::Broken(error)
+        Self::ConnectionBroken(error)
     }
 }

@@ -22,10 +22,10 @@ impl<S> Stream<S> {
     }
 
     /// Whether all that has arrived from the socket was read.
-    pub(super) fn is_drained(&mut self) -> bool {
+    pub(super) fn is_idle(&mut self) -> bool {
         match self {
             Self::Plain(_) => true,
-            Self::Tls(tls) => tls.is_drained(),
+            Self::Tls(tls) => tls.is_idle(),
         }
     }
 

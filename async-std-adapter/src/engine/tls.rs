@@ -24,7 +24,7 @@ pub(super) struct TlsStream<S> {
 }
 
 /// Has the server at the other end prove that it is `host`, and encrypts from there on.
-pub(super) async fn secure<R: Runtime>(
+pub(super) async fn handshake<R: Runtime>(
     config: Arc<ClientConfig>,
     host: &str,
     socket: R::Stream,
@@ -34,7 +34,7 @@ pub(super) async fn secure<R: Runtime>(
         .map_err(|_| Fault::new(FaultKind::Tls, "no certificate can be for such a host name"))?;
     let session = ClientConnection::new(config, name).map_err(|error| tls_fault(&error))?;
     let mut stream = Box::new(TlsStream { session, socket });
-    deadline.enter("shaking hands over TLS");
+    deadline.enter_phase("shaking hands over TLS");
     while stream.session.is_handshaking() {
         deadline.run(|cx| stream.poll_handshake(cx)).await??;
     }
@@ -47,7 +47,7 @@ impl<S> TlsStream<S> {
     }
 
     /// Whether all that was deciphered has been read, and that was not the end.
-    pub(super) fn is_drained(&mut self) -> bool {
+    pub(super) fn is_idle(&mut self) -> bool {
         teamwire_std::tls_is_idle(&mut self.session)
     }
 }
@@ -105,7 +105,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
     /// Sends all that rustls has to send.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.session.wants_write() {
-            match self.session.write_tls(&mut Lent { socket: &mut self.socket, cx }) {
+            match self.session.write_tls(&mut AsStdIo { socket: &mut self.socket, cx }) {
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
@@ -117,7 +117,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
 
     /// Hands what has arrived to rustls; zero at the end.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        match self.session.read_tls(&mut Lent { socket: &mut self.socket, cx }) {
+        match self.session.read_tls(&mut AsStdIo { socket: &mut self.socket, cx }) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
             result => Poll::Ready(result),
         }
@@ -130,18 +130,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
 }
 
 /// Lends a socket to rustls, which knows the traits of `std` alone: "not yet" is `WouldBlock` there.
-struct Lent<'a, 'b, S> {
+struct AsStdIo<'a, 'b, S> {
     socket: &'a mut S,
     cx: &'a mut Context<'b>,
 }
 
-impl<S: AsyncRead + Unpin> Read for Lent<'_, '_, S> {
+impl<S: AsyncRead + Unpin> Read for AsStdIo<'_, '_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         or_would_block(Pin::new(&mut *self.socket).poll_read(self.cx, buffer))
     }
 }
 
-impl<S: AsyncWrite + Unpin> Write for Lent<'_, '_, S> {
+impl<S: AsyncWrite + Unpin> Write for AsStdIo<'_, '_, S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         or_would_block(Pin::new(&mut *self.socket).poll_write(self.cx, bytes))
     }

@@ -10,7 +10,7 @@ use futures_core::Stream;
 use teamwire_core::{Delivery, Error, Feed, Reply, Step, Ticket};
 
 use super::stop_handle::StopHandle;
-use crate::backend::{Boxed, Carrier};
+use crate::backend::{Backend, BoxFuture};
 
 /// The events of a feed, as they come: a [`Stream`], which ends when the feed does. If that is by an error, the error is
 /// its last item.
@@ -19,27 +19,27 @@ use crate::backend::{Boxed, Carrier};
 /// under way is kept, and so is all that arrives. Dropping the stream itself gives the feed up: nothing more is sent, and
 /// its subscription ends by itself within minutes.
 pub struct Events<F: Feed> {
-    following: Box<Following<F>>,
+    task: Box<FeedTask<F>>,
     stop_handle: StopHandle,
     over: bool,
     end: Option<F::Output>,
 }
 
-struct Following<F> {
+struct FeedTask<F> {
     feed: F,
-    carrier: Arc<dyn Carrier>,
+    backend: Arc<dyn Backend>,
     /// The step that was taken last, as long as it takes. A wait has no reply.
-    under_way: Option<Boxed<Option<(Ticket, Reply)>>>,
-    told_to_stop: bool,
+    in_flight: Option<BoxFuture<Option<(Ticket, Reply)>>>,
+    stop_requested: bool,
 }
 
 /// It is never pinned itself: what has to be is in a box.
 impl<F: Feed> Unpin for Events<F> {}
 
 impl<F: Feed> Events<F> {
-    pub(crate) fn new(feed: F, carrier: Arc<dyn Carrier>) -> Self {
-        let following = Following { feed, carrier, under_way: None, told_to_stop: false };
-        Self { following: Box::new(following), stop_handle: StopHandle::default(), over: false, end: None }
+    pub(crate) fn new(feed: F, backend: Arc<dyn Backend>) -> Self {
+        let task = FeedTask { feed, backend, in_flight: None, stop_requested: false };
+        Self { task: Box::new(task), stop_handle: StopHandle::default(), over: false, end: None }
     }
 
     /// The next event; `None` after the end. This is what `StreamExt::next` is elsewhere.
@@ -73,7 +73,7 @@ impl<F: Feed> Events<F> {
 
     /// The feed itself, to be driven with others: see [`AsyncExecutor::drive`](crate::AsyncExecutor::drive). What is under way is given up.
     pub fn into_feed(self) -> F {
-        self.following.feed
+        self.task.feed
     }
 }
 
@@ -85,7 +85,7 @@ impl<F: Feed> Stream for Events<F> {
         if this.over {
             return Poll::Ready(None);
         }
-        let delivery = ready!(this.following.poll(&this.stop_handle, cx));
+        let delivery = ready!(this.task.poll(&this.stop_handle, cx));
         if let Some(Delivery::Event(event)) = delivery {
             return Poll::Ready(Some(Ok(event)));
         }
@@ -100,33 +100,33 @@ impl<F: Feed> Stream for Events<F> {
     }
 }
 
-impl<F: Feed> Following<F> {
+impl<F: Feed> FeedTask<F> {
     /// Carries out the feed's steps, to the next thing that it delivers; `None` where a script ends.
     fn poll(&mut self, stop_handle: &StopHandle, cx: &mut Context<'_>) -> Poll<Option<Delivery<F::Event, F::Output>>> {
-        stop_handle.wakes(cx);
+        stop_handle.register(cx);
         loop {
             if stop_handle.is_stopped() {
                 self.stop(cx);
             }
-            if let Some(under_way) = &mut self.under_way {
-                let answered = ready!(under_way.as_mut().poll(cx));
-                self.under_way = None;
+            if let Some(in_flight) = &mut self.in_flight {
+                let answered = ready!(in_flight.as_mut().poll(cx));
+                self.in_flight = None;
                 if let Some((ticket, reply)) = answered {
-                    self.feed.handle(self.carrier.now(), ticket, reply);
+                    self.feed.handle(self.backend.now(), ticket, reply);
                 }
             }
-            let carrier = Arc::clone(&self.carrier);
-            self.under_way = Some(match self.feed.poll(carrier.now()) {
+            let backend = Arc::clone(&self.backend);
+            self.in_flight = Some(match self.feed.poll(backend.now()) {
                 Step::Send(ticket, exchange) => {
-                    let Some(reply) = carrier.send(exchange) else { return Poll::Ready(None) };
+                    let Some(reply) = backend.send(exchange) else { return Poll::Ready(None) };
                     Box::pin(async move { Some((ticket, reply.await)) })
                 }
                 Step::File(ticket, task) => {
-                    let reply = carrier.file(task);
+                    let reply = backend.file(task);
                     Box::pin(async move { Some((ticket, reply.await)) })
                 }
                 Step::Sleep(until) => {
-                    let sleep = carrier.sleep(until);
+                    let sleep = backend.sleep(until);
                     Box::pin(async move {
                         sleep.await;
                         None
@@ -141,16 +141,16 @@ impl<F: Feed> Following<F> {
     /// Gives up what is under way, unless it has just come to its end: what has arrived is taken. That nothing did is no
     /// trouble then, as the feed is stopped before it is asked for what comes of it.
     fn stop(&mut self, cx: &mut Context<'_>) {
-        if self.told_to_stop {
+        if self.stop_requested {
             return;
         }
-        self.told_to_stop = true;
-        if let Some(mut under_way) = self.under_way.take()
-            && let Poll::Ready(Some((ticket, reply))) = under_way.as_mut().poll(cx)
+        self.stop_requested = true;
+        if let Some(mut in_flight) = self.in_flight.take()
+            && let Poll::Ready(Some((ticket, reply))) = in_flight.as_mut().poll(cx)
         {
-            self.feed.handle(self.carrier.now(), ticket, reply);
+            self.feed.handle(self.backend.now(), ticket, reply);
         }
-        self.feed.stop(self.carrier.now());
+        self.feed.stop(self.backend.now());
     }
 }
 

@@ -36,7 +36,7 @@ impl StopHandle {
     }
 
     /// Has this task woken when it is told to, from now on.
-    pub(super) fn wakes(&self, cx: &Context<'_>) {
+    pub(super) fn register(&self, cx: &Context<'_>) {
         self.0.waiting.register(cx.waker());
     }
 }

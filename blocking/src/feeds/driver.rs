@@ -81,7 +81,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         }
     }
 
-    /// Hands over what has been replies.
+    /// Hands over what has been received.
     fn take_replies(&mut self) {
         for (key, ticket, reply) in self.queue.iter().flat_map(Queue::drain_replies) {
             self.set.handle(self.means.now(), &key, ticket, reply);

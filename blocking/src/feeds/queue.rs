@@ -47,7 +47,7 @@ struct Job<K> {
 }
 
 impl<K: PartialEq + Send + 'static> Queue<K> {
-    /// With so many threads, and the one for unsubscribes. `stop_handle` is told of what is replies.
+    /// With so many threads, and the one for unsubscribes. `stop_handle` is notified of replies.
     pub(super) fn new(threads: usize, means: &Arc<Means>, stop_handle: &StopHandle) -> io::Result<Self> {
         let state = State {
             polls: VecDeque::new(),
@@ -86,7 +86,7 @@ impl<K: PartialEq + Send + 'static> Queue<K> {
         state.unsubscribe_deadline = Some(Instant::now() + UNSUBSCRIBE_GRACE);
     }
 
-    /// What has been replies since it was asked last.
+    /// Takes the replies that have been received.
     pub(super) fn drain_replies(&self) -> Vec<(K, Ticket, Reply)> {
         std::mem::take(&mut self.0.state().replies)
     }

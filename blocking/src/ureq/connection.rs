@@ -27,7 +27,7 @@ pub(super) struct Connection {
     pending_output: Vec<u8>,
     /// Number of bytes of the request that were written.
     written: usize,
-    /// When a byte last_activity, or this connection was asked for something.
+    /// When a byte moved, or this connection was asked for something.
     last_activity: Instant,
     /// A write failed, so the end of what arrives is not the end of what was sent.
     is_broken: bool,
@@ -39,7 +39,7 @@ impl Connection {
         Self { link, history, buffers, pending_output, written: 0, last_activity: Instant::now(), is_broken: false }
     }
 
-    /// Puts what ureq has written to what is pending_output. A head comes at once, and what ureq does not know of goes into it.
+    /// Puts what ureq has written to the pending output. A head comes at once, and what ureq does not know of goes into it.
     fn append_written(&mut self, amount: usize) {
         let written = self.buffers.written(amount);
         let (origin, lines) = RequestContext::take_additions();
@@ -53,7 +53,7 @@ impl Connection {
         }
     }
 
-    /// Sends what is pending_output, unless the response ends it.
+    /// Sends the pending output, unless the response ends it.
     fn send_pending(&mut self) -> Result<(), Error> {
         if self.pending_output.is_empty() {
             return Ok(());

@@ -23,7 +23,7 @@ pub(super) async fn dial<R: Runtime>(
     addresses: &[SocketAddr],
     deadline: &mut Deadline<'_, R>,
 ) -> Result<(R::Stream, SocketAddr), Fault> {
-    deadline.enter("connecting");
+    deadline.enter_phase("connecting");
     let runtime = deadline.runtime();
     if let [address] = addresses {
         let connected = deadline.race(runtime.connect(*address)).await?;

@@ -20,7 +20,7 @@ use crate::{engine::deadline::Deadline, runtime::Runtime};
 /// Maximum number of look-ups at once. On most runtimes each holds a thread, for as long as it hangs.
 const MAX_LOOK_UPS: usize = 4;
 /// Age from which a look-up that has not ended is not waited for by itself: another one may succeed meanwhile.
-const PATIENCE: Duration = Duration::from_secs(5);
+const MAX_SHARED_WAIT: Duration = Duration::from_secs(5);
 /// Maximum number of hosts of which the best address is known.
 const MAX_PREFERRED: usize = 16;
 
@@ -55,7 +55,7 @@ impl Hosts {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
-        deadline.enter("looking up the host");
+        deadline.enter_phase("looking up the host");
         let look_up = self.lock().look_up(host, port, deadline.runtime());
         let Some(look_up) = look_up else {
             let why = format!("{host}: {MAX_LOOK_UPS} look-ups of other hosts have not ended");
@@ -104,7 +104,7 @@ impl Known {
         let is_full = self.look_ups.len() >= MAX_LOOK_UPS;
         let same = self.look_ups.iter().rev().find(|look_up| look_up.host == host && look_up.port == port);
         match same {
-            Some(same) if is_full || same.begun.elapsed() < PATIENCE => return Some(same.result.clone()),
+            Some(same) if is_full || same.begun.elapsed() < MAX_SHARED_WAIT => return Some(same.result.clone()),
             None if is_full => return None,
             _ => {}
         }
