@@ -1,4 +1,5 @@
-//! Who carries out what feeds ask for.
+//! Backends, which perform the steps of machines: [`Network`](crate::network::Network) does over a runtime, a [`Script`] from
+//! memory.
 
 use std::{
     future::{Future, ready},
@@ -6,32 +7,42 @@ use std::{
     sync::Arc,
 };
 
-use teamwire_core::{Exchange, Executor, FileTask, Moment, Now, Reply, Script};
+use teamwire_core::{Exchange, Executor, FileTask, Moment, Now, Reply, Script, Session};
 
 /// A future that can be kept anywhere.
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// An executor without its runtime in its type, so that it is in no stream's type either. Its futures do nothing before
-/// they are polled.
+/// Performs the steps of machines. The runtime is not in its type, and so in no type of a feed.
 pub(crate) trait Backend: Send + Sync {
+    fn session(&self) -> &Session;
+
     fn now(&self) -> Now;
 
-    /// Carries out this exchange. `None` if no answer will ever come: a script is at its end.
-    fn send(self: Arc<Self>, exchange: Box<Exchange>) -> Option<BoxFuture<Reply>>;
+    fn send(self: Arc<Self>, exchange: Box<Exchange>) -> BoxFuture<Reply>;
 
     fn file(self: Arc<Self>, task: FileTask) -> BoxFuture<Reply>;
 
     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()>;
+
+    /// Returns whether no response to this request will ever come, so that a feed ends here.
+    fn has_ended(&self, exchange: &Exchange) -> bool {
+        let _ = exchange;
+        false
+    }
 }
 
-/// All of its futures are ready when they are asked.
+/// All of its futures are ready at once.
 impl Backend for Script {
+    fn session(&self) -> &Session {
+        Executor::session(self)
+    }
+
     fn now(&self) -> Now {
         Executor::now(self)
     }
 
-    fn send(self: Arc<Self>, exchange: Box<Exchange>) -> Option<BoxFuture<Reply>> {
-        self.reply(&exchange).map(|reply| Box::pin(ready(reply)) as BoxFuture<Reply>)
+    fn send(self: Arc<Self>, exchange: Box<Exchange>) -> BoxFuture<Reply> {
+        Box::pin(ready(self.perform(&exchange)))
     }
 
     fn file(self: Arc<Self>, task: FileTask) -> BoxFuture<Reply> {
@@ -41,5 +52,9 @@ impl Backend for Script {
     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()> {
         self.advance(until.since(Executor::now(&*self).moment));
         Box::pin(ready(()))
+    }
+
+    fn has_ended(&self, exchange: &Exchange) -> bool {
+        self.is_done(exchange)
     }
 }

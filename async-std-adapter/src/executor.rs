@@ -2,7 +2,7 @@
 
 use std::{fmt, future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 
-use teamwire_core::{Config, Error, Executor, Feed, FeedSet, Flow, Now, Script, Session};
+use teamwire_core::{Config, Error, Executor, Feed, FeedSet, Flow, Now, Script, Session, Step};
 
 use crate::{
     backend::Backend,
@@ -11,32 +11,28 @@ use crate::{
     runtime::Runtime,
 };
 
-/// Performs requests on an asynchronous [`Runtime`], while the future that stands for the operation is polled.
+/// Runs operations on an asynchronous [`Runtime`], while the operation's future is polled.
 ///
-/// Made by [`client`](crate::client), [`client_on`](crate::client_on) or [`scripted`](crate::scripted). Clones
-/// are the same executor: they share its session and its connections.
+/// Created by [`client`](crate::client), [`client_on`](crate::client_on) or [`scripted`](crate::scripted). Clones are the
+/// same executor: they share its session and its connections.
 ///
-/// A future may be dropped at any time. The request it stands for may then have reached the server or not; its
-/// connection is closed, and all others go on.
-#[derive(Clone)]
-pub struct AsyncExecutor<R: Runtime>(Means<R>);
-
-#[derive(Clone)]
-enum Means<R: Runtime> {
-    Network(Arc<Network<R>>),
-    Script(Script, PhantomData<fn() -> R>),
+/// A future may be dropped at any time, which closes its connection and no other. It is then unknown whether the server
+/// has acted on the request.
+pub struct AsyncExecutor<R: Runtime> {
+    backend: Arc<dyn Backend>,
+    runtime: PhantomData<fn() -> R>,
 }
 
 impl<R: Runtime> AsyncExecutor<R> {
     pub(crate) fn new(runtime: R, config: Config) -> Result<Self, Error> {
-        Ok(Self(Means::Network(Arc::new(Network::new(runtime, config)?))))
+        Ok(Self { backend: Arc::new(Network::new(runtime, config)?), runtime: PhantomData })
     }
 
-    pub(crate) const fn scripted(script: Script) -> Self {
-        Self(Means::Script(script, PhantomData))
+    pub(crate) fn scripted(script: Script) -> Self {
+        Self { backend: Arc::new(script), runtime: PhantomData }
     }
 
-    /// Drives many feeds, thousands if need be, in the one task that asks for what they deliver: see [`FeedDriver`].
+    /// Drives many feeds, thousands if need be, in the one task that polls the driver: see [`FeedDriver`].
     ///
     /// ```
     /// use teamwire_async_std::{Client, Delivery, FeedSet, Follow, ThreadId};
@@ -62,14 +58,13 @@ impl<R: Runtime> AsyncExecutor<R> {
         K: Ord + Clone + Send + 'static,
         F: Feed,
     {
-        FeedDriver::new(set, self.backend())
+        FeedDriver::new(set, Arc::clone(&self.backend))
     }
+}
 
-    fn backend(&self) -> Arc<dyn Backend> {
-        match &self.0 {
-            Means::Network(network) => network.clone(),
-            Means::Script(script, _) => Arc::new(script.clone()),
-        }
+impl<R: Runtime> Clone for AsyncExecutor<R> {
+    fn clone(&self) -> Self {
+        Self { backend: Arc::clone(&self.backend), runtime: PhantomData }
     }
 }
 
@@ -79,33 +74,40 @@ impl<R: Runtime> Executor for AsyncExecutor<R> {
     type Events<F: Feed + 'static> = Events<F>;
 
     fn session(&self) -> &Session {
-        match &self.0 {
-            Means::Network(network) => &network.session,
-            Means::Script(script, _) => script.session(),
-        }
+        self.backend.session()
     }
 
     fn now(&self) -> Now {
-        match &self.0 {
-            Means::Network(network) => network.now(),
-            Means::Script(script, _) => Executor::now(script),
-        }
+        self.backend.now()
     }
 
     fn run<'a, F: Flow + 'a>(&'a self, mut flow: F) -> Self::Run<'a, F::Output>
     where
         F::Output: 'a,
     {
-        match &self.0 {
-            // By reference: a future has room for an argument of its own and for what becomes of it.
-            Means::Network(network) => Box::pin(async move { network.run(&mut flow).await }),
-            // Like any other operation, it does nothing before it is awaited.
-            Means::Script(script, _) => Box::pin(async move { script.run(flow) }),
-        }
+        let backend = &self.backend;
+        Box::pin(async move {
+            let mut now = backend.now();
+            loop {
+                let (ticket, reply) = match flow.poll(now) {
+                    Step::Send(ticket, exchange) => (ticket, Arc::clone(backend).send(exchange).await),
+                    Step::File(ticket, task) => (ticket, Arc::clone(backend).file(task).await),
+                    Step::Sleep(until) => {
+                        Arc::clone(backend).sleep(until).await;
+                        now = backend.now();
+                        continue;
+                    }
+                    Step::Event(never) => match never {},
+                    Step::Done(result) => return result,
+                };
+                now = backend.now();
+                flow.handle(now, ticket, reply);
+            }
+        })
     }
 
     fn events<F: Feed + 'static>(&self, feed: F) -> Events<F> {
-        Events::new(feed, self.backend())
+        Events::new(feed, Arc::clone(&self.backend))
     }
 }
 

@@ -1,8 +1,7 @@
-//! Feeds in synchronous programs: one in the thread that asks, or many with a bounded number of threads.
+//! Feeds in synchronous programs: one in the calling thread, or many with a bounded number of threads.
 
 mod driver;
 mod events;
-mod means;
 mod queue;
 mod stop_handle;
 

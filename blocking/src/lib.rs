@@ -73,9 +73,11 @@
 //! Nothing secret is in any `Debug`, `Display`, error or log line. At the level *trace* `ureq` and `ureq_proto` log
 //! requests without their credentials, but answers with the messages in them.
 
+mod backend;
 mod detached;
 mod executor;
 mod feeds;
+mod network;
 mod transport;
 mod ureq;
 

@@ -182,14 +182,6 @@ impl Script {
         assert!(left.is_empty(), "the script is not done: these requests have not come{left}");
     }
 
-    /// For executors: what the script says to this request; `None` if it has nothing more to say, to this one at least.
-    ///
-    /// # Panics
-    /// If it expects another one.
-    pub fn reply(&self, exchange: &Exchange) -> Option<Reply> {
-        if self.is_done(exchange) { None } else { Some(self.perform(exchange)) }
-    }
-
     /// For executors: does this with the script's files.
     pub fn do_with_file(&self, task: FileTask) -> Result<FileDone, FileError> {
         self.state.with(|state| state.files.perform(task))
@@ -211,19 +203,19 @@ impl Script {
         }
     }
 
-    /// Whether the script has nothing more to say, to this request at least.
-    fn is_done(&self, exchange: &Exchange) -> bool {
+    /// For executors: returns whether the script has no more responses, to this request at least. A feed ends then.
+    pub fn is_done(&self, exchange: &Exchange) -> bool {
         let received = Received::new(Moment::EPOCH, exchange, Vec::new());
         self.state.with(|state| {
             state.steps.is_empty() && !state.always.iter().any(|line| line.expect.difference(&received).is_none())
         })
     }
 
-    /// What the script says to a request.
+    /// For executors: performs this request, and returns the reply of the script.
     ///
     /// # Panics
-    /// If it does not expect it.
-    fn perform(&self, exchange: &Exchange) -> Reply {
+    /// If the script does not expect it.
+    pub fn perform(&self, exchange: &Exchange) -> Reply {
         let answer = self.state.with(|state| {
             let body = state.files.body(exchange.request.body())?;
             let received = Received::new(state.moment, exchange, body);

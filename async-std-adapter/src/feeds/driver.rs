@@ -1,6 +1,6 @@
 use std::{
     fmt,
-    future::poll_fn,
+    future::{Future, poll_fn},
     mem,
     pin::Pin,
     sync::Arc,
@@ -14,23 +14,40 @@ use teamwire_core::{Delivery, Feed, FeedSet, Moment, Next, Reply, Step, Ticket};
 use super::stop_handle::StopHandle;
 use crate::backend::{Backend, BoxFuture};
 
-/// Many feeds, driven by the one task that asks: a [`Stream`] of what they deliver, which ends when all feeds have.
+/// [`Stream`] of what many feeds deliver, driven by the one task that polls it. It ends when all feeds have.
 ///
-/// Each feed has a request of its own under way, and so a connection. Dropping a future of the next delivery loses nothing;
-/// dropping the stream itself gives all the feeds up, as with [`Events`](super::Events).
+/// Each feed has a request of its own in flight, and so a connection. Dropping a future of the next delivery loses nothing;
+/// dropping the stream itself abandons all the feeds, as with [`Events`](super::Events).
 pub struct FeedDriver<K, F: Feed> {
     set: FeedSet<K, F>,
     backend: Arc<dyn Backend>,
-    in_flight: FuturesUnordered<BoxFuture<Completed<K>>>,
-    /// The wait until a feed wakes, and when that is.
+    in_flight: FuturesUnordered<InFlight<K>>,
+    /// The wait until the next feed wakes, and when that is.
     sleep: Option<(Moment, BoxFuture<()>)>,
     stop_handle: StopHandle,
     stop_requested: bool,
-    /// Who is to be stopped, each by itself.
+    /// Feeds that are to be stopped one by one.
     stopping: Vec<K>,
 }
 
-type Completed<K> = (K, Ticket, Reply);
+/// A step of a feed that is being performed.
+struct InFlight<K> {
+    /// The feed and the step; `None` once it is complete.
+    step: Option<(K, Ticket)>,
+    reply: BoxFuture<Reply>,
+}
+
+/// It pins nothing but the box.
+impl<K> Unpin for InFlight<K> {}
+
+impl<K> Future for InFlight<K> {
+    type Output = Option<(K, Ticket, Reply)>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let reply = ready!(self.reply.as_mut().poll(cx));
+        Poll::Ready(self.step.take().map(|(key, ticket)| (key, ticket, reply)))
+    }
+}
 
 /// It is never pinned itself: what has to be is in a box.
 impl<K, F: Feed> Unpin for FeedDriver<K, F> {}
@@ -48,19 +65,20 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         }
     }
 
-    /// What is delivered next, and by which feed; `None` when all have ended. This is what `StreamExt::next` is elsewhere.
+    /// Returns the next delivery, and the key of its feed; `None` when all have ended. Equivalent to `StreamExt::next`,
+    /// without importing the trait.
     pub async fn next(&mut self) -> Option<(K, Delivery<F::Event, F::Output>)> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    /// What ends all the feeds from another task or thread.
+    /// Returns a handle that stops all the feeds from another task or thread.
     pub fn stop_handle(&self) -> StopHandle {
         self.stop_handle.clone()
     }
 
     /// Adds a feed: see [`FeedSet::insert`]. After [`StopHandle::stop`] it is stopped at once.
     pub fn insert(&mut self, key: K, feed: F) -> Option<F> {
-        // Who had this key before is gone.
+        // The feed that had this key before is gone.
         self.stopping.retain(|stopping| *stopping != key);
         if self.stop_requested {
             self.stopping.push(key.clone());
@@ -68,45 +86,51 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         self.set.insert(key, feed)
     }
 
-    /// Ends one of the feeds: see [`FeedSet::stop`]. What it delivers until its end is still to come.
+    /// Stops one of the feeds: see [`FeedSet::stop`]. What it delivers until its end is still to come.
     pub fn stop(&mut self, key: &K) {
         self.stopping.push(key.clone());
     }
 
-    /// Stops who is to be stopped. What has arrived is taken first; that something did not is no trouble then, as a feed is
-    /// stopped before it is asked for what comes of it.
+    /// Stops the feeds that are to be stopped. Replies that have arrived are handled first. A feed is stopped before it is
+    /// polled, so that a request that was abandoned is no failure of the feed.
     fn apply_stops(&mut self, cx: &mut Context<'_>) {
         let all = self.stop_handle.is_stopped() && !mem::replace(&mut self.stop_requested, true);
         if !all && self.stopping.is_empty() {
             return;
         }
-        while let Poll::Ready(Some((key, ticket, reply))) = Pin::new(&mut self.in_flight).poll_next(cx) {
-            self.set.handle(self.backend.now(), &key, ticket, reply);
-        }
+        while self.poll_reply(cx).is_ready() {}
         for key in mem::take(&mut self.stopping) {
             self.set.stop(self.backend.now(), &key);
         }
         if all {
             self.in_flight.clear();
             self.set.stop_all(self.backend.now());
-            // Who was stopped before was just saying farewell.
+            // Feeds that were stopped before have lost the request that ends their subscription.
             self.set.reissue();
         }
     }
 
-    /// Begins this at once, rather than with the others: an exchange then takes the connection over that the last answer
+    /// Starts a step at once rather than with the others: an exchange then takes over the connection that the last response
     /// has left, and no more of them are opened than there are feeds.
     fn start(&mut self, key: K, ticket: Ticket, mut reply: BoxFuture<Reply>, cx: &mut Context<'_>) {
         match reply.as_mut().poll(cx) {
             Poll::Ready(reply) => self.set.handle(self.backend.now(), &key, ticket, reply),
-            Poll::Pending => self.in_flight.push(Box::pin(async move { (key, ticket, reply.await) })),
+            Poll::Pending => self.in_flight.push(InFlight { step: Some((key, ticket)), reply }),
         }
     }
 
-    /// Ready when there is something new to be asked of the feeds.
+    /// Waits for the next reply, and passes it to its feed. Pending also if no step is being performed.
+    fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Poll::Ready(Some(Some((key, ticket, reply)))) = Pin::new(&mut self.in_flight).poll_next(cx) else {
+            return Poll::Pending;
+        };
+        self.set.handle(self.backend.now(), &key, ticket, reply);
+        Poll::Ready(())
+    }
+
+    /// Waits for the next reply, or until this moment.
     fn poll_progress(&mut self, until: Option<Moment>, cx: &mut Context<'_>) -> Poll<()> {
-        if let Poll::Ready(Some((key, ticket, reply))) = Pin::new(&mut self.in_flight).poll_next(cx) {
-            self.set.handle(self.backend.now(), &key, ticket, reply);
+        if self.poll_reply(cx).is_ready() {
             return Poll::Ready(());
         }
         let Some(until) = until else { return Poll::Pending };
@@ -132,11 +156,14 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Stream for FeedDriver<K, F> {
             match this.set.next(this.backend.now()) {
                 Next::Step(key, Step::Event(event)) => return Poll::Ready(Some((key, Delivery::Event(event)))),
                 Next::Step(key, Step::Done(result)) => return Poll::Ready(Some((key, Delivery::Ended(result)))),
-                Next::Step(key, Step::Send(ticket, exchange)) => match Arc::clone(&this.backend).send(exchange) {
-                    Some(reply) => this.start(key, ticket, reply, cx),
-                    // It ends where its script does.
-                    None => drop(this.set.remove(&key)),
-                },
+                // It ends where its script does.
+                Next::Step(key, Step::Send(_, exchange)) if this.backend.has_ended(&exchange) => {
+                    drop(this.set.remove(&key));
+                }
+                Next::Step(key, Step::Send(ticket, exchange)) => {
+                    let reply = Arc::clone(&this.backend).send(exchange);
+                    this.start(key, ticket, reply, cx);
+                }
                 Next::Step(key, Step::File(ticket, task)) => {
                     let reply = Arc::clone(&this.backend).file(task);
                     this.start(key, ticket, reply, cx);

@@ -9,33 +9,33 @@ use std::{
 
 use futures_util::task::AtomicWaker;
 
-/// Ends feeds, from another task or thread. Clones end the same ones.
+/// Stops feeds from another task or thread. Clones stop the same feeds.
 #[derive(Clone, Default)]
 pub struct StopHandle(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
     stopped: AtomicBool,
-    /// Of the task that asked for the next event.
+    /// The task that polled for the next event.
     waiting: AtomicWaker,
 }
 
 impl StopHandle {
-    /// Ends the feeds within a second, also in the middle of a long poll, of a connection being made or of a wait. What had
-    /// arrived is still delivered to whoever asks for it, and the subscription is ended on the server if that answers in
-    /// that time; else it ends by itself within minutes. Harmless to repeat.
+    /// Stops the feeds within a second, also during a long poll, while a connection is being made, or during a wait. Events
+    /// already received are still delivered. The subscription is ended on the server if that responds in time, else it
+    /// expires within minutes. Idempotent.
     pub fn stop(&self) {
         if !self.0.stopped.swap(true, Ordering::SeqCst) {
             self.0.waiting.wake();
         }
     }
 
-    /// Whether it was told to.
+    /// Returns whether [`stop`](Self::stop) has been called.
     pub fn is_stopped(&self) -> bool {
         self.0.stopped.load(Ordering::SeqCst)
     }
 
-    /// Has this task woken when it is told to, from now on.
+    /// Has this task woken by [`stop`](Self::stop) from now on.
     pub(super) fn register(&self, cx: &Context<'_>) {
         self.0.waiting.register(cx.waker());
     }

@@ -8,25 +8,26 @@ use std::{
 
 use teamwire_core::{Exchange, Fault, FaultKind, Reply, Ticket};
 
-use super::{means::Means, stop_handle::StopHandle};
+use super::stop_handle::StopHandle;
+use crate::backend::FeedBackends;
 
-/// When all feeds were told to end, how long their unsubscribes may begin. The last of them ends within a second then, as each
-/// is given less than the rest of it.
+/// Time after all feeds were stopped in which requests that end a subscription may begin. The last of them ends within a
+/// second then, as each has a timeout of less than the rest of it.
 const UNSUBSCRIBE_GRACE: Duration = Duration::from_millis(300);
 
-/// The exchanges that feeds wait for, and the threads that carry them out. The threads end when it is dropped.
+/// The exchanges that feeds wait for, and the threads that perform them. The threads end when it is dropped.
 ///
 /// ```text
-///   unsubscribes ──┬──────────► a thread of their own: none waits behind the long polls of others
-///               ▼
-///   polls ──────┴──────────► the other threads, which take what there is, polls first
+///   unsubscribes ──┬───────► a thread of their own, so that none waits behind a long poll
+///                  ▼
+///   polls ─────────┴───────► the other threads, which take both, polls first
 /// ```
 pub(super) struct Queue<K>(Arc<Shared<K>>);
 
 struct Shared<K> {
     state: Mutex<State<K>>,
     changed: Condvar,
-    means: Arc<Means>,
+    backends: FeedBackends,
     stop_handle: StopHandle,
 }
 
@@ -34,7 +35,7 @@ struct State<K> {
     polls: VecDeque<Job<K>>,
     unsubscribes: VecDeque<Job<K>>,
     replies: Vec<(K, Ticket, Reply)>,
-    /// When unsubscribes that nobody has begun are given up: their leases end by themselves.
+    /// When unsubscribes that have not begun are abandoned: their leases expire.
     unsubscribe_deadline: Option<Instant>,
     closed: bool,
 }
@@ -47,8 +48,8 @@ struct Job<K> {
 }
 
 impl<K: PartialEq + Send + 'static> Queue<K> {
-    /// With so many threads, and the one for unsubscribes. `stop_handle` is notified of replies.
-    pub(super) fn new(threads: usize, means: &Arc<Means>, stop_handle: &StopHandle) -> io::Result<Self> {
+    /// Starts this number of threads, and the one for unsubscribes. `stop_handle` is notified of replies.
+    pub(super) fn new(threads: usize, backends: &FeedBackends, stop_handle: &StopHandle) -> io::Result<Self> {
         let state = State {
             polls: VecDeque::new(),
             unsubscribes: VecDeque::new(),
@@ -56,8 +57,8 @@ impl<K: PartialEq + Send + 'static> Queue<K> {
             unsubscribe_deadline: None,
             closed: false,
         };
-        let (means, stop_handle) = (Arc::clone(means), stop_handle.clone());
-        let queue = Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), means, stop_handle }));
+        let (backends, stop_handle) = (backends.clone(), stop_handle.clone());
+        let queue = Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), backends, stop_handle }));
         for number in 0..=threads {
             let shared = Arc::clone(&queue.0);
             let work = move || shared.work(number > 0);
@@ -74,12 +75,12 @@ impl<K: PartialEq + Send + 'static> Queue<K> {
         self.0.changed.notify_all();
     }
 
-    /// Leaves out what nobody has begun for this feed.
+    /// Removes the polls of this feed that have not begun.
     pub(super) fn cancel_pending(&self, key: &K) {
         self.0.state().polls.retain(|job| job.key != *key);
     }
 
-    /// Leaves out what nobody has begun, but for unsubscribes, which have little time from now on.
+    /// Removes all polls that have not begun. Unsubscribes have little time from now on.
     pub(super) fn begin_shutdown(&self) {
         let mut state = self.0.state();
         state.polls.clear();
@@ -95,20 +96,18 @@ impl<K: PartialEq + Send + 'static> Queue<K> {
 impl<K> Shared<K> {
     fn work(&self, takes_polls: bool) {
         while let Some(Job { key, ticket, exchange, is_unsubscribe }) = self.job(takes_polls) {
-            let is_over = self.state().unsubscribe_deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            let reply = if is_over {
-                Some(Reply::Fault(Fault::new(FaultKind::Timeout, "there is no time left for it")))
+            let is_late = self.state().unsubscribe_deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            let reply = if is_late {
+                Reply::Fault(Fault::new(FaultKind::Timeout, "there is no time left for it"))
             } else {
-                self.means.send(*exchange, is_unsubscribe)
+                self.backends.send(*exchange, is_unsubscribe)
             };
-            if let Some(reply) = reply {
-                self.state().replies.push((key, ticket, reply));
-                self.stop_handle.notify();
-            }
+            self.state().replies.push((key, ticket, reply));
+            self.stop_handle.notify();
         }
     }
 
-    /// The next job; `None` when there will be none.
+    /// Waits for the next job; `None` once the queue is closed.
     fn job(&self, takes_polls: bool) -> Option<Job<K>> {
         let mut state = self.state();
         loop {

@@ -1,59 +1,57 @@
 use std::{
-    fmt,
+    fmt, mem,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use crate::transport::Transport;
+use crate::backend::Backend;
 
-/// Ends feeds, from another thread. Clones end the same ones.
+/// Stops feeds from another thread. Clones stop the same feeds.
 #[derive(Clone)]
 pub struct StopHandle(Arc<Inner>);
 
 struct Inner {
     state: Mutex<State>,
     changed: Condvar,
-    /// What the feeds wait for answers with; `None` for those that follow a script.
-    transport: Option<Arc<dyn Transport>>,
+    /// Waits for the responses to the feeds.
+    backend: Arc<dyn Backend>,
 }
 
 #[derive(Default)]
 struct State {
     stopped: bool,
-    /// Whether there is notified for whoever waits here.
+    /// Wakes the thread that waits here.
     notified: bool,
 }
 
 impl StopHandle {
-    pub(super) fn new(transport: Option<Arc<dyn Transport>>) -> Self {
-        Self(Arc::new(Inner { state: Mutex::default(), changed: Condvar::new(), transport }))
+    pub(super) fn new(backend: Arc<dyn Backend>) -> Self {
+        Self(Arc::new(Inner { state: Mutex::default(), changed: Condvar::new(), backend }))
     }
 
-    /// Ends the feeds within a second, also in the middle of a long poll, of a connection being made or of a wait. What had
-    /// arrived is still delivered to whoever asks for it, and the subscription is ended on the server if that answers in
-    /// that time; else it ends by itself within minutes. Harmless to repeat.
+    /// Stops the feeds within a second, also during a long poll, while a connection is being made, or during a wait. Events
+    /// already received are still delivered. The subscription is ended on the server if that responds in time, else it
+    /// expires within minutes. Idempotent.
     pub fn stop(&self) {
-        let was_stopped = std::mem::replace(&mut self.state().stopped, true);
+        let was_stopped = mem::replace(&mut self.state().stopped, true);
         if !was_stopped {
-            if let Some(transport) = &self.0.transport {
-                transport.abort();
-            }
+            self.0.backend.abort();
             self.notify();
         }
     }
 
-    /// Whether it was told to.
+    /// Returns whether [`stop`](Self::stop) has been called.
     pub fn is_stopped(&self) -> bool {
         self.state().stopped
     }
 
-    /// Wakes whoever waits.
+    /// Wakes the thread that waits.
     pub(super) fn notify(&self) {
         self.state().notified = true;
         self.0.changed.notify_all();
     }
 
-    /// Waits until there is notified, or for so long.
+    /// Waits until [`notify`](Self::notify) is called, or this time has passed.
     pub(super) fn wait(&self, max_wait: Option<Duration>) {
         let state = self.state();
         let mut state = match max_wait {

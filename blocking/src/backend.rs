@@ -1,0 +1,93 @@
+//! Backends, which perform the steps of machines: [`Network`](crate::network::Network) does over a transport, a [`Script`]
+//! from memory.
+
+use std::{sync::Arc, time::Duration};
+
+use teamwire_core::{Exchange, Executor, FileTask, Moment, Now, Reply, Script, Session};
+
+/// Performs the steps of machines, while the calling thread waits.
+pub(crate) trait Backend: Send + Sync {
+    fn session(&self) -> &Session;
+
+    fn now(&self) -> Now;
+
+    fn send(&self, exchange: Exchange) -> Reply;
+
+    fn file(&self, task: FileTask) -> Reply;
+
+    /// Returns at this moment. On a real clock it waits by `wait`, which may return early, and then so does this.
+    fn sleep(&self, until: Moment, wait: &dyn Fn(Duration));
+
+    /// Returns a backend with the same settings that can be aborted without harm to this one.
+    fn fork(&self) -> Arc<dyn Backend>;
+
+    /// Fails all exchanges, those in flight at once.
+    fn abort(&self) {}
+
+    /// Returns whether no response to this request will ever come, so that a feed ends here.
+    fn has_ended(&self, exchange: &Exchange) -> bool {
+        let _ = exchange;
+        false
+    }
+
+    /// Returns whether every step takes no time, so that many feeds need no threads.
+    fn is_instant(&self) -> bool {
+        false
+    }
+}
+
+impl Backend for Script {
+    fn session(&self) -> &Session {
+        Executor::session(self)
+    }
+
+    fn now(&self) -> Now {
+        Executor::now(self)
+    }
+
+    fn send(&self, exchange: Exchange) -> Reply {
+        self.perform(&exchange)
+    }
+
+    fn file(&self, task: FileTask) -> Reply {
+        Reply::File(self.do_with_file(task))
+    }
+
+    fn sleep(&self, until: Moment, _: &dyn Fn(Duration)) {
+        self.advance(until.since(Executor::now(self).moment));
+    }
+
+    fn fork(&self) -> Arc<dyn Backend> {
+        Arc::new(self.clone())
+    }
+
+    fn has_ended(&self, exchange: &Exchange) -> bool {
+        self.is_done(exchange)
+    }
+
+    fn is_instant(&self) -> bool {
+        true
+    }
+}
+
+/// The two backends of feeds: one is aborted when they are stopped, the other then ends their subscriptions.
+#[derive(Clone)]
+pub(crate) struct FeedBackends {
+    polls: Arc<dyn Backend>,
+    unsubscribes: Arc<dyn Backend>,
+}
+
+impl FeedBackends {
+    pub(crate) fn fork(backend: &Arc<dyn Backend>) -> Self {
+        Self { polls: backend.fork(), unsubscribes: Arc::clone(backend) }
+    }
+
+    pub(crate) fn send(&self, exchange: Exchange, is_unsubscribe: bool) -> Reply {
+        if is_unsubscribe { self.unsubscribes.send(exchange) } else { self.polls.send(exchange) }
+    }
+
+    /// Returns the backend that stopping the feeds aborts.
+    pub(crate) const fn polls(&self) -> &Arc<dyn Backend> {
+        &self.polls
+    }
+}

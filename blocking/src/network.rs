@@ -1,0 +1,51 @@
+//! The backend over a network.
+
+use std::{sync::Arc, time::Duration};
+
+use teamwire_core::{Exchange, FileTask, Moment, Now, Reply, Session};
+use teamwire_std::{Clock, files};
+
+use crate::{backend::Backend, transport::Transport};
+
+/// A session with the clock, the files and the network of the machine.
+pub(crate) struct Network {
+    session: Session,
+    clock: Clock,
+    transport: Arc<dyn Transport>,
+}
+
+impl Network {
+    pub(crate) fn new(session: Session, transport: impl Transport) -> Self {
+        Self { session, clock: Clock::start(), transport: Arc::new(transport) }
+    }
+}
+
+impl Backend for Network {
+    fn session(&self) -> &Session {
+        &self.session
+    }
+
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    fn send(&self, exchange: Exchange) -> Reply {
+        self.transport.perform(exchange)
+    }
+
+    fn file(&self, task: FileTask) -> Reply {
+        Reply::File(files::perform(&task))
+    }
+
+    fn sleep(&self, until: Moment, wait: &dyn Fn(Duration)) {
+        wait(self.clock.until(until));
+    }
+
+    fn fork(&self) -> Arc<dyn Backend> {
+        Arc::new(Self { session: self.session.clone(), clock: self.clock, transport: self.transport.fork() })
+    }
+
+    fn abort(&self) {
+        self.transport.abort();
+    }
+}
