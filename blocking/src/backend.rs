@@ -11,7 +11,7 @@ pub(crate) trait Backend: Send + Sync {
 
     fn now(&self) -> Now;
 
-    fn send(&self, exchange: Exchange) -> Reply;
+    fn send(&self, exchange: Box<Exchange>) -> Reply;
 
     fn file(&self, task: FileTask) -> Reply;
 
@@ -45,7 +45,7 @@ impl Backend for Script {
         Executor::now(self)
     }
 
-    fn send(&self, exchange: Exchange) -> Reply {
+    fn send(&self, exchange: Box<Exchange>) -> Reply {
         self.perform(&exchange)
     }
 
@@ -82,7 +82,7 @@ impl FeedBackends {
         Self { polls: backend.fork(), unsubscribes: Arc::clone(backend) }
     }
 
-    pub(crate) fn send(&self, exchange: Exchange, is_unsubscribe: bool) -> Reply {
+    pub(crate) fn send(&self, exchange: Box<Exchange>, is_unsubscribe: bool) -> Reply {
         if is_unsubscribe { self.unsubscribes.send(exchange) } else { self.polls.send(exchange) }
     }
 

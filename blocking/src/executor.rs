@@ -73,7 +73,7 @@ impl Executor for BlockingExecutor {
         let mut now = backend.now();
         loop {
             let (ticket, reply) = match flow.poll(now) {
-                Step::Send(ticket, exchange) => (ticket, backend.send(*exchange)),
+                Step::Send(ticket, exchange) => (ticket, backend.send(exchange)),
                 Step::File(ticket, task) => (ticket, backend.file(task)),
                 Step::Sleep(until) => {
                     backend.sleep(until, &thread::sleep);

@@ -29,8 +29,8 @@ impl Backend for Network {
         self.clock.now()
     }
 
-    fn send(&self, exchange: Exchange) -> Reply {
-        self.transport.perform(exchange)
+    fn send(&self, exchange: Box<Exchange>) -> Reply {
+        self.transport.perform(*exchange)
     }
 
     fn file(&self, task: FileTask) -> Reply {

@@ -13,8 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Fault, FaultKind, Timeout};
-use teamwire_std::undrained;
+use teamwire_core::{Fault, Timeout};
+use teamwire_std::{body::timed_out, undrained};
 
 use crate::runtime::Runtime;
 
@@ -198,15 +198,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
     }
 
     fn fault(&self) -> Fault {
-        let phase = self.phase;
-        Fault::new(
-            FaultKind::Timeout,
-            match self.timeout {
-                Timeout::Total(time) => format!("no whole answer within {time:?} (it was spent {phase})"),
-                Timeout::Inactivity(time) => format!("not a byte moved for {time:?} ({phase})"),
-                Timeout::LongPoll { head, .. } => format!("no response within {head:?} (it was spent {phase})"),
-            },
-        )
+        timed_out(self.timeout, Some(self.phase))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Files on their way, chunk by chunk, read and written where no task waits.
+//! Files that are sent or received chunk by chunk, read and written on threads that may block.
 
 use std::{
     io::{self, Read, Write},
@@ -14,7 +14,7 @@ use teamwire_std::{
 
 use crate::runtime::Runtime;
 
-/// How much of a file is read or written at once: each time costs the way to another thread and back.
+/// Number of bytes of a file that are read or written at once: each time costs the way to another thread and back.
 pub(super) const CHUNK_SIZE: usize = 256 << 10;
 
 /// A file to send as the body of a request.
@@ -25,7 +25,7 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    /// Opens the file that this exchange sends, if it sends one. A large one is asked for first.
+    /// Opens the file that this exchange sends, if it sends one. A large one is sent with `Expect: 100-continue`.
     pub(super) async fn of(runtime: &impl Runtime, exchange: &Exchange) -> Result<Option<Box<Self>>, Fault> {
         let Body::File { path, length, may_grow } = exchange.request.body() else { return Ok(None) };
         let file = FileSource::open(runtime, path.clone(), *length, *may_grow).await?;
@@ -33,22 +33,22 @@ impl Upload {
     }
 }
 
-/// The bytes of a file to send. Nothing of it is read ahead: while a chunk is read, the operating system still sends those before it.
+/// The bytes of a file to send. None are read ahead: while a chunk is read, the operating system still sends the one before.
 pub(super) struct FileSource {
     /// `None` after its end.
     file: Option<UploadFile>,
-    /// Room for one.
+    /// Buffer for one chunk.
     chunk: Vec<u8>,
 }
 
 impl FileSource {
-    /// The file at this path, which had this length, and has no more unless it `may_grow`.
+    /// Opens the file at this path, which had this length and has no more, unless it `may_grow`.
     async fn open(runtime: &impl Runtime, path: String, length: u64, may_grow: bool) -> Result<Self, Fault> {
         let opened = runtime.unblock(move || UploadFile::open(&path, length, may_grow)).await;
         Ok(Self { file: Some(opened.map_err(unusable)?), chunk: Vec::new() })
     }
 
-    /// The next chunk; empty at the end. Raises an error before the last one if the file is not as long as it was.
+    /// Returns the next chunk, which is empty at the end. Fails before the last one if the file has another length than before.
     pub(super) async fn next(&mut self, runtime: &impl Runtime) -> Result<&[u8], Fault> {
         self.chunk.clear();
         if let Some(mut file) = self.file.take() {
@@ -65,11 +65,11 @@ impl FileSource {
     }
 }
 
-/// A file that an answer goes to.
+/// A file that a response is written to.
 pub(super) struct FileSink {
-    /// `None` once it could not be written to.
+    /// `None` once a write has failed.
     file: Option<DownloadFile>,
-    /// The part before `filled` is to be written. What is behind it is room.
+    /// The bytes before `filled` are to be written. Those behind it are room.
     chunk: Vec<u8>,
     filled: usize,
     pub(super) written: u64,
@@ -84,18 +84,18 @@ impl FileSink {
         Ok(Self { file: Some(opened.map_err(unusable)?), chunk: vec![0; CHUNK_SIZE], filled: 0, written: 0, limit })
     }
 
-    /// Room, of which there is some.
+    /// Returns room for at least one byte.
     pub(super) fn room(&mut self) -> &mut [u8] {
         &mut self.chunk[self.filled..]
     }
 
-    /// So much of the room was filled. Whether it is time to write.
+    /// Records that this number of bytes was put into the room. Returns whether there is none left.
     pub(super) fn fill(&mut self, bytes: usize) -> bool {
         self.filled += bytes;
         self.filled == self.chunk.len()
     }
 
-    /// Writes what there is. It waits for as long as that takes: were it given up, what comes next could be written first.
+    /// Writes the bytes in the buffer. It has no timeout: a write that was abandoned could happen after the next one.
     pub(super) async fn write(&mut self, runtime: &impl Runtime) -> Result<(), Fault> {
         if self.filled == 0 {
             return Ok(());

@@ -2,6 +2,7 @@
 
 use http::{Uri, uri::Scheme};
 use teamwire_core::{Fault, FaultKind};
+use teamwire_std::without_brackets;
 
 /// Scheme, host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +39,6 @@ fn is_https(uri: &Uri) -> bool {
 
 fn port(uri: &Uri, tls: bool) -> u16 {
     uri.port_u16().unwrap_or(if tls { 443 } else { 80 })
-}
-
-/// A host as look-ups and certificates have it.
-pub(super) fn without_brackets(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 #[cfg(test)]

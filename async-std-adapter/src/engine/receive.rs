@@ -1,11 +1,13 @@
-//! The body of an answer, into memory or into a file.
+//! The body of a response, into memory or into a file.
 
 use std::io;
 
-use teamwire_core::{Fault, Progress};
+use teamwire_core::Fault;
 use teamwire_std::{
+    BodyProgress,
     body::{initial_capacity, too_large},
     http1::ChunkLines,
+    is_abrupt_end,
 };
 use ureq_proto::{
     BodyMode,
@@ -15,20 +17,20 @@ use ureq_proto::{
 use super::{
     connection::Connection,
     deadline::Deadline,
-    file,
-    response::{lost, not_http},
+    faults::{disconnected, not_http},
+    file::FileSink,
 };
 use crate::runtime::Runtime;
 
-/// Where a body goes.
+/// Destination of a body.
 pub(super) enum BodySink {
-    /// The part before `filled` is the body. What is behind it is room, of zeros. It may have no more than `limit` bytes.
+    /// The bytes before `filled` are the body, of at most `limit` bytes. Those behind it are room.
     Memory {
         bytes: Vec<u8>,
         filled: usize,
         limit: u64,
     },
-    File(file::FileSink),
+    File(FileSink),
 }
 
 impl BodySink {
@@ -36,7 +38,7 @@ impl BodySink {
         Self::Memory { bytes: Vec::new(), filled: 0, limit }
     }
 
-    /// How many bytes are where they belong.
+    /// Returns the number of bytes that are where they belong.
     pub(super) fn received(&self) -> u64 {
         match self {
             Self::Memory { filled, .. } => *filled as u64,
@@ -44,7 +46,7 @@ impl BodySink {
         }
     }
 
-    /// What went into memory.
+    /// Returns the body, if it went into memory.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         match self {
             Self::Memory { mut bytes, filled, .. } => {
@@ -63,7 +65,7 @@ impl BodySink {
         Ok(())
     }
 
-    /// Room for so many bytes, or some.
+    /// Returns room for `most` bytes in memory, or for some in a file.
     fn room(&mut self, most: usize) -> &mut [u8] {
         match self {
             Self::Memory { bytes, filled, .. } => {
@@ -76,7 +78,8 @@ impl BodySink {
         }
     }
 
-    /// So much of the room was filled. Whether it is time to write.
+    /// Records that this number of bytes was put into the room. Returns whether there is none left, so that they are to be
+    /// written.
     fn fill(&mut self, got: usize) -> Result<bool, Fault> {
         match self {
             Self::Memory { filled, limit, .. } => {
@@ -87,7 +90,7 @@ impl BodySink {
         }
     }
 
-    /// Brings what has arrived to where it belongs.
+    /// Writes the bytes that were received to the file, if there is one.
     pub(super) async fn write<R: Runtime>(&mut self, deadline: &mut Deadline<'_, R>) -> Result<(), Fault> {
         if let Self::File(file) = self {
             // Boxed, so that the future of the usual case stays small.
@@ -98,84 +101,69 @@ impl BodySink {
     }
 }
 
-/// Who wants to know how much has arrived.
-pub(super) struct BodyProgress {
-    /// How much the file had already.
-    pub(super) before: u64,
-    pub(super) progress: Option<Progress>,
+/// Receives the body of a response.
+pub(super) struct BodyReceiver {
+    pub(super) sink: BodySink,
+    pub(super) progress: BodyProgress,
     /// The status is 400 or more.
     pub(super) is_refusal: bool,
     /// A write has failed: what looks like the end may be a reset, which the operating system reports only once.
     pub(super) is_broken: bool,
 }
 
-impl BodyProgress {
-    fn report(&self, bytes: u64, length: Option<u64>) {
-        if let Some(progress) = &self.progress {
-            let total = length.map(|length| self.before.saturating_add(length));
-            progress.report(self.before.saturating_add(bytes), total);
-        }
-    }
-}
-
-/// Returns `true` if this is how a connection ends that is not closed in order.
-fn is_end(error: &io::Error) -> bool {
-    use io::ErrorKind as E;
-    matches!(error.kind(), E::ConnectionReset | E::ConnectionAborted | E::BrokenPipe | E::UnexpectedEof)
-}
-
-/// Takes the body in, to its end.
-pub(super) async fn receive<R: Runtime>(
-    connection: &mut Connection<R::Stream>,
-    call: &mut Call<RecvBody>,
-    sink: &mut BodySink,
-    progress: &BodyProgress,
-    deadline: &mut Deadline<'_, R>,
-) -> Result<(), Fault> {
-    let mode = call.body_mode();
-    let announced = match mode {
-        BodyMode::LengthDelimited(length) => Some(length),
-        _ => None,
-    };
-    sink.expect(announced)?;
-    if let BodySink::File(_) = sink {
-        connection.input.expand();
-    }
-    let mut lines = (mode == BodyMode::Chunked).then(ChunkLines::default);
-    let mut new = connection.input.unread().len();
-    let mut arrived = 0;
-    loop {
-        if let Some(lines) = &mut lines {
-            connection.input.strip(new, lines);
-            lines.check()?;
-        }
-        let before = arrived;
-        loop {
-            let unread = connection.input.unread();
-            let (used, got) = call.read(unread, sink.room(unread.len())).map_err(not_http)?;
-            connection.input.consume(used);
-            arrived += got as u64;
-            if sink.fill(got)? {
-                sink.write(deadline).await?;
-            }
-            if used == 0 || connection.input.is_empty() {
-                break;
-            }
-        }
-        if arrived > before {
-            progress.report(arrived, announced);
-        }
-        let until_closed = mode == BodyMode::CloseDelimited;
-        if !until_closed && call.can_proceed() {
-            return Ok(());
-        }
-        new = match connection.receive(deadline).await? {
-            Ok(0) if until_closed && (progress.is_refusal || !progress.is_broken) => return Ok(()),
-            Ok(0) => return Err(lost(io::Error::from(io::ErrorKind::UnexpectedEof))),
-            Ok(bytes) => bytes,
-            // What a server that refused a request leaves unread makes its end a reset.
-            Err(error) if until_closed && progress.is_refusal && is_end(&error) => return Ok(()),
-            Err(error) => return Err(connection.lost(&error)),
+impl BodyReceiver {
+    /// Receives the whole body.
+    pub(super) async fn receive<R: Runtime>(
+        &mut self,
+        connection: &mut Connection<R::Stream>,
+        call: &mut Call<RecvBody>,
+        deadline: &mut Deadline<'_, R>,
+    ) -> Result<(), Fault> {
+        let mode = call.body_mode();
+        let announced = match mode {
+            BodyMode::LengthDelimited(length) => Some(length),
+            _ => None,
         };
+        self.sink.expect(announced)?;
+        if let BodySink::File(_) = self.sink {
+            connection.input.expand();
+        }
+        let mut lines = (mode == BodyMode::Chunked).then(ChunkLines::default);
+        let mut new = connection.input.unread().len();
+        let mut received = 0;
+        loop {
+            if let Some(lines) = &mut lines {
+                connection.input.strip(new, lines);
+                lines.check()?;
+            }
+            let before = received;
+            loop {
+                let unread = connection.input.unread();
+                let (used, got) = call.read(unread, self.sink.room(unread.len())).map_err(not_http)?;
+                connection.input.consume(used);
+                received += got as u64;
+                if self.sink.fill(got)? {
+                    self.sink.write(deadline).await?;
+                }
+                if used == 0 || connection.input.is_empty() {
+                    break;
+                }
+            }
+            if received > before {
+                self.progress.report(received, announced);
+            }
+            let until_closed = mode == BodyMode::CloseDelimited;
+            if !until_closed && call.can_proceed() {
+                return Ok(());
+            }
+            new = match connection.receive(deadline).await? {
+                Ok(0) if until_closed && (self.is_refusal || !self.is_broken) => return Ok(()),
+                Ok(0) => return Err(disconnected(io::Error::from(io::ErrorKind::UnexpectedEof))),
+                Ok(bytes) => bytes,
+                // A server that refused a request and leaves bytes of it unread ends the connection with a reset.
+                Err(error) if until_closed && self.is_refusal && is_abrupt_end(&error) => return Ok(()),
+                Err(error) => return Err(connection.fault_of(&error)),
+            };
+        }
     }
 }

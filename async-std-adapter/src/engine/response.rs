@@ -1,4 +1,4 @@
-//! The head of an answer, from when its request begins to leave.
+//! The head of a response, which may arrive as soon as the request begins to leave.
 
 use http::{HeaderValue, StatusCode, Version, header};
 use teamwire_core::{Fault, FaultKind};
@@ -8,13 +8,9 @@ use ureq_proto::{
     client::{Call, MAX_RESPONSE_HEADERS, RecvResponseResult, state::RecvResponse},
 };
 
-use super::{
-    connection::{Connection, Input},
-    deadline::Deadline,
-};
-use crate::runtime::Runtime;
+use super::{faults::not_http, input::Input};
 
-/// An answer that is to come.
+/// A response that has not arrived yet.
 pub(super) struct PendingResponse {
     call: Call<RecvResponse>,
     /// Number of interim responses (1xx).
@@ -31,7 +27,7 @@ impl PendingResponse {
         Self { call, interim: 0, incomplete: 0, got_continue: false, head: None }
     }
 
-    /// Reads what has arrived. Whether the head of the answer that counts is whole.
+    /// Reads what has arrived. Returns whether the head of the final response is complete.
     pub(super) fn read(&mut self, input: &mut Input) -> Result<bool, Fault> {
         // The usual head arrives whole, and needs no repair: the status is not 1xx, and the library can read it as it is.
         let is_final = input.unread().get(b"HTTP/1.1 ".len()).is_some_and(|digit| *digit != b'1');
@@ -89,24 +85,7 @@ impl PendingResponse {
         self.got_continue
     }
 
-    /// Waits for the head of the answer that counts.
-    pub(super) async fn receive<R: Runtime>(
-        &mut self,
-        connection: &mut Connection<R::Stream>,
-        deadline: &mut Deadline<'_, R>,
-    ) -> Result<(), Fault> {
-        while !self.read(&mut connection.input)? {
-            match connection.receive(deadline).await? {
-                Ok(0) if connection.input.is_empty() => return Err(lost("closed by the server without an answer")),
-                Ok(0) => return Err(lost("closed by the server within the head of its answer")),
-                Ok(_) => {}
-                Err(error) => return Err(connection.lost(&error)),
-            }
-        }
-        Ok(())
-    }
-
-    /// The head of the answer that counts, and what the protocol does next.
+    /// Returns the head of the final response, and the next state of the protocol.
     pub(super) fn proceed(self) -> Result<(http::Response<()>, RecvResponseResult), Fault> {
         self.head.zip(self.call.proceed()).ok_or_else(|| not_http("its head has no end"))
     }
@@ -122,18 +101,10 @@ pub(super) fn framing(head: &http::Response<()>) -> Result<Framing, Fault> {
     let (is_old, has_length) = (head.version() < Version::HTTP_11, headers.contains_key(header::CONTENT_LENGTH));
     let values = headers.get_all(header::TRANSFER_ENCODING).iter().map(HeaderValue::as_bytes);
     let framing = Framing::of(is_old, values, has_length)?;
-    // There is no body after such a head, whatever it says; but some servers send one.
+    // There is no body after such a head, whatever its fields say; but some servers send one.
     let is_odd =
         head.status() == StatusCode::NO_CONTENT && (has_length || headers.contains_key(header::TRANSFER_ENCODING));
     Ok(Framing { is_unambiguous: framing.is_unambiguous && !is_odd, ..framing })
-}
-
-pub(super) fn lost(why: impl ToString) -> Fault {
-    Fault::new(FaultKind::Lost, why.to_string())
-}
-
-pub(super) fn not_http(why: impl ToString) -> Fault {
-    Fault::new(FaultKind::Protocol, why.to_string())
 }
 
 fn unreadable(error: ProtocolError) -> Fault {

@@ -12,10 +12,8 @@ use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
 use teamwire_core::{Fault, FaultKind};
 use teamwire_std::tls_fault;
 
-use crate::{
-    engine::{deadline::Deadline, stream::Stream},
-    runtime::Runtime,
-};
+use super::deadline::Deadline;
+use crate::runtime::Runtime;
 
 /// A stream in the keeping of rustls.
 pub(super) struct TlsStream<S> {
@@ -29,16 +27,16 @@ pub(super) async fn handshake<R: Runtime>(
     host: &str,
     socket: R::Stream,
     deadline: &mut Deadline<'_, R>,
-) -> Result<Stream<R::Stream>, Fault> {
+) -> Result<TlsStream<R::Stream>, Fault> {
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| Fault::new(FaultKind::Tls, "no certificate can be for such a host name"))?;
     let session = ClientConnection::new(config, name).map_err(|error| tls_fault(&error))?;
-    let mut stream = Box::new(TlsStream { session, socket });
+    let mut stream = TlsStream { session, socket };
     deadline.enter_phase("shaking hands over TLS");
     while stream.session.is_handshaking() {
         deadline.run(|cx| stream.poll_handshake(cx)).await??;
     }
-    Ok(Stream::Tls(stream))
+    Ok(stream)
 }
 
 impl<S> TlsStream<S> {

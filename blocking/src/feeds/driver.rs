@@ -98,7 +98,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         if self.backends.polls().has_ended(&exchange) {
             return drop(self.set.remove(&key));
         }
-        let reply = self.backends.send(*exchange, is_unsubscribe);
+        let reply = self.backends.send(exchange, is_unsubscribe);
         self.set.handle(self.now(), &key, ticket, reply);
     }
 }

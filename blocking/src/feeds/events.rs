@@ -62,7 +62,7 @@ impl<F: Feed> Events<F> {
             match self.feed.poll(backend.now()) {
                 Step::Send(_, exchange) if backend.has_ended(&exchange) => return None,
                 Step::Send(ticket, exchange) => {
-                    let reply = self.backends.send(*exchange, self.stop_requested);
+                    let reply = self.backends.send(exchange, self.stop_requested);
                     self.feed.handle(backend.now(), ticket, reply);
                 }
                 Step::File(ticket, task) => {

@@ -100,7 +100,7 @@ impl<K> Shared<K> {
             let reply = if is_late {
                 Reply::Fault(Fault::new(FaultKind::Timeout, "there is no time left for it"))
             } else {
-                self.backends.send(*exchange, is_unsubscribe)
+                self.backends.send(exchange, is_unsubscribe)
             };
             self.state().replies.push((key, ticket, reply));
             self.stop_handle.notify();

@@ -9,7 +9,7 @@ use std::{
 use teamwire_core::{Body, Config, Error, Exchange, Fault, FaultKind, Progress, Reply, Response, Timeout};
 use teamwire_std::{
     Proxy,
-    body::downcast_fault,
+    body::{downcast_fault, timed_out},
     files::UploadFile,
     http1::{MAX_HEAD, MIN_EXPECT_CONTINUE_LENGTH},
     take_sensitive_headers,
@@ -21,7 +21,7 @@ use ureq::{
 
 use super::{
     agent::agent,
-    body::{self, ProgressReader, timed_out},
+    body::{self, ProgressReader},
     connector::NetworkConnector,
     limits::TimeLimits,
     proxy::{authorization, forwards},
@@ -213,7 +213,7 @@ fn fault(error: ureq::Error, timeout: Timeout, sent: bool) -> Fault {
     // Before anything was sent there was no connection to lose.
     let broken = if sent { FaultKind::Lost } else { FaultKind::Connect };
     let (kind, why) = match error {
-        E::Timeout(_) => return timed_out(timeout),
+        E::Timeout(_) => return timed_out(timeout, None),
         E::Io(error) => return downcast_fault(error).unwrap_or_else(|error| Fault::new(broken, error)),
         E::Other(error) => return fault(E::Io(io::Error::other(error)), timeout, sent),
         error => (FaultKind::Protocol, error.to_string()),

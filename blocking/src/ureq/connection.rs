@@ -6,7 +6,7 @@ use std::{
 };
 
 use teamwire_core::Fault;
-use teamwire_std::{http1::EXPECT_CONTINUE_TIMEOUT, tls_failure};
+use teamwire_std::{http1::EXPECT_CONTINUE_TIMEOUT, is_abrupt_end, tls_failure};
 use ureq::{
     Error, Timeout,
     unversioned::transport::{Buffers as UreqBuffers, NextTimeout, Transport},
@@ -180,7 +180,7 @@ impl Connection {
         let room = self.buffers.room().map_err(other)?;
         let amount = match self.link.read(room, limits.due(self.last_activity)) {
             // What a server that refused a request leaves unread makes its end a reset.
-            Err(error) if self.buffers.is_refusal() && is_end(&error) => 0,
+            Err(error) if self.buffers.is_refusal() && is_abrupt_end(&error) => 0,
             Ok(0) if self.is_broken && !self.buffers.is_refusal() => {
                 return Err(failed(ErrorKind::ConnectionReset.into()));
             }
@@ -271,12 +271,6 @@ impl Transport for Connection {
 /// Returns the length of this text up to and with its first byte of this kind.
 fn after(byte: u8, text: &[u8]) -> usize {
     text.iter().position(|found| *found == byte).map_or(0, |at| at + 1)
-}
-
-/// Returns whether this is how a connection ends that is not closed in order.
-fn is_end(error: &io::Error) -> bool {
-    use ErrorKind as E;
-    matches!(error.kind(), E::ConnectionReset | E::ConnectionAborted | E::BrokenPipe | E::UnexpectedEof)
 }
 
 /// Returns an error of a connection in ureq's words.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use rustls::ClientConfig;
-use teamwire_std::Proxy;
+use teamwire_std::{Proxy, without_brackets};
 use ureq::{
     Error,
     http::Uri,
@@ -99,7 +99,7 @@ impl ShutdownHandle for PendingConnect {
 
 /// The host as it is outside of a URI: an IPv6 address without its brackets.
 fn host(uri: &Uri) -> &str {
-    uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
+    without_brackets(uri.host().unwrap_or_default())
 }
 
 fn port(details: &ConnectionDetails<'_>) -> u16 {

@@ -2,7 +2,7 @@ use std::io::{self, ErrorKind, Read, Write};
 
 use teamwire_core::{Fault, FaultKind};
 use teamwire_std::{
-    Proxy,
+    Proxy, authority,
     http1::{Head, MAX_HEAD, next_head},
 };
 use ureq::http::{StatusCode, Uri, uri::Scheme};
@@ -42,7 +42,7 @@ fn refused(why: &str) -> io::Error {
 }
 
 fn request(proxy: &Proxy, host: &str, port: u16) -> Vec<u8> {
-    let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let authority = authority(host, port);
     let mut request = format!("CONNECT {authority} HTTP/1.1\r\nhost: {authority}\r\n").into_bytes();
     request.extend(authorization(proxy));
     request.extend_from_slice(b"\r\n");

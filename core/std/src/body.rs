@@ -1,14 +1,17 @@
-//! Bodies on their way: limits and faults.
+//! Limits and faults of bodies.
 
 use std::io;
 
-use teamwire_core::{Fault, FaultKind, FileError};
+use teamwire_core::{Fault, FaultKind, FileError, Timeout};
 
-/// The most to make room for before it has arrived.
+/// Maximum number of bytes to allocate before they have arrived.
 const MAX_PREALLOCATION: u64 = 1 << 20;
 
-/// How much room to make in memory for a body of this announced length, before any of it has arrived. Refuses one that is
-/// longer than the limit.
+/// Returns the number of bytes to allocate for a body of this announced length.
+///
+/// # Errors
+///
+/// [`FaultKind::TooLarge`] for one that is longer than the limit.
 pub fn initial_capacity(announced: Option<u64>, limit: u64) -> Result<usize, Fault> {
     match announced {
         Some(length) if length > limit => Err(too_large(limit)),
@@ -16,12 +19,31 @@ pub fn initial_capacity(announced: Option<u64>, limit: u64) -> Result<usize, Fau
     }
 }
 
-/// The fault of an answer that has more bytes than may go into memory, or into its file.
+/// Returns the fault of a response with more bytes than may go into memory, or into its file.
 pub fn too_large(limit: u64) -> Fault {
     Fault::new(FaultKind::TooLarge, format!("more than {limit} bytes"))
 }
 
-/// The fault that an error of this crate wraps; any other error as it is.
+/// Returns the fault of an exchange that timed out, in this phase of it if that is known.
+pub fn timed_out(timeout: Timeout, phase: Option<&str>) -> Fault {
+    let (what, is_total) = match timeout {
+        Timeout::Total(limit) => (format!("no complete response within {limit:?}"), true),
+        Timeout::Inactivity(limit) => (format!("not a byte moved for {limit:?}"), false),
+        Timeout::LongPoll { head, .. } => (format!("no response within {head:?}"), true),
+    };
+    let what = match phase {
+        Some(phase) if is_total => format!("{what} (it was spent {phase})"),
+        Some(phase) => format!("{what} ({phase})"),
+        None => what,
+    };
+    Fault::new(FaultKind::Timeout, what)
+}
+
+/// Returns the fault that an error of this crate wraps.
+///
+/// # Errors
+///
+/// The error itself, if it wraps none.
 pub fn downcast_fault(error: io::Error) -> Result<Fault, io::Error> {
     match error.downcast::<FileError>() {
         Ok(error) => Ok(Fault::new(FaultKind::File, error)),

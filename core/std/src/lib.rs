@@ -9,7 +9,9 @@ mod clock;
 mod connection;
 pub mod files;
 mod happy_eyeballs;
+mod host;
 pub mod http1;
+mod progress;
 mod proxy;
 mod sensitive;
 mod tls;
@@ -17,8 +19,10 @@ mod undrained;
 
 pub use self::{
     clock::Clock,
-    connection::{MAX_CONNECTION_AGE, has_pending_data},
+    connection::{MAX_CONNECTION_AGE, has_pending_data, is_abrupt_end},
     happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, interleave_families},
+    host::{authority, without_brackets},
+    progress::BodyProgress,
     proxy::Proxy,
     sensitive::take_sensitive_headers,
     tls::{tls_config, tls_failure, tls_fault, tls_is_idle},

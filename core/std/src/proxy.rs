@@ -5,6 +5,8 @@ use http::{HeaderValue, StatusCode};
 use percent_encoding::percent_decode_str;
 use teamwire_core::{Config, Fault, FaultKind};
 
+use crate::host::without_brackets;
+
 /// Address and login of the HTTP proxy.
 #[derive(Clone, Debug)]
 pub struct Proxy {
@@ -25,7 +27,7 @@ impl Proxy {
         let host = url.host_str()?;
         let has_login = !url.username().is_empty() || url.password().is_some();
         Some(Self {
-            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            host: without_brackets(host).to_owned(),
             port: url.port_or_known_default().unwrap_or(80),
             authorization: has_login.then(|| basic(url.username(), url.password().unwrap_or_default())),
             tunnels_plain_http: config.tunnels_plain_http(),

@@ -7,6 +7,8 @@ use rustls::{
 };
 use teamwire_core::{Config, Error, Fault, FaultKind, InvalidInput};
 
+use crate::host::without_brackets;
+
 /// How TLS is done: the public CAs and those of [`Config::with_root_certificates_pem`], TLS 1.2 or later, HTTP/1.1.
 ///
 /// # Errors
@@ -15,7 +17,7 @@ use teamwire_core::{Config, Error, Fault, FaultKind, InvalidInput};
 /// that no certificate can be for.
 pub fn tls_config(config: &Config) -> Result<Arc<ClientConfig>, Error> {
     let base = config.base_url();
-    let host = base.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let host = without_brackets(base.host_str().unwrap_or_default());
     if base.scheme() == "https" && ServerName::try_from(host).is_err() {
         return Err(InvalidInput::new("base URL", "no certificate can be for such a host name").into());
     }

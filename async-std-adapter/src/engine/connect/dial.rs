@@ -14,7 +14,7 @@ use futures_util::{
 use teamwire_core::{Fault, FaultKind};
 use teamwire_std::CONNECTION_ATTEMPT_DELAY;
 
-use super::reason;
+use super::error_chain;
 use crate::{engine::deadline::Deadline, runtime::Runtime};
 
 /// Connects to one of these addresses. Each is tried when the one before it has failed, or has not succeeded for a while; the
@@ -65,5 +65,5 @@ pub(super) async fn dial<R: Runtime>(
 }
 
 fn failure(address: SocketAddr, error: &io::Error) -> String {
-    format!("{address}: {}", reason(error))
+    format!("{address}: {}", error_chain::text(error))
 }

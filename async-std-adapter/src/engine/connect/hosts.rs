@@ -14,7 +14,7 @@ use futures_util::future::{FutureExt, Shared};
 use teamwire_core::{Fault, FaultKind};
 use teamwire_std::interleave_families;
 
-use super::reason;
+use super::error_chain;
 use crate::{engine::deadline::Deadline, runtime::Runtime};
 
 /// Maximum number of look-ups at once. On most runtimes each holds a thread, for as long as it hangs.
@@ -28,7 +28,7 @@ type LookedUp = Result<Vec<SocketAddr>, Arc<io::Error>>;
 
 /// Hosts by name and port.
 #[derive(Default)]
-pub(in crate::engine) struct Hosts(Mutex<Known>);
+pub(super) struct Hosts(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
@@ -128,5 +128,5 @@ fn unresolved(host: &str, error: &io::Error) -> Fault {
     // is one of the operating system.)
     let is_system = cfg!(unix) && error.raw_os_error().is_some();
     let kind = if is_system { FaultKind::Connect } else { FaultKind::Resolve };
-    Fault::new(kind, format!("{host}: {}", reason(error)))
+    Fault::new(kind, format!("{host}: {}", error_chain::text(error)))
 }

@@ -1,0 +1,65 @@
+//! A request in flight.
+
+use std::io;
+
+use teamwire_core::Fault;
+
+use super::{
+    connection::Connection, deadline::Deadline, faults::disconnected, progress::ExchangeProgress,
+    response::PendingResponse,
+};
+use crate::runtime::Runtime;
+
+/// A request in flight: its connection, its response, how far it is, and how long it may take.
+pub(super) struct InFlight<'a, 'r, R: Runtime> {
+    pub(super) connection: &'a mut Connection<R::Stream>,
+    pub(super) response: PendingResponse,
+    pub(super) progress: &'a mut ExchangeProgress,
+    pub(super) deadline: &'a mut Deadline<'r, R>,
+}
+
+impl<R: Runtime> InFlight<'_, '_, R> {
+    /// Waits for the head of the final response.
+    pub(super) async fn receive_head(&mut self) -> Result<(), Fault> {
+        let Self { connection, response, deadline, .. } = self;
+        while !response.read(&mut connection.input)? {
+            match connection.receive(deadline).await? {
+                Ok(0) if connection.input.is_empty() => {
+                    return Err(disconnected("closed by the server without a response"));
+                }
+                Ok(0) => return Err(disconnected("closed by the server within the head of its response")),
+                Ok(_) => {}
+                Err(error) => return Err(connection.fault_of(&error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Handles bytes that arrived while there was more to send; none, if there never will be more.
+    pub(super) fn on_input(&mut self, received: io::Result<usize>) -> Result<(), Interrupted> {
+        let received = received.map_err(|error| self.connection.fault_of(&error))?;
+        let has_head = self.response.read(&mut self.connection.input)?;
+        if has_head || received == 0 { Err(Interrupted::ResponseArrived) } else { Ok(()) }
+    }
+}
+
+/// The reason why a request was not sent to its end.
+pub(super) enum Interrupted {
+    /// The response has arrived, or none will: there is no point in continuing.
+    ResponseArrived,
+    /// The connection takes no more bytes. A response may have arrived all the same.
+    ConnectionBroken(io::Error),
+    Fault(Fault),
+}
+
+impl From<Fault> for Interrupted {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<io::Error> for Interrupted {
+    fn from(error: io::Error) -> Self {
+        Self::ConnectionBroken(error)
+    }
+}

@@ -1,0 +1,107 @@
+//! The input buffer of a connection.
+
+use std::{
+    io,
+    task::{Context, Poll},
+};
+
+use futures_io::{AsyncRead, AsyncWrite};
+use teamwire_std::http1::{ChunkLines, MAX_HEAD};
+
+use super::stream::Stream;
+
+/// Usual size of the input buffer, and of what is sent at once of a head and its body.
+pub(super) const BUFFER_SIZE: usize = 16 << 10;
+
+/// Bytes that have arrived and were not used yet.
+#[derive(Default)]
+pub(super) struct Input {
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Something has arrived in this exchange.
+    has_received: bool,
+}
+
+impl Input {
+    pub(super) fn unread(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    pub(super) fn unread_mut(&mut self) -> &mut [u8] {
+        &mut self.buffer[self.start..self.end]
+    }
+
+    /// Removes the chunk extensions from the last `arrived` bytes, which belong to a chunked body.
+    pub(super) fn strip(&mut self, arrived: usize, lines: &mut ChunkLines) {
+        let old = self.end - arrived;
+        self.end = old + lines.strip(&mut self.buffer[old..self.end]);
+        self.consume(0);
+    }
+
+    pub(super) fn consume(&mut self, bytes: usize) {
+        self.start += bytes;
+        debug_assert!(self.start <= self.end, "more was consumed than there is");
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Returns whether so many bytes are unread that no head and no line can be that long.
+    pub(super) fn is_full(&self) -> bool {
+        self.unread().len() >= MAX_HEAD
+    }
+
+    /// Enlarges the buffer, for a long response.
+    pub(super) fn expand(&mut self) {
+        self.grow_to(MAX_HEAD);
+    }
+
+    /// Enlarges the buffer to this length. The zeros of new memory come from the operating system.
+    fn grow_to(&mut self, length: usize) {
+        if self.is_empty() && self.buffer.len() < length {
+            self.buffer = vec![0; length];
+        } else if self.buffer.len() < length {
+            self.buffer.resize(length, 0);
+        }
+    }
+
+    /// Returns whether anything has arrived since the exchange began.
+    pub(super) const fn has_received(&self) -> bool {
+        self.has_received
+    }
+
+    /// Prepares for the next exchange. Frees a buffer that only an unusual response needed.
+    pub(super) fn reset(&mut self) {
+        self.has_received = false;
+        if self.buffer.len() > BUFFER_SIZE && self.is_empty() {
+            self.buffer = Vec::new();
+        }
+    }
+
+    /// Reads what has arrived. Returns zero at the end of the stream.
+    pub(super) fn poll_fill<S>(&mut self, stream: &mut Stream<S>, cx: &mut Context<'_>) -> Poll<io::Result<usize>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        if self.end == self.buffer.len() {
+            if self.start > 0 {
+                self.buffer.copy_within(self.start..self.end, 0);
+                (self.start, self.end) = (0, self.end - self.start);
+            } else {
+                let larger = (self.buffer.len() * 2).max(BUFFER_SIZE);
+                self.grow_to(larger);
+            }
+        }
+        let filled = stream.poll_read(cx, &mut self.buffer[self.end..]);
+        if let Poll::Ready(Ok(bytes)) = filled {
+            self.end += bytes;
+            self.has_received |= bytes > 0;
+        }
+        filled
+    }
+}

@@ -1,0 +1,54 @@
+//! How far an exchange is.
+
+use teamwire_core::{Fault, FaultKind, Progress};
+
+/// Progress of an exchange: for its fault, and for the observer of its request's body.
+#[derive(Debug, Default)]
+pub(super) struct ExchangeProgress {
+    /// Number of bytes of the request's head that are still to be sent.
+    head_left: usize,
+    /// Number of bytes of the request's body that were sent, and that there are.
+    body: u64,
+    total: u64,
+    observer: Option<Progress>,
+    /// A byte of the request may have left.
+    sent: bool,
+    /// Number of bytes of the response's body that are where they belong.
+    pub(super) received: u64,
+    /// Head of the response.
+    pub(super) head: Option<http::Response<()>>,
+}
+
+impl ExchangeProgress {
+    /// Begins a request with a head and a body of these lengths.
+    pub(super) fn begin(&mut self, head: usize, body: u64, observer: Option<Progress>) {
+        (self.head_left, self.total, self.observer) = (head, body, observer);
+    }
+
+    /// Returns the number of bytes of the head that are still to be sent.
+    pub(super) const fn head_left(&self) -> usize {
+        self.head_left
+    }
+
+    /// Records that this number of bytes was sent.
+    pub(super) fn record_sent(&mut self, bytes: usize) {
+        self.sent = true;
+        let of_the_head = bytes.min(self.head_left);
+        self.head_left -= of_the_head;
+        self.body += (bytes - of_the_head) as u64;
+        if let Some(observer) = self.observer.as_ref().filter(|_| bytes > of_the_head) {
+            observer.report(self.body, Some(self.total));
+        }
+    }
+
+    /// Adds the progress to a fault.
+    pub(super) fn fault(self, fault: Fault) -> Fault {
+        // In TLS 1.3 a server refuses a client without a certificate after the handshake, and reads none of the request.
+        let sent = self.sent && fault.kind != FaultKind::ClientCertificate;
+        let fault = fault.sent(sent).received(self.received);
+        match self.head {
+            Some(head) => fault.head(head),
+            None => fault,
+        }
+    }
+}

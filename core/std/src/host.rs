@@ -1,0 +1,11 @@
+//! Hosts, as URLs and as look-ups and certificates have them.
+
+/// Returns a host of a URL without the brackets of an IPv6 address.
+pub fn without_brackets(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+/// Returns `host:port`, with brackets around an IPv6 address.
+pub fn authority(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
