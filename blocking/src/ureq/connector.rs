@@ -1,6 +1,6 @@
 use std::{
     io::ErrorKind,
-    net::TcpStream,
+    net::{SocketAddr, TcpStream},
     sync::{Arc, Weak},
     time::Instant,
 };
@@ -9,7 +9,6 @@ use rustls::ClientConfig;
 use teamwire_std::{Proxy, without_brackets};
 use ureq::{
     Error,
-    http::Uri,
     unversioned::transport::{ConnectionDetails, Connector, ShutdownHandle},
 };
 
@@ -24,16 +23,16 @@ use super::{
 };
 use crate::detached::{CancelHandle, spawn_detached};
 
-/// Makes connections: looks the host or the proxy up, connects to it, has the proxy open a tunnel, and shakes hands over
-/// TLS if the URI says `https`. ureq's own ways set a time in the operating system for each read, change the socket's mode
-/// twice to see whether it is open, take no `ClientConfig`, and log the login of a proxy.
+/// Makes connections: looks up the host or the proxy, connects, asks the proxy for a tunnel, and performs the TLS handshake if
+/// the URI says `https`. Those of ureq set a timeout in the operating system for each read, change the socket's mode twice to
+/// see whether it is open, take no `ClientConfig`, and log the login of a proxy.
 #[derive(Clone, Debug)]
 pub(super) struct NetworkConnector {
     pub(super) tls: Arc<ClientConfig>,
     pub(super) proxy: Option<Proxy>,
     pub(super) hosts: Hosts,
     pub(super) idle_cutoff: IdleCutoff,
-    /// It can be shut down while it connects.
+    /// Connecting can be interrupted: it happens in a thread of its own.
     pub(super) is_interruptible: bool,
 }
 
@@ -50,18 +49,16 @@ impl Connector for NetworkConnector {
 
 impl NetworkConnector {
     fn link(&self, details: &ConnectionDetails<'_>, deadline: Option<Instant>) -> Result<Link, Error> {
-        let (host, port) = (host(details.uri), port(details));
-        let mut socket = match &self.proxy {
-            Some(proxy) => self.socket(&proxy.host, proxy.port, details, deadline)?,
-            None => self.socket(host, port, details, deadline)?,
+        let (host, port) = match &self.proxy {
+            Some(proxy) => (&*proxy.host, proxy.port),
+            None => origin(details),
         };
-        socket.set_deadline(deadline);
-        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| !forwards(Some(proxy), details.uri)) {
-            open_tunnel(&mut socket, proxy, host, port).map_err(failed)?;
+        let (socket, chosen) = self.socket(host, port, details, deadline)?;
+        let link = self.prepare(socket, details, deadline);
+        if let Some(address) = chosen {
+            self.hosts.prefer(host, port, link.is_ok().then_some(address));
         }
-        let handshake = || tls_handshake(self.tls.clone(), host, &mut socket);
-        let tls = details.needs_tls().then(handshake).transpose().map_err(failed)?;
-        Ok(Link::new(socket, tls))
+        link
     }
 
     fn socket(
@@ -70,8 +67,8 @@ impl NetworkConnector {
         port: u16,
         details: &ConnectionDetails<'_>,
         deadline: Option<Instant>,
-    ) -> Result<Socket, Error> {
-        let socket = if self.is_interruptible {
+    ) -> Result<(Socket, Option<SocketAddr>), Error> {
+        let connected = if self.is_interruptible {
             let (hosts, host) = (self.hosts.clone(), host.to_owned());
             let (cancel, wait) = spawn_detached(move || hosts.connect(&host, port, deadline))?;
             let attempt: Arc<dyn ShutdownHandle> = Arc::new(PendingConnect(cancel));
@@ -80,15 +77,32 @@ impl NetworkConnector {
         } else {
             self.hosts.connect(host, port, deadline)
         };
-        let socket = socket.map_err(failed)?;
+        let (socket, chosen) = connected.map_err(failed)?;
         let stream: Weak<TcpStream> = Arc::downgrade(socket.stream());
         (details.register_shutdown)(stream)?;
-        Ok(socket)
+        Ok((socket, chosen))
+    }
+
+    /// Opens the tunnel and performs the TLS handshake, as the origin needs it.
+    fn prepare(
+        &self,
+        mut socket: Socket,
+        details: &ConnectionDetails<'_>,
+        deadline: Option<Instant>,
+    ) -> Result<Link, Error> {
+        let (host, port) = origin(details);
+        socket.set_deadline(deadline);
+        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| !forwards(Some(proxy), details.uri)) {
+            open_tunnel(&mut socket, proxy, host, port).map_err(failed)?;
+        }
+        let handshake = || tls_handshake(self.tls.clone(), host, &mut socket);
+        let tls = details.needs_tls().then(handshake).transpose().map_err(failed)?;
+        Ok(Link::new(socket, tls))
     }
 }
 
-/// Neither a look-up nor an attempt to connect can be interrupted; but no thread has to wait for it. What comes of it after
-/// the agent is shut down is closed at once.
+/// Neither a look-up nor an attempt to connect can be interrupted, but its waiter can be released. A connection that is made
+/// after the agent was shut down is closed at once.
 struct PendingConnect(CancelHandle);
 
 impl ShutdownHandle for PendingConnect {
@@ -97,11 +111,8 @@ impl ShutdownHandle for PendingConnect {
     }
 }
 
-/// The host as it is outside of a URI: an IPv6 address without its brackets.
-fn host(uri: &Uri) -> &str {
-    without_brackets(uri.host().unwrap_or_default())
-}
-
-fn port(details: &ConnectionDetails<'_>) -> u16 {
-    details.uri.port_u16().unwrap_or(if details.needs_tls() { 443 } else { 80 })
+/// Returns the host of the server, an IPv6 address without its brackets, and its port.
+fn origin<'a>(details: &'a ConnectionDetails<'_>) -> (&'a str, u16) {
+    let port = details.uri.port_u16().unwrap_or(if details.needs_tls() { 443 } else { 80 });
+    (without_brackets(details.uri.host().unwrap_or_default()), port)
 }

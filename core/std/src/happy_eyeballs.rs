@@ -1,12 +1,49 @@
 //! The order in which the addresses of a host are tried (RFC 8305, "Happy Eyeballs").
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 /// Time before the next address is tried as well (RFC 8305, section 5).
 pub const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+/// Maximum number of hosts of which the preferred address is known.
+const MAX_PREFERRED: usize = 16;
+
+/// Addresses at which hosts were reached last: they are tried first the next time.
+#[derive(Debug, Default)]
+pub struct PreferredAddresses(Mutex<Vec<(String, u16, SocketAddr)>>);
+
+impl PreferredAddresses {
+    /// Orders the addresses of this host for attempts.
+    pub fn order(&self, host: &str, port: u16, addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+        let mut addresses = interleave_families(addresses);
+        let all = self.lock();
+        let preferred = all.iter().find(|(name, at, _)| name == host && *at == port);
+        if let Some(place) = preferred.and_then(|(.., best)| addresses.iter().position(|address| address == best)) {
+            addresses[..=place].rotate_right(1);
+        }
+        addresses
+    }
+
+    /// Sets the address of this host that is tried first. Without one, the order is that of the look-up again.
+    pub fn set(&self, host: &str, port: u16, address: Option<SocketAddr>) {
+        let mut all = self.lock();
+        all.retain(|(name, at, _)| name != host || *at != port);
+        if all.len() == MAX_PREFERRED {
+            all.remove(0);
+        }
+        all.extend(address.map(|address| (host.to_owned(), port, address)));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(String, u16, SocketAddr)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Orders addresses for attempts: both families in turn, in the order given within each (as in RFC 8305, section 4).
-pub fn interleave_families(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+fn interleave_families(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (ours, others): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == first);
     let mut others = others.into_iter();
@@ -31,5 +68,21 @@ mod tests {
             of(&["1.1.1.1:1", "[::1]:1", "[::2]:1"])
         );
         assert_eq!(interleave_families(Vec::new()), Vec::new());
+    }
+
+    #[test]
+    fn the_preferred_address_comes_first_until_it_is_dropped() {
+        let of = |texts: &[&str]| texts.iter().map(|text| text.parse().expect("an address")).collect::<Vec<_>>();
+        let (found, best) = (of(&["1.1.1.1:1", "1.1.1.2:1", "1.1.1.3:1"]), "1.1.1.2:1".parse().expect("an address"));
+        let preferred = PreferredAddresses::default();
+        preferred.set("host", 1, Some(best));
+        assert_eq!(preferred.order("host", 1, found.clone()), of(&["1.1.1.2:1", "1.1.1.1:1", "1.1.1.3:1"]));
+        assert_eq!(preferred.order("host", 2, found.clone()), found);
+        preferred.set("host", 1, None);
+        assert_eq!(preferred.order("host", 1, found.clone()), found);
+        for port in 0..100 {
+            preferred.set("host", port, Some(best));
+        }
+        assert_eq!(preferred.lock().len(), MAX_PREFERRED);
     }
 }

@@ -20,7 +20,7 @@ mod undrained;
 pub use self::{
     clock::Clock,
     connection::{MAX_CONNECTION_AGE, has_pending_data, is_abrupt_end},
-    happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, interleave_families},
+    happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, PreferredAddresses},
     host::{authority, without_brackets},
     progress::BodyProgress,
     proxy::Proxy,

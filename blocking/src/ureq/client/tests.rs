@@ -21,10 +21,21 @@ const ME: &str =
     r#"{"uid":"u-bot","first_name":"Example","last_name":"Bot","organisation":"Example Org","is_bot":true}"#;
 
 fn client(look_ups: LookUps, time: Duration) -> Client<BlockingExecutor> {
+    client_with(look_ups, time, |config| config)
+}
+
+fn proxied(look_ups: LookUps) -> Client<BlockingExecutor> {
+    client_with(look_ups, Duration::from_secs(30), |config| {
+        config.with_proxy("http://proxy.test:81").expect("a URL").with_tunnel_for_plain_http(true)
+    })
+}
+
+fn client_with(look_ups: LookUps, time: Duration, change: fn(Config) -> Config) -> Client<BlockingExecutor> {
     let credentials = Credentials::new("app-id", "the secret").expect("credentials");
     let config = Config::allowing_plain_http("http://backend.test:81", credentials).expect("a URL");
     let timeouts = Timeouts { default: time, long: time, assets: time };
     let config = config.with_retry(RetryPolicy::NEVER).with_timeouts(timeouts);
+    let config = change(config);
     let mut http = UreqTransport::new(&config).expect("options that can be had");
     http.dial.hosts = Hosts::with(look_ups);
     http.agent = agent(http.agent.config().clone(), http.dial.clone());
@@ -97,4 +108,35 @@ fn a_silent_address_costs_a_moment_and_not_its_share_of_the_time() {
     let begun = Instant::now();
     client.contacts().me().expect("a response");
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn an_address_that_opens_no_tunnel_any_more_is_not_tried_first() {
+    // A proxy of two addresses. The one that was reached refuses the next tunnel, and no more connections are made to it.
+    let [first, second] = [(), ()].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    let [a, b] = [&first, &second].map(|listener| listener.local_addr().expect("it is bound"));
+    let look_ups = Mutex::new(vec![vec![a, b], vec![a, b], vec![b, a]]);
+    let look_ups = LookUps::with(move |_, _| Ok(look_ups.lock().expect("nothing panics").pop().unwrap_or_default()));
+    let client = proxied(look_ups);
+
+    let serves = |listener: &TcpListener, replies: &[String]| {
+        let (mut peer, _) = listener.accept().expect("a client");
+        for reply in replies {
+            assert!(peer.read(&mut [0; 4096]).expect("a request") > 0);
+            peer.write_all(reply.as_bytes()).expect("a client");
+        }
+    };
+    let tunnel = || "HTTP/1.1 200 OK\r\n\r\n".to_owned();
+    let me = || format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{ME}", ME.len());
+    let refusal = || "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n".to_owned();
+
+    let turns = thread::spawn(move || {
+        serves(&second, &[tunnel(), me()]);
+        serves(&second, &[refusal()]);
+        serves(&first, &[tunnel(), me()]);
+    });
+    client.contacts().me().expect("the second address opens a tunnel");
+    client.contacts().me().expect_err("it is tried first, and refuses");
+    client.contacts().me().expect("the first address is tried first again");
+    turns.join().expect("it was asked in this order");
 }

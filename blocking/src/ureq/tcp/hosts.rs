@@ -1,61 +1,57 @@
 use std::{
-    collections::HashMap,
     io::{self, ErrorKind},
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Instant,
 };
 
 use teamwire_core::{Fault, FaultKind};
-use teamwire_std::interleave_families;
+use teamwire_std::PreferredAddresses;
 
 use super::{look_up::LookUps, race, socket::Socket};
 
-/// Connections to hosts by name. Remembers which of its addresses accepted last, and tries that first.
+/// Connections to hosts by name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hosts {
     look_ups: LookUps,
-    accepted: Arc<Mutex<HashMap<(String, u16), SocketAddr>>>,
+    preferred: Arc<PreferredAddresses>,
 }
 
 impl Hosts {
-    /// Looks hosts up by these look-ups.
+    /// Creates hosts that are looked up so.
     #[cfg(test)]
     pub(crate) fn with(look_ups: LookUps) -> Self {
         Self { look_ups, ..Self::default() }
     }
 
-    /// Connects to this host, an IPv6 address without its brackets.
+    /// Connects to this host, an IPv6 address without its brackets. Returns the address with the connection if there were
+    /// others to choose from.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::TimedOut`] at the deadline; else one that wraps a [`Fault`].
-    pub(crate) fn connect(&self, host: &str, port: u16, deadline: Option<Instant>) -> io::Result<Socket> {
-        let about = |kind| {
+    pub(crate) fn connect(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Option<Instant>,
+    ) -> io::Result<(Socket, Option<SocketAddr>)> {
+        let failed = |kind| {
             move |error: io::Error| match error.kind() {
                 ErrorKind::TimedOut => error,
                 _ => io::Error::other(Fault::new(kind, format!("{host}:{port}: {error}"))),
             }
         };
-        let found = self.look_ups.find(host, port, deadline).map_err(about(FaultKind::Resolve))?;
-        let mut addresses = interleave_families(found);
-        let key = (host.to_owned(), port);
-        if let Some(last) = self.with_accepted(|accepted| accepted.get(&key).copied())
-            && let Some(at) = addresses.iter().position(|address| *address == last)
-        {
-            addresses[..=at].rotate_right(1);
-        }
-        let stream = race::connect(&addresses, deadline).map_err(about(FaultKind::Connect))?;
-        if addresses.len() > 1
-            && let Ok(address) = stream.peer_addr()
-        {
-            self.with_accepted(|accepted| accepted.insert(key, address));
-        }
-        Socket::new(stream).map_err(about(FaultKind::Connect))
+        let found = self.look_ups.find(host, port, deadline).map_err(failed(FaultKind::Resolve))?;
+        let addresses = self.preferred.order(host, port, found);
+        let stream = race::connect(&addresses, deadline).map_err(failed(FaultKind::Connect))?;
+        let chosen = stream.peer_addr().ok().filter(|_| addresses.len() > 1);
+        Ok((Socket::new(stream).map_err(failed(FaultKind::Connect))?, chosen))
     }
 
-    fn with_accepted<T>(&self, act: impl FnOnce(&mut HashMap<(String, u16), SocketAddr>) -> T) -> T {
-        act(&mut self.accepted.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Sets the address of this host that is tried first the next time. Without one, it is the first one of the look-up.
+    pub(crate) fn prefer(&self, host: &str, port: u16, address: Option<SocketAddr>) {
+        self.preferred.set(host, port, address);
     }
 }
 
@@ -66,17 +62,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_that_accepted_is_tried_first_the_next_time() {
+    fn the_preferred_address_is_tried_first() {
         let [first, second] = [(), ()].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
         let [a, b] = [&first, &second].map(|listener| listener.local_addr().expect("it is bound"));
-        let refusing = SocketAddr::from(([127, 0, 0, 1], 1));
-        let found = Mutex::new(vec![vec![a, b], vec![refusing, b]]);
-        let next = move |_: &str, _| Ok(found.lock().ok().and_then(|mut found| found.pop()).unwrap_or_default());
-        let hosts = Hosts::with(LookUps::with(next));
-        for _ in 0..2 {
+        let hosts = Hosts::with(LookUps::with(move |_, _| Ok(vec![a, b])));
+        for (preferred, expected) in [(None, a), (Some(b), b), (None, a)] {
+            hosts.prefer("host", 1, preferred);
             let deadline = Some(Instant::now() + Duration::from_secs(10));
-            let socket = hosts.connect("host", 1, deadline).expect("one of them listens");
-            assert_eq!(socket.stream().peer_addr().expect("it is connected"), b);
+            let (_, chosen) = hosts.connect("host", 1, deadline).expect("one of them listens");
+            assert_eq!(chosen, Some(expected));
         }
     }
 
