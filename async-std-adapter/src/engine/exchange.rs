@@ -19,7 +19,7 @@ use super::{
     head::{self, Target},
     in_flight::{InFlight, Interrupted},
     progress::ExchangeProgress,
-    receive::{BodyReceiver, BodySink},
+    receive::{BodySink, Receiving, receive},
     response::{PendingResponse, framing},
 };
 use crate::runtime::Runtime;
@@ -70,27 +70,26 @@ pub(super) async fn perform<R: Runtime>(
     let head = progress.head.insert(head);
     let (wanted, framing) = (wanted.with(head.status()), framing(head));
     let is_unambiguous = framing.as_ref().is_ok_and(|framing| framing.is_unambiguous);
-    let body_progress = BodyProgress::new(&wanted);
-    let mut receiver = BodyReceiver {
-        sink: match wanted.to_file {
-            Some(to) => BodySink::File(Box::pin(FileSink::open(deadline.runtime(), to)).await?),
-            None => BodySink::memory(wanted.limit),
-        },
-        progress: body_progress,
+    let receiving = Receiving {
+        progress: BodyProgress::new(&wanted),
         is_refusal: head.status().as_u16() >= 400,
         is_broken: matches!(sent, Err(Interrupted::ConnectionBroken(_))),
     };
+    let mut sink = match wanted.to_file {
+        Some(to) => BodySink::File(Box::pin(FileSink::open(deadline.runtime(), to)).await?),
+        None => BodySink::memory(wanted.limit),
+    };
     if let RecvResponseResult::RecvBody(call) = &mut next {
         framing?;
-        let received = receiver.receive(connection, call, deadline).await;
+        let received = receive(connection, call, &mut sink, &receiving, deadline).await;
         // Also what came before the connection was lost: a download can continue behind that.
-        let written = receiver.sink.write(deadline).await;
-        progress.received = receiver.sink.received();
+        let written = sink.write(deadline).await;
+        progress.received = sink.received();
         received.and(written)?;
     }
     let keep = sent.is_ok() && is_unambiguous && !must_close(next) && connection.input.is_empty();
     let (parts, ()) = mem::take(head).into_parts();
-    Ok((Response::from_parts(parts, receiver.sink.into_bytes()), keep))
+    Ok((Response::from_parts(parts, sink.into_bytes()), keep))
 }
 
 /// Returns whether the connection ends with the response.

@@ -101,9 +101,8 @@ impl BodySink {
     }
 }
 
-/// Receives the body of a response.
-pub(super) struct BodyReceiver {
-    pub(super) sink: BodySink,
+/// Knowledge of a response that is needed to receive its body.
+pub(super) struct Receiving {
     pub(super) progress: BodyProgress,
     /// The status is 400 or more.
     pub(super) is_refusal: bool,
@@ -111,59 +110,58 @@ pub(super) struct BodyReceiver {
     pub(super) is_broken: bool,
 }
 
-impl BodyReceiver {
-    /// Receives the whole body.
-    pub(super) async fn receive<R: Runtime>(
-        &mut self,
-        connection: &mut Connection<R::Stream>,
-        call: &mut Call<RecvBody>,
-        deadline: &mut Deadline<'_, R>,
-    ) -> Result<(), Fault> {
-        let mode = call.body_mode();
-        let announced = match mode {
-            BodyMode::LengthDelimited(length) => Some(length),
-            _ => None,
-        };
-        self.sink.expect(announced)?;
-        if let BodySink::File(_) = self.sink {
-            connection.input.expand();
+/// Receives the whole body.
+pub(super) async fn receive<R: Runtime>(
+    connection: &mut Connection<R::Stream>,
+    call: &mut Call<RecvBody>,
+    sink: &mut BodySink,
+    receiving: &Receiving,
+    deadline: &mut Deadline<'_, R>,
+) -> Result<(), Fault> {
+    let mode = call.body_mode();
+    let announced = match mode {
+        BodyMode::LengthDelimited(length) => Some(length),
+        _ => None,
+    };
+    sink.expect(announced)?;
+    if let BodySink::File(_) = sink {
+        connection.input.expand();
+    }
+    let mut lines = (mode == BodyMode::Chunked).then(ChunkLines::default);
+    let mut new = connection.input.unread().len();
+    let mut arrived = 0;
+    loop {
+        if let Some(lines) = &mut lines {
+            connection.input.strip(new, lines);
+            lines.check()?;
         }
-        let mut lines = (mode == BodyMode::Chunked).then(ChunkLines::default);
-        let mut new = connection.input.unread().len();
-        let mut received = 0;
+        let before = arrived;
         loop {
-            if let Some(lines) = &mut lines {
-                connection.input.strip(new, lines);
-                lines.check()?;
+            let unread = connection.input.unread();
+            let (used, got) = call.read(unread, sink.room(unread.len())).map_err(not_http)?;
+            connection.input.consume(used);
+            arrived += got as u64;
+            if sink.fill(got)? {
+                sink.write(deadline).await?;
             }
-            let before = received;
-            loop {
-                let unread = connection.input.unread();
-                let (used, got) = call.read(unread, self.sink.room(unread.len())).map_err(not_http)?;
-                connection.input.consume(used);
-                received += got as u64;
-                if self.sink.fill(got)? {
-                    self.sink.write(deadline).await?;
-                }
-                if used == 0 || connection.input.is_empty() {
-                    break;
-                }
+            if used == 0 || connection.input.is_empty() {
+                break;
             }
-            if received > before {
-                self.progress.report(received, announced);
-            }
-            let until_closed = mode == BodyMode::CloseDelimited;
-            if !until_closed && call.can_proceed() {
-                return Ok(());
-            }
-            new = match connection.receive(deadline).await? {
-                Ok(0) if until_closed && (self.is_refusal || !self.is_broken) => return Ok(()),
-                Ok(0) => return Err(disconnected(io::Error::from(io::ErrorKind::UnexpectedEof))),
-                Ok(bytes) => bytes,
-                // A server that refused a request and leaves bytes of it unread ends the connection with a reset.
-                Err(error) if until_closed && self.is_refusal && is_abrupt_end(&error) => return Ok(()),
-                Err(error) => return Err(connection.fault_of(&error)),
-            };
         }
+        if arrived > before {
+            receiving.progress.report(arrived, announced);
+        }
+        let until_closed = mode == BodyMode::CloseDelimited;
+        if !until_closed && call.can_proceed() {
+            return Ok(());
+        }
+        new = match connection.receive(deadline).await? {
+            Ok(0) if until_closed && (receiving.is_refusal || !receiving.is_broken) => return Ok(()),
+            Ok(0) => return Err(disconnected(io::Error::from(io::ErrorKind::UnexpectedEof))),
+            Ok(bytes) => bytes,
+            // A server that refused a request and leaves bytes of it unread ends the connection with a reset.
+            Err(error) if until_closed && receiving.is_refusal && is_abrupt_end(&error) => return Ok(()),
+            Err(error) => return Err(connection.fault_of(&error)),
+        };
     }
 }

@@ -1,5 +1,6 @@
-//! Files, as the core asks for them.
+//! File tasks of the core, and the files of requests and responses.
 
+mod error;
 mod part;
 
 use std::{
@@ -9,9 +10,14 @@ use std::{
 
 use teamwire_core::{FileDone, FileError, FileErrorKind, FileTask, ToFile};
 
+use self::error::{NOT_A_FILE, file_error};
 use crate::body::too_large;
 
-/// Does what the core asks for.
+/// Performs this file task.
+///
+/// # Errors
+///
+/// Those of the operating system, and others that say what is wrong with the file.
 pub fn perform(task: &FileTask) -> Result<FileDone, FileError> {
     match task {
         FileTask::Read { path, limit } => read(path, *limit).map(FileDone::Bytes),
@@ -27,20 +33,17 @@ pub fn perform(task: &FileTask) -> Result<FileDone, FileError> {
 }
 
 fn read(path: &str, limit: u64) -> Result<Vec<u8>, FileError> {
-    // Before it is opened: to open a pipe may take for ever.
+    // Before it is opened: opening a pipe may block for ever.
     measure(path)?;
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(file_error(path))?;
-    // One byte more than is wanted tells whether there is one.
+    // One byte more shows whether the file is too large.
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(file_error(path))?;
     if bytes.len() as u64 > limit {
         return Err(FileError::new(path, FileErrorKind::TooLarge, format!("more than {limit} bytes")));
     }
     Ok(bytes)
 }
-
-/// The words for a pipe or a device.
-const NOT_A_FILE: &str = "it is neither a file nor a folder";
 
 fn measure(path: &str) -> Result<u64, FileError> {
     let data = fs::metadata(path).map_err(file_error(path))?;
@@ -53,20 +56,8 @@ fn measure(path: &str) -> Result<u64, FileError> {
     Ok(data.len())
 }
 
-fn file_error(path: &str) -> impl Fn(io::Error) -> FileError {
-    move |error| {
-        let kind = match error.kind() {
-            ErrorKind::NotFound => FileErrorKind::NotFound,
-            ErrorKind::IsADirectory => FileErrorKind::IsDirectory,
-            ErrorKind::PermissionDenied => FileErrorKind::Denied,
-            _ => FileErrorKind::Other,
-        };
-        FileError::new(path, kind, error)
-    }
-}
-
-/// A file on its way out. It gives exactly as many bytes as it had when it was measured; if it has become shorter or longer
-/// since, it fails before the last of them is given, so that the request is never completed. Its errors wrap a
+/// Reader of a file that is sent. It returns exactly as many bytes as the file had when it was measured; if the file has become
+/// shorter or longer since, it fails before the last of them, so that the request is never completed. Its errors wrap a
 /// [`FileError`].
 #[derive(Debug)]
 pub struct UploadFile {
@@ -77,7 +68,11 @@ pub struct UploadFile {
 }
 
 impl UploadFile {
-    /// The file at `path`, which had `length` bytes and has no more, unless it `may_grow`.
+    /// Opens the file at `path`, which had `length` bytes and has no more, unless it `may_grow`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operating system, and one for a file of no bytes that has some now.
     pub fn open(path: &str, length: u64, may_grow: bool) -> Result<Self, FileError> {
         measure(path)?;
         let file = File::open(path).map_err(file_error(path))?;
@@ -121,8 +116,8 @@ impl Read for UploadFile {
     }
 }
 
-/// A file on its way in, up to its limit. Its errors wrap a [`FileError`], or the [`Fault`](teamwire_core::Fault) of a
-/// response that is too large.
+/// Writer of a file that is received, up to its limit. Its errors wrap a [`FileError`], or the
+/// [`Fault`](teamwire_core::Fault) of a response that is too large.
 #[derive(Debug)]
 pub struct DownloadFile {
     path: String,
@@ -133,8 +128,12 @@ pub struct DownloadFile {
 }
 
 impl DownloadFile {
-    /// The file that an answer's body goes to, behind the bytes that stay. It has to be there, and is not opened through a
-    /// link.
+    /// Opens the file that the body of a response goes to, behind the bytes that are kept. It has to exist, and is not opened
+    /// through a link.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operating system, and one for what is not a file.
     pub fn open(to: &ToFile) -> Result<Self, FileError> {
         let mut file = part::open(&to.path)?;
         let place = |file: &mut File| {

@@ -8,18 +8,11 @@
 mod chunks;
 mod framing;
 mod head;
+mod limits;
 
 pub use self::{
     chunks::ChunkLines,
     framing::Framing,
     head::{Head, next_head},
+    limits::{EXPECT_CONTINUE_TIMEOUT, MAX_HEAD, MAX_INTERIM, MIN_EXPECT_CONTINUE_LENGTH},
 };
-
-/// Maximum length of a head, of all trailers, and of a line within a chunked body, in bytes.
-pub const MAX_HEAD: usize = 64 << 10;
-/// Maximum number of interim responses (1xx) before the final one.
-pub const MAX_INTERIM: usize = 32;
-/// Length from which a body is announced with `Expect: 100-continue`, in bytes. To send less costs no more than to ask.
-pub const MIN_EXPECT_CONTINUE_LENGTH: u64 = (64 << 10) + 1;
-/// Maximum time for the server to agree to a body. Not every server does.
-pub const EXPECT_CONTINUE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);

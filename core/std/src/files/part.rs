@@ -8,7 +8,7 @@ use std::{
 
 use teamwire_core::{FileError, FileErrorKind};
 
-use super::{NOT_A_FILE, file_error};
+use super::error::{NOT_A_FILE, file_error};
 
 /// Maximum number of links after each other that are followed, as on Linux.
 const MAX_LINKS: u32 = 40;

@@ -1,6 +1,6 @@
 use teamwire_core::{Fault, FaultKind};
 
-use super::MAX_HEAD;
+use super::limits::MAX_HEAD;
 
 /// Maximum length of all chunk extensions of a response, in bytes: as long as they come, no byte of the body does.
 const MAX_EXTENSIONS: usize = 1 << 20;
