@@ -16,16 +16,15 @@
 //! }
 //! ```
 //!
-//! Every operation answers with a future of a `Result`. It does nothing before it is awaited, it is `Send`, so that it can
-//! be spawned, and it can be dropped at any time: its connection is closed then, and everything else goes on. Whether the
-//! server had acted on the request by then, nobody knows. A [`Client`] may be cloned into as many tasks as the program
-//! has: they share its connections.
+//! Every operation returns a future of a `Result`, which does nothing until it is awaited. It is `Send`, so that it can be
+//! spawned. It can be dropped at any time, which closes its connection and affects nothing else; it is then unknown whether
+//! the server has acted on the request. A [`Client`] may be cloned into any number of tasks: they share its connections.
 //!
-//! A bot is tested without a server: see [`scripted`].
+//! To test a bot without a server, see [`scripted`].
 //!
 //! # Feeds
 //!
-//! A subscription is a [`Stream`](futures_core::Stream) of events; its [`StopHandle`] ends it from any other task or thread.
+//! A subscription is a [`Stream`](futures_core::Stream) of events; its [`StopHandle`] stops it from any other task or thread.
 //! Thousands at once are driven in one task by [`AsyncExecutor::drive`].
 //!
 //! ```no_run
@@ -46,43 +45,43 @@
 //!
 //! # Files
 //!
-//! Files are sent and saved in pieces of 256 KB, whatever their size, on those threads of the runtime that may block.
-//! A server is asked whether it accepts a file of more than 64 KB before that is sent (`Expect: 100-continue`); one that does
-//! not respond for a second gets it all the same, and where a hop refuses the question (417), the request is repeated without.
-//! A response that comes while a request is sent ends the sending. A file that changes while it is sent never arrives whole,
-//! unless it [may grow](Upload::may_grow).
+//! Files are sent and saved in chunks of 256 KB, whatever their size, on the runtime's blocking threads. Files of more than
+//! 64 KB are sent with `Expect: 100-continue`; if the server does not respond for a second, the body is sent all the same,
+//! and where a hop refuses the expectation (417), the request is repeated without. A response that arrives while a request is
+//! sent ends the sending. If a file changes during its upload, the upload fails, unless the file
+//! [may grow](Upload::may_grow).
 //!
-//! # What the network is asked for
+//! # Networking
 //!
-//! Connections are kept and used again ([`Limits`] says how many, and how long; none gets older than five minutes). If one
-//! that was used before is lost or falls silent, those that were idle at that time are closed as well, and the next attempt
-//! takes a new one.
+//! Connections are kept and reused ([`Limits`] sets how many, and for how long), for five minutes at most. If one that was
+//! used before is lost or falls silent, those that were idle at that time are closed as well, and the next attempt takes a
+//! new one.
 //!
 //! The host is looked up for each new connection, and only then. Operations that wait for the same host share a look-up; of
-//! those that hang, there are at most four. The addresses are tried 250 ms after one another, or at once where one fails, until
-//! one of them is connected (RFC 8305, "Happy Eyeballs"); it is the first to be tried the next time.
+//! those that hang, there are at most four. The addresses are tried 250 ms after one another, or at once where one fails,
+//! until one of them is connected (RFC 8305, "Happy Eyeballs"); it is the first to be tried the next time.
 //!
 //! TLS trusts the public CAs and those of [`Config::with_root_certificates_pem`]. No redirect is followed. Nothing in the
 //! environment is read but the three variables above: a proxy is set by [`Config::with_proxy`] alone. It is asked for a
-//! tunnel to `https://`, and for each request to `http://` by its whole URL ([`Config::with_tunnel_for_plain_http`] has
-//! it open a tunnel as well).
+//! tunnel to `https://`, and for each request to `http://` by its whole URL ([`Config::with_tunnel_for_plain_http`] has it
+//! open a tunnel as well).
 //!
-//! Every exchange ends when its time is over, whatever arrives meanwhile. Where the limit is one of inactivity, bytes that
-//! the operating system has still to deliver are bytes that move, as far as it says so (on Linux, if the runtime knows the
-//! [addresses](Runtime::addresses) of a connection).
+//! Every exchange ends when its timeout expires, whatever arrives meanwhile. Where the limit is one of inactivity, bytes that
+//! the operating system has still to deliver count as bytes that move, as far as it reports them (on Linux, if the runtime
+//! knows the [addresses](Runtime::addresses) of a connection).
 //!
-//! Nothing secret is in any `Debug`, `Display`, error or log line. At the level *trace* `ureq_proto` logs requests without
-//! their credentials, but answers with the messages in them.
+//! No secret appears in any `Debug`, `Display`, error or log line. At the level *trace* `ureq_proto` logs requests without
+//! their credentials, but responses with the messages in them.
 //!
 //! # Other runtimes
 //!
-//! [`client_on`] takes any [`Runtime`]: connections, look-ups, waits and files, about a page of code. The crate's example
-//! `smol_runtime` has one for smol. Without the feature `async-std` there is no other dependency on a runtime.
+//! [`client_on`] takes any [`Runtime`]: connections, look-ups, timers and blocking work, about a page of code. The crate's
+//! example `smol_runtime` has one for smol. Without the feature `async-std` there is no other dependency on a runtime.
 //!
 //! # Features
 //!
 //! - `async-std` (default): the runtime of [`client`].
-//! - `ring` (default), `aws-lc-rs`: who does the cryptography of TLS. With both, aws-lc-rs does.
+//! - `ring` (default), `aws-lc-rs`: the cryptography of TLS. If both are enabled, aws-lc-rs is used.
 
 mod aliases;
 mod backend;
@@ -95,7 +94,16 @@ mod runtime;
 pub use futures_core;
 pub use futures_io;
 #[doc(inline)]
-pub use teamwire_core::*;
+pub use teamwire_core::{
+    APP_ID_VAR, AlertType, Asset, AssetId, Attachment, Attachments, Body, ByHand, Calendar, ChatInfo, ChatType,
+    Checkpoint, Config, Coordinates, Credentials, Delivery, Download, Draft, End, Error, ErrorKind, Exchange, Executor,
+    Fault, FaultKind, Feed, FeedEvent, FeedSet, FileDone, FileError, FileErrorKind, FileTask, Flow, Follow, Group,
+    GroupId, Image, InvalidInput, Limits, LinkPreview, Listing, LiveLocation, LiveLocationUpdate, Location, Machine,
+    Map, Message, MessageId, Messages, Moment, NewAttachment, NewChat, NewOneToOne, Next, Now, Poll, Poller, Progress,
+    Reaction, ReactionId, ReactionType, Refusal, Reply, Response, RetryPolicy, SECRET_VAR, Script, Session,
+    ShareDuration, SharedLocations, Step, Then, ThreadId, Ticket, Timeout, Timeouts, ToFile, Transferred, Trouble,
+    URL_VAR, Undecoded, UnexpectedAnswer, UnfitImage, Unread, Upload, User, UserId, Wanted, feed, machine, script,
+};
 
 #[cfg(feature = "async-std")]
 pub use self::{aliases::AsyncStd, runtime::AsyncStdRuntime};
@@ -106,32 +114,41 @@ pub use self::{
     runtime::Runtime,
 };
 
-/// A client with these options, on async-std. Nothing is sent yet.
+/// Creates a client with this configuration, on async-std. No request is sent yet.
 ///
-/// A process that forks connects after that: idempotency keys of a client that parent and child share would repeat, so that the
-/// server takes one's message for the other's.
+/// A process that forks creates it after that: parent and child would use the same idempotency keys, so that the server takes
+/// a message of one for a repetition of one of the other.
 ///
-/// Fails with `InvalidInput` if the root certificates are not such, or no certificate can be for the host of the base URL.
+/// # Errors
+///
+/// `InvalidInput` for contradictory or unusable settings, for instance if the root certificates are not valid PEM, or no
+/// certificate can be for the host of the base URL.
 #[cfg(feature = "async-std")]
 pub fn client(config: Config) -> Result<Client, Error> {
     client_on(AsyncStdRuntime, config)
 }
 
-/// A client with the options in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`, and
-/// all others at their defaults, on async-std. Nothing is sent yet.
+/// Creates a client with the backend and the credentials in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and
+/// `TEAMWIRE_SECRET`, and the defaults for everything else, on async-std. No request is sent yet.
 ///
-/// Raises `InvalidInput` naming the variable that is missing or wrong.
+/// # Errors
+///
+/// `InvalidInput` that names the variable that is missing or invalid.
 #[cfg(feature = "async-std")]
 pub fn client_from_env() -> Result<Client, Error> {
     client(teamwire_std::config_from_env()?)
 }
 
-/// As [`client`], on this runtime.
+/// Creates a client like [`client`], but on the given runtime.
+///
+/// # Errors
+///
+/// Those of [`client`].
 pub fn client_on<R: Runtime>(runtime: R, config: Config) -> Result<Client<R>, Error> {
     Ok(Client::new(AsyncExecutor::new(runtime, config)?))
 }
 
-/// A client whose requests go to this script instead of a network, so that a bot can be tested without a server.
+/// Creates a client whose requests go to this script instead of a network, to test a bot without a server.
 ///
 /// ```
 /// use teamwire_async_std::{Client, Error, scripted, script::{Answer, Expect, Script, sample}};
@@ -153,7 +170,7 @@ pub fn scripted(script: &Script) -> Client {
     scripted_on(script)
 }
 
-/// As [`scripted`], for a bot whose client is on this runtime.
+/// Creates a client like [`scripted`], for a bot whose client is on the given runtime.
 pub fn scripted_on<R: Runtime>(script: &Script) -> Client<R> {
     Client::new(AsyncExecutor::scripted(script.clone()))
 }

@@ -12,16 +12,15 @@
 //! }
 //! ```
 //!
-//! Every operation answers with a `Result`; the thread waits meanwhile. There is no async runtime, and no thread that
-//! the program did not ask for, but for a moment while a host name is looked up, a feed connects, or a host has several
-//! addresses. A [`Client`] may be
-//! cloned into as many threads as the program has: they share its connections.
+//! Every operation blocks the calling thread, and returns a `Result`. There is no async runtime, and there are no background
+//! threads, except for a moment while a host name is looked up, a feed connects, or a host has several addresses. A
+//! [`Client`] may be cloned into any number of threads: they share its connections.
 //!
-//! A bot is tested without a server: see [`scripted`].
+//! To test a bot without a server, see [`scripted`].
 //!
 //! # Feeds
 //!
-//! A subscription is an iterator that waits for the next event, in the thread that asks; its [`StopHandle`] ends it from another
+//! A subscription is an iterator that waits for the next event in the calling thread; its [`StopHandle`] stops it from another
 //! one.
 //!
 //! ```no_run
@@ -61,17 +60,23 @@
 //! }
 //! ```
 //!
-//! # What the network is asked for
+//! # Networking
 //!
-//! Connections are kept and used again ([`Limits`] says how many, and how long), for five minutes at most; when one turns
+//! Connections are kept and reused ([`Limits`] sets how many, and for how long), for five minutes at most; when one turns
 //! out to be dead, the others that were idle by then are closed. The host is looked up for each new connection, and only
-//! then; of several addresses, the next is tried 250 ms after the one before it (RFC 8305). TLS trusts the public CAs and
-//! those of [`Config::with_root_certificates_pem`]. No redirect is followed. A response that arrives before the request
-//! was sent ends the sending: a file of more than 64 KiB is announced first (`Expect: 100-continue`). Nothing in the
-//! environment is read but the three variables above: a proxy is set by [`Config::with_proxy`] alone.
+//! then; of several addresses, the next one is tried 250 ms after the one before (RFC 8305). TLS trusts the public CAs and
+//! those of [`Config::with_root_certificates_pem`]. No redirect is followed. A response that arrives before the request was
+//! sent ends the sending; files of more than 64 KiB are sent with `Expect: 100-continue`. Nothing in the environment is read
+//! but the three variables above: a proxy is set by [`Config::with_proxy`] alone.
 //!
-//! Nothing secret is in any `Debug`, `Display`, error or log line. At the level *trace* `ureq` and `ureq_proto` log
-//! requests without their credentials, but answers with the messages in them.
+//! No secret appears in any `Debug`, `Display`, error or log line. At the level *trace* `ureq` and `ureq_proto` log requests
+//! without their credentials, but responses with the messages in them.
+//!
+//! Any other synchronous HTTP stack can take the place of ureq: see [`Transport`].
+//!
+//! # Features
+//!
+//! - `ring` (default), `aws-lc-rs`: the cryptography of TLS. If both are enabled, aws-lc-rs is used.
 
 mod backend;
 mod detached;
@@ -82,7 +87,16 @@ mod transport;
 mod ureq;
 
 #[doc(inline)]
-pub use teamwire_core::*;
+pub use teamwire_core::{
+    APP_ID_VAR, AlertType, Asset, AssetId, Attachment, Attachments, Body, ByHand, Calendar, ChatInfo, ChatType,
+    Checkpoint, Config, Coordinates, Credentials, Delivery, Download, Draft, End, Error, ErrorKind, Exchange, Executor,
+    Fault, FaultKind, Feed, FeedEvent, FeedSet, FileDone, FileError, FileErrorKind, FileTask, Flow, Follow, Group,
+    GroupId, Image, InvalidInput, Limits, LinkPreview, Listing, LiveLocation, LiveLocationUpdate, Location, Machine,
+    Map, Message, MessageId, Messages, Moment, NewAttachment, NewChat, NewOneToOne, Next, Now, Poll, Poller, Progress,
+    Reaction, ReactionId, ReactionType, Refusal, Reply, Response, RetryPolicy, SECRET_VAR, Script, Session,
+    ShareDuration, SharedLocations, Step, Then, ThreadId, Ticket, Timeout, Timeouts, ToFile, Transferred, Trouble,
+    URL_VAR, Undecoded, UnexpectedAnswer, UnfitImage, Unread, Upload, User, UserId, Wanted, feed, machine, script,
+};
 
 pub use self::{
     executor::BlockingExecutor,
@@ -90,37 +104,42 @@ pub use self::{
     transport::Transport,
 };
 
-/// A bot's connection to its backend. Clones are the same connection; each may be in a thread of its own.
+/// The entry point: a bot at its backend. Clones share its connections, and may be used in other threads.
 pub type Client = teamwire_core::Client<BlockingExecutor>;
-/// The chats of the bot.
+/// Operations on the bot's chats.
 pub type Chats = teamwire_core::Chats<BlockingExecutor>;
-/// A chat, as it was when it was fetched, and what can be done in it.
+/// A snapshot of a chat, with all operations on it.
 pub type Chat = teamwire_core::Chat<BlockingExecutor>;
-/// A chat known by its thread id alone: everything that needs no more than that.
+/// A chat known by its id: all operations that need no more.
 pub type ChatRef = teamwire_core::ChatRef<BlockingExecutor>;
 /// The users and groups that the bot can see.
 pub type Contacts = teamwire_core::Contacts<BlockingExecutor>;
 
-/// A client with these options. Nothing is sent yet.
+/// Creates a client with this configuration. No request is sent yet.
 ///
-/// A process that forks connects after that: idempotency keys of a client that parent and child share would repeat, so that the
-/// server takes one's message for the other's.
+/// A process that forks creates it after that: parent and child would use the same idempotency keys, so that the server takes
+/// a message of one for a repetition of one of the other.
 ///
-/// Returns `InvalidInput` if the root certificates are not such.
+/// # Errors
+///
+/// `InvalidInput` for contradictory or unusable settings, for instance if the root certificates are not valid PEM, or no
+/// certificate can be for the host of the base URL.
 pub fn client(config: Config) -> Result<Client, Error> {
-    let http = ureq::UreqTransport::new(&config)?;
-    Ok(Client::new(BlockingExecutor::new(config, http)?))
+    let transport = ureq::UreqTransport::new(&config)?;
+    Ok(Client::new(BlockingExecutor::new(config, transport)?))
 }
 
-/// A client with the options in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`,
-/// and all others at their defaults. Nothing is sent yet.
+/// Creates a client with the backend and the credentials in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and
+/// `TEAMWIRE_SECRET`, and the defaults for everything else. No request is sent yet.
 ///
-/// Raises `InvalidInput` naming the variable that is missing or wrong.
+/// # Errors
+///
+/// `InvalidInput` that names the variable that is missing or invalid.
 pub fn client_from_env() -> Result<Client, Error> {
     client(teamwire_std::config_from_env()?)
 }
 
-/// A client whose requests go to this script instead of a network, so that a bot can be tested without a server.
+/// Creates a client whose requests go to this script instead of a network, to test a bot without a server.
 ///
 /// ```
 /// use teamwire_blocking::{Client, Error, scripted, script::{Answer, Expect, Script, sample}};
