@@ -1,19 +1,19 @@
-//! Work that can be left to itself.
+//! Detached background work.
 
 use std::{fmt, io, sync::mpsc, thread};
 
-/// Lets whoever waits for the work go.
+/// Releases the waiter of the work.
 pub(crate) struct CancelHandle(Box<dyn Fn() + Send + Sync>);
 
 impl CancelHandle {
-    /// Now. Harmless to repeat, and after the end of the work.
+    /// Releases the waiter. Idempotent, and without effect once the work is done.
     pub(crate) fn cancel(&self) {
         (self.0)();
     }
 }
 
-/// Does this in a thread of its own. With what calls it off comes what waits for it, and answers `None` if it was called off
-/// or has panicked.
+/// Runs this in a thread of its own. Returns a cancel handle, and a function that waits for the result: `None` if it was
+/// cancelled or has panicked.
 pub(crate) fn spawn_detached<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<(CancelHandle, impl FnOnce() -> Option<T>)> {
@@ -26,7 +26,7 @@ pub(crate) fn spawn_detached<T: Send + 'static>(
     Ok((CancelHandle(Box::new(move || drop(cancel.send(None)))), wait))
 }
 
-/// Says that there is nothing more to come, also if that is because of a panic.
+/// Releases the waiter when the work ends, also by a panic.
 struct SendOnDrop<T>(mpsc::Sender<Option<T>>);
 
 impl<T> Drop for SendOnDrop<T> {
@@ -46,18 +46,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_is_waited_for_unless_it_is_called_off() {
-        let (_call_off, wait) = spawn_detached(|| 7).expect("a thread");
+    fn work_is_waited_for_unless_it_is_cancelled() {
+        let (_cancel, wait) = spawn_detached(|| 7).expect("a thread");
         assert_eq!(wait(), Some(7));
 
-        let (go_on, goes_on) = mpsc::channel::<()>();
-        let (cancel, wait) = spawn_detached(move || goes_on.recv()).expect("a thread");
+        let (finish, finished) = mpsc::channel::<()>();
+        let (cancel, wait) = spawn_detached(move || finished.recv()).expect("a thread");
         cancel.cancel();
         cancel.cancel();
         assert_eq!(wait(), None);
-        drop(go_on);
+        drop(finish);
 
-        let (_call_off, wait) = spawn_detached(|| -> u8 { panic!("as a test of that") }).expect("a thread");
-        assert_eq!(wait(), None, "whoever waits is let go");
+        let (_cancel, wait) = spawn_detached(|| -> u8 { panic!("as a test of that") }).expect("a thread");
+        assert_eq!(wait(), None, "the waiter is released");
     }
 }

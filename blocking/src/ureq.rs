@@ -1,11 +1,14 @@
-//! How ureq gets its connections. All that touches `ureq::unversioned` is in here, as it may change in any 3.x.
+//! The transport on ureq. All that touches `ureq::unversioned` is in here, as it may change in any 3.x.
 //!
 //! ```text
-//!   NetworkConnector ─────────────────────────────► Connection           what ureq reads from and writes to
-//!   (look-up, TCP, a tunnel, TLS)         │ Buffers    responses, repaired as they arrive
-//!                                         │ Link       TCP or TLS, both directions at once
-//!                                         │ ConnectionHistory    when it may serve another exchange
-//!                                         └ RequestContext       what exchange and connection know of each other
+//!   UreqTransport            exchanges as requests to ureq, and its responses and errors as replies
+//!     │ Agent                ureq
+//!     ▼
+//!   NetworkConnector ──────► Connection                  what ureq reads from and writes to
+//!   (look-up, TCP, a           │ Buffers                 responses, repaired as they arrive
+//!    tunnel, TLS)              │ Link                    TCP or TLS, both directions at once
+//!                              │ ConnectionHistory       whether it can be reused
+//!                              └ RequestContext          state that an exchange and its connection share
 //! ```
 
 mod agent;

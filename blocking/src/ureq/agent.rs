@@ -10,16 +10,16 @@ use ureq::{
 
 use super::connector::NetworkConnector;
 
-/// An agent with these settings, whose connections are made by this.
-pub(super) fn agent(settings: Config, dial: NetworkConnector) -> Agent {
-    Agent::with_parts(settings, dial, DeferredResolver)
+/// Creates an agent with these settings, whose connections this connector makes.
+pub(super) fn agent(settings: Config, connector: NetworkConnector) -> Agent {
+    Agent::with_parts(settings, connector, DeferredResolver)
 }
 
-/// Looks nothing up.
+/// A resolver that leaves look-ups to the connector.
 ///
-/// ureq resolves the host for every request, also for one that uses a connection it has; and its own resolver starts a
-/// thread for each look-up with a time limit. Here the address is looked up by [`NetworkConnector`], when there is a connection to
-/// make: so a host that moves is found, and a name server that is down does no harm to the connections there are.
+/// ureq resolves the host for every request, even if it has a connection; and its own resolver starts a thread for each
+/// look-up with a timeout. [`NetworkConnector`] looks the host up when it makes a connection, so that changes of DNS take
+/// effect, and an outage of DNS does not affect open connections.
 #[derive(Debug)]
 struct DeferredResolver;
 

@@ -1,4 +1,4 @@
-//! One exchange over HTTP: the request for ureq, and the meaning of its responses and errors.
+//! Maps exchanges to requests of ureq, and its responses and errors to replies.
 
 use std::{
     io::{self, Read},
@@ -31,15 +31,15 @@ use super::{
 };
 use crate::transport::Transport;
 
-type Answer = Result<http::Response<ureq::Body>, ureq::Error>;
+type SendResult = Result<http::Response<ureq::Body>, ureq::Error>;
 
-/// An HTTP stack with its connections.
+/// The transport on ureq, with its connections.
 pub(crate) struct UreqTransport {
     agent: Agent,
-    dial: NetworkConnector,
+    connector: NetworkConnector,
 }
 
-/// What has become of an exchange until it failed.
+/// Progress of an exchange, for its fault.
 #[derive(Default)]
 struct ResponseProgress {
     head: Option<http::Response<()>>,
@@ -50,7 +50,7 @@ impl UreqTransport {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let limits = config.limits();
         let settings = Agent::config_builder()
-            // The proxy is ours. Always said: the default is what the environment has.
+            // The connector knows the proxy. The default would be the one in the environment.
             .proxy(None)
             // Any status is a response, and so is a redirect.
             .http_status_as_error(false)
@@ -65,14 +65,14 @@ impl UreqTransport {
             .max_idle_age(limits.idle_time)
             .max_response_header_size(MAX_HEAD)
             .build();
-        let dial = NetworkConnector {
+        let connector = NetworkConnector {
             tls: teamwire_std::tls_config(config)?,
             proxy: Proxy::from_config(config),
             hosts: Hosts::default(),
             idle_cutoff: IdleCutoff::default(),
             is_interruptible: false,
         };
-        Ok(Self { agent: agent(settings, dial.clone()), dial })
+        Ok(Self { agent: agent(settings, connector.clone()), connector })
     }
 
     /// Returns the response; its body is in memory, or where the exchange wants it.
@@ -80,50 +80,56 @@ impl UreqTransport {
         &self,
         exchange: Exchange,
         limits: TimeLimits,
-        arrived: &mut ResponseProgress,
+        progress: &mut ResponseProgress,
     ) -> Result<Response, ureq::Error> {
         let wanted = exchange.wanted();
-        let answer = self.send(exchange.request, exchange.fresh, limits, exchange.progress.as_ref())?;
-        let (head, body) = answer.into_parts();
-        let head = arrived.head.insert(http::Response::from_parts(head, ()));
-        // The limit is kept where it is taken in.
+        let response = self.send(exchange.request, exchange.fresh, limits, exchange.progress.as_ref())?;
+        let (head, body) = response.into_parts();
+        let head = progress.head.insert(http::Response::from_parts(head, ()));
+        // `read_body` enforces the limit.
         let (length, body) = (body.content_length(), body.into_with_config().limit(u64::MAX).reader());
-        let bytes = body::read_body(wanted, head.status(), length, body, &mut arrived.bytes)?;
+        let bytes = body::read_body(wanted, head.status(), length, body, &mut progress.bytes)?;
         Ok(mem::take(head).map(|()| bytes))
     }
 
-    fn send(&self, request: Request<Body>, fresh: bool, limits: TimeLimits, progress: Option<&Progress>) -> Answer {
+    fn send(&self, request: Request<Body>, fresh: bool, limits: TimeLimits, progress: Option<&Progress>) -> SendResult {
         let (mut head, content) = request.into_parts();
-        let proxy = self.dial.proxy.as_ref().filter(|proxy| forwards(Some(proxy), &head.uri));
+        let proxy = self.connector.proxy.as_ref().filter(|proxy| forwards(Some(proxy), &head.uri));
         let mut withheld = take_sensitive_headers(&mut head.headers);
         withheld.extend(proxy.map(authorization).unwrap_or_default());
         let origin = proxy.map(|_| origin(&head.uri)).unwrap_or_default();
         let context = RequestContext { origin, withheld, fresh, limits, ..RequestContext::default() };
-        let announces = matches!(content, Body::File { length: MIN_EXPECT_CONTINUE_LENGTH.., .. });
-        if announces {
-            self.announce(head, &content, context, progress)
+        let expects = matches!(content, Body::File { length: MIN_EXPECT_CONTINUE_LENGTH.., .. });
+        if expects {
+            self.send_with_expectation(head, &content, context, progress)
         } else {
             self.attempt(head, &content, context, progress)
         }
     }
 
-    /// Sends a request that asks whether its body is wanted; without the question if the server does not know it.
-    fn announce(&self, head: Parts, content: &Body, context: RequestContext, progress: Option<&Progress>) -> Answer {
-        let mut asking = RequestContext { expects_continue: true, ..context.clone() };
-        asking.withheld.extend_from_slice(b"expect: 100-continue\r\n");
-        let answer = self.attempt(head.clone(), content, asking, progress)?;
-        if answer.status() != StatusCode::EXPECTATION_FAILED {
-            return Ok(answer);
+    /// Sends a request with `Expect: 100-continue`; without, if the server does not support it.
+    fn send_with_expectation(
+        &self,
+        head: Parts,
+        content: &Body,
+        context: RequestContext,
+        progress: Option<&Progress>,
+    ) -> SendResult {
+        let mut expecting = RequestContext { expects_continue: true, ..context.clone() };
+        expecting.withheld.extend_from_slice(b"expect: 100-continue\r\n");
+        let response = self.attempt(head.clone(), content, expecting, progress)?;
+        if response.status() != StatusCode::EXPECTATION_FAILED {
+            return Ok(response);
         }
-        drop(answer);
+        drop(response);
         self.attempt(head, content, context, progress)
     }
 
-    fn attempt(&self, head: Parts, content: &Body, context: RequestContext, progress: Option<&Progress>) -> Answer {
+    fn attempt(&self, head: Parts, content: &Body, context: RequestContext, progress: Option<&Progress>) -> SendResult {
         RequestContext::replace(context);
         let total = content.length();
         match content {
-            // The length of nothing is only said where a body is usual. Without a body there, ureq would send a chunked one.
+            // Only where a body is usual, the length of an empty one is sent. ureq would send a chunked one there.
             Body::Empty if !matches!(head.method, Method::POST | Method::PUT | Method::PATCH) => {
                 self.agent.run(Request::from_parts(head, SendBody::none()))
             }
@@ -137,7 +143,7 @@ impl UreqTransport {
         }
     }
 
-    fn stream(&self, mut head: Parts, total: u64, source: impl Read) -> Answer {
+    fn stream(&self, mut head: Parts, total: u64, source: impl Read) -> SendResult {
         head.headers.insert(header::CONTENT_LENGTH, total.into());
         let mut source = PaddedReader { left: total, source };
         self.agent.run(Request::from_parts(head, SendBody::from_reader(&mut source)))
@@ -147,25 +153,25 @@ impl UreqTransport {
 impl Transport for UreqTransport {
     fn perform(&self, exchange: Exchange) -> Reply {
         let timeout = exchange.timeout;
-        let mut arrived = ResponseProgress::default();
+        let mut response = ResponseProgress::default();
         let outer = RequestContext::replace(RequestContext::default());
-        let result = self.exchange(exchange, TimeLimits::start(timeout), &mut arrived);
+        let result = self.exchange(exchange, TimeLimits::start(timeout), &mut response);
         let context = RequestContext::replace(outer);
         match result {
-            Ok(answer) => Reply::Response(answer),
+            Ok(response) => Reply::Response(response),
             Err(error) => {
-                let timeout = if arrived.head.is_some() { timeout.after_head() } else { timeout };
+                let timeout = if response.head.is_some() { timeout.after_head() } else { timeout };
                 let reused = context.sent && !context.connected;
                 let fault =
-                    fault(error, timeout, context.sent).sent(context.sent).reused(reused).received(arrived.bytes);
+                    fault(error, timeout, context.sent).sent(context.sent).reused(reused).received(response.bytes);
                 if reused
-                    && !context.heard
+                    && !context.response_started
                     && matches!(fault.kind, FaultKind::Lost | FaultKind::Timeout)
                     && let Some(taken) = context.taken
                 {
-                    self.dial.idle_cutoff.raise(taken);
+                    self.connector.idle_cutoff.raise(taken);
                 }
-                Reply::Fault(match arrived.head {
+                Reply::Fault(match response.head {
                     Some(head) => fault.head(head),
                     None => fault,
                 })
@@ -174,9 +180,9 @@ impl Transport for UreqTransport {
     }
 
     fn fork(&self) -> Arc<dyn Transport> {
-        let dial = NetworkConnector { is_interruptible: true, ..self.dial.clone() };
-        let agent = agent(self.agent.config().clone(), dial.clone());
-        Arc::new(Self { agent, dial })
+        let connector = NetworkConnector { is_interruptible: true, ..self.connector.clone() };
+        let agent = agent(self.agent.config().clone(), connector.clone());
+        Arc::new(Self { agent, connector })
     }
 
     fn abort(&self) {
@@ -184,7 +190,7 @@ impl Transport for UreqTransport {
     }
 }
 
-/// A body that is read for as long as it is wanted. Then something of the same length is, which is sent nowhere.
+/// Reader of a body that stops reading it once nothing more is sent, and pads it to its length.
 struct PaddedReader<S> {
     left: u64,
     source: S,
@@ -207,7 +213,7 @@ fn origin(uri: &Uri) -> String {
     format!("http://{}", uri.authority().map_or("", Authority::as_str))
 }
 
-/// Returns what ureq's error means.
+/// Returns the fault of ureq's error.
 fn fault(error: ureq::Error, timeout: Timeout, sent: bool) -> Fault {
     use ureq::Error as E;
     // Before anything was sent there was no connection to lose.

@@ -14,20 +14,20 @@ use ureq::{
 
 use super::{buffers::Buffers, link::Link, request_context::RequestContext, reuse::ConnectionHistory, tcp::Ready};
 
-/// Number of bytes worth a system call of their own, although more may follow: a record of TLS.
+/// Number of pending bytes that are sent although more may follow: those of a TLS record.
 const FLUSH_THRESHOLD: usize = 16 << 10;
 
-/// A connection, as ureq has it. It listens while it sends: the final response, or the end of the connection, ends that.
+/// A connection for ureq. It reads while it sends: the final response, or the end of the connection, ends the sending.
 pub(super) struct Connection {
     link: Link,
     history: ConnectionHistory,
     buffers: Buffers,
-    /// Bytes to write, until there are enough of them, or a response is awaited: ureq writes head and body apart, each at
-    /// once, which is two system calls, two packets, and two wake-ups of the server.
+    /// Bytes to send once there are enough of them, or a response is awaited: ureq writes head and body separately, which
+    /// would be two system calls, two packets, and two wake-ups of the server.
     pending_output: Vec<u8>,
     /// Number of bytes of the request that were written.
     written: usize,
-    /// When a byte moved, or this connection was asked for something.
+    /// When a byte moved, or ureq called.
     last_activity: Instant,
     /// A write failed, so the end of what arrives is not the end of what was sent.
     is_broken: bool,
@@ -39,7 +39,8 @@ impl Connection {
         Self { link, history, buffers, pending_output, written: 0, last_activity: Instant::now(), is_broken: false }
     }
 
-    /// Puts what ureq has written to the pending output. A head comes at once, and what ureq does not know of goes into it.
+    /// Appends the bytes that ureq has written to the pending output. A head is written at once, and gets the additions that
+    /// ureq does not know of.
     fn append_written(&mut self, amount: usize) {
         let written = self.buffers.written(amount);
         let (origin, lines) = RequestContext::take_additions();
@@ -72,10 +73,10 @@ impl Connection {
     }
 
     fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
-        // The beginning of a request leaves at once: no server has responded before.
-        let mut looks = self.written > 0;
+        // Not before the first write: no server has responded by then.
+        let mut reads = self.written > 0;
         while !bytes.is_empty() || self.link.has_unsent() {
-            if looks {
+            if reads {
                 let ready = self.wait(true)?;
                 if ready.readable {
                     self.read_available()?;
@@ -87,7 +88,7 @@ impl Connection {
                     continue;
                 }
             }
-            looks = true;
+            reads = true;
             match self.link.try_write(bytes) {
                 Ok(amount) => {
                     self.last_activity = Instant::now();
@@ -103,7 +104,7 @@ impl Connection {
 
     /// Waits until there is something to read, or room to write if that is wanted.
     ///
-    /// That the operating system still drains what was written before is no silence.
+    /// While the operating system still delivers bytes that were written before, the connection is not inactive.
     fn wait(&mut self, wants_to_write: bool) -> Result<Ready, Error> {
         let limits = RequestContext::with(|context| context.limits);
         let quarter = limits.inactivity().map(|time| time / 4);
@@ -141,20 +142,20 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads what had arrived when a write failed. A response is the outcome.
+    /// Reads what had arrived when a write failed. A response takes precedence over the error.
     fn read_after_failed_write(&mut self, error: io::Error) -> Result<(), Error> {
         self.is_broken = true;
         match self.read_available() {
             Ok(()) if self.buffers.has_head() => Ok(()),
-            Err(Error::Other(heard)) if heard.is::<Fault>() => Err(Error::Other(heard)),
+            Err(Error::Other(error)) if error.is::<Fault>() => Err(Error::Other(error)),
             _ => Err(failed(error)),
         }
     }
 
-    /// Waits for a while until the server asks for the body that was announced. Not every server does.
+    /// Waits for a while until the server sends 100. Not every server does.
     fn await_continue(&mut self) -> Result<(), Error> {
         let now = Instant::now();
-        // Half of the time is for the rest.
+        // Half of the time is left for the rest.
         let half =
             RequestContext::with(|context| context.limits).due(now).map(|due| due.saturating_duration_since(now) / 2);
         let until = now + half.map_or(EXPECT_CONTINUE_TIMEOUT, |half| half.min(EXPECT_CONTINUE_TIMEOUT));
@@ -167,11 +168,11 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads what arrives next. Returns zero at the end.
+    /// Waits for bytes and reads them. Returns zero at the end.
     fn receive(&mut self) -> Result<usize, Error> {
         self.last_activity = Instant::now();
         let limits = RequestContext::with(|context| context.limits);
-        // An end that was seen while sending is known to the link alone: nothing more comes from the socket.
+        // After the end of the stream, which was read while sending, nothing more comes from the socket.
         let stop_sending = RequestContext::with(|context| context.stop_sending);
         if self.written > FLUSH_THRESHOLD && limits.inactivity().is_some() && !self.buffers.has_head() && !stop_sending
         {
@@ -179,7 +180,7 @@ impl Connection {
         }
         let room = self.buffers.room().map_err(other)?;
         let amount = match self.link.read(room, limits.due(self.last_activity)) {
-            // What a server that refused a request leaves unread makes its end a reset.
+            // A server that refused a request and leaves bytes of it unread ends the connection with a reset.
             Err(error) if self.buffers.is_refusal() && is_abrupt_end(&error) => 0,
             Ok(0) if self.is_broken && !self.buffers.is_refusal() => {
                 return Err(failed(ErrorKind::ConnectionReset.into()));
@@ -194,7 +195,7 @@ impl Connection {
         let had_head = self.buffers.has_head();
         if amount > 0 {
             self.last_activity = Instant::now();
-            RequestContext::with(|context| context.heard = true);
+            RequestContext::with(|context| context.response_started = true);
             self.buffers.arrived(amount).map_err(other)?;
         }
         if self.buffers.has_head() && !had_head {
@@ -226,7 +227,7 @@ impl Transport for Connection {
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
         let before = self.buffers.readable();
         self.send_pending()?;
-        // What is left out may be all that has arrived, and ureq would take that for the end.
+        // All that has arrived may have been removed by a repair, which ureq would take for the end.
         while self.buffers.readable() == before {
             if self.receive()? == 0 {
                 if self.buffers.readable() > 0 {
@@ -241,7 +242,7 @@ impl Transport for Connection {
         Ok(true)
     }
 
-    /// ureq asks before it keeps a connection, and before it uses one again.
+    /// ureq calls this before it keeps a connection, and before it reuses one.
     fn is_open(&mut self) -> bool {
         let now = Instant::now();
         let is_idle = self.history.idle_since().is_some();
@@ -268,26 +269,26 @@ impl Transport for Connection {
     }
 }
 
-/// Returns the length of this text up to and with its first byte of this kind.
+/// Returns the length of this text up to and including the first of these bytes.
 fn after(byte: u8, text: &[u8]) -> usize {
     text.iter().position(|found| *found == byte).map_or(0, |at| at + 1)
 }
 
-/// Returns an error of a connection in ureq's words.
+/// Returns ureq's error for this error of a connection.
 pub(super) fn failed(error: io::Error) -> Error {
-    // One of the operating system is a connection that it gave up.
+    // An error of the operating system is a connection that was lost, not a timeout of the exchange.
     if error.kind() == ErrorKind::TimedOut && error.raw_os_error().is_none() {
         return Error::Timeout(Timeout::Global);
     }
     // A server that demands a client certificate refuses the first request, before a byte of a response.
-    let is_first = RequestContext::with(|context| context.taken.is_none() && !context.heard);
+    let is_first = RequestContext::with(|context| context.taken.is_none() && !context.response_started);
     if let Some(fault) = tls_failure(&error).filter(|_| is_first) {
         RequestContext::with(|context| context.sent = false);
         return other(fault);
     }
     match error.downcast::<Fault>() {
         Ok(fault) => other(fault),
-        // As it is, ureq would take a reset for the end of a body without a length: half a response for a whole one.
+        // Not `Error::Io`: ureq takes a reset for the end of a body without a length.
         Err(error) => Error::Other(error.into()),
     }
 }

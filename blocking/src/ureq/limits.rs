@@ -2,9 +2,9 @@ use std::time::{Duration, Instant};
 
 use teamwire_core::Timeout;
 
-/// Time limits of an exchange, from its beginning. By default there are none.
+/// Time limits of an exchange, from its start. By default there are none.
 ///
-/// They are kept here and not by ureq, which knows no limit that ends with the head of a response.
+/// They are enforced here and not by ureq, which has no limit that ends with the head of a response.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct TimeLimits {
     deadline: Option<Instant>,
@@ -16,7 +16,7 @@ pub(super) struct TimeLimits {
 impl TimeLimits {
     /// Starts the clock.
     pub(super) fn start(timeout: Timeout) -> Self {
-        // A time that no clock can show is for ever.
+        // A time beyond the range of the clock is no limit.
         let deadline = |time| Instant::now().checked_add(time);
         match timeout {
             Timeout::Total(time) => Self { deadline: deadline(time), ..Self::default() },
@@ -27,14 +27,14 @@ impl TimeLimits {
         }
     }
 
-    /// Ends the deadline of a long poll.
+    /// Replaces the deadline of a long poll by a limit of inactivity.
     pub(super) const fn head_arrived(&mut self) {
         if let Some(inactivity) = self.after_head.take() {
             (self.deadline, self.inactivity) = (None, Some(inactivity));
         }
     }
 
-    /// Returns when a connection has to be made.
+    /// Returns the time by which a connection has to be made.
     pub(super) fn connected_by(self) -> Option<Instant> {
         self.due(Instant::now())
     }

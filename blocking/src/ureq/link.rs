@@ -11,7 +11,7 @@ use super::tcp::{Ready, Socket};
 /// Maximum number of bytes in a record of TLS.
 const MAX_TLS_RECORD: usize = 16 << 10;
 
-/// Byte stream of a connection: TCP, or TLS over it.
+/// Byte stream of a connection: TCP, or TLS over TCP.
 pub(super) struct Link {
     socket: Socket,
     tls: Option<ClientConnection>,
@@ -22,7 +22,7 @@ impl Link {
         Self { socket, tls }
     }
 
-    /// Reads what arrives next, until then.
+    /// Waits for bytes until then, and reads them.
     pub(super) fn read(&mut self, buffer: &mut [u8], until: Option<Instant>) -> io::Result<usize> {
         self.socket.set_deadline(until);
         match &mut self.tls {
@@ -31,7 +31,7 @@ impl Link {
         }
     }
 
-    /// Reads what has arrived: else [`ErrorKind::WouldBlock`].
+    /// Reads what has arrived, without waiting: if nothing, [`ErrorKind::WouldBlock`].
     pub(super) fn try_read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(tls) = &mut self.tls else { return self.socket.try_read(buffer) };
         loop {
@@ -44,12 +44,12 @@ impl Link {
         }
     }
 
-    /// Writes what there is room for: if none, [`ErrorKind::WouldBlock`]. Of TLS, what is taken may not have
-    /// [left](Self::has_unsent).
+    /// Writes what there is room for: if none, [`ErrorKind::WouldBlock`]. Over TLS, some of the bytes that were taken may not
+    /// have been [sent](Self::has_unsent).
     pub(super) fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Not by `rustls::Stream`: it keeps the errors of a write for later.
+        // Not by `rustls::Stream`, which reports errors of a write later.
         let Some(tls) = &mut self.tls else { return self.socket.try_write(bytes) };
-        // Record by record: rustls would hold all of them.
+        // Record by record: rustls would buffer all of them.
         while tls.wants_write() {
             tls.write_tls(&mut NonBlocking(&self.socket))?;
         }
@@ -63,7 +63,7 @@ impl Link {
         Ok(taken)
     }
 
-    /// Returns whether some of what was taken has still to be written.
+    /// Returns whether some of the bytes that were taken have still to be written.
     pub(super) fn has_unsent(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.wants_write())
     }
@@ -73,12 +73,12 @@ impl Link {
         self.socket.wait(wants_to_write, until)
     }
 
-    /// Returns how many bytes the operating system has still to deliver, where it says so.
+    /// Returns how many bytes the operating system has still to deliver, where it reports it.
     pub(super) fn undrained(&self) -> Option<u64> {
         self.socket.undrained()
     }
 
-    /// Returns whether it is open, and nothing has arrived that was not asked for.
+    /// Returns whether it is open, with no unexpected bytes pending.
     pub(super) fn is_idle(&mut self) -> bool {
         self.tls.as_mut().is_none_or(tls_is_idle) && self.socket.is_idle()
     }
@@ -88,7 +88,7 @@ impl Link {
     }
 }
 
-/// A socket that never waits.
+/// A socket whose reads and writes never wait.
 struct NonBlocking<'a>(&'a Socket);
 
 impl Read for NonBlocking<'_> {

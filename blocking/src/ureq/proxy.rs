@@ -9,12 +9,12 @@ use ureq::http::{StatusCode, Uri, uri::Scheme};
 
 use super::tcp::Socket;
 
-/// Returns whether a request to this URI goes to the proxy as it is, and not through a tunnel.
+/// Returns whether a request to this URI goes to the proxy itself, and not through a tunnel.
 pub(super) fn forwards(proxy: Option<&Proxy>, uri: &Uri) -> bool {
     proxy.is_some_and(|proxy| uri.scheme() == Some(&Scheme::HTTP) && !proxy.tunnels_plain_http)
 }
 
-/// Has the proxy at the other end of this socket connect it to this host.
+/// Asks the proxy at the other end of this socket for a tunnel to this host.
 ///
 /// # Errors
 ///
@@ -28,10 +28,10 @@ pub(super) fn open_tunnel(socket: &mut Socket, proxy: &Proxy, host: &str, port: 
     if written.as_ref().is_err_and(|error| error.kind() == ErrorKind::TimedOut) {
         return written;
     }
-    // What had arrived when the write failed may be a refusal.
+    // A refusal may have arrived when the write failed.
     let received = response(socket);
     let (status, has_more) = received.map_err(|error| failed(written.err().unwrap_or(error)))?;
-    // Something that is not HTTP has no status.
+    // A response that is not HTTP has no status.
     let status = StatusCode::from_u16(status).map_err(|_| refused("it does not speak HTTP"))?;
     Proxy::check_tunnel_response(status).map_err(io::Error::other)?;
     if has_more { Err(refused("more arrived than its response")) } else { Ok(()) }
@@ -49,14 +49,14 @@ fn request(proxy: &Proxy, host: &str, port: u16) -> Vec<u8> {
     request
 }
 
-/// Returns the line of the login, if there is one.
+/// Returns the header line of the login, if there is one.
 pub(super) fn authorization(proxy: &Proxy) -> Vec<u8> {
     let login =
         proxy.authorization.as_ref().map(|login| [b"proxy-authorization: ", login.as_bytes(), b"\r\n"].concat());
     login.unwrap_or_default()
 }
 
-/// Reads the head of the final response. Returns its status, zero for something else, and whether more has arrived.
+/// Reads the head of the final response. Returns its status, or zero if it is not HTTP, and whether more has arrived.
 fn response(socket: &mut Socket) -> io::Result<(u16, bool)> {
     let (mut bytes, mut filled, mut skipped) = (vec![0; 4 << 10], 0, 0);
     loop {

@@ -5,13 +5,13 @@ use std::{
 
 use teamwire_std::MAX_CONNECTION_AGE;
 
-/// Judgement of the idle connections: after one of them turned out to be dead, the others that were idle by then are
-/// suspect. A server that restarts, or a firewall that forgets, rarely does so to one connection alone.
+/// Time before which idle connections are not reused: after one of them turned out to be dead, the others that were idle by
+/// then most likely are as well. A restart of a server, or of a firewall, rarely affects one connection alone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct IdleCutoff(Arc<Mutex<Option<Instant>>>);
 
 impl IdleCutoff {
-    /// Suspects all connections that are idle since then or longer.
+    /// Excludes all connections that are idle since then or longer.
     pub(super) fn raise(&self, then: Instant) {
         let mut latest = self.lock();
         *latest = latest.max(Some(then));
@@ -26,7 +26,7 @@ impl IdleCutoff {
     }
 }
 
-/// History of a connection, by which it may serve another exchange or not.
+/// History of a connection, which decides whether it can be reused.
 #[derive(Debug)]
 pub(super) struct ConnectionHistory {
     opened: Instant,
@@ -35,22 +35,22 @@ pub(super) struct ConnectionHistory {
 }
 
 impl ConnectionHistory {
-    /// A new connection.
+    /// Creates the history of a new connection.
     pub(super) fn new(idle_cutoff: IdleCutoff) -> Self {
         Self { opened: Instant::now(), idle_since: None, idle_cutoff }
     }
 
-    /// Returns since when it has waited for an exchange, if it does.
+    /// Returns since when it is idle; `None` during an exchange.
     pub(super) const fn idle_since(&self) -> Option<Instant> {
         self.idle_since
     }
 
-    /// Notes that it waits for an exchange since then, or that it has one.
+    /// Records since when it is idle, or that it has an exchange.
     pub(super) const fn set_idle_since(&mut self, then: Option<Instant>) {
         self.idle_since = then;
     }
 
-    /// Returns whether it is too old, or suspect.
+    /// Returns whether it is too old, or likely dead.
     pub(super) fn is_stale(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.opened) >= MAX_CONNECTION_AGE
             || self.idle_since.is_some_and(|since| self.idle_cutoff.covers(since))

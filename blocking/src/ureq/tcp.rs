@@ -1,4 +1,4 @@
-//! TCP in the thread that asks: look-ups of hosts, connections to one of their addresses, and sockets with a deadline.
+//! TCP in the calling thread: look-ups of hosts, connections to one of their addresses, and sockets with a deadline.
 
 mod hosts;
 mod look_up;

@@ -7,8 +7,11 @@ use rustls::{ClientConfig, ClientConnection, Error as TlsError, pki_types::Serve
 use teamwire_core::{Fault, FaultKind};
 use teamwire_std::tls_fault;
 
-/// Has the server at the other end of this socket prove that it is `host`, while the thread waits. An error of TLS itself
-/// wraps a [`Fault`], and is final; one of the socket is as if there was no connection.
+/// Performs the TLS handshake over this socket, and verifies that the server is `host`.
+///
+/// # Errors
+///
+/// An error of TLS wraps a [`Fault`], which is final. Others are those of the socket: no connection was made.
 pub(super) fn tls_handshake(
     config: Arc<ClientConfig>,
     host: &str,
@@ -27,8 +30,8 @@ pub(super) fn tls_handshake(
     Ok(tls)
 }
 
-/// Reads what had arrived when a write failed: a server that refuses a client says why, and closes the connection, while
-/// the client has still something to write.
+/// Reads the alert that had arrived when a write failed: a server that refuses a client sends one, and closes the connection,
+/// while the client has still something to write.
 fn alert_before(error: &io::Error, tls: &mut ClientConnection, socket: &mut impl Read) -> Option<TlsError> {
     use io::ErrorKind as E;
     if !matches!(error.kind(), E::BrokenPipe | E::ConnectionReset | E::ConnectionAborted) {

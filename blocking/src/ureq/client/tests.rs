@@ -37,8 +37,8 @@ fn client_with(look_ups: LookUps, time: Duration, change: fn(Config) -> Config) 
     let config = config.with_retry(RetryPolicy::NEVER).with_timeouts(timeouts);
     let config = change(config);
     let mut http = UreqTransport::new(&config).expect("options that can be had");
-    http.dial.hosts = Hosts::with(look_ups);
-    http.agent = agent(http.agent.config().clone(), http.dial.clone());
+    http.connector.hosts = Hosts::with(look_ups);
+    http.agent = agent(http.agent.config().clone(), http.connector.clone());
     Client::new(BlockingExecutor::new(config, http).expect("options that can be had"))
 }
 

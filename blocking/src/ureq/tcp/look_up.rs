@@ -8,12 +8,12 @@ use std::{
     time::Instant,
 };
 
-/// Maximum number of look-ups at a time.
+/// Maximum number of look-ups at once.
 const MAX_LOOK_UPS: usize = 4;
 
-/// Look-ups of host names, each in a thread of its own, as the operating system has no way to end one early.
+/// Look-ups of host names, each in a thread of its own, as the operating system cannot interrupt one.
 ///
-/// A host is looked up once at a time, however many wait for it and however long that takes.
+/// A host is looked up by one thread at a time, however many wait for it and however long that takes.
 #[derive(Clone)]
 pub(crate) struct LookUps(Arc<Shared>);
 
@@ -33,13 +33,16 @@ struct Pending {
 }
 
 impl LookUps {
-    /// Look-ups by this function.
+    /// Creates look-ups by this function.
     pub(crate) fn with(resolve: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
         Self(Arc::new(Shared { resolve: Box::new(resolve), pending: Mutex::default() }))
     }
 
-    /// Returns the addresses of a host; that of one which is an address itself at once. What is not done by the deadline
-    /// is [`ErrorKind::TimedOut`], and is left to itself.
+    /// Returns the addresses of a host. One that is an address itself is not looked up.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TimedOut`] at the deadline, after which the look-up continues in the background; else those of the look-up.
     pub(super) fn find(&self, host: &str, port: u16, deadline: Option<Instant>) -> io::Result<Vec<SocketAddr>> {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
@@ -51,7 +54,7 @@ impl LookUps {
         Ok(addresses)
     }
 
-    /// Joins the look-up of this host that is under way, or begins one.
+    /// Joins the look-up of this host that is in progress, or starts one.
     fn pending(&self, key: Key) -> io::Result<Arc<Pending>> {
         let mut all = lock(&self.0.pending);
         if let Some(pending) = all.get(&key) {
@@ -85,7 +88,7 @@ impl Pending {
         loop {
             if let Some(outcome) = &*outcome {
                 return outcome.clone().map_err(|(kind, why)| match kind {
-                    // Only the deadline is one.
+                    // That kind means the deadline.
                     ErrorKind::TimedOut => io::Error::other(why),
                     kind => io::Error::new(kind, why),
                 });
@@ -99,7 +102,7 @@ impl Pending {
     }
 }
 
-/// Ends a look-up, also one that panics.
+/// Reports the end of a look-up, also of one that panics.
 struct FinishOnDrop {
     shared: Arc<Shared>,
     key: Key,

@@ -8,12 +8,12 @@ use std::{
 
 use teamwire_std::CONNECTION_ATTEMPT_DELAY;
 
-/// Maximum number of attempts at a time.
+/// Maximum number of attempts at once.
 const MAX_ATTEMPTS: usize = 8;
 
 /// Connects to the first of these addresses that accepts. Each has a head start of 250 ms on the next, which is tried at
-/// once when one fails. Attempts other than that to a single address are in threads, and left to themselves once one
-/// has succeeded.
+/// once when one fails. Except for a single address, each attempt has a thread, which is detached once another one has
+/// succeeded.
 ///
 /// # Errors
 ///
@@ -74,7 +74,7 @@ impl Race {
         }
     }
 
-    /// Notes a failed attempt. Returns the error of the deadline if that is over.
+    /// Records a failed attempt. Returns the error of the deadline if that has passed.
     fn record_failure(&mut self, address: SocketAddr, error: &io::Error) -> Option<io::Error> {
         self.failures.push(format!("{address}: {error}"));
         self.stop_sending().then(|| ErrorKind::TimedOut.into())

@@ -1,4 +1,4 @@
-//! TCP, for HTTP stacks that wait in the thread that asks.
+//! TCP sockets with a deadline.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -9,11 +9,11 @@ use std::{
 
 use teamwire_std::{has_pending_data, undrained};
 
-/// A TCP connection with a deadline: a read or write that is not done by then fails with [`ErrorKind::TimedOut`].
+/// A TCP connection with a deadline: a read or write that has not completed by then fails with [`ErrorKind::TimedOut`].
 ///
-/// To set a time in the operating system is a system call. So a read is given a little less than the time there is, which
-/// is not set again as long as it will do; if nothing has arrived by then, the rest is set. (But not on Windows, where a
-/// connection on which a read has timed out is not to be used again.)
+/// Setting a timeout in the operating system is a system call. So a slightly shorter one than needed is set, and kept as long
+/// as it is close enough; if nothing has arrived by then, the rest is set. (But not on Windows, where a connection on which a
+/// read has timed out must not be used again.)
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: Arc<TcpStream>,
@@ -21,7 +21,7 @@ pub(crate) struct Socket {
     deadline: Option<Instant>,
 }
 
-/// Directions in which a socket can be used without waiting. After an error or the end, both.
+/// Directions in which a socket can be used without waiting: both after an error or the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ready {
     /// Bytes or the end have arrived.
@@ -30,23 +30,23 @@ pub(crate) struct Ready {
     pub(crate) writable: bool,
 }
 
-/// Maximum time of a read as the operating system has it; `None` is for ever.
+/// Timeout of reads, as it is set in the operating system; by default there is none.
 #[derive(Debug, Default)]
 struct OpTimeout {
     os_limit: Option<Duration>,
 }
 
-/// What is waited for at once, however little of it is used.
+/// Timeout below which nothing is subtracted.
 const MIN_SOCKET_TIMEOUT: Duration = Duration::from_millis(50);
 
 impl Socket {
-    /// Takes a connected stream. Small writes leave at once.
+    /// Creates a socket from a connected stream. Small writes are sent at once.
     pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self { stream: stream.into(), reading: OpTimeout::default(), deadline: None })
     }
 
-    /// Returns the stream, to shut it down by from elsewhere.
+    /// Returns the stream, so that another thread can shut it down.
     pub(crate) const fn stream(&self) -> &Arc<TcpStream> {
         &self.stream
     }
@@ -56,7 +56,7 @@ impl Socket {
         self.deadline = deadline;
     }
 
-    /// Reads what has arrived, without waiting: else [`ErrorKind::WouldBlock`].
+    /// Reads what has arrived, without waiting: if nothing, [`ErrorKind::WouldBlock`].
     pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         retry_interrupted(|| now::read(&self.stream, buffer))
     }
@@ -66,17 +66,17 @@ impl Socket {
         retry_interrupted(|| now::write(&self.stream, bytes))
     }
 
-    /// Waits until it is readable, or writable if that is wanted, or until then.
+    /// Waits until it is readable, or writable if `wants_to_write`, or until then.
     pub(crate) fn wait(&self, wants_to_write: bool, until: Option<Instant>) -> io::Result<Ready> {
         now::wait(&self.stream, wants_to_write, until)
     }
 
-    /// Returns how many bytes the operating system has still to deliver, where it says so.
+    /// Returns how many bytes the operating system has still to deliver, where it reports it.
     pub(crate) fn undrained(&self) -> Option<u64> {
         undrained(self.stream.local_addr().ok()?, self.stream.peer_addr().ok()?)
     }
 
-    /// Whether nothing has arrived that was not read yet, nor the end.
+    /// Returns whether it is open, with no bytes pending.
     pub(crate) fn is_idle(&self) -> bool {
         match has_pending_data(&*self.stream) {
             Some(arrived) => !arrived,
@@ -106,7 +106,7 @@ impl Write for Socket {
             if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 return Err(ErrorKind::TimedOut.into());
             }
-            // Readable it may be for long, as nothing is read here.
+            // Not for readability: it may be readable all the time, as nothing is read here.
             now::wait_to_write(&self.stream, self.deadline)?;
         }
     }
@@ -126,7 +126,7 @@ fn retry_interrupted(mut act: impl FnMut() -> io::Result<usize>) -> io::Result<u
 }
 
 impl OpTimeout {
-    /// Does this until the deadline. `set` sets in the operating system when to give up.
+    /// Repeats this until the deadline. `set` sets the timeout in the operating system.
     fn wait(
         &mut self,
         deadline: Option<Instant>,
@@ -149,7 +149,7 @@ impl OpTimeout {
         }
     }
 
-    /// Returns whether what was set is not too long, and not so short that it would be set again soon.
+    /// Returns whether the timeout is not too long, and not so short that it would soon be set again.
     fn is_close_enough(&self, left: Option<Duration>) -> bool {
         match (self.os_limit, left) {
             (Some(set), Some(left)) => set <= left && set >= left / 2 && !cfg!(windows),
@@ -165,7 +165,7 @@ impl OpTimeout {
         });
         match set(time) {
             Ok(()) => self.os_limit = time,
-            // The other side may have closed, and what it had to say can still be read.
+            // The other side may have closed the connection, and its last bytes can still be read.
             Err(error) if cfg!(target_os = "macos") && error.kind() == ErrorKind::InvalidInput => {}
             Err(error) => return Err(error),
         }
@@ -217,7 +217,7 @@ mod now {
         let mut sockets = [PollFd::new(stream, flags)];
         loop {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            // Longer than this is for ever.
+            // A longer wait than the type can hold has no limit.
             let left = left.and_then(|left| Timespec::try_from(left).ok());
             match poll(&mut sockets, left.as_ref()) {
                 Err(Errno::INTR) => {}
@@ -227,7 +227,7 @@ mod now {
     }
 }
 
-/// The same elsewhere, by turns: the socket's mode is changed for each try, and a wait is a short sleep.
+/// The same elsewhere: the socket's mode is changed for each attempt, and a wait is a short sleep.
 #[cfg(not(unix))]
 mod now {
     use std::{
@@ -239,7 +239,7 @@ mod now {
 
     use super::Ready;
 
-    const TURN: Duration = Duration::from_millis(5);
+    const PAUSE: Duration = Duration::from_millis(5);
 
     pub(super) fn read(mut stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
         without_waiting(stream, || stream.read(buffer))
@@ -251,16 +251,16 @@ mod now {
 
     pub(super) fn wait(stream: &TcpStream, wants_to_write: bool, until: Option<Instant>) -> io::Result<Ready> {
         loop {
-            // Room to write is found out by writing: after a turn it is tried.
+            // Whether there is room to write is found out by writing, after a pause.
             match without_waiting(stream, || stream.peek(&mut [0])) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 _ => return Ok(Ready { readable: true, writable: false }),
             }
-            let left = until.map_or(TURN, |until| until.saturating_duration_since(Instant::now()));
+            let left = until.map_or(PAUSE, |until| until.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 return Ok(Ready::default());
             }
-            thread::sleep(left.min(TURN));
+            thread::sleep(left.min(PAUSE));
             if wants_to_write {
                 return Ok(Ready { readable: false, writable: true });
             }
@@ -268,7 +268,7 @@ mod now {
     }
 
     pub(super) fn wait_to_write(_: &TcpStream, until: Option<Instant>) -> io::Result<()> {
-        thread::sleep(until.map_or(TURN, |until| until.saturating_duration_since(Instant::now()).min(TURN)));
+        thread::sleep(until.map_or(PAUSE, |until| until.saturating_duration_since(Instant::now()).min(PAUSE)));
         Ok(())
     }
 
