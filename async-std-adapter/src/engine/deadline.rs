@@ -1,8 +1,8 @@
-//! How long an exchange may take, and the timer that tells when it is over.
+//! The deadline of an exchange, and its timer.
 //!
-//! Setting a timer is dear: on most runtimes it wakes the thread that waits for events. So a connection keeps its timer
-//! from one exchange to the next. A timer that was set for an earlier exchange fires too early for this one, and is
-//! then set anew; as long as answers come in time, that is once per timeout and not once per request.
+//! Arming a timer is expensive: on most runtimes it wakes the thread that waits for events. So a connection keeps its timer
+//! from one exchange to the next. A timer that was armed for an earlier exchange fires too early for this one, and is then
+//! armed again; as long as responses arrive in time, that is once per timeout and not once per request.
 
 use std::{
     future::{Future, poll_fn},
@@ -21,19 +21,19 @@ use crate::runtime::Runtime;
 /// Number of reads and writes in a row without a wait after which other tasks get their turn.
 const MAX_STREAK: u32 = 64;
 /// Number of reads and writes in a row without a wait after which the clock is read. As long as there are waits, the timer
-/// tells that the time is over.
+/// fires at the deadline.
 const MAX_UNTIMED: u32 = 8;
 
-/// The time that is left to one exchange.
+/// The deadline of one exchange.
 pub(super) struct Deadline<'r, R> {
     runtime: &'r R,
     timeout: Timeout,
     begun: Instant,
-    /// When the time began to run: with the exchange, or when the last byte moved.
+    /// Start of the time limit: that of the exchange, or when the last byte moved.
     since: Instant,
     /// Number of reads and writes since the last wait.
     streak: u32,
-    /// What it is running out on, for the error.
+    /// Phase of the exchange, for the error.
     phase: &'static str,
     timer: Option<Box<Timer>>,
     drain: Option<Box<Drain>>,
@@ -44,18 +44,18 @@ struct Drain {
     local: SocketAddr,
     peer: SocketAddr,
     sampled: Instant,
-    /// Number of these bytes at the last look, and since when nothing else had moved then.
+    /// Number of these bytes at the last sample, and since when nothing else had moved then.
     left: Option<(u64, Instant)>,
 }
 
 impl<'r, R: Runtime> Deadline<'r, R> {
-    /// The time begins to run now.
+    /// Starts the time limit now.
     pub(super) fn start(runtime: &'r R, timeout: Timeout) -> Self {
         let now = Instant::now();
         Self { runtime, timeout, begun: now, since: now, streak: 0, phase: "at the start", timer: None, drain: None }
     }
 
-    /// Returns how long the exchange lasts if nothing happens.
+    /// Returns the time after which the exchange times out if nothing happens.
     pub(super) const fn silence(&self) -> Duration {
         self.timeout.silence()
     }
@@ -69,12 +69,12 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         self.runtime
     }
 
-    /// Goes by this timer, if there is one, should it have to wait.
+    /// Uses this timer, if there is one.
     pub(super) fn use_timer(&mut self, timer: Option<Box<Timer>>) {
         self.timer = timer.or(self.timer.take());
     }
 
-    /// Gives the timer away, for another exchange. Meanwhile it wakes nobody.
+    /// Takes the timer for another exchange. It wakes no task until then.
     pub(super) fn take_timer(&mut self) -> Option<Box<Timer>> {
         let timer = self.timer.take()?;
         timer.forwarding.connect(None);
@@ -85,14 +85,14 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         self.phase = phase;
     }
 
-    /// A byte has moved, or as much as that.
+    /// Restarts a limit of inactivity.
     pub(super) fn on_activity(&mut self) {
         if let Timeout::Inactivity(_) = self.timeout {
             self.since = Instant::now();
         }
     }
 
-    /// The head of the response is complete: a long poll is limited by inactivity from now on.
+    /// Replaces the limit of a long poll by one of inactivity, once the head of its response has arrived.
     pub(super) fn head_has_arrived(&mut self) {
         if let Timeout::LongPoll { .. } = self.timeout {
             self.timeout = self.timeout.after_head();
@@ -100,7 +100,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         }
     }
 
-    /// Takes bytes that the operating system still delivers from this socket for bytes that move.
+    /// Counts bytes that the operating system still delivers from this socket as bytes that move.
     pub(super) fn watch_drain(&mut self, socket: &R::Stream) {
         self.drain = match self.timeout {
             Timeout::Inactivity(_) => self.runtime.addresses(socket).map(|(local, peer)| {
@@ -111,7 +111,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         };
     }
 
-    /// Waits for this to be ready, but no longer than the time allows.
+    /// Waits until this is ready, or until the deadline.
     pub(super) async fn run<T>(&mut self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Result<T, Fault> {
         poll_fn(|cx| {
             if self.streak == MAX_STREAK {
@@ -134,15 +134,15 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         .await
     }
 
-    /// As [`run`](Self::run), for a future.
+    /// Same as [`run`](Self::run), for a future.
     pub(super) async fn race<T>(&mut self, future: impl Future<Output = T>) -> Result<T, Fault> {
         let mut future = pin!(future);
         self.run(|cx| future.as_mut().poll(cx)).await
     }
 
-    /// Ready when the time is over.
+    /// Ready at the deadline.
     fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
-        // A time that the clock cannot count up to is for ever.
+        // A time beyond the range of the clock is no limit.
         if self.due().is_none() {
             return Poll::Pending;
         }
@@ -172,20 +172,20 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         self.due().is_some_and(|due| due <= now)
     }
 
-    /// Returns when to look again for bytes that the operating system delivers: four times within the limit.
+    /// Returns the time of the next sample of bytes that the operating system delivers: four times within the limit.
     fn next_sample(&self) -> Option<Instant> {
         let drain = self.drain.as_ref()?;
         drain.sampled.max(self.since).checked_add(self.timeout.silence() / 4)
     }
 
-    /// Takes note of bytes that the operating system has delivered, if it is time to look.
+    /// Samples the bytes that the operating system has still to deliver, if it is time.
     fn sample(&mut self, now: Instant) {
         if self.next_sample().is_none_or(|next| now < next) && !self.is_over(now) {
             return;
         }
         let Some(drain) = &mut self.drain else { return };
         drain.sampled = now;
-        // The table that this is found in changes while it is read: now and then a connection is missing.
+        // The kernel's table changes while it is read: now and then a connection is missing.
         let Some(left) = undrained(drain.local, drain.peer) else { return };
         if drain.left.is_some_and(|(before, since)| left < before && since == self.since) {
             self.since = now;
@@ -206,7 +206,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
 /// that uses the connection.
 pub(super) struct Timer {
     sleep: Pin<Box<dyn Future<Output = ()> + Send>>,
-    /// When; `None` if it is not set.
+    /// `None` if it is not armed.
     fires_at: Option<Instant>,
     forwarding: Arc<ForwardingWaker>,
     waker: Waker,
@@ -230,7 +230,7 @@ impl Timer {
     }
 }
 
-/// Wakes whoever waits at the moment.
+/// Wakes the task that waits at the moment.
 #[derive(Default)]
 struct ForwardingWaker(Mutex<Option<Waker>>);
 
@@ -246,7 +246,7 @@ impl ForwardingWaker {
 
 impl Wake for ForwardingWaker {
     fn wake(self: Arc<Self>) {
-        // Outside of the lock: whoever is woken may use it at once.
+        // Outside of the lock: the task that is woken may use it at once.
         let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(waker) = waiting {
             waker.wake();

@@ -5,17 +5,17 @@ use teamwire_core::{Fault, FaultKind};
 use teamwire_std::take_sensitive_headers;
 use ureq_proto::client::{Call, SendRequestResult, state::RecvResponse};
 
-/// How the first line names what is asked for.
+/// Form of the target in the first line.
 #[derive(Clone, Copy)]
 pub(super) enum Target<'a> {
-    /// By its path, as a server is asked. A tunnel is asked for by host and port.
+    /// Its path, for a server; host and port, for a tunnel.
     Path,
-    /// By its whole URI, as a proxy is asked; with its `Proxy-Authorization`.
+    /// Its whole URI, for a proxy; with its `Proxy-Authorization`.
     Uri(Option<&'a HeaderValue>),
 }
 
-/// Writes a head into `output`, which grows if need be; for a body of so many bytes, which the server is asked for first if
-/// it `expect_continue`. Its length, and the protocol's state once the whole request was sent.
+/// Writes the head for a body of `body` bytes into `output`, which grows if needed; `expect_continue` adds
+/// `Expect: 100-continue`. Returns its length, and the state of the protocol once the whole request was sent.
 pub(super) fn write(
     mut parts: Parts,
     body: u64,
@@ -35,51 +35,51 @@ pub(super) fn write(
             withheld.extend([b"proxy-authorization: ".as_slice(), value.as_bytes(), b"\r\n"].concat());
         }
     }
-    let enough = longest(&parts, &withheld) + base.len();
+    let enough = max_head_len(&parts, &withheld) + base.len();
     if output.len() < enough {
         output.resize(enough, 0);
     }
 
     let needs_length = body > 0 || matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
     let method = parts.method.as_str().len();
-    let mut call = Call::new(Request::from_parts(parts, ())).map_err(unfit)?;
+    let mut call = Call::new(Request::from_parts(parts, ())).map_err(unsendable)?;
     if needs_length {
-        call.header(header::CONTENT_LENGTH, HeaderValue::from(body)).map_err(unfit)?;
+        call.header(header::CONTENT_LENGTH, HeaderValue::from(body)).map_err(unsendable)?;
     }
     let mut call = call.proceed();
-    let mut length = base.len() + call.write(&mut output[base.len()..]).map_err(unfit)?;
+    let mut length = base.len() + call.write(&mut output[base.len()..]).map_err(unsendable)?;
 
     if !base.is_empty() {
-        // `GET /path` was written with room before it, for `GET http://host/path`.
+        // `GET /path` was written behind a gap, for `GET http://host/path`.
         output.copy_within(base.len()..=base.len() + method, 0);
         output[method + 1..=method + base.len()].copy_from_slice(base.as_bytes());
     }
     if !withheld.is_empty() {
-        // In place of the empty line, and then that again.
+        // In place of the empty line, which follows them.
         withheld.extend_from_slice(b"\r\n");
         output[length - 2..length - 2 + withheld.len()].copy_from_slice(&withheld);
         length += withheld.len() - 2;
     }
 
-    match call.proceed().map_err(unfit)? {
+    match call.proceed().map_err(unsendable)? {
         Some(SendRequestResult::RecvResponse(call)) => Ok((length, call)),
         Some(SendRequestResult::SendBody(mut call)) => {
             // The body goes to the connection as it is; this only keeps the count.
             let mut left = body;
             while left > 0 {
                 let part = usize::try_from(left).unwrap_or(usize::MAX);
-                call.consume_direct_write(part).map_err(unfit)?;
+                call.consume_direct_write(part).map_err(unsendable)?;
                 left -= part as u64;
             }
-            let call = call.proceed().ok_or_else(|| unfit("the length of the body is not its length"))?;
+            let call = call.proceed().ok_or_else(|| unsendable("the length of the body is not its length"))?;
             Ok((length, call))
         }
-        _ => Err(unfit("it expects to be told to go on")),
+        _ => Err(unsendable("it expects to be told to go on")),
     }
 }
 
-/// A length that no head with these parts exceeds.
-fn longest(parts: &Parts, withheld: &[u8]) -> usize {
+/// Returns an upper bound of the length of a head with these parts.
+fn max_head_len(parts: &Parts, withheld: &[u8]) -> usize {
     let uri = &parts.uri;
     let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
     // In the first line of a request for a tunnel, and in `Host`.
@@ -90,7 +90,7 @@ fn longest(parts: &Parts, withheld: &[u8]) -> usize {
     parts.method.as_str().len() + path + authority + headers + withheld.len() + 128
 }
 
-fn unfit(error: impl std::fmt::Display) -> Fault {
+fn unsendable(error: impl std::fmt::Display) -> Fault {
     Fault::new(FaultKind::Protocol, format!("the request cannot be sent over HTTP/1.1: {error}"))
 }
 

@@ -1,4 +1,4 @@
-//! Where a request goes: what decides whether a connection can serve it.
+//! Origins of URIs, which decide whether a connection can serve a request.
 
 use http::{Uri, uri::Scheme};
 use teamwire_core::{Fault, FaultKind};
@@ -14,7 +14,7 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// The origin of an absolute URI.
+    /// Returns the origin of an absolute URI.
     pub(super) fn of(uri: &Uri) -> Result<Self, Fault> {
         let Some(host) = uri.host().filter(|host| !host.is_empty()) else {
             return Err(Fault::new(FaultKind::Resolve, "there is no host in the URI"));
@@ -23,7 +23,7 @@ impl Origin {
         Ok(Self { tls, host: without_brackets(host).to_ascii_lowercase(), port: port(uri, tls) })
     }
 
-    /// Whether requests for this URI go there.
+    /// Returns whether this is the origin of the URI.
     pub(super) fn serves(&self, uri: &Uri) -> bool {
         let tls = is_https(uri);
         self.tls == tls
@@ -33,7 +33,7 @@ impl Origin {
 }
 
 fn is_https(uri: &Uri) -> bool {
-    // Anything but plain HTTP by name goes through TLS.
+    // Any scheme but `http` goes through TLS.
     uri.scheme() != Some(&Scheme::HTTP)
 }
 

@@ -1,4 +1,4 @@
-//! The connections that wait for their next exchange.
+//! Idle connections.
 
 use std::{
     collections::VecDeque,
@@ -15,7 +15,7 @@ use teamwire_std::MAX_CONNECTION_AGE;
 use super::{connection::Connection, origin::Origin};
 use crate::runtime::Runtime;
 
-/// Idle connections, the one that waited longest first. The lock is held for as long as moving one takes.
+/// Pool of idle connections, the longest idle one first. The lock is held only while one is moved.
 pub(super) struct Pool<S> {
     idle: Mutex<VecDeque<Idle<S>>>,
     max_idle: usize,
@@ -32,7 +32,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
         Self { idle: Mutex::new(VecDeque::new()), max_idle: limits.idle_connections, max_idle_age: limits.idle_time }
     }
 
-    /// A connection for this URI that is healthy as far as can be known: the server did not close it meanwhile.
+    /// Takes a connection for this URI that is still open, as far as that can be known.
     pub(super) fn check_out<R: Runtime<Stream = S>>(&self, uri: &Uri, runtime: &R) -> Option<Box<Connection<S>>> {
         loop {
             let mut connection = self.take(uri)?;
@@ -42,7 +42,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
         }
     }
 
-    /// Keeps a connection for the next exchange, unless there are enough, or it is too old.
+    /// Keeps a connection for the next exchange, unless it is too old.
     pub(super) fn check_in(&self, mut connection: Box<Connection<S>>) {
         let now = Instant::now();
         if self.max_idle == 0 || now.duration_since(connection.opened) >= MAX_CONNECTION_AGE {
@@ -60,7 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
         drop(dropped);
     }
 
-    /// Drops the idle connections of this origin that nothing has used since then.
+    /// Drops the connections of this origin that are idle since then or longer.
     pub(super) fn drop_idle(&self, origin: &Origin, since: Instant) {
         let dropped = self.with(|idle| {
             let is_suspect = |idle: &Idle<S>| idle.since <= since && idle.connection.origin == *origin;
@@ -71,7 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
         drop(dropped);
     }
 
-    /// The one that was used last: it is the least likely to have been closed, and the others may come of age.
+    /// Takes the one that was used last: it is the least likely to have been closed, and the others may expire.
     fn take(&self, uri: &Uri) -> Option<Box<Connection<S>>> {
         let now = Instant::now();
         let (dropped, taken) = self.with(|idle| {
@@ -95,7 +95,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
     }
 }
 
-/// Takes the first ones away. They are handed out to be dropped, and so closed, outside of the lock.
+/// Removes the first ones. They are returned to be dropped, and so closed, outside of the lock.
 fn split_front<T>(queue: &mut VecDeque<T>, count: usize) -> VecDeque<T> {
     if count == 0 {
         return VecDeque::new();

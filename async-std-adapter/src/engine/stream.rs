@@ -1,4 +1,4 @@
-//! The bytes to and from a server: in the clear, or through TLS.
+//! Byte streams to a server: plain, or through TLS.
 
 use std::{
     io,
@@ -21,7 +21,7 @@ impl<S> Stream<S> {
         matches!(self, Self::Tls(_))
     }
 
-    /// Whether all that has arrived from the socket was read.
+    /// Returns whether all bytes that have arrived from the socket were read.
     pub(super) fn is_idle(&mut self) -> bool {
         match self {
             Self::Plain(_) => true,
@@ -38,7 +38,7 @@ impl<S> Stream<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
-    /// Some bytes; zero at the end of the stream.
+    /// Reads some bytes; zero at the end of the stream.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         match self {
             Self::Plain(socket) => Pin::new(socket).poll_read(cx, buffer),
@@ -58,7 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         }
     }
 
-    /// Lets all bytes leave that were taken.
+    /// Sends all bytes that were taken.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Plain(socket) => Pin::new(socket).poll_flush(cx),

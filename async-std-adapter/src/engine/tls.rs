@@ -1,4 +1,4 @@
-//! TLS over any stream: rustls does the protocol, this carries its bytes.
+//! TLS over any stream: rustls is the protocol, this carries its bytes.
 
 use std::{
     io::{self, Read, Write},
@@ -15,13 +15,13 @@ use teamwire_std::tls_fault;
 use super::deadline::Deadline;
 use crate::runtime::Runtime;
 
-/// A stream in the keeping of rustls.
+/// A stream that rustls encrypts.
 pub(super) struct TlsStream<S> {
     session: ClientConnection,
     socket: S,
 }
 
-/// Has the server at the other end prove that it is `host`, and encrypts from there on.
+/// Performs the TLS handshake, and verifies that the server is `host`.
 pub(super) async fn handshake<R: Runtime>(
     config: Arc<ClientConfig>,
     host: &str,
@@ -44,16 +44,16 @@ impl<S> TlsStream<S> {
         &self.socket
     }
 
-    /// Whether all that was deciphered has been read, and that was not the end.
+    /// Returns whether all deciphered bytes were read, and the server has not ended the session.
     pub(super) fn is_idle(&mut self) -> bool {
         teamwire_std::tls_is_idle(&mut self.session)
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
-    /// One step of the handshake. What there is to send after its end leaves together with the first request.
+    /// Performs one step of the handshake. Its last bytes are sent together with the first request.
     fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
-        // Nothing of a request was sent yet, so no connection was lost: none was made.
+        // Nothing of a request was sent yet, so that no connection was lost: none was made.
         let broken = |error: io::Error| Fault::new(FaultKind::Connect, format!("during the TLS handshake: {error}"));
         ready!(self.poll_send(cx)).map_err(broken)?;
         match ready!(self.poll_receive(cx)).map_err(broken)? {
@@ -67,8 +67,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Some bytes; zero if the server said that there are no more. An end without such words is an error: anybody in
-    /// between could have made it.
+    /// Reads some bytes; zero after `close_notify`. The end of the stream without it is an error, as it may be a truncation
+    /// attack.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             match self.session.reader().read(buffer) {
@@ -83,7 +83,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         }
     }
 
-    /// Takes and encrypts some of these bytes. They leave when there is no room for more, or with
+    /// Takes and encrypts some of these bytes. They are sent when there is no room for more, or by
     /// [`poll_flush`](Self::poll_flush).
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         loop {
@@ -94,7 +94,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         }
     }
 
-    /// Lets all bytes leave that were taken.
+    /// Sends all bytes that were taken.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_send(cx))?;
         Pin::new(&mut self.socket).poll_flush(cx)
@@ -113,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Hands what has arrived to rustls; zero at the end.
+    /// Passes bytes that have arrived to rustls; zero at the end of the stream.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         match self.session.read_tls(&mut AsStdIo { socket: &mut self.socket, cx }) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
@@ -121,13 +121,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         }
     }
 
-    /// Tells the server what is wrong, if that is possible without waiting: the connection ends either way.
+    /// Sends the alert of a failure, if that is possible without waiting: the connection ends either way.
     fn send_alert(&mut self, cx: &mut Context<'_>) {
         let _ = self.poll_send(cx);
     }
 }
 
-/// Lends a socket to rustls, which knows the traits of `std` alone: "not yet" is `WouldBlock` there.
+/// A socket by the traits of `std`, for rustls: a pending operation is `WouldBlock`.
 struct AsStdIo<'a, 'b, S> {
     socket: &'a mut S,
     cx: &'a mut Context<'b>,

@@ -1,4 +1,4 @@
-//! Repairs of HTTP/1.1 responses on their way to `ureq_proto`: what RFC 9110 and 9112 have a client accept, and it refuses.
+//! Repairs of HTTP/1.1 responses for `ureq_proto`, which refuses some that RFC 9110 and 9112 require a client to accept.
 //!
 //! - Interim responses (1xx) with header fields: [`next_head`] tells them from the final one.
 //! - Obsolete line folding: [`next_head`] puts spaces in its place.

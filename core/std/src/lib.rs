@@ -1,8 +1,8 @@
-//! What the executors of Teamwire for Rust on `std` share: clock, entropy, environment, files, settings of TLS and proxy,
-//! limits of bodies, and repairs of HTTP/1.1 responses.
+//! Building blocks of executors on `std`: clock, entropy, environment, files, settings of TLS and proxy, limits of bodies, and
+//! repairs of HTTP/1.1 responses.
 //!
-//! The core is pure, and these are the impure pieces that every executor on `std` needs alike. It is a part of the
-//! adapters, not of their interface: programs use `teamwire-blocking` or `teamwire-async-std`.
+//! The adapters share this crate; it is no part of their interface. Programs use `teamwire-blocking` or
+//! `teamwire-async-std`.
 
 pub mod body;
 mod clock;
@@ -33,16 +33,24 @@ use std::ffi::OsString;
 
 use teamwire_core::{APP_ID_VAR, Config, Error, InvalidInput, SECRET_VAR, Session, URL_VAR};
 
-/// A session with these options, if they can be meant, and entropy from the operating system.
+/// Creates a session with this configuration, and entropy from the operating system.
+///
+/// # Errors
+///
+/// `InvalidInput` for contradictory or unusable settings, or if the operating system provides no entropy.
 pub fn session(config: Config) -> Result<Session, Error> {
     config.check()?;
     let mut entropy = [0; 32];
     getrandom::fill(&mut entropy)
-        .map_err(|why| InvalidInput::new("entropy", format!("the operating system gives none: {why}")))?;
+        .map_err(|why| InvalidInput::new("entropy", format!("the operating system provides none: {why}")))?;
     Ok(Session::new(config, entropy))
 }
 
-/// The options in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`.
+/// Returns the configuration in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`.
+///
+/// # Errors
+///
+/// `InvalidInput` that names the variable that is missing or invalid.
 pub fn config_from_env() -> Result<Config, Error> {
     config_from(|name| std::env::var_os(name))
 }

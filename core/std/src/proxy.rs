@@ -21,7 +21,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Returns the proxy that the options name, if they do.
+    /// Returns the proxy of this configuration, if it has one.
     pub fn from_config(config: &Config) -> Option<Self> {
         let url = config.proxy()?;
         let host = url.host_str()?;
@@ -34,7 +34,7 @@ impl Proxy {
         })
     }
 
-    /// Judges the status with which the proxy responded to `CONNECT`. What is refused was not sent.
+    /// Checks the status of the response to `CONNECT`. Nothing of the request was sent.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl Proxy {
     }
 }
 
-/// The parts are percent-encoded, as a URL has them. A name with a colon is refused by `Config::with_proxy`.
+/// Returns the header value of a login that is percent-encoded, as in a URL. `Config::with_proxy` refuses a name with a colon.
 fn basic(user: &str, password: &str) -> HeaderValue {
     let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
     let both = [decoded(user), b":".to_vec(), decoded(password)].concat();

@@ -9,12 +9,12 @@ use teamwire_core::{Config, Error, Fault, FaultKind, InvalidInput};
 
 use crate::host::without_brackets;
 
-/// How TLS is done: the public CAs and those of [`Config::with_root_certificates_pem`], TLS 1.2 or later, HTTP/1.1.
+/// Returns the settings of TLS: the public CAs and those of [`Config::with_root_certificates_pem`], TLS 1.2 or later, HTTP/1.1.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a PEM text with no certificate, or with one that is none; and for a base URL of `https` with a host
-/// that no certificate can be for.
+/// `InvalidInput` for a PEM text with no certificate, or with an invalid one; and for a base URL of `https` with a host that
+/// no certificate can be for.
 pub fn tls_config(config: &Config) -> Result<Arc<ClientConfig>, Error> {
     let base = config.base_url();
     let host = without_brackets(base.host_str().unwrap_or_default());
@@ -27,7 +27,7 @@ pub fn tls_config(config: &Config) -> Result<Arc<ClientConfig>, Error> {
         let mut found = 0;
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate = certificate.map_err(|why| refuse(format!("the PEM text is broken: {why}")))?;
-            roots.add(certificate).map_err(|why| refuse(format!("certificate {} is none: {why}", found + 1)))?;
+            roots.add(certificate).map_err(|why| refuse(format!("certificate {} is invalid: {why}", found + 1)))?;
             found += 1;
         }
         if found == 0 {
@@ -51,19 +51,19 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(provider)
 }
 
-/// Whether all that was deciphered has been read, and the server has not said that it ends.
+/// Returns whether all deciphered bytes were read, and the server has not ended the session.
 pub fn tls_is_idle(session: &mut ClientConnection) -> bool {
     session.process_new_packets().is_ok_and(|state| state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed())
 }
 
-/// Returns the failure that this error of a read or a write is, if it is one of TLS itself. In TLS 1.3 a server refuses
+/// Returns the fault of this error of a read or a write, if the server demands a client certificate. In TLS 1.3 a server refuses
 /// a client without a certificate only after the handshake; it has then read nothing of the request.
 pub fn tls_failure(error: &io::Error) -> Option<Fault> {
     let fault = tls_fault(error.get_ref()?.downcast_ref()?);
     (fault.kind == FaultKind::ClientCertificate).then_some(fault)
 }
 
-/// A failed handshake, in words that say which of the usual mistakes it is.
+/// Returns the fault of a failed handshake, with a message that names the usual mistakes.
 pub fn tls_fault(error: &TlsError) -> Fault {
     use AlertDescription as Alert;
     let what = match error {
@@ -76,7 +76,7 @@ pub fn tls_fault(error: &TlsError) -> Fault {
             | Alert::UnknownCA
             | Alert::AccessDenied,
         ) => return Fault::new(FaultKind::ClientCertificate, error.to_string()),
-        // A bad signature is what a CA of the same name with another key is taken for: one that was set up again.
+        // A CA that was set up again has the same name and another key, which shows as a bad signature.
         TlsError::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
             "no CA that is trusted here signed the server's certificate (a private one goes into the root certificates)"
         }

@@ -5,16 +5,16 @@ use std::fs;
 use std::net::SocketAddr;
 
 /// Returns how many bytes the operating system has still to deliver for the connection between these addresses; `None`
-/// where it does not say.
+/// where it does not report it.
 ///
-/// Reads `/proc`: for the moment before a timeout alone.
+/// Slow, as it reads `/proc`.
 #[cfg(target_os = "linux")]
 pub fn undrained(local: SocketAddr, peer: SocketAddr) -> Option<u64> {
     let file = if local.is_ipv4() { "/proc/thread-self/net/tcp" } else { "/proc/thread-self/net/tcp6" };
     find(&fs::read_to_string(file).ok()?, local, peer)
 }
 
-/// Returns `None`: only Linux says it.
+/// Returns `None`: only Linux reports it.
 #[cfg(not(target_os = "linux"))]
 pub fn undrained(_: SocketAddr, _: SocketAddr) -> Option<u64> {
     None

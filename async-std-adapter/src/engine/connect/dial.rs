@@ -17,8 +17,8 @@ use teamwire_std::CONNECTION_ATTEMPT_DELAY;
 use super::error_chain;
 use crate::{engine::deadline::Deadline, runtime::Runtime};
 
-/// Connects to one of these addresses. Each is tried when the one before it has failed, or has not succeeded for a while; the
-/// first to succeed is taken.
+/// Connects to one of these addresses. Each is tried when the one before it has failed, or has not succeeded for a while. The
+/// first to succeed wins.
 pub(super) async fn dial<R: Runtime>(
     addresses: &[SocketAddr],
     deadline: &mut Deadline<'_, R>,

@@ -1,4 +1,4 @@
-//! New files beside the ones that they replace.
+//! New files next to the ones that they replace.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -10,10 +10,11 @@ use teamwire_core::{FileError, FileErrorKind};
 
 use super::error::{NOT_A_FILE, file_error};
 
-/// Maximum number of links after each other that are followed, as on Linux.
+/// Maximum length of a chain of links, as on Linux.
 const MAX_LINKS: u32 = 40;
 
-/// Creates a new, empty file beside `target`, and returns the paths of both. If `target` is a link, it is what that leads to.
+/// Creates a new, empty file next to `target`, and returns the paths of both. If `target` is a link, the path is that of its
+/// destination.
 pub(super) fn create(target: &str) -> Result<(String, String), FileError> {
     let replaced = match fs::metadata(target) {
         Ok(data) if data.is_dir() => return Err(FileError::new(target, FileErrorKind::IsDirectory, "")),
@@ -57,7 +58,7 @@ pub(super) fn rename(from: &str, to: &str) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// Opens a file that [`create`] has made, for writing: not through a link, and nothing that is no file.
+/// Opens a file that [`create`] has made, for writing. Links, pipes and the like are refused.
 pub(super) fn open(path: &str) -> Result<File, FileError> {
     let file = permissions::not_through_a_link(path).map_err(file_error(path))?;
     match file.metadata() {
@@ -73,7 +74,7 @@ fn create_new(path: &str, replaced: Option<&Metadata>) -> io::Result<()> {
     permissions::create_as(&mut options, path, replaced)
 }
 
-/// The path that links lead to, whether there is something or not.
+/// Returns the destination of links, whether it exists or not.
 fn resolve(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -87,7 +88,7 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links"))
 }
 
-/// 128 bits that cannot be predicted, so that nothing can be planted under the name.
+/// Returns a name of 128 unpredictable bits, so that nothing can be planted under it.
 fn random_name() -> io::Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
