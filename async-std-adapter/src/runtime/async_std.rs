@@ -8,7 +8,7 @@ use std::{
 
 use ::async_std::{net::TcpStream, task};
 
-use super::Runtime;
+use super::traits::Runtime;
 
 /// The runtime of [`client`](crate::client): async-std. Its reactor and its threads start by themselves, so it also serves
 /// programs with another executor, or with none but a `block_on`.
