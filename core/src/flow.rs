@@ -1,13 +1,12 @@
-//! Combinators over operations: [`Map`] changes the answer, [`Then`] continues with another operation, [`Begun`] begins with the
-//! time, [`Given`] with what is known already, [`Perhaps`] leaves one out, [`Either`] is one of two.
+//! Combinators over operations: [`Map`] changes the output, [`Then`] continues with a second operation, [`Noted`] observes the
+//! outcome, [`Begun`] makes the operation when it starts.
 
-use alloc::boxed::Box;
 use core::convert::Infallible;
 
 use crate::{
     clock::Now,
     error::Error,
-    machine::{Flow, Machine, Reply, Step, Ticket},
+    machine::{Flow, Machine, Reply, Step, Ticket, ready},
 };
 
 /// An operation whose answer goes through a function: see [`Flow::map`].
@@ -34,12 +33,8 @@ where
     type Output = T;
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<T, Error>> {
-        match self.flow.poll(now).answer() {
-            Ok(answer) => {
-                Step::Done(answer.and_then(|answer| self.f.take().map_or(Err(Error::Finished), |f| Ok(f(answer)))))
-            }
-            Err(step) => step,
-        }
+        let result = ready!(self.flow.poll(now));
+        Step::Done(result.and_then(|output| self.f.take().map_or(Err(Error::Finished), |f| Ok(f(output)))))
     }
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
@@ -111,14 +106,10 @@ where
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<B::Output, Error>> {
         if let At::First(first) = &mut self.at {
-            let answer = match first.poll(now).answer() {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(error)) => return Step::Done(Err(error)),
-                Err(step) => return step,
-            };
-            match self.f.take() {
-                Some(f) => self.at = At::Second(f(answer)),
-                None => return Step::Done(Err(Error::Finished)),
+            match (ready!(first.poll(now)), self.f.take()) {
+                (Ok(output), Some(f)) => self.at = At::Second(f(output)),
+                (Err(error), _) => return Step::Done(Err(error)),
+                (Ok(_), None) => return Step::Done(Err(Error::Finished)),
             }
         }
         match &mut self.at {
@@ -168,88 +159,6 @@ where
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
         if let Some(flow) = &mut self.flow {
             flow.handle(now, ticket, reply);
-        }
-    }
-}
-
-/// An operation that has its answer already, or was refused.
-#[derive(Debug)]
-pub(crate) struct Given<T>(Option<Result<T, Error>>);
-
-impl<T> Given<T> {
-    pub(crate) const fn new(answer: Result<T, Error>) -> Self {
-        Self(Some(answer))
-    }
-}
-
-impl<T: Send> Machine for Given<T> {
-    type Event = Infallible;
-    type Output = T;
-
-    fn poll(&mut self, _: Now) -> Step<Infallible, Result<T, Error>> {
-        Step::Done(self.0.take().unwrap_or(Err(Error::Finished)))
-    }
-
-    fn handle(&mut self, _: Now, _: Ticket, _: Reply) {}
-}
-
-/// An operation that is left out if there is none.
-#[derive(Debug)]
-pub(crate) enum Perhaps<A> {
-    Some(A),
-    None(Given<()>),
-}
-
-impl<A> Perhaps<A> {
-    pub(crate) fn new(flow: Option<A>) -> Self {
-        flow.map_or(Self::None(Given::new(Ok(()))), Self::Some)
-    }
-}
-
-impl<A: Flow> Machine for Perhaps<A> {
-    type Event = Infallible;
-    type Output = Option<A::Output>;
-
-    fn poll(&mut self, now: Now) -> Step<Infallible, Result<Option<A::Output>, Error>> {
-        match self {
-            Self::Some(flow) => flow.poll(now).answer().map_or_else(|step| step, |answer| Step::Done(answer.map(Some))),
-            Self::None(nothing) => {
-                nothing.poll(now).answer().map_or_else(|step| step, |answer| Step::Done(answer.map(|()| None)))
-            }
-        }
-    }
-
-    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
-        if let Self::Some(flow) = self {
-            flow.handle(now, ticket, reply);
-        }
-    }
-}
-
-/// One operation or another, with answers of the same kind.
-#[derive(Debug)]
-pub(crate) enum Either<A, B> {
-    /// What is usual.
-    Plain(A),
-    /// What is large and seldom: it takes no room where it is not.
-    Boxed(Box<B>),
-}
-
-impl<A: Flow, B: Flow<Output = A::Output>> Machine for Either<A, B> {
-    type Event = Infallible;
-    type Output = A::Output;
-
-    fn poll(&mut self, now: Now) -> Step<Infallible, Result<A::Output, Error>> {
-        match self {
-            Self::Plain(flow) => flow.poll(now),
-            Self::Boxed(flow) => flow.poll(now),
-        }
-    }
-
-    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
-        match self {
-            Self::Plain(flow) => flow.handle(now, ticket, reply),
-            Self::Boxed(flow) => flow.handle(now, ticket, reply),
         }
     }
 }

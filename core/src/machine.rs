@@ -56,6 +56,19 @@ impl<T> Step<Infallible, T> {
     }
 }
 
+/// The output of a flow that is done. Returns any other step to the caller, as [`core::task::ready!`] does with `Pending`, so
+/// that no state has to be put back by hand.
+macro_rules! ready {
+    ($step:expr) => {
+        match $step.answer() {
+            Ok(output) => output,
+            Err(step) => return step,
+        }
+    };
+}
+
+pub(crate) use ready;
+
 /// What came of a [`Step::Send`] or a [`Step::File`].
 #[derive(Clone, Debug)]
 pub enum Reply {

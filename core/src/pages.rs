@@ -9,7 +9,7 @@ use crate::{
     call::Call,
     clock::Now,
     error::{Error, UnexpectedAnswer},
-    machine::{Machine, Reply, Step, Ticket},
+    machine::{Machine, Reply, Step, Ticket, ready},
     model::Listing,
     session::Session,
     wire::{Endpoint, Page, is_cursor},
@@ -111,18 +111,11 @@ impl<T: Clone + Send> Machine for Pages<T> {
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<Walked<T>, Error>> {
         loop {
-            let page = match self.call.poll(now).answer() {
-                Ok(Ok(page)) => page,
-                Ok(Err(error)) => match self.smaller(&error) {
-                    Some(smaller) => {
-                        self.call = smaller;
-                        continue;
-                    }
-                    None => return Step::Done(Err(error)),
-                },
-                Err(step) => return step,
+            let next = match ready!(self.call.poll(now)) {
+                Ok(page) => self.take(page),
+                Err(error) => self.smaller(&error).map(Some).ok_or(error),
             };
-            match self.take(page) {
+            match next {
                 Ok(Some(next)) => self.call = next,
                 Ok(None) => {
                     let nothing = Walked { items: Listing::default(), last_modified: None };

@@ -3,6 +3,7 @@
 mod download;
 mod enclosed;
 mod image;
+mod post;
 mod resume;
 mod upload;
 

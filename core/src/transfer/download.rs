@@ -8,7 +8,7 @@ use crate::{
     error::{Error, UnexpectedAnswer},
     file::{FileDone, FileTask},
     file_call::FileCall,
-    machine::{Machine, Reply, Step, Ticket},
+    machine::{Machine, Reply, Step, Ticket, ready},
     session::Session,
     wire::{self, Endpoint},
 };
@@ -27,15 +27,14 @@ pub(crate) struct Save {
 
 #[derive(Debug)]
 enum At {
-    /// Before anything was created.
-    Refused(Error),
     /// Before anything is requested: a target that cannot be written to is no reason to transfer anything.
     Creating(FileCall, Box<Endpoint<()>>),
     Fetching(Box<Call<()>>),
     Measuring(FileCall),
     Renaming(FileCall),
-    /// After the error that is then the answer.
+    /// After the error that the download then ends with.
     Discarding(FileCall, Error),
+    Failed(Error),
     Over,
 }
 
@@ -44,7 +43,7 @@ impl Save {
     pub(crate) fn new(session: &Session, endpoint: Result<Endpoint<()>, Error>, size: u64, path: String) -> Self {
         let at = match endpoint {
             Ok(endpoint) => At::Creating(FileCall::new(session, FileTask::Create { target: path }), Box::new(endpoint)),
-            Err(error) => At::Refused(error),
+            Err(error) => At::Failed(error),
         };
         Self { session: session.clone(), size, part: String::new(), target: String::new(), at }
     }
@@ -53,10 +52,10 @@ impl Save {
         FileCall::new(&self.session, task)
     }
 
-    fn fetch(&mut self, endpoint: Endpoint<()>, part: String, target: String) -> At {
-        let call = self.session.call(Ok(endpoint)).resumable(Resume::new(part.clone(), self.size));
+    fn fetch(&mut self, call: Call<()>, part: String, target: String) -> At {
+        let resumable = call.resumable(Resume::new(part.clone(), self.size));
         (self.part, self.target) = (part, target);
-        At::Fetching(Box::new(call))
+        At::Fetching(Box::new(resumable))
     }
 
     fn measure(&self) -> At {
@@ -83,55 +82,43 @@ impl Machine for Save {
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<(), Error>> {
         loop {
-            self.at = match mem::replace(&mut self.at, At::Over) {
-                At::Over => return Step::Done(Err(Error::Finished)),
-                At::Refused(error) => return Step::Done(Err(error)),
-                At::Creating(mut call, endpoint) => match call.poll(now).answer() {
-                    Ok(Ok(FileDone::Created { part, target })) => self.fetch(*endpoint, part, target),
-                    Ok(Ok(_)) => At::Refused(confused("create")),
-                    Ok(Err(error)) => At::Refused(error),
-                    Err(step) => {
-                        self.at = At::Creating(call, endpoint);
-                        return step;
+            self.at = match &mut self.at {
+                At::Creating(call, endpoint) => match ready!(call.poll(now)) {
+                    Ok(FileDone::Created { part, target }) => {
+                        let call = self.session.call(Ok((**endpoint).clone()));
+                        self.fetch(call, part, target)
                     }
+                    Ok(_) => At::Failed(confused("create")),
+                    Err(error) => At::Failed(error),
                 },
-                At::Fetching(mut call) => match call.poll(now).answer() {
-                    Ok(Ok(())) => self.measure(),
-                    Ok(Err(error)) => self.discard(error),
-                    Err(step) => {
-                        self.at = At::Fetching(call);
-                        return step;
-                    }
+                At::Fetching(call) => match ready!(call.poll(now)) {
+                    Ok(()) => self.measure(),
+                    Err(error) => self.discard(error),
                 },
-                At::Measuring(mut call) => match call.poll(now).answer() {
-                    Ok(Ok(FileDone::Length(length))) if length == self.size => self.rename(),
-                    Ok(Ok(FileDone::Length(length))) => {
+                At::Measuring(call) => match ready!(call.poll(now)) {
+                    Ok(FileDone::Length(length)) if length == self.size => self.rename(),
+                    Ok(FileDone::Length(length)) => {
                         self.discard(UnexpectedAnswer::new(wire::wrong_size(self.size, length)).into())
                     }
-                    Ok(Ok(_)) => self.discard(confused("measure")),
-                    Ok(Err(error)) => self.discard(error),
-                    Err(step) => {
-                        self.at = At::Measuring(call);
-                        return step;
-                    }
+                    Ok(_) => self.discard(confused("measure")),
+                    Err(error) => self.discard(error),
                 },
-                At::Renaming(mut call) => match call.poll(now).answer() {
-                    Ok(Ok(_)) => return Step::Done(Ok(())),
-                    Ok(Err(error)) => self.discard(error),
-                    Err(step) => {
-                        self.at = At::Renaming(call);
-                        return step;
+                At::Renaming(call) => match ready!(call.poll(now)) {
+                    Ok(_) => {
+                        self.at = At::Over;
+                        return Step::Done(Ok(()));
                     }
+                    Err(error) => self.discard(error),
                 },
-                At::Discarding(mut call, error) => match call.poll(now).answer() {
-                    // That it could not be removed is the lesser trouble.
-                    Ok(_) => return Step::Done(Err(error)),
-                    Err(step) => {
-                        self.at = At::Discarding(call, error);
-                        return step;
-                    }
-                },
-            }
+                At::Discarding(call, error) => {
+                    // The error of the download matters more than one of its removal.
+                    let _ = ready!(call.poll(now));
+                    At::Failed(mem::replace(error, Error::Finished))
+                }
+                // Every later poll finds `Finished` in its place.
+                At::Failed(error) => return Step::Done(Err(mem::replace(error, Error::Finished))),
+                At::Over => return Step::Done(Err(Error::Finished)),
+            };
         }
     }
 
@@ -141,7 +128,7 @@ impl Machine for Save {
             At::Creating(call, _) | At::Measuring(call) | At::Renaming(call) | At::Discarding(call, _) => {
                 call.handle(now, ticket, reply);
             }
-            At::Refused(_) | At::Over => {}
+            At::Failed(_) | At::Over => {}
         }
     }
 }

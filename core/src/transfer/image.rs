@@ -6,7 +6,7 @@ use crate::{
     error::{Error, UnfitImage},
     file::{FileDone, FileTask},
     file_call::FileCall,
-    machine::{Machine, Reply, Step, Ticket},
+    machine::{Machine, Reply, Step, Ticket, ready},
     model::{Image, Source},
     session::Session,
     wire::assets::{MOST_IMAGE_BYTES, MOST_IMAGE_PIXELS},
@@ -57,12 +57,11 @@ impl Machine for ReadImage {
         let bytes = match &mut self.at {
             At::Over => return Step::Done(Err(Error::Finished)),
             At::Given(bytes) => Ok(Arc::clone(bytes)),
-            At::Reading(call) => match call.poll(now).answer() {
-                Ok(Ok(FileDone::Bytes(bytes))) => Ok(Arc::new(bytes)),
-                Ok(Ok(_)) => Err(self.unfit("the executor did not read it")),
-                Ok(Err(Error::File(file))) => Err(self.unfit(format!("{file}"))),
-                Ok(Err(other)) => Err(other),
-                Err(step) => return step,
+            At::Reading(call) => match ready!(call.poll(now)) {
+                Ok(FileDone::Bytes(bytes)) => Ok(Arc::new(bytes)),
+                Ok(_) => Err(self.unfit("the executor did not read it")),
+                Err(Error::File(file)) => Err(self.unfit(format!("{file}"))),
+                Err(other) => Err(other),
             },
         };
         let checked = bytes.and_then(|bytes| self.checked(bytes));

@@ -1,4 +1,4 @@
-use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{convert::Infallible, mem};
 
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     exchange::Body,
     file::{FileDone, FileTask},
     file_call::FileCall,
-    machine::{Machine, Reply, Step, Ticket},
+    machine::{Machine, Reply, Step, Ticket, ready},
     model::{Asset, Source, Upload},
     session::Session,
     wire::{
@@ -27,18 +27,19 @@ pub(crate) struct Uploads {
     /// The key of what they are for, if it was given one: theirs are made from it, so that the same files again are the
     /// same assets.
     key: Option<String>,
-    waiting: VecDeque<(Upload, FileHead)>,
+    files: Vec<(Upload, FileHead)>,
+    /// The assets of the first files, in their order.
     stored: Vec<Asset>,
     at: At,
 }
 
 #[derive(Debug)]
 enum At {
-    Next,
-    Measuring(Upload, FileHead, FileCall),
-    Sending(Upload, Box<Call<Asset>>),
-    Refused(Error),
-    Over,
+    Ready,
+    Measuring(FileCall),
+    Sending(Box<Call<Asset>>),
+    /// With [`Error::Finished`] after the end.
+    Failed(Error),
 }
 
 impl Uploads {
@@ -47,34 +48,33 @@ impl Uploads {
             let head = FileHead::new(&upload.name, upload.media_type.as_deref());
             head.map(|head| (upload.clone(), head)).map_err(|cause| about(upload, cause))
         });
-        let (waiting, at) = match heads.collect() {
-            Ok(waiting) => (waiting, At::Next),
-            Err(error) => (VecDeque::new(), At::Refused(error)),
+        let (files, at) = match heads.collect() {
+            Ok(files) => (files, At::Ready),
+            Err(error) => (Vec::new(), At::Failed(error)),
         };
-        Self { session: session.clone(), key: key.map(Into::into), waiting, stored: Vec::new(), at }
+        Self { session: session.clone(), key: key.map(Into::into), files, stored: Vec::new(), at }
     }
 
-    fn send(&self, upload: Upload, head: &FileHead, body: Body) -> At {
+    fn send(&self, upload: &Upload, head: &FileHead, body: Body) -> At {
         let key = self.key.as_ref().map(|key| wire::key_of_file(key, self.stored.len() + 1));
         let endpoint = assets::upload(head, body, upload.progress.clone(), key);
-        At::Sending(upload, Box::new(self.session.call(Ok(endpoint))))
+        At::Sending(Box::new(self.session.call(Ok(endpoint))))
     }
 
-    fn begin(&self, upload: Upload, head: FileHead) -> At {
-        match upload.source.clone() {
-            Source::Bytes(bytes) => self.send(upload, &head, Body::Bytes(bytes)),
-            Source::Path(path) => At::Measuring(upload, head, FileCall::new(&self.session, FileTask::Measure { path })),
+    fn begin(&self, upload: &Upload, head: &FileHead) -> At {
+        match &upload.source {
+            Source::Bytes(bytes) => self.send(upload, head, Body::Bytes(bytes.clone())),
+            Source::Path(path) => At::Measuring(FileCall::new(&self.session, FileTask::Measure { path: path.clone() })),
         }
     }
 
-    fn measured(&self, upload: Upload, head: &FileHead, length: Result<FileDone, Error>) -> At {
-        match (upload.source.clone(), length) {
+    fn measured(&self, upload: &Upload, head: &FileHead, length: Result<FileDone, Error>) -> At {
+        match (&upload.source, length) {
             (Source::Path(path), Ok(FileDone::Length(length))) => {
-                let may_grow = upload.may_grow;
-                self.send(upload, head, Body::File { path, length, may_grow })
+                self.send(upload, head, Body::File { path: path.clone(), length, may_grow: upload.may_grow })
             }
-            (_, Ok(_)) => At::Refused(about(&upload, Error::invalid("executor", "it did not measure the file"))),
-            (_, Err(cause)) => At::Refused(about(&upload, cause)),
+            (_, Ok(_)) => At::Failed(about(upload, Error::invalid("executor", "it did not measure the file"))),
+            (_, Err(cause)) => At::Failed(about(upload, cause)),
         }
     }
 }
@@ -89,40 +89,35 @@ impl Machine for Uploads {
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<Vec<Asset>, Error>> {
         loop {
-            self.at = match mem::replace(&mut self.at, At::Over) {
-                At::Over => return Step::Done(Err(Error::Finished)),
-                At::Refused(error) => return Step::Done(Err(error)),
-                At::Next => match self.waiting.pop_front() {
-                    Some((upload, head)) => self.begin(upload, head),
-                    None => return Step::Done(Ok(mem::take(&mut self.stored))),
-                },
-                At::Measuring(upload, head, mut call) => match call.poll(now).answer() {
-                    Ok(length) => self.measured(upload, &head, length),
-                    Err(step) => {
-                        self.at = At::Measuring(upload, head, call);
-                        return step;
-                    }
-                },
-                At::Sending(upload, mut call) => match call.poll(now).answer() {
-                    Ok(Ok(asset)) => {
+            let Some((upload, head)) = self.files.get(self.stored.len()) else {
+                return match mem::replace(&mut self.at, At::Failed(Error::Finished)) {
+                    At::Failed(error) => Step::Done(Err(error)),
+                    _ => Step::Done(Ok(mem::take(&mut self.stored))),
+                };
+            };
+            self.at = match &mut self.at {
+                At::Ready => self.begin(upload, head),
+                At::Measuring(call) => {
+                    let length = ready!(call.poll(now));
+                    self.measured(upload, head, length)
+                }
+                At::Sending(call) => match ready!(call.poll(now)) {
+                    Ok(asset) => {
                         self.stored.push(asset);
-                        At::Next
+                        At::Ready
                     }
-                    Ok(Err(cause)) => At::Refused(about(&upload, cause)),
-                    Err(step) => {
-                        self.at = At::Sending(upload, call);
-                        return step;
-                    }
+                    Err(cause) => At::Failed(about(upload, cause)),
                 },
-            }
+                At::Failed(error) => return Step::Done(Err(mem::replace(error, Error::Finished))),
+            };
         }
     }
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
         match &mut self.at {
-            At::Measuring(_, _, call) => call.handle(now, ticket, reply),
-            At::Sending(_, call) => call.handle(now, ticket, reply),
-            At::Next | At::Refused(_) | At::Over => {}
+            At::Measuring(call) => call.handle(now, ticket, reply),
+            At::Sending(call) => call.handle(now, ticket, reply),
+            At::Ready | At::Failed(_) => {}
         }
     }
 }
