@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     executor::Executor,
     feed::{Follow, Poller},
-    flow::{Begun, Noted},
+    flow::Begun,
     machine::Flow,
     model::{
         Asset, Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, Reaction, ReactionType, ThreadId,
@@ -173,13 +173,7 @@ impl<X: Executor> ChatRef<X> {
 
     /// Stops sharing the bot's location in this chat. Without a share, it does nothing.
     pub fn stop_sharing_location(&self) -> X::Run<'_, ()> {
-        let (ledger, tid) = (self.session().ledger().clone(), self.tid.clone());
-        let stop = self.session().call(locations::stop(&self.tid));
-        self.executor.run(Noted::new(stop, move |_, stopped: Result<&(), &Error>| {
-            if stopped.is_ok() {
-                ledger.end(&tid);
-            }
-        }))
+        self.executor.run(self.ending_share(locations::stop(&self.tid)))
     }
 
     /// Follows where people who share their location in this chat are.
@@ -218,7 +212,7 @@ impl<X: Executor> ChatRef<X> {
         self.executor.run(call)
     }
 
-    fn session(&self) -> &Session {
+    pub(super) fn session(&self) -> &Session {
         self.executor.session()
     }
 }

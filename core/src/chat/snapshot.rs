@@ -1,14 +1,15 @@
-use alloc::{string::String, vec::Vec};
+use alloc::{format, string::String};
 use core::ops::Deref;
 
-use super::ChatRef;
+use super::{
+    ChatRef,
+    manage::{NO_GROUPS, NO_USERS},
+};
 use crate::{
     error::Error,
     executor::Executor,
-    flow::Noted,
     machine::Flow,
     model::{ChatInfo, ChatType, Group, GroupId, Image, ThreadId, User, UserId},
-    transfer::ReadImage,
     wire::{Endpoint, assets, chats, members},
 };
 
@@ -99,29 +100,45 @@ impl<X: Executor> Chat<X> {
     }
 
     /// Adds users as members: see [`add_members`](Self::add_members).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`add_members`](Self::add_members).
     pub fn add_users<U: Into<UserId>>(&mut self, users: impl IntoIterator<Item = U>) -> X::Run<'_, ()> {
         self.add_members(users, NO_GROUPS)
     }
 
     /// Adds groups as members: see [`add_members`](Self::add_members).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`add_members`](Self::add_members).
     pub fn add_groups<G: Into<GroupId>>(&mut self, groups: impl IntoIterator<Item = G>) -> X::Run<'_, ()> {
         self.add_members(NO_USERS, groups)
     }
 
     /// Removes users from the members: see [`remove_members`](Self::remove_members).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`remove_members`](Self::remove_members).
     pub fn remove_users<U: Into<UserId>>(&mut self, users: impl IntoIterator<Item = U>) -> X::Run<'_, ()> {
         self.remove_members(users, NO_GROUPS)
     }
 
     /// Removes groups from the members: see [`remove_members`](Self::remove_members).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`remove_members`](Self::remove_members).
     pub fn remove_groups<G: Into<GroupId>>(&mut self, groups: impl IntoIterator<Item = G>) -> X::Run<'_, ()> {
         self.remove_members(NO_USERS, groups)
     }
 
     /// Adds users and groups as members by one request: all of them or none.
     ///
-    /// Of one kind alone, [`add_users`](Self::add_users) and [`add_groups`](Self::add_groups) are shorter: an empty list `[]` does
-    /// not say what it is a list of.
+    /// For one kind alone, [`add_users`](Self::add_users) and [`add_groups`](Self::add_groups) are shorter: the type of the items of
+    /// an empty list `[]` cannot be inferred.
     ///
     /// ```
     /// use teamwire_core::{Chat, Error, Executor, GroupId, Script, UserId};
@@ -134,153 +151,141 @@ impl<X: Executor> Chat<X> {
     /// }
     /// ```
     ///
-    /// Raises `UpdateMembersNotAllowed` if the organisation's admin has disallowed it; `InvalidMembers` if a user or group
-    /// does not exist or cannot be a member; `Auth` if the bot may not; `InvalidInput` for a 1:1 chat, and if nobody is named.
-    pub fn add_members<U, G>(
+    /// # Errors
+    ///
+    /// Those of [`ChatRef::add_members`], and `InvalidInput` for a 1:1 chat.
+    pub fn add_members<U: Into<UserId>, G: Into<GroupId>>(
         &mut self,
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
-    ) -> X::Run<'_, ()>
-    where
-        U: Into<UserId>,
-        G: Into<GroupId>,
-    {
-        let endpoint = self
-            .not_one_to_one("nobody can be added to it")
-            .and_then(|()| members::add(self.tid(), &all(users), &all(groups)));
+    ) -> X::Run<'_, ()> {
+        let checked = self.not_one_to_one("nobody can be added to it");
+        let endpoint = checked.and_then(|()| self.by_id.adding(users, groups));
         self.change(endpoint)
     }
 
     /// Removes users and groups from the members by one request: all of them or none.
     ///
-    /// Raises `UpdateMembersNotAllowed` if the organisation's admin has disallowed it; `InvalidMembers` if one of them is
-    /// no member; `Auth` if the bot may not; `InvalidInput` for a 1:1 chat, and if nobody is named.
-    pub fn remove_members<U, G>(
+    /// # Errors
+    ///
+    /// Those of [`ChatRef::remove_members`], and `InvalidInput` for a 1:1 chat.
+    pub fn remove_members<U: Into<UserId>, G: Into<GroupId>>(
         &mut self,
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
-    ) -> X::Run<'_, ()>
-    where
-        U: Into<UserId>,
-        G: Into<GroupId>,
-    {
-        let endpoint = self
-            .not_one_to_one("nobody can be removed from it")
-            .and_then(|()| members::remove(self.tid(), &all(users), &all(groups)));
+    ) -> X::Run<'_, ()> {
+        let checked = self.not_one_to_one("nobody can be removed from it");
+        let endpoint = checked.and_then(|()| self.by_id.removing(users, groups));
         self.change(endpoint)
     }
 
-    /// Makes the bot leave the chat. This snapshot stays as it is; the server no longer lets the bot use the chat.
+    /// Makes the bot leave the chat. This snapshot stays unchanged; the server no longer lets the bot use the chat.
     ///
-    /// Raises `LeaveChatNotAllowed` if the organisation's admin has disallowed it; `Auth` if the bot may not;
-    /// `InvalidInput` for a 1:1 chat.
+    /// # Errors
+    ///
+    /// Those of [`ChatRef::leave`], and `InvalidInput` for a 1:1 chat.
     pub fn leave(&self) -> X::Run<'_, ()> {
-        let endpoint = self.not_one_to_one("it cannot be left").and_then(|()| chats::leave(self.tid()));
-        let (session, tid) = (self.executor().session(), self.tid().clone());
-        // Who leaves shares nothing there any more.
-        let ledger = session.ledger().clone();
-        self.executor().run(Noted::new(session.call(endpoint), move |_, left: Result<&(), &Error>| {
-            if left.is_ok() {
-                ledger.end(&tid);
-            }
-        }))
+        self.executor().run(self.leaving(self.not_one_to_one("it cannot be left")))
     }
 
     /// Makes a user an administrator of the chat.
     ///
-    /// Raises `NotFound` if the user is not active or has been deleted; `Auth` if the bot may not.
+    /// # Errors
+    ///
+    /// Those of [`ChatRef::add_admin`].
     pub fn add_admin(&mut self, admin: impl Into<UserId>) -> X::Run<'_, ()> {
         self.change(members::add_admin(self.tid(), &admin.into()))
     }
 
     /// Removes a user from the administrators of the chat.
     ///
-    /// Raises `NotFound` if the user is not active or has been deleted; `Auth` if the bot may not.
+    /// # Errors
+    ///
+    /// Those of [`ChatRef::remove_admin`].
     pub fn remove_admin(&mut self, admin: impl Into<UserId>) -> X::Run<'_, ()> {
         self.change(members::remove_admin(self.tid(), &admin.into()))
     }
 
     /// Changes the title: up to 256 characters, none of them NUL.
     ///
-    /// Raises `NotFound` if there is no such chat; `Auth` if the bot may not; `InvalidInput` for a longer one.
+    /// # Errors
+    ///
+    /// Those of [`ChatRef::update_title`].
     pub fn update_title(&mut self, title: impl Into<String>) -> X::Run<'_, ()> {
         self.change(chats::update_title(self.tid(), &title.into()))
     }
 
-    /// Lets members other than the admins send messages, or not.
+    /// Sets whether members other than the administrators may send messages.
     ///
-    /// Raises `NotFound` if there is no such chat; `Auth` if the bot may not.
+    /// # Errors
+    ///
+    /// Those of [`ChatRef::set_allow_sending`].
     pub fn set_allow_sending(&mut self, allow: bool) -> X::Run<'_, ()> {
         self.change(chats::set_allow_sending(self.tid(), allow))
     }
 
-    /// Lets members mute notifications, or not.
+    /// Sets whether members may mute notifications.
     ///
-    /// Raises `NotFound` if there is no such chat; `Auth` if the bot may not.
+    /// # Errors
+    ///
+    /// Those of [`ChatRef::set_allow_mute_notifications`].
     pub fn set_allow_mute_notifications(&mut self, allow: bool) -> X::Run<'_, ()> {
         self.change(chats::set_allow_mute_notifications(self.tid(), allow))
     }
 
     /// Closes the chat: nobody can post in it until it is reopened.
     ///
-    /// Raises `CloseChatNotAllowed` if the organisation's admin has disallowed it; `NotFound` if there is no such chat; `Auth`
-    /// if the bot may not.
+    /// # Errors
+    ///
+    /// Those of [`ChatRef::close`].
     pub fn close(&mut self) -> X::Run<'_, ()> {
-        let Self { by_id, info } = self;
-        let (session, tid) = (by_id.executor().session(), info.tid.clone());
-        // In a closed chat nobody shares their location.
-        let ledger = session.ledger().clone();
-        by_id.executor().run(session.call(chats::close(&tid)).map(move |changed| {
-            ledger.end(&tid);
-            *info = changed;
-        }))
+        let closing = self.closing();
+        self.refresh(closing)
     }
 
     /// Reopens a closed chat.
     ///
-    /// Raises `NotFound` if there is no such chat; `Auth` if the bot may not.
+    /// # Errors
+    ///
+    /// Those of [`ChatRef::reopen`].
     pub fn reopen(&mut self) -> X::Run<'_, ()> {
         self.change(chats::reopen(self.tid()))
     }
 
-    /// Sets the avatar: a JPEG of at most 600x600 pixels and 5 MiB. A text is the path of one.
+    /// Sets the avatar: a JPEG of at most 600x600 pixels and 5 MiB. A string is taken as a path.
     ///
-    /// Raises `ImageLoad` if it cannot be read or is not fit, which is seen before anything is sent; `Auth` if the bot may
-    /// not.
+    /// # Errors
+    ///
+    /// Those of [`ChatRef::set_avatar`].
     pub fn set_avatar(&mut self, image: impl Into<Image>) -> X::Run<'_, ()> {
-        let Self { by_id, info } = self;
-        let (session, tid) = (by_id.executor().session().clone(), info.tid.clone());
-        let set =
-            ReadImage::new(&session, image.into()).then(move |bytes| session.call(assets::set_avatar(&tid, bytes)));
-        by_id.executor().run(set.map(move |changed| *info = changed))
+        let setting = self.setting_avatar(image.into());
+        self.refresh(setting)
     }
 
     /// Removes the avatar.
     ///
-    /// Raises `ImageRemove` if it could not be removed: none is set, or the organisation keeps it; `Auth` if the bot may
-    /// not.
+    /// # Errors
+    ///
+    /// Those of [`ChatRef::remove_avatar`].
     pub fn remove_avatar(&mut self) -> X::Run<'_, ()> {
         self.change(assets::remove_avatar(self.tid()))
     }
 
-    /// Runs a change, and shows the server's answer once it is there.
     fn change(&mut self, endpoint: Result<Endpoint<ChatInfo>, Error>) -> X::Run<'_, ()> {
-        let Self { by_id, info } = self;
-        let executor = by_id.executor();
-        executor.run(executor.session().call(endpoint).map(move |changed| *info = changed))
+        let call = self.session().call(endpoint);
+        self.refresh(call)
     }
 
-    fn not_one_to_one(&self, why: &str) -> Result<(), Error> {
+    /// Runs a change; its output replaces this snapshot.
+    fn refresh<'a>(&'a mut self, change: impl Flow<Output = ChatInfo> + 'a) -> X::Run<'a, ()> {
+        let Self { by_id, info } = self;
+        by_id.executor().run(change.map(move |changed| *info = changed))
+    }
+
+    fn not_one_to_one(&self, reason: &str) -> Result<(), Error> {
         match self.info.chat_type {
-            ChatType::OneToOne => Err(Error::invalid("chat", alloc::format!("this is a 1:1 chat: {why}"))),
+            ChatType::OneToOne => Err(Error::invalid("chat", format!("this is a 1:1 chat: {reason}"))),
             _ => Ok(()),
         }
     }
-}
-
-const NO_USERS: [UserId; 0] = [];
-const NO_GROUPS: [GroupId; 0] = [];
-
-fn all<I, T: Into<I>>(them: impl IntoIterator<Item = T>) -> Vec<I> {
-    them.into_iter().map(Into::into).collect()
 }
