@@ -15,6 +15,9 @@ use crate::{
 
 /// Why an operation did not succeed.
 ///
+/// `Display` and [`source`](core::error::Error::source) never repeat each other: a report that prints the chain of sources has each
+/// fact once.
+///
 /// [`kind`](Self::kind) sorts errors as the Python SDK's exceptions do; the variants say where an error comes from and
 /// carry the evidence. Every operation that sends a request can end with the kinds `Connection`, `Server`, `Auth`
 /// (a revoked key), `RateLimited` and `UnexpectedAnswer`; each method names the others that its operation is known for.
@@ -22,25 +25,25 @@ use crate::{
 #[non_exhaustive]
 pub enum Error {
     /// No answer arrived, or not a whole one, and the retries are used up.
-    #[error("{0}")]
-    Connection(#[source] Fault),
+    #[error(transparent)]
+    Connection(Fault),
     /// The server answered, and refused.
-    #[error("{0}")]
+    #[error(transparent)]
     Refused(Box<Refusal>),
     /// The server's answer is not what was promised.
-    #[error("{0}")]
+    #[error(transparent)]
     UnexpectedAnswer(Box<UnexpectedAnswer>),
     /// Refused here, before anything was sent.
-    #[error("{0}")]
+    #[error(transparent)]
     InvalidInput(InvalidInput),
     /// An image that cannot be loaded, or is not fit: seen here, before it was sent.
-    #[error("{0}")]
+    #[error(transparent)]
     Image(UnfitImage),
     /// A file that cannot be read, or written.
-    #[error("{0}")]
-    File(#[source] FileError),
+    #[error(transparent)]
+    File(FileError),
     /// Something that was to be attached, and could not be uploaded. It has the kind of its cause.
-    #[error("{file:?} could not be attached: {cause}")]
+    #[error("{file:?} could not be attached")]
     Attachment {
         /// The name of the file.
         file: String,
@@ -157,6 +160,8 @@ pub struct Refusal {
     pub after_silence: bool,
 }
 
+impl core::error::Error for Refusal {}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the server refused with status {}", self.status)?;
@@ -196,6 +201,8 @@ pub struct UnexpectedAnswer {
     /// Set if it is larger than it may be: a part of it may be small enough.
     pub(crate) is_too_large: bool,
 }
+
+impl core::error::Error for UnexpectedAnswer {}
 
 impl fmt::Display for UnexpectedAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
