@@ -125,7 +125,11 @@ impl<X: Executor> Chats<X> {
         let ledger = self.executor.session().ledger().clone();
         let moved = self.executor.session().call(Ok(locations::move_to(coordinates)));
         let known = ledger.known();
-        self.executor.run(moved.map(move |active| ledger.keep(&known, &active)))
+        self.executor.run(moved.map(move |active| {
+            if let Some(active) = active {
+                ledger.keep(&known, &active);
+            }
+        }))
     }
 
     /// The chats in which this session began to share the bot's location, and in which the share has neither expired nor
@@ -153,7 +157,9 @@ impl<X: Executor> Chats<X> {
         let noted = Noted::new(shares, move |now, walked: Result<&Walked<OwnShare>, &Error>| {
             if let Ok(walked) = walked {
                 let active = walked.items.iter().map(|share| (share.tid.clone(), share.left));
-                ledger.replace(&known, now, active.collect());
+                // One that is undecoded may be any of those that are known.
+                let is_complete = walked.items.undecoded().is_empty();
+                ledger.replace(&known, now, active.collect(), is_complete);
             }
         });
         self.executor.run(noted.map(drop))

@@ -25,12 +25,22 @@
 //! Every event comes with the [`Checkpoint`] to save once it is handled. A feed that begins [`after`](Follow::after) one, in
 //! another process perhaps, goes on exactly there: each event is seen at least once across a crash, and exactly once and in
 //! order within a process. What cannot be understood is delivered as such; it neither ends nor stalls the feed.
+//!
+//! The position of a feed is the cursor of the last batch; where that cannot be used, or does not lead on, that of the last event
+//! that has one. Events behind it are delivered once all the same: until there is a cursor behind them, each poll brings them
+//! again, is reported as a failure, and is followed by a wait that grows. Their checkpoints are those of the position, so that a
+//! feed that begins there delivers them again.
+//!
+//! Only a problem document of the contract, with the status that belongs to its code, says that a subscription or a cursor
+//! has expired, and ends a feed. Whatever else is refused, by a gateway for instance, is a failure that is waited out, but for
+//! a login that is refused (401 or 407).
 
 mod checkpoint;
 mod event;
 mod follow;
 mod pace;
 mod poller;
+mod position;
 mod set;
 mod wait;
 

@@ -72,10 +72,13 @@ impl Ledger {
         self.0.with(|shares| shares.retain(|tid, share| known.get(tid) != Some(share) || active.contains(tid)));
     }
 
-    /// Takes over what the server has, and how long each still lasts. What began or ended since it was asked stays so.
-    pub(crate) fn replace(&self, known: &Known, now: Now, active: Vec<(ThreadId, Duration)>) {
-        let chats: Vec<_> = active.iter().map(|(tid, _)| tid.clone()).collect();
-        self.keep(known, &chats);
+    /// Takes over what the server has, and how long each still lasts. What began or ended since it was asked stays so, and
+    /// what is known does unless this is complete.
+    pub(crate) fn replace(&self, known: &Known, now: Now, active: Vec<(ThreadId, Duration)>, is_complete: bool) {
+        if is_complete {
+            let chats: Vec<_> = active.iter().map(|(tid, _)| tid.clone()).collect();
+            self.keep(known, &chats);
+        }
         self.0.with(|shares| {
             for (tid, left) in active {
                 if shares.get(&tid) == known.get(&tid) {

@@ -12,7 +12,10 @@ use crate::{
     machine::{Machine, Reply, Step, Ticket, ready},
     model::Listing,
     session::Session,
-    wire::{Endpoint, Page, is_cursor},
+    wire::{
+        Endpoint, Page, is_cursor,
+        updates::{Signal, signal},
+    },
 };
 
 /// The most pages to walk: a list that goes on after so many has no end.
@@ -36,6 +39,8 @@ pub(crate) struct Pages<T> {
     bytes: u64,
     /// A cursor that comes again would make this a loop.
     seen: BTreeSet<String>,
+    /// Set if the server had forgotten a cursor, and the list was begun again.
+    has_restarted: bool,
 }
 
 /// What a walk has found.
@@ -46,17 +51,24 @@ pub(crate) struct Walked<T> {
     pub(crate) last_modified: Option<DateTime<Utc>>,
 }
 
+impl<T> Default for Walked<T> {
+    fn default() -> Self {
+        Self { items: Listing::default(), last_modified: None }
+    }
+}
+
 impl<T: Clone + Send> Pages<T> {
     pub(crate) fn new(session: &Session, list: Result<Endpoint<Page<T>>, Error>) -> Self {
         Self {
             session: session.clone(),
             call: session.call(list.as_ref().map(|first| first.page(None, PAGE)).map_err(Clone::clone)),
             first: list.ok(),
-            walked: Walked { items: Listing::default(), last_modified: None },
+            walked: Walked::default(),
             cursor: None,
             limit: PAGE,
             bytes: 0,
             seen: BTreeSet::new(),
+            has_restarted: false,
         }
     }
 
@@ -94,6 +106,20 @@ impl<T: Clone + Send> Pages<T> {
         self.page()
     }
 
+    /// Returns the call for the first page once more, if the server has forgotten the cursor of another one: it was restarted,
+    /// or restored. That happens once; a server that forgets each cursor would never come to an end.
+    fn restarted(&mut self, error: &Error) -> Option<Call<Page<T>>> {
+        if signal(error) != Some(Signal::CursorExpired) || self.has_restarted {
+            return None;
+        }
+        self.cursor.take()?;
+        self.has_restarted = true;
+        self.walked = Walked::default();
+        self.seen.clear();
+        self.bytes = 0;
+        self.page()
+    }
+
     fn page(&self) -> Option<Call<Page<T>>> {
         let first = self.first.as_ref()?;
         Some(self.session.call(Ok(first.page(self.cursor.as_deref(), self.limit))))
@@ -113,14 +139,11 @@ impl<T: Clone + Send> Machine for Pages<T> {
         loop {
             let next = match ready!(self.call.poll(now)) {
                 Ok(page) => self.take(page),
-                Err(error) => self.smaller(&error).map(Some).ok_or(error),
+                Err(error) => self.smaller(&error).or_else(|| self.restarted(&error)).map(Some).ok_or(error),
             };
             match next {
                 Ok(Some(next)) => self.call = next,
-                Ok(None) => {
-                    let nothing = Walked { items: Listing::default(), last_modified: None };
-                    return Step::Done(Ok(mem::replace(&mut self.walked, nothing)));
-                }
+                Ok(None) => return Step::Done(Ok(mem::take(&mut self.walked))),
                 Err(error) => return Step::Done(Err(error)),
             }
         }

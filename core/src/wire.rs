@@ -9,14 +9,13 @@ mod attachments;
 pub(crate) mod chats;
 pub(crate) mod contacts;
 mod endpoint;
+mod json;
 mod key;
-mod lenient;
 pub(crate) mod locations;
 pub(crate) mod members;
 pub(crate) mod messages;
 mod names;
 mod page;
-mod pieces;
 mod problem;
 mod promise;
 pub(crate) mod reactions;
@@ -29,7 +28,7 @@ pub(crate) use self::{
     endpoint::{Asked, Dated, Endpoint},
     key::of_file as key_of_file,
     page::{Page, is_cursor},
-    problem::{is_in_progress, is_transient},
+    problem::{is_in_progress, is_of_contract, is_transient},
     promise::{IDENTITY, wrong_size},
 };
 

@@ -199,7 +199,8 @@ pub fn response(status: u16, json: &Value) -> Response {
     response.headers_mut().insert("x-request-id", HeaderValue::from_static("req-1"));
     if !json.is_null() {
         *response.body_mut() = json.to_string().into_bytes();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let media_type = if status < 400 { "application/json" } else { "application/problem+json" };
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     }
     response
 }

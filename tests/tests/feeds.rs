@@ -61,8 +61,9 @@ where
 }
 
 fn answer(status: u16, body: &Value) -> Reply {
-    let response = http::Response::builder().status(status).body(body.to_string().into_bytes());
-    Reply::Response(response.expect("it is an answer"))
+    let media_type = if status < 400 { "application/json" } else { "application/problem+json" };
+    let response = http::Response::builder().status(status).header("content-type", media_type);
+    Reply::Response(response.body(body.to_string().into_bytes()).expect("it is an answer"))
 }
 
 fn problem(status: u16, code: &str) -> Reply {
@@ -324,10 +325,12 @@ fn what_the_server_forgets_now_and_then_is_no_trouble() {
 }
 
 #[test]
-fn events_whose_cursor_does_not_move_are_trouble_and_are_not_delivered() {
+fn events_whose_cursor_does_not_move_are_delivered_once_and_are_trouble() {
     let mut feed = messages(checkpoint("messages", Some("c1"), 1));
     let (ticket, _) = sent(&mut feed, at(0));
-    feed.handle(at(0), ticket, batch(&[item("m1", "one")], "here"));
+    feed.handle(at(0), ticket, batch(&[item("m1", "here")], "here"));
+    let FeedEvent::Update { item, checkpoint } = told(&mut feed, at(0)) else { panic!("it can be read") };
+    assert!(item.mid == "m1" && format!("{checkpoint:?}").contains("here"), "{checkpoint:?}");
     let FeedEvent::Trouble(trouble) = told(&mut feed, at(0)) else { panic!("it is trouble") };
     assert_eq!(trouble.cause.kind(), ErrorKind::UnexpectedAnswer);
     assert!(matches!(feed.poll(at(0)), Step::Sleep(until) if until == trouble.next_try));

@@ -71,6 +71,31 @@ fn users(status: u16, body: Vec<u8>) -> Box<dyn Any> {
     }
 }
 
+/// The groups, or the error, after this response.
+fn groups(status: u16, body: Vec<u8>) -> Box<dyn Any> {
+    let client = client();
+    let mut walk = client.contacts().groups();
+    let first = ticket(&mut walk);
+    walk.handle(at(0), first, response(status, body));
+    match walk.poll(at(0)) {
+        Step::Done(result) => Box::new(result),
+        _ => Box::new(()),
+    }
+}
+
+/// The chats, or the error, after this response.
+fn chats(status: u16, body: Vec<u8>) -> Box<dyn Any> {
+    let client = client();
+    let chats = client.chats();
+    let mut walk = chats.subscriptions();
+    let first = ticket(&mut walk);
+    walk.handle(at(0), first, response(status, body));
+    match walk.poll(at(0)) {
+        Step::Done(result) => Box::new(result),
+        _ => Box::new(()),
+    }
+}
+
 /// The messages of a chat, or the error, after this response.
 fn messages(status: u16, body: Vec<u8>) -> Box<dyn Any> {
     let client = client();
@@ -85,7 +110,9 @@ fn messages(status: u16, body: Vec<u8>) -> Box<dyn Any> {
 }
 
 fn response(status: u16, body: Vec<u8>) -> Reply {
-    Reply::Response(Response::builder().status(status).body(body).expect("it is a response"))
+    let media_type = if status < 400 { "application/json" } else { "application/problem+json" };
+    let response = Response::builder().status(status).header("content-type", media_type);
+    Reply::Response(response.body(body).expect("it is a response"))
 }
 
 /// As often a piece between these as makes `size` bytes.
@@ -101,6 +128,20 @@ const MESSAGE: &str = concat!(
     r#"{"mid":"","tid":"","from_user":{"uid":"","first_name":"","last_name":"","organisation":"","is_bot":true},"#,
     r#""timestamp":0,"is_alert":false,"deleted":false"#
 );
+
+const SMALL_MESSAGE: &str = r#"{"mid":"","tid":"","from_user":{"uid":""},"timestamp":0}"#;
+const SMALL_GROUP: &str = r#"{"gid":"","members":[{"uid":""},{"uid":""}]}"#;
+const SMALL_CHAT: &str = r#"{"tid":"","groups":[{"gid":""},{"gid":""},{"gid":""},{"gid":""},{"gid":""}]}"#;
+
+/// A text of bytes that are not UTF-8.
+fn latin(size: usize, before: &str) -> Vec<u8> {
+    [before.as_bytes(), &b"\xfc".repeat(size - before.len() - 4), b"\"}]}"].concat()
+}
+
+/// A text of escapes that JSON does not have.
+fn escapes(size: usize, before: &str) -> Vec<u8> {
+    filled(size, before, "\\u", "\\ud800", "\"}]}")
+}
 
 fn cases(size: usize) -> Vec<(&'static str, Run, u16, Vec<u8>)> {
     let cursor = |length: usize| format!(r#"{{"cursor":"{}","items":["#, "z".repeat(length));
@@ -131,6 +172,56 @@ fn cases(size: usize) -> Vec<(&'static str, Run, u16, Vec<u8>)> {
                 "]}]}]}",
             ),
         ),
+        ("list, smallest users of all", users, 200, all(r#"{"uid":""}"#, r#"{"items":["#, "]}")),
+        (
+            "list, smallest users of all, and one bracket too many",
+            users,
+            200,
+            all(r#"{"uid":""}"#, r#"{"items":["#, "]]}"),
+        ),
+        ("list, users in no list", users, 200, all(r#"{"uid":""}"#, r#"{"items":[],"#, "}")),
+        ("list, smallest messages of all", messages, 200, all(SMALL_MESSAGE, r#"{"items":["#, "]}")),
+        ("list, smallest groups of all", groups, 200, all(r#"{"gid":""}"#, r#"{"items":["#, "]}")),
+        ("list, small groups of small users", groups, 200, all(SMALL_GROUP, r#"{"items":["#, "]}")),
+        (
+            "list, a group of smallest users",
+            groups,
+            200,
+            all(r#"{"uid":""}"#, r#"{"items":[{"gid":"","members":["#, "]}]}"),
+        ),
+        ("list, smallest chats of all", chats, 200, all(r#"{"tid":""}"#, r#"{"items":["#, "]}")),
+        ("list, chats with smallest groups", chats, 200, all(SMALL_CHAT, r#"{"items":["#, "]}")),
+        (
+            "list, a chat of smallest groups",
+            chats,
+            200,
+            all(r#"{"gid":""}"#, r#"{"items":[{"tid":"","groups":["#, "]}]}"),
+        ),
+        ("list, a text that is not UTF-8", users, 200, latin(size, r#"{"items":[{"uid":"","first_name":""#)),
+        ("list, a text of wrong escapes", users, 200, escapes(size, r#"{"items":[{"uid":"","first_name":""#)),
+        ("list, brackets that close nothing", users, 200, all("}", r#"{"items":["#, "]}")),
+        ("list, brackets that open one another", users, 200, all("{]", r#"{"items":["#, "]}")),
+        (
+            "list, brackets that are closed at once",
+            users,
+            200,
+            [r#"{"items":["#, &"[".repeat(half), &"}]".repeat(half / 2), "]}"].concat().into(),
+        ),
+        ("list, the same member again", users, 200, all(r#""items":[1]"#, "{", "}")),
+        ("list, members without names", users, 200, all("[", "{", "}")),
+        (
+            "batch, events without cursors",
+            feed,
+            200,
+            all(&format!(r#"{{"kind":"message","data":{SMALL_MESSAGE}}}"#), &cursor(0), "]}"),
+        ),
+        (
+            "batch, good and bad in turn",
+            feed,
+            200,
+            all(&format!(r#"1,{{"kind":"message","data":{SMALL_MESSAGE}}}"#), &cursor(0), "]}"),
+        ),
+        ("batch, items that are a text", feed, 200, all("x", r#"{"cursor":"1","items":""#, "\"}")),
         ("list, a broken link preview", messages, 200, all("1", &with(r#""link_preview":["#), ",NaN]}]}")),
         (
             "deep nesting in a list",

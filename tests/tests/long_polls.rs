@@ -28,8 +28,9 @@ fn messages(wait: u64) -> Poller<Message> {
 }
 
 fn response(status: u16, body: &Value) -> Reply {
-    let response = http::Response::builder().status(status).body(body.to_string().into_bytes());
-    Reply::Response(response.expect("it is a response"))
+    let media_type = if status < 400 { "application/json" } else { "application/problem+json" };
+    let response = http::Response::builder().status(status).header("content-type", media_type);
+    Reply::Response(response.body(body.to_string().into_bytes()).expect("it is a response"))
 }
 
 fn page(status: u16) -> Reply {

@@ -42,8 +42,10 @@ impl Executor for Desk {
                 Step::Send(ticket, _) => {
                     *self.requests.lock().expect("no test panics with it") += 1;
                     let (status, body) = self.answer.lock().expect("no test panics with it").clone();
-                    let response = http::Response::builder().status(status).body(body.into_bytes());
-                    flow.handle(self.now(), ticket, Reply::Response(response.expect("it is an answer")));
+                    let media_type = if status < 400 { "application/json" } else { "application/problem+json" };
+                    let response = http::Response::builder().status(status).header("content-type", media_type);
+                    let response = response.body(body.into_bytes()).expect("it is an answer");
+                    flow.handle(self.now(), ticket, Reply::Response(response));
                 }
                 Step::Done(result) => return result,
                 _ => panic!("it is answered at once"),
@@ -152,6 +154,27 @@ fn the_server_has_the_last_word_when_the_shares_are_moved() {
     let place = Coordinates::new(3.0, 4.0).expect("it is a place");
     bot.client.chats().update_shared_location(place).expect("they are moved");
     assert_eq!(bot.active(), ["c2"], "what this session did not begin is not its own");
+}
+
+#[test]
+fn a_response_of_which_not_all_chats_can_be_read_ends_no_share() {
+    let place = || Coordinates::new(3.0, 4.0).expect("it is a place");
+    for body in [r#"{"active":["c1",7]}"#, r#"{"active":7}"#, "{}", "[]", r#"{"active":["c1","c\ud800"]}"#] {
+        let bot = Bot::new();
+        bot.shares("c1");
+        bot.shares("c2");
+        bot.answers(200, body);
+        bot.client.chats().update_shared_location(place()).expect("they are moved");
+        assert_eq!(bot.active(), ["c1", "c2"], "{body}");
+    }
+    let bot = Bot::new();
+    bot.shares("c1");
+    bot.answers(200, r#"{"items":[{"tid":7,"remaining_ms":1},{"tid":"c2","remaining_ms":60000}]}"#);
+    bot.client.chats().refresh_shared_locations().expect("it is a list");
+    assert_eq!(bot.active(), ["c1", "c2"], "one of them may be the one that is undecoded");
+    bot.answers(200, "\u{feff}{\"active\":null}");
+    bot.client.chats().update_shared_location(place()).expect("they are moved");
+    assert!(bot.active().is_empty(), "a list that is null is empty");
 }
 
 fn live(minutes: ShareDuration) -> Draft {

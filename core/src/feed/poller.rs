@@ -1,13 +1,17 @@
-use alloc::{boxed::Box, collections::VecDeque, string::String, sync::Arc};
+use alloc::{boxed::Box, collections::VecDeque, string::String, sync::Arc, vec::Vec};
 use core::{fmt, mem, time::Duration};
 
-use super::{Checkpoint, End, FeedEvent, Follow, Trouble, pace::Pace, wait::Wait};
+use super::{
+    Checkpoint, End, FeedEvent, Follow, Trouble,
+    pace::Pace,
+    position::{self, Delivered},
+    wait::{Wait, passes},
+};
 use crate::{
     backoff,
     call::{Call, makes_suspect},
     clock::{Moment, Now},
     error::{Error, ErrorKind, UnexpectedAnswer},
-    fault::FaultKind,
     machine::{Feed, Machine, Reply, Step, Ticket},
     model::Message,
     session::Session,
@@ -36,6 +40,8 @@ pub struct Poller<T> {
     began: bool,
     subscription: Option<String>,
     arrived: VecDeque<FeedEvent<T>>,
+    /// The events after the position that were delivered all the same.
+    delivered: Delivered,
     /// When the user last got a checkpoint; of one that the feed began at, when it was first read after that.
     told_at: Option<Moment>,
     /// Whether there is a newer one by now.
@@ -79,6 +85,7 @@ impl<T: Happens> Poller<T> {
             cursor,
             subscription: None,
             arrived: VecDeque::new(),
+            delivered: Delivered::default(),
             told_at: None,
             newer: false,
             failures: 0,
@@ -108,64 +115,78 @@ impl<T: Happens> Poller<T> {
         let checkpoint = self.checkpoint(&cursor);
         self.arrived.push_back(if self.began { FeedEvent::Missed(checkpoint) } else { FeedEvent::Started(checkpoint) });
         (self.began, self.told_at, self.newer) = (true, None, false);
+        self.delivered = Delivered::default();
         self.cursor = Some(cursor);
     }
 
     fn subscribed(&mut self, lease: Lease) -> State<T> {
         self.subscription = Some(lease.id);
         if self.cursor.is_none() {
-            self.begin_at(lease.cursor.into());
+            self.begin_at(lease.cursor);
         }
         State::Next
     }
 
     fn polled(&mut self, now: Now, call: &Call<Batch<T>>, batch: Batch<T>) -> State<T> {
-        let Some(mut cursor) = self.cursor.take() else {
-            // It is read only when it is read at a cursor: until then, what made it begin anew may come again.
-            if !self.renewed {
-                (self.failures, self.outages) = (0, 0);
-            }
-            self.begin_at(batch.cursor);
-            return State::Next;
-        };
-        if !batch.items.is_empty() && batch.cursor == cursor {
-            // Delivered, they would come again for ever.
-            self.cursor = Some(cursor);
-            return self.failed(now, UnexpectedAnswer::new("there are events, and the cursor does not move").into());
-        }
-        (self.failures, self.outages) = (0, 0);
-        self.renewed = false;
-        self.wait.went_well(call.lasted(), now.moment);
+        let Some(from) = self.cursor.take() else { return self.located(now, batch.cursor) };
+        let (to, passed) = position::after(&batch, &from);
         let events = batch.items.len();
-        for Item { cursor: after, what } in batch.items {
-            cursor = after.unwrap_or(cursor);
+        let is_stuck = passed < events;
+        if !is_stuck || passed > 0 {
+            (self.failures, self.outages) = (0, 0);
+            self.renewed = false;
+            self.wait.went_well(call.lasted(), now.moment);
+        }
+        let (mut cursor, mut kept) = (from, Vec::new());
+        for (at, Item { cursor: after, mark, what }) in batch.items.into_iter().enumerate() {
+            if at < passed {
+                cursor = after.unwrap_or(cursor);
+            } else {
+                kept.push(mark);
+            }
             let checkpoint = self.checkpoint(&cursor);
             let event = match what {
-                Ok(item) if (self.hidden)(&item) => {
-                    self.newer = true;
-                    continue;
-                }
-                Ok(item) => FeedEvent::Update { item, checkpoint },
-                Err(item) => FeedEvent::Unread { item, checkpoint },
+                _ if self.delivered.has(mark) => None,
+                Ok(item) if (self.hidden)(&item) => None,
+                Ok(item) => Some(FeedEvent::Update { item, checkpoint }),
+                Err(item) => Some(FeedEvent::Unread { item, checkpoint }),
             };
-            self.newer = false;
-            self.arrived.push_back(event);
+            self.newer = event.is_none();
+            self.arrived.extend(event);
         }
-        self.newer |= batch.cursor != cursor;
+        self.delivered = Delivered::new(kept);
+        let to = to.unwrap_or_else(|| cursor.clone());
+        self.newer |= to != cursor;
+        self.cursor = Some(to.clone());
         let told_at = *self.told_at.get_or_insert(now.moment);
-        let due = if self.arrived.is_empty() {
-            call.sent_at().plus(self.pace.in_vain(events, call.lasted()))
-        } else {
+        let is_idle = self.arrived.is_empty();
+        if !is_idle {
             self.told_at = Some(now.moment);
             self.pace.delivered();
-            now.moment
-        };
-        if self.arrived.is_empty() && self.newer && now.moment.since(told_at) >= QUIET {
-            (self.told_at, self.newer) = (Some(now.moment), false);
-            self.arrived.push_back(FeedEvent::Quiet(self.checkpoint(&batch.cursor)));
         }
-        self.cursor = Some(batch.cursor);
+        if is_stuck {
+            let why = "there are events, and no cursor to continue after them";
+            return self.failed(now, UnexpectedAnswer::new(why).into());
+        }
+        let due = if is_idle { call.sent_at().plus(self.pace.in_vain(events, call.lasted())) } else { now.moment };
+        if is_idle && self.newer && now.moment.since(told_at) >= QUIET {
+            (self.told_at, self.newer) = (Some(now.moment), false);
+            self.arrived.push_back(FeedEvent::Quiet(self.checkpoint(&to)));
+        }
         if now.moment < due { State::Backoff(due) } else { State::Next }
+    }
+
+    /// The feed begins at the cursor of a poll without one.
+    fn located(&mut self, now: Now, cursor: Option<Arc<str>>) -> State<T> {
+        let Some(cursor) = cursor else {
+            return self.failed(now, UnexpectedAnswer::new("there is no cursor to begin at").into());
+        };
+        // It is read only when it is read at a cursor: until then, what made it begin anew may come again.
+        if !self.renewed {
+            (self.failures, self.outages) = (0, 0);
+        }
+        self.begin_at(cursor);
+        State::Next
     }
 
     /// The same of a poll, which something in between may have cut.
@@ -210,18 +231,6 @@ impl<T: Happens> Poller<T> {
         let next_try = now.moment.plus(wait);
         self.arrived.push_back(FeedEvent::Trouble(Trouble { attempt: self.failures, cause, next_try }));
         State::Backoff(next_try)
-    }
-}
-
-/// Returns `true` for an error that a feed reports and waits out.
-fn passes(error: &Error) -> bool {
-    match error {
-        // A certificate that has expired is renewed some day.
-        Error::Connection(fault) if fault.kind == FaultKind::Tls => true,
-        // The page of something in between, too: only a problem of the contract ends a feed. But a login that is refused
-        // ends it, by the server or by a proxy: each further poll would be another failed login.
-        Error::Refused(refusal) if refusal.code.is_none() => refusal.status != 401,
-        error => error.is_transient() || error.kind() == ErrorKind::UnexpectedAnswer,
     }
 }
 

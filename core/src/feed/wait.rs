@@ -1,6 +1,11 @@
 use core::time::Duration;
 
-use crate::{clock::Moment, error::Error, fault::FaultKind};
+use crate::{
+    clock::Moment,
+    error::{Error, ErrorKind},
+    fault::FaultKind,
+    wire::is_of_contract,
+};
 
 /// The shortest wait that a poll asks for, and the unit: the contract has full seconds.
 pub(super) const SHORTEST: Duration = Duration::from_secs(1);
@@ -96,5 +101,17 @@ fn ends_in_between(error: &Error) -> bool {
         }
         Error::Connection(fault) => fault.kind == FaultKind::Lost && fault.received == 0 && fault.head.is_none(),
         _ => false,
+    }
+}
+
+/// Returns `true` for an error that a feed reports and waits out.
+pub(super) fn passes(error: &Error) -> bool {
+    match error {
+        // A certificate that has expired is renewed some day.
+        Error::Connection(fault) if fault.kind == FaultKind::Tls => true,
+        // What something in between says, too: only a problem of the contract ends a feed. But a login that is refused
+        // ends it, by the server or by a proxy: each further poll would be another failed login.
+        Error::Refused(refusal) if !is_of_contract(refusal) => refusal.status != 401,
+        error => error.is_transient() || error.kind() == ErrorKind::UnexpectedAnswer,
     }
 }

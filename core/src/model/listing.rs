@@ -41,7 +41,12 @@ impl<T> Listing<T> {
     }
 
     pub(crate) fn append(&mut self, mut other: Self) {
-        self.items.append(&mut other.items);
+        if self.items.is_empty() {
+            // Most lists are one page, of which there need be no second copy.
+            self.items = other.items;
+        } else {
+            self.items.append(&mut other.items);
+        }
         self.undecoded.append(&mut other.undecoded);
     }
 

@@ -1,16 +1,12 @@
 //! Reading an answer's JSON, and keeping the evidence where it is not what was promised.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{format, string::String, vec::Vec};
 use core::mem;
 
 use super::{
+    json::{Decode, Exact, Json, Odd, Room, without_mark},
     page::Page,
-    pieces::{self, Pieces},
-    promise::{Promise, content_coding},
+    promise::{Promise, content_coding, is_json_type, media_type},
 };
 use crate::{
     config::Credentials,
@@ -18,12 +14,8 @@ use crate::{
     exchange::Response,
     model::{Listing, Undecoded},
 };
-use chrono::{DateTime, Utc};
 use http::HeaderValue;
-use serde::{
-    Deserialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use serde::de::IgnoredAny;
 
 /// Maximum length of the beginning of a response that is kept in an error, in bytes.
 const EXCERPT: usize = 300;
@@ -37,30 +29,14 @@ const BEHIND: usize = 512;
 /// Maximum number of items that cannot be decoded and are kept one by one, per response.
 pub(super) const UNDECODED: usize = 100;
 
-/// A piece of the model, and the JSON it is made from.
-pub(crate) trait Decode: Sized + Send {
-    type Json: DeserializeOwned + Into<Self>;
-
-    /// Members that are left out where they are not even JSON.
-    const EXTRAS: &'static [&'static str] = &[];
-}
+/// Why an item is undecoded whose neighbour may be in it.
+pub(super) const UNSOUND: &str = "its brackets do not match, so that it may hold others";
 
 /// A response that is being decoded.
 pub(crate) struct Answer<'a> {
     response: Response,
     promise: Option<&'a Promise>,
     credentials: &'a Credentials,
-}
-
-/// The form of every list of the contract.
-#[derive(Deserialize)]
-struct List<I> {
-    items: Vec<I>,
-    #[serde(default)]
-    next_cursor: Option<String>,
-    /// Lists of messages have it.
-    #[serde(default)]
-    last_modified: Option<DateTime<Utc>>,
 }
 
 impl<'a> Answer<'a> {
@@ -88,102 +64,95 @@ impl<'a> Answer<'a> {
 
     /// The promised JSON.
     pub(super) fn json<T: Decode>(&self) -> Result<T, UnexpectedAnswer> {
-        self.read::<T::Json>().map(Into::into).or_else(|error| mended(self.response.body()).ok_or(error))
+        T::decode(self.document()?).map_err(|odd| self.odd(&odd))
     }
 
-    /// Nothing was promised. JSON that comes all the same is ignored; the page of something in between is no answer.
+    /// Nothing was promised, and what was to be done is done. JSON that comes all the same is ignored, however odd; the page of
+    /// something in between is no answer.
     pub(super) fn nothing(&self) -> Result<(), UnexpectedAnswer> {
         let body = self.response.body();
-        if body.iter().all(u8::is_ascii_whitespace) || serde_json::from_slice::<IgnoredAny>(body).is_ok() {
+        let is_json = || {
+            media_type(self.response.headers()).is_some_and(|given| is_json_type(&given))
+                || serde_json::from_slice::<IgnoredAny>(without_mark(body)).is_ok()
+                || Json::document(body).is_some()
+        };
+        if body.iter().all(u8::is_ascii_whitespace) || is_json() {
             return Ok(());
         }
         Err(self.unexpected("nothing was promised, and this is no JSON", None))
     }
 
-    /// A page of the promised list. It is decoded as a whole; if that fails, item by item, so that an item that cannot be
-    /// decoded, or is not even JSON, costs itself and not its page.
+    /// A page of the promised list. An item that cannot be decoded costs itself and not its page.
     pub(super) fn page<T: Decode>(&self) -> Result<Page<T>, UnexpectedAnswer> {
-        let body = self.response.body();
-        let (items, next_cursor, last_modified) = match serde_json::from_slice::<List<T::Json>>(body) {
-            Ok(list) => {
-                let items = list.items.into_iter().map(Into::into).collect();
-                (Listing::new(items, Vec::new()), list.next_cursor, list.last_modified)
-            }
-            Err(_) => self.pieces()?,
-        };
-        // An empty cursor is none.
-        let next_cursor = next_cursor.filter(|cursor| !cursor.is_empty());
-        Ok(Page { items, next_cursor, last_modified, bytes: body.len() as u64 })
+        let document = self.document()?;
+        let members = document.members(["items", "next_cursor", "last_modified"]);
+        let [items, next_cursor, last_modified] = members.map_err(|odd| self.odd(&odd))?;
+        let items = items.json().map_err(|odd| self.odd(&odd))?;
+        let items = document.list(items).ok_or_else(|| self.unexpected("this is no array", Some("items")))?;
+        // Without a cursor that can be used, the rest of the list would be missing.
+        let next_cursor = next_cursor.value().map(|_| next_cursor.essential()).transpose();
+        let next_cursor = next_cursor.map_err(|odd| self.odd(&odd))?.map(|Exact(cursor)| cursor);
+        Ok(Page {
+            items: self.items(items),
+            // An empty cursor is none.
+            next_cursor: next_cursor.filter(|cursor| !cursor.is_empty()),
+            last_modified: last_modified.extra(),
+            bytes: self.response.body().len() as u64,
+        })
     }
 
-    #[expect(clippy::type_complexity, reason = "they are the members of a page")]
-    fn pieces<T: Decode>(&self) -> Result<(Listing<T>, Option<String>, Option<DateTime<Utc>>), UnexpectedAnswer> {
-        let [items, next_cursor, last_modified] = self.members(["items", "next_cursor", "last_modified"])?;
-        let items = self.items(self.array("items", items)?);
-        let next_cursor = next_cursor.map_or(Ok(None), |json| self.member("next_cursor", json))?;
-        Ok((items, next_cursor, last_modified.and_then(|json| from_json(json).ok())))
+    /// A list that a change comes with. The change has been made, whatever the list is.
+    pub(super) fn listing<T: Decode>(&self) -> Result<Listing<T>, UnexpectedAnswer> {
+        let document = self.document()?;
+        let items = document.members(["items"]).and_then(|[items]| items.json());
+        let odd = match items.map(|json| (json, document.list(json))) {
+            Ok((_, Some(items))) => return Ok(self.items(items)),
+            Ok((json, None)) => self.undecoded(json, &Odd::new("this is no array").at("items")),
+            Err(odd) => self.undecoded(document, &odd),
+        };
+        Ok(Listing::new(Vec::new(), [odd].into()))
     }
 
     /// The items that can be decoded, and those that cannot.
-    fn items<T: Decode>(&self, pieces: Pieces<'_>) -> Listing<T> {
-        let (mut items, mut undecoded, mut more) = (Vec::new(), Vec::new(), 0_usize);
-        for json in pieces {
-            if undecoded.len() < UNDECODED {
-                match decode(json) {
-                    Ok(item) => items.push(item),
-                    Err((why, path)) => undecoded.push(Undecoded {
-                        json: self.item(json),
-                        reason: self.data(format!("{why} at `{path}`").as_bytes()),
-                    }),
-                }
-            } else if let Some(item) = decode_quietly(json) {
-                items.push(item);
-            } else {
-                more += 1;
+    fn items<'j, T: Decode>(&self, list: impl Iterator<Item = Json<'j>>) -> Listing<T> {
+        let mut room = Room::new(self.response.body().len());
+        let (mut undecoded, mut more) = (Vec::new(), 0_usize);
+        for json in list {
+            match decode(json) {
+                Ok(item) if !room.is_full() => room.push(item),
+                Err(odd) if undecoded.len() < UNDECODED => undecoded.push(self.undecoded(json, &odd)),
+                Ok(_) | Err(_) => more += 1,
             }
         }
         if more > 0 {
             undecoded.push(Undecoded { json: String::new(), reason: format!("{more} more items cannot be decoded") });
         }
-        Listing::new(items, undecoded)
+        Listing::new(room.into_vec(), undecoded)
     }
 
-    /// These members of the object that the body is, some of which may not be JSON.
-    pub(super) fn members<const N: usize>(&self, names: [&str; N]) -> Result<[Option<&[u8]>; N], UnexpectedAnswer> {
-        let unsound = || match self.read::<IgnoredAny>() {
-            Err(error) => error,
-            Ok(_) => self.unexpected("this is no object of which each member has one value", None),
-        };
-        pieces::members(self.response.body(), names).ok_or_else(unsound)
+    fn undecoded(&self, json: Json<'_>, odd: &Odd) -> Undecoded {
+        Undecoded { json: self.item(json.bytes()), reason: self.data(described(odd).as_bytes()) }
     }
 
-    /// The items of a member that has to be an array.
-    pub(super) fn array<'b>(&self, name: &str, json: Option<&'b [u8]>) -> Result<Pieces<'b>, UnexpectedAnswer> {
-        let Some(json) = json else { return Err(self.missing(name)) };
-        pieces::items(json).ok_or_else(|| self.unexpected("this is no array", Some(name)))
-    }
-
-    /// The value of a member.
-    pub(super) fn member<J: DeserializeOwned>(&self, name: &str, json: &[u8]) -> Result<J, UnexpectedAnswer> {
-        from_json(json).map_err(|(why, _)| self.unexpected(&why, Some(name)))
-    }
-
-    pub(super) fn missing(&self, name: &str) -> UnexpectedAnswer {
-        self.unexpected(&format!("missing field `{name}`"), None)
-    }
-
-    /// The JSON as the contract's own struct.
-    pub(super) fn read<J: DeserializeOwned>(&self) -> Result<J, UnexpectedAnswer> {
+    /// The JSON that the body is.
+    pub(super) fn document(&self) -> Result<Json<'_>, UnexpectedAnswer> {
         let body = self.response.body();
-        if body.iter().all(u8::is_ascii_whitespace) {
-            return Err(self.unexpected("there is no body where JSON was promised", None));
-        }
-        from_json(body).map_err(|(why, path)| {
-            // Somebody else's page begins with something else than JSON does; then a path in it means nothing.
-            let is_json = matches!(body.iter().find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'['));
-            let reason = if is_json { why } else { "JSON was promised, and this is none".to_string() };
-            self.unexpected(&reason, Some(path.as_str()).filter(|_| is_json))
+        Json::document(body).ok_or_else(|| {
+            self.unexpected(
+                if body.iter().all(u8::is_ascii_whitespace) {
+                    "there is no body where JSON was promised"
+                } else if Json::beginning(body).is_some() {
+                    "the JSON has no end"
+                } else {
+                    "JSON was promised, and this is none"
+                },
+                None,
+            )
         })
+    }
+
+    pub(super) fn odd(&self, odd: &Odd) -> UnexpectedAnswer {
+        self.unexpected(&odd.reason(), Some(odd.path().as_str()).filter(|path| !path.is_empty()))
     }
 
     pub(super) fn unexpected(&self, reason: &str, path: Option<&str>) -> UnexpectedAnswer {
@@ -246,28 +215,18 @@ fn shortened(text: &[u8], most: usize, redact: impl Fn(&str) -> String) -> Strin
     redacted
 }
 
-/// Decodes a piece of the model, if need be without its extras.
-pub(super) fn decode<T: Decode>(json: &[u8]) -> Result<T, (String, String)> {
-    from_json::<T::Json>(json).map(Into::into).or_else(|why| mended(json).ok_or(why))
+/// Decodes an item of a list.
+pub(super) fn decode<T: Decode>(json: Json<'_>) -> Result<T, Odd> {
+    if !json.is_sound() {
+        return Err(Odd::new(UNSOUND));
+    }
+    T::decode(json)
 }
 
-/// The same where nobody asks for the reason.
-pub(super) fn decode_quietly<T: Decode>(json: &[u8]) -> Option<T> {
-    serde_json::from_slice::<T::Json>(json).ok().map(Into::into).or_else(|| mended(json))
-}
-
-fn mended<T: Decode>(json: &[u8]) -> Option<T> {
-    serde_json::from_slice::<T::Json>(&pieces::mended(json, T::EXTRAS)?).ok().map(Into::into)
-}
-
-/// Fast where all is well; read a second time for the path of what is wrong.
-pub(super) fn from_json<J: DeserializeOwned>(json: &[u8]) -> Result<J, (String, String)> {
-    serde_json::from_slice(json).map_err(|plain| {
-        let mut deserializer = serde_json::Deserializer::from_slice(json);
-        match serde_path_to_error::deserialize::<_, J>(&mut deserializer) {
-            Err(error) => (error.inner().to_string(), error.path().to_string()),
-            // What follows the value is wrong, then.
-            Ok(_) => (plain.to_string(), ".".to_string()),
-        }
-    })
+/// Describes why something is undecoded, and where.
+pub(super) fn described(odd: &Odd) -> String {
+    match odd.path().as_str() {
+        "" => odd.reason(),
+        path => format!("{} at `{path}`", odd.reason()),
+    }
 }

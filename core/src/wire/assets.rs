@@ -5,10 +5,10 @@ use alloc::{format, string::String, sync::Arc, vec::Vec};
 use http::HeaderValue;
 
 use super::{
-    answer::{Answer, Decode},
-    attachments::AssetJson,
+    answer::Answer,
     chats,
     endpoint::Endpoint,
+    json::{Decode, Json, Odd},
     promise::Promise,
     route::{Route, percent_encoded},
 };
@@ -121,13 +121,15 @@ fn asset(asset: &Asset) -> Result<Route, Error> {
     Route::to("assets").id(&asset.asset_id)
 }
 
+/// The id and the size are essential.
 impl Decode for Asset {
-    type Json = AssetJson;
-}
-
-impl From<AssetJson> for Asset {
-    fn from(json: AssetJson) -> Self {
-        let AssetJson { id, file_name, media_type, size } = json;
-        Self { asset_id: id, file_name, media_type, size }
+    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+        let [id, file_name, media_type, size] = json.members(["id", "file_name", "media_type", "size"])?;
+        Ok(Self {
+            asset_id: id.essential()?,
+            file_name: file_name.extra().unwrap_or_default(),
+            media_type: media_type.extra().unwrap_or_default(),
+            size: size.essential()?,
+        })
     }
 }

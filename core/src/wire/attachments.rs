@@ -1,21 +1,18 @@
 //! What is attached to messages.
 
-use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
-use core::{fmt, slice, time::Duration};
+use alloc::{format, string::String, vec::Vec};
+use core::{slice, time::Duration};
 
-use chrono::{DateTime, Utc};
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{IgnoredAny, SeqAccess, Visitor},
+use serde::Serialize;
+
+use super::{
+    json::{Decode, Json, Member, Odd},
+    text,
 };
-use serde_json::value::RawValue;
-
-use super::{contacts, lenient, text};
 use crate::{
     error::Error,
     model::{
-        Asset, AssetId, Attachment, Calendar, Coordinates, LiveLocation, Location, New, NewAttachment, Poll,
-        ShareDuration,
+        Asset, Attachment, Calendar, Coordinates, LiveLocation, Location, New, NewAttachment, Poll, ShareDuration,
     },
 };
 
@@ -24,80 +21,95 @@ const MOST: usize = 50;
 
 /// Maximum number of attachments that are taken from a message, in case servers allow more than the contract does.
 const MOST_RECEIVED: usize = 4 * MOST;
-/// Received attachments.
-pub(super) struct Attachments(pub(super) Vec<Attachment>);
 
-impl<'de> Deserialize<'de> for Attachments {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Received)
+/// Returns the received attachments. One that cannot be decoded is kept as it came.
+pub(super) fn received(list: Member<'_>) -> Vec<Attachment> {
+    let items = list.value().and_then(Json::items).into_iter().flatten();
+    let mut attachments: Vec<_> = items.take(MOST_RECEIVED).map(attachment).collect();
+    attachments.shrink_to_fit();
+    attachments
+}
+
+fn attachment(json: Json<'_>) -> Attachment {
+    let unknown = |_| Attachment::Unknown(String::from_utf8_lossy(json.bytes()).into_owned());
+    Attachment::decode(json).unwrap_or_else(unknown)
+}
+
+/// What a program goes by is essential: kind, times, coordinates, lengths, files, and what can be voted on.
+impl Decode for Attachment {
+    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+        let [kind] = json.members(["kind"])?;
+        Ok(match kind.essential::<String>()?.as_str() {
+            "calendar" => Self::Calendar(calendar(json)?),
+            "location" => Self::Location(location(json)?),
+            "live_location" => Self::LiveLocation(live_location(json)?),
+            "gallery" => {
+                let [images] = json.members(["images"])?;
+                Self::Gallery(images.essentials()?)
+            }
+            "sound" => {
+                let (asset, lasts) = recording(json)?;
+                Self::Sound(asset, lasts)
+            }
+            "video" => {
+                let (asset, lasts) = recording(json)?;
+                Self::Video(asset, lasts)
+            }
+            "file" => {
+                let [asset] = json.members(["asset"])?;
+                Self::File(asset.essential()?)
+            }
+            "poll" => {
+                let [question, options, multiple_choice] = json.members(["question", "options", "multiple_choice"])?;
+                Self::Poll(Poll {
+                    question: question.essential()?,
+                    options: options.essentials()?,
+                    multiple_choice: multiple_choice.extra().unwrap_or(false),
+                })
+            }
+            _ => return Err(Odd::new("this kind is not known").at("kind")),
+        })
     }
 }
 
-/// Takes attachments one by one: as JSON all of them would need much more room.
-struct Received;
-
-impl<'de> Visitor<'de> for Received {
-    type Value = Attachments;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of attachments")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Attachments, A::Error> {
-        let mut attachments = Vec::new();
-        while attachments.len() < MOST_RECEIVED {
-            let Some(raw) = list.next_element::<Box<RawValue>>()? else { return Ok(Attachments(attachments)) };
-            attachments.push(received(&raw));
-        }
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Attachments(attachments))
-    }
-}
-
-/// A received attachment. One that cannot be decoded is kept as it came.
-fn received(raw: &RawValue) -> Attachment {
-    decoded(raw.get()).unwrap_or_else(|| Attachment::Unknown(raw.get().to_owned()))
-}
-
-fn decoded(json: &str) -> Option<Attachment> {
-    // The kind first: to find it among the other members, serde would hold all of them in memory, as trees.
-    let KindJson { kind } = read(json)?;
-    Some(match kind.as_str() {
-        "calendar" => {
-            let CalendarJson { title, start, end, description, location } = read(json)?;
-            Attachment::Calendar(Calendar { title, start, end, description, location })
-        }
-        "location" => {
-            let LocationJson { name, lat, lon, address, city, country, postal_code } = read(json)?;
-            let coordinates = Coordinates::new(lat, lon).ok()?;
-            Attachment::Location(Location { name, coordinates, address, city, country, postal_code })
-        }
-        "live_location" => {
-            let LiveLocationJson { initial_lat, initial_lon, duration } = read(json)?;
-            let initial = Coordinates::new(initial_lat, initial_lon).ok()?;
-            Attachment::LiveLocation(LiveLocation { initial, duration: Duration::from_secs(duration) })
-        }
-        "gallery" => Attachment::Gallery(contacts::all(read::<GalleryJson>(json)?.images)),
-        "sound" => {
-            let RecordingJson { asset, duration_ms } = read(json)?;
-            Attachment::Sound(asset.into(), duration_ms.map(Duration::from_millis))
-        }
-        "video" => {
-            let RecordingJson { asset, duration_ms } = read(json)?;
-            Attachment::Video(asset.into(), duration_ms.map(Duration::from_millis))
-        }
-        "file" => Attachment::File(read::<FileJson>(json)?.asset.into()),
-        "poll" => {
-            let PollJson { question, mut options, multiple_choice } = read(json)?;
-            options.shrink_to_fit();
-            Attachment::Poll(Poll { question, options, multiple_choice })
-        }
-        _ => return None,
+fn calendar(json: Json<'_>) -> Result<Calendar, Odd> {
+    let [title, start, end, description, location] =
+        json.members(["title", "start", "end", "description", "location"])?;
+    Ok(Calendar {
+        title: title.extra().unwrap_or_default(),
+        start: start.essential()?,
+        end: end.essential()?,
+        description: description.extra(),
+        location: location.extra(),
     })
 }
 
-fn read<'a, J: Deserialize<'a>>(json: &'a str) -> Option<J> {
-    serde_json::from_str(json).ok()
+fn location(json: Json<'_>) -> Result<Location, Odd> {
+    let [name, lat, lon, address, city, country, postal_code] =
+        json.members(["name", "lat", "lon", "address", "city", "country", "postal_code"])?;
+    Ok(Location {
+        name: name.extra().unwrap_or_default(),
+        coordinates: coordinates(lat, lon)?,
+        address: address.extra(),
+        city: city.extra(),
+        country: country.extra(),
+        postal_code: postal_code.extra(),
+    })
+}
+
+fn live_location(json: Json<'_>) -> Result<LiveLocation, Odd> {
+    let [lat, lon, duration] = json.members(["initial_lat", "initial_lon", "duration"])?;
+    Ok(LiveLocation { initial: coordinates(lat, lon)?, duration: Duration::from_secs(duration.essential()?) })
+}
+
+/// A sound or a video.
+fn recording(json: Json<'_>) -> Result<(Asset, Option<Duration>), Odd> {
+    let [asset, duration_ms] = json.members(["asset", "duration_ms"])?;
+    Ok((asset.essential()?, duration_ms.extra().map(Duration::from_millis)))
+}
+
+pub(super) fn coordinates(lat: Member<'_>, lon: Member<'_>) -> Result<Coordinates, Odd> {
+    Coordinates::new(lat.essential()?, lon.essential()?).map_err(|_| Odd::new("these are no coordinates"))
 }
 
 /// What is to be attached, as the wire has it. `stored` is what became of its uploads, in their order.
@@ -114,79 +126,6 @@ pub(super) fn all<'a>(
     }
     let mut stored = stored.iter();
     attachments.iter().map(|new| NewAttachmentJson::new(new, &mut stored)).collect()
-}
-
-#[derive(Deserialize)]
-struct KindJson {
-    kind: String,
-}
-
-#[derive(Deserialize)]
-struct CalendarJson {
-    title: String,
-    start: DateTime<Utc>,
-    end: DateTime<Utc>,
-    #[serde(default)]
-    description: Option<String>,
-    #[serde(default)]
-    location: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct LocationJson {
-    name: String,
-    lat: f64,
-    lon: f64,
-    #[serde(default)]
-    address: Option<String>,
-    #[serde(default)]
-    city: Option<String>,
-    #[serde(default)]
-    country: Option<String>,
-    #[serde(default)]
-    postal_code: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct LiveLocationJson {
-    initial_lat: f64,
-    initial_lon: f64,
-    duration: u64,
-}
-
-#[derive(Deserialize)]
-struct GalleryJson {
-    images: Vec<AssetJson>,
-}
-
-/// A sound or a video.
-#[derive(Deserialize)]
-struct RecordingJson {
-    asset: AssetJson,
-    #[serde(default)]
-    duration_ms: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct FileJson {
-    asset: AssetJson,
-}
-
-#[derive(Deserialize)]
-struct PollJson {
-    question: String,
-    options: Vec<String>,
-    multiple_choice: bool,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct AssetJson {
-    pub(super) id: AssetId,
-    #[serde(deserialize_with = "lenient::nullable")]
-    pub(super) file_name: String,
-    #[serde(deserialize_with = "lenient::nullable")]
-    pub(super) media_type: String,
-    pub(super) size: u64,
 }
 
 #[derive(Serialize)]

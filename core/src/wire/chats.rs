@@ -2,15 +2,13 @@
 
 use alloc::{string::String, vec::Vec};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
-    answer::Decode,
     attachments::{self, NewAttachmentJson},
-    contacts::{GroupJson, UserJson, all},
     endpoint::Endpoint,
-    lenient, members,
-    names::Named,
+    json::{Decode, Json, Odd},
+    members,
     page::Page,
     route::Route,
     text,
@@ -89,43 +87,35 @@ fn change(tid: &ThreadId, change: &ChangeJson<'_>) -> Result<Endpoint<ChatInfo>,
     Ok(Endpoint::patch(route(tid)?).json(change).answers())
 }
 
-#[derive(Deserialize)]
-pub(crate) struct ChatJson {
-    tid: ThreadId,
-    #[serde(deserialize_with = "lenient::nullable")]
-    title: String,
-    #[serde(rename = "type")]
-    chat_type: Named<ChatType>,
-    is_alert: bool,
-    allow_sending: bool,
-    allow_mute_notifications: bool,
-    is_closed: bool,
-    #[serde(deserialize_with = "lenient::nullable")]
-    users: Vec<UserJson>,
-    #[serde(deserialize_with = "lenient::nullable")]
-    groups: Vec<GroupJson>,
-    #[serde(deserialize_with = "lenient::nullable")]
-    admins: Vec<UserJson>,
-}
-
+/// The id is essential. Of the flags that cannot be read, those are assumed that most chats have.
 impl Decode for ChatInfo {
-    type Json = ChatJson;
-}
-
-impl From<ChatJson> for ChatInfo {
-    fn from(json: ChatJson) -> Self {
-        Self {
-            tid: json.tid,
-            title: json.title,
-            chat_type: json.chat_type.0,
-            is_alert: json.is_alert,
-            allow_sending: json.allow_sending,
-            allow_mute_notifications: json.allow_mute_notifications,
-            is_closed: json.is_closed,
-            users: all(json.users),
-            groups: all(json.groups),
-            admins: all(json.admins),
-        }
+    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+        let names = [
+            "tid",
+            "title",
+            "type",
+            "is_alert",
+            "allow_sending",
+            "allow_mute_notifications",
+            "is_closed",
+            "users",
+            "groups",
+            "admins",
+        ];
+        let [tid, title, chat_type, is_alert, allow_sending, allow_mute, is_closed, users, groups, admins] =
+            json.members(names)?;
+        Ok(Self {
+            tid: tid.essential()?,
+            title: title.extra().unwrap_or_default(),
+            chat_type: chat_type.extra().unwrap_or_else(|| ChatType::Unknown(String::new())),
+            is_alert: is_alert.extra().unwrap_or(false),
+            allow_sending: allow_sending.extra().unwrap_or(true),
+            allow_mute_notifications: allow_mute.extra().unwrap_or(true),
+            is_closed: is_closed.extra().unwrap_or(false),
+            users: users.extras(),
+            groups: groups.extras(),
+            admins: admins.extras(),
+        })
     }
 }
 

@@ -1,10 +1,11 @@
 //! Users and groups: what the arguments of chat operations are made of.
 
-use alloc::{string::String, vec::Vec};
-
-use serde::Deserialize;
-
-use super::{answer::Decode, endpoint::Endpoint, lenient, page::Page, route::Route};
+use super::{
+    endpoint::Endpoint,
+    json::{Decode, Json, Odd},
+    page::Page,
+    route::Route,
+};
 use crate::{
     error::Error,
     model::{Group, GroupId, User, UserId},
@@ -30,56 +31,34 @@ pub(crate) fn group(gid: &GroupId) -> Result<Endpoint<Option<Group>>, Error> {
     Ok(Endpoint::get(Route::to("groups").id(gid)?).long().finds())
 }
 
-#[derive(Deserialize)]
-pub(crate) struct UserJson {
-    uid: UserId,
-    #[serde(deserialize_with = "lenient::nullable")]
-    first_name: String,
-    #[serde(deserialize_with = "lenient::nullable")]
-    last_name: String,
-    #[serde(deserialize_with = "lenient::nullable")]
-    organisation: String,
-    is_bot: bool,
-}
-
+/// The id is essential.
 impl Decode for User {
-    type Json = UserJson;
-}
-
-impl From<UserJson> for User {
-    fn from(json: UserJson) -> Self {
-        let UserJson { uid, first_name, last_name, organisation, is_bot } = json;
-        Self { uid, first_name, last_name, organisation, is_bot }
+    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+        let names = ["uid", "first_name", "last_name", "organisation", "is_bot"];
+        let [uid, first_name, last_name, organisation, is_bot] = json.members(names)?;
+        Ok(Self {
+            uid: uid.essential()?,
+            first_name: first_name.extra().unwrap_or_default(),
+            last_name: last_name.extra().unwrap_or_default(),
+            organisation: organisation.extra().unwrap_or_default(),
+            is_bot: is_bot.extra().unwrap_or_default(),
+        })
     }
 }
 
-#[derive(Deserialize)]
-pub(crate) struct GroupJson {
-    gid: GroupId,
-    #[serde(deserialize_with = "lenient::nullable")]
-    title: String,
-    #[serde(deserialize_with = "lenient::nullable")]
-    members: Vec<UserJson>,
-    #[serde(default, deserialize_with = "lenient::optional")]
-    owner: Option<UserJson>,
-    is_circle: bool,
-    is_list: bool,
-    is_public: bool,
-}
-
+/// The id is essential.
 impl Decode for Group {
-    type Json = GroupJson;
-    const EXTRAS: &'static [&'static str] = &["owner"];
-}
-
-impl From<GroupJson> for Group {
-    fn from(json: GroupJson) -> Self {
-        let GroupJson { gid, title, members, owner, is_circle, is_list, is_public } = json;
-        Self { gid, title, members: all(members), owner: owner.map(User::from), is_circle, is_list, is_public }
+    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+        let names = ["gid", "title", "members", "owner", "is_circle", "is_list", "is_public"];
+        let [gid, title, members, owner, is_circle, is_list, is_public] = json.members(names)?;
+        Ok(Self {
+            gid: gid.essential()?,
+            title: title.extra().unwrap_or_default(),
+            members: members.extras(),
+            owner: owner.extra(),
+            is_circle: is_circle.extra().unwrap_or_default(),
+            is_list: is_list.extra().unwrap_or_default(),
+            is_public: is_public.extra().unwrap_or_default(),
+        })
     }
-}
-
-/// Each piece of JSON as the piece of the model it stands for.
-pub(super) fn all<J: Into<T>, T>(json: Vec<J>) -> Vec<T> {
-    json.into_iter().map(Into::into).collect()
 }

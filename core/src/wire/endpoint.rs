@@ -13,7 +13,8 @@ use serde::Serialize;
 use url::Url;
 
 use super::{
-    answer::{Answer, Decode},
+    answer::Answer,
+    json::Decode,
     key,
     page::Page,
     problem,

@@ -3,10 +3,16 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{answer::Decode, chats, contacts::UserJson, endpoint::Endpoint, lenient, page::Page, route::Route};
+use super::{
+    attachments::coordinates,
+    chats,
+    endpoint::Endpoint,
+    json::{Decode, Json, Odd},
+    page::Page,
+    route::Route,
+};
 use crate::{
     error::Error,
     model::{Coordinates, LiveLocationUpdate, ThreadId},
@@ -15,7 +21,7 @@ use crate::{
 /// How many locations are shared in a chat.
 pub(crate) fn count(tid: &ThreadId) -> Result<Endpoint<u64>, Error> {
     let active = Endpoint::get(chats::route(tid)?.then("location/active"));
-    Ok(active.parsed(|answer| answer.read::<CountJson>().map(|json| json.count)))
+    Ok(active.parsed(|answer| answer.json().map(|Count(count)| count)))
 }
 
 /// Ends the bot's share in a chat.
@@ -28,11 +34,11 @@ pub(crate) fn shares() -> Endpoint<Page<OwnShare>> {
     Endpoint::get(Route::to("location")).lists()
 }
 
-/// Moves all shares of the bot. Answers with the chats in which they still are.
-pub(crate) fn move_to(coordinates: Coordinates) -> Endpoint<Vec<ThreadId>> {
+/// Moves all shares of the bot. Returns the chats in which they still are; `None` if not all of them could be read.
+pub(crate) fn move_to(coordinates: Coordinates) -> Endpoint<Option<Vec<ThreadId>>> {
     Endpoint::put(Route::to("location"))
         .json(&PlaceJson { lat: coordinates.lat(), lon: coordinates.lon() })
-        .parsed(|answer| answer.read::<ActiveJson>().map(|json| json.active))
+        .parsed(|answer| answer.json().map(|Active(active)| active))
 }
 
 /// A share of the bot in a chat.
@@ -42,31 +48,36 @@ pub(crate) struct OwnShare {
     pub(crate) left: Duration,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct OwnShareJson {
-    tid: ThreadId,
-    remaining_ms: u64,
-}
-
+/// All of it is essential.
 impl Decode for OwnShare {
-    type Json = OwnShareJson;
-}
-
-impl From<OwnShareJson> for OwnShare {
-    fn from(json: OwnShareJson) -> Self {
-        Self { tid: json.tid, left: Duration::from_millis(json.remaining_ms) }
+    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+        let [tid, remaining_ms] = json.members(["tid", "remaining_ms"])?;
+        Ok(Self { tid: tid.essential()?, left: Duration::from_millis(remaining_ms.essential()?) })
     }
 }
 
-#[derive(Deserialize)]
-struct CountJson {
-    count: u64,
+/// The number of locations.
+struct Count(u64);
+
+impl Decode for Count {
+    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+        let [count] = json.members(["count"])?;
+        count.essential().map(Self)
+    }
 }
 
-#[derive(Deserialize)]
-struct ActiveJson {
-    #[serde(deserialize_with = "lenient::nullable")]
-    active: Vec<ThreadId>,
+/// The chats in which the bot still shares its location; `None` if not all of them could be read.
+struct Active(Option<Vec<ThreadId>>);
+
+impl Decode for Active {
+    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+        // The shares have been moved, whatever this is.
+        let Ok([active]) = json.members(["active"]) else { return Ok(Self(None)) };
+        Ok(Self(match active.json() {
+            Ok(list) if list.is_null() => Some(Vec::new()),
+            _ => active.essentials().ok(),
+        }))
+    }
 }
 
 #[derive(Serialize)]
@@ -75,38 +86,16 @@ struct PlaceJson {
     lon: f64,
 }
 
-#[derive(Deserialize)]
-struct UncheckedJson {
-    tid: ThreadId,
-    user: UserJson,
-    lat: f64,
-    lon: f64,
-    time: DateTime<Utc>,
-    ended: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(try_from = "UncheckedJson")]
-pub(crate) struct LiveLocationJson {
-    json: UncheckedJson,
-    coordinates: Coordinates,
-}
-
-impl TryFrom<UncheckedJson> for LiveLocationJson {
-    type Error = Error;
-
-    fn try_from(json: UncheckedJson) -> Result<Self, Error> {
-        Ok(Self { coordinates: Coordinates::new(json.lat, json.lon)?, json })
-    }
-}
-
+/// All of it is essential, but what else is known of the user, and whether it is the last.
 impl Decode for LiveLocationUpdate {
-    type Json = LiveLocationJson;
-}
-
-impl From<LiveLocationJson> for LiveLocationUpdate {
-    fn from(json: LiveLocationJson) -> Self {
-        let LiveLocationJson { json: UncheckedJson { tid, user, time, ended, .. }, coordinates } = json;
-        Self { tid, user: user.into(), coordinates, time, ended }
+    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+        let [tid, user, lat, lon, time, ended] = json.members(["tid", "user", "lat", "lon", "time", "ended"])?;
+        Ok(Self {
+            tid: tid.essential()?,
+            user: user.essential()?,
+            coordinates: coordinates(lat, lon)?,
+            time: time.essential()?,
+            ended: ended.extra().unwrap_or(false),
+        })
     }
 }

@@ -33,9 +33,9 @@ pub(crate) fn readers(tid: &ThreadId) -> Result<Endpoint<Page<User>>, Error> {
     Ok(Endpoint::get(route(tid)?.then("readers")).lists())
 }
 
-/// Answers with all readers at once: nothing goes on from a POST.
+/// Returns all readers at once, without pages. The chat is read whatever of the list can be decoded.
 pub(crate) fn mark_as_read(tid: &ThreadId) -> Result<Endpoint<Listing<User>>, Error> {
-    Ok(Endpoint::post(route(tid)?.then("read")).parsed(|answer| answer.page().map(|page| page.items)))
+    Ok(Endpoint::post(route(tid)?.then("read")).parsed(|answer| answer.listing()))
 }
 
 /// Ids as the wire has them, each once.

@@ -1,24 +1,22 @@
 //! Messages: reading them and posting them.
 
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
-    answer::Decode,
-    attachments::{self, Attachments, NewAttachmentJson},
+    attachments::{self, NewAttachmentJson},
     chats::route,
-    contacts::UserJson,
     endpoint::{Dated, Endpoint},
-    lenient,
+    json::{Decode, Json, Odd},
     names::Named,
     page::Page,
     text,
 };
 use crate::{
     error::Error,
-    model::{AlertType, Asset, Draft, Id, LinkPreview, Message, MessageId, ThreadId},
+    model::{AlertType, Asset, Draft, Id, LinkPreview, Message, ThreadId},
 };
 
 /// The beginning of the year 0, and the end of the year 9999.
@@ -58,70 +56,49 @@ struct DraftJson<'a> {
     sender_display_name: Option<&'a str>,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct MessageJson {
-    mid: MessageId,
-    tid: ThreadId,
-    from_user: UserJson,
-    #[serde(with = "chrono::serde::ts_milliseconds")]
-    timestamp: DateTime<Utc>,
-    is_alert: bool,
-    #[serde(default)]
-    alert_type: Option<Named<AlertType>>,
-    #[serde(default)]
-    reply_to: Option<MessageId>,
-    #[serde(default)]
-    msg: Option<String>,
-    #[serde(default)]
-    attachments: Option<Attachments>,
-    deleted: bool,
-    #[serde(default, deserialize_with = "lenient::optional")]
-    sender_display_name: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
-    link_preview: Option<LinkPreviewJson>,
-}
-
+/// The ids of the message, its chat and its sender, and the time are essential.
 impl Decode for Message {
-    type Json = MessageJson;
-    const EXTRAS: &'static [&'static str] = &["attachments", "link_preview", "sender_display_name"];
-}
-
-impl From<MessageJson> for Message {
-    fn from(json: MessageJson) -> Self {
-        let alert_type = json.alert_type.map(|named| named.0);
-        Self {
-            mid: json.mid,
-            tid: json.tid,
-            from_user: json.from_user.into(),
-            sent_at: json.timestamp,
-            is_alert: json.is_alert,
+    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+        let [mid, tid, from_user, timestamp, deleted] =
+            json.members(["mid", "tid", "from_user", "timestamp", "deleted"])?;
+        let (mid, tid, from_user) = (mid.essential()?, tid.essential()?, from_user.essential()?);
+        let millis = timestamp.essential()?;
+        let sent_at = DateTime::from_timestamp_millis(millis)
+            .ok_or_else(|| Odd::new("this is out of the range of times").at("timestamp"))?;
+        let names = ["is_alert", "alert_type", "reply_to", "msg", "attachments", "sender_display_name", "link_preview"];
+        let [is_alert, alert_type, reply_to, msg, attachments, sender_display_name, link_preview] =
+            json.members(names)?;
+        let alert_type: Option<AlertType> = alert_type.extra();
+        let is_alert = is_alert.extra().unwrap_or(alert_type.is_some());
+        Ok(Self {
+            mid,
+            tid,
+            from_user,
+            sent_at,
+            is_alert,
             // An alert without a type is an alert.
-            alert_type: alert_type.or(json.is_alert.then_some(AlertType::Alert)),
-            reply_to: json.reply_to,
-            text: json.msg,
-            attachments: json.attachments.map(|attachments| attachments.0).unwrap_or_default(),
-            deleted: json.deleted,
-            sender_display_name: json.sender_display_name,
-            link_preview: json.link_preview.map(Into::into),
-        }
+            alert_type: alert_type.or(is_alert.then_some(AlertType::Alert)),
+            reply_to: reply_to.extra(),
+            text: msg.extra(),
+            attachments: attachments::received(attachments),
+            deleted: deleted.extra().unwrap_or(false),
+            sender_display_name: sender_display_name.extra(),
+            link_preview: link_preview.extra(),
+        })
     }
 }
 
-#[derive(Deserialize)]
-struct LinkPreviewJson {
-    url: String,
-    #[serde(default, deserialize_with = "lenient::optional")]
-    title: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
-    description: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional")]
-    image: Option<String>,
-    domain: String,
-}
-
-impl From<LinkPreviewJson> for LinkPreview {
-    fn from(json: LinkPreviewJson) -> Self {
-        let LinkPreviewJson { url, title, description, image, domain } = json;
-        Self { url, title, description, image, domain }
+/// The link and its domain are essential.
+impl Decode for LinkPreview {
+    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+        let [url, title, description, image, domain] =
+            json.members(["url", "title", "description", "image", "domain"])?;
+        Ok(Self {
+            url: url.essential()?,
+            title: title.extra(),
+            description: description.extra(),
+            image: image.extra(),
+            domain: domain.essential()?,
+        })
     }
 }

@@ -2,8 +2,9 @@
 
 use alloc::string::String;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
+use super::json::{Decode, Json, Odd};
 use crate::model::{AlertType, ChatType, ReactionType};
 
 /// An enum as the wire has it.
@@ -12,13 +13,13 @@ pub(super) struct Named<T>(pub(super) T);
 
 macro_rules! names {
     ($($enum:ident { $($variant:ident = $name:literal),* $(,)? })*) => { $(
-        impl<'de> Deserialize<'de> for Named<$enum> {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let name = String::deserialize(deserializer)?;
-                Ok(Self(match name.as_str() {
+        impl Decode for $enum {
+            fn decode(json: Json<'_>) -> Result<Self, Odd> {
+                let name = String::decode(json)?;
+                Ok(match name.as_str() {
                     $($name => $enum::$variant,)*
                     _ => $enum::Unknown(name),
-                }))
+                })
             }
         }
 

@@ -1,15 +1,20 @@
 //! How the server says no: `application/problem+json` (RFC 9457) with a `code`, or whatever stands in its way.
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
-use core::time::Duration;
+use core::{ops::RangeInclusive, time::Duration};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
 
-use super::{answer::Answer, pieces, promise::content_coding};
+use super::{
+    answer::Answer,
+    json::{Decode, Json},
+    promise::{PROBLEM, content_coding, media_type},
+};
 use crate::{
     clock::Now,
     error::{Error, ErrorKind, Refusal},
+    exchange::Response,
 };
 
 /// Maximum number of ids that are kept of a list of those at fault: twice as many as a request can name of one kind.
@@ -17,30 +22,42 @@ const MOST_IDS: usize = 2000;
 /// Maximum length of a code.
 const LONGEST_CODE: usize = 64;
 
-/// The codes of the contract. Decisions depend on no other.
-const CODES: [&str; 21] = [
-    "auth",
-    "close_chat_not_allowed",
-    "conflict",
-    "cursor_expired",
-    "image_load",
-    "image_remove",
-    "in_progress",
-    "invalid_members",
-    "invalid_request",
-    "lease_expired",
-    "leave_chat_not_allowed",
-    "method_not_allowed",
-    "not_found",
-    "payload_too_large",
-    "range_not_satisfiable",
-    "rate_limited",
-    "read_receipts_disabled",
-    "server",
-    "unsubscribed",
-    "unsupported_media_type",
-    "update_members_not_allowed",
+/// The codes of the contract, and the statuses that each comes with. Decisions depend on no other.
+const CODES: [(&str, &[RangeInclusive<u16>]); 22] = [
+    ("auth", &[401..=401, 403..=403]),
+    ("close_chat_not_allowed", &[403..=403]),
+    ("conflict", &[409..=409]),
+    ("cursor_expired", &[410..=410]),
+    ("idempotency_mismatch", &[422..=422]),
+    ("image_load", &[404..=404, 422..=422]),
+    ("image_remove", &[403..=403]),
+    ("in_progress", &[409..=409]),
+    ("invalid_members", &[422..=422]),
+    ("invalid_request", &[400..=400, 422..=422]),
+    ("lease_expired", &[409..=409]),
+    ("leave_chat_not_allowed", &[403..=403]),
+    ("method_not_allowed", &[405..=405]),
+    ("not_found", &[404..=404]),
+    ("payload_too_large", &[413..=413]),
+    ("range_not_satisfiable", &[416..=416]),
+    ("rate_limited", &[429..=429]),
+    ("read_receipts_disabled", &[403..=403]),
+    ("server", &[500..=599]),
+    ("unsubscribed", &[410..=410]),
+    ("unsupported_media_type", &[415..=415]),
+    ("update_members_not_allowed", &[403..=403]),
 ];
+
+/// The statuses of a code; `None` if the contract does not have it.
+fn statuses(code: &str) -> Option<&'static [RangeInclusive<u16>]> {
+    CODES.iter().find(|(known, _)| *known == code).map(|(_, statuses)| *statuses)
+}
+
+/// Returns `true` if the contract has this refusal: then it is the backend's word. Anything else may come from something in
+/// between, or from a later version.
+pub(crate) fn is_of_contract(refusal: &Refusal) -> bool {
+    refusal.code.as_deref().and_then(statuses).is_some_and(|all| all.iter().any(|it| it.contains(&refusal.status)))
+}
 
 /// The members of a problem of the contract. Each is read by itself: an odd one costs itself only.
 struct Problem<'a> {
@@ -48,27 +65,32 @@ struct Problem<'a> {
     title: Option<String>,
     detail: Option<String>,
     request_id: Option<String>,
-    invalid_members: Option<&'a [u8]>,
+    invalid_members: Option<Json<'a>>,
 }
 
 impl<'a> Problem<'a> {
-    /// Returns `None` for anything else, like the page or the JSON of a gateway.
-    fn read(body: &'a [u8]) -> Option<Self> {
+    /// Returns `None` for anything else, like the page or the JSON of a gateway: it has another media type, no code, or a code
+    /// that does not come with this status.
+    fn read(response: &'a Response) -> Option<Self> {
+        if media_type(response.headers()).as_deref() != Some(PROBLEM) {
+            return None;
+        }
         let names = ["code", "title", "detail", "request_id", "invalid_members"];
-        let [code, title, detail, request_id, invalid_members] = pieces::members(body, names)?;
+        let [code, title, detail, request_id, invalid_members] =
+            Json::beginning(response.body())?.members(names).ok()?;
+        let code = code.extra::<String>().filter(|code| is_code(code))?;
+        let status = response.status().as_u16();
+        if statuses(&code).is_some_and(|all| !all.iter().any(|it| it.contains(&status))) {
+            return None;
+        }
         Some(Self {
-            code: text(code?).filter(|code| is_code(code))?,
-            title: title.and_then(text),
-            detail: detail.and_then(text),
-            request_id: request_id.and_then(text),
-            invalid_members,
+            code,
+            title: title.extra(),
+            detail: detail.extra(),
+            request_id: request_id.extra(),
+            invalid_members: invalid_members.value(),
         })
     }
-}
-
-/// The text of a JSON string, of which some bytes may not be UTF-8.
-fn text(json: &[u8]) -> Option<String> {
-    serde_json::from_str(&String::from_utf8_lossy(json)).ok()
 }
 
 /// Returns `true` for what can be a code of the contract, also one that is to come: lower case with underscores.
@@ -83,14 +105,15 @@ pub(super) fn refusal(answer: &Answer<'_>, now: Now) -> Result<Refusal, Error> {
     let status = answer.response().status();
     let retry_after = retry_after(answer.response().headers(), now.utc);
     let from_header = || answer.header("x-request-id").map(|id| answer.data(id));
-    if let Some(problem) = Problem::read(answer.response().body()) {
+    if let Some(problem) = Problem::read(answer.response()) {
         let Problem { code, title, detail, request_id, invalid_members } = problem;
-        let ids = invalid_members.and_then(pieces::items).into_iter().flatten().filter_map(text).take(MOST_IDS);
+        let ids = invalid_members.and_then(Json::items).into_iter().flatten();
+        let ids = ids.filter_map(|id| String::decode(id).ok()).take(MOST_IDS);
         return Ok(Refusal {
             kind: kind_of_code(&code),
             status: status.as_u16(),
             // A known one is no credential, even if one has the same characters.
-            code: Some(if CODES.contains(&code.as_str()) { code } else { answer.data(code.as_bytes()) }),
+            code: Some(if statuses(&code).is_some() { code } else { answer.data(code.as_bytes()) }),
             message: detail.or(title).map(|text| answer.prose(text.as_bytes())),
             request_id: request_id.map(|id| answer.data(id.as_bytes())).or_else(from_header),
             retry_after,

@@ -15,7 +15,7 @@ pub(crate) const IDENTITY: &str = "identity";
 const UNKNOWN: &str = "application/octet-stream";
 const HTML: [&str; 2] = ["text/html", "application/xhtml+xml"];
 const JSON: [&str; 2] = ["application/json", "text/json"];
-const PROBLEM: &str = "application/problem+json";
+pub(super) const PROBLEM: &str = "application/problem+json";
 
 /// The bytes that a response is expected to be.
 #[derive(Clone, Debug)]
@@ -39,8 +39,7 @@ impl Promise {
         if !matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
             return Err(format!("the content comes with status 200 only, not with {}", status.as_u16()));
         }
-        let given = headers.get(header::CONTENT_TYPE).map(|value| essence(&String::from_utf8_lossy(value.as_bytes())));
-        match given {
+        match media_type(headers) {
             Some(given) if !self.may_be(&given) => {
                 Err(format!("the content type is {given:?}, not {:?}", self.media_type))
             }
@@ -66,7 +65,7 @@ impl Promise {
             return HTML.contains(&promised);
         }
         if JSON.contains(&given) {
-            return JSON.contains(&promised) || promised.ends_with("+json");
+            return is_json_type(promised);
         }
         given != PROBLEM
     }
@@ -83,6 +82,16 @@ pub(super) fn content_coding(headers: &HeaderMap) -> Option<String> {
         let mut codings = value.split(',').map(str::trim);
         codings.find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(IDENTITY)).map(ToString::to_string)
     })
+}
+
+/// The media type of a response, without its parameters, in lower case.
+pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
+    headers.get(header::CONTENT_TYPE).map(|value| essence(&String::from_utf8_lossy(value.as_bytes())))
+}
+
+/// Returns `true` for the media type of JSON of any kind.
+pub(super) fn is_json_type(media_type: &str) -> bool {
+    JSON.contains(&media_type) || media_type.ends_with("+json")
 }
 
 /// A media type without its parameters, in lower case.

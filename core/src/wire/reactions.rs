@@ -1,11 +1,18 @@
 //! Reactions to attention messages.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{answer::Decode, chats, contacts::UserJson, endpoint::Endpoint, names::Named, page::Page, route::Route};
+use super::{
+    chats,
+    endpoint::Endpoint,
+    json::{Decode, Json, Odd},
+    names::Named,
+    page::Page,
+    route::Route,
+};
 use crate::{
     error::Error,
-    model::{MessageId, Reaction, ReactionId, ReactionType, ThreadId},
+    model::{MessageId, Reaction, ReactionType, ThreadId},
 };
 
 fn route(tid: &ThreadId, mid: &MessageId) -> Result<Route, Error> {
@@ -30,22 +37,17 @@ struct ReactJson<'a> {
     reaction_type: Named<&'a ReactionType>,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct ReactionJson {
-    reaction_id: ReactionId,
-    mid: MessageId,
-    tid: ThreadId,
-    reaction_type: Named<ReactionType>,
-    from_user: UserJson,
-}
-
+/// All of it is essential, but what else is known of the user.
 impl Decode for Reaction {
-    type Json = ReactionJson;
-}
-
-impl From<ReactionJson> for Reaction {
-    fn from(json: ReactionJson) -> Self {
-        let ReactionJson { reaction_id, mid, tid, reaction_type, from_user } = json;
-        Self { reaction_id, mid, tid, reaction_type: reaction_type.0, from_user: from_user.into() }
+    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+        let [reaction_id, mid, tid, reaction_type, from_user] =
+            json.members(["reaction_id", "mid", "tid", "reaction_type", "from_user"])?;
+        Ok(Self {
+            reaction_id: reaction_id.essential()?,
+            mid: mid.essential()?,
+            tid: tid.essential()?,
+            reaction_type: reaction_type.essential()?,
+            from_user: from_user.essential()?,
+        })
     }
 }

@@ -8,14 +8,13 @@ use alloc::{
 };
 use core::{mem, time::Duration};
 
-use serde::Deserialize;
-
 use super::{
-    answer::{Answer, Decode, UNDECODED, decode, from_json},
+    answer::{Answer, UNDECODED, UNSOUND, described},
     chats,
     endpoint::Endpoint,
+    json::{Decode, Exact, Json, Member, Odd, Room},
     page::is_cursor,
-    pieces,
+    problem::is_of_contract,
     route::Route,
 };
 use crate::{
@@ -85,18 +84,39 @@ impl Happens for Message {
 }
 
 /// A subscription: it lasts as long as it is polled every few minutes.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Lease {
     pub(crate) id: String,
     /// Where the feed is now.
-    pub(crate) cursor: String,
+    pub(crate) cursor: Arc<str>,
+}
+
+/// The id and the cursor are essential.
+impl Decode for Lease {
+    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+        let [id, cursor] = json.members(["id", "cursor"])?;
+        let Exact(id) = id.essential()?;
+        if checked_id("subscription", &id).is_err() {
+            return Err(Odd::new("this is no id").at("id"));
+        }
+        Ok(Self { id, cursor: cursor.essential()? })
+    }
+}
+
+/// The place in a feed.
+impl Decode for Arc<str> {
+    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+        let Exact(cursor) = Exact::decode(json)?;
+        if is_cursor(&cursor) { Ok(cursor.into()) } else { Err(Odd::new("this is no cursor")) }
+    }
 }
 
 /// What has happened, and where to go on.
 #[derive(Debug)]
 pub(crate) struct Batch<T> {
     pub(crate) items: Vec<Item<T>>,
-    pub(crate) cursor: Arc<str>,
+    /// `None` if it cannot be used, which happens only where there are items.
+    pub(crate) cursor: Option<Arc<str>>,
 }
 
 /// One thing that has happened.
@@ -104,23 +124,13 @@ pub(crate) struct Batch<T> {
 pub(crate) struct Item<T> {
     /// Where to go on after it; `None` if that could not be read either. Neighbours with the same one share it.
     pub(crate) cursor: Option<Arc<str>>,
+    /// The same for the same bytes, by which it is recognised when it comes again.
+    pub(crate) mark: u64,
     pub(crate) what: Result<T, Unread>,
 }
 
-/// A subscription that can be used.
-fn lease(answer: &mut Answer<'_>) -> Result<Lease, UnexpectedAnswer> {
-    let lease = answer.read::<Lease>()?;
-    if !is_cursor(&lease.cursor) {
-        return Err(answer.unexpected("this is no cursor", Some("cursor")));
-    }
-    if checked_id("subscription", &lease.id).is_err() {
-        return Err(answer.unexpected("this is no id", Some("id")));
-    }
-    Ok(lease)
-}
-
 pub(crate) fn subscribe(source: &Source) -> Result<Endpoint<Lease>, Error> {
-    Ok(Endpoint::put(source.route()?.then("subscriptions")).parsed(lease))
+    Ok(Endpoint::put(source.route()?.then("subscriptions")).answers())
 }
 
 /// Is given little time: a subscription ends by itself, too.
@@ -160,8 +170,10 @@ pub(crate) enum Signal {
     CursorExpired,
 }
 
+/// Returns the signal of an error, if it is one of the contract.
 pub(crate) fn signal(error: &Error) -> Option<Signal> {
-    match error.code()? {
+    let Error::Refused(refusal) = error else { return None };
+    match refusal.code.as_deref().filter(|_| is_of_contract(refusal))? {
         "lease_expired" => Some(Signal::LeaseExpired),
         "unsubscribed" => Some(Signal::Unsubscribed),
         "cursor_expired" => Some(Signal::CursorExpired),
@@ -169,87 +181,113 @@ pub(crate) fn signal(error: &Error) -> Option<Signal> {
     }
 }
 
+/// The items of a batch are `null` or missing where a server has none. Anything else that is no array is one that is undecoded.
 fn batch<T: Happens>(answer: &mut Answer<'_>) -> Result<Batch<T>, UnexpectedAnswer> {
-    let [items, cursor] = answer.members(["items", "cursor"])?;
-    let Some(cursor) = cursor else { return Err(answer.missing("cursor")) };
-    let cursor: String = answer.member("cursor", cursor)?;
-    if !is_cursor(&cursor) {
-        return Err(answer.unexpected("this is no cursor", Some("cursor")));
+    let answer = &*answer;
+    let document = answer.document()?;
+    let [items, cursor] = document.members(["items", "cursor"]).map_err(|odd| answer.odd(&odd))?;
+    let end: Result<Arc<str>, Odd> = cursor.essential();
+    let mut list = List::new(answer);
+    match items.value().map(|json| (json, document.list(json))) {
+        Some((_, Some(items))) => items.for_each(|json| list.take(json)),
+        Some((json, None)) => list.undecoded(json, None, "this is no array at `items`"),
+        None => {}
     }
-    let pieces = answer.array("items", items)?;
-    let mut batch = Batch { items: Vec::new(), cursor: cursor.into() };
-    let (mut unread, mut more) = (0, Skipped::default());
-    let mut last = None;
-    for json in pieces {
-        let Read { cursor, what } = read(json, last.as_ref());
-        last = cursor.clone().or(last);
-        match what {
-            Err(reason) if unread < UNDECODED => {
-                unread += 1;
-                let what = Unread { json: answer.item(json), reason: answer.data(reason.as_bytes()) };
-                batch.items.push(Item { cursor, what: Err(what) });
-            }
-            Err(_) => more.take(cursor),
-            Ok(item) => {
-                batch.items.extend(more.end());
-                batch.items.push(Item { cursor, what: Ok(item) });
-            }
-        }
+    let items = list.end();
+    match end {
+        Ok(end) => Ok(Batch { items, cursor: Some(end) }),
+        Err(odd) if items.is_empty() => Err(answer.odd(&odd)),
+        Err(_) => Ok(Batch { items, cursor: None }),
     }
-    batch.items.extend(more.end());
-    Ok(batch)
 }
 
-/// Events that cannot be read, one after the other, of which only the number is kept.
+/// The events of a batch. Of those that are undecoded, all but the first are only counted.
+struct List<'a, T> {
+    answer: &'a Answer<'a>,
+    items: Room<Item<T>>,
+    undecoded: usize,
+    skipped: Skipped,
+    last: Option<Arc<str>>,
+}
+
+/// Undecoded events, one after the other, of which only the number is kept.
 #[derive(Default)]
 struct Skipped {
     count: usize,
     cursor: Option<Arc<str>>,
+    mark: u64,
 }
 
-impl Skipped {
-    fn take(&mut self, cursor: Option<Arc<str>>) {
-        self.count += 1;
-        self.cursor = cursor.or_else(|| self.cursor.take());
+impl<'a, T: Happens> List<'a, T> {
+    fn new(answer: &'a Answer<'a>) -> Self {
+        let items = Room::new(answer.response().body().len());
+        Self { answer, items, undecoded: 0, skipped: Skipped::default(), last: None }
     }
 
-    /// All of them as one.
-    fn end<T>(&mut self) -> Option<Item<T>> {
-        let Self { count, cursor } = mem::take(self);
-        let unread = || Unread { json: String::new(), reason: format!("{count} more events cannot be decoded") };
-        (count > 0).then(|| Item { cursor, what: Err(unread()) })
-    }
-}
-
-/// An event, or what is wrong with it.
-struct Read<T> {
-    cursor: Option<Arc<str>>,
-    what: Result<T, String>,
-}
-
-fn read<T: Happens>(json: &[u8], last: Option<&Arc<str>>) -> Read<T> {
-    let Some([cursor, kind, data]) = pieces::members(json, ["cursor", "kind", "data"]) else {
-        return Read { cursor: None, what: Err("this is no object of which each member has one value".into()) };
-    };
-    let text = |name: &str, json: Option<&[u8]>| match json.map(from_json::<String>) {
-        Some(Ok(text)) => Ok(text),
-        Some(Err((why, _))) => Err(format!("{why} at `{name}`")),
-        None => Err(format!("missing field `{name}`")),
-    };
-    let cursor = text("cursor", cursor).map(|cursor| match last {
-        Some(last) if **last == *cursor => Some(last.clone()),
-        _ => Some(cursor).filter(|cursor| is_cursor(cursor)).map(Arc::from),
-    });
-    let decoded = || {
-        let kind = text("kind", kind)?;
-        if kind != T::KIND {
-            return Err(format!("the kind {kind:?} is not known"));
+    fn take(&mut self, json: Json<'_>) {
+        let members = if json.is_sound() { json.members(["cursor", "kind", "data"]) } else { Err(Odd::new(UNSOUND)) };
+        let (cursor, what) = match members {
+            Ok([cursor, kind, data]) => (self.cursor(cursor), event(kind, data)),
+            Err(odd) => (None, Err(described(&odd))),
+        };
+        self.last = cursor.clone().or(self.last.take());
+        match what {
+            Ok(_) if self.items.is_full() => self.skip(json, cursor),
+            Ok(item) => {
+                self.flush();
+                self.items.push(Item { cursor, mark: mark(json.bytes()), what: Ok(item) });
+            }
+            Err(reason) => self.undecoded(json, cursor, &reason),
         }
-        let data = data.ok_or("missing field `data`")?;
-        decode(data).map_err(|(why, path)| format!("{why} at `data.{path}`"))
-    };
-    match cursor {
-        Ok(cursor) => Read { cursor, what: decoded() },
-        Err(reason) => Read { cursor: None, what: Err(reason) },
     }
+
+    /// Where to go on after an event, shared with the one before it.
+    fn cursor(&self, cursor: Member<'_>) -> Option<Arc<str>> {
+        let cursor: Arc<str> = cursor.extra()?;
+        Some(self.last.clone().filter(|last| *last == cursor).unwrap_or(cursor))
+    }
+
+    fn undecoded(&mut self, json: Json<'_>, cursor: Option<Arc<str>>, reason: &str) {
+        if self.undecoded >= UNDECODED {
+            return self.skip(json, cursor);
+        }
+        self.undecoded += 1;
+        let what = Unread { json: self.answer.item(json.bytes()), reason: self.answer.data(reason.as_bytes()) };
+        self.items.push(Item { cursor, mark: mark(json.bytes()), what: Err(what) });
+    }
+
+    fn skip(&mut self, json: Json<'_>, cursor: Option<Arc<str>>) {
+        let Skipped { count, cursor: last, mark: all } = &mut self.skipped;
+        *count += 1;
+        *last = cursor.or(last.take());
+        *all = all.rotate_left(1) ^ mark(json.bytes());
+    }
+
+    /// Adds the skipped ones as one.
+    fn flush(&mut self) {
+        let Skipped { count, cursor, mark } = mem::take(&mut self.skipped);
+        if count > 0 {
+            let reason = format!("{count} more events cannot be decoded");
+            self.items.push(Item { cursor, mark, what: Err(Unread { json: String::new(), reason }) });
+        }
+    }
+
+    fn end(mut self) -> Vec<Item<T>> {
+        self.flush();
+        self.items.into_vec()
+    }
+}
+
+/// Kind and data of an event are essential. Without a cursor it is told all the same.
+fn event<T: Happens>(kind: Member<'_>, data: Member<'_>) -> Result<T, String> {
+    let kind: String = kind.essential().map_err(|odd| described(&odd))?;
+    if kind != T::KIND {
+        return Err(format!("the kind {kind:?} is not known"));
+    }
+    data.essential().map_err(|odd| described(&odd))
+}
+
+/// Returns a number for these bytes: FNV-1a, with 64 bits.
+fn mark(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |mark, byte| (mark ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3))
 }

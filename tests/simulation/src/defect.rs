@@ -76,6 +76,8 @@ impl Defect {
                 let status = response.status().as_u16();
                 let code = if status == 403 { "auth" } else { "not_found" };
                 *response.body_mut() = json!({ "status": status, "code": code }).to_string().into_bytes();
+                let problem = HeaderValue::from_static("application/problem+json");
+                response.headers_mut().insert(header::CONTENT_TYPE, problem);
             }
             _ => {}
         }

@@ -111,20 +111,31 @@ impl Gateway {
         Self { status: *random.pick(statuses), retry_after, as_date: random.chance(300), is_json: random.chance(500) }
     }
 
-    /// A page of something in between, with a status that means something else in the contract.
+    /// A page or the JSON of something in between, with a status that means something else in the contract.
     fn page(random: &mut Random) -> Self {
-        Self { retry_after: None, is_json: false, ..Self::draw(random, &[403, 404, 501]) }
+        Self { retry_after: None, is_json: random.chance(400), ..Self::draw(random, &[403, 404, 409, 410, 501]) }
     }
 
     pub(super) fn answer(self, utc: DateTime<Utc>) -> Word {
         let body = if self.is_json {
-            let code = if self.status == 429 { "rate_limited" } else { "server" };
+            // All of these are codes of the contract, and none is the backend's word.
+            let code = match self.status {
+                403 => "auth",
+                404 => "not_found",
+                409 => "lease_expired",
+                410 if self.as_date => "unsubscribed",
+                410 => "cursor_expired",
+                429 => "rate_limited",
+                _ => "server",
+            };
             json!({ "status": self.status, "code": code, "title": "on a bad day" }).to_string()
         } else {
             "<html>Bad gateway</html>".into()
         };
         let mut response = Response::new(body.into_bytes());
         *response.status_mut() = StatusCode::from_u16(self.status).expect("it is a status");
+        let media_type = if self.is_json { "application/json" } else { "text/html" };
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
         let asked = self.retry_after.map(Duration::from_secs);
         if let Some(seconds) = self.retry_after {
             let headers = response.headers_mut();
@@ -194,8 +205,13 @@ pub(super) fn hostile(mut response: Response<Vec<u8>>, ask: &Ask, how: Hostile, 
         return Word::answer(ask, response, position);
     }
     if how == Hostile::NoEnd {
-        edit(response.body_mut(), |json| json["cursor"] = "".into());
-        return Word::spoilt(response, None);
+        let mut is_empty = true;
+        edit(response.body_mut(), |json| {
+            json["cursor"] = "".into();
+            is_empty = json["items"].as_array().is_none_or(Vec::is_empty);
+        });
+        // The last event has a cursor, with which it goes on.
+        return if is_empty { Word::spoilt(response, None) } else { Word::answer(ask, response, position) };
     }
     edit_items(response.body_mut(), |items| {
         let Some(at) = usize::try_from(which % (items.len().max(1) as u64)).ok().filter(|at| *at < items.len()) else {

@@ -36,7 +36,7 @@ fn an_answer_without_a_body_is_not_the_promised_json() {
 #[test]
 fn a_page_is_not_the_promised_json_and_its_beginning_is_kept() {
     for operation in promised() {
-        for page in ["<html><body>Please log in", "OK", "\u{feff}{}", "'", "\0"] {
+        for page in ["<html><body>Please log in", "OK", "\u{feff}OK", "'", "\0"] {
             let error = unexpected(operation, Answer::status(200).body("text/html", page));
             assert_eq!((error.status, error.path.as_deref(), error.excerpt.as_str()), (Some(200), None, page));
             assert!(error.reason.contains("JSON was promised"), "{error}");
@@ -48,7 +48,11 @@ fn a_page_is_not_the_promised_json_and_its_beginning_is_kept() {
 fn json_of_another_shape_is_not_the_promised_one() {
     for operation in promised() {
         for json in ["null", "true", "7", "\"text\"", "[]", "{}", "{\"items\": {}}", "{\"items\": null}", "[{}]"] {
-            unexpected(operation, Answer::status(200).body("application/json", json));
+            // What was to be done is done, whatever is said about it.
+            let is_done = matches!(operation, Operation::MarkAsRead | Operation::UpdateSharedLocation);
+            if !is_done || !json.starts_with(['{', '[']) {
+                unexpected(operation, Answer::status(200).body("application/json", json));
+            }
         }
     }
 }
@@ -64,10 +68,13 @@ fn json_that_ends_early_is_found_wherever_it_ends() {
             assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer, "{operation:?}, byte {end}: {error}");
         }
         assert!(bot.answered(operation, operation.response()).is_ok(), "the whole is what was promised");
-        let more = [whole.as_slice(), b"}"].concat();
-        unexpected(operation, Answer::status(200).body("application/json", more));
-        let spaced = [b" \n".as_slice(), &whole, b"\r\n\t "].concat();
-        played(operation, Answer::status(200).body("application/json", spaced)).expect("space around it is no harm");
+        for behind in ["}", "]]", "\0", "\0\0rubbish", "<!-- served by a cache -->", "{}", "\r\n\t "] {
+            for before in ["", " \n", "\u{feff}", " \u{feff}\n"] {
+                let body = [before.as_bytes(), &whole, behind.as_bytes()].concat();
+                let outcome = played(operation, Answer::status(200).body("application/json", body));
+                outcome.expect("what is around it is no harm");
+            }
+        }
     }
 }
 
@@ -77,10 +84,10 @@ fn a_member_that_is_missing_or_of_another_type_is_named() {
         (Operation::Post, "mid"),
         (Operation::Post, "from_user.uid"),
         (Operation::Post, "timestamp"),
-        (Operation::Close, "is_closed"),
-        (Operation::Close, "users[0].is_bot"),
-        (Operation::SendReaction, "from_user.first_name"),
-        (Operation::Group, "is_circle"),
+        (Operation::Close, "tid"),
+        (Operation::SendReaction, "from_user.uid"),
+        (Operation::SendReaction, "reaction_type"),
+        (Operation::Group, "gid"),
     ] {
         let (status, mut json) = operation.answer();
         let pointer = format!("/{}", place.replace(['.', '['], "/").replace(']', ""));
@@ -137,8 +144,14 @@ fn the_status_of_a_success_does_not_matter() {
 
 #[test]
 fn where_nothing_is_promised_json_is_no_harm() {
-    for body in ["", " ", "{}", "null", "{\"left\": true}"] {
-        played(Operation::Leave, Answer::status(200).body("application/json", body)).expect("it has left");
+    for operation in [Operation::Leave, Operation::StopSharingLocation] {
+        for body in ["", " ", "{}", "null", "{\"left\": true}", "{\"left\": NaN", "\u{feff}{}", "OK", "{", "[1,}", "'"]
+        {
+            played(operation, Answer::status(200).body("application/json", body)).expect("it is done");
+        }
+        for body in ["\u{feff}null", "{\"left\": NaN}", "{\"left\": 1}\0", "\u{feff} {\"left\": \"\\ud800\"}"] {
+            played(operation, Answer::status(200).body("text/plain", body)).expect("it is done");
+        }
     }
     for body in ["<html>", "OK", "{"] {
         unexpected(Operation::Leave, Answer::status(200).body("text/html", body));

@@ -3,6 +3,9 @@
 
 mod answers;
 mod arguments;
+mod brackets;
+mod cursors;
+mod extras;
 mod ids;
 mod items;
 mod pages;

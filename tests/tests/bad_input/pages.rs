@@ -82,6 +82,35 @@ fn a_cursor_that_is_empty_or_none_ends_the_list() {
     }
 }
 
+fn expired() -> Answer {
+    Answer::problem(410, "cursor_expired")
+}
+
+#[test]
+fn a_list_whose_cursor_has_expired_is_begun_again_once() {
+    let first = || Script::new().then(Expect::get("/v1/users"), page("a")).then(after("a"), page("b"));
+    let last = Answer::json(200, sample::page([sample::user("u1", "Anna", "Berg")]));
+    let again = first().then(after("b"), expired()).then(Expect::get("/v1/users"), page("a")).then(after("a"), last);
+    assert_eq!(users(&again).len(), 2, "what was there before is not shown twice");
+    again.assert_done();
+    assert_eq!(again.requests()[3].query("cursor"), None);
+
+    let twice =
+        first().then(after("b"), expired()).then(Expect::get("/v1/users"), page("a")).then(after("a"), expired());
+    let error = Client::new(twice.clone()).contacts().users().expect_err("it would have no end");
+    assert_eq!((error.code(), error.status()), (Some("cursor_expired"), Some(410)));
+    twice.assert_done();
+
+    let at_once = Script::new().then(Expect::get("/v1/users"), expired());
+    Client::new(at_once.clone()).contacts().users().expect_err("no cursor was sent");
+    at_once.assert_done();
+
+    let gateway = Answer::status(410).body("application/json", r#"{"code":"cursor_expired"}"#);
+    let gone = Script::new().then(Expect::get("/v1/users"), page("a")).then(after("a"), gateway);
+    Client::new(gone.clone()).contacts().users().expect_err("it is not the backend's word");
+    gone.assert_done();
+}
+
 #[test]
 fn an_empty_page_does_not_end_the_list() {
     let mut empty = sample::page([]);

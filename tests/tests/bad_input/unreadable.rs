@@ -35,7 +35,7 @@ fn read(body: impl Into<Vec<u8>>) -> Messages {
 #[test]
 fn an_item_that_is_no_json_costs_itself_and_not_its_page() {
     for broken in BROKEN {
-        let items = [sample::message("m1", TID, "a"), message("msg", json!("@")), sample::message("m3", TID, "b")];
+        let items = [sample::message("m1", TID, "a"), message("tid", json!("@")), sample::message("m3", TID, "b")];
         let mut page = sample::messages(items);
         page["next_cursor"] = Value::Null;
         let read = read(spliced(&page, broken));
@@ -50,8 +50,7 @@ fn an_item_that_is_no_json_costs_itself_and_not_its_page() {
 fn every_list_and_the_readers_have_the_same_patience() {
     let path = format!("/v1/chats/{TID}/read");
     for broken in BROKEN {
-        let mut user = sample::user("u2", "@", "");
-        user["is_bot"] = json!(false);
+        let user = sample::user("@", "u2", "");
         let body = spliced(&sample::page([sample::bot(), user, sample::user("u3", "", "")]), broken);
         let users = Client::new(Script::new().then(Expect::get("/v1/users"), raw(body.clone()))).contacts().users();
         let users = users.expect("it is a page");
@@ -92,7 +91,7 @@ fn an_event_that_is_no_json_costs_itself_and_not_its_batch() {
     for broken in BROKEN {
         let items = [
             event("1", sample::message("m1", TID, "a")),
-            event("2", message("msg", json!("@"))),
+            event("2", message("tid", json!("@"))),
             event("3", sample::message("m3", TID, "b")),
         ];
         let events = events(spliced(&json!({ "items": items, "cursor": "3" }), broken));

@@ -372,6 +372,8 @@ pub(crate) fn trouble_that_passes_costs_a_feed_no_event<H: Harness>() {
             (Fault::CutBody { after_bytes: 30 }, Duration::ZERO),
             (Fault::response(502, "text/html", "<h1>502 Bad Gateway</h1>"), Duration::ZERO),
             (Fault::response(200, "text/html", "<h1>Please log in</h1>"), Duration::ZERO),
+            (Fault::response(403, "application/json", r#"{"code":"auth"}"#), Duration::ZERO),
+            (Fault::response(410, "application/json", r#"{"code":"unsubscribed"}"#), Duration::ZERO),
             (Fault::status_retry_after(503, 1), Duration::from_secs(1)),
         ];
         for (number, (fault, asked)) in (1..).zip(troubles) {

@@ -54,7 +54,8 @@ macro_rules! conformance {
                     a_refused_login_that_is_cut_is_not_repeated, a_connection_that_is_closed_is_replaced, an_outage_ends_and_all_goes_on,
                     no_answer_is_a_timeout, a_slow_answer_is_none_after_the_timeout,
                     an_answer_that_is_too_large_is_refused, what_is_not_http_is_refused, a_redirect_is_not_followed,
-                    a_proxys_page_is_shown_in_the_error, retry_after_is_obeyed, too_long_a_wait_is_an_error_at_once,
+                    a_proxys_page_is_shown_in_the_error, odd_members_of_a_success_cost_themselves,
+                    the_json_of_a_gateway_is_not_the_backends_word, retry_after_is_obeyed, too_long_a_wait_is_an_error_at_once,
                     connections_are_used_again, a_request_without_a_server_is_known_not_to_have_arrived;
                 waits: an_operation_sleeps_through_a_wait, a_feed_sleeps_through_a_wait;
                 feeds: what_happens_arrives_at_once, messages_of_a_chat_arrive_in_order,

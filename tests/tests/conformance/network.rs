@@ -204,3 +204,23 @@ pub(crate) fn a_request_without_a_server_is_known_not_to_have_arrived<H: Harness
     let fault = fault(error);
     assert_eq!((fault.kind, fault.sent), (FaultKind::Connect, false));
 }
+
+pub(crate) fn odd_members_of_a_success_cost_themselves<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let mut message = teamwire_core::script::sample::message("m-odd", org::LOBBY, "hello");
+    message["attachments"] = 7.into();
+    message["alert_type"] = 7.into();
+    let body = message.to_string().replace("\"first_name\"", "\"first_name\":NaN,\"x\"");
+    ground.sandbox.faults().add(Fault::answer(201, "application/json", format!("\u{feff}{body}")));
+    let posted = ground.ok(ground.client.chats().chat(org::LOBBY).post("hello"));
+    assert_eq!((posted.mid.as_str(), posted.text.as_deref()), ("m-odd", Some("hello")));
+    assert_eq!((posted.from_user.first_name.as_str(), posted.attachments.len()), ("", 0));
+}
+
+pub(crate) fn the_json_of_a_gateway_is_not_the_backends_word<H: Harness>() {
+    let ground = Ground::<H>::configured(once);
+    ground.sandbox.faults().add(Fault::answer(404, "application/json", r#"{"code":"not_found"}"#));
+    let error = ground.err(ground.client.chats().by_thread_id(org::LOBBY));
+    assert_eq!((error.kind(), error.code()), (ErrorKind::UnexpectedAnswer, None), "{error}");
+    assert!(ground.ok(ground.client.chats().by_thread_id(org::LOBBY)).is_some());
+}

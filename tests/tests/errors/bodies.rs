@@ -16,6 +16,10 @@ fn excerpt(error: &Error) -> &str {
     }
 }
 
+fn problem(status: u16, body: impl Into<Vec<u8>>) -> Answer {
+    Answer::status(status).body("application/problem+json", body)
+}
+
 #[test]
 fn a_proxys_page_is_kept_as_evidence() {
     let page = "<html><head><title>502 Bad Gateway</title></head>";
@@ -62,7 +66,7 @@ fn the_evidence_is_short_and_never_cut_inside_of_a_character() {
 #[test]
 fn a_problem_with_odd_members_is_a_problem_all_the_same() {
     let body = r#"{"code": "not_found", "status": "404", "extra": {"a": [1]}, "title": null, "detail": null}"#;
-    let error = error(Answer::status(404).body("text/plain", body));
+    let error = error(problem(404, body));
     assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some("not_found")));
     assert_eq!(error.to_string(), "the server refused with status 404 (not_found)");
 }
@@ -80,9 +84,68 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
-fn a_code_counts_whatever_the_status_is() {
-    let error = error(Answer::problem(400, "leave_chat_not_allowed"));
-    assert_eq!((error.kind(), error.status()), (ErrorKind::LeaveChatNotAllowed, Some(400)));
+fn a_code_of_the_contract_counts_with_its_own_status_only() {
+    let refused = error(Answer::problem(403, "leave_chat_not_allowed"));
+    assert_eq!((refused.kind(), refused.code()), (ErrorKind::LeaveChatNotAllowed, Some("leave_chat_not_allowed")));
+    for (status, code, kind) in [
+        (400, "leave_chat_not_allowed", ErrorKind::UnexpectedAnswer),
+        (410, "not_found", ErrorKind::UnexpectedAnswer),
+        (403, "not_found", ErrorKind::Auth),
+        (404, "auth", ErrorKind::UnexpectedAnswer),
+        (503, "cursor_expired", ErrorKind::Server),
+        (429, "server", ErrorKind::RateLimited),
+    ] {
+        let error = error(Answer::problem(status, code));
+        assert_eq!((error.kind(), error.status(), error.code()), (kind, Some(status), None), "{error}");
+        assert!(excerpt(&error).contains(code), "it is kept as evidence: {error}");
+    }
+    let unknown = error(Answer::problem(422, "too_many_chats"));
+    assert_eq!(
+        (unknown.kind(), unknown.code()),
+        (ErrorKind::Server, Some("too_many_chats")),
+        "it may be of a later version"
+    );
+}
+
+#[test]
+fn the_json_of_a_gateway_is_not_the_backends_word() {
+    for media_type in ["application/json", "text/plain", "text/html", "application/problem+xml", ""] {
+        let refused = |status, code| Answer::status(status).body(media_type, format!(r#"{{"code":"{code}"}}"#));
+        for operation in [Operation::GetByThreadId, Operation::User, Operation::Group] {
+            let error = operation.play(config(), [refused(404, "not_found")]).outcome.expect_err("nobody said so");
+            assert_eq!((error.kind(), error.code()), (ErrorKind::UnexpectedAnswer, None), "{error}");
+        }
+        let error = error(refused(403, "leave_chat_not_allowed"));
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Auth, None), "{error}");
+    }
+    let mine = Answer::status(404).body("Application/Problem+JSON; charset=utf-8", r#"{"code":"not_found"}"#);
+    assert_eq!(Operation::User.play(config(), [mine]).outcome.expect("it is not there"), "None");
+}
+
+#[test]
+fn a_problem_keeps_its_code_whatever_is_around_it() {
+    for body in [
+        "{\"code\":\"not_found\",\"code\":\"not_found\"}",
+        "{\"code\":\"not_found\",\"code\":null}",
+        "{\"detail\":1,\"detail\":2,\"code\":\"not_found\"}",
+        "{\"code\":\"not_found\",}",
+        "{,\"code\":\"not_found\",,}",
+        "{\"code\":\"not_found\"}\0",
+        "{\"code\":\"not_found\"}\0\0rubbish",
+        "{\"code\":\"not_found\"}}]",
+        "{\"code\":\"not_found\"}{\"code\":\"auth\"}",
+        "{\"code\":\"not_found\"}<!-- 404 -->",
+        "\u{feff}{\"code\":\"not_found\"}",
+        " \u{feff} {\"code\":\"not_found\"} ",
+        "{\"code\":\"not_found\",\"invalid_members\":[}",
+        "{\"code\":\"not_found\",\"x\":{]}",
+        "{\"code\":\"not_found\",\"detail\":\"it is cut",
+        "{\"code\":\"not_found\" , detail}",
+        "{\"\\u0063ode\":\"not\\u005ffound\"}",
+    ] {
+        let found = Operation::User.play(config(), [problem(404, body)]).outcome;
+        assert_eq!(found.expect("it is not there"), "None", "{body}");
+    }
 }
 
 #[test]
@@ -93,20 +156,20 @@ fn a_problem_keeps_its_code_whatever_its_other_members_are() {
                 continue;
             }
             let body = format!(r#"{{"code": "not_found", "{member}": {odd}, "detail2": "x"}}"#);
-            let error = error(Answer::status(404).body("application/problem+json", body.as_str()));
+            let error = error(problem(404, body.as_str()));
             assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some("not_found")), "{body}");
-            let found = Operation::User.play(config(), [Answer::status(404).body("", body.as_str())]).outcome;
+            let found = Operation::User.play(config(), [problem(404, body.as_str())]).outcome;
             assert_eq!(found.expect("it is not there"), "None", "{body}");
         }
     }
-    let busy = Answer::status(409).body("", r#"{"code": "in_progress", "invalid_members": null}"#);
+    let busy = problem(409, r#"{"code": "in_progress", "invalid_members": null}"#);
     let played = Operation::UpdateTitle.play(config(), [busy, Operation::UpdateTitle.scripted()]);
     assert!(played.outcome.is_ok(), "it is tried again");
 }
 
 #[test]
 fn bytes_that_are_no_text_cost_a_problem_these_bytes() {
-    let error = error(Answer::status(403).body("", b"{\"code\":\"auth\",\"detail\":\"M\xfcller\"}".as_slice()));
+    let error = error(problem(403, b"{\"code\":\"auth\",\"detail\":\"M\xfcller\"}".as_slice()));
     assert_eq!(error.to_string(), "the server refused with status 403 (auth): M\u{fffd}ller");
 }
 
@@ -114,7 +177,7 @@ fn bytes_that_are_no_text_cost_a_problem_these_bytes() {
 fn what_is_no_code_of_the_contract_is_no_problem_of_it() {
     for code in ["AccessDenied", "", "not found", &"x".repeat(65)] {
         let body = format!(r#"{{"code": "{code}", "message": "no"}}"#);
-        let error = error(Answer::status(403).body("application/json", body));
+        let error = error(problem(403, body));
         assert_eq!((error.kind(), error.code()), (ErrorKind::Auth, None), "{code}");
     }
 }
@@ -122,7 +185,7 @@ fn what_is_no_code_of_the_contract_is_no_problem_of_it() {
 #[test]
 fn a_long_explanation_is_cut() {
     let body = serde_json::json!({ "code": "auth", "detail": "\u{1f600}".repeat(100_000) });
-    let error = error(Answer::status(403).body("", body.to_string()));
+    let error = error(problem(403, body.to_string()));
     let Error::Refused(refusal) = &error else { panic!("{error:?}") };
     let message = refusal.message.as_deref().unwrap_or_default();
     assert!(message.chars().count() == 1001 && message.ends_with("\u{1f600}\u{2026}"), "{}", message.len());

@@ -142,7 +142,7 @@ fn problems_show_no_credential_in_any_spelling() {
             for text in [echo.clone(), format!("{} {echo}", "-".repeat(990)), format!("({echo})")] {
                 let mut problem = json!({ "code": "auth" });
                 problem[member] = if member == "invalid_members" { json!([text]) } else { json!(text) };
-                let answer = Answer::json(403, problem);
+                let answer = Answer::status(403).body("application/problem+json", problem.to_string());
                 is_hidden(&echo, &Operation::Close.play(config.clone(), [answer]).outcome.expect_err("it is refused"));
             }
         }
@@ -180,7 +180,7 @@ fn items_and_events_show_no_credential_in_any_spelling() {
     for echo in echoes() {
         let page = sample::page([json!({ &echo: 1 }), json!(echo), json!({ "uid": 7, "x": format!("<{echo}>") })]);
         let mut odd = sample::bot();
-        odd["is_bot"] = json!(echo);
+        odd["uid"] = json!([echo]);
         for page in [page, sample::page([odd])] {
             let script = Script::with_config(config.clone()).then(Expect::get("/v1/users"), Answer::json(200, page));
             let users = Client::new(script).contacts().users().expect("a bad item costs only itself");
@@ -209,7 +209,9 @@ fn hostile(operation: Operation) -> Vec<Answer> {
             let problem = json!({
                 "code": code, "detail": "in 7 e script", "request_id": "7", "invalid_members": ["7", "in", "e", "script"],
             });
-            answers.push(Answer::json(status, problem).retry_after(7));
+            for media_type in ["application/problem+json", "application/json"] {
+                answers.push(Answer::status(status).body(media_type, problem.to_string()).retry_after(7));
+            }
         }
     }
     let (status, valid) = operation.answer();

@@ -1,6 +1,6 @@
 //! Control characters of others: no error can move a cursor, begin a line of a log, or turn text around.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use teamwire_core::{
     Error, Fault, FaultKind, FileError, FileErrorKind, InvalidInput, RetryPolicy, ThreadId, script::Answer,
 };
@@ -29,6 +29,10 @@ fn error(answer: Answer) -> Error {
     outcome.expect_err("it is refused")
 }
 
+fn refusal(problem: &Value) -> Answer {
+    Answer::status(422).body("application/problem+json", problem.to_string())
+}
+
 #[test]
 fn no_member_of_a_refusal_has_an_effect() {
     let fine = json!({ "code": "invalid_members", "status": 422, "title": "no", "detail": "no" });
@@ -40,12 +44,12 @@ fn no_member_of_a_refusal_has_an_effect() {
     ] {
         let mut problem = fine.clone();
         problem[member] = value;
-        is_shown_by(&error(Answer::json(422, problem)));
+        is_shown_by(&error(refusal(&problem)));
     }
     let mut titled = fine;
     titled["detail"] = json!(null);
     titled["title"] = json!(EVIL);
-    is_shown_by(&error(Answer::json(422, titled)));
+    is_shown_by(&error(refusal(&titled)));
     is_shown_by(&error(Answer::status(502).body("text/html", EVIL)));
 }
 

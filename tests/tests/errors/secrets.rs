@@ -226,7 +226,7 @@ fn a_broken_item_that_echoes_the_keys_does_not_give_them_away() {
     let keys = Keys::short();
     for echo in keys.echoes() {
         let mut broken = sample::user("u1", "Anna", "Berg");
-        broken["is_bot"] = echo.as_str().into();
+        broken["uid"] = [echo.as_str()].as_slice().into();
         let page = sample::page([sample::bot(), broken]).to_string();
         for page in [page.replace('/', "\\/"), page] {
             let answer = Answer::status(200).body("application/json", page);

@@ -79,6 +79,10 @@ impl Canned {
                     *answer.status_mut() = StatusCode::from_u16(*status).expect("it is from 100 to 999");
                 }
                 *answer.body_mut() = text.bytes(operation);
+                if matches!(text, Text::Problem(_)) {
+                    let problem = HeaderValue::from_static("application/problem+json");
+                    answer.headers_mut().insert(header::CONTENT_TYPE, problem);
+                }
                 if let Some(value) = retry_after.as_ref().and_then(|bytes| HeaderValue::from_bytes(bytes).ok()) {
                     answer.headers_mut().insert(header::RETRY_AFTER, value);
                 }

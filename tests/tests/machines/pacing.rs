@@ -33,7 +33,7 @@ impl Bucket {
 }
 
 fn response(status: u16, retry_after: Option<f64>, body: &Value) -> Reply {
-    let mut response = http::Response::builder().status(status);
+    let mut response = http::Response::builder().status(status).header("content-type", "application/problem+json");
     if let Some(seconds) = retry_after {
         response = response.header("retry-after", seconds.to_string());
     }

@@ -168,8 +168,6 @@ impl Request {
 
 /// An answer with a length.
 pub(crate) fn answer(status: u16, body: &str) -> String {
-    format!(
-        "HTTP/1.1 {status} Whatever\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
+    let media_type = if status < 400 { "application/json" } else { "application/problem+json" };
+    format!("HTTP/1.1 {status} Whatever\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }

@@ -189,6 +189,10 @@ impl Canned {
         };
         let mut response = Response::new(self.body());
         *response.status_mut() = status;
+        if matches!(self, Self::Problem(..)) {
+            let problem = HeaderValue::from_static("application/problem+json");
+            response.headers_mut().insert("content-type", problem);
+        }
         if let Some(value) = retry_after.and_then(|bytes| HeaderValue::from_bytes(bytes).ok()) {
             response.headers_mut().insert("retry-after", value);
         }

@@ -1,0 +1,217 @@
+//! Where values begin and end, by brackets, commas and strings alone.
+
+use alloc::vec::Vec;
+
+/// The meaning of a closing bracket that is not the counterpart of the innermost open one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stray {
+    /// It closes the innermost open one of its kind, and all within; if there is none, it means nothing.
+    Closes,
+    /// It means nothing.
+    Ignored,
+}
+
+/// The end of a value that begins with a bracket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub(super) end: usize,
+    /// Set if each bracket has its counterpart.
+    pub(super) is_sound: bool,
+}
+
+/// The brackets that are open: each bracket is added and removed once, so that all the work is linear.
+#[derive(Debug, Default)]
+struct Open {
+    closers: Vec<u8>,
+    curly: usize,
+}
+
+impl Open {
+    fn push(&mut self, opening: u8) {
+        let closer = if opening == b'{' { b'}' } else { b']' };
+        self.curly += usize::from(closer == b'}');
+        self.closers.push(closer);
+    }
+
+    fn pop(&mut self) -> Option<u8> {
+        let closer = self.closers.pop();
+        self.curly -= usize::from(closer == Some(b'}'));
+        closer
+    }
+
+    fn has(&self, closer: u8) -> bool {
+        if closer == b'}' { self.curly > 0 } else { self.closers.len() > self.curly }
+    }
+
+    /// Takes a closing bracket in. Returns `true` if it is the counterpart of the innermost open one.
+    fn close(&mut self, closer: u8, stray: Stray) -> bool {
+        if self.closers.last() == Some(&closer) {
+            self.pop();
+            return true;
+        }
+        if stray == Stray::Closes && self.has(closer) {
+            while self.pop().is_some_and(|inner| inner != closer) {}
+        }
+        false
+    }
+}
+
+/// Returns the end of the value whose bracket these bytes begin with; `None` if it has none.
+pub(super) fn whole(bytes: &[u8], stray: Stray) -> Option<Extent> {
+    let (mut open, mut at, mut is_sound) = (Open::default(), 0, true);
+    loop {
+        match *bytes.get(at)? {
+            b'"' => {
+                at += string(&bytes[at..])?;
+                continue;
+            }
+            opening @ (b'[' | b'{') => open.push(opening),
+            closer @ (b']' | b'}') => {
+                is_sound &= open.close(closer, stray);
+                if open.closers.is_empty() {
+                    return Some(Extent { end: at + 1, is_sound });
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// Returns `true` if there is no bracket outside of strings.
+pub(super) fn is_flat(mut bytes: &[u8]) -> bool {
+    while let Some(at) = bytes.iter().position(|byte| matches!(byte, b'"' | b'[' | b']' | b'{' | b'}')) {
+        match string(&bytes[at..]) {
+            Some(length) => bytes = &bytes[at + length..],
+            None => return false,
+        }
+    }
+    true
+}
+
+/// Parts between commas, without the spaces around them. Those with nothing in them are left out.
+#[derive(Debug)]
+pub(super) struct Pieces<'a> {
+    rest: &'a [u8],
+    closer: u8,
+    stray: Stray,
+    /// Set if what follows the closing bracket belongs to the last part.
+    is_torn: bool,
+    open: Open,
+}
+
+impl<'a> Pieces<'a> {
+    /// The parts of a value; `None` if it does not begin with this bracket. Its end may be missing.
+    pub(super) fn within(value: &'a [u8], opening: u8, stray: Stray, is_torn: bool) -> Option<Self> {
+        let closer = if opening == b'{' { b'}' } else { b']' };
+        Some(Self { rest: value.strip_prefix(&[opening])?, closer, stray, is_torn, open: Open::default() })
+    }
+
+    /// Returns what was not looked at yet.
+    pub(super) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Returns the length of the next part, and whether a comma follows it.
+    fn length(&mut self) -> (usize, bool) {
+        let mut at = 0;
+        self.open.closers.clear();
+        self.open.curly = 0;
+        while let Some(&byte) = self.rest.get(at) {
+            match byte {
+                b'"' => {
+                    let Some(length) = string(&self.rest[at..]) else { return (self.rest.len(), false) };
+                    at += length;
+                    continue;
+                }
+                b'[' | b'{' => self.open.push(byte),
+                b',' if self.open.closers.is_empty() => return (at, true),
+                b']' | b'}' => {
+                    let is_inner = match self.stray {
+                        Stray::Closes => self.open.has(byte),
+                        Stray::Ignored => !self.open.closers.is_empty(),
+                    };
+                    if !is_inner && byte == self.closer {
+                        return (at, false);
+                    }
+                    self.open.close(byte, self.stray);
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        (at, false)
+    }
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        while !self.rest.is_empty() {
+            let (length, has_more) = self.length();
+            let (piece, behind) = self.rest.split_at(length);
+            let behind = behind.get(1..).unwrap_or_default();
+            let piece = if !has_more && self.is_torn && !behind.trim_ascii().is_empty() { self.rest } else { piece };
+            self.rest = if has_more { behind } else { &[] };
+            let piece = piece.trim_ascii();
+            if !piece.is_empty() {
+                return Some(piece);
+            }
+        }
+        None
+    }
+}
+
+/// Returns the key, with its quotes, and the value of a part of an object; `None` for anything else.
+pub(super) fn named(piece: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (key, value) = piece.split_at(string(piece)?);
+    Some((key, value.trim_ascii_start().strip_prefix(b":")?.trim_ascii()))
+}
+
+/// Returns the length of the string at the beginning, with its quotes; `None` if there is none, or it has no end.
+pub(super) fn string(bytes: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    if bytes.first() != Some(&b'"') {
+        return None;
+    }
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(array: &[u8]) -> Vec<&[u8]> {
+        Pieces::within(array, b'[', Stray::Closes, false).expect("it is an array").collect()
+    }
+
+    #[test]
+    fn parts_are_found_by_brackets_and_strings_alone() {
+        assert!(found(b"[ \n] ").is_empty() && found(b"[").is_empty() && found(b"[,, ,]").is_empty());
+        assert_eq!(
+            found(b"[1, NaN ,{\"a\":[1,2],\"b\":\"],\\\"\"}]"),
+            [&b"1"[..], b"NaN", b"{\"a\":[1,2],\"b\":\"],\\\"\"}"]
+        );
+        assert_eq!(found(b"[\"a\xfc\nb\",,\"\\ud800\",]"), [&b"\"a\xfc\nb\""[..], b"\"\\ud800\""]);
+        assert_eq!(found(b"[1,2] 3,4"), [&b"1"[..], b"2"]);
+        assert!(Pieces::within(b"{}", b'[', Stray::Closes, false).is_none());
+        assert!(Pieces::within(b"", b'[', Stray::Closes, false).is_none());
+    }
+
+    #[test]
+    fn a_bracket_that_closes_what_holds_it_closes_both() {
+        assert_eq!(found(b"[{\"a\":[1},{]"), [&b"{\"a\":[1}"[..], b"{"]);
+        assert_eq!(whole(b"{\"a\":[1}", Stray::Closes), Some(Extent { end: 8, is_sound: false }));
+        assert_eq!(whole(b"[{}}] ", Stray::Closes), Some(Extent { end: 5, is_sound: false }));
+        assert_eq!(whole(b"{\"a\":[1}", Stray::Ignored), None);
+        assert_eq!(whole(b"[1]]", Stray::Closes), Some(Extent { end: 3, is_sound: true }));
+        assert_eq!(whole(b"{\"}", Stray::Closes), None);
+    }
+}
