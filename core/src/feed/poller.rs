@@ -133,11 +133,11 @@ impl<T: Happens> Poller<T> {
         let events = batch.items.len();
         let is_stuck = passed < events;
         if !is_stuck || passed > 0 {
-            (self.failures, self.outages) = (0, 0);
-            self.renewed = false;
+            (self.failures, self.outages, self.renewed) = (0, 0, false);
             self.wait.went_well(call.lasted(), now.moment);
         }
         let (mut cursor, mut kept) = (from, Vec::new());
+        self.arrived.reserve_exact(events);
         for (at, Item { cursor: after, mark, what }) in batch.items.into_iter().enumerate() {
             if at < passed {
                 cursor = after.unwrap_or(cursor);
@@ -160,13 +160,14 @@ impl<T: Happens> Poller<T> {
         self.cursor = Some(to.clone());
         let told_at = *self.told_at.get_or_insert(now.moment);
         let is_idle = self.arrived.is_empty();
-        if !is_idle {
+        if is_idle {
+            self.arrived = VecDeque::new();
+        } else {
             self.told_at = Some(now.moment);
             self.pace.delivered();
         }
         if is_stuck {
-            let why = "there are events, and no cursor to continue after them";
-            return self.failed(now, UnexpectedAnswer::new(why).into());
+            return self.failed(now, UnexpectedAnswer::new("no cursor leads on after the events").into());
         }
         let due = if is_idle { call.sent_at().plus(self.pace.in_vain(events, call.lasted())) } else { now.moment };
         if is_idle && self.newer && now.moment.since(told_at) >= QUIET {

@@ -24,8 +24,7 @@ fn users(pages: &[String]) -> Listing<User> {
 
 #[test]
 fn an_item_whose_brackets_do_not_match_costs_itself_and_not_its_page() {
-    for odd in [r#"{]}"#, r#"{"a":[}"#, r#"{"a":[1}"#, r#"{"uid":"u2","a":[1}"#, r#"[{]"#, r#"[}]"#, r#"]"#, r#"[[}]]"#]
-    {
+    for odd in [r"{]}", r#"{"a":[}"#, r#"{"a":[1}"#, r#"{"uid":"u2","a":[1}"#, r"[{]", r"[}]", r"]", r"[[}]]"] {
         for (before, behind) in [("", ""), (GOOD, ""), ("", GOOD), (GOOD, GOOD)] {
             let items =
                 [before, odd, behind].iter().filter(|item| !item.is_empty()).copied().collect::<Vec<_>>().join(",");

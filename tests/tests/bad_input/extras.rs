@@ -144,7 +144,7 @@ fn members(json: &Value, at: &str, all: &mut Vec<String>) {
             }
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(number, item)| members(item, &format!("{at}/{number}"), all))
+            items.iter().enumerate().for_each(|(number, item)| members(item, &format!("{at}/{number}"), all));
         }
         _ => {}
     }
