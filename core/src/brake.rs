@@ -1,25 +1,35 @@
 //! The pace of a session's requests after the server has limited them: one pause for all of them, then one after the other.
 
+use alloc::collections::VecDeque;
 use core::time::Duration;
 
-use crate::clock::Moment;
+use crate::{clock::Moment, shared::Shared};
 
-/// The shortest time between two requests while they are paced, and the longest: both where a pause begins, and at all.
-const SHORTEST_GAP: Duration = Duration::from_millis(50);
+/// The longest wait that a server is given: a header that says a year must not stop a session, or a feed, for good.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+/// The shortest time between two requests when pacing starts, and the longest: both then, and at all.
+const SHORTEST_FIRST_GAP: Duration = Duration::from_millis(50);
 const LONGEST_FIRST_GAP: Duration = Duration::from_secs(1);
 const LONGEST_GAP: Duration = Duration::from_secs(4);
+/// The shortest time between two requests as long as others wait: without it, all that wait would be sent at once.
+const SHORTEST_GAP: Duration = Duration::from_millis(5);
 /// Time without a limit after which the gap is halved.
 const CALM: Duration = Duration::from_secs(10);
+/// The longest time after which a request that waits looks again how many are before it: some may have been cancelled.
+const LOOKS_AGAIN: Duration = Duration::from_secs(2);
 
 /// The shared pace. Without it, each of many requests would run into the limit for itself, at the same time as the others.
 ///
-/// After a pause, requests are let through with a gap in between. Limited again in spite of it, the gap doubles; while
-/// nothing is limited, it shrinks, down to none.
+/// After a pause, the requests that wait are let through in the order in which they were begun, with a gap in between. A request
+/// that is limited again keeps its place, so that it is the next one. Limited in spite of the gap, the gap doubles; while nothing is
+/// limited it shrinks, and ends when no request waits.
 #[derive(Debug, Default)]
 pub(crate) struct Brake {
-    /// Counts the pauses. A turn that was given before the last one is void.
-    pauses: u64,
-    /// When the next turn is.
+    /// The numbers of the requests that wait, in their order.
+    queue: VecDeque<u64>,
+    /// How many places were given.
+    places: u64,
+    /// When the next request is let through.
     next: Moment,
     gap: Duration,
     /// When a request was last limited, and when the gap last changed.
@@ -27,54 +37,113 @@ pub(crate) struct Brake {
     changed_at: Moment,
 }
 
-/// A request's place in the order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Turn {
-    /// When the request may be sent.
-    pub(crate) at: Moment,
-    pauses: u64,
-}
-
 impl Brake {
-    /// Takes note that a request that was sent at that time was limited, and of the wait that was asked for.
-    pub(crate) fn limited(&mut self, now: Moment, sent_at: Moment, asked: Duration) {
-        let until = now.plus(asked);
+    /// Takes note that a request that was sent at that time was limited, and of the pause that follows.
+    fn limited(&mut self, now: Moment, sent_at: Moment, pause: Duration) {
         // Of those that were sent together, only one counts.
-        let is_another = self.gap.is_zero() || sent_at > self.limited_at;
-        if is_another {
-            let gap =
-                if self.gap.is_zero() { (asked / 8).clamp(SHORTEST_GAP, LONGEST_FIRST_GAP) } else { self.gap * 2 };
+        if self.gap.is_zero() || sent_at > self.limited_at {
+            let gap = if self.gap.is_zero() {
+                (pause / 8).clamp(SHORTEST_FIRST_GAP, LONGEST_FIRST_GAP)
+            } else {
+                self.gap * 2
+            };
             (self.gap, self.changed_at) = (gap.min(LONGEST_GAP), now);
         }
         self.limited_at = now;
-        if is_another || until > self.next {
-            self.pauses += 1;
-            self.next = until;
+        self.next = self.next.max(now.plus(pause));
+    }
+
+    /// Returns `true` if the request may be sent at once, as none is paced; else it waits.
+    fn enter(&mut self, now: Moment, number: u64) -> bool {
+        self.release(now);
+        if self.queue.is_empty() && self.next <= now {
+            if !self.gap.is_zero() {
+                self.next = now.plus(self.gap);
+            }
+            return true;
+        }
+        self.queue_up(number);
+        false
+    }
+
+    fn queue_up(&mut self, number: u64) {
+        if let Err(at) = self.queue.binary_search(&number) {
+            self.queue.insert(at, number);
         }
     }
 
-    /// Returns the next turn: at once, if nothing was limited lately.
-    pub(crate) fn turn(&mut self, now: Moment, random: u64) -> Turn {
+    /// Returns when to ask again; `None` once the request may be sent.
+    fn waits(&mut self, now: Moment, number: u64) -> Option<Moment> {
+        self.release(now);
+        let before = self.queue.binary_search(&number).ok()?;
+        let all_of_them = self.gap.saturating_mul(u32::try_from(before).unwrap_or(u32::MAX));
+        // Without those before it, it would be let through at the next opportunity.
+        Some(self.next.plus(all_of_them).min(self.next.max(now.plus(LOOKS_AGAIN))))
+    }
+
+    /// Lets through those whose time has come: not many at once, however long nobody has asked.
+    fn release(&mut self, now: Moment) {
+        self.shrink(now);
+        let last_but_one = Moment::after_epoch(now.since_epoch().saturating_sub(self.gap));
+        while self.next <= now && self.queue.pop_front().is_some() {
+            self.next = self.next.max(last_but_one).plus(self.gap);
+        }
+    }
+
+    fn shrink(&mut self, now: Moment) {
         let halvings = now.since(self.changed_at).as_secs() / CALM.as_secs();
-        if halvings > 0 {
-            let gap = self.gap / (1 << halvings.min(16));
-            (self.gap, self.changed_at) = (if gap < SHORTEST_GAP { Duration::ZERO } else { gap }, now);
+        if halvings == 0 || self.gap.is_zero() {
+            return;
         }
-        let at = if self.next > now { self.next.plus(part(self.gap, random)) } else { now };
-        if !self.gap.is_zero() {
-            self.next = self.next.max(now).plus(self.gap);
-        }
-        Turn { at, pauses: self.pauses }
-    }
-
-    /// Returns `true` unless there was another pause since the turn was given.
-    pub(crate) const fn is_valid(&self, turn: Turn) -> bool {
-        turn.pauses == self.pauses
+        let gap = self.gap / (1 << halvings.min(16));
+        let is_over = self.queue.is_empty() && gap < SHORTEST_FIRST_GAP;
+        (self.gap, self.changed_at) = (if is_over { Duration::ZERO } else { gap.max(SHORTEST_GAP) }, now);
     }
 }
 
-/// A random part of up to half of the gap: other sessions are let through at the same times.
-fn part(gap: Duration, random: u64) -> Duration {
-    let half = u64::try_from(gap.as_nanos() / 2).unwrap_or(u64::MAX);
-    Duration::from_nanos(random % half.saturating_add(1))
+/// A request's place in the order of a session's requests. Dropped, it leaves the queue.
+pub(crate) struct Place {
+    brake: Shared<Brake>,
+    number: u64,
+}
+
+impl Place {
+    /// The last place.
+    pub(crate) fn new(brake: &Shared<Brake>) -> Self {
+        let number = brake.with(|brake| {
+            brake.places += 1;
+            brake.places
+        });
+        Self { brake: brake.clone(), number }
+    }
+
+    /// Returns `true` if the request may be sent at once; else it [waits](Self::waits).
+    pub(crate) fn enter(&self, now: Moment) -> bool {
+        self.brake.with(|brake| brake.enter(now, self.number))
+    }
+
+    /// Returns when to ask again; `None` once the request may be sent.
+    pub(crate) fn waits(&self, now: Moment) -> Option<Moment> {
+        self.brake.with(|brake| brake.waits(now, self.number))
+    }
+
+    /// Takes note that the request, which was sent at that time, was limited: all others pause.
+    pub(crate) fn limited(&self, now: Moment, sent_at: Moment, pause: Duration) {
+        self.brake.with(|brake| brake.limited(now, sent_at, pause));
+    }
+
+    /// Waits for another attempt, at the same place.
+    pub(crate) fn enter_again(&self) {
+        self.brake.with(|brake| brake.queue_up(self.number));
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.brake.with(|brake| {
+            if let Ok(at) = brake.queue.binary_search(&self.number) {
+                brake.queue.remove(at);
+            }
+        });
+    }
 }

@@ -14,7 +14,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use crate::{
     backoff,
-    brake::Turn,
+    brake::{LONGEST_PAUSE, Place},
     clock::{Moment, Now},
     error::{Error, UnexpectedAnswer},
     exchange::{Exchange, Response},
@@ -48,13 +48,15 @@ pub(crate) struct Call<T> {
     lasted: Duration,
     /// How far it is, if its answer goes to a file.
     resume: Option<Resume>,
+    /// Its place among the requests of the session, from the first poll on.
+    place: Option<Place>,
     state: State<T>,
 }
 
 enum State<T> {
     Ready,
-    /// After others of the session, at the latest at this moment.
-    Queued(Turn, Moment),
+    /// After others of the session.
+    Queued,
     Waiting(Ticket),
     Backoff(Moment),
     Done(Result<T, Error>),
@@ -82,6 +84,7 @@ impl<T> Call<T> {
             sent_at: Moment::EPOCH,
             lasted: Duration::ZERO,
             resume: None,
+            place: None,
             state,
         }
     }
@@ -207,23 +210,28 @@ impl<T> Call<T> {
         }
         let policy = self.session.config().retry;
         let asked = error.retry_after();
-        if asked.is_some_and(|asked| asked > policy.patience) {
-            return self.gives_up(error);
-        }
         let nth = self.worked_on(now, &error).unwrap_or_else(|| {
             self.failures = self.failures.saturating_add(1);
             self.failures
         });
         let ours = backoff::wait(&policy, nth, self.session.jitter());
-        if error.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16()) {
-            let pause = asked.unwrap_or_default().max(ours).min(policy.patience);
-            self.session.brake().with(|brake| brake.limited(now.moment, self.sent_at, pause));
+        // On top of what is asked, so that those who were asked the same do not come back at the same time.
+        let wait = asked.unwrap_or_default().saturating_add(ours);
+        let is_limited = error.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16());
+        if let Some(place) = self.place.as_ref().filter(|_| is_limited) {
+            place.limited(now.moment, self.sent_at, wait.min(LONGEST_PAUSE.max(policy.patience.saturating_add(ours))));
         }
-        if self.failures > self.retries {
+        if self.failures > self.retries || asked.is_some_and(|asked| asked > policy.patience) {
             return self.gives_up(error);
         }
-        // On top of what is asked, so that those who were asked the same do not come back at the same time.
-        State::Backoff(now.moment.plus(asked.unwrap_or_default().saturating_add(ours)))
+        match &self.place {
+            // The pause of the session is its wait, too.
+            Some(place) if is_limited && !self.is_brief() => {
+                place.enter_again();
+                State::Queued
+            }
+            _ => State::Backoff(now.moment.plus(wait)),
+        }
     }
 
     /// Returns how often the server has said that it still works on an earlier attempt, as long as that can be: this is no
@@ -239,14 +247,16 @@ impl<T> Call<T> {
         (now.moment < *until).then_some(*times)
     }
 
-    /// Takes a turn, if the session's requests are paced.
-    fn queues(&mut self, now: Now, latest: Moment) -> State<T> {
-        if self.endpoint.as_ref().is_none_or(Endpoint::is_brief) || now.moment >= latest {
-            return self.sends(now);
-        }
-        let random = self.session.jitter();
-        let turn = self.session.brake().with(|brake| brake.turn(now.moment, random));
-        if turn.at > now.moment { State::Queued(turn, latest) } else { self.sends(now) }
+    /// Sends it, or waits for those before it if the session's requests are paced.
+    fn queues(&mut self, now: Now) -> State<T> {
+        let is_brief = self.is_brief();
+        let place = self.place.get_or_insert_with(|| Place::new(self.session.brake()));
+        if is_brief || place.enter(now.moment) { self.sends(now) } else { State::Queued }
+    }
+
+    /// Returns `true` for a request that has little time: it does not wait for others.
+    fn is_brief(&self) -> bool {
+        self.endpoint.as_ref().is_none_or(Endpoint::is_brief)
     }
 
     fn sends(&mut self, now: Now) -> State<T> {
@@ -298,15 +308,13 @@ impl<T: Send> Machine for Call<T> {
             self.state = State::Ready;
         }
         if let State::Ready = self.state {
-            self.state = self.queues(now, now.moment.plus(self.session.config().retry.patience));
-        } else if let State::Queued(turn, latest) = self.state
-            && now.moment >= turn.at.min(latest)
-        {
-            let is_valid = self.session.brake().with(|brake| brake.is_valid(turn));
-            self.state = if is_valid { self.sends(now) } else { self.queues(now, latest) };
+            self.state = self.queues(now);
         }
-        if let State::Queued(turn, latest) = self.state {
-            return Step::Sleep(turn.at.min(latest));
+        if let (State::Queued, Some(place)) = (&self.state, &self.place) {
+            match place.waits(now.moment) {
+                Some(until) => return Step::Sleep(until),
+                None => self.state = self.sends(now),
+            }
         }
         match (&self.state, &self.endpoint) {
             (State::Waiting(ticket), Some(endpoint)) => Step::Send(*ticket, Box::new(self.exchange(endpoint))),
@@ -336,7 +344,7 @@ impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
             State::Ready => "Ready",
-            State::Queued(..) => "Queued",
+            State::Queued => "Queued",
             State::Waiting(_) => "Waiting",
             State::Backoff(_) => "Backoff",
             State::Done(_) => "Done",

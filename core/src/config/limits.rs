@@ -23,9 +23,14 @@ impl Default for Timeouts {
 /// 408, 429, 409 `in_progress`, and 5xx but for 501 and 505. What changes something carries an idempotency key, so the
 /// server does it once however often it arrives, and a held-back attempt undoes no newer change.
 ///
-/// A wait that the server asks for by `Retry-After` is never shortened; a wait of our own, which is partly random, is added. After
-/// a 429 all operations of a client pause, and are then sent one after the other for a while. `in_progress` says that the first
-/// attempt is still being worked on: for as long as the request may take (see [`Timeouts`]) it counts as no failed attempt.
+/// A wait that the server asks for by `Retry-After` is never shortened; a wait of our own, which is partly random, is added.
+/// `in_progress` says that the first attempt is still being worked on: for as long as the request may take (see [`Timeouts`]) it
+/// counts as no failed attempt.
+///
+/// After a 429 all operations of a client pause, whatever their policy, and are then sent one after the other, in the order in which
+/// they began, until the server has limited none for a while. An operation waits for its turn as long as the limit of the server
+/// demands: this counts as no attempt, and patience and timeouts do not include it. A limit of 5 requests per second lets 1,000
+/// posts that are made at once through in about five minutes; a future that is dropped leaves the queue.
 ///
 /// Feeds try again for as long as the trouble lasts, by the waits of this policy, but none shorter than 250 ms, doubling up to
 /// 8 s; they obey a `Retry-After` up to an hour.
@@ -40,13 +45,13 @@ pub struct RetryPolicy {
     pub first_wait: Duration,
     /// The longest wait of our own choosing. Default: 30 s.
     pub longest_wait: Duration,
-    /// The longest `Retry-After` to obey, and the longest pause for the sake of other operations. If the server asks for more, the operation ends at once with an error that
-    /// carries it. Default: 60 s.
+    /// The longest `Retry-After` for which to try again. If the server asks for more, the operation fails at once with an error that
+    /// carries it; after a 429, those that follow wait for that time, but for no more than an hour. Default: 60 s.
     pub patience: Duration,
 }
 
 impl RetryPolicy {
-    /// Every request is sent once, without a pause after a 429; feeds try again all the same.
+    /// Every request is sent once. After a 429 the next ones wait as with any other policy, and feeds try again all the same.
     ///
     /// A server may close an idle connection at the moment when a request is sent over it. With this policy that is an error,
     /// which [may have arrived](crate::Error::may_have_arrived). With [`Limits::idle_connections`] at zero, no request meets such

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     backoff,
+    brake::LONGEST_PAUSE,
     call::{Call, makes_suspect},
     clock::{Moment, Now},
     error::{Error, ErrorKind, UnexpectedAnswer},
@@ -22,8 +23,6 @@ use crate::{
 /// double, up to eight seconds.
 const SHORTEST_WAIT: Duration = Duration::from_millis(250);
 const DOUBLINGS: u32 = 5;
-/// The longest wait that a server is given: a header that says a year must not end a feed for good.
-const LONGEST_ASKED: Duration = Duration::from_secs(60 * 60);
 /// How old a checkpoint may become before there is another one, though nothing has happened: servers forget old cursors.
 const QUIET: Duration = Duration::from_secs(10 * 60);
 
@@ -221,7 +220,7 @@ impl<T: Happens> Poller<T> {
         self.outages = self.outages.saturating_add(1);
         let shortest = SHORTEST_WAIT * (1 << (self.outages - 1).min(DOUBLINGS));
         let ours = backoff::wait(&self.session.config().retry, self.outages, self.session.jitter()).max(shortest);
-        let asked = error.retry_after().unwrap_or_default().min(LONGEST_ASKED);
+        let asked = error.retry_after().unwrap_or_default().min(LONGEST_PAUSE);
         self.retries(now, error, asked.saturating_add(ours))
     }
 
