@@ -8,11 +8,12 @@ use crate::{
     error::Error,
     executor::Executor,
     feed::{Follow, Poller},
-    flow::Noted,
+    flow::{Noted, Regardless},
     ledger::SharedLocations,
     machine::Flow,
     model::{Asset, ChatInfo, Coordinates, Download, Listing, Message, NewChat, NewOneToOne, Reaction, ThreadId},
     pages::{Pages, Walked},
+    session::Session,
     transfer::{Enclosed, Save},
     wire::{
         Endpoint, assets, chats,
@@ -136,8 +137,13 @@ impl<X: Executor> Chats<X> {
     /// been stopped. No request; all clones of a client see the same.
     ///
     /// A share counts from the response on, also after an error that [may have arrived](crate::Error::may_have_arrived), until
-    /// the server says otherwise: see [`refresh_shared_locations`](Self::refresh_shared_locations), which also tells of chats
-    /// that were created with a share by a key that had been used before.
+    /// the server says otherwise: see [`refresh_shared_locations`](Self::refresh_shared_locations). Of a message that is posted
+    /// again by an idempotency key of your own it counts from the time of the message, and after a chat was created with a share
+    /// by such a key, the server is asked.
+    ///
+    /// A share has ended as soon as the monotonic clock or the clock of the day says so: the former may stand still while the
+    /// machine is suspended. If the latter was set forward, a share is missing here though it still lasts; then, as in any
+    /// doubt, ask the server.
     #[doc(alias = "get_location_sharing_active_chats")]
     pub fn location_sharing_active_chats(&self) -> Vec<ChatRef<X>> {
         let active = self.executor.session().ledger().active(self.executor.now());
@@ -152,17 +158,7 @@ impl<X: Executor> Chats<X> {
     /// Asks the server where the bot shares its location, for [`location_sharing_active_chats`](Self::location_sharing_active_chats):
     /// after a restart without saved shares, and also what other processes of the bot share.
     pub fn refresh_shared_locations(&self) -> X::Run<'_, ()> {
-        let ledger = self.executor.session().ledger().clone();
-        let (known, shares) = (ledger.known(), Pages::new(self.executor.session(), Ok(locations::shares())));
-        let noted = Noted::new(shares, move |now, walked: Result<&Walked<OwnShare>, &Error>| {
-            if let Ok(walked) = walked {
-                let active = walked.items.iter().map(|share| (share.tid.clone(), share.left));
-                // One that is undecoded may be any of those that are known.
-                let is_complete = walked.items.undecoded().is_empty();
-                ledger.replace(&known, now, active.collect(), is_complete);
-            }
-        });
-        self.executor.run(noted.map(drop))
+        self.executor.run(refreshed_shares(self.executor.session()))
     }
 
     /// The shares to be saved when the program ends.
@@ -202,10 +198,13 @@ impl<X: Executor> Chats<X> {
         enclosed: Enclosed,
         request: impl Fn(Option<&Asset>, &[Asset]) -> Result<Endpoint<ChatInfo>, Error> + Send + 'a,
     ) -> X::Run<'a, Chat<X>> {
-        let executor = self.executor.clone();
-        let created = enclosed.sent(self.executor.session(), request, |created: Result<&ChatInfo, &Error>| {
-            created.ok().map(|info| (info.tid.clone(), Duration::ZERO))
+        let (executor, session) = (self.executor.clone(), self.executor.session().clone());
+        // Nothing in the response says when the chat was created. Only the server knows whether its share still lasts.
+        let asks = enclosed.may_repeat_a_share();
+        let created = enclosed.sent(self.executor.session(), request, move |_, created: Result<&ChatInfo, &Error>| {
+            created.ok().filter(|_| !asks).map(|info| (info.tid.clone(), Duration::ZERO))
         });
+        let created = created.then(move |info| Regardless::new(asks.then(|| refreshed_shares(&session)), info));
         self.executor.run(created.map(|info| Chat::new(executor, info)))
     }
 
@@ -213,4 +212,19 @@ impl<X: Executor> Chats<X> {
         let executor = self.executor.clone();
         self.executor.run(pages.map(move |walked| walked.items.map(|info| Chat::new(executor.clone(), info))))
     }
+}
+
+/// Takes over into the ledger what the server says of the shares.
+fn refreshed_shares(session: &Session) -> impl Flow<Output = ()> + use<> {
+    let (ledger, known) = (session.ledger().clone(), session.ledger().known());
+    let shares = Pages::new(session, Ok(locations::shares()));
+    let noted = Noted::new(shares, move |now, walked: Result<&Walked<OwnShare>, &Error>| {
+        if let Ok(walked) = walked {
+            let active = walked.items.iter().map(|share| (share.tid.clone(), share.left));
+            // One that is undecoded may be any of those that are known.
+            let is_complete = walked.items.undecoded().is_empty();
+            ledger.replace(&known, now, active.collect(), is_complete);
+        }
+    });
+    noted.map(drop)
 }

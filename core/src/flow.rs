@@ -1,5 +1,5 @@
 //! Combinators over operations: [`Map`] changes the output, [`Then`] continues with a second operation, [`Noted`] observes the
-//! outcome, [`Begun`] makes the operation when it starts.
+//! outcome, [`Begun`] makes the operation when it starts, [`Regardless`] ignores the outcome of one.
 
 use core::convert::Infallible;
 
@@ -154,6 +154,38 @@ where
             self.flow = Some(f(now));
         }
         self.flow.as_mut().map_or(Step::Done(Err(Error::Finished)), |flow| flow.poll(now))
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        if let Some(flow) = &mut self.flow {
+            flow.handle(now, ticket, reply);
+        }
+    }
+}
+
+/// An operation, if there is one, whose outcome does not matter: the output is a value known before.
+#[derive(Debug)]
+pub(crate) struct Regardless<A, T> {
+    flow: Option<A>,
+    value: Option<T>,
+}
+
+impl<A, T> Regardless<A, T> {
+    pub(crate) const fn new(flow: Option<A>, value: T) -> Self {
+        Self { flow, value: Some(value) }
+    }
+}
+
+impl<A: Flow, T: Send> Machine for Regardless<A, T> {
+    type Event = Infallible;
+    type Output = T;
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<T, Error>> {
+        if let Some(flow) = &mut self.flow {
+            let _ = ready!(flow.poll(now));
+            self.flow = None;
+        }
+        Step::Done(self.value.take().ok_or(Error::Finished))
     }
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {

@@ -22,17 +22,31 @@ pub(crate) struct Ledger(Shared<Known>);
 /// What is known of the shares, by chat.
 pub(crate) type Known = BTreeMap<ThreadId, Share>;
 
-/// A share, on the executor's monotonic clock.
+/// A share, by both clocks. It has ended as soon as one of them says so: the monotonic one may stand still while the machine is
+/// suspended, and the wall clock may be set back. A clock that is set forward ends a share too early: to say that somebody's
+/// location is not shared, and to ask the server in doubt, is the lesser error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
     begun: Moment,
     ends: Moment,
+    ends_at: DateTime<Utc>,
 }
 
 impl Share {
     /// One that ends after this time.
     fn lasting(now: Now, left: Duration) -> Self {
-        Self { begun: now.moment, ends: now.moment.plus(left.min(LONGEST)) }
+        let left = left.min(LONGEST);
+        Self { begun: now.moment, ends: now.moment.plus(left), ends_at: after(now.utc, left) }
+    }
+
+    /// Returns how long it still lasts, by the clock that says less.
+    fn left(&self, now: Now) -> Duration {
+        let by_wall_clock = (self.ends_at - now.utc).to_std().unwrap_or_default();
+        self.ends.since(now.moment).min(by_wall_clock)
+    }
+
+    fn is_active(&self, now: Now) -> bool {
+        !self.left(now).is_zero()
     }
 }
 
@@ -95,19 +109,16 @@ impl Ledger {
 
     pub(crate) fn active(&self, now: Now) -> Vec<ThreadId> {
         self.0.with(|shares| {
-            shares.retain(|_, share| share.ends > now.moment);
+            // For good: a clock that is set back later makes none active again.
+            shares.retain(|_, share| share.is_active(now));
             shares.keys().cloned().collect()
         })
     }
 
     pub(crate) fn save(&self, now: Now) -> SharedLocations {
-        let ends = |share: &Share| {
-            let left = TimeDelta::from_std(share.ends.since(now.moment)).unwrap_or(TimeDelta::MAX);
-            now.utc.checked_add_signed(left).unwrap_or(DateTime::<Utc>::MAX_UTC)
-        };
         let active = |shares: &mut Known| {
-            let active = shares.iter().filter(|(_, share)| share.ends > now.moment);
-            active.map(|(tid, share)| (tid.clone(), ends(share))).collect()
+            shares.retain(|_, share| share.is_active(now));
+            shares.iter().map(|(tid, share)| (tid.clone(), after(now.utc, share.left(now)))).collect()
         };
         SharedLocations { shares: self.0.with(active), saved_at: Some(now.utc) }
     }
@@ -127,4 +138,9 @@ impl Ledger {
             }
         });
     }
+}
+
+fn after(utc: DateTime<Utc>, time: Duration) -> DateTime<Utc> {
+    let time = TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX);
+    utc.checked_add_signed(time).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

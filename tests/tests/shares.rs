@@ -7,8 +7,8 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use teamwire_core::{
-    ByHand, Client, Config, Coordinates, Credentials, Draft, Executor, Feed, Flow, LiveLocation, Machine, Moment, Now,
-    Reply, RetryPolicy, Script, Session, ShareDuration, SharedLocations, Step,
+    ByHand, Client, Config, Coordinates, Credentials, Draft, Executor, Feed, Flow, LiveLocation, Machine, Moment,
+    NewChat, NewOneToOne, Now, Reply, RetryPolicy, Script, Session, ShareDuration, SharedLocations, Step,
     script::{Answer, Expect, sample},
 };
 
@@ -125,11 +125,45 @@ fn a_share_is_active_until_its_time_is_over() {
 }
 
 #[test]
-fn a_clock_of_the_day_that_is_set_ends_no_share() {
+fn a_share_has_ended_as_soon_as_either_clock_says_so() {
+    let nine_hours = TimeDelta::hours(9);
+    // The machine was suspended, or its clock was set forward.
     let bot = Bot::new();
     bot.shares("c1");
-    bot.sets_the_clock(TimeDelta::days(365));
+    bot.sets_the_clock(nine_hours);
+    assert!(bot.active().is_empty());
+    bot.sets_the_clock(-nine_hours);
+    assert!(bot.active().is_empty(), "it has ended for good, unless the server says otherwise");
+    bot.answers(200, shares("c1", QUARTER));
+    bot.client.chats().refresh_shared_locations().expect("the server says it");
     assert_eq!(bot.active(), ["c1"]);
+
+    // The clock of the day was set back.
+    let bot = Bot::started_at(DateTime::UNIX_EPOCH + nine_hours);
+    bot.shares("c1");
+    bot.sets_the_clock(-nine_hours);
+    assert_eq!(bot.active(), ["c1"]);
+    bot.passes(QUARTER);
+    assert!(bot.active().is_empty());
+
+    // Nor does a suspended one come back from a file.
+    let bot = Bot::new();
+    bot.shares("c1");
+    bot.sets_the_clock(TimeDelta::minutes(10));
+    let saved = bot.client.chats().save_shared_locations();
+    let next = Bot::started_at(DateTime::UNIX_EPOCH + Duration::from_secs(10 * 60));
+    next.client.chats().restore_shared_locations(saved);
+    assert_eq!(next.active(), ["c1"]);
+    next.passes(Duration::from_secs(5 * 60));
+    assert!(next.active().is_empty(), "five minutes were left");
+}
+
+/// The list of the bot's shares: one, which lasts that long.
+fn shares(tid: &str, left: Duration) -> String {
+    let left = left.as_millis();
+    format!(
+        r#"{{"items":[{{"tid":"{tid}","lat":1.0,"lon":2.0,"ends_at":"2030-01-01T00:00:00.000Z","remaining_ms":{left}}}]}}"#
+    )
 }
 
 #[test]
@@ -237,6 +271,24 @@ fn a_share_that_is_posted_again_by_its_key_ends_when_it_did() {
         script.advance(Duration::from_secs(1));
         assert!(!is_active(&client), "{date}");
     }
+    // Without a date, or with one that cannot be, the clock of this machine is all there is.
+    for (key, date, left) in [
+        (Some("k"), None, 0),
+        (Some("k"), Some("Wed, 31 Dec 2025 00:00:00 GMT"), 0),
+        (Some("k"), Some("soon"), 0),
+        // A key that was never used before: the message is new, whatever the clock says.
+        (None, None, 15),
+    ] {
+        let script = Script::new();
+        script.advance(Duration::from_secs(60 * 60));
+        let answer = Answer::json(201, sample::message("m1", "c1", "here"));
+        let answer = date.into_iter().fold(answer, |answer, date| answer.header("date", date));
+        let client = Client::new(script.clone().then(post(), answer));
+        let draft = live(ShareDuration::QuarterHour);
+        let draft = key.into_iter().fold(draft, |draft, key| draft.idempotency_key(key));
+        client.chats().chat("c1").post(draft).expect("it is posted");
+        assert_eq!(is_active(&client), left > 0, "{key:?}, {date:?}");
+    }
     let now = || Answer::json(201, sample::message("m2", "c1", "here"));
     let script = Script::new().then(post(), now()).then(post(), later("Thu, 01 Jan 2026 00:10:00 GMT"));
     let client = Client::new(script.clone());
@@ -246,6 +298,33 @@ fn a_share_that_is_posted_again_by_its_key_ends_when_it_did() {
     chat.post(live(ShareDuration::QuarterHour).idempotency_key("k")).expect("it is there");
     script.advance(Duration::from_secs(59 * 60));
     assert!(is_active(&client), "the one that it replaces is newer");
+}
+
+#[test]
+fn a_share_of_a_chat_that_may_have_been_created_before_is_asked_for() {
+    let place = || LiveLocation::new(Coordinates::new(1.0, 2.0).expect("it is a place"), ShareDuration::QuarterHour);
+    let (created, asked) = (|| Expect::post("/v1/chats"), || Expect::get("/v1/location"));
+    let chat = || Answer::json(201, sample::chat("c1", "Ops"));
+    for (response, active) in [
+        (Answer::json(200, sample::json(&shares("c1", QUARTER))), true),
+        (Answer::json(200, sample::json(r#"{"items":[]}"#)), false),
+        // Nobody knows: it is not said to be shared, and the chat was created all the same.
+        (Answer::problem(403, "auth"), false),
+    ] {
+        let script = Script::new().then(created(), chat()).then(asked(), response.clone());
+        let script = script.then(created(), chat()).then(asked(), response);
+        let client = Client::new(script);
+        client.chats().create_chat(NewChat::titled("Ops").attach(place()).idempotency_key("k")).expect("it is created");
+        assert_eq!(is_active(&client), active);
+        let pair = NewOneToOne::with("u1").attach(place()).idempotency_key("l");
+        client.chats().create_one_to_one_chat(pair).expect("it is created");
+        assert_eq!(is_active(&client), active);
+    }
+    let client = Client::new(Script::new().then(created(), chat()).then(created(), chat()));
+    client.chats().create_chat(NewChat::titled("Ops").idempotency_key("k")).expect("it is created");
+    assert!(!is_active(&client), "nothing is shared, and nothing asked");
+    client.chats().create_chat(NewChat::titled("Ops").attach(place())).expect("it is created");
+    assert!(is_active(&client), "a key of the session is new");
 }
 
 #[test]

@@ -62,11 +62,12 @@ impl<X: Executor> ChatRef<X> {
     pub fn post(&self, message: impl Into<Draft>) -> X::Run<'_, Message> {
         let (draft, tid) = (message.into(), self.tid.clone());
         let enclosed = Enclosed::new(&draft.attachments, draft.idempotency_key.as_deref());
+        let may_be_repeated = draft.idempotency_key.is_some();
         let request = move |_: Option<&Asset>, files: &[Asset]| messages::post(&tid, &draft, files);
         let here = self.tid.clone();
         let posted =
-            enclosed.sent(self.session(), request, move |posted: Result<&Dated<Message>, &Error>| match posted {
-                Ok(posted) => Some((posted.what.tid.clone(), age(posted))),
+            enclosed.sent(self.session(), request, move |now, posted: Result<&Dated<Message>, &Error>| match posted {
+                Ok(posted) => Some((posted.what.tid.clone(), age(posted, may_be_repeated.then_some(now.utc)))),
                 Err(error) => error.may_have_arrived().then(|| (here.clone(), Duration::ZERO)),
             });
         self.executor.run(posted.map(|posted| posted.what))
@@ -217,10 +218,12 @@ impl<X: Executor> ChatRef<X> {
     }
 }
 
-/// Returns how old a message was when the response with it was sent: it may be one that was remembered under its key.
-fn age(posted: &Dated<Message>) -> Duration {
-    let age = posted.sent_at.map(|sent_at| sent_at - posted.what.sent_at);
-    age.and_then(|age| age.to_std().ok()).unwrap_or_default()
+/// Returns how old a message is, which may be one that was remembered under its key: by the date of the response, or else by the
+/// time given, if there is one.
+fn age(posted: &Dated<Message>, now: Option<DateTime<Utc>>) -> Duration {
+    let began = posted.what.sent_at;
+    let at = posted.sent_at.filter(|sent_at| *sent_at >= began).or(now);
+    at.and_then(|at| (at - began).to_std().ok()).unwrap_or_default()
 }
 
 fn a_day_before(utc: DateTime<Utc>) -> DateTime<Utc> {

@@ -3,6 +3,7 @@ use core::time::Duration;
 
 use super::post::Post;
 use crate::{
+    clock::Now,
     error::Error,
     flow::Noted,
     machine::Flow,
@@ -32,23 +33,28 @@ impl Enclosed {
         }
     }
 
+    /// Returns `true` if a share is enclosed, and the request may be one that was sent before: the user chose its key.
+    pub(crate) const fn may_repeat_a_share(&self) -> bool {
+        self.share.is_some() && self.key.is_some()
+    }
+
     pub(crate) fn with_avatar(mut self, avatar: Option<Image>) -> Self {
         self.avatar = avatar;
         self
     }
 
     /// Returns the whole request. `request` makes it of the stored avatar and the other stored files. `share_began` returns the
-    /// chat in which an enclosed share of a location may have begun, and how long ago, by the outcome.
+    /// chat in which an enclosed share of a location may have begun, and how long before that moment, by the outcome.
     pub(crate) fn sent<T: Send>(
         self,
         session: &Session,
         request: impl Fn(Option<&Asset>, &[Asset]) -> Result<Endpoint<T>, Error> + Send,
-        share_began: impl Fn(Result<&T, &Error>) -> Option<(ThreadId, Duration)> + Send,
+        share_began: impl Fn(Now, Result<&T, &Error>) -> Option<(ThreadId, Duration)> + Send,
     ) -> impl Flow<Output = T> {
         let Self { avatar, uploads, share, key } = self;
         let ledger = session.ledger().clone();
         Noted::new(Post::new(session, request, avatar, uploads, key), move |now, outcome: Result<&T, &Error>| {
-            if let Some((duration, (tid, age))) = share.zip(share_began(outcome)) {
+            if let Some((duration, (tid, age))) = share.zip(share_began(now, outcome)) {
                 ledger.begin(tid, now, age, duration);
             }
         })
