@@ -28,10 +28,12 @@ const PAGE: u32 = 100;
 #[derive(Debug)]
 pub(crate) struct Pages<T> {
     session: Session,
-    /// `None` if it was refused before anything was sent.
+    /// The list without a cursor. `None` if it was refused before anything was sent.
     first: Option<Endpoint<Page<T>>>,
     call: Call<Page<T>>,
     walked: Walked<T>,
+    /// Whether the request under way takes a limit, so that a smaller page can be requested in its place.
+    takes_limit: bool,
     /// Where the page begins that is being requested, and how many items are requested of it.
     cursor: Option<String>,
     limit: u32,
@@ -59,10 +61,21 @@ impl<T> Default for Walked<T> {
 
 impl<T: Clone + Send> Pages<T> {
     pub(crate) fn new(session: &Session, list: Result<Endpoint<Page<T>>, Error>) -> Self {
+        let first = list.as_ref().map(|first| first.page(None, PAGE)).map_err(Clone::clone);
+        Self { takes_limit: true, ..Self::of(session, first, list) }
+    }
+
+    /// The pages of a list whose first page is the response to another request.
+    pub(crate) fn of(
+        session: &Session,
+        first: Result<Endpoint<Page<T>>, Error>,
+        list: Result<Endpoint<Page<T>>, Error>,
+    ) -> Self {
         Self {
             session: session.clone(),
-            call: session.call(list.as_ref().map(|first| first.page(None, PAGE)).map_err(Clone::clone)),
+            call: session.call(first),
             first: list.ok(),
+            takes_limit: false,
             walked: Walked::default(),
             cursor: None,
             limit: PAGE,
@@ -92,14 +105,14 @@ impl<T: Clone + Send> Pages<T> {
         if !self.seen.insert(cursor.clone()) {
             return Err(endless("the list has a cursor that repeats, so it would never end"));
         }
-        self.cursor = Some(cursor);
+        (self.cursor, self.takes_limit) = (Some(cursor), true);
         Ok(self.page())
     }
 
     /// Returns the call for a smaller page in place of one that is too large, if there is one.
     fn smaller(&mut self, error: &Error) -> Option<Call<Page<T>>> {
         let is_too_large = matches!(error, Error::UnexpectedAnswer(answer) if answer.is_too_large);
-        if !is_too_large || self.limit <= 1 {
+        if !is_too_large || !self.takes_limit || self.limit <= 1 {
             return None;
         }
         self.limit /= 2;

@@ -161,7 +161,7 @@ operations! {
 impl Operation {
     /// Whether its answer is a list in pages.
     pub fn is_paged(self) -> bool {
-        // All readers come at once after marking: nothing goes on from a POST.
+        // What marks as read has no parameters: its response is the first page of another list.
         self != Self::MarkAsRead && self.answer().1.get("items").is_some()
     }
 

@@ -187,7 +187,7 @@ fn a_lease_that_ran_out_is_taken_again_and_the_feed_goes_on_at_its_own_cursor() 
     for (id, at_cursor) in [("s1", "later"), ("s2", "much later")] {
         let (ticket, exchange) = sent(&mut feed, at(0));
         assert_eq!(exchange.request.method(), Method::PUT);
-        feed.handle(at(0), ticket, answer(200, &json!({ "id": id, "cursor": at_cursor, "lease": 300 })));
+        feed.handle(at(0), ticket, answer(200, &json!({ "id": id, "cursor": at_cursor })));
         let (ticket, exchange) = sent(&mut feed, at(0));
         let uri = exchange.request.uri().to_string();
         assert!(uri.contains("cursor=here") && uri.contains(&format!("subscription={id}")), "{uri}");
@@ -238,7 +238,7 @@ fn a_feed_that_is_stopped_sends_at_most_its_farewell() {
     let subscribed = || {
         let mut feed = begun();
         let (ticket, _) = sent(&mut feed, at(0));
-        feed.handle(at(0), ticket, answer(200, &json!({ "id": "s1", "cursor": "x", "lease": 300 })));
+        feed.handle(at(0), ticket, answer(200, &json!({ "id": "s1", "cursor": "x" })));
         feed
     };
     let polling = || {
@@ -288,7 +288,7 @@ fn a_subscription_that_the_server_forgets_again_and_again_is_trouble_and_no_end(
     let mut feed = locations(checkpoint("live_locations", Some("c1"), 1));
     for round in 0..2 {
         let (ticket, _) = sent(&mut feed, at(0));
-        feed.handle(at(0), ticket, answer(200, &json!({ "id": "s", "cursor": "x", "lease": 300 })));
+        feed.handle(at(0), ticket, answer(200, &json!({ "id": "s", "cursor": "x" })));
         let (ticket, _) = sent(&mut feed, at(0));
         feed.handle(at(0), ticket, problem(404, "not_found"));
         if round == 1 {
@@ -305,7 +305,7 @@ fn what_the_server_forgets_now_and_then_is_no_trouble() {
     let mut feed = locations(checkpoint("live_locations", Some("c1"), 1));
     for round in 0..5 {
         let (ticket, _) = sent(&mut feed, at(round));
-        feed.handle(at(round), ticket, answer(200, &json!({ "id": "s", "cursor": "x", "lease": 300 })));
+        feed.handle(at(round), ticket, answer(200, &json!({ "id": "s", "cursor": "x" })));
         // It is read in between: only what is forgotten twice in a row is trouble.
         let (ticket, _) = sent(&mut feed, at(round));
         feed.handle(at(round + 1), ticket, batch(&[], &format!("cursor {round}")));

@@ -118,9 +118,13 @@ impl<X: Executor> ChatRef<X> {
     /// Marks the chat as read by the bot, and returns the users who have now read all messages of it: none where the
     /// organisation's admin has disabled read receipts.
     ///
+    /// The response to marking has the first users, and lists the rest in pages: if one of these cannot be read, the chat is marked
+    /// all the same.
+    ///
     /// Returns `Auth` if the organisation's admin has forbidden it to bots.
     pub fn mark_as_read(&self) -> X::Run<'_, Listing<User>> {
-        self.call(members::mark_as_read(&self.tid))
+        let readers = Pages::of(self.session(), members::mark_as_read(&self.tid), members::readers(&self.tid));
+        self.executor.run(readers.map(|walked| walked.items))
     }
 
     /// Reacts to an attention message, and answers with the reaction as the server has it.

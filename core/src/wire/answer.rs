@@ -101,16 +101,25 @@ impl<'a> Answer<'a> {
         })
     }
 
-    /// A list that a change comes with. The change has been made, whatever the list is.
-    pub(super) fn listing<T: Decode>(&self) -> Result<Listing<T>, UnexpectedAnswer> {
+    /// Returns the first page of a list in the response to a change. The change has been made, whatever the list is.
+    pub(super) fn page_after_change<T: Decode>(&self) -> Result<Page<T>, UnexpectedAnswer> {
         let document = self.document()?;
+        let next_cursor = document.members(["next_cursor"]).ok().and_then(|[cursor]| cursor.extra());
         let items = document.members(["items"]).and_then(|[items]| items.json());
-        let odd = match items.map(|json| (json, document.list(json))) {
-            Ok((_, Some(items))) => return Ok(self.items(items)),
-            Ok((json, None)) => self.undecoded(json, &Odd::new("this is no array").at("items")),
-            Err(odd) => self.undecoded(document, &odd),
+        let items = match items.map(|json| (json, document.list(json))) {
+            Ok((_, Some(items))) => self.items(items),
+            Ok((json, None)) => {
+                let odd = Odd::new("must be an array").at("items");
+                Listing::new(Vec::new(), [self.undecoded(json, &odd)].into())
+            }
+            Err(odd) => Listing::new(Vec::new(), [self.undecoded(document, &odd)].into()),
         };
-        Ok(Listing::new(Vec::new(), [odd].into()))
+        Ok(Page {
+            items,
+            next_cursor: next_cursor.map(|Exact(cursor)| cursor).filter(|cursor| !cursor.is_empty()),
+            last_modified: None,
+            bytes: self.response.body().len() as u64,
+        })
     }
 
     /// The items that can be decoded, and those that cannot.

@@ -187,8 +187,8 @@ impl<'a> NewAttachmentJson<'a> {
         let mut asset = || stored.next().map_or("", |asset| asset.asset_id.as_str());
         Ok(match &new.0 {
             New::Gallery(images) => Self::Gallery { images: images.iter().map(|_| asset()).collect() },
-            New::Sound(_, lasts) => Self::Sound { asset: asset(), duration_ms: lasts.map(millis) },
-            New::Video(_, lasts) => Self::Video { asset: asset(), duration_ms: lasts.map(millis) },
+            New::Sound(_, lasts) => Self::Sound { asset: asset(), duration_ms: lasts.map(millis).transpose()? },
+            New::Video(_, lasts) => Self::Video { asset: asset(), duration_ms: lasts.map(millis).transpose()? },
             New::File(_) => Self::File { asset: asset() },
             New::Calendar(calendar) => Self::Calendar {
                 title: text::line("calendar title", &calendar.title)?,
@@ -224,8 +224,12 @@ impl<'a> NewAttachmentJson<'a> {
     }
 }
 
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+/// The largest whole number in a request: every JSON library keeps it.
+const LARGEST: u64 = (1 << 53) - 1;
+
+fn millis(duration: Duration) -> Result<u64, Error> {
+    let millis = u64::try_from(duration.as_millis()).ok().filter(|millis| *millis <= LARGEST);
+    millis.ok_or_else(|| Error::invalid("duration", format!("longer than {LARGEST} ms, the maximum")))
 }
 
 /// A received live location may have any duration; one that is sent, one of three.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{chats::route, endpoint::Endpoint, page::Page};
 use crate::{
     error::Error,
-    model::{ChatInfo, GroupId, Id, Listing, ThreadId, User, UserId},
+    model::{ChatInfo, GroupId, Id, ThreadId, User, UserId},
 };
 
 /// The most ids a list of them can have.
@@ -33,9 +33,9 @@ pub(crate) fn readers(tid: &ThreadId) -> Result<Endpoint<Page<User>>, Error> {
     Ok(Endpoint::get(route(tid)?.then("readers")).lists())
 }
 
-/// Returns all readers at once, without pages. The chat is read whatever of the list can be decoded.
-pub(crate) fn mark_as_read(tid: &ThreadId) -> Result<Endpoint<Listing<User>>, Error> {
-    Ok(Endpoint::post(route(tid)?.then("read")).parsed(|answer| answer.listing()))
+/// Returns the first page of the [readers]. The chat is read whatever of the list can be decoded.
+pub(crate) fn mark_as_read(tid: &ThreadId) -> Result<Endpoint<Page<User>>, Error> {
+    Ok(Endpoint::post(route(tid)?.then("read")).parsed(|answer| answer.page_after_change()))
 }
 
 /// Ids as the wire has them, each once.

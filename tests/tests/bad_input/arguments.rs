@@ -1,10 +1,12 @@
 //! Arguments that break a rule, which is known here: nothing is sent.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta};
 use serde_json::json;
 use teamwire_core::{
-    AlertType, Calendar, Coordinates, Draft, ErrorKind, LiveLocation, Location, NewChat, NewOneToOne, Poll, Reaction,
-    ReactionType, Script, ShareDuration,
+    AlertType, Calendar, Client, Coordinates, Draft, ErrorKind, LiveLocation, Location, NewAttachment, NewChat,
+    NewOneToOne, Poll, Reaction, ReactionType, Script, ShareDuration, Upload,
     script::{Answer, Expect, sample},
 };
 use teamwire_tests::operations::{ScriptBot, TID, alert, reaction};
@@ -49,6 +51,28 @@ fn a_text_that_is_too_long_is_refused_with_its_length() {
     refused(named(&"ä".repeat(65)), "sender display name", "at most 64");
     refused(named(""), "sender display name", "empty");
     assert!(client.executor().requests().is_empty());
+}
+
+#[test]
+fn a_duration_that_not_every_json_library_keeps_is_refused() {
+    let client = client();
+    let chat = client.chats().chat("c1");
+    let longest = Duration::from_millis((1 << 53) - 1);
+    for sound in [NewAttachment::sound, NewAttachment::video] {
+        let lasting = |lasts| chat.post(Draft::new().attach(sound(Upload::bytes("a", *b"a"), Some(lasts))));
+        refused(lasting(longest + Duration::from_millis(1)), "duration", "longer than 9007199254740991 ms");
+        refused(lasting(Duration::MAX), "duration", "longer");
+    }
+    assert!(client.executor().requests().is_empty());
+    let asset = || Answer::json(201, json!({ "id": "a1", "file_name": "a", "media_type": "audio/ogg", "size": 1 }));
+    let script = Script::new().then(Expect::post("/v1/assets"), asset());
+    let script = script.then(Expect::post("/v1/chats/c1/messages"), Answer::json(201, sample::message("m1", "c1", "")));
+    let draft = Draft::new().attach(NewAttachment::sound(Upload::bytes("a", *b"a"), longest));
+    Client::new(script.clone()).chats().chat("c1").post(draft).expect("it is the longest");
+    assert_eq!(
+        script.requests()[1].json().expect("it is JSON")["attachments"][0]["duration_ms"],
+        json!(9_007_199_254_740_991_u64)
+    );
 }
 
 #[test]

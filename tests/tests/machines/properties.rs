@@ -44,7 +44,7 @@ fn every_request_that_changes_something_has_one_key_and_no_other_has_one() {
             seen.iter().filter_map(sent).map(|sent| (&sent.line, sent.header("idempotency-key"))).collect();
         for (line, key) in &keys {
             assert_eq!(key.is_some(), !line.starts_with("GET"), "{line}");
-            assert_eq!(*key, keys[0].1, "one operation, several keys");
+            assert!(key.is_none() || *key == keys[0].1, "one operation, several keys");
         }
     });
 }

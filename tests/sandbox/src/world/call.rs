@@ -80,7 +80,12 @@ impl Call {
 
     /// The scope of the cursors of the requested list: bot, path and filter.
     pub(crate) fn cursor_scope(&self, filter: &str) -> String {
-        let mut name = format!("{}\n{}", self.app_id, self.operation.path);
+        self.cursor_scope_of(self.operation.path, filter)
+    }
+
+    /// The scope of the cursors of the list at this path, for a response with its first page.
+    pub(crate) fn cursor_scope_of(&self, path: &str, filter: &str) -> String {
+        let mut name = format!("{}\n{path}", self.app_id);
         for id in self.ids.iter().flatten() {
             name.push('\n');
             name.push_str(id);

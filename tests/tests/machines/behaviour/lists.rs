@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use teamwire_core::{
-    ByHand, Client, Machine, Messages, Moment, Now, Script, Step,
+    ByHand, Client, Fault, FaultKind, Machine, Messages, Moment, Now, Script, Step,
     script::{Answer, Expect, sample},
 };
 use teamwire_tests::operations::{ENTROPY, Operation, TID, config};
@@ -33,6 +33,31 @@ fn read(config: teamwire_core::Config, pages: Vec<Value>) -> Messages {
 
 fn mids(messages: &Messages) -> Vec<&str> {
     messages.messages.iter().map(|message| message.mid.as_str()).collect()
+}
+
+#[test]
+fn the_readers_after_marking_are_walked_to_their_end() {
+    let page = |uid: &str, next: Option<&str>| {
+        let mut page = sample::page([sample::user(uid, "", "")]);
+        if let Some(next) = next {
+            page["next_cursor"] = next.into();
+        }
+        Answer::json(200, page)
+    };
+    let (marked, path) = (Expect::post(format!("/v1/chats/{TID}/read")), format!("/v1/chats/{TID}/readers"));
+    let script = Script::with_config(config())
+        .then(marked.clone(), page("u1", Some("a")))
+        .then(Expect::get(&*path).query("cursor", "a"), page("u2", Some("b")))
+        .then(Expect::get(&*path).query("cursor", "b"), page("u3", None));
+    let readers = Client::new(script.clone()).chats().chat(TID).mark_as_read().expect("it is marked");
+    assert_eq!(readers.iter().map(|user| user.uid.as_str()).collect::<Vec<_>>(), ["u1", "u2", "u3"]);
+    script.assert_done();
+
+    // No smaller page is requested in place of the first one: it is not said to have been marked.
+    let too_large = Answer::fault(Fault::new(FaultKind::TooLarge, "it has more than 16 MiB"));
+    let script = Script::with_config(config()).then(marked, too_large);
+    Client::new(script.clone()).chats().chat(TID).mark_as_read().expect_err("the response is too large");
+    script.assert_done();
 }
 
 #[test]
@@ -195,12 +220,4 @@ fn a_chat_that_is_not_there_is_none_and_trouble_is_not() {
     assert!(find(Answer::status(404).body("text/html", "<h1>404</h1>")).is_err(), "a proxy knows nothing of chats");
     assert!(find(Answer::problem(401, "auth")).is_err());
     assert!(find(Answer::status(410)).is_err());
-}
-
-#[test]
-fn all_readers_come_with_the_marking_and_nothing_goes_on_from_a_post() {
-    let mut readers = sample::page([sample::bot()]);
-    readers["next_cursor"] = "a".into();
-    let played = Operation::MarkAsRead.play(config(), [Answer::json(200, readers)]);
-    played.outcome.expect("it is marked");
 }

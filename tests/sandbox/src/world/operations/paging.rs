@@ -15,6 +15,9 @@ use crate::world::{
 /// JSON.
 const MAX_PAGE_BYTES: usize = 1024 * 1024 - 4096;
 
+/// The number of items on a page if the request does not set a limit.
+const DEFAULT_LIMIT: usize = 50;
+
 impl Cursors {
     /// The position in the cursor of a request, if it has one.
     pub(crate) fn position<K: FromStr>(&self, call: &Call, list: &str) -> Result<Option<K>, Problem> {
@@ -35,6 +38,26 @@ impl Cursors {
         let limit = limit(call)?;
         let after = self.position::<K>(call, list)?;
         let rest = rows.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after));
+        self.show(list, limit, rest, show)
+    }
+
+    /// Returns the first page of rows, which are ordered by their keys, for a request without parameters.
+    pub(crate) fn first_page<K: Display, T>(
+        &self,
+        list: &str,
+        rows: impl IntoIterator<Item = (K, T)>,
+        show: impl Fn(&T) -> Value,
+    ) -> OperationResult {
+        self.show(list, DEFAULT_LIMIT, rows, show)
+    }
+
+    fn show<K: Display, T>(
+        &self,
+        list: &str,
+        limit: usize,
+        rest: impl IntoIterator<Item = (K, T)>,
+        show: impl Fn(&T) -> Value,
+    ) -> OperationResult {
         let Page { items, more_after } = collect_page(limit, rest, |(_, row)| Some(show(row)));
         let mut page = json!({ "items": items });
         if let Some((last, _)) = more_after {
@@ -81,6 +104,29 @@ pub(crate) fn check(call: &Call) -> Result<(), Problem> {
 }
 
 pub(crate) fn limit(call: &Call) -> Result<usize, Problem> {
-    let limit = call.query.integer("limit", 1..=100)?.unwrap_or(50);
-    Ok(usize::try_from(limit).unwrap_or(50))
+    let limit = call.query.integer("limit", 1..=100)?;
+    Ok(limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(DEFAULT_LIMIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::outcome::Outcome;
+
+    #[test]
+    fn first_page_has_fifty_items_and_a_cursor_for_the_rest() {
+        let cursors = Cursors::new(7);
+        let page = |rows: usize| {
+            let rows = (0..rows).map(|row| (row, row));
+            let Ok(Outcome::Json(_, page)) = cursors.first_page("list", rows, |row| json!(row)) else {
+                panic!("expected a page");
+            };
+            page
+        };
+        let [all, more] = [page(50), page(51)];
+        assert_eq!((all["items"].as_array().map(Vec::len), &all["next_cursor"]), (Some(50), &Value::Null));
+        assert_eq!(more["items"], all["items"]);
+        let cursor = more["next_cursor"].as_str().expect("the page has a cursor");
+        assert_eq!(cursors.open::<usize>("list", cursor).ok(), Some(49));
+    }
 }

@@ -1,14 +1,15 @@
 //! Read receipts: the members who have read all messages of a chat.
 
-use serde_json::json;
-
 use super::paging;
 use crate::world::{
     call::Call,
     contract::problem::Problem,
-    outcome::{OperationResult, ok},
+    outcome::OperationResult,
     state::{World, chat::Chat},
 };
+
+/// The list of the readers. The response to marking as read is its first page.
+const LIST: &str = "/v1/chats/{tid}/readers";
 
 pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
     // Checked first, because invalid parameters are reported before missing chats.
@@ -18,7 +19,7 @@ pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
         return Err(Problem::not_allowed("read_receipts_disabled", "The organisation has disabled read receipts."));
     }
     let readers = world.readers(chat).into_iter().map(|uid| (uid.clone(), uid));
-    world.cursors.page(call, &call.cursor_scope(""), readers, |uid| world.directory.user_json(uid))
+    world.cursors.page(call, &call.cursor_scope_of(LIST, ""), readers, |uid| world.directory.user_json(uid))
 }
 
 pub(crate) fn mark(world: &mut World, call: &Call) -> OperationResult {
@@ -29,7 +30,8 @@ pub(crate) fn mark(world: &mut World, call: &Call) -> OperationResult {
     world.mark_read(&call.actor, call.id(0))?;
     let chat = world.chat(&call.actor, call.id(0))?;
     let readers = if world.org_settings.read_receipts { world.readers(chat) } else { Vec::new() };
-    ok(json!({ "items": world.directory.users_json(readers) }))
+    let readers = readers.into_iter().map(|uid| (uid.clone(), uid));
+    world.cursors.first_page(&call.cursor_scope_of(LIST, ""), readers, |uid| world.directory.user_json(uid))
 }
 
 impl World {

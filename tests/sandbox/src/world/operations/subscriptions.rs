@@ -13,7 +13,7 @@ use crate::world::{
     state::{
         World,
         feed_log::Feed,
-        subscriptions::{LEASE, Subscription, Topic},
+        subscriptions::{Subscription, Topic},
     },
 };
 
@@ -64,7 +64,7 @@ impl World {
             deleted_at: None,
         };
         self.subscriptions.by_id.insert(id.clone(), subscription);
-        ok(json!({ "id": id, "cursor": self.current_cursor(&call.app_id, feed), "lease": LEASE.as_secs() }))
+        ok(json!({ "id": id, "cursor": self.current_cursor(&call.app_id, feed) }))
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "operations end with it, and they return an `OperationResult`")]
