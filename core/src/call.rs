@@ -55,8 +55,8 @@ pub(crate) struct Call<T> {
 
 enum State<T> {
     Ready,
-    /// After others of the session.
-    Queued,
+    /// After others of the session: to be looked at again at this moment.
+    Queued(Moment),
     Waiting(Ticket),
     Backoff(Moment),
     Done(Result<T, Error>),
@@ -228,7 +228,7 @@ impl<T> Call<T> {
             // The pause of the session is its wait, too.
             Some(place) if is_limited && !self.is_brief() => {
                 place.enter_again();
-                State::Queued
+                State::Queued(now.moment)
             }
             _ => State::Backoff(now.moment.plus(wait)),
         }
@@ -251,7 +251,7 @@ impl<T> Call<T> {
     fn queues(&mut self, now: Now) -> State<T> {
         let is_brief = self.is_brief();
         let place = self.place.get_or_insert_with(|| Place::new(self.session.brake()));
-        if is_brief || place.enter(now.moment) { self.sends(now) } else { State::Queued }
+        if is_brief || place.enter(now.moment) { self.sends(now) } else { State::Queued(now.moment) }
     }
 
     /// Returns `true` for a request that has little time: it does not wait for others.
@@ -310,11 +310,13 @@ impl<T: Send> Machine for Call<T> {
         if let State::Ready = self.state {
             self.state = self.queues(now);
         }
-        if let (State::Queued, Some(place)) = (&self.state, &self.place) {
-            match place.waits(now.moment) {
-                Some(until) => return Step::Sleep(until),
-                None => self.state = self.sends(now),
-            }
+        if let (State::Queued(until), Some(place)) = (&self.state, &self.place)
+            && now.moment >= *until
+        {
+            self.state = place.waits(now.moment).map_or_else(|| self.sends(now), State::Queued);
+        }
+        if let State::Queued(until) = self.state {
+            return Step::Sleep(until);
         }
         match (&self.state, &self.endpoint) {
             (State::Waiting(ticket), Some(endpoint)) => Step::Send(*ticket, Box::new(self.exchange(endpoint))),
@@ -344,7 +346,7 @@ impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
             State::Ready => "Ready",
-            State::Queued => "Queued",
+            State::Queued(_) => "Queued",
             State::Waiting(_) => "Waiting",
             State::Backoff(_) => "Backoff",
             State::Done(_) => "Done",

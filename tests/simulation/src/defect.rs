@@ -1,6 +1,6 @@
 //! Defects on purpose, to see that a promise notices each. They stand between the machines and the network, or in the server.
 
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 /// What is broken in a run.
@@ -30,6 +30,10 @@ pub enum Defect {
     CodeLost,
     /// A problem document with odd members loses its code.
     OddCodeLost,
+    /// The clock of the day stands still while the machine is suspended.
+    SuspensionUnseen,
+    /// A limit of the server is taken for a failure of it, which makes the others not wait.
+    LimitUnseen,
     /// The page of a gateway is taken for the server's refusal.
     PageBelieved,
 }
@@ -48,6 +52,8 @@ impl Defect {
         Self::CodeLost,
         Self::OddCodeLost,
         Self::PageBelieved,
+        Self::SuspensionUnseen,
+        Self::LimitUnseen,
     ];
 
     /// Changes a request on its way out: the one with this number.
@@ -67,6 +73,9 @@ impl Defect {
     pub(super) fn spoil_word(self, response: &mut Response<Vec<u8>>) {
         match self {
             Self::RetryAfterIgnored => drop(response.headers_mut().remove(header::RETRY_AFTER)),
+            Self::LimitUnseen if response.status() == StatusCode::TOO_MANY_REQUESTS => {
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            }
             Self::OddCodeLost => edit(response.body_mut(), |json| {
                 if json["title"].is_array() {
                     json["code"] = Value::Null;

@@ -1,8 +1,8 @@
 //! What survives the process: what the user saved.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
+use teamwire_core::Now;
 
 use super::shares::Shares;
 
@@ -18,14 +18,12 @@ pub(super) struct Disk {
     pub(super) titles: usize,
 }
 
-/// The saved ledger, what is in it, and what the clock of the day was off by at that time.
+/// The saved ledger, what is in it, and what the clocks showed at that time.
 #[derive(Debug)]
 pub(super) struct SavedShares {
     pub(super) json: String,
     pub(super) shares: Shares,
-    pub(super) skew: TimeDelta,
-    /// When it was saved, on the run's clock.
-    pub(super) at: Duration,
+    pub(super) at: Now,
 }
 
 /// A message that is to be posted, in whatever process, with a key of its own.

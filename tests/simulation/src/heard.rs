@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{Method, Response};
+use http::{Method, Response, header};
 use serde_json::Value;
 use teamwire_core::{Body, Fault, FaultKind, Reply};
 
@@ -89,6 +89,7 @@ impl Word {
                 (409, "lease_expired") => Heard::LeaseExpired,
                 (410, "cursor_expired") => Heard::CursorExpired,
                 (410, "unsubscribed") => Heard::Unsubscribed,
+                (429, _) => Heard::Trouble(retry_after(&response)),
                 (408 | 500.., _) | (409, "in_progress") => Heard::Trouble(None),
                 _ => Heard::Else,
             }
@@ -100,6 +101,11 @@ impl Word {
     pub(super) fn spoilt(response: Response<Vec<u8>>, retry_after: Option<Duration>) -> Self {
         Self { reply: Reply::Response(response), heard: Heard::Trouble(retry_after) }
     }
+}
+
+fn retry_after(response: &Response<Vec<u8>>) -> Option<Duration> {
+    let seconds = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 fn text(json: &[u8], field: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use teamwire_sandbox::world::org;
+use teamwire_sandbox::world::{RateLimit, org};
 
 use super::random::Random;
 
@@ -53,6 +53,8 @@ pub(super) struct Plan {
     pub(super) chore: u64,
     /// Whether something between here and the server lets no poll wait.
     pub(super) is_hasty: bool,
+    /// The server's limit for the requests of the bot.
+    pub(super) limit: Option<RateLimit>,
     /// How often the user saves a checkpoint, stops a feed, takes a long time over an event, or dies of one, per thousand.
     pub(super) saves: u64,
     pub(super) stops: u64,
@@ -83,6 +85,9 @@ impl Plan {
             saves: *random.pick(&[400, 900, 1000]),
             stops: *random.pick(&[0, 0, 10, 60]),
             is_hasty: random.chance(60),
+            limit: random
+                .chance(200)
+                .then(|| RateLimit { per_second: *random.pick(&[1.0, 2.0, 5.0, 20.0]), burst: *random.pick(&[1, 5]) }),
             dawdles: *random.pick(&[0, 50, 200]),
             dies: *random.pick(&[0, 0, 30, 100]),
         }

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use teamwire_core::{Chat, Client, End, Error, Exchange, FeedEvent, Machine, Moment, Next, Now, Reply, Step, Ticket};
+use teamwire_core::{
+    Chat, Client, End, Error, ErrorKind, Exchange, FeedEvent, Machine, Moment, Next, Now, Reply, Step, Ticket,
+};
 
 use super::{
     broken::{Broken, broken},
@@ -24,8 +26,6 @@ pub(super) struct Process<'c> {
     rooms: &'c Rooms,
     /// Snapshots of the lobby that no chore has taken yet.
     lobbies: Vec<&'c mut Chat<Hands>>,
-    /// When it was started.
-    born: Duration,
     drive: Drive,
     pub(super) watches: Vec<Watch>,
     chores: BTreeMap<usize, Chore<'c>>,
@@ -53,7 +53,6 @@ impl<'c> Process<'c> {
             client,
             rooms,
             lobbies: lobbies.iter_mut().collect(),
-            born: run.born,
             drive: Drive::new(run.plan.in_set),
             watches: Vec::new(),
             chores: BTreeMap::new(),
@@ -101,11 +100,15 @@ impl<'c> Process<'c> {
     }
 
     pub(super) fn now(&self, run: &Universe) -> Now {
-        run.client_now(self.born)
+        run.given_now()
     }
 
     /// Asks everything that may have something to say.
     pub(super) fn look(&mut self, run: &mut Universe) -> Result<Life, Broken> {
+        if let Some(until) = run.is_suspended() {
+            run.look_at(until);
+            return Ok(Life::GoesOn);
+        }
         if run.clock < self.busy_until {
             run.look_at(self.busy_until);
             return Ok(Life::GoesOn);
@@ -130,7 +133,7 @@ impl<'c> Process<'c> {
                     return broken("no wait is in the past", || format!("the set sleeps until {until:?} at {now:?}"));
                 }
                 Next::Sleep(until) => {
-                    run.look_at(self.born + until.since_epoch().saturating_sub(Universe::EPOCH));
+                    run.look_at(run.time_of(until));
                     break;
                 }
                 Next::Wait | Next::Empty => break,
@@ -138,7 +141,7 @@ impl<'c> Process<'c> {
         }
         self.do_chores(run, now)?;
         if let Some(due) = self.chores.values().filter_map(|chore| chore.due).min() {
-            run.look_at(self.born + due.since_epoch().saturating_sub(Universe::EPOCH));
+            run.look_at(run.time_of(due));
         }
         self.check_shares(run)?;
         Ok(Life::GoesOn)
@@ -316,6 +319,14 @@ impl<'c> Process<'c> {
     fn chore_ended(&mut self, run: &mut Universe, chore: &Chore<'_>, result: &Result<(), Error>) -> Result<(), Broken> {
         run.note(|| format!("{:?} ended: {result:?}", chore.task));
         let is_shown = chore.task.text().is_none_or(|text| run.server.shows(&text));
+        // On a good day, a server that has a limit lets everything through, one after the other.
+        let is_good_day = run.plan.bad == 0 && !run.plan.tries_once;
+        if let Err(error) = result
+            && is_good_day
+            && matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Server)
+        {
+            return broken("nothing is lost to a limit", || format!("{:?}: {error:?}", chore.task));
+        }
         let first = matches!(chore.task, Task::Loose(_) | Task::Share(..));
         chore.ends(result, first, is_shown)?;
         if let Task::Letter(number) = chore.task {

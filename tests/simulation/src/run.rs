@@ -106,6 +106,12 @@ fn live(run: &mut Universe, process: &mut Process<'_>) -> Result<Exit, Broken> {
                 true
             }
             Some(Happening::Looks) => true,
+            Some(it @ (Happening::Something | Happening::Calm)) if run.is_suspended().is_some() => {
+                // The storm lasts until the machine is awake.
+                let awake = run.is_suspended().unwrap_or_default() + Duration::from_millis(1);
+                run.at(awake, it);
+                false
+            }
             Some(Happening::Something) if run.stormy => {
                 if something(run, process)? == Life::Died {
                     return Ok(Exit::Died);
@@ -145,7 +151,8 @@ fn befalls(run: &mut Universe, happening: &Happening) -> Result<(), Broken> {
         Happening::BotReturns(tid) => people::ban(&mut run.server, run.clock, tid, false)?,
         Happening::Calm => {
             run.note(|| "the storm is over".into());
-            (run.stormy, run.outage) = (false, false);
+            (run.stormy, run.outage, run.plan.lasts) = (false, false, run.clock);
+            run.server.world.limit_rate(None);
             admit(run, true);
             for tid in [org::LOBBY, org::NOTICES] {
                 people::ban(&mut run.server, run.clock, tid, false)?;
@@ -202,7 +209,7 @@ fn upheaval(run: &mut Universe, process: &mut Process<'_>) -> Result<Life, Broke
     run.upheavals += 4;
     let now = run.server.now(run.clock);
     let length = run.random.millis(500..=20_000);
-    let which = run.random.below(11);
+    let which = run.random.below(13);
     run.note(|| {
         let what = [
             "all leases run out",
@@ -215,6 +222,8 @@ fn upheaval(run: &mut Universe, process: &mut Process<'_>) -> Result<Life, Broke
             "a feed is stopped",
             "the process is killed",
             "the executor loses its connections",
+            "the machine is suspended",
+            "the bot posts many messages at once",
             "the user follows again",
         ];
         usize::try_from(which).map_or(String::new(), |at| what[at].into())
@@ -250,6 +259,16 @@ fn upheaval(run: &mut Universe, process: &mut Process<'_>) -> Result<Life, Broke
             let life = run.life;
             run.give_up(|transit| transit.life == life);
             process.reissue();
+        }
+        10 => {
+            let length = *run.random.pick(&[3, 60, 600, 2_000]);
+            run.suspend(Duration::from_secs(length));
+        }
+        11 => {
+            for _ in 0..run.random.within(10..=40) {
+                run.disk.loose += 1;
+                process.begin_chore(run, Task::Loose(run.disk.loose), org::LOBBY);
+            }
         }
         _ => follow_again(run, process)?,
     }

@@ -70,6 +70,9 @@ pub(super) struct Universe {
     /// When the process was started.
     pub(super) born: Duration,
     pub(super) life: u32,
+    /// From when until when the machine of the process is suspended, and for how long it was before that, in this life.
+    suspended: (Duration, Duration),
+    stood: Duration,
     /// What the client's clock of the day is off by.
     pub(super) skew: TimeDelta,
     pub(super) server: Server,
@@ -106,6 +109,8 @@ impl Universe {
             clock: Duration::ZERO,
             born: Duration::ZERO,
             life: 0,
+            suspended: (Duration::ZERO, Duration::ZERO),
+            stood: Duration::ZERO,
             skew: TimeDelta::zero(),
             disk: Disk::default(),
             defect,
@@ -121,6 +126,7 @@ impl Universe {
             busy: (0, 0),
         };
         universe.server.defect = defect;
+        universe.server.world.limit_rate(universe.plan.limit);
         universe.at(universe.plan.lasts, Happening::Calm);
         universe.at(Duration::from_millis(500), Happening::Something);
         universe
@@ -140,8 +146,41 @@ impl Universe {
         self.server.now(self.clock).utc
     }
 
-    pub(super) fn client_now(&self, born: Duration) -> Now {
-        Now::new(Moment::after_epoch(Self::EPOCH + self.clock.saturating_sub(born)), self.utc() + self.skew)
+    /// What the clocks of the process show. While the machine is suspended, the monotonic one stands still.
+    pub(super) fn client_now(&self) -> Now {
+        let awake = self.clock.saturating_sub(self.born).saturating_sub(self.stood_still());
+        Now::new(Moment::after_epoch(Self::EPOCH + awake), self.utc() + self.skew)
+    }
+
+    /// The same, as a process is given it.
+    pub(super) fn given_now(&self) -> Now {
+        let mut now = self.client_now();
+        if self.defect == Defect::SuspensionUnseen {
+            now.utc -= self.stood_still();
+        }
+        now
+    }
+
+    /// The time at which the monotonic clock of the process shows this.
+    pub(super) fn time_of(&self, moment: Moment) -> Duration {
+        self.born + self.stood_still() + moment.since_epoch().saturating_sub(Self::EPOCH)
+    }
+
+    /// How long the monotonic clock has stood still.
+    fn stood_still(&self) -> Duration {
+        let (from, until) = self.suspended;
+        self.stood + self.clock.min(until).saturating_sub(from)
+    }
+
+    /// Suspends the machine of the process for that time.
+    pub(super) fn suspend(&mut self, length: Duration) {
+        self.stood = self.stood_still();
+        self.suspended = (self.clock, self.clock + length);
+    }
+
+    /// Returns until when the machine is suspended, if it is.
+    pub(super) fn is_suspended(&self) -> Option<Duration> {
+        Some(self.suspended.1).filter(|until| self.clock < *until)
     }
 
     /// How much has happened in all, whatever it was.
@@ -153,13 +192,14 @@ impl Universe {
     pub(super) fn boot(&mut self) -> Hands {
         self.life += 1;
         (self.born, self.looks_at) = (self.clock, None);
+        (self.stood, self.suspended) = (Duration::ZERO, (self.clock, self.clock));
         let key = self.server.world.bot_key();
         let credentials = Credentials::new(key.app_id, key.secret).expect("the world gives good keys");
         let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
         let config = config.with_hide_deleted_messages(self.plan.hides_deleted);
         let retries = if self.plan.tries_once && self.defect != Defect::RetriedThoughNever { 0 } else { 3 };
         let config = config.with_retry(RetryPolicy { retries, ..RetryPolicy::default() });
-        Hands::new(config, self.random.entropy(), self.client_now(self.clock))
+        Hands::new(config, self.random.entropy(), self.given_now())
     }
 
     /// The process is gone, and its connections with it.
