@@ -57,7 +57,8 @@ macro_rules! conformance {
                     a_proxys_page_is_shown_in_the_error, odd_members_of_a_success_cost_themselves,
                     the_json_of_a_gateway_is_not_the_backends_word, retry_after_is_obeyed, too_long_a_wait_is_an_error_at_once,
                     connections_are_used_again, a_request_without_a_server_is_known_not_to_have_arrived;
-                waits: an_operation_sleeps_through_a_wait, a_feed_sleeps_through_a_wait;
+                waits: an_operation_sleeps_through_a_wait, a_feed_sleeps_through_a_wait,
+                    after_a_limit_the_next_operation_waits_whatever_its_policy, many_posts_at_once_pass_a_limit;
                 feeds: what_happens_arrives_at_once, messages_of_a_chat_arrive_in_order,
                     messages_of_all_chats_arrive_in_order, reactions_arrive_as_people_react,
                     live_locations_arrive_as_people_move, a_feed_goes_on_at_its_checkpoint_in_another_client,
@@ -69,7 +70,7 @@ macro_rules! conformance {
                     a_checkpoint_of_another_world_is_told_as_missed,
                     an_outage_is_told_and_nothing_is_lost_by_it, trouble_that_passes_costs_a_feed_no_event,
                     a_long_poll_may_take_longer_than_other_requests, a_bot_answers_what_it_hears;
-                sharing: a_live_location_that_is_posted_is_shared,
+                sharing: a_live_location_that_is_posted_is_shared, a_key_of_long_ago_begins_no_share,
                     a_share_moves_in_all_its_chats_and_everybody_sees_it, a_share_that_is_stopped_is_over,
                     a_share_that_the_server_has_ended_is_over, all_clones_of_a_client_know_its_shares,
                     shares_are_saved_and_restored_in_another_client, shares_are_asked_for_after_a_restart;

@@ -3,8 +3,8 @@
 use std::{thread, time::Duration};
 
 use teamwire_core::{
-    ChatRef, Coordinates, Draft, Executor, LiveLocation, LiveLocationUpdate, NewChat, NewOneToOne, ShareDuration,
-    SharedLocations,
+    ChatRef, Client, Coordinates, Draft, Executor, LiveLocation, LiveLocationUpdate, NewChat, NewOneToOne,
+    ShareDuration, SharedLocations,
 };
 use teamwire_sandbox::org;
 use teamwire_tests::{Ground, Watching, harness::Harness};
@@ -51,6 +51,22 @@ pub(crate) fn a_live_location_that_is_posted_is_shared<H: Harness>() {
     all.sort();
     assert_eq!(active(&ground), all);
     assert_eq!(ground.sandbox.with_world(|world, _| world.share_count()), 4);
+}
+
+pub(crate) fn a_key_of_long_ago_begins_no_share<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let begins = |client: &Client<H::X>| {
+        let draft = Draft::new().attach(live(1.0)).idempotency_key("a-post");
+        ground.ok(client.chats().chat(org::LOBBY).post(draft));
+        let chat = NewChat::titled("Ops").attach(live(1.0)).idempotency_key("a-chat");
+        ground.ok(client.chats().create_chat(chat));
+        let pair = NewOneToOne::with(org::BEN).attach(live(1.0)).idempotency_key("a-pair");
+        ground.ok(client.chats().create_one_to_one_chat(pair));
+        client.chats().location_sharing_active_chats().len()
+    };
+    assert_eq!(begins(&ground.client), 3);
+    ground.sandbox.clock().advance(Duration::from_secs(60 * 60));
+    assert_eq!(begins(&ground.client(|config| config)), 0, "they ended long ago");
 }
 
 pub(crate) fn a_share_moves_in_all_its_chats_and_everybody_sees_it<H: Harness>() {

@@ -6,10 +6,12 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    thread,
     time::Duration,
 };
 
-use teamwire_core::{Error, Executor, Feed, Machine, Moment, Now, Reply, Step, Ticket};
+use teamwire_core::{Error, ErrorKind, Executor, Feed, Machine, Moment, Now, Reply, RetryPolicy, Step, Ticket};
+use teamwire_sandbox::{RateLimit, org};
 use teamwire_tests::{Ground, harness::Harness};
 
 const WAIT: Duration = Duration::from_millis(300);
@@ -81,4 +83,33 @@ pub(crate) fn a_feed_sleeps_through_a_wait<H: Harness>() {
     let mut events = ground.client.executor().events(WaitingFeed(machine));
     assert!(H::next(&mut events).is_none(), "the feed ends after its wait");
     was_slept_through(&polls);
+}
+
+pub(crate) fn after_a_limit_the_next_operation_waits_whatever_its_policy<H: Harness>() {
+    let ground = Ground::<H>::new();
+    let client = ground.client(|config| config.with_retry(RetryPolicy::NEVER));
+    let post = || H::wait(client.chats().chat(org::LOBBY).post("hello"));
+    ground.sandbox.admin().limit_rate(Some(RateLimit { per_second: 1.0, burst: 1 }));
+    // The bucket may be refilled between two posts, but not between many.
+    let refused = (0..20).find_map(|_| post().err()).expect("there is a limit");
+    assert_eq!(refused.kind(), ErrorKind::RateLimited);
+    post().expect("it has waited");
+}
+
+pub(crate) fn many_posts_at_once_pass_a_limit<H: Harness>() {
+    const POSTS: usize = 30;
+    let ground = Ground::<H>::new();
+    ground.sandbox.admin().limit_rate(Some(RateLimit { per_second: 20.0, burst: 2 }));
+    thread::scope(|scope| {
+        for number in 0..POSTS {
+            let chats = ground.client.chats();
+            scope.spawn(move || {
+                H::wait(chats.chat(org::LOBBY).post(format!("post {number}")))
+                    .map(drop)
+                    .expect("it waits for its turn");
+            });
+        }
+    });
+    ground.sandbox.admin().limit_rate(None);
+    assert_eq!(ground.ok(ground.chat(org::LOBBY).messages(None)).messages.len(), POSTS);
 }
