@@ -4,6 +4,7 @@ mod credentials;
 mod escapes;
 mod limits;
 mod redaction;
+mod runs;
 
 use alloc::{
     format,
@@ -12,8 +13,11 @@ use alloc::{
 };
 use core::fmt;
 
+use percent_encoding::percent_decode_str;
+use secrecy::zeroize::Zeroizing;
 use url::{Host, Url};
 
+pub(crate) use self::redaction::{Kind, Redaction};
 pub use self::{
     credentials::Credentials,
     limits::{Limits, RetryPolicy, Timeouts},
@@ -184,6 +188,9 @@ impl Config {
             let why = "with a base URL of `http://` it would be sent the credentials in the clear";
             return Err(Error::invalid("proxy URL", why));
         }
+        let [user, password] =
+            login.map(|part| Zeroizing::new(percent_decode_str(part).decode_utf8_lossy().into_owned()));
+        self.credentials.with_proxy(&user, &password);
         self.proxy = Some(proxy);
         Ok(self)
     }

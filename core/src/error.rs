@@ -8,6 +8,7 @@ use alloc::{
 use core::{fmt, time::Duration};
 
 use crate::{
+    config::Redaction,
     fault::{Fault, FaultKind},
     file::{FileError, FileErrorKind},
     plain::Plain,
@@ -136,14 +137,14 @@ impl fmt::Display for ErrorKind {
 }
 
 /// A server's refusal, with all it said about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
     /// Sorted as the Python SDK does.
     pub kind: ErrorKind,
     /// The HTTP status.
     pub status: u16,
-    /// The server's code for the failure, as it sent it (but for credentials in one that is not the contract's); `None` if
+    /// The server's code for the failure, as it sent it (but for a secret: see [`Credentials`](crate::Credentials)); `None` if
     /// the answer was not in the form of the contract: then something in between may have given it.
     pub code: Option<String>,
     /// The server's explanation, or the first 1,000 characters of it.
@@ -158,6 +159,37 @@ pub struct Refusal {
     pub excerpt: Option<String>,
     /// Whether an earlier attempt got no answer, and may have been acted on.
     pub after_silence: bool,
+    pub(crate) redaction: Redaction,
+}
+
+impl Refusal {
+    /// Returns the code as it can be shown.
+    fn shown_code(&self) -> Option<String> {
+        let shown = |code: &String| if crate::wire::is_known(code) { code.clone() } else { self.redaction.shown(code) };
+        self.code.as_ref().map(shown)
+    }
+
+    /// Returns the ids as they can be shown.
+    fn shown_members(&self) -> Vec<String> {
+        self.invalid_members.iter().map(|id| self.redaction.shown(id)).collect()
+    }
+}
+
+/// Shows no credential, should the server have repeated one.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal")
+            .field("kind", &self.kind)
+            .field("status", &self.status)
+            .field("code", &self.shown_code())
+            .field("message", &self.message)
+            .field("request_id", &self.request_id)
+            .field("retry_after", &self.retry_after)
+            .field("invalid_members", &self.shown_members())
+            .field("excerpt", &self.excerpt)
+            .field("after_silence", &self.after_silence)
+            .finish_non_exhaustive()
+    }
 }
 
 impl core::error::Error for Refusal {}
@@ -165,14 +197,14 @@ impl core::error::Error for Refusal {}
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the server refused with status {}", self.status)?;
-        if let Some(code) = &self.code {
+        if let Some(code) = self.shown_code() {
             write!(f, " ({})", Plain(code))?;
         }
         if let Some(message) = &self.message {
             write!(f, ": {}", Plain(message))?;
         }
         if !self.invalid_members.is_empty() {
-            write!(f, " [{}]", Plain(self.invalid_members.join(", ")))?;
+            write!(f, " [{}]", Plain(self.shown_members().join(", ")))?;
         }
         if let Some(wait) = self.retry_after {
             write!(f, "; it asks to wait {} s", wait.as_secs())?;

@@ -11,11 +11,17 @@ use core::{
     fmt::{self, Write},
 };
 
-use crate::{config::Credentials, plain::Plain};
+use http::header;
+
+use crate::{
+    config::{Credentials, Kind},
+    file::FileError,
+    plain::Plain,
+};
 
 /// A request that got no answer, or not a whole one, with what is needed to judge whether it may be sent again.
 ///
-/// `Debug` shows the names of the headers that had arrived, not their values: these may be confidential.
+/// `Debug` shows the names of the usual headers that had arrived. Other names and all values may be confidential.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Fault {
@@ -88,16 +94,19 @@ impl Fault {
     }
 
     /// Returns the same without the credentials, should the cause repeat what a server has sent. A cause that does is
-    /// replaced by its text.
+    /// replaced by its text; but what is known of a file stays, which no server has written.
     pub(crate) fn redacted(mut self, credentials: &Credentials) -> Self {
+        if self.source.is::<FileError>() {
+            return self;
+        }
         let mut all = String::new();
         let mut cause: Option<&dyn StdError> = Some(&*self.source);
         while let Some(error) = cause {
             write!(all, "{error} {error:?} ").expect("writing to a string does not fail");
             cause = error.source();
         }
-        if credentials.redact_data(&all) != all {
-            self.source = Arc::from(Box::from(credentials.redact(&self.source.to_string())));
+        if credentials.redact(&all, Kind::Data) != all {
+            self.source = Arc::from(Box::from(credentials.redact(&self.source.to_string(), Kind::Prose)));
         }
         self
     }
@@ -109,15 +118,44 @@ impl Fault {
     }
 }
 
-/// Status and names of the headers of a response.
-struct Head<'a>(&'a http::Response<()>);
+/// Status of a response, names of the usual headers, and the number of others.
+pub(crate) struct Head<'a, T>(pub(crate) &'a http::Response<T>);
 
-impl fmt::Debug for Head<'_> {
+/// What a server's own words may be in is not among them.
+const USUAL: [http::HeaderName; 24] = [
+    header::ACCEPT_RANGES,
+    header::AGE,
+    header::ALLOW,
+    header::CACHE_CONTROL,
+    header::CONNECTION,
+    header::CONTENT_DISPOSITION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_RANGE,
+    header::CONTENT_TYPE,
+    header::DATE,
+    header::ETAG,
+    header::EXPIRES,
+    header::LAST_MODIFIED,
+    header::LOCATION,
+    header::PROXY_AUTHENTICATE,
+    header::RETRY_AFTER,
+    header::SERVER,
+    header::SET_COOKIE,
+    header::TRANSFER_ENCODING,
+    header::VARY,
+    header::VIA,
+    header::WWW_AUTHENTICATE,
+    http::HeaderName::from_static("x-request-id"),
+];
+
+impl<T> fmt::Debug for Head<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.0.headers().keys().map(http::HeaderName::as_str);
+        let (usual, others): (Vec<_>, Vec<_>) = self.0.headers().keys().partition(|name| USUAL.contains(name));
         f.debug_struct("Head")
             .field("status", &self.0.status().as_u16())
-            .field("headers", &names.collect::<Vec<_>>())
+            .field("headers", &usual)
+            .field("other_headers", &others.len())
             .finish()
     }
 }

@@ -10,13 +10,13 @@
 //! - **No input makes a machine panic.**
 
 use alloc::boxed::Box;
-use core::convert::Infallible;
+use core::{convert::Infallible, fmt};
 
 use crate::{
     clock::{Moment, Now},
     error::Error,
     exchange::{Exchange, Response},
-    fault::Fault,
+    fault::{Fault, Head},
     file::{FileDone, FileError, FileTask},
     flow::{Map, Then},
 };
@@ -70,7 +70,7 @@ macro_rules! ready {
 pub(crate) use ready;
 
 /// What came of a [`Step::Send`] or a [`Step::File`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Reply {
     /// The server answered, with whatever status.
     Response(Response),
@@ -78,6 +78,19 @@ pub enum Reply {
     File(Result<FileDone, FileError>),
     /// There was no answer, or not a whole one.
     Fault(Fault),
+}
+
+/// Shows status, length and the names of the usual headers of a response, and no more: the rest may be confidential.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Response(response) => {
+                write!(f, "Response({:?}, {} bytes)", Head(response), response.body().len())
+            }
+            Self::File(done) => f.debug_tuple("File").field(done).finish(),
+            Self::Fault(fault) => f.debug_tuple("Fault").field(fault).finish(),
+        }
+    }
 }
 
 /// A state machine that performs no effect itself: see the [module](self) for its rules.

@@ -11,8 +11,8 @@ use http::HeaderValue;
 use secrecy::ExposeSecret;
 
 use crate::{
-    brake::Brake, call::Call, config::Config, error::Error, ledger::Ledger, machine::Ticket, shared::Shared,
-    wire::Endpoint,
+    brake::Brake, call::Call, config::Config, config::Kind, error::Error, ledger::Ledger, machine::Ticket,
+    shared::Shared, wire::Endpoint,
 };
 
 /// What the operations of one bot share. Clones are the same session.
@@ -112,7 +112,7 @@ impl Session {
 
     /// `text` without the credentials, should a server echo them.
     pub(crate) fn redact(&self, text: &str) -> String {
-        self.0.config.credentials.redact(text)
+        self.0.config.credentials.redact(text, Kind::Prose)
     }
 
     fn count(&self) -> u64 {

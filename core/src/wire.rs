@@ -28,7 +28,7 @@ pub(crate) use self::{
     endpoint::{Asked, Dated, Endpoint},
     key::of_file as key_of_file,
     page::{Page, is_cursor},
-    problem::{is_in_progress, is_of_contract, is_transient},
+    problem::{is_in_progress, is_known, is_of_contract, is_transient},
     promise::{IDENTITY, wrong_size},
 };
 

@@ -1,5 +1,6 @@
 //! What the suites share.
 //!
+//! - [`spellings`]: in which a server may repeat a text.
 //! - [`operations`]: every operation that the core has, written once for all executors.
 //! - [`contract`]: the wire contract (`docs/openapi.yaml`) as a check of requests and answers.
 //! - [`harness`]: the executors; and a [`Ground`] for each test of one, with a sandbox of its own.
@@ -11,6 +12,7 @@ mod ground;
 pub mod harness;
 pub mod limit;
 pub mod operations;
+pub mod spellings;
 mod watching;
 
 pub use self::{

@@ -4,11 +4,21 @@ use core::fmt;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::redaction::{Kind, Redactor};
+use super::redaction::{Kind, Login, Redaction, Redactor, SHORTEST};
 use crate::error::Error;
 
 /// A bot's App ID and Secret, as an organisation's admin creates them. Both are confidential: `Debug` shows neither, and
 /// this copy of them is wiped from memory when it is dropped.
+///
+/// Should a server repeat them, they are taken out of what this library returns and shows:
+///
+/// - The Secret, the token made of both, and the password of [`Config::with_proxy`](crate::Config::with_proxy) are taken
+///   out of everything: in upper and lower case, in the escapes of the usual formats, in base64 and hexadecimal, across line
+///   breaks, and any eight consecutive characters of them. Decisions are made before.
+/// - The App ID (and the user of the proxy) is taken out of text for people: of messages, excerpts, request ids, and of all
+///   that `Debug` and `Display` show. Where it is part of a longer word it stays (`warehouse-bot` in `warehouse-bot-2`); and
+///   with fewer than eight characters it stays in all but explanations and pages. The data of the program has it as it came:
+///   [`code`](crate::Refusal::code), [`invalid_members`](crate::Refusal::invalid_members), and the JSON of items.
 #[derive(Clone)]
 pub struct Credentials {
     app_id: SecretString,
@@ -17,8 +27,13 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Raises `InvalidInput` if either is empty, has a control character or is longer than a header can be, or if the App ID has
-    /// a colon (which would end it in HTTP Basic authentication).
+    /// Returns the credentials.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if either is empty, longer than 2,048 characters, or has something else than printable ASCII
+    /// characters (what HTTP Basic authentication makes of others depends on the server); if the App ID has a colon (which
+    /// would end it there); or if the Secret has fewer than six characters: it could not be told from common words.
     pub fn new(app_id: impl Into<String>, secret: impl Into<String>) -> Result<Self, Error> {
         let (app_id, secret) = (SecretString::from(app_id.into()), SecretString::from(secret.into()));
         check("App ID", app_id.expose_secret())?;
@@ -26,8 +41,17 @@ impl Credentials {
         if app_id.expose_secret().contains(':') {
             return Err(Error::invalid("App ID", "it must not have a colon"));
         }
-        let redactor = Arc::new(Redactor::new(app_id.expose_secret(), secret.expose_secret()));
+        if secret.expose_secret().len() < SHORTEST {
+            return Err(Error::invalid("Secret", alloc::format!("it has fewer than {SHORTEST} characters")));
+        }
+        let redactor = Arc::new(Redactor::new([login(&app_id, &secret)]));
         Ok(Self { app_id, secret, redactor })
+    }
+
+    /// Takes the login of a proxy out of text as well.
+    pub(super) fn with_proxy(&mut self, user: &str, password: &str) {
+        let proxy = Login { name: user, secret: password };
+        self.redactor = Arc::new(Redactor::new([login(&self.app_id, &self.secret), proxy]));
     }
 
     /// The value of the `Authorization` header (RFC 7617).
@@ -37,31 +61,39 @@ impl Credentials {
         SecretString::from(alloc::format!("Basic {}", BASE64_STANDARD.encode(both.expose_secret())))
     }
 
-    /// Returns a text for people without the credentials, should something echo them, in whatever spelling.
+    /// Returns a text without the credentials, should something echo them, in whatever spelling.
     ///
     /// Decisions are made on the text as it came.
-    pub(crate) fn redact(&self, text: &str) -> String {
-        self.redactor.redact(text, Kind::Prose)
+    pub(crate) fn redact(&self, text: &str, kind: Kind) -> String {
+        self.redactor.redact(text, kind)
     }
 
-    /// Returns an identifier, a code or JSON without the credentials. A short App ID stays: it may be any word or number.
-    pub(crate) fn redact_data(&self, text: &str) -> String {
-        self.redactor.redact(text, Kind::Data)
+    /// Returns what takes them out of data when it is shown.
+    pub(crate) fn redaction(&self) -> Redaction {
+        Redaction::new(self.redactor.clone())
     }
+}
+
+fn login<'a>(app_id: &'a SecretString, secret: &'a SecretString) -> Login<'a> {
+    Login { name: app_id.expose_secret(), secret: secret.expose_secret() }
 }
 
 /// In bytes. Both are in one header, a third longer there, and servers refuse a head of more than 8 KB.
 const LONGEST: usize = 2048;
 
 fn check(what: &str, value: &str) -> Result<(), Error> {
+    let refuse = |why| Err(Error::invalid(what, why));
     if value.is_empty() {
-        return Err(Error::invalid(what, "it is empty"));
+        return refuse("it is empty");
     }
     if value.len() > LONGEST {
-        return Err(Error::invalid(what, "it is too long"));
+        return refuse("it is too long");
     }
     if value.chars().any(char::is_control) {
-        return Err(Error::invalid(what, "it has a control character (a line end, perhaps)"));
+        return refuse("it has a control character (a line end, perhaps)");
+    }
+    if !value.is_ascii() {
+        return refuse("it has a character that is not ASCII, and no certain form in HTTP Basic authentication");
     }
     Ok(())
 }

@@ -1,129 +1,213 @@
-//! Escapes of other formats, taken away: JSON and languages like it, HTML, percent-encoding, quoted-printable.
+//! Escapes of other formats, taken away: JSON and languages like it, CSS, HTML, percent-encoding, quoted-printable.
 
 use alloc::vec::Vec;
 
-/// A character, and where its spelling in the original text begins and ends.
-pub(super) type Unit = (char, usize, usize);
+/// An ASCII character, or [`FOREIGN`], and where its spelling in the original text begins and ends.
+pub(super) type Unit = (u8, usize, usize);
+
+/// Any number of characters that are not ASCII, in whatever encoding: credentials have none, but for the login of a proxy.
+pub(super) const FOREIGN: u8 = 0x1a;
+
+/// Meaning of a backslash before digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// Up to three octal digits, and letters as in JSON, C, JavaScript, Python, Rust.
+    Json,
+    /// Up to six hexadecimal digits, and a space that belongs to them.
+    Css,
+}
+
+/// Returns the characters of a text.
+pub(super) fn units(text: &str) -> Vec<Unit> {
+    let mut units = Vec::with_capacity(text.len());
+    for (at, char) in text.char_indices() {
+        if let Some(byte) = byte(char.into()) {
+            push(&mut units, (byte, at, at + char.len_utf8()));
+        }
+    }
+    units
+}
 
 /// Returns the text with one layer of escapes taken away; `None` if it has none.
-pub(super) fn decoded(units: &[Unit]) -> Option<Vec<Unit>> {
-    if !units.iter().any(|unit| matches!(unit.0, '\\' | '&' | '%' | '=')) {
+pub(super) fn decoded(units: &[Unit], dialect: Dialect) -> Option<Vec<Unit>> {
+    if !units.iter().any(|unit| matches!(unit.0, b'\\' | b'&' | b'%' | b'=')) {
         return None;
     }
     let mut decoded = Vec::with_capacity(units.len());
     let mut rest = units;
     while let [first, ..] = rest {
-        let (char, length) = escape(rest).unwrap_or((first.0, 1));
-        decoded.push((char, first.1, rest[length - 1].2));
+        let (byte, length) = escape(rest, dialect).unwrap_or((Some(first.0), 1));
+        if let Some(byte) = byte {
+            push(&mut decoded, (byte, first.1, rest[length - 1].2));
+        }
         rest = &rest[length..];
     }
     (decoded.len() < units.len()).then_some(decoded)
 }
 
-/// Returns the character that the escape at the beginning stands for, and the number of characters that it has.
-fn escape(units: &[Unit]) -> Option<(char, usize)> {
-    match units[0].0 {
-        '\\' => backslash(units),
-        '&' => reference(units),
-        sign @ ('%' | '=') => bytes(sign, units),
+/// Returns the text without line breaks, and without the indentation behind each; `None` if it has no line break.
+pub(super) fn unwrapped(units: &[Unit]) -> Option<Vec<Unit>> {
+    if !units.iter().any(|unit| unit.0 == b'\n') {
+        return None;
+    }
+    let mut joined = Vec::with_capacity(units.len());
+    let mut is_indentation = false;
+    for unit in units {
+        is_indentation = unit.0 == b'\n' || is_indentation && matches!(unit.0, b' ' | b'\t');
+        if !is_indentation {
+            joined.push(*unit);
+        }
+    }
+    Some(joined)
+}
+
+fn push(units: &mut Vec<Unit>, unit: Unit) {
+    match units.last_mut() {
+        Some((FOREIGN, _, end)) if unit.0 == FOREIGN => *end = unit.2,
+        _ => units.push(unit),
+    }
+}
+
+/// Returns what the escape at the beginning stands for, if for anything, and the number of units that it has.
+type Escape = (Option<u8>, usize);
+
+fn escape(units: &[Unit], dialect: Dialect) -> Option<Escape> {
+    match (units[0].0, units.get(1)?.0) {
+        // Soft line breaks.
+        (b'\\' | b'=', b'\n') => Some((None, 2)),
+        (b'\\', _) => match dialect {
+            Dialect::Json => backslash(units),
+            Dialect::Css => hexadecimal(units).or_else(|| punctuation(units)),
+        },
+        (b'&', _) => reference(units),
+        (b'%', b'u' | b'U') => Some((byte(digits(units.get(2..6)?, 16)?), 6)),
+        (b'%' | b'=', _) => Some((byte(digits(units.get(1..3)?, 16)?), 3)),
         _ => None,
     }
 }
 
-/// JSON, JavaScript, Python, Rust.
-fn backslash(units: &[Unit]) -> Option<(char, usize)> {
-    let escaped = units.get(1)?.0;
-    let short = match escaped {
-        '"' | '\\' | '/' | '\'' => escaped,
-        'n' => '\n',
-        't' => '\t',
-        'r' => '\r',
-        'b' => '\u{8}',
-        'f' => '\u{c}',
-        'x' => return Some((char::from_u32(hex(units.get(2..4)?)?)?, 4)),
-        'u' if units.get(2)?.0 == '{' => {
-            let digits = units.get(3..)?.iter().take(6).position(|unit| unit.0 == '}')?;
-            return Some((char::from_u32(hex(&units[3..3 + digits])?)?, digits + 4));
+fn backslash(units: &[Unit]) -> Option<Escape> {
+    let fixed = |length: usize| Some((byte(digits(units.get(2..length)?, 16)?), length));
+    match units[1].0 {
+        b'n' => Some((Some(b'\n'), 2)),
+        b't' => Some((Some(b'\t'), 2)),
+        b'r' => Some((None, 2)),
+        b'x' => fixed(4),
+        b'U' => fixed(10),
+        b'u' if units.get(2)?.0 == b'{' => {
+            let length = units[3..].iter().take(7).position(|unit| unit.0 == b'}')?;
+            Some((byte(digits(&units[3..3 + length], 16)?), length + 4))
         }
-        'u' => return code_units(units),
-        _ => return None,
-    };
-    Some((short, 2))
-}
-
-/// `\uXXXX`, or two of them.
-fn code_units(units: &[Unit]) -> Option<(char, usize)> {
-    let first = u16::try_from(hex(units.get(2..6)?)?).ok()?;
-    if let Some(char) = char::from_u32(first.into()) {
-        return Some((char, 6));
+        b'u' => fixed(6),
+        b'0'..=b'7' => {
+            let length = units[1..].iter().take(3).take_while(|unit| matches!(unit.0, b'0'..=b'7')).count();
+            Some((byte(digits(&units[1..=length], 8)?), length + 1))
+        }
+        _ => punctuation(units),
     }
-    let second = units.get(6..12).filter(|units| (units[0].0, units[1].0) == ('\\', 'u'))?;
-    let second = u16::try_from(hex(&second[2..])?).ok()?;
-    Some((char::decode_utf16([first, second]).next()?.ok()?, 12))
 }
 
-/// An HTML character reference.
-fn reference(units: &[Unit]) -> Option<(char, usize)> {
-    // No reference to a character is longer: `&#x0010ffff;`.
-    let end = units.iter().take(16).position(|unit| unit.0 == ';')?;
-    let name = &units[1..end];
-    let is = |known: &str| name.iter().map(|unit| unit.0).eq(known.chars());
-    let char = match name {
-        [('#', ..), ('x' | 'X', ..), digits @ ..] => char::from_u32(hex(digits)?)?,
-        [('#', ..), digits @ ..] => char::from_u32(number(digits, 10)?)?,
-        _ => NAMED.iter().find(|(known, _)| is(known))?.1,
+fn hexadecimal(units: &[Unit]) -> Option<Escape> {
+    let length = units[1..].iter().take(6).take_while(|unit| unit.0.is_ascii_hexdigit()).count();
+    let value = digits(&units[1..=length], 16)?;
+    let ends = units.get(length + 1).is_some_and(|unit| matches!(unit.0, b' ' | b'\t' | b'\n'));
+    Some((byte(value), length + 1 + usize::from(ends)))
+}
+
+fn punctuation(units: &[Unit]) -> Option<Escape> {
+    let escaped = units[1].0;
+    (escaped.is_ascii_punctuation() || escaped == b' ').then_some((Some(escaped), 2))
+}
+
+/// A character reference of HTML. Its semicolon may be missing, as browsers have it for numbers and the oldest names.
+fn reference(units: &[Unit]) -> Option<Escape> {
+    let ends = |length: usize| length + usize::from(units.get(length).is_some_and(|unit| unit.0 == b';'));
+    if units[1].0 == b'#' {
+        let (start, radix) = if matches!(units.get(2)?.0, b'x' | b'X') { (3, 16) } else { (2, 10) };
+        let is_digit = |unit: &&Unit| char::from(unit.0).is_digit(radix);
+        let length = units[start..].iter().take_while(is_digit).count();
+        return Some((byte(digits(&units[start..start + length], radix)?), ends(start + length)));
+    }
+    // No name of an ASCII character is longer.
+    let length = units[1..].iter().take(24).take_while(|unit| unit.0.is_ascii_alphanumeric()).count();
+    let name = &units[1..=length];
+    let begins = |known: &str| {
+        known.len() <= length && name.iter().zip(known.bytes()).all(|(unit, known)| unit.0.eq_ignore_ascii_case(&known))
     };
-    Some((char, end + 1))
+    if units.get(length + 1).is_some_and(|unit| unit.0 == b';') {
+        let known = NAMED.iter().find(|(known, _)| known.len() == length && begins(known));
+        return Some((known.map_or(Some(FOREIGN), |(_, value)| byte((*value).into())), length + 2));
+    }
+    let (known, value) = NAMED[..OLDEST].iter().find(|(known, _)| begins(known))?;
+    Some((Some(*value), known.len() + 1))
 }
 
-const NAMED: [(&str, char); 20] = [
-    ("amp", '&'),
-    ("lt", '<'),
-    ("gt", '>'),
-    ("quot", '"'),
-    ("apos", '\''),
-    ("nbsp", ' '),
-    ("sol", '/'),
-    ("bsol", '\\'),
-    ("plus", '+'),
-    ("equals", '='),
-    ("percnt", '%'),
-    ("num", '#'),
-    ("colon", ':'),
-    ("semi", ';'),
-    ("quest", '?'),
-    ("excl", '!'),
-    ("dollar", '$'),
-    ("lowbar", '_'),
-    ("commat", '@'),
-    ("period", '.'),
+/// Number of names that need no semicolon, at the beginning of [`NAMED`].
+const OLDEST: usize = 5;
+
+const NAMED: [(&str, u8); 45] = [
+    ("amp", b'&'),
+    ("lt", b'<'),
+    ("gt", b'>'),
+    ("quot", b'"'),
+    ("nbsp", b' '),
+    ("apos", b'\''),
+    ("sol", b'/'),
+    ("bsol", b'\\'),
+    ("plus", b'+'),
+    ("equals", b'='),
+    ("percnt", b'%'),
+    ("num", b'#'),
+    ("colon", b':'),
+    ("semi", b';'),
+    ("quest", b'?'),
+    ("excl", b'!'),
+    ("dollar", b'$'),
+    ("lowbar", b'_'),
+    ("underbar", b'_'),
+    ("commat", b'@'),
+    ("period", b'.'),
+    ("comma", b','),
+    ("ast", b'*'),
+    ("midast", b'*'),
+    ("lpar", b'('),
+    ("rpar", b')'),
+    ("lsqb", b'['),
+    ("lbrack", b'['),
+    ("rsqb", b']'),
+    ("rbrack", b']'),
+    ("lcub", b'{'),
+    ("lbrace", b'{'),
+    ("rcub", b'}'),
+    ("rbrace", b'}'),
+    ("hat", b'^'),
+    ("grave", b'`'),
+    ("diacriticalgrave", b'`'),
+    ("verbar", b'|'),
+    ("vert", b'|'),
+    ("verticalline", b'|'),
+    ("newline", b'\n'),
+    ("tab", b'\t'),
+    // They have no width.
+    ("shy", 0),
+    ("zerowidthspace", 0),
+    ("zwnj", 0),
 ];
 
-/// The UTF-8 of one character, each byte as a sign and two digits.
-fn bytes(sign: char, units: &[Unit]) -> Option<(char, usize)> {
-    let byte = |at: usize| {
-        let units = units.get(at * 3..at * 3 + 3).filter(|units| units[0].0 == sign)?;
-        u8::try_from(hex(&units[1..])?).ok()
-    };
-    let mut text = [byte(0)?, 0, 0, 0];
-    let length = match text[0] {
-        0..0x80 => 1,
-        0x80..0xe0 => 2,
-        0xe0..0xf0 => 3,
-        0xf0.. => 4,
-    };
-    for (at, place) in text.iter_mut().enumerate().take(length).skip(1) {
-        *place = byte(at)?;
+/// Returns the unit for a character, or a byte of one; `None` for what has no width.
+fn byte(value: u32) -> Option<u8> {
+    match u8::try_from(value) {
+        // A part of a line break, or every other byte of UTF-16.
+        Ok(b'\r' | 0) => None,
+        Ok(byte) if byte.is_ascii() => Some(byte),
+        _ if matches!(value, 0xad | 0x200b..=0x200d | 0x2060 | 0xfeff) => None,
+        _ => Some(FOREIGN),
     }
-    Some((core::str::from_utf8(&text[..length]).ok()?.chars().next()?, length * 3))
 }
 
-fn hex(digits: &[Unit]) -> Option<u32> {
-    number(digits, 16)
-}
-
-fn number(digits: &[Unit], radix: u32) -> Option<u32> {
-    let mut digits = digits.iter();
-    let first = digits.next()?.0.to_digit(radix)?;
-    digits.try_fold(first, |number, unit| number.checked_mul(radix)?.checked_add(unit.0.to_digit(radix)?))
+/// Returns the number that these digits are; a large one for too many.
+fn digits(units: &[Unit], radix: u32) -> Option<u32> {
+    let mut digits = units.iter().map(|unit| char::from(unit.0).to_digit(radix));
+    let first = digits.next()??;
+    digits.try_fold(first, |number, digit| Some(number.saturating_mul(radix).saturating_add(digit?)))
 }

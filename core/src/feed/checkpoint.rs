@@ -1,8 +1,10 @@
 use alloc::{borrow::Cow, format, sync::Arc};
+use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    config::Redaction,
     error::Error,
     model::ThreadId,
     wire::{is_cursor, updates::Source},
@@ -11,10 +13,11 @@ use crate::{
 /// What this version writes, and the newest it reads.
 const VERSION: u32 = 1;
 
-/// Where in a feed a bot is: small, and to be saved as JSON or whatever else serde writes. It holds no secret.
+/// Where in a feed a bot is: small, and to be saved as JSON or whatever else serde writes. It holds no secret, unless the
+/// server has written one into the cursor; `Debug` does not show that.
 ///
 /// A feed can begin after it in any later process, in this version of the library or a newer one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     version: u32,
     feed: Cow<'static, str>,
@@ -22,11 +25,24 @@ pub struct Checkpoint {
     chat: Option<ThreadId>,
     /// Shared by the checkpoints of events that have the same.
     cursor: Arc<str>,
+    #[serde(skip)]
+    redaction: Redaction,
+}
+
+impl fmt::Debug for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checkpoint")
+            .field("version", &self.version)
+            .field("feed", &self.feed)
+            .field("chat", &self.chat)
+            .field("cursor", &self.redaction.shown(&self.cursor))
+            .finish()
+    }
 }
 
 impl Checkpoint {
-    pub(super) fn new(source: &Source, cursor: Arc<str>) -> Self {
-        Self { version: VERSION, feed: source.name().into(), chat: source.chat().cloned(), cursor }
+    pub(super) fn new(source: &Source, cursor: Arc<str>, redaction: Redaction) -> Self {
+        Self { version: VERSION, feed: source.name().into(), chat: source.chat().cloned(), cursor, redaction }
     }
 
     /// The cursor to go on at, if this is a checkpoint of that feed.

@@ -1,7 +1,8 @@
 use alloc::string::String;
+use core::fmt;
 
 use super::Checkpoint;
-use crate::{clock::Moment, error::Error};
+use crate::{clock::Moment, config::Redaction, error::Error};
 
 /// What a feed delivers.
 #[derive(Clone, Debug)]
@@ -56,13 +57,22 @@ impl<T> FeedEvent<T> {
 }
 
 /// An event of a kind that this version does not know, or that it could not understand.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unread {
     /// The event's JSON, as the server sent it.
     pub json: String,
     /// What is wrong with it, and where.
     pub reason: String,
+    pub(crate) redaction: Redaction,
+}
+
+/// Shows no credential, should the server have repeated one.
+impl fmt::Debug for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let json = self.redaction.shown(&self.json);
+        f.debug_struct("Unread").field("json", &json).field("reason", &self.reason).finish()
+    }
 }
 
 /// A feed that could not be read, for now.

@@ -106,7 +106,7 @@ impl<T: Happens> Poller<T> {
     }
 
     fn checkpoint(&self, cursor: &Arc<str>) -> Checkpoint {
-        Checkpoint::new(&self.source, cursor.clone())
+        Checkpoint::new(&self.source, cursor.clone(), self.session.config().credentials.redaction())
     }
 
     /// Goes on at this cursor, which is where the feed is now.

@@ -1,5 +1,7 @@
 use alloc::{string::String, vec, vec::Vec};
-use core::ops::Deref;
+use core::{fmt, ops::Deref};
+
+use crate::config::Redaction;
 
 /// All items of a list that the server answered with, over all of its pages.
 ///
@@ -12,13 +14,22 @@ pub struct Listing<T> {
 }
 
 /// An item of a list that could not be understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Undecoded {
     /// The item's JSON, as the server sent it.
     pub json: String,
     /// What is wrong with it, and where.
     pub reason: String,
+    pub(crate) redaction: Redaction,
+}
+
+/// Shows no credential, should the server have repeated one.
+impl fmt::Debug for Undecoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let json = self.redaction.shown(&self.json);
+        f.debug_struct("Undecoded").field("json", &json).field("reason", &self.reason).finish()
+    }
 }
 
 impl<T> Listing<T> {

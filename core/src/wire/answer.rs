@@ -9,7 +9,7 @@ use super::{
     promise::{Promise, content_coding, is_json_type, media_type},
 };
 use crate::{
-    config::Credentials,
+    config::{Credentials, Kind, Redaction},
     error::UnexpectedAnswer,
     exchange::Response,
     model::{Listing, Undecoded},
@@ -134,13 +134,21 @@ impl<'a> Answer<'a> {
             }
         }
         if more > 0 {
-            undecoded.push(Undecoded { json: String::new(), reason: format!("{more} more items cannot be decoded") });
+            undecoded.push(Undecoded {
+                json: String::new(),
+                reason: format!("{more} more items cannot be decoded"),
+                redaction: Redaction::default(),
+            });
         }
         Listing::new(room.into_vec(), undecoded)
     }
 
     fn undecoded(&self, json: Json<'_>, odd: &Odd) -> Undecoded {
-        Undecoded { json: self.item(json.bytes()), reason: self.data(described(odd).as_bytes()) }
+        Undecoded {
+            json: self.item(json.bytes()),
+            reason: self.data(described(odd).as_bytes()),
+            redaction: self.redaction(),
+        }
     }
 
     /// The JSON that the body is.
@@ -181,7 +189,8 @@ impl<'a> Answer<'a> {
         }
         let body = self.response.body();
         // Redacted before it is cut, so that no half of a secret is left.
-        let mut text = self.credentials.redact(&String::from_utf8_lossy(&body[..body.len().min(EXCERPT + BEHIND)]));
+        let mut text =
+            self.credentials.redact(&String::from_utf8_lossy(&body[..body.len().min(EXCERPT + BEHIND)]), Kind::Prose);
         let end = (0..=EXCERPT.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         text.truncate(end);
         text.shrink_to_fit();
@@ -195,17 +204,27 @@ impl<'a> Answer<'a> {
 
     /// A text for people, without the credentials and not too long.
     pub(super) fn prose(&self, text: &[u8]) -> String {
-        shortened(text, TEXT, |text| self.credentials.redact(text))
+        shortened(text, TEXT, |text| self.credentials.redact(text, Kind::Prose))
     }
 
-    /// An identifier, a code or the like, without the credentials and not too long.
+    /// Words about data, without the credentials and not too long.
     pub(super) fn data(&self, text: &[u8]) -> String {
-        shortened(text, TEXT, |text| self.credentials.redact_data(text))
+        shortened(text, TEXT, |text| self.credentials.redact(text, Kind::Data))
     }
 
-    /// The JSON of an item that cannot be decoded, without the credentials and not too long.
+    /// An identifier or a code as it came, but for a secret, and not too long.
+    pub(super) fn exact(&self, text: &[u8]) -> String {
+        shortened(text, TEXT, |text| self.credentials.redact(text, Kind::Exact))
+    }
+
+    /// The JSON of an item that cannot be decoded as it came, but for a secret, and not too long.
     pub(super) fn item(&self, json: &[u8]) -> String {
-        shortened(json, ITEM, |text| self.credentials.redact_data(text))
+        shortened(json, ITEM, |text| self.credentials.redact(text, Kind::Exact))
+    }
+
+    /// Returns what takes the credentials out of such data when it is shown.
+    pub(super) fn redaction(&self) -> Redaction {
+        self.credentials.redaction()
     }
 }
 

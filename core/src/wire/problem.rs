@@ -93,6 +93,11 @@ impl<'a> Problem<'a> {
     }
 }
 
+/// Returns `true` for a code of the contract.
+pub(crate) fn is_known(code: &str) -> bool {
+    statuses(code).is_some()
+}
+
 /// Returns `true` for what can be a code of the contract, also one that is to come: lower case with underscores.
 fn is_code(code: &str) -> bool {
     (1..=LONGEST_CODE).contains(&code.len())
@@ -113,13 +118,14 @@ pub(super) fn refusal(answer: &Answer<'_>, now: Now) -> Result<Refusal, Error> {
             kind: kind_of_code(&code),
             status: status.as_u16(),
             // A known one is no credential, even if one has the same characters.
-            code: Some(if statuses(&code).is_some() { code } else { answer.data(code.as_bytes()) }),
+            code: Some(if is_known(&code) { code } else { answer.exact(code.as_bytes()) }),
             message: detail.or(title).map(|text| answer.prose(text.as_bytes())),
             request_id: request_id.map(|id| answer.data(id.as_bytes())).or_else(from_header),
             retry_after,
-            invalid_members: ids.map(|id| answer.data(id.as_bytes())).collect(),
+            invalid_members: ids.map(|id| answer.exact(id.as_bytes())).collect(),
             excerpt: None,
             after_silence: false,
+            redaction: answer.redaction(),
         });
     }
     let unreadable = content_coding(answer.response().headers()).map(|coding| {
@@ -146,6 +152,7 @@ pub(super) fn refusal(answer: &Answer<'_>, now: Now) -> Result<Refusal, Error> {
         invalid_members: Vec::new(),
         excerpt: Some(answer.excerpt()).filter(|excerpt| !excerpt.is_empty()),
         after_silence: false,
+        redaction: answer.redaction(),
     })
 }
 

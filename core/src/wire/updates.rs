@@ -18,6 +18,7 @@ use super::{
     route::Route,
 };
 use crate::{
+    config::Redaction,
     error::{Error, UnexpectedAnswer},
     feed::Unread,
     model::{LiveLocationUpdate, Message, Reaction, ThreadId, checked_id},
@@ -252,7 +253,11 @@ impl<'a, T: Happens> List<'a, T> {
             return self.skip(json, cursor);
         }
         self.undecoded += 1;
-        let what = Unread { json: self.answer.item(json.bytes()), reason: self.answer.data(reason.as_bytes()) };
+        let what = Unread {
+            json: self.answer.item(json.bytes()),
+            reason: self.answer.data(reason.as_bytes()),
+            redaction: self.answer.redaction(),
+        };
         self.items.push(Item { cursor, mark: mark(json.bytes()), what: Err(what) });
     }
 
@@ -268,7 +273,8 @@ impl<'a, T: Happens> List<'a, T> {
         let Skipped { count, cursor, mark } = mem::take(&mut self.skipped);
         if count > 0 {
             let reason = format!("{count} more events cannot be decoded");
-            self.items.push(Item { cursor, mark, what: Err(Unread { json: String::new(), reason }) });
+            let what = Unread { json: String::new(), reason, redaction: Redaction::default() };
+            self.items.push(Item { cursor, mark, what: Err(what) });
         }
     }
 

@@ -120,7 +120,14 @@ fn credentials_that_cannot_be_sent_are_refused() {
     refused(Credentials::new("app", &long), "Secret", "too long");
     Credentials::new(&long[1..], &long[1..]).expect("they fit into a header");
     Credentials::new("app", "se:cret").expect("only the App ID ends at a colon");
-    Credentials::new("Ü", "pässwörd \u{1f600}").expect("they are sent in UTF-8");
+    Credentials::new("!", " ~\"\\%&").expect("all of printable ASCII can be sent");
+    for secret in ["s", "sec", "secre"] {
+        refused(Credentials::new("app", secret), "Secret", "fewer than 6 characters");
+    }
+    for foreign in ["pässwörd", "se\u{301}cret", "secret\u{a0}", "\u{1f600}\u{1f600}"] {
+        refused(Credentials::new(foreign, "secret"), "App ID", "not ASCII");
+        refused(Credentials::new("app", foreign), "Secret", "not ASCII");
+    }
     for control in ["\n", "\r", "\t", "\0", "\u{7f}", "\u{85}"] {
         refused(Credentials::new(format!("app{control}"), "secret"), "App ID", "control");
         refused(Credentials::new("app", format!("{control}secret")), "Secret", "control");
@@ -143,6 +150,8 @@ fn a_variable_that_is_missing_or_wrong_is_named() {
     refused(with(URL_VAR, Some("http://a.example.org")), URL_VAR, "in the clear");
     refused(with(APP_ID_VAR, Some("a:b")), APP_ID_VAR, "colon");
     refused(with(SECRET_VAR, Some("")), SECRET_VAR, "empty");
+    refused(with(SECRET_VAR, Some("short")), SECRET_VAR, "fewer");
+    refused(with(SECRET_VAR, Some("sécret")), SECRET_VAR, "not ASCII");
     assert_eq!([URL_VAR, APP_ID_VAR, SECRET_VAR], ["TEAMWIRE_URL", "TEAMWIRE_APP_ID", "TEAMWIRE_SECRET"]);
 }
 

@@ -65,7 +65,7 @@ fn arrange<H: Harness>(ground: &Ground<H>, kind: &str) {
 pub(crate) fn a_key_that_nobody_has_is_refused<H: Harness>() {
     let ground = Ground::<H>::new();
     let good = (ground.sandbox.app_id(), ground.sandbox.secret());
-    for (app_id, secret) in [("nobody", good.1), (good.0, "a wrong one"), (good.0, "Ü: \u{1f600}")] {
+    for (app_id, secret) in [("nobody", good.1), (good.0, "a wrong one"), (good.0, "an: \"odd\\ one")] {
         let credentials = Credentials::new(app_id, secret).expect("it could be one");
         let client = H::connect(Config::new(&ground.sandbox.url(), credentials).expect("it is a URL"));
         let error = ground.err(client.contacts().me());

@@ -3,92 +3,37 @@
 
 use std::{error::Error as _, fmt::Debug, fmt::Write as _};
 
-use base64::{
-    Engine,
-    prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD},
-};
 use serde_json::{Value, json};
 use teamwire_core::{
-    Client, Config, Credentials, Error, Fault, FaultKind, Follow, RetryPolicy,
+    Client, Config, Credentials, Error, Fault, FaultKind, Follow, Reply, RetryPolicy,
     script::{Answer, Expect, Script, sample},
 };
-use teamwire_tests::operations::{Operation, TID};
+use teamwire_tests::{
+    operations::{Operation, TID},
+    spellings::{self, is_not_in},
+};
 
 const APP_ID: &str = "bot?7~f3&ward<seven>north";
-const SECRET: &str = "s3cr3t\"of?<the>\\bot/ü";
+const SECRET: &str = "s3cr3t\"of?<the>\\bot/=1";
+/// User and password of a proxy.
+const PROXY: (&str, &str) = ("proxy&user<north", "pr0xy\"word<of>?bot");
 
 fn config(app_id: &str, secret: &str) -> Config {
     let credentials = Credentials::new(app_id, secret).expect("they are fine");
-    Config::new("https://teamwire.example.org", credentials).expect("it is a URL").with_retry(RetryPolicy::NEVER)
+    let config = Config::new("https://teamwire.example.org", credentials).expect("it is a URL");
+    let mut proxy = url::Url::parse("http://proxy.example.org:3128").expect("it is a URL");
+    proxy.set_username(PROXY.0).and_then(|()| proxy.set_password(Some(PROXY.1))).expect("it has a host");
+    config.with_proxy(proxy.as_str()).expect("it is a proxy").with_retry(RetryPolicy::NEVER)
 }
 
-fn each(text: &str, spell: impl Fn(char) -> String) -> String {
-    text.chars().map(spell).collect()
-}
-
-fn each_byte(text: &str, spell: impl Fn(u8) -> String) -> String {
-    text.bytes().map(spell).collect()
-}
-
-fn units(text: &str, spell: impl Fn(u16) -> String) -> String {
-    text.encode_utf16().map(spell).collect()
-}
-
-fn in_json(text: &str) -> String {
-    let json = json!(text).to_string();
-    json[1..json.len() - 1].to_owned()
-}
-
-fn in_html(text: &str) -> String {
-    let named = [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('/', "&sol;")];
-    each(text, |char| named.iter().find(|(of, _)| *of == char).map_or(char.into(), |(_, name)| (*name).into()))
-}
-
-fn in_percents(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-/// A text in twenty spellings.
-fn spellings(text: &str) -> [String; 20] {
-    [
-        text.to_owned(),
-        text.to_uppercase(),
-        in_json(text),
-        in_json(text).replace('/', "\\/"),
-        in_json(&in_json(text)),
-        units(text, |unit| format!("\\u{unit:04x}")),
-        units(text, |unit| format!("\\u{unit:04X}")),
-        each(text, |char| if char.is_ascii() { format!("\\x{:02x}", u32::from(char)) } else { char.into() }),
-        each(text, |char| char.escape_unicode().to_string()),
-        in_html(text),
-        in_html(&in_html(text)),
-        each(text, |char| format!("&#{};", u32::from(char))),
-        each(text, |char| format!("&#x{:X};", u32::from(char))),
-        in_percents(text),
-        in_percents(&in_percents(text)),
-        each_byte(text, |byte| format!("%{byte:02x}")),
-        each_byte(text, |byte| format!("={byte:02X}")),
-        each_byte(text, |byte| format!("{byte:02X}")),
-        BASE64_STANDARD_NO_PAD.encode(text),
-        BASE64_URL_SAFE.encode(text),
-    ]
-}
-
-/// What is looked for, and how it is echoed: whole, and each half.
+/// What a server may repeat.
 fn echoes() -> Vec<String> {
-    let pair = format!("{APP_ID}:{SECRET}");
-    let tokens = [BASE64_STANDARD.encode(&pair), BASE64_URL_SAFE_NO_PAD.encode(&pair)];
-    let wholes: Vec<String> =
-        [APP_ID, SECRET].into_iter().chain(tokens.iter().map(String::as_str)).flat_map(spellings).collect();
-    let mut echoes = Vec::new();
-    for whole in wholes {
-        let chars: Vec<char> = whole.chars().collect();
-        let part = |range: std::ops::Range<usize>| chars[range].iter().collect::<String>();
-        let cut = chars.len() * 3 / 4;
-        echoes.extend([part(0..cut), part(chars.len() - cut..chars.len())]);
-        echoes.push(whole);
-    }
-    echoes
+    spellings::echoes(&[(APP_ID, SECRET), PROXY])
+}
+
+/// What can stand in a header.
+fn header_echoes() -> impl Iterator<Item = String> {
+    echoes().into_iter().filter(|echo| echo.bytes().all(|byte| byte.is_ascii_graphic()))
 }
 
 /// Neither the echo nor half of it is in any text that the error gives.
@@ -101,17 +46,6 @@ fn is_hidden(echo: &str, error: &Error) {
         source = cause.source();
     }
     is_not_in(echo, &texts);
-}
-
-#[track_caller]
-fn is_not_in(echo: &str, texts: &str) {
-    let chars: Vec<char> = echo.chars().collect();
-    for window in chars.windows(chars.len().div_ceil(2)) {
-        let window: String = window.iter().collect();
-        for seen in [window.as_str(), &in_json(&window)] {
-            assert!(!texts.contains(seen), "{seen} of {echo} is in {texts}");
-        }
-    }
 }
 
 #[track_caller]
@@ -152,7 +86,7 @@ fn problems_show_no_credential_in_any_spelling() {
 #[test]
 fn headers_show_no_credential_in_any_spelling() {
     let config = config(APP_ID, SECRET);
-    for echo in echoes().into_iter().filter(|echo| echo.bytes().all(|byte| byte.is_ascii_graphic())) {
+    for echo in header_echoes() {
         for (status, name) in
             [(302, "location"), (502, "x-request-id"), (200, "x-request-id"), (200, "content-encoding")]
         {
@@ -172,6 +106,70 @@ fn headers_show_no_credential_in_any_spelling() {
         let shown = format!("{error:?}");
         assert!(!shown.contains("c00kie") && shown.contains("set-cookie") && shown.contains("200"), "{shown}");
     }
+}
+
+#[test]
+fn the_name_of_a_header_shows_no_credential() {
+    let config = config("warehouse-bot", "a-secret-of-the-bot");
+    for name in ["warehouse-bot", "a-secret-of-the-bot", "x-secret-of-the-bot", "d2fyzwhvdxnllwjvddphlxnly3jldc1vzi"] {
+        let head = http::Response::builder().status(200).header(name, "x").header(format!("x-{name}"), "y");
+        let head = head.body(()).expect("it is a head");
+        let fault = Fault::new(FaultKind::Lost, "cut").sent(true).head(head.clone());
+        hides(name, &fault);
+        hides(name, &Reply::Fault(fault.clone()));
+        hides(name, &Reply::Response(head.map(|()| name.as_bytes().to_vec())));
+        is_hidden(name, &Operation::Me.play(config.clone(), [Answer::fault(fault)]).outcome.expect_err("it is lost"));
+    }
+}
+
+#[test]
+fn ids_and_codes_stay_as_they_came_and_are_shown_without_credentials() {
+    let (app_id, secret) = ("warehouse-bot", "a-secret-of-the-bot");
+    let config = config(app_id, secret);
+    let ids = ["warehouse-bot-2", "warehouse-bot", "my-warehouse-bot", "u1"];
+    let problem = json!({ "code": "invalid_members", "invalid_members": ids });
+    let played = Operation::AddMembers.play(config.clone(), [Answer::json(422, problem)]);
+    let error = played.outcome.expect_err("it is refused");
+    let Error::Refused(refusal) = &error else { panic!("it is a refusal: {error:?}") };
+    assert_eq!(refusal.invalid_members, ids);
+    let shown = ["warehouse-bot-2", "[redacted]", "my-warehouse-bot", "u1"];
+    assert!(error.to_string().contains(&shown.join(", ")), "{error}");
+    assert!(format!("{error:?}").contains(&format!("{shown:?}")), "{error:?}");
+
+    // A secret is no id.
+    let problem = json!({ "code": "invalid_members", "invalid_members": [secret, format!("x{secret}")] });
+    let error = Operation::AddMembers.play(config.clone(), [Answer::json(422, problem)]).outcome.expect_err("refused");
+    let Error::Refused(refusal) = &error else { panic!("it is a refusal: {error:?}") };
+    assert_eq!(refusal.invalid_members, ["[redacted]", "x[redacted]"]);
+
+    // A code is one word in lower case.
+    let problem = json!({ "code": "warehouse_bot_7", "detail": "no warehouse_bot_7" });
+    let played = Operation::Close.play(self::config("warehouse_bot_7", secret), [Answer::json(409, problem)]);
+    let error = played.outcome.expect_err("it is refused");
+    assert_eq!(error.code(), Some("warehouse_bot_7"));
+    hides("warehouse_bot_7", &error);
+    is_not_in("warehouse_bot_7", &error.to_string());
+
+    let item = json!({ "uid": 7, "of": app_id, "and": "warehouse-bot-2" });
+    let script =
+        Script::with_config(config).then(Expect::get("/v1/users"), Answer::json(200, sample::page([item.clone()])));
+    let users = Client::new(script).contacts().users().expect("a bad item costs only itself");
+    let undecoded = &users.undecoded()[0];
+    assert_eq!(serde_json::from_str::<Value>(&undecoded.json).expect("it stays JSON"), item);
+    let shown = format!("{undecoded:?}");
+    assert!(shown.contains("warehouse-bot-2") && !shown.contains("\"warehouse-bot\\\""), "{shown}");
+}
+
+#[test]
+fn a_checkpoint_shows_no_credential() {
+    let path = format!("/v1/chats/{TID}/messages/updates");
+    let answer = json!({ "items": [], "cursor": SECRET });
+    let script = Script::with_config(config(APP_ID, SECRET)).then(Expect::get(path), Answer::json(200, answer));
+    let mut events = Client::new(script).chats().chat(TID).new_messages(Follow::default());
+    let event = events.next().expect("it begins").expect("it is a cursor");
+    hides(SECRET, &event);
+    let saved = serde_json::to_string(event.checkpoint().expect("there is one")).expect("it is serialised");
+    assert!(saved.contains(&spellings::in_json(SECRET)), "a cursor is what the server gave: {saved}");
 }
 
 #[test]

@@ -121,11 +121,13 @@ fn what_a_message_says_is_not_shown_by_its_request() {
 
 #[test]
 fn bad_keys_are_refused_without_repeating_them() {
-    for (app_id, secret) in [("t0ps3cr3t:x", "y"), ("x", "t0ps3cr3t\n"), ("t0ps3cr3t\0", "y"), ("", "t0ps3cr3t")] {
+    for (app_id, secret) in
+        [("t0ps3cr3t:x", "secret"), ("x", "t0ps3cr3t\n"), ("t0ps3cr3t\0", "secret"), ("", "t0ps3cr3t")]
+    {
         let error = Credentials::new(app_id, secret).expect_err("they are refused");
         assert!(!format!("{error} {error:?}").contains("t0ps3cr3t"), "{error}");
     }
-    let keys = || Credentials::new("x", "y").expect("they are fine");
+    let keys = || Credentials::new("x", "secret").expect("they are fine");
     let error = Config::new("https://user:t0ps3cr3t@teamwire.example.org", keys()).expect_err("it is refused");
     assert!(!format!("{error} {error:?}").contains("t0ps3cr3t"), "{error}");
     let config = Config::new("https://teamwire.example.org", keys()).expect("it is a URL");

@@ -1,0 +1,106 @@
+use alloc::{boxed::Box, vec::Vec};
+use core::ops::RangeInclusive;
+
+use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox};
+
+use super::{escapes::Unit, redaction::SHORTEST};
+
+/// Numbers of consecutive characters of a credential that give it away: as many as it has, at most eight.
+const LENGTHS: RangeInclusive<usize> = SHORTEST..=LONGEST;
+const LONGEST: usize = 8;
+/// Number of characters from which the beginning of a credential at the end of a text is found: the text was cut there.
+pub(super) const CUT: usize = 4;
+
+/// Hashes of the parts of credentials.
+#[derive(Default)]
+pub(super) struct Runs {
+    /// For each of [`LENGTHS`], sorted.
+    whole: [Hashes; LONGEST + 1 - SHORTEST],
+    /// Of beginnings that are shorter than a run, sorted.
+    beginnings: Hashes,
+}
+
+struct Hashes(SecretBox<Vec<u64>>);
+
+impl Default for Hashes {
+    fn default() -> Self {
+        Self(SecretBox::new(Box::default()))
+    }
+}
+
+impl Runs {
+    /// Adds a credential in one spelling.
+    pub(super) fn add(&mut self, units: &[Unit]) {
+        let length = units.len().min(LONGEST);
+        let Some(at) = length.checked_sub(SHORTEST) else { return };
+        self.whole[at].extend(units.windows(length).map(hash));
+        self.beginnings.extend((CUT..length).map(|length| hash(&units[..length])));
+    }
+
+    /// Prepares for the search.
+    pub(super) fn sort(&mut self) {
+        self.whole.iter_mut().for_each(Hashes::sort);
+        self.beginnings.sort();
+    }
+
+    /// Reports all that belongs to credentials, from where on and up to where; also what the end of the text has cut, if it
+    /// `may_be_cut`.
+    pub(super) fn find(&self, units: &[Unit], may_be_cut: bool, mut found: impl FnMut(usize, usize)) {
+        let mut last: Option<(usize, usize)> = None;
+        let mut join = |from: usize, to: usize| match &mut last {
+            Some((_, end)) if from <= *end => *end = to.max(*end),
+            _ => {
+                if let Some((from, to)) = last.replace((from, to)) {
+                    found(from, to);
+                }
+            }
+        };
+        for at in 0..units.len() {
+            let runs =
+                LENGTHS.zip(&self.whole).filter_map(|(length, hashes)| Some((units.get(at..at + length)?, hashes)));
+            let longest = runs.filter(|(run, hashes)| hashes.has(run)).map(|(run, _)| run.len()).last();
+            if let Some(length) = longest {
+                join(at, at + length);
+            }
+        }
+        if may_be_cut {
+            let cut = (CUT..LONGEST).rev().filter_map(|length| units.len().checked_sub(length));
+            if let Some(at) = cut.into_iter().find(|at| self.beginnings.has(&units[*at..])) {
+                join(at, units.len());
+            }
+        }
+        if let Some((from, to)) = last {
+            found(from, to);
+        }
+    }
+}
+
+impl Hashes {
+    fn extend(&mut self, hashes: impl Iterator<Item = u64>) {
+        self.0.expose_secret_mut().extend(hashes);
+    }
+
+    fn sort(&mut self) {
+        let hashes = self.0.expose_secret_mut();
+        hashes.sort_unstable();
+        hashes.dedup();
+    }
+
+    fn has(&self, units: &[Unit]) -> bool {
+        let hashes = self.0.expose_secret();
+        !hashes.is_empty() && hashes.binary_search(&hash(units)).is_ok()
+    }
+}
+
+/// Returns the hash (FNV-1a) of characters, the same in upper and lower case and in both alphabets of base64. A space is a
+/// plus sign in forms, and where lines are wrapped a line break.
+fn hash(units: &[Unit]) -> u64 {
+    units.iter().fold(0xcbf2_9ce4_8422_2325, |hash, unit| {
+        let byte = match unit.0 {
+            b'-' | b' ' | b'\n' | b'\t' => b'+',
+            b'_' => b'/',
+            byte => byte.to_ascii_lowercase(),
+        };
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
