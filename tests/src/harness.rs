@@ -4,10 +4,10 @@ use std::{fmt::Debug, marker::PhantomData};
 
 use teamwire_core::{Client, Config, Error, Executor, Feed};
 
-use crate::operations::Take;
+use crate::operations::Visitor;
 
 #[path = "../../async-std-adapter/examples/write_your_own_executor/executor.rs"]
-mod home_made;
+mod handwritten;
 #[path = "../../async-std-adapter/examples/smol_runtime/runtime.rs"]
 mod smol_runtime;
 
@@ -124,32 +124,32 @@ asynchronous! {
 
 /// The executor of the example that says how to write one.
 #[derive(Clone, Copy, Debug)]
-pub struct HomeMade;
+pub struct Handwritten;
 
-impl Harness for HomeMade {
-    type X = home_made::Plain;
+impl Harness for Handwritten {
+    type X = handwritten::Plain;
 
-    const NAME: &'static str = "home-made";
+    const NAME: &'static str = "handwritten";
 
     const KEEPS_CONNECTIONS: bool = false;
 
     fn connect(config: Config) -> Client<Self::X> {
-        Client::new(home_made::Plain::new(config))
+        Client::new(handwritten::Plain::new(config))
     }
 
     fn wait<'a, T: Send + 'a>(run: Result<T, Error>) -> Result<T, Error> {
         run
     }
 
-    fn next<F: Feed + 'static>(events: &mut home_made::Events<F>) -> Option<Result<F::Event, Error>> {
+    fn next<F: Feed + 'static>(events: &mut handwritten::Events<F>) -> Option<Result<F::Event, Error>> {
         events.next()
     }
 
-    fn stop<F: Feed + 'static>(events: &mut home_made::Events<F>) {
+    fn stop<F: Feed + 'static>(events: &mut handwritten::Events<F>) {
         events.stop();
     }
 
-    fn stopper<F: Feed + 'static>(_: &home_made::Events<F>) -> Option<Stop> {
+    fn stopper<F: Feed + 'static>(_: &handwritten::Events<F>) -> Option<Stop> {
         None
     }
 }
@@ -164,10 +164,10 @@ impl<H> Default for Wait<H> {
     }
 }
 
-impl<H: Harness> Take<H::X> for Wait<H> {
+impl<H: Harness> Visitor<H::X> for Wait<H> {
     type Output = Result<String, Error>;
 
-    fn take<'a, T: Debug + Send + 'a>(self, run: <H::X as Executor>::Run<'a, T>) -> Self::Output
+    fn visit<'a, T: Debug + Send + 'a>(self, run: <H::X as Executor>::Run<'a, T>) -> Self::Output
     where
         H::X: 'a,
     {

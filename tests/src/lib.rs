@@ -3,12 +3,13 @@
 //! - [`spellings`]: in which a server may repeat a text.
 //! - [`operations`]: every operation that the core has, written once for all executors.
 //! - [`contract`]: the wire contract (`docs/openapi.yaml`) as a check of requests and answers.
-//! - [`harness`]: the executors; and a [`Ground`] for each test of one, with a sandbox of its own.
+//! - [`harness`]: the executors; and a [`Fixture`] for each test of one, with a sandbox of its own.
 //! - [`limit`]: the limit on the time of a test.
 
 mod cases;
 pub mod contract;
-mod ground;
+mod feed_probe;
+mod fixture;
 pub mod harness;
 pub mod limit;
 pub mod operations;
@@ -17,8 +18,8 @@ mod watching;
 
 pub use self::{
     cases::cases,
-    ground::{Ground, config},
-    watching::Watching,
+    feed_probe::FeedProbe,
+    fixture::{Fixture, config},
 };
 
 /// The tests that these functions are, each for this executor, and each within the [`limit`]. They stand in modules of the suite that calls this.

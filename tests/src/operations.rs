@@ -1,6 +1,6 @@
 //! Every operation that the core has, written once for all executors.
 //!
-//! A suite goes through [`Operation::ALL`] and says by a [`Take`] what it does with what an executor gives it. The
+//! A suite goes through [`Operation::ALL`] and says by a [`Visitor`] what it does with what an executor gives it. The
 //! table is checked against [`documented`], so that none is forgotten.
 
 mod bot;
@@ -18,7 +18,10 @@ use teamwire_core::{
 };
 
 pub use self::{
-    bot::{Bot, ByHandBot, Drive, ENTROPY, Played, ScriptBot, Show, alert, config, now, reaction, request_of},
+    bot::{
+        Bot, ByHandBot, DebugOutput, ENTROPY, RunManually, ScriptBot, ScriptRun, alert, config, now, reaction,
+        request_of,
+    },
     documented::{Documented, Nature, documented},
     subscription::Subscription,
 };
@@ -30,12 +33,12 @@ pub const TID: &str = "7MQKchz6wsSzmWTVnppGAc";
 pub const AVATAR: &[u8] = include_bytes!("../fixtures/baseline.jpg");
 
 /// What is done with an operation of an executor, whatever its answer is.
-pub trait Take<X: Executor> {
+pub trait Visitor<X: Executor> {
     /// What comes of it.
     type Output;
 
     /// Takes what the executor gives for the operation.
-    fn take<'a, T: Debug + Send + 'a>(self, run: X::Run<'a, T>) -> Self::Output
+    fn visit<'a, T: Debug + Send + 'a>(self, run: X::Run<'a, T>) -> Self::Output
     where
         X: 'a;
 }
@@ -85,8 +88,8 @@ macro_rules! operations {
 
             /// Asks the bot's executor for it, and does with that what `take` says.
             #[allow(deprecated, reason = "what is deprecated works too")]
-            pub fn run<X: Executor + Debug, V: Take<X>>(self, bot: &mut Bot<X>, take: V) -> V::Output {
-                match self { $(Self::$variant => { let $bot = bot; take.take($run) })* }
+            pub fn run<X: Executor + Debug, V: Visitor<X>>(self, bot: &mut Bot<X>, visitor: V) -> V::Output {
+                match self { $(Self::$variant => { let $bot = bot; visitor.visit($run) })* }
             }
         }
     };

@@ -9,7 +9,7 @@ use std::{
 use teamwire_core::{Client, Error, FeedEvent};
 use teamwire_sandbox::{Sandbox, org};
 use teamwire_tests::{
-    Watching,
+    FeedProbe,
     harness::{Harness, Stop},
 };
 
@@ -48,7 +48,7 @@ impl Following {
         let (lend, stop) = mpsc::channel();
         let chat = client.chats().chat(org::LOBBY);
         thread::spawn(move || {
-            let mut feed = Watching::<H>::new(chat.new_messages(None), |message| message.text.unwrap_or_default());
+            let mut feed = FeedProbe::<H>::new(chat.new_messages(None), |message| message.text.unwrap_or_default());
             if lend.send(feed.stopper()).is_err() {
                 return;
             }

@@ -12,7 +12,7 @@ use teamwire_core::{
     script::{Answer, Expect, sample},
 };
 
-use super::{Operation, TID, Take, response};
+use super::{Operation, TID, Visitor, response};
 
 /// A client, and what the operations of the table are done to.
 ///
@@ -63,7 +63,7 @@ impl ByHandBot {
 
     /// The machine of an operation, for `drive`.
     pub fn drive<R>(&mut self, operation: Operation, drive: impl FnOnce(&mut dyn Flow<Output = String>) -> R) -> R {
-        operation.run(self, Drive(drive))
+        operation.run(self, RunManually(drive))
     }
 
     /// What an operation makes of this answer to its first request.
@@ -97,34 +97,34 @@ pub fn request_of<T: Debug + Send>(flow: &mut dyn Flow<Output = T>) -> http::Req
 
 /// Hands an operation's machine to a function, with the answer as text.
 #[derive(Debug)]
-pub struct Drive<F>(pub F);
+pub struct RunManually<F>(pub F);
 
-impl<F, R> Take<ByHand> for Drive<F>
+impl<F, R> Visitor<ByHand> for RunManually<F>
 where
     F: FnOnce(&mut dyn Flow<Output = String>) -> R,
 {
     type Output = R;
 
-    fn take<'a, T: Debug + Send + 'a>(self, run: Box<dyn Flow<Output = T> + 'a>) -> R {
+    fn visit<'a, T: Debug + Send + 'a>(self, run: Box<dyn Flow<Output = T> + 'a>) -> R {
         (self.0)(&mut run.map(|answer| format!("{answer:?}")))
     }
 }
 
 /// The answer of an operation on a script, as text.
 #[derive(Clone, Copy, Debug)]
-pub struct Show;
+pub struct DebugOutput;
 
-impl Take<Script> for Show {
+impl Visitor<Script> for DebugOutput {
     type Output = Result<String, Error>;
 
-    fn take<'a, T: Debug + Send + 'a>(self, run: Result<T, Error>) -> Self::Output {
+    fn visit<'a, T: Debug + Send + 'a>(self, run: Result<T, Error>) -> Self::Output {
         run.map(|answer| format!("{answer:?}"))
     }
 }
 
 /// What came of an operation on a script.
 #[derive(Debug)]
-pub struct Played {
+pub struct ScriptRun {
     /// What it ended with.
     pub outcome: Result<String, Error>,
     /// The script: its clock, and the requests, of which the first is the search for the chat.
@@ -148,7 +148,7 @@ impl Operation {
     ///
     /// # Panics
     /// If it does not ask for all of them.
-    pub fn play(self, config: Config, answers: impl IntoIterator<Item = Answer>) -> Played {
+    pub fn play(self, config: Config, answers: impl IntoIterator<Item = Answer>) -> ScriptRun {
         let script = Script::with_config(config);
         let mut bot = ScriptBot::on(&script);
         let wanted = ByHandBot::by_hand(super::config(), ENTROPY).request(self);
@@ -156,9 +156,9 @@ impl Operation {
             let expect = Expect::new(wanted.method().clone(), wanted.uri().path());
             let _ = script.clone().then(expect, answer);
         }
-        let outcome = self.run(&mut bot, Show);
+        let outcome = self.run(&mut bot, DebugOutput);
         script.assert_done();
-        Played { outcome, script, bot }
+        ScriptRun { outcome, script, bot }
     }
 }
 

@@ -4,7 +4,7 @@ use teamwire_core::{Client, Follow, LiveLocationUpdate, Message, Reaction};
 use teamwire_sandbox::{Sandbox, org};
 
 use super::Class;
-use crate::{harness::Harness, watching::Watching};
+use crate::{feed_probe::FeedProbe, harness::Harness};
 
 /// An operation that goes on until it is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,15 +53,17 @@ impl Subscription {
     }
 
     /// Follows it, in the lobby if it is of one chat.
-    pub fn follow<H: Harness>(self, client: &Client<H::X>, follow: impl Into<Follow>) -> Watching<H> {
+    pub fn follow<H: Harness>(self, client: &Client<H::X>, follow: impl Into<Follow>) -> FeedProbe<H> {
         let (chats, lobby) = (client.chats(), client.chats().chat(org::LOBBY));
         match self {
             Self::LiveLocations => {
-                Watching::new(lobby.live_locations(follow), |it: LiveLocationUpdate| it.coordinates.lat().to_string())
+                FeedProbe::new(lobby.live_locations(follow), |it: LiveLocationUpdate| it.coordinates.lat().to_string())
             }
-            Self::Reactions => Watching::new(chats.reaction_updates(follow), |it: Reaction| it.reaction_id.to_string()),
-            Self::NewMessages => Watching::new(lobby.new_messages(follow), |it: Message| it.mid.to_string()),
-            Self::AllNewMessages => Watching::new(chats.new_messages(follow), |it: Message| it.mid.to_string()),
+            Self::Reactions => {
+                FeedProbe::new(chats.reaction_updates(follow), |it: Reaction| it.reaction_id.to_string())
+            }
+            Self::NewMessages => FeedProbe::new(lobby.new_messages(follow), |it: Message| it.mid.to_string()),
+            Self::AllNewMessages => FeedProbe::new(chats.new_messages(follow), |it: Message| it.mid.to_string()),
         }
     }
 

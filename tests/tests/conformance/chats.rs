@@ -2,50 +2,50 @@
 
 use teamwire_core::{ChatType, ErrorKind, NewChat, NewOneToOne, Poll};
 use teamwire_sandbox::{Fault, Rule, org};
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 const CREATES: &str = "POST /v1/chats";
 
 pub(crate) fn all_chats_are_listed<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let ben = ground.sandbox.as_person(org::BEN);
+    let fixture = Fixture::<H>::new();
+    let ben = fixture.sandbox.as_person(org::BEN);
     for at in 0..60 {
         ben.create_chat(&format!("Room {at}"), &[org::BOT]).expect("the bot can be a member");
     }
     ben.create_chat("Not for bots", &[org::ANNA]).expect("Anna can be a member");
-    let chats = ground.ok(ground.client.chats().subscriptions());
+    let chats = fixture.ok(fixture.client.chats().subscriptions());
     let titles: Vec<_> = chats.iter().map(|chat| chat.title().to_owned()).collect();
     assert_eq!((titles.len(), titles[0].as_str(), titles[61].as_str()), (62, "Lobby", "Room 59"));
-    ground.ok(chats[0].post("a listed chat can be used"));
+    fixture.ok(chats[0].post("a listed chat can be used"));
 }
 
 pub(crate) fn chats_are_found_by_their_id<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let lobby = ground.chat(org::LOBBY);
+    let fixture = Fixture::<H>::new();
+    let lobby = fixture.chat(org::LOBBY);
     assert_eq!((lobby.title(), lobby.chat_type(), lobby.is_closed()), ("Lobby", &ChatType::Group, false));
     assert_eq!((lobby.user_members().len(), lobby.admins().len(), lobby.group_members().len()), (4, 2, 0));
-    assert!(ground.ok(ground.client.chats().by_thread_id("t-nobody-has-it")).is_none());
-    let secret = ground.sandbox.as_person(org::BEN).create_chat("Not for bots", &[org::ANNA]).expect("she can be one");
-    assert!(ground.ok(ground.client.chats().by_thread_id(secret)).is_none(), "the bot is no member of it");
+    assert!(fixture.ok(fixture.client.chats().by_thread_id("t-nobody-has-it")).is_none());
+    let secret = fixture.sandbox.as_person(org::BEN).create_chat("Not for bots", &[org::ANNA]).expect("she can be one");
+    assert!(fixture.ok(fixture.client.chats().by_thread_id(secret)).is_none(), "the bot is no member of it");
 }
 
 pub(crate) fn chats_are_found_by_their_exact_title<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let ben = ground.sandbox.as_person(org::BEN);
+    let fixture = Fixture::<H>::new();
+    let ben = fixture.sandbox.as_person(org::BEN);
     for title in ["Ward 3", "Ward 3", "ward 3", "Ward 3 ", "100% & more?", "Ü", "U\u{308}", ""] {
         ben.create_chat(title, &[org::BOT]).expect("the bot can be a member");
     }
     for (title, found) in
         [("Ward 3", 2), ("ward 3", 1), ("Ward 3 ", 1), ("100% & more?", 1), ("Ü", 1), ("", 1), ("x", 0)]
     {
-        let chats = ground.ok(ground.client.chats().by_title(title));
+        let chats = fixture.ok(fixture.client.chats().by_title(title));
         assert_eq!(chats.len(), found, "{title:?}");
         assert!(chats.iter().all(|chat| chat.title() == title));
     }
 }
 
 pub(crate) fn a_new_chat_is_as_it_was_asked_for<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     let wanted = NewChat::titled("Ops \u{1f6a8}")
         .users([org::ANNA, org::BEN, org::ANNA])
         .group(org::ON_CALL)
@@ -55,7 +55,7 @@ pub(crate) fn a_new_chat_is_as_it_was_asked_for<H: Harness>() {
         .is_alert(true)
         .allow_sending(false)
         .allow_mute_notifications(false);
-    let chat = ground.ok(ground.client.chats().create_chat(wanted));
+    let chat = fixture.ok(fixture.client.chats().create_chat(wanted));
     assert_eq!(chat.title(), "Ops \u{1f6a8}");
     assert!(chat.is_alert() && !chat.allow_sending() && !chat.allow_mute_notifications() && !chat.is_closed());
     let mut users: Vec<_> = chat.user_members().iter().map(|user| user.uid.as_str()).collect();
@@ -64,104 +64,106 @@ pub(crate) fn a_new_chat_is_as_it_was_asked_for<H: Harness>() {
     admins.sort_unstable();
     assert_eq!((users, admins), (vec![org::ANNA, org::BEN, org::CLARA, org::BOT], vec![org::CLARA, org::BOT]));
     assert_eq!(chat.group_members()[0].gid, org::ON_CALL);
-    let messages = ground.ok(chat.messages(None)).messages;
+    let messages = fixture.ok(chat.messages(None)).messages;
     assert_eq!((messages.len(), messages[0].text.as_deref(), messages[0].attachments.len()), (1, Some("Welcome"), 1));
 }
 
 pub(crate) fn a_new_chat_needs_no_more_than_a_title<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let chat = ground.ok(ground.client.chats().create_chat(NewChat::titled("")));
+    let fixture = Fixture::<H>::new();
+    let chat = fixture.ok(fixture.client.chats().create_chat(NewChat::titled("")));
     assert!(!chat.is_alert() && chat.allow_sending() && chat.allow_mute_notifications());
     assert_eq!((chat.user_members().len(), chat.admins()[0].uid.as_str()), (1, org::BOT));
-    assert!(ground.ok(chat.messages(None)).messages.is_empty());
+    assert!(fixture.ok(chat.messages(None)).messages.is_empty());
 }
 
 pub(crate) fn a_chat_that_may_have_been_created_is_created_once<H: Harness>() {
-    let ground = Ground::<H>::new();
-    ground.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats").times(3));
-    let chat = ground.ok(ground.client.chats().create_chat(NewChat::titled("Ops").message("Welcome")));
-    assert_eq!((ground.sandbox.received_count(CREATES), ground.sandbox.message_count()), (4, 1));
-    assert_eq!(ground.ok(ground.client.chats().by_title("Ops")).len(), 1);
-    ground.ok(chat.post("it is this one"));
+    let fixture = Fixture::<H>::new();
+    fixture.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats").times(3));
+    let chat = fixture.ok(fixture.client.chats().create_chat(NewChat::titled("Ops").message("Welcome")));
+    assert_eq!((fixture.sandbox.received_count(CREATES), fixture.sandbox.message_count()), (4, 1));
+    assert_eq!(fixture.ok(fixture.client.chats().by_title("Ops")).len(), 1);
+    fixture.ok(chat.post("it is this one"));
 }
 
 pub(crate) fn a_chat_between_two_is_made_once<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let chats = ground.client.chats();
-    let first = ground.ok(chats.create_one_to_one_chat(NewOneToOne::with(org::ANNA).message("one")));
-    let second = ground.ok(chats.create_one_to_one_chat(NewOneToOne::with(org::ANNA).message("two")));
+    let fixture = Fixture::<H>::new();
+    let chats = fixture.client.chats();
+    let first = fixture.ok(chats.create_one_to_one_chat(NewOneToOne::with(org::ANNA).message("one")));
+    let second = fixture.ok(chats.create_one_to_one_chat(NewOneToOne::with(org::ANNA).message("two")));
     assert_eq!(first.tid(), second.tid());
-    assert_eq!(ground.sandbox.texts(first.tid().as_str()), [Some("one".to_owned()), Some("two".to_owned())]);
+    assert_eq!(fixture.sandbox.texts(first.tid().as_str()), [Some("one".to_owned()), Some("two".to_owned())]);
     let anna = &first.user_members().iter().find(|user| user.uid == org::ANNA).expect("she is in it").clone();
-    assert_eq!(ground.ok(chats.create_one_to_one_chat(anna)).tid(), first.tid());
-    let error = ground.err(chats.create_one_to_one_chat(org::BOT));
+    assert_eq!(fixture.ok(chats.create_one_to_one_chat(anna)).tid(), first.tid());
+    let error = fixture.err(chats.create_one_to_one_chat(org::BOT));
     assert_eq!(error.kind(), ErrorKind::InvalidMembers, "nobody talks to himself");
 }
 
 pub(crate) fn a_chat_between_two_is_a_small_one<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let mut chat = ground.ok(ground.client.chats().create_one_to_one_chat(org::ANNA));
+    let fixture = Fixture::<H>::new();
+    let mut chat = fixture.ok(fixture.client.chats().create_one_to_one_chat(org::ANNA));
     assert_eq!((chat.chat_type(), chat.admins().len(), chat.user_members().len()), (&ChatType::OneToOne, 0, 2));
-    let before = ground.sandbox.transcript().len();
+    let before = fixture.sandbox.transcript().len();
     for error in [
-        ground.err(chat.leave()),
-        ground.err(chat.add_members([org::BEN], [""; 0])),
-        ground.err(chat.remove_members([org::ANNA], [""; 0])),
+        fixture.err(chat.leave()),
+        fixture.err(chat.add_members([org::BEN], [""; 0])),
+        fixture.err(chat.remove_members([org::ANNA], [""; 0])),
     ] {
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }
-    assert_eq!(ground.sandbox.transcript().len(), before, "nothing was sent");
-    for error in [ground.err(chat.close()), ground.err(chat.update_title("x")), ground.err(chat.add_admin(org::ANNA))] {
+    assert_eq!(fixture.sandbox.transcript().len(), before, "nothing was sent");
+    for error in
+        [fixture.err(chat.close()), fixture.err(chat.update_title("x")), fixture.err(chat.add_admin(org::ANNA))]
+    {
         assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(403)));
     }
 }
 
 pub(crate) fn changes_show_here_and_there<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let mut lobby = ground.chat(org::LOBBY);
-    ground.ok(lobby.update_title("Ward 3"));
-    ground.ok(lobby.set_allow_sending(false));
-    ground.ok(lobby.set_allow_mute_notifications(false));
+    let fixture = Fixture::<H>::new();
+    let mut lobby = fixture.chat(org::LOBBY);
+    fixture.ok(lobby.update_title("Ward 3"));
+    fixture.ok(lobby.set_allow_sending(false));
+    fixture.ok(lobby.set_allow_mute_notifications(false));
     assert_eq!((lobby.title(), lobby.allow_sending(), lobby.allow_mute_notifications()), ("Ward 3", false, false));
-    assert_eq!(ground.chat(org::LOBBY).info(), lobby.info());
-    ground.sandbox.as_person(org::ANNA).rename(org::LOBBY, "Anna's").expect("Anna administers the lobby");
+    assert_eq!(fixture.chat(org::LOBBY).info(), lobby.info());
+    fixture.sandbox.as_person(org::ANNA).rename(org::LOBBY, "Anna's").expect("Anna administers the lobby");
     assert_eq!(lobby.title(), "Ward 3", "a snapshot shows what the server said last");
-    ground.ok(lobby.set_allow_sending(true));
+    fixture.ok(lobby.set_allow_sending(true));
     assert_eq!((lobby.title(), lobby.allow_sending()), ("Anna's", true));
 }
 
 pub(crate) fn a_chat_is_closed_and_reopened<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let mut lobby = ground.chat(org::LOBBY);
+    let fixture = Fixture::<H>::new();
+    let mut lobby = fixture.chat(org::LOBBY);
     for (is_closed, _) in [(true, "closed"), (true, "closed already"), (false, "reopened"), (false, "open already")] {
         if is_closed {
-            ground.ok(lobby.close());
+            fixture.ok(lobby.close());
         } else {
-            ground.ok(lobby.reopen());
+            fixture.ok(lobby.reopen());
         }
-        assert_eq!((lobby.is_closed(), ground.chat(org::LOBBY).is_closed()), (is_closed, is_closed));
+        assert_eq!((lobby.is_closed(), fixture.chat(org::LOBBY).is_closed()), (is_closed, is_closed));
     }
 }
 
 pub(crate) fn a_bot_leaves_once<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let lobby = ground.chat(org::LOBBY);
-    ground.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats/*/leave").times(2));
-    ground.ok(lobby.leave());
-    assert_eq!(ground.sandbox.handled_count("POST /v1/chats/{tid}/leave"), 3, "the repeated ones are no false errors");
-    assert!(ground.ok(ground.client.chats().by_thread_id(org::LOBBY)).is_none());
-    assert_eq!(ground.err(lobby.leave()).kind(), ErrorKind::NotFound);
+    let fixture = Fixture::<H>::new();
+    let lobby = fixture.chat(org::LOBBY);
+    fixture.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats/*/leave").times(2));
+    fixture.ok(lobby.leave());
+    assert_eq!(fixture.sandbox.handled_count("POST /v1/chats/{tid}/leave"), 3, "the repeated ones are no false errors");
+    assert!(fixture.ok(fixture.client.chats().by_thread_id(org::LOBBY)).is_none());
+    assert_eq!(fixture.err(lobby.leave()).kind(), ErrorKind::NotFound);
 }
 
 pub(crate) fn ids_with_anything_in_them_reach_their_chat_or_none<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     for tid in
         ["../me", "a/b", "%2e%2e", "?x=1", "#", "\u{1f600}", " ", "t-lobby/messages", "t%2Dlobby", "\\", "a\r\nb"]
     {
-        assert!(ground.ok(ground.client.chats().by_thread_id(tid)).is_none(), "{tid:?}");
-        assert_eq!(ground.err(ground.client.chats().chat(tid).post("hello")).kind(), ErrorKind::NotFound, "{tid:?}");
+        assert!(fixture.ok(fixture.client.chats().by_thread_id(tid)).is_none(), "{tid:?}");
+        assert_eq!(fixture.err(fixture.client.chats().chat(tid).post("hello")).kind(), ErrorKind::NotFound, "{tid:?}");
     }
-    let routes: Vec<_> = ground.sandbox.transcript().into_iter().filter_map(|line| line.route).collect();
+    let routes: Vec<_> = fixture.sandbox.transcript().into_iter().filter_map(|line| line.route).collect();
     assert_eq!(routes.len(), 22, "each reached a route");
     assert!(routes.iter().all(|route| route == "GET /v1/chats/{tid}" || route == "POST /v1/chats/{tid}/messages"));
 }

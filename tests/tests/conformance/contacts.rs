@@ -1,21 +1,21 @@
 //! The users and groups that the bot can see.
 
 use teamwire_sandbox::org;
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 pub(crate) fn the_bot_knows_itself<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let me = ground.ok(ground.client.contacts().me());
+    let fixture = Fixture::<H>::new();
+    let me = fixture.ok(fixture.client.contacts().me());
     assert_eq!((me.uid.as_str(), me.full_name().as_str(), me.is_bot), (org::BOT, "Ops Bot", true));
     assert_eq!(me.organisation, org::NAME);
 }
 
 pub(crate) fn all_users_and_groups_are_listed<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let users = ground.ok(ground.client.contacts().users());
+    let fixture = Fixture::<H>::new();
+    let users = fixture.ok(fixture.client.contacts().users());
     let uids: Vec<_> = users.iter().map(|user| user.uid.as_str()).collect();
     assert_eq!(uids, [&org::PEOPLE[..], &[org::BOT]].concat());
-    let groups = ground.ok(ground.client.contacts().groups());
+    let groups = fixture.ok(fixture.client.contacts().groups());
     let on_call = groups.iter().find(|group| group.gid == org::ON_CALL).expect("it is listed");
     assert_eq!((groups.len(), on_call.title.as_str(), on_call.members.len()), (3, "On call", 2));
     assert_eq!(on_call.owner.as_ref().map(|owner| owner.uid.as_str()), Some(org::ANNA));
@@ -23,37 +23,37 @@ pub(crate) fn all_users_and_groups_are_listed<H: Harness>() {
 }
 
 pub(crate) fn users_and_groups_are_found_by_their_id<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let contacts = ground.client.contacts();
-    let anna = ground.ok(contacts.user(org::ANNA)).expect("the bot sees her");
+    let fixture = Fixture::<H>::new();
+    let contacts = fixture.client.contacts();
+    let anna = fixture.ok(contacts.user(org::ANNA)).expect("the bot sees her");
     assert_eq!((anna.full_name().as_str(), anna.is_bot), ("Anna Berg", false));
-    let everyone = ground.ok(contacts.group(org::EVERYONE)).expect("the bot sees it");
+    let everyone = fixture.ok(contacts.group(org::EVERYONE)).expect("the bot sees it");
     assert_eq!((everyone.members.len(), everyone.owner, everyone.is_public), (8, None, true));
-    assert!(ground.ok(contacts.user("u-nobody")).is_none());
-    assert!(ground.ok(contacts.group("g-none")).is_none());
+    assert!(fixture.ok(contacts.user("u-nobody")).is_none());
+    assert!(fixture.ok(contacts.group("g-none")).is_none());
 }
 
 pub(crate) fn who_is_deleted_or_hidden_is_not_found<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let contacts = ground.client.contacts();
+    let fixture = Fixture::<H>::new();
+    let contacts = fixture.client.contacts();
     for uid in [org::IVAN, org::JANA] {
-        assert!(ground.ok(contacts.user(uid)).is_none());
+        assert!(fixture.ok(contacts.user(uid)).is_none());
     }
-    ground.sandbox.admin().set_user_visible(org::JANA, true);
-    assert!(ground.ok(contacts.user(org::JANA)).is_some());
-    ground.sandbox.admin().delete_user(org::JANA);
-    assert!(ground.ok(contacts.user(org::JANA)).is_none());
+    fixture.sandbox.admin().set_user_visible(org::JANA, true);
+    assert!(fixture.ok(contacts.user(org::JANA)).is_some());
+    fixture.sandbox.admin().delete_user(org::JANA);
+    assert!(fixture.ok(contacts.user(org::JANA)).is_none());
 }
 
 pub(crate) fn lists_are_walked_over_all_pages<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     for at in 0..120 {
-        ground.sandbox.admin().create_bot(&format!("Bot {at}"));
+        fixture.sandbox.admin().create_bot(&format!("Bot {at}"));
     }
-    let users = ground.ok(ground.client.contacts().users());
+    let users = fixture.ok(fixture.client.contacts().users());
     let mut uids: Vec<_> = users.iter().map(|user| user.uid.as_str()).collect();
     assert_eq!(uids.len(), 129);
     uids.dedup();
     assert_eq!(uids.len(), 129);
-    assert!(ground.sandbox.received_count("GET /v1/users") >= 2);
+    assert!(fixture.sandbox.received_count("GET /v1/users") >= 2);
 }

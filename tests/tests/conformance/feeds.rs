@@ -7,7 +7,7 @@ use std::{
 
 use teamwire_core::{AlertType, Checkpoint, Draft, ErrorKind, Follow, LiveLocationUpdate, Message, Reaction, Timeouts};
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
-use teamwire_tests::{Ground, Watching, harness::Harness, operations::Subscription};
+use teamwire_tests::{FeedProbe, Fixture, harness::Harness, operations::Subscription};
 
 /// How long anything may take that takes a moment.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -54,14 +54,14 @@ fn text(message: Message) -> String {
 
 pub(crate) fn what_happens_arrives_at_once<H: Harness>() {
     every_feed(|feed| {
-        let ground = Ground::<H>::new();
-        let mut events = feed.follow::<H>(&ground.client, None);
-        assert_eq!(ground.sandbox.transcript().len(), 0, "nothing is sent before somebody asks");
-        events.begins();
+        let fixture = Fixture::<H>::new();
+        let mut events = feed.follow::<H>(&fixture.client, None);
+        assert_eq!(fixture.sandbox.transcript().len(), 0, "nothing is sent before somebody asks");
+        events.expect_started();
         let begun = Instant::now();
         for number in 1..4 {
-            let act = || feed.happens(&ground.sandbox, number);
-            let (happened, told) = once_it_waits(&ground.sandbox, act, || events.tells().0);
+            let act = || feed.happens(&fixture.sandbox, number);
+            let (happened, told) = once_it_waits(&fixture.sandbox, act, || events.expect_update().0);
             assert_eq!(told, happened, "{feed:?}");
         }
         assert!(begun.elapsed() < PATIENCE, "a long poll is answered when there is something");
@@ -69,57 +69,57 @@ pub(crate) fn what_happens_arrives_at_once<H: Harness>() {
 }
 
 pub(crate) fn messages_of_a_chat_arrive_in_order<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let mut events = Watching::<H>::new(ground.client.chats().chat(org::LOBBY).new_messages(None), text);
-    events.begins();
+    let fixture = Fixture::<H>::new();
+    let mut events = FeedProbe::<H>::new(fixture.client.chats().chat(org::LOBBY).new_messages(None), text);
+    events.expect_started();
     let post = || {
-        let (anna, ben) = (ground.sandbox.as_person(org::ANNA), ground.sandbox.as_person(org::BEN));
+        let (anna, ben) = (fixture.sandbox.as_person(org::ANNA), fixture.sandbox.as_person(org::BEN));
         for number in 0..120 {
             anna.post(org::LOBBY, &format!("{number}a")).expect("Anna is in the lobby");
             ben.post(org::NOTICES, "elsewhere").expect("Ben is in the notices");
             ben.post(org::LOBBY, &format!("{number}b")).expect("Ben is in the lobby");
         }
     };
-    let ((), told) = once_it_waits(&ground.sandbox, post, || events.tells_of(240));
+    let ((), told) = once_it_waits(&fixture.sandbox, post, || events.expect_updates(240));
     let both = (0..120).flat_map(|number| ["a", "b"].map(|who| format!("t-lobby: {number}{who} is there")));
     assert_eq!(told, both.collect::<Vec<_>>());
 }
 
 pub(crate) fn messages_of_all_chats_arrive_in_order<H: Harness>() {
-    let ground = Ground::<H>::configured(|config| config.with_hide_deleted_messages(false));
-    let mut events = Watching::<H>::new(ground.client.chats().new_messages(None), text);
-    events.begins();
-    let ben = ground.sandbox.as_person(org::BEN);
+    let fixture = Fixture::<H>::configured(|config| config.with_hide_deleted_messages(false));
+    let mut events = FeedProbe::<H>::new(fixture.client.chats().new_messages(None), text);
+    events.expect_started();
+    let ben = fixture.sandbox.as_person(org::BEN);
     ben.post(org::LOBBY, "one").expect("Ben is in the lobby");
-    ground.ok(ground.client.chats().chat(org::NOTICES).post("two"));
+    fixture.ok(fixture.client.chats().chat(org::NOTICES).post("two"));
     let elsewhere = ben.create_chat("New", &[org::ANNA]).expect("Ben may");
     ben.post(&elsewhere, "not for the bot").expect("Ben made it");
     ben.add_users(&elsewhere, &[org::BOT]).expect("Ben administers it");
     let three = ben.post(&elsewhere, "three").expect("Ben made it");
     let all = ["t-lobby: one is there", "t-notices: two is there"].map(str::to_owned);
-    assert_eq!(events.tells_of(2), all);
-    assert_eq!(events.tells().0, format!("{elsewhere}: three is there"));
+    assert_eq!(events.expect_updates(2), all);
+    assert_eq!(events.expect_update().0, format!("{elsewhere}: three is there"));
     ben.delete(&elsewhere, &three).expect("it is his own");
-    assert_eq!(events.tells().0, format!("{elsewhere}:  is deleted"));
+    assert_eq!(events.expect_update().0, format!("{elsewhere}:  is deleted"));
 }
 
 pub(crate) fn reactions_arrive_as_people_react<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let mut events = Watching::<H>::new(ground.client.chats().reaction_updates(None), |it: Reaction| {
+    let fixture = Fixture::<H>::new();
+    let mut events = FeedProbe::<H>::new(fixture.client.chats().reaction_updates(None), |it: Reaction| {
         format!("{} {} {:?}", it.from_user.uid, it.mid, it.reaction_type)
     });
-    events.begins();
-    let notices = ground.client.chats().chat(org::NOTICES);
-    let alert = ground.ok(notices.post(Draft::text("Pump 3 is down").alert(AlertType::Alert)));
-    let note = ground.sandbox.as_person(org::ANNA).post_alert(org::LOBBY, "Lunch", "note").expect("she may");
-    let (ben, david) = (ground.sandbox.as_person(org::BEN), ground.sandbox.as_person(org::DAVID));
+    events.expect_started();
+    let notices = fixture.client.chats().chat(org::NOTICES);
+    let alert = fixture.ok(notices.post(Draft::text("Pump 3 is down").alert(AlertType::Alert)));
+    let note = fixture.sandbox.as_person(org::ANNA).post_alert(org::LOBBY, "Lunch", "note").expect("she may");
+    let (ben, david) = (fixture.sandbox.as_person(org::BEN), fixture.sandbox.as_person(org::DAVID));
     let react = || {
         ben.react(org::NOTICES, alert.mid.as_str(), "sos").expect("Ben is in the notices");
         david.react(org::NOTICES, alert.mid.as_str(), "ok").expect("David is in the notices");
         ben.react(org::LOBBY, &note, "love").expect("Ben is in the lobby");
         ben.react(org::NOTICES, alert.mid.as_str(), "ok").expect("he may change his mind");
     };
-    let ((), told) = once_it_waits(&ground.sandbox, react, || events.tells_of(4));
+    let ((), told) = once_it_waits(&fixture.sandbox, react, || events.expect_updates(4));
     let (alert, ben, david) = (&alert.mid, org::BEN, org::DAVID);
     let expected = [
         format!("{ben} {alert} Sos"),
@@ -131,13 +131,13 @@ pub(crate) fn reactions_arrive_as_people_react<H: Harness>() {
 }
 
 pub(crate) fn live_locations_arrive_as_people_move<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let lobby = ground.client.chats().chat(org::LOBBY);
-    let mut events = Watching::<H>::new(lobby.live_locations(None), |it: LiveLocationUpdate| {
+    let fixture = Fixture::<H>::new();
+    let lobby = fixture.client.chats().chat(org::LOBBY);
+    let mut events = FeedProbe::<H>::new(lobby.live_locations(None), |it: LiveLocationUpdate| {
         format!("{} {} {} {}", it.tid, it.user.uid, it.coordinates.lat(), if it.ended { "ended" } else { "goes on" })
     });
-    events.begins();
-    let (anna, ben) = (ground.sandbox.as_person(org::ANNA), ground.sandbox.as_person(org::BEN));
+    events.expect_started();
+    let (anna, ben) = (fixture.sandbox.as_person(org::ANNA), fixture.sandbox.as_person(org::BEN));
     let quarter = Duration::from_secs(15 * 60);
     let walk = || {
         anna.share(org::LOBBY, 1.0, 9.0, quarter).expect("Anna is in the lobby");
@@ -145,9 +145,9 @@ pub(crate) fn live_locations_arrive_as_people_move<H: Harness>() {
         ben.share(org::LOBBY, 2.0, 9.0, quarter).expect("Ben is in the lobby");
         anna.move_to(1.5, 9.0);
         anna.stop_sharing(org::LOBBY).expect("Anna is in the lobby");
-        ground.sandbox.clock().advance(quarter);
+        fixture.sandbox.clock().advance(quarter);
     };
-    let ((), told) = once_it_waits(&ground.sandbox, walk, || events.tells_of(5));
+    let ((), told) = once_it_waits(&fixture.sandbox, walk, || events.expect_updates(5));
     let expected = [
         "t-lobby u-anna 1 goes on",
         "t-lobby u-ben 2 goes on",
@@ -160,57 +160,57 @@ pub(crate) fn live_locations_arrive_as_people_move<H: Harness>() {
 
 pub(crate) fn a_feed_goes_on_at_its_checkpoint_in_another_client<H: Harness>() {
     every_feed(|feed| {
-        let ground = Ground::<H>::new();
-        let mut events = feed.follow::<H>(&ground.client, Follow::from_now());
-        let from_the_beginning = saved(&events.begins());
-        let all: Vec<_> = (1..6).map(|number| feed.happens(&ground.sandbox, number)).collect();
-        let (_, after_one) = events.tells();
-        let (_, after_two) = events.tells();
+        let fixture = Fixture::<H>::new();
+        let mut events = feed.follow::<H>(&fixture.client, Follow::from_now());
+        let from_the_beginning = saved(&events.expect_started());
+        let all: Vec<_> = (1..6).map(|number| feed.happens(&fixture.sandbox, number)).collect();
+        let (_, after_one) = events.expect_update();
+        let (_, after_two) = events.expect_update();
         drop(events);
         for (checkpoint, seen) in [(from_the_beginning, 0), (after_two, 2), (after_one, 1)] {
-            let another = ground.client(|config| config);
+            let another = fixture.client(|config| config);
             let mut events = feed.follow::<H>(&another, saved(&checkpoint));
-            assert_eq!(events.tells_of(5 - seen), all[seen..], "{feed:?} after {checkpoint:?}");
+            assert_eq!(events.expect_updates(5 - seen), all[seen..], "{feed:?} after {checkpoint:?}");
         }
     });
 }
 
 pub(crate) fn a_checkpoint_of_something_else_is_refused<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     for feed in Subscription::ALL {
-        let checkpoint = feed.follow::<H>(&ground.client, None).begins();
-        let before = ground.sandbox.transcript().len();
+        let checkpoint = feed.follow::<H>(&fixture.client, None).expect_started();
+        let before = fixture.sandbox.transcript().len();
         for other in Subscription::ALL.iter().filter(|other| *other != feed) {
-            let error = other.follow::<H>(&ground.client, checkpoint.clone()).fails();
+            let error = other.follow::<H>(&fixture.client, checkpoint.clone()).expect_error();
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{other:?} after {checkpoint:?}");
         }
         if matches!(feed, Subscription::NewMessages) {
-            let notices = ground.client.chats().chat(org::NOTICES);
-            let error = Watching::<H>::new(notices.new_messages(checkpoint.clone()), text).fails();
+            let notices = fixture.client.chats().chat(org::NOTICES);
+            let error = FeedProbe::<H>::new(notices.new_messages(checkpoint.clone()), text).expect_error();
             assert!(error.to_string().contains(org::LOBBY), "{error}");
         }
         let mut json = serde_json::to_value(&checkpoint).expect("it can be written");
         json["version"] = 2.into();
         let newer: Checkpoint = serde_json::from_value(json).expect("it can be read");
-        assert_eq!(feed.follow::<H>(&ground.client, newer).fails().kind(), ErrorKind::InvalidInput);
-        assert_eq!(ground.sandbox.transcript().len(), before, "nothing is sent");
+        assert_eq!(feed.follow::<H>(&fixture.client, newer).expect_error().kind(), ErrorKind::InvalidInput);
+        assert_eq!(fixture.sandbox.transcript().len(), before, "nothing is sent");
     }
 }
 
 pub(crate) fn a_feed_that_is_stopped_delivers_what_had_arrived_and_unsubscribes<H: Harness>() {
     every_feed(|feed| {
-        let ground = Ground::<H>::new();
-        let mut events = feed.follow::<H>(&ground.client, None);
-        events.begins();
-        assert_eq!(subscriptions(&ground.sandbox), usize::from(feed.is_leased()));
-        let all: Vec<_> = (1..4).map(|number| feed.happens(&ground.sandbox, number)).collect();
-        assert_eq!(events.tells().0, all[0]);
-        let before = ground.sandbox.transcript().len();
+        let fixture = Fixture::<H>::new();
+        let mut events = feed.follow::<H>(&fixture.client, None);
+        events.expect_started();
+        assert_eq!(subscriptions(&fixture.sandbox), usize::from(feed.is_leased()));
+        let all: Vec<_> = (1..4).map(|number| feed.happens(&fixture.sandbox, number)).collect();
+        assert_eq!(events.expect_update().0, all[0]);
+        let before = fixture.sandbox.transcript().len();
         events.stop();
-        assert_eq!(events.tells_of(2), all[1..], "{feed:?}");
-        events.ends();
-        assert_eq!(subscriptions(&ground.sandbox), 0, "{feed:?}");
-        let after = ground.sandbox.transcript();
+        assert_eq!(events.expect_updates(2), all[1..], "{feed:?}");
+        events.expect_end();
+        assert_eq!(subscriptions(&fixture.sandbox), 0, "{feed:?}");
+        let after = fixture.sandbox.transcript();
         let sent: Vec<_> = after[before..].iter().map(|line| line.method.as_str()).collect();
         assert_eq!(sent, if feed.is_leased() { &["DELETE"][..] } else { &[] }, "{feed:?}");
     });
@@ -219,153 +219,153 @@ pub(crate) fn a_feed_that_is_stopped_delivers_what_had_arrived_and_unsubscribes<
 /// Of those that can be stopped from elsewhere.
 pub(crate) fn a_stop_in_the_middle_of_a_long_poll_is_prompt<H: Harness>() {
     every_feed(|feed| {
-        let ground = Ground::<H>::new();
-        let mut events = feed.follow::<H>(&ground.client, None);
-        events.begins();
+        let fixture = Fixture::<H>::new();
+        let mut events = feed.follow::<H>(&fixture.client, None);
+        events.expect_started();
         let Some(stop) = events.stopper() else { return };
         let act = || {
             let stopped = Instant::now();
             stop();
             stopped
         };
-        let (stopped, ()) = once_it_waits(&ground.sandbox, act, || events.ends());
+        let (stopped, ()) = once_it_waits(&fixture.sandbox, act, || events.expect_end());
         let took = stopped.elapsed();
         assert!(took < Duration::from_secs(3), "{feed:?} took {took:?} to stop");
-        assert_eq!(subscriptions(&ground.sandbox), 0, "{feed:?}");
+        assert_eq!(subscriptions(&fixture.sandbox), 0, "{feed:?}");
     });
 }
 
 pub(crate) fn a_key_that_is_revoked_ends_every_feed<H: Harness>() {
     every_feed(|feed| {
-        let ground = Ground::<H>::new();
-        let mut events = feed.follow::<H>(&ground.client, None);
-        events.begins();
-        let revoke = || ground.sandbox.admin().revoke_key();
-        let ((), error) = once_it_waits(&ground.sandbox, revoke, || events.fails());
+        let fixture = Fixture::<H>::new();
+        let mut events = feed.follow::<H>(&fixture.client, None);
+        events.expect_started();
+        let revoke = || fixture.sandbox.admin().revoke_key();
+        let ((), error) = once_it_waits(&fixture.sandbox, revoke, || events.expect_error());
         assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(401)), "{feed:?}");
     });
 }
 
 pub(crate) fn a_chat_that_the_bot_is_not_in_any_more_ends_its_feeds<H: Harness>() {
     every_feed(|feed| {
-        let ground = Ground::<H>::new();
-        let mut events = feed.follow::<H>(&ground.client, None);
-        events.begins();
-        let anna = ground.sandbox.as_person(org::ANNA);
+        let fixture = Fixture::<H>::new();
+        let mut events = feed.follow::<H>(&fixture.client, None);
+        events.expect_started();
+        let anna = fixture.sandbox.as_person(org::ANNA);
         let ban = || anna.remove_users(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
         if matches!(feed, Subscription::LiveLocations | Subscription::NewMessages) {
-            let ((), error) = once_it_waits(&ground.sandbox, ban, || events.fails());
+            let ((), error) = once_it_waits(&fixture.sandbox, ban, || events.expect_error());
             assert_eq!(error.kind(), ErrorKind::NotFound, "{feed:?}");
             return;
         }
         ban();
-        feed.happens(&ground.sandbox, 1);
+        feed.happens(&fixture.sandbox, 1);
         anna.add_users(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
-        let again = feed.happens(&ground.sandbox, 2);
-        assert_eq!(events.tells().0, again, "the feeds of all chats go on, {feed:?} too");
+        let again = feed.happens(&fixture.sandbox, 2);
+        assert_eq!(events.expect_update().0, again, "the feeds of all chats go on, {feed:?} too");
     });
 }
 
 pub(crate) fn somebody_elses_unsubscribe_ends_a_feed<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let elsewhere = ground.client(|config| config);
-    let mut locations = Subscription::LiveLocations.follow::<H>(&ground.client, None);
-    let mut reactions = Subscription::Reactions.follow::<H>(&ground.client, None);
-    locations.begins();
-    reactions.begins();
-    let unsubscribe = || ground.ok(elsewhere.chats().chat(org::LOBBY).unsubscribe_location_updates());
-    once_it_waits(&ground.sandbox, unsubscribe, || locations.ends());
-    let still = Subscription::Reactions.happens(&ground.sandbox, 1);
-    assert_eq!(reactions.tells().0, still, "this one goes on");
-    let unsubscribe = || ground.ok(elsewhere.chats().unsubscribe_reaction_updates());
-    once_it_waits(&ground.sandbox, unsubscribe, || reactions.ends());
-    assert_eq!(subscriptions(&ground.sandbox), 0);
+    let fixture = Fixture::<H>::new();
+    let elsewhere = fixture.client(|config| config);
+    let mut locations = Subscription::LiveLocations.follow::<H>(&fixture.client, None);
+    let mut reactions = Subscription::Reactions.follow::<H>(&fixture.client, None);
+    locations.expect_started();
+    reactions.expect_started();
+    let unsubscribe = || fixture.ok(elsewhere.chats().chat(org::LOBBY).unsubscribe_location_updates());
+    once_it_waits(&fixture.sandbox, unsubscribe, || locations.expect_end());
+    let still = Subscription::Reactions.happens(&fixture.sandbox, 1);
+    assert_eq!(reactions.expect_update().0, still, "this one goes on");
+    let unsubscribe = || fixture.ok(elsewhere.chats().unsubscribe_reaction_updates());
+    once_it_waits(&fixture.sandbox, unsubscribe, || reactions.expect_end());
+    assert_eq!(subscriptions(&fixture.sandbox), 0);
 }
 
 pub(crate) fn a_lease_that_ran_out_is_taken_again<H: Harness>() {
     every_feed(|feed| {
-        let ground = Ground::<H>::new();
-        let mut events = feed.follow::<H>(&ground.client, None);
-        events.begins();
-        let while_nobody_asks = feed.happens(&ground.sandbox, 1);
-        ground.sandbox.clock().advance(Duration::from_secs(6 * 60));
-        assert_eq!(subscriptions(&ground.sandbox), 0);
-        assert_eq!(events.tells().0, while_nobody_asks, "{feed:?}");
+        let fixture = Fixture::<H>::new();
+        let mut events = feed.follow::<H>(&fixture.client, None);
+        events.expect_started();
+        let while_nobody_asks = feed.happens(&fixture.sandbox, 1);
+        fixture.sandbox.clock().advance(Duration::from_secs(6 * 60));
+        assert_eq!(subscriptions(&fixture.sandbox), 0);
+        assert_eq!(events.expect_update().0, while_nobody_asks, "{feed:?}");
         let expire = || {
-            ground.sandbox.admin().expire_leases();
-            feed.happens(&ground.sandbox, 2)
+            fixture.sandbox.admin().expire_leases();
+            feed.happens(&fixture.sandbox, 2)
         };
-        let (happened, told) = once_it_waits(&ground.sandbox, expire, || events.tells().0);
+        let (happened, told) = once_it_waits(&fixture.sandbox, expire, || events.expect_update().0);
         assert_eq!(told, happened, "{feed:?}");
-        assert_eq!(subscriptions(&ground.sandbox), usize::from(feed.is_leased()));
+        assert_eq!(subscriptions(&fixture.sandbox), usize::from(feed.is_leased()));
     });
 }
 
 pub(crate) fn what_the_server_has_forgotten_is_told_as_missed<H: Harness>() {
     every_feed(|feed| {
-        let ground = Ground::<H>::new();
-        let mut events = feed.follow::<H>(&ground.client, None);
-        events.begins();
-        feed.happens(&ground.sandbox, 1);
-        let old = events.tells().1;
-        let expire = || ground.sandbox.admin().expire_cursors();
-        let ((), after) = once_it_waits(&ground.sandbox, expire, || events.missed());
-        let two = feed.happens(&ground.sandbox, 2);
-        assert_eq!(events.tells().0, two, "{feed:?}");
+        let fixture = Fixture::<H>::new();
+        let mut events = feed.follow::<H>(&fixture.client, None);
+        events.expect_started();
+        feed.happens(&fixture.sandbox, 1);
+        let old = events.expect_update().1;
+        let expire = || fixture.sandbox.admin().expire_cursors();
+        let ((), after) = once_it_waits(&fixture.sandbox, expire, || events.expect_gap());
+        let two = feed.happens(&fixture.sandbox, 2);
+        assert_eq!(events.expect_update().0, two, "{feed:?}");
         drop(events);
-        assert_eq!(feed.follow::<H>(&ground.client, after).tells().0, two, "{feed:?}");
-        let mut late = feed.follow::<H>(&ground.client, old);
-        late.missed();
-        let three = feed.happens(&ground.sandbox, 3);
-        assert_eq!(late.tells().0, three, "{feed:?}");
+        assert_eq!(feed.follow::<H>(&fixture.client, after).expect_update().0, two, "{feed:?}");
+        let mut late = feed.follow::<H>(&fixture.client, old);
+        late.expect_gap();
+        let three = feed.happens(&fixture.sandbox, 3);
+        assert_eq!(late.expect_update().0, three, "{feed:?}");
     });
 }
 
 pub(crate) fn a_checkpoint_of_another_world_is_told_as_missed<H: Harness>() {
     every_feed(|feed| {
-        let ground = Ground::<H>::new();
-        let mut events = feed.follow::<H>(&ground.client, None);
-        events.begins();
-        feed.happens(&ground.sandbox, 1);
-        let old = events.tells().1;
+        let fixture = Fixture::<H>::new();
+        let mut events = feed.follow::<H>(&fixture.client, None);
+        events.expect_started();
+        feed.happens(&fixture.sandbox, 1);
+        let old = events.expect_update().1;
         drop(events);
-        ground.sandbox.admin().begin_epoch();
-        let mut events = feed.follow::<H>(&ground.client, old);
-        events.missed();
-        let two = feed.happens(&ground.sandbox, 2);
-        assert_eq!(events.tells().0, two, "{feed:?}");
+        fixture.sandbox.admin().begin_epoch();
+        let mut events = feed.follow::<H>(&fixture.client, old);
+        events.expect_gap();
+        let two = feed.happens(&fixture.sandbox, 2);
+        assert_eq!(events.expect_update().0, two, "{feed:?}");
     });
 }
 
 pub(crate) fn an_outage_is_told_and_nothing_is_lost_by_it<H: Harness>() {
     every_feed(|feed| {
-        let ground = Ground::<H>::new();
-        let mut events = feed.follow::<H>(&ground.client, None);
-        events.begins();
-        let before = feed.happens(&ground.sandbox, 1);
-        assert_eq!(events.tells().0, before, "{feed:?}");
-        let out = || ground.sandbox.faults().set_down(true);
-        let ((), mut last) = once_it_waits(&ground.sandbox, out, || events.is_troubled());
+        let fixture = Fixture::<H>::new();
+        let mut events = feed.follow::<H>(&fixture.client, None);
+        events.expect_started();
+        let before = feed.happens(&fixture.sandbox, 1);
+        assert_eq!(events.expect_update().0, before, "{feed:?}");
+        let out = || fixture.sandbox.faults().set_down(true);
+        let ((), mut last) = once_it_waits(&fixture.sandbox, out, || events.expect_trouble());
         assert_eq!(last.attempt, 1);
-        let meanwhile: Vec<_> = (2..5).map(|number| feed.happens(&ground.sandbox, number)).collect();
+        let meanwhile: Vec<_> = (2..5).map(|number| feed.happens(&fixture.sandbox, number)).collect();
         for attempt in 2..4 {
-            let next = events.is_troubled();
+            let next = events.expect_trouble();
             assert_eq!((next.attempt, next.cause.kind()), (attempt, ErrorKind::Connection), "{feed:?}: {next:?}");
             assert!(next.next_try.since(last.next_try) >= Duration::from_millis(250), "{last:?}, then {next:?}");
             last = next;
         }
-        ground.sandbox.faults().set_down(false);
-        assert_eq!(events.tells_of(3), meanwhile, "{feed:?}");
-        let after = feed.happens(&ground.sandbox, 5);
-        assert_eq!(events.tells().0, after, "{feed:?}");
+        fixture.sandbox.faults().set_down(false);
+        assert_eq!(events.expect_updates(3), meanwhile, "{feed:?}");
+        let after = feed.happens(&fixture.sandbox, 5);
+        assert_eq!(events.expect_update().0, after, "{feed:?}");
     });
 }
 
 pub(crate) fn trouble_that_passes_costs_a_feed_no_event<H: Harness>() {
     every_feed(|feed| {
-        let ground = Ground::<H>::new();
-        let mut events = feed.follow::<H>(&ground.client, None);
-        events.begins();
+        let fixture = Fixture::<H>::new();
+        let mut events = feed.follow::<H>(&fixture.client, None);
+        events.expect_started();
         let troubles = [
             (Fault::CutBefore, Duration::ZERO),
             (Fault::CutAfter, Duration::ZERO),
@@ -378,12 +378,12 @@ pub(crate) fn trouble_that_passes_costs_a_feed_no_event<H: Harness>() {
         ];
         for (number, (fault, asked)) in (1..).zip(troubles) {
             // A connection that has gone stale is replaced without a word.
-            ground.sandbox.faults().add(Rule::new(fault.clone()).times(2));
-            let next = feed.happens(&ground.sandbox, number);
+            fixture.sandbox.faults().add(Rule::new(fault.clone()).times(2));
+            let next = feed.happens(&fixture.sandbox, number);
             let begun = Instant::now();
-            assert_eq!(events.is_troubled().attempt, 1, "{feed:?}, {fault:?}");
-            ground.sandbox.faults().clear();
-            assert_eq!(events.tells().0, next, "{feed:?}, {fault:?}");
+            assert_eq!(events.expect_trouble().attempt, 1, "{feed:?}, {fault:?}");
+            fixture.sandbox.faults().clear();
+            assert_eq!(events.expect_update().0, next, "{feed:?}, {fault:?}");
             assert!(begun.elapsed() >= asked, "{feed:?} is asked for {asked:?}");
         }
     });
@@ -392,15 +392,15 @@ pub(crate) fn trouble_that_passes_costs_a_feed_no_event<H: Harness>() {
 pub(crate) fn a_long_poll_may_take_longer_than_other_requests<H: Harness>() {
     every_feed(|feed| {
         let timeouts = Timeouts { default: Duration::from_millis(700), ..Timeouts::default() };
-        let ground = Ground::<H>::configured(|config| config.with_timeouts(timeouts));
-        let mut events = feed.follow::<H>(&ground.client, Follow::from_now().wait(Duration::from_secs(1)));
-        events.begins();
-        let polls = ground.sandbox.received_count(feed.polls());
+        let fixture = Fixture::<H>::configured(|config| config.with_timeouts(timeouts));
+        let mut events = feed.follow::<H>(&fixture.client, Follow::from_now().wait(Duration::from_secs(1)));
+        events.expect_started();
+        let polls = fixture.sandbox.received_count(feed.polls());
         let told = thread::scope(|scope| {
             scope.spawn(|| {
                 let came =
-                    ground.sandbox.wait_until(PATIENCE, |sandbox| sandbox.received_count(feed.polls()) > polls + 1);
-                feed.happens(&ground.sandbox, 1);
+                    fixture.sandbox.wait_until(PATIENCE, |sandbox| sandbox.received_count(feed.polls()) > polls + 1);
+                feed.happens(&fixture.sandbox, 1);
                 assert!(came, "the first poll has not ended");
             });
             events.event()
@@ -411,13 +411,13 @@ pub(crate) fn a_long_poll_may_take_longer_than_other_requests<H: Harness>() {
 }
 
 pub(crate) fn a_bot_answers_what_it_hears<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let lobby = ground.client.chats().chat(org::LOBBY);
-    let mut events = Watching::<H>::new(lobby.new_messages(None), |it: Message| it.text.unwrap_or_default());
-    events.begins();
-    ground.sandbox.as_person(org::ANNA).post(org::LOBBY, "1").expect("Anna is in the lobby");
+    let fixture = Fixture::<H>::new();
+    let lobby = fixture.client.chats().chat(org::LOBBY);
+    let mut events = FeedProbe::<H>::new(lobby.new_messages(None), |it: Message| it.text.unwrap_or_default());
+    events.expect_started();
+    fixture.sandbox.as_person(org::ANNA).post(org::LOBBY, "1").expect("Anna is in the lobby");
     for number in 1..20 {
-        assert_eq!(events.tells().0, number.to_string());
-        ground.ok(lobby.post((number + 1).to_string()));
+        assert_eq!(events.expect_update().0, number.to_string());
+        fixture.ok(lobby.post((number + 1).to_string()));
     }
 }

@@ -3,11 +3,11 @@
 //!
 //! A new executor needs a [`Harness`](teamwire_tests::harness::Harness), and one line below.
 
-mod bad_day;
-mod broken;
 mod chats;
-mod checked;
 mod contacts;
+mod contract_checks;
+mod defective_executors;
+mod faults;
 mod feeds;
 mod members;
 mod messages;
@@ -75,7 +75,7 @@ macro_rules! conformance {
                     a_share_that_the_server_has_ended_is_over, all_clones_of_a_client_know_its_shares,
                     shares_are_saved_and_restored_in_another_client, shares_are_asked_for_after_a_restart;
                 threads: a_client_is_shared_by_many_threads, chats_are_shared_by_many_threads;
-                bad_day: every_call_ends_and_none_is_done_twice;
+                faults: every_call_ends_and_none_is_done_twice;
             }
         }
     };
@@ -84,4 +84,4 @@ macro_rules! conformance {
 conformance!(blocking, teamwire_tests::harness::Blocking);
 conformance!(async_std, teamwire_tests::harness::AsyncStd);
 conformance!(smol, teamwire_tests::harness::Smol);
-conformance!(home_made, teamwire_tests::harness::HomeMade);
+conformance!(handwritten, teamwire_tests::harness::Handwritten);

@@ -2,7 +2,7 @@
 
 use teamwire_core::{Chat, Error, ErrorKind, Executor};
 use teamwire_sandbox::org;
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 fn users<X: Executor>(chat: &Chat<X>) -> Vec<String> {
     sorted(chat.user_members().iter().map(|user| user.uid.to_string()).collect())
@@ -18,54 +18,54 @@ fn sorted(mut ids: Vec<String>) -> Vec<String> {
 }
 
 pub(crate) fn members_are_added_and_removed<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let mut lobby = ground.chat(org::LOBBY);
-    ground.ok(lobby.add_members([org::EMMA, org::EMMA, org::ANNA], [org::CONTROL_ROOM]));
+    let fixture = Fixture::<H>::new();
+    let mut lobby = fixture.chat(org::LOBBY);
+    fixture.ok(lobby.add_members([org::EMMA, org::EMMA, org::ANNA], [org::CONTROL_ROOM]));
     assert_eq!(users(&lobby), [org::ANNA, org::BEN, org::CLARA, org::EMMA, org::BOT]);
     assert_eq!(lobby.group_members()[0].gid, org::CONTROL_ROOM);
     assert_eq!(lobby.group_members()[0].members.len(), 3);
     let (emma, room) =
         (lobby.user_members().iter().find(|user| user.uid == org::EMMA).cloned(), lobby.group_members()[0].clone());
-    ground.ok(lobby.remove_members(emma.iter(), [&room]));
+    fixture.ok(lobby.remove_members(emma.iter(), [&room]));
     assert_eq!(users(&lobby), [org::ANNA, org::BEN, org::CLARA, org::BOT]);
     assert!(lobby.group_members().is_empty());
-    assert_eq!(ground.chat(org::LOBBY).info(), lobby.info());
+    assert_eq!(fixture.chat(org::LOBBY).info(), lobby.info());
 }
 
 pub(crate) fn members_are_added_all_or_none<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let mut lobby = ground.chat(org::LOBBY);
+    let fixture = Fixture::<H>::new();
+    let mut lobby = fixture.chat(org::LOBBY);
     let before = lobby.info().clone();
-    let error = ground.err(lobby.add_members([org::EMMA, org::IVAN, org::JANA, "u-nobody"], ["g-none", org::ON_CALL]));
+    let error = fixture.err(lobby.add_members([org::EMMA, org::IVAN, org::JANA, "u-nobody"], ["g-none", org::ON_CALL]));
     let Error::Refused(refusal) = &error else { panic!("{error:?}") };
     assert_eq!(refusal.kind, ErrorKind::InvalidMembers);
     assert_eq!(sorted(refusal.invalid_members.clone()), ["g-none", org::IVAN, org::JANA, "u-nobody"]);
-    assert_eq!((lobby.info(), ground.chat(org::LOBBY).info()), (&before, &before));
-    let error = ground.err(lobby.remove_members([org::BEN, org::HENRY], [""; 0]));
+    assert_eq!((lobby.info(), fixture.chat(org::LOBBY).info()), (&before, &before));
+    let error = fixture.err(lobby.remove_members([org::BEN, org::HENRY], [""; 0]));
     assert_eq!(error.kind(), ErrorKind::InvalidMembers);
-    assert_eq!(ground.chat(org::LOBBY).info(), &before);
+    assert_eq!(fixture.chat(org::LOBBY).info(), &before);
 }
 
 pub(crate) fn admins_are_made_and_unmade<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let mut lobby = ground.chat(org::LOBBY);
-    ground.ok(lobby.add_admin(org::BEN));
+    let fixture = Fixture::<H>::new();
+    let mut lobby = fixture.chat(org::LOBBY);
+    fixture.ok(lobby.add_admin(org::BEN));
     assert_eq!(admins(&lobby), [org::ANNA, org::BEN, org::BOT]);
-    ground.ok(lobby.add_admin(org::BEN));
-    ground.ok(lobby.remove_admin(org::BEN));
-    ground.ok(lobby.remove_admin(org::BEN));
+    fixture.ok(lobby.add_admin(org::BEN));
+    fixture.ok(lobby.remove_admin(org::BEN));
+    fixture.ok(lobby.remove_admin(org::BEN));
     assert_eq!(admins(&lobby), [org::ANNA, org::BOT]);
     for nobody in [org::HENRY, org::IVAN, "u-nobody"] {
-        assert_eq!(ground.err(lobby.add_admin(nobody)).kind(), ErrorKind::NotFound, "{nobody}");
-        assert_eq!(ground.err(lobby.remove_admin(nobody)).kind(), ErrorKind::NotFound, "{nobody}");
+        assert_eq!(fixture.err(lobby.add_admin(nobody)).kind(), ErrorKind::NotFound, "{nobody}");
+        assert_eq!(fixture.err(lobby.remove_admin(nobody)).kind(), ErrorKind::NotFound, "{nobody}");
     }
 }
 
 pub(crate) fn the_last_admin_stays<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let mut lobby = ground.chat(org::LOBBY);
-    ground.ok(lobby.remove_admin(org::ANNA));
-    let error = ground.err(lobby.remove_admin(org::BOT));
+    let fixture = Fixture::<H>::new();
+    let mut lobby = fixture.chat(org::LOBBY);
+    fixture.ok(lobby.remove_admin(org::ANNA));
+    let error = fixture.err(lobby.remove_admin(org::BOT));
     assert_eq!((error.kind(), error.code()), (ErrorKind::Server, Some("conflict")));
     assert_eq!(admins(&lobby), [org::BOT]);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use teamwire_core::{Message, Messages};
 use teamwire_sandbox::{Fault, Rule, org};
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 const LISTS: &str = "GET /v1/chats/{tid}/messages";
 
@@ -14,93 +14,93 @@ fn texts(messages: &Messages) -> Vec<&str> {
 }
 
 pub(crate) fn messages_come_oldest_first_and_all_of_them<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let anna = ground.sandbox.as_person(org::ANNA);
+    let fixture = Fixture::<H>::new();
+    let anna = fixture.sandbox.as_person(org::ANNA);
     let sent: Vec<_> = (0..230).map(|at| format!("message {at}")).collect();
     for text in &sent {
         anna.post(org::LOBBY, text).expect("Anna is in the lobby");
     }
-    let messages = ground.ok(ground.chat(org::LOBBY).messages(None));
+    let messages = fixture.ok(fixture.chat(org::LOBBY).messages(None));
     assert_eq!(texts(&messages), sent);
     assert!(messages.undecoded.is_empty() && messages.last_modified.is_some());
-    assert!(ground.sandbox.received_count(LISTS) > 1, "they are on several pages");
+    assert!(fixture.sandbox.received_count(LISTS) > 1, "they are on several pages");
 }
 
 pub(crate) fn only_messages_since_a_moment_come<H: Harness>() {
-    let ground = Ground::<H>::new();
-    ground.sandbox.clock().pause();
-    let anna = ground.sandbox.as_person(org::ANNA);
+    let fixture = Fixture::<H>::new();
+    fixture.sandbox.clock().pause();
+    let anna = fixture.sandbox.as_person(org::ANNA);
     for text in ["one", "two", "three"] {
         anna.post(org::LOBBY, text).expect("Anna is in the lobby");
-        ground.sandbox.clock().advance(Duration::from_secs(60));
+        fixture.sandbox.clock().advance(Duration::from_secs(60));
     }
-    let lobby = ground.chat(org::LOBBY);
-    let all = ground.ok(lobby.messages(None));
+    let lobby = fixture.chat(org::LOBBY);
+    let all = fixture.ok(lobby.messages(None));
     let two: &Message = &all.messages[1];
-    assert_eq!(texts(&ground.ok(lobby.messages(two.sent_at))), ["two", "three"], "the moment itself is included");
-    let later = ground.ok(lobby.messages(two.sent_at + TimeDelta::milliseconds(1)));
+    assert_eq!(texts(&fixture.ok(lobby.messages(two.sent_at))), ["two", "three"], "the moment itself is included");
+    let later = fixture.ok(lobby.messages(two.sent_at + TimeDelta::milliseconds(1)));
     assert_eq!((texts(&later), later.last_modified), (vec!["three"], all.last_modified));
-    let never = ground.ok(lobby.messages(two.sent_at + TimeDelta::days(400)));
+    let never = fixture.ok(lobby.messages(two.sent_at + TimeDelta::days(400)));
     assert_eq!((never.messages.len(), never.last_modified), (0, all.last_modified));
 }
 
 pub(crate) fn without_a_moment_messages_of_the_last_day_come<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let anna = ground.sandbox.as_person(org::ANNA);
-    ground.sandbox.as_person(org::BEN).post(org::LOBBY, "now").expect("Ben is in the lobby");
-    assert_eq!(texts(&ground.ok(ground.chat(org::LOBBY).messages(None))), ["now"]);
-    let query = ground.sandbox.transcript().pop().expect("the list was asked for").path;
+    let fixture = Fixture::<H>::new();
+    let anna = fixture.sandbox.as_person(org::ANNA);
+    fixture.sandbox.as_person(org::BEN).post(org::LOBBY, "now").expect("Ben is in the lobby");
+    assert_eq!(texts(&fixture.ok(fixture.chat(org::LOBBY).messages(None))), ["now"]);
+    let query = fixture.sandbox.transcript().pop().expect("the list was asked for").path;
     let since = query.split(['=', '&']).nth(1).expect("it names a moment").replace("%3A", ":");
     let since: chrono::DateTime<chrono::Utc> = since.parse().expect("it is a moment");
-    let ago = ground.sandbox.clock().utc() - since;
+    let ago = fixture.sandbox.clock().utc() - since;
     assert!((TimeDelta::hours(23)..TimeDelta::hours(25)).contains(&ago), "{ago}");
     anna.post(org::LOBBY, "later").expect("Anna is in the lobby");
 }
 
 pub(crate) fn deleted_messages_come_if_they_are_asked_for<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let anna = ground.sandbox.as_person(org::ANNA);
+    let fixture = Fixture::<H>::new();
+    let anna = fixture.sandbox.as_person(org::ANNA);
     let mid = anna.post(org::LOBBY, "oops").expect("Anna is in the lobby");
     anna.post(org::LOBBY, "hello").expect("Anna is in the lobby");
     anna.delete(org::LOBBY, &mid).expect("it is her own");
-    assert_eq!(texts(&ground.ok(ground.chat(org::LOBBY).messages(None))), ["hello"]);
-    let all = ground.client(|config| config.with_hide_deleted_messages(false));
-    let all = ground.ok(all.chats().chat(org::LOBBY).messages(None));
+    assert_eq!(texts(&fixture.ok(fixture.chat(org::LOBBY).messages(None))), ["hello"]);
+    let all = fixture.client(|config| config.with_hide_deleted_messages(false));
+    let all = fixture.ok(all.chats().chat(org::LOBBY).messages(None));
     assert_eq!((all.messages.len(), all.messages[0].mid.as_str()), (2, mid.as_str()));
     assert!(all.messages[0].deleted && all.messages[0].text.is_none());
 }
 
 pub(crate) fn an_empty_chat_has_no_last_message<H: Harness>() {
-    let ground = Ground::<H>::new();
-    assert_eq!(ground.ok(ground.chat(org::LOBBY).messages(None)), Messages::default());
+    let fixture = Fixture::<H>::new();
+    assert_eq!(fixture.ok(fixture.chat(org::LOBBY).messages(None)), Messages::default());
 }
 
 pub(crate) fn one_message_that_is_broken_costs_itself<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let lobby = ground.chat(org::LOBBY);
-    let posted = ground.ok(lobby.post("hello"));
+    let fixture = Fixture::<H>::new();
+    let lobby = fixture.chat(org::LOBBY);
+    let posted = fixture.ok(lobby.post("hello"));
     let page = teamwire_core::script::sample::messages([
         teamwire_core::script::sample::message(posted.mid.as_str(), org::LOBBY, "hello"),
         teamwire_core::script::sample::message("m2", org::LOBBY, "@lone@"),
     ]);
     let page = page.to_string().replace("@lone@", "\\ud800");
-    ground.sandbox.faults().add(Rule::new(Fault::response(200, "application/json", page)).method("GET"));
-    let messages = ground.ok(lobby.messages(None));
+    fixture.sandbox.faults().add(Rule::new(Fault::response(200, "application/json", page)).method("GET"));
+    let messages = fixture.ok(lobby.messages(None));
     assert_eq!((texts(&messages), messages.undecoded.len()), (vec!["hello"], 1));
     assert!(messages.undecoded[0].json.contains("\\ud800"), "{messages:?}");
 }
 
 pub(crate) fn readers_are_those_who_have_read_everything<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let lobby = ground.chat(org::LOBBY);
+    let fixture = Fixture::<H>::new();
+    let lobby = fixture.chat(org::LOBBY);
     let uids = |readers: teamwire_core::Listing<teamwire_core::User>| {
         readers.iter().map(|user| user.uid.to_string()).collect::<Vec<_>>()
     };
-    ground.sandbox.as_person(org::ANNA).post(org::LOBBY, "hello").expect("Anna is in the lobby");
-    assert_eq!(uids(ground.ok(lobby.readers())), [org::ANNA]);
-    assert_eq!(uids(ground.ok(lobby.mark_as_read())), [org::ANNA, org::BOT]);
-    ground.sandbox.as_person(org::BEN).mark_read(org::LOBBY).expect("Ben is in the lobby");
-    assert_eq!(uids(ground.ok(lobby.readers())), [org::ANNA, org::BEN, org::BOT]);
-    ground.sandbox.admin().allow_read_receipts(false);
-    assert_eq!(uids(ground.ok(lobby.mark_as_read())), [""; 0], "it is marked all the same");
+    fixture.sandbox.as_person(org::ANNA).post(org::LOBBY, "hello").expect("Anna is in the lobby");
+    assert_eq!(uids(fixture.ok(lobby.readers())), [org::ANNA]);
+    assert_eq!(uids(fixture.ok(lobby.mark_as_read())), [org::ANNA, org::BOT]);
+    fixture.sandbox.as_person(org::BEN).mark_read(org::LOBBY).expect("Ben is in the lobby");
+    assert_eq!(uids(fixture.ok(lobby.readers())), [org::ANNA, org::BEN, org::BOT]);
+    fixture.sandbox.admin().allow_read_receipts(false);
+    assert_eq!(uids(fixture.ok(lobby.mark_as_read())), [""; 0], "it is marked all the same");
 }

@@ -7,7 +7,7 @@ use std::{
 
 use teamwire_core::{Config, Credentials, Error, ErrorKind, FaultKind, Limits, RetryPolicy, Timeouts};
 use teamwire_sandbox::{Fault, RateLimit, Rule, org};
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 const ME: &str = "GET /v1/me";
 
@@ -17,9 +17,9 @@ fn once(config: Config) -> Config {
 
 /// The error of a request that this befalls, without another attempt.
 fn befallen<H: Harness>(fault: Fault, change: impl FnOnce(Config) -> Config) -> Error {
-    let ground = Ground::<H>::configured(|config| change(once(config)));
-    ground.sandbox.faults().add(fault);
-    ground.err(ground.client.contacts().me())
+    let fixture = Fixture::<H>::configured(|config| change(once(config)));
+    fixture.sandbox.faults().add(fault);
+    fixture.err(fixture.client.contacts().me())
 }
 
 fn fault(error: Error) -> teamwire_core::Fault {
@@ -38,18 +38,18 @@ pub(crate) fn trouble_that_passes_is_not_noticed<H: Harness>() {
         Fault::CutBefore,
         Fault::CutAfter,
     ] {
-        let ground = Ground::<H>::new();
-        ground.sandbox.faults().add(Rule::new(trouble.clone()).times(3));
-        ground.ok(ground.client.contacts().me());
-        assert_eq!((ground.sandbox.received_count(ME), ground.sandbox.faults().remaining()), (4, 0), "{trouble:?}");
+        let fixture = Fixture::<H>::new();
+        fixture.sandbox.faults().add(Rule::new(trouble.clone()).times(3));
+        fixture.ok(fixture.client.contacts().me());
+        assert_eq!((fixture.sandbox.received_count(ME), fixture.sandbox.faults().remaining()), (4, 0), "{trouble:?}");
     }
 }
 
 pub(crate) fn an_answer_that_is_cut_is_asked_for_again<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     for after_bytes in [0, 1, 50] {
-        ground.sandbox.faults().add(Fault::CutBody { after_bytes });
-        assert_eq!(ground.ok(ground.client.contacts().me()).uid, org::BOT);
+        fixture.sandbox.faults().add(Fault::CutBody { after_bytes });
+        assert_eq!(fixture.ok(fixture.client.contacts().me()).uid, org::BOT);
     }
     let error = befallen::<H>(Fault::CutBody { after_bytes: 10 }, |config| config);
     assert!(error.is_transient() && error.may_have_arrived(), "{error:?}");
@@ -60,39 +60,39 @@ pub(crate) fn a_refused_login_that_is_cut_is_not_repeated<H: Harness>() {
     let cut = ["content-length: 100\r\n\r\n<html>no</", "transfer-encoding: chunked\r\n\r\n14\r\n<html>no</"];
     let malformed = "transfer-encoding: chunked\r\n\r\n<html>no</";
     for rest in cut.into_iter().chain([malformed]) {
-        let ground = Ground::<H>::new();
+        let fixture = Fixture::<H>::new();
         let refusal = format!("HTTP/1.1 401 Unauthorized\r\n{rest}");
-        ground.sandbox.faults().add(Rule::new(Fault::raw(refusal)).times(5));
-        let error = ground.err(ground.client.chats().chat(org::LOBBY).post("hello"));
+        fixture.sandbox.faults().add(Rule::new(Fault::raw(refusal)).times(5));
+        let error = fixture.err(fixture.client.chats().chat(org::LOBBY).post("hello"));
         assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(401)), "{error}");
-        assert_eq!(ground.sandbox.faults().remaining(), 4, "each further attempt would be a failed login");
+        assert_eq!(fixture.sandbox.faults().remaining(), 4, "each further attempt would be a failed login");
     }
 }
 
 pub(crate) fn a_connection_that_is_closed_is_replaced<H: Harness>() {
-    let ground = Ground::<H>::new();
-    ground.sandbox.faults().close_every_nth(2);
+    let fixture = Fixture::<H>::new();
+    fixture.sandbox.faults().close_every_nth(2);
     for _ in 0..8 {
-        ground.ok(ground.client.contacts().me());
+        fixture.ok(fixture.client.contacts().me());
     }
-    ground.sandbox.faults().clear();
-    ground.sandbox.faults().close_abruptly_every_nth(2);
+    fixture.sandbox.faults().clear();
+    fixture.sandbox.faults().close_abruptly_every_nth(2);
     for at in 0..8 {
-        ground.ok(ground.client.chats().chat(org::LOBBY).post(format!("post {at}")));
+        fixture.ok(fixture.client.chats().chat(org::LOBBY).post(format!("post {at}")));
     }
-    assert_eq!(ground.sandbox.message_count(), 8);
+    assert_eq!(fixture.sandbox.message_count(), 8);
 }
 
 pub(crate) fn an_outage_ends_and_all_goes_on<H: Harness>() {
-    let ground = Ground::<H>::new();
-    ground.ok(ground.client.chats().chat(org::LOBBY).post("before"));
-    ground.sandbox.faults().set_down(true);
-    let error = ground.err(ground.client.chats().chat(org::LOBBY).post("during"));
+    let fixture = Fixture::<H>::new();
+    fixture.ok(fixture.client.chats().chat(org::LOBBY).post("before"));
+    fixture.sandbox.faults().set_down(true);
+    let error = fixture.err(fixture.client.chats().chat(org::LOBBY).post("during"));
     assert_eq!(error.kind(), ErrorKind::Connection);
     assert!(error.is_transient());
-    ground.sandbox.faults().set_down(false);
-    ground.ok(ground.client.chats().chat(org::LOBBY).post("after"));
-    assert_eq!(ground.sandbox.texts(org::LOBBY), [Some("before".to_owned()), Some("after".to_owned())]);
+    fixture.sandbox.faults().set_down(false);
+    fixture.ok(fixture.client.chats().chat(org::LOBBY).post("after"));
+    assert_eq!(fixture.sandbox.texts(org::LOBBY), [Some("before".to_owned()), Some("after".to_owned())]);
 }
 
 fn short(config: Config) -> Config {
@@ -126,8 +126,8 @@ pub(crate) fn an_answer_that_is_too_large_is_refused<H: Harness>() {
         assert_eq!((error.kind(), error.is_transient()), (ErrorKind::UnexpectedAnswer, false), "{error}");
         assert!(error.to_string().contains("too large"), "{error}");
     }
-    let ground = Ground::<H>::configured(small);
-    ground.ok(ground.client.contacts().me());
+    let fixture = Fixture::<H>::configured(small);
+    fixture.ok(fixture.client.contacts().me());
 }
 
 pub(crate) fn what_is_not_http_is_refused<H: Harness>() {
@@ -138,17 +138,17 @@ pub(crate) fn what_is_not_http_is_refused<H: Harness>() {
 }
 
 pub(crate) fn a_redirect_is_not_followed<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     for status in [301, 302, 303, 307, 308] {
-        ground.sandbox.faults().add(Fault::Response {
+        fixture.sandbox.faults().add(Fault::Response {
             status: http::StatusCode::from_u16(status).expect("it is one"),
-            headers: vec![("location".into(), format!("{}/v1/users", ground.sandbox.url()))],
+            headers: vec![("location".into(), format!("{}/v1/users", fixture.sandbox.url()))],
             body: Vec::new(),
         });
-        let error = ground.err(ground.client.contacts().me());
+        let error = fixture.err(fixture.client.contacts().me());
         assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(status)), "{error}");
     }
-    assert_eq!(ground.sandbox.received_count("GET /v1/users"), 0);
+    assert_eq!(fixture.sandbox.received_count("GET /v1/users"), 0);
 }
 
 pub(crate) fn a_proxys_page_is_shown_in_the_error<H: Harness>() {
@@ -162,33 +162,33 @@ pub(crate) fn a_proxys_page_is_shown_in_the_error<H: Harness>() {
 }
 
 pub(crate) fn retry_after_is_obeyed<H: Harness>() {
-    let ground = Ground::<H>::new();
-    ground.sandbox.faults().add(Fault::status_retry_after(429, 1));
+    let fixture = Fixture::<H>::new();
+    fixture.sandbox.faults().add(Fault::status_retry_after(429, 1));
     let before = std::time::Instant::now();
-    ground.ok(ground.client.contacts().me());
+    fixture.ok(fixture.client.contacts().me());
     assert!(before.elapsed() >= Duration::from_secs(1), "{:?}", before.elapsed());
 }
 
 pub(crate) fn too_long_a_wait_is_an_error_at_once<H: Harness>() {
-    let ground = Ground::<H>::new();
-    ground.sandbox.clock().pause();
-    ground.sandbox.admin().set_rate_limit(Some(RateLimit { per_second: 0.001, burst: 1 }));
-    ground.ok(ground.client.contacts().me());
-    let error = ground.err(ground.client.contacts().me());
+    let fixture = Fixture::<H>::new();
+    fixture.sandbox.clock().pause();
+    fixture.sandbox.admin().set_rate_limit(Some(RateLimit { per_second: 0.001, burst: 1 }));
+    fixture.ok(fixture.client.contacts().me());
+    let error = fixture.err(fixture.client.contacts().me());
     assert_eq!(error.kind(), ErrorKind::RateLimited);
     let wait = error.retry_after().expect("the server says how long to wait");
     assert!(wait > Duration::from_secs(60), "{wait:?}");
-    ground.sandbox.clock().advance(wait);
-    ground.ok(ground.client.contacts().me());
+    fixture.sandbox.clock().advance(wait);
+    fixture.ok(fixture.client.contacts().me());
 }
 
 pub(crate) fn connections_are_used_again<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     for _ in 0..20 {
-        ground.ok(ground.client.contacts().me());
+        fixture.ok(fixture.client.contacts().me());
     }
     // Either one connection for all, or one for each.
-    assert_eq!(ground.sandbox.connections().accepted, if H::KEEPS_CONNECTIONS { 1 } else { 20 });
+    assert_eq!(fixture.sandbox.connections().accepted, if H::KEEPS_CONNECTIONS { 1 } else { 20 });
 }
 
 pub(crate) fn a_request_without_a_server_is_known_not_to_have_arrived<H: Harness>() {
@@ -206,21 +206,21 @@ pub(crate) fn a_request_without_a_server_is_known_not_to_have_arrived<H: Harness
 }
 
 pub(crate) fn odd_members_of_a_success_cost_themselves<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     let mut message = teamwire_core::script::sample::message("m-odd", org::LOBBY, "hello");
     message["attachments"] = 7.into();
     message["alert_type"] = 7.into();
     let body = message.to_string().replace("\"first_name\"", "\"first_name\":NaN,\"x\"");
-    ground.sandbox.faults().add(Fault::answer(201, "application/json", format!("\u{feff}{body}")));
-    let posted = ground.ok(ground.client.chats().chat(org::LOBBY).post("hello"));
+    fixture.sandbox.faults().add(Fault::answer(201, "application/json", format!("\u{feff}{body}")));
+    let posted = fixture.ok(fixture.client.chats().chat(org::LOBBY).post("hello"));
     assert_eq!((posted.mid.as_str(), posted.text.as_deref()), ("m-odd", Some("hello")));
     assert_eq!((posted.from_user.first_name.as_str(), posted.attachments.len()), ("", 0));
 }
 
 pub(crate) fn the_json_of_a_gateway_is_not_the_backends_word<H: Harness>() {
-    let ground = Ground::<H>::configured(once);
-    ground.sandbox.faults().add(Fault::answer(404, "application/json", r#"{"code":"not_found"}"#));
-    let error = ground.err(ground.client.chats().by_thread_id(org::LOBBY));
+    let fixture = Fixture::<H>::configured(once);
+    fixture.sandbox.faults().add(Fault::answer(404, "application/json", r#"{"code":"not_found"}"#));
+    let error = fixture.err(fixture.client.chats().by_thread_id(org::LOBBY));
     assert_eq!((error.kind(), error.code()), (ErrorKind::UnexpectedAnswer, None), "{error}");
-    assert!(ground.ok(ground.client.chats().by_thread_id(org::LOBBY)).is_some());
+    assert!(fixture.ok(fixture.client.chats().by_thread_id(org::LOBBY)).is_some());
 }

@@ -2,71 +2,71 @@
 
 use teamwire_core::{AlertType, Draft, ErrorKind, Message, ReactionType};
 use teamwire_sandbox::org;
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 /// An attention message in the lobby.
-fn raised<H: Harness>(ground: &Ground<H>, kind: AlertType) -> Message {
-    ground.ok(ground.client.chats().chat(org::LOBBY).post(Draft::text("Pump 3 is down").alert(kind)))
+fn raised<H: Harness>(fixture: &Fixture<H>, kind: AlertType) -> Message {
+    fixture.ok(fixture.client.chats().chat(org::LOBBY).post(Draft::text("Pump 3 is down").alert(kind)))
 }
 
 pub(crate) fn a_reaction_is_there_for_everybody<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let (lobby, alert) = (ground.chat(org::LOBBY), raised(&ground, AlertType::Alert));
-    assert!(ground.ok(lobby.reactions(&alert)).is_empty());
-    let mine = ground.ok(lobby.send_reaction(&alert, ReactionType::Sos));
+    let fixture = Fixture::<H>::new();
+    let (lobby, alert) = (fixture.chat(org::LOBBY), raised(&fixture, AlertType::Alert));
+    assert!(fixture.ok(lobby.reactions(&alert)).is_empty());
+    let mine = fixture.ok(lobby.send_reaction(&alert, ReactionType::Sos));
     assert_eq!((mine.from_user.uid.as_str(), &mine.mid, mine.tid.as_str()), (org::BOT, &alert.mid, org::LOBBY));
-    ground.sandbox.as_person(org::ANNA).react(org::LOBBY, alert.mid.as_str(), "ok").expect("Anna is in the lobby");
-    let all = ground.ok(lobby.reactions(&alert));
+    fixture.sandbox.as_person(org::ANNA).react(org::LOBBY, alert.mid.as_str(), "ok").expect("Anna is in the lobby");
+    let all = fixture.ok(lobby.reactions(&alert));
     let all: Vec<_> = all.iter().map(|reaction| (reaction.from_user.uid.as_str(), &reaction.reaction_type)).collect();
     assert_eq!(all, [(org::BOT, &ReactionType::Sos), (org::ANNA, &ReactionType::Ok)]);
 }
 
 pub(crate) fn a_reaction_is_changed<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let (lobby, alert) = (ground.chat(org::LOBBY), raised(&ground, AlertType::Alert));
-    let before = ground.ok(lobby.send_reaction(&alert, ReactionType::Ok));
-    let after = ground.ok(lobby.update_reaction(&before, ReactionType::Sos));
+    let fixture = Fixture::<H>::new();
+    let (lobby, alert) = (fixture.chat(org::LOBBY), raised(&fixture, AlertType::Alert));
+    let before = fixture.ok(lobby.send_reaction(&alert, ReactionType::Ok));
+    let after = fixture.ok(lobby.update_reaction(&before, ReactionType::Sos));
     assert_eq!((&after.reaction_id, &after.reaction_type), (&before.reaction_id, &ReactionType::Sos));
-    assert_eq!(ground.ok(lobby.reactions(&alert)).into_vec(), [after]);
+    assert_eq!(fixture.ok(lobby.reactions(&alert)).into_vec(), [after]);
 }
 
 pub(crate) fn every_reaction_fits_its_message<H: Harness>() {
     use ReactionType::{Applause, Laugh, Love, Ok, Smile, Sos, ThumbsUp};
-    let ground = Ground::<H>::new();
-    let lobby = ground.chat(org::LOBBY);
+    let fixture = Fixture::<H>::new();
+    let lobby = fixture.chat(org::LOBBY);
     for (kind, fit, unfit) in [
         (AlertType::Alert, vec![Ok, Sos], vec![ThumbsUp, Applause, Smile, Laugh, Love]),
         (AlertType::Announcement, vec![ThumbsUp, Applause, Smile, Laugh, Love], vec![Ok, Sos]),
         (AlertType::Note, vec![ThumbsUp, Applause, Smile, Laugh, Love], vec![Ok, Sos]),
     ] {
-        let message = raised(&ground, kind);
+        let message = raised(&fixture, kind);
         for reaction in fit {
-            assert_eq!(ground.ok(lobby.send_reaction(&message, reaction.clone())).reaction_type, reaction);
+            assert_eq!(fixture.ok(lobby.send_reaction(&message, reaction.clone())).reaction_type, reaction);
         }
-        let before = ground.sandbox.transcript().len();
+        let before = fixture.sandbox.transcript().len();
         for reaction in unfit {
-            assert_eq!(ground.err(lobby.send_reaction(&message, reaction)).kind(), ErrorKind::InvalidInput);
+            assert_eq!(fixture.err(lobby.send_reaction(&message, reaction)).kind(), ErrorKind::InvalidInput);
         }
-        assert_eq!(ground.sandbox.transcript().len(), before, "nothing was sent");
+        assert_eq!(fixture.sandbox.transcript().len(), before, "nothing was sent");
     }
 }
 
 pub(crate) fn reactions_of_many_come_all<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let (lobby, note) = (ground.chat(org::LOBBY), raised(&ground, AlertType::Note));
+    let fixture = Fixture::<H>::new();
+    let (lobby, note) = (fixture.chat(org::LOBBY), raised(&fixture, AlertType::Note));
     for at in 0..70 {
-        let bot = ground.sandbox.admin().create_bot(&format!("Bot {at}"));
-        ground.sandbox.as_person(org::ANNA).add_users(org::LOBBY, &[&bot.uid]).expect("Anna administers the lobby");
-        ground.sandbox.as_person(&bot.uid).react(org::LOBBY, note.mid.as_str(), "love").expect("it is a member now");
+        let bot = fixture.sandbox.admin().create_bot(&format!("Bot {at}"));
+        fixture.sandbox.as_person(org::ANNA).add_users(org::LOBBY, &[&bot.uid]).expect("Anna administers the lobby");
+        fixture.sandbox.as_person(&bot.uid).react(org::LOBBY, note.mid.as_str(), "love").expect("it is a member now");
     }
-    assert_eq!(ground.ok(lobby.reactions(&note)).len(), 70);
+    assert_eq!(fixture.ok(lobby.reactions(&note)).len(), 70);
 }
 
 pub(crate) fn a_reaction_of_somebody_else_is_not_changed<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let (lobby, alert) = (ground.chat(org::LOBBY), raised(&ground, AlertType::Alert));
-    ground.sandbox.as_person(org::ANNA).react(org::LOBBY, alert.mid.as_str(), "ok").expect("Anna is in the lobby");
-    let hers = ground.ok(lobby.reactions(&alert)).into_vec().remove(0);
-    let error = ground.err(lobby.update_reaction(&hers, ReactionType::Sos));
+    let fixture = Fixture::<H>::new();
+    let (lobby, alert) = (fixture.chat(org::LOBBY), raised(&fixture, AlertType::Alert));
+    fixture.sandbox.as_person(org::ANNA).react(org::LOBBY, alert.mid.as_str(), "ok").expect("Anna is in the lobby");
+    let hers = fixture.ok(lobby.reactions(&alert)).into_vec().remove(0);
+    let error = fixture.err(lobby.update_reaction(&hers, ReactionType::Sos));
     assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(403)));
 }

@@ -3,7 +3,7 @@
 use teamwire_core::{Error, Image, NewChat, RetryPolicy};
 use teamwire_sandbox::org;
 use teamwire_tests::{
-    Ground,
+    Fixture,
     contract::Contract,
     harness::Harness,
     operations::{AVATAR, Operation},
@@ -47,26 +47,26 @@ fn kind(code: &str) -> &str {
 
 /// The error of an operation after what causes this refusal, without another attempt.
 fn provoked<H: Harness>(operation: Operation, status: u16, code: &str) -> Error {
-    let ground = Ground::<H>::configured(|config| config.with_retry(RetryPolicy::NEVER));
-    let mut bot = ground.bot();
+    let fixture = Fixture::<H>::configured(|config| config.with_retry(RetryPolicy::NEVER));
+    let mut bot = fixture.bot();
     match (operation, status, code) {
         (Operation::SetAvatar, _, "image_load") => {
-            return ground.err(bot.chat.set_avatar(Image::bytes(undecodable())));
+            return fixture.err(bot.chat.set_avatar(Image::bytes(undecodable())));
         }
         (Operation::CreateChat, _, "image_load") => {
             let chat = NewChat::titled("Ward 3").avatar(Image::bytes(undecodable()));
-            return ground.err(bot.client.chats().create_chat(chat));
+            return fixture.err(bot.client.chats().create_chat(chat));
         }
         (Operation::RemoveAdmin, _, "conflict") => {
-            ground.ok(bot.chat.remove_admin(org::ANNA));
-            return ground.err(bot.chat.remove_admin(org::BOT));
+            fixture.ok(bot.chat.remove_admin(org::ANNA));
+            return fixture.err(bot.chat.remove_admin(org::BOT));
         }
-        (_, 403, "auth") => forbid(&ground, operation),
-        (_, 404, "not_found") => hide(&ground, operation),
-        (Operation::LoadAvatar, _, "image_load") => ground.ok(bot.chat.remove_avatar()),
-        _ => switch(&ground, operation, code),
+        (_, 403, "auth") => forbid(&fixture, operation),
+        (_, 404, "not_found") => hide(&fixture, operation),
+        (Operation::LoadAvatar, _, "image_load") => fixture.ok(bot.chat.remove_avatar()),
+        _ => switch(&fixture, operation, code),
     }
-    match ground.run(operation, &mut bot) {
+    match fixture.run(operation, &mut bot) {
         Err(error) => error,
         Ok(answer) => panic!("{operation:?} succeeded, and not with {status} {code}: {answer}, {bot:?}"),
     }
@@ -79,8 +79,8 @@ fn undecodable() -> Vec<u8> {
 }
 
 /// Takes the right to do this from the bot.
-fn forbid<H: Harness>(ground: &Ground<H>, operation: Operation) {
-    let (admin, anna) = (ground.sandbox.admin(), ground.sandbox.as_person(org::ANNA));
+fn forbid<H: Harness>(fixture: &Fixture<H>, operation: Operation) {
+    let (admin, anna) = (fixture.sandbox.admin(), fixture.sandbox.as_person(org::ANNA));
     match operation {
         Operation::MarkAsRead => admin.allow_bot_read_marks(false),
         Operation::SendReaction | Operation::GetReactions | Operation::UpdateReaction => {
@@ -97,20 +97,20 @@ fn forbid<H: Harness>(ground: &Ground<H>, operation: Operation) {
 }
 
 /// Removes what the operation is about.
-fn hide<H: Harness>(ground: &Ground<H>, operation: Operation) {
-    let anna = ground.sandbox.as_person(org::ANNA);
+fn hide<H: Harness>(fixture: &Fixture<H>, operation: Operation) {
+    let anna = fixture.sandbox.as_person(org::ANNA);
     match operation {
         // Who is no member is no admin, and cannot be made one.
         Operation::AddAdmin | Operation::RemoveAdmin => anna.leave(org::LOBBY).expect("she may leave"),
         // A bot whose user was deleted makes no chats.
-        Operation::CreateChat | Operation::CreateOneToOneChat => assert!(ground.sandbox.admin().delete_user(org::BOT)),
+        Operation::CreateChat | Operation::CreateOneToOneChat => assert!(fixture.sandbox.admin().delete_user(org::BOT)),
         _ => anna.remove_users(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby"),
     }
 }
 
 /// What else there is: the organisation's switches, its people, and the state of the chat.
-fn switch<H: Harness>(ground: &Ground<H>, operation: Operation, code: &str) {
-    let (admin, anna) = (ground.sandbox.admin(), ground.sandbox.as_person(org::ANNA));
+fn switch<H: Harness>(fixture: &Fixture<H>, operation: Operation, code: &str) {
+    let (admin, anna) = (fixture.sandbox.admin(), fixture.sandbox.as_person(org::ANNA));
     match code {
         "auth" => admin.revoke_key(),
         "conflict" => anna.close(org::LOBBY).expect("Anna administers the lobby"),

@@ -7,7 +7,7 @@ use teamwire_core::{
     ShareDuration, SharedLocations,
 };
 use teamwire_sandbox::org;
-use teamwire_tests::{Ground, Watching, harness::Harness};
+use teamwire_tests::{FeedProbe, Fixture, harness::Harness};
 
 fn place(lat: f64) -> Coordinates {
     Coordinates::new(lat, 9.0).expect("it is on earth")
@@ -17,18 +17,18 @@ fn live(lat: f64) -> LiveLocation {
     LiveLocation::new(place(lat), ShareDuration::QuarterHour)
 }
 
-fn begin<H: Harness>(ground: &Ground<H>, tid: &str) {
-    ground.ok(ground.client.chats().chat(tid).post(Draft::new().attach(live(1.0))));
+fn begin<H: Harness>(fixture: &Fixture<H>, tid: &str) {
+    fixture.ok(fixture.client.chats().chat(tid).post(Draft::new().attach(live(1.0))));
 }
 
 /// Where the client shares its location, as it says without asking anybody.
 #[track_caller]
-fn active<H: Harness>(ground: &Ground<H>) -> Vec<String> {
-    let before = ground.sandbox.transcript().len();
-    let chats = ground.client.chats();
+fn active<H: Harness>(fixture: &Fixture<H>) -> Vec<String> {
+    let before = fixture.sandbox.transcript().len();
+    let chats = fixture.client.chats();
     let active = chats.location_sharing_active_chats();
     assert_eq!(chats.has_location_sharing_active_chats(), !active.is_empty());
-    assert_eq!(ground.sandbox.transcript().len(), before, "no request is sent");
+    assert_eq!(fixture.sandbox.transcript().len(), before, "no request is sent");
     names(&active)
 }
 
@@ -37,87 +37,87 @@ fn names<X: Executor>(chats: &[ChatRef<X>]) -> Vec<String> {
 }
 
 pub(crate) fn a_live_location_that_is_posted_is_shared<H: Harness>() {
-    let ground = Ground::<H>::new();
-    assert!(active(&ground).is_empty());
-    begin(&ground, org::LOBBY);
-    assert_eq!(active(&ground), [org::LOBBY]);
-    ground.sandbox.as_person(org::ANNA).share_for(org::LOBBY, 1.0, 2.0, 60).expect("Anna is in the lobby");
-    assert_eq!(ground.ok(ground.client.chats().chat(org::LOBBY).active_shared_locations()), 2);
+    let fixture = Fixture::<H>::new();
+    assert!(active(&fixture).is_empty());
+    begin(&fixture, org::LOBBY);
+    assert_eq!(active(&fixture), [org::LOBBY]);
+    fixture.sandbox.as_person(org::ANNA).share_for(org::LOBBY, 1.0, 2.0, 60).expect("Anna is in the lobby");
+    assert_eq!(fixture.ok(fixture.client.chats().chat(org::LOBBY).active_shared_locations()), 2);
 
-    let group = ground.ok(ground.client.chats().create_chat(NewChat::titled("Ops").attach(live(1.0))));
+    let group = fixture.ok(fixture.client.chats().create_chat(NewChat::titled("Ops").attach(live(1.0))));
     let pair = NewOneToOne::with(org::BEN).attach(live(1.0));
-    let pair = ground.ok(ground.client.chats().create_one_to_one_chat(pair));
+    let pair = fixture.ok(fixture.client.chats().create_one_to_one_chat(pair));
     let mut all = vec![org::LOBBY.to_owned(), group.tid().to_string(), pair.tid().to_string()];
     all.sort();
-    assert_eq!(active(&ground), all);
-    assert_eq!(ground.sandbox.with_world(|world, _| world.share_count()), 4);
+    assert_eq!(active(&fixture), all);
+    assert_eq!(fixture.sandbox.with_world(|world, _| world.share_count()), 4);
 }
 
 pub(crate) fn a_key_of_long_ago_begins_no_share<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     let begins = |client: &Client<H::X>| {
         let draft = Draft::new().attach(live(1.0)).idempotency_key("a-post");
-        ground.ok(client.chats().chat(org::LOBBY).post(draft));
+        fixture.ok(client.chats().chat(org::LOBBY).post(draft));
         let chat = NewChat::titled("Ops").attach(live(1.0)).idempotency_key("a-chat");
-        ground.ok(client.chats().create_chat(chat));
+        fixture.ok(client.chats().create_chat(chat));
         let pair = NewOneToOne::with(org::BEN).attach(live(1.0)).idempotency_key("a-pair");
-        ground.ok(client.chats().create_one_to_one_chat(pair));
+        fixture.ok(client.chats().create_one_to_one_chat(pair));
         client.chats().location_sharing_active_chats().len()
     };
-    assert_eq!(begins(&ground.client), 3);
-    ground.sandbox.clock().advance(Duration::from_secs(60 * 60));
-    assert_eq!(begins(&ground.client(|config| config)), 0, "they ended long ago");
+    assert_eq!(begins(&fixture.client), 3);
+    fixture.sandbox.clock().advance(Duration::from_secs(60 * 60));
+    assert_eq!(begins(&fixture.client(|config| config)), 0, "they ended long ago");
 }
 
 pub(crate) fn a_share_moves_in_all_its_chats_and_everybody_sees_it<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let lobby = ground.client(|config| config).chats().chat(org::LOBBY);
-    let mut seen = Watching::<H>::new(lobby.live_locations(None), |it: LiveLocationUpdate| {
+    let fixture = Fixture::<H>::new();
+    let lobby = fixture.client(|config| config).chats().chat(org::LOBBY);
+    let mut seen = FeedProbe::<H>::new(lobby.live_locations(None), |it: LiveLocationUpdate| {
         format!("{} at {}{}", it.user.uid, it.coordinates.lat(), if it.ended { ", no longer" } else { "" })
     });
-    seen.begins();
-    ground.ok(ground.client.chats().update_shared_location(place(0.5)));
-    begin(&ground, org::LOBBY);
-    begin(&ground, org::NOTICES);
-    ground.ok(ground.client.chats().update_shared_location(place(2.0)));
-    ground.ok(ground.client.chats().update_shared_location(place(3.0)));
-    assert_eq!(active(&ground), [org::LOBBY, org::NOTICES]);
-    ground.ok(ground.client.chats().chat(org::LOBBY).stop_sharing_location());
-    ground.ok(ground.client.chats().update_shared_location(place(4.0)));
-    assert_eq!(active(&ground), [org::NOTICES]);
+    seen.expect_started();
+    fixture.ok(fixture.client.chats().update_shared_location(place(0.5)));
+    begin(&fixture, org::LOBBY);
+    begin(&fixture, org::NOTICES);
+    fixture.ok(fixture.client.chats().update_shared_location(place(2.0)));
+    fixture.ok(fixture.client.chats().update_shared_location(place(3.0)));
+    assert_eq!(active(&fixture), [org::LOBBY, org::NOTICES]);
+    fixture.ok(fixture.client.chats().chat(org::LOBBY).stop_sharing_location());
+    fixture.ok(fixture.client.chats().update_shared_location(place(4.0)));
+    assert_eq!(active(&fixture), [org::NOTICES]);
     let told = ["u-ops-bot at 1", "u-ops-bot at 2", "u-ops-bot at 3", "u-ops-bot at 3, no longer"];
-    assert_eq!(seen.tells_of(4), told);
+    assert_eq!(seen.expect_updates(4), told);
 }
 
 pub(crate) fn a_share_that_is_stopped_is_over<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let lobby = ground.client.chats().chat(org::LOBBY);
-    ground.ok(lobby.stop_sharing_location());
-    begin(&ground, org::LOBBY);
-    ground.ok(lobby.stop_sharing_location());
-    assert!(active(&ground).is_empty());
-    assert_eq!(ground.ok(lobby.active_shared_locations()), 0);
-    ground.ok(lobby.stop_sharing_location());
+    let fixture = Fixture::<H>::new();
+    let lobby = fixture.client.chats().chat(org::LOBBY);
+    fixture.ok(lobby.stop_sharing_location());
+    begin(&fixture, org::LOBBY);
+    fixture.ok(lobby.stop_sharing_location());
+    assert!(active(&fixture).is_empty());
+    assert_eq!(fixture.ok(lobby.active_shared_locations()), 0);
+    fixture.ok(lobby.stop_sharing_location());
 }
 
 pub(crate) fn a_share_that_the_server_has_ended_is_over<H: Harness>() {
-    let ground = Ground::<H>::new();
-    begin(&ground, org::LOBBY);
-    begin(&ground, org::NOTICES);
-    ground.sandbox.as_person(org::ANNA).remove_users(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
-    ground.ok(ground.client.chats().update_shared_location(place(2.0)));
-    assert_eq!(active(&ground), [org::NOTICES]);
-    ground.sandbox.clock().advance(Duration::from_secs(15 * 60));
-    ground.ok(ground.client.chats().update_shared_location(place(3.0)));
-    assert!(active(&ground).is_empty());
+    let fixture = Fixture::<H>::new();
+    begin(&fixture, org::LOBBY);
+    begin(&fixture, org::NOTICES);
+    fixture.sandbox.as_person(org::ANNA).remove_users(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
+    fixture.ok(fixture.client.chats().update_shared_location(place(2.0)));
+    assert_eq!(active(&fixture), [org::NOTICES]);
+    fixture.sandbox.clock().advance(Duration::from_secs(15 * 60));
+    fixture.ok(fixture.client.chats().update_shared_location(place(3.0)));
+    assert!(active(&fixture).is_empty());
 }
 
 pub(crate) fn all_clones_of_a_client_know_its_shares<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let stranger = ground.client(|config| config);
+    let fixture = Fixture::<H>::new();
+    let stranger = fixture.client(|config| config);
     thread::scope(|scope| {
         for tid in [org::LOBBY, org::NOTICES] {
-            let client = ground.client.clone();
+            let client = fixture.client.clone();
             scope.spawn(move || {
                 let chat = client.chats().chat(tid);
                 H::wait(chat.post(Draft::new().attach(live(1.0)))).unwrap_or_else(|error| panic!("{error}"));
@@ -125,38 +125,38 @@ pub(crate) fn all_clones_of_a_client_know_its_shares<H: Harness>() {
             });
         }
     });
-    assert_eq!(active(&ground), [org::LOBBY, org::NOTICES]);
-    ground.ok(ground.client.clone().chats().chat(org::LOBBY).stop_sharing_location());
-    assert_eq!(active(&ground), [org::NOTICES]);
+    assert_eq!(active(&fixture), [org::LOBBY, org::NOTICES]);
+    fixture.ok(fixture.client.clone().chats().chat(org::LOBBY).stop_sharing_location());
+    assert_eq!(active(&fixture), [org::NOTICES]);
     assert!(!stranger.chats().has_location_sharing_active_chats(), "a client that is no clone knows its own");
 }
 
 pub(crate) fn shares_are_saved_and_restored_in_another_client<H: Harness>() {
-    let ground = Ground::<H>::new();
-    begin(&ground, org::LOBBY);
-    begin(&ground, org::NOTICES);
-    let json = serde_json::to_string(&ground.client.chats().save_shared_locations()).expect("it can be written");
-    assert!(!json.contains(ground.sandbox.secret()) && !json.contains(ground.sandbox.app_id()), "{json}");
+    let fixture = Fixture::<H>::new();
+    begin(&fixture, org::LOBBY);
+    begin(&fixture, org::NOTICES);
+    let json = serde_json::to_string(&fixture.client.chats().save_shared_locations()).expect("it can be written");
+    assert!(!json.contains(fixture.sandbox.secret()) && !json.contains(fixture.sandbox.app_id()), "{json}");
     let saved: SharedLocations = serde_json::from_str(&json).expect("it can be read");
 
-    let next = ground.client(|config| config);
+    let next = fixture.client(|config| config);
     next.chats().restore_shared_locations(saved);
     assert_eq!(names(&next.chats().location_sharing_active_chats()), [org::LOBBY, org::NOTICES]);
-    ground.ok(next.chats().chat(org::LOBBY).stop_sharing_location());
-    ground.ok(next.chats().update_shared_location(place(2.0)));
+    fixture.ok(next.chats().chat(org::LOBBY).stop_sharing_location());
+    fixture.ok(next.chats().update_shared_location(place(2.0)));
     assert_eq!(names(&next.chats().location_sharing_active_chats()), [org::NOTICES]);
 }
 
 pub(crate) fn shares_are_asked_for_after_a_restart<H: Harness>() {
-    let ground = Ground::<H>::new();
-    begin(&ground, org::LOBBY);
-    begin(&ground, org::NOTICES);
-    let next = ground.client(|config| config);
+    let fixture = Fixture::<H>::new();
+    begin(&fixture, org::LOBBY);
+    begin(&fixture, org::NOTICES);
+    let next = fixture.client(|config| config);
     let active = || names(&next.chats().location_sharing_active_chats());
     assert!(active().is_empty());
-    ground.ok(next.chats().refresh_shared_locations());
+    fixture.ok(next.chats().refresh_shared_locations());
     assert_eq!(active(), [org::LOBBY, org::NOTICES]);
-    ground.ok(ground.client.chats().chat(org::LOBBY).stop_sharing_location());
-    ground.ok(next.chats().refresh_shared_locations());
+    fixture.ok(fixture.client.chats().chat(org::LOBBY).stop_sharing_location());
+    fixture.ok(next.chats().refresh_shared_locations());
     assert_eq!(active(), [org::NOTICES]);
 }

@@ -4,28 +4,28 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use teamwire_core::{Config, Credentials, Error, ErrorKind, RetryPolicy};
 use teamwire_sandbox::{Fault, RateLimit, Rule};
 use teamwire_tests::{
-    Ground,
+    Fixture,
     harness::Harness,
     operations::{Local, Operation},
 };
 
 pub(crate) fn every_operation_succeeds<H: Harness>() {
     for operation in Operation::ALL {
-        let ground = Ground::<H>::new();
-        let mut bot = ground.bot();
-        let answer = ground.run(*operation, &mut bot).unwrap_or_else(|error| panic!("{operation:?}: {error}"));
+        let fixture = Fixture::<H>::new();
+        let mut bot = fixture.bot();
+        let answer = fixture.run(*operation, &mut bot).unwrap_or_else(|error| panic!("{operation:?}: {error}"));
         assert_ne!(answer, "None", "{operation:?}");
     }
 }
 
 pub(crate) fn what_is_local_sends_nothing<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let bot = ground.bot();
-    let before = ground.sandbox.transcript().len();
+    let fixture = Fixture::<H>::new();
+    let bot = fixture.bot();
+    let before = fixture.sandbox.transcript().len();
     for local in Local::ALL {
         assert_eq!(local.answer(&bot), local.answer(&bot), "{local:?}");
     }
-    assert_eq!(ground.sandbox.transcript().len(), before);
+    assert_eq!(fixture.sandbox.transcript().len(), before);
 }
 
 pub(crate) fn every_operation_raises_the_kinds_that_all_requests_can<H: Harness>() {
@@ -40,18 +40,18 @@ pub(crate) fn every_operation_raises_the_kinds_that_all_requests_can<H: Harness>
 /// The error of an operation after what makes it end with this kind, without another attempt.
 #[track_caller]
 fn raised<H: Harness>(operation: Operation, kind: &str) -> Error {
-    let ground = Ground::<H>::configured(|config| config.with_retry(RetryPolicy::NEVER));
-    let mut bot = ground.bot();
-    arrange(&ground, kind);
-    match ground.run(operation, &mut bot) {
+    let fixture = Fixture::<H>::configured(|config| config.with_retry(RetryPolicy::NEVER));
+    let mut bot = fixture.bot();
+    arrange(&fixture, kind);
+    match fixture.run(operation, &mut bot) {
         Err(error) => error,
         Ok(answer) => panic!("{operation:?} succeeded: {answer}"),
     }
 }
 
 /// Lets happen what makes any operation end with this kind.
-fn arrange<H: Harness>(ground: &Ground<H>, kind: &str) {
-    let (admin, faults) = (ground.sandbox.admin(), ground.sandbox.faults());
+fn arrange<H: Harness>(fixture: &Fixture<H>, kind: &str) {
+    let (admin, faults) = (fixture.sandbox.admin(), fixture.sandbox.faults());
     match kind {
         "auth" => admin.revoke_key(),
         "connection" => faults.set_down(true),
@@ -63,23 +63,23 @@ fn arrange<H: Harness>(ground: &Ground<H>, kind: &str) {
 }
 
 pub(crate) fn a_key_that_nobody_has_is_refused<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let good = (ground.sandbox.app_id(), ground.sandbox.secret());
+    let fixture = Fixture::<H>::new();
+    let good = (fixture.sandbox.app_id(), fixture.sandbox.secret());
     for (app_id, secret) in [("nobody", good.1), (good.0, "a wrong one"), (good.0, "an: \"odd\\ one")] {
         let credentials = Credentials::new(app_id, secret).expect("it could be one");
-        let client = H::connect(Config::new(&ground.sandbox.url(), credentials).expect("it is a URL"));
-        let error = ground.err(client.contacts().me());
+        let client = H::connect(Config::new(&fixture.sandbox.url(), credentials).expect("it is a URL"));
+        let error = fixture.err(client.contacts().me());
         assert_eq!((error.kind(), error.status(), error.code()), (ErrorKind::Auth, Some(401), Some("auth")));
     }
-    assert_eq!(ground.sandbox.received_count("GET /v1/me"), 3, "it does not get better by itself");
+    assert_eq!(fixture.sandbox.received_count("GET /v1/me"), 3, "it does not get better by itself");
 }
 
 pub(crate) fn what_is_confidential_is_shown_by_nothing<H: Harness>() {
-    let ground = Ground::<H>::configured(|config| config.with_retry(RetryPolicy::NEVER));
-    let (app_id, secret) = (ground.sandbox.app_id().to_owned(), ground.sandbox.secret().to_owned());
+    let fixture = Fixture::<H>::configured(|config| config.with_retry(RetryPolicy::NEVER));
+    let (app_id, secret) = (fixture.sandbox.app_id().to_owned(), fixture.sandbox.secret().to_owned());
     let token = BASE64_STANDARD.encode(format!("{app_id}:{secret}"));
-    let mut bot = ground.bot();
-    let mut shown = vec![format!("{:?} {:#?}", ground.client, bot.chat), format!("{:?}", ground.client.executor())];
+    let mut bot = fixture.bot();
+    let mut shown = vec![format!("{:?} {:#?}", fixture.client, bot.chat), format!("{:?}", fixture.client.executor())];
     let echo = format!("you are {app_id} with {secret} and sent Basic {token}");
     for trouble in [
         Fault::status(401),
@@ -88,8 +88,8 @@ pub(crate) fn what_is_confidential_is_shown_by_nothing<H: Harness>() {
         Fault::raw(format!("{echo}\r\n\r\n")),
         Fault::CutAfter,
     ] {
-        ground.sandbox.faults().add(trouble);
-        let error = ground.run(Operation::Post, &mut bot).expect_err("it is trouble");
+        fixture.sandbox.faults().add(trouble);
+        let error = fixture.run(Operation::Post, &mut bot).expect_err("it is trouble");
         let source = std::error::Error::source(&error).map(|source| format!("{source} {source:?}"));
         shown.push(format!("{error} {error:?} {error:#?} {source:?}"));
     }

@@ -3,17 +3,17 @@
 use std::{collections::BTreeSet, thread};
 
 use teamwire_sandbox::org;
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 const THREADS: usize = 8;
 const POSTS: usize = 12;
 
 pub(crate) fn a_client_is_shared_by_many_threads<H: Harness>() {
-    let ground = Ground::<H>::new();
-    ground.sandbox.faults().close_abruptly_every_nth(7);
+    let fixture = Fixture::<H>::new();
+    fixture.sandbox.faults().close_abruptly_every_nth(7);
     thread::scope(|scope| {
         for thread in 0..THREADS {
-            let client = ground.client.clone();
+            let client = fixture.client.clone();
             scope.spawn(move || {
                 let lobby = client.chats().chat(org::LOBBY);
                 for post in 0..POSTS {
@@ -22,14 +22,14 @@ pub(crate) fn a_client_is_shared_by_many_threads<H: Harness>() {
             });
         }
     });
-    let texts: Vec<_> = ground.sandbox.texts(org::LOBBY).into_iter().flatten().collect();
+    let texts: Vec<_> = fixture.sandbox.texts(org::LOBBY).into_iter().flatten().collect();
     let each: BTreeSet<_> = texts.iter().collect();
     assert_eq!((texts.len(), each.len()), (THREADS * POSTS, THREADS * POSTS), "each is shown once");
 }
 
 pub(crate) fn chats_are_shared_by_many_threads<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let lobby = ground.chat(org::LOBBY);
+    let fixture = Fixture::<H>::new();
+    let lobby = fixture.chat(org::LOBBY);
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -40,7 +40,7 @@ pub(crate) fn chats_are_shared_by_many_threads<H: Harness>() {
             });
         }
     });
-    assert_eq!(ground.sandbox.message_count(), THREADS * POSTS);
-    let connections = ground.sandbox.connections();
+    assert_eq!(fixture.sandbox.message_count(), THREADS * POSTS);
+    let connections = fixture.sandbox.connections();
     assert!(!H::KEEPS_CONNECTIONS || connections.accepted <= 2 * THREADS as u64, "{connections:?}");
 }

@@ -12,7 +12,7 @@ use std::{
 
 use teamwire_core::{Error, ErrorKind, Executor, Feed, Machine, Moment, Now, Reply, RetryPolicy, Step, Ticket};
 use teamwire_sandbox::{RateLimit, org};
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 const WAIT: Duration = Duration::from_millis(300);
 /// Maximum number of polls in a wait: two are needed, and an early wake costs one. Without sleep, it is thousands.
@@ -70,26 +70,26 @@ fn was_slept_through(polls: &AtomicU32) {
 }
 
 pub(crate) fn an_operation_sleeps_through_a_wait<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     let (machine, polls) = Waits::new();
-    let (until, ended) = ground.ok(ground.client.executor().run(machine));
+    let (until, ended) = fixture.ok(fixture.client.executor().run(machine));
     assert!(ended >= until, "it ended at {ended:?}");
     was_slept_through(&polls);
 }
 
 pub(crate) fn a_feed_sleeps_through_a_wait<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     let (machine, polls) = Waits::new();
-    let mut events = ground.client.executor().events(WaitingFeed(machine));
+    let mut events = fixture.client.executor().events(WaitingFeed(machine));
     assert!(H::next(&mut events).is_none(), "the feed ends after its wait");
     was_slept_through(&polls);
 }
 
 pub(crate) fn after_a_limit_the_next_operation_waits_whatever_its_policy<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let client = ground.client(|config| config.with_retry(RetryPolicy::NEVER));
+    let fixture = Fixture::<H>::new();
+    let client = fixture.client(|config| config.with_retry(RetryPolicy::NEVER));
     let post = || H::wait(client.chats().chat(org::LOBBY).post("hello"));
-    ground.sandbox.admin().limit_rate(Some(RateLimit { per_second: 1.0, burst: 1 }));
+    fixture.sandbox.admin().limit_rate(Some(RateLimit { per_second: 1.0, burst: 1 }));
     // The bucket may be refilled between two posts, but not between many.
     let refused = (0..20).find_map(|_| post().err()).expect("there is a limit");
     assert_eq!(refused.kind(), ErrorKind::RateLimited);
@@ -98,11 +98,11 @@ pub(crate) fn after_a_limit_the_next_operation_waits_whatever_its_policy<H: Harn
 
 pub(crate) fn many_posts_at_once_pass_a_limit<H: Harness>() {
     const POSTS: usize = 30;
-    let ground = Ground::<H>::new();
-    ground.sandbox.admin().limit_rate(Some(RateLimit { per_second: 20.0, burst: 2 }));
+    let fixture = Fixture::<H>::new();
+    fixture.sandbox.admin().limit_rate(Some(RateLimit { per_second: 20.0, burst: 2 }));
     thread::scope(|scope| {
         for number in 0..POSTS {
-            let chats = ground.client.chats();
+            let chats = fixture.client.chats();
             scope.spawn(move || {
                 H::wait(chats.chat(org::LOBBY).post(format!("post {number}")))
                     .map(drop)
@@ -110,6 +110,6 @@ pub(crate) fn many_posts_at_once_pass_a_limit<H: Harness>() {
             });
         }
     });
-    ground.sandbox.admin().limit_rate(None);
-    assert_eq!(ground.ok(ground.chat(org::LOBBY).messages(None)).messages.len(), POSTS);
+    fixture.sandbox.admin().limit_rate(None);
+    assert_eq!(fixture.ok(fixture.chat(org::LOBBY).messages(None)).messages.len(), POSTS);
 }

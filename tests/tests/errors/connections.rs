@@ -5,7 +5,7 @@ use teamwire_core::{
     Client, Error, ErrorKind, Fault, FaultKind, RetryPolicy, Script,
     script::{Answer, Expect, sample},
 };
-use teamwire_tests::operations::{Operation, Played, config};
+use teamwire_tests::operations::{Operation, ScriptRun, config};
 
 /// A failure on a connection that had served an earlier request.
 fn used_again(kind: FaultKind) -> Answer {
@@ -13,7 +13,7 @@ fn used_again(kind: FaultKind) -> Answer {
 }
 
 /// [`Exchange::fresh`](teamwire_core::Exchange::fresh) of each attempt of the operation.
-fn fresh(played: &Played) -> Vec<bool> {
+fn fresh(played: &ScriptRun) -> Vec<bool> {
     played.script.requests()[1..].iter().map(|request| request.fresh).collect()
 }
 

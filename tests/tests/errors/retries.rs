@@ -7,10 +7,10 @@ use teamwire_core::{
     Client, Config, ErrorKind, Fault, FaultKind, RetryPolicy, Script, Timeouts,
     script::{Answer, Expect},
 };
-use teamwire_tests::operations::{Operation, Played, config};
+use teamwire_tests::operations::{Operation, ScriptRun, config};
 
 /// When each request of the operation itself was sent, in ms after the first.
-fn times(played: &Played) -> Vec<u128> {
+fn times(played: &ScriptRun) -> Vec<u128> {
     let requests = played.script.requests();
     requests[1..].iter().map(|request| request.at.since(requests[1].at).as_millis()).collect()
 }
@@ -242,7 +242,7 @@ fn each_attempt_has_the_whole_timeout() {
     assert!((2_250..=2_500).contains(&times_of(&played)[1]));
 }
 
-fn times_of(played: &Played) -> Vec<u128> {
+fn times_of(played: &ScriptRun) -> Vec<u128> {
     assert!(played.outcome.is_ok());
     times(played)
 }

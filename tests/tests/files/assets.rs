@@ -2,7 +2,7 @@
 
 use teamwire_core::{Error, ErrorKind};
 use teamwire_sandbox::{Fault, Rule};
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 use crate::support::{ANY_ASSET, Folder, shown};
 
@@ -10,11 +10,11 @@ const CONTENT: &[u8] = b"12345";
 
 /// Downloads [`CONTENT`], a PDF, into memory and into a file, while each request is given this response in its place.
 fn downloaded<H: Harness>(response: &str) -> [Result<Vec<u8>, Error>; 2] {
-    let (ground, folder) = (Ground::<H>::new(), Folder::new());
-    let asset = shown(&ground, CONTENT);
-    ground.sandbox.faults().add(Rule::new(Fault::raw(format!("HTTP/1.1 {response}"))).on("GET", ANY_ASSET).always());
-    let in_memory = ground.wait(ground.client.chats().download(&asset));
-    let as_file = ground.wait(ground.client.chats().download_to(&asset, folder.path("plan.pdf")));
+    let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
+    let asset = shown(&fixture, CONTENT);
+    fixture.sandbox.faults().add(Rule::new(Fault::raw(format!("HTTP/1.1 {response}"))).on("GET", ANY_ASSET).always());
+    let in_memory = fixture.wait(fixture.client.chats().download(&asset));
+    let as_file = fixture.wait(fixture.client.chats().download_to(&asset, folder.path("plan.pdf")));
     let files = folder.content();
     assert_eq!(files.len(), usize::from(as_file.is_ok()), "{response:?} left {files:?}");
     [in_memory, as_file.map(|()| files.into_iter().map(|(_, bytes)| bytes).collect::<Vec<_>>().concat())]

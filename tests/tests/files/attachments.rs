@@ -8,7 +8,7 @@ use teamwire_core::{
     NewAttachment, NewChat, NewOneToOne, Poll, ShareDuration, Upload,
 };
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 use crate::support::{ANY_POST, CREATIONS, Folder, POSTS, UPLOADS, attached, bytes};
 
@@ -47,7 +47,7 @@ fn all() -> Attachments {
 }
 
 /// They are as they were sent, and their files are there.
-fn are_all_there<H: Harness>(ground: &Ground<H>, attachments: &[Attachment]) {
+fn are_all_there<H: Harness>(fixture: &Fixture<H>, attachments: &[Attachment]) {
     let (calendar, location, live, poll) = plain();
     let plain = [
         Attachment::Calendar(calendar),
@@ -70,41 +70,41 @@ fn are_all_there<H: Harness>(ground: &Ground<H>, attachments: &[Attachment]) {
     for (asset, (name, media_type, bytes)) in assets.into_iter().zip(FILES) {
         assert_eq!((asset.file_name.as_str(), asset.media_type.as_str()), (name, media_type));
         assert_eq!(asset.size, bytes.len() as u64);
-        assert_eq!(ground.ok(ground.client.chats().download(asset)), bytes, "{name}");
+        assert_eq!(fixture.ok(fixture.client.chats().download(asset)), bytes, "{name}");
     }
 }
 
 pub(crate) fn every_kind_comes_back_in_a_message<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let lobby = ground.client.chats().chat(org::LOBBY);
-    let posted = ground.ok(lobby.post(Draft::new().attach_all(all())));
-    are_all_there(&ground, &posted.attachments);
-    assert_eq!(ground.ok(lobby.messages(None)).messages, [posted]);
+    let fixture = Fixture::<H>::new();
+    let lobby = fixture.client.chats().chat(org::LOBBY);
+    let posted = fixture.ok(lobby.post(Draft::new().attach_all(all())));
+    are_all_there(&fixture, &posted.attachments);
+    assert_eq!(fixture.ok(lobby.messages(None)).messages, [posted]);
 }
 
 pub(crate) fn every_kind_comes_back_in_a_new_chat<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     let chat = all().into_iter().fold(NewChat::titled("Ward 3").message("hello"), NewChat::attach);
-    let chat = ground.ok(ground.client.chats().create_chat(chat));
-    let messages = ground.ok(chat.messages(None)).messages;
+    let chat = fixture.ok(fixture.client.chats().create_chat(chat));
+    let messages = fixture.ok(chat.messages(None)).messages;
     assert_eq!((messages.len(), messages[0].text.as_deref()), (1, Some("hello")));
-    are_all_there(&ground, &messages[0].attachments);
+    are_all_there(&fixture, &messages[0].attachments);
 }
 
 pub(crate) fn every_kind_comes_back_in_a_chat_between_two<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     let chat = all().into_iter().fold(NewOneToOne::with(org::ANNA), NewOneToOne::attach);
-    let chat = ground.ok(ground.client.chats().create_one_to_one_chat(chat));
-    let messages = ground.ok(chat.messages(None)).messages;
+    let chat = fixture.ok(fixture.client.chats().create_one_to_one_chat(chat));
+    let messages = fixture.ok(chat.messages(None)).messages;
     assert_eq!((messages.len(), &messages[0].text), (1, &None));
-    are_all_there(&ground, &messages[0].attachments);
+    are_all_there(&fixture, &messages[0].attachments);
 }
 
-/// Three files, of which the second cannot be stored: on which ground, where it lies, and why.
-fn half_way<H: Harness>(folder: &Folder) -> Vec<(Ground<H>, String, ErrorKind, Option<&'static str>)> {
-    let missing = Ground::<H>::new();
-    let small = Ground::<H>::with(Sandbox::builder().asset_limit(100), |config| config);
-    let broken = Ground::<H>::new();
+/// Three files, of which the second cannot be stored: on which fixture, where it lies, and why.
+fn half_way<H: Harness>(folder: &Folder) -> Vec<(Fixture<H>, String, ErrorKind, Option<&'static str>)> {
+    let missing = Fixture::<H>::new();
+    let small = Fixture::<H>::with(Sandbox::builder().asset_limit(100), |config| config);
+    let broken = Fixture::<H>::new();
     broken.sandbox.faults().add(Rule::new(Fault::status(500)).on("POST", "/v1/assets").after(1).always());
     vec![
         (missing, folder.path("none.txt"), ErrorKind::File, None),
@@ -121,13 +121,13 @@ fn is_about(error: &Error, path: &str) -> bool {
 pub(crate) fn a_message_waits_for_all_of_its_files<H: Harness>() {
     let folder = Folder::new();
     let (first, third) = (folder.file("first.txt", "1"), folder.file("third.txt", "3"));
-    for (ground, second, kind, code) in half_way::<H>(&folder) {
+    for (fixture, second, kind, code) in half_way::<H>(&folder) {
         let draft = Draft::text("hello").attach_all([&first, &second, &third].map(attached));
-        let error = ground.err(ground.client.chats().chat(org::LOBBY).post(draft));
+        let error = fixture.err(fixture.client.chats().chat(org::LOBBY).post(draft));
         assert_eq!((error.kind(), error.code()), (kind, code), "{error}");
         assert!(is_about(&error, &second), "{error:?} is about {second}");
-        assert_eq!((ground.sandbox.received_count(POSTS), ground.sandbox.message_count()), (0, 0));
-        assert_eq!(ground.sandbox.transcript().iter().filter(|line| line.status == Some(201)).count(), 1);
+        assert_eq!((fixture.sandbox.received_count(POSTS), fixture.sandbox.message_count()), (0, 0));
+        assert_eq!(fixture.sandbox.transcript().iter().filter(|line| line.status == Some(201)).count(), 1);
     }
 }
 
@@ -137,40 +137,40 @@ pub(crate) fn a_chat_is_made_after_all_of_its_files<H: Harness>() {
     let chat = |second: &String| {
         [&first, second, &third].map(attached).into_iter().fold(NewChat::titled("Ward 3").message("x"), NewChat::attach)
     };
-    for (ground, second, kind, code) in half_way::<H>(&folder) {
-        let error = ground.err(ground.client.chats().create_chat(chat(&second)));
+    for (fixture, second, kind, code) in half_way::<H>(&folder) {
+        let error = fixture.err(fixture.client.chats().create_chat(chat(&second)));
         assert_eq!((error.kind(), error.code()), (kind, code), "{error}");
         assert!(is_about(&error, &second), "{error:?} is about {second}");
-        assert_eq!((ground.sandbox.received_count(CREATIONS), ground.sandbox.message_count()), (0, 0));
+        assert_eq!((fixture.sandbox.received_count(CREATIONS), fixture.sandbox.message_count()), (0, 0));
     }
-    let ground = Ground::<H>::new();
-    ground.ok(ground.client.chats().create_chat(chat(&first)));
-    let lines = ground.sandbox.transcript();
+    let fixture = Fixture::<H>::new();
+    fixture.ok(fixture.client.chats().create_chat(chat(&first)));
+    let lines = fixture.sandbox.transcript();
     let routes: Vec<_> = lines.iter().filter_map(|line| line.route.as_deref()).collect();
     assert_eq!(routes, [UPLOADS, UPLOADS, UPLOADS, CREATIONS]);
 }
 
 pub(crate) fn a_message_that_is_sent_again_brings_no_file_again<H: Harness>() {
-    let (ground, folder) = (Ground::<H>::new(), Folder::new());
-    ground.sandbox.faults().add(Rule::new(Fault::status_retry_after(503, 0)).on("POST", ANY_POST).times(2));
-    ground.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", ANY_POST));
+    let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
+    fixture.sandbox.faults().add(Rule::new(Fault::status_retry_after(503, 0)).on("POST", ANY_POST).times(2));
+    fixture.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", ANY_POST));
     let files = ["1", "2"].map(|name| attached(folder.file(name, name)));
-    let posted = ground.ok(ground.client.chats().chat(org::LOBBY).post(Draft::new().attach_all(files)));
-    assert_eq!((posted.attachments.len(), ground.sandbox.message_count()), (2, 1));
-    assert_eq!((ground.sandbox.received_count(UPLOADS), ground.sandbox.received_count(POSTS)), (2, 4));
+    let posted = fixture.ok(fixture.client.chats().chat(org::LOBBY).post(Draft::new().attach_all(files)));
+    assert_eq!((posted.attachments.len(), fixture.sandbox.message_count()), (2, 1));
+    assert_eq!((fixture.sandbox.received_count(UPLOADS), fixture.sandbox.received_count(POSTS)), (2, 4));
 }
 
 pub(crate) fn a_key_of_any_length_and_form_is_good_for_files<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let lobby = ground.client.chats().chat(org::LOBBY);
+    let fixture = Fixture::<H>::new();
+    let lobby = fixture.client.chats().chat(org::LOBBY);
     let longest = "k".repeat(128);
     for key in [longest.as_str(), "alarm-7", "alarm-7/1", "~"] {
         let draft = || Draft::text(key).attach(Upload::bytes("log.txt", "22:00")).idempotency_key(key);
-        let posted = ground.ok(lobby.post(draft()));
-        let uploads = ground.sandbox.received_count(UPLOADS);
-        assert_eq!(ground.ok(lobby.post(draft())), posted, "the same files are the same assets");
-        assert_eq!(ground.sandbox.received_count(UPLOADS), uploads + 1);
+        let posted = fixture.ok(lobby.post(draft()));
+        let uploads = fixture.sandbox.received_count(UPLOADS);
+        assert_eq!(fixture.ok(lobby.post(draft())), posted, "the same files are the same assets");
+        assert_eq!(fixture.sandbox.received_count(UPLOADS), uploads + 1);
     }
-    assert_eq!(ground.sandbox.message_count(), 4);
-    ground.ok(lobby.post(Draft::text("no file").idempotency_key("alarm-7/2")));
+    assert_eq!(fixture.sandbox.message_count(), 4);
+    fixture.ok(lobby.post(Draft::text("no file").idempotency_key("alarm-7/2")));
 }

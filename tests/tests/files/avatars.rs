@@ -2,7 +2,7 @@
 
 use teamwire_core::{ErrorKind, Image, NewChat};
 use teamwire_sandbox::org;
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 use crate::support::{CREATIONS, Folder, UPLOADS};
 
@@ -18,22 +18,22 @@ const PNG: &[u8] = include_bytes!("../../fixtures/png.jpg");
 const END: &[u8] = &[0xFF, 0xD9];
 
 pub(crate) fn every_kind_of_jpeg_becomes_the_avatar<H: Harness>() {
-    let (ground, folder) = (Ground::<H>::new(), Folder::new());
-    let mut lobby = ground.chat(org::LOBBY);
+    let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
+    let mut lobby = fixture.chat(org::LOBBY);
     for jpeg in [BASELINE, PROGRESSIVE, WITH_THUMBNAIL, CMYK, LARGEST] {
-        ground.ok(lobby.set_avatar(folder.file("avatar", jpeg)));
-        assert_eq!(ground.ok(lobby.load_avatar()), jpeg);
+        fixture.ok(lobby.set_avatar(folder.file("avatar", jpeg)));
+        assert_eq!(fixture.ok(lobby.load_avatar()), jpeg);
     }
-    ground.ok(lobby.set_avatar(Image::bytes(BASELINE)));
-    assert_eq!(ground.ok(lobby.load_avatar()), BASELINE);
-    ground.ok(lobby.remove_avatar());
-    assert_eq!(ground.err(lobby.load_avatar()).kind(), ErrorKind::ImageLoad);
+    fixture.ok(lobby.set_avatar(Image::bytes(BASELINE)));
+    assert_eq!(fixture.ok(lobby.load_avatar()), BASELINE);
+    fixture.ok(lobby.remove_avatar());
+    assert_eq!(fixture.err(lobby.load_avatar()).kind(), ErrorKind::ImageLoad);
 }
 
 pub(crate) fn an_image_that_is_not_fit_is_refused_before_it_is_sent<H: Harness>() {
-    let (ground, folder) = (Ground::<H>::new(), Folder::new());
-    let mut lobby = ground.chat(org::LOBBY);
-    let before = ground.sandbox.transcript().len();
+    let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
+    let mut lobby = fixture.chat(org::LOBBY);
+    let before = fixture.sandbox.transcript().len();
     let mut too_large = BASELINE.to_vec();
     too_large.resize((5 << 20) + 1, 0);
     let thumbnail_ends = WITH_THUMBNAIL.windows(2).position(|pair| pair == END).expect("it has an end");
@@ -53,7 +53,7 @@ pub(crate) fn an_image_that_is_not_fit_is_refused_before_it_is_sent<H: Harness>(
         (folder.file("cut.jpg", without_its_end), "its end is missing"),
         (folder.file("thumbnail.jpg", &WITH_THUMBNAIL[..thumbnail_ends + 2]), "no JPEG that says its size"),
     ] {
-        let error = ground.err(lobby.set_avatar(path.as_str()));
+        let error = fixture.err(lobby.set_avatar(path.as_str()));
         let message = error.to_string();
         assert_eq!(error.kind(), ErrorKind::ImageLoad, "{path:?}: {message}");
         assert!(
@@ -62,42 +62,42 @@ pub(crate) fn an_image_that_is_not_fit_is_refused_before_it_is_sent<H: Harness>(
         );
     }
     for bytes in [PNG, TOO_WIDE, &too_large, without_its_end, b""] {
-        assert_eq!(ground.err(lobby.set_avatar(Image::bytes(bytes))).kind(), ErrorKind::ImageLoad);
+        assert_eq!(fixture.err(lobby.set_avatar(Image::bytes(bytes))).kind(), ErrorKind::ImageLoad);
     }
-    assert_eq!(ground.sandbox.transcript().len(), before, "something was sent");
+    assert_eq!(fixture.sandbox.transcript().len(), before, "something was sent");
 }
 
 pub(crate) fn an_avatar_that_is_not_there_is_not_loaded<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let error = ground.err(ground.client.chats().chat(org::LOBBY).load_avatar());
+    let fixture = Fixture::<H>::new();
+    let error = fixture.err(fixture.client.chats().chat(org::LOBBY).load_avatar());
     assert_eq!((error.kind(), error.status()), (ErrorKind::ImageLoad, Some(404)));
-    let error = ground.err(ground.client.chats().chat("no-such-chat").load_avatar());
+    let error = fixture.err(fixture.client.chats().chat("no-such-chat").load_avatar());
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }
 
 pub(crate) fn an_avatar_that_cannot_be_removed_stays<H: Harness>() {
-    let ground = Ground::<H>::new();
-    let mut lobby = ground.chat(org::LOBBY);
-    let error = ground.err(lobby.remove_avatar());
+    let fixture = Fixture::<H>::new();
+    let mut lobby = fixture.chat(org::LOBBY);
+    let error = fixture.err(lobby.remove_avatar());
     assert_eq!((error.kind(), error.status()), (ErrorKind::ImageRemove, Some(403)), "there is none");
-    ground.ok(lobby.set_avatar(Image::bytes(BASELINE)));
-    ground.sandbox.admin().allow_avatar_removal(false);
-    assert_eq!(ground.err(lobby.remove_avatar()).kind(), ErrorKind::ImageRemove);
-    assert_eq!(ground.ok(lobby.load_avatar()), BASELINE);
+    fixture.ok(lobby.set_avatar(Image::bytes(BASELINE)));
+    fixture.sandbox.admin().allow_avatar_removal(false);
+    assert_eq!(fixture.err(lobby.remove_avatar()).kind(), ErrorKind::ImageRemove);
+    assert_eq!(fixture.ok(lobby.load_avatar()), BASELINE);
 }
 
 pub(crate) fn a_new_chat_has_its_avatar<H: Harness>() {
-    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+    let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     for image in [Image::bytes(BASELINE), Image::path(folder.file("avatar.jpg", BASELINE))] {
-        let chat = ground.ok(ground.client.chats().create_chat(NewChat::titled("Ward 3").avatar(image)));
-        assert_eq!(ground.ok(chat.load_avatar()), BASELINE);
+        let chat = fixture.ok(fixture.client.chats().create_chat(NewChat::titled("Ward 3").avatar(image)));
+        assert_eq!(fixture.ok(chat.load_avatar()), BASELINE);
     }
-    assert_eq!((ground.sandbox.received_count(UPLOADS), ground.sandbox.received_count(CREATIONS)), (2, 2));
+    assert_eq!((fixture.sandbox.received_count(UPLOADS), fixture.sandbox.received_count(CREATIONS)), (2, 2));
 }
 
 pub(crate) fn a_new_chat_with_an_avatar_that_is_not_fit_is_not_made<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     let chat = NewChat::titled("Ward 3").message("hello").avatar(Image::bytes(TOO_WIDE));
-    assert_eq!(ground.err(ground.client.chats().create_chat(chat)).kind(), ErrorKind::ImageLoad);
-    assert_eq!(ground.sandbox.transcript(), []);
+    assert_eq!(fixture.err(fixture.client.chats().create_chat(chat)).kind(), ErrorKind::ImageLoad);
+    assert_eq!(fixture.sandbox.transcript(), []);
 }

@@ -4,33 +4,33 @@ use std::fs;
 
 use teamwire_core::{ErrorKind, Limits};
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 use crate::support::{ANY_ASSET, Folder, bytes, shown};
 
 pub(crate) fn a_download_into_memory_has_its_limit<H: Harness>() {
     let folder = Folder::new();
     let limits = Limits { download: 100_000, ..Limits::default() };
-    let ground = Ground::<H>::with(Sandbox::builder(), |config| config.with_limits(limits));
-    let chats = ground.client.chats();
+    let fixture = Fixture::<H>::with(Sandbox::builder(), |config| config.with_limits(limits));
+    let chats = fixture.client.chats();
     let (fits, does_not) = (bytes(100_000), bytes(100_001));
-    assert_eq!(ground.ok(chats.download(&shown(&ground, &fits))), fits);
-    let asset = shown(&ground, &does_not);
-    assert_eq!(ground.err(chats.download(&asset)).kind(), ErrorKind::UnexpectedAnswer);
-    ground.ok(chats.download_to(&asset, folder.path("plan.pdf")));
+    assert_eq!(fixture.ok(chats.download(&shown(&fixture, &fits))), fits);
+    let asset = shown(&fixture, &does_not);
+    assert_eq!(fixture.err(chats.download(&asset)).kind(), ErrorKind::UnexpectedAnswer);
+    fixture.ok(chats.download_to(&asset, folder.path("plan.pdf")));
     assert_eq!(folder.content(), [("plan.pdf".to_owned(), does_not)], "a file has no limit");
 }
 
 pub(crate) fn a_file_takes_the_place_of_the_old_one<H: Harness>() {
-    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+    let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let new = bytes(300_000);
-    let asset = shown(&ground, &new);
-    ground.ok(ground.client.chats().download_to(&asset, folder.path("plan.pdf")));
+    let asset = shown(&fixture, &new);
+    fixture.ok(fixture.client.chats().download_to(&asset, folder.path("plan.pdf")));
     assert_eq!(folder.content(), [("plan.pdf".to_owned(), new.clone())]);
     let path = folder.file("plan.pdf", bytes(400_000));
     // Whoever reads the old file goes on reading the old file.
     let old = fs::File::open(&path).expect("it is there");
-    ground.ok(ground.client.chats().download_to(&asset, path));
+    fixture.ok(fixture.client.chats().download_to(&asset, path));
     assert_eq!(folder.content(), [("plan.pdf".to_owned(), new)]);
     assert_eq!(old.metadata().expect("it is open").len(), 400_000);
 }
@@ -42,49 +42,49 @@ pub(crate) fn a_download_that_fails_leaves_everything_as_it_was<H: Harness>() {
         (Fault::status(500), ErrorKind::Server),
         (Fault::raw("this is not HTTP\r\n\r\n"), ErrorKind::UnexpectedAnswer),
     ] {
-        let (ground, folder) = (Ground::<H>::new(), Folder::new());
-        let asset = shown(&ground, &bytes(300_000));
+        let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
+        let asset = shown(&fixture, &bytes(300_000));
         // What comes after the first cut is cut before it is of use.
-        ground.sandbox.faults().add(Rule::new(fault.clone()).on("GET", ANY_ASSET));
-        ground.sandbox.faults().add(
+        fixture.sandbox.faults().add(Rule::new(fault.clone()).on("GET", ANY_ASSET));
+        fixture.sandbox.faults().add(
             Rule::new(fault.clone()).on("GET", ANY_ASSET).when(|head| !head.headers.contains_key("range")).always(),
         );
-        ground.sandbox.faults().add(Rule::new(Fault::CutBefore).on("GET", ANY_ASSET).always());
-        let error = ground.err(ground.client.chats().download_to(&asset, folder.path("plan.pdf")));
+        fixture.sandbox.faults().add(Rule::new(Fault::CutBefore).on("GET", ANY_ASSET).always());
+        let error = fixture.err(fixture.client.chats().download_to(&asset, folder.path("plan.pdf")));
         assert_eq!((error.kind(), folder.content()), (kind, vec![]), "{fault:?}");
         let path = folder.file("plan.pdf", "the old one");
-        ground.err(ground.client.chats().download_to(&asset, path));
+        fixture.err(fixture.client.chats().download_to(&asset, path));
         assert_eq!(folder.content(), [("plan.pdf".to_owned(), b"the old one".to_vec())], "{fault:?}");
     }
 }
 
 pub(crate) fn what_is_not_there_is_not_found<H: Harness>() {
-    let (ground, folder) = (Ground::<H>::new(), Folder::new());
-    let mut asset = shown(&ground, b"x");
+    let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
+    let mut asset = shown(&fixture, b"x");
     asset.asset_id = "nobody-uploaded-it".into();
-    let chats = ground.client.chats();
-    assert_eq!(ground.err(chats.download(&asset)).kind(), ErrorKind::NotFound);
-    assert_eq!(ground.err(chats.download_to(&asset, folder.path("plan.pdf"))).kind(), ErrorKind::NotFound);
+    let chats = fixture.client.chats();
+    assert_eq!(fixture.err(chats.download(&asset)).kind(), ErrorKind::NotFound);
+    assert_eq!(fixture.err(chats.download_to(&asset, folder.path("plan.pdf"))).kind(), ErrorKind::NotFound);
     // Anna has uploaded this one, and shown it to nobody.
-    let hidden = ground.sandbox.as_person(org::ANNA).upload("plan.pdf", "application/pdf", b"x");
+    let hidden = fixture.sandbox.as_person(org::ANNA).upload("plan.pdf", "application/pdf", b"x");
     asset.asset_id = hidden.into();
-    assert_eq!(ground.err(chats.download_to(&asset, folder.path("plan.pdf"))).kind(), ErrorKind::NotFound);
+    assert_eq!(fixture.err(chats.download_to(&asset, folder.path("plan.pdf"))).kind(), ErrorKind::NotFound);
     assert_eq!(folder.content(), []);
 }
 
 pub(crate) fn a_file_that_cannot_be_written_is_said_to_be_so<H: Harness>() {
-    let (ground, folder) = (Ground::<H>::new(), Folder::new());
-    let asset = shown(&ground, &bytes(300_000));
-    let chats = ground.client.chats();
+    let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
+    let asset = shown(&fixture, &bytes(300_000));
+    let chats = fixture.client.chats();
     let nowhere = folder.path("no such folder/plan.pdf");
-    let error = ground.err(chats.download_to(&asset, nowhere.as_str()));
+    let error = fixture.err(chats.download_to(&asset, nowhere.as_str()));
     assert_eq!(error.kind(), ErrorKind::File);
     assert!(error.to_string().contains("no such folder"), "{error}");
     // A folder has the name already.
     let inner = Folder::new();
     let taken = inner.path("");
-    let error = ground.err(chats.download_to(&asset, taken.trim_end_matches('/')));
+    let error = fixture.err(chats.download_to(&asset, taken.trim_end_matches('/')));
     assert_eq!(error.kind(), ErrorKind::File, "{error}");
     assert_eq!((folder.content(), inner.content()), (vec![], vec![]));
-    ground.ok(chats.download(&asset));
+    fixture.ok(chats.download(&asset));
 }

@@ -5,8 +5,8 @@
 mod assets;
 mod attachments;
 mod avatars;
-mod cuts;
 mod downloads;
+mod interruptions;
 mod names;
 mod progress;
 mod resuming;
@@ -50,7 +50,7 @@ macro_rules! whole {
                 a_target_that_becomes_a_folder_meanwhile_leaves_no_part;
             resuming: a_file_without_a_strong_version_comes_from_its_beginning,
                 a_rest_that_belongs_elsewhere_is_refused;
-            cuts: no_cut_makes_half_a_message, no_cut_makes_half_a_file;
+            interruptions: no_cut_makes_half_a_message, no_cut_makes_half_a_file;
         }
         #[cfg(unix)]
         teamwire_tests::promises! { $harness:
@@ -81,6 +81,6 @@ files!(blocking, teamwire_tests::harness::Blocking);
 files!(async_std, teamwire_tests::harness::AsyncStd);
 files!(smol, teamwire_tests::harness::Smol);
 
-mod home_made {
-    whole!(teamwire_tests::harness::HomeMade);
+mod handwritten {
+    whole!(teamwire_tests::harness::Handwritten);
 }

@@ -2,25 +2,25 @@
 
 use teamwire_core::{Error, ErrorKind, Upload};
 use teamwire_sandbox::org;
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 use crate::support::{Folder, attached, file};
 
 /// Posts this one file. Answers its name and media type.
-fn sent<H: Harness>(ground: &Ground<H>, upload: Upload) -> (String, String) {
+fn sent<H: Harness>(fixture: &Fixture<H>, upload: Upload) -> (String, String) {
     let draft = teamwire_core::Draft::new().attach(upload);
-    let asset = file(&ground.ok(ground.client.chats().chat(org::LOBBY).post(draft)));
+    let asset = file(&fixture.ok(fixture.client.chats().chat(org::LOBBY).post(draft)));
     (asset.file_name, asset.media_type)
 }
 
 /// Posts this one file after a good one, in vain.
-fn refused<H: Harness>(ground: &Ground<H>, upload: Upload) -> Error {
+fn refused<H: Harness>(fixture: &Fixture<H>, upload: Upload) -> Error {
     let draft = teamwire_core::Draft::text("x").attach(Upload::bytes("good.txt", "good")).attach(upload);
-    ground.err(ground.client.chats().chat(org::LOBBY).post(draft))
+    fixture.err(fixture.client.chats().chat(org::LOBBY).post(draft))
 }
 
 pub(crate) fn a_name_comes_back_as_it_was_given<H: Harness>() {
-    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+    let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let (long, long_in_bytes) = ("x".repeat(255), "\u{1f600}".repeat(255));
     for name in [
         "log.txt",
@@ -36,29 +36,29 @@ pub(crate) fn a_name_comes_back_as_it_was_given<H: Harness>() {
         &long,
         &long_in_bytes,
     ] {
-        assert_eq!(sent(&ground, Upload::bytes(name, "x")).0, name);
-        assert_eq!(sent(&ground, Upload::path(folder.file("x", "x")).named(name)).0, name);
+        assert_eq!(sent(&fixture, Upload::bytes(name, "x")).0, name);
+        assert_eq!(sent(&fixture, Upload::path(folder.file("x", "x")).named(name)).0, name);
     }
     let path = folder.file("Dienstplan März 100%.pdf", "x");
-    assert_eq!(sent(&ground, Upload::path(path)).0, "Dienstplan März 100%.pdf", "by default it has its own name");
+    assert_eq!(sent(&fixture, Upload::path(path)).0, "Dienstplan März 100%.pdf", "by default it has its own name");
 }
 
 pub(crate) fn a_name_that_no_file_has_is_refused_before_it_is_sent<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     let (too_long, much_too_long) = ("\u{e9}".repeat(256), "x".repeat(1000));
     for name in ["", "a/b", "/", "..\\b", "nul\0", &too_long, &much_too_long] {
-        let error = refused(&ground, Upload::bytes(name, "x"));
+        let error = refused(&fixture, Upload::bytes(name, "x"));
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name:?}: {error}");
         assert!(matches!(&error, Error::Attachment { file, .. } if file == name), "{error:?}");
     }
     let draft = teamwire_core::Draft::new().attach(attached("logs/"));
-    let error = ground.err(ground.client.chats().chat(org::LOBBY).post(draft));
+    let error = fixture.err(fixture.client.chats().chat(org::LOBBY).post(draft));
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "a path without a name");
-    assert_eq!(ground.sandbox.transcript(), []);
+    assert_eq!(fixture.sandbox.transcript(), []);
 }
 
 pub(crate) fn the_media_type_is_guessed_unless_it_is_given<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     for (name, given, media_type) in [
         ("plan.pdf", None, "application/pdf"),
         ("PHOTO.JPEG", None, "image/jpeg"),
@@ -71,15 +71,15 @@ pub(crate) fn the_media_type_is_guessed_unless_it_is_given<H: Harness>() {
     ] {
         let upload = Upload::bytes(name, "x");
         let upload = given.into_iter().fold(upload, Upload::media_type);
-        assert_eq!(sent(&ground, upload), (name.to_owned(), media_type.to_owned()));
+        assert_eq!(sent(&fixture, upload), (name.to_owned(), media_type.to_owned()));
     }
 }
 
 pub(crate) fn a_media_type_that_is_none_is_refused_before_it_is_sent<H: Harness>() {
-    let ground = Ground::<H>::new();
+    let fixture = Fixture::<H>::new();
     for media_type in ["", "text", "text/plain\r\nX-Evil: 1", "text/\0"] {
-        let error = refused(&ground, Upload::bytes("log.txt", "x").media_type(media_type));
+        let error = refused(&fixture, Upload::bytes("log.txt", "x").media_type(media_type));
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{media_type:?}: {error}");
     }
-    assert_eq!(ground.sandbox.transcript(), []);
+    assert_eq!(fixture.sandbox.transcript(), []);
 }

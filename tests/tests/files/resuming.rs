@@ -2,7 +2,7 @@
 
 use teamwire_core::{Asset, ErrorKind, RetryPolicy};
 use teamwire_sandbox::{Fault, Rule};
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 use crate::support::{ANY_ASSET, Folder, Ranges, bytes, noted, ranges, shown};
 
@@ -11,7 +11,7 @@ const CUT: u64 = 123_456;
 
 /// A download that is cut once; what comes then is up to the test.
 struct Cut<H: Harness> {
-    ground: Ground<H>,
+    fixture: Fixture<H>,
     folder: Folder,
     asset: Asset,
     content: Vec<u8>,
@@ -20,22 +20,22 @@ struct Cut<H: Harness> {
 
 impl<H: Harness> Cut<H> {
     fn new() -> Self {
-        let ground = Ground::<H>::new();
+        let fixture = Fixture::<H>::new();
         let content = bytes(LENGTH);
-        let asset = shown(&ground, &content);
-        let ranges = ranges(&ground.sandbox);
-        ground.sandbox.faults().add(Rule::new(Fault::CutBody { after_bytes: CUT }).on("GET", ANY_ASSET));
-        Self { ground, folder: Folder::new(), asset, content, ranges }
+        let asset = shown(&fixture, &content);
+        let ranges = ranges(&fixture.sandbox);
+        fixture.sandbox.faults().add(Rule::new(Fault::CutBody { after_bytes: CUT }).on("GET", ANY_ASSET));
+        Self { fixture, folder: Folder::new(), asset, content, ranges }
     }
 
     fn then(self, fault: Fault) -> Self {
-        self.ground.sandbox.faults().add(Rule::new(fault).on("GET", ANY_ASSET));
+        self.fixture.sandbox.faults().add(Rule::new(fault).on("GET", ANY_ASSET));
         self
     }
 
     /// Downloads it, and finds this in the file. Answers the ranges that were asked for.
     fn saved(&self, content: &[u8]) -> Vec<Option<String>> {
-        self.ground.ok(self.ground.client.chats().download_to(&self.asset, self.folder.path("plan.pdf")));
+        self.fixture.ok(self.fixture.client.chats().download_to(&self.asset, self.folder.path("plan.pdf")));
         assert!(self.folder.content() == [("plan.pdf".to_owned(), content.to_vec())], "the file is another");
         noted(&self.ranges).into_iter().map(|range| range.map(|(range, _)| range)).collect()
     }
@@ -60,7 +60,7 @@ pub(crate) fn a_download_goes_on_where_it_was_cut<H: Harness>() {
 }
 
 pub(crate) fn a_download_with_headway_never_gives_up<H: Harness>() {
-    let ground = Ground::<H>::configured(|config| {
+    let fixture = Fixture::<H>::configured(|config| {
         let moment = std::time::Duration::from_millis(1);
         config.with_retry(RetryPolicy {
             retries: 1,
@@ -70,10 +70,10 @@ pub(crate) fn a_download_with_headway_never_gives_up<H: Harness>() {
         })
     });
     let (content, folder) = (bytes(LENGTH), Folder::new());
-    let asset = shown(&ground, &content);
-    let asked = ranges(&ground.sandbox);
-    ground.sandbox.faults().add(Rule::new(Fault::CutBody { after_bytes: 25_000 }).on("GET", ANY_ASSET).times(11));
-    ground.ok(ground.client.chats().download_to(&asset, folder.path("plan.pdf")));
+    let asset = shown(&fixture, &content);
+    let asked = ranges(&fixture.sandbox);
+    fixture.sandbox.faults().add(Rule::new(Fault::CutBody { after_bytes: 25_000 }).on("GET", ANY_ASSET).times(11));
+    fixture.ok(fixture.client.chats().download_to(&asset, folder.path("plan.pdf")));
     assert!(folder.content() == [("plan.pdf".to_owned(), content)], "the file is another");
     let from: Vec<_> =
         noted(&asked).into_iter().map(|range| range.map_or_else(String::new, |(range, _)| range)).collect();
@@ -92,20 +92,20 @@ pub(crate) fn a_file_that_changed_meanwhile_comes_from_its_beginning<H: Harness>
     // Of another length, it is another file.
     for length in [10, LENGTH + 10] {
         let cut = Cut::<H>::new().then(another(length).0);
-        let error = cut.ground.err(cut.ground.client.chats().download_to(&cut.asset, cut.folder.path("plan.pdf")));
+        let error = cut.fixture.err(cut.fixture.client.chats().download_to(&cut.asset, cut.folder.path("plan.pdf")));
         assert_eq!((error.kind(), cut.folder.content()), (ErrorKind::UnexpectedAnswer, vec![]), "{error}");
     }
 }
 
 pub(crate) fn a_file_without_a_strong_version_comes_from_its_beginning<H: Harness>() {
     for version in ["", "etag: W/\"weak\"\r\n"] {
-        let ground = Ground::<H>::new();
+        let fixture = Fixture::<H>::new();
         let (content, folder) = (bytes(LENGTH), Folder::new());
-        let asset = shown(&ground, &content);
-        let asked = ranges(&ground.sandbox);
+        let asset = shown(&fixture, &content);
+        let asked = ranges(&fixture.sandbox);
         let half = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n{version}\r\n{}", "x".repeat(500));
-        ground.sandbox.faults().add(Rule::new(Fault::raw(half)).on("GET", ANY_ASSET));
-        ground.ok(ground.client.chats().download_to(&asset, folder.path("plan.pdf")));
+        fixture.sandbox.faults().add(Rule::new(Fault::raw(half)).on("GET", ANY_ASSET));
+        fixture.ok(fixture.client.chats().download_to(&asset, folder.path("plan.pdf")));
         assert!(folder.content() == [("plan.pdf".to_owned(), content)], "the file is another");
         assert_eq!(noted(&asked), [None, None], "{version}");
     }
@@ -132,15 +132,15 @@ pub(crate) fn a_rest_that_belongs_elsewhere_is_refused<H: Harness>() {
         (format!("bytes {CUT}-{last}/300000"), "v2", LENGTH - content),
         (format!("bytes {CUT}-{last}/300000"), "", LENGTH - content),
     ] {
-        let ground = Ground::<H>::new();
-        let (asset, folder) = (shown(&ground, &whole), Folder::new());
+        let fixture = Fixture::<H>::new();
+        let (asset, folder) = (shown(&fixture, &whole), Folder::new());
         let head = format!("HTTP/1.1 200 OK\r\netag: \"v1\"\r\ncontent-length: {LENGTH}\r\n\r\n");
         let half = [head.as_bytes(), &whole[..content]].concat();
         let headers = [("content-range", range.as_str()), ("etag", &format!("\"{version}\""))];
         let headers = if version.is_empty() { &headers[..1] } else { &headers[..] };
-        ground.sandbox.faults().add(Rule::new(Fault::Raw(half)).on("GET", ANY_ASSET));
-        ground.sandbox.faults().add(Rule::new(answer(206, headers, &whole[LENGTH - length..])).on("GET", ANY_ASSET));
-        let error = ground.err(ground.client.chats().download_to(&asset, folder.path("plan.pdf")));
+        fixture.sandbox.faults().add(Rule::new(Fault::Raw(half)).on("GET", ANY_ASSET));
+        fixture.sandbox.faults().add(Rule::new(answer(206, headers, &whole[LENGTH - length..])).on("GET", ANY_ASSET));
+        let error = fixture.err(fixture.client.chats().download_to(&asset, folder.path("plan.pdf")));
         let refused = (error.kind(), error.status());
         assert_eq!(refused, (ErrorKind::UnexpectedAnswer, Some(206)), "{range} of {version:?}: {error}");
         assert_eq!(folder.content(), [], "{range} of {version:?}");

@@ -12,7 +12,7 @@ use std::{
 
 use teamwire_core::{Asset, Attachment, Message, NewAttachment, Upload};
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 pub(crate) const UPLOADS: &str = "POST /v1/assets";
 pub(crate) const POSTS: &str = "POST /v1/chats/{tid}/messages";
@@ -66,10 +66,10 @@ impl Drop for Folder {
     }
 }
 
-/// Numbers that are as good as random, and always the same (`SplitMix64`).
-pub(crate) struct Numbers(u64);
+/// Rng that are as good as random, and always the same (`SplitMix64`).
+pub(crate) struct Rng(u64);
 
-impl Numbers {
+impl Rng {
     pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -88,20 +88,20 @@ impl Numbers {
 
 /// So many bytes of which no two places look alike.
 pub(crate) fn bytes(length: usize) -> Vec<u8> {
-    let (mut numbers, mut bytes) = (Numbers::new(length as u64), vec![0; length]);
+    let (mut rng, mut bytes) = (Rng::new(length as u64), vec![0; length]);
     for piece in bytes.chunks_mut(8) {
-        piece.copy_from_slice(&numbers.next().to_le_bytes()[..piece.len()]);
+        piece.copy_from_slice(&rng.next().to_le_bytes()[..piece.len()]);
     }
     bytes
 }
 
 /// An asset that Anna shows in the lobby, and so to the bot.
-pub(crate) fn shown<H: Harness>(ground: &Ground<H>, bytes: &[u8]) -> Asset {
-    let anna = ground.sandbox.as_person(org::ANNA);
+pub(crate) fn shown<H: Harness>(fixture: &Fixture<H>, bytes: &[u8]) -> Asset {
+    let anna = fixture.sandbox.as_person(org::ANNA);
     let asset = anna.upload("plan.pdf", "application/pdf", bytes);
     let message = serde_json::json!({ "attachments": [{ "kind": "file", "asset": asset }] });
     anna.post_json(org::LOBBY, &message).expect("Anna is in the lobby");
-    let mut messages = ground.ok(ground.client.chats().chat(org::LOBBY).messages(None)).messages;
+    let mut messages = fixture.ok(fixture.client.chats().chat(org::LOBBY).messages(None)).messages;
     file(&messages.pop().expect("Anna has just posted it"))
 }
 

@@ -4,34 +4,34 @@ use std::fs;
 
 use teamwire_core::{Asset, Error, ErrorKind, FileErrorKind};
 use teamwire_sandbox::{Fault, Rule};
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 use crate::support::{ANY_ASSET, Folder, bytes, shown};
 
 struct Download<H: Harness> {
-    ground: Ground<H>,
+    fixture: Fixture<H>,
     asset: Asset,
     content: Vec<u8>,
 }
 
 impl<H: Harness> Download<H> {
     fn new() -> Self {
-        let (ground, content) = (Ground::<H>::new(), bytes(100_000));
-        Self { asset: shown(&ground, &content), ground, content }
+        let (fixture, content) = (Fixture::<H>::new(), bytes(100_000));
+        Self { asset: shown(&fixture, &content), fixture, content }
     }
 
     fn to(&self, path: &str) -> Result<(), Error> {
-        self.ground.wait(self.ground.client.chats().download_to(&self.asset, path))
+        self.fixture.wait(self.fixture.client.chats().download_to(&self.asset, path))
     }
 
     /// It cannot be written there, and nothing was requested to find that out.
     #[track_caller]
     fn is_refused(&self, path: &str) -> FileErrorKind {
-        let before = self.ground.sandbox.transcript().len();
+        let before = self.fixture.sandbox.transcript().len();
         let error = self.to(path).expect_err(path);
         assert_eq!(error.kind(), ErrorKind::File, "{path}: {error}");
         assert!(error.to_string().contains(&format!("{path:?}")), "{path}: {error}");
-        assert_eq!(self.ground.sandbox.transcript().len(), before, "{path}: something was requested");
+        assert_eq!(self.fixture.sandbox.transcript().len(), before, "{path}: something was requested");
         let Error::File(error) = error else { panic!("{error:?}") };
         error.kind
     }
@@ -62,13 +62,13 @@ pub(crate) fn a_download_uses_a_name_of_its_own_each_time<H: Harness>() {
             found.lock().expect("no test panics in here").extend(names);
             false
         });
-        download.ground.sandbox.faults().add(look);
+        download.fixture.sandbox.faults().add(look);
         download.to(&path).expect("it can be written");
         let seen = seen.lock().expect("no test panics in here").clone();
         let part = seen.iter().find(|name| name.starts_with('.')).expect("a new file is there").clone();
         assert!(part.starts_with('.') && part.len() >= ".".len() + 16 + ".part".len(), "{part}");
         assert!(names.insert(part.clone()), "{part} was used before");
-        download.ground.sandbox.faults().clear();
+        download.fixture.sandbox.faults().clear();
     }
     assert_eq!(folder.content(), [("plan.pdf".to_owned(), download.content.clone())]);
 }
@@ -82,7 +82,7 @@ pub(crate) fn a_folder_that_vanishes_is_an_error<H: Harness>() {
         let _ = fs::remove_dir_all(&vanishing);
         false
     });
-    download.ground.sandbox.faults().add(rule);
+    download.fixture.sandbox.faults().add(rule);
     let error = download.to(&format!("{gone}/plan.pdf")).expect_err("its folder is gone");
     assert_eq!(error.kind(), ErrorKind::File, "{error}");
 }
@@ -95,7 +95,7 @@ pub(crate) fn a_target_that_becomes_a_folder_meanwhile_leaves_no_part<H: Harness
         fs::create_dir(&taken).expect("nothing has the name yet");
         false
     });
-    download.ground.sandbox.faults().add(rule);
+    download.fixture.sandbox.faults().add(rule);
     let error = download.to(&target).expect_err("no file replaces a folder");
     assert_eq!(error.kind(), ErrorKind::File, "{error}");
     fs::remove_dir(&target).expect("it is empty");
@@ -134,9 +134,9 @@ mod unix {
                 }
                 false
             });
-            download.ground.sandbox.faults().add(look);
+            download.fixture.sandbox.faults().add(look);
             download.to(&path).expect("it can be written");
-            download.ground.sandbox.faults().clear();
+            download.fixture.sandbox.faults().clear();
             assert_eq!(format!("{:o}", mode(&path)), format!("{bits:o}"));
             assert_eq!(folder.content(), [("plan.pdf".to_owned(), download.content.clone())]);
         }
@@ -187,7 +187,7 @@ mod unix {
             }
             false
         });
-        download.ground.sandbox.faults().add(rule);
+        download.fixture.sandbox.faults().add(rule);
         let error = download.to(&path).expect_err("a link is in its way");
         assert_eq!(error.kind(), ErrorKind::File, "{error}");
         assert_eq!(elsewhere.content(), [("victim".to_owned(), b"precious".to_vec())]);

@@ -8,7 +8,7 @@ use std::{
 
 use teamwire_core::{Draft, Error, ErrorKind, FileErrorKind, Upload};
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
 use crate::support::{Folder, POSTS, UPLOADS, bytes, file};
 
@@ -28,17 +28,17 @@ fn changing(folder: &Folder, change: impl Fn(&str) + Send + Sync + 'static) -> (
 
 /// Sends this file in vain, because it changes meanwhile.
 fn is_not_stored<H: Harness>((upload, path): (Upload, String)) {
-    let ground = Ground::<H>::new();
-    let lobby = ground.client.chats().chat(org::LOBBY);
-    let error = ground.err(lobby.post(Draft::text("the log").attach(upload)));
+    let fixture = Fixture::<H>::new();
+    let lobby = fixture.client.chats().chat(org::LOBBY);
+    let error = fixture.err(lobby.post(Draft::text("the log").attach(upload)));
     assert_eq!(error.kind(), ErrorKind::File, "{error}");
     let Error::Attachment { cause, .. } = &error else { panic!("{error:?}") };
     assert!(matches!(&**cause, Error::File(it) if it.kind == FileErrorKind::Changed && it.path == path), "{error:?}");
     // The executor may notice the change, and close the connection, before the server reads the first byte.
-    let arrived = (ground.sandbox.received_count(UPLOADS), ground.sandbox.received_count(POSTS));
+    let arrived = (fixture.sandbox.received_count(UPLOADS), fixture.sandbox.received_count(POSTS));
     assert!(matches!(arrived, (0 | 1, 0)), "it is tried again: {arrived:?}");
-    ground.ok(lobby.post("all goes on"));
-    assert_eq!(ground.sandbox.handled_count(UPLOADS), 0, "half a file was stored");
+    fixture.ok(lobby.post("all goes on"));
+    assert_eq!(fixture.sandbox.handled_count(UPLOADS), 0, "half a file was stored");
 }
 
 fn shorten(path: &str) {
@@ -63,11 +63,11 @@ pub(crate) fn a_file_that_becomes_longer_is_not_stored<H: Harness>() {
 }
 
 pub(crate) fn a_log_that_grows_while_it_is_sent_is_stored<H: Harness>() {
-    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+    let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let (upload, path) = changing(&folder, append);
     let draft = Draft::new().attach(upload.may_grow());
-    let asset = file(&ground.ok(ground.client.chats().chat(org::LOBBY).post(draft)));
-    assert!(ground.ok(ground.client.chats().download(&asset)) == bytes(LENGTH), "the asset is another");
+    let asset = file(&fixture.ok(fixture.client.chats().chat(org::LOBBY).post(draft)));
+    assert!(fixture.ok(fixture.client.chats().download(&asset)) == bytes(LENGTH), "the asset is another");
     assert_eq!(std::fs::metadata(path).expect("it is there").len(), LENGTH as u64 + 1, "it did not grow");
 }
 
@@ -75,43 +75,43 @@ pub(crate) fn a_log_that_grows_while_it_is_sent_is_stored<H: Harness>() {
 fn changed_between_attempts<H: Harness>(
     upload: fn(Upload) -> Upload,
     change: fn(&str),
-) -> (Ground<H>, Result<teamwire_core::Message, Error>) {
-    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+) -> (Fixture<H>, Result<teamwire_core::Message, Error>) {
+    let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let path = folder.file("growing.log", bytes(1_000));
     let log = path.clone();
     let rule = Rule::new(Fault::status(503)).on("POST", "/v1/assets").when(move |_| {
         change(&log);
         true
     });
-    ground.sandbox.faults().add(rule);
+    fixture.sandbox.faults().add(rule);
     let draft = Draft::new().attach(upload(Upload::path(path)));
-    let posted = ground.wait(ground.client.chats().chat(org::LOBBY).post(draft));
-    (ground, posted)
+    let posted = fixture.wait(fixture.client.chats().chat(org::LOBBY).post(draft));
+    (fixture, posted)
 }
 
 pub(crate) fn a_log_that_grew_is_sent_as_it_was_measured<H: Harness>() {
-    let (ground, posted) = changed_between_attempts::<H>(Upload::may_grow, append);
+    let (fixture, posted) = changed_between_attempts::<H>(Upload::may_grow, append);
     let asset = file(&posted.expect("it may grow"));
-    assert_eq!(ground.ok(ground.client.chats().download(&asset)), bytes(1_000));
+    assert_eq!(fixture.ok(fixture.client.chats().download(&asset)), bytes(1_000));
     let (_, posted) = changed_between_attempts::<H>(|upload| upload, append);
     assert_eq!(posted.expect_err("it may not").kind(), ErrorKind::File);
 }
 
 pub(crate) fn a_log_that_shrank_is_not_stored<H: Harness>() {
     for upload in [Upload::may_grow, |upload| upload] {
-        let (ground, posted) = changed_between_attempts::<H>(upload, shorten);
+        let (fixture, posted) = changed_between_attempts::<H>(upload, shorten);
         assert_eq!(posted.expect_err("it is shorter").kind(), ErrorKind::File);
-        assert_eq!(ground.sandbox.handled_count(UPLOADS), 0, "half a file was stored");
+        assert_eq!(fixture.sandbox.handled_count(UPLOADS), 0, "half a file was stored");
     }
 }
 
 pub(crate) fn an_empty_file_is_a_file<H: Harness>() {
-    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+    let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     for upload in [Upload::path(folder.file("empty", "")), Upload::bytes("empty", "")] {
-        let asset = file(&ground.ok(ground.client.chats().chat(org::LOBBY).post(Draft::new().attach(upload))));
+        let asset = file(&fixture.ok(fixture.client.chats().chat(org::LOBBY).post(Draft::new().attach(upload))));
         assert_eq!(asset.size, 0);
-        assert_eq!(ground.ok(ground.client.chats().download(&asset)), b"");
-        ground.ok(ground.client.chats().download_to(&asset, folder.path("saved")));
+        assert_eq!(fixture.ok(fixture.client.chats().download(&asset)), b"");
+        fixture.ok(fixture.client.chats().download_to(&asset, folder.path("saved")));
         assert!(folder.content().contains(&("saved".to_owned(), Vec::new())));
     }
 }
@@ -120,16 +120,16 @@ pub(crate) fn a_file_that_the_server_finds_too_large_is_its_refusal<H: Harness>(
     let folder = Folder::new();
     let eight = bytes(8 << 20);
     for upload in [Upload::path(folder.file("huge.bin", &eight)), Upload::bytes("huge.bin", eight)] {
-        let ground = Ground::<H>::with(Sandbox::builder().asset_limit(1 << 20), |config| config);
-        let lobby = ground.client.chats().chat(org::LOBBY);
-        let error = ground.err(lobby.post(Draft::text("x").attach(upload.clone())));
+        let fixture = Fixture::<H>::with(Sandbox::builder().asset_limit(1 << 20), |config| config);
+        let lobby = fixture.client.chats().chat(org::LOBBY);
+        let error = fixture.err(lobby.post(Draft::text("x").attach(upload.clone())));
         assert_eq!((error.status(), error.code()), (Some(413), Some("payload_too_large")), "{upload:?}: {error}");
         assert_eq!(
-            (ground.sandbox.received_count(UPLOADS), ground.sandbox.received_count(POSTS)),
+            (fixture.sandbox.received_count(UPLOADS), fixture.sandbox.received_count(POSTS)),
             (1, 0),
             "{upload:?}"
         );
-        ground.ok(lobby.post("all goes on"));
+        fixture.ok(lobby.post("all goes on"));
     }
 }
 
@@ -145,12 +145,12 @@ pub(crate) fn an_upload_that_may_have_arrived_is_stored_once<H: Harness>() {
         Fault::status(500),
         Fault::status_retry_after(503, 0),
     ] {
-        let ground = Ground::<H>::new();
-        ground.sandbox.faults().add(Rule::new(fault.clone()).on("POST", "/v1/assets").times(2));
+        let fixture = Fixture::<H>::new();
+        fixture.sandbox.faults().add(Rule::new(fault.clone()).on("POST", "/v1/assets").times(2));
         let draft = Draft::new().attach(Upload::path(path.as_str()));
-        let asset = file(&ground.ok(ground.client.chats().chat(org::LOBBY).post(draft)));
-        assert_eq!(ground.ok(ground.client.chats().download(&asset)), content, "{fault:?}");
-        let lines = ground.sandbox.transcript();
+        let asset = file(&fixture.ok(fixture.client.chats().chat(org::LOBBY).post(draft)));
+        assert_eq!(fixture.ok(fixture.client.chats().download(&asset)), content, "{fault:?}");
+        let lines = fixture.sandbox.transcript();
         let uploads = lines.iter().filter(|line| line.route.as_deref() == Some(UPLOADS));
         let keys: Vec<_> = uploads.filter_map(|line| line.idempotency_key.as_deref()).collect();
         assert!(keys.len() >= 3 && keys.iter().all(|key| *key == keys[0]), "{fault:?}: {keys:?}");

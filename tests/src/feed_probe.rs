@@ -7,13 +7,13 @@ use teamwire_core::{Checkpoint, Error, Executor, Feed, FeedEvent, Poller, Troubl
 use crate::harness::{Harness, Stop};
 
 /// A feed that is followed.
-pub struct Watching<H> {
-    events: Box<dyn Events<H>>,
+pub struct FeedProbe<H> {
+    events: Box<dyn AnyFeed<H>>,
 }
 
 type EventsOf<H, T> = <<H as Harness>::X as Executor>::Events<Poller<T>>;
 
-struct Of<H: Harness, T: 'static>
+struct TypedFeed<H: Harness, T: 'static>
 where
     Poller<T>: Feed<Event = FeedEvent<T>>,
 {
@@ -21,13 +21,13 @@ where
     text: fn(T) -> String,
 }
 
-trait Events<H> {
+trait AnyFeed<H> {
     fn next(&mut self) -> Option<Result<FeedEvent<String>, Error>>;
     fn stop(&mut self);
     fn stopper(&self) -> Option<Stop>;
 }
 
-impl<H: Harness, T: 'static> Events<H> for Of<H, T>
+impl<H: Harness, T: 'static> AnyFeed<H> for TypedFeed<H, T>
 where
     Poller<T>: Feed<Event = FeedEvent<T>>,
 {
@@ -44,13 +44,13 @@ where
     }
 }
 
-impl<H: Harness> Watching<H> {
+impl<H: Harness> FeedProbe<H> {
     /// A feed, and what is told of what it has.
     pub fn new<T: 'static>(events: EventsOf<H, T>, text: fn(T) -> String) -> Self
     where
         Poller<T>: Feed<Event = FeedEvent<T>>,
     {
-        Self { events: Box::new(Of::<H, T> { events, text }) }
+        Self { events: Box::new(TypedFeed::<H, T> { events, text }) }
     }
 
     /// What comes next; `None` after the end.
@@ -63,7 +63,7 @@ impl<H: Harness> Watching<H> {
     /// # Panics
     /// If anything else comes first.
     #[track_caller]
-    pub fn begins(&mut self) -> Checkpoint {
+    pub fn expect_started(&mut self) -> Checkpoint {
         match self.event() {
             Some(Ok(FeedEvent::Started(checkpoint))) => checkpoint,
             other => panic!("it begins, rather than {other:?}"),
@@ -75,7 +75,7 @@ impl<H: Harness> Watching<H> {
     /// # Panics
     /// If anything else comes first.
     #[track_caller]
-    pub fn tells(&mut self) -> (String, Checkpoint) {
+    pub fn expect_update(&mut self) -> (String, Checkpoint) {
         match self.event() {
             Some(Ok(FeedEvent::Update { item, checkpoint })) => (item, checkpoint),
             other => panic!("it tells something, rather than {other:?}"),
@@ -87,8 +87,8 @@ impl<H: Harness> Watching<H> {
     /// # Panics
     /// If anything else comes.
     #[track_caller]
-    pub fn tells_of(&mut self, many: usize) -> Vec<String> {
-        (0..many).map(|_| self.tells().0).collect()
+    pub fn expect_updates(&mut self, many: usize) -> Vec<String> {
+        (0..many).map(|_| self.expect_update().0).collect()
     }
 
     /// Waits for trouble.
@@ -96,7 +96,7 @@ impl<H: Harness> Watching<H> {
     /// # Panics
     /// If anything else comes first.
     #[track_caller]
-    pub fn is_troubled(&mut self) -> Trouble {
+    pub fn expect_trouble(&mut self) -> Trouble {
         match self.event() {
             Some(Ok(FeedEvent::Trouble(trouble))) => trouble,
             other => panic!("it has trouble, rather than {other:?}"),
@@ -108,7 +108,7 @@ impl<H: Harness> Watching<H> {
     /// # Panics
     /// If anything else comes first.
     #[track_caller]
-    pub fn missed(&mut self) -> Checkpoint {
+    pub fn expect_gap(&mut self) -> Checkpoint {
         match self.event() {
             Some(Ok(FeedEvent::Missed(checkpoint))) => checkpoint,
             other => panic!("it has missed something, rather than {other:?}"),
@@ -120,7 +120,7 @@ impl<H: Harness> Watching<H> {
     /// # Panics
     /// If anything else comes first, or after it.
     #[track_caller]
-    pub fn ends(&mut self) {
+    pub fn expect_end(&mut self) {
         for _ in 0..2 {
             let event = self.event();
             assert!(event.is_none(), "it ends, rather than {event:?}");
@@ -132,10 +132,10 @@ impl<H: Harness> Watching<H> {
     /// # Panics
     /// If anything else comes first, or after it.
     #[track_caller]
-    pub fn fails(&mut self) -> Error {
+    pub fn expect_error(&mut self) -> Error {
         match self.event() {
             Some(Err(error)) => {
-                self.ends();
+                self.expect_end();
                 error
             }
             other => panic!("it ends by an error, rather than {other:?}"),
@@ -153,9 +153,9 @@ impl<H: Harness> Watching<H> {
     }
 }
 
-impl<H: Harness> fmt::Debug for Watching<H> {
+impl<H: Harness> fmt::Debug for FeedProbe<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watching").field("executor", &H::NAME).finish_non_exhaustive()
+        f.debug_struct("FeedProbe").field("executor", &H::NAME).finish_non_exhaustive()
     }
 }
 

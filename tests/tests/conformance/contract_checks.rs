@@ -7,12 +7,12 @@ use std::{
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use teamwire_sandbox::{Fault, org};
-use teamwire_tests::{Ground, harness::Blocking};
+use teamwire_tests::{Fixture, harness::Blocking};
 
 /// Sends this request, with the sandbox's key, and waits for its answer.
-fn send(ground: &Ground<Blocking>, request: &str, body: &str) {
-    let token = BASE64_STANDARD.encode(format!("{}:{}", ground.sandbox.app_id(), ground.sandbox.secret()));
-    let mut stream = TcpStream::connect(ground.sandbox.address()).expect("the sandbox listens");
+fn send(fixture: &Fixture<Blocking>, request: &str, body: &str) {
+    let token = BASE64_STANDARD.encode(format!("{}:{}", fixture.sandbox.app_id(), fixture.sandbox.secret()));
+    let mut stream = TcpStream::connect(fixture.sandbox.address()).expect("the sandbox listens");
     let head = format!(
         "{request} HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Basic {token}\r\nConnection: close\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
@@ -26,26 +26,26 @@ fn send(ground: &Ground<Blocking>, request: &str, body: &str) {
 
 #[test]
 fn what_keeps_to_the_contract_passes() {
-    let ground = Ground::<Blocking>::new();
-    send(&ground, "GET /v1/me", "");
-    send(&ground, &format!("POST /v1/chats/{}/messages", org::LOBBY), r#"{"msg": "hello"}"#);
+    let fixture = Fixture::<Blocking>::new();
+    send(&fixture, "GET /v1/me", "");
+    send(&fixture, &format!("POST /v1/chats/{}/messages", org::LOBBY), r#"{"msg": "hello"}"#);
 }
 
 #[test]
 #[should_panic(expected = "against the contract:\nGET /v1/users?limit=1000: list_users: the query parameter `limit`")]
 fn a_request_that_breaks_the_contract_fails_its_test() {
-    send(&Ground::new(), "GET /v1/users?limit=1000", "");
+    send(&Fixture::new(), "GET /v1/users?limit=1000", "");
 }
 
 #[test]
 #[should_panic(expected = "against the contract:\nPOST /v1/chats/t-lobby/messages: post_message: its body")]
 fn a_body_that_breaks_the_contract_fails_its_test() {
-    send(&Ground::new(), &format!("POST /v1/chats/{}/messages", org::LOBBY), r#"{"msg": "hello", "color": "red"}"#);
+    send(&Fixture::new(), &format!("POST /v1/chats/{}/messages", org::LOBBY), r#"{"msg": "hello", "color": "red"}"#);
 }
 
 #[test]
 fn an_answer_that_a_test_makes_up_may_break_it() {
-    let ground = Ground::<Blocking>::new();
-    ground.sandbox.faults().add(Fault::response(299, "text/html", "<html>"));
-    ground.err(ground.client.contacts().me());
+    let fixture = Fixture::<Blocking>::new();
+    fixture.sandbox.faults().add(Fault::response(299, "text/html", "<html>"));
+    fixture.err(fixture.client.contacts().me());
 }

@@ -4,9 +4,9 @@ use std::{collections::BTreeSet, fs};
 
 use teamwire_core::{Draft, ErrorKind, Upload};
 use teamwire_sandbox::{Fault, Rule, org};
-use teamwire_tests::{Ground, harness::Harness};
+use teamwire_tests::{Fixture, harness::Harness};
 
-use crate::support::{ANY_ASSET, ANY_POST, Folder, Numbers, bytes, file, shown};
+use crate::support::{ANY_ASSET, ANY_POST, Folder, Rng, bytes, file, shown};
 
 const RUNS: u64 = 200;
 const LENGTH: u64 = 256 << 10;
@@ -16,38 +16,38 @@ fn content() -> Vec<u8> {
 }
 
 /// A cut anywhere, as often as it takes: once, up to more often than there are attempts.
-fn cut(numbers: &mut Numbers, method: &str, path: &str, answer: u64) -> Rule {
-    let fault = match numbers.below(4) {
+fn cut(rng: &mut Rng, method: &str, path: &str, answer: u64) -> Rule {
+    let fault = match rng.below(4) {
         0 => Fault::CutBefore,
         1 => Fault::CutAfter,
-        2 if method == "POST" => Fault::CutRequest { after_bytes: numbers.below(LENGTH) },
-        _ => Fault::CutBody { after_bytes: numbers.below(answer) },
+        2 if method == "POST" => Fault::CutRequest { after_bytes: rng.below(LENGTH) },
+        _ => Fault::CutBody { after_bytes: rng.below(answer) },
     };
-    let times = u32::try_from(1 + numbers.below(6)).expect("it is small");
+    let times = u32::try_from(1 + rng.below(6)).expect("it is small");
     Rule::new(fault).on(method, path).times(times)
 }
 
 pub(crate) fn no_cut_makes_half_a_message<H: Harness>() {
-    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+    let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let content = content();
     let path = folder.file("plan.pdf", &content);
-    let chats = ground.client.chats();
+    let chats = fixture.client.chats();
     let lobby = chats.chat(org::LOBBY);
-    let mut numbers = Numbers::new(1);
+    let mut rng = Rng::new(1);
     let mut outcomes = BTreeSet::new();
     for run in 0..RUNS {
-        let route = if numbers.below(4) == 0 { ANY_POST } else { "/v1/assets" };
-        let rule = cut(&mut numbers, "POST", route, 150);
+        let route = if rng.below(4) == 0 { ANY_POST } else { "/v1/assets" };
+        let rule = cut(&mut rng, "POST", route, 150);
         let described = format!("run {run}: {rule:?}");
-        ground.sandbox.faults().add(rule);
-        let before = ground.sandbox.message_count();
-        let posted = ground.wait(lobby.post(Draft::new().attach(Upload::path(path.as_str()))));
-        ground.sandbox.faults().clear();
-        let more = ground.sandbox.message_count() - before;
+        fixture.sandbox.faults().add(rule);
+        let before = fixture.sandbox.message_count();
+        let posted = fixture.wait(lobby.post(Draft::new().attach(Upload::path(path.as_str()))));
+        fixture.sandbox.faults().clear();
+        let more = fixture.sandbox.message_count() - before;
         match &posted {
             Ok(message) => {
                 assert_eq!(more, 1, "{described}");
-                assert!(ground.ok(chats.download(&file(message))) == content, "{described}: the file is another");
+                assert!(fixture.ok(chats.download(&file(message))) == content, "{described}: the file is another");
             }
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Connection, "{described}: {error}");
@@ -57,30 +57,30 @@ pub(crate) fn no_cut_makes_half_a_message<H: Harness>() {
         outcomes.insert((posted.is_ok(), more));
     }
     assert_eq!(outcomes, [(false, 0), (false, 1), (true, 1)].into(), "not everything was tried");
-    for message in ground.ok(lobby.messages(None)).messages {
+    for message in fixture.ok(lobby.messages(None)).messages {
         assert_eq!(file(&message).size, LENGTH, "a message has no file");
     }
 }
 
 pub(crate) fn no_cut_makes_half_a_file<H: Harness>() {
-    let (ground, folder) = (Ground::<H>::new(), Folder::new());
+    let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let content = content();
-    let asset = shown(&ground, &content);
-    let mut numbers = Numbers::new(2);
+    let asset = shown(&fixture, &content);
+    let mut rng = Rng::new(2);
     let mut outcomes = BTreeSet::new();
     for run in 0..RUNS {
-        let rule = cut(&mut numbers, "GET", ANY_ASSET, LENGTH);
+        let rule = cut(&mut rng, "GET", ANY_ASSET, LENGTH);
         let described = format!("run {run}: {rule:?}");
-        ground.sandbox.faults().add(rule);
+        fixture.sandbox.faults().add(rule);
         let path = folder.path("plan.pdf");
-        let there_was_one = numbers.below(2) == 0;
+        let there_was_one = rng.below(2) == 0;
         let mut before = Vec::new();
         if there_was_one {
             folder.file("plan.pdf", "the old one");
             before.push(("plan.pdf".to_owned(), b"the old one".to_vec()));
         }
-        let saved = ground.wait(ground.client.chats().download_to(&asset, path.as_str()));
-        ground.sandbox.faults().clear();
+        let saved = fixture.wait(fixture.client.chats().download_to(&asset, path.as_str()));
+        fixture.sandbox.faults().clear();
         match &saved {
             Ok(()) => {
                 assert!(folder.content() == [("plan.pdf".to_owned(), content.clone())], "{described}: not the file");

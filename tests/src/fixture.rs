@@ -18,7 +18,7 @@ use crate::{
 
 /// Where a test takes place.
 #[derive(Debug)]
-pub struct Ground<H: Harness> {
+pub struct Fixture<H: Harness> {
     /// The backend.
     pub sandbox: Sandbox,
     /// A client with the sandbox's key, which tries again without losing time.
@@ -26,7 +26,7 @@ pub struct Ground<H: Harness> {
     violations: Arc<Mutex<Vec<String>>>,
 }
 
-impl<H: Harness> Ground<H> {
+impl<H: Harness> Fixture<H> {
     /// A fresh sandbox, and a client.
     pub fn new() -> Self {
         Self::with(Sandbox::builder(), |config| config)
@@ -109,14 +109,14 @@ impl<H: Harness> Ground<H> {
     }
 }
 
-impl<H: Harness> Default for Ground<H> {
+impl<H: Harness> Default for Fixture<H> {
     fn default() -> Self {
         Self::new()
     }
 }
 
 /// A test that has gone well otherwise fails if anything was against the contract.
-impl<H: Harness> Drop for Ground<H> {
+impl<H: Harness> Drop for Fixture<H> {
     fn drop(&mut self) {
         let violations = self.violations.lock().unwrap_or_else(PoisonError::into_inner);
         assert!(violations.is_empty() || thread::panicking(), "against the contract:\n{}", violations.join("\n"));

@@ -6,7 +6,7 @@ use std::{fmt::Debug, marker::PhantomData, time::Duration};
 
 use teamwire_core::{Client, Config, Error, Executor, Feed, Flow, Machine, Now, Reply, Session, Step, Ticket, Timeout};
 use teamwire_tests::{
-    harness::{Harness, HomeMade, Stop},
+    harness::{Handwritten, Harness, Stop},
     limit,
 };
 
@@ -119,7 +119,7 @@ impl<F: Feed, D: Defect> Feed for Behind<F, D> {
     }
 }
 
-type Plain = <HomeMade as Harness>::X;
+type Plain = <Handwritten as Harness>::X;
 
 /// The hand-written executor with a defect.
 #[derive(Clone, Debug)]
@@ -158,10 +158,10 @@ impl<D: Defect> Harness for With<D> {
 
     const NAME: &'static str = "defective";
 
-    const KEEPS_CONNECTIONS: bool = HomeMade::KEEPS_CONNECTIONS;
+    const KEEPS_CONNECTIONS: bool = Handwritten::KEEPS_CONNECTIONS;
 
     fn connect(config: Config) -> Client<Self::X> {
-        Client::new(Defective(HomeMade::connect(config).executor().clone(), PhantomData))
+        Client::new(Defective(Handwritten::connect(config).executor().clone(), PhantomData))
     }
 
     fn wait<'a, T: Send + 'a>(run: Result<T, Error>) -> Result<T, Error> {
@@ -169,11 +169,11 @@ impl<D: Defect> Harness for With<D> {
     }
 
     fn next<F: Feed + 'static>(events: &mut <Self::X as Executor>::Events<F>) -> Option<Result<F::Event, Error>> {
-        HomeMade::next(events)
+        Handwritten::next(events)
     }
 
     fn stop<F: Feed + 'static>(events: &mut <Self::X as Executor>::Events<F>) {
-        HomeMade::stop(events);
+        Handwritten::stop(events);
     }
 
     fn stopper<F: Feed + 'static>(_: &<Self::X as Executor>::Events<F>) -> Option<Stop> {
