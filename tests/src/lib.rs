@@ -14,7 +14,6 @@ pub mod harness;
 pub mod limit;
 pub mod operations;
 pub mod spellings;
-mod watching;
 
 pub use self::{
     cases::cases,

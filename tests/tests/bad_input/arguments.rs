@@ -130,7 +130,7 @@ fn attachments_that_no_message_can_have_are_refused() {
     let live = || LiveLocation::new(place(), ShareDuration::OneHour);
     refused(post(Draft::new().attach(live()).attach(live())), "attachments", "one live location");
     let mut odd = live();
-    odd.duration += std::time::Duration::from_secs(1);
+    odd.duration += Duration::from_secs(1);
     refused(post(Draft::new().attach(odd)), "live location", "15 minutes, 1 hour or 8 hours");
     let poll = |question: &str, option: &str| Poll::new(question, [option, "b"]).expect("two options");
     refused(post(Draft::new().attach(poll("", "a"))), "poll question", "empty");
@@ -194,7 +194,7 @@ fn what_a_chat_between_two_cannot_do_is_refused() {
     let mut private = sample::chat(TID, "");
     private["type"] = "one_to_one".into();
     let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}")), Answer::json(200, private));
-    let mut chat = teamwire_core::Client::new(script.clone())
+    let mut chat = Client::new(script.clone())
         .chats()
         .by_thread_id(TID)
         .expect("it is there")

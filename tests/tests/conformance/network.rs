@@ -211,7 +211,7 @@ pub(crate) fn odd_members_of_a_success_cost_themselves<H: Harness>() {
     message["attachments"] = 7.into();
     message["alert_type"] = 7.into();
     let body = message.to_string().replace("\"first_name\"", "\"first_name\":NaN,\"x\"");
-    fixture.sandbox.faults().add(Fault::answer(201, "application/json", format!("\u{feff}{body}")));
+    fixture.sandbox.faults().add(Fault::response(201, "application/json", format!("\u{feff}{body}")));
     let posted = fixture.ok(fixture.client.chats().chat(org::LOBBY).post("hello"));
     assert_eq!((posted.mid.as_str(), posted.text.as_deref()), ("m-odd", Some("hello")));
     assert_eq!((posted.from_user.first_name.as_str(), posted.attachments.len()), ("", 0));
@@ -219,7 +219,7 @@ pub(crate) fn odd_members_of_a_success_cost_themselves<H: Harness>() {
 
 pub(crate) fn the_json_of_a_gateway_is_not_the_backends_word<H: Harness>() {
     let fixture = Fixture::<H>::configured(once);
-    fixture.sandbox.faults().add(Fault::answer(404, "application/json", r#"{"code":"not_found"}"#));
+    fixture.sandbox.faults().add(Fault::response(404, "application/json", r#"{"code":"not_found"}"#));
     let error = fixture.err(fixture.client.chats().by_thread_id(org::LOBBY));
     assert_eq!((error.kind(), error.code()), (ErrorKind::UnexpectedAnswer, None), "{error}");
     assert!(fixture.ok(fixture.client.chats().by_thread_id(org::LOBBY)).is_some());

@@ -89,7 +89,7 @@ pub(crate) fn after_a_limit_the_next_operation_waits_whatever_its_policy<H: Harn
     let fixture = Fixture::<H>::new();
     let client = fixture.client(|config| config.with_retry(RetryPolicy::NEVER));
     let post = || H::wait(client.chats().chat(org::LOBBY).post("hello"));
-    fixture.sandbox.admin().limit_rate(Some(RateLimit { per_second: 1.0, burst: 1 }));
+    fixture.sandbox.admin().set_rate_limit(Some(RateLimit { per_second: 1.0, burst: 1 }));
     // The bucket may be refilled between two posts, but not between many.
     let refused = (0..20).find_map(|_| post().err()).expect("there is a limit");
     assert_eq!(refused.kind(), ErrorKind::RateLimited);
@@ -99,7 +99,7 @@ pub(crate) fn after_a_limit_the_next_operation_waits_whatever_its_policy<H: Harn
 pub(crate) fn many_posts_at_once_pass_a_limit<H: Harness>() {
     const POSTS: usize = 30;
     let fixture = Fixture::<H>::new();
-    fixture.sandbox.admin().limit_rate(Some(RateLimit { per_second: 20.0, burst: 2 }));
+    fixture.sandbox.admin().set_rate_limit(Some(RateLimit { per_second: 20.0, burst: 2 }));
     thread::scope(|scope| {
         for number in 0..POSTS {
             let chats = fixture.client.chats();
@@ -110,6 +110,6 @@ pub(crate) fn many_posts_at_once_pass_a_limit<H: Harness>() {
             });
         }
     });
-    fixture.sandbox.admin().limit_rate(None);
+    fixture.sandbox.admin().set_rate_limit(None);
     assert_eq!(fixture.ok(fixture.chat(org::LOBBY).messages(None)).messages.len(), POSTS);
 }
