@@ -11,6 +11,8 @@ mod handwritten;
 #[path = "../../async-std-adapter/examples/smol_runtime/runtime.rs"]
 mod smol_runtime;
 
+pub use self::smol_runtime::Smol as SmolRuntime;
+
 /// An executor under test.
 pub trait Harness: Debug + 'static {
     /// What performs the requests.

@@ -1,9 +1,10 @@
 //! What the suites share.
 //!
-//! - [`spellings`]: in which a server may repeat a text.
-//! - [`operations`]: every operation that the core has, written once for all executors.
-//! - [`contract`]: the wire contract (`docs/openapi.yaml`) as a check of requests and answers.
+//! - [`executor_test`]: the attribute of a test that is written once and run for each executor.
+//! - [`spellings`]: spellings in which a server may repeat a text.
 //! - [`harness`]: the executors; and a [`Fixture`] for each test of one, with a sandbox of its own.
+//! - [`operations`]: every operation that the core has, written once for all executors.
+//! - [`contract`]: the wire contract (`docs/openapi.yaml`) as a check of requests and responses.
 //! - [`limit`]: the limit on the time of a test.
 
 mod cases;
@@ -15,31 +16,43 @@ pub mod limit;
 pub mod operations;
 pub mod spellings;
 
+pub use teamwire_test_macros::executor_test;
+
 pub use self::{
     cases::cases,
     feed_probe::FeedProbe,
     fixture::{Fixture, config},
 };
 
-/// The tests that these functions are, each for this executor, and each within the [`limit`]. They stand in modules of the suite that calls this.
+/// Emits a test for each executor of a set, in a module with the name of the function. Suites use
+/// [`executor_test`](macro@executor_test).
+///
+/// The sets: `adapters`, the executors that are products, on each of their runtimes; `all`, which adds the hand-written
+/// executor of the example, whose connections carry one request, without TLS and proxies, and whose files are read and
+/// written in one piece.
+#[doc(hidden)]
 #[macro_export]
-#[allow(clippy::crate_in_macro_def, reason = "the suite is meant, not this crate")]
-macro_rules! promises {
-    ($harness:ty: $($module:ident: $($promise:ident),+;)+) => {
-        $($(
-            #[test]
-            fn $promise() {
-                $crate::limit::promise(
-                    <$harness as $crate::harness::Harness>::NAME,
-                    stringify!($promise),
-                    crate::$module::$promise::<$harness>,
-                );
-            }
-        )+)+
+macro_rules! emit_executor_tests {
+    (adapters: $test:ident) => {
+        $crate::emit_executor_tests! { @ $test, blocking Blocking, async_std AsyncStd, smol Smol }
+    };
+    (all: $test:ident) => {
+        $crate::emit_executor_tests! { @ $test, blocking Blocking, async_std AsyncStd, smol Smol, handwritten Handwritten }
+    };
+    (@ $test:ident, $($name:ident $harness:ident),+) => {
+        mod $test {
+            $(
+                #[test]
+                fn $name() {
+                    let name = concat!(module_path!(), "::", stringify!($name));
+                    $crate::limit::run(name, super::$test::<$crate::harness::$harness>);
+                }
+            )+
+        }
     };
 }
 
-/// What the README shows compiles, and what it can run runs.
+/// The examples of the README, as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;

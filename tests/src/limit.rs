@@ -2,15 +2,15 @@
 
 use std::{any::Any, panic, sync::mpsc, thread, time::Duration};
 
-/// Maximum duration of a promise: a multiple of the time that the slowest one takes on a busy machine.
+/// Maximum duration of a test: a multiple of the time that the slowest one takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// Runs a promise of this executor.
+/// Runs the body of the test with this name.
 ///
 /// # Panics
-/// If the promise panics, or has not ended after ten minutes.
-pub fn promise(executor: &str, name: &str, body: impl FnOnce() + Send + 'static) {
-    if let Err(panic) = within(LIMIT, &format!("{executor}: {name}"), body) {
+/// If the body panics, or has not ended after ten minutes.
+pub fn run(name: &str, body: impl FnOnce() + Send + 'static) {
+    if let Err(panic) = within(LIMIT, name, body) {
         panic::resume_unwind(panic);
     }
 }

@@ -19,6 +19,7 @@ use std::{
 
 use teamwire_core::{APP_ID_VAR, Checkpoint, Config, FeedEvent, SECRET_VAR, URL_VAR};
 use teamwire_sandbox::{Sandbox, org};
+use teamwire_test_support::Rng;
 use teamwire_tests::harness::{AsyncStd, Blocking, Harness};
 
 const BOT: &str = "TEAMWIRE_KILLED_BOT";
@@ -113,7 +114,7 @@ enum Moment {
 }
 
 impl Moment {
-    fn draw(random: &mut Random) -> Self {
+    fn draw(random: &mut Rng) -> Self {
         match random.below(8) {
             0 => Self::AtOnce,
             1 => Self::AtItsRequest,
@@ -140,7 +141,7 @@ struct Test {
     sandbox: Sandbox,
     bot: &'static str,
     folder: PathBuf,
-    random: Random,
+    random: Rng,
     posted: u64,
 }
 
@@ -151,7 +152,7 @@ impl Test {
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder).expect("there is room for a folder");
         let sandbox = Sandbox::start().expect("loopback has a free port");
-        Self { sandbox, bot, folder, random: Random(seed), posted: 0 }
+        Self { sandbox, bot, folder, random: Rng::new(seed), posted: 0 }
     }
 
     /// Some people post, as soon as there is a bot that has begun.
@@ -304,17 +305,5 @@ impl Drop for Bot {
     fn drop(&mut self) {
         let killed = self.process.kill().and_then(|()| self.process.wait());
         assert!(killed.is_ok() || thread::panicking(), "{killed:?}");
-    }
-}
-
-/// `SplitMix64`.
-struct Random(u64);
-
-impl Random {
-    const fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % end
     }
 }

@@ -5,16 +5,22 @@
 
 use std::{
     collections::BTreeMap,
+    marker::PhantomData,
     sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
 
+use teamwire_async_std::{AsyncExecutor, AsyncStdRuntime, Runtime, scripted_on};
 use teamwire_core::{
     Config, Credentials, Delivery, End, FeedEvent, FeedSet, Follow, Poller, Reaction, RetryPolicy, Script, Timeouts,
     script::{Answer, Expect, sample},
 };
 use teamwire_sandbox::{Fault, Rule, Sandbox};
+use teamwire_tests::{
+    executor_test,
+    harness::{AsyncStd, Blocking, Harness, Smol, SmolRuntime, Stop},
+};
 
 const UNSUBSCRIBE: &str = "DELETE /v1/reactions/subscriptions/{id}";
 /// Longer than anything here takes, and shorter than any timeout.
@@ -24,15 +30,24 @@ const HOUR: Duration = Duration::from_secs(3_600);
 type Feed = Poller<Reaction>;
 type Delivered = (usize, Delivery<FeedEvent<Reaction>, End>);
 
-/// What either adapter has for many feeds.
-trait Drives: Send + 'static {
+/// An executor that drives many feeds.
+trait DrivesFeeds: Harness {
+    type Driver: FeedDriver;
+}
+
+/// Many feeds of one executor.
+trait FeedDriver: Send + 'static {
     fn over(config: Config, threads: usize) -> Self;
-    fn by(script: &Script) -> Self;
+    fn scripted(script: &Script) -> Self;
     fn feed(&self) -> Feed;
     fn insert(&mut self, key: usize, feed: Feed) -> Option<Feed>;
     fn stop(&mut self, key: usize);
-    fn stopper(&self) -> Box<dyn Fn() + Send + Sync>;
+    fn stopper(&self) -> Stop;
     fn next(&mut self) -> Option<Delivered>;
+}
+
+impl DrivesFeeds for Blocking {
+    type Driver = Threads;
 }
 
 struct Threads {
@@ -42,17 +57,17 @@ struct Threads {
 
 impl Threads {
     fn new(client: teamwire_blocking::Client, threads: usize) -> Self {
-        let drive = client.executor().drive(FeedSet::new(), threads).expect("a few threads");
+        let drive = client.executor().drive(FeedSet::new(), threads).expect("the system has room for the threads");
         Self { client, drive }
     }
 }
 
-impl Drives for Threads {
+impl FeedDriver for Threads {
     fn over(config: Config, threads: usize) -> Self {
-        Self::new(teamwire_blocking::client(config).expect("the options are fine"), threads)
+        Self::new(Blocking::connect(config), threads)
     }
 
-    fn by(script: &Script) -> Self {
+    fn scripted(script: &Script) -> Self {
         Self::new(teamwire_blocking::scripted(script), 1)
     }
 
@@ -68,7 +83,7 @@ impl Drives for Threads {
         self.drive.stop(&key);
     }
 
-    fn stopper(&self) -> Box<dyn Fn() + Send + Sync> {
+    fn stopper(&self) -> Stop {
         let stop_handle = self.drive.stop_handle();
         Box::new(move || stop_handle.stop())
     }
@@ -78,25 +93,34 @@ impl Drives for Threads {
     }
 }
 
-struct Task {
-    client: teamwire_async_std::Client,
+impl DrivesFeeds for AsyncStd {
+    type Driver = Task<Self, AsyncStdRuntime>;
+}
+
+impl DrivesFeeds for Smol {
+    type Driver = Task<Self, SmolRuntime>;
+}
+
+struct Task<H, R: Runtime> {
+    client: teamwire_async_std::Client<R>,
     drive: teamwire_async_std::FeedDriver<usize, Feed>,
+    harness: PhantomData<H>,
 }
 
-impl Task {
-    fn new(client: teamwire_async_std::Client) -> Self {
+impl<H, R: Runtime> Task<H, R> {
+    fn new(client: teamwire_async_std::Client<R>) -> Self {
         let drive = client.executor().drive(FeedSet::new());
-        Self { client, drive }
+        Self { client, drive, harness: PhantomData }
     }
 }
 
-impl Drives for Task {
+impl<H: Harness<X = AsyncExecutor<R>> + Send, R: Runtime> FeedDriver for Task<H, R> {
     fn over(config: Config, _: usize) -> Self {
-        Self::new(teamwire_async_std::client(config).expect("the options are fine"))
+        Self::new(H::connect(config))
     }
 
-    fn by(script: &Script) -> Self {
-        Self::new(teamwire_async_std::scripted(script))
+    fn scripted(script: &Script) -> Self {
+        Self::new(scripted_on(script))
     }
 
     fn feed(&self) -> Feed {
@@ -111,13 +135,14 @@ impl Drives for Task {
         self.drive.stop(&key);
     }
 
-    fn stopper(&self) -> Box<dyn Fn() + Send + Sync> {
+    fn stopper(&self) -> Stop {
         let stop_handle = self.drive.stop_handle();
         Box::new(move || stop_handle.stop())
     }
 
     fn next(&mut self) -> Option<Delivered> {
-        async_std::task::block_on(self.drive.next())
+        // The future of an operation is boxed, and so is this one, in the place of its result.
+        H::wait(Box::pin(async { Ok(self.drive.next().await) })).expect("it is always `Ok`")
     }
 }
 
@@ -135,7 +160,7 @@ fn config(sandbox: &Sandbox) -> Config {
 }
 
 /// So many feeds, all of which have begun.
-fn started<D: Drives>(sandbox: &Sandbox, feeds: usize, threads: usize) -> D {
+fn started<D: FeedDriver>(sandbox: &Sandbox, feeds: usize, threads: usize) -> D {
     let mut drive = D::over(config(sandbox), threads);
     for key in 0..feeds {
         assert!(drive.insert(key, drive.feed()).is_none());
@@ -164,7 +189,7 @@ fn wait_until(sandbox: &Sandbox, what: &str, is_so: impl Fn(&Sandbox) -> bool) {
 }
 
 /// How often each feed ends, to the end of all.
-fn ends(drive: &mut impl Drives) -> BTreeMap<usize, usize> {
+fn ends(drive: &mut impl FeedDriver) -> BTreeMap<usize, usize> {
     let mut ends = BTreeMap::new();
     while let Some((key, delivery)) = drive.next() {
         match delivery {
@@ -182,12 +207,13 @@ fn one_end_each(feeds: usize) -> BTreeMap<usize, usize> {
     (0..feeds).map(|key| (key, 1)).collect()
 }
 
-fn all_are_stopped_while_one_is_being_stopped<D: Drives>() {
+#[executor_test(adapters)]
+fn all_feeds_stop_while_one_is_being_stopped<H: DrivesFeeds>() {
     for (feeds, threads) in [(2, 8), (5, 1), (5, 2)] {
         soon(move || {
             let sandbox = sandbox();
             sandbox.faults().add(Rule::new(Fault::Delay(HOUR)).method("DELETE"));
-            let mut drive: D = started(&sandbox, feeds, threads);
+            let mut drive: H::Driver = started(&sandbox, feeds, threads);
             let stop_all = drive.stopper();
             drive.stop(0);
             let ends = thread::scope(|scope| {
@@ -203,11 +229,12 @@ fn all_are_stopped_while_one_is_being_stopped<D: Drives>() {
     }
 }
 
-fn one_is_stopped_again_as_its_farewell_fails<D: Drives>() {
+#[executor_test(adapters)]
+fn feed_can_be_stopped_again_while_its_unsubscription_fails<H: DrivesFeeds>() {
     soon(|| {
         let sandbox = sandbox();
         sandbox.faults().add(Rule::new(Fault::Delay(HOUR)).method("DELETE"));
-        let mut drive: D = started(&sandbox, 1, 2);
+        let mut drive: H::Driver = started(&sandbox, 1, 2);
         drive.stop(0);
         // While this one begins, the other one's farewell is sent.
         drive.insert(1, drive.feed());
@@ -225,10 +252,11 @@ fn one_is_stopped_again_as_its_farewell_fails<D: Drives>() {
     });
 }
 
-fn one_is_stopped_while_every_thread_waits_for_others<D: Drives>() {
+#[executor_test(adapters)]
+fn feed_stops_while_every_thread_waits_for_others<H: DrivesFeeds>() {
     soon(|| {
         let sandbox = sandbox();
-        let mut drive: D = started(&sandbox, 3, 1);
+        let mut drive: H::Driver = started(&sandbox, 3, 1);
         drive.stop(2);
         let (key, delivery) = drive.next().expect("it goes on");
         assert!(matches!((key, &delivery), (2, Delivery::Ended(Ok(End::Stopped)))), "{key}: {delivery:?}");
@@ -238,11 +266,12 @@ fn one_is_stopped_while_every_thread_waits_for_others<D: Drives>() {
     });
 }
 
-fn many_end_within_a_second_though_the_server_is_mute<D: Drives>() {
+#[executor_test(adapters)]
+fn many_feeds_end_within_a_second_if_the_server_is_silent<H: DrivesFeeds>() {
     const FEEDS: usize = 100;
     let (took, ends) = soon(|| {
         let sandbox = sandbox();
-        let mut drive: D = started(&sandbox, FEEDS, 2);
+        let mut drive: H::Driver = started(&sandbox, FEEDS, 2);
         sandbox.faults().add(Rule::new(Fault::NoResponse).method("DELETE").always());
         let stopped = Instant::now();
         drive.stopper()();
@@ -254,10 +283,11 @@ fn many_end_within_a_second_though_the_server_is_mute<D: Drives>() {
     assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
-fn one_that_takes_the_place_of_one_that_was_stopped_is_not_stopped<D: Drives>() {
+#[executor_test(adapters)]
+fn feed_that_replaces_a_stopped_one_is_not_stopped<H: DrivesFeeds>() {
     soon(|| {
         let sandbox = sandbox();
-        let mut drive: D = started(&sandbox, 2, 4);
+        let mut drive: H::Driver = started(&sandbox, 2, 4);
         drive.stop(0);
         assert!(drive.insert(0, drive.feed()).is_some(), "it had not ended");
         let (key, delivery) = drive.next().expect("it goes on");
@@ -267,10 +297,11 @@ fn one_that_takes_the_place_of_one_that_was_stopped_is_not_stopped<D: Drives>() 
     });
 }
 
-fn one_that_comes_after_the_end_is_sent_away<D: Drives>() {
+#[executor_test(adapters)]
+fn feed_inserted_after_the_end_is_ended<H: DrivesFeeds>() {
     soon(|| {
         let sandbox = sandbox();
-        let mut drive: D = started(&sandbox, 2, 2);
+        let mut drive: H::Driver = started(&sandbox, 2, 2);
         drive.stopper()();
         assert!(drive.insert(2, drive.feed()).is_none());
         let mut ended = ends(&mut drive);
@@ -283,12 +314,13 @@ fn one_that_comes_after_the_end_is_sent_away<D: Drives>() {
     });
 }
 
-fn dropped_in_the_middle_nothing_is_left_waiting<D: Drives>() {
+#[executor_test(adapters)]
+fn dropped_driver_leaves_no_connection_waiting<H: DrivesFeeds>() {
     for stops_one in [false, true] {
         soon(move || {
             let sandbox = sandbox();
             sandbox.faults().add(Rule::new(Fault::Delay(HOUR)).method("DELETE"));
-            let mut drive: D = started(&sandbox, 4, 8);
+            let mut drive: H::Driver = started(&sandbox, 4, 8);
             if stops_one {
                 drive.stop(0);
             }
@@ -303,7 +335,8 @@ fn dropped_in_the_middle_nothing_is_left_waiting<D: Drives>() {
     }
 }
 
-fn a_script_plays_many<D: Drives>() {
+#[executor_test(adapters)]
+fn script_plays_many_feeds<H: DrivesFeeds>() {
     let subscribe = |id: &str| {
         let lease = format!(r#"{{ "id": "{id}", "cursor": "0" }}"#);
         (Expect::put("/v1/reactions/subscriptions"), Answer::json(201, sample::json(&lease)))
@@ -314,7 +347,7 @@ fn a_script_plays_many<D: Drives>() {
         .then(put_again, second)
         .then(Expect::get("/v1/reactions/updates"), Answer::problem(503, "server").retry_after(30))
         .then(Expect::delete("/v1/reactions/subscriptions/s2"), Answer::status(204));
-    let mut drive = D::by(&script);
+    let mut drive = H::Driver::scripted(&script);
     drive.insert(1, drive.feed());
     drive.insert(2, drive.feed());
     let mut told = Vec::new();
@@ -333,26 +366,4 @@ fn a_script_plays_many<D: Drives>() {
     told.sort_unstable();
     assert_eq!(told, [(1, "started"), (1, "trouble"), (2, "started"), (2, "stopped")], "it ends where the script does");
     script.assert_done();
-}
-
-macro_rules! on_both {
-    ($($test:ident),* $(,)?) => {
-        mod threads {
-            $(#[test] fn $test() { super::$test::<super::Threads>(); })*
-        }
-        mod task {
-            $(#[test] fn $test() { super::$test::<super::Task>(); })*
-        }
-    };
-}
-
-on_both! {
-    all_are_stopped_while_one_is_being_stopped,
-    one_is_stopped_again_as_its_farewell_fails,
-    one_is_stopped_while_every_thread_waits_for_others,
-    many_end_within_a_second_though_the_server_is_mute,
-    one_that_takes_the_place_of_one_that_was_stopped_is_not_stopped,
-    one_that_comes_after_the_end_is_sent_away,
-    dropped_in_the_middle_nothing_is_left_waiting,
-    a_script_plays_many,
 }

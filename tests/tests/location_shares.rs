@@ -1,111 +1,76 @@
-//! Where the bot shares its location, as far as a session knows: asked without a request.
+//! The location shares that a session knows of, queried without a request.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{cell::Cell, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use teamwire_core::{
-    ByHand, Client, Config, Coordinates, Credentials, Draft, Executor, Feed, Flow, LiveLocation, Machine, Moment,
-    NewChat, NewOneToOne, Now, Reply, RetryPolicy, Script, Session, ShareDuration, SharedLocations, Step,
+    ByHand, Client, Config, Coordinates, Credentials, Draft, Error, Flow, LiveLocation, Machine, Moment, NewChat,
+    NewOneToOne, Now, Reply, RetryPolicy, Script, ShareDuration, SharedLocations, Step,
     script::{Answer, Expect, sample},
 };
 
-/// An executor whose answers are at hand, and whose clock is set by the test.
-#[derive(Clone)]
-struct Desk {
-    session: Session,
-    now: Arc<Mutex<Now>>,
-    answer: Arc<Mutex<(u16, String)>>,
-    requests: Arc<Mutex<usize>>,
-}
-
-impl Executor for Desk {
-    type Run<'a, T: Send + 'a> = Result<T, teamwire_core::Error>;
-    type Events<F: Feed + 'static> = F;
-
-    fn session(&self) -> &Session {
-        &self.session
-    }
-
-    fn now(&self) -> Now {
-        *self.now.lock().expect("no test panics with it")
-    }
-
-    fn run<'a, F: Flow + 'a>(&'a self, mut flow: F) -> Result<F::Output, teamwire_core::Error>
-    where
-        F::Output: 'a,
-    {
-        loop {
-            match flow.poll(self.now()) {
-                Step::Send(ticket, _) => {
-                    *self.requests.lock().expect("no test panics with it") += 1;
-                    let (status, body) = self.answer.lock().expect("no test panics with it").clone();
-                    let media_type = if status < 400 { "application/json" } else { "application/problem+json" };
-                    let response = http::Response::builder().status(status).header("content-type", media_type);
-                    let response = response.body(body.into_bytes()).expect("it is an answer");
-                    flow.handle(self.now(), ticket, Reply::Response(response));
-                }
-                Step::Done(result) => return result,
-                _ => panic!("it is answered at once"),
-            }
-        }
-    }
-
-    fn events<F: Feed + 'static>(&self, feed: F) -> F {
-        feed
-    }
-}
-
+/// A client whose machines and clock are in the hands of the test.
 struct Bot {
-    client: Client<Desk>,
-    desk: Desk,
+    client: Client<ByHand>,
+    now: Cell<Now>,
 }
 
 impl Bot {
     fn started_at(utc: DateTime<Utc>) -> Self {
-        let credentials = Credentials::new("app", "secret").expect("they are good");
+        let credentials = Credentials::new("app", "secret").expect("they are valid");
         let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
-        let desk = Desk {
-            session: Session::new(config, [1; 32]),
-            now: Arc::new(Mutex::new(Now::new(Moment::EPOCH, utc))),
-            answer: Arc::default(),
-            requests: Arc::default(),
-        };
-        Self { client: Client::new(desk.clone()), desk }
+        let now = Now::new(Moment::EPOCH, utc);
+        Self { client: Client::new(ByHand::new(config, [1; 32], now)), now: Cell::new(now) }
     }
 
     fn new() -> Self {
         Self::started_at(DateTime::UNIX_EPOCH)
     }
 
-    fn answers(&self, status: u16, body: impl ToString) {
-        *self.desk.answer.lock().expect("no test panics with it") = (status, body.to_string());
+    fn set_now(&self, now: Now) {
+        self.now.set(now);
+        self.client.executor().set_now(now);
     }
 
-    fn passes(&self, time: Duration) {
-        let mut now = self.desk.now.lock().expect("no test panics with it");
-        *now = Now::new(now.moment.plus(time), now.utc + time);
+    /// Lets this time pass.
+    fn advance(&self, time: Duration) {
+        let now = self.now.get();
+        self.set_now(Now::new(now.moment.plus(time), now.utc + time));
     }
 
-    fn sets_the_clock(&self, by: TimeDelta) {
-        self.desk.now.lock().expect("no test panics with it").utc += by;
+    /// Sets the wall clock, and leaves the monotonic one.
+    fn adjust_wall_clock(&self, by: TimeDelta) {
+        let now = self.now.get();
+        self.set_now(Now::new(now.moment, now.utc + by));
     }
 
-    fn shares(&self, tid: &str) {
-        let place = Coordinates::new(1.0, 2.0).expect("it is a place");
-        self.answers(201, sample::message("m1", tid, "here"));
-        let live = LiveLocation::new(place, ShareDuration::QuarterHour);
-        self.client.chats().chat(tid).post(Draft::text("here").attach(live)).expect("it is posted");
+    /// Runs an operation whose only request gets this response.
+    fn run<T: Send>(
+        &self,
+        mut flow: Box<dyn Flow<Output = T> + '_>,
+        status: u16,
+        body: impl ToString,
+    ) -> Result<T, Error> {
+        let Step::Send(ticket, _) = flow.poll(self.now.get()) else { panic!("it begins with a request") };
+        let media_type = if status < 400 { "application/json" } else { "application/problem+json" };
+        let response = http::Response::builder().status(status).header("content-type", media_type);
+        let response = response.body(body.to_string().into_bytes());
+        flow.handle(self.now.get(), ticket, Reply::Response(response.expect("it is a response")));
+        let Step::Done(result) = flow.poll(self.now.get()) else { panic!("it ends with the response") };
+        result
+    }
+
+    /// Begins to share a location in this chat.
+    fn share(&self, tid: &str) {
+        let chat = self.client.chats().chat(tid);
+        let post = chat.post(live(ShareDuration::QuarterHour));
+        self.run(post, 201, sample::message("m1", tid, "here")).expect("it is posted");
     }
 
     fn active(&self) -> Vec<String> {
-        let before = *self.desk.requests.lock().expect("no test panics with it");
         let chats = self.client.chats();
         let active: Vec<_> = chats.location_sharing_active_chats().iter().map(|chat| chat.tid().to_string()).collect();
         assert_eq!(chats.has_location_sharing_active_chats(), !active.is_empty());
-        assert_eq!(*self.desk.requests.lock().expect("no test panics with it"), before, "no request is sent");
         active
     }
 }
@@ -113,48 +78,48 @@ impl Bot {
 const QUARTER: Duration = Duration::from_secs(15 * 60);
 
 #[test]
-fn a_share_is_active_until_its_time_is_over() {
+fn share_is_active_until_its_time_is_over() {
     let bot = Bot::new();
     assert!(bot.active().is_empty());
-    bot.shares("c1");
+    bot.share("c1");
     assert_eq!(bot.active(), ["c1"]);
-    bot.passes(QUARTER.saturating_sub(Duration::from_millis(1)));
+    bot.advance(QUARTER.saturating_sub(Duration::from_millis(1)));
     assert_eq!(bot.active(), ["c1"]);
-    bot.passes(Duration::from_millis(1));
+    bot.advance(Duration::from_millis(1));
     assert!(bot.active().is_empty());
 }
 
 #[test]
-fn a_share_has_ended_as_soon_as_either_clock_says_so() {
+fn share_has_ended_as_soon_as_either_clock_says_so() {
     let nine_hours = TimeDelta::hours(9);
     // The machine was suspended, or its clock was set forward.
     let bot = Bot::new();
-    bot.shares("c1");
-    bot.sets_the_clock(nine_hours);
+    bot.share("c1");
+    bot.adjust_wall_clock(nine_hours);
     assert!(bot.active().is_empty());
-    bot.sets_the_clock(-nine_hours);
+    bot.adjust_wall_clock(-nine_hours);
     assert!(bot.active().is_empty(), "it has ended for good, unless the server says otherwise");
-    bot.answers(200, shares("c1", QUARTER));
-    bot.client.chats().refresh_shared_locations().expect("the server says it");
+    let refreshed = bot.client.chats().refresh_shared_locations();
+    bot.run(refreshed, 200, shares("c1", QUARTER)).expect("the shares are listed");
     assert_eq!(bot.active(), ["c1"]);
 
     // The clock of the day was set back.
     let bot = Bot::started_at(DateTime::UNIX_EPOCH + nine_hours);
-    bot.shares("c1");
-    bot.sets_the_clock(-nine_hours);
+    bot.share("c1");
+    bot.adjust_wall_clock(-nine_hours);
     assert_eq!(bot.active(), ["c1"]);
-    bot.passes(QUARTER);
+    bot.advance(QUARTER);
     assert!(bot.active().is_empty());
 
     // Nor does a suspended one come back from a file.
     let bot = Bot::new();
-    bot.shares("c1");
-    bot.sets_the_clock(TimeDelta::minutes(10));
+    bot.share("c1");
+    bot.adjust_wall_clock(TimeDelta::minutes(10));
     let saved = bot.client.chats().save_shared_locations();
     let next = Bot::started_at(DateTime::UNIX_EPOCH + Duration::from_secs(10 * 60));
     next.client.chats().restore_shared_locations(saved);
     assert_eq!(next.active(), ["c1"]);
-    next.passes(Duration::from_secs(5 * 60));
+    next.advance(Duration::from_secs(5 * 60));
     assert!(next.active().is_empty(), "five minutes were left");
 }
 
@@ -167,27 +132,26 @@ fn shares(tid: &str, left: Duration) -> String {
 }
 
 #[test]
-fn a_share_that_was_stopped_is_not_active() {
+fn stopped_share_is_not_active() {
     let bot = Bot::new();
-    bot.shares("c1");
-    bot.shares("c2");
-    bot.answers(403, r#"{"code":"auth"}"#);
-    assert!(bot.client.chats().chat("c1").stop_sharing_location().is_err());
+    bot.share("c1");
+    bot.share("c2");
+    let chat = bot.client.chats().chat("c1");
+    assert!(bot.run(chat.stop_sharing_location(), 403, r#"{"code":"auth"}"#).is_err());
     assert_eq!(bot.active(), ["c1", "c2"], "a refusal stops nothing");
-    bot.answers(204, "");
-    bot.client.chats().chat("c1").stop_sharing_location().expect("it is stopped");
+    bot.run(chat.stop_sharing_location(), 204, "").expect("it is stopped");
     assert_eq!(bot.active(), ["c2"]);
 }
 
 #[test]
-fn the_server_has_the_last_word_when_the_shares_are_moved() {
+fn active_shares_follow_the_server_when_they_are_moved() {
     let bot = Bot::new();
-    bot.shares("c1");
-    bot.shares("c2");
-    bot.answers(200, r#"{"active":["c2","c3"]}"#);
-    let place = Coordinates::new(3.0, 4.0).expect("it is a place");
-    bot.client.chats().update_shared_location(place).expect("they are moved");
-    assert_eq!(bot.active(), ["c2"], "what this session did not begin is not its own");
+    bot.share("c1");
+    bot.share("c2");
+    let (chats, place) = (bot.client.chats(), Coordinates::new(3.0, 4.0).expect("it is a place"));
+    let active = r#"{"active":["c2","c3"]}"#;
+    bot.run(chats.update_shared_location(place), 200, active).expect("they are moved");
+    assert_eq!(bot.active(), ["c2"], "shares that another session began are not this one's");
 }
 
 #[test]
@@ -195,19 +159,18 @@ fn a_response_of_which_not_all_chats_can_be_read_ends_no_share() {
     let place = || Coordinates::new(3.0, 4.0).expect("it is a place");
     for body in [r#"{"active":["c1",7]}"#, r#"{"active":7}"#, "{}", "[]", r#"{"active":["c1","c\ud800"]}"#] {
         let bot = Bot::new();
-        bot.shares("c1");
-        bot.shares("c2");
-        bot.answers(200, body);
-        bot.client.chats().update_shared_location(place()).expect("they are moved");
+        bot.share("c1");
+        bot.share("c2");
+        bot.run(bot.client.chats().update_shared_location(place()), 200, body).expect("they are moved");
         assert_eq!(bot.active(), ["c1", "c2"], "{body}");
     }
     let bot = Bot::new();
-    bot.shares("c1");
-    bot.answers(200, r#"{"items":[{"tid":7,"remaining_ms":1},{"tid":"c2","remaining_ms":60000}]}"#);
-    bot.client.chats().refresh_shared_locations().expect("it is a list");
+    bot.share("c1");
+    let shares = r#"{"items":[{"tid":7,"remaining_ms":1},{"tid":"c2","remaining_ms":60000}]}"#;
+    bot.run(bot.client.chats().refresh_shared_locations(), 200, shares).expect("it is a list");
     assert_eq!(bot.active(), ["c1", "c2"], "one of them may be the one that is undecoded");
-    bot.answers(200, "\u{feff}{\"active\":null}");
-    bot.client.chats().update_shared_location(place()).expect("they are moved");
+    let nothing = "\u{feff}{\"active\":null}";
+    bot.run(bot.client.chats().update_shared_location(place()), 200, nothing).expect("they are moved");
     assert!(bot.active().is_empty(), "a list that is null is empty");
 }
 
@@ -224,8 +187,8 @@ fn post() -> Expect {
 }
 
 #[test]
-fn a_share_that_may_have_begun_is_active_until_the_server_says_otherwise() {
-    let credentials = Credentials::new("app", "secret").expect("they are good");
+fn share_that_may_have_begun_counts_until_the_server_denies_it() {
+    let credentials = Credentials::new("app", "secret").expect("they are valid");
     let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
     let config = config.with_retry(RetryPolicy::NEVER);
     let refused = || Answer::problem(403, "auth");
@@ -239,19 +202,19 @@ fn a_share_that_may_have_begun_is_active_until_the_server_says_otherwise() {
         let moved = Answer::json(200, sample::json(r#"{"active":[]}"#));
         let script = Script::with_config(config.clone()).then(post(), answer).then(Expect::put("/v1/location"), moved);
         let client = Client::new(script.clone());
-        client.chats().chat("c1").post(live(ShareDuration::QuarterHour)).expect_err("it went wrong");
+        client.chats().chat("c1").post(live(ShareDuration::QuarterHour)).expect_err("it fails");
         assert_eq!(is_active(&client), may_have_begun);
-        client.chats().update_shared_location(Coordinates::new(3.0, 4.0).expect("a place")).expect("it is moved");
+        client.chats().update_shared_location(Coordinates::new(3.0, 4.0).expect("it is a place")).expect("it is moved");
         assert!(!is_active(&client));
     }
     let script = Script::new().then(post(), Answer::lost()).then(post(), refused());
     let client = Client::new(script);
-    client.chats().chat("c1").post(live(ShareDuration::QuarterHour)).expect_err("it was refused in the end");
+    client.chats().chat("c1").post(live(ShareDuration::QuarterHour)).expect_err("the last attempt is refused");
     assert!(is_active(&client), "the first attempt may have begun it");
 }
 
 #[test]
-fn a_share_that_is_posted_again_by_its_key_ends_when_it_did() {
+fn share_posted_again_by_its_key_ends_with_the_first() {
     // The message was sent when scripts begin: 2026-01-01 00:00 UTC.
     let later = |date: &str| Answer::json(201, sample::message("m1", "c1", "here")).header("date", date);
     for (date, left) in [
@@ -301,7 +264,7 @@ fn a_share_that_is_posted_again_by_its_key_ends_when_it_did() {
 }
 
 #[test]
-fn a_share_of_a_chat_that_may_have_been_created_before_is_asked_for() {
+fn share_of_a_chat_created_by_an_old_key_is_requested() {
     let place = || LiveLocation::new(Coordinates::new(1.0, 2.0).expect("it is a place"), ShareDuration::QuarterHour);
     let (created, asked) = (|| Expect::post("/v1/chats"), || Expect::get("/v1/location"));
     let chat = || Answer::json(201, sample::chat("c1", "Ops"));
@@ -328,7 +291,7 @@ fn a_share_of_a_chat_that_may_have_been_created_before_is_asked_for() {
 }
 
 #[test]
-fn the_shares_can_be_asked_for() {
+fn shares_can_be_requested_from_the_server() {
     let shares = sample::json(
         r#"{"items":[
             {"tid":"c2","lat":1.0,"lon":2.0,"ends_at":"2030-01-01T00:00:00.000Z","remaining_ms":60000},
@@ -340,7 +303,7 @@ fn the_shares_can_be_asked_for() {
         .then(Expect::get("/v1/location"), Answer::json(200, shares));
     let client = Client::new(script.clone());
     client.chats().chat("c1").post(live(ShareDuration::QuarterHour)).expect("it is posted");
-    client.chats().refresh_shared_locations().expect("the server says it");
+    client.chats().refresh_shared_locations().expect("the server lists them");
     let active = || {
         let active = client.chats().location_sharing_active_chats();
         active.iter().map(|chat| chat.tid().to_string()).collect::<Vec<_>>()
@@ -353,10 +316,10 @@ fn the_shares_can_be_asked_for() {
 }
 
 #[test]
-fn a_clock_that_was_set_back_makes_no_saved_share_longer() {
+fn saved_share_gets_no_longer_by_a_clock_that_is_set_back() {
     let bot = Bot::started_at(DateTime::UNIX_EPOCH + Duration::from_secs(1_000_000));
-    bot.shares("c1");
-    bot.passes(Duration::from_secs(5 * 60));
+    bot.share("c1");
+    bot.advance(Duration::from_secs(5 * 60));
     let json = serde_json::to_value(bot.client.chats().save_shared_locations()).expect("it can be written");
     let restored = |json: &serde_json::Value| {
         let next = Bot::started_at(DateTime::UNIX_EPOCH);
@@ -366,39 +329,22 @@ fn a_clock_that_was_set_back_makes_no_saved_share_longer() {
         next
     };
     let next = restored(&json);
-    next.passes(Duration::from_secs(10 * 60));
+    next.advance(Duration::from_secs(10 * 60));
     assert!(next.active().is_empty(), "10 minutes were left");
 
     let mut earlier = json;
     earlier.as_object_mut().expect("it is an object").remove("saved_at");
     let next = restored(&earlier);
-    next.passes(Duration::from_secs(8 * 60 * 60));
+    next.advance(Duration::from_secs(8 * 60 * 60));
     assert!(next.active().is_empty(), "none is longer than eight hours");
 }
 
 #[test]
-fn by_hand_the_time_can_be_set() {
-    let credentials = Credentials::new("app", "secret").expect("they are good");
-    let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
-    let now = Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH);
-    let client = Client::new(ByHand::new(config, [1; 32], now));
-    let chat = client.chats().chat("c1");
-    let mut post = chat.post(live(ShareDuration::QuarterHour));
-    let Step::Send(ticket, _) = post.poll(now) else { panic!("it has a request") };
-    let response = http::Response::new(sample::message("m1", "c1", "here").to_string().into_bytes());
-    post.handle(now, ticket, Reply::Response(response));
-    assert!(matches!(post.poll(now), Step::Done(Ok(_))));
-    assert!(client.chats().has_location_sharing_active_chats());
-    client.executor().set_now(Now::new(Moment::EPOCH.plus(QUARTER), DateTime::UNIX_EPOCH));
-    assert!(!client.chats().has_location_sharing_active_chats());
-}
-
-#[test]
-fn shares_that_were_saved_are_active_in_the_next_process_as_long_as_they_last() {
+fn saved_shares_are_active_in_the_next_process() {
     let bot = Bot::new();
-    bot.shares("c1");
-    bot.passes(Duration::from_secs(60));
-    bot.shares("c2");
+    bot.share("c1");
+    bot.advance(Duration::from_secs(60));
+    bot.share("c2");
     let json = serde_json::to_string(&bot.client.chats().save_shared_locations()).expect("it can be written");
     assert!(!json.contains("secret"), "{json}");
     let saved: SharedLocations = serde_json::from_str(&json).expect("it can be read");
@@ -406,9 +352,9 @@ fn shares_that_were_saved_are_active_in_the_next_process_as_long_as_they_last() 
     let next = Bot::started_at(DateTime::UNIX_EPOCH + Duration::from_secs(14 * 60));
     next.client.chats().restore_shared_locations(saved.clone());
     assert_eq!(next.active(), ["c1", "c2"]);
-    next.passes(Duration::from_secs(60));
+    next.advance(Duration::from_secs(60));
     assert_eq!(next.active(), ["c2"]);
-    next.passes(Duration::from_secs(60));
+    next.advance(Duration::from_secs(60));
     assert!(next.active().is_empty());
 
     let late = Bot::started_at(DateTime::UNIX_EPOCH + Duration::from_secs(3600));

@@ -194,11 +194,7 @@ fn what_a_chat_between_two_cannot_do_is_refused() {
     let mut private = sample::chat(TID, "");
     private["type"] = "one_to_one".into();
     let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}")), Answer::json(200, private));
-    let mut chat = Client::new(script.clone())
-        .chats()
-        .by_thread_id(TID)
-        .expect("it is there")
-        .expect("it is there");
+    let mut chat = Client::new(script.clone()).chats().by_thread_id(TID).expect("it is there").expect("it is there");
     refused(chat.leave(), "chat", "1:1 chat: it cannot be left");
     refused(chat.add_members(["u1"], [""; 0]), "chat", "nobody can be added");
     refused(chat.remove_members(["u1"], [""; 0]), "chat", "nobody can be removed");

@@ -2,11 +2,12 @@
 
 use teamwire_core::{ChatType, ErrorKind, NewChat, NewOneToOne, Poll};
 use teamwire_sandbox::{Fault, Rule, org};
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 const CREATES: &str = "POST /v1/chats";
 
-pub(crate) fn all_chats_are_listed<H: Harness>() {
+#[executor_test]
+fn all_chats_are_listed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let ben = fixture.sandbox.as_person(org::BEN);
     for at in 0..60 {
@@ -19,7 +20,8 @@ pub(crate) fn all_chats_are_listed<H: Harness>() {
     fixture.ok(chats[0].post("a listed chat can be used"));
 }
 
-pub(crate) fn chats_are_found_by_their_id<H: Harness>() {
+#[executor_test]
+fn chats_are_found_by_their_id<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     assert_eq!((lobby.title(), lobby.chat_type(), lobby.is_closed()), ("Lobby", &ChatType::Group, false));
@@ -29,7 +31,8 @@ pub(crate) fn chats_are_found_by_their_id<H: Harness>() {
     assert!(fixture.ok(fixture.client.chats().by_thread_id(secret)).is_none(), "the bot is no member of it");
 }
 
-pub(crate) fn chats_are_found_by_their_exact_title<H: Harness>() {
+#[executor_test]
+fn chats_are_found_by_their_exact_title<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let ben = fixture.sandbox.as_person(org::BEN);
     for title in ["Ward 3", "Ward 3", "ward 3", "Ward 3 ", "100% & more?", "Ü", "U\u{308}", ""] {
@@ -44,7 +47,8 @@ pub(crate) fn chats_are_found_by_their_exact_title<H: Harness>() {
     }
 }
 
-pub(crate) fn a_new_chat_is_as_it_was_asked_for<H: Harness>() {
+#[executor_test]
+fn a_new_chat_is_as_it_was_asked_for<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let wanted = NewChat::titled("Ops \u{1f6a8}")
         .users([org::ANNA, org::BEN, org::ANNA])
@@ -68,7 +72,8 @@ pub(crate) fn a_new_chat_is_as_it_was_asked_for<H: Harness>() {
     assert_eq!((messages.len(), messages[0].text.as_deref(), messages[0].attachments.len()), (1, Some("Welcome"), 1));
 }
 
-pub(crate) fn a_new_chat_needs_no_more_than_a_title<H: Harness>() {
+#[executor_test]
+fn a_new_chat_needs_no_more_than_a_title<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let chat = fixture.ok(fixture.client.chats().create_chat(NewChat::titled("")));
     assert!(!chat.is_alert() && chat.allow_sending() && chat.allow_mute_notifications());
@@ -76,7 +81,8 @@ pub(crate) fn a_new_chat_needs_no_more_than_a_title<H: Harness>() {
     assert!(fixture.ok(chat.messages(None)).messages.is_empty());
 }
 
-pub(crate) fn a_chat_that_may_have_been_created_is_created_once<H: Harness>() {
+#[executor_test]
+fn a_chat_that_may_have_been_created_is_created_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats").times(3));
     let chat = fixture.ok(fixture.client.chats().create_chat(NewChat::titled("Ops").message("Welcome")));
@@ -85,7 +91,8 @@ pub(crate) fn a_chat_that_may_have_been_created_is_created_once<H: Harness>() {
     fixture.ok(chat.post("it is this one"));
 }
 
-pub(crate) fn a_chat_between_two_is_made_once<H: Harness>() {
+#[executor_test]
+fn a_chat_between_two_is_made_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let chats = fixture.client.chats();
     let first = fixture.ok(chats.create_one_to_one_chat(NewOneToOne::with(org::ANNA).message("one")));
@@ -98,7 +105,8 @@ pub(crate) fn a_chat_between_two_is_made_once<H: Harness>() {
     assert_eq!(error.kind(), ErrorKind::InvalidMembers, "nobody talks to himself");
 }
 
-pub(crate) fn a_chat_between_two_is_a_small_one<H: Harness>() {
+#[executor_test]
+fn a_chat_between_two_is_a_small_one<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut chat = fixture.ok(fixture.client.chats().create_one_to_one_chat(org::ANNA));
     assert_eq!((chat.chat_type(), chat.admins().len(), chat.user_members().len()), (&ChatType::OneToOne, 0, 2));
@@ -118,7 +126,8 @@ pub(crate) fn a_chat_between_two_is_a_small_one<H: Harness>() {
     }
 }
 
-pub(crate) fn changes_show_here_and_there<H: Harness>() {
+#[executor_test]
+fn changes_show_here_and_there<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
     fixture.ok(lobby.update_title("Ward 3"));
@@ -132,7 +141,8 @@ pub(crate) fn changes_show_here_and_there<H: Harness>() {
     assert_eq!((lobby.title(), lobby.allow_sending()), ("Anna's", true));
 }
 
-pub(crate) fn a_chat_is_closed_and_reopened<H: Harness>() {
+#[executor_test]
+fn a_chat_is_closed_and_reopened<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
     for (is_closed, _) in [(true, "closed"), (true, "closed already"), (false, "reopened"), (false, "open already")] {
@@ -145,7 +155,8 @@ pub(crate) fn a_chat_is_closed_and_reopened<H: Harness>() {
     }
 }
 
-pub(crate) fn a_bot_leaves_once<H: Harness>() {
+#[executor_test]
+fn a_bot_leaves_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     fixture.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats/*/leave").times(2));
@@ -155,7 +166,8 @@ pub(crate) fn a_bot_leaves_once<H: Harness>() {
     assert_eq!(fixture.err(lobby.leave()).kind(), ErrorKind::NotFound);
 }
 
-pub(crate) fn ids_with_anything_in_them_reach_their_chat_or_none<H: Harness>() {
+#[executor_test]
+fn ids_with_anything_in_them_reach_their_chat_or_none<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for tid in
         ["../me", "a/b", "%2e%2e", "?x=1", "#", "\u{1f600}", " ", "t-lobby/messages", "t%2Dlobby", "\\", "a\r\nb"]

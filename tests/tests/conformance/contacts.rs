@@ -1,16 +1,18 @@
 //! The users and groups that the bot can see.
 
 use teamwire_sandbox::org;
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
-pub(crate) fn the_bot_knows_itself<H: Harness>() {
+#[executor_test]
+fn the_bot_knows_itself<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let me = fixture.ok(fixture.client.contacts().me());
     assert_eq!((me.uid.as_str(), me.full_name().as_str(), me.is_bot), (org::BOT, "Ops Bot", true));
     assert_eq!(me.organisation, org::NAME);
 }
 
-pub(crate) fn all_users_and_groups_are_listed<H: Harness>() {
+#[executor_test]
+fn all_users_and_groups_are_listed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let users = fixture.ok(fixture.client.contacts().users());
     let uids: Vec<_> = users.iter().map(|user| user.uid.as_str()).collect();
@@ -22,7 +24,8 @@ pub(crate) fn all_users_and_groups_are_listed<H: Harness>() {
     assert_eq!((on_call.is_circle, on_call.is_list, on_call.is_public), (false, true, false));
 }
 
-pub(crate) fn users_and_groups_are_found_by_their_id<H: Harness>() {
+#[executor_test]
+fn users_and_groups_are_found_by_their_id<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let contacts = fixture.client.contacts();
     let anna = fixture.ok(contacts.user(org::ANNA)).expect("the bot sees her");
@@ -33,7 +36,8 @@ pub(crate) fn users_and_groups_are_found_by_their_id<H: Harness>() {
     assert!(fixture.ok(contacts.group("g-none")).is_none());
 }
 
-pub(crate) fn who_is_deleted_or_hidden_is_not_found<H: Harness>() {
+#[executor_test]
+fn who_is_deleted_or_hidden_is_not_found<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let contacts = fixture.client.contacts();
     for uid in [org::IVAN, org::JANA] {
@@ -45,7 +49,8 @@ pub(crate) fn who_is_deleted_or_hidden_is_not_found<H: Harness>() {
     assert!(fixture.ok(contacts.user(org::JANA)).is_none());
 }
 
-pub(crate) fn lists_are_walked_over_all_pages<H: Harness>() {
+#[executor_test]
+fn lists_are_walked_over_all_pages<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for at in 0..120 {
         fixture.sandbox.admin().create_bot(&format!("Bot {at}"));

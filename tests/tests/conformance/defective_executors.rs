@@ -185,7 +185,7 @@ impl<D: Defect> Harness for With<D> {
 macro_rules! broken {
     ($defect:ty, $module:ident::$promise:ident, $limit:expr) => {{
         // The wrapper by itself breaks nothing.
-        limit::promise("sound", stringify!($promise), $module::$promise::<With<Sound>>);
+        limit::run(concat!("sound: ", stringify!($promise)), $module::$promise::<With<Sound>>);
         let outcome = limit::within($limit, stringify!($promise), $module::$promise::<With<$defect>>);
         let panic = outcome.expect_err("the defect is not noticed");
         panic.downcast::<String>().map(|text| *text).expect("a promise that is broken says why")

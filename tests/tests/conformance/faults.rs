@@ -10,7 +10,7 @@ use std::{
 
 use teamwire_core::ErrorKind;
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
-use teamwire_tests::{config, harness::Harness};
+use teamwire_tests::{config, executor_test, harness::Harness};
 
 const AT_ONCE: usize = 64;
 
@@ -19,7 +19,8 @@ fn requests() -> usize {
     env::var("TEAMWIRE_REQUESTS").ok().and_then(|number| number.parse().ok()).unwrap_or(1_000)
 }
 
-pub(crate) fn every_call_ends_and_none_is_done_twice<H: Harness>() {
+#[executor_test]
+fn every_call_ends_and_none_is_done_twice<H: Harness>() {
     // Without the contract's eye on it: this is about many.
     let sandbox = Sandbox::start().expect("loopback has a free port");
     sandbox.faults().close_abruptly_every_nth(10);

@@ -7,7 +7,7 @@ use std::{
 
 use teamwire_core::{AlertType, Checkpoint, Draft, ErrorKind, Follow, LiveLocationUpdate, Message, Reaction, Timeouts};
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
-use teamwire_tests::{FeedProbe, Fixture, harness::Harness, operations::Subscription};
+use teamwire_tests::{FeedProbe, Fixture, executor_test, harness::Harness, operations::Subscription};
 
 /// How long anything may take that takes a moment.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -52,7 +52,8 @@ fn text(message: Message) -> String {
     format!("{}: {} is {state}", message.tid, message.text.unwrap_or_default())
 }
 
-pub(crate) fn what_happens_arrives_at_once<H: Harness>() {
+#[executor_test]
+fn what_happens_arrives_at_once<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -68,7 +69,8 @@ pub(crate) fn what_happens_arrives_at_once<H: Harness>() {
     });
 }
 
-pub(crate) fn messages_of_a_chat_arrive_in_order<H: Harness>() {
+#[executor_test]
+fn messages_of_a_chat_arrive_in_order<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut events = FeedProbe::<H>::new(fixture.client.chats().chat(org::LOBBY).new_messages(None), text);
     events.expect_started();
@@ -85,7 +87,8 @@ pub(crate) fn messages_of_a_chat_arrive_in_order<H: Harness>() {
     assert_eq!(told, both.collect::<Vec<_>>());
 }
 
-pub(crate) fn messages_of_all_chats_arrive_in_order<H: Harness>() {
+#[executor_test]
+fn messages_of_all_chats_arrive_in_order<H: Harness>() {
     let fixture = Fixture::<H>::configured(|config| config.with_hide_deleted_messages(false));
     let mut events = FeedProbe::<H>::new(fixture.client.chats().new_messages(None), text);
     events.expect_started();
@@ -103,7 +106,8 @@ pub(crate) fn messages_of_all_chats_arrive_in_order<H: Harness>() {
     assert_eq!(events.expect_update().0, format!("{elsewhere}:  is deleted"));
 }
 
-pub(crate) fn reactions_arrive_as_people_react<H: Harness>() {
+#[executor_test]
+fn reactions_arrive_as_people_react<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut events = FeedProbe::<H>::new(fixture.client.chats().reaction_updates(None), |it: Reaction| {
         format!("{} {} {:?}", it.from_user.uid, it.mid, it.reaction_type)
@@ -130,7 +134,8 @@ pub(crate) fn reactions_arrive_as_people_react<H: Harness>() {
     assert_eq!(told, expected);
 }
 
-pub(crate) fn live_locations_arrive_as_people_move<H: Harness>() {
+#[executor_test]
+fn live_locations_arrive_as_people_move<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.client.chats().chat(org::LOBBY);
     let mut events = FeedProbe::<H>::new(lobby.live_locations(None), |it: LiveLocationUpdate| {
@@ -158,7 +163,8 @@ pub(crate) fn live_locations_arrive_as_people_move<H: Harness>() {
     assert_eq!(told, expected);
 }
 
-pub(crate) fn a_feed_goes_on_at_its_checkpoint_in_another_client<H: Harness>() {
+#[executor_test]
+fn a_feed_goes_on_at_its_checkpoint_in_another_client<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, Follow::from_now());
@@ -175,7 +181,8 @@ pub(crate) fn a_feed_goes_on_at_its_checkpoint_in_another_client<H: Harness>() {
     });
 }
 
-pub(crate) fn a_checkpoint_of_something_else_is_refused<H: Harness>() {
+#[executor_test]
+fn a_checkpoint_of_something_else_is_refused<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for feed in Subscription::ALL {
         let checkpoint = feed.follow::<H>(&fixture.client, None).expect_started();
@@ -197,6 +204,7 @@ pub(crate) fn a_checkpoint_of_something_else_is_refused<H: Harness>() {
     }
 }
 
+#[executor_test]
 pub(crate) fn a_feed_that_is_stopped_delivers_what_had_arrived_and_unsubscribes<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
@@ -217,7 +225,8 @@ pub(crate) fn a_feed_that_is_stopped_delivers_what_had_arrived_and_unsubscribes<
 }
 
 /// Of those that can be stopped from elsewhere.
-pub(crate) fn a_stop_in_the_middle_of_a_long_poll_is_prompt<H: Harness>() {
+#[executor_test]
+fn a_stop_in_the_middle_of_a_long_poll_is_prompt<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -235,7 +244,8 @@ pub(crate) fn a_stop_in_the_middle_of_a_long_poll_is_prompt<H: Harness>() {
     });
 }
 
-pub(crate) fn a_key_that_is_revoked_ends_every_feed<H: Harness>() {
+#[executor_test]
+fn a_key_that_is_revoked_ends_every_feed<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -246,7 +256,8 @@ pub(crate) fn a_key_that_is_revoked_ends_every_feed<H: Harness>() {
     });
 }
 
-pub(crate) fn a_chat_that_the_bot_is_not_in_any_more_ends_its_feeds<H: Harness>() {
+#[executor_test]
+fn a_chat_that_the_bot_is_not_in_any_more_ends_its_feeds<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -266,7 +277,8 @@ pub(crate) fn a_chat_that_the_bot_is_not_in_any_more_ends_its_feeds<H: Harness>(
     });
 }
 
-pub(crate) fn somebody_elses_unsubscribe_ends_a_feed<H: Harness>() {
+#[executor_test]
+fn somebody_elses_unsubscribe_ends_a_feed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let elsewhere = fixture.client(|config| config);
     let mut locations = Subscription::LiveLocations.follow::<H>(&fixture.client, None);
@@ -282,7 +294,8 @@ pub(crate) fn somebody_elses_unsubscribe_ends_a_feed<H: Harness>() {
     assert_eq!(subscriptions(&fixture.sandbox), 0);
 }
 
-pub(crate) fn a_lease_that_ran_out_is_taken_again<H: Harness>() {
+#[executor_test]
+fn a_lease_that_ran_out_is_taken_again<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -301,7 +314,8 @@ pub(crate) fn a_lease_that_ran_out_is_taken_again<H: Harness>() {
     });
 }
 
-pub(crate) fn what_the_server_has_forgotten_is_told_as_missed<H: Harness>() {
+#[executor_test]
+fn what_the_server_has_forgotten_is_told_as_missed<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -321,7 +335,8 @@ pub(crate) fn what_the_server_has_forgotten_is_told_as_missed<H: Harness>() {
     });
 }
 
-pub(crate) fn a_checkpoint_of_another_world_is_told_as_missed<H: Harness>() {
+#[executor_test]
+fn a_checkpoint_of_another_world_is_told_as_missed<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -337,7 +352,8 @@ pub(crate) fn a_checkpoint_of_another_world_is_told_as_missed<H: Harness>() {
     });
 }
 
-pub(crate) fn an_outage_is_told_and_nothing_is_lost_by_it<H: Harness>() {
+#[executor_test]
+fn an_outage_is_told_and_nothing_is_lost_by_it<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -361,7 +377,8 @@ pub(crate) fn an_outage_is_told_and_nothing_is_lost_by_it<H: Harness>() {
     });
 }
 
-pub(crate) fn trouble_that_passes_costs_a_feed_no_event<H: Harness>() {
+#[executor_test]
+fn trouble_that_passes_costs_a_feed_no_event<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -389,7 +406,8 @@ pub(crate) fn trouble_that_passes_costs_a_feed_no_event<H: Harness>() {
     });
 }
 
-pub(crate) fn a_long_poll_may_take_longer_than_other_requests<H: Harness>() {
+#[executor_test]
+fn a_long_poll_may_take_longer_than_other_requests<H: Harness>() {
     every_feed(|feed| {
         let timeouts = Timeouts { default: Duration::from_millis(700), ..Timeouts::default() };
         let fixture = Fixture::<H>::configured(|config| config.with_timeouts(timeouts));
@@ -410,7 +428,8 @@ pub(crate) fn a_long_poll_may_take_longer_than_other_requests<H: Harness>() {
     });
 }
 
-pub(crate) fn a_bot_answers_what_it_hears<H: Harness>() {
+#[executor_test]
+fn a_bot_answers_what_it_hears<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.client.chats().chat(org::LOBBY);
     let mut events = FeedProbe::<H>::new(lobby.new_messages(None), |it: Message| it.text.unwrap_or_default());

@@ -2,7 +2,7 @@
 
 use teamwire_core::{Chat, Error, ErrorKind, Executor};
 use teamwire_sandbox::org;
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 fn users<X: Executor>(chat: &Chat<X>) -> Vec<String> {
     sorted(chat.user_members().iter().map(|user| user.uid.to_string()).collect())
@@ -17,7 +17,8 @@ fn sorted(mut ids: Vec<String>) -> Vec<String> {
     ids
 }
 
-pub(crate) fn members_are_added_and_removed<H: Harness>() {
+#[executor_test]
+fn members_are_added_and_removed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
     fixture.ok(lobby.add_members([org::EMMA, org::EMMA, org::ANNA], [org::CONTROL_ROOM]));
@@ -32,7 +33,8 @@ pub(crate) fn members_are_added_and_removed<H: Harness>() {
     assert_eq!(fixture.chat(org::LOBBY).info(), lobby.info());
 }
 
-pub(crate) fn members_are_added_all_or_none<H: Harness>() {
+#[executor_test]
+fn members_are_added_all_or_none<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
     let before = lobby.info().clone();
@@ -46,7 +48,8 @@ pub(crate) fn members_are_added_all_or_none<H: Harness>() {
     assert_eq!(fixture.chat(org::LOBBY).info(), &before);
 }
 
-pub(crate) fn admins_are_made_and_unmade<H: Harness>() {
+#[executor_test]
+fn admins_are_made_and_unmade<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
     fixture.ok(lobby.add_admin(org::BEN));
@@ -61,7 +64,8 @@ pub(crate) fn admins_are_made_and_unmade<H: Harness>() {
     }
 }
 
-pub(crate) fn the_last_admin_stays<H: Harness>() {
+#[executor_test]
+fn the_last_admin_stays<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
     fixture.ok(lobby.remove_admin(org::ANNA));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use teamwire_core::{Message, Messages};
 use teamwire_sandbox::{Fault, Rule, org};
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 const LISTS: &str = "GET /v1/chats/{tid}/messages";
 
@@ -13,7 +13,8 @@ fn texts(messages: &Messages) -> Vec<&str> {
     messages.messages.iter().filter_map(|message| message.text.as_deref()).collect()
 }
 
-pub(crate) fn messages_come_oldest_first_and_all_of_them<H: Harness>() {
+#[executor_test]
+fn messages_come_oldest_first_and_all_of_them<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let anna = fixture.sandbox.as_person(org::ANNA);
     let sent: Vec<_> = (0..230).map(|at| format!("message {at}")).collect();
@@ -26,7 +27,8 @@ pub(crate) fn messages_come_oldest_first_and_all_of_them<H: Harness>() {
     assert!(fixture.sandbox.received_count(LISTS) > 1, "they are on several pages");
 }
 
-pub(crate) fn only_messages_since_a_moment_come<H: Harness>() {
+#[executor_test]
+fn only_messages_since_a_moment_come<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.clock().pause();
     let anna = fixture.sandbox.as_person(org::ANNA);
@@ -44,7 +46,8 @@ pub(crate) fn only_messages_since_a_moment_come<H: Harness>() {
     assert_eq!((never.messages.len(), never.last_modified), (0, all.last_modified));
 }
 
-pub(crate) fn without_a_moment_messages_of_the_last_day_come<H: Harness>() {
+#[executor_test]
+fn without_a_moment_messages_of_the_last_day_come<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let anna = fixture.sandbox.as_person(org::ANNA);
     fixture.sandbox.as_person(org::BEN).post(org::LOBBY, "now").expect("Ben is in the lobby");
@@ -57,7 +60,8 @@ pub(crate) fn without_a_moment_messages_of_the_last_day_come<H: Harness>() {
     anna.post(org::LOBBY, "later").expect("Anna is in the lobby");
 }
 
-pub(crate) fn deleted_messages_come_if_they_are_asked_for<H: Harness>() {
+#[executor_test]
+fn deleted_messages_come_if_they_are_asked_for<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let anna = fixture.sandbox.as_person(org::ANNA);
     let mid = anna.post(org::LOBBY, "oops").expect("Anna is in the lobby");
@@ -70,12 +74,14 @@ pub(crate) fn deleted_messages_come_if_they_are_asked_for<H: Harness>() {
     assert!(all.messages[0].deleted && all.messages[0].text.is_none());
 }
 
-pub(crate) fn an_empty_chat_has_no_last_message<H: Harness>() {
+#[executor_test]
+fn an_empty_chat_has_no_last_message<H: Harness>() {
     let fixture = Fixture::<H>::new();
     assert_eq!(fixture.ok(fixture.chat(org::LOBBY).messages(None)), Messages::default());
 }
 
-pub(crate) fn one_message_that_is_broken_costs_itself<H: Harness>() {
+#[executor_test]
+fn one_message_that_is_broken_costs_itself<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     let posted = fixture.ok(lobby.post("hello"));
@@ -90,7 +96,8 @@ pub(crate) fn one_message_that_is_broken_costs_itself<H: Harness>() {
     assert!(messages.undecoded[0].json.contains("\\ud800"), "{messages:?}");
 }
 
-pub(crate) fn readers_are_those_who_have_read_everything<H: Harness>() {
+#[executor_test]
+fn readers_are_those_who_have_read_everything<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     let uids = |readers: teamwire_core::Listing<teamwire_core::User>| {

@@ -7,7 +7,7 @@ use std::{
 
 use teamwire_core::{Config, Credentials, Error, ErrorKind, FaultKind, Limits, RetryPolicy, Timeouts};
 use teamwire_sandbox::{Fault, RateLimit, Rule, org};
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 const ME: &str = "GET /v1/me";
 
@@ -29,7 +29,8 @@ fn fault(error: Error) -> teamwire_core::Fault {
     }
 }
 
-pub(crate) fn trouble_that_passes_is_not_noticed<H: Harness>() {
+#[executor_test]
+fn trouble_that_passes_is_not_noticed<H: Harness>() {
     for trouble in [
         Fault::status(500),
         Fault::status_retry_after(503, 0),
@@ -45,7 +46,8 @@ pub(crate) fn trouble_that_passes_is_not_noticed<H: Harness>() {
     }
 }
 
-pub(crate) fn an_answer_that_is_cut_is_asked_for_again<H: Harness>() {
+#[executor_test]
+fn an_answer_that_is_cut_is_asked_for_again<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for after_bytes in [0, 1, 50] {
         fixture.sandbox.faults().add(Fault::CutBody { after_bytes });
@@ -56,7 +58,8 @@ pub(crate) fn an_answer_that_is_cut_is_asked_for_again<H: Harness>() {
     assert_eq!(fault(error).kind, FaultKind::Lost);
 }
 
-pub(crate) fn a_refused_login_that_is_cut_is_not_repeated<H: Harness>() {
+#[executor_test]
+fn a_refused_login_that_is_cut_is_not_repeated<H: Harness>() {
     let cut = ["content-length: 100\r\n\r\n<html>no</", "transfer-encoding: chunked\r\n\r\n14\r\n<html>no</"];
     let malformed = "transfer-encoding: chunked\r\n\r\n<html>no</";
     for rest in cut.into_iter().chain([malformed]) {
@@ -69,7 +72,8 @@ pub(crate) fn a_refused_login_that_is_cut_is_not_repeated<H: Harness>() {
     }
 }
 
-pub(crate) fn a_connection_that_is_closed_is_replaced<H: Harness>() {
+#[executor_test]
+fn a_connection_that_is_closed_is_replaced<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.faults().close_every_nth(2);
     for _ in 0..8 {
@@ -83,7 +87,8 @@ pub(crate) fn a_connection_that_is_closed_is_replaced<H: Harness>() {
     assert_eq!(fixture.sandbox.message_count(), 8);
 }
 
-pub(crate) fn an_outage_ends_and_all_goes_on<H: Harness>() {
+#[executor_test]
+fn an_outage_ends_and_all_goes_on<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.ok(fixture.client.chats().chat(org::LOBBY).post("before"));
     fixture.sandbox.faults().set_down(true);
@@ -100,6 +105,7 @@ fn short(config: Config) -> Config {
     config.with_timeouts(Timeouts { default: time, long: time, ..Timeouts::default() })
 }
 
+#[executor_test]
 pub(crate) fn no_answer_is_a_timeout<H: Harness>() {
     for (silence, arrived) in [(Fault::NoResponse, true), (Fault::RawThenHang(b"HTTP/1.1 200 OK\r\n".to_vec()), true)] {
         let error = befallen::<H>(silence, short);
@@ -108,7 +114,8 @@ pub(crate) fn no_answer_is_a_timeout<H: Harness>() {
     }
 }
 
-pub(crate) fn a_slow_answer_is_none_after_the_timeout<H: Harness>() {
+#[executor_test]
+fn a_slow_answer_is_none_after_the_timeout<H: Harness>() {
     let body =
         b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"uid\": \"u".to_vec();
     let error = fault(befallen::<H>(Fault::RawThenHang(body), short));
@@ -117,7 +124,8 @@ pub(crate) fn a_slow_answer_is_none_after_the_timeout<H: Harness>() {
     assert_eq!(error.kind, FaultKind::Timeout);
 }
 
-pub(crate) fn an_answer_that_is_too_large_is_refused<H: Harness>() {
+#[executor_test]
+fn an_answer_that_is_too_large_is_refused<H: Harness>() {
     let small = |config: Config| config.with_limits(Limits { answer: 1000, ..Limits::default() });
     let large = "x".repeat(1001);
     let chunked = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3e9\r\n{large}\r\n0\r\n\r\n");
@@ -130,14 +138,16 @@ pub(crate) fn an_answer_that_is_too_large_is_refused<H: Harness>() {
     fixture.ok(fixture.client.contacts().me());
 }
 
-pub(crate) fn what_is_not_http_is_refused<H: Harness>() {
+#[executor_test]
+fn what_is_not_http_is_refused<H: Harness>() {
     for bytes in ["SSH-2.0-OpenSSH_9.7\r\n\r\n", "\0\0\0\0\r\n\r\n", "HTTP/1.1 banana\r\n\r\n"] {
         let error = befallen::<H>(Fault::raw(bytes), |config| config);
         assert_eq!((error.kind(), error.is_transient()), (ErrorKind::UnexpectedAnswer, false), "{error}");
     }
 }
 
-pub(crate) fn a_redirect_is_not_followed<H: Harness>() {
+#[executor_test]
+fn a_redirect_is_not_followed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for status in [301, 302, 303, 307, 308] {
         fixture.sandbox.faults().add(Fault::Response {
@@ -151,7 +161,8 @@ pub(crate) fn a_redirect_is_not_followed<H: Harness>() {
     assert_eq!(fixture.sandbox.received_count("GET /v1/users"), 0);
 }
 
-pub(crate) fn a_proxys_page_is_shown_in_the_error<H: Harness>() {
+#[executor_test]
+fn a_proxys_page_is_shown_in_the_error<H: Harness>() {
     for (status, kind) in
         [(502, ErrorKind::Server), (404, ErrorKind::UnexpectedAnswer), (200, ErrorKind::UnexpectedAnswer)]
     {
@@ -161,7 +172,8 @@ pub(crate) fn a_proxys_page_is_shown_in_the_error<H: Harness>() {
     }
 }
 
-pub(crate) fn retry_after_is_obeyed<H: Harness>() {
+#[executor_test]
+fn retry_after_is_obeyed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.faults().add(Fault::status_retry_after(429, 1));
     let before = std::time::Instant::now();
@@ -169,7 +181,8 @@ pub(crate) fn retry_after_is_obeyed<H: Harness>() {
     assert!(before.elapsed() >= Duration::from_secs(1), "{:?}", before.elapsed());
 }
 
-pub(crate) fn too_long_a_wait_is_an_error_at_once<H: Harness>() {
+#[executor_test]
+fn too_long_a_wait_is_an_error_at_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.clock().pause();
     fixture.sandbox.admin().set_rate_limit(Some(RateLimit { per_second: 0.001, burst: 1 }));
@@ -182,7 +195,8 @@ pub(crate) fn too_long_a_wait_is_an_error_at_once<H: Harness>() {
     fixture.ok(fixture.client.contacts().me());
 }
 
-pub(crate) fn connections_are_used_again<H: Harness>() {
+#[executor_test]
+fn connections_are_used_again<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for _ in 0..20 {
         fixture.ok(fixture.client.contacts().me());
@@ -191,6 +205,7 @@ pub(crate) fn connections_are_used_again<H: Harness>() {
     assert_eq!(fixture.sandbox.connections().accepted, if H::KEEPS_CONNECTIONS { 1 } else { 20 });
 }
 
+#[executor_test]
 pub(crate) fn a_request_without_a_server_is_known_not_to_have_arrived<H: Harness>() {
     // The port of a connection's own side: nobody listens there, and nobody else is given it meanwhile.
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
@@ -205,7 +220,8 @@ pub(crate) fn a_request_without_a_server_is_known_not_to_have_arrived<H: Harness
     assert_eq!((fault.kind, fault.sent), (FaultKind::Connect, false));
 }
 
-pub(crate) fn odd_members_of_a_success_cost_themselves<H: Harness>() {
+#[executor_test]
+fn odd_members_of_a_success_cost_themselves<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut message = teamwire_core::script::sample::message("m-odd", org::LOBBY, "hello");
     message["attachments"] = 7.into();
@@ -217,7 +233,8 @@ pub(crate) fn odd_members_of_a_success_cost_themselves<H: Harness>() {
     assert_eq!((posted.from_user.first_name.as_str(), posted.attachments.len()), ("", 0));
 }
 
-pub(crate) fn the_json_of_a_gateway_is_not_the_backends_word<H: Harness>() {
+#[executor_test]
+fn the_json_of_a_gateway_is_not_the_backends_word<H: Harness>() {
     let fixture = Fixture::<H>::configured(once);
     fixture.sandbox.faults().add(Fault::response(404, "application/json", r#"{"code":"not_found"}"#));
     let error = fixture.err(fixture.client.chats().by_thread_id(org::LOBBY));

@@ -8,12 +8,13 @@ use teamwire_core::{
     AlertType, Attachment, Calendar, Coordinates, Draft, ErrorKind, LiveLocation, Location, Poll, ShareDuration,
 };
 use teamwire_sandbox::{Fault, Rule, org};
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 const POSTS: &str = "POST /v1/chats/{tid}/messages";
 const LOBBY_POSTS: &str = "/v1/chats/*/messages";
 
-pub(crate) fn a_post_is_there_for_everybody_as_it_was_answered<H: Harness>() {
+#[executor_test]
+fn a_post_is_there_for_everybody_as_it_was_answered<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     let posted = fixture.ok(lobby.post(Draft::text("hello").sender_display_name("Monitoring")));
@@ -26,7 +27,8 @@ pub(crate) fn a_post_is_there_for_everybody_as_it_was_answered<H: Harness>() {
     assert_eq!(listed.last_modified.map(|time| time.timestamp_millis()), Some(posted.timestamp()));
 }
 
-pub(crate) fn every_text_arrives_as_it_was_sent<H: Harness>() {
+#[executor_test]
+fn every_text_arrives_as_it_was_sent<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let long = "\u{1f600}".repeat(10_000);
     let texts = [
@@ -44,7 +46,8 @@ pub(crate) fn every_text_arrives_as_it_was_sent<H: Harness>() {
     assert_eq!(arrived, texts);
 }
 
-pub(crate) fn every_attachment_comes_back_as_it_was_sent<H: Harness>() {
+#[executor_test]
+fn every_attachment_comes_back_as_it_was_sent<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let place = Coordinates::new(-33.856_784, 151.215_297).expect("it is on earth");
     let start = DateTime::from_timestamp_millis(1_767_225_600_123).expect("a date");
@@ -65,7 +68,8 @@ pub(crate) fn every_attachment_comes_back_as_it_was_sent<H: Harness>() {
     assert_eq!(fixture.ok(fixture.chat(org::LOBBY).messages(None)).messages[0].attachments, sent);
 }
 
-pub(crate) fn attachments_of_others_are_understood<H: Harness>() {
+#[executor_test]
+fn attachments_of_others_are_understood<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let anna = fixture.sandbox.as_person(org::ANNA);
     let asset = anna.upload("Plan März.pdf", "application/pdf", b"%PDF-1.7");
@@ -86,7 +90,8 @@ pub(crate) fn attachments_of_others_are_understood<H: Harness>() {
     assert_eq!((file.asset_id.as_str(), file.file_name.as_str(), file.size), (asset.as_str(), "Plan März.pdf", 8));
 }
 
-pub(crate) fn an_attention_message_has_its_type<H: Harness>() {
+#[executor_test]
+fn an_attention_message_has_its_type<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for (kind, name) in
         [(AlertType::Alert, "alert"), (AlertType::Announcement, "announcement"), (AlertType::Note, "note")]
@@ -100,7 +105,8 @@ pub(crate) fn an_attention_message_has_its_type<H: Harness>() {
     }
 }
 
-pub(crate) fn a_reply_names_what_it_replies_to<H: Harness>() {
+#[executor_test]
+fn a_reply_names_what_it_replies_to<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     let question = fixture.ok(lobby.post("Who?"));
@@ -110,7 +116,8 @@ pub(crate) fn a_reply_names_what_it_replies_to<H: Harness>() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }
 
-pub(crate) fn a_chat_that_is_closed_takes_no_posts<H: Harness>() {
+#[executor_test]
+fn a_chat_that_is_closed_takes_no_posts<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.as_person(org::ANNA).close(org::LOBBY).expect("Anna administers the lobby");
     let error = fixture.err(fixture.chat(org::LOBBY).post("hello"));
@@ -118,14 +125,16 @@ pub(crate) fn a_chat_that_is_closed_takes_no_posts<H: Harness>() {
     assert_eq!(fixture.sandbox.received_count(POSTS), 1, "it does not get better by itself");
 }
 
-pub(crate) fn only_admins_post_where_only_they_may<H: Harness>() {
+#[executor_test]
+fn only_admins_post_where_only_they_may<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.as_person(org::BEN).allow_sending(org::NOTICES, false).expect("Ben administers the notices");
     let error = fixture.err(fixture.chat(org::NOTICES).post("hello"));
     assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(403)));
 }
 
-pub(crate) fn a_post_that_may_have_arrived_is_shown_once<H: Harness>() {
+#[executor_test]
+fn a_post_that_may_have_arrived_is_shown_once<H: Harness>() {
     let times =
         [Fault::CutAfter, Fault::CutBefore, Fault::CutBody { after_bytes: 20 }, Fault::CutRequest { after_bytes: 1 }];
     for fault in times {
@@ -140,7 +149,8 @@ pub(crate) fn a_post_that_may_have_arrived_is_shown_once<H: Harness>() {
     }
 }
 
-pub(crate) fn a_key_of_ones_own_is_shown_once<H: Harness>() {
+#[executor_test]
+fn a_key_of_ones_own_is_shown_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let draft = || Draft::text("The database is down").idempotency_key("alarm-4711/raised");
     let first = fixture.ok(fixture.chat(org::LOBBY).post(draft()));
@@ -150,7 +160,8 @@ pub(crate) fn a_key_of_ones_own_is_shown_once<H: Harness>() {
     assert_eq!((first, fixture.sandbox.message_count()), (second, 1));
 }
 
-pub(crate) fn a_key_of_another_request_is_refused<H: Harness>() {
+#[executor_test]
+fn a_key_of_another_request_is_refused<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     fixture.ok(lobby.post(Draft::text("one").idempotency_key("k")));
@@ -159,7 +170,8 @@ pub(crate) fn a_key_of_another_request_is_refused<H: Harness>() {
     assert_eq!(fixture.sandbox.message_count(), 1);
 }
 
-pub(crate) fn a_post_that_is_still_worked_on_is_waited_for<H: Harness>() {
+#[executor_test]
+fn a_post_that_is_still_worked_on_is_waited_for<H: Harness>() {
     let fixture = Fixture::<H>::configured(|config| {
         let patient = teamwire_core::RetryPolicy { retries: 500, ..retry(20) };
         let timeouts =

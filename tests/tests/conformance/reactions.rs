@@ -2,14 +2,15 @@
 
 use teamwire_core::{AlertType, Draft, ErrorKind, Message, ReactionType};
 use teamwire_sandbox::org;
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 /// An attention message in the lobby.
 fn raised<H: Harness>(fixture: &Fixture<H>, kind: AlertType) -> Message {
     fixture.ok(fixture.client.chats().chat(org::LOBBY).post(Draft::text("Pump 3 is down").alert(kind)))
 }
 
-pub(crate) fn a_reaction_is_there_for_everybody<H: Harness>() {
+#[executor_test]
+fn a_reaction_is_there_for_everybody<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (lobby, alert) = (fixture.chat(org::LOBBY), raised(&fixture, AlertType::Alert));
     assert!(fixture.ok(lobby.reactions(&alert)).is_empty());
@@ -21,7 +22,8 @@ pub(crate) fn a_reaction_is_there_for_everybody<H: Harness>() {
     assert_eq!(all, [(org::BOT, &ReactionType::Sos), (org::ANNA, &ReactionType::Ok)]);
 }
 
-pub(crate) fn a_reaction_is_changed<H: Harness>() {
+#[executor_test]
+fn a_reaction_is_changed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (lobby, alert) = (fixture.chat(org::LOBBY), raised(&fixture, AlertType::Alert));
     let before = fixture.ok(lobby.send_reaction(&alert, ReactionType::Ok));
@@ -30,7 +32,8 @@ pub(crate) fn a_reaction_is_changed<H: Harness>() {
     assert_eq!(fixture.ok(lobby.reactions(&alert)).into_vec(), [after]);
 }
 
-pub(crate) fn every_reaction_fits_its_message<H: Harness>() {
+#[executor_test]
+fn every_reaction_fits_its_message<H: Harness>() {
     use ReactionType::{Applause, Laugh, Love, Ok, Smile, Sos, ThumbsUp};
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
@@ -51,7 +54,8 @@ pub(crate) fn every_reaction_fits_its_message<H: Harness>() {
     }
 }
 
-pub(crate) fn reactions_of_many_come_all<H: Harness>() {
+#[executor_test]
+fn reactions_of_many_come_all<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (lobby, note) = (fixture.chat(org::LOBBY), raised(&fixture, AlertType::Note));
     for at in 0..70 {
@@ -62,7 +66,8 @@ pub(crate) fn reactions_of_many_come_all<H: Harness>() {
     assert_eq!(fixture.ok(lobby.reactions(&note)).len(), 70);
 }
 
-pub(crate) fn a_reaction_of_somebody_else_is_not_changed<H: Harness>() {
+#[executor_test]
+fn a_reaction_of_somebody_else_is_not_changed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (lobby, alert) = (fixture.chat(org::LOBBY), raised(&fixture, AlertType::Alert));
     fixture.sandbox.as_person(org::ANNA).react(org::LOBBY, alert.mid.as_str(), "ok").expect("Anna is in the lobby");

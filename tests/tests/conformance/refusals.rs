@@ -5,6 +5,7 @@ use teamwire_sandbox::org;
 use teamwire_tests::{
     Fixture,
     contract::Contract,
+    executor_test,
     harness::Harness,
     operations::{AVATAR, Operation},
 };
@@ -21,7 +22,8 @@ const ELSEWHERE: &[&str] = &[
     "rate_limited",
 ];
 
-pub(crate) fn every_refusal_of_the_contract_has_its_cause<H: Harness>() {
+#[executor_test]
+fn every_refusal_of_the_contract_has_its_cause<H: Harness>() {
     for operation in Operation::ALL {
         let refusals = Contract::load().refusals(operation.route());
         for (status, code) in refusals.into_iter().filter(|(_, code)| !ELSEWHERE.contains(code)) {

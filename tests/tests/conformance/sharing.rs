@@ -7,7 +7,7 @@ use teamwire_core::{
     ShareDuration, SharedLocations,
 };
 use teamwire_sandbox::org;
-use teamwire_tests::{FeedProbe, Fixture, harness::Harness};
+use teamwire_tests::{FeedProbe, Fixture, executor_test, harness::Harness};
 
 fn place(lat: f64) -> Coordinates {
     Coordinates::new(lat, 9.0).expect("it is on earth")
@@ -36,7 +36,8 @@ fn names<X: Executor>(chats: &[ChatRef<X>]) -> Vec<String> {
     chats.iter().map(|chat| chat.tid().to_string()).collect()
 }
 
-pub(crate) fn a_live_location_that_is_posted_is_shared<H: Harness>() {
+#[executor_test]
+fn a_live_location_that_is_posted_is_shared<H: Harness>() {
     let fixture = Fixture::<H>::new();
     assert!(active(&fixture).is_empty());
     begin(&fixture, org::LOBBY);
@@ -53,7 +54,8 @@ pub(crate) fn a_live_location_that_is_posted_is_shared<H: Harness>() {
     assert_eq!(fixture.sandbox.with_world(|world, _| world.share_count()), 4);
 }
 
-pub(crate) fn a_key_of_long_ago_begins_no_share<H: Harness>() {
+#[executor_test]
+fn a_key_of_long_ago_begins_no_share<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let begins = |client: &Client<H::X>| {
         let draft = Draft::new().attach(live(1.0)).idempotency_key("a-post");
@@ -69,7 +71,8 @@ pub(crate) fn a_key_of_long_ago_begins_no_share<H: Harness>() {
     assert_eq!(begins(&fixture.client(|config| config)), 0, "they ended long ago");
 }
 
-pub(crate) fn a_share_moves_in_all_its_chats_and_everybody_sees_it<H: Harness>() {
+#[executor_test]
+fn a_share_moves_in_all_its_chats_and_everybody_sees_it<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.client(|config| config).chats().chat(org::LOBBY);
     let mut seen = FeedProbe::<H>::new(lobby.live_locations(None), |it: LiveLocationUpdate| {
@@ -89,7 +92,8 @@ pub(crate) fn a_share_moves_in_all_its_chats_and_everybody_sees_it<H: Harness>()
     assert_eq!(seen.expect_updates(4), told);
 }
 
-pub(crate) fn a_share_that_is_stopped_is_over<H: Harness>() {
+#[executor_test]
+fn a_share_that_is_stopped_is_over<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.client.chats().chat(org::LOBBY);
     fixture.ok(lobby.stop_sharing_location());
@@ -100,7 +104,8 @@ pub(crate) fn a_share_that_is_stopped_is_over<H: Harness>() {
     fixture.ok(lobby.stop_sharing_location());
 }
 
-pub(crate) fn a_share_that_the_server_has_ended_is_over<H: Harness>() {
+#[executor_test]
+fn a_share_that_the_server_has_ended_is_over<H: Harness>() {
     let fixture = Fixture::<H>::new();
     begin(&fixture, org::LOBBY);
     begin(&fixture, org::NOTICES);
@@ -112,7 +117,8 @@ pub(crate) fn a_share_that_the_server_has_ended_is_over<H: Harness>() {
     assert!(active(&fixture).is_empty());
 }
 
-pub(crate) fn all_clones_of_a_client_know_its_shares<H: Harness>() {
+#[executor_test]
+fn all_clones_of_a_client_know_its_shares<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let stranger = fixture.client(|config| config);
     thread::scope(|scope| {
@@ -131,7 +137,8 @@ pub(crate) fn all_clones_of_a_client_know_its_shares<H: Harness>() {
     assert!(!stranger.chats().has_location_sharing_active_chats(), "a client that is no clone knows its own");
 }
 
-pub(crate) fn shares_are_saved_and_restored_in_another_client<H: Harness>() {
+#[executor_test]
+fn shares_are_saved_and_restored_in_another_client<H: Harness>() {
     let fixture = Fixture::<H>::new();
     begin(&fixture, org::LOBBY);
     begin(&fixture, org::NOTICES);
@@ -147,7 +154,8 @@ pub(crate) fn shares_are_saved_and_restored_in_another_client<H: Harness>() {
     assert_eq!(names(&next.chats().location_sharing_active_chats()), [org::NOTICES]);
 }
 
-pub(crate) fn shares_are_asked_for_after_a_restart<H: Harness>() {
+#[executor_test]
+fn shares_are_asked_for_after_a_restart<H: Harness>() {
     let fixture = Fixture::<H>::new();
     begin(&fixture, org::LOBBY);
     begin(&fixture, org::NOTICES);

@@ -4,12 +4,13 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use teamwire_core::{Config, Credentials, Error, ErrorKind, RetryPolicy};
 use teamwire_sandbox::{Fault, RateLimit, Rule};
 use teamwire_tests::{
-    Fixture,
+    Fixture, executor_test,
     harness::Harness,
     operations::{Local, Operation},
 };
 
-pub(crate) fn every_operation_succeeds<H: Harness>() {
+#[executor_test]
+fn every_operation_succeeds<H: Harness>() {
     for operation in Operation::ALL {
         let fixture = Fixture::<H>::new();
         let mut bot = fixture.bot();
@@ -18,7 +19,8 @@ pub(crate) fn every_operation_succeeds<H: Harness>() {
     }
 }
 
-pub(crate) fn what_is_local_sends_nothing<H: Harness>() {
+#[executor_test]
+fn what_is_local_sends_nothing<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let bot = fixture.bot();
     let before = fixture.sandbox.transcript().len();
@@ -28,7 +30,8 @@ pub(crate) fn what_is_local_sends_nothing<H: Harness>() {
     assert_eq!(fixture.sandbox.transcript().len(), before);
 }
 
-pub(crate) fn every_operation_raises_the_kinds_that_all_requests_can<H: Harness>() {
+#[executor_test]
+fn every_operation_raises_the_kinds_that_all_requests_can<H: Harness>() {
     for operation in Operation::ALL {
         for kind in ["connection", "server", "rate_limited", "unexpected_answer", "auth"] {
             let error = raised::<H>(*operation, kind);
@@ -62,7 +65,8 @@ fn arrange<H: Harness>(fixture: &Fixture<H>, kind: &str) {
     }
 }
 
-pub(crate) fn a_key_that_nobody_has_is_refused<H: Harness>() {
+#[executor_test]
+fn a_key_that_nobody_has_is_refused<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let good = (fixture.sandbox.app_id(), fixture.sandbox.secret());
     for (app_id, secret) in [("nobody", good.1), (good.0, "a wrong one"), (good.0, "an: \"odd\\ one")] {
@@ -74,7 +78,8 @@ pub(crate) fn a_key_that_nobody_has_is_refused<H: Harness>() {
     assert_eq!(fixture.sandbox.received_count("GET /v1/me"), 3, "it does not get better by itself");
 }
 
-pub(crate) fn what_is_confidential_is_shown_by_nothing<H: Harness>() {
+#[executor_test]
+fn what_is_confidential_is_shown_by_nothing<H: Harness>() {
     let fixture = Fixture::<H>::configured(|config| config.with_retry(RetryPolicy::NEVER));
     let (app_id, secret) = (fixture.sandbox.app_id().to_owned(), fixture.sandbox.secret().to_owned());
     let token = BASE64_STANDARD.encode(format!("{app_id}:{secret}"));

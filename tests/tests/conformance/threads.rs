@@ -3,12 +3,13 @@
 use std::{collections::BTreeSet, thread};
 
 use teamwire_sandbox::org;
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 const THREADS: usize = 8;
 const POSTS: usize = 12;
 
-pub(crate) fn a_client_is_shared_by_many_threads<H: Harness>() {
+#[executor_test]
+fn a_client_is_shared_by_many_threads<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.faults().close_abruptly_every_nth(7);
     thread::scope(|scope| {
@@ -27,7 +28,8 @@ pub(crate) fn a_client_is_shared_by_many_threads<H: Harness>() {
     assert_eq!((texts.len(), each.len()), (THREADS * POSTS, THREADS * POSTS), "each is shown once");
 }
 
-pub(crate) fn chats_are_shared_by_many_threads<H: Harness>() {
+#[executor_test]
+fn chats_are_shared_by_many_threads<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     thread::scope(|scope| {

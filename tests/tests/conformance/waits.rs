@@ -12,7 +12,7 @@ use std::{
 
 use teamwire_core::{Error, ErrorKind, Executor, Feed, Machine, Moment, Now, Reply, RetryPolicy, Step, Ticket};
 use teamwire_sandbox::{RateLimit, org};
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 const WAIT: Duration = Duration::from_millis(300);
 /// Maximum number of polls in a wait: two are needed, and an early wake costs one. Without sleep, it is thousands.
@@ -69,6 +69,7 @@ fn was_slept_through(polls: &AtomicU32) {
     assert!((2..=POLLS).contains(&polls), "the machine was polled {polls} times in one wait");
 }
 
+#[executor_test]
 pub(crate) fn an_operation_sleeps_through_a_wait<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (machine, polls) = Waits::new();
@@ -77,6 +78,7 @@ pub(crate) fn an_operation_sleeps_through_a_wait<H: Harness>() {
     was_slept_through(&polls);
 }
 
+#[executor_test]
 pub(crate) fn a_feed_sleeps_through_a_wait<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (machine, polls) = Waits::new();
@@ -85,7 +87,8 @@ pub(crate) fn a_feed_sleeps_through_a_wait<H: Harness>() {
     was_slept_through(&polls);
 }
 
-pub(crate) fn after_a_limit_the_next_operation_waits_whatever_its_policy<H: Harness>() {
+#[executor_test]
+fn after_a_limit_the_next_operation_waits_whatever_its_policy<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let client = fixture.client(|config| config.with_retry(RetryPolicy::NEVER));
     let post = || H::wait(client.chats().chat(org::LOBBY).post("hello"));
@@ -96,7 +99,8 @@ pub(crate) fn after_a_limit_the_next_operation_waits_whatever_its_policy<H: Harn
     post().expect("it has waited");
 }
 
-pub(crate) fn many_posts_at_once_pass_a_limit<H: Harness>() {
+#[executor_test]
+fn many_posts_at_once_pass_a_limit<H: Harness>() {
     const POSTS: usize = 30;
     let fixture = Fixture::<H>::new();
     fixture.sandbox.admin().set_rate_limit(Some(RateLimit { per_second: 20.0, burst: 2 }));

@@ -2,7 +2,7 @@
 
 use teamwire_core::{Error, ErrorKind};
 use teamwire_sandbox::{Fault, Rule};
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 use crate::support::{ANY_ASSET, Folder, shown};
 
@@ -33,7 +33,8 @@ fn refused<H: Harness>(response: &str, status: u16, why: &str) {
     }
 }
 
-pub(crate) fn an_asset_has_its_size_whatever_the_head_says<H: Harness>() {
+#[executor_test]
+fn an_asset_has_its_size_whatever_the_head_says<H: Harness>() {
     for tag in ["", "ETag: \"v1\"\r\n"] {
         for (body, why) in [("123", "3 came"), ("", "0 came")] {
             refused::<H>(&format!("200 OK\r\n{tag}Content-Length: {}\r\n\r\n{body}", body.len()), 200, why);
@@ -50,14 +51,16 @@ pub(crate) fn an_asset_has_its_size_whatever_the_head_says<H: Harness>() {
     }
 }
 
-pub(crate) fn a_part_that_was_not_asked_for_is_no_asset<H: Harness>() {
+#[executor_test]
+fn a_part_that_was_not_asked_for_is_no_asset<H: Harness>() {
     for range in ["", "Content-Range: bytes 0-4/5\r\n", "Content-Range: bytes 0-4/9\r\n"] {
         let part = format!("206 Partial Content\r\n{range}ETag: \"v1\"\r\nContent-Length: 5\r\n\r\n12345");
         refused::<H>(&part, 206, "a part");
     }
 }
 
-pub(crate) fn only_a_status_of_200_has_an_asset<H: Harness>() {
+#[executor_test]
+fn only_a_status_of_200_has_an_asset<H: Harness>() {
     for status in [201, 202, 203, 299] {
         let response = format!("{status} Whatever\r\nETag: \"v1\"\r\nContent-Length: 5\r\n\r\n12345");
         refused::<H>(&response, status, &status.to_string());
@@ -66,7 +69,8 @@ pub(crate) fn only_a_status_of_200_has_an_asset<H: Harness>() {
     refused::<H>("202 Accepted\r\nContent-Length: 0\r\n\r\n", 202, "202");
 }
 
-pub(crate) fn a_page_in_place_of_an_asset_is_refused<H: Harness>() {
+#[executor_test]
+fn a_page_in_place_of_an_asset_is_refused<H: Harness>() {
     let response = |media_type: &str| format!("200 OK\r\n{media_type}ETag: \"v1\"\r\nContent-Length: 5\r\n\r\n12345");
     for media_type in ["text/html", "TEXT/HTML; charset=utf-8", "application/json", "application/problem+json;x=y"] {
         let essence = media_type.split(';').next().unwrap_or_default().to_lowercase();
@@ -85,13 +89,15 @@ pub(crate) fn a_page_in_place_of_an_asset_is_refused<H: Harness>() {
     }
 }
 
-pub(crate) fn a_page_that_is_longer_than_the_asset_is_said_to_be_a_page<H: Harness>() {
+#[executor_test(adapters)]
+fn a_page_that_is_longer_than_the_asset_is_said_to_be_a_page<H: Harness>() {
     let page = "<html>".repeat(100);
     let long = format!("200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}", page.len());
     refused::<H>(&long, 200, "text/html");
 }
 
-pub(crate) fn an_asset_that_is_encoded_is_refused<H: Harness>() {
+#[executor_test]
+fn an_asset_that_is_encoded_is_refused<H: Harness>() {
     for coding in ["gzip", "br", "identity, GZIP", "x-unknown"] {
         let response = format!("200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: 5\r\n\r\n12345");
         refused::<H>(&response, 200, "content coding");

@@ -8,7 +8,7 @@ use teamwire_core::{
     NewAttachment, NewChat, NewOneToOne, Poll, ShareDuration, Upload,
 };
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 use crate::support::{ANY_POST, CREATIONS, Folder, POSTS, UPLOADS, attached, bytes};
 
@@ -74,7 +74,8 @@ fn are_all_there<H: Harness>(fixture: &Fixture<H>, attachments: &[Attachment]) {
     }
 }
 
-pub(crate) fn every_kind_comes_back_in_a_message<H: Harness>() {
+#[executor_test]
+fn every_kind_comes_back_in_a_message<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.client.chats().chat(org::LOBBY);
     let posted = fixture.ok(lobby.post(Draft::new().attach_all(all())));
@@ -82,7 +83,8 @@ pub(crate) fn every_kind_comes_back_in_a_message<H: Harness>() {
     assert_eq!(fixture.ok(lobby.messages(None)).messages, [posted]);
 }
 
-pub(crate) fn every_kind_comes_back_in_a_new_chat<H: Harness>() {
+#[executor_test]
+fn every_kind_comes_back_in_a_new_chat<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let chat = all().into_iter().fold(NewChat::titled("Ward 3").message("hello"), NewChat::attach);
     let chat = fixture.ok(fixture.client.chats().create_chat(chat));
@@ -91,7 +93,8 @@ pub(crate) fn every_kind_comes_back_in_a_new_chat<H: Harness>() {
     are_all_there(&fixture, &messages[0].attachments);
 }
 
-pub(crate) fn every_kind_comes_back_in_a_chat_between_two<H: Harness>() {
+#[executor_test]
+fn every_kind_comes_back_in_a_chat_between_two<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let chat = all().into_iter().fold(NewOneToOne::with(org::ANNA), NewOneToOne::attach);
     let chat = fixture.ok(fixture.client.chats().create_one_to_one_chat(chat));
@@ -118,7 +121,8 @@ fn is_about(error: &Error, path: &str) -> bool {
     matches!(error, Error::Attachment { file, .. } if path.ends_with(file) && error.to_string().contains(file))
 }
 
-pub(crate) fn a_message_waits_for_all_of_its_files<H: Harness>() {
+#[executor_test]
+fn a_message_waits_for_all_of_its_files<H: Harness>() {
     let folder = Folder::new();
     let (first, third) = (folder.file("first.txt", "1"), folder.file("third.txt", "3"));
     for (fixture, second, kind, code) in half_way::<H>(&folder) {
@@ -131,7 +135,8 @@ pub(crate) fn a_message_waits_for_all_of_its_files<H: Harness>() {
     }
 }
 
-pub(crate) fn a_chat_is_made_after_all_of_its_files<H: Harness>() {
+#[executor_test]
+fn a_chat_is_made_after_all_of_its_files<H: Harness>() {
     let folder = Folder::new();
     let (first, third) = (folder.file("first.txt", "1"), folder.file("third.txt", "3"));
     let chat = |second: &String| {
@@ -150,7 +155,8 @@ pub(crate) fn a_chat_is_made_after_all_of_its_files<H: Harness>() {
     assert_eq!(routes, [UPLOADS, UPLOADS, UPLOADS, CREATIONS]);
 }
 
-pub(crate) fn a_message_that_is_sent_again_brings_no_file_again<H: Harness>() {
+#[executor_test]
+fn a_message_that_is_sent_again_brings_no_file_again<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     fixture.sandbox.faults().add(Rule::new(Fault::status_retry_after(503, 0)).on("POST", ANY_POST).times(2));
     fixture.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", ANY_POST));
@@ -160,7 +166,8 @@ pub(crate) fn a_message_that_is_sent_again_brings_no_file_again<H: Harness>() {
     assert_eq!((fixture.sandbox.received_count(UPLOADS), fixture.sandbox.received_count(POSTS)), (2, 4));
 }
 
-pub(crate) fn a_key_of_any_length_and_form_is_good_for_files<H: Harness>() {
+#[executor_test]
+fn a_key_of_any_length_and_form_is_good_for_files<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.client.chats().chat(org::LOBBY);
     let longest = "k".repeat(128);

@@ -2,7 +2,7 @@
 
 use teamwire_core::{ErrorKind, Image, NewChat};
 use teamwire_sandbox::org;
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 use crate::support::{CREATIONS, Folder, UPLOADS};
 
@@ -17,7 +17,8 @@ const PNG: &[u8] = include_bytes!("../../fixtures/png.jpg");
 
 const END: &[u8] = &[0xFF, 0xD9];
 
-pub(crate) fn every_kind_of_jpeg_becomes_the_avatar<H: Harness>() {
+#[executor_test]
+fn every_kind_of_jpeg_becomes_the_avatar<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let mut lobby = fixture.chat(org::LOBBY);
     for jpeg in [BASELINE, PROGRESSIVE, WITH_THUMBNAIL, CMYK, LARGEST] {
@@ -30,7 +31,8 @@ pub(crate) fn every_kind_of_jpeg_becomes_the_avatar<H: Harness>() {
     assert_eq!(fixture.err(lobby.load_avatar()).kind(), ErrorKind::ImageLoad);
 }
 
-pub(crate) fn an_image_that_is_not_fit_is_refused_before_it_is_sent<H: Harness>() {
+#[executor_test(adapters)]
+fn an_image_that_is_not_fit_is_refused_before_it_is_sent<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let mut lobby = fixture.chat(org::LOBBY);
     let before = fixture.sandbox.transcript().len();
@@ -67,7 +69,8 @@ pub(crate) fn an_image_that_is_not_fit_is_refused_before_it_is_sent<H: Harness>(
     assert_eq!(fixture.sandbox.transcript().len(), before, "something was sent");
 }
 
-pub(crate) fn an_avatar_that_is_not_there_is_not_loaded<H: Harness>() {
+#[executor_test]
+fn an_avatar_that_is_not_there_is_not_loaded<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let error = fixture.err(fixture.client.chats().chat(org::LOBBY).load_avatar());
     assert_eq!((error.kind(), error.status()), (ErrorKind::ImageLoad, Some(404)));
@@ -75,7 +78,8 @@ pub(crate) fn an_avatar_that_is_not_there_is_not_loaded<H: Harness>() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }
 
-pub(crate) fn an_avatar_that_cannot_be_removed_stays<H: Harness>() {
+#[executor_test]
+fn an_avatar_that_cannot_be_removed_stays<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
     let error = fixture.err(lobby.remove_avatar());
@@ -86,7 +90,8 @@ pub(crate) fn an_avatar_that_cannot_be_removed_stays<H: Harness>() {
     assert_eq!(fixture.ok(lobby.load_avatar()), BASELINE);
 }
 
-pub(crate) fn a_new_chat_has_its_avatar<H: Harness>() {
+#[executor_test]
+fn a_new_chat_has_its_avatar<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     for image in [Image::bytes(BASELINE), Image::path(folder.file("avatar.jpg", BASELINE))] {
         let chat = fixture.ok(fixture.client.chats().create_chat(NewChat::titled("Ward 3").avatar(image)));
@@ -95,7 +100,8 @@ pub(crate) fn a_new_chat_has_its_avatar<H: Harness>() {
     assert_eq!((fixture.sandbox.received_count(UPLOADS), fixture.sandbox.received_count(CREATIONS)), (2, 2));
 }
 
-pub(crate) fn a_new_chat_with_an_avatar_that_is_not_fit_is_not_made<H: Harness>() {
+#[executor_test]
+fn a_new_chat_with_an_avatar_that_is_not_fit_is_not_made<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let chat = NewChat::titled("Ward 3").message("hello").avatar(Image::bytes(TOO_WIDE));
     assert_eq!(fixture.err(fixture.client.chats().create_chat(chat)).kind(), ErrorKind::ImageLoad);

@@ -4,11 +4,12 @@ use std::fs;
 
 use teamwire_core::{ErrorKind, Limits};
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 use crate::support::{ANY_ASSET, Folder, bytes, shown};
 
-pub(crate) fn a_download_into_memory_has_its_limit<H: Harness>() {
+#[executor_test(adapters)]
+fn a_download_into_memory_has_its_limit<H: Harness>() {
     let folder = Folder::new();
     let limits = Limits { download: 100_000, ..Limits::default() };
     let fixture = Fixture::<H>::with(Sandbox::builder(), |config| config.with_limits(limits));
@@ -21,7 +22,8 @@ pub(crate) fn a_download_into_memory_has_its_limit<H: Harness>() {
     assert_eq!(folder.content(), [("plan.pdf".to_owned(), does_not)], "a file has no limit");
 }
 
-pub(crate) fn a_file_takes_the_place_of_the_old_one<H: Harness>() {
+#[executor_test]
+fn a_file_takes_the_place_of_the_old_one<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let new = bytes(300_000);
     let asset = shown(&fixture, &new);
@@ -35,7 +37,8 @@ pub(crate) fn a_file_takes_the_place_of_the_old_one<H: Harness>() {
     assert_eq!(old.metadata().expect("it is open").len(), 400_000);
 }
 
-pub(crate) fn a_download_that_fails_leaves_everything_as_it_was<H: Harness>() {
+#[executor_test]
+fn a_download_that_fails_leaves_everything_as_it_was<H: Harness>() {
     for (fault, kind) in [
         (Fault::CutBody { after_bytes: 100_000 }, ErrorKind::Connection),
         (Fault::CutAfter, ErrorKind::Connection),
@@ -58,7 +61,8 @@ pub(crate) fn a_download_that_fails_leaves_everything_as_it_was<H: Harness>() {
     }
 }
 
-pub(crate) fn what_is_not_there_is_not_found<H: Harness>() {
+#[executor_test]
+fn what_is_not_there_is_not_found<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let mut asset = shown(&fixture, b"x");
     asset.asset_id = "nobody-uploaded-it".into();
@@ -72,7 +76,8 @@ pub(crate) fn what_is_not_there_is_not_found<H: Harness>() {
     assert_eq!(folder.content(), []);
 }
 
-pub(crate) fn a_file_that_cannot_be_written_is_said_to_be_so<H: Harness>() {
+#[executor_test]
+fn a_file_that_cannot_be_written_is_said_to_be_so<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let asset = shown(&fixture, &bytes(300_000));
     let chats = fixture.client.chats();

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs};
 
 use teamwire_core::{Draft, ErrorKind, Upload};
 use teamwire_sandbox::{Fault, Rule, org};
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 use crate::support::{ANY_ASSET, ANY_POST, Folder, Rng, bytes, file, shown};
 
@@ -27,7 +27,8 @@ fn cut(rng: &mut Rng, method: &str, path: &str, answer: u64) -> Rule {
     Rule::new(fault).on(method, path).times(times)
 }
 
-pub(crate) fn no_cut_makes_half_a_message<H: Harness>() {
+#[executor_test]
+fn no_cut_makes_half_a_message<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let content = content();
     let path = folder.file("plan.pdf", &content);
@@ -62,7 +63,8 @@ pub(crate) fn no_cut_makes_half_a_message<H: Harness>() {
     }
 }
 
-pub(crate) fn no_cut_makes_half_a_file<H: Harness>() {
+#[executor_test]
+fn no_cut_makes_half_a_file<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let content = content();
     let asset = shown(&fixture, &content);

@@ -2,7 +2,7 @@
 
 use teamwire_core::{Error, ErrorKind, Upload};
 use teamwire_sandbox::org;
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 use crate::support::{Folder, attached, file};
 
@@ -19,7 +19,8 @@ fn refused<H: Harness>(fixture: &Fixture<H>, upload: Upload) -> Error {
     fixture.err(fixture.client.chats().chat(org::LOBBY).post(draft))
 }
 
-pub(crate) fn a_name_comes_back_as_it_was_given<H: Harness>() {
+#[executor_test]
+fn a_name_comes_back_as_it_was_given<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let (long, long_in_bytes) = ("x".repeat(255), "\u{1f600}".repeat(255));
     for name in [
@@ -43,7 +44,8 @@ pub(crate) fn a_name_comes_back_as_it_was_given<H: Harness>() {
     assert_eq!(sent(&fixture, Upload::path(path)).0, "Dienstplan März 100%.pdf", "by default it has its own name");
 }
 
-pub(crate) fn a_name_that_no_file_has_is_refused_before_it_is_sent<H: Harness>() {
+#[executor_test]
+fn a_name_that_no_file_has_is_refused_before_it_is_sent<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (too_long, much_too_long) = ("\u{e9}".repeat(256), "x".repeat(1000));
     for name in ["", "a/b", "/", "..\\b", "nul\0", &too_long, &much_too_long] {
@@ -57,7 +59,8 @@ pub(crate) fn a_name_that_no_file_has_is_refused_before_it_is_sent<H: Harness>()
     assert_eq!(fixture.sandbox.transcript(), []);
 }
 
-pub(crate) fn the_media_type_is_guessed_unless_it_is_given<H: Harness>() {
+#[executor_test]
+fn the_media_type_is_guessed_unless_it_is_given<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for (name, given, media_type) in [
         ("plan.pdf", None, "application/pdf"),
@@ -75,7 +78,8 @@ pub(crate) fn the_media_type_is_guessed_unless_it_is_given<H: Harness>() {
     }
 }
 
-pub(crate) fn a_media_type_that_is_none_is_refused_before_it_is_sent<H: Harness>() {
+#[executor_test]
+fn a_media_type_that_is_none_is_refused_before_it_is_sent<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for media_type in ["", "text", "text/plain\r\nX-Evil: 1", "text/\0"] {
         let error = refused(&fixture, Upload::bytes("log.txt", "x").media_type(media_type));

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use teamwire_core::{Download, Draft, Transferred, Upload};
 use teamwire_sandbox::{Fault, Rule, org};
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 use crate::support::{ANY_ASSET, Folder, bytes, shown};
 
@@ -32,7 +32,8 @@ impl ProgressLog {
     }
 }
 
-pub(crate) fn an_upload_is_followed_to_its_end<H: Harness>() {
+#[executor_test(adapters)]
+fn an_upload_is_followed_to_its_end<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let content = bytes(LENGTH);
     for upload in [Upload::path(folder.file("plan.pdf", &content)), Upload::bytes("plan.pdf", content)] {
@@ -43,7 +44,8 @@ pub(crate) fn an_upload_is_followed_to_its_end<H: Harness>() {
     }
 }
 
-pub(crate) fn a_download_is_followed_to_its_end<H: Harness>() {
+#[executor_test(adapters)]
+fn a_download_is_followed_to_its_end<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let asset = shown(&fixture, &bytes(LENGTH));
     let log = ProgressLog::default();
@@ -55,7 +57,8 @@ pub(crate) fn a_download_is_followed_to_its_end<H: Harness>() {
     log.ends_at_the_end();
 }
 
-pub(crate) fn a_download_that_goes_on_is_followed_from_where_it_was<H: Harness>() {
+#[executor_test(adapters)]
+fn a_download_that_goes_on_is_followed_from_where_it_was<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let asset = shown(&fixture, &bytes(LENGTH));
     let log = ProgressLog::default();

@@ -2,7 +2,7 @@
 
 use teamwire_core::{Asset, ErrorKind, RetryPolicy};
 use teamwire_sandbox::{Fault, Rule};
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 use crate::support::{ANY_ASSET, Folder, Ranges, bytes, noted, ranges, shown};
 
@@ -52,14 +52,16 @@ fn rest() -> Option<String> {
     Some(format!("bytes={CUT}-"))
 }
 
-pub(crate) fn a_download_goes_on_where_it_was_cut<H: Harness>() {
+#[executor_test(adapters)]
+fn a_download_goes_on_where_it_was_cut<H: Harness>() {
     let cut = Cut::<H>::new();
     assert_eq!(cut.saved(&cut.content), [None, rest()]);
     let (_, version) = noted(&cut.ranges)[1].clone().expect("a range was asked for");
     assert!(version.starts_with('"'), "{version}");
 }
 
-pub(crate) fn a_download_with_headway_never_gives_up<H: Harness>() {
+#[executor_test(adapters)]
+fn a_download_with_headway_never_gives_up<H: Harness>() {
     let fixture = Fixture::<H>::configured(|config| {
         let moment = std::time::Duration::from_millis(1);
         config.with_retry(RetryPolicy {
@@ -81,7 +83,8 @@ pub(crate) fn a_download_with_headway_never_gives_up<H: Harness>() {
     assert_eq!(from, expected.collect::<Vec<_>>());
 }
 
-pub(crate) fn a_file_that_changed_meanwhile_comes_from_its_beginning<H: Harness>() {
+#[executor_test(adapters)]
+fn a_file_that_changed_meanwhile_comes_from_its_beginning<H: Harness>() {
     let another = |length| {
         let mut other = bytes(length);
         other.reverse();
@@ -97,7 +100,8 @@ pub(crate) fn a_file_that_changed_meanwhile_comes_from_its_beginning<H: Harness>
     }
 }
 
-pub(crate) fn a_file_without_a_strong_version_comes_from_its_beginning<H: Harness>() {
+#[executor_test]
+fn a_file_without_a_strong_version_comes_from_its_beginning<H: Harness>() {
     for version in ["", "etag: W/\"weak\"\r\n"] {
         let fixture = Fixture::<H>::new();
         let (content, folder) = (bytes(LENGTH), Folder::new());
@@ -111,12 +115,14 @@ pub(crate) fn a_file_without_a_strong_version_comes_from_its_beginning<H: Harnes
     }
 }
 
-pub(crate) fn a_rest_that_the_server_does_not_have_comes_from_its_beginning<H: Harness>() {
+#[executor_test(adapters)]
+fn a_rest_that_the_server_does_not_have_comes_from_its_beginning<H: Harness>() {
     let cut = Cut::<H>::new().then(answer(416, &[("content-range", "bytes */10")], b""));
     assert_eq!(cut.saved(&cut.content), [None, rest(), None]);
 }
 
-pub(crate) fn a_rest_that_belongs_elsewhere_is_refused<H: Harness>() {
+#[executor_test]
+fn a_rest_that_belongs_elsewhere_is_refused<H: Harness>() {
     // The first half comes as the version v1. Of what comes next, one thing at a time is wrong.
     let (whole, content) = (bytes(LENGTH), usize::try_from(CUT).expect("it is small"));
     let last = LENGTH - 1;

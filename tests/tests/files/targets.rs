@@ -4,7 +4,7 @@ use std::fs;
 
 use teamwire_core::{Asset, Error, ErrorKind, FileErrorKind};
 use teamwire_sandbox::{Fault, Rule};
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 use crate::support::{ANY_ASSET, Folder, bytes, shown};
 
@@ -37,7 +37,8 @@ impl<H: Harness> Download<H> {
     }
 }
 
-pub(crate) fn what_cannot_be_written_is_refused_before_anything_is_requested<H: Harness>() {
+#[executor_test]
+fn what_cannot_be_written_is_refused_before_anything_is_requested<H: Harness>() {
     let (download, folder) = (Download::<H>::new(), Folder::new());
     let file = folder.file("a file", "x");
     assert_eq!(download.is_refused(folder.path("").trim_end_matches('/')), FileErrorKind::IsDirectory);
@@ -47,7 +48,8 @@ pub(crate) fn what_cannot_be_written_is_refused_before_anything_is_requested<H: 
     assert_eq!(folder.content(), [("a file".to_owned(), b"x".to_vec())]);
 }
 
-pub(crate) fn a_download_uses_a_name_of_its_own_each_time<H: Harness>() {
+#[executor_test]
+fn a_download_uses_a_name_of_its_own_each_time<H: Harness>() {
     let (download, folder) = (Download::<H>::new(), Folder::new());
     let path = folder.path("plan.pdf");
     let mut names = std::collections::BTreeSet::new();
@@ -73,7 +75,8 @@ pub(crate) fn a_download_uses_a_name_of_its_own_each_time<H: Harness>() {
     assert_eq!(folder.content(), [("plan.pdf".to_owned(), download.content.clone())]);
 }
 
-pub(crate) fn a_folder_that_vanishes_is_an_error<H: Harness>() {
+#[executor_test]
+fn a_folder_that_vanishes_is_an_error<H: Harness>() {
     let (download, folder) = (Download::<H>::new(), Folder::new());
     let gone = folder.path("gone");
     fs::create_dir(&gone).expect("the folder takes a folder");
@@ -87,7 +90,8 @@ pub(crate) fn a_folder_that_vanishes_is_an_error<H: Harness>() {
     assert_eq!(error.kind(), ErrorKind::File, "{error}");
 }
 
-pub(crate) fn a_target_that_becomes_a_folder_meanwhile_leaves_no_part<H: Harness>() {
+#[executor_test]
+fn a_target_that_becomes_a_folder_meanwhile_leaves_no_part<H: Harness>() {
     let (download, folder) = (Download::<H>::new(), Folder::new());
     let target = folder.path("plan.pdf");
     let taken = target.clone();
@@ -101,9 +105,6 @@ pub(crate) fn a_target_that_becomes_a_folder_meanwhile_leaves_no_part<H: Harness
     fs::remove_dir(&target).expect("it is empty");
     assert_eq!(folder.content(), []);
 }
-
-#[cfg(unix)]
-pub(crate) use self::unix::*;
 
 #[cfg(unix)]
 mod unix {
@@ -120,7 +121,8 @@ mod unix {
         fs::metadata(path).expect("it is there").permissions().mode() & 0o7777
     }
 
-    pub(crate) fn a_file_keeps_its_permissions<H: Harness>() {
+    #[executor_test]
+    fn a_file_keeps_its_permissions<H: Harness>() {
         let (download, folder) = (Download::<H>::new(), Folder::new());
         for bits in [0o600, 0o640, 0o666, 0o755, 0o777] {
             let path = folder.file("plan.pdf", "the old one");
@@ -146,7 +148,8 @@ mod unix {
         assert_eq!(mode(&folder.path("new")), mode(&ordinary));
     }
 
-    pub(crate) fn a_link_stays_and_leads_to_the_new_file<H: Harness>() {
+    #[executor_test]
+    fn a_link_stays_and_leads_to_the_new_file<H: Harness>() {
         let (download, folder, elsewhere) = (Download::<H>::new(), Folder::new(), Folder::new());
         let file = elsewhere.file("plan.pdf", "the old one");
         let (link, link_to_link) = (folder.path("link"), folder.path("link to link"));
@@ -161,7 +164,8 @@ mod unix {
         assert_eq!(folder.content().len(), 2, "something is left beside the links");
     }
 
-    pub(crate) fn what_is_no_file_is_not_replaced<H: Harness>() {
+    #[executor_test]
+    fn what_is_no_file_is_not_replaced<H: Harness>() {
         let (download, folder) = (Download::<H>::new(), Folder::new());
         let (pipe, socket, link) = (folder.path("pipe"), folder.path("socket"), folder.path("link"));
         mknodat(CWD, &pipe, FileType::Fifo, Mode::from_raw_mode(0o600), 0).expect("the folder takes a pipe");
@@ -175,7 +179,8 @@ mod unix {
     }
 
     /// Those that look for a link where a download used to write find none; and one that is planted leads nowhere.
-    pub(crate) fn a_planted_link_is_not_written_through<H: Harness>() {
+    #[executor_test]
+    fn a_planted_link_is_not_written_through<H: Harness>() {
         let (download, folder, elsewhere) = (Download::<H>::new(), Folder::new(), Folder::new());
         let victim = elsewhere.file("victim", "precious");
         let (path, looked, planted) = (folder.path("plan.pdf"), folder.path(""), victim.clone());

@@ -8,7 +8,7 @@ use std::{
 
 use teamwire_core::{Draft, Error, ErrorKind, FileErrorKind, Upload};
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
-use teamwire_tests::{Fixture, harness::Harness};
+use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 use crate::support::{Folder, POSTS, UPLOADS, bytes, file};
 
@@ -50,19 +50,22 @@ fn append(path: &str) {
     appended.expect("it can be appended to");
 }
 
-pub(crate) fn a_file_that_becomes_shorter_is_not_stored<H: Harness>() {
+#[executor_test(adapters)]
+fn a_file_that_becomes_shorter_is_not_stored<H: Harness>() {
     let folder = Folder::new();
     is_not_stored::<H>(changing(&folder, shorten));
     let (upload, path) = changing(&folder, shorten);
     is_not_stored::<H>((upload.may_grow(), path));
 }
 
-pub(crate) fn a_file_that_becomes_longer_is_not_stored<H: Harness>() {
+#[executor_test(adapters)]
+fn a_file_that_becomes_longer_is_not_stored<H: Harness>() {
     let folder = Folder::new();
     is_not_stored::<H>(changing(&folder, append));
 }
 
-pub(crate) fn a_log_that_grows_while_it_is_sent_is_stored<H: Harness>() {
+#[executor_test(adapters)]
+fn a_log_that_grows_while_it_is_sent_is_stored<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let (upload, path) = changing(&folder, append);
     let draft = Draft::new().attach(upload.may_grow());
@@ -89,7 +92,8 @@ fn changed_between_attempts<H: Harness>(
     (fixture, posted)
 }
 
-pub(crate) fn a_log_that_grew_is_sent_as_it_was_measured<H: Harness>() {
+#[executor_test]
+fn a_log_that_grew_is_sent_as_it_was_measured<H: Harness>() {
     let (fixture, posted) = changed_between_attempts::<H>(Upload::may_grow, append);
     let asset = file(&posted.expect("it may grow"));
     assert_eq!(fixture.ok(fixture.client.chats().download(&asset)), bytes(1_000));
@@ -97,7 +101,8 @@ pub(crate) fn a_log_that_grew_is_sent_as_it_was_measured<H: Harness>() {
     assert_eq!(posted.expect_err("it may not").kind(), ErrorKind::File);
 }
 
-pub(crate) fn a_log_that_shrank_is_not_stored<H: Harness>() {
+#[executor_test]
+fn a_log_that_shrank_is_not_stored<H: Harness>() {
     for upload in [Upload::may_grow, |upload| upload] {
         let (fixture, posted) = changed_between_attempts::<H>(upload, shorten);
         assert_eq!(posted.expect_err("it is shorter").kind(), ErrorKind::File);
@@ -105,7 +110,8 @@ pub(crate) fn a_log_that_shrank_is_not_stored<H: Harness>() {
     }
 }
 
-pub(crate) fn an_empty_file_is_a_file<H: Harness>() {
+#[executor_test]
+fn an_empty_file_is_a_file<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     for upload in [Upload::path(folder.file("empty", "")), Upload::bytes("empty", "")] {
         let asset = file(&fixture.ok(fixture.client.chats().chat(org::LOBBY).post(Draft::new().attach(upload))));
@@ -116,7 +122,8 @@ pub(crate) fn an_empty_file_is_a_file<H: Harness>() {
     }
 }
 
-pub(crate) fn a_file_that_the_server_finds_too_large_is_its_refusal<H: Harness>() {
+#[executor_test]
+fn a_file_that_the_server_finds_too_large_is_its_refusal<H: Harness>() {
     let folder = Folder::new();
     let eight = bytes(8 << 20);
     for upload in [Upload::path(folder.file("huge.bin", &eight)), Upload::bytes("huge.bin", eight)] {
@@ -133,7 +140,8 @@ pub(crate) fn a_file_that_the_server_finds_too_large_is_its_refusal<H: Harness>(
     }
 }
 
-pub(crate) fn an_upload_that_may_have_arrived_is_stored_once<H: Harness>() {
+#[executor_test]
+fn an_upload_that_may_have_arrived_is_stored_once<H: Harness>() {
     let folder = Folder::new();
     let content = bytes(100_000);
     let path = folder.file("plan.pdf", &content);

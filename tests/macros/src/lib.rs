@@ -1,0 +1,36 @@
+//! The attribute of the suites that run over every executor.
+
+use proc_macro::{TokenStream, TokenTree};
+
+/// Emits a test for each executor from a function that is generic over its `Harness`.
+///
+/// ```ignore
+/// #[executor_test]
+/// fn post_is_shown_once<H: Harness>() { .. }
+/// ```
+///
+/// becomes the tests `post_is_shown_once::blocking`, `post_is_shown_once::async_std`, and so on. An argument selects
+/// another set of executors than all of them: an arm of `teamwire_tests::emit_executor_tests`.
+///
+/// It is an attribute, and no `macro_rules` macro around the function, because rustfmt does not format what is inside one.
+#[proc_macro_attribute]
+pub fn executor_test(executors: TokenStream, function: TokenStream) -> TokenStream {
+    let executors = if executors.is_empty() { "all".to_owned() } else { executors.to_string() };
+    let mut emitted = function.clone();
+    let mut tokens = function.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match (&token, tokens.peek()) {
+            // Where the function is left out, its tests are too.
+            (TokenTree::Punct(_), Some(TokenTree::Group(attribute))) if attribute.to_string().starts_with("[cfg") => {
+                emitted.extend([token, TokenTree::Group(attribute.clone())]);
+            }
+            (TokenTree::Ident(keyword), Some(TokenTree::Ident(name))) if keyword.to_string() == "fn" => {
+                let tests = format!("::teamwire_tests::emit_executor_tests! {{ {executors}: {name} }}");
+                emitted.extend(tests.parse::<TokenStream>().expect("it is a call of a macro"));
+                return emitted;
+            }
+            _ => {}
+        }
+    }
+    "compile_error!(\"`executor_test` belongs to a function\");".parse().expect("it is Rust")
+}

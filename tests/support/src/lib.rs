@@ -1,0 +1,32 @@
+//! What the tests of executors over real sockets share.
+//!
+//! - [`Server`]: a server that does what its test says, byte by byte, over plain TCP or TLS.
+//! - [`Authority`]: a private CA for it.
+//! - [`attempt`]: a single exchange of an executor, whose outcome the core does not interpret.
+//! - [`Folder`], [`pattern`] and [`Rng`]: files, and bytes to fill them.
+
+mod attempt;
+mod authority;
+mod files;
+mod peer;
+mod request;
+mod rng;
+mod server;
+
+pub use self::{
+    attempt::{attempt, config},
+    authority::Authority,
+    files::{Folder, pattern},
+    peer::{Peer, TlsPeer},
+    request::Request,
+    rng::Rng,
+    server::{Listener, Server, refusing_address},
+};
+
+/// A response with a body of JSON and its length.
+pub fn response(status: u16, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status} Reason\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}

@@ -1,0 +1,134 @@
+//! The server: a thread that does what its test says.
+
+use std::{
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread::{self, JoinHandle},
+};
+
+use crate::Peer;
+
+/// A server on a free port of this machine.
+///
+/// Dropping it waits until it has done what the test says, and fails as it does. The client is to be dropped first, as a
+/// server may wait for the end of its connections.
+#[derive(Debug)]
+pub struct Server {
+    /// The address that it listens on.
+    pub address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+    is_over: Arc<AtomicBool>,
+    /// It accepts connections until it is told to end. A script ends by itself.
+    is_endless: bool,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Runs a script, which accepts connections in its own order.
+    pub fn script(script: impl FnOnce(&Listener) + Send + 'static) -> Self {
+        Self::start(loopback(), false, script)
+    }
+
+    /// As [`script`](Self::script), on the loopback address of IPv6; `None` on a machine without IPv6.
+    pub fn script_on_ipv6(script: impl FnOnce(&Listener) + Send + 'static) -> Option<Self> {
+        let listener = TcpListener::bind("[::1]:0").ok()?;
+        Some(Self::start(listener, false, script))
+    }
+
+    /// Handles each connection in a thread of its own. The connections are numbered from zero.
+    pub fn each(handle: impl Fn(usize, Peer) + Send + Sync + 'static) -> Self {
+        let handle = Arc::new(handle);
+        Self::start(loopback(), true, move |listener| {
+            let mut threads = Vec::new();
+            while let Some((number, peer)) = listener.next() {
+                let handle = Arc::clone(&handle);
+                threads.push(thread::spawn(move || handle(number, peer)));
+            }
+            let failed = threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count();
+            assert_eq!(failed, 0, "connections whose handler panicked");
+        })
+    }
+
+    /// Sends this response to every request.
+    pub fn always(response: impl Into<String>) -> Self {
+        let response = response.into();
+        Self::each(move |_, mut peer| while peer.try_request().is_some_and(|_| peer.send(&response)) {})
+    }
+
+    fn start(listener: TcpListener, is_endless: bool, serve: impl FnOnce(&Listener) + Send + 'static) -> Self {
+        let address = listener.local_addr().expect("a listener that is bound has an address");
+        let (connections, is_over) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
+        let listener =
+            Listener { socket: listener, connections: Arc::clone(&connections), is_over: Arc::clone(&is_over) };
+        Self { address, connections, is_over, is_endless, thread: Some(thread::spawn(move || serve(&listener))) }
+    }
+
+    /// Its URL, by its address.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Its URL with TLS, by this name.
+    pub fn https(&self, host: &str) -> String {
+        format!("https://{host}:{}", self.address.port())
+    }
+
+    /// The number of connections so far.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A script is left in the middle only by a test that has failed.
+        if self.is_endless || thread::panicking() {
+            self.is_over.store(true, Ordering::SeqCst);
+            drop(TcpStream::connect(self.address));
+        }
+        let result = self.thread.take().map_or(Ok(()), JoinHandle::join);
+        assert!(result.is_ok() || thread::panicking(), "the server's part of the test failed: see above");
+    }
+}
+
+/// The server's side of its port.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    connections: Arc<AtomicUsize>,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Listener {
+    /// Waits for the next connection.
+    ///
+    /// # Panics
+    /// If the test ends without it.
+    pub fn accept(&self) -> Peer {
+        self.next().expect("the test failed before it made this connection").1
+    }
+
+    /// Waits for the next connection, and returns its number; `None` at the end of the test.
+    fn next(&self) -> Option<(usize, Peer)> {
+        let (stream, _) = self.socket.accept().expect("a listener that is bound accepts connections");
+        if self.is_over.load(Ordering::SeqCst) {
+            return None;
+        }
+        Some((self.connections.fetch_add(1, Ordering::SeqCst), Peer::new(stream)))
+    }
+}
+
+fn loopback() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").expect("loopback has a free port")
+}
+
+/// An address on which no server listens. The port belongs to the client's side of a connection that lasts as long as the
+/// second value, so that no other test is given it meanwhile.
+pub fn refusing_address() -> (SocketAddr, impl Sized) {
+    let listener = loopback();
+    let connection = TcpStream::connect(listener.local_addr().expect("it is bound")).expect("it listens");
+    (connection.local_addr().expect("it is connected"), (connection, listener))
+}
