@@ -1,6 +1,6 @@
 //! The head of a response, which may arrive as soon as the request begins to leave.
 
-use http::{HeaderValue, StatusCode, Version, header};
+use http::{HeaderValue, Version, header};
 use teamwire_core::{Fault, FaultKind};
 use teamwire_std::http1::{Framing, Head, MAX_INTERIM, next_head};
 use ureq_proto::{
@@ -100,11 +100,7 @@ pub(super) fn framing(head: &http::Response<()>) -> Result<Framing, Fault> {
     let headers = head.headers();
     let (is_old, has_length) = (head.version() < Version::HTTP_11, headers.contains_key(header::CONTENT_LENGTH));
     let values = headers.get_all(header::TRANSFER_ENCODING).iter().map(HeaderValue::as_bytes);
-    let framing = Framing::of(is_old, values, has_length)?;
-    // There is no body after such a head, whatever its fields say; but some servers send one.
-    let is_odd =
-        head.status() == StatusCode::NO_CONTENT && (has_length || headers.contains_key(header::TRANSFER_ENCODING));
-    Ok(Framing { is_unambiguous: framing.is_unambiguous && !is_odd, ..framing })
+    Framing::of(is_old, head.status().as_u16(), values, has_length)
 }
 
 fn unreadable(error: ProtocolError) -> Fault {

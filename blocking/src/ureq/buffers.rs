@@ -103,7 +103,7 @@ impl Buffers {
                     has_line = true;
                 }
                 Head::Final { length, status } if length <= MAX_HEAD => {
-                    let framing = framing(&arrived[..length])?;
+                    let framing = framing(&arrived[..length], status)?;
                     self.ready += length;
                     self.status = status;
                     self.is_ambiguous = !framing.is_unambiguous;
@@ -152,9 +152,11 @@ impl Buffers {
     }
 }
 
-/// Returns whether these bytes, as far as they go, are the status line of a response.
+/// Returns whether these bytes, as far as they go, are the status line of a response. Empty lines may come before it.
 fn begins_as_http(bytes: &[u8]) -> bool {
-    b"HTTP/1.0 000".iter().zip(bytes).all(|(pattern, byte)| match pattern {
+    let bytes = bytes.iter().skip_while(|byte| matches!(byte, b'\r' | b'\n'));
+    b"HTTP/1.m 000".iter().zip(bytes).all(|(pattern, byte)| match pattern {
+        b'm' => matches!(byte, b'0' | b'1'),
         b'0' => byte.is_ascii_digit(),
         pattern => pattern == byte,
     })
@@ -225,6 +227,8 @@ mod tests {
                 "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
             ),
             ("SSH-2.0-x", "SSH-2.0-x"),
+            ("HTTP/1.2 200 OK\r\n", "HTTP/1.2 200 OK\r\n"),
+            ("\r\nHTTP/1.1 200 OK\r\n\r\nbody", "\r\nHTTP/1.1 200 OK\r\n\r\nbody"),
             ("HTTP/1.1 OK\r\n", "HTTP/1.1 OK\r\n"),
         ] {
             for piece in 1..=text.len() {

@@ -15,7 +15,7 @@ use ureq::{
 use super::{
     connection::{Connection, failed},
     link::Link,
-    proxy::{forwards, open_tunnel},
+    proxy::{forwards, open_tunnel, unreachable},
     request_context::RequestContext,
     reuse::{ConnectionHistory, IdleCutoff},
     tcp::{Hosts, Socket},
@@ -77,7 +77,8 @@ impl NetworkConnector {
         } else {
             self.hosts.connect(host, port, deadline)
         };
-        let (socket, chosen) = connected.map_err(failed)?;
+        let of_proxy = |error| if self.proxy.is_some() { unreachable(error) } else { error };
+        let (socket, chosen) = connected.map_err(|error| failed(of_proxy(error)))?;
         let stream: Weak<TcpStream> = Arc::downgrade(socket.stream());
         (details.register_shutdown)(stream)?;
         Ok((socket, chosen))

@@ -1,12 +1,12 @@
 use teamwire_core::Fault;
 use teamwire_std::http1::Framing;
 
-/// Reads the framing from the head of a response.
+/// Reads the framing from the head of a response with this status.
 ///
 /// # Errors
 ///
 /// Those of [`Framing::of`].
-pub(super) fn framing(head: &[u8]) -> Result<Framing, Fault> {
+pub(super) fn framing(head: &[u8], status: u16) -> Result<Framing, Fault> {
     let lines = head.split(|byte| *byte == b'\n').skip(1);
     let fields = lines.filter_map(|line| {
         let colon = line.iter().position(|byte| *byte == b':')?;
@@ -16,7 +16,7 @@ pub(super) fn framing(head: &[u8]) -> Result<Framing, Fault> {
         fields.clone().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     };
     let has_length = named(b"content-length").next().is_some();
-    Framing::of(head.starts_with(b"HTTP/1.0"), named(b"transfer-encoding"), has_length)
+    Framing::of(head.starts_with(b"HTTP/1.0"), status, named(b"transfer-encoding"), has_length)
 }
 
 #[cfg(test)]
@@ -31,8 +31,12 @@ mod tests {
             ("HTTP/1.1 200 OK\r\nTRANSFER-encoding:Chunked\r\n\r\n", true, true),
             ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n", true, false),
         ] {
-            assert_eq!(framing(head.as_bytes()).expect("readable"), Framing { is_chunked, is_unambiguous }, "{head}");
+            assert_eq!(
+                framing(head.as_bytes(), 200).expect("readable"),
+                Framing { is_chunked, is_unambiguous },
+                "{head}"
+            );
         }
-        framing(b"HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").expect_err("HTTP/1.0 has no chunks");
+        framing(b"HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", 200).expect_err("HTTP/1.0 has no chunks");
     }
 }

@@ -37,6 +37,17 @@ pub(super) fn open_tunnel(socket: &mut Socket, proxy: &Proxy, host: &str, port: 
     if has_more { Err(refused("more arrived than its response")) } else { Ok(()) }
 }
 
+/// Returns the error of a connection that was to be made to the proxy.
+pub(super) fn unreachable(error: io::Error) -> io::Error {
+    match error.downcast::<Fault>() {
+        Ok(fault) if matches!(fault.kind, FaultKind::Resolve | FaultKind::Connect) => {
+            io::Error::other(Fault::new(fault.kind, format!("no way to the proxy: {}", fault.source)))
+        }
+        Ok(fault) => io::Error::other(fault),
+        Err(error) => error,
+    }
+}
+
 fn refused(why: &str) -> io::Error {
     io::Error::other(Fault::new(FaultKind::Connect, format!("no tunnel through the proxy: {why}")))
 }

@@ -22,9 +22,12 @@ pub(super) fn tls_handshake(
     let mut tls = ClientConnection::new(config, name).map_err(|why| io::Error::other(tls_fault(&why)))?;
     if let Err(error) = tls.complete_io(socket) {
         let why = error.get_ref().and_then(|inner| inner.downcast_ref()).cloned();
+        // The alert says why the server is not trusted. rustls tries one write, which may take no more than one of its messages.
+        while why.is_some() && tls.wants_write() && tls.write_tls(socket).is_ok_and(|amount| amount > 0) {}
         return Err(match why.or_else(|| alert_before(&error, &mut tls, socket)) {
             Some(why) => io::Error::other(tls_fault(&why)),
-            None => error,
+            None if error.kind() == io::ErrorKind::TimedOut => error,
+            None => io::Error::new(error.kind(), format!("the TLS handshake failed: {error}")),
         });
     }
     Ok(tls)

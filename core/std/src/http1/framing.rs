@@ -10,14 +10,19 @@ pub struct Framing {
 }
 
 impl Framing {
-    /// Returns the framing of a response of HTTP/1.0 or of a later version, with these values of `Transfer-Encoding`, and
-    /// with or without a `Content-Length`.
+    /// Returns the framing of a response of HTTP/1.0 or of a later version, with this status, these values of
+    /// `Transfer-Encoding`, and with or without a `Content-Length`.
     ///
     /// # Errors
     ///
     /// [`FaultKind::Protocol`] for a transfer coding other than `chunked`, as none was asked for; for `chunked` twice; and
     /// for any in HTTP/1.0 (RFC 9112, section 6.1): what `ureq_proto` would read then is not the body.
-    pub fn of<'a>(is_old: bool, values: impl IntoIterator<Item = &'a [u8]>, has_length: bool) -> Result<Self, Fault> {
+    pub fn of<'a>(
+        is_old: bool,
+        status: u16,
+        values: impl IntoIterator<Item = &'a [u8]>,
+        has_length: bool,
+    ) -> Result<Self, Fault> {
         let refused = |why: String| Err(Fault::new(FaultKind::Protocol, why));
         let (mut has_coding, mut is_chunked) = (false, false);
         for value in values {
@@ -41,7 +46,9 @@ impl Framing {
                 is_chunked = true;
             }
         }
-        Ok(Self { is_chunked, is_unambiguous: !has_coding || is_chunked && !has_length })
+        // After a head with this status there is no body, whatever it says; but some servers send one.
+        let is_odd = status == 204 && (has_length || has_coding);
+        Ok(Self { is_chunked, is_unambiguous: !is_odd && (!has_coding || is_chunked && !has_length) })
     }
 }
 
@@ -50,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_of_a_body_is_certain_or_not() {
+    fn the_end_of_a_body_is_unambiguous_or_not() {
         for (values, has_length, is_chunked, is_unambiguous) in [
             (&[][..], false, false, true),
             (&[], true, false, true),
@@ -60,8 +67,14 @@ mod tests {
             (&["chunked"], true, true, false),
             (&[""], true, false, false),
         ] {
-            let framing = Framing::of(false, values.iter().map(|value: &&str| value.as_bytes()), has_length);
+            let framing = Framing::of(false, 200, values.iter().map(|value: &&str| value.as_bytes()), has_length);
             assert_eq!(framing.expect("it can be read"), Framing { is_chunked, is_unambiguous }, "{values:?}");
+        }
+        for (values, has_length, is_unambiguous) in
+            [(&[][..], false, true), (&[], true, false), (&["chunked"], false, false)]
+        {
+            let framing = Framing::of(false, 204, values.iter().map(|value: &&str| value.as_bytes()), has_length);
+            assert_eq!(framing.expect("it can be read").is_unambiguous, is_unambiguous, "{values:?}");
         }
     }
 
@@ -73,7 +86,7 @@ mod tests {
             (false, "chunked, gzip", "not asked for: gzip"),
             (true, "chunked", "HTTP/1.0"),
         ] {
-            let fault = Framing::of(is_old, [value.as_bytes()], false).expect_err("it cannot be read");
+            let fault = Framing::of(is_old, 200, [value.as_bytes()], false).expect_err("it cannot be read");
             assert!(fault.kind == FaultKind::Protocol && fault.to_string().contains(why), "{fault}");
         }
     }
