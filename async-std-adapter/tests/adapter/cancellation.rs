@@ -1,22 +1,26 @@
 //! A future that is dropped, wherever it was, harms no other.
 
 use std::{
+    fs,
     future::Future,
     io::{Read, Write},
     pin::pin,
-    sync::Arc,
-    task::{Context, Poll, Wake},
+    sync::{Arc, mpsc},
+    task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
     time::Duration,
 };
 
 use async_std::task;
-use teamwire_async_std::{Client, script::sample};
-
-use crate::{
-    support::{Fits, Peer, Probe, Server, answer, config},
-    tls::{Authority, secured},
+use teamwire_async_std::{
+    Asset, Attachment, Client, Draft, NewAttachment, Script, Upload,
+    script::{Answer, Expect, sample},
+    scripted,
 };
+
+use teamwire_test_support::{Authority, Folder, Peer, Server, config, pattern, response};
+
+use crate::support::{Fits, Probe, ask, client, me};
 
 struct Unpark(Thread);
 
@@ -41,11 +45,10 @@ fn poll_times<T>(future: impl Future<Output = T>, times: usize) -> Option<T> {
 
 /// Answers each message with itself, so that the answer to another request is found out.
 fn echo<S: Read + Write>(mut peer: Peer<S>) {
-    while let Some(request) = peer.request() {
-        assert!(request.line.starts_with("POST /v1/chats/c1/messages "), "half a request before it: {request:?}");
-        let body = String::from_utf8(request.body).expect("JSON");
-        let text = body.split('"').nth(3).expect("a text");
-        peer.send(answer(201, &sample::message("m", "c1", text).to_string()));
+    while let Some(request) = peer.try_request() {
+        assert!(request.line().starts_with("POST /v1/chats/c1/messages "), "half a request before it: {request:?}");
+        let text = request.text().split('"').nth(3).expect("a text");
+        peer.send(response(201, &sample::message("m", "c1", text).to_string()));
     }
 }
 
@@ -77,25 +80,24 @@ fn stop_everywhere_cold_and_warm(client: impl Fn() -> Client<Probe>) {
 
 #[test]
 fn a_future_can_be_dropped_at_every_point() {
-    let server = Server::start(|_, peer| echo(peer));
+    let server = Server::each(|_, peer| echo(peer));
     let probe = Probe { fits: Fits::Bytes(24), ..Probe::default() };
     stop_everywhere_cold_and_warm(|| probe.client(config(&server.url())));
 }
 
 #[test]
 fn a_future_over_tls_can_be_dropped_at_every_point() {
-    let authority = Authority::new();
+    let authority = Authority::new("a private CA");
     let settings = authority.server("localhost");
-    let server = Server::start(move |_, peer| echo(secured(peer, &settings)));
+    let server = Server::each(move |_, peer| echo(peer.secure(&settings)));
     let probe = Probe { fits: Fits::Bytes(48), addresses: vec![server.address], ..Probe::default() };
-    let url = format!("https://localhost:{}", server.address.port());
-    let options = config(&url).with_root_certificates_pem(authority.pem());
+    let options = config(&server.https("localhost")).with_root_certificates_pem(authority.pem());
     stop_everywhere_cold_and_warm(|| probe.client(options.clone()));
 }
 
 #[test]
 fn dropping_requests_at_once_leaves_the_others_alone() {
-    let server = Server::start(|_, peer| echo(peer));
+    let server = Server::each(|_, peer| echo(peer));
     let probe = Probe { fits: Fits::Bytes(64), ..Probe::default() };
     let client = probe.client(config(&server.url()));
     let tasks = (0..4).map(|lane| {
@@ -112,5 +114,73 @@ fn dropping_requests_at_once_leaves_the_others_alone() {
     });
     for task in tasks.collect::<Vec<_>>() {
         task.join().expect("no thread failed");
+    }
+}
+
+#[test]
+fn upload_dropped_in_the_middle_is_never_whole() {
+    const LENGTH: usize = 30_000_000;
+    let folder = Folder::new();
+    let path = folder.file("file", pattern(LENGTH));
+    let (read, is_read) = mpsc::channel();
+    let server = Server::each(move |number, mut peer| {
+        let head = peer.head();
+        if number > 0 {
+            peer.send(me());
+            return;
+        }
+        peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+        peer.body(100_000);
+        read.send(()).expect("the test waits");
+        assert!(peer.try_body(head.length()).is_none(), "a whole request");
+    });
+    let client = client(&server);
+    let chat = client.chats().chat("c1");
+    let mut posting = chat.post(Draft::text("x").attach(NewAttachment::file(Upload::path(&path))));
+    // It is polled until some of the file has arrived, and no further.
+    while is_read.try_recv().is_err() {
+        assert!(posting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    drop(posting);
+    assert_eq!(ask(&client).expect("a response"), "Example");
+    assert_eq!(fs::metadata(path).expect("the file exists").len(), LENGTH as u64);
+}
+
+#[test]
+fn download_dropped_in_the_middle_leaves_no_file() {
+    let folder = Folder::new();
+    let (sent, is_sent) = mpsc::channel();
+    let server = Server::each(move |number, mut peer| {
+        peer.request();
+        if number > 0 {
+            peer.send(me());
+            return;
+        }
+        peer.send("HTTP/1.1 200 OK\r\ncontent-length: 200000\r\n\r\n");
+        peer.send(pattern(100_000));
+        sent.send(()).expect("the test waits");
+        peer.wait_for_end();
+    });
+    let client = client(&server);
+    let mut saving = client.chats().download_to(&asset(), folder.path("file"));
+    while is_sent.try_recv().is_err() {
+        assert!(saving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    drop(saving);
+    assert_eq!(ask(&client).expect("a response"), "Example");
+    assert!(!fs::exists(folder.path("file")).expect("it can be looked for"));
+}
+
+/// An asset of 200,000 bytes, as a message had it.
+fn asset() -> Asset {
+    let mut message = sample::message("m1", "c1", "");
+    message["attachments"] = sample::json(
+        r#"[{ "kind": "file", "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 200000 } }]"#,
+    );
+    let script = Script::new().then(Expect::post("/v1/chats/c1/messages"), Answer::json(201, message));
+    let mut message = task::block_on(scripted(&script).chats().chat("c1").post("x")).expect("the script has it");
+    match message.attachments.pop() {
+        Some(Attachment::File(asset)) => asset,
+        other => panic!("{other:?}"),
     }
 }

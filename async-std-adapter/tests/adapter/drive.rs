@@ -24,7 +24,9 @@ use teamwire_async_std::{
     scripted,
 };
 
-use crate::support::{Server, answer, client, config};
+use teamwire_test_support::{Server, config, response};
+
+use crate::support::client;
 
 type Feeds = FeedSet<usize, Poller<Message>>;
 
@@ -52,7 +54,7 @@ fn batch(path: &str) -> Option<String> {
         Some("1") => (item("2"), "2"),
         Some(_) => return None,
     };
-    Some(answer(200, &format!(r#"{{ "items": [{items}], "cursor": "{cursor}" }}"#)))
+    Some(response(200, &format!(r#"{{ "items": [{items}], "cursor": "{cursor}" }}"#)))
 }
 
 /// A server in one thread, however many connections there are.
@@ -168,10 +170,10 @@ fn a_drive_that_is_stopped_or_dropped_in_the_middle_lets_its_connections_go() {
     for drops in [false, true] {
         let (tell, polled) = mpsc::channel();
         let tell = Mutex::new(tell);
-        let server = Server::start(move |_, mut peer| {
-            peer.request();
-            tell.lock().expect("nobody panicked").send(()).expect("the test waits");
-            peer.wait();
+        let server = Server::each(move |_, mut peer| {
+            peer.try_request();
+            tell.lock().expect("no thread panicked").send(()).expect("the test waits");
+            peer.wait_for_end();
         });
         let client = client(&server);
         let mut drive = client.executor().drive(feeds(&client, 3));
@@ -205,14 +207,14 @@ fn a_drive_that_is_stopped_or_dropped_in_the_middle_lets_its_connections_go() {
 #[test]
 fn a_feed_in_trouble_does_not_hold_the_others_up() {
     let attempts = AtomicUsize::new(0);
-    let server = Server::start(move |_, mut peer| {
-        while let Some(request) = peer.request() {
-            let path = request.line.split(' ').nth(1).expect("a path");
+    let server = Server::each(move |_, mut peer| {
+        while let Some(request) = peer.try_request() {
+            let path = request.line().split(' ').nth(1).expect("a path");
             let fails = path.contains("/c0/") && attempts.fetch_add(1, Ordering::SeqCst) < 2;
             match batch(path) {
-                _ if fails => drop(peer.send(answer(503, "{}"))),
+                _ if fails => drop(peer.send(response(503, "{}"))),
                 Some(answer) => drop(peer.send(answer)),
-                None => peer.wait(),
+                None => peer.wait_for_end(),
             }
         }
     });

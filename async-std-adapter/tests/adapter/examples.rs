@@ -6,16 +6,14 @@ mod executor;
 mod runtime;
 
 use teamwire_async_std::{Attachment, Draft, ErrorKind, FeedEvent, Follow, NewAttachment, Upload, script::sample};
+use teamwire_test_support::{Authority, Folder, Server, config, pattern, response};
 
 use self::{executor::Plain, runtime::Smol};
-use crate::{
-    support::{Folder, Server, always, answer, config, me, pattern},
-    tls::{Authority, secured},
-};
+use crate::support::me;
 
 #[test]
 fn smol_runs_a_bot() {
-    let server = always(answer(201, &sample::message("m1", "c1", "hello").to_string()));
+    let server = Server::always(response(201, &sample::message("m1", "c1", "hello").to_string()));
     let client = teamwire_async_std::client_on(Smol, config(&server.url())).expect("options that work");
     let chat = client.chats().chat("c1");
     let both = smol::block_on(async {
@@ -33,16 +31,16 @@ fn smol_runs_a_bot() {
 #[test]
 fn smol_reads_files_and_follows_feeds() {
     let folder = Folder::new();
-    let server = Server::start(|_, mut peer| {
-        while let Some(request) = peer.request() {
-            let uploads = request.line.starts_with("POST /v1/assets ");
+    let server = Server::each(|_, mut peer| {
+        while let Some(request) = peer.try_request() {
+            let uploads = request.line().starts_with("POST /v1/assets ");
             assert!(!uploads || request.body == pattern(60_000));
-            peer.send(match request.line.split(' ').next() {
-                Some("GET") => answer(200, r#"{ "items": [], "cursor": "0" }"#),
+            peer.send(match request.line().split(' ').next() {
+                Some("GET") => response(200, r#"{ "items": [], "cursor": "0" }"#),
                 _ if uploads => {
-                    answer(201, r#"{ "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 60000 }"#)
+                    response(201, r#"{ "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 60000 }"#)
                 }
-                _ => answer(201, &sample::message("m1", "c1", "hello").to_string()),
+                _ => response(201, &sample::message("m1", "c1", "hello").to_string()),
             });
         }
     });
@@ -58,11 +56,11 @@ fn smol_reads_files_and_follows_feeds() {
 
 #[test]
 fn smol_does_tls_and_looks_hosts_up() {
-    let authority = Authority::new();
+    let authority = Authority::new("a private CA");
     let settings = authority.server("localhost");
-    let server = Server::start(move |_, peer| {
-        let mut peer = secured(peer, &settings);
-        while peer.request().is_some_and(|_| peer.send(me())) {}
+    let server = Server::each(move |_, peer| {
+        let mut peer = peer.secure(&settings);
+        while peer.try_request().is_some_and(|_| peer.send(me())) {}
     });
     let options = config(&format!("https://localhost:{}", server.address.port()));
     let client = teamwire_async_std::client_on(Smol, options.with_root_certificates_pem(authority.pem()))
@@ -73,11 +71,11 @@ fn smol_does_tls_and_looks_hosts_up() {
 
 #[test]
 fn an_executor_on_std_net_runs_a_bot() {
-    let server = Server::start(|_, mut peer| {
-        let request = peer.request().expect("a request");
-        assert!(request.line.ends_with(" HTTP/1.0"), "{request:?}");
-        let bot = request.line.starts_with("GET /v1/me ");
-        peer.send(if bot { me() } else { answer(201, &sample::message("m1", "c1", "hello").to_string()) });
+    let server = Server::each(|_, mut peer| {
+        let request = peer.request();
+        assert!(request.line().ends_with(" HTTP/1.0"), "{request:?}");
+        let bot = request.line().starts_with("GET /v1/me ");
+        peer.send(if bot { me() } else { response(201, &sample::message("m1", "c1", "hello").to_string()) });
     });
     let client = teamwire_core::Client::new(Plain::new(config(&server.url())));
     assert_eq!(client.contacts().me().expect("an answer").first_name, "Example");
@@ -88,23 +86,23 @@ fn an_executor_on_std_net_runs_a_bot() {
 #[test]
 fn an_executor_on_std_net_deals_with_files_and_feeds() {
     let folder = Folder::new();
-    let server = Server::start(|number, mut peer| {
-        let request = peer.request().expect("a request");
+    let server = Server::each(|number, mut peer| {
+        let request = peer.request();
         peer.send(match number {
             0 => {
                 assert_eq!(request.body, pattern(100_000));
-                answer(201, r#"{ "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 15 }"#)
+                response(201, r#"{ "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 15 }"#)
             }
             1 => {
                 let mut message = sample::message("m1", "c1", "");
                 message["attachments"] = sample::json(
                     r#"[{ "kind": "file", "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 15 } }]"#,
                 );
-                answer(201, &message.to_string())
+                response(201, &message.to_string())
             }
             2 => "HTTP/1.0 200 OK\r\nETag: \"1\"\r\nContent-Length: 15\r\n\r\nwhat was stored".to_owned(),
-            3 => answer(200, r#"{ "items": [], "cursor": "0" }"#),
-            _ => answer(404, "{}"),
+            3 => response(200, r#"{ "items": [], "cursor": "0" }"#),
+            _ => response(404, "{}"),
         });
     });
     let client = teamwire_core::Client::new(Plain::new(config(&server.url())));
@@ -113,7 +111,7 @@ fn an_executor_on_std_net_deals_with_files_and_feeds() {
     let [Attachment::File(asset)] = &posted.attachments[..] else { panic!("{posted:?}") };
     client.chats().download_to(asset, folder.path("g")).expect("it is saved");
     assert_eq!(std::fs::read(folder.path("g")).expect("it is there"), b"what was stored");
-    assert_eq!(folder.files(), 2);
+    assert_eq!(folder.content().len(), 2);
 
     let missing = Upload::path(folder.path("none"));
     let error = client.chats().chat("c1").post(Draft::new().attach(NewAttachment::file(missing))).expect_err("no file");
@@ -132,8 +130,8 @@ fn an_executor_on_std_net_tells_trouble_from_an_answer() {
         ("SSH-2.0\r\n\r\n", ErrorKind::UnexpectedAnswer, true),
         ("HTTP/1.0 404 Not Found\r\n\r\n", ErrorKind::UnexpectedAnswer, true),
     ] {
-        let server = Server::start(move |_, mut peer| {
-            peer.request();
+        let server = Server::each(move |_, mut peer| {
+            peer.try_request();
             peer.send(bytes);
         });
         let client = teamwire_core::Client::new(Plain::new(config(&server.url())));

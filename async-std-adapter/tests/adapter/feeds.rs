@@ -21,20 +21,22 @@ use teamwire_async_std::{
     scripted,
 };
 
-use crate::support::{Peer, Server, answer, client};
+use teamwire_test_support::{Peer, Server, response};
+
+use crate::support::client;
 
 /// A server of reactions: it notes what is asked for, and answers polls as the test says; the first one is number 0.
 pub(crate) fn updates(polled: impl Fn(usize, &mut Peer) + Send + Sync + 'static) -> (Server, Receiver<String>) {
     let (note, noted) = mpsc::channel();
     let (note, polls) = (Mutex::new(note), AtomicUsize::new(0));
-    let server = Server::start(move |_, mut peer| {
-        while let Some(request) = peer.request() {
-            let method = request.line.split(' ').next().expect("a method").to_owned();
-            note.lock().expect("nobody panicked").send(method.clone()).expect("the test listens");
+    let server = Server::each(move |_, mut peer| {
+        while let Some(request) = peer.try_request() {
+            let method = request.line().split(' ').next().expect("a method").to_owned();
+            note.lock().expect("no thread panicked").send(method.clone()).expect("the test listens");
             match method.as_str() {
-                "PUT" => drop(peer.send(answer(201, r#"{ "id": "s1", "cursor": "0" }"#))),
+                "PUT" => drop(peer.send(response(201, r#"{ "id": "s1", "cursor": "0" }"#))),
                 "DELETE" => {
-                    assert!(request.line.starts_with("DELETE /v1/reactions/subscriptions/s1 "), "{request:?}");
+                    assert!(request.line().starts_with("DELETE /v1/reactions/subscriptions/s1 "), "{request:?}");
                     peer.send("HTTP/1.1 204 No Content\r\n\r\n");
                 }
                 _ => polled(polls.fetch_add(1, Ordering::SeqCst), &mut peer),
@@ -52,7 +54,7 @@ fn reactions(ids: &[&str]) -> String {
     });
     let items = items.collect::<Vec<_>>().join(",");
     let last = ids.last().unwrap_or(&"nothing");
-    answer(200, &format!(r#"{{ "items": [{items}], "cursor": "after {last}" }}"#))
+    response(200, &format!(r#"{{ "items": [{items}], "cursor": "after {last}" }}"#))
 }
 
 type Reactions = Events<Poller<Reaction>>;
@@ -105,7 +107,7 @@ fn all(noted: &Receiver<String>) -> Vec<String> {
 fn signal() -> (impl Fn() + Send + Sync, Receiver<()>) {
     let (tell, told) = mpsc::channel();
     let tell = Mutex::new(tell);
-    (move || tell.lock().expect("nobody panicked").send(()).expect("the test waits"), told)
+    (move || tell.lock().expect("no thread panicked").send(()).expect("the test waits"), told)
 }
 
 #[test]
@@ -114,7 +116,7 @@ fn a_feed_is_a_stream() {
         let answer = match number {
             0 => reactions(&["r1", "r2"]),
             1 => reactions(&["r3"]),
-            _ => answer(410, r#"{ "code": "unsubscribed" }"#),
+            _ => response(410, r#"{ "code": "unsubscribed" }"#),
         };
         peer.send(answer);
     });
@@ -136,9 +138,9 @@ fn a_feed_is_a_stream() {
 
 #[test]
 fn an_error_is_the_last_item() {
-    let server = Server::start(|_, mut peer| {
-        while peer.request().is_some() {
-            peer.send(answer(401, r#"{ "code": "auth" }"#));
+    let server = Server::each(|_, mut peer| {
+        while peer.try_request().is_some() {
+            peer.send(response(401, r#"{ "code": "auth" }"#));
         }
     });
     let client = client(&server);
@@ -159,7 +161,7 @@ fn a_feed_that_is_stopped_in_a_long_poll_only_unsubscribes() {
             peer.send(reactions(&["r1"]));
         } else {
             polls();
-            peer.wait();
+            peer.wait_for_end();
         }
     });
     let client = client(&server);
@@ -188,7 +190,7 @@ fn what_had_arrived_is_delivered_though_it_is_stopped() {
     let (go_on, goes_on) = mpsc::channel();
     let goes_on = Mutex::new(goes_on);
     let (server, noted) = updates(move |_, peer| {
-        goes_on.lock().expect("nobody panicked").recv().expect("the test says when");
+        goes_on.lock().expect("no thread panicked").recv().expect("the test says when");
         peer.send(reactions(&["r1", "r2"]));
         sends();
     });
@@ -248,7 +250,7 @@ fn no_event_is_lost_with_a_future_that_is_dropped() {
     let goes_on = Mutex::new(goes_on);
     let (server, noted) = updates(move |number, peer| {
         polls();
-        goes_on.lock().expect("nobody panicked").recv().expect("the test says when");
+        goes_on.lock().expect("no thread panicked").recv().expect("the test says when");
         peer.send(reactions(&[["r1", "r2", "r3"][number]]));
     });
     let client = client(&server);
@@ -270,7 +272,7 @@ fn a_feed_that_is_dropped_sends_nothing_more() {
     let (gone, is_gone) = signal();
     let (server, noted) = updates(move |_, peer| {
         polls();
-        peer.wait();
+        peer.wait_for_end();
         gone();
     });
     let client = client(&server);
@@ -307,7 +309,7 @@ fn feeds_can_be_kept_anywhere_and_spawned() {
     lives_anywhere::<teamwire_async_std::StopHandle>();
 
     let (server, _noted) = updates(|number, peer| {
-        let all = if number % 2 == 0 { reactions(&["r1"]) } else { answer(410, r#"{ "code": "unsubscribed" }"#) };
+        let all = if number % 2 == 0 { reactions(&["r1"]) } else { response(410, r#"{ "code": "unsubscribed" }"#) };
         peer.send(all);
     });
     let (client, seen) = (client(&server), Arc::<AtomicUsize>::default());

@@ -14,7 +14,9 @@ use teamwire_async_std::{
     scripted, scripted_on,
 };
 
-use crate::support::{Probe, always, client, me};
+use teamwire_test_support::Server;
+
+use crate::support::{Probe, client, me};
 
 /// What a user's program does with a client.
 #[derive(Clone, Debug)]
@@ -76,7 +78,7 @@ fn futures_can_be_spawned() {
 
 #[test]
 fn an_operation_does_nothing_before_it_is_awaited() {
-    let server = always(me());
+    let server = Server::always(me());
     let client = client(&server);
     drop(client.contacts().me());
     assert_eq!(server.connections(), 0);

@@ -14,7 +14,9 @@ use std::{
 use async_std::task;
 use teamwire_async_std::{AsyncStdRuntime, FaultKind, Runtime, Timeout};
 
-use crate::support::{Probe, Server, always, ask, config, fault, me, perform};
+use teamwire_test_support::{Server, config};
+
+use crate::support::{Probe, ask, fault, me, perform};
 
 const SHORT: Duration = Duration::from_millis(40);
 
@@ -30,8 +32,8 @@ fn look_ups(probe: &Probe) -> usize {
 }
 
 #[test]
-fn a_look_up_that_hangs_is_waited_for_and_not_repeated() {
-    let server = always(me());
+fn look_up_that_hangs_is_awaited_and_not_repeated() {
+    let server = Server::always(me());
     let (probe, release) = hangs(&server);
     let client = probe.client(config("http://localhost"));
     for _ in 0..10 {
@@ -53,9 +55,9 @@ fn a_look_up_that_hangs_is_waited_for_and_not_repeated() {
 }
 
 #[test]
-fn all_that_wait_for_a_look_up_learn_what_it_finds() {
+fn all_waiting_exchanges_share_the_result_of_a_look_up() {
     const AT_ONCE: usize = 16;
-    let server = always(me());
+    let server = Server::always(me());
     let (probe, release) = hangs(&server);
     let client = probe.client(config("http://localhost"));
     let asking: Vec<_> = (0..AT_ONCE)
@@ -74,7 +76,7 @@ fn all_that_wait_for_a_look_up_learn_what_it_finds() {
 }
 
 #[test]
-fn the_reason_of_a_look_up_that_fails_is_kept() {
+fn reason_of_a_failed_look_up_is_kept() {
     let reason = |error| {
         let probe = Probe { look_up_error: Some(error), ..Probe::default() };
         let client = probe.client(config("http://localhost"));
@@ -110,8 +112,8 @@ impl std::error::Error for Vague {
 }
 
 #[test]
-fn hosts_that_hang_do_not_hold_any_number_of_threads() {
-    let server = always(me());
+fn hosts_that_hang_hold_a_limited_number_of_threads() {
+    let server = Server::always(me());
     let (probe, release) = hangs(&server);
     let client = probe.client(config("http://localhost"));
     let mut kinds = Vec::new();
@@ -126,4 +128,26 @@ fn hosts_that_hang_do_not_hold_any_number_of_threads() {
     assert_eq!(kinds[..4], [FaultKind::Timeout; 4]);
     assert_eq!(kinds[4..], [FaultKind::Resolve; 2]);
     drop(release);
+}
+
+#[test]
+fn host_without_an_address_is_a_failure_to_resolve() {
+    let fault = fault(&Probe::default().client(config("https://teamwire.invalid")));
+    assert_eq!((fault.kind, fault.sent), (FaultKind::Resolve, false));
+    assert!(fault.to_string().contains("teamwire.invalid: no host has this name"), "{fault}");
+}
+
+#[test]
+fn hosts_are_looked_up_for_new_connections_only() {
+    let server = Server::always(me());
+    let probe = Probe { addresses: vec![server.address], ..Probe::default() };
+    let client = probe.client(config(&format!("http://localhost:{}", server.address.port())));
+    for _ in 0..3 {
+        ask(&client).expect("a response");
+    }
+    assert_eq!((look_ups(&probe), server.connections()), (1, 1));
+
+    let literal = probe.client(config(&server.url()));
+    ask(&literal).expect("a response");
+    assert_eq!(look_ups(&probe), 1, "an address needs no look-up");
 }

@@ -1,27 +1,14 @@
-//! The executor on async-std against servers of a few lines each, on free ports of this machine.
+//! What only the asynchronous adapter has: futures that can be dropped, streams, and runtimes of one's own. What it sends and
+//! receives over sockets is tested for all adapters at once, by the suite `transport` of `teamwire-tests`.
 //!
-//! Waiting is done on what is waited for. Where time itself is the subject, the times are short.
+//! Waiting is for events. Where time itself is the subject, the times are short.
 
+mod addresses;
 mod cancellation;
-mod connecting;
-mod downloads;
-#[cfg(target_os = "linux")]
-mod drains;
 mod drive;
 mod examples;
-mod expectations;
-mod faults;
 mod feeds;
-mod forms;
-mod framing;
 mod futures;
-mod garbage;
-mod keep_alive;
-mod limits;
 mod look_ups;
-mod proxy;
-mod stale;
+mod streams;
 mod support;
-mod time;
-mod tls;
-mod uploads;

@@ -152,7 +152,7 @@ fn befalls(run: &mut Universe, happening: &Happening) -> Result<(), Broken> {
         Happening::Calm => {
             run.note(|| "the storm is over".into());
             (run.stormy, run.outage, run.plan.lasts) = (false, false, run.clock);
-            run.server.world.limit_rate(None);
+            run.server.world.set_rate_limit(None);
             admit(run, true);
             for tid in [org::LOBBY, org::NOTICES] {
                 people::ban(&mut run.server, run.clock, tid, false)?;

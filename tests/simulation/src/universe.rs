@@ -126,7 +126,7 @@ impl Universe {
             busy: (0, 0),
         };
         universe.server.defect = defect;
-        universe.server.world.limit_rate(universe.plan.limit);
+        universe.server.world.set_rate_limit(universe.plan.limit);
         universe.at(universe.plan.lasts, Happening::Calm);
         universe.at(Duration::from_millis(500), Happening::Something);
         universe

@@ -67,7 +67,7 @@ impl Runtime for Canned {
 
 impl AsyncRead for Tape {
     fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        assert!(self.asked, "it listens before it has spoken");
+        assert!(self.asked, "it reads before it has written");
         if self.at == self.canned.response.len() {
             self.at = self.canned.again_from.unwrap_or(self.at);
         }

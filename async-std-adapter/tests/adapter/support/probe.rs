@@ -19,7 +19,7 @@ use teamwire_async_std::{
     futures_io::{AsyncRead, AsyncWrite},
 };
 
-/// A runtime that keeps books. Clones keep the same.
+/// A runtime that counts what it is asked for. Clones share their counts.
 #[derive(Clone, Default)]
 pub(crate) struct Probe {
     /// The length of each write.
@@ -54,16 +54,16 @@ pub(crate) enum Fits {
 
 impl Probe {
     pub(crate) fn client(&self, config: Config) -> Client<Self> {
-        teamwire_async_std::client_on(self.clone(), config).expect("options that work")
+        teamwire_async_std::client_on(self.clone(), config).expect("the options are valid")
     }
 
     pub(crate) fn writes(&self) -> Vec<usize> {
-        self.writes.lock().expect("nobody panicked").clone()
+        self.writes.lock().expect("no thread panicked").clone()
     }
 
     fn note(&self, written: io::Result<usize>) -> io::Result<usize> {
         if let Ok(bytes) = written {
-            self.writes.lock().expect("nobody panicked").push(bytes);
+            self.writes.lock().expect("no thread panicked").push(bytes);
         }
         written
     }
@@ -77,7 +77,7 @@ impl Runtime for Probe {
     type Stream = Watched;
 
     async fn connect(&self, address: SocketAddr) -> io::Result<Watched> {
-        self.dialled.lock().expect("nobody panicked").push(address);
+        self.dialled.lock().expect("no thread panicked").push(address);
         if self.black_hole == Some(address) {
             return pending().await;
         }
@@ -88,13 +88,13 @@ impl Runtime for Probe {
     async fn resolve(&self, _: &str, _: u16) -> io::Result<Vec<SocketAddr>> {
         self.look_ups.fetch_add(1, Ordering::SeqCst);
         if let Some(message) = self.look_up_waits.clone() {
-            AsyncStdRuntime.unblock(move || message.lock().expect("nobody panicked").recv().ok()).await;
+            AsyncStdRuntime.unblock(move || message.lock().expect("no thread panicked").recv().ok()).await;
         }
         if let Some(error) = self.look_up_error {
             return Err(error());
         }
         if self.addresses.is_empty() {
-            return Err(io::Error::other("nobody knows that name"));
+            return Err(io::Error::other("no host has this name"));
         }
         Ok(self.addresses.clone())
     }

@@ -1,4 +1,4 @@
-//! How soon a feed ends that is told to, whatever it is waiting for.
+//! A feed that is stopped ends at once, even while it connects.
 
 use std::{
     fs,
@@ -8,11 +8,10 @@ use std::{
 };
 
 use teamwire_blocking::{End, FeedSet, Follow};
+use teamwire_test_support::config;
 
-use crate::support::{client, config};
-
-/// A host that answers to nothing, not even to somebody who wants to connect: as many as it has room for wait already.
-fn mute() -> Option<(SocketAddr, impl Sized)> {
+/// A host that does not even accept connections: as many wait already as it has room for. `None` if it has room for thousands.
+fn silent_host() -> Option<(SocketAddr, impl Sized)> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     let mut waiting = Vec::new();
@@ -25,8 +24,8 @@ fn mute() -> Option<(SocketAddr, impl Sized)> {
     Some((address, (listener, waiting)))
 }
 
-/// How many connections to this address are being made, as Linux tells; `None` where nobody does.
-fn being_made(address: SocketAddr) -> Option<usize> {
+/// The number of connections to this address that are being made, which only Linux reports.
+fn connecting(address: SocketAddr) -> Option<usize> {
     const SYN_SENT: &str = "02";
     let to = format!(":{:04X}", address.port());
     let is_one = |line: &&str| {
@@ -37,18 +36,18 @@ fn being_made(address: SocketAddr) -> Option<usize> {
 }
 
 #[test]
-fn a_feed_that_is_stopped_while_it_connects_ends_at_once() {
-    let Some((address, _full)) = mute() else { return };
+fn feed_stopped_while_it_connects_ends_at_once() {
+    let Some((address, _full)) = silent_host() else { return };
     for drives in [false, true] {
-        let Some(before) = being_made(address) else { return };
-        let client = client(config(&format!("http://{address}")));
+        let Some(before) = connecting(address) else { return };
+        let client = teamwire_blocking::client(config(&format!("http://{address}"))).expect("the options are valid");
         let mut events = client.chats().new_messages(Follow::from_now());
         let mut set = FeedSet::new();
         set.insert("a", client.chats().new_messages(Follow::from_now()).into_feed());
         let mut drive = client.executor().drive(set, 1).expect("a thread");
         let stop_handle = if drives { drive.stop_handle() } else { events.stop_handle() };
         let stopping = thread::spawn(move || {
-            while being_made(address).is_some_and(|now| now <= before) {
+            while connecting(address).is_some_and(|now| now <= before) {
                 thread::yield_now();
             }
             stop_handle.stop();

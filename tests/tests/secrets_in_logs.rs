@@ -1,0 +1,106 @@
+//! Nothing that any crate logs, at any level, and no `Debug` output has credentials in it. It is a suite of its own, as the
+//! logger is one for the whole process.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, Once, PoisonError},
+    thread::{self, ThreadId},
+};
+
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use teamwire_core::{Body, Reply};
+use teamwire_test_support::{Server, attempt, config, refusing_address};
+use teamwire_tests::{executor_test, harness::Harness};
+
+/// All forms of the key `app-id:the secret` and of the login `user:p@ss`.
+const SECRETS: [&str; 5] = ["the secret", "YXBwLWlkOn", "p@ss", "p%40ss", "dXNlcjpwQHNz"];
+
+/// Keeps the lines of each thread.
+struct Keep(Mutex<Option<HashMap<ThreadId, String>>>);
+
+static LINES: Keep = Keep(Mutex::new(None));
+
+impl Keep {
+    /// Appends text, without keeping a lock while it is formatted.
+    fn add(&self, text: &str) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.get_or_insert_default().entry(thread::current().id()).or_default().push_str(text);
+    }
+
+    /// What all threads have logged.
+    fn all(&self) -> String {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().flat_map(HashMap::values).cloned().collect()
+    }
+}
+
+impl Log for Keep {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let line = record.args().to_string();
+        // `ureq_proto` logs bytes in rows of sixteen, whose last part is text, with dots for spaces. They are put together.
+        let is_row = record.target().starts_with("ureq_proto") && record.level() == Level::Trace;
+        match line.rsplit(' ').next().filter(|_| is_row && line.len() == 57) {
+            Some(text) => self.add(text),
+            None => self.add(&format!("\n{line}")),
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+fn begin_to_log() {
+    static SET: Once = Once::new();
+    SET.call_once(|| {
+        log::set_logger(&LINES).expect("it is the only logger");
+        log::set_max_level(LevelFilter::Trace);
+    });
+}
+
+#[executor_test(adapters)]
+fn log_has_no_credentials_at_any_level<H: Harness>() {
+    begin_to_log();
+    for tunnels in [true, false] {
+        let proxy = Server::script(move |listener| {
+            let mut peer = listener.accept();
+            if tunnels {
+                peer.request();
+                peer.send("HTTP/1.1 200 OK\r\n\r\n");
+            }
+            assert_eq!(peer.serve(200, "{}").headers("authorization"), ["Basic YXBwLWlkOnRoZSBzZWNyZXQ="]);
+        });
+        // The host is another one for each executor, so that it is known whose lines they are.
+        let url = format!("http://{}.backend.invalid", H::NAME);
+        let options = config(&url).with_tunnel_for_plain_http(tunnels);
+        let options = options.with_proxy(&format!("http://user:p%40ss@{}", proxy.address)).expect("it is a URL");
+        let client = H::connect(options);
+        let reply = H::wait(attempt(&client, |exchange| {
+            *exchange.request.method_mut() = http::Method::POST;
+            *exchange.request.body_mut() = Body::from(b"the message".to_vec());
+        }));
+        assert!(matches!(reply, Ok(Reply::Response(_))), "{reply:?}");
+        log::error!("{client:?}");
+
+        let log = LINES.all();
+        assert!(log.contains(&format!("host:.{}.backend.invalid", H::NAME)), "rows are not put together: {log}");
+        for secret in SECRETS.into_iter().chain(["the.message"]) {
+            assert!(!log.contains(secret), "{secret} in {log}");
+        }
+    }
+}
+
+#[executor_test(adapters)]
+fn debug_output_has_no_credentials<H: Harness>() {
+    let (address, _kept) = refusing_address();
+    let options = config("http://backend.invalid").with_proxy(&format!("http://user:p%40ss@{address}"));
+    let client = H::connect(options.expect("it is a URL"));
+    let Ok(Reply::Fault(fault)) = H::wait(attempt(&client, |_| {})) else { panic!("the proxy cannot be reached") };
+    let debug = format!("{client:?} {:?} {fault:?} {fault}", client.executor());
+    assert!(debug.contains("backend.invalid"), "{debug}");
+    for secret in SECRETS {
+        assert!(!debug.contains(secret), "{secret} in {debug}");
+    }
+}

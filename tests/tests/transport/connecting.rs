@@ -1,0 +1,56 @@
+//! Host names, addresses and servers that are not there.
+
+use teamwire_core::{ErrorKind, FaultKind};
+use teamwire_tests::{executor_test, harness::Harness};
+
+use crate::support::{Server, ask, config, fault, me, refusing_address, unchanged};
+
+#[executor_test(adapters)]
+fn host_without_an_address_is_named<H: Harness>() {
+    // No name has a label this long, so no name server has to be asked.
+    let host = format!("{}.invalid", "a".repeat(64));
+    let client = H::connect(config(&format!("http://{host}:81")));
+    let fault = fault::<H>(&client, unchanged);
+    assert_eq!((fault.kind, fault.sent, fault.reused), (FaultKind::Resolve, false, false), "{fault}");
+    assert!(fault.to_string().contains(&host), "{fault}");
+}
+
+#[executor_test(adapters)]
+fn refused_connection_names_the_address<H: Harness>() {
+    let (address, _kept) = refusing_address();
+    let client = H::connect(config(&format!("http://{address}")));
+    let fault = fault::<H>(&client, unchanged);
+    assert_eq!((fault.kind, fault.sent, fault.reused), (FaultKind::Connect, false, false), "{fault}");
+    assert!(fault.to_string().contains(&address.to_string()), "{fault}");
+    let error = ask::<H>(&client).expect_err("no server listens");
+    assert_eq!((error.kind(), error.may_have_arrived()), (ErrorKind::Connection, false));
+}
+
+#[executor_test(adapters)]
+fn host_name_is_resolved<H: Harness>() {
+    let server = Server::always(me());
+    // The server listens on 127.0.0.1 alone: where the name means ::1 as well, that address refuses.
+    let client = H::connect(config(&format!("http://localhost:{}", server.address.port())));
+    for _ in 0..2 {
+        assert_eq!(ask::<H>(&client).expect("a response"), "Example");
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+#[executor_test(adapters)]
+fn ipv6_address_is_an_address<H: Harness>() {
+    let server = Server::script_on_ipv6(|listener| {
+        let mut peer = listener.accept();
+        for _ in 0..2 {
+            let request = peer.request();
+            assert!(request.header("host").is_some_and(|host| host.starts_with("[::1]:")), "{request:?}");
+            peer.send(me());
+        }
+    });
+    // A machine without IPv6 has nothing to test.
+    let Some(server) = server else { return };
+    let client = H::connect(config(&server.url()));
+    for _ in 0..2 {
+        assert_eq!(ask::<H>(&client).expect("a response"), "Example");
+    }
+}

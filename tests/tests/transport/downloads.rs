@@ -1,0 +1,248 @@
+//! Responses on their way into files.
+
+use std::{fs, time::Duration};
+
+use teamwire_core::{
+    Asset, Attachment, Client, Config, Download, ErrorKind, Fault, FaultKind, FileError, Limits, Response, RetryPolicy,
+    Script, ToFile,
+    script::{Answer, Expect, sample},
+};
+use teamwire_tests::{executor_test, harness::Harness};
+
+use crate::support::{Folder, Peer, Server, client, config, observed, pattern, perform};
+
+/// Requests something that goes to this file, behind this many bytes.
+fn download<H: Harness>(client: &Client<H::X>, path: &str, offset: u64) -> Result<Response, Fault> {
+    perform::<H>(client, |exchange| exchange.to_file = Some(ToFile::new(path, offset)))
+}
+
+/// An asset of 200,000 bytes, as a message had it.
+fn asset() -> Asset {
+    let mut message = sample::message("m1", "c1", "");
+    message["attachments"] = sample::json(
+        r#"[{ "kind": "file", "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 200000 } }]"#,
+    );
+    let script = Script::new().then(Expect::post("/v1/chats/c1/messages"), Answer::json(201, message));
+    let mut message = Client::new(script).chats().chat("c1").post("x").expect("the script has it");
+    match message.attachments.pop() {
+        Some(Attachment::File(asset)) => asset,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn read(path: &str) -> Vec<u8> {
+    fs::read(path).expect("the file exists")
+}
+
+/// Sends this status line with headers, and then the bytes.
+fn send(peer: &mut Peer, head: &str, bytes: &[u8]) {
+    peer.send(format!("HTTP/1.1 {head}\r\n\r\n"));
+    peer.send(bytes);
+}
+
+/// The names of the files in a folder.
+fn names(folder: &Folder) -> Vec<String> {
+    folder.content().into_iter().map(|(name, _)| name).collect()
+}
+
+#[executor_test(adapters)]
+fn response_of_any_form_goes_to_a_file<H: Harness>() {
+    for length in [0, 1, 65_536, 300_000] {
+        let folder = Folder::new();
+        let server = Server::each(move |number, mut peer| {
+            let bytes = pattern(length);
+            while peer.try_request().is_some() {
+                match number {
+                    0 => send(&mut peer, &format!("200 OK\r\nconnection: close\r\ncontent-length: {length}"), &bytes),
+                    1 => {
+                        peer.send("HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n");
+                        for chunk in bytes.chunks(7_777) {
+                            peer.send(format!("{:x}\r\n", chunk.len()));
+                            peer.send(chunk);
+                            peer.send("\r\n");
+                        }
+                        peer.send("0\r\n\r\n");
+                    }
+                    2 => {
+                        send(&mut peer, "200 OK", &bytes);
+                        return;
+                    }
+                    _ => send(&mut peer, &format!("200 OK\r\ncontent-length: {length}"), &bytes),
+                }
+            }
+        });
+        // The limit is for what goes to memory.
+        let limits = Limits { answer: 10, ..Limits::default() };
+        let client = H::connect(config(&server.url()).with_limits(limits));
+        for _ in 0..5 {
+            let path = folder.file("file", "an earlier content, which is longer than some of the new".repeat(10));
+            let response = download::<H>(&client, &path, 7).expect("a response");
+            assert_eq!((response.status().as_u16(), response.body().len()), (200, 0));
+            assert!(read(&path) == pattern(length), "{length} bytes");
+        }
+        assert_eq!(server.connections(), 4, "the last one is kept");
+    }
+}
+
+#[executor_test(adapters)]
+fn rest_of_a_response_goes_behind_what_is_there<H: Harness>() {
+    let folder = Folder::new();
+    let server = Server::script(|listener| {
+        let mut peer = listener.accept();
+        peer.request();
+        send(&mut peer, "206 Partial Content\r\ncontent-length: 3", b"abc");
+    });
+    let path = folder.file("file", "1234567");
+    let response = download::<H>(&client::<H>(&server), &path, 5).expect("a response");
+    assert_eq!((response.status().as_u16(), read(&path)), (206, b"12345abc".to_vec()));
+}
+
+#[executor_test(adapters)]
+fn rest_that_exceeds_the_limit_of_its_file_is_refused<H: Harness>() {
+    let folder = Folder::new();
+    let path = folder.file("file", "12345");
+    let server = Server::script(|listener| {
+        let mut peer = listener.accept();
+        peer.request();
+        send(&mut peer, "206 Partial Content\r\ncontent-length: 6", b"");
+        peer.wait_for_end();
+    });
+    let client = client::<H>(&server);
+    let fault = perform::<H>(&client, |exchange| exchange.to_file = Some(ToFile::new(&path, 5).limit(10)));
+    let fault = fault.expect_err("it would have 11 bytes");
+    assert_eq!((fault.kind, fault.received), (FaultKind::TooLarge, 0), "{fault}");
+    assert_eq!(read(&path), b"12345");
+}
+
+#[executor_test(adapters)]
+fn response_other_than_success_goes_to_memory<H: Harness>() {
+    for status in [201, 302, 404, 416, 500] {
+        let folder = Folder::new();
+        let server = Server::script(move |listener| {
+            listener.accept().serve(status, "{}");
+        });
+        let response = download::<H>(&client::<H>(&server), &folder.path("none"), 0).expect("a response");
+        assert_eq!((response.status().as_u16(), response.body().as_slice()), (status, &b"{}"[..]));
+        assert_eq!(folder.content(), []);
+    }
+}
+
+#[executor_test(adapters)]
+fn bytes_before_a_cut_are_in_the_file_and_reported<H: Harness>() {
+    for cut in [0, 1, 65_536, 150_000] {
+        let folder = Folder::new();
+        let server = Server::script(move |listener| {
+            let mut peer = listener.accept();
+            peer.request();
+            send(&mut peer, "200 OK\r\netag: \"v1\"\r\ncontent-length: 150001", &pattern(cut));
+        });
+        let path = folder.file("file", "");
+        let fault = download::<H>(&client::<H>(&server), &path, 0).expect_err("it is cut");
+        assert_eq!((fault.kind, fault.received), (FaultKind::Lost, cut as u64));
+        assert!(read(&path) == pattern(cut), "{cut} bytes");
+        let head = fault.head.expect("the head had arrived");
+        assert_eq!((head.status().as_u16(), head.headers()["etag"].as_bytes()), (200, &b"\"v1\""[..]));
+    }
+}
+
+#[executor_test(adapters)]
+fn unwritable_file_is_an_error_with_its_path<H: Harness>() {
+    let folder = Folder::new();
+    let server = Server::each(|_, mut peer| {
+        peer.request();
+        send(&mut peer, "200 OK\r\ncontent-length: 100000", &pattern(100_000));
+        peer.wait_for_end();
+    });
+    let client = client::<H>(&server);
+    let mut paths = vec![folder.path("no folder/file")];
+    paths.extend(cfg!(target_os = "linux").then(|| "/dev/full".to_owned()));
+    for path in paths {
+        let fault = download::<H>(&client, &path, 0).expect_err("it cannot be written");
+        assert_eq!((fault.kind, fault.received), (FaultKind::File, 0), "{path}: {fault}");
+        assert!(fault.source.downcast_ref::<FileError>().is_some_and(|error| error.path == path), "{fault}");
+        assert_eq!(fault.head.expect("the head had arrived").status(), 200);
+    }
+}
+
+/// Options under which retries take no time.
+fn with_retries(server: &Server) -> Config {
+    let policy = RetryPolicy { retries: 2, first_wait: Duration::ZERO, ..RetryPolicy::default() };
+    config(&server.url()).with_retry(policy)
+}
+
+const LENGTH: usize = 200_000;
+/// The length of what is sent before each cut.
+const PART: usize = 70_000;
+
+/// Sends of a file with this version what comes behind the first `from` bytes, cut after one part.
+fn send_part(peer: &mut Peer, version: &str, from: usize, bytes: &[u8]) {
+    let left = bytes.len() - from;
+    let range = format!("content-range: bytes {from}-{}/{}", bytes.len() - 1, bytes.len());
+    let head = if from == 0 { "200 OK".to_owned() } else { format!("206 OK\r\n{range}") };
+    let part = &bytes[from..(from + PART).min(bytes.len())];
+    send(peer, &format!("{head}\r\netag: {version}\r\ncontent-length: {left}"), part);
+}
+
+#[executor_test(adapters)]
+fn download_resumes_where_it_was_cut<H: Harness>() {
+    let folder = Folder::new();
+    let server = Server::each(|number, mut peer| {
+        let request = peer.request();
+        let from = number * PART;
+        let range = (from > 0).then(|| format!("bytes={from}-"));
+        assert_eq!(request.header("range"), range.as_deref());
+        assert_eq!(request.header("if-range"), range.map(|_| "\"v1\""));
+        send_part(&mut peer, "\"v1\"", from, &pattern(LENGTH));
+    });
+    let client = H::connect(with_retries(&server));
+    let path = folder.path("file");
+    let (observer, told) = observed();
+    let download = Download::of(&asset()).on_progress(observer);
+    H::wait(client.chats().download_to(download, path.as_str())).expect("the whole file");
+    assert!(read(&path) == pattern(LENGTH));
+    assert_eq!((names(&folder), server.connections()), (vec!["file".to_owned()], 3));
+    let told: Vec<_> = told.try_iter().map(|moved| (moved.bytes, moved.total)).collect();
+    assert!(told.is_sorted_by(|a, b| a.0 < b.0) && told.iter().all(|it| it.1 == Some(200_000)), "{told:?}");
+    assert_eq!(told.last(), Some(&(200_000, Some(200_000))));
+}
+
+#[executor_test(adapters)]
+fn download_of_a_changed_file_starts_again<H: Harness>() {
+    let folder = Folder::new();
+    let server = Server::each(|number, mut peer| {
+        let request = peer.request();
+        match number {
+            0 => send_part(&mut peer, "\"v1\"", 0, &pattern(LENGTH)),
+            // The rest of the first version is requested, and there is another one.
+            1 => {
+                assert_eq!(request.header("if-range"), Some("\"v1\""));
+                send_part(&mut peer, "\"v2\"", 0, &vec![2; LENGTH]);
+            }
+            _ => {
+                assert_eq!(request.header("if-range"), Some("\"v2\""));
+                send_part(&mut peer, "\"v2\"", (number - 1) * PART, &vec![2; LENGTH]);
+            }
+        }
+    });
+    let client = H::connect(with_retries(&server));
+    let path = folder.file("file", "an earlier content");
+    H::wait(client.chats().download_to(&asset(), path.as_str())).expect("the whole file");
+    assert!(read(&path) == vec![2; LENGTH]);
+    assert_eq!((names(&folder), server.connections()), (vec!["file".to_owned()], 4));
+}
+
+#[executor_test(adapters)]
+fn failed_download_leaves_the_earlier_file_and_no_other<H: Harness>() {
+    let folder = Folder::new();
+    let server = Server::each(|number, mut peer| {
+        peer.request();
+        if number == 0 {
+            send(&mut peer, "200 OK\r\ncontent-length: 10", b"1234");
+        }
+    });
+    let client = client::<H>(&server);
+    let path = folder.file("file", "an earlier content");
+    let error = H::wait(client.chats().download_to(&asset(), path.as_str())).expect_err("it is cut");
+    assert_eq!(error.kind(), ErrorKind::Connection);
+    assert_eq!(folder.content(), [("file".to_owned(), b"an earlier content".to_vec())]);
+}

@@ -1,0 +1,217 @@
+//! TLS with certificates of a private CA: who is trusted, and what is reported of others.
+
+use std::{
+    io::{Read, Write},
+    sync::{Arc, LazyLock, mpsc},
+    time::Duration,
+};
+
+use rustls::{
+    ServerConfig,
+    version::{TLS12, TLS13},
+};
+use teamwire_core::{Body, Client, FaultKind, RetryPolicy, Timeout};
+use teamwire_tests::{executor_test, harness::Harness};
+
+use crate::support::{
+    Authority, Folder, LARGE, Server, ask, client, config, fault, file, me, perform, posting, response, unchanged,
+    within,
+};
+
+pub(crate) static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new("a private CA"));
+
+/// A server of this name that responds to every request.
+fn serving(settings: Arc<ServerConfig>) -> Server {
+    Server::each(move |_, peer| {
+        let mut peer = peer.secure(&settings);
+        while peer.try_request().is_some_and(|_| peer.send(me())) {}
+    })
+}
+
+/// A client of this URL that trusts the private CA alone.
+pub(crate) fn client_of<H: Harness>(url: &str) -> Client<H::X> {
+    H::connect(config(url).with_root_certificates_pem(AUTHORITY.pem()))
+}
+
+#[executor_test(adapters)]
+fn server_of_a_trusted_ca_is_trusted_and_its_connection_kept<H: Harness>() {
+    for version in [&TLS12, &TLS13] {
+        let server = serving(AUTHORITY.server_of("localhost", version));
+        let client = client_of::<H>(&server.https("localhost"));
+        for _ in 0..5 {
+            assert_eq!(ask::<H>(&client).expect("a response"), "Example");
+        }
+        assert_eq!(server.connections(), 1, "{version:?}");
+    }
+}
+
+#[executor_test(adapters)]
+fn certificate_may_be_for_an_address<H: Harness>() {
+    let server = serving(AUTHORITY.server("127.0.0.1"));
+    assert_eq!(ask::<H>(&client_of::<H>(&server.https("127.0.0.1"))).expect("a response"), "Example");
+    let settings = AUTHORITY.server("::1");
+    let server = Server::script_on_ipv6(move |listener| {
+        let mut peer = listener.accept().secure(&settings);
+        peer.request();
+        peer.send(me());
+    });
+    // A machine without IPv6 has nothing more to test.
+    let Some(server) = server else { return };
+    assert_eq!(ask::<H>(&client_of::<H>(&server.https("[::1]"))).expect("a response"), "Example");
+}
+
+#[executor_test(adapters)]
+fn untrusted_certificate_is_refused_with_the_reason<H: Harness>() {
+    for (settings, words) in [
+        (Authority::new("another CA").server("localhost"), "no CA that is trusted here signed"),
+        // A CA that was set up again has the name of the trusted one, and another key.
+        (Authority::new("a private CA").server("localhost"), "no CA that is trusted here"),
+        (AUTHORITY.server("elsewhere.example"), "is for another name"),
+        (AUTHORITY.expired("localhost"), "has expired"),
+    ] {
+        // Where the name has an address of IPv6 as well, that refuses.
+        let server = serving(settings);
+        let options = config(&server.https("localhost")).with_root_certificates_pem(AUTHORITY.pem());
+        let client = H::connect(options.with_retry(RetryPolicy::default()));
+        let fault = fault::<H>(&client, unchanged);
+        assert_eq!((fault.kind, fault.sent, fault.reused), (FaultKind::Tls, false, false), "{fault}");
+        assert!(fault.to_string().contains(words), "{fault}");
+        assert_eq!(server.connections(), 1);
+
+        let error = ask::<H>(&client).expect_err("it is not trusted");
+        assert!(!error.is_transient() && error.to_string().contains(words), "{error}");
+        assert_eq!(server.connections(), 2, "a retry would not help");
+    }
+}
+
+#[executor_test(adapters)]
+fn untrusted_server_is_informed_of_the_reason<H: Harness>() {
+    let (sender, reason) = mpsc::channel();
+    let settings = Authority::new("another CA").server("localhost");
+    let server = Server::script(move |listener| {
+        let error = listener.accept().secure(&settings).handshake().expect_err("the client refuses");
+        sender.send(error).expect("the test waits");
+    });
+    let client = client_of::<H>(&server.https("localhost"));
+    assert_eq!(fault::<H>(&client, unchanged).kind, FaultKind::Tls);
+    let reason = reason.recv().expect("an error");
+    assert!(reason.contains("UnknownCA"), "{reason}");
+}
+
+#[executor_test(adapters)]
+fn server_without_tls_is_reported_as_such<H: Harness>() {
+    for waits in [true, false] {
+        let server = Server::script(move |listener| {
+            let mut peer = listener.accept();
+            if waits {
+                assert!(peer.stream.read(&mut [0; 4096]).expect("the client begins") > 0);
+            }
+            peer.send("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+            peer.wait_for_end();
+        });
+        let fault = fault::<H>(&client_of::<H>(&server.https("localhost")), unchanged);
+        assert_eq!((fault.kind, fault.sent), (FaultKind::Tls, false), "{fault}");
+        assert!(fault.to_string().contains("speaks no TLS"), "{fault}");
+    }
+}
+
+#[executor_test(adapters)]
+fn plain_http_to_a_server_with_tls_is_a_failure<H: Harness>() {
+    let settings = AUTHORITY.server("localhost");
+    let server = Server::script(move |listener| {
+        listener.accept().secure(&settings).handshake().expect_err("it is no TLS");
+    });
+    let fault = fault::<H>(&client::<H>(&server), unchanged);
+    assert!(fault.sent && matches!(fault.kind, FaultKind::Protocol | FaultKind::Lost), "{fault:?}");
+}
+
+#[executor_test(adapters)]
+fn broken_handshake_is_a_failure_to_connect<H: Harness>() {
+    for waits in [true, false] {
+        let server = Server::script(move |listener| {
+            let mut peer = listener.accept();
+            if waits {
+                assert!(peer.stream.read(&mut [0; 4096]).expect("the client begins") > 0);
+            }
+        });
+        let fault = fault::<H>(&client_of::<H>(&server.https("localhost")), unchanged);
+        assert_eq!((fault.kind, fault.sent, fault.reused), (FaultKind::Connect, false, false), "{fault:?}");
+        assert!(fault.to_string().contains("TLS handshake"), "{fault}");
+    }
+}
+
+#[executor_test(adapters)]
+fn handshake_is_limited_by_either_kind_of_timeout<H: Harness>() {
+    let limit = Duration::from_millis(300);
+    for timeout in [Timeout::Total(limit), Timeout::Inactivity(limit)] {
+        let server = Server::script(|listener| listener.accept().wait_for_end());
+        let fault = fault::<H>(&client_of::<H>(&server.https("localhost")), within(timeout));
+        assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false), "{fault:?}");
+        assert!(fault.to_string().contains("300ms"), "{fault}");
+    }
+}
+
+#[executor_test(adapters)]
+fn demand_for_a_client_certificate_is_reported_and_nothing_sent<H: Harness>() {
+    let folder = Folder::new();
+    let path = folder.file("file", vec![b'x'; LARGE]);
+    for (version, closes) in [(&TLS12, false), (&TLS12, true), (&TLS13, false), (&TLS13, true)] {
+        let settings = AUTHORITY.demanding("localhost", version);
+        let server = Server::each(move |_, peer| {
+            let mut peer = peer.secure(&settings);
+            // With this the alert leaves.
+            let error = peer.handshake().expect_err("the client has no certificate");
+            assert!(error.contains("certificate"), "{error}");
+            let socket = &mut peer.stream.sock;
+            if !closes {
+                socket.shutdown(std::net::Shutdown::Write).expect("it is open");
+                let mut rest = vec![0; 64 << 10];
+                while socket.read(&mut rest).is_ok_and(|bytes| bytes > 0) {}
+            }
+            // Otherwise, what is unread of the request makes the end a reset.
+        });
+        let options = config(&server.https("localhost")).with_root_certificates_pem(AUTHORITY.pem());
+        let client = H::connect(options.with_retry(RetryPolicy::default()));
+        let bodies = [0, 10, LARGE].map(|length| Body::from(vec![b'x'; length]));
+        for body in bodies.into_iter().chain([file(&path, LARGE)]) {
+            let fault = perform::<H>(&client, posting(body)).expect_err("the client has no certificate");
+            let expected = (FaultKind::ClientCertificate, false, false);
+            assert_eq!((fault.kind, fault.sent, fault.reused), expected, "{version:?}: {fault:?}");
+        }
+        let before = server.connections();
+        let error = ask::<H>(&client).expect_err("the client has no certificate");
+        assert!(!error.is_transient() && error.to_string().contains("client certificate"), "{error}");
+        assert_eq!(server.connections(), before + 1, "a retry would not help");
+    }
+}
+
+#[executor_test(adapters)]
+fn large_bodies_pass_in_both_directions<H: Harness>() {
+    let settings = AUTHORITY.server("localhost");
+    let server = Server::script(move |listener| {
+        let mut peer = listener.accept().secure(&settings);
+        for _ in 0..2 {
+            let body = peer.request().body;
+            peer.send(
+                [format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes(), body].concat(),
+            );
+        }
+        peer.stream.flush().expect("the client reads");
+    });
+    let client = client_of::<H>(&server.https("localhost"));
+    let body = crate::support::pattern(3_000_000);
+    for _ in 0..2 {
+        assert!(response::<H>(&client, posting(Body::from(body.clone()))).body() == &body);
+    }
+}
+
+#[test]
+fn unusable_root_certificates_are_refused_by_every_adapter() {
+    let options = || config("https://localhost").with_root_certificates_pem("no PEM");
+    for error in [
+        teamwire_blocking::client(options()).expect_err("it is no certificate"),
+        teamwire_async_std::client(options()).expect_err("it is no certificate"),
+    ] {
+        assert!(error.to_string().contains("root certificates"), "{error}");
+    }
+}

@@ -1,0 +1,181 @@
+//! Files on their way to the server: whole or not at all.
+
+use std::fs::OpenOptions;
+
+use teamwire_core::{
+    Body, Draft, Error, ErrorKind, Fault, FaultKind, FileError, FileErrorKind, NewAttachment, Progress, Timeout, Upload,
+};
+use teamwire_tests::{executor_test, harness::Harness};
+
+use crate::support::{Folder, Server, client, fault, file, observed, pattern, posting, response};
+
+const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/// Returns each body to its sender, after having asked for it if the client wants to be asked.
+fn echo() -> Server {
+    Server::each(|_, mut peer| {
+        while let Some(head) = peer.try_head() {
+            if head.header("expect") == Some("100-continue") {
+                peer.send(CONTINUE);
+            }
+            assert_eq!(head.header("transfer-encoding"), None);
+            let body = peer.body(head.length());
+            peer.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()));
+            peer.send(body);
+        }
+    })
+}
+
+fn kind(fault: &Fault) -> FileErrorKind {
+    assert_eq!(fault.kind, FaultKind::File, "{fault}");
+    fault.source.downcast_ref::<FileError>().expect("the source is the error of the file").kind
+}
+
+#[executor_test(adapters)]
+fn file_arrives_unchanged<H: Harness>() {
+    let (folder, server) = (Folder::new(), echo());
+    let client = client::<H>(&server);
+    for length in [0, 1, 65_535, 65_536, 65_537, 1_000_000] {
+        let path = folder.file("file", pattern(length));
+        let response = response::<H>(&client, posting(file(&path, length)));
+        assert!(response.into_body() == pattern(length), "{length} bytes");
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+/// A server that must not receive a whole request. `change` is called before it asks for the body.
+fn receives_no_whole_request(change: impl Fn() + Send + Sync + 'static) -> Server {
+    Server::script(move |listener| {
+        let mut peer = listener.accept();
+        // Where it is clear from the beginning, nothing need be sent.
+        let Some(head) = peer.try_head() else { return };
+        change();
+        peer.send(CONTINUE);
+        assert!(head.length() > 0 && peer.try_body(head.length()).is_none(), "a whole request");
+    })
+}
+
+#[executor_test(adapters)]
+fn file_that_changes_while_it_is_sent_never_arrives_whole<H: Harness>() {
+    for length in [0_u64, 70_000, 199_999, 200_001, 1_000_000] {
+        let folder = Folder::new();
+        let path = folder.file("file", pattern(200_000));
+        let changed = path.clone();
+        let server = receives_no_whole_request(move || {
+            let file = OpenOptions::new().write(true).open(&changed).expect("the file exists");
+            file.set_len(length).expect("a file can have this length");
+        });
+        let fault = fault::<H>(&client::<H>(&server), posting(file(&path, 200_000)));
+        assert_eq!((kind(&fault), fault.sent), (FileErrorKind::Changed, true), "{length} bytes: {fault}");
+    }
+}
+
+#[executor_test(adapters)]
+fn file_that_changed_since_it_was_measured_never_arrives_whole<H: Harness>() {
+    let folder = Folder::new();
+    let path = folder.file("file", pattern(1_000));
+    for measured in [0, 999, 1_001, 100_000] {
+        // The client may find it out before it connects.
+        let server = Server::each(|_, mut peer| {
+            if let Some(head) = peer.try_head() {
+                peer.send(CONTINUE);
+                assert!(head.length() > 0 && peer.try_body(head.length()).is_none(), "a whole request");
+            }
+        });
+        let fault = fault::<H>(&client::<H>(&server), posting(file(&path, measured)));
+        assert_eq!(kind(&fault), FileErrorKind::Changed, "{measured} bytes measured: {fault}");
+    }
+}
+
+#[executor_test(adapters)]
+fn operation_names_the_file_that_changed<H: Harness>() {
+    let folder = Folder::new();
+    let path = folder.file("large.log", pattern(200_000));
+    let changed = path.clone();
+    let server = receives_no_whole_request(move || {
+        let file = OpenOptions::new().write(true).open(&changed).expect("the file exists");
+        file.set_len(200_004).expect("a file can have this length");
+    });
+    let client = client::<H>(&server);
+    let draft = Draft::text("the log").attach(NewAttachment::file(Upload::path(&path)));
+    let error = H::wait(client.chats().chat("c1").post(draft)).expect_err("the file has changed");
+    assert_eq!(error.kind(), ErrorKind::File);
+    assert!(matches!(&error, Error::Attachment { file, .. } if file == "large.log"), "{error}");
+}
+
+#[executor_test(adapters)]
+fn unreadable_file_is_an_error_before_anything_is_sent<H: Harness>() {
+    let (folder, server) = (Folder::new(), Server::each(|_, mut peer| peer.wait_for_end()));
+    let client = client::<H>(&server);
+    for (path, expected) in
+        [(folder.path("none"), FileErrorKind::NotFound), (folder.path(""), FileErrorKind::IsDirectory)]
+    {
+        let fault = fault::<H>(&client, posting(file(&path, 10)));
+        assert_eq!((kind(&fault), fault.sent), (expected, false), "{fault}");
+        let draft = Draft::text("x").attach(NewAttachment::file(Upload::path(path).named("x")));
+        let error = H::wait(client.chats().chat("c1").post(draft)).expect_err("the file cannot be read");
+        assert_eq!(error.kind(), ErrorKind::File);
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[executor_test(adapters)]
+fn progress_is_reported_piece_by_piece<H: Harness>() {
+    let (folder, server) = (Folder::new(), echo());
+    let client = client::<H>(&server);
+    let path = folder.file("file", pattern(1_000_000));
+    for (body, fewest) in [(file(&path, 1_000_000), 4), (Body::from(pattern(1_000_000)), 2)] {
+        let (observer, told) = observed();
+        let response = response::<H>(&client, |exchange| {
+            posting(body)(exchange);
+            exchange.progress = Some(Progress::new(observer));
+        });
+        assert_eq!(response.body().len(), 1_000_000);
+        let told: Vec<_> = told.try_iter().map(|moved| (moved.bytes, moved.total)).collect();
+        assert!(told.len() >= fewest, "{told:?}");
+        assert!(told.is_sorted_by(|a, b| a.0 < b.0) && told.iter().all(|it| it.1 == Some(1_000_000)), "{told:?}");
+        assert_eq!(told.last(), Some(&(1_000_000, Some(1_000_000))), "the response is not what is observed");
+    }
+}
+
+/// Only Linux reports how much of what was written has still to leave.
+#[cfg(target_os = "linux")]
+#[executor_test(adapters)]
+fn bytes_that_the_system_still_delivers_are_no_inactivity<H: Harness>() {
+    use std::{
+        thread,
+        time::{Duration, Instant},
+    };
+
+    use rustix::net::sockopt::set_socket_recv_buffer_size;
+
+    const LENGTH: usize = 4_000_000;
+    const PIECE: usize = 100_000;
+    const LIMIT: Duration = Duration::from_millis(900);
+    let server = Server::each(|_, mut peer| {
+        // What waits in this buffer has been delivered, as far as the client can know: so it must not become large. Were
+        // it much smaller, the operating system would pause by itself.
+        set_socket_recv_buffer_size(&peer.stream, 256 << 10).expect("the socket is open");
+        let head = peer.head();
+        if head.header("expect").is_some() {
+            peer.send(CONTINUE);
+        }
+        for _ in 0..LENGTH / PIECE {
+            // The pace is what is tested: the whole takes longer than the limit, and each piece far less.
+            thread::sleep(LIMIT / 20);
+            peer.body(PIECE);
+        }
+        peer.respond(200, "{}");
+    });
+    let (client, folder) = (client::<H>(&server), Folder::new());
+    let path = folder.file("file", pattern(LENGTH));
+    for body in [Body::from(pattern(LENGTH)), file(&path, LENGTH)] {
+        let begun = Instant::now();
+        response::<H>(&client, |exchange| {
+            posting(body)(exchange);
+            exchange.timeout = Timeout::Inactivity(LIMIT);
+            exchange.fresh = true;
+        });
+        assert!(begun.elapsed() > LIMIT, "{:?}", begun.elapsed());
+    }
+}
