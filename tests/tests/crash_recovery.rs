@@ -29,18 +29,18 @@ const POLLS: &str = "GET /v1/chats/{tid}/messages/updates";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[test]
-fn a_blocking_bot_that_is_killed_handles_every_message() {
+fn blocking_bot_that_is_killed_handles_every_message() {
     is_killed_and_goes_on::<Blocking>();
 }
 
 #[test]
-fn an_async_std_bot_that_is_killed_handles_every_message() {
+fn async_std_bot_that_is_killed_handles_every_message() {
     is_killed_and_goes_on::<AsyncStd>();
 }
 
 /// The bot, where it is to be one.
 #[test]
-fn the_bot() {
+fn bot() {
     match env::var(BOT).as_deref() {
         Ok(Blocking::NAME) => follow::<Blocking>(),
         Ok(AsyncStd::NAME) => follow::<AsyncStd>(),
@@ -265,7 +265,7 @@ struct Bot {
 impl Bot {
     fn start(test: &Test) -> Self {
         let mut process = Command::new(env::current_exe().expect("this program has a name"))
-            .args(["--exact", "the_bot", "--nocapture"])
+            .args(["--exact", "bot", "--nocapture"])
             .env(BOT, test.bot)
             .env(FOLDER, &test.folder)
             .env(URL_VAR, test.sandbox.url())

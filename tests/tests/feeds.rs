@@ -89,7 +89,7 @@ fn mid_of(event: FeedEvent<Message>) -> String {
 }
 
 #[test]
-fn a_checkpoint_of_something_else_is_refused_and_nothing_is_sent() {
+fn checkpoint_of_another_feed_is_refused_without_a_request() {
     for (wrong, why) in [
         (checkpoint("messages", Some("c1"), 2), "version 2"),
         (checkpoint("messages", Some("c2"), 1), "c2"),
@@ -107,7 +107,7 @@ fn a_checkpoint_of_something_else_is_refused_and_nothing_is_sent() {
 }
 
 #[test]
-fn a_checkpoint_is_json_without_a_secret_and_the_feed_goes_on_there() {
+fn checkpoint_is_json_without_a_secret_and_resumes_the_feed() {
     let mut feed = messages(None);
     let (ticket, _) = sent(&mut feed, at(0));
     feed.handle(at(0), ticket, batch(&[], "begin"));
@@ -136,7 +136,7 @@ fn each_event_comes_with_the_checkpoint_right_behind_it() {
 }
 
 #[test]
-fn what_cannot_be_understood_is_told_and_neither_ends_nor_stalls_the_feed() {
+fn undecoded_event_is_delivered_and_does_not_stall_the_feed() {
     let mut feed = messages(checkpoint("messages", Some("c1"), 1));
     let (ticket, _) = sent(&mut feed, at(0));
     let mystery = json!({ "cursor": "one", "kind": "mystery", "data": { "secret": SECRET } });
@@ -151,7 +151,7 @@ fn what_cannot_be_understood_is_told_and_neither_ends_nor_stalls_the_feed() {
 }
 
 #[test]
-fn a_cursor_that_is_too_old_is_a_gap_that_is_told_before_what_comes_after_it() {
+fn gap_of_an_old_cursor_is_delivered_before_later_events() {
     let mut feed = messages(checkpoint("messages", Some("c1"), 1));
     let (ticket, _) = sent(&mut feed, at(0));
     feed.handle(at(0), ticket, problem(410, "cursor_expired"));
@@ -162,7 +162,7 @@ fn a_cursor_that_is_too_old_is_a_gap_that_is_told_before_what_comes_after_it() {
 }
 
 #[test]
-fn a_checkpoint_is_renewed_though_nothing_happens() {
+fn checkpoint_is_renewed_though_nothing_happens() {
     let mut deleted = item("m1", "two");
     deleted["data"]["deleted"] = json!(true);
     for (items, cursor) in [(vec![], "one"), (vec![deleted], "two")] {
@@ -182,7 +182,7 @@ fn a_checkpoint_is_renewed_though_nothing_happens() {
 }
 
 #[test]
-fn a_lease_that_ran_out_is_taken_again_and_the_feed_goes_on_at_its_own_cursor() {
+fn expired_lease_is_renewed_at_the_cursor_of_the_feed() {
     let mut feed = locations(checkpoint("live_locations", Some("c1"), 1));
     for (id, at_cursor) in [("s1", "later"), ("s2", "much later")] {
         let (ticket, exchange) = sent(&mut feed, at(0));
@@ -196,7 +196,7 @@ fn a_lease_that_ran_out_is_taken_again_and_the_feed_goes_on_at_its_own_cursor() 
 }
 
 #[test]
-fn a_server_that_asks_for_time_is_given_it_up_to_an_hour() {
+fn server_that_asks_for_time_is_given_it_up_to_an_hour() {
     for (asked, waits) in [
         ("7", Duration::from_secs(7)),
         ("0", Duration::ZERO),
@@ -218,7 +218,7 @@ fn a_server_that_asks_for_time_is_given_it_up_to_an_hour() {
 }
 
 #[test]
-fn a_checkpoint_of_another_world_is_a_gap_and_no_failure() {
+fn checkpoint_of_another_world_is_a_gap_and_no_failure() {
     // A server that was replaced: it never gave the cursor.
     let mut feed = messages(checkpoint("messages", Some("c1"), 1));
     let (ticket, _) = sent(&mut feed, at(0));
@@ -233,7 +233,7 @@ fn a_checkpoint_of_another_world_is_a_gap_and_no_failure() {
 }
 
 #[test]
-fn a_feed_that_is_stopped_sends_at_most_its_farewell() {
+fn feed_that_is_stopped_sends_at_most_its_farewell() {
     let begun = || locations(checkpoint("live_locations", Some("c1"), 1));
     let subscribed = || {
         let mut feed = begun();
@@ -273,7 +273,7 @@ fn a_feed_that_is_stopped_sends_at_most_its_farewell() {
 }
 
 #[test]
-fn what_had_arrived_before_the_stop_is_still_delivered() {
+fn events_before_a_stop_are_still_delivered() {
     let mut feed = messages(checkpoint("messages", Some("c1"), 1));
     let (ticket, _) = sent(&mut feed, at(0));
     feed.handle(at(0), ticket, batch(&[item("m1", "one"), item("m2", "two")], "end"));
@@ -284,7 +284,7 @@ fn what_had_arrived_before_the_stop_is_still_delivered() {
 }
 
 #[test]
-fn a_subscription_that_the_server_forgets_again_and_again_is_trouble_and_no_end() {
+fn subscription_that_is_lost_again_and_again_is_retried() {
     let mut feed = locations(checkpoint("live_locations", Some("c1"), 1));
     for round in 0..2 {
         let (ticket, _) = sent(&mut feed, at(0));
@@ -301,7 +301,7 @@ fn a_subscription_that_the_server_forgets_again_and_again_is_trouble_and_no_end(
 }
 
 #[test]
-fn what_the_server_forgets_now_and_then_is_no_trouble() {
+fn subscription_that_is_lost_now_and_then_is_no_failure() {
     let mut feed = locations(checkpoint("live_locations", Some("c1"), 1));
     for round in 0..5 {
         let (ticket, _) = sent(&mut feed, at(round));
@@ -325,7 +325,7 @@ fn what_the_server_forgets_now_and_then_is_no_trouble() {
 }
 
 #[test]
-fn events_whose_cursor_does_not_move_are_delivered_once_and_are_trouble() {
+fn events_without_a_new_cursor_are_a_failure_and_delivered_once() {
     let mut feed = messages(checkpoint("messages", Some("c1"), 1));
     let (ticket, _) = sent(&mut feed, at(0));
     feed.handle(at(0), ticket, batch(&[item("m1", "here")], "here"));
@@ -337,7 +337,7 @@ fn events_whose_cursor_does_not_move_are_delivered_once_and_are_trouble() {
 }
 
 #[test]
-fn a_feed_that_is_always_busy_keeps_no_other_waiting() {
+fn feed_that_is_always_busy_keeps_no_other_waiting() {
     let (mut set, client) = (FeedSet::new(), client());
     for chat in ["c1", "c2", "c3"] {
         set.insert(chat, client.chats().chat(chat).new_messages(checkpoint("messages", Some(chat), 1)));
@@ -358,7 +358,7 @@ fn a_feed_that_is_always_busy_keeps_no_other_waiting() {
 }
 
 #[test]
-fn a_set_hands_out_a_request_once_until_it_is_told_that_the_reply_is_lost() {
+fn feed_set_hands_out_a_request_once_until_its_reply_is_lost() {
     let (mut set, client) = (FeedSet::new(), client());
     set.insert("a", client.chats().chat("c1").new_messages(None));
     set.insert("b", client.chats().chat("c2").new_messages(None));
@@ -376,7 +376,7 @@ fn a_set_hands_out_a_request_once_until_it_is_told_that_the_reply_is_lost() {
 }
 
 #[test]
-fn an_error_says_that_an_earlier_attempt_may_have_arrived() {
+fn error_tells_that_an_earlier_attempt_may_have_arrived() {
     let client = client();
     let chat = client.chats().chat("c1");
     let mut post = chat.post("hello");

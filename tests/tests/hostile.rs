@@ -316,6 +316,6 @@ fn memory_is_bounded_by_the_response_and_time_is_linear() {
 
 #[test]
 #[ignore = "it takes long without optimisation"]
-fn the_largest_response() {
+fn largest_response() {
     measure(16 << 20);
 }

@@ -79,7 +79,7 @@ fn place(lat: f64) -> Coordinates {
 }
 
 #[test]
-fn a_patch_that_arrives_late_undoes_no_newer_one() {
+fn patch_that_arrives_late_undoes_no_newer_one() {
     let bot = Bot::new();
     let mut chat = bot.chat();
     let held = [
@@ -98,7 +98,7 @@ fn a_patch_that_arrives_late_undoes_no_newer_one() {
 }
 
 #[test]
-fn a_removed_admin_stays_removed() {
+fn removed_admin_stays_removed() {
     let bot = Bot::new();
     let mut chat = bot.chat();
     let held = bot.run_without_first(chat.add_admin(org::ANNA));

@@ -125,7 +125,7 @@ fn balancer(limit: Duration, cut: impl Fn() -> Reply) -> impl FnMut(&Exchange) -
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 
 #[test]
-fn a_balancer_that_cuts_polls_does_not_make_a_feed_deaf() {
+fn balancer_that_cuts_polls_does_not_make_a_feed_deaf() {
     let cuts: [fn() -> Reply; 6] = [|| page(502), || page(503), || page(504), || page(408), lost, lost_again];
     for cut in cuts {
         for limit in [2, 3, 6, 10, 24, 25] {
@@ -143,7 +143,7 @@ fn a_balancer_that_cuts_polls_does_not_make_a_feed_deaf() {
 }
 
 #[test]
-fn the_shorter_wait_is_kept_and_longer_ones_are_tried_again_seldom() {
+fn shorter_poll_is_kept_and_longer_ones_are_tried_seldom() {
     let day = Duration::from_secs(24 * 60 * 60);
     let course = follow(messages(25), day, balancer(6 * SECOND, || page(504)));
     assert!((2..=2 * 25).contains(&course.troubles.len()), "{} troubles a day", course.troubles.len());
@@ -152,7 +152,7 @@ fn the_shorter_wait_is_kept_and_longer_ones_are_tried_again_seldom() {
 }
 
 #[test]
-fn the_wait_grows_back_after_the_limit_is_gone() {
+fn wait_grows_back_after_the_limit_is_gone() {
     let mut cuts = 0;
     let course = follow(messages(25), Duration::from_secs(4 * 60 * 60), |exchange| {
         cuts += 1;
@@ -165,7 +165,7 @@ fn the_wait_grows_back_after_the_limit_is_gone() {
 }
 
 #[test]
-fn a_single_cut_is_reported_and_shortens_nothing() {
+fn single_cut_is_reported_and_shortens_nothing() {
     let mut polls = 0;
     let course = follow(messages(25), TEN_MINUTES, |exchange| {
         polls += 1;
@@ -177,7 +177,7 @@ fn a_single_cut_is_reported_and_shortens_nothing() {
 }
 
 #[test]
-fn a_server_that_fails_at_once_is_an_outage() {
+fn server_that_fails_at_once_is_an_outage() {
     let problem = || response(503, &json!({ "code": "server", "status": 503, "title": "down" }));
     let early = Duration::from_millis(900);
     let cases: [(Duration, fn() -> Reply); 4] =
@@ -192,7 +192,7 @@ fn a_server_that_fails_at_once_is_an_outage() {
 }
 
 #[test]
-fn a_time_to_wait_that_a_gateway_asks_for_is_obeyed() {
+fn time_to_wait_that_a_gateway_asks_for_is_obeyed() {
     let course = follow(messages(25), TEN_MINUTES, |_| {
         let Reply::Response(mut busy) = page(503) else { unreachable!("a page is a response") };
         busy.headers_mut().insert("retry-after", http::HeaderValue::from_static("20"));
@@ -216,7 +216,7 @@ fn deleted(number: usize) -> Value {
 }
 
 #[test]
-fn a_feed_of_which_everything_is_hidden_asks_a_few_times_a_second() {
+fn feed_of_hidden_events_polls_a_few_times_a_second() {
     for events in [1, 100] {
         let mut sent = 0;
         let course = follow(messages(25), Duration::from_secs(60), |_| {
@@ -230,7 +230,7 @@ fn a_feed_of_which_everything_is_hidden_asks_a_few_times_a_second() {
 }
 
 #[test]
-fn a_backlog_of_hidden_events_is_passed_and_what_is_behind_it_is_delivered_soon() {
+fn events_behind_a_hidden_backlog_are_delivered_soon() {
     let (mut sent, backlog) = (0, 2_000);
     let course = follow(messages(25), Duration::from_secs(10), |exchange| {
         if sent >= backlog {
@@ -248,7 +248,7 @@ fn a_backlog_of_hidden_events_is_passed_and_what_is_behind_it_is_delivered_soon(
 }
 
 #[test]
-fn no_server_makes_a_feed_poll_as_fast_as_it_can_without_delivering_anything() {
+fn no_server_makes_an_idle_feed_poll_without_a_pause() {
     // What it has is nothing, hidden, or a cursor that it does not know itself.
     type Server = fn(usize, &Exchange) -> Reply;
     let servers: [(&str, Server); 5] = [
@@ -281,7 +281,7 @@ fn no_server_makes_a_feed_poll_as_fast_as_it_can_without_delivering_anything() {
 }
 
 #[test]
-fn a_certificate_that_is_not_trusted_is_waited_out() {
+fn certificate_that_is_not_trusted_is_waited_out() {
     let mut polls = 0;
     let course = follow(messages(25), TEN_MINUTES, |exchange| {
         polls += 1;
@@ -293,7 +293,7 @@ fn a_certificate_that_is_not_trusted_is_waited_out() {
 }
 
 #[test]
-fn a_refusal_of_the_proxy_ends_a_feed_at_once() {
+fn refusal_of_the_proxy_ends_a_feed_at_once() {
     let refusals: [fn() -> Reply; 3] = [
         || Reply::Fault(Fault::new(FaultKind::Proxy, "status 407")),
         || Reply::Fault(Fault::new(FaultKind::ClientCertificate, "certificate required")),
@@ -308,7 +308,7 @@ fn a_refusal_of_the_proxy_ends_a_feed_at_once() {
 }
 
 #[test]
-fn a_feed_takes_a_fresh_connection_after_one_that_was_used_again_failed() {
+fn feed_takes_a_fresh_connection_after_a_reused_one_failed() {
     for kind in [FaultKind::Lost, FaultKind::Timeout] {
         let mut fresh = Vec::new();
         follow(messages(25), TEN_MINUTES, |exchange| {

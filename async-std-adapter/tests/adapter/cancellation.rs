@@ -79,14 +79,14 @@ fn stop_everywhere_cold_and_warm(client: impl Fn() -> Client<Probe>) {
 }
 
 #[test]
-fn a_future_can_be_dropped_at_every_point() {
+fn future_can_be_dropped_at_every_point() {
     let server = Server::each(|_, peer| echo(peer));
     let probe = Probe { fits: Fits::Bytes(24), ..Probe::default() };
     stop_everywhere_cold_and_warm(|| probe.client(config(&server.url())));
 }
 
 #[test]
-fn a_future_over_tls_can_be_dropped_at_every_point() {
+fn future_over_tls_can_be_dropped_at_every_point() {
     let authority = Authority::new("a private CA");
     let settings = authority.server("localhost");
     let server = Server::each(move |_, peer| echo(peer.secure(&settings)));

@@ -95,7 +95,7 @@ async fn converse(mut stream: TcpStream) {
 }
 
 #[test]
-fn a_thousand_feeds_are_driven_by_one_task() {
+fn thousand_feeds_are_driven_by_one_task() {
     const FEEDS: usize = 1_000;
     let (address, connections) = chats_in_one_thread();
     let client = teamwire_async_std::client(config(&format!("http://{address}"))).expect("options that work");
@@ -166,7 +166,7 @@ fn feeds_come_and_go_one_by_one() {
 }
 
 #[test]
-fn a_drive_that_is_stopped_or_dropped_in_the_middle_lets_its_connections_go() {
+fn drive_that_is_stopped_or_dropped_closes_its_connections() {
     for drops in [false, true] {
         let (tell, polled) = mpsc::channel();
         let tell = Mutex::new(tell);
@@ -205,7 +205,7 @@ fn a_drive_that_is_stopped_or_dropped_in_the_middle_lets_its_connections_go() {
 }
 
 #[test]
-fn a_feed_in_trouble_does_not_hold_the_others_up() {
+fn feed_in_failure_does_not_hold_the_others_up() {
     let attempts = AtomicUsize::new(0);
     let server = Server::each(move |_, mut peer| {
         while let Some(request) = peer.try_request() {
@@ -241,7 +241,7 @@ fn a_feed_in_trouble_does_not_hold_the_others_up() {
 }
 
 #[test]
-fn a_script_plays_many_feeds() {
+fn script_plays_many_feeds() {
     let empty = |cursor: &str| Answer::json(200, sample::json(&format!(r#"{{ "items": [], "cursor": "{cursor}" }}"#)));
     let script = Script::new()
         .then(Expect::get("/v1/chats/c0/messages/updates"), empty("0"))
@@ -269,7 +269,7 @@ fn a_script_plays_many_feeds() {
 }
 
 #[test]
-fn a_drive_can_be_kept_anywhere() {
+fn drive_can_be_kept_anywhere() {
     const fn is_a_value<T: Send + Unpin + std::fmt::Debug + 'static>() {}
     is_a_value::<FeedDriver<usize, Poller<Message>>>();
     is_a_value::<Vec<FeedDriver<String, Poller<Message>>>>();

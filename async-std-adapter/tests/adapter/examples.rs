@@ -70,7 +70,7 @@ fn smol_does_tls_and_looks_hosts_up() {
 }
 
 #[test]
-fn an_executor_on_std_net_runs_a_bot() {
+fn executor_on_std_net_runs_a_bot() {
     let server = Server::each(|_, mut peer| {
         let request = peer.request();
         assert!(request.line().ends_with(" HTTP/1.0"), "{request:?}");
@@ -84,7 +84,7 @@ fn an_executor_on_std_net_runs_a_bot() {
 }
 
 #[test]
-fn an_executor_on_std_net_deals_with_files_and_feeds() {
+fn executor_on_std_net_deals_with_files_and_feeds() {
     let folder = Folder::new();
     let server = Server::each(|number, mut peer| {
         let request = peer.request();
@@ -123,7 +123,7 @@ fn an_executor_on_std_net_deals_with_files_and_feeds() {
 }
 
 #[test]
-fn an_executor_on_std_net_tells_trouble_from_an_answer() {
+fn executor_on_std_net_tells_failure_from_an_response() {
     for (bytes, kind, arrived) in [
         ("", ErrorKind::Connection, true),
         ("HTTP/1.0 200 OK\r\ncontent-length: 50\r\n\r\n{", ErrorKind::Connection, true),

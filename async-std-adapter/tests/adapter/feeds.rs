@@ -111,7 +111,7 @@ fn signal() -> (impl Fn() + Send + Sync, Receiver<()>) {
 }
 
 #[test]
-fn a_feed_is_a_stream() {
+fn feed_is_a_stream() {
     let (server, noted) = updates(|number, peer| {
         let answer = match number {
             0 => reactions(&["r1", "r2"]),
@@ -137,7 +137,7 @@ fn a_feed_is_a_stream() {
 }
 
 #[test]
-fn an_error_is_the_last_item() {
+fn error_is_the_last_item() {
     let server = Server::each(|_, mut peer| {
         while peer.try_request().is_some() {
             peer.send(response(401, r#"{ "code": "auth" }"#));
@@ -154,7 +154,7 @@ fn an_error_is_the_last_item() {
 }
 
 #[test]
-fn a_feed_that_is_stopped_in_a_long_poll_only_unsubscribes() {
+fn feed_that_is_stopped_in_a_long_poll_only_unsubscribes() {
     let (polls, polled) = signal();
     let (server, noted) = updates(move |number, peer| {
         if number == 0 {
@@ -213,7 +213,7 @@ fn what_had_arrived_is_delivered_though_it_is_stopped() {
 }
 
 #[test]
-fn a_feed_that_is_stopped_while_it_waits_to_try_again_only_unsubscribes() {
+fn feed_stopped_while_it_waits_for_a_retry_only_unsubscribes() {
     let (server, noted) = updates(|_, peer| {
         peer.send("HTTP/1.1 503 Busy\r\nretry-after: 30\r\ncontent-length: 0\r\n\r\n");
     });
@@ -233,7 +233,7 @@ fn a_feed_that_is_stopped_while_it_waits_to_try_again_only_unsubscribes() {
 }
 
 #[test]
-fn a_feed_that_is_stopped_before_it_began_sends_nothing() {
+fn feed_that_is_stopped_before_it_began_sends_nothing() {
     let (server, noted) = updates(|_, _| {});
     let client = client(&server);
     let events = follow(&client);
@@ -267,7 +267,7 @@ fn no_event_is_lost_with_a_future_that_is_dropped() {
 }
 
 #[test]
-fn a_feed_that_is_dropped_sends_nothing_more() {
+fn feed_that_is_dropped_sends_nothing_more() {
     let (polls, polled) = signal();
     let (gone, is_gone) = signal();
     let (server, noted) = updates(move |_, peer| {
@@ -331,7 +331,7 @@ fn feeds_can_be_kept_anywhere_and_spawned() {
 }
 
 #[test]
-fn a_script_plays_a_feed() {
+fn script_plays_a_feed() {
     let script = Script::new()
         .then(
             Expect::put("/v1/reactions/subscriptions"),

@@ -77,7 +77,7 @@ fn futures_can_be_spawned() {
 }
 
 #[test]
-fn an_operation_does_nothing_before_it_is_awaited() {
+fn operation_does_nothing_before_it_is_awaited() {
     let server = Server::always(me());
     let client = client(&server);
     drop(client.contacts().me());
@@ -89,7 +89,7 @@ fn an_operation_does_nothing_before_it_is_awaited() {
 }
 
 #[test]
-fn a_scripted_operation_is_ready_when_it_is_asked() {
+fn scripted_operation_is_ready_when_it_is_asked() {
     let script = Script::new().then(Expect::get("/v1/me"), Answer::json(200, sample::bot()));
     let client: Client<Probe> = scripted_on(&script);
     let mut me = pin!(client.contacts().me());

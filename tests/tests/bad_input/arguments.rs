@@ -36,7 +36,7 @@ fn coordinates_off_the_earth_are_refused() {
 }
 
 #[test]
-fn a_text_that_is_too_long_is_refused_with_its_length() {
+fn text_that_is_too_long_is_refused_with_its_length() {
     let client = client();
     let chats = client.chats();
     let long = "ä".repeat(10_000);
@@ -54,7 +54,7 @@ fn a_text_that_is_too_long_is_refused_with_its_length() {
 }
 
 #[test]
-fn a_duration_that_not_every_json_library_keeps_is_refused() {
+fn duration_beyond_53_bits_of_milliseconds_is_refused() {
     let client = client();
     let chat = client.chats().chat("c1");
     let longest = Duration::from_millis((1 << 53) - 1);
@@ -76,7 +76,7 @@ fn a_duration_that_not_every_json_library_keeps_is_refused() {
 }
 
 #[test]
-fn a_nul_is_refused_in_every_text_and_its_place_is_named() {
+fn nul_is_refused_in_every_text_and_its_place_is_named() {
     let client = client();
     let (chats, nul) = (client.chats(), "ab\0");
     refused(chats.by_title(nul), "title", "character 3 is NUL");
@@ -112,7 +112,7 @@ fn a_nul_is_refused_in_every_text_and_its_place_is_named() {
 }
 
 #[test]
-fn an_empty_message_is_refused() {
+fn empty_message_is_refused() {
     let client = client();
     let chat = client.chats().chat("c1");
     for draft in [Draft::new(), Draft::text(""), Draft::text("").alert(AlertType::Alert).reply_to("m1")] {
@@ -139,7 +139,7 @@ fn attachments_that_no_message_can_have_are_refused() {
 }
 
 #[test]
-fn a_poll_without_a_choice_is_refused() {
+fn poll_without_a_choice_is_refused() {
     refused(Poll::new("Who?", ["I"]), "poll", "1 options");
     refused(Poll::new("Who?", (0..21).map(|at| at.to_string())), "poll", "21 options");
     refused(Poll::new("Who?", ["I", "you", "I"]), "poll", "\"I\" is there twice");
@@ -147,13 +147,13 @@ fn a_poll_without_a_choice_is_refused() {
 }
 
 #[test]
-fn an_appointment_that_ends_before_it_begins_is_refused() {
+fn appointment_that_ends_before_it_begins_is_refused() {
     let start = DateTime::UNIX_EPOCH;
     refused(Calendar::new("x", start, start - TimeDelta::nanoseconds(1)), "calendar", "before its start");
 }
 
 #[test]
-fn a_key_that_is_no_header_is_refused() {
+fn key_that_is_no_header_is_refused() {
     let client = client();
     let (chats, long) = (client.chats(), "k".repeat(129));
     for key in ["", " ", "a b", "ä", "\n", "k\0", long.as_str()] {
@@ -190,7 +190,7 @@ fn more_members_than_a_request_can_name_are_refused() {
 }
 
 #[test]
-fn what_a_chat_between_two_cannot_do_is_refused() {
+fn one_to_one_chat_refuses_what_it_does_not_support() {
     let mut private = sample::chat(TID, "");
     private["type"] = "one_to_one".into();
     let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}")), Answer::json(200, private));
@@ -202,7 +202,7 @@ fn what_a_chat_between_two_cannot_do_is_refused() {
 }
 
 #[test]
-fn a_reaction_that_does_not_answer_the_message_is_refused() {
+fn reaction_that_does_not_fit_its_message_is_refused() {
     use ReactionType::{Applause, Laugh, Love, Ok, Smile, Sos, ThumbsUp};
     let (to_alerts, to_others) = (vec![Ok, Sos], vec![ThumbsUp, Applause, Smile, Laugh, Love]);
     let bot = bot();
@@ -239,7 +239,7 @@ fn attention(kind: &str) -> AlertType {
 }
 
 #[test]
-fn a_reaction_is_changed_only_into_one_of_its_kind() {
+fn reaction_is_changed_only_into_one_of_its_kind() {
     let bot = bot();
     let old = |kind: ReactionType| {
         let mut old: Reaction = reaction().clone();
@@ -254,7 +254,7 @@ fn a_reaction_is_changed_only_into_one_of_its_kind() {
 }
 
 #[test]
-fn what_is_in_another_chat_is_refused() {
+fn message_of_another_chat_is_refused() {
     let client = client();
     let other = client.chats().chat("another");
     refused(other.send_reaction(alert(), ReactionType::Ok), "message", "not in another");
@@ -264,7 +264,7 @@ fn what_is_in_another_chat_is_refused() {
 }
 
 #[test]
-fn a_type_that_is_to_come_can_be_received_and_not_sent() {
+fn type_that_is_to_come_can_be_received_and_not_sent() {
     let client = client();
     let draft = Draft::text("hello").alert(AlertType::Unknown("siren".into()));
     refused(client.chats().chat("c1").post(draft), "alert type", "\"siren\"");
@@ -279,7 +279,7 @@ fn a_type_that_is_to_come_can_be_received_and_not_sent() {
 }
 
 #[test]
-fn nothing_that_is_refused_here_is_transient_or_has_an_answer() {
+fn local_refusal_is_not_transient_and_has_no_response() {
     let error = client().chats().chat("c1").post("").expect_err("it is empty");
     assert!(!error.is_transient() && !error.may_have_arrived());
     assert_eq!((error.status(), error.code(), error.request_id(), error.retry_after()), (None, None, None, None));

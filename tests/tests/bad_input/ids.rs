@@ -10,7 +10,7 @@ use super::{bot, client, refused};
 const NO_IDS: &[(&str, &str)] = &[("", "empty"), (".", "not ids"), ("..", "not ids")];
 
 #[test]
-fn no_request_is_sent_for_what_cannot_be_an_id() {
+fn invalid_id_sends_no_request() {
     let long = "x".repeat(129);
     for (id, why) in NO_IDS.iter().copied().chain([(long.as_str(), "128")]) {
         let client = client();
@@ -40,7 +40,7 @@ fn no_request_is_sent_for_what_cannot_be_an_id() {
 }
 
 #[test]
-fn the_longest_id_is_taken_and_counted_in_characters() {
+fn longest_id_is_taken_and_counted_in_characters() {
     for longest in ["x".repeat(128), "\u{1f600}".repeat(128)] {
         let client = Client::new(ByHand::new(config(), ENTROPY, now()));
         request_of(&mut client.chats().chat(longest).post("hello"));
@@ -54,7 +54,7 @@ fn path(id: &str) -> String {
 }
 
 #[test]
-fn an_id_is_one_segment_whatever_is_in_it() {
+fn id_is_one_segment_whatever_is_in_it() {
     for (id, segment) in [
         ("a/b", "a%2Fb"),
         ("../me", "..%2Fme"),

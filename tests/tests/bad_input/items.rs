@@ -32,7 +32,7 @@ fn one(message: Value) -> Message {
 }
 
 #[test]
-fn one_bad_item_in_a_hundred_costs_itself_and_says_why() {
+fn undecodable_item_is_skipped_with_a_reason() {
     for (member, value, reason) in [
         ("mid", json!(7), "mid"),
         ("from_user", json!({ "first_name": "Anna" }), "from_user"),
@@ -55,7 +55,7 @@ fn one_bad_item_in_a_hundred_costs_itself_and_says_why() {
 }
 
 #[test]
-fn a_lone_surrogate_costs_itself_and_in_an_id_its_message_only() {
+fn lone_surrogate_costs_its_text_and_in_an_id_its_message() {
     for lone in ["\\ud800", "\\udc00", "\\ud83d x", "\\udc00\\ud800"] {
         let text = page(vec![
             sample::message("m1", TID, "before"),
@@ -74,7 +74,7 @@ fn a_lone_surrogate_costs_itself_and_in_an_id_its_message_only() {
 }
 
 #[test]
-fn a_timestamp_out_of_all_time_costs_its_message_only() {
+fn timestamp_out_of_all_time_costs_its_message_only() {
     for timestamp in [i64::MAX, i64::MIN, 8_210_266_876_800_000] {
         let read = read(page(vec![message("timestamp", timestamp.into()), sample::message("m2", TID, "hello")]));
         assert_eq!((read.messages.len(), read.undecoded.len()), (1, 1), "{timestamp}");
@@ -95,7 +95,7 @@ fn items_that_are_no_objects_are_kept_as_they_came() {
 }
 
 #[test]
-fn every_list_keeps_what_it_cannot_understand() {
+fn every_list_keeps_its_undecoded_items() {
     let chat = format!("/v1/chats/{TID}");
     let list = |path: &str, item: Value| {
         Script::new().then(Expect::get(path), Answer::json(200, sample::page([item, json!({ "odd": true })])))
@@ -133,7 +133,7 @@ fn types_that_are_to_come_survive_as_the_server_wrote_them() {
 }
 
 #[test]
-fn an_attachment_that_is_to_come_or_is_broken_survives_as_its_json() {
+fn unknown_or_broken_attachment_is_kept_as_json() {
     for json in [
         json!({ "kind": "sticker", "pack": ["a", 1] }),
         json!({ "kind": "location", "name": "Mars", "lat": 91.0, "lon": 0.0 }),
@@ -154,13 +154,13 @@ fn an_attachment_that_is_to_come_or_is_broken_survives_as_its_json() {
 }
 
 #[test]
-fn an_alert_without_a_type_is_an_alert() {
+fn alert_without_a_type_is_an_alert() {
     assert_eq!(one(message("is_alert", true.into())).alert_type, Some(AlertType::Alert));
     assert_eq!(one(message("is_alert", false.into())).alert_type, None);
 }
 
 #[test]
-fn a_list_that_is_no_list_is_an_error_and_not_an_empty_list() {
+fn list_that_is_no_list_is_an_error_and_not_an_empty_list() {
     for page in [json!({ "items": null }), json!({ "items": {} }), json!({}), json!([]), json!({ "items": 0 })] {
         let script = Script::new().then(Expect::get("/v1/users"), Answer::json(200, page));
         let error = Client::new(script).contacts().users().expect_err("it is no page");

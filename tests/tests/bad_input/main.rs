@@ -1,7 +1,6 @@
 //! What is wrong is refused, and named: settings and arguments before anything is sent, answers where they break the
 //! contract.
 
-mod answers;
 mod arguments;
 mod brackets;
 mod cursors;
@@ -10,6 +9,7 @@ mod ids;
 mod items;
 mod pages;
 mod proxies;
+mod responses;
 mod settings;
 mod unreadable;
 

@@ -30,7 +30,7 @@ fn endless(script: &Script, why: &str) {
 }
 
 #[test]
-fn a_cursor_that_repeats_is_an_error_and_not_a_loop() {
+fn cursor_that_repeats_is_an_error_and_not_a_loop() {
     let first = || Script::new().then(Expect::get("/v1/users"), page("a"));
     endless(&first().then(after("a"), page("a")), "repeats");
     let around = first().then(after("a"), page("b")).then(after("b"), page("c")).then(after("c"), page("a"));
@@ -38,7 +38,7 @@ fn a_cursor_that_repeats_is_an_error_and_not_a_loop() {
 }
 
 #[test]
-fn a_cursor_that_is_none_of_the_contract_is_an_error_and_not_a_request() {
+fn invalid_cursor_is_an_error_and_sends_no_request() {
     for cursor in ["c".repeat(1025), "c".repeat(100_000), "\u{1f600}".repeat(257)] {
         endless(&Script::new().then(Expect::get("/v1/users"), page(&cursor)), "cursor");
     }
@@ -52,7 +52,7 @@ fn users(script: &Script) -> Listing<User> {
 }
 
 #[test]
-fn a_list_without_an_end_is_given_up() {
+fn list_without_an_end_is_given_up() {
     let client = Client::new(ByHand::new(config(), ENTROPY, now()));
     let mut walk = client.contacts().users();
     for at in 0..20_000 {
@@ -69,7 +69,7 @@ fn a_list_without_an_end_is_given_up() {
 }
 
 #[test]
-fn a_cursor_that_is_empty_or_none_ends_the_list() {
+fn cursor_that_is_empty_or_none_ends_the_list() {
     let ends = [
         json!({ "items": [] }),
         json!({ "items": [], "next_cursor": null }),
@@ -112,7 +112,7 @@ fn a_list_whose_cursor_has_expired_is_begun_again_once() {
 }
 
 #[test]
-fn an_empty_page_does_not_end_the_list() {
+fn empty_page_does_not_end_the_list() {
     let mut empty = sample::page([]);
     empty["next_cursor"] = Value::from("b");
     let script = Script::new()
@@ -156,7 +156,7 @@ fn walk(users: usize, fitting: usize) -> (Result<Listing<User>, Error>, Vec<Stri
 }
 
 #[test]
-fn a_page_that_is_too_large_is_requested_again_with_half_the_items() {
+fn page_that_is_too_large_is_requested_again_with_fewer_items() {
     for (fitting, expected) in [(100, "100"), (99, "50"), (7, "6"), (1, "1")] {
         let (users, limits) = walk(130, fitting);
         let users = users.expect("smaller pages are small enough");
@@ -170,7 +170,7 @@ fn a_page_that_is_too_large_is_requested_again_with_half_the_items() {
 }
 
 #[test]
-fn a_list_has_a_limit_over_all_of_its_pages() {
+fn list_has_a_limit_over_all_of_its_pages() {
     let limited = config().with_limits(Limits { list: 1000, ..Limits::default() });
     let script = (0..20)
         .fold(Script::with_config(limited), |script, at| script.then(Expect::get("/v1/users"), page(&at.to_string())));

@@ -18,7 +18,7 @@ const ELSEWHERE: [&str; 5] = [
 ];
 
 #[test]
-fn a_proxy_on_another_machine_is_not_sent_the_credentials_in_the_clear() {
+fn remote_proxy_is_not_sent_the_credentials_in_the_clear() {
     for base in ["http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"] {
         for proxy in ELSEWHERE {
             for tunnel in [false, true] {
@@ -31,7 +31,7 @@ fn a_proxy_on_another_machine_is_not_sent_the_credentials_in_the_clear() {
 }
 
 #[test]
-fn a_proxy_may_be_anywhere_if_it_sees_no_credentials_or_is_allowed_to() {
+fn proxy_may_be_anywhere_if_it_sees_no_credentials() {
     for proxy in ELSEWHERE {
         let config = Config::new("https://teamwire.example.org", keys()).expect("it is a URL");
         config.with_proxy(proxy).expect("TLS hides them from it");

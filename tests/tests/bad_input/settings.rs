@@ -19,7 +19,7 @@ fn config() -> Config {
 }
 
 #[test]
-fn what_is_no_base_url_is_refused() {
+fn invalid_base_url_is_refused() {
     for (url, why) in [
         ("", "relative"),
         ("teamwire.example.org", "relative"),
@@ -79,7 +79,7 @@ fn plain_http_is_for_this_machine_only() {
 }
 
 #[test]
-fn a_base_url_may_have_a_port_and_a_path_and_end_in_a_slash_or_not() {
+fn base_url_may_have_a_port_a_path_and_a_final_slash() {
     for (given, used) in [
         ("https://a.example.org", "https://a.example.org/v1/me"),
         ("https://a.example.org/", "https://a.example.org/v1/me"),
@@ -135,7 +135,7 @@ fn credentials_that_cannot_be_sent_are_refused() {
 }
 
 #[test]
-fn a_variable_that_is_missing_or_wrong_is_named() {
+fn variable_that_is_missing_or_wrong_is_named() {
     let all = [(URL_VAR, "https://a.example.org"), (APP_ID_VAR, "app"), (SECRET_VAR, "secret")];
     let with = |name: &str, value: Option<&str>| {
         Config::from_vars(|asked| match all.iter().find(|(known, _)| *known == asked) {
@@ -156,7 +156,7 @@ fn a_variable_that_is_missing_or_wrong_is_named() {
 }
 
 #[test]
-fn a_user_agent_that_is_no_header_is_refused() {
+fn user_agent_that_is_no_header_is_refused() {
     for name in ["", " ", "Wächter", "bot\r\nHost: x", "bot\t1", "\u{7f}", "bot\0"] {
         refused(config().with_user_agent(name), "user agent", "printable ASCII");
     }
@@ -165,7 +165,7 @@ fn a_user_agent_that_is_no_header_is_refused() {
 }
 
 #[test]
-fn what_is_no_proxy_is_refused() {
+fn invalid_proxy_is_refused() {
     for (url, why) in [
         ("", "relative"),
         ("proxy.example.org:3128", "http://host:port"),
@@ -200,7 +200,7 @@ fn what_is_no_proxy_is_refused() {
 }
 
 #[test]
-fn times_and_limits_with_which_nothing_could_succeed_are_refused_by_every_adapter() {
+fn unusable_times_and_limits_are_refused_by_every_adapter() {
     let (timeouts, limits, retry) = (Timeouts::default(), Limits::default(), RetryPolicy::default());
     let second = Duration::from_secs(1);
     let with = |timeouts| config().with_timeouts(timeouts);
@@ -235,7 +235,7 @@ fn times_and_limits_with_which_nothing_could_succeed_are_refused_by_every_adapte
 }
 
 #[test]
-fn a_setting_that_is_refused_leaves_nothing_half_done() {
+fn setting_that_is_refused_leaves_nothing_half_done() {
     let refused: Result<Config, Error> = config().with_user_agent("");
     assert!(refused.is_err());
     assert!(me(config()).starts_with("https://teamwire.example.org/"));

@@ -48,7 +48,7 @@ fn chats_are_found_by_their_exact_title<H: Harness>() {
 }
 
 #[executor_test]
-fn a_new_chat_is_as_it_was_asked_for<H: Harness>() {
+fn new_chat_is_as_it_was_asked_for<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let wanted = NewChat::titled("Ops \u{1f6a8}")
         .users([org::ANNA, org::BEN, org::ANNA])
@@ -73,7 +73,7 @@ fn a_new_chat_is_as_it_was_asked_for<H: Harness>() {
 }
 
 #[executor_test]
-fn a_new_chat_needs_no_more_than_a_title<H: Harness>() {
+fn new_chat_needs_no_more_than_a_title<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let chat = fixture.ok(fixture.client.chats().create_chat(NewChat::titled("")));
     assert!(!chat.is_alert() && chat.allow_sending() && chat.allow_mute_notifications());
@@ -82,7 +82,7 @@ fn a_new_chat_needs_no_more_than_a_title<H: Harness>() {
 }
 
 #[executor_test]
-fn a_chat_that_may_have_been_created_is_created_once<H: Harness>() {
+fn chat_that_may_have_been_created_is_created_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats").times(3));
     let chat = fixture.ok(fixture.client.chats().create_chat(NewChat::titled("Ops").message("Welcome")));
@@ -92,7 +92,7 @@ fn a_chat_that_may_have_been_created_is_created_once<H: Harness>() {
 }
 
 #[executor_test]
-fn a_chat_between_two_is_made_once<H: Harness>() {
+fn chat_between_two_is_made_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let chats = fixture.client.chats();
     let first = fixture.ok(chats.create_one_to_one_chat(NewOneToOne::with(org::ANNA).message("one")));
@@ -106,7 +106,7 @@ fn a_chat_between_two_is_made_once<H: Harness>() {
 }
 
 #[executor_test]
-fn a_chat_between_two_is_a_small_one<H: Harness>() {
+fn chat_between_two_is_a_small_one<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut chat = fixture.ok(fixture.client.chats().create_one_to_one_chat(org::ANNA));
     assert_eq!((chat.chat_type(), chat.admins().len(), chat.user_members().len()), (&ChatType::OneToOne, 0, 2));
@@ -142,7 +142,7 @@ fn changes_show_here_and_there<H: Harness>() {
 }
 
 #[executor_test]
-fn a_chat_is_closed_and_reopened<H: Harness>() {
+fn chat_is_closed_and_reopened<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
     for (is_closed, _) in [(true, "closed"), (true, "closed already"), (false, "reopened"), (false, "open already")] {
@@ -156,7 +156,7 @@ fn a_chat_is_closed_and_reopened<H: Harness>() {
 }
 
 #[executor_test]
-fn a_bot_leaves_once<H: Harness>() {
+fn bot_leaves_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     fixture.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats/*/leave").times(2));

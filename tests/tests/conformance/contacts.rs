@@ -4,7 +4,7 @@ use teamwire_sandbox::org;
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 #[executor_test]
-fn the_bot_knows_itself<H: Harness>() {
+fn bot_knows_itself<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let me = fixture.ok(fixture.client.contacts().me());
     assert_eq!((me.uid.as_str(), me.full_name().as_str(), me.is_bot), (org::BOT, "Ops Bot", true));
@@ -37,7 +37,7 @@ fn users_and_groups_are_found_by_their_id<H: Harness>() {
 }
 
 #[executor_test]
-fn who_is_deleted_or_hidden_is_not_found<H: Harness>() {
+fn deleted_or_hidden_user_is_not_found<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let contacts = fixture.client.contacts();
     for uid in [org::IVAN, org::JANA] {

@@ -25,7 +25,7 @@ fn send(fixture: &Fixture<Blocking>, request: &str, body: &str) {
 }
 
 #[test]
-fn what_keeps_to_the_contract_passes() {
+fn exchange_within_the_contract_passes() {
     let fixture = Fixture::<Blocking>::new();
     send(&fixture, "GET /v1/me", "");
     send(&fixture, &format!("POST /v1/chats/{}/messages", org::LOBBY), r#"{"msg": "hello"}"#);
@@ -33,18 +33,18 @@ fn what_keeps_to_the_contract_passes() {
 
 #[test]
 #[should_panic(expected = "against the contract:\nGET /v1/users?limit=1000: list_users: the query parameter `limit`")]
-fn a_request_that_breaks_the_contract_fails_its_test() {
+fn request_that_breaks_the_contract_fails_its_test() {
     send(&Fixture::new(), "GET /v1/users?limit=1000", "");
 }
 
 #[test]
 #[should_panic(expected = "against the contract:\nPOST /v1/chats/t-lobby/messages: post_message: its body")]
-fn a_body_that_breaks_the_contract_fails_its_test() {
+fn body_that_breaks_the_contract_fails_its_test() {
     send(&Fixture::new(), &format!("POST /v1/chats/{}/messages", org::LOBBY), r#"{"msg": "hello", "color": "red"}"#);
 }
 
 #[test]
-fn an_answer_that_a_test_makes_up_may_break_it() {
+fn faked_response_may_break_the_contract() {
     let fixture = Fixture::<Blocking>::new();
     fixture.sandbox.faults().add(Fault::response(299, "text/html", "<html>"));
     fixture.err(fixture.client.contacts().me());

@@ -198,35 +198,35 @@ const AMPLE: Duration = Duration::from_secs(600);
 const SHORT: Duration = Duration::from_secs(3);
 
 #[test]
-fn an_executor_that_claims_each_request_was_sent_is_caught() {
-    let why = broken!(ClaimsSent, network::a_request_without_a_server_is_known_not_to_have_arrived, AMPLE);
+fn executor_that_claims_each_request_was_sent_is_caught() {
+    let why = broken!(ClaimsSent, network::request_without_a_server_is_known_not_to_have_arrived, AMPLE);
     assert!(why.contains("nothing was sent"), "{why}");
 }
 
 #[test]
-fn an_executor_that_denies_each_request_was_sent_is_caught() {
-    let why = broken!(DeniesSent, network::no_answer_is_a_timeout, AMPLE);
+fn executor_that_denies_each_request_was_sent_is_caught() {
+    let why = broken!(DeniesSent, network::missing_response_is_a_timeout, AMPLE);
     assert!(why.contains("(true, false)") && why.contains("(true, true)"), "{why}");
 }
 
 #[test]
-fn an_executor_that_spins_is_caught() {
+fn executor_that_spins_is_caught() {
     for why in [
-        broken!(Spins, waits::an_operation_sleeps_through_a_wait, AMPLE),
-        broken!(Spins, waits::a_feed_sleeps_through_a_wait, AMPLE),
+        broken!(Spins, waits::operation_sleeps_through_a_wait, AMPLE),
+        broken!(Spins, waits::feed_sleeps_through_a_wait, AMPLE),
     ] {
         assert!(why.contains("times in one wait"), "{why}");
     }
 }
 
 #[test]
-fn an_executor_that_never_times_out_is_caught() {
-    let why = broken!(NeverTimesOut, network::no_answer_is_a_timeout, SHORT);
-    assert_eq!(why, format!("no_answer_is_a_timeout has not ended within {SHORT:?}"));
+fn executor_that_never_times_out_is_caught() {
+    let why = broken!(NeverTimesOut, network::missing_response_is_a_timeout, SHORT);
+    assert_eq!(why, format!("missing_response_is_a_timeout has not ended within {SHORT:?}"));
 }
 
 #[test]
-fn an_executor_that_never_stops_is_caught() {
-    let why = broken!(NeverStops, feeds::a_feed_that_is_stopped_delivers_what_had_arrived_and_unsubscribes, SHORT);
+fn executor_that_never_stops_is_caught() {
+    let why = broken!(NeverStops, feeds::stopped_feed_delivers_what_had_arrived_and_unsubscribes, SHORT);
     assert!(why.ends_with(&format!("_and_unsubscribes has not ended within {SHORT:?}")), "{why}");
 }

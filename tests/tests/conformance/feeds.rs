@@ -53,7 +53,7 @@ fn text(message: Message) -> String {
 }
 
 #[executor_test]
-fn what_happens_arrives_at_once<H: Harness>() {
+fn event_arrives_at_once<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -164,7 +164,7 @@ fn live_locations_arrive_as_people_move<H: Harness>() {
 }
 
 #[executor_test]
-fn a_feed_goes_on_at_its_checkpoint_in_another_client<H: Harness>() {
+fn feed_resumes_at_its_checkpoint_in_another_client<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, Follow::from_now());
@@ -182,7 +182,7 @@ fn a_feed_goes_on_at_its_checkpoint_in_another_client<H: Harness>() {
 }
 
 #[executor_test]
-fn a_checkpoint_of_something_else_is_refused<H: Harness>() {
+fn checkpoint_of_another_feed_is_refused<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for feed in Subscription::ALL {
         let checkpoint = feed.follow::<H>(&fixture.client, None).expect_started();
@@ -205,7 +205,7 @@ fn a_checkpoint_of_something_else_is_refused<H: Harness>() {
 }
 
 #[executor_test]
-pub(crate) fn a_feed_that_is_stopped_delivers_what_had_arrived_and_unsubscribes<H: Harness>() {
+pub(crate) fn stopped_feed_delivers_what_had_arrived_and_unsubscribes<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -226,7 +226,7 @@ pub(crate) fn a_feed_that_is_stopped_delivers_what_had_arrived_and_unsubscribes<
 
 /// Of those that can be stopped from elsewhere.
 #[executor_test]
-fn a_stop_in_the_middle_of_a_long_poll_is_prompt<H: Harness>() {
+fn stop_in_the_middle_of_a_long_poll_is_prompt<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -245,7 +245,7 @@ fn a_stop_in_the_middle_of_a_long_poll_is_prompt<H: Harness>() {
 }
 
 #[executor_test]
-fn a_key_that_is_revoked_ends_every_feed<H: Harness>() {
+fn key_that_is_revoked_ends_every_feed<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -257,7 +257,7 @@ fn a_key_that_is_revoked_ends_every_feed<H: Harness>() {
 }
 
 #[executor_test]
-fn a_chat_that_the_bot_is_not_in_any_more_ends_its_feeds<H: Harness>() {
+fn chat_that_the_bot_is_not_in_any_more_ends_its_feeds<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -278,7 +278,7 @@ fn a_chat_that_the_bot_is_not_in_any_more_ends_its_feeds<H: Harness>() {
 }
 
 #[executor_test]
-fn somebody_elses_unsubscribe_ends_a_feed<H: Harness>() {
+fn unsubscription_by_another_client_ends_a_feed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let elsewhere = fixture.client(|config| config);
     let mut locations = Subscription::LiveLocations.follow::<H>(&fixture.client, None);
@@ -295,7 +295,7 @@ fn somebody_elses_unsubscribe_ends_a_feed<H: Harness>() {
 }
 
 #[executor_test]
-fn a_lease_that_ran_out_is_taken_again<H: Harness>() {
+fn lease_that_ran_out_is_taken_again<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -315,7 +315,7 @@ fn a_lease_that_ran_out_is_taken_again<H: Harness>() {
 }
 
 #[executor_test]
-fn what_the_server_has_forgotten_is_told_as_missed<H: Harness>() {
+fn events_that_the_server_dropped_are_reported_as_a_gap<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -336,7 +336,7 @@ fn what_the_server_has_forgotten_is_told_as_missed<H: Harness>() {
 }
 
 #[executor_test]
-fn a_checkpoint_of_another_world_is_told_as_missed<H: Harness>() {
+fn checkpoint_of_another_server_is_reported_as_a_gap<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -353,7 +353,7 @@ fn a_checkpoint_of_another_world_is_told_as_missed<H: Harness>() {
 }
 
 #[executor_test]
-fn an_outage_is_told_and_nothing_is_lost_by_it<H: Harness>() {
+fn outage_is_reported_and_loses_no_event<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -378,7 +378,7 @@ fn an_outage_is_told_and_nothing_is_lost_by_it<H: Harness>() {
 }
 
 #[executor_test]
-fn trouble_that_passes_costs_a_feed_no_event<H: Harness>() {
+fn temporary_failure_costs_a_feed_no_event<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
@@ -407,7 +407,7 @@ fn trouble_that_passes_costs_a_feed_no_event<H: Harness>() {
 }
 
 #[executor_test]
-fn a_long_poll_may_take_longer_than_other_requests<H: Harness>() {
+fn long_poll_may_take_longer_than_other_requests<H: Harness>() {
     every_feed(|feed| {
         let timeouts = Timeouts { default: Duration::from_millis(700), ..Timeouts::default() };
         let fixture = Fixture::<H>::configured(|config| config.with_timeouts(timeouts));
@@ -429,7 +429,7 @@ fn a_long_poll_may_take_longer_than_other_requests<H: Harness>() {
 }
 
 #[executor_test]
-fn a_bot_answers_what_it_hears<H: Harness>() {
+fn bot_replies_to_its_feed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.client.chats().chat(org::LOBBY);
     let mut events = FeedProbe::<H>::new(lobby.new_messages(None), |it: Message| it.text.unwrap_or_default());

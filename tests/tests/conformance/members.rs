@@ -65,7 +65,7 @@ fn admins_are_made_and_unmade<H: Harness>() {
 }
 
 #[executor_test]
-fn the_last_admin_stays<H: Harness>() {
+fn last_admin_stays<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
     fixture.ok(lobby.remove_admin(org::ANNA));

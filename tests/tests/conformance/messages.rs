@@ -75,7 +75,7 @@ fn deleted_messages_come_if_they_are_asked_for<H: Harness>() {
 }
 
 #[executor_test]
-fn an_empty_chat_has_no_last_message<H: Harness>() {
+fn empty_chat_has_no_last_message<H: Harness>() {
     let fixture = Fixture::<H>::new();
     assert_eq!(fixture.ok(fixture.chat(org::LOBBY).messages(None)), Messages::default());
 }
@@ -97,7 +97,7 @@ fn one_message_that_is_broken_costs_itself<H: Harness>() {
 }
 
 #[executor_test]
-fn readers_are_those_who_have_read_everything<H: Harness>() {
+fn readers_have_read_everything<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     let uids = |readers: teamwire_core::Listing<teamwire_core::User>| {

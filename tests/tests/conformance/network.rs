@@ -30,7 +30,7 @@ fn fault(error: Error) -> teamwire_core::Fault {
 }
 
 #[executor_test]
-fn trouble_that_passes_is_not_noticed<H: Harness>() {
+fn temporary_failure_is_retried_unnoticed<H: Harness>() {
     for trouble in [
         Fault::status(500),
         Fault::status_retry_after(503, 0),
@@ -47,7 +47,7 @@ fn trouble_that_passes_is_not_noticed<H: Harness>() {
 }
 
 #[executor_test]
-fn an_answer_that_is_cut_is_asked_for_again<H: Harness>() {
+fn cut_response_is_requested_again<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for after_bytes in [0, 1, 50] {
         fixture.sandbox.faults().add(Fault::CutBody { after_bytes });
@@ -59,7 +59,7 @@ fn an_answer_that_is_cut_is_asked_for_again<H: Harness>() {
 }
 
 #[executor_test]
-fn a_refused_login_that_is_cut_is_not_repeated<H: Harness>() {
+fn refused_login_that_is_cut_is_not_repeated<H: Harness>() {
     let cut = ["content-length: 100\r\n\r\n<html>no</", "transfer-encoding: chunked\r\n\r\n14\r\n<html>no</"];
     let malformed = "transfer-encoding: chunked\r\n\r\n<html>no</";
     for rest in cut.into_iter().chain([malformed]) {
@@ -73,7 +73,7 @@ fn a_refused_login_that_is_cut_is_not_repeated<H: Harness>() {
 }
 
 #[executor_test]
-fn a_connection_that_is_closed_is_replaced<H: Harness>() {
+fn connection_that_is_closed_is_replaced<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.faults().close_every_nth(2);
     for _ in 0..8 {
@@ -88,7 +88,7 @@ fn a_connection_that_is_closed_is_replaced<H: Harness>() {
 }
 
 #[executor_test]
-fn an_outage_ends_and_all_goes_on<H: Harness>() {
+fn operations_succeed_again_after_an_outage<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.ok(fixture.client.chats().chat(org::LOBBY).post("before"));
     fixture.sandbox.faults().set_down(true);
@@ -106,7 +106,7 @@ fn short(config: Config) -> Config {
 }
 
 #[executor_test]
-pub(crate) fn no_answer_is_a_timeout<H: Harness>() {
+fn missing_response_is_a_timeout<H: Harness>() {
     for (silence, arrived) in [(Fault::NoResponse, true), (Fault::RawThenHang(b"HTTP/1.1 200 OK\r\n".to_vec()), true)] {
         let error = befallen::<H>(silence, short);
         assert_eq!((error.is_transient(), error.may_have_arrived()), (true, arrived));
@@ -115,7 +115,7 @@ pub(crate) fn no_answer_is_a_timeout<H: Harness>() {
 }
 
 #[executor_test]
-fn a_slow_answer_is_none_after_the_timeout<H: Harness>() {
+fn slow_response_is_a_timeout<H: Harness>() {
     let body =
         b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"uid\": \"u".to_vec();
     let error = fault(befallen::<H>(Fault::RawThenHang(body), short));
@@ -125,7 +125,7 @@ fn a_slow_answer_is_none_after_the_timeout<H: Harness>() {
 }
 
 #[executor_test]
-fn an_answer_that_is_too_large_is_refused<H: Harness>() {
+fn response_that_is_too_large_is_refused<H: Harness>() {
     let small = |config: Config| config.with_limits(Limits { answer: 1000, ..Limits::default() });
     let large = "x".repeat(1001);
     let chunked = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3e9\r\n{large}\r\n0\r\n\r\n");
@@ -139,7 +139,7 @@ fn an_answer_that_is_too_large_is_refused<H: Harness>() {
 }
 
 #[executor_test]
-fn what_is_not_http_is_refused<H: Harness>() {
+fn response_that_is_not_http_is_refused<H: Harness>() {
     for bytes in ["SSH-2.0-OpenSSH_9.7\r\n\r\n", "\0\0\0\0\r\n\r\n", "HTTP/1.1 banana\r\n\r\n"] {
         let error = befallen::<H>(Fault::raw(bytes), |config| config);
         assert_eq!((error.kind(), error.is_transient()), (ErrorKind::UnexpectedAnswer, false), "{error}");
@@ -147,7 +147,7 @@ fn what_is_not_http_is_refused<H: Harness>() {
 }
 
 #[executor_test]
-fn a_redirect_is_not_followed<H: Harness>() {
+fn redirect_is_not_followed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for status in [301, 302, 303, 307, 308] {
         fixture.sandbox.faults().add(Fault::Response {
@@ -162,7 +162,7 @@ fn a_redirect_is_not_followed<H: Harness>() {
 }
 
 #[executor_test]
-fn a_proxys_page_is_shown_in_the_error<H: Harness>() {
+fn proxys_page_is_shown_in_the_error<H: Harness>() {
     for (status, kind) in
         [(502, ErrorKind::Server), (404, ErrorKind::UnexpectedAnswer), (200, ErrorKind::UnexpectedAnswer)]
     {
@@ -206,7 +206,7 @@ fn connections_are_used_again<H: Harness>() {
 }
 
 #[executor_test]
-pub(crate) fn a_request_without_a_server_is_known_not_to_have_arrived<H: Harness>() {
+pub(crate) fn request_without_a_server_is_known_not_to_have_arrived<H: Harness>() {
     // The port of a connection's own side: nobody listens there, and nobody else is given it meanwhile.
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
     let connection = TcpStream::connect(listener.local_addr().expect("it is bound")).expect("it listens");

@@ -14,7 +14,7 @@ const POSTS: &str = "POST /v1/chats/{tid}/messages";
 const LOBBY_POSTS: &str = "/v1/chats/*/messages";
 
 #[executor_test]
-fn a_post_is_there_for_everybody_as_it_was_answered<H: Harness>() {
+fn post_is_the_same_for_every_member<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     let posted = fixture.ok(lobby.post(Draft::text("hello").sender_display_name("Monitoring")));
@@ -91,7 +91,7 @@ fn attachments_of_others_are_understood<H: Harness>() {
 }
 
 #[executor_test]
-fn an_attention_message_has_its_type<H: Harness>() {
+fn attention_message_has_its_type<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for (kind, name) in
         [(AlertType::Alert, "alert"), (AlertType::Announcement, "announcement"), (AlertType::Note, "note")]
@@ -106,7 +106,7 @@ fn an_attention_message_has_its_type<H: Harness>() {
 }
 
 #[executor_test]
-fn a_reply_names_what_it_replies_to<H: Harness>() {
+fn reply_names_the_message_it_replies_to<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     let question = fixture.ok(lobby.post("Who?"));
@@ -117,7 +117,7 @@ fn a_reply_names_what_it_replies_to<H: Harness>() {
 }
 
 #[executor_test]
-fn a_chat_that_is_closed_takes_no_posts<H: Harness>() {
+fn chat_that_is_closed_takes_no_posts<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.as_person(org::ANNA).close(org::LOBBY).expect("Anna administers the lobby");
     let error = fixture.err(fixture.chat(org::LOBBY).post("hello"));
@@ -134,7 +134,7 @@ fn only_admins_post_where_only_they_may<H: Harness>() {
 }
 
 #[executor_test]
-fn a_post_that_may_have_arrived_is_shown_once<H: Harness>() {
+fn post_that_may_have_arrived_is_shown_once<H: Harness>() {
     let times =
         [Fault::CutAfter, Fault::CutBefore, Fault::CutBody { after_bytes: 20 }, Fault::CutRequest { after_bytes: 1 }];
     for fault in times {
@@ -150,7 +150,7 @@ fn a_post_that_may_have_arrived_is_shown_once<H: Harness>() {
 }
 
 #[executor_test]
-fn a_key_of_ones_own_is_shown_once<H: Harness>() {
+fn key_of_ones_own_is_shown_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let draft = || Draft::text("The database is down").idempotency_key("alarm-4711/raised");
     let first = fixture.ok(fixture.chat(org::LOBBY).post(draft()));
@@ -161,7 +161,7 @@ fn a_key_of_ones_own_is_shown_once<H: Harness>() {
 }
 
 #[executor_test]
-fn a_key_of_another_request_is_refused<H: Harness>() {
+fn key_of_another_request_is_refused<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     fixture.ok(lobby.post(Draft::text("one").idempotency_key("k")));
@@ -171,7 +171,7 @@ fn a_key_of_another_request_is_refused<H: Harness>() {
 }
 
 #[executor_test]
-fn a_post_that_is_still_worked_on_is_waited_for<H: Harness>() {
+fn post_that_is_still_worked_on_is_waited_for<H: Harness>() {
     let fixture = Fixture::<H>::configured(|config| {
         let patient = teamwire_core::RetryPolicy { retries: 500, ..retry(20) };
         let timeouts =

@@ -10,7 +10,7 @@ fn raised<H: Harness>(fixture: &Fixture<H>, kind: AlertType) -> Message {
 }
 
 #[executor_test]
-fn a_reaction_is_there_for_everybody<H: Harness>() {
+fn reaction_is_visible_to_every_member<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (lobby, alert) = (fixture.chat(org::LOBBY), raised(&fixture, AlertType::Alert));
     assert!(fixture.ok(lobby.reactions(&alert)).is_empty());
@@ -23,7 +23,7 @@ fn a_reaction_is_there_for_everybody<H: Harness>() {
 }
 
 #[executor_test]
-fn a_reaction_is_changed<H: Harness>() {
+fn reaction_is_changed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (lobby, alert) = (fixture.chat(org::LOBBY), raised(&fixture, AlertType::Alert));
     let before = fixture.ok(lobby.send_reaction(&alert, ReactionType::Ok));
@@ -67,7 +67,7 @@ fn reactions_of_many_come_all<H: Harness>() {
 }
 
 #[executor_test]
-fn a_reaction_of_somebody_else_is_not_changed<H: Harness>() {
+fn reaction_of_another_user_is_not_changed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (lobby, alert) = (fixture.chat(org::LOBBY), raised(&fixture, AlertType::Alert));
     fixture.sandbox.as_person(org::ANNA).react(org::LOBBY, alert.mid.as_str(), "ok").expect("Anna is in the lobby");

@@ -37,7 +37,7 @@ fn names<X: Executor>(chats: &[ChatRef<X>]) -> Vec<String> {
 }
 
 #[executor_test]
-fn a_live_location_that_is_posted_is_shared<H: Harness>() {
+fn live_location_that_is_posted_is_shared<H: Harness>() {
     let fixture = Fixture::<H>::new();
     assert!(active(&fixture).is_empty());
     begin(&fixture, org::LOBBY);
@@ -55,7 +55,7 @@ fn a_live_location_that_is_posted_is_shared<H: Harness>() {
 }
 
 #[executor_test]
-fn a_key_of_long_ago_begins_no_share<H: Harness>() {
+fn old_key_starts_no_share<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let begins = |client: &Client<H::X>| {
         let draft = Draft::new().attach(live(1.0)).idempotency_key("a-post");
@@ -72,7 +72,7 @@ fn a_key_of_long_ago_begins_no_share<H: Harness>() {
 }
 
 #[executor_test]
-fn a_share_moves_in_all_its_chats_and_everybody_sees_it<H: Harness>() {
+fn share_moves_in_all_its_chats_for_every_member<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.client(|config| config).chats().chat(org::LOBBY);
     let mut seen = FeedProbe::<H>::new(lobby.live_locations(None), |it: LiveLocationUpdate| {
@@ -93,7 +93,7 @@ fn a_share_moves_in_all_its_chats_and_everybody_sees_it<H: Harness>() {
 }
 
 #[executor_test]
-fn a_share_that_is_stopped_is_over<H: Harness>() {
+fn share_that_is_stopped_is_over<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.client.chats().chat(org::LOBBY);
     fixture.ok(lobby.stop_sharing_location());
@@ -105,7 +105,7 @@ fn a_share_that_is_stopped_is_over<H: Harness>() {
 }
 
 #[executor_test]
-fn a_share_that_the_server_has_ended_is_over<H: Harness>() {
+fn share_that_the_server_has_ended_is_over<H: Harness>() {
     let fixture = Fixture::<H>::new();
     begin(&fixture, org::LOBBY);
     begin(&fixture, org::NOTICES);

@@ -20,7 +20,7 @@ fn every_operation_succeeds<H: Harness>() {
 }
 
 #[executor_test]
-fn what_is_local_sends_nothing<H: Harness>() {
+fn local_operation_sends_nothing<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let bot = fixture.bot();
     let before = fixture.sandbox.transcript().len();
@@ -31,7 +31,7 @@ fn what_is_local_sends_nothing<H: Harness>() {
 }
 
 #[executor_test]
-fn every_operation_raises_the_kinds_that_all_requests_can<H: Harness>() {
+fn every_operation_fails_with_the_common_kinds<H: Harness>() {
     for operation in Operation::ALL {
         for kind in ["connection", "server", "rate_limited", "unexpected_answer", "auth"] {
             let error = raised::<H>(*operation, kind);
@@ -66,7 +66,7 @@ fn arrange<H: Harness>(fixture: &Fixture<H>, kind: &str) {
 }
 
 #[executor_test]
-fn a_key_that_nobody_has_is_refused<H: Harness>() {
+fn unknown_key_is_refused<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let good = (fixture.sandbox.app_id(), fixture.sandbox.secret());
     for (app_id, secret) in [("nobody", good.1), (good.0, "a wrong one"), (good.0, "an: \"odd\\ one")] {
@@ -79,7 +79,7 @@ fn a_key_that_nobody_has_is_refused<H: Harness>() {
 }
 
 #[executor_test]
-fn what_is_confidential_is_shown_by_nothing<H: Harness>() {
+fn confidential_text_is_shown_by_no_debug_output<H: Harness>() {
     let fixture = Fixture::<H>::configured(|config| config.with_retry(RetryPolicy::NEVER));
     let (app_id, secret) = (fixture.sandbox.app_id().to_owned(), fixture.sandbox.secret().to_owned());
     let token = BASE64_STANDARD.encode(format!("{app_id}:{secret}"));

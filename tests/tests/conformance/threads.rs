@@ -9,7 +9,7 @@ const THREADS: usize = 8;
 const POSTS: usize = 12;
 
 #[executor_test]
-fn a_client_is_shared_by_many_threads<H: Harness>() {
+fn client_is_shared_by_many_threads<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.faults().close_abruptly_every_nth(7);
     thread::scope(|scope| {

@@ -70,7 +70,7 @@ fn was_slept_through(polls: &AtomicU32) {
 }
 
 #[executor_test]
-pub(crate) fn an_operation_sleeps_through_a_wait<H: Harness>() {
+pub(crate) fn operation_sleeps_through_a_wait<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (machine, polls) = Waits::new();
     let (until, ended) = fixture.ok(fixture.client.executor().run(machine));
@@ -79,7 +79,7 @@ pub(crate) fn an_operation_sleeps_through_a_wait<H: Harness>() {
 }
 
 #[executor_test]
-pub(crate) fn a_feed_sleeps_through_a_wait<H: Harness>() {
+pub(crate) fn feed_sleeps_through_a_wait<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (machine, polls) = Waits::new();
     let mut events = fixture.client.executor().events(WaitingFeed(machine));

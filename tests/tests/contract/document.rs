@@ -5,7 +5,7 @@ use teamwire_tests::contract::Contract;
 const TEXT: &str = include_str!("../../../docs/openapi.yaml");
 
 #[test]
-fn the_document_is_one_that_others_can_read() {
+fn document_is_readable_by_other_tools() {
     let theirs = oas3::from_yaml(TEXT).expect("an OpenAPI document");
     theirs.validate_version().expect("of version 3.1");
     let theirs: Vec<_> = theirs.operations().filter_map(|(_, _, operation)| operation.operation_id.clone()).collect();
@@ -20,7 +20,7 @@ fn sorted(mut ids: Vec<String>) -> Vec<String> {
 }
 
 #[test]
-fn every_example_of_the_document_is_what_its_schema_says() {
+fn every_example_of_the_document_matches_its_schema() {
     let checked = Contract::load().check_examples().unwrap_or_else(|violation| panic!("{violation}"));
     assert!(checked > 300, "only {checked} examples were found");
 }

@@ -44,7 +44,7 @@ fn every_operation_of_the_python_sdk_is_there() {
 const OURS: [(&str, &str); 2] = [("new_messages", "subscription"), ("refresh_shared_locations", "request")];
 
 #[test]
-fn what_is_there_and_not_documented_is_of_this_project() {
+fn undocumented_operation_is_of_this_project() {
     let (there, wanted) = (there(), wanted());
     for (class, name, nature) in there.difference(&wanted) {
         let is_ours = *class == Class::Contacts || OURS.contains(&(*name, *nature));
@@ -54,7 +54,7 @@ fn what_is_there_and_not_documented_is_of_this_project() {
 
 /// And each of those is provoked by its cause, in the suite of conformance.
 #[test]
-fn every_error_that_an_operation_is_known_for_is_a_refusal_of_the_contract() {
+fn every_documented_error_is_a_refusal_of_the_contract() {
     for row in documented() {
         let Some(operation) = Operation::ALL.iter().find(|operation| operation.name() == row.name) else { continue };
         let refusals = Contract::load().refusals(operation.route());

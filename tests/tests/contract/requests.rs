@@ -21,14 +21,14 @@ fn conforms(request: &http::Request<Vec<u8>>, route: &str) {
 }
 
 #[test]
-fn every_operation_asks_for_its_route_as_the_contract_says() {
+fn every_operation_requests_its_documented_route() {
     for operation in Operation::ALL {
         conforms(&bot().request(*operation), operation.route());
     }
 }
 
 #[test]
-fn every_second_page_is_asked_for_as_the_contract_says() {
+fn every_second_page_is_requested_as_documented() {
     for operation in Operation::ALL.iter().filter(|operation| operation.is_paged()) {
         let (status, mut page) = operation.answer();
         page["next_cursor"] = "bzo1MA==&limit=1/?#".into();
@@ -43,7 +43,7 @@ fn every_second_page_is_asked_for_as_the_contract_says() {
 }
 
 #[test]
-fn a_draft_with_everything_is_one_of_the_contract() {
+fn draft_with_everything_is_one_of_the_contract() {
     let place = Coordinates::new(-90.0, 180.0).expect("they are on earth");
     let mut location = Location::new("Meeting point", place);
     location.address = Some("Marienplatz 1".into());
@@ -104,7 +104,7 @@ fn every_new_chat_is_one_of_the_contract() {
 }
 
 #[test]
-fn every_reaction_and_every_change_of_members_is_one_of_the_contract() {
+fn reactions_and_changes_of_members_match_the_contract() {
     let mut bot = bot();
     for reaction in [ReactionType::Ok, ReactionType::Sos] {
         conforms(&request_of(&mut bot.chat.send_reaction(alert(), reaction)), "send_reaction");
@@ -116,7 +116,7 @@ fn every_reaction_and_every_change_of_members_is_one_of_the_contract() {
 }
 
 #[test]
-fn whatever_is_in_an_id_or_a_title_the_request_stays_on_its_route() {
+fn request_stays_on_its_route_whatever_the_id_or_title() {
     for odd in ["a/b", "../x", "%2e%2e", "a?b#c", " ", "Ünïcödé", "...", "\u{1f600}", "a\\b", "a;b", "a:b@c", "+&="]
     {
         let bot = bot();
@@ -130,7 +130,7 @@ fn whatever_is_in_an_id_or_a_title_the_request_stays_on_its_route() {
 }
 
 #[test]
-fn what_a_server_may_leave_out_is_not_missed() {
+fn optional_members_of_a_response_may_be_absent() {
     let mut message = sample::message("m1", TID, "hello");
     for optional in ["alert_type", "reply_to", "msg", "attachments", "sender_display_name", "link_preview"] {
         message.as_object_mut().expect("it is an object").remove(optional);

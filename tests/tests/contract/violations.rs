@@ -41,7 +41,7 @@ fn posting(body: &str) -> Request<Vec<u8>> {
 }
 
 #[test]
-fn a_request_to_nowhere_is_found() {
+fn request_to_nowhere_is_found() {
     let nowhere = ["/", "/v1", "/v2/me", "/v1/me/", "/v1//me", "/v1/users/a/b", "/v1/users/%2", "/v1/users/%ff"];
     for uri in nowhere {
         refused(&to(uri), "no route for");
@@ -52,7 +52,7 @@ fn a_request_to_nowhere_is_found() {
 }
 
 #[test]
-fn a_wrong_query_is_found() {
+fn wrong_query_is_found() {
     refused(&to("/v1/users?limit=101"), "`limit`");
     refused(&to("/v1/users?limit=ten"), "`limit`");
     refused(&to("/v1/users?cursor="), "`cursor`");
@@ -84,7 +84,7 @@ fn wrong_credentials_and_headers_are_found() {
 }
 
 #[test]
-fn a_wrong_body_is_found() {
+fn wrong_body_is_found() {
     refused(&posting(""), "it has no body");
     refused(&posting("hello"), "no JSON");
     refused(&posting("{}"), "its body");
@@ -110,7 +110,7 @@ fn a_wrong_body_is_found() {
 }
 
 #[test]
-fn an_answer_of_another_operation_is_found() {
+fn response_of_another_operation_is_found() {
     unknown("get_me", &response(204, &json!(null)), "none with this status");
     unknown("get_me", &response(200, &json!(null)), "no media type");
     unknown("get_me", &response(200, &sample::chat(TID, "")), "its body");
@@ -126,7 +126,7 @@ fn an_answer_of_another_operation_is_found() {
 }
 
 #[test]
-fn a_wrong_problem_is_found() {
+fn wrong_problem_is_found() {
     let problem = |status: u16, title: &str, code: &str| {
         let body = json!({
             "type": "about:blank", "title": title, "status": status, "detail": "", "code": code, "request_id": "req-1",

@@ -21,7 +21,7 @@ fn problem(status: u16, body: impl Into<Vec<u8>>) -> Answer {
 }
 
 #[test]
-fn a_proxys_page_is_kept_as_evidence() {
+fn proxys_page_is_kept_as_evidence() {
     let page = "<html><head><title>502 Bad Gateway</title></head>";
     let error = error(Answer::status(502).body("text/html", page));
     assert_eq!((error.kind(), error.status(), error.code()), (ErrorKind::Server, Some(502), None));
@@ -41,7 +41,7 @@ fn json_that_is_not_the_contracts_is_kept_as_evidence() {
 }
 
 #[test]
-fn a_body_that_is_empty_leaves_no_evidence() {
+fn body_that_is_empty_leaves_no_evidence() {
     let error = error(Answer::status(500));
     let Error::Refused(refusal) = &error else { panic!("{error:?}") };
     assert_eq!(refusal.excerpt, None);
@@ -49,7 +49,7 @@ fn a_body_that_is_empty_leaves_no_evidence() {
 }
 
 #[test]
-fn the_evidence_is_short_and_never_cut_inside_of_a_character() {
+fn evidence_is_short_and_never_cut_inside_of_a_character() {
     for pad in 0..4 {
         let page = format!("{}{}", "x".repeat(pad), "\u{1f600}".repeat(100_000));
         for status in [200, 404, 502] {
@@ -64,7 +64,7 @@ fn the_evidence_is_short_and_never_cut_inside_of_a_character() {
 }
 
 #[test]
-fn a_problem_with_odd_members_is_a_problem_all_the_same() {
+fn problem_with_odd_members_is_a_problem_all_the_same() {
     let body = r#"{"code": "not_found", "status": "404", "extra": {"a": [1]}, "title": null, "detail": null}"#;
     let error = error(problem(404, body));
     assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some("not_found")));
@@ -72,7 +72,7 @@ fn a_problem_with_odd_members_is_a_problem_all_the_same() {
 }
 
 #[test]
-fn a_redirect_is_not_followed() {
+fn redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let answer = Answer::status(status).header("location", "http://elsewhere.example.com/v1");
         let played = Operation::Post.play(config(), [answer]);
@@ -84,7 +84,7 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
-fn a_code_of_the_contract_counts_with_its_own_status_only() {
+fn code_counts_with_its_own_status_only() {
     let refused = error(Answer::problem(403, "leave_chat_not_allowed"));
     assert_eq!((refused.kind(), refused.code()), (ErrorKind::LeaveChatNotAllowed, Some("leave_chat_not_allowed")));
     for (status, code, kind) in [
@@ -108,7 +108,7 @@ fn a_code_of_the_contract_counts_with_its_own_status_only() {
 }
 
 #[test]
-fn the_json_of_a_gateway_is_not_the_backends_word() {
+fn gateway_json_is_no_problem_of_the_contract() {
     for media_type in ["application/json", "text/plain", "text/html", "application/problem+xml", ""] {
         let refused = |status, code| Answer::status(status).body(media_type, format!(r#"{{"code":"{code}"}}"#));
         for operation in [Operation::GetByThreadId, Operation::User, Operation::Group] {
@@ -123,7 +123,7 @@ fn the_json_of_a_gateway_is_not_the_backends_word() {
 }
 
 #[test]
-fn a_problem_keeps_its_code_whatever_is_around_it() {
+fn problem_keeps_its_code_whatever_surrounds_it() {
     for body in [
         "{\"code\":\"not_found\",\"code\":\"not_found\"}",
         "{\"code\":\"not_found\",\"code\":null}",
@@ -149,7 +149,7 @@ fn a_problem_keeps_its_code_whatever_is_around_it() {
 }
 
 #[test]
-fn a_problem_keeps_its_code_whatever_its_other_members_are() {
+fn problem_keeps_its_code_whatever_its_other_members_are() {
     for odd in ["null", "7", "NaN", "[7,null]", "{}", "\"\\ud800\"", "[[[[", "\"a\nb\""] {
         for member in ["invalid_members", "title", "detail", "request_id", "status", "type", "extra"] {
             if odd == "[[[[" {
@@ -174,7 +174,7 @@ fn bytes_that_are_no_text_cost_a_problem_these_bytes() {
 }
 
 #[test]
-fn what_is_no_code_of_the_contract_is_no_problem_of_it() {
+fn unknown_code_is_no_problem_of_the_contract() {
     for code in ["AccessDenied", "", "not found", &"x".repeat(65)] {
         let body = format!(r#"{{"code": "{code}", "message": "no"}}"#);
         let error = error(problem(403, body));
@@ -183,7 +183,7 @@ fn what_is_no_code_of_the_contract_is_no_problem_of_it() {
 }
 
 #[test]
-fn a_long_explanation_is_cut() {
+fn long_explanation_is_cut() {
     let body = serde_json::json!({ "code": "auth", "detail": "\u{1f600}".repeat(100_000) });
     let error = error(problem(403, body.to_string()));
     let Error::Refused(refusal) = &error else { panic!("{error:?}") };
@@ -193,7 +193,7 @@ fn a_long_explanation_is_cut() {
 }
 
 #[test]
-fn a_status_that_is_none_of_the_contract_says_what_it_is() {
+fn unknown_status_is_shown() {
     for (status, meaning) in [
         (304, "a cache is in between"),
         (413, "larger than the server"),

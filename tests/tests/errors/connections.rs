@@ -18,7 +18,7 @@ fn fresh(played: &ScriptRun) -> Vec<bool> {
 }
 
 #[test]
-fn after_a_connection_that_was_used_again_failed_each_attempt_takes_a_fresh_one() {
+fn failed_reused_connection_makes_later_attempts_fresh() {
     for operation in Operation::ALL {
         for kind in [FaultKind::Lost, FaultKind::Timeout] {
             let answers = [Answer::status(503), used_again(kind), Answer::status(503), operation.scripted()];
@@ -30,7 +30,7 @@ fn after_a_connection_that_was_used_again_failed_each_attempt_takes_a_fresh_one(
 }
 
 #[test]
-fn a_stale_connection_is_replaced_by_a_fresh_one() {
+fn stale_connection_is_replaced_by_a_fresh_one() {
     let stale = || Answer::fault(Fault::new(FaultKind::Lost, "closed").sent(true).reused(true));
     let played = Operation::Post.play(config(), [stale(), Operation::Post.scripted()]);
     assert_eq!((played.outcome.is_ok(), fresh(&played)), (true, vec![false, true]));
@@ -40,7 +40,7 @@ fn a_stale_connection_is_replaced_by_a_fresh_one() {
 }
 
 #[test]
-fn a_connection_that_the_server_has_given_up_is_not_the_only_one() {
+fn connection_that_the_server_gave_up_casts_doubt_on_others() {
     let played = Operation::Me.play(config(), [Answer::status(408), Answer::status(503), Operation::Me.scripted()]);
     assert_eq!((played.outcome.is_ok(), fresh(&played)), (true, vec![false, true, true]));
 }
@@ -59,7 +59,7 @@ fn other_failures_make_no_connection_suspect() {
 }
 
 #[test]
-fn a_download_that_is_resumed_takes_a_fresh_connection() {
+fn download_that_is_resumed_takes_a_fresh_connection() {
     let client = Client::new(
         Script::new()
             .then(Expect::get("/v1/assets/a1"), used_again(FaultKind::Lost))
@@ -86,7 +86,7 @@ fn asset() -> teamwire_core::Asset {
 }
 
 #[test]
-fn a_download_takes_no_more_than_the_asset_has_and_is_discarded() {
+fn download_takes_no_more_than_the_asset_has_and_is_discarded() {
     let long = Answer::status(200).body("application/pdf", vec![b'x'; 1_000]);
     let client = Client::new(Script::new().then(Expect::get("/v1/assets/a1"), long));
     let error = client.chats().download_to(&asset(), "plan.pdf").expect_err("it is longer");
@@ -97,7 +97,7 @@ fn a_download_takes_no_more_than_the_asset_has_and_is_discarded() {
 }
 
 #[test]
-fn a_proxy_that_demands_a_login_is_asked_once_and_named() {
+fn proxy_that_demands_a_login_is_asked_once_and_named() {
     for operation in Operation::ALL {
         for answer in [
             Answer::status(407).body("text/html", "<html>Squid").header("proxy-authenticate", "Basic"),
@@ -119,7 +119,7 @@ fn a_proxy_that_demands_a_login_is_asked_once_and_named() {
 }
 
 #[test]
-fn what_may_have_arrived_before_the_proxy_refused_is_said() {
+fn attempt_before_a_refusing_proxy_may_have_arrived() {
     let played = Operation::Post.play(config(), [Answer::lost(), Answer::status(407)]);
     assert!(played.outcome.expect_err("it is refused").may_have_arrived());
 }
@@ -135,7 +135,7 @@ fn no_request_asks_for_a_coding() {
 }
 
 #[test]
-fn a_success_that_is_encoded_is_said_to_be_so() {
+fn encoded_success_is_reported_as_such() {
     for operation in Operation::ALL {
         for coding in ["gzip", "GZIP, identity", "br"] {
             let answer =
@@ -163,7 +163,7 @@ fn nothing_has_no_coding() {
 }
 
 #[test]
-fn a_refusal_that_is_encoded_keeps_the_meaning_of_its_status() {
+fn refusal_that_is_encoded_keeps_the_meaning_of_its_status() {
     let never = || config().with_retry(RetryPolicy::NEVER);
     for (status, kind) in [
         (401, ErrorKind::Auth),
@@ -182,7 +182,7 @@ fn a_refusal_that_is_encoded_keeps_the_meaning_of_its_status() {
 }
 
 #[test]
-fn an_avatar_is_an_image_and_all_of_it() {
+fn avatar_is_an_image_and_all_of_it() {
     let image = Operation::LoadAvatar.scripted();
     assert!(Operation::LoadAvatar.play(config(), [image]).outcome.is_ok());
     let jpeg = teamwire_tests::operations::AVATAR;
@@ -194,7 +194,7 @@ fn an_avatar_is_an_image_and_all_of_it() {
 }
 
 #[test]
-fn a_head_that_repeats_the_secret_is_not_repeated() {
+fn head_that_repeats_the_secret_is_not_repeated() {
     let head = http::Response::builder().header("content-encoding", "s3cr3t-of-the-bot").body(()).expect("a head");
     let fault = Fault::new(FaultKind::TooLarge, "more than 5 bytes").sent(true).head(head);
     let error = Operation::Me.play(config(), [Answer::fault(fault)]).outcome.expect_err("it is encoded");
@@ -203,7 +203,7 @@ fn a_head_that_repeats_the_secret_is_not_repeated() {
 }
 
 #[test]
-fn a_coding_that_is_no_text_is_shown_as_far_as_it_is() {
+fn coding_that_is_no_text_is_shown_as_far_as_it_is() {
     let odd = HeaderValue::from_bytes(b"\xff\x80").expect("bytes above ASCII can be in a header");
     let mut response = http::Response::new(vec![0x1f, 0x8b]);
     response.headers_mut().insert("content-encoding", odd);

@@ -54,7 +54,7 @@ fn no_member_of_a_refusal_has_an_effect() {
 }
 
 #[test]
-fn nothing_of_an_unexpected_answer_has_an_effect() {
+fn unexpected_response_has_no_effect() {
     is_shown_by(&error(Answer::status(200).body("text/html", EVIL)));
     is_shown_by(&error(Answer::status(404).body("text/html", EVIL)));
     // In the JSON, and in the path to what is wrong with it.
@@ -65,7 +65,7 @@ fn nothing_of_an_unexpected_answer_has_an_effect() {
 }
 
 #[test]
-fn the_words_of_others_have_no_effect() {
+fn words_of_others_have_no_effect() {
     is_shown_by(&error(Answer::fault(Fault::new(FaultKind::Lost, EVIL))));
     is_shown_by(&error(Answer::fault(Fault::new(FaultKind::Protocol, EVIL))));
     let file = || FileError::new(EVIL, FileErrorKind::Other, EVIL);
@@ -79,7 +79,7 @@ fn the_words_of_others_have_no_effect() {
 }
 
 #[test]
-fn an_id_is_shown_without_effect_and_kept_as_it_is() {
+fn id_is_shown_without_effect_and_kept_as_it_is() {
     let id = ThreadId::from(EVIL);
     is_plain(&format!("{id}"));
     assert_eq!((id.as_str(), id == EVIL), (EVIL, true));

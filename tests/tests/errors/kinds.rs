@@ -35,7 +35,7 @@ fn operation(row: &Documented) -> Option<Operation> {
 }
 
 #[test]
-fn every_operation_raises_the_kinds_that_it_is_known_for() {
+fn every_operation_fails_with_its_own_kinds() {
     let mut raised = 0;
     for row in documented() {
         let Some(operation) = operation(&row) else { continue };
@@ -51,7 +51,7 @@ fn every_operation_raises_the_kinds_that_it_is_known_for() {
 }
 
 #[test]
-fn every_operation_raises_every_kind_that_a_server_may_name() {
+fn every_operation_fails_with_every_kind_of_a_server() {
     for operation in Operation::ALL {
         for (kind, statuses, code) in CODES {
             if operation.finds() && *kind == ErrorKind::NotFound {
@@ -80,7 +80,7 @@ fn check_refusal(operation: Operation, kind: ErrorKind, status: u16, code: &str)
 }
 
 #[test]
-fn every_operation_raises_server_with_the_code_of_trouble_that_it_does_not_know() {
+fn unknown_code_is_a_server_error_for_every_operation() {
     for operation in Operation::ALL {
         for (status, code, transient) in [
             (500, "server", true),
@@ -99,7 +99,7 @@ fn every_operation_raises_server_with_the_code_of_trouble_that_it_does_not_know(
 }
 
 #[test]
-fn every_operation_raises_rate_limited_with_the_time_to_wait() {
+fn every_operation_fails_with_rate_limited_and_the_wait() {
     for operation in Operation::ALL {
         let error = error(*operation, Answer::problem(429, "rate_limited").retry_after(90));
         assert_eq!(error.kind(), ErrorKind::RateLimited, "{operation:?}");
@@ -110,7 +110,7 @@ fn every_operation_raises_rate_limited_with_the_time_to_wait() {
 }
 
 #[test]
-fn every_operation_raises_connection_when_there_is_no_answer() {
+fn every_operation_fails_with_connection_without_a_response() {
     for operation in Operation::ALL {
         for (answer, arrived) in [(Answer::unreachable(), false), (Answer::lost(), true), (Answer::silence(), true)] {
             let error = error(*operation, answer);
@@ -123,7 +123,7 @@ fn every_operation_raises_connection_when_there_is_no_answer() {
 }
 
 #[test]
-fn a_fault_says_what_happened_in_its_own_words_and_in_those_of_the_http_stack() {
+fn fault_has_its_own_words_and_those_of_the_http_stack() {
     for (kind, words, is, transient) in [
         (FaultKind::Resolve, "could not be resolved", ErrorKind::Connection, true),
         (FaultKind::Connect, "no connection could be made", ErrorKind::Connection, true),
@@ -141,7 +141,7 @@ fn a_fault_says_what_happened_in_its_own_words_and_in_those_of_the_http_stack() 
 }
 
 #[test]
-fn every_operation_raises_unexpected_answer_for_what_the_contract_has_not() {
+fn response_outside_the_contract_is_unexpected() {
     let html = || Answer::status(200).body("text/html", "<html>Please log in</html>");
     let redirect = || Answer::status(301).header("location", "https://sso.example.org/");
     for operation in Operation::ALL {
@@ -157,7 +157,7 @@ fn every_operation_raises_unexpected_answer_for_what_the_contract_has_not() {
 }
 
 #[test]
-fn a_refusal_names_the_members_at_fault() {
+fn refusal_names_the_members_at_fault() {
     let problem = r#"{"code": "invalid_members", "detail": "unknown", "invalid_members": ["u-anna", "g-night"]}"#;
     let error = error(Operation::AddMembers, Answer::status(422).body("application/problem+json", problem));
     let Error::Refused(refusal) = &error else { panic!("{error:?}") };
@@ -166,7 +166,7 @@ fn a_refusal_names_the_members_at_fault() {
 }
 
 #[test]
-fn a_request_id_is_taken_from_the_header_where_the_body_has_none() {
+fn request_id_is_taken_from_the_header_if_the_body_has_none() {
     let answer = Answer::status(403).body("application/problem+json", r#"{"code": "auth", "title": "Forbidden"}"#);
     let error = error(Operation::Close, answer.header("x-request-id", "req-8"));
     assert_eq!((error.kind(), error.request_id()), (ErrorKind::Auth, Some("req-8")));
@@ -175,7 +175,7 @@ fn a_request_id_is_taken_from_the_header_where_the_body_has_none() {
 }
 
 #[test]
-fn a_refusal_without_a_word_is_known_by_its_status() {
+fn refusal_without_a_word_is_known_by_its_status() {
     for (status, kind) in [
         (401, ErrorKind::Auth),
         (403, ErrorKind::Auth),
@@ -197,7 +197,7 @@ fn a_refusal_without_a_word_is_known_by_its_status() {
 }
 
 #[test]
-fn a_header_that_is_no_text_is_no_trouble() {
+fn header_that_is_no_text_is_ignored() {
     let odd = HeaderValue::from_bytes(b"req-\xff").expect("a header may have such bytes");
     let mut refused = operations::response(500, &serde_json::Value::Null);
     refused.headers_mut().insert("x-request-id", odd.clone());

@@ -43,7 +43,7 @@ fn refused_at_once(config: Config, answer: Answer) -> ErrorKind {
 }
 
 #[test]
-fn a_post_that_may_have_arrived_is_sent_again_with_the_same_key() {
+fn post_that_may_have_arrived_is_sent_again_with_the_same_key() {
     for trouble in [Answer::lost(), Answer::silence(), Answer::status(500), Answer::problem(504, "server")] {
         let played = Operation::Post.play(config(), [trouble, fine()]);
         assert!(played.outcome.is_ok(), "{:?}", played.outcome);
@@ -64,7 +64,7 @@ fn two_posts_have_two_keys() {
 }
 
 #[test]
-fn what_may_well_succeed_later_is_tried_again() {
+fn transient_failure_is_retried() {
     for status in [408, 429, 500, 502, 503, 504] {
         assert_eq!(posted([Answer::status(status), fine()]).len(), 2, "{status}");
     }
@@ -74,7 +74,7 @@ fn what_may_well_succeed_later_is_tried_again() {
 }
 
 #[test]
-fn what_does_not_get_better_is_not_tried_again() {
+fn permanent_failure_is_not_retried() {
     for status in [400, 401, 403, 404, 405, 410, 413, 415, 422, 501, 505, 304] {
         refused_at_once(config(), Answer::problem(status, "server"));
     }
@@ -118,7 +118,7 @@ fn retry_after_may_be_a_date_in_each_form_of_http() {
 }
 
 #[test]
-fn a_server_that_asks_for_more_than_the_patience_ends_it_at_once() {
+fn longer_wait_than_the_limit_is_an_error_at_once() {
     for (value, wait) in [
         ("61", Duration::from_secs(61)),
         ("60.5", Duration::from_millis(60_500)),
@@ -135,14 +135,14 @@ fn a_server_that_asks_for_more_than_the_patience_ends_it_at_once() {
 }
 
 #[test]
-fn a_retry_after_that_means_nothing_is_as_none() {
+fn retry_after_that_means_nothing_is_as_none() {
     for value in ["soon", "-1", "1,5", "1m", "", "Thu, 01 Jan 2026", "32 Jan 2026 00:00:00 GMT"] {
         waits(Answer::status(503).header("retry-after", value), 0);
     }
 }
 
 #[test]
-fn a_retry_after_that_is_no_whole_number_is_obeyed() {
+fn retry_after_that_is_no_whole_number_is_obeyed() {
     for (value, ms) in [("1.5", 1_500), ("30s", 30_000), ("2 s", 2_000), ("0.0", 0)] {
         waits(Answer::status(503).header("retry-after", value), ms);
     }
@@ -159,14 +159,14 @@ fn waits_double_and_keep_at_least_half() {
 }
 
 #[test]
-fn the_last_error_is_raised_when_the_attempts_are_used_up() {
+fn last_error_is_raised_when_the_attempts_are_used_up() {
     let troubles = [Answer::lost(), Answer::status(500), Answer::unreachable(), Answer::problem(502, "server")];
     let played = Operation::Post.play(config(), troubles);
     assert_eq!(played.outcome.expect_err("it was refused").status(), Some(502));
 }
 
 #[test]
-fn a_policy_of_never_tries_once() {
+fn policy_of_never_tries_once() {
     let never = || config().with_retry(RetryPolicy::NEVER);
     assert_eq!(refused_at_once(never(), Answer::lost()), ErrorKind::Connection);
     assert_eq!(refused_at_once(never(), Answer::status(503).retry_after(0)), ErrorKind::Server);
@@ -177,7 +177,7 @@ fn a_policy_of_never_tries_once() {
 }
 
 #[test]
-fn a_policy_of_many_tries_that_often() {
+fn policy_of_many_tries_that_often() {
     let often = config().with_retry(RetryPolicy { retries: 20, ..RetryPolicy::default() });
     let played = Operation::Me.play(often, (0..21).map(|_| Answer::status(500)));
     let longest = times(&played).windows(2).map(|pair| pair[1] - pair[0]).max();
@@ -185,14 +185,14 @@ fn a_policy_of_many_tries_that_often() {
 }
 
 #[test]
-fn a_first_request_that_is_still_worked_on_is_waited_for() {
+fn first_request_that_is_still_worked_on_is_waited_for() {
     let busy = || Answer::problem(409, "in_progress");
     assert_eq!(posted([busy(), busy(), fine()]).len(), 3);
     waits(busy().retry_after(2), 2000);
 }
 
 #[test]
-fn a_first_request_is_waited_for_as_long_as_it_may_take() {
+fn first_request_is_waited_for_as_long_as_it_may_take() {
     let busy = |_| Answer::problem(409, "in_progress").after(Duration::from_millis(100));
     // By the timeout of the request, which is 10 s, and then as often as the policy says.
     let times = posted([Answer::lost()].into_iter().chain((0..5).map(busy)).chain([fine()]));
@@ -213,7 +213,7 @@ fn no_other_conflict_is_tried_again() {
 }
 
 #[test]
-fn a_connection_that_had_gone_stale_is_replaced_at_once_and_once() {
+fn stale_connection_is_replaced_at_once_and_once() {
     let stale = || Answer::fault(Fault::new(FaultKind::Lost, "closed").sent(true).reused(true));
     assert_eq!(posted([stale(), fine()]), [0, 0]);
     let times = posted([stale(), stale(), fine()]);
@@ -225,7 +225,7 @@ fn a_connection_that_had_gone_stale_is_replaced_at_once_and_once() {
 }
 
 #[test]
-fn a_connection_that_was_lost_otherwise_is_no_stale_one() {
+fn connection_that_was_lost_otherwise_is_no_stale_one() {
     let lost = || Fault::new(FaultKind::Lost, "closed").sent(true);
     for fault in [lost(), lost().reused(true).received(1), Fault::new(FaultKind::Timeout, "late").reused(true)] {
         let times = posted([Answer::fault(fault), fine()]);
@@ -248,7 +248,7 @@ fn times_of(played: &ScriptRun) -> Vec<u128> {
 }
 
 #[test]
-fn a_wait_that_takes_the_wall_clock_along_is_counted_from_the_answer() {
+fn wait_that_moves_the_wall_clock_counts_from_the_response() {
     // The date is 42 s after the answer, which itself takes 5 s.
     let utc: DateTime<Utc> = "2026-01-01T00:00:47Z".parse().expect("a date");
     let answer = Answer::status(503).header("retry-after", utc.to_rfc2822()).after(Duration::from_secs(5));

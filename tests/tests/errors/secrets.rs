@@ -97,7 +97,7 @@ fn options_and_clients_show_no_secret() {
 }
 
 #[test]
-fn what_is_sent_shows_no_secret() {
+fn request_shows_no_secret() {
     let keys = Keys::short();
     let mut bot = ByHandBot::by_hand(keys.config(), ENTROPY);
     keys.are_hidden_by(&bot);
@@ -113,7 +113,7 @@ fn what_is_sent_shows_no_secret() {
 }
 
 #[test]
-fn what_a_message_says_is_not_shown_by_its_request() {
+fn text_of_a_message_is_not_shown_by_its_request() {
     let mut bot = ByHandBot::by_hand(Keys::short().config(), ENTROPY);
     let step = format!("{:?}", bot.drive(Operation::UpdateTitle, |flow| format!("{:?}", flow.poll(now()))));
     assert!(!step.contains("Ward 3"), "{step}");
@@ -138,7 +138,7 @@ fn bad_keys_are_refused_without_repeating_them() {
 }
 
 #[test]
-fn a_refusal_that_echoes_the_keys_does_not_give_them_away() {
+fn refusal_that_echoes_the_keys_does_not_give_them_away() {
     for keys in [Keys::short(), Keys::long()] {
         for echo in keys.echoes() {
             for status in [400, 401, 403, 404, 422, 429, 500, 503] {
@@ -161,7 +161,7 @@ fn error(keys: &Keys, operation: Operation, answer: Answer) -> Error {
 }
 
 #[test]
-fn a_page_that_echoes_the_keys_does_not_give_them_away() {
+fn page_that_echoes_the_keys_does_not_give_them_away() {
     for keys in [Keys::short(), Keys::long()] {
         for echo in keys.echoes() {
             let json = json!({ "headers": { "authorization": echo } }).to_string();
@@ -182,7 +182,7 @@ fn a_page_that_echoes_the_keys_does_not_give_them_away() {
 }
 
 #[test]
-fn an_excerpt_ends_before_or_behind_a_key_not_inside_of_it() {
+fn excerpt_ends_before_or_behind_a_key_not_inside_of_it() {
     let keys = Keys::short();
     for pad in (240..310).chain(2_300..2_410) {
         let body = format!("{}{}{}", "-".repeat(pad), keys.token, "-".repeat(100));
@@ -224,7 +224,7 @@ fn leaves(value: &Value, pointer: String, found: &mut Vec<String>) {
 }
 
 #[test]
-fn a_broken_item_that_echoes_the_keys_does_not_give_them_away() {
+fn broken_item_that_echoes_the_keys_does_not_give_them_away() {
     let keys = Keys::short();
     for echo in keys.echoes() {
         let mut broken = sample::user("u1", "Anna", "Berg");
@@ -241,7 +241,7 @@ fn a_broken_item_that_echoes_the_keys_does_not_give_them_away() {
 }
 
 #[test]
-fn an_http_stack_has_the_last_word_and_no_more() {
+fn http_stack_has_the_last_word_and_no_more() {
     let fault = Fault::new(FaultKind::Lost, "connection reset by peer").sent(true);
     let error = error(&Keys::short(), Operation::Me, Answer::fault(fault));
     assert_eq!(error.to_string(), "the connection was lost: connection reset by peer");

@@ -34,7 +34,7 @@ fn refused<H: Harness>(response: &str, status: u16, why: &str) {
 }
 
 #[executor_test]
-fn an_asset_has_its_size_whatever_the_head_says<H: Harness>() {
+fn asset_has_its_size_whatever_the_head_claims<H: Harness>() {
     for tag in ["", "ETag: \"v1\"\r\n"] {
         for (body, why) in [("123", "3 came"), ("", "0 came")] {
             refused::<H>(&format!("200 OK\r\n{tag}Content-Length: {}\r\n\r\n{body}", body.len()), 200, why);
@@ -52,7 +52,7 @@ fn an_asset_has_its_size_whatever_the_head_says<H: Harness>() {
 }
 
 #[executor_test]
-fn a_part_that_was_not_asked_for_is_no_asset<H: Harness>() {
+fn part_that_was_not_asked_for_is_no_asset<H: Harness>() {
     for range in ["", "Content-Range: bytes 0-4/5\r\n", "Content-Range: bytes 0-4/9\r\n"] {
         let part = format!("206 Partial Content\r\n{range}ETag: \"v1\"\r\nContent-Length: 5\r\n\r\n12345");
         refused::<H>(&part, 206, "a part");
@@ -70,7 +70,7 @@ fn only_a_status_of_200_has_an_asset<H: Harness>() {
 }
 
 #[executor_test]
-fn a_page_in_place_of_an_asset_is_refused<H: Harness>() {
+fn page_in_place_of_an_asset_is_refused<H: Harness>() {
     let response = |media_type: &str| format!("200 OK\r\n{media_type}ETag: \"v1\"\r\nContent-Length: 5\r\n\r\n12345");
     for media_type in ["text/html", "TEXT/HTML; charset=utf-8", "application/json", "application/problem+json;x=y"] {
         let essence = media_type.split(';').next().unwrap_or_default().to_lowercase();
@@ -90,14 +90,14 @@ fn a_page_in_place_of_an_asset_is_refused<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn a_page_that_is_longer_than_the_asset_is_said_to_be_a_page<H: Harness>() {
+fn page_longer_than_the_asset_is_reported_as_a_page<H: Harness>() {
     let page = "<html>".repeat(100);
     let long = format!("200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}", page.len());
     refused::<H>(&long, 200, "text/html");
 }
 
 #[executor_test]
-fn an_asset_that_is_encoded_is_refused<H: Harness>() {
+fn asset_that_is_encoded_is_refused<H: Harness>() {
     for coding in ["gzip", "br", "identity, GZIP", "x-unknown"] {
         let response = format!("200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: 5\r\n\r\n12345");
         refused::<H>(&response, 200, "content coding");

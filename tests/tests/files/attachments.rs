@@ -122,7 +122,7 @@ fn is_about(error: &Error, path: &str) -> bool {
 }
 
 #[executor_test]
-fn a_message_waits_for_all_of_its_files<H: Harness>() {
+fn message_waits_for_all_of_its_files<H: Harness>() {
     let folder = Folder::new();
     let (first, third) = (folder.file("first.txt", "1"), folder.file("third.txt", "3"));
     for (fixture, second, kind, code) in half_way::<H>(&folder) {
@@ -136,7 +136,7 @@ fn a_message_waits_for_all_of_its_files<H: Harness>() {
 }
 
 #[executor_test]
-fn a_chat_is_made_after_all_of_its_files<H: Harness>() {
+fn chat_is_made_after_all_of_its_files<H: Harness>() {
     let folder = Folder::new();
     let (first, third) = (folder.file("first.txt", "1"), folder.file("third.txt", "3"));
     let chat = |second: &String| {
@@ -156,7 +156,7 @@ fn a_chat_is_made_after_all_of_its_files<H: Harness>() {
 }
 
 #[executor_test]
-fn a_message_that_is_sent_again_brings_no_file_again<H: Harness>() {
+fn message_that_is_sent_again_brings_no_file_again<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     fixture.sandbox.faults().add(Rule::new(Fault::status_retry_after(503, 0)).on("POST", ANY_POST).times(2));
     fixture.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", ANY_POST));
@@ -167,7 +167,7 @@ fn a_message_that_is_sent_again_brings_no_file_again<H: Harness>() {
 }
 
 #[executor_test]
-fn a_key_of_any_length_and_form_is_good_for_files<H: Harness>() {
+fn key_of_any_length_and_form_is_good_for_files<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.client.chats().chat(org::LOBBY);
     let longest = "k".repeat(128);

@@ -32,7 +32,7 @@ fn every_kind_of_jpeg_becomes_the_avatar<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn an_image_that_is_not_fit_is_refused_before_it_is_sent<H: Harness>() {
+fn image_that_is_not_fit_is_refused_before_it_is_sent<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let mut lobby = fixture.chat(org::LOBBY);
     let before = fixture.sandbox.transcript().len();
@@ -70,7 +70,7 @@ fn an_image_that_is_not_fit_is_refused_before_it_is_sent<H: Harness>() {
 }
 
 #[executor_test]
-fn an_avatar_that_is_not_there_is_not_loaded<H: Harness>() {
+fn avatar_that_is_not_there_is_not_loaded<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let error = fixture.err(fixture.client.chats().chat(org::LOBBY).load_avatar());
     assert_eq!((error.kind(), error.status()), (ErrorKind::ImageLoad, Some(404)));
@@ -79,7 +79,7 @@ fn an_avatar_that_is_not_there_is_not_loaded<H: Harness>() {
 }
 
 #[executor_test]
-fn an_avatar_that_cannot_be_removed_stays<H: Harness>() {
+fn avatar_that_cannot_be_removed_stays<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
     let error = fixture.err(lobby.remove_avatar());
@@ -91,7 +91,7 @@ fn an_avatar_that_cannot_be_removed_stays<H: Harness>() {
 }
 
 #[executor_test]
-fn a_new_chat_has_its_avatar<H: Harness>() {
+fn new_chat_has_its_avatar<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     for image in [Image::bytes(BASELINE), Image::path(folder.file("avatar.jpg", BASELINE))] {
         let chat = fixture.ok(fixture.client.chats().create_chat(NewChat::titled("Ward 3").avatar(image)));
@@ -101,7 +101,7 @@ fn a_new_chat_has_its_avatar<H: Harness>() {
 }
 
 #[executor_test]
-fn a_new_chat_with_an_avatar_that_is_not_fit_is_not_made<H: Harness>() {
+fn new_chat_with_an_avatar_that_is_not_fit_is_not_made<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let chat = NewChat::titled("Ward 3").message("hello").avatar(Image::bytes(TOO_WIDE));
     assert_eq!(fixture.err(fixture.client.chats().create_chat(chat)).kind(), ErrorKind::ImageLoad);

@@ -9,7 +9,7 @@ use teamwire_tests::{Fixture, executor_test, harness::Harness};
 use crate::support::{ANY_ASSET, Folder, bytes, shown};
 
 #[executor_test(adapters)]
-fn a_download_into_memory_has_its_limit<H: Harness>() {
+fn download_into_memory_has_its_limit<H: Harness>() {
     let folder = Folder::new();
     let limits = Limits { download: 100_000, ..Limits::default() };
     let fixture = Fixture::<H>::with(Sandbox::builder(), |config| config.with_limits(limits));
@@ -23,7 +23,7 @@ fn a_download_into_memory_has_its_limit<H: Harness>() {
 }
 
 #[executor_test]
-fn a_file_takes_the_place_of_the_old_one<H: Harness>() {
+fn file_takes_the_place_of_the_old_one<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let new = bytes(300_000);
     let asset = shown(&fixture, &new);
@@ -38,7 +38,7 @@ fn a_file_takes_the_place_of_the_old_one<H: Harness>() {
 }
 
 #[executor_test]
-fn a_download_that_fails_leaves_everything_as_it_was<H: Harness>() {
+fn download_that_fails_leaves_everything_as_it_was<H: Harness>() {
     for (fault, kind) in [
         (Fault::CutBody { after_bytes: 100_000 }, ErrorKind::Connection),
         (Fault::CutAfter, ErrorKind::Connection),
@@ -62,7 +62,7 @@ fn a_download_that_fails_leaves_everything_as_it_was<H: Harness>() {
 }
 
 #[executor_test]
-fn what_is_not_there_is_not_found<H: Harness>() {
+fn missing_asset_is_not_found<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let mut asset = shown(&fixture, b"x");
     asset.asset_id = "nobody-uploaded-it".into();
@@ -77,7 +77,7 @@ fn what_is_not_there_is_not_found<H: Harness>() {
 }
 
 #[executor_test]
-fn a_file_that_cannot_be_written_is_said_to_be_so<H: Harness>() {
+fn unwritable_file_is_reported_as_such<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let asset = shown(&fixture, &bytes(300_000));
     let chats = fixture.client.chats();

@@ -20,7 +20,7 @@ fn refused<H: Harness>(fixture: &Fixture<H>, upload: Upload) -> Error {
 }
 
 #[executor_test]
-fn a_name_comes_back_as_it_was_given<H: Harness>() {
+fn name_comes_back_as_it_was_given<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let (long, long_in_bytes) = ("x".repeat(255), "\u{1f600}".repeat(255));
     for name in [
@@ -45,7 +45,7 @@ fn a_name_comes_back_as_it_was_given<H: Harness>() {
 }
 
 #[executor_test]
-fn a_name_that_no_file_has_is_refused_before_it_is_sent<H: Harness>() {
+fn name_that_no_file_has_is_refused_before_it_is_sent<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (too_long, much_too_long) = ("\u{e9}".repeat(256), "x".repeat(1000));
     for name in ["", "a/b", "/", "..\\b", "nul\0", &too_long, &much_too_long] {
@@ -60,7 +60,7 @@ fn a_name_that_no_file_has_is_refused_before_it_is_sent<H: Harness>() {
 }
 
 #[executor_test]
-fn the_media_type_is_guessed_unless_it_is_given<H: Harness>() {
+fn media_type_is_guessed_unless_it_is_given<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for (name, given, media_type) in [
         ("plan.pdf", None, "application/pdf"),
@@ -79,7 +79,7 @@ fn the_media_type_is_guessed_unless_it_is_given<H: Harness>() {
 }
 
 #[executor_test]
-fn a_media_type_that_is_none_is_refused_before_it_is_sent<H: Harness>() {
+fn invalid_media_type_is_refused_before_it_is_sent<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for media_type in ["", "text", "text/plain\r\nX-Evil: 1", "text/\0"] {
         let error = refused(&fixture, Upload::bytes("log.txt", "x").media_type(media_type));

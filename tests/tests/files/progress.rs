@@ -33,7 +33,7 @@ impl ProgressLog {
 }
 
 #[executor_test(adapters)]
-fn an_upload_is_followed_to_its_end<H: Harness>() {
+fn upload_is_followed_to_its_end<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let content = bytes(LENGTH);
     for upload in [Upload::path(folder.file("plan.pdf", &content)), Upload::bytes("plan.pdf", content)] {
@@ -45,7 +45,7 @@ fn an_upload_is_followed_to_its_end<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn a_download_is_followed_to_its_end<H: Harness>() {
+fn download_is_followed_to_its_end<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let asset = shown(&fixture, &bytes(LENGTH));
     let log = ProgressLog::default();
@@ -58,7 +58,7 @@ fn a_download_is_followed_to_its_end<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn a_download_that_goes_on_is_followed_from_where_it_was<H: Harness>() {
+fn progress_of_a_resumed_download_continues<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let asset = shown(&fixture, &bytes(LENGTH));
     let log = ProgressLog::default();

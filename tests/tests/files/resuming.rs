@@ -53,7 +53,7 @@ fn rest() -> Option<String> {
 }
 
 #[executor_test(adapters)]
-fn a_download_goes_on_where_it_was_cut<H: Harness>() {
+fn download_resumes_where_it_was_cut<H: Harness>() {
     let cut = Cut::<H>::new();
     assert_eq!(cut.saved(&cut.content), [None, rest()]);
     let (_, version) = noted(&cut.ranges)[1].clone().expect("a range was asked for");
@@ -61,7 +61,7 @@ fn a_download_goes_on_where_it_was_cut<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn a_download_with_headway_never_gives_up<H: Harness>() {
+fn download_with_headway_never_gives_up<H: Harness>() {
     let fixture = Fixture::<H>::configured(|config| {
         let moment = std::time::Duration::from_millis(1);
         config.with_retry(RetryPolicy {
@@ -84,7 +84,7 @@ fn a_download_with_headway_never_gives_up<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn a_file_that_changed_meanwhile_comes_from_its_beginning<H: Harness>() {
+fn file_that_changed_meanwhile_comes_from_its_beginning<H: Harness>() {
     let another = |length| {
         let mut other = bytes(length);
         other.reverse();
@@ -101,7 +101,7 @@ fn a_file_that_changed_meanwhile_comes_from_its_beginning<H: Harness>() {
 }
 
 #[executor_test]
-fn a_file_without_a_strong_version_comes_from_its_beginning<H: Harness>() {
+fn file_without_a_strong_version_comes_from_its_beginning<H: Harness>() {
     for version in ["", "etag: W/\"weak\"\r\n"] {
         let fixture = Fixture::<H>::new();
         let (content, folder) = (bytes(LENGTH), Folder::new());
@@ -116,13 +116,13 @@ fn a_file_without_a_strong_version_comes_from_its_beginning<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn a_rest_that_the_server_does_not_have_comes_from_its_beginning<H: Harness>() {
+fn rest_that_the_server_does_not_have_restarts_the_download<H: Harness>() {
     let cut = Cut::<H>::new().then(answer(416, &[("content-range", "bytes */10")], b""));
     assert_eq!(cut.saved(&cut.content), [None, rest(), None]);
 }
 
 #[executor_test]
-fn a_rest_that_belongs_elsewhere_is_refused<H: Harness>() {
+fn rest_that_belongs_elsewhere_is_refused<H: Harness>() {
     // The first half comes as the version v1. Of what comes next, one thing at a time is wrong.
     let (whole, content) = (bytes(LENGTH), usize::try_from(CUT).expect("it is small"));
     let last = LENGTH - 1;

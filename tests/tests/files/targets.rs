@@ -38,7 +38,7 @@ impl<H: Harness> Download<H> {
 }
 
 #[executor_test]
-fn what_cannot_be_written_is_refused_before_anything_is_requested<H: Harness>() {
+fn unwritable_target_is_refused_before_any_request<H: Harness>() {
     let (download, folder) = (Download::<H>::new(), Folder::new());
     let file = folder.file("a file", "x");
     assert_eq!(download.is_refused(folder.path("").trim_end_matches('/')), FileErrorKind::IsDirectory);
@@ -49,7 +49,7 @@ fn what_cannot_be_written_is_refused_before_anything_is_requested<H: Harness>() 
 }
 
 #[executor_test]
-fn a_download_uses_a_name_of_its_own_each_time<H: Harness>() {
+fn download_uses_a_name_of_its_own_each_time<H: Harness>() {
     let (download, folder) = (Download::<H>::new(), Folder::new());
     let path = folder.path("plan.pdf");
     let mut names = std::collections::BTreeSet::new();
@@ -76,7 +76,7 @@ fn a_download_uses_a_name_of_its_own_each_time<H: Harness>() {
 }
 
 #[executor_test]
-fn a_folder_that_vanishes_is_an_error<H: Harness>() {
+fn folder_that_vanishes_is_an_error<H: Harness>() {
     let (download, folder) = (Download::<H>::new(), Folder::new());
     let gone = folder.path("gone");
     fs::create_dir(&gone).expect("the folder takes a folder");
@@ -91,7 +91,7 @@ fn a_folder_that_vanishes_is_an_error<H: Harness>() {
 }
 
 #[executor_test]
-fn a_target_that_becomes_a_folder_meanwhile_leaves_no_part<H: Harness>() {
+fn target_that_becomes_a_folder_meanwhile_leaves_no_part<H: Harness>() {
     let (download, folder) = (Download::<H>::new(), Folder::new());
     let target = folder.path("plan.pdf");
     let taken = target.clone();
@@ -122,7 +122,7 @@ mod unix {
     }
 
     #[executor_test]
-    fn a_file_keeps_its_permissions<H: Harness>() {
+    fn file_keeps_its_permissions<H: Harness>() {
         let (download, folder) = (Download::<H>::new(), Folder::new());
         for bits in [0o600, 0o640, 0o666, 0o755, 0o777] {
             let path = folder.file("plan.pdf", "the old one");
@@ -149,7 +149,7 @@ mod unix {
     }
 
     #[executor_test]
-    fn a_link_stays_and_leads_to_the_new_file<H: Harness>() {
+    fn link_stays_and_leads_to_the_new_file<H: Harness>() {
         let (download, folder, elsewhere) = (Download::<H>::new(), Folder::new(), Folder::new());
         let file = elsewhere.file("plan.pdf", "the old one");
         let (link, link_to_link) = (folder.path("link"), folder.path("link to link"));
@@ -165,7 +165,7 @@ mod unix {
     }
 
     #[executor_test]
-    fn what_is_no_file_is_not_replaced<H: Harness>() {
+    fn special_file_is_not_replaced<H: Harness>() {
         let (download, folder) = (Download::<H>::new(), Folder::new());
         let (pipe, socket, link) = (folder.path("pipe"), folder.path("socket"), folder.path("link"));
         mknodat(CWD, &pipe, FileType::Fifo, Mode::from_raw_mode(0o600), 0).expect("the folder takes a pipe");
@@ -180,7 +180,7 @@ mod unix {
 
     /// Those that look for a link where a download used to write find none; and one that is planted leads nowhere.
     #[executor_test]
-    fn a_planted_link_is_not_written_through<H: Harness>() {
+    fn planted_link_is_not_written_through<H: Harness>() {
         let (download, folder, elsewhere) = (Download::<H>::new(), Folder::new(), Folder::new());
         let victim = elsewhere.file("victim", "precious");
         let (path, looked, planted) = (folder.path("plan.pdf"), folder.path(""), victim.clone());

@@ -51,7 +51,7 @@ fn append(path: &str) {
 }
 
 #[executor_test(adapters)]
-fn a_file_that_becomes_shorter_is_not_stored<H: Harness>() {
+fn file_that_becomes_shorter_is_not_stored<H: Harness>() {
     let folder = Folder::new();
     is_not_stored::<H>(changing(&folder, shorten));
     let (upload, path) = changing(&folder, shorten);
@@ -59,13 +59,13 @@ fn a_file_that_becomes_shorter_is_not_stored<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn a_file_that_becomes_longer_is_not_stored<H: Harness>() {
+fn file_that_becomes_longer_is_not_stored<H: Harness>() {
     let folder = Folder::new();
     is_not_stored::<H>(changing(&folder, append));
 }
 
 #[executor_test(adapters)]
-fn a_log_that_grows_while_it_is_sent_is_stored<H: Harness>() {
+fn log_that_grows_while_it_is_sent_is_stored<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let (upload, path) = changing(&folder, append);
     let draft = Draft::new().attach(upload.may_grow());
@@ -93,7 +93,7 @@ fn changed_between_attempts<H: Harness>(
 }
 
 #[executor_test]
-fn a_log_that_grew_is_sent_as_it_was_measured<H: Harness>() {
+fn log_that_grew_is_sent_as_it_was_measured<H: Harness>() {
     let (fixture, posted) = changed_between_attempts::<H>(Upload::may_grow, append);
     let asset = file(&posted.expect("it may grow"));
     assert_eq!(fixture.ok(fixture.client.chats().download(&asset)), bytes(1_000));
@@ -102,7 +102,7 @@ fn a_log_that_grew_is_sent_as_it_was_measured<H: Harness>() {
 }
 
 #[executor_test]
-fn a_log_that_shrank_is_not_stored<H: Harness>() {
+fn log_that_shrank_is_not_stored<H: Harness>() {
     for upload in [Upload::may_grow, |upload| upload] {
         let (fixture, posted) = changed_between_attempts::<H>(upload, shorten);
         assert_eq!(posted.expect_err("it is shorter").kind(), ErrorKind::File);
@@ -111,7 +111,7 @@ fn a_log_that_shrank_is_not_stored<H: Harness>() {
 }
 
 #[executor_test]
-fn an_empty_file_is_a_file<H: Harness>() {
+fn empty_file_is_a_file<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     for upload in [Upload::path(folder.file("empty", "")), Upload::bytes("empty", "")] {
         let asset = file(&fixture.ok(fixture.client.chats().chat(org::LOBBY).post(Draft::new().attach(upload))));
@@ -123,7 +123,7 @@ fn an_empty_file_is_a_file<H: Harness>() {
 }
 
 #[executor_test]
-fn a_file_that_the_server_finds_too_large_is_its_refusal<H: Harness>() {
+fn file_that_the_server_finds_too_large_is_its_refusal<H: Harness>() {
     let folder = Folder::new();
     let eight = bytes(8 << 20);
     for upload in [Upload::path(folder.file("huge.bin", &eight)), Upload::bytes("huge.bin", eight)] {
@@ -141,7 +141,7 @@ fn a_file_that_the_server_finds_too_large_is_its_refusal<H: Harness>() {
 }
 
 #[executor_test]
-fn an_upload_that_may_have_arrived_is_stored_once<H: Harness>() {
+fn upload_that_may_have_arrived_is_stored_once<H: Harness>() {
     let folder = Folder::new();
     let content = bytes(100_000);
     let path = folder.file("plan.pdf", &content);

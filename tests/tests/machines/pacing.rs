@@ -132,7 +132,7 @@ fn limited(bot: &ByHandBot, retry_after: f64) -> Box<dyn Flow<Output = Message> 
 }
 
 #[test]
-fn a_limit_that_has_passed_is_forgotten() {
+fn limit_that_has_passed_is_forgotten() {
     let bot = ByHandBot::by_hand(config(), ENTROPY);
     let _post = limited(&bot, 2.0);
     let until = waits_until(&bot, Duration::from_millis(1)).expect("others of the session wait, too");

@@ -28,7 +28,7 @@ fn whatever_comes_a_machine_keeps_the_rules_and_ends() {
 }
 
 #[test]
-fn replies_that_nobody_awaits_and_asking_again_change_nothing() {
+fn unawaited_replies_and_repeated_polls_change_nothing() {
     for_every_operation(24, |operation, policy, inputs| {
         let quiet = run(operation, policy, inputs, false);
         let noisy = run(operation, policy, inputs, true);
@@ -37,7 +37,7 @@ fn replies_that_nobody_awaits_and_asking_again_change_nothing() {
 }
 
 #[test]
-fn every_request_that_changes_something_has_one_key_and_no_other_has_one() {
+fn only_changing_requests_have_a_key_and_they_have_one() {
     for_every_operation(12, |operation, policy, inputs| {
         let (seen, _) = run(operation, policy, inputs, true);
         let keys: Vec<_> =
@@ -57,7 +57,7 @@ fn sent(seen: &Seen) -> Option<&Sent> {
 }
 
 #[test]
-fn a_snapshot_changes_only_when_its_operation_succeeds() {
+fn snapshot_changes_only_when_its_operation_succeeds() {
     for_every_operation(12, |operation, policy, inputs| {
         let (_, untouched) = run(operation, RetryPolicy::NEVER, &[], false);
         let (seen, info) = run(operation, policy, inputs, true);

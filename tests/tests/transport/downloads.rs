@@ -85,7 +85,7 @@ fn response_of_any_form_goes_to_a_file<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn rest_of_a_response_goes_behind_what_is_there<H: Harness>() {
+fn rest_of_a_response_is_appended_to_the_file<H: Harness>() {
     let folder = Folder::new();
     let server = Server::script(|listener| {
         let mut peer = listener.accept();

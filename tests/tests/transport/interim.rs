@@ -13,7 +13,7 @@ const INTERIM: [&str; 4] = [
 ];
 
 #[executor_test(adapters)]
-fn interim_responses_are_passed_over_whatever_they_say<H: Harness>() {
+fn interim_responses_are_passed_over_whatever_they_contain<H: Harness>() {
     for interim in INTERIM {
         for length in [1, 7, 1_000] {
             let server = Server::each(move |_, mut peer| {

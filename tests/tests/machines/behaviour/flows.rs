@@ -33,7 +33,7 @@ fn ok(json: &Value) -> Reply {
 }
 
 #[test]
-fn an_early_wake_is_told_the_same_deadline() {
+fn early_wake_up_returns_the_same_deadline() {
     let client = client();
     let mut me = client.contacts().me();
     let (ticket, _) = sent(&mut me, at(10));
@@ -48,7 +48,7 @@ fn an_early_wake_is_told_the_same_deadline() {
 }
 
 #[test]
-fn an_answer_that_comes_late_is_not_taken_for_that_of_the_next_attempt() {
+fn late_reply_is_not_taken_for_that_of_the_next_attempt() {
     let client = client();
     let mut me = client.contacts().me();
     let (first, _) = sent(&mut me, at(0));
@@ -64,7 +64,7 @@ fn an_answer_that_comes_late_is_not_taken_for_that_of_the_next_attempt() {
 }
 
 #[test]
-fn the_end_is_the_end() {
+fn end_is_the_end() {
     let client = client();
     let mut me = client.contacts().me();
     let (ticket, _) = sent(&mut me, at(0));
@@ -92,7 +92,7 @@ fn two_machines_of_a_session_take_only_their_own_replies() {
 }
 
 #[test]
-fn operations_follow_one_another_and_the_second_is_made_from_the_answer_of_the_first() {
+fn operation_can_be_made_from_the_output_of_another() {
     let client = client();
     let mut both =
         client.contacts().me().then(|me| client.contacts().user(me)).map(|user| user.map(|it| it.full_name()));
@@ -109,7 +109,7 @@ fn operations_follow_one_another_and_the_second_is_made_from_the_answer_of_the_f
 }
 
 #[test]
-fn an_operation_whose_first_part_fails_has_no_second() {
+fn operation_whose_first_part_fails_has_no_second() {
     let client = client();
     let mut both = client.contacts().me().then(|_| -> Box<dyn Flow<Output = ()>> { panic!("there is no answer") });
     let (ticket, _) = sent(&mut both, at(0));
@@ -120,7 +120,7 @@ fn an_operation_whose_first_part_fails_has_no_second() {
 }
 
 #[test]
-fn what_a_bot_holds_can_go_to_other_threads() {
+fn handles_of_a_bot_can_be_sent_to_other_threads() {
     fn goes<T: Send + Sync + 'static>() {}
     fn moves<T: Send>(_: &T) {}
     goes::<Client<ByHand>>();

@@ -37,20 +37,20 @@ fn are_spread(waits: &[Duration]) {
 }
 
 #[test]
-fn the_waits_of_many_sessions_are_spread() {
+fn waits_of_many_sessions_are_spread() {
     let waits: Vec<_> = (0..SESSIONS).map(|number| wait_of(&mut *client(number).contacts().me())).collect();
     are_spread(&waits);
 }
 
 #[test]
-fn the_waits_of_many_operations_of_a_session_are_spread() {
+fn waits_of_many_operations_of_a_session_are_spread() {
     let client = client(0);
     let waits: Vec<_> = (0..SESSIONS).map(|_| wait_of(&mut *client.contacts().me())).collect();
     are_spread(&waits);
 }
 
 #[test]
-fn the_waits_of_many_feeds_are_spread() {
+fn waits_of_many_feeds_are_spread() {
     let wait = |number| {
         let mut feed = client(number).chats().new_messages(None);
         let Step::Send(ticket, _) = feed.poll(now()) else { panic!("it begins with a request") };

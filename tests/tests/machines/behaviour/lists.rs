@@ -106,7 +106,7 @@ fn messages_are_asked_for_since_one_day_ago_to_the_millisecond() {
 }
 
 #[test]
-fn a_clock_at_the_edge_of_time_and_a_moment_beyond_it_are_no_trouble() {
+fn clock_at_the_edge_of_time_is_no_failure() {
     for (utc, since, asked) in [
         (DateTime::<Utc>::MIN_UTC, None, "0000-01-01T00%3A00%3A00.000Z"),
         (DateTime::<Utc>::MAX_UTC, None, "9999-12-31T23%3A59%3A59.999Z"),
@@ -122,7 +122,7 @@ fn a_clock_at_the_edge_of_time_and_a_moment_beyond_it_are_no_trouble() {
 }
 
 #[test]
-fn a_day_ago_is_counted_from_the_request() {
+fn day_ago_is_counted_from_the_request() {
     let client = Client::new(ByHand::new(config(), ENTROPY, Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH)));
     let chat = client.chats().chat(TID);
     let mut messages = chat.messages(None);
@@ -133,7 +133,7 @@ fn a_day_ago_is_counted_from_the_request() {
 
 #[test]
 #[allow(deprecated, reason = "what is deprecated works too")]
-fn the_deprecated_name_asks_the_same() {
+fn deprecated_name_sends_the_same_request() {
     let answer = Answer::json(200, sample::messages([sample::message("m1", TID, "hello")]));
     let script = Script::new().always(Expect::get(messages_path()), answer);
     let client = Client::new(script.clone());
@@ -144,7 +144,7 @@ fn the_deprecated_name_asks_the_same() {
 }
 
 #[test]
-fn a_message_on_two_pages_is_given_once_at_its_first_place() {
+fn message_on_two_pages_comes_once_at_its_first_place() {
     let page = |mids: &[&str], text: &str| sample::messages(mids.iter().map(|mid| sample::message(mid, TID, text)));
     let messages = read(config(), vec![page(&["m1", "m2"], "first"), page(&["m2", "m1", "m3"], "again")]);
     assert_eq!(mids(&messages), ["m1", "m2", "m3"]);
@@ -167,7 +167,7 @@ fn deleted_messages_are_left_out_unless_they_are_asked_for() {
 }
 
 #[test]
-fn the_latest_last_modified_of_all_pages_counts() {
+fn latest_last_modified_of_all_pages_counts() {
     let page = |time: Value| {
         let mut page = sample::messages([]);
         page["last_modified"] = time;
@@ -185,7 +185,7 @@ fn the_latest_last_modified_of_all_pages_counts() {
 }
 
 #[test]
-fn a_page_that_fails_for_a_while_does_not_begin_the_walk_anew() {
+fn page_that_fails_for_a_while_does_not_restart_the_list() {
     let mut first = sample::page([sample::user("u1", "", "")]);
     first["next_cursor"] = "a".into();
     let second = || Expect::get("/v1/users").query("cursor", "a");
@@ -211,7 +211,7 @@ fn each_page_has_all_the_attempts() {
 }
 
 #[test]
-fn a_chat_that_is_not_there_is_none_and_trouble_is_not() {
+fn missing_chat_is_none_and_a_failure_is_not() {
     let find = |answer: Answer| {
         let script = Script::with_config(config()).then(Expect::get(format!("/v1/chats/{TID}")), answer);
         Client::new(script).chats().by_thread_id(TID)

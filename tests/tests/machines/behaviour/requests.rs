@@ -19,7 +19,7 @@ fn header(exchange: &Exchange, name: &str) -> Option<String> {
 }
 
 #[test]
-fn contacts_and_lists_of_chats_have_the_long_timeout_transfers_theirs_and_all_else_the_default_one() {
+fn each_operation_has_its_kind_of_timeout() {
     let own =
         Timeouts { default: Duration::from_secs(3), long: Duration::from_secs(7), assets: Duration::from_secs(9) };
     let by_default =
@@ -38,14 +38,14 @@ fn contacts_and_lists_of_chats_have_the_long_timeout_transfers_theirs_and_all_el
 }
 
 #[test]
-fn an_answer_may_be_as_large_as_the_options_say() {
+fn response_may_be_as_large_as_the_limit() {
     assert_eq!(exchange(config(), Operation::Me).limit, 16 << 20);
     let small = config().with_limits(Limits { answer: 9, ..Limits::default() });
     assert_eq!(exchange(small, Operation::Me).limit, 9);
 }
 
 #[test]
-fn every_request_says_what_it_takes_and_who_sends_it() {
+fn every_request_has_accept_and_user_agent() {
     let named = config().with_user_agent("watchdog/2").expect("it is printable ASCII");
     for operation in Operation::ALL {
         let exchange = exchange(named.clone(), *operation);
@@ -77,7 +77,7 @@ fn only_a_request_with_a_body_has_a_content_type() {
 }
 
 #[test]
-fn everything_that_changes_something_has_a_key_and_nothing_else_has_one() {
+fn only_changing_operations_have_an_idempotency_key() {
     let mut bot = ByHandBot::by_hand(config(), ENTROPY);
     let mut keys = BTreeSet::new();
     for operation in Operation::ALL {
@@ -95,7 +95,7 @@ fn everything_that_changes_something_has_a_key_and_nothing_else_has_one() {
 }
 
 #[test]
-fn a_key_of_ones_own_is_used() {
+fn key_of_ones_own_is_used() {
     let bot = ByHandBot::by_hand(config(), ENTROPY);
     let (chats, key) = (bot.client.chats(), "alarm-4711/raised");
     let requests = [
@@ -141,7 +141,7 @@ fn clones_of_a_client_share_no_key() {
 }
 
 #[test]
-fn a_draft_sends_what_it_says_and_nothing_else() {
+fn draft_sends_its_content_and_nothing_else() {
     let bot = ByHandBot::by_hand(config(), ENTROPY);
     let sent = |draft: Draft| {
         let request = request_of(&mut bot.chat.post(draft));

@@ -40,7 +40,7 @@ fn posted() -> Answer {
 }
 
 #[test]
-fn a_request_that_is_not_expected_is_shown_beside_the_one_that_is() {
+fn unexpected_request_is_shown_beside_the_expected_one() {
     for (expect, expected, differs) in [
         (Expect::get("/v1/me"), "GET /v1/me", r#"in the method: expected "GET", got "POST""#),
         (Expect::post("/v1/chats/c2/messages"), "POST /v1/chats/c2/messages", "in the path"),
@@ -71,14 +71,14 @@ fn a_request_that_is_not_expected_is_shown_beside_the_one_that_is() {
 }
 
 #[test]
-fn a_body_that_is_no_json_is_none_of_the_expected() {
+fn body_that_is_no_json_matches_no_expectation() {
     let script = never().then(Expect::get("/v1/me").json(json!({})), Answer::status(500));
     let panic = panic_of(|| Client::new(script).contacts().me());
     assert!(panic.contains("in the body, which is no JSON"), "{panic}");
 }
 
 #[test]
-fn a_request_after_the_last_step_is_shown() {
+fn request_after_the_last_step_is_shown() {
     let script = never().then(to_c1(), posted());
     post(&script, "hello").expect("it is expected");
     let panic = panic_of(|| post(&script, "again"));
@@ -88,7 +88,7 @@ fn a_request_after_the_last_step_is_shown() {
 }
 
 #[test]
-fn what_is_expected_may_be_less_than_what_comes() {
+fn expectation_may_name_a_part_of_the_request() {
     let loose = to_c1().json(json!({ "attachments": [{ "kind": "poll", "question": "Who?", "options": ["a", "b"], "multiple_choice": false }] }));
     let poll = teamwire_core::Poll::new("Who?", ["a", "b"]).expect("two options");
     post(&never().then(loose, posted()), Draft::text("hello").attach(poll)).expect("there is a text too");
@@ -111,7 +111,7 @@ fn steps_that_have_not_come_are_named_in_the_end() {
 }
 
 #[test]
-fn what_is_always_answered_needs_no_step_and_takes_none() {
+fn permanent_response_takes_no_step_of_the_script() {
     let script = never().always(Expect::get("/v1/me"), Answer::json(200, sample::bot())).then(to_c1(), posted());
     let client = Client::new(script.clone());
     client.contacts().me().expect("always");
@@ -122,7 +122,7 @@ fn what_is_always_answered_needs_no_step_and_takes_none() {
 }
 
 #[test]
-fn time_passes_as_the_script_says() {
+fn time_passes_as_scripted() {
     let slow = posted().after(Duration::from_secs(4));
     let script = never().then(to_c1(), slow).then(to_c1(), posted());
     post(&script, "hello").expect("4 s are less than 10");
@@ -132,7 +132,7 @@ fn time_passes_as_the_script_says() {
 }
 
 #[test]
-fn an_answer_that_takes_too_long_is_a_timeout() {
+fn response_that_takes_too_long_is_a_timeout() {
     for answer in [posted().after(Duration::from_millis(10_001)), Answer::silence(), posted().after(Duration::MAX)] {
         let script = never().then(to_c1(), answer);
         let Err(Error::Connection(fault)) = post(&script, "hello") else { panic!("the time ran out") };
@@ -143,7 +143,7 @@ fn an_answer_that_takes_too_long_is_a_timeout() {
 }
 
 #[test]
-fn utc_begins_where_the_script_says_and_goes_with_its_clock() {
+fn utc_starts_as_scripted_and_follows_the_clock() {
     let script = never();
     assert_eq!(script.now().utc.to_rfc3339(), "2026-01-01T00:00:00+00:00");
     let utc: DateTime<Utc> = "2024-02-29T23:59:59Z".parse().expect("a date");
@@ -154,7 +154,7 @@ fn utc_begins_where_the_script_says_and_goes_with_its_clock() {
 }
 
 #[test]
-fn a_clock_that_is_moved_beyond_all_time_is_no_trouble() {
+fn clock_that_is_moved_beyond_all_time_is_no_failure() {
     let script = never().always(to_c1(), posted());
     script.advance(Duration::MAX);
     script.advance(Duration::MAX);
@@ -165,7 +165,7 @@ fn a_clock_that_is_moved_beyond_all_time_is_no_trouble() {
 }
 
 #[test]
-fn each_trouble_is_what_it_is_called() {
+fn each_scripted_failure_is_of_its_kind() {
     for (answer, kind, sent) in [
         (Answer::unreachable(), FaultKind::Connect, false),
         (Answer::lost(), FaultKind::Lost, true),
@@ -180,7 +180,7 @@ fn each_trouble_is_what_it_is_called() {
 }
 
 #[test]
-fn what_cannot_be_an_answer_is_a_panic_at_once() {
+fn invalid_response_of_a_script_panics_at_once() {
     assert!(panic_of(|| Answer::status(99)).contains("99 is no HTTP status"));
     assert!(panic_of(|| Answer::json(1000, json!({}))).contains("1000"));
     assert!(panic_of(|| Answer::status(200).header("bad name", "x")).contains("bad name"));
@@ -189,7 +189,7 @@ fn what_cannot_be_an_answer_is_a_panic_at_once() {
 }
 
 #[test]
-fn a_request_can_be_looked_at() {
+fn request_can_be_looked_at() {
     let script = never().then(Expect::get("/v1/chats").query("title", "a b&c"), Answer::json(200, sample::page([])));
     Client::new(script.clone()).chats().by_title("a b&c").expect("it is expected");
     let request = &script.requests()[0];
@@ -202,7 +202,7 @@ fn a_request_can_be_looked_at() {
 }
 
 #[test]
-fn a_script_survives_a_panic_of_the_bot() {
+fn script_survives_a_panic_of_the_bot() {
     let script = never().always(Expect::get("/v1/me"), Answer::json(200, sample::bot()));
     panic_of(|| post(&script, "hello"));
     Client::new(script).contacts().me().expect("it is as it was");

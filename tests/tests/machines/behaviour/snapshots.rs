@@ -39,7 +39,7 @@ fn shown(chat: &Chat<Script>) -> Value {
 }
 
 #[test]
-fn a_change_leaves_the_chat_showing_the_servers_answer() {
+fn change_updates_the_snapshot_from_the_response() {
     for operation in CHANGES {
         let before = sample::chat(TID, "Night shift");
         let (status, after) = operation.answer();
@@ -53,7 +53,7 @@ fn a_change_leaves_the_chat_showing_the_servers_answer() {
 }
 
 #[test]
-fn a_change_that_fails_leaves_the_chat_as_it_was() {
+fn change_that_fails_leaves_the_chat_as_it_was() {
     for operation in CHANGES {
         for answer in [
             Answer::problem(403, "auth"),
@@ -80,7 +80,7 @@ fn leaving_and_posting_leave_the_snapshot_alone() {
 }
 
 #[test]
-fn members_and_admins_are_those_of_the_snapshot_without_a_request() {
+fn members_and_admins_come_from_the_snapshot() {
     let mut json = sample::chat(TID, "Ops");
     json["users"] = vec![sample::bot(), sample::user("u-anna", "Anna", "Berg")].into();
     json["groups"] = vec![sample::group("g-night", "Night shift")].into();
@@ -96,7 +96,7 @@ fn members_and_admins_are_those_of_the_snapshot_without_a_request() {
 }
 
 #[test]
-fn a_chat_by_its_id_alone_needs_no_request() {
+fn chat_by_its_id_alone_needs_no_request() {
     let script = Script::new();
     let client = Client::new(script.clone());
     assert_eq!(*client.chats().chat("c1").tid(), "c1");

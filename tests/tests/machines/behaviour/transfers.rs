@@ -92,12 +92,12 @@ fn is_discarded(measured: Reply, renamed: Option<Reply>) -> Error {
 }
 
 #[test]
-fn a_new_file_that_cannot_be_measured_is_discarded() {
+fn new_file_that_cannot_be_measured_is_discarded() {
     assert_eq!(is_discarded(failed(), None).kind(), ErrorKind::File);
 }
 
 #[test]
-fn a_new_file_of_another_length_is_discarded() {
+fn new_file_of_another_length_is_discarded() {
     for length in [0, CONTENT.len() as u64 - 1, CONTENT.len() as u64 + 1] {
         let error = is_discarded(done(FileDone::Length(length)), None);
         assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer, "{error}");
@@ -105,7 +105,7 @@ fn a_new_file_of_another_length_is_discarded() {
 }
 
 #[test]
-fn a_new_file_that_cannot_be_renamed_is_discarded() {
+fn new_file_that_cannot_be_renamed_is_discarded() {
     let measured = done(FileDone::Length(CONTENT.len() as u64));
     assert_eq!(is_discarded(measured, Some(failed())).kind(), ErrorKind::File);
 }
@@ -143,7 +143,7 @@ fn each_file_of_a_post_has_a_key_that_no_other_request_has() {
 }
 
 #[test]
-fn a_post_that_is_repeated_by_its_key_repeats_the_keys_of_its_files() {
+fn post_repeated_by_its_key_repeats_the_keys_of_its_files() {
     // In another process, too.
     let again = Client::new(ByHand::new(config(), [9; 32], now()));
     assert_eq!(keys(&client(), Some("alarm-7")), keys(&again, Some("alarm-7")));

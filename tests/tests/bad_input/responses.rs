@@ -22,7 +22,7 @@ fn promised() -> impl Iterator<Item = Operation> {
 }
 
 #[test]
-fn an_answer_without_a_body_is_not_the_promised_json() {
+fn response_without_a_body_is_not_the_promised_json() {
     for operation in promised() {
         for answer in [Answer::status(204), Answer::status(200), Answer::status(200).body("application/json", " \r\n")]
         {
@@ -34,7 +34,7 @@ fn an_answer_without_a_body_is_not_the_promised_json() {
 }
 
 #[test]
-fn a_page_is_not_the_promised_json_and_its_beginning_is_kept() {
+fn page_is_not_the_promised_json_and_its_beginning_is_kept() {
     for operation in promised() {
         for page in ["<html><body>Please log in", "OK", "\u{feff}OK", "'", "\0"] {
             let error = unexpected(operation, Answer::status(200).body("text/html", page));
@@ -79,7 +79,7 @@ fn json_that_ends_early_is_found_wherever_it_ends() {
 }
 
 #[test]
-fn a_member_that_is_missing_or_of_another_type_is_named() {
+fn member_that_is_missing_or_of_another_type_is_named() {
     for (operation, place) in [
         (Operation::Post, "mid"),
         (Operation::Post, "from_user.uid"),
@@ -109,7 +109,7 @@ fn remove(json: &mut Value, pointer: &str) {
 }
 
 #[test]
-fn the_fields_of_a_later_version_are_ignored() {
+fn fields_of_a_later_version_are_ignored() {
     for operation in promised() {
         let (status, mut json) = operation.answer();
         sprinkle(&mut json);
@@ -134,7 +134,7 @@ fn sprinkle(json: &mut Value) {
 }
 
 #[test]
-fn the_status_of_a_success_does_not_matter() {
+fn status_of_a_success_does_not_matter() {
     for operation in promised() {
         for status in [200, 201, 202, 206, 299] {
             played(operation, Answer::json(status, operation.answer().1)).expect("it is a success");

@@ -11,7 +11,7 @@ fn operation(name: &str) -> OperationId {
 }
 
 #[test]
-fn every_sample_is_an_answer_of_the_contract() {
+fn every_sample_is_a_response_of_the_contract() {
     for it in Operation::ALL {
         let checked = Contract::load().check_answer(&operation(it.route()), &it.response());
         checked.unwrap_or_else(|violation| panic!("{it:?}: {violation}"));
