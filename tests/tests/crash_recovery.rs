@@ -20,7 +20,7 @@ use std::{
 use teamwire_core::{APP_ID_VAR, Checkpoint, Config, FeedEvent, SECRET_VAR, URL_VAR};
 use teamwire_sandbox::{Sandbox, org};
 use teamwire_test_support::Rng;
-use teamwire_tests::harness::{AsyncStd, Blocking, Harness};
+use teamwire_tests::{executor_test, harness::Harness};
 
 const BOT: &str = "TEAMWIRE_KILLED_BOT";
 const FOLDER: &str = "TEAMWIRE_KILLED_FOLDER";
@@ -28,24 +28,21 @@ const POLLS: &str = "GET /v1/chats/{tid}/messages/updates";
 /// How long anything may take that takes a moment.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-#[test]
-fn blocking_bot_that_is_killed_handles_every_message() {
-    is_killed_and_goes_on::<Blocking>();
-}
-
-#[test]
-fn async_std_bot_that_is_killed_handles_every_message() {
-    is_killed_and_goes_on::<AsyncStd>();
-}
-
-/// The bot, where it is to be one.
-#[test]
-fn bot() {
-    match env::var(BOT).as_deref() {
-        Ok(Blocking::NAME) => follow::<Blocking>(),
-        Ok(AsyncStd::NAME) => follow::<AsyncStd>(),
-        _ => {}
+/// In the process of a bot, this test is the bot.
+#[executor_test(adapters)]
+fn killed_bot_handles_every_message<H: Harness>() {
+    if env::var(BOT).is_ok_and(|bot| bot == H::NAME) {
+        return follow::<H>();
     }
+    let number = |name: &str| env::var(name).ok().and_then(|value| value.parse().ok());
+    let (kills, seed) = (number("TEAMWIRE_KILLS").unwrap_or(100), number("TEAMWIRE_SEED").unwrap_or(1));
+    let mut test = Test::new(H::NAME, seed);
+    for life in 0..kills {
+        let moment = Moment::draw(&mut test.random);
+        test.live(moment, &format!("seed {seed}, life {life}, {moment:?}"));
+    }
+    test.live(Moment::AtTheEnd, "the last life");
+    test.check();
 }
 
 fn follow<H: Harness>() {
@@ -125,18 +122,6 @@ impl Moment {
     }
 }
 
-fn is_killed_and_goes_on<H: Harness>() {
-    let number = |name: &str| env::var(name).ok().and_then(|value| value.parse().ok());
-    let (kills, seed) = (number("TEAMWIRE_KILLS").unwrap_or(100), number("TEAMWIRE_SEED").unwrap_or(1));
-    let mut test = Test::new(H::NAME, seed);
-    for life in 0..kills {
-        let moment = Moment::draw(&mut test.random);
-        test.live(moment, &format!("seed {seed}, life {life}, {moment:?}"));
-    }
-    test.live(Moment::AtTheEnd, "the last life");
-    test.check();
-}
-
 struct Test {
     sandbox: Sandbox,
     bot: &'static str,
@@ -153,6 +138,11 @@ impl Test {
         fs::create_dir(&folder).expect("there is room for a folder");
         let sandbox = Sandbox::start().expect("loopback has a free port");
         Self { sandbox, bot, folder, random: Rng::new(seed), posted: 0 }
+    }
+
+    /// The name of this test for this bot.
+    fn bot_test(&self) -> String {
+        format!("killed_bot_handles_every_message::{}", self.bot.replace('-', "_"))
     }
 
     /// Some people post, as soon as there is a bot that has begun.
@@ -265,7 +255,7 @@ struct Bot {
 impl Bot {
     fn start(test: &Test) -> Self {
         let mut process = Command::new(env::current_exe().expect("this program has a name"))
-            .args(["--exact", "bot", "--nocapture"])
+            .args(["--exact", &test.bot_test(), "--nocapture"])
             .env(BOT, test.bot)
             .env(FOLDER, &test.folder)
             .env(URL_VAR, test.sandbox.url())
