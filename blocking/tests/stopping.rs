@@ -10,7 +10,8 @@ use std::{
 use teamwire_blocking::{End, FeedSet, Follow};
 use teamwire_test_support::config;
 
-/// A host that does not even accept connections: as many wait already as it has room for. `None` if it has room for thousands.
+/// A host that does not even accept connections: as many wait already as it has room for. `None` if it has room for
+/// thousands.
 fn silent_host() -> Option<(SocketAddr, impl Sized)> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound");

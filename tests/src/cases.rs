@@ -4,8 +4,8 @@ use std::env;
 
 use proptest::test_runner::{Config, RngSeed};
 
-/// So many cases, and always the same ones: a run that fails today failed yesterday. To look for more, say how many
-/// with `PROPTEST_CASES`, and which with `PROPTEST_RNG_SEED`.
+/// This many cases, the same in each run, so that a failure can be repeated. For others, set their number
+/// by `PROPTEST_CASES`, and their seed by `PROPTEST_RNG_SEED`.
 pub fn cases(number: u32) -> Config {
     let is_set = |name| env::var_os(name).is_some();
     let by_default = Config::default();

@@ -1,11 +1,11 @@
-//! The wire contract as a check: whether a request, or an answer, is one that `docs/openapi.yaml` knows.
+//! The wire contract as a check of requests and responses against `docs/openapi.yaml`.
 //!
-//! The document is read as it is. A typed reader of such documents loses what stands beside a `$ref` in a schema, and a
-//! check by what is left would let pass what the document forbids.
+//! The document is read as JSON. A typed reader of such documents loses the members beside a `$ref` in a schema, and a
+//! check by the rest would accept what the document forbids.
 
-mod answer;
 mod document;
 mod request;
+mod response;
 mod route;
 mod schema;
 
@@ -23,16 +23,16 @@ pub struct Contract {
     schemas: Schemas,
 }
 
-/// How the document calls an operation: `post_message`.
+/// The id of an operation in the document: `post_message`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId(String);
 
-/// What a request or an answer has that the contract does not, or the other way around.
+/// A difference between a request or a response and the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The operation, as far as it is known.
+    /// The operation, if it is known.
     pub operation: Option<OperationId>,
-    /// What is wrong.
+    /// The difference.
     pub what: String,
 }
 
@@ -67,14 +67,14 @@ impl Contract {
             .collect()
     }
 
-    /// Whether the contract takes this request: the operation it asks for, or what is wrong with it.
+    /// Checks a request. Returns the operation that it calls.
     pub fn check_request(&self, request: &http::Request<Vec<u8>>) -> Result<OperationId, Violation> {
         let route = self.routed(request)?;
         request::check_body(route, request, &self.schemas).map_err(|what| route.violation(what))?;
         Ok(route.id.clone())
     }
 
-    /// As [`check_request`](Self::check_request), of a request whose body nobody has read.
+    /// As [`check_request`](Self::check_request), of a request whose body was not read.
     pub fn check_head<B>(&self, request: &http::Request<B>) -> Result<OperationId, Violation> {
         self.routed(request).map(|route| route.id.clone())
     }
@@ -89,14 +89,14 @@ impl Contract {
         Ok(route)
     }
 
-    /// Whether the contract knows this as an answer of the operation.
-    pub fn check_answer(&self, operation: &OperationId, response: &http::Response<Vec<u8>>) -> Result<(), Violation> {
+    /// Checks a response to the operation.
+    pub fn check_response(&self, operation: &OperationId, response: &http::Response<Vec<u8>>) -> Result<(), Violation> {
         let route = self.routes.iter().find(|route| route.id == *operation);
         let route = route.expect("an operation id comes from this contract");
-        answer::check(route, response, &self.schemas).map_err(|what| route.violation(what))
+        response::check(route, response, &self.schemas).map_err(|what| route.violation(what))
     }
 
-    /// Whether the examples of the document are what its schemas say, and how many there are.
+    /// Checks the examples of the document against its schemas. Returns their number.
     pub fn check_examples(&self) -> Result<usize, Violation> {
         let mut checked = 0;
         for route in &self.routes {
@@ -116,7 +116,7 @@ impl Contract {
 }
 
 impl OperationId {
-    /// The id as the document has it.
+    /// The id in the document.
     pub fn as_str(&self) -> &str {
         &self.0
     }

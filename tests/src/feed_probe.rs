@@ -1,4 +1,4 @@
-//! A feed of whatever kind, of whatever executor: what it tells is a text.
+//! A feed of any kind and any executor, whose items are shown as text.
 
 use std::fmt;
 
@@ -45,7 +45,7 @@ where
 }
 
 impl<H: Harness> FeedProbe<H> {
-    /// A feed, and what is told of what it has.
+    /// A feed, and how to show its items.
     pub fn new<T: 'static>(events: EventsOf<H, T>, text: fn(T) -> String) -> Self
     where
         Poller<T>: Feed<Event = FeedEvent<T>>,
@@ -53,12 +53,12 @@ impl<H: Harness> FeedProbe<H> {
         Self { events: Box::new(TypedFeed::<H, T> { events, text }) }
     }
 
-    /// What comes next; `None` after the end.
+    /// The next event; `None` after the end.
     pub fn event(&mut self) -> Option<Result<FeedEvent<String>, Error>> {
         self.events.next()
     }
 
-    /// Waits until it begins.
+    /// Waits for its start.
     ///
     /// # Panics
     /// If anything else comes first.
@@ -66,11 +66,11 @@ impl<H: Harness> FeedProbe<H> {
     pub fn expect_started(&mut self) -> Checkpoint {
         match self.event() {
             Some(Ok(FeedEvent::Started(checkpoint))) => checkpoint,
-            other => panic!("it begins, rather than {other:?}"),
+            other => panic!("a start is expected, not {other:?}"),
         }
     }
 
-    /// Waits until something happens: what, and what to save then.
+    /// Waits for an update. Returns its item and its checkpoint.
     ///
     /// # Panics
     /// If anything else comes first.
@@ -78,11 +78,11 @@ impl<H: Harness> FeedProbe<H> {
     pub fn expect_update(&mut self) -> (String, Checkpoint) {
         match self.event() {
             Some(Ok(FeedEvent::Update { item, checkpoint })) => (item, checkpoint),
-            other => panic!("it tells something, rather than {other:?}"),
+            other => panic!("an update is expected, not {other:?}"),
         }
     }
 
-    /// Waits for so many things to happen.
+    /// Waits for this many updates. Returns their items.
     ///
     /// # Panics
     /// If anything else comes.
@@ -91,19 +91,19 @@ impl<H: Harness> FeedProbe<H> {
         (0..many).map(|_| self.expect_update().0).collect()
     }
 
-    /// Waits for trouble.
+    /// Waits for a failure that is retried.
     ///
     /// # Panics
     /// If anything else comes first.
     #[track_caller]
-    pub fn expect_trouble(&mut self) -> Trouble {
+    pub fn expect_failure(&mut self) -> Trouble {
         match self.event() {
             Some(Ok(FeedEvent::Trouble(trouble))) => trouble,
-            other => panic!("it has trouble, rather than {other:?}"),
+            other => panic!("a failure is expected, not {other:?}"),
         }
     }
 
-    /// Waits for what can have been missed.
+    /// Waits for a gap. Returns the checkpoint behind it.
     ///
     /// # Panics
     /// If anything else comes first.
@@ -111,7 +111,7 @@ impl<H: Harness> FeedProbe<H> {
     pub fn expect_gap(&mut self) -> Checkpoint {
         match self.event() {
             Some(Ok(FeedEvent::Missed(checkpoint))) => checkpoint,
-            other => panic!("it has missed something, rather than {other:?}"),
+            other => panic!("a gap is expected, not {other:?}"),
         }
     }
 
@@ -123,11 +123,11 @@ impl<H: Harness> FeedProbe<H> {
     pub fn expect_end(&mut self) {
         for _ in 0..2 {
             let event = self.event();
-            assert!(event.is_none(), "it ends, rather than {event:?}");
+            assert!(event.is_none(), "an end is expected, not {event:?}");
         }
     }
 
-    /// Waits for its end by an error.
+    /// Waits for its end with an error.
     ///
     /// # Panics
     /// If anything else comes first, or after it.
@@ -138,16 +138,16 @@ impl<H: Harness> FeedProbe<H> {
                 self.expect_end();
                 error
             }
-            other => panic!("it ends by an error, rather than {other:?}"),
+            other => panic!("an error is expected, not {other:?}"),
         }
     }
 
-    /// Ends it. What it has is still to come.
+    /// Stops it. Events that have arrived are still delivered.
     pub fn stop(&mut self) {
         self.events.stop();
     }
 
-    /// What ends it from another thread, if this executor has such a thing.
+    /// A handle that stops it from another thread, if this executor has one.
     pub fn stopper(&self) -> Option<Stop> {
         self.events.stopper()
     }
@@ -167,6 +167,6 @@ fn in_words<T>(event: FeedEvent<T>, text: fn(T) -> String) -> FeedEvent<String> 
         FeedEvent::Quiet(checkpoint) => FeedEvent::Quiet(checkpoint),
         FeedEvent::Missed(checkpoint) => FeedEvent::Missed(checkpoint),
         FeedEvent::Trouble(trouble) => FeedEvent::Trouble(trouble),
-        _ => panic!("an event of a kind that is to come"),
+        _ => panic!("an event of an unknown kind"),
     }
 }

@@ -1,4 +1,4 @@
-//! A sandbox of a test's own, and a client of it. Everything that passes between them is held against the contract.
+//! A sandbox for one test, and a client of it. Everything that passes between them is checked against the contract.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -16,12 +16,12 @@ use crate::{
     operations::{AVATAR, Bot, Operation},
 };
 
-/// Where a test takes place.
+/// A sandbox for one test, and a client of it.
 #[derive(Debug)]
 pub struct Fixture<H: Harness> {
     /// The backend.
     pub sandbox: Sandbox,
-    /// A client with the sandbox's key, which tries again without losing time.
+    /// A client with the sandbox's key, which retries at once.
     pub client: Client<H::X>,
     violations: Arc<Mutex<Vec<String>>>,
 }
@@ -81,7 +81,7 @@ impl<H: Harness> Fixture<H> {
     {
         match H::wait(run) {
             Err(error) => error,
-            Ok(_) => panic!("it succeeded"),
+            Ok(_) => panic!("it should fail"),
         }
     }
 
@@ -91,7 +91,8 @@ impl<H: Harness> Fixture<H> {
         self.ok(self.client.chats().by_thread_id(tid)).expect("the bot is in this chat")
     }
 
-    /// The bot in the lobby, which has an avatar, where Anna has raised an alert, and where those on call are members too.
+    /// The bot in the lobby, which has an avatar, where Anna has raised an alert, and where those on call are members
+    /// too.
     pub fn bot(&self) -> Bot<H::X> {
         let anna = self.sandbox.as_person(org::ANNA);
         anna.add_groups(org::LOBBY, &[org::ON_CALL]).expect("Anna administers the lobby");
@@ -115,7 +116,7 @@ impl<H: Harness> Default for Fixture<H> {
     }
 }
 
-/// A test that has gone well otherwise fails if anything was against the contract.
+/// Fails a test that has succeeded so far if an exchange was against the contract.
 impl<H: Harness> Drop for Fixture<H> {
     fn drop(&mut self) {
         let violations = self.violations.lock().unwrap_or_else(PoisonError::into_inner);
@@ -123,23 +124,23 @@ impl<H: Harness> Drop for Fixture<H> {
     }
 }
 
-/// The sandbox's key, and attempts that follow one another quickly.
+/// The sandbox's URL and key, and retries at once.
 pub fn config(sandbox: &Sandbox) -> Config {
-    let credentials = Credentials::new(sandbox.app_id(), sandbox.secret()).expect("a sandbox gives a good key");
+    let credentials = Credentials::new(sandbox.app_id(), sandbox.secret()).expect("the key of a sandbox is valid");
     let config = Config::new(&sandbox.url(), credentials).expect("a sandbox is on loopback");
     let moment = Duration::from_millis(1);
     config.with_retry(RetryPolicy { first_wait: moment, longest_wait: moment, ..RetryPolicy::default() })
 }
 
 fn check(exchange: &ObservedExchange) -> Result<(), String> {
-    // Of a request that nobody read or answered there is nothing to say.
+    // A request without a response is not checked.
     let Some(answer) = &exchange.response else { return Ok(()) };
     let mut request = Request::new(exchange.request_body.clone());
     *request.method_mut() = exchange.method.clone();
     *request.uri_mut() = exchange.uri.clone();
     *request.headers_mut() = exchange.request_headers.clone();
     let wrong = |what: String| format!("{} {}: {what}", exchange.method, exchange.uri);
-    // What is refused for its head alone is refused before its body is read.
+    // A request that is refused for its head alone is refused before its body is read.
     let was_sent = exchange.request_headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
     let contract = Contract::load();
     let operation = if was_sent && exchange.request_body.is_empty() {
@@ -157,5 +158,5 @@ fn check(exchange: &ObservedExchange) -> Result<(), String> {
     // The server's HTTP stack adds it where it is missing.
     let length = HeaderValue::from(answer.body.len());
     response.headers_mut().entry(header::CONTENT_LENGTH).or_insert(length);
-    contract.check_answer(&operation, &response).map_err(|violation| wrong(violation.to_string()))
+    contract.check_response(&operation, &response).map_err(|violation| wrong(violation.to_string()))
 }

@@ -1,4 +1,4 @@
-//! The executors, each behind the same few words, so that a suite is written once for all of them.
+//! The executors behind one trait, so that a suite is written once for all of them.
 
 use std::{fmt::Debug, marker::PhantomData};
 
@@ -15,34 +15,34 @@ pub use self::smol_runtime::Smol as SmolRuntime;
 
 /// An executor under test.
 pub trait Harness: Debug + 'static {
-    /// What performs the requests.
+    /// The executor.
     type X: Executor + Debug;
 
-    /// What it is called.
+    /// Its name.
     const NAME: &'static str;
 
-    /// Whether it uses a connection again.
+    /// It uses connections again.
     const KEEPS_CONNECTIONS: bool = true;
 
     /// A client with these options.
     fn connect(config: Config) -> Client<Self::X>;
 
-    /// What comes of an operation.
+    /// Waits for the outcome of an operation.
     fn wait<'a, T: Send + 'a>(run: <Self::X as Executor>::Run<'a, T>) -> Result<T, Error>
     where
         Self::X: 'a;
 
-    /// What a feed delivers next; `None` after its end.
+    /// Waits for the next event of a feed; `None` after its end.
     fn next<F: Feed + 'static>(events: &mut <Self::X as Executor>::Events<F>) -> Option<Result<F::Event, Error>>;
 
-    /// Ends a feed. What it has is still to come.
+    /// Stops a feed. Events that have arrived are still delivered.
     fn stop<F: Feed + 'static>(events: &mut <Self::X as Executor>::Events<F>);
 
-    /// What ends a feed from another thread, as [`stop`](Self::stop) does; `None` if this executor has no such thing.
+    /// A handle that stops a feed from another thread; `None` if this executor has none.
     fn stopper<F: Feed + 'static>(events: &<Self::X as Executor>::Events<F>) -> Option<Stop>;
 }
 
-/// Ends a feed, from whatever thread.
+/// Stops a feed, from any thread.
 pub type Stop = Box<dyn Fn() + Send + Sync>;
 
 /// The adapter for synchronous programs.
@@ -55,7 +55,7 @@ impl Harness for Blocking {
     const NAME: &'static str = "blocking";
 
     fn connect(config: Config) -> Client<Self::X> {
-        teamwire_blocking::client(config).expect("the options are fine")
+        teamwire_blocking::client(config).expect("the options are valid")
     }
 
     fn wait<'a, T: Send + 'a>(run: Result<T, Error>) -> Result<T, Error> {
@@ -89,7 +89,7 @@ macro_rules! asynchronous {
             const NAME: &'static str = $name;
 
             fn connect(config: Config) -> Client<Self::X> {
-                $connect(config).expect("the options are fine")
+                $connect(config).expect("the options are valid")
             }
 
             fn wait<'a, T: Send + 'a>(run: <Self::X as Executor>::Run<'a, T>) -> Result<T, Error> {
@@ -120,11 +120,11 @@ asynchronous! {
 }
 
 asynchronous! {
-    /// The same on smol, by the runtime of its example.
+    /// The same adapter on smol, with the runtime of its example.
     Smol, "smol", smol_runtime::Smol, |config| teamwire_async_std::client_on(smol_runtime::Smol, config), smol::block_on
 }
 
-/// The executor of the example that says how to write one.
+/// The executor of the example `write_your_own_executor`.
 #[derive(Clone, Copy, Debug)]
 pub struct Handwritten;
 
@@ -156,7 +156,7 @@ impl Harness for Handwritten {
     }
 }
 
-/// Waits for an operation of the table, and shows its answer as text.
+/// Waits for an operation of the table, and shows its result as text.
 #[derive(Clone, Copy, Debug)]
 pub struct Wait<H>(PhantomData<H>);
 

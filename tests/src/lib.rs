@@ -1,4 +1,4 @@
-//! What the suites share.
+//! Support for the suites.
 //!
 //! - [`executor_test`]: the attribute of a test that is written once and run for each executor.
 //! - [`spellings`]: spellings in which a server may repeat a text.

@@ -1,4 +1,5 @@
-//! The limit on the time of a test, so that an executor that never comes to an end fails it and does not hang the suite.
+//! The limit on the time of a test, so that an executor that never comes to an end fails it and does not hang the
+//! suite.
 
 use std::{any::Any, panic, sync::mpsc, thread, time::Duration};
 

@@ -1,7 +1,7 @@
 //! Every operation that the core has, written once for all executors.
 //!
-//! A suite goes through [`Operation::ALL`] and says by a [`Visitor`] what it does with what an executor gives it. The
-//! table is checked against [`documented`], so that none is forgotten.
+//! A suite iterates over [`Operation::ALL`], and a [`Visitor`] takes what the executor returns for an operation. The
+//! table is checked against [`documented`], so that it is complete.
 
 mod bot;
 mod documented;
@@ -32,25 +32,25 @@ pub const TID: &str = "7MQKchz6wsSzmWTVnppGAc";
 /// A small JPEG.
 pub const AVATAR: &[u8] = include_bytes!("../fixtures/baseline.jpg");
 
-/// What is done with an operation of an executor, whatever its answer is.
+/// Takes an operation of an executor, whatever its result type.
 pub trait Visitor<X: Executor> {
-    /// What comes of it.
+    /// The outcome.
     type Output;
 
-    /// Takes what the executor gives for the operation.
+    /// Takes what the executor returns for the operation.
     fn visit<'a, T: Debug + Send + 'a>(self, run: X::Run<'a, T>) -> Self::Output
     where
         X: 'a;
 }
 
-/// Whose operation it is.
+/// The object that has the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
     /// Of one chat.
     Chat,
     /// Of the bot's chats.
     Chats,
-    /// Of the users and groups: this project's own, as the arguments of the others have to come from somewhere.
+    /// Of the users and groups: an addition of this project.
     Contacts,
 }
 
@@ -66,28 +66,28 @@ macro_rules! operations {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The name in the Python SDK, or the one of ours.
+            /// The name in the Python SDK, or else in this project.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// Whose operation it is.
+            /// The object that has the operation.
             pub const fn class(self) -> Class {
                 match self { $(Self::$variant => Class::$class,)* }
             }
 
-            /// The operation of the wire contract that it asks for.
+            /// The operation of the wire contract that it calls.
             pub const fn route(self) -> &'static str {
                 match self { $(Self::$variant => $route,)* }
             }
 
-            /// The status of its answer, and the JSON, unless it has none: an avatar is [`AVATAR`].
+            /// The status and the JSON of a sample response. An avatar has no JSON: it is [`AVATAR`].
             pub fn answer(self) -> (u16, Value) {
                 match self { $(Self::$variant => ($status, $answer),)* }
             }
 
-            /// Asks the bot's executor for it, and does with that what `take` says.
-            #[allow(deprecated, reason = "what is deprecated works too")]
+            /// Calls it on the bot's executor, and passes the result to `visitor`.
+            #[allow(deprecated, reason = "deprecated operations are tested too")]
             pub fn run<X: Executor + Debug, V: Visitor<X>>(self, bot: &mut Bot<X>, visitor: V) -> V::Output {
                 match self { $(Self::$variant => { let $bot = bot; visitor.visit($run) })* }
             }
@@ -162,18 +162,18 @@ operations! {
 }
 
 impl Operation {
-    /// Whether its answer is a list in pages.
+    /// Its response is a page of a list.
     pub fn is_paged(self) -> bool {
-        // What marks as read has no parameters: its response is the first page of another list.
+        // Marking takes no parameters: its response is the first page of another list.
         self != Self::MarkAsRead && self.answer().1.get("items").is_some()
     }
 
-    /// Whether it answers `None` where others raise `NotFound`.
+    /// It returns `None` where others fail with `NotFound`.
     pub const fn finds(self) -> bool {
         matches!(self, Self::GetByThreadId | Self::User | Self::Group)
     }
 
-    /// Its answer as a server sends it.
+    /// A sample response, as a server sends it.
     pub fn response(self) -> Response {
         let (status, json) = self.answer();
         let mut response = response(status, &json);
@@ -185,7 +185,7 @@ impl Operation {
         response
     }
 
-    /// Its answer, for a script.
+    /// A sample response, for a script.
     pub fn scripted(self) -> Answer {
         match self.answer() {
             (status, _) if self == Self::LoadAvatar => Answer::status(status).body("image/jpeg", AVATAR),
@@ -195,10 +195,10 @@ impl Operation {
     }
 }
 
-/// An answer with this JSON, or without a body for `null`.
+/// A response with this JSON, or without a body for `null`.
 pub fn response(status: u16, json: &Value) -> Response {
     let mut response = Response::new(Vec::new());
-    *response.status_mut() = http::StatusCode::from_u16(status).expect("the status of an answer is one");
+    *response.status_mut() = http::StatusCode::from_u16(status).expect("it is a status");
     response.headers_mut().insert("x-request-id", HeaderValue::from_static("req-1"));
     if !json.is_null() {
         *response.body_mut() = json.to_string().into_bytes();
@@ -273,7 +273,7 @@ impl Local {
         }
     }
 
-    /// Whose operation it is.
+    /// The object that has the operation.
     pub const fn class(self) -> Class {
         match self {
             Self::LocationSharingActiveChats | Self::HasLocationSharingActiveChats => Class::Chats,
@@ -281,7 +281,7 @@ impl Local {
         }
     }
 
-    /// Its answer: the ids in it, or whatever else there is to it.
+    /// Its result: the ids in it, or its text.
     pub fn answer<X: Executor>(self, bot: &Bot<X>) -> Vec<String> {
         let (chat, chats) = (&bot.chat, bot.client.chats());
         match self {

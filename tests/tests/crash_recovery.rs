@@ -1,8 +1,8 @@
-//! A bot that follows a chat over real sockets, and is killed again and again, at moments that a seed chooses: it handles every
-//! message all the same, in order, and at most the one that it was killed over twice.
+//! A bot that follows a chat over real sockets, and is killed again and again, at moments that a seed chooses: it
+//! handles every message all the same, in order, and at most the one that it was killed over twice.
 //!
-//! The bot is this program once more, in a process of its own. It reports each thing it does, and waits for the word to go on;
-//! so it can be killed between any two of them, or on its way to the next one.
+//! The bot is this program once more, in a process of its own. It reports each step, and waits for permission to
+//! continue; so it can be killed between any two of them, or on its way to the next one.
 //!
 //! `TEAMWIRE_KILLS=1000` kills it that often; `TEAMWIRE_SEED=7` at other moments.
 
@@ -76,7 +76,7 @@ fn save(folder: &Path, checkpoint: &Checkpoint) {
     fs::rename(&beside, checkpoint_in(folder)).expect("it can be renamed");
 }
 
-/// Says what was done, and waits for the word to go on; without anybody to say it, there is nothing more to do.
+/// Reports a step, and waits for permission to continue. Ends the process if the test is gone.
 fn report(what: &str) {
     let said = writeln!(io::stderr(), "{REPORT}{what}");
     if said.and_then(|()| io::stdin().read_exact(&mut [0])).is_err() {
@@ -201,7 +201,7 @@ impl Test {
     fn next_report(&self, bot: &mut Bot, context: &str) -> bool {
         let begun = Instant::now();
         loop {
-            // It has nothing to report before its poll is answered.
+            // It has nothing to report before the response to its poll.
             let waits = self.sandbox.pending_polls() > 0;
             if bot.has_reported(context) {
                 return true;
@@ -240,7 +240,7 @@ impl Test {
 
 impl Drop for Test {
     fn drop(&mut self) {
-        // Nobody is left to hear of a failure.
+        // A folder that cannot be removed is no failure of the test.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }

@@ -1,7 +1,7 @@
-//! Many feeds at once, over real sockets: however they are stopped, each ends, soon, and says farewell.
+//! Many feeds at once, over real sockets: however they are stopped, each ends soon, and unsubscribes.
 //!
-//! The sandbox's clock is held, so that no long poll comes to an end by itself; and no request times out before a test has
-//! failed.
+//! The sandbox's clock is held, so that no long poll comes to an end by itself; and no request times out before a test
+//! has failed.
 
 use std::{
     collections::BTreeMap,
@@ -153,7 +153,7 @@ fn sandbox() -> Sandbox {
 }
 
 fn config(sandbox: &Sandbox) -> Config {
-    let credentials = Credentials::new(sandbox.app_id(), sandbox.secret()).expect("a sandbox gives a good key");
+    let credentials = Credentials::new(sandbox.app_id(), sandbox.secret()).expect("the key of a sandbox is valid");
     let timeouts = Timeouts { default: HOUR, long: HOUR, assets: HOUR };
     let config = Config::new(&sandbox.url(), credentials).expect("a sandbox is on loopback");
     config.with_timeouts(timeouts).with_retry(RetryPolicy::NEVER)
@@ -236,7 +236,7 @@ fn feed_can_be_stopped_again_while_its_unsubscription_fails<H: DrivesFeeds>() {
         sandbox.faults().add(Rule::new(Fault::Delay(HOUR)).method("DELETE"));
         let mut drive: H::Driver = started(&sandbox, 1, 2);
         drive.stop(0);
-        // While this one begins, the other one's farewell is sent.
+        // While this one begins, the other one unsubscribes.
         drive.insert(1, drive.feed());
         let mut delivered = vec![drive.next().expect("there are two")];
         wait_until(&sandbox, "a farewell", |sandbox| sandbox.received_count(UNSUBSCRIBE) == 1);

@@ -1,4 +1,4 @@
-//! Feeds, one promise at a time: what the simulator sees in passing is said here in so many words.
+//! Feeds, one property at a time. The simulator covers the same properties in all orders of events.
 
 use std::time::Duration;
 
@@ -306,7 +306,7 @@ fn subscription_that_is_lost_now_and_then_is_no_failure() {
     for round in 0..5 {
         let (ticket, _) = sent(&mut feed, at(round));
         feed.handle(at(round), ticket, answer(200, &json!({ "id": "s", "cursor": "x" })));
-        // It is read in between: only what is forgotten twice in a row is trouble.
+        // It is read in between: only a subscription that is lost twice in a row is a failure.
         let (ticket, _) = sent(&mut feed, at(round));
         feed.handle(at(round + 1), ticket, batch(&[], &format!("cursor {round}")));
         let (ticket, _) = sent(&mut feed, at(round + 1));

@@ -1,6 +1,7 @@
 //! What responses of hostile servers cost: memory at most 16 times the response, and time that grows as it does.
 //!
-//! `cargo test -p teamwire-tests --test hostile -- --nocapture` prints the table; with `--ignored` for the largest response.
+//! `cargo test -p teamwire-tests --test hostile -- --nocapture` prints the table; with `--ignored` for the largest
+//! response.
 
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 

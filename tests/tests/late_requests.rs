@@ -55,7 +55,7 @@ impl Bot {
         held
     }
 
-    /// Lets what was held back arrive. It is responded to as the second attempt was.
+    /// Lets the request that was held back arrive. Its response is that of the second attempt.
     fn let_go(&self, held: &Exchange) {
         let status = self.perform(held).status();
         assert!(status.is_success(), "{status}");

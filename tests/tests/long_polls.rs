@@ -1,4 +1,4 @@
-//! Long polls and what is in between, on a virtual clock: how often a feed asks, and for how long it is deaf.
+//! Long polls and the pauses between them, on a virtual clock: how often a feed polls, and for how long it does not.
 
 use std::time::Duration;
 
@@ -76,8 +76,8 @@ struct Course {
     end: Option<Error>,
 }
 
-/// Follows a feed for so long. `network` says of each poll, by the wait that it asks for, how long it lasts and what comes
-/// of it; each takes a millisecond more than that, as no network takes no time.
+/// Follows a feed for this long. `network` decides for each poll, by the wait that it requests, how long it lasts and
+/// what comes of it; each takes a millisecond more than that, as no network takes no time.
 fn follow<F>(mut feed: F, time: Duration, mut network: impl FnMut(&Exchange) -> (Duration, Reply)) -> Course
 where
     F: Feed<Event = FeedEvent<Message>>,

@@ -1,5 +1,5 @@
-//! Nothing that any crate logs, at any level, and no `Debug` output has credentials in it. It is a suite of its own, as the
-//! logger is one for the whole process.
+//! Nothing that any crate logs, at any level, and no `Debug` output has credentials in it. It is a suite of its own, as
+//! the logger is one for the whole process.
 
 use std::{
     collections::HashMap,
@@ -41,7 +41,8 @@ impl Log for Keep {
 
     fn log(&self, record: &Record<'_>) {
         let line = record.args().to_string();
-        // `ureq_proto` logs bytes in rows of sixteen, whose last part is text, with dots for spaces. They are put together.
+        // `ureq_proto` logs bytes in rows of sixteen, whose last part is text, with dots for spaces. They are put
+        // together.
         let is_row = record.target().starts_with("ureq_proto") && record.level() == Level::Trace;
         match line.rsplit(' ').next().filter(|_| is_row && line.len() == 57) {
             Some(text) => self.add(text),

@@ -14,7 +14,7 @@ fn next_address_is_tried_if_one_refuses() {
     let ((first, _first), (second, _second)) = (refusing_address(), refusing_address());
     let probe = Probe { addresses: vec![first, second, server.address], ..Probe::default() };
     let client = probe.client(config("http://localhost"));
-    assert_eq!(ask(&client).expect("an answer"), "Example");
+    assert_eq!(ask(&client).expect("a response"), "Example");
 }
 
 #[test]

@@ -30,7 +30,7 @@ impl Wake for Unpark {
     }
 }
 
-/// Polls a future this often, whenever it wants to be, and drops it. What it ended with, if it did.
+/// Polls a future this often, whenever it is woken, and drops it. Returns its output, if it ended.
 fn poll_times<T>(future: impl Future<Output = T>, times: usize) -> Option<T> {
     let mut future = pin!(future);
     let waker = Arc::new(Unpark(thread::current())).into();
@@ -43,7 +43,7 @@ fn poll_times<T>(future: impl Future<Output = T>, times: usize) -> Option<T> {
     None
 }
 
-/// Answers each message with itself, so that the answer to another request is found out.
+/// Responds to each message with itself, so that the response to another request is noticed.
 fn echo<S: Read + Write>(mut peer: Peer<S>) {
     while let Some(request) = peer.try_request() {
         assert!(request.line().starts_with("POST /v1/chats/c1/messages "), "half a request before it: {request:?}");
@@ -53,7 +53,7 @@ fn echo<S: Read + Write>(mut peer: Peer<S>) {
 }
 
 /// Drops a future after no poll, after one, after two, until one gets to its end; each time, the next request of the
-/// same client is answered, on a connection of its own or on one that is whole. How many polls it took to the end.
+/// same client succeeds, on a connection of its own or on one that is whole. Returns the number of polls to the end.
 fn stop_everywhere(client_for: impl Fn() -> Client<Probe>) -> usize {
     for polls in 0.. {
         let client = client_for();
@@ -63,7 +63,7 @@ fn stop_everywhere(client_for: impl Fn() -> Client<Probe>) -> usize {
         let posted = task::block_on(chat.post(next.clone())).expect("an answer after one was dropped");
         assert_eq!(posted.text, Some(next), "the answer to a request that was dropped");
         if let Some(done) = done {
-            assert_eq!(done.expect("an answer").text, Some(format!("dropped-{polls}")));
+            assert_eq!(done.expect("a response").text, Some(format!("dropped-{polls}")));
             return polls;
         }
     }
@@ -107,7 +107,7 @@ fn dropping_requests_at_once_leaves_the_others_alone() {
                 let text = format!("{lane}/{polls}");
                 let chat = client.chats().chat("c1");
                 drop(poll_times(chat.post(format!("dropped-{text}")), polls));
-                let posted = task::block_on(chat.post(text.clone())).expect("an answer");
+                let posted = task::block_on(chat.post(text.clone())).expect("a response");
                 assert_eq!(posted.text, Some(text));
             }
         })

@@ -43,7 +43,7 @@ fn feeds(client: &Client, chats: usize) -> Feeds {
     set
 }
 
-/// What a chat has at this cursor: a message behind each of the first two, and then nothing for as long as one waits.
+/// The batch of a chat at this cursor: a message behind each of the first two, and then nothing however long one waits.
 fn batch(path: &str) -> Option<String> {
     let chat = path.split('/').nth(3).expect("a chat");
     let message = |text: &str| sample::message(text, chat, text);
@@ -98,7 +98,7 @@ async fn converse(mut stream: TcpStream) {
 fn thousand_feeds_are_driven_by_one_task() {
     const FEEDS: usize = 1_000;
     let (address, connections) = chats_in_one_thread();
-    let client = teamwire_async_std::client(config(&format!("http://{address}"))).expect("options that work");
+    let client = teamwire_async_std::client(config(&format!("http://{address}"))).expect("the options are valid");
     let mut drive = client.executor().drive(feeds(&client, FEEDS));
     let stop_handle = drive.stop_handle();
     let mut seen: BTreeMap<usize, Vec<String>> = BTreeMap::new();
@@ -136,7 +136,7 @@ fn thousand_feeds_are_driven_by_one_task() {
 #[test]
 fn feeds_come_and_go_one_by_one() {
     let (address, _) = chats_in_one_thread();
-    let client = teamwire_async_std::client(config(&format!("http://{address}"))).expect("options that work");
+    let client = teamwire_async_std::client(config(&format!("http://{address}"))).expect("the options are valid");
     let mut drive = client.executor().drive(feeds(&client, 2));
     task::block_on(async {
         let mut ended = BTreeSet::new();
@@ -162,7 +162,7 @@ fn feeds_come_and_go_one_by_one() {
     });
     assert!(task::block_on(drive.next()).is_none());
     drive.insert(7, feed(&client, 7));
-    assert!(matches!(task::block_on(drive.next()), Some((7, Delivery::Event(_)))), "it goes on with a new one");
+    assert!(matches!(task::block_on(drive.next()), Some((7, Delivery::Event(_)))), "it continues with a new one");
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn feed_in_failure_does_not_hold_the_others_up() {
         }
     });
     let policy = RetryPolicy { first_wait: Duration::ZERO, ..RetryPolicy::default() };
-    let client = teamwire_async_std::client(config(&server.url()).with_retry(policy)).expect("options that work");
+    let client = teamwire_async_std::client(config(&server.url()).with_retry(policy)).expect("the options are valid");
     let mut drive = client.executor().drive(feeds(&client, 2));
     let mut order = Vec::new();
     task::block_on(async {

@@ -1,4 +1,4 @@
-//! The executors of the examples do what they are shown for.
+//! The executors of the examples work.
 
 #[path = "../../examples/write_your_own_executor/executor.rs"]
 mod executor;
@@ -14,7 +14,7 @@ use crate::support::me;
 #[test]
 fn smol_runs_a_bot() {
     let server = Server::always(response(201, &sample::message("m1", "c1", "hello").to_string()));
-    let client = teamwire_async_std::client_on(Smol, config(&server.url())).expect("options that work");
+    let client = teamwire_async_std::client_on(Smol, config(&server.url())).expect("the options are valid");
     let chat = client.chats().chat("c1");
     let both = smol::block_on(async {
         // On its own executor, too.
@@ -24,7 +24,7 @@ fn smol_runs_a_bot() {
         });
         (spawned.await, chat.post("hello").await)
     });
-    assert_eq!(both.0.expect("an answer"), both.1.expect("an answer"));
+    assert_eq!(both.0.expect("a response"), both.1.expect("a response"));
     assert!(server.connections() <= 2);
 }
 
@@ -44,7 +44,7 @@ fn smol_reads_files_and_follows_feeds() {
             });
         }
     });
-    let client = teamwire_async_std::client_on(Smol, config(&server.url())).expect("options that work");
+    let client = teamwire_async_std::client_on(Smol, config(&server.url())).expect("the options are valid");
     let file = Upload::path(folder.file("f", pattern(60_000)));
     smol::block_on(async {
         let draft = Draft::text("hello").attach(NewAttachment::file(file));
@@ -64,8 +64,8 @@ fn smol_does_tls_and_looks_hosts_up() {
     });
     let options = config(&format!("https://localhost:{}", server.address.port()));
     let client = teamwire_async_std::client_on(Smol, options.with_root_certificates_pem(authority.pem()))
-        .expect("options that work");
-    let user = smol::block_on(client.contacts().me()).expect("an answer");
+        .expect("the options are valid");
+    let user = smol::block_on(client.contacts().me()).expect("a response");
     assert_eq!(user.first_name, "Example");
 }
 
@@ -78,8 +78,8 @@ fn executor_on_std_net_runs_a_bot() {
         peer.send(if bot { me() } else { response(201, &sample::message("m1", "c1", "hello").to_string()) });
     });
     let client = teamwire_core::Client::new(Plain::new(config(&server.url())));
-    assert_eq!(client.contacts().me().expect("an answer").first_name, "Example");
-    assert_eq!(client.chats().chat("c1").post("hello").expect("an answer").text.as_deref(), Some("hello"));
+    assert_eq!(client.contacts().me().expect("a response").first_name, "Example");
+    assert_eq!(client.chats().chat("c1").post("hello").expect("a response").text.as_deref(), Some("hello"));
     assert_eq!(server.connections(), 2);
 }
 

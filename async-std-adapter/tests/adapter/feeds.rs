@@ -1,4 +1,4 @@
-//! Feeds as streams: nothing is lost, and nothing is waited for when they are told to stop.
+//! Feeds as streams: no event is lost, and a stop does not wait.
 
 use std::{
     future::{Future, ready},
@@ -25,7 +25,7 @@ use teamwire_test_support::{Peer, Server, response};
 
 use crate::support::client;
 
-/// A server of reactions: it notes what is asked for, and answers polls as the test says; the first one is number 0.
+/// A server of reactions. It notes the requests, and the test responds to the polls, which are numbered from 0.
 pub(crate) fn updates(polled: impl Fn(usize, &mut Peer) + Send + Sync + 'static) -> (Server, Receiver<String>) {
     let (note, noted) = mpsc::channel();
     let (note, polls) = (Mutex::new(note), AtomicUsize::new(0));
@@ -46,7 +46,7 @@ pub(crate) fn updates(polled: impl Fn(usize, &mut Peer) + Send + Sync + 'static)
     (server, noted)
 }
 
-/// The answer to a poll: these reactions, by their ids.
+/// The response to a poll: these reactions, by their ids.
 fn reactions(ids: &[&str]) -> String {
     let items = ids.iter().map(|id| {
         let data = sample::reaction(id, "m1", "c1", "ok");
@@ -80,7 +80,7 @@ fn poll_once<T>(future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Polls a future that is to wait, until something is told.
+/// Polls a future that must wait, until there is a message.
 fn poll_until<T>(future: impl Future<Output = T>, told: &Receiver<()>) {
     let mut future = pin!(future);
     while told.try_recv().is_err() {
@@ -103,7 +103,7 @@ fn all(noted: &Receiver<String>) -> Vec<String> {
     noted.try_iter().collect()
 }
 
-/// Tells the test something, from whatever thread.
+/// A signal to the test, from any thread.
 fn signal() -> (impl Fn() + Send + Sync, Receiver<()>) {
     let (tell, told) = mpsc::channel();
     let tell = Mutex::new(tell);
@@ -122,7 +122,7 @@ fn feed_is_a_stream() {
     });
     let client = client(&server);
     let mut events = follow(&client);
-    assert!(all(&noted).is_empty(), "nothing is sent before somebody asks");
+    assert!(all(&noted).is_empty(), "nothing is sent before the first event is requested");
     let ids: Vec<_> = task::block_on(
         // Any `StreamExt` has its way with it.
         StreamExt::by_ref(&mut events)
@@ -205,7 +205,7 @@ fn what_had_arrived_is_delivered_though_it_is_stopped() {
         }
     }
     go_on.send(()).expect("the server waits");
-    sent.recv().expect("an answer");
+    sent.recv().expect("a response");
     events.stop_handle().stop();
     assert_eq!(task::block_on(async { [next_id(&mut events).await, next_id(&mut events).await] }), ["r1", "r2"]);
     ends(events);
@@ -284,7 +284,7 @@ fn feed_that_is_dropped_sends_nothing_more() {
     assert_eq!(all(&noted), ["PUT", "GET"]);
 }
 
-/// What a user's program has: feeds in a struct, in a list, and in tasks.
+/// Feeds in a struct, in a list, and in tasks, as programs have them.
 struct Watcher {
     reactions: Vec<Reactions>,
     seen: Arc<AtomicUsize>,

@@ -1,4 +1,4 @@
-//! What the compiler knows of clients and futures, and what they do when they are only made.
+//! Traits of clients and futures, and futures that are never awaited.
 
 use std::{
     future::Future,
@@ -18,7 +18,7 @@ use teamwire_test_support::Server;
 
 use crate::support::{Probe, client, me};
 
-/// What a user's program does with a client.
+/// Typical use of a client in a program.
 #[derive(Clone, Debug)]
 struct Bot {
     client: Client,
@@ -65,7 +65,7 @@ fn futures_can_be_spawned() {
         let bot = bot.clone();
         async move { bot.greet_all().await }
     });
-    assert_eq!(task::block_on(greeting).expect("the script lets it"), 2);
+    assert_eq!(task::block_on(greeting).expect("the script has it"), 2);
     drop(is_send(bot.client.contacts().me()));
     drop(is_send(bot.rooms[0].post("x")));
     drop(is_send(bot.greet_all()));

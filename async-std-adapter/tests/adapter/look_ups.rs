@@ -50,7 +50,7 @@ fn look_up_that_hangs_is_awaited_and_not_repeated() {
     release.send(()).expect("it hangs");
     // Whether it waits for the first look-up, or that has ended before, so that it begins another.
     drop(release);
-    task::block_on(asking).expect("an answer");
+    task::block_on(asking).expect("a response");
     assert!(look_ups(&probe) <= 2);
 }
 
@@ -69,7 +69,7 @@ fn all_waiting_exchanges_share_the_result_of_a_look_up() {
     release.send(()).expect("it hangs");
     drop(release);
     for asked in asking {
-        assert_eq!(asked.join().expect("no panic").expect("an answer"), "Example");
+        assert_eq!(asked.join().expect("no panic").expect("a response"), "Example");
     }
     // Those that came after its end have one of their own.
     assert!(look_ups(&probe) < AT_ONCE);

@@ -12,7 +12,8 @@ use proc_macro::{TokenStream, TokenTree};
 /// becomes the tests `post_is_shown_once::blocking`, `post_is_shown_once::async_std`, and so on. An argument selects
 /// another set of executors than all of them: an arm of `teamwire_tests::emit_executor_tests`.
 ///
-/// It is an attribute, and no `macro_rules` macro around the function, because rustfmt does not format what is inside one.
+/// It is an attribute, and no `macro_rules` macro around the function, because rustfmt does not format what is inside
+/// one.
 #[proc_macro_attribute]
 pub fn executor_test(executors: TokenStream, function: TokenStream) -> TokenStream {
     let executors = if executors.is_empty() { "all".to_owned() } else { executors.to_string() };

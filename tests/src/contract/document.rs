@@ -115,7 +115,7 @@ mod tests {
             json!({ "kind": "poll", "question": "Who?", "options": ["I", "you"], "multiple_choice": false }),
             json!({ "kind": "hologram", "depth": 3 }),
         ] {
-            contract.check_answer(id, &page_with(&whole)).expect("nothing is missing");
+            contract.check_response(id, &page_with(&whole)).expect("nothing is missing");
         }
         for partial in [
             json!({ "kind": "file" }),
@@ -123,7 +123,7 @@ mod tests {
             json!({ "kind": "location", "name": "x", "lat": 91, "lon": 0 }),
             json!({ "depth": 3 }),
         ] {
-            let violation = contract.check_answer(id, &page_with(&partial)).expect_err("something is missing");
+            let violation = contract.check_response(id, &page_with(&partial)).expect_err("something is missing");
             assert!(violation.what.contains("/items/0/attachments/0"), "{violation}");
         }
     }

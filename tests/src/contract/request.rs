@@ -1,4 +1,4 @@
-//! Whether a request is one of its route.
+//! The check of a request against its route.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, Request, header};
@@ -81,7 +81,7 @@ fn values<B>(parameter: &Parameter, ids: &[(&str, String)], request: &Request<B>
     }
 }
 
-/// A text against a schema that may want a number.
+/// Checks a text against a schema that may be of a number.
 pub(super) fn check_value(text: &str, parameter: &Parameter, schemas: &Schemas) -> Result<(), String> {
     let as_text = schemas.check(&parameter.schema, &Value::from(text));
     let as_number = || text.parse::<i64>().is_ok_and(|number| schemas.check(&parameter.schema, &number.into()).is_ok());
@@ -92,7 +92,7 @@ pub(super) fn check_value(text: &str, parameter: &Parameter, schemas: &Schemas) 
     }
 }
 
-/// The server ignores what it does not know, so a parameter it does not know was sent for nothing.
+/// The server ignores unknown parameters, so one that it does not know is useless.
 fn query_is_known(route: &Route, query: &str) -> Result<(), String> {
     let known = |name: &str| route.parameters.iter().any(|it| it.place == "query" && it.name == name);
     match pairs(query).find(|(name, _)| !known(name)) {
@@ -105,7 +105,7 @@ fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
     form_urlencoded::parse(query.as_bytes()).into_owned()
 }
 
-/// The body against the content of its media type. Answers with its JSON, if that is what it is.
+/// Checks the body against the content of its media type. Returns its JSON, if it is JSON.
 pub(super) fn content<'c>(
     contents: &'c [Content],
     headers: &HeaderMap,

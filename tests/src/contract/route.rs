@@ -1,4 +1,4 @@
-//! The operations of the document, as far as the check needs them.
+//! The operations of the document, reduced to what the check needs.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::{
     document::{Document, Place},
 };
 
-/// One operation: what it is asked by, and what it answers.
+/// One operation: its requests and its responses.
 #[derive(Debug)]
 pub(super) struct Route {
     pub(super) id: OperationId,
@@ -28,7 +28,7 @@ enum Segment {
     Id(String),
 }
 
-/// A parameter of a request, or a header of an answer.
+/// A parameter of a request, or a header of a response.
 #[derive(Debug)]
 pub(super) struct Parameter {
     pub(super) name: String,
@@ -67,7 +67,7 @@ impl Content {
         self.media_range.ends_with("json")
     }
 
-    /// The codes of the problems it shows as examples: all that the document lets this answer have.
+    /// The codes of the problems among its examples: all that the document allows for this response.
     pub(super) fn codes(&self) -> BTreeSet<&str> {
         self.examples.iter().filter_map(|example| example["code"].as_str()).collect()
     }
@@ -85,7 +85,7 @@ impl Route {
         Violation { operation: Some(self.id.clone()), what }
     }
 
-    /// The ids in a path, if it is one of this route.
+    /// The ids in a path of this route; `None` for another path.
     fn ids(&self, path: &[&str]) -> Option<Vec<(&str, String)>> {
         if path.len() != self.segments.len() {
             return None;
@@ -102,7 +102,7 @@ impl Route {
     }
 }
 
-/// The route of a request, and the ids in its path. Where several fit it is the one with fewer ids.
+/// The route of a request, and the ids in its path. If several match, the one with fewer ids is taken.
 pub(super) fn find<'r>(
     routes: &'r [Route],
     method: &Method,
@@ -113,7 +113,7 @@ pub(super) fn find<'r>(
     fitting.filter_map(|route| Some((route, route.ids(&path)?))).min_by_key(|(_, ids)| ids.len())
 }
 
-/// A segment of a path without its percent-encoding; `None` if that is none of UTF-8.
+/// A segment of a path without its percent-encoding; `None` if it is not UTF-8.
 fn decoded(segment: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = segment.bytes();
@@ -143,7 +143,7 @@ pub(super) fn all(document: &Document) -> Vec<Route> {
 
 fn route(method: Method, path: &str, item: &Place<'_>, operation: &Place<'_>) -> Route {
     let parameters = item.items("parameters").into_iter().chain(operation.items("parameters"));
-    let responses = operation.get("responses").expect("every operation has answers");
+    let responses = operation.get("responses").expect("every operation has responses");
     Route {
         id: OperationId(operation.text("operationId").expect("every operation has an id").to_owned()),
         method,

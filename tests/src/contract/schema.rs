@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::document::Document;
 
-/// What the document is called inside of the validator. Nothing is ever fetched.
+/// The name of the document in the validator. Nothing is fetched from it.
 const DOCUMENT: &str = "urn:teamwire:contract";
 
 /// The schemas, by their JSON pointers in the document.
@@ -26,11 +26,11 @@ impl Schemas {
             .draft(Draft::Draft202012)
             .add(DOCUMENT, document.root.clone())
             .and_then(|registry| registry.prepare())
-            .expect("the document's references lead somewhere");
+            .expect("the references of the document can be resolved");
         Self { registry, compiled: Mutex::default() }
     }
 
-    /// What is wrong with the value by the schema at this pointer; the first thing is enough.
+    /// Checks a value against the schema at this pointer. Reports the first violation.
     pub(super) fn check(&self, pointer: &str, value: &Value) -> Result<(), String> {
         self.validator(pointer).validate(value).map_err(|error| {
             let place = error.instance_path().to_string();
@@ -49,7 +49,7 @@ impl Schemas {
                 .should_validate_formats(true)
                 .offline()
                 .build(&schema);
-            Arc::new(validator.unwrap_or_else(|why| panic!("the schema at {pointer} is none: {why}")))
+            Arc::new(validator.unwrap_or_else(|why| panic!("the schema at {pointer} is invalid: {why}")))
         });
         Arc::clone(validator)
     }

@@ -1,4 +1,4 @@
-//! Bots to run operations on: by hand, and on a script.
+//! Bots to run operations on, manually or on a script.
 
 use std::{
     fmt::Debug,
@@ -14,14 +14,14 @@ use teamwire_core::{
 
 use super::{Operation, TID, Visitor, response};
 
-/// A client, and what the operations of the table are done to.
+/// A client, and the objects of the operations of the table.
 ///
-/// Beside that they name the users `u-anna` and `u-ben`, and the group `g-on-call`.
+/// The operations also name the users `u-anna` and `u-ben`, and the group `g-on-call`.
 #[derive(Debug)]
 pub struct Bot<X: Executor> {
     /// The client.
     pub client: Client<X>,
-    /// A group chat. By hand and on a script it is [`TID`] as [`sample::chat`] has it.
+    /// A group chat. Manually and on a script it is [`TID`] with the content of [`sample::chat`].
     pub chat: Chat<X>,
     /// An alert in it.
     pub alert: Message,
@@ -38,7 +38,7 @@ pub type ScriptBot = Bot<Script>;
 /// The entropy of a session in a test.
 pub const ENTROPY: [u8; 32] = *b"32 bytes that a test wrote down.";
 
-/// A backend that nobody asks.
+/// The configuration of a backend that receives no request.
 pub fn config() -> Config {
     let credentials = Credentials::new("app-7f3a", "s3cr3t-of-the-bot").expect("they have neither colon nor control");
     Config::new("https://teamwire.example.org", credentials).expect("it is a URL")
@@ -50,13 +50,13 @@ pub fn now() -> Now {
 }
 
 impl ByHandBot {
-    /// A bot whose chat is found by hand.
+    /// A bot whose chat is found manually.
     pub fn by_hand(config: Config, entropy: [u8; 32]) -> Self {
         let client = Client::new(ByHand::new(config, entropy, now()));
         let mut search = client.chats().by_thread_id(TID);
-        let Step::Send(ticket, _) = search.poll(now()) else { panic!("a search begins with a request") };
+        let Step::Send(ticket, _) = search.poll(now()) else { panic!("a search sends a request") };
         search.handle(now(), ticket, Reply::Response(response(200, &sample::chat(TID, "Night shift"))));
-        let Step::Done(Ok(Some(chat))) = search.poll(now()) else { panic!("the answer was a chat") };
+        let Step::Done(Ok(Some(chat))) = search.poll(now()) else { panic!("the response was a chat") };
         drop(search);
         Self { client, chat, alert: alert().clone(), reaction: reaction().clone() }
     }
@@ -66,17 +66,17 @@ impl ByHandBot {
         operation.run(self, RunManually(drive))
     }
 
-    /// What an operation makes of this answer to its first request.
+    /// The outcome of an operation after this response to its first request.
     ///
     /// # Panics
-    /// If that is not the end of it.
+    /// If it does not end with that.
     pub fn answered(&mut self, operation: Operation, answer: Response) -> Result<String, Error> {
         self.drive(operation, |flow| {
             let Step::Send(ticket, _) = flow.poll(now()) else { panic!("it begins with a request") };
             flow.handle(now(), ticket, Reply::Response(answer));
             match flow.poll(now()) {
                 Step::Done(outcome) => outcome,
-                step => panic!("it goes on with {step:?}"),
+                step => panic!("it should end, not want {step:?}"),
             }
         })
     }
@@ -95,7 +95,7 @@ pub fn request_of<T: Debug + Send>(flow: &mut dyn Flow<Output = T>) -> http::Req
     }
 }
 
-/// Hands an operation's machine to a function, with the answer as text.
+/// Passes an operation's machine to a function, with its output as text.
 #[derive(Debug)]
 pub struct RunManually<F>(pub F);
 
@@ -110,7 +110,7 @@ where
     }
 }
 
-/// The answer of an operation on a script, as text.
+/// The output of an operation on a script, as text.
 #[derive(Clone, Copy, Debug)]
 pub struct DebugOutput;
 
@@ -122,10 +122,10 @@ impl Visitor<Script> for DebugOutput {
     }
 }
 
-/// What came of an operation on a script.
+/// The outcome of an operation on a script.
 #[derive(Debug)]
 pub struct ScriptRun {
-    /// What it ended with.
+    /// Its result.
     pub outcome: Result<String, Error>,
     /// The script: its clock, and the requests, of which the first is the search for the chat.
     pub script: Script,
@@ -144,10 +144,10 @@ impl ScriptBot {
 }
 
 impl Operation {
-    /// Runs it on a script that gives these answers to it, and to nothing else.
+    /// Runs it on a script that has these responses for it, and no others.
     ///
     /// # Panics
-    /// If it does not ask for all of them.
+    /// If it does not use all of them.
     pub fn play(self, config: Config, answers: impl IntoIterator<Item = Answer>) -> ScriptRun {
         let script = Script::with_config(config);
         let mut bot = ScriptBot::on(&script);

@@ -1,29 +1,29 @@
-//! The operations that there are to be, from `operations.tsv`.
+//! The documented operations, from `operations.tsv`.
 
-/// All of them, by line. What is wrong with a line is a panic that shows it.
+/// All of them, by line. An invalid line is a panic that shows it.
 const TEXT: &str = include_str!("../../operations.tsv");
 
-/// An operation as it is documented.
+/// A documented operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Documented {
     /// `Chat` or `Chats`.
     pub class: &'static str,
     /// Its name in the Python SDK.
     pub name: &'static str,
-    /// Whether it sends a request.
+    /// How it works.
     pub nature: Nature,
-    /// The kinds of errors it is known for, beside those of every request.
+    /// Its kinds of errors, beside those of every request.
     pub errors: Vec<&'static str>,
 }
 
-/// What it takes to answer.
+/// How an operation works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nature {
-    /// Requests.
+    /// It sends requests.
     Request,
-    /// Nothing: the object knows.
+    /// It returns what the object has.
     Local,
-    /// It goes on until it is stopped.
+    /// It continues until it is stopped.
     Subscription,
 }
 

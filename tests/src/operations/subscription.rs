@@ -6,7 +6,7 @@ use teamwire_sandbox::{Sandbox, org};
 use super::Class;
 use crate::{feed_probe::FeedProbe, harness::Harness};
 
-/// An operation that goes on until it is stopped.
+/// An operation that continues until it is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the name says it")]
 pub enum Subscription {
@@ -20,7 +20,7 @@ impl Subscription {
     /// All of them.
     pub const ALL: &[Self] = &[Self::LiveLocations, Self::Reactions, Self::NewMessages, Self::AllNewMessages];
 
-    /// The name in the Python SDK, or the one of ours.
+    /// The name in the Python SDK, or else in this project.
     pub const fn name(self) -> &'static str {
         match self {
             Self::LiveLocations => "subscribe_live_location_updates",
@@ -29,7 +29,7 @@ impl Subscription {
         }
     }
 
-    /// Whose operation it is.
+    /// The object that has the operation.
     pub const fn class(self) -> Class {
         match self {
             Self::LiveLocations | Self::NewMessages => Class::Chat,
@@ -37,7 +37,7 @@ impl Subscription {
         }
     }
 
-    /// Whether it needs a subscription on the server.
+    /// It needs a subscription on the server.
     pub const fn is_leased(self) -> bool {
         matches!(self, Self::LiveLocations | Self::Reactions)
     }
@@ -67,7 +67,7 @@ impl Subscription {
         }
     }
 
-    /// Lets Anna do something in the lobby that it tells of, and answers what it says then. No two are the same: of the places
+    /// Lets Anna act in the lobby, and returns the text of the update that follows. No two are the same: of the places
     /// it is the number.
     pub fn happens(self, sandbox: &Sandbox, number: u8) -> String {
         let anna = sandbox.as_person(org::ANNA);

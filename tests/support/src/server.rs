@@ -13,8 +13,8 @@ use crate::Peer;
 
 /// A server on a free port of this machine.
 ///
-/// Dropping it waits until it has done what the test says, and fails as it does. The client is to be dropped first, as a
-/// server may wait for the end of its connections.
+/// Dropping it waits until it has done what the test says, and fails as it does. The client is to be dropped first, as
+/// a server may wait for the end of its connections.
 #[derive(Debug)]
 pub struct Server {
     /// The address that it listens on.
@@ -125,8 +125,8 @@ fn loopback() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").expect("loopback has a free port")
 }
 
-/// An address on which no server listens. The port belongs to the client's side of a connection that lasts as long as the
-/// second value, so that no other test is given it meanwhile.
+/// An address on which no server listens. The port belongs to the client's side of a connection that lasts as long as
+/// the second value, so that no other test is given it meanwhile.
 pub fn refusing_address() -> (SocketAddr, impl Sized) {
     let listener = loopback();
     let connection = TcpStream::connect(listener.local_addr().expect("it is bound")).expect("it listens");

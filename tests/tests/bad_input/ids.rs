@@ -1,4 +1,4 @@
-//! Ids that are none, and ids with anything in them.
+//! Invalid ids, and ids with any characters.
 
 use proptest::prelude::*;
 use teamwire_core::{ByHand, Client, Draft, Error, NewChat, NewOneToOne, Step};
@@ -6,7 +6,7 @@ use teamwire_tests::operations::{ENTROPY, config, now, request_of};
 
 use super::{bot, client, refused};
 
-/// What no server calls anything.
+/// Ids that no server has.
 const NO_IDS: &[(&str, &str)] = &[("", "empty"), (".", "not ids"), ("..", "not ids")];
 
 #[test]

@@ -1,4 +1,4 @@
-//! One bad item in a list costs itself only, and what is new survives.
+//! An undecodable item in a list is skipped, and unknown members are kept.
 
 use serde_json::{Value, json};
 use teamwire_core::{

@@ -1,4 +1,4 @@
-//! Answers that are not what was promised.
+//! Responses that are against the contract.
 
 use serde_json::{Value, json};
 use teamwire_core::{Error, ErrorKind, RetryPolicy, UnexpectedAnswer, script::Answer};

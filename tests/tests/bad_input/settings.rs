@@ -93,7 +93,7 @@ fn base_url_may_have_a_port_a_path_and_a_final_slash() {
     }
 }
 
-/// Where such a client asks who the bot is.
+/// The address of the request of such a client.
 fn me(config: Config) -> String {
     let client = Client::new(ByHand::new(config, ENTROPY, now()));
     request_of(&mut client.contacts().me()).uri().to_string()
@@ -188,7 +188,7 @@ fn invalid_proxy_is_refused() {
     ] {
         refused(config().with_proxy(url), "proxy URL", why);
     }
-    // A colon within a password is part of it, and so is what only looks like an encoded one.
+    // A colon within a password is part of it, and so is text that only looks like an encoded one.
     for url in ["http://user:a%3Ab:c@proxy", "http://user%253a:x@proxy", "http://100%:x@proxy"] {
         config().with_proxy(url).expect("it is a proxy");
     }

@@ -1,4 +1,4 @@
-//! Pieces of a response that are not even JSON, or not what the contract has there, cost themselves.
+//! A piece of a response that is not JSON, or against the contract, is skipped, and the others are kept.
 
 use serde_json::{Value, json};
 use teamwire_core::{

@@ -1,4 +1,4 @@
-//! The check of the contract is live: what breaks it fails its test.
+//! The check of the contract works: an exchange that breaks it fails its test.
 
 use std::{
     io::{Read, Write},
@@ -9,7 +9,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use teamwire_sandbox::{Fault, org};
 use teamwire_tests::{Fixture, harness::Blocking};
 
-/// Sends this request, with the sandbox's key, and waits for its answer.
+/// Sends this request, with the sandbox's key, and waits for its response.
 fn send(fixture: &Fixture<Blocking>, request: &str, body: &str) {
     let token = BASE64_STANDARD.encode(format!("{}:{}", fixture.sandbox.app_id(), fixture.sandbox.secret()));
     let mut stream = TcpStream::connect(fixture.sandbox.address()).expect("the sandbox listens");

@@ -1,4 +1,4 @@
-//! The suite is live: an executor that is broken on purpose, in one way at a time, breaks a promise, and none hangs.
+//! The suite notices defects: an executor with one of them fails a test, and none hangs.
 //!
 //! Each is the hand-written one, with a defect between it and its machines.
 
@@ -12,7 +12,7 @@ use teamwire_tests::{
 
 use crate::{feeds, network, waits};
 
-/// A defect: what it does to each step and reply that passes.
+/// A defect: a change to each step and reply that passes.
 trait Defect: Copy + Debug + Send + Sync + 'static {
     /// Returns `true` if a stop is lost.
     const IGNORES_STOP: bool = false;
@@ -87,7 +87,7 @@ impl Defect for NeverTimesOut {
     }
 }
 
-/// Goes on with a feed that was stopped.
+/// Continues a feed that was stopped.
 #[derive(Clone, Copy, Debug)]
 struct NeverStops;
 
@@ -181,20 +181,20 @@ impl<D: Defect> Harness for With<D> {
     }
 }
 
-/// The promise that this function is, for an executor with this defect: what it fails with.
+/// The panic of this test with an executor that has this defect.
 macro_rules! broken {
     ($defect:ty, $module:ident::$promise:ident, $limit:expr) => {{
         // The wrapper by itself breaks nothing.
         limit::run(concat!("sound: ", stringify!($promise)), $module::$promise::<With<Sound>>);
         let outcome = limit::within($limit, stringify!($promise), $module::$promise::<With<$defect>>);
-        let panic = outcome.expect_err("the defect is not noticed");
-        panic.downcast::<String>().map(|text| *text).expect("a promise that is broken says why")
+        let panic = outcome.expect_err("the defect should be noticed");
+        panic.downcast::<String>().map(|text| *text).expect("the test fails with a text")
     }};
 }
 
-/// Ample for a promise that ends.
+/// Ample for a test that ends.
 const AMPLE: Duration = Duration::from_secs(600);
-/// Of a promise that never ends, any limit is exceeded.
+/// A test that never ends exceeds any limit.
 const SHORT: Duration = Duration::from_secs(3);
 
 #[test]

@@ -14,7 +14,7 @@ use teamwire_tests::{config, executor_test, harness::Harness};
 
 const AT_ONCE: usize = 64;
 
-/// How many: as many as the variable says, for those who have the time.
+/// The number of calls, by the environment variable if it is set.
 fn requests() -> usize {
     env::var("TEAMWIRE_REQUESTS").ok().and_then(|number| number.parse().ok()).unwrap_or(1_000)
 }

@@ -1,4 +1,4 @@
-//! Feeds: what happens arrives once and in order, whatever comes between; and they end as they should.
+//! Feeds: events arrive once and in order, whatever comes between, and feeds end as they should.
 
 use std::{
     thread,
@@ -20,13 +20,13 @@ fn every_feed(check: impl Fn(Subscription) + Send + Sync) {
     });
 }
 
-/// Does something once a long poll waits; meanwhile, waits for what comes of it.
+/// Acts once a long poll waits, and meanwhile waits for the result.
 fn once_it_waits<A: Send, R>(sandbox: &Sandbox, act: impl FnOnce() -> A + Send, wait: impl FnOnce() -> R) -> (A, R) {
     thread::scope(|scope| {
         let acted = scope.spawn(|| {
             let waits = sandbox.wait_until(PATIENCE, |sandbox| sandbox.pending_polls() > 0);
             if !waits {
-                // Whoever waits is to fail, rather than to wait for ever.
+                // The waiting side is to fail, and not to wait for ever.
                 sandbox.admin().revoke_key();
             }
             assert!(waits, "no long poll waits");
@@ -57,7 +57,7 @@ fn event_arrives_at_once<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
-        assert_eq!(fixture.sandbox.transcript().len(), 0, "nothing is sent before somebody asks");
+        assert_eq!(fixture.sandbox.transcript().len(), 0, "nothing is sent before the first event is requested");
         events.expect_started();
         let begun = Instant::now();
         for number in 1..4 {
@@ -361,11 +361,11 @@ fn outage_is_reported_and_loses_no_event<H: Harness>() {
         let before = feed.happens(&fixture.sandbox, 1);
         assert_eq!(events.expect_update().0, before, "{feed:?}");
         let out = || fixture.sandbox.faults().set_down(true);
-        let ((), mut last) = once_it_waits(&fixture.sandbox, out, || events.expect_trouble());
+        let ((), mut last) = once_it_waits(&fixture.sandbox, out, || events.expect_failure());
         assert_eq!(last.attempt, 1);
         let meanwhile: Vec<_> = (2..5).map(|number| feed.happens(&fixture.sandbox, number)).collect();
         for attempt in 2..4 {
-            let next = events.expect_trouble();
+            let next = events.expect_failure();
             assert_eq!((next.attempt, next.cause.kind()), (attempt, ErrorKind::Connection), "{feed:?}: {next:?}");
             assert!(next.next_try.since(last.next_try) >= Duration::from_millis(250), "{last:?}, then {next:?}");
             last = next;
@@ -398,7 +398,7 @@ fn temporary_failure_costs_a_feed_no_event<H: Harness>() {
             fixture.sandbox.faults().add(Rule::new(fault.clone()).times(2));
             let next = feed.happens(&fixture.sandbox, number);
             let begun = Instant::now();
-            assert_eq!(events.expect_trouble().attempt, 1, "{feed:?}, {fault:?}");
+            assert_eq!(events.expect_failure().attempt, 1, "{feed:?}, {fault:?}");
             fixture.sandbox.faults().clear();
             assert_eq!(events.expect_update().0, next, "{feed:?}, {fault:?}");
             assert!(begun.elapsed() >= asked, "{feed:?} is asked for {asked:?}");

@@ -1,5 +1,5 @@
-//! What every executor does against a real backend, written once. Each test has a sandbox of its own, and everything that
-//! passes between it and the client is checked against the wire contract.
+//! What every executor does against a real backend, written once. Each test has a sandbox of its own, and everything
+//! that passes between it and the client is checked against the wire contract.
 
 mod chats;
 mod contacts;

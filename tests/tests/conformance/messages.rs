@@ -1,4 +1,4 @@
-//! Reading messages, and who has read them.
+//! Messages and their readers.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Bad days: what passes is not noticed, and what does not is an error that says what it was.
+//! Network failures: temporary ones are retried unnoticed, and others are errors that name the cause.
 
 use std::{
     net::{TcpListener, TcpStream},
@@ -106,7 +106,7 @@ fn short(config: Config) -> Config {
 }
 
 #[executor_test]
-fn missing_response_is_a_timeout<H: Harness>() {
+pub(crate) fn missing_response_is_a_timeout<H: Harness>() {
     for (silence, arrived) in [(Fault::NoResponse, true), (Fault::RawThenHang(b"HTTP/1.1 200 OK\r\n".to_vec()), true)] {
         let error = befallen::<H>(silence, short);
         assert_eq!((error.is_transient(), error.may_have_arrived()), (true, arrived));
@@ -207,7 +207,7 @@ fn connections_are_used_again<H: Harness>() {
 
 #[executor_test]
 pub(crate) fn request_without_a_server_is_known_not_to_have_arrived<H: Harness>() {
-    // The port of a connection's own side: nobody listens there, and nobody else is given it meanwhile.
+    // The port of the client's side of a connection: no server listens there, and no other test is given it meanwhile.
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
     let connection = TcpStream::connect(listener.local_addr().expect("it is bound")).expect("it listens");
     let nobody = connection.local_addr().expect("it is connected");

@@ -1,4 +1,4 @@
-//! Posting: what arrives, and that it arrives once.
+//! Posting: messages arrive whole, and once.
 
 use std::time::Duration;
 
@@ -178,7 +178,7 @@ fn post_that_is_still_worked_on_is_waited_for<H: Harness>() {
             teamwire_core::Timeouts { default: Duration::from_millis(150), ..teamwire_core::Timeouts::default() };
         config.with_timeouts(timeouts).with_retry(patient)
     });
-    // Its first answer comes too late, and until then its key is in progress.
+    // Its first response comes too late, and until then its key is in progress.
     fixture.sandbox.faults().add(Rule::new(Fault::Slow(Duration::from_millis(400))).on("POST", LOBBY_POSTS));
     let posted = fixture.ok(fixture.chat(org::LOBBY).post("hello"));
     assert_eq!((posted.text.as_deref(), fixture.sandbox.message_count()), (Some("hello"), 1));

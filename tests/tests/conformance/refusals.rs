@@ -10,8 +10,8 @@ use teamwire_tests::{
     operations::{AVATAR, Operation},
 };
 
-/// Codes of requests that the client does not make (a body against its schema, a key of another request, one that is still
-/// worked on, a cursor that is no longer known), and of all requests alike: each has a test of its own.
+/// Codes of requests that the client does not make (a body against its schema, a key of another request, one that is
+/// still worked on, a cursor that is no longer known), and of all requests alike: each has a test of its own.
 const ELSEWHERE: &[&str] = &[
     "invalid_request",
     "payload_too_large",
@@ -47,7 +47,7 @@ fn kind(code: &str) -> &str {
     if code == "conflict" { "server" } else { code }
 }
 
-/// The error of an operation after what causes this refusal, without another attempt.
+/// The error of an operation after the cause of this refusal, without a retry.
 fn provoked<H: Harness>(operation: Operation, status: u16, code: &str) -> Error {
     let fixture = Fixture::<H>::configured(|config| config.with_retry(RetryPolicy::NEVER));
     let mut bot = fixture.bot();
@@ -74,7 +74,8 @@ fn provoked<H: Harness>(operation: Operation, status: u16, code: &str) -> Error 
     }
 }
 
-/// A JPEG with a fill byte before its first marker: the client finds it fit, and the decoder of this backend cannot read it.
+/// A JPEG with a fill byte before its first marker: the client finds it fit, and the decoder of this backend cannot
+/// read it.
 fn undecodable() -> Vec<u8> {
     let (start, rest) = AVATAR.split_at(2);
     [start, &[0xFF], rest].concat()
@@ -98,11 +99,11 @@ fn forbid<H: Harness>(fixture: &Fixture<H>, operation: Operation) {
     }
 }
 
-/// Removes what the operation is about.
+/// Removes the object of the operation.
 fn hide<H: Harness>(fixture: &Fixture<H>, operation: Operation) {
     let anna = fixture.sandbox.as_person(org::ANNA);
     match operation {
-        // Who is no member is no admin, and cannot be made one.
+        // A user who is not a member is no admin, and cannot be made one.
         Operation::AddAdmin | Operation::RemoveAdmin => anna.leave(org::LOBBY).expect("she may leave"),
         // A bot whose user was deleted makes no chats.
         Operation::CreateChat | Operation::CreateOneToOneChat => assert!(fixture.sandbox.admin().delete_user(org::BOT)),
@@ -110,7 +111,7 @@ fn hide<H: Harness>(fixture: &Fixture<H>, operation: Operation) {
     }
 }
 
-/// What else there is: the organisation's switches, its people, and the state of the chat.
+/// Other causes: the organisation's settings, its users, and the state of the chat.
 fn switch<H: Harness>(fixture: &Fixture<H>, operation: Operation, code: &str) {
     let (admin, anna) = (fixture.sandbox.admin(), fixture.sandbox.as_person(org::ANNA));
     match code {

@@ -1,4 +1,4 @@
-//! Sharing the bot's location: what the server knows of it, and what the client does by itself.
+//! Sharing the bot's location, on the server and in the client.
 
 use std::{thread, time::Duration};
 

@@ -40,7 +40,7 @@ fn every_operation_fails_with_the_common_kinds<H: Harness>() {
     }
 }
 
-/// The error of an operation after what makes it end with this kind, without another attempt.
+/// The error of an operation after a cause of this kind, without a retry.
 #[track_caller]
 fn raised<H: Harness>(operation: Operation, kind: &str) -> Error {
     let fixture = Fixture::<H>::configured(|config| config.with_retry(RetryPolicy::NEVER));
@@ -52,7 +52,7 @@ fn raised<H: Harness>(operation: Operation, kind: &str) -> Error {
     }
 }
 
-/// Lets happen what makes any operation end with this kind.
+/// Sets a cause by which any operation fails with this kind.
 fn arrange<H: Harness>(fixture: &Fixture<H>, kind: &str) {
     let (admin, faults) = (fixture.sandbox.admin(), fixture.sandbox.faults());
     match kind {

@@ -1,4 +1,4 @@
-//! The tables of operations and feeds against the list of what there is to be.
+//! The tables of operations and feeds, compared with the list of documented ones.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Whatever the arguments are: what is not refused here, the contract takes.
+//! For any arguments, the contract accepts what the core does not refuse.
 
 use std::fmt::Debug;
 

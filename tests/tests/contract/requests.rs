@@ -1,4 +1,4 @@
-//! What the core sends.
+//! The requests of the core.
 
 use chrono::{DateTime, TimeDelta};
 use teamwire_core::{

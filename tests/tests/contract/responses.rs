@@ -1,4 +1,4 @@
-//! The answers that users' tests begin with.
+//! The sample responses of scripts.
 
 use teamwire_core::script::sample;
 use teamwire_tests::{
@@ -13,7 +13,7 @@ fn operation(name: &str) -> OperationId {
 #[test]
 fn every_sample_is_a_response_of_the_contract() {
     for it in Operation::ALL {
-        let checked = Contract::load().check_answer(&operation(it.route()), &it.response());
+        let checked = Contract::load().check_response(&operation(it.route()), &it.response());
         checked.unwrap_or_else(|violation| panic!("{it:?}: {violation}"));
     }
     let alone = [
@@ -26,11 +26,11 @@ fn every_sample_is_a_response_of_the_contract() {
         ("list_reactions", sample::page([sample::reaction("r1", "m1", TID, "thumbs_up")])),
     ];
     for (name, json) in alone {
-        let checked = Contract::load().check_answer(&operation(name), &response(200, &json));
+        let checked = Contract::load().check_response(&operation(name), &response(200, &json));
         checked.unwrap_or_else(|violation| panic!("{violation}"));
     }
     let posted = response(201, &sample::message("m1", TID, "hello"));
     Contract::load()
-        .check_answer(&operation("post_message"), &posted)
+        .check_response(&operation("post_message"), &posted)
         .unwrap_or_else(|violation| panic!("{violation}"));
 }

@@ -1,4 +1,4 @@
-//! The check can fail: what is wrong is found, and named.
+//! The check can fail: violations are found, and named.
 
 use http::{Request, Response};
 use serde_json::json;
@@ -21,7 +21,7 @@ fn refused(request: &Request<Vec<u8>>, why: &str) {
 #[track_caller]
 fn unknown(operation: &str, answer: &Response<Vec<u8>>, why: &str) {
     let operation = operation_id(operation);
-    let violation = Contract::load().check_answer(&operation, answer).expect_err("it is wrong");
+    let violation = Contract::load().check_response(&operation, answer).expect_err("it is wrong");
     assert!(violation.to_string().contains(why), "{violation}");
     assert_eq!(violation.operation, Some(operation));
 }
@@ -137,8 +137,8 @@ fn wrong_problem_is_found() {
         response
     };
     let contract = Contract::load();
-    contract.check_answer(&operation_id("leave_chat"), &problem(404, "Not Found", "not_found")).expect("it is right");
-    contract.check_answer(&operation_id("get_me"), &problem(502, "Bad Gateway", "server")).expect("it is right");
+    contract.check_response(&operation_id("leave_chat"), &problem(404, "Not Found", "not_found")).expect("it is right");
+    contract.check_response(&operation_id("get_me"), &problem(502, "Bad Gateway", "server")).expect("it is right");
     unknown("leave_chat", &problem(404, "Not Found", "image_load"), "the code `image_load`");
     unknown("leave_chat", &problem(404, "Gone", "not_found"), "Gone");
     unknown("leave_chat", &problem(401, "Unauthorized", "auth"), "`WWW-Authenticate` is missing");

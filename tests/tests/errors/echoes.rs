@@ -1,5 +1,5 @@
-//! A server that echoes everything that it received, in every spelling, whole and cut; and decisions, which do not depend on
-//! what the credentials are.
+//! A server that echoes everything that it received, in every spelling, whole and cut; and decisions, which do not
+//! depend on what the credentials are.
 
 use std::{error::Error as _, fmt::Debug, fmt::Write as _};
 

@@ -30,7 +30,7 @@ fn file_takes_the_place_of_the_old_one<H: Harness>() {
     fixture.ok(fixture.client.chats().download_to(&asset, folder.path("plan.pdf")));
     assert_eq!(folder.content(), [("plan.pdf".to_owned(), new.clone())]);
     let path = folder.file("plan.pdf", bytes(400_000));
-    // Whoever reads the old file goes on reading the old file.
+    // A reader of the old file still reads the old file.
     let old = fs::File::open(&path).expect("it is there");
     fixture.ok(fixture.client.chats().download_to(&asset, path));
     assert_eq!(folder.content(), [("plan.pdf".to_owned(), new)]);
@@ -47,7 +47,7 @@ fn download_that_fails_leaves_everything_as_it_was<H: Harness>() {
     ] {
         let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
         let asset = shown(&fixture, &bytes(300_000));
-        // What comes after the first cut is cut before it is of use.
+        // The rest after the first cut is cut before it is of use.
         fixture.sandbox.faults().add(Rule::new(fault.clone()).on("GET", ANY_ASSET));
         fixture.sandbox.faults().add(
             Rule::new(fault.clone()).on("GET", ANY_ASSET).when(|head| !head.headers.contains_key("range")).always(),
@@ -69,7 +69,7 @@ fn missing_asset_is_not_found<H: Harness>() {
     let chats = fixture.client.chats();
     assert_eq!(fixture.err(chats.download(&asset)).kind(), ErrorKind::NotFound);
     assert_eq!(fixture.err(chats.download_to(&asset, folder.path("plan.pdf"))).kind(), ErrorKind::NotFound);
-    // Anna has uploaded this one, and shown it to nobody.
+    // Anna has uploaded this one, and shown it to no other user.
     let hidden = fixture.sandbox.as_person(org::ANNA).upload("plan.pdf", "application/pdf", b"x");
     asset.asset_id = hidden.into();
     assert_eq!(fixture.err(chats.download_to(&asset, folder.path("plan.pdf"))).kind(), ErrorKind::NotFound);

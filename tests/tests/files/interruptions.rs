@@ -1,4 +1,4 @@
-//! Connections that are cut at any byte, very often: what comes of a transfer is all of it, or an error.
+//! Connections that are cut often and at any byte: a transfer is complete, or an error.
 
 use std::{collections::BTreeSet, fs};
 

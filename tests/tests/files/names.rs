@@ -1,4 +1,4 @@
-//! What files are called, and what they are.
+//! Names and media types of files.
 
 use teamwire_core::{Error, ErrorKind, Upload};
 use teamwire_sandbox::org;
@@ -6,7 +6,7 @@ use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 use crate::support::{Folder, attached, file};
 
-/// Posts this one file. Answers its name and media type.
+/// Posts this one file. Returns its name and media type.
 fn sent<H: Harness>(fixture: &Fixture<H>, upload: Upload) -> (String, String) {
     let draft = teamwire_core::Draft::new().attach(upload);
     let asset = file(&fixture.ok(fixture.client.chats().chat(org::LOBBY).post(draft)));

@@ -10,7 +10,7 @@ use crate::support::{ANY_ASSET, Folder, bytes, shown};
 
 const LENGTH: usize = 1 << 20;
 
-/// What an observer was told.
+/// The reports to an observer.
 #[derive(Clone, Default)]
 struct ProgressLog(Arc<Mutex<Vec<Transferred>>>);
 
@@ -20,7 +20,7 @@ impl ProgressLog {
         move |transferred| log.lock().unwrap_or_else(PoisonError::into_inner).push(transferred)
     }
 
-    /// It was told often, and of ever more, to the last byte.
+    /// The reports are several, increase, and end with the last byte.
     #[track_caller]
     fn ends_at_the_end(&self) {
         let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);

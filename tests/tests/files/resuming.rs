@@ -1,4 +1,4 @@
-//! Downloads that go on after a cut, and those that must not.
+//! Downloads that resume after a cut, and those that must not.
 
 use teamwire_core::{Asset, ErrorKind, RetryPolicy};
 use teamwire_sandbox::{Fault, Rule};
@@ -9,7 +9,7 @@ use crate::support::{ANY_ASSET, Folder, Ranges, bytes, noted, ranges, shown};
 const LENGTH: usize = 300_000;
 const CUT: u64 = 123_456;
 
-/// A download that is cut once; what comes then is up to the test.
+/// A download that is cut once. The test decides about the rest.
 struct Cut<H: Harness> {
     fixture: Fixture<H>,
     folder: Folder,
@@ -33,7 +33,7 @@ impl<H: Harness> Cut<H> {
         self
     }
 
-    /// Downloads it, and finds this in the file. Answers the ranges that were asked for.
+    /// Downloads it, and expects this in the file. Returns the ranges that were requested.
     fn saved(&self, content: &[u8]) -> Vec<Option<String>> {
         self.fixture.ok(self.fixture.client.chats().download_to(&self.asset, self.folder.path("plan.pdf")));
         assert!(self.folder.content() == [("plan.pdf".to_owned(), content.to_vec())], "the file is another");

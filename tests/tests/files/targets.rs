@@ -1,4 +1,4 @@
-//! Files that a download takes the place of, and what stands where it would go.
+//! Targets of downloads: files that are replaced, and objects that are not.
 
 use std::fs;
 
@@ -54,7 +54,7 @@ fn download_uses_a_name_of_its_own_each_time<H: Harness>() {
     let path = folder.path("plan.pdf");
     let mut names = std::collections::BTreeSet::new();
     for _ in 0..3 {
-        // While it is not answered, the new file is there.
+        // Before the response, the new file exists.
         let (seen, looked) = (std::sync::Arc::new(std::sync::Mutex::new(Vec::new())), folder.path(""));
         let found = std::sync::Arc::clone(&seen);
         let look = Rule::new(Fault::CutBefore).on("GET", ANY_ASSET).when(move |_| {

@@ -14,7 +14,7 @@ use crate::support::{Folder, POSTS, UPLOADS, bytes, file};
 
 const LENGTH: usize = 4 << 20;
 
-/// A file of some MiB, to which this is done as soon as its first bytes have been read. Answers its path, too.
+/// A file of some MiB that is changed as soon as its first bytes have been read, and its path.
 fn changing(folder: &Folder, change: impl Fn(&str) + Send + Sync + 'static) -> (Upload, String) {
     let path = folder.file("growing.log", bytes(LENGTH));
     let (log, changed) = (path.clone(), AtomicBool::new(false));

@@ -1,4 +1,4 @@
-//! What the operations promise, one by one.
+//! The behaviour of each operation.
 
 mod flows;
 mod jitter;

@@ -10,7 +10,7 @@ use teamwire_tests::operations::{ByHandBot, ENTROPY, Operation, config, now};
 
 use super::inputs::{Canned, Input, Noise};
 
-/// What a machine was seen to do.
+/// The observed steps of a machine.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Seen {
     Sent(Ticket, Sent),
@@ -124,7 +124,7 @@ impl Drive<'_> {
         self.nothing_changed();
     }
 
-    /// Nobody gives it an answer any more: it must come to an end, and stay there.
+    /// It gets no reply any more: it must end, and stay ended.
     fn end(&mut self) {
         let lost = Canned::Fault(FaultKind::Lost, true, true, 0);
         for _ in 0..=self.policy.retries + 2 {
@@ -156,7 +156,7 @@ impl Drive<'_> {
         self.trace.last().expect("the machine was asked before anything else")
     }
 
-    /// Asks the machine, and puts down what it wants now.
+    /// Polls the machine, and notes its step.
     fn step(&mut self) {
         if let Some(Seen::Done(_)) = self.trace.last() {
             return;
@@ -175,7 +175,7 @@ impl Drive<'_> {
             Step::File(_, task) => panic!("no operation of the table has a file: {task:?}"),
             Step::Sleep(until) => {
                 assert!(until > self.now.moment, "the deadline has passed");
-                // What the server asks for, a wait of our own, and a place in the order.
+                // The wait that the server requests, a backoff, and a place in the order.
                 let longest = self.policy.patience.saturating_mul(2).saturating_add(self.policy.longest_wait);
                 assert!(until <= self.replied.plus(longest), "nobody is as patient as that");
                 Seen::Slept(until)
@@ -185,8 +185,9 @@ impl Drive<'_> {
         }
     }
 
-    /// One call is sent once, and again as often as the policy says (or more often, while the server says that it works on it),
-    /// and once more in place of a stale connection. It is the same request each time, with the same idempotency key.
+    /// One call is sent once, and again as often as the policy says (or more often, while the server says that it works
+    /// on it), and once more in place of a stale connection. It is the same request each time, with the same
+    /// idempotency key.
     fn check_sends(&self) {
         let mut calls: BTreeMap<&str, Vec<&Sent>> = BTreeMap::new();
         for seen in &self.trace {

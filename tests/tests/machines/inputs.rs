@@ -18,13 +18,13 @@ use teamwire_tests::operations::{Operation, response};
 pub(crate) enum Input {
     /// The awaited reply comes; if the machine waits for a moment instead, that comes first.
     Reply(Canned),
-    /// Time passes on the monotonic clock, and the wall clock is set by somebody.
+    /// Time passes on the monotonic clock, and the wall clock is adjusted.
     Pass(Duration, i64),
-    /// What must change nothing.
+    /// An input that must change nothing.
     Noise(Noise),
 }
 
-/// What must change nothing.
+/// An input that must change nothing.
 #[derive(Clone, Debug)]
 pub(crate) enum Noise {
     /// The machine is asked again, so often.
@@ -38,16 +38,16 @@ pub(crate) enum Noise {
 /// A reply, in the terms of the operation that it will be given to.
 #[derive(Clone, Debug)]
 pub(crate) enum Canned {
-    /// An answer; without a status, with the one that the operation promises.
+    /// A response; without a status, with that of a success of the operation.
     Answer(Option<u16>, Text, Option<Vec<u8>>),
-    /// No answer, or not a whole one.
+    /// No response, or a part of one.
     Fault(FaultKind, bool, bool, u64),
 }
 
-/// The body of an answer.
+/// The body of a response.
 #[derive(Clone, Debug)]
 pub(crate) enum Text {
-    /// The one that the operation promises.
+    /// That of a success of the operation.
     Valid,
     /// That, with more pages to come.
     More(u8),

@@ -1,4 +1,4 @@
-//! The core's machines: what holds for all of them whatever comes, and what each promises.
+//! The core's machines: the rules of all of them for any input, and the behaviour of each.
 
 mod behaviour;
 mod drive;

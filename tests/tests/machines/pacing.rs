@@ -40,7 +40,7 @@ fn response(status: u16, retry_after: Option<f64>, body: &Value) -> Reply {
     Reply::Response(response.body(body.to_string().into_bytes()).expect("it is a response"))
 }
 
-/// What came of many posts that began at once.
+/// The outcomes of many posts that began at once.
 struct Course {
     posted: usize,
     failed: usize,

@@ -1,4 +1,4 @@
-//! What holds for every machine, whatever comes. The rules themselves are in [`drive`](super::drive).
+//! Properties of every machine, for any input. The rules themselves are in [`drive`](super::drive).
 
 use proptest::test_runner::TestRunner;
 use teamwire_core::RetryPolicy;

@@ -33,8 +33,8 @@ fn endless(begin: String, again: &'static str, at_once: usize) -> Server {
     })
 }
 
-/// Responses without an end, and how an exchange with a limit to its size ends that never pauses: where two limits are near,
-/// the adapters may reach either first.
+/// Responses without an end, and how an exchange with a limit to its size ends that never pauses: where two limits are
+/// near, the adapters may reach either first.
 fn all() -> [(String, &'static str, Option<FaultKind>); 15] {
     let (too_large, protocol) = (Some(FaultKind::TooLarge), Some(FaultKind::Protocol));
     [

@@ -1,5 +1,5 @@
-//! What each adapter sends over a socket, and what it makes of what comes back. The server of each test is a script over
-//! TCP, so that it can say what no proper server says.
+//! What each adapter sends over a socket, and what it makes of what comes back. The server of each test is a script
+//! over TCP, so that it can say what no proper server says.
 //!
 //! Waiting is for events. Where time itself is the subject, the times are short, and the bounds generous.
 

@@ -1,4 +1,5 @@
-//! Through a proxy: by a tunnel, whose proxy sees neither the request nor its credentials; or by the proxy, for plain HTTP.
+//! Through a proxy: by a tunnel, whose proxy sees neither the request nor its credentials; or by the proxy, for plain
+//! HTTP.
 
 use std::{
     io::{Read, Write},

@@ -153,8 +153,8 @@ fn bytes_that_the_system_still_delivers_are_no_inactivity<H: Harness>() {
     const PIECE: usize = 100_000;
     const LIMIT: Duration = Duration::from_millis(900);
     let server = Server::each(|_, mut peer| {
-        // What waits in this buffer has been delivered, as far as the client can know: so it must not become large. Were
-        // it much smaller, the operating system would pause by itself.
+        // What waits in this buffer has been delivered, as far as the client can know: so it must not become large.
+        // Were it much smaller, the operating system would pause by itself.
         set_socket_recv_buffer_size(&peer.stream, 256 << 10).expect("the socket is open");
         let head = peer.head();
         if head.header("expect").is_some() {

@@ -28,7 +28,7 @@ pub(crate) struct Probe {
     pub(crate) sleeps: Arc<AtomicUsize>,
     /// How often a host was looked up.
     pub(crate) look_ups: Arc<AtomicUsize>,
-    /// What every host's addresses are, whatever the port; without any, look-ups fail.
+    /// The addresses of every host, whatever the port. Without any, look-ups fail.
     pub(crate) addresses: Vec<SocketAddr>,
     /// An address from which nothing ever comes back.
     pub(crate) black_hole: Option<SocketAddr>,

@@ -1,4 +1,4 @@
-//! Lists: all pages, each item once, and what is left out.
+//! Lists: all pages, each item once, and the items that are left out.
 
 use std::time::Duration;
 
@@ -132,7 +132,7 @@ fn day_ago_is_counted_from_the_request() {
 }
 
 #[test]
-#[allow(deprecated, reason = "what is deprecated works too")]
+#[allow(deprecated, reason = "deprecated operations are tested too")]
 fn deprecated_name_sends_the_same_request() {
     let answer = Answer::json(200, sample::messages([sample::message("m1", TID, "hello")]));
     let script = Script::new().always(Expect::get(messages_path()), answer);

@@ -1,4 +1,4 @@
-//! What every request carries, and how long it may take.
+//! The headers and the timeout of every request.
 
 use std::{collections::BTreeSet, time::Duration};
 

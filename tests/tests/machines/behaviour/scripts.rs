@@ -1,4 +1,4 @@
-//! Scripts: what users test their bots with says what is wrong, and where.
+//! Scripts, by which users test their bots, name the step that differs.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -13,7 +13,7 @@ use teamwire_core::{
     script::{Answer, Expect, sample},
 };
 
-/// What a panic says.
+/// The text of a panic.
 #[track_caller]
 fn panic_of<T>(run: impl FnOnce() -> T) -> String {
     let Err(panic) = catch_unwind(AssertUnwindSafe(run)) else { panic!("there was no panic") };

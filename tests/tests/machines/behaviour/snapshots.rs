@@ -1,4 +1,4 @@
-//! A chat shows what the server said of it last.
+//! A chat shows the latest state that the server sent.
 
 use serde_json::Value;
 use teamwire_core::{
@@ -7,7 +7,7 @@ use teamwire_core::{
 };
 use teamwire_tests::operations::{Class, Local, Operation, TID, config};
 
-/// The operations that change a chat, by what their sample answer has changed.
+/// The operations that change a chat, by the member that their sample response changes.
 const CHANGES: &[Operation] = &[
     Operation::AddMembers,
     Operation::RemoveMembers,
@@ -21,7 +21,7 @@ const CHANGES: &[Operation] = &[
     Operation::RemoveAvatar,
 ];
 
-/// What a chat shows, as JSON of the wire.
+/// The snapshot of a chat, as JSON of the wire.
 fn shown(chat: &Chat<Script>) -> Value {
     let mut json = sample::chat(chat.tid().as_str(), chat.title());
     json["is_alert"] = chat.is_alert().into();

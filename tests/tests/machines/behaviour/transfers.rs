@@ -1,4 +1,4 @@
-//! Files of messages: what becomes of the new file of a download, and the keys of uploads.
+//! Files of messages: the new file of a download, and the keys of uploads.
 
 use std::collections::BTreeSet;
 

@@ -38,7 +38,7 @@ fn headers(answer: &Answer, response: &Response<Vec<u8>>, schemas: &Schemas) -> 
 fn body(answer: &Answer, response: &Response<Vec<u8>>, schemas: &Schemas) -> Result<(), String> {
     if answer.contents.is_empty() {
         let bytes = response.body().len();
-        return if bytes == 0 { Ok(()) } else { Err(format!("it has a body of {bytes} bytes where there is none")) };
+        return if bytes == 0 { Ok(()) } else { Err(format!("it has a body of {bytes} bytes where none is allowed")) };
     }
     let (content, json) = request::content(&answer.contents, response.headers(), response.body(), schemas)?;
     match json {
@@ -46,7 +46,7 @@ fn body(answer: &Answer, response: &Response<Vec<u8>>, schemas: &Schemas) -> Res
             let code = problem["code"].as_str().unwrap_or_default();
             let codes = content.codes();
             if !codes.contains(code) {
-                return Err(format!("the code `{code}` is none of {codes:?}"));
+                return Err(format!("the code `{code}` is not among {codes:?}"));
             }
             is_consistent(&problem, response.status())?;
             let titles = content.examples.iter().map(|example| &example["title"]);
