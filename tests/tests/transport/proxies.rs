@@ -182,7 +182,7 @@ fn password_may_have_any_bytes<H: Harness>() {
 #[executor_test(adapters)]
 fn silent_proxy_ends_with_a_timeout<H: Harness>() {
     let proxy = Server::script(|listener| listener.accept().wait_for_end());
-    let fault = fault::<H>(&client_through::<H>(&proxy), within(Timeout::Total(Duration::from_millis(300))));
+    let fault = fault::<H>(&client_through::<H>(&proxy), within(Timeout::Total(Duration::from_millis(500))));
     assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false), "{fault}");
 }
 
@@ -278,14 +278,14 @@ fn tunnel_and_handshake_share_their_time<H: Harness>() {
         let mut peer = listener.accept();
         peer.request();
         // The pace is what is tested.
-        thread::sleep(Duration::from_millis(800));
+        thread::sleep(Duration::from_millis(2_400));
         peer.send("HTTP/1.1 200 OK\r\n\r\n");
         peer.wait_for_end();
     });
     let config = config("https://backend.invalid").with_proxy(&proxy.url()).expect("it is a URL");
     let begun = std::time::Instant::now();
-    let fault = fault::<H>(&H::connect(config), within(Timeout::Total(Duration::from_secs(1))));
+    let fault = fault::<H>(&H::connect(config), within(Timeout::Total(Duration::from_secs(3))));
     assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false), "{fault:?}");
-    // Were the time given again to the handshake, it would be 1.8 s.
-    assert!(begun.elapsed() < Duration::from_millis(1_700), "{:?}", begun.elapsed());
+    // Were the time given again to the handshake, it would be 5.4 s.
+    assert!(begun.elapsed() < Duration::from_millis(4_800), "{:?}", begun.elapsed());
 }

@@ -43,7 +43,7 @@ fn after_a_silent_connection_those_of_its_time_are_not_tried<H: Harness>() {
     });
     let client = client::<H>(&server);
     ask_at_once::<H>(&client, MANY);
-    let fault = fault::<H>(&client, within(Timeout::Total(Duration::from_millis(60))));
+    let fault = fault::<H>(&client, within(Timeout::Total(Duration::from_millis(500))));
     assert_eq!((fault.kind, fault.reused, fault.sent), (FaultKind::Timeout, true, true), "{fault}");
     response::<H>(&client, unchanged);
 }
