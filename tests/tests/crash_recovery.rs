@@ -46,14 +46,14 @@ fn killed_bot_handles_every_message<H: Harness>() {
 }
 
 fn follow<H: Harness>() {
-    let folder = PathBuf::from(env::var(FOLDER).expect("it is told where"));
-    let client = H::connect(Config::from_vars(|name| env::var(name).ok()).expect("it is told whom to ask"));
+    let folder = PathBuf::from(env::var(FOLDER).expect("the test sets it"));
+    let client = H::connect(Config::from_vars(|name| env::var(name).ok()).expect("the test sets them"));
     let saved = fs::read(checkpoint_in(&folder)).ok();
     let saved: Option<Checkpoint> = saved.map(|json| serde_json::from_slice(&json).expect("it was written whole"));
     let mut handled = OpenOptions::new().create(true).append(true).open(handled_in(&folder)).expect("it can be opened");
     let mut events = client.chats().chat(org::LOBBY).new_messages(saved);
     while let Some(event) = H::next(&mut events) {
-        let event = event.expect("nobody revokes its key");
+        let event = event.expect("its key stays valid");
         let checkpoint = event.checkpoint().cloned();
         if let FeedEvent::Update { item, .. } = event {
             let text = item.text.expect("it has a text");

@@ -166,7 +166,7 @@ fn started<D: FeedDriver>(sandbox: &Sandbox, feeds: usize, threads: usize) -> D 
         assert!(drive.insert(key, drive.feed()).is_none());
     }
     for _ in 0..feeds {
-        let (key, delivery) = drive.next().expect("it goes on");
+        let (key, delivery) = drive.next().expect("there are more events");
         assert!(matches!(delivery, Delivery::Event(FeedEvent::Started(_))), "{key}: {delivery:?}");
     }
     drive
@@ -174,9 +174,9 @@ fn started<D: FeedDriver>(sandbox: &Sandbox, feeds: usize, threads: usize) -> D 
 
 /// Does this, and fails if that takes for ever.
 fn soon<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let (tell, told) = mpsc::channel();
+    let (tell, delivered) = mpsc::channel();
     let thread = thread::spawn(move || tell.send(work()));
-    match told.recv_timeout(SOON) {
+    match delivered.recv_timeout(SOON) {
         Ok(done) => done,
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("it hangs"),
         Err(mpsc::RecvTimeoutError::Disconnected) => panic!("{:?}", thread.join()),
@@ -218,7 +218,7 @@ fn all_feeds_stop_while_one_is_being_stopped<H: DrivesFeeds>() {
             drive.stop(0);
             let ends = thread::scope(|scope| {
                 scope.spawn(|| {
-                    wait_until(&sandbox, "one farewell", |sandbox| sandbox.received_count(UNSUBSCRIBE) == 1);
+                    wait_until(&sandbox, "one unsubscription", |sandbox| sandbox.received_count(UNSUBSCRIBE) == 1);
                     stop_all();
                     sandbox.clock().advance(HOUR);
                 });
@@ -239,7 +239,7 @@ fn feed_can_be_stopped_again_while_its_unsubscription_fails<H: DrivesFeeds>() {
         // While this one begins, the other one unsubscribes.
         drive.insert(1, drive.feed());
         let mut delivered = vec![drive.next().expect("there are two")];
-        wait_until(&sandbox, "a farewell", |sandbox| sandbox.received_count(UNSUBSCRIBE) == 1);
+        wait_until(&sandbox, "an unsubscription", |sandbox| sandbox.received_count(UNSUBSCRIBE) == 1);
         sandbox.faults().set_down(true);
         wait_until(&sandbox, "no connection is kept", |sandbox| sandbox.connections().open == 0);
         drive.stop(0);
@@ -258,7 +258,7 @@ fn feed_stops_while_every_thread_waits_for_others<H: DrivesFeeds>() {
         let sandbox = sandbox();
         let mut drive: H::Driver = started(&sandbox, 3, 1);
         drive.stop(2);
-        let (key, delivery) = drive.next().expect("it goes on");
+        let (key, delivery) = drive.next().expect("there are more events");
         assert!(matches!((key, &delivery), (2, Delivery::Ended(Ok(End::Stopped)))), "{key}: {delivery:?}");
         assert_eq!(sandbox.handled_count(UNSUBSCRIBE), 1);
         drive.stopper()();
@@ -290,7 +290,7 @@ fn feed_that_replaces_a_stopped_one_is_not_stopped<H: DrivesFeeds>() {
         let mut drive: H::Driver = started(&sandbox, 2, 4);
         drive.stop(0);
         assert!(drive.insert(0, drive.feed()).is_some(), "it had not ended");
-        let (key, delivery) = drive.next().expect("it goes on");
+        let (key, delivery) = drive.next().expect("there are more events");
         assert!(matches!((key, &delivery), (0, Delivery::Event(FeedEvent::Started(_)))), "{key}: {delivery:?}");
         drive.stopper()();
         assert_eq!(ends(&mut drive), one_end_each(2));
@@ -350,20 +350,24 @@ fn script_plays_many_feeds<H: DrivesFeeds>() {
     let mut drive = H::Driver::scripted(&script);
     drive.insert(1, drive.feed());
     drive.insert(2, drive.feed());
-    let mut told = Vec::new();
+    let mut delivered = Vec::new();
     while let Some((key, delivery)) = drive.next() {
         let what = match delivery {
             Delivery::Event(FeedEvent::Started(_)) => "started",
-            Delivery::Event(FeedEvent::Trouble(_)) => "trouble",
+            Delivery::Event(FeedEvent::Trouble(_)) => "failure",
             Delivery::Ended(Ok(End::Stopped)) => "stopped",
             other => panic!("{other:?}"),
         };
         if (key, what) == (2, "started") {
             drive.stop(2);
         }
-        told.push((key, what));
+        delivered.push((key, what));
     }
-    told.sort_unstable();
-    assert_eq!(told, [(1, "started"), (1, "trouble"), (2, "started"), (2, "stopped")], "it ends where the script does");
+    delivered.sort_unstable();
+    assert_eq!(
+        delivered,
+        [(1, "started"), (1, "failure"), (2, "started"), (2, "stopped")],
+        "it ends where the script does"
+    );
     script.assert_done();
 }

@@ -10,7 +10,7 @@ use teamwire_core::{
     FeedEvent, FeedSet, Follow, LiveLocationUpdate, Machine, Message, Moment, Next, Now, Poller, Reply, Step, Ticket,
 };
 
-const SECRET: &str = "a secret that nobody may see";
+const SECRET: &str = "a secret that must not be shown";
 
 fn at(seconds: u64) -> Now {
     Now::new(Moment::after_epoch(Duration::from_secs(seconds)), DateTime::UNIX_EPOCH)
@@ -49,7 +49,7 @@ where
     }
 }
 
-fn told<F: Feed>(feed: &mut F, now: Now) -> F::Event
+fn next_event<F: Feed>(feed: &mut F, now: Now) -> F::Event
 where
     F::Event: std::fmt::Debug,
     F::Output: std::fmt::Debug,
@@ -111,7 +111,7 @@ fn checkpoint_is_json_without_a_secret_and_resumes_the_feed() {
     let mut feed = messages(None);
     let (ticket, _) = sent(&mut feed, at(0));
     feed.handle(at(0), ticket, batch(&[], "begin"));
-    let FeedEvent::Started(saved) = told(&mut feed, at(0)) else { panic!("it begins") };
+    let FeedEvent::Started(saved) = next_event(&mut feed, at(0)) else { panic!("it begins") };
     let json = serde_json::to_string(&saved).expect("it can be written");
     assert!(!json.contains(SECRET) && !json.contains("the-app-id"), "{json}");
     let read: Checkpoint = serde_json::from_str(&json).expect("it can be read");
@@ -126,7 +126,7 @@ fn each_event_comes_with_the_checkpoint_right_behind_it() {
     let (ticket, _) = sent(&mut feed, at(0));
     feed.handle(at(0), ticket, batch(&[item("m1", "one"), item("m2", "two")], "end"));
     for (mid, cursor) in [("m1", "one"), ("m2", "two")] {
-        let event = told(&mut feed, at(0));
+        let event = next_event(&mut feed, at(0));
         let json = serde_json::to_value(event.checkpoint()).expect("it can be written");
         assert_eq!(json["cursor"], cursor);
         assert_eq!(mid_of(event), mid);
@@ -142,11 +142,11 @@ fn undecoded_event_is_delivered_and_does_not_stall_the_feed() {
     let mystery = json!({ "cursor": "one", "kind": "mystery", "data": { "secret": SECRET } });
     feed.handle(at(0), ticket, batch(&[mystery, json!(7), item("m1", "three")], "end"));
     for cursor in ["one", "one"] {
-        let FeedEvent::Unread { item, checkpoint } = told(&mut feed, at(0)) else { panic!("it is told") };
+        let FeedEvent::Unread { item, checkpoint } = next_event(&mut feed, at(0)) else { panic!("it is delivered") };
         assert!(!format!("{item:?}").contains(SECRET), "{item:?}");
         assert_eq!(serde_json::to_value(checkpoint).expect("it can be written")["cursor"], cursor);
     }
-    assert_eq!(mid_of(told(&mut feed, at(0))), "m1");
+    assert_eq!(mid_of(next_event(&mut feed, at(0))), "m1");
     sent(&mut feed, at(0));
 }
 
@@ -158,7 +158,7 @@ fn gap_of_an_old_cursor_is_delivered_before_later_events() {
     let (ticket, exchange) = sent(&mut feed, at(0));
     assert!(!exchange.request.uri().to_string().contains("cursor="), "it asks where the feed is now");
     feed.handle(at(0), ticket, batch(&[], "now"));
-    assert!(matches!(told(&mut feed, at(0)), FeedEvent::Missed(_)));
+    assert!(matches!(next_event(&mut feed, at(0)), FeedEvent::Missed(_)));
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn checkpoint_is_renewed_though_nothing_happens() {
         feed.handle(at(624), ticket, batch(&[], cursor));
         let (ticket, _) = sent(&mut feed, at(624));
         feed.handle(at(649), ticket, batch(&[], cursor));
-        let FeedEvent::Quiet(newer) = told(&mut feed, at(649)) else { panic!("it is quiet") };
+        let FeedEvent::Quiet(newer) = next_event(&mut feed, at(649)) else { panic!("it is quiet") };
         assert_eq!(serde_json::to_value(newer).expect("it can be written")["cursor"], cursor);
         let (ticket, _) = sent(&mut feed, at(649));
         feed.handle(at(9_999), ticket, batch(&[], cursor));
@@ -209,7 +209,7 @@ fn server_that_asks_for_time_is_given_it_up_to_an_hour() {
         *response.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
         response.headers_mut().insert("retry-after", asked.parse().expect("it is a header"));
         feed.handle(at(0), ticket, Reply::Response(response));
-        let FeedEvent::Trouble(trouble) = told(&mut feed, at(0)) else { panic!("it has trouble") };
+        let FeedEvent::Trouble(trouble) = next_event(&mut feed, at(0)) else { panic!("it reports a failure") };
         let ours = trouble.next_try.since(Moment::EPOCH.plus(waits));
         assert!((250..=500).contains(&ours.as_millis()), "{asked}: {ours:?} are added");
         assert!(matches!(feed.poll(at(0)), Step::Sleep(until) if until == trouble.next_try));
@@ -227,7 +227,7 @@ fn checkpoint_of_another_world_is_a_gap_and_no_failure() {
     assert_eq!(exchange.request.uri().query(), None, "it asks where the feed is now");
     let now = http::Response::new(br#"{"items":[],"cursor":"new"}"#.to_vec());
     feed.handle(at(0), ticket, Reply::Response(now));
-    let FeedEvent::Missed(missed) = told(&mut feed, at(0)) else { panic!("it has missed something") };
+    let FeedEvent::Missed(missed) = next_event(&mut feed, at(0)) else { panic!("it reports a gap") };
     let (_, exchange) = sent(&mut feed, at(0));
     assert!(exchange.request.uri().to_string().contains("cursor=new"), "{missed:?}");
 }
@@ -248,16 +248,16 @@ fn feed_that_is_stopped_sends_at_most_its_farewell() {
     };
     let mut subscribing = begun();
     sent(&mut subscribing, at(0));
-    let mut in_trouble = polling();
-    in_trouble.0.handle(at(0), in_trouble.1, Reply::Fault(Fault::new(FaultKind::Connect, "no route")));
-    told(&mut in_trouble.0, at(0));
+    let mut failing = polling();
+    failing.0.handle(at(0), failing.1, Reply::Fault(Fault::new(FaultKind::Connect, "no route")));
+    next_event(&mut failing.0, at(0));
 
     let states = [
         ("new", begun(), false),
         ("subscribing", subscribing, false),
         ("subscribed", subscribed(), true),
         ("polling", polling().0, true),
-        ("in trouble", in_trouble.0, true),
+        ("failing", failing.0, true),
     ];
     for (state, mut feed, says_farewell) in states {
         feed.stop(at(0));
@@ -278,8 +278,8 @@ fn events_before_a_stop_are_still_delivered() {
     let (ticket, _) = sent(&mut feed, at(0));
     feed.handle(at(0), ticket, batch(&[item("m1", "one"), item("m2", "two")], "end"));
     feed.stop(at(0));
-    assert_eq!(mid_of(told(&mut feed, at(0))), "m1");
-    assert_eq!(mid_of(told(&mut feed, at(0))), "m2");
+    assert_eq!(mid_of(next_event(&mut feed, at(0))), "m1");
+    assert_eq!(mid_of(next_event(&mut feed, at(0))), "m2");
     assert!(matches!(feed.poll(at(0)), Step::Done(Ok(End::Stopped))));
 }
 
@@ -292,7 +292,7 @@ fn subscription_that_is_lost_again_and_again_is_retried() {
         let (ticket, _) = sent(&mut feed, at(0));
         feed.handle(at(0), ticket, problem(404, "not_found"));
         if round == 1 {
-            assert!(matches!(told(&mut feed, at(0)), FeedEvent::Trouble(_)));
+            assert!(matches!(next_event(&mut feed, at(0)), FeedEvent::Trouble(_)));
         }
     }
     let (ticket, _) = sent(&mut feed, at(9));
@@ -318,7 +318,7 @@ fn subscription_that_is_lost_now_and_then_is_no_failure() {
         feed.handle(at(round), ticket, problem(410, "cursor_expired"));
         let (ticket, _) = sent(&mut feed, at(round));
         feed.handle(at(round), ticket, batch(&[], "now"));
-        assert!(matches!(told(&mut feed, at(round)), FeedEvent::Missed(_)));
+        assert!(matches!(next_event(&mut feed, at(round)), FeedEvent::Missed(_)));
         let (ticket, _) = sent(&mut feed, at(round));
         feed.handle(at(round + 1), ticket, batch(&[], &format!("cursor {round}")));
     }
@@ -329,9 +329,9 @@ fn events_without_a_new_cursor_are_a_failure_and_delivered_once() {
     let mut feed = messages(checkpoint("messages", Some("c1"), 1));
     let (ticket, _) = sent(&mut feed, at(0));
     feed.handle(at(0), ticket, batch(&[item("m1", "here")], "here"));
-    let FeedEvent::Update { item, checkpoint } = told(&mut feed, at(0)) else { panic!("it can be read") };
+    let FeedEvent::Update { item, checkpoint } = next_event(&mut feed, at(0)) else { panic!("it can be read") };
     assert!(item.mid == "m1" && format!("{checkpoint:?}").contains("here"), "{checkpoint:?}");
-    let FeedEvent::Trouble(trouble) = told(&mut feed, at(0)) else { panic!("it is trouble") };
+    let FeedEvent::Trouble(trouble) = next_event(&mut feed, at(0)) else { panic!("it is a failure") };
     assert_eq!(trouble.cause.kind(), ErrorKind::UnexpectedAnswer);
     assert!(matches!(feed.poll(at(0)), Step::Sleep(until) if until == trouble.next_try));
 }
@@ -364,7 +364,7 @@ fn feed_set_hands_out_a_request_once_until_its_reply_is_lost() {
     set.insert("b", client.chats().chat("c2").new_messages(None));
     let Next::Step("a", Step::Send(a, _)) = set.next(at(0)) else { panic!("the first feed sends") };
     let Next::Step("b", Step::Send(b, _)) = set.next(at(0)) else { panic!("the second feed sends") };
-    set.handle(at(0), &"a", b, Reply::Fault(Fault::new(FaultKind::Lost, "for somebody else")));
+    set.handle(at(0), &"a", b, Reply::Fault(Fault::new(FaultKind::Lost, "for another feed")));
     assert!(matches!(set.next(at(0)), Next::Wait), "nothing changed");
     set.reissue();
     assert!(matches!(set.next(at(0)), Next::Step("a", Step::Send(ticket, _)) if ticket == a));
@@ -385,7 +385,7 @@ fn error_tells_that_an_earlier_attempt_may_have_arrived() {
         match post.poll(now) {
             Step::Send(ticket, _) => {
                 let kind = if attempt == 0 { FaultKind::Timeout } else { FaultKind::Connect };
-                post.handle(now, ticket, Reply::Fault(Fault::new(kind, "trouble").sent(attempt == 0)));
+                post.handle(now, ticket, Reply::Fault(Fault::new(kind, "cut").sent(attempt == 0)));
             }
             Step::Sleep(until) => now.moment = until,
             Step::Done(Err(error)) => return assert!(error.may_have_arrived(), "{error:?}"),
@@ -404,12 +404,12 @@ fn only_a_problem_of_the_contract_ends_a_feed() {
         let mut feed = messages(checkpoint("messages", Some("c1"), 1));
         let (ticket, _) = sent(&mut feed, at(0));
         feed.handle(at(0), ticket, page(status));
-        let FeedEvent::Trouble(trouble) = told(&mut feed, at(0)) else { panic!("{status}: it is reported") };
+        let FeedEvent::Trouble(trouble) = next_event(&mut feed, at(0)) else { panic!("{status}: it is reported") };
         assert_eq!((trouble.cause.status(), trouble.cause.code()), (Some(status), None));
         let later = Now::new(trouble.next_try, DateTime::UNIX_EPOCH);
         let (ticket, _) = sent(&mut feed, later);
         feed.handle(later, ticket, batch(&[item("m1", "1")], "1"));
-        assert_eq!(mid_of(told(&mut feed, later)), "m1");
+        assert_eq!(mid_of(next_event(&mut feed, later)), "m1");
     }
     let mut feed = messages(checkpoint("messages", Some("c1"), 1));
     let (ticket, _) = sent(&mut feed, at(0));

@@ -225,7 +225,7 @@ fn feed_in_failure_does_not_hold_the_others_up() {
     task::block_on(async {
         while let Some((chat, delivery)) = drive.next().await {
             match delivery {
-                Delivery::Event(FeedEvent::Trouble(_)) => order.push((chat, "trouble".to_owned())),
+                Delivery::Event(FeedEvent::Trouble(_)) => order.push((chat, "failure".to_owned())),
                 Delivery::Event(FeedEvent::Update { item, .. }) => order.push((chat, item.mid.to_string())),
                 _ => {}
             }
@@ -235,7 +235,7 @@ fn feed_in_failure_does_not_hold_the_others_up() {
         }
     });
     let of = |chat| order.iter().filter(move |it| it.0 == chat).map(|it| it.1.as_str()).collect::<Vec<_>>();
-    assert_eq!((of(0), of(1)), (vec!["trouble", "trouble", "1", "2"], vec!["1", "2"]));
+    assert_eq!((of(0), of(1)), (vec!["failure", "failure", "1", "2"], vec!["1", "2"]));
     let at = |what: (usize, &str)| order.iter().position(|it| (it.0, it.1.as_str()) == what);
     assert!(at((1, "2")) < at((0, "1")), "{order:?}");
 }
@@ -249,22 +249,22 @@ fn script_plays_many_feeds() {
         .then(Expect::get("/v1/chats/c0/messages/updates"), Answer::problem(503, "server").retry_after(3_600));
     let client = scripted(&script);
     let mut drive: FeedDriver<_, _> = client.executor().drive(feeds(&client, 2));
-    let mut told = Vec::new();
+    let mut delivered = Vec::new();
     task::block_on(async {
         while let Some((chat, delivery)) = drive.next().await {
-            told.push((
+            delivered.push((
                 chat,
                 match delivery {
                     Delivery::Event(FeedEvent::Started(_)) => "started",
-                    Delivery::Event(FeedEvent::Trouble(_)) => "trouble",
+                    Delivery::Event(FeedEvent::Trouble(_)) => "failure",
                     Delivery::Ended(Err(_)) => "error",
                     other => panic!("{other:?}"),
                 },
             ));
         }
     });
-    told.sort_unstable();
-    assert_eq!(told, [(0, "started"), (0, "trouble"), (1, "error")], "it ends where the script does");
+    delivered.sort_unstable();
+    assert_eq!(delivered, [(0, "started"), (0, "failure"), (1, "error")], "it ends where the script does");
     script.assert_done();
 }
 

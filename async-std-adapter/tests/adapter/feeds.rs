@@ -81,9 +81,9 @@ fn poll_once<T>(future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
 }
 
 /// Polls a future that must wait, until there is a message.
-fn poll_until<T>(future: impl Future<Output = T>, told: &Receiver<()>) {
+fn poll_until<T>(future: impl Future<Output = T>, signal: &Receiver<()>) {
     let mut future = pin!(future);
-    while told.try_recv().is_err() {
+    while signal.try_recv().is_err() {
         assert!(poll_once(future.as_mut()).is_pending());
     }
 }
@@ -105,9 +105,9 @@ fn all(noted: &Receiver<String>) -> Vec<String> {
 
 /// A signal to the test, from any thread.
 fn signal() -> (impl Fn() + Send + Sync, Receiver<()>) {
-    let (tell, told) = mpsc::channel();
+    let (tell, signal) = mpsc::channel();
     let tell = Mutex::new(tell);
-    (move || tell.lock().expect("no thread panicked").send(()).expect("the test waits"), told)
+    (move || tell.lock().expect("no thread panicked").send(()).expect("the test waits"), signal)
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn reason_of_a_failed_look_up_is_kept() {
         let (kind, text) = reason(|| io::Error::from_raw_os_error(24));
         assert_eq!(kind, FaultKind::Connect, "the name may be good: {text}");
         assert!(text.contains("(os error 24)"), "{text}");
-        let error = task::block_on(AsyncStdRuntime.resolve("not a name", 1)).expect_err("it is none").to_string();
+        let error = task::block_on(AsyncStdRuntime.resolve("not a name", 1)).expect_err("it is no name").to_string();
         assert!(error.contains("failed to lookup address information"), "{error}");
     }
 }

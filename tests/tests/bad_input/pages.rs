@@ -65,7 +65,7 @@ fn list_without_an_end_is_given_up() {
             step => panic!("{step:?}"),
         }
     }
-    panic!("it goes on for ever");
+    panic!("it does not end");
 }
 
 #[test]

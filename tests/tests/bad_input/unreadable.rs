@@ -79,7 +79,7 @@ fn events(batch: Vec<u8>) -> Vec<FeedEvent<Message>> {
         .then(Expect::get(path.as_str()), Answer::json(200, json!({ "items": [], "cursor": "0" })))
         .then(Expect::get(path.as_str()), raw(batch));
     let events = Client::new(script).chats().chat(TID).new_messages(Follow::default());
-    events.map(|event| event.expect("the feed goes on")).collect()
+    events.map(|event| event.expect("the feed continues")).collect()
 }
 
 fn event(cursor: &str, data: Value) -> Value {

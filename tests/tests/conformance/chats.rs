@@ -102,7 +102,7 @@ fn chat_between_two_is_made_once<H: Harness>() {
     let anna = &first.user_members().iter().find(|user| user.uid == org::ANNA).expect("she is in it").clone();
     assert_eq!(fixture.ok(chats.create_one_to_one_chat(anna)).tid(), first.tid());
     let error = fixture.err(chats.create_one_to_one_chat(org::BOT));
-    assert_eq!(error.kind(), ErrorKind::InvalidMembers, "nobody talks to himself");
+    assert_eq!(error.kind(), ErrorKind::InvalidMembers, "no user has a chat with himself");
 }
 
 #[executor_test]

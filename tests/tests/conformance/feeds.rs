@@ -62,8 +62,8 @@ fn event_arrives_at_once<H: Harness>() {
         let begun = Instant::now();
         for number in 1..4 {
             let act = || feed.happens(&fixture.sandbox, number);
-            let (happened, told) = once_it_waits(&fixture.sandbox, act, || events.expect_update().0);
-            assert_eq!(told, happened, "{feed:?}");
+            let (happened, delivered) = once_it_waits(&fixture.sandbox, act, || events.expect_update().0);
+            assert_eq!(delivered, happened, "{feed:?}");
         }
         assert!(begun.elapsed() < PATIENCE, "a long poll is answered when there is something");
     });
@@ -82,9 +82,9 @@ fn messages_of_a_chat_arrive_in_order<H: Harness>() {
             ben.post(org::LOBBY, &format!("{number}b")).expect("Ben is in the lobby");
         }
     };
-    let ((), told) = once_it_waits(&fixture.sandbox, post, || events.expect_updates(240));
+    let ((), delivered) = once_it_waits(&fixture.sandbox, post, || events.expect_updates(240));
     let both = (0..120).flat_map(|number| ["a", "b"].map(|who| format!("t-lobby: {number}{who} is there")));
-    assert_eq!(told, both.collect::<Vec<_>>());
+    assert_eq!(delivered, both.collect::<Vec<_>>());
 }
 
 #[executor_test]
@@ -123,7 +123,7 @@ fn reactions_arrive_as_people_react<H: Harness>() {
         ben.react(org::LOBBY, &note, "love").expect("Ben is in the lobby");
         ben.react(org::NOTICES, alert.mid.as_str(), "ok").expect("he may change his mind");
     };
-    let ((), told) = once_it_waits(&fixture.sandbox, react, || events.expect_updates(4));
+    let ((), delivered) = once_it_waits(&fixture.sandbox, react, || events.expect_updates(4));
     let (alert, ben, david) = (&alert.mid, org::BEN, org::DAVID);
     let expected = [
         format!("{ben} {alert} Sos"),
@@ -131,7 +131,7 @@ fn reactions_arrive_as_people_react<H: Harness>() {
         format!("{ben} {note} Love"),
         format!("{ben} {alert} Ok"),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(delivered, expected);
 }
 
 #[executor_test]
@@ -139,7 +139,7 @@ fn live_locations_arrive_as_people_move<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.client.chats().chat(org::LOBBY);
     let mut events = FeedProbe::<H>::new(lobby.live_locations(None), |it: LiveLocationUpdate| {
-        format!("{} {} {} {}", it.tid, it.user.uid, it.coordinates.lat(), if it.ended { "ended" } else { "goes on" })
+        format!("{} {} {} {}", it.tid, it.user.uid, it.coordinates.lat(), if it.ended { "ended" } else { "continues" })
     });
     events.expect_started();
     let (anna, ben) = (fixture.sandbox.as_person(org::ANNA), fixture.sandbox.as_person(org::BEN));
@@ -152,15 +152,15 @@ fn live_locations_arrive_as_people_move<H: Harness>() {
         anna.stop_sharing(org::LOBBY).expect("Anna is in the lobby");
         fixture.sandbox.clock().advance(quarter);
     };
-    let ((), told) = once_it_waits(&fixture.sandbox, walk, || events.expect_updates(5));
+    let ((), delivered) = once_it_waits(&fixture.sandbox, walk, || events.expect_updates(5));
     let expected = [
-        "t-lobby u-anna 1 goes on",
-        "t-lobby u-ben 2 goes on",
-        "t-lobby u-anna 1.5 goes on",
+        "t-lobby u-anna 1 continues",
+        "t-lobby u-ben 2 continues",
+        "t-lobby u-anna 1.5 continues",
         "t-lobby u-anna 1.5 ended",
         "t-lobby u-ben 2 ended",
     ];
-    assert_eq!(told, expected);
+    assert_eq!(delivered, expected);
 }
 
 #[executor_test]
@@ -273,7 +273,7 @@ fn chat_that_the_bot_is_not_in_any_more_ends_its_feeds<H: Harness>() {
         feed.happens(&fixture.sandbox, 1);
         anna.add_users(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
         let again = feed.happens(&fixture.sandbox, 2);
-        assert_eq!(events.expect_update().0, again, "the feeds of all chats go on, {feed:?} too");
+        assert_eq!(events.expect_update().0, again, "the feeds of all chats continue, {feed:?} too");
     });
 }
 
@@ -288,7 +288,7 @@ fn unsubscription_by_another_client_ends_a_feed<H: Harness>() {
     let unsubscribe = || fixture.ok(elsewhere.chats().chat(org::LOBBY).unsubscribe_location_updates());
     once_it_waits(&fixture.sandbox, unsubscribe, || locations.expect_end());
     let still = Subscription::Reactions.happens(&fixture.sandbox, 1);
-    assert_eq!(reactions.expect_update().0, still, "this one goes on");
+    assert_eq!(reactions.expect_update().0, still, "this one continues");
     let unsubscribe = || fixture.ok(elsewhere.chats().unsubscribe_reaction_updates());
     once_it_waits(&fixture.sandbox, unsubscribe, || reactions.expect_end());
     assert_eq!(subscriptions(&fixture.sandbox), 0);
@@ -308,8 +308,8 @@ fn lease_that_ran_out_is_taken_again<H: Harness>() {
             fixture.sandbox.admin().expire_leases();
             feed.happens(&fixture.sandbox, 2)
         };
-        let (happened, told) = once_it_waits(&fixture.sandbox, expire, || events.expect_update().0);
-        assert_eq!(told, happened, "{feed:?}");
+        let (happened, delivered) = once_it_waits(&fixture.sandbox, expire, || events.expect_update().0);
+        assert_eq!(delivered, happened, "{feed:?}");
         assert_eq!(subscriptions(&fixture.sandbox), usize::from(feed.is_leased()));
     });
 }
@@ -414,7 +414,7 @@ fn long_poll_may_take_longer_than_other_requests<H: Harness>() {
         let mut events = feed.follow::<H>(&fixture.client, Follow::from_now().wait(Duration::from_secs(1)));
         events.expect_started();
         let polls = fixture.sandbox.received_count(feed.polls());
-        let told = thread::scope(|scope| {
+        let delivered = thread::scope(|scope| {
             scope.spawn(|| {
                 let came =
                     fixture.sandbox.wait_until(PATIENCE, |sandbox| sandbox.received_count(feed.polls()) > polls + 1);
@@ -423,8 +423,8 @@ fn long_poll_may_take_longer_than_other_requests<H: Harness>() {
             });
             events.event()
         });
-        let is_update = matches!(&told, Some(Ok(event)) if event.clone().into_item().is_some());
-        assert!(is_update, "{feed:?} tells of it, and of no trouble: {told:?}");
+        let is_update = matches!(&delivered, Some(Ok(event)) if event.clone().into_item().is_some());
+        assert!(is_update, "{feed:?} tells of it, and of no trouble: {delivered:?}");
     });
 }
 

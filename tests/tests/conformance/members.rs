@@ -58,9 +58,9 @@ fn admins_are_made_and_unmade<H: Harness>() {
     fixture.ok(lobby.remove_admin(org::BEN));
     fixture.ok(lobby.remove_admin(org::BEN));
     assert_eq!(admins(&lobby), [org::ANNA, org::BOT]);
-    for nobody in [org::HENRY, org::IVAN, "u-nobody"] {
-        assert_eq!(fixture.err(lobby.add_admin(nobody)).kind(), ErrorKind::NotFound, "{nobody}");
-        assert_eq!(fixture.err(lobby.remove_admin(nobody)).kind(), ErrorKind::NotFound, "{nobody}");
+    for uid in [org::HENRY, org::IVAN, "u-nobody"] {
+        assert_eq!(fixture.err(lobby.add_admin(uid)).kind(), ErrorKind::NotFound, "{uid}");
+        assert_eq!(fixture.err(lobby.remove_admin(uid)).kind(), ErrorKind::NotFound, "{uid}");
     }
 }
 

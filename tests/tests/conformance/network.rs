@@ -31,7 +31,7 @@ fn fault(error: Error) -> teamwire_core::Fault {
 
 #[executor_test]
 fn temporary_failure_is_retried_unnoticed<H: Harness>() {
-    for trouble in [
+    for failure in [
         Fault::status(500),
         Fault::status_retry_after(503, 0),
         Fault::status_retry_after(429, 0),
@@ -40,9 +40,9 @@ fn temporary_failure_is_retried_unnoticed<H: Harness>() {
         Fault::CutAfter,
     ] {
         let fixture = Fixture::<H>::new();
-        fixture.sandbox.faults().add(Rule::new(trouble.clone()).times(3));
+        fixture.sandbox.faults().add(Rule::new(failure.clone()).times(3));
         fixture.ok(fixture.client.contacts().me());
-        assert_eq!((fixture.sandbox.received_count(ME), fixture.sandbox.faults().remaining()), (4, 0), "{trouble:?}");
+        assert_eq!((fixture.sandbox.received_count(ME), fixture.sandbox.faults().remaining()), (4, 0), "{failure:?}");
     }
 }
 
@@ -210,11 +210,11 @@ pub(crate) fn request_without_a_server_is_known_not_to_have_arrived<H: Harness>(
     // The port of the client's side of a connection: no server listens there, and no other test is given it meanwhile.
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
     let connection = TcpStream::connect(listener.local_addr().expect("it is bound")).expect("it listens");
-    let nobody = connection.local_addr().expect("it is connected");
+    let address = connection.local_addr().expect("it is connected");
     let credentials = Credentials::new("app", "a secret").expect("they are good");
-    let config = Config::new(&format!("http://{nobody}"), credentials).expect("it is a URL");
+    let config = Config::new(&format!("http://{address}"), credentials).expect("it is a URL");
     let client = H::connect(once(config));
-    let error = H::wait(client.chats().chat(org::LOBBY).post("hello")).expect_err("nobody listens");
+    let error = H::wait(client.chats().chat(org::LOBBY).post("hello")).expect_err("no server listens");
     assert!(error.is_transient() && !error.may_have_arrived(), "nothing was sent: {error:?}");
     let fault = fault(error);
     assert_eq!((fault.kind, fault.sent), (FaultKind::Connect, false));

@@ -86,15 +86,15 @@ fn confidential_text_is_shown_by_no_debug_output<H: Harness>() {
     let mut bot = fixture.bot();
     let mut shown = vec![format!("{:?} {:#?}", fixture.client, bot.chat), format!("{:?}", fixture.client.executor())];
     let echo = format!("you are {app_id} with {secret} and sent Basic {token}");
-    for trouble in [
+    for failure in [
         Fault::status(401),
         Fault::response(502, "text/html", echo.as_str()),
         Fault::response(200, "text/html", echo.as_str()),
         Fault::raw(format!("{echo}\r\n\r\n")),
         Fault::CutAfter,
     ] {
-        fixture.sandbox.faults().add(trouble);
-        let error = fixture.run(Operation::Post, &mut bot).expect_err("it is trouble");
+        fixture.sandbox.faults().add(failure);
+        let error = fixture.run(Operation::Post, &mut bot).expect_err("it fails");
         let source = std::error::Error::source(&error).map(|source| format!("{source} {source:?}"));
         shown.push(format!("{error} {error:?} {error:#?} {source:?}"));
     }

@@ -130,7 +130,7 @@ impl Drive<'_> {
         for _ in 0..=self.policy.retries + 2 {
             self.reply(&lost);
         }
-        let Seen::Done(_) = self.last() else { panic!("it goes on for ever: {:?}", self.trace) };
+        let Seen::Done(_) = self.last() else { panic!("it does not end: {:?}", self.trace) };
         let tickets: Vec<Ticket> = self.answered.iter().copied().chain([self.stranger]).collect();
         for ticket in tickets {
             self.nothing_changed();
@@ -177,7 +177,7 @@ impl Drive<'_> {
                 assert!(until > self.now.moment, "the deadline has passed");
                 // The wait that the server requests, a backoff, and a place in the order.
                 let longest = self.policy.patience.saturating_mul(2).saturating_add(self.policy.longest_wait);
-                assert!(until <= self.replied.plus(longest), "nobody is as patient as that");
+                assert!(until <= self.replied.plus(longest), "it is a wait that could end");
                 Seen::Slept(until)
             }
             Step::Event(never) => match never {},

@@ -205,8 +205,8 @@ fn each_page_has_all_the_attempts() {
         page["next_cursor"] = next;
         Answer::json(200, page)
     };
-    let trouble = || Answer::status(500);
-    let pages = [trouble(), trouble(), trouble(), page("a".into()), trouble(), trouble(), trouble(), page(Value::Null)];
+    let failure = || Answer::status(500);
+    let pages = [failure(), failure(), failure(), page("a".into()), failure(), failure(), failure(), page(Value::Null)];
     Operation::Users.play(config(), pages).outcome.expect("three retries each are enough");
 }
 
