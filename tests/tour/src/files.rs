@@ -1,49 +1,56 @@
-//! The files of the story: an avatar, and a log that is sent and read back, with a bar on a terminal.
+//! The files of the story: an avatar, and a log that is uploaded and downloaded with its progress on the terminal.
 
-use std::{error::Error, fmt::Write, sync::Arc};
+use std::{
+    error::Error,
+    fmt::Write as _,
+    io::{self, IsTerminal, Write as _},
+};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use teamwire_core::{Attachment, Client, Download, Image, Message, Transferred, Upload};
-use teamwire_tests::harness::Harness;
 
-/// A small picture of a lamp that is on.
+use crate::adapter::Adapter;
+
+/// A small picture of a lamp.
 pub(crate) fn avatar() -> Image {
     Image::bytes(include_bytes!("avatar.jpg").as_slice())
 }
 
-/// What the database had to say.
+/// The log of the database, about 1.4 MB.
 pub(crate) fn log() -> Vec<u8> {
     let mut log = String::new();
     for minute in 0..60_000 {
-        writeln!(log, "{:02}:{:02} the disk is full", minute / 60 % 24, minute % 60).expect("a string takes all");
+        writeln!(log, "{:02}:{:02} the disk is full", minute / 60 % 24, minute % 60)
+            .expect("writing to a string cannot fail");
     }
     log.into_bytes()
 }
 
-/// The upload, with a bar that follows it.
-pub(crate) fn watched(upload: Upload, what: &'static str) -> Upload {
-    upload.on_progress(bar(what))
+/// The log as an upload that shows its progress.
+pub(crate) fn log_upload() -> Upload {
+    Upload::bytes("database.log", log()).on_progress(progress("uploading database.log"))
 }
 
-/// Downloads the first file of the message, and compares it with what was sent.
-pub(crate) fn read_back<H: Harness>(client: &Client<H::X>, message: &Message) -> Result<(), Box<dyn Error>> {
+/// Downloads the first file of the message and compares it with the log.
+pub(crate) fn download_log<A: Adapter>(client: &Client<A::Executor>, message: &Message) -> Result<(), Box<dyn Error>> {
     let Some(Attachment::File(asset)) = message.attachments.first() else {
-        return Err("the log is not attached".into());
+        return Err("the message has no file".into());
     };
-    let download = Download::of(asset).on_progress(bar("reading it back"));
-    if H::wait(client.chats().download(download))? == log() { Ok(()) } else { Err("the log came back changed".into()) }
+    let download = Download::of(asset).on_progress(progress("downloading database.log"));
+    if A::wait(client.chats().download(download))? == log() {
+        Ok(())
+    } else {
+        Err("the downloaded log differs from the uploaded one".into())
+    }
 }
 
-/// Shows how far a transfer is; nothing where nobody looks on.
-fn bar(what: &'static str) -> impl Fn(Transferred) + Send + Sync + 'static {
-    let style = ProgressStyle::with_template("{msg:20} {wide_bar} {bytes}/{total_bytes}");
-    let bar = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())).with_message(what);
-    let bar = Arc::new(bar);
-    move |transferred| {
-        bar.set_length(transferred.total.unwrap_or(transferred.bytes));
-        bar.set_position(transferred.bytes);
-        if transferred.total == Some(transferred.bytes) {
-            bar.finish_and_clear();
-        }
+/// Shows the progress of a transfer on a line of its own, which is cleared at the end; nothing if there is no terminal.
+fn progress(title: &'static str) -> impl Fn(Transferred) + Send + Sync + 'static {
+    let is_shown = io::stderr().is_terminal();
+    move |Transferred { bytes, total, .. }| {
+        let Some(total) = total.filter(|_| is_shown) else { return };
+        let percent = bytes.saturating_mul(100) / total.max(1);
+        let line = if bytes < total { format!("{title}: {percent} %") } else { String::new() };
+        // A progress line that cannot be written is not worth an error.
+        let _ = write!(io::stderr(), "\r\u{1b}[K{line}");
     }
 }

@@ -1,54 +1,55 @@
-//! The tour: an on-call bot's night, with every operation there is, against a sandbox backend in this process.
+//! The tour: a night on call, with every operation, against a sandbox in this process.
 //!
 //! ```sh
 //! cargo run --example tour
 //! ```
 //!
-//! The story is told twice, once through each adapter, each time to a backend of its own. The table says of every operation
-//! how many requests it made, what came of it, and how long it took. The exit status is 1 if any of them failed.
+//! The same story runs through each adapter, each time against a sandbox of its own. For every operation, a table shows the
+//! number of requests, the result and the time. The exit status is 1 if an operation failed.
 
-mod diary;
+mod adapter;
 mod files;
-mod people;
+mod report;
 mod story;
 mod table;
+mod words;
 
 use std::{error::Error, process::ExitCode};
 
-use diary::Diary;
+use adapter::{Adapter, AsyncStd, Blocking};
+use report::Report;
+use teamwire_core::{Config, Credentials};
 use teamwire_sandbox::Sandbox;
-use teamwire_tests::{
-    config,
-    harness::{AsyncStd, Blocking, Harness},
-};
 
 fn main() -> ExitCode {
     match tour() {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("the tour could not be taken: {error}");
+            eprintln!("the tour failed: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Tells the story through each adapter. Whether all went well.
+/// Runs the story through each adapter and prints the table. Returns whether everything succeeded.
 fn tour() -> Result<bool, Box<dyn Error>> {
-    let told = [tell::<Blocking>()?, tell::<AsyncStd>()?];
-    table::print(&told)?;
-    Ok(table::summary(&told)?)
+    table::introduction()?;
+    let reports = [run::<Blocking>()?, run::<AsyncStd>()?];
+    table::print(&reports)?;
+    Ok(table::summary(&reports)?)
 }
 
-/// Tells the story through one adapter.
-fn tell<H: Harness>() -> Result<Diary, Box<dyn Error>> {
+/// Runs the story through one adapter.
+fn run<A: Adapter>() -> Result<Report, Box<dyn Error>> {
     let sandbox = Sandbox::start()?;
-    let client = H::connect(config(&sandbox));
-    let mut diary = Diary::new(H::NAME);
-    if let Err(error) = story::tell::<H>(&client, &sandbox, &mut diary) {
-        // What was told until then is in the diary, and what went wrong with it.
-        eprintln!("the story through {} broke off: {error}", H::NAME);
-        diary.broke_off();
+    let config = Config::new(&sandbox.url(), Credentials::new(sandbox.app_id(), sandbox.secret())?)?;
+    let client = A::client(config)?;
+    let mut report = Report::new(A::NAME);
+    if let Err(error) = story::run::<A>(&client, &sandbox, &mut report) {
+        // The report has every operation up to this one.
+        eprintln!("{} stopped early: {error}", A::NAME);
+        report.stopped_early();
     }
-    Ok(diary)
+    Ok(report)
 }

@@ -1,4 +1,4 @@
-//! What happened: one entry for each operation.
+//! The record of a run: one entry for each operation.
 
 use std::{
     fmt::Display,
@@ -8,36 +8,36 @@ use std::{
 use teamwire_core::Error;
 use teamwire_sandbox::Sandbox;
 
-/// The entries of one telling.
-pub(crate) struct Diary {
-    /// The adapter through which it was told.
+/// The entries of one run.
+pub(crate) struct Report {
+    /// The adapter that was used.
     pub(crate) adapter: &'static str,
     pub(crate) entries: Vec<Entry>,
-    /// Whether it has an end.
-    pub(crate) is_whole: bool,
+    /// Whether the story ran to its end.
+    pub(crate) is_complete: bool,
 }
 
-/// What came of one operation.
+/// The outcome of one operation.
 pub(crate) struct Entry {
     /// Its name in the Python SDK.
     pub(crate) operation: &'static str,
     pub(crate) requests: usize,
-    /// What came of it, in words; or the error.
+    /// A short text, or the error.
     pub(crate) result: Result<String, String>,
     pub(crate) took: Duration,
 }
 
-impl Diary {
+impl Report {
     pub(crate) const fn new(adapter: &'static str) -> Self {
-        Self { adapter, entries: Vec::new(), is_whole: true }
+        Self { adapter, entries: Vec::new(), is_complete: true }
     }
 
-    pub(crate) const fn broke_off(&mut self) {
-        self.is_whole = false;
+    pub(crate) const fn stopped_early(&mut self) {
+        self.is_complete = false;
     }
 
-    /// Performs an operation, and notes what came of it in words.
-    pub(crate) fn note<T, W: Display>(
+    /// Performs an operation and records its outcome, put into words by `words`.
+    pub(crate) fn record<T, W: Display>(
         &mut self,
         sandbox: &Sandbox,
         operation: &'static str,
@@ -50,7 +50,7 @@ impl Diary {
         let took = start.elapsed();
         let requests = sandbox.transcript().len() - before;
         let (entry, result) = match result {
-            Ok(answer) => (Ok(words(&answer).to_string()), Ok(answer)),
+            Ok(output) => (Ok(words(&output).to_string()), Ok(output)),
             Err(error) => (Err(error.to_string()), Err(error)),
         };
         self.entries.push(Entry { operation, requests, result: entry, took });
