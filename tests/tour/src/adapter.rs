@@ -28,12 +28,12 @@ pub(crate) trait Adapter {
 pub(crate) struct Blocking;
 
 impl Adapter for Blocking {
-    type Executor = teamwire_blocking::Blocking;
+    type Executor = teamwire_blocking::BlockingExecutor;
 
     const NAME: &'static str = "blocking";
 
     fn client(config: Config) -> Result<Client<Self::Executor>, Error> {
-        teamwire_blocking::connect(config)
+        teamwire_blocking::client(config)
     }
 
     fn wait<'a, T: Send + 'a>(run: Result<T, Error>) -> Result<T, Error> {
@@ -45,7 +45,7 @@ impl Adapter for Blocking {
     }
 
     fn stop<F: Feed + 'static>(events: &teamwire_blocking::Events<F>) {
-        events.stopper().stop();
+        events.stop_handle().stop();
     }
 }
 
@@ -58,7 +58,7 @@ impl Adapter for AsyncStd {
     const NAME: &'static str = "async-std";
 
     fn client(config: Config) -> Result<Client<Self::Executor>, Error> {
-        teamwire_async_std::connect(config)
+        teamwire_async_std::client(config)
     }
 
     fn wait<'a, T: Send + 'a>(run: <Self::Executor as Executor>::Run<'a, T>) -> Result<T, Error> {
@@ -72,6 +72,6 @@ impl Adapter for AsyncStd {
     }
 
     fn stop<F: Feed + 'static>(events: &<Self::Executor as Executor>::Events<F>) {
-        events.stopper().stop();
+        events.stop_handle().stop();
     }
 }

@@ -1,0 +1,22 @@
+//! The code in the documents of the repository, as documentation tests: all of it compiles, and what can run runs.
+
+macro_rules! documents {
+    ($($name:ident: $path:literal;)+) => {
+        $(
+            #[doc = include_str!(concat!("../../", $path))]
+            struct $name;
+        )+
+    };
+}
+
+documents! {
+    Readme: "README.md";
+    Contributing: "CONTRIBUTING.md";
+    Operations: "docs/operations.md";
+    Performance: "docs/performance.md";
+    Releasing: "docs/releasing.md";
+    Upstream: "docs/upstream.md";
+    Core: "core/README.md";
+    Blocking: "blocking/README.md";
+    AsyncStd: "async-std-adapter/README.md";
+}
