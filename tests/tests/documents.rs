@@ -1,4 +1,4 @@
-//! The documents of the repository are complete.
+//! The documents of the repository are complete: operations, code and links.
 
 use std::{
     fs,
@@ -7,12 +7,29 @@ use std::{
 
 use teamwire_tests::operations::documented;
 
+const FOLDERS: [&str; 6] = ["", "docs/", "core/", "blocking/", "async-std-adapter/", "tests/"];
+
 fn path(in_repository: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(in_repository)
 }
 
 fn read(document: &str) -> String {
     fs::read_to_string(path(document)).unwrap_or_else(|error| panic!("{document}: {error}"))
+}
+
+/// The folder, name and text of each document.
+fn documents() -> Vec<(&'static str, String, String)> {
+    let mut documents = Vec::new();
+    for folder in FOLDERS {
+        for entry in fs::read_dir(path(folder)).expect("the folder exists") {
+            let name = entry.expect("the entry can be read").file_name().into_string().expect("a name in UTF-8");
+            if Path::new(&name).extension().is_some_and(|extension| extension == "md") {
+                let text = read(&format!("{folder}{name}"));
+                documents.push((folder, name, text));
+            }
+        }
+    }
+    documents
 }
 
 #[test]
@@ -26,19 +43,25 @@ fn operations_are_all_listed_once() {
 }
 
 #[test]
-fn documents_with_code_are_compiled() {
+fn code_is_compiled() {
     let compiled = read("tests/src/documents.rs");
-    for folder in ["", "docs/", "core/", "blocking/", "async-std-adapter/"] {
-        let entries = fs::read_dir(path(folder)).expect("the folder exists");
-        for entry in entries {
-            let name = entry.expect("the entry can be read").file_name().into_string().expect("a name in UTF-8");
-            let document = format!("{folder}{name}");
-            if Path::new(&name).extension().is_some_and(|it| it == "md") && read(&document).contains("```rust") {
-                assert!(
-                    compiled.contains(&format!("\"{document}\"")),
-                    "{document} is missing from tests/src/documents.rs"
-                );
+    for (folder, name, text) in documents() {
+        let is_listed = compiled.contains(&format!("\"{folder}{name}\""));
+        assert!(is_listed || !text.contains("```rust"), "{folder}{name} is missing from tests/src/documents.rs");
+    }
+}
+
+#[test]
+fn links_lead_to_files() {
+    let mut checked = 0;
+    for (folder, name, text) in documents() {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap_or_default();
+            if !link.contains("://") && !target.is_empty() {
+                assert!(path(folder).join(target).exists(), "{folder}{name} links to {target}, which does not exist");
+                checked += 1;
             }
         }
     }
+    assert!(checked > 20, "only {checked} links were found");
 }

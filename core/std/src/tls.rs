@@ -34,7 +34,7 @@ pub fn tls_config(config: &Config) -> Result<Arc<ClientConfig>, Error> {
             return Err(refuse("there is no certificate in the PEM text".into()).into());
         }
     }
-    let mut tls = ClientConfig::builder_with_provider(provider())
+    let mut tls = ClientConfig::builder_with_provider(provider()?)
         .with_safe_default_protocol_versions()
         .map_err(|why| InvalidInput::new("TLS", why.to_string()))?
         .with_root_certificates(roots)
@@ -43,12 +43,19 @@ pub fn tls_config(config: &Config) -> Result<Arc<ClientConfig>, Error> {
     Ok(Arc::new(tls))
 }
 
-fn provider() -> Arc<CryptoProvider> {
+/// The cryptography of the enabled feature, or else the default that the program has installed.
+fn provider() -> Result<Arc<CryptoProvider>, InvalidInput> {
     #[cfg(feature = "aws-lc-rs")]
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    #[cfg(not(feature = "aws-lc-rs"))]
-    let provider = rustls::crypto::ring::default_provider();
-    Arc::new(provider)
+    let provider = Some(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+    let provider = Some(Arc::new(rustls::crypto::ring::default_provider()));
+    #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+    let provider = CryptoProvider::get_default().cloned();
+    provider.ok_or_else(|| {
+        let reason =
+            "no cryptography provider: enable the feature `ring` or `aws-lc-rs`, or install a default in rustls";
+        InvalidInput::new("TLS", reason)
+    })
 }
 
 /// Returns whether all deciphered bytes were read, and the server has not ended the session.
