@@ -1,7 +1,7 @@
 //! Every operation that the core has, written once for all executors.
 //!
 //! A suite iterates over [`Operation::ALL`], and a [`Visitor`] takes what the executor returns for an operation. The
-//! table is checked against [`documented`], so that it is complete.
+//! table is checked against [`documented()`], so that it is complete.
 
 mod bot;
 mod documented;
