@@ -95,7 +95,7 @@ pub use teamwire_core::{
     Map, Message, MessageId, Messages, Moment, NewAttachment, NewChat, NewOneToOne, Next, Now, Poll, Poller, Progress,
     Reaction, ReactionId, ReactionType, Refusal, Reply, Response, RetryPolicy, SECRET_VAR, Script, Session,
     ShareDuration, SharedLocations, Step, Then, ThreadId, Ticket, Timeout, Timeouts, ToFile, Transferred, Trouble,
-    URL_VAR, Undecoded, UnexpectedAnswer, UnfitImage, Unread, Upload, User, UserId, Wanted, feed, machine, script,
+    URL_VAR, Undecoded, UnexpectedAnswer, UnfitImage, Upload, User, UserId, Wanted, feed, machine, script,
 };
 
 pub use self::{

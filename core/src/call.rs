@@ -63,6 +63,18 @@ enum State<T> {
     Over,
 }
 
+impl Session {
+    /// Returns the machine of an endpoint. One that was refused locally becomes a machine that ends with that error.
+    pub(crate) fn call<T: Send>(&self, endpoint: Result<Endpoint<T>, Error>) -> Call<T> {
+        Call::new(self.clone(), endpoint)
+    }
+
+    /// Same as [`call`](Self::call), without retries.
+    pub(crate) fn once<T: Send>(&self, endpoint: Result<Endpoint<T>, Error>) -> Call<T> {
+        self.call(endpoint).once()
+    }
+}
+
 impl<T> Call<T> {
     pub(crate) fn new(session: Session, endpoint: Result<Endpoint<T>, Error>) -> Self {
         let (endpoint, state) = match endpoint {
@@ -136,7 +148,7 @@ impl<T> Call<T> {
         }
         let mut exchange = Exchange::new(request, endpoint.timeout(&config.timeouts), endpoint.limit(&config.limits));
         exchange.fresh = self.fresh;
-        exchange.progress.clone_from(&endpoint.progress);
+        exchange.progress = endpoint.progress();
         if let Some(resume) = &self.resume {
             resume.ask(&mut exchange);
         }
@@ -238,7 +250,7 @@ impl<T> Call<T> {
     /// failure of the attempts since. `None` for any other error.
     fn worked_on(&mut self, now: Now, error: &Error) -> Option<u32> {
         let (Error::Refused(refusal), Some(endpoint)) = (error, &self.endpoint) else { return None };
-        if self.retries == 0 || !wire::is_in_progress(refusal) {
+        if self.retries == 0 || !refusal.meaning.is_in_progress {
             return None;
         }
         let patience = endpoint.timeout(&self.session.config().timeouts).silence();

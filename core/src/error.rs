@@ -159,14 +159,28 @@ pub struct Refusal {
     pub excerpt: Option<String>,
     /// Whether an earlier attempt got no answer, and may have been acted on.
     pub after_silence: bool,
+    pub(crate) meaning: Meaning,
     pub(crate) redaction: Redaction,
+}
+
+/// The consequences of a refusal, decided where the contract is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    /// The same request may succeed later.
+    pub(crate) is_transient: bool,
+    /// The server is still processing the first request with the same key.
+    pub(crate) is_in_progress: bool,
+    /// The contract has the code, so that it is not a credential, even if one has the same characters.
+    pub(crate) has_known_code: bool,
+    /// The contract has the code with this status, so that it is the backend's, not that of something in between.
+    pub(crate) is_of_contract: bool,
 }
 
 impl Refusal {
     /// Returns the code as it can be shown.
     fn shown_code(&self) -> Option<String> {
-        let shown = |code: &String| if crate::wire::is_known(code) { code.clone() } else { self.redaction.shown(code) };
-        self.code.as_ref().map(shown)
+        let code = self.code.as_ref()?;
+        Some(if self.meaning.has_known_code { code.clone() } else { self.redaction.shown(code) })
     }
 
     /// Returns the ids as they can be shown.
@@ -307,7 +321,7 @@ impl Error {
             Self::Connection(fault) => {
                 !matches!(fault.kind, FaultKind::Tls | FaultKind::ClientCertificate | FaultKind::Proxy)
             }
-            Self::Refused(refusal) => crate::wire::is_transient(refusal),
+            Self::Refused(refusal) => refusal.meaning.is_transient,
             _ => false,
         }
     }
@@ -320,7 +334,7 @@ impl Error {
                 refusal.after_silence
                     || (refusal.kind == ErrorKind::Server && refusal.status >= 500)
                     // An earlier request with this key has, whichever process sent it.
-                    || crate::wire::is_in_progress(refusal)
+                    || refusal.meaning.is_in_progress
             }
             Self::UnexpectedAnswer(_) => true,
             _ => false,

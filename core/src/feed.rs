@@ -46,7 +46,7 @@ mod wait;
 
 pub use self::{
     checkpoint::Checkpoint,
-    event::{Delivery, End, FeedEvent, Trouble, Unread},
+    event::{Delivery, End, FeedEvent, Trouble},
     follow::Follow,
     poller::Poller,
     set::{FeedSet, Next},

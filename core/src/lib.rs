@@ -109,7 +109,7 @@ pub use self::{
     exchange::{Body, Exchange, Response, Timeout, ToFile, Wanted},
     executor::Executor,
     fault::{Fault, FaultKind},
-    feed::{Checkpoint, Delivery, End, FeedEvent, FeedSet, Follow, Next, Poller, Trouble, Unread},
+    feed::{Checkpoint, Delivery, End, FeedEvent, FeedSet, Follow, Next, Poller, Trouble},
     file::{FileDone, FileError, FileErrorKind, FileTask},
     flow::{Map, Then},
     ledger::SharedLocations,

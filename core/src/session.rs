@@ -11,8 +11,11 @@ use http::HeaderValue;
 use secrecy::ExposeSecret;
 
 use crate::{
-    brake::Brake, call::Call, config::Config, config::Kind, error::Error, ledger::Ledger, machine::Ticket,
-    shared::Shared, wire::Endpoint,
+    brake::Brake,
+    config::{Config, Kind},
+    ledger::Ledger,
+    machine::Ticket,
+    shared::Shared,
 };
 
 /// What the operations of one bot share. Clones are the same session.
@@ -62,16 +65,6 @@ impl Session {
     /// The options of this session.
     pub fn config(&self) -> &Config {
         &self.0.config
-    }
-
-    /// Lifts an endpoint to a machine; one that was refused here becomes a machine that ends with that error.
-    pub(crate) fn call<T: Send>(&self, endpoint: Result<Endpoint<T>, Error>) -> Call<T> {
-        Call::new(self.clone(), endpoint)
-    }
-
-    /// As [`call`](Self::call), tried once.
-    pub(crate) fn once<T: Send>(&self, endpoint: Result<Endpoint<T>, Error>) -> Call<T> {
-        self.call(endpoint).once()
     }
 
     /// Where the bot shares its location.

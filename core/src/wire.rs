@@ -9,6 +9,7 @@ mod attachments;
 pub(crate) mod chats;
 pub(crate) mod contacts;
 mod endpoint;
+mod ids;
 mod json;
 mod key;
 pub(crate) mod locations;
@@ -28,7 +29,6 @@ pub(crate) use self::{
     endpoint::{Asked, Dated, Endpoint},
     key::of_file as key_of_file,
     page::{Page, is_cursor},
-    problem::{is_in_progress, is_known, is_of_contract, is_transient},
     promise::{IDENTITY, wrong_size},
 };
 

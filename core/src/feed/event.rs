@@ -1,8 +1,5 @@
-use alloc::string::String;
-use core::fmt;
-
 use super::Checkpoint;
-use crate::{clock::Moment, config::Redaction, error::Error};
+use crate::{clock::Moment, error::Error, model::Undecoded};
 
 /// What a feed delivers.
 #[derive(Clone, Debug)]
@@ -20,7 +17,7 @@ pub enum FeedEvent<T> {
     /// Something happened that this version does not understand.
     Unread {
         /// What came.
-        item: Unread,
+        item: Undecoded,
         /// Save this once it is handled.
         checkpoint: Checkpoint,
     },
@@ -53,25 +50,6 @@ impl<T> FeedEvent<T> {
             | Self::Unread { checkpoint, .. } => Some(checkpoint),
             Self::Trouble(_) => None,
         }
-    }
-}
-
-/// An event of a kind that this version does not know, or that it could not understand.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Unread {
-    /// The event's JSON, as the server sent it.
-    pub json: String,
-    /// What is wrong with it, and where.
-    pub reason: String,
-    pub(crate) redaction: Redaction,
-}
-
-/// Shows no credential, should the server have repeated one.
-impl fmt::Debug for Unread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let json = self.redaction.shown(&self.json);
-        f.debug_struct("Unread").field("json", &json).field("reason", &self.reason).finish()
     }
 }
 

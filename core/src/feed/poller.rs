@@ -13,7 +13,7 @@ use crate::{
     call::{Call, makes_suspect},
     clock::{Moment, Now},
     error::{Error, ErrorKind, UnexpectedAnswer},
-    machine::{Feed, Machine, Reply, Step, Ticket},
+    machine::{Feed, Machine, Reply, Step, Ticket, ready},
     model::Message,
     session::Session,
     wire::updates::{self, Batch, Happens, Item, Lease, Signal, Source},
@@ -64,6 +64,19 @@ enum State<T> {
     Unsubscribing(Box<Call<()>>),
     Ending(Result<End, Error>),
     Over,
+}
+
+/// The time at which a poll was sent, and how long it took.
+#[derive(Clone, Copy)]
+struct Timing {
+    sent_at: Moment,
+    lasted: Duration,
+}
+
+impl Timing {
+    fn of<T: Send>(call: &Call<T>) -> Self {
+        Self { sent_at: call.sent_at(), lasted: call.lasted() }
+    }
 }
 
 #[expect(private_bounds, reason = "which kinds of events there are is for the wire contract to say")]
@@ -126,14 +139,14 @@ impl<T: Happens> Poller<T> {
         State::Next
     }
 
-    fn polled(&mut self, now: Now, call: &Call<Batch<T>>, batch: Batch<T>) -> State<T> {
+    fn polled(&mut self, now: Now, timing: Timing, batch: Batch<T>) -> State<T> {
         let Some(from) = self.cursor.take() else { return self.located(now, batch.cursor) };
         let (to, passed) = position::after(&batch, &from);
         let events = batch.items.len();
         let is_stuck = passed < events;
         if !is_stuck || passed > 0 {
             (self.failures, self.outages, self.renewed) = (0, 0, false);
-            self.wait.went_well(call.lasted(), now.moment);
+            self.wait.went_well(timing.lasted, now.moment);
         }
         let (mut cursor, mut kept) = (from, Vec::new());
         self.arrived.reserve_exact(events);
@@ -168,7 +181,7 @@ impl<T: Happens> Poller<T> {
         if is_stuck {
             return self.failed(now, UnexpectedAnswer::new("no cursor leads on after the events").into());
         }
-        let due = if is_idle { call.sent_at().plus(self.pace.in_vain(events, call.lasted())) } else { now.moment };
+        let due = if is_idle { timing.sent_at.plus(self.pace.in_vain(events, timing.lasted)) } else { now.moment };
         if is_idle && self.newer && now.moment.since(told_at) >= QUIET {
             (self.told_at, self.newer) = (Some(now.moment), false);
             self.arrived.push_back(FeedEvent::Quiet(self.checkpoint(&to)));
@@ -190,8 +203,8 @@ impl<T: Happens> Poller<T> {
     }
 
     /// The same of a poll, which something in between may have cut.
-    fn poll_failed(&mut self, now: Now, lasted: Duration, error: Error) -> State<T> {
-        if self.wait.is_cut(&error, lasted, now.moment) {
+    fn poll_failed(&mut self, now: Now, timing: Timing, error: Error) -> State<T> {
+        if self.wait.is_cut(&error, timing.lasted, now.moment) {
             // The server may be well, and the poll has lasted: a pause would only make the feed deaf.
             return self.retries(now, error, SHORTEST_WAIT);
         }
@@ -247,40 +260,34 @@ impl<T: Happens> Machine for Poller<T> {
                 }
                 return Step::Event(event);
             }
-            self.state = match mem::replace(&mut self.state, State::Over) {
+            self.state = match &mut self.state {
                 State::Next => self.next(),
-                State::Subscribing(mut call) => match call.poll(now).answer() {
-                    Ok(Ok(lease)) => self.subscribed(lease),
-                    Ok(Err(error)) => self.failed(now, error),
-                    Err(step) => {
-                        self.state = State::Subscribing(call);
-                        return step;
-                    }
+                State::Subscribing(call) => match ready!(call.poll(now)) {
+                    Ok(lease) => self.subscribed(lease),
+                    Err(error) => self.failed(now, error),
                 },
-                State::Polling(mut call) => match call.poll(now).answer() {
-                    Ok(Ok(batch)) => self.polled(now, &call, batch),
-                    Ok(Err(error)) => self.poll_failed(now, call.lasted(), error),
-                    Err(step) => {
-                        self.state = State::Polling(call);
-                        return step;
+                State::Polling(call) => {
+                    let result = ready!(call.poll(now));
+                    let timing = Timing::of(call);
+                    match result {
+                        Ok(batch) => self.polled(now, timing, batch),
+                        Err(error) => self.poll_failed(now, timing, error),
                     }
-                },
-                State::Backoff(until) if now.moment < until => {
-                    self.state = State::Backoff(until);
-                    return Step::Sleep(until);
                 }
+                State::Backoff(until) if now.moment < *until => return Step::Sleep(*until),
                 State::Backoff(_) => State::Next,
-                State::Unsubscribing(mut call) => match call.poll(now).answer() {
+                State::Unsubscribing(call) => {
                     // If that failed, the lease ends by itself.
-                    Ok(_) => State::Ending(Ok(End::Stopped)),
-                    Err(step) => {
-                        self.state = State::Unsubscribing(call);
-                        return step;
-                    }
-                },
-                State::Ending(result) => return Step::Done(result),
+                    let _ = ready!(call.poll(now));
+                    State::Ending(Ok(End::Stopped))
+                }
+                State::Ending(result) => {
+                    let result = mem::replace(result, Err(Error::Finished));
+                    self.state = State::Over;
+                    return Step::Done(result);
+                }
                 State::Over => return Step::Done(Err(Error::Finished)),
-            }
+            };
         }
     }
 
@@ -300,7 +307,7 @@ impl<T: Happens> Feed for Poller<T> {
             // An answer that was handed over has arrived, though nobody has looked at it yet.
             State::Polling(mut call) if call.is_answered() => {
                 if let Ok(Ok(batch)) = call.poll(now).answer::<(), ()>() {
-                    self.polled(now, &call, batch);
+                    self.polled(now, Timing::of(&call), batch);
                 }
             }
             State::Subscribing(mut call) if call.is_answered() => {

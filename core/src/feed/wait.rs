@@ -4,7 +4,6 @@ use crate::{
     clock::Moment,
     error::{Error, ErrorKind},
     fault::FaultKind,
-    wire::is_of_contract,
 };
 
 /// The shortest wait that a poll asks for, and the unit: the contract has full seconds.
@@ -111,7 +110,7 @@ pub(super) fn passes(error: &Error) -> bool {
         Error::Connection(fault) if fault.kind == FaultKind::Tls => true,
         // What something in between says, too: only a problem of the contract ends a feed. But a login that is refused
         // ends it, by the server or by a proxy: each further poll would be another failed login.
-        Error::Refused(refusal) if !is_of_contract(refusal) => refusal.status != 401,
+        Error::Refused(refusal) if !refusal.meaning.is_of_contract => refusal.status != 401,
         error => error.is_transient() || error.kind() == ErrorKind::UnexpectedAnswer,
     }
 }

@@ -13,7 +13,7 @@ pub struct Listing<T> {
     undecoded: Vec<Undecoded>,
 }
 
-/// An item of a list that could not be understood.
+/// An item of a list, or an event of a feed, that this version cannot decode.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Undecoded {

@@ -6,7 +6,6 @@ use http::HeaderValue;
 
 use super::{
     answer::Answer,
-    chats,
     endpoint::Endpoint,
     json::{Decode, Json, Odd},
     promise::Promise,
@@ -56,7 +55,7 @@ pub(crate) fn remove_avatar(tid: &ThreadId) -> Result<Endpoint<ChatInfo>, Error>
 }
 
 fn avatar(tid: &ThreadId) -> Result<Route, Error> {
-    Ok(chats::route(tid)?.then("avatar"))
+    Ok(Route::chat(tid)?.then("avatar"))
 }
 
 /// A file to be stored, which answers with what it is called from then on.

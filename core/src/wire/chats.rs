@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::{
     attachments::{self, NewAttachmentJson},
     endpoint::Endpoint,
+    ids::ids,
     json::{Decode, Json, Odd},
-    members,
     page::Page,
     route::Route,
     text,
@@ -17,10 +17,6 @@ use crate::{
     error::Error,
     model::{Asset, ChatInfo, ChatType, Id, NewChat, NewOneToOne, ThreadId},
 };
-
-pub(super) fn route(tid: &ThreadId) -> Result<Route, Error> {
-    Route::to("chats").id(tid)
-}
 
 pub(crate) fn subscriptions() -> Endpoint<Page<ChatInfo>> {
     Endpoint::get(Route::to("chats")).long().lists()
@@ -31,15 +27,15 @@ pub(crate) fn by_title(title: &str) -> Result<Endpoint<Page<ChatInfo>>, Error> {
 }
 
 pub(crate) fn by_thread_id(tid: &ThreadId) -> Result<Endpoint<Option<ChatInfo>>, Error> {
-    Ok(Endpoint::get(route(tid)?).finds())
+    Ok(Endpoint::get(Route::chat(tid)?).finds())
 }
 
 pub(crate) fn create(chat: &NewChat, avatar: Option<&Asset>, stored: &[Asset]) -> Result<Endpoint<ChatInfo>, Error> {
     let body = NewChatJson::Group {
         title: text::title(&chat.title)?,
-        users: members::ids(&chat.users)?,
-        groups: members::ids(&chat.groups)?,
-        admins: members::ids(&chat.admins)?,
+        users: ids(&chat.users)?,
+        groups: ids(&chat.groups)?,
+        admins: ids(&chat.admins)?,
         message: text::message(chat.message.as_ref())?,
         attachments: attachments::all(&chat.attachments, stored)?,
         avatar: avatar.map(|asset| asset.asset_id.as_str()),
@@ -72,19 +68,19 @@ pub(crate) fn set_allow_mute_notifications(tid: &ThreadId, allow: bool) -> Resul
 }
 
 pub(crate) fn close(tid: &ThreadId) -> Result<Endpoint<ChatInfo>, Error> {
-    Ok(Endpoint::post(route(tid)?.then("close")).answers())
+    Ok(Endpoint::post(Route::chat(tid)?.then("close")).answers())
 }
 
 pub(crate) fn reopen(tid: &ThreadId) -> Result<Endpoint<ChatInfo>, Error> {
-    Ok(Endpoint::post(route(tid)?.then("reopen")).answers())
+    Ok(Endpoint::post(Route::chat(tid)?.then("reopen")).answers())
 }
 
 pub(crate) fn leave(tid: &ThreadId) -> Result<Endpoint<()>, Error> {
-    Ok(Endpoint::post(route(tid)?.then("leave")))
+    Ok(Endpoint::post(Route::chat(tid)?.then("leave")))
 }
 
 fn change(tid: &ThreadId, change: &ChangeJson<'_>) -> Result<Endpoint<ChatInfo>, Error> {
-    Ok(Endpoint::patch(route(tid)?).json(change).answers())
+    Ok(Endpoint::patch(Route::chat(tid)?).json(change).answers())
 }
 
 /// The id is essential. Of the flags that cannot be read, those are assumed that most chats have.

@@ -31,23 +31,29 @@ use crate::{
 
 const JSON: &str = "application/json";
 
-/// One request of the contract, and what its answer is.
+/// One request of the contract, and the reader of its response.
 #[derive(Clone)]
 pub(crate) struct Endpoint<T> {
+    request: RequestParts,
+    parse: fn(&mut Answer<'_>) -> Result<T, UnexpectedAnswer>,
+    /// Reads a refusal: an error, except for a few.
+    refused: fn(Refusal) -> Result<T, Error>,
+}
+
+/// The part of an endpoint that does not depend on the type of its output.
+#[derive(Clone)]
+struct RequestParts {
     method: Method,
     route: Route,
     content: Option<Content>,
-    /// The largest answer, where it is not the one of JSON.
-    limit: Option<fn(&Limits) -> u64>,
-    pub(crate) progress: Option<Progress>,
+    progress: Option<Progress>,
     /// The idempotency key that the user has given.
     key: Option<String>,
     class: Class,
+    /// Maximum size of the response, if it is not the one of JSON.
+    limit: Option<fn(&Limits) -> u64>,
     accept: &'static str,
-    parse: fn(&mut Answer<'_>) -> Result<T, UnexpectedAnswer>,
-    /// What a refusal amounts to: an error, but for a few.
-    refused: fn(Refusal) -> Result<T, Error>,
-    /// The bytes that its answer is, where it is not JSON.
+    /// The content that the response must be, if it is not JSON.
     promise: Option<Arc<Promise>>,
 }
 
@@ -94,25 +100,24 @@ const BRIEF: Duration = Duration::from_millis(700);
 
 impl<T> Endpoint<T> {
     fn new(method: Method, route: Route) -> Endpoint<()> {
-        Endpoint {
+        let request = RequestParts {
             method,
             route,
             content: None,
-            limit: None,
             progress: None,
             key: None,
             class: Class::Default,
+            limit: None,
             accept: JSON,
-            parse: |answer| answer.nothing(),
-            refused: |refusal| Err(Error::Refused(refusal.into())),
             promise: None,
-        }
+        };
+        Endpoint { request, parse: |answer| answer.nothing(), refused: |refusal| Err(Error::Refused(refusal.into())) }
     }
 
     /// Carries this as JSON.
     pub(super) fn json(mut self, body: &impl Serialize) -> Self {
         let json = serde_json::to_vec(body).expect("the contract's own structs have string keys only");
-        self.content = Some(Content {
+        self.request.content = Some(Content {
             body: Body::Bytes(Arc::new(json)),
             media_type: HeaderValue::from_static(JSON),
             disposition: None,
@@ -122,43 +127,43 @@ impl<T> Endpoint<T> {
 
     /// Carries these bytes, or this file, and is given the time of a transfer.
     pub(super) fn carries(mut self, body: Body, media_type: HeaderValue, disposition: Option<HeaderValue>) -> Self {
-        self.content = Some(Content { body, media_type, disposition });
+        self.request.content = Some(Content { body, media_type, disposition });
         self.transfers()
     }
 
     /// Is given the time of a transfer: any, as long as something moves.
     pub(super) fn transfers(mut self) -> Self {
-        self.class = Class::Assets;
+        self.request.class = Class::Assets;
         self
     }
 
     /// Is given the time that the server waits, and some more.
     pub(super) fn waits(mut self, wait: Duration) -> Self {
-        self.class = Class::LongPoll(wait);
+        self.request.class = Class::LongPoll(wait);
         self
     }
 
     /// Is given little time.
     pub(super) fn brief(mut self) -> Self {
-        self.class = Class::Brief;
+        self.request.class = Class::Brief;
         self
     }
 
     /// Tells somebody how far its body is.
     pub(super) fn watched(mut self, progress: Option<Progress>) -> Self {
-        self.progress = progress;
+        self.request.progress = progress;
         self
     }
 
     /// May have an answer of up to this many bytes.
     pub(super) fn limited(mut self, limit: fn(&Limits) -> u64) -> Self {
-        self.limit = Some(limit);
+        self.request.limit = Some(limit);
         self
     }
 
     /// Is given the time of the long class: contacts and lists of chats.
     pub(super) fn long(mut self) -> Self {
-        self.class = Class::Long;
+        self.request.class = Class::Long;
         self
     }
 
@@ -170,7 +175,7 @@ impl<T> Endpoint<T> {
 
     /// The same with a key that was derived here.
     pub(super) fn with_key(mut self, key: Option<String>) -> Self {
-        self.key = key;
+        self.request.key = key;
         self
     }
 
@@ -178,16 +183,16 @@ impl<T> Endpoint<T> {
     /// from `new`. A request that only reads has none. Everything else has one, also where doing it twice is doing it once: an
     /// attempt that is overtaken by a newer change would undo that.
     pub(crate) fn key(&self, new: impl FnOnce() -> String) -> Option<String> {
-        (!self.method.is_safe()).then(|| self.key.clone().unwrap_or_else(new))
+        (!self.request.method.is_safe()).then(|| self.request.key.clone().unwrap_or_else(new))
     }
 
     pub(crate) fn request(&self, base: &Url) -> Request<Body> {
         let mut request = Request::new(Body::Empty);
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.route.uri(base);
+        *request.method_mut() = self.request.method.clone();
+        *request.uri_mut() = self.request.route.uri(base);
         let headers = request.headers_mut();
-        headers.insert(header::ACCEPT, HeaderValue::from_static(self.accept));
-        if let Some(content) = &self.content {
+        headers.insert(header::ACCEPT, HeaderValue::from_static(self.request.accept));
+        if let Some(content) = &self.request.content {
             headers.insert(header::CONTENT_TYPE, content.media_type.clone());
             if let Some(disposition) = &content.disposition {
                 headers.insert(header::CONTENT_DISPOSITION, disposition.clone());
@@ -197,8 +202,13 @@ impl<T> Endpoint<T> {
         request
     }
 
+    /// Returns the progress observer, if there is one.
+    pub(crate) fn progress(&self) -> Option<Progress> {
+        self.request.progress.clone()
+    }
+
     pub(crate) fn timeout(&self, timeouts: &Timeouts) -> Timeout {
-        match self.class {
+        match self.request.class {
             Class::Default => Timeout::Total(timeouts.default),
             Class::Long => Timeout::Total(timeouts.long),
             Class::Assets => Timeout::Inactivity(timeouts.assets),
@@ -209,11 +219,11 @@ impl<T> Endpoint<T> {
 
     /// Returns `true` for a request that has little time: it does not wait for others.
     pub(crate) const fn is_brief(&self) -> bool {
-        matches!(self.class, Class::Brief)
+        matches!(self.request.class, Class::Brief)
     }
 
     pub(crate) fn limit(&self, limits: &Limits) -> u64 {
-        self.limit.map_or(limits.answer, |limit| limit(limits))
+        self.request.limit.map_or(limits.answer, |limit| limit(limits))
     }
 
     /// What the answer says. The credentials are taken out of texts, should the server echo them.
@@ -225,9 +235,9 @@ impl<T> Endpoint<T> {
         credentials: &Credentials,
     ) -> Result<T, Error> {
         // Of no body, a coding says nothing.
-        let is_empty = self.promise.is_none() && response.body().is_empty();
+        let is_empty = self.request.promise.is_none() && response.body().is_empty();
         let fits = if is_empty { Ok(()) } else { self.check_head(&response, asked) };
-        let mut answer = Answer::new(response, self.promise.as_deref(), credentials);
+        let mut answer = Answer::new(response, self.request.promise.as_deref(), credentials);
         if answer.response().status().is_success() {
             let parsed = match fits {
                 Ok(()) => (self.parse)(&mut answer),
@@ -248,7 +258,7 @@ impl<T> Endpoint<T> {
             return Err(format!("the body has the content coding {coding:?}, and none was asked for"));
         }
         // JSON that is complete is what was asked for, whatever success it comes with.
-        let Some(promise) = &self.promise else { return Ok(()) };
+        let Some(promise) = &self.request.promise else { return Ok(()) };
         if status == StatusCode::PARTIAL_CONTENT && asked == Asked::All {
             return Err("a part of the content came, and all of it was asked for".into());
         }
@@ -297,25 +307,13 @@ impl Endpoint<()> {
 
     /// Has these bytes as its answer. A refusal is JSON all the same.
     pub(super) fn delivers(mut self, promise: Promise) -> Self {
-        self.accept = "*/*";
-        self.promise = Some(Arc::new(promise));
+        self.request.accept = "*/*";
+        self.request.promise = Some(Arc::new(promise));
         self
     }
 
     pub(super) fn parsed<T>(self, parse: fn(&mut Answer<'_>) -> Result<T, UnexpectedAnswer>) -> Endpoint<T> {
-        Endpoint {
-            method: self.method,
-            route: self.route,
-            content: self.content,
-            limit: self.limit,
-            progress: self.progress,
-            key: self.key,
-            class: self.class,
-            accept: self.accept,
-            parse,
-            refused: |refusal| Err(Error::Refused(refusal.into())),
-            promise: self.promise,
-        }
+        Endpoint { request: self.request, parse, refused: |refusal| Err(Error::Refused(refusal.into())) }
     }
 
     /// Answers with this as JSON, or with `None` if the server says that it is not there.
@@ -333,14 +331,15 @@ impl<T: Clone> Endpoint<Page<T>> {
     /// The page of the same list after this cursor, with at most so many items.
     pub(crate) fn page(&self, cursor: Option<&str>, limit: u32) -> Self {
         let mut endpoint = self.clone();
-        endpoint.route = cursor.into_iter().fold(endpoint.route, |route, cursor| route.query("cursor", cursor));
-        endpoint.route = endpoint.route.query("limit", &limit.to_string());
+        endpoint.request.route =
+            cursor.into_iter().fold(endpoint.request.route, |route, cursor| route.query("cursor", cursor));
+        endpoint.request.route = endpoint.request.route.query("limit", &limit.to_string());
         endpoint
     }
 }
 
 impl<T> fmt::Debug for Endpoint<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}", self.method, self.route)
+        write!(f, "{} {:?}", self.request.method, self.request.route)
     }
 }

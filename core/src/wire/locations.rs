@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::{
     attachments::coordinates,
-    chats,
     endpoint::Endpoint,
     json::{Decode, Json, Odd},
     page::Page,
@@ -20,13 +19,13 @@ use crate::{
 
 /// How many locations are shared in a chat.
 pub(crate) fn count(tid: &ThreadId) -> Result<Endpoint<u64>, Error> {
-    let active = Endpoint::get(chats::route(tid)?.then("location/active"));
+    let active = Endpoint::get(Route::chat(tid)?.then("location/active"));
     Ok(active.parsed(|answer| answer.json().map(|Count(count)| count)))
 }
 
 /// Ends the bot's share in a chat.
 pub(crate) fn stop(tid: &ThreadId) -> Result<Endpoint<()>, Error> {
-    Ok(Endpoint::delete(chats::route(tid)?.then("location")))
+    Ok(Endpoint::delete(Route::chat(tid)?.then("location")))
 }
 
 /// The bot's own shares, and how long each still lasts.

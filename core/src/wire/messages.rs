@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use super::{
     attachments::{self, NewAttachmentJson},
-    chats::route,
     endpoint::{Dated, Endpoint},
     json::{Decode, Json, Odd},
     names::Named,
     page::Page,
+    route::Route,
     text,
 };
 use crate::{
@@ -26,7 +26,7 @@ const LAST_MOMENT: DateTime<Utc> = DateTime::from_timestamp_millis(253_402_300_7
 pub(crate) fn since(tid: &ThreadId, since: DateTime<Utc>) -> Result<Endpoint<Page<Message>>, Error> {
     // No message is outside of the years that the contract can write.
     let since = since.clamp(FIRST_MOMENT, LAST_MOMENT).to_rfc3339_opts(SecondsFormat::Millis, true);
-    Ok(Endpoint::get(route(tid)?.then("messages").query("since", &since)).lists())
+    Ok(Endpoint::get(Route::chat(tid)?.then("messages").query("since", &since)).lists())
 }
 
 pub(crate) fn post(tid: &ThreadId, draft: &Draft, stored: &[Asset]) -> Result<Endpoint<Dated<Message>>, Error> {
@@ -39,7 +39,7 @@ pub(crate) fn post(tid: &ThreadId, draft: &Draft, stored: &[Asset]) -> Result<En
         sender_display_name: text::sender(draft.sender_display_name.as_ref())?,
     };
     let key = draft.idempotency_key.as_deref();
-    Ok(Endpoint::post(route(tid)?.then("messages")).json(&body).keyed(key)?.answers_dated())
+    Ok(Endpoint::post(Route::chat(tid)?.then("messages")).json(&body).keyed(key)?.answers_dated())
 }
 
 #[derive(Serialize)]

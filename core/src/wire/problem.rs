@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     clock::Now,
-    error::{Error, ErrorKind, Refusal},
+    error::{Error, ErrorKind, Meaning, Refusal},
     exchange::Response,
 };
 
@@ -53,12 +53,6 @@ fn statuses(code: &str) -> Option<&'static [RangeInclusive<u16>]> {
     CODES.iter().find(|(known, _)| *known == code).map(|(_, statuses)| *statuses)
 }
 
-/// Returns `true` if the contract has this refusal: then it is the backend's word. Anything else may come from something in
-/// between, or from a later version.
-pub(crate) fn is_of_contract(refusal: &Refusal) -> bool {
-    refusal.code.as_deref().and_then(statuses).is_some_and(|all| all.iter().any(|it| it.contains(&refusal.status)))
-}
-
 /// The members of a problem of the contract. Each is read by itself: an odd one costs itself only.
 struct Problem<'a> {
     code: String,
@@ -93,11 +87,6 @@ impl<'a> Problem<'a> {
     }
 }
 
-/// Returns `true` for a code of the contract.
-pub(crate) fn is_known(code: &str) -> bool {
-    statuses(code).is_some()
-}
-
 /// Returns `true` for what can be a code of the contract, also one that is to come: lower case with underscores.
 fn is_code(code: &str) -> bool {
     (1..=LONGEST_CODE).contains(&code.len())
@@ -114,17 +103,18 @@ pub(super) fn refusal(answer: &Answer<'_>, now: Now) -> Result<Refusal, Error> {
         let Problem { code, title, detail, request_id, invalid_members } = problem;
         let ids = invalid_members.and_then(Json::items).into_iter().flatten();
         let ids = ids.filter_map(|id| String::decode(id).ok()).take(MOST_IDS);
+        let meaning = meaning(status, Some(&code));
         return Ok(Refusal {
             kind: kind_of_code(&code),
             status: status.as_u16(),
-            // A known one is no credential, even if one has the same characters.
-            code: Some(if is_known(&code) { code } else { answer.exact(code.as_bytes()) }),
+            code: Some(if meaning.has_known_code { code } else { answer.exact(code.as_bytes()) }),
             message: detail.or(title).map(|text| answer.prose(text.as_bytes())),
             request_id: request_id.map(|id| answer.data(id.as_bytes())).or_else(from_header),
             retry_after,
             invalid_members: ids.map(|id| answer.exact(id.as_bytes())).collect(),
             excerpt: None,
             after_silence: false,
+            meaning,
             redaction: answer.redaction(),
         });
     }
@@ -152,6 +142,7 @@ pub(super) fn refusal(answer: &Answer<'_>, now: Now) -> Result<Refusal, Error> {
         invalid_members: Vec::new(),
         excerpt: Some(answer.excerpt()).filter(|excerpt| !excerpt.is_empty()),
         after_silence: false,
+        meaning: meaning(status, None),
         redaction: answer.redaction(),
     })
 }
@@ -184,14 +175,17 @@ fn unforeseen(answer: &Answer<'_>) -> String {
     format!("{meaning} (in a form that the contract does not have)")
 }
 
-/// Whether the same request may well succeed later.
-pub(crate) fn is_transient(refusal: &Refusal) -> bool {
-    matches!(refusal.status, 408 | 429 | 500 | 502..=504 | 506..=599) || is_in_progress(refusal)
-}
-
-/// Returns `true` if the server still works on the first request with the same key.
-pub(crate) fn is_in_progress(refusal: &Refusal) -> bool {
-    refusal.status == 409 && refusal.code.as_deref() == Some("in_progress")
+/// Returns the consequences of a refusal with this status, and the code of a problem document.
+fn meaning(status: StatusCode, code: Option<&str>) -> Meaning {
+    let status = status.as_u16();
+    let is_in_progress = status == 409 && code == Some("in_progress");
+    let statuses = code.and_then(statuses);
+    Meaning {
+        is_transient: matches!(status, 408 | 429 | 500 | 502..=504 | 506..=599) || is_in_progress,
+        is_in_progress,
+        has_known_code: statuses.is_some(),
+        is_of_contract: statuses.is_some_and(|all| all.iter().any(|it| it.contains(&status))),
+    }
 }
 
 fn kind_of_code(code: &str) -> ErrorKind {

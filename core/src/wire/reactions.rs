@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::{
-    chats,
     endpoint::Endpoint,
     json::{Decode, Json, Odd},
     names::Named,
@@ -16,7 +15,7 @@ use crate::{
 };
 
 fn route(tid: &ThreadId, mid: &MessageId) -> Result<Route, Error> {
-    Ok(chats::route(tid)?.then("messages").id(mid)?.then("reactions"))
+    Ok(Route::chat(tid)?.then("messages").id(mid)?.then("reactions"))
 }
 
 pub(crate) fn list(tid: &ThreadId, mid: &MessageId) -> Result<Endpoint<Page<Reaction>>, Error> {

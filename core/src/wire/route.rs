@@ -7,7 +7,7 @@ use url::{Url, form_urlencoded};
 
 use crate::{
     error::Error,
-    model::{Id, checked_id},
+    model::{Id, ThreadId, checked_id},
 };
 
 /// A path below the contract's base path, and a query.
@@ -21,6 +21,11 @@ impl Route {
     /// The route of these fixed segments: `chats`, `messages/updates`.
     pub(super) fn to(segments: &str) -> Self {
         Self { path: format!("v1/{segments}"), query: String::new() }
+    }
+
+    /// Returns the route of a chat.
+    pub(super) fn chat(tid: &ThreadId) -> Result<Self, Error> {
+        Self::to("chats").id(tid)
     }
 
     /// Goes on with fixed segments.

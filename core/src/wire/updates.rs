@@ -10,18 +10,15 @@ use core::{mem, time::Duration};
 
 use super::{
     answer::{Answer, UNDECODED, UNSOUND, described},
-    chats,
     endpoint::Endpoint,
     json::{Decode, Exact, Json, Member, Odd, Room},
     page::is_cursor,
-    problem::is_of_contract,
     route::Route,
 };
 use crate::{
     config::Redaction,
     error::{Error, UnexpectedAnswer},
-    feed::Unread,
-    model::{LiveLocationUpdate, Message, Reaction, ThreadId, checked_id},
+    model::{LiveLocationUpdate, Message, Reaction, ThreadId, Undecoded, checked_id},
 };
 
 /// What there is to be followed.
@@ -59,9 +56,9 @@ impl Source {
 
     fn route(&self) -> Result<Route, Error> {
         Ok(match self {
-            Self::LiveLocations(tid) => chats::route(tid)?.then("location"),
+            Self::LiveLocations(tid) => Route::chat(tid)?.then("location"),
             Self::Reactions => Route::to("reactions"),
-            Self::Messages(tid) => chats::route(tid)?.then("messages"),
+            Self::Messages(tid) => Route::chat(tid)?.then("messages"),
             Self::AllMessages => Route::to("messages"),
         })
     }
@@ -127,7 +124,7 @@ pub(crate) struct Item<T> {
     pub(crate) cursor: Option<Arc<str>>,
     /// The same for the same bytes, by which it is recognised when it comes again.
     pub(crate) mark: u64,
-    pub(crate) what: Result<T, Unread>,
+    pub(crate) what: Result<T, Undecoded>,
 }
 
 pub(crate) fn subscribe(source: &Source) -> Result<Endpoint<Lease>, Error> {
@@ -174,7 +171,7 @@ pub(crate) enum Signal {
 /// Returns the signal of an error, if it is one of the contract.
 pub(crate) fn signal(error: &Error) -> Option<Signal> {
     let Error::Refused(refusal) = error else { return None };
-    match refusal.code.as_deref().filter(|_| is_of_contract(refusal))? {
+    match refusal.code.as_deref().filter(|_| refusal.meaning.is_of_contract)? {
         "lease_expired" => Some(Signal::LeaseExpired),
         "unsubscribed" => Some(Signal::Unsubscribed),
         "cursor_expired" => Some(Signal::CursorExpired),
@@ -253,7 +250,7 @@ impl<'a, T: Happens> List<'a, T> {
             return self.skip(json, cursor);
         }
         self.undecoded += 1;
-        let what = Unread {
+        let what = Undecoded {
             json: self.answer.item(json.bytes()),
             reason: self.answer.data(reason.as_bytes()),
             redaction: self.answer.redaction(),
@@ -273,7 +270,7 @@ impl<'a, T: Happens> List<'a, T> {
         let Skipped { count, cursor, mark } = mem::take(&mut self.skipped);
         if count > 0 {
             let reason = format!("{count} more events cannot be decoded");
-            let what = Unread { json: String::new(), reason, redaction: Redaction::default() };
+            let what = Undecoded { json: String::new(), reason, redaction: Redaction::default() };
             self.items.push(Item { cursor, mark, what: Err(what) });
         }
     }
