@@ -3,7 +3,10 @@
 use alloc::{string::String, sync::Arc, vec, vec::Vec};
 use core::fmt::{self, Write};
 
-use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE},
+};
 use secrecy::{
     ExposeSecret, SecretString,
     zeroize::{Zeroize, Zeroizing},
@@ -65,7 +68,12 @@ impl Redactor {
             redactor.add(name, false);
             redactor.add(secret, true);
             let pair = SecretString::from(alloc::format!("{name}:{secret}"));
-            for text in [name, secret, pair.expose_secret()] {
+            let tokens: [SecretString; 2] = [
+                BASE64_STANDARD.encode(pair.expose_secret()).into(),
+                BASE64_URL_SAFE.encode(pair.expose_secret()).into(),
+            ];
+            let [token, url_safe] = tokens.each_ref().map(SecretString::expose_secret);
+            for text in [name, secret, pair.expose_secret(), token, url_safe] {
                 for spelling in encoded(text).iter().map(SecretString::expose_secret) {
                     if spelling.len() >= SHORTEST {
                         redactor.add(spelling, true);

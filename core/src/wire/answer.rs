@@ -214,12 +214,18 @@ impl<'a> Answer<'a> {
 
     /// An identifier or a code as it came, but for a secret, and not too long.
     pub(super) fn exact(&self, text: &[u8]) -> String {
-        shortened(text, TEXT, |text| self.credentials.redact(text, Kind::Exact))
+        self.as_it_came(text, TEXT)
     }
 
     /// The JSON of an item that cannot be decoded as it came, but for a secret, and not too long.
     pub(super) fn item(&self, json: &[u8]) -> String {
-        shortened(json, ITEM, |text| self.credentials.redact(text, Kind::Exact))
+        self.as_it_came(json, ITEM)
+    }
+
+    fn as_it_came(&self, text: &[u8], most: usize) -> String {
+        // Of what is cut, no half of a name is left at the end, which would not be found when it is shown.
+        let kind = if text.len() > most { Kind::Data } else { Kind::Exact };
+        shortened(text, most, |text| self.credentials.redact(text, kind))
     }
 
     /// Returns what takes the credentials out of such data when it is shown.
