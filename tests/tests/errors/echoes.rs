@@ -122,13 +122,17 @@ fn the_name_of_a_header_shows_no_credential() {
     }
 }
 
+fn problem_answer(status: u16, problem: &Value) -> Answer {
+    Answer::status(status).body("application/problem+json", problem.to_string())
+}
+
 #[test]
 fn ids_and_codes_stay_as_they_came_and_are_shown_without_credentials() {
     let (app_id, secret) = ("warehouse-bot", "a-secret-of-the-bot");
     let config = config(app_id, secret);
     let ids = ["warehouse-bot-2", "warehouse-bot", "my-warehouse-bot", "u1"];
     let problem = json!({ "code": "invalid_members", "invalid_members": ids });
-    let played = Operation::AddMembers.play(config.clone(), [Answer::json(422, problem)]);
+    let played = Operation::AddMembers.play(config.clone(), [problem_answer(422, &problem)]);
     let error = played.outcome.expect_err("it is refused");
     let Error::Refused(refusal) = &error else { panic!("it is a refusal: {error:?}") };
     assert_eq!(refusal.invalid_members, ids);
@@ -138,13 +142,14 @@ fn ids_and_codes_stay_as_they_came_and_are_shown_without_credentials() {
 
     // A secret is no id.
     let problem = json!({ "code": "invalid_members", "invalid_members": [secret, format!("x{secret}")] });
-    let error = Operation::AddMembers.play(config.clone(), [Answer::json(422, problem)]).outcome.expect_err("refused");
+    let error =
+        Operation::AddMembers.play(config.clone(), [problem_answer(422, &problem)]).outcome.expect_err("refused");
     let Error::Refused(refusal) = &error else { panic!("it is a refusal: {error:?}") };
     assert_eq!(refusal.invalid_members, ["[redacted]", "x[redacted]"]);
 
     // A code is one word in lower case.
     let problem = json!({ "code": "warehouse_bot_7", "detail": "no warehouse_bot_7" });
-    let played = Operation::Close.play(self::config("warehouse_bot_7", secret), [Answer::json(409, problem)]);
+    let played = Operation::Close.play(self::config("warehouse_bot_7", secret), [problem_answer(409, &problem)]);
     let error = played.outcome.expect_err("it is refused");
     assert_eq!(error.code(), Some("warehouse_bot_7"));
     hides("warehouse_bot_7", &error);
