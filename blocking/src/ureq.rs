@@ -17,7 +17,6 @@ mod buffers;
 mod client;
 mod connection;
 mod connector;
-mod framing;
 mod limits;
 mod link;
 mod proxy;
@@ -25,5 +24,6 @@ mod request_context;
 mod reuse;
 mod tcp;
 mod tls;
+mod withheld_response;
 
 pub(crate) use self::client::UreqTransport;

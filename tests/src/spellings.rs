@@ -90,7 +90,7 @@ pub fn echoes(logins: &[(&str, &str)]) -> Vec<String> {
     echoes
 }
 
-/// Checks that neither the echo nor half of it is in a text.
+/// Checks that neither the echo nor more than half of it is in a text.
 ///
 /// # Panics
 ///
@@ -98,7 +98,7 @@ pub fn echoes(logins: &[(&str, &str)]) -> Vec<String> {
 #[track_caller]
 pub fn is_not_in(echo: &str, text: &str) {
     let chars: Vec<char> = echo.chars().collect();
-    for window in chars.windows(chars.len().div_ceil(2)) {
+    for window in chars.windows(chars.len().div_ceil(2)).step_by((chars.len() / 16).max(1)) {
         let window: String = window.iter().collect();
         for seen in [window.as_str(), &in_json(&window)] {
             assert!(!text.contains(seen), "{seen} of {echo} is in {text}");

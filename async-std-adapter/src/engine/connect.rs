@@ -128,7 +128,7 @@ async fn open_tunnel<R: Runtime>(
     }
     in_flight.receive_head().await.map_err(in_tunnel)?;
     let InFlight { connection, response, .. } = in_flight;
-    let (head, _) = response.proceed().map_err(in_tunnel)?;
+    let (head, ..) = response.proceed().map_err(in_tunnel)?;
     Proxy::check_tunnel_response(head.status())?;
     if !connection.input.is_empty() {
         return Err(refused("more arrived than its response".to_owned()));

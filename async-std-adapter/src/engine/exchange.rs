@@ -10,7 +10,7 @@ use std::mem;
 
 use teamwire_core::{Exchange, Fault, FaultKind, Response};
 use teamwire_std::BodyProgress;
-use ureq_proto::client::{RecvBodyResult, RecvResponseResult};
+use ureq_proto::BodyMode;
 
 use super::{
     connection::Connection,
@@ -20,7 +20,7 @@ use super::{
     in_flight::{InFlight, Interrupted},
     progress::ExchangeProgress,
     receive::{BodySink, Receiving, receive},
-    response::{PendingResponse, framing},
+    response::PendingResponse,
 };
 use crate::runtime::Runtime;
 
@@ -63,13 +63,12 @@ pub(super) async fn perform<R: Runtime>(
         (Err(Interrupted::ConnectionBroken(error)), FaultKind::Lost) => connection.fault_of(error),
         _ => fault,
     })?;
-    let (head, mut next) = response.proceed()?;
+    let (head, mode, allows_reuse) = response.proceed()?;
 
     deadline.enter_phase("receiving the answer");
     deadline.head_has_arrived();
     let head = progress.head.insert(head);
-    let (wanted, framing) = (wanted.with(head.status()), framing(head));
-    let is_unambiguous = framing.as_ref().is_ok_and(|framing| framing.is_unambiguous);
+    let wanted = wanted.with(head.status());
     let receiving = Receiving {
         progress: BodyProgress::new(&wanted),
         is_refusal: head.status().as_u16() >= 400,
@@ -79,28 +78,14 @@ pub(super) async fn perform<R: Runtime>(
         Some(to) => BodySink::File(Box::pin(FileSink::open(deadline.runtime(), to)).await?),
         None => BodySink::memory(wanted.limit),
     };
-    if let RecvResponseResult::RecvBody(call) = &mut next {
-        framing?;
-        let received = receive(connection, call, &mut sink, &receiving, deadline).await;
+    if mode != BodyMode::NoBody {
+        let received = receive(connection, mode, &mut sink, &receiving, deadline).await;
         // Also what came before the connection was lost: a download can continue behind that.
         let written = sink.write(deadline).await;
         progress.received = sink.received();
         received.and(written)?;
     }
-    let keep = sent.is_ok() && is_unambiguous && !must_close(next) && connection.input.is_empty();
+    let keep = sent.is_ok() && allows_reuse && connection.input.is_empty();
     let (parts, ()) = mem::take(head).into_parts();
     Ok((Response::from_parts(parts, sink.into_bytes()), keep))
-}
-
-/// Returns whether the connection ends with the response.
-fn must_close(next: RecvResponseResult) -> bool {
-    match next {
-        RecvResponseResult::RecvBody(call) => match call.proceed() {
-            Some(RecvBodyResult::Cleanup(call)) => call.must_close_connection(),
-            Some(RecvBodyResult::Redirect(call)) => call.must_close_connection(),
-            None => true,
-        },
-        RecvResponseResult::Cleanup(call) => call.must_close_connection(),
-        RecvResponseResult::Redirect(call) => call.must_close_connection(),
-    }
 }

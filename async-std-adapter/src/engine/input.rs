@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_io::{AsyncRead, AsyncWrite};
-use teamwire_std::http1::{ChunkLines, MAX_HEAD};
+use teamwire_std::http1::MAX_HEAD;
 
 use super::stream::Stream;
 
@@ -30,13 +30,6 @@ impl Input {
 
     pub(super) fn unread_mut(&mut self) -> &mut [u8] {
         &mut self.buffer[self.start..self.end]
-    }
-
-    /// Removes the chunk extensions from the last `arrived` bytes, which belong to a chunked body.
-    pub(super) fn strip(&mut self, arrived: usize, lines: &mut ChunkLines) {
-        let old = self.end - arrived;
-        self.end = old + lines.strip(&mut self.buffer[old..self.end]);
-        self.consume(0);
     }
 
     pub(super) fn consume(&mut self, bytes: usize) {

@@ -9,17 +9,9 @@ use teamwire_std::{
     http1::ChunkLines,
     is_abrupt_end,
 };
-use ureq_proto::{
-    BodyMode,
-    client::{Call, state::RecvBody},
-};
+use ureq_proto::BodyMode;
 
-use super::{
-    connection::Connection,
-    deadline::Deadline,
-    faults::{disconnected, not_http},
-    file::FileSink,
-};
+use super::{connection::Connection, deadline::Deadline, faults::disconnected, file::FileSink};
 use crate::runtime::Runtime;
 
 /// Destination of a body.
@@ -110,15 +102,63 @@ pub(super) struct Receiving {
     pub(super) is_broken: bool,
 }
 
+/// Decoder of a body. The library sees nothing of it, as it logs all that it reads.
+enum BodyDecoder {
+    /// This number of bytes is left.
+    Length(u64),
+    Chunks(ChunkLines),
+    UntilClosed,
+}
+
+impl BodyDecoder {
+    fn new(mode: BodyMode) -> Self {
+        match mode {
+            BodyMode::NoBody => Self::Length(0),
+            BodyMode::LengthDelimited(length) => Self::Length(length),
+            BodyMode::Chunked => Self::Chunks(ChunkLines::default()),
+            BodyMode::CloseDelimited => Self::UntilClosed,
+        }
+    }
+
+    /// Writes the data in these bytes. Returns the number of bytes that were read, and of those that were written.
+    fn decode(&mut self, from: &[u8], to: &mut [u8]) -> (usize, usize) {
+        let most = match self {
+            Self::Length(left) => usize::try_from(*left).unwrap_or(usize::MAX),
+            Self::Chunks(lines) => return lines.decode(from, to),
+            Self::UntilClosed => usize::MAX,
+        };
+        let length = from.len().min(to.len()).min(most);
+        to[..length].copy_from_slice(&from[..length]);
+        if let Self::Length(left) = self {
+            *left -= length as u64;
+        }
+        (length, length)
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        match self {
+            Self::Chunks(lines) => lines.check(),
+            Self::Length(_) | Self::UntilClosed => Ok(()),
+        }
+    }
+
+    const fn has_ended(&self) -> bool {
+        match self {
+            Self::Length(left) => *left == 0,
+            Self::Chunks(lines) => lines.has_ended(),
+            Self::UntilClosed => false,
+        }
+    }
+}
+
 /// Receives the whole body.
 pub(super) async fn receive<R: Runtime>(
     connection: &mut Connection<R::Stream>,
-    call: &mut Call<RecvBody>,
+    mode: BodyMode,
     sink: &mut BodySink,
     receiving: &Receiving,
     deadline: &mut Deadline<'_, R>,
 ) -> Result<(), Fault> {
-    let mode = call.body_mode();
     let announced = match mode {
         BodyMode::LengthDelimited(length) => Some(length),
         _ => None,
@@ -127,18 +167,12 @@ pub(super) async fn receive<R: Runtime>(
     if let BodySink::File(_) = sink {
         connection.input.expand();
     }
-    let mut lines = (mode == BodyMode::Chunked).then(ChunkLines::default);
-    let mut new = connection.input.unread().len();
-    let mut arrived = 0;
+    let (mut decoder, mut arrived) = (BodyDecoder::new(mode), 0);
     loop {
-        if let Some(lines) = &mut lines {
-            connection.input.strip(new, lines);
-            lines.check()?;
-        }
         let before = arrived;
         loop {
             let unread = connection.input.unread();
-            let (used, got) = call.read(unread, sink.room(unread.len())).map_err(not_http)?;
+            let (used, got) = decoder.decode(unread, sink.room(unread.len()));
             connection.input.consume(used);
             arrived += got as u64;
             if sink.fill(got)? {
@@ -148,20 +182,21 @@ pub(super) async fn receive<R: Runtime>(
                 break;
             }
         }
+        decoder.check()?;
         if arrived > before {
             receiving.progress.report(arrived, announced);
         }
-        let until_closed = mode == BodyMode::CloseDelimited;
-        if !until_closed && call.can_proceed() {
+        if decoder.has_ended() {
             return Ok(());
         }
-        new = match connection.receive(deadline).await? {
+        let until_closed = mode == BodyMode::CloseDelimited;
+        match connection.receive(deadline).await? {
             Ok(0) if until_closed && (receiving.is_refusal || !receiving.is_broken) => return Ok(()),
             Ok(0) => return Err(disconnected(io::Error::from(io::ErrorKind::UnexpectedEof))),
-            Ok(bytes) => bytes,
+            Ok(_) => {}
             // A server that refused a request and leaves bytes of it unread ends the connection with a reset.
             Err(error) if until_closed && receiving.is_refusal && is_abrupt_end(&error) => return Ok(()),
             Err(error) => return Err(connection.fault_of(&error)),
-        };
+        }
     }
 }

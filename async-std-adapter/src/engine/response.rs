@@ -1,11 +1,11 @@
 //! The head of a response, which may arrive as soon as the request begins to leave.
 
-use http::{HeaderValue, Version, header};
+use http::StatusCode;
 use teamwire_core::{Fault, FaultKind};
-use teamwire_std::http1::{Framing, Head, MAX_INTERIM, next_head};
+use teamwire_std::http1::{Head, MAX_INTERIM, ParsedHead, next_head};
 use ureq_proto::{
-    Error as ProtocolError,
-    client::{Call, MAX_RESPONSE_HEADERS, RecvResponseResult, state::RecvResponse},
+    BodyMode,
+    client::{Call, RecvResponseResult, state::RecvResponse},
 };
 
 use super::{faults::not_http, input::Input};
@@ -19,7 +19,14 @@ pub(super) struct PendingResponse {
     incomplete: usize,
     /// The server asked for the body that was announced (100).
     got_continue: bool,
-    head: Option<http::Response<()>>,
+    head: Option<ReceivedHead>,
+}
+
+/// The head of a final response.
+struct ReceivedHead {
+    head: http::Response<()>,
+    /// The end of the response is beyond doubt, and not the end of the connection.
+    allows_reuse: bool,
 }
 
 impl PendingResponse {
@@ -29,16 +36,6 @@ impl PendingResponse {
 
     /// Reads what has arrived. Returns whether the head of the final response is complete.
     pub(super) fn read(&mut self, input: &mut Input) -> Result<bool, Fault> {
-        // The usual head arrives whole, and needs no repair: the status is not 1xx, and the library can read it as it is.
-        let is_final = input.unread().get(b"HTTP/1.1 ".len()).is_some_and(|digit| *digit != b'1');
-        if self.head.is_none()
-            && self.incomplete == 0
-            && is_final
-            && let Ok((used, Some(head))) = self.call.try_response(input.unread(), false)
-        {
-            input.consume(used);
-            self.head = Some(head);
-        }
         while self.head.is_none() && !input.is_empty() {
             // A head ends with a line, so bytes of which none ends a line need no look at those before.
             let is_known = self.incomplete > 0 && !input.unread()[self.incomplete..].contains(&b'\n');
@@ -48,15 +45,14 @@ impl PendingResponse {
                     self.got_continue |= continues;
                     length
                 }
-                Head::Final { .. } => {
-                    let (used, head) = self.call.try_response(input.unread(), false).map_err(unreadable)?;
-                    self.head = head;
-                    used
+                Head::Final { length, .. } => {
+                    self.head = Some(read_head(&mut self.call, &input.unread()[..length])?);
+                    length
                 }
                 Head::Incomplete if self.incomplete == 0 => {
                     // Of the first line alone, as folded lines are unfolded in a whole head only.
                     let first_line = input.unread().split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
-                    self.call.try_response(first_line, false).map_err(unreadable)?;
+                    self.call.try_response(first_line, false).map_err(not_http)?;
                     0
                 }
                 Head::Incomplete => 0,
@@ -85,27 +81,28 @@ impl PendingResponse {
         self.got_continue
     }
 
-    /// Returns the head of the final response, and the next state of the protocol.
-    pub(super) fn proceed(self) -> Result<(http::Response<()>, RecvResponseResult), Fault> {
-        self.head.zip(self.call.proceed()).ok_or_else(|| not_http("its head has no end"))
+    /// Returns the head of the final response, the framing of its body, and whether the connection can serve another exchange
+    /// after it.
+    pub(super) fn proceed(self) -> Result<(http::Response<()>, BodyMode, bool), Fault> {
+        let received = self.head.zip(self.call.proceed());
+        let (ReceivedHead { head, allows_reuse }, next) = received.ok_or_else(|| not_http("its head has no end"))?;
+        let mode = match next {
+            RecvResponseResult::RecvBody(call) => call.body_mode(),
+            RecvResponseResult::Cleanup(_) | RecvResponseResult::Redirect(_) => BodyMode::NoBody,
+        };
+        Ok((head, mode, allows_reuse && mode != BodyMode::CloseDelimited))
     }
 }
 
-/// Returns the framing of the body.
-///
-/// # Errors
-///
-/// Those of [`Framing::of`].
-pub(super) fn framing(head: &http::Response<()>) -> Result<Framing, Fault> {
-    let headers = head.headers();
-    let (is_old, has_length) = (head.version() < Version::HTTP_11, headers.contains_key(header::CONTENT_LENGTH));
-    let values = headers.get_all(header::TRANSFER_ENCODING).iter().map(HeaderValue::as_bytes);
-    Framing::of(is_old, head.status().as_u16(), values, has_length)
-}
-
-fn unreadable(error: ProtocolError) -> Fault {
-    match error {
-        ProtocolError::HttpParseTooManyHeaders => not_http(format!("more than {MAX_RESPONSE_HEADERS} header fields")),
-        error => not_http(error),
-    }
+/// Reads the whole head of a final response. The library sees only the part of it that says where the response ends.
+fn read_head(call: &mut Call<RecvResponse>, bytes: &[u8]) -> Result<ReceivedHead, Fault> {
+    let Some(parsed) = ParsedHead::parse(bytes)? else {
+        return Err(not_http("the response has no status line of HTTP/1.0 or HTTP/1.1"));
+    };
+    let (_, head) = call.try_response(parsed.for_library.as_bytes(), false).map_err(not_http)?;
+    let mut head = head.ok_or_else(|| not_http("its head has no end"))?;
+    *head.headers_mut() = parsed.headers;
+    let switches = head.status() == StatusCode::SWITCHING_PROTOCOLS;
+    let allows_reuse = !parsed.closes_connection && parsed.framing.is_unambiguous && !switches;
+    Ok(ReceivedHead { head, allows_reuse })
 }

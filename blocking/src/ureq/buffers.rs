@@ -1,7 +1,7 @@
 use teamwire_core::{Fault, FaultKind};
-use teamwire_std::http1::{ChunkLines, Head, MAX_HEAD, MAX_INTERIM, next_head};
+use teamwire_std::http1::{ChunkLines, Head, MAX_HEAD, MAX_INTERIM, ParsedHead, next_head};
 
-use super::framing::framing;
+use super::withheld_response::WithheldResponse;
 
 /// Maximum number of bytes to write at once.
 const MAX_OUTPUT: usize = 64 << 10;
@@ -9,7 +9,8 @@ const MAX_OUTPUT: usize = 64 << 10;
 const MAX_INPUT: usize = MAX_HEAD + (16 << 10);
 
 /// Buffers of a connection. What arrives is repaired before ureq sees it: interim responses and chunk extensions are left
-/// out, and folded lines become one.
+/// out, and folded lines become one. What ureq need not see is withheld, as it logs all that it reads: it gets the part of the
+/// head that says where the response ends, and zeros in place of the data of the body.
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
     output: Vec<u8>,
@@ -36,8 +37,10 @@ enum Phase {
     #[default]
     Head,
     Chunks(ChunkLines),
-    /// In a body that passes as it is, or in what is not HTTP.
-    Passing,
+    /// In a body of which all is data.
+    Data,
+    /// In what is not HTTP, which passes as it is: ureq refuses it.
+    NotHttp,
 }
 
 impl Buffers {
@@ -71,21 +74,22 @@ impl Buffers {
     }
 
     /// Takes so many bytes in that have arrived in that room.
-    pub(super) fn arrived(&mut self, amount: usize) -> Result<(), Fault> {
+    pub(super) fn arrived(&mut self, amount: usize, withheld: &mut WithheldResponse) -> Result<(), Fault> {
         let before = self.ready;
         self.filled += amount;
-        self.repair(amount)?;
+        self.repair(amount, withheld)?;
         self.has_new_input |= self.ready > before;
         Ok(())
     }
 
-    fn repair(&mut self, amount: usize) -> Result<(), Fault> {
+    fn repair(&mut self, amount: usize, withheld: &mut WithheldResponse) -> Result<(), Fault> {
         // Without the end of a line there is no end of a head: nothing is looked through again for nothing.
         let mut has_line = self.input[self.filled - amount..self.filled].contains(&b'\n');
         while matches!(self.phase, Phase::Head) {
+            self.skip_line_breaks();
             let arrived = &mut self.input[self.ready..self.filled];
             if !begins_as_http(arrived) {
-                (self.phase, self.is_ambiguous) = (Phase::Passing, true);
+                (self.phase, self.is_ambiguous) = (Phase::NotHttp, true);
                 break;
             }
             let head = if has_line { next_head(arrived) } else { Head::Incomplete };
@@ -103,11 +107,21 @@ impl Buffers {
                     has_line = true;
                 }
                 Head::Final { length, status } if length <= MAX_HEAD => {
-                    let framing = framing(&arrived[..length], status)?;
-                    self.ready += length;
+                    let Some(ParsedHead { headers, framing, for_library, .. }) = ParsedHead::parse(&arrived[..length])?
+                    else {
+                        (self.phase, self.is_ambiguous) = (Phase::NotHttp, true);
+                        break;
+                    };
+                    withheld.headers = headers;
+                    // It is no longer than the whole.
+                    let shorter = for_library.len();
+                    arrived[..shorter].copy_from_slice(for_library.as_bytes());
+                    arrived.copy_within(length.., shorter);
+                    self.filled -= length - shorter;
+                    self.ready += shorter;
                     self.status = status;
                     self.is_ambiguous = !framing.is_unambiguous;
-                    self.phase = if framing.is_chunked { Phase::Chunks(ChunkLines::default()) } else { Phase::Passing };
+                    self.phase = if framing.is_chunked { Phase::Chunks(ChunkLines::default()) } else { Phase::Data };
                 }
                 _ => {
                     let why = format!("the head of the response has more than {MAX_HEAD} bytes");
@@ -115,15 +129,33 @@ impl Buffers {
                 }
             }
         }
-        if let Phase::Chunks(lines) = &mut self.phase {
-            self.filled = self.ready + lines.strip(&mut self.input[self.ready..self.filled]);
-            if let Err(failure) = lines.check() {
-                // The head may have arrived with it, and is read first.
-                (self.failure, self.filled) = (Some(failure), self.ready);
+        let new = &mut self.input[self.ready..self.filled];
+        match &mut self.phase {
+            Phase::Chunks(lines) => {
+                self.filled = self.ready + lines.strip(new, |data| withheld.store(data));
+                if let Err(failure) = lines.check() {
+                    // The head may have arrived with it, and is read first.
+                    (self.failure, self.filled) = (Some(failure), self.ready);
+                }
             }
+            Phase::Data => withheld.store(new),
+            Phase::Head | Phase::NotHttp => {}
         }
         self.ready = self.filled;
         Ok(())
+    }
+
+    /// Removes the line breaks in front of a head: some servers end the previous response with one too many.
+    fn skip_line_breaks(&mut self) {
+        let arrived = &mut self.input[self.ready..self.filled];
+        let breaks = arrived.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        arrived.copy_within(breaks.., 0);
+        self.filled -= breaks;
+    }
+
+    /// Returns whether the end of a chunked body has not arrived yet.
+    pub(super) const fn is_incomplete(&self) -> bool {
+        matches!(self.phase, Phase::Chunks(lines) if !lines.has_ended())
     }
 
     /// Returns how many bytes ureq can read.
@@ -203,36 +235,43 @@ mod tests {
 
     use super::*;
 
-    /// Returns the part of a response for ureq when it arrives in pieces of this length.
-    fn seen(text: &str, piece: usize) -> Result<String, Fault> {
-        let (mut buffers, mut seen) = (Buffers::default(), Vec::new());
+    /// Returns the part of a response for ureq when it arrives in pieces of this length, and the data of its body.
+    fn seen(text: &str, piece: usize) -> Result<(String, String), Fault> {
+        let (mut buffers, mut withheld, mut seen) = (Buffers::default(), WithheldResponse::default(), Vec::new());
         for piece in text.as_bytes().chunks(piece) {
             buffers.room()?[..piece.len()].copy_from_slice(piece);
-            buffers.arrived(piece.len())?;
+            buffers.arrived(piece.len(), &mut withheld)?;
             seen.extend_from_slice(buffers.input());
             buffers.input_consume(buffers.readable());
         }
         buffers.room()?;
-        Ok(String::from_utf8(seen).expect("it was text"))
+        let mut data = vec![0; text.len()];
+        let length = withheld.take(&mut data);
+        data.truncate(length);
+        let text = |bytes| String::from_utf8(bytes).expect("it was text");
+        Ok((text(seen).replace('\0', "_"), text(data)))
     }
 
     #[test]
     fn a_response_is_repaired_however_it_is_cut() {
-        for (text, expected) in [
-            ("HTTP/1.1 200 OK\r\n\r\nbody", "HTTP/1.1 200 OK\r\n\r\nbody"),
-            ("HTTP/1.1 100 Continue\r\nx: y\r\n\r\nHTTP/1.1 200 OK\r\n\r\nb", "HTTP/1.1 200 OK\r\n\r\nb"),
-            ("HTTP/1.1 200 OK\r\na: b\r\n c\r\n\r\n", "HTTP/1.1 200 OK\r\na: b   c\r\n\r\n"),
+        for (text, expected, data) in [
+            ("HTTP/1.1 200 OK\r\n\r\nbody", "HTTP/1.1 200\n\n____", "body"),
+            ("HTTP/1.1 100 Continue\r\nx: y\r\n\r\nHTTP/1.1 200 OK\r\n\r\nb", "HTTP/1.1 200\n\n_", "b"),
+            ("HTTP/1.1 200 OK\r\nconnection: b,\r\n close\r\n\r\n", "HTTP/1.1 200\nconnection:close\n\n", ""),
+            ("\r\nHTTP/1.1 200 OK\r\na: b\r\n\r\n", "HTTP/1.1 200\n\n", ""),
             (
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;x=y\r\na\r\n0;z\r\n\r\n",
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;x=y\r\na\r\n2\r\nbc\r\n0;z\r\nx: y\r\n\r\n",
+                "HTTP/1.1 200\ntransfer-encoding:chunked\n\n1\r\n_\r\n2\r\n__\r\n0\r\n\r\n",
+                "abc",
             ),
-            ("SSH-2.0-x", "SSH-2.0-x"),
-            ("HTTP/1.2 200 OK\r\n", "HTTP/1.2 200 OK\r\n"),
-            ("\r\nHTTP/1.1 200 OK\r\n\r\nbody", "\r\nHTTP/1.1 200 OK\r\n\r\nbody"),
-            ("HTTP/1.1 OK\r\n", "HTTP/1.1 OK\r\n"),
+            ("SSH-2.0-x", "SSH-2.0-x", ""),
+            ("HTTP/1.2 200 OK\r\n", "HTTP/1.2 200 OK\r\n", ""),
+            ("\r\nHTTP/1.1 200 OK\r\n\r\nbody", "HTTP/1.1 200\n\n____", "body"),
+            ("HTTP/1.1 OK\r\n", "HTTP/1.1 OK\r\n", ""),
         ] {
             for piece in 1..=text.len() {
-                assert_eq!(seen(text, piece).expect("it is repaired"), expected, "in pieces of {piece}");
+                let (seen, withheld) = seen(text, piece).expect("it is repaired");
+                assert_eq!((&*seen, &*withheld), (expected, data), "in pieces of {piece}");
             }
         }
     }
@@ -240,7 +279,7 @@ mod tests {
     #[test]
     fn what_has_no_end_is_refused() {
         let long = |length| format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(length - 24));
-        assert_eq!(seen(&long(MAX_HEAD), 4096).expect("as long as allowed").len(), MAX_HEAD);
+        assert_eq!(seen(&long(MAX_HEAD), 4096).expect("as long as allowed").0, "HTTP/1.1 200\n\n");
         let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
         for (text, kind) in [
             (long(MAX_HEAD + 1), FaultKind::TooLarge),
@@ -263,7 +302,7 @@ mod tests {
             let room = buffers.room()?;
             let length = room.len().min(piece.len());
             room[..length].copy_from_slice(&piece[..length]);
-            buffers.arrived(length)
+            buffers.arrived(length, &mut WithheldResponse::default())
         });
         assert_eq!(result.expect_err("it is full").kind, FaultKind::Protocol);
     }

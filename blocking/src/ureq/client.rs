@@ -28,6 +28,7 @@ use super::{
     request_context::RequestContext,
     reuse::IdleCutoff,
     tcp::Hosts,
+    withheld_response::RestoredBody,
 };
 use crate::transport::Transport;
 
@@ -84,10 +85,12 @@ impl UreqTransport {
     ) -> Result<Response, ureq::Error> {
         let wanted = exchange.wanted();
         let response = self.send(exchange.request, exchange.fresh, limits, exchange.progress.as_ref())?;
-        let (head, body) = response.into_parts();
+        let (mut head, body) = response.into_parts();
+        head.headers = RequestContext::with(|context| mem::take(&mut context.withheld_response.headers));
         let head = progress.head.insert(http::Response::from_parts(head, ()));
         // `read_body` enforces the limit.
-        let (length, body) = (body.content_length(), body.into_with_config().limit(u64::MAX).reader());
+        let length = body.content_length();
+        let body = RestoredBody(body.into_with_config().limit(u64::MAX).reader());
         let bytes = body::read_body(wanted, head.status(), length, body, &mut progress.bytes)?;
         Ok(mem::take(head).map(|()| bytes))
     }

@@ -195,8 +195,11 @@ impl Connection {
         let had_head = self.buffers.has_head();
         if amount > 0 {
             self.last_activity = Instant::now();
-            RequestContext::with(|context| context.response_started = true);
-            self.buffers.arrived(amount).map_err(other)?;
+            RequestContext::with(|context| {
+                context.response_started = true;
+                self.buffers.arrived(amount, &mut context.withheld_response)
+            })
+            .map_err(other)?;
         }
         if self.buffers.has_head() && !had_head {
             RequestContext::with(|context| context.limits.head_arrived());
@@ -230,10 +233,10 @@ impl Transport for Connection {
         // All that has arrived may have been removed by a repair, which ureq would take for the end.
         while self.buffers.readable() == before {
             if self.receive()? == 0 {
-                if self.buffers.readable() > 0 {
+                if self.buffers.readable() > 0 || self.buffers.is_incomplete() {
                     return Err(failed(io::Error::new(
                         ErrorKind::UnexpectedEof,
-                        "the body ends in the middle of a line",
+                        "the connection ended within the body",
                     )));
                 }
                 return Ok(false);

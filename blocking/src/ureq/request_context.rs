@@ -1,6 +1,6 @@
 use std::{cell::RefCell, mem, time::Instant};
 
-use super::limits::TimeLimits;
+use super::{limits::TimeLimits, withheld_response::WithheldResponse};
 
 /// State of the exchange that this thread performs, shared with its connection.
 ///
@@ -26,6 +26,8 @@ pub(super) struct RequestContext {
     pub(super) sent: bool,
     /// A byte of the response has arrived.
     pub(super) response_started: bool,
+    /// The parts of the response that have arrived and ureq does not see.
+    pub(super) withheld_response: WithheldResponse,
     /// The response, or the end of the connection, has arrived before the request was sent. Nothing more is sent.
     pub(super) stop_sending: bool,
 }

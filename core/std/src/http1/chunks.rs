@@ -2,10 +2,10 @@ use teamwire_core::{Fault, FaultKind};
 
 use super::limits::MAX_HEAD;
 
-/// Maximum length of all chunk extensions of a response, in bytes: as long as they come, no byte of the body does.
+/// Maximum length of chunk extensions without a byte of the body between them, in bytes.
 const MAX_EXTENSIONS: usize = 1 << 20;
 
-/// Removes the extensions (RFC 9112, section 7.1.1) from the size lines of a chunked body, piece by piece as it arrives.
+/// Takes the data out of a chunked body (RFC 9112, section 7.1), piece by piece as it arrives.
 ///
 /// Bytes that are not in the form of a chunked body pass as they are: see [`ChunkLines::check`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,9 +53,35 @@ enum State {
 }
 
 impl ChunkLines {
-    /// Removes what is to be left out from these bytes, which follow those of the last call. Returns how many are left at
-    /// the beginning of them.
-    pub fn strip(&mut self, bytes: &mut [u8]) -> usize {
+    /// Reads these bytes, which follow those that were read before, at most up to the end of the body, and writes the data in
+    /// them. Returns the number of bytes that were read, and of those that were written.
+    pub fn decode(&mut self, from: &[u8], to: &mut [u8]) -> (usize, usize) {
+        let (mut read, mut written) = (0, 0);
+        while read < from.len() && !matches!(self.state, State::Ended | State::Malformed) {
+            let data = match self.state {
+                State::Data { left } => {
+                    let room = (from.len() - read).min(to.len() - written);
+                    Some(usize::try_from(left).unwrap_or(usize::MAX).min(room))
+                }
+                _ => None,
+            };
+            if data == Some(0) {
+                break;
+            }
+            let length = data.unwrap_or(1);
+            self.keeps(from[read], length);
+            if data.is_some() {
+                to[written..written + length].copy_from_slice(&from[read..read + length]);
+                written += length;
+            }
+            read += length;
+        }
+        (read, written)
+    }
+
+    /// Removes extensions and trailers from these bytes, which follow those of the last call, and passes the data in them to
+    /// `on_data`, which may change it. Returns how many bytes are left at the beginning: the data between the sizes of chunks.
+    pub fn strip(&mut self, bytes: &mut [u8], mut on_data: impl FnMut(&mut [u8])) -> usize {
         let (mut read, mut write) = (0, 0);
         while read < bytes.len() {
             let length = match self.state {
@@ -63,9 +89,13 @@ impl ChunkLines {
                 State::Ended | State::Malformed => bytes.len() - read,
                 _ => 1,
             };
+            let is_data = matches!(self.state, State::Data { .. });
             if self.keeps(bytes[read], length) {
                 if read != write {
                     bytes.copy_within(read..read + length, write);
+                }
+                if is_data {
+                    on_data(&mut bytes[write..write + length]);
                 }
                 write += length;
             }
@@ -74,12 +104,17 @@ impl ChunkLines {
         write
     }
 
+    /// Returns whether the end of the body has arrived.
+    pub const fn has_ended(&self) -> bool {
+        matches!(self.state, State::Ended)
+    }
+
     /// Checks what has arrived so far.
     ///
     /// # Errors
     ///
     /// [`FaultKind::Protocol`] for a body that is malformed, and for one with more than [`MAX_HEAD`] bytes of trailers or
-    /// 1 MiB of extensions: a reader would wait for the end of a line, or read, without an end.
+    /// 1 MiB of extensions in a row: a reader would wait for the end of a line, or read, without an end.
     pub fn check(&self) -> Result<(), Fault> {
         let why = match self {
             _ if self.is_malformed() => "the chunked body is malformed",
@@ -89,7 +124,7 @@ impl ChunkLines {
         Err(Fault::new(FaultKind::Protocol, why))
     }
 
-    /// Exceeds a limit: there are more than [`MAX_HEAD`] bytes of trailers, or more than 1 MiB of extensions.
+    /// Exceeds a limit: there are more than [`MAX_HEAD`] bytes of trailers, or more than 1 MiB of extensions in a row.
     const fn is_excessive(&self) -> bool {
         self.trailers > MAX_HEAD || self.extensions > MAX_EXTENSIONS
     }
@@ -104,6 +139,9 @@ impl ChunkLines {
     fn keeps(&mut self, byte: u8, length: usize) -> bool {
         let digit = char::from(byte).to_digit(16).map(u64::from);
         let before = self.state;
+        if let State::Data { .. } = before {
+            self.extensions = 0;
+        }
         self.state = match (before, byte) {
             (State::Start, _) => match digit {
                 Some(size) => State::Size { size, digits: u32::from(size > 0) },
@@ -146,6 +184,9 @@ impl ChunkLines {
         };
         match (before, self.state) {
             (State::Size { .. }, State::Extension { .. }) => self.drop_byte(),
+            // Of the trailers only the line break that ends the body stays.
+            (State::Trailers { .. }, State::Trailers { .. } | State::TrailerEnd { line: 1.. })
+            | (State::TrailerEnd { .. }, State::Trailers { .. }) => false,
             _ => true,
         }
     }
@@ -164,25 +205,58 @@ mod tests {
         let (mut lines, mut out) = (ChunkLines::default(), Vec::new());
         for piece in text.as_bytes().chunks(piece) {
             let mut piece = piece.to_vec();
-            let length = lines.strip(&mut piece);
+            let length = lines.strip(&mut piece, |data| data.make_ascii_uppercase());
             out.extend_from_slice(&piece[..length]);
         }
         (String::from_utf8(out).expect("it was text"), lines)
     }
 
+    /// Decodes this text when it arrives in pieces of this length, with room for so many bytes at a time.
+    fn decoded(text: &str, piece: usize, room: usize) -> (String, usize) {
+        let (mut lines, mut out, mut at) = (ChunkLines::default(), Vec::new(), 0);
+        let mut arrived = 0;
+        while arrived < text.len() {
+            arrived = (arrived + piece).min(text.len());
+            loop {
+                let mut to = vec![0; room];
+                let (read, written) = lines.decode(&text.as_bytes()[at..arrived], &mut to);
+                at += read;
+                out.extend_from_slice(&to[..written]);
+                if read == 0 {
+                    break;
+                }
+            }
+        }
+        lines.check().expect("it is well-formed");
+        (String::from_utf8(out).expect("it was text"), at)
+    }
+
     #[test]
-    fn extensions_go_and_all_else_stays_however_it_is_cut() {
+    fn the_data_is_taken_out_however_it_is_cut() {
+        let (body, data) = ("3;x=y\r\nabc\r\n00b\r\n0\r\n12345678\r\n0\r\nx: y\r\nz: \r\n\r\n", "abc0\r\n12345678");
+        for piece in 1..=body.len() + 4 {
+            for room in 1..=data.len() {
+                let text = format!("{body}rest");
+                assert_eq!(decoded(&text, piece, room), (data.to_owned(), body.len()), "{piece} {room}");
+            }
+        }
+        assert!(stripped(body, 1).1.has_ended() && !stripped(&body[..body.len() - 1], 1).1.has_ended());
+    }
+
+    #[test]
+    fn extensions_and_trailers_go_and_all_else_stays_however_it_is_cut() {
         for (text, expected) in [
-            ("3\r\nabc\r\n0\r\n\r\n", "3\r\nabc\r\n0\r\n\r\n"),
-            ("3;x=\"a long extension of more than twenty bytes\"\r\na;b\r\n0;y\r\n\r\n", "3\r\na;b\r\n0\r\n\r\n"),
+            ("3\r\nabc\r\n0\r\n\r\n", "3\r\nABC\r\n0\r\n\r\n"),
+            ("3;x=\"a long extension of more than twenty bytes\"\r\na;b\r\n0;y\r\n\r\n", "3\r\nA;B\r\n0\r\n\r\n"),
             (
                 "0000000000000000000000000000a \r\n0123456789\r\n00\r\nx: y\r\n\r\nrest",
-                "0a\r\n0123456789\r\n0\r\nx: y\r\n\r\nrest",
+                "0a\r\n0123456789\r\n0\r\n\r\nrest",
             ),
-            ("1\r\na\r\n0\r\n\r\n3;x\r\n", "1\r\na\r\n0\r\n\r\n3;x\r\n"),
+            ("1\r\na\r\n0\r\n\r\n3;x\r\n", "1\r\nA\r\n0\r\n\r\n3;x\r\n"),
+            ("1\r\na\r\n0\r\nx: y\r\nz\r\n\r\n", "1\r\nA\r\n0\r\n\r\n"),
             ("fffffffffffffffff\r\nab;c", "fffffffffffffffff\r\nab;c"),
             ("x;y\r\n", "x;y\r\n"),
-            ("1\r\nab;c\r\n", "1\r\nab;c\r\n"),
+            ("1\r\nab;c\r\n", "1\r\nAb;c\r\n"),
         ] {
             for piece in 1..=text.len() {
                 assert_eq!(stripped(text, piece).0, expected, "{text:?} in pieces of {piece}");
@@ -220,6 +294,7 @@ mod tests {
         for text in [format!("1;{many}"), format!("0\r\n{many}"), format!("0\r\n{}", "a: b\r\n".repeat(20_000))] {
             assert!(stripped(&text, 4096).1.is_excessive());
         }
+        assert!(!stripped(&"1;xyz\r\na\r\n".repeat(1 << 19), 4096).1.is_excessive(), "there is data between them");
         assert!(!stripped(&format!("100000\r\n{}\r\n0\r\n\r\n", "x".repeat(1 << 20)), 4096).1.is_excessive());
     }
 }

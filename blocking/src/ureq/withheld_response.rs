@@ -1,0 +1,52 @@
+use std::io::{self, Read};
+
+use ureq::http::HeaderMap;
+
+use super::request_context::RequestContext;
+
+/// The parts of a response that are withheld from ureq, as it logs all that it reads: a server may repeat the credentials of
+/// a request in any of them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct WithheldResponse {
+    /// All header fields.
+    pub(super) headers: HeaderMap,
+    /// Data of the body, of which ureq has as many zeros.
+    data: Vec<u8>,
+    /// Length of the data that was taken already.
+    taken: usize,
+}
+
+impl WithheldResponse {
+    /// Stores data, and puts zeros in its place.
+    pub(super) fn store(&mut self, data: &mut [u8]) {
+        self.data.extend_from_slice(data);
+        data.fill(0);
+    }
+
+    /// Takes the next of the data, as much as there is and fits. Returns its length.
+    pub(super) fn take(&mut self, room: &mut [u8]) -> usize {
+        let rest = &self.data[self.taken..];
+        let length = rest.len().min(room.len());
+        room[..length].copy_from_slice(&rest[..length]);
+        self.taken += length;
+        if self.taken == self.data.len() {
+            self.data.clear();
+            self.taken = 0;
+        }
+        length
+    }
+}
+
+/// Reader of a body through ureq that puts the data in place of the zeros.
+pub(super) struct RestoredBody<R>(pub(super) R);
+
+impl<R: Read> Read for RestoredBody<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.0.read(buffer)?;
+        let restored = RequestContext::with(|context| context.withheld_response.take(&mut buffer[..length]));
+        if restored < length {
+            return Err(io::Error::other("the body is longer than its data"));
+        }
+        Ok(length)
+    }
+}

@@ -1,0 +1,186 @@
+use std::fmt::Write as _;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use teamwire_core::{Fault, FaultKind};
+
+use super::framing::Framing;
+
+/// Maximum number of header fields of a response.
+const MAX_FIELDS: usize = 128;
+
+/// The head of a final response, for the client and for the HTTP library.
+#[derive(Debug)]
+pub struct ParsedHead {
+    /// All header fields.
+    pub headers: HeaderMap,
+    /// Framing of the body.
+    pub framing: Framing,
+    /// The connection ends with the response.
+    pub closes_connection: bool,
+    /// The part of the head that says where the response ends, in known words and numbers alone, and no longer than the whole.
+    /// `ureq_proto` logs all that it reads, byte for byte, and a server may repeat a request's credentials anywhere.
+    pub for_library: String,
+}
+
+impl ParsedHead {
+    /// Parses the whole head of a final response. Returns `None` if it has no status line of HTTP/1.0 or HTTP/1.1.
+    ///
+    /// # Errors
+    ///
+    /// [`FaultKind::Protocol`] for a head that is malformed or has more than 128 fields, and for lengths that
+    /// contradict each other; and those of [`Framing::of`].
+    pub fn parse(head: &[u8]) -> Result<Option<Self>, Fault> {
+        // Some servers end the previous response with one line break too many.
+        let start = head.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(head.len());
+        let mut lines = head[start..].split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let Some((version, status)) = lines.next().and_then(status_line) else { return Ok(None) };
+        let mut headers = HeaderMap::new();
+        for line in lines.take_while(|line| !line.is_empty()) {
+            if headers.len() == MAX_FIELDS {
+                return Err(malformed(format!("too many headers: more than {MAX_FIELDS} header fields")));
+            }
+            let (name, value) = field(line).ok_or_else(|| malformed("a header field is malformed"))?;
+            headers.append(name, value);
+        }
+        let length = length(&headers)?;
+        let is_old = version == "HTTP/1.0";
+        let codings = headers.get_all(header::TRANSFER_ENCODING).iter().map(HeaderValue::as_bytes);
+        let framing = match Framing::of(is_old, status.parse().unwrap_or_default(), codings, length.is_some()) {
+            // There is no body, whatever the fields say.
+            Err(_) if matches!(status, "204" | "304") => Framing { is_chunked: false, is_unambiguous: false },
+            framing => framing?,
+        };
+        let option = connection(&headers);
+        let closes_connection = option == Some("close") || is_old && option.is_none();
+        let mut for_library = format!("{version} {status}\n");
+        let mut add = |line: std::fmt::Arguments<'_>| {
+            writeln!(for_library, "{line}").expect("writing to a string does not fail");
+        };
+        if let Some(option) = option {
+            add(format_args!("connection:{option}"));
+        }
+        if framing.is_chunked {
+            add(format_args!("transfer-encoding:chunked"));
+        }
+        if let Some(length) = length {
+            add(format_args!("content-length:{length}"));
+        }
+        for_library.push('\n');
+        Ok(Some(Self { headers, framing, closes_connection, for_library }))
+    }
+}
+
+/// Returns version and status code.
+fn status_line(line: &[u8]) -> Option<(&str, &str)> {
+    let is_text = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
+    let (start, reason) = line.split_at_checked("HTTP/1.1 200".len())?;
+    let (version, status) = std::str::from_utf8(start).ok()?.split_once(' ')?;
+    let is_known = matches!(version, "HTTP/1.0" | "HTTP/1.1") && status.bytes().all(|byte| byte.is_ascii_digit());
+    let has_reason = matches!(reason.first(), None | Some(b' ')) && reason.iter().all(is_text);
+    (is_known && has_reason).then_some((version, status))
+}
+
+fn field(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+    let colon = line.iter().position(|byte| *byte == b':')?;
+    let name = HeaderName::from_bytes(&line[..colon]).ok()?;
+    Some((name, HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).ok()?))
+}
+
+/// Returns the announced length of the body.
+fn length(headers: &HeaderMap) -> Result<Option<u64>, Fault> {
+    let values = headers.get_all(header::CONTENT_LENGTH).iter();
+    let mut length = None;
+    for text in values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii) {
+        let digits = std::str::from_utf8(text).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        let next: u64 = digits
+            .and_then(|digits| digits.parse().ok())
+            .ok_or_else(|| malformed("the content-length is not a number"))?;
+        if length.is_some_and(|length| length != next) {
+            return Err(malformed("one content-length contradicts the other"));
+        }
+        length = Some(next);
+    }
+    Ok(length)
+}
+
+/// Returns the option of `Connection` that says whether the connection ends with the response.
+fn connection(headers: &HeaderMap) -> Option<&'static str> {
+    let has = |option: &str| {
+        let values = headers.get_all(header::CONNECTION).iter();
+        let mut options = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+        options.any(|found| found.trim_ascii().eq_ignore_ascii_case(option.as_bytes()))
+    };
+    ["close", "keep-alive"].into_iter().find(|option| has(option))
+}
+
+fn malformed(why: impl Into<String>) -> Fault {
+    Fault::new(FaultKind::Protocol, why.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_library_sees_known_words_and_numbers_alone() {
+        for (head, expected) in [
+            ("HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200\n\n"),
+            ("HTTP/1.0 204\n\n", "HTTP/1.0 204\n\n"),
+            ("\r\nHTTP/1.1 200 OK\r\nsecret: secret\r\n\r\n", "HTTP/1.1 200\n\n"),
+            ("HTTP/1.1 302 Secret\r\nlocation: secret\r\nset-cookie: secret\r\nsecret: x\r\n\r\n", "HTTP/1.1 302\n\n"),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length:0005 , 5\r\ncontent-length: 5\r\n\r\n",
+                "HTTP/1.1 200\ncontent-length:5\n\n",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity, Chunked\r\n\r\n",
+                "HTTP/1.1 200\ntransfer-encoding:chunked\n\n",
+            ),
+            ("HTTP/1.1 200 OK\r\nConnection: secret, Close\r\n\r\n", "HTTP/1.1 200\nconnection:close\n\n"),
+            ("HTTP/1.0 200 OK\r\nconnection:Keep-Alive\r\n\r\n", "HTTP/1.0 200\nconnection:keep-alive\n\n"),
+            ("HTTP/1.1 200 OK\nconnection:close\nconnection:keep-alive\n\n", "HTTP/1.1 200\nconnection:close\n\n"),
+            ("HTTP/1.1 200 OK\r\nconnection: secret\r\n\r\n", "HTTP/1.1 200\n\n"),
+        ] {
+            let parsed = ParsedHead::parse(head.as_bytes()).expect("it is well-formed").expect("it is HTTP");
+            assert_eq!(parsed.for_library, expected, "{head:?}");
+            assert!(parsed.for_library.len() <= head.len(), "{head:?}");
+        }
+    }
+
+    #[test]
+    fn all_fields_are_read() {
+        let head = b"HTTP/1.1 200 OK\r\nA: b \r\na:\tc\r\nSet-Cookie: \xfc\r\nempty:\r\n\r\n";
+        let headers = ParsedHead::parse(head).expect("it is well-formed").expect("it is HTTP").headers;
+        assert_eq!(headers.get_all("a").iter().collect::<Vec<_>>(), ["b", "c"]);
+        assert_eq!((headers["set-cookie"].as_bytes(), headers["empty"].as_bytes()), (&b"\xfc"[..], &b""[..]));
+    }
+
+    #[test]
+    fn a_malformed_head_is_refused() {
+        for (head, why) in [
+            ("a b: c\r\n", "malformed"),
+            ("a : c\r\n", "malformed"),
+            (": c\r\n", "malformed"),
+            (" a: c\r\n", "malformed"),
+            ("a\r\n", "malformed"),
+            ("a: b\rc\r\n", "malformed"),
+            ("a: \0\r\n", "malformed"),
+            ("content-length: +5\r\n", "content-length"),
+            ("content-length: 5,\r\n", "content-length"),
+            ("content-length: 99999999999999999999\r\n", "content-length"),
+            ("content-length: 5\r\ncontent-length: 6\r\n", "contradicts"),
+            ("transfer-encoding: gzip\r\n", "transfer coding"),
+            (&"a: b\r\n".repeat(129), "more than 128"),
+        ] {
+            let head = format!("HTTP/1.1 200 OK\r\n{head}\r\n");
+            let fault = ParsedHead::parse(head.as_bytes()).expect_err("it is malformed");
+            assert!(fault.kind == FaultKind::Protocol && fault.to_string().contains(why), "{fault}");
+        }
+        for line in ["SSH-2.0-x", "HTTP/1.2 200 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 20", "HTTP/1.1 200 \u{7f}"] {
+            assert!(
+                ParsedHead::parse(format!("{line}\r\n\r\n").as_bytes()).expect("no field is read").is_none(),
+                "{line}"
+            );
+        }
+    }
+}
