@@ -70,8 +70,9 @@
 //! the operating system has still to deliver count as bytes that move, as far as it reports them (on Linux, if the runtime
 //! knows the [addresses](Runtime::addresses) of a connection).
 //!
-//! No secret appears in any `Debug`, `Display`, error or log line. At the level *trace* `ureq_proto` logs requests without
-//! their credentials, but responses with the messages in them.
+//! No credential appears in any `Debug`, `Display`, error or log line. At the level *trace* `ureq_proto` logs requests without
+//! their credentials, and of responses only status and framing. Only a server that returns the Secret as an id or a cursor gets it
+//! back in URLs, which are logged.
 //!
 //! # Other runtimes
 //!

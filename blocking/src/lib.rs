@@ -69,14 +69,16 @@
 //! sent ends the sending; files of more than 64 KiB are sent with `Expect: 100-continue`. Nothing in the environment is read
 //! but the three variables above: a proxy is set by [`Config::with_proxy`] alone.
 //!
-//! No secret appears in any `Debug`, `Display`, error or log line. At the level *trace* `ureq` and `ureq_proto` log requests
-//! without their credentials, but responses with the messages in them.
+//! No credential appears in any `Debug`, `Display`, error or log line. At the level *trace* `ureq` and `ureq_proto` log requests
+//! without their credentials, and of responses only status and framing, with zeros in place of the data. Only a server that returns
+//! the Secret as an id or a cursor gets it back in URLs, which are logged.
 //!
 //! Any other synchronous HTTP stack can take the place of ureq: see [`Transport`].
 //!
 //! # Features
 //!
-//! - `ring` (default), `aws-lc-rs`: the cryptography of TLS. If both are enabled, aws-lc-rs is used.
+//! - `ring` (default), `aws-lc-rs`: the TLS crypto provider. If both are enabled, aws-lc-rs is used; with neither, the default that
+//!   the program has installed in rustls.
 
 mod backend;
 mod detached;
