@@ -17,7 +17,8 @@ use std::{
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use teamwire_core::{Config, Credentials, Error, RetryPolicy};
 use teamwire_tests::{
-    harness::{AsyncStd, Blocking, Harness, HomeMade, Smol},
+    executor_test,
+    harness::{Handwritten, Harness},
     spellings::{echoes, is_not_in},
 };
 
@@ -193,7 +194,8 @@ fn all_texts(error: &Error) -> String {
     texts
 }
 
-fn a_server_that_repeats_credentials_is_in_no_error_and_no_log<H: Harness>() {
+#[executor_test]
+fn credentials_repeated_by_a_server_are_in_no_error_or_log<H: Harness>() {
     let log = Logged::begin();
     let echoes = echoes(&[(APP_ID, SECRET)]);
     for echoes in echoes.chunks(AT_ONCE) {
@@ -203,12 +205,17 @@ fn a_server_that_repeats_credentials_is_in_no_error_and_no_log<H: Harness>() {
             thread.join().expect("it serves");
         }
         let lines = log.take();
-        assert_eq!(lines.contains("/v1/me HTTP/1.1"), H::NAME != HomeMade::NAME, "only the HTTP library logs requests");
+        assert_eq!(
+            lines.contains("/v1/me HTTP/1.1"),
+            H::NAME != Handwritten::NAME,
+            "only the HTTP library logs requests"
+        );
         none_is_in(echoes, &lines);
     }
 }
 
-fn a_proxy_that_repeats_logins_is_in_no_error_and_no_log<H: Harness>() {
+#[executor_test(adapters)]
+fn logins_repeated_by_a_proxy_are_in_no_error_or_log<H: Harness>() {
     let log = Logged::begin();
     let echoes = echoes(&[(APP_ID, SECRET), PROXY]);
     for echoes in echoes.chunks(AT_ONCE) {
@@ -228,27 +235,4 @@ fn a_proxy_that_repeats_logins_is_in_no_error_and_no_log<H: Harness>() {
         let lines = log.take();
         none_is_in(echoes, &lines);
     }
-}
-
-macro_rules! for_each_executor {
-    ($($name:ident: $harness:ident, $($promise:ident),+;)+) => {
-        $(mod $name {
-            $(
-                #[test]
-                fn $promise() {
-                    teamwire_tests::limit::promise(stringify!($name), stringify!($promise), super::$promise::<super::$harness>);
-                }
-            )+
-        })+
-    };
-}
-
-for_each_executor! {
-    blocking: Blocking,
-        a_server_that_repeats_credentials_is_in_no_error_and_no_log, a_proxy_that_repeats_logins_is_in_no_error_and_no_log;
-    async_std: AsyncStd,
-        a_server_that_repeats_credentials_is_in_no_error_and_no_log, a_proxy_that_repeats_logins_is_in_no_error_and_no_log;
-    smol: Smol,
-        a_server_that_repeats_credentials_is_in_no_error_and_no_log, a_proxy_that_repeats_logins_is_in_no_error_and_no_log;
-    home_made: HomeMade, a_server_that_repeats_credentials_is_in_no_error_and_no_log;
 }
