@@ -5,13 +5,12 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::Value;
 use teamwire_core::{
-    Chat, Client, Coordinates, Draft, Error, Flow, LiveLocation, Moment, Now, Reply, ShareDuration, Ticket,
+    ByHand, Chat, Client, Coordinates, Draft, Error, Flow, LiveLocation, Moment, Now, Reply, ShareDuration, Ticket,
 };
 use teamwire_sandbox::world::org;
 
 use super::{
     broken::{Broken, broken},
-    executor::Hands,
     heard::Word,
     shares::Shares,
     truth::degrees,
@@ -19,8 +18,8 @@ use super::{
 
 /// The chats of a process.
 pub(super) struct Rooms {
-    pub(super) lobby: teamwire_core::ChatRef<Hands>,
-    pub(super) notices: teamwire_core::ChatRef<Hands>,
+    pub(super) lobby: teamwire_core::ChatRef<ByHand>,
+    pub(super) notices: teamwire_core::ChatRef<ByHand>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +60,7 @@ impl Task {
 }
 
 impl Rooms {
-    fn at(&self, tid: &str) -> &teamwire_core::ChatRef<Hands> {
+    fn at(&self, tid: &str) -> &teamwire_core::ChatRef<ByHand> {
         if self.lobby.tid().as_str() == tid { &self.lobby } else { &self.notices }
     }
 }
@@ -86,9 +85,9 @@ pub(super) struct Chore<'c> {
 impl<'c> Chore<'c> {
     /// A task, if it can be begun: one that changes a chat needs the lobby's snapshot.
     pub(super) fn new(
-        client: &'c Client<Hands>,
+        client: &'c Client<ByHand>,
         rooms: &'c Rooms,
-        lobby: Option<&'c mut Chat<Hands>>,
+        lobby: Option<&'c mut Chat<ByHand>>,
         task: Task,
         tid: &'static str,
     ) -> Option<Self> {

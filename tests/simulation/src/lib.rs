@@ -76,7 +76,6 @@ mod chore;
 mod defect;
 mod disk;
 mod drive;
-mod executor;
 mod followed;
 mod heard;
 mod network;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use teamwire_core::{
-    Chat, Client, End, Error, ErrorKind, Exchange, FeedEvent, Machine, Moment, Next, Now, Reply, Step, Ticket,
+    ByHand, Chat, Client, End, Error, ErrorKind, Exchange, FeedEvent, Machine, Moment, Next, Now, Reply, Step, Ticket,
 };
 
 use super::{
@@ -11,7 +11,6 @@ use super::{
     chore::{Chore, Rooms, Task},
     disk::Post,
     drive::Drive,
-    executor::Hands,
     followed::{Complaints, Followed, Kind},
     heard::{Ask, Word},
     plan::Topic,
@@ -22,10 +21,10 @@ use super::{
 };
 
 pub(super) struct Process<'c> {
-    pub(super) client: &'c Client<Hands>,
+    pub(super) client: &'c Client<ByHand>,
     rooms: &'c Rooms,
     /// Snapshots of the lobby that no chore has taken yet.
-    lobbies: Vec<&'c mut Chat<Hands>>,
+    lobbies: Vec<&'c mut Chat<ByHand>>,
     drive: Drive,
     pub(super) watches: Vec<Watch>,
     chores: BTreeMap<usize, Chore<'c>>,
@@ -44,9 +43,9 @@ pub(super) enum Life {
 
 impl<'c> Process<'c> {
     pub(super) fn new(
-        client: &'c Client<Hands>,
+        client: &'c Client<ByHand>,
         rooms: &'c Rooms,
-        lobbies: &'c mut [Chat<Hands>],
+        lobbies: &'c mut [Chat<ByHand>],
         run: &mut Universe,
     ) -> Result<Self, Broken> {
         let mut process = Self {
@@ -114,7 +113,7 @@ impl<'c> Process<'c> {
             return Ok(Life::GoesOn);
         }
         let now = self.now(run);
-        self.client.executor().set(now);
+        self.client.executor().set_now(now);
         loop {
             run.steps()?;
             let turn = self.drive.next(now);
@@ -201,7 +200,7 @@ impl<'c> Process<'c> {
     /// Hands over a reply; `true`: somebody awaits it.
     pub(super) fn hear(&mut self, run: &mut Universe, owner: Owner, ticket: Ticket, word: Word) -> Result<(), Broken> {
         let now = self.now(run);
-        self.client.executor().set(now);
+        self.client.executor().set_now(now);
         match owner {
             Owner::Feed(key) => {
                 let awaited = self.watches[key].awaits(ticket);

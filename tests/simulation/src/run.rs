@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use teamwire_core::{Chat, Client, Executor, Machine, Reply, Step, script::sample};
+use teamwire_core::{ByHand, Chat, Client, Executor, Machine, Reply, Step, script::sample};
 use teamwire_sandbox::world::org;
 
 use super::{
     broken::{Broken, broken},
     chore::{Rooms, Task},
     disk::{Letter, Post},
-    executor::Hands,
     network, people,
     process::{Life, Process},
     universe::{Happening, Owner, Universe},
@@ -47,7 +46,7 @@ pub(super) fn run(run: &mut Universe) -> Result<(), Broken> {
 }
 
 /// Snapshots of the lobby, as many as a life has use for.
-fn lobbies(client: &Client<Hands>) -> Result<Vec<Chat<Hands>>, Broken> {
+fn lobbies(client: &Client<ByHand>) -> Result<Vec<Chat<ByHand>>, Broken> {
     let now = client.executor().now();
     let mut search = client.chats().by_thread_id(org::LOBBY);
     if let Step::Send(ticket, _) = search.poll(now) {

@@ -7,13 +7,12 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Request;
-use teamwire_core::{Body, Config, Credentials, Exchange, Moment, Now, Reply, RetryPolicy, Ticket};
+use teamwire_core::{Body, ByHand, Config, Credentials, Exchange, Moment, Now, Reply, RetryPolicy, Ticket};
 
 use super::{
     broken::{Broken, Trace, broken},
     defect::Defect,
     disk::Disk,
-    executor::Hands,
     heard::{Ask, Word},
     network::{self, Fate, Loss},
     plan::Plan,
@@ -188,8 +187,8 @@ impl Universe {
         self.server.truth.len() + self.upheavals
     }
 
-    /// A process starts: its hands.
-    pub(super) fn boot(&mut self) -> Hands {
+    /// A process starts: its executor.
+    pub(super) fn boot(&mut self) -> ByHand {
         self.life += 1;
         (self.born, self.looks_at) = (self.clock, None);
         (self.stood, self.suspended) = (Duration::ZERO, (self.clock, self.clock));
@@ -199,7 +198,7 @@ impl Universe {
         let config = config.with_hide_deleted_messages(self.plan.hides_deleted);
         let retries = if self.plan.tries_once && self.defect != Defect::RetriedThoughNever { 0 } else { 3 };
         let config = config.with_retry(RetryPolicy { retries, ..RetryPolicy::default() });
-        Hands::new(config, self.random.entropy(), self.given_now())
+        ByHand::new(config, self.random.entropy(), self.given_now())
     }
 
     /// The process is gone, and its connections with it.
