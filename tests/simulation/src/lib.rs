@@ -71,24 +71,24 @@
 //! - a server that does not wait is asked without a pause
 //! - a deleted message is told though it is to be hidden
 
-mod broken;
-mod chore;
 mod defect;
 mod disk;
-mod drive;
-mod followed;
-mod heard;
+mod environment;
+mod feed_driver;
+mod feed_under_test;
+mod invariants;
 mod network;
+mod oracle;
 mod people;
-mod plan;
 mod process;
+mod protocol;
 mod random;
 mod run;
+mod scenario;
 mod server;
 mod shares;
-mod truth;
-mod universe;
-mod watch;
+mod violation;
+mod workload;
 
 use std::{
     ops::AddAssign,
@@ -96,8 +96,8 @@ use std::{
     thread,
 };
 
-pub use self::{broken::Failure, defect::Defect};
-use self::{broken::Trace, universe::Universe};
+pub use self::{defect::Defect, violation::Failure};
+use self::{environment::Universe, violation::Trace};
 
 /// How many of the last things that happened are told of a run that failed.
 const TOLD: usize = 40;

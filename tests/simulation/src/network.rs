@@ -9,7 +9,7 @@ use teamwire_core::{Fault, FaultKind};
 
 use super::{
     defect::{edit, edit_items},
-    heard::{Ask, Word},
+    protocol::{Ask, Word},
     random::Random,
 };
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use teamwire_sandbox::world::{Rejection, org};
 
 use super::{
-    broken::{Broken, Trace, broken},
+    oracle::degrees,
     random::Random,
     server::Server,
-    truth::degrees,
+    violation::{Broken, Trace, broken},
 };
 
 const MEMBERS: [(&str, &[&str]); 2] =

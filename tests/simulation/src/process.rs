@@ -7,17 +7,17 @@ use teamwire_core::{
 };
 
 use super::{
-    broken::{Broken, broken},
-    chore::{Chore, Rooms, Task},
     disk::Post,
-    drive::Drive,
-    followed::{Complaints, Followed, Kind},
-    heard::{Ask, Word},
-    plan::Topic,
+    environment::{Owner, Universe},
+    feed_driver::Drive,
+    feed_under_test::{Complaints, Followed, Kind},
+    invariants::{Ended, Watch},
+    oracle::Item,
+    protocol::{Ask, Word},
+    scenario::Topic,
     shares::Shares,
-    truth::Item,
-    universe::{Owner, Universe},
-    watch::{Ended, Watch},
+    violation::{Broken, broken},
+    workload::{Chore, Rooms, Task},
 };
 
 pub(super) struct Process<'c> {

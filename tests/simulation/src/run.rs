@@ -7,12 +7,12 @@ use teamwire_core::{ByHand, Chat, Client, Executor, Machine, Reply, Step, script
 use teamwire_sandbox::world::org;
 
 use super::{
-    broken::{Broken, broken},
-    chore::{Rooms, Task},
     disk::{Letter, Post},
+    environment::{Happening, Owner, Universe},
     network, people,
     process::{Life, Process},
-    universe::{Happening, Owner, Universe},
+    violation::{Broken, broken},
+    workload::{Rooms, Task},
 };
 
 /// How long after the storm all must be told.

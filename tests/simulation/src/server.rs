@@ -15,9 +15,9 @@ use teamwire_sandbox::{
 };
 
 use super::{
-    broken::{Broken, broken},
     defect::Defect,
-    truth::Truth,
+    oracle::Truth,
+    violation::{Broken, broken},
 };
 
 /// An answer, and how much had happened when it was made.

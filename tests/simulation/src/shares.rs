@@ -7,11 +7,11 @@ use teamwire_core::{Error, Moment, Now, ShareDuration};
 use teamwire_sandbox::world::org;
 
 use super::{
-    broken::{Broken, broken},
-    chore::{Chore, Task},
     disk::SavedShares,
+    environment::Universe,
     process::Process,
-    universe::Universe,
+    violation::{Broken, broken},
+    workload::{Chore, Task},
 };
 
 /// The shares that the ledger is to have, by chat.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use teamwire_core::{Checkpoint, End, Error, ErrorKind, FaultKind, FeedEvent, Now, Ticket, Trouble};
 
 use super::{
-    broken::{Broken, broken},
-    heard::{Ask, Heard},
-    plan::Topic,
-    truth::{Item, Truth},
+    oracle::{Item, Truth},
+    protocol::{Ask, Heard},
+    scenario::Topic,
+    violation::{Broken, broken},
 };
 
 const SHORTEST: Duration = Duration::from_millis(250);

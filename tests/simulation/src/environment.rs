@@ -10,14 +10,14 @@ use http::Request;
 use teamwire_core::{Body, ByHand, Config, Credentials, Exchange, Moment, Now, Reply, RetryPolicy, Ticket};
 
 use super::{
-    broken::{Broken, Trace, broken},
     defect::Defect,
     disk::Disk,
-    heard::{Ask, Word},
     network::{self, Fate, Loss},
-    plan::Plan,
+    protocol::{Ask, Word},
     random::Random,
+    scenario::Plan,
     server::{Answer, Server},
+    violation::{Broken, Trace, broken},
 };
 
 /// Who sent a request.

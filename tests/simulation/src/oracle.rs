@@ -8,8 +8,8 @@ use std::{
 use teamwire_sandbox::world::org;
 
 use super::{
-    broken::{Broken, broken},
-    plan::Topic,
+    scenario::Topic,
+    violation::{Broken, broken},
 };
 
 /// One thing that happened.

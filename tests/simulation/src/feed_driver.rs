@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use teamwire_core::{End, Error, Feed, FeedEvent, FeedSet, Machine, Moment, Next, Now, Reply, Step, Ticket};
 
-use super::{followed::Followed, truth::Item};
+use super::{feed_under_test::Followed, oracle::Item};
 
 pub(super) enum Drive {
     Set(FeedSet<usize, Followed>),

@@ -8,8 +8,8 @@ use teamwire_core::{
 };
 
 use super::{
-    broken::{Broken, broken},
-    truth::{Item, Place},
+    oracle::{Item, Place},
+    violation::{Broken, broken},
 };
 
 /// What is wrong with machines, as far as only who holds them can see it.

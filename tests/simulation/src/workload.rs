@@ -10,10 +10,10 @@ use teamwire_core::{
 use teamwire_sandbox::world::org;
 
 use super::{
-    broken::{Broken, broken},
-    heard::Word,
+    oracle::degrees,
+    protocol::Word,
     shares::Shares,
-    truth::degrees,
+    violation::{Broken, broken},
 };
 
 /// The chats of a process.
