@@ -6,14 +6,14 @@ use openapi::models::{
 use serde::de::DeserializeOwned;
 
 fn read<T: DeserializeOwned>(kind: &str) -> T {
-    let folder = std::env::var("EVENTS").expect("the script sets it");
+    let folder = std::env::var("EVENTS").expect("the script sets EVENTS");
     let text = std::fs::read_to_string(format!("{folder}/{kind}.json")).expect("there is a file of each kind");
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{kind}: {error}"))
 }
 
-/// The type of an event's data goes by its kind.
+/// Decodes the data of an event as the type for its kind.
 fn data<T: DeserializeOwned>(data: &Option<serde_json::Value>) -> T {
-    serde_json::from_value(data.clone().expect("it has data")).expect("it is of its kind's type")
+    serde_json::from_value(data.clone().expect("the event has data")).expect("the data has the type for its kind")
 }
 
 fn main() {

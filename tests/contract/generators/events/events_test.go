@@ -21,17 +21,17 @@ func TestEvents(t *testing.T) {
 	var messages MessageUpdates
 	read(t, "message", &messages)
 	if event := messages.Items[0].MessageEvent; event == nil || event.Kind != "message" || event.Data.GetMsg() != "Hello" {
-		t.Errorf("it is a message: %+v", messages.Items[0])
+		t.Errorf("want a message: %+v", messages.Items[0])
 	}
 	var reactions ReactionUpdates
 	read(t, "reaction", &reactions)
 	if event := reactions.Items[0].ReactionEvent; event == nil || event.Kind != "reaction" || event.Data.ReactionType != "ok" {
-		t.Errorf("it is a reaction: %+v", reactions.Items[0])
+		t.Errorf("want a reaction: %+v", reactions.Items[0])
 	}
 	var locations LocationUpdates
 	read(t, "location", &locations)
 	if event := locations.Items[0].LocationEvent; event == nil || event.Kind != "location" || event.Data.Lat != 1 {
-		t.Errorf("it is a location: %+v", locations.Items[0])
+		t.Errorf("want a location: %+v", locations.Items[0])
 	}
 	read(t, "unknown", &messages)
 	read(t, "unknown", &reactions)
@@ -40,7 +40,7 @@ func TestEvents(t *testing.T) {
 		messages.Items[0].UnknownEvent, reactions.Items[0].UnknownEvent, locations.Items[0].UnknownEvent,
 	} {
 		if event == nil || event.Kind != "weather" || event.Data == nil {
-			t.Errorf("it is of a kind to come: %+v", event)
+			t.Errorf("want an event of an unknown kind: %+v", event)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-"""Gathers one batch of each feed from the sandbox, and the document's example of a kind to come, as JSON files."""
+"""Gathers one batch of each feed from the sandbox, and the document's example of an unknown kind, as JSON files."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Asks a mock of the document for everything: each operation with its examples, each list page by page, each feed."""
+"""Calls every operation of a mock with its examples, reads every page of each list, and polls each feed."""
 
 import base64
 import json
@@ -11,8 +11,8 @@ import urllib.request
 from ruamel.yaml import YAML
 
 AUTHORIZATION = "Basic " + base64.b64encode(b"app:secret").decode()
-# More pages than any example has: a list that is longer has no end.
-MOST_PAGES = 10
+# More pages than any example has: a longer list is assumed to be endless.
+MAX_PAGES = 10
 POLLS = 3
 
 
@@ -21,21 +21,23 @@ class Mock:
         self.document = YAML(typ="safe").load(pathlib.Path(document))
         self.url = url
 
-    def resolved(self, it):
-        while "$ref" in it:
-            place = self.document
-            for name in it["$ref"].removeprefix("#/").split("/"):
-                place = place[name]
-            it = place
-        return it
+    def resolve(self, node):
+        """Follows `$ref` to the object that it refers to."""
+        while "$ref" in node:
+            target = self.document
+            for name in node["$ref"].removeprefix("#/").split("/"):
+                target = target[name]
+            node = target
+        return node
 
     def operations(self):
         for path, methods in self.document["paths"].items():
             shared = methods.get("parameters", [])
-            for method, it in methods.items():
+            for method, operation in methods.items():
                 if method != "parameters":
-                    parameters = [self.resolved(one) for one in shared + it.get("parameters", [])]
-                    yield it["operationId"], method.upper(), path, parameters, self.resolved(it.get("requestBody", {}))
+                    parameters = [self.resolve(parameter) for parameter in shared + operation.get("parameters", [])]
+                    body = self.resolve(operation.get("requestBody", {}))
+                    yield operation["operationId"], method.upper(), path, parameters, body
 
     def send(self, method, path, query=None, headers=None, body=None):
         url = self.url + path + ("?" + urllib.parse.urlencode(query) if query else "")
@@ -48,43 +50,43 @@ class Mock:
             raise SystemExit(f"{method} {path}: {error.code} {error.read().decode()}") from error
 
     def call(self, method, path, parameters, **overrides):
-        """One request, with the examples of its parameters; a query parameter is sent if it is required or given."""
+        """Sends a request with the examples of its parameters. Query parameters are sent if required or overridden."""
         query, headers = {}, {}
-        for it in parameters:
-            example, name = it.get("example"), it["name"]
-            if it["in"] == "path":
+        for parameter in parameters:
+            example, name = parameter.get("example"), parameter["name"]
+            if parameter["in"] == "path":
                 path = path.replace("{" + name + "}", urllib.parse.quote(str(example), safe=""))
-            elif it["in"] == "header" and name in ("Idempotency-Key", "Content-Disposition"):
+            elif parameter["in"] == "header" and name in ("Idempotency-Key", "Content-Disposition"):
                 headers[name] = str(example)
-            elif it["in"] == "query" and (name in overrides or it.get("required")):
+            elif parameter["in"] == "query" and (name in overrides or parameter.get("required")):
                 query[name] = overrides.get(name, example)
         headers |= overrides.get("headers", {})
         return self.send(method, path, query, headers, overrides.get("body"))
 
 
 def bodies(body, mock):
-    """Every body that a client sends: each example, under each media type that it may have."""
+    """Yields every request body to send: each example with each media type that the document allows."""
     for media_type, content in body.get("content", {}).items():
-        # Any media type means any.
+        # `*/*` accepts any media type.
         media_type = "text/plain" if media_type == "*/*" else media_type
         if media_type != "application/json":
             yield media_type, b"bytes"
             continue
         examples = [content["example"]] if "example" in content else []
-        examples += [mock.resolved(it)["value"] for it in content.get("examples", {}).values()]
+        examples += [mock.resolve(example)["value"] for example in content.get("examples", {}).values()]
         for example in examples:
             yield media_type, json.dumps(example).encode()
     if not body:
         yield None, None
 
 
-def check(is_so, *what):
-    if not is_so:
-        raise SystemExit(" ".join(str(it) for it in what))
+def check(condition, *details):
+    if not condition:
+        raise SystemExit(" ".join(str(detail) for detail in details))
 
 
-def page(answer, name):
-    status, media_type, body = answer
+def decode_page(response, name):
+    status, media_type, body = response
     check((status, media_type) == (200, "application/json"), name, status, media_type)
     return json.loads(body)
 
@@ -98,27 +100,27 @@ def main(document, url):
             status, _, _ = mock.call(method, path, parameters, headers=headers, body=content)
             check(200 <= status < 300, name, status)
         counts["operations"] += 1
-        names = {it["name"] for it in parameters if it["in"] == "query"}
+        names = {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
         if method == "GET" and "limit" in names:
             cursor, pages = {}, 0
             while cursor is not None:
-                it = page(mock.call(method, path, parameters, **cursor), name)
-                check(isinstance(it["items"], list), name, it)
-                after = it.get("next_cursor")
-                check(after is None or isinstance(after, str), name, after)
-                cursor, pages = ({"cursor": after} if after else None), pages + 1
-                check(pages < MOST_PAGES, name, "never ends")
+                page = decode_page(mock.call(method, path, parameters, **cursor), name)
+                check(isinstance(page["items"], list), name, page)
+                next_cursor = page.get("next_cursor")
+                check(next_cursor is None or isinstance(next_cursor, str), name, next_cursor)
+                cursor, pages = ({"cursor": next_cursor} if next_cursor else None), pages + 1
+                check(pages < MAX_PAGES, name, "endless list")
             counts["lists"] += 1
         if method == "GET" and "wait" in names:
             cursor = {}
             for _ in range(POLLS):
-                it = page(mock.call(method, path, parameters, **cursor), name)
-                check(isinstance(it["cursor"], str) and it["cursor"], name, it)
-                # A batch has to move the cursor that it was asked for, or be empty.
-                check(not it["items"] or it["cursor"] != cursor.get("cursor"), name, "does not move")
-                cursor = {"cursor": it["cursor"], "wait": 1}
+                batch = decode_page(mock.call(method, path, parameters, **cursor), name)
+                check(isinstance(batch["cursor"], str) and batch["cursor"], name, batch)
+                # A batch that is not empty has to advance the cursor.
+                check(not batch["items"] or batch["cursor"] != cursor.get("cursor"), name, "cursor does not advance")
+                cursor = {"cursor": batch["cursor"], "wait": 1}
             counts["feeds"] += 1
-    print(", ".join(f"{count} {what}" for what, count in counts.items()))
+    print(", ".join(f"{count} {name}" for name, count in counts.items()))
 
 
 main(*sys.argv[1:])
