@@ -4,59 +4,59 @@ use std::collections::BTreeMap;
 
 use teamwire_core::{End, Error, Feed, FeedEvent, FeedSet, Machine, Moment, Next, Now, Reply, Step, Ticket};
 
-use super::{feed_under_test::Followed, oracle::Item};
+use super::{feed_under_test::FeedUnderTest, oracle::Item};
 
-pub(super) enum Drive {
-    Set(FeedSet<usize, Followed>),
-    Alone(BTreeMap<usize, Alone>),
+pub(super) enum FeedDriver {
+    Set(FeedSet<usize, FeedUnderTest>),
+    Individual(BTreeMap<usize, IndividualFeed>),
 }
 
 /// A feed, and what its driver waits for.
-pub(super) struct Alone {
-    feed: Followed,
-    waits: Waits,
+pub(super) struct IndividualFeed {
+    feed: FeedUnderTest,
+    waiting: Waiting,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Waits {
+enum Waiting {
     No,
     ForReply,
     Until(Moment),
 }
 
-pub(super) type Turn = Next<usize, FeedEvent<Item>, Result<End, Error>>;
+pub(super) type DriverStep = Next<usize, FeedEvent<Item>, Result<End, Error>>;
 
-impl Drive {
+impl FeedDriver {
     pub(super) const fn new(in_set: bool) -> Self {
-        if in_set { Self::Set(FeedSet::new()) } else { Self::Alone(BTreeMap::new()) }
+        if in_set { Self::Set(FeedSet::new()) } else { Self::Individual(BTreeMap::new()) }
     }
 
-    pub(super) fn insert(&mut self, key: usize, feed: Followed) {
+    pub(super) fn insert(&mut self, key: usize, feed: FeedUnderTest) {
         match self {
             Self::Set(set) => drop(set.insert(key, feed)),
-            Self::Alone(feeds) => drop(feeds.insert(key, Alone { feed, waits: Waits::No })),
+            Self::Individual(feeds) => drop(feeds.insert(key, IndividualFeed { feed, waiting: Waiting::No })),
         }
     }
 
-    pub(super) fn next(&mut self, now: Now) -> Turn {
+    pub(super) fn next(&mut self, now: Now) -> DriverStep {
         let feeds = match self {
             Self::Set(set) => return set.next(now),
-            Self::Alone(feeds) => feeds,
+            Self::Individual(feeds) => feeds,
         };
-        for (&key, alone) in feeds.iter_mut() {
-            match alone.waits {
-                Waits::ForReply => continue,
-                Waits::Until(until) if until > now.moment => continue,
+        for (&key, individual) in feeds.iter_mut() {
+            match individual.waiting {
+                Waiting::ForReply => continue,
+                Waiting::Until(until) if until > now.moment => continue,
                 _ => {}
             }
-            let step = alone.feed.poll(now);
-            alone.waits = match &step {
-                Step::Send(..) | Step::File(..) => Waits::ForReply,
+            let step = individual.feed.poll(now);
+            individual.waiting = match &step {
+                Step::Send(..) | Step::File(..) => Waiting::ForReply,
                 Step::Sleep(until) => {
-                    alone.waits = Waits::Until(*until);
+                    individual.waiting = Waiting::Until(*until);
                     continue;
                 }
-                Step::Event(_) => Waits::No,
+                Step::Event(_) => Waiting::No,
                 Step::Done(_) => {
                     feeds.remove(&key);
                     return Next::Step(key, step);
@@ -64,8 +64,8 @@ impl Drive {
             };
             return Next::Step(key, step);
         }
-        let sleeping = feeds.values().filter_map(|alone| match alone.waits {
-            Waits::Until(until) => Some(until),
+        let sleeping = feeds.values().filter_map(|individual| match individual.waiting {
+            Waiting::Until(until) => Some(until),
             _ => None,
         });
         match sleeping.min() {
@@ -75,14 +75,14 @@ impl Drive {
         }
     }
 
-    pub(super) fn handle(&mut self, now: Now, key: usize, ticket: Ticket, reply: Reply, awaited: bool) {
+    pub(super) fn handle(&mut self, now: Now, key: usize, ticket: Ticket, reply: Reply, is_expected: bool) {
         match self {
             Self::Set(set) => set.handle(now, &key, ticket, reply),
-            Self::Alone(feeds) => {
-                if let Some(alone) = feeds.get_mut(&key) {
-                    alone.feed.handle(now, ticket, reply);
-                    if awaited {
-                        alone.waits = Waits::No;
+            Self::Individual(feeds) => {
+                if let Some(individual) = feeds.get_mut(&key) {
+                    individual.feed.handle(now, ticket, reply);
+                    if is_expected {
+                        individual.waiting = Waiting::No;
                     }
                 }
             }
@@ -92,10 +92,10 @@ impl Drive {
     pub(super) fn stop(&mut self, now: Now, key: usize) {
         match self {
             Self::Set(set) => set.stop(now, &key),
-            Self::Alone(feeds) => {
-                if let Some(alone) = feeds.get_mut(&key) {
-                    alone.feed.stop(now);
-                    alone.waits = Waits::No;
+            Self::Individual(feeds) => {
+                if let Some(individual) = feeds.get_mut(&key) {
+                    individual.feed.stop(now);
+                    individual.waiting = Waiting::No;
                 }
             }
         }
@@ -105,7 +105,7 @@ impl Drive {
     pub(super) fn stop_again(&mut self, now: Now, key: usize) {
         match self {
             Self::Set(set) => set.stop(now, &key),
-            Self::Alone(feeds) => feeds.get_mut(&key).into_iter().for_each(|alone| alone.feed.stop(now)),
+            Self::Individual(feeds) => feeds.get_mut(&key).into_iter().for_each(|individual| individual.feed.stop(now)),
         }
     }
 
@@ -113,9 +113,9 @@ impl Drive {
     pub(super) fn reissue(&mut self) {
         match self {
             Self::Set(set) => set.reissue(),
-            Self::Alone(feeds) => {
-                for alone in feeds.values_mut().filter(|alone| alone.waits == Waits::ForReply) {
-                    alone.waits = Waits::No;
+            Self::Individual(feeds) => {
+                for individual in feeds.values_mut().filter(|individual| individual.waiting == Waiting::ForReply) {
+                    individual.waiting = Waiting::No;
                 }
             }
         }

@@ -8,27 +8,27 @@ use teamwire_core::{
 };
 
 use super::{
-    oracle::{Item, Place},
-    violation::{Broken, broken},
+    oracle::{Item, Location},
+    violation::{Violation, violation},
 };
 
 /// What is wrong with machines, as far as only who holds them can see it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Complaints(Arc<Mutex<Option<Broken>>>);
+pub(super) struct Violations(Arc<Mutex<Option<Violation>>>);
 
-impl Complaints {
-    fn add<T>(&self, found: Result<T, Broken>) {
-        if let Err(found) = found {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(found);
+impl Violations {
+    fn record<T>(&self, result: Result<T, Violation>) {
+        if let Err(result) = result {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(result);
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), Broken> {
+    pub(super) fn check(&self) -> Result<(), Violation> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
     }
 }
 
-pub(super) enum Kind {
+pub(super) enum AnyPoller {
     Messages(Poller<Message>),
     Reactions(Poller<Reaction>),
     Locations(Poller<LiveLocationUpdate>),
@@ -36,47 +36,47 @@ pub(super) enum Kind {
 
 /// What it said when it was last asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Said {
+enum StepSummary {
     Send(Ticket),
     Sleep(Moment),
     Other,
 }
 
-pub(super) struct Followed {
-    kind: Kind,
-    said: Said,
-    asked: u32,
-    complaints: Complaints,
+pub(super) struct FeedUnderTest {
+    poller: AnyPoller,
+    last_step: StepSummary,
+    polls: u32,
+    violations: Violations,
 }
 
-type Next = Step<FeedEvent<Item>, Result<End, Error>>;
+type FeedStep = Step<FeedEvent<Item>, Result<End, Error>>;
 
-impl Followed {
-    pub(super) const fn new(kind: Kind, complaints: Complaints) -> Self {
-        Self { kind, said: Said::Other, asked: 0, complaints }
+impl FeedUnderTest {
+    pub(super) const fn new(poller: AnyPoller, violations: Violations) -> Self {
+        Self { poller, last_step: StepSummary::Other, polls: 0, violations }
     }
 
-    fn ask(&mut self, now: Now) -> Next {
-        match &mut self.kind {
-            Kind::Messages(poller) => {
+    fn poll_once(&mut self, now: Now) -> FeedStep {
+        match &mut self.poller {
+            AnyPoller::Messages(poller) => {
                 let item = |it: Message| Item::Message { mid: it.mid.as_str().into(), deleted: it.deleted };
-                translate(poller.poll(now), item)
+                map_items(poller.poll(now), item)
             }
-            Kind::Reactions(poller) => translate(poller.poll(now), |it: Reaction| Item::Reaction {
+            AnyPoller::Reactions(poller) => map_items(poller.poll(now), |it: Reaction| Item::Reaction {
                 id: it.reaction_id.as_str().into(),
-                kind: name_of(&it.reaction_type),
+                kind: reaction_name(&it.reaction_type),
             }),
-            Kind::Locations(poller) => translate(poller.poll(now), |it: LiveLocationUpdate| {
+            AnyPoller::Locations(poller) => map_items(poller.poll(now), |it: LiveLocationUpdate| {
                 #[expect(clippy::cast_possible_truncation, reason = "a latitude is small")]
                 let lat = (it.coordinates.lat() * 1000.0).round() as i64;
-                Item::Location(Place { uid: it.user.uid.as_str().into(), lat, ended: it.ended })
+                Item::Location(Location { uid: it.user.uid.as_str().into(), lat, ended: it.ended })
             }),
         }
     }
 
-    fn ask_again(&mut self, now: Now, first: &Next) {
-        let again = self.ask(now);
-        self.complaints.add(match (first, &again) {
+    fn check_repeated_poll(&mut self, now: Now, first: &FeedStep) {
+        let again = self.poll_once(now);
+        self.violations.record(match (first, &again) {
             (Step::Send(a, x), Step::Send(b, y))
                 if a == b
                     && x.request.uri() == y.request.uri()
@@ -88,75 +88,75 @@ impl Followed {
             }
             (Step::Sleep(a), Step::Sleep(b)) if a == b => Ok(()),
             (Step::Done(_), Step::Done(Err(Error::Finished))) => Ok(()),
-            _ => broken("asking again is harmless", || format!("first {first:?}, then {again:?}")),
+            _ => violation("asking again is harmless", || format!("first {first:?}, then {again:?}")),
         });
     }
 }
 
-fn said(step: &Next) -> Said {
+fn summary(step: &FeedStep) -> StepSummary {
     match step {
-        Step::Send(ticket, _) => Said::Send(*ticket),
-        Step::Sleep(until) => Said::Sleep(*until),
-        _ => Said::Other,
+        Step::Send(ticket, _) => StepSummary::Send(*ticket),
+        Step::Sleep(until) => StepSummary::Sleep(*until),
+        _ => StepSummary::Other,
     }
 }
 
-impl Machine for Followed {
+impl Machine for FeedUnderTest {
     type Event = FeedEvent<Item>;
     type Output = End;
 
-    fn poll(&mut self, now: Now) -> Next {
-        let step = self.ask(now);
-        self.said = said(&step);
-        self.asked += 1;
-        if let Said::Sleep(until) = self.said
+    fn poll(&mut self, now: Now) -> FeedStep {
+        let step = self.poll_once(now);
+        self.last_step = summary(&step);
+        self.polls += 1;
+        if let StepSummary::Sleep(until) = self.last_step
             && until <= now.moment
         {
-            self.complaints
-                .add::<()>(broken("no wait is in the past", || format!("at {now:?} it sleeps to {until:?}")));
+            self.violations
+                .record::<()>(violation("no wait is in the past", || format!("at {now:?} it sleeps to {until:?}")));
         }
-        if matches!(step, Step::Done(_)) || (self.asked.is_multiple_of(4) && self.said != Said::Other) {
-            self.ask_again(now, &step);
+        if matches!(step, Step::Done(_)) || (self.polls.is_multiple_of(4) && self.last_step != StepSummary::Other) {
+            self.check_repeated_poll(now, &step);
         }
         step
     }
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
-        match &mut self.kind {
-            Kind::Messages(poller) => poller.handle(now, ticket, reply),
-            Kind::Reactions(poller) => poller.handle(now, ticket, reply),
-            Kind::Locations(poller) => poller.handle(now, ticket, reply),
+        match &mut self.poller {
+            AnyPoller::Messages(poller) => poller.handle(now, ticket, reply),
+            AnyPoller::Reactions(poller) => poller.handle(now, ticket, reply),
+            AnyPoller::Locations(poller) => poller.handle(now, ticket, reply),
         }
-        let untouched = match self.said {
-            Said::Send(awaited) => awaited != ticket,
-            Said::Sleep(until) => now.moment < until,
-            Said::Other => return,
+        let is_unexpected = match self.last_step {
+            StepSummary::Send(awaited) => awaited != ticket,
+            StepSummary::Sleep(until) => now.moment < until,
+            StepSummary::Other => return,
         };
-        if untouched {
-            let step = self.ask(now);
-            if said(&step) != self.said {
-                self.complaints.add::<()>(broken("a reply that is not awaited changes nothing", || {
-                    format!("it had said {:?}; after a reply to {ticket:?} it says {step:?}", self.said)
+        if is_unexpected {
+            let step = self.poll_once(now);
+            if summary(&step) != self.last_step {
+                self.violations.record::<()>(violation("a reply that is not awaited changes nothing", || {
+                    format!("it had said {:?}; after a reply to {ticket:?} it says {step:?}", self.last_step)
                 }));
             }
         } else {
-            self.said = Said::Other;
+            self.last_step = StepSummary::Other;
         }
     }
 }
 
-impl Feed for Followed {
+impl Feed for FeedUnderTest {
     fn stop(&mut self, now: Now) {
-        self.said = Said::Other;
-        match &mut self.kind {
-            Kind::Messages(poller) => poller.stop(now),
-            Kind::Reactions(poller) => poller.stop(now),
-            Kind::Locations(poller) => poller.stop(now),
+        self.last_step = StepSummary::Other;
+        match &mut self.poller {
+            AnyPoller::Messages(poller) => poller.stop(now),
+            AnyPoller::Reactions(poller) => poller.stop(now),
+            AnyPoller::Locations(poller) => poller.stop(now),
         }
     }
 }
 
-fn translate<T>(step: Step<FeedEvent<T>, Result<End, Error>>, item_of: impl Fn(T) -> Item) -> Next {
+fn map_items<T>(step: Step<FeedEvent<T>, Result<End, Error>>, item_of: impl Fn(T) -> Item) -> FeedStep {
     match step {
         Step::Send(ticket, exchange) => Step::Send(ticket, exchange),
         Step::File(ticket, task) => Step::File(ticket, task),
@@ -169,16 +169,16 @@ fn translate<T>(step: Step<FeedEvent<T>, Result<End, Error>>, item_of: impl Fn(T
             FeedEvent::Quiet(checkpoint) => FeedEvent::Quiet(checkpoint),
             FeedEvent::Missed(checkpoint) => FeedEvent::Missed(checkpoint),
             FeedEvent::Trouble(trouble) => FeedEvent::Trouble(trouble),
-            _ => return unknown(),
+            _ => return unknown_event(),
         }),
     }
 }
 
-fn unknown() -> Next {
+fn unknown_event() -> FeedStep {
     Step::Done(Err(Error::Finished))
 }
 
-fn name_of(kind: &ReactionType) -> String {
+fn reaction_name(kind: &ReactionType) -> String {
     let name = match kind {
         ReactionType::Ok => "ok",
         ReactionType::Sos => "sos",

@@ -97,10 +97,10 @@ use std::{
 };
 
 pub use self::{defect::Defect, violation::Failure};
-use self::{environment::Universe, violation::Trace};
+use self::{environment::Environment, violation::Trace};
 
 /// How many of the last things that happened are told of a run that failed.
-const TOLD: usize = 40;
+const TRACE_LINES: usize = 40;
 
 /// What a run was like, or several together.
 #[derive(Clone, Copy, Debug, Default)]
@@ -108,16 +108,16 @@ pub struct Outcome {
     /// How many requests were sent.
     pub requests: usize,
     /// How much happened.
-    pub happened: usize,
+    pub events: usize,
     /// How many lives the bot had.
-    pub lives: u64,
+    pub incarnations: u64,
 }
 
 impl AddAssign for Outcome {
     fn add_assign(&mut self, other: Self) {
         self.requests += other.requests;
-        self.happened += other.happened;
-        self.lives += other.lives;
+        self.events += other.events;
+        self.incarnations += other.incarnations;
     }
 }
 
@@ -126,25 +126,25 @@ pub fn simulate(seed: u64) -> Result<Outcome, Box<Failure>> {
     match attempt(seed, 0) {
         Ok(outcome) => Ok(outcome),
         // The same once more, in words.
-        Err(failure) => Err(attempt(seed, TOLD).err().unwrap_or(failure)),
+        Err(failure) => Err(attempt(seed, TRACE_LINES).err().unwrap_or(failure)),
     }
 }
 
 /// Runs one seed, and tells the last so many things that happened if it fails.
-pub fn attempt(seed: u64, told: usize) -> Result<Outcome, Box<Failure>> {
-    attempt_with(seed, told, Defect::None)
+pub fn attempt(seed: u64, trace_lines: usize) -> Result<Outcome, Box<Failure>> {
+    attempt_with(seed, trace_lines, Defect::None)
 }
 
 /// As [`attempt`], with a defect.
-pub fn attempt_with(seed: u64, told: usize, defect: Defect) -> Result<Outcome, Box<Failure>> {
-    let mut universe = Universe::new(seed, Trace::of(told), defect);
-    match run::run(&mut universe) {
+pub fn attempt_with(seed: u64, trace_lines: usize, defect: Defect) -> Result<Outcome, Box<Failure>> {
+    let mut environment = Environment::new(seed, Trace::keeping(trace_lines), defect);
+    match run::run(&mut environment) {
         Ok(()) => Ok(Outcome {
-            requests: universe.transits.len(),
-            happened: universe.happened(),
-            lives: universe.life.into(),
+            requests: environment.exchanges.len(),
+            events: environment.event_count(),
+            incarnations: environment.incarnation.into(),
         }),
-        Err(broken) => Err(Box::new(Failure::new(seed, broken, universe.trace))),
+        Err(broken) => Err(Box::new(Failure::new(seed, broken, environment.trace))),
     }
 }
 
@@ -153,14 +153,14 @@ pub fn simulate_all(first: u64, seeds: u64, threads: u64) -> Result<Outcome, Box
     let next = AtomicU64::new(first);
     let end = first.saturating_add(seeds);
     let one_thread = || {
-        let mut all = Outcome::default();
+        let mut total = Outcome::default();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= end {
-                return Ok(all);
+                return Ok(total);
             }
             match simulate(seed) {
-                Ok(outcome) => all += outcome,
+                Ok(outcome) => total += outcome,
                 Err(failure) => {
                     next.store(end, Ordering::Relaxed);
                     return Err(failure);

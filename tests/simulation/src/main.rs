@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     match result {
         Ok(all) => {
             println!("{seeds} seeds from {first} in {took:.1?} on {threads} threads: every promise was kept");
-            println!("{} requests, {} things that happened, {} lives", all.requests, all.happened, all.lives);
+            println!("{} requests, {} things that happened, {} lives", all.requests, all.events, all.incarnations);
             ExitCode::SUCCESS
         }
         Err(failure) => {

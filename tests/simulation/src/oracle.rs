@@ -9,21 +9,21 @@ use teamwire_sandbox::world::org;
 
 use super::{
     scenario::Topic,
-    violation::{Broken, broken},
+    violation::{Violation, violation},
 };
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum News {
+pub(super) enum Change {
     Posted(String),
     Deleted(String),
     Reacted { id: String, kind: String },
-    Located(Place),
+    Located(Location),
 }
 
 /// Where somebody is. No two places of a run have the same latitude, in thousandths of a degree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Location {
     pub(super) uid: String,
     pub(super) lat: i64,
     pub(super) ended: bool,
@@ -33,7 +33,7 @@ pub(super) struct Place {
 struct Entry {
     tid: &'static str,
     bot_was_member: bool,
-    news: News,
+    change: Change,
 }
 
 /// A latitude as the contract writes it.
@@ -59,74 +59,74 @@ pub(super) enum Item {
         id: String,
         kind: String,
     },
-    Location(Place),
+    Location(Location),
     /// What could not be understood, as its JSON.
-    Unread(String),
+    Undecoded(String),
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Truth {
+pub(super) struct Oracle {
     log: Vec<Entry>,
     deleted: HashSet<String>,
     /// Attention messages that are there: chat, id, and whether it is an alert.
-    pub(super) attention: Vec<(&'static str, String, bool)>,
+    pub(super) attention_messages: Vec<(&'static str, String, bool)>,
     /// Ordinary messages that are there: chat, id, sender.
-    pub(super) own: Vec<(&'static str, String, &'static str)>,
+    pub(super) plain_messages: Vec<(&'static str, String, &'static str)>,
     pub(super) reactions: HashMap<(String, &'static str), &'static str>,
     pub(super) shares: BTreeMap<(&'static str, &'static str), Share>,
     /// The chats that the bot was removed from.
-    pub(super) banned: HashSet<&'static str>,
-    pub(super) messages: usize,
-    places: i64,
+    pub(super) bot_removed_from: HashSet<&'static str>,
+    pub(super) message_count: usize,
+    last_latitude: i64,
 }
 
-impl Truth {
+impl Oracle {
     /// How much has happened.
     pub(super) const fn len(&self) -> usize {
         self.log.len()
     }
 
-    fn push(&mut self, tid: &'static str, news: News) {
-        self.log.push(Entry { tid, bot_was_member: !self.banned.contains(tid), news });
+    fn push(&mut self, tid: &'static str, change: Change) {
+        self.log.push(Entry { tid, bot_was_member: !self.bot_removed_from.contains(tid), change });
     }
 
     pub(super) fn posted(&mut self, tid: &'static str, uid: &'static str, mid: &str, is_alert: Option<bool>) {
-        self.messages += 1;
+        self.message_count += 1;
         match is_alert {
-            Some(is_alert) => self.attention.push((tid, mid.to_owned(), is_alert)),
-            None => self.own.push((tid, mid.to_owned(), uid)),
+            Some(is_alert) => self.attention_messages.push((tid, mid.to_owned(), is_alert)),
+            None => self.plain_messages.push((tid, mid.to_owned(), uid)),
         }
-        self.push(tid, News::Posted(mid.to_owned()));
+        self.push(tid, Change::Posted(mid.to_owned()));
     }
 
     pub(super) fn deleted(&mut self, tid: &'static str, mid: String) {
         self.deleted.insert(mid.clone());
-        self.push(tid, News::Deleted(mid));
+        self.push(tid, Change::Deleted(mid));
     }
 
     pub(super) fn reacted(&mut self, tid: &'static str, id: String, kind: &str) {
-        self.push(tid, News::Reacted { id, kind: kind.to_owned() });
+        self.push(tid, Change::Reacted { id, kind: kind.to_owned() });
     }
 
     /// A latitude where nobody was yet.
-    pub(super) const fn new_place(&mut self) -> i64 {
-        self.places += 1;
-        self.places
+    pub(super) const fn new_latitude(&mut self) -> i64 {
+        self.last_latitude += 1;
+        self.last_latitude
     }
 
-    fn located(&mut self, tid: &'static str, uid: &str, lat: i64, ended: bool) {
-        self.push(tid, News::Located(Place { uid: uid.to_owned(), lat, ended }));
+    fn location_changed(&mut self, tid: &'static str, uid: &str, lat: i64, ended: bool) {
+        self.push(tid, Change::Located(Location { uid: uid.to_owned(), lat, ended }));
     }
 
-    pub(super) fn shared(&mut self, now: Duration, tid: &'static str, uid: &'static str, lat: i64, lasts: Duration) {
+    pub(super) fn shared(&mut self, now: Duration, tid: &'static str, uid: &'static str, lat: i64, duration: Duration) {
         self.unshared(tid, uid);
-        self.shares.insert((tid, uid), Share { lat, expires: now + lasts });
-        self.located(tid, uid, lat, false);
+        self.shares.insert((tid, uid), Share { lat, expires: now + duration });
+        self.location_changed(tid, uid, lat, false);
     }
 
     pub(super) fn unshared(&mut self, tid: &'static str, uid: &'static str) {
         if let Some(share) = self.shares.remove(&(tid, uid)) {
-            self.located(tid, uid, share.lat, true);
+            self.location_changed(tid, uid, share.lat, true);
         }
     }
 
@@ -135,81 +135,89 @@ impl Truth {
         for tid in [org::LOBBY, org::NOTICES] {
             if let Some(share) = self.shares.get_mut(&(tid, uid)) {
                 share.lat = lat;
-                self.located(tid, uid, lat, false);
+                self.location_changed(tid, uid, lat, false);
             }
         }
     }
 
     /// Ends the shares whose time is over.
-    pub(super) fn pass_time(&mut self, now: Duration) {
+    pub(super) fn expire_shares(&mut self, now: Duration) {
         if self.shares.values().all(|share| share.expires > now) {
             return;
         }
-        let over = self.shares.iter().filter(|(_, share)| share.expires <= now);
-        let mut over: Vec<_> = over.map(|((tid, uid), share)| (share.expires, *tid, *uid)).collect();
-        over.sort_unstable();
-        for (_, tid, uid) in over {
+        let expired = self.shares.iter().filter(|(_, share)| share.expires <= now);
+        let mut expired: Vec<_> = expired.map(|((tid, uid), share)| (share.expires, *tid, *uid)).collect();
+        expired.sort_unstable();
+        for (_, tid, uid) in expired {
             self.unshared(tid, uid);
         }
     }
 
     /// The place behind this item, which must be the next one after `from` that the feed tells of.
-    pub(super) fn after(
+    pub(super) fn position_after(
         &self,
         topic: Topic,
-        hides: bool,
+        hides_deleted: bool,
         from: usize,
         until: usize,
         item: &Item,
-    ) -> Result<usize, Broken> {
-        for (at, entry) in self.log.iter().enumerate().take(until).skip(from) {
-            if !topic.tells(entry) {
+    ) -> Result<usize, Violation> {
+        for (index, entry) in self.log.iter().enumerate().take(until).skip(from) {
+            if !topic.covers(entry) {
                 continue;
             }
-            if entry.is(item, hides) {
-                return Ok(at + 1);
+            if entry.matches(item, hides_deleted) {
+                return Ok(index + 1);
             }
-            if !self.is_optional(hides, entry) {
-                return broken("nothing is lost, and the order is kept", || {
-                    format!("{topic:?} delivered {item:?}, where {:?} was next", entry.news)
+            if !self.is_optional(hides_deleted, entry) {
+                return violation("nothing is lost, and the order is kept", || {
+                    format!("{topic:?} delivered {item:?}, where {:?} was next", entry.change)
                 });
             }
         }
-        let known = self.log.iter().take(from).any(|entry| topic.tells(entry) && entry.is(item, hides));
-        let name = if known { "nothing is repeated within a process" } else { "only what happened is delivered" };
-        broken(name, || format!("{topic:?} delivered {item:?}"))
+        let was_delivered =
+            self.log.iter().take(from).any(|entry| topic.covers(entry) && entry.matches(item, hides_deleted));
+        let invariant =
+            if was_delivered { "nothing is repeated within a process" } else { "only what happened is delivered" };
+        violation(invariant, || format!("{topic:?} delivered {item:?}"))
     }
 
     /// What the feed has to tell of in there, if anything.
-    pub(super) fn owed(&self, topic: Topic, hides: bool, from: usize, until: usize) -> Option<&News> {
-        let owed = |entry: &&Entry| topic.tells(entry) && !self.is_optional(hides, entry);
-        self.log.iter().take(until).skip(from).find(owed).map(|entry| &entry.news)
+    pub(super) fn first_undelivered(
+        &self,
+        topic: Topic,
+        hides_deleted: bool,
+        from: usize,
+        until: usize,
+    ) -> Option<&Change> {
+        let is_due = |entry: &&Entry| topic.covers(entry) && !self.is_optional(hides_deleted, entry);
+        self.log.iter().take(until).skip(from).find(is_due).map(|entry| &entry.change)
     }
 
     /// Whether a feed that hides what was deleted may leave it out.
-    fn is_optional(&self, hides: bool, entry: &Entry) -> bool {
-        hides
-            && match &entry.news {
-                News::Posted(mid) => self.deleted.contains(mid),
-                News::Deleted(_) => true,
+    fn is_optional(&self, hides_deleted: bool, entry: &Entry) -> bool {
+        hides_deleted
+            && match &entry.change {
+                Change::Posted(mid) => self.deleted.contains(mid),
+                Change::Deleted(_) => true,
                 _ => false,
             }
     }
 }
 
 impl Entry {
-    fn is(&self, item: &Item, hides: bool) -> bool {
-        match (&self.news, item) {
-            (News::Posted(of), Item::Message { mid, deleted }) => of == mid && !(hides && *deleted),
-            (News::Deleted(of), Item::Message { mid, deleted }) => of == mid && *deleted && !hides,
-            (News::Reacted { id: of, kind: as_kind }, Item::Reaction { id, kind }) => of == id && as_kind == kind,
-            (News::Located(of), Item::Location(place)) => of == place,
-            (News::Posted(id) | News::Deleted(id), Item::Unread(json)) => json.contains(id),
-            (News::Reacted { id, kind }, Item::Unread(json)) => json.contains(id) && json.contains(kind),
-            (News::Located(place), Item::Unread(json)) => {
-                json.contains(&format!("\"lat\":{},", degrees(place.lat)))
-                    && json.contains(&place.uid)
-                    && json.contains(if place.ended { "\"ended\":true" } else { "\"ended\":false" })
+    fn matches(&self, item: &Item, hides_deleted: bool) -> bool {
+        match (&self.change, item) {
+            (Change::Posted(of), Item::Message { mid, deleted }) => of == mid && !(hides_deleted && *deleted),
+            (Change::Deleted(of), Item::Message { mid, deleted }) => of == mid && *deleted && !hides_deleted,
+            (Change::Reacted { id: of, kind: as_kind }, Item::Reaction { id, kind }) => of == id && as_kind == kind,
+            (Change::Located(of), Item::Location(location)) => of == location,
+            (Change::Posted(id) | Change::Deleted(id), Item::Undecoded(json)) => json.contains(id),
+            (Change::Reacted { id, kind }, Item::Undecoded(json)) => json.contains(id) && json.contains(kind),
+            (Change::Located(location), Item::Undecoded(json)) => {
+                json.contains(&format!("\"lat\":{},", degrees(location.lat)))
+                    && json.contains(&location.uid)
+                    && json.contains(if location.ended { "\"ended\":true" } else { "\"ended\":false" })
             }
             _ => false,
         }
@@ -217,14 +225,13 @@ impl Entry {
 }
 
 impl Topic {
-    fn tells(self, entry: &Entry) -> bool {
-        match (self, &entry.news) {
-            (Self::AllMessages, News::Posted(_) | News::Deleted(_)) | (Self::Reactions, News::Reacted { .. }) => {
+    fn covers(self, entry: &Entry) -> bool {
+        match (self, &entry.change) {
+            (Self::AllMessages, Change::Posted(_) | Change::Deleted(_)) | (Self::Reactions, Change::Reacted { .. }) => {
                 entry.bot_was_member
             }
-            (Self::Messages(tid), News::Posted(_) | News::Deleted(_)) | (Self::Locations(tid), News::Located(_)) => {
-                entry.tid == tid
-            }
+            (Self::Messages(tid), Change::Posted(_) | Change::Deleted(_))
+            | (Self::Locations(tid), Change::Located(_)) => entry.tid == tid,
             _ => false,
         }
     }

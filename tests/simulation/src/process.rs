@@ -7,357 +7,385 @@ use teamwire_core::{
 };
 
 use super::{
-    disk::Post,
-    environment::{Owner, Universe},
-    feed_driver::Drive,
-    feed_under_test::{Complaints, Followed, Kind},
-    invariants::{Ended, Watch},
+    disk::PostState,
+    environment::{Environment, Owner},
+    feed_driver::FeedDriver,
+    feed_under_test::{AnyPoller, FeedUnderTest, Violations},
+    invariants::{FeedEnd, FeedInvariants},
     oracle::Item,
-    protocol::{Ask, Word},
+    protocol::{InterpretedReply, RequestKind},
     scenario::Topic,
     shares::Shares,
-    violation::{Broken, broken},
-    workload::{Chore, Rooms, Task},
+    violation::{Violation, violation},
+    workload::{Action, ChatRefs, Operation},
 };
 
 pub(super) struct Process<'c> {
     pub(super) client: &'c Client<ByHand>,
-    rooms: &'c Rooms,
+    chats: &'c ChatRefs,
     /// Snapshots of the lobby that no chore has taken yet.
-    lobbies: Vec<&'c mut Chat<ByHand>>,
-    drive: Drive,
-    pub(super) watches: Vec<Watch>,
-    chores: BTreeMap<usize, Chore<'c>>,
-    chores_begun: usize,
-    complaints: Complaints,
+    lobby_snapshots: Vec<&'c mut Chat<ByHand>>,
+    driver: FeedDriver,
+    pub(super) invariants: Vec<FeedInvariants>,
+    operations: BTreeMap<usize, Operation<'c>>,
+    next_operation: usize,
+    violations: Violations,
     pub(super) shares: Shares,
     busy_until: Duration,
 }
 
 /// How a look at everything ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Life {
-    GoesOn,
-    Died,
+pub(super) enum ProcessState {
+    Running,
+    Crashed,
 }
 
 impl<'c> Process<'c> {
     pub(super) fn new(
         client: &'c Client<ByHand>,
-        rooms: &'c Rooms,
-        lobbies: &'c mut [Chat<ByHand>],
-        run: &mut Universe,
-    ) -> Result<Self, Broken> {
+        chats: &'c ChatRefs,
+        lobby_snapshots: &'c mut [Chat<ByHand>],
+        env: &mut Environment,
+    ) -> Result<Self, Violation> {
         let mut process = Self {
             client,
-            rooms,
-            lobbies: lobbies.iter_mut().collect(),
-            drive: Drive::new(run.plan.in_set),
-            watches: Vec::new(),
-            chores: BTreeMap::new(),
-            chores_begun: 0,
-            complaints: Complaints::default(),
+            chats,
+            lobby_snapshots: lobby_snapshots.iter_mut().collect(),
+            driver: FeedDriver::new(env.scenario.uses_feed_set),
+            invariants: Vec::new(),
+            operations: BTreeMap::new(),
+            next_operation: 0,
+            violations: Violations::default(),
             shares: Shares::default(),
             busy_until: Duration::ZERO,
         };
-        process.restore_shares(run)?;
-        for key in 0..run.plan.topics.len() {
-            process.follow(run, key)?;
+        process.restore_shares(env)?;
+        for key in 0..env.scenario.topics.len() {
+            process.start_feed(env, key)?;
         }
-        for letter in &mut run.disk.outbox {
-            if letter.state == Post::UnderWay {
-                letter.state = Post::ToDo;
+        for post in &mut env.disk.outbox {
+            if post.state == PostState::InProgress {
+                post.state = PostState::Queued;
             }
         }
         Ok(process)
     }
 
     /// Begins a feed where the disk says.
-    pub(super) fn follow(&mut self, run: &mut Universe, key: usize) -> Result<(), Broken> {
-        let topic = run.plan.topics[key];
-        let saved = run.disk.checkpoints.get(&key);
+    pub(super) fn start_feed(&mut self, env: &mut Environment, key: usize) -> Result<(), Violation> {
+        let topic = env.scenario.topics[key];
+        let saved = env.disk.checkpoints.get(&key);
         let checkpoint = match saved.map(|(json, _)| serde_json::from_str(json)).transpose() {
             Ok(checkpoint) => checkpoint,
-            Err(why) => return broken("a checkpoint can be read again", || why.to_string()),
+            Err(error) => return violation("a checkpoint can be read again", || error.to_string()),
         };
-        let follow = teamwire_core::Follow::from(checkpoint).wait(Duration::from_secs(run.plan.wait));
+        let follow = teamwire_core::Follow::from(checkpoint).wait(Duration::from_secs(env.scenario.long_poll_secs));
         let kind = match topic {
-            Topic::Messages(tid) => Kind::Messages(self.client.chats().chat(tid).new_messages(follow)),
-            Topic::AllMessages => Kind::Messages(self.client.chats().new_messages(follow)),
-            Topic::Reactions => Kind::Reactions(self.client.chats().reaction_updates(follow)),
-            Topic::Locations(tid) => Kind::Locations(self.client.chats().chat(tid).live_locations(follow)),
+            Topic::Messages(tid) => AnyPoller::Messages(self.client.chats().chat(tid).new_messages(follow)),
+            Topic::AllMessages => AnyPoller::Messages(self.client.chats().new_messages(follow)),
+            Topic::Reactions => AnyPoller::Reactions(self.client.chats().reaction_updates(follow)),
+            Topic::Locations(tid) => AnyPoller::Locations(self.client.chats().chat(tid).live_locations(follow)),
         };
-        let watch = Watch::new(topic, run.plan.hides_deleted, saved.map(|(_, at)| *at));
-        run.note(|| format!("follows {topic:?} from {:?}", saved_place(&watch)));
-        self.drive.insert(key, Followed::new(kind, self.complaints.clone()));
-        if key < self.watches.len() {
-            self.watches[key] = watch;
+        let invariants = FeedInvariants::new(topic, env.scenario.hides_deleted, saved.map(|(_, at)| *at));
+        env.log(|| format!("follows {topic:?} from {:?}", saved_place(&invariants)));
+        self.driver.insert(key, FeedUnderTest::new(kind, self.violations.clone()));
+        if key < self.invariants.len() {
+            self.invariants[key] = invariants;
         } else {
-            self.watches.push(watch);
+            self.invariants.push(invariants);
         }
         Ok(())
     }
 
-    pub(super) fn now(&self, run: &Universe) -> Now {
-        run.given_now()
+    pub(super) fn now(&self, env: &Environment) -> Now {
+        env.process_now()
     }
 
     /// Asks everything that may have something to say.
-    pub(super) fn look(&mut self, run: &mut Universe) -> Result<Life, Broken> {
-        if let Some(until) = run.is_suspended() {
-            run.look_at(until);
-            return Ok(Life::GoesOn);
+    pub(super) fn poll(&mut self, env: &mut Environment) -> Result<ProcessState, Violation> {
+        if let Some(until) = env.suspended_until() {
+            env.poll_process_at(until);
+            return Ok(ProcessState::Running);
         }
-        if run.clock < self.busy_until {
-            run.look_at(self.busy_until);
-            return Ok(Life::GoesOn);
+        if env.clock < self.busy_until {
+            env.poll_process_at(self.busy_until);
+            return Ok(ProcessState::Running);
         }
-        let now = self.now(run);
+        let now = self.now(env);
         self.client.executor().set_now(now);
         loop {
-            run.steps()?;
-            let turn = self.drive.next(now);
-            self.complaints.check()?;
-            match turn {
+            env.count_step()?;
+            let step = self.driver.next(now);
+            self.violations.check()?;
+            match step {
                 Next::Step(key, step) => {
-                    if self.step(run, now, key, step)? == Life::Died {
-                        return Ok(Life::Died);
+                    if self.on_step(env, now, key, step)? == ProcessState::Crashed {
+                        return Ok(ProcessState::Crashed);
                     }
-                    if run.clock < self.busy_until {
-                        run.look_at(self.busy_until);
-                        return Ok(Life::GoesOn);
+                    if env.clock < self.busy_until {
+                        env.poll_process_at(self.busy_until);
+                        return Ok(ProcessState::Running);
                     }
                 }
                 Next::Sleep(until) if until <= now.moment => {
-                    return broken("no wait is in the past", || format!("the set sleeps until {until:?} at {now:?}"));
+                    return violation("no wait is in the past", || {
+                        format!("the set sleeps until {until:?} at {now:?}")
+                    });
                 }
                 Next::Sleep(until) => {
-                    run.look_at(run.time_of(until));
+                    env.poll_process_at(env.clock_at(until));
                     break;
                 }
                 Next::Wait | Next::Empty => break,
             }
         }
-        self.do_chores(run, now)?;
-        if let Some(due) = self.chores.values().filter_map(|chore| chore.due).min() {
-            run.look_at(run.time_of(due));
+        self.poll_operations(env, now)?;
+        if let Some(due) = self.operations.values().filter_map(|operation| operation.poll_at).min() {
+            env.poll_process_at(env.clock_at(due));
         }
-        self.check_shares(run)?;
-        Ok(Life::GoesOn)
+        self.check_shares(env)?;
+        Ok(ProcessState::Running)
     }
 
-    fn step(
+    fn on_step(
         &mut self,
-        run: &mut Universe,
+        env: &mut Environment,
         now: Now,
         key: usize,
         step: Step<FeedEvent<Item>, Result<End, Error>>,
-    ) -> Result<Life, Broken> {
-        let topic = self.watches[key].topic;
+    ) -> Result<ProcessState, Violation> {
+        let topic = self.invariants[key].topic;
         match step {
             Step::Send(ticket, exchange) => {
-                let ask = Ask::of(&exchange.request);
-                run.note(|| format!("{topic:?} sends {ask:?} as {ticket:?}"));
-                self.watches[key].sends(now, ticket, &ask, &run.server.truth, run.happened())?;
-                run.send(Owner::Feed(key), ticket, ask, *exchange);
+                let kind = RequestKind::of(&exchange.request);
+                env.log(|| format!("{topic:?} sends {kind:?} as {ticket:?}"));
+                self.invariants[key].on_request(now, ticket, &kind, &env.server.oracle, env.event_count())?;
+                env.send(Owner::Feed(key), ticket, kind, *exchange);
             }
-            Step::Event(event) => return self.event(run, now, key, event),
+            Step::Event(event) => return self.on_event(env, now, key, event),
             Step::Done(result) => {
-                run.note(|| format!("{topic:?} ends: {result:?}"));
-                self.watches[key].ends(result, &run.server.truth)?;
+                env.log(|| format!("{topic:?} ends: {result:?}"));
+                self.invariants[key].on_end(result, &env.server.oracle)?;
             }
             Step::Sleep(_) | Step::File(..) => {
-                return broken("a set hands out no sleep, and a feed no file", || format!("{step:?}"));
+                return violation("a set hands out no sleep, and a feed no file", || format!("{step:?}"));
             }
         }
-        Ok(Life::GoesOn)
+        Ok(ProcessState::Running)
     }
 
     /// The user handles an event, and saves its checkpoint, or dies before or after that.
-    fn event(&mut self, run: &mut Universe, now: Now, key: usize, event: FeedEvent<Item>) -> Result<Life, Broken> {
-        let watch = &mut self.watches[key];
-        run.note(|| format!("{:?} delivers {}", watch.topic, in_words(&event)));
-        let saved = watch.tells(now, event, &run.server.truth)?;
-        let dies = run.is_stormy() && run.random.chance(run.plan.dies);
-        if dies && run.random.chance(500) {
-            return Ok(Life::Died);
+    fn on_event(
+        &mut self,
+        env: &mut Environment,
+        now: Now,
+        key: usize,
+        event: FeedEvent<Item>,
+    ) -> Result<ProcessState, Violation> {
+        let invariants = &mut self.invariants[key];
+        env.log(|| format!("{:?} delivers {}", invariants.topic, describe(&event)));
+        let saved = invariants.on_event(now, event, &env.server.oracle)?;
+        let crashes = env.is_stormy() && env.random.chance(env.scenario.crash_permille);
+        if crashes && env.random.chance(500) {
+            return Ok(ProcessState::Crashed);
         }
         if let Some((checkpoint, at)) = saved
-            && (!run.is_stormy() || run.random.chance(run.plan.saves))
+            && (!env.is_stormy() || env.random.chance(env.scenario.save_permille))
         {
             let json = serde_json::to_string(&checkpoint).expect("a checkpoint can be written");
-            run.disk.checkpoints.insert(key, (json, at));
+            env.disk.checkpoints.insert(key, (json, at));
         }
-        if run.is_stormy() && run.random.chance(run.plan.stops) {
-            self.stop(run, key);
+        if env.is_stormy() && env.random.chance(env.scenario.stop_permille) {
+            self.stop(env, key);
         }
-        if run.is_stormy() && run.random.chance(run.plan.dawdles) {
-            self.busy_until = run.clock + run.random.millis(10..=8_000);
+        if env.is_stormy() && env.random.chance(env.scenario.slow_handler_permille) {
+            self.busy_until = env.clock + env.random.millis(10..=8_000);
         }
-        Ok(if dies { Life::Died } else { Life::GoesOn })
+        Ok(if crashes { ProcessState::Crashed } else { ProcessState::Running })
     }
 
     /// Hands over a reply; `true`: somebody awaits it.
-    pub(super) fn hear(&mut self, run: &mut Universe, owner: Owner, ticket: Ticket, word: Word) -> Result<(), Broken> {
-        let now = self.now(run);
+    pub(super) fn deliver_reply(
+        &mut self,
+        env: &mut Environment,
+        owner: Owner,
+        ticket: Ticket,
+        reply: InterpretedReply,
+    ) -> Result<(), Violation> {
+        let now = self.now(env);
         self.client.executor().set_now(now);
         match owner {
             Owner::Feed(key) => {
-                let awaited = self.watches[key].awaits(ticket);
-                run.note(|| {
-                    let how = if awaited { "hears" } else { "is told in vain" };
-                    format!("{:?} {how} {:?} for {ticket:?}", self.watches[key].topic, word.heard)
+                let is_expected = self.invariants[key].awaits(ticket);
+                env.log(|| {
+                    let verb = if is_expected { "hears" } else { "is told in vain" };
+                    format!("{:?} {verb} {:?} for {ticket:?}", self.invariants[key].topic, reply.meaning)
                 });
-                if awaited {
-                    self.watches[key].hears(word.heard);
+                if is_expected {
+                    self.invariants[key].on_reply(reply.meaning);
                 }
-                self.drive.handle(now, key, ticket, word.reply, awaited);
-                self.complaints.check()
+                self.driver.handle(now, key, ticket, reply.reply, is_expected);
+                self.violations.check()
             }
-            Owner::Chore(key) => {
-                let Some(chore) = self.chores.get_mut(&key) else { return Ok(()) };
-                run.note(|| format!("{:?} hears {:?}", chore.task, word.heard));
-                if chore.awaited == Some(ticket) {
-                    (chore.awaited, chore.due) = (None, Some(Moment::EPOCH));
-                    chore.hears(&word);
+            Owner::Operation(key) => {
+                let Some(operation) = self.operations.get_mut(&key) else { return Ok(()) };
+                env.log(|| format!("{:?} hears {:?}", operation.action, reply.meaning));
+                if operation.pending == Some(ticket) {
+                    (operation.pending, operation.poll_at) = (None, Some(Moment::EPOCH));
+                    operation.on_reply(&reply);
                 }
-                chore.flow.handle(now, ticket, word.reply);
+                operation.flow.handle(now, ticket, reply.reply);
                 Ok(())
             }
         }
     }
 
     /// Hands somebody's reply to somebody else.
-    pub(super) fn mishear(&mut self, run: &mut Universe, ticket: Ticket, reply: &Reply) -> Result<(), Broken> {
-        let now = self.now(run);
-        for key in 0..self.watches.len() {
-            if !self.watches[key].awaits(ticket) {
-                self.drive.handle(now, key, ticket, reply.clone(), false);
-                self.complaints.check()?;
+    pub(super) fn misdeliver_reply(
+        &mut self,
+        env: &mut Environment,
+        ticket: Ticket,
+        reply: &Reply,
+    ) -> Result<(), Violation> {
+        let now = self.now(env);
+        for key in 0..self.invariants.len() {
+            if !self.invariants[key].awaits(ticket) {
+                self.driver.handle(now, key, ticket, reply.clone(), false);
+                self.violations.check()?;
             }
         }
-        for chore in self.chores.values_mut().filter(|chore| chore.awaited != Some(ticket)) {
-            chore.flow.handle(now, ticket, reply.clone());
+        for operation in self.operations.values_mut().filter(|operation| operation.pending != Some(ticket)) {
+            operation.flow.handle(now, ticket, reply.clone());
         }
         Ok(())
     }
 
     /// Stops a feed, and gives up what is under way of it; but not its farewell, if it was stopped before.
-    pub(super) fn stop(&mut self, run: &mut Universe, key: usize) {
-        let now = self.now(run);
-        if self.watches[key].is_stopped() {
-            self.drive.stop_again(now, key);
+    pub(super) fn stop(&mut self, env: &mut Environment, key: usize) {
+        let now = self.now(env);
+        if self.invariants[key].is_stopped() {
+            self.driver.stop_again(now, key);
             return;
         }
-        run.stops(key);
-        if self.watches[key].ended.is_none() {
-            self.watches[key].stops();
+        env.on_feed_stopped(key);
+        if self.invariants[key].end.is_none() {
+            self.invariants[key].on_stop();
         }
-        self.drive.stop(now, key);
+        self.driver.stop(now, key);
     }
 
     /// All replies that are awaited are lost on this side.
     pub(super) fn reissue(&mut self) {
-        self.watches.iter_mut().for_each(Watch::reissues);
-        self.drive.reissue();
-        self.chores.values_mut().for_each(Chore::reissues);
+        self.invariants.iter_mut().for_each(FeedInvariants::on_reissue);
+        self.driver.reissue();
+        self.operations.values_mut().for_each(Operation::on_reissue);
     }
 
-    pub(super) fn begin_chore(&mut self, run: &mut Universe, task: Task, tid: &'static str) {
+    pub(super) fn start_operation(&mut self, env: &mut Environment, action: Action, tid: &'static str) {
         // Whoever begins a share and ends it in one breath cannot know what comes of it. Moving it is harmless.
-        let moves = matches!(task, Task::Move(_));
-        let in_the_way =
-            |chore: &Chore<'_>| chore.task.is_about_shares() && matches!(chore.task, Task::Move(_)) == moves;
-        if task.is_about_shares() && self.chores.values().any(in_the_way) {
+        let is_update = matches!(action, Action::UpdateLocation(_));
+        let conflicts = |operation: &Operation<'_>| {
+            operation.action.affects_shares() && matches!(operation.action, Action::UpdateLocation(_)) == is_update
+        };
+        if action.affects_shares() && self.operations.values().any(conflicts) {
             return;
         }
-        run.note(|| format!("the bot begins {task:?}"));
-        let lobby = if task.changes_chat() { self.lobbies.pop() } else { None };
-        let Some(chore) = Chore::new(self.client, self.rooms, lobby, task, tid) else { return };
-        let chore = chore.knowing(&self.shares).once(run.plan.tries_once);
-        self.chores.insert(self.chores_begun, chore);
-        self.chores_begun += 1;
+        env.log(|| format!("the bot begins {action:?}"));
+        let snapshot = if action.needs_snapshot() { self.lobby_snapshots.pop() } else { None };
+        let Some(operation) = Operation::new(self.client, self.chats, snapshot, action, tid) else { return };
+        let operation = operation.with_known_shares(&self.shares).with_single_attempt(env.scenario.single_attempt);
+        self.operations.insert(self.next_operation, operation);
+        self.next_operation += 1;
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.chores.is_empty()
+        self.operations.is_empty()
     }
 
     pub(super) fn all_ended(&self) -> bool {
-        self.watches.iter().all(|watch| watch.ended.is_some())
+        self.invariants.iter().all(|invariants| invariants.end.is_some())
     }
 
-    fn do_chores(&mut self, run: &mut Universe, now: Now) -> Result<(), Broken> {
-        let due = |chore: &Chore<'_>| chore.due.is_some_and(|due| due <= now.moment);
-        let due: Vec<usize> = self.chores.iter().filter(|(_, chore)| due(chore)).map(|(key, _)| *key).collect();
+    fn poll_operations(&mut self, env: &mut Environment, now: Now) -> Result<(), Violation> {
+        let due = |operation: &Operation<'_>| operation.poll_at.is_some_and(|due| due <= now.moment);
+        let due: Vec<usize> =
+            self.operations.iter().filter(|(_, operation)| due(operation)).map(|(key, _)| *key).collect();
         for key in due {
-            let Some(chore) = self.chores.get_mut(&key) else { continue };
-            run.steps()?;
-            match chore.flow.poll(now) {
+            let Some(operation) = self.operations.get_mut(&key) else { continue };
+            env.count_step()?;
+            match operation.flow.poll(now) {
                 Step::Send(ticket, exchange) => {
-                    chore.sends(ticket, key_of(&exchange))?;
-                    run.note(|| format!("{:?} is sent as {ticket:?}", chore.task));
-                    run.send(Owner::Chore(key), ticket, Ask::Other, *exchange);
+                    operation.on_request(ticket, idempotency_key(&exchange))?;
+                    env.log(|| format!("{:?} is sent as {ticket:?}", operation.action));
+                    env.send(Owner::Operation(key), ticket, RequestKind::Other, *exchange);
                 }
-                Step::Sleep(until) => chore.sleeps(now, until)?,
+                Step::Sleep(until) => operation.on_sleep(now, until)?,
                 Step::Done(result) => {
-                    if let Some(chore) = self.chores.remove(&key) {
+                    if let Some(operation) = self.operations.remove(&key) {
                         if result.is_ok() {
-                            run.done.insert((run.life, key));
+                            env.succeeded.insert((env.incarnation, key));
                         }
-                        self.chore_ended(run, &chore, &result)?;
+                        self.on_operation_done(env, &operation, &result)?;
                     }
                 }
-                Step::File(..) => return broken("the simulation holds", || "a chore asks for a file".into()),
+                Step::File(..) => return violation("the simulation holds", || "a chore asks for a file".into()),
                 Step::Event(never) => match never {},
             }
         }
         Ok(())
     }
 
-    fn chore_ended(&mut self, run: &mut Universe, chore: &Chore<'_>, result: &Result<(), Error>) -> Result<(), Broken> {
-        run.note(|| format!("{:?} ended: {result:?}", chore.task));
-        let is_shown = chore.task.text().is_none_or(|text| run.server.shows(&text));
-        // On a good day, a server that has a limit lets everything through, one after the other.
-        let is_good_day = run.plan.bad == 0 && !run.plan.tries_once;
+    fn on_operation_done(
+        &mut self,
+        env: &mut Environment,
+        operation: &Operation<'_>,
+        result: &Result<(), Error>,
+    ) -> Result<(), Violation> {
+        env.log(|| format!("{:?} ended: {result:?}", operation.action));
+        let is_shown = operation.action.visible_text().is_none_or(|text| env.server.shows(&text));
+        // Without faults, a rate limit only delays operations.
+        let is_fault_free = env.scenario.fault_permille == 0 && !env.scenario.single_attempt;
         if let Err(error) = result
-            && is_good_day
+            && is_fault_free
             && matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Server)
         {
-            return broken("nothing is lost to a limit", || format!("{:?}: {error:?}", chore.task));
+            return violation("no operation fails because of a rate limit", || {
+                format!("{:?}: {error:?}", operation.action)
+            });
         }
-        let first = matches!(chore.task, Task::Loose(_) | Task::Share(..));
-        chore.ends(result, first, is_shown)?;
-        if let Task::Letter(number) = chore.task {
+        let has_new_key = matches!(operation.action, Action::Post(_) | Action::StartSharing(..));
+        operation.check_result(result, has_new_key, is_shown)?;
+        if let Action::PostPending(number) = operation.action {
             // What was refused is tried again when its reason may be gone.
-            let again = result.is_err();
-            run.disk.outbox[number].state = if again { Post::ToDo } else { Post::Done };
+            let is_retried = result.is_err();
+            env.disk.outbox[number].state = if is_retried { PostState::Queued } else { PostState::Done };
         }
-        self.note_shares(run, chore, result);
+        self.update_expected_shares(env, operation, result);
         Ok(())
     }
 
-    pub(super) fn ended(&self, key: usize) -> Option<Ended> {
-        self.watches[key].ended
+    pub(super) fn feed_end(&self, key: usize) -> Option<FeedEnd> {
+        self.invariants[key].end
     }
 }
 
-fn key_of(exchange: &Exchange) -> Option<&str> {
+fn idempotency_key(exchange: &Exchange) -> Option<&str> {
     exchange.request.headers().get("idempotency-key").and_then(|key| key.to_str().ok())
 }
 
-const fn saved_place(watch: &Watch) -> usize {
-    watch.position
+const fn saved_place(invariants: &FeedInvariants) -> usize {
+    invariants.position
 }
 
-fn in_words(event: &FeedEvent<Item>) -> String {
+fn describe(event: &FeedEvent<Item>) -> String {
     match event {
         FeedEvent::Started(_) => "that it began".into(),
         FeedEvent::Quiet(_) => "that nothing has happened for a while".into(),
         FeedEvent::Missed(_) => "that it missed something".into(),
         FeedEvent::Update { item, .. } => format!("{item:?}"),
         FeedEvent::Unread { item, .. } => format!("something that it could not read: {}", item.reason),
-        FeedEvent::Trouble(trouble) => format!("trouble: {}; again at {:?}", trouble.cause, trouble.next_try),
+        FeedEvent::Trouble(notice) => format!("trouble: {}; again at {:?}", notice.cause, notice.next_try),
         _ => "something new".into(),
     }
 }

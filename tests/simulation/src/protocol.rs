@@ -7,14 +7,14 @@ use serde_json::Value;
 use teamwire_core::{Body, Fault, FaultKind, Reply};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Ask {
+pub(super) enum RequestKind {
     Subscribe,
     Poll { subscription: Option<String>, cursor: Option<String> },
     Unsubscribe(String),
     Other,
 }
 
-impl Ask {
+impl RequestKind {
     pub(super) fn of(request: &http::Request<Body>) -> Self {
         let (method, path) = (request.method(), request.uri().path());
         if *method == Method::PUT && path.ends_with("/subscriptions") {
@@ -36,7 +36,7 @@ impl Ask {
 
 /// What a reply says to a feed.
 #[derive(Clone, Debug)]
-pub(super) enum Heard {
+pub(super) enum Meaning {
     /// What happened until there.
     Batch(usize),
     /// Where the feed is now.
@@ -46,69 +46,70 @@ pub(super) enum Heard {
         at: usize,
     },
     /// Something that a feed does not go by.
-    Else,
+    Irrelevant,
     LeaseExpired,
     CursorExpired,
     Unsubscribed,
     NotFound,
     Unauthorized,
     /// Trouble that may pass, and how long the server asks to wait.
-    Trouble(Option<Duration>),
+    TransientFailure(Option<Duration>),
     /// A connection that had gone stale was lost before the first byte.
-    Stale,
+    StaleConnection,
 }
 
 /// A reply on its way to the client.
 #[derive(Clone, Debug)]
-pub(super) struct Word {
+pub(super) struct InterpretedReply {
     pub(super) reply: Reply,
-    pub(super) heard: Heard,
+    pub(super) meaning: Meaning,
 }
 
-impl Word {
-    pub(super) fn fault(fault: Fault) -> Self {
-        let stale = fault.kind == FaultKind::Lost && fault.reused && fault.received == 0;
-        let heard = if stale { Heard::Stale } else { Heard::Trouble(None) };
-        Self { reply: Reply::Fault(fault), heard }
+impl InterpretedReply {
+    pub(super) fn from_fault(fault: Fault) -> Self {
+        let is_stale = fault.kind == FaultKind::Lost && fault.reused && fault.received == 0;
+        let meaning = if is_stale { Meaning::StaleConnection } else { Meaning::TransientFailure(None) };
+        Self { reply: Reply::Fault(fault), meaning }
     }
 
     /// An answer that came through as it was made.
-    pub(super) fn answer(ask: &Ask, response: Response<Vec<u8>>, position: usize) -> Self {
-        let heard = if response.status().is_success() {
-            match ask {
-                Ask::Subscribe => Heard::Lease { id: text(response.body(), "id"), at: position },
-                Ask::Poll { cursor: Some(_), .. } => Heard::Batch(position),
-                Ask::Poll { cursor: None, .. } => Heard::Cursor(position),
-                Ask::Unsubscribe(_) | Ask::Other => Heard::Else,
+    pub(super) fn from_response(kind: &RequestKind, response: Response<Vec<u8>>, position: usize) -> Self {
+        let meaning = if response.status().is_success() {
+            match kind {
+                RequestKind::Subscribe => Meaning::Lease { id: member(response.body(), "id"), at: position },
+                RequestKind::Poll { cursor: Some(_), .. } => Meaning::Batch(position),
+                RequestKind::Poll { cursor: None, .. } => Meaning::Cursor(position),
+                RequestKind::Unsubscribe(_) | RequestKind::Other => Meaning::Irrelevant,
             }
         } else {
-            let code = text(response.body(), "code");
+            let code = member(response.body(), "code");
             match (response.status().as_u16(), code.as_str()) {
-                (401, _) => Heard::Unauthorized,
-                (404, "not_found") => Heard::NotFound,
-                (409, "lease_expired") => Heard::LeaseExpired,
-                (410, "cursor_expired") => Heard::CursorExpired,
-                (410, "unsubscribed") => Heard::Unsubscribed,
-                (429, _) => Heard::Trouble(retry_after(&response)),
-                (408 | 500.., _) | (409, "in_progress") => Heard::Trouble(None),
-                _ => Heard::Else,
+                (401, _) => Meaning::Unauthorized,
+                (404, "not_found") => Meaning::NotFound,
+                (409, "lease_expired") => Meaning::LeaseExpired,
+                (410, "cursor_expired") => Meaning::CursorExpired,
+                (410, "unsubscribed") => Meaning::Unsubscribed,
+                (429, _) => Meaning::TransientFailure(retry_after(&response)),
+                (408 | 500.., _) | (409, "in_progress") => Meaning::TransientFailure(None),
+                _ => Meaning::Irrelevant,
             }
         };
-        Self { reply: Reply::Response(response), heard }
+        Self { reply: Reply::Response(response), meaning }
     }
 
     /// An answer that was changed on its way, so that it is none any more.
-    pub(super) fn spoilt(response: Response<Vec<u8>>, retry_after: Option<Duration>) -> Self {
-        Self { reply: Reply::Response(response), heard: Heard::Trouble(retry_after) }
+    pub(super) fn corrupted(response: Response<Vec<u8>>, retry_after: Option<Duration>) -> Self {
+        Self { reply: Reply::Response(response), meaning: Meaning::TransientFailure(retry_after) }
     }
 }
 
+/// Returns the wait that a response asks for, in seconds as the server gives it.
 fn retry_after(response: &Response<Vec<u8>>) -> Option<Duration> {
     let seconds = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 
-fn text(json: &[u8], field: &str) -> String {
+fn member(json: &[u8], field: &str) -> String {
     let json: Value = serde_json::from_slice(json).unwrap_or_default();
     json[field].as_str().unwrap_or_default().to_owned()
 }

@@ -7,46 +7,46 @@ use teamwire_core::{ByHand, Chat, Client, Executor, Machine, Reply, Step, script
 use teamwire_sandbox::world::org;
 
 use super::{
-    disk::{Letter, Post},
-    environment::{Happening, Owner, Universe},
+    disk::{PendingPost, PostState},
+    environment::{Environment, Event, Owner},
     network, people,
-    process::{Life, Process},
-    violation::{Broken, broken},
-    workload::{Rooms, Task},
+    process::{Process, ProcessState},
+    violation::{Violation, violation},
+    workload::{Action, ChatRefs},
 };
 
 /// How long after the storm all must be told.
-const PATIENCE: Duration = Duration::from_secs(400);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(400);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
-    Died,
+    Crashed,
     Finished,
 }
 
-pub(super) fn run(run: &mut Universe) -> Result<(), Broken> {
+pub(super) fn run(env: &mut Environment) -> Result<(), Violation> {
     loop {
-        let client = Client::new(run.boot());
-        let rooms = Rooms { lobby: client.chats().chat(org::LOBBY), notices: client.chats().chat(org::NOTICES) };
-        run.note(|| "a process is started".into());
-        let mut lobbies = lobbies(&client)?;
-        let mut process = Process::new(&client, &rooms, &mut lobbies, run)?;
-        if live(run, &mut process)? == Exit::Finished {
-            return check_world(run);
+        let client = Client::new(env.start_process());
+        let rooms = ChatRefs { lobby: client.chats().chat(org::LOBBY), notices: client.chats().chat(org::NOTICES) };
+        env.log(|| "a process is started".into());
+        let mut snapshots = lobby_snapshots(&client)?;
+        let mut process = Process::new(&client, &rooms, &mut snapshots, env)?;
+        if run_process(env, &mut process)? == Exit::Finished {
+            return check_oracle(env);
         }
-        run.bury();
-        let down = match run.random.below(100) {
+        env.end_process();
+        let downtime = match env.random.below(100) {
             0..=2 => Duration::from_secs(70 * 60),
             3..=9 => Duration::from_secs(20 * 60),
-            _ => run.random.millis(0..=5_000),
+            _ => env.random.millis(0..=5_000),
         };
-        run.after(down, Happening::Reboots);
-        lie_still(run)?;
+        env.schedule_after(downtime, Event::ProcessStarts);
+        run_without_process(env)?;
     }
 }
 
 /// Snapshots of the lobby, as many as a life has use for.
-fn lobbies(client: &Client<ByHand>) -> Result<Vec<Chat<ByHand>>, Broken> {
+fn lobby_snapshots(client: &Client<ByHand>) -> Result<Vec<Chat<ByHand>>, Violation> {
     let now = client.executor().now();
     let mut search = client.chats().by_thread_id(org::LOBBY);
     if let Step::Send(ticket, _) = search.poll(now) {
@@ -55,106 +55,106 @@ fn lobbies(client: &Client<ByHand>) -> Result<Vec<Chat<ByHand>>, Broken> {
     }
     match search.poll(now) {
         Step::Done(Ok(Some(chat))) => Ok(vec![chat; 16]),
-        _ => broken("the simulation holds", || "the lobby was not found".into()),
+        _ => violation("the simulation holds", || "the lobby was not found".into()),
     }
 }
 
 /// The world goes on while there is no process.
-fn lie_still(run: &mut Universe) -> Result<(), Broken> {
+fn run_without_process(env: &mut Environment) -> Result<(), Violation> {
     loop {
-        match run.next()? {
-            Some(Happening::Reboots) => return Ok(()),
-            Some(Happening::Arrives(id)) => run.arrives(id)?,
-            Some(Happening::Something) => {
-                people::act(&mut run.server, &mut run.random, run.clock, &mut run.trace)?;
-                go_on(run);
+        match env.next_event()? {
+            Some(Event::ProcessStarts) => return Ok(()),
+            Some(Event::RequestArrives(id)) => env.on_request(id)?,
+            Some(Event::RandomAction) => {
+                people::random_action(&mut env.server, &mut env.random, env.clock, &mut env.trace)?;
+                schedule_action(env);
             }
-            Some(other) => befalls(run, &other)?,
+            Some(other) => apply_world_event(env, &other)?,
             None => {}
         }
-        run.flush();
+        env.resume_polls();
     }
 }
 
 /// One life of the process.
-fn live(run: &mut Universe, process: &mut Process<'_>) -> Result<Exit, Broken> {
-    let mut leaving = false;
-    run.look_at(run.clock);
+fn run_process(env: &mut Environment, process: &mut Process<'_>) -> Result<Exit, Violation> {
+    let mut is_stopping = false;
+    env.poll_process_at(env.clock);
     loop {
-        let looks = match run.next()? {
-            Some(Happening::Arrives(id)) => {
-                run.arrives(id)?;
+        let polls_process = match env.next_event()? {
+            Some(Event::RequestArrives(id)) => {
+                env.on_request(id)?;
                 false
             }
-            Some(Happening::Hears(id, word)) => {
-                let (owner, ticket) = (run.transits[id].owner, run.transits[id].ticket);
-                if run.transits[id].life == run.life && !run.transits[id].is_dead {
-                    run.close(id);
-                    if let Some(reply) = run.astray(id, &word) {
-                        process.mishear(run, ticket, &reply)?;
+            Some(Event::ReplyArrives(id, reply)) => {
+                let (owner, ticket) = (env.exchanges[id].owner, env.exchanges[id].ticket);
+                if env.exchanges[id].incarnation == env.incarnation && !env.exchanges[id].is_abandoned {
+                    env.stop_awaiting(id);
+                    if let Some(reply) = env.misrouted(id, &reply) {
+                        process.misdeliver_reply(env, ticket, &reply)?;
                     }
-                    process.hear(run, owner, ticket, *word)?;
+                    process.deliver_reply(env, owner, ticket, *reply)?;
                 }
                 true
             }
-            Some(Happening::GivesUp(id)) => {
-                let (owner, ticket) = (run.transits[id].owner, run.transits[id].ticket);
-                if run.transits[id].life == run.life && run.close(id) {
-                    process.hear(run, owner, ticket, network::timed_out())?;
+            Some(Event::TimesOut(id)) => {
+                let (owner, ticket) = (env.exchanges[id].owner, env.exchanges[id].ticket);
+                if env.exchanges[id].incarnation == env.incarnation && env.stop_awaiting(id) {
+                    process.deliver_reply(env, owner, ticket, network::timed_out())?;
                 }
                 true
             }
-            Some(Happening::Looks) => true,
-            Some(it @ (Happening::Something | Happening::Calm)) if run.is_suspended().is_some() => {
-                // The storm lasts until the machine is awake.
-                let awake = run.is_suspended().unwrap_or_default() + Duration::from_millis(1);
-                run.at(awake, it);
+            Some(Event::PollProcess) => true,
+            Some(event @ (Event::RandomAction | Event::FaultsEnd)) if env.suspended_until().is_some() => {
+                // The fault phase lasts until the machine is awake.
+                let awake = env.suspended_until().unwrap_or_default() + Duration::from_millis(1);
+                env.schedule_at(awake, event);
                 false
             }
-            Some(Happening::Something) if run.stormy => {
-                if something(run, process)? == Life::Died {
-                    return Ok(Exit::Died);
+            Some(Event::RandomAction) if env.in_fault_phase => {
+                if on_random_action(env, process)? == ProcessState::Crashed {
+                    return Ok(Exit::Crashed);
                 }
-                go_on(run);
+                schedule_action(env);
                 true
             }
             Some(other) => {
-                befalls(run, &other)?;
+                apply_world_event(env, &other)?;
                 true
             }
             None => false,
         };
-        run.flush();
-        if looks && process.look(run)? == Life::Died {
-            return Ok(Exit::Died);
+        env.resume_polls();
+        if polls_process && process.poll(env)? == ProcessState::Crashed {
+            return Ok(Exit::Crashed);
         }
-        if !run.stormy && calm(run, process, &mut leaving)? {
+        if !env.in_fault_phase && settle(env, process, &mut is_stopping)? {
             return Ok(Exit::Finished);
         }
     }
 }
 
 /// Something else happens later, as long as the storm lasts.
-fn go_on(run: &mut Universe) {
-    if run.stormy {
-        let pause = run.random.millis(1..=run.plan.pause);
-        run.after(pause, Happening::Something);
+fn schedule_action(env: &mut Environment) {
+    if env.in_fault_phase {
+        let pause = env.random.millis(1..=env.scenario.max_pause_ms);
+        env.schedule_after(pause, Event::RandomAction);
     }
 }
 
 /// What happens to the world by itself.
-fn befalls(run: &mut Universe, happening: &Happening) -> Result<(), Broken> {
-    match happening {
-        Happening::OutageEnds => run.outage = false,
-        Happening::KeyReturns => admit(run, true),
-        Happening::BotReturns(tid) => people::ban(&mut run.server, run.clock, tid, false)?,
-        Happening::Calm => {
-            run.note(|| "the storm is over".into());
-            (run.stormy, run.outage, run.plan.lasts) = (false, false, run.clock);
-            run.server.world.set_rate_limit(None);
-            admit(run, true);
+fn apply_world_event(env: &mut Environment, event: &Event) -> Result<(), Violation> {
+    match event {
+        Event::OutageEnds => env.is_down = false,
+        Event::KeyRestored => set_key_valid(env, true),
+        Event::BotReadded(tid) => people::set_bot_removed(&mut env.server, env.clock, tid, false)?,
+        Event::FaultsEnd => {
+            env.log(|| "the storm is over".into());
+            (env.in_fault_phase, env.is_down, env.scenario.fault_phase) = (false, false, env.clock);
+            env.server.world.set_rate_limit(None);
+            set_key_valid(env, true);
             for tid in [org::LOBBY, org::NOTICES] {
-                people::ban(&mut run.server, run.clock, tid, false)?;
+                people::set_bot_removed(&mut env.server, env.clock, tid, false)?;
             }
         }
         _ => {}
@@ -163,54 +163,54 @@ fn befalls(run: &mut Universe, happening: &Happening) -> Result<(), Broken> {
 }
 
 /// Makes the bot's key good, or revokes it.
-fn admit(run: &mut Universe, good: bool) {
-    let key = run.server.world.bot_key();
-    run.server.world.set_key_revoked(&key.app_id, !good);
-    run.server.stir();
+fn set_key_valid(env: &mut Environment, is_valid: bool) {
+    let key = env.server.world.bot_key();
+    env.server.world.set_key_revoked(&key.app_id, !is_valid);
+    env.server.mark_changed();
 }
 
-fn something(run: &mut Universe, process: &mut Process<'_>) -> Result<Life, Broken> {
-    if run.random.chance(run.plan.upheaval) {
-        return upheaval(run, process);
+fn on_random_action(env: &mut Environment, process: &mut Process<'_>) -> Result<ProcessState, Violation> {
+    if env.random.chance(env.scenario.disruption_permille) {
+        return disrupt(env, process);
     }
-    if run.random.chance(run.plan.chore) {
-        chore(run, process);
-        return Ok(Life::GoesOn);
+    if env.random.chance(env.scenario.operation_permille) {
+        start_random_operation(env, process);
+        return Ok(ProcessState::Running);
     }
-    people::act(&mut run.server, &mut run.random, run.clock, &mut run.trace)?;
-    Ok(Life::GoesOn)
+    people::random_action(&mut env.server, &mut env.random, env.clock, &mut env.trace)?;
+    Ok(ProcessState::Running)
 }
 
-fn chore(run: &mut Universe, process: &mut Process<'_>) {
-    let tid = *run.random.pick(&[org::LOBBY, org::NOTICES]);
-    let task = match run.random.below(11) {
+fn start_random_operation(env: &mut Environment, process: &mut Process<'_>) {
+    let tid = *env.random.pick(&[org::LOBBY, org::NOTICES]);
+    let task = match env.random.below(11) {
         0..=2 => {
-            run.disk.outbox.push(Letter { tid, state: Post::UnderWay });
-            Task::Letter(run.disk.outbox.len() - 1)
+            env.disk.outbox.push(PendingPost { tid, state: PostState::InProgress });
+            Action::PostPending(env.disk.outbox.len() - 1)
         }
         3 | 4 => {
-            run.disk.loose += 1;
-            Task::Loose(run.disk.loose)
+            env.disk.plain_posts += 1;
+            Action::Post(env.disk.plain_posts)
         }
-        5 => Task::Share(tid, run.server.truth.new_place()),
-        6 => Task::Move(run.server.truth.new_place()),
-        7 => Task::StopSharing(tid),
+        5 => Action::StartSharing(tid, env.server.oracle.new_latitude()),
+        6 => Action::UpdateLocation(env.server.oracle.new_latitude()),
+        7 => Action::StopSharing(tid),
         8 | 9 => {
-            run.disk.titles += 1;
-            Task::Title(run.disk.titles)
+            env.disk.title_updates += 1;
+            Action::UpdateTitle(env.disk.title_updates)
         }
-        _ => Task::Admin(run.random.chance(500)),
+        _ => Action::SetAdmin(env.random.chance(500)),
     };
-    process.begin_chore(run, task, tid);
+    process.start_operation(env, task, tid);
 }
 
-fn upheaval(run: &mut Universe, process: &mut Process<'_>) -> Result<Life, Broken> {
-    run.upheavals += 4;
-    let now = run.server.now(run.clock);
-    let length = run.random.millis(500..=20_000);
-    let which = run.random.below(13);
-    run.note(|| {
-        let what = [
+fn disrupt(env: &mut Environment, process: &mut Process<'_>) -> Result<ProcessState, Violation> {
+    env.disruptions += 4;
+    let now = env.server.now(env.clock);
+    let duration = env.random.millis(500..=20_000);
+    let kind = env.random.below(13);
+    env.log(|| {
+        let names = [
             "all leases run out",
             "all cursors run out",
             "all subscriptions are deleted",
@@ -225,108 +225,113 @@ fn upheaval(run: &mut Universe, process: &mut Process<'_>) -> Result<Life, Broke
             "the bot posts many messages at once",
             "the user follows again",
         ];
-        usize::try_from(which).map_or(String::new(), |at| what[at].into())
+        usize::try_from(kind).map_or(String::new(), |at| names[at].into())
     });
-    run.server.stir();
-    match which {
-        0 => run.server.world.expire_leases(now),
-        1 => run.server.world.expire_cursors(),
-        2 => run.server.world.unsubscribe_all(now),
+    env.server.mark_changed();
+    match kind {
+        0 => env.server.world.expire_leases(now),
+        1 => env.server.world.expire_cursors(),
+        2 => env.server.world.unsubscribe_all(now),
         3 => {
-            admit(run, false);
-            run.after(length, Happening::KeyReturns);
+            set_key_valid(env, false);
+            env.schedule_after(duration, Event::KeyRestored);
         }
         4 => {
-            let tid = *run.random.pick(&[org::LOBBY, org::NOTICES]);
-            people::ban(&mut run.server, run.clock, tid, true)?;
-            run.after(length, Happening::BotReturns(tid));
+            let tid = *env.random.pick(&[org::LOBBY, org::NOTICES]);
+            people::set_bot_removed(&mut env.server, env.clock, tid, true)?;
+            env.schedule_after(duration, Event::BotReadded(tid));
         }
         5 => {
-            run.outage = true;
-            run.after(length * 2, Happening::OutageEnds);
+            env.is_down = true;
+            env.schedule_after(duration * 2, Event::OutageEnds);
         }
         6 => {
-            let seconds = i64::try_from(run.random.within(0..=172_800)).unwrap_or_default() - 86_400;
-            run.skew = TimeDelta::seconds(seconds);
+            let seconds = i64::try_from(env.random.within(0..=172_800)).unwrap_or_default() - 86_400;
+            env.clock_skew = TimeDelta::seconds(seconds);
         }
         7 => {
-            let key = usize::try_from(run.random.below(process.watches.len() as u64)).unwrap_or_default();
-            process.stop(run, key);
+            let key = usize::try_from(env.random.below(process.invariants.len() as u64)).unwrap_or_default();
+            process.stop(env, key);
         }
-        8 => return Ok(Life::Died),
+        8 => return Ok(ProcessState::Crashed),
         9 => {
-            let life = run.life;
-            run.give_up(|transit| transit.life == life);
+            let incarnation = env.incarnation;
+            env.abandon(|exchange| exchange.incarnation == incarnation);
             process.reissue();
         }
         10 => {
-            let length = *run.random.pick(&[3, 60, 600, 2_000]);
-            run.suspend(Duration::from_secs(length));
+            let duration = *env.random.pick(&[3, 60, 600, 2_000]);
+            env.suspend(Duration::from_secs(duration));
         }
         11 => {
-            for _ in 0..run.random.within(10..=40) {
-                run.disk.loose += 1;
-                process.begin_chore(run, Task::Loose(run.disk.loose), org::LOBBY);
+            for _ in 0..env.random.within(10..=40) {
+                env.disk.plain_posts += 1;
+                process.start_operation(env, Action::Post(env.disk.plain_posts), org::LOBBY);
             }
         }
-        _ => follow_again(run, process)?,
+        _ => restart_ended_feeds(env, process)?,
     }
-    Ok(Life::GoesOn)
+    Ok(ProcessState::Running)
 }
 
-fn follow_again(run: &mut Universe, process: &mut Process<'_>) -> Result<(), Broken> {
-    for key in 0..process.watches.len() {
-        if process.ended(key).is_some() {
+fn restart_ended_feeds(env: &mut Environment, process: &mut Process<'_>) -> Result<(), Violation> {
+    for key in 0..process.invariants.len() {
+        if process.feed_end(key).is_some() {
             // What the old one was answered must not reach the new one.
-            let life = run.life;
-            run.give_up(|transit| transit.life == life && transit.owner == Owner::Feed(key));
-            process.follow(run, key)?;
+            let incarnation = env.incarnation;
+            env.abandon(|exchange| exchange.incarnation == incarnation && exchange.owner == Owner::Feed(key));
+            process.start_feed(env, key)?;
         }
     }
     Ok(())
 }
 
 /// After the storm: what has ended begins again, what is to be posted is; and when all is told, all is stopped. `true`: it is.
-fn calm(run: &mut Universe, process: &mut Process<'_>, leaving: &mut bool) -> Result<bool, Broken> {
-    if run.clock > run.plan.lasts.max(run.born) + PATIENCE {
-        return broken("everything is told in the end", || format!("{:?}", process.watches));
+fn settle(env: &mut Environment, process: &mut Process<'_>, is_stopping: &mut bool) -> Result<bool, Violation> {
+    if env.clock > env.scenario.fault_phase.max(env.process_started_at) + SETTLE_TIMEOUT {
+        return violation("everything is told in the end", || format!("{:?}", process.invariants));
     }
-    if *leaving {
+    if *is_stopping {
         return Ok(process.all_ended());
     }
-    let ended = (0..process.watches.len()).any(|key| process.ended(key).is_some());
-    let letters = run.disk.outbox.iter().any(|letter| letter.state == Post::ToDo);
-    if ended || letters {
-        follow_again(run, process)?;
-        for number in 0..run.disk.outbox.len() {
-            if run.disk.outbox[number].state == Post::ToDo {
-                run.disk.outbox[number].state = Post::UnderWay;
-                process.begin_chore(run, Task::Letter(number), run.disk.outbox[number].tid);
+    let has_ended_feeds = (0..process.invariants.len()).any(|key| process.feed_end(key).is_some());
+    let has_queued_posts = env.disk.outbox.iter().any(|post| post.state == PostState::Queued);
+    if has_ended_feeds || has_queued_posts {
+        restart_ended_feeds(env, process)?;
+        for number in 0..env.disk.outbox.len() {
+            if env.disk.outbox[number].state == PostState::Queued {
+                env.disk.outbox[number].state = PostState::InProgress;
+                process.start_operation(env, Action::PostPending(number), env.disk.outbox[number].tid);
             }
         }
-        run.look_at(run.clock);
-    } else if process.is_idle() && process.watches.iter().all(|watch| watch.is_complete(&run.server.truth)) {
-        *leaving = true;
-        for key in 0..process.watches.len() {
-            process.stop(run, key);
+        env.poll_process_at(env.clock);
+    } else if process.is_idle() && process.invariants.iter().all(|feed| feed.is_complete(&env.server.oracle)) {
+        *is_stopping = true;
+        for key in 0..process.invariants.len() {
+            process.stop(env, key);
         }
-        run.look_at(run.clock);
+        env.poll_process_at(env.clock);
     }
     Ok(false)
 }
 
 /// The record and the world agree.
-fn check_world(run: &mut Universe) -> Result<(), Broken> {
-    run.server.pass_time(run.clock);
-    let [title, given] = run.server.titles(run.clock);
-    if given.is_some() && title != given {
-        return broken("the simulation holds", || format!("the lobby is called {title:?}, and was given {given:?}"));
+fn check_oracle(env: &mut Environment) -> Result<(), Violation> {
+    env.server.advance_time(env.clock);
+    let [title, recorded] = env.server.lobby_titles(env.clock);
+    if recorded.is_some() && title != recorded {
+        return violation("the simulation holds", || {
+            format!("the lobby is called {title:?}, and was given {recorded:?}")
+        });
     }
-    let (world, truth) = (&run.server.world, &run.server.truth);
-    if world.message_count() != truth.messages || world.share_count() != truth.shares.len() {
-        return broken("the simulation holds", || {
-            let there = (world.message_count(), world.share_count());
-            format!("there are {there:?} messages and shares, and known {:?}", (truth.messages, truth.shares.len()))
+    let (world, oracle) = (&env.server.world, &env.server.oracle);
+    if world.message_count() != oracle.message_count || world.share_count() != oracle.shares.len() {
+        return violation("the simulation holds", || {
+            let actual = (world.message_count(), world.share_count());
+            format!(
+                "there are {actual:?} messages and shares, and known {:?}",
+                (oracle.message_count, oracle.shares.len())
+            )
         });
     }
     Ok(())

@@ -16,21 +16,21 @@ use teamwire_sandbox::{
 
 use super::{
     defect::Defect,
-    oracle::Truth,
-    violation::{Broken, broken},
+    oracle::Oracle,
+    violation::{Violation, violation},
 };
 
 /// An answer, and how much had happened when it was made.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ServerResponse {
     pub(super) response: Response<Vec<u8>>,
     pub(super) position: usize,
     /// Something was changed by it, and not only told again.
-    pub(super) performed: bool,
+    pub(super) had_effect: bool,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct ParkedPoll {
     exchange: usize,
     until: Duration,
     poll: Parked,
@@ -39,23 +39,23 @@ struct Waiting {
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) world: World,
-    pub(super) truth: Truth,
+    pub(super) oracle: Oracle,
     start: DateTime<Utc>,
-    waiting: Vec<Waiting>,
+    parked: Vec<ParkedPoll>,
     /// How much had happened when a request with this key was carried out.
-    keys: HashMap<String, usize>,
-    texts: HashSet<String>,
+    positions_by_key: HashMap<String, usize>,
+    visible_texts: HashSet<String>,
     /// The title that the bot gave the lobby last.
-    title: Option<String>,
+    bot_title: Option<String>,
     /// The refusals that a broken server remembers.
-    refusals: HashMap<String, Response<Vec<u8>>>,
+    remembered_rejections: HashMap<String, Response<Vec<u8>>>,
     pub(super) defect: Defect,
     /// Whether something was done since the polls that wait were last asked.
-    stirred: bool,
+    has_changed: bool,
 }
 
 /// The parts of a request that say what its answer means.
-struct Asked {
+struct RequestParts {
     method: Method,
     path: String,
     key: Option<String>,
@@ -66,15 +66,15 @@ impl Server {
     pub(super) fn new(seed: u64, start: DateTime<Utc>) -> Self {
         Self {
             world: World::new(seed),
-            truth: Truth::default(),
+            oracle: Oracle::default(),
             start,
-            waiting: Vec::new(),
-            keys: HashMap::new(),
-            texts: HashSet::new(),
-            title: None,
-            refusals: HashMap::new(),
+            parked: Vec::new(),
+            positions_by_key: HashMap::new(),
+            visible_texts: HashSet::new(),
+            bot_title: None,
+            remembered_rejections: HashMap::new(),
             defect: Defect::None,
-            stirred: false,
+            has_changed: false,
         }
     }
 
@@ -84,39 +84,44 @@ impl Server {
     }
 
     /// Takes a request, whose answer will be heard at that time. `None`: it waits.
-    pub(super) fn take(
+    pub(super) fn handle(
         &mut self,
         clock: Duration,
-        heard: Duration,
+        reply_time: Duration,
         exchange: usize,
         request: Request<Vec<u8>>,
-    ) -> Result<Option<Answer>, Broken> {
+    ) -> Result<Option<ServerResponse>, Violation> {
         let now = self.now(clock);
-        self.truth.pass_time(clock);
+        self.oracle.expire_shares(clock);
         let (head, body) = request.into_parts();
         let key = head.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
-        if let Some(refusal) = key.as_ref().and_then(|key| self.refusals.get(key)) {
-            return Ok(Some(Answer { response: refusal.clone(), position: self.truth.len(), performed: false }));
+        if let Some(rejection) = key.as_ref().and_then(|key| self.remembered_rejections.get(key)) {
+            return Ok(Some(ServerResponse {
+                response: rejection.clone(),
+                position: self.oracle.len(),
+                had_effect: false,
+            }));
         }
-        let asked = Asked { method: head.method.clone(), path: head.uri.path().to_owned(), key, body: body.clone() };
+        let parts =
+            RequestParts { method: head.method.clone(), path: head.uri.path().to_owned(), key, body: body.clone() };
         let handled = match self.world.admit(now, head) {
             Admission::Reject(response) => Handled::Response(response),
             Admission::Admit(mut admitted) => {
-                admitted.respond_at(heard);
+                admitted.respond_at(reply_time);
                 self.world.execute(now, admitted, Payload::Whole(body))
             }
         };
         match handled {
             Handled::Response(response) => {
-                let (position, performed) = self.record(clock, &asked, &response)?;
-                self.remember_refusal(asked.key, &response);
-                Ok(Some(Answer { response, position, performed }))
+                let (position, had_effect) = self.record(clock, &parts, &response)?;
+                self.remember_rejection(parts.key, &response);
+                Ok(Some(ServerResponse { response, position, had_effect }))
             }
             Handled::Park { until, poll } => {
-                self.waiting.push(Waiting { exchange, until, poll });
+                self.parked.push(ParkedPoll { exchange, until, poll });
                 Ok(None)
             }
-            Handled::File(_) => broken("the simulation holds", || "a file was asked for".into()),
+            Handled::File(_) => violation("the simulation holds", || "a file was asked for".into()),
         }
     }
 
@@ -124,44 +129,44 @@ impl Server {
     fn record(
         &mut self,
         clock: Duration,
-        asked: &Asked,
+        parts: &RequestParts,
         response: &Response<Vec<u8>>,
-    ) -> Result<(usize, bool), Broken> {
-        if asked.method == Method::GET || !response.status().is_success() {
-            return Ok((self.truth.len(), false));
+    ) -> Result<(usize, bool), Violation> {
+        if parts.method == Method::GET || !response.status().is_success() {
+            return Ok((self.oracle.len(), false));
         }
-        self.stirred = true;
-        if let Some(position) = asked.key.as_ref().and_then(|key| self.keys.get(key)) {
+        self.has_changed = true;
+        if let Some(position) = parts.key.as_ref().and_then(|key| self.positions_by_key.get(key)) {
             return Ok((*position, false));
         }
-        if asked.method == Method::POST && asked.path.ends_with("/messages") {
+        if parts.method == Method::POST && parts.path.ends_with("/messages") {
             self.record_post(clock, response.body())?;
-        } else if asked.method == Method::PUT && asked.path == "/v1/location" {
-            let place: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
-            self.truth.moved(org::BOT, thousandths(&place["lat"]));
-        } else if asked.method == Method::DELETE && asked.path.ends_with("/location") {
-            self.truth.unshared(room_in(&asked.path), org::BOT);
-        } else if asked.method == Method::PATCH && asked.path.ends_with(org::LOBBY) {
-            let change: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
-            self.title = change["title"].as_str().map(str::to_owned);
-            self.texts.extend(self.title.clone());
+        } else if parts.method == Method::PUT && parts.path == "/v1/location" {
+            let location: Value = serde_json::from_slice(&parts.body).unwrap_or_default();
+            self.oracle.moved(org::BOT, thousandths(&location["lat"]));
+        } else if parts.method == Method::DELETE && parts.path.ends_with("/location") {
+            self.oracle.unshared(chat_in(&parts.path), org::BOT);
+        } else if parts.method == Method::PATCH && parts.path.ends_with(org::LOBBY) {
+            let change: Value = serde_json::from_slice(&parts.body).unwrap_or_default();
+            self.bot_title = change["title"].as_str().map(str::to_owned);
+            self.visible_texts.extend(self.bot_title.clone());
         }
-        if let Some(key) = &asked.key {
-            self.keys.insert(key.clone(), self.truth.len());
+        if let Some(key) = &parts.key {
+            self.positions_by_key.insert(key.clone(), self.oracle.len());
         }
-        Ok((self.truth.len(), true))
+        Ok((self.oracle.len(), true))
     }
 
     /// What no server may do.
-    fn remember_refusal(&mut self, key: Option<String>, response: &Response<Vec<u8>>) {
-        let is_refusal = response.status().is_client_error() && response.status() != 401;
-        if let Some(key) = key.filter(|_| self.defect == Defect::RefusalRemembered && is_refusal) {
-            self.refusals.insert(key, response.clone());
+    fn remember_rejection(&mut self, key: Option<String>, response: &Response<Vec<u8>>) {
+        let is_rejection = response.status().is_client_error() && response.status() != 401;
+        if let Some(key) = key.filter(|_| self.defect == Defect::RejectionRemembered && is_rejection) {
+            self.remembered_rejections.insert(key, response.clone());
         }
     }
 
     /// Returns the title of the lobby, by the world and by the record.
-    pub(super) fn titles(&mut self, clock: Duration) -> [Option<String>; 2] {
+    pub(super) fn lobby_titles(&mut self, clock: Duration) -> [Option<String>; 2] {
         let key = self.world.bot_key();
         let token = BASE64_STANDARD.encode(format!("{}:{}", key.app_id, key.secret));
         let request =
@@ -169,85 +174,85 @@ impl Server {
         let request = request.body(Vec::new()).expect("it is a request");
         let Handled::Response(chat) = self.world.handle(self.now(clock), request) else { return [None, None] };
         let chat: Value = serde_json::from_slice(chat.body()).unwrap_or_default();
-        [chat["title"].as_str().map(str::to_owned), self.title.clone()]
+        [chat["title"].as_str().map(str::to_owned), self.bot_title.clone()]
     }
 
-    fn record_post(&mut self, clock: Duration, body: &[u8]) -> Result<(), Broken> {
+    fn record_post(&mut self, clock: Duration, body: &[u8]) -> Result<(), Violation> {
         let message: Value = serde_json::from_slice(body).unwrap_or_default();
         let (Some(mid), Some(tid), Some(text)) =
             (message["mid"].as_str(), message["tid"].as_str(), message["msg"].as_str())
         else {
-            return broken("the simulation holds", || format!("a post was answered with {message}"));
+            return violation("the simulation holds", || format!("a post was answered with {message}"));
         };
-        if !self.texts.insert(text.to_owned()) {
-            return broken("no message is shown twice", || format!("{text:?} is shown twice"));
+        if !self.visible_texts.insert(text.to_owned()) {
+            return violation("no message is shown twice", || format!("{text:?} is shown twice"));
         }
-        let tid = room_in(tid);
-        self.truth.posted(tid, org::BOT, mid, None);
-        let live = &message["attachments"][0];
-        if live["kind"] == "live_location" {
-            let lasts = Duration::from_secs(live["duration"].as_u64().unwrap_or_default());
-            self.truth.shared(clock, tid, org::BOT, thousandths(&live["initial_lat"]), lasts);
+        let tid = chat_in(tid);
+        self.oracle.posted(tid, org::BOT, mid, None);
+        let share = &message["attachments"][0];
+        if share["kind"] == "live_location" {
+            let duration = Duration::from_secs(share["duration"].as_u64().unwrap_or_default());
+            self.oracle.shared(clock, tid, org::BOT, thousandths(&share["initial_lat"]), duration);
         }
         Ok(())
     }
 
     /// Whether this text is shown.
     pub(super) fn shows(&self, text: &str) -> bool {
-        self.texts.contains(text)
+        self.visible_texts.contains(text)
     }
 
     /// Something was done that polls may have to tell.
-    pub(super) const fn stir(&mut self) {
-        self.stirred = true;
+    pub(super) const fn mark_changed(&mut self) {
+        self.has_changed = true;
     }
 
     /// The answers of the polls that need not wait any longer.
-    pub(super) fn answers(&mut self, clock: Duration) -> Vec<(usize, Answer)> {
-        let stirred = std::mem::take(&mut self.stirred);
-        if self.waiting.iter().all(|it| !stirred && it.until > clock) {
+    pub(super) fn resume_polls(&mut self, clock: Duration) -> Vec<(usize, ServerResponse)> {
+        let has_changed = std::mem::take(&mut self.has_changed);
+        if self.parked.iter().all(|poll| !has_changed && poll.until > clock) {
             return Vec::new();
         }
         let now = self.now(clock);
-        self.truth.pass_time(clock);
-        let mut answers = Vec::new();
-        for Waiting { exchange, until, poll } in std::mem::take(&mut self.waiting) {
-            if !stirred && until > clock {
-                self.waiting.push(Waiting { exchange, until, poll });
+        self.oracle.expire_shares(clock);
+        let mut responses = Vec::new();
+        for ParkedPoll { exchange, until, poll } in std::mem::take(&mut self.parked) {
+            if !has_changed && until > clock {
+                self.parked.push(ParkedPoll { exchange, until, poll });
                 continue;
             }
             match self.world.resume(now, poll) {
-                Handled::Park { until, poll } => self.waiting.push(Waiting { exchange, until, poll }),
+                Handled::Park { until, poll } => self.parked.push(ParkedPoll { exchange, until, poll }),
                 Handled::Response(response) => {
-                    let answer = Answer { response, position: self.truth.len(), performed: false };
-                    answers.push((exchange, answer));
+                    let response = ServerResponse { response, position: self.oracle.len(), had_effect: false };
+                    responses.push((exchange, response));
                 }
                 Handled::File(_) => {}
             }
         }
-        answers
+        responses
     }
 
     /// When the next poll must be asked again.
     pub(super) fn next_due(&self) -> Option<Duration> {
-        self.waiting.iter().map(|it| it.until).min()
+        self.parked.iter().map(|poll| poll.until).min()
     }
 
     /// Lets what ends by itself end.
-    pub(super) fn pass_time(&mut self, clock: Duration) {
+    pub(super) fn advance_time(&mut self, clock: Duration) {
         let now = self.now(clock);
-        self.truth.pass_time(clock);
+        self.oracle.expire_shares(clock);
         let _nothing = self.world.as_person(now, org::ANNA);
     }
 
     /// Nobody waits for this answer any more.
-    pub(super) fn forget(&mut self, gone: impl Fn(usize) -> bool) {
-        self.waiting.retain(|it| !gone(it.exchange));
+    pub(super) fn drop_parked(&mut self, is_abandoned: impl Fn(usize) -> bool) {
+        self.parked.retain(|poll| !is_abandoned(poll.exchange));
     }
 }
 
 /// The chat in there, as the constant that it is.
-fn room_in(text: &str) -> &'static str {
+fn chat_in(text: &str) -> &'static str {
     if text.contains(org::LOBBY) { org::LOBBY } else { org::NOTICES }
 }
 

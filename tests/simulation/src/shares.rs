@@ -8,95 +8,102 @@ use teamwire_sandbox::world::org;
 
 use super::{
     disk::SavedShares,
-    environment::Universe,
+    environment::Environment,
     process::Process,
-    violation::{Broken, broken},
-    workload::{Chore, Task},
+    violation::{Violation, violation},
+    workload::{Action, Operation},
 };
 
-/// The shares that the ledger is to have, by chat.
+/// The expected location shares, by chat.
 pub(super) type Shares = BTreeMap<&'static str, Share>;
 
-/// Where a share began, and when it ends by each of the clocks of the process.
+/// The latitude at which a share began, and its end by each of the clocks of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Share {
-    lat: i64,
-    ends: Moment,
-    ends_at: DateTime<Utc>,
+    latitude: i64,
+    ends_at: Moment,
+    ends_at_utc: DateTime<Utc>,
 }
 
 impl Share {
-    fn lasting(lat: i64, now: Now, left: Duration) -> Self {
-        Self { lat, ends: now.moment.plus(left), ends_at: now.utc + left }
+    fn new(latitude: i64, now: Now, duration: Duration) -> Self {
+        Self { latitude, ends_at: now.moment.plus(duration), ends_at_utc: now.utc + duration }
     }
 
-    /// How long it lasts by the clock that says less.
-    fn left(self, now: Now) -> Duration {
-        self.ends.since(now.moment).min((self.ends_at - now.utc).to_std().unwrap_or_default())
+    /// Returns the remaining duration by the clock that leaves less of it.
+    fn remaining(self, now: Now) -> Duration {
+        self.ends_at.since(now.moment).min((self.ends_at_utc - now.utc).to_std().unwrap_or_default())
     }
 
     fn is_active(self, now: Now) -> bool {
-        !self.left(now).is_zero()
+        !self.remaining(now).is_zero()
     }
 }
 
 impl Process<'_> {
     /// A chore has ended: what the ledger is to have by that.
-    pub(super) fn note_shares(&mut self, run: &mut Universe, chore: &Chore<'_>, result: &Result<(), Error>) {
-        let (well, now) = (result.is_ok(), run.client_now());
-        match chore.task {
+    pub(super) fn update_expected_shares(
+        &mut self,
+        env: &mut Environment,
+        operation: &Operation<'_>,
+        result: &Result<(), Error>,
+    ) {
+        let (succeeded, now) = (result.is_ok(), env.client_now());
+        match operation.action {
             // What may have begun counts until the server says otherwise.
-            Task::Share(tid, lat) if well || result.as_ref().is_err_and(Error::may_have_arrived) => {
-                self.shares.insert(tid, Share::lasting(lat, now, ShareDuration::QuarterHour.as_duration()));
+            Action::StartSharing(tid, lat) if succeeded || result.as_ref().is_err_and(Error::may_have_arrived) => {
+                self.shares.insert(tid, Share::new(lat, now, ShareDuration::QuarterHour.as_duration()));
             }
-            Task::StopSharing(tid) if well => drop(self.shares.remove(tid)),
+            Action::StopSharing(tid) if succeeded => drop(self.shares.remove(tid)),
             // What the server was not asked about, it says nothing of.
-            Task::Move(_) if well => self.shares.retain(|tid, share| {
-                chore.known.get(tid) != Some(share) || chore.active.iter().any(|active| active == tid)
+            Action::UpdateLocation(_) if succeeded => self.shares.retain(|tid, share| {
+                operation.known_shares.get(tid) != Some(share)
+                    || operation.active_chats.iter().any(|active| active == tid)
             }),
-            _ if !chore.task.is_about_shares() => return,
+            _ if !operation.action.affects_shares() => return,
             _ => {}
         }
         self.shares.retain(|_, share| share.is_active(now));
         let saved = self.client.chats().save_shared_locations();
         let json = serde_json::to_string(&saved).expect("a ledger can be written");
-        run.disk.shares = Some(SavedShares { json, shares: self.shares.clone(), at: now });
+        env.disk.shares = Some(SavedShares { json, shares: self.shares.clone(), saved_at: now });
     }
 
-    pub(super) fn restore_shares(&mut self, run: &Universe) -> Result<(), Broken> {
-        let Some(saved) = &run.disk.shares else { return Ok(()) };
+    pub(super) fn restore_shares(&mut self, env: &Environment) -> Result<(), Violation> {
+        let Some(saved) = &env.disk.shares else { return Ok(()) };
         let Ok(ledger) = serde_json::from_str(&saved.json) else {
-            return broken("a saved ledger can be read again", || saved.json.clone());
+            return violation("a saved ledger can be read again", || saved.json.clone());
         };
         self.client.chats().restore_shared_locations(ledger);
         // The ledger goes by the clock of the day, which may have been set in between; but no share becomes longer by that.
-        let now = run.client_now();
-        let passed = (now.utc - saved.at.utc).to_std().unwrap_or_default();
-        let left = |share: &Share| share.left(saved.at).saturating_sub(passed);
-        self.shares = saved.shares.iter().map(|(tid, it)| (*tid, Share::lasting(it.lat, now, left(it)))).collect();
+        let now = env.client_now();
+        let elapsed = (now.utc - saved.saved_at.utc).to_std().unwrap_or_default();
+        let restored =
+            |share: &Share| Share::new(share.latitude, now, share.remaining(saved.saved_at).saturating_sub(elapsed));
+        self.shares = saved.shares.iter().map(|(tid, share)| (*tid, restored(share))).collect();
         Ok(())
     }
 
-    pub(super) fn check_shares(&mut self, run: &Universe) -> Result<(), Broken> {
-        let (chats, now) = (self.client.chats(), run.client_now());
+    pub(super) fn check_shares(&mut self, env: &Environment) -> Result<(), Violation> {
+        let (chats, now) = (self.client.chats(), env.client_now());
         let active = chats.location_sharing_active_chats();
         if chats.has_location_sharing_active_chats() == active.is_empty() {
-            return broken("the two getters of the ledger agree", || format!("{active:?}"));
+            return violation("the two getters of the ledger agree", || format!("{active:?}"));
         }
         for tid in [org::LOBBY, org::NOTICES] {
-            let says = active.iter().any(|chat| chat.tid().as_str() == tid);
+            let is_listed = active.iter().any(|chat| chat.tid().as_str() == tid);
             match self.shares.get(tid).map(|share| share.is_active(now)) {
-                Some(false) if says => {
-                    return broken("a share is never called active after its end by either clock", || tid.into());
+                Some(false) if is_listed => {
+                    return violation("no share is active after its end by either clock", || tid.into());
                 }
-                None if says => {
-                    return broken("the ledger has no share that never was, or was stopped", || tid.into());
+                None if is_listed => {
+                    return violation("no share is active that never began or was stopped", || tid.into());
                 }
-                Some(true) if !says => return broken("a share that is known is in the ledger", || tid.into()),
+                Some(true) if !is_listed => return violation("a share that is known is in the ledger", || tid.into()),
                 _ => {}
             }
         }
-        // It has ended for good, wherever a clock is set later.
+        // A share that has ended stays ended, even if a clock is set back later.
         self.shares.retain(|_, share| share.is_active(now));
         Ok(())
     }

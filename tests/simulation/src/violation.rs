@@ -4,13 +4,13 @@ use std::{collections::VecDeque, fmt};
 
 /// A promise that was broken, and how.
 #[derive(Debug)]
-pub(super) struct Broken {
-    pub(super) promise: &'static str,
-    pub(super) how: String,
+pub(super) struct Violation {
+    pub(super) invariant: &'static str,
+    pub(super) details: String,
 }
 
-pub(super) fn broken<T>(promise: &'static str, how: impl FnOnce() -> String) -> Result<T, Broken> {
-    Err(Broken { promise, how: how() })
+pub(super) fn violation<T>(invariant: &'static str, details: impl FnOnce() -> String) -> Result<T, Violation> {
+    Err(Violation { invariant, details: details() })
 }
 
 /// A run in which a promise was broken.
@@ -19,21 +19,21 @@ pub struct Failure {
     /// The seed of the run.
     pub seed: u64,
     /// The promise.
-    pub promise: &'static str,
-    how: String,
+    pub invariant: &'static str,
+    details: String,
     trace: VecDeque<String>,
 }
 
 impl Failure {
-    pub(super) fn new(seed: u64, broken: Broken, trace: Trace) -> Self {
-        Self { seed, promise: broken.promise, how: broken.how, trace: trace.lines }
+    pub(super) fn new(seed: u64, violation: Violation, trace: Trace) -> Self {
+        Self { seed, invariant: violation.invariant, details: violation.details, trace: trace.lines }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "seed {} broke the promise: {}", self.seed, self.promise)?;
-        writeln!(f, "  {}", self.how)?;
+        writeln!(f, "seed {} broke the promise: {}", self.seed, self.invariant)?;
+        writeln!(f, "  {}", self.details)?;
         writeln!(f, "what had happened:")?;
         for line in &self.trace {
             writeln!(f, "  {line}")?;
@@ -46,21 +46,21 @@ impl fmt::Display for Failure {
 /// The last things that happened, in words. A run writes none; one that failed is run again to be told.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
-    length: usize,
+    max_lines: usize,
     lines: VecDeque<String>,
 }
 
 impl Trace {
     /// One that keeps so many lines.
-    pub(super) fn of(length: usize) -> Self {
-        Self { length, lines: VecDeque::new() }
+    pub(super) fn keeping(max_lines: usize) -> Self {
+        Self { max_lines, lines: VecDeque::new() }
     }
 
-    pub(super) fn note(&mut self, line: impl FnOnce() -> String) {
-        if self.length == 0 {
+    pub(super) fn log(&mut self, line: impl FnOnce() -> String) {
+        if self.max_lines == 0 {
             return;
         }
-        if self.lines.len() == self.length {
+        if self.lines.len() == self.max_lines {
             self.lines.pop_front();
         }
         self.lines.push_back(line());

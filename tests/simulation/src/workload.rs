@@ -11,192 +11,199 @@ use teamwire_sandbox::world::org;
 
 use super::{
     oracle::degrees,
-    protocol::Word,
+    protocol::InterpretedReply,
     shares::Shares,
-    violation::{Broken, broken},
+    violation::{Violation, violation},
 };
 
 /// The chats of a process.
-pub(super) struct Rooms {
+pub(super) struct ChatRefs {
     pub(super) lobby: teamwire_core::ChatRef<ByHand>,
     pub(super) notices: teamwire_core::ChatRef<ByHand>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Task {
+pub(super) enum Action {
     /// A message of the outbox.
-    Letter(usize),
+    PostPending(usize),
     /// A message without a key of its own.
-    Loose(usize),
-    Share(&'static str, i64),
-    Move(i64),
+    Post(usize),
+    StartSharing(&'static str, i64),
+    UpdateLocation(i64),
     StopSharing(&'static str),
     /// Another title for the lobby.
-    Title(usize),
+    UpdateTitle(usize),
     /// Ben becomes an admin of the lobby, or is none any more.
-    Admin(bool),
+    SetAdmin(bool),
 }
 
-impl Task {
-    pub(super) const fn is_about_shares(self) -> bool {
-        matches!(self, Self::Share(..) | Self::Move(_) | Self::StopSharing(_))
+impl Action {
+    pub(super) const fn affects_shares(self) -> bool {
+        matches!(self, Self::StartSharing(..) | Self::UpdateLocation(_) | Self::StopSharing(_))
     }
 
     /// Returns `true` if it changes what the snapshot of a chat shows.
-    pub(super) const fn changes_chat(self) -> bool {
-        matches!(self, Self::Title(_) | Self::Admin(_))
+    pub(super) const fn needs_snapshot(self) -> bool {
+        matches!(self, Self::UpdateTitle(_) | Self::SetAdmin(_))
     }
 
     /// The text that it shows, if it does.
-    pub(super) fn text(self) -> Option<String> {
+    pub(super) fn visible_text(self) -> Option<String> {
         match self {
-            Self::Letter(number) => Some(format!("letter {number}.")),
-            Self::Loose(number) => Some(format!("note {number}.")),
-            Self::Share(_, lat) => Some(format!("I am at {lat}.")),
-            Self::Title(number) => Some(format!("title {number}.")),
-            Self::Move(_) | Self::StopSharing(_) | Self::Admin(_) => None,
+            Self::PostPending(number) => Some(format!("letter {number}.")),
+            Self::Post(number) => Some(format!("note {number}.")),
+            Self::StartSharing(_, lat) => Some(format!("I am at {lat}.")),
+            Self::UpdateTitle(number) => Some(format!("title {number}.")),
+            Self::UpdateLocation(_) | Self::StopSharing(_) | Self::SetAdmin(_) => None,
         }
     }
 }
 
-impl Rooms {
-    fn at(&self, tid: &str) -> &teamwire_core::ChatRef<ByHand> {
+impl ChatRefs {
+    fn by_tid(&self, tid: &str) -> &teamwire_core::ChatRef<ByHand> {
         if self.lobby.tid().as_str() == tid { &self.lobby } else { &self.notices }
     }
 }
 
-pub(super) struct Chore<'c> {
-    pub(super) task: Task,
+pub(super) struct Operation<'c> {
+    pub(super) action: Action,
     pub(super) flow: Box<dyn Flow<Output = ()> + 'c>,
-    pub(super) awaited: Option<Ticket>,
+    pub(super) pending: Option<Ticket>,
     /// When it is to be asked again; `None`: when its reply is there.
-    pub(super) due: Option<Moment>,
+    pub(super) poll_at: Option<Moment>,
     key: Option<String>,
-    sent: u32,
-    /// The most attempts.
     attempts: u32,
+    /// The most attempts.
+    max_attempts: u32,
     /// Whether the executor sent a request twice.
     was_reissued: bool,
     /// The shares that were known when it began, and those that the server says there are.
-    pub(super) known: Shares,
-    pub(super) active: Vec<String>,
+    pub(super) known_shares: Shares,
+    pub(super) active_chats: Vec<String>,
 }
 
-impl<'c> Chore<'c> {
+impl<'c> Operation<'c> {
     /// A task, if it can be begun: one that changes a chat needs the lobby's snapshot.
     pub(super) fn new(
         client: &'c Client<ByHand>,
-        rooms: &'c Rooms,
-        lobby: Option<&'c mut Chat<ByHand>>,
-        task: Task,
+        chats: &'c ChatRefs,
+        snapshot: Option<&'c mut Chat<ByHand>>,
+        action: Action,
         tid: &'static str,
     ) -> Option<Self> {
-        let text = task.text().unwrap_or_default();
-        let flow: Box<dyn Flow<Output = ()> + 'c> = match task {
-            Task::Letter(number) => {
-                Box::new(rooms.at(tid).post(Draft::text(text).idempotency_key(format!("letter-{number}"))).map(drop))
+        let text = action.visible_text().unwrap_or_default();
+        let flow: Box<dyn Flow<Output = ()> + 'c> = match action {
+            Action::PostPending(number) => Box::new(
+                chats.by_tid(tid).post(Draft::text(text).idempotency_key(format!("letter-{number}"))).map(drop),
+            ),
+            Action::Post(_) => Box::new(chats.by_tid(tid).post(text).map(drop)),
+            Action::StartSharing(tid, lat) => {
+                let live = LiveLocation::new(coordinates(lat), ShareDuration::QuarterHour);
+                Box::new(chats.by_tid(tid).post(Draft::text(text).attach(live)).map(drop))
             }
-            Task::Loose(_) => Box::new(rooms.at(tid).post(text).map(drop)),
-            Task::Share(tid, lat) => {
-                let live = LiveLocation::new(place(lat), ShareDuration::QuarterHour);
-                Box::new(rooms.at(tid).post(Draft::text(text).attach(live)).map(drop))
-            }
-            Task::Move(lat) => client.chats().update_shared_location(place(lat)),
-            Task::StopSharing(tid) => rooms.at(tid).stop_sharing_location(),
-            Task::Title(_) => lobby?.update_title(text),
-            Task::Admin(true) => lobby?.add_admin(org::BEN),
-            Task::Admin(false) => lobby?.remove_admin(org::BEN),
+            Action::UpdateLocation(lat) => client.chats().update_shared_location(coordinates(lat)),
+            Action::StopSharing(tid) => chats.by_tid(tid).stop_sharing_location(),
+            Action::UpdateTitle(_) => snapshot?.update_title(text),
+            Action::SetAdmin(true) => snapshot?.add_admin(org::BEN),
+            Action::SetAdmin(false) => snapshot?.remove_admin(org::BEN),
         };
         Some(Self {
-            task,
+            action,
             flow,
-            awaited: None,
-            due: Some(Moment::EPOCH),
+            pending: None,
+            poll_at: Some(Moment::EPOCH),
             key: None,
-            sent: 0,
+            attempts: 0,
             // Four, and one on a connection that had gone stale.
-            attempts: 5,
+            max_attempts: 5,
             was_reissued: false,
-            known: Shares::default(),
-            active: Vec::new(),
+            known_shares: Shares::default(),
+            active_chats: Vec::new(),
         })
     }
 
     /// Sets that it is tried once.
-    pub(super) fn once(mut self, once: bool) -> Self {
-        if once {
-            self.attempts = 1;
+    pub(super) fn with_single_attempt(mut self, single: bool) -> Self {
+        if single {
+            self.max_attempts = 1;
         }
         self
     }
 
-    pub(super) fn knowing(mut self, shares: &Shares) -> Self {
-        self.known.clone_from(shares);
+    pub(super) fn with_known_shares(mut self, shares: &Shares) -> Self {
+        self.known_shares.clone_from(shares);
         self
     }
 
     /// Its reply: what it says of shares. That the server still works on an earlier attempt is no failure of this one.
-    pub(super) fn hears(&mut self, word: &Word) {
-        if let Reply::Response(response) = &word.reply
+    pub(super) fn on_reply(&mut self, reply: &InterpretedReply) {
+        if let Reply::Response(response) = &reply.reply
             && response.status() == StatusCode::CONFLICT
             && String::from_utf8_lossy(response.body()).contains("in_progress")
-            && (2..MOST_ATTEMPTS).contains(&self.attempts)
+            && (2..MAX_ATTEMPTS).contains(&self.max_attempts)
         {
-            self.attempts += 1;
+            self.max_attempts += 1;
         }
-        if let (Task::Move(_), Reply::Response(response)) = (self.task, &word.reply) {
+        if let (Action::UpdateLocation(_), Reply::Response(response)) = (self.action, &reply.reply) {
             let json: Value = serde_json::from_slice(response.body()).unwrap_or_default();
             let active = json["active"].as_array().into_iter().flatten();
-            self.active = active.filter_map(|tid| tid.as_str().map(str::to_owned)).collect();
+            self.active_chats = active.filter_map(|tid| tid.as_str().map(str::to_owned)).collect();
         }
     }
 
     /// It hands out a request with this key.
-    pub(super) fn sends(&mut self, ticket: Ticket, key: Option<&str>) -> Result<(), Broken> {
-        if self.awaited.is_some() {
-            return broken("an operation has one request under way at most", || format!("{:?}", self.task));
+    pub(super) fn on_request(&mut self, ticket: Ticket, key: Option<&str>) -> Result<(), Violation> {
+        if self.pending.is_some() {
+            return violation("an operation has one request under way at most", || format!("{:?}", self.action));
         }
-        (self.awaited, self.due) = (Some(ticket), None);
+        (self.pending, self.poll_at) = (Some(ticket), None);
         let key = key.map(str::to_owned);
         if key.is_none() {
-            return broken("what changes something has a key", || format!("{:?}", self.task));
+            return violation("what changes something has a key", || format!("{:?}", self.action));
         }
-        self.sent += 1;
-        if self.sent > 1 && self.key != key {
-            return broken("a request is repeated with the same key", || {
-                format!("{:?}: {:?}, then {key:?}", self.task, self.key)
+        self.attempts += 1;
+        if self.attempts > 1 && self.key != key {
+            return violation("a request is repeated with the same key", || {
+                format!("{:?}: {:?}, then {key:?}", self.action, self.key)
             });
         }
         self.key = key;
-        if self.sent > self.attempts {
-            return broken("an operation gives up", || format!("{:?} was sent {} times", self.task, self.sent));
+        if self.attempts > self.max_attempts {
+            return violation("an operation gives up", || {
+                format!("{:?} was sent {} times", self.action, self.attempts)
+            });
         }
         Ok(())
     }
 
-    pub(super) fn sleeps(&mut self, now: Now, until: Moment) -> Result<(), Broken> {
-        self.due = Some(until);
+    pub(super) fn on_sleep(&mut self, now: Now, until: Moment) -> Result<(), Violation> {
+        self.poll_at = Some(until);
         if until <= now.moment || until.since(now.moment) > Duration::from_secs(60) {
-            return broken("no wait is in the past, nor too long", || format!("{:?}: {until:?}", self.task));
+            return violation("no wait is in the past, nor too long", || format!("{:?}: {until:?}", self.action));
         }
         Ok(())
     }
 
     /// Its reply was lost on this side: it is asked again.
-    pub(super) const fn reissues(&mut self) {
-        if self.awaited.take().is_some() {
-            self.due = Some(Moment::EPOCH);
-            self.sent -= 1;
+    pub(super) const fn on_reissue(&mut self) {
+        if self.pending.take().is_some() {
+            self.poll_at = Some(Moment::EPOCH);
+            self.attempts -= 1;
             self.was_reissued = true;
         }
     }
 
     /// It ended, and what it was to show is shown or not.
-    pub(super) fn ends(&self, result: &Result<(), Error>, first: bool, is_shown: bool) -> Result<(), Broken> {
+    pub(super) fn check_result(
+        &self,
+        result: &Result<(), Error>,
+        has_new_key: bool,
+        is_shown: bool,
+    ) -> Result<(), Violation> {
         match result {
-            Ok(()) if !is_shown => broken("what succeeded was done", || format!("{:?}", self.task)),
-            Err(error) if is_shown && first && !self.was_reissued && !error.may_have_arrived() => {
-                broken("what is said not to have arrived has not", || format!("{:?}: {error:?}", self.task))
+            Ok(()) if !is_shown => violation("what succeeded was done", || format!("{:?}", self.action)),
+            Err(error) if is_shown && has_new_key && !self.was_reissued && !error.may_have_arrived() => {
+                violation("what is said not to have arrived has not", || format!("{:?}: {error:?}", self.action))
             }
             _ => Ok(()),
         }
@@ -204,8 +211,8 @@ impl<'c> Chore<'c> {
 }
 
 /// Number of attempts for which the time of a request is enough, however many of them find an earlier one in progress.
-const MOST_ATTEMPTS: u32 = 20;
+const MAX_ATTEMPTS: u32 = 20;
 
-fn place(lat: i64) -> Coordinates {
+fn coordinates(lat: i64) -> Coordinates {
     Coordinates::new(degrees(lat), 0.0).expect("a run has few places")
 }

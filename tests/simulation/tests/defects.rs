@@ -9,7 +9,7 @@ fn every_defect_is_caught() {
     let mut unnoticed = Vec::new();
     for defect in Defect::ALL {
         match (0..SEEDS).find_map(|seed| attempt_with(seed, 0, *defect).err()) {
-            Some(failure) => assert_ne!(failure.promise, "the simulation holds", "{defect:?}: {failure}"),
+            Some(failure) => assert_ne!(failure.invariant, "the simulation holds", "{defect:?}: {failure}"),
             None => unnoticed.push(defect),
         }
     }
