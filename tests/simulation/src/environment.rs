@@ -1,65 +1,26 @@
 //! Everything around the process: time, the network, the server, the disk, and chance.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    time::Duration,
-};
+mod event_queue;
+mod exchanges;
+
+use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use http::Request;
-use teamwire_core::{Body, ByHand, Config, Credentials, Exchange, Moment, Now, Reply, RetryPolicy, Ticket};
+use teamwire_core::{ByHand, Config, Credentials, Moment, Now, RetryPolicy};
 
+use self::event_queue::EventQueue;
+pub(super) use self::{
+    event_queue::Event,
+    exchanges::{InFlight, Owner},
+};
 use super::{
     defect::Defect,
     disk::Disk,
-    network::{self, Delivery, Loss},
-    protocol::{InterpretedReply, RequestKind},
     random::Random,
     scenario::Scenario,
-    server::{Server, ServerResponse},
+    server::Server,
     violation::{Trace, Violation, violation},
 };
-
-/// Who sent a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
-    Feed(usize),
-    Operation(usize),
-}
-
-/// Something that happens at its time.
-#[derive(Debug)]
-pub(super) enum Event {
-    RequestArrives(usize),
-    ReplyArrives(usize, Box<InterpretedReply>),
-    TimesOut(usize),
-    PollProcess,
-    /// Somebody does something, or something befalls them.
-    RandomAction,
-    OutageEnds,
-    KeyRestored,
-    BotReadded(&'static str),
-    FaultsEnd,
-    ProcessStarts,
-}
-
-/// An exchange on its way.
-#[derive(Debug)]
-pub(super) struct InFlight {
-    pub(super) incarnation: u32,
-    pub(super) owner: Owner,
-    pub(super) ticket: Ticket,
-    /// Whether the client still waits for its answer.
-    pub(super) is_awaited: bool,
-    /// Whether a late answer can still reach it.
-    pub(super) is_abandoned: bool,
-    kind: RequestKind,
-    request: Option<Request<Vec<u8>>>,
-    pub(super) delivery: Delivery,
-    /// How long its answer takes.
-    response_latency: Duration,
-    times_out_at: Duration,
-}
 
 #[derive(Debug)]
 pub(super) struct Environment {
@@ -85,9 +46,7 @@ pub(super) struct Environment {
     pub(super) in_fault_phase: bool,
     pub(super) disruptions: usize,
     pub(super) exchanges: Vec<InFlight>,
-    queue: BTreeMap<(Duration, u64), Event>,
-    next_sequence: u64,
-    polls_process_at: Option<Duration>,
+    queue: EventQueue,
     steps_in_second: (u64, usize),
 }
 
@@ -120,9 +79,7 @@ impl Environment {
             in_fault_phase: true,
             disruptions: 0,
             exchanges: Vec::new(),
-            queue: BTreeMap::new(),
-            next_sequence: 0,
-            polls_process_at: None,
+            queue: EventQueue::default(),
             steps_in_second: (0, 0),
         };
         environment.server.defect = defect;
@@ -135,10 +92,6 @@ impl Environment {
     pub(super) fn log(&mut self, line: impl FnOnce() -> String) {
         let clock = self.clock;
         self.trace.log(|| format!("{clock:?} {}", line()));
-    }
-
-    pub(super) const fn is_stormy(&self) -> bool {
-        self.in_fault_phase
     }
 
     /// What the server's clock of the day shows.
@@ -192,8 +145,9 @@ impl Environment {
     /// A process starts: its executor.
     pub(super) fn start_process(&mut self) -> ByHand {
         self.incarnation += 1;
-        (self.process_started_at, self.polls_process_at) = (self.clock, None);
+        self.process_started_at = self.clock;
         (self.earlier_suspensions, self.suspension) = (Duration::ZERO, (self.clock, self.clock));
+        self.queue.forget_process_poll();
         let key = self.server.world.bot_key();
         let credentials = Credentials::new(key.app_id, key.secret).expect("the world gives good keys");
         let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
@@ -209,58 +163,32 @@ impl Environment {
         self.abandon(|_| true);
     }
 
-    /// Nobody waits for these any more; no answer of theirs arrives.
-    pub(super) fn abandon(&mut self, which: impl Fn(&InFlight) -> bool) {
-        for exchange in self.exchanges.iter_mut().filter(|exchange| which(exchange)) {
-            (exchange.is_awaited, exchange.is_abandoned) = (false, true);
-        }
-        let exchanges = &self.exchanges;
-        self.server.drop_parked(|exchange| exchanges[exchange].is_abandoned);
-    }
-
-    /// The feed with this key is stopped: what is under way is given up, and may still arrive.
-    pub(super) fn on_feed_stopped(&mut self, key: usize) {
-        self.log(|| format!("{:?} is stopped", Owner::Feed(key)));
-        let incarnation = self.incarnation;
-        for exchange in
-            self.exchanges.iter_mut().filter(|it| it.incarnation == incarnation && it.owner == Owner::Feed(key))
-        {
-            exchange.is_awaited = false;
-        }
-    }
-
     pub(super) fn schedule_at(&mut self, time: Duration, event: Event) {
-        self.next_sequence += 1;
-        self.queue.insert((time, self.next_sequence), event);
+        self.queue.push(time, event);
     }
 
     pub(super) fn schedule_after(&mut self, wait: Duration, event: Event) {
         self.schedule_at(self.clock + wait, event);
     }
 
-    /// Lets the process look at its machines at that time.
+    /// Lets the process poll its machines at this time, unless it polls them earlier.
     pub(super) fn poll_process_at(&mut self, time: Duration) {
-        let time = time.max(self.clock);
-        if self.polls_process_at.is_none_or(|it| it > time || it <= self.clock) {
-            self.polls_process_at = Some(time);
-            self.schedule_at(time, Event::PollProcess);
-        }
+        self.queue.push_process_poll(time.max(self.clock), self.clock);
     }
 
-    /// The next thing that happens, at its time; `None`: the server's polls are to be asked again.
+    /// Advances the clock to the next event. `None` means that the server's parked polls are due.
     pub(super) fn next_event(&mut self) -> Result<Option<Event>, Violation> {
-        let queued = self.queue.first_key_value().map_or(Duration::MAX, |((time, _), _)| *time);
-        if let Some(due) = self.server.next_due().filter(|due| *due < queued) {
+        let next = self.queue.next_time().unwrap_or(Duration::MAX);
+        if let Some(due) = self.server.next_due().filter(|due| *due < next) {
             self.clock = self.clock.max(due);
             return Ok(None);
         }
-        let Some(((time, _), event)) = self.queue.pop_first() else {
-            return violation("nobody waits for ever", || "nothing is under way, and the run has not ended".into());
+        let Some((time, event)) = self.queue.pop() else {
+            return violation("no operation and no feed waits forever", || {
+                "the event queue is empty, and the run has not finished".into()
+            });
         };
         self.clock = time;
-        if matches!(event, Event::PollProcess) && self.polls_process_at == Some(time) {
-            self.polls_process_at = None;
-        }
         Ok(Some(event))
     }
 
@@ -275,161 +203,5 @@ impl Environment {
             return violation("no machine runs in a circle", || format!("at {:?}", self.clock));
         }
         Ok(())
-    }
-
-    /// Sends a request on its way.
-    pub(super) fn send(&mut self, owner: Owner, ticket: Ticket, kind: RequestKind, exchange: Exchange) {
-        let fault_permille = if self.in_fault_phase { self.scenario.fault_permille } else { 0 };
-        let max_latency_ms = if self.in_fault_phase { self.scenario.max_latency_ms } else { 30 };
-        let (request_latency, response_latency) =
-            (self.random.millis(0..=max_latency_ms), self.random.millis(0..=max_latency_ms));
-        let mut delivery = Delivery::draw(&mut self.random, fault_permille);
-        if matches!(delivery, Delivery::UnknownSubscription)
-            && !matches!(kind, RequestKind::Poll { subscription: Some(_), .. })
-        {
-            delivery = Delivery::Intact;
-        }
-        if self.is_down {
-            delivery = *self.random.pick(&[
-                Delivery::ConnectionRefused,
-                Delivery::RequestLost(Loss::Silent),
-                Delivery::RequestLost(Loss::Noticed),
-            ]);
-        }
-        let timeout = exchange.timeout.silence();
-        let times_out_at = self.clock + timeout;
-        let id = self.exchanges.len();
-        let (parts, body) = exchange.request.into_parts();
-        let body = match body {
-            Body::Bytes(bytes) => bytes.to_vec(),
-            Body::Empty | Body::File { .. } => Vec::new(),
-        };
-        let mut request = Request::from_parts(parts, body);
-        self.defect.alter_request(&mut request, id);
-        let request = Some(request);
-        let incarnation = self.incarnation;
-        let in_flight = InFlight {
-            incarnation,
-            owner,
-            ticket,
-            is_awaited: true,
-            is_abandoned: false,
-            kind,
-            request,
-            delivery,
-            response_latency,
-            times_out_at,
-        };
-        self.exchanges.push(in_flight);
-        self.schedule_at(times_out_at, Event::TimesOut(id));
-        match delivery {
-            Delivery::ConnectionRefused => self.schedule_reply(request_latency, id, network::connection_refused()),
-            Delivery::RequestLost(Loss::Silent) => {}
-            Delivery::RequestLost(loss) => self.schedule_reply(request_latency, id, network::connection_lost(loss)),
-            Delivery::RequestDelayed(loss, time) => {
-                if loss != Loss::Silent {
-                    self.schedule_reply(request_latency, id, network::connection_lost(loss));
-                }
-                self.schedule_after(request_latency + time, Event::RequestArrives(id));
-            }
-            Delivery::Gateway(gateway, false) => {
-                self.schedule_reply(request_latency + response_latency, id, gateway.reply(self.utc()));
-            }
-            _ => self.schedule_after(request_latency, Event::RequestArrives(id)),
-        }
-    }
-
-    fn schedule_reply(&mut self, after: Duration, id: usize, mut reply: InterpretedReply) {
-        if let Reply::Response(response) = &mut reply.reply {
-            self.defect.alter_reply(response);
-        }
-        self.schedule_after(after, Event::ReplyArrives(id, Box::new(reply)));
-    }
-
-    /// A request arrives at the server.
-    pub(super) fn on_request(&mut self, id: usize) -> Result<(), Violation> {
-        let exchange = &mut self.exchanges[id];
-        let Some(mut request) = exchange.request.take() else { return Ok(()) };
-        if matches!(exchange.delivery, Delivery::UnknownSubscription) {
-            let uri = request.uri().to_string().replace("subscription=", "subscription=x");
-            if let Ok(uri) = uri.parse() {
-                *request.uri_mut() = uri;
-            }
-        }
-        if self.scenario.disables_long_polls {
-            let uri = request.uri().to_string().replace("wait=", "wait=0&was=");
-            if let Ok(uri) = uri.parse() {
-                *request.uri_mut() = uri;
-            }
-        }
-        let reply_time = self.clock + exchange.response_latency;
-        if let Some(response) = self.server.handle(self.clock, reply_time, id, request)? {
-            self.check_late_attempt(id, response.had_effect)?;
-            self.on_response(id, response);
-        }
-        Ok(())
-    }
-
-    /// What has succeeded is done: an attempt that arrives after that changes nothing, not even what was changed since.
-    fn check_late_attempt(&self, id: usize, had_effect: bool) -> Result<(), Violation> {
-        let InFlight { incarnation, owner, .. } = self.exchanges[id];
-        match owner {
-            Owner::Operation(key) if had_effect && self.succeeded.contains(&(incarnation, key)) => {
-                violation("what has succeeded is not done again by a late attempt", || {
-                    format!("{owner:?} of life {incarnation}")
-                })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Asks the polls that wait at the server, and sends the answers of those that need not any longer.
-    pub(super) fn resume_polls(&mut self) {
-        for (id, response) in self.server.resume_polls(self.clock) {
-            self.on_response(id, response);
-        }
-    }
-
-    fn on_response(&mut self, id: usize, ServerResponse { mut response, position, .. }: ServerResponse) {
-        self.defect.alter_response(&mut response);
-        if self.is_down {
-            return;
-        }
-        let InFlight { ref kind, delivery, response_latency, times_out_at, .. } = self.exchanges[id];
-        let reply = match delivery {
-            Delivery::ResponseLost(Loss::Silent) | Delivery::RequestDelayed(..) => return,
-            Delivery::ResponseLost(loss) => network::connection_lost(loss),
-            Delivery::Gateway(gateway, _) => gateway.reply(self.utc()),
-            Delivery::Truncated | Delivery::TruncatedUnnoticed => {
-                network::truncate(response, kind, matches!(delivery, Delivery::Truncated), position)
-            }
-            Delivery::CorruptBatch(corruption, index_seed) => {
-                network::corrupt_batch(response, kind, corruption, index_seed, position)
-            }
-            Delivery::MalformedProblem => network::malform_problem(response, kind, position),
-            Delivery::Undecodable(with_cursor) => network::with_undecodable_item(response, kind, with_cursor, position),
-            _ => InterpretedReply::from_response(kind, response, position),
-        };
-        match delivery {
-            Delivery::Duplicated => {
-                self.schedule_reply(response_latency, id, reply.clone());
-                self.schedule_reply(response_latency * 2, id, reply);
-            }
-            Delivery::AfterTimeout => {
-                let delay = times_out_at.saturating_sub(self.clock) + response_latency;
-                self.schedule_reply(delay, id, reply);
-            }
-            _ => self.schedule_reply(response_latency, id, reply),
-        }
-    }
-
-    /// The client no longer waits; `true`: it did.
-    pub(super) fn stop_awaiting(&mut self, id: usize) -> bool {
-        std::mem::replace(&mut self.exchanges[id].is_awaited, false)
-    }
-
-    /// What the wrong machines may hear of it, too.
-    pub(super) fn misrouted(&self, id: usize, reply: &InterpretedReply) -> Option<Reply> {
-        matches!(self.exchanges[id].delivery, Delivery::Misrouted).then(|| reply.reply.clone())
     }
 }

@@ -96,7 +96,10 @@ use std::{
     thread,
 };
 
-pub use self::{defect::Defect, violation::Failure};
+pub use self::{
+    defect::Defect,
+    violation::{Failure, SIMULATOR},
+};
 use self::{environment::Environment, violation::Trace};
 
 /// How many of the last things that happened are told of a run that failed.

@@ -8,7 +8,7 @@ use super::{
     oracle::degrees,
     random::Random,
     server::Server,
-    violation::{Trace, Violation, violation},
+    violation::{SIMULATOR, Trace, Violation, violation},
 };
 
 const MEMBERS: [(&str, &[&str]); 2] =
@@ -118,5 +118,5 @@ fn random_index(random: &mut Random, length: usize) -> usize {
 }
 
 fn expect_permitted<T>(result: Result<T, Rejection>) -> Result<T, Violation> {
-    result.or_else(|rejection| violation("the simulation holds", || format!("somebody was refused: {rejection}")))
+    result.or_else(|rejection| violation(SIMULATOR, || format!("somebody was refused: {rejection}")))
 }

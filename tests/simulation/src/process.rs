@@ -1,10 +1,10 @@
 //! One life of the bot: its feeds, its chores, and the user's code around them.
 
+mod operations;
+
 use std::{collections::BTreeMap, time::Duration};
 
-use teamwire_core::{
-    ByHand, Chat, Client, End, Error, ErrorKind, Exchange, FeedEvent, Machine, Moment, Next, Now, Reply, Step, Ticket,
-};
+use teamwire_core::{ByHand, Chat, Client, End, Error, FeedEvent, Machine, Moment, Next, Now, Reply, Step, Ticket};
 
 use super::{
     disk::PostState,
@@ -17,7 +17,7 @@ use super::{
     scenario::Topic,
     shares::Shares,
     violation::{Violation, violation},
-    workload::{Action, ChatRefs, Operation},
+    workload::{ChatRefs, Operation},
 };
 
 pub(super) struct Process<'c> {
@@ -88,7 +88,7 @@ impl<'c> Process<'c> {
             Topic::Locations(tid) => AnyPoller::Locations(self.client.chats().chat(tid).live_locations(follow)),
         };
         let invariants = FeedInvariants::new(topic, env.scenario.hides_deleted, saved.map(|(_, at)| *at));
-        env.log(|| format!("follows {topic:?} from {:?}", saved_place(&invariants)));
+        env.log(|| format!("follows {topic:?} from {:?}", invariants.position));
         self.driver.insert(key, FeedUnderTest::new(kind, self.violations.clone()));
         if key < self.invariants.len() {
             self.invariants[key] = invariants;
@@ -186,20 +186,20 @@ impl<'c> Process<'c> {
         let invariants = &mut self.invariants[key];
         env.log(|| format!("{:?} delivers {}", invariants.topic, describe(&event)));
         let saved = invariants.on_event(now, event, &env.server.oracle)?;
-        let crashes = env.is_stormy() && env.random.chance(env.scenario.crash_permille);
+        let crashes = env.in_fault_phase && env.random.chance(env.scenario.crash_permille);
         if crashes && env.random.chance(500) {
             return Ok(ProcessState::Crashed);
         }
         if let Some((checkpoint, at)) = saved
-            && (!env.is_stormy() || env.random.chance(env.scenario.save_permille))
+            && (!env.in_fault_phase || env.random.chance(env.scenario.save_permille))
         {
             let json = serde_json::to_string(&checkpoint).expect("a checkpoint can be written");
             env.disk.checkpoints.insert(key, (json, at));
         }
-        if env.is_stormy() && env.random.chance(env.scenario.stop_permille) {
+        if env.in_fault_phase && env.random.chance(env.scenario.stop_permille) {
             self.stop(env, key);
         }
-        if env.is_stormy() && env.random.chance(env.scenario.slow_handler_permille) {
+        if env.in_fault_phase && env.random.chance(env.scenario.slow_handler_permille) {
             self.busy_until = env.clock + env.random.millis(10..=8_000);
         }
         Ok(if crashes { ProcessState::Crashed } else { ProcessState::Running })
@@ -282,100 +282,13 @@ impl<'c> Process<'c> {
         self.operations.values_mut().for_each(Operation::on_reissue);
     }
 
-    pub(super) fn start_operation(&mut self, env: &mut Environment, action: Action, tid: &'static str) {
-        // Whoever begins a share and ends it in one breath cannot know what comes of it. Moving it is harmless.
-        let is_update = matches!(action, Action::UpdateLocation(_));
-        let conflicts = |operation: &Operation<'_>| {
-            operation.action.affects_shares() && matches!(operation.action, Action::UpdateLocation(_)) == is_update
-        };
-        if action.affects_shares() && self.operations.values().any(conflicts) {
-            return;
-        }
-        env.log(|| format!("the bot begins {action:?}"));
-        let snapshot = if action.needs_snapshot() { self.lobby_snapshots.pop() } else { None };
-        let Some(operation) = Operation::new(self.client, self.chats, snapshot, action, tid) else { return };
-        let operation = operation.with_known_shares(&self.shares).with_single_attempt(env.scenario.single_attempt);
-        self.operations.insert(self.next_operation, operation);
-        self.next_operation += 1;
-    }
-
-    pub(super) fn is_idle(&self) -> bool {
-        self.operations.is_empty()
-    }
-
     pub(super) fn all_ended(&self) -> bool {
         self.invariants.iter().all(|invariants| invariants.end.is_some())
-    }
-
-    fn poll_operations(&mut self, env: &mut Environment, now: Now) -> Result<(), Violation> {
-        let due = |operation: &Operation<'_>| operation.poll_at.is_some_and(|due| due <= now.moment);
-        let due: Vec<usize> =
-            self.operations.iter().filter(|(_, operation)| due(operation)).map(|(key, _)| *key).collect();
-        for key in due {
-            let Some(operation) = self.operations.get_mut(&key) else { continue };
-            env.count_step()?;
-            match operation.flow.poll(now) {
-                Step::Send(ticket, exchange) => {
-                    operation.on_request(ticket, idempotency_key(&exchange))?;
-                    env.log(|| format!("{:?} is sent as {ticket:?}", operation.action));
-                    env.send(Owner::Operation(key), ticket, RequestKind::Other, *exchange);
-                }
-                Step::Sleep(until) => operation.on_sleep(now, until)?,
-                Step::Done(result) => {
-                    if let Some(operation) = self.operations.remove(&key) {
-                        if result.is_ok() {
-                            env.succeeded.insert((env.incarnation, key));
-                        }
-                        self.on_operation_done(env, &operation, &result)?;
-                    }
-                }
-                Step::File(..) => return violation("the simulation holds", || "a chore asks for a file".into()),
-                Step::Event(never) => match never {},
-            }
-        }
-        Ok(())
-    }
-
-    fn on_operation_done(
-        &mut self,
-        env: &mut Environment,
-        operation: &Operation<'_>,
-        result: &Result<(), Error>,
-    ) -> Result<(), Violation> {
-        env.log(|| format!("{:?} ended: {result:?}", operation.action));
-        let is_shown = operation.action.visible_text().is_none_or(|text| env.server.shows(&text));
-        // Without faults, a rate limit only delays operations.
-        let is_fault_free = env.scenario.fault_permille == 0 && !env.scenario.single_attempt;
-        if let Err(error) = result
-            && is_fault_free
-            && matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Server)
-        {
-            return violation("no operation fails because of a rate limit", || {
-                format!("{:?}: {error:?}", operation.action)
-            });
-        }
-        let has_new_key = matches!(operation.action, Action::Post(_) | Action::StartSharing(..));
-        operation.check_result(result, has_new_key, is_shown)?;
-        if let Action::PostPending(number) = operation.action {
-            // What was refused is tried again when its reason may be gone.
-            let is_retried = result.is_err();
-            env.disk.outbox[number].state = if is_retried { PostState::Queued } else { PostState::Done };
-        }
-        self.update_expected_shares(env, operation, result);
-        Ok(())
     }
 
     pub(super) fn feed_end(&self, key: usize) -> Option<FeedEnd> {
         self.invariants[key].end
     }
-}
-
-fn idempotency_key(exchange: &Exchange) -> Option<&str> {
-    exchange.request.headers().get("idempotency-key").and_then(|key| key.to_str().ok())
-}
-
-const fn saved_place(invariants: &FeedInvariants) -> usize {
-    invariants.position
 }
 
 fn describe(event: &FeedEvent<Item>) -> String {

@@ -11,7 +11,7 @@ use super::{
     environment::{Environment, Event, Owner},
     network, people,
     process::{Process, ProcessState},
-    violation::{Violation, violation},
+    violation::{SIMULATOR, Violation, violation},
     workload::{Action, ChatRefs},
 };
 
@@ -55,7 +55,7 @@ fn lobby_snapshots(client: &Client<ByHand>) -> Result<Vec<Chat<ByHand>>, Violati
     }
     match search.poll(now) {
         Step::Done(Ok(Some(chat))) => Ok(vec![chat; 16]),
-        _ => violation("the simulation holds", || "the lobby was not found".into()),
+        _ => violation(SIMULATOR, || "the lobby was not found".into()),
     }
 }
 
@@ -320,13 +320,11 @@ fn check_oracle(env: &mut Environment) -> Result<(), Violation> {
     env.server.advance_time(env.clock);
     let [title, recorded] = env.server.lobby_titles(env.clock);
     if recorded.is_some() && title != recorded {
-        return violation("the simulation holds", || {
-            format!("the lobby is called {title:?}, and was given {recorded:?}")
-        });
+        return violation(SIMULATOR, || format!("the lobby is called {title:?}, and was given {recorded:?}"));
     }
     let (world, oracle) = (&env.server.world, &env.server.oracle);
     if world.message_count() != oracle.message_count || world.share_count() != oracle.shares.len() {
-        return violation("the simulation holds", || {
+        return violation(SIMULATOR, || {
             let actual = (world.message_count(), world.share_count());
             format!(
                 "there are {actual:?} messages and shares, and known {:?}",

@@ -17,7 +17,7 @@ use teamwire_sandbox::{
 use super::{
     defect::Defect,
     oracle::Oracle,
-    violation::{Violation, violation},
+    violation::{SIMULATOR, Violation, violation},
 };
 
 /// An answer, and how much had happened when it was made.
@@ -121,7 +121,7 @@ impl Server {
                 self.parked.push(ParkedPoll { exchange, until, poll });
                 Ok(None)
             }
-            Handled::File(_) => violation("the simulation holds", || "a file was asked for".into()),
+            Handled::File(_) => violation(SIMULATOR, || "a file was asked for".into()),
         }
     }
 
@@ -182,7 +182,7 @@ impl Server {
         let (Some(mid), Some(tid), Some(text)) =
             (message["mid"].as_str(), message["tid"].as_str(), message["msg"].as_str())
         else {
-            return violation("the simulation holds", || format!("a post was answered with {message}"));
+            return violation(SIMULATOR, || format!("a post was answered with {message}"));
         };
         if !self.visible_texts.insert(text.to_owned()) {
             return violation("no message is shown twice", || format!("{text:?} is shown twice"));

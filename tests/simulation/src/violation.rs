@@ -9,6 +9,9 @@ pub(super) struct Violation {
     pub(super) details: String,
 }
 
+/// The invariant of the simulator itself: a violation is a fault of the simulation, not of the code under test.
+pub const SIMULATOR: &str = "the simulation is consistent";
+
 pub(super) fn violation<T>(invariant: &'static str, details: impl FnOnce() -> String) -> Result<T, Violation> {
     Err(Violation { invariant, details: details() })
 }
