@@ -4,22 +4,22 @@
 
 use libfuzzer_sys::fuzz_target;
 use teamwire_blocking::{Client, Error, Executor};
-use teamwire_fuzz::{Bot, Plan, Server, assert_private, limited};
+use teamwire_fuzz::{Bot, Server, Setup, assert_no_credentials, limited};
 
 fuzz_target!(|input: &[u8]| {
-    let Some((plan, served)) = Plan::split(input) else { return };
-    let server = Server::serving(plan, &served);
-    let config = plan.config(&server.address());
+    let Some((setup, bytes)) = Setup::split(input) else { return };
+    let server = Server::start(setup, &bytes);
+    let config = setup.config(&server.address());
     let bot = Bot::new(config.clone());
     let client = teamwire_blocking::client(config).expect("settings that work");
-    let errors = limited(served.len(), || perform(&client, &bot, plan));
-    errors.iter().for_each(assert_private);
+    let errors = limited(bytes.len(), || perform(&client, &bot, setup));
+    errors.iter().for_each(assert_no_credentials);
     // Its connections end here: then so does the server.
     drop(client);
 });
 
 /// Performs the operation. Returns what went wrong.
-fn perform(client: &Client, bot: &Bot, plan: Plan) -> Vec<Error> {
+fn perform(client: &Client, bot: &Bot, setup: Setup) -> Vec<Error> {
     let run = |flow| client.executor().run(flow).err();
-    bot.operations(plan.operation).into_iter().filter_map(run).collect()
+    bot.operations(setup.operation).into_iter().filter_map(run).collect()
 }

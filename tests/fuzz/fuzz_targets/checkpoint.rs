@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use teamwire_core::{ByHand, Checkpoint, Client, Config, Error, ErrorKind, Exchange, Machine, Step, ThreadId};
-use teamwire_fuzz::{assert_private, credentials, limited, now};
+use teamwire_fuzz::{assert_no_credentials, credentials, limited, now};
 
 fuzz_target!(|input: &[u8]| {
     let Ok(checkpoint) = limited(input.len(), || serde_json::from_slice::<Checkpoint>(input)) else { return };
@@ -19,24 +19,24 @@ fuzz_target!(|input: &[u8]| {
     let chat = client.chats().chat(ThreadId::from(text("chat")));
     // The first of them refuses most, so these are few allocations at once.
     limited(input.len(), || {
-        begins(&mut client.chats().new_messages(checkpoint.clone()), text("cursor"));
-        begins(&mut client.chats().reaction_updates(checkpoint.clone()), text("cursor"));
-        begins(&mut chat.new_messages(checkpoint.clone()), text("cursor"));
-        begins(&mut chat.live_locations(checkpoint.clone()), text("cursor"));
+        assert_starts_at(&mut client.chats().new_messages(checkpoint.clone()), text("cursor"));
+        assert_starts_at(&mut client.chats().reaction_updates(checkpoint.clone()), text("cursor"));
+        assert_starts_at(&mut chat.new_messages(checkpoint.clone()), text("cursor"));
+        assert_starts_at(&mut chat.live_locations(checkpoint.clone()), text("cursor"));
     });
 });
 
 /// Asks a feed that begins at this cursor for its first step.
-fn begins<E, T>(feed: &mut impl Machine<Event = E, Output = T>, cursor: &str) {
+fn assert_starts_at<E, T>(feed: &mut impl Machine<Event = E, Output = T>, cursor: &str) {
     match feed.poll(now()) {
-        Step::Send(_, exchange) => assert_goes_on_at(&exchange, cursor),
-        Step::Done(Err(error)) => assert_refused(&error),
+        Step::Send(_, exchange) => assert_has_cursor(&exchange, cursor),
+        Step::Done(Err(error)) => assert_invalid_input(&error),
         _ => panic!("a feed begins with a request"),
     }
 }
 
 /// Checks that the request has the cursor, unless it is the one for a subscription.
-fn assert_goes_on_at(exchange: &Exchange, cursor: &str) {
+fn assert_has_cursor(exchange: &Exchange, cursor: &str) {
     let url = url::Url::parse(&exchange.request.uri().to_string()).expect("a URL");
     let sent = url.query_pairs().find(|(name, _)| name == "cursor");
     match sent {
@@ -45,7 +45,7 @@ fn assert_goes_on_at(exchange: &Exchange, cursor: &str) {
     }
 }
 
-fn assert_refused(error: &Error) {
+fn assert_invalid_input(error: &Error) {
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
-    assert_private(error);
+    assert_no_credentials(error);
 }

@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use teamwire_core::{
     APP_ID_VAR, ByHand, Client, Config, Credentials, Error, ErrorKind, Exchange, Machine, SECRET_VAR, Step, URL_VAR,
 };
-use teamwire_fuzz::{Network, Plan, limited, now};
+use teamwire_fuzz::{Network, Setup, limited, now};
 use url::Url;
 
 /// What secrets are marked with, so that they are found in what is printed.
@@ -32,23 +32,23 @@ struct Settings {
     proxy: Option<String>,
     user_agent: Option<String>,
     certificates: Option<Vec<u8>>,
-    plain: bool,
+    allows_plain_http: bool,
     /// Which variables are not set: a bit for each.
-    missing: u8,
+    missing_variables: u8,
 }
 
 fuzz_target!(|input: &[u8]| {
     let Some(input) = Input::split(input) else { return };
     let marked = input.has(3);
     let settings = Settings::new(&input, if marked { MARK } else { "" });
-    let printed = limited(settings.length(), || settings.printed());
+    let output = limited(settings.len(), || settings.output());
     if marked {
         // What is also printed where the secrets are others was none.
-        let others = Settings::new(&input, OTHER_MARK).printed();
+        let other_output = Settings::new(&input, OTHER_MARK).output();
         let token = settings.token();
         for secret in [MARK, &token] {
-            let is_shown = printed.contains(secret) && !others.contains(secret);
-            assert!(!is_shown, "a secret is printed, of which {secret} is a part: {printed}");
+            let is_shown = output.contains(secret) && !other_output.contains(secret);
+            assert!(!is_shown, "a secret is printed, of which {secret} is a part: {output}");
         }
     }
 });
@@ -77,26 +77,26 @@ impl Settings {
             proxy: (!proxy.is_empty()).then(|| with_user_info(proxy, mark)),
             user_agent: (!user_agent.is_empty()).then(|| user_agent.clone()),
             certificates: (!input.certificates.is_empty()).then(|| input.certificates.clone()),
-            plain: input.has(4),
-            missing: input.flags & 7,
+            allows_plain_http: input.has(4),
+            missing_variables: input.flags & 7,
         }
     }
 
-    fn length(&self) -> usize {
+    fn len(&self) -> usize {
         let texts = [&self.url, &self.app_id, &self.secret].into_iter().chain(&self.proxy).chain(&self.user_agent);
         texts.map(String::len).sum::<usize>() + self.certificates.as_ref().map_or(0, Vec::len)
     }
 
     /// All that is printed of these settings on their way into a client, and of a request with them.
-    fn printed(&self) -> String {
-        let mut printed = String::new();
-        note(&mut printed, Config::from_vars(|name| self.variable(name)));
+    fn output(&self) -> String {
+        let mut output = String::new();
+        record(&mut output, Config::from_vars(|name| self.variable(name)));
         let config = self.config();
         if let Ok(config) = &config {
-            self.note_clients(&mut printed, config);
+            self.record_clients(&mut output, config);
         }
-        note(&mut printed, config);
-        printed
+        record(&mut output, config);
+        output
     }
 
     fn variable(&self, name: &str) -> Option<String> {
@@ -106,12 +106,12 @@ impl Settings {
             SECRET_VAR => (4, &self.secret),
             other => panic!("there is no such variable: {other}"),
         };
-        (self.missing & bit == 0).then(|| value.clone())
+        (self.missing_variables & bit == 0).then(|| value.clone())
     }
 
     fn config(&self) -> Result<Config, Error> {
         let credentials = Credentials::new(&*self.app_id, &*self.secret)?;
-        let new = if self.plain { Config::allowing_plain_http } else { Config::new };
+        let new = if self.allows_plain_http { Config::allowing_plain_http } else { Config::new };
         let mut config = new(&self.url, credentials)?;
         if let Some(proxy) = &self.proxy {
             config = config.with_proxy(proxy)?;
@@ -126,17 +126,17 @@ impl Settings {
     }
 
     /// Settings that were taken have to work, up to the request: only a client can refuse more.
-    fn note_clients(&self, printed: &mut String, config: &Config) {
-        let (plan, nothing) = Plan::split(&[0; 5]).expect("five bytes are a plan");
-        note(printed, teamwire_async_std::client_on(Network::new(plan, &nothing), config.clone()));
-        note(printed, teamwire_blocking::client(config.clone()));
+    fn record_clients(&self, output: &mut String, config: &Config) {
+        let (setup, nothing) = Setup::split(&[0; 5]).expect("five bytes are a setup");
+        record(output, teamwire_async_std::client_on(Network::new(setup, &nothing), config.clone()));
+        record(output, teamwire_blocking::client(config.clone()));
 
         let client = Client::new(ByHand::new(config.clone(), [7; 32], now()));
-        note(printed, Ok(client.clone()));
+        record(output, Ok(client.clone()));
         match client.contacts().me().poll(now()) {
             Step::Send(_, exchange) => {
                 self.assert_authorized(&exchange);
-                note(printed, Ok(exchange));
+                record(output, Ok(exchange));
             }
             other => panic!("it begins with a request: {other:?}"),
         }
@@ -166,7 +166,7 @@ fn with_user_info(url: &str, mark: &str) -> String {
 }
 
 /// Prints what came of settings: an error in both of its forms, and it is to be about the settings.
-fn note(printed: &mut String, result: Result<impl Debug, Error>) {
+fn record(output: &mut String, result: Result<impl Debug, Error>) {
     let text = match result {
         Ok(value) => format!("{value:?}\n"),
         Err(error) => {
@@ -174,5 +174,5 @@ fn note(printed: &mut String, result: Result<impl Debug, Error>) {
             format!("{error}\n{error:?}\n")
         }
     };
-    printed.push_str(&text);
+    output.push_str(&text);
 }

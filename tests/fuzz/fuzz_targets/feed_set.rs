@@ -4,19 +4,19 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use teamwire_fuzz::{Act, Course, limited};
+use teamwire_fuzz::{Action, FeedSetModel, limited};
 
 #[derive(Arbitrary, Debug)]
 struct Input {
-    acts: Vec<Act>,
+    actions: Vec<Action>,
 }
 
 fuzz_target!(|input: Input| {
     // What an act consists of is more than what it was made of, but for texts.
-    let length = input.acts.iter().map(Act::length).sum();
+    let length = input.actions.iter().map(Action::byte_len).sum();
     limited(length, || {
-        let mut course = Course::default();
-        input.acts.iter().for_each(|act| course.perform(act));
-        course.end();
+        let mut model = FeedSetModel::default();
+        input.actions.iter().for_each(|action| model.perform(action));
+        model.finish();
     });
 });

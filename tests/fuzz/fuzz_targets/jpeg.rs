@@ -4,10 +4,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use teamwire_core::{ByHand, Client, Config, ErrorKind, Image, Machine, NewChat, Step};
-use teamwire_fuzz::{assert_private, credentials, limited, now};
+use teamwire_fuzz::{assert_no_credentials, credentials, limited, now};
 
 /// The longest side that an avatar may have.
-const LONGEST_SIDE: u16 = 600;
+const MAX_SIDE: u16 = 600;
 
 fuzz_target!(|input: &[u8]| {
     let config = Config::new("https://teamwire.example.org", credentials()).expect("a URL");
@@ -19,13 +19,13 @@ fuzz_target!(|input: &[u8]| {
     match step {
         Step::Send(_, exchange) => {
             assert_eq!(exchange.request.body().as_bytes(), input, "something else is sent");
-            let (width, height) = size(input).expect("it was taken, and no decoder finds its size");
-            let allowed = 1..=LONGEST_SIDE;
+            let (width, height) = frame_size(input).expect("it was taken, and no decoder finds its size");
+            let allowed = 1..=MAX_SIDE;
             assert!(allowed.contains(&width) && allowed.contains(&height), "it has {width}x{height} pixels");
         }
         Step::Done(Err(error)) => {
             assert_eq!(error.kind(), ErrorKind::ImageLoad, "{error}");
-            assert_private(&error);
+            assert_no_credentials(&error);
         }
         _ => panic!("a chat with an avatar begins with the upload of that"),
     }
@@ -33,7 +33,7 @@ fuzz_target!(|input: &[u8]| {
 
 /// Width and height by the frame header, as a decoder finds it (ITU T.81, annex B): the first SOF segment before the first
 /// scan, with any number of fill bytes before a marker.
-fn size(jpeg: &[u8]) -> Option<(u16, u16)> {
+fn frame_size(jpeg: &[u8]) -> Option<(u16, u16)> {
     let mut rest = jpeg.strip_prefix(&[0xFF, 0xD8])?;
     loop {
         rest = rest.strip_prefix(&[0xFF])?;

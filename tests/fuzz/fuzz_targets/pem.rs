@@ -5,7 +5,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use libfuzzer_sys::fuzz_target;
 use teamwire_core::{Config, ErrorKind};
-use teamwire_fuzz::{assert_private, credentials, limited};
+use teamwire_fuzz::{assert_no_credentials, credentials, limited};
 
 fuzz_target!(|input: &[u8]| {
     let Some((form, bytes)) = input.split_first() else { return };
@@ -18,7 +18,7 @@ fuzz_target!(|input: &[u8]| {
     let config = config.with_root_certificates_pem(text);
     if let Err(error) = limited(input.len(), || teamwire_std::tls_config(&config).map(drop)) {
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
-        assert_private(&error);
+        assert_no_credentials(&error);
     }
 });
 

@@ -4,20 +4,20 @@
 
 use libfuzzer_sys::fuzz_target;
 use teamwire_async_std::{Client, Error, Executor, FeedEvent};
-use teamwire_fuzz::{Bot, Network, Operation, Plan, assert_private, limited};
+use teamwire_fuzz::{Bot, Network, Operation, Setup, assert_no_credentials, limited};
 
 /// How many events a feed is asked for.
-const EVENTS: usize = 64;
+const MAX_EVENTS: usize = 64;
 
 fuzz_target!(|input: &[u8]| {
-    let Some((plan, served)) = Plan::split(input) else { return };
-    let network = Network::new(plan, &served);
-    let config = plan.config("127.0.0.1:1");
+    let Some((setup, bytes)) = Setup::split(input) else { return };
+    let network = Network::new(setup, &bytes);
+    let config = setup.config("127.0.0.1:1");
     let bot = Bot::new(config.clone());
     let client = teamwire_async_std::client_on(network.clone(), config).expect("settings that work");
     // It is dropped in the middle where the server falls silent.
-    let errors = limited(served.len(), || network.block_on(perform(&client, &bot, plan.operation)));
-    errors.iter().flatten().for_each(assert_private);
+    let errors = limited(bytes.len(), || network.block_on(perform(&client, &bot, setup.operation)));
+    errors.iter().flatten().for_each(assert_no_credentials);
 });
 
 /// Performs the operation. Returns what went wrong.
@@ -25,7 +25,7 @@ async fn perform(client: &Client<Network>, bot: &Bot, operation: Operation) -> V
     let mut errors = Vec::new();
     if let Operation::Feed = operation {
         let mut events = client.executor().events(bot.feed());
-        for _ in 0..EVENTS {
+        for _ in 0..MAX_EVENTS {
             match events.next().await {
                 Some(Ok(FeedEvent::Trouble(trouble))) => errors.push(trouble.cause),
                 Some(Ok(_)) => {}

@@ -17,7 +17,7 @@ pub fn now() -> Now {
 }
 
 /// Checks that an error can be printed, and has no credentials in it.
-pub fn assert_private(error: &Error) {
+pub fn assert_no_credentials(error: &Error) {
     let printed = format!("{error}\n{error:?}");
     assert!(!printed.contains(SECRET) && !printed.contains(APP_ID), "an error has the credentials: {printed}");
 }

@@ -1,21 +1,21 @@
 //! Parts that the fuzz targets share.
 
 mod bot;
-mod feeds;
+mod feed_set;
 mod memory;
 mod network;
 mod operation;
-mod plan;
-mod served;
+mod response_bytes;
 mod server;
+mod setup;
 mod timers;
 
 pub use self::{
-    bot::{assert_private, credentials, now},
-    feeds::{Act, Course},
-    memory::{LONGEST_INPUT, limited},
-    network::{Network, Wire},
+    bot::{assert_no_credentials, credentials, now},
+    feed_set::{Action, FeedSetModel},
+    memory::{MAX_INPUT_LEN, limited},
+    network::{Connection, Network},
     operation::Bot,
-    plan::{Operation, Plan},
     server::Server,
+    setup::{Operation, Setup},
 };

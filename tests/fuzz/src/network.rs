@@ -17,48 +17,48 @@ use futures_io::{AsyncRead, AsyncWrite};
 use teamwire_async_std::Runtime;
 
 use crate::{
-    plan::Plan,
-    served::{Event, Served},
+    response_bytes::{ConnectionEvent, ResponseBytes},
+    setup::Setup,
     timers::{Sleep, Timers},
 };
 
 /// How often timers may ring in a row without a byte moving, before the operation is dropped.
-const RINGS: usize = 8;
+const MAX_IDLE_TIMERS: usize = 8;
 
 /// The runtime. Clones have the same input and the same timers.
 #[derive(Clone)]
 pub struct Network {
-    plan: Plan,
-    course: Arc<Mutex<Course>>,
+    setup: Setup,
+    state: Arc<Mutex<NetworkState>>,
     timers: Timers,
 }
 
 /// What has happened on all connections.
-struct Course {
-    served: Served,
+struct NetworkState {
+    bytes: ResponseBytes,
     reads: usize,
     /// How many bytes have moved, either way.
-    moved: usize,
+    bytes_moved: usize,
 }
 
 /// A connection.
-pub struct Wire {
+pub struct Connection {
     network: Network,
     /// Whether the client has sent something since the server last waited for that.
-    spoken: bool,
+    request_received: bool,
     /// Whether the last read, and the last write, had to wait.
-    reads_wait: bool,
-    writes_wait: bool,
+    read_waited: bool,
+    write_waited: bool,
     /// Set once it has ended.
-    ended: Option<Event>,
-    waiting: Option<Waker>,
+    end: Option<ConnectionEvent>,
+    reader: Option<Waker>,
 }
 
 impl Network {
     /// A network whose servers send these bytes.
-    pub fn new(plan: Plan, input: &[u8]) -> Self {
-        let course = Course { served: Served::new(input), reads: 0, moved: 0 };
-        Self { plan, course: Arc::new(Mutex::new(course)), timers: Timers::default() }
+    pub fn new(setup: Setup, input: &[u8]) -> Self {
+        let state = NetworkState { bytes: ResponseBytes::new(input), reads: 0, bytes_moved: 0 };
+        Self { setup, state: Arc::new(Mutex::new(state)), timers: Timers::default() }
     }
 
     /// Polls the future to its end; `None` if it was dropped, because it waits for a server that sends nothing.
@@ -67,9 +67,9 @@ impl Network {
     /// If it waits, and no timer is set: it would wait for ever.
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         let mut future = pin!(future);
-        let woken = Arc::new(Woken(AtomicBool::new(false)));
+        let woken = Arc::new(WakeFlag(AtomicBool::new(false)));
         let waker = Waker::from(woken.clone());
-        let (mut rings, mut moved) = (0, 0);
+        let (mut idle_timers, mut bytes_moved) = (0, 0);
         loop {
             if let Poll::Ready(result) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return Some(result);
@@ -77,29 +77,36 @@ impl Network {
             if woken.0.swap(false, Ordering::SeqCst) {
                 continue;
             }
-            if moved != self.course().moved {
-                (rings, moved) = (0, self.course().moved);
+            if bytes_moved != self.state().bytes_moved {
+                (idle_timers, bytes_moved) = (0, self.state().bytes_moved);
             }
-            if rings == RINGS && !self.plan.takes_time {
+            if idle_timers == MAX_IDLE_TIMERS && !self.setup.real_time {
                 return None;
             }
-            rings += 1;
-            assert!(rings < 1_000, "its time-out has passed, and it does not end");
-            assert!(self.timers.ring(self.plan.takes_time), "it waits for ever");
+            idle_timers += 1;
+            assert!(idle_timers < 1_000, "its time-out has passed, and it does not end");
+            assert!(self.timers.fire_next(self.setup.real_time), "it waits for ever");
         }
     }
 
-    fn course(&self) -> MutexGuard<'_, Course> {
-        self.course.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, NetworkState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Runtime for Network {
-    type Stream = Wire;
+    type Stream = Connection;
 
-    async fn connect(&self, _: SocketAddr) -> io::Result<Wire> {
+    async fn connect(&self, _: SocketAddr) -> io::Result<Connection> {
         let network = self.clone();
-        Ok(Wire { network, spoken: true, reads_wait: false, writes_wait: false, ended: None, waiting: None })
+        Ok(Connection {
+            network,
+            request_received: true,
+            read_waited: false,
+            write_waited: false,
+            end: None,
+            reader: None,
+        })
     }
 
     async fn resolve(&self, _: &str, _: u16) -> io::Result<Vec<SocketAddr>> {
@@ -115,72 +122,72 @@ impl Runtime for Network {
     }
 }
 
-impl Wire {
+impl Connection {
     /// How much is read now; `None` if the read has to wait.
-    fn piece(&mut self) -> Option<usize> {
-        let mut course = self.network.course();
-        let piece = self.network.plan.reads[course.reads % 3];
-        course.reads += 1;
-        self.reads_wait = piece == 0 && !self.reads_wait;
-        match piece {
-            0 if self.reads_wait => None,
+    fn chunk_size(&mut self) -> Option<usize> {
+        let mut state = self.network.state();
+        let chunk_size = self.network.setup.read_sizes[state.reads % 3];
+        state.reads += 1;
+        self.read_waited = chunk_size == 0 && !self.read_waited;
+        match chunk_size {
+            0 if self.read_waited => None,
             0 => Some(usize::MAX),
-            piece => Some(piece),
+            chunk_size => Some(chunk_size),
         }
     }
 
     /// Reads from the input.
-    fn serve(&self, most: usize, buffer: &mut [u8]) -> Result<usize, Event> {
-        let mut course = self.network.course();
-        let bytes = course.served.next(most.min(buffer.len()))?;
+    fn read_input(&self, max_len: usize, buffer: &mut [u8]) -> Result<usize, ConnectionEvent> {
+        let mut state = self.network.state();
+        let bytes = state.bytes.next(max_len.min(buffer.len()))?;
         let length = bytes.len();
         buffer[..length].copy_from_slice(bytes);
-        course.moved += length;
+        state.bytes_moved += length;
         Ok(length)
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        if self.ended.is_none() && self.spoken && !buffer.is_empty() {
-            let Some(piece) = self.piece() else {
+        if self.end.is_none() && self.request_received && !buffer.is_empty() {
+            let Some(chunk_size) = self.chunk_size() else {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             };
-            match self.serve(piece, buffer) {
+            match self.read_input(chunk_size, buffer) {
                 Ok(bytes) => return Poll::Ready(Ok(bytes)),
-                Err(Event::Waits) => self.spoken = false,
-                Err(event) => self.ended = Some(event),
+                Err(ConnectionEvent::AwaitInput) => self.request_received = false,
+                Err(event) => self.end = Some(event),
             }
         }
-        match self.ended {
-            Some(Event::Closes) => Poll::Ready(Ok(0)),
-            Some(Event::Resets) => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+        match self.end {
+            Some(ConnectionEvent::Close) => Poll::Ready(Ok(0)),
+            Some(ConnectionEvent::Reset) => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
             _ => {
-                self.waiting = Some(cx.waker().clone());
+                self.reader = Some(cx.waker().clone());
                 Poll::Pending
             }
         }
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if let Some(Event::Closes | Event::Resets) = self.ended {
+        if let Some(ConnectionEvent::Close | ConnectionEvent::Reset) = self.end {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        let piece = self.network.plan.write;
-        self.writes_wait = piece > 0 && !self.writes_wait;
-        if self.writes_wait {
+        let chunk_size = self.network.setup.write_size;
+        self.write_waited = chunk_size > 0 && !self.write_waited;
+        if self.write_waited {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        self.spoken = true;
-        if let Some(waker) = self.waiting.take() {
+        self.request_received = true;
+        if let Some(waker) = self.reader.take() {
             waker.wake();
         }
-        let length = if piece == 0 { bytes.len() } else { bytes.len().min(piece) };
-        self.network.course().moved += length;
+        let length = if chunk_size == 0 { bytes.len() } else { bytes.len().min(chunk_size) };
+        self.network.state().bytes_moved += length;
         Poll::Ready(Ok(length))
     }
 
@@ -193,9 +200,9 @@ impl AsyncWrite for Wire {
     }
 }
 
-struct Woken(AtomicBool);
+struct WakeFlag(AtomicBool);
 
-impl Wake for Woken {
+impl Wake for WakeFlag {
     fn wake(self: Arc<Self>) {
         self.0.store(true, Ordering::SeqCst);
     }

@@ -8,7 +8,7 @@ use teamwire_core::{
     script::{Answer, Expect, sample},
 };
 
-use crate::{bot::now, plan::Operation};
+use crate::{bot::now, setup::Operation};
 
 /// The chat that the operations are about.
 const CHAT: &str = "c1";
@@ -23,7 +23,7 @@ pub struct Bot {
 }
 
 /// An operation without its result, which the targets do not look at.
-pub type Operated<'a> = Box<dyn Flow<Output = ()> + 'a>;
+pub type BoxedFlow<'a> = Box<dyn Flow<Output = ()> + 'a>;
 
 impl Bot {
     /// A bot with these settings.
@@ -34,7 +34,7 @@ impl Bot {
     }
 
     /// What is to be performed, one after another.
-    pub fn operations(&self, operation: Operation) -> Vec<Operated<'_>> {
+    pub fn operations(&self, operation: Operation) -> Vec<BoxedFlow<'_>> {
         match operation {
             Operation::Me => vec![self.me()],
             Operation::Post => vec![self.post()],
@@ -52,15 +52,15 @@ impl Bot {
         self.client.chats().new_messages(Follow::from_now())
     }
 
-    fn me(&self) -> Operated<'_> {
+    fn me(&self) -> BoxedFlow<'_> {
         Box::new(self.client.contacts().me().map(drop))
     }
 
-    fn post(&self) -> Operated<'_> {
+    fn post(&self) -> BoxedFlow<'_> {
         Box::new(self.chat.post("hello").map(drop))
     }
 
-    fn download(&self) -> Operated<'_> {
+    fn download(&self) -> BoxedFlow<'_> {
         static ASSET: LazyLock<Asset> = LazyLock::new(asset);
         Box::new(self.client.chats().download(&*ASSET).map(drop))
     }

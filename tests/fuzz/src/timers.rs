@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The longest time that a timer really takes. Longer ones are set for what is not awaited: it comes before them.
-const LONGEST: Duration = Duration::from_millis(3);
+const MAX_REAL_WAIT: Duration = Duration::from_millis(3);
 
 /// All timers that are set.
 #[derive(Clone, Default)]
@@ -21,7 +21,7 @@ pub(crate) struct Timers(Arc<Mutex<Vec<Weak<Timer>>>>);
 
 struct Timer {
     time: Duration,
-    rung: AtomicBool,
+    has_fired: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
 
@@ -30,15 +30,15 @@ pub(crate) struct Sleep(Arc<Timer>);
 
 impl Timers {
     /// Lets the shortest timer ring, after its time or at once; `false` if none is set.
-    pub(crate) fn ring(&self, takes_time: bool) -> bool {
+    pub(crate) fn fire_next(&self, real_time: bool) -> bool {
         let mut timers = lock(&self.0);
-        timers.retain(|timer| timer.upgrade().is_some_and(|timer| !timer.rung.load(Ordering::SeqCst)));
+        timers.retain(|timer| timer.upgrade().is_some_and(|timer| !timer.has_fired.load(Ordering::SeqCst)));
         let Some(timer) = timers.iter().filter_map(Weak::upgrade).min_by_key(|timer| timer.time) else { return false };
         drop(timers);
-        if takes_time {
-            thread::sleep(timer.time.min(LONGEST));
+        if real_time {
+            thread::sleep(timer.time.min(MAX_REAL_WAIT));
         }
-        timer.rung.store(true, Ordering::SeqCst);
+        timer.has_fired.store(true, Ordering::SeqCst);
         let waker = lock(&timer.waker).take();
         if let Some(waker) = waker {
             waker.wake();
@@ -49,7 +49,7 @@ impl Timers {
 
 impl Sleep {
     pub(crate) fn new(timers: &Timers, time: Duration) -> Self {
-        let timer = Arc::new(Timer { time, rung: AtomicBool::new(time.is_zero()), waker: Mutex::default() });
+        let timer = Arc::new(Timer { time, has_fired: AtomicBool::new(time.is_zero()), waker: Mutex::default() });
         let mut all = lock(&timers.0);
         all.retain(|timer| timer.strong_count() > 0);
         all.push(Arc::downgrade(&timer));
@@ -62,7 +62,7 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.0.rung.load(Ordering::SeqCst) {
+        if self.0.has_fired.load(Ordering::SeqCst) {
             return Poll::Ready(());
         }
         *lock(&self.0.waker) = Some(cx.waker().clone());

@@ -9,13 +9,13 @@ use teamwire_core::{Fault, FaultKind, Reply, Response, script::sample};
 
 /// One thing that happens.
 #[derive(Arbitrary, Debug)]
-pub enum Act {
+pub enum Action {
     /// A feed is added under this key, in place of the one that had it.
-    Insert(Key, Kind, Option<Cursor>),
+    Insert(FeedKey, FeedKind, Option<Cursor>),
     /// A feed is taken out, and taken back in if so.
-    Remove(Key, bool),
+    Remove(FeedKey, bool),
     /// A feed is stopped.
-    Stop(Key),
+    Stop(FeedKey),
     /// All are stopped.
     StopAll,
     /// The set is asked for what is next.
@@ -23,18 +23,18 @@ pub enum Act {
     /// The set is asked until it has nothing more to do now.
     Drain,
     /// A request gets its reply.
-    Reply(u8, Canned),
+    Reply(u8, CannedReply),
     /// A reply comes again, or after its feed was stopped or has ended; to this feed, which may be another one.
-    Late(u8, Key, Canned),
+    LateReply(u8, FeedKey, CannedReply),
     /// What was handed out is handed out again.
     Reissue,
     /// Time passes, and the wall clock is set forward or back by so many milliseconds.
-    Pass(Duration, i64),
+    AdvanceTime(Duration, i64),
 }
 
 /// The name of a feed in the set. A few are enough to meet again.
 #[derive(Arbitrary, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key {
+pub enum FeedKey {
     A,
     B,
     C,
@@ -43,7 +43,7 @@ pub enum Key {
 
 /// What a feed is about.
 #[derive(Arbitrary, Clone, Copy, Debug)]
-pub enum Kind {
+pub enum FeedKind {
     AllMessages,
     Messages,
     Reactions,
@@ -56,7 +56,7 @@ pub struct Cursor(u8);
 
 /// A reply.
 #[derive(Arbitrary, Debug)]
-pub enum Canned {
+pub enum CannedReply {
     /// A subscription.
     Lease(Cursor),
     /// What has happened, and where to go on.
@@ -76,15 +76,15 @@ pub enum Canned {
 pub enum Item {
     Message(Cursor, bool),
     Reaction(Cursor),
-    Unknown(Cursor, String),
-    Text(String),
+    UnknownKind(Cursor, String),
+    Raw(String),
 }
 
 /// A status, the usual ones more often than others.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub enum Status {
     /// One of the usual ones.
-    Usual(u8),
+    Common(u8),
     /// Any.
     Any(u16),
 }
@@ -114,12 +114,12 @@ pub enum Failure {
     File,
 }
 
-const USUAL: [u16; 14] = [200, 200, 204, 400, 401, 403, 404, 409, 410, 429, 500, 502, 503, 504];
+const COMMON_STATUSES: [u16; 14] = [200, 200, 204, 400, 401, 403, 404, 409, 410, 429, 500, 502, 503, 504];
 
-impl Act {
+impl Action {
     /// How many bytes of texts it has, and some for itself.
-    pub fn length(&self) -> usize {
-        let (Self::Reply(_, canned) | Self::Late(_, _, canned)) = self else { return size_of::<Self>() };
+    pub fn byte_len(&self) -> usize {
+        let (Self::Reply(_, canned) | Self::LateReply(_, _, canned)) = self else { return size_of::<Self>() };
         size_of::<Self>() + canned.body().len()
     }
 }
@@ -138,7 +138,7 @@ impl Cursor {
 impl Status {
     fn code(self) -> StatusCode {
         let code = match self {
-            Self::Usual(which) => USUAL[usize::from(which) % USUAL.len()],
+            Self::Common(which) => COMMON_STATUSES[usize::from(which) % COMMON_STATUSES.len()],
             Self::Any(code) => 100 + code % 900,
         };
         StatusCode::from_u16(code).expect("it is from 100 to 999")
@@ -169,13 +169,13 @@ impl Item {
                 item(cursor, "message", message)
             }
             Self::Reaction(cursor) => item(cursor, "reaction", sample::reaction("r1", "m1", "c1", "ok")),
-            Self::Unknown(cursor, kind) => item(cursor, kind, Value::Null),
-            Self::Text(text) => serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into()),
+            Self::UnknownKind(cursor, kind) => item(cursor, kind, Value::Null),
+            Self::Raw(text) => serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into()),
         }
     }
 }
 
-impl Canned {
+impl CannedReply {
     pub(crate) fn reply(&self) -> Reply {
         let (status, retry_after) = match self {
             Self::Lease(_) | Self::Batch(..) => (StatusCode::OK, None),

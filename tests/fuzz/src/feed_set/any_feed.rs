@@ -5,7 +5,7 @@ use teamwire_core::{
     Reply, Step, Ticket,
 };
 
-use crate::feeds::act::Kind;
+use crate::feed_set::action::FeedKind;
 
 /// What all executors that perform nothing hand out.
 type Client = teamwire_core::Client<teamwire_core::ByHand>;
@@ -19,29 +19,29 @@ pub(crate) enum AnyFeed {
 
 /// An event of which no more is known than where it is, and if it is a failure, why.
 #[derive(Debug)]
-pub(crate) struct Happened {
+pub(crate) struct EventSummary {
     pub(crate) checkpoint: Option<Checkpoint>,
     pub(crate) failure: Option<Error>,
 }
 
 impl AnyFeed {
-    pub(crate) fn new(client: &Client, kind: Kind, after: Option<Checkpoint>) -> Self {
+    pub(crate) fn new(client: &Client, kind: FeedKind, after: Option<Checkpoint>) -> Self {
         let (chats, follow) = (client.chats(), Follow::from(after));
         match kind {
-            Kind::AllMessages => Self::Messages(chats.new_messages(follow)),
-            Kind::Messages => Self::Messages(chats.chat("c1").new_messages(follow)),
-            Kind::Reactions => Self::Reactions(chats.reaction_updates(follow)),
-            Kind::Locations => Self::Locations(chats.chat("c1").live_locations(follow)),
+            FeedKind::AllMessages => Self::Messages(chats.new_messages(follow)),
+            FeedKind::Messages => Self::Messages(chats.chat("c1").new_messages(follow)),
+            FeedKind::Reactions => Self::Reactions(chats.reaction_updates(follow)),
+            FeedKind::Locations => Self::Locations(chats.chat("c1").live_locations(follow)),
         }
     }
 }
 
-fn any<T>(step: Step<FeedEvent<T>, Result<End, Error>>) -> Step<Happened, Result<End, Error>> {
+fn summarise<T>(step: Step<FeedEvent<T>, Result<End, Error>>) -> Step<EventSummary, Result<End, Error>> {
     match step {
         Step::Event(event) => {
             let checkpoint = event.checkpoint().cloned();
             let failure = if let FeedEvent::Trouble(failed) = event { Some(failed.cause) } else { None };
-            Step::Event(Happened { checkpoint, failure })
+            Step::Event(EventSummary { checkpoint, failure })
         }
         Step::Send(ticket, exchange) => Step::Send(ticket, exchange),
         Step::File(ticket, task) => Step::File(ticket, task),
@@ -51,14 +51,14 @@ fn any<T>(step: Step<FeedEvent<T>, Result<End, Error>>) -> Step<Happened, Result
 }
 
 impl Machine for AnyFeed {
-    type Event = Happened;
+    type Event = EventSummary;
     type Output = End;
 
-    fn poll(&mut self, now: Now) -> Step<Happened, Result<End, Error>> {
+    fn poll(&mut self, now: Now) -> Step<EventSummary, Result<End, Error>> {
         match self {
-            Self::Messages(feed) => any(feed.poll(now)),
-            Self::Reactions(feed) => any(feed.poll(now)),
-            Self::Locations(feed) => any(feed.poll(now)),
+            Self::Messages(feed) => summarise(feed.poll(now)),
+            Self::Reactions(feed) => summarise(feed.poll(now)),
+            Self::Locations(feed) => summarise(feed.poll(now)),
         }
     }
 

@@ -1,0 +1,237 @@
+//! What has happened to a set of feeds, and what may happen next.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use http::Method;
+use serde_json::json;
+use teamwire_core::{ByHand, Checkpoint, Client, Config, Error, Exchange, FeedSet, Moment, Next, Now, Step, Ticket};
+
+use super::{
+    action::{Action, CannedReply, Cursor, Failure, FeedKey, FeedKind},
+    any_feed::{AnyFeed, EventSummary},
+};
+use crate::bot::{assert_no_credentials, credentials, now};
+
+/// How many steps a set is asked for at most without a reply: then it would never end.
+const MAX_STEPS: usize = 1 << 20;
+
+/// A set of feeds that is acted upon, and held to its rules at every step.
+pub struct FeedSetModel {
+    client: Client<ByHand>,
+    set: FeedSet<FeedKey, AnyFeed>,
+    now: Now,
+    /// The feeds in the set.
+    feeds: BTreeMap<FeedKey, FeedState>,
+    /// All tickets that were handed out.
+    issued_tickets: Vec<Ticket>,
+}
+
+/// What is known of a feed.
+#[derive(Clone, Copy, Default)]
+struct FeedState {
+    stopped: bool,
+    /// The request that it waits for.
+    pending: Option<Ticket>,
+    /// Whether that may be handed out again.
+    may_reissue: bool,
+}
+
+/// What a set waits for.
+#[derive(Debug, PartialEq)]
+enum Idle {
+    Time(Moment),
+    Replies,
+    Nothing,
+}
+
+impl Default for FeedSetModel {
+    fn default() -> Self {
+        let config = Config::new("https://teamwire.example.org", credentials()).expect("a URL");
+        let client = Client::new(ByHand::new(config, [7; 32], now()));
+        Self { client, set: FeedSet::new(), now: now(), feeds: BTreeMap::new(), issued_tickets: Vec::new() }
+    }
+}
+
+impl FeedSetModel {
+    /// Lets this happen.
+    pub fn perform(&mut self, action: &Action) {
+        match action {
+            Action::Insert(key, kind, after) => self.insert(*key, *kind, *after),
+            Action::Remove(key, reinsert) => self.remove(*key, *reinsert),
+            Action::Stop(key) => self.stop(*key),
+            Action::StopAll => self.stop_all(),
+            Action::Next => drop(self.step()),
+            Action::Drain => drop(self.drain()),
+            Action::Reply(which, canned) => self.reply(*which, canned),
+            Action::LateReply(which, key, canned) => self.late_reply(*which, *key, canned),
+            Action::Reissue => self.reissue(),
+            Action::AdvanceTime(time, jump) => {
+                self.now.moment = self.now.moment.plus(*time);
+                let utc = TimeDelta::try_milliseconds(*jump).and_then(|by| self.now.utc.checked_add_signed(by));
+                self.now.utc = utc.unwrap_or(self.now.utc);
+            }
+        }
+        assert_eq!(self.set.len(), self.feeds.len(), "the set and the model disagree about the number of feeds");
+    }
+
+    /// Stops all feeds, and checks that each of them ends.
+    pub fn finish(mut self) {
+        self.stop_all();
+        loop {
+            match self.drain() {
+                Idle::Nothing => return,
+                Idle::Replies => self.reply(0, &CannedReply::Fault(Failure::Lost, true, true, 0)),
+                Idle::Time(until) => panic!("a feed that was stopped waits until {until:?}"),
+            }
+        }
+    }
+
+    fn insert(&mut self, key: FeedKey, kind: FeedKind, after: Option<Cursor>) {
+        let after = after.map(|cursor| checkpoint(kind, cursor));
+        let previous = self.set.insert(key, AnyFeed::new(&self.client, kind, after));
+        assert_eq!(previous.is_some(), self.feeds.insert(key, FeedState::default()).is_some());
+    }
+
+    fn remove(&mut self, key: FeedKey, reinsert: bool) {
+        let (feed, state) = (self.set.remove(&key), self.feeds.remove(&key));
+        assert_eq!(feed.is_some(), state.is_some());
+        if let (Some(feed), Some(state), true) = (feed, state, reinsert) {
+            // The set knows nothing of it any more.
+            self.feeds.insert(key, FeedState { may_reissue: true, ..state });
+            assert!(self.set.insert(key, feed).is_none());
+        }
+    }
+
+    fn stop(&mut self, key: FeedKey) {
+        self.set.stop(self.now, &key);
+        self.feeds.entry(key).and_modify(FeedState::stop);
+    }
+
+    fn stop_all(&mut self) {
+        self.set.stop_all(self.now);
+        self.feeds.values_mut().for_each(FeedState::stop);
+    }
+
+    fn reissue(&mut self) {
+        self.set.reissue();
+        self.feeds.values_mut().for_each(|state| state.may_reissue = true);
+    }
+
+    fn reply(&mut self, which: u8, canned: &CannedReply) {
+        let mut awaiting: Vec<_> = self.feeds.iter_mut().filter(|(_, state)| state.pending.is_some()).collect();
+        if awaiting.is_empty() {
+            return;
+        }
+        let (key, state) = awaiting.swap_remove(usize::from(which) % awaiting.len());
+        let ticket = state.pending.take().expect("it awaits one");
+        self.set.handle(self.now, key, ticket, canned.reply());
+    }
+
+    fn late_reply(&mut self, which: u8, key: FeedKey, canned: &CannedReply) {
+        if self.issued_tickets.is_empty() {
+            return;
+        }
+        let ticket = self.issued_tickets[usize::from(which) % self.issued_tickets.len()];
+        if self.feeds.get(&key).is_none_or(|state| state.pending != Some(ticket)) {
+            self.set.handle(self.now, &key, ticket, canned.reply());
+        }
+    }
+
+    /// Asks for what is next until there is nothing more.
+    fn drain(&mut self) -> Idle {
+        (0..MAX_STEPS).find_map(|_| self.step()).expect("without a reply, it comes to what it waits for")
+    }
+
+    /// Asks for what is next.
+    fn step(&mut self) -> Option<Idle> {
+        let (key, step) = match self.set.next(self.now) {
+            Next::Step(key, step) => (key, step),
+            idle => return Some(self.idle(&idle)),
+        };
+        let state = self.feeds.get_mut(&key).expect("a step is of a feed in the set");
+        match step {
+            Step::Send(ticket, exchange) => {
+                if state.on_request(ticket, &exchange) {
+                    assert!(!self.issued_tickets.contains(&ticket), "a ticket is used twice");
+                    self.issued_tickets.push(ticket);
+                }
+            }
+            Step::Event(event) => state.on_event(&event),
+            Step::Done(result) => {
+                state.on_end(result.as_ref().err());
+                self.feeds.remove(&key);
+            }
+            other => panic!("a set never hands this out: {other:?}"),
+        }
+        None
+    }
+
+    fn idle<E, T>(&self, idle: &Next<FeedKey, E, T>) -> Idle {
+        let all_wait = self.feeds.values().all(|state| state.pending.is_some());
+        match idle {
+            Next::Empty => {
+                assert!(self.feeds.is_empty(), "there are feeds");
+                Idle::Nothing
+            }
+            Next::Wait => {
+                assert!(!self.feeds.is_empty() && all_wait, "it waits for replies to nothing");
+                Idle::Replies
+            }
+            Next::Sleep(until) => {
+                assert!(*until > self.now.moment && !all_wait, "it waits until {until:?} for nothing");
+                Idle::Time(*until)
+            }
+            Next::Step(..) => unreachable!("it is a step"),
+        }
+    }
+}
+
+impl FeedState {
+    /// What it waits for is given up. A feed that was stopped before waits for the reply to its last request.
+    fn stop(&mut self) {
+        if !self.stopped {
+            (self.stopped, self.pending) = (true, None);
+        }
+    }
+
+    /// It sends a request. Returns whether that is a new one.
+    fn on_request(&mut self, ticket: Ticket, exchange: &Exchange) -> bool {
+        let unsubscribes = exchange.request.method() == Method::DELETE;
+        assert_eq!(unsubscribes, self.stopped, "it sends what it does not have to");
+        if self.pending == Some(ticket) {
+            assert!(self.may_reissue, "it sends the same twice");
+        } else {
+            assert!(self.pending.is_none(), "it sends a request while there is another");
+        }
+        self.may_reissue = false;
+        self.pending.replace(ticket).is_none()
+    }
+
+    fn on_event(&self, event: &EventSummary) {
+        assert!(self.pending.is_none(), "it has events while it waits for a reply");
+        if let Some(checkpoint) = &event.checkpoint {
+            let json = serde_json::to_string(checkpoint).expect("a checkpoint can be saved");
+            assert_eq!(serde_json::from_str::<Checkpoint>(&json).ok().as_ref(), Some(checkpoint));
+        }
+        event.failure.iter().for_each(assert_no_credentials);
+    }
+
+    fn on_end(&self, error: Option<&Error>) {
+        assert!(self.pending.is_none(), "it ends while it waits for a reply");
+        assert!(!matches!(error, Some(Error::Finished)), "it has ended before");
+        error.into_iter().for_each(assert_no_credentials);
+    }
+}
+
+/// A checkpoint of such a feed.
+fn checkpoint(kind: FeedKind, cursor: Cursor) -> Checkpoint {
+    let (feed, chat) = match kind {
+        FeedKind::AllMessages => ("all_messages", None),
+        FeedKind::Messages => ("messages", Some("c1")),
+        FeedKind::Reactions => ("reactions", None),
+        FeedKind::Locations => ("live_locations", Some("c1")),
+    };
+    let json = json!({ "version": 1, "feed": feed, "chat": chat, "cursor": cursor.text() });
+    serde_json::from_value(json).expect("it has what a checkpoint has")
+}
