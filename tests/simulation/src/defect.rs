@@ -1,45 +1,46 @@
-//! Defects on purpose, to see that a promise notices each. They stand between the machines and the network, or in the server.
+//! Deliberate defects, each of which an invariant has to notice: between the machines and the network, in the
+//! clocks, or in the server.
 
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use serde_json::{Value, json};
 
-/// What is broken in a run.
+/// The deliberate defect of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Defect {
-    /// Nothing.
+    /// No defect.
     #[default]
     None,
-    /// PUT and PATCH are sent without their keys.
+    /// PUT and PATCH requests lose their idempotency keys.
     KeyOmitted,
-    /// Each attempt has a key of its own.
+    /// Each attempt gets a new idempotency key.
     NewKeyForEachAttempt,
-    /// The server remembers refusals under their keys.
+    /// The server replays rejections to repeated keys.
     RejectionRemembered,
-    /// An operation that is to be tried once is tried again.
+    /// An operation is retried although the policy allows one attempt.
     RetriedAgainstPolicy,
-    /// The last event of a batch is lost.
+    /// The last item of a batch is removed.
     EventLost,
-    /// The events of a batch come in another order, with the cursors as they were.
+    /// The items of a batch are reversed, but their cursors are not.
     EventsReordered,
-    /// A poll that brought an event is repeated where it was.
+    /// A batch returns the cursor of its first item.
     CursorNotAdvanced,
-    /// `Retry-After` is not seen.
+    /// `Retry-After` headers are removed.
     RetryAfterIgnored,
-    /// A problem document loses its code.
+    /// Problem documents lose their codes.
     CodeRemoved,
-    /// A problem document with odd members loses its code.
+    /// Problem documents with malformed members lose their codes.
     MalformedProblemCodeRemoved,
     /// The wall clock stands still while the machine is suspended.
     SuspensionHidden,
     /// A rate limit of the server is reported as a failure of the server, so that other requests do not wait.
     RateLimitHidden,
-    /// The page of a gateway is taken for the server's refusal.
+    /// The HTML page of a gateway is treated as the server's rejection.
     GatewayPageTrusted,
 }
 
 impl Defect {
-    /// All that are some.
+    /// All defects.
     pub const ALL: &[Self] = &[
         Self::KeyOmitted,
         Self::NewKeyForEachAttempt,
@@ -56,20 +57,20 @@ impl Defect {
         Self::RateLimitHidden,
     ];
 
-    /// Changes a request on its way out: the one with this number.
+    /// Alters the request with this number on its way to the server.
     pub(super) fn alter_request(self, request: &mut Request<Vec<u8>>, number: usize) {
         let is_change = matches!(request.method().as_str(), "PUT" | "PATCH");
         match self {
             Self::KeyOmitted if is_change => drop(request.headers_mut().remove("idempotency-key")),
             Self::NewKeyForEachAttempt if request.headers().contains_key("idempotency-key") => {
-                let key = HeaderValue::try_from(format!("attempt-{number}")).expect("digits can be in a header");
+                let key = HeaderValue::try_from(format!("attempt-{number}")).expect("digits are valid in a header");
                 request.headers_mut().insert("idempotency-key", key);
             }
             _ => {}
         }
     }
 
-    /// Changes what the client hears, whoever has responded.
+    /// Alters a response on its way to the client, whether a gateway or the server has sent it.
     pub(super) fn alter_reply(self, response: &mut Response<Vec<u8>>) {
         match self {
             Self::RetryAfterIgnored => drop(response.headers_mut().remove(header::RETRY_AFTER)),
@@ -92,7 +93,7 @@ impl Defect {
         }
     }
 
-    /// Changes a response of the server.
+    /// Alters a response of the server.
     pub(super) fn alter_response(self, response: &mut Response<Vec<u8>>) {
         match self {
             Self::CodeRemoved if !response.status().is_success() => {
@@ -115,7 +116,7 @@ impl Defect {
     }
 }
 
-/// Changes JSON in place; what is none stays.
+/// Edits a JSON object in place. Other bodies stay unchanged.
 pub(super) fn edit_json(body: &mut Vec<u8>, change: impl FnOnce(&mut Value)) {
     if let Ok(mut json) = serde_json::from_slice::<Value>(body)
         && json.is_object()
@@ -125,7 +126,7 @@ pub(super) fn edit_json(body: &mut Vec<u8>, change: impl FnOnce(&mut Value)) {
     }
 }
 
-/// Changes the events of a batch in place.
+/// Edits the items of a batch in place.
 pub(super) fn edit_items(body: &mut Vec<u8>, change: impl FnOnce(&mut Vec<Value>)) {
     edit_json(body, |json| {
         if let Some(items) = json["items"].as_array_mut() {

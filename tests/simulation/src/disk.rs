@@ -1,4 +1,4 @@
-//! What survives the process: what the user saved.
+//! The data that the bot saves, which outlives its process.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use super::shares::Shares;
 
 #[derive(Debug, Default)]
 pub(super) struct Disk {
-    /// For each feed the checkpoint as JSON, and the place that it stands for.
+    /// The saved checkpoint of each feed, as JSON, and the position that it stands for.
     pub(super) checkpoints: BTreeMap<usize, (String, usize)>,
     pub(super) shares: Option<SavedShares>,
     pub(super) outbox: Vec<PendingPost>,
-    /// How many messages without a key were posted.
+    /// Number of messages posted without a key of the bot's.
     pub(super) plain_posts: usize,
-    /// How many titles the bot gave the lobby.
+    /// Number of titles that the bot has given to the lobby.
     pub(super) title_updates: usize,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct SavedShares {
     pub(super) saved_at: Now,
 }
 
-/// A message that is to be posted, in whatever process, with a key of its own.
+/// A message to be posted with a key of the bot's own, across restarts.
 #[derive(Debug)]
 pub(super) struct PendingPost {
     pub(super) tid: &'static str,

@@ -1,4 +1,4 @@
-//! Everything around the process: time, the network, the server, the disk, and chance.
+//! The environment of the process: time, network, server, disk, and random decisions.
 
 mod event_queue;
 mod exchanges;
@@ -27,35 +27,38 @@ pub(super) struct Environment {
     pub(super) random: Random,
     pub(super) scenario: Scenario,
     pub(super) clock: Duration,
-    /// When the process was started.
+    /// When the current process was started.
     pub(super) process_started_at: Duration,
+    /// The number of the current process.
     pub(super) incarnation: u32,
     /// The start and the end of the last suspension of the process's machine.
     suspension: (Duration, Duration),
     /// The duration of the suspensions before that, since the process started.
     earlier_suspensions: Duration,
-    /// What the client's clock of the day is off by.
+    /// The skew of the client's wall clock.
     pub(super) clock_skew: TimeDelta,
     pub(super) server: Server,
     pub(super) disk: Disk,
     pub(super) defect: Defect,
-    /// The operations that have succeeded, by life and number.
+    /// The operations that have succeeded, by incarnation and number.
     pub(super) succeeded: HashSet<(u32, usize)>,
     pub(super) trace: Trace,
+    /// True during an outage of the server.
     pub(super) is_down: bool,
     pub(super) in_fault_phase: bool,
     pub(super) disruptions: usize,
     pub(super) exchanges: Vec<InFlight>,
     queue: EventQueue,
+    /// The current second, and the number of machine steps in it.
     steps_in_second: (u64, usize),
 }
 
 fn start_time() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_767_225_600, 0).expect("it is a time")
+    DateTime::from_timestamp(1_767_225_600, 0).expect("the timestamp is in range")
 }
 
 impl Environment {
-    /// What the clock of a process shows when it is started.
+    /// The monotonic clock of a process when it starts.
     pub(super) const PROCESS_CLOCK_START: Duration = Duration::from_secs(77);
 
     pub(super) fn new(seed: u64, trace: Trace, defect: Defect) -> Self {
@@ -94,7 +97,7 @@ impl Environment {
         self.trace.log(|| format!("{clock:?} {}", line()));
     }
 
-    /// What the server's clock of the day shows.
+    /// Returns the server's wall-clock time.
     pub(super) fn utc(&self) -> DateTime<Utc> {
         self.server.now(self.clock).utc
     }
@@ -137,29 +140,29 @@ impl Environment {
         Some(self.suspension.1).filter(|end| self.clock < *end)
     }
 
-    /// How much has happened in all, whatever it was.
+    /// Returns the number of changes and disruptions so far.
     pub(super) const fn event_count(&self) -> usize {
         self.server.oracle.len() + self.disruptions
     }
 
-    /// A process starts: its executor.
+    /// Starts the next process, and returns its executor.
     pub(super) fn start_process(&mut self) -> ByHand {
         self.incarnation += 1;
         self.process_started_at = self.clock;
         (self.earlier_suspensions, self.suspension) = (Duration::ZERO, (self.clock, self.clock));
         self.queue.forget_process_poll();
         let key = self.server.world.bot_key();
-        let credentials = Credentials::new(key.app_id, key.secret).expect("the world gives good keys");
-        let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
+        let credentials = Credentials::new(key.app_id, key.secret).expect("the world issues valid keys");
+        let config = Config::new("https://teamwire.example", credentials).expect("the URL is valid");
         let config = config.with_hide_deleted_messages(self.scenario.hides_deleted);
         let retries = if self.scenario.single_attempt && self.defect != Defect::RetriedAgainstPolicy { 0 } else { 3 };
         let config = config.with_retry(RetryPolicy { retries, ..RetryPolicy::default() });
         ByHand::new(config, self.random.entropy(), self.process_now())
     }
 
-    /// The process is gone, and its connections with it.
+    /// Ends the process and its connections.
     pub(super) fn end_process(&mut self) {
-        self.log(|| "the process dies".into());
+        self.log(|| "the process ends".into());
         self.abandon(|_| true);
     }
 
@@ -192,7 +195,7 @@ impl Environment {
         Ok(Some(event))
     }
 
-    /// Counts the steps of machines: so many in a second would be a machine that runs in a circle.
+    /// Counts the steps of machines. Too many in one second mean that a machine loops.
     pub(super) fn count_step(&mut self) -> Result<(), Violation> {
         let second = self.clock.as_secs();
         if self.steps_in_second.0 != second {
@@ -200,7 +203,7 @@ impl Environment {
         }
         self.steps_in_second.1 += 1;
         if self.steps_in_second.1 > 2_000 {
-            return violation("no machine runs in a circle", || format!("at {:?}", self.clock));
+            return violation("no machine loops", || format!("at {:?}", self.clock));
         }
         Ok(())
     }

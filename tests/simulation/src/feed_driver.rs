@@ -1,4 +1,4 @@
-//! The feeds of one process, driven by a `FeedSet`, or each on its own.
+//! Drives the feeds of one process, in a `FeedSet` or individually.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ pub(super) enum FeedDriver {
     Individual(BTreeMap<usize, IndividualFeed>),
 }
 
-/// A feed, and what its driver waits for.
+/// A feed that is driven without a set, and its current wait.
 pub(super) struct IndividualFeed {
     feed: FeedUnderTest,
     waiting: Waiting,
@@ -101,7 +101,7 @@ impl FeedDriver {
         }
     }
 
-    /// It was stopped before: nothing comes of it.
+    /// Stops a feed that has been stopped before, which has no effect.
     pub(super) fn stop_again(&mut self, now: Now, key: usize) {
         match self {
             Self::Set(set) => set.stop(now, &key),
@@ -109,7 +109,7 @@ impl FeedDriver {
         }
     }
 
-    /// The replies that were awaited will not come: what was handed out is handed out again.
+    /// Issues the pending requests again, because their replies are lost on the client's side.
     pub(super) fn reissue(&mut self) {
         match self {
             Self::Set(set) => set.reissue(),

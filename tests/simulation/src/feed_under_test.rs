@@ -1,4 +1,4 @@
-//! A feed of any kind, which is asked twice, and told lies, to see that neither changes anything.
+//! A feed of any kind. Repeated polls and unexpected replies check that neither changes its state.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ use super::{
     violation::{Violation, violation},
 };
 
-/// What is wrong with machines, as far as only who holds them can see it.
+/// The first violation found by a feed. Machines cannot return one, so it is kept here.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Violations(Arc<Mutex<Option<Violation>>>);
 
@@ -34,7 +34,7 @@ pub(super) enum AnyPoller {
     Locations(Poller<LiveLocationUpdate>),
 }
 
-/// What it said when it was last asked.
+/// The result of the last poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StepSummary {
     Send(Ticket),
@@ -67,7 +67,7 @@ impl FeedUnderTest {
                 kind: reaction_name(&it.reaction_type),
             }),
             AnyPoller::Locations(poller) => map_items(poller.poll(now), |it: LiveLocationUpdate| {
-                #[expect(clippy::cast_possible_truncation, reason = "a latitude is small")]
+                #[expect(clippy::cast_possible_truncation, reason = "latitudes are small")]
                 let lat = (it.coordinates.lat() * 1000.0).round() as i64;
                 Item::Location(Location { uid: it.user.uid.as_str().into(), lat, ended: it.ended })
             }),
@@ -88,7 +88,7 @@ impl FeedUnderTest {
             }
             (Step::Sleep(a), Step::Sleep(b)) if a == b => Ok(()),
             (Step::Done(_), Step::Done(Err(Error::Finished))) => Ok(()),
-            _ => violation("asking again is harmless", || format!("first {first:?}, then {again:?}")),
+            _ => violation("polling is idempotent", || format!("{first:?}, then {again:?}")),
         });
     }
 }
@@ -112,8 +112,9 @@ impl Machine for FeedUnderTest {
         if let StepSummary::Sleep(until) = self.last_step
             && until <= now.moment
         {
-            self.violations
-                .record::<()>(violation("no wait is in the past", || format!("at {now:?} it sleeps to {until:?}")));
+            self.violations.record::<()>(violation("wake-up times are in the future", || {
+                format!("at {now:?} it sleeps until {until:?}")
+            }));
         }
         if matches!(step, Step::Done(_)) || (self.polls.is_multiple_of(4) && self.last_step != StepSummary::Other) {
             self.check_repeated_poll(now, &step);
@@ -135,8 +136,8 @@ impl Machine for FeedUnderTest {
         if is_unexpected {
             let step = self.poll_once(now);
             if summary(&step) != self.last_step {
-                self.violations.record::<()>(violation("a reply that is not awaited changes nothing", || {
-                    format!("it had said {:?}; after a reply to {ticket:?} it says {step:?}", self.last_step)
+                self.violations.record::<()>(violation("an unexpected reply changes nothing", || {
+                    format!("{:?}; after a reply to {ticket:?}: {step:?}", self.last_step)
                 }));
             }
         } else {

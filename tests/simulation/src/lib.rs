@@ -1,75 +1,90 @@
-//! The core's machines against the sandbox's world, on a virtual clock, through a hostile network.
+//! Runs the core's machines against the sandbox's world, on a virtual clock and through a hostile network.
 //!
-//! A run is made from one seed: which feeds are followed and how, who posts, reacts, moves and deletes, what the network
-//! does to each exchange, when keys are revoked, leases and cursors run out, the process dies. Nothing else has a say: the
-//! same seed gives the same run, so that a seed that breaks a promise can be looked at as often as one likes.
+//! One seed determines a run: the feeds, the actions of people and of the bot, the delivery of each exchange, revoked
+//! keys, expired leases and cursors, and crashes of the process. There is no other input, so the same seed gives the
+//! same run. To replay a seed, and to see the last events before it failed:
 //!
-//! ```text
-//!   people ──► World ◄──► network: delays, losses, repeats, lies ◄──► machines ◄── the user's code, and its disk
-//!                │                                                       │
-//!              Truth: what happened ─────────── Watch: what may be said, and what must
+//! ```sh
+//! TEAMWIRE_SEED=123 cargo test -p teamwire-simulation -- one_seed --nocapture
 //! ```
 //!
-//! A storm in which all this happens is followed by a calm in which everything must come right: all that happened is told,
-//! all that was to be posted is, and all feeds end as they should.
+//! ```text
+//!   people ──► World ◄──► network: delays, losses, duplicates ◄──► machines ◄── the bot's code and disk
+//!                │                                                    │
+//!              Oracle: all changes ──────────────────── FeedInvariants: allowed and required steps
+//! ```
 //!
-//! The network delivers first attempts late, after newer changes, and responds with hostile batches: an event that cannot be
-//! read between others, cursors that are missing, empty or there twice, pages of gateways, problem documents with odd members.
-//! The server may have a limit, into which many posts at once run; and the machine of the process is suspended, so that the clock
-//! of the day moves on while the monotonic one stands still.
+//! A run has two phases. The first has faults and crashes. In the second there are none: every change has to be
+//! delivered, every pending message posted, and every feed has to end.
 //!
-//! # What it sees
+//! The network delivers requests late, after newer changes. It returns corrupt batches (undecodable items; missing,
+//! empty or repeated cursors), pages of gateways, and problem documents with malformed members. The server may have a
+//! rate limit, which bursts of posts exceed. The machine of the process is suspended, in which time its wall clock
+//! advances and its monotonic clock stands still.
 //!
-//! Each [`Defect`] between the machines and the network, in the clocks or in the server, is noticed in each run of the tests.
+//! # Modules
 //!
-//! Defects of the core itself are noticed, too. It was broken in each of these ways, one at a time, and one of the first 3,000
-//! seeds noticed. (The seeds are not written down: each change of the simulator makes them others.)
+//! - `run` has the phases of a run; `environment` its clock, event queue and exchanges; `scenario` what its seed
+//!   decides at the start.
+//! - `process` is one process of the bot: `feed_driver` drives its feeds (`feed_under_test`), `workload` has its
+//!   operations, `shares` its location shares, `disk` what it saves.
+//! - `network` delivers exchanges, `server` handles them, `people` act in the chats.
+//! - `oracle` records all changes, `protocol` decodes requests and replies, and `invariants` checks each feed by both.
+//!   A `violation` ends the run.
 //!
-//! - an event comes with the checkpoint of its whole batch
-//! - an event comes with the checkpoint before it
+//! # Defects that the invariants notice
+//!
+//! The tests check that each [`Defect`] between the machines and the network, in the clocks or in the server violates an
+//! invariant.
+//!
+//! The invariants also notice defects of the core. Each of these was made on its own, and violated an invariant on one of
+//! the first 3,000 seeds. (The seeds are not listed, as they change with the simulator.)
+//!
+//! - an event has the checkpoint of its whole batch
+//! - an event has the checkpoint before it
 //! - the last event of a batch is dropped
-//! - the cursor does not move
-//! - the order of a batch is turned round
-//! - an event that cannot be understood is left out
-//! - a lease that ran out is forgotten about
-//! - after a lease that ran out it goes on from now
-//! - what was missed is not told
-//! - a cursor that is too old ends the feed
-//! - somebody's unsubscribe is taken for trouble
-//! - a revoked key is taken for trouble
-//! - a chat that is gone is taken for trouble
-//! - no backoff
-//! - backoff does not grow
+//! - the cursor does not advance
+//! - the events of a batch are reversed
+//! - an event that cannot be decoded is skipped
+//! - an expired lease is ignored
+//! - after an expired lease, the feed continues from the current position
+//! - a gap is not reported
+//! - an expired cursor ends the feed
+//! - an unsubscribed feed is retried
+//! - a revoked key is retried
+//! - a deleted chat is retried
+//! - there is no backoff
+//! - the backoff does not grow
 //! - `Retry-After` is ignored
-//! - failed attempts are counted for ever
-//! - trouble is not told
-//! - a wait is in the past
+//! - the number of failed attempts is never reset
+//! - failures are not reported
+//! - a wait ends in the past
 //! - a stop does not unsubscribe
-//! - a stop polls once more
-//! - a stop drops what had arrived
-//! - a stop drops the answer that nobody has looked at
-//! - a subscription that is being made is not ended by a stop
-//! - a stale ticket is accepted
-//! - asking again gives another ticket
-//! - another attempt has another key
-//! - a key of one's own is not used
-//! - an operation never gives up
-//! - an error forgets that an earlier attempt may have arrived
-//! - the set does not wake a feed that is answered
-//! - the set does not wake a feed that is stopped
-//! - the set lets sleepers sleep on
-//! - a share does not end at its time
-//! - a share that was stopped goes on
-//! - a share that the server ended goes on
-//! - a share that began meanwhile is ended by the server's word
-//! - a restored share begins anew
-//! - a restored share that has ended is there again
+//! - a stopped feed polls once more
+//! - a stop drops events that have arrived
+//! - a stop drops a response that has not been decoded yet
+//! - a stop does not end a subscription that is being created
+//! - an obsolete ticket is accepted
+//! - a request that is polled again gets another ticket
+//! - a retry has another idempotency key
+//! - the bot's own idempotency key is not used
+//! - an operation is retried without a limit
+//! - an error does not report that an earlier attempt may have arrived
+//! - the feed set does not wake a feed that has got a response
+//! - the feed set does not wake a feed that is stopped
+//! - the feed set does not wake a feed whose sleep is over
+//! - a share does not expire
+//! - a stopped share stays active
+//! - a share that the server has ended stays active
+//! - a response ends a share that has begun since the request
+//! - a restored share lasts for its whole duration again
+//! - a restored share is active although it has expired
 //! - shares are not saved
-//! - a checkpoint is not taken up
-//! - a quiet feed gives no checkpoint
-//! - a quiet feed gives a newer checkpoint only if something comes just then
-//! - a server that does not wait is asked without a pause
-//! - a deleted message is told though it is to be hidden
+//! - a checkpoint is not used
+//! - a quiet feed reports no checkpoint
+//! - a quiet feed reports a newer checkpoint only with an event
+//! - a server that does not support long polls is polled without pauses
+//! - a deleted message is reported although it has to be hidden
 
 mod defect;
 mod disk;
@@ -102,17 +117,17 @@ pub use self::{
 };
 use self::{environment::Environment, violation::Trace};
 
-/// How many of the last things that happened are told of a run that failed.
+/// Number of events in the trace of a failed run.
 const TRACE_LINES: usize = 40;
 
-/// What a run was like, or several together.
+/// Totals of one run, or of several.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Outcome {
-    /// How many requests were sent.
+    /// Number of requests.
     pub requests: usize,
-    /// How much happened.
+    /// Number of changes and disruptions.
     pub events: usize,
-    /// How many lives the bot had.
+    /// Number of processes that the bot had.
     pub incarnations: u64,
 }
 
@@ -124,21 +139,21 @@ impl AddAssign for Outcome {
     }
 }
 
-/// Runs one seed. The failure says what had happened.
+/// Runs one seed. A failure includes the last events.
 pub fn simulate(seed: u64) -> Result<Outcome, Box<Failure>> {
     match attempt(seed, 0) {
         Ok(outcome) => Ok(outcome),
-        // The same once more, in words.
+        // Repeat the run with a trace.
         Err(failure) => Err(attempt(seed, TRACE_LINES).err().unwrap_or(failure)),
     }
 }
 
-/// Runs one seed, and tells the last so many things that happened if it fails.
+/// Runs one seed. A failure includes this number of events.
 pub fn attempt(seed: u64, trace_lines: usize) -> Result<Outcome, Box<Failure>> {
     attempt_with(seed, trace_lines, Defect::None)
 }
 
-/// As [`attempt`], with a defect.
+/// Like [`attempt`], with a deliberate defect.
 pub fn attempt_with(seed: u64, trace_lines: usize, defect: Defect) -> Result<Outcome, Box<Failure>> {
     let mut environment = Environment::new(seed, Trace::keeping(trace_lines), defect);
     match run::run(&mut environment) {
@@ -151,7 +166,8 @@ pub fn attempt_with(seed: u64, trace_lines: usize, defect: Defect) -> Result<Out
     }
 }
 
-/// Runs so many seeds, from the first one on, on so many threads; the failure with the least seed, if there is one.
+/// Runs `seeds` seeds, starting with `first`, on `threads` threads. If runs fail, returns the failure with the lowest
+/// seed among those that were found.
 pub fn simulate_all(first: u64, seeds: u64, threads: u64) -> Result<Outcome, Box<Failure>> {
     let next = AtomicU64::new(first);
     let end = first.saturating_add(seeds);
@@ -176,7 +192,7 @@ pub fn simulate_all(first: u64, seeds: u64, threads: u64) -> Result<Outcome, Box
         let mut total = Outcome::default();
         let mut failures = Vec::new();
         for thread in all {
-            match thread.join().expect("a run does not panic") {
+            match thread.join().expect("runs do not panic") {
                 Ok(outcome) => total += outcome,
                 Err(failure) => failures.push(failure),
             }

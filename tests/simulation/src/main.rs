@@ -1,13 +1,13 @@
-//! Runs many seeds of the simulator: `cargo run --release -p teamwire-simulation -- 10000 [first seed]`.
+//! Runs many seeds of the simulator: `cargo run --release -p teamwire-simulation -- [SEEDS [FIRST_SEED]]`.
 
-#![expect(clippy::print_stdout, reason = "it is a program for a terminal")]
+#![expect(clippy::print_stdout, reason = "a program for terminals")]
 
 use std::{env, process::ExitCode, thread, time::Instant};
 
 use teamwire_simulation::simulate_all;
 
 fn main() -> ExitCode {
-    let mut arguments = env::args().skip(1).map(|argument| argument.parse().expect("the arguments are numbers"));
+    let mut arguments = env::args().skip(1).map(|argument| argument.parse().expect("arguments must be numbers"));
     let (seeds, first) = (arguments.next().unwrap_or(10_000), arguments.next().unwrap_or(0));
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
     let begun = Instant::now();
@@ -15,8 +15,8 @@ fn main() -> ExitCode {
     let took = begun.elapsed();
     match result {
         Ok(all) => {
-            println!("{seeds} seeds from {first} in {took:.1?} on {threads} threads: every promise was kept");
-            println!("{} requests, {} things that happened, {} lives", all.requests, all.events, all.incarnations);
+            println!("{seeds} seeds from {first} in {took:.1?} on {threads} threads: no invariant was violated");
+            println!("{} requests, {} events, {} processes", all.requests, all.events, all.incarnations);
             ExitCode::SUCCESS
         }
         Err(failure) => {

@@ -1,4 +1,4 @@
-//! A hostile network: what becomes of each exchange.
+//! A hostile network, which decides how each exchange is delivered.
 
 use std::time::Duration;
 
@@ -15,54 +15,57 @@ use super::{
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Delivery {
+    /// Request and response arrive.
     Intact,
-    /// No connection.
+    /// No connection is established.
     ConnectionRefused,
+    /// The connection is lost before the request arrives.
     RequestLost(Loss),
+    /// The connection is lost after the request has arrived.
     ResponseLost(Loss),
-    /// The answer is cut, and that is seen.
+    /// The response is truncated, and the client notices.
     Truncated,
-    /// The answer is cut, and looks whole.
+    /// The response is truncated, but looks complete.
     TruncatedUnnoticed,
-    /// The answer arrives twice.
+    /// The response arrives twice.
     Duplicated,
-    /// The answer arrives after the client gave up.
+    /// The response arrives after the client has timed out.
     AfterTimeout,
-    /// The answer reaches somebody else first.
+    /// The response reaches other machines first.
     Misrouted,
-    /// Something in between answers; and whether the server got the request.
+    /// A gateway responds; true if the request has reached the server.
     Gateway(GatewayResponse, bool),
-    /// The server has lost its subscriptions.
+    /// The server does not know the subscription.
     UnknownSubscription,
-    /// An event of the answer cannot be understood; whether its cursor can.
+    /// An item of the response cannot be decoded; true if its cursor can.
     Undecodable(bool),
-    /// The request is held, and arrives when the client has long since seen it fail.
+    /// The request is delayed, and arrives long after the client has seen it fail.
     RequestDelayed(Loss, Duration),
-    /// Something is wrong with one event of a batch, or with its cursor.
+    /// An item of a batch is corrupt, or its cursor; the number selects the item.
     CorruptBatch(Corruption, u64),
-    /// A problem document has members that are none of the contract's.
+    /// A problem document has members that violate the contract.
     MalformedProblem,
 }
 
-/// What is wrong with an event of a batch, wherever it is in it.
+/// The corruption of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Corruption {
-    /// It cannot be read, between others that can.
+    /// An item cannot be decoded.
     UndecodableItem,
-    /// It has no cursor.
+    /// An item has no cursor.
     MissingCursor,
-    /// It has an empty one.
+    /// An item has an empty cursor.
     EmptyCursor,
-    /// It has that of the event before it.
+    /// An item has the cursor of the previous one.
     RepeatedCursor,
-    /// The whole batch has an empty one.
+    /// The batch has an empty cursor.
     EmptyBatchCursor,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Loss {
     Noticed,
-    /// On a connection that had been idle.
+    /// The connection had been idle.
     StaleConnection,
     Silent,
 }
@@ -114,14 +117,14 @@ impl GatewayResponse {
         Self { status: *random.pick(statuses), retry_after, as_date: random.chance(300), is_json: random.chance(500) }
     }
 
-    /// An HTML page or JSON of a gateway, with a status that means something else in the contract.
+    /// Draws an HTML page or JSON whose status has another meaning in the contract.
     fn draw_page(random: &mut Random) -> Self {
         Self { retry_after: None, is_json: random.chance(400), ..Self::draw(random, &[403, 404, 409, 410, 501]) }
     }
 
     pub(super) fn reply(self, utc: DateTime<Utc>) -> InterpretedReply {
         let body = if self.is_json {
-            // Codes of the contract, but not the server's: the media type is not that of a problem document.
+            // The codes are the contract's, but the media type is not that of a problem document.
             let code = match self.status {
                 403 => "auth",
                 404 => "not_found",
@@ -131,12 +134,12 @@ impl GatewayResponse {
                 429 => "rate_limited",
                 _ => "server",
             };
-            json!({ "status": self.status, "code": code, "title": "on a bad day" }).to_string()
+            json!({ "status": self.status, "code": code, "title": "unavailable" }).to_string()
         } else {
             "<html>Bad gateway</html>".into()
         };
         let mut response = Response::new(body.into_bytes());
-        *response.status_mut() = StatusCode::from_u16(self.status).expect("it is a status");
+        *response.status_mut() = StatusCode::from_u16(self.status).expect("the status is valid");
         let media_type = if self.is_json { "application/json" } else { "text/html" };
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
         let requested = self.retry_after.map(Duration::from_secs);
@@ -153,7 +156,7 @@ impl GatewayResponse {
 
 fn http_date(utc: DateTime<Utc>) -> HeaderValue {
     let date = utc.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    HeaderValue::try_from(date).expect("a date is ASCII")
+    HeaderValue::try_from(date).expect("dates are ASCII")
 }
 
 pub(super) fn connection_lost(loss: Loss) -> InterpretedReply {
@@ -167,10 +170,10 @@ pub(super) fn connection_refused() -> InterpretedReply {
 }
 
 pub(super) fn timed_out() -> InterpretedReply {
-    InterpretedReply::from_fault(Fault::new(FaultKind::Timeout, "nothing came").sent(true))
+    InterpretedReply::from_fault(Fault::new(FaultKind::Timeout, "timed out").sent(true))
 }
 
-/// An answer of which only a part came.
+/// Truncates a response.
 pub(super) fn truncate(
     mut response: Response<Vec<u8>>,
     kind: &RequestKind,
@@ -182,10 +185,11 @@ pub(super) fn truncate(
     }
     let half = response.body().len() / 2;
     if is_noticed {
-        let fault = Fault::new(FaultKind::Lost, "the answer was cut").sent(true).received(half as u64).reused(true);
+        let fault =
+            Fault::new(FaultKind::Lost, "the response was truncated").sent(true).received(half as u64).reused(true);
         return InterpretedReply::from_fault(fault);
     }
-    // Of a refusal that is no JSON, the status remains: that is somebody else's promise.
+    // A truncated rejection would still have its status, which is tested elsewhere.
     if !response.status().is_success() {
         return InterpretedReply::from_response(kind, response, position);
     }
@@ -193,7 +197,7 @@ pub(super) fn truncate(
     InterpretedReply::corrupted(response, None)
 }
 
-/// An answer whose first event cannot be understood.
+/// Makes the first item of a response undecodable.
 pub(super) fn with_undecodable_item(
     mut response: Response<Vec<u8>>,
     kind: &RequestKind,
@@ -214,7 +218,7 @@ pub(super) fn with_undecodable_item(
     InterpretedReply::from_response(kind, response, position)
 }
 
-/// A batch with something wrong in it.
+/// Corrupts a batch.
 pub(super) fn corrupt_batch(
     mut response: Response<Vec<u8>>,
     kind: &RequestKind,
@@ -243,7 +247,7 @@ pub(super) fn corrupt_batch(
         else {
             return;
         };
-        // The cursor of an event that is hidden is seen by nobody; that of the one after it has to be its own.
+        // A hidden item is not delivered, nor is its cursor. So the item after it has to keep its own cursor.
         let follows_a_hidden_one = at > 0 && items[at - 1]["data"]["deleted"] == true;
         match corruption {
             _ if follows_a_hidden_one => {}
@@ -260,7 +264,7 @@ pub(super) fn corrupt_batch(
     InterpretedReply::from_response(kind, response, position)
 }
 
-/// A problem document with members that are none of the contract's.
+/// Adds members that violate the contract to a problem document.
 pub(super) fn malform_problem(
     mut response: Response<Vec<u8>>,
     kind: &RequestKind,

@@ -1,4 +1,4 @@
-//! What really happened, in order: the simulation's own record, kept apart from the world's.
+//! The oracle: a log of all changes, in order, which the simulation keeps independently of the world.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -12,7 +12,7 @@ use super::{
     violation::{Violation, violation},
 };
 
-/// One thing that happened.
+/// One change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     Posted(String),
@@ -21,7 +21,7 @@ pub(super) enum Change {
     Located(Location),
 }
 
-/// Where somebody is. No two places of a run have the same latitude, in thousandths of a degree.
+/// The location of a user. Each location of a run has its own latitude, in thousandths of a degree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Location {
     pub(super) uid: String,
@@ -36,19 +36,19 @@ struct Entry {
     change: Change,
 }
 
-/// A latitude as the contract writes it.
+/// Converts a latitude to degrees.
 pub(super) fn degrees(lat: i64) -> f64 {
-    f64::from(i32::try_from(lat).expect("a run has few places")) / 1000.0
+    f64::from(i32::try_from(lat).expect("a run has few locations")) / 1000.0
 }
 
-/// A live location that is being shared.
+/// An active share of a live location.
 #[derive(Clone, Debug)]
 pub(super) struct Share {
     pub(super) lat: i64,
     pub(super) expires: Duration,
 }
 
-/// An item as a feed delivers it.
+/// An item delivered by a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Item {
     Message {
@@ -60,7 +60,7 @@ pub(super) enum Item {
         kind: String,
     },
     Location(Location),
-    /// What could not be understood, as its JSON.
+    /// The JSON of an item that could not be decoded.
     Undecoded(String),
 }
 
@@ -68,20 +68,20 @@ pub(super) enum Item {
 pub(super) struct Oracle {
     log: Vec<Entry>,
     deleted: HashSet<String>,
-    /// Attention messages that are there: chat, id, and whether it is an alert.
+    /// Existing attention messages: chat, id, and true for alerts.
     pub(super) attention_messages: Vec<(&'static str, String, bool)>,
-    /// Ordinary messages that are there: chat, id, sender.
+    /// Existing ordinary messages: chat, id, sender.
     pub(super) plain_messages: Vec<(&'static str, String, &'static str)>,
     pub(super) reactions: HashMap<(String, &'static str), &'static str>,
     pub(super) shares: BTreeMap<(&'static str, &'static str), Share>,
-    /// The chats that the bot was removed from.
+    /// Chats from which the bot has been removed.
     pub(super) bot_removed_from: HashSet<&'static str>,
     pub(super) message_count: usize,
     last_latitude: i64,
 }
 
 impl Oracle {
-    /// How much has happened.
+    /// Returns the number of changes so far.
     pub(super) const fn len(&self) -> usize {
         self.log.len()
     }
@@ -108,7 +108,7 @@ impl Oracle {
         self.push(tid, Change::Reacted { id, kind: kind.to_owned() });
     }
 
-    /// A latitude where nobody was yet.
+    /// Returns a latitude that has not been used yet.
     pub(super) const fn new_latitude(&mut self) -> i64 {
         self.last_latitude += 1;
         self.last_latitude
@@ -130,7 +130,7 @@ impl Oracle {
         }
     }
 
-    /// Somebody moved, in all chats where they share their location.
+    /// Records that a user has moved, in all chats in which they share their location.
     pub(super) fn moved(&mut self, uid: &'static str, lat: i64) {
         for tid in [org::LOBBY, org::NOTICES] {
             if let Some(share) = self.shares.get_mut(&(tid, uid)) {
@@ -140,7 +140,7 @@ impl Oracle {
         }
     }
 
-    /// Ends the shares whose time is over.
+    /// Ends expired shares.
     pub(super) fn expire_shares(&mut self, now: Duration) {
         if self.shares.values().all(|share| share.expires > now) {
             return;
@@ -153,7 +153,7 @@ impl Oracle {
         }
     }
 
-    /// The place behind this item, which must be the next one after `from` that the feed tells of.
+    /// Returns the position after this item, which must be the next one from `from` on that the feed covers.
     pub(super) fn position_after(
         &self,
         topic: Topic,
@@ -170,19 +170,19 @@ impl Oracle {
                 return Ok(index + 1);
             }
             if !self.is_optional(hides_deleted, entry) {
-                return violation("nothing is lost, and the order is kept", || {
-                    format!("{topic:?} delivered {item:?}, where {:?} was next", entry.change)
+                return violation("no change is lost or reordered", || {
+                    format!("{topic:?} delivered {item:?} instead of {:?}", entry.change)
                 });
             }
         }
         let was_delivered =
             self.log.iter().take(from).any(|entry| topic.covers(entry) && entry.matches(item, hides_deleted));
         let invariant =
-            if was_delivered { "nothing is repeated within a process" } else { "only what happened is delivered" };
+            if was_delivered { "no item is repeated within a process" } else { "only real changes are delivered" };
         violation(invariant, || format!("{topic:?} delivered {item:?}"))
     }
 
-    /// What the feed has to tell of in there, if anything.
+    /// Returns the first change in this range that the feed has to deliver, if there is one.
     pub(super) fn first_undelivered(
         &self,
         topic: Topic,
@@ -194,7 +194,7 @@ impl Oracle {
         self.log.iter().take(until).skip(from).find(is_due).map(|entry| &entry.change)
     }
 
-    /// Whether a feed that hides what was deleted may leave it out.
+    /// Returns `true` if a feed that hides deleted messages may omit this change.
     fn is_optional(&self, hides_deleted: bool, entry: &Entry) -> bool {
         hides_deleted
             && match &entry.change {

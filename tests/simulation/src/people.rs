@@ -1,4 +1,4 @@
-//! What people do, and what befalls the organisation.
+//! Random actions of people, and changes of the bot's membership.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const MEMBERS: [(&str, &[&str]); 2] =
 const ALERT_REACTIONS: [&str; 2] = ["ok", "sos"];
 const NOTE_REACTIONS: [&str; 5] = ["thumbs_up", "applause", "smile", "laugh", "love"];
 
-/// Somebody does something in one of the chats.
+/// Lets a random person act in a random chat.
 pub(super) fn random_action(
     server: &mut Server,
     random: &mut Random,
@@ -70,13 +70,13 @@ pub(super) fn random_action(
         7 => {
             let (lat, duration) = (oracle.new_latitude(), *random.pick(&[5, 20, 900]));
             expect_permitted(world.as_person(now, uid).share_for(tid, degrees(lat), 0.0, duration))?;
-            trace.log(|| format!("{clock:?} {uid} shares place {lat} in {tid} for {duration} s"));
+            trace.log(|| format!("{clock:?} {uid} shares location {lat} in {tid} for {duration} s"));
             oracle.shared(clock, tid, uid, lat, Duration::from_secs(duration));
         }
         8 => {
             let lat = oracle.new_latitude();
             world.as_person(now, uid).move_to(degrees(lat), 0.0);
-            trace.log(|| format!("{clock:?} {uid} moves to place {lat}"));
+            trace.log(|| format!("{clock:?} {uid} moves to location {lat}"));
             oracle.moved(uid, lat);
         }
         _ => {
@@ -88,7 +88,7 @@ pub(super) fn random_action(
     Ok(())
 }
 
-/// Takes the bot out of a chat, or lets it in again.
+/// Removes the bot from a chat, or adds it again.
 pub(super) fn set_bot_removed(
     server: &mut Server,
     clock: Duration,
@@ -114,9 +114,9 @@ pub(super) fn set_bot_removed(
 }
 
 fn random_index(random: &mut Random, length: usize) -> usize {
-    usize::try_from(random.below(length.max(1) as u64)).expect("it is below a length")
+    usize::try_from(random.below(length.max(1) as u64)).expect("the index is below a length")
 }
 
 fn expect_permitted<T>(result: Result<T, Rejection>) -> Result<T, Violation> {
-    result.or_else(|rejection| violation(SIMULATOR, || format!("somebody was refused: {rejection}")))
+    result.or_else(|rejection| violation(SIMULATOR, || format!("a person's action was rejected: {rejection}")))
 }

@@ -1,4 +1,4 @@
-//! One life of the bot: its feeds, its chores, and the user's code around them.
+//! One process of the bot: its feeds, its operations, and the bot author's code around them.
 
 mod operations;
 
@@ -23,7 +23,7 @@ use super::{
 pub(super) struct Process<'c> {
     pub(super) client: &'c Client<ByHand>,
     chats: &'c ChatRefs,
-    /// Snapshots of the lobby that no chore has taken yet.
+    /// Snapshots of the lobby that no operation has used yet.
     lobby_snapshots: Vec<&'c mut Chat<ByHand>>,
     driver: FeedDriver,
     pub(super) invariants: Vec<FeedInvariants>,
@@ -34,7 +34,7 @@ pub(super) struct Process<'c> {
     busy_until: Duration,
 }
 
-/// How a look at everything ended.
+/// The state of the process after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ProcessState {
     Running,
@@ -72,13 +72,13 @@ impl<'c> Process<'c> {
         Ok(process)
     }
 
-    /// Begins a feed where the disk says.
+    /// Starts a feed at its saved checkpoint.
     pub(super) fn start_feed(&mut self, env: &mut Environment, key: usize) -> Result<(), Violation> {
         let topic = env.scenario.topics[key];
         let saved = env.disk.checkpoints.get(&key);
         let checkpoint = match saved.map(|(json, _)| serde_json::from_str(json)).transpose() {
             Ok(checkpoint) => checkpoint,
-            Err(error) => return violation("a checkpoint can be read again", || error.to_string()),
+            Err(error) => return violation("a saved checkpoint can be loaded", || error.to_string()),
         };
         let follow = teamwire_core::Follow::from(checkpoint).wait(Duration::from_secs(env.scenario.long_poll_secs));
         let kind = match topic {
@@ -88,7 +88,7 @@ impl<'c> Process<'c> {
             Topic::Locations(tid) => AnyPoller::Locations(self.client.chats().chat(tid).live_locations(follow)),
         };
         let invariants = FeedInvariants::new(topic, env.scenario.hides_deleted, saved.map(|(_, at)| *at));
-        env.log(|| format!("follows {topic:?} from {:?}", invariants.position));
+        env.log(|| format!("{topic:?} starts at {:?}", invariants.position));
         self.driver.insert(key, FeedUnderTest::new(kind, self.violations.clone()));
         if key < self.invariants.len() {
             self.invariants[key] = invariants;
@@ -102,7 +102,7 @@ impl<'c> Process<'c> {
         env.process_now()
     }
 
-    /// Asks everything that may have something to say.
+    /// Polls all machines that are due.
     pub(super) fn poll(&mut self, env: &mut Environment) -> Result<ProcessState, Violation> {
         if let Some(until) = env.suspended_until() {
             env.poll_process_at(until);
@@ -129,8 +129,8 @@ impl<'c> Process<'c> {
                     }
                 }
                 Next::Sleep(until) if until <= now.moment => {
-                    return violation("no wait is in the past", || {
-                        format!("the set sleeps until {until:?} at {now:?}")
+                    return violation("wake-up times are in the future", || {
+                        format!("at {now:?} the set sleeps until {until:?}")
                     });
                 }
                 Next::Sleep(until) => {
@@ -169,13 +169,13 @@ impl<'c> Process<'c> {
                 self.invariants[key].on_end(result, &env.server.oracle)?;
             }
             Step::Sleep(_) | Step::File(..) => {
-                return violation("a set hands out no sleep, and a feed no file", || format!("{step:?}"));
+                return violation("a set returns no sleep, and a feed no file task", || format!("{step:?}"));
             }
         }
         Ok(ProcessState::Running)
     }
 
-    /// The user handles an event, and saves its checkpoint, or dies before or after that.
+    /// Handles an event and saves its checkpoint, unless the process crashes before or after that.
     fn on_event(
         &mut self,
         env: &mut Environment,
@@ -193,7 +193,7 @@ impl<'c> Process<'c> {
         if let Some((checkpoint, at)) = saved
             && (!env.in_fault_phase || env.random.chance(env.scenario.save_permille))
         {
-            let json = serde_json::to_string(&checkpoint).expect("a checkpoint can be written");
+            let json = serde_json::to_string(&checkpoint).expect("a checkpoint is serializable");
             env.disk.checkpoints.insert(key, (json, at));
         }
         if env.in_fault_phase && env.random.chance(env.scenario.stop_permille) {
@@ -205,7 +205,7 @@ impl<'c> Process<'c> {
         Ok(if crashes { ProcessState::Crashed } else { ProcessState::Running })
     }
 
-    /// Hands over a reply; `true`: somebody awaits it.
+    /// Delivers a reply to its owner.
     pub(super) fn deliver_reply(
         &mut self,
         env: &mut Environment,
@@ -219,7 +219,7 @@ impl<'c> Process<'c> {
             Owner::Feed(key) => {
                 let is_expected = self.invariants[key].awaits(ticket);
                 env.log(|| {
-                    let verb = if is_expected { "hears" } else { "is told in vain" };
+                    let verb = if is_expected { "receives" } else { "ignores" };
                     format!("{:?} {verb} {:?} for {ticket:?}", self.invariants[key].topic, reply.meaning)
                 });
                 if is_expected {
@@ -230,7 +230,7 @@ impl<'c> Process<'c> {
             }
             Owner::Operation(key) => {
                 let Some(operation) = self.operations.get_mut(&key) else { return Ok(()) };
-                env.log(|| format!("{:?} hears {:?}", operation.action, reply.meaning));
+                env.log(|| format!("{:?} receives {:?}", operation.action, reply.meaning));
                 if operation.pending == Some(ticket) {
                     (operation.pending, operation.poll_at) = (None, Some(Moment::EPOCH));
                     operation.on_reply(&reply);
@@ -241,7 +241,7 @@ impl<'c> Process<'c> {
         }
     }
 
-    /// Hands somebody's reply to somebody else.
+    /// Delivers a reply to all machines except its owner.
     pub(super) fn misdeliver_reply(
         &mut self,
         env: &mut Environment,
@@ -261,7 +261,7 @@ impl<'c> Process<'c> {
         Ok(())
     }
 
-    /// Stops a feed, and gives up what is under way of it; but not its farewell, if it was stopped before.
+    /// Stops a feed and abandons its pending request. If it has been stopped before, its unsubscribe request stays.
     pub(super) fn stop(&mut self, env: &mut Environment, key: usize) {
         let now = self.now(env);
         if self.invariants[key].is_stopped() {
@@ -275,7 +275,7 @@ impl<'c> Process<'c> {
         self.driver.stop(now, key);
     }
 
-    /// All replies that are awaited are lost on this side.
+    /// Loses all pending replies on the client's side.
     pub(super) fn reissue(&mut self) {
         self.invariants.iter_mut().for_each(FeedInvariants::on_reissue);
         self.driver.reissue();
@@ -293,12 +293,12 @@ impl<'c> Process<'c> {
 
 fn describe(event: &FeedEvent<Item>) -> String {
     match event {
-        FeedEvent::Started(_) => "that it began".into(),
-        FeedEvent::Quiet(_) => "that nothing has happened for a while".into(),
-        FeedEvent::Missed(_) => "that it missed something".into(),
+        FeedEvent::Started(_) => "its start".into(),
+        FeedEvent::Quiet(_) => "a heartbeat".into(),
+        FeedEvent::Missed(_) => "a gap".into(),
         FeedEvent::Update { item, .. } => format!("{item:?}"),
-        FeedEvent::Unread { item, .. } => format!("something that it could not read: {}", item.reason),
-        FeedEvent::Trouble(notice) => format!("trouble: {}; again at {:?}", notice.cause, notice.next_try),
-        _ => "something new".into(),
+        FeedEvent::Unread { item, .. } => format!("an undecoded item: {}", item.reason),
+        FeedEvent::Trouble(notice) => format!("a failure: {}; retry at {:?}", notice.cause, notice.next_try),
+        _ => "an unknown event".into(),
     }
 }

@@ -1,4 +1,4 @@
-//! What a request asks, and what its reply says: as the contract has it, without the core's help.
+//! The meaning of requests and replies according to the contract, decoded independently of the core.
 
 use std::time::Duration;
 
@@ -34,31 +34,31 @@ impl RequestKind {
     }
 }
 
-/// What a reply says to a feed.
+/// The meaning of a reply for a feed. Positions are indices into the oracle's log.
 #[derive(Clone, Debug)]
 pub(super) enum Meaning {
-    /// What happened until there.
+    /// A batch with all changes up to this position.
     Batch(usize),
-    /// Where the feed is now.
+    /// The feed's current position.
     Cursor(usize),
     Lease {
         id: String,
         at: usize,
     },
-    /// Something that a feed does not go by.
+    /// A reply that does not affect the feed.
     Irrelevant,
     LeaseExpired,
     CursorExpired,
     Unsubscribed,
     NotFound,
     Unauthorized,
-    /// Trouble that may pass, and how long the server asks to wait.
+    /// A transient failure, and the wait that the server asks for.
     TransientFailure(Option<Duration>),
-    /// A connection that had gone stale was lost before the first byte.
+    /// A stale connection was lost before the first byte of the response.
     StaleConnection,
 }
 
-/// A reply on its way to the client.
+/// A reply on its way to the client, and its meaning.
 #[derive(Clone, Debug)]
 pub(super) struct InterpretedReply {
     pub(super) reply: Reply,
@@ -72,7 +72,7 @@ impl InterpretedReply {
         Self { reply: Reply::Fault(fault), meaning }
     }
 
-    /// An answer that came through as it was made.
+    /// Interprets a response that conforms to the contract.
     pub(super) fn from_response(kind: &RequestKind, response: Response<Vec<u8>>, position: usize) -> Self {
         let meaning = if response.status().is_success() {
             match kind {
@@ -97,7 +97,7 @@ impl InterpretedReply {
         Self { reply: Reply::Response(response), meaning }
     }
 
-    /// An answer that was changed on its way, so that it is none any more.
+    /// Interprets a response that is not the server's, or was altered so that it violates the contract.
     pub(super) fn corrupted(response: Response<Vec<u8>>, retry_after: Option<Duration>) -> Self {
         Self { reply: Reply::Response(response), meaning: Meaning::TransientFailure(retry_after) }
     }

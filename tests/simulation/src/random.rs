@@ -1,8 +1,8 @@
-//! The only source of chance in here: the same seed gives the same run.
+//! The only source of randomness: the same seed gives the same run.
 
 use std::{ops::RangeInclusive, time::Duration};
 
-/// `SplitMix64`: small, fast, and good enough to be unkind.
+/// The generator `SplitMix64`.
 #[derive(Debug)]
 pub(super) struct Random {
     state: u64,
@@ -29,13 +29,13 @@ impl Random {
         range.start() + self.below(range.end() - range.start() + 1)
     }
 
-    /// Whether something happens that happens so many times in a thousand.
+    /// Returns `true` with this probability, in thousandths.
     pub(super) const fn chance(&mut self, permille: u64) -> bool {
         self.below(1000) < permille
     }
 
     pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        let at = usize::try_from(self.below(from.len() as u64)).expect("it is below a length");
+        let at = usize::try_from(self.below(from.len() as u64)).expect("the index is below a length");
         &from[at]
     }
 

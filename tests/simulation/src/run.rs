@@ -1,4 +1,4 @@
-//! A run: storms, deaths, and in the end a calm in which everything must come right.
+//! A run: a phase with faults and crashes, then a phase without faults in which everything has to be completed.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::{
     workload::{Action, ChatRefs},
 };
 
-/// How long after the storm all must be told.
+/// Maximum time from the end of the faults until everything is delivered.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(400);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) fn run(env: &mut Environment) -> Result<(), Violation> {
     loop {
         let client = Client::new(env.start_process());
         let rooms = ChatRefs { lobby: client.chats().chat(org::LOBBY), notices: client.chats().chat(org::NOTICES) };
-        env.log(|| "a process is started".into());
+        env.log(|| "a process starts".into());
         let mut snapshots = lobby_snapshots(&client)?;
         let mut process = Process::new(&client, &rooms, &mut snapshots, env)?;
         if run_process(env, &mut process)? == Exit::Finished {
@@ -45,7 +45,7 @@ pub(super) fn run(env: &mut Environment) -> Result<(), Violation> {
     }
 }
 
-/// Snapshots of the lobby, as many as a life has use for.
+/// Returns as many snapshots of the lobby as one process may need.
 fn lobby_snapshots(client: &Client<ByHand>) -> Result<Vec<Chat<ByHand>>, Violation> {
     let now = client.executor().now();
     let mut search = client.chats().by_thread_id(org::LOBBY);
@@ -59,7 +59,7 @@ fn lobby_snapshots(client: &Client<ByHand>) -> Result<Vec<Chat<ByHand>>, Violati
     }
 }
 
-/// The world goes on while there is no process.
+/// Runs the world until the next process starts.
 fn run_without_process(env: &mut Environment) -> Result<(), Violation> {
     loop {
         match env.next_event()? {
@@ -76,7 +76,7 @@ fn run_without_process(env: &mut Environment) -> Result<(), Violation> {
     }
 }
 
-/// One life of the process.
+/// Runs one process to its end.
 fn run_process(env: &mut Environment, process: &mut Process<'_>) -> Result<Exit, Violation> {
     let mut is_stopping = false;
     env.poll_process_at(env.clock);
@@ -134,7 +134,7 @@ fn run_process(env: &mut Environment, process: &mut Process<'_>) -> Result<Exit,
     }
 }
 
-/// Something else happens later, as long as the storm lasts.
+/// Schedules the next random action during the fault phase.
 fn schedule_action(env: &mut Environment) {
     if env.in_fault_phase {
         let pause = env.random.millis(1..=env.scenario.max_pause_ms);
@@ -142,14 +142,14 @@ fn schedule_action(env: &mut Environment) {
     }
 }
 
-/// What happens to the world by itself.
+/// Applies an event that does not depend on the process.
 fn apply_world_event(env: &mut Environment, event: &Event) -> Result<(), Violation> {
     match event {
         Event::OutageEnds => env.is_down = false,
         Event::KeyRestored => set_key_valid(env, true),
         Event::BotReadded(tid) => people::set_bot_removed(&mut env.server, env.clock, tid, false)?,
         Event::FaultsEnd => {
-            env.log(|| "the storm is over".into());
+            env.log(|| "the faults end".into());
             (env.in_fault_phase, env.is_down, env.scenario.fault_phase) = (false, false, env.clock);
             env.server.world.set_rate_limit(None);
             set_key_valid(env, true);
@@ -162,7 +162,7 @@ fn apply_world_event(env: &mut Environment, event: &Event) -> Result<(), Violati
     Ok(())
 }
 
-/// Makes the bot's key good, or revokes it.
+/// Restores or revokes the bot's key.
 fn set_key_valid(env: &mut Environment, is_valid: bool) {
     let key = env.server.world.bot_key();
     env.server.world.set_key_revoked(&key.app_id, !is_valid);
@@ -211,19 +211,19 @@ fn disrupt(env: &mut Environment, process: &mut Process<'_>) -> Result<ProcessSt
     let kind = env.random.below(13);
     env.log(|| {
         let names = [
-            "all leases run out",
-            "all cursors run out",
+            "all leases expire",
+            "all cursors expire",
             "all subscriptions are deleted",
             "the key is revoked",
             "the bot is removed from a chat",
             "an outage begins",
-            "the clock of the day is set",
+            "the wall clock is set",
             "a feed is stopped",
             "the process is killed",
             "the executor loses its connections",
             "the machine is suspended",
             "the bot posts many messages at once",
-            "the user follows again",
+            "the bot restarts its feeds",
         ];
         usize::try_from(kind).map_or(String::new(), |at| names[at].into())
     });
@@ -277,7 +277,7 @@ fn disrupt(env: &mut Environment, process: &mut Process<'_>) -> Result<ProcessSt
 fn restart_ended_feeds(env: &mut Environment, process: &mut Process<'_>) -> Result<(), Violation> {
     for key in 0..process.invariants.len() {
         if process.feed_end(key).is_some() {
-            // What the old one was answered must not reach the new one.
+            // Replies to the previous feed must not reach the new one.
             let incarnation = env.incarnation;
             env.abandon(|exchange| exchange.incarnation == incarnation && exchange.owner == Owner::Feed(key));
             process.start_feed(env, key)?;
@@ -286,10 +286,11 @@ fn restart_ended_feeds(env: &mut Environment, process: &mut Process<'_>) -> Resu
     Ok(())
 }
 
-/// After the storm: what has ended begins again, what is to be posted is; and when all is told, all is stopped. `true`: it is.
+/// Completes the run after the fault phase: restarts ended feeds, posts the outbox, and stops the feeds once everything
+/// is delivered. Returns `true` when all feeds have ended.
 fn settle(env: &mut Environment, process: &mut Process<'_>, is_stopping: &mut bool) -> Result<bool, Violation> {
     if env.clock > env.scenario.fault_phase.max(env.process_started_at) + SETTLE_TIMEOUT {
-        return violation("everything is told in the end", || format!("{:?}", process.invariants));
+        return violation("every change is delivered in the end", || format!("{:?}", process.invariants));
     }
     if *is_stopping {
         return Ok(process.all_ended());
@@ -315,19 +316,19 @@ fn settle(env: &mut Environment, process: &mut Process<'_>, is_stopping: &mut bo
     Ok(false)
 }
 
-/// The record and the world agree.
+/// Checks that the oracle and the world agree.
 fn check_oracle(env: &mut Environment) -> Result<(), Violation> {
     env.server.advance_time(env.clock);
     let [title, recorded] = env.server.lobby_titles(env.clock);
     if recorded.is_some() && title != recorded {
-        return violation(SIMULATOR, || format!("the lobby is called {title:?}, and was given {recorded:?}"));
+        return violation(SIMULATOR, || format!("the title of the lobby is {title:?} instead of {recorded:?}"));
     }
     let (world, oracle) = (&env.server.world, &env.server.oracle);
     if world.message_count() != oracle.message_count || world.share_count() != oracle.shares.len() {
         return violation(SIMULATOR, || {
             let actual = (world.message_count(), world.share_count());
             format!(
-                "there are {actual:?} messages and shares, and known {:?}",
+                "the world has {actual:?} messages and shares, the oracle {:?}",
                 (oracle.message_count, oracle.shares.len())
             )
         });

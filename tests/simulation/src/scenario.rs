@@ -1,4 +1,4 @@
-//! What a run is to be like: drawn from its seed before anything happens.
+//! The scenario of a run, drawn from its seed at the beginning.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use teamwire_sandbox::world::{RateLimit, org};
 
 use super::random::Random;
 
-/// What is followed.
+/// The topic of a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Topic {
     Messages(&'static str),
@@ -32,30 +32,31 @@ impl Topic {
 #[derive(Debug)]
 pub(super) struct Scenario {
     pub(super) topics: Vec<Topic>,
-    /// Whether the feeds are driven by a `FeedSet`, or each on its own.
+    /// True if the feeds are driven by a `FeedSet`, false if individually.
     pub(super) uses_feed_set: bool,
     pub(super) hides_deleted: bool,
-    /// Operations are tried once.
+    /// True if operations are not retried.
     pub(super) single_attempt: bool,
-    /// How long each poll lets the server wait, in seconds.
+    /// The duration of long polls, in seconds.
     pub(super) long_poll_secs: u64,
-    /// The longest way of a request or an answer on a good day, in milliseconds.
+    /// The maximum latency of a request or response without faults, in milliseconds.
     pub(super) max_latency_ms: u64,
-    /// How many exchanges in a thousand go wrong.
+    /// The share of faulty exchanges, in thousandths.
     pub(super) fault_permille: u64,
-    /// When the bad weather ends.
+    /// The duration of the fault phase.
     pub(super) fault_phase: Duration,
-    /// The longest pause between two things that people do, in milliseconds.
+    /// The maximum pause between two random actions, in milliseconds.
     pub(super) max_pause_ms: u64,
-    /// How many of the things that happen are upheavals, per thousand.
+    /// The share of disruptions among the random actions, in thousandths.
     pub(super) disruption_permille: u64,
-    /// How many of the things that happen are the bot's own doing, per thousand.
+    /// The share of the bot's operations among the random actions, in thousandths.
     pub(super) operation_permille: u64,
-    /// Whether something between here and the server lets no poll wait.
+    /// True if a proxy turns long polls into short ones.
     pub(super) disables_long_polls: bool,
     /// The server's rate limit for the bot.
     pub(super) rate_limit: Option<RateLimit>,
-    /// How often the user saves a checkpoint, stops a feed, takes a long time over an event, or dies of one, per thousand.
+    /// How often the bot saves a checkpoint after an event, stops a feed, handles an event slowly, or crashes, in
+    /// thousandths.
     pub(super) save_permille: u64,
     pub(super) stop_permille: u64,
     pub(super) slow_handler_permille: u64,
@@ -68,7 +69,7 @@ impl Scenario {
         if topics.is_empty() {
             topics.push(*random.pick(&TOPICS));
         }
-        // Of a slow run, hours of the bot's life pass: shares end, cursors and leases grow old.
+        // With long pauses a run lasts for hours, in which shares, cursors and leases expire.
         let max_pause_ms = *random.pick(&[1_000, 1_000, 4_000, 4_000, 10_000, 10_000, 120_000]);
         Self {
             topics,

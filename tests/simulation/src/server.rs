@@ -1,4 +1,4 @@
-//! The backend of a run: the sandbox's world, its polls that wait, and the record of what it did.
+//! The server of a run: the sandbox's world, its parked polls, and the oracle's record of its changes.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,12 +20,12 @@ use super::{
     violation::{SIMULATOR, Violation, violation},
 };
 
-/// An answer, and how much had happened when it was made.
+/// A response, and the oracle's position when it was made.
 #[derive(Debug)]
 pub(super) struct ServerResponse {
     pub(super) response: Response<Vec<u8>>,
     pub(super) position: usize,
-    /// Something was changed by it, and not only told again.
+    /// True if the request has changed something; false if it was a query or a replay.
     pub(super) had_effect: bool,
 }
 
@@ -42,19 +42,19 @@ pub(super) struct Server {
     pub(super) oracle: Oracle,
     start: DateTime<Utc>,
     parked: Vec<ParkedPoll>,
-    /// How much had happened when a request with this key was carried out.
+    /// The position at which a request with this key was performed.
     positions_by_key: HashMap<String, usize>,
     visible_texts: HashSet<String>,
-    /// The title that the bot gave the lobby last.
+    /// The last title that the bot has given to the lobby.
     bot_title: Option<String>,
-    /// The refusals that a broken server remembers.
+    /// The rejections that a defective server replays.
     remembered_rejections: HashMap<String, Response<Vec<u8>>>,
     pub(super) defect: Defect,
-    /// Whether something was done since the polls that wait were last asked.
+    /// True if something has changed since the parked polls were last resumed.
     has_changed: bool,
 }
 
-/// The parts of a request that say what its answer means.
+/// The parts of a request that determine the meaning of its response.
 struct RequestParts {
     method: Method,
     path: String,
@@ -78,12 +78,12 @@ impl Server {
         }
     }
 
-    /// What time it is here.
+    /// Returns the server's time.
     pub(super) fn now(&self, clock: Duration) -> Now {
         Now::after(self.start, clock)
     }
 
-    /// Takes a request, whose answer will be heard at that time. `None`: it waits.
+    /// Handles a request, whose response will arrive at `reply_time`. Returns `None` if it is parked.
     pub(super) fn handle(
         &mut self,
         clock: Duration,
@@ -121,11 +121,11 @@ impl Server {
                 self.parked.push(ParkedPoll { exchange, until, poll });
                 Ok(None)
             }
-            Handled::File(_) => violation(SIMULATOR, || "a file was asked for".into()),
+            Handled::File(_) => violation(SIMULATOR, || "a file was requested".into()),
         }
     }
 
-    /// Writes down what was done, if something was: not when a key is seen again.
+    /// Records the change that a request has made, unless its key has been seen before.
     fn record(
         &mut self,
         clock: Duration,
@@ -157,7 +157,7 @@ impl Server {
         Ok((self.oracle.len(), true))
     }
 
-    /// What no server may do.
+    /// Remembers a rejection, if that is the defect of this run.
     fn remember_rejection(&mut self, key: Option<String>, response: &Response<Vec<u8>>) {
         let is_rejection = response.status().is_client_error() && response.status() != 401;
         if let Some(key) = key.filter(|_| self.defect == Defect::RejectionRemembered && is_rejection) {
@@ -165,13 +165,13 @@ impl Server {
         }
     }
 
-    /// Returns the title of the lobby, by the world and by the record.
+    /// Returns the title of the lobby in the world, and the last one that the bot has set.
     pub(super) fn lobby_titles(&mut self, clock: Duration) -> [Option<String>; 2] {
         let key = self.world.bot_key();
         let token = BASE64_STANDARD.encode(format!("{}:{}", key.app_id, key.secret));
         let request =
             Request::get(format!("/v1/chats/{}", org::LOBBY)).header("authorization", format!("Basic {token}"));
-        let request = request.body(Vec::new()).expect("it is a request");
+        let request = request.body(Vec::new()).expect("the request is valid");
         let Handled::Response(chat) = self.world.handle(self.now(clock), request) else { return [None, None] };
         let chat: Value = serde_json::from_slice(chat.body()).unwrap_or_default();
         [chat["title"].as_str().map(str::to_owned), self.bot_title.clone()]
@@ -182,10 +182,10 @@ impl Server {
         let (Some(mid), Some(tid), Some(text)) =
             (message["mid"].as_str(), message["tid"].as_str(), message["msg"].as_str())
         else {
-            return violation(SIMULATOR, || format!("a post was answered with {message}"));
+            return violation(SIMULATOR, || format!("the response to a post is {message}"));
         };
         if !self.visible_texts.insert(text.to_owned()) {
-            return violation("no message is shown twice", || format!("{text:?} is shown twice"));
+            return violation("no message is posted twice", || format!("{text:?} is posted twice"));
         }
         let tid = chat_in(tid);
         self.oracle.posted(tid, org::BOT, mid, None);
@@ -197,17 +197,17 @@ impl Server {
         Ok(())
     }
 
-    /// Whether this text is shown.
+    /// Returns `true` if this text is visible.
     pub(super) fn shows(&self, text: &str) -> bool {
         self.visible_texts.contains(text)
     }
 
-    /// Something was done that polls may have to tell.
+    /// Marks that something has changed that parked polls may have to return.
     pub(super) const fn mark_changed(&mut self) {
         self.has_changed = true;
     }
 
-    /// The answers of the polls that need not wait any longer.
+    /// Returns the responses of the parked polls that are complete.
     pub(super) fn resume_polls(&mut self, clock: Duration) -> Vec<(usize, ServerResponse)> {
         let has_changed = std::mem::take(&mut self.has_changed);
         if self.parked.iter().all(|poll| !has_changed && poll.until > clock) {
@@ -233,31 +233,31 @@ impl Server {
         responses
     }
 
-    /// When the next poll must be asked again.
+    /// Returns when the next parked poll is due.
     pub(super) fn next_due(&self) -> Option<Duration> {
         self.parked.iter().map(|poll| poll.until).min()
     }
 
-    /// Lets what ends by itself end.
+    /// Ends expired shares, in the oracle and in the world.
     pub(super) fn advance_time(&mut self, clock: Duration) {
         let now = self.now(clock);
         self.oracle.expire_shares(clock);
         let _nothing = self.world.as_person(now, org::ANNA);
     }
 
-    /// Nobody waits for this answer any more.
+    /// Drops the parked polls of abandoned exchanges.
     pub(super) fn drop_parked(&mut self, is_abandoned: impl Fn(usize) -> bool) {
         self.parked.retain(|poll| !is_abandoned(poll.exchange));
     }
 }
 
-/// The chat in there, as the constant that it is.
+/// Returns the constant of the chat that the text contains.
 fn chat_in(text: &str) -> &'static str {
     if text.contains(org::LOBBY) { org::LOBBY } else { org::NOTICES }
 }
 
 pub(super) fn thousandths(degrees: &Value) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "a latitude is small")]
+    #[expect(clippy::cast_possible_truncation, reason = "latitudes are small")]
     let lat = (degrees.as_f64().unwrap_or_default() * 1000.0).round() as i64;
     lat
 }

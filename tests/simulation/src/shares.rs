@@ -1,4 +1,4 @@
-//! What the process says of the locations it shares, against what is known of them.
+//! Compares the client's record of its location shares with the expected ones.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -14,10 +14,10 @@ use super::{
     workload::{Action, Operation},
 };
 
-/// The expected location shares, by chat.
+/// The shares that the client has to know, by chat.
 pub(super) type Shares = BTreeMap<&'static str, Share>;
 
-/// The latitude at which a share began, and its end by each of the clocks of the process.
+/// The first latitude of a share, and its end by each of the clocks of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Share {
     latitude: i64,
@@ -41,7 +41,7 @@ impl Share {
 }
 
 impl Process<'_> {
-    /// A chore has ended: what the ledger is to have by that.
+    /// Updates the expected shares after an operation, and saves the client's.
     pub(super) fn update_expected_shares(
         &mut self,
         env: &mut Environment,
@@ -50,12 +50,12 @@ impl Process<'_> {
     ) {
         let (succeeded, now) = (result.is_ok(), env.client_now());
         match operation.action {
-            // What may have begun counts until the server says otherwise.
+            // A share that may have started counts until the server denies it.
             Action::StartSharing(tid, lat) if succeeded || result.as_ref().is_err_and(Error::may_have_arrived) => {
                 self.shares.insert(tid, Share::new(lat, now, ShareDuration::QuarterHour.as_duration()));
             }
             Action::StopSharing(tid) if succeeded => drop(self.shares.remove(tid)),
-            // What the server was not asked about, it says nothing of.
+            // The response only covers shares that were known when the request was sent.
             Action::UpdateLocation(_) if succeeded => self.shares.retain(|tid, share| {
                 operation.known_shares.get(tid) != Some(share)
                     || operation.active_chats.iter().any(|active| active == tid)
@@ -65,17 +65,17 @@ impl Process<'_> {
         }
         self.shares.retain(|_, share| share.is_active(now));
         let saved = self.client.chats().save_shared_locations();
-        let json = serde_json::to_string(&saved).expect("a ledger can be written");
+        let json = serde_json::to_string(&saved).expect("the shares are serializable");
         env.disk.shares = Some(SavedShares { json, shares: self.shares.clone(), saved_at: now });
     }
 
     pub(super) fn restore_shares(&mut self, env: &Environment) -> Result<(), Violation> {
         let Some(saved) = &env.disk.shares else { return Ok(()) };
         let Ok(ledger) = serde_json::from_str(&saved.json) else {
-            return violation("a saved ledger can be read again", || saved.json.clone());
+            return violation("saved shares can be loaded", || saved.json.clone());
         };
         self.client.chats().restore_shared_locations(ledger);
-        // The ledger goes by the clock of the day, which may have been set in between; but no share becomes longer by that.
+        // Saved shares end by the wall clock, which may have been set since. That must not prolong a share.
         let now = env.client_now();
         let elapsed = (now.utc - saved.saved_at.utc).to_std().unwrap_or_default();
         let restored =
@@ -88,18 +88,18 @@ impl Process<'_> {
         let (chats, now) = (self.client.chats(), env.client_now());
         let active = chats.location_sharing_active_chats();
         if chats.has_location_sharing_active_chats() == active.is_empty() {
-            return violation("the two getters of the ledger agree", || format!("{active:?}"));
+            return violation("both getters of the shares agree", || format!("{active:?}"));
         }
         for tid in [org::LOBBY, org::NOTICES] {
             let is_listed = active.iter().any(|chat| chat.tid().as_str() == tid);
             match self.shares.get(tid).map(|share| share.is_active(now)) {
                 Some(false) if is_listed => {
-                    return violation("no share is active after its end by either clock", || tid.into());
+                    return violation("no share is listed after its end by either clock", || tid.into());
                 }
                 None if is_listed => {
-                    return violation("no share is active that never began or was stopped", || tid.into());
+                    return violation("no unknown or stopped share is listed", || tid.into());
                 }
-                Some(true) if !is_listed => return violation("a share that is known is in the ledger", || tid.into()),
+                Some(true) if !is_listed => return violation("every known share is listed", || tid.into()),
                 _ => {}
             }
         }

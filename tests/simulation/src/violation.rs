@@ -1,8 +1,8 @@
-//! What a run that breaks a promise ends with.
+//! The report of a run that violates an invariant.
 
 use std::{collections::VecDeque, fmt};
 
-/// A promise that was broken, and how.
+/// A violated invariant, with details.
 #[derive(Debug)]
 pub(super) struct Violation {
     pub(super) invariant: &'static str,
@@ -16,12 +16,12 @@ pub(super) fn violation<T>(invariant: &'static str, details: impl FnOnce() -> St
     Err(Violation { invariant, details: details() })
 }
 
-/// A run in which a promise was broken.
+/// A run that has violated an invariant.
 #[derive(Debug)]
 pub struct Failure {
     /// The seed of the run.
     pub seed: u64,
-    /// The promise.
+    /// The violated invariant.
     pub invariant: &'static str,
     details: String,
     trace: VecDeque<String>,
@@ -35,18 +35,18 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "seed {} broke the promise: {}", self.seed, self.invariant)?;
+        writeln!(f, "seed {} violates the invariant: {}", self.seed, self.invariant)?;
         writeln!(f, "  {}", self.details)?;
-        writeln!(f, "what had happened:")?;
+        writeln!(f, "last events:")?;
         for line in &self.trace {
             writeln!(f, "  {line}")?;
         }
-        writeln!(f, "to see it again:")?;
+        writeln!(f, "to replay it:")?;
         write!(f, "  TEAMWIRE_SEED={} cargo test -p teamwire-simulation -- one_seed --nocapture", self.seed)
     }
 }
 
-/// The last things that happened, in words. A run writes none; one that failed is run again to be told.
+/// The last events of a run as text. It stays empty at first; a run that fails is repeated with a trace.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     max_lines: usize,
@@ -54,7 +54,7 @@ pub(super) struct Trace {
 }
 
 impl Trace {
-    /// One that keeps so many lines.
+    /// Creates a trace that keeps the last `max_lines` lines.
     pub(super) fn keeping(max_lines: usize) -> Self {
         Self { max_lines, lines: VecDeque::new() }
     }

@@ -1,4 +1,4 @@
-//! What the bot does of its own: posts, some with keys that outlive the process, and locations that it shares.
+//! The bot's operations: posts (some with keys that outlive the process), location shares, and changes of the lobby.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::{
     violation::{Violation, violation},
 };
 
-/// The chats of a process.
+/// The chats that the bot uses.
 pub(super) struct ChatRefs {
     pub(super) lobby: teamwire_core::ChatRef<ByHand>,
     pub(super) notices: teamwire_core::ChatRef<ByHand>,
@@ -24,16 +24,16 @@ pub(super) struct ChatRefs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
-    /// A message of the outbox.
+    /// Posts a message of the outbox.
     PostPending(usize),
-    /// A message without a key of its own.
+    /// Posts a message without a key of the bot's own.
     Post(usize),
     StartSharing(&'static str, i64),
     UpdateLocation(i64),
     StopSharing(&'static str),
-    /// Another title for the lobby.
+    /// Changes the title of the lobby.
     UpdateTitle(usize),
-    /// Ben becomes an admin of the lobby, or is none any more.
+    /// Makes Ben an admin of the lobby, or removes him as one.
     SetAdmin(bool),
 }
 
@@ -42,15 +42,15 @@ impl Action {
         matches!(self, Self::StartSharing(..) | Self::UpdateLocation(_) | Self::StopSharing(_))
     }
 
-    /// Returns `true` if it changes what the snapshot of a chat shows.
+    /// Returns `true` if it needs a snapshot of the lobby.
     pub(super) const fn needs_snapshot(self) -> bool {
         matches!(self, Self::UpdateTitle(_) | Self::SetAdmin(_))
     }
 
-    /// The text that it shows, if it does.
+    /// Returns the text that becomes visible, if any.
     pub(super) fn visible_text(self) -> Option<String> {
         match self {
-            Self::PostPending(number) => Some(format!("letter {number}.")),
+            Self::PostPending(number) => Some(format!("pending {number}.")),
             Self::Post(number) => Some(format!("note {number}.")),
             Self::StartSharing(_, lat) => Some(format!("I am at {lat}.")),
             Self::UpdateTitle(number) => Some(format!("title {number}.")),
@@ -69,21 +69,21 @@ pub(super) struct Operation<'c> {
     pub(super) action: Action,
     pub(super) flow: Box<dyn Flow<Output = ()> + 'c>,
     pub(super) pending: Option<Ticket>,
-    /// When it is to be asked again; `None`: when its reply is there.
+    /// When to poll it next; `None` while it waits for a reply.
     pub(super) poll_at: Option<Moment>,
     key: Option<String>,
     attempts: u32,
-    /// The most attempts.
+    /// The maximum number of attempts.
     max_attempts: u32,
-    /// Whether the executor sent a request twice.
+    /// True if a request was issued twice because its reply was lost on the client's side.
     was_reissued: bool,
-    /// The shares that were known when it began, and those that the server says there are.
+    /// The shares that were known at the start, and the chats that the server has listed as active.
     pub(super) known_shares: Shares,
     pub(super) active_chats: Vec<String>,
 }
 
 impl<'c> Operation<'c> {
-    /// A task, if it can be begun: one that changes a chat needs the lobby's snapshot.
+    /// Creates an operation. Returns `None` if it needs a snapshot of the lobby and there is none.
     pub(super) fn new(
         client: &'c Client<ByHand>,
         chats: &'c ChatRefs,
@@ -94,7 +94,7 @@ impl<'c> Operation<'c> {
         let text = action.visible_text().unwrap_or_default();
         let flow: Box<dyn Flow<Output = ()> + 'c> = match action {
             Action::PostPending(number) => Box::new(
-                chats.by_tid(tid).post(Draft::text(text).idempotency_key(format!("letter-{number}"))).map(drop),
+                chats.by_tid(tid).post(Draft::text(text).idempotency_key(format!("pending-{number}"))).map(drop),
             ),
             Action::Post(_) => Box::new(chats.by_tid(tid).post(text).map(drop)),
             Action::StartSharing(tid, lat) => {
@@ -114,7 +114,7 @@ impl<'c> Operation<'c> {
             poll_at: Some(Moment::EPOCH),
             key: None,
             attempts: 0,
-            // Four, and one on a connection that had gone stale.
+            // Four, and one more because of a stale connection.
             max_attempts: 5,
             was_reissued: false,
             known_shares: Shares::default(),
@@ -122,7 +122,7 @@ impl<'c> Operation<'c> {
         })
     }
 
-    /// Sets that it is tried once.
+    /// Sets the maximum to one attempt if `single` is true.
     pub(super) fn with_single_attempt(mut self, single: bool) -> Self {
         if single {
             self.max_attempts = 1;
@@ -135,7 +135,7 @@ impl<'c> Operation<'c> {
         self
     }
 
-    /// Its reply: what it says of shares. That the server still works on an earlier attempt is no failure of this one.
+    /// Evaluates a reply. An attempt that finds an earlier one in progress does not count, and active shares are noted.
     pub(super) fn on_reply(&mut self, reply: &InterpretedReply) {
         if let Reply::Response(response) = &reply.reply
             && response.status() == StatusCode::CONFLICT
@@ -151,25 +151,25 @@ impl<'c> Operation<'c> {
         }
     }
 
-    /// It hands out a request with this key.
+    /// Checks a request and its idempotency key.
     pub(super) fn on_request(&mut self, ticket: Ticket, key: Option<&str>) -> Result<(), Violation> {
         if self.pending.is_some() {
-            return violation("an operation has one request under way at most", || format!("{:?}", self.action));
+            return violation("an operation has at most one request in flight", || format!("{:?}", self.action));
         }
         (self.pending, self.poll_at) = (Some(ticket), None);
         let key = key.map(str::to_owned);
         if key.is_none() {
-            return violation("what changes something has a key", || format!("{:?}", self.action));
+            return violation("every change has an idempotency key", || format!("{:?}", self.action));
         }
         self.attempts += 1;
         if self.attempts > 1 && self.key != key {
-            return violation("a request is repeated with the same key", || {
+            return violation("every attempt has the same idempotency key", || {
                 format!("{:?}: {:?}, then {key:?}", self.action, self.key)
             });
         }
         self.key = key;
         if self.attempts > self.max_attempts {
-            return violation("an operation gives up", || {
+            return violation("the number of attempts is limited", || {
                 format!("{:?} was sent {} times", self.action, self.attempts)
             });
         }
@@ -179,12 +179,12 @@ impl<'c> Operation<'c> {
     pub(super) fn on_sleep(&mut self, now: Now, until: Moment) -> Result<(), Violation> {
         self.poll_at = Some(until);
         if until <= now.moment || until.since(now.moment) > Duration::from_secs(60) {
-            return violation("no wait is in the past, nor too long", || format!("{:?}: {until:?}", self.action));
+            return violation("wake-up times are in the near future", || format!("{:?}: {until:?}", self.action));
         }
         Ok(())
     }
 
-    /// Its reply was lost on this side: it is asked again.
+    /// Takes note that the pending reply is lost on the client's side, so that the request is issued again.
     pub(super) const fn on_reissue(&mut self) {
         if self.pending.take().is_some() {
             self.poll_at = Some(Moment::EPOCH);
@@ -193,7 +193,7 @@ impl<'c> Operation<'c> {
         }
     }
 
-    /// It ended, and what it was to show is shown or not.
+    /// Checks the result against the effect. `has_new_key` is true if no earlier operation can have had the effect.
     pub(super) fn check_result(
         &self,
         result: &Result<(), Error>,
@@ -201,18 +201,22 @@ impl<'c> Operation<'c> {
         is_shown: bool,
     ) -> Result<(), Violation> {
         match result {
-            Ok(()) if !is_shown => violation("what succeeded was done", || format!("{:?}", self.action)),
+            Ok(()) if !is_shown => {
+                violation("a successful operation has taken effect", || format!("{:?}", self.action))
+            }
             Err(error) if is_shown && has_new_key && !self.was_reissued && !error.may_have_arrived() => {
-                violation("what is said not to have arrived has not", || format!("{:?}: {error:?}", self.action))
+                violation("an operation reported as not received has had no effect", || {
+                    format!("{:?}: {error:?}", self.action)
+                })
             }
             _ => Ok(()),
         }
     }
 }
 
-/// Number of attempts for which the time of a request is enough, however many of them find an earlier one in progress.
+/// Maximum number of attempts, however many of them find an earlier one in progress.
 const MAX_ATTEMPTS: u32 = 20;
 
 fn coordinates(lat: i64) -> Coordinates {
-    Coordinates::new(degrees(lat), 0.0).expect("a run has few places")
+    Coordinates::new(degrees(lat), 0.0).expect("the latitude is small")
 }

@@ -1,4 +1,4 @@
-//! The simulator is live: each defect on purpose breaks a promise, on one of the first seeds.
+//! Checks the simulator itself: each deliberate defect violates an invariant on one of the first seeds.
 
 use teamwire_simulation::{Defect, SIMULATOR, attempt_with};
 
@@ -13,5 +13,5 @@ fn every_defect_is_caught() {
             None => unnoticed.push(defect),
         }
     }
-    assert!(unnoticed.is_empty(), "not noticed within {SEEDS} seeds: {unnoticed:?}");
+    assert!(unnoticed.is_empty(), "defects not noticed within {SEEDS} seeds: {unnoticed:?}");
 }

@@ -4,14 +4,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::protocol::InterpretedReply;
 
-/// Something that happens at its time.
+/// A scheduled event.
 #[derive(Debug)]
 pub(crate) enum Event {
     RequestArrives(usize),
     ReplyArrives(usize, Box<InterpretedReply>),
     TimesOut(usize),
     PollProcess,
-    /// Somebody does something, or something befalls them.
+    /// A random action of a person or of the bot, or a disruption.
     RandomAction,
     OutageEnds,
     KeyRestored,

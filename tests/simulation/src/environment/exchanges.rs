@@ -13,33 +13,33 @@ use crate::{
     violation::{Violation, violation},
 };
 
-/// Who sent a request.
+/// The sender of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     Feed(usize),
     Operation(usize),
 }
 
-/// An exchange on its way.
+/// An exchange in flight, or finished.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     pub(crate) incarnation: u32,
     pub(crate) owner: Owner,
     pub(crate) ticket: Ticket,
-    /// Whether the client still waits for its answer.
+    /// True while the client waits for the reply.
     pub(crate) is_awaited: bool,
-    /// Whether a late answer can still reach it.
+    /// True if no reply can reach the client any more.
     pub(crate) is_abandoned: bool,
     kind: RequestKind,
     request: Option<Request<Vec<u8>>>,
     pub(crate) delivery: Delivery,
-    /// How long its answer takes.
+    /// Latency of the response.
     response_latency: Duration,
     times_out_at: Duration,
 }
 
 impl Environment {
-    /// Sends a request on its way.
+    /// Sends a request, with a random delivery.
     pub(crate) fn send(&mut self, owner: Owner, ticket: Ticket, kind: RequestKind, exchange: Exchange) {
         let fault_permille = if self.in_fault_phase { self.scenario.fault_permille } else { 0 };
         let max_latency_ms = if self.in_fault_phase { self.scenario.max_latency_ms } else { 30 };
@@ -108,7 +108,7 @@ impl Environment {
         self.schedule_after(after, Event::ReplyArrives(id, Box::new(reply)));
     }
 
-    /// A request arrives at the server.
+    /// Handles the arrival of a request at the server.
     pub(crate) fn on_request(&mut self, id: usize) -> Result<(), Violation> {
         let exchange = &mut self.exchanges[id];
         let Some(mut request) = exchange.request.take() else { return Ok(()) };
@@ -132,20 +132,21 @@ impl Environment {
         Ok(())
     }
 
-    /// What has succeeded is done: an attempt that arrives after that changes nothing, not even what was changed since.
+    /// Checks that an attempt which arrives after its operation has succeeded has no effect, so that it cannot undo
+    /// later changes.
     fn check_late_attempt(&self, id: usize, had_effect: bool) -> Result<(), Violation> {
         let InFlight { incarnation, owner, .. } = self.exchanges[id];
         match owner {
             Owner::Operation(key) if had_effect && self.succeeded.contains(&(incarnation, key)) => {
-                violation("what has succeeded is not done again by a late attempt", || {
-                    format!("{owner:?} of life {incarnation}")
+                violation("a late attempt of a successful operation has no effect", || {
+                    format!("{owner:?} of incarnation {incarnation}")
                 })
             }
             _ => Ok(()),
         }
     }
 
-    /// Asks the polls that wait at the server, and sends the answers of those that need not any longer.
+    /// Resumes the server's parked polls, and sends the responses of those that are complete.
     pub(crate) fn resume_polls(&mut self) {
         for (id, response) in self.server.resume_polls(self.clock) {
             self.on_response(id, response);
@@ -185,17 +186,17 @@ impl Environment {
         }
     }
 
-    /// The client no longer waits; `true`: it did.
+    /// Marks the exchange as no longer awaited. Returns `true` if it was awaited.
     pub(crate) fn stop_awaiting(&mut self, id: usize) -> bool {
         std::mem::replace(&mut self.exchanges[id].is_awaited, false)
     }
 
-    /// What the wrong machines may hear of it, too.
+    /// Returns the reply if it is to reach other machines first.
     pub(crate) fn misrouted(&self, id: usize, reply: &InterpretedReply) -> Option<Reply> {
         matches!(self.exchanges[id].delivery, Delivery::Misrouted).then(|| reply.reply.clone())
     }
 
-    /// Nobody waits for these any more; no answer of theirs arrives.
+    /// Abandons exchanges: their replies do not arrive any more.
     pub(crate) fn abandon(&mut self, which: impl Fn(&InFlight) -> bool) {
         for exchange in self.exchanges.iter_mut().filter(|exchange| which(exchange)) {
             (exchange.is_awaited, exchange.is_abandoned) = (false, true);
@@ -204,7 +205,7 @@ impl Environment {
         self.server.drop_parked(|exchange| exchanges[exchange].is_abandoned);
     }
 
-    /// The feed with this key is stopped: what is under way is given up, and may still arrive.
+    /// Stops awaiting the exchanges of a stopped feed. Their replies may still arrive.
     pub(crate) fn on_feed_stopped(&mut self, key: usize) {
         self.log(|| format!("{:?} is stopped", Owner::Feed(key)));
         let incarnation = self.incarnation;

@@ -7,8 +7,8 @@ use crate::{
     violation::{Violation, violation},
 };
 
-/// Requests per second without any event to explain them: four attempts at the minimum backoff, twice if connections are
-/// stale, and some to start.
+/// Requests per second without any event to explain them: four attempts at the minimum backoff, twice if connections
+/// are stale, and some to start.
 const ALLOWANCE: usize = 16;
 
 /// The requests of the current second, counted from the number of simulation events at its beginning.

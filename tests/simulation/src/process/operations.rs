@@ -1,4 +1,4 @@
-//! The operations of a process, beside its feeds.
+//! The bot's operations: everything that a process does besides its feeds.
 
 use teamwire_core::{Error, ErrorKind, Exchange, Machine, Now, Step};
 
@@ -13,7 +13,8 @@ use crate::{
 
 impl Process<'_> {
     pub(crate) fn start_operation(&mut self, env: &mut Environment, action: Action, tid: &'static str) {
-        // Whoever begins a share and ends it in one breath cannot know what comes of it. Moving it is harmless.
+        // The result of starting and stopping a share at the same time is undefined. Updating the location does not
+        // conflict with either.
         let is_update = matches!(action, Action::UpdateLocation(_));
         let conflicts = |operation: &Operation<'_>| {
             operation.action.affects_shares() && matches!(operation.action, Action::UpdateLocation(_)) == is_update
@@ -21,7 +22,7 @@ impl Process<'_> {
         if action.affects_shares() && self.operations.values().any(conflicts) {
             return;
         }
-        env.log(|| format!("the bot begins {action:?}"));
+        env.log(|| format!("the bot starts {action:?}"));
         let snapshot = if action.needs_snapshot() { self.lobby_snapshots.pop() } else { None };
         let Some(operation) = Operation::new(self.client, self.chats, snapshot, action, tid) else { return };
         let operation = operation.with_known_shares(&self.shares).with_single_attempt(env.scenario.single_attempt);
@@ -55,7 +56,7 @@ impl Process<'_> {
                         self.on_operation_done(env, &operation, &result)?;
                     }
                 }
-                Step::File(..) => return violation(SIMULATOR, || "a chore asks for a file".into()),
+                Step::File(..) => return violation(SIMULATOR, || "an operation requested a file task".into()),
                 Step::Event(never) => match never {},
             }
         }
@@ -83,7 +84,7 @@ impl Process<'_> {
         let has_new_key = matches!(operation.action, Action::Post(_) | Action::StartSharing(..));
         operation.check_result(result, has_new_key, is_shown)?;
         if let Action::PostPending(number) = operation.action {
-            // What was refused is tried again when its reason may be gone.
+            // A rejected post is tried again once the cause may be gone.
             let is_retried = result.is_err();
             env.disk.outbox[number].state = if is_retried { PostState::Queued } else { PostState::Done };
         }
