@@ -1,4 +1,5 @@
-//! As `response`, for the blocking adapter: over a socket of this machine, as its connections are its own.
+//! Like `response`, for the blocking adapter. It uses a loopback socket, because that adapter opens its own
+//! connections.
 
 #![no_main]
 
@@ -11,14 +12,14 @@ fuzz_target!(|input: &[u8]| {
     let server = Server::start(setup, &bytes);
     let config = setup.config(&server.address());
     let bot = Bot::new(config.clone());
-    let client = teamwire_blocking::client(config).expect("settings that work");
+    let client = teamwire_blocking::client(config).expect("the settings are valid");
     let errors = limited(bytes.len(), || perform(&client, &bot, setup));
     errors.iter().for_each(assert_no_credentials);
-    // Its connections end here: then so does the server.
+    // Close its connections, so that the server can stop.
     drop(client);
 });
 
-/// Performs the operation. Returns what went wrong.
+/// Performs the operations. Returns their errors.
 fn perform(client: &Client, bot: &Bot, setup: Setup) -> Vec<Error> {
     let run = |flow| client.executor().run(flow).err();
     bot.operations(setup.operation).into_iter().filter_map(run).collect()

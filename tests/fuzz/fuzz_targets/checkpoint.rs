@@ -1,5 +1,5 @@
-//! Any text as a checkpoint: it is read, or refused; one that was read is written as it was, and a feed begins there or
-//! refuses it.
+//! Any text as a checkpoint. If it can be decoded, encoding and decoding it again returns the same checkpoint, and a
+//! feed either starts at its cursor or rejects it.
 
 #![no_main]
 
@@ -9,15 +9,15 @@ use teamwire_fuzz::{assert_no_credentials, credentials, limited, now};
 
 fuzz_target!(|input: &[u8]| {
     let Ok(checkpoint) = limited(input.len(), || serde_json::from_slice::<Checkpoint>(input)) else { return };
-    let json = serde_json::to_value(&checkpoint).expect("what was JSON can be JSON");
-    let again: Checkpoint = serde_json::from_str(&json.to_string()).expect("it was written just now");
-    assert_eq!(checkpoint, again, "it is not read as it was written");
+    let json = serde_json::to_value(&checkpoint).expect("a checkpoint is serializable");
+    let again: Checkpoint = serde_json::from_str(&json.to_string()).expect("an encoded checkpoint can be decoded");
+    assert_eq!(checkpoint, again, "the checkpoint changes when it is encoded and decoded");
 
-    let config = Config::new("https://teamwire.example.org", credentials()).expect("a URL");
+    let config = Config::new("https://teamwire.example.org", credentials()).expect("the URL is valid");
     let client = Client::new(ByHand::new(config, [7; 32], now()));
     let text = |name: &str| json[name].as_str().unwrap_or_default();
     let chat = client.chats().chat(ThreadId::from(text("chat")));
-    // The first of them refuses most, so these are few allocations at once.
+    // At most one of the feeds accepts the checkpoint, so few allocations are in use at once.
     limited(input.len(), || {
         assert_starts_at(&mut client.chats().new_messages(checkpoint.clone()), text("cursor"));
         assert_starts_at(&mut client.chats().reaction_updates(checkpoint.clone()), text("cursor"));
@@ -26,22 +26,24 @@ fuzz_target!(|input: &[u8]| {
     });
 });
 
-/// Asks a feed that begins at this cursor for its first step.
+/// Asserts that a feed starts at this cursor, or rejects its checkpoint.
 fn assert_starts_at<E, T>(feed: &mut impl Machine<Event = E, Output = T>, cursor: &str) {
     match feed.poll(now()) {
         Step::Send(_, exchange) => assert_has_cursor(&exchange, cursor),
         Step::Done(Err(error)) => assert_invalid_input(&error),
-        _ => panic!("a feed begins with a request"),
+        _ => panic!("expected a request or an error"),
     }
 }
 
-/// Checks that the request has the cursor, unless it is the one for a subscription.
+/// Asserts that a request has the cursor, unless it is the one that subscribes.
 fn assert_has_cursor(exchange: &Exchange, cursor: &str) {
-    let url = url::Url::parse(&exchange.request.uri().to_string()).expect("a URL");
+    let url = url::Url::parse(&exchange.request.uri().to_string()).expect("the URL is valid");
     let sent = url.query_pairs().find(|(name, _)| name == "cursor");
     match sent {
-        Some((_, sent)) => assert_eq!(sent, cursor, "it begins somewhere else"),
-        None => assert_eq!(exchange.request.method(), http::Method::PUT, "it does not say where it begins"),
+        Some((_, sent)) => assert_eq!(sent, cursor, "the request has another cursor"),
+        None => {
+            assert_eq!(exchange.request.method(), http::Method::PUT, "only a request that subscribes has no cursor");
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Any text in any setting: it is taken, or refused by an error, and no secret is ever printed.
+//! Any text in any setting: it is accepted, or rejected with an error, and no secret is printed.
 
 #![no_main]
 
@@ -12,19 +12,19 @@ use teamwire_core::{
 use teamwire_fuzz::{Network, Setup, limited, now};
 use url::Url;
 
-/// What secrets are marked with, so that they are found in what is printed.
+/// A mark that is added to secrets, so that they can be found in the output.
 const MARK: &str = "7hHq2pVw";
-/// As long, for secrets that are others.
+/// Another mark of the same length.
 const OTHER_MARK: &str = "Zk4c9Xr1";
 
-/// A byte of flags, and texts with a byte between them that no text has: so that seeds can be read.
+/// A byte of flags, and texts separated by a byte that is not valid in UTF-8, so that seeds are readable.
 struct Input {
     flags: u8,
     texts: [String; 5],
     certificates: Vec<u8>,
 }
 
-/// The settings of an input, with a mark in every secret.
+/// The settings of an input, with the mark in every secret.
 struct Settings {
     url: String,
     app_id: String,
@@ -33,7 +33,7 @@ struct Settings {
     user_agent: Option<String>,
     certificates: Option<Vec<u8>>,
     allows_plain_http: bool,
-    /// Which variables are not set: a bit for each.
+    /// The variables that are not set, as bits.
     missing_variables: u8,
 }
 
@@ -43,12 +43,12 @@ fuzz_target!(|input: &[u8]| {
     let settings = Settings::new(&input, if marked { MARK } else { "" });
     let output = limited(settings.len(), || settings.output());
     if marked {
-        // What is also printed where the secrets are others was none.
+        // Text that is also printed with other secrets is not part of a secret.
         let other_output = Settings::new(&input, OTHER_MARK).output();
         let token = settings.token();
         for secret in [MARK, &token] {
             let is_shown = output.contains(secret) && !other_output.contains(secret);
-            assert!(!is_shown, "a secret is printed, of which {secret} is a part: {output}");
+            assert!(!is_shown, "the output contains a secret with the part {secret}: {output}");
         }
     }
 });
@@ -87,7 +87,7 @@ impl Settings {
         texts.map(String::len).sum::<usize>() + self.certificates.as_ref().map_or(0, Vec::len)
     }
 
-    /// All that is printed of these settings on their way into a client, and of a request with them.
+    /// Returns everything that can be printed of these settings: errors, configurations, clients, and a request.
     fn output(&self) -> String {
         let mut output = String::new();
         record(&mut output, Config::from_vars(|name| self.variable(name)));
@@ -104,7 +104,7 @@ impl Settings {
             URL_VAR => (1, &self.url),
             APP_ID_VAR => (2, &self.app_id),
             SECRET_VAR => (4, &self.secret),
-            other => panic!("there is no such variable: {other}"),
+            other => panic!("unknown variable: {other}"),
         };
         (self.missing_variables & bit == 0).then(|| value.clone())
     }
@@ -125,9 +125,9 @@ impl Settings {
         Ok(config)
     }
 
-    /// Settings that were taken have to work, up to the request: only a client can refuse more.
+    /// Creates clients with accepted settings. Each client works up to its first request, or is rejected with an error.
     fn record_clients(&self, output: &mut String, config: &Config) {
-        let (setup, nothing) = Setup::split(&[0; 5]).expect("five bytes are a setup");
+        let (setup, nothing) = Setup::split(&[0; 5]).expect("five bytes are enough");
         record(output, teamwire_async_std::client_on(Network::new(setup, &nothing), config.clone()));
         record(output, teamwire_blocking::client(config.clone()));
 
@@ -138,23 +138,23 @@ impl Settings {
                 self.assert_authorized(&exchange);
                 record(output, Ok(exchange));
             }
-            other => panic!("it begins with a request: {other:?}"),
+            other => panic!("expected a request, got {other:?}"),
         }
     }
 
-    /// Checks that the server gets the credentials as they were given.
+    /// Asserts that a request has the given credentials.
     fn assert_authorized(&self, exchange: &Exchange) {
         let sent = exchange.request.headers()["authorization"].to_str().expect("ASCII");
-        assert_eq!(sent, format!("Basic {}", self.token()), "other credentials are sent");
+        assert_eq!(sent, format!("Basic {}", self.token()), "the request has other credentials");
     }
 
-    /// The credentials as they are sent.
+    /// Returns the credentials in the form of a request.
     fn token(&self) -> String {
         BASE64_STANDARD.encode(format!("{}:{}", self.app_id, self.secret))
     }
 }
 
-/// The URL with a mark in its user name or password, if it has one, or if it is none.
+/// Adds the mark to the user information of a URL. Returns the URL unchanged if that would be another part of it.
 fn with_user_info(url: &str, mark: &str) -> String {
     let Some((user_info, host)) = url.rsplit_once('@') else { return url.to_owned() };
     let marked = format!("{user_info}{mark}@{host}");
@@ -165,7 +165,7 @@ fn with_user_info(url: &str, mark: &str) -> String {
     if has_mark { marked } else { url.to_owned() }
 }
 
-/// Prints what came of settings: an error in both of its forms, and it is to be about the settings.
+/// Prints a result. Errors are printed as `Display` and `Debug`, and have to be of the kind `InvalidInput`.
 fn record(output: &mut String, result: Result<impl Debug, Error>) {
     let text = match result {
         Ok(value) => format!("{value:?}\n"),

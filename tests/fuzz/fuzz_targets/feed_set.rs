@@ -1,4 +1,4 @@
-//! Anything that can happen to a set of feeds, in any order: each feed keeps the order of its steps, and ends once.
+//! Any actions on a set of feeds, in any order: each feed takes its steps in a valid order, and ends once.
 
 #![no_main]
 
@@ -12,7 +12,7 @@ struct Input {
 }
 
 fuzz_target!(|input: Input| {
-    // What an act consists of is more than what it was made of, but for texts.
+    // Except for its strings, an action is larger than its input.
     let length = input.actions.iter().map(Action::byte_len).sum();
     limited(length, || {
         let mut model = FeedSetModel::default();

@@ -1,4 +1,4 @@
-//! Any bytes as root certificates: they are taken, or refused by an error.
+//! Any bytes as root certificates: they are accepted, or rejected with an error.
 
 #![no_main]
 
@@ -14,7 +14,7 @@ fuzz_target!(|input: &[u8]| {
         1 => certificate(bytes),
         _ => [certificate(bytes).as_slice(), bytes].concat(),
     };
-    let config = Config::new("https://teamwire.example.org", credentials()).expect("a URL");
+    let config = Config::new("https://teamwire.example.org", credentials()).expect("the URL is valid");
     let config = config.with_root_certificates_pem(text);
     if let Err(error) = limited(input.len(), || teamwire_std::tls_config(&config).map(drop)) {
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
@@ -22,7 +22,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// These bytes as what a certificate consists of: mutations of Base64 would seldom be Base64.
+/// Encodes bytes as a PEM certificate. Mutations of the bytes are effective, whereas mutated Base64 is mostly invalid.
 fn certificate(der: &[u8]) -> Vec<u8> {
     let base64 = BASE64_STANDARD.encode(der);
     format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n").into_bytes()

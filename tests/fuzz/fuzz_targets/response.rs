@@ -1,4 +1,4 @@
-//! Whatever a server sends, the async engine comes to an end, does not panic, and stays within the memory limit.
+//! Any bytes of a server: the asynchronous engine ends without a panic, and within the memory limit.
 
 #![no_main]
 
@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use teamwire_async_std::{Client, Error, Executor, FeedEvent};
 use teamwire_fuzz::{Bot, Network, Operation, Setup, assert_no_credentials, limited};
 
-/// How many events a feed is asked for.
+/// Number of events that a feed is polled for.
 const MAX_EVENTS: usize = 64;
 
 fuzz_target!(|input: &[u8]| {
@@ -14,13 +14,13 @@ fuzz_target!(|input: &[u8]| {
     let network = Network::new(setup, &bytes);
     let config = setup.config("127.0.0.1:1");
     let bot = Bot::new(config.clone());
-    let client = teamwire_async_std::client_on(network.clone(), config).expect("settings that work");
-    // It is dropped in the middle where the server falls silent.
+    let client = teamwire_async_std::client_on(network.clone(), config).expect("the settings are valid");
+    // If the server stalls, the operation is dropped.
     let errors = limited(bytes.len(), || network.block_on(perform(&client, &bot, setup.operation)));
     errors.iter().flatten().for_each(assert_no_credentials);
 });
 
-/// Performs the operation. Returns what went wrong.
+/// Performs the operation. Returns its errors.
 async fn perform(client: &Client<Network>, bot: &Bot, operation: Operation) -> Vec<Error> {
     let mut errors = Vec::new();
     if let Operation::Feed = operation {

@@ -1,4 +1,4 @@
-//! The bot on whose behalf the targets send requests.
+//! The bot that all targets use.
 
 use chrono::DateTime;
 use teamwire_core::{Credentials, Error, Moment, Now};
@@ -8,16 +8,16 @@ const SECRET: &str = "the secret of the bot";
 
 /// The credentials of the bot.
 pub fn credentials() -> Credentials {
-    Credentials::new(APP_ID, SECRET).expect("they have no control character")
+    Credentials::new(APP_ID, SECRET).expect("they have no control characters")
 }
 
-/// The time at which a machine that is driven by hand begins.
+/// The start time of machines that are driven manually.
 pub fn now() -> Now {
     Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH)
 }
 
-/// Checks that an error can be printed, and has no credentials in it.
+/// Formats an error, and asserts that it contains no credentials.
 pub fn assert_no_credentials(error: &Error) {
     let printed = format!("{error}\n{error:?}");
-    assert!(!printed.contains(SECRET) && !printed.contains(APP_ID), "an error has the credentials: {printed}");
+    assert!(!printed.contains(SECRET) && !printed.contains(APP_ID), "an error contains credentials: {printed}");
 }

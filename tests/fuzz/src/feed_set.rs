@@ -1,4 +1,4 @@
-//! A set of feeds, and what is known of each: see [`FeedSetModel`].
+//! A set of feeds, and a model that checks it: see [`FeedSetModel`].
 
 mod action;
 mod any_feed;

@@ -1,4 +1,4 @@
-//! A network in memory, on which every server sends the next bytes of the input.
+//! An in-memory network. On each connection, the server sends the next bytes of the input.
 
 use std::{
     future::Future,
@@ -22,10 +22,10 @@ use crate::{
     timers::{Sleep, Timers},
 };
 
-/// How often timers may ring in a row without a byte moving, before the operation is dropped.
+/// Number of timers that may fire in a row without any transferred byte before the operation is dropped.
 const MAX_IDLE_TIMERS: usize = 8;
 
-/// The runtime. Clones have the same input and the same timers.
+/// The runtime. Clones share the input and the timers.
 #[derive(Clone)]
 pub struct Network {
     setup: Setup,
@@ -33,38 +33,39 @@ pub struct Network {
     timers: Timers,
 }
 
-/// What has happened on all connections.
+/// The state shared by all connections.
 struct NetworkState {
     bytes: ResponseBytes,
     reads: usize,
-    /// How many bytes have moved, either way.
+    /// Number of bytes transferred in both directions.
     bytes_moved: usize,
 }
 
 /// A connection.
 pub struct Connection {
     network: Network,
-    /// Whether the client has sent something since the server last waited for that.
+    /// True if the client has sent bytes since the server last waited for some.
     request_received: bool,
-    /// Whether the last read, and the last write, had to wait.
+    /// True if the last read, or write, was pending once.
     read_waited: bool,
     write_waited: bool,
-    /// Set once it has ended.
+    /// The event that has ended the connection.
     end: Option<ConnectionEvent>,
     reader: Option<Waker>,
 }
 
 impl Network {
-    /// A network whose servers send these bytes.
+    /// Creates a network whose servers send these bytes.
     pub fn new(setup: Setup, input: &[u8]) -> Self {
         let state = NetworkState { bytes: ResponseBytes::new(input), reads: 0, bytes_moved: 0 };
         Self { setup, state: Arc::new(Mutex::new(state)), timers: Timers::default() }
     }
 
-    /// Polls the future to its end; `None` if it was dropped, because it waits for a server that sends nothing.
+    /// Polls a future until it is complete. Returns `None` if it waits for a server that sends nothing; it is then
+    /// dropped.
     ///
     /// # Panics
-    /// If it waits, and no timer is set: it would wait for ever.
+    /// If the future is pending although no timer is set.
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         let mut future = pin!(future);
         let woken = Arc::new(WakeFlag(AtomicBool::new(false)));
@@ -84,8 +85,8 @@ impl Network {
                 return None;
             }
             idle_timers += 1;
-            assert!(idle_timers < 1_000, "its time-out has passed, and it does not end");
-            assert!(self.timers.fire_next(self.setup.real_time), "it waits for ever");
+            assert!(idle_timers < 1_000, "the operation continues after its timeout");
+            assert!(self.timers.fire_next(self.setup.real_time), "the operation waits without a timer");
         }
     }
 
@@ -110,7 +111,7 @@ impl Runtime for Network {
     }
 
     async fn resolve(&self, _: &str, _: u16) -> io::Result<Vec<SocketAddr>> {
-        Err(io::Error::other("there are no names here"))
+        Err(io::Error::other("this network has no names"))
     }
 
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
@@ -123,7 +124,7 @@ impl Runtime for Network {
 }
 
 impl Connection {
-    /// How much is read now; `None` if the read has to wait.
+    /// Returns the maximum length of the next read, or `None` if the read is pending.
     fn chunk_size(&mut self) -> Option<usize> {
         let mut state = self.network.state();
         let chunk_size = self.network.setup.read_sizes[state.reads % 3];
@@ -136,7 +137,7 @@ impl Connection {
         }
     }
 
-    /// Reads from the input.
+    /// Reads bytes of the input.
     fn read_input(&self, max_len: usize, buffer: &mut [u8]) -> Result<usize, ConnectionEvent> {
         let mut state = self.network.state();
         let bytes = state.bytes.next(max_len.min(buffer.len()))?;

@@ -1,4 +1,4 @@
-//! The operations that the HTTP targets perform, for an executor of either kind.
+//! The operations that the HTTP targets perform, with either executor.
 
 use std::{env, fs, process, sync::LazyLock};
 
@@ -10,30 +10,30 @@ use teamwire_core::{
 
 use crate::{bot::now, setup::Operation};
 
-/// The chat that the operations are about.
+/// The chat of the operations.
 const CHAT: &str = "c1";
 
-/// The shortest file that the server is asked about before it is sent, and some more.
+/// Long enough to be sent with `Expect: 100-continue`.
 const FILE_LENGTH: usize = 70_000;
 
-/// A bot whose operations are handed to an executor.
+/// A bot whose operations are machines for an executor.
 pub struct Bot {
     client: Client<ByHand>,
     chat: ChatRef<ByHand>,
 }
 
-/// An operation without its result, which the targets do not look at.
+/// An operation that discards its output.
 pub type BoxedFlow<'a> = Box<dyn Flow<Output = ()> + 'a>;
 
 impl Bot {
-    /// A bot with these settings.
+    /// Creates a bot with these settings.
     pub fn new(config: Config) -> Self {
         let client = Client::new(ByHand::new(config, [7; 32], now()));
         let chat = client.chats().chat(CHAT);
         Self { client, chat }
     }
 
-    /// What is to be performed, one after another.
+    /// Returns the operations to perform, one after another.
     pub fn operations(&self, operation: Operation) -> Vec<BoxedFlow<'_>> {
         match operation {
             Operation::Me => vec![self.me()],
@@ -47,7 +47,7 @@ impl Bot {
         }
     }
 
-    /// The feed that is followed.
+    /// Returns the feed of [`Operation::Feed`].
     pub fn feed(&self) -> Poller<Message> {
         self.client.chats().new_messages(Follow::from_now())
     }
@@ -66,26 +66,27 @@ impl Bot {
     }
 }
 
-/// An asset of five bytes. Only a server can name one, so a script does.
+/// Returns an asset of five bytes. Only a server can create one, so it comes from a script.
 fn asset() -> Asset {
     let mut message = sample::message("m1", CHAT, "");
     let kind = r#"[{"kind": "file", "asset": {"id": "a1", "file_name": "a", "media_type": "text/plain", "size": 5}}]"#;
     message["attachments"] = sample::json(kind);
     let path = format!("/v1/chats/{CHAT}/messages");
     let script = Script::new().then(Expect::post(&path), Answer::json(201, message));
-    let posted = Client::new(script).chats().chat(CHAT).post("hello").expect("the script has it");
+    let posted =
+        Client::new(script).chats().chat(CHAT).post("hello").expect("the script has a response to this request");
     match posted.attachments.into_iter().next() {
         Some(Attachment::File(asset)) => asset,
-        other => panic!("a file was attached: {other:?}"),
+        other => panic!("expected a file, got {other:?}"),
     }
 }
 
-/// A file to be attached. It is made once for each process, in the folder for temporary files.
+/// Returns a file to attach. It is created once per process, in the folder for temporary files.
 fn file() -> NewAttachment {
     static PATH: LazyLock<String> = LazyLock::new(|| {
         let path = env::temp_dir().join(format!("teamwire-fuzz-{}", process::id()));
-        fs::write(&path, vec![b'x'; FILE_LENGTH]).expect("a folder for temporary files");
-        path.into_os_string().into_string().expect("a path in Unicode")
+        fs::write(&path, vec![b'x'; FILE_LENGTH]).expect("the temporary folder is writable");
+        path.into_os_string().into_string().expect("the path is Unicode")
     });
     NewAttachment::file(Upload::path(PATH.as_str()).named("file.txt"))
 }

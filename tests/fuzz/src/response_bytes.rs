@@ -1,15 +1,16 @@
-//! What all servers together have sent of the input.
+//! The bytes that servers send, with marks for other events.
 
 use crate::memory::MAX_INPUT_LEN;
 
-/// Where this byte is followed by the one of an [`ConnectionEvent`], the two are not sent: that happens instead.
+/// If this byte is followed by the byte of a [`ConnectionEvent`], the event happens instead of the two bytes being
+/// sent.
 const MARK: u8 = 0xF7;
 
-/// Where that byte is followed by this one, a length and a number, the last bytes before them are repeated: so many of
-/// them, and 64 times that number. Few mutations then lead to a long list, or to many lines.
+/// If the mark is followed by this byte, a length and a count, the last `length` bytes before it are repeated 64 times
+/// `count`. So few mutations create a long list, or many lines.
 const REPEAT: u8 = 0xC4;
 
-/// The input with its repetitions, up to the length that an input may have.
+/// Expands the repetitions of an input, up to the maximum length of an input.
 pub(crate) fn expand_repetitions(input: &[u8]) -> Vec<u8> {
     let mut expanded = Vec::with_capacity(input.len());
     let mut rest = input;
@@ -28,22 +29,22 @@ pub(crate) fn expand_repetitions(input: &[u8]) -> Vec<u8> {
     expanded
 }
 
-/// The input, from which every connection gets the next bytes.
+/// The input, of which each connection gets the next bytes.
 pub(crate) struct ResponseBytes {
     input: Box<[u8]>,
     position: usize,
 }
 
-/// What a server does instead of sending bytes.
+/// An event that happens instead of sending bytes.
 #[derive(Clone, Copy)]
 pub(crate) enum ConnectionEvent {
-    /// It ends the connection; the next one goes on behind that.
+    /// The server closes the connection. The next connection continues after the mark.
     Close,
-    /// It resets the connection, likewise.
+    /// The server resets the connection. The next connection continues after the mark.
     Reset,
-    /// It sends nothing more, and keeps the connection open.
+    /// The server sends nothing more, and keeps the connection open.
     Stall,
-    /// It waits for something from the client.
+    /// The server waits for bytes from the client.
     AwaitInput,
 }
 
@@ -52,7 +53,7 @@ impl ResponseBytes {
         Self { input: input.into(), position: 0 }
     }
 
-    /// Returns the next bytes, `most` at the most, or the event that comes before them.
+    /// Returns the next bytes, at most `max_len`, or the event before them.
     pub(crate) fn next(&mut self, max_len: usize) -> Result<&[u8], ConnectionEvent> {
         let rest = &self.input[self.position..];
         if rest.is_empty() {
@@ -69,7 +70,7 @@ impl ResponseBytes {
     }
 }
 
-/// The event that these bytes begin with.
+/// Returns the event that these bytes start with, if any.
 fn event_at(bytes: &[u8]) -> Option<ConnectionEvent> {
     match bytes {
         [MARK, 0xC0, ..] => Some(ConnectionEvent::Close),

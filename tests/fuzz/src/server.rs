@@ -1,4 +1,4 @@
-//! A server on a socket of this machine, which sends the next bytes of the input on every connection.
+//! A server on a loopback socket. On each connection, it sends the next bytes of the input.
 
 use std::{
     io::{self, Read, Write},
@@ -16,13 +16,13 @@ use crate::{
     setup::Setup,
 };
 
-/// How long it waits for a client that waits for the server itself.
+/// Maximum wait for bytes of a client, which may be waiting for the server.
 const INPUT_TIMEOUT: Duration = Duration::from_millis(5);
 
-/// How many pieces it sends before it sends all the rest at once: each of them is a call of the system.
+/// Number of chunks after which the rest is sent at once, because each chunk is a system call.
 const MAX_CHUNKS: usize = 100;
 
-/// The server. It ends when it is dropped, which is to be after its clients.
+/// The server. Dropping it stops it; its clients have to be dropped before.
 pub struct Server {
     address: SocketAddr,
     is_stopped: Arc<AtomicBool>,
@@ -30,10 +30,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server of these bytes.
+    /// Starts a server that sends these bytes.
     pub fn start(setup: Setup, input: &[u8]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        let address = listener.local_addr().expect("the listener is bound");
         let (bytes, is_stopped) = (Mutex::new(ResponseBytes::new(input)), Arc::<AtomicBool>::default());
         let stop = is_stopped.clone();
         let thread = thread::spawn(move || {
@@ -43,7 +43,7 @@ impl Server {
                         break;
                     }
                     let bytes = &bytes;
-                    // A client that is gone is none to be served.
+                    // Errors mean that the client is gone.
                     scope.spawn(move || stream.and_then(|stream| serve(setup, bytes, stream)));
                 }
             });
@@ -51,7 +51,7 @@ impl Server {
         Self { address, is_stopped, thread: Some(thread) }
     }
 
-    /// Host and port.
+    /// Returns host and port.
     pub fn address(&self) -> String {
         self.address.to_string()
     }
@@ -60,7 +60,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.is_stopped.store(true, Ordering::SeqCst);
-        // It waits for a connection.
+        // A connection wakes the listener.
         drop(TcpStream::connect(self.address));
         drop(self.thread.take().map(JoinHandle::join));
     }
@@ -79,14 +79,14 @@ fn serve(setup: Setup, bytes: &Mutex<ResponseBytes>, mut stream: TcpStream) -> i
         let next = bytes.lock().unwrap_or_else(PoisonError::into_inner).next(max_len).map(Vec::from);
         match next {
             Ok(chunk) => stream.write_all(&chunk)?,
-            // What has arrived, and was not read, makes this a reset.
+            // Unread input turns this into a reset.
             Err(ConnectionEvent::Reset) => return Ok(()),
             Err(ConnectionEvent::AwaitInput) if awaits_input => {
                 stream.set_read_timeout(Some(INPUT_TIMEOUT))?;
                 match stream.read(&mut request) {
                     Ok(0) => return Ok(()),
                     Ok(_) => {}
-                    // It has nothing more to say, and may wait for ever.
+                    // The client may itself be waiting for the server.
                     Err(_) => awaits_input = false,
                 }
                 stream.set_read_timeout(None)?;
@@ -99,7 +99,7 @@ fn serve(setup: Setup, bytes: &Mutex<ResponseBytes>, mut stream: TcpStream) -> i
             }
         }
     }
-    // Until the client has closed it, too.
+    // Wait until the client closes the connection, too.
     while stream.read(&mut request)? > 0 {}
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The first bytes of an input of the HTTP targets: which operation, with which settings, and how the bytes are split.
+//! The first bytes of an input of the HTTP targets: the operation, the settings, and the sizes of reads and writes.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use teamwire_core::{Config, Limits, RetryPolicy, Timeouts};
 
 use crate::{bot::credentials, response_bytes::expand_repetitions};
 
-/// How the rest of the input, which is what the server sends, is used.
+/// Selects how the rest of the input, which the server sends, is used.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
-    /// Which operation is performed.
+    /// The operation to perform.
     pub operation: Operation,
-    /// How many bytes each read gets, in turn; zero is a read that has to wait once.
+    /// Maximum lengths of the reads, in turn. Zero is a read that is pending once.
     pub read_sizes: [usize; 3],
-    /// How many bytes each write takes, with a wait between two of them; zero is all of them at once.
+    /// Maximum length of a write, with a pending write between two of them. Zero is unlimited.
     pub write_size: usize,
-    /// Whether timers take the time that they are set to, which is then short.
+    /// True if timers take their real time, which is then short.
     pub real_time: bool,
     use_retries: bool,
     small_limits: bool,
@@ -23,7 +23,7 @@ pub struct Setup {
     use_tls: bool,
 }
 
-/// An operation, or several after one another on the same client.
+/// One operation, or several on the same client.
 #[derive(Clone, Copy, Debug)]
 pub enum Operation {
     /// A GET with a JSON response.
@@ -34,18 +34,18 @@ pub enum Operation {
     Download,
     /// A list of several pages.
     Messages,
-    /// A POST of a file, which is asked for with `Expect`, and then one of JSON.
+    /// A POST of a file with `Expect: 100-continue`, followed by a POST of JSON.
     File,
-    /// Long polls.
+    /// A feed's long polls.
     Feed,
-    /// An image into memory.
+    /// A download of an image into memory.
     Avatar,
-    /// The first three, so that connections are used again.
+    /// The first three, so that connections are reused.
     Several,
 }
 
 impl Setup {
-    /// Splits an input into its plan and what the server sends; `None` if it is too short.
+    /// Splits an input into its setup and the server's bytes. Returns `None` if it is too short.
     pub fn split(input: &[u8]) -> Option<(Self, Vec<u8>)> {
         let ([settings, reads @ .., write], bytes) = input.split_first_chunk::<5>()?;
         let has = |bit: u8| settings & (1 << bit) != 0;
@@ -63,7 +63,7 @@ impl Setup {
             operation,
             read_sizes: reads.map(chunk_size),
             write_size: chunk_size(*write),
-            // A feed tries again for ever, and waits in between.
+            // A feed retries forever, with waits.
             real_time: has(3) && !matches!(operation, Operation::Feed),
             use_retries: has(4),
             small_limits: has(5),
@@ -73,12 +73,12 @@ impl Setup {
         Some((setup, expand_repetitions(bytes)))
     }
 
-    /// The settings of the client, for this address of the server.
+    /// Returns the client's settings, for a server at this address.
     pub fn config(&self, host: &str) -> Config {
         let url = format!("{}://{host}", if self.use_tls { "https" } else { "http" });
-        let mut config = Config::new(&url, credentials()).expect("a URL of this machine");
+        let mut config = Config::new(&url, credentials()).expect("the URL is valid");
         if self.use_proxy {
-            config = config.with_proxy(&format!("http://user:password@{host}")).expect("a proxy of this machine");
+            config = config.with_proxy(&format!("http://user:password@{host}")).expect("the proxy URL is valid");
         }
         if self.real_time {
             let short = Duration::from_millis(2);
@@ -87,12 +87,12 @@ impl Setup {
         if self.small_limits {
             config = config.with_limits(Limits { answer: 5_000, download: 5_000, ..Limits::default() });
         }
-        // Without waits: these take time on some clocks.
+        // No waits between retries, because they take real time with the blocking adapter.
         config.with_retry(RetryPolicy { retries: if self.use_retries { 2 } else { 0 }, ..RetryPolicy::NEVER })
     }
 }
 
-/// Small numbers are meant for splits within a line, large ones for those within a body.
+/// Small values split lines, large values split bodies.
 fn chunk_size(byte: u8) -> usize {
     match usize::from(byte) {
         small @ 0..=127 => small,

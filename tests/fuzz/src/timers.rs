@@ -1,4 +1,4 @@
-//! Timers that ring when nothing else can happen.
+//! Timers that fire when nothing else can happen.
 
 use std::{
     future::Future,
@@ -12,10 +12,10 @@ use std::{
     time::Duration,
 };
 
-/// The longest time that a timer really takes. Longer ones are set for what is not awaited: it comes before them.
+/// Maximum real time of a timer. Longer timers never decide an operation, because a shorter one fires first.
 const MAX_REAL_WAIT: Duration = Duration::from_millis(3);
 
-/// All timers that are set.
+/// All active timers.
 #[derive(Clone, Default)]
 pub(crate) struct Timers(Arc<Mutex<Vec<Weak<Timer>>>>);
 
@@ -25,11 +25,11 @@ struct Timer {
     waker: Mutex<Option<Waker>>,
 }
 
-/// A wait for a timer.
+/// A future that completes when its timer fires.
 pub(crate) struct Sleep(Arc<Timer>);
 
 impl Timers {
-    /// Lets the shortest timer ring, after its time or at once; `false` if none is set.
+    /// Fires the shortest timer, after its time or at once. Returns `false` if there is none.
     pub(crate) fn fire_next(&self, real_time: bool) -> bool {
         let mut timers = lock(&self.0);
         timers.retain(|timer| timer.upgrade().is_some_and(|timer| !timer.has_fired.load(Ordering::SeqCst)));

@@ -1,4 +1,4 @@
-//! What can happen to a set of feeds.
+//! Actions on a set of feeds.
 
 use std::time::Duration;
 
@@ -7,32 +7,32 @@ use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use teamwire_core::{Fault, FaultKind, Reply, Response, script::sample};
 
-/// One thing that happens.
+/// One action.
 #[derive(Arbitrary, Debug)]
 pub enum Action {
-    /// A feed is added under this key, in place of the one that had it.
+    /// Inserts a feed with this key, replacing the previous one.
     Insert(FeedKey, FeedKind, Option<Cursor>),
-    /// A feed is taken out, and taken back in if so.
+    /// Removes a feed, and inserts it again if true.
     Remove(FeedKey, bool),
-    /// A feed is stopped.
+    /// Stops a feed.
     Stop(FeedKey),
-    /// All are stopped.
+    /// Stops all feeds.
     StopAll,
-    /// The set is asked for what is next.
+    /// Polls the set once.
     Next,
-    /// The set is asked until it has nothing more to do now.
+    /// Polls the set until it is idle.
     Drain,
-    /// A request gets its reply.
+    /// Replies to a pending request.
     Reply(u8, CannedReply),
-    /// A reply comes again, or after its feed was stopped or has ended; to this feed, which may be another one.
+    /// Delivers a duplicate or late reply to this feed, which may be another one.
     LateReply(u8, FeedKey, CannedReply),
-    /// What was handed out is handed out again.
+    /// Issues the pending requests again.
     Reissue,
-    /// Time passes, and the wall clock is set forward or back by so many milliseconds.
+    /// Advances the time, and sets the wall clock forward or back by milliseconds.
     AdvanceTime(Duration, i64),
 }
 
-/// The name of a feed in the set. A few are enough to meet again.
+/// The key of a feed in the set. There are few keys, so that actions hit the same feed.
 #[derive(Arbitrary, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FeedKey {
     A,
@@ -41,7 +41,7 @@ pub enum FeedKey {
     D,
 }
 
-/// What a feed is about.
+/// The kind of a feed.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub enum FeedKind {
     AllMessages,
@@ -50,28 +50,28 @@ pub enum FeedKind {
     Locations,
 }
 
-/// A point in a feed.
+/// A position in a feed.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub struct Cursor(u8);
 
 /// A reply.
 #[derive(Arbitrary, Debug)]
 pub enum CannedReply {
-    /// A subscription.
+    /// A lease.
     Lease(Cursor),
-    /// What has happened, and where to go on.
+    /// A batch of items, and the next cursor.
     Batch(Vec<Item>, Cursor),
-    /// A refusal.
+    /// An error response.
     Problem(Status, Code, Option<String>),
     /// Success without a body.
     Nothing,
-    /// A response of any kind.
+    /// Any response.
     Response(Status, Vec<u8>, Option<Vec<u8>>),
-    /// No response.
+    /// A fault instead of a response.
     Fault(Failure, bool, bool, u64),
 }
 
-/// Something that has happened.
+/// An item of a batch.
 #[derive(Arbitrary, Debug)]
 pub enum Item {
     Message(Cursor, bool),
@@ -80,16 +80,16 @@ pub enum Item {
     Raw(String),
 }
 
-/// A status, the usual ones more often than others.
+/// A status; common ones are more frequent than others.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub enum Status {
-    /// One of the usual ones.
+    /// A common status.
     Common(u8),
-    /// Any.
+    /// Any status.
     Any(u16),
 }
 
-/// The code of a refusal.
+/// The code of an error response.
 #[derive(Arbitrary, Debug)]
 pub enum Code {
     LeaseExpired,
@@ -101,7 +101,7 @@ pub enum Code {
     Other(String),
 }
 
-/// What kept a request from its response.
+/// The kind of a fault.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub enum Failure {
     Resolve,
@@ -117,7 +117,7 @@ pub enum Failure {
 const COMMON_STATUSES: [u16; 14] = [200, 200, 204, 400, 401, 403, 404, 409, 410, 429, 500, 502, 503, 504];
 
 impl Action {
-    /// How many bytes of texts it has, and some for itself.
+    /// Returns its size in bytes, including its strings.
     pub fn byte_len(&self) -> usize {
         let (Self::Reply(_, canned) | Self::LateReply(_, _, canned)) = self else { return size_of::<Self>() };
         size_of::<Self>() + canned.body().len()
@@ -127,7 +127,7 @@ impl Action {
 impl Cursor {
     pub(crate) fn text(self) -> String {
         match self.0 {
-            // One that no server can have given.
+            // Cursors that no server issues.
             0 => String::new(),
             1 => "c".repeat(1025),
             other => format!("c{}", other % 8),
@@ -141,7 +141,7 @@ impl Status {
             Self::Common(which) => COMMON_STATUSES[usize::from(which) % COMMON_STATUSES.len()],
             Self::Any(code) => 100 + code % 900,
         };
-        StatusCode::from_u16(code).expect("it is from 100 to 999")
+        StatusCode::from_u16(code).expect("the status is from 100 to 999")
     }
 }
 
@@ -183,7 +183,7 @@ impl CannedReply {
             Self::Problem(status, _, wait) => (status.code(), wait.as_ref().map(String::as_bytes)),
             Self::Response(status, _, wait) => (status.code(), wait.as_deref()),
             Self::Fault(failure, sent, reused, received) => {
-                let fault = Fault::new(failure.kind(), "as the input says");
+                let fault = Fault::new(failure.kind(), "fuzzed fault");
                 return Reply::Fault(fault.sent(*sent).reused(*reused).received(*received));
             }
         };

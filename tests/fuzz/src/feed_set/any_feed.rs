@@ -1,4 +1,4 @@
-//! Feeds of every kind, as one type: a set has feeds of one type.
+//! A feed of any kind, because a set has feeds of one type.
 
 use teamwire_core::{
     Checkpoint, End, Error, Feed, FeedEvent, Follow, LiveLocationUpdate, Machine, Message, Now, Poller, Reaction,
@@ -7,17 +7,17 @@ use teamwire_core::{
 
 use crate::feed_set::action::FeedKind;
 
-/// What all executors that perform nothing hand out.
+/// A client that returns its machines.
 type Client = teamwire_core::Client<teamwire_core::ByHand>;
 
-/// A feed of some kind.
+/// A feed of any kind.
 pub(crate) enum AnyFeed {
     Messages(Poller<Message>),
     Reactions(Poller<Reaction>),
     Locations(Poller<LiveLocationUpdate>),
 }
 
-/// An event of which no more is known than where it is, and if it is a failure, why.
+/// The parts of an event that the model checks.
 #[derive(Debug)]
 pub(crate) struct EventSummary {
     pub(crate) checkpoint: Option<Checkpoint>,

@@ -1,4 +1,4 @@
-//! What has happened to a set of feeds, and what may happen next.
+//! A model of a set of feeds, which checks every step of the set.
 
 use std::collections::BTreeMap;
 
@@ -13,31 +13,31 @@ use super::{
 };
 use crate::bot::{assert_no_credentials, credentials, now};
 
-/// How many steps a set is asked for at most without a reply: then it would never end.
+/// Maximum number of steps without a reply. Exceeding it means that the set loops.
 const MAX_STEPS: usize = 1 << 20;
 
-/// A set of feeds that is acted upon, and held to its rules at every step.
+/// A set of feeds with its expected state.
 pub struct FeedSetModel {
     client: Client<ByHand>,
     set: FeedSet<FeedKey, AnyFeed>,
     now: Now,
-    /// The feeds in the set.
+    /// The expected state of each feed in the set.
     feeds: BTreeMap<FeedKey, FeedState>,
-    /// All tickets that were handed out.
+    /// All tickets issued so far.
     issued_tickets: Vec<Ticket>,
 }
 
-/// What is known of a feed.
+/// The expected state of a feed.
 #[derive(Clone, Copy, Default)]
 struct FeedState {
     stopped: bool,
-    /// The request that it waits for.
+    /// The pending request.
     pending: Option<Ticket>,
-    /// Whether that may be handed out again.
+    /// True if the pending request may be issued again.
     may_reissue: bool,
 }
 
-/// What a set waits for.
+/// The event that an idle set waits for.
 #[derive(Debug, PartialEq)]
 enum Idle {
     Time(Moment),
@@ -47,14 +47,14 @@ enum Idle {
 
 impl Default for FeedSetModel {
     fn default() -> Self {
-        let config = Config::new("https://teamwire.example.org", credentials()).expect("a URL");
+        let config = Config::new("https://teamwire.example.org", credentials()).expect("the URL is valid");
         let client = Client::new(ByHand::new(config, [7; 32], now()));
         Self { client, set: FeedSet::new(), now: now(), feeds: BTreeMap::new(), issued_tickets: Vec::new() }
     }
 }
 
 impl FeedSetModel {
-    /// Lets this happen.
+    /// Performs an action, and checks the set.
     pub fn perform(&mut self, action: &Action) {
         match action {
             Action::Insert(key, kind, after) => self.insert(*key, *kind, *after),
@@ -82,7 +82,7 @@ impl FeedSetModel {
             match self.drain() {
                 Idle::Nothing => return,
                 Idle::Replies => self.reply(0, &CannedReply::Fault(Failure::Lost, true, true, 0)),
-                Idle::Time(until) => panic!("a feed that was stopped waits until {until:?}"),
+                Idle::Time(until) => panic!("a stopped feed sleeps until {until:?}"),
             }
         }
     }
@@ -97,7 +97,7 @@ impl FeedSetModel {
         let (feed, state) = (self.set.remove(&key), self.feeds.remove(&key));
         assert_eq!(feed.is_some(), state.is_some());
         if let (Some(feed), Some(state), true) = (feed, state, reinsert) {
-            // The set knows nothing of it any more.
+            // The set has no record of the pending request, so it issues it again.
             self.feeds.insert(key, FeedState { may_reissue: true, ..state });
             assert!(self.set.insert(key, feed).is_none());
         }
@@ -124,7 +124,7 @@ impl FeedSetModel {
             return;
         }
         let (key, state) = awaiting.swap_remove(usize::from(which) % awaiting.len());
-        let ticket = state.pending.take().expect("it awaits one");
+        let ticket = state.pending.take().expect("the feed was selected for its pending request");
         self.set.handle(self.now, key, ticket, canned.reply());
     }
 
@@ -138,22 +138,22 @@ impl FeedSetModel {
         }
     }
 
-    /// Asks for what is next until there is nothing more.
+    /// Polls the set until it is idle.
     fn drain(&mut self) -> Idle {
-        (0..MAX_STEPS).find_map(|_| self.step()).expect("without a reply, it comes to what it waits for")
+        (0..MAX_STEPS).find_map(|_| self.step()).expect("a set becomes idle without replies")
     }
 
-    /// Asks for what is next.
+    /// Polls the set once. Returns `None` if it made a step.
     fn step(&mut self) -> Option<Idle> {
         let (key, step) = match self.set.next(self.now) {
             Next::Step(key, step) => (key, step),
             idle => return Some(self.idle(&idle)),
         };
-        let state = self.feeds.get_mut(&key).expect("a step is of a feed in the set");
+        let state = self.feeds.get_mut(&key).expect("a step belongs to a feed in the set");
         match step {
             Step::Send(ticket, exchange) => {
                 if state.on_request(ticket, &exchange) {
-                    assert!(!self.issued_tickets.contains(&ticket), "a ticket is used twice");
+                    assert!(!self.issued_tickets.contains(&ticket), "a ticket is issued twice");
                     self.issued_tickets.push(ticket);
                 }
             }
@@ -162,7 +162,7 @@ impl FeedSetModel {
                 state.on_end(result.as_ref().err());
                 self.feeds.remove(&key);
             }
-            other => panic!("a set never hands this out: {other:?}"),
+            other => panic!("a set never returns this step: {other:?}"),
         }
         None
     }
@@ -171,60 +171,66 @@ impl FeedSetModel {
         let all_wait = self.feeds.values().all(|state| state.pending.is_some());
         match idle {
             Next::Empty => {
-                assert!(self.feeds.is_empty(), "there are feeds");
+                assert!(self.feeds.is_empty(), "the set has feeds, but returns `Empty`");
                 Idle::Nothing
             }
             Next::Wait => {
-                assert!(!self.feeds.is_empty() && all_wait, "it waits for replies to nothing");
+                assert!(
+                    !self.feeds.is_empty() && all_wait,
+                    "the set waits for replies, but not all feeds have a pending request"
+                );
                 Idle::Replies
             }
             Next::Sleep(until) => {
-                assert!(*until > self.now.moment && !all_wait, "it waits until {until:?} for nothing");
+                assert!(
+                    *until > self.now.moment && !all_wait,
+                    "the set sleeps until {until:?}, which is past or not needed"
+                );
                 Idle::Time(*until)
             }
-            Next::Step(..) => unreachable!("it is a step"),
+            Next::Step(..) => unreachable!("steps are handled before"),
         }
     }
 }
 
 impl FeedState {
-    /// What it waits for is given up. A feed that was stopped before waits for the reply to its last request.
+    /// Abandons the pending request. The unsubscribe request of a feed that has been stopped before stays pending.
     fn stop(&mut self) {
         if !self.stopped {
             (self.stopped, self.pending) = (true, None);
         }
     }
 
-    /// It sends a request. Returns whether that is a new one.
+    /// Checks a request. Returns `true` if it is a new one.
     fn on_request(&mut self, ticket: Ticket, exchange: &Exchange) -> bool {
         let unsubscribes = exchange.request.method() == Method::DELETE;
-        assert_eq!(unsubscribes, self.stopped, "it sends what it does not have to");
+        assert_eq!(unsubscribes, self.stopped, "a feed unsubscribes if and only if it is stopped");
         if self.pending == Some(ticket) {
-            assert!(self.may_reissue, "it sends the same twice");
+            assert!(self.may_reissue, "a request is issued twice");
         } else {
-            assert!(self.pending.is_none(), "it sends a request while there is another");
+            assert!(self.pending.is_none(), "a feed has two requests in flight");
         }
         self.may_reissue = false;
         self.pending.replace(ticket).is_none()
     }
 
     fn on_event(&self, event: &EventSummary) {
-        assert!(self.pending.is_none(), "it has events while it waits for a reply");
+        assert!(self.pending.is_none(), "a feed delivers an event while a request is pending");
         if let Some(checkpoint) = &event.checkpoint {
-            let json = serde_json::to_string(checkpoint).expect("a checkpoint can be saved");
+            let json = serde_json::to_string(checkpoint).expect("a checkpoint is serializable");
             assert_eq!(serde_json::from_str::<Checkpoint>(&json).ok().as_ref(), Some(checkpoint));
         }
         event.failure.iter().for_each(assert_no_credentials);
     }
 
     fn on_end(&self, error: Option<&Error>) {
-        assert!(self.pending.is_none(), "it ends while it waits for a reply");
-        assert!(!matches!(error, Some(Error::Finished)), "it has ended before");
+        assert!(self.pending.is_none(), "a feed ends while a request is pending");
+        assert!(!matches!(error, Some(Error::Finished)), "a feed ends twice");
         error.into_iter().for_each(assert_no_credentials);
     }
 }
 
-/// A checkpoint of such a feed.
+/// Returns a checkpoint of a feed of this kind.
 fn checkpoint(kind: FeedKind, cursor: Cursor) -> Checkpoint {
     let (feed, chat) = match kind {
         FeedKind::AllMessages => ("all_messages", None),
@@ -233,5 +239,5 @@ fn checkpoint(kind: FeedKind, cursor: Cursor) -> Checkpoint {
         FeedKind::Locations => ("live_locations", Some("c1")),
     };
     let json = json!({ "version": 1, "feed": feed, "chat": chat, "cursor": cursor.text() });
-    serde_json::from_value(json).expect("it has what a checkpoint has")
+    serde_json::from_value(json).expect("the JSON is a valid checkpoint")
 }
