@@ -14,11 +14,11 @@ use teamwire_tests::harness::Harness;
 use crate::{Failure, outcome::Outcome, tally::Tally};
 
 /// Calls of a kind that may fail before the rest of them is left out.
-const MOST_FAILURES: usize = 3;
+const MAX_FAILURES: usize = 3;
 /// How often a bot calls again with the same id while its calls fail.
-const CALLS: usize = 10;
+const MAX_CALLS: usize = 10;
 /// Time without a byte moving after which a transfer is given up: proxies on loopback need none of it.
-const SILENCE: Duration = Duration::from_secs(4);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// A bot, and the sandbox that its requests end at.
 pub(crate) struct Bot<'s, H: Harness> {
@@ -30,19 +30,19 @@ pub(crate) struct Bot<'s, H: Harness> {
 impl<'s, H: Harness> Bot<'s, H> {
     /// A bot that finds its backend at this URL.
     pub(crate) fn new(sandbox: &'s Sandbox, folder: &'s Path, url: &str) -> Result<Self, Failure> {
-        Self::configured(sandbox, folder, url, Ok)
+        Self::with_options(sandbox, folder, url, Ok)
     }
 
     /// A bot with further options.
-    pub(crate) fn configured(
+    pub(crate) fn with_options(
         sandbox: &'s Sandbox,
         folder: &'s Path,
         url: &str,
-        change: impl FnOnce(Config) -> Result<Config, Error>,
+        configure: impl FnOnce(Config) -> Result<Config, Error>,
     ) -> Result<Self, Failure> {
         let config = Config::new(url, Credentials::new(sandbox.app_id(), sandbox.secret())?)?;
-        let config = config.with_timeouts(Timeouts { assets: SILENCE, ..Timeouts::default() });
-        Ok(Self { client: H::connect(change(config)?), sandbox, folder })
+        let config = config.with_timeouts(Timeouts { assets: IDLE_TIMEOUT, ..Timeouts::default() });
+        Ok(Self { client: H::connect(configure(config)?), sandbox, folder })
     }
 
     /// Posts a draft to the lobby.
@@ -51,29 +51,29 @@ impl<'s, H: Harness> Bot<'s, H> {
     }
 
     /// Posts with an id, again for as long as the call fails for a reason that may pass.
-    pub(crate) fn post_once(&self, outcome: &mut Outcome, text: &str) -> bool {
-        for _ in 0..CALLS {
+    pub(crate) fn post_until_final(&self, outcome: &mut Outcome, text: &str) -> bool {
+        for _ in 0..MAX_CALLS {
             match self.post(Draft::text(text).idempotency_key(text)) {
                 Err(error) if error.is_transient() => outcome.calls += 1,
                 result => return outcome.call(text, result).is_some(),
             }
         }
-        outcome.fail(format!("{text}: {CALLS} calls failed"));
+        outcome.fail(format!("{text}: {MAX_CALLS} calls failed"));
         false
     }
 
     /// Posts so many texts, with a pause after each. After three failures the rest is left out.
-    pub(crate) fn posts(&self, outcome: &mut Outcome, count: usize, gap: fn(usize) -> Duration) {
+    pub(crate) fn post_all(&self, outcome: &mut Outcome, count: usize, pause: fn(usize) -> Duration) {
         let mut posted = Vec::new();
         for number in 0..count {
-            let text = format!("{POST}{number}");
+            let text = format!("{POST_PREFIX}{number}");
             if outcome.call(&text, self.post(&text)).is_some() {
                 posted.push(text);
-            } else if number + 1 - posted.len() == MOST_FAILURES {
+            } else if number + 1 - posted.len() == MAX_FAILURES {
                 outcome.fail(format!("the {} posts after that are left out", count - number - 1));
                 break;
             }
-            thread::sleep(gap(number));
+            thread::sleep(pause(number));
         }
         self.check_posts(outcome, &posted);
     }
@@ -81,30 +81,30 @@ impl<'s, H: Harness> Bot<'s, H> {
     /// Compares the posts that succeeded with those that the sandbox has.
     pub(crate) fn check_posts(&self, outcome: &mut Outcome, posted: &[String]) {
         let texts = self.sandbox.texts(org::LOBBY).into_iter().flatten();
-        let arrived: Vec<String> = texts.filter(|text| text.starts_with(POST)).collect();
+        let arrived: Vec<String> = texts.filter(|text| text.starts_with(POST_PREFIX)).collect();
         outcome.tally += Tally::compare(posted, &arrived);
     }
 
     /// Sends and receives small files and large ones, from memory and from the disk. After a failure the rest of that
     /// size is left out.
-    pub(crate) fn files(&self, outcome: &mut Outcome) -> Result<(), Failure> {
+    pub(crate) fn transfer_files(&self, outcome: &mut Outcome) -> Result<(), Failure> {
         for (kind, count, size) in [("small", 5, 5), ("large", 4, 300_000)] {
-            let begun = Instant::now();
+            let started = Instant::now();
             for number in 0..count {
                 let failures = outcome.failures.len();
-                self.file(outcome, &format!("{kind}-{number}.bin"), bytes(size), number % 2 == 0)?;
+                self.transfer_file(outcome, &format!("{kind}-{number}.bin"), bytes(size), number % 2 == 0)?;
                 if outcome.failures.len() > failures {
                     break;
                 }
             }
-            outcome.note(format!("{count} {kind} files there and back: {:.2?}", begun.elapsed()));
+            outcome.note(format!("{count} {kind} files there and back: {:.2?}", started.elapsed()));
         }
         Ok(())
     }
 
     /// Sends a file, and receives it both ways.
-    fn file(&self, outcome: &mut Outcome, name: &str, bytes: Vec<u8>, in_memory: bool) -> Result<(), Failure> {
-        let upload = if in_memory { Upload::bytes(name, bytes.clone()) } else { self.on_disk(name, &bytes)? };
+    fn transfer_file(&self, outcome: &mut Outcome, name: &str, bytes: Vec<u8>, in_memory: bool) -> Result<(), Failure> {
+        let upload = if in_memory { Upload::bytes(name, bytes.clone()) } else { self.file_on_disk(name, &bytes)? };
         let posted = self.post(Draft::text(format!("file {name}")).attach(upload));
         let Some(message) = outcome.call(&format!("upload of {name}"), posted) else { return Ok(()) };
         let [Attachment::File(asset)] = message.attachments.as_slice() else {
@@ -129,7 +129,7 @@ impl<'s, H: Harness> Bot<'s, H> {
     }
 
     /// A file of the bot's folder, to be uploaded.
-    pub(crate) fn on_disk(&self, name: &str, bytes: &[u8]) -> Result<Upload, Failure> {
+    pub(crate) fn file_on_disk(&self, name: &str, bytes: &[u8]) -> Result<Upload, Failure> {
         let path = self.path(name)?;
         fs::write(&path, bytes)?;
         Ok(Upload::path(path))
@@ -142,7 +142,7 @@ impl<'s, H: Harness> Bot<'s, H> {
 }
 
 /// The beginning of every text that a bot posts.
-pub(crate) const POST: &str = "post-";
+pub(crate) const POST_PREFIX: &str = "post-";
 
 /// So many bytes that do not repeat early.
 pub(crate) fn bytes(count: usize) -> Vec<u8> {

@@ -89,12 +89,12 @@ impl Haproxy {
     }
 
     /// Counts the lines of its log so far that contain each of these words.
-    pub(crate) fn logged(&self, words: &[&str]) -> Result<usize, Failure> {
-        count(&self.log, words)
+    pub(crate) fn count_logged(&self, words: &[&str]) -> Result<usize, Failure> {
+        count_lines(&self.log, words)
     }
 
     /// Counts the connections of clients that have sent a request which has ended.
-    pub(crate) fn connections(&self) -> Result<usize, Failure> {
+    pub(crate) fn count_connections(&self) -> Result<usize, Failure> {
         let text = fs::read_to_string(&self.log)?;
         let clients: HashSet<&str> = text
             .lines()
@@ -105,10 +105,10 @@ impl Haproxy {
     }
 
     /// Ends it, and counts the lines of its whole log that contain each of these words.
-    pub(crate) fn end(self, words: &[&str]) -> Result<usize, Failure> {
+    pub(crate) fn stop(self, words: &[&str]) -> Result<usize, Failure> {
         let Self { process, log, .. } = self;
         drop(process);
-        count(&log, words)
+        count_lines(&log, words)
     }
 }
 
@@ -121,7 +121,7 @@ fn launch(config: &Path, log: &Path, port: u16, has_master: bool) -> Result<Proc
 }
 
 /// Counts the lines of a log that contain each of these words.
-pub(crate) fn count(log: &Path, words: &[&str]) -> Result<usize, Failure> {
+pub(crate) fn count_lines(log: &Path, words: &[&str]) -> Result<usize, Failure> {
     let text = String::from_utf8_lossy(&fs::read(log)?).into_owned();
     Ok(text.lines().filter(|line| words.iter().all(|word| line.contains(word))).count())
 }

@@ -2,11 +2,10 @@
 //!
 //! `run` beside it starts this program: see the README of this folder.
 
-mod authority;
 mod bot;
-mod exercise;
-mod follow;
-mod forward;
+mod certificates;
+mod feed_thread;
+mod forward_proxy;
 mod haproxy;
 mod outcome;
 mod person;
@@ -15,6 +14,7 @@ mod report;
 mod scenario;
 mod tally;
 mod template;
+mod workload;
 
 use std::{
     env,
@@ -36,7 +36,7 @@ use self::{outcome::Outcome, report::Report, scenario::Scenario};
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// Longest time for one scenario with one adapter.
-const LIMIT: Duration = Duration::from_secs(240);
+const SCENARIO_TIMEOUT: Duration = Duration::from_secs(240);
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
@@ -56,31 +56,31 @@ fn main() -> ExitCode {
 
 /// Runs the scenarios whose names contain one of these words, or all. Returns true if each was as expected.
 fn run_all(folder: &Path, words: &[String]) -> io::Result<bool> {
-    let mut report = Report::begin()?;
+    let mut report = Report::start()?;
     for scenario in Scenario::ALL {
         let name = scenario.name();
         if words.is_empty() || words.iter().any(|word| name.contains(word)) {
-            report.add(&name, Blocking::NAME, &limited::<Blocking>(scenario, folder))?;
-            report.add(&name, AsyncStd::NAME, &limited::<AsyncStd>(scenario, folder))?;
+            report.add_row(&name, Blocking::NAME, &run_with_timeout::<Blocking>(scenario, folder))?;
+            report.add_row(&name, AsyncStd::NAME, &run_with_timeout::<AsyncStd>(scenario, folder))?;
         }
     }
-    report.end()
+    report.finish()
 }
 
 /// Runs a scenario for a limited time. After that its thread and its proxies are left to the end of this process.
-fn limited<H: Harness>(scenario: Scenario, folder: &Path) -> Outcome {
+fn run_with_timeout<H: Harness>(scenario: Scenario, folder: &Path) -> Outcome {
     let name: String = scenario.name().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let folder: PathBuf = folder.join(format!("{name}-{}", H::NAME));
-    let (send, result) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let outcome = fs::create_dir(&folder).map_err(Failure::from).and_then(|()| scenario.run::<H>(&folder));
         // After the limit there is no receiver.
-        let _ = send.send(outcome);
+        let _ = sender.send(outcome);
     });
-    match result.recv_timeout(LIMIT) {
+    match receiver.recv_timeout(SCENARIO_TIMEOUT) {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(error)) => Outcome::not_run(&error.to_string()),
-        Err(RecvTimeoutError::Timeout) => Outcome::not_run(&format!("it has not ended after {LIMIT:?}")),
+        Err(RecvTimeoutError::Timeout) => Outcome::not_run(&format!("it has not ended after {SCENARIO_TIMEOUT:?}")),
         Err(RecvTimeoutError::Disconnected) => Outcome::not_run("it panicked"),
     }
 }

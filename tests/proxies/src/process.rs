@@ -16,10 +16,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::Failure;
 
 /// Longest time for a proxy to start.
-const START: Duration = Duration::from_secs(20);
+const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest time for a proxy to end after it was asked to.
-const END: Duration = Duration::from_secs(3);
-const PAUSE: Duration = Duration::from_millis(10);
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A running proxy.
 #[derive(Debug)]
@@ -32,15 +32,15 @@ impl Process {
         let errors = output.try_clone()?;
         let child = command.stdin(Stdio::null()).stdout(output).stderr(errors).spawn()?;
         let mut process = Self(child);
-        let begun = Instant::now();
+        let started = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             let ended = process.0.try_wait()?;
-            if ended.is_some() || begun.elapsed() > START {
+            if ended.is_some() || started.elapsed() > START_TIMEOUT {
                 let program = command.get_program().to_string_lossy();
                 let log = fs::read_to_string(log).unwrap_or_default();
                 return Err(format!("{program} does not start ({ended:?}): {log}").into());
             }
-            thread::sleep(PAUSE);
+            thread::sleep(POLL_INTERVAL);
         }
         Ok(process)
     }
@@ -61,9 +61,9 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if self.0.try_wait().is_ok_and(|ended| ended.is_none()) && self.signal(Signal::TERM).is_ok() {
-            let begun = Instant::now();
-            while self.0.try_wait().is_ok_and(|ended| ended.is_none()) && begun.elapsed() < END {
-                thread::sleep(PAUSE);
+            let started = Instant::now();
+            while self.0.try_wait().is_ok_and(|ended| ended.is_none()) && started.elapsed() < STOP_TIMEOUT {
+                thread::sleep(POLL_INTERVAL);
             }
         }
         // It may have ended already.
@@ -74,13 +74,13 @@ impl Drop for Process {
 /// Returns a port of loopback that nothing listens on. It is below those that Linux gives to outgoing connections,
 /// so that it stays free while a proxy is restarted.
 pub(crate) fn free_port() -> io::Result<u16> {
-    const FIRST: u16 = 12_000;
-    const COUNT: u16 = 16_000;
+    const FIRST_PORT: u16 = 12_000;
+    const PORT_COUNT: u16 = 16_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let offset = u16::try_from(std::process::id() % u32::from(COUNT)).expect("it is below COUNT");
-    for _ in 0..COUNT {
-        let next = (offset + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT) % COUNT;
-        let port = FIRST + next;
+    let offset = u16::try_from(std::process::id() % u32::from(PORT_COUNT)).expect("it is below COUNT");
+    for _ in 0..PORT_COUNT {
+        let next = (offset + NEXT.fetch_add(1, Ordering::Relaxed) % PORT_COUNT) % PORT_COUNT;
+        let port = FIRST_PORT + next;
         match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
             Ok(_) => return Ok(port),
             Err(error) if error.kind() == ErrorKind::AddrInUse => {}

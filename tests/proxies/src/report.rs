@@ -8,9 +8,9 @@ use crate::{
 };
 
 /// Failures of one scenario that are printed.
-const SHOWN: usize = 8;
+const MAX_FAILURES: usize = 8;
 /// Characters of each that are printed.
-const LONGEST: usize = 250;
+const MAX_FAILURE_CHARS: usize = 250;
 
 /// Sums over all scenarios.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub(crate) struct Report {
 
 impl Report {
     /// Prints the head of the table.
-    pub(crate) fn begin() -> io::Result<Self> {
+    pub(crate) fn start() -> io::Result<Self> {
         let [calls, messages, lost] = ["calls", "messages", "lost"];
         let [duplicated, out_of_order, failures] = ["duplicated", "out of order", "failures"];
         writeln!(
@@ -39,7 +39,7 @@ impl Report {
     }
 
     /// Prints a row, and adds it to the sums.
-    pub(crate) fn add(&mut self, scenario: &str, adapter: &str, outcome: &Outcome) -> io::Result<()> {
+    pub(crate) fn add_row(&mut self, scenario: &str, adapter: &str, outcome: &Outcome) -> io::Result<()> {
         let Outcome { calls, messages, tally, .. } = *outcome;
         let Tally { lost, duplicated, out_of_order } = tally;
         let failures = outcome.failures.len();
@@ -53,11 +53,11 @@ impl Report {
         for note in &outcome.notes {
             writeln!(out, "    {note}")?;
         }
-        for failure in outcome.failures.iter().take(SHOWN) {
-            writeln!(out, "  ! {}", shown(failure))?;
+        for failure in outcome.failures.iter().take(MAX_FAILURES) {
+            writeln!(out, "  ! {}", printable(failure))?;
         }
-        if failures > SHOWN {
-            writeln!(out, "  ! and {} more", failures - SHOWN)?;
+        if failures > MAX_FAILURES {
+            writeln!(out, "  ! and {} more", failures - MAX_FAILURES)?;
         }
         out.flush()?;
         self.rows += 1;
@@ -66,14 +66,14 @@ impl Report {
         self.messages += messages;
         self.tally += tally;
         if let Some(Logins { call, feed }) = outcome.logins {
-            let most = self.logins.get_or_insert_default();
-            *most = Logins { call: most.call.max(call), feed: most.feed.max(feed) };
+            let max = self.logins.get_or_insert_default();
+            *max = Logins { call: max.call.max(call), feed: max.feed.max(feed) };
         }
         Ok(())
     }
 
     /// Prints the totals. Returns true if every scenario was as expected.
-    pub(crate) fn end(self) -> io::Result<bool> {
+    pub(crate) fn finish(self) -> io::Result<bool> {
         let Self { tally: Tally { lost, duplicated, out_of_order }, calls, messages, rows, failed, .. } = self;
         let mut out = io::stdout().lock();
         writeln!(out, "\n{rows} rows, {failed} failed; {calls} calls, {messages} messages delivered")?;
@@ -87,9 +87,9 @@ impl Report {
 }
 
 /// One line without control characters, of bounded length.
-fn shown(text: &str) -> String {
-    let mut line: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(LONGEST).is_some() {
+fn printable(text: &str) -> String {
+    let mut line: String = text.chars().take(MAX_FAILURE_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(MAX_FAILURE_CHARS).is_some() {
         line.push_str(" ...");
     }
     line

@@ -12,7 +12,7 @@ use std::path::Path;
 use teamwire_tests::harness::Harness;
 
 use self::{outages::Outage, passwords::Scheme, refused_upload::When};
-use crate::{Failure, forward::Brand, outcome::Outcome};
+use crate::{Failure, forward_proxy::Brand, outcome::Outcome};
 
 /// One scenario.
 #[derive(Clone, Copy, Debug)]

@@ -8,9 +8,9 @@ use teamwire_tests::harness::Harness;
 use crate::{
     Failure,
     bot::Bot,
-    exercise::Exercise,
     haproxy::{Haproxy, Settings},
     outcome::Outcome,
+    workload::Workload,
 };
 
 pub(super) fn run<H: Harness>(folder: &Path) -> Result<Outcome, Failure> {
@@ -19,6 +19,6 @@ pub(super) fn run<H: Harness>(folder: &Path) -> Result<Outcome, Failure> {
     let haproxy = Haproxy::start(folder, &sandbox, Settings { rules, ..Settings::default() })?;
     let bot = Bot::<H>::new(&sandbox, folder, &haproxy.url())?;
     let mut outcome = Outcome::default();
-    Exercise { count: 50, gap: |_| Duration::from_millis(20), has_files: true }.perform(&bot, &mut outcome)?;
+    Workload { count: 50, pause: |_| Duration::from_millis(20), has_files: true }.run(&bot, &mut outcome)?;
     Ok(outcome)
 }

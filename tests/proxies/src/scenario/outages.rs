@@ -13,18 +13,18 @@ use teamwire_tests::harness::Harness;
 
 use crate::{
     Failure,
-    bot::{Bot, POST},
-    follow::while_following,
+    bot::{Bot, POST_PREFIX},
+    feed_thread::with_feed,
     haproxy::{Haproxy, Settings},
     outcome::Outcome,
     person,
 };
 
 /// Longest time for the feed to deliver the rest.
-const PATIENCE: Duration = Duration::from_secs(60);
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Most posts, and most notes.
-const MOST: usize = 5000;
-const GAP: Duration = Duration::from_millis(5);
+const MAX_POSTS: usize = 5000;
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// What happens to haproxy.
 #[derive(Clone, Copy, Debug)]
@@ -44,18 +44,18 @@ impl Outage {
         env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
     }
 
-    fn happens(self, haproxy: &mut Haproxy, number: usize) -> Result<(), Failure> {
+    fn trigger(self, haproxy: &mut Haproxy, number: usize) -> Result<(), Failure> {
         // Not in step with anything else.
-        let uneven = Duration::from_millis(number as u64 * 37 % 150);
+        let offset = Duration::from_millis(number as u64 * 37 % 150);
         match self {
             Self::Reload => {
-                thread::sleep(Duration::from_millis(250) + uneven);
+                thread::sleep(Duration::from_millis(250) + offset);
                 haproxy.reload()
             }
             Self::Kill => {
-                thread::sleep(Duration::from_millis(400) + uneven);
+                thread::sleep(Duration::from_millis(400) + offset);
                 haproxy.kill()?;
-                thread::sleep(uneven);
+                thread::sleep(offset);
                 haproxy.restart()
             }
         }
@@ -69,30 +69,32 @@ pub(super) fn run<H: Harness>(folder: &Path, outage: Outage) -> Result<Outcome, 
     let bot = Bot::<H>::new(&sandbox, folder, &haproxy.url())?;
     let mut outcome = Outcome::default();
     let count = outage.count();
-    let mut disturbed = Ok(());
+    let mut triggered = Ok(());
     let mut posted = Vec::new();
-    let delivered = while_following::<H>(&bot.client, &sandbox, &mut outcome, PATIENCE, |outcome| {
+    let delivered = with_feed::<H>(&bot.client, &sandbox, &mut outcome, DELIVERY_TIMEOUT, |outcome| {
         let is_over = AtomicBool::new(false);
         let is_running = || !is_over.load(Ordering::Relaxed);
         thread::scope(|scope| {
-            scope.spawn(|| person::writes(&sandbox, |number| (is_running() && number < MOST).then_some(GAP * 4)));
             scope.spawn(|| {
-                disturbed = (0..count).try_for_each(|number| outage.happens(&mut haproxy, number));
+                person::post_notes(&sandbox, |number| (is_running() && number < MAX_POSTS).then_some(PAUSE * 4))
+            });
+            scope.spawn(|| {
+                triggered = (0..count).try_for_each(|number| outage.trigger(&mut haproxy, number));
                 is_over.store(true, Ordering::Relaxed);
             });
-            for number in (0..MOST).take_while(|_| is_running()) {
-                let text = format!("{POST}{number}");
-                if bot.post_once(outcome, &text) {
+            for number in (0..MAX_POSTS).take_while(|_| is_running()) {
+                let text = format!("{POST_PREFIX}{number}");
+                if bot.post_until_final(outcome, &text) {
                     posted.push(text);
                 }
-                thread::sleep(GAP);
+                thread::sleep(PAUSE);
             }
         });
     });
-    disturbed?;
+    triggered?;
     bot.check_posts(&mut outcome, &posted);
     if has_master {
-        let reloads = haproxy.logged(&["Loading success"])?.saturating_sub(1);
+        let reloads = haproxy.count_logged(&["Loading success"])?.saturating_sub(1);
         outcome.note(format!("{count} reloads asked for, {reloads} done"));
         outcome.expect(reloads * 2 >= count, || format!("HAProxy has reloaded only {reloads} times"));
     } else {

@@ -15,16 +15,16 @@ use teamwire_tests::harness::Harness;
 pub(super) use self::wrong::wrong;
 use crate::{
     Failure,
-    authority::Certificates,
     bot::Bot,
-    exercise::Exercise,
-    forward::{Brand, Forward},
+    certificates::Certificates,
+    forward_proxy::{Brand, ForwardProxy},
     haproxy::{Haproxy, Settings},
     outcome::Outcome,
+    workload::Workload,
 };
 
 /// Longest time until a tunnel that has ended stands in the log.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LOG_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The base URL's scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,16 +46,16 @@ impl Scheme {
 }
 
 /// The sandbox, a proxy, and haproxy between them where the scheme needs it.
-struct Stage {
+struct Setup {
     sandbox: Sandbox,
     tls: Option<(Haproxy, Certificates)>,
-    proxy: Forward,
+    proxy: ForwardProxy,
 }
 
-impl Stage {
+impl Setup {
     fn new(folder: &Path, brand: Brand, scheme: Scheme) -> Result<Self, Failure> {
         let sandbox = Sandbox::start()?;
-        let proxy = Forward::start(brand, folder)?;
+        let proxy = ForwardProxy::start(brand, folder)?;
         let tls = match scheme {
             Scheme::Http => None,
             Scheme::Https => {
@@ -75,7 +75,7 @@ impl Stage {
             None => self.sandbox.url(),
         };
         let proxy = self.proxy.url(is_right)?;
-        Bot::configured(&self.sandbox, folder, &url, |config: Config| {
+        Bot::with_options(&self.sandbox, folder, &url, |config: Config| {
             let config = config.with_proxy(&proxy)?;
             Ok(match &self.tls {
                 Some((_, certificates)) => config.with_root_certificates_pem(&*certificates.root),
@@ -87,18 +87,18 @@ impl Stage {
 
 /// With the right password everything passes.
 pub(super) fn right<H: Harness>(folder: &Path, brand: Brand, scheme: Scheme) -> Result<Outcome, Failure> {
-    let stage = Stage::new(folder, brand, scheme)?;
-    let bot = stage.bot::<H>(folder, true)?;
+    let setup = Setup::new(folder, brand, scheme)?;
+    let bot = setup.bot::<H>(folder, true)?;
     let mut outcome = Outcome::default();
-    Exercise { count: 30, gap: |_| Duration::from_millis(20), has_files: true }.perform(&bot, &mut outcome)?;
+    Workload { count: 30, pause: |_| Duration::from_millis(20), has_files: true }.run(&bot, &mut outcome)?;
     // squid counts a tunnel once it has ended.
     drop(bot);
-    let has_passed = stage.proxy.has_seen(scheme.method(), Instant::now() + PATIENCE)?;
+    let has_passed = setup.proxy.has_seen(scheme.method(), Instant::now() + LOG_TIMEOUT)?;
     outcome.expect(has_passed, || format!("the proxy has seen no {}", scheme.method()));
-    let connects = stage.proxy.requests("CONNECT")?;
+    let connects = setup.proxy.requests("CONNECT")?;
     outcome.expect(scheme == Scheme::Https || connects == 0, || format!("the proxy has seen {connects} CONNECT"));
     if brand == Brand::Squid {
-        let refused = stage.proxy.refused_logins()?;
+        let refused = setup.proxy.refused_logins()?;
         outcome.expect(refused == 0, || format!("the proxy has refused {refused} requests"));
     }
     Ok(outcome)

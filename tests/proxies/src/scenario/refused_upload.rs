@@ -18,9 +18,9 @@ use crate::{
 
 const SIZE: usize = 8 << 20;
 /// Longest time until the refusal is reported.
-const PROMPT: Duration = Duration::from_secs(5);
+const MAX_REPORT_TIME: Duration = Duration::from_secs(5);
 /// A connection that is reset may take the first refusal with it.
-const ATTEMPTS: usize = 2;
+const MAX_ATTEMPTS: usize = 2;
 
 /// When the refusal is sent.
 #[derive(Clone, Copy, Debug)]
@@ -46,31 +46,31 @@ impl When {
 pub(super) fn run<H: Harness>(folder: &Path, when: When) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::default();
     for in_memory in [true, false] {
-        refuse::<H>(folder, when, in_memory, &mut outcome)?;
+        upload::<H>(folder, when, in_memory, &mut outcome)?;
     }
     Ok(outcome)
 }
 
-fn refuse<H: Harness>(folder: &Path, when: When, in_memory: bool, outcome: &mut Outcome) -> Result<(), Failure> {
+fn upload<H: Harness>(folder: &Path, when: When, in_memory: bool, outcome: &mut Outcome) -> Result<(), Failure> {
     let sandbox = Sandbox::start()?;
     let haproxy = Haproxy::start(folder, &sandbox, Settings { rules: when.rules(), ..Settings::default() })?;
     let bot = Bot::<H>::new(&sandbox, folder, &haproxy.url())?;
     let (source, upload) = if in_memory {
         ("from memory", Upload::bytes("big.bin", bytes(SIZE)))
     } else {
-        ("from a file", bot.on_disk("big.bin", &bytes(SIZE))?)
+        ("from a file", bot.file_on_disk("big.bin", &bytes(SIZE))?)
     };
-    let begun = Instant::now();
+    let started = Instant::now();
     let result = bot.post(Draft::text("too large").attach(upload));
-    let took = begun.elapsed();
+    let elapsed = started.elapsed();
     outcome.calls += 1;
     match result {
         Ok(_) => outcome.fail(format!("{source}: it succeeded")),
         Err(error) => outcome.expect(error.status() == Some(413), || format!("{source}: {error}")),
     }
-    let attempts = haproxy.end(&["POST /v1/assets", " 413 "])?;
-    outcome.note(format!("{source}: reported after {took:.2?}, {attempts} attempts"));
-    outcome.expect(took <= PROMPT, || format!("{source}: reported after {took:.2?}"));
-    outcome.expect((1..=ATTEMPTS).contains(&attempts), || format!("{source}: {attempts} attempts"));
+    let attempts = haproxy.stop(&["POST /v1/assets", " 413 "])?;
+    outcome.note(format!("{source}: reported after {elapsed:.2?}, {attempts} attempts"));
+    outcome.expect(elapsed <= MAX_REPORT_TIME, || format!("{source}: reported after {elapsed:.2?}"));
+    outcome.expect((1..=MAX_ATTEMPTS).contains(&attempts), || format!("{source}: {attempts} attempts"));
     Ok(())
 }

@@ -8,36 +8,36 @@ use teamwire_tests::harness::Harness;
 use crate::{
     Failure,
     bot::Bot,
-    exercise::Exercise,
     haproxy::{Haproxy, Settings},
     outcome::Outcome,
+    workload::Workload,
 };
 
 /// The longest time that haproxy keeps an idle connection.
-const IDLE: u64 = 100;
+const KEEP_ALIVE_MS: u64 = 100;
 
 /// Connections without which there was nothing to see.
-const LEAST: usize = 10;
+const MIN_CONNECTIONS: usize = 10;
 
 /// Pauses around that time, so that requests and the ends of their connections cross.
-fn gap(number: usize) -> Duration {
-    Duration::from_millis(IDLE * 9 / 10 + number as u64 * 3 % (IDLE / 5))
+fn pause_between_posts(number: usize) -> Duration {
+    Duration::from_millis(KEEP_ALIVE_MS * 9 / 10 + number as u64 * 3 % (KEEP_ALIVE_MS / 5))
 }
 
 pub(super) fn run<H: Harness>(folder: &Path, mode: &str) -> Result<Outcome, Failure> {
     let sandbox = Sandbox::start()?;
     let settings = Settings {
-        defaults: &format!("timeout http-keep-alive {IDLE}ms"),
+        defaults: &format!("timeout http-keep-alive {KEEP_ALIVE_MS}ms"),
         backend: &format!("http-reuse {mode}"),
-        server: &format!("pool-purge-delay {IDLE}ms"),
+        server: &format!("pool-purge-delay {KEEP_ALIVE_MS}ms"),
         ..Settings::default()
     };
     let haproxy = Haproxy::start(folder, &sandbox, settings)?;
     let bot = Bot::<H>::new(&sandbox, folder, &haproxy.url())?;
     let mut outcome = Outcome::default();
-    Exercise { count: 60, gap, has_files: false }.perform(&bot, &mut outcome)?;
-    let connections = haproxy.connections()?;
+    Workload { count: 60, pause: pause_between_posts, has_files: false }.run(&bot, &mut outcome)?;
+    let connections = haproxy.count_connections()?;
     outcome.note(format!("{connections} connections"));
-    outcome.expect(connections >= LEAST, || format!("{connections} connections: hardly any has become idle"));
+    outcome.expect(connections >= MIN_CONNECTIONS, || format!("{connections} connections: hardly any has become idle"));
     Ok(outcome)
 }

@@ -4,31 +4,33 @@ use std::{thread, time::Duration};
 
 use teamwire_tests::harness::Harness;
 
-use crate::{Failure, bot::Bot, follow::while_following, outcome::Outcome, person};
+use crate::{Failure, bot::Bot, feed_thread::with_feed, outcome::Outcome, person};
 
 /// Longest time for the feed to deliver the rest.
-const PATIENCE: Duration = Duration::from_secs(30);
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How much passes through a proxy.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Exercise {
+pub(crate) struct Workload {
     /// Posts of the bot, and notes of a person.
     pub(crate) count: usize,
     /// The pause after each.
-    pub(crate) gap: fn(usize) -> Duration,
+    pub(crate) pause: fn(usize) -> Duration,
     pub(crate) has_files: bool,
 }
 
-impl Exercise {
+impl Workload {
     /// Lets a bot do all of it, and expects each part to succeed.
-    pub(crate) fn perform<H: Harness>(self, bot: &Bot<'_, H>, outcome: &mut Outcome) -> Result<(), Failure> {
+    pub(crate) fn run<H: Harness>(self, bot: &Bot<'_, H>, outcome: &mut Outcome) -> Result<(), Failure> {
         let mut files = Ok(());
-        let delivered = while_following::<H>(&bot.client, bot.sandbox, outcome, PATIENCE, |outcome| {
+        let delivered = with_feed::<H>(&bot.client, bot.sandbox, outcome, DELIVERY_TIMEOUT, |outcome| {
             thread::scope(|scope| {
-                scope.spawn(|| person::writes(bot.sandbox, |number| (number < self.count).then(|| (self.gap)(number))));
-                bot.posts(outcome, self.count, self.gap);
+                scope.spawn(|| {
+                    person::post_notes(bot.sandbox, |number| (number < self.count).then(|| (self.pause)(number)))
+                });
+                bot.post_all(outcome, self.count, self.pause);
                 if self.has_files {
-                    files = bot.files(outcome);
+                    files = bot.transfer_files(outcome);
                 }
             });
         });

@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::{
     Failure,
-    haproxy::count,
+    haproxy::count_lines,
     process::{Process, free_port},
     template,
 };
@@ -30,8 +30,8 @@ pub(crate) enum Brand {
 
 const USER: &str = "bot";
 /// Longest time until a request stands in the log.
-const PATIENCE: Duration = Duration::from_secs(5);
-const PAUSE: Duration = Duration::from_millis(20);
+const LOG_TIMEOUT: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 impl Brand {
     pub(crate) const fn name(self) -> &'static str {
@@ -52,14 +52,14 @@ impl Brand {
 
 /// A running forward proxy.
 #[derive(Debug)]
-pub(crate) struct Forward {
+pub(crate) struct ForwardProxy {
     brand: Brand,
     port: u16,
     log: PathBuf,
     _process: Process,
 }
 
-impl Forward {
+impl ForwardProxy {
     /// Starts it with its files in a new folder.
     pub(crate) fn start(brand: Brand, folder: &Path) -> Result<Self, Failure> {
         let port = free_port()?;
@@ -72,7 +72,7 @@ impl Forward {
         let values = [("PORT", &*port.to_string()), ("FOLDER", place), ("USER", USER), ("PASSWORD", brand.password())];
         let (template, mut command) = match brand {
             Brand::Squid => {
-                fs::write(folder.join("passwords"), format!("{USER}:{}\n", hashed(brand.password())?))?;
+                fs::write(folder.join("passwords"), format!("{USER}:{}\n", hash_password(brand.password())?))?;
                 let mut command = Command::new("squid");
                 command.args(["-N", "-f"]).arg(&config);
                 (include_str!("../squid.conf.in"), command)
@@ -92,7 +92,7 @@ impl Forward {
     pub(crate) fn url(&self, is_right: bool) -> Result<String, Failure> {
         let mut url = Url::parse(&format!("http://127.0.0.1:{}", self.port))?;
         // The only character that the URL leaves as it is although it has a meaning there.
-        let password = if is_right { self.brand.password() } else { WRONG }.replace('%', "%25");
+        let password = if is_right { self.brand.password() } else { WRONG_PASSWORD }.replace('%', "%25");
         let set = url.set_username(USER).and_then(|()| url.set_password(Some(&password)));
         set.map_err(|()| "the URL takes no password")?;
         Ok(url.into())
@@ -103,10 +103,11 @@ impl Forward {
     pub(crate) fn refused_logins(&self) -> Result<usize, Failure> {
         match self.brand {
             Brand::Squid => {
-                self.settle()?;
-                Ok(count(&self.log, &["TCP_DENIED/407"])? - count(&self.log, &["TCP_DENIED/407", MARK])?)
+                self.flush_log()?;
+                Ok(count_lines(&self.log, &["TCP_DENIED/407"])?
+                    - count_lines(&self.log, &["TCP_DENIED/407", MARK_HOST])?)
             }
-            Brand::Tinyproxy => count(&self.log, &["Request (file descriptor"]),
+            Brand::Tinyproxy => count_lines(&self.log, &["Request (file descriptor"]),
         }
     }
 
@@ -114,10 +115,11 @@ impl Forward {
     pub(crate) fn requests(&self, method: &str) -> Result<usize, Failure> {
         match self.brand {
             Brand::Squid => {
-                self.settle()?;
-                Ok(count(&self.log, &[&format!(" {method} ")])? - count(&self.log, &[&format!(" {method} "), MARK])?)
+                self.flush_log()?;
+                Ok(count_lines(&self.log, &[&format!(" {method} ")])?
+                    - count_lines(&self.log, &[&format!(" {method} "), MARK_HOST])?)
             }
-            Brand::Tinyproxy => count(&self.log, &["Request (file descriptor", &format!(": {method} ")]),
+            Brand::Tinyproxy => count_lines(&self.log, &["Request (file descriptor", &format!(": {method} ")]),
         }
     }
 
@@ -127,40 +129,40 @@ impl Forward {
             if Instant::now() > deadline {
                 return Ok(false);
             }
-            thread::sleep(PAUSE);
+            thread::sleep(POLL_INTERVAL);
         }
         Ok(true)
     }
 
     /// Waits until everything before now stands in the log: squid writes a line once a request has ended, so another
     /// request without a password is made, and looked for.
-    fn settle(&self) -> Result<(), Failure> {
+    fn flush_log(&self) -> Result<(), Failure> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let mark = format!("http://{MARK}/{}/", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let mark = format!("http://{MARK_HOST}/{}/", NUMBER.fetch_add(1, Ordering::Relaxed));
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let request = format!("GET {mark} HTTP/1.1\r\nHost: {MARK}\r\nConnection: close\r\n\r\n");
+        stream.set_read_timeout(Some(LOG_TIMEOUT))?;
+        let request = format!("GET {mark} HTTP/1.1\r\nHost: {MARK_HOST}\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes())?;
         stream.read_to_end(&mut Vec::new())?;
-        let begun = Instant::now();
-        while count(&self.log, &[&mark])? == 0 {
-            if begun.elapsed() > PATIENCE {
+        let started = Instant::now();
+        while count_lines(&self.log, &[&mark])? == 0 {
+            if started.elapsed() > LOG_TIMEOUT {
                 return Err("squid does not write its log".into());
             }
-            thread::sleep(PAUSE);
+            thread::sleep(POLL_INTERVAL);
         }
         Ok(())
     }
 }
 
 /// A password that no proxy takes. Errors must not show it.
-pub(crate) const WRONG: &str = "wrong-password-5150";
+pub(crate) const WRONG_PASSWORD: &str = "wrong-password-5150";
 
 /// The host of requests that only mark a place in the log.
-const MARK: &str = "mark.invalid";
+const MARK_HOST: &str = "mark.invalid";
 
 /// The password as squid's helper reads it.
-fn hashed(password: &str) -> Result<String, Failure> {
+fn hash_password(password: &str) -> Result<String, Failure> {
     let output = Command::new("openssl").args(["passwd", "-apr1", password]).output()?;
     if !output.status.success() {
         return Err(format!("openssl passwd: {}", String::from_utf8_lossy(&output.stderr)).into());

@@ -16,14 +16,14 @@ use teamwire_tests::{
 use crate::{outcome::Outcome, tally::Tally};
 
 /// Longest time for a feed to begin, and to end once it is stopped.
-const MOMENT: Duration = Duration::from_secs(15);
+const FEED_TIMEOUT: Duration = Duration::from_secs(15);
 /// The text after which nothing more is to be delivered.
-const LAST: &str = "the last message";
+const LAST_TEXT: &str = "the last message";
 
 type Event = Result<FeedEvent<String>, Error>;
 
 /// The messages of the lobby, as a bot follows them.
-pub(crate) struct Following {
+pub(crate) struct FeedThread {
     events: Receiver<(Instant, Event)>,
     stop: Receiver<Option<Stop>>,
     delivered: Delivered,
@@ -37,19 +37,19 @@ pub(crate) struct Delivered {
     pub(crate) failed_attempts: usize,
     /// The error that ended it.
     pub(crate) error: Option<Error>,
-    missed: usize,
-    unread: usize,
+    gaps: usize,
+    undecoded: usize,
 }
 
-impl Following {
+impl FeedThread {
     /// Begins to follow.
     pub(crate) fn start<H: Harness>(client: &Client<H::X>) -> Self {
         let (send, events) = mpsc::channel();
-        let (lend, stop) = mpsc::channel();
+        let (stop_sender, stop) = mpsc::channel();
         let chat = client.chats().chat(org::LOBBY);
         thread::spawn(move || {
             let mut feed = FeedProbe::<H>::new(chat.new_messages(None), |message| message.text.unwrap_or_default());
-            if lend.send(feed.stopper()).is_err() {
+            if stop_sender.send(feed.stopper()).is_err() {
                 return;
             }
             while let Some(event) = feed.event() {
@@ -62,42 +62,42 @@ impl Following {
     }
 
     /// Takes events until one makes `is_enough` true. Returns false if that does not happen within this time.
-    fn take(&mut self, patience: Duration, is_enough: impl Fn(&Event) -> bool) -> bool {
-        let begun = Instant::now();
+    fn receive_until(&mut self, timeout: Duration, is_last: impl Fn(&Event) -> bool) -> bool {
+        let started = Instant::now();
         loop {
-            let left = patience.saturating_sub(begun.elapsed());
-            let Ok((at, event)) = self.events.recv_timeout(left) else { return false };
-            let enough = is_enough(&event);
+            let remaining = timeout.saturating_sub(started.elapsed());
+            let Ok((at, event)) = self.events.recv_timeout(remaining) else { return false };
+            let is_done = is_last(&event);
             self.delivered.add(at, event);
-            if enough {
+            if is_done {
                 return true;
             }
         }
     }
 
     /// Waits until it begins.
-    pub(crate) fn begins(&mut self) -> bool {
-        self.take(MOMENT, |event| matches!(event, Ok(FeedEvent::Started(_))))
+    pub(crate) fn wait_for_start(&mut self) -> bool {
+        self.receive_until(FEED_TIMEOUT, |event| matches!(event, Ok(FeedEvent::Started(_))))
     }
 
     /// Waits for this message.
-    fn delivers(&mut self, text: &str, patience: Duration) -> bool {
-        self.take(patience, |event| matches!(event, Ok(FeedEvent::Update { item, .. }) if item == text))
+    fn wait_for_text(&mut self, text: &str, timeout: Duration) -> bool {
+        self.receive_until(timeout, |event| matches!(event, Ok(FeedEvent::Update { item, .. }) if item == text))
     }
 
     /// Waits until it ends by itself, by an error. Returns false if it does not within this time.
-    pub(crate) fn ends(&mut self, patience: Duration) -> bool {
-        self.take(patience, Result::is_err)
+    pub(crate) fn wait_for_end(&mut self, timeout: Duration) -> bool {
+        self.receive_until(timeout, Result::is_err)
     }
 
     /// Stops it. The second value is false if it does not end.
     pub(crate) fn stop(mut self) -> (Delivered, bool) {
-        if let Ok(Some(stop)) = self.stop.recv_timeout(MOMENT) {
+        if let Ok(Some(stop)) = self.stop.recv_timeout(FEED_TIMEOUT) {
             stop();
         }
-        let begun = Instant::now();
+        let started = Instant::now();
         let has_ended = loop {
-            match self.events.recv_timeout(MOMENT.saturating_sub(begun.elapsed())) {
+            match self.events.recv_timeout(FEED_TIMEOUT.saturating_sub(started.elapsed())) {
                 Ok((at, event)) => self.delivered.add(at, event),
                 Err(error) => break error == RecvTimeoutError::Disconnected,
             }
@@ -111,8 +111,8 @@ impl Delivered {
         match event {
             Ok(FeedEvent::Update { item, .. }) => self.texts.push((item, at)),
             Ok(FeedEvent::Trouble(_)) => self.failed_attempts += 1,
-            Ok(FeedEvent::Missed(_)) => self.missed += 1,
-            Ok(FeedEvent::Unread { .. }) => self.unread += 1,
+            Ok(FeedEvent::Missed(_)) => self.gaps += 1,
+            Ok(FeedEvent::Unread { .. }) => self.undecoded += 1,
             Ok(_) => {}
             Err(error) => self.error = Some(error),
         }
@@ -120,28 +120,28 @@ impl Delivered {
 }
 
 /// Follows the lobby while `work` is done, and compares what was delivered with what the sandbox has.
-pub(crate) fn while_following<H: Harness>(
+pub(crate) fn with_feed<H: Harness>(
     client: &Client<H::X>,
     sandbox: &Sandbox,
     outcome: &mut Outcome,
-    patience: Duration,
+    timeout: Duration,
     work: impl FnOnce(&mut Outcome),
 ) -> Delivered {
-    let mut following = Following::start::<H>(client);
-    if following.begins() {
+    let mut feed = FeedThread::start::<H>(client);
+    if feed.wait_for_start() {
         work(outcome);
-        sandbox.as_person(org::ANNA).post(org::LOBBY, LAST).expect("Anna is in the lobby");
-        if !following.delivers(LAST, patience) {
-            outcome.fail(format!("feed: the last message is not delivered within {patience:?}"));
+        sandbox.as_person(org::ANNA).post(org::LOBBY, LAST_TEXT).expect("Anna is in the lobby");
+        if !feed.wait_for_text(LAST_TEXT, timeout) {
+            outcome.fail(format!("feed: the last message is not delivered within {timeout:?}"));
         }
     } else {
         outcome.fail("feed: it does not begin");
         work(outcome);
     }
-    let (delivered, has_ended) = following.stop();
+    let (delivered, has_ended) = feed.stop();
     outcome.expect(has_ended, || "feed: it does not end when it is stopped".to_owned());
-    outcome.expect(delivered.missed == 0, || "feed: it says that it may have missed something".to_owned());
-    outcome.expect(delivered.unread == 0, || "feed: it delivers what it does not understand".to_owned());
+    outcome.expect(delivered.gaps == 0, || "feed: it says that it may have missed something".to_owned());
+    outcome.expect(delivered.undecoded == 0, || "feed: it delivers what it does not understand".to_owned());
     if let Some(error) = &delivered.error {
         outcome.fail(format!("feed: {error}"));
     }
