@@ -13,14 +13,14 @@ use teamwire_tests::harness::Harness;
 
 use crate::{Failure, outcome::Outcome, tally::Tally};
 
-/// Calls of a kind that may fail before the rest of them is left out.
+/// Number of failed calls of a kind after which its remaining calls are skipped.
 const MAX_FAILURES: usize = 3;
-/// How often a bot calls again with the same id while its calls fail.
+/// Maximum number of calls with the same id.
 const MAX_CALLS: usize = 10;
-/// Time without a byte moving after which a transfer is given up: proxies on loopback need none of it.
+/// Idle timeout of transfers. Proxies on loopback do not pause.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// A bot, and the sandbox that its requests end at.
+/// A bot, and the sandbox that handles its requests.
 pub(crate) struct Bot<'s, H: Harness> {
     pub(crate) client: Client<H::X>,
     pub(crate) sandbox: &'s Sandbox,
@@ -28,12 +28,12 @@ pub(crate) struct Bot<'s, H: Harness> {
 }
 
 impl<'s, H: Harness> Bot<'s, H> {
-    /// A bot that finds its backend at this URL.
+    /// Creates a bot with this base URL.
     pub(crate) fn new(sandbox: &'s Sandbox, folder: &'s Path, url: &str) -> Result<Self, Failure> {
         Self::with_options(sandbox, folder, url, Ok)
     }
 
-    /// A bot with further options.
+    /// Creates a bot with further options.
     pub(crate) fn with_options(
         sandbox: &'s Sandbox,
         folder: &'s Path,
@@ -50,7 +50,7 @@ impl<'s, H: Harness> Bot<'s, H> {
         H::wait(self.client.chats().chat(org::LOBBY).post(draft))
     }
 
-    /// Posts with an id, again for as long as the call fails for a reason that may pass.
+    /// Posts with an id, and repeats the call while it fails with a transient error. Returns true if the post succeeds.
     pub(crate) fn post_until_final(&self, outcome: &mut Outcome, text: &str) -> bool {
         for _ in 0..MAX_CALLS {
             match self.post(Draft::text(text).idempotency_key(text)) {
@@ -62,7 +62,7 @@ impl<'s, H: Harness> Bot<'s, H> {
         false
     }
 
-    /// Posts so many texts, with a pause after each. After three failures the rest is left out.
+    /// Posts `count` texts, with a pause after each. After three failures the rest is skipped.
     pub(crate) fn post_all(&self, outcome: &mut Outcome, count: usize, pause: fn(usize) -> Duration) {
         let mut posted = Vec::new();
         for number in 0..count {
@@ -70,7 +70,7 @@ impl<'s, H: Harness> Bot<'s, H> {
             if outcome.call(&text, self.post(&text)).is_some() {
                 posted.push(text);
             } else if number + 1 - posted.len() == MAX_FAILURES {
-                outcome.fail(format!("the {} posts after that are left out", count - number - 1));
+                outcome.fail(format!("the remaining {} posts are skipped", count - number - 1));
                 break;
             }
             thread::sleep(pause(number));
@@ -78,15 +78,15 @@ impl<'s, H: Harness> Bot<'s, H> {
         self.check_posts(outcome, &posted);
     }
 
-    /// Compares the posts that succeeded with those that the sandbox has.
+    /// Compares the successful posts with those in the sandbox.
     pub(crate) fn check_posts(&self, outcome: &mut Outcome, posted: &[String]) {
         let texts = self.sandbox.texts(org::LOBBY).into_iter().flatten();
         let arrived: Vec<String> = texts.filter(|text| text.starts_with(POST_PREFIX)).collect();
         outcome.tally += Tally::compare(posted, &arrived);
     }
 
-    /// Sends and receives small files and large ones, from memory and from the disk. After a failure the rest of that
-    /// size is left out.
+    /// Uploads and downloads small and large files, in memory and on disk. After a failure the other files of that size
+    /// are skipped.
     pub(crate) fn transfer_files(&self, outcome: &mut Outcome) -> Result<(), Failure> {
         for (kind, count, size) in [("small", 5, 5), ("large", 4, 300_000)] {
             let started = Instant::now();
@@ -97,18 +97,18 @@ impl<'s, H: Harness> Bot<'s, H> {
                     break;
                 }
             }
-            outcome.note(format!("{count} {kind} files there and back: {:.2?}", started.elapsed()));
+            outcome.note(format!("{count} {kind} files uploaded and downloaded: {:.2?}", started.elapsed()));
         }
         Ok(())
     }
 
-    /// Sends a file, and receives it both ways.
+    /// Uploads a file, and downloads it into memory and to disk.
     fn transfer_file(&self, outcome: &mut Outcome, name: &str, bytes: Vec<u8>, in_memory: bool) -> Result<(), Failure> {
         let upload = if in_memory { Upload::bytes(name, bytes.clone()) } else { self.file_on_disk(name, &bytes)? };
         let posted = self.post(Draft::text(format!("file {name}")).attach(upload));
         let Some(message) = outcome.call(&format!("upload of {name}"), posted) else { return Ok(()) };
         let [Attachment::File(asset)] = message.attachments.as_slice() else {
-            outcome.fail(format!("upload of {name}: it has become {:?}", message.attachments));
+            outcome.fail(format!("upload of {name}: it was received as {:?}", message.attachments));
             return Ok(());
         };
         self.download(outcome, name, asset, &bytes)
@@ -117,18 +117,18 @@ impl<'s, H: Harness> Bot<'s, H> {
     fn download(&self, outcome: &mut Outcome, name: &str, asset: &Asset, bytes: &[u8]) -> Result<(), Failure> {
         let received = H::wait(self.client.chats().download(asset));
         if let Some(received) = outcome.call(&format!("download of {name}"), received) {
-            outcome.expect(received == bytes, || format!("download of {name}: other bytes than were sent"));
+            outcome.expect(received == bytes, || format!("download of {name}: the bytes differ from those sent"));
         }
         let path = self.path(&format!("received-{name}"))?;
         let saved = H::wait(self.client.chats().download_to(asset, &*path));
-        if outcome.call(&format!("download of {name} to the disk"), saved).is_some() {
+        if outcome.call(&format!("download of {name} to disk"), saved).is_some() {
             let saved = fs::read(&path)?;
-            outcome.expect(saved == bytes, || format!("download of {name} to the disk: other bytes than were sent"));
+            outcome.expect(saved == bytes, || format!("download of {name} to disk: the bytes differ from those sent"));
         }
         Ok(())
     }
 
-    /// A file of the bot's folder, to be uploaded.
+    /// Writes a file to the bot's folder, for an upload.
     pub(crate) fn file_on_disk(&self, name: &str, bytes: &[u8]) -> Result<Upload, Failure> {
         let path = self.path(name)?;
         fs::write(&path, bytes)?;
@@ -141,10 +141,10 @@ impl<'s, H: Harness> Bot<'s, H> {
     }
 }
 
-/// The beginning of every text that a bot posts.
+/// The prefix of every text that a bot posts.
 pub(crate) const POST_PREFIX: &str = "post-";
 
-/// So many bytes that do not repeat early.
+/// Returns `count` bytes with a long period.
 pub(crate) fn bytes(count: usize) -> Vec<u8> {
     (0..count).map(|index| (index * 31 % 251).to_le_bytes()[0]).collect()
 }

@@ -4,17 +4,17 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use crate::Failure;
 
-/// PEM texts for both ends of a TLS connection.
+/// PEM texts for both sides of a TLS connection.
 #[derive(Debug)]
 pub(crate) struct Certificates {
     /// The CA's certificate.
     pub(crate) root: String,
-    /// The server's certificate and key, as haproxy reads them.
+    /// The server's certificate and key, in the format of haproxy.
     pub(crate) server: String,
 }
 
 impl Certificates {
-    /// Makes a new CA, and a server certificate for 127.0.0.1.
+    /// Creates a new CA, and a server certificate for 127.0.0.1.
     pub(crate) fn generate() -> Result<Self, Failure> {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "Private CA");

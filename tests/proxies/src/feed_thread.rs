@@ -1,4 +1,4 @@
-//! A feed on a thread of its own.
+//! A feed on its own thread.
 
 use std::{
     sync::mpsc::{self, Receiver, RecvTimeoutError},
@@ -15,34 +15,34 @@ use teamwire_tests::{
 
 use crate::{outcome::Outcome, tally::Tally};
 
-/// Longest time for a feed to begin, and to end once it is stopped.
+/// Maximum time for a feed to start, and to end after a stop.
 const FEED_TIMEOUT: Duration = Duration::from_secs(15);
-/// The text after which nothing more is to be delivered.
+/// The text of the last message to be delivered.
 const LAST_TEXT: &str = "the last message";
 
 type Event = Result<FeedEvent<String>, Error>;
 
-/// The messages of the lobby, as a bot follows them.
+/// A running feed of the lobby's messages.
 pub(crate) struct FeedThread {
     events: Receiver<(Instant, Event)>,
     stop: Receiver<Option<Stop>>,
     delivered: Delivered,
 }
 
-/// Everything that a feed delivered.
+/// Everything that a feed has delivered.
 #[derive(Debug, Default)]
 pub(crate) struct Delivered {
     pub(crate) texts: Vec<(String, Instant)>,
-    /// Failed attempts that the feed reported.
+    /// Number of failed attempts that the feed has reported.
     pub(crate) failed_attempts: usize,
-    /// The error that ended it.
+    /// The error that has ended the feed.
     pub(crate) error: Option<Error>,
     gaps: usize,
     undecoded: usize,
 }
 
 impl FeedThread {
-    /// Begins to follow.
+    /// Starts the feed.
     pub(crate) fn start<H: Harness>(client: &Client<H::X>) -> Self {
         let (send, events) = mpsc::channel();
         let (stop_sender, stop) = mpsc::channel();
@@ -61,7 +61,7 @@ impl FeedThread {
         Self { events, stop, delivered: Delivered::default() }
     }
 
-    /// Takes events until one makes `is_enough` true. Returns false if that does not happen within this time.
+    /// Receives events until `is_last` returns true. Returns false if that does not happen in time.
     fn receive_until(&mut self, timeout: Duration, is_last: impl Fn(&Event) -> bool) -> bool {
         let started = Instant::now();
         loop {
@@ -75,22 +75,22 @@ impl FeedThread {
         }
     }
 
-    /// Waits until it begins.
+    /// Waits for the start of the feed.
     pub(crate) fn wait_for_start(&mut self) -> bool {
         self.receive_until(FEED_TIMEOUT, |event| matches!(event, Ok(FeedEvent::Started(_))))
     }
 
-    /// Waits for this message.
+    /// Waits for a message with this text.
     fn wait_for_text(&mut self, text: &str, timeout: Duration) -> bool {
         self.receive_until(timeout, |event| matches!(event, Ok(FeedEvent::Update { item, .. }) if item == text))
     }
 
-    /// Waits until it ends by itself, by an error. Returns false if it does not within this time.
+    /// Waits until the feed ends with an error. Returns false if it does not end in time.
     pub(crate) fn wait_for_end(&mut self, timeout: Duration) -> bool {
         self.receive_until(timeout, Result::is_err)
     }
 
-    /// Stops it. The second value is false if it does not end.
+    /// Stops the feed. The second value is false if it does not end.
     pub(crate) fn stop(mut self) -> (Delivered, bool) {
         if let Ok(Some(stop)) = self.stop.recv_timeout(FEED_TIMEOUT) {
             stop();
@@ -119,7 +119,7 @@ impl Delivered {
     }
 }
 
-/// Follows the lobby while `work` is done, and compares what was delivered with what the sandbox has.
+/// Runs a feed of the lobby during `work`, and compares the delivered messages with those in the sandbox.
 pub(crate) fn with_feed<H: Harness>(
     client: &Client<H::X>,
     sandbox: &Sandbox,
@@ -135,13 +135,13 @@ pub(crate) fn with_feed<H: Harness>(
             outcome.fail(format!("feed: the last message is not delivered within {timeout:?}"));
         }
     } else {
-        outcome.fail("feed: it does not begin");
+        outcome.fail("feed: it does not start");
         work(outcome);
     }
     let (delivered, has_ended) = feed.stop();
-    outcome.expect(has_ended, || "feed: it does not end when it is stopped".to_owned());
-    outcome.expect(delivered.gaps == 0, || "feed: it says that it may have missed something".to_owned());
-    outcome.expect(delivered.undecoded == 0, || "feed: it delivers what it does not understand".to_owned());
+    outcome.expect(has_ended, || "feed: it does not end after a stop".to_owned());
+    outcome.expect(delivered.gaps == 0, || "feed: it reports a gap".to_owned());
+    outcome.expect(delivered.undecoded == 0, || "feed: it delivers undecoded items".to_owned());
     if let Some(error) = &delivered.error {
         outcome.fail(format!("feed: {error}"));
     }

@@ -1,4 +1,4 @@
-//! The forward proxies, each with one user who has a password.
+//! The forward proxies, each with one user and a password.
 
 use std::{
     fs::{self, Permissions},
@@ -21,7 +21,7 @@ use crate::{
     template,
 };
 
-/// A forward proxy of Debian.
+/// A forward proxy that Debian packages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Brand {
     Squid,
@@ -29,7 +29,7 @@ pub(crate) enum Brand {
 }
 
 const USER: &str = "bot";
-/// Longest time until a request stands in the log.
+/// Maximum time until a request is logged.
 const LOG_TIMEOUT: Duration = Duration::from_secs(5);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -41,7 +41,7 @@ impl Brand {
         }
     }
 
-    /// The right password: with characters that a URL has to escape, where the proxy takes them.
+    /// The right password. It has characters that a URL has to escape, if the proxy supports them.
     const fn password(self) -> &'static str {
         match self {
             Self::Squid => "gr@y:h/rse%41 1",
@@ -60,12 +60,12 @@ pub(crate) struct ForwardProxy {
 }
 
 impl ForwardProxy {
-    /// Starts it with its files in a new folder.
+    /// Starts a proxy with its files in a new folder.
     pub(crate) fn start(brand: Brand, folder: &Path) -> Result<Self, Failure> {
         let port = free_port()?;
         let folder = folder.join(format!("{}-{port}", brand.name()));
         fs::create_dir(&folder)?;
-        // squid gives up the rights of root before it opens its files.
+        // squid drops its privileges before it opens its files.
         fs::set_permissions(&folder, Permissions::from_mode(0o777))?;
         let place = folder.to_str().ok_or("the temporary folder's name is not Unicode")?;
         let config = folder.join("config");
@@ -88,18 +88,18 @@ impl ForwardProxy {
         Ok(Self { brand, port, log: folder.join("access.log"), _process: process })
     }
 
-    /// Its URL with the user's password, or with a wrong one.
+    /// Returns its URL with the right password, or with a wrong one.
     pub(crate) fn url(&self, is_right: bool) -> Result<String, Failure> {
         let mut url = Url::parse(&format!("http://127.0.0.1:{}", self.port))?;
-        // The only character that the URL leaves as it is although it has a meaning there.
+        // The only special character that `Url` does not escape.
         let password = if is_right { self.brand.password() } else { WRONG_PASSWORD }.replace('%', "%25");
         let set = url.set_username(USER).and_then(|()| url.set_password(Some(&password)));
-        set.map_err(|()| "the URL takes no password")?;
+        set.map_err(|()| "the URL cannot have a password")?;
         Ok(url.into())
     }
 
-    /// Counts the requests so far that it refused for their password. tinyproxy does not log refusals: all its
-    /// requests are counted, which is the same while no password is right.
+    /// Counts the requests rejected for their password so far. tinyproxy does not log rejections, so all its requests
+    /// are counted, which is the same as long as no password is right.
     pub(crate) fn refused_logins(&self) -> Result<usize, Failure> {
         match self.brand {
             Brand::Squid => {
@@ -123,7 +123,7 @@ impl ForwardProxy {
         }
     }
 
-    /// Waits until it has logged a request with this method. Returns false if it does not before the deadline.
+    /// Waits until it has logged a request with this method. Returns false if it has not by the deadline.
     pub(crate) fn has_seen(&self, method: &str, deadline: Instant) -> Result<bool, Failure> {
         while self.requests(method)? == 0 {
             if Instant::now() > deadline {
@@ -134,8 +134,8 @@ impl ForwardProxy {
         Ok(true)
     }
 
-    /// Waits until everything before now stands in the log: squid writes a line once a request has ended, so another
-    /// request without a password is made, and looked for.
+    /// Waits until all requests so far are logged. squid logs a request when it has ended, so this sends another
+    /// request, without a password, and waits for its line.
     fn flush_log(&self) -> Result<(), Failure> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let mark = format!("http://{MARK_HOST}/{}/", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -147,7 +147,7 @@ impl ForwardProxy {
         let started = Instant::now();
         while count_lines(&self.log, &[&mark])? == 0 {
             if started.elapsed() > LOG_TIMEOUT {
-                return Err("squid does not write its log".into());
+                return Err("squid has not logged a request in time".into());
             }
             thread::sleep(POLL_INTERVAL);
         }
@@ -155,13 +155,13 @@ impl ForwardProxy {
     }
 }
 
-/// A password that no proxy takes. Errors must not show it.
+/// A password that every proxy rejects. Errors must not contain it.
 pub(crate) const WRONG_PASSWORD: &str = "wrong-password-5150";
 
-/// The host of requests that only mark a place in the log.
+/// The host of the requests that mark a position in the log.
 const MARK_HOST: &str = "mark.invalid";
 
-/// The password as squid's helper reads it.
+/// Returns the hash of a password in the format of squid's helper.
 fn hash_password(password: &str) -> Result<String, Failure> {
     let output = Command::new("openssl").args(["passwd", "-apr1", password]).output()?;
     if !output.status.success() {

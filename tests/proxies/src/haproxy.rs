@@ -1,4 +1,4 @@
-//! haproxy before a sandbox.
+//! haproxy in front of a sandbox.
 
 use std::{
     collections::HashSet,
@@ -18,7 +18,7 @@ use crate::{
 
 const TEMPLATE: &str = include_str!("../haproxy.cfg.in");
 
-/// Lines of its configuration that a scenario adds.
+/// Configuration lines of a scenario.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Settings<'a> {
     pub(crate) defaults: &'a str,
@@ -29,7 +29,7 @@ pub(crate) struct Settings<'a> {
     pub(crate) backend: &'a str,
     /// Options of the backend's `server`.
     pub(crate) server: &'a str,
-    /// Runs it as a master with workers, which can be reloaded.
+    /// Runs a master with workers, which can be reloaded.
     pub(crate) has_master: bool,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Haproxy {
 }
 
 impl Haproxy {
-    /// Starts it before this sandbox.
+    /// Starts it in front of this sandbox.
     pub(crate) fn start(folder: &Path, sandbox: &Sandbox, settings: Settings<'_>) -> Result<Self, Failure> {
         let port = free_port()?;
         let (config, log) = (folder.join(format!("haproxy-{port}.cfg")), folder.join(format!("haproxy-{port}.log")));
@@ -71,29 +71,29 @@ impl Haproxy {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Starts new workers; the old ones finish what they have.
+    /// Starts new workers. The old ones finish their requests.
     pub(crate) fn reload(&self) -> Result<(), Failure> {
         Ok(self.process.signal(Signal::USR2)?)
     }
 
-    /// Kills it with all its connections.
+    /// Kills it, and so closes all its connections.
     pub(crate) fn kill(&mut self) -> Result<(), Failure> {
         self.process.kill()?;
         Ok(())
     }
 
-    /// Starts it again on its port, after it was killed.
+    /// Starts it again on the same port after [`kill`](Self::kill).
     pub(crate) fn restart(&mut self) -> Result<(), Failure> {
         self.process = launch(&self.config, &self.log, self.port, self.has_master)?;
         Ok(())
     }
 
-    /// Counts the lines of its log so far that contain each of these words.
+    /// Counts the log lines so far that contain all of these words.
     pub(crate) fn count_logged(&self, words: &[&str]) -> Result<usize, Failure> {
         count_lines(&self.log, words)
     }
 
-    /// Counts the connections of clients that have sent a request which has ended.
+    /// Counts the client connections with at least one completed request.
     pub(crate) fn count_connections(&self) -> Result<usize, Failure> {
         let text = fs::read_to_string(&self.log)?;
         let clients: HashSet<&str> = text
@@ -104,7 +104,7 @@ impl Haproxy {
         Ok(clients.len())
     }
 
-    /// Ends it, and counts the lines of its whole log that contain each of these words.
+    /// Stops it, and counts the log lines that contain all of these words.
     pub(crate) fn stop(self, words: &[&str]) -> Result<usize, Failure> {
         let Self { process, log, .. } = self;
         drop(process);
@@ -120,7 +120,7 @@ fn launch(config: &Path, log: &Path, port: u16, has_master: bool) -> Result<Proc
     Process::start(command.arg("-f").arg(config), log, port)
 }
 
-/// Counts the lines of a log that contain each of these words.
+/// Counts the lines of a log that contain all of these words.
 pub(crate) fn count_lines(log: &Path, words: &[&str]) -> Result<usize, Failure> {
     let text = String::from_utf8_lossy(&fs::read(log)?).into_owned();
     Ok(text.lines().filter(|line| words.iter().all(|word| line.contains(word))).count())

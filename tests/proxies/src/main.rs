@@ -1,6 +1,6 @@
 //! Runs a bot of each adapter through haproxy, squid and tinyproxy, and prints a row for each scenario.
 //!
-//! `run` beside it starts this program: see the README of this folder.
+//! The script `run` starts this program; see the README of this folder.
 
 mod bot;
 mod certificates;
@@ -32,10 +32,10 @@ use teamwire_tests::harness::{AsyncStd, Blocking, Harness};
 
 use self::{outcome::Outcome, report::Report, scenario::Scenario};
 
-/// Why a scenario could not be run.
+/// The reason why a scenario could not be run.
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// Longest time for one scenario with one adapter.
+/// Maximum time for one scenario with one adapter.
 const SCENARIO_TIMEOUT: Duration = Duration::from_secs(240);
 
 fn main() -> ExitCode {
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the scenarios whose names contain one of these words, or all. Returns true if each was as expected.
+/// Runs the scenarios whose names contain one of these words, or all of them. Returns true if all have passed.
 fn run_all(folder: &Path, words: &[String]) -> io::Result<bool> {
     let mut report = Report::start()?;
     for scenario in Scenario::ALL {
@@ -67,20 +67,20 @@ fn run_all(folder: &Path, words: &[String]) -> io::Result<bool> {
     report.finish()
 }
 
-/// Runs a scenario for a limited time. After that its thread and its proxies are left to the end of this process.
+/// Runs a scenario with a timeout. After that, its thread and proxies remain until this process ends.
 fn run_with_timeout<H: Harness>(scenario: Scenario, folder: &Path) -> Outcome {
     let name: String = scenario.name().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let folder: PathBuf = folder.join(format!("{name}-{}", H::NAME));
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let outcome = fs::create_dir(&folder).map_err(Failure::from).and_then(|()| scenario.run::<H>(&folder));
-        // After the limit there is no receiver.
+        // After the timeout there is no receiver.
         let _ = sender.send(outcome);
     });
     match receiver.recv_timeout(SCENARIO_TIMEOUT) {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(error)) => Outcome::not_run(&error.to_string()),
-        Err(RecvTimeoutError::Timeout) => Outcome::not_run(&format!("it has not ended after {SCENARIO_TIMEOUT:?}")),
+        Err(RecvTimeoutError::Timeout) => Outcome::not_run(&format!("it timed out after {SCENARIO_TIMEOUT:?}")),
         Err(RecvTimeoutError::Disconnected) => Outcome::not_run("it panicked"),
     }
 }

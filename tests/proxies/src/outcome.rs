@@ -4,7 +4,7 @@ use teamwire_core::Error;
 
 use crate::tally::Tally;
 
-/// Most logins that were made with a wrong password.
+/// Maximum number of logins with a wrong password.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Logins {
     /// By one call.
@@ -13,15 +13,15 @@ pub(crate) struct Logins {
     pub(crate) feed: usize,
 }
 
-/// Counts of a scenario, and each expectation that failed.
+/// The counts of a scenario, and its failed expectations.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// Calls of the bot.
+    /// Number of calls of the bot.
     pub(crate) calls: usize,
-    /// Messages that a feed delivered.
+    /// Number of messages that a feed has delivered.
     pub(crate) messages: usize,
     pub(crate) tally: Tally,
-    /// `None` if all passwords were right.
+    /// `None` if the scenario has no wrong password.
     pub(crate) logins: Option<Logins>,
     pub(crate) failures: Vec<String>,
     /// Measurements.
@@ -29,7 +29,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// A scenario that could not be run.
+    /// Creates the outcome of a scenario that could not be run.
     pub(crate) fn not_run(why: &str) -> Self {
         Self { failures: vec![format!("not run: {why}")], ..Self::default() }
     }
@@ -48,7 +48,7 @@ impl Outcome {
         self.notes.push(note.into());
     }
 
-    /// Counts a call that is to succeed, and returns its result.
+    /// Counts a call that has to succeed, and returns its output.
     pub(crate) fn call<T>(&mut self, name: &str, result: Result<T, Error>) -> Option<T> {
         self.calls += 1;
         result.map_err(|error| self.fail(format!("{name}: {error}"))).ok()

@@ -1,4 +1,4 @@
-//! A person who writes to the lobby, past all proxies.
+//! A person who posts to the lobby without a proxy.
 
 use std::{
     thread,
@@ -7,7 +7,7 @@ use std::{
 
 use teamwire_sandbox::{Sandbox, org};
 
-/// Writes a note after each pause that `next_pause` returns for its number. Returns the notes, with their times.
+/// Posts a note after each pause that `next_pause` returns for its number. Returns the notes with their times.
 pub(crate) fn post_notes(
     sandbox: &Sandbox,
     mut next_pause: impl FnMut(usize) -> Option<Duration>,

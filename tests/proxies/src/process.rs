@@ -1,4 +1,4 @@
-//! A proxy as a child process: it is started on a free port of loopback, and ends with its owner.
+//! A proxy as a child process, which listens on a free port of loopback and ends with its owner.
 
 use std::{
     fs::{self, OpenOptions},
@@ -15,9 +15,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Failure;
 
-/// Longest time for a proxy to start.
+/// Maximum time for a proxy to start.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
-/// Longest time for a proxy to end after it was asked to.
+/// Maximum time for a proxy to end after a signal.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -26,7 +26,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 pub(crate) struct Process(Child);
 
 impl Process {
-    /// Starts a program that writes to this log, and waits until it accepts connections on this port.
+    /// Starts a program with this log, and waits until it accepts connections on this port.
     pub(crate) fn start(command: &mut Command, log: &Path, port: u16) -> Result<Self, Failure> {
         let output = OpenOptions::new().create(true).append(true).open(log)?;
         let errors = output.try_clone()?;
@@ -57,7 +57,7 @@ impl Process {
     }
 }
 
-/// Lets it end its own children first.
+/// Terminates the process, so that it can end its own children, before killing it.
 impl Drop for Process {
     fn drop(&mut self) {
         if self.0.try_wait().is_ok_and(|ended| ended.is_none()) && self.signal(Signal::TERM).is_ok() {
@@ -66,18 +66,18 @@ impl Drop for Process {
                 thread::sleep(POLL_INTERVAL);
             }
         }
-        // It may have ended already.
+        // Fails if the process has already ended.
         let _ = self.kill();
     }
 }
 
-/// Returns a port of loopback that nothing listens on. It is below those that Linux gives to outgoing connections,
-/// so that it stays free while a proxy is restarted.
+/// Returns a free port of loopback. It is below those that Linux uses for outgoing connections, so that it stays free
+/// while a proxy is restarted.
 pub(crate) fn free_port() -> io::Result<u16> {
     const FIRST_PORT: u16 = 12_000;
     const PORT_COUNT: u16 = 16_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let offset = u16::try_from(std::process::id() % u32::from(PORT_COUNT)).expect("it is below COUNT");
+    let offset = u16::try_from(std::process::id() % u32::from(PORT_COUNT)).expect("the offset is below PORT_COUNT");
     for _ in 0..PORT_COUNT {
         let next = (offset + NEXT.fetch_add(1, Ordering::Relaxed) % PORT_COUNT) % PORT_COUNT;
         let port = FIRST_PORT + next;

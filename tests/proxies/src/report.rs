@@ -1,4 +1,4 @@
-//! The table, and the totals under it.
+//! The table of scenarios, and its totals.
 
 use std::io::{self, Write};
 
@@ -7,9 +7,9 @@ use crate::{
     tally::Tally,
 };
 
-/// Failures of one scenario that are printed.
+/// Maximum number of failures printed per scenario.
 const MAX_FAILURES: usize = 8;
-/// Characters of each that are printed.
+/// Maximum number of characters printed per failure.
 const MAX_FAILURE_CHARS: usize = 250;
 
 /// Sums over all scenarios.
@@ -24,7 +24,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Prints the head of the table.
+    /// Prints the header of the table.
     pub(crate) fn start() -> io::Result<Self> {
         let [calls, messages, lost] = ["calls", "messages", "lost"];
         let [duplicated, out_of_order, failures] = ["duplicated", "out of order", "failures"];
@@ -38,7 +38,7 @@ impl Report {
         Ok(Self::default())
     }
 
-    /// Prints a row, and adds it to the sums.
+    /// Prints a row, and adds it to the totals.
     pub(crate) fn add_row(&mut self, scenario: &str, adapter: &str, outcome: &Outcome) -> io::Result<()> {
         let Outcome { calls, messages, tally, .. } = *outcome;
         let Tally { lost, duplicated, out_of_order } = tally;
@@ -72,7 +72,7 @@ impl Report {
         Ok(())
     }
 
-    /// Prints the totals. Returns true if every scenario was as expected.
+    /// Prints the totals. Returns true if all scenarios have passed.
     pub(crate) fn finish(self) -> io::Result<bool> {
         let Self { tally: Tally { lost, duplicated, out_of_order }, calls, messages, rows, failed, .. } = self;
         let mut out = io::stdout().lock();
@@ -86,7 +86,7 @@ impl Report {
     }
 }
 
-/// One line without control characters, of bounded length.
+/// Returns a text without control characters, and of limited length.
 fn printable(text: &str) -> String {
     let mut line: String = text.chars().take(MAX_FAILURE_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(MAX_FAILURE_CHARS).is_some() {

@@ -1,4 +1,4 @@
-//! Everything that a bot goes through, each with proxies and a sandbox of its own.
+//! The scenarios, each with its own proxies and sandbox.
 
 mod cut_polls;
 mod early_hints;
@@ -19,7 +19,7 @@ use crate::{Failure, forward_proxy::Brand, outcome::Outcome};
 pub(crate) enum Scenario {
     EarlyHints,
     RefusedUpload(When),
-    /// The mode of `http-reuse`.
+    /// Connection reuse with this mode of `http-reuse`.
     Reuse(&'static str),
     CutPolls,
     Outages(Outage),
@@ -66,7 +66,7 @@ impl Scenario {
         }
     }
 
-    /// Runs it with this adapter. Its files are put into this folder.
+    /// Runs it with this adapter, with its files in this folder.
     pub(crate) fn run<H: Harness>(self, folder: &Path) -> Result<Outcome, Failure> {
         match self {
             Self::EarlyHints => early_hints::run::<H>(folder),

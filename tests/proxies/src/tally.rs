@@ -1,11 +1,11 @@
-//! Compares what arrived with what was to arrive.
+//! Compares received texts with expected ones.
 
 use std::{
     collections::{HashMap, HashSet},
     ops::AddAssign,
 };
 
-/// Differences between the texts that were to arrive and those that did.
+/// The differences between expected and received texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) lost: usize,
@@ -14,8 +14,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Compares the texts that arrived with those that were to arrive, which differ from one another. Other texts are
-    /// ignored, unless they repeat.
+    /// Compares received texts with expected ones, which are unique. Other texts are ignored, unless they repeat.
     pub(crate) fn compare(expected: &[String], arrived: &[String]) -> Self {
         let places: HashMap<&str, usize> =
             expected.iter().enumerate().map(|(place, text)| (text.as_str(), place)).collect();
@@ -36,7 +35,7 @@ impl Tally {
         tally
     }
 
-    /// Returns true if everything arrived once and in order.
+    /// Returns true if every expected text was received once and in order.
     pub(crate) fn is_clean(self) -> bool {
         self == Self::default()
     }
@@ -61,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn each_difference_is_counted_as_its_kind() {
+    fn differences_are_counted_by_kind() {
         assert_eq!(compare("a b c", "a b c"), (0, 0, 0));
         assert_eq!(compare("a b c", "a c"), (1, 0, 0));
         assert_eq!(compare("a b c", "a b b c c"), (0, 2, 0));

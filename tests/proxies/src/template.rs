@@ -1,11 +1,11 @@
-//! Configuration templates: `@NAME@` stands for a value.
+//! Configuration templates: `@NAME@` is replaced by a value.
 
 use crate::Failure;
 
-/// Returns the template with these values in place of their names.
+/// Replaces the names in a template by their values.
 pub(crate) fn fill(template: &str, values: &[(&str, &str)]) -> Result<String, Failure> {
     let mut filled = String::new();
-    // Every second piece is a name.
+    // Every second part is a name.
     for (index, piece) in template.split('@').enumerate() {
         if index % 2 == 0 {
             filled.push_str(piece);
@@ -29,8 +29,8 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_a_value_is_refused() {
-        let refused = fill("port @PORT@", &[]).expect_err("there is no value");
-        assert!(refused.to_string().contains("PORT"), "{refused}");
+    fn names_without_a_value_are_rejected() {
+        let error = fill("port @PORT@", &[]).expect_err("there is no value");
+        assert!(error.to_string().contains("PORT"), "{error}");
     }
 }

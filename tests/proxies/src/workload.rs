@@ -1,4 +1,4 @@
-//! What every proxy has to let through: posts, files, and a feed.
+//! The traffic that every proxy has to pass: posts, files, and a feed.
 
 use std::{thread, time::Duration};
 
@@ -6,21 +6,21 @@ use teamwire_tests::harness::Harness;
 
 use crate::{Failure, bot::Bot, feed_thread::with_feed, outcome::Outcome, person};
 
-/// Longest time for the feed to deliver the rest.
+/// Maximum time for the feed to deliver the remaining messages.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How much passes through a proxy.
+/// The amount of traffic.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Workload {
-    /// Posts of the bot, and notes of a person.
+    /// Number of posts of the bot, and of notes of a person.
     pub(crate) count: usize,
-    /// The pause after each.
+    /// The pause after each post.
     pub(crate) pause: fn(usize) -> Duration,
     pub(crate) has_files: bool,
 }
 
 impl Workload {
-    /// Lets a bot do all of it, and expects each part to succeed.
+    /// Runs all of it with a bot, and expects each part to succeed.
     pub(crate) fn run<H: Harness>(self, bot: &Bot<'_, H>, outcome: &mut Outcome) -> Result<(), Failure> {
         let mut files = Ok(());
         let delivered = with_feed::<H>(&bot.client, bot.sandbox, outcome, DELIVERY_TIMEOUT, |outcome| {
@@ -34,7 +34,7 @@ impl Workload {
                 }
             });
         });
-        outcome.note(format!("failed attempts that the feed waited out: {}", delivered.failed_attempts));
+        outcome.note(format!("failed attempts that the feed retried: {}", delivered.failed_attempts));
         files
     }
 }

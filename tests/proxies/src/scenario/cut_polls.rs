@@ -1,4 +1,4 @@
-//! haproxy waits for responses for less time than a long poll takes, and sends 504.
+//! haproxy times out before a long poll ends, and sends 504.
 
 use std::{
     path::Path,
@@ -18,14 +18,14 @@ use crate::{
     person,
 };
 
-/// Time in which a feed learns how long it may wait.
+/// Time for the feed to adapt its long polls.
 const ADAPTATION_TIME: Duration = Duration::from_secs(15);
-/// Time in which it is measured.
+/// Time of the measurement after that.
 const MEASUREMENT_TIME: Duration = Duration::from_secs(30);
 const SAMPLE_INTERVAL: Duration = Duration::from_millis(5);
-/// Longest time for the feed to deliver the rest.
+/// Maximum time for the feed to deliver the remaining messages.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
-/// The part of the time in which no poll may be open.
+/// Maximum share of the time without an open poll.
 const MAX_SHARE_WITHOUT_POLL: f64 = 0.1;
 
 pub(super) fn run<H: Harness>(folder: &Path) -> Result<Outcome, Failure> {
@@ -42,7 +42,7 @@ pub(super) fn run<H: Harness>(folder: &Path) -> Result<Outcome, Failure> {
             posted = person::post_notes(&sandbox, |number| {
                 (started.elapsed() < ADAPTATION_TIME + MEASUREMENT_TIME).then(|| pause(number))
             });
-            samples = sampler.join().expect("it only reads a number");
+            samples = sampler.join().expect("sampling does not panic");
         });
     });
     let (at_first, later) = (
@@ -50,11 +50,12 @@ pub(super) fn run<H: Harness>(folder: &Path) -> Result<Outcome, Failure> {
         share_without_poll(&samples, |at| at >= ADAPTATION_TIME),
     );
     outcome.note(format!(
-        "deaf {:.0} % of the first {ADAPTATION_TIME:?}, {:.0} % of the rest",
+        "without an open poll for {:.0} % of the first {ADAPTATION_TIME:?}, {:.0} % of the rest",
         at_first * 100.0,
         later * 100.0
     ));
-    outcome.expect(later <= MAX_SHARE_WITHOUT_POLL, || format!("the feed is deaf {:.0} % of the time", later * 100.0));
+    outcome
+        .expect(later <= MAX_SHARE_WITHOUT_POLL, || format!("no poll is open for {:.0} % of the time", later * 100.0));
     let mut latencies: Vec<Duration> = posted
         .iter()
         .filter_map(|(text, posted_at)| {
@@ -64,19 +65,19 @@ pub(super) fn run<H: Harness>(folder: &Path) -> Result<Outcome, Failure> {
         .collect();
     latencies.sort();
     if let (Some(median), Some(max)) = (latencies.get(latencies.len() / 2), latencies.last()) {
-        outcome.note(format!("delivered after {median:.2?} in the median, {max:.2?} at most"));
+        outcome.note(format!("delivered after {median:.2?} (median), {max:.2?} (maximum)"));
     }
     let cut_polls = haproxy.stop(&["/messages/updates", " 504 "])?;
     outcome.note(format!("{cut_polls} polls cut, {} failed attempts reported", delivered.failed_attempts));
     Ok(outcome)
 }
 
-/// Pauses that are longer than what haproxy waits: a message ends a poll early, and with it a row of failures.
+/// Returns pauses longer than haproxy's timeout, because a message would end a poll before it fails.
 fn pause(number: usize) -> Duration {
     Duration::from_millis([7300, 8900, 6100][number % 3])
 }
 
-/// Looks again and again whether a poll is open. Each sample has its time since the beginning.
+/// Samples whether a poll is open. Each sample has its time since the start.
 fn sample(sandbox: &Sandbox, started: Instant) -> Vec<(Duration, bool)> {
     let mut samples = Vec::new();
     while started.elapsed() < ADAPTATION_TIME + MEASUREMENT_TIME {
@@ -86,12 +87,12 @@ fn sample(sandbox: &Sandbox, started: Instant) -> Vec<(Duration, bool)> {
     samples
 }
 
-/// The part of these samples in which no poll was open.
+/// Returns the share of the selected samples without an open poll.
 fn share_without_poll(samples: &[(Duration, bool)], is_selected: impl Fn(Duration) -> bool) -> f64 {
     let selected: Vec<bool> =
         samples.iter().filter(|(at, _)| is_selected(*at)).map(|(_, has_poll)| *has_poll).collect();
     let without_poll = selected.iter().filter(|has_poll| !**has_poll).count();
-    #[expect(clippy::cast_precision_loss, reason = "there are some thousands of samples")]
+    #[expect(clippy::cast_precision_loss, reason = "there are only thousands of samples")]
     let share = without_poll as f64 / selected.len().max(1) as f64;
     share
 }

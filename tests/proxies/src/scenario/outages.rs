@@ -1,4 +1,4 @@
-//! haproxy is reloaded, or killed and started again, while a bot posts and follows.
+//! haproxy is reloaded, or killed and restarted, while a bot posts and reads a feed.
 
 use std::{
     env,
@@ -20,18 +20,18 @@ use crate::{
     person,
 };
 
-/// Longest time for the feed to deliver the rest.
+/// Maximum time for the feed to deliver the remaining messages.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(60);
-/// Most posts, and most notes.
+/// Maximum number of posts, and of notes.
 const MAX_POSTS: usize = 5000;
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What happens to haproxy.
+/// The kind of outage.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Outage {
-    /// New workers take over; the old ones finish what they have, and are ended after two seconds.
+    /// New workers take over. The old ones finish their requests, and end after at most two seconds.
     Reload,
-    /// It is killed, and comes back a moment later.
+    /// haproxy is killed, and restarted shortly after.
     Kill,
 }
 
@@ -45,7 +45,7 @@ impl Outage {
     }
 
     fn trigger(self, haproxy: &mut Haproxy, number: usize) -> Result<(), Failure> {
-        // Not in step with anything else.
+        // Varies the times, so that they are not synchronised with requests.
         let offset = Duration::from_millis(number as u64 * 37 % 150);
         match self {
             Self::Reload => {
@@ -95,13 +95,13 @@ pub(super) fn run<H: Harness>(folder: &Path, outage: Outage) -> Result<Outcome, 
     bot.check_posts(&mut outcome, &posted);
     if has_master {
         let reloads = haproxy.count_logged(&["Loading success"])?.saturating_sub(1);
-        outcome.note(format!("{count} reloads asked for, {reloads} done"));
-        outcome.expect(reloads * 2 >= count, || format!("HAProxy has reloaded only {reloads} times"));
+        outcome.note(format!("{reloads} of {count} reloads completed"));
+        outcome.expect(reloads * 2 >= count, || format!("only {reloads} of {count} reloads completed"));
     } else {
         outcome.note(format!("{count} outages"));
     }
     let (calls, arrived) = (outcome.calls, sandbox.received_count("POST /v1/chats/{tid}/messages"));
     outcome.note(format!("{} posts in {calls} calls; {arrived} requests arrived", posted.len()));
-    outcome.note(format!("failed attempts that the feed waited out: {}", delivered.failed_attempts));
+    outcome.note(format!("failed attempts that the feed retried: {}", delivered.failed_attempts));
     Ok(outcome)
 }

@@ -1,4 +1,4 @@
-//! A forward proxy with basic authentication, before the sandbox itself or before a TLS terminator.
+//! A forward proxy with basic authentication, in front of the sandbox or of a TLS terminator.
 
 mod wrong;
 
@@ -23,20 +23,20 @@ use crate::{
     workload::Workload,
 };
 
-/// Longest time until a tunnel that has ended stands in the log.
+/// Maximum time until a closed tunnel is logged.
 const LOG_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The base URL's scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
-    /// The proxy gets an absolute URI.
+    /// The proxy receives absolute URIs.
     Http,
-    /// The proxy gets CONNECT.
+    /// The proxy receives CONNECT.
     Https,
 }
 
 impl Scheme {
-    /// A method that the proxy gets for each post.
+    /// Returns the method that the proxy receives for each post.
     const fn method(self) -> &'static str {
         match self {
             Self::Http => "POST",
@@ -45,7 +45,7 @@ impl Scheme {
     }
 }
 
-/// The sandbox, a proxy, and haproxy between them where the scheme needs it.
+/// The sandbox, a proxy, and haproxy between them if the scheme needs TLS.
 struct Setup {
     sandbox: Sandbox,
     tls: Option<(Haproxy, Certificates)>,
@@ -85,21 +85,21 @@ impl Setup {
     }
 }
 
-/// With the right password everything passes.
+/// Expects all traffic to pass with the right password.
 pub(super) fn right<H: Harness>(folder: &Path, brand: Brand, scheme: Scheme) -> Result<Outcome, Failure> {
     let setup = Setup::new(folder, brand, scheme)?;
     let bot = setup.bot::<H>(folder, true)?;
     let mut outcome = Outcome::default();
     Workload { count: 30, pause: |_| Duration::from_millis(20), has_files: true }.run(&bot, &mut outcome)?;
-    // squid counts a tunnel once it has ended.
+    // squid logs a tunnel when it is closed.
     drop(bot);
     let has_passed = setup.proxy.has_seen(scheme.method(), Instant::now() + LOG_TIMEOUT)?;
-    outcome.expect(has_passed, || format!("the proxy has seen no {}", scheme.method()));
+    outcome.expect(has_passed, || format!("the proxy has logged no {}", scheme.method()));
     let connects = setup.proxy.requests("CONNECT")?;
-    outcome.expect(scheme == Scheme::Https || connects == 0, || format!("the proxy has seen {connects} CONNECT"));
+    outcome.expect(scheme == Scheme::Https || connects == 0, || format!("the proxy has logged {connects} CONNECT"));
     if brand == Brand::Squid {
         let refused = setup.proxy.refused_logins()?;
-        outcome.expect(refused == 0, || format!("the proxy has refused {refused} requests"));
+        outcome.expect(refused == 0, || format!("the proxy has rejected {refused} requests"));
     }
     Ok(outcome)
 }

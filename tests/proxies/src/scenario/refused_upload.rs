@@ -1,4 +1,4 @@
-//! haproxy refuses uploads with 413 as soon as it has their head, or after it has asked for their body.
+//! haproxy rejects uploads with 413, after their head or after `100 Continue`.
 
 use std::{
     path::Path,
@@ -17,12 +17,12 @@ use crate::{
 };
 
 const SIZE: usize = 8 << 20;
-/// Longest time until the refusal is reported.
+/// Maximum time until the rejection is reported.
 const MAX_REPORT_TIME: Duration = Duration::from_secs(5);
-/// A connection that is reset may take the first refusal with it.
+/// Maximum number of attempts: a connection reset may discard the first response.
 const MAX_ATTEMPTS: usize = 2;
 
-/// When the refusal is sent.
+/// When the rejection is sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum When {
     /// After the head of the request.
@@ -65,7 +65,7 @@ fn upload<H: Harness>(folder: &Path, when: When, in_memory: bool, outcome: &mut 
     let elapsed = started.elapsed();
     outcome.calls += 1;
     match result {
-        Ok(_) => outcome.fail(format!("{source}: it succeeded")),
+        Ok(_) => outcome.fail(format!("{source}: it has succeeded")),
         Err(error) => outcome.expect(error.status() == Some(413), || format!("{source}: {error}")),
     }
     let attempts = haproxy.stop(&["POST /v1/assets", " 413 "])?;

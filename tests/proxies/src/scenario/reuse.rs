@@ -13,13 +13,13 @@ use crate::{
     workload::Workload,
 };
 
-/// The longest time that haproxy keeps an idle connection.
+/// Maximum idle time of haproxy's connections, in milliseconds.
 const KEEP_ALIVE_MS: u64 = 100;
 
-/// Connections without which there was nothing to see.
+/// Minimum number of connections for the scenario to be effective.
 const MIN_CONNECTIONS: usize = 10;
 
-/// Pauses around that time, so that requests and the ends of their connections cross.
+/// Returns pauses around the idle time, so that requests coincide with connections being closed.
 fn pause_between_posts(number: usize) -> Duration {
     Duration::from_millis(KEEP_ALIVE_MS * 9 / 10 + number as u64 * 3 % (KEEP_ALIVE_MS / 5))
 }
@@ -38,6 +38,8 @@ pub(super) fn run<H: Harness>(folder: &Path, mode: &str) -> Result<Outcome, Fail
     Workload { count: 60, pause: pause_between_posts, has_files: false }.run(&bot, &mut outcome)?;
     let connections = haproxy.count_connections()?;
     outcome.note(format!("{connections} connections"));
-    outcome.expect(connections >= MIN_CONNECTIONS, || format!("{connections} connections: hardly any has become idle"));
+    outcome.expect(connections >= MIN_CONNECTIONS, || {
+        format!("only {connections} connections: too few were closed when idle")
+    });
     Ok(outcome)
 }

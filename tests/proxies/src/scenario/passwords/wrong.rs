@@ -1,4 +1,4 @@
-//! A wrong password: each call and each feed is refused once, for good.
+//! A wrong password: each call and each feed fails after one login.
 
 use std::{path::Path, time::Duration};
 
@@ -14,19 +14,18 @@ use crate::{
     outcome::{Logins, Outcome},
 };
 
-/// How long a feed with a wrong password is watched, if it does not end.
+/// Maximum time for a feed with a wrong password to end.
 const FEED_TIMEOUT: Duration = Duration::from_secs(10);
 
 struct Trial<'s> {
     proxy: &'s ForwardProxy,
-    /// True if the proxy shows that it is the one that refuses. tinyproxy refuses plain HTTP with the 401 of an origin
-    /// server.
+    /// True if a rejection identifies the proxy. tinyproxy rejects plain HTTP with 401, like an origin server.
     is_identifiable: bool,
     logins: Logins,
     outcome: Outcome,
 }
 
-/// Calls and follows with a wrong password.
+/// Expects calls and a feed to fail with a wrong password.
 pub(in crate::scenario) fn wrong<H: Harness>(folder: &Path, brand: Brand, scheme: Scheme) -> Result<Outcome, Failure> {
     let setup = Setup::new(folder, brand, scheme)?;
     let is_identifiable = brand == Brand::Squid || scheme == Scheme::Https;
@@ -37,17 +36,17 @@ pub(in crate::scenario) fn wrong<H: Harness>(folder: &Path, brand: Brand, scheme
     trial.call("post", || bot.post("never seen").map(drop))?;
     let file = Draft::text("never seen").attach(Upload::bytes("large.bin", bytes(100_000)));
     trial.call("upload", || bot.post(file).map(drop))?;
-    // With connections of its own: squid 5 no longer answers on one whose upload it has refused.
+    // With new connections, because squid 5 stops responding on a connection whose upload it has rejected.
     trial.follow(&setup.bot::<H>(folder, false)?)?;
     let Trial { logins, mut outcome, .. } = trial;
     let arrived = setup.sandbox.transcript().len();
-    outcome.expect(arrived == 0, || format!("{arrived} requests have passed the proxy"));
+    outcome.expect(arrived == 0, || format!("{arrived} requests have reached the sandbox"));
     outcome.logins = Some(logins);
     Ok(outcome)
 }
 
 impl Trial<'_> {
-    /// Expects a call to be refused, by one login.
+    /// Expects a call to fail after one login.
     fn call(&mut self, name: &str, call: impl FnOnce() -> Result<(), Error>) -> Result<(), Failure> {
         let before = self.proxy.refused_logins()?;
         let result = call();
@@ -56,13 +55,13 @@ impl Trial<'_> {
         self.outcome.calls += 1;
         self.outcome.expect(logins == 1, || format!("{name}: {logins} logins"));
         match result {
-            Ok(()) => self.outcome.fail(format!("{name}: it succeeded")),
+            Ok(()) => self.outcome.fail(format!("{name}: it has succeeded")),
             Err(error) => self.check(name, &error),
         }
         Ok(())
     }
 
-    /// Expects a feed to end, after one login.
+    /// Expects a feed to end after one login.
     fn follow<H: Harness>(&mut self, bot: &Bot<'_, H>) -> Result<(), Failure> {
         let before = self.proxy.refused_logins()?;
         let mut feed = FeedThread::start::<H>(&bot.client);
@@ -71,25 +70,25 @@ impl Trial<'_> {
         let logins = self.proxy.refused_logins()? - before;
         self.logins.feed = self.logins.feed.max(logins);
         self.outcome.expect(logins == 1, || format!("feed: {logins} logins"));
-        self.outcome.expect(has_stopped, || "feed: it does not end when it is stopped".to_owned());
+        self.outcome.expect(has_stopped, || "feed: it does not end after a stop".to_owned());
         match delivered.error {
             Some(error) if has_ended => self.check("feed", &error),
             _ => {
                 let attempts = delivered.failed_attempts;
                 self.outcome
-                    .fail(format!("feed: after {FEED_TIMEOUT:?} and {attempts} failed attempts it has not ended"));
+                    .fail(format!("feed: it has not ended after {FEED_TIMEOUT:?} and {attempts} failed attempts"));
             }
         }
         Ok(())
     }
 
-    /// Expects a final error that names the proxy, and no password.
+    /// Expects a permanent error that names the proxy, and does not contain the password.
     fn check(&mut self, name: &str, error: &Error) {
         let text = error.to_string();
         let is_named = !self.is_identifiable || text.to_lowercase().contains("proxy");
         self.outcome.expect(is_named, || format!("{name}: the error does not name the proxy: {text}"));
-        self.outcome.expect(!error.is_transient(), || format!("{name}: the error is one that may pass: {text}"));
+        self.outcome.expect(!error.is_transient(), || format!("{name}: the error is transient: {text}"));
         let is_shown = text.contains(WRONG_PASSWORD) || format!("{error:?}").contains(WRONG_PASSWORD);
-        self.outcome.expect(!is_shown, || format!("{name}: the error shows the password"));
+        self.outcome.expect(!is_shown, || format!("{name}: the error contains the password"));
     }
 }
