@@ -33,9 +33,9 @@ pub(crate) fn work(mode: Mode, stack: &str, port: u16) {
     match stack {
         "floor" => threads((0..count).map(|_| stacks::floor::Floor::new(port)).collect()),
         "ureq" => threads(vec![stacks::ureq::Bare::new(port); count]),
-        "blocking" => threads(vec![stacks::ours::Blocking::new(port); count]),
-        "ureq-proto" => tasks((0..count).map(|_| stacks::proto::Bare::new(port)).collect()),
-        "async-std" => tasks(vec![stacks::ours::AsyncStd::new(port); count]),
+        "blocking" => threads(vec![stacks::adapters::Blocking::new(port); count]),
+        "ureq-proto" => tasks((0..count).map(|_| stacks::ureq_proto::Bare::new(port)).collect()),
+        "async-std" => tasks(vec![stacks::adapters::AsyncStd::new(port); count]),
         stack => panic!("no stack: {stack}"),
     }
 }

@@ -8,9 +8,9 @@
 //!     └────starts────► client × every stack, in either mode; `get 1000` on a line makes it work, one at a time
 //! ```
 
-mod answers;
 mod client;
 mod report;
+mod responses;
 mod server;
 mod stacks;
 

@@ -1,4 +1,4 @@
-//! A server that does as little as can be: one thread, and two answers that are bytes already.
+//! A server that does as little as can be: one thread, and two responses that are bytes already.
 
 use std::{
     io::{Read, Write, stdout},
@@ -7,7 +7,7 @@ use std::{
 
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 
-use crate::{Mode, Verb, answers};
+use crate::{Mode, Verb, responses};
 
 /// A connection, and what has come of the request that it is at.
 struct Connection {
@@ -23,8 +23,8 @@ pub(crate) fn serve(mode: Mode) {
     let port = listener.local_addr().expect("it is bound").port();
     writeln!(stdout(), "{port}").expect("the report reads it");
 
-    let answers = Verb::ALL.map(|verb| {
-        let json = answers::json(verb);
+    let responses = Verb::ALL.map(|verb| {
+        let json = responses::json(verb);
         let head = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
              date: Thu, 01 Jan 2026 00:00:00 GMT\r\nx-request-id: 0af7651916cd43dd8448eb211c80319c\r\n\r\n",
@@ -50,7 +50,7 @@ pub(crate) fn serve(mode: Mode) {
                 connections.push(Some(Connection { socket, input: vec![0; 16 << 10], filled: 0 }));
             } else {
                 let place = usize::try_from(data.u64()).expect("it was one");
-                let open = connections[place].as_mut().is_some_and(|connection| connection.turn(&answers));
+                let open = connections[place].as_mut().is_some_and(|connection| connection.turn(&responses));
                 if !open {
                     connections[place] = None;
                 }
@@ -60,18 +60,18 @@ pub(crate) fn serve(mode: Mode) {
 }
 
 impl Connection {
-    /// Reads once, and answers if that was all of a request. Whether the connection is still open.
-    fn turn(&mut self, answers: &[Vec<u8>; 2]) -> bool {
+    /// Reads once, and responds if that was all of a request. Whether the connection is still open.
+    fn turn(&mut self, responses: &[Vec<u8>; 2]) -> bool {
         match self.socket.read(&mut self.input[self.filled..]) {
             Ok(0) | Err(_) => return false,
             Ok(bytes) => self.filled += bytes,
         }
         let request = &self.input[..self.filled];
         let answer = if request.starts_with(b"GET ") {
-            request.ends_with(b"\r\n\r\n").then_some(&answers[0])
+            request.ends_with(b"\r\n\r\n").then_some(&responses[0])
         } else {
             // The JSON that is posted ends in a brace, and no head has one.
-            request.ends_with(b"}").then_some(&answers[1])
+            request.ends_with(b"}").then_some(&responses[1])
         };
         let Some(answer) = answer else { return true };
         self.filled = 0;

@@ -5,7 +5,7 @@ use std::{
     net::TcpStream,
 };
 
-use crate::{Verb, answers, client::Worker, stacks};
+use crate::{Verb, client::Worker, responses, stacks};
 
 pub(crate) struct Floor {
     socket: TcpStream,
@@ -29,7 +29,7 @@ impl Worker for Floor {
         loop {
             filled += self.socket.read(&mut self.input[filled..]).expect("an answer");
             if let Some(body) = body(&self.input[..filled]) {
-                return answers::read(verb, body);
+                return responses::read(verb, body);
             }
         }
     }
@@ -45,7 +45,7 @@ fn bytes(verb: Verb, port: u16) -> Vec<u8> {
     match verb {
         Verb::Get => bytes.extend(b"\r\n"),
         Verb::Post => {
-            let posted = answers::posted();
+            let posted = responses::posted();
             bytes.extend(format!("content-length: {}\r\n\r\n", posted.len()).into_bytes());
             bytes.extend(posted);
         }

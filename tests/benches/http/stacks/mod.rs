@@ -1,15 +1,15 @@
-//! The stacks that are compared. All send the same headers, and read the same answers into structs.
+//! The stacks that are compared. All send the same headers, and read the same responses into structs.
 
+pub(crate) mod adapters;
 pub(crate) mod floor;
-pub(crate) mod ours;
-pub(crate) mod proto;
 pub(crate) mod ureq;
+pub(crate) mod ureq_proto;
 
 use std::time::Duration;
 
 use http::{Request, request::Builder};
 
-use crate::{Verb, answers::TID};
+use crate::{Verb, responses::TID};
 
 /// How long each stack would wait for an answer.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);

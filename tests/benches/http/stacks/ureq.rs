@@ -13,7 +13,7 @@ use ureq::{
     },
 };
 
-use crate::{Verb, answers, client::Worker, stacks};
+use crate::{Verb, client::Worker, responses, stacks};
 
 #[derive(Clone)]
 pub(crate) struct Bare {
@@ -46,10 +46,10 @@ impl Worker for Bare {
         let request = stacks::request(verb, self.port);
         let answer = match verb {
             Verb::Get => self.agent.run(request.body(()).expect("a request")),
-            Verb::Post => self.agent.run(request.body(answers::posted()).expect("a request")),
+            Verb::Post => self.agent.run(request.body(responses::posted()).expect("a request")),
         };
         let body = answer.expect("an answer").into_body().read_to_vec().expect("a body");
-        answers::read(verb, &body);
+        responses::read(verb, &body);
     }
 }
 

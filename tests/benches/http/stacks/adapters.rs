@@ -6,8 +6,8 @@ use teamwire_core::{Config, Credentials, RetryPolicy};
 
 use crate::{
     Verb,
-    answers::{self, TID},
     client::{AsyncWorker, Worker},
+    responses::{self, TID},
 };
 
 #[derive(Clone)]
@@ -33,7 +33,7 @@ impl Worker for Blocking {
         let chats = self.0.chats();
         match verb {
             Verb::Get => drop(black_box(chats.by_thread_id(TID).expect("an answer").expect("a chat"))),
-            Verb::Post => drop(black_box(chats.chat(TID).post(answers::text()).expect("a message"))),
+            Verb::Post => drop(black_box(chats.chat(TID).post(responses::text()).expect("a message"))),
         }
     }
 }
@@ -43,7 +43,7 @@ impl AsyncWorker for AsyncStd {
         let chats = self.0.chats();
         match verb {
             Verb::Get => drop(black_box(chats.by_thread_id(TID).await.expect("an answer").expect("a chat"))),
-            Verb::Post => drop(black_box(chats.chat(TID).post(answers::text()).await.expect("a message"))),
+            Verb::Post => drop(black_box(chats.chat(TID).post(responses::text()).await.expect("a message"))),
         }
     }
 }

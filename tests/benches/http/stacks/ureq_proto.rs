@@ -4,7 +4,7 @@ use async_std::{future, io::ReadExt, io::WriteExt, net::TcpStream, task};
 use http::HeaderValue;
 use ureq_proto::client::{Call, RecvResponseResult, SendRequestResult};
 
-use crate::{Verb, answers, client::AsyncWorker, stacks};
+use crate::{Verb, client::AsyncWorker, responses, stacks};
 
 pub(crate) struct Bare {
     socket: TcpStream,
@@ -21,7 +21,7 @@ impl Bare {
     }
 
     async fn exchange(&mut self, verb: Verb) -> Vec<u8> {
-        let body = if verb == Verb::Post { answers::posted() } else { Vec::new() };
+        let body = if verb == Verb::Post { responses::posted() } else { Vec::new() };
         let request = stacks::request(verb, self.port).body(()).expect("a request");
         let mut call = Call::new(request).expect("a request");
         if !body.is_empty() {
@@ -66,6 +66,6 @@ impl Bare {
 impl AsyncWorker for Bare {
     async fn request(&mut self, verb: Verb) {
         let body = future::timeout(stacks::TIMEOUT, self.exchange(verb)).await.expect("in time");
-        answers::read(verb, &body);
+        responses::read(verb, &body);
     }
 }
