@@ -15,11 +15,11 @@ use teamwire_core::{
 };
 
 #[global_allocator]
-static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const FEEDS: usize = 10_000;
 const ROUNDS: u64 = 50;
-const STRETCH: usize = 200;
+const BATCH: usize = 200;
 
 fn at(seconds: u64) -> Now {
     Now::new(Moment::after_epoch(Duration::from_secs(seconds)), DateTime::UNIX_EPOCH)
@@ -31,14 +31,14 @@ fn client() -> Client<ByHand> {
     Client::new(ByHand::new(config, [7; 32], at(0)))
 }
 
-fn answer(body: &str) -> Reply {
+fn reply(body: &str) -> Reply {
     Reply::Response(http::Response::new(body.as_bytes().to_vec()))
 }
 
 type Set = FeedSet<usize, Poller<Message>>;
 
 /// All requests that are to be sent now.
-fn sent(set: &mut Set, now: Now) -> Vec<(usize, Ticket)> {
+fn collect_requests(set: &mut Set, now: Now) -> Vec<(usize, Ticket)> {
     let mut sent = Vec::with_capacity(FEEDS);
     loop {
         match set.next(now) {
@@ -53,24 +53,24 @@ fn sent(set: &mut Set, now: Now) -> Vec<(usize, Ticket)> {
 }
 
 /// Feeds that wait for the answer to a long poll.
-fn idle(client: &Client<ByHand>) -> Set {
+fn idle_set(client: &Client<ByHand>) -> Set {
     let mut set = Set::new();
     for key in 0..FEEDS {
         set.insert(key, client.chats().chat(format!("7MQKchz6wsSzmWT{key:07}")).new_messages(None));
     }
-    for (key, ticket) in sent(&mut set, at(0)) {
-        set.handle(at(0), &key, ticket, answer(r#"{"items":[],"cursor":"b2xkZXIgdGhhbiB0aGlzMTIz"}"#));
+    for (key, ticket) in collect_requests(&mut set, at(0)) {
+        set.handle(at(0), &key, ticket, reply(r#"{"items":[],"cursor":"b2xkZXIgdGhhbiB0aGlzMTIz"}"#));
     }
-    sent(&mut set, at(0));
+    collect_requests(&mut set, at(0));
     set
 }
 
-fn row(what: &str, value: String, aim: &str) {
-    println!("| {what:<58} | {value:>12} | {aim:>10} |");
+fn row(name: &str, value: String, limit: &str) {
+    println!("| {name:<58} | {value:>12} | {limit:>10} |");
 }
 
 #[expect(clippy::cast_precision_loss, reason = "it is for people")]
-fn per(total: Duration, count: u64) -> String {
+fn per_step(total: Duration, count: u64) -> String {
     format!("{:.0} ns", total.as_nanos() as f64 / count as f64)
 }
 
@@ -81,48 +81,48 @@ fn main() {
     row("a feed of messages, without its heap", format!("{} B", size_of::<Poller<Message>>()), "");
     row("a feed of live locations, without its heap", format!("{} B", size_of::<Poller<LiveLocationUpdate>>()), "");
 
-    let region = Region::new(COUNTED);
-    let mut set = idle(&client);
+    let region = Region::new(ALLOCATOR);
+    let mut set = idle_set(&client);
     let change = region.change();
-    let held = change.bytes_allocated - change.bytes_deallocated;
-    row("an idle feed in a set of 10,000, all in all", format!("{} B", held / FEEDS), "2,048 B");
+    let bytes = change.bytes_allocated - change.bytes_deallocated;
+    row("an idle feed in a set of 10,000, all in all", format!("{} B", bytes / FEEDS), "2,048 B");
 
-    let begun = Instant::now();
+    let started = Instant::now();
     for _ in 0..FEEDS * 20 {
         black_box(set.next(at(1)));
     }
-    row("to ask a set in which nothing is to be done", per(begun.elapsed(), FEEDS as u64 * 20), "");
+    row("to ask a set in which nothing is to be done", per_step(started.elapsed(), FEEDS as u64 * 20), "");
 
     // A feed that is asked again: the whole way from an answer to the next request. Of many stretches the fastest counts:
     // the others were disturbed.
     set.reissue();
-    let (mut asking, mut hearing) = (Duration::MAX, Duration::MAX);
+    let (mut request_time, mut reply_time) = (Duration::MAX, Duration::MAX);
     for round in 0..ROUNDS {
-        let mut awaited = Vec::with_capacity(FEEDS);
-        for _ in 0..FEEDS / STRETCH {
-            let begun = Instant::now();
-            for _ in 0..STRETCH {
+        let mut pending = Vec::with_capacity(FEEDS);
+        for _ in 0..FEEDS / BATCH {
+            let started = Instant::now();
+            for _ in 0..BATCH {
                 let Next::Step(key, Step::Send(ticket, exchange)) = set.next(at(round * 30)) else {
                     unreachable!("each feed asks")
                 };
                 drop(black_box(exchange));
-                awaited.push((key, ticket));
+                pending.push((key, ticket));
             }
             // In the first round the requests are only handed out again.
             if round > 0 {
-                asking = asking.min(begun.elapsed());
+                request_time = request_time.min(started.elapsed());
             }
         }
-        for stretch in awaited.chunks(STRETCH) {
+        for batch in pending.chunks(BATCH) {
             let body = r#"{"items":[],"cursor":"b2xkZXIgdGhhbiB0aGlzMTIz"}"#;
-            let replies: Vec<_> = stretch.iter().map(|_| answer(body)).collect();
-            let begun = Instant::now();
-            for ((key, ticket), reply) in stretch.iter().zip(replies) {
+            let replies: Vec<_> = batch.iter().map(|_| reply(body)).collect();
+            let started = Instant::now();
+            for ((key, ticket), reply) in batch.iter().zip(replies) {
                 set.handle(at(round * 30 + 25), key, *ticket, reply);
             }
-            hearing = hearing.min(begun.elapsed());
+            reply_time = reply_time.min(started.elapsed());
         }
     }
-    row("a step: the next request of one feed out of 10,000", per(asking, STRETCH as u64), "2,000 ns");
-    row("a step: the answer to it", per(hearing, STRETCH as u64), "2,000 ns");
+    row("a step: the next request of one feed out of 10,000", per_step(request_time, BATCH as u64), "2,000 ns");
+    row("a step: the answer to it", per_step(reply_time, BATCH as u64), "2,000 ns");
 }

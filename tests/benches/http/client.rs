@@ -27,7 +27,7 @@ pub(crate) trait AsyncWorker: Send + 'static {
 struct Start(Instant, Duration);
 
 /// Obeys lines of a verb and a number of requests, and answers with the nanoseconds of both clocks.
-pub(crate) fn work(mode: Mode, stack: &str, port: u16) {
+pub(crate) fn run(mode: Mode, stack: &str, port: u16) {
     mode.pin();
     let count = mode.workers();
     match stack {
@@ -41,37 +41,37 @@ pub(crate) fn work(mode: Mode, stack: &str, port: u16) {
 }
 
 fn threads<W: Worker>(mut workers: Vec<W>) {
-    obey(|verb, requests| {
+    serve_commands(|verb, requests| {
         if let [worker] = &mut workers[..] {
             let start = Start::now();
             (0..requests).for_each(|_| worker.request(verb));
-            return start.passed();
+            return start.elapsed();
         }
-        let each = requests / workers.len();
-        let together = Barrier::new(workers.len() + 1);
+        let requests_per_worker = requests / workers.len();
+        let barrier = Barrier::new(workers.len() + 1);
         thread::scope(|scope| {
             let threads: Vec<_> = workers
                 .iter_mut()
                 .map(|worker| {
-                    let together = &together;
+                    let barrier = &barrier;
                     scope.spawn(move || {
-                        together.wait();
-                        (0..each).for_each(|_| worker.request(verb));
+                        barrier.wait();
+                        (0..requests_per_worker).for_each(|_| worker.request(verb));
                     })
                 })
                 .collect();
             let start = Start::now();
-            together.wait();
+            barrier.wait();
             for thread in threads {
                 thread.join().expect("no request fails");
             }
-            start.passed()
+            start.elapsed()
         })
     });
 }
 
 fn tasks<W: AsyncWorker>(mut workers: Vec<W>) {
-    obey(|verb, requests| {
+    serve_commands(|verb, requests| {
         let start = Start::now();
         if let [worker] = &mut workers[..] {
             task::block_on(async {
@@ -79,14 +79,14 @@ fn tasks<W: AsyncWorker>(mut workers: Vec<W>) {
                     worker.request(verb).await;
                 }
             });
-            return start.passed();
+            return start.elapsed();
         }
-        let each = requests / workers.len();
+        let requests_per_worker = requests / workers.len();
         let tasks: Vec<_> = workers
             .drain(..)
             .map(|mut worker| {
                 task::spawn(async move {
-                    for _ in 0..each {
+                    for _ in 0..requests_per_worker {
                         worker.request(verb).await;
                     }
                     worker
@@ -98,30 +98,30 @@ fn tasks<W: AsyncWorker>(mut workers: Vec<W>) {
                 workers.push(task.await);
             }
         });
-        start.passed()
+        start.elapsed()
     });
 }
 
-fn obey(mut round: impl FnMut(Verb, usize) -> (Duration, Duration)) {
+fn serve_commands(mut round: impl FnMut(Verb, usize) -> (Duration, Duration)) {
     for line in stdin().lines() {
         let line = line.expect("text");
         let (verb, requests) = line.split_once(' ').expect("a verb and a number");
-        let (time, cpu) = round(Verb::named(verb), requests.parse().expect("a number"));
+        let (time, cpu) = round(Verb::from_name(verb), requests.parse().expect("a number"));
         writeln!(stdout(), "{} {}", time.as_nanos(), cpu.as_nanos()).expect("the report reads it");
     }
 }
 
 impl Start {
     fn now() -> Self {
-        Self(Instant::now(), cpu())
+        Self(Instant::now(), cpu_time())
     }
 
-    fn passed(self) -> (Duration, Duration) {
-        (self.0.elapsed(), cpu().saturating_sub(self.1))
+    fn elapsed(self) -> (Duration, Duration) {
+        (self.0.elapsed(), cpu_time().saturating_sub(self.1))
     }
 }
 
 /// User and system time of all threads of this process.
-fn cpu() -> Duration {
+fn cpu_time() -> Duration {
     clock_gettime(ClockId::ProcessCPUTime).try_into().expect("no time is negative")
 }

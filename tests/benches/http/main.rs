@@ -46,7 +46,7 @@ impl Verb {
         }
     }
 
-    fn named(name: &str) -> Self {
+    fn from_name(name: &str) -> Self {
         Self::ALL.into_iter().find(|verb| verb.name() == name).expect("a verb")
     }
 }
@@ -61,7 +61,7 @@ impl Mode {
         }
     }
 
-    fn named(name: &str) -> Self {
+    fn from_name(name: &str) -> Self {
         Self::ALL.into_iter().find(|mode| mode.name() == name).expect("a mode")
     }
 
@@ -87,8 +87,8 @@ fn main() {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["server", mode] => server::serve(Mode::named(mode)),
-        ["client", mode, stack, port] => client::work(Mode::named(mode), stack, port.parse().expect("a port")),
+        ["server", mode] => server::serve(Mode::from_name(mode)),
+        ["client", mode, stack, port] => client::run(Mode::from_name(mode), stack, port.parse().expect("a port")),
         // As `cargo bench` starts it. `cargo test --all-targets` does so without: then it is a check that all of it runs.
         _ if arguments.contains(&"--bench") => report::print(report::Effort::Full),
         _ => report::print(report::Effort::Check),

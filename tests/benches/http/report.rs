@@ -22,7 +22,7 @@ const STACKS: [(&str, &str, Option<usize>); 5] = [
 ];
 
 /// The longest that the rounds of one mode and one verb may go on: together less than a minute.
-const PATIENCE: Duration = Duration::from_secs(12);
+const TIME_LIMIT: Duration = Duration::from_secs(12);
 
 /// How much to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +68,10 @@ struct Process {
 /// Prints the table.
 pub(crate) fn print(effort: Effort) {
     let mut out = io::stdout();
-    table(effort, &mut out).expect("standard output is open");
+    write_table(effort, &mut out).expect("standard output is open");
 }
 
-fn table(effort: Effort, out: &mut impl Write) -> io::Result<()> {
+fn write_table(effort: Effort, out: &mut impl Write) -> io::Result<()> {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let rounds = effort.rounds();
     writeln!(
@@ -91,22 +91,22 @@ fn table(effort: Effort, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "client and server could not be kept to one core:")?;
         }
         let mut server = Process::start(&["server", mode.name()]);
-        let port = server.line();
+        let port = server.read_line();
         let mut clients = STACKS.map(|(name, ..)| Process::start(&["client", mode.name(), name, &port]));
         for verb in Verb::ALL {
             let rounds = measure(effort, mode, verb, &mut clients);
-            for (at, (_, title, bare)) in STACKS.iter().enumerate() {
+            for (index, (_, title, bare)) in STACKS.iter().enumerate() {
                 let median = |figure: &dyn Fn(&[Cost; 5]) -> f64| median(rounds.iter().map(figure).collect());
-                let (rate, cpu) = (median(&|costs| 1e9 / costs[at].time), median(&|costs| costs[at].cpu / 1e3));
+                let (rate, cpu) = (median(&|costs| 1e9 / costs[index].time), median(&|costs| costs[index].cpu / 1e3));
                 let ratios = |to: usize| {
-                    let rate = median(&|costs| costs[to].time / costs[at].time);
-                    (rate, median(&|costs| costs[at].cpu / costs[to].cpu))
+                    let rate = median(&|costs| costs[to].time / costs[index].time);
+                    (rate, median(&|costs| costs[index].cpu / costs[to].cpu))
                 };
-                let (to_floor, its_cpu) = ratios(0);
+                let (rate_ratio, cpu_ratio) = ratios(0);
                 write!(out, "{:12}{:6}{title:18}{rate:>12.0}{cpu:>9.1}", mode.name(), verb.name().to_uppercase())?;
-                write!(out, "  | {to_floor:>24.2}{its_cpu:>5.2} |")?;
-                if let Some((to_bare, its_cpu)) = bare.map(ratios) {
-                    write!(out, "{to_bare:>30.2}{its_cpu:>5.2}")?;
+                write!(out, "  | {rate_ratio:>24.2}{cpu_ratio:>5.2} |")?;
+                if let Some((rate_ratio, cpu_ratio)) = bare.map(ratios) {
+                    write!(out, "{rate_ratio:>30.2}{cpu_ratio:>5.2}")?;
                 }
                 writeln!(out)?;
             }
@@ -120,17 +120,17 @@ fn measure(effort: Effort, mode: Mode, verb: Verb, clients: &mut [Process; 5]) -
     let requests = effort.requests(mode);
     let start = Instant::now();
     for client in &mut *clients {
-        client.requests(verb, requests / 4);
+        client.run_requests(verb, requests / 4);
     }
     let mut rounds = Vec::new();
     // A machine that has other things to do as well gets through fewer of them.
-    while rounds.len() < effort.rounds() && start.elapsed() < PATIENCE {
+    while rounds.len() < effort.rounds() && start.elapsed() < TIME_LIMIT {
         let round = rounds.len();
         let mut costs = [Cost::default(); 5];
         // Each after another one than the last time.
         for turn in 0..5 {
-            let at = if round % 2 == 0 { (turn + round) % 5 } else { (round + 5 - turn) % 5 };
-            costs[at] = clients[at].requests(verb, requests);
+            let index = if round % 2 == 0 { (turn + round) % 5 } else { (round + 5 - turn) % 5 };
+            costs[index] = clients[index].run_requests(verb, requests);
         }
         rounds.push(costs);
     }
@@ -153,15 +153,15 @@ impl Process {
         Self { child, input, output }
     }
 
-    fn line(&mut self) -> String {
+    fn read_line(&mut self) -> String {
         let mut line = String::new();
         self.output.read_line(&mut line).expect("text");
         line.trim_end().to_owned()
     }
 
-    fn requests(&mut self, verb: Verb, requests: usize) -> Cost {
+    fn run_requests(&mut self, verb: Verb, requests: usize) -> Cost {
         writeln!(self.input, "{} {requests}", verb.name()).expect("the client listens");
-        let line = self.line();
+        let line = self.read_line();
         let requests = u32::try_from(requests).expect("a handful");
         let mut figures = line.split(' ').map(|figure| Duration::from_nanos(figure.parse().expect("nanoseconds")));
         let mut each = || figures.next().expect("both clocks").as_secs_f64() * 1e9 / f64::from(requests);

@@ -32,7 +32,7 @@ pub(crate) fn json(verb: Verb) -> String {
 }
 
 /// The JSON that is posted.
-pub(crate) fn posted() -> Vec<u8> {
+pub(crate) fn request_body() -> Vec<u8> {
     json!({ "msg": text() }).to_string().into_bytes()
 }
 
@@ -93,7 +93,7 @@ struct Message {
 }
 
 /// Reads an answer into its struct, as a program without the SDK would.
-pub(crate) fn read(verb: Verb, body: &[u8]) {
+pub(crate) fn decode(verb: Verb, body: &[u8]) {
     match verb {
         Verb::Get => drop(black_box(serde_json::from_slice::<Chat>(body).expect("a chat"))),
         Verb::Post => drop(black_box(serde_json::from_slice::<Message>(body).expect("a message"))),

@@ -1,4 +1,4 @@
-//! A server that does as little as can be: one thread, and two responses that are bytes already.
+//! A server that does as little as can be: one thread, and two answers that are bytes already.
 
 use std::{
     io::{Read, Write, stdout},
@@ -34,25 +34,25 @@ pub(crate) fn serve(mode: Mode) {
     });
 
     let events = epoll::create(CreateFlags::CLOEXEC).expect("epoll");
-    let listens = EventData::new_u64(u64::MAX);
-    epoll::add(&events, &listener, listens, EventFlags::IN).expect("it is new");
+    let listener_data = EventData::new_u64(u64::MAX);
+    epoll::add(&events, &listener, listener_data, EventFlags::IN).expect("it is new");
     let mut connections = Vec::new();
     let mut ready = Vec::<Event>::with_capacity(128);
     loop {
         epoll::wait(&events, rustix::buffer::spare_capacity(&mut ready), None).expect("epoll");
         for event in ready.drain(..) {
             let data = event.data;
-            if data.u64() == listens.u64() {
+            if data.u64() == listener_data.u64() {
                 let (socket, _) = listener.accept().expect("a connection");
                 socket.set_nodelay(true).expect("a socket");
-                let place = EventData::new_u64(connections.len() as u64);
-                epoll::add(&events, &socket, place, EventFlags::IN).expect("it is new");
+                let index = EventData::new_u64(connections.len() as u64);
+                epoll::add(&events, &socket, index, EventFlags::IN).expect("it is new");
                 connections.push(Some(Connection { socket, input: vec![0; 16 << 10], filled: 0 }));
             } else {
-                let place = usize::try_from(data.u64()).expect("it was one");
-                let open = connections[place].as_mut().is_some_and(|connection| connection.turn(&responses));
+                let index = usize::try_from(data.u64()).expect("it was one");
+                let open = connections[index].as_mut().is_some_and(|connection| connection.on_readable(&responses));
                 if !open {
-                    connections[place] = None;
+                    connections[index] = None;
                 }
             }
         }
@@ -60,21 +60,21 @@ pub(crate) fn serve(mode: Mode) {
 }
 
 impl Connection {
-    /// Reads once, and responds if that was all of a request. Whether the connection is still open.
-    fn turn(&mut self, responses: &[Vec<u8>; 2]) -> bool {
+    /// Reads once, and answers if that was all of a request. Whether the connection is still open.
+    fn on_readable(&mut self, responses: &[Vec<u8>; 2]) -> bool {
         match self.socket.read(&mut self.input[self.filled..]) {
             Ok(0) | Err(_) => return false,
             Ok(bytes) => self.filled += bytes,
         }
         let request = &self.input[..self.filled];
-        let answer = if request.starts_with(b"GET ") {
+        let response = if request.starts_with(b"GET ") {
             request.ends_with(b"\r\n\r\n").then_some(&responses[0])
         } else {
             // The JSON that is posted ends in a brace, and no head has one.
             request.ends_with(b"}").then_some(&responses[1])
         };
-        let Some(answer) = answer else { return true };
+        let Some(response) = response else { return true };
         self.filled = 0;
-        self.socket.write_all(answer).is_ok()
+        self.socket.write_all(response).is_ok()
     }
 }

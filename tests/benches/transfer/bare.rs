@@ -28,7 +28,7 @@ impl Backend {
 
 const DISPOSITION: &str = "attachment; filename*=UTF-8''file";
 
-fn id(json: &[u8]) -> Result<String> {
+fn asset_id(json: &[u8]) -> Result<String> {
     let asset: serde_json::Value = serde_json::from_slice(json)?;
     Ok(asset["id"].as_str().ok_or("an asset has an id")?.to_owned())
 }
@@ -46,8 +46,8 @@ impl Ureq {
 }
 
 impl Transfer for Ureq {
-    fn up(&self, from: &str) -> Result<String> {
-        let mut answer = self
+    fn upload(&self, from: &str) -> Result<String> {
+        let mut response = self
             .agent
             .post(format!("{}/v1/assets", self.backend.url))
             .header("authorization", &self.backend.authorization)
@@ -55,16 +55,16 @@ impl Transfer for Ureq {
             .header("content-disposition", DISPOSITION)
             .header("idempotency-key", "one")
             .send(File::open(from)?)?;
-        id(&answer.body_mut().read_to_vec()?)
+        asset_id(&response.body_mut().read_to_vec()?)
     }
 
-    fn down(&self, asset: &str, to: &str) -> Result<()> {
-        let answer = self
+    fn download(&self, asset: &str, to: &str) -> Result<()> {
+        let response = self
             .agent
             .get(format!("{}/v1/assets/{asset}", self.backend.url))
             .header("authorization", &self.backend.authorization)
             .call()?;
-        io::copy(&mut answer.into_body().into_reader(), &mut File::create(to)?)?;
+        io::copy(&mut response.into_body().into_reader(), &mut File::create(to)?)?;
         Ok(())
     }
 }
@@ -74,14 +74,14 @@ pub(crate) struct Socket {
     backend: Backend,
 }
 
-const PIECE: usize = 64 << 10;
+const CHUNK_SIZE: usize = 64 << 10;
 
 impl Socket {
     pub(crate) fn new() -> Result<Self> {
         Ok(Self { backend: Backend::new()? })
     }
 
-    async fn ask(&self, line: &str, headers: &str) -> Result<TcpStream> {
+    async fn send_request(&self, line: &str, headers: &str) -> Result<TcpStream> {
         let host = self.backend.url.strip_prefix("http://").ok_or("it has no TLS")?;
         let mut stream = TcpStream::connect(host).await?;
         stream.set_nodelay(true)?;
@@ -92,12 +92,12 @@ impl Socket {
     }
 
     /// The length of an answer's body, and what has arrived of it.
-    async fn head(stream: &mut TcpStream) -> Result<(usize, Vec<u8>)> {
+    async fn read_head(stream: &mut TcpStream) -> Result<(usize, Vec<u8>)> {
         let mut bytes = Vec::new();
-        let mut piece = [0; 4096];
+        let mut chunk = [0; 4096];
         loop {
-            let read = stream.read(&mut piece).await?;
-            bytes.extend_from_slice(&piece[..read]);
+            let read = stream.read(&mut chunk).await?;
+            bytes.extend_from_slice(&chunk[..read]);
             if let Some(end) = bytes.windows(4).position(|it| it == b"\r\n\r\n") {
                 let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
                 let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
@@ -113,7 +113,7 @@ impl Socket {
 }
 
 impl Transfer for Socket {
-    fn up(&self, from: &str) -> Result<String> {
+    fn upload(&self, from: &str) -> Result<String> {
         block_on(async {
             let mut file = fs::File::open(from).await?;
             let length = file.metadata().await?.len();
@@ -121,38 +121,38 @@ impl Transfer for Socket {
                 "content-type: application/octet-stream\r\ncontent-disposition: {DISPOSITION}\r\n\
                  idempotency-key: one\r\ncontent-length: {length}\r\n"
             );
-            let mut stream = self.ask("POST /v1/assets", &headers).await?;
-            let mut piece = vec![0; PIECE];
+            let mut stream = self.send_request("POST /v1/assets", &headers).await?;
+            let mut chunk = vec![0; CHUNK_SIZE];
             loop {
-                let read = file.read(&mut piece).await?;
+                let read = file.read(&mut chunk).await?;
                 if read == 0 {
                     break;
                 }
-                stream.write_all(&piece[..read]).await?;
+                stream.write_all(&chunk[..read]).await?;
             }
-            let (length, mut body) = Self::head(&mut stream).await?;
+            let (length, mut body) = Self::read_head(&mut stream).await?;
             while body.len() < length {
-                let read = stream.read(&mut piece).await?;
-                body.extend_from_slice(&piece[..read.max(1)]);
+                let read = stream.read(&mut chunk).await?;
+                body.extend_from_slice(&chunk[..read.max(1)]);
             }
-            id(&body)
+            asset_id(&body)
         })
     }
 
-    fn down(&self, asset: &str, to: &str) -> Result<()> {
+    fn download(&self, asset: &str, to: &str) -> Result<()> {
         block_on(async {
             let mut file = fs::File::create(to).await?;
-            let mut stream = self.ask(&format!("GET /v1/assets/{asset}"), "").await?;
-            let (length, body) = Self::head(&mut stream).await?;
+            let mut stream = self.send_request(&format!("GET /v1/assets/{asset}"), "").await?;
+            let (length, body) = Self::read_head(&mut stream).await?;
             file.write_all(&body).await?;
-            let (mut left, mut piece) = (length - body.len(), vec![0; PIECE]);
-            while left > 0 {
-                let read = stream.read(&mut piece).await?;
+            let (mut remaining, mut chunk) = (length - body.len(), vec![0; CHUNK_SIZE]);
+            while remaining > 0 {
+                let read = stream.read(&mut chunk).await?;
                 if read == 0 {
                     return Err("the connection was lost".into());
                 }
-                file.write_all(&piece[..read]).await?;
-                left -= read;
+                file.write_all(&chunk[..read]).await?;
+                remaining -= read;
             }
             Ok(file.flush().await?)
         })

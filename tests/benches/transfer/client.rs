@@ -32,7 +32,7 @@ impl Stack {
         }
     }
 
-    pub(crate) fn named(name: &str) -> Result<Self> {
+    pub(crate) fn from_name(name: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|stack| stack.name() == name).ok_or_else(|| format!("no stack {name}").into())
     }
 
@@ -48,8 +48,8 @@ impl Stack {
 /// What it took.
 #[derive(Clone, Copy)]
 pub(crate) struct Report {
-    pub(crate) up: Duration,
-    pub(crate) down: Duration,
+    pub(crate) upload: Duration,
+    pub(crate) download: Duration,
     /// Of both, user and system.
     pub(crate) cpu: Duration,
     /// The most memory that was ever resident.
@@ -58,10 +58,10 @@ pub(crate) struct Report {
 
 impl Report {
     /// The better time of each; the most memory.
-    pub(crate) fn best(self, other: Self) -> Self {
+    pub(crate) fn merge(self, other: Self) -> Self {
         Self {
-            up: self.up.min(other.up),
-            down: self.down.min(other.down),
+            upload: self.upload.min(other.upload),
+            download: self.download.min(other.download),
             cpu: self.cpu.min(other.cpu),
             peak_kib: self.peak_kib.max(other.peak_kib),
         }
@@ -69,42 +69,47 @@ impl Report {
 
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let numbers: Vec<u64> = text.split_whitespace().map(str::parse).collect::<std::result::Result<_, _>>()?;
-        let [up, down, cpu, peak] = numbers[..] else { return Err(format!("no report: {text}").into()) };
+        let [upload, download, cpu, peak] = numbers[..] else { return Err(format!("no report: {text}").into()) };
         let micros = Duration::from_micros;
-        Ok(Self { up: micros(up), down: micros(down), cpu: micros(cpu), peak_kib: u32::try_from(peak)? })
+        Ok(Self {
+            upload: micros(upload),
+            download: micros(download),
+            cpu: micros(cpu),
+            peak_kib: u32::try_from(peak)?,
+        })
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { up, down, cpu, peak_kib } = self;
-        write!(f, "{} {} {} {peak_kib}", up.as_micros(), down.as_micros(), cpu.as_micros())
+        let Self { upload, download, cpu, peak_kib } = self;
+        write!(f, "{} {} {} {peak_kib}", upload.as_micros(), download.as_micros(), cpu.as_micros())
     }
 }
 
 /// A file that goes up, and what it is called then; one that comes down under that name.
 pub(crate) trait Transfer {
-    fn up(&self, from: &str) -> Result<String>;
-    fn down(&self, asset: &str, to: &str) -> Result<()>;
+    fn upload(&self, from: &str) -> Result<String>;
+    fn download(&self, asset: &str, to: &str) -> Result<()>;
 }
 
 /// Brings a file up and down again.
 pub(crate) fn run(stack: Stack, from: &str, to: &str) -> Result<Report> {
     match stack {
-        Stack::Ureq => timed(&bare::Ureq::new()?, from, to),
-        Stack::Blocking => timed(&Adapter::<Blocking>::new()?, from, to),
-        Stack::Socket => timed(&bare::Socket::new()?, from, to),
-        Stack::AsyncStd => timed(&Adapter::<AsyncStd>::new()?, from, to),
+        Stack::Ureq => measure(&bare::Ureq::new()?, from, to),
+        Stack::Blocking => measure(&Adapter::<Blocking>::new()?, from, to),
+        Stack::Socket => measure(&bare::Socket::new()?, from, to),
+        Stack::AsyncStd => measure(&Adapter::<AsyncStd>::new()?, from, to),
     }
 }
 
-fn timed(stack: &impl Transfer, from: &str, to: &str) -> Result<Report> {
-    let begun = Instant::now();
-    let asset = stack.up(from)?;
-    let up = begun.elapsed();
-    let begun = Instant::now();
-    stack.down(&asset, to)?;
-    Ok(Report { up, down: begun.elapsed(), cpu: cpu()?, peak_kib: peak_kib()? })
+fn measure(stack: &impl Transfer, from: &str, to: &str) -> Result<Report> {
+    let started = Instant::now();
+    let asset = stack.upload(from)?;
+    let upload = started.elapsed();
+    let started = Instant::now();
+    stack.download(&asset, to)?;
+    Ok(Report { upload, download: started.elapsed(), cpu: cpu_time()?, peak_kib: peak_kib()? })
 }
 
 /// A client of this project.
@@ -128,12 +133,12 @@ impl<H: Harness> Adapter<H> {
 }
 
 impl<H: Harness> Transfer for Adapter<H> {
-    fn up(&self, from: &str) -> Result<String> {
+    fn upload(&self, from: &str) -> Result<String> {
         let draft = Draft::new().attach(Upload::path(from));
         Ok(Self::wait(self.0.chats().chat(org::LOBBY).post(draft))?.mid.to_string())
     }
 
-    fn down(&self, mid: &str, to: &str) -> Result<()> {
+    fn download(&self, mid: &str, to: &str) -> Result<()> {
         let messages = self.messages()?;
         let message = messages.iter().find(|message| message.mid.as_str() == mid).ok_or("the message is gone")?;
         let [Attachment::File(asset)] = message.attachments.as_slice() else { return Err("no file".into()) };
@@ -147,7 +152,7 @@ fn peak_kib() -> Result<u32> {
     Ok(peak.trim().trim_end_matches(" kB").parse()?)
 }
 
-fn cpu() -> Result<Duration> {
+fn cpu_time() -> Result<Duration> {
     /// As Linux counts them, on every machine.
     const TICK: Duration = Duration::from_millis(10);
     let stat = fs::read_to_string("/proc/self/stat")?;

@@ -36,14 +36,14 @@ fn main() -> Result<()> {
     if let [command, stack, from, to] = arguments.as_slice()
         && command == "client"
     {
-        println!("{}", client::run(Stack::named(stack)?, from, to)?);
+        println!("{}", client::run(Stack::from_name(stack)?, from, to)?);
         return Ok(());
     }
     let folder = env::temp_dir().join(format!("teamwire-transfer-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     let measured = measure(&folder);
     fs::remove_dir_all(&folder)?;
-    show(&measured?);
+    print(&measured?);
     Ok(())
 }
 
@@ -58,12 +58,12 @@ fn measure(folder: &Path) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for mib in SIZES {
         let file = folder.join("file");
-        write(&file, mib << 20)?;
+        create_file(&file, mib << 20)?;
         let mut best: Vec<Option<Report>> = vec![None; Stack::ALL.len()];
         for _ in 0..ROUNDS {
             for (best, stack) in best.iter_mut().zip(Stack::ALL) {
                 let report = transfer(stack, &file, &folder.join("saved"))?;
-                *best = Some(best.map_or(report, |best| best.best(report)));
+                *best = Some(best.map_or(report, |best| best.merge(report)));
             }
         }
         let measured = Stack::ALL.into_iter().zip(best);
@@ -85,7 +85,7 @@ fn transfer(stack: Stack, file: &PathBuf, saved: &PathBuf) -> Result<Report> {
     if !output.status.success() {
         return Err(format!("{}: {}", stack.name(), String::from_utf8_lossy(&output.stderr)).into());
     }
-    if !same(file, saved)? {
+    if !are_equal(file, saved)? {
         return Err(format!("{}: another file came down", stack.name()).into());
     }
     fs::remove_file(saved)?;
@@ -93,7 +93,7 @@ fn transfer(stack: Stack, file: &PathBuf, saved: &PathBuf) -> Result<Report> {
 }
 
 /// A file of this length in which no two pieces are alike.
-fn write(path: &Path, length: u64) -> io::Result<()> {
+fn create_file(path: &Path, length: u64) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     for number in 0..length / 8 {
         file.write_all(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes())?;
@@ -101,21 +101,21 @@ fn write(path: &Path, length: u64) -> io::Result<()> {
     file.flush()
 }
 
-fn same(one: &Path, other: &Path) -> io::Result<bool> {
-    let (mut one, mut other) = (BufReader::new(File::open(one)?), BufReader::new(File::open(other)?));
+fn are_equal(first: &Path, second: &Path) -> io::Result<bool> {
+    let (mut first, mut second) = (BufReader::new(File::open(first)?), BufReader::new(File::open(second)?));
     let (mut left, mut right) = ([0; 8192], [0; 8192]);
     loop {
-        let read = one.read(&mut left)?;
+        let read = first.read(&mut left)?;
         if read == 0 {
-            return Ok(other.read(&mut right)? == 0);
+            return Ok(second.read(&mut right)? == 0);
         }
-        if other.read_exact(&mut right[..read]).is_err() || left[..read] != right[..read] {
+        if second.read_exact(&mut right[..read]).is_err() || left[..read] != right[..read] {
             return Ok(false);
         }
     }
 }
 
-fn show(rows: &[Row]) {
+fn print(rows: &[Row]) {
     println!(
         "{:<12} {:>5} {:>9} {:>9} {:>8} {:>8} {:>8} {:>9}",
         "stack", "MiB", "up MiB/s", "dn MiB/s", "up ratio", "dn ratio", "CPU ms", "peak MiB"
@@ -129,10 +129,10 @@ fn show(rows: &[Row]) {
         println!(
             "{:<12} {mib:>5} {:>9.0} {:>9.0} {:>8.2} {:>8.2} {:>8} {:>9.1}",
             stack.name(),
-            speed(best.up),
-            speed(best.down),
-            ratio(|report| report.up),
-            ratio(|report| report.down),
+            speed(best.upload),
+            speed(best.download),
+            ratio(|report| report.upload),
+            ratio(|report| report.download),
             best.cpu.as_millis(),
             f64::from(best.peak_kib) / 1024.0,
         );

@@ -27,27 +27,27 @@ const ALLOWANCE: Duration = Duration::from_millis(100);
 
 fn main() -> ExitCode {
     println!("{:40} {:12} {:>9}  outcome", "form of the response", "adapter", "ms");
-    let mut fine = true;
+    let mut all_in_time = true;
     for form in Form::all() {
-        fine &= row::<Blocking>(form);
-        fine &= row::<AsyncStd>(form);
-        fine &= row::<Smol>(form);
+        all_in_time &= print_row::<Blocking>(form);
+        all_in_time &= print_row::<AsyncStd>(form);
+        all_in_time &= print_row::<Smol>(form);
     }
-    if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if all_in_time { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Makes a call of this form, and prints how it ended. Returns whether that was in time.
-fn row<H: Harness>(form: Form) -> bool {
+fn print_row<H: Harness>(form: Form) -> bool {
     let server = Server::start(form);
     let client = H::connect(config(&server));
-    let began = Instant::now();
+    let started = Instant::now();
     let outcome = call::<H>(&client, form);
-    let time = began.elapsed();
-    let late = time > limit(form) + ALLOWANCE;
+    let elapsed = started.elapsed();
+    let is_late = elapsed > limit(form) + ALLOWANCE;
     let outcome = outcome.map_or_else(|error| error.to_string(), |()| "succeeded".to_owned());
-    let mark = if late { "LATE " } else { "" };
-    println!("{:40} {:12} {:9}  {mark}{outcome:.90}", form.name(), H::NAME, time.as_millis());
-    !late
+    let mark = if is_late { "LATE " } else { "" };
+    println!("{:40} {:12} {:9}  {mark}{outcome:.90}", form.name(), H::NAME, elapsed.as_millis());
+    !is_late
 }
 
 /// Returns the time-out of the call. Without a byte moving, it begins with the last one that moved; those in the operating

@@ -43,8 +43,8 @@ impl Form {
             Self::Silent("half of a head", "HTTP/1.1 200 OK\r\nx"),
             Self::Silent("half of a body", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"),
         ];
-        forms.extend(endless.map(|(name, first, again)| Self::Flood(name, first, again)));
-        forms.extend(endless.map(|(name, first, again)| Self::Drip(name, first, again)));
+        forms.extend(endless.map(|(name, first, repeated)| Self::Flood(name, first, repeated)));
+        forms.extend(endless.map(|(name, first, repeated)| Self::Drip(name, first, repeated)));
         forms
     }
 
@@ -72,17 +72,17 @@ impl Form {
                 client.write_all(first.as_bytes())?;
                 client.read(&mut head).map(drop)
             }
-            Self::Flood(_, first, again) => {
+            Self::Flood(_, first, repeated) => {
                 client.write_all(first.as_bytes())?;
-                let many = again.repeat(4096 / again.len());
+                let block = repeated.repeat(4096 / repeated.len());
                 loop {
-                    client.write_all(many.as_bytes())?;
+                    client.write_all(block.as_bytes())?;
                 }
             }
-            Self::Drip(_, first, again) => {
+            Self::Drip(_, first, repeated) => {
                 client.write_all(first.as_bytes())?;
                 loop {
-                    client.write_all(again.as_bytes())?;
+                    client.write_all(repeated.as_bytes())?;
                     thread::sleep(PAUSE);
                 }
             }

@@ -8,7 +8,7 @@ use std::sync::{
 use teamwire_sandbox::{Fault, Rule, Sandbox};
 
 /// Each fault with the number of requests, of ten thousand, that it befalls.
-fn shares() -> Vec<(Fault, u64)> {
+fn fault_rates() -> Vec<(Fault, u64)> {
     vec![
         (Fault::CutBefore, 300),
         (Fault::CutAfter, 300),
@@ -27,20 +27,23 @@ fn shares() -> Vec<(Fault, u64)> {
 }
 
 /// Puts the faults into force, and cuts the connection after every 50th response. Returns the count of faults.
-pub(crate) fn begin(sandbox: &Sandbox) -> Arc<AtomicU64> {
+pub(crate) fn install(sandbox: &Sandbox) -> Arc<AtomicU64> {
     let count = Arc::<AtomicU64>::default();
-    let draw = Arc::<AtomicU64>::default();
-    let mut from = 0;
-    for (number, (fault, share)) in shares().into_iter().enumerate() {
-        let (count, draw, range) = (count.clone(), draw.clone(), from..from + share);
-        from += share;
+    let sequence = Arc::<AtomicU64>::default();
+    let mut start = 0;
+    for (number, (fault, rate)) in fault_rates().into_iter().enumerate() {
+        let (count, sequence, range) = (count.clone(), sequence.clone(), start..start + rate);
+        start += rate;
         // The first rule draws for all of them: each sees every request that none before it fits.
         let rule = Rule::new(fault).when(move |_| {
-            let drawn =
-                if number == 0 { draw.fetch_add(1, Ordering::Relaxed) + 1 } else { draw.load(Ordering::Relaxed) };
-            let befalls = range.contains(&(spread(drawn) % 10_000));
-            count.fetch_add(u64::from(befalls), Ordering::Relaxed);
-            befalls
+            let drawn = if number == 0 {
+                sequence.fetch_add(1, Ordering::Relaxed) + 1
+            } else {
+                sequence.load(Ordering::Relaxed)
+            };
+            let applies = range.contains(&(hash(drawn) % 10_000));
+            count.fetch_add(u64::from(applies), Ordering::Relaxed);
+            applies
         });
         sandbox.faults().add(rule.always());
     }
@@ -49,7 +52,7 @@ pub(crate) fn begin(sandbox: &Sandbox) -> Arc<AtomicU64> {
 }
 
 /// Spreads consecutive numbers evenly (the finalizer of `SplitMix64`).
-fn spread(number: u64) -> u64 {
+fn hash(number: u64) -> u64 {
     let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

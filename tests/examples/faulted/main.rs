@@ -48,7 +48,7 @@ enum Outcome {
 #[derive(Debug, Default)]
 struct Deviations {
     lost: usize,
-    twice: usize,
+    duplicated: usize,
     arrived_though_unsent: usize,
 }
 
@@ -57,26 +57,26 @@ fn main() -> ExitCode {
     println!(
         "adapter      at once    posts   posted   unsent  unknown  faults  lost twice  unsent-arrived  fds    threads  seconds"
     );
-    let mut fine = true;
+    let mut all_passed = true;
     for at_once in [64, 256] {
-        fine &= run::<Blocking>(posts / 2, at_once);
-        fine &= run::<AsyncStd>(posts / 2, at_once);
+        all_passed &= run::<Blocking>(posts / 2, at_once);
+        all_passed &= run::<AsyncStd>(posts / 2, at_once);
     }
-    if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if all_passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Posts so many messages, and prints a row. Returns whether all is as it is to be.
 fn run<H: Harness>(posts: usize, at_once: usize) -> bool {
     let sandbox = Sandbox::start().expect("loopback has a free port");
     // What an adapter starts once for all clients is there before it is counted.
-    drive::<H>(&sandbox, at_once, at_once, "warm-up");
-    let before = Resources::after_the_last_connection(&sandbox);
-    let began = Instant::now();
-    let faults = faults::begin(&sandbox);
-    let outcomes = drive::<H>(&sandbox, posts, at_once, "post");
+    post_all::<H>(&sandbox, at_once, at_once, "warm-up");
+    let before = Resources::once_disconnected(&sandbox);
+    let started = Instant::now();
+    let faults = faults::install(&sandbox);
+    let outcomes = post_all::<H>(&sandbox, posts, at_once, "post");
     sandbox.faults().clear();
-    let time = began.elapsed();
-    let after = Resources::after_the_last_connection(&sandbox);
+    let elapsed = started.elapsed();
+    let after = Resources::once_disconnected(&sandbox);
 
     let deviations = compare(&sandbox, &outcomes);
     let count = |outcome| outcomes.iter().filter(|(_, found)| *found == outcome).count();
@@ -88,21 +88,21 @@ fn run<H: Harness>(posts: usize, at_once: usize) -> bool {
         count(Outcome::Unknown),
         faults.load(Ordering::Relaxed),
         deviations.lost,
-        deviations.twice,
+        deviations.duplicated,
         deviations.arrived_though_unsent,
         before.descriptors,
         after.descriptors,
         before.threads,
         after.threads,
-        time.as_secs_f64(),
+        elapsed.as_secs_f64(),
     );
-    let Deviations { lost, twice, arrived_though_unsent } = deviations;
-    lost + twice + arrived_though_unsent == 0 && before == after
+    let Deviations { lost, duplicated, arrived_though_unsent } = deviations;
+    lost + duplicated + arrived_though_unsent == 0 && before == after
 }
 
 /// Posts so many messages with so many threads, by one client. Returns each text with its outcome.
-fn drive<H: Harness>(sandbox: &Sandbox, posts: usize, at_once: usize, name: &str) -> Vec<(String, Outcome)> {
-    let client = H::connect(options(sandbox));
+fn post_all<H: Harness>(sandbox: &Sandbox, posts: usize, at_once: usize, name: &str) -> Vec<(String, Outcome)> {
+    let client = H::connect(client_config(sandbox));
     let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(posts)));
     thread::scope(|scope| {
         for _ in 0..at_once {
@@ -122,11 +122,11 @@ fn drive<H: Harness>(sandbox: &Sandbox, posts: usize, at_once: usize, name: &str
     outcomes.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn options(sandbox: &Sandbox) -> Config {
-    let moment = Duration::from_millis(1);
+fn client_config(sandbox: &Sandbox) -> Config {
+    let backoff = Duration::from_millis(1);
     config(sandbox)
         .with_timeouts(Timeouts { default: TIMEOUT, long: TIMEOUT, assets: TIMEOUT })
-        .with_retry(RetryPolicy { retries: 2, first_wait: moment, longest_wait: moment, ..RetryPolicy::default() })
+        .with_retry(RetryPolicy { retries: 2, first_wait: backoff, longest_wait: backoff, ..RetryPolicy::default() })
 }
 
 fn post<H: Harness>(client: &Client<H::X>, text: &str) -> Outcome {
@@ -142,15 +142,15 @@ fn post<H: Harness>(client: &Client<H::X>, text: &str) -> Outcome {
 
 /// Compares the outcomes with what is in the chat.
 fn compare(sandbox: &Sandbox, outcomes: &[(String, Outcome)]) -> Deviations {
-    let mut there = HashMap::<_, usize>::new();
+    let mut counts = HashMap::<_, usize>::new();
     for text in sandbox.texts(org::LOBBY).into_iter().flatten() {
-        *there.entry(text).or_default() += 1;
+        *counts.entry(text).or_default() += 1;
     }
     let mut deviations = Deviations::default();
     for (text, outcome) in outcomes {
-        let count = there.get(text).copied().unwrap_or(0);
+        let count = counts.get(text).copied().unwrap_or(0);
         deviations.lost += usize::from(*outcome == Outcome::Posted && count == 0);
-        deviations.twice += usize::from(count > 1);
+        deviations.duplicated += usize::from(count > 1);
         deviations.arrived_though_unsent += usize::from(*outcome == Outcome::Unsent && count > 0);
     }
     deviations

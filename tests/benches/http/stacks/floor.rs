@@ -18,7 +18,7 @@ impl Floor {
         let socket = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
         socket.set_nodelay(true).expect("a socket");
         socket.set_read_timeout(Some(stacks::TIMEOUT)).expect("a socket");
-        Self { socket, requests: Verb::ALL.map(|verb| bytes(verb, port)), input: vec![0; 16 << 10] }
+        Self { socket, requests: Verb::ALL.map(|verb| request_bytes(verb, port)), input: vec![0; 16 << 10] }
     }
 }
 
@@ -29,13 +29,13 @@ impl Worker for Floor {
         loop {
             filled += self.socket.read(&mut self.input[filled..]).expect("an answer");
             if let Some(body) = body(&self.input[..filled]) {
-                return responses::read(verb, body);
+                return responses::decode(verb, body);
             }
         }
     }
 }
 
-fn bytes(verb: Verb, port: u16) -> Vec<u8> {
+fn request_bytes(verb: Verb, port: u16) -> Vec<u8> {
     let request = stacks::request(verb, port).body(()).expect("a request");
     let (method, path) = (request.method(), request.uri().path());
     let mut bytes = format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n").into_bytes();
@@ -45,7 +45,7 @@ fn bytes(verb: Verb, port: u16) -> Vec<u8> {
     match verb {
         Verb::Get => bytes.extend(b"\r\n"),
         Verb::Post => {
-            let posted = responses::posted();
+            let posted = responses::request_body();
             bytes.extend(format!("content-length: {}\r\n\r\n", posted.len()).into_bytes());
             bytes.extend(posted);
         }
@@ -54,11 +54,11 @@ fn bytes(verb: Verb, port: u16) -> Vec<u8> {
 }
 
 /// The body of an answer, if all of it is there.
-fn body(answer: &[u8]) -> Option<&[u8]> {
+fn body(response: &[u8]) -> Option<&[u8]> {
     const LENGTH: &[u8] = b"content-length: ";
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
-    let at = answer.windows(LENGTH.len()).position(|name| name == LENGTH)? + LENGTH.len();
-    let digits = answer[at..].iter().take_while(|byte| byte.is_ascii_digit());
+    let end = response.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let at = response.windows(LENGTH.len()).position(|name| name == LENGTH)? + LENGTH.len();
+    let digits = response[at..].iter().take_while(|byte| byte.is_ascii_digit());
     let length = digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0'));
-    answer[end..].get(..length)
+    response[end..].get(..length)
 }

@@ -36,28 +36,28 @@ impl Bare {
             .input_buffer_size(16 << 10)
             .output_buffer_size(16 << 10)
             .build();
-        let connector = ().chain(TcpConnector::default()).chain(Coalesce);
-        Self { agent: Agent::with_parts(settings, connector, Known(([127, 0, 0, 1], port).into())), port }
+        let connector = ().chain(TcpConnector::default()).chain(CoalesceConnector);
+        Self { agent: Agent::with_parts(settings, connector, FixedAddress(([127, 0, 0, 1], port).into())), port }
     }
 }
 
 impl Worker for Bare {
     fn request(&mut self, verb: Verb) {
         let request = stacks::request(verb, self.port);
-        let answer = match verb {
+        let response = match verb {
             Verb::Get => self.agent.run(request.body(()).expect("a request")),
-            Verb::Post => self.agent.run(request.body(responses::posted()).expect("a request")),
+            Verb::Post => self.agent.run(request.body(responses::request_body()).expect("a request")),
         };
-        let body = answer.expect("an answer").into_body().read_to_vec().expect("a body");
-        responses::read(verb, &body);
+        let body = response.expect("an answer").into_body().read_to_vec().expect("a body");
+        responses::decode(verb, &body);
     }
 }
 
 /// There is one host, and it is here.
 #[derive(Debug)]
-struct Known(SocketAddr);
+struct FixedAddress(SocketAddr);
 
-impl Resolver for Known {
+impl Resolver for FixedAddress {
     fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let mut addresses = self.empty();
         addresses.push(self.0);
@@ -66,38 +66,38 @@ impl Resolver for Known {
 }
 
 #[derive(Debug)]
-struct Coalesce;
+struct CoalesceConnector;
 
 /// Keeps what is to be sent until an answer is awaited.
 #[derive(Debug)]
-struct Coalesced<In> {
+struct CoalescingTransport<In> {
     socket: In,
-    held: Vec<u8>,
+    pending: Vec<u8>,
 }
 
-impl<In: Transport> Connector<In> for Coalesce {
-    type Out = Coalesced<In>;
+impl<In: Transport> Connector<In> for CoalesceConnector {
+    type Out = CoalescingTransport<In>;
 
     fn connect(&self, _: &ConnectionDetails<'_>, socket: Option<In>) -> Result<Option<Self::Out>, Error> {
-        Ok(socket.map(|socket| Coalesced { socket, held: Vec::new() }))
+        Ok(socket.map(|socket| CoalescingTransport { socket, pending: Vec::new() }))
     }
 }
 
-impl<In: Transport> Transport for Coalesced<In> {
+impl<In: Transport> Transport for CoalescingTransport<In> {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.socket.buffers()
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
-        self.held.extend_from_slice(&self.socket.buffers().output()[..amount]);
+        self.pending.extend_from_slice(&self.socket.buffers().output()[..amount]);
         Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        if !self.held.is_empty() {
-            self.socket.buffers().output()[..self.held.len()].copy_from_slice(&self.held);
-            self.socket.transmit_output(self.held.len(), timeout)?;
-            self.held.clear();
+        if !self.pending.is_empty() {
+            self.socket.buffers().output()[..self.pending.len()].copy_from_slice(&self.pending);
+            self.socket.transmit_output(self.pending.len(), timeout)?;
+            self.pending.clear();
         }
         self.socket.await_input(timeout)
     }

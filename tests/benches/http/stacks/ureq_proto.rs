@@ -21,7 +21,7 @@ impl Bare {
     }
 
     async fn exchange(&mut self, verb: Verb) -> Vec<u8> {
-        let body = if verb == Verb::Post { responses::posted() } else { Vec::new() };
+        let body = if verb == Verb::Post { responses::request_body() } else { Vec::new() };
         let request = stacks::request(verb, self.port).body(()).expect("a request");
         let mut call = Call::new(request).expect("a request");
         if !body.is_empty() {
@@ -43,9 +43,9 @@ impl Bare {
         let (mut start, mut end) = (0, 0);
         loop {
             end += self.socket.read(&mut self.input[end..]).await.expect("an answer");
-            let (used, answer) = call.try_response(&self.input[start..end], false).expect("HTTP");
+            let (used, response) = call.try_response(&self.input[start..end], false).expect("HTTP");
             start += used;
-            if answer.is_some() {
+            if response.is_some() {
                 break;
             }
         }
@@ -66,6 +66,6 @@ impl Bare {
 impl AsyncWorker for Bare {
     async fn request(&mut self, verb: Verb) {
         let body = future::timeout(stacks::TIMEOUT, self.exchange(verb)).await.expect("in time");
-        responses::read(verb, &body);
+        responses::decode(verb, &body);
     }
 }
