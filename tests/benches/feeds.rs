@@ -1,9 +1,9 @@
-//! What feeds cost: `cargo bench -p teamwire-tests --bench feeds` prints one table.
+//! The cost of feeds in the core: `cargo bench -p teamwire-tests --bench feeds` prints a table.
 //!
-//! Time is virtual and nothing is sent, so that what is measured is the core's own work: to ask a set what is next, to make
-//! a request, to read its answer.
+//! Time is virtual and nothing is sent, so the table shows the core's own work: polling a set, creating a request, and
+//! decoding its response.
 
-#![expect(clippy::print_stdout, reason = "it prints a table")]
+#![expect(clippy::print_stdout, reason = "the benchmark prints a table")]
 
 use std::{alloc::System, hint::black_box, time::Duration, time::Instant};
 
@@ -26,8 +26,8 @@ fn at(seconds: u64) -> Now {
 }
 
 fn client() -> Client<ByHand> {
-    let credentials = Credentials::new("app", "secret").expect("they are good");
-    let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
+    let credentials = Credentials::new("app", "secret").expect("the credentials are valid");
+    let config = Config::new("https://teamwire.example", credentials).expect("the URL is valid");
     Client::new(ByHand::new(config, [7; 32], at(0)))
 }
 
@@ -37,7 +37,7 @@ fn reply(body: &str) -> Reply {
 
 type Set = FeedSet<usize, Poller<Message>>;
 
-/// All requests that are to be sent now.
+/// Returns all requests that are due.
 fn collect_requests(set: &mut Set, now: Now) -> Vec<(usize, Ticket)> {
     let mut sent = Vec::with_capacity(FEEDS);
     loop {
@@ -52,7 +52,7 @@ fn collect_requests(set: &mut Set, now: Now) -> Vec<(usize, Ticket)> {
     }
 }
 
-/// Feeds that wait for the answer to a long poll.
+/// Returns a set whose feeds all have a long poll in flight.
 fn idle_set(client: &Client<ByHand>) -> Set {
     let mut set = Set::new();
     for key in 0..FEEDS {
@@ -69,32 +69,32 @@ fn row(name: &str, value: String, limit: &str) {
     println!("| {name:<58} | {value:>12} | {limit:>10} |");
 }
 
-#[expect(clippy::cast_precision_loss, reason = "it is for people")]
+#[expect(clippy::cast_precision_loss, reason = "the number is only printed")]
 fn per_step(total: Duration, count: u64) -> String {
     format!("{:.0} ns", total.as_nanos() as f64 / count as f64)
 }
 
 fn main() {
     let client = client();
-    row("what", "measured".into(), "at most");
+    row("operation", "measured".into(), "limit");
     row(&"-".repeat(58), "-".repeat(12), &"-".repeat(10));
-    row("a feed of messages, without its heap", format!("{} B", size_of::<Poller<Message>>()), "");
-    row("a feed of live locations, without its heap", format!("{} B", size_of::<Poller<LiveLocationUpdate>>()), "");
+    row("size of a feed of messages, without heap", format!("{} B", size_of::<Poller<Message>>()), "");
+    row("size of a feed of live locations, without heap", format!("{} B", size_of::<Poller<LiveLocationUpdate>>()), "");
 
     let region = Region::new(ALLOCATOR);
     let mut set = idle_set(&client);
     let change = region.change();
     let bytes = change.bytes_allocated - change.bytes_deallocated;
-    row("an idle feed in a set of 10,000, all in all", format!("{} B", bytes / FEEDS), "2,048 B");
+    row("memory of an idle feed in a set of 10,000", format!("{} B", bytes / FEEDS), "2,048 B");
 
     let started = Instant::now();
     for _ in 0..FEEDS * 20 {
         black_box(set.next(at(1)));
     }
-    row("to ask a set in which nothing is to be done", per_step(started.elapsed(), FEEDS as u64 * 20), "");
+    row("polling a set of 10,000 idle feeds", per_step(started.elapsed(), FEEDS as u64 * 20), "");
 
-    // A feed that is asked again: the whole way from an answer to the next request. Of many stretches the fastest counts:
-    // the others were disturbed.
+    // The path from a response to the next request. The fastest of many batches counts, because others were disturbed
+    // by other processes.
     set.reissue();
     let (mut request_time, mut reply_time) = (Duration::MAX, Duration::MAX);
     for round in 0..ROUNDS {
@@ -103,12 +103,12 @@ fn main() {
             let started = Instant::now();
             for _ in 0..BATCH {
                 let Next::Step(key, Step::Send(ticket, exchange)) = set.next(at(round * 30)) else {
-                    unreachable!("each feed asks")
+                    unreachable!("each feed has a request")
                 };
                 drop(black_box(exchange));
                 pending.push((key, ticket));
             }
-            // In the first round the requests are only handed out again.
+            // In the first round the requests are only issued again.
             if round > 0 {
                 request_time = request_time.min(started.elapsed());
             }
@@ -123,6 +123,6 @@ fn main() {
             reply_time = reply_time.min(started.elapsed());
         }
     }
-    row("a step: the next request of one feed out of 10,000", per_step(request_time, BATCH as u64), "2,000 ns");
-    row("a step: the answer to it", per_step(reply_time, BATCH as u64), "2,000 ns");
+    row("a step: creating the request of one feed of 10,000", per_step(request_time, BATCH as u64), "2,000 ns");
+    row("a step: handling the response", per_step(reply_time, BATCH as u64), "2,000 ns");
 }

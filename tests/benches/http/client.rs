@@ -1,4 +1,4 @@
-//! One stack at work: so many requests, how long they took, and what they cost this process.
+//! The client process: runs requests on one stack, and measures their wall-clock and CPU time.
 
 use std::{
     future::Future,
@@ -13,20 +13,20 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::{Mode, Verb, stacks};
 
-/// Makes requests one after the other, in a thread.
+/// Sends requests one after another, in a thread.
 pub(crate) trait Worker: Send {
     fn request(&mut self, verb: Verb);
 }
 
-/// Makes requests one after the other, in a task.
+/// Sends requests one after another, in a task.
 pub(crate) trait AsyncWorker: Send + 'static {
     fn request(&mut self, verb: Verb) -> impl Future<Output = ()> + Send;
 }
 
-/// When a round began: by the clock, and by the time that this process has had of any core.
+/// The start of a round: wall clock, and CPU time of this process.
 struct Start(Instant, Duration);
 
-/// Obeys lines of a verb and a number of requests, and answers with the nanoseconds of both clocks.
+/// Reads lines with a verb and a number of requests, and writes the nanoseconds of both clocks for each.
 pub(crate) fn run(mode: Mode, stack: &str, port: u16) {
     mode.pin();
     let count = mode.workers();
@@ -36,7 +36,7 @@ pub(crate) fn run(mode: Mode, stack: &str, port: u16) {
         "blocking" => threads(vec![stacks::adapters::Blocking::new(port); count]),
         "ureq-proto" => tasks((0..count).map(|_| stacks::ureq_proto::Bare::new(port)).collect()),
         "async-std" => tasks(vec![stacks::adapters::AsyncStd::new(port); count]),
-        stack => panic!("no stack: {stack}"),
+        stack => panic!("unknown stack: {stack}"),
     }
 }
 
@@ -63,7 +63,7 @@ fn threads<W: Worker>(mut workers: Vec<W>) {
             let start = Start::now();
             barrier.wait();
             for thread in threads {
-                thread.join().expect("no request fails");
+                thread.join().expect("requests do not fail");
             }
             start.elapsed()
         })
@@ -104,10 +104,10 @@ fn tasks<W: AsyncWorker>(mut workers: Vec<W>) {
 
 fn serve_commands(mut round: impl FnMut(Verb, usize) -> (Duration, Duration)) {
     for line in stdin().lines() {
-        let line = line.expect("text");
-        let (verb, requests) = line.split_once(' ').expect("a verb and a number");
-        let (time, cpu) = round(Verb::from_name(verb), requests.parse().expect("a number"));
-        writeln!(stdout(), "{} {}", time.as_nanos(), cpu.as_nanos()).expect("the report reads it");
+        let line = line.expect("commands are text");
+        let (verb, requests) = line.split_once(' ').expect("a command has a verb and a number");
+        let (time, cpu) = round(Verb::from_name(verb), requests.parse().expect("the second word is a number"));
+        writeln!(stdout(), "{} {}", time.as_nanos(), cpu.as_nanos()).expect("the report reads the output");
     }
 }
 
@@ -121,7 +121,7 @@ impl Start {
     }
 }
 
-/// User and system time of all threads of this process.
+/// Returns the user and system time of all threads of this process.
 fn cpu_time() -> Duration {
-    clock_gettime(ClockId::ProcessCPUTime).try_into().expect("no time is negative")
+    clock_gettime(ClockId::ProcessCPUTime).try_into().expect("CPU time is not negative")
 }

@@ -1,11 +1,11 @@
-//! What an adapter costs beside the HTTP stack below it, and beside sockets used by hand.
+//! The cost of an adapter, compared with its HTTP stack, and with plain sockets.
 //!
 //! ```text
 //!   cargo bench -p teamwire-tests --bench http
 //!
-//!   report ──starts──► server (sequential)      one process each, so that the CPU time of a client is its own
+//!   report ──starts──► server (sequential)      one process each, to measure the CPU time of each client alone
 //!     │    ──starts──► server (64 at once)
-//!     └────starts────► client × every stack, in either mode; `get 1000` on a line makes it work, one at a time
+//!     └────starts────► client × every stack, in either mode; a line such as `get 1000` starts a round
 //! ```
 
 mod client;
@@ -18,21 +18,21 @@ use std::env;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-/// What is asked for: the answer to either is about 1 KB of JSON.
+/// The kind of request. Either response is about 1 KB of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verb {
-    /// A chat.
+    /// Gets a chat.
     Get,
-    /// A message, which is posted with its text.
+    /// Posts a message.
     Post,
 }
 
-/// How requests follow each other.
+/// The concurrency of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
-    /// One after the other; client and server share one core, so that neither waits for the other to wake up.
+    /// One after another. Client and server share one core, so that neither waits for the other to wake up.
     Sequential,
-    /// 64 threads or tasks, each one after the other, on all cores.
+    /// 64 threads or tasks on all cores, each sequential.
     Parallel,
 }
 
@@ -47,7 +47,7 @@ impl Verb {
     }
 
     fn from_name(name: &str) -> Self {
-        Self::ALL.into_iter().find(|verb| verb.name() == name).expect("a verb")
+        Self::ALL.into_iter().find(|verb| verb.name() == name).expect("the verb is known")
     }
 }
 
@@ -62,7 +62,7 @@ impl Mode {
     }
 
     fn from_name(name: &str) -> Self {
-        Self::ALL.into_iter().find(|mode| mode.name() == name).expect("a mode")
+        Self::ALL.into_iter().find(|mode| mode.name() == name).expect("the mode is known")
     }
 
     const fn workers(self) -> usize {
@@ -72,7 +72,7 @@ impl Mode {
         }
     }
 
-    /// Keeps this process to one core if the mode asks for it, and whether that was granted.
+    /// Pins this process to one core if the mode requires it. Returns `false` if that fails.
     fn pin(self) -> bool {
         let Ok(allowed) = sched_getaffinity(None) else { return false };
         let mut one = CpuSet::new();
@@ -88,8 +88,11 @@ fn main() {
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["server", mode] => server::serve(Mode::from_name(mode)),
-        ["client", mode, stack, port] => client::run(Mode::from_name(mode), stack, port.parse().expect("a port")),
-        // As `cargo bench` starts it. `cargo test --all-targets` does so without: then it is a check that all of it runs.
+        ["client", mode, stack, port] => {
+            client::run(Mode::from_name(mode), stack, port.parse().expect("the port is a number"));
+        }
+        // `cargo bench` passes this argument; without it, as in `cargo test --all-targets`, this only checks that
+        // everything runs.
         _ if arguments.contains(&"--bench") => report::print(report::Effort::Full),
         _ => report::print(report::Effort::Check),
     }

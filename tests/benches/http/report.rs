@@ -1,7 +1,7 @@
-//! Has every stack make the same requests, in many short rounds in turn, and prints what came of it.
+//! Runs the same requests on every stack, in many short rounds, and prints the results.
 //!
-//! A machine has moods that last longer than a round. So a stack is compared with another within each round, and what is
-//! printed is the median of these ratios.
+//! The speed of a machine varies over periods longer than a round. So stacks are compared within each round, and the
+//! medians of these ratios are printed.
 
 use std::{
     env,
@@ -12,24 +12,24 @@ use std::{
 
 use crate::{Mode, Verb};
 
-/// The stacks, and the place of the one that each adapter is built on.
+/// The stacks, and for each adapter the index of its bare stack.
 const STACKS: [(&str, &str, Option<usize>); 5] = [
-    ("floor", "sockets by hand", None),
+    ("floor", "plain sockets", None),
     ("ureq", "bare ureq", None),
-    ("blocking", "ours, blocking", Some(1)),
+    ("blocking", "SDK, blocking", Some(1)),
     ("ureq-proto", "bare ureq-proto", None),
-    ("async-std", "ours, async-std", Some(3)),
+    ("async-std", "SDK, async-std", Some(3)),
 ];
 
-/// The longest that the rounds of one mode and one verb may go on: together less than a minute.
+/// Maximum time for the rounds of one mode and verb, less than a minute in total.
 const TIME_LIMIT: Duration = Duration::from_secs(12);
 
-/// How much to do.
+/// The number of rounds and requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effort {
-    /// Enough for figures, in less than a minute.
+    /// Enough for meaningful figures, in less than a minute.
     Full,
-    /// As little as shows that it works.
+    /// The minimum that checks that it works.
     Check,
 }
 
@@ -41,7 +41,7 @@ impl Effort {
         }
     }
 
-    /// How many requests a stack makes in a round.
+    /// Returns the number of requests of a stack in a round.
     const fn requests(self, mode: Mode) -> usize {
         match (self, mode) {
             (Self::Full, Mode::Sequential) => 2_000,
@@ -51,14 +51,14 @@ impl Effort {
     }
 }
 
-/// What one request costs, in nanoseconds.
+/// The cost of one request, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
 struct Cost {
     time: f64,
     cpu: f64,
 }
 
-/// A process that ends with this one.
+/// A child process, which is killed on drop.
 struct Process {
     child: Child,
     input: ChildStdin,
@@ -68,7 +68,7 @@ struct Process {
 /// Prints the table.
 pub(crate) fn print(effort: Effort) {
     let mut out = io::stdout();
-    write_table(effort, &mut out).expect("standard output is open");
+    write_table(effort, &mut out).expect("standard output is writable");
 }
 
 fn write_table(effort: Effort, out: &mut impl Write) -> io::Result<()> {
@@ -76,19 +76,19 @@ fn write_table(effort: Effort, out: &mut impl Write) -> io::Result<()> {
     let rounds = effort.rounds();
     writeln!(
         out,
-        "1 KB of JSON over loopback, {cores} cores, medians of up to {rounds} rounds. CPU: user and system, the client's alone."
+        "1 KB of JSON over loopback, {cores} cores, medians of up to {rounds} rounds. CPU: user and system time of the client."
     )?;
     let (rate, cpu) = ("requests/s", "CPU us");
     writeln!(
         out,
-        "{:12}{:6}{:18}{rate:>12}{cpu:>9}  | to the floor: requests/s  CPU | to its bare stack: requests/s  CPU",
+        "{:12}{:6}{:18}{rate:>12}{cpu:>9}  | vs. plain sockets: req/s  CPU |    vs. bare stack: requests/s  CPU",
         "", "", ""
     )?;
     for mode in Mode::ALL {
-        // Where it cannot be asked for, it is not done in the children either.
+        // If it fails here, it fails in the child processes, too.
         let pinned = std::thread::spawn(move || mode.pin()).join().unwrap_or(false);
         if !pinned {
-            writeln!(out, "client and server could not be kept to one core:")?;
+            writeln!(out, "client and server could not be pinned to one core:")?;
         }
         let mut server = Process::start(&["server", mode.name()]);
         let port = server.read_line();
@@ -115,7 +115,7 @@ fn write_table(effort: Effort, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What a request cost each stack, round by round.
+/// Measures the cost of a request for each stack, round by round.
 fn measure(effort: Effort, mode: Mode, verb: Verb, clients: &mut [Process; 5]) -> Vec<[Cost; 5]> {
     let requests = effort.requests(mode);
     let start = Instant::now();
@@ -123,11 +123,11 @@ fn measure(effort: Effort, mode: Mode, verb: Verb, clients: &mut [Process; 5]) -
         client.run_requests(verb, requests / 4);
     }
     let mut rounds = Vec::new();
-    // A machine that has other things to do as well gets through fewer of them.
+    // A busy machine completes fewer rounds.
     while rounds.len() < effort.rounds() && start.elapsed() < TIME_LIMIT {
         let round = rounds.len();
         let mut costs = [Cost::default(); 5];
-        // Each after another one than the last time.
+        // The order changes from round to round.
         for turn in 0..5 {
             let index = if round % 2 == 0 { (turn + round) % 5 } else { (round + 5 - turn) % 5 };
             costs[index] = clients[index].run_requests(verb, requests);
@@ -144,34 +144,36 @@ fn median(mut figures: Vec<f64>) -> f64 {
 
 impl Process {
     fn start(arguments: &[&str]) -> Self {
-        let program = env::current_exe().expect("this program has a path");
+        let program = env::current_exe().expect("the program has a path");
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("this program starts");
-        let input = child.stdin.take().expect("it is piped");
-        let output = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut child = command.spawn().expect("the program starts");
+        let input = child.stdin.take().expect("the stream is piped");
+        let output = BufReader::new(child.stdout.take().expect("the stream is piped"));
         Self { child, input, output }
     }
 
     fn read_line(&mut self) -> String {
         let mut line = String::new();
-        self.output.read_line(&mut line).expect("text");
+        self.output.read_line(&mut line).expect("the child writes text");
         line.trim_end().to_owned()
     }
 
     fn run_requests(&mut self, verb: Verb, requests: usize) -> Cost {
-        writeln!(self.input, "{} {requests}", verb.name()).expect("the client listens");
+        writeln!(self.input, "{} {requests}", verb.name()).expect("the client reads commands");
         let line = self.read_line();
-        let requests = u32::try_from(requests).expect("a handful");
-        let mut figures = line.split(' ').map(|figure| Duration::from_nanos(figure.parse().expect("nanoseconds")));
-        let mut each = || figures.next().expect("both clocks").as_secs_f64() * 1e9 / f64::from(requests);
+        let requests = u32::try_from(requests).expect("the number of requests is small");
+        let mut figures =
+            line.split(' ').map(|figure| Duration::from_nanos(figure.parse().expect("the client writes nanoseconds")));
+        let mut each =
+            || figures.next().expect("the client writes two numbers").as_secs_f64() * 1e9 / f64::from(requests);
         Cost { time: each(), cpu: each() }
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // Fails if the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! What the server answers, and the structs that the bare stacks read it into.
+//! The responses of the server, and the structs into which the bare stacks decode them.
 
 use std::hint::black_box;
 
@@ -9,15 +9,15 @@ use teamwire_core::script::sample;
 use crate::Verb;
 
 pub(crate) const TID: &str = "7MQKchz6wsSzmWTVnppGAc";
-/// What the client posts and the server sends back: it makes the message 1 KB of JSON.
+/// Repeated in the posted text, so that a message is 1 KB of JSON.
 const TEXT: &str = "Ward 7: the second lift is out of order until four o'clock; beds go by the north lift. ";
 
-/// The text of the message that is posted.
+/// Returns the text of the posted message.
 pub(crate) fn text() -> String {
     TEXT.repeat(8)
 }
 
-/// The JSON of an answer: about 1 KB.
+/// Returns the JSON of a response, about 1 KB.
 pub(crate) fn json(verb: Verb) -> String {
     match verb {
         Verb::Get => {
@@ -31,15 +31,15 @@ pub(crate) fn json(verb: Verb) -> String {
     .to_string()
 }
 
-/// The JSON that is posted.
+/// Returns the JSON of the posted message.
 pub(crate) fn request_body() -> Vec<u8> {
     json!({ "msg": text() }).to_string().into_bytes()
 }
 
-/// As much of a chat as the client of ours reads.
-#[expect(clippy::struct_field_names, reason = "that is what the contract calls it")]
+/// The same members of a chat that the SDK decodes.
+#[expect(clippy::struct_field_names, reason = "the contract has this name")]
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "it is read for the work that it is")]
+#[expect(dead_code, reason = "decoded only to measure the work")]
 struct Chat {
     tid: String,
     title: String,
@@ -56,7 +56,7 @@ struct Chat {
 
 /// A user.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "it is read for the work that it is")]
+#[expect(dead_code, reason = "decoded only to measure the work")]
 struct User {
     uid: String,
     first_name: String,
@@ -65,18 +65,18 @@ struct User {
     is_bot: bool,
 }
 
-/// A group; no answer here has one.
+/// A group. No response here has one.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "it is read for the work that it is")]
+#[expect(dead_code, reason = "decoded only to measure the work")]
 struct Group {
     gid: String,
     title: String,
     members: Vec<User>,
 }
 
-/// As much of a message as the client of ours reads.
+/// The same members of a message that the SDK decodes.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "it is read for the work that it is")]
+#[expect(dead_code, reason = "decoded only to measure the work")]
 struct Message {
     mid: String,
     tid: String,
@@ -92,10 +92,10 @@ struct Message {
     link_preview: Option<serde_json::Value>,
 }
 
-/// Reads an answer into its struct, as a program without the SDK would.
+/// Decodes a response into its struct, as a program without the SDK would.
 pub(crate) fn decode(verb: Verb, body: &[u8]) {
     match verb {
-        Verb::Get => drop(black_box(serde_json::from_slice::<Chat>(body).expect("a chat"))),
-        Verb::Post => drop(black_box(serde_json::from_slice::<Message>(body).expect("a message"))),
+        Verb::Get => drop(black_box(serde_json::from_slice::<Chat>(body).expect("the response is a chat"))),
+        Verb::Post => drop(black_box(serde_json::from_slice::<Message>(body).expect("the response is a message"))),
     }
 }

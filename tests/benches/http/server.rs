@@ -1,4 +1,4 @@
-//! A server that does as little as can be: one thread, and two answers that are bytes already.
+//! A minimal server: one thread, and two prepared responses.
 
 use std::{
     io::{Read, Write, stdout},
@@ -9,7 +9,7 @@ use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 
 use crate::{Mode, Verb, responses};
 
-/// A connection, and what has come of the request that it is at.
+/// A connection, and the received part of its current request.
 struct Connection {
     socket: TcpStream,
     input: Vec<u8>,
@@ -19,9 +19,9 @@ struct Connection {
 /// Prints its port, and serves until it is killed.
 pub(crate) fn serve(mode: Mode) {
     mode.pin();
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
-    let port = listener.local_addr().expect("it is bound").port();
-    writeln!(stdout(), "{port}").expect("the report reads it");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let port = listener.local_addr().expect("the listener is bound").port();
+    writeln!(stdout(), "{port}").expect("the report reads the output");
 
     let responses = Verb::ALL.map(|verb| {
         let json = responses::json(verb);
@@ -33,23 +33,23 @@ pub(crate) fn serve(mode: Mode) {
         (head + &json).into_bytes()
     });
 
-    let events = epoll::create(CreateFlags::CLOEXEC).expect("epoll");
+    let events = epoll::create(CreateFlags::CLOEXEC).expect("epoll works");
     let listener_data = EventData::new_u64(u64::MAX);
-    epoll::add(&events, &listener, listener_data, EventFlags::IN).expect("it is new");
+    epoll::add(&events, &listener, listener_data, EventFlags::IN).expect("the socket is not registered yet");
     let mut connections = Vec::new();
     let mut ready = Vec::<Event>::with_capacity(128);
     loop {
-        epoll::wait(&events, rustix::buffer::spare_capacity(&mut ready), None).expect("epoll");
+        epoll::wait(&events, rustix::buffer::spare_capacity(&mut ready), None).expect("epoll works");
         for event in ready.drain(..) {
             let data = event.data;
             if data.u64() == listener_data.u64() {
-                let (socket, _) = listener.accept().expect("a connection");
-                socket.set_nodelay(true).expect("a socket");
+                let (socket, _) = listener.accept().expect("a connection can be accepted");
+                socket.set_nodelay(true).expect("the option is valid for a TCP socket");
                 let index = EventData::new_u64(connections.len() as u64);
-                epoll::add(&events, &socket, index, EventFlags::IN).expect("it is new");
+                epoll::add(&events, &socket, index, EventFlags::IN).expect("the socket is not registered yet");
                 connections.push(Some(Connection { socket, input: vec![0; 16 << 10], filled: 0 }));
             } else {
-                let index = usize::try_from(data.u64()).expect("it was one");
+                let index = usize::try_from(data.u64()).expect("the number is an index");
                 let open = connections[index].as_mut().is_some_and(|connection| connection.on_readable(&responses));
                 if !open {
                     connections[index] = None;
@@ -60,7 +60,7 @@ pub(crate) fn serve(mode: Mode) {
 }
 
 impl Connection {
-    /// Reads once, and answers if that was all of a request. Whether the connection is still open.
+    /// Reads once, and responds if the request is complete. Returns `true` if the connection is still open.
     fn on_readable(&mut self, responses: &[Vec<u8>; 2]) -> bool {
         match self.socket.read(&mut self.input[self.filled..]) {
             Ok(0) | Err(_) => return false,
@@ -70,7 +70,7 @@ impl Connection {
         let response = if request.starts_with(b"GET ") {
             request.ends_with(b"\r\n\r\n").then_some(&responses[0])
         } else {
-            // The JSON that is posted ends in a brace, and no head has one.
+            // The posted JSON ends with a brace, and heads contain none.
             request.ends_with(b"}").then_some(&responses[1])
         };
         let Some(response) = response else { return true };

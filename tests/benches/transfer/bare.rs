@@ -1,4 +1,4 @@
-//! The HTTP stacks by themselves, as somebody writes it who has only this to do.
+//! The bare HTTP stacks, in minimal clients.
 
 use std::{env, fs::File, io};
 
@@ -12,7 +12,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::{Result, client::Transfer};
 
-/// Whom to ask, and as whom.
+/// URL and credentials of the sandbox.
 struct Backend {
     url: String,
     authorization: String,
@@ -30,10 +30,10 @@ const DISPOSITION: &str = "attachment; filename*=UTF-8''file";
 
 fn asset_id(json: &[u8]) -> Result<String> {
     let asset: serde_json::Value = serde_json::from_slice(json)?;
-    Ok(asset["id"].as_str().ok_or("an asset has an id")?.to_owned())
+    Ok(asset["id"].as_str().ok_or("the asset has no id")?.to_owned())
 }
 
-/// ureq as it is out of the box.
+/// ureq with its default settings.
 pub(crate) struct Ureq {
     backend: Backend,
     agent: ureq::Agent,
@@ -69,7 +69,7 @@ impl Transfer for Ureq {
     }
 }
 
-/// A socket and files of async-std, with the least of HTTP that gets along with the sandbox.
+/// A socket and files of async-std, with just enough HTTP for the sandbox.
 pub(crate) struct Socket {
     backend: Backend,
 }
@@ -82,7 +82,7 @@ impl Socket {
     }
 
     async fn send_request(&self, line: &str, headers: &str) -> Result<TcpStream> {
-        let host = self.backend.url.strip_prefix("http://").ok_or("it has no TLS")?;
+        let host = self.backend.url.strip_prefix("http://").ok_or("TLS is not supported")?;
         let mut stream = TcpStream::connect(host).await?;
         stream.set_nodelay(true)?;
         let authorization = &self.backend.authorization;
@@ -91,7 +91,7 @@ impl Socket {
         Ok(stream)
     }
 
-    /// The length of an answer's body, and what has arrived of it.
+    /// Reads the head of a response. Returns the length of the body, and its first bytes.
     async fn read_head(stream: &mut TcpStream) -> Result<(usize, Vec<u8>)> {
         let mut bytes = Vec::new();
         let mut chunk = [0; 4096];
@@ -101,7 +101,7 @@ impl Socket {
             if let Some(end) = bytes.windows(4).position(|it| it == b"\r\n\r\n") {
                 let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
                 let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-                let length = length.ok_or("an answer has a length")?.parse()?;
+                let length = length.ok_or("the response has no length")?.parse()?;
                 bytes.drain(..end + 4);
                 return Ok((length, bytes));
             }

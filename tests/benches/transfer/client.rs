@@ -1,4 +1,4 @@
-//! The process that transfers.
+//! The client process, which transfers files.
 
 use std::{
     env, fmt, fs,
@@ -11,7 +11,7 @@ use teamwire_tests::harness::{AsyncStd, Blocking, Harness};
 
 use crate::{Result, bare};
 
-/// What transfers.
+/// The stack that transfers files.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stack {
     Ureq,
@@ -33,10 +33,10 @@ impl Stack {
     }
 
     pub(crate) fn from_name(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|stack| stack.name() == name).ok_or_else(|| format!("no stack {name}").into())
+        Self::ALL.into_iter().find(|stack| stack.name() == name).ok_or_else(|| format!("unknown stack: {name}").into())
     }
 
-    /// What it is measured by.
+    /// Returns the bare stack that it is compared with.
     pub(crate) const fn bare(self) -> Self {
         match self {
             Self::Ureq | Self::Blocking => Self::Ureq,
@@ -45,19 +45,19 @@ impl Stack {
     }
 }
 
-/// What it took.
+/// The measurements of one upload and download.
 #[derive(Clone, Copy)]
 pub(crate) struct Report {
     pub(crate) upload: Duration,
     pub(crate) download: Duration,
-    /// Of both, user and system.
+    /// User and system time of both.
     pub(crate) cpu: Duration,
-    /// The most memory that was ever resident.
+    /// Peak resident memory.
     pub(crate) peak_kib: u32,
 }
 
 impl Report {
-    /// The better time of each; the most memory.
+    /// Returns the better time of each, and the higher memory.
     pub(crate) fn merge(self, other: Self) -> Self {
         Self {
             upload: self.upload.min(other.upload),
@@ -69,7 +69,7 @@ impl Report {
 
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let numbers: Vec<u64> = text.split_whitespace().map(str::parse).collect::<std::result::Result<_, _>>()?;
-        let [upload, download, cpu, peak] = numbers[..] else { return Err(format!("no report: {text}").into()) };
+        let [upload, download, cpu, peak] = numbers[..] else { return Err(format!("invalid report: {text}").into()) };
         let micros = Duration::from_micros;
         Ok(Self {
             upload: micros(upload),
@@ -87,13 +87,13 @@ impl fmt::Display for Report {
     }
 }
 
-/// A file that goes up, and what it is called then; one that comes down under that name.
+/// Uploads a file and returns its id; downloads a file by this id.
 pub(crate) trait Transfer {
     fn upload(&self, from: &str) -> Result<String>;
     fn download(&self, asset: &str, to: &str) -> Result<()>;
 }
 
-/// Brings a file up and down again.
+/// Uploads a file, and downloads it again.
 pub(crate) fn run(stack: Stack, from: &str, to: &str) -> Result<Report> {
     match stack {
         Stack::Ureq => measure(&bare::Ureq::new()?, from, to),
@@ -112,7 +112,7 @@ fn measure(stack: &impl Transfer, from: &str, to: &str) -> Result<Report> {
     Ok(Report { upload, download: started.elapsed(), cpu: cpu_time()?, peak_kib: peak_kib()? })
 }
 
-/// A client of this project.
+/// An adapter of the SDK.
 struct Adapter<H: Harness>(Client<H::X>);
 
 impl<H: Harness> Adapter<H> {
@@ -140,23 +140,26 @@ impl<H: Harness> Transfer for Adapter<H> {
 
     fn download(&self, mid: &str, to: &str) -> Result<()> {
         let messages = self.messages()?;
-        let message = messages.iter().find(|message| message.mid.as_str() == mid).ok_or("the message is gone")?;
-        let [Attachment::File(asset)] = message.attachments.as_slice() else { return Err("no file".into()) };
+        let message =
+            messages.iter().find(|message| message.mid.as_str() == mid).ok_or("the message does not exist")?;
+        let [Attachment::File(asset)] = message.attachments.as_slice() else {
+            return Err("the message has no file".into());
+        };
         Self::wait(self.0.chats().download_to(asset, to))
     }
 }
 
 fn peak_kib() -> Result<u32> {
     let status = fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("/proc/self/status has no VmHWM")?;
     Ok(peak.trim().trim_end_matches(" kB").parse()?)
 }
 
 fn cpu_time() -> Result<Duration> {
-    /// As Linux counts them, on every machine.
+    /// The unit of CPU times in Linux's /proc, on every machine.
     const TICK: Duration = Duration::from_millis(10);
     let stat = fs::read_to_string("/proc/self/stat")?;
-    // Behind the name, which may have anything in it, the 12th and the 13th.
+    // The 12th and 13th field after the name, which may contain any characters.
     let numbers = stat.rsplit(')').next().unwrap_or_default();
     let ticks = numbers.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
     Ok(TICK * ticks.sum::<std::result::Result<u32, _>>()?)

@@ -1,13 +1,14 @@
-//! Files of two sizes, up and down through each adapter, beside the bare HTTP stack that it stands on.
+//! Uploads and downloads files of two sizes with each adapter, and with its bare HTTP stack.
 //!
-//! Every transfer is made by a process of its own, so that its memory is its own; the sandbox is in this one. What came
-//! down is compared with what went up. The machine's moods are shared: the stacks take turns, and each shows its best.
+//! Each transfer runs in a process of its own, to measure its memory; the sandbox runs in this process. Downloads are
+//! compared with uploads. The stacks take turns, so that they share the variations of the machine's speed, and the best
+//! measurement of each is printed.
 //!
 //! ```text
 //! cargo bench -p teamwire-tests --bench transfer
 //! ```
 
-#![allow(clippy::print_stdout, reason = "it prints a table")]
+#![allow(clippy::print_stdout, reason = "the benchmark prints a table")]
 
 mod bare;
 mod client;
@@ -47,7 +48,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The best of a stack with a file of this size.
+/// The best measurement of a stack with a file of this size.
 struct Row {
     stack: Stack,
     mib: u64,
@@ -72,7 +73,7 @@ fn measure(folder: &Path) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// One file up and down, by a process of its own.
+/// Uploads and downloads a file in a process of its own.
 fn transfer(stack: Stack, file: &PathBuf, saved: &PathBuf) -> Result<Report> {
     let sandbox = Sandbox::start()?;
     let output = Command::new(env::current_exe()?)
@@ -86,13 +87,13 @@ fn transfer(stack: Stack, file: &PathBuf, saved: &PathBuf) -> Result<Report> {
         return Err(format!("{}: {}", stack.name(), String::from_utf8_lossy(&output.stderr)).into());
     }
     if !are_equal(file, saved)? {
-        return Err(format!("{}: another file came down", stack.name()).into());
+        return Err(format!("{}: the downloaded file differs", stack.name()).into());
     }
     fs::remove_file(saved)?;
     Report::parse(&String::from_utf8(output.stdout)?)
 }
 
-/// A file of this length in which no two pieces are alike.
+/// Creates a file of this length without repetitions.
 fn create_file(path: &Path, length: u64) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     for number in 0..length / 8 {

@@ -1,12 +1,12 @@
-//! Responses without an end: each call is over within its time-out and 100 ms, by either adapter.
+//! Endless responses: with every adapter, each call ends within its timeout plus 100 ms.
 //!
 //! ```sh
 //! cargo run --release -p teamwire-tests --example endless
 //! ```
 //!
-//! It prints for each form of response how long the call took and how it ended, and fails if one took longer.
+//! Prints the duration and the result of a call for each form of response, and fails if one takes longer.
 
-#![allow(clippy::print_stdout, reason = "the table is what it is run for")]
+#![allow(clippy::print_stdout, reason = "the program prints a table")]
 
 mod server;
 
@@ -20,9 +20,9 @@ use teamwire_tests::harness::{AsyncStd, Blocking, Harness, Smol};
 
 use self::server::{Form, Server};
 
-/// Time-out of every class of request.
+/// Timeout of every class of request.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// Time that a call may last beyond it.
+/// Time that a call may exceed its timeout by.
 const ALLOWANCE: Duration = Duration::from_millis(100);
 
 fn main() -> ExitCode {
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     if all_in_time { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Makes a call of this form, and prints how it ended. Returns whether that was in time.
+/// Makes a call with this form of response, and prints the result. Returns true if it has ended in time.
 fn print_row<H: Harness>(form: Form) -> bool {
     let server = Server::start(form);
     let client = H::connect(config(&server));
@@ -50,8 +50,8 @@ fn print_row<H: Harness>(form: Form) -> bool {
     !is_late
 }
 
-/// Returns the time-out of the call. Without a byte moving, it begins with the last one that moved; those in the operating
-/// system's own buffers are looked at four times in a time-out.
+/// Returns the timeout of a call. An idle timeout starts with the last transferred byte. Those in the operating
+/// system's buffers are checked four times per timeout.
 const fn limit(form: Form) -> Duration {
     match form {
         Form::Unread => Duration::from_millis(1_250),
@@ -60,9 +60,9 @@ const fn limit(form: Form) -> Duration {
 }
 
 fn config(server: &Server) -> Config {
-    let credentials = Credentials::new("app", "the secret of the bot").expect("they are not empty");
+    let credentials = Credentials::new("app", "the secret of the bot").expect("the credentials are valid");
     let timeouts = Timeouts { default: TIMEOUT, long: TIMEOUT, assets: TIMEOUT };
-    let config = Config::new(&server.url(), credentials).expect("loopback may be plain HTTP");
+    let config = Config::new(&server.url(), credentials).expect("plain HTTP is allowed on loopback");
     config.with_timeouts(timeouts).with_retry(RetryPolicy::NEVER)
 }
 

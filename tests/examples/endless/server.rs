@@ -1,4 +1,4 @@
-//! A server that responds in one form, without an end.
+//! A server with endless responses of one form.
 
 use std::{
     io::{Read, Write},
@@ -7,25 +7,25 @@ use std::{
     time::Duration,
 };
 
-/// Form of a response.
+/// The form of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// Reads nothing, not even the request.
     Unread,
-    /// Sends this, and then nothing.
+    /// Sends a first part, and then nothing.
     Silent(&'static str, &'static str),
-    /// Sends this, and then the other part again and again without a pause.
+    /// Sends a first part, and then repeats another one without pauses.
     Flood(&'static str, &'static str, &'static str),
-    /// The same with a pause after each part.
+    /// Sends a first part, and then repeats another one with pauses.
     Drip(&'static str, &'static str, &'static str),
 }
 
-/// Pause between two parts that drip.
+/// Pause between repeated parts.
 const PAUSE: Duration = Duration::from_millis(30);
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 
 impl Form {
-    /// All forms that are tried.
+    /// Returns all forms.
     pub(crate) fn all() -> Vec<Self> {
         let endless = [
             ("header fields", "HTTP/1.1 200 OK\r\n", "x: y\r\n"),
@@ -50,17 +50,17 @@ impl Form {
 
     pub(crate) fn name(self) -> String {
         match self {
-            Self::Unread => "32 MB that are not read".to_owned(),
+            Self::Unread => "unread upload of 32 MB".to_owned(),
             Self::Silent(name, _) => format!("{name}, then silence"),
-            Self::Flood(name, ..) => format!("{name} without a pause"),
-            Self::Drip(name, ..) => format!("{name}, dripping"),
+            Self::Flood(name, ..) => format!("endless {name}"),
+            Self::Drip(name, ..) => format!("endless {name} with pauses"),
         }
     }
 
-    /// Responds until the client is gone.
+    /// Responds until the client closes the connection.
     fn serve(self, mut client: TcpStream) -> std::io::Result<()> {
         if self == Self::Unread {
-            // Longer than any call here lasts.
+            // Longer than any call.
             thread::sleep(Duration::from_secs(10));
             return Ok(());
         }
@@ -90,16 +90,16 @@ impl Form {
     }
 }
 
-/// Serves each connection in a thread of its own, for as long as the process lives.
+/// A server that handles each connection in a thread of its own until the process ends.
 pub(crate) struct Server(SocketAddr);
 
 impl Server {
     pub(crate) fn start(form: Form) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-        let address = listener.local_addr().expect("it is bound");
+        let address = listener.local_addr().expect("the listener is bound");
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                // The client is gone at some time, which is the end of it.
+                // It ends with an error when the client closes the connection.
                 thread::spawn(move || form.serve(client).ok());
             }
         });

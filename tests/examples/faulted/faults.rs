@@ -1,4 +1,4 @@
-//! Faults that befall about every sixth request.
+//! Faults for about every sixth request.
 
 use std::sync::{
     Arc,
@@ -7,7 +7,7 @@ use std::sync::{
 
 use teamwire_sandbox::{Fault, Rule, Sandbox};
 
-/// Each fault with the number of requests, of ten thousand, that it befalls.
+/// Returns each fault with its rate per ten thousand requests.
 fn fault_rates() -> Vec<(Fault, u64)> {
     vec![
         (Fault::CutBefore, 300),
@@ -26,7 +26,7 @@ fn fault_rates() -> Vec<(Fault, u64)> {
     ]
 }
 
-/// Puts the faults into force, and cuts the connection after every 50th response. Returns the count of faults.
+/// Installs the faults, and resets the connection after every 50th response. Returns the counter of faults.
 pub(crate) fn install(sandbox: &Sandbox) -> Arc<AtomicU64> {
     let count = Arc::<AtomicU64>::default();
     let sequence = Arc::<AtomicU64>::default();
@@ -34,7 +34,8 @@ pub(crate) fn install(sandbox: &Sandbox) -> Arc<AtomicU64> {
     for (number, (fault, rate)) in fault_rates().into_iter().enumerate() {
         let (count, sequence, range) = (count.clone(), sequence.clone(), start..start + rate);
         start += rate;
-        // The first rule draws for all of them: each sees every request that none before it fits.
+        // The first rule advances the sequence for all of them, because a rule only sees requests that no earlier rule
+        // matches.
         let rule = Rule::new(fault).when(move |_| {
             let drawn = if number == 0 {
                 sequence.fetch_add(1, Ordering::Relaxed) + 1
@@ -51,7 +52,7 @@ pub(crate) fn install(sandbox: &Sandbox) -> Arc<AtomicU64> {
     count
 }
 
-/// Spreads consecutive numbers evenly (the finalizer of `SplitMix64`).
+/// Hashes consecutive numbers to a uniform distribution (the finalizer of `SplitMix64`).
 fn hash(number: u64) -> u64 {
     let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,14 +1,14 @@
-//! Many posts through a network with faults, by either adapter: nothing is lost, posted twice, or said to be unsent though
-//! it arrived; file descriptors and threads are as before.
+//! Many posts through a faulty network, with either adapter. No post is lost, duplicated, or reported as unsent
+//! although it arrived, and no file descriptor or thread leaks.
 //!
 //! ```sh
 //! cargo run --release -p teamwire-tests --example faulted -- 100000
 //! ```
 //!
-//! The number is that of posts for each adapter, half of them with 64 at once, half with 256. It prints a table, and fails
-//! if a row is not as it is to be.
+//! The argument is the number of posts for each adapter: half of them with 64 in parallel, half with 256. Prints a
+//! table, and fails if a row has deviations.
 
-#![allow(clippy::print_stdout, reason = "the table is what it is run for")]
+#![allow(clippy::print_stdout, reason = "the program prints a table")]
 
 mod faults;
 mod resources;
@@ -33,7 +33,7 @@ use teamwire_tests::{
 
 use self::resources::Resources;
 
-/// Maximum time for a request: those that get no response are to end soon.
+/// Timeout of a request, short because some get no response.
 const TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Outcome of a post as its caller sees it.
@@ -44,7 +44,7 @@ enum Outcome {
     Unknown,
 }
 
-/// Deviations of one run.
+/// The deviations of one run.
 #[derive(Debug, Default)]
 struct Deviations {
     lost: usize,
@@ -65,10 +65,10 @@ fn main() -> ExitCode {
     if all_passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Posts so many messages, and prints a row. Returns whether all is as it is to be.
+/// Posts `posts` messages, and prints a row. Returns true if there are no deviations.
 fn run<H: Harness>(posts: usize, at_once: usize) -> bool {
     let sandbox = Sandbox::start().expect("loopback has a free port");
-    // What an adapter starts once for all clients is there before it is counted.
+    // A warm-up, because an adapter starts some resources once for all clients.
     post_all::<H>(&sandbox, at_once, at_once, "warm-up");
     let before = Resources::once_disconnected(&sandbox);
     let started = Instant::now();
@@ -100,7 +100,7 @@ fn run<H: Harness>(posts: usize, at_once: usize) -> bool {
     lost + duplicated + arrived_though_unsent == 0 && before == after
 }
 
-/// Posts so many messages with so many threads, by one client. Returns each text with its outcome.
+/// Posts `posts` messages on `at_once` threads with one client. Returns each text with its outcome.
 fn post_all<H: Harness>(sandbox: &Sandbox, posts: usize, at_once: usize, name: &str) -> Vec<(String, Outcome)> {
     let client = H::connect(client_config(sandbox));
     let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(posts)));
@@ -140,7 +140,7 @@ fn post<H: Harness>(client: &Client<H::X>, text: &str) -> Outcome {
     }
 }
 
-/// Compares the outcomes with what is in the chat.
+/// Compares the outcomes with the messages in the chat.
 fn compare(sandbox: &Sandbox, outcomes: &[(String, Outcome)]) -> Deviations {
     let mut counts = HashMap::<_, usize>::new();
     for text in sandbox.texts(org::LOBBY).into_iter().flatten() {

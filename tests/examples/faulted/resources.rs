@@ -1,13 +1,13 @@
-//! File descriptors and threads of this process.
+//! The file descriptors and threads of this process.
 
 use std::{fs, thread, time::Duration};
 
 use teamwire_sandbox::Sandbox;
 
-/// Maximum time for the last connection to end.
+/// Maximum time for the last connection to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Counts of what a process holds; zero where the operating system does not list it.
+/// The numbers of resources of this process; zero if the operating system does not list them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Resources {
     pub(crate) descriptors: usize,
@@ -15,15 +15,15 @@ pub(crate) struct Resources {
 }
 
 impl Resources {
-    /// Counts them once no connection to the sandbox is open.
+    /// Counts them when no connection to the sandbox is open.
     pub(crate) fn once_disconnected(sandbox: &Sandbox) -> Self {
         assert!(sandbox.wait_until(CLOSE_TIMEOUT, |sandbox| sandbox.connections().open == 0), "connections stay open");
         Self { descriptors: stable_count("/proc/self/fd"), threads: stable_count("/proc/self/task") }
     }
 }
 
-/// Counts the entries of a folder once they have been the same for a while: a thread that was joined is listed until the
-/// operating system has taken it away.
+/// Counts the entries of a folder when their number has been stable for a while: a joined thread is listed until the
+/// operating system has removed it.
 fn stable_count(folder: &str) -> usize {
     let (mut last, mut repetitions) = (entries(folder), 0);
     while repetitions < 20 {

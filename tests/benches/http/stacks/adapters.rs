@@ -18,13 +18,13 @@ pub(crate) struct AsyncStd(teamwire_async_std::Client);
 
 impl Blocking {
     pub(crate) fn new(port: u16) -> Self {
-        Self(teamwire_blocking::client(config(port)).expect("a client"))
+        Self(teamwire_blocking::client(config(port)).expect("the configuration is valid"))
     }
 }
 
 impl AsyncStd {
     pub(crate) fn new(port: u16) -> Self {
-        Self(teamwire_async_std::client(config(port)).expect("a client"))
+        Self(teamwire_async_std::client(config(port)).expect("the configuration is valid"))
     }
 }
 
@@ -32,8 +32,10 @@ impl Worker for Blocking {
     fn request(&mut self, verb: Verb) {
         let chats = self.0.chats();
         match verb {
-            Verb::Get => drop(black_box(chats.by_thread_id(TID).expect("an answer").expect("a chat"))),
-            Verb::Post => drop(black_box(chats.chat(TID).post(responses::text()).expect("a message"))),
+            Verb::Get => {
+                drop(black_box(chats.by_thread_id(TID).expect("the request succeeds").expect("the chat exists")));
+            }
+            Verb::Post => drop(black_box(chats.chat(TID).post(responses::text()).expect("the request succeeds"))),
         }
     }
 }
@@ -42,15 +44,17 @@ impl AsyncWorker for AsyncStd {
     async fn request(&mut self, verb: Verb) {
         let chats = self.0.chats();
         match verb {
-            Verb::Get => drop(black_box(chats.by_thread_id(TID).await.expect("an answer").expect("a chat"))),
-            Verb::Post => drop(black_box(chats.chat(TID).post(responses::text()).await.expect("a message"))),
+            Verb::Get => {
+                drop(black_box(chats.by_thread_id(TID).await.expect("the request succeeds").expect("the chat exists")));
+            }
+            Verb::Post => drop(black_box(chats.chat(TID).post(responses::text()).await.expect("the request succeeds"))),
         }
     }
 }
 
-/// No request is made twice: a failure is to be seen.
+/// Returns a configuration without retries, so that failures are visible.
 fn config(port: u16) -> Config {
-    let credentials = Credentials::new("app-id", "secret-of-the-bot").expect("they are");
-    let config = Config::new(&format!("http://127.0.0.1:{port}"), credentials).expect("it is a URL");
+    let credentials = Credentials::new("app-id", "secret-of-the-bot").expect("the credentials are valid");
+    let config = Config::new(&format!("http://127.0.0.1:{port}"), credentials).expect("the URL is valid");
     config.with_retry(RetryPolicy { retries: 0, ..RetryPolicy::default() })
 }

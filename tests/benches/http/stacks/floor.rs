@@ -1,4 +1,4 @@
-//! The floor: a socket, a request that is bytes already, and an answer that is taken to be what it always is.
+//! The lower bound: a socket, prepared requests, and responses of a fixed form.
 
 use std::{
     io::{Read, Write},
@@ -15,19 +15,19 @@ pub(crate) struct Floor {
 
 impl Floor {
     pub(crate) fn new(port: u16) -> Self {
-        let socket = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
-        socket.set_nodelay(true).expect("a socket");
-        socket.set_read_timeout(Some(stacks::TIMEOUT)).expect("a socket");
+        let socket = TcpStream::connect(("127.0.0.1", port)).expect("the server accepts connections");
+        socket.set_nodelay(true).expect("the option is valid for a TCP socket");
+        socket.set_read_timeout(Some(stacks::TIMEOUT)).expect("the option is valid for a TCP socket");
         Self { socket, requests: Verb::ALL.map(|verb| request_bytes(verb, port)), input: vec![0; 16 << 10] }
     }
 }
 
 impl Worker for Floor {
     fn request(&mut self, verb: Verb) {
-        self.socket.write_all(&self.requests[usize::from(verb == Verb::Post)]).expect("it is sent");
+        self.socket.write_all(&self.requests[usize::from(verb == Verb::Post)]).expect("the request is sent");
         let mut filled = 0;
         loop {
-            filled += self.socket.read(&mut self.input[filled..]).expect("an answer");
+            filled += self.socket.read(&mut self.input[filled..]).expect("the response arrives");
             if let Some(body) = body(&self.input[..filled]) {
                 return responses::decode(verb, body);
             }
@@ -36,7 +36,7 @@ impl Worker for Floor {
 }
 
 fn request_bytes(verb: Verb, port: u16) -> Vec<u8> {
-    let request = stacks::request(verb, port).body(()).expect("a request");
+    let request = stacks::request(verb, port).body(()).expect("the request is valid");
     let (method, path) = (request.method(), request.uri().path());
     let mut bytes = format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n").into_bytes();
     for (name, value) in request.headers() {
@@ -53,7 +53,7 @@ fn request_bytes(verb: Verb, port: u16) -> Vec<u8> {
     bytes
 }
 
-/// The body of an answer, if all of it is there.
+/// Returns the body of a response, if it is complete.
 fn body(response: &[u8]) -> Option<&[u8]> {
     const LENGTH: &[u8] = b"content-length: ";
     let end = response.windows(4).position(|four| four == b"\r\n\r\n")? + 4;

@@ -1,4 +1,4 @@
-//! The stacks that are compared. All send the same headers, and read the same responses into structs.
+//! The compared stacks. All send the same headers, and decode the same responses into structs.
 
 pub(crate) mod adapters;
 pub(crate) mod floor;
@@ -11,10 +11,10 @@ use http::{Request, request::Builder};
 
 use crate::{Verb, responses::TID};
 
-/// How long each stack would wait for an answer.
+/// The timeout of a request.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A request without its body, made as a program makes one.
+/// Creates a request without its body.
 pub(crate) fn request(verb: Verb, port: u16) -> Builder {
     let builder = match verb {
         Verb::Get => Request::get(format!("http://127.0.0.1:{port}/v1/chats/{TID}")),

@@ -1,5 +1,5 @@
-//! ureq alone, as fast as it can be made: with its timeout, but no thread per request to look the host up in; with small
-//! buffers; with head and body of a request in one write.
+//! ureq alone, tuned for speed: with its timeout, but without a thread per request for name resolution, with small
+//! buffers, and with head and body of a request in one write.
 
 use std::net::SocketAddr;
 
@@ -45,15 +45,15 @@ impl Worker for Bare {
     fn request(&mut self, verb: Verb) {
         let request = stacks::request(verb, self.port);
         let response = match verb {
-            Verb::Get => self.agent.run(request.body(()).expect("a request")),
-            Verb::Post => self.agent.run(request.body(responses::request_body()).expect("a request")),
+            Verb::Get => self.agent.run(request.body(()).expect("the request is valid")),
+            Verb::Post => self.agent.run(request.body(responses::request_body()).expect("the request is valid")),
         };
-        let body = response.expect("an answer").into_body().read_to_vec().expect("a body");
+        let body = response.expect("the request succeeds").into_body().read_to_vec().expect("the response has a body");
         responses::decode(verb, &body);
     }
 }
 
-/// There is one host, and it is here.
+/// Resolves every name to one address.
 #[derive(Debug)]
 struct FixedAddress(SocketAddr);
 
@@ -68,7 +68,7 @@ impl Resolver for FixedAddress {
 #[derive(Debug)]
 struct CoalesceConnector;
 
-/// Keeps what is to be sent until an answer is awaited.
+/// Buffers output until input is awaited.
 #[derive(Debug)]
 struct CoalescingTransport<In> {
     socket: In,

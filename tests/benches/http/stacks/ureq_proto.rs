@@ -1,4 +1,4 @@
-//! ureq-proto alone over async-std's sockets: the least that makes it a client with a timeout.
+//! ureq-proto alone over async-std's sockets: a minimal client with a timeout.
 
 use async_std::{future, io::ReadExt, io::WriteExt, net::TcpStream, task};
 use http::HeaderValue;
@@ -15,57 +15,59 @@ pub(crate) struct Bare {
 
 impl Bare {
     pub(crate) fn new(port: u16) -> Self {
-        let socket = task::block_on(TcpStream::connect(("127.0.0.1", port))).expect("the server listens");
-        socket.set_nodelay(true).expect("a socket");
+        let socket = task::block_on(TcpStream::connect(("127.0.0.1", port))).expect("the server accepts connections");
+        socket.set_nodelay(true).expect("the option is valid for a TCP socket");
         Self { socket, port, output: vec![0; 16 << 10], input: vec![0; 16 << 10] }
     }
 
     async fn exchange(&mut self, verb: Verb) -> Vec<u8> {
         let body = if verb == Verb::Post { responses::request_body() } else { Vec::new() };
-        let request = stacks::request(verb, self.port).body(()).expect("a request");
-        let mut call = Call::new(request).expect("a request");
+        let request = stacks::request(verb, self.port).body(()).expect("the request is valid");
+        let mut call = Call::new(request).expect("the request is valid");
         if !body.is_empty() {
-            call.header("content-length", HeaderValue::from(body.len())).expect("a header");
+            call.header("content-length", HeaderValue::from(body.len())).expect("the header is valid");
         }
         let mut call = call.proceed();
-        let head = call.write(&mut self.output).expect("it fits");
+        let head = call.write(&mut self.output).expect("the head fits into the buffer");
         self.output[head..head + body.len()].copy_from_slice(&body);
-        let mut call = match call.proceed().expect("all is written") {
+        let mut call = match call.proceed().expect("the head is complete") {
             Some(SendRequestResult::RecvResponse(call)) => call,
             Some(SendRequestResult::SendBody(mut call)) => {
-                call.consume_direct_write(body.len()).expect("as announced");
-                call.proceed().expect("it is all")
+                call.consume_direct_write(body.len()).expect("the body has the announced length");
+                call.proceed().expect("the body is complete")
             }
-            _ => panic!("neither expects to be told to go on"),
+            _ => panic!("no request has `Expect: 100-continue`"),
         };
-        self.socket.write_all(&self.output[..head + body.len()]).await.expect("it is sent");
+        self.socket.write_all(&self.output[..head + body.len()]).await.expect("the request is sent");
 
         let (mut start, mut end) = (0, 0);
         loop {
-            end += self.socket.read(&mut self.input[end..]).await.expect("an answer");
-            let (used, response) = call.try_response(&self.input[start..end], false).expect("HTTP");
+            end += self.socket.read(&mut self.input[end..]).await.expect("the response arrives");
+            let (used, response) =
+                call.try_response(&self.input[start..end], false).expect("the response is valid HTTP");
             start += used;
             if response.is_some() {
                 break;
             }
         }
-        let Some(RecvResponseResult::RecvBody(mut call)) = call.proceed() else { panic!("a body is next") };
+        let Some(RecvResponseResult::RecvBody(mut call)) = call.proceed() else { panic!("the response has a body") };
         let (mut body, mut filled) = (vec![0; self.input.len()], 0);
         loop {
-            let (used, got) = call.read(&self.input[start..end], &mut body[filled..]).expect("HTTP");
+            let (used, got) =
+                call.read(&self.input[start..end], &mut body[filled..]).expect("the response is valid HTTP");
             (start, filled) = (start + used, filled + got);
             if call.can_proceed() {
                 body.truncate(filled);
                 return body;
             }
-            end += self.socket.read(&mut self.input[end..]).await.expect("an answer");
+            end += self.socket.read(&mut self.input[end..]).await.expect("the response arrives");
         }
     }
 }
 
 impl AsyncWorker for Bare {
     async fn request(&mut self, verb: Verb) {
-        let body = future::timeout(stacks::TIMEOUT, self.exchange(verb)).await.expect("in time");
+        let body = future::timeout(stacks::TIMEOUT, self.exchange(verb)).await.expect("the request does not time out");
         responses::decode(verb, &body);
     }
 }
