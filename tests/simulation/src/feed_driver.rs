@@ -27,8 +27,8 @@ enum Waiting {
 pub(super) type DriverStep = Next<usize, FeedEvent<Item>, Result<End, Error>>;
 
 impl FeedDriver {
-    pub(super) const fn new(in_set: bool) -> Self {
-        if in_set { Self::Set(FeedSet::new()) } else { Self::Individual(BTreeMap::new()) }
+    pub(super) const fn new(uses_set: bool) -> Self {
+        if uses_set { Self::Set(FeedSet::new()) } else { Self::Individual(BTreeMap::new()) }
     }
 
     pub(super) fn insert(&mut self, key: usize, feed: FeedUnderTest) {

@@ -18,8 +18,8 @@ pub(super) struct Violations(Arc<Mutex<Option<Violation>>>);
 
 impl Violations {
     fn record<T>(&self, result: Result<T, Violation>) {
-        if let Err(result) = result {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(result);
+        if let Err(violation) = result {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(violation);
         }
     }
 
@@ -129,7 +129,7 @@ impl Machine for FeedUnderTest {
             AnyPoller::Locations(poller) => poller.handle(now, ticket, reply),
         }
         let is_unexpected = match self.last_step {
-            StepSummary::Send(awaited) => awaited != ticket,
+            StepSummary::Send(pending) => pending != ticket,
             StepSummary::Sleep(until) => now.moment < until,
             StepSummary::Other => return,
         };

@@ -10,13 +10,13 @@ fn main() -> ExitCode {
     let mut arguments = env::args().skip(1).map(|argument| argument.parse().expect("arguments must be numbers"));
     let (seeds, first) = (arguments.next().unwrap_or(10_000), arguments.next().unwrap_or(0));
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
-    let begun = Instant::now();
+    let started = Instant::now();
     let result = simulate_all(first, seeds, threads);
-    let took = begun.elapsed();
+    let elapsed = started.elapsed();
     match result {
-        Ok(all) => {
-            println!("{seeds} seeds from {first} in {took:.1?} on {threads} threads: no invariant was violated");
-            println!("{} requests, {} events, {} processes", all.requests, all.events, all.incarnations);
+        Ok(total) => {
+            println!("{seeds} seeds from {first} in {elapsed:.1?} on {threads} threads: no invariant was violated");
+            println!("{} requests, {} events, {} processes", total.requests, total.events, total.incarnations);
             ExitCode::SUCCESS
         }
         Err(failure) => {

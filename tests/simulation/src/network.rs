@@ -243,21 +243,22 @@ pub(super) fn corrupt_batch(
         };
     }
     edit_items(response.body_mut(), |items| {
-        let Some(at) = usize::try_from(index_seed % (items.len().max(1) as u64)).ok().filter(|at| *at < items.len())
+        let Some(index) =
+            usize::try_from(index_seed % (items.len().max(1) as u64)).ok().filter(|index| *index < items.len())
         else {
             return;
         };
         // A hidden item is not delivered, nor is its cursor. So the item after it has to keep its own cursor.
-        let follows_a_hidden_one = at > 0 && items[at - 1]["data"]["deleted"] == true;
+        let follows_hidden_item = index > 0 && items[index - 1]["data"]["deleted"] == true;
         match corruption {
-            _ if follows_a_hidden_one => {}
-            Corruption::UndecodableItem => items[at]["kind"] = "mystery".into(),
+            _ if follows_hidden_item => {}
+            Corruption::UndecodableItem => items[index]["kind"] = "mystery".into(),
             Corruption::MissingCursor => {
-                items[at]["kursor"] = items[at]["cursor"].take();
-                items[at].as_object_mut().map(|item| item.remove("cursor"));
+                items[index]["kursor"] = items[index]["cursor"].take();
+                items[index].as_object_mut().map(|item| item.remove("cursor"));
             }
-            Corruption::EmptyCursor => items[at]["cursor"] = "".into(),
-            Corruption::RepeatedCursor if at > 0 => items[at]["cursor"] = items[at - 1]["cursor"].clone(),
+            Corruption::EmptyCursor => items[index]["cursor"] = "".into(),
+            Corruption::RepeatedCursor if index > 0 => items[index]["cursor"] = items[index - 1]["cursor"].clone(),
             Corruption::RepeatedCursor | Corruption::EmptyBatchCursor => {}
         }
     });

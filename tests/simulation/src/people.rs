@@ -57,11 +57,11 @@ pub(super) fn random_action(
             }
         }
         6 => {
-            let at = random_index(random, oracle.plain_messages.len());
-            if let Some((tid, mid, uid)) = oracle.plain_messages.get(at).cloned()
+            let index = random_index(random, oracle.plain_messages.len());
+            if let Some((tid, mid, uid)) = oracle.plain_messages.get(index).cloned()
                 && uid != org::BOT
             {
-                oracle.plain_messages.swap_remove(at);
+                oracle.plain_messages.swap_remove(index);
                 expect_permitted(world.as_person(now, uid).delete(tid, &mid))?;
                 trace.log(|| format!("{clock:?} {uid} deletes {mid} in {tid}"));
                 oracle.deleted(tid, mid);

@@ -80,16 +80,16 @@ impl<'c> Process<'c> {
             Ok(checkpoint) => checkpoint,
             Err(error) => return violation("a saved checkpoint can be loaded", || error.to_string()),
         };
-        let follow = teamwire_core::Follow::from(checkpoint).wait(Duration::from_secs(env.scenario.long_poll_secs));
-        let kind = match topic {
-            Topic::Messages(tid) => AnyPoller::Messages(self.client.chats().chat(tid).new_messages(follow)),
-            Topic::AllMessages => AnyPoller::Messages(self.client.chats().new_messages(follow)),
-            Topic::Reactions => AnyPoller::Reactions(self.client.chats().reaction_updates(follow)),
-            Topic::Locations(tid) => AnyPoller::Locations(self.client.chats().chat(tid).live_locations(follow)),
+        let options = teamwire_core::Follow::from(checkpoint).wait(Duration::from_secs(env.scenario.long_poll_secs));
+        let poller = match topic {
+            Topic::Messages(tid) => AnyPoller::Messages(self.client.chats().chat(tid).new_messages(options)),
+            Topic::AllMessages => AnyPoller::Messages(self.client.chats().new_messages(options)),
+            Topic::Reactions => AnyPoller::Reactions(self.client.chats().reaction_updates(options)),
+            Topic::Locations(tid) => AnyPoller::Locations(self.client.chats().chat(tid).live_locations(options)),
         };
-        let invariants = FeedInvariants::new(topic, env.scenario.hides_deleted, saved.map(|(_, at)| *at));
+        let invariants = FeedInvariants::new(topic, env.scenario.hides_deleted, saved.map(|(_, position)| *position));
         env.log(|| format!("{topic:?} starts at {:?}", invariants.position));
-        self.driver.insert(key, FeedUnderTest::new(kind, self.violations.clone()));
+        self.driver.insert(key, FeedUnderTest::new(poller, self.violations.clone()));
         if key < self.invariants.len() {
             self.invariants[key] = invariants;
         } else {
@@ -190,11 +190,11 @@ impl<'c> Process<'c> {
         if crashes && env.random.chance(500) {
             return Ok(ProcessState::Crashed);
         }
-        if let Some((checkpoint, at)) = saved
+        if let Some((checkpoint, position)) = saved
             && (!env.in_fault_phase || env.random.chance(env.scenario.save_permille))
         {
             let json = serde_json::to_string(&checkpoint).expect("a checkpoint is serializable");
-            env.disk.checkpoints.insert(key, (json, at));
+            env.disk.checkpoints.insert(key, (json, position));
         }
         if env.in_fault_phase && env.random.chance(env.scenario.stop_permille) {
             self.stop(env, key);

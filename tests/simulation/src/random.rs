@@ -35,8 +35,8 @@ impl Random {
     }
 
     pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        let at = usize::try_from(self.below(from.len() as u64)).expect("the index is below a length");
-        &from[at]
+        let index = usize::try_from(self.below(from.len() as u64)).expect("the index is below a length");
+        &from[index]
     }
 
     pub(super) fn millis(&mut self, range: RangeInclusive<u64>) -> Duration {

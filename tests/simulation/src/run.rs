@@ -27,10 +27,10 @@ enum Exit {
 pub(super) fn run(env: &mut Environment) -> Result<(), Violation> {
     loop {
         let client = Client::new(env.start_process());
-        let rooms = ChatRefs { lobby: client.chats().chat(org::LOBBY), notices: client.chats().chat(org::NOTICES) };
+        let chats = ChatRefs { lobby: client.chats().chat(org::LOBBY), notices: client.chats().chat(org::NOTICES) };
         env.log(|| "a process starts".into());
         let mut snapshots = lobby_snapshots(&client)?;
-        let mut process = Process::new(&client, &rooms, &mut snapshots, env)?;
+        let mut process = Process::new(&client, &chats, &mut snapshots, env)?;
         if run_process(env, &mut process)? == Exit::Finished {
             return check_oracle(env);
         }
@@ -183,7 +183,7 @@ fn on_random_action(env: &mut Environment, process: &mut Process<'_>) -> Result<
 
 fn start_random_operation(env: &mut Environment, process: &mut Process<'_>) {
     let tid = *env.random.pick(&[org::LOBBY, org::NOTICES]);
-    let task = match env.random.below(11) {
+    let action = match env.random.below(11) {
         0..=2 => {
             env.disk.outbox.push(PendingPost { tid, state: PostState::InProgress });
             Action::PostPending(env.disk.outbox.len() - 1)
@@ -201,7 +201,7 @@ fn start_random_operation(env: &mut Environment, process: &mut Process<'_>) {
         }
         _ => Action::SetAdmin(env.random.chance(500)),
     };
-    process.start_operation(env, task, tid);
+    process.start_operation(env, action, tid);
 }
 
 fn disrupt(env: &mut Environment, process: &mut Process<'_>) -> Result<ProcessState, Violation> {
@@ -225,7 +225,7 @@ fn disrupt(env: &mut Environment, process: &mut Process<'_>) -> Result<ProcessSt
             "the bot posts many messages at once",
             "the bot restarts its feeds",
         ];
-        usize::try_from(kind).map_or(String::new(), |at| names[at].into())
+        usize::try_from(kind).map_or(String::new(), |index| names[index].into())
     });
     env.server.mark_changed();
     match kind {

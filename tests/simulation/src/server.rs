@@ -242,7 +242,7 @@ impl Server {
     pub(super) fn advance_time(&mut self, clock: Duration) {
         let now = self.now(clock);
         self.oracle.expire_shares(clock);
-        let _nothing = self.world.as_person(now, org::ANNA);
+        let _person = self.world.as_person(now, org::ANNA);
     }
 
     /// Drops the parked polls of abandoned exchanges.

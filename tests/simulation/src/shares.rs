@@ -71,10 +71,10 @@ impl Process<'_> {
 
     pub(super) fn restore_shares(&mut self, env: &Environment) -> Result<(), Violation> {
         let Some(saved) = &env.disk.shares else { return Ok(()) };
-        let Ok(ledger) = serde_json::from_str(&saved.json) else {
+        let Ok(saved_shares) = serde_json::from_str(&saved.json) else {
             return violation("saved shares can be loaded", || saved.json.clone());
         };
-        self.client.chats().restore_shared_locations(ledger);
+        self.client.chats().restore_shared_locations(saved_shares);
         // Saved shares end by the wall clock, which may have been set since. That must not prolong a share.
         let now = env.client_now();
         let elapsed = (now.utc - saved.saved_at.utc).to_std().unwrap_or_default();
