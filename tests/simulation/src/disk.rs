@@ -6,6 +6,7 @@ use teamwire_core::Now;
 
 use super::shares::Shares;
 
+/// The saved data.
 #[derive(Debug, Default)]
 pub(super) struct Disk {
     /// The saved checkpoint of each feed, as JSON, and the position that it stands for.

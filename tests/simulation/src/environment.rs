@@ -22,6 +22,7 @@ use super::{
     violation::{Trace, Violation, violation},
 };
 
+/// Everything that a run consists of besides the process.
 #[derive(Debug)]
 pub(super) struct Environment {
     pub(super) random: Random,
@@ -53,6 +54,7 @@ pub(super) struct Environment {
     steps_in_second: (u64, usize),
 }
 
+/// Returns the server's wall-clock time at the start of a run.
 fn start_time() -> DateTime<Utc> {
     DateTime::from_timestamp(1_767_225_600, 0).expect("the timestamp is in range")
 }
@@ -92,6 +94,7 @@ impl Environment {
         environment
     }
 
+    /// Adds a line to the trace.
     pub(super) fn log(&mut self, line: impl FnOnce() -> String) {
         let clock = self.clock;
         self.trace.log(|| format!("{clock:?} {}", line()));

@@ -6,6 +6,7 @@ use teamwire_core::{End, Error, Feed, FeedEvent, FeedSet, Machine, Moment, Next,
 
 use super::{feed_under_test::FeedUnderTest, oracle::Item};
 
+/// The feeds of a process, with their driver.
 pub(super) enum FeedDriver {
     Set(FeedSet<usize, FeedUnderTest>),
     Individual(BTreeMap<usize, IndividualFeed>),

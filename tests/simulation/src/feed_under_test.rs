@@ -28,6 +28,7 @@ impl Violations {
     }
 }
 
+/// The poller of any feed.
 pub(super) enum AnyPoller {
     Messages(Poller<Message>),
     Reactions(Poller<Reaction>),
@@ -42,6 +43,7 @@ enum StepSummary {
     Other,
 }
 
+/// A feed whose machine is checked at every step.
 pub(super) struct FeedUnderTest {
     poller: AnyPoller,
     last_step: StepSummary,

@@ -13,6 +13,7 @@ use super::{
     random::Random,
 };
 
+/// The delivery of one exchange.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Delivery {
     /// Request and response arrive.
@@ -62,14 +63,18 @@ pub(super) enum Corruption {
     EmptyBatchCursor,
 }
 
+/// The way in which the client sees that a connection is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Loss {
+    /// The client notices at once.
     Noticed,
-    /// The connection had been idle.
+    /// The client notices at once, on a connection that had been idle.
     StaleConnection,
+    /// The client only sees a timeout.
     Silent,
 }
 
+/// The response of a gateway between client and server.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct GatewayResponse {
     status: u16,

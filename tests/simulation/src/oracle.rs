@@ -29,6 +29,7 @@ pub(super) struct Location {
     pub(super) ended: bool,
 }
 
+/// A change, with its chat.
 #[derive(Debug)]
 struct Entry {
     tid: &'static str,
@@ -64,6 +65,7 @@ pub(super) enum Item {
     Undecoded(String),
 }
 
+/// The log of changes, and the state that follows from them.
 #[derive(Debug, Default)]
 pub(super) struct Oracle {
     log: Vec<Entry>,

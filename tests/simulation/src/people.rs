@@ -16,7 +16,7 @@ const MEMBERS: [(&str, &[&str]); 2] =
 const ALERT_REACTIONS: [&str; 2] = ["ok", "sos"];
 const NOTE_REACTIONS: [&str; 5] = ["thumbs_up", "applause", "smile", "laugh", "love"];
 
-/// Lets a random person act in a random chat.
+/// Performs a random action of a random person in a random chat.
 pub(super) fn random_action(
     server: &mut Server,
     random: &mut Random,

@@ -20,6 +20,7 @@ use super::{
     workload::{ChatRefs, Operation},
 };
 
+/// A process, from its start to its crash or to the end of the run.
 pub(super) struct Process<'c> {
     pub(super) client: &'c Client<ByHand>,
     chats: &'c ChatRefs,
@@ -31,6 +32,7 @@ pub(super) struct Process<'c> {
     next_operation: usize,
     violations: Violations,
     pub(super) shares: Shares,
+    /// The end of the current event handler, on the run's clock.
     busy_until: Duration,
 }
 

@@ -6,6 +6,7 @@ use http::{Method, Response, header};
 use serde_json::Value;
 use teamwire_core::{Body, Fault, FaultKind, Reply};
 
+/// The kind of a request, for feeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum RequestKind {
     Subscribe,
@@ -103,12 +104,13 @@ impl InterpretedReply {
     }
 }
 
-/// Returns the wait that a response asks for, in seconds as the server gives it.
+/// Returns the wait in seconds that the server asks for.
 fn retry_after(response: &Response<Vec<u8>>) -> Option<Duration> {
     let seconds = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 
+/// Returns a string member of a JSON object, or an empty string.
 fn member(json: &[u8], field: &str) -> String {
     let json: Value = serde_json::from_slice(json).unwrap_or_default();
     json[field].as_str().unwrap_or_default().to_owned()

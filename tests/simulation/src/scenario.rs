@@ -29,6 +29,7 @@ impl Topic {
     }
 }
 
+/// The decisions that hold for a whole run.
 #[derive(Debug)]
 pub(super) struct Scenario {
     pub(super) topics: Vec<Topic>,

@@ -29,6 +29,7 @@ pub(super) struct ServerResponse {
     pub(super) had_effect: bool,
 }
 
+/// A long poll that waits for changes.
 #[derive(Debug)]
 struct ParkedPoll {
     exchange: usize,
@@ -36,6 +37,7 @@ struct ParkedPoll {
     poll: Parked,
 }
 
+/// The server of a run.
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) world: World,
@@ -242,6 +244,7 @@ impl Server {
     pub(super) fn advance_time(&mut self, clock: Duration) {
         let now = self.now(clock);
         self.oracle.expire_shares(clock);
+        // Acting as a person updates the world to this time.
         let _person = self.world.as_person(now, org::ANNA);
     }
 

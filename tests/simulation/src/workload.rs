@@ -22,6 +22,7 @@ pub(super) struct ChatRefs {
     pub(super) notices: teamwire_core::ChatRef<ByHand>,
 }
 
+/// The kind of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     /// Posts a message of the outbox.
@@ -65,6 +66,7 @@ impl ChatRefs {
     }
 }
 
+/// An operation in progress, and the checks of its attempts.
 pub(super) struct Operation<'c> {
     pub(super) action: Action,
     pub(super) flow: Box<dyn Flow<Output = ()> + 'c>,

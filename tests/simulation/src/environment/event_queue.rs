@@ -7,16 +7,25 @@ use crate::protocol::InterpretedReply;
 /// A scheduled event.
 #[derive(Debug)]
 pub(crate) enum Event {
+    /// A request arrives at the server.
     RequestArrives(usize),
+    /// A reply arrives at the client.
     ReplyArrives(usize, Box<InterpretedReply>),
+    /// An exchange times out.
     TimesOut(usize),
+    /// The process polls its machines.
     PollProcess,
     /// A random action of a person or of the bot, or a disruption.
     RandomAction,
+    /// The server is reachable again.
     OutageEnds,
+    /// The bot's key is valid again.
     KeyRestored,
+    /// The bot is added to a chat again.
     BotReadded(&'static str),
+    /// The fault phase ends.
     FaultsEnd,
+    /// The next process starts.
     ProcessStarts,
 }
 
@@ -25,6 +34,7 @@ pub(crate) enum Event {
 pub(super) struct EventQueue {
     events: BTreeMap<(Duration, u64), Event>,
     next_sequence: u64,
+    /// The time of the next scheduled poll of the process.
     process_poll: Option<Duration>,
 }
 
