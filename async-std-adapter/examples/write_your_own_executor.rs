@@ -17,7 +17,7 @@ use std::env;
 
 use teamwire_core::{
     Client, Config, Error, Executor, Script,
-    script::{Answer, Expect, sample},
+    script::{Expect, Respond, sample},
 };
 
 use self::executor::Plain;
@@ -37,7 +37,7 @@ fn main() -> Result<(), Error> {
         Ok(config) => introduce(&Client::new(Plain::new(config))),
         // Without a backend, a script plays its part. It is an executor as well.
         Err(_) => {
-            introduce(&Client::new(Script::new().always(Expect::get("/v1/me"), Answer::json(200, sample::bot()))))
+            introduce(&Client::new(Script::new().always(Expect::get("/v1/me"), Respond::json(200, sample::bot()))))
         }
     }
 }

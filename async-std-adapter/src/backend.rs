@@ -46,11 +46,11 @@ impl Backend for Script {
     }
 
     fn file(self: Arc<Self>, task: FileTask) -> BoxFuture<Reply> {
-        Box::pin(ready(Reply::File(self.do_with_file(task))))
+        Box::pin(ready(Reply::File(self.perform_file_task(task))))
     }
 
     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()> {
-        self.advance(until.since(Executor::now(&*self).moment));
+        self.advance(until.saturating_duration_since(Executor::now(&*self).moment));
         Box::pin(ready(()))
     }
 

@@ -29,7 +29,7 @@ mod stream;
 mod tls;
 
 use http::StatusCode;
-use teamwire_core::{Body, Config, Error, Exchange, Fault, FaultKind, Reply, Response};
+use teamwire_core::{Body, Config, Error, Exchange, Reply, Response, TransportError, TransportErrorKind};
 
 use self::{
     connect::Connector, connection::Connection, deadline::Deadline, file::Upload, origin::Origin, pool::Pool,
@@ -57,11 +57,11 @@ impl<R: Runtime> Engine<R> {
     pub(crate) async fn perform(&self, mut exchange: Box<Exchange>) -> Reply {
         match self.exchange(&mut exchange).await {
             Ok(response) => Reply::Response(response),
-            Err(fault) => Reply::Fault(fault),
+            Err(fault) => Reply::Error(fault),
         }
     }
 
-    async fn exchange(&self, exchange: &mut Exchange) -> Result<Response, Fault> {
+    async fn exchange(&self, exchange: &mut Exchange) -> Result<Response, TransportError> {
         let mut deadline = Deadline::start(&self.runtime, exchange.timeout);
         match exchange.request.body() {
             // Boxed, here and below, so that the future of the usual case stays small.
@@ -71,7 +71,11 @@ impl<R: Runtime> Engine<R> {
     }
 
     /// Performs an exchange that sends a file.
-    async fn upload(&self, exchange: &mut Exchange, deadline: &mut Deadline<'_, R>) -> Result<Response, Fault> {
+    async fn upload(
+        &self,
+        exchange: &mut Exchange,
+        deadline: &mut Deadline<'_, R>,
+    ) -> Result<Response, TransportError> {
         let Some(upload) = Upload::of(&self.runtime, exchange).await? else {
             return self.attempt(exchange, None, deadline).await;
         };
@@ -92,7 +96,7 @@ impl<R: Runtime> Engine<R> {
         exchange: &mut Exchange,
         upload: Option<Box<Upload>>,
         deadline: &mut Deadline<'_, R>,
-    ) -> Result<Response, Fault> {
+    ) -> Result<Response, TransportError> {
         let mut connection = match self.pooled(exchange, deadline)? {
             Some(connection) => connection,
             None => Box::pin(self.connector.connect(exchange.request.uri(), deadline)).await?,
@@ -109,12 +113,12 @@ impl<R: Runtime> Engine<R> {
                 Ok(response)
             }
             Err(fault) => {
-                let is_dead = matches!(fault.kind, FaultKind::Lost | FaultKind::Timeout);
+                let is_dead = matches!(fault.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout);
                 if is_dead && connection.reused && !connection.input.has_received() {
                     // Those that were idle as long are most likely lost as well.
                     self.pool.drop_idle(&connection.origin, deadline.begun());
                 }
-                Err(progress.fault(fault).reused(connection.reused))
+                Err(progress.fault(fault).with_reused(connection.reused))
             }
         }
     }
@@ -124,7 +128,7 @@ impl<R: Runtime> Engine<R> {
         &self,
         exchange: &Exchange,
         deadline: &Deadline<'_, R>,
-    ) -> Result<Option<Box<Connection<R::Stream>>>, Fault> {
+    ) -> Result<Option<Box<Connection<R::Stream>>>, TransportError> {
         let uri = exchange.request.uri();
         if exchange.fresh {
             self.pool.drop_idle(&Origin::of(uri)?, deadline.begun());

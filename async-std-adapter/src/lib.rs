@@ -96,14 +96,15 @@ pub use futures_core;
 pub use futures_io;
 #[doc(inline)]
 pub use teamwire_core::{
-    APP_ID_VAR, AlertType, Asset, AssetId, Attachment, Attachments, Body, ByHand, Calendar, ChatInfo, ChatType,
-    Checkpoint, Config, Coordinates, Credentials, Delivery, Download, Draft, End, Error, ErrorKind, Exchange, Executor,
-    Fault, FaultKind, Feed, FeedEvent, FeedSet, FileDone, FileError, FileErrorKind, FileTask, Flow, Follow, Group,
-    GroupId, Image, InvalidInput, Limits, LinkPreview, Listing, LiveLocation, LiveLocationUpdate, Location, Machine,
-    Map, Message, MessageId, Messages, Moment, NewAttachment, NewChat, NewOneToOne, Next, Now, Poll, Poller, Progress,
-    Reaction, ReactionId, ReactionType, Refusal, Reply, Response, RetryPolicy, SECRET_VAR, Script, Session,
-    ShareDuration, SharedLocations, Step, Then, ThreadId, Ticket, Timeout, Timeouts, ToFile, Transferred, Trouble,
-    URL_VAR, Undecoded, UnexpectedAnswer, UnfitImage, Upload, User, UserId, Wanted, feed, machine, script,
+    APP_ID_VAR, AlertType, ApiError, Asset, AssetId, Attachment, Attachments, Body, BodyPolicy, CalendarEvent,
+    ChatInfo, ChatType, Checkpoint, Config, Coordinates, Credentials, Download, Draft, Error, ErrorKind, Exchange,
+    Executor, Feed, FeedEnd, FeedEvent, FeedOptions, FeedSet, FeedSetEvent, FeedSetStep, FileError, FileErrorKind,
+    FileOutcome, FileTarget, FileTask, Flow, Group, GroupId, Image, InvalidImage, InvalidInput, Limits, LinkPreview,
+    Listing, LiveLocation, LiveLocationUpdate, Location, LocationShares, Machine, Manual, Map, Message, MessageId,
+    Messages, Moment, NewAttachment, NewChat, NewOneToOne, Now, Poll, Poller, Progress, Reaction, ReactionId,
+    ReactionType, Reply, Response, RetryPolicy, Retrying, SECRET_VAR, Script, Session, ShareDuration, Step, Then,
+    ThreadId, Ticket, Timeout, Timeouts, TransferProgress, TransportError, TransportErrorKind, URL_VAR, Undecoded,
+    UnexpectedResponse, Upload, User, UserId, feed, machine, script,
 };
 
 #[cfg(feature = "async-std")]

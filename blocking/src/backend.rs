@@ -50,11 +50,11 @@ impl Backend for Script {
     }
 
     fn file(&self, task: FileTask) -> Reply {
-        Reply::File(self.do_with_file(task))
+        Reply::File(self.perform_file_task(task))
     }
 
     fn sleep(&self, until: Moment, _: &dyn Fn(Duration)) {
-        self.advance(until.since(Executor::now(self).moment));
+        self.advance(until.saturating_duration_since(Executor::now(self).moment));
     }
 
     fn fork(&self) -> Arc<dyn Backend> {

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_blocking::{End, FeedSet, Follow};
+use teamwire_blocking::{FeedEnd, FeedOptions, FeedSet};
 use teamwire_test_support::config;
 
 /// A host that does not even accept connections: as many wait already as it has room for. `None` if it has room for
@@ -42,9 +42,9 @@ fn feed_stopped_while_it_connects_ends_at_once() {
     for drives in [false, true] {
         let Some(before) = connecting(address) else { return };
         let client = teamwire_blocking::client(config(&format!("http://{address}"))).expect("the options are valid");
-        let mut events = client.chats().new_messages(Follow::from_now());
+        let mut events = client.chats().new_messages(FeedOptions::from_now());
         let mut set = FeedSet::new();
-        set.insert("a", client.chats().new_messages(Follow::from_now()).into_feed());
+        set.insert("a", client.chats().new_messages(FeedOptions::from_now()).into_feed());
         let mut drive = client.executor().drive(set, 1).expect("a thread");
         let stop_handle = if drives { drive.stop_handle() } else { events.stop_handle() };
         let stopping = thread::spawn(move || {
@@ -58,7 +58,7 @@ fn feed_stopped_while_it_connects_ends_at_once() {
             assert_eq!(drive.by_ref().count(), 1, "its end");
         } else {
             assert!(events.next().is_none());
-            assert_eq!(events.end(), Some(&End::Stopped));
+            assert_eq!(events.end(), Some(&FeedEnd::Stopped));
         }
         let took = stopping.join().expect("it does not panic").elapsed();
         assert!(took < Duration::from_secs(1), "{took:?}");

@@ -6,17 +6,17 @@ use core::time::Duration;
 use crate::{clock::Moment, shared::Shared};
 
 /// The longest wait that a server is given: a header that says a year must not stop a session, or a feed, for good.
-pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(60 * 60);
 /// The shortest time between two requests when pacing starts, and the longest: both then, and at all.
-const SHORTEST_FIRST_GAP: Duration = Duration::from_millis(50);
-const LONGEST_FIRST_GAP: Duration = Duration::from_secs(1);
-const LONGEST_GAP: Duration = Duration::from_secs(4);
+const MIN_FIRST_GAP: Duration = Duration::from_millis(50);
+const MAX_FIRST_GAP: Duration = Duration::from_secs(1);
+const MAX_GAP: Duration = Duration::from_secs(4);
 /// The shortest time between two requests as long as others wait: without it, all that wait would be sent at once.
-const SHORTEST_GAP: Duration = Duration::from_millis(5);
+const MIN_GAP: Duration = Duration::from_millis(5);
 /// Time without a limit after which the gap is halved.
-const CALM: Duration = Duration::from_secs(10);
+const RELEASE_AFTER: Duration = Duration::from_secs(10);
 /// The longest time after which a request that waits looks again how many are before it: some may have been cancelled.
-const LOOKS_AGAIN: Duration = Duration::from_secs(2);
+const RECHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The shared pace. Without it, each of many requests would run into the limit for itself, at the same time as the others.
 ///
@@ -39,18 +39,14 @@ pub(crate) struct Brake {
 
 impl Brake {
     /// Takes note that a request that was sent at that time was limited, and of the pause that follows.
-    fn limited(&mut self, now: Moment, sent_at: Moment, pause: Duration) {
+    fn on_rate_limited(&mut self, now: Moment, sent_at: Moment, pause: Duration) {
         // Of those that were sent together, only one counts.
         if self.gap.is_zero() || sent_at > self.limited_at {
-            let gap = if self.gap.is_zero() {
-                (pause / 8).clamp(SHORTEST_FIRST_GAP, LONGEST_FIRST_GAP)
-            } else {
-                self.gap * 2
-            };
-            (self.gap, self.changed_at) = (gap.min(LONGEST_GAP), now);
+            let gap = if self.gap.is_zero() { (pause / 8).clamp(MIN_FIRST_GAP, MAX_FIRST_GAP) } else { self.gap * 2 };
+            (self.gap, self.changed_at) = (gap.min(MAX_GAP), now);
         }
         self.limited_at = now;
-        self.next = self.next.max(now.plus(pause));
+        self.next = self.next.max(now.saturating_add(pause));
     }
 
     /// Returns `true` if the request may be sent at once, as none is paced; else it waits.
@@ -58,46 +54,46 @@ impl Brake {
         self.release(now);
         if self.queue.is_empty() && self.next <= now {
             if !self.gap.is_zero() {
-                self.next = now.plus(self.gap);
+                self.next = now.saturating_add(self.gap);
             }
             return true;
         }
-        self.queue_up(number);
+        self.enqueue(number);
         false
     }
 
-    fn queue_up(&mut self, number: u64) {
+    fn enqueue(&mut self, number: u64) {
         if let Err(at) = self.queue.binary_search(&number) {
             self.queue.insert(at, number);
         }
     }
 
     /// Returns when to ask again; `None` once the request may be sent.
-    fn waits(&mut self, now: Moment, number: u64) -> Option<Moment> {
+    fn wait_until(&mut self, now: Moment, number: u64) -> Option<Moment> {
         self.release(now);
         let before = self.queue.binary_search(&number).ok()?;
         let all_of_them = self.gap.saturating_mul(u32::try_from(before).unwrap_or(u32::MAX));
         // Without those before it, it would be let through at the next opportunity.
-        Some(self.next.plus(all_of_them).min(self.next.max(now.plus(LOOKS_AGAIN))))
+        Some(self.next.saturating_add(all_of_them).min(self.next.max(now.saturating_add(RECHECK_INTERVAL))))
     }
 
     /// Lets through those whose time has come: not many at once, however long nobody has asked.
     fn release(&mut self, now: Moment) {
         self.shrink(now);
-        let last_but_one = Moment::after_epoch(now.since_epoch().saturating_sub(self.gap));
+        let last_but_one = Moment::from_epoch(now.since_epoch().saturating_sub(self.gap));
         while self.next <= now && self.queue.pop_front().is_some() {
-            self.next = self.next.max(last_but_one).plus(self.gap);
+            self.next = self.next.max(last_but_one).saturating_add(self.gap);
         }
     }
 
     fn shrink(&mut self, now: Moment) {
-        let halvings = now.since(self.changed_at).as_secs() / CALM.as_secs();
+        let halvings = now.saturating_duration_since(self.changed_at).as_secs() / RELEASE_AFTER.as_secs();
         if halvings == 0 || self.gap.is_zero() {
             return;
         }
         let gap = self.gap / (1 << halvings.min(16));
-        let is_over = self.queue.is_empty() && gap < SHORTEST_FIRST_GAP;
-        (self.gap, self.changed_at) = (if is_over { Duration::ZERO } else { gap.max(SHORTEST_GAP) }, now);
+        let is_over = self.queue.is_empty() && gap < MIN_FIRST_GAP;
+        (self.gap, self.changed_at) = (if is_over { Duration::ZERO } else { gap.max(MIN_GAP) }, now);
     }
 }
 
@@ -123,18 +119,18 @@ impl Place {
     }
 
     /// Returns when to ask again; `None` once the request may be sent.
-    pub(crate) fn waits(&self, now: Moment) -> Option<Moment> {
-        self.brake.with(|brake| brake.waits(now, self.number))
+    pub(crate) fn wait_until(&self, now: Moment) -> Option<Moment> {
+        self.brake.with(|brake| brake.wait_until(now, self.number))
     }
 
     /// Takes note that the request, which was sent at that time, was limited: all others pause.
-    pub(crate) fn limited(&self, now: Moment, sent_at: Moment, pause: Duration) {
-        self.brake.with(|brake| brake.limited(now, sent_at, pause));
+    pub(crate) fn on_rate_limited(&self, now: Moment, sent_at: Moment, pause: Duration) {
+        self.brake.with(|brake| brake.on_rate_limited(now, sent_at, pause));
     }
 
     /// Waits for another attempt, at the same place.
-    pub(crate) fn enter_again(&self) {
-        self.brake.with(|brake| brake.queue_up(self.number));
+    pub(crate) fn requeue(&self) {
+        self.brake.with(|brake| brake.enqueue(self.number));
     }
 }
 

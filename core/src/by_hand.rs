@@ -32,12 +32,12 @@ use crate::{
 /// # Ok::<(), teamwire_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct ByHand {
+pub struct Manual {
     session: Session,
     now: Shared<Now>,
 }
 
-impl ByHand {
+impl Manual {
     /// `entropy` as for [`Session::new`]; `now` is the time for what is asked without a machine, such as
     /// [`location_sharing_active_chats`](crate::Chats::location_sharing_active_chats), until it is [set](Self::set_now).
     pub fn new(config: crate::Config, entropy: [u8; 32], now: Now) -> Self {
@@ -50,7 +50,7 @@ impl ByHand {
     }
 }
 
-impl Executor for ByHand {
+impl Executor for Manual {
     type Run<'a, T: Send + 'a> = Box<dyn Flow<Output = T> + 'a>;
 
     type Events<F: Feed + 'static> = F;

@@ -14,15 +14,15 @@ use http::{HeaderValue, StatusCode, header};
 
 use crate::{
     backoff,
-    brake::{LONGEST_PAUSE, Place},
+    brake::{MAX_PAUSE, Place},
     clock::{Moment, Now},
-    error::{Error, UnexpectedAnswer},
+    error::{Error, UnexpectedResponse},
     exchange::{Exchange, Response},
-    fault::{Fault, FaultKind},
+    fault::{TransportError, TransportErrorKind},
     machine::{Machine, Reply, Step, Ticket},
     session::Session,
     transfer::Resume,
-    wire::{self, Asked, Endpoint},
+    wire::{self, Endpoint, Range},
 };
 
 /// A request that is sent until it is answered, or not worth another attempt.
@@ -31,15 +31,15 @@ pub(crate) struct Call<T> {
     /// `None` if it was refused before anything was sent.
     endpoint: Option<Endpoint<T>>,
     /// How often to try again.
-    retries: u32,
+    max_retries: u32,
     key: Option<String>,
     failures: u32,
     /// Until when the server may be working on an earlier attempt, and how often it has said so.
     in_progress: Option<(Moment, u32)>,
     /// Whether an attempt may have been acted on.
-    may_have_arrived: bool,
+    outcome_unknown: bool,
     /// Allows to replace a connection that had gone stale.
-    replaces: bool,
+    may_replace_stale_connection: bool,
     /// Has the next attempts require a connection of their own: see [`Exchange::fresh`].
     fresh: bool,
     /// When the last attempt was sent; the epoch before the first.
@@ -60,7 +60,7 @@ enum State<T> {
     Waiting(Ticket),
     Backoff(Moment),
     Done(Result<T, Error>),
-    Over,
+    Finished,
 }
 
 impl Session {
@@ -70,8 +70,8 @@ impl Session {
     }
 
     /// Same as [`call`](Self::call), without retries.
-    pub(crate) fn once<T: Send>(&self, endpoint: Result<Endpoint<T>, Error>) -> Call<T> {
-        self.call(endpoint).once()
+    pub(crate) fn call_once<T: Send>(&self, endpoint: Result<Endpoint<T>, Error>) -> Call<T> {
+        self.call(endpoint).without_retries()
     }
 }
 
@@ -82,16 +82,16 @@ impl<T> Call<T> {
             Err(error) => (None, State::Done(Err(error))),
         };
         let key = endpoint.as_ref().and_then(|endpoint| endpoint.key(|| session.idempotency_key()));
-        let retries = session.config().retry.retries;
+        let retries = session.config().retry.max_retries;
         Self {
             session,
             endpoint,
-            retries,
+            max_retries: retries,
             key,
             failures: 0,
             in_progress: None,
-            may_have_arrived: false,
-            replaces: retries > 0,
+            outcome_unknown: false,
+            may_replace_stale_connection: retries > 0,
             fresh: false,
             sent_at: Moment::EPOCH,
             lasted: Duration::ZERO,
@@ -102,8 +102,8 @@ impl<T> Call<T> {
     }
 
     /// Tried once, but for a stale connection: for those who try again themselves.
-    pub(crate) fn once(mut self) -> Self {
-        (self.retries, self.replaces) = (0, true);
+    pub(crate) fn without_retries(mut self) -> Self {
+        (self.max_retries, self.may_replace_stale_connection) = (0, true);
         self
     }
 
@@ -124,7 +124,7 @@ impl<T> Call<T> {
     }
 
     /// Whether its answer is there, and was not taken yet.
-    pub(crate) const fn is_answered(&self) -> bool {
+    pub(crate) const fn has_result(&self) -> bool {
         matches!(self.state, State::Done(_))
     }
 
@@ -150,43 +150,43 @@ impl<T> Call<T> {
         exchange.fresh = self.fresh;
         exchange.progress = endpoint.progress();
         if let Some(resume) = &self.resume {
-            resume.ask(&mut exchange);
+            resume.apply_to(&mut exchange);
         }
         exchange
     }
 
-    fn answered(&mut self, now: Now, response: Response) -> State<T> {
-        let Some(endpoint) = &self.endpoint else { return State::Over };
+    fn on_response(&mut self, now: Now, response: Response) -> State<T> {
+        let Some(endpoint) = &self.endpoint else { return State::Finished };
         if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             // Only a proxy has this status, and it has passed nothing on. Each further attempt would be a failed login.
             let why = "it demands a user name and password (status 407); the request has not reached the server";
-            return self.gives_up(Fault::new(FaultKind::Proxy, why).into());
+            return self.fail(TransportError::new(TransportErrorKind::Proxy, why).into());
         }
-        if let Some(Err(error)) = self.resume.as_ref().map(|resume| resume.check(&response)) {
-            return self.gives_up(error);
+        if let Some(Err(error)) = self.resume.as_ref().map(|resume| resume.verify(&response)) {
+            return self.fail(error);
         }
         let restarts =
             response.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.resume.as_mut().is_some_and(Resume::restart);
-        let asked = self.asked();
+        let asked = self.requested_range();
         let error = match endpoint.parse(response, asked, now, &self.session.config().credentials) {
             Ok(answer) => return State::Done(Ok(answer)),
             Err(error) => error,
         };
-        if restarts || error.is_transient() { self.again(now, error) } else { self.gives_up(error) }
+        if restarts || error.is_transient() { self.retry(now, error) } else { self.fail(error) }
     }
 
     /// The content that was asked for.
-    fn asked(&self) -> Asked {
-        if self.resume.as_ref().is_some_and(Resume::has_some) { Asked::Rest } else { Asked::All }
+    fn requested_range(&self) -> Range {
+        if self.resume.as_ref().is_some_and(Resume::has_some) { Range::Rest } else { Range::All }
     }
 
-    fn failed(&mut self, now: Now, mut fault: Fault) -> State<T> {
-        if let Some(head) = fault.head.take_if(|head| says_all(head.status())) {
-            return self.answered(now, head.map(|()| Vec::new()));
+    fn on_transport_error(&mut self, now: Now, mut fault: TransportError) -> State<T> {
+        if let Some(head) = fault.head.take_if(|head| is_complete_without_body(head.status())) {
+            return self.on_response(now, head.map(|()| Vec::new()));
         }
         let misfit = match (&self.endpoint, &fault.head) {
             (Some(endpoint), Some(head)) => {
-                endpoint.check_head(head, self.asked()).err().map(|why| (head.status(), why))
+                endpoint.check_head(head, self.requested_range()).err().map(|why| (head.status(), why))
             }
             _ => None,
         };
@@ -194,99 +194,105 @@ impl<T> Call<T> {
             if misfit.is_some() {
                 // Nothing of a response that is not the file may stay in it.
                 resume.restart();
-            } else if resume.cut(&fault) {
+            } else if resume.on_interrupted(&fault) {
                 // As long as there is headway, no number of cuts is too many.
                 self.failures = 0;
             }
         }
         let error = match misfit {
             // That it is something else says more than that it is too large.
-            Some((status, why)) if fault.kind == FaultKind::TooLarge => {
-                UnexpectedAnswer { status: Some(status.as_u16()), ..UnexpectedAnswer::new(self.session.redact(&why)) }
-                    .into()
+            Some((status, why)) if fault.kind == TransportErrorKind::TooLarge => UnexpectedResponse {
+                status: Some(status.as_u16()),
+                ..UnexpectedResponse::new(self.session.redact(&why))
             }
+            .into(),
             _ => Error::from(fault.redacted(&self.session.config().credentials)),
         };
-        if error.is_transient() { self.again(now, error) } else { self.gives_up(error) }
+        if error.is_transient() { self.retry(now, error) } else { self.fail(error) }
     }
 
     /// Another attempt (every request is safe to repeat: see [`Endpoint::key`]) if the policy has one left, and the patience for
     /// what the server asks.
-    fn again(&mut self, now: Now, error: Error) -> State<T> {
-        self.may_have_arrived |= error.may_have_arrived();
+    fn retry(&mut self, now: Now, error: Error) -> State<T> {
+        self.outcome_unknown |= error.outcome_unknown();
         // A server says 408 on a connection that it has given up, while others may be as old (RFC 9110, section 15.5.9).
-        self.fresh |= makes_suspect(&error) || error.status() == Some(StatusCode::REQUEST_TIMEOUT.as_u16());
+        self.fresh |=
+            discredits_idle_connections(&error) || error.status() == Some(StatusCode::REQUEST_TIMEOUT.as_u16());
         // The server may just have closed an idle connection: once, that costs neither a wait nor an attempt.
-        if is_stale(&error) && mem::take(&mut self.replaces) {
+        if is_stale_connection(&error) && mem::take(&mut self.may_replace_stale_connection) {
             return State::Ready;
         }
         let policy = self.session.config().retry;
         let asked = error.retry_after();
-        let nth = self.worked_on(now, &error).unwrap_or_else(|| {
+        let nth = self.in_progress_polls(now, &error).unwrap_or_else(|| {
             self.failures = self.failures.saturating_add(1);
             self.failures
         });
-        let ours = backoff::wait(&policy, nth, self.session.jitter());
+        let ours = backoff::delay(&policy, nth, self.session.next_random());
         // On top of what is asked, so that those who were asked the same do not come back at the same time.
         let wait = asked.unwrap_or_default().saturating_add(ours);
         let is_limited = error.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16());
         if let Some(place) = self.place.as_ref().filter(|_| is_limited) {
-            place.limited(now.moment, self.sent_at, wait.min(LONGEST_PAUSE.max(policy.patience.saturating_add(ours))));
+            place.on_rate_limited(
+                now.moment,
+                self.sent_at,
+                wait.min(MAX_PAUSE.max(policy.max_retry_after.saturating_add(ours))),
+            );
         }
-        if self.failures > self.retries || asked.is_some_and(|asked| asked > policy.patience) {
-            return self.gives_up(error);
+        if self.failures > self.max_retries || asked.is_some_and(|asked| asked > policy.max_retry_after) {
+            return self.fail(error);
         }
         match &self.place {
             // The pause of the session is its wait, too.
             Some(place) if is_limited && !self.is_brief() => {
-                place.enter_again();
+                place.requeue();
                 State::Queued(now.moment)
             }
-            _ => State::Backoff(now.moment.plus(wait)),
+            _ => State::Backoff(now.moment.saturating_add(wait)),
         }
     }
 
     /// Returns how often the server has said that it still works on an earlier attempt, as long as that can be: this is no
     /// failure of the attempts since. `None` for any other error.
-    fn worked_on(&mut self, now: Now, error: &Error) -> Option<u32> {
-        let (Error::Refused(refusal), Some(endpoint)) = (error, &self.endpoint) else { return None };
-        if self.retries == 0 || !refusal.meaning.is_in_progress {
+    fn in_progress_polls(&mut self, now: Now, error: &Error) -> Option<u32> {
+        let (Error::Api(refusal), Some(endpoint)) = (error, &self.endpoint) else { return None };
+        if self.max_retries == 0 || !refusal.meaning.is_in_progress {
             return None;
         }
-        let patience = endpoint.timeout(&self.session.config().timeouts).silence();
-        let (until, times) = self.in_progress.get_or_insert((now.moment.plus(patience), 0));
-        *times = times.saturating_add(1).min(MOST_DOUBLINGS);
+        let patience = endpoint.timeout(&self.session.config().timeouts).max_idle();
+        let (until, times) = self.in_progress.get_or_insert((now.moment.saturating_add(patience), 0));
+        *times = times.saturating_add(1).min(MAX_DOUBLINGS);
         (now.moment < *until).then_some(*times)
     }
 
     /// Sends it, or waits for those before it if the session's requests are paced.
-    fn queues(&mut self, now: Now) -> State<T> {
+    fn enqueue(&mut self, now: Now) -> State<T> {
         let is_brief = self.is_brief();
         let place = self.place.get_or_insert_with(|| Place::new(self.session.brake()));
-        if is_brief || place.enter(now.moment) { self.sends(now) } else { State::Queued(now.moment) }
+        if is_brief || place.enter(now.moment) { self.send(now) } else { State::Queued(now.moment) }
     }
 
     /// Returns `true` for a request that has little time: it does not wait for others.
     fn is_brief(&self) -> bool {
-        self.endpoint.as_ref().is_none_or(Endpoint::is_brief)
+        self.endpoint.as_ref().is_none_or(Endpoint::has_short_timeout)
     }
 
-    fn sends(&mut self, now: Now) -> State<T> {
+    fn send(&mut self, now: Now) -> State<T> {
         self.sent_at = now.moment;
         State::Waiting(self.session.ticket())
     }
 
-    fn gives_up(&self, error: Error) -> State<T> {
-        State::Done(Err(if self.may_have_arrived { error.after_silence() } else { error }))
+    fn fail(&self, error: Error) -> State<T> {
+        State::Done(Err(if self.outcome_unknown { error.after_unanswered_attempt() } else { error }))
     }
 }
 
 /// Waits for a request that is being worked on double so often, and then stay as they are.
-const MOST_DOUBLINGS: u32 = 4;
+const MAX_DOUBLINGS: u32 = 4;
 
 /// A refusal whose status alone says why: another attempt would only be refused, or count as a failed login, so it stands
 /// also if its body was cut off.
-fn says_all(status: StatusCode) -> bool {
+fn is_complete_without_body(status: StatusCode) -> bool {
     matches!(
         status,
         StatusCode::UNAUTHORIZED
@@ -298,14 +304,14 @@ fn says_all(status: StatusCode) -> bool {
     )
 }
 
-fn is_stale(error: &Error) -> bool {
-    matches!(error, Error::Connection(fault) if fault.kind == FaultKind::Lost && fault.reused && fault.received == 0)
+fn is_stale_connection(error: &Error) -> bool {
+    matches!(error, Error::Connection(fault) if fault.kind == TransportErrorKind::Disconnected && fault.reused && fault.received == 0)
 }
 
 /// Returns `true` if all connections that were idle for as long as this one may be dead: the server, or something in
 /// between, has forgotten one that was used again.
-pub(crate) fn makes_suspect(error: &Error) -> bool {
-    matches!(error, Error::Connection(fault) if fault.reused && matches!(fault.kind, FaultKind::Lost | FaultKind::Timeout))
+pub(crate) fn discredits_idle_connections(error: &Error) -> bool {
+    matches!(error, Error::Connection(fault) if fault.reused && matches!(fault.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout))
 }
 
 impl<T: Send> Machine for Call<T> {
@@ -320,19 +326,19 @@ impl<T: Send> Machine for Call<T> {
             self.state = State::Ready;
         }
         if let State::Ready = self.state {
-            self.state = self.queues(now);
+            self.state = self.enqueue(now);
         }
         if let (State::Queued(until), Some(place)) = (&self.state, &self.place)
             && now.moment >= *until
         {
-            self.state = place.waits(now.moment).map_or_else(|| self.sends(now), State::Queued);
+            self.state = place.wait_until(now.moment).map_or_else(|| self.send(now), State::Queued);
         }
         if let State::Queued(until) = self.state {
             return Step::Sleep(until);
         }
         match (&self.state, &self.endpoint) {
             (State::Waiting(ticket), Some(endpoint)) => Step::Send(*ticket, Box::new(self.exchange(endpoint))),
-            _ => match mem::replace(&mut self.state, State::Over) {
+            _ => match mem::replace(&mut self.state, State::Finished) {
                 State::Done(result) => Step::Done(result),
                 _ => Step::Done(Err(Error::Finished)),
             },
@@ -344,10 +350,10 @@ impl<T: Send> Machine for Call<T> {
             State::Waiting(awaited) if awaited == ticket => {}
             _ => return,
         }
-        self.lasted = now.moment.since(self.sent_at);
+        self.lasted = now.moment.saturating_duration_since(self.sent_at);
         self.state = match reply {
-            Reply::Response(response) => self.answered(now, response),
-            Reply::Fault(fault) => self.failed(now, fault),
+            Reply::Response(response) => self.on_response(now, response),
+            Reply::Error(fault) => self.on_transport_error(now, fault),
             // No executor answers a request so; were it to, there is no answer.
             Reply::File(_) => State::Done(Err(Error::invalid("executor", "it answered a request with a file"))),
         };
@@ -362,7 +368,7 @@ impl<T> fmt::Debug for Call<T> {
             State::Waiting(_) => "Waiting",
             State::Backoff(_) => "Backoff",
             State::Done(_) => "Done",
-            State::Over => "Over",
+            State::Finished => "Over",
         };
         f.debug_struct("Call").field("state", &state).field("failures", &self.failures).finish_non_exhaustive()
     }

@@ -7,14 +7,14 @@ use crate::{
     chat::{Chat, ChatRef},
     error::Error,
     executor::Executor,
-    feed::{Follow, Poller},
-    flow::{Noted, Regardless},
-    ledger::SharedLocations,
+    feed::{FeedOptions, Poller},
+    flow::{Inspect, Regardless},
+    ledger::LocationShares,
     machine::Flow,
     model::{Asset, ChatInfo, Coordinates, Download, Listing, Message, NewChat, NewOneToOne, Reaction, ThreadId},
-    pages::{Pages, Walked},
+    pages::{Collected, Paginator},
     session::Session,
-    transfer::{Enclosed, Save},
+    transfer::{Attached, DownloadToFile},
     wire::{
         Endpoint, assets, chats,
         locations::{self, OwnShare},
@@ -43,8 +43,8 @@ impl<X: Executor> Chats<X> {
 
     /// All chats the bot is subscribed to. Has the long timeout (15 s by default).
     #[doc(alias = "get_subscriptions")]
-    pub fn subscriptions(&self) -> X::Run<'_, Listing<Chat<X>>> {
-        self.listed(Pages::new(self.executor.session(), Ok(chats::subscriptions())))
+    pub fn list(&self) -> X::Run<'_, Listing<Chat<X>>> {
+        self.listed(Paginator::new(self.executor.session(), Ok(chats::subscriptions())))
     }
 
     /// The chat with this thread id; `None` if there is none that the bot is in.
@@ -62,7 +62,7 @@ impl<X: Executor> Chats<X> {
     /// `InvalidInput` for a title that no chat can have: more than 256 characters, or a NUL.
     #[doc(alias = "get_by_title")]
     pub fn by_title(&self, title: impl Into<String>) -> X::Run<'_, Listing<Chat<X>>> {
-        self.listed(Pages::new(self.executor.session(), chats::by_title(&title.into())))
+        self.listed(Paginator::new(self.executor.session(), chats::by_title(&title.into())))
     }
 
     /// Creates a group chat, with its first message if one is given, and answers with it. The bot is a member of it and
@@ -73,7 +73,7 @@ impl<X: Executor> Chats<X> {
     /// 600x600 pixels; `File` if an attachment cannot be read. Avatar and attachments are stored first and the chat is
     /// created by one request after that, so that nothing is half-created.
     pub fn create_chat(&self, chat: NewChat) -> X::Run<'_, Chat<X>> {
-        let enclosed = Enclosed::new(&chat.attachments, chat.idempotency_key.as_deref());
+        let enclosed = Attached::new(&chat.attachments, chat.idempotency_key.as_deref());
         let enclosed = enclosed.with_avatar(chat.avatar.clone());
         self.created(enclosed, move |avatar, files| chats::create(&chat, avatar, files))
     }
@@ -89,7 +89,7 @@ impl<X: Executor> Chats<X> {
     #[doc(alias = "create_one2one_chat")]
     pub fn create_one_to_one_chat(&self, chat: impl Into<NewOneToOne>) -> X::Run<'_, Chat<X>> {
         let chat = chat.into();
-        let enclosed = Enclosed::new(&chat.attachments, chat.idempotency_key.as_deref());
+        let enclosed = Attached::new(&chat.attachments, chat.idempotency_key.as_deref());
         self.created(enclosed, move |_, files| chats::create_one_to_one(&chat, files))
     }
 
@@ -117,18 +117,18 @@ impl<X: Executor> Chats<X> {
     /// anything is requested; `UnexpectedAnswer` for a response that is not the asset.
     pub fn download_to(&self, asset: impl Into<Download>, path: impl Into<String>) -> X::Run<'_, ()> {
         let download = asset.into();
-        let endpoint = assets::save(&download);
-        self.executor.run(Save::new(self.executor.session(), endpoint, download.asset.size, path.into()))
+        let endpoint = assets::download_to_file(&download);
+        self.executor.run(DownloadToFile::new(self.executor.session(), endpoint, download.asset.size, path.into()))
     }
 
     /// Moves the bot's location, in all chats where it is being shared. Where it is not, nothing happens.
     pub fn update_shared_location(&self, coordinates: Coordinates) -> X::Run<'_, ()> {
         let ledger = self.executor.session().ledger().clone();
         let moved = self.executor.session().call(Ok(locations::move_to(coordinates)));
-        let known = ledger.known();
+        let known = ledger.snapshot();
         self.executor.run(moved.map(move |active| {
             if let Some(active) = active {
-                ledger.keep(&known, &active);
+                ledger.reconcile(&known, &active);
             }
         }))
     }
@@ -157,19 +157,19 @@ impl<X: Executor> Chats<X> {
 
     /// Asks the server where the bot shares its location, for [`location_sharing_active_chats`](Self::location_sharing_active_chats):
     /// after a restart without saved shares, and also what other processes of the bot share.
-    pub fn refresh_shared_locations(&self) -> X::Run<'_, ()> {
+    pub fn refresh_location_shares(&self) -> X::Run<'_, ()> {
         self.executor.run(refreshed_shares(self.executor.session()))
     }
 
     /// The shares to be saved when the program ends.
-    pub fn save_shared_locations(&self) -> SharedLocations {
-        self.executor.session().ledger().save(self.executor.now())
+    pub fn export_location_shares(&self) -> LocationShares {
+        self.executor.session().ledger().export(self.executor.now())
     }
 
     /// Takes up the shares of an earlier process, as far as they have not ended since, by the clock of the day. Should that have
     /// been set back, none lasts longer than was left when they were saved.
-    pub fn restore_shared_locations(&self, saved: SharedLocations) {
-        self.executor.session().ledger().restore(self.executor.now(), saved);
+    pub fn import_location_shares(&self, saved: LocationShares) {
+        self.executor.session().ledger().import(self.executor.now(), saved);
     }
 
     /// Follows the reactions to attention messages, in all chats of the bot.
@@ -177,7 +177,7 @@ impl<X: Executor> Chats<X> {
     /// The feed ends with an error of the kind `Auth` if the key is revoked; with `InvalidInput` at once if it is to begin
     /// after a checkpoint of another feed.
     #[doc(alias = "subscribe_am_reaction_updates")]
-    pub fn reaction_updates(&self, follow: impl Into<Follow>) -> X::Events<Poller<Reaction>> {
+    pub fn reaction_updates(&self, follow: impl Into<FeedOptions>) -> X::Events<Poller<Reaction>> {
         self.executor.events(Poller::new(self.executor.session(), Source::Reactions, follow.into(), |_| false))
     }
 
@@ -188,27 +188,28 @@ impl<X: Executor> Chats<X> {
     }
 
     /// Follows the messages of all chats of the bot, as they arrive: see [`ChatRef::new_messages`].
-    pub fn new_messages(&self, follow: impl Into<Follow>) -> X::Events<Poller<Message>> {
+    pub fn new_messages(&self, follow: impl Into<FeedOptions>) -> X::Events<Poller<Message>> {
         self.executor.events(Poller::messages(self.executor.session(), Source::AllMessages, follow.into()))
     }
 
     /// A new chat, by this request.
     fn created<'a>(
         &'a self,
-        enclosed: Enclosed,
+        enclosed: Attached,
         request: impl Fn(Option<&Asset>, &[Asset]) -> Result<Endpoint<ChatInfo>, Error> + Send + 'a,
     ) -> X::Run<'a, Chat<X>> {
         let (executor, session) = (self.executor.clone(), self.executor.session().clone());
         // Nothing in the response says when the chat was created. Only the server knows whether its share still lasts.
         let asks = enclosed.may_repeat_a_share();
-        let created = enclosed.sent(self.executor.session(), request, move |_, created: Result<&ChatInfo, &Error>| {
-            created.ok().filter(|_| !asks).map(|info| (info.tid.clone(), Duration::ZERO))
-        });
+        let created =
+            enclosed.into_flow(self.executor.session(), request, move |_, created: Result<&ChatInfo, &Error>| {
+                created.ok().filter(|_| !asks).map(|info| (info.tid.clone(), Duration::ZERO))
+            });
         let created = created.then(move |info| Regardless::new(asks.then(|| refreshed_shares(&session)), info));
         self.executor.run(created.map(|info| Chat::new(executor, info)))
     }
 
-    fn listed(&self, pages: Pages<ChatInfo>) -> X::Run<'_, Listing<Chat<X>>> {
+    fn listed(&self, pages: Paginator<ChatInfo>) -> X::Run<'_, Listing<Chat<X>>> {
         let executor = self.executor.clone();
         self.executor.run(pages.map(move |walked| walked.items.map(|info| Chat::new(executor.clone(), info))))
     }
@@ -216,9 +217,9 @@ impl<X: Executor> Chats<X> {
 
 /// Takes over into the ledger what the server says of the shares.
 fn refreshed_shares(session: &Session) -> impl Flow<Output = ()> + use<> {
-    let (ledger, known) = (session.ledger().clone(), session.ledger().known());
-    let shares = Pages::new(session, Ok(locations::shares()));
-    let noted = Noted::new(shares, move |now, walked: Result<&Walked<OwnShare>, &Error>| {
+    let (ledger, known) = (session.ledger().clone(), session.ledger().snapshot());
+    let shares = Paginator::new(session, Ok(locations::shares()));
+    let noted = Inspect::new(shares, move |now, walked: Result<&Collected<OwnShare>, &Error>| {
         if let Ok(walked) = walked {
             let active = walked.items.iter().map(|share| (share.tid.clone(), share.left));
             // One that is undecoded may be any of those that are known.

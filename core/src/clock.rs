@@ -15,7 +15,7 @@ impl Moment {
     pub const EPOCH: Self = Self(Duration::ZERO);
 
     /// The point `elapsed` after the executor's epoch.
-    pub const fn after_epoch(elapsed: Duration) -> Self {
+    pub const fn from_epoch(elapsed: Duration) -> Self {
         Self(elapsed)
     }
 
@@ -25,12 +25,12 @@ impl Moment {
     }
 
     /// This moment moved on by `wait`; the end of time where that is further than time goes.
-    pub const fn plus(self, wait: Duration) -> Self {
+    pub const fn saturating_add(self, wait: Duration) -> Self {
         Self(self.0.saturating_add(wait))
     }
 
     /// How long it takes from `earlier` until this moment; zero if it is not later.
-    pub const fn since(self, earlier: Self) -> Duration {
+    pub const fn saturating_duration_since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
 }

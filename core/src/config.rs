@@ -63,7 +63,7 @@ impl Config {
     /// Raises `InvalidInput` for anything that is not such a URL, and for `http://` to a host other than this
     /// machine's loopback: see [`Config::allowing_plain_http`].
     pub fn new(base_url: &str, credentials: Credentials) -> Result<Self, Error> {
-        let mut config = Self::allowing_plain_http(base_url, credentials)?;
+        let mut config = Self::new_insecure(base_url, credentials)?;
         config.allows_plain_http = false;
         if config.base.scheme() == "http" && !is_loopback(&config.base) {
             return Err(Error::invalid(
@@ -76,7 +76,7 @@ impl Config {
     }
 
     /// As [`Config::new`], but `http://` may go to any host: the credentials then cross the network in the clear.
-    pub fn allowing_plain_http(base_url: &str, credentials: Credentials) -> Result<Self, Error> {
+    pub fn new_insecure(base_url: &str, credentials: Credentials) -> Result<Self, Error> {
         Ok(Self {
             base: base(base_url)?,
             credentials,
@@ -99,7 +99,7 @@ impl Config {
         let (url, app_id, secret) = (get(URL_VAR)?, get(APP_ID_VAR)?, get(SECRET_VAR)?);
         let config = Credentials::new(app_id, secret).and_then(|credentials| Self::new(&url, credentials));
         config.map_err(|error| match error {
-            Error::InvalidInput(InvalidInput { what, why }) => {
+            Error::InvalidInput(InvalidInput { parameter: what, reason: why }) => {
                 let name = match what.as_str() {
                     "App ID" => APP_ID_VAR,
                     "Secret" => SECRET_VAR,
@@ -147,7 +147,7 @@ impl Config {
             return Err(Error::invalid("user agent", "it must be printable ASCII, and not empty"));
         }
         self.user_agent = format!("{name} {}", self.user_agent);
-        if self.user_agent.len() > LONGEST_USER_AGENT {
+        if self.user_agent.len() > MAX_USER_AGENT_BYTES {
             return Err(Error::invalid("user agent", "it is too long"));
         }
         Ok(self)
@@ -178,7 +178,7 @@ impl Config {
         if proxy.port() == Some(0) {
             return Err(Error::invalid("proxy URL", "there is no port 0"));
         }
-        if proxy.as_str().len() > LONGEST_URL {
+        if proxy.as_str().len() > MAX_URL_BYTES {
             return Err(Error::invalid("proxy URL", "it is too long"));
         }
         if http::Uri::try_from(proxy.as_str()).is_err() {
@@ -204,20 +204,20 @@ impl Config {
 
     /// For executors, before anything is sent: raises `InvalidInput` for times and limits with which nothing could succeed, or
     /// which contradict each other.
-    pub fn check(&self) -> Result<(), Error> {
-        let Timeouts { default, long, assets } = self.timeouts;
+    pub fn validate(&self) -> Result<(), Error> {
+        let Timeouts { request: default, listing: long, transfer_idle: assets } = self.timeouts;
         for (name, time) in [("default", default), ("long", long), ("assets", assets)] {
             if time.is_zero() {
                 return Err(Error::invalid(format!("timeout `{name}`"), "it is zero: no answer comes in no time"));
             }
         }
-        let Limits { answer, list, download, .. } = self.limits;
+        let Limits { max_response_body: answer, max_list: list, max_download: download, .. } = self.limits;
         for (name, bytes) in [("answer", answer), ("list", list), ("download", download)] {
             if bytes == 0 {
                 return Err(Error::invalid(format!("limit `{name}`"), "it is zero: no answer is as small as that"));
             }
         }
-        if self.retry.first_wait > self.retry.longest_wait {
+        if self.retry.initial_backoff > self.retry.max_backoff {
             return Err(Error::invalid("retry policy", "its `first_wait` is longer than its `longest_wait`"));
         }
         Ok(())
@@ -260,9 +260,9 @@ fn encoded_bytes(part: &str) -> impl Iterator<Item = u8> {
 }
 
 /// The longest base URL, in bytes: it leaves room for a path and a query in an `http::Uri`. And the longest of a proxy.
-const LONGEST_URL: usize = 2048;
+const MAX_URL_BYTES: usize = 2048;
 /// The longest `User-Agent`, in bytes. Servers refuse a head of more than 8 KB, some of 4.
-const LONGEST_USER_AGENT: usize = 1024;
+const MAX_USER_AGENT_BYTES: usize = 1024;
 
 fn base(text: &str) -> Result<Url, Error> {
     let refuse = |why: &str| Err(InvalidInput::new("base URL", why).into());
@@ -281,7 +281,7 @@ fn base(text: &str) -> Result<Url, Error> {
         return refuse("it must end with the path: no `?` and no `#`");
     }
     // A URL may have any length, and hosts that `http::Uri` does not take.
-    if url.as_str().len() > LONGEST_URL {
+    if url.as_str().len() > MAX_URL_BYTES {
         return refuse("it is too long");
     }
     if url.port() == Some(0) {

@@ -4,7 +4,7 @@ use crate::{
     executor::Executor,
     machine::Flow,
     model::{Group, GroupId, Listing, User, UserId},
-    pages::Pages,
+    pages::Paginator,
     wire::contacts,
 };
 
@@ -32,7 +32,7 @@ impl<X: Executor> Contacts<X> {
 
     /// All users that the bot can see.
     pub fn users(&self) -> X::Run<'_, Listing<User>> {
-        self.executor.run(Pages::new(self.executor.session(), Ok(contacts::users())).map(|walked| walked.items))
+        self.executor.run(Paginator::new(self.executor.session(), Ok(contacts::users())).map(|walked| walked.items))
     }
 
     /// The user with this id; `None` if there is none that the bot can see.
@@ -42,7 +42,7 @@ impl<X: Executor> Contacts<X> {
 
     /// All groups that the bot can see.
     pub fn groups(&self) -> X::Run<'_, Listing<Group>> {
-        self.executor.run(Pages::new(self.executor.session(), Ok(contacts::groups())).map(|walked| walked.items))
+        self.executor.run(Paginator::new(self.executor.session(), Ok(contacts::groups())).map(|walked| walked.items))
     }
 
     /// The group with this id; `None` if there is none that the bot can see.

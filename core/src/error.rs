@@ -11,13 +11,13 @@ use core::time::Duration;
 
 pub(crate) use self::api::Meaning;
 pub use self::{
-    api::Refusal,
-    input::{InvalidInput, UnfitImage},
+    api::ApiError,
+    input::{InvalidImage, InvalidInput},
     kind::ErrorKind,
-    response::UnexpectedAnswer,
+    response::UnexpectedResponse,
 };
 use crate::{
-    fault::{Fault, FaultKind},
+    fault::{TransportError, TransportErrorKind},
     file::{FileError, FileErrorKind},
 };
 
@@ -34,19 +34,19 @@ use crate::{
 pub enum Error {
     /// No answer arrived, or not a whole one, and the retries are used up.
     #[error(transparent)]
-    Connection(Fault),
+    Connection(TransportError),
     /// The server answered, and refused.
     #[error(transparent)]
-    Refused(Box<Refusal>),
+    Api(Box<ApiError>),
     /// The server's answer is not what was promised.
     #[error(transparent)]
-    UnexpectedAnswer(Box<UnexpectedAnswer>),
+    UnexpectedResponse(Box<UnexpectedResponse>),
     /// Refused here, before anything was sent.
     #[error(transparent)]
     InvalidInput(InvalidInput),
     /// An image that cannot be loaded, or is not fit: seen here, before it was sent.
     #[error(transparent)]
-    Image(UnfitImage),
+    Image(InvalidImage),
     /// A file that cannot be read, or written.
     #[error(transparent)]
     File(FileError),
@@ -65,8 +65,8 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn invalid(what: impl Into<String>, why: impl Into<String>) -> Self {
-        Self::InvalidInput(InvalidInput::new(what, why))
+    pub(crate) fn invalid(parameter: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::InvalidInput(InvalidInput::new(parameter, reason))
     }
 
     /// What went wrong in the end: the cause, if this is about one of several attachments.
@@ -81,8 +81,8 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self.cause() {
             Self::Connection(_) => ErrorKind::Connection,
-            Self::Refused(refusal) => refusal.kind,
-            Self::UnexpectedAnswer(_) => ErrorKind::UnexpectedAnswer,
+            Self::Api(refusal) => refusal.kind,
+            Self::UnexpectedResponse(_) => ErrorKind::UnexpectedResponse,
             Self::InvalidInput(_) => ErrorKind::InvalidInput,
             Self::Image(_) => ErrorKind::ImageLoad,
             Self::File(_) => ErrorKind::File,
@@ -93,34 +93,35 @@ impl Error {
     /// Whether the same call may well succeed later: trouble on the way or in the backend, or too many requests.
     pub fn is_transient(&self) -> bool {
         match self.cause() {
-            Self::Connection(fault) => {
-                !matches!(fault.kind, FaultKind::Tls | FaultKind::ClientCertificate | FaultKind::Proxy)
-            }
-            Self::Refused(refusal) => refusal.meaning.is_transient,
+            Self::Connection(fault) => !matches!(
+                fault.kind,
+                TransportErrorKind::Tls | TransportErrorKind::ClientCertificate | TransportErrorKind::Proxy
+            ),
+            Self::Api(refusal) => refusal.meaning.is_transient,
             _ => false,
         }
     }
 
     /// Whether the server may have acted on the request although this is an error.
-    pub fn may_have_arrived(&self) -> bool {
+    pub fn outcome_unknown(&self) -> bool {
         match self {
             Self::Connection(fault) => fault.sent,
-            Self::Refused(refusal) => {
-                refusal.after_silence
+            Self::Api(refusal) => {
+                refusal.previous_attempt_unanswered
                     || (refusal.kind == ErrorKind::Server && refusal.status >= 500)
                     // An earlier request with this key has, whichever process sent it.
                     || refusal.meaning.is_in_progress
             }
-            Self::UnexpectedAnswer(_) => true,
+            Self::UnexpectedResponse(_) => true,
             _ => false,
         }
     }
 
     /// The same, after an attempt that the server may have acted on.
-    pub(crate) fn after_silence(mut self) -> Self {
+    pub(crate) fn after_unanswered_attempt(mut self) -> Self {
         match &mut self {
             Self::Connection(fault) => fault.sent = true,
-            Self::Refused(refusal) => refusal.after_silence = true,
+            Self::Api(refusal) => refusal.previous_attempt_unanswered = true,
             _ => {}
         }
         self
@@ -129,7 +130,7 @@ impl Error {
     /// How long the server asks to wait before trying again.
     pub fn retry_after(&self) -> Option<Duration> {
         match self.cause() {
-            Self::Refused(refusal) => refusal.retry_after,
+            Self::Api(refusal) => refusal.retry_after,
             _ => None,
         }
     }
@@ -137,8 +138,8 @@ impl Error {
     /// The HTTP status, if there was an answer.
     pub fn status(&self) -> Option<u16> {
         match self.cause() {
-            Self::Refused(refusal) => Some(refusal.status),
-            Self::UnexpectedAnswer(answer) => answer.status,
+            Self::Api(refusal) => Some(refusal.status),
+            Self::UnexpectedResponse(answer) => answer.status,
             _ => None,
         }
     }
@@ -146,7 +147,7 @@ impl Error {
     /// The server's code for the trouble, as it sent it.
     pub fn code(&self) -> Option<&str> {
         match self.cause() {
-            Self::Refused(refusal) => refusal.code.as_deref(),
+            Self::Api(refusal) => refusal.code.as_deref(),
             _ => None,
         }
     }
@@ -154,8 +155,8 @@ impl Error {
     /// What the server's log calls this request.
     pub fn request_id(&self) -> Option<&str> {
         match self.cause() {
-            Self::Refused(refusal) => refusal.request_id.as_deref(),
-            Self::UnexpectedAnswer(answer) => answer.request_id.as_deref(),
+            Self::Api(refusal) => refusal.request_id.as_deref(),
+            Self::UnexpectedResponse(answer) => answer.request_id.as_deref(),
             _ => None,
         }
     }
@@ -167,23 +168,25 @@ impl From<InvalidInput> for Error {
     }
 }
 
-impl From<UnexpectedAnswer> for Error {
-    fn from(answer: UnexpectedAnswer) -> Self {
-        Self::UnexpectedAnswer(Box::new(answer))
+impl From<UnexpectedResponse> for Error {
+    fn from(answer: UnexpectedResponse) -> Self {
+        Self::UnexpectedResponse(Box::new(answer))
     }
 }
 
 /// A fault for good: what arrived but cannot be used is an unexpected answer, everything else trouble on the way.
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
+impl From<TransportError> for Error {
+    fn from(fault: TransportError) -> Self {
         match fault.kind {
-            FaultKind::Protocol | FaultKind::TooLarge => Self::UnexpectedAnswer(Box::new(UnexpectedAnswer {
-                status: fault.head.as_ref().map(|head| head.status().as_u16()),
-                is_too_large: fault.kind == FaultKind::TooLarge,
-                ..UnexpectedAnswer::new(&fault)
-            })),
+            TransportErrorKind::Protocol | TransportErrorKind::TooLarge => {
+                Self::UnexpectedResponse(Box::new(UnexpectedResponse {
+                    status: fault.head.as_ref().map(|head| head.status().as_u16()),
+                    is_too_large: fault.kind == TransportErrorKind::TooLarge,
+                    ..UnexpectedResponse::new(&fault)
+                }))
+            }
             // Executors wrap what they know of the file.
-            FaultKind::File => Self::File(
+            TransportErrorKind::File => Self::File(
                 fault
                     .source
                     .downcast_ref::<FileError>()

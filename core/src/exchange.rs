@@ -22,7 +22,7 @@ pub struct Exchange {
     /// [`FaultKind::TooLarge`](crate::FaultKind::TooLarge), refused before its body is read if its length is announced.
     pub limit: u64,
     /// Where the body of an answer with status 200 or 206 goes, if not into memory. Every other answer goes into memory.
-    pub to_file: Option<ToFile>,
+    pub to_file: Option<FileTarget>,
     /// Who wants to know how much has passed: of the request's body if it has one, else of that of an answer with status
     /// 200 or 206. What a file has already ([`ToFile::offset`], with 206) counts.
     pub progress: Option<Progress>,
@@ -34,11 +34,11 @@ pub struct Exchange {
 /// What an exchange wants of the body of its answer: see [`Exchange::wanted`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Wanted {
+pub struct BodyPolicy {
     /// The most bytes of it to take into memory.
     pub limit: u64,
     /// The file it goes to, if not into memory: behind the first [`offset`](ToFile::offset) bytes, which stay.
-    pub to_file: Option<ToFile>,
+    pub to_file: Option<FileTarget>,
     /// Who wants to know how much of it has arrived. What a file has already counts.
     pub progress: Option<Progress>,
 }
@@ -49,17 +49,17 @@ impl Exchange {
     }
 
     /// What this wants of the body of its answer, once [the status is known](Wanted::with).
-    pub fn wanted(&self) -> Wanted {
+    pub fn body_policy(&self) -> BodyPolicy {
         let is_upload = self.request.body().length() > 0;
         let progress = self.progress.clone().filter(|_| !is_upload);
-        Wanted { limit: self.limit, to_file: self.to_file.clone(), progress }
+        BodyPolicy { limit: self.limit, to_file: self.to_file.clone(), progress }
     }
 }
 
-impl Wanted {
+impl BodyPolicy {
     /// The same of an answer with this status: only the body of 200 and 206 is what was asked for, and only that of 206
     /// goes on behind what a file has already.
-    pub fn with(mut self, status: StatusCode) -> Self {
+    pub fn for_status(mut self, status: StatusCode) -> Self {
         match (status, &mut self.to_file) {
             (StatusCode::OK, Some(file)) => file.offset = 0,
             (StatusCode::OK | StatusCode::PARTIAL_CONTENT, _) => {}
@@ -72,7 +72,7 @@ impl Wanted {
 /// A file that an answer's body is written to, as it arrives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ToFile {
+pub struct FileTarget {
     /// The file, which [`FileTask::Create`](crate::FileTask::Create) has made. It is not opened through a link.
     pub path: String,
     /// How many bytes of it stay, if the status is 206: the body goes behind them. With 200 it goes to the beginning,
@@ -83,7 +83,7 @@ pub struct ToFile {
     pub limit: u64,
 }
 
-impl ToFile {
+impl FileTarget {
     /// To this file, behind its first `offset` bytes, of any length.
     pub fn new(path: impl Into<String>, offset: u64) -> Self {
         Self { path: path.into(), offset, limit: u64::MAX }
@@ -161,28 +161,28 @@ pub enum Timeout {
     /// From the first look-up to the last byte of the answer.
     Total(Duration),
     /// Without a byte moving either way, however long the whole takes.
-    Inactivity(Duration),
+    Idle(Duration),
     /// In total until the head of the response is there; from then on without a byte moving, however long the whole takes.
     LongPoll {
         /// Maximum time from the first look-up to the head of the response.
         head: Duration,
         /// Maximum time without a byte moving after that.
-        inactivity: Duration,
+        idle: Duration,
     },
 }
 
 impl Timeout {
     /// Maximum time that an exchange lasts of which nothing arrives.
-    pub const fn silence(self) -> Duration {
+    pub const fn max_idle(self) -> Duration {
         match self {
-            Self::Total(time) | Self::Inactivity(time) | Self::LongPoll { head: time, .. } => time,
+            Self::Total(time) | Self::Idle(time) | Self::LongPoll { head: time, .. } => time,
         }
     }
 
     /// The same once the head of the response is there: a long poll then ends by inactivity alone.
     pub const fn after_head(self) -> Self {
         match self {
-            Self::LongPoll { inactivity, .. } => Self::Inactivity(inactivity),
+            Self::LongPoll { idle: inactivity, .. } => Self::Idle(inactivity),
             other => other,
         }
     }

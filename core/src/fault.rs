@@ -16,7 +16,7 @@ use http::header;
 use crate::{
     config::{Credentials, Kind},
     file::FileError,
-    plain::Plain,
+    plain::Escaped,
 };
 
 /// A request that got no answer, or not a whole one, with what is needed to judge whether it may be sent again.
@@ -24,9 +24,9 @@ use crate::{
 /// `Debug` shows the names of the usual headers that had arrived. Other names and all values may be confidential.
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct Fault {
+pub struct TransportError {
     /// What went wrong.
-    pub kind: FaultKind,
+    pub kind: TransportErrorKind,
     /// Whether any byte of the request may have left. If `false`, the server cannot have acted on it.
     pub sent: bool,
     /// How many bytes of the answer's body had arrived.
@@ -43,7 +43,7 @@ pub struct Fault {
 /// What kept an exchange from its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum FaultKind {
+pub enum TransportErrorKind {
     /// The host has no address.
     Resolve,
     /// No connection to any address of the host, or to the proxy.
@@ -59,7 +59,7 @@ pub enum FaultKind {
     /// The exchange's [`Timeout`](crate::Timeout) ran out.
     Timeout,
     /// The connection ended or broke before the answer was whole.
-    Lost,
+    Disconnected,
     /// What arrived is not HTTP. Trying again does not help.
     Protocol,
     /// The answer is larger than the exchange's limit. Trying again does not help.
@@ -69,26 +69,26 @@ pub enum FaultKind {
     File,
 }
 
-impl Fault {
+impl TransportError {
     /// A fault before the first byte of the request left.
-    pub fn new(kind: FaultKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { kind, sent: false, received: 0, reused: false, head: None, source: Arc::from(source.into()) }
     }
 
     /// Sets whether any byte of the request may have left.
-    pub fn sent(mut self, sent: bool) -> Self {
+    pub fn with_sent(mut self, sent: bool) -> Self {
         self.sent = sent;
         self
     }
 
     /// Sets how many bytes of the answer's body had arrived.
-    pub fn received(mut self, bytes: u64) -> Self {
+    pub fn with_received(mut self, bytes: u64) -> Self {
         self.received = bytes;
         self
     }
 
     /// Sets the status and the headers that had arrived.
-    pub fn head(mut self, head: http::Response<()>) -> Self {
+    pub fn with_head(mut self, head: http::Response<()>) -> Self {
         self.head = Some(Box::new(head));
         self
     }
@@ -112,7 +112,7 @@ impl Fault {
     }
 
     /// Sets whether the connection had served an earlier request.
-    pub fn reused(mut self, reused: bool) -> Self {
+    pub fn with_reused(mut self, reused: bool) -> Self {
         self.reused = reused;
         self
     }
@@ -160,7 +160,7 @@ impl<T> fmt::Debug for Head<'_, T> {
     }
 }
 
-impl fmt::Debug for Fault {
+impl fmt::Debug for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fault")
             .field("kind", &self.kind)
@@ -173,26 +173,26 @@ impl fmt::Debug for Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
-            FaultKind::Resolve => "the host name could not be resolved",
-            FaultKind::Connect => "no connection could be made",
-            FaultKind::Tls => "no trusted TLS connection could be made",
-            FaultKind::ClientCertificate => "the server demands a client certificate",
-            FaultKind::Proxy => "the proxy refused",
-            FaultKind::Timeout => "the time ran out",
-            FaultKind::Lost => "the connection was lost",
-            FaultKind::Protocol => "the answer is not HTTP",
-            FaultKind::TooLarge => "the answer is too large",
-            FaultKind::File => "the file could not be used",
+            TransportErrorKind::Resolve => "the host name could not be resolved",
+            TransportErrorKind::Connect => "no connection could be made",
+            TransportErrorKind::Tls => "no trusted TLS connection could be made",
+            TransportErrorKind::ClientCertificate => "the server demands a client certificate",
+            TransportErrorKind::Proxy => "the proxy refused",
+            TransportErrorKind::Timeout => "the time ran out",
+            TransportErrorKind::Disconnected => "the connection was lost",
+            TransportErrorKind::Protocol => "the answer is not HTTP",
+            TransportErrorKind::TooLarge => "the answer is too large",
+            TransportErrorKind::File => "the file could not be used",
         })?;
-        let cause = Plain(&self.source).to_string();
+        let cause = Escaped(&self.source).to_string();
         if cause.is_empty() { Ok(()) } else { write!(f, ": {cause}") }
     }
 }
 
-impl StdError for Fault {
+impl StdError for TransportError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.source()
     }

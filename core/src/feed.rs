@@ -46,8 +46,8 @@ mod wait;
 
 pub use self::{
     checkpoint::Checkpoint,
-    event::{Delivery, End, FeedEvent, Trouble},
-    follow::Follow,
+    event::{FeedEnd, FeedEvent, FeedSetEvent, Retrying},
+    follow::FeedOptions,
     poller::Poller,
-    set::{FeedSet, Next},
+    set::{FeedSet, FeedSetStep},
 };

@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use crate::plain::Plain;
+use crate::plain::Escaped;
 
 /// Something to do with a file, small enough to be done at once.
 ///
@@ -19,7 +19,7 @@ pub enum FileTask {
         limit: u64,
     },
     /// Say how many bytes the file has: [`FileDone::Length`]. A folder is [`FileErrorKind::IsDirectory`].
-    Measure {
+    Len {
         /// The file.
         path: String,
     },
@@ -41,7 +41,7 @@ pub enum FileTask {
         to: String,
     },
     /// Remove the file: [`FileDone::Done`], also if there is none.
-    Discard {
+    Remove {
         /// The file.
         path: String,
     },
@@ -50,11 +50,11 @@ pub enum FileTask {
 /// What came of a [`FileTask`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum FileDone {
+pub enum FileOutcome {
     /// All there is in the file.
     Bytes(Vec<u8>),
     /// How many bytes it has.
-    Length(u64),
+    Len(u64),
     /// The new file, and the file to rename it to.
     Created {
         /// The new file.
@@ -87,7 +87,7 @@ pub enum FileErrorKind {
     /// It is a folder.
     IsDirectory,
     /// This program may not use it.
-    Denied,
+    PermissionDenied,
     /// It has more bytes than it may.
     TooLarge,
     /// It became shorter or longer while it was being sent.
@@ -108,13 +108,13 @@ impl fmt::Display for FileError {
         let what = match self.kind {
             FileErrorKind::NotFound => "there is no such file",
             FileErrorKind::IsDirectory => "it is a folder",
-            FileErrorKind::Denied => "this program may not use it",
+            FileErrorKind::PermissionDenied => "this program may not use it",
             FileErrorKind::TooLarge => "it is too large",
             FileErrorKind::Changed => "it changed while it was being sent",
             FileErrorKind::Other => "it cannot be used",
         };
         write!(f, "the file {:?}: {what}", self.path)?;
-        if self.message.is_empty() { Ok(()) } else { write!(f, " ({})", Plain(&self.message)) }
+        if self.message.is_empty() { Ok(()) } else { write!(f, " ({})", Escaped(&self.message)) }
     }
 }
 

@@ -5,7 +5,7 @@ use core::{convert::Infallible, mem};
 use crate::{
     clock::Now,
     error::Error,
-    file::{FileDone, FileTask},
+    file::{FileOutcome, FileTask},
     machine::{Machine, Reply, Step, Ticket},
     session::Session,
 };
@@ -22,8 +22,8 @@ pub(crate) struct FileCall {
 enum State {
     Ready,
     Waiting(Ticket),
-    Done(Result<FileDone, Error>),
-    Over,
+    Done(Result<FileOutcome, Error>),
+    Finished,
 }
 
 impl FileCall {
@@ -34,16 +34,16 @@ impl FileCall {
 
 impl Machine for FileCall {
     type Event = Infallible;
-    type Output = FileDone;
+    type Output = FileOutcome;
 
-    fn poll(&mut self, _: Now) -> Step<Infallible, Result<FileDone, Error>> {
+    fn poll(&mut self, _: Now) -> Step<Infallible, Result<FileOutcome, Error>> {
         if let State::Ready = self.state {
             self.state = State::Waiting(self.session.ticket());
         }
         if let State::Waiting(ticket) = self.state {
             return Step::File(ticket, self.task.clone());
         }
-        match mem::replace(&mut self.state, State::Over) {
+        match mem::replace(&mut self.state, State::Finished) {
             State::Done(result) => Step::Done(result),
             _ => Step::Done(Err(Error::Finished)),
         }
@@ -56,7 +56,7 @@ impl Machine for FileCall {
         }
         self.state = State::Done(match reply {
             Reply::File(result) => result.map_err(Error::File),
-            Reply::Fault(fault) => Err(fault.into()),
+            Reply::Error(fault) => Err(fault.into()),
             // No executor answers a file task so; were it to, the file was not dealt with.
             Reply::Response(_) => Err(Error::invalid("executor", "it gave a server's answer to a file task")),
         });

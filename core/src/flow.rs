@@ -44,18 +44,18 @@ where
 
 /// An operation whose outcome is looked at when it comes, together with the time.
 #[derive(Debug)]
-pub(crate) struct Noted<A, F> {
+pub(crate) struct Inspect<A, F> {
     flow: A,
-    note: F,
+    f: F,
 }
 
-impl<A, F> Noted<A, F> {
+impl<A, F> Inspect<A, F> {
     pub(crate) const fn new(flow: A, note: F) -> Self {
-        Self { flow, note }
+        Self { flow, f: note }
     }
 }
 
-impl<A, F> Machine for Noted<A, F>
+impl<A, F> Machine for Inspect<A, F>
 where
     A: Flow,
     F: FnMut(Now, Result<&A::Output, &Error>) + Send,
@@ -66,7 +66,7 @@ where
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<A::Output, Error>> {
         let step = self.flow.poll(now);
         if let Step::Done(outcome) = &step {
-            (self.note)(now, outcome.as_ref());
+            (self.f)(now, outcome.as_ref());
         }
         step
     }
@@ -79,19 +79,19 @@ where
 /// One operation and then another: see [`Flow::then`].
 #[derive(Debug)]
 pub struct Then<A, B, F> {
-    at: At<A, B>,
+    state: State<A, B>,
     f: Option<F>,
 }
 
 #[derive(Debug)]
-enum At<A, B> {
+enum State<A, B> {
     First(A),
     Second(B),
 }
 
 impl<A, B, F> Then<A, B, F> {
     pub(crate) const fn new(first: A, f: F) -> Self {
-        Self { at: At::First(first), f: Some(f) }
+        Self { state: State::First(first), f: Some(f) }
     }
 }
 
@@ -105,43 +105,43 @@ where
     type Output = B::Output;
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<B::Output, Error>> {
-        if let At::First(first) = &mut self.at {
+        if let State::First(first) = &mut self.state {
             match (ready!(first.poll(now)), self.f.take()) {
-                (Ok(output), Some(f)) => self.at = At::Second(f(output)),
+                (Ok(output), Some(f)) => self.state = State::Second(f(output)),
                 (Err(error), _) => return Step::Done(Err(error)),
                 (Ok(_), None) => return Step::Done(Err(Error::Finished)),
             }
         }
-        match &mut self.at {
-            At::Second(second) => second.poll(now),
-            At::First(_) => Step::Done(Err(Error::Finished)),
+        match &mut self.state {
+            State::Second(second) => second.poll(now),
+            State::First(_) => Step::Done(Err(Error::Finished)),
         }
     }
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
-        match &mut self.at {
-            At::First(first) => first.handle(now, ticket, reply),
-            At::Second(second) => second.handle(now, ticket, reply),
+        match &mut self.state {
+            State::First(first) => first.handle(now, ticket, reply),
+            State::Second(second) => second.handle(now, ticket, reply),
         }
     }
 }
 
 /// An operation that is made when it begins, for one that depends on the time.
 #[derive(Debug)]
-pub(crate) struct Begun<A, F> {
+pub(crate) struct Lazy<A, F> {
     /// `None` before its beginning.
     flow: Option<A>,
     /// Gone after its beginning.
     f: Option<F>,
 }
 
-impl<A, F> Begun<A, F> {
+impl<A, F> Lazy<A, F> {
     pub(crate) const fn new(f: F) -> Self {
         Self { flow: None, f: Some(f) }
     }
 }
 
-impl<A, F> Machine for Begun<A, F>
+impl<A, F> Machine for Lazy<A, F>
 where
     A: Flow,
     F: FnOnce(Now) -> A + Send,

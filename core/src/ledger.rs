@@ -13,21 +13,21 @@ use crate::{
 };
 
 /// The longest that a location is shared.
-const LONGEST: Duration = Duration::from_secs(8 * 60 * 60);
+const MAX_DURATION: Duration = Duration::from_secs(8 * 60 * 60);
 
 /// The shares of a session that have neither expired nor been stopped. Clones are the same ledger.
 #[derive(Clone, Debug)]
-pub(crate) struct Ledger(Shared<Known>);
+pub(crate) struct Ledger(Shared<Snapshot>);
 
 /// What is known of the shares, by chat.
-pub(crate) type Known = BTreeMap<ThreadId, Share>;
+pub(crate) type Snapshot = BTreeMap<ThreadId, Share>;
 
 /// A share, by both clocks. It has ended as soon as one of them says so: the monotonic one may stand still while the machine is
 /// suspended, and the wall clock may be set back. A clock that is set forward ends a share too early: to say that somebody's
 /// location is not shared, and to ask the server in doubt, is the lesser error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
-    begun: Moment,
+    started: Moment,
     ends: Moment,
     ends_at: DateTime<Utc>,
 }
@@ -35,14 +35,14 @@ pub(crate) struct Share {
 impl Share {
     /// One that ends after this time.
     fn lasting(now: Now, left: Duration) -> Self {
-        let left = left.min(LONGEST);
-        Self { begun: now.moment, ends: now.moment.plus(left), ends_at: after(now.utc, left) }
+        let left = left.min(MAX_DURATION);
+        Self { started: now.moment, ends: now.moment.saturating_add(left), ends_at: after(now.utc, left) }
     }
 
     /// Returns how long it still lasts, by the clock that says less.
     fn left(&self, now: Now) -> Duration {
         let by_wall_clock = (self.ends_at - now.utc).to_std().unwrap_or_default();
-        self.ends.since(now.moment).min(by_wall_clock)
+        self.ends.saturating_duration_since(now.moment).min(by_wall_clock)
     }
 
     fn is_active(&self, now: Now) -> bool {
@@ -53,7 +53,7 @@ impl Share {
 /// The active shares, to be saved when a program ends and [restored](crate::Chats::restore_shared_locations) when it starts
 /// again. It holds no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SharedLocations {
+pub struct LocationShares {
     /// When each ends, by the wall clock: the only one that two processes have in common.
     shares: BTreeMap<ThreadId, DateTime<Utc>>,
     /// When that was, by the same clock: should it be set back, no share becomes longer. Earlier versions did not save it.
@@ -67,11 +67,11 @@ impl Ledger {
     }
 
     /// A share began this long ago. It replaces an earlier one in that chat, as it does on the server.
-    pub(crate) fn begin(&self, tid: ThreadId, now: Now, age: Duration, lasts: Duration) {
-        let begun = Moment::after_epoch(now.moment.since_epoch().saturating_sub(age));
-        let share = Share { begun, ..Share::lasting(now, lasts.saturating_sub(age)) };
+    pub(crate) fn start(&self, tid: ThreadId, now: Now, age: Duration, lasts: Duration) {
+        let begun = Moment::from_epoch(now.moment.since_epoch().saturating_sub(age));
+        let share = Share { started: begun, ..Share::lasting(now, lasts.saturating_sub(age)) };
         self.0.with(|shares| {
-            if shares.get(&tid).is_none_or(|other| other.begun <= begun) {
+            if shares.get(&tid).is_none_or(|other| other.started <= begun) {
                 shares.insert(tid, share);
             }
         });
@@ -82,16 +82,16 @@ impl Ledger {
     }
 
     /// Of those that were known when the server was asked, it says which ones there are. What began since stays.
-    pub(crate) fn keep(&self, known: &Known, active: &[ThreadId]) {
+    pub(crate) fn reconcile(&self, known: &Snapshot, active: &[ThreadId]) {
         self.0.with(|shares| shares.retain(|tid, share| known.get(tid) != Some(share) || active.contains(tid)));
     }
 
     /// Takes over what the server has, and how long each still lasts. What began or ended since it was asked stays so, and
     /// what is known does unless this is complete.
-    pub(crate) fn replace(&self, known: &Known, now: Now, active: Vec<(ThreadId, Duration)>, is_complete: bool) {
+    pub(crate) fn replace(&self, known: &Snapshot, now: Now, active: Vec<(ThreadId, Duration)>, is_complete: bool) {
         if is_complete {
             let chats: Vec<_> = active.iter().map(|(tid, _)| tid.clone()).collect();
-            self.keep(known, &chats);
+            self.reconcile(known, &chats);
         }
         self.0.with(|shares| {
             for (tid, left) in active {
@@ -103,7 +103,7 @@ impl Ledger {
     }
 
     /// All that are known.
-    pub(crate) fn known(&self) -> Known {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         self.0.with(|shares| shares.clone())
     }
 
@@ -115,17 +115,17 @@ impl Ledger {
         })
     }
 
-    pub(crate) fn save(&self, now: Now) -> SharedLocations {
-        let active = |shares: &mut Known| {
+    pub(crate) fn export(&self, now: Now) -> LocationShares {
+        let active = |shares: &mut Snapshot| {
             shares.retain(|_, share| share.is_active(now));
             shares.iter().map(|(tid, share)| (tid.clone(), after(now.utc, share.left(now)))).collect()
         };
-        SharedLocations { shares: self.0.with(active), saved_at: Some(now.utc) }
+        LocationShares { shares: self.0.with(active), saved_at: Some(now.utc) }
     }
 
     /// What was saved is there again, as far as it has not ended since: for no longer than was left then, whatever the wall clock
     /// says now. What began in the meantime stays.
-    pub(crate) fn restore(&self, now: Now, saved: SharedLocations) {
+    pub(crate) fn import(&self, now: Now, saved: LocationShares) {
         self.0.with(|shares| {
             for (tid, ends) in saved.shares {
                 let since = saved.saved_at.map_or(now.utc, |saved_at| saved_at.max(now.utc));

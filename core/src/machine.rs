@@ -16,8 +16,8 @@ use crate::{
     clock::{Moment, Now},
     error::Error,
     exchange::{Exchange, Response},
-    fault::{Fault, Head},
-    file::{FileDone, FileError, FileTask},
+    fault::{Head, TransportError},
+    file::{FileError, FileOutcome, FileTask},
     flow::{Map, Then},
 };
 
@@ -45,7 +45,7 @@ pub enum Step<E, T> {
 
 impl<T> Step<Infallible, T> {
     /// The answer of an operation, or what there is to do before it: for those who pass that on.
-    pub(crate) fn answer<E, U>(self) -> Result<T, Step<E, U>> {
+    pub(crate) fn into_output<E, U>(self) -> Result<T, Step<E, U>> {
         match self {
             Self::Done(answer) => Ok(answer),
             Self::Send(ticket, exchange) => Err(Step::Send(ticket, exchange)),
@@ -60,7 +60,7 @@ impl<T> Step<Infallible, T> {
 /// that no state has to be put back by hand.
 macro_rules! ready {
     ($step:expr) => {
-        match $step.answer() {
+        match $step.into_output() {
             Ok(output) => output,
             Err(step) => return step,
         }
@@ -75,9 +75,9 @@ pub enum Reply {
     /// The server answered, with whatever status.
     Response(Response),
     /// What was asked for was done with the file, or could not be.
-    File(Result<FileDone, FileError>),
+    File(Result<FileOutcome, FileError>),
     /// There was no answer, or not a whole one.
-    Fault(Fault),
+    Error(TransportError),
 }
 
 /// Shows status, length and the names of the usual headers of a response, and no more: the rest may be confidential.
@@ -88,7 +88,7 @@ impl fmt::Debug for Reply {
                 write!(f, "Response({:?}, {} bytes)", Head(response), response.body().len())
             }
             Self::File(done) => f.debug_tuple("File").field(done).finish(),
-            Self::Fault(fault) => f.debug_tuple("Fault").field(fault).finish(),
+            Self::Error(fault) => f.debug_tuple("Fault").field(fault).finish(),
         }
     }
 }

@@ -16,7 +16,7 @@ mod upload;
 mod user;
 
 pub use self::{
-    attachment::{Asset, Attachment, Calendar, LiveLocation, Location, Poll, ShareDuration},
+    attachment::{Asset, Attachment, CalendarEvent, LiveLocation, Location, Poll, ShareDuration},
     chat::{ChatInfo, ChatType},
     download::Download,
     draft::Draft,

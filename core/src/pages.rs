@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     call::Call,
     clock::Now,
-    error::{Error, UnexpectedAnswer},
+    error::{Error, UnexpectedResponse},
     machine::{Machine, Reply, Step, Ticket, ready},
     model::Listing,
     session::Session,
@@ -19,21 +19,21 @@ use crate::{
 };
 
 /// The most pages to walk: a list that goes on after so many has no end.
-const MOST_PAGES: usize = 10_000;
+const MAX_PAGES: usize = 10_000;
 
 /// Number of items that a page is requested with: the maximum of the contract.
-const PAGE: u32 = 100;
+const PAGE_SIZE: u32 = 100;
 
 /// All pages of a list as one answer.
 #[derive(Debug)]
-pub(crate) struct Pages<T> {
+pub(crate) struct Paginator<T> {
     session: Session,
     /// The list without a cursor. `None` if it was refused before anything was sent.
     first: Option<Endpoint<Page<T>>>,
     call: Call<Page<T>>,
-    walked: Walked<T>,
+    collected: Collected<T>,
     /// Whether the request under way takes a limit, so that a smaller page can be requested in its place.
-    takes_limit: bool,
+    accepts_limit: bool,
     /// Where the page begins that is being requested, and how many items are requested of it.
     cursor: Option<String>,
     limit: u32,
@@ -47,26 +47,26 @@ pub(crate) struct Pages<T> {
 
 /// What a walk has found.
 #[derive(Debug)]
-pub(crate) struct Walked<T> {
+pub(crate) struct Collected<T> {
     pub(crate) items: Listing<T>,
     /// The latest of all pages.
     pub(crate) last_modified: Option<DateTime<Utc>>,
 }
 
-impl<T> Default for Walked<T> {
+impl<T> Default for Collected<T> {
     fn default() -> Self {
         Self { items: Listing::default(), last_modified: None }
     }
 }
 
-impl<T: Clone + Send> Pages<T> {
+impl<T: Clone + Send> Paginator<T> {
     pub(crate) fn new(session: &Session, list: Result<Endpoint<Page<T>>, Error>) -> Self {
-        let first = list.as_ref().map(|first| first.page(None, PAGE)).map_err(Clone::clone);
-        Self { takes_limit: true, ..Self::of(session, first, list) }
+        let first = list.as_ref().map(|first| first.page(None, PAGE_SIZE)).map_err(Clone::clone);
+        Self { accepts_limit: true, ..Self::starting_with(session, first, list) }
     }
 
     /// The pages of a list whose first page is the response to another request.
-    pub(crate) fn of(
+    pub(crate) fn starting_with(
         session: &Session,
         first: Result<Endpoint<Page<T>>, Error>,
         list: Result<Endpoint<Page<T>>, Error>,
@@ -75,10 +75,10 @@ impl<T: Clone + Send> Pages<T> {
             session: session.clone(),
             call: session.call(first),
             first: list.ok(),
-            takes_limit: false,
-            walked: Walked::default(),
+            accepts_limit: false,
+            collected: Collected::default(),
             cursor: None,
-            limit: PAGE,
+            limit: PAGE_SIZE,
             bytes: 0,
             seen: BTreeSet::new(),
             has_restarted: false,
@@ -86,77 +86,77 @@ impl<T: Clone + Send> Pages<T> {
     }
 
     /// Takes a page in. Returns the call for the next one, unless that was the last.
-    fn take(&mut self, page: Page<T>) -> Result<Option<Call<Page<T>>>, Error> {
+    fn push_page(&mut self, page: Page<T>) -> Result<Option<Call<Page<T>>>, Error> {
         self.bytes = self.bytes.saturating_add(page.bytes);
-        let most = self.session.config().limits.list;
+        let most = self.session.config().limits.max_list;
         if self.bytes > most {
             let why = format!("the list is larger than {most} bytes (the limit `list`)");
-            return Err(UnexpectedAnswer::new(why).into());
+            return Err(UnexpectedResponse::new(why).into());
         }
-        self.walked.items.append(page.items);
-        self.walked.last_modified = self.walked.last_modified.max(page.last_modified);
+        self.collected.items.append(page.items);
+        self.collected.last_modified = self.collected.last_modified.max(page.last_modified);
         let Some(cursor) = page.next_cursor else { return Ok(None) };
         if !is_cursor(&cursor) {
-            return Err(endless("the list goes on at what is no cursor"));
+            return Err(endless_list("the list goes on at what is no cursor"));
         }
-        if self.seen.len() >= MOST_PAGES {
-            return Err(endless(&format!("the list goes on after {MOST_PAGES} pages")));
+        if self.seen.len() >= MAX_PAGES {
+            return Err(endless_list(&format!("the list goes on after {MAX_PAGES} pages")));
         }
         if !self.seen.insert(cursor.clone()) {
-            return Err(endless("the list has a cursor that repeats, so it would never end"));
+            return Err(endless_list("the list has a cursor that repeats, so it would never end"));
         }
-        (self.cursor, self.takes_limit) = (Some(cursor), true);
-        Ok(self.page())
+        (self.cursor, self.accepts_limit) = (Some(cursor), true);
+        Ok(self.next_page())
     }
 
     /// Returns the call for a smaller page in place of one that is too large, if there is one.
-    fn smaller(&mut self, error: &Error) -> Option<Call<Page<T>>> {
-        let is_too_large = matches!(error, Error::UnexpectedAnswer(answer) if answer.is_too_large);
-        if !is_too_large || !self.takes_limit || self.limit <= 1 {
+    fn with_smaller_pages(&mut self, error: &Error) -> Option<Call<Page<T>>> {
+        let is_too_large = matches!(error, Error::UnexpectedResponse(answer) if answer.is_too_large);
+        if !is_too_large || !self.accepts_limit || self.limit <= 1 {
             return None;
         }
         self.limit /= 2;
-        self.page()
+        self.next_page()
     }
 
     /// Returns the call for the first page once more, if the server has forgotten the cursor of another one: it was restarted,
     /// or restored. That happens once; a server that forgets each cursor would never come to an end.
-    fn restarted(&mut self, error: &Error) -> Option<Call<Page<T>>> {
+    fn restart(&mut self, error: &Error) -> Option<Call<Page<T>>> {
         if signal(error) != Some(Signal::CursorExpired) || self.has_restarted {
             return None;
         }
         self.cursor.take()?;
         self.has_restarted = true;
-        self.walked = Walked::default();
+        self.collected = Collected::default();
         self.seen.clear();
         self.bytes = 0;
-        self.page()
+        self.next_page()
     }
 
-    fn page(&self) -> Option<Call<Page<T>>> {
+    fn next_page(&self) -> Option<Call<Page<T>>> {
         let first = self.first.as_ref()?;
         Some(self.session.call(Ok(first.page(self.cursor.as_deref(), self.limit))))
     }
 }
 
-fn endless(reason: &str) -> Error {
+fn endless_list(reason: &str) -> Error {
     let path = Some("next_cursor".into());
-    Error::UnexpectedAnswer(UnexpectedAnswer { path, ..UnexpectedAnswer::new(reason) }.into())
+    Error::UnexpectedResponse(UnexpectedResponse { path, ..UnexpectedResponse::new(reason) }.into())
 }
 
-impl<T: Clone + Send> Machine for Pages<T> {
+impl<T: Clone + Send> Machine for Paginator<T> {
     type Event = Infallible;
-    type Output = Walked<T>;
+    type Output = Collected<T>;
 
-    fn poll(&mut self, now: Now) -> Step<Infallible, Result<Walked<T>, Error>> {
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<Collected<T>, Error>> {
         loop {
             let next = match ready!(self.call.poll(now)) {
-                Ok(page) => self.take(page),
-                Err(error) => self.smaller(&error).or_else(|| self.restarted(&error)).map(Some).ok_or(error),
+                Ok(page) => self.push_page(page),
+                Err(error) => self.with_smaller_pages(&error).or_else(|| self.restart(&error)).map(Some).ok_or(error),
             };
             match next {
                 Ok(Some(next)) => self.call = next,
-                Ok(None) => return Step::Done(Ok(mem::take(&mut self.walked))),
+                Ok(None) => return Step::Done(Ok(mem::take(&mut self.collected))),
                 Err(error) => return Step::Done(Err(error)),
             }
         }

@@ -4,20 +4,20 @@ use core::fmt::{self, Write};
 
 /// Shows text that a server, a file system or another library has written, with its control characters escaped, and those
 /// that change the order in which text is displayed: neither moves a cursor, begins a line nor hides what comes after it.
-pub(crate) struct Plain<T>(pub(crate) T);
+pub(crate) struct Escaped<T>(pub(crate) T);
 
-impl<T: fmt::Display> fmt::Display for Plain<T> {
+impl<T: fmt::Display> fmt::Display for Escaped<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(Escaping(f), "{}", self.0)
+        write!(EscapingWriter(f), "{}", self.0)
     }
 }
 
-struct Escaping<'a, 'f>(&'a mut fmt::Formatter<'f>);
+struct EscapingWriter<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
-impl Write for Escaping<'_, '_> {
+impl Write for EscapingWriter<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let mut rest = text;
-        while let Some((at, char)) = rest.char_indices().find(|(_, char)| has_an_effect(*char)) {
+        while let Some((at, char)) = rest.char_indices().find(|(_, char)| is_control(*char)) {
             self.0.write_str(&rest[..at])?;
             write!(self.0, "{}", char.escape_default())?;
             rest = &rest[at + char.len_utf8()..];
@@ -27,7 +27,7 @@ impl Write for Escaping<'_, '_> {
 }
 
 /// Returns `true` for a control character, and for one that ends a line or paragraph, or changes the direction of text.
-fn has_an_effect(char: char) -> bool {
+fn is_control(char: char) -> bool {
     char.is_control() || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
@@ -47,8 +47,8 @@ mod tests {
             ("\u{9b}2J\u{7f}", "\\u{9b}2J\\u{7f}"),
             ("\u{202e}txt.exe\u{2066}\u{2069}\u{2028}", "\\u{202e}txt.exe\\u{2066}\\u{2069}\\u{2028}"),
         ] {
-            assert_eq!(Plain(text).to_string(), shown);
-            assert_eq!(Plain(Plain(text)).to_string(), shown, "twice is once");
+            assert_eq!(Escaped(text).to_string(), shown);
+            assert_eq!(Escaped(Escaped(text)).to_string(), shown, "twice is once");
         }
     }
 }

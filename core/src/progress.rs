@@ -7,12 +7,12 @@ use core::fmt;
 ///
 /// It is called from the thread or task that transfers, after every piece: it should be quick.
 #[derive(Clone)]
-pub struct Progress(Arc<dyn Fn(Transferred) + Send + Sync>);
+pub struct Progress(Arc<dyn Fn(TransferProgress) + Send + Sync>);
 
 /// How much of a body has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Transferred {
+pub struct TransferProgress {
     /// How many bytes so far. It begins anew where a transfer does, and goes on where it does.
     pub bytes: u64,
     /// How many there are in all, if that is known.
@@ -21,13 +21,13 @@ pub struct Transferred {
 
 impl Progress {
     /// Calls `observer` after every piece of the body.
-    pub fn new(observer: impl Fn(Transferred) + Send + Sync + 'static) -> Self {
+    pub fn new(observer: impl Fn(TransferProgress) + Send + Sync + 'static) -> Self {
         Self(Arc::new(observer))
     }
 
     /// For executors: tells how much has passed.
     pub fn report(&self, bytes: u64, total: Option<u64>) {
-        (self.0)(Transferred { bytes, total });
+        (self.0)(TransferProgress { bytes, total });
     }
 }
 

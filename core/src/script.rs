@@ -55,7 +55,7 @@ use core::panic::Location;
 use chrono::{DateTime, Utc};
 
 use self::files::Files;
-pub use self::{answer::Answer, events::Events, expect::Expect, received::Received};
+pub use self::{answer::Respond, events::Events, expect::Expect, received::RecordedRequest};
 pub use crate::wire::sample;
 use crate::{
     clock::{Moment, Now},
@@ -63,8 +63,8 @@ use crate::{
     error::Error,
     exchange::Exchange,
     executor::Executor,
-    fault::{Fault, FaultKind},
-    file::{FileDone, FileError, FileTask},
+    fault::{TransportError, TransportErrorKind},
+    file::{FileError, FileOutcome, FileTask},
     machine::{Feed, Flow, Machine, Reply, Step},
     session::Session,
     shared::Shared,
@@ -83,17 +83,17 @@ struct State {
     /// What UTC is at the epoch of the monotonic clock.
     utc: DateTime<Utc>,
     given: usize,
-    steps: VecDeque<Line>,
-    always: Vec<Line>,
-    received: Vec<Received>,
+    steps: VecDeque<ScriptedExchange>,
+    always: Vec<ScriptedExchange>,
+    received: Vec<RecordedRequest>,
     files: Files,
 }
 
 /// One line of the script, and where it is written.
 #[derive(Clone, Debug)]
-struct Line {
+struct ScriptedExchange {
     expect: Expect,
-    answer: Answer,
+    answer: Respond,
     place: &'static Location<'static>,
 }
 
@@ -133,17 +133,17 @@ impl Script {
 
     /// Expects this request next, and gives this answer.
     #[track_caller]
-    pub fn then(self, expect: Expect, answer: Answer) -> Self {
+    pub fn then(self, expect: Expect, answer: Respond) -> Self {
         let place = Location::caller();
-        self.state.with(|state| state.steps.push_back(Line { expect, answer, place }));
+        self.state.with(|state| state.steps.push_back(ScriptedExchange { expect, answer, place }));
         self
     }
 
     /// Gives this answer to this request whenever it comes, however often.
     #[track_caller]
-    pub fn always(self, expect: Expect, answer: Answer) -> Self {
+    pub fn always(self, expect: Expect, answer: Respond) -> Self {
         let place = Location::caller();
-        self.state.with(|state| state.always.push(Line { expect, answer, place }));
+        self.state.with(|state| state.always.push(ScriptedExchange { expect, answer, place }));
         self
     }
 
@@ -159,13 +159,13 @@ impl Script {
     }
 
     /// The requests so far, in order.
-    pub fn requests(&self) -> Vec<Received> {
+    pub fn requests(&self) -> Vec<RecordedRequest> {
         self.state.with(|state| state.received.clone())
     }
 
     /// Moves the clock on.
     pub fn advance(&self, by: core::time::Duration) {
-        self.state.with(|state| state.moment = state.moment.plus(by));
+        self.state.with(|state| state.moment = state.moment.saturating_add(by));
     }
 
     /// Checks that everything in the script has happened.
@@ -183,19 +183,19 @@ impl Script {
     }
 
     /// For executors: does this with the script's files.
-    pub fn do_with_file(&self, task: FileTask) -> Result<FileDone, FileError> {
+    pub fn perform_file_task(&self, task: FileTask) -> Result<FileOutcome, FileError> {
         self.state.with(|state| state.files.perform(task))
     }
 
     /// Carries out a step of the machine.
-    fn carry_out<M: Machine, E, T>(&self, machine: &mut M, step: Step<E, T>) {
+    fn perform_step<M: Machine, E, T>(&self, machine: &mut M, step: Step<E, T>) {
         match step {
             Step::Send(ticket, exchange) => {
                 let reply = self.perform(&exchange);
                 machine.handle(self.now(), ticket, reply);
             }
             Step::File(ticket, task) => {
-                let done = self.do_with_file(task);
+                let done = self.perform_file_task(task);
                 machine.handle(self.now(), ticket, Reply::File(done));
             }
             Step::Sleep(until) => self.state.with(|state| state.moment = state.moment.max(until)),
@@ -205,7 +205,7 @@ impl Script {
 
     /// For executors: returns whether the script has no more responses, to this request at least. A feed ends then.
     pub fn is_done(&self, exchange: &Exchange) -> bool {
-        let received = Received::new(Moment::EPOCH, exchange, Vec::new());
+        let received = RecordedRequest::new(Moment::EPOCH, exchange, Vec::new());
         self.state.with(|state| {
             state.steps.is_empty() && !state.always.iter().any(|line| line.expect.difference(&received).is_none())
         })
@@ -218,17 +218,17 @@ impl Script {
     pub fn perform(&self, exchange: &Exchange) -> Reply {
         let answer = self.state.with(|state| {
             let body = state.files.body(exchange.request.body())?;
-            let received = Received::new(state.moment, exchange, body);
-            let answer = state.answer(&received);
+            let received = RecordedRequest::new(state.moment, exchange, body);
+            let answer = state.respond(&received);
             state.received.push(received);
             Ok(answer)
         });
         // Outside of the lock: a panic in there would spoil it for the threads that share the script.
         let answer = match answer {
             Ok(answer) => answer.unwrap_or_else(|mismatch| panic!("{mismatch}")),
-            Err(fault) => return Reply::Fault(fault),
+            Err(fault) => return Reply::Error(fault),
         };
-        let patience = exchange.timeout.silence();
+        let patience = exchange.timeout.max_idle();
         match answer.takes {
             Some(time) if time <= patience => {
                 self.advance(time);
@@ -236,14 +236,17 @@ impl Script {
             }
             _ => {
                 self.advance(patience);
-                Reply::Fault(Fault::new(FaultKind::Timeout, "the script lets the time run out").sent(true))
+                Reply::Error(
+                    TransportError::new(TransportErrorKind::Timeout, "the script lets the time run out")
+                        .with_sent(true),
+                )
             }
         }
     }
 }
 
 impl State {
-    fn answer(&mut self, received: &Received) -> Result<Answer, String> {
+    fn respond(&mut self, received: &RecordedRequest) -> Result<Respond, String> {
         if let Some(line) = self.always.iter().find(|line| line.expect.difference(received).is_none()) {
             return Ok(line.answer.clone());
         }
@@ -289,7 +292,7 @@ impl Executor for Script {
         loop {
             match flow.poll(self.now()) {
                 Step::Done(result) => return result,
-                step => self.carry_out(&mut flow, step),
+                step => self.perform_step(&mut flow, step),
             }
         }
     }

@@ -87,7 +87,7 @@ impl Session {
     }
 
     /// The next of a row of numbers that differ from session to session: for jitter, not for secrets.
-    pub(crate) fn jitter(&self) -> u64 {
+    pub(crate) fn next_random(&self) -> u64 {
         // The finalizer of SplitMix64 over the counter: well spread, and nothing rests on its being hard to guess.
         let mut z = self.0.jitter_seed.wrapping_add(self.count().wrapping_mul(0x9E37_79B9_7F4A_7C15));
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

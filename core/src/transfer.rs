@@ -7,4 +7,6 @@ mod post;
 mod resume;
 mod upload;
 
-pub(crate) use self::{download::Save, enclosed::Enclosed, image::ReadImage, resume::Resume, upload::Uploads};
+pub(crate) use self::{
+    download::DownloadToFile, enclosed::Attached, image::LoadImage, resume::Resume, upload::Uploads,
+};

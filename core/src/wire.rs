@@ -26,10 +26,10 @@ mod text;
 pub(crate) mod updates;
 
 pub(crate) use self::{
-    endpoint::{Asked, Dated, Endpoint},
-    key::of_file as key_of_file,
+    endpoint::{Dated, Endpoint, Range},
+    key::for_file as key_of_file,
     page::{Page, is_cursor},
-    promise::{IDENTITY, wrong_size},
+    promise::{IDENTITY, size_mismatch},
 };
 
 /// Every request that changes something has one: the same key again is the same request again.

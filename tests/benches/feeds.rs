@@ -10,8 +10,8 @@ use std::{alloc::System, hint::black_box, time::Duration, time::Instant};
 use chrono::DateTime;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use teamwire_core::{
-    ByHand, Client, Config, Credentials, FeedSet, LiveLocationUpdate, Message, Moment, Next, Now, Poller, Reply, Step,
-    Ticket,
+    Client, Config, Credentials, FeedSet, FeedSetStep, LiveLocationUpdate, Manual, Message, Moment, Now, Poller, Reply,
+    Step, Ticket,
 };
 
 #[global_allocator]
@@ -22,13 +22,13 @@ const ROUNDS: u64 = 50;
 const BATCH: usize = 200;
 
 fn at(seconds: u64) -> Now {
-    Now::new(Moment::after_epoch(Duration::from_secs(seconds)), DateTime::UNIX_EPOCH)
+    Now::new(Moment::from_epoch(Duration::from_secs(seconds)), DateTime::UNIX_EPOCH)
 }
 
-fn client() -> Client<ByHand> {
+fn client() -> Client<Manual> {
     let credentials = Credentials::new("app", "secret").expect("the credentials are valid");
     let config = Config::new("https://teamwire.example", credentials).expect("the URL is valid");
-    Client::new(ByHand::new(config, [7; 32], at(0)))
+    Client::new(Manual::new(config, [7; 32], at(0)))
 }
 
 fn reply(body: &str) -> Reply {
@@ -42,18 +42,18 @@ fn collect_requests(set: &mut Set, now: Now) -> Vec<(usize, Ticket)> {
     let mut sent = Vec::with_capacity(FEEDS);
     loop {
         match set.next(now) {
-            Next::Step(key, Step::Send(ticket, exchange)) => {
+            FeedSetStep::Step(key, Step::Send(ticket, exchange)) => {
                 black_box(exchange);
                 sent.push((key, ticket));
             }
-            Next::Step(_, step) => drop(black_box(step)),
-            Next::Sleep(_) | Next::Wait | Next::Empty => return sent,
+            FeedSetStep::Step(_, step) => drop(black_box(step)),
+            FeedSetStep::Sleep(_) | FeedSetStep::Idle | FeedSetStep::Empty => return sent,
         }
     }
 }
 
 /// Returns a set whose feeds all have a long poll in flight.
-fn idle_set(client: &Client<ByHand>) -> Set {
+fn idle_set(client: &Client<Manual>) -> Set {
     let mut set = Set::new();
     for key in 0..FEEDS {
         set.insert(key, client.chats().chat(format!("7MQKchz6wsSzmWT{key:07}")).new_messages(None));
@@ -102,7 +102,7 @@ fn main() {
         for _ in 0..FEEDS / BATCH {
             let started = Instant::now();
             for _ in 0..BATCH {
-                let Next::Step(key, Step::Send(ticket, exchange)) = set.next(at(round * 30)) else {
+                let FeedSetStep::Step(key, Step::Send(ticket, exchange)) = set.next(at(round * 30)) else {
                     unreachable!("each feed has a request")
                 };
                 drop(black_box(exchange));

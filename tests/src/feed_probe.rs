@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use teamwire_core::{Checkpoint, Error, Executor, Feed, FeedEvent, Poller, Trouble};
+use teamwire_core::{Checkpoint, Error, Executor, Feed, FeedEvent, Poller, Retrying};
 
 use crate::harness::{Harness, Stop};
 
@@ -96,9 +96,9 @@ impl<H: Harness> FeedProbe<H> {
     /// # Panics
     /// If anything else comes first.
     #[track_caller]
-    pub fn expect_failure(&mut self) -> Trouble {
+    pub fn expect_failure(&mut self) -> Retrying {
         match self.event() {
-            Some(Ok(FeedEvent::Trouble(trouble))) => trouble,
+            Some(Ok(FeedEvent::Retrying(trouble))) => trouble,
             other => panic!("a failure is expected, not {other:?}"),
         }
     }
@@ -110,7 +110,7 @@ impl<H: Harness> FeedProbe<H> {
     #[track_caller]
     pub fn expect_gap(&mut self) -> Checkpoint {
         match self.event() {
-            Some(Ok(FeedEvent::Missed(checkpoint))) => checkpoint,
+            Some(Ok(FeedEvent::Gap(checkpoint))) => checkpoint,
             other => panic!("a gap is expected, not {other:?}"),
         }
     }
@@ -163,10 +163,10 @@ fn in_words<T>(event: FeedEvent<T>, text: fn(T) -> String) -> FeedEvent<String> 
     match event {
         FeedEvent::Started(checkpoint) => FeedEvent::Started(checkpoint),
         FeedEvent::Update { item, checkpoint } => FeedEvent::Update { item: text(item), checkpoint },
-        FeedEvent::Unread { item, checkpoint } => FeedEvent::Unread { item, checkpoint },
-        FeedEvent::Quiet(checkpoint) => FeedEvent::Quiet(checkpoint),
-        FeedEvent::Missed(checkpoint) => FeedEvent::Missed(checkpoint),
-        FeedEvent::Trouble(trouble) => FeedEvent::Trouble(trouble),
+        FeedEvent::Undecoded { item, checkpoint } => FeedEvent::Undecoded { item, checkpoint },
+        FeedEvent::Heartbeat(checkpoint) => FeedEvent::Heartbeat(checkpoint),
+        FeedEvent::Gap(checkpoint) => FeedEvent::Gap(checkpoint),
+        FeedEvent::Retrying(trouble) => FeedEvent::Retrying(trouble),
         _ => panic!("an event of an unknown kind"),
     }
 }

@@ -98,7 +98,7 @@ impl<H: Harness> Fixture<H> {
         anna.add_groups(org::LOBBY, &[org::ON_CALL]).expect("Anna administers the lobby");
         anna.post_alert(org::LOBBY, "Pump 3 is down", "alert").expect("Anna is in the lobby");
         let mut chat = self.chat(org::LOBBY);
-        self.ok(chat.set_avatar(Image::bytes(AVATAR)));
+        self.ok(chat.set_avatar(Image::from_bytes(AVATAR)));
         let alert = self.ok(chat.messages(None)).messages.pop().expect("Anna has just posted it");
         let reaction = self.ok(chat.send_reaction(&alert, ReactionType::Ok));
         Bot { client: self.client.clone(), chat, alert, reaction }
@@ -129,7 +129,7 @@ pub fn config(sandbox: &Sandbox) -> Config {
     let credentials = Credentials::new(sandbox.app_id(), sandbox.secret()).expect("the key of a sandbox is valid");
     let config = Config::new(&sandbox.url(), credentials).expect("a sandbox is on loopback");
     let moment = Duration::from_millis(1);
-    config.with_retry(RetryPolicy { first_wait: moment, longest_wait: moment, ..RetryPolicy::default() })
+    config.with_retry(RetryPolicy { initial_backoff: moment, max_backoff: moment, ..RetryPolicy::default() })
 }
 
 fn check(exchange: &ObservedExchange) -> Result<(), String> {

@@ -14,7 +14,7 @@ use http::{HeaderValue, header};
 use serde_json::{Value, json};
 use teamwire_core::{
     AlertType, Coordinates, Draft, Executor, Image, NewChat, NewOneToOne, ReactionType, Response,
-    script::{Answer, sample},
+    script::{Respond, sample},
 };
 
 pub use self::{
@@ -119,7 +119,7 @@ operations! {
     Reopen = Chat "reopen", "reopen_chat", 200 sample::chat(TID, "Night shift"), |bot| bot.chat.reopen();
     // The title was changed meanwhile: what comes back is the chat as it is.
     SetAvatar = Chat "set_avatar", "set_avatar", 200 changed("title"),
-        |bot| bot.chat.set_avatar(Image::bytes(AVATAR));
+        |bot| bot.chat.set_avatar(Image::from_bytes(AVATAR));
     RemoveAvatar = Chat "remove_avatar", "remove_avatar", 200 changed("title"), |bot| bot.chat.remove_avatar();
     LoadAvatar = Chat "load_avatar", "get_avatar", 200 Value::Null, |bot| bot.chat.load_avatar();
     GetActiveSharedLocations = Chat "get_active_shared_locations", "count_active_locations",
@@ -135,19 +135,19 @@ operations! {
     UpdateReaction = Chat "update_am_reaction", "update_reaction", 200 sample::reaction("r1", "m1", TID, "sos"),
         |bot| bot.chat.update_reaction(&bot.reaction, ReactionType::Sos);
     GetSubscriptions = Chats "get_subscriptions", "list_chats", 200 sample::page([sample::chat(TID, "Night shift")]),
-        |bot| bot.client.chats().subscriptions();
+        |bot| bot.client.chats().list();
     GetByThreadId = Chats "get_by_thread_id", "get_chat", 200 sample::chat(TID, "Night shift"),
         |bot| bot.client.chats().by_thread_id(bot.chat.tid());
     GetByTitle = Chats "get_by_title", "list_chats", 200 sample::page([sample::chat(TID, "Night shift")]),
         |bot| bot.client.chats().by_title(bot.chat.title());
     CreateOneToOneChat = Chats "create_one2one_chat", "create_chat", 201 one_to_one(),
-        |bot| bot.client.chats().create_one_to_one_chat(NewOneToOne::with("u-anna").message("hello"));
+        |bot| bot.client.chats().create_one_to_one_chat(NewOneToOne::new("u-anna").message("hello"));
     CreateChat = Chats "create_chat", "create_chat", 201 sample::chat(TID, "Night shift"),
         |bot| bot.client.chats().create_chat(NewChat::titled("Night shift").user("u-anna").group("g-on-call").admin("u-ben"));
     UpdateSharedLocation = Chats "update_shared_location", "update_shared_location", 200 json!({ "active": [TID] }),
         |bot| bot.client.chats().update_shared_location(Coordinates::new(48.137, 11.576).expect("it is on earth"));
     RefreshSharedLocations = Chats "refresh_shared_locations", "list_shared_locations", 200 shares(),
-        |bot| bot.client.chats().refresh_shared_locations();
+        |bot| bot.client.chats().refresh_location_shares();
     UnsubscribeReactionUpdates = Chats "unsubscribe_am_reaction_updates", "unsubscribe_all_reactions",
         204 Value::Null, |bot| bot.client.chats().unsubscribe_reaction_updates();
     Me = Contacts "me", "get_me", 200 sample::bot(), |bot| bot.client.contacts().me();
@@ -186,11 +186,11 @@ impl Operation {
     }
 
     /// A sample response, for a script.
-    pub fn scripted(self) -> Answer {
+    pub fn scripted(self) -> Respond {
         match self.answer() {
-            (status, _) if self == Self::LoadAvatar => Answer::status(status).body("image/jpeg", AVATAR),
-            (status, Value::Null) => Answer::status(status),
-            (status, json) => Answer::json(status, json),
+            (status, _) if self == Self::LoadAvatar => Respond::status(status).body("image/jpeg", AVATAR),
+            (status, Value::Null) => Respond::status(status),
+            (status, json) => Respond::json(status, json),
         }
     }
 }

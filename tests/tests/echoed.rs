@@ -113,7 +113,7 @@ fn reads_head(stream: &mut TcpStream) -> bool {
 
 fn config(url: &str) -> Config {
     let credentials = Credentials::new(APP_ID, SECRET).expect("they are fine");
-    Config::allowing_plain_http(url, credentials).expect("it is a URL").with_retry(RetryPolicy::NEVER)
+    Config::new_insecure(url, credentials).expect("it is a URL").with_retry(RetryPolicy::NEVER)
 }
 
 fn proxied(address: SocketAddr, tunnels: bool) -> Config {

@@ -13,8 +13,9 @@ use std::{
 
 use teamwire_async_std::{AsyncExecutor, AsyncStdRuntime, Runtime, scripted_on};
 use teamwire_core::{
-    Config, Credentials, Delivery, End, FeedEvent, FeedSet, Follow, Poller, Reaction, RetryPolicy, Script, Timeouts,
-    script::{Answer, Expect, sample},
+    Config, Credentials, FeedEnd, FeedEvent, FeedOptions, FeedSet, FeedSetEvent, Poller, Reaction, RetryPolicy, Script,
+    Timeouts,
+    script::{Expect, Respond, sample},
 };
 use teamwire_sandbox::{Fault, Rule, Sandbox};
 use teamwire_tests::{
@@ -28,7 +29,7 @@ const SOON: Duration = Duration::from_secs(20);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 type Feed = Poller<Reaction>;
-type Delivered = (usize, Delivery<FeedEvent<Reaction>, End>);
+type Delivered = (usize, FeedSetEvent<FeedEvent<Reaction>, FeedEnd>);
 
 /// An executor that drives many feeds.
 trait DrivesFeeds: Harness {
@@ -72,7 +73,7 @@ impl FeedDriver for Threads {
     }
 
     fn feed(&self) -> Feed {
-        self.client.chats().reaction_updates(Follow::from_now()).into_feed()
+        self.client.chats().reaction_updates(FeedOptions::from_now()).into_feed()
     }
 
     fn insert(&mut self, key: usize, feed: Feed) -> Option<Feed> {
@@ -124,7 +125,7 @@ impl<H: Harness<X = AsyncExecutor<R>> + Send, R: Runtime> FeedDriver for Task<H,
     }
 
     fn feed(&self) -> Feed {
-        self.client.chats().reaction_updates(Follow::from_now()).into_feed()
+        self.client.chats().reaction_updates(FeedOptions::from_now()).into_feed()
     }
 
     fn insert(&mut self, key: usize, feed: Feed) -> Option<Feed> {
@@ -154,7 +155,7 @@ fn sandbox() -> Sandbox {
 
 fn config(sandbox: &Sandbox) -> Config {
     let credentials = Credentials::new(sandbox.app_id(), sandbox.secret()).expect("the key of a sandbox is valid");
-    let timeouts = Timeouts { default: HOUR, long: HOUR, assets: HOUR };
+    let timeouts = Timeouts { request: HOUR, listing: HOUR, transfer_idle: HOUR };
     let config = Config::new(&sandbox.url(), credentials).expect("a sandbox is on loopback");
     config.with_timeouts(timeouts).with_retry(RetryPolicy::NEVER)
 }
@@ -167,7 +168,7 @@ fn started<D: FeedDriver>(sandbox: &Sandbox, feeds: usize, threads: usize) -> D 
     }
     for _ in 0..feeds {
         let (key, delivery) = drive.next().expect("there are more events");
-        assert!(matches!(delivery, Delivery::Event(FeedEvent::Started(_))), "{key}: {delivery:?}");
+        assert!(matches!(delivery, FeedSetEvent::Event(FeedEvent::Started(_))), "{key}: {delivery:?}");
     }
     drive
 }
@@ -193,8 +194,8 @@ fn ends(drive: &mut impl FeedDriver) -> BTreeMap<usize, usize> {
     let mut ends = BTreeMap::new();
     while let Some((key, delivery)) = drive.next() {
         match delivery {
-            Delivery::Ended(result) => {
-                assert_eq!(result.expect("no error"), End::Stopped, "{key}");
+            FeedSetEvent::Ended(result) => {
+                assert_eq!(result.expect("no error"), FeedEnd::Stopped, "{key}");
                 *ends.entry(key).or_default() += 1;
             }
             other => panic!("{key}: {other:?}"),
@@ -245,7 +246,8 @@ fn feed_can_be_stopped_again_while_its_unsubscription_fails<H: DrivesFeeds>() {
         drive.stop(0);
         drive.stop(1);
         delivered.extend(std::iter::from_fn(|| drive.next()));
-        let ended = |key| move |it: &&Delivered| it.0 == key && matches!(it.1, Delivery::Ended(Ok(End::Stopped)));
+        let ended =
+            |key| move |it: &&Delivered| it.0 == key && matches!(it.1, FeedSetEvent::Ended(Ok(FeedEnd::Stopped)));
         for key in [0, 1] {
             assert_eq!(delivered.iter().filter(ended(key)).count(), 1, "{key}: {delivered:?}");
         }
@@ -259,7 +261,7 @@ fn feed_stops_while_every_thread_waits_for_others<H: DrivesFeeds>() {
         let mut drive: H::Driver = started(&sandbox, 3, 1);
         drive.stop(2);
         let (key, delivery) = drive.next().expect("there are more events");
-        assert!(matches!((key, &delivery), (2, Delivery::Ended(Ok(End::Stopped)))), "{key}: {delivery:?}");
+        assert!(matches!((key, &delivery), (2, FeedSetEvent::Ended(Ok(FeedEnd::Stopped)))), "{key}: {delivery:?}");
         assert_eq!(sandbox.handled_count(UNSUBSCRIBE), 1);
         drive.stopper()();
         assert_eq!(ends(&mut drive), one_end_each(2));
@@ -291,7 +293,7 @@ fn feed_that_replaces_a_stopped_one_is_not_stopped<H: DrivesFeeds>() {
         drive.stop(0);
         assert!(drive.insert(0, drive.feed()).is_some(), "it had not ended");
         let (key, delivery) = drive.next().expect("there are more events");
-        assert!(matches!((key, &delivery), (0, Delivery::Event(FeedEvent::Started(_)))), "{key}: {delivery:?}");
+        assert!(matches!((key, &delivery), (0, FeedSetEvent::Event(FeedEvent::Started(_)))), "{key}: {delivery:?}");
         drive.stopper()();
         assert_eq!(ends(&mut drive), one_end_each(2));
     });
@@ -339,23 +341,23 @@ fn dropped_driver_leaves_no_connection_waiting<H: DrivesFeeds>() {
 fn script_plays_many_feeds<H: DrivesFeeds>() {
     let subscribe = |id: &str| {
         let lease = format!(r#"{{ "id": "{id}", "cursor": "0" }}"#);
-        (Expect::put("/v1/reactions/subscriptions"), Answer::json(201, sample::json(&lease)))
+        (Expect::put("/v1/reactions/subscriptions"), Respond::json(201, sample::json(&lease)))
     };
     let ((put, first), (put_again, second)) = (subscribe("s1"), subscribe("s2"));
     let script = Script::new()
         .then(put, first)
         .then(put_again, second)
-        .then(Expect::get("/v1/reactions/updates"), Answer::problem(503, "server").retry_after(30))
-        .then(Expect::delete("/v1/reactions/subscriptions/s2"), Answer::status(204));
+        .then(Expect::get("/v1/reactions/updates"), Respond::problem(503, "server").retry_after(30))
+        .then(Expect::delete("/v1/reactions/subscriptions/s2"), Respond::status(204));
     let mut drive = H::Driver::scripted(&script);
     drive.insert(1, drive.feed());
     drive.insert(2, drive.feed());
     let mut delivered = Vec::new();
     while let Some((key, delivery)) = drive.next() {
         let what = match delivery {
-            Delivery::Event(FeedEvent::Started(_)) => "started",
-            Delivery::Event(FeedEvent::Trouble(_)) => "failure",
-            Delivery::Ended(Ok(End::Stopped)) => "stopped",
+            FeedSetEvent::Event(FeedEvent::Started(_)) => "started",
+            FeedSetEvent::Event(FeedEvent::Retrying(_)) => "failure",
+            FeedSetEvent::Ended(Ok(FeedEnd::Stopped)) => "stopped",
             other => panic!("{other:?}"),
         };
         if (key, what) == (2, "started") {

@@ -6,27 +6,28 @@ use chrono::DateTime;
 use http::Method;
 use serde_json::{Value, json};
 use teamwire_core::{
-    ByHand, Checkpoint, Client, Config, Credentials, End, Error, ErrorKind, Exchange, Fault, FaultKind, Feed,
-    FeedEvent, FeedSet, Follow, LiveLocationUpdate, Machine, Message, Moment, Next, Now, Poller, Reply, Step, Ticket,
+    Checkpoint, Client, Config, Credentials, Error, ErrorKind, Exchange, Feed, FeedEnd, FeedEvent, FeedOptions,
+    FeedSet, FeedSetStep, LiveLocationUpdate, Machine, Manual, Message, Moment, Now, Poller, Reply, Step, Ticket,
+    TransportError, TransportErrorKind,
 };
 
 const SECRET: &str = "a secret that must not be shown";
 
 fn at(seconds: u64) -> Now {
-    Now::new(Moment::after_epoch(Duration::from_secs(seconds)), DateTime::UNIX_EPOCH)
+    Now::new(Moment::from_epoch(Duration::from_secs(seconds)), DateTime::UNIX_EPOCH)
 }
 
-fn client() -> Client<ByHand> {
+fn client() -> Client<Manual> {
     let credentials = Credentials::new("the-app-id", SECRET).expect("they are good");
     let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
-    Client::new(ByHand::new(config, [7; 32], at(0)))
+    Client::new(Manual::new(config, [7; 32], at(0)))
 }
 
-fn messages(follow: impl Into<Follow>) -> Poller<Message> {
+fn messages(follow: impl Into<FeedOptions>) -> Poller<Message> {
     client().chats().chat("c1").new_messages(follow)
 }
 
-fn locations(follow: impl Into<Follow>) -> Poller<LiveLocationUpdate> {
+fn locations(follow: impl Into<FeedOptions>) -> Poller<LiveLocationUpdate> {
     client().chats().chat("c1").live_locations(follow)
 }
 
@@ -142,7 +143,7 @@ fn undecoded_event_is_delivered_and_does_not_stall_the_feed() {
     let mystery = json!({ "cursor": "one", "kind": "mystery", "data": { "secret": SECRET } });
     feed.handle(at(0), ticket, batch(&[mystery, json!(7), item("m1", "three")], "end"));
     for cursor in ["one", "one"] {
-        let FeedEvent::Unread { item, checkpoint } = next_event(&mut feed, at(0)) else { panic!("it is delivered") };
+        let FeedEvent::Undecoded { item, checkpoint } = next_event(&mut feed, at(0)) else { panic!("it is delivered") };
         assert!(!format!("{item:?}").contains(SECRET), "{item:?}");
         assert_eq!(serde_json::to_value(checkpoint).expect("it can be written")["cursor"], cursor);
     }
@@ -158,7 +159,7 @@ fn gap_of_an_old_cursor_is_delivered_before_later_events() {
     let (ticket, exchange) = sent(&mut feed, at(0));
     assert!(!exchange.request.uri().to_string().contains("cursor="), "it asks where the feed is now");
     feed.handle(at(0), ticket, batch(&[], "now"));
-    assert!(matches!(next_event(&mut feed, at(0)), FeedEvent::Missed(_)));
+    assert!(matches!(next_event(&mut feed, at(0)), FeedEvent::Gap(_)));
 }
 
 #[test]
@@ -173,7 +174,7 @@ fn checkpoint_is_renewed_though_nothing_happens() {
         feed.handle(at(624), ticket, batch(&[], cursor));
         let (ticket, _) = sent(&mut feed, at(624));
         feed.handle(at(649), ticket, batch(&[], cursor));
-        let FeedEvent::Quiet(newer) = next_event(&mut feed, at(649)) else { panic!("it is quiet") };
+        let FeedEvent::Heartbeat(newer) = next_event(&mut feed, at(649)) else { panic!("it is quiet") };
         assert_eq!(serde_json::to_value(newer).expect("it can be written")["cursor"], cursor);
         let (ticket, _) = sent(&mut feed, at(649));
         feed.handle(at(9_999), ticket, batch(&[], cursor));
@@ -209,10 +210,10 @@ fn server_that_asks_for_time_is_given_it_up_to_an_hour() {
         *response.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
         response.headers_mut().insert("retry-after", asked.parse().expect("it is a header"));
         feed.handle(at(0), ticket, Reply::Response(response));
-        let FeedEvent::Trouble(trouble) = next_event(&mut feed, at(0)) else { panic!("it reports a failure") };
-        let ours = trouble.next_try.since(Moment::EPOCH.plus(waits));
+        let FeedEvent::Retrying(trouble) = next_event(&mut feed, at(0)) else { panic!("it reports a failure") };
+        let ours = trouble.retry_at.saturating_duration_since(Moment::EPOCH.saturating_add(waits));
         assert!((250..=500).contains(&ours.as_millis()), "{asked}: {ours:?} are added");
-        assert!(matches!(feed.poll(at(0)), Step::Sleep(until) if until == trouble.next_try));
+        assert!(matches!(feed.poll(at(0)), Step::Sleep(until) if until == trouble.retry_at));
         sent(&mut feed, at(waits.as_secs() + 2));
     }
 }
@@ -227,7 +228,7 @@ fn checkpoint_of_another_world_is_a_gap_and_no_failure() {
     assert_eq!(exchange.request.uri().query(), None, "it asks where the feed is now");
     let now = http::Response::new(br#"{"items":[],"cursor":"new"}"#.to_vec());
     feed.handle(at(0), ticket, Reply::Response(now));
-    let FeedEvent::Missed(missed) = next_event(&mut feed, at(0)) else { panic!("it reports a gap") };
+    let FeedEvent::Gap(missed) = next_event(&mut feed, at(0)) else { panic!("it reports a gap") };
     let (_, exchange) = sent(&mut feed, at(0));
     assert!(exchange.request.uri().to_string().contains("cursor=new"), "{missed:?}");
 }
@@ -249,7 +250,7 @@ fn feed_that_is_stopped_sends_at_most_its_farewell() {
     let mut subscribing = begun();
     sent(&mut subscribing, at(0));
     let mut failing = polling();
-    failing.0.handle(at(0), failing.1, Reply::Fault(Fault::new(FaultKind::Connect, "no route")));
+    failing.0.handle(at(0), failing.1, Reply::Error(TransportError::new(TransportErrorKind::Connect, "no route")));
     next_event(&mut failing.0, at(0));
 
     let states = [
@@ -265,9 +266,9 @@ fn feed_that_is_stopped_sends_at_most_its_farewell() {
         if says_farewell {
             let (ticket, exchange) = sent(&mut feed, at(0));
             assert_eq!(exchange.request.method(), Method::DELETE, "{state}");
-            feed.handle(at(0), ticket, Reply::Fault(Fault::new(FaultKind::Timeout, "nothing came")));
+            feed.handle(at(0), ticket, Reply::Error(TransportError::new(TransportErrorKind::Timeout, "nothing came")));
         }
-        assert!(matches!(feed.poll(at(0)), Step::Done(Ok(End::Stopped))), "{state}");
+        assert!(matches!(feed.poll(at(0)), Step::Done(Ok(FeedEnd::Stopped))), "{state}");
         assert!(matches!(feed.poll(at(0)), Step::Done(Err(Error::Finished))), "{state}");
     }
 }
@@ -280,7 +281,7 @@ fn events_before_a_stop_are_still_delivered() {
     feed.stop(at(0));
     assert_eq!(mid_of(next_event(&mut feed, at(0))), "m1");
     assert_eq!(mid_of(next_event(&mut feed, at(0))), "m2");
-    assert!(matches!(feed.poll(at(0)), Step::Done(Ok(End::Stopped))));
+    assert!(matches!(feed.poll(at(0)), Step::Done(Ok(FeedEnd::Stopped))));
 }
 
 #[test]
@@ -292,7 +293,7 @@ fn subscription_that_is_lost_again_and_again_is_retried() {
         let (ticket, _) = sent(&mut feed, at(0));
         feed.handle(at(0), ticket, problem(404, "not_found"));
         if round == 1 {
-            assert!(matches!(next_event(&mut feed, at(0)), FeedEvent::Trouble(_)));
+            assert!(matches!(next_event(&mut feed, at(0)), FeedEvent::Retrying(_)));
         }
     }
     let (ticket, _) = sent(&mut feed, at(9));
@@ -318,7 +319,7 @@ fn subscription_that_is_lost_now_and_then_is_no_failure() {
         feed.handle(at(round), ticket, problem(410, "cursor_expired"));
         let (ticket, _) = sent(&mut feed, at(round));
         feed.handle(at(round), ticket, batch(&[], "now"));
-        assert!(matches!(next_event(&mut feed, at(round)), FeedEvent::Missed(_)));
+        assert!(matches!(next_event(&mut feed, at(round)), FeedEvent::Gap(_)));
         let (ticket, _) = sent(&mut feed, at(round));
         feed.handle(at(round + 1), ticket, batch(&[], &format!("cursor {round}")));
     }
@@ -331,9 +332,9 @@ fn events_without_a_new_cursor_are_a_failure_and_delivered_once() {
     feed.handle(at(0), ticket, batch(&[item("m1", "here")], "here"));
     let FeedEvent::Update { item, checkpoint } = next_event(&mut feed, at(0)) else { panic!("it can be read") };
     assert!(item.mid == "m1" && format!("{checkpoint:?}").contains("here"), "{checkpoint:?}");
-    let FeedEvent::Trouble(trouble) = next_event(&mut feed, at(0)) else { panic!("it is a failure") };
-    assert_eq!(trouble.cause.kind(), ErrorKind::UnexpectedAnswer);
-    assert!(matches!(feed.poll(at(0)), Step::Sleep(until) if until == trouble.next_try));
+    let FeedEvent::Retrying(trouble) = next_event(&mut feed, at(0)) else { panic!("it is a failure") };
+    assert_eq!(trouble.error.kind(), ErrorKind::UnexpectedResponse);
+    assert!(matches!(feed.poll(at(0)), Step::Sleep(until) if until == trouble.retry_at));
 }
 
 #[test]
@@ -344,13 +345,13 @@ fn feed_that_is_always_busy_keeps_no_other_waiting() {
     }
     let items: Vec<_> = (0..10).map(|number| item(&format!("m{number}"), &format!("cursor {number}"))).collect();
     for _ in 0..3 {
-        let Next::Step(chat, Step::Send(ticket, _)) = set.next(at(0)) else { panic!("each feed sends") };
+        let FeedSetStep::Step(chat, Step::Send(ticket, _)) = set.next(at(0)) else { panic!("each feed sends") };
         set.handle(at(0), &chat, ticket, batch(&items, "end"));
     }
     // Turn by turn: of three that have as much to deliver, none is ever more than one event ahead.
     let mut delivered = std::collections::BTreeMap::from([("c1", 0), ("c2", 0), ("c3", 0)]);
     for _ in 0..3 * items.len() {
-        let Next::Step(chat, Step::Event(_)) = set.next(at(0)) else { panic!("there is more to deliver") };
+        let FeedSetStep::Step(chat, Step::Event(_)) = set.next(at(0)) else { panic!("there is more to deliver") };
         *delivered.get_mut(chat).expect("it is in the set") += 1;
         let (least, most) = (delivered.values().min(), delivered.values().max());
         assert!(most.zip(least).is_some_and(|(most, least)| most - least <= 1), "{delivered:?}");
@@ -362,17 +363,17 @@ fn feed_set_hands_out_a_request_once_until_its_reply_is_lost() {
     let (mut set, client) = (FeedSet::new(), client());
     set.insert("a", client.chats().chat("c1").new_messages(None));
     set.insert("b", client.chats().chat("c2").new_messages(None));
-    let Next::Step("a", Step::Send(a, _)) = set.next(at(0)) else { panic!("the first feed sends") };
-    let Next::Step("b", Step::Send(b, _)) = set.next(at(0)) else { panic!("the second feed sends") };
-    set.handle(at(0), &"a", b, Reply::Fault(Fault::new(FaultKind::Lost, "for another feed")));
-    assert!(matches!(set.next(at(0)), Next::Wait), "nothing changed");
+    let FeedSetStep::Step("a", Step::Send(a, _)) = set.next(at(0)) else { panic!("the first feed sends") };
+    let FeedSetStep::Step("b", Step::Send(b, _)) = set.next(at(0)) else { panic!("the second feed sends") };
+    set.handle(at(0), &"a", b, Reply::Error(TransportError::new(TransportErrorKind::Disconnected, "for another feed")));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Idle), "nothing changed");
     set.reissue();
-    assert!(matches!(set.next(at(0)), Next::Step("a", Step::Send(ticket, _)) if ticket == a));
-    assert!(matches!(set.next(at(0)), Next::Step("b", Step::Send(_, _))));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Step("a", Step::Send(ticket, _)) if ticket == a));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Step("b", Step::Send(_, _))));
     set.stop_all(at(0));
-    assert!(matches!(set.next(at(0)), Next::Step("a", Step::Done(Ok(End::Stopped)))));
-    assert!(matches!(set.next(at(0)), Next::Step("b", Step::Done(Ok(End::Stopped)))));
-    assert!(matches!(set.next(at(0)), Next::Empty));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Step("a", Step::Done(Ok(FeedEnd::Stopped)))));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Step("b", Step::Done(Ok(FeedEnd::Stopped)))));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Empty));
 }
 
 #[test]
@@ -384,11 +385,11 @@ fn error_tells_that_an_earlier_attempt_may_have_arrived() {
     for attempt in 0_u64.. {
         match post.poll(now) {
             Step::Send(ticket, _) => {
-                let kind = if attempt == 0 { FaultKind::Timeout } else { FaultKind::Connect };
-                post.handle(now, ticket, Reply::Fault(Fault::new(kind, "cut").sent(attempt == 0)));
+                let kind = if attempt == 0 { TransportErrorKind::Timeout } else { TransportErrorKind::Connect };
+                post.handle(now, ticket, Reply::Error(TransportError::new(kind, "cut").with_sent(attempt == 0)));
             }
             Step::Sleep(until) => now.moment = until,
-            Step::Done(Err(error)) => return assert!(error.may_have_arrived(), "{error:?}"),
+            Step::Done(Err(error)) => return assert!(error.outcome_unknown(), "{error:?}"),
             other => panic!("{other:?}"),
         }
     }
@@ -404,9 +405,9 @@ fn only_a_problem_of_the_contract_ends_a_feed() {
         let mut feed = messages(checkpoint("messages", Some("c1"), 1));
         let (ticket, _) = sent(&mut feed, at(0));
         feed.handle(at(0), ticket, page(status));
-        let FeedEvent::Trouble(trouble) = next_event(&mut feed, at(0)) else { panic!("{status}: it is reported") };
-        assert_eq!((trouble.cause.status(), trouble.cause.code()), (Some(status), None));
-        let later = Now::new(trouble.next_try, DateTime::UNIX_EPOCH);
+        let FeedEvent::Retrying(trouble) = next_event(&mut feed, at(0)) else { panic!("{status}: it is reported") };
+        assert_eq!((trouble.error.status(), trouble.error.code()), (Some(status), None));
+        let later = Now::new(trouble.retry_at, DateTime::UNIX_EPOCH);
         let (ticket, _) = sent(&mut feed, later);
         feed.handle(later, ticket, batch(&[item("m1", "1")], "1"));
         assert_eq!(mid_of(next_event(&mut feed, later)), "m1");

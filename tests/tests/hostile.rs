@@ -16,7 +16,7 @@ use chrono::DateTime;
 use http::Response;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use teamwire_core::{
-    ByHand, Client, Config, Credentials, Feed, FeedEvent, Machine, Moment, Now, Reply, RetryPolicy, Step, Ticket,
+    Client, Config, Credentials, Feed, FeedEvent, Machine, Manual, Moment, Now, Reply, RetryPolicy, Step, Ticket,
 };
 
 #[global_allocator]
@@ -27,13 +27,13 @@ const BASE: usize = 256 << 10;
 const TIMES: usize = 16;
 
 fn at(seconds: u64) -> Now {
-    Now::new(Moment::after_epoch(Duration::from_secs(seconds)), DateTime::UNIX_EPOCH)
+    Now::new(Moment::from_epoch(Duration::from_secs(seconds)), DateTime::UNIX_EPOCH)
 }
 
-fn client() -> Client<ByHand> {
+fn client() -> Client<Manual> {
     let credentials = Credentials::new("the-app-id", "a secret that nobody may see").expect("they are good");
     let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
-    Client::new(ByHand::new(config.with_retry(RetryPolicy::NEVER), [7; 32], at(0)))
+    Client::new(Manual::new(config.with_retry(RetryPolicy::NEVER), [7; 32], at(0)))
 }
 
 fn ticket<M: Machine>(machine: &mut M) -> Ticket {
@@ -88,7 +88,7 @@ fn groups(status: u16, body: Vec<u8>) -> Box<dyn Any> {
 fn chats(status: u16, body: Vec<u8>) -> Box<dyn Any> {
     let client = client();
     let chats = client.chats();
-    let mut walk = chats.subscriptions();
+    let mut walk = chats.list();
     let first = ticket(&mut walk);
     walk.handle(at(0), first, response(status, body));
     match walk.poll(at(0)) {

@@ -6,14 +6,14 @@ use chrono::DateTime;
 use http::Method;
 use serde_json::Value;
 use teamwire_core::{
-    Body, ByHand, Chat, Client, Config, Coordinates, Credentials, Draft, Exchange, Fault, FaultKind, Flow,
-    LiveLocation, Moment, NewChat, Now, Reply, Response, ShareDuration, Step,
+    Body, Chat, Client, Config, Coordinates, Credentials, Draft, Exchange, Flow, LiveLocation, Manual, Moment, NewChat,
+    Now, Reply, Response, ShareDuration, Step, TransportError, TransportErrorKind,
 };
 use teamwire_sandbox::{Sandbox, org};
 
 /// A bot whose requests pass through the hands of the test.
 struct Bot {
-    client: Client<ByHand>,
+    client: Client<Manual>,
     /// Serves as long as the bot is there.
     _sandbox: Sandbox,
     agent: ureq::Agent,
@@ -25,7 +25,7 @@ impl Bot {
         let credentials = Credentials::new(sandbox.app_id(), sandbox.secret()).expect("they are good");
         let config = Config::new(&sandbox.url(), credentials).expect("it is a URL");
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
-        Self { client: Client::new(ByHand::new(config, [7; 32], now(0))), _sandbox: sandbox, agent }
+        Self { client: Client::new(Manual::new(config, [7; 32], now(0))), _sandbox: sandbox, agent }
     }
 
     fn perform(&self, exchange: &Exchange) -> Response {
@@ -47,7 +47,11 @@ impl Bot {
     /// Runs an operation whose first attempt is held back, and returns that.
     fn run_without_first(&self, mut flow: impl Flow<Output = ()>) -> Box<Exchange> {
         let Step::Send(ticket, held) = flow.poll(now(0)) else { panic!("it begins with a request") };
-        flow.handle(now(0), ticket, Reply::Fault(Fault::new(FaultKind::Timeout, "it is held back").sent(true)));
+        flow.handle(
+            now(0),
+            ticket,
+            Reply::Error(TransportError::new(TransportErrorKind::Timeout, "it is held back").with_sent(true)),
+        );
         let Step::Sleep(_) = flow.poll(now(0)) else { panic!("it waits") };
         let Step::Send(ticket, again) = flow.poll(now(60)) else { panic!("it tries again") };
         flow.handle(now(60), ticket, Reply::Response(self.perform(&again)));
@@ -61,17 +65,17 @@ impl Bot {
         assert!(status.is_success(), "{status}");
     }
 
-    fn chat(&self) -> Chat<ByHand> {
+    fn chat(&self) -> Chat<Manual> {
         self.run(self.client.chats().create_chat(NewChat::titled("Night shift").user(org::ANNA)))
     }
 
-    fn again(&self, chat: &Chat<ByHand>) -> Chat<ByHand> {
+    fn again(&self, chat: &Chat<Manual>) -> Chat<Manual> {
         self.run(self.client.chats().by_thread_id(chat.tid())).expect("it is there")
     }
 }
 
 fn now(seconds: u64) -> Now {
-    Now::new(Moment::EPOCH.plus(Duration::from_secs(seconds)), DateTime::UNIX_EPOCH)
+    Now::new(Moment::EPOCH.saturating_add(Duration::from_secs(seconds)), DateTime::UNIX_EPOCH)
 }
 
 fn place(lat: f64) -> Coordinates {

@@ -4,14 +4,14 @@ use std::{cell::Cell, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use teamwire_core::{
-    ByHand, Client, Config, Coordinates, Credentials, Draft, Error, Flow, LiveLocation, Machine, Moment, NewChat,
-    NewOneToOne, Now, Reply, RetryPolicy, Script, ShareDuration, SharedLocations, Step,
-    script::{Answer, Expect, sample},
+    Client, Config, Coordinates, Credentials, Draft, Error, Flow, LiveLocation, LocationShares, Machine, Manual,
+    Moment, NewChat, NewOneToOne, Now, Reply, RetryPolicy, Script, ShareDuration, Step,
+    script::{Expect, Respond, sample},
 };
 
 /// A client whose machines and clock are in the hands of the test.
 struct Bot {
-    client: Client<ByHand>,
+    client: Client<Manual>,
     now: Cell<Now>,
 }
 
@@ -20,7 +20,7 @@ impl Bot {
         let credentials = Credentials::new("app", "secret").expect("they are valid");
         let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
         let now = Now::new(Moment::EPOCH, utc);
-        Self { client: Client::new(ByHand::new(config, [1; 32], now)), now: Cell::new(now) }
+        Self { client: Client::new(Manual::new(config, [1; 32], now)), now: Cell::new(now) }
     }
 
     fn new() -> Self {
@@ -35,7 +35,7 @@ impl Bot {
     /// Lets this time pass.
     fn advance(&self, time: Duration) {
         let now = self.now.get();
-        self.set_now(Now::new(now.moment.plus(time), now.utc + time));
+        self.set_now(Now::new(now.moment.saturating_add(time), now.utc + time));
     }
 
     /// Sets the wall clock, and leaves the monotonic one.
@@ -99,7 +99,7 @@ fn share_has_ended_as_soon_as_either_clock_says_so() {
     assert!(bot.active().is_empty());
     bot.adjust_wall_clock(-nine_hours);
     assert!(bot.active().is_empty(), "it has ended for good, unless the server says otherwise");
-    let refreshed = bot.client.chats().refresh_shared_locations();
+    let refreshed = bot.client.chats().refresh_location_shares();
     bot.run(refreshed, 200, shares("c1", QUARTER)).expect("the shares are listed");
     assert_eq!(bot.active(), ["c1"]);
 
@@ -115,9 +115,9 @@ fn share_has_ended_as_soon_as_either_clock_says_so() {
     let bot = Bot::new();
     bot.share("c1");
     bot.adjust_wall_clock(TimeDelta::minutes(10));
-    let saved = bot.client.chats().save_shared_locations();
+    let saved = bot.client.chats().export_location_shares();
     let next = Bot::started_at(DateTime::UNIX_EPOCH + Duration::from_secs(10 * 60));
-    next.client.chats().restore_shared_locations(saved);
+    next.client.chats().import_location_shares(saved);
     assert_eq!(next.active(), ["c1"]);
     next.advance(Duration::from_secs(5 * 60));
     assert!(next.active().is_empty(), "five minutes were left");
@@ -167,7 +167,7 @@ fn a_response_of_which_not_all_chats_can_be_read_ends_no_share() {
     let bot = Bot::new();
     bot.share("c1");
     let shares = r#"{"items":[{"tid":7,"remaining_ms":1},{"tid":"c2","remaining_ms":60000}]}"#;
-    bot.run(bot.client.chats().refresh_shared_locations(), 200, shares).expect("it is a list");
+    bot.run(bot.client.chats().refresh_location_shares(), 200, shares).expect("it is a list");
     assert_eq!(bot.active(), ["c1", "c2"], "one of them may be the one that is undecoded");
     let nothing = "\u{feff}{\"active\":null}";
     bot.run(bot.client.chats().update_shared_location(place()), 200, nothing).expect("they are moved");
@@ -191,15 +191,15 @@ fn share_that_may_have_begun_counts_until_the_server_denies_it() {
     let credentials = Credentials::new("app", "secret").expect("they are valid");
     let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
     let config = config.with_retry(RetryPolicy::NEVER);
-    let refused = || Answer::problem(403, "auth");
+    let refused = || Respond::problem(403, "auth");
     for (answer, may_have_begun) in [
-        (Answer::lost(), true),
-        (Answer::silence(), true),
-        (Answer::status(201).body("text/html", "<html>"), true),
-        (Answer::unreachable(), false),
+        (Respond::connection_lost(), true),
+        (Respond::timeout(), true),
+        (Respond::status(201).body("text/html", "<html>"), true),
+        (Respond::unreachable(), false),
         (refused(), false),
     ] {
-        let moved = Answer::json(200, sample::json(r#"{"active":[]}"#));
+        let moved = Respond::json(200, sample::json(r#"{"active":[]}"#));
         let script = Script::with_config(config.clone()).then(post(), answer).then(Expect::put("/v1/location"), moved);
         let client = Client::new(script.clone());
         client.chats().chat("c1").post(live(ShareDuration::QuarterHour)).expect_err("it fails");
@@ -207,7 +207,7 @@ fn share_that_may_have_begun_counts_until_the_server_denies_it() {
         client.chats().update_shared_location(Coordinates::new(3.0, 4.0).expect("it is a place")).expect("it is moved");
         assert!(!is_active(&client));
     }
-    let script = Script::new().then(post(), Answer::lost()).then(post(), refused());
+    let script = Script::new().then(post(), Respond::connection_lost()).then(post(), refused());
     let client = Client::new(script);
     client.chats().chat("c1").post(live(ShareDuration::QuarterHour)).expect_err("the last attempt is refused");
     assert!(is_active(&client), "the first attempt may have begun it");
@@ -216,7 +216,7 @@ fn share_that_may_have_begun_counts_until_the_server_denies_it() {
 #[test]
 fn share_posted_again_by_its_key_ends_with_the_first() {
     // The message was sent when scripts begin: 2026-01-01 00:00 UTC.
-    let later = |date: &str| Answer::json(201, sample::message("m1", "c1", "here")).header("date", date);
+    let later = |date: &str| Respond::json(201, sample::message("m1", "c1", "here")).header("date", date);
     for (date, left) in [
         ("Thu, 01 Jan 2026 00:00:00 GMT", 15),
         ("Thu, 01 Jan 2026 00:10:00 GMT", 5),
@@ -244,7 +244,7 @@ fn share_posted_again_by_its_key_ends_with_the_first() {
     ] {
         let script = Script::new();
         script.advance(Duration::from_secs(60 * 60));
-        let answer = Answer::json(201, sample::message("m1", "c1", "here"));
+        let answer = Respond::json(201, sample::message("m1", "c1", "here"));
         let answer = date.into_iter().fold(answer, |answer, date| answer.header("date", date));
         let client = Client::new(script.clone().then(post(), answer));
         let draft = live(ShareDuration::QuarterHour);
@@ -252,7 +252,7 @@ fn share_posted_again_by_its_key_ends_with_the_first() {
         client.chats().chat("c1").post(draft).expect("it is posted");
         assert_eq!(is_active(&client), left > 0, "{key:?}, {date:?}");
     }
-    let now = || Answer::json(201, sample::message("m2", "c1", "here"));
+    let now = || Respond::json(201, sample::message("m2", "c1", "here"));
     let script = Script::new().then(post(), now()).then(post(), later("Thu, 01 Jan 2026 00:10:00 GMT"));
     let client = Client::new(script.clone());
     let chat = client.chats().chat("c1");
@@ -267,19 +267,19 @@ fn share_posted_again_by_its_key_ends_with_the_first() {
 fn share_of_a_chat_created_by_an_old_key_is_requested() {
     let place = || LiveLocation::new(Coordinates::new(1.0, 2.0).expect("it is a place"), ShareDuration::QuarterHour);
     let (created, asked) = (|| Expect::post("/v1/chats"), || Expect::get("/v1/location"));
-    let chat = || Answer::json(201, sample::chat("c1", "Ops"));
+    let chat = || Respond::json(201, sample::chat("c1", "Ops"));
     for (response, active) in [
-        (Answer::json(200, sample::json(&shares("c1", QUARTER))), true),
-        (Answer::json(200, sample::json(r#"{"items":[]}"#)), false),
+        (Respond::json(200, sample::json(&shares("c1", QUARTER))), true),
+        (Respond::json(200, sample::json(r#"{"items":[]}"#)), false),
         // Nobody knows: it is not said to be shared, and the chat was created all the same.
-        (Answer::problem(403, "auth"), false),
+        (Respond::problem(403, "auth"), false),
     ] {
         let script = Script::new().then(created(), chat()).then(asked(), response.clone());
         let script = script.then(created(), chat()).then(asked(), response);
         let client = Client::new(script);
         client.chats().create_chat(NewChat::titled("Ops").attach(place()).idempotency_key("k")).expect("it is created");
         assert_eq!(is_active(&client), active);
-        let pair = NewOneToOne::with("u1").attach(place()).idempotency_key("l");
+        let pair = NewOneToOne::new("u1").attach(place()).idempotency_key("l");
         client.chats().create_one_to_one_chat(pair).expect("it is created");
         assert_eq!(is_active(&client), active);
     }
@@ -299,11 +299,11 @@ fn shares_can_be_requested_from_the_server() {
         ]}"#,
     );
     let script = Script::new()
-        .then(post(), Answer::json(201, sample::message("m1", "c1", "here")))
-        .then(Expect::get("/v1/location"), Answer::json(200, shares));
+        .then(post(), Respond::json(201, sample::message("m1", "c1", "here")))
+        .then(Expect::get("/v1/location"), Respond::json(200, shares));
     let client = Client::new(script.clone());
     client.chats().chat("c1").post(live(ShareDuration::QuarterHour)).expect("it is posted");
-    client.chats().refresh_shared_locations().expect("the server lists them");
+    client.chats().refresh_location_shares().expect("the server lists them");
     let active = || {
         let active = client.chats().location_sharing_active_chats();
         active.iter().map(|chat| chat.tid().to_string()).collect::<Vec<_>>()
@@ -320,11 +320,11 @@ fn saved_share_gets_no_longer_by_a_clock_that_is_set_back() {
     let bot = Bot::started_at(DateTime::UNIX_EPOCH + Duration::from_secs(1_000_000));
     bot.share("c1");
     bot.advance(Duration::from_secs(5 * 60));
-    let json = serde_json::to_value(bot.client.chats().save_shared_locations()).expect("it can be written");
+    let json = serde_json::to_value(bot.client.chats().export_location_shares()).expect("it can be written");
     let restored = |json: &serde_json::Value| {
         let next = Bot::started_at(DateTime::UNIX_EPOCH);
         let saved = serde_json::from_value(json.clone()).expect("it can be read");
-        next.client.chats().restore_shared_locations(saved);
+        next.client.chats().import_location_shares(saved);
         assert_eq!(next.active(), ["c1"]);
         next
     };
@@ -345,12 +345,12 @@ fn saved_shares_are_active_in_the_next_process() {
     bot.share("c1");
     bot.advance(Duration::from_secs(60));
     bot.share("c2");
-    let json = serde_json::to_string(&bot.client.chats().save_shared_locations()).expect("it can be written");
+    let json = serde_json::to_string(&bot.client.chats().export_location_shares()).expect("it can be written");
     assert!(!json.contains("secret"), "{json}");
-    let saved: SharedLocations = serde_json::from_str(&json).expect("it can be read");
+    let saved: LocationShares = serde_json::from_str(&json).expect("it can be read");
 
     let next = Bot::started_at(DateTime::UNIX_EPOCH + Duration::from_secs(14 * 60));
-    next.client.chats().restore_shared_locations(saved.clone());
+    next.client.chats().import_location_shares(saved.clone());
     assert_eq!(next.active(), ["c1", "c2"]);
     next.advance(Duration::from_secs(60));
     assert_eq!(next.active(), ["c2"]);
@@ -358,6 +358,6 @@ fn saved_shares_are_active_in_the_next_process() {
     assert!(next.active().is_empty());
 
     let late = Bot::started_at(DateTime::UNIX_EPOCH + Duration::from_secs(3600));
-    late.client.chats().restore_shared_locations(saved);
+    late.client.chats().import_location_shares(saved);
     assert!(late.active().is_empty());
 }

@@ -5,16 +5,16 @@ use std::time::Duration;
 use chrono::DateTime;
 use serde_json::{Value, json};
 use teamwire_core::{
-    ByHand, Checkpoint, Client, Config, Credentials, Error, Exchange, Fault, FaultKind, Feed, FeedEvent, Follow,
-    Message, Moment, Now, Poller, Reply, Step, script::sample,
+    Checkpoint, Client, Config, Credentials, Error, Exchange, Feed, FeedEvent, FeedOptions, Manual, Message, Moment,
+    Now, Poller, Reply, Step, TransportError, TransportErrorKind, script::sample,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn client() -> Client<ByHand> {
+fn client() -> Client<Manual> {
     let credentials = Credentials::new("the-app-id", "a secret").expect("they are good");
     let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
-    Client::new(ByHand::new(config, [7; 32], Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH)))
+    Client::new(Manual::new(config, [7; 32], Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH)))
 }
 
 fn checkpoint(feed: &str) -> Checkpoint {
@@ -23,7 +23,7 @@ fn checkpoint(feed: &str) -> Checkpoint {
 }
 
 fn messages(wait: u64) -> Poller<Message> {
-    let follow = Follow::after(checkpoint("messages")).wait(Duration::from_secs(wait));
+    let follow = FeedOptions::after(checkpoint("messages")).long_poll(Duration::from_secs(wait));
     client().chats().chat("c1").new_messages(follow)
 }
 
@@ -44,11 +44,11 @@ fn batch(items: &[Value], cursor: &str) -> Reply {
 }
 
 fn lost() -> Reply {
-    Reply::Fault(Fault::new(FaultKind::Lost, "cut").sent(true))
+    Reply::Error(TransportError::new(TransportErrorKind::Disconnected, "cut").with_sent(true))
 }
 
 fn lost_again() -> Reply {
-    Reply::Fault(Fault::new(FaultKind::Lost, "cut").sent(true).reused(true))
+    Reply::Error(TransportError::new(TransportErrorKind::Disconnected, "cut").with_sent(true).with_reused(true))
 }
 
 /// The parameter of a request's query.
@@ -82,7 +82,7 @@ fn follow<F>(mut feed: F, time: Duration, mut network: impl FnMut(&Exchange) -> 
 where
     F: Feed<Event = FeedEvent<Message>>,
 {
-    let (mut course, end) = (Course::default(), Moment::EPOCH.plus(time));
+    let (mut course, end) = (Course::default(), Moment::EPOCH.saturating_add(time));
     let mut now = Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH);
     while now.moment < end {
         match feed.poll(now) {
@@ -90,16 +90,16 @@ where
                 let wait = parameter(&exchange, "wait").map_or(Duration::ZERO, |_| wait_of(&exchange));
                 course.polls.push((now.moment.since_epoch(), wait));
                 let (lasts, reply) = network(&exchange);
-                now.moment = now.moment.plus(lasts + Duration::from_millis(1));
+                now.moment = now.moment.saturating_add(lasts + Duration::from_millis(1));
                 feed.handle(now, ticket, reply);
             }
             Step::Sleep(until) => {
                 assert!(until > now.moment, "it sleeps until now");
-                course.deaf += until.min(end).since(now.moment);
+                course.deaf += until.min(end).saturating_duration_since(now.moment);
                 now.moment = until;
             }
-            Step::Event(FeedEvent::Trouble(trouble)) => {
-                course.troubles.push((trouble.cause, trouble.next_try.since(now.moment)));
+            Step::Event(FeedEvent::Retrying(trouble)) => {
+                course.troubles.push((trouble.error, trouble.retry_at.saturating_duration_since(now.moment)));
             }
             Step::Event(_) => course.delivered += 1,
             Step::Done(Err(error)) => {
@@ -285,8 +285,8 @@ fn certificate_that_is_not_trusted_is_waited_out() {
     let mut polls = 0;
     let course = follow(messages(25), TEN_MINUTES, |exchange| {
         polls += 1;
-        let fault = Fault::new(FaultKind::Tls, "the certificate has expired");
-        if polls <= 5 { (Duration::ZERO, Reply::Fault(fault)) } else { (wait_of(exchange), batch(&[], "here")) }
+        let fault = TransportError::new(TransportErrorKind::Tls, "the certificate has expired");
+        if polls <= 5 { (Duration::ZERO, Reply::Error(fault)) } else { (wait_of(exchange), batch(&[], "here")) }
     });
     assert_eq!((course.troubles.len(), course.end.map(|error| error.to_string())), (5, None));
     assert!(course.troubles.iter().all(|(cause, _)| cause.to_string().contains("expired")), "{:?}", course.troubles);
@@ -295,8 +295,8 @@ fn certificate_that_is_not_trusted_is_waited_out() {
 #[test]
 fn refusal_of_the_proxy_ends_a_feed_at_once() {
     let refusals: [fn() -> Reply; 3] = [
-        || Reply::Fault(Fault::new(FaultKind::Proxy, "status 407")),
-        || Reply::Fault(Fault::new(FaultKind::ClientCertificate, "certificate required")),
+        || Reply::Error(TransportError::new(TransportErrorKind::Proxy, "status 407")),
+        || Reply::Error(TransportError::new(TransportErrorKind::ClientCertificate, "certificate required")),
         || page(407),
     ];
     for refusal in refusals {
@@ -309,12 +309,17 @@ fn refusal_of_the_proxy_ends_a_feed_at_once() {
 
 #[test]
 fn feed_takes_a_fresh_connection_after_a_reused_one_failed() {
-    for kind in [FaultKind::Lost, FaultKind::Timeout] {
+    for kind in [TransportErrorKind::Disconnected, TransportErrorKind::Timeout] {
         let mut fresh = Vec::new();
         follow(messages(25), TEN_MINUTES, |exchange| {
             fresh.push(exchange.fresh);
             match fresh.len() {
-                2 => (SECOND, Reply::Fault(Fault::new(kind, "forgotten").sent(true).reused(true).received(1))),
+                2 => (
+                    SECOND,
+                    Reply::Error(
+                        TransportError::new(kind, "forgotten").with_sent(true).with_reused(true).with_received(1),
+                    ),
+                ),
                 _ => (wait_of(exchange), batch(&[], "here")),
             }
         });

@@ -98,7 +98,7 @@ fn debug_output_has_no_credentials<H: Harness>() {
     let (address, _kept) = refusing_address();
     let options = config("http://backend.invalid").with_proxy(&format!("http://user:p%40ss@{address}"));
     let client = H::connect(options.expect("it is a URL"));
-    let Ok(Reply::Fault(fault)) = H::wait(attempt(&client, |_| {})) else { panic!("the proxy cannot be reached") };
+    let Ok(Reply::Error(fault)) = H::wait(attempt(&client, |_| {})) else { panic!("the proxy cannot be reached") };
     let debug = format!("{client:?} {:?} {fault:?} {fault}", client.executor());
     assert!(debug.contains("backend.invalid"), "{debug}");
     for secret in SECRETS {

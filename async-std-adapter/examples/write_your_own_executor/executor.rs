@@ -42,7 +42,7 @@ impl Plain {
             }
             Step::File(ticket, task) => machine.handle(self.now(), ticket, Reply::File(files::perform(&task))),
             // Until the next attempt. Whether there is one, and when, the core has decided.
-            Step::Sleep(moment) => thread::sleep(moment.since(self.now().moment)),
+            Step::Sleep(moment) => thread::sleep(moment.saturating_duration_since(self.now().moment)),
             Step::Event(_) | Step::Done(_) => {}
         }
     }
@@ -61,7 +61,7 @@ impl Executor for Plain {
     fn now(&self) -> Now {
         let utc = UNIX_EPOCH.elapsed().unwrap_or(Duration::ZERO);
         let utc = i64::try_from(utc.as_nanos()).map_or(DateTime::UNIX_EPOCH, DateTime::from_timestamp_nanos);
-        Now::new(Moment::after_epoch(self.epoch.elapsed()), utc)
+        Now::new(Moment::from_epoch(self.epoch.elapsed()), utc)
     }
 
     fn run<'a, F: Flow + 'a>(&'a self, mut flow: F) -> Result<F::Output, Error>

@@ -7,25 +7,25 @@ use std::{
     path::PathBuf,
 };
 
-use teamwire_core::{Body, FileDone, FileError, FileErrorKind, FileTask, ToFile};
+use teamwire_core::{Body, FileError, FileErrorKind, FileOutcome, FileTarget, FileTask};
 
-pub(crate) fn perform(task: &FileTask) -> Result<FileDone, FileError> {
+pub(crate) fn perform(task: &FileTask) -> Result<FileOutcome, FileError> {
     match task {
         FileTask::Read { path, limit } => match fs::read(path) {
             Ok(bytes) if bytes.len() as u64 > *limit => Err(FileError::new(path, FileErrorKind::TooLarge, "")),
-            bytes => bytes.map(FileDone::Bytes).map_err(about(path)),
+            bytes => bytes.map(FileOutcome::Bytes).map_err(about(path)),
         },
-        FileTask::Measure { path } => match fs::metadata(path) {
+        FileTask::Len { path } => match fs::metadata(path) {
             Ok(data) if data.is_dir() => Err(FileError::new(path, FileErrorKind::IsDirectory, "")),
-            data => data.map(|data| FileDone::Length(data.len())).map_err(about(path)),
+            data => data.map(|data| FileOutcome::Len(data.len())).map_err(about(path)),
         },
         FileTask::Create { target } => {
-            create(target).map(|(part, target)| FileDone::Created { part, target }).map_err(about(target))
+            create(target).map(|(part, target)| FileOutcome::Created { part, target }).map_err(about(target))
         }
-        FileTask::Rename { from, to } => fs::rename(from, to).map(|()| FileDone::Done).map_err(about(to)),
-        FileTask::Discard { path } => match fs::remove_file(path) {
+        FileTask::Rename { from, to } => fs::rename(from, to).map(|()| FileOutcome::Done).map_err(about(to)),
+        FileTask::Remove { path } => match fs::remove_file(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(about(path)(error)),
-            _ => Ok(FileDone::Done),
+            _ => Ok(FileOutcome::Done),
         },
         task => Err(FileError::new("", FileErrorKind::Other, format!("it cannot do {task:?}"))),
     }
@@ -65,7 +65,7 @@ fn create(target: &str) -> io::Result<(String, String)> {
 }
 
 /// Puts the body of an answer behind the bytes that stay.
-pub(crate) fn write(to: &ToFile, body: &[u8]) -> io::Result<()> {
+pub(crate) fn write(to: &FileTarget, body: &[u8]) -> io::Result<()> {
     if (body.len() as u64).saturating_add(to.offset) > to.limit {
         return Err(ErrorKind::FileTooLarge.into());
     }
@@ -86,7 +86,7 @@ fn about(path: &str) -> impl Fn(io::Error) -> FileError {
         let kind = match error.kind() {
             ErrorKind::NotFound => FileErrorKind::NotFound,
             ErrorKind::IsADirectory => FileErrorKind::IsDirectory,
-            ErrorKind::PermissionDenied => FileErrorKind::Denied,
+            ErrorKind::PermissionDenied => FileErrorKind::PermissionDenied,
             _ => FileErrorKind::Other,
         };
         FileError::new(path, kind, error)

@@ -7,7 +7,7 @@ use std::{
     str,
 };
 
-use teamwire_core::{Exchange, Fault, FaultKind, FileError, Reply, Response};
+use teamwire_core::{Exchange, FileError, Reply, Response, TransportError, TransportErrorKind};
 
 use super::files;
 
@@ -17,31 +17,31 @@ pub(crate) fn perform(exchange: &Exchange) -> Reply {
     match talk(exchange, &mut sent, &mut head) {
         Ok(response) => Reply::Response(response),
         Err(error) => {
-            let fault = fault(error, sent).sent(sent);
-            Reply::Fault(head.into_iter().fold(fault, Fault::head))
+            let fault = fault(error, sent).with_sent(sent);
+            Reply::Error(head.into_iter().fold(fault, TransportError::with_head))
         }
     }
 }
 
-fn fault(error: io::Error, sent: bool) -> Fault {
+fn fault(error: io::Error, sent: bool) -> TransportError {
     let error = match error.downcast::<FileError>() {
-        Ok(error) => return Fault::new(FaultKind::File, error),
+        Ok(error) => return TransportError::new(TransportErrorKind::File, error),
         Err(error) => error,
     };
     let kind = match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => FaultKind::Timeout,
-        ErrorKind::InvalidData => FaultKind::Protocol,
-        ErrorKind::FileTooLarge => FaultKind::TooLarge,
-        _ if sent => FaultKind::Lost,
-        _ => FaultKind::Connect,
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => TransportErrorKind::Timeout,
+        ErrorKind::InvalidData => TransportErrorKind::Protocol,
+        ErrorKind::FileTooLarge => TransportErrorKind::TooLarge,
+        _ if sent => TransportErrorKind::Disconnected,
+        _ => TransportErrorKind::Connect,
     };
-    Fault::new(kind, error)
+    TransportError::new(kind, error)
 }
 
 fn talk(exchange: &Exchange, sent: &mut bool, head: &mut Option<http::Response<()>>) -> io::Result<Response> {
     let (request, uri) = (&exchange.request, exchange.request.uri());
     let (host, port) = (uri.host().unwrap_or_default().trim_matches(['[', ']']), uri.port_u16().unwrap_or(80));
-    let time = exchange.timeout.silence();
+    let time = exchange.timeout.max_idle();
     let body = files::bytes(request.body()).map_err(io::Error::other)?;
     let mut stream = TcpStream::connect((host, port))?;
     stream.set_read_timeout(Some(time))?;
@@ -77,7 +77,7 @@ fn talk(exchange: &Exchange, sent: &mut bool, head: &mut Option<http::Response<(
         *head = Some(response.map(drop));
         return Err(cut);
     }
-    if let Some(to) = exchange.wanted().with(response.status()).to_file {
+    if let Some(to) = exchange.body_policy().for_status(response.status()).to_file {
         files::write(&to, &mem::take(response.body_mut()))?;
     }
     Ok(response)

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use http::{Method, Request, Uri, header};
 use rustls::ClientConfig;
-use teamwire_core::{Config, Error, Fault, FaultKind};
+use teamwire_core::{Config, Error, TransportError, TransportErrorKind};
 use teamwire_std::{Proxy, authority};
 
 use self::{dial::dial, hosts::Hosts};
@@ -43,15 +43,15 @@ impl Connector {
         &self,
         uri: &Uri,
         deadline: &mut Deadline<'_, R>,
-    ) -> Result<Box<Connection<R::Stream>>, Fault> {
+    ) -> Result<Box<Connection<R::Stream>>, TransportError> {
         let origin = Origin::of(uri)?;
         let (host, port) = match &self.proxy {
             Some(proxy) => (proxy.host.clone(), proxy.port),
             None => (origin.host.clone(), origin.port),
         };
-        let unreachable = |fault: Fault| match (&self.proxy, fault.kind) {
-            (Some(_), FaultKind::Resolve | FaultKind::Connect) => {
-                Fault::new(fault.kind, format!("no way to the proxy: {}", fault.source))
+        let unreachable = |fault: TransportError| match (&self.proxy, fault.kind) {
+            (Some(_), TransportErrorKind::Resolve | TransportErrorKind::Connect) => {
+                TransportError::new(fault.kind, format!("no way to the proxy: {}", fault.source))
             }
             _ => fault,
         };
@@ -77,7 +77,7 @@ impl Connector {
         &self,
         mut connection: Box<Connection<R::Stream>>,
         deadline: &mut Deadline<'_, R>,
-    ) -> Result<Box<Connection<R::Stream>>, Fault> {
+    ) -> Result<Box<Connection<R::Stream>>, TransportError> {
         if let Some(proxy) = self.proxy.as_ref().filter(|proxy| opens_tunnel(proxy, &connection.origin)) {
             open_tunnel(proxy, &mut connection, deadline).await?;
         }
@@ -101,9 +101,10 @@ async fn open_tunnel<R: Runtime>(
     proxy: &Proxy,
     connection: &mut Connection<R::Stream>,
     deadline: &mut Deadline<'_, R>,
-) -> Result<(), Fault> {
+) -> Result<(), TransportError> {
     deadline.enter_phase("asking the proxy for a tunnel");
-    let refused = |why: String| Fault::new(FaultKind::Connect, format!("no tunnel through the proxy: {why}"));
+    let refused =
+        |why: String| TransportError::new(TransportErrorKind::Connect, format!("no tunnel through the proxy: {why}"));
     let Origin { host, port, .. } = &connection.origin;
     let mut request = Request::builder().method(Method::CONNECT).uri(authority(host, *port));
     if let Some(value) = &proxy.authorization {
@@ -113,8 +114,8 @@ async fn open_tunnel<R: Runtime>(
     let (length, call) = head::write(parts, 0, false, Target::Path, &mut connection.output)?;
 
     // A failure of the proxy is not one of the request: no byte of it was sent.
-    let in_tunnel = |fault: Fault| match fault.kind {
-        FaultKind::Timeout => fault,
+    let in_tunnel = |fault: TransportError| match fault.kind {
+        TransportErrorKind::Timeout => fault,
         _ => refused(fault.source.to_string()),
     };
     let mut progress = ExchangeProgress::default();

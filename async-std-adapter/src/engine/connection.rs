@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_io::{AsyncRead, AsyncWrite};
-use teamwire_core::Fault;
+use teamwire_core::TransportError;
 use teamwire_std::tls_failure;
 
 use super::{
@@ -66,7 +66,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Returns the fault of this error of a read or a write. A server that demands a client certificate refuses the first
     /// request, before a byte of a response.
-    pub(super) fn fault_of(&self, error: &io::Error) -> Fault {
+    pub(super) fn fault_of(&self, error: &io::Error) -> TransportError {
         let refused = if self.reused || self.input.has_received() { None } else { tls_failure(error) };
         refused.unwrap_or_else(|| disconnected(error))
     }
@@ -96,7 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub(super) async fn receive<R: Runtime>(
         &mut self,
         deadline: &mut Deadline<'_, R>,
-    ) -> Result<io::Result<usize>, Fault> {
+    ) -> Result<io::Result<usize>, TransportError> {
         let Self { stream, input, .. } = self;
         deadline.run(|cx| input.poll_fill(stream, cx)).await
     }

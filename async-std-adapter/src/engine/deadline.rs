@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Fault, Timeout};
+use teamwire_core::{Timeout, TransportError};
 use teamwire_std::{body::timed_out, undrained};
 
 use crate::runtime::Runtime;
@@ -57,7 +57,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
 
     /// Returns the time after which the exchange times out if nothing happens.
     pub(super) const fn silence(&self) -> Duration {
-        self.timeout.silence()
+        self.timeout.max_idle()
     }
 
     /// Returns when the exchange began.
@@ -87,7 +87,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
 
     /// Restarts a limit of inactivity.
     pub(super) fn on_activity(&mut self) {
-        if let Timeout::Inactivity(_) = self.timeout {
+        if let Timeout::Idle(_) = self.timeout {
             self.since = Instant::now();
         }
     }
@@ -103,7 +103,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
     /// Counts bytes that the operating system still delivers from this socket as bytes that move.
     pub(super) fn watch_drain(&mut self, socket: &R::Stream) {
         self.drain = match self.timeout {
-            Timeout::Inactivity(_) => self.runtime.addresses(socket).map(|(local, peer)| {
+            Timeout::Idle(_) => self.runtime.addresses(socket).map(|(local, peer)| {
                 let sampled = self.since;
                 Box::new(Drain { local, peer, sampled, left: None })
             }),
@@ -112,7 +112,10 @@ impl<'r, R: Runtime> Deadline<'r, R> {
     }
 
     /// Waits until this is ready, or until the deadline.
-    pub(super) async fn run<T>(&mut self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Result<T, Fault> {
+    pub(super) async fn run<T>(
+        &mut self,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Result<T, TransportError> {
         poll_fn(|cx| {
             if self.streak == MAX_STREAK {
                 self.streak = 0;
@@ -135,13 +138,13 @@ impl<'r, R: Runtime> Deadline<'r, R> {
     }
 
     /// Same as [`run`](Self::run), for a future.
-    pub(super) async fn race<T>(&mut self, future: impl Future<Output = T>) -> Result<T, Fault> {
+    pub(super) async fn race<T>(&mut self, future: impl Future<Output = T>) -> Result<T, TransportError> {
         let mut future = pin!(future);
         self.run(|cx| future.as_mut().poll(cx)).await
     }
 
     /// Ready at the deadline.
-    fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
+    fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
         // A time beyond the range of the clock is no limit.
         if self.due().is_none() {
             return Poll::Pending;
@@ -175,7 +178,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
     /// Returns the time of the next sample of bytes that the operating system delivers: four times within the limit.
     fn next_sample(&self) -> Option<Instant> {
         let drain = self.drain.as_ref()?;
-        drain.sampled.max(self.since).checked_add(self.timeout.silence() / 4)
+        drain.sampled.max(self.since).checked_add(self.timeout.max_idle() / 4)
     }
 
     /// Samples the bytes that the operating system has still to deliver, if it is time.
@@ -194,10 +197,10 @@ impl<'r, R: Runtime> Deadline<'r, R> {
     }
 
     fn due(&self) -> Option<Instant> {
-        self.since.checked_add(self.timeout.silence())
+        self.since.checked_add(self.timeout.max_idle())
     }
 
-    fn fault(&self) -> Fault {
+    fn fault(&self) -> TransportError {
         timed_out(self.timeout, Some(self.phase))
     }
 }

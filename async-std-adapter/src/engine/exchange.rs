@@ -8,7 +8,7 @@
 
 use std::mem;
 
-use teamwire_core::{Exchange, Fault, FaultKind, Response};
+use teamwire_core::{Exchange, Response, TransportError, TransportErrorKind};
 use teamwire_std::BodyProgress;
 use ureq_proto::BodyMode;
 
@@ -33,8 +33,8 @@ pub(super) async fn perform<R: Runtime>(
     target: Target<'_>,
     progress: &mut ExchangeProgress,
     deadline: &mut Deadline<'_, R>,
-) -> Result<(Response, bool), Fault> {
-    let wanted = exchange.wanted();
+) -> Result<(Response, bool), TransportError> {
+    let wanted = exchange.body_policy();
     let (parts, body) = mem::take(&mut exchange.request).into_parts();
     let total = body.length();
     let expect_continue = upload.as_ref().is_some_and(|upload| upload.expect_continue);
@@ -60,7 +60,7 @@ pub(super) async fn perform<R: Runtime>(
     let InFlight { connection, response, progress, deadline } = in_flight;
     received.map_err(|fault| match (&sent, fault.kind) {
         // The server may have responded before it closed the connection. If not, the first failure is the reason.
-        (Err(Interrupted::ConnectionBroken(error)), FaultKind::Lost) => connection.fault_of(error),
+        (Err(Interrupted::ConnectionBroken(error)), TransportErrorKind::Disconnected) => connection.fault_of(error),
         _ => fault,
     })?;
     let (head, mode, allows_reuse) = response.proceed()?;
@@ -68,7 +68,7 @@ pub(super) async fn perform<R: Runtime>(
     deadline.enter_phase("receiving the answer");
     deadline.head_has_arrived();
     let head = progress.head.insert(head);
-    let wanted = wanted.with(head.status());
+    let wanted = wanted.for_status(head.status());
     let receiving = Receiving {
         progress: BodyProgress::new(&wanted),
         is_refusal: head.status().as_u16() >= 400,

@@ -5,7 +5,7 @@ use std::{
     mem,
 };
 
-use teamwire_core::{Body, Exchange, Fault, FaultKind, FileError, ToFile};
+use teamwire_core::{Body, Exchange, FileError, FileTarget, TransportError, TransportErrorKind};
 use teamwire_std::{
     body::downcast_fault,
     files::{DownloadFile, UploadFile},
@@ -26,7 +26,7 @@ pub(super) struct Upload {
 
 impl Upload {
     /// Opens the file that this exchange sends, if it sends one. A large one is sent with `Expect: 100-continue`.
-    pub(super) async fn of(runtime: &impl Runtime, exchange: &Exchange) -> Result<Option<Box<Self>>, Fault> {
+    pub(super) async fn of(runtime: &impl Runtime, exchange: &Exchange) -> Result<Option<Box<Self>>, TransportError> {
         let Body::File { path, length, may_grow } = exchange.request.body() else { return Ok(None) };
         let file = FileSource::open(runtime, path.clone(), *length, *may_grow).await?;
         Ok(Some(Box::new(Self { file, expect_continue: *length >= MIN_EXPECT_CONTINUE_LENGTH })))
@@ -43,13 +43,13 @@ pub(super) struct FileSource {
 
 impl FileSource {
     /// Opens the file at this path, which had this length and has no more, unless it `may_grow`.
-    async fn open(runtime: &impl Runtime, path: String, length: u64, may_grow: bool) -> Result<Self, Fault> {
+    async fn open(runtime: &impl Runtime, path: String, length: u64, may_grow: bool) -> Result<Self, TransportError> {
         let opened = runtime.unblock(move || UploadFile::open(&path, length, may_grow)).await;
         Ok(Self { file: Some(opened.map_err(unusable)?), chunk: Vec::new() })
     }
 
     /// Returns the next chunk, which is empty at the end. Fails before the last one if the file has another length than before.
-    pub(super) async fn next(&mut self, runtime: &impl Runtime) -> Result<&[u8], Fault> {
+    pub(super) async fn next(&mut self, runtime: &impl Runtime) -> Result<&[u8], TransportError> {
         self.chunk.clear();
         if let Some(mut file) = self.file.take() {
             let mut chunk = mem::take(&mut self.chunk);
@@ -78,7 +78,7 @@ pub(super) struct FileSink {
 }
 
 impl FileSink {
-    pub(super) async fn open(runtime: &impl Runtime, to: ToFile) -> Result<Self, Fault> {
+    pub(super) async fn open(runtime: &impl Runtime, to: FileTarget) -> Result<Self, TransportError> {
         let limit = to.limit.saturating_sub(to.offset);
         let opened = runtime.unblock(move || DownloadFile::open(&to)).await;
         Ok(Self { file: Some(opened.map_err(unusable)?), chunk: vec![0; CHUNK_SIZE], filled: 0, written: 0, limit })
@@ -96,7 +96,7 @@ impl FileSink {
     }
 
     /// Writes the bytes in the buffer. It has no timeout: a write that was abandoned could happen after the next one.
-    pub(super) async fn write(&mut self, runtime: &impl Runtime) -> Result<(), Fault> {
+    pub(super) async fn write(&mut self, runtime: &impl Runtime) -> Result<(), TransportError> {
         if self.filled == 0 {
             return Ok(());
         }
@@ -110,10 +110,10 @@ impl FileSink {
     }
 }
 
-fn unusable(error: FileError) -> Fault {
-    Fault::new(FaultKind::File, error)
+fn unusable(error: FileError) -> TransportError {
+    TransportError::new(TransportErrorKind::File, error)
 }
 
-fn broken(error: io::Error) -> Fault {
-    downcast_fault(error).unwrap_or_else(|error| Fault::new(FaultKind::File, error))
+fn broken(error: io::Error) -> TransportError {
+    downcast_fault(error).unwrap_or_else(|error| TransportError::new(TransportErrorKind::File, error))
 }

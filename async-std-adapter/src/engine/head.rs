@@ -1,7 +1,7 @@
 //! The head of a request, as bytes.
 
 use http::{HeaderName, HeaderValue, Method, Request, header, request::Parts};
-use teamwire_core::{Fault, FaultKind};
+use teamwire_core::{TransportError, TransportErrorKind};
 use teamwire_std::take_sensitive_headers;
 use ureq_proto::client::{Call, SendRequestResult, state::RecvResponse};
 
@@ -22,7 +22,7 @@ pub(super) fn write(
     expect_continue: bool,
     target: Target<'_>,
     output: &mut Vec<u8>,
-) -> Result<(usize, Call<RecvResponse>), Fault> {
+) -> Result<(usize, Call<RecvResponse>), TransportError> {
     let mut withheld = take_sensitive_headers(&mut parts.headers);
     if expect_continue {
         withheld.extend_from_slice(b"expect: 100-continue\r\n");
@@ -90,8 +90,8 @@ fn max_head_len(parts: &Parts, withheld: &[u8]) -> usize {
     parts.method.as_str().len() + path + authority + headers + withheld.len() + 128
 }
 
-fn unsendable(error: impl std::fmt::Display) -> Fault {
-    Fault::new(FaultKind::Protocol, format!("the request cannot be sent over HTTP/1.1: {error}"))
+fn unsendable(error: impl std::fmt::Display) -> TransportError {
+    TransportError::new(TransportErrorKind::Protocol, format!("the request cannot be sent over HTTP/1.1: {error}"))
 }
 
 #[cfg(test)]

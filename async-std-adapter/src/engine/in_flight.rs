@@ -2,7 +2,7 @@
 
 use std::io;
 
-use teamwire_core::Fault;
+use teamwire_core::TransportError;
 
 use super::{
     connection::Connection, deadline::Deadline, faults::disconnected, progress::ExchangeProgress,
@@ -20,7 +20,7 @@ pub(super) struct InFlight<'a, 'r, R: Runtime> {
 
 impl<R: Runtime> InFlight<'_, '_, R> {
     /// Waits for the head of the final response.
-    pub(super) async fn receive_head(&mut self) -> Result<(), Fault> {
+    pub(super) async fn receive_head(&mut self) -> Result<(), TransportError> {
         let Self { connection, response, deadline, .. } = self;
         while !response.read(&mut connection.input)? {
             match connection.receive(deadline).await? {
@@ -49,11 +49,11 @@ pub(super) enum Interrupted {
     ResponseArrived,
     /// The connection takes no more bytes. A response may have arrived all the same.
     ConnectionBroken(io::Error),
-    Fault(Fault),
+    Fault(TransportError),
 }
 
-impl From<Fault> for Interrupted {
-    fn from(fault: Fault) -> Self {
+impl From<TransportError> for Interrupted {
+    fn from(fault: TransportError) -> Self {
         Self::Fault(fault)
     }
 }

@@ -1,7 +1,7 @@
 //! Origins of URIs, which decide whether a connection can serve a request.
 
 use http::{Uri, uri::Scheme};
-use teamwire_core::{Fault, FaultKind};
+use teamwire_core::{TransportError, TransportErrorKind};
 use teamwire_std::without_brackets;
 
 /// Scheme, host and port.
@@ -15,9 +15,9 @@ pub(super) struct Origin {
 
 impl Origin {
     /// Returns the origin of an absolute URI.
-    pub(super) fn of(uri: &Uri) -> Result<Self, Fault> {
+    pub(super) fn of(uri: &Uri) -> Result<Self, TransportError> {
         let Some(host) = uri.host().filter(|host| !host.is_empty()) else {
-            return Err(Fault::new(FaultKind::Resolve, "there is no host in the URI"));
+            return Err(TransportError::new(TransportErrorKind::Resolve, "there is no host in the URI"));
         };
         let tls = is_https(uri);
         Ok(Self { tls, host: without_brackets(host).to_ascii_lowercase(), port: port(uri, tls) })

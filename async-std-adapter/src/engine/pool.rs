@@ -29,7 +29,11 @@ struct Idle<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
     pub(super) const fn new(limits: &Limits) -> Self {
-        Self { idle: Mutex::new(VecDeque::new()), max_idle: limits.idle_connections, max_idle_age: limits.idle_time }
+        Self {
+            idle: Mutex::new(VecDeque::new()),
+            max_idle: limits.max_idle_connections,
+            max_idle_age: limits.max_idle_age,
+        }
     }
 
     /// Takes a connection for this URI that is still open, as far as that can be known.

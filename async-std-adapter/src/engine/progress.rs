@@ -1,6 +1,6 @@
 //! How far an exchange is.
 
-use teamwire_core::{Fault, FaultKind, Progress};
+use teamwire_core::{Progress, TransportError, TransportErrorKind};
 
 /// Progress of an exchange: for its fault, and for the observer of its request's body.
 #[derive(Debug, Default)]
@@ -42,12 +42,12 @@ impl ExchangeProgress {
     }
 
     /// Adds the progress to a fault.
-    pub(super) fn fault(self, fault: Fault) -> Fault {
+    pub(super) fn fault(self, fault: TransportError) -> TransportError {
         // In TLS 1.3 a server refuses a client without a certificate after the handshake, and reads none of the request.
-        let sent = self.sent && fault.kind != FaultKind::ClientCertificate;
-        let fault = fault.sent(sent).received(self.received);
+        let sent = self.sent && fault.kind != TransportErrorKind::ClientCertificate;
+        let fault = fault.with_sent(sent).with_received(self.received);
         match self.head {
-            Some(head) => fault.head(head),
+            Some(head) => fault.with_head(head),
             None => fault,
         }
     }

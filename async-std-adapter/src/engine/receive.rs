@@ -2,7 +2,7 @@
 
 use std::io;
 
-use teamwire_core::Fault;
+use teamwire_core::TransportError;
 use teamwire_std::{
     BodyProgress,
     body::{initial_capacity, too_large},
@@ -49,7 +49,7 @@ impl BodySink {
         }
     }
 
-    fn expect(&mut self, announced: Option<u64>) -> Result<(), Fault> {
+    fn expect(&mut self, announced: Option<u64>) -> Result<(), TransportError> {
         match self {
             Self::Memory { bytes, limit, .. } => bytes.reserve_exact(initial_capacity(announced, *limit)?),
             Self::File(file) => drop(initial_capacity(announced, file.limit)?),
@@ -72,7 +72,7 @@ impl BodySink {
 
     /// Records that this number of bytes was put into the room. Returns whether there is none left, so that they are to be
     /// written.
-    fn fill(&mut self, got: usize) -> Result<bool, Fault> {
+    fn fill(&mut self, got: usize) -> Result<bool, TransportError> {
         match self {
             Self::Memory { filled, limit, .. } => {
                 *filled += got;
@@ -83,7 +83,7 @@ impl BodySink {
     }
 
     /// Writes the bytes that were received to the file, if there is one.
-    pub(super) async fn write<R: Runtime>(&mut self, deadline: &mut Deadline<'_, R>) -> Result<(), Fault> {
+    pub(super) async fn write<R: Runtime>(&mut self, deadline: &mut Deadline<'_, R>) -> Result<(), TransportError> {
         if let Self::File(file) = self {
             // Boxed, so that the future of the usual case stays small.
             Box::pin(file.write(deadline.runtime())).await?;
@@ -135,7 +135,7 @@ impl BodyDecoder {
         (length, length)
     }
 
-    fn check(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), TransportError> {
         match self {
             Self::Chunks(lines) => lines.check(),
             Self::Length(_) | Self::UntilClosed => Ok(()),
@@ -158,7 +158,7 @@ pub(super) async fn receive<R: Runtime>(
     sink: &mut BodySink,
     receiving: &Receiving,
     deadline: &mut Deadline<'_, R>,
-) -> Result<(), Fault> {
+) -> Result<(), TransportError> {
     let announced = match mode {
         BodyMode::LengthDelimited(length) => Some(length),
         _ => None,

@@ -1,7 +1,7 @@
 //! The head of a response, which may arrive as soon as the request begins to leave.
 
 use http::StatusCode;
-use teamwire_core::{Fault, FaultKind};
+use teamwire_core::{TransportError, TransportErrorKind};
 use teamwire_std::http1::{Head, MAX_INTERIM, ParsedHead, next_head};
 use ureq_proto::{
     BodyMode,
@@ -35,7 +35,7 @@ impl PendingResponse {
     }
 
     /// Reads what has arrived. Returns whether the head of the final response is complete.
-    pub(super) fn read(&mut self, input: &mut Input) -> Result<bool, Fault> {
+    pub(super) fn read(&mut self, input: &mut Input) -> Result<bool, TransportError> {
         while self.head.is_none() && !input.is_empty() {
             // A head ends with a line, so bytes of which none ends a line need no look at those before.
             let is_known = self.incomplete > 0 && !input.unread()[self.incomplete..].contains(&b'\n');
@@ -60,7 +60,10 @@ impl PendingResponse {
             input.consume(used);
             match used {
                 0 if input.is_full() => {
-                    return Err(Fault::new(FaultKind::TooLarge, "the head alone is longer than 64 KB"));
+                    return Err(TransportError::new(
+                        TransportErrorKind::TooLarge,
+                        "the head alone is longer than 64 KB",
+                    ));
                 }
                 0 => {
                     self.incomplete = input.unread().len();
@@ -83,7 +86,7 @@ impl PendingResponse {
 
     /// Returns the head of the final response, the framing of its body, and whether the connection can serve another exchange
     /// after it.
-    pub(super) fn proceed(self) -> Result<(http::Response<()>, BodyMode, bool), Fault> {
+    pub(super) fn proceed(self) -> Result<(http::Response<()>, BodyMode, bool), TransportError> {
         let received = self.head.zip(self.call.proceed());
         let (ReceivedHead { head, allows_reuse }, next) = received.ok_or_else(|| not_http("its head has no end"))?;
         let mode = match next {
@@ -95,7 +98,7 @@ impl PendingResponse {
 }
 
 /// Reads the whole head of a final response. The library sees only the part of it that says where the response ends.
-fn read_head(call: &mut Call<RecvResponse>, bytes: &[u8]) -> Result<ReceivedHead, Fault> {
+fn read_head(call: &mut Call<RecvResponse>, bytes: &[u8]) -> Result<ReceivedHead, TransportError> {
     let Some(parsed) = ParsedHead::parse(bytes)? else {
         return Err(not_http("the response has no status line of HTTP/1.0 or HTTP/1.1"));
     };

@@ -9,7 +9,7 @@ use std::{
 
 use futures_io::{AsyncRead, AsyncWrite};
 use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
-use teamwire_core::{Fault, FaultKind};
+use teamwire_core::{TransportError, TransportErrorKind};
 use teamwire_std::tls_fault;
 
 use super::deadline::Deadline;
@@ -27,9 +27,9 @@ pub(super) async fn handshake<R: Runtime>(
     host: &str,
     socket: R::Stream,
     deadline: &mut Deadline<'_, R>,
-) -> Result<TlsStream<R::Stream>, Fault> {
+) -> Result<TlsStream<R::Stream>, TransportError> {
     let name = ServerName::try_from(host.to_owned())
-        .map_err(|_| Fault::new(FaultKind::Tls, "no certificate can be for such a host name"))?;
+        .map_err(|_| TransportError::new(TransportErrorKind::Tls, "no certificate can be for such a host name"))?;
     let session = ClientConnection::new(config, name).map_err(|error| tls_fault(&error))?;
     let mut stream = TlsStream { session, socket };
     deadline.enter_phase("shaking hands over TLS");
@@ -52,9 +52,11 @@ impl<S> TlsStream<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
     /// Performs one step of the handshake. Its last bytes are sent together with the first request.
-    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         // Nothing of a request was sent yet, so that no connection was lost: none was made.
-        let broken = |error: io::Error| Fault::new(FaultKind::Connect, format!("during the TLS handshake: {error}"));
+        let broken = |error: io::Error| {
+            TransportError::new(TransportErrorKind::Connect, format!("during the TLS handshake: {error}"))
+        };
         ready!(self.poll_send(cx)).map_err(broken)?;
         match ready!(self.poll_receive(cx)).map_err(broken)? {
             0 => return Poll::Ready(Err(broken(io::ErrorKind::UnexpectedEof.into()))),

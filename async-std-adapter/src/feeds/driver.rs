@@ -9,7 +9,7 @@ use std::{
 
 use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
-use teamwire_core::{Delivery, Feed, FeedSet, Moment, Next, Reply, Step, Ticket};
+use teamwire_core::{Feed, FeedSet, FeedSetEvent, FeedSetStep, Moment, Reply, Step, Ticket};
 
 use super::stop_handle::StopHandle;
 use crate::backend::{Backend, BoxFuture};
@@ -67,7 +67,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
 
     /// Returns the next delivery, and the key of its feed; `None` when all have ended. Equivalent to `StreamExt::next`,
     /// without importing the trait.
-    pub async fn next(&mut self) -> Option<(K, Delivery<F::Event, F::Output>)> {
+    pub async fn next(&mut self) -> Option<(K, FeedSetEvent<F::Event, F::Output>)> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
@@ -146,7 +146,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
 }
 
 impl<K: Ord + Clone + Send + 'static, F: Feed> Stream for FeedDriver<K, F> {
-    type Item = (K, Delivery<F::Event, F::Output>);
+    type Item = (K, FeedSetEvent<F::Event, F::Output>);
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
@@ -154,24 +154,28 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Stream for FeedDriver<K, F> {
         loop {
             this.apply_stops(cx);
             match this.set.next(this.backend.now()) {
-                Next::Step(key, Step::Event(event)) => return Poll::Ready(Some((key, Delivery::Event(event)))),
-                Next::Step(key, Step::Done(result)) => return Poll::Ready(Some((key, Delivery::Ended(result)))),
+                FeedSetStep::Step(key, Step::Event(event)) => {
+                    return Poll::Ready(Some((key, FeedSetEvent::Event(event))));
+                }
+                FeedSetStep::Step(key, Step::Done(result)) => {
+                    return Poll::Ready(Some((key, FeedSetEvent::Ended(result))));
+                }
                 // It ends where its script does.
-                Next::Step(key, Step::Send(_, exchange)) if this.backend.has_ended(&exchange) => {
+                FeedSetStep::Step(key, Step::Send(_, exchange)) if this.backend.has_ended(&exchange) => {
                     drop(this.set.remove(&key));
                 }
-                Next::Step(key, Step::Send(ticket, exchange)) => {
+                FeedSetStep::Step(key, Step::Send(ticket, exchange)) => {
                     let reply = Arc::clone(&this.backend).send(exchange);
                     this.start(key, ticket, reply, cx);
                 }
-                Next::Step(key, Step::File(ticket, task)) => {
+                FeedSetStep::Step(key, Step::File(ticket, task)) => {
                     let reply = Arc::clone(&this.backend).file(task);
                     this.start(key, ticket, reply, cx);
                 }
-                Next::Step(_, Step::Sleep(_)) => {}
-                Next::Sleep(until) => ready!(this.poll_progress(Some(until), cx)),
-                Next::Wait => ready!(this.poll_progress(None, cx)),
-                Next::Empty => return Poll::Ready(None),
+                FeedSetStep::Step(_, Step::Sleep(_)) => {}
+                FeedSetStep::Sleep(until) => ready!(this.poll_progress(Some(until), cx)),
+                FeedSetStep::Idle => ready!(this.poll_progress(None, cx)),
+                FeedSetStep::Empty => return Poll::Ready(None),
             }
         }
     }

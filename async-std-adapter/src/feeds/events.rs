@@ -8,7 +8,7 @@ use std::{
 };
 
 use futures_core::Stream;
-use teamwire_core::{Delivery, Error, Feed, Reply, Step, Ticket};
+use teamwire_core::{Error, Feed, FeedSetEvent, Reply, Step, Ticket};
 
 use super::stop_handle::StopHandle;
 use crate::backend::{Backend, BoxFuture};
@@ -95,11 +95,11 @@ impl<F: Feed> Stream for Events<F> {
             return Poll::Ready(None);
         }
         let delivery = ready!(this.task.poll(&this.stop_handle, cx));
-        if let Some(Delivery::Event(event)) = delivery {
+        if let Some(FeedSetEvent::Event(event)) = delivery {
             return Poll::Ready(Some(Ok(event)));
         }
         this.has_ended = true;
-        if let Some(Delivery::Ended(result)) = delivery {
+        if let Some(FeedSetEvent::Ended(result)) = delivery {
             match result {
                 Ok(end) => this.end = Some(end),
                 Err(error) => return Poll::Ready(Some(Err(error))),
@@ -111,7 +111,11 @@ impl<F: Feed> Stream for Events<F> {
 
 impl<F: Feed> FeedTask<F> {
     /// Performs the steps of the feed until it delivers something; `None` at the end of a script.
-    fn poll(&mut self, stop_handle: &StopHandle, cx: &mut Context<'_>) -> Poll<Option<Delivery<F::Event, F::Output>>> {
+    fn poll(
+        &mut self,
+        stop_handle: &StopHandle,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<FeedSetEvent<F::Event, F::Output>>> {
         stop_handle.register(cx);
         loop {
             if stop_handle.is_stopped() && !mem::replace(&mut self.stop_requested, true) {
@@ -124,8 +128,8 @@ impl<F: Feed> FeedTask<F> {
                 Step::Send(ticket, exchange) => InFlight::Reply(ticket, backend.send(exchange)),
                 Step::File(ticket, task) => InFlight::Reply(ticket, backend.file(task)),
                 Step::Sleep(until) => InFlight::Sleep(backend.sleep(until)),
-                Step::Event(event) => return Poll::Ready(Some(Delivery::Event(event))),
-                Step::Done(result) => return Poll::Ready(Some(Delivery::Ended(result))),
+                Step::Event(event) => return Poll::Ready(Some(FeedSetEvent::Event(event))),
+                Step::Done(result) => return Poll::Ready(Some(FeedSetEvent::Ended(result))),
             });
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use teamwire_async_std::{Client, FaultKind, Timeout};
+use teamwire_async_std::{Client, Timeout, TransportErrorKind};
 
 use teamwire_test_support::{Server, config, refusing_address};
 
@@ -22,7 +22,7 @@ fn error_names_all_addresses_that_refuse() {
     let ((first, _first), (second, _second)) = (refusing_address(), refusing_address());
     let probe = Probe { addresses: vec![first, second], ..Probe::default() };
     let fault = fault(&probe.client(config("http://localhost")));
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Connect, false));
+    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Connect, false));
     let text = fault.to_string();
     assert!(text.contains(&first.to_string()) && text.contains(&second.to_string()), "{text}");
 }
@@ -82,7 +82,7 @@ fn address_that_accepts_and_is_silent_is_not_preferred() {
     for _ in 0..2 {
         let limit = Timeout::Total(Duration::from_secs(1));
         let fault = perform(&client, |exchange| exchange.timeout = limit).expect_err("no handshake");
-        assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false));
+        assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, false));
         assert!(fault.to_string().contains("TLS"), "{fault}");
         assert_eq!(dialled(&probe), addresses, "the order is that of the look-up");
     }
@@ -97,7 +97,7 @@ fn timeout_keeps_the_reasons_of_earlier_attempts() {
     let client = probe.client(config("http://localhost"));
     let limit = Timeout::Total(Duration::from_millis(60));
     let fault = perform(&client, |exchange| exchange.timeout = limit).expect_err("no address responds");
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false));
+    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, false));
     assert!(fault.to_string().contains(&refusing.to_string()), "{fault}");
 }
 
@@ -115,6 +115,6 @@ fn silent_address_is_abandoned_for_the_next_one_or_times_out() {
     let limit = Timeout::Total(Duration::from_millis(60));
     let client = probe.client(config("http://localhost"));
     let fault = perform(&client, |exchange| exchange.timeout = limit).expect_err("no address responds");
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false));
+    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, false));
     assert!(fault.to_string().contains("connecting"), "{fault}");
 }

@@ -14,7 +14,7 @@ use std::{
 use async_std::task;
 use teamwire_async_std::{
     Asset, Attachment, Client, Draft, NewAttachment, Script, Upload,
-    script::{Answer, Expect, sample},
+    script::{Expect, Respond, sample},
     scripted,
 };
 
@@ -136,7 +136,7 @@ fn upload_dropped_in_the_middle_is_never_whole() {
     });
     let client = client(&server);
     let chat = client.chats().chat("c1");
-    let mut posting = chat.post(Draft::text("x").attach(NewAttachment::file(Upload::path(&path))));
+    let mut posting = chat.post(Draft::text("x").attach(NewAttachment::file(Upload::from_path(&path))));
     // It is polled until some of the file has arrived, and no further.
     while is_read.try_recv().is_err() {
         assert!(posting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
@@ -177,7 +177,7 @@ fn asset() -> Asset {
     message["attachments"] = sample::json(
         r#"[{ "kind": "file", "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 200000 } }]"#,
     );
-    let script = Script::new().then(Expect::post("/v1/chats/c1/messages"), Answer::json(201, message));
+    let script = Script::new().then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, message));
     let mut message = task::block_on(scripted(&script).chats().chat("c1").post("x")).expect("the script has it");
     match message.attachments.pop() {
         Some(Attachment::File(asset)) => asset,

@@ -19,8 +19,8 @@ use smol::{
     net::TcpStream,
 };
 use teamwire_async_std::{
-    Client, Delivery, End, FeedDriver, FeedEvent, FeedSet, Follow, Message, Poller, RetryPolicy, Script,
-    script::{Answer, Expect, sample},
+    Client, FeedDriver, FeedEnd, FeedEvent, FeedOptions, FeedSet, FeedSetEvent, Message, Poller, RetryPolicy, Script,
+    script::{Expect, Respond, sample},
     scripted,
 };
 
@@ -32,7 +32,7 @@ type Feeds = FeedSet<usize, Poller<Message>>;
 
 /// The feed of the messages in the chat with this number.
 fn feed(client: &Client, chat: usize) -> Poller<Message> {
-    client.chats().chat(format!("c{chat}")).new_messages(Follow::from_now()).into_feed()
+    client.chats().chat(format!("c{chat}")).new_messages(FeedOptions::from_now()).into_feed()
 }
 
 fn feeds(client: &Client, chats: usize) -> Feeds {
@@ -106,15 +106,15 @@ fn thousand_feeds_are_driven_by_one_task() {
         let (mut ended, mut stopped) = (0, Instant::now());
         while let Some((chat, delivery)) = drive.next().await {
             match delivery {
-                Delivery::Event(FeedEvent::Started(_)) => {
+                FeedSetEvent::Event(FeedEvent::Started(_)) => {
                     assert!(seen.insert(chat, Vec::new()).is_none(), "it begins once");
                 }
-                Delivery::Event(FeedEvent::Update { item, .. }) => {
+                FeedSetEvent::Event(FeedEvent::Update { item, .. }) => {
                     assert_eq!(item.tid.to_string(), format!("c{chat}"), "of another chat");
                     seen.get_mut(&chat).expect("it has begun").push(item.mid.to_string());
                 }
-                Delivery::Ended(result) => {
-                    assert_eq!(result.expect("no error"), End::Stopped);
+                FeedSetEvent::Ended(result) => {
+                    assert_eq!(result.expect("no error"), FeedEnd::Stopped);
                     ended += 1;
                 }
                 other => panic!("{other:?}"),
@@ -143,16 +143,16 @@ fn feeds_come_and_go_one_by_one() {
         let mut updates = 0;
         while let Some((chat, delivery)) = drive.next().await {
             match delivery {
-                Delivery::Event(FeedEvent::Update { item, .. }) if item.mid.as_str() == "2" => {
+                FeedSetEvent::Event(FeedEvent::Update { item, .. }) if item.mid.as_str() == "2" => {
                     updates += 1;
                     if chat == 0 {
                         drive.insert(2, feed(&client, 2));
                     }
                     drive.stop(&chat);
                 }
-                Delivery::Event(_) => assert!(!ended.contains(&chat), "after its end"),
-                Delivery::Ended(result) => {
-                    assert_eq!(result.expect("no error"), End::Stopped);
+                FeedSetEvent::Event(_) => assert!(!ended.contains(&chat), "after its end"),
+                FeedSetEvent::Ended(result) => {
+                    assert_eq!(result.expect("no error"), FeedEnd::Stopped);
                     assert!(ended.insert(chat), "it ends once");
                 }
                 _ => {}
@@ -162,7 +162,7 @@ fn feeds_come_and_go_one_by_one() {
     });
     assert!(task::block_on(drive.next()).is_none());
     drive.insert(7, feed(&client, 7));
-    assert!(matches!(task::block_on(drive.next()), Some((7, Delivery::Event(_)))), "it continues with a new one");
+    assert!(matches!(task::block_on(drive.next()), Some((7, FeedSetEvent::Event(_)))), "it continues with a new one");
 }
 
 #[test]
@@ -190,12 +190,12 @@ fn drive_that_is_stopped_or_dropped_closes_its_connections() {
             drop(drive);
         } else {
             let ended = task::block_on(drive.next());
-            assert!(matches!(ended, Some((_, Delivery::Ended(Ok(End::Stopped))))), "{ended:?}");
+            assert!(matches!(ended, Some((_, FeedSetEvent::Ended(Ok(FeedEnd::Stopped))))), "{ended:?}");
             // One that comes too late is sent away.
             drive.insert(3, feed(&client, 3));
             for _ in 0..3 {
                 let ended = task::block_on(drive.next());
-                assert!(matches!(ended, Some((_, Delivery::Ended(Ok(End::Stopped))))), "{ended:?}");
+                assert!(matches!(ended, Some((_, FeedSetEvent::Ended(Ok(FeedEnd::Stopped))))), "{ended:?}");
             }
             assert!(task::block_on(drive.next()).is_none());
             assert_eq!(server.connections(), 3);
@@ -218,15 +218,15 @@ fn feed_in_failure_does_not_hold_the_others_up() {
             }
         }
     });
-    let policy = RetryPolicy { first_wait: Duration::ZERO, ..RetryPolicy::default() };
+    let policy = RetryPolicy { initial_backoff: Duration::ZERO, ..RetryPolicy::default() };
     let client = teamwire_async_std::client(config(&server.url()).with_retry(policy)).expect("the options are valid");
     let mut drive = client.executor().drive(feeds(&client, 2));
     let mut order = Vec::new();
     task::block_on(async {
         while let Some((chat, delivery)) = drive.next().await {
             match delivery {
-                Delivery::Event(FeedEvent::Trouble(_)) => order.push((chat, "failure".to_owned())),
-                Delivery::Event(FeedEvent::Update { item, .. }) => order.push((chat, item.mid.to_string())),
+                FeedSetEvent::Event(FeedEvent::Retrying(_)) => order.push((chat, "failure".to_owned())),
+                FeedSetEvent::Event(FeedEvent::Update { item, .. }) => order.push((chat, item.mid.to_string())),
                 _ => {}
             }
             if order.len() == 6 {
@@ -242,11 +242,11 @@ fn feed_in_failure_does_not_hold_the_others_up() {
 
 #[test]
 fn script_plays_many_feeds() {
-    let empty = |cursor: &str| Answer::json(200, sample::json(&format!(r#"{{ "items": [], "cursor": "{cursor}" }}"#)));
+    let empty = |cursor: &str| Respond::json(200, sample::json(&format!(r#"{{ "items": [], "cursor": "{cursor}" }}"#)));
     let script = Script::new()
         .then(Expect::get("/v1/chats/c0/messages/updates"), empty("0"))
-        .then(Expect::get("/v1/chats/c1/messages/updates"), Answer::problem(404, "not_found"))
-        .then(Expect::get("/v1/chats/c0/messages/updates"), Answer::problem(503, "server").retry_after(3_600));
+        .then(Expect::get("/v1/chats/c1/messages/updates"), Respond::problem(404, "not_found"))
+        .then(Expect::get("/v1/chats/c0/messages/updates"), Respond::problem(503, "server").retry_after(3_600));
     let client = scripted(&script);
     let mut drive: FeedDriver<_, _> = client.executor().drive(feeds(&client, 2));
     let mut delivered = Vec::new();
@@ -255,9 +255,9 @@ fn script_plays_many_feeds() {
             delivered.push((
                 chat,
                 match delivery {
-                    Delivery::Event(FeedEvent::Started(_)) => "started",
-                    Delivery::Event(FeedEvent::Trouble(_)) => "failure",
-                    Delivery::Ended(Err(_)) => "error",
+                    FeedSetEvent::Event(FeedEvent::Started(_)) => "started",
+                    FeedSetEvent::Event(FeedEvent::Retrying(_)) => "failure",
+                    FeedSetEvent::Ended(Err(_)) => "error",
                     other => panic!("{other:?}"),
                 },
             ));

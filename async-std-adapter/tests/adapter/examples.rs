@@ -5,7 +5,7 @@ mod executor;
 #[path = "../../examples/smol_runtime/runtime.rs"]
 mod runtime;
 
-use teamwire_async_std::{Attachment, Draft, ErrorKind, FeedEvent, Follow, NewAttachment, Upload, script::sample};
+use teamwire_async_std::{Attachment, Draft, ErrorKind, FeedEvent, FeedOptions, NewAttachment, Upload, script::sample};
 use teamwire_test_support::{Authority, Folder, Server, config, pattern, response};
 
 use self::{executor::Plain, runtime::Smol};
@@ -45,11 +45,11 @@ fn smol_reads_files_and_follows_feeds() {
         }
     });
     let client = teamwire_async_std::client_on(Smol, config(&server.url())).expect("the options are valid");
-    let file = Upload::path(folder.file("f", pattern(60_000)));
+    let file = Upload::from_path(folder.file("f", pattern(60_000)));
     smol::block_on(async {
         let draft = Draft::text("hello").attach(NewAttachment::file(file));
         client.chats().chat("c1").post(draft).await.expect("a message");
-        let mut events = client.chats().new_messages(Follow::from_now());
+        let mut events = client.chats().new_messages(FeedOptions::from_now());
         assert!(matches!(events.next().await, Some(Ok(FeedEvent::Started(_)))));
     });
 }
@@ -106,20 +106,20 @@ fn executor_on_std_net_deals_with_files_and_feeds() {
         });
     });
     let client = teamwire_core::Client::new(Plain::new(config(&server.url())));
-    let file = Upload::path(folder.file("f", pattern(100_000)));
+    let file = Upload::from_path(folder.file("f", pattern(100_000)));
     let posted = client.chats().chat("c1").post(Draft::new().attach(NewAttachment::file(file))).expect("a message");
     let [Attachment::File(asset)] = &posted.attachments[..] else { panic!("{posted:?}") };
     client.chats().download_to(asset, folder.path("g")).expect("it is saved");
     assert_eq!(std::fs::read(folder.path("g")).expect("it is there"), b"what was stored");
     assert_eq!(folder.content().len(), 2);
 
-    let missing = Upload::path(folder.path("none"));
+    let missing = Upload::from_path(folder.path("none"));
     let error = client.chats().chat("c1").post(Draft::new().attach(NewAttachment::file(missing))).expect_err("no file");
     assert_eq!(error.kind(), ErrorKind::File);
 
-    let mut events = client.chats().new_messages(Follow::from_now());
+    let mut events = client.chats().new_messages(FeedOptions::from_now());
     assert!(matches!(events.next(), Some(Ok(FeedEvent::Started(_)))));
-    assert!(matches!(events.next(), Some(Ok(FeedEvent::Trouble(_)) | Err(_))));
+    assert!(matches!(events.next(), Some(Ok(FeedEvent::Retrying(_)) | Err(_))));
 }
 
 #[test]
@@ -127,8 +127,8 @@ fn executor_on_std_net_tells_failure_from_an_response() {
     for (bytes, kind, arrived) in [
         ("", ErrorKind::Connection, true),
         ("HTTP/1.0 200 OK\r\ncontent-length: 50\r\n\r\n{", ErrorKind::Connection, true),
-        ("SSH-2.0\r\n\r\n", ErrorKind::UnexpectedAnswer, true),
-        ("HTTP/1.0 404 Not Found\r\n\r\n", ErrorKind::UnexpectedAnswer, true),
+        ("SSH-2.0\r\n\r\n", ErrorKind::UnexpectedResponse, true),
+        ("HTTP/1.0 404 Not Found\r\n\r\n", ErrorKind::UnexpectedResponse, true),
     ] {
         let server = Server::each(move |_, mut peer| {
             peer.try_request();
@@ -136,6 +136,6 @@ fn executor_on_std_net_tells_failure_from_an_response() {
         });
         let client = teamwire_core::Client::new(Plain::new(config(&server.url())));
         let error = client.contacts().me().expect_err("no user");
-        assert_eq!((error.kind(), error.may_have_arrived()), (kind, arrived), "{bytes}: {error}");
+        assert_eq!((error.kind(), error.outcome_unknown()), (kind, arrived), "{bytes}: {error}");
     }
 }

@@ -16,8 +16,8 @@ use std::{
 use async_std::task;
 use futures_util::StreamExt;
 use teamwire_async_std::{
-    Client, End, Error, ErrorKind, Events, FeedEvent, Follow, Poller, Reaction, Script,
-    script::{Answer, Expect, sample},
+    Client, Error, ErrorKind, Events, FeedEnd, FeedEvent, FeedOptions, Poller, Reaction, Script,
+    script::{Expect, Respond, sample},
     scripted,
 };
 
@@ -60,7 +60,7 @@ fn reactions(ids: &[&str]) -> String {
 type Reactions = Events<Poller<Reaction>>;
 
 fn follow(client: &Client) -> Reactions {
-    client.chats().reaction_updates(Follow::from_now())
+    client.chats().reaction_updates(FeedOptions::from_now())
 }
 
 /// The id of the reaction that the feed delivers next.
@@ -96,7 +96,7 @@ fn ends(mut events: Reactions) {
         assert!(events.next().await.is_none(), "the end is the end");
     });
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
-    assert_eq!(events.end(), Some(&End::Stopped));
+    assert_eq!(events.end(), Some(&FeedEnd::Stopped));
 }
 
 fn all(noted: &Receiver<String>) -> Vec<String> {
@@ -131,7 +131,7 @@ fn feed_is_a_stream() {
             .collect(),
     );
     assert_eq!(ids, ["r1", "r2", "r3"]);
-    assert_eq!(events.end(), Some(&End::Unsubscribed));
+    assert_eq!(events.end(), Some(&FeedEnd::Unsubscribed));
     assert_eq!(all(&noted), ["PUT", "GET", "GET", "GET"]);
     assert_eq!(server.connections(), 1);
 }
@@ -222,7 +222,7 @@ fn feed_stopped_while_it_waits_for_a_retry_only_unsubscribes() {
     task::block_on(async {
         started(&mut events).await;
         let event = events.next().await.expect("an event").expect("no error");
-        assert!(matches!(event, FeedEvent::Trouble(_)), "{event:?}");
+        assert!(matches!(event, FeedEvent::Retrying(_)), "{event:?}");
     });
     assert!(poll_once(pin!(events.next())).is_pending(), "it waits");
     let stop_handle = events.stop_handle();
@@ -335,18 +335,18 @@ fn script_plays_a_feed() {
     let script = Script::new()
         .then(
             Expect::put("/v1/reactions/subscriptions"),
-            Answer::json(201, sample::json(r#"{ "id": "s", "cursor": "0" }"#)),
+            Respond::json(201, sample::json(r#"{ "id": "s", "cursor": "0" }"#)),
         )
-        .then(Expect::get("/v1/reactions/updates"), Answer::problem(503, "server").retry_after(3_600))
+        .then(Expect::get("/v1/reactions/updates"), Respond::problem(503, "server").retry_after(3_600))
         .then(
             Expect::get("/v1/reactions/updates"),
-            Answer::json(200, sample::json(r#"{ "items": [], "cursor": "1" }"#)),
+            Respond::json(200, sample::json(r#"{ "items": [], "cursor": "1" }"#)),
         );
     let mut events = follow(&scripted(&script));
     task::block_on(async {
         started(&mut events).await;
         let event = events.next().await.expect("an event").expect("no error");
-        assert!(matches!(event, FeedEvent::Trouble(_)), "{event:?}");
+        assert!(matches!(event, FeedEvent::Retrying(_)), "{event:?}");
         assert!(events.next().await.is_none(), "it ends where the script does");
     });
     assert!(events.end().is_none());
@@ -355,9 +355,9 @@ fn script_plays_a_feed() {
     let script = Script::new()
         .then(
             Expect::put("/v1/reactions/subscriptions"),
-            Answer::json(201, sample::json(r#"{ "id": "s", "cursor": "0" }"#)),
+            Respond::json(201, sample::json(r#"{ "id": "s", "cursor": "0" }"#)),
         )
-        .then(Expect::delete("/v1/reactions/subscriptions/s"), Answer::status(204));
+        .then(Expect::delete("/v1/reactions/subscriptions/s"), Respond::status(204));
     let mut events = follow(&scripted(&script));
     task::block_on(started(&mut events));
     events.stop_handle().stop();

@@ -8,9 +8,9 @@ use std::{
 
 use async_std::task;
 use teamwire_async_std::{
-    AsyncExecutor, AsyncStd, Chat, ChatRef, Chats, Client, Contacts, Draft, Error, Follow, NewAttachment, Script,
+    AsyncExecutor, AsyncStd, Chat, ChatRef, Chats, Client, Contacts, Draft, Error, FeedOptions, NewAttachment, Script,
     Upload, User,
-    script::{Answer, Expect, sample},
+    script::{Expect, Respond, sample},
     scripted, scripted_on,
 };
 
@@ -56,7 +56,7 @@ fn clients_and_their_parts_can_be_kept_anywhere() {
 
 #[test]
 fn futures_can_be_spawned() {
-    let posted = |text| Answer::json(201, sample::message("m", "c", text));
+    let posted = |text| Respond::json(201, sample::message("m", "c", text));
     let script = Script::new().always(Expect::post("/v1/chats/c1/messages"), posted("hello"));
     let client = scripted(&script);
     let bot = Bot { rooms: vec![client.chats().chat("c1"), client.chats().chat("c1")], client, open: None };
@@ -70,9 +70,9 @@ fn futures_can_be_spawned() {
     drop(is_send(bot.rooms[0].post("x")));
     drop(is_send(bot.greet_all()));
     drop(is_send(bot.client.chats().by_thread_id("c1")));
-    drop(is_send(bot.client.chats().new_messages(Follow::from_now()).next()));
-    drop(is_send(bot.client.chats().new_messages(Follow::from_now()).for_each(async |_| {})));
-    drop(is_send(bot.rooms[0].post(Draft::text("x").attach(NewAttachment::file(Upload::path("x"))))));
+    drop(is_send(bot.client.chats().new_messages(FeedOptions::from_now()).next()));
+    drop(is_send(bot.client.chats().new_messages(FeedOptions::from_now()).for_each(async |_| {})));
+    drop(is_send(bot.rooms[0].post(Draft::text("x").attach(NewAttachment::file(Upload::from_path("x"))))));
     assert!(bot.open.is_none());
 }
 
@@ -90,7 +90,7 @@ fn operation_does_nothing_before_it_is_awaited() {
 
 #[test]
 fn scripted_operation_is_ready_when_it_is_asked() {
-    let script = Script::new().then(Expect::get("/v1/me"), Answer::json(200, sample::bot()));
+    let script = Script::new().then(Expect::get("/v1/me"), Respond::json(200, sample::bot()));
     let client: Client<Probe> = scripted_on(&script);
     let mut me = pin!(client.contacts().me());
     let ready = me.as_mut().poll(&mut Context::from_waker(Waker::noop()));

@@ -12,7 +12,7 @@ use std::{
 };
 
 use async_std::task;
-use teamwire_async_std::{AsyncStdRuntime, FaultKind, Runtime, Timeout};
+use teamwire_async_std::{AsyncStdRuntime, Runtime, Timeout, TransportErrorKind};
 
 use teamwire_test_support::{Server, config};
 
@@ -39,7 +39,7 @@ fn look_up_that_hangs_is_awaited_and_not_repeated() {
     for _ in 0..10 {
         let limit = Timeout::Total(SHORT);
         let fault = perform(&client, |exchange| exchange.timeout = limit).expect_err("it hangs");
-        assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false));
+        assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, false));
         assert!(fault.to_string().contains("looking up the host"), "{fault}");
     }
     assert_eq!(look_ups(&probe), 1);
@@ -88,7 +88,7 @@ fn reason_of_a_failed_look_up_is_kept() {
     assert!(text.contains("it failed: the resolver is down"), "{text}");
     if cfg!(unix) {
         let (kind, text) = reason(|| io::Error::from_raw_os_error(24));
-        assert_eq!(kind, FaultKind::Connect, "the name may be good: {text}");
+        assert_eq!(kind, TransportErrorKind::Connect, "the name may be good: {text}");
         assert!(text.contains("(os error 24)"), "{text}");
         let error = task::block_on(AsyncStdRuntime.resolve("not a name", 1)).expect_err("it is no name").to_string();
         assert!(error.contains("failed to lookup address information"), "{error}");
@@ -125,15 +125,15 @@ fn hosts_that_hang_hold_a_limited_number_of_threads() {
         kinds.push(fault.expect_err("it hangs").kind);
     }
     assert_eq!(look_ups(&probe), 4);
-    assert_eq!(kinds[..4], [FaultKind::Timeout; 4]);
-    assert_eq!(kinds[4..], [FaultKind::Resolve; 2]);
+    assert_eq!(kinds[..4], [TransportErrorKind::Timeout; 4]);
+    assert_eq!(kinds[4..], [TransportErrorKind::Resolve; 2]);
     drop(release);
 }
 
 #[test]
 fn host_without_an_address_is_a_failure_to_resolve() {
     let fault = fault(&Probe::default().client(config("https://teamwire.invalid")));
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Resolve, false));
+    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Resolve, false));
     assert!(fault.to_string().contains("teamwire.invalid: no host has this name"), "{fault}");
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_std::task;
-use teamwire_async_std::{Body, Limits, Timeout, ToFile, script::sample};
+use teamwire_async_std::{Body, FileTarget, Limits, Timeout, script::sample};
 use teamwire_test_support::{Authority, Folder, Peer, Rng, Server, config, pattern, response};
 
 use crate::support::{Canned, Fits, Probe, ask, client, me, perform};
@@ -51,7 +51,7 @@ fn download_passes_a_narrow_stream() {
     let probe = Probe { fits: Fits::Bytes(333), ..Probe::default() };
     let client = probe.client(config(&server.url()));
     let path = folder.file("new", "");
-    perform(&client, |exchange| exchange.to_file = Some(ToFile::new(&path, 0))).expect("a response");
+    perform(&client, |exchange| exchange.to_file = Some(FileTarget::new(&path, 0))).expect("a response");
     assert!(std::fs::read(&path).expect("it is there") == pattern(100_000));
 }
 
@@ -268,7 +268,7 @@ fn no_response_makes_the_engine_panic_hang_or_exceed_its_limit() {
             }
         }
         let runtime = Canned { piece: 1 + rng.index(300), ..Canned::new(bytes) };
-        let limits = Limits { answer: LIMIT as u64, ..Limits::default() };
+        let limits = Limits { max_response_body: LIMIT as u64, ..Limits::default() };
         let client = teamwire_async_std::client_on(runtime, config("http://127.0.0.1:1").with_limits(limits));
         if let Ok(response) = perform(&client.expect("the options are valid"), |_| {}) {
             assert!(response.body().len() <= LIMIT);

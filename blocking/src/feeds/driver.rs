@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, fmt, io, mem, sync::Arc};
 
-use teamwire_core::{Delivery, Exchange, Feed, FeedSet, Next, Now, Step, Ticket};
+use teamwire_core::{Exchange, Feed, FeedSet, FeedSetEvent, FeedSetStep, Now, Step, Ticket};
 
 use super::{queue::Queue, stop_handle::StopHandle};
 use crate::backend::{Backend, FeedBackends};
@@ -104,7 +104,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
 }
 
 impl<K: Ord + Clone + Send + 'static, F: Feed> Iterator for FeedDriver<K, F> {
-    type Item = (K, Delivery<F::Event, F::Output>);
+    type Item = (K, FeedSetEvent<F::Event, F::Output>);
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -114,22 +114,22 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Iterator for FeedDriver<K, F> {
                 self.stop_all();
             }
             match self.set.next(self.now()) {
-                Next::Step(key, Step::Event(event)) => return Some((key, Delivery::Event(event))),
-                Next::Step(key, Step::Done(result)) => {
+                FeedSetStep::Step(key, Step::Event(event)) => return Some((key, FeedSetEvent::Event(event))),
+                FeedSetStep::Step(key, Step::Done(result)) => {
                     self.stopping.remove(&key);
-                    return Some((key, Delivery::Ended(result)));
+                    return Some((key, FeedSetEvent::Ended(result)));
                 }
-                Next::Step(key, Step::Send(ticket, exchange)) => self.send(key, ticket, exchange),
-                Next::Step(key, Step::File(ticket, task)) => {
+                FeedSetStep::Step(key, Step::Send(ticket, exchange)) => self.send(key, ticket, exchange),
+                FeedSetStep::Step(key, Step::File(ticket, task)) => {
                     let reply = self.backends.polls().file(task);
                     self.set.handle(self.now(), &key, ticket, reply);
                 }
-                Next::Step(_, Step::Sleep(_)) => {}
-                Next::Sleep(until) => {
+                FeedSetStep::Step(_, Step::Sleep(_)) => {}
+                FeedSetStep::Sleep(until) => {
                     self.backends.polls().sleep(until, &|time| self.stop_handle.wait(Some(time)));
                 }
-                Next::Wait => self.stop_handle.wait(None),
-                Next::Empty => return None,
+                FeedSetStep::Idle => self.stop_handle.wait(None),
+                FeedSetStep::Empty => return None,
             }
         }
     }

@@ -1,6 +1,6 @@
 use std::{fmt, mem, sync::Arc};
 
-use teamwire_core::{Delivery, Error, Feed, Step};
+use teamwire_core::{Error, Feed, FeedSetEvent, Step};
 
 use super::stop_handle::StopHandle;
 use crate::backend::{Backend, FeedBackends};
@@ -52,7 +52,7 @@ impl<F: Feed> Events<F> {
     }
 
     /// Performs the steps of the feed until it delivers something; `None` at the end of a script.
-    fn delivery(&mut self) -> Option<Delivery<F::Event, F::Output>> {
+    fn delivery(&mut self) -> Option<FeedSetEvent<F::Event, F::Output>> {
         let backend = Arc::clone(self.backends.polls());
         loop {
             // The feed is stopped before it is polled: what failed because it was aborted is no failure of the feed.
@@ -70,8 +70,8 @@ impl<F: Feed> Events<F> {
                     self.feed.handle(backend.now(), ticket, reply);
                 }
                 Step::Sleep(until) => backend.sleep(until, &|time| self.stop_handle.wait(Some(time))),
-                Step::Event(event) => return Some(Delivery::Event(event)),
-                Step::Done(result) => return Some(Delivery::Ended(result)),
+                Step::Event(event) => return Some(FeedSetEvent::Event(event)),
+                Step::Done(result) => return Some(FeedSetEvent::Ended(result)),
             }
         }
     }
@@ -85,11 +85,11 @@ impl<F: Feed> Iterator for Events<F> {
             return None;
         }
         let delivery = self.delivery();
-        if let Some(Delivery::Event(event)) = delivery {
+        if let Some(FeedSetEvent::Event(event)) = delivery {
             return Some(Ok(event));
         }
         self.has_ended = true;
-        if let Some(Delivery::Ended(result)) = delivery {
+        if let Some(FeedSetEvent::Ended(result)) = delivery {
             match result {
                 Ok(end) => self.end = Some(end),
                 Err(error) => return Some(Err(error)),

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Exchange, Fault, FaultKind, Reply, Ticket};
+use teamwire_core::{Exchange, Reply, Ticket, TransportError, TransportErrorKind};
 
 use super::stop_handle::StopHandle;
 use crate::backend::FeedBackends;
@@ -98,7 +98,7 @@ impl<K> Shared<K> {
         while let Some(Job { key, ticket, exchange, is_unsubscribe }) = self.job(takes_polls) {
             let is_late = self.state().unsubscribe_deadline.is_some_and(|deadline| Instant::now() >= deadline);
             let reply = if is_late {
-                Reply::Fault(Fault::new(FaultKind::Timeout, "there is no time left for it"))
+                Reply::Error(TransportError::new(TransportErrorKind::Timeout, "there is no time left for it"))
             } else {
                 self.backends.send(exchange, is_unsubscribe)
             };

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Read, Write};
 
-use teamwire_core::{Progress, Wanted};
+use teamwire_core::{BodyPolicy, Progress};
 use teamwire_std::{
     BodyProgress,
     body::{initial_capacity, too_large},
@@ -48,15 +48,15 @@ const CHUNK_SIZE: usize = 64 << 10;
 /// Those of the source, and others that wrap a [`FileError`](teamwire_core::FileError) or a
 /// [`Fault`](teamwire_core::Fault): see [`downcast_fault`](teamwire_std::body::downcast_fault).
 pub(super) fn read_body(
-    wanted: Wanted,
+    wanted: BodyPolicy,
     status: StatusCode,
     length: Option<u64>,
     source: impl Read,
     received: &mut u64,
 ) -> io::Result<Vec<u8>> {
-    let wanted = wanted.with(status);
+    let wanted = wanted.for_status(status);
     let mut body = CountingReader { progress: BodyProgress::new(&wanted), received, length, source };
-    let Wanted { limit, to_file, .. } = wanted;
+    let BodyPolicy { limit, to_file, .. } = wanted;
     if let Some(to_file) = to_file {
         let room = to_file.limit.saturating_sub(to_file.offset);
         if length.is_some_and(|length| length > room) {

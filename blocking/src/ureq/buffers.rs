@@ -1,4 +1,4 @@
-use teamwire_core::{Fault, FaultKind};
+use teamwire_core::{TransportError, TransportErrorKind};
 use teamwire_std::http1::{ChunkLines, Head, MAX_HEAD, MAX_INTERIM, ParsedHead, next_head};
 
 use super::withheld_response::WithheldResponse;
@@ -29,7 +29,7 @@ pub(super) struct Buffers {
     status: u16,
     is_ambiguous: bool,
     /// The failure of what has arrived behind that which ureq may have.
-    failure: Option<Fault>,
+    failure: Option<TransportError>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,7 +56,7 @@ impl Buffers {
     }
 
     /// Returns the room for bytes that arrive.
-    pub(super) fn room(&mut self) -> Result<&mut [u8], Fault> {
+    pub(super) fn room(&mut self) -> Result<&mut [u8], TransportError> {
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
@@ -68,13 +68,13 @@ impl Buffers {
         self.input.resize(MAX_INPUT, 0);
         if self.filled == self.input.len() {
             let why = format!("a line of more than {MAX_HEAD} bytes in a chunked body");
-            return Err(Fault::new(FaultKind::Protocol, why));
+            return Err(TransportError::new(TransportErrorKind::Protocol, why));
         }
         Ok(&mut self.input[self.filled..])
     }
 
     /// Takes so many bytes in that have arrived in that room.
-    pub(super) fn arrived(&mut self, amount: usize, withheld: &mut WithheldResponse) -> Result<(), Fault> {
+    pub(super) fn arrived(&mut self, amount: usize, withheld: &mut WithheldResponse) -> Result<(), TransportError> {
         let before = self.ready;
         self.filled += amount;
         self.repair(amount, withheld)?;
@@ -82,7 +82,7 @@ impl Buffers {
         Ok(())
     }
 
-    fn repair(&mut self, amount: usize, withheld: &mut WithheldResponse) -> Result<(), Fault> {
+    fn repair(&mut self, amount: usize, withheld: &mut WithheldResponse) -> Result<(), TransportError> {
         // Without the end of a line there is no end of a head: nothing is looked through again for nothing.
         let mut has_line = self.input[self.filled - amount..self.filled].contains(&b'\n');
         while matches!(self.phase, Phase::Head) {
@@ -100,7 +100,7 @@ impl Buffers {
                     self.interim += 1;
                     if self.interim > MAX_INTERIM {
                         let why = format!("more than {MAX_INTERIM} interim responses (1xx)");
-                        return Err(Fault::new(FaultKind::Protocol, why));
+                        return Err(TransportError::new(TransportErrorKind::Protocol, why));
                     }
                     self.input.copy_within(self.ready + length..self.filled, self.ready);
                     self.filled -= length;
@@ -125,7 +125,7 @@ impl Buffers {
                 }
                 _ => {
                     let why = format!("the head of the response has more than {MAX_HEAD} bytes");
-                    return Err(Fault::new(FaultKind::TooLarge, why));
+                    return Err(TransportError::new(TransportErrorKind::TooLarge, why));
                 }
             }
         }
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     /// Returns the part of a response for ureq when it arrives in pieces of this length, and the data of its body.
-    fn seen(text: &str, piece: usize) -> Result<(String, String), Fault> {
+    fn seen(text: &str, piece: usize) -> Result<(String, String), TransportError> {
         let (mut buffers, mut withheld, mut seen) = (Buffers::default(), WithheldResponse::default(), Vec::new());
         for piece in text.as_bytes().chunks(piece) {
             buffers.room()?[..piece.len()].copy_from_slice(piece);
@@ -282,13 +282,13 @@ mod tests {
         assert_eq!(seen(&long(MAX_HEAD), 4096).expect("as long as allowed").0, "HTTP/1.1 200\n\n");
         let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
         for (text, kind) in [
-            (long(MAX_HEAD + 1), FaultKind::TooLarge),
-            (format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(MAX_HEAD)), FaultKind::TooLarge),
-            ("HTTP/1.1 103 Hints\r\n\r\n".repeat(MAX_INTERIM + 1), FaultKind::Protocol),
-            (format!("{chunked}0\r\n{}", "x: y\r\n".repeat(20_000)), FaultKind::Protocol),
-            (format!("{chunked}1;{}", "x".repeat(2 << 20)), FaultKind::Protocol),
-            (format!("{chunked}+5\r\nhello\r\n0\r\n\r\n"), FaultKind::Protocol),
-            (format!("{chunked}5\nhello\n0\n\n"), FaultKind::Protocol),
+            (long(MAX_HEAD + 1), TransportErrorKind::TooLarge),
+            (format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(MAX_HEAD)), TransportErrorKind::TooLarge),
+            ("HTTP/1.1 103 Hints\r\n\r\n".repeat(MAX_INTERIM + 1), TransportErrorKind::Protocol),
+            (format!("{chunked}0\r\n{}", "x: y\r\n".repeat(20_000)), TransportErrorKind::Protocol),
+            (format!("{chunked}1;{}", "x".repeat(2 << 20)), TransportErrorKind::Protocol),
+            (format!("{chunked}+5\r\nhello\r\n0\r\n\r\n"), TransportErrorKind::Protocol),
+            (format!("{chunked}5\nhello\n0\n\n"), TransportErrorKind::Protocol),
         ] {
             assert_eq!(seen(&text, 4096).expect_err("too much").kind, kind);
         }
@@ -304,6 +304,6 @@ mod tests {
             room[..length].copy_from_slice(&piece[..length]);
             buffers.arrived(length, &mut WithheldResponse::default())
         });
-        assert_eq!(result.expect_err("it is full").kind, FaultKind::Protocol);
+        assert_eq!(result.expect_err("it is full").kind, TransportErrorKind::Protocol);
     }
 }

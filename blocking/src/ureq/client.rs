@@ -6,7 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use teamwire_core::{Body, Config, Error, Exchange, Fault, FaultKind, Progress, Reply, Response, Timeout};
+use teamwire_core::{
+    Body, Config, Error, Exchange, Progress, Reply, Response, Timeout, TransportError, TransportErrorKind,
+};
 use teamwire_std::{
     Proxy,
     body::{downcast_fault, timed_out},
@@ -61,9 +63,9 @@ impl UreqTransport {
             .accept("")
             .accept_encoding("")
             // By default ureq keeps three connections per host, and a bot talks to one host.
-            .max_idle_connections(limits.idle_connections)
-            .max_idle_connections_per_host(limits.idle_connections)
-            .max_idle_age(limits.idle_time)
+            .max_idle_connections(limits.max_idle_connections)
+            .max_idle_connections_per_host(limits.max_idle_connections)
+            .max_idle_age(limits.max_idle_age)
             .max_response_header_size(MAX_HEAD)
             .build();
         let connector = NetworkConnector {
@@ -83,7 +85,7 @@ impl UreqTransport {
         limits: TimeLimits,
         progress: &mut ResponseProgress,
     ) -> Result<Response, ureq::Error> {
-        let wanted = exchange.wanted();
+        let wanted = exchange.body_policy();
         let response = self.send(exchange.request, exchange.fresh, limits, exchange.progress.as_ref())?;
         let (mut head, body) = response.into_parts();
         head.headers = RequestContext::with(|context| mem::take(&mut context.withheld_response.headers));
@@ -165,17 +167,19 @@ impl Transport for UreqTransport {
             Err(error) => {
                 let timeout = if response.head.is_some() { timeout.after_head() } else { timeout };
                 let reused = context.sent && !context.connected;
-                let fault =
-                    fault(error, timeout, context.sent).sent(context.sent).reused(reused).received(response.bytes);
+                let fault = fault(error, timeout, context.sent)
+                    .with_sent(context.sent)
+                    .with_reused(reused)
+                    .with_received(response.bytes);
                 if reused
                     && !context.response_started
-                    && matches!(fault.kind, FaultKind::Lost | FaultKind::Timeout)
+                    && matches!(fault.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout)
                     && let Some(taken) = context.taken
                 {
                     self.connector.idle_cutoff.raise(taken);
                 }
-                Reply::Fault(match response.head {
-                    Some(head) => fault.head(head),
+                Reply::Error(match response.head {
+                    Some(head) => fault.with_head(head),
                     None => fault,
                 })
             }
@@ -217,17 +221,17 @@ fn origin(uri: &Uri) -> String {
 }
 
 /// Returns the fault of ureq's error.
-fn fault(error: ureq::Error, timeout: Timeout, sent: bool) -> Fault {
+fn fault(error: ureq::Error, timeout: Timeout, sent: bool) -> TransportError {
     use ureq::Error as E;
     // Before anything was sent there was no connection to lose.
-    let broken = if sent { FaultKind::Lost } else { FaultKind::Connect };
+    let broken = if sent { TransportErrorKind::Disconnected } else { TransportErrorKind::Connect };
     let (kind, why) = match error {
         E::Timeout(_) => return timed_out(timeout, None),
-        E::Io(error) => return downcast_fault(error).unwrap_or_else(|error| Fault::new(broken, error)),
+        E::Io(error) => return downcast_fault(error).unwrap_or_else(|error| TransportError::new(broken, error)),
         E::Other(error) => return fault(E::Io(io::Error::other(error)), timeout, sent),
-        error => (FaultKind::Protocol, error.to_string()),
+        error => (TransportErrorKind::Protocol, error.to_string()),
     };
-    Fault::new(kind, why)
+    TransportError::new(kind, why)
 }
 
 #[cfg(test)]

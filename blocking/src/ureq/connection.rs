@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use teamwire_core::Fault;
+use teamwire_core::TransportError;
 use teamwire_std::{http1::EXPECT_CONTINUE_TIMEOUT, is_abrupt_end, tls_failure};
 use ureq::{
     Error, Timeout,
@@ -147,7 +147,7 @@ impl Connection {
         self.is_broken = true;
         match self.read_available() {
             Ok(()) if self.buffers.has_head() => Ok(()),
-            Err(Error::Other(error)) if error.is::<Fault>() => Err(Error::Other(error)),
+            Err(Error::Other(error)) if error.is::<TransportError>() => Err(Error::Other(error)),
             _ => Err(failed(error)),
         }
     }
@@ -289,14 +289,14 @@ pub(super) fn failed(error: io::Error) -> Error {
         RequestContext::with(|context| context.sent = false);
         return other(fault);
     }
-    match error.downcast::<Fault>() {
+    match error.downcast::<TransportError>() {
         Ok(fault) => other(fault),
         // Not `Error::Io`: ureq takes a reset for the end of a body without a length.
         Err(error) => Error::Other(error.into()),
     }
 }
 
-fn other(fault: Fault) -> Error {
+fn other(fault: TransportError) -> Error {
     Error::Other(fault.into())
 }
 

@@ -20,8 +20,8 @@ impl TimeLimits {
         let deadline = |time| Instant::now().checked_add(time);
         match timeout {
             Timeout::Total(time) => Self { deadline: deadline(time), ..Self::default() },
-            Timeout::Inactivity(time) => Self { inactivity: Some(time), ..Self::default() },
-            Timeout::LongPoll { head, inactivity } => {
+            Timeout::Idle(time) => Self { inactivity: Some(time), ..Self::default() },
+            Timeout::LongPoll { head, idle: inactivity } => {
                 Self { deadline: deadline(head), inactivity: None, after_head: Some(inactivity) }
             }
         }

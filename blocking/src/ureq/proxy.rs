@@ -1,6 +1,6 @@
 use std::io::{self, ErrorKind, Read, Write};
 
-use teamwire_core::{Fault, FaultKind};
+use teamwire_core::{TransportError, TransportErrorKind};
 use teamwire_std::{
     Proxy, authority,
     http1::{Head, MAX_HEAD, next_head},
@@ -39,9 +39,9 @@ pub(super) fn open_tunnel(socket: &mut Socket, proxy: &Proxy, host: &str, port: 
 
 /// Returns the error of a connection that was to be made to the proxy.
 pub(super) fn unreachable(error: io::Error) -> io::Error {
-    match error.downcast::<Fault>() {
-        Ok(fault) if matches!(fault.kind, FaultKind::Resolve | FaultKind::Connect) => {
-            io::Error::other(Fault::new(fault.kind, format!("no way to the proxy: {}", fault.source)))
+    match error.downcast::<TransportError>() {
+        Ok(fault) if matches!(fault.kind, TransportErrorKind::Resolve | TransportErrorKind::Connect) => {
+            io::Error::other(TransportError::new(fault.kind, format!("no way to the proxy: {}", fault.source)))
         }
         Ok(fault) => io::Error::other(fault),
         Err(error) => error,
@@ -49,7 +49,7 @@ pub(super) fn unreachable(error: io::Error) -> io::Error {
 }
 
 fn refused(why: &str) -> io::Error {
-    io::Error::other(Fault::new(FaultKind::Connect, format!("no tunnel through the proxy: {why}")))
+    io::Error::other(TransportError::new(TransportErrorKind::Connect, format!("no tunnel through the proxy: {why}")))
 }
 
 fn request(proxy: &Proxy, host: &str, port: u16) -> Vec<u8> {

@@ -4,7 +4,7 @@ use std::{
 };
 
 use rustls::{ClientConfig, ClientConnection, Error as TlsError, pki_types::ServerName};
-use teamwire_core::{Fault, FaultKind};
+use teamwire_core::{TransportError, TransportErrorKind};
 use teamwire_std::tls_fault;
 
 /// Performs the TLS handshake over this socket, and verifies that the server is `host`.
@@ -18,7 +18,7 @@ pub(super) fn tls_handshake(
     socket: &mut (impl Read + Write),
 ) -> io::Result<ClientConnection> {
     let name = ServerName::try_from(host.to_owned())
-        .map_err(|why| io::Error::other(Fault::new(FaultKind::Tls, format!("{host}: {why}"))))?;
+        .map_err(|why| io::Error::other(TransportError::new(TransportErrorKind::Tls, format!("{host}: {why}"))))?;
     let mut tls = ClientConnection::new(config, name).map_err(|why| io::Error::other(tls_fault(&why)))?;
     if let Err(error) = tls.complete_io(socket) {
         let why = error.get_ref().and_then(|inner| inner.downcast_ref()).cloned();

@@ -8,16 +8,16 @@ use crate::{
     clock::Now,
     error::Error,
     executor::Executor,
-    feed::{Follow, Poller},
-    flow::Begun,
+    feed::{FeedOptions, Poller},
+    flow::Lazy,
     machine::Flow,
     model::{
         Asset, Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, Reaction, ReactionType, ThreadId,
         User,
     },
-    pages::{Pages, Walked},
+    pages::{Collected, Paginator},
     session::Session,
-    transfer::Enclosed,
+    transfer::Attached,
     wire::{
         Dated, Endpoint, assets, locations, members, messages, reactions,
         updates::{self, Source},
@@ -61,16 +61,19 @@ impl<X: Executor> ChatRef<X> {
     /// the error says which: `File` if it cannot be read. A [`LiveLocation`](crate::LiveLocation) begins a share.
     pub fn post(&self, message: impl Into<Draft>) -> X::Run<'_, Message> {
         let (draft, tid) = (message.into(), self.tid.clone());
-        let enclosed = Enclosed::new(&draft.attachments, draft.idempotency_key.as_deref());
+        let enclosed = Attached::new(&draft.attachments, draft.idempotency_key.as_deref());
         let may_be_repeated = draft.idempotency_key.is_some();
         let request = move |_: Option<&Asset>, files: &[Asset]| messages::post(&tid, &draft, files);
         let here = self.tid.clone();
-        let posted =
-            enclosed.sent(self.session(), request, move |now, posted: Result<&Dated<Message>, &Error>| match posted {
-                Ok(posted) => Some((posted.what.tid.clone(), age(posted, may_be_repeated.then_some(now.utc)))),
-                Err(error) => error.may_have_arrived().then(|| (here.clone(), Duration::ZERO)),
-            });
-        self.executor.run(posted.map(|posted| posted.what))
+        let posted = enclosed.into_flow(
+            self.session(),
+            request,
+            move |now, posted: Result<&Dated<Message>, &Error>| match posted {
+                Ok(posted) => Some((posted.value.tid.clone(), age(posted, may_be_repeated.then_some(now.utc)))),
+                Err(error) => error.outcome_unknown().then(|| (here.clone(), Duration::ZERO)),
+            },
+        );
+        self.executor.run(posted.map(|posted| posted.value))
     }
 
     /// Gathers attachments to be sent: no request.
@@ -94,11 +97,11 @@ impl<X: Executor> ChatRef<X> {
     pub fn messages(&self, since: impl Into<Option<DateTime<Utc>>>) -> X::Run<'_, Messages> {
         let (session, tid, since) = (self.session().clone(), self.tid.clone(), since.into());
         let hide_deleted = session.config().hide_deleted_messages;
-        let pages = Begun::new(move |now: Now| {
+        let pages = Lazy::new(move |now: Now| {
             let since = since.unwrap_or_else(|| a_day_before(now.utc));
-            Pages::new(&session, messages::since(&tid, since))
+            Paginator::new(&session, messages::since(&tid, since))
         });
-        self.executor.run(pages.map(move |walked| each_once(walked, hide_deleted)))
+        self.executor.run(pages.map(move |walked| deduplicated(walked, hide_deleted)))
     }
 
     /// As [`messages`](Self::messages).
@@ -112,7 +115,7 @@ impl<X: Executor> ChatRef<X> {
     /// Raises `ReadReceiptsDisabled` if the organisation's admin has disabled read receipts.
     #[doc(alias = "get_readers")]
     pub fn readers(&self) -> X::Run<'_, Listing<User>> {
-        self.executor.run(Pages::new(self.session(), members::readers(&self.tid)).map(|walked| walked.items))
+        self.executor.run(Paginator::new(self.session(), members::readers(&self.tid)).map(|walked| walked.items))
     }
 
     /// Marks the chat as read by the bot, and returns the users who have now read all messages of it: none where the
@@ -123,7 +126,8 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Returns `Auth` if the organisation's admin has forbidden it to bots.
     pub fn mark_as_read(&self) -> X::Run<'_, Listing<User>> {
-        let readers = Pages::of(self.session(), members::mark_as_read(&self.tid), members::readers(&self.tid));
+        let readers =
+            Paginator::starting_with(self.session(), members::mark_as_read(&self.tid), members::readers(&self.tid));
         self.executor.run(readers.map(|walked| walked.items))
     }
 
@@ -154,7 +158,7 @@ impl<X: Executor> ChatRef<X> {
                 None => Err(Error::invalid("message", "only attention messages take reactions")),
             })
             .and_then(|()| reactions::list(&self.tid, &message.mid));
-        self.executor.run(Pages::new(self.session(), list).map(|walked| walked.items))
+        self.executor.run(Paginator::new(self.session(), list).map(|walked| walked.items))
     }
 
     /// Changes a reaction to an attention message, and answers with it as the server has it now.
@@ -186,7 +190,7 @@ impl<X: Executor> ChatRef<X> {
     /// The feed ends with an error of the kind `NotFound` if there is no such chat, and `Auth` if the key is revoked; with
     /// `InvalidInput` at once if it is to begin after a checkpoint of another feed.
     #[doc(alias = "subscribe_live_location_updates")]
-    pub fn live_locations(&self, follow: impl Into<Follow>) -> X::Events<Poller<LiveLocationUpdate>> {
+    pub fn live_locations(&self, follow: impl Into<FeedOptions>) -> X::Events<Poller<LiveLocationUpdate>> {
         let source = Source::LiveLocations(self.tid.clone());
         self.executor.events(Poller::new(self.session(), source, follow.into(), |_| false))
     }
@@ -201,7 +205,7 @@ impl<X: Executor> ChatRef<X> {
     /// Messages that their sender deleted are left out, unless
     /// [`hide_deleted_messages`](crate::Config::with_hide_deleted_messages) is off: then they come again, with
     /// [`deleted`](Message::deleted) set. It ends as [`live_locations`](Self::live_locations) does.
-    pub fn new_messages(&self, follow: impl Into<Follow>) -> X::Events<Poller<Message>> {
+    pub fn new_messages(&self, follow: impl Into<FeedOptions>) -> X::Events<Poller<Message>> {
         self.executor.events(Poller::messages(self.session(), Source::Messages(self.tid.clone()), follow.into()))
     }
 
@@ -225,7 +229,7 @@ impl<X: Executor> ChatRef<X> {
 /// Returns how old a message is, which may be one that was remembered under its key: by the date of the response, or else by the
 /// time given, if there is one.
 fn age(posted: &Dated<Message>, now: Option<DateTime<Utc>>) -> Duration {
-    let began = posted.what.sent_at;
+    let began = posted.value.sent_at;
     let at = posted.sent_at.filter(|sent_at| *sent_at >= began).or(now);
     at.and_then(|at| (at - began).to_std().ok()).unwrap_or_default()
 }
@@ -235,7 +239,7 @@ fn a_day_before(utc: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// Pages may overlap where messages share a millisecond.
-fn each_once(walked: Walked<Message>, hide_deleted: bool) -> Messages {
+fn deduplicated(walked: Collected<Message>, hide_deleted: bool) -> Messages {
     let (mut messages, undecoded) = walked.items.into_parts();
     let mut seen = BTreeSet::new();
     messages.retain(|message| !(hide_deleted && message.deleted) && seen.insert(message.mid.clone()));

@@ -4,10 +4,10 @@ use super::{Chat, ChatRef};
 use crate::{
     error::Error,
     executor::Executor,
-    flow::Noted,
+    flow::Inspect,
     machine::Flow,
     model::{ChatInfo, GroupId, Image, UserId},
-    transfer::ReadImage,
+    transfer::LoadImage,
     wire::{Endpoint, assets, chats, members},
 };
 
@@ -210,7 +210,7 @@ impl<X: Executor> ChatRef<X> {
 
     pub(super) fn setting_avatar(&self, image: Image) -> impl Flow<Output = ChatInfo> + use<X> {
         let (session, tid) = (self.session().clone(), self.tid().clone());
-        ReadImage::new(&session, image).then(move |bytes| session.call(assets::set_avatar(&tid, bytes)))
+        LoadImage::new(&session, image).then(move |bytes| session.call(assets::set_avatar(&tid, bytes)))
     }
 
     /// Runs a request whose success ends the bot's share of its location in this chat.
@@ -219,7 +219,7 @@ impl<X: Executor> ChatRef<X> {
         endpoint: Result<Endpoint<T>, Error>,
     ) -> impl Flow<Output = T> + use<X, T> {
         let (ledger, tid) = (self.session().ledger().clone(), self.tid().clone());
-        Noted::new(self.session().call(endpoint), move |_, outcome: Result<&T, &Error>| {
+        Inspect::new(self.session().call(endpoint), move |_, outcome: Result<&T, &Error>| {
             if outcome.is_ok() {
                 ledger.end(&tid);
             }

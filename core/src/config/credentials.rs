@@ -4,7 +4,7 @@ use core::fmt;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::redaction::{Kind, Login, Redaction, Redactor, SHORTEST};
+use super::redaction::{Kind, Login, MIN_SECRET_CHARS, Redaction, Redactor};
 use crate::error::Error;
 
 /// A bot's App ID and Secret, as an organisation's admin creates them. Both are confidential: `Debug` shows neither, and
@@ -41,8 +41,8 @@ impl Credentials {
         if app_id.expose_secret().contains(':') {
             return Err(Error::invalid("App ID", "it must not have a colon"));
         }
-        if secret.expose_secret().len() < SHORTEST {
-            return Err(Error::invalid("Secret", alloc::format!("it has fewer than {SHORTEST} characters")));
+        if secret.expose_secret().len() < MIN_SECRET_CHARS {
+            return Err(Error::invalid("Secret", alloc::format!("it has fewer than {MIN_SECRET_CHARS} characters")));
         }
         let redactor = Arc::new(Redactor::new([login(&app_id, &secret)]));
         Ok(Self { app_id, secret, redactor })
@@ -79,14 +79,14 @@ fn login<'a>(app_id: &'a SecretString, secret: &'a SecretString) -> Login<'a> {
 }
 
 /// In bytes. Both are in one header, a third longer there, and servers refuse a head of more than 8 KB.
-const LONGEST: usize = 2048;
+const MAX_CREDENTIAL_BYTES: usize = 2048;
 
 fn check(what: &str, value: &str) -> Result<(), Error> {
     let refuse = |why| Err(Error::invalid(what, why));
     if value.is_empty() {
         return refuse("it is empty");
     }
-    if value.len() > LONGEST {
+    if value.len() > MAX_CREDENTIAL_BYTES {
         return refuse("it is too long");
     }
     if value.chars().any(char::is_control) {

@@ -4,16 +4,20 @@ use core::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// For most requests, in total. Default: 10 s.
-    pub default: Duration,
+    pub request: Duration,
     /// For contacts and lists of chats, in total. Default: 15 s.
-    pub long: Duration,
+    pub listing: Duration,
     /// For up- and downloads: without a byte moving, however long the whole takes. Default: 60 s.
-    pub assets: Duration,
+    pub transfer_idle: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { default: Duration::from_secs(10), long: Duration::from_secs(15), assets: Duration::from_secs(60) }
+        Self {
+            request: Duration::from_secs(10),
+            listing: Duration::from_secs(15),
+            transfer_idle: Duration::from_secs(60),
+        }
     }
 }
 
@@ -39,15 +43,15 @@ pub struct RetryPolicy {
     /// Number of retries after the first attempt. Zero: never, see [`NEVER`](Self::NEVER). Default: 3.
     ///
     /// If it is not zero, an idle connection that turns out to have been closed is replaced once, at once: this costs no retry.
-    pub retries: u32,
+    pub max_retries: u32,
     /// The wait before the first retry; it doubles each time, and a random part of up to half of it is left
     /// out. Default: 500 ms.
-    pub first_wait: Duration,
+    pub initial_backoff: Duration,
     /// The longest wait of our own choosing. Default: 30 s.
-    pub longest_wait: Duration,
+    pub max_backoff: Duration,
     /// The longest `Retry-After` for which to try again. If the server asks for more, the operation fails at once with an error that
     /// carries it; after a 429, those that follow wait for that time, but for no more than an hour. Default: 60 s.
-    pub patience: Duration,
+    pub max_retry_after: Duration,
 }
 
 impl RetryPolicy {
@@ -56,17 +60,21 @@ impl RetryPolicy {
     /// A server may close an idle connection at the moment when a request is sent over it. With this policy that is an error,
     /// which [may have arrived](crate::Error::may_have_arrived). With [`Limits::idle_connections`] at zero, no request meets such
     /// a connection: each has one of its own, at the cost of a handshake.
-    pub const NEVER: Self =
-        Self { retries: 0, first_wait: Duration::ZERO, longest_wait: Duration::ZERO, patience: Duration::ZERO };
+    pub const NEVER: Self = Self {
+        max_retries: 0,
+        initial_backoff: Duration::ZERO,
+        max_backoff: Duration::ZERO,
+        max_retry_after: Duration::ZERO,
+    };
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            retries: 3,
-            first_wait: Duration::from_millis(500),
-            longest_wait: Duration::from_secs(30),
-            patience: Duration::from_secs(60),
+            max_retries: 3,
+            initial_backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(30),
+            max_retry_after: Duration::from_secs(60),
         }
     }
 }
@@ -75,25 +83,25 @@ impl Default for RetryPolicy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The largest JSON answer, in bytes. Of a list whose pages are larger, smaller pages are requested. Default: 16 MiB.
-    pub answer: u64,
+    pub max_response_body: u64,
     /// Maximum size of a whole list, in bytes: the JSON of all of its pages. Default: 256 MiB.
-    pub list: u64,
+    pub max_list: u64,
     /// The largest avatar or attachment to take into memory, in bytes. Default: 64 MiB. Files can be of any size.
-    pub download: u64,
+    pub max_download: u64,
     /// How many idle connections an executor keeps. Default: 64.
-    pub idle_connections: usize,
+    pub max_idle_connections: usize,
     /// How long a connection may be idle before it is closed. Default: 50 s.
-    pub idle_time: Duration,
+    pub max_idle_age: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            answer: 16 << 20,
-            list: 256 << 20,
-            download: 64 << 20,
-            idle_connections: 64,
-            idle_time: Duration::from_secs(50),
+            max_response_body: 16 << 20,
+            max_list: 256 << 20,
+            max_download: 64 << 20,
+            max_idle_connections: 64,
+            max_idle_age: Duration::from_secs(50),
         }
     }
 }

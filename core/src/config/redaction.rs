@@ -21,11 +21,11 @@ use super::{
 const MARKER: &str = "[redacted]";
 /// Minimum length of a credential that is replaced wherever it is. A shorter one may be a common word or part of many: it
 /// is replaced only where it stands by itself.
-pub(super) const SHORTEST: usize = 6;
+pub(super) const MIN_SECRET_CHARS: usize = 6;
 /// The same of a name, which is more likely to be a word.
-const SHORTEST_NAME: usize = 8;
+const MIN_NAME_CHARS: usize = 8;
 /// Maximum number of escapings on top of each other that are seen through.
-const LAYERS: usize = 4;
+const MAX_LAYERS: usize = 4;
 
 /// Finds credentials in text. Parts of them that it keeps are wiped from memory when it is dropped.
 pub(crate) struct Redactor {
@@ -75,7 +75,7 @@ impl Redactor {
             let [token, url_safe] = tokens.each_ref().map(SecretString::expose_secret);
             for text in [name, secret, pair.expose_secret(), token, url_safe] {
                 for spelling in encoded(text).iter().map(SecretString::expose_secret) {
-                    if spelling.len() >= SHORTEST {
+                    if spelling.len() >= MIN_SECRET_CHARS {
                         redactor.add(spelling, true);
                     }
                 }
@@ -87,7 +87,7 @@ impl Redactor {
 
     fn add(&mut self, text: &str, is_secret: bool) {
         let units: Zeroizing<Vec<Unit>> = Zeroizing::new(units(text));
-        if units.len() < if is_secret { SHORTEST } else { SHORTEST_NAME } {
+        if units.len() < if is_secret { MIN_SECRET_CHARS } else { MIN_NAME_CHARS } {
             let text: String = units.iter().map(|unit| char::from(unit.0)).collect();
             self.short.push(Short { text: text.into(), is_secret });
         } else if is_secret {
@@ -202,7 +202,7 @@ fn each_reading(text: &str, mut pass: impl FnMut(&[Unit])) {
             return;
         }
         let mut layer = decoded(&plain, dialect).map(Zeroizing::new);
-        for _ in 0..LAYERS {
+        for _ in 0..MAX_LAYERS {
             let Some(units) = layer else { break };
             pass(&units);
             layer = decoded(&units, dialect).map(Zeroizing::new);

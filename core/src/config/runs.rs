@@ -3,11 +3,11 @@ use core::ops::RangeInclusive;
 
 use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox};
 
-use super::{escapes::Unit, redaction::SHORTEST};
+use super::{escapes::Unit, redaction::MIN_SECRET_CHARS};
 
 /// Numbers of consecutive characters of a credential that give it away: as many as it has, at most eight.
-const LENGTHS: RangeInclusive<usize> = SHORTEST..=LONGEST;
-const LONGEST: usize = 8;
+const LENGTHS: RangeInclusive<usize> = MIN_SECRET_CHARS..=MAX_RUN;
+const MAX_RUN: usize = 8;
 /// Number of characters from which the beginning of a credential at the end of a text is found: the text was cut there.
 pub(super) const CUT: usize = 4;
 
@@ -15,7 +15,7 @@ pub(super) const CUT: usize = 4;
 #[derive(Default)]
 pub(super) struct Runs {
     /// For each of [`LENGTHS`], sorted.
-    whole: [Hashes; LONGEST + 1 - SHORTEST],
+    whole: [Hashes; MAX_RUN + 1 - MIN_SECRET_CHARS],
     /// Of beginnings that are shorter than a run, sorted.
     beginnings: Hashes,
 }
@@ -31,8 +31,8 @@ impl Default for Hashes {
 impl Runs {
     /// Adds a credential in one spelling.
     pub(super) fn add(&mut self, units: &[Unit]) {
-        let length = units.len().min(LONGEST);
-        let Some(at) = length.checked_sub(SHORTEST) else { return };
+        let length = units.len().min(MAX_RUN);
+        let Some(at) = length.checked_sub(MIN_SECRET_CHARS) else { return };
         self.whole[at].extend(units.windows(length).map(hash));
         self.beginnings.extend((CUT..length).map(|length| hash(&units[..length])));
     }
@@ -64,7 +64,7 @@ impl Runs {
             }
         }
         if may_be_cut {
-            let cut = (CUT..LONGEST).rev().filter_map(|length| units.len().checked_sub(length));
+            let cut = (CUT..MAX_RUN).rev().filter_map(|length| units.len().checked_sub(length));
             if let Some(at) = cut.into_iter().find(|at| self.beginnings.has(&units[*at..])) {
                 join(at, units.len());
             }

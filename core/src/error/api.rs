@@ -2,12 +2,12 @@ use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 use super::{kind::ErrorKind, request_id::request_id};
-use crate::{config::Redaction, plain::Plain};
+use crate::{config::Redaction, plain::Escaped};
 
 /// A server's refusal, with all it said about it.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Refusal {
+pub struct ApiError {
     /// Sorted as the Python SDK does.
     pub kind: ErrorKind,
     /// The HTTP status.
@@ -26,7 +26,7 @@ pub struct Refusal {
     /// The first bytes of an answer that was not in the form of the contract: a proxy's error page, say.
     pub excerpt: Option<String>,
     /// Whether an earlier attempt got no answer, and may have been acted on.
-    pub after_silence: bool,
+    pub previous_attempt_unanswered: bool,
     pub(crate) meaning: Meaning,
     pub(crate) redaction: Redaction,
 }
@@ -44,7 +44,7 @@ pub(crate) struct Meaning {
     pub(crate) is_of_contract: bool,
 }
 
-impl Refusal {
+impl ApiError {
     /// Returns the code as it can be shown.
     fn shown_code(&self) -> Option<String> {
         let code = self.code.as_ref()?;
@@ -58,7 +58,7 @@ impl Refusal {
 }
 
 /// Shows no credential, should the server have repeated one.
-impl fmt::Debug for Refusal {
+impl fmt::Debug for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Refusal")
             .field("kind", &self.kind)
@@ -69,24 +69,24 @@ impl fmt::Debug for Refusal {
             .field("retry_after", &self.retry_after)
             .field("invalid_members", &self.shown_members())
             .field("excerpt", &self.excerpt)
-            .field("after_silence", &self.after_silence)
+            .field("after_silence", &self.previous_attempt_unanswered)
             .finish_non_exhaustive()
     }
 }
 
-impl core::error::Error for Refusal {}
+impl core::error::Error for ApiError {}
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the server refused with status {}", self.status)?;
         if let Some(code) = self.shown_code() {
-            write!(f, " ({})", Plain(code))?;
+            write!(f, " ({})", Escaped(code))?;
         }
         if let Some(message) = &self.message {
-            write!(f, ": {}", Plain(message))?;
+            write!(f, ": {}", Escaped(message))?;
         }
         if !self.invalid_members.is_empty() {
-            write!(f, " [{}]", Plain(self.shown_members().join(", ")))?;
+            write!(f, " [{}]", Escaped(self.shown_members().join(", ")))?;
         }
         if let Some(wait) = self.retry_after {
             write!(f, "; it asks to wait {} s", wait.as_secs())?;

@@ -42,7 +42,7 @@ pub enum ErrorKind {
     /// Ours: an argument or a setting was refused before anything was sent.
     InvalidInput,
     /// Ours: an answer that is not what the wire contract promises.
-    UnexpectedAnswer,
+    UnexpectedResponse,
     /// Ours: a file cannot be read or written, or changed while it was being sent.
     File,
     /// Ours: a machine was asked for more after its end.
@@ -66,7 +66,7 @@ impl ErrorKind {
             Self::ImageRemove => "image_remove",
             Self::RateLimited => "rate_limited",
             Self::InvalidInput => "invalid_input",
-            Self::UnexpectedAnswer => "unexpected_answer",
+            Self::UnexpectedResponse => "unexpected_answer",
             Self::File => "file",
             Self::Finished => "finished",
         }

@@ -1,8 +1,8 @@
 use core::fmt;
 
-use crate::plain::Plain;
+use crate::plain::Escaped;
 
 /// Writes the request id that ends the message of an error, if there is one.
 pub(super) fn request_id(f: &mut fmt::Formatter<'_>, id: Option<&str>) -> fmt::Result {
-    id.map_or(Ok(()), |id| write!(f, " (request {})", Plain(id)))
+    id.map_or(Ok(()), |id| write!(f, " (request {})", Escaped(id)))
 }

@@ -2,12 +2,12 @@ use alloc::string::{String, ToString};
 use core::fmt;
 
 use super::request_id::request_id;
-use crate::plain::Plain;
+use crate::plain::Escaped;
 
 /// An answer that is not what the wire contract promises.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct UnexpectedAnswer {
+pub struct UnexpectedResponse {
     /// The HTTP status; `None` if not even that could be read.
     pub status: Option<u16>,
     /// What was wrong.
@@ -22,7 +22,7 @@ pub struct UnexpectedAnswer {
     pub(crate) is_too_large: bool,
 }
 
-impl UnexpectedAnswer {
+impl UnexpectedResponse {
     pub(crate) fn new(reason: impl fmt::Display) -> Self {
         Self {
             status: None,
@@ -35,17 +35,17 @@ impl UnexpectedAnswer {
     }
 }
 
-impl core::error::Error for UnexpectedAnswer {}
+impl core::error::Error for UnexpectedResponse {}
 
-impl fmt::Display for UnexpectedAnswer {
+impl fmt::Display for UnexpectedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("unexpected answer")?;
         if let Some(status) = self.status {
             write!(f, " with status {status}")?;
         }
-        write!(f, ": {}", Plain(&self.reason))?;
+        write!(f, ": {}", Escaped(&self.reason))?;
         if let Some(path) = &self.path {
-            write!(f, " at `{}`", Plain(path))?;
+            write!(f, " at `{}`", Escaped(path))?;
         }
         if !self.excerpt.is_empty() {
             write!(f, "; it begins {:?}", self.excerpt)?;

@@ -15,20 +15,20 @@ pub enum FeedEvent<T> {
         checkpoint: Checkpoint,
     },
     /// Something happened that this version does not understand.
-    Unread {
+    Undecoded {
         /// What came.
         item: Undecoded,
         /// Save this once it is handled.
         checkpoint: Checkpoint,
     },
     /// Nothing has happened for a while. Save this as after an update: servers forget old cursors, this one is new.
-    Quiet(Checkpoint),
+    Heartbeat(Checkpoint),
     /// The server no longer has all that came after the cursor, or never gave it: the checkpoint is too old, or of a server that
     /// was replaced or restored since. Something may have been missed; the feed continues from now. A failure of the server is
     /// [`Trouble`](Self::Trouble) instead.
-    Missed(Checkpoint),
+    Gap(Checkpoint),
     /// The feed could not be read, and tries again. Nothing is lost by it.
-    Trouble(Trouble),
+    Retrying(Retrying),
 }
 
 impl<T> FeedEvent<T> {
@@ -44,11 +44,11 @@ impl<T> FeedEvent<T> {
     pub const fn checkpoint(&self) -> Option<&Checkpoint> {
         match self {
             Self::Started(checkpoint)
-            | Self::Quiet(checkpoint)
-            | Self::Missed(checkpoint)
+            | Self::Heartbeat(checkpoint)
+            | Self::Gap(checkpoint)
             | Self::Update { checkpoint, .. }
-            | Self::Unread { checkpoint, .. } => Some(checkpoint),
-            Self::Trouble(_) => None,
+            | Self::Undecoded { checkpoint, .. } => Some(checkpoint),
+            Self::Retrying(_) => None,
         }
     }
 }
@@ -56,19 +56,19 @@ impl<T> FeedEvent<T> {
 /// A feed that could not be read, for now.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Trouble {
+pub struct Retrying {
     /// How many attempts in a row have failed.
     pub attempt: u32,
     /// Why the last one failed.
-    pub cause: Error,
+    pub error: Error,
     /// When it tries again, on the executor's monotonic clock.
-    pub next_try: Moment,
+    pub retry_at: Moment,
 }
 
 /// How a feed ended, if not by an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum End {
+pub enum FeedEnd {
     /// It was stopped here.
     Stopped,
     /// Somebody ended the subscription on the server.
@@ -78,7 +78,7 @@ pub enum End {
 /// What one of many feeds has come to.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Delivery<E, T> {
+pub enum FeedSetEvent<E, T> {
     /// It delivers this.
     Event(E),
     /// It has ended, and is no longer among them.

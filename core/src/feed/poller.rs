@@ -2,54 +2,54 @@ use alloc::{boxed::Box, collections::VecDeque, string::String, sync::Arc, vec::V
 use core::{fmt, mem, time::Duration};
 
 use super::{
-    Checkpoint, End, FeedEvent, Follow, Trouble,
+    Checkpoint, FeedEnd, FeedEvent, FeedOptions, Retrying,
     pace::Pace,
     position::{self, Delivered},
-    wait::{Wait, passes},
+    wait::{LongPollDuration, is_retryable},
 };
 use crate::{
     backoff,
-    brake::LONGEST_PAUSE,
-    call::{Call, makes_suspect},
+    brake::MAX_PAUSE,
+    call::{Call, discredits_idle_connections},
     clock::{Moment, Now},
-    error::{Error, ErrorKind, UnexpectedAnswer},
+    error::{Error, ErrorKind, UnexpectedResponse},
     machine::{Feed, Machine, Reply, Step, Ticket, ready},
     model::Message,
     session::Session,
-    wire::updates::{self, Batch, Happens, Item, Lease, Signal, Source},
+    wire::updates::{self, Batch, FeedItem, Item, Lease, Signal, Source},
 };
 
 /// The shortest waits between attempts, whatever the retry policy or the server says: a feed has no last attempt. They
 /// double, up to eight seconds.
-const SHORTEST_WAIT: Duration = Duration::from_millis(250);
-const DOUBLINGS: u32 = 5;
+const MIN_BACKOFF: Duration = Duration::from_millis(250);
+const MAX_DOUBLINGS: u32 = 5;
 /// How old a checkpoint may become before there is another one, though nothing has happened: servers forget old cursors.
-const QUIET: Duration = Duration::from_secs(10 * 60);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 /// A feed: see the [module](super) for its states.
 pub struct Poller<T> {
     session: Session,
     source: Source,
-    wait: Wait,
+    wait: LongPollDuration,
     pace: Pace,
-    hidden: fn(&T) -> bool,
+    is_hidden: fn(&T) -> bool,
     /// Where the feed is; `None` until that is known, and after the server has forgotten it.
     cursor: Option<Arc<str>>,
     /// Whether something was delivered before: without a cursor, something may then have been missed.
-    began: bool,
+    started: bool,
     subscription: Option<String>,
-    arrived: VecDeque<FeedEvent<T>>,
+    pending: VecDeque<FeedEvent<T>>,
     /// The events after the position that were delivered all the same.
     delivered: Delivered,
     /// When the user last got a checkpoint; of one that the feed began at, when it was first read after that.
-    told_at: Option<Moment>,
+    last_checkpoint_at: Option<Moment>,
     /// Whether there is a newer one by now.
-    newer: bool,
+    cursor_advanced: bool,
     /// Attempts in a row that failed; and those that were not cut polls, by which the waits grow.
     failures: u32,
     outages: u32,
     /// Whether it began anew, at the server's word, since it was last read. The second time in a row is trouble.
-    renewed: bool,
+    restarted: bool,
     /// Has the next request require a connection of its own: see [`makes_suspect`].
     fresh: bool,
     state: State<T>,
@@ -57,13 +57,13 @@ pub struct Poller<T> {
 
 enum State<T> {
     /// Whatever is next: a subscription where one is needed, else a poll.
-    Next,
+    Ready,
     Subscribing(Box<Call<Lease>>),
     Polling(Box<Call<Batch<T>>>),
     Backoff(Moment),
     Unsubscribing(Box<Call<()>>),
-    Ending(Result<End, Error>),
-    Over,
+    Done(Result<FeedEnd, Error>),
+    Finished,
 }
 
 /// The time at which a poll was sent, and how long it took.
@@ -80,29 +80,29 @@ impl Timing {
 }
 
 #[expect(private_bounds, reason = "which kinds of events there are is for the wire contract to say")]
-impl<T: Happens> Poller<T> {
+impl<T: FeedItem> Poller<T> {
     /// A feed of what `source` has, without the items that are `hidden`.
-    pub(crate) fn new(session: &Session, source: Source, follow: Follow, hidden: fn(&T) -> bool) -> Self {
+    pub(crate) fn new(session: &Session, source: Source, follow: FeedOptions, hidden: fn(&T) -> bool) -> Self {
         let (cursor, state) = match follow.after.map(|checkpoint| checkpoint.into_cursor(&source)).transpose() {
-            Ok(cursor) => (cursor, State::Next),
-            Err(error) => (None, State::Ending(Err(error))),
+            Ok(cursor) => (cursor, State::Ready),
+            Err(error) => (None, State::Done(Err(error))),
         };
         Self {
             session: session.clone(),
             source,
-            wait: Wait::new(follow.wait),
+            wait: LongPollDuration::new(follow.long_poll),
             pace: Pace::default(),
-            hidden,
-            began: cursor.is_some(),
+            is_hidden: hidden,
+            started: cursor.is_some(),
             cursor,
             subscription: None,
-            arrived: VecDeque::new(),
+            pending: VecDeque::new(),
             delivered: Delivered::default(),
-            told_at: None,
-            newer: false,
+            last_checkpoint_at: None,
+            cursor_advanced: false,
             failures: 0,
             outages: 0,
-            renewed: false,
+            restarted: false,
             fresh: false,
             state,
         }
@@ -111,11 +111,11 @@ impl<T: Happens> Poller<T> {
     fn next(&mut self) -> State<T> {
         let fresh = mem::take(&mut self.fresh);
         if self.source.is_leased() && self.subscription.is_none() {
-            return State::Subscribing(Box::new(self.session.once(updates::subscribe(&self.source)).fresh(fresh)));
+            return State::Subscribing(Box::new(self.session.call_once(updates::subscribe(&self.source)).fresh(fresh)));
         }
         let (subscription, cursor) = (self.subscription.as_deref(), self.cursor.as_deref());
         let endpoint = updates::updates(&self.source, subscription, cursor, self.wait.current());
-        State::Polling(Box::new(self.session.once(endpoint).fresh(fresh)))
+        State::Polling(Box::new(self.session.call_once(endpoint).fresh(fresh)))
     }
 
     fn checkpoint(&self, cursor: &Arc<str>) -> Checkpoint {
@@ -123,34 +123,34 @@ impl<T: Happens> Poller<T> {
     }
 
     /// Goes on at this cursor, which is where the feed is now.
-    fn begin_at(&mut self, cursor: Arc<str>) {
+    fn start_at(&mut self, cursor: Arc<str>) {
         let checkpoint = self.checkpoint(&cursor);
-        self.arrived.push_back(if self.began { FeedEvent::Missed(checkpoint) } else { FeedEvent::Started(checkpoint) });
-        (self.began, self.told_at, self.newer) = (true, None, false);
+        self.pending.push_back(if self.started { FeedEvent::Gap(checkpoint) } else { FeedEvent::Started(checkpoint) });
+        (self.started, self.last_checkpoint_at, self.cursor_advanced) = (true, None, false);
         self.delivered = Delivered::default();
         self.cursor = Some(cursor);
     }
 
-    fn subscribed(&mut self, lease: Lease) -> State<T> {
+    fn on_lease(&mut self, lease: Lease) -> State<T> {
         self.subscription = Some(lease.id);
         if self.cursor.is_none() {
-            self.begin_at(lease.cursor);
+            self.start_at(lease.cursor);
         }
-        State::Next
+        State::Ready
     }
 
-    fn polled(&mut self, now: Now, timing: Timing, batch: Batch<T>) -> State<T> {
+    fn on_batch(&mut self, now: Now, timing: Timing, batch: Batch<T>) -> State<T> {
         let Some(from) = self.cursor.take() else { return self.located(now, batch.cursor) };
         let (to, passed) = position::after(&batch, &from);
         let events = batch.items.len();
         let is_stuck = passed < events;
         if !is_stuck || passed > 0 {
-            (self.failures, self.outages, self.renewed) = (0, 0, false);
-            self.wait.went_well(timing.lasted, now.moment);
+            (self.failures, self.outages, self.restarted) = (0, 0, false);
+            self.wait.on_success(timing.lasted, now.moment);
         }
         let (mut cursor, mut kept) = (from, Vec::new());
-        self.arrived.reserve_exact(events);
-        for (at, Item { cursor: after, mark, what }) in batch.items.into_iter().enumerate() {
+        self.pending.reserve_exact(events);
+        for (at, Item { cursor: after, fingerprint: mark, result: what }) in batch.items.into_iter().enumerate() {
             if at < passed {
                 cursor = after.unwrap_or(cursor);
             } else {
@@ -159,62 +159,66 @@ impl<T: Happens> Poller<T> {
             let checkpoint = self.checkpoint(&cursor);
             let event = match what {
                 _ if self.delivered.has(mark) => None,
-                Ok(item) if (self.hidden)(&item) => None,
+                Ok(item) if (self.is_hidden)(&item) => None,
                 Ok(item) => Some(FeedEvent::Update { item, checkpoint }),
-                Err(item) => Some(FeedEvent::Unread { item, checkpoint }),
+                Err(item) => Some(FeedEvent::Undecoded { item, checkpoint }),
             };
-            self.newer = event.is_none();
-            self.arrived.extend(event);
+            self.cursor_advanced = event.is_none();
+            self.pending.extend(event);
         }
         self.delivered = Delivered::new(kept);
         let to = to.unwrap_or_else(|| cursor.clone());
-        self.newer |= to != cursor;
+        self.cursor_advanced |= to != cursor;
         self.cursor = Some(to.clone());
-        let told_at = *self.told_at.get_or_insert(now.moment);
-        let is_idle = self.arrived.is_empty();
+        let told_at = *self.last_checkpoint_at.get_or_insert(now.moment);
+        let is_idle = self.pending.is_empty();
         if is_idle {
-            self.arrived = VecDeque::new();
+            self.pending = VecDeque::new();
         } else {
-            self.told_at = Some(now.moment);
-            self.pace.delivered();
+            self.last_checkpoint_at = Some(now.moment);
+            self.pace.on_delivery();
         }
         if is_stuck {
-            return self.failed(now, UnexpectedAnswer::new("no cursor leads on after the events").into());
+            return self.on_error(now, UnexpectedResponse::new("no cursor leads on after the events").into());
         }
-        let due = if is_idle { timing.sent_at.plus(self.pace.in_vain(events, timing.lasted)) } else { now.moment };
-        if is_idle && self.newer && now.moment.since(told_at) >= QUIET {
-            (self.told_at, self.newer) = (Some(now.moment), false);
-            self.arrived.push_back(FeedEvent::Quiet(self.checkpoint(&to)));
+        let due = if is_idle {
+            timing.sent_at.saturating_add(self.pace.on_nothing_delivered(events, timing.lasted))
+        } else {
+            now.moment
+        };
+        if is_idle && self.cursor_advanced && now.moment.saturating_duration_since(told_at) >= HEARTBEAT_INTERVAL {
+            (self.last_checkpoint_at, self.cursor_advanced) = (Some(now.moment), false);
+            self.pending.push_back(FeedEvent::Heartbeat(self.checkpoint(&to)));
         }
-        if now.moment < due { State::Backoff(due) } else { State::Next }
+        if now.moment < due { State::Backoff(due) } else { State::Ready }
     }
 
     /// The feed begins at the cursor of a poll without one.
     fn located(&mut self, now: Now, cursor: Option<Arc<str>>) -> State<T> {
         let Some(cursor) = cursor else {
-            return self.failed(now, UnexpectedAnswer::new("there is no cursor to begin at").into());
+            return self.on_error(now, UnexpectedResponse::new("there is no cursor to begin at").into());
         };
         // It is read only when it is read at a cursor: until then, what made it begin anew may come again.
-        if !self.renewed {
+        if !self.restarted {
             (self.failures, self.outages) = (0, 0);
         }
-        self.begin_at(cursor);
-        State::Next
+        self.start_at(cursor);
+        State::Ready
     }
 
     /// The same of a poll, which something in between may have cut.
-    fn poll_failed(&mut self, now: Now, timing: Timing, error: Error) -> State<T> {
+    fn on_poll_error(&mut self, now: Now, timing: Timing, error: Error) -> State<T> {
         if self.wait.is_cut(&error, timing.lasted, now.moment) {
             // The server may be well, and the poll has lasted: a pause would only make the feed deaf.
-            return self.retries(now, error, SHORTEST_WAIT);
+            return self.back_off(now, error, MIN_BACKOFF);
         }
-        self.failed(now, error)
+        self.on_error(now, error)
     }
 
-    fn failed(&mut self, now: Now, error: Error) -> State<T> {
+    fn on_error(&mut self, now: Now, error: Error) -> State<T> {
         let signal = updates::signal(&error);
         if signal == Some(Signal::Unsubscribed) {
-            return State::Ending(Ok(End::Unsubscribed));
+            return State::Done(Ok(FeedEnd::Unsubscribed));
         }
         let renews = match signal {
             Some(Signal::CursorExpired) => self.cursor.take().is_some(),
@@ -224,69 +228,73 @@ impl<T: Happens> Poller<T> {
             }
             _ => false,
         };
-        if renews && !mem::replace(&mut self.renewed, true) {
-            return State::Next;
+        if renews && !mem::replace(&mut self.restarted, true) {
+            return State::Ready;
         }
-        if !(renews || signal.is_some() || passes(&error)) {
-            return State::Ending(Err(error));
+        if !(renews || signal.is_some() || is_retryable(&error)) {
+            return State::Done(Err(error));
         }
         self.outages = self.outages.saturating_add(1);
-        let shortest = SHORTEST_WAIT * (1 << (self.outages - 1).min(DOUBLINGS));
-        let ours = backoff::wait(&self.session.config().retry, self.outages, self.session.jitter()).max(shortest);
-        let asked = error.retry_after().unwrap_or_default().min(LONGEST_PAUSE);
-        self.retries(now, error, asked.saturating_add(ours))
+        let shortest = MIN_BACKOFF * (1 << (self.outages - 1).min(MAX_DOUBLINGS));
+        let ours = backoff::delay(&self.session.config().retry, self.outages, self.session.next_random()).max(shortest);
+        let asked = error.retry_after().unwrap_or_default().min(MAX_PAUSE);
+        self.back_off(now, error, asked.saturating_add(ours))
     }
 
     /// Reports the failure, and waits.
-    fn retries(&mut self, now: Now, cause: Error, wait: Duration) -> State<T> {
-        self.fresh = makes_suspect(&cause);
+    fn back_off(&mut self, now: Now, cause: Error, wait: Duration) -> State<T> {
+        self.fresh = discredits_idle_connections(&cause);
         self.failures = self.failures.saturating_add(1);
-        let next_try = now.moment.plus(wait);
-        self.arrived.push_back(FeedEvent::Trouble(Trouble { attempt: self.failures, cause, next_try }));
+        let next_try = now.moment.saturating_add(wait);
+        self.pending.push_back(FeedEvent::Retrying(Retrying {
+            attempt: self.failures,
+            error: cause,
+            retry_at: next_try,
+        }));
         State::Backoff(next_try)
     }
 }
 
-impl<T: Happens> Machine for Poller<T> {
+impl<T: FeedItem> Machine for Poller<T> {
     type Event = FeedEvent<T>;
-    type Output = End;
+    type Output = FeedEnd;
 
-    fn poll(&mut self, now: Now) -> Step<FeedEvent<T>, Result<End, Error>> {
+    fn poll(&mut self, now: Now) -> Step<FeedEvent<T>, Result<FeedEnd, Error>> {
         loop {
-            if let Some(event) = self.arrived.pop_front() {
-                if self.arrived.is_empty() {
+            if let Some(event) = self.pending.pop_front() {
+                if self.pending.is_empty() {
                     // An idle feed keeps no room for events: there may be thousands.
-                    self.arrived = VecDeque::new();
+                    self.pending = VecDeque::new();
                 }
                 return Step::Event(event);
             }
             self.state = match &mut self.state {
-                State::Next => self.next(),
+                State::Ready => self.next(),
                 State::Subscribing(call) => match ready!(call.poll(now)) {
-                    Ok(lease) => self.subscribed(lease),
-                    Err(error) => self.failed(now, error),
+                    Ok(lease) => self.on_lease(lease),
+                    Err(error) => self.on_error(now, error),
                 },
                 State::Polling(call) => {
                     let result = ready!(call.poll(now));
                     let timing = Timing::of(call);
                     match result {
-                        Ok(batch) => self.polled(now, timing, batch),
-                        Err(error) => self.poll_failed(now, timing, error),
+                        Ok(batch) => self.on_batch(now, timing, batch),
+                        Err(error) => self.on_poll_error(now, timing, error),
                     }
                 }
                 State::Backoff(until) if now.moment < *until => return Step::Sleep(*until),
-                State::Backoff(_) => State::Next,
+                State::Backoff(_) => State::Ready,
                 State::Unsubscribing(call) => {
                     // If that failed, the lease ends by itself.
                     let _ = ready!(call.poll(now));
-                    State::Ending(Ok(End::Stopped))
+                    State::Done(Ok(FeedEnd::Stopped))
                 }
-                State::Ending(result) => {
+                State::Done(result) => {
                     let result = mem::replace(result, Err(Error::Finished));
-                    self.state = State::Over;
+                    self.state = State::Finished;
                     return Step::Done(result);
                 }
-                State::Over => return Step::Done(Err(Error::Finished)),
+                State::Finished => return Step::Done(Err(Error::Finished)),
             };
         }
     }
@@ -296,41 +304,41 @@ impl<T: Happens> Machine for Poller<T> {
             State::Subscribing(call) => call.handle(now, ticket, reply),
             State::Polling(call) => call.handle(now, ticket, reply),
             State::Unsubscribing(call) => call.handle(now, ticket, reply),
-            State::Next | State::Backoff(_) | State::Ending(_) | State::Over => {}
+            State::Ready | State::Backoff(_) | State::Done(_) | State::Finished => {}
         }
     }
 }
 
-impl<T: Happens> Feed for Poller<T> {
+impl<T: FeedItem> Feed for Poller<T> {
     fn stop(&mut self, now: Now) {
-        match mem::replace(&mut self.state, State::Over) {
+        match mem::replace(&mut self.state, State::Finished) {
             // An answer that was handed over has arrived, though nobody has looked at it yet.
-            State::Polling(mut call) if call.is_answered() => {
-                if let Ok(Ok(batch)) = call.poll(now).answer::<(), ()>() {
-                    self.polled(now, Timing::of(&call), batch);
+            State::Polling(mut call) if call.has_result() => {
+                if let Ok(Ok(batch)) = call.poll(now).into_output::<(), ()>() {
+                    self.on_batch(now, Timing::of(&call), batch);
                 }
             }
-            State::Subscribing(mut call) if call.is_answered() => {
-                if let Ok(Ok(lease)) = call.poll(now).answer::<(), ()>() {
-                    self.subscribed(lease);
+            State::Subscribing(mut call) if call.has_result() => {
+                if let Ok(Ok(lease)) = call.poll(now).into_output::<(), ()>() {
+                    self.on_lease(lease);
                 }
             }
-            state @ (State::Unsubscribing(_) | State::Ending(_) | State::Over) => {
+            state @ (State::Unsubscribing(_) | State::Done(_) | State::Finished) => {
                 self.state = state;
                 return;
             }
-            State::Next | State::Subscribing(_) | State::Polling(_) | State::Backoff(_) => {}
+            State::Ready | State::Subscribing(_) | State::Polling(_) | State::Backoff(_) => {}
         }
         self.state = match self.subscription.take() {
-            Some(id) => State::Unsubscribing(Box::new(self.session.once(updates::unsubscribe(&self.source, &id)))),
-            None => State::Ending(Ok(End::Stopped)),
+            Some(id) => State::Unsubscribing(Box::new(self.session.call_once(updates::unsubscribe(&self.source, &id)))),
+            None => State::Done(Ok(FeedEnd::Stopped)),
         };
     }
 }
 
 impl Poller<Message> {
     /// A feed of messages, without those that the session hides.
-    pub(crate) fn messages(session: &Session, source: Source, follow: Follow) -> Self {
+    pub(crate) fn messages(session: &Session, source: Source, follow: FeedOptions) -> Self {
         let hides = session.config().hide_deleted_messages;
         Self::new(session, source, follow, if hides { |message| message.deleted } else { |_| false })
     }
@@ -339,13 +347,13 @@ impl Poller<Message> {
 impl<T> fmt::Debug for Poller<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
-            State::Next => "Next",
+            State::Ready => "Next",
             State::Subscribing(_) => "Subscribing",
             State::Polling(_) => "Polling",
             State::Backoff(_) => "Backoff",
             State::Unsubscribing(_) => "Unsubscribing",
-            State::Ending(_) => "Ending",
-            State::Over => "Over",
+            State::Done(_) => "Ending",
+            State::Finished => "Over",
         };
         f.debug_struct("Poller")
             .field("source", &self.source)

@@ -22,7 +22,7 @@ pub struct FeedSet<K, F> {
     ready: VecDeque<usize>,
     /// Who sleeps until when. What was woken before its time is left in here, and found to be outdated by its turn.
     sleeping: BinaryHeap<Reverse<(Moment, u64, usize)>>,
-    turns: u64,
+    generation: u64,
 }
 
 struct Slot<K, F> {
@@ -30,28 +30,28 @@ struct Slot<K, F> {
     feed: F,
     state: State,
     /// What was handed out last.
-    issued: Option<Ticket>,
+    outstanding: Option<Ticket>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Ready,
     /// Its step was handed out, and not answered yet.
-    Awaited,
+    Waiting,
     /// The turn in which it fell asleep.
-    Asleep(u64),
+    Sleeping(u64),
 }
 
 /// What is to be done for a [`FeedSet`].
 #[derive(Debug)]
-pub enum Next<K, E, T> {
+pub enum FeedSetStep<K, E, T> {
     /// Something for the feed with this key. [`Step::Send`] and [`Step::File`] are handed out once;
     /// [`Step::Sleep`] never is; after [`Step::Done`] the feed is no longer in the set.
     Step(K, Step<E, T>),
     /// Nothing until then, unless a reply comes, or a feed is added or stopped.
     Sleep(Moment),
     /// Nothing until a reply comes, or a feed is added or stopped.
-    Wait,
+    Idle,
     /// There are no feeds.
     Empty,
 }
@@ -65,7 +65,7 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
             by_key: BTreeMap::new(),
             ready: VecDeque::new(),
             sleeping: BinaryHeap::new(),
-            turns: 0,
+            generation: 0,
         }
     }
 
@@ -82,7 +82,7 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
     /// Adds a feed. The one that had this key, if there was one, is given back as it is: it was not stopped.
     pub fn insert(&mut self, key: K, feed: F) -> Option<F> {
         let previous = self.remove(&key);
-        let slot = Some(Slot { key: key.clone(), feed, state: State::Ready, issued: None });
+        let slot = Some(Slot { key: key.clone(), feed, state: State::Ready, outstanding: None });
         let at = if let Some(at) = self.free.pop() {
             self.slots[at] = slot;
             at
@@ -127,7 +127,7 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
     }
 
     /// What there is to do now.
-    pub fn next(&mut self, now: Now) -> Next<K, F::Event, Result<F::Output, Error>> {
+    pub fn next(&mut self, now: Now) -> FeedSetStep<K, F::Event, Result<F::Output, Error>> {
         self.wake_sleepers(now.moment);
         while let Some(at) = self.ready.pop_front() {
             let Some(slot) = &mut self.slots[at] else { continue };
@@ -135,29 +135,29 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
             let key = slot.key.clone();
             match &step {
                 Step::Sleep(until) => {
-                    self.turns += 1;
-                    slot.state = State::Asleep(self.turns);
-                    self.sleeping.push(Reverse((*until, self.turns, at)));
+                    self.generation += 1;
+                    slot.state = State::Sleeping(self.generation);
+                    self.sleeping.push(Reverse((*until, self.generation, at)));
                     continue;
                 }
                 Step::Event(_) => self.ready.push_back(at),
                 Step::Send(ticket, _) | Step::File(ticket, _) => {
-                    slot.state = State::Awaited;
-                    if slot.issued.replace(*ticket) == Some(*ticket) {
+                    slot.state = State::Waiting;
+                    if slot.outstanding.replace(*ticket) == Some(*ticket) {
                         continue;
                     }
                 }
                 Step::Done(_) => {
-                    slot.state = State::Awaited;
+                    slot.state = State::Waiting;
                     self.remove(&key);
                 }
             }
-            return Next::Step(key, step);
+            return FeedSetStep::Step(key, step);
         }
         if self.is_empty() {
-            return Next::Empty;
+            return FeedSetStep::Empty;
         }
-        self.sleeping.peek().map_or(Next::Wait, |Reverse((until, ..))| Next::Sleep(*until))
+        self.sleeping.peek().map_or(FeedSetStep::Idle, |Reverse((until, ..))| FeedSetStep::Sleep(*until))
     }
 
     /// Hands a reply to the feed with this key. If there is none, or it does not await that ticket, nothing changes.
@@ -174,8 +174,8 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
     pub fn reissue(&mut self) {
         for at in 0..self.slots.len() {
             let Some(slot) = &mut self.slots[at] else { continue };
-            slot.issued = None;
-            if slot.state == State::Awaited {
+            slot.outstanding = None;
+            if slot.state == State::Waiting {
                 self.wake(at);
             }
         }
@@ -190,7 +190,7 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
 
     fn wake_sleepers(&mut self, now: Moment) {
         while let Some(Reverse((until, turn, at))) = self.sleeping.peek().copied() {
-            let outdated = self.slots[at].as_ref().is_none_or(|slot| slot.state != State::Asleep(turn));
+            let outdated = self.slots[at].as_ref().is_none_or(|slot| slot.state != State::Sleeping(turn));
             if !outdated && until > now {
                 return;
             }

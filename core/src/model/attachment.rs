@@ -12,7 +12,7 @@ use crate::error::Error;
 pub enum Attachment {
     /// An appointment.
     #[doc(alias = "CALENDAR")]
-    Calendar(Calendar),
+    Calendar(CalendarEvent),
     /// A place.
     #[doc(alias = "LOCATION")]
     Location(Location),
@@ -55,7 +55,7 @@ pub struct Asset {
 
 /// An appointment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Calendar {
+pub struct CalendarEvent {
     pub(crate) title: String,
     pub(crate) start: DateTime<Utc>,
     pub(crate) end: DateTime<Utc>,
@@ -63,7 +63,7 @@ pub struct Calendar {
     pub(crate) location: Option<String>,
 }
 
-impl Calendar {
+impl CalendarEvent {
     /// Raises `InvalidInput` if `end` is before `start`. Times are sent to the millisecond.
     pub fn new(title: impl Into<String>, start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, Error> {
         if end < start {

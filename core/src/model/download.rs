@@ -1,5 +1,5 @@
 use super::Asset;
-use crate::progress::{Progress, Transferred};
+use crate::progress::{Progress, TransferProgress};
 
 /// An asset to be downloaded. An asset alone is one too: `chats.download(&asset)`.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,12 +10,12 @@ pub struct Download {
 
 impl Download {
     /// The bytes of this asset.
-    pub fn of(asset: &Asset) -> Self {
+    pub fn new(asset: &Asset) -> Self {
         Self { asset: asset.clone(), progress: None }
     }
 
     /// Calls `observer` after every piece that has arrived.
-    pub fn on_progress(mut self, observer: impl Fn(Transferred) + Send + Sync + 'static) -> Self {
+    pub fn on_progress(mut self, observer: impl Fn(TransferProgress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Progress::new(observer));
         self
     }
@@ -23,6 +23,6 @@ impl Download {
 
 impl From<&Asset> for Download {
     fn from(asset: &Asset) -> Self {
-        Self::of(asset)
+        Self::new(asset)
     }
 }

@@ -56,7 +56,7 @@ impl Draft {
 
     /// As the Python SDK's flag: `true` makes it an [`AlertType::Alert`] unless it has a type. A type makes it an attention
     /// message whatever the flag says. Of several calls, the last one counts. Default: `false`.
-    pub fn is_alert(mut self, is_alert: bool) -> Self {
+    pub fn set_alert(mut self, is_alert: bool) -> Self {
         self.is_alert = is_alert;
         self
     }

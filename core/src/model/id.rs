@@ -4,21 +4,21 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Asset, ChatInfo, Group, Message, Reaction, User};
-use crate::{error::Error, plain::Plain};
+use crate::{error::Error, plain::Escaped};
 
 /// The longest id, in characters.
-const LONGEST: usize = 128;
+const MAX_ID_CHARS: usize = 128;
 
 /// An opaque name that the server gave to something.
 pub(crate) trait Id: fmt::Display {
     /// What it names, for errors.
-    const WHAT: &'static str;
+    const NAME: &'static str;
 
     fn as_str(&self) -> &str;
 
     /// Refuses what can be no id.
     fn check(&self) -> Result<&str, Error> {
-        checked_id(Self::WHAT, self.as_str())
+        checked_id(Self::NAME, self.as_str())
     }
 }
 
@@ -29,8 +29,8 @@ pub(crate) fn checked_id<'a>(what: &str, id: &'a str) -> Result<&'a str, Error> 
         "" => Err(Error::invalid(what, "it is empty")),
         "." | ".." => Err(Error::invalid(what, "`.` and `..` are not ids")),
         id if id.contains('\0') => Err(Error::invalid(what, "it has a NUL")),
-        id if id.chars().count() > LONGEST => {
-            Err(Error::invalid(what, format!("it is longer than {LONGEST} characters")))
+        id if id.chars().count() > MAX_ID_CHARS => {
+            Err(Error::invalid(what, format!("it is longer than {MAX_ID_CHARS} characters")))
         }
         id => Ok(id),
     }
@@ -53,7 +53,7 @@ macro_rules! ids {
         }
 
         impl Id for $name {
-            const WHAT: &'static str = $what;
+            const NAME: &'static str = $what;
 
             fn as_str(&self) -> &str {
                 &self.0
@@ -63,7 +63,7 @@ macro_rules! ids {
         /// For people: control characters are escaped. The id itself is [`as_str`](Self::as_str).
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}", Plain(&self.0))
+                write!(f, "{}", Escaped(&self.0))
             }
         }
 

@@ -1,7 +1,7 @@
 use alloc::{format, vec, vec::Vec};
 use core::{slice, time::Duration};
 
-use super::{Calendar, LiveLocation, Location, Poll, Upload};
+use super::{CalendarEvent, LiveLocation, Location, Poll, Upload};
 use crate::error::Error;
 
 /// Something to attach to a message.
@@ -13,7 +13,7 @@ pub struct NewAttachment(pub(crate) New);
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum New {
-    Calendar(Calendar),
+    Calendar(CalendarEvent),
     Location(Location),
     LiveLocation(LiveLocation),
     Gallery(Vec<Upload>),
@@ -43,13 +43,13 @@ impl NewAttachment {
     }
 
     /// A recording, and how long it lasts (to the millisecond), if that is known.
-    pub fn sound(upload: Upload, lasts: impl Into<Option<Duration>>) -> Self {
-        Self(New::Sound(upload, lasts.into()))
+    pub fn sound(upload: Upload, duration: impl Into<Option<Duration>>) -> Self {
+        Self(New::Sound(upload, duration.into()))
     }
 
     /// A video, and how long it lasts (to the millisecond), if that is known.
-    pub fn video(upload: Upload, lasts: impl Into<Option<Duration>>) -> Self {
-        Self(New::Video(upload, lasts.into()))
+    pub fn video(upload: Upload, duration: impl Into<Option<Duration>>) -> Self {
+        Self(New::Video(upload, duration.into()))
     }
 
     /// How long the location is shared that these begin to share, if they do.
@@ -123,13 +123,13 @@ impl IntoIterator for Attachments {
 }
 
 macro_rules! attachable {
-    ($($name:ident)*) => { $(
+    ($($variant:ident($name:ident))*) => { $(
         impl From<$name> for NewAttachment {
             fn from(it: $name) -> Self {
-                Self(New::$name(it))
+                Self(New::$variant(it))
             }
         }
     )* };
 }
 
-attachable! { Calendar Location LiveLocation Poll }
+attachable! { Calendar(CalendarEvent) Location(Location) LiveLocation(LiveLocation) Poll(Poll) }

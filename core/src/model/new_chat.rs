@@ -97,7 +97,7 @@ impl NewChat {
     }
 
     /// Whether it is an alert chat. Default: `false`.
-    pub fn is_alert(mut self, is_alert: bool) -> Self {
+    pub fn alert_chat(mut self, is_alert: bool) -> Self {
         self.is_alert = is_alert;
         self
     }
@@ -133,7 +133,7 @@ pub struct NewOneToOne {
 impl NewOneToOne {
     /// A chat with this user.
     #[doc(alias = "recipient")]
-    pub fn with(recipient: impl Into<UserId>) -> Self {
+    pub fn new(recipient: impl Into<UserId>) -> Self {
         Self { recipient: recipient.into(), message: None, attachments: Vec::new(), idempotency_key: None }
     }
 
@@ -159,24 +159,24 @@ impl NewOneToOne {
 
 impl From<&User> for NewOneToOne {
     fn from(recipient: &User) -> Self {
-        Self::with(recipient)
+        Self::new(recipient)
     }
 }
 
 impl From<UserId> for NewOneToOne {
     fn from(recipient: UserId) -> Self {
-        Self::with(recipient)
+        Self::new(recipient)
     }
 }
 
 impl From<&UserId> for NewOneToOne {
     fn from(recipient: &UserId) -> Self {
-        Self::with(recipient)
+        Self::new(recipient)
     }
 }
 
 impl From<&str> for NewOneToOne {
     fn from(recipient: &str) -> Self {
-        Self::with(recipient)
+        Self::new(recipient)
     }
 }

@@ -1,7 +1,7 @@
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
-use crate::progress::{Progress, Transferred};
+use crate::progress::{Progress, TransferProgress};
 
 /// Bytes to be attached: a file, which is streamed, or what is in memory.
 ///
@@ -29,14 +29,14 @@ pub(crate) enum Source {
 
 impl Upload {
     /// The file at this path, under its own name. It is read when it is sent, and never as a whole into memory.
-    pub fn path(path: impl Into<String>) -> Self {
+    pub fn from_path(path: impl Into<String>) -> Self {
         let path = path.into();
         let name = path.rsplit(['/', if cfg!(windows) { '\\' } else { '/' }]).next().unwrap_or_default().into();
         Self { source: Source::Path(path), name, media_type: None, progress: None, may_grow: false }
     }
 
     /// These bytes, as a file with this name.
-    pub fn bytes(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+    pub fn from_bytes(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         let source = Source::Bytes(Arc::new(bytes.into()));
         Self { source, name: name.into(), media_type: None, progress: None, may_grow: false }
     }
@@ -46,7 +46,7 @@ impl Upload {
     }
 
     /// Sends it under another name: 1 to 255 characters, without slashes of either kind and NUL.
-    pub fn named(mut self, name: impl Into<String>) -> Self {
+    pub fn file_name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
@@ -66,7 +66,7 @@ impl Upload {
     }
 
     /// Calls `observer` after every piece that was sent.
-    pub fn on_progress(mut self, observer: impl Fn(Transferred) + Send + Sync + 'static) -> Self {
+    pub fn on_progress(mut self, observer: impl Fn(TransferProgress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Progress::new(observer));
         self
     }
@@ -94,30 +94,30 @@ pub struct Image(pub(crate) Source);
 impl Image {
     /// The file at this path.
     #[doc(alias = "image_path")]
-    pub fn path(path: impl Into<String>) -> Self {
+    pub fn from_path(path: impl Into<String>) -> Self {
         Self(Source::Path(path.into()))
     }
 
     /// An image in memory.
-    pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
+    pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Self {
         Self(Source::Bytes(Arc::new(bytes.into())))
     }
 }
 
 impl From<&str> for Image {
     fn from(path: &str) -> Self {
-        Self::path(path)
+        Self::from_path(path)
     }
 }
 
 impl From<String> for Image {
     fn from(path: String) -> Self {
-        Self::path(path)
+        Self::from_path(path)
     }
 }
 
 impl From<Vec<u8>> for Image {
     fn from(bytes: Vec<u8>) -> Self {
-        Self::bytes(bytes)
+        Self::from_bytes(bytes)
     }
 }

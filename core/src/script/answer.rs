@@ -5,19 +5,19 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::{
-    fault::{Fault, FaultKind},
+    fault::{TransportError, TransportErrorKind},
     machine::Reply,
 };
 
 /// What a [`Script`](super::Script) gives to a request: an answer, or trouble.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Respond {
     pub(super) reply: Reply,
     /// How long it takes; `None` for ever.
     pub(super) takes: Option<Duration>,
 }
 
-impl Answer {
+impl Respond {
     /// An answer with this status and nothing else.
     ///
     /// # Panics
@@ -54,22 +54,24 @@ impl Answer {
 
     /// No connection can be made: nothing of the request leaves.
     pub fn unreachable() -> Self {
-        Self::reply(Reply::Fault(Fault::new(FaultKind::Connect, "the script lets nobody through")))
+        Self::reply(Reply::Error(TransportError::new(TransportErrorKind::Connect, "the script lets nobody through")))
     }
 
     /// The connection is lost after the request has left: nobody knows whether the server acted on it.
-    pub fn lost() -> Self {
-        Self::reply(Reply::Fault(Fault::new(FaultKind::Lost, "the script cuts the connection").sent(true)))
+    pub fn connection_lost() -> Self {
+        Self::reply(Reply::Error(
+            TransportError::new(TransportErrorKind::Disconnected, "the script cuts the connection").with_sent(true),
+        ))
     }
 
     /// No answer ever comes: the time runs out.
-    pub fn silence() -> Self {
-        Self { takes: None, ..Self::lost() }
+    pub fn timeout() -> Self {
+        Self { takes: None, ..Self::connection_lost() }
     }
 
     /// Any trouble.
-    pub fn fault(fault: Fault) -> Self {
-        Self::reply(Reply::Fault(fault))
+    pub fn error(fault: TransportError) -> Self {
+        Self::reply(Reply::Error(fault))
     }
 
     /// Sets the body and its media type.
@@ -99,7 +101,7 @@ impl Answer {
     }
 
     /// Lets it take this long, on the script's clock. If that is longer than the request's timeout, the time runs out.
-    pub fn after(mut self, time: Duration) -> Self {
+    pub fn delay(mut self, time: Duration) -> Self {
         self.takes = Some(time);
         self
     }

@@ -39,7 +39,7 @@ impl<F: Feed> Iterator for Events<F> {
                     return result.err().map(Err);
                 }
                 Step::Send(_, exchange) if self.script.is_done(&exchange) => self.feed = None,
-                step => self.script.carry_out(feed, step),
+                step => self.script.perform_step(feed, step),
             }
         }
     }

@@ -8,7 +8,7 @@ use core::fmt;
 use http::Method;
 use serde_json::Value;
 
-use super::Received;
+use super::RecordedRequest;
 
 /// A request that a [`Script`](super::Script) waits for: method and path, and as much more as the test is about.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl Expect {
     }
 
     /// The first thing in which the request is not this one.
-    pub(super) fn difference(&self, got: &Received) -> Option<String> {
+    pub(super) fn difference(&self, got: &RecordedRequest) -> Option<String> {
         differs("the method", self.method.as_str(), Some(got.request.method().as_str()))
             .or_else(|| differs("the path", &self.path, Some(got.path())))
             .or_else(|| {

@@ -2,9 +2,9 @@ use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 use core::mem;
 
 use crate::{
-    exchange::{Body, Exchange, ToFile},
-    fault::{Fault, FaultKind},
-    file::{FileDone, FileError, FileErrorKind, FileTask},
+    exchange::{Body, Exchange, FileTarget},
+    fault::{TransportError, TransportErrorKind},
+    file::{FileError, FileErrorKind, FileOutcome, FileTask},
     machine::Reply,
 };
 
@@ -13,62 +13,66 @@ use crate::{
 pub(super) struct Files(pub(super) BTreeMap<String, Vec<u8>>);
 
 impl Files {
-    pub(super) fn perform(&mut self, task: FileTask) -> Result<FileDone, FileError> {
+    pub(super) fn perform(&mut self, task: FileTask) -> Result<FileOutcome, FileError> {
         match task {
             FileTask::Read { path, limit } => {
                 let bytes = self.get(&path)?;
                 if bytes.len() as u64 > limit {
                     return Err(FileError::new(path, FileErrorKind::TooLarge, ""));
                 }
-                Ok(FileDone::Bytes(bytes.clone()))
+                Ok(FileOutcome::Bytes(bytes.clone()))
             }
-            FileTask::Measure { path } => Ok(FileDone::Length(self.get(&path)?.len() as u64)),
+            FileTask::Len { path } => Ok(FileOutcome::Len(self.get(&path)?.len() as u64)),
             FileTask::Create { target } => {
                 let part = format!("{target}.part");
                 self.0.insert(part.clone(), Vec::new());
-                Ok(FileDone::Created { part, target })
+                Ok(FileOutcome::Created { part, target })
             }
             FileTask::Rename { from, to } => {
                 let bytes = self.get(&from)?.clone();
                 self.0.remove(&from);
                 self.0.insert(to, bytes);
-                Ok(FileDone::Done)
+                Ok(FileOutcome::Done)
             }
-            FileTask::Discard { path } => {
+            FileTask::Remove { path } => {
                 self.0.remove(&path);
-                Ok(FileDone::Done)
+                Ok(FileOutcome::Done)
             }
         }
     }
 
     /// The bytes that a request carries: those of a file, if it is one.
-    pub(super) fn body(&self, body: &Body) -> Result<Vec<u8>, Fault> {
+    pub(super) fn body(&self, body: &Body) -> Result<Vec<u8>, TransportError> {
         let Body::File { path, length, may_grow } = body else { return Ok(body.as_bytes().to_vec()) };
         match self.get(path) {
             Ok(bytes) if bytes.len() as u64 == *length => Ok(bytes.clone()),
             Ok(bytes) if *may_grow && bytes.len() as u64 > *length => {
                 Ok(bytes.iter().copied().take(usize::try_from(*length).unwrap_or(usize::MAX)).collect())
             }
-            Ok(_) => Err(Fault::new(FaultKind::File, FileError::new(path, FileErrorKind::Changed, ""))),
-            Err(error) => Err(Fault::new(FaultKind::File, error)),
+            Ok(_) => {
+                Err(TransportError::new(TransportErrorKind::File, FileError::new(path, FileErrorKind::Changed, "")))
+            }
+            Err(error) => Err(TransportError::new(TransportErrorKind::File, error)),
         }
     }
 
     /// Puts an answer's body into the file that the exchange says, as far as that may grow.
     pub(super) fn take(&mut self, exchange: &Exchange, reply: Reply) -> Reply {
         let Reply::Response(mut response) = reply else { return reply };
-        let Some(to) = exchange.wanted().with(response.status()).to_file else { return Reply::Response(response) };
+        let Some(to) = exchange.body_policy().for_status(response.status()).to_file else {
+            return Reply::Response(response);
+        };
         let body = mem::take(response.body_mut());
         let written = self.write(&to, &body);
         if written == body.len() {
             return Reply::Response(response);
         }
-        let fault = Fault::new(FaultKind::TooLarge, format!("more than {} bytes", to.limit));
-        Reply::Fault(fault.sent(true).received(written as u64).head(response.map(|_| ())))
+        let fault = TransportError::new(TransportErrorKind::TooLarge, format!("more than {} bytes", to.limit));
+        Reply::Error(fault.with_sent(true).with_received(written as u64).with_head(response.map(|_| ())))
     }
 
     /// Returns how many of the bytes were written.
-    fn write(&mut self, to: &ToFile, bytes: &[u8]) -> usize {
+    fn write(&mut self, to: &FileTarget, bytes: &[u8]) -> usize {
         let file = self.0.entry(to.path.clone()).or_default();
         file.truncate(usize::try_from(to.offset).unwrap_or(usize::MAX));
         let room = usize::try_from(to.limit).unwrap_or(usize::MAX).saturating_sub(file.len());

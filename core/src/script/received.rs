@@ -3,12 +3,12 @@ use core::fmt;
 
 use serde_json::Value;
 
-use crate::{clock::Moment, exchange::Exchange, plain::Plain};
+use crate::{clock::Moment, exchange::Exchange, plain::Escaped};
 
 /// A request as a [`Script`](super::Script) received it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Received {
+pub struct RecordedRequest {
     /// When, on the script's clock.
     pub at: Moment,
     /// Method, URI, headers and body: the bytes of the file, if it was one.
@@ -17,7 +17,7 @@ pub struct Received {
     pub fresh: bool,
 }
 
-impl Received {
+impl RecordedRequest {
     pub(super) fn new(at: Moment, exchange: &Exchange, body: Vec<u8>) -> Self {
         Self { at, request: exchange.request.clone().map(|_| body), fresh: exchange.fresh }
     }
@@ -46,7 +46,7 @@ impl Received {
 }
 
 /// Method, path, query and body, in one line.
-impl fmt::Display for Received {
+impl fmt::Display for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.request.method(), self.path())?;
         if let Some(query) = self.request.uri().query() {
@@ -55,6 +55,6 @@ impl fmt::Display for Received {
         if self.request.body().is_empty() {
             return Ok(());
         }
-        write!(f, " {}", Plain(String::from_utf8_lossy(self.request.body())))
+        write!(f, " {}", Escaped(String::from_utf8_lossy(self.request.body())))
     }
 }

@@ -5,7 +5,7 @@ use super::post::Post;
 use crate::{
     clock::Now,
     error::Error,
-    flow::Noted,
+    flow::Inspect,
     machine::Flow,
     model::{Asset, Image, NewAttachment, ThreadId, Upload},
     session::Session,
@@ -15,14 +15,14 @@ use crate::{
 /// What a request to a chat takes along: files, which are stored before it is made, and the share of a location, which
 /// begins with it.
 #[derive(Debug)]
-pub(crate) struct Enclosed {
+pub(crate) struct Attached {
     avatar: Option<Image>,
     uploads: Vec<Upload>,
     share: Option<Duration>,
     key: Option<String>,
 }
 
-impl Enclosed {
+impl Attached {
     /// What these attachments bring, of a request with this key.
     pub(crate) fn new(attachments: &[NewAttachment], key: Option<&str>) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Enclosed {
 
     /// Returns the whole request. `request` makes it of the stored avatar and the other stored files. `share_began` returns the
     /// chat in which an enclosed share of a location may have begun, and how long before that moment, by the outcome.
-    pub(crate) fn sent<T: Send>(
+    pub(crate) fn into_flow<T: Send>(
         self,
         session: &Session,
         request: impl Fn(Option<&Asset>, &[Asset]) -> Result<Endpoint<T>, Error> + Send,
@@ -53,9 +53,9 @@ impl Enclosed {
     ) -> impl Flow<Output = T> {
         let Self { avatar, uploads, share, key } = self;
         let ledger = session.ledger().clone();
-        Noted::new(Post::new(session, request, avatar, uploads, key), move |now, outcome: Result<&T, &Error>| {
+        Inspect::new(Post::new(session, request, avatar, uploads, key), move |now, outcome: Result<&T, &Error>| {
             if let Some((duration, (tid, age))) = share.zip(share_began(now, outcome)) {
-                ledger.begin(tid, now, age, duration);
+                ledger.start(tid, now, age, duration);
             }
         })
     }

@@ -3,94 +3,92 @@ use core::convert::Infallible;
 
 use crate::{
     clock::Now,
-    error::{Error, UnfitImage},
-    file::{FileDone, FileTask},
+    error::{Error, InvalidImage},
+    file::{FileOutcome, FileTask},
     file_call::FileCall,
     machine::{Machine, Reply, Step, Ticket, ready},
     model::{Image, Source},
     session::Session,
-    wire::assets::{MOST_IMAGE_BYTES, MOST_IMAGE_PIXELS},
+    wire::assets::{MAX_IMAGE_BYTES, MAX_IMAGE_SIDE},
 };
 
 /// An image, read where it is a file, and found fit: the bytes that are then the ones sent.
 #[derive(Debug)]
-pub(crate) struct ReadImage {
+pub(crate) struct LoadImage {
     name: String,
-    at: At,
+    state: State,
 }
 
 #[derive(Debug)]
-enum At {
-    Given(Arc<Vec<u8>>),
+enum State {
+    Loaded(Arc<Vec<u8>>),
     Reading(FileCall),
-    Over,
+    Finished,
 }
 
-impl ReadImage {
+impl LoadImage {
     pub(crate) fn new(session: &Session, image: Image) -> Self {
         match image.0 {
-            Source::Bytes(bytes) => Self { name: "given as bytes".into(), at: At::Given(bytes) },
+            Source::Bytes(bytes) => Self { name: "given as bytes".into(), state: State::Loaded(bytes) },
             Source::Path(path) => {
-                let read = FileTask::Read { path: path.clone(), limit: MOST_IMAGE_BYTES };
-                Self { name: path, at: At::Reading(FileCall::new(session, read)) }
+                let read = FileTask::Read { path: path.clone(), limit: MAX_IMAGE_BYTES };
+                Self { name: path, state: State::Reading(FileCall::new(session, read)) }
             }
         }
     }
 
-    fn unfit(&self, why: impl Into<String>) -> Error {
-        Error::Image(UnfitImage { name: self.name.clone(), why: why.into() })
+    fn invalid(&self, why: impl Into<String>) -> Error {
+        Error::Image(InvalidImage { name: self.name.clone(), reason: why.into() })
     }
 
     fn checked(&self, bytes: Arc<Vec<u8>>) -> Result<Arc<Vec<u8>>, Error> {
-        match fitness(&bytes) {
+        match validate_jpeg(&bytes) {
             Ok(()) => Ok(bytes),
-            Err(why) => Err(self.unfit(why)),
+            Err(why) => Err(self.invalid(why)),
         }
     }
 }
 
-impl Machine for ReadImage {
+impl Machine for LoadImage {
     type Event = Infallible;
     type Output = Arc<Vec<u8>>;
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<Arc<Vec<u8>>, Error>> {
-        let bytes = match &mut self.at {
-            At::Over => return Step::Done(Err(Error::Finished)),
-            At::Given(bytes) => Ok(Arc::clone(bytes)),
-            At::Reading(call) => match ready!(call.poll(now)) {
-                Ok(FileDone::Bytes(bytes)) => Ok(Arc::new(bytes)),
-                Ok(_) => Err(self.unfit("the executor did not read it")),
-                Err(Error::File(file)) => Err(self.unfit(format!("{file}"))),
+        let bytes = match &mut self.state {
+            State::Finished => return Step::Done(Err(Error::Finished)),
+            State::Loaded(bytes) => Ok(Arc::clone(bytes)),
+            State::Reading(call) => match ready!(call.poll(now)) {
+                Ok(FileOutcome::Bytes(bytes)) => Ok(Arc::new(bytes)),
+                Ok(_) => Err(self.invalid("the executor did not read it")),
+                Err(Error::File(file)) => Err(self.invalid(format!("{file}"))),
                 Err(other) => Err(other),
             },
         };
         let checked = bytes.and_then(|bytes| self.checked(bytes));
-        self.at = At::Over;
+        self.state = State::Finished;
         Step::Done(checked)
     }
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
-        if let At::Reading(call) = &mut self.at {
+        if let State::Reading(call) = &mut self.state {
             call.handle(now, ticket, reply);
         }
     }
 }
 
 /// Whether the bytes are a whole JPEG of at most the size that an avatar may have.
-fn fitness(bytes: &[u8]) -> Result<(), String> {
-    if bytes.len() as u64 > MOST_IMAGE_BYTES {
-        return Err(format!("it has {} bytes; at most {MOST_IMAGE_BYTES} are allowed", bytes.len()));
+fn validate_jpeg(bytes: &[u8]) -> Result<(), String> {
+    if bytes.len() as u64 > MAX_IMAGE_BYTES {
+        return Err(format!("it has {} bytes; at most {MAX_IMAGE_BYTES} are allowed", bytes.len()));
     }
     let Some((frame, rest)) = bytes.strip_prefix(&[0xFF, 0xD8]).and_then(frame) else {
         return Err("it is no JPEG that says its size, whatever its name says".into());
     };
     let [width, height] = frame;
-    if width == 0 || height == 0 || usize::from(width.max(height)) > MOST_IMAGE_PIXELS {
-        return Err(format!(
-            "it has {width}x{height} pixels; at most {MOST_IMAGE_PIXELS}x{MOST_IMAGE_PIXELS} are allowed"
-        ));
+    if width == 0 || height == 0 || usize::from(width.max(height)) > MAX_IMAGE_SIDE {
+        return Err(format!("it has {width}x{height} pixels; at most {MAX_IMAGE_SIDE}x{MAX_IMAGE_SIDE} are allowed"));
     }
-    if ends(rest) { Ok(()) } else { Err("the JPEG is cut off: its end is missing".into()) }
+    if has_end_marker(rest) { Ok(()) } else { Err("the JPEG is cut off: its end is missing".into()) }
 }
 
 /// Width and height by the frame header, and what follows that.
@@ -112,7 +110,7 @@ fn frame(mut jpeg: &[u8]) -> Option<([u16; 2], &[u8])> {
 
 /// Whether the image itself has its end marker: after the segments (of which one may hold a whole thumbnail) and the
 /// start of the scan.
-fn ends(mut jpeg: &[u8]) -> bool {
+fn has_end_marker(mut jpeg: &[u8]) -> bool {
     while let Some((marker, _, rest)) = segment(jpeg) {
         if marker == 0xDA {
             return rest.windows(2).any(|pair| pair == [0xFF, 0xD9]);
@@ -150,21 +148,21 @@ mod tests {
     #[test]
     fn the_size_is_that_of_the_frame_that_a_decoder_finds() {
         let (small, large) = (frame_header(8), frame_header(9_000));
-        assert_eq!(fitness(&[START, &small, SCAN].concat()), Ok(()));
-        assert_eq!(fitness(&[START, &[0xFF, 0xFF], &small, SCAN].concat()), Ok(()), "fill bytes are allowed");
+        assert_eq!(validate_jpeg(&[START, &small, SCAN].concat()), Ok(()));
+        assert_eq!(validate_jpeg(&[START, &[0xFF, 0xFF], &small, SCAN].concat()), Ok(()), "fill bytes are allowed");
         // A marker without a length is followed by the next marker, whatever its next bytes would be as a length.
         let hidden = [START, &[0xFF, 0x01, 0, 15], &large, &small, SCAN].concat();
-        assert!(fitness(&hidden).is_err());
+        assert!(validate_jpeg(&hidden).is_err());
         let filled = [START, &[0xFF], &large, &small, SCAN].concat();
-        assert!(fitness(&filled).is_err_and(|why| why.contains("9000x9000")));
-        assert!(fitness(&[START, &large, SCAN].concat()).is_err_and(|why| why.contains("9000x9000")));
+        assert!(validate_jpeg(&filled).is_err_and(|why| why.contains("9000x9000")));
+        assert!(validate_jpeg(&[START, &large, SCAN].concat()).is_err_and(|why| why.contains("9000x9000")));
     }
 
     #[test]
     fn what_is_cut_is_refused_wherever_it_is_cut() {
         let whole = [START, &frame_header(8), SCAN].concat();
         for length in 0..whole.len() {
-            assert!(fitness(&whole[..length]).is_err(), "{length} bytes");
+            assert!(validate_jpeg(&whole[..length]).is_err(), "{length} bytes");
         }
     }
 }

@@ -1,7 +1,7 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::convert::Infallible;
 
-use super::{ReadImage, Uploads};
+use super::{LoadImage, Uploads};
 use crate::{
     call::Call,
     clock::Now,
@@ -45,7 +45,7 @@ struct Preparation<R> {
 
 #[derive(Debug)]
 enum Stage {
-    LoadingAvatar(ReadImage),
+    LoadingAvatar(LoadImage),
     Storing(Uploads),
 }
 
@@ -68,7 +68,7 @@ where
         }
         let has_avatar = avatar.is_some();
         let stage = match avatar {
-            Some(image) => Stage::LoadingAvatar(ReadImage::new(session, image)),
+            Some(image) => Stage::LoadingAvatar(LoadImage::new(session, image)),
             None => Stage::Storing(Uploads::new(session, key.as_deref(), &files)),
         };
         let session = session.clone();

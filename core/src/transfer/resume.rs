@@ -3,9 +3,9 @@ use alloc::{format, string::String};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::{
-    error::{Error, UnexpectedAnswer},
-    exchange::{Exchange, Response, ToFile},
-    fault::Fault,
+    error::{Error, UnexpectedResponse},
+    exchange::{Exchange, FileTarget, Response},
+    fault::TransportError,
 };
 
 /// How far a download to a file is, so that it can go on there after a cut.
@@ -21,17 +21,17 @@ pub(crate) struct Resume {
     offset: u64,
     etag: Option<HeaderValue>,
     /// How many bytes were ever good: only what goes beyond is headway.
-    best: u64,
+    high_water_mark: u64,
 }
 
 impl Resume {
     pub(crate) const fn new(path: String, limit: u64) -> Self {
-        Self { path, limit, offset: 0, etag: None, best: 0 }
+        Self { path, limit, offset: 0, etag: None, high_water_mark: 0 }
     }
 
     /// Asks for what is missing, to be written behind what is good.
-    pub(crate) fn ask(&self, exchange: &mut Exchange) {
-        exchange.to_file = Some(ToFile::new(self.path.clone(), self.offset).limit(self.limit));
+    pub(crate) fn apply_to(&self, exchange: &mut Exchange) {
+        exchange.to_file = Some(FileTarget::new(self.path.clone(), self.offset).limit(self.limit));
         let Some(etag) = self.etag.clone().filter(|_| self.has_some()) else { return };
         let headers = exchange.request.headers_mut();
         let range = HeaderValue::try_from(format!("bytes={}-", self.offset)).expect("digits can be in a header");
@@ -45,12 +45,12 @@ impl Resume {
     }
 
     /// Takes note of a cut. Whether there was headway since the last one.
-    pub(crate) fn cut(&mut self, fault: &Fault) -> bool {
+    pub(crate) fn on_interrupted(&mut self, fault: &TransportError) -> bool {
         // Without a head nothing was written, nor with one that is no success: what was good is good.
         let Some(head) = &fault.head else { return false };
         let before = match head.status() {
             StatusCode::OK => 0,
-            StatusCode::PARTIAL_CONTENT if self.continues(head.headers()) => self.offset,
+            StatusCode::PARTIAL_CONTENT if self.is_continuation(head.headers()) => self.offset,
             StatusCode::PARTIAL_CONTENT => {
                 self.restart();
                 return false;
@@ -59,8 +59,8 @@ impl Resume {
         };
         self.etag = strong_etag(head.headers()).cloned();
         self.offset = if self.etag.is_some() { before.saturating_add(fault.received) } else { 0 };
-        let headway = self.offset > self.best;
-        self.best = self.best.max(self.offset);
+        let headway = self.offset > self.high_water_mark;
+        self.high_water_mark = self.high_water_mark.max(self.offset);
         headway
     }
 
@@ -72,17 +72,17 @@ impl Resume {
     }
 
     /// Whether the answer put the rest where it belongs, and all of it.
-    pub(crate) fn check(&self, response: &Response) -> Result<(), Error> {
+    pub(crate) fn verify(&self, response: &Response) -> Result<(), Error> {
         let is_rest = response.status() == StatusCode::PARTIAL_CONTENT && self.has_some();
-        if !is_rest || self.continues(response.headers()) {
+        if !is_rest || self.is_continuation(response.headers()) {
             return Ok(());
         }
         let reason = format!("the bytes from {} on were asked for, and others came", self.offset);
-        Err(UnexpectedAnswer { status: Some(206), ..UnexpectedAnswer::new(reason) }.into())
+        Err(UnexpectedResponse { status: Some(206), ..UnexpectedResponse::new(reason) }.into())
     }
 
     /// Whether a part is all of the rest, and of the same version as what is there.
-    fn continues(&self, headers: &HeaderMap) -> bool {
+    fn is_continuation(&self, headers: &HeaderMap) -> bool {
         let is_the_rest = || {
             let range = headers.get(header::CONTENT_RANGE)?.to_str().ok()?.strip_prefix("bytes ")?;
             let (range, total) = range.split_once('/')?;

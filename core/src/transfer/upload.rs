@@ -6,14 +6,14 @@ use crate::{
     clock::Now,
     error::Error,
     exchange::Body,
-    file::{FileDone, FileTask},
+    file::{FileOutcome, FileTask},
     file_call::FileCall,
     machine::{Machine, Reply, Step, Ticket, ready},
     model::{Asset, Source, Upload},
     session::Session,
     wire::{
         self,
-        assets::{self, FileHead},
+        assets::{self, UploadHeaders},
     },
 };
 
@@ -27,14 +27,14 @@ pub(crate) struct Uploads {
     /// The key of what they are for, if it was given one: theirs are made from it, so that the same files again are the
     /// same assets.
     key: Option<String>,
-    files: Vec<(Upload, FileHead)>,
+    files: Vec<(Upload, UploadHeaders)>,
     /// The assets of the first files, in their order.
     stored: Vec<Asset>,
-    at: At,
+    state: State,
 }
 
 #[derive(Debug)]
-enum At {
+enum State {
     Ready,
     Measuring(FileCall),
     Sending(Box<Call<Asset>>),
@@ -45,41 +45,43 @@ enum At {
 impl Uploads {
     pub(crate) fn new<'a>(session: &Session, key: Option<&str>, uploads: impl IntoIterator<Item = &'a Upload>) -> Self {
         let heads = uploads.into_iter().map(|upload| {
-            let head = FileHead::new(&upload.name, upload.media_type.as_deref());
-            head.map(|head| (upload.clone(), head)).map_err(|cause| about(upload, cause))
+            let head = UploadHeaders::new(&upload.name, upload.media_type.as_deref());
+            head.map(|head| (upload.clone(), head)).map_err(|cause| attachment_error(upload, cause))
         });
         let (files, at) = match heads.collect() {
-            Ok(files) => (files, At::Ready),
-            Err(error) => (Vec::new(), At::Failed(error)),
+            Ok(files) => (files, State::Ready),
+            Err(error) => (Vec::new(), State::Failed(error)),
         };
-        Self { session: session.clone(), key: key.map(Into::into), files, stored: Vec::new(), at }
+        Self { session: session.clone(), key: key.map(Into::into), files, stored: Vec::new(), state: at }
     }
 
-    fn send(&self, upload: &Upload, head: &FileHead, body: Body) -> At {
+    fn send(&self, upload: &Upload, head: &UploadHeaders, body: Body) -> State {
         let key = self.key.as_ref().map(|key| wire::key_of_file(key, self.stored.len() + 1));
         let endpoint = assets::upload(head, body, upload.progress.clone(), key);
-        At::Sending(Box::new(self.session.call(Ok(endpoint))))
+        State::Sending(Box::new(self.session.call(Ok(endpoint))))
     }
 
-    fn begin(&self, upload: &Upload, head: &FileHead) -> At {
+    fn start(&self, upload: &Upload, head: &UploadHeaders) -> State {
         match &upload.source {
             Source::Bytes(bytes) => self.send(upload, head, Body::Bytes(bytes.clone())),
-            Source::Path(path) => At::Measuring(FileCall::new(&self.session, FileTask::Measure { path: path.clone() })),
+            Source::Path(path) => State::Measuring(FileCall::new(&self.session, FileTask::Len { path: path.clone() })),
         }
     }
 
-    fn measured(&self, upload: &Upload, head: &FileHead, length: Result<FileDone, Error>) -> At {
+    fn on_measured(&self, upload: &Upload, head: &UploadHeaders, length: Result<FileOutcome, Error>) -> State {
         match (&upload.source, length) {
-            (Source::Path(path), Ok(FileDone::Length(length))) => {
+            (Source::Path(path), Ok(FileOutcome::Len(length))) => {
                 self.send(upload, head, Body::File { path: path.clone(), length, may_grow: upload.may_grow })
             }
-            (_, Ok(_)) => At::Failed(about(upload, Error::invalid("executor", "it did not measure the file"))),
-            (_, Err(cause)) => At::Failed(about(upload, cause)),
+            (_, Ok(_)) => {
+                State::Failed(attachment_error(upload, Error::invalid("executor", "it did not measure the file")))
+            }
+            (_, Err(cause)) => State::Failed(attachment_error(upload, cause)),
         }
     }
 }
 
-fn about(upload: &Upload, cause: Error) -> Error {
+fn attachment_error(upload: &Upload, cause: Error) -> Error {
     Error::Attachment { file: upload.name.clone(), cause: Box::new(cause) }
 }
 
@@ -90,34 +92,34 @@ impl Machine for Uploads {
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<Vec<Asset>, Error>> {
         loop {
             let Some((upload, head)) = self.files.get(self.stored.len()) else {
-                return match mem::replace(&mut self.at, At::Failed(Error::Finished)) {
-                    At::Failed(error) => Step::Done(Err(error)),
+                return match mem::replace(&mut self.state, State::Failed(Error::Finished)) {
+                    State::Failed(error) => Step::Done(Err(error)),
                     _ => Step::Done(Ok(mem::take(&mut self.stored))),
                 };
             };
-            self.at = match &mut self.at {
-                At::Ready => self.begin(upload, head),
-                At::Measuring(call) => {
+            self.state = match &mut self.state {
+                State::Ready => self.start(upload, head),
+                State::Measuring(call) => {
                     let length = ready!(call.poll(now));
-                    self.measured(upload, head, length)
+                    self.on_measured(upload, head, length)
                 }
-                At::Sending(call) => match ready!(call.poll(now)) {
+                State::Sending(call) => match ready!(call.poll(now)) {
                     Ok(asset) => {
                         self.stored.push(asset);
-                        At::Ready
+                        State::Ready
                     }
-                    Err(cause) => At::Failed(about(upload, cause)),
+                    Err(cause) => State::Failed(attachment_error(upload, cause)),
                 },
-                At::Failed(error) => return Step::Done(Err(mem::replace(error, Error::Finished))),
+                State::Failed(error) => return Step::Done(Err(mem::replace(error, Error::Finished))),
             };
         }
     }
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
-        match &mut self.at {
-            At::Measuring(call) => call.handle(now, ticket, reply),
-            At::Sending(call) => call.handle(now, ticket, reply),
-            At::Ready | At::Failed(_) => {}
+        match &mut self.state {
+            State::Measuring(call) => call.handle(now, ticket, reply),
+            State::Sending(call) => call.handle(now, ticket, reply),
+            State::Ready | State::Failed(_) => {}
         }
     }
 }

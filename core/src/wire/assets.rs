@@ -5,41 +5,41 @@ use alloc::{format, string::String, sync::Arc, vec::Vec};
 use http::HeaderValue;
 
 use super::{
-    answer::Answer,
+    answer::ResponseReader,
     endpoint::Endpoint,
-    json::{Decode, Json, Odd},
-    promise::Promise,
+    json::{Decode, DecodeError, Json},
+    promise::ExpectedContent,
     route::{Route, percent_encoded},
 };
 use crate::{
-    error::{Error, UnexpectedAnswer},
+    error::{Error, UnexpectedResponse},
     exchange::Body,
     model::{Asset, ChatInfo, Download, ThreadId},
     progress::Progress,
 };
 
 /// The largest avatar, in bytes.
-pub(crate) const MOST_IMAGE_BYTES: u64 = 5 << 20;
+pub(crate) const MAX_IMAGE_BYTES: u64 = 5 << 20;
 /// The longest side of an avatar, in pixels.
-pub(crate) const MOST_IMAGE_PIXELS: usize = 600;
+pub(crate) const MAX_IMAGE_SIDE: usize = 600;
 /// The longest name of a file, in characters.
-const FILE_NAME: usize = 255;
+const MAX_FILE_NAME_CHARS: usize = 255;
 
 pub(crate) fn load_avatar(tid: &ThreadId) -> Result<Endpoint<Vec<u8>>, Error> {
     Ok(Endpoint::get(avatar(tid)?)
-        .transfers()
-        .limited(|limits| limits.download)
-        .delivers(Promise::image(JPEG))
-        .parsed(jpeg))
+        .transfer_timeout()
+        .with_limit(|limits| limits.max_download)
+        .returns_content(ExpectedContent::image(JPEG))
+        .decode_with(jpeg))
 }
 
 const JPEG: &str = "image/jpeg";
 /// What every JPEG begins with.
-const JPEG_START: &[u8] = &[0xFF, 0xD8];
+const JPEG_MAGIC: &[u8] = &[0xFF, 0xD8];
 
 /// The promised image. The page of something in between is none.
-fn jpeg(answer: &mut Answer<'_>) -> Result<Vec<u8>, UnexpectedAnswer> {
-    if answer.response().body().starts_with(JPEG_START) {
+fn jpeg(answer: &mut ResponseReader<'_>) -> Result<Vec<u8>, UnexpectedResponse> {
+    if answer.response().body().starts_with(JPEG_MAGIC) {
         return Ok(answer.take_body());
     }
     Err(answer.unexpected("a JPEG was promised, and this is none", None))
@@ -47,38 +47,43 @@ fn jpeg(answer: &mut Answer<'_>) -> Result<Vec<u8>, UnexpectedAnswer> {
 
 pub(crate) fn set_avatar(tid: &ThreadId, image: Arc<Vec<u8>>) -> Result<Endpoint<ChatInfo>, Error> {
     let jpeg = HeaderValue::from_static(JPEG);
-    Ok(Endpoint::put(avatar(tid)?).carries(Body::Bytes(image), jpeg, None).answers())
+    Ok(Endpoint::put(avatar(tid)?).with_body(Body::Bytes(image), jpeg, None).returns_json())
 }
 
 pub(crate) fn remove_avatar(tid: &ThreadId) -> Result<Endpoint<ChatInfo>, Error> {
-    Ok(Endpoint::delete(avatar(tid)?).answers())
+    Ok(Endpoint::delete(avatar(tid)?).returns_json())
 }
 
 fn avatar(tid: &ThreadId) -> Result<Route, Error> {
-    Ok(Route::chat(tid)?.then("avatar"))
+    Ok(Route::chat(tid)?.join("avatar"))
 }
 
 /// A file to be stored, which answers with what it is called from then on.
-pub(crate) fn upload(file: &FileHead, body: Body, progress: Option<Progress>, key: Option<String>) -> Endpoint<Asset> {
-    let endpoint = Endpoint::post(Route::to("assets"))
-        .carries(body, file.media_type.clone(), Some(file.disposition.clone()))
-        .watched(progress);
-    endpoint.with_key(key).answers()
+pub(crate) fn upload(
+    file: &UploadHeaders,
+    body: Body,
+    progress: Option<Progress>,
+    key: Option<String>,
+) -> Endpoint<Asset> {
+    let endpoint = Endpoint::post(Route::new("assets"))
+        .with_body(body, file.media_type.clone(), Some(file.disposition.clone()))
+        .with_progress(progress);
+    endpoint.with_key(key).returns_json()
 }
 
 /// What goes before the bytes of a file.
 #[derive(Clone, Debug)]
-pub(crate) struct FileHead {
+pub(crate) struct UploadHeaders {
     media_type: HeaderValue,
     disposition: HeaderValue,
 }
 
-impl FileHead {
+impl UploadHeaders {
     /// Raises `InvalidInput` for a name, or a media type, that cannot be sent.
     pub(crate) fn new(name: &str, media_type: Option<&str>) -> Result<Self, Error> {
         let length = name.chars().count();
-        if !(1..=FILE_NAME).contains(&length) {
-            let why = format!("it has {length} characters; 1 to {FILE_NAME} are allowed");
+        if !(1..=MAX_FILE_NAME_CHARS).contains(&length) {
+            let why = format!("it has {length} characters; 1 to {MAX_FILE_NAME_CHARS} are allowed");
             return Err(Error::invalid("file name", why));
         }
         if let Some(char) = name.chars().find(|char| matches!(char, '/' | '\\' | '\0')) {
@@ -103,32 +108,32 @@ impl FileHead {
 
 /// The bytes of an asset, into memory.
 pub(crate) fn download(download: &Download) -> Result<Endpoint<Vec<u8>>, Error> {
-    Ok(bytes(download)?.limited(|limits| limits.download).parsed(|answer| answer.bytes()))
+    Ok(download_request(download)?.with_limit(|limits| limits.max_download).decode_with(|answer| answer.bytes()))
 }
 
 /// The bytes of an asset, into a file that the call says. Their number is for the file to tell.
-pub(crate) fn save(download: &Download) -> Result<Endpoint<()>, Error> {
-    bytes(download).map(|endpoint| endpoint.parsed(|_| Ok(())))
+pub(crate) fn download_to_file(download: &Download) -> Result<Endpoint<()>, Error> {
+    download_request(download).map(|endpoint| endpoint.decode_with(|_| Ok(())))
 }
 
-fn bytes(download: &Download) -> Result<Endpoint<()>, Error> {
-    let endpoint = Endpoint::get(asset(&download.asset)?).transfers().watched(download.progress.clone());
-    Ok(endpoint.delivers(Promise::asset(&download.asset)))
+fn download_request(download: &Download) -> Result<Endpoint<()>, Error> {
+    let endpoint = Endpoint::get(asset(&download.asset)?).transfer_timeout().with_progress(download.progress.clone());
+    Ok(endpoint.returns_content(ExpectedContent::asset(&download.asset)))
 }
 
 fn asset(asset: &Asset) -> Result<Route, Error> {
-    Route::to("assets").id(&asset.asset_id)
+    Route::new("assets").id(&asset.asset_id)
 }
 
 /// The id and the size are essential.
 impl Decode for Asset {
-    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let [id, file_name, media_type, size] = json.members(["id", "file_name", "media_type", "size"])?;
         Ok(Self {
-            asset_id: id.essential()?,
-            file_name: file_name.extra().unwrap_or_default(),
-            media_type: media_type.extra().unwrap_or_default(),
-            size: size.essential()?,
+            asset_id: id.required()?,
+            file_name: file_name.optional().unwrap_or_default(),
+            media_type: media_type.optional().unwrap_or_default(),
+            size: size.required()?,
         })
     }
 }

@@ -6,26 +6,26 @@ use core::{slice, time::Duration};
 use serde::Serialize;
 
 use super::{
-    json::{Decode, Json, Member, Odd},
+    json::{Decode, DecodeError, Json, Member},
     text,
 };
 use crate::{
     error::Error,
     model::{
-        Asset, Attachment, Calendar, Coordinates, LiveLocation, Location, New, NewAttachment, Poll, ShareDuration,
+        Asset, Attachment, CalendarEvent, Coordinates, LiveLocation, Location, New, NewAttachment, Poll, ShareDuration,
     },
 };
 
 /// The most attachments of a message.
-const MOST: usize = 50;
+const MAX_ATTACHMENTS: usize = 50;
 
 /// Maximum number of attachments that are taken from a message, in case servers allow more than the contract does.
-const MOST_RECEIVED: usize = 4 * MOST;
+const MAX_RECEIVED_ATTACHMENTS: usize = 4 * MAX_ATTACHMENTS;
 
 /// Returns the received attachments. One that cannot be decoded is kept as it came.
 pub(super) fn received(list: Member<'_>) -> Vec<Attachment> {
     let items = list.value().and_then(Json::items).into_iter().flatten();
-    let mut attachments: Vec<_> = items.take(MOST_RECEIVED).map(attachment).collect();
+    let mut attachments: Vec<_> = items.take(MAX_RECEIVED_ATTACHMENTS).map(attachment).collect();
     attachments.shrink_to_fit();
     attachments
 }
@@ -37,15 +37,15 @@ fn attachment(json: Json<'_>) -> Attachment {
 
 /// What a program goes by is essential: kind, times, coordinates, lengths, files, and what can be voted on.
 impl Decode for Attachment {
-    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let [kind] = json.members(["kind"])?;
-        Ok(match kind.essential::<String>()?.as_str() {
+        Ok(match kind.required::<String>()?.as_str() {
             "calendar" => Self::Calendar(calendar(json)?),
             "location" => Self::Location(location(json)?),
             "live_location" => Self::LiveLocation(live_location(json)?),
             "gallery" => {
                 let [images] = json.members(["images"])?;
-                Self::Gallery(images.essentials()?)
+                Self::Gallery(images.required_items()?)
             }
             "sound" => {
                 let (asset, lasts) = recording(json)?;
@@ -57,59 +57,59 @@ impl Decode for Attachment {
             }
             "file" => {
                 let [asset] = json.members(["asset"])?;
-                Self::File(asset.essential()?)
+                Self::File(asset.required()?)
             }
             "poll" => {
                 let [question, options, multiple_choice] = json.members(["question", "options", "multiple_choice"])?;
                 Self::Poll(Poll {
-                    question: question.essential()?,
-                    options: options.essentials()?,
-                    multiple_choice: multiple_choice.extra().unwrap_or(false),
+                    question: question.required()?,
+                    options: options.required_items()?,
+                    multiple_choice: multiple_choice.optional().unwrap_or(false),
                 })
             }
-            _ => return Err(Odd::new("this kind is not known").at("kind")),
+            _ => return Err(DecodeError::new("this kind is not known").at("kind")),
         })
     }
 }
 
-fn calendar(json: Json<'_>) -> Result<Calendar, Odd> {
+fn calendar(json: Json<'_>) -> Result<CalendarEvent, DecodeError> {
     let [title, start, end, description, location] =
         json.members(["title", "start", "end", "description", "location"])?;
-    Ok(Calendar {
-        title: title.extra().unwrap_or_default(),
-        start: start.essential()?,
-        end: end.essential()?,
-        description: description.extra(),
-        location: location.extra(),
+    Ok(CalendarEvent {
+        title: title.optional().unwrap_or_default(),
+        start: start.required()?,
+        end: end.required()?,
+        description: description.optional(),
+        location: location.optional(),
     })
 }
 
-fn location(json: Json<'_>) -> Result<Location, Odd> {
+fn location(json: Json<'_>) -> Result<Location, DecodeError> {
     let [name, lat, lon, address, city, country, postal_code] =
         json.members(["name", "lat", "lon", "address", "city", "country", "postal_code"])?;
     Ok(Location {
-        name: name.extra().unwrap_or_default(),
+        name: name.optional().unwrap_or_default(),
         coordinates: coordinates(lat, lon)?,
-        address: address.extra(),
-        city: city.extra(),
-        country: country.extra(),
-        postal_code: postal_code.extra(),
+        address: address.optional(),
+        city: city.optional(),
+        country: country.optional(),
+        postal_code: postal_code.optional(),
     })
 }
 
-fn live_location(json: Json<'_>) -> Result<LiveLocation, Odd> {
+fn live_location(json: Json<'_>) -> Result<LiveLocation, DecodeError> {
     let [lat, lon, duration] = json.members(["initial_lat", "initial_lon", "duration"])?;
-    Ok(LiveLocation { initial: coordinates(lat, lon)?, duration: Duration::from_secs(duration.essential()?) })
+    Ok(LiveLocation { initial: coordinates(lat, lon)?, duration: Duration::from_secs(duration.required()?) })
 }
 
 /// A sound or a video.
-fn recording(json: Json<'_>) -> Result<(Asset, Option<Duration>), Odd> {
+fn recording(json: Json<'_>) -> Result<(Asset, Option<Duration>), DecodeError> {
     let [asset, duration_ms] = json.members(["asset", "duration_ms"])?;
-    Ok((asset.essential()?, duration_ms.extra().map(Duration::from_millis)))
+    Ok((asset.required()?, duration_ms.optional().map(Duration::from_millis)))
 }
 
-pub(super) fn coordinates(lat: Member<'_>, lon: Member<'_>) -> Result<Coordinates, Odd> {
-    Coordinates::new(lat.essential()?, lon.essential()?).map_err(|_| Odd::new("these are no coordinates"))
+pub(super) fn coordinates(lat: Member<'_>, lon: Member<'_>) -> Result<Coordinates, DecodeError> {
+    Coordinates::new(lat.required()?, lon.required()?).map_err(|_| DecodeError::new("these are no coordinates"))
 }
 
 /// What is to be attached, as the wire has it. `stored` is what became of its uploads, in their order.
@@ -117,8 +117,8 @@ pub(super) fn all<'a>(
     attachments: &'a [NewAttachment],
     stored: &'a [Asset],
 ) -> Result<Vec<NewAttachmentJson<'a>>, Error> {
-    if attachments.len() > MOST {
-        let why = format!("there are {}; a message has at most {MOST}", attachments.len());
+    if attachments.len() > MAX_ATTACHMENTS {
+        let why = format!("there are {}; a message has at most {MAX_ATTACHMENTS}", attachments.len());
         return Err(Error::invalid("attachments", why));
     }
     if attachments.iter().filter(|it| matches!(it.0, New::LiveLocation(_))).count() > 1 {
@@ -191,20 +191,20 @@ impl<'a> NewAttachmentJson<'a> {
             New::Video(_, lasts) => Self::Video { asset: asset(), duration_ms: lasts.map(millis).transpose()? },
             New::File(_) => Self::File { asset: asset() },
             New::Calendar(calendar) => Self::Calendar {
-                title: text::line("calendar title", &calendar.title)?,
+                title: text::single_line("calendar title", &calendar.title)?,
                 start: text::time("calendar start", calendar.start)?,
                 end: text::time("calendar end", calendar.end)?,
-                description: text::optional("calendar description", calendar.description.as_ref())?,
-                location: text::optional_line("calendar location", calendar.location.as_ref())?,
+                description: text::optional_text("calendar description", calendar.description.as_ref())?,
+                location: text::optional_single_line("calendar location", calendar.location.as_ref())?,
             },
             New::Location(location) => Self::Location {
-                name: text::line("location name", &location.name)?,
+                name: text::single_line("location name", &location.name)?,
                 lat: location.coordinates.lat(),
                 lon: location.coordinates.lon(),
-                address: text::optional_line("location address", location.address.as_ref())?,
-                city: text::optional_line("location city", location.city.as_ref())?,
-                country: text::optional_line("location country", location.country.as_ref())?,
-                postal_code: text::optional_line("location postal code", location.postal_code.as_ref())?,
+                address: text::optional_single_line("location address", location.address.as_ref())?,
+                city: text::optional_single_line("location city", location.city.as_ref())?,
+                country: text::optional_single_line("location country", location.country.as_ref())?,
+                postal_code: text::optional_single_line("location postal code", location.postal_code.as_ref())?,
             },
             New::LiveLocation(live) => Self::LiveLocation {
                 initial_lat: live.initial.lat(),
@@ -212,11 +212,11 @@ impl<'a> NewAttachmentJson<'a> {
                 duration: duration(live.duration)?,
             },
             New::Poll(poll) => Self::Poll {
-                question: text::filled_line("poll question", &poll.question)?,
+                question: text::non_empty_line("poll question", &poll.question)?,
                 options: poll
                     .options
                     .iter()
-                    .map(|it| text::filled_line("poll option", it))
+                    .map(|it| text::non_empty_line("poll option", it))
                     .collect::<Result<_, _>>()?,
                 multiple_choice: poll.multiple_choice,
             },

@@ -8,7 +8,7 @@ use super::{
     attachments::{self, NewAttachmentJson},
     endpoint::Endpoint,
     ids::ids,
-    json::{Decode, Json, Odd},
+    json::{Decode, DecodeError, Json},
     page::Page,
     route::Route,
     text,
@@ -19,15 +19,15 @@ use crate::{
 };
 
 pub(crate) fn subscriptions() -> Endpoint<Page<ChatInfo>> {
-    Endpoint::get(Route::to("chats")).long().lists()
+    Endpoint::get(Route::new("chats")).listing_timeout().returns_page()
 }
 
 pub(crate) fn by_title(title: &str) -> Result<Endpoint<Page<ChatInfo>>, Error> {
-    Ok(Endpoint::get(Route::to("chats").query("title", text::title(title)?)).long().lists())
+    Ok(Endpoint::get(Route::new("chats").query("title", text::title(title)?)).listing_timeout().returns_page())
 }
 
 pub(crate) fn by_thread_id(tid: &ThreadId) -> Result<Endpoint<Option<ChatInfo>>, Error> {
-    Ok(Endpoint::get(Route::chat(tid)?).finds())
+    Ok(Endpoint::get(Route::chat(tid)?).returns_optional())
 }
 
 pub(crate) fn create(chat: &NewChat, avatar: Option<&Asset>, stored: &[Asset]) -> Result<Endpoint<ChatInfo>, Error> {
@@ -43,7 +43,10 @@ pub(crate) fn create(chat: &NewChat, avatar: Option<&Asset>, stored: &[Asset]) -
         allow_sending: chat.allow_sending,
         allow_mute_notifications: chat.allow_mute_notifications,
     };
-    Ok(Endpoint::post(Route::to("chats")).json(&body).keyed(chat.idempotency_key.as_deref())?.answers())
+    Ok(Endpoint::post(Route::new("chats"))
+        .json(&body)
+        .with_idempotency_key(chat.idempotency_key.as_deref())?
+        .returns_json())
 }
 
 pub(crate) fn create_one_to_one(chat: &NewOneToOne, stored: &[Asset]) -> Result<Endpoint<ChatInfo>, Error> {
@@ -52,7 +55,10 @@ pub(crate) fn create_one_to_one(chat: &NewOneToOne, stored: &[Asset]) -> Result<
         message: text::message(chat.message.as_ref())?,
         attachments: attachments::all(&chat.attachments, stored)?,
     };
-    Ok(Endpoint::post(Route::to("chats")).json(&body).keyed(chat.idempotency_key.as_deref())?.answers())
+    Ok(Endpoint::post(Route::new("chats"))
+        .json(&body)
+        .with_idempotency_key(chat.idempotency_key.as_deref())?
+        .returns_json())
 }
 
 pub(crate) fn update_title(tid: &ThreadId, title: &str) -> Result<Endpoint<ChatInfo>, Error> {
@@ -68,24 +74,24 @@ pub(crate) fn set_allow_mute_notifications(tid: &ThreadId, allow: bool) -> Resul
 }
 
 pub(crate) fn close(tid: &ThreadId) -> Result<Endpoint<ChatInfo>, Error> {
-    Ok(Endpoint::post(Route::chat(tid)?.then("close")).answers())
+    Ok(Endpoint::post(Route::chat(tid)?.join("close")).returns_json())
 }
 
 pub(crate) fn reopen(tid: &ThreadId) -> Result<Endpoint<ChatInfo>, Error> {
-    Ok(Endpoint::post(Route::chat(tid)?.then("reopen")).answers())
+    Ok(Endpoint::post(Route::chat(tid)?.join("reopen")).returns_json())
 }
 
 pub(crate) fn leave(tid: &ThreadId) -> Result<Endpoint<()>, Error> {
-    Ok(Endpoint::post(Route::chat(tid)?.then("leave")))
+    Ok(Endpoint::post(Route::chat(tid)?.join("leave")))
 }
 
 fn change(tid: &ThreadId, change: &ChangeJson<'_>) -> Result<Endpoint<ChatInfo>, Error> {
-    Ok(Endpoint::patch(Route::chat(tid)?).json(change).answers())
+    Ok(Endpoint::patch(Route::chat(tid)?).json(change).returns_json())
 }
 
 /// The id is essential. Of the flags that cannot be read, those are assumed that most chats have.
 impl Decode for ChatInfo {
-    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let names = [
             "tid",
             "title",
@@ -101,16 +107,16 @@ impl Decode for ChatInfo {
         let [tid, title, chat_type, is_alert, allow_sending, allow_mute, is_closed, users, groups, admins] =
             json.members(names)?;
         Ok(Self {
-            tid: tid.essential()?,
-            title: title.extra().unwrap_or_default(),
-            chat_type: chat_type.extra().unwrap_or_else(|| ChatType::Unknown(String::new())),
-            is_alert: is_alert.extra().unwrap_or(false),
-            allow_sending: allow_sending.extra().unwrap_or(true),
-            allow_mute_notifications: allow_mute.extra().unwrap_or(true),
-            is_closed: is_closed.extra().unwrap_or(false),
-            users: users.extras(),
-            groups: groups.extras(),
-            admins: admins.extras(),
+            tid: tid.required()?,
+            title: title.optional().unwrap_or_default(),
+            chat_type: chat_type.optional().unwrap_or_else(|| ChatType::Unknown(String::new())),
+            is_alert: is_alert.optional().unwrap_or(false),
+            allow_sending: allow_sending.optional().unwrap_or(true),
+            allow_mute_notifications: allow_mute.optional().unwrap_or(true),
+            is_closed: is_closed.optional().unwrap_or(false),
+            users: users.optional_items(),
+            groups: groups.optional_items(),
+            admins: admins.optional_items(),
         })
     }
 }

@@ -13,18 +13,18 @@ use serde::Serialize;
 use url::Url;
 
 use super::{
-    answer::Answer,
+    answer::ResponseReader,
     json::Decode,
     key,
     page::Page,
     problem,
-    promise::{Promise, content_coding},
+    promise::{ExpectedContent, content_coding},
     route::Route,
 };
 use crate::{
     clock::Now,
     config::{Credentials, Limits, Timeouts},
-    error::{Error, ErrorKind, Refusal, UnexpectedAnswer},
+    error::{ApiError, Error, ErrorKind, UnexpectedResponse},
     exchange::{Body, Response, Timeout},
     progress::Progress,
 };
@@ -35,9 +35,9 @@ const JSON: &str = "application/json";
 #[derive(Clone)]
 pub(crate) struct Endpoint<T> {
     request: RequestParts,
-    parse: fn(&mut Answer<'_>) -> Result<T, UnexpectedAnswer>,
+    parse: fn(&mut ResponseReader<'_>) -> Result<T, UnexpectedResponse>,
     /// Reads a refusal: an error, except for a few.
-    refused: fn(Refusal) -> Result<T, Error>,
+    on_rejection: fn(ApiError) -> Result<T, Error>,
 }
 
 /// The part of an endpoint that does not depend on the type of its output.
@@ -49,25 +49,25 @@ struct RequestParts {
     progress: Option<Progress>,
     /// The idempotency key that the user has given.
     key: Option<String>,
-    class: Class,
+    class: TimeoutClass,
     /// Maximum size of the response, if it is not the one of JSON.
     limit: Option<fn(&Limits) -> u64>,
     accept: &'static str,
     /// The content that the response must be, if it is not JSON.
-    promise: Option<Arc<Promise>>,
+    promise: Option<Arc<ExpectedContent>>,
 }
 
 /// Something from a response, and when the server sent that, if it says so. A response that was remembered under a key may show
 /// something much older.
 #[derive(Clone, Debug)]
 pub(crate) struct Dated<T> {
-    pub(crate) what: T,
+    pub(crate) value: T,
     pub(crate) sent_at: Option<DateTime<Utc>>,
 }
 
 /// The content that a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum Range {
     All,
     /// The rest of a file, of which there is some: a range.
     Rest,
@@ -84,19 +84,19 @@ struct Content {
 
 /// How long its answer may take.
 #[derive(Clone, Copy, Debug)]
-enum Class {
+enum TimeoutClass {
     Default,
     Long,
     Assets,
     /// The server waits as long as this for something to happen.
     LongPoll(Duration),
-    Brief,
+    Short,
 }
 
 /// How much longer than the server's wait its answer may take.
-const GRACE: Duration = Duration::from_secs(10);
+const LONG_POLL_GRACE: Duration = Duration::from_secs(10);
 /// How long something may take that is only polite.
-const BRIEF: Duration = Duration::from_millis(700);
+const SHORT_TIMEOUT: Duration = Duration::from_millis(700);
 
 impl<T> Endpoint<T> {
     fn new(method: Method, route: Route) -> Endpoint<()> {
@@ -106,12 +106,12 @@ impl<T> Endpoint<T> {
             content: None,
             progress: None,
             key: None,
-            class: Class::Default,
+            class: TimeoutClass::Default,
             limit: None,
             accept: JSON,
             promise: None,
         };
-        Endpoint { request, parse: |answer| answer.nothing(), refused: |refusal| Err(Error::Refused(refusal.into())) }
+        Endpoint { request, parse: |answer| answer.empty(), on_rejection: |refusal| Err(Error::Api(refusal.into())) }
     }
 
     /// Carries this as JSON.
@@ -126,49 +126,49 @@ impl<T> Endpoint<T> {
     }
 
     /// Carries these bytes, or this file, and is given the time of a transfer.
-    pub(super) fn carries(mut self, body: Body, media_type: HeaderValue, disposition: Option<HeaderValue>) -> Self {
+    pub(super) fn with_body(mut self, body: Body, media_type: HeaderValue, disposition: Option<HeaderValue>) -> Self {
         self.request.content = Some(Content { body, media_type, disposition });
-        self.transfers()
+        self.transfer_timeout()
     }
 
     /// Is given the time of a transfer: any, as long as something moves.
-    pub(super) fn transfers(mut self) -> Self {
-        self.request.class = Class::Assets;
+    pub(super) fn transfer_timeout(mut self) -> Self {
+        self.request.class = TimeoutClass::Assets;
         self
     }
 
     /// Is given the time that the server waits, and some more.
-    pub(super) fn waits(mut self, wait: Duration) -> Self {
-        self.request.class = Class::LongPoll(wait);
+    pub(super) fn long_poll(mut self, wait: Duration) -> Self {
+        self.request.class = TimeoutClass::LongPoll(wait);
         self
     }
 
     /// Is given little time.
-    pub(super) fn brief(mut self) -> Self {
-        self.request.class = Class::Brief;
+    pub(super) fn short_timeout(mut self) -> Self {
+        self.request.class = TimeoutClass::Short;
         self
     }
 
     /// Tells somebody how far its body is.
-    pub(super) fn watched(mut self, progress: Option<Progress>) -> Self {
+    pub(super) fn with_progress(mut self, progress: Option<Progress>) -> Self {
         self.request.progress = progress;
         self
     }
 
     /// May have an answer of up to this many bytes.
-    pub(super) fn limited(mut self, limit: fn(&Limits) -> u64) -> Self {
+    pub(super) fn with_limit(mut self, limit: fn(&Limits) -> u64) -> Self {
         self.request.limit = Some(limit);
         self
     }
 
     /// Is given the time of the long class: contacts and lists of chats.
-    pub(super) fn long(mut self) -> Self {
-        self.request.class = Class::Long;
+    pub(super) fn listing_timeout(mut self) -> Self {
+        self.request.class = TimeoutClass::Long;
         self
     }
 
     /// Has this idempotency key of the user rather than a new one.
-    pub(super) fn keyed(self, key: Option<&str>) -> Result<Self, Error> {
+    pub(super) fn with_idempotency_key(self, key: Option<&str>) -> Result<Self, Error> {
         key.map(key::check).transpose()?;
         Ok(self.with_key(key.map(Into::into)))
     }
@@ -209,47 +209,47 @@ impl<T> Endpoint<T> {
 
     pub(crate) fn timeout(&self, timeouts: &Timeouts) -> Timeout {
         match self.request.class {
-            Class::Default => Timeout::Total(timeouts.default),
-            Class::Long => Timeout::Total(timeouts.long),
-            Class::Assets => Timeout::Inactivity(timeouts.assets),
-            Class::LongPoll(wait) => Timeout::LongPoll { head: wait + GRACE, inactivity: timeouts.default },
-            Class::Brief => Timeout::Total(timeouts.default.min(BRIEF)),
+            TimeoutClass::Default => Timeout::Total(timeouts.request),
+            TimeoutClass::Long => Timeout::Total(timeouts.listing),
+            TimeoutClass::Assets => Timeout::Idle(timeouts.transfer_idle),
+            TimeoutClass::LongPoll(wait) => Timeout::LongPoll { head: wait + LONG_POLL_GRACE, idle: timeouts.request },
+            TimeoutClass::Short => Timeout::Total(timeouts.request.min(SHORT_TIMEOUT)),
         }
     }
 
     /// Returns `true` for a request that has little time: it does not wait for others.
-    pub(crate) const fn is_brief(&self) -> bool {
-        matches!(self.request.class, Class::Brief)
+    pub(crate) const fn has_short_timeout(&self) -> bool {
+        matches!(self.request.class, TimeoutClass::Short)
     }
 
     pub(crate) fn limit(&self, limits: &Limits) -> u64 {
-        self.request.limit.map_or(limits.answer, |limit| limit(limits))
+        self.request.limit.map_or(limits.max_response_body, |limit| limit(limits))
     }
 
     /// What the answer says. The credentials are taken out of texts, should the server echo them.
     pub(crate) fn parse(
         &self,
         response: Response,
-        asked: Asked,
+        asked: Range,
         now: Now,
         credentials: &Credentials,
     ) -> Result<T, Error> {
         // Of no body, a coding says nothing.
         let is_empty = self.request.promise.is_none() && response.body().is_empty();
         let fits = if is_empty { Ok(()) } else { self.check_head(&response, asked) };
-        let mut answer = Answer::new(response, self.request.promise.as_deref(), credentials);
+        let mut answer = ResponseReader::new(response, self.request.promise.as_deref(), credentials);
         if answer.response().status().is_success() {
             let parsed = match fits {
                 Ok(()) => (self.parse)(&mut answer),
                 Err(why) => Err(answer.unexpected(&why, None)),
             };
-            return parsed.map_err(|unexpected| Error::UnexpectedAnswer(unexpected.into()));
+            return parsed.map_err(|unexpected| Error::UnexpectedResponse(unexpected.into()));
         }
-        (self.refused)(problem::refusal(&answer, now)?)
+        (self.on_rejection)(problem::api_error(&answer, now)?)
     }
 
     /// Returns what is wrong with a success that has this head. Anything else is a refusal, whatever its head says.
-    pub(crate) fn check_head<B>(&self, head: &http::Response<B>, asked: Asked) -> Result<(), String> {
+    pub(crate) fn check_head<B>(&self, head: &http::Response<B>, asked: Range) -> Result<(), String> {
         let status = head.status();
         if !status.is_success() {
             return Ok(());
@@ -259,7 +259,7 @@ impl<T> Endpoint<T> {
         }
         // JSON that is complete is what was asked for, whatever success it comes with.
         let Some(promise) = &self.request.promise else { return Ok(()) };
-        if status == StatusCode::PARTIAL_CONTENT && asked == Asked::All {
+        if status == StatusCode::PARTIAL_CONTENT && asked == Range::All {
             return Err("a part of the content came, and all of it was asked for".into());
         }
         promise.check_head(status, head.headers())
@@ -288,40 +288,43 @@ impl Endpoint<()> {
     }
 
     /// Answers with this as JSON.
-    pub(super) fn answers<T: Decode>(self) -> Endpoint<T> {
-        self.parsed(|answer| answer.json())
+    pub(super) fn returns_json<T: Decode>(self) -> Endpoint<T> {
+        self.decode_with(|answer| answer.json())
     }
 
     /// The same, with the date of the response.
-    pub(super) fn answers_dated<T: Decode>(self) -> Endpoint<Dated<T>> {
-        self.parsed(|answer| {
+    pub(super) fn returns_dated_json<T: Decode>(self) -> Endpoint<Dated<T>> {
+        self.decode_with(|answer| {
             let sent_at = problem::date(answer.response().headers());
-            Ok(Dated { what: answer.json()?, sent_at })
+            Ok(Dated { value: answer.json()?, sent_at })
         })
     }
 
     /// Answers with a page of a list of these.
-    pub(super) fn lists<T: Decode>(self) -> Endpoint<Page<T>> {
-        self.parsed(|answer| answer.page())
+    pub(super) fn returns_page<T: Decode>(self) -> Endpoint<Page<T>> {
+        self.decode_with(|answer| answer.page())
     }
 
     /// Has these bytes as its answer. A refusal is JSON all the same.
-    pub(super) fn delivers(mut self, promise: Promise) -> Self {
+    pub(super) fn returns_content(mut self, promise: ExpectedContent) -> Self {
         self.request.accept = "*/*";
         self.request.promise = Some(Arc::new(promise));
         self
     }
 
-    pub(super) fn parsed<T>(self, parse: fn(&mut Answer<'_>) -> Result<T, UnexpectedAnswer>) -> Endpoint<T> {
-        Endpoint { request: self.request, parse, refused: |refusal| Err(Error::Refused(refusal.into())) }
+    pub(super) fn decode_with<T>(
+        self,
+        parse: fn(&mut ResponseReader<'_>) -> Result<T, UnexpectedResponse>,
+    ) -> Endpoint<T> {
+        Endpoint { request: self.request, parse, on_rejection: |refusal| Err(Error::Api(refusal.into())) }
     }
 
     /// Answers with this as JSON, or with `None` if the server says that it is not there.
-    pub(super) fn finds<T: Decode>(self) -> Endpoint<Option<T>> {
-        let mut endpoint = self.parsed(|answer| answer.json().map(Some));
-        endpoint.refused = |refusal| match refusal.kind {
+    pub(super) fn returns_optional<T: Decode>(self) -> Endpoint<Option<T>> {
+        let mut endpoint = self.decode_with(|answer| answer.json().map(Some));
+        endpoint.on_rejection = |refusal| match refusal.kind {
             ErrorKind::NotFound => Ok(None),
-            _ => Err(Error::Refused(refusal.into())),
+            _ => Err(Error::Api(refusal.into())),
         };
         endpoint
     }

@@ -28,8 +28,8 @@ use serde::de::DeserializeOwned;
 
 pub(super) use self::{
     decode::{Decode, Exact},
-    odd::Odd,
-    room::Room,
+    odd::DecodeError,
+    room::BoundedVec,
 };
 use self::{
     scan::{Pieces, Stray},
@@ -85,9 +85,9 @@ impl<'a> Json<'a> {
     }
 
     /// Returns these members of an object.
-    pub(super) fn members<const N: usize>(self, names: [&'static str; N]) -> Result<[Member<'a>; N], Odd> {
+    pub(super) fn members<const N: usize>(self, names: [&'static str; N]) -> Result<[Member<'a>; N], DecodeError> {
         let mut members = names.map(|name| Member { name, json: None });
-        let pieces = self.pieces(b'{').ok_or(Odd::new("this is no object"))?;
+        let pieces = self.pieces(b'{').ok_or(DecodeError::new("this is no object"))?;
         for (key, value) in pieces.filter_map(scan::named) {
             if let Some(member) = members.iter_mut().find(|member| is_name(key, member.name))
                 && (member.json.is_none() || !Self::is_nothing(value))
@@ -148,8 +148,8 @@ impl<'a> Json<'a> {
     }
 
     /// Returns a number, a flag or a text that is as JSON has it.
-    fn strict<T: DeserializeOwned>(self) -> Result<T, Odd> {
-        serde_json::from_slice(self.bytes).map_err(Odd::json)
+    fn strict<T: DeserializeOwned>(self) -> Result<T, DecodeError> {
+        serde_json::from_slice(self.bytes).map_err(DecodeError::json)
     }
 }
 
@@ -161,7 +161,7 @@ impl fmt::Debug for Json<'_> {
 
 /// Returns a body from its first bracket on; `None` if it begins with something else.
 fn begun(body: &[u8]) -> Option<&[u8]> {
-    let bytes = without_mark(body).trim_ascii();
+    let bytes = without_bom(body).trim_ascii();
     is_nested(bytes).then_some(bytes)
 }
 
@@ -171,7 +171,7 @@ fn is_nested(bytes: &[u8]) -> bool {
 }
 
 /// Returns a body without its byte order mark.
-pub(super) fn without_mark(body: &[u8]) -> &[u8] {
+pub(super) fn without_bom(body: &[u8]) -> &[u8] {
     let body = body.trim_ascii_start();
     body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
@@ -198,22 +198,22 @@ impl<'a> Member<'a> {
     }
 
     /// Returns the value, as it came; an error if it is missing.
-    pub(super) fn json(self) -> Result<Json<'a>, Odd> {
-        self.json.ok_or(Odd::missing(self.name))
+    pub(super) fn json(self) -> Result<Json<'a>, DecodeError> {
+        self.json.ok_or(DecodeError::missing(self.name))
     }
 
     /// Reads an essential member.
-    pub(super) fn essential<T: Decode>(self) -> Result<T, Odd> {
+    pub(super) fn required<T: Decode>(self) -> Result<T, DecodeError> {
         T::decode(self.json()?).map_err(|odd| odd.at(self.name))
     }
 
     /// Reads a list of which each item is essential.
-    pub(super) fn essentials<T: Decode>(self) -> Result<Vec<T>, Odd> {
+    pub(super) fn required_items<T: Decode>(self) -> Result<Vec<T>, DecodeError> {
         let json = self.json()?;
-        let mut room = Room::nested(json.bytes.len());
-        for item in json.items().ok_or(Odd::new("this is no array").at(self.name))? {
+        let mut room = BoundedVec::nested(json.bytes.len());
+        for item in json.items().ok_or(DecodeError::new("this is no array").at(self.name))? {
             if room.is_full() {
-                return Err(Odd::new("there are too many for their size").at(self.name));
+                return Err(DecodeError::new("there are too many for their size").at(self.name));
             }
             room.push(T::decode(item).map_err(|odd| odd.at(self.name))?);
         }
@@ -221,14 +221,14 @@ impl<'a> Member<'a> {
     }
 
     /// Reads an extra.
-    pub(super) fn extra<T: Decode>(self) -> Option<T> {
+    pub(super) fn optional<T: Decode>(self) -> Option<T> {
         self.value().and_then(|json| T::decode(json).ok())
     }
 
     /// Reads a list of extras.
-    pub(super) fn extras<T: Decode>(self) -> Vec<T> {
+    pub(super) fn optional_items<T: Decode>(self) -> Vec<T> {
         let Some(json) = self.value() else { return Vec::new() };
-        let mut room = Room::nested(json.bytes.len());
+        let mut room = BoundedVec::nested(json.bytes.len());
         for item in json.items().into_iter().flatten() {
             if room.is_full() {
                 break;

@@ -5,25 +5,25 @@ use alloc::{format, string::String};
 use crate::error::Error;
 
 /// The longest idempotency key.
-const LONGEST: usize = 128;
+const MAX_KEY_BYTES: usize = 128;
 /// Beginning of derived keys. A user's key cannot have it, so none equals a derived one.
-const DERIVED: &str = "teamwire-file:";
+const DERIVED_PREFIX: &str = "teamwire-file:";
 
 /// Refuses what cannot be a user's key.
 pub(super) fn check(key: &str) -> Result<(), Error> {
     let refuse = |why| Err(Error::invalid("idempotency key", why));
-    if !(1..=LONGEST).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return refuse(format!("it must be 1 to {LONGEST} printable ASCII characters without a space"));
+    if !(1..=MAX_KEY_BYTES).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return refuse(format!("it must be 1 to {MAX_KEY_BYTES} printable ASCII characters without a space"));
     }
-    if key.starts_with(DERIVED) {
-        return refuse(format!("keys that begin with {DERIVED:?} are reserved for the files of messages"));
+    if key.starts_with(DERIVED_PREFIX) {
+        return refuse(format!("keys that begin with {DERIVED_PREFIX:?} are reserved for the files of messages"));
     }
     Ok(())
 }
 
 /// Returns the key for storing the file at this position of what has this key: always the same one, however long the key is.
-pub(crate) fn of_file(key: &str, position: usize) -> String {
-    format!("{DERIVED}{:032x}:{position}", fnv1a(key.as_bytes()))
+pub(crate) fn for_file(key: &str, position: usize) -> String {
+    format!("{DERIVED_PREFIX}{:032x}:{position}", fnv1a(key.as_bytes()))
 }
 
 /// The 128-bit FNV-1a hash: keys are names of alarms and the like, not an attacker's choice, and the server keeps them apart by
@@ -47,11 +47,11 @@ mod tests {
 
     #[test]
     fn derived_keys_are_short_distinct_and_no_users() {
-        let longest = "k".repeat(LONGEST);
+        let longest = "k".repeat(MAX_KEY_BYTES);
         let keys =
-            [of_file(&longest, 1), of_file(&longest, usize::MAX), of_file("alarm-7", 1), of_file("alarm-7/1", 1)];
+            [for_file(&longest, 1), for_file(&longest, usize::MAX), for_file("alarm-7", 1), for_file("alarm-7/1", 1)];
         for (at, key) in keys.iter().enumerate() {
-            assert!(key.len() <= LONGEST && key.bytes().all(|byte| byte.is_ascii_graphic()), "{key}");
+            assert!(key.len() <= MAX_KEY_BYTES && key.bytes().all(|byte| byte.is_ascii_graphic()), "{key}");
             assert!(check(key).is_err());
             assert!(!keys[..at].contains(key), "{key}");
         }

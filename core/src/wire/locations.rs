@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     attachments::coordinates,
     endpoint::Endpoint,
-    json::{Decode, Json, Odd},
+    json::{Decode, DecodeError, Json},
     page::Page,
     route::Route,
 };
@@ -19,25 +19,25 @@ use crate::{
 
 /// How many locations are shared in a chat.
 pub(crate) fn count(tid: &ThreadId) -> Result<Endpoint<u64>, Error> {
-    let active = Endpoint::get(Route::chat(tid)?.then("location/active"));
-    Ok(active.parsed(|answer| answer.json().map(|Count(count)| count)))
+    let active = Endpoint::get(Route::chat(tid)?.join("location/active"));
+    Ok(active.decode_with(|answer| answer.json().map(|Count(count)| count)))
 }
 
 /// Ends the bot's share in a chat.
 pub(crate) fn stop(tid: &ThreadId) -> Result<Endpoint<()>, Error> {
-    Ok(Endpoint::delete(Route::chat(tid)?.then("location")))
+    Ok(Endpoint::delete(Route::chat(tid)?.join("location")))
 }
 
 /// The bot's own shares, and how long each still lasts.
 pub(crate) fn shares() -> Endpoint<Page<OwnShare>> {
-    Endpoint::get(Route::to("location")).lists()
+    Endpoint::get(Route::new("location")).returns_page()
 }
 
 /// Moves all shares of the bot. Returns the chats in which they still are; `None` if not all of them could be read.
 pub(crate) fn move_to(coordinates: Coordinates) -> Endpoint<Option<Vec<ThreadId>>> {
-    Endpoint::put(Route::to("location"))
+    Endpoint::put(Route::new("location"))
         .json(&PlaceJson { lat: coordinates.lat(), lon: coordinates.lon() })
-        .parsed(|answer| answer.json().map(|Active(active)| active))
+        .decode_with(|answer| answer.json().map(|Active(active)| active))
 }
 
 /// A share of the bot in a chat.
@@ -49,9 +49,9 @@ pub(crate) struct OwnShare {
 
 /// All of it is essential.
 impl Decode for OwnShare {
-    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let [tid, remaining_ms] = json.members(["tid", "remaining_ms"])?;
-        Ok(Self { tid: tid.essential()?, left: Duration::from_millis(remaining_ms.essential()?) })
+        Ok(Self { tid: tid.required()?, left: Duration::from_millis(remaining_ms.required()?) })
     }
 }
 
@@ -59,9 +59,9 @@ impl Decode for OwnShare {
 struct Count(u64);
 
 impl Decode for Count {
-    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let [count] = json.members(["count"])?;
-        count.essential().map(Self)
+        count.required().map(Self)
     }
 }
 
@@ -69,12 +69,12 @@ impl Decode for Count {
 struct Active(Option<Vec<ThreadId>>);
 
 impl Decode for Active {
-    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         // The shares have been moved, whatever this is.
         let Ok([active]) = json.members(["active"]) else { return Ok(Self(None)) };
         Ok(Self(match active.json() {
             Ok(list) if list.is_null() => Some(Vec::new()),
-            _ => active.essentials().ok(),
+            _ => active.required_items().ok(),
         }))
     }
 }
@@ -87,14 +87,14 @@ struct PlaceJson {
 
 /// All of it is essential, but what else is known of the user, and whether it is the last.
 impl Decode for LiveLocationUpdate {
-    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let [tid, user, lat, lon, time, ended] = json.members(["tid", "user", "lat", "lon", "time", "ended"])?;
         Ok(Self {
-            tid: tid.essential()?,
-            user: user.essential()?,
+            tid: tid.required()?,
+            user: user.required()?,
             coordinates: coordinates(lat, lon)?,
-            time: time.essential()?,
-            ended: ended.extra().unwrap_or(false),
+            time: time.required()?,
+            ended: ended.optional().unwrap_or(false),
         })
     }
 }

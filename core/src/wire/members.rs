@@ -19,20 +19,20 @@ pub(crate) fn remove(tid: &ThreadId, users: &[UserId], groups: &[GroupId]) -> Re
 }
 
 pub(crate) fn add_admin(tid: &ThreadId, admin: &UserId) -> Result<Endpoint<ChatInfo>, Error> {
-    Ok(Endpoint::put(Route::chat(tid)?.then("admins").id(admin)?).answers())
+    Ok(Endpoint::put(Route::chat(tid)?.join("admins").id(admin)?).returns_json())
 }
 
 pub(crate) fn remove_admin(tid: &ThreadId, admin: &UserId) -> Result<Endpoint<ChatInfo>, Error> {
-    Ok(Endpoint::delete(Route::chat(tid)?.then("admins").id(admin)?).answers())
+    Ok(Endpoint::delete(Route::chat(tid)?.join("admins").id(admin)?).returns_json())
 }
 
 pub(crate) fn readers(tid: &ThreadId) -> Result<Endpoint<Page<User>>, Error> {
-    Ok(Endpoint::get(Route::chat(tid)?.then("readers")).lists())
+    Ok(Endpoint::get(Route::chat(tid)?.join("readers")).returns_page())
 }
 
 /// Returns the first page of the [readers]. The chat is read whatever of the list can be decoded.
 pub(crate) fn mark_as_read(tid: &ThreadId) -> Result<Endpoint<Page<User>>, Error> {
-    Ok(Endpoint::post(Route::chat(tid)?.then("read")).parsed(|answer| answer.page_after_change()))
+    Ok(Endpoint::post(Route::chat(tid)?.join("read")).decode_with(|answer| answer.page_after_change()))
 }
 
 fn change(tid: &ThreadId, to: &str, users: &[UserId], groups: &[GroupId]) -> Result<Endpoint<ChatInfo>, Error> {
@@ -40,7 +40,7 @@ fn change(tid: &ThreadId, to: &str, users: &[UserId], groups: &[GroupId]) -> Res
         return Err(Error::invalid("members", "neither users nor groups are given"));
     }
     let body = MembersJson { users: ids(users)?, groups: ids(groups)? };
-    Ok(Endpoint::post(Route::chat(tid)?.then(to)).json(&body).answers())
+    Ok(Endpoint::post(Route::chat(tid)?.join(to)).json(&body).returns_json())
 }
 
 #[derive(Serialize)]

@@ -4,17 +4,17 @@ use alloc::string::String;
 
 use serde::{Serialize, Serializer};
 
-use super::json::{Decode, Json, Odd};
+use super::json::{Decode, DecodeError, Json};
 use crate::model::{AlertType, ChatType, ReactionType};
 
 /// An enum as the wire has it.
 #[derive(Clone, Debug)]
-pub(super) struct Named<T>(pub(super) T);
+pub(super) struct WireEnum<T>(pub(super) T);
 
 macro_rules! names {
     ($($enum:ident { $($variant:ident = $name:literal),* $(,)? })*) => { $(
         impl Decode for $enum {
-            fn decode(json: Json<'_>) -> Result<Self, Odd> {
+            fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
                 let name = String::decode(json)?;
                 Ok(match name.as_str() {
                     $($name => $enum::$variant,)*
@@ -23,7 +23,7 @@ macro_rules! names {
             }
         }
 
-        impl Serialize for Named<&$enum> {
+        impl Serialize for WireEnum<&$enum> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(match self.0 {
                     $($enum::$variant => $name,)*

@@ -19,9 +19,9 @@ pub(crate) struct Page<T> {
 }
 
 /// The longest cursor, in bytes.
-const LONGEST_CURSOR: usize = 1024;
+const MAX_CURSOR_BYTES: usize = 1024;
 
 /// Whether a server can have given this to go on at.
 pub(crate) fn is_cursor(text: &str) -> bool {
-    (1..=LONGEST_CURSOR).contains(&text.len())
+    (1..=MAX_CURSOR_BYTES).contains(&text.len())
 }

@@ -7,20 +7,20 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use http::{HeaderMap, StatusCode, header};
 
 use super::{
-    answer::Answer,
+    answer::ResponseReader,
     json::{Decode, Json},
     promise::{PROBLEM, content_coding, media_type},
 };
 use crate::{
     clock::Now,
-    error::{Error, ErrorKind, Meaning, Refusal},
+    error::{ApiError, Error, ErrorKind, Meaning},
     exchange::Response,
 };
 
 /// Maximum number of ids that are kept of a list of those at fault: twice as many as a request can name of one kind.
-const MOST_IDS: usize = 2000;
+const MAX_INVALID_MEMBERS: usize = 2000;
 /// Maximum length of a code.
-const LONGEST_CODE: usize = 64;
+const MAX_CODE_BYTES: usize = 64;
 
 /// The codes of the contract, and the statuses that each comes with. Decisions depend on no other.
 const CODES: [(&str, &[RangeInclusive<u16>]); 22] = [
@@ -72,16 +72,16 @@ impl<'a> Problem<'a> {
         let names = ["code", "title", "detail", "request_id", "invalid_members"];
         let [code, title, detail, request_id, invalid_members] =
             Json::beginning(response.body())?.members(names).ok()?;
-        let code = code.extra::<String>().filter(|code| is_code(code))?;
+        let code = code.optional::<String>().filter(|code| is_code(code))?;
         let status = response.status().as_u16();
         if statuses(&code).is_some_and(|all| !all.iter().any(|it| it.contains(&status))) {
             return None;
         }
         Some(Self {
             code,
-            title: title.extra(),
-            detail: detail.extra(),
-            request_id: request_id.extra(),
+            title: title.optional(),
+            detail: detail.optional(),
+            request_id: request_id.optional(),
             invalid_members: invalid_members.value(),
         })
     }
@@ -89,22 +89,22 @@ impl<'a> Problem<'a> {
 
 /// Returns `true` for what can be a code of the contract, also one that is to come: lower case with underscores.
 fn is_code(code: &str) -> bool {
-    (1..=LONGEST_CODE).contains(&code.len())
+    (1..=MAX_CODE_BYTES).contains(&code.len())
         && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// An answer that is no success, degraded in steps: the contract's problem; else what the status alone says, with
 /// the body as evidence. A status that the contract has no answer for is an unexpected answer.
-pub(super) fn refusal(answer: &Answer<'_>, now: Now) -> Result<Refusal, Error> {
+pub(super) fn api_error(answer: &ResponseReader<'_>, now: Now) -> Result<ApiError, Error> {
     let status = answer.response().status();
     let retry_after = retry_after(answer.response().headers(), now.utc);
     let from_header = || answer.header("x-request-id").map(|id| answer.data(id));
     if let Some(problem) = Problem::read(answer.response()) {
         let Problem { code, title, detail, request_id, invalid_members } = problem;
         let ids = invalid_members.and_then(Json::items).into_iter().flatten();
-        let ids = ids.filter_map(|id| String::decode(id).ok()).take(MOST_IDS);
+        let ids = ids.filter_map(|id| String::decode(id).ok()).take(MAX_INVALID_MEMBERS);
         let meaning = meaning(status, Some(&code));
-        return Ok(Refusal {
+        return Ok(ApiError {
             kind: kind_of_code(&code),
             status: status.as_u16(),
             code: Some(if meaning.has_known_code { code } else { answer.exact(code.as_bytes()) }),
@@ -113,7 +113,7 @@ pub(super) fn refusal(answer: &Answer<'_>, now: Now) -> Result<Refusal, Error> {
             retry_after,
             invalid_members: ids.map(|id| answer.exact(id.as_bytes())).collect(),
             excerpt: None,
-            after_silence: false,
+            previous_attempt_unanswered: false,
             meaning,
             redaction: answer.redaction(),
         });
@@ -128,11 +128,11 @@ pub(super) fn refusal(answer: &Answer<'_>, now: Now) -> Result<Refusal, Error> {
         StatusCode::REQUEST_TIMEOUT => ErrorKind::Server,
         status if status.is_server_error() => ErrorKind::Server,
         _ => {
-            let reason = unreadable.unwrap_or_else(|| unforeseen(answer));
-            return Err(Error::UnexpectedAnswer(Box::new(answer.unexpected(&reason, None))));
+            let reason = unreadable.unwrap_or_else(|| excerpt(answer));
+            return Err(Error::UnexpectedResponse(Box::new(answer.unexpected(&reason, None))));
         }
     };
-    Ok(Refusal {
+    Ok(ApiError {
         kind,
         status: status.as_u16(),
         code: None,
@@ -141,14 +141,14 @@ pub(super) fn refusal(answer: &Answer<'_>, now: Now) -> Result<Refusal, Error> {
         retry_after,
         invalid_members: Vec::new(),
         excerpt: Some(answer.excerpt()).filter(|excerpt| !excerpt.is_empty()),
-        after_silence: false,
+        previous_attempt_unanswered: false,
         meaning: meaning(status, None),
         redaction: answer.redaction(),
     })
 }
 
 /// Says what a status means that comes from something else than a server of the contract.
-fn unforeseen(answer: &Answer<'_>) -> String {
+fn excerpt(answer: &ResponseReader<'_>) -> String {
     let meaning = match answer.response().status() {
         StatusCode::NOT_MODIFIED => {
             "the content has not changed, and nothing was asked about that: a cache is in between"

@@ -19,13 +19,13 @@ pub(super) const PROBLEM: &str = "application/problem+json";
 
 /// The bytes that a response is expected to be.
 #[derive(Clone, Debug)]
-pub(super) struct Promise {
+pub(super) struct ExpectedContent {
     media_type: String,
     /// `None` if the server has not said it.
     size: Option<u64>,
 }
 
-impl Promise {
+impl ExpectedContent {
     pub(super) fn asset(asset: &Asset) -> Self {
         Self { media_type: essence(&asset.media_type), size: Some(asset.size) }
     }
@@ -40,7 +40,7 @@ impl Promise {
             return Err(format!("the content comes with status 200 only, not with {}", status.as_u16()));
         }
         match media_type(headers) {
-            Some(given) if !self.may_be(&given) => {
+            Some(given) if !self.accepts(&given) => {
                 Err(format!("the content type is {given:?}, not {:?}", self.media_type))
             }
             _ => Ok(()),
@@ -49,14 +49,14 @@ impl Promise {
 
     pub(super) fn check_length(&self, length: u64) -> Result<(), String> {
         match self.size {
-            Some(size) if size != length => Err(wrong_size(size, length)),
+            Some(size) if size != length => Err(size_mismatch(size, length)),
             _ => Ok(()),
         }
     }
 
     /// Returns `true` if the content may have this media type. File servers guess types, so most differences mean nothing; but an
     /// HTML page or a JSON error in place of anything else comes from something in between.
-    fn may_be(&self, given: &str) -> bool {
+    fn accepts(&self, given: &str) -> bool {
         let promised = self.media_type.as_str();
         if given == promised || promised.is_empty() || promised == UNKNOWN {
             return true;
@@ -71,7 +71,7 @@ impl Promise {
     }
 }
 
-pub(crate) fn wrong_size(size: u64, came: u64) -> String {
+pub(crate) fn size_mismatch(size: u64, came: u64) -> String {
     format!("the asset has {size} bytes, and {came} came")
 }
 

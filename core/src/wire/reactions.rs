@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::{
     endpoint::Endpoint,
-    json::{Decode, Json, Odd},
-    names::Named,
+    json::{Decode, DecodeError, Json},
+    names::WireEnum,
     page::Page,
     route::Route,
 };
@@ -15,38 +15,38 @@ use crate::{
 };
 
 fn route(tid: &ThreadId, mid: &MessageId) -> Result<Route, Error> {
-    Ok(Route::chat(tid)?.then("messages").id(mid)?.then("reactions"))
+    Ok(Route::chat(tid)?.join("messages").id(mid)?.join("reactions"))
 }
 
 pub(crate) fn list(tid: &ThreadId, mid: &MessageId) -> Result<Endpoint<Page<Reaction>>, Error> {
-    Ok(Endpoint::get(route(tid, mid)?).lists())
+    Ok(Endpoint::get(route(tid, mid)?).returns_page())
 }
 
 pub(crate) fn send(tid: &ThreadId, mid: &MessageId, reaction: &ReactionType) -> Result<Endpoint<Reaction>, Error> {
-    Ok(Endpoint::post(route(tid, mid)?).json(&ReactJson { reaction_type: Named(reaction) }).answers())
+    Ok(Endpoint::post(route(tid, mid)?).json(&ReactJson { reaction_type: WireEnum(reaction) }).returns_json())
 }
 
 pub(crate) fn update(previous: &Reaction, reaction: &ReactionType) -> Result<Endpoint<Reaction>, Error> {
     let route = route(&previous.tid, &previous.mid)?.id(&previous.reaction_id)?;
-    Ok(Endpoint::patch(route).json(&ReactJson { reaction_type: Named(reaction) }).answers())
+    Ok(Endpoint::patch(route).json(&ReactJson { reaction_type: WireEnum(reaction) }).returns_json())
 }
 
 #[derive(Serialize)]
 struct ReactJson<'a> {
-    reaction_type: Named<&'a ReactionType>,
+    reaction_type: WireEnum<&'a ReactionType>,
 }
 
 /// All of it is essential, but what else is known of the user.
 impl Decode for Reaction {
-    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let [reaction_id, mid, tid, reaction_type, from_user] =
             json.members(["reaction_id", "mid", "tid", "reaction_type", "from_user"])?;
         Ok(Self {
-            reaction_id: reaction_id.essential()?,
-            mid: mid.essential()?,
-            tid: tid.essential()?,
-            reaction_type: reaction_type.essential()?,
-            from_user: from_user.essential()?,
+            reaction_id: reaction_id.required()?,
+            mid: mid.required()?,
+            tid: tid.required()?,
+            reaction_type: reaction_type.required()?,
+            from_user: from_user.required()?,
         })
     }
 }

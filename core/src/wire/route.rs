@@ -19,17 +19,17 @@ pub(super) struct Route {
 
 impl Route {
     /// The route of these fixed segments: `chats`, `messages/updates`.
-    pub(super) fn to(segments: &str) -> Self {
+    pub(super) fn new(segments: &str) -> Self {
         Self { path: format!("v1/{segments}"), query: String::new() }
     }
 
     /// Returns the route of a chat.
     pub(super) fn chat(tid: &ThreadId) -> Result<Self, Error> {
-        Self::to("chats").id(tid)
+        Self::new("chats").id(tid)
     }
 
     /// Goes on with fixed segments.
-    pub(super) fn then(mut self, segments: &str) -> Self {
+    pub(super) fn join(mut self, segments: &str) -> Self {
         self.path.push('/');
         self.path.push_str(segments);
         self
@@ -37,7 +37,7 @@ impl Route {
 
     /// Goes on with an id, as one segment whatever is in it.
     pub(super) fn id<I: Id>(self, id: &I) -> Result<Self, Error> {
-        self.segment(I::WHAT, id.as_str())
+        self.segment(I::NAME, id.as_str())
     }
 
     /// Goes on with one segment, whatever is in it. `.` and `..` are none: URLs have other uses for them.

@@ -7,39 +7,39 @@ use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use crate::error::Error;
 
 /// The longest title of a chat, or other single line, in characters.
-const TITLE: usize = 256;
+const MAX_TITLE_CHARS: usize = 256;
 /// The longest text of a message, in characters.
-const MESSAGE: usize = 10_000;
+const MAX_MESSAGE_CHARS: usize = 10_000;
 /// The longest name of an external sender, in characters.
-const SENDER: usize = 64;
+const MAX_SENDER_CHARS: usize = 64;
 
 pub(super) fn title(text: &str) -> Result<&str, Error> {
-    checked("title", text, TITLE)
+    checked("title", text, MAX_TITLE_CHARS)
 }
 
 /// The text of a message; none at all is the same as an empty one.
 pub(super) fn message(text: Option<&String>) -> Result<Option<&str>, Error> {
-    text.filter(|text| !text.is_empty()).map(|text| checked("message", text, MESSAGE)).transpose()
+    text.filter(|text| !text.is_empty()).map(|text| checked("message", text, MAX_MESSAGE_CHARS)).transpose()
 }
 
 pub(super) fn sender(text: Option<&String>) -> Result<Option<&str>, Error> {
     match text {
         Some(name) if name.is_empty() => Err(Error::invalid("sender display name", "it is empty")),
-        name => name.map(|name| checked("sender display name", name, SENDER)).transpose(),
+        name => name.map(|name| checked("sender display name", name, MAX_SENDER_CHARS)).transpose(),
     }
 }
 
 /// A text that clients show in one line.
-pub(super) fn line<'a>(what: &str, text: &'a str) -> Result<&'a str, Error> {
-    checked(what, text, TITLE)
+pub(super) fn single_line<'a>(what: &str, text: &'a str) -> Result<&'a str, Error> {
+    checked(what, text, MAX_TITLE_CHARS)
 }
 
 /// A line that must not be empty.
-pub(super) fn filled_line<'a>(what: &str, text: &'a str) -> Result<&'a str, Error> {
+pub(super) fn non_empty_line<'a>(what: &str, text: &'a str) -> Result<&'a str, Error> {
     if text.is_empty() {
         return Err(Error::invalid(what, "it is empty"));
     }
-    line(what, text)
+    single_line(what, text)
 }
 
 /// A moment, to the millisecond.
@@ -51,13 +51,13 @@ pub(super) fn time(what: &str, time: DateTime<Utc>) -> Result<String, Error> {
 }
 
 /// A line, where there need not be one.
-pub(super) fn optional_line<'a>(what: &str, text: Option<&'a String>) -> Result<Option<&'a str>, Error> {
-    text.map(|text| line(what, text)).transpose()
+pub(super) fn optional_single_line<'a>(what: &str, text: Option<&'a String>) -> Result<Option<&'a str>, Error> {
+    text.map(|text| single_line(what, text)).transpose()
 }
 
 /// A text of several lines, where there need not be one.
-pub(super) fn optional<'a>(what: &str, text: Option<&'a String>) -> Result<Option<&'a str>, Error> {
-    text.map(|text| checked(what, text, MESSAGE)).transpose()
+pub(super) fn optional_text<'a>(what: &str, text: Option<&'a String>) -> Result<Option<&'a str>, Error> {
+    text.map(|text| checked(what, text, MAX_MESSAGE_CHARS)).transpose()
 }
 
 fn checked<'a>(what: &str, text: &'a str, most: usize) -> Result<&'a str, Error> {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use teamwire_core::{Fault, FaultKind, FileError, Timeout};
+use teamwire_core::{FileError, Timeout, TransportError, TransportErrorKind};
 
 /// Maximum number of bytes to allocate before they have arrived.
 const MAX_PREALLOCATION: u64 = 1 << 20;
@@ -12,7 +12,7 @@ const MAX_PREALLOCATION: u64 = 1 << 20;
 /// # Errors
 ///
 /// [`FaultKind::TooLarge`] for one that is longer than the limit.
-pub fn initial_capacity(announced: Option<u64>, limit: u64) -> Result<usize, Fault> {
+pub fn initial_capacity(announced: Option<u64>, limit: u64) -> Result<usize, TransportError> {
     match announced {
         Some(length) if length > limit => Err(too_large(limit)),
         announced => Ok(usize::try_from(announced.map_or(0, |length| length.min(MAX_PREALLOCATION))).unwrap_or(0)),
@@ -20,15 +20,15 @@ pub fn initial_capacity(announced: Option<u64>, limit: u64) -> Result<usize, Fau
 }
 
 /// Returns the fault of a response with more bytes than may go into memory, or into its file.
-pub fn too_large(limit: u64) -> Fault {
-    Fault::new(FaultKind::TooLarge, format!("more than {limit} bytes"))
+pub fn too_large(limit: u64) -> TransportError {
+    TransportError::new(TransportErrorKind::TooLarge, format!("more than {limit} bytes"))
 }
 
 /// Returns the fault of an exchange that timed out, in this phase of it if that is known.
-pub fn timed_out(timeout: Timeout, phase: Option<&str>) -> Fault {
+pub fn timed_out(timeout: Timeout, phase: Option<&str>) -> TransportError {
     let (what, is_total) = match timeout {
         Timeout::Total(limit) => (format!("no complete response within {limit:?}"), true),
-        Timeout::Inactivity(limit) => (format!("not a byte moved for {limit:?}"), false),
+        Timeout::Idle(limit) => (format!("not a byte moved for {limit:?}"), false),
         Timeout::LongPoll { head, .. } => (format!("no response within {head:?}"), true),
     };
     let what = match phase {
@@ -36,7 +36,7 @@ pub fn timed_out(timeout: Timeout, phase: Option<&str>) -> Fault {
         Some(phase) => format!("{what} ({phase})"),
         None => what,
     };
-    Fault::new(FaultKind::Timeout, what)
+    TransportError::new(TransportErrorKind::Timeout, what)
 }
 
 /// Returns the fault that an error of this crate wraps.
@@ -44,9 +44,9 @@ pub fn timed_out(timeout: Timeout, phase: Option<&str>) -> Fault {
 /// # Errors
 ///
 /// The error itself, if it wraps none.
-pub fn downcast_fault(error: io::Error) -> Result<Fault, io::Error> {
+pub fn downcast_fault(error: io::Error) -> Result<TransportError, io::Error> {
     match error.downcast::<FileError>() {
-        Ok(error) => Ok(Fault::new(FaultKind::File, error)),
+        Ok(error) => Ok(TransportError::new(TransportErrorKind::File, error)),
         Err(error) => error.downcast(),
     }
 }

@@ -17,11 +17,11 @@ impl Clock {
 
     /// Returns the current time.
     pub fn now(&self) -> Now {
-        Now::new(Moment::after_epoch(self.epoch.elapsed()), DateTime::<Utc>::from(SystemTime::now()))
+        Now::new(Moment::from_epoch(self.epoch.elapsed()), DateTime::<Utc>::from(SystemTime::now()))
     }
 
     /// Returns the time until this moment; zero if it has passed.
     pub fn until(&self, moment: Moment) -> Duration {
-        moment.since(Moment::after_epoch(self.epoch.elapsed()))
+        moment.saturating_duration_since(Moment::from_epoch(self.epoch.elapsed()))
     }
 }

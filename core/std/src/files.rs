@@ -8,7 +8,7 @@ use std::{
     io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
 };
 
-use teamwire_core::{FileDone, FileError, FileErrorKind, FileTask, ToFile};
+use teamwire_core::{FileError, FileErrorKind, FileOutcome, FileTarget, FileTask};
 
 use self::error::{NOT_A_FILE, file_error};
 use crate::body::too_large;
@@ -18,15 +18,15 @@ use crate::body::too_large;
 /// # Errors
 ///
 /// Those of the operating system, and others that say what is wrong with the file.
-pub fn perform(task: &FileTask) -> Result<FileDone, FileError> {
+pub fn perform(task: &FileTask) -> Result<FileOutcome, FileError> {
     match task {
-        FileTask::Read { path, limit } => read(path, *limit).map(FileDone::Bytes),
-        FileTask::Measure { path } => measure(path).map(FileDone::Length),
-        FileTask::Create { target } => part::create(target).map(|(part, target)| FileDone::Created { part, target }),
-        FileTask::Rename { from, to } => part::rename(from, to).map(|()| FileDone::Done).map_err(file_error(to)),
-        FileTask::Discard { path } => match fs::remove_file(path) {
+        FileTask::Read { path, limit } => read(path, *limit).map(FileOutcome::Bytes),
+        FileTask::Len { path } => measure(path).map(FileOutcome::Len),
+        FileTask::Create { target } => part::create(target).map(|(part, target)| FileOutcome::Created { part, target }),
+        FileTask::Rename { from, to } => part::rename(from, to).map(|()| FileOutcome::Done).map_err(file_error(to)),
+        FileTask::Remove { path } => match fs::remove_file(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(file_error(path)(error)),
-            _ => Ok(FileDone::Done),
+            _ => Ok(FileOutcome::Done),
         },
         task => Err(FileError::new("", FileErrorKind::Other, format!("this version cannot do {task:?}"))),
     }
@@ -134,7 +134,7 @@ impl DownloadFile {
     /// # Errors
     ///
     /// Those of the operating system, and one for what is not a file.
-    pub fn open(to: &ToFile) -> Result<Self, FileError> {
+    pub fn open(to: &FileTarget) -> Result<Self, FileError> {
         let mut file = part::open(&to.path)?;
         let place = |file: &mut File| {
             file.set_len(to.offset)?;
@@ -203,7 +203,7 @@ mod tests {
             let error = perform(&FileTask::Read { path: path.clone(), limit }).expect_err("it cannot be read");
             assert_eq!((error.kind, error.path), (kind, path));
         }
-        assert_eq!(perform(&FileTask::Read { path, limit: 5 }), Ok(FileDone::Bytes(b"12345".to_vec())));
+        assert_eq!(perform(&FileTask::Read { path, limit: 5 }), Ok(FileOutcome::Bytes(b"12345".to_vec())));
         fs::remove_dir_all(folder).expect("it is there");
     }
 
@@ -213,7 +213,7 @@ mod tests {
         let path = format!("{folder}/file");
         fs::write(&path, "12345").expect("a file");
         let part = |offset| {
-            let mut incoming = DownloadFile::open(&ToFile::new(&path, offset)).expect("it can be opened");
+            let mut incoming = DownloadFile::open(&FileTarget::new(&path, offset)).expect("it can be opened");
             incoming.write_all(b"67").expect("it can be written");
             fs::read_to_string(&path).expect("it can be read")
         };
@@ -229,14 +229,14 @@ mod tests {
         fs::write(&path, "123").expect("a file");
         for (offset, bytes, left) in [(0, "12345", "12345"), (3, "45", "12345"), (3, "4567", "12345"), (9, "x", "")] {
             fs::write(&path, "12345").expect("a file");
-            let mut incoming = DownloadFile::open(&ToFile::new(&path, offset).limit(5)).expect("it can be opened");
+            let mut incoming = DownloadFile::open(&FileTarget::new(&path, offset).limit(5)).expect("it can be opened");
             let result = incoming.write_all(bytes.as_bytes());
             let fits = offset + bytes.len() as u64 <= 5;
             match result {
                 Ok(()) => assert!(fits, "{offset} and {bytes}"),
                 Err(error) => {
                     let fault = crate::body::downcast_fault(error).expect("it is a fault");
-                    assert_eq!((fault.kind, fits), (teamwire_core::FaultKind::TooLarge, false), "{fault}");
+                    assert_eq!((fault.kind, fits), (teamwire_core::TransportErrorKind::TooLarge, false), "{fault}");
                 }
             }
             if offset <= 5 {

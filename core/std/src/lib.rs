@@ -39,7 +39,7 @@ use teamwire_core::{APP_ID_VAR, Config, Error, InvalidInput, SECRET_VAR, Session
 ///
 /// `InvalidInput` for contradictory or unusable settings, or if the operating system provides no entropy.
 pub fn session(config: Config) -> Result<Session, Error> {
-    config.check()?;
+    config.validate()?;
     let mut entropy = [0; 32];
     getrandom::fill(&mut entropy)
         .map_err(|why| InvalidInput::new("entropy", format!("the operating system provides none: {why}")))?;

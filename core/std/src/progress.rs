@@ -1,4 +1,4 @@
-use teamwire_core::{Progress, Wanted};
+use teamwire_core::{BodyPolicy, Progress};
 
 /// Progress of a response's body, reported to its observer if it has one.
 #[derive(Clone, Debug)]
@@ -10,7 +10,7 @@ pub struct BodyProgress {
 
 impl BodyProgress {
     /// Creates the progress of a body that is treated so.
-    pub fn new(wanted: &Wanted) -> Self {
+    pub fn new(wanted: &BodyPolicy) -> Self {
         let offset = wanted.to_file.as_ref().map_or(0, |to_file| to_file.offset);
         Self { observer: wanted.progress.clone(), offset }
     }

@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderValue, StatusCode};
 use percent_encoding::percent_decode_str;
-use teamwire_core::{Config, Fault, FaultKind};
+use teamwire_core::{Config, TransportError, TransportErrorKind};
 
 use crate::host::without_brackets;
 
@@ -39,15 +39,15 @@ impl Proxy {
     /// # Errors
     ///
     /// [`FaultKind::Proxy`] if another attempt would only be refused again (401, 403, 407), else [`FaultKind::Connect`].
-    pub fn check_tunnel_response(status: StatusCode) -> Result<(), Fault> {
+    pub fn check_tunnel_response(status: StatusCode) -> Result<(), TransportError> {
         let kind = match status {
             status if status.is_success() => return Ok(()),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-                FaultKind::Proxy
+                TransportErrorKind::Proxy
             }
-            _ => FaultKind::Connect,
+            _ => TransportErrorKind::Connect,
         };
-        Err(Fault::new(kind, format!("no tunnel through the proxy: it responded {status}")))
+        Err(TransportError::new(kind, format!("no tunnel through the proxy: it responded {status}")))
     }
 }
 
@@ -82,9 +82,12 @@ mod tests {
 
     #[test]
     fn a_refused_login_is_final_and_a_failed_tunnel_is_not() {
-        for (status, kind) in
-            [(401, FaultKind::Proxy), (403, FaultKind::Proxy), (407, FaultKind::Proxy), (502, FaultKind::Connect)]
-        {
+        for (status, kind) in [
+            (401, TransportErrorKind::Proxy),
+            (403, TransportErrorKind::Proxy),
+            (407, TransportErrorKind::Proxy),
+            (502, TransportErrorKind::Connect),
+        ] {
             let fault =
                 Proxy::check_tunnel_response(StatusCode::from_u16(status).expect("a status")).expect_err("refused");
             assert_eq!((fault.kind, fault.sent), (kind, false));

@@ -5,7 +5,7 @@ use rustls::{
     crypto::CryptoProvider,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
-use teamwire_core::{Config, Error, Fault, FaultKind, InvalidInput};
+use teamwire_core::{Config, Error, InvalidInput, TransportError, TransportErrorKind};
 
 use crate::host::without_brackets;
 
@@ -65,13 +65,13 @@ pub fn tls_is_idle(session: &mut ClientConnection) -> bool {
 
 /// Returns the fault of this error of a read or a write, if the server demands a client certificate. In TLS 1.3 a server refuses
 /// a client without a certificate only after the handshake; it has then read nothing of the request.
-pub fn tls_failure(error: &io::Error) -> Option<Fault> {
+pub fn tls_failure(error: &io::Error) -> Option<TransportError> {
     let fault = tls_fault(error.get_ref()?.downcast_ref()?);
-    (fault.kind == FaultKind::ClientCertificate).then_some(fault)
+    (fault.kind == TransportErrorKind::ClientCertificate).then_some(fault)
 }
 
 /// Returns the fault of a failed handshake, with a message that names the usual mistakes.
-pub fn tls_fault(error: &TlsError) -> Fault {
+pub fn tls_fault(error: &TlsError) -> TransportError {
     use AlertDescription as Alert;
     let what = match error {
         // A server that judges certificates judges the client's.
@@ -82,7 +82,7 @@ pub fn tls_fault(error: &TlsError) -> Fault {
             | Alert::CertificateUnknown
             | Alert::UnknownCA
             | Alert::AccessDenied,
-        ) => return Fault::new(FaultKind::ClientCertificate, error.to_string()),
+        ) => return TransportError::new(TransportErrorKind::ClientCertificate, error.to_string()),
         // A CA that was set up again has the same name and another key, which shows as a bad signature.
         TlsError::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
             "no CA that is trusted here signed the server's certificate (a private one goes into the root certificates)"
@@ -96,5 +96,5 @@ pub fn tls_fault(error: &TlsError) -> Fault {
         TlsError::InvalidMessage(_) => "the server speaks no TLS on this port",
         _ => "the TLS handshake failed",
     };
-    Fault::new(FaultKind::Tls, format!("{what}: {error}"))
+    TransportError::new(TransportErrorKind::Tls, format!("{what}: {error}"))
 }

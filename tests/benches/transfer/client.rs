@@ -134,7 +134,7 @@ impl<H: Harness> Adapter<H> {
 
 impl<H: Harness> Transfer for Adapter<H> {
     fn upload(&self, from: &str) -> Result<String> {
-        let draft = Draft::new().attach(Upload::path(from));
+        let draft = Draft::new().attach(Upload::from_path(from));
         Ok(Self::wait(self.0.chats().chat(org::LOBBY).post(draft))?.mid.to_string())
     }
 

@@ -61,7 +61,7 @@ const fn limit(form: Form) -> Duration {
 
 fn config(server: &Server) -> Config {
     let credentials = Credentials::new("app", "the secret of the bot").expect("the credentials are valid");
-    let timeouts = Timeouts { default: TIMEOUT, long: TIMEOUT, assets: TIMEOUT };
+    let timeouts = Timeouts { request: TIMEOUT, listing: TIMEOUT, transfer_idle: TIMEOUT };
     let config = Config::new(&server.url(), credentials).expect("plain HTTP is allowed on loopback");
     config.with_timeouts(timeouts).with_retry(RetryPolicy::NEVER)
 }
@@ -69,7 +69,7 @@ fn config(server: &Server) -> Config {
 fn call<H: Harness>(client: &Client<H::X>, form: Form) -> Result<(), Error> {
     match form {
         Form::Unread => {
-            let file = Upload::bytes("large.bin", vec![0; 32 << 20]);
+            let file = Upload::from_bytes("large.bin", vec![0; 32 << 20]);
             let draft = Draft::text("with a file").attach(NewAttachment::file(file));
             H::wait(client.chats().chat("c1").post(draft)).map(drop)
         }

@@ -124,15 +124,15 @@ fn post_all<H: Harness>(sandbox: &Sandbox, posts: usize, at_once: usize, name: &
 
 fn client_config(sandbox: &Sandbox) -> Config {
     let backoff = Duration::from_millis(1);
-    config(sandbox)
-        .with_timeouts(Timeouts { default: TIMEOUT, long: TIMEOUT, assets: TIMEOUT })
-        .with_retry(RetryPolicy { retries: 2, first_wait: backoff, longest_wait: backoff, ..RetryPolicy::default() })
+    config(sandbox).with_timeouts(Timeouts { request: TIMEOUT, listing: TIMEOUT, transfer_idle: TIMEOUT }).with_retry(
+        RetryPolicy { max_retries: 2, initial_backoff: backoff, max_backoff: backoff, ..RetryPolicy::default() },
+    )
 }
 
 fn post<H: Harness>(client: &Client<H::X>, text: &str) -> Outcome {
     match H::wait(client.chats().chat(org::LOBBY).post(text)) {
         Ok(_) => Outcome::Posted,
-        Err(error) if error.may_have_arrived() => Outcome::Unknown,
+        Err(error) if error.outcome_unknown() => Outcome::Unknown,
         Err(error) => {
             assert!(!matches!(error, Error::InvalidInput(_)), "{error}");
             Outcome::Unsent

@@ -41,7 +41,7 @@ impl<'s, H: Harness> Bot<'s, H> {
         configure: impl FnOnce(Config) -> Result<Config, Error>,
     ) -> Result<Self, Failure> {
         let config = Config::new(url, Credentials::new(sandbox.app_id(), sandbox.secret())?)?;
-        let config = config.with_timeouts(Timeouts { assets: IDLE_TIMEOUT, ..Timeouts::default() });
+        let config = config.with_timeouts(Timeouts { transfer_idle: IDLE_TIMEOUT, ..Timeouts::default() });
         Ok(Self { client: H::connect(configure(config)?), sandbox, folder })
     }
 
@@ -104,7 +104,7 @@ impl<'s, H: Harness> Bot<'s, H> {
 
     /// Uploads a file, and downloads it into memory and to disk.
     fn transfer_file(&self, outcome: &mut Outcome, name: &str, bytes: Vec<u8>, in_memory: bool) -> Result<(), Failure> {
-        let upload = if in_memory { Upload::bytes(name, bytes.clone()) } else { self.file_on_disk(name, &bytes)? };
+        let upload = if in_memory { Upload::from_bytes(name, bytes.clone()) } else { self.file_on_disk(name, &bytes)? };
         let posted = self.post(Draft::text(format!("file {name}")).attach(upload));
         let Some(message) = outcome.call(&format!("upload of {name}"), posted) else { return Ok(()) };
         let [Attachment::File(asset)] = message.attachments.as_slice() else {
@@ -132,7 +132,7 @@ impl<'s, H: Harness> Bot<'s, H> {
     pub(crate) fn file_on_disk(&self, name: &str, bytes: &[u8]) -> Result<Upload, Failure> {
         let path = self.path(name)?;
         fs::write(&path, bytes)?;
-        Ok(Upload::path(path))
+        Ok(Upload::from_path(path))
     }
 
     fn path(&self, name: &str) -> Result<String, Failure> {

@@ -110,9 +110,9 @@ impl Delivered {
     fn add(&mut self, at: Instant, event: Event) {
         match event {
             Ok(FeedEvent::Update { item, .. }) => self.texts.push((item, at)),
-            Ok(FeedEvent::Trouble(_)) => self.failed_attempts += 1,
-            Ok(FeedEvent::Missed(_)) => self.gaps += 1,
-            Ok(FeedEvent::Unread { .. }) => self.undecoded += 1,
+            Ok(FeedEvent::Retrying(_)) => self.failed_attempts += 1,
+            Ok(FeedEvent::Gap(_)) => self.gaps += 1,
+            Ok(FeedEvent::Undecoded { .. }) => self.undecoded += 1,
             Ok(_) => {}
             Err(error) => self.error = Some(error),
         }

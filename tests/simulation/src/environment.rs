@@ -6,7 +6,7 @@ mod exchanges;
 use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use teamwire_core::{ByHand, Config, Credentials, Moment, Now, RetryPolicy};
+use teamwire_core::{Config, Credentials, Manual, Moment, Now, RetryPolicy};
 
 use self::event_queue::EventQueue;
 pub(super) use self::{
@@ -108,7 +108,7 @@ impl Environment {
     /// Returns the time by the clocks of the process. The monotonic one stands still while the machine is suspended.
     pub(super) fn client_now(&self) -> Now {
         let awake = self.clock.saturating_sub(self.process_started_at).saturating_sub(self.suspended_time());
-        Now::new(Moment::after_epoch(Self::PROCESS_CLOCK_START + awake), self.utc() + self.clock_skew)
+        Now::new(Moment::from_epoch(Self::PROCESS_CLOCK_START + awake), self.utc() + self.clock_skew)
     }
 
     /// Returns the time that the process is given: that by its clocks, unless a defect alters it.
@@ -149,7 +149,7 @@ impl Environment {
     }
 
     /// Starts the next process, and returns its executor.
-    pub(super) fn start_process(&mut self) -> ByHand {
+    pub(super) fn start_process(&mut self) -> Manual {
         self.incarnation += 1;
         self.process_started_at = self.clock;
         (self.earlier_suspensions, self.suspension) = (Duration::ZERO, (self.clock, self.clock));
@@ -159,8 +159,8 @@ impl Environment {
         let config = Config::new("https://teamwire.example", credentials).expect("the URL is valid");
         let config = config.with_hide_deleted_messages(self.scenario.hides_deleted);
         let retries = if self.scenario.single_attempt && self.defect != Defect::RetriedAgainstPolicy { 0 } else { 3 };
-        let config = config.with_retry(RetryPolicy { retries, ..RetryPolicy::default() });
-        ByHand::new(config, self.random.entropy(), self.process_now())
+        let config = config.with_retry(RetryPolicy { max_retries: retries, ..RetryPolicy::default() });
+        Manual::new(config, self.random.entropy(), self.process_now())
     }
 
     /// Ends the process and its connections.

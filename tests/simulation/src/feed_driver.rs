@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use teamwire_core::{End, Error, Feed, FeedEvent, FeedSet, Machine, Moment, Next, Now, Reply, Step, Ticket};
+use teamwire_core::{Error, Feed, FeedEnd, FeedEvent, FeedSet, FeedSetStep, Machine, Moment, Now, Reply, Step, Ticket};
 
 use super::{feed_under_test::FeedUnderTest, oracle::Item};
 
@@ -25,7 +25,7 @@ enum Waiting {
     Until(Moment),
 }
 
-pub(super) type DriverStep = Next<usize, FeedEvent<Item>, Result<End, Error>>;
+pub(super) type DriverStep = FeedSetStep<usize, FeedEvent<Item>, Result<FeedEnd, Error>>;
 
 impl FeedDriver {
     pub(super) const fn new(uses_set: bool) -> Self {
@@ -60,19 +60,19 @@ impl FeedDriver {
                 Step::Event(_) => Waiting::No,
                 Step::Done(_) => {
                     feeds.remove(&key);
-                    return Next::Step(key, step);
+                    return FeedSetStep::Step(key, step);
                 }
             };
-            return Next::Step(key, step);
+            return FeedSetStep::Step(key, step);
         }
         let sleeping = feeds.values().filter_map(|individual| match individual.waiting {
             Waiting::Until(until) => Some(until),
             _ => None,
         });
         match sleeping.min() {
-            Some(until) => Next::Sleep(until),
-            None if feeds.is_empty() => Next::Empty,
-            None => Next::Wait,
+            Some(until) => FeedSetStep::Sleep(until),
+            None if feeds.is_empty() => FeedSetStep::Empty,
+            None => FeedSetStep::Idle,
         }
     }
 

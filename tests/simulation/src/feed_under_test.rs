@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use teamwire_core::{
-    End, Error, Feed, FeedEvent, LiveLocationUpdate, Machine, Message, Moment, Now, Poller, Reaction, ReactionType,
+    Error, Feed, FeedEnd, FeedEvent, LiveLocationUpdate, Machine, Message, Moment, Now, Poller, Reaction, ReactionType,
     Reply, Step, Ticket,
 };
 
@@ -51,7 +51,7 @@ pub(super) struct FeedUnderTest {
     violations: Violations,
 }
 
-type FeedStep = Step<FeedEvent<Item>, Result<End, Error>>;
+type FeedStep = Step<FeedEvent<Item>, Result<FeedEnd, Error>>;
 
 impl FeedUnderTest {
     pub(super) const fn new(poller: AnyPoller, violations: Violations) -> Self {
@@ -105,7 +105,7 @@ fn summary(step: &FeedStep) -> StepSummary {
 
 impl Machine for FeedUnderTest {
     type Event = FeedEvent<Item>;
-    type Output = End;
+    type Output = FeedEnd;
 
     fn poll(&mut self, now: Now) -> FeedStep {
         let step = self.poll_once(now);
@@ -159,7 +159,7 @@ impl Feed for FeedUnderTest {
     }
 }
 
-fn map_items<T>(step: Step<FeedEvent<T>, Result<End, Error>>, item_of: impl Fn(T) -> Item) -> FeedStep {
+fn map_items<T>(step: Step<FeedEvent<T>, Result<FeedEnd, Error>>, item_of: impl Fn(T) -> Item) -> FeedStep {
     match step {
         Step::Send(ticket, exchange) => Step::Send(ticket, exchange),
         Step::File(ticket, task) => Step::File(ticket, task),
@@ -167,11 +167,11 @@ fn map_items<T>(step: Step<FeedEvent<T>, Result<End, Error>>, item_of: impl Fn(T
         Step::Done(result) => Step::Done(result),
         Step::Event(event) => Step::Event(match event {
             FeedEvent::Update { item, checkpoint } => FeedEvent::Update { item: item_of(item), checkpoint },
-            FeedEvent::Unread { item, checkpoint } => FeedEvent::Unread { item, checkpoint },
+            FeedEvent::Undecoded { item, checkpoint } => FeedEvent::Undecoded { item, checkpoint },
             FeedEvent::Started(checkpoint) => FeedEvent::Started(checkpoint),
-            FeedEvent::Quiet(checkpoint) => FeedEvent::Quiet(checkpoint),
-            FeedEvent::Missed(checkpoint) => FeedEvent::Missed(checkpoint),
-            FeedEvent::Trouble(trouble) => FeedEvent::Trouble(trouble),
+            FeedEvent::Heartbeat(checkpoint) => FeedEvent::Heartbeat(checkpoint),
+            FeedEvent::Gap(checkpoint) => FeedEvent::Gap(checkpoint),
+            FeedEvent::Retrying(trouble) => FeedEvent::Retrying(trouble),
             _ => return unknown_event(),
         }),
     }

@@ -9,7 +9,7 @@ mod retries;
 
 use std::time::Duration;
 
-use teamwire_core::{End, Error, ErrorKind, Now, Ticket};
+use teamwire_core::{Error, ErrorKind, FeedEnd, Now, Ticket};
 
 use self::{checkpoints::Checkpoints, pace::Pace, retries::Retries};
 use super::{
@@ -37,7 +37,7 @@ pub(super) struct FeedInvariants {
     pace: Pace,
     is_stopped: bool,
     unsubscribes: u32,
-    pub(super) end: Option<FeedEnd>,
+    pub(super) end: Option<Ending>,
 }
 
 /// The server's state for this feed, as far as replies have shown it.
@@ -61,11 +61,11 @@ enum Expected {
     RetryNotice(Option<Duration>),
     /// Another request; or a retry event, if this is a repeated failure.
     Request,
-    End(FeedEnd),
+    End(Ending),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FeedEnd {
+pub(super) enum Ending {
     Stopped,
     Unsubscribed,
     Revoked,
@@ -207,9 +207,9 @@ impl FeedInvariants {
                 server.is_lost = true;
                 Expected::Request
             }
-            Meaning::NotFound => Expected::End(FeedEnd::Gone),
-            Meaning::Unsubscribed => Expected::End(FeedEnd::Unsubscribed),
-            Meaning::Unauthorized => Expected::End(FeedEnd::Revoked),
+            Meaning::NotFound => Expected::End(Ending::Gone),
+            Meaning::Unsubscribed => Expected::End(Ending::Unsubscribed),
+            Meaning::Unauthorized => Expected::End(Ending::Revoked),
             Meaning::TransientFailure(retry_after) => Expected::RetryNotice(retry_after),
             Meaning::Irrelevant => Expected::Nothing,
         };
@@ -237,21 +237,21 @@ impl FeedInvariants {
         }
     }
 
-    pub(super) fn on_end(&mut self, result: Result<End, Error>, oracle: &Oracle) -> Result<(), Violation> {
+    pub(super) fn on_end(&mut self, result: Result<FeedEnd, Error>, oracle: &Oracle) -> Result<(), Violation> {
         let end = match result {
-            Ok(End::Stopped) => FeedEnd::Stopped,
-            Ok(End::Unsubscribed) => FeedEnd::Unsubscribed,
-            Err(error) if error.kind() == ErrorKind::Auth => FeedEnd::Revoked,
-            Err(error) if error.kind() == ErrorKind::NotFound => FeedEnd::Gone,
+            Ok(FeedEnd::Stopped) => Ending::Stopped,
+            Ok(FeedEnd::Unsubscribed) => Ending::Unsubscribed,
+            Err(error) if error.kind() == ErrorKind::Auth => Ending::Revoked,
+            Err(error) if error.kind() == ErrorKind::NotFound => Ending::Gone,
             other => return violation(VALID_END, || format!("{:?} ends with {other:?}", self.topic)),
         };
-        let is_valid = if self.is_stopped { end == FeedEnd::Stopped } else { self.expected == Expected::End(end) };
+        let is_valid = if self.is_stopped { end == Ending::Stopped } else { self.expected == Expected::End(end) };
         if !is_valid && self.expected != Expected::End(end) {
             return violation(VALID_END, || {
                 format!("{:?}: expected {:?}, but it ends with {end:?}", self.topic, self.expected)
             });
         }
-        if end == FeedEnd::Stopped && self.server.subscription.is_some() && self.unsubscribes == 0 {
+        if end == Ending::Stopped && self.server.subscription.is_some() && self.unsubscribes == 0 {
             return violation("a stopped feed ends its subscription", || format!("{:?}", self.topic));
         }
         self.end = Some(end);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
-use teamwire_core::{Fault, FaultKind};
+use teamwire_core::{TransportError, TransportErrorKind};
 
 use super::{
     defect::{edit_items, edit_json},
@@ -166,16 +166,18 @@ fn http_date(utc: DateTime<Utc>) -> HeaderValue {
 
 pub(super) fn connection_lost(loss: Loss) -> InterpretedReply {
     InterpretedReply::from_fault(
-        Fault::new(FaultKind::Lost, "the connection broke").sent(true).reused(loss == Loss::StaleConnection),
+        TransportError::new(TransportErrorKind::Disconnected, "the connection broke")
+            .with_sent(true)
+            .with_reused(loss == Loss::StaleConnection),
     )
 }
 
 pub(super) fn connection_refused() -> InterpretedReply {
-    InterpretedReply::from_fault(Fault::new(FaultKind::Connect, "no route to host"))
+    InterpretedReply::from_fault(TransportError::new(TransportErrorKind::Connect, "no route to host"))
 }
 
 pub(super) fn timed_out() -> InterpretedReply {
-    InterpretedReply::from_fault(Fault::new(FaultKind::Timeout, "timed out").sent(true))
+    InterpretedReply::from_fault(TransportError::new(TransportErrorKind::Timeout, "timed out").with_sent(true))
 }
 
 /// Truncates a response.
@@ -190,8 +192,10 @@ pub(super) fn truncate(
     }
     let half = response.body().len() / 2;
     if is_noticed {
-        let fault =
-            Fault::new(FaultKind::Lost, "the response was truncated").sent(true).received(half as u64).reused(true);
+        let fault = TransportError::new(TransportErrorKind::Disconnected, "the response was truncated")
+            .with_sent(true)
+            .with_received(half as u64)
+            .with_reused(true);
         return InterpretedReply::from_fault(fault);
     }
     // A truncated rejection would still have its status, which is tested elsewhere.

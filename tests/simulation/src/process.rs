@@ -4,14 +4,16 @@ mod operations;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use teamwire_core::{ByHand, Chat, Client, End, Error, FeedEvent, Machine, Moment, Next, Now, Reply, Step, Ticket};
+use teamwire_core::{
+    Chat, Client, Error, FeedEnd, FeedEvent, FeedSetStep, Machine, Manual, Moment, Now, Reply, Step, Ticket,
+};
 
 use super::{
     disk::PostState,
     environment::{Environment, Owner},
     feed_driver::FeedDriver,
     feed_under_test::{AnyPoller, FeedUnderTest, Violations},
-    invariants::{FeedEnd, FeedInvariants},
+    invariants::{Ending, FeedInvariants},
     oracle::Item,
     protocol::{InterpretedReply, RequestKind},
     scenario::Topic,
@@ -22,10 +24,10 @@ use super::{
 
 /// A process, from its start to its crash or to the end of the run.
 pub(super) struct Process<'c> {
-    pub(super) client: &'c Client<ByHand>,
+    pub(super) client: &'c Client<Manual>,
     chats: &'c ChatRefs,
     /// Snapshots of the lobby that no operation has used yet.
-    lobby_snapshots: Vec<&'c mut Chat<ByHand>>,
+    lobby_snapshots: Vec<&'c mut Chat<Manual>>,
     driver: FeedDriver,
     pub(super) invariants: Vec<FeedInvariants>,
     operations: BTreeMap<usize, Operation<'c>>,
@@ -45,9 +47,9 @@ pub(super) enum ProcessState {
 
 impl<'c> Process<'c> {
     pub(super) fn new(
-        client: &'c Client<ByHand>,
+        client: &'c Client<Manual>,
         chats: &'c ChatRefs,
-        lobby_snapshots: &'c mut [Chat<ByHand>],
+        lobby_snapshots: &'c mut [Chat<Manual>],
         env: &mut Environment,
     ) -> Result<Self, Violation> {
         let mut process = Self {
@@ -82,7 +84,8 @@ impl<'c> Process<'c> {
             Ok(checkpoint) => checkpoint,
             Err(error) => return violation("a saved checkpoint can be loaded", || error.to_string()),
         };
-        let options = teamwire_core::Follow::from(checkpoint).wait(Duration::from_secs(env.scenario.long_poll_secs));
+        let options =
+            teamwire_core::FeedOptions::from(checkpoint).long_poll(Duration::from_secs(env.scenario.long_poll_secs));
         let poller = match topic {
             Topic::Messages(tid) => AnyPoller::Messages(self.client.chats().chat(tid).new_messages(options)),
             Topic::AllMessages => AnyPoller::Messages(self.client.chats().new_messages(options)),
@@ -121,7 +124,7 @@ impl<'c> Process<'c> {
             let step = self.driver.next(now);
             self.violations.check()?;
             match step {
-                Next::Step(key, step) => {
+                FeedSetStep::Step(key, step) => {
                     if self.on_step(env, now, key, step)? == ProcessState::Crashed {
                         return Ok(ProcessState::Crashed);
                     }
@@ -130,16 +133,16 @@ impl<'c> Process<'c> {
                         return Ok(ProcessState::Running);
                     }
                 }
-                Next::Sleep(until) if until <= now.moment => {
+                FeedSetStep::Sleep(until) if until <= now.moment => {
                     return violation("wake-up times are in the future", || {
                         format!("at {now:?} the set sleeps until {until:?}")
                     });
                 }
-                Next::Sleep(until) => {
+                FeedSetStep::Sleep(until) => {
                     env.poll_process_at(env.clock_at(until));
                     break;
                 }
-                Next::Wait | Next::Empty => break,
+                FeedSetStep::Idle | FeedSetStep::Empty => break,
             }
         }
         self.poll_operations(env, now)?;
@@ -155,7 +158,7 @@ impl<'c> Process<'c> {
         env: &mut Environment,
         now: Now,
         key: usize,
-        step: Step<FeedEvent<Item>, Result<End, Error>>,
+        step: Step<FeedEvent<Item>, Result<FeedEnd, Error>>,
     ) -> Result<ProcessState, Violation> {
         let topic = self.invariants[key].topic;
         match step {
@@ -288,7 +291,7 @@ impl<'c> Process<'c> {
         self.invariants.iter().all(|invariants| invariants.end.is_some())
     }
 
-    pub(super) fn feed_end(&self, key: usize) -> Option<FeedEnd> {
+    pub(super) fn feed_end(&self, key: usize) -> Option<Ending> {
         self.invariants[key].end
     }
 }
@@ -296,11 +299,11 @@ impl<'c> Process<'c> {
 fn describe(event: &FeedEvent<Item>) -> String {
     match event {
         FeedEvent::Started(_) => "its start".into(),
-        FeedEvent::Quiet(_) => "a heartbeat".into(),
-        FeedEvent::Missed(_) => "a gap".into(),
+        FeedEvent::Heartbeat(_) => "a heartbeat".into(),
+        FeedEvent::Gap(_) => "a gap".into(),
         FeedEvent::Update { item, .. } => format!("{item:?}"),
-        FeedEvent::Unread { item, .. } => format!("an undecoded item: {}", item.reason),
-        FeedEvent::Trouble(notice) => format!("a failure: {}; retry at {:?}", notice.cause, notice.next_try),
+        FeedEvent::Undecoded { item, .. } => format!("an undecoded item: {}", item.reason),
+        FeedEvent::Retrying(notice) => format!("a failure: {}; retry at {:?}", notice.error, notice.retry_at),
         _ => "an unknown event".into(),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{Method, Response, header};
 use serde_json::Value;
-use teamwire_core::{Body, Fault, FaultKind, Reply};
+use teamwire_core::{Body, Reply, TransportError, TransportErrorKind};
 
 /// The kind of a request, for feeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,10 +67,10 @@ pub(super) struct InterpretedReply {
 }
 
 impl InterpretedReply {
-    pub(super) fn from_fault(fault: Fault) -> Self {
-        let is_stale = fault.kind == FaultKind::Lost && fault.reused && fault.received == 0;
+    pub(super) fn from_fault(fault: TransportError) -> Self {
+        let is_stale = fault.kind == TransportErrorKind::Disconnected && fault.reused && fault.received == 0;
         let meaning = if is_stale { Meaning::StaleConnection } else { Meaning::TransientFailure(None) };
-        Self { reply: Reply::Fault(fault), meaning }
+        Self { reply: Reply::Error(fault), meaning }
     }
 
     /// Interprets a response that conforms to the contract.

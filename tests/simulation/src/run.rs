@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use teamwire_core::{ByHand, Chat, Client, Executor, Machine, Reply, Step, script::sample};
+use teamwire_core::{Chat, Client, Executor, Machine, Manual, Reply, Step, script::sample};
 use teamwire_sandbox::world::org;
 
 use super::{
@@ -46,7 +46,7 @@ pub(super) fn run(env: &mut Environment) -> Result<(), Violation> {
 }
 
 /// Returns as many snapshots of the lobby as one process may need.
-fn lobby_snapshots(client: &Client<ByHand>) -> Result<Vec<Chat<ByHand>>, Violation> {
+fn lobby_snapshots(client: &Client<Manual>) -> Result<Vec<Chat<Manual>>, Violation> {
     let now = client.executor().now();
     let mut search = client.chats().by_thread_id(org::LOBBY);
     if let Step::Send(ticket, _) = search.poll(now) {

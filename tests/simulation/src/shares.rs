@@ -27,12 +27,14 @@ pub(super) struct Share {
 
 impl Share {
     fn new(latitude: i64, now: Now, duration: Duration) -> Self {
-        Self { latitude, ends_at: now.moment.plus(duration), ends_at_utc: now.utc + duration }
+        Self { latitude, ends_at: now.moment.saturating_add(duration), ends_at_utc: now.utc + duration }
     }
 
     /// Returns the remaining duration by the clock that leaves less of it.
     fn remaining(self, now: Now) -> Duration {
-        self.ends_at.since(now.moment).min((self.ends_at_utc - now.utc).to_std().unwrap_or_default())
+        self.ends_at
+            .saturating_duration_since(now.moment)
+            .min((self.ends_at_utc - now.utc).to_std().unwrap_or_default())
     }
 
     fn is_active(self, now: Now) -> bool {
@@ -51,7 +53,7 @@ impl Process<'_> {
         let (succeeded, now) = (result.is_ok(), env.client_now());
         match operation.action {
             // A share that may have started counts until the server denies it.
-            Action::StartSharing(tid, lat) if succeeded || result.as_ref().is_err_and(Error::may_have_arrived) => {
+            Action::StartSharing(tid, lat) if succeeded || result.as_ref().is_err_and(Error::outcome_unknown) => {
                 self.shares.insert(tid, Share::new(lat, now, ShareDuration::QuarterHour.as_duration()));
             }
             Action::StopSharing(tid) if succeeded => drop(self.shares.remove(tid)),
@@ -64,7 +66,7 @@ impl Process<'_> {
             _ => {}
         }
         self.shares.retain(|_, share| share.is_active(now));
-        let saved = self.client.chats().save_shared_locations();
+        let saved = self.client.chats().export_location_shares();
         let json = serde_json::to_string(&saved).expect("the shares are serializable");
         env.disk.shares = Some(SavedShares { json, shares: self.shares.clone(), saved_at: now });
     }
@@ -74,7 +76,7 @@ impl Process<'_> {
         let Ok(saved_shares) = serde_json::from_str(&saved.json) else {
             return violation("saved shares can be loaded", || saved.json.clone());
         };
-        self.client.chats().restore_shared_locations(saved_shares);
+        self.client.chats().import_location_shares(saved_shares);
         // Saved shares end by the wall clock, which may have been set since. That must not prolong a share.
         let now = env.client_now();
         let elapsed = (now.utc - saved.saved_at.utc).to_std().unwrap_or_default();

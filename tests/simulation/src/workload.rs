@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::Value;
 use teamwire_core::{
-    ByHand, Chat, Client, Coordinates, Draft, Error, Flow, LiveLocation, Moment, Now, Reply, ShareDuration, Ticket,
+    Chat, Client, Coordinates, Draft, Error, Flow, LiveLocation, Manual, Moment, Now, Reply, ShareDuration, Ticket,
 };
 use teamwire_sandbox::world::org;
 
@@ -18,8 +18,8 @@ use super::{
 
 /// The chats that the bot uses.
 pub(super) struct ChatRefs {
-    pub(super) lobby: teamwire_core::ChatRef<ByHand>,
-    pub(super) notices: teamwire_core::ChatRef<ByHand>,
+    pub(super) lobby: teamwire_core::ChatRef<Manual>,
+    pub(super) notices: teamwire_core::ChatRef<Manual>,
 }
 
 /// The kind of an operation.
@@ -61,7 +61,7 @@ impl Action {
 }
 
 impl ChatRefs {
-    fn by_tid(&self, tid: &str) -> &teamwire_core::ChatRef<ByHand> {
+    fn by_tid(&self, tid: &str) -> &teamwire_core::ChatRef<Manual> {
         if self.lobby.tid().as_str() == tid { &self.lobby } else { &self.notices }
     }
 }
@@ -87,9 +87,9 @@ pub(super) struct Operation<'c> {
 impl<'c> Operation<'c> {
     /// Creates an operation. Returns `None` if it needs a snapshot of the lobby and there is none.
     pub(super) fn new(
-        client: &'c Client<ByHand>,
+        client: &'c Client<Manual>,
         chats: &'c ChatRefs,
-        snapshot: Option<&'c mut Chat<ByHand>>,
+        snapshot: Option<&'c mut Chat<Manual>>,
         action: Action,
         tid: &'static str,
     ) -> Option<Self> {
@@ -180,7 +180,7 @@ impl<'c> Operation<'c> {
 
     pub(super) fn on_sleep(&mut self, now: Now, until: Moment) -> Result<(), Violation> {
         self.poll_at = Some(until);
-        if until <= now.moment || until.since(now.moment) > Duration::from_secs(60) {
+        if until <= now.moment || until.saturating_duration_since(now.moment) > Duration::from_secs(60) {
             return violation("wake-up times are in the near future", || format!("{:?}: {until:?}", self.action));
         }
         Ok(())
@@ -206,7 +206,7 @@ impl<'c> Operation<'c> {
             Ok(()) if !is_shown => {
                 violation("a successful operation has taken effect", || format!("{:?}", self.action))
             }
-            Err(error) if is_shown && has_new_key && !self.was_reissued && !error.may_have_arrived() => {
+            Err(error) if is_shown && has_new_key && !self.was_reissued && !error.outcome_unknown() => {
                 violation("an operation reported as not received has had no effect", || {
                     format!("{:?}: {error:?}", self.action)
                 })

@@ -7,9 +7,9 @@ use std::{
 
 use chrono::DateTime;
 use teamwire_core::{
-    ByHand, Chat, Client, Config, Credentials, Error, Executor, Flow, Machine, Message, Moment, Now, Reaction, Reply,
+    Chat, Client, Config, Credentials, Error, Executor, Flow, Machine, Manual, Message, Moment, Now, Reaction, Reply,
     Response, Script, Step,
-    script::{Answer, Expect, sample},
+    script::{Expect, Respond, sample},
 };
 
 use super::{Operation, TID, Visitor, response};
@@ -30,7 +30,7 @@ pub struct Bot<X: Executor> {
 }
 
 /// A bot whose machines are driven by the test.
-pub type ByHandBot = Bot<ByHand>;
+pub type ByHandBot = Bot<Manual>;
 
 /// A bot on a script.
 pub type ScriptBot = Bot<Script>;
@@ -52,7 +52,7 @@ pub fn now() -> Now {
 impl ByHandBot {
     /// A bot whose chat is found manually.
     pub fn by_hand(config: Config, entropy: [u8; 32]) -> Self {
-        let client = Client::new(ByHand::new(config, entropy, now()));
+        let client = Client::new(Manual::new(config, entropy, now()));
         let mut search = client.chats().by_thread_id(TID);
         let Step::Send(ticket, _) = search.poll(now()) else { panic!("a search sends a request") };
         search.handle(now(), ticket, Reply::Response(response(200, &sample::chat(TID, "Night shift"))));
@@ -99,7 +99,7 @@ pub fn request_of<T: Debug + Send>(flow: &mut dyn Flow<Output = T>) -> http::Req
 #[derive(Debug)]
 pub struct RunManually<F>(pub F);
 
-impl<F, R> Visitor<ByHand> for RunManually<F>
+impl<F, R> Visitor<Manual> for RunManually<F>
 where
     F: FnOnce(&mut dyn Flow<Output = String>) -> R,
 {
@@ -136,7 +136,7 @@ pub struct ScriptRun {
 impl ScriptBot {
     /// A bot on this script, which finds its chat first.
     pub fn on(script: &Script) -> Self {
-        let answer = Answer::json(200, sample::chat(TID, "Night shift"));
+        let answer = Respond::json(200, sample::chat(TID, "Night shift"));
         let client = Client::new(script.clone().then(Expect::get(format!("/v1/chats/{TID}")), answer));
         let chat = client.chats().by_thread_id(TID).expect("the script has it").expect("the script has it");
         Self { client, chat, alert: alert().clone(), reaction: reaction().clone() }
@@ -148,7 +148,7 @@ impl Operation {
     ///
     /// # Panics
     /// If it does not use all of them.
-    pub fn play(self, config: Config, answers: impl IntoIterator<Item = Answer>) -> ScriptRun {
+    pub fn play(self, config: Config, answers: impl IntoIterator<Item = Respond>) -> ScriptRun {
         let script = Script::with_config(config);
         let mut bot = ScriptBot::on(&script);
         let wanted = ByHandBot::by_hand(super::config(), ENTROPY).request(self);
@@ -167,7 +167,7 @@ pub fn alert() -> &'static Message {
     static ALERT: OnceLock<Message> = OnceLock::new();
     ALERT.get_or_init(|| {
         let list = sample::messages([sample::alert("m1", TID, "the database is down")]);
-        let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}/messages")), Answer::json(200, list));
+        let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}/messages")), Respond::json(200, list));
         let client = Client::new(script);
         client.chats().chat(TID).messages(None).expect("the script has it").messages.remove(0)
     })
@@ -178,7 +178,7 @@ pub fn reaction() -> &'static Reaction {
     static REACTION: LazyLock<Reaction> = LazyLock::new(|| {
         let list = sample::page([sample::reaction("r1", "m1", TID, "ok")]);
         let path = format!("/v1/chats/{TID}/messages/m1/reactions");
-        let client = Client::new(Script::new().then(Expect::get(path), Answer::json(200, list)));
+        let client = Client::new(Script::new().then(Expect::get(path), Respond::json(200, list)));
         client.chats().chat(TID).reactions(alert()).expect("the script has it").into_vec().remove(0)
     });
     &REACTION

@@ -1,6 +1,6 @@
 //! Every feed that the core has, written once for all executors.
 
-use teamwire_core::{Client, Follow, LiveLocationUpdate, Message, Reaction};
+use teamwire_core::{Client, FeedOptions, LiveLocationUpdate, Message, Reaction};
 use teamwire_sandbox::{Sandbox, org};
 
 use super::Class;
@@ -53,7 +53,7 @@ impl Subscription {
     }
 
     /// Follows it, in the lobby if it is of one chat.
-    pub fn follow<H: Harness>(self, client: &Client<H::X>, follow: impl Into<Follow>) -> FeedProbe<H> {
+    pub fn follow<H: Harness>(self, client: &Client<H::X>, follow: impl Into<FeedOptions>) -> FeedProbe<H> {
         let (chats, lobby) = (client.chats(), client.chats().chat(org::LOBBY));
         match self {
             Self::LiveLocations => {

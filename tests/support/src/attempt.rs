@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use teamwire_core::{
-    ByHand, Client, Config, Credentials, Error, Exchange, Executor, Machine, Now, Reply, RetryPolicy, Step, Ticket,
+    Client, Config, Credentials, Error, Exchange, Executor, Machine, Manual, Now, Reply, RetryPolicy, Step, Ticket,
 };
 
 /// Options for this backend, with one attempt for each operation. The key is `app-id` and `the secret`.
@@ -12,7 +12,7 @@ use teamwire_core::{
 /// If it is not a URL.
 pub fn config(url: &str) -> Config {
     let credentials = Credentials::new("app-id", "the secret").expect("they are valid");
-    Config::allowing_plain_http(url, credentials).expect("it is a URL").with_retry(RetryPolicy::NEVER)
+    Config::new_insecure(url, credentials).expect("it is a URL").with_retry(RetryPolicy::NEVER)
 }
 
 /// Has an executor perform the exchange that asks for the bot's own user, with these changes to it.
@@ -21,7 +21,7 @@ pub fn config(url: &str) -> Config {
 /// Never: the first step of that operation is its request.
 pub fn attempt<X: Executor>(client: &Client<X>, change: impl FnOnce(&mut Exchange)) -> X::Run<'_, Reply> {
     let now = client.executor().now();
-    let manual = Client::new(ByHand::new(client.config().clone(), [7; 32], now));
+    let manual = Client::new(Manual::new(client.config().clone(), [7; 32], now));
     let Step::Send(ticket, mut exchange) = manual.contacts().me().poll(now) else { panic!("it sends a request") };
     change(&mut exchange);
     client.executor().run(Once { ticket, exchange, reply: None })

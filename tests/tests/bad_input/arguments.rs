@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta};
 use serde_json::json;
 use teamwire_core::{
-    AlertType, Calendar, Client, Coordinates, Draft, ErrorKind, LiveLocation, Location, NewAttachment, NewChat,
+    AlertType, CalendarEvent, Client, Coordinates, Draft, ErrorKind, LiveLocation, Location, NewAttachment, NewChat,
     NewOneToOne, Poll, Reaction, ReactionType, Script, ShareDuration, Upload,
-    script::{Answer, Expect, sample},
+    script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::{ScriptBot, TID, alert, reaction};
 
@@ -46,7 +46,7 @@ fn text_that_is_too_long_is_refused_with_its_length() {
     refused(bot().chat.update_title(long.as_str()), "title", "at most 256");
     refused(chats.chat("c1").post(longer.as_str()), "message", "10001 characters");
     refused(chats.create_chat(NewChat::titled("").message(longer.as_str())), "message", "10001");
-    refused(chats.create_one_to_one_chat(NewOneToOne::with("u1").message(longer.as_str())), "message", "10001");
+    refused(chats.create_one_to_one_chat(NewOneToOne::new("u1").message(longer.as_str())), "message", "10001");
     let named = |name: &str| chats.chat("c1").post(Draft::text("hello").sender_display_name(name));
     refused(named(&"ä".repeat(65)), "sender display name", "at most 64");
     refused(named(""), "sender display name", "empty");
@@ -59,15 +59,16 @@ fn duration_beyond_53_bits_of_milliseconds_is_refused() {
     let chat = client.chats().chat("c1");
     let longest = Duration::from_millis((1 << 53) - 1);
     for sound in [NewAttachment::sound, NewAttachment::video] {
-        let lasting = |lasts| chat.post(Draft::new().attach(sound(Upload::bytes("a", *b"a"), Some(lasts))));
+        let lasting = |lasts| chat.post(Draft::new().attach(sound(Upload::from_bytes("a", *b"a"), Some(lasts))));
         refused(lasting(longest + Duration::from_millis(1)), "duration", "longer than 9007199254740991 ms");
         refused(lasting(Duration::MAX), "duration", "longer");
     }
     assert!(client.executor().requests().is_empty());
-    let asset = || Answer::json(201, json!({ "id": "a1", "file_name": "a", "media_type": "audio/ogg", "size": 1 }));
+    let asset = || Respond::json(201, json!({ "id": "a1", "file_name": "a", "media_type": "audio/ogg", "size": 1 }));
     let script = Script::new().then(Expect::post("/v1/assets"), asset());
-    let script = script.then(Expect::post("/v1/chats/c1/messages"), Answer::json(201, sample::message("m1", "c1", "")));
-    let draft = Draft::new().attach(NewAttachment::sound(Upload::bytes("a", *b"a"), longest));
+    let script =
+        script.then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, sample::message("m1", "c1", "")));
+    let draft = Draft::new().attach(NewAttachment::sound(Upload::from_bytes("a", *b"a"), longest));
     Client::new(script.clone()).chats().chat("c1").post(draft).expect("it is the longest");
     assert_eq!(
         script.requests()[1].json().expect("it is JSON")["attachments"][0]["duration_ms"],
@@ -82,7 +83,7 @@ fn nul_is_refused_in_every_text_and_its_place_is_named() {
     refused(chats.by_title(nul), "title", "character 3 is NUL");
     refused(chats.create_chat(NewChat::titled(nul)), "title", "character 3");
     refused(chats.create_chat(NewChat::titled("").message(nul)), "message", "character 3");
-    refused(chats.create_one_to_one_chat(NewOneToOne::with("u1").message(nul)), "message", "character 3");
+    refused(chats.create_one_to_one_chat(NewOneToOne::new("u1").message(nul)), "message", "character 3");
     refused(bot().chat.update_title(nul), "title", "character 3");
     let post = |draft: Draft| chats.chat("c1").post(draft);
     refused(post(Draft::text(nul)), "message", "character 3");
@@ -101,7 +102,7 @@ fn nul_is_refused_in_every_text_and_its_place_is_named() {
         refused(attach(location), &format!("location {part}"), "character 3");
     }
     let calendar =
-        |title: &str| Calendar::new(title, DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH).expect("it is in order");
+        |title: &str| CalendarEvent::new(title, DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH).expect("it is in order");
     refused(post(Draft::new().attach(calendar(nul))), "calendar title", "character 3");
     refused(post(Draft::new().attach(calendar("x").with_description(nul))), "calendar description", "character 3");
     refused(post(Draft::new().attach(calendar("x").with_location(nul))), "calendar location", "character 3");
@@ -149,7 +150,7 @@ fn poll_without_a_choice_is_refused() {
 #[test]
 fn appointment_that_ends_before_it_begins_is_refused() {
     let start = DateTime::UNIX_EPOCH;
-    refused(Calendar::new("x", start, start - TimeDelta::nanoseconds(1)), "calendar", "before its start");
+    refused(CalendarEvent::new("x", start, start - TimeDelta::nanoseconds(1)), "calendar", "before its start");
 }
 
 #[test]
@@ -160,7 +161,7 @@ fn key_that_is_no_header_is_refused() {
         let why = "1 to 128 printable ASCII";
         refused(chats.chat("c1").post(Draft::text("hello").idempotency_key(key)), "idempotency key", why);
         refused(chats.create_chat(NewChat::titled("").idempotency_key(key)), "idempotency key", why);
-        let one_to_one = NewOneToOne::with("u1").idempotency_key(key);
+        let one_to_one = NewOneToOne::new("u1").idempotency_key(key);
         refused(chats.create_one_to_one_chat(one_to_one), "idempotency key", why);
     }
     let reserved = Draft::text("hello").idempotency_key("teamwire-file:1");
@@ -182,7 +183,7 @@ fn more_members_than_a_request_can_name_are_refused() {
     refused(bot.chat.add_members([""; 0], [""; 0]), "members", "neither users nor groups");
     refused(bot.chat.remove_members([""; 0], [""; 0]), "members", "neither users nor groups");
     assert_eq!(sent(&bot), 0);
-    let answer = Answer::json(200, sample::chat(TID, "Night shift"));
+    let answer = Respond::json(200, sample::chat(TID, "Night shift"));
     let _ = bot.client.executor().clone().then(Expect::post(format!("/v1/chats/{TID}/members/add")), answer);
     bot.chat.add_members(many().take(1000).chain(many().take(7)), [""; 0]).expect("each counts once");
     let ids = bot.client.executor().requests()[1].json().expect("it is JSON")["users"].as_array().map(Vec::len);
@@ -193,7 +194,7 @@ fn more_members_than_a_request_can_name_are_refused() {
 fn one_to_one_chat_refuses_what_it_does_not_support() {
     let mut private = sample::chat(TID, "");
     private["type"] = "one_to_one".into();
-    let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}")), Answer::json(200, private));
+    let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}")), Respond::json(200, private));
     let mut chat = Client::new(script.clone()).chats().by_thread_id(TID).expect("it is there").expect("it is there");
     refused(chat.leave(), "chat", "1:1 chat: it cannot be left");
     refused(chat.add_members(["u1"], [""; 0]), "chat", "nobody can be added");
@@ -216,7 +217,7 @@ fn reaction_that_does_not_fit_its_message_is_refused() {
         assert_eq!(sent(&bot), 0);
         for reaction in fit {
             let path = format!("/v1/chats/{TID}/messages/m1/reactions");
-            let answer = Answer::json(201, sample::reaction("r1", "m1", TID, "ok"));
+            let answer = Respond::json(201, sample::reaction("r1", "m1", TID, "ok"));
             let fresh = super::bot();
             let _ = fresh.client.executor().clone().then(Expect::post(path), answer);
             fresh.chat.send_reaction(&message, reaction.clone()).expect("it fits");
@@ -272,7 +273,7 @@ fn type_that_is_to_come_can_be_received_and_not_sent() {
     message.alert_type = Some(AlertType::Unknown("siren".into()));
     let bot = bot();
     let path = format!("/v1/chats/{TID}/messages/m1/reactions");
-    let answer = Answer::problem(422, "invalid_request");
+    let answer = Respond::problem(422, "invalid_request");
     let _ = bot.client.executor().clone().then(Expect::post(path).json(json!({ "reaction_type": "love" })), answer);
     let error = bot.chat.send_reaction(&message, ReactionType::Love).expect_err("the server knows what fits");
     assert_eq!(error.kind(), ErrorKind::Server);
@@ -281,6 +282,6 @@ fn type_that_is_to_come_can_be_received_and_not_sent() {
 #[test]
 fn local_refusal_is_not_transient_and_has_no_response() {
     let error = client().chats().chat("c1").post("").expect_err("it is empty");
-    assert!(!error.is_transient() && !error.may_have_arrived());
+    assert!(!error.is_transient() && !error.outcome_unknown());
     assert_eq!((error.status(), error.code(), error.request_id(), error.retry_after()), (None, None, None, None));
 }

@@ -2,15 +2,15 @@
 
 use serde_json::json;
 use teamwire_core::{
-    Client, ErrorKind, FeedEvent, Follow, Listing, Script, User,
-    script::{Answer, Expect},
+    Client, ErrorKind, FeedEvent, FeedOptions, Listing, Script, User,
+    script::{Expect, Respond},
 };
 use teamwire_tests::operations::TID;
 
 const GOOD: &str = r#"{"uid":"u1"}"#;
 
-fn raw(body: impl Into<Vec<u8>>) -> Answer {
-    Answer::status(200).body("application/json", body)
+fn raw(body: impl Into<Vec<u8>>) -> Respond {
+    Respond::status(200).body("application/json", body)
 }
 
 /// The users of a list with these pages.
@@ -67,7 +67,7 @@ fn a_list_that_has_no_end_is_an_error() {
     {
         let script = Script::new().then(Expect::get("/v1/users"), raw(body));
         let error = Client::new(script).contacts().users().expect_err("there may be more");
-        assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer, "{body}");
+        assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{body}");
         assert!(error.to_string().contains("no end"), "{error}");
     }
 }
@@ -82,18 +82,18 @@ fn an_event_whose_brackets_do_not_match_costs_itself_and_not_its_batch() {
     for odd in ["{]}", "{\"cursor\":\"2\",\"kind\":[}", "]", "[}]"] {
         let batch = format!(r#"{{"items":[{},{odd},{}],"cursor":"3"}}"#, event("1", "m1"), event("3", "m3"));
         let script = Script::new()
-            .then(Expect::get(path.as_str()), Answer::json(200, json!({ "items": [], "cursor": "0" })))
+            .then(Expect::get(path.as_str()), Respond::json(200, json!({ "items": [], "cursor": "0" })))
             .then(Expect::get(path.as_str()).query("cursor", "0"), raw(batch))
             .then(
                 Expect::get(path.as_str()).query("cursor", "3"),
-                Answer::json(200, json!({ "items": [], "cursor": "3" })),
+                Respond::json(200, json!({ "items": [], "cursor": "3" })),
             );
-        let events = Client::new(script.clone()).chats().chat(TID).new_messages(Follow::default());
+        let events = Client::new(script.clone()).chats().chat(TID).new_messages(FeedOptions::default());
         let events: Vec<_> = events.map(|event| event.expect("the feed goes on")).collect();
         let mids: Vec<_> =
             events.iter().filter_map(|event| event.clone().into_item()).map(|it| it.mid.to_string()).collect();
         assert_eq!(mids, ["m1", "m3"], "{odd}: {events:?}");
-        assert!(events.iter().all(|event| !matches!(event, FeedEvent::Trouble(_))), "{odd}: {events:?}");
+        assert!(events.iter().all(|event| !matches!(event, FeedEvent::Retrying(_))), "{odd}: {events:?}");
         script.assert_done();
     }
 }

@@ -2,21 +2,21 @@
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    Client, FeedEvent, Follow, Message, Script,
-    script::{Answer, Expect, sample},
+    Client, FeedEvent, FeedOptions, Message, Script,
+    script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::TID;
 
 /// The events of a feed that gets these bodies in turn, each at this cursor.
 fn follow<B: Into<Vec<u8>>>(polls: impl IntoIterator<Item = (&'static str, B)>) -> Vec<FeedEvent<Message>> {
     let path = format!("/v1/chats/{TID}/messages/updates");
-    let first = Answer::json(200, json!({ "items": [], "cursor": "0" }));
+    let first = Respond::json(200, json!({ "items": [], "cursor": "0" }));
     let mut script = Script::new().then(Expect::get(path.as_str()), first);
     for (cursor, body) in polls {
-        let answer = Answer::status(200).body("application/json", body);
+        let answer = Respond::status(200).body("application/json", body);
         script = script.then(Expect::get(path.as_str()).query("cursor", cursor), answer);
     }
-    let events = Client::new(script.clone()).chats().chat(TID).new_messages(Follow::default());
+    let events = Client::new(script.clone()).chats().chat(TID).new_messages(FeedOptions::default());
     let events = events.map(|event| event.expect("the feed goes on")).collect();
     script.assert_done();
     events
@@ -35,8 +35,8 @@ fn told(events: &[FeedEvent<Message>]) -> Vec<String> {
         match event {
             FeedEvent::Started(_) => format!("started {cursor}"),
             FeedEvent::Update { item, .. } => format!("{} {cursor}", item.mid),
-            FeedEvent::Unread { item, .. } => format!("unread {} {cursor}", item.json),
-            FeedEvent::Trouble(trouble) => format!("trouble {}", trouble.attempt),
+            FeedEvent::Undecoded { item, .. } => format!("unread {} {cursor}", item.json),
+            FeedEvent::Retrying(trouble) => format!("trouble {}", trouble.attempt),
             other => panic!("{other:?}"),
         }
     });
@@ -104,11 +104,11 @@ fn events_that_the_feed_cannot_move_behind_are_delivered_once_and_reported_each_
             ["started 0", "m1 0", "m2 0", "trouble 1", "trouble 2", "m3 0", "trouble 3", "trouble 4", "m4 0", "m1 6"];
         assert_eq!(told(&events), expected, "{mine} {whole}");
         let waits = events.iter().filter_map(|event| match event {
-            FeedEvent::Trouble(trouble) => Some(trouble.next_try),
+            FeedEvent::Retrying(trouble) => Some(trouble.retry_at),
             _ => None,
         });
         let waits: Vec<_> = waits.collect();
-        let pauses: Vec<_> = waits.windows(2).map(|pair| pair[1].since(pair[0])).collect();
+        let pauses: Vec<_> = waits.windows(2).map(|pair| pair[1].saturating_duration_since(pair[0])).collect();
         assert!(pauses.windows(2).all(|pair| pair[1] > pair[0]), "they grow: {pauses:?}");
     }
 }

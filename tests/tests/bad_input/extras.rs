@@ -9,7 +9,7 @@ use proptest::{
 use serde_json::{Value, json};
 use teamwire_core::{
     AlertType, Attachment, Client, Group, Message, Script, User,
-    script::{Answer, Expect, sample},
+    script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::{TID, alert};
 
@@ -54,8 +54,8 @@ struct Thing {
     extras: Vec<String>,
 }
 
-fn raw(status: u16, body: Vec<u8>) -> Answer {
-    Answer::status(status).body("application/json", body)
+fn raw(status: u16, body: Vec<u8>) -> Respond {
+    Respond::status(status).body("application/json", body)
 }
 
 fn page_of(item: &[u8]) -> Vec<u8> {
@@ -294,7 +294,7 @@ fn odd_members_of_a_chat_cost_themselves() {
     chat["admins"] = json!({ "uid": "u1" });
     chat["groups"] = json!([{ "gid": "g1", "members": [null, sample::bot()] }, { "title": "no id" }]);
     chat["type"] = Value::Null;
-    let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}")), Answer::json(200, chat));
+    let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}")), Respond::json(200, chat));
     let chat = Client::new(script).chats().by_thread_id(TID).expect("it is a chat").expect("it is there");
     let uids: Vec<_> = chat.user_members().iter().map(|user| user.uid.to_string()).collect();
     assert_eq!((uids, chat.admins().len()), (vec!["u-bot".to_owned(), "u2".to_owned()], 0));

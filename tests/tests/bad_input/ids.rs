@@ -1,7 +1,7 @@
 //! Invalid ids, and ids with any characters.
 
 use proptest::prelude::*;
-use teamwire_core::{ByHand, Client, Draft, Error, NewChat, NewOneToOne, Step};
+use teamwire_core::{Client, Draft, Error, Manual, NewChat, NewOneToOne, Step};
 use teamwire_tests::operations::{ENTROPY, config, now, request_of};
 
 use super::{bot, client, refused};
@@ -23,7 +23,7 @@ fn invalid_id_sends_no_request() {
         refused(contacts.user(id), "user id", why);
         refused(contacts.group(id), "group id", why);
         refused(chats.create_one_to_one_chat(id), "user id", why);
-        refused(chats.create_one_to_one_chat(NewOneToOne::with(id)), "user id", why);
+        refused(chats.create_one_to_one_chat(NewOneToOne::new(id)), "user id", why);
         refused(chats.create_chat(NewChat::titled("").user(id)), "user id", why);
         refused(chats.create_chat(NewChat::titled("").admins(["u1", id])), "user id", why);
         refused(chats.create_chat(NewChat::titled("").group(id)), "group id", why);
@@ -42,14 +42,14 @@ fn invalid_id_sends_no_request() {
 #[test]
 fn longest_id_is_taken_and_counted_in_characters() {
     for longest in ["x".repeat(128), "\u{1f600}".repeat(128)] {
-        let client = Client::new(ByHand::new(config(), ENTROPY, now()));
+        let client = Client::new(Manual::new(config(), ENTROPY, now()));
         request_of(&mut client.chats().chat(longest).post("hello"));
     }
 }
 
 /// The path of a request in which an id stands, behind the host.
 fn path(id: &str) -> String {
-    let client = Client::new(ByHand::new(config(), ENTROPY, now()));
+    let client = Client::new(Manual::new(config(), ENTROPY, now()));
     request_of(&mut client.chats().chat(id).post("hello")).uri().path().to_owned()
 }
 
@@ -84,7 +84,7 @@ proptest! {
 
     #[test]
     fn no_id_reaches_another_route(id in "\\PC{1,20}|[./%]{1,6}|[[:cntrl:]]{1,4}") {
-        let client = Client::new(ByHand::new(config(), ENTROPY, now()));
+        let client = Client::new(Manual::new(config(), ENTROPY, now()));
         let chat = client.chats().chat(id.as_str());
         let step = chat.post("hello").poll(now());
         match step {

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 use teamwire_core::{
     AlertType, Attachment, ChatType, Client, Error, ErrorKind, Message, Messages, ReactionType, Script,
-    script::{Answer, Expect, sample},
+    script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::{TID, alert};
 
 /// The messages of a chat, from this text of a page.
 fn read(page: impl Into<Vec<u8>>) -> Messages {
-    let answer = Answer::status(200).body("application/json", page);
+    let answer = Respond::status(200).body("application/json", page);
     let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}/messages")), answer);
     Client::new(script).chats().chat(TID).messages(None).expect("it is a page")
 }
@@ -98,7 +98,7 @@ fn items_that_are_no_objects_are_kept_as_they_came() {
 fn every_list_keeps_its_undecoded_items() {
     let chat = format!("/v1/chats/{TID}");
     let list = |path: &str, item: Value| {
-        Script::new().then(Expect::get(path), Answer::json(200, sample::page([item, json!({ "odd": true })])))
+        Script::new().then(Expect::get(path), Respond::json(200, sample::page([item, json!({ "odd": true })])))
     };
     let counts = |items: usize, undecoded: usize| assert_eq!((items, undecoded), (1, 1));
     let users = Client::new(list("/v1/users", sample::bot())).contacts().users().expect("it is a list");
@@ -106,7 +106,7 @@ fn every_list_keeps_its_undecoded_items() {
     let groups = list("/v1/groups", sample::group("g1", "x"));
     let groups = Client::new(groups).contacts().groups().expect("it is a list");
     counts(groups.len(), groups.undecoded().len());
-    let chats = Client::new(list("/v1/chats", sample::chat(TID, "x"))).chats().subscriptions().expect("it is a list");
+    let chats = Client::new(list("/v1/chats", sample::chat(TID, "x"))).chats().list().expect("it is a list");
     counts(chats.len(), chats.undecoded().len());
     let readers = list(&format!("{chat}/readers"), sample::bot());
     let readers = Client::new(readers).chats().chat(TID).readers().expect("it is a list");
@@ -122,12 +122,12 @@ fn types_that_are_to_come_survive_as_the_server_wrote_them() {
     assert_eq!(message.alert_type, Some(AlertType::Unknown("siren".into())));
     let mut chat = sample::chat(TID, "");
     chat["type"] = "channel".into();
-    let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}")), Answer::json(200, chat));
+    let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}")), Respond::json(200, chat));
     let chat = Client::new(script).chats().by_thread_id(TID).expect("it is there").expect("it is there");
     assert_eq!(*chat.chat_type(), ChatType::Unknown("channel".into()));
     let reactions = sample::page([sample::reaction("r1", "m1", TID, "wave")]);
     let path = format!("/v1/chats/{TID}/messages/m1/reactions");
-    let script = Script::new().then(Expect::get(path), Answer::json(200, reactions));
+    let script = Script::new().then(Expect::get(path), Respond::json(200, reactions));
     let reactions = Client::new(script).chats().chat(TID).reactions(alert()).expect("it is a list");
     assert_eq!(reactions[0].reaction_type, ReactionType::Unknown("wave".into()));
 }
@@ -162,12 +162,14 @@ fn alert_without_a_type_is_an_alert() {
 #[test]
 fn list_that_is_no_list_is_an_error_and_not_an_empty_list() {
     for page in [json!({ "items": null }), json!({ "items": {} }), json!({}), json!([]), json!({ "items": 0 })] {
-        let script = Script::new().then(Expect::get("/v1/users"), Answer::json(200, page));
+        let script = Script::new().then(Expect::get("/v1/users"), Respond::json(200, page));
         let error = Client::new(script).contacts().users().expect_err("it is no page");
-        assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer);
+        assert_eq!(error.kind(), ErrorKind::UnexpectedResponse);
     }
     let odd = json!({ "items": [], "next_cursor": 7 });
-    let script = Script::new().then(Expect::get("/v1/users"), Answer::json(200, odd));
-    let Err(Error::UnexpectedAnswer(error)) = Client::new(script).contacts().users() else { panic!("it is no cursor") };
+    let script = Script::new().then(Expect::get("/v1/users"), Respond::json(200, odd));
+    let Err(Error::UnexpectedResponse(error)) = Client::new(script).contacts().users() else {
+        panic!("it is no cursor")
+    };
     assert_eq!(error.path.as_deref(), Some("next_cursor"));
 }

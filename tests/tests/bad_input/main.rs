@@ -21,9 +21,9 @@ use teamwire_tests::operations::ScriptBot;
 fn refused<T>(result: Result<T, Error>, what: &str, why: &str) {
     match result {
         Err(Error::InvalidInput(input)) => {
-            assert_eq!(input.what, what, "{input}");
-            assert!(input.why.contains(why), "{input}");
-            assert_eq!(Error::from(input.clone()).to_string(), format!("invalid {what}: {}", input.why));
+            assert_eq!(input.parameter, what, "{input}");
+            assert!(input.reason.contains(why), "{input}");
+            assert_eq!(Error::from(input.clone()).to_string(), format!("invalid {what}: {}", input.reason));
         }
         Err(error) => panic!("an error of another kind: {error}"),
         Ok(_) => panic!("`{what}` was not refused: {why}"),

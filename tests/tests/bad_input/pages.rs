@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    ByHand, Client, Error, Fault, FaultKind, Limits, Listing, Reply, Script, Step, User,
-    script::{Answer, Expect, sample},
+    Client, Error, Limits, Listing, Manual, Reply, Script, Step, TransportError, TransportErrorKind, User,
+    script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::{ENTROPY, config, now, response};
 
-fn page(cursor: &str) -> Answer {
+fn page(cursor: &str) -> Respond {
     let mut page = sample::page([sample::bot()]);
     page["next_cursor"] = cursor.into();
-    Answer::json(200, page)
+    Respond::json(200, page)
 }
 
 fn after(cursor: &str) -> Expect {
@@ -20,7 +20,7 @@ fn after(cursor: &str) -> Expect {
 #[track_caller]
 fn endless(script: &Script, why: &str) {
     match Client::new(script.clone()).contacts().users() {
-        Err(Error::UnexpectedAnswer(error)) => {
+        Err(Error::UnexpectedResponse(error)) => {
             assert!(error.reason.contains(why), "{error}");
             assert_eq!(error.path.as_deref(), Some("next_cursor"));
         }
@@ -44,7 +44,7 @@ fn invalid_cursor_is_an_error_and_sends_no_request() {
     }
     let longest = "\u{1f600}".repeat(256);
     let script = Script::new().then(Expect::get("/v1/users"), page(&longest));
-    users(&script.then(after(&longest), Answer::json(200, sample::page([]))));
+    users(&script.then(after(&longest), Respond::json(200, sample::page([]))));
 }
 
 fn users(script: &Script) -> Listing<User> {
@@ -53,7 +53,7 @@ fn users(script: &Script) -> Listing<User> {
 
 #[test]
 fn list_without_an_end_is_given_up() {
-    let client = Client::new(ByHand::new(config(), ENTROPY, now()));
+    let client = Client::new(Manual::new(config(), ENTROPY, now()));
     let mut walk = client.contacts().users();
     for at in 0..20_000 {
         match walk.poll(now()) {
@@ -76,20 +76,20 @@ fn cursor_that_is_empty_or_none_ends_the_list() {
         json!({ "items": [], "next_cursor": "" }),
     ];
     for last in ends {
-        let script = Script::new().then(Expect::get("/v1/users"), page("a")).then(after("a"), Answer::json(200, last));
+        let script = Script::new().then(Expect::get("/v1/users"), page("a")).then(after("a"), Respond::json(200, last));
         assert_eq!(users(&script).len(), 1);
         script.assert_done();
     }
 }
 
-fn expired() -> Answer {
-    Answer::problem(410, "cursor_expired")
+fn expired() -> Respond {
+    Respond::problem(410, "cursor_expired")
 }
 
 #[test]
 fn a_list_whose_cursor_has_expired_is_begun_again_once() {
     let first = || Script::new().then(Expect::get("/v1/users"), page("a")).then(after("a"), page("b"));
-    let last = Answer::json(200, sample::page([sample::user("u1", "Anna", "Berg")]));
+    let last = Respond::json(200, sample::page([sample::user("u1", "Anna", "Berg")]));
     let again = first().then(after("b"), expired()).then(Expect::get("/v1/users"), page("a")).then(after("a"), last);
     assert_eq!(users(&again).len(), 2, "what was there before is not shown twice");
     again.assert_done();
@@ -105,7 +105,7 @@ fn a_list_whose_cursor_has_expired_is_begun_again_once() {
     Client::new(at_once.clone()).contacts().users().expect_err("no cursor was sent");
     at_once.assert_done();
 
-    let gateway = Answer::status(410).body("application/json", r#"{"code":"cursor_expired"}"#);
+    let gateway = Respond::status(410).body("application/json", r#"{"code":"cursor_expired"}"#);
     let gone = Script::new().then(Expect::get("/v1/users"), page("a")).then(after("a"), gateway);
     Client::new(gone.clone()).contacts().users().expect_err("it is not the backend's word");
     gone.assert_done();
@@ -117,14 +117,14 @@ fn empty_page_does_not_end_the_list() {
     empty["next_cursor"] = Value::from("b");
     let script = Script::new()
         .then(Expect::get("/v1/users"), page("a"))
-        .then(after("a"), Answer::json(200, empty))
-        .then(after("b"), Answer::json(200, sample::page([sample::user("u1", "Anna", "Berg")])));
+        .then(after("a"), Respond::json(200, empty))
+        .then(after("b"), Respond::json(200, sample::page([sample::user("u1", "Anna", "Berg")])));
     assert_eq!(users(&script).len(), 2);
 }
 
 /// The users of a server with this many, of which it sends `fitting` at most before a page is too large.
 fn walk(users: usize, fitting: usize) -> (Result<Listing<User>, Error>, Vec<String>) {
-    let client = Client::new(ByHand::new(config(), ENTROPY, now()));
+    let client = Client::new(Manual::new(config(), ENTROPY, now()));
     let (mut walk, mut limits) = (client.contacts().users(), Vec::new());
     loop {
         match walk.poll(now()) {
@@ -139,7 +139,9 @@ fn walk(users: usize, fitting: usize) -> (Result<Listing<User>, Error>, Vec<Stri
                 limits.push(limit.to_owned());
                 let count = limit.parse::<usize>().expect("it is a number").min(users - first);
                 let reply = if count > fitting {
-                    Reply::Fault(Fault::new(FaultKind::TooLarge, "the limit is 16 MiB").sent(true))
+                    Reply::Error(
+                        TransportError::new(TransportErrorKind::TooLarge, "the limit is 16 MiB").with_sent(true),
+                    )
                 } else {
                     let mut page = sample::page((0..count).map(|at| sample::user(&format!("u{}", first + at), "", "")));
                     if first + count < users {
@@ -171,7 +173,7 @@ fn page_that_is_too_large_is_requested_again_with_fewer_items() {
 
 #[test]
 fn list_has_a_limit_over_all_of_its_pages() {
-    let limited = config().with_limits(Limits { list: 1000, ..Limits::default() });
+    let limited = config().with_limits(Limits { max_list: 1000, ..Limits::default() });
     let script = (0..20)
         .fold(Script::with_config(limited), |script, at| script.then(Expect::get("/v1/users"), page(&at.to_string())));
     let error = Client::new(script.clone()).contacts().users().expect_err("it is too large");

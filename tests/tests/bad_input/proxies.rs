@@ -35,7 +35,7 @@ fn proxy_may_be_anywhere_if_it_sees_no_credentials() {
     for proxy in ELSEWHERE {
         let config = Config::new("https://teamwire.example.org", keys()).expect("it is a URL");
         config.with_proxy(proxy).expect("TLS hides them from it");
-        let config = Config::allowing_plain_http("http://teamwire.example.org", keys()).expect("it is a URL");
+        let config = Config::new_insecure("http://teamwire.example.org", keys()).expect("it is a URL");
         config.with_proxy(proxy).expect("it was allowed to");
     }
     for proxy in ["http://localhost:3128", "http://127.0.0.1:3128", "http://[::1]:3128"] {

@@ -1,17 +1,17 @@
 //! Responses that are against the contract.
 
 use serde_json::{Value, json};
-use teamwire_core::{Error, ErrorKind, RetryPolicy, UnexpectedAnswer, script::Answer};
+use teamwire_core::{Error, ErrorKind, RetryPolicy, UnexpectedResponse, script::Respond};
 use teamwire_tests::operations::{ByHandBot, ENTROPY, Operation, config};
 
-fn played(operation: Operation, answer: Answer) -> Result<String, Error> {
+fn played(operation: Operation, answer: Respond) -> Result<String, Error> {
     operation.play(config().with_retry(RetryPolicy::NEVER), [answer]).outcome
 }
 
 #[track_caller]
-fn unexpected(operation: Operation, answer: Answer) -> UnexpectedAnswer {
+fn unexpected(operation: Operation, answer: Respond) -> UnexpectedResponse {
     match played(operation, answer) {
-        Err(Error::UnexpectedAnswer(unexpected)) => *unexpected,
+        Err(Error::UnexpectedResponse(unexpected)) => *unexpected,
         other => panic!("{operation:?}: {other:?}"),
     }
 }
@@ -24,7 +24,8 @@ fn promised() -> impl Iterator<Item = Operation> {
 #[test]
 fn response_without_a_body_is_not_the_promised_json() {
     for operation in promised() {
-        for answer in [Answer::status(204), Answer::status(200), Answer::status(200).body("application/json", " \r\n")]
+        for answer in
+            [Respond::status(204), Respond::status(200), Respond::status(200).body("application/json", " \r\n")]
         {
             let error = unexpected(operation, answer);
             assert!(error.reason.contains("no body"), "{error}");
@@ -37,7 +38,7 @@ fn response_without_a_body_is_not_the_promised_json() {
 fn page_is_not_the_promised_json_and_its_beginning_is_kept() {
     for operation in promised() {
         for page in ["<html><body>Please log in", "OK", "\u{feff}OK", "'", "\0"] {
-            let error = unexpected(operation, Answer::status(200).body("text/html", page));
+            let error = unexpected(operation, Respond::status(200).body("text/html", page));
             assert_eq!((error.status, error.path.as_deref(), error.excerpt.as_str()), (Some(200), None, page));
             assert!(error.reason.contains("JSON was promised"), "{error}");
         }
@@ -51,7 +52,7 @@ fn json_of_another_shape_is_not_the_promised_one() {
             // What was to be done is done, whatever is said about it.
             let is_done = matches!(operation, Operation::MarkAsRead | Operation::UpdateSharedLocation);
             if !is_done || !json.starts_with(['{', '[']) {
-                unexpected(operation, Answer::status(200).body("application/json", json));
+                unexpected(operation, Respond::status(200).body("application/json", json));
             }
         }
     }
@@ -65,13 +66,13 @@ fn json_that_ends_early_is_found_wherever_it_ends() {
         for end in 0..whole.len() {
             let cut = operation.response().map(|body| body[..end].to_vec());
             let error = bot.answered(operation, cut).expect_err("it is cut");
-            assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer, "{operation:?}, byte {end}: {error}");
+            assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{operation:?}, byte {end}: {error}");
         }
         assert!(bot.answered(operation, operation.response()).is_ok(), "the whole is what was promised");
         for behind in ["}", "]]", "\0", "\0\0rubbish", "<!-- served by a cache -->", "{}", "\r\n\t "] {
             for before in ["", " \n", "\u{feff}", " \u{feff}\n"] {
                 let body = [before.as_bytes(), &whole, behind.as_bytes()].concat();
-                let outcome = played(operation, Answer::status(200).body("application/json", body));
+                let outcome = played(operation, Respond::status(200).body("application/json", body));
                 outcome.expect("what is around it is no harm");
             }
         }
@@ -92,12 +93,12 @@ fn member_that_is_missing_or_of_another_type_is_named() {
         let (status, mut json) = operation.answer();
         let pointer = format!("/{}", place.replace(['.', '['], "/").replace(']', ""));
         *json.pointer_mut(&pointer).expect("the sample has it") = json!({ "odd": [] });
-        let error = unexpected(operation, Answer::json(status, json.clone()).header("x-request-id", "req-5"));
+        let error = unexpected(operation, Respond::json(status, json.clone()).header("x-request-id", "req-5"));
         assert_eq!((error.path.as_deref(), error.request_id.as_deref()), (Some(place), Some("req-5")));
         assert!(error.to_string().contains(place), "{error}");
 
         remove(&mut json, &pointer);
-        let error = unexpected(operation, Answer::json(status, json));
+        let error = unexpected(operation, Respond::json(status, json));
         let member = place.rsplit(['.', ']']).next().unwrap_or_default();
         assert!(error.reason.contains(&format!("missing field `{member}`")), "{error}");
     }
@@ -113,7 +114,7 @@ fn fields_of_a_later_version_are_ignored() {
     for operation in promised() {
         let (status, mut json) = operation.answer();
         sprinkle(&mut json);
-        let outcome = operation.play(config(), [Answer::json(status, json)]).outcome;
+        let outcome = operation.play(config(), [Respond::json(status, json)]).outcome;
         assert_eq!(
             outcome.expect("it is understood"),
             operation.play(config(), [operation.scripted()]).outcome.expect("so")
@@ -137,7 +138,7 @@ fn sprinkle(json: &mut Value) {
 fn status_of_a_success_does_not_matter() {
     for operation in promised() {
         for status in [200, 201, 202, 206, 299] {
-            played(operation, Answer::json(status, operation.answer().1)).expect("it is a success");
+            played(operation, Respond::json(status, operation.answer().1)).expect("it is a success");
         }
     }
 }
@@ -147,13 +148,13 @@ fn where_nothing_is_promised_json_is_no_harm() {
     for operation in [Operation::Leave, Operation::StopSharingLocation] {
         for body in ["", " ", "{}", "null", "{\"left\": true}", "{\"left\": NaN", "\u{feff}{}", "OK", "{", "[1,}", "'"]
         {
-            played(operation, Answer::status(200).body("application/json", body)).expect("it is done");
+            played(operation, Respond::status(200).body("application/json", body)).expect("it is done");
         }
         for body in ["\u{feff}null", "{\"left\": NaN}", "{\"left\": 1}\0", "\u{feff} {\"left\": \"\\ud800\"}"] {
-            played(operation, Answer::status(200).body("text/plain", body)).expect("it is done");
+            played(operation, Respond::status(200).body("text/plain", body)).expect("it is done");
         }
     }
     for body in ["<html>", "OK", "{"] {
-        unexpected(Operation::Leave, Answer::status(200).body("text/html", body));
+        unexpected(Operation::Leave, Respond::status(200).body("text/html", body));
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use teamwire_core::{
-    APP_ID_VAR, ByHand, Client, Config, Credentials, Error, Limits, RetryPolicy, SECRET_VAR, Timeouts, URL_VAR,
+    APP_ID_VAR, Client, Config, Credentials, Error, Limits, Manual, RetryPolicy, SECRET_VAR, Timeouts, URL_VAR,
 };
 use teamwire_tests::operations::{ENTROPY, now, request_of};
 
@@ -69,13 +69,13 @@ fn plain_http_is_for_this_machine_only() {
         "HTTP://TEAMWIRE.EXAMPLE.ORG",
     ] {
         refused(Config::new(url, keys()), "base URL", "in the clear");
-        Config::allowing_plain_http(url, keys()).expect("it is asked for by name");
+        Config::new_insecure(url, keys()).expect("it is asked for by name");
     }
     for url in ["http://localhost:8080", "http://127.0.0.1", "http://127.1.2.3/x", "http://[::1]:1", "http://LOCALHOST"]
     {
         Config::new(url, keys()).expect("it stays on this machine");
     }
-    refused(Config::allowing_plain_http("ftp://a", keys()), "base URL", "scheme");
+    refused(Config::new_insecure("ftp://a", keys()), "base URL", "scheme");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn base_url_may_have_a_port_a_path_and_a_final_slash() {
 
 /// The address of the request of such a client.
 fn me(config: Config) -> String {
-    let client = Client::new(ByHand::new(config, ENTROPY, now()));
+    let client = Client::new(Manual::new(config, ENTROPY, now()));
     request_of(&mut client.contacts().me()).uri().to_string()
 }
 
@@ -205,32 +205,37 @@ fn unusable_times_and_limits_are_refused_by_every_adapter() {
     let second = Duration::from_secs(1);
     let with = |timeouts| config().with_timeouts(timeouts);
     for (config, what, why) in [
-        (with(Timeouts { default: Duration::ZERO, ..timeouts }), "timeout `default`", "zero"),
-        (with(Timeouts { long: Duration::ZERO, ..timeouts }), "timeout `long`", "zero"),
-        (with(Timeouts { assets: Duration::ZERO, ..timeouts }), "timeout `assets`", "zero"),
-        (config().with_limits(Limits { answer: 0, ..limits }), "limit `answer`", "zero"),
-        (config().with_limits(Limits { list: 0, ..limits }), "limit `list`", "zero"),
-        (config().with_limits(Limits { download: 0, ..limits }), "limit `download`", "zero"),
-        (config().with_retry(RetryPolicy { longest_wait: second / 4, ..retry }), "retry policy", "`first_wait`"),
+        (with(Timeouts { request: Duration::ZERO, ..timeouts }), "timeout `default`", "zero"),
+        (with(Timeouts { listing: Duration::ZERO, ..timeouts }), "timeout `long`", "zero"),
+        (with(Timeouts { transfer_idle: Duration::ZERO, ..timeouts }), "timeout `assets`", "zero"),
+        (config().with_limits(Limits { max_response_body: 0, ..limits }), "limit `answer`", "zero"),
+        (config().with_limits(Limits { max_list: 0, ..limits }), "limit `list`", "zero"),
+        (config().with_limits(Limits { max_download: 0, ..limits }), "limit `download`", "zero"),
+        (config().with_retry(RetryPolicy { max_backoff: second / 4, ..retry }), "retry policy", "`first_wait`"),
     ] {
-        refused(config.check(), what, why);
+        refused(config.validate(), what, why);
         refused(teamwire_blocking::client(config.clone()), what, why);
         refused(teamwire_async_std::client(config), what, why);
     }
     for fine in [
         config(),
         config().with_retry(RetryPolicy::NEVER),
-        config().with_retry(RetryPolicy { retries: u32::MAX, first_wait: second, longest_wait: second, ..retry }),
-        config().with_limits(Limits {
-            answer: 1,
-            list: 1,
-            download: u64::MAX,
-            idle_connections: 0,
-            idle_time: Duration::ZERO,
+        config().with_retry(RetryPolicy {
+            max_retries: u32::MAX,
+            initial_backoff: second,
+            max_backoff: second,
+            ..retry
         }),
-        with(Timeouts { default: Duration::MAX, long: Duration::MAX, assets: Duration::from_nanos(1) }),
+        config().with_limits(Limits {
+            max_response_body: 1,
+            max_list: 1,
+            max_download: u64::MAX,
+            max_idle_connections: 0,
+            max_idle_age: Duration::ZERO,
+        }),
+        with(Timeouts { request: Duration::MAX, listing: Duration::MAX, transfer_idle: Duration::from_nanos(1) }),
     ] {
-        fine.check().expect("it can be meant");
+        fine.validate().expect("it can be meant");
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    Attachment, Client, FeedEvent, Follow, Message, Messages, Script,
-    script::{Answer, Expect, sample},
+    Attachment, Client, FeedEvent, FeedOptions, Message, Messages, Script,
+    script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::TID;
 
@@ -17,8 +17,8 @@ fn spliced(json: &Value, bytes: &[u8]) -> Vec<u8> {
     [before.as_bytes(), bytes, behind.as_bytes()].concat()
 }
 
-fn raw(body: impl Into<Vec<u8>>) -> Answer {
-    Answer::status(200).body("application/json", body)
+fn raw(body: impl Into<Vec<u8>>) -> Respond {
+    Respond::status(200).body("application/json", body)
 }
 
 fn message(member: &str, value: Value) -> Value {
@@ -76,9 +76,9 @@ fn unused_member_of_a_page_may_be_anything() {
 fn events(batch: Vec<u8>) -> Vec<FeedEvent<Message>> {
     let path = format!("/v1/chats/{TID}/messages/updates");
     let script = Script::new()
-        .then(Expect::get(path.as_str()), Answer::json(200, json!({ "items": [], "cursor": "0" })))
+        .then(Expect::get(path.as_str()), Respond::json(200, json!({ "items": [], "cursor": "0" })))
         .then(Expect::get(path.as_str()), raw(batch));
-    let events = Client::new(script).chats().chat(TID).new_messages(Follow::default());
+    let events = Client::new(script).chats().chat(TID).new_messages(FeedOptions::default());
     events.map(|event| event.expect("the feed continues")).collect()
 }
 
@@ -97,7 +97,7 @@ fn event_that_is_no_json_costs_itself_and_not_its_batch() {
         let events = events(spliced(&json!({ "items": items, "cursor": "3" }), broken));
         let [FeedEvent::Started(_), one, two, three] = events.as_slice() else { panic!("{events:?}") };
         assert!(matches!((one, three), (FeedEvent::Update { .. }, FeedEvent::Update { .. })), "{events:?}");
-        let FeedEvent::Unread { item, checkpoint } = two else { panic!("{two:?}") };
+        let FeedEvent::Undecoded { item, checkpoint } = two else { panic!("{two:?}") };
         assert!(item.json.contains("\"m2\"") && item.reason.contains("data"), "{item:?}");
         assert!(format!("{checkpoint:?}").contains("\"2\""), "its own cursor could be read: {checkpoint:?}");
     }
@@ -110,7 +110,7 @@ fn many_undecoded_events_take_bounded_memory() {
     items.push(json!({ "cursor": "10", "kind": "x", "data": 1 }));
     let events = events(json!({ "items": items, "cursor": "10" }).to_string().into_bytes());
     assert_eq!(events.len(), 1 + 100 + 1 + 1 + 1, "each of a hundred, the others as one, and the rest");
-    let FeedEvent::Unread { item, .. } = &events[101] else { panic!("{:?}", events[101]) };
+    let FeedEvent::Undecoded { item, .. } = &events[101] else { panic!("{:?}", events[101]) };
     assert!(item.reason.contains("4900"), "{item:?}");
     assert!(matches!(&events[102], FeedEvent::Update { item, .. } if item.mid == "m1"));
     let page = json!({ "items": vec![json!(1); 5000] }).to_string();
@@ -161,7 +161,7 @@ fn null_for_a_name_or_a_list_is_accepted() {
     (group["members"], group["title"], group["owner"]) = (Value::Null, Value::Null, json!(7));
     let mut chat = sample::chat(TID, "x");
     (chat["users"], chat["admins"], chat["groups"]) = (Value::Null, json!([user]), json!([group]));
-    let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}")), Answer::json(200, chat));
+    let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}")), Respond::json(200, chat));
     let chat = Client::new(script).chats().by_thread_id(TID).expect("it is there").expect("it is there");
     assert_eq!((chat.user_members().len(), chat.admins().len(), chat.group_members()[0].members.len()), (0, 1, 0));
 }
@@ -171,7 +171,7 @@ fn post_that_succeeded_is_no_error_because_of_an_extra() {
     for broken in BROKEN {
         for member in ["link_preview", "sender_display_name"] {
             let body = spliced(&message(member, json!("@")), broken);
-            let answer = Answer::status(201).body("application/json", body);
+            let answer = Respond::status(201).body("application/json", body);
             let script = Script::new().then(Expect::post(format!("/v1/chats/{TID}/messages")), answer);
             let posted = Client::new(script.clone()).chats().chat(TID).post("hello").expect("it is posted");
             assert_eq!((posted.mid.as_str(), script.requests().len()), ("m2", 1));

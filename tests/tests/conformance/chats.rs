@@ -14,7 +14,7 @@ fn all_chats_are_listed<H: Harness>() {
         ben.create_chat(&format!("Room {at}"), &[org::BOT]).expect("the bot can be a member");
     }
     ben.create_chat("Not for bots", &[org::ANNA]).expect("Anna can be a member");
-    let chats = fixture.ok(fixture.client.chats().subscriptions());
+    let chats = fixture.ok(fixture.client.chats().list());
     let titles: Vec<_> = chats.iter().map(|chat| chat.title().to_owned()).collect();
     assert_eq!((titles.len(), titles[0].as_str(), titles[61].as_str()), (62, "Lobby", "Room 59"));
     fixture.ok(chats[0].post("a listed chat can be used"));
@@ -56,7 +56,7 @@ fn new_chat_is_as_it_was_asked_for<H: Harness>() {
         .admin(org::CLARA)
         .message("Welcome")
         .attach(Poll::new("Who?", ["I", "you"]).expect("two options"))
-        .is_alert(true)
+        .alert_chat(true)
         .allow_sending(false)
         .allow_mute_notifications(false);
     let chat = fixture.ok(fixture.client.chats().create_chat(wanted));
@@ -95,8 +95,8 @@ fn chat_that_may_have_been_created_is_created_once<H: Harness>() {
 fn chat_between_two_is_made_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let chats = fixture.client.chats();
-    let first = fixture.ok(chats.create_one_to_one_chat(NewOneToOne::with(org::ANNA).message("one")));
-    let second = fixture.ok(chats.create_one_to_one_chat(NewOneToOne::with(org::ANNA).message("two")));
+    let first = fixture.ok(chats.create_one_to_one_chat(NewOneToOne::new(org::ANNA).message("one")));
+    let second = fixture.ok(chats.create_one_to_one_chat(NewOneToOne::new(org::ANNA).message("two")));
     assert_eq!(first.tid(), second.tid());
     assert_eq!(fixture.sandbox.texts(first.tid().as_str()), [Some("one".to_owned()), Some("two".to_owned())]);
     let anna = &first.user_members().iter().find(|user| user.uid == org::ANNA).expect("she is in it").clone();

@@ -39,7 +39,7 @@ struct ClaimsSent;
 impl Defect for ClaimsSent {
     fn reply(reply: Reply) -> Reply {
         match reply {
-            Reply::Fault(fault) => Reply::Fault(fault.sent(true)),
+            Reply::Error(fault) => Reply::Error(fault.with_sent(true)),
             other => other,
         }
     }
@@ -52,7 +52,7 @@ struct DeniesSent;
 impl Defect for DeniesSent {
     fn reply(reply: Reply) -> Reply {
         match reply {
-            Reply::Fault(fault) => Reply::Fault(fault.sent(false)),
+            Reply::Error(fault) => Reply::Error(fault.with_sent(false)),
             other => other,
         }
     }

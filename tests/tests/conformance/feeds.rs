@@ -5,7 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{AlertType, Checkpoint, Draft, ErrorKind, Follow, LiveLocationUpdate, Message, Reaction, Timeouts};
+use teamwire_core::{
+    AlertType, Checkpoint, Draft, ErrorKind, FeedOptions, LiveLocationUpdate, Message, Reaction, Timeouts,
+};
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
 use teamwire_tests::{FeedProbe, Fixture, executor_test, harness::Harness, operations::Subscription};
 
@@ -167,7 +169,7 @@ fn live_locations_arrive_as_people_move<H: Harness>() {
 fn feed_resumes_at_its_checkpoint_in_another_client<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
-        let mut events = feed.follow::<H>(&fixture.client, Follow::from_now());
+        let mut events = feed.follow::<H>(&fixture.client, FeedOptions::from_now());
         let from_the_beginning = saved(&events.expect_started());
         let all: Vec<_> = (1..6).map(|number| feed.happens(&fixture.sandbox, number)).collect();
         let (_, after_one) = events.expect_update();
@@ -366,8 +368,11 @@ fn outage_is_reported_and_loses_no_event<H: Harness>() {
         let meanwhile: Vec<_> = (2..5).map(|number| feed.happens(&fixture.sandbox, number)).collect();
         for attempt in 2..4 {
             let next = events.expect_failure();
-            assert_eq!((next.attempt, next.cause.kind()), (attempt, ErrorKind::Connection), "{feed:?}: {next:?}");
-            assert!(next.next_try.since(last.next_try) >= Duration::from_millis(250), "{last:?}, then {next:?}");
+            assert_eq!((next.attempt, next.error.kind()), (attempt, ErrorKind::Connection), "{feed:?}: {next:?}");
+            assert!(
+                next.retry_at.saturating_duration_since(last.retry_at) >= Duration::from_millis(250),
+                "{last:?}, then {next:?}"
+            );
             last = next;
         }
         fixture.sandbox.faults().set_down(false);
@@ -409,9 +414,9 @@ fn temporary_failure_costs_a_feed_no_event<H: Harness>() {
 #[executor_test]
 fn long_poll_may_take_longer_than_other_requests<H: Harness>() {
     every_feed(|feed| {
-        let timeouts = Timeouts { default: Duration::from_millis(700), ..Timeouts::default() };
+        let timeouts = Timeouts { request: Duration::from_millis(700), ..Timeouts::default() };
         let fixture = Fixture::<H>::configured(|config| config.with_timeouts(timeouts));
-        let mut events = feed.follow::<H>(&fixture.client, Follow::from_now().wait(Duration::from_secs(1)));
+        let mut events = feed.follow::<H>(&fixture.client, FeedOptions::from_now().long_poll(Duration::from_secs(1)));
         events.expect_started();
         let polls = fixture.sandbox.received_count(feed.polls());
         let delivered = thread::scope(|scope| {

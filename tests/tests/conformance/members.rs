@@ -39,7 +39,7 @@ fn members_are_added_all_or_none<H: Harness>() {
     let mut lobby = fixture.chat(org::LOBBY);
     let before = lobby.info().clone();
     let error = fixture.err(lobby.add_members([org::EMMA, org::IVAN, org::JANA, "u-nobody"], ["g-none", org::ON_CALL]));
-    let Error::Refused(refusal) = &error else { panic!("{error:?}") };
+    let Error::Api(refusal) = &error else { panic!("{error:?}") };
     assert_eq!(refusal.kind, ErrorKind::InvalidMembers);
     assert_eq!(sorted(refusal.invalid_members.clone()), ["g-none", org::IVAN, org::JANA, "u-nobody"]);
     assert_eq!((lobby.info(), fixture.chat(org::LOBBY).info()), (&before, &before));

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use teamwire_core::{Config, Credentials, Error, ErrorKind, FaultKind, Limits, RetryPolicy, Timeouts};
+use teamwire_core::{Config, Credentials, Error, ErrorKind, Limits, RetryPolicy, Timeouts, TransportErrorKind};
 use teamwire_sandbox::{Fault, RateLimit, Rule, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
@@ -22,7 +22,7 @@ fn befallen<H: Harness>(fault: Fault, change: impl FnOnce(Config) -> Config) -> 
     fixture.err(fixture.client.contacts().me())
 }
 
-fn fault(error: Error) -> teamwire_core::Fault {
+fn fault(error: Error) -> teamwire_core::TransportError {
     match error {
         Error::Connection(fault) => fault,
         other => panic!("{other:?}"),
@@ -54,8 +54,8 @@ fn cut_response_is_requested_again<H: Harness>() {
         assert_eq!(fixture.ok(fixture.client.contacts().me()).uid, org::BOT);
     }
     let error = befallen::<H>(Fault::CutBody { after_bytes: 10 }, |config| config);
-    assert!(error.is_transient() && error.may_have_arrived(), "{error:?}");
-    assert_eq!(fault(error).kind, FaultKind::Lost);
+    assert!(error.is_transient() && error.outcome_unknown(), "{error:?}");
+    assert_eq!(fault(error).kind, TransportErrorKind::Disconnected);
 }
 
 #[executor_test]
@@ -102,15 +102,15 @@ fn operations_succeed_again_after_an_outage<H: Harness>() {
 
 fn short(config: Config) -> Config {
     let time = Duration::from_millis(400);
-    config.with_timeouts(Timeouts { default: time, long: time, ..Timeouts::default() })
+    config.with_timeouts(Timeouts { request: time, listing: time, ..Timeouts::default() })
 }
 
 #[executor_test]
 pub(crate) fn missing_response_is_a_timeout<H: Harness>() {
     for (silence, arrived) in [(Fault::NoResponse, true), (Fault::RawThenHang(b"HTTP/1.1 200 OK\r\n".to_vec()), true)] {
         let error = befallen::<H>(silence, short);
-        assert_eq!((error.is_transient(), error.may_have_arrived()), (true, arrived));
-        assert_eq!(fault(error).kind, FaultKind::Timeout);
+        assert_eq!((error.is_transient(), error.outcome_unknown()), (true, arrived));
+        assert_eq!(fault(error).kind, TransportErrorKind::Timeout);
     }
 }
 
@@ -119,19 +119,19 @@ fn slow_response_is_a_timeout<H: Harness>() {
     let body =
         b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"uid\": \"u".to_vec();
     let error = fault(befallen::<H>(Fault::RawThenHang(body), short));
-    assert_eq!((error.kind, error.sent), (FaultKind::Timeout, true));
+    assert_eq!((error.kind, error.sent), (TransportErrorKind::Timeout, true));
     let error = fault(befallen::<H>(Fault::Slow(Duration::from_secs(60)), short));
-    assert_eq!(error.kind, FaultKind::Timeout);
+    assert_eq!(error.kind, TransportErrorKind::Timeout);
 }
 
 #[executor_test]
 fn response_that_is_too_large_is_refused<H: Harness>() {
-    let small = |config: Config| config.with_limits(Limits { answer: 1000, ..Limits::default() });
+    let small = |config: Config| config.with_limits(Limits { max_response_body: 1000, ..Limits::default() });
     let large = "x".repeat(1001);
     let chunked = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3e9\r\n{large}\r\n0\r\n\r\n");
     for fault in [Fault::response(200, "application/json", large), Fault::raw(chunked)] {
         let error = befallen::<H>(fault, small);
-        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::UnexpectedAnswer, false), "{error}");
+        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::UnexpectedResponse, false), "{error}");
         assert!(error.to_string().contains("too large"), "{error}");
     }
     let fixture = Fixture::<H>::configured(small);
@@ -142,7 +142,7 @@ fn response_that_is_too_large_is_refused<H: Harness>() {
 fn response_that_is_not_http_is_refused<H: Harness>() {
     for bytes in ["SSH-2.0-OpenSSH_9.7\r\n\r\n", "\0\0\0\0\r\n\r\n", "HTTP/1.1 banana\r\n\r\n"] {
         let error = befallen::<H>(Fault::raw(bytes), |config| config);
-        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::UnexpectedAnswer, false), "{error}");
+        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::UnexpectedResponse, false), "{error}");
     }
 }
 
@@ -156,7 +156,7 @@ fn redirect_is_not_followed<H: Harness>() {
             body: Vec::new(),
         });
         let error = fixture.err(fixture.client.contacts().me());
-        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(status)), "{error}");
+        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedResponse, Some(status)), "{error}");
     }
     assert_eq!(fixture.sandbox.received_count("GET /v1/users"), 0);
 }
@@ -164,7 +164,7 @@ fn redirect_is_not_followed<H: Harness>() {
 #[executor_test]
 fn proxys_page_is_shown_in_the_error<H: Harness>() {
     for (status, kind) in
-        [(502, ErrorKind::Server), (404, ErrorKind::UnexpectedAnswer), (200, ErrorKind::UnexpectedAnswer)]
+        [(502, ErrorKind::Server), (404, ErrorKind::UnexpectedResponse), (200, ErrorKind::UnexpectedResponse)]
     {
         let error = befallen::<H>(Fault::response(status, "text/html", "<h1>No backend</h1>"), |config| config);
         assert_eq!((error.kind(), error.status()), (kind, Some(status)));
@@ -215,9 +215,9 @@ pub(crate) fn request_without_a_server_is_known_not_to_have_arrived<H: Harness>(
     let config = Config::new(&format!("http://{address}"), credentials).expect("it is a URL");
     let client = H::connect(once(config));
     let error = H::wait(client.chats().chat(org::LOBBY).post("hello")).expect_err("no server listens");
-    assert!(error.is_transient() && !error.may_have_arrived(), "nothing was sent: {error:?}");
+    assert!(error.is_transient() && !error.outcome_unknown(), "nothing was sent: {error:?}");
     let fault = fault(error);
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Connect, false));
+    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Connect, false));
 }
 
 #[executor_test]
@@ -238,6 +238,6 @@ fn the_json_of_a_gateway_is_not_the_backends_word<H: Harness>() {
     let fixture = Fixture::<H>::configured(once);
     fixture.sandbox.faults().add(Fault::response(404, "application/json", r#"{"code":"not_found"}"#));
     let error = fixture.err(fixture.client.chats().by_thread_id(org::LOBBY));
-    assert_eq!((error.kind(), error.code()), (ErrorKind::UnexpectedAnswer, None), "{error}");
+    assert_eq!((error.kind(), error.code()), (ErrorKind::UnexpectedResponse, None), "{error}");
     assert!(fixture.ok(fixture.client.chats().by_thread_id(org::LOBBY)).is_some());
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use serde_json::json;
 use teamwire_core::{
-    AlertType, Attachment, Calendar, Coordinates, Draft, ErrorKind, LiveLocation, Location, Poll, ShareDuration,
+    AlertType, Attachment, CalendarEvent, Coordinates, Draft, ErrorKind, LiveLocation, Location, Poll, ShareDuration,
 };
 use teamwire_sandbox::{Fault, Rule, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
@@ -51,7 +51,7 @@ fn every_attachment_comes_back_as_it_was_sent<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let place = Coordinates::new(-33.856_784, 151.215_297).expect("it is on earth");
     let start = DateTime::from_timestamp_millis(1_767_225_600_123).expect("a date");
-    let calendar = Calendar::new("Handover", start, start).expect("it is in order").with_location("Ward 3");
+    let calendar = CalendarEvent::new("Handover", start, start).expect("it is in order").with_location("Ward 3");
     let mut location = Location::new("Meeting point", place);
     location.city = Some("Sydney".into());
     let live = LiveLocation::new(place, ShareDuration::EightHours);
@@ -173,9 +173,9 @@ fn key_of_another_request_is_refused<H: Harness>() {
 #[executor_test]
 fn post_that_is_still_worked_on_is_waited_for<H: Harness>() {
     let fixture = Fixture::<H>::configured(|config| {
-        let patient = teamwire_core::RetryPolicy { retries: 500, ..retry(20) };
+        let patient = teamwire_core::RetryPolicy { max_retries: 500, ..retry(20) };
         let timeouts =
-            teamwire_core::Timeouts { default: Duration::from_millis(150), ..teamwire_core::Timeouts::default() };
+            teamwire_core::Timeouts { request: Duration::from_millis(150), ..teamwire_core::Timeouts::default() };
         config.with_timeouts(timeouts).with_retry(patient)
     });
     // Its first response comes too late, and until then its key is in progress.
@@ -187,5 +187,5 @@ fn post_that_is_still_worked_on_is_waited_for<H: Harness>() {
 
 fn retry(milliseconds: u64) -> teamwire_core::RetryPolicy {
     let wait = Duration::from_millis(milliseconds);
-    teamwire_core::RetryPolicy { first_wait: wait, longest_wait: wait, ..teamwire_core::RetryPolicy::default() }
+    teamwire_core::RetryPolicy { initial_backoff: wait, max_backoff: wait, ..teamwire_core::RetryPolicy::default() }
 }

@@ -53,10 +53,10 @@ fn provoked<H: Harness>(operation: Operation, status: u16, code: &str) -> Error 
     let mut bot = fixture.bot();
     match (operation, status, code) {
         (Operation::SetAvatar, _, "image_load") => {
-            return fixture.err(bot.chat.set_avatar(Image::bytes(undecodable())));
+            return fixture.err(bot.chat.set_avatar(Image::from_bytes(undecodable())));
         }
         (Operation::CreateChat, _, "image_load") => {
-            let chat = NewChat::titled("Ward 3").avatar(Image::bytes(undecodable()));
+            let chat = NewChat::titled("Ward 3").avatar(Image::from_bytes(undecodable()));
             return fixture.err(bot.client.chats().create_chat(chat));
         }
         (Operation::RemoveAdmin, _, "conflict") => {

@@ -3,8 +3,8 @@
 use std::{thread, time::Duration};
 
 use teamwire_core::{
-    ChatRef, Client, Coordinates, Draft, Executor, LiveLocation, LiveLocationUpdate, NewChat, NewOneToOne,
-    ShareDuration, SharedLocations,
+    ChatRef, Client, Coordinates, Draft, Executor, LiveLocation, LiveLocationUpdate, LocationShares, NewChat,
+    NewOneToOne, ShareDuration,
 };
 use teamwire_sandbox::org;
 use teamwire_tests::{FeedProbe, Fixture, executor_test, harness::Harness};
@@ -46,7 +46,7 @@ fn live_location_that_is_posted_is_shared<H: Harness>() {
     assert_eq!(fixture.ok(fixture.client.chats().chat(org::LOBBY).active_shared_locations()), 2);
 
     let group = fixture.ok(fixture.client.chats().create_chat(NewChat::titled("Ops").attach(live(1.0))));
-    let pair = NewOneToOne::with(org::BEN).attach(live(1.0));
+    let pair = NewOneToOne::new(org::BEN).attach(live(1.0));
     let pair = fixture.ok(fixture.client.chats().create_one_to_one_chat(pair));
     let mut all = vec![org::LOBBY.to_owned(), group.tid().to_string(), pair.tid().to_string()];
     all.sort();
@@ -62,7 +62,7 @@ fn old_key_starts_no_share<H: Harness>() {
         fixture.ok(client.chats().chat(org::LOBBY).post(draft));
         let chat = NewChat::titled("Ops").attach(live(1.0)).idempotency_key("a-chat");
         fixture.ok(client.chats().create_chat(chat));
-        let pair = NewOneToOne::with(org::BEN).attach(live(1.0)).idempotency_key("a-pair");
+        let pair = NewOneToOne::new(org::BEN).attach(live(1.0)).idempotency_key("a-pair");
         fixture.ok(client.chats().create_one_to_one_chat(pair));
         client.chats().location_sharing_active_chats().len()
     };
@@ -142,12 +142,12 @@ fn shares_are_saved_and_restored_in_another_client<H: Harness>() {
     let fixture = Fixture::<H>::new();
     begin(&fixture, org::LOBBY);
     begin(&fixture, org::NOTICES);
-    let json = serde_json::to_string(&fixture.client.chats().save_shared_locations()).expect("it can be written");
+    let json = serde_json::to_string(&fixture.client.chats().export_location_shares()).expect("it can be written");
     assert!(!json.contains(fixture.sandbox.secret()) && !json.contains(fixture.sandbox.app_id()), "{json}");
-    let saved: SharedLocations = serde_json::from_str(&json).expect("it can be read");
+    let saved: LocationShares = serde_json::from_str(&json).expect("it can be read");
 
     let next = fixture.client(|config| config);
-    next.chats().restore_shared_locations(saved);
+    next.chats().import_location_shares(saved);
     assert_eq!(names(&next.chats().location_sharing_active_chats()), [org::LOBBY, org::NOTICES]);
     fixture.ok(next.chats().chat(org::LOBBY).stop_sharing_location());
     fixture.ok(next.chats().update_shared_location(place(2.0)));
@@ -162,9 +162,9 @@ fn shares_are_asked_for_after_a_restart<H: Harness>() {
     let next = fixture.client(|config| config);
     let active = || names(&next.chats().location_sharing_active_chats());
     assert!(active().is_empty());
-    fixture.ok(next.chats().refresh_shared_locations());
+    fixture.ok(next.chats().refresh_location_shares());
     assert_eq!(active(), [org::LOBBY, org::NOTICES]);
     fixture.ok(fixture.client.chats().chat(org::LOBBY).stop_sharing_location());
-    fixture.ok(next.chats().refresh_shared_locations());
+    fixture.ok(next.chats().refresh_location_shares());
     assert_eq!(active(), [org::NOTICES]);
 }

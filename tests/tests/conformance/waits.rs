@@ -38,7 +38,7 @@ impl Machine for Waits {
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<Self::Output, Error>> {
         self.polls.fetch_add(1, Ordering::Relaxed);
-        let until = *self.until.get_or_insert(now.moment.plus(WAIT));
+        let until = *self.until.get_or_insert(now.moment.saturating_add(WAIT));
         if now.moment < until { Step::Sleep(until) } else { Step::Done(Ok((until, now.moment))) }
     }
 

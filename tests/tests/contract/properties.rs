@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use chrono::{DateTime, Utc};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use teamwire_core::{
-    AlertType, Calendar, Coordinates, Draft, Error, Flow, LiveLocation, Location, NewAttachment, NewChat, NewOneToOne,
-    Poll, ShareDuration, Step,
+    AlertType, CalendarEvent, Coordinates, Draft, Error, Flow, LiveLocation, Location, NewAttachment, NewChat,
+    NewOneToOne, Poll, ShareDuration, Step,
 };
 use teamwire_tests::{
     contract::Contract,
@@ -52,7 +52,7 @@ fn place() -> impl Strategy<Value = Coordinates> {
 
 fn attachment() -> impl Strategy<Value = NewAttachment> {
     let calendar = (text(), moment(), moment(), text(), text()).prop_map(|(title, one, other, what, place)| {
-        let calendar = Calendar::new(title, one.min(other), one.max(other)).expect("it is in order");
+        let calendar = CalendarEvent::new(title, one.min(other), one.max(other)).expect("it is in order");
         calendar.with_description(what).with_location(place).into()
     });
     let location = (text(), place(), option::of(text())).prop_map(|(name, place, city)| {
@@ -81,7 +81,7 @@ proptest! {
         text in option::of(text()), attachments in attachments(), reply_to in option::weighted(0.2, id()),
         sender in option::weighted(0.2, text()), key in option::weighted(0.2, text()), is_alert in any::<bool>(), tid in id(),
     ) {
-        let mut draft = text.map_or_else(Draft::new, Draft::text).is_alert(is_alert);
+        let mut draft = text.map_or_else(Draft::new, Draft::text).set_alert(is_alert);
         draft = attachments.into_iter().fold(draft, Draft::attach);
         draft = reply_to.into_iter().fold(draft, Draft::reply_to);
         draft = sender.into_iter().fold(draft, Draft::sender_display_name);
@@ -96,7 +96,7 @@ proptest! {
     ) {
         let chats = bot();
         let mut chat = NewChat::titled(title).users(users).groups(groups).admins(admins);
-        let mut private = NewOneToOne::with(recipient);
+        let mut private = NewOneToOne::new(recipient);
         if let Some(message) = message {
             (chat, private) = (chat.message(message.as_str()), private.message(message));
         }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta};
 use teamwire_core::{
-    AlertType, Calendar, Coordinates, Draft, LiveLocation, Location, NewChat, NewOneToOne, Poll, ReactionType, Reply,
-    ShareDuration, Step, script::sample,
+    AlertType, CalendarEvent, Coordinates, Draft, LiveLocation, Location, NewChat, NewOneToOne, Poll, ReactionType,
+    Reply, ShareDuration, Step, script::sample,
 };
 use teamwire_tests::{
     contract::Contract,
@@ -51,7 +51,7 @@ fn draft_with_everything_is_one_of_the_contract() {
     location.country = Some("Germany".into());
     location.postal_code = Some("80331".into());
     let start = DateTime::UNIX_EPOCH + TimeDelta::nanoseconds(1);
-    let calendar = Calendar::new("Handover", start, start).expect("it does not end before it begins");
+    let calendar = CalendarEvent::new("Handover", start, start).expect("it does not end before it begins");
     let poll = Poll::new("Who?", ["I", "you"]).expect("two options").multiple_choice();
     let draft = Draft::text("a\nb\t\"c\" \\ \u{1f600}")
         .attach(calendar.with_description("of the ward\nto the next shift").with_location(""))
@@ -90,7 +90,7 @@ fn every_new_chat_is_one_of_the_contract() {
         .admins(names("a"))
         .message("hello")
         .attach(Poll::new("Who?", ["I", "you"]).expect("two options"))
-        .is_alert(true)
+        .alert_chat(true)
         .allow_sending(false)
         .allow_mute_notifications(false)
         .idempotency_key("k");
@@ -98,7 +98,7 @@ fn every_new_chat_is_one_of_the_contract() {
         conforms(&request_of(&mut chats.create_chat(chat)), "create_chat");
     }
     let poll = Poll::new("Who?", ["I", "you"]).expect("two options");
-    for chat in [NewOneToOne::from("u1"), NewOneToOne::with("u1").message(""), NewOneToOne::with("u1").attach(poll)] {
+    for chat in [NewOneToOne::from("u1"), NewOneToOne::new("u1").message(""), NewOneToOne::new("u1").attach(poll)] {
         conforms(&request_of(&mut chats.create_one_to_one_chat(chat)), "create_chat");
     }
 }

@@ -1,39 +1,39 @@
 //! Answers that are no problem of the contract: what stands in front of a server answers for it.
 
-use teamwire_core::{Error, ErrorKind, RetryPolicy, script::Answer};
+use teamwire_core::{Error, ErrorKind, RetryPolicy, script::Respond};
 use teamwire_tests::operations::{Operation, config};
 
-fn error(answer: Answer) -> Error {
+fn error(answer: Respond) -> Error {
     let outcome = Operation::UpdateTitle.play(config().with_retry(RetryPolicy::NEVER), [answer]).outcome;
     outcome.expect_err("it was refused")
 }
 
 fn excerpt(error: &Error) -> &str {
     match error {
-        Error::Refused(refusal) => refusal.excerpt.as_deref().unwrap_or_default(),
-        Error::UnexpectedAnswer(answer) => &answer.excerpt,
+        Error::Api(refusal) => refusal.excerpt.as_deref().unwrap_or_default(),
+        Error::UnexpectedResponse(answer) => &answer.excerpt,
         other => panic!("{other:?}"),
     }
 }
 
-fn problem(status: u16, body: impl Into<Vec<u8>>) -> Answer {
-    Answer::status(status).body("application/problem+json", body)
+fn problem(status: u16, body: impl Into<Vec<u8>>) -> Respond {
+    Respond::status(status).body("application/problem+json", body)
 }
 
 #[test]
 fn proxys_page_is_kept_as_evidence() {
     let page = "<html><head><title>502 Bad Gateway</title></head>";
-    let error = error(Answer::status(502).body("text/html", page));
+    let error = error(Respond::status(502).body("text/html", page));
     assert_eq!((error.kind(), error.status(), error.code()), (ErrorKind::Server, Some(502), None));
     assert_eq!(excerpt(&error), page);
     assert!(error.to_string().contains("502 Bad Gateway"), "{error}");
-    assert!(error.is_transient() && error.may_have_arrived());
+    assert!(error.is_transient() && error.outcome_unknown());
 }
 
 #[test]
 fn json_that_is_not_the_contracts_is_kept_as_evidence() {
     for body in [r#"{"error": "no upstream"}"#, "[]", "null", "\"code\"", r#"{"code": 7}"#, r#"{"code": null}"#, "{"] {
-        let error = error(Answer::status(503).body("application/json", body).retry_after(4));
+        let error = error(Respond::status(503).body("application/json", body).retry_after(4));
         assert_eq!((error.kind(), error.status(), error.code()), (ErrorKind::Server, Some(503), None), "{body}");
         assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(4));
         assert_eq!(excerpt(&error), body);
@@ -42,8 +42,8 @@ fn json_that_is_not_the_contracts_is_kept_as_evidence() {
 
 #[test]
 fn body_that_is_empty_leaves_no_evidence() {
-    let error = error(Answer::status(500));
-    let Error::Refused(refusal) = &error else { panic!("{error:?}") };
+    let error = error(Respond::status(500));
+    let Error::Api(refusal) = &error else { panic!("{error:?}") };
     assert_eq!(refusal.excerpt, None);
     assert_eq!(error.to_string(), "the server refused with status 500");
 }
@@ -53,13 +53,13 @@ fn evidence_is_short_and_never_cut_inside_of_a_character() {
     for pad in 0..4 {
         let page = format!("{}{}", "x".repeat(pad), "\u{1f600}".repeat(100_000));
         for status in [200, 404, 502] {
-            let error = error(Answer::status(status).body("text/html", page.as_str()));
+            let error = error(Respond::status(status).body("text/html", page.as_str()));
             let excerpt = excerpt(&error);
             assert!((297..=300).contains(&excerpt.len()), "{} bytes", excerpt.len());
             assert!(page.starts_with(excerpt));
         }
     }
-    let bytes = error(Answer::status(502).body("text/html", vec![0xff; 1000]));
+    let bytes = error(Respond::status(502).body("text/html", vec![0xff; 1000]));
     assert!(excerpt(&bytes).chars().all(|char| char == '\u{fffd}'));
 }
 
@@ -74,10 +74,10 @@ fn problem_with_odd_members_is_a_problem_all_the_same() {
 #[test]
 fn redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
-        let answer = Answer::status(status).header("location", "http://elsewhere.example.com/v1");
+        let answer = Respond::status(status).header("location", "http://elsewhere.example.com/v1");
         let played = Operation::Post.play(config(), [answer]);
         let error = played.outcome.expect_err("it was refused");
-        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(status)));
+        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedResponse, Some(status)));
         assert!(error.to_string().contains("elsewhere.example.com"), "{error}");
         assert_eq!(played.script.requests().len(), 2, "the search for the chat, and this");
     }
@@ -85,21 +85,21 @@ fn redirect_is_not_followed() {
 
 #[test]
 fn code_counts_with_its_own_status_only() {
-    let refused = error(Answer::problem(403, "leave_chat_not_allowed"));
+    let refused = error(Respond::problem(403, "leave_chat_not_allowed"));
     assert_eq!((refused.kind(), refused.code()), (ErrorKind::LeaveChatNotAllowed, Some("leave_chat_not_allowed")));
     for (status, code, kind) in [
-        (400, "leave_chat_not_allowed", ErrorKind::UnexpectedAnswer),
-        (410, "not_found", ErrorKind::UnexpectedAnswer),
+        (400, "leave_chat_not_allowed", ErrorKind::UnexpectedResponse),
+        (410, "not_found", ErrorKind::UnexpectedResponse),
         (403, "not_found", ErrorKind::Auth),
-        (404, "auth", ErrorKind::UnexpectedAnswer),
+        (404, "auth", ErrorKind::UnexpectedResponse),
         (503, "cursor_expired", ErrorKind::Server),
         (429, "server", ErrorKind::RateLimited),
     ] {
-        let error = error(Answer::problem(status, code));
+        let error = error(Respond::problem(status, code));
         assert_eq!((error.kind(), error.status(), error.code()), (kind, Some(status), None), "{error}");
         assert!(excerpt(&error).contains(code), "it is kept as evidence: {error}");
     }
-    let unknown = error(Answer::problem(422, "too_many_chats"));
+    let unknown = error(Respond::problem(422, "too_many_chats"));
     assert_eq!(
         (unknown.kind(), unknown.code()),
         (ErrorKind::Server, Some("too_many_chats")),
@@ -110,15 +110,15 @@ fn code_counts_with_its_own_status_only() {
 #[test]
 fn gateway_json_is_no_problem_of_the_contract() {
     for media_type in ["application/json", "text/plain", "text/html", "application/problem+xml", ""] {
-        let refused = |status, code| Answer::status(status).body(media_type, format!(r#"{{"code":"{code}"}}"#));
+        let refused = |status, code| Respond::status(status).body(media_type, format!(r#"{{"code":"{code}"}}"#));
         for operation in [Operation::GetByThreadId, Operation::User, Operation::Group] {
             let error = operation.play(config(), [refused(404, "not_found")]).outcome.expect_err("nobody said so");
-            assert_eq!((error.kind(), error.code()), (ErrorKind::UnexpectedAnswer, None), "{error}");
+            assert_eq!((error.kind(), error.code()), (ErrorKind::UnexpectedResponse, None), "{error}");
         }
         let error = error(refused(403, "leave_chat_not_allowed"));
         assert_eq!((error.kind(), error.code()), (ErrorKind::Auth, None), "{error}");
     }
-    let mine = Answer::status(404).body("Application/Problem+JSON; charset=utf-8", r#"{"code":"not_found"}"#);
+    let mine = Respond::status(404).body("Application/Problem+JSON; charset=utf-8", r#"{"code":"not_found"}"#);
     assert_eq!(Operation::User.play(config(), [mine]).outcome.expect("it is not there"), "None");
 }
 
@@ -186,7 +186,7 @@ fn unknown_code_is_no_problem_of_the_contract() {
 fn long_explanation_is_cut() {
     let body = serde_json::json!({ "code": "auth", "detail": "\u{1f600}".repeat(100_000) });
     let error = error(problem(403, body.to_string()));
-    let Error::Refused(refusal) = &error else { panic!("{error:?}") };
+    let Error::Api(refusal) = &error else { panic!("{error:?}") };
     let message = refusal.message.as_deref().unwrap_or_default();
     assert!(message.chars().count() == 1001 && message.ends_with("\u{1f600}\u{2026}"), "{}", message.len());
     assert!(error.to_string().len() < 5000);
@@ -202,8 +202,8 @@ fn unknown_status_is_shown() {
         (431, "header is larger"),
         (404, "Not Found"),
     ] {
-        let error = error(Answer::status(status).body("text/html", "<html>"));
-        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(status)));
+        let error = error(Respond::status(status).body("text/html", "<html>"));
+        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedResponse, Some(status)));
         assert!(error.to_string().contains(meaning), "{error}");
     }
 }

@@ -3,8 +3,8 @@
 use std::{error::Error as _, io};
 
 use teamwire_core::{
-    Client, Draft, Error, Fault, FaultKind, Upload,
-    script::{Answer, Expect, Script},
+    Client, Draft, Error, TransportError, TransportErrorKind, Upload,
+    script::{Expect, Respond, Script},
 };
 
 /// The messages of an error and of all its sources, outermost first.
@@ -26,22 +26,25 @@ fn post(script: Script, draft: impl Into<Draft>) -> Error {
     Client::new(script).chats().chat("c1").post(draft).expect_err("the script refuses it")
 }
 
-fn refused(answer: Answer) -> Error {
+fn refused(answer: Respond) -> Error {
     post(Script::new().always(Expect::post("/v1/chats/c1/messages"), answer), "hello")
 }
 
 #[test]
 fn a_transport_error_is_reported_once_with_its_source() {
     let inner = io::Error::other(io::Error::new(io::ErrorKind::ConnectionRefused, "port 443 is closed"));
-    check_chain(&refused(Answer::fault(Fault::new(FaultKind::Connect, inner))), &["port 443 is closed"]);
-    let error = refused(Answer::fault(Fault::new(FaultKind::Tls, "certificate 2 has expired")));
+    check_chain(
+        &refused(Respond::error(TransportError::new(TransportErrorKind::Connect, inner))),
+        &["port 443 is closed"],
+    );
+    let error = refused(Respond::error(TransportError::new(TransportErrorKind::Tls, "certificate 2 has expired")));
     check_chain(&error, &["certificate 2 has expired"]);
 }
 
 #[test]
 fn a_refusal_and_an_unexpected_response_are_reported_once() {
-    check_chain(&refused(Answer::problem(409, "conflict")), &["409", "conflict"]);
-    check_chain(&refused(Answer::json(201, serde_json::json!({"mid": 7}))), &["201", "`mid`"]);
+    check_chain(&refused(Respond::problem(409, "conflict")), &["409", "conflict"]);
+    check_chain(&refused(Respond::json(201, serde_json::json!({"mid": 7}))), &["201", "`mid`"]);
 }
 
 #[test]
@@ -51,6 +54,6 @@ fn an_invalid_argument_is_reported_once() {
 
 #[test]
 fn an_attachment_is_reported_once_with_its_cause() {
-    let error = post(Script::new(), Draft::new().attach(Upload::path("no-such-plan.pdf")));
+    let error = post(Script::new(), Draft::new().attach(Upload::from_path("no-such-plan.pdf")));
     check_chain(&error, &["could not be attached", "the file \"no-such-plan.pdf\""]);
 }

@@ -2,14 +2,14 @@
 
 use http::HeaderValue;
 use teamwire_core::{
-    Client, Error, ErrorKind, Fault, FaultKind, RetryPolicy, Script,
-    script::{Answer, Expect, sample},
+    Client, Error, ErrorKind, RetryPolicy, Script, TransportError, TransportErrorKind,
+    script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::{Operation, ScriptRun, config};
 
 /// A failure on a connection that had served an earlier request.
-fn used_again(kind: FaultKind) -> Answer {
-    Answer::fault(Fault::new(kind, "forgotten").sent(true).reused(true).received(1))
+fn used_again(kind: TransportErrorKind) -> Respond {
+    Respond::error(TransportError::new(kind, "forgotten").with_sent(true).with_reused(true).with_received(1))
 }
 
 /// [`Exchange::fresh`](teamwire_core::Exchange::fresh) of each attempt of the operation.
@@ -20,8 +20,8 @@ fn fresh(played: &ScriptRun) -> Vec<bool> {
 #[test]
 fn failed_reused_connection_makes_later_attempts_fresh() {
     for operation in Operation::ALL {
-        for kind in [FaultKind::Lost, FaultKind::Timeout] {
-            let answers = [Answer::status(503), used_again(kind), Answer::status(503), operation.scripted()];
+        for kind in [TransportErrorKind::Disconnected, TransportErrorKind::Timeout] {
+            let answers = [Respond::status(503), used_again(kind), Respond::status(503), operation.scripted()];
             let played = operation.play(config(), answers);
             assert!(played.outcome.is_ok(), "{operation:?}: {:?}", played.outcome);
             assert_eq!(fresh(&played), [false, false, true, true], "{operation:?}, {kind:?}");
@@ -31,7 +31,11 @@ fn failed_reused_connection_makes_later_attempts_fresh() {
 
 #[test]
 fn stale_connection_is_replaced_by_a_fresh_one() {
-    let stale = || Answer::fault(Fault::new(FaultKind::Lost, "closed").sent(true).reused(true));
+    let stale = || {
+        Respond::error(
+            TransportError::new(TransportErrorKind::Disconnected, "closed").with_sent(true).with_reused(true),
+        )
+    };
     let played = Operation::Post.play(config(), [stale(), Operation::Post.scripted()]);
     assert_eq!((played.outcome.is_ok(), fresh(&played)), (true, vec![false, true]));
     // Dead connections use up one replacement and one attempt, however many there are.
@@ -41,19 +45,19 @@ fn stale_connection_is_replaced_by_a_fresh_one() {
 
 #[test]
 fn connection_that_the_server_gave_up_casts_doubt_on_others() {
-    let played = Operation::Me.play(config(), [Answer::status(408), Answer::status(503), Operation::Me.scripted()]);
+    let played = Operation::Me.play(config(), [Respond::status(408), Respond::status(503), Operation::Me.scripted()]);
     assert_eq!((played.outcome.is_ok(), fresh(&played)), (true, vec![false, true, true]));
 }
 
 #[test]
 fn other_failures_make_no_connection_suspect() {
     for fault in [
-        Fault::new(FaultKind::Lost, "cut").sent(true),
-        Fault::new(FaultKind::Timeout, "late").sent(true),
-        Fault::new(FaultKind::Connect, "refused"),
-        Fault::new(FaultKind::Resolve, "no such host"),
+        TransportError::new(TransportErrorKind::Disconnected, "cut").with_sent(true),
+        TransportError::new(TransportErrorKind::Timeout, "late").with_sent(true),
+        TransportError::new(TransportErrorKind::Connect, "refused"),
+        TransportError::new(TransportErrorKind::Resolve, "no such host"),
     ] {
-        let played = Operation::Me.play(config(), [Answer::fault(fault), Operation::Me.scripted()]);
+        let played = Operation::Me.play(config(), [Respond::error(fault), Operation::Me.scripted()]);
         assert_eq!(fresh(&played), [false, false]);
     }
 }
@@ -62,8 +66,8 @@ fn other_failures_make_no_connection_suspect() {
 fn download_that_is_resumed_takes_a_fresh_connection() {
     let client = Client::new(
         Script::new()
-            .then(Expect::get("/v1/assets/a1"), used_again(FaultKind::Lost))
-            .then(Expect::get("/v1/assets/a1"), Answer::status(200).body("application/pdf", b"12345")),
+            .then(Expect::get("/v1/assets/a1"), used_again(TransportErrorKind::Disconnected))
+            .then(Expect::get("/v1/assets/a1"), Respond::status(200).body("application/pdf", b"12345")),
     );
     client.chats().download_to(&asset(), "plan.pdf").expect("it is complete");
     let script = client.executor();
@@ -77,7 +81,7 @@ fn asset() -> teamwire_core::Asset {
     let asset = serde_json::json!({ "id": "a1", "file_name": "plan.pdf", "media_type": "application/pdf", "size": 5 });
     message["attachments"] = serde_json::json!([{ "kind": "file", "asset": asset }]);
     let script =
-        Script::new().then(Expect::get("/v1/chats/c1/messages"), Answer::json(200, sample::messages([message])));
+        Script::new().then(Expect::get("/v1/chats/c1/messages"), Respond::json(200, sample::messages([message])));
     let mut messages = Client::new(script).chats().chat("c1").messages(None).expect("they are there").messages;
     match messages.pop().and_then(|message| message.attachments.into_iter().next()) {
         Some(teamwire_core::Attachment::File(asset)) => asset,
@@ -87,10 +91,10 @@ fn asset() -> teamwire_core::Asset {
 
 #[test]
 fn download_takes_no_more_than_the_asset_has_and_is_discarded() {
-    let long = Answer::status(200).body("application/pdf", vec![b'x'; 1_000]);
+    let long = Respond::status(200).body("application/pdf", vec![b'x'; 1_000]);
     let client = Client::new(Script::new().then(Expect::get("/v1/assets/a1"), long));
     let error = client.chats().download_to(&asset(), "plan.pdf").expect_err("it is longer");
-    assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(200)));
+    assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedResponse, Some(200)));
     assert!(error.to_string().contains("more than 5 bytes"), "{error}");
     let script = client.executor();
     assert_eq!((script.file("plan.pdf"), script.file("plan.pdf.part")), (None, None));
@@ -100,16 +104,16 @@ fn download_takes_no_more_than_the_asset_has_and_is_discarded() {
 fn proxy_that_demands_a_login_is_asked_once_and_named() {
     for operation in Operation::ALL {
         for answer in [
-            Answer::status(407).body("text/html", "<html>Squid").header("proxy-authenticate", "Basic"),
-            Answer::status(407).retry_after(0),
-            Answer::problem(407, "auth"),
-            Answer::fault(Fault::new(FaultKind::Proxy, "status 403")),
+            Respond::status(407).body("text/html", "<html>Squid").header("proxy-authenticate", "Basic"),
+            Respond::status(407).retry_after(0),
+            Respond::problem(407, "auth"),
+            Respond::error(TransportError::new(TransportErrorKind::Proxy, "status 403")),
         ] {
             let played = operation.play(config(), [answer]);
             let error = played.outcome.expect_err("it is refused");
-            assert!(matches!(&error, Error::Connection(fault) if fault.kind == FaultKind::Proxy), "{error:?}");
+            assert!(matches!(&error, Error::Connection(fault) if fault.kind == TransportErrorKind::Proxy), "{error:?}");
             assert_eq!(error.kind(), ErrorKind::Connection, "{operation:?}");
-            assert!(!error.is_transient() && !error.may_have_arrived(), "{operation:?}: {error}");
+            assert!(!error.is_transient() && !error.outcome_unknown(), "{operation:?}: {error}");
             let text = error.to_string();
             assert!(text.contains("the proxy refused") && text.contains("status 40"), "{text}");
             assert!(!text.contains("base URL"), "{text}");
@@ -120,8 +124,8 @@ fn proxy_that_demands_a_login_is_asked_once_and_named() {
 
 #[test]
 fn attempt_before_a_refusing_proxy_may_have_arrived() {
-    let played = Operation::Post.play(config(), [Answer::lost(), Answer::status(407)]);
-    assert!(played.outcome.expect_err("it is refused").may_have_arrived());
+    let played = Operation::Post.play(config(), [Respond::connection_lost(), Respond::status(407)]);
+    assert!(played.outcome.expect_err("it is refused").outcome_unknown());
 }
 
 #[test]
@@ -138,10 +142,11 @@ fn no_request_asks_for_a_coding() {
 fn encoded_success_is_reported_as_such() {
     for operation in Operation::ALL {
         for coding in ["gzip", "GZIP, identity", "br"] {
-            let answer =
-                Answer::status(200).body("application/json", vec![0x1f, 0x8b, 8, 0]).header("content-encoding", coding);
+            let answer = Respond::status(200)
+                .body("application/json", vec![0x1f, 0x8b, 8, 0])
+                .header("content-encoding", coding);
             let error = operation.play(config(), [answer]).outcome.expect_err("it is encoded");
-            assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(200)), "{operation:?}");
+            assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedResponse, Some(200)), "{operation:?}");
             let text = error.to_string();
             assert!(
                 text.contains("content coding") && text.contains(coding.split(',').next().unwrap_or_default()),
@@ -157,7 +162,7 @@ fn encoded_success_is_reported_as_such() {
 #[test]
 fn nothing_has_no_coding() {
     for status in [200, 204] {
-        let answer = Answer::status(status).header("content-encoding", "gzip");
+        let answer = Respond::status(status).header("content-encoding", "gzip");
         assert!(Operation::Leave.play(config(), [answer]).outcome.is_ok(), "{status}");
     }
 }
@@ -170,10 +175,10 @@ fn refusal_that_is_encoded_keeps_the_meaning_of_its_status() {
         (403, ErrorKind::Auth),
         (429, ErrorKind::RateLimited),
         (503, ErrorKind::Server),
-        (404, ErrorKind::UnexpectedAnswer),
-        (422, ErrorKind::UnexpectedAnswer),
+        (404, ErrorKind::UnexpectedResponse),
+        (422, ErrorKind::UnexpectedResponse),
     ] {
-        let answer = Answer::status(status).body("application/problem+json", vec![0x1f, 0x8b, 8, 0]);
+        let answer = Respond::status(status).body("application/problem+json", vec![0x1f, 0x8b, 8, 0]);
         let answer = answer.header("content-encoding", "gzip").header("retry-after", "0");
         let error = Operation::Post.play(never(), [answer]).outcome.expect_err("it is refused");
         assert_eq!((error.kind(), error.status()), (kind, Some(status)), "{error}");
@@ -187,17 +192,17 @@ fn avatar_is_an_image_and_all_of_it() {
     assert!(Operation::LoadAvatar.play(config(), [image]).outcome.is_ok());
     let jpeg = teamwire_tests::operations::AVATAR;
     for (status, media_type) in [(206, "image/jpeg"), (203, "image/jpeg"), (202, "image/jpeg"), (200, "text/html")] {
-        let answer = Answer::status(status).body(media_type, jpeg);
+        let answer = Respond::status(status).body(media_type, jpeg);
         let error = Operation::LoadAvatar.play(config(), [answer]).outcome.expect_err("it is no avatar");
-        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(status)), "{error}");
+        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedResponse, Some(status)), "{error}");
     }
 }
 
 #[test]
 fn head_that_repeats_the_secret_is_not_repeated() {
     let head = http::Response::builder().header("content-encoding", "s3cr3t-of-the-bot").body(()).expect("a head");
-    let fault = Fault::new(FaultKind::TooLarge, "more than 5 bytes").sent(true).head(head);
-    let error = Operation::Me.play(config(), [Answer::fault(fault)]).outcome.expect_err("it is encoded");
+    let fault = TransportError::new(TransportErrorKind::TooLarge, "more than 5 bytes").with_sent(true).with_head(head);
+    let error = Operation::Me.play(config(), [Respond::error(fault)]).outcome.expect_err("it is encoded");
     assert!(error.to_string().contains("content coding"), "{error}");
     assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error}");
 }

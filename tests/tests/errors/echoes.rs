@@ -5,8 +5,8 @@ use std::{error::Error as _, fmt::Debug, fmt::Write as _};
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    Client, Config, Credentials, Error, Fault, FaultKind, Follow, Reply, RetryPolicy,
-    script::{Answer, Expect, Script, sample},
+    Client, Config, Credentials, Error, FeedOptions, Reply, RetryPolicy, TransportError, TransportErrorKind,
+    script::{Expect, Respond, Script, sample},
 };
 use teamwire_tests::{
     operations::{Operation, TID},
@@ -61,7 +61,7 @@ fn bodies_show_no_credential_in_any_spelling() {
             [format!("<p>{echo}</p>"), format!("{}{echo}", "-".repeat(280)), json!({ &echo: [1] }).to_string()];
         for body in bodies {
             for status in [200, 404, 502] {
-                let answer = Answer::status(status).body("text/html", body.as_str());
+                let answer = Respond::status(status).body("text/html", body.as_str());
                 is_hidden(&echo, &Operation::Me.play(config.clone(), [answer]).outcome.expect_err("it is no user"));
             }
         }
@@ -76,7 +76,7 @@ fn problems_show_no_credential_in_any_spelling() {
             for text in [echo.clone(), format!("{} {echo}", "-".repeat(990)), format!("({echo})")] {
                 let mut problem = json!({ "code": "auth" });
                 problem[member] = if member == "invalid_members" { json!([text]) } else { json!(text) };
-                let answer = Answer::status(403).body("application/problem+json", problem.to_string());
+                let answer = Respond::status(403).body("application/problem+json", problem.to_string());
                 is_hidden(&echo, &Operation::Close.play(config.clone(), [answer]).outcome.expect_err("it is refused"));
             }
         }
@@ -90,17 +90,17 @@ fn headers_show_no_credential_in_any_spelling() {
         for (status, name) in
             [(302, "location"), (502, "x-request-id"), (200, "x-request-id"), (200, "content-encoding")]
         {
-            let answer = Answer::status(status).header(name, echo.as_str()).body("", "{]");
+            let answer = Respond::status(status).header(name, echo.as_str()).body("", "{]");
             is_hidden(&echo, &Operation::Me.play(config.clone(), [answer]).outcome.expect_err("it is no user"));
         }
-        let image = Answer::status(200).header("content-type", format!("text/{echo}")).body("", "x");
+        let image = Respond::status(200).header("content-type", format!("text/{echo}")).body("", "x");
         if let Err(error) = Operation::LoadAvatar.play(config.clone(), [image]).outcome {
             is_hidden(&echo, &error);
         }
         let head =
             http::Response::builder().status(200).header("x-echo", echo.as_str()).header("set-cookie", "c00kie=1");
-        let fault = Fault::new(FaultKind::Lost, format!("cut behind {echo}")).sent(true);
-        let fault = Answer::fault(fault.head(head.body(()).expect("it is a head")));
+        let fault = TransportError::new(TransportErrorKind::Disconnected, format!("cut behind {echo}")).with_sent(true);
+        let fault = Respond::error(fault.with_head(head.body(()).expect("it is a head")));
         let error = Operation::Me.play(config.clone(), [fault]).outcome.expect_err("it is lost");
         is_hidden(&echo, &error);
         let shown = format!("{error:?}");
@@ -114,16 +114,17 @@ fn the_name_of_a_header_shows_no_credential() {
     for name in ["warehouse-bot", "a-secret-of-the-bot", "x-secret-of-the-bot", "d2fyzwhvdxnllwjvddphlxnly3jldc1vzi"] {
         let head = http::Response::builder().status(200).header(name, "x").header(format!("x-{name}"), "y");
         let head = head.body(()).expect("it is a head");
-        let fault = Fault::new(FaultKind::Lost, "cut").sent(true).head(head.clone());
+        let fault =
+            TransportError::new(TransportErrorKind::Disconnected, "cut").with_sent(true).with_head(head.clone());
         hides(name, &fault);
-        hides(name, &Reply::Fault(fault.clone()));
+        hides(name, &Reply::Error(fault.clone()));
         hides(name, &Reply::Response(head.map(|()| name.as_bytes().to_vec())));
-        is_hidden(name, &Operation::Me.play(config.clone(), [Answer::fault(fault)]).outcome.expect_err("it is lost"));
+        is_hidden(name, &Operation::Me.play(config.clone(), [Respond::error(fault)]).outcome.expect_err("it is lost"));
     }
 }
 
-fn problem_answer(status: u16, problem: &Value) -> Answer {
-    Answer::status(status).body("application/problem+json", problem.to_string())
+fn problem_answer(status: u16, problem: &Value) -> Respond {
+    Respond::status(status).body("application/problem+json", problem.to_string())
 }
 
 #[test]
@@ -134,7 +135,7 @@ fn ids_and_codes_stay_as_they_came_and_are_shown_without_credentials() {
     let problem = json!({ "code": "invalid_members", "invalid_members": ids });
     let played = Operation::AddMembers.play(config.clone(), [problem_answer(422, &problem)]);
     let error = played.outcome.expect_err("it is refused");
-    let Error::Refused(refusal) = &error else { panic!("it is a refusal: {error:?}") };
+    let Error::Api(refusal) = &error else { panic!("it is a refusal: {error:?}") };
     assert_eq!(refusal.invalid_members, ids);
     let shown = ["warehouse-bot-2", "[redacted]", "my-warehouse-bot", "u1"];
     assert!(error.to_string().contains(&shown.join(", ")), "{error}");
@@ -144,7 +145,7 @@ fn ids_and_codes_stay_as_they_came_and_are_shown_without_credentials() {
     let problem = json!({ "code": "invalid_members", "invalid_members": [secret, format!("x{secret}")] });
     let error =
         Operation::AddMembers.play(config.clone(), [problem_answer(422, &problem)]).outcome.expect_err("refused");
-    let Error::Refused(refusal) = &error else { panic!("it is a refusal: {error:?}") };
+    let Error::Api(refusal) = &error else { panic!("it is a refusal: {error:?}") };
     assert_eq!(refusal.invalid_members, ["[redacted]", "x[redacted]"]);
 
     // A code is one word in lower case.
@@ -157,7 +158,7 @@ fn ids_and_codes_stay_as_they_came_and_are_shown_without_credentials() {
 
     let item = json!({ "uid": 7, "of": app_id, "and": "warehouse-bot-2" });
     let script =
-        Script::with_config(config).then(Expect::get("/v1/users"), Answer::json(200, sample::page([item.clone()])));
+        Script::with_config(config).then(Expect::get("/v1/users"), Respond::json(200, sample::page([item.clone()])));
     let users = Client::new(script).contacts().users().expect("a bad item costs only itself");
     let undecoded = &users.undecoded()[0];
     assert_eq!(serde_json::from_str::<Value>(&undecoded.json).expect("it stays JSON"), item);
@@ -169,8 +170,8 @@ fn ids_and_codes_stay_as_they_came_and_are_shown_without_credentials() {
 fn a_checkpoint_shows_no_credential() {
     let path = format!("/v1/chats/{TID}/messages/updates");
     let answer = json!({ "items": [], "cursor": SECRET });
-    let script = Script::with_config(config(APP_ID, SECRET)).then(Expect::get(path), Answer::json(200, answer));
-    let mut events = Client::new(script).chats().chat(TID).new_messages(Follow::default());
+    let script = Script::with_config(config(APP_ID, SECRET)).then(Expect::get(path), Respond::json(200, answer));
+    let mut events = Client::new(script).chats().chat(TID).new_messages(FeedOptions::default());
     let event = events.next().expect("it begins").expect("it is a cursor");
     hides(SECRET, &event);
     let saved = serde_json::to_string(event.checkpoint().expect("there is one")).expect("it is serialised");
@@ -185,7 +186,7 @@ fn items_and_events_show_no_credential_in_any_spelling() {
         let mut odd = sample::bot();
         odd["uid"] = json!([echo]);
         for page in [page, sample::page([odd])] {
-            let script = Script::with_config(config.clone()).then(Expect::get("/v1/users"), Answer::json(200, page));
+            let script = Script::with_config(config.clone()).then(Expect::get("/v1/users"), Respond::json(200, page));
             let users = Client::new(script).contacts().users().expect("a bad item costs only itself");
             assert!(!users.undecoded().is_empty());
             hides(&echo, &users.undecoded());
@@ -193,9 +194,9 @@ fn items_and_events_show_no_credential_in_any_spelling() {
         let path = format!("/v1/chats/{TID}/messages/updates");
         let items = json!([{ "cursor": "1", "kind": echo, "data": { &echo: 1 } }, { "cursor": 1, "x": echo }, echo]);
         let script = Script::with_config(config.clone())
-            .then(Expect::get(path.as_str()), Answer::json(200, json!({ "items": [], "cursor": "0" })))
-            .then(Expect::get(path.as_str()), Answer::json(200, json!({ "items": items, "cursor": "2" })));
-        let events = Client::new(script).chats().chat(TID).new_messages(Follow::default());
+            .then(Expect::get(path.as_str()), Respond::json(200, json!({ "items": [], "cursor": "0" })))
+            .then(Expect::get(path.as_str()), Respond::json(200, json!({ "items": items, "cursor": "2" })));
+        let events = Client::new(script).chats().chat(TID).new_messages(FeedOptions::default());
         let events: Vec<_> = events.map(|event| event.expect("the feed goes on")).collect();
         assert_eq!(events.len(), 4);
         hides(&echo, &events);
@@ -203,7 +204,7 @@ fn items_and_events_show_no_credential_in_any_spelling() {
 }
 
 /// Responses on which decisions are made, full of what may be an App ID.
-fn hostile(operation: Operation) -> Vec<Answer> {
+fn hostile(operation: Operation) -> Vec<Respond> {
     let mut answers = Vec::new();
     for code in
         ["in_progress", "in", "e", "script", "7", "auth", "not_found", "invalid_members", "cursor_expired", "server"]
@@ -213,14 +214,14 @@ fn hostile(operation: Operation) -> Vec<Answer> {
                 "code": code, "detail": "in 7 e script", "request_id": "7", "invalid_members": ["7", "in", "e", "script"],
             });
             for media_type in ["application/problem+json", "application/json"] {
-                answers.push(Answer::status(status).body(media_type, problem.to_string()).retry_after(7));
+                answers.push(Respond::status(status).body(media_type, problem.to_string()).retry_after(7));
             }
         }
     }
     let (status, valid) = operation.answer();
-    answers.push(Answer::json(status, relabelled(&valid)));
+    answers.push(Respond::json(status, relabelled(&valid)));
     for body in ["in", "7", "<p>e script</p>", r#"{"items":[7,"in",{"e":"script"}]}"#, r#"{"code":"in", "7":7}"#] {
-        answers.extend([200, 304, 401, 403, 404, 413, 501].map(|status| Answer::status(status).body("", body)));
+        answers.extend([200, 304, 401, 403, 404, 413, 501].map(|status| Respond::status(status).body("", body)));
     }
     answers
 }
@@ -236,11 +237,11 @@ fn relabelled(json: &Value) -> Value {
 
 #[test]
 fn decisions_are_the_same_for_every_app_id() {
-    let decided = |app_id: &str, operation: Operation, answer: Answer| {
+    let decided = |app_id: &str, operation: Operation, answer: Respond| {
         let played = operation.play(config(app_id, "another-s3cr3t"), [answer]);
         let outcome = played.outcome.map_err(|error| {
             let ids = match &error {
-                Error::Refused(refusal) => refusal.invalid_members.clone(),
+                Error::Api(refusal) => refusal.invalid_members.clone(),
                 _ => Vec::new(),
             };
             let code = error.code().map(str::to_owned);
@@ -249,7 +250,7 @@ fn decisions_are_the_same_for_every_app_id() {
                 error.status(),
                 code,
                 error.is_transient(),
-                error.may_have_arrived(),
+                error.outcome_unknown(),
                 error.retry_after(),
                 ids,
             )

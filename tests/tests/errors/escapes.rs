@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    Error, Fault, FaultKind, FileError, FileErrorKind, InvalidInput, RetryPolicy, ThreadId, script::Answer,
+    Error, FileError, FileErrorKind, InvalidInput, RetryPolicy, ThreadId, TransportError, TransportErrorKind,
+    script::Respond,
 };
 use teamwire_tests::operations::{Operation, config};
 
@@ -24,13 +25,13 @@ fn is_shown_by(error: &Error) {
     assert!(text.contains("gone"), "it is cut: {text}");
 }
 
-fn error(answer: Answer) -> Error {
+fn error(answer: Respond) -> Error {
     let outcome = Operation::AddMembers.play(config().with_retry(RetryPolicy::NEVER), [answer]).outcome;
     outcome.expect_err("it is refused")
 }
 
-fn refusal(problem: &Value) -> Answer {
-    Answer::status(422).body("application/problem+json", problem.to_string())
+fn refusal(problem: &Value) -> Respond {
+    Respond::status(422).body("application/problem+json", problem.to_string())
 }
 
 #[test]
@@ -50,30 +51,30 @@ fn no_member_of_a_refusal_has_an_effect() {
     titled["detail"] = json!(null);
     titled["title"] = json!(EVIL);
     is_shown_by(&error(refusal(&titled)));
-    is_shown_by(&error(Answer::status(502).body("text/html", EVIL)));
+    is_shown_by(&error(Respond::status(502).body("text/html", EVIL)));
 }
 
 #[test]
 fn unexpected_response_has_no_effect() {
-    is_shown_by(&error(Answer::status(200).body("text/html", EVIL)));
-    is_shown_by(&error(Answer::status(404).body("text/html", EVIL)));
+    is_shown_by(&error(Respond::status(200).body("text/html", EVIL)));
+    is_shown_by(&error(Respond::status(404).body("text/html", EVIL)));
     // In the JSON, and in the path to what is wrong with it.
     let chat = json!({ "tid": 7, "title": EVIL });
-    is_plain(&error(Answer::json(200, chat)).to_string());
-    is_plain(&error(Answer::json(200, json!({ EVIL: { EVIL: 1 } }))).to_string());
-    is_plain(&error(Answer::status(302).header("location", "\thttp://elsewhere\t")).to_string());
+    is_plain(&error(Respond::json(200, chat)).to_string());
+    is_plain(&error(Respond::json(200, json!({ EVIL: { EVIL: 1 } }))).to_string());
+    is_plain(&error(Respond::status(302).header("location", "\thttp://elsewhere\t")).to_string());
 }
 
 #[test]
 fn words_of_others_have_no_effect() {
-    is_shown_by(&error(Answer::fault(Fault::new(FaultKind::Lost, EVIL))));
-    is_shown_by(&error(Answer::fault(Fault::new(FaultKind::Protocol, EVIL))));
+    is_shown_by(&error(Respond::error(TransportError::new(TransportErrorKind::Disconnected, EVIL))));
+    is_shown_by(&error(Respond::error(TransportError::new(TransportErrorKind::Protocol, EVIL))));
     let file = || FileError::new(EVIL, FileErrorKind::Other, EVIL);
     is_shown_by(&Error::File(file()));
-    is_shown_by(&error(Answer::fault(Fault::new(FaultKind::File, file()))));
+    is_shown_by(&error(Respond::error(TransportError::new(TransportErrorKind::File, file()))));
     is_shown_by(&Error::InvalidInput(InvalidInput::new(EVIL, EVIL)));
     is_shown_by(&Error::Attachment { file: EVIL.into(), cause: Box::new(Error::File(file())) });
-    let image = teamwire_core::Image::path(format!("no such folder/{EVIL}"));
+    let image = teamwire_core::Image::from_path(format!("no such folder/{EVIL}"));
     let mut played = Operation::Me.play(config(), [Operation::Me.scripted()]);
     is_shown_by(&played.bot.chat.set_avatar(image).expect_err("there is no such file"));
 }

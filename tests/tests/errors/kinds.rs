@@ -1,7 +1,7 @@
 //! The table of errors: every operation, every kind it is known for, and what the error carries.
 
 use http::{HeaderValue, header};
-use teamwire_core::{Config, Error, ErrorKind, Fault, FaultKind, RetryPolicy, script::Answer};
+use teamwire_core::{Config, Error, ErrorKind, RetryPolicy, TransportError, TransportErrorKind, script::Respond};
 use teamwire_tests::operations::{self, Documented, Operation, documented};
 
 /// The answers of the wire contract that come out as a kind.
@@ -22,7 +22,7 @@ fn once() -> Config {
 }
 
 #[track_caller]
-fn error(operation: Operation, answer: Answer) -> Error {
+fn error(operation: Operation, answer: Respond) -> Error {
     let outcome = operation.play(once(), [answer]).outcome;
     match outcome {
         Err(error) => error,
@@ -55,7 +55,7 @@ fn every_operation_fails_with_every_kind_of_a_server() {
     for operation in Operation::ALL {
         for (kind, statuses, code) in CODES {
             if operation.finds() && *kind == ErrorKind::NotFound {
-                let outcome = operation.play(once(), [Answer::problem(404, code)]).outcome;
+                let outcome = operation.play(once(), [Respond::problem(404, code)]).outcome;
                 assert_eq!(outcome.expect("nothing is found"), "None");
             } else {
                 check_refusal(*operation, *kind, statuses[0], code);
@@ -65,14 +65,14 @@ fn every_operation_fails_with_every_kind_of_a_server() {
 }
 
 fn check_refusal(operation: Operation, kind: ErrorKind, status: u16, code: &str) {
-    let error = error(operation, Answer::problem(status, code));
+    let error = error(operation, Respond::problem(status, code));
     assert_eq!(error.kind(), kind, "{operation:?}");
     assert_eq!(error.status(), Some(status));
     assert_eq!(error.code(), Some(code));
     assert_eq!(error.request_id(), Some("script"));
     assert_eq!(error.retry_after(), None);
-    assert!(!error.is_transient() && !error.may_have_arrived(), "{error}");
-    let Error::Refused(refusal) = &error else { panic!("{error:?}") };
+    assert!(!error.is_transient() && !error.outcome_unknown(), "{error}");
+    let Error::Api(refusal) = &error else { panic!("{error:?}") };
     assert_eq!(refusal.message.as_deref(), Some("as the script says"));
     for part in [status.to_string().as_str(), code, "as the script says", "script"] {
         assert!(error.to_string().contains(part), "{error}");
@@ -89,11 +89,11 @@ fn unknown_code_is_a_server_error_for_every_operation() {
             (501, "teapot", false),
             (418, "teapot", false),
         ] {
-            let error = error(*operation, Answer::problem(status, code));
+            let error = error(*operation, Respond::problem(status, code));
             assert_eq!(error.kind(), ErrorKind::Server, "{operation:?}");
             assert_eq!((error.status(), error.code()), (Some(status), Some(code)));
             assert_eq!(error.is_transient(), transient, "{error}");
-            assert_eq!(error.may_have_arrived(), status >= 500, "{error}");
+            assert_eq!(error.outcome_unknown(), status >= 500, "{error}");
         }
     }
 }
@@ -101,10 +101,10 @@ fn unknown_code_is_a_server_error_for_every_operation() {
 #[test]
 fn every_operation_fails_with_rate_limited_and_the_wait() {
     for operation in Operation::ALL {
-        let error = error(*operation, Answer::problem(429, "rate_limited").retry_after(90));
+        let error = error(*operation, Respond::problem(429, "rate_limited").retry_after(90));
         assert_eq!(error.kind(), ErrorKind::RateLimited, "{operation:?}");
         assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(90));
-        assert!(error.is_transient() && !error.may_have_arrived());
+        assert!(error.is_transient() && !error.outcome_unknown());
         assert!(error.to_string().contains("90 s"), "{error}");
     }
 }
@@ -112,12 +112,14 @@ fn every_operation_fails_with_rate_limited_and_the_wait() {
 #[test]
 fn every_operation_fails_with_connection_without_a_response() {
     for operation in Operation::ALL {
-        for (answer, arrived) in [(Answer::unreachable(), false), (Answer::lost(), true), (Answer::silence(), true)] {
+        for (answer, arrived) in
+            [(Respond::unreachable(), false), (Respond::connection_lost(), true), (Respond::timeout(), true)]
+        {
             let error = error(*operation, answer);
             assert_eq!(error.kind(), ErrorKind::Connection, "{operation:?}");
             assert_eq!((error.status(), error.code(), error.request_id()), (None, None, None));
             assert!(error.is_transient());
-            assert_eq!(error.may_have_arrived(), arrived, "{error}");
+            assert_eq!(error.outcome_unknown(), arrived, "{error}");
         }
     }
 }
@@ -125,31 +127,31 @@ fn every_operation_fails_with_connection_without_a_response() {
 #[test]
 fn fault_has_its_own_words_and_those_of_the_http_stack() {
     for (kind, words, is, transient) in [
-        (FaultKind::Resolve, "could not be resolved", ErrorKind::Connection, true),
-        (FaultKind::Connect, "no connection could be made", ErrorKind::Connection, true),
-        (FaultKind::Tls, "no trusted TLS connection", ErrorKind::Connection, false),
-        (FaultKind::Timeout, "the time ran out", ErrorKind::Connection, true),
-        (FaultKind::Lost, "the connection was lost", ErrorKind::Connection, true),
-        (FaultKind::Protocol, "not HTTP", ErrorKind::UnexpectedAnswer, false),
-        (FaultKind::TooLarge, "too large", ErrorKind::UnexpectedAnswer, false),
+        (TransportErrorKind::Resolve, "could not be resolved", ErrorKind::Connection, true),
+        (TransportErrorKind::Connect, "no connection could be made", ErrorKind::Connection, true),
+        (TransportErrorKind::Tls, "no trusted TLS connection", ErrorKind::Connection, false),
+        (TransportErrorKind::Timeout, "the time ran out", ErrorKind::Connection, true),
+        (TransportErrorKind::Disconnected, "the connection was lost", ErrorKind::Connection, true),
+        (TransportErrorKind::Protocol, "not HTTP", ErrorKind::UnexpectedResponse, false),
+        (TransportErrorKind::TooLarge, "too large", ErrorKind::UnexpectedResponse, false),
     ] {
-        let error = error(Operation::Post, Answer::fault(Fault::new(kind, "errno 104").sent(true)));
+        let error = error(Operation::Post, Respond::error(TransportError::new(kind, "errno 104").with_sent(true)));
         assert_eq!((error.kind(), error.is_transient()), (is, transient), "{error}");
         assert!(error.to_string().contains(words) && error.to_string().contains("errno 104"), "{error}");
-        assert!(error.may_have_arrived(), "{error}");
+        assert!(error.outcome_unknown(), "{error}");
     }
 }
 
 #[test]
 fn response_outside_the_contract_is_unexpected() {
-    let html = || Answer::status(200).body("text/html", "<html>Please log in</html>");
-    let redirect = || Answer::status(301).header("location", "https://sso.example.org/");
+    let html = || Respond::status(200).body("text/html", "<html>Please log in</html>");
+    let redirect = || Respond::status(301).header("location", "https://sso.example.org/");
     for operation in Operation::ALL {
-        for answer in [html(), redirect(), Answer::status(404).body("text/html", "<h1>Not Found</h1>")] {
+        for answer in [html(), redirect(), Respond::status(404).body("text/html", "<h1>Not Found</h1>")] {
             let error = error(*operation, answer.header("x-request-id", "req-7"));
-            assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer, "{operation:?}");
+            assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{operation:?}");
             assert_eq!((error.code(), error.request_id()), (None, Some("req-7")));
-            assert!(!error.is_transient() && error.may_have_arrived());
+            assert!(!error.is_transient() && error.outcome_unknown());
         }
         assert!(error(*operation, html()).to_string().contains("Please log in"));
         assert!(error(*operation, redirect()).to_string().contains("sso.example.org"));
@@ -159,18 +161,18 @@ fn response_outside_the_contract_is_unexpected() {
 #[test]
 fn refusal_names_the_members_at_fault() {
     let problem = r#"{"code": "invalid_members", "detail": "unknown", "invalid_members": ["u-anna", "g-night"]}"#;
-    let error = error(Operation::AddMembers, Answer::status(422).body("application/problem+json", problem));
-    let Error::Refused(refusal) = &error else { panic!("{error:?}") };
+    let error = error(Operation::AddMembers, Respond::status(422).body("application/problem+json", problem));
+    let Error::Api(refusal) = &error else { panic!("{error:?}") };
     assert_eq!(refusal.invalid_members, ["u-anna", "g-night"]);
     assert!(error.to_string().contains("u-anna, g-night"), "{error}");
 }
 
 #[test]
 fn request_id_is_taken_from_the_header_if_the_body_has_none() {
-    let answer = Answer::status(403).body("application/problem+json", r#"{"code": "auth", "title": "Forbidden"}"#);
+    let answer = Respond::status(403).body("application/problem+json", r#"{"code": "auth", "title": "Forbidden"}"#);
     let error = error(Operation::Close, answer.header("x-request-id", "req-8"));
     assert_eq!((error.kind(), error.request_id()), (ErrorKind::Auth, Some("req-8")));
-    let Error::Refused(refusal) = &error else { panic!("{error:?}") };
+    let Error::Api(refusal) = &error else { panic!("{error:?}") };
     assert_eq!(refusal.message.as_deref(), Some("Forbidden"), "the title stands in for a detail");
 }
 
@@ -184,14 +186,14 @@ fn refusal_without_a_word_is_known_by_its_status() {
         (500, ErrorKind::Server),
         (503, ErrorKind::Server),
         (599, ErrorKind::Server),
-        (400, ErrorKind::UnexpectedAnswer),
-        (404, ErrorKind::UnexpectedAnswer),
-        (409, ErrorKind::UnexpectedAnswer),
-        (422, ErrorKind::UnexpectedAnswer),
-        (304, ErrorKind::UnexpectedAnswer),
-        (999, ErrorKind::UnexpectedAnswer),
+        (400, ErrorKind::UnexpectedResponse),
+        (404, ErrorKind::UnexpectedResponse),
+        (409, ErrorKind::UnexpectedResponse),
+        (422, ErrorKind::UnexpectedResponse),
+        (304, ErrorKind::UnexpectedResponse),
+        (999, ErrorKind::UnexpectedResponse),
     ] {
-        let error = error(Operation::Close, Answer::status(status));
+        let error = error(Operation::Close, Respond::status(status));
         assert_eq!((error.kind(), error.status(), error.code()), (kind, Some(status), None), "{error}");
     }
 }
@@ -220,7 +222,7 @@ fn every_kind_has_the_name_of_its_exception() {
         (ErrorKind::Server, "server"),
         (ErrorKind::RateLimited, "rate_limited"),
         (ErrorKind::InvalidInput, "invalid_input"),
-        (ErrorKind::UnexpectedAnswer, "unexpected_answer"),
+        (ErrorKind::UnexpectedResponse, "unexpected_answer"),
         (ErrorKind::Finished, "finished"),
     ] {
         assert_eq!(kind.as_str(), name);

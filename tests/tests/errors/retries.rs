@@ -4,24 +4,24 @@ use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, Utc};
 use teamwire_core::{
-    Client, Config, ErrorKind, Fault, FaultKind, RetryPolicy, Script, Timeouts,
-    script::{Answer, Expect},
+    Client, Config, ErrorKind, RetryPolicy, Script, Timeouts, TransportError, TransportErrorKind,
+    script::{Expect, Respond},
 };
 use teamwire_tests::operations::{Operation, ScriptRun, config};
 
 /// When each request of the operation itself was sent, in ms after the first.
 fn times(played: &ScriptRun) -> Vec<u128> {
     let requests = played.script.requests();
-    requests[1..].iter().map(|request| request.at.since(requests[1].at).as_millis()).collect()
+    requests[1..].iter().map(|request| request.at.saturating_duration_since(requests[1].at).as_millis()).collect()
 }
 
-fn fine() -> Answer {
+fn fine() -> Respond {
     Operation::Post.scripted()
 }
 
 /// Posts, with these answers; when the requests were sent.
 #[track_caller]
-fn posted(answers: impl IntoIterator<Item = Answer>) -> Vec<u128> {
+fn posted(answers: impl IntoIterator<Item = Respond>) -> Vec<u128> {
     let played = Operation::Post.play(config(), answers);
     if let Err(error) = &played.outcome {
         panic!("{error}");
@@ -31,20 +31,22 @@ fn posted(answers: impl IntoIterator<Item = Answer>) -> Vec<u128> {
 
 /// Posts, with this answer first, and checks that the next request comes so many ms later, and a first wait of our own.
 #[track_caller]
-fn waits(answer: Answer, ms: u128) {
+fn waits(answer: Respond, ms: u128) {
     let times = posted([answer, fine()]);
     assert!((ms + 250..=ms + 500).contains(&times[1]), "{times:?}, not {ms} ms");
 }
 
 /// Posts once, in vain; the kind of the error.
 #[track_caller]
-fn refused_at_once(config: Config, answer: Answer) -> ErrorKind {
+fn refused_at_once(config: Config, answer: Respond) -> ErrorKind {
     Operation::Post.play(config, [answer]).outcome.expect_err("it was refused").kind()
 }
 
 #[test]
 fn post_that_may_have_arrived_is_sent_again_with_the_same_key() {
-    for trouble in [Answer::lost(), Answer::silence(), Answer::status(500), Answer::problem(504, "server")] {
+    for trouble in
+        [Respond::connection_lost(), Respond::timeout(), Respond::status(500), Respond::problem(504, "server")]
+    {
         let played = Operation::Post.play(config(), [trouble, fine()]);
         assert!(played.outcome.is_ok(), "{:?}", played.outcome);
         let requests = played.script.requests();
@@ -66,39 +68,44 @@ fn two_posts_have_two_keys() {
 #[test]
 fn transient_failure_is_retried() {
     for status in [408, 429, 500, 502, 503, 504] {
-        assert_eq!(posted([Answer::status(status), fine()]).len(), 2, "{status}");
+        assert_eq!(posted([Respond::status(status), fine()]).len(), 2, "{status}");
     }
-    for kind in [FaultKind::Resolve, FaultKind::Connect, FaultKind::Timeout, FaultKind::Lost] {
-        assert_eq!(posted([Answer::fault(Fault::new(kind, "trouble")), fine()]).len(), 2, "{kind:?}");
+    for kind in [
+        TransportErrorKind::Resolve,
+        TransportErrorKind::Connect,
+        TransportErrorKind::Timeout,
+        TransportErrorKind::Disconnected,
+    ] {
+        assert_eq!(posted([Respond::error(TransportError::new(kind, "trouble")), fine()]).len(), 2, "{kind:?}");
     }
 }
 
 #[test]
 fn permanent_failure_is_not_retried() {
     for status in [400, 401, 403, 404, 405, 410, 413, 415, 422, 501, 505, 304] {
-        refused_at_once(config(), Answer::problem(status, "server"));
+        refused_at_once(config(), Respond::problem(status, "server"));
     }
-    for kind in [FaultKind::Tls, FaultKind::Protocol, FaultKind::TooLarge] {
-        refused_at_once(config(), Answer::fault(Fault::new(kind, "trouble")));
+    for kind in [TransportErrorKind::Tls, TransportErrorKind::Protocol, TransportErrorKind::TooLarge] {
+        refused_at_once(config(), Respond::error(TransportError::new(kind, "trouble")));
     }
-    refused_at_once(config(), Answer::status(201).body("text/html", "<html>"));
+    refused_at_once(config(), Respond::status(201).body("text/html", "<html>"));
 }
 
 #[test]
 fn retry_after_is_obeyed_and_a_wait_of_our_own_is_added() {
     for status in [429, 500, 503] {
         for seconds in [0, 1, 37, 60] {
-            waits(Answer::status(status).retry_after(seconds), u128::from(seconds) * 1000);
+            waits(Respond::status(status).retry_after(seconds), u128::from(seconds) * 1000);
         }
     }
     let script = Script::new();
     let chats = Client::new(script.clone());
     let waits = (0..20).map(|_| {
         let post = || Expect::post("/v1/chats/c1/messages");
-        let _ = script.clone().then(post(), Answer::status(503).retry_after(1)).then(post(), fine());
+        let _ = script.clone().then(post(), Respond::status(503).retry_after(1)).then(post(), fine());
         chats.chats().chat("c1").post("hello").expect("it is posted");
         let requests = script.requests();
-        requests[requests.len() - 1].at.since(requests[requests.len() - 2].at)
+        requests[requests.len() - 1].at.saturating_duration_since(requests[requests.len() - 2].at)
     });
     let waits: BTreeSet<_> = waits.collect();
     assert!(waits.len() > 10, "those who were asked the same do not come back at the same time: {waits:?}");
@@ -113,7 +120,7 @@ fn retry_after_may_be_a_date_in_each_form_of_http() {
         ("Thu Jan  1 00:00:42 2026", 42),
         ("Wed, 31 Dec 2025 23:59:59 GMT", 0),
     ] {
-        waits(Answer::status(503).header("retry-after", date), seconds * 1000);
+        waits(Respond::status(503).header("retry-after", date), seconds * 1000);
     }
 }
 
@@ -127,7 +134,7 @@ fn longer_wait_than_the_limit_is_an_error_at_once() {
         ("Thu, 01 Jan 2026 00:01:01 GMT", Duration::from_secs(61)),
     ] {
         for (status, kind) in [(429, ErrorKind::RateLimited), (503, ErrorKind::Server)] {
-            let played = Operation::Post.play(config(), [Answer::status(status).header("retry-after", value)]);
+            let played = Operation::Post.play(config(), [Respond::status(status).header("retry-after", value)]);
             let error = played.outcome.expect_err("it was refused");
             assert_eq!((error.kind(), error.retry_after()), (kind, Some(wait)), "{value}");
         }
@@ -137,20 +144,20 @@ fn longer_wait_than_the_limit_is_an_error_at_once() {
 #[test]
 fn retry_after_that_means_nothing_is_as_none() {
     for value in ["soon", "-1", "1,5", "1m", "", "Thu, 01 Jan 2026", "32 Jan 2026 00:00:00 GMT"] {
-        waits(Answer::status(503).header("retry-after", value), 0);
+        waits(Respond::status(503).header("retry-after", value), 0);
     }
 }
 
 #[test]
 fn retry_after_that_is_no_whole_number_is_obeyed() {
     for (value, ms) in [("1.5", 1_500), ("30s", 30_000), ("2 s", 2_000), ("0.0", 0)] {
-        waits(Answer::status(503).header("retry-after", value), ms);
+        waits(Respond::status(503).header("retry-after", value), ms);
     }
 }
 
 #[test]
 fn waits_double_and_keep_at_least_half() {
-    let trouble = || Answer::status(500);
+    let trouble = || Respond::status(500);
     let times = posted([trouble(), trouble(), trouble(), fine()]);
     let waits: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     for (wait, full) in waits.iter().zip([500, 1000, 2000]) {
@@ -160,7 +167,8 @@ fn waits_double_and_keep_at_least_half() {
 
 #[test]
 fn last_error_is_raised_when_the_attempts_are_used_up() {
-    let troubles = [Answer::lost(), Answer::status(500), Answer::unreachable(), Answer::problem(502, "server")];
+    let troubles =
+        [Respond::connection_lost(), Respond::status(500), Respond::unreachable(), Respond::problem(502, "server")];
     let played = Operation::Post.play(config(), troubles);
     assert_eq!(played.outcome.expect_err("it was refused").status(), Some(502));
 }
@@ -168,34 +176,36 @@ fn last_error_is_raised_when_the_attempts_are_used_up() {
 #[test]
 fn policy_of_never_tries_once() {
     let never = || config().with_retry(RetryPolicy::NEVER);
-    assert_eq!(refused_at_once(never(), Answer::lost()), ErrorKind::Connection);
-    assert_eq!(refused_at_once(never(), Answer::status(503).retry_after(0)), ErrorKind::Server);
-    assert_eq!(refused_at_once(never(), Answer::status(503).retry_after(1)), ErrorKind::Server);
-    assert_eq!(refused_at_once(never(), Answer::problem(409, "in_progress")), ErrorKind::Server);
-    let stale = Answer::fault(Fault::new(FaultKind::Lost, "closed").sent(true).reused(true));
+    assert_eq!(refused_at_once(never(), Respond::connection_lost()), ErrorKind::Connection);
+    assert_eq!(refused_at_once(never(), Respond::status(503).retry_after(0)), ErrorKind::Server);
+    assert_eq!(refused_at_once(never(), Respond::status(503).retry_after(1)), ErrorKind::Server);
+    assert_eq!(refused_at_once(never(), Respond::problem(409, "in_progress")), ErrorKind::Server);
+    let stale = Respond::error(
+        TransportError::new(TransportErrorKind::Disconnected, "closed").with_sent(true).with_reused(true),
+    );
     assert_eq!(refused_at_once(never(), stale), ErrorKind::Connection);
 }
 
 #[test]
 fn policy_of_many_tries_that_often() {
-    let often = config().with_retry(RetryPolicy { retries: 20, ..RetryPolicy::default() });
-    let played = Operation::Me.play(often, (0..21).map(|_| Answer::status(500)));
+    let often = config().with_retry(RetryPolicy { max_retries: 20, ..RetryPolicy::default() });
+    let played = Operation::Me.play(often, (0..21).map(|_| Respond::status(500)));
     let longest = times(&played).windows(2).map(|pair| pair[1] - pair[0]).max();
     assert!(longest.is_some_and(|wait| (15_000..=30_000).contains(&wait)), "{longest:?}");
 }
 
 #[test]
 fn first_request_that_is_still_worked_on_is_waited_for() {
-    let busy = || Answer::problem(409, "in_progress");
+    let busy = || Respond::problem(409, "in_progress");
     assert_eq!(posted([busy(), busy(), fine()]).len(), 3);
     waits(busy().retry_after(2), 2000);
 }
 
 #[test]
 fn first_request_is_waited_for_as_long_as_it_may_take() {
-    let busy = |_| Answer::problem(409, "in_progress").after(Duration::from_millis(100));
+    let busy = |_| Respond::problem(409, "in_progress").delay(Duration::from_millis(100));
     // By the timeout of the request, which is 10 s, and then as often as the policy says.
-    let times = posted([Answer::lost()].into_iter().chain((0..5).map(busy)).chain([fine()]));
+    let times = posted([Respond::connection_lost()].into_iter().chain((0..5).map(busy)).chain([fine()]));
     assert!(times.len() == 7 && times[6] > 4_000, "{times:?}");
     let script = Script::new().always(Expect::post("/v1/chats/c1/messages"), busy(0));
     let error = Client::new(script.clone()).chats().chat("c1").post("hello").expect_err("it never ends");
@@ -206,39 +216,47 @@ fn first_request_is_waited_for_as_long_as_it_may_take() {
 
 #[test]
 fn no_other_conflict_is_tried_again() {
-    for answer in [Answer::problem(409, "conflict"), Answer::problem(409, "lease_expired"), Answer::status(409)] {
+    for answer in [Respond::problem(409, "conflict"), Respond::problem(409, "lease_expired"), Respond::status(409)] {
         refused_at_once(config(), answer);
     }
-    refused_at_once(config(), Answer::problem(404, "in_progress"));
+    refused_at_once(config(), Respond::problem(404, "in_progress"));
 }
 
 #[test]
 fn stale_connection_is_replaced_at_once_and_once() {
-    let stale = || Answer::fault(Fault::new(FaultKind::Lost, "closed").sent(true).reused(true));
+    let stale = || {
+        Respond::error(
+            TransportError::new(TransportErrorKind::Disconnected, "closed").with_sent(true).with_reused(true),
+        )
+    };
     assert_eq!(posted([stale(), fine()]), [0, 0]);
     let times = posted([stale(), stale(), fine()]);
     assert!(times[1] == 0 && times[2] >= 250, "{times:?}");
-    let once = config().with_retry(RetryPolicy { retries: 1, ..RetryPolicy::default() });
-    let played = Operation::Post.play(once.clone(), [stale(), Answer::status(500), fine()]);
+    let once = config().with_retry(RetryPolicy { max_retries: 1, ..RetryPolicy::default() });
+    let played = Operation::Post.play(once.clone(), [stale(), Respond::status(500), fine()]);
     assert!(played.outcome.is_ok(), "it costs no attempt");
-    assert!(Operation::Post.play(once, [stale(), stale(), Answer::status(500)]).outcome.is_err());
+    assert!(Operation::Post.play(once, [stale(), stale(), Respond::status(500)]).outcome.is_err());
 }
 
 #[test]
 fn connection_that_was_lost_otherwise_is_no_stale_one() {
-    let lost = || Fault::new(FaultKind::Lost, "closed").sent(true);
-    for fault in [lost(), lost().reused(true).received(1), Fault::new(FaultKind::Timeout, "late").reused(true)] {
-        let times = posted([Answer::fault(fault), fine()]);
+    let lost = || TransportError::new(TransportErrorKind::Disconnected, "closed").with_sent(true);
+    for fault in [
+        lost(),
+        lost().with_reused(true).with_received(1),
+        TransportError::new(TransportErrorKind::Timeout, "late").with_reused(true),
+    ] {
+        let times = posted([Respond::error(fault), fine()]);
         assert!(times[1] >= 250, "{times:?}");
     }
 }
 
 #[test]
 fn each_attempt_has_the_whole_timeout() {
-    let times = posted([Answer::silence(), fine().after(Duration::from_secs(10))]);
+    let times = posted([Respond::timeout(), fine().delay(Duration::from_secs(10))]);
     assert!((10_250..=10_500).contains(&times[1]), "{times:?}");
-    let short = config().with_timeouts(Timeouts { default: Duration::from_secs(2), ..Timeouts::default() });
-    let played = Operation::Post.play(short, [fine().after(Duration::from_secs(3)), fine()]);
+    let short = config().with_timeouts(Timeouts { request: Duration::from_secs(2), ..Timeouts::default() });
+    let played = Operation::Post.play(short, [fine().delay(Duration::from_secs(3)), fine()]);
     assert!((2_250..=2_500).contains(&times_of(&played)[1]));
 }
 
@@ -251,14 +269,14 @@ fn times_of(played: &ScriptRun) -> Vec<u128> {
 fn wait_that_moves_the_wall_clock_counts_from_the_response() {
     // The date is 42 s after the answer, which itself takes 5 s.
     let utc: DateTime<Utc> = "2026-01-01T00:00:47Z".parse().expect("a date");
-    let answer = Answer::status(503).header("retry-after", utc.to_rfc2822()).after(Duration::from_secs(5));
+    let answer = Respond::status(503).header("retry-after", utc.to_rfc2822()).delay(Duration::from_secs(5));
     waits(answer, 47_000);
 }
 
 #[test]
 fn every_operation_is_tried_again() {
     for operation in Operation::ALL {
-        let played = operation.play(config(), [Answer::lost(), Answer::status(503), operation.scripted()]);
+        let played = operation.play(config(), [Respond::connection_lost(), Respond::status(503), operation.scripted()]);
         assert!(played.outcome.is_ok(), "{operation:?}: {:?}", played.outcome);
         assert_eq!(times(&played).len(), 3);
         let requests = &played.script.requests()[1..];

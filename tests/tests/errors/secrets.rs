@@ -5,8 +5,9 @@ use std::{error::Error as _, fmt::Debug};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use teamwire_core::{
-    ByHand, Client, Config, Credentials, Error, Executor, Fault, FaultKind, Machine, RetryPolicy, Step,
-    script::{Answer, Expect, Script, sample},
+    Client, Config, Credentials, Error, Executor, Machine, Manual, RetryPolicy, Step, TransportError,
+    TransportErrorKind,
+    script::{Expect, Respond, Script, sample},
 };
 use teamwire_tests::operations::{ByHandBot, ENTROPY, Operation, now};
 
@@ -93,7 +94,7 @@ fn options_and_clients_show_no_secret() {
     keys.are_hidden_by(client.executor());
     keys.are_hidden_by(client.executor().session());
     keys.are_hidden_by(&client.chats().chat("c1"));
-    keys.are_hidden_by(&Client::new(ByHand::new(config, ENTROPY, now())));
+    keys.are_hidden_by(&Client::new(Manual::new(config, ENTROPY, now())));
 }
 
 #[test]
@@ -148,7 +149,7 @@ fn refusal_that_echoes_the_keys_does_not_give_them_away() {
                     if member == "title" {
                         problem["detail"] = Value::Null;
                     }
-                    let answer = Answer::status(status).body("application/problem+json", problem.to_string());
+                    let answer = Respond::status(status).body("application/problem+json", problem.to_string());
                     keys.are_not_in_error(&error(&keys, Operation::Close, answer));
                 }
             }
@@ -156,7 +157,7 @@ fn refusal_that_echoes_the_keys_does_not_give_them_away() {
     }
 }
 
-fn error(keys: &Keys, operation: Operation, answer: Answer) -> Error {
+fn error(keys: &Keys, operation: Operation, answer: Respond) -> Error {
     operation.play(keys.config(), [answer]).outcome.expect_err("it was refused")
 }
 
@@ -168,12 +169,12 @@ fn page_that_echoes_the_keys_does_not_give_them_away() {
             for body in [format!("<p>{echo}</p>"), json.replace('/', "\\/"), json, echo.repeat(40), echo.clone()] {
                 for status in [200, 301, 401, 404, 502] {
                     let header = http::HeaderValue::from_str(&echo).map_or("none", |_| &echo);
-                    let answer = Answer::status(status).header("x-request-id", header).header("location", header);
+                    let answer = Respond::status(status).header("x-request-id", header).header("location", header);
                     keys.are_not_in_error(&error(&keys, Operation::Me, answer.body("text/html", body.as_str())));
                     keys.are_not_in_error(&error(
                         &keys,
                         Operation::Users,
-                        Answer::status(status).body("", body.as_str()),
+                        Respond::status(status).body("", body.as_str()),
                     ));
                 }
             }
@@ -186,7 +187,7 @@ fn excerpt_ends_before_or_behind_a_key_not_inside_of_it() {
     let keys = Keys::short();
     for pad in (240..310).chain(2_300..2_410) {
         let body = format!("{}{}{}", "-".repeat(pad), keys.token, "-".repeat(100));
-        keys.are_not_in_error(&error(&keys, Operation::Me, Answer::status(502).body("text/html", body)));
+        keys.are_not_in_error(&error(&keys, Operation::Me, Respond::status(502).body("text/html", body)));
     }
 }
 
@@ -201,7 +202,7 @@ fn json_with_a_key_at_any_place_does_not_give_it_away() {
             for echo in [json!(keys.echoes()[0]), json!([keys.secret]), json!({ keys.app_id.as_str(): 1 })] {
                 let mut answer = valid.clone();
                 *answer.pointer_mut(&place).expect("it was there") = echo;
-                if let Err(error) = operation.play(keys.config(), [Answer::json(status, answer)]).outcome {
+                if let Err(error) = operation.play(keys.config(), [Respond::json(status, answer)]).outcome {
                     keys.are_not_in_error(&error);
                 }
             }
@@ -231,7 +232,7 @@ fn broken_item_that_echoes_the_keys_does_not_give_them_away() {
         broken["uid"] = [echo.as_str()].as_slice().into();
         let page = sample::page([sample::bot(), broken]).to_string();
         for page in [page.replace('/', "\\/"), page] {
-            let answer = Answer::status(200).body("application/json", page);
+            let answer = Respond::status(200).body("application/json", page);
             let script = Script::with_config(keys.config()).then(Expect::get("/v1/users"), answer);
             let users = Client::new(script).contacts().users().expect("one bad item costs only itself");
             assert_eq!((users.len(), users.undecoded().len()), (1, 1));
@@ -242,7 +243,7 @@ fn broken_item_that_echoes_the_keys_does_not_give_them_away() {
 
 #[test]
 fn http_stack_has_the_last_word_and_no_more() {
-    let fault = Fault::new(FaultKind::Lost, "connection reset by peer").sent(true);
-    let error = error(&Keys::short(), Operation::Me, Answer::fault(fault));
+    let fault = TransportError::new(TransportErrorKind::Disconnected, "connection reset by peer").with_sent(true);
+    let error = error(&Keys::short(), Operation::Me, Respond::error(fault));
     assert_eq!(error.to_string(), "the connection was lost: connection reset by peer");
 }

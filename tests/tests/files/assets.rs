@@ -25,7 +25,7 @@ fn downloaded<H: Harness>(response: &str) -> [Result<Vec<u8>, Error>; 2] {
 fn refused<H: Harness>(response: &str, status: u16, why: &str) {
     for result in downloaded::<H>(response) {
         let error = result.expect_err(response);
-        assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer, "{response:?}: {error}");
+        assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{response:?}: {error}");
         let text = error.to_string();
         assert!(text.contains(why), "{response:?}: {text}");
         // A size is measured when the response is gone.
@@ -42,7 +42,7 @@ fn asset_has_its_size_whatever_the_head_claims<H: Harness>() {
         }
         for result in [format!("Content-Length: 6\r\n{tag}\r\n123456"), format!("{tag}\r\n{}", "x".repeat(300_000))] {
             for result in downloaded::<H>(&format!("200 OK\r\n{result}")) {
-                assert_eq!(result.expect_err("it is longer").kind(), ErrorKind::UnexpectedAnswer);
+                assert_eq!(result.expect_err("it is longer").kind(), ErrorKind::UnexpectedResponse);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use teamwire_core::{
-    Asset, Attachment, Attachments, Calendar, Coordinates, Draft, Error, ErrorKind, LiveLocation, Location,
+    Asset, Attachment, Attachments, CalendarEvent, Coordinates, Draft, Error, ErrorKind, LiveLocation, Location,
     NewAttachment, NewChat, NewOneToOne, Poll, ShareDuration, Upload,
 };
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
@@ -23,13 +23,14 @@ const FILES: [(&str, &str, &[u8]); 5] = [
 
 fn upload(at: usize) -> Upload {
     let (name, _, bytes) = FILES[at];
-    Upload::bytes(name, bytes)
+    Upload::from_bytes(name, bytes)
 }
 
-fn plain() -> (Calendar, Location, LiveLocation, Poll) {
+fn plain() -> (CalendarEvent, Location, LiveLocation, Poll) {
     let place = Coordinates::new(-33.856_784, 151.215_297).expect("it is on earth");
     let start = DateTime::from_timestamp_millis(1_767_225_600_123).expect("a date");
-    let calendar = Calendar::new("Handover", start, start).expect("it is in order").with_description("in the lobby");
+    let calendar =
+        CalendarEvent::new("Handover", start, start).expect("it is in order").with_description("in the lobby");
     let poll = Poll::new("Who is on call?", ["Anna", "Ben"]).expect("two options");
     (calendar, Location::new("Meeting point", place), LiveLocation::new(place, ShareDuration::OneHour), poll)
 }
@@ -96,7 +97,7 @@ fn every_kind_comes_back_in_a_new_chat<H: Harness>() {
 #[executor_test]
 fn every_kind_comes_back_in_a_chat_between_two<H: Harness>() {
     let fixture = Fixture::<H>::new();
-    let chat = all().into_iter().fold(NewOneToOne::with(org::ANNA), NewOneToOne::attach);
+    let chat = all().into_iter().fold(NewOneToOne::new(org::ANNA), NewOneToOne::attach);
     let chat = fixture.ok(fixture.client.chats().create_one_to_one_chat(chat));
     let messages = fixture.ok(chat.messages(None)).messages;
     assert_eq!((messages.len(), &messages[0].text), (1, &None));
@@ -172,7 +173,7 @@ fn key_of_any_length_and_form_is_good_for_files<H: Harness>() {
     let lobby = fixture.client.chats().chat(org::LOBBY);
     let longest = "k".repeat(128);
     for key in [longest.as_str(), "alarm-7", "alarm-7/1", "~"] {
-        let draft = || Draft::text(key).attach(Upload::bytes("log.txt", "22:00")).idempotency_key(key);
+        let draft = || Draft::text(key).attach(Upload::from_bytes("log.txt", "22:00")).idempotency_key(key);
         let posted = fixture.ok(lobby.post(draft()));
         let uploads = fixture.sandbox.received_count(UPLOADS);
         assert_eq!(fixture.ok(lobby.post(draft())), posted, "the same files are the same assets");

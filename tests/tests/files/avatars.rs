@@ -25,7 +25,7 @@ fn every_kind_of_jpeg_becomes_the_avatar<H: Harness>() {
         fixture.ok(lobby.set_avatar(folder.file("avatar", jpeg)));
         assert_eq!(fixture.ok(lobby.load_avatar()), jpeg);
     }
-    fixture.ok(lobby.set_avatar(Image::bytes(BASELINE)));
+    fixture.ok(lobby.set_avatar(Image::from_bytes(BASELINE)));
     assert_eq!(fixture.ok(lobby.load_avatar()), BASELINE);
     fixture.ok(lobby.remove_avatar());
     assert_eq!(fixture.err(lobby.load_avatar()).kind(), ErrorKind::ImageLoad);
@@ -64,7 +64,7 @@ fn image_that_is_not_fit_is_refused_before_it_is_sent<H: Harness>() {
         );
     }
     for bytes in [PNG, TOO_WIDE, &too_large, without_its_end, b""] {
-        assert_eq!(fixture.err(lobby.set_avatar(Image::bytes(bytes))).kind(), ErrorKind::ImageLoad);
+        assert_eq!(fixture.err(lobby.set_avatar(Image::from_bytes(bytes))).kind(), ErrorKind::ImageLoad);
     }
     assert_eq!(fixture.sandbox.transcript().len(), before, "something was sent");
 }
@@ -84,7 +84,7 @@ fn avatar_that_cannot_be_removed_stays<H: Harness>() {
     let mut lobby = fixture.chat(org::LOBBY);
     let error = fixture.err(lobby.remove_avatar());
     assert_eq!((error.kind(), error.status()), (ErrorKind::ImageRemove, Some(403)), "there is none");
-    fixture.ok(lobby.set_avatar(Image::bytes(BASELINE)));
+    fixture.ok(lobby.set_avatar(Image::from_bytes(BASELINE)));
     fixture.sandbox.admin().allow_avatar_removal(false);
     assert_eq!(fixture.err(lobby.remove_avatar()).kind(), ErrorKind::ImageRemove);
     assert_eq!(fixture.ok(lobby.load_avatar()), BASELINE);
@@ -93,7 +93,7 @@ fn avatar_that_cannot_be_removed_stays<H: Harness>() {
 #[executor_test]
 fn new_chat_has_its_avatar<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
-    for image in [Image::bytes(BASELINE), Image::path(folder.file("avatar.jpg", BASELINE))] {
+    for image in [Image::from_bytes(BASELINE), Image::from_path(folder.file("avatar.jpg", BASELINE))] {
         let chat = fixture.ok(fixture.client.chats().create_chat(NewChat::titled("Ward 3").avatar(image)));
         assert_eq!(fixture.ok(chat.load_avatar()), BASELINE);
     }
@@ -103,7 +103,7 @@ fn new_chat_has_its_avatar<H: Harness>() {
 #[executor_test]
 fn new_chat_with_an_avatar_that_is_not_fit_is_not_made<H: Harness>() {
     let fixture = Fixture::<H>::new();
-    let chat = NewChat::titled("Ward 3").message("hello").avatar(Image::bytes(TOO_WIDE));
+    let chat = NewChat::titled("Ward 3").message("hello").avatar(Image::from_bytes(TOO_WIDE));
     assert_eq!(fixture.err(fixture.client.chats().create_chat(chat)).kind(), ErrorKind::ImageLoad);
     assert_eq!(fixture.sandbox.transcript(), []);
 }

@@ -11,13 +11,13 @@ use crate::support::{ANY_ASSET, Folder, bytes, shown};
 #[executor_test(adapters)]
 fn download_into_memory_has_its_limit<H: Harness>() {
     let folder = Folder::new();
-    let limits = Limits { download: 100_000, ..Limits::default() };
+    let limits = Limits { max_download: 100_000, ..Limits::default() };
     let fixture = Fixture::<H>::with(Sandbox::builder(), |config| config.with_limits(limits));
     let chats = fixture.client.chats();
     let (fits, does_not) = (bytes(100_000), bytes(100_001));
     assert_eq!(fixture.ok(chats.download(&shown(&fixture, &fits))), fits);
     let asset = shown(&fixture, &does_not);
-    assert_eq!(fixture.err(chats.download(&asset)).kind(), ErrorKind::UnexpectedAnswer);
+    assert_eq!(fixture.err(chats.download(&asset)).kind(), ErrorKind::UnexpectedResponse);
     fixture.ok(chats.download_to(&asset, folder.path("plan.pdf")));
     assert_eq!(folder.content(), [("plan.pdf".to_owned(), does_not)], "a file has no limit");
 }
@@ -43,7 +43,7 @@ fn download_that_fails_leaves_everything_as_it_was<H: Harness>() {
         (Fault::CutBody { after_bytes: 100_000 }, ErrorKind::Connection),
         (Fault::CutAfter, ErrorKind::Connection),
         (Fault::status(500), ErrorKind::Server),
-        (Fault::raw("this is not HTTP\r\n\r\n"), ErrorKind::UnexpectedAnswer),
+        (Fault::raw("this is not HTTP\r\n\r\n"), ErrorKind::UnexpectedResponse),
     ] {
         let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
         let asset = shown(&fixture, &bytes(300_000));

@@ -42,7 +42,7 @@ fn no_cut_makes_half_a_message<H: Harness>() {
         let described = format!("run {run}: {rule:?}");
         fixture.sandbox.faults().add(rule);
         let before = fixture.sandbox.message_count();
-        let posted = fixture.wait(lobby.post(Draft::new().attach(Upload::path(path.as_str()))));
+        let posted = fixture.wait(lobby.post(Draft::new().attach(Upload::from_path(path.as_str()))));
         fixture.sandbox.faults().clear();
         let more = fixture.sandbox.message_count() - before;
         match &posted {
@@ -52,7 +52,7 @@ fn no_cut_makes_half_a_message<H: Harness>() {
             }
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Connection, "{described}: {error}");
-                assert!(more == 0 || (more == 1 && error.may_have_arrived()), "{described}: {more} more, {error}");
+                assert!(more == 0 || (more == 1 && error.outcome_unknown()), "{described}: {more} more, {error}");
             }
         }
         outcomes.insert((posted.is_ok(), more));

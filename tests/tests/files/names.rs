@@ -15,7 +15,7 @@ fn sent<H: Harness>(fixture: &Fixture<H>, upload: Upload) -> (String, String) {
 
 /// Posts this one file after a good one, in vain.
 fn refused<H: Harness>(fixture: &Fixture<H>, upload: Upload) -> Error {
-    let draft = teamwire_core::Draft::text("x").attach(Upload::bytes("good.txt", "good")).attach(upload);
+    let draft = teamwire_core::Draft::text("x").attach(Upload::from_bytes("good.txt", "good")).attach(upload);
     fixture.err(fixture.client.chats().chat(org::LOBBY).post(draft))
 }
 
@@ -37,11 +37,11 @@ fn name_comes_back_as_it_was_given<H: Harness>() {
         &long,
         &long_in_bytes,
     ] {
-        assert_eq!(sent(&fixture, Upload::bytes(name, "x")).0, name);
-        assert_eq!(sent(&fixture, Upload::path(folder.file("x", "x")).named(name)).0, name);
+        assert_eq!(sent(&fixture, Upload::from_bytes(name, "x")).0, name);
+        assert_eq!(sent(&fixture, Upload::from_path(folder.file("x", "x")).file_name(name)).0, name);
     }
     let path = folder.file("Dienstplan März 100%.pdf", "x");
-    assert_eq!(sent(&fixture, Upload::path(path)).0, "Dienstplan März 100%.pdf", "by default it has its own name");
+    assert_eq!(sent(&fixture, Upload::from_path(path)).0, "Dienstplan März 100%.pdf", "by default it has its own name");
 }
 
 #[executor_test]
@@ -49,7 +49,7 @@ fn name_that_no_file_has_is_refused_before_it_is_sent<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (too_long, much_too_long) = ("\u{e9}".repeat(256), "x".repeat(1000));
     for name in ["", "a/b", "/", "..\\b", "nul\0", &too_long, &much_too_long] {
-        let error = refused(&fixture, Upload::bytes(name, "x"));
+        let error = refused(&fixture, Upload::from_bytes(name, "x"));
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name:?}: {error}");
         assert!(matches!(&error, Error::Attachment { file, .. } if file == name), "{error:?}");
     }
@@ -72,7 +72,7 @@ fn media_type_is_guessed_unless_it_is_given<H: Harness>() {
         ("log.txt", Some("application/x-ndjson"), "application/x-ndjson"),
         ("log.txt", Some("text/plain; charset=utf-8"), "text/plain; charset=utf-8"),
     ] {
-        let upload = Upload::bytes(name, "x");
+        let upload = Upload::from_bytes(name, "x");
         let upload = given.into_iter().fold(upload, Upload::media_type);
         assert_eq!(sent(&fixture, upload), (name.to_owned(), media_type.to_owned()));
     }
@@ -82,7 +82,7 @@ fn media_type_is_guessed_unless_it_is_given<H: Harness>() {
 fn invalid_media_type_is_refused_before_it_is_sent<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for media_type in ["", "text", "text/plain\r\nX-Evil: 1", "text/\0"] {
-        let error = refused(&fixture, Upload::bytes("log.txt", "x").media_type(media_type));
+        let error = refused(&fixture, Upload::from_bytes("log.txt", "x").media_type(media_type));
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{media_type:?}: {error}");
     }
     assert_eq!(fixture.sandbox.transcript(), []);

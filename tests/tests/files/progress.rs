@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use teamwire_core::{Download, Draft, Transferred, Upload};
+use teamwire_core::{Download, Draft, TransferProgress, Upload};
 use teamwire_sandbox::{Fault, Rule, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
@@ -12,10 +12,10 @@ const LENGTH: usize = 1 << 20;
 
 /// The reports to an observer.
 #[derive(Clone, Default)]
-struct ProgressLog(Arc<Mutex<Vec<Transferred>>>);
+struct ProgressLog(Arc<Mutex<Vec<TransferProgress>>>);
 
 impl ProgressLog {
-    fn observer(&self) -> impl Fn(Transferred) + Send + Sync + 'static {
+    fn observer(&self) -> impl Fn(TransferProgress) + Send + Sync + 'static {
         let log = Arc::clone(&self.0);
         move |transferred| log.lock().unwrap_or_else(PoisonError::into_inner).push(transferred)
     }
@@ -36,7 +36,7 @@ impl ProgressLog {
 fn upload_is_followed_to_its_end<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let content = bytes(LENGTH);
-    for upload in [Upload::path(folder.file("plan.pdf", &content)), Upload::bytes("plan.pdf", content)] {
+    for upload in [Upload::from_path(folder.file("plan.pdf", &content)), Upload::from_bytes("plan.pdf", content)] {
         let log = ProgressLog::default();
         let draft = Draft::new().attach(upload.on_progress(log.observer()));
         fixture.ok(fixture.client.chats().chat(org::LOBBY).post(draft));
@@ -49,10 +49,10 @@ fn download_is_followed_to_its_end<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let asset = shown(&fixture, &bytes(LENGTH));
     let log = ProgressLog::default();
-    fixture.ok(fixture.client.chats().download(Download::of(&asset).on_progress(log.observer())));
+    fixture.ok(fixture.client.chats().download(Download::new(&asset).on_progress(log.observer())));
     log.ends_at_the_end();
     let log = ProgressLog::default();
-    let download = Download::of(&asset).on_progress(log.observer());
+    let download = Download::new(&asset).on_progress(log.observer());
     fixture.ok(fixture.client.chats().download_to(download, folder.path("plan.pdf")));
     log.ends_at_the_end();
 }
@@ -62,7 +62,7 @@ fn progress_of_a_resumed_download_continues<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let asset = shown(&fixture, &bytes(LENGTH));
     let log = ProgressLog::default();
-    let download = Download::of(&asset).on_progress(log.observer());
+    let download = Download::new(&asset).on_progress(log.observer());
     for fault in [Fault::status(500), Fault::CutBody { after_bytes: 300_000 }, Fault::CutBody { after_bytes: 300_000 }]
     {
         fixture.sandbox.faults().add(Rule::new(fault).on("GET", ANY_ASSET));

@@ -65,9 +65,9 @@ fn download_with_headway_never_gives_up<H: Harness>() {
     let fixture = Fixture::<H>::configured(|config| {
         let moment = std::time::Duration::from_millis(1);
         config.with_retry(RetryPolicy {
-            retries: 1,
-            first_wait: moment,
-            longest_wait: moment,
+            max_retries: 1,
+            initial_backoff: moment,
+            max_backoff: moment,
             ..RetryPolicy::default()
         })
     });
@@ -96,7 +96,7 @@ fn file_that_changed_meanwhile_comes_from_its_beginning<H: Harness>() {
     for length in [10, LENGTH + 10] {
         let cut = Cut::<H>::new().then(another(length).0);
         let error = cut.fixture.err(cut.fixture.client.chats().download_to(&cut.asset, cut.folder.path("plan.pdf")));
-        assert_eq!((error.kind(), cut.folder.content()), (ErrorKind::UnexpectedAnswer, vec![]), "{error}");
+        assert_eq!((error.kind(), cut.folder.content()), (ErrorKind::UnexpectedResponse, vec![]), "{error}");
     }
 }
 
@@ -148,7 +148,7 @@ fn rest_that_belongs_elsewhere_is_refused<H: Harness>() {
         fixture.sandbox.faults().add(Rule::new(answer(206, headers, &whole[LENGTH - length..])).on("GET", ANY_ASSET));
         let error = fixture.err(fixture.client.chats().download_to(&asset, folder.path("plan.pdf")));
         let refused = (error.kind(), error.status());
-        assert_eq!(refused, (ErrorKind::UnexpectedAnswer, Some(206)), "{range} of {version:?}: {error}");
+        assert_eq!(refused, (ErrorKind::UnexpectedResponse, Some(206)), "{range} of {version:?}: {error}");
         assert_eq!(folder.content(), [], "{range} of {version:?}");
     }
 }

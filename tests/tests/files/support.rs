@@ -39,7 +39,7 @@ pub(crate) fn file(message: &Message) -> Asset {
 
 /// The file at this path, to be attached.
 pub(crate) fn attached(path: impl AsRef<Path>) -> NewAttachment {
-    NewAttachment::file(Upload::path(path.as_ref().to_str().expect("paths of tests are Unicode")))
+    NewAttachment::file(Upload::from_path(path.as_ref().to_str().expect("paths of tests are Unicode")))
 }
 
 /// The ranges that downloads ask for, and of which version, in their order.

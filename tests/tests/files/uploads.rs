@@ -18,7 +18,7 @@ const LENGTH: usize = 4 << 20;
 fn changing(folder: &Folder, change: impl Fn(&str) + Send + Sync + 'static) -> (Upload, String) {
     let path = folder.file("growing.log", bytes(LENGTH));
     let (log, changed) = (path.clone(), AtomicBool::new(false));
-    let upload = Upload::path(path.as_str()).on_progress(move |_| {
+    let upload = Upload::from_path(path.as_str()).on_progress(move |_| {
         if !changed.swap(true, Ordering::Relaxed) {
             change(&log);
         }
@@ -87,7 +87,7 @@ fn changed_between_attempts<H: Harness>(
         true
     });
     fixture.sandbox.faults().add(rule);
-    let draft = Draft::new().attach(upload(Upload::path(path)));
+    let draft = Draft::new().attach(upload(Upload::from_path(path)));
     let posted = fixture.wait(fixture.client.chats().chat(org::LOBBY).post(draft));
     (fixture, posted)
 }
@@ -113,7 +113,7 @@ fn log_that_shrank_is_not_stored<H: Harness>() {
 #[executor_test]
 fn empty_file_is_a_file<H: Harness>() {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
-    for upload in [Upload::path(folder.file("empty", "")), Upload::bytes("empty", "")] {
+    for upload in [Upload::from_path(folder.file("empty", "")), Upload::from_bytes("empty", "")] {
         let asset = file(&fixture.ok(fixture.client.chats().chat(org::LOBBY).post(Draft::new().attach(upload))));
         assert_eq!(asset.size, 0);
         assert_eq!(fixture.ok(fixture.client.chats().download(&asset)), b"");
@@ -126,7 +126,7 @@ fn empty_file_is_a_file<H: Harness>() {
 fn file_that_the_server_finds_too_large_is_its_refusal<H: Harness>() {
     let folder = Folder::new();
     let eight = bytes(8 << 20);
-    for upload in [Upload::path(folder.file("huge.bin", &eight)), Upload::bytes("huge.bin", eight)] {
+    for upload in [Upload::from_path(folder.file("huge.bin", &eight)), Upload::from_bytes("huge.bin", eight)] {
         let fixture = Fixture::<H>::with(Sandbox::builder().asset_limit(1 << 20), |config| config);
         let lobby = fixture.client.chats().chat(org::LOBBY);
         let error = fixture.err(lobby.post(Draft::text("x").attach(upload.clone())));
@@ -155,7 +155,7 @@ fn upload_that_may_have_arrived_is_stored_once<H: Harness>() {
     ] {
         let fixture = Fixture::<H>::new();
         fixture.sandbox.faults().add(Rule::new(fault.clone()).on("POST", "/v1/assets").times(2));
-        let draft = Draft::new().attach(Upload::path(path.as_str()));
+        let draft = Draft::new().attach(Upload::from_path(path.as_str()));
         let asset = file(&fixture.ok(fixture.client.chats().chat(org::LOBBY).post(draft)));
         assert_eq!(fixture.ok(fixture.client.chats().download(&asset)), content, "{fault:?}");
         let lines = fixture.sandbox.transcript();

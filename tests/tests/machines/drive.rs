@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use chrono::TimeDelta;
 use teamwire_core::{
-    ChatInfo, Error, Exchange, Fault, FaultKind, Flow, Machine, Moment, Now, Reply, RetryPolicy, Step, Ticket,
+    ChatInfo, Error, Exchange, Flow, Machine, Moment, Now, Reply, RetryPolicy, Step, Ticket, TransportError,
+    TransportErrorKind,
 };
 use teamwire_tests::operations::{ByHandBot, ENTROPY, Operation, config, now};
 
@@ -102,7 +103,7 @@ impl Drive<'_> {
     }
 
     fn pass(&mut self, time: Duration, jump: i64) {
-        self.now.moment = self.now.moment.plus(time);
+        self.now.moment = self.now.moment.saturating_add(time);
         let set = TimeDelta::try_milliseconds(jump).and_then(|jump| self.now.utc.checked_add_signed(jump));
         self.now.utc = set.unwrap_or(self.now.utc);
         let seen = self.poll();
@@ -126,8 +127,8 @@ impl Drive<'_> {
 
     /// It gets no reply any more: it must end, and stay ended.
     fn end(&mut self) {
-        let lost = Canned::Fault(FaultKind::Lost, true, true, 0);
-        for _ in 0..=self.policy.retries + 2 {
+        let lost = Canned::Fault(TransportErrorKind::Disconnected, true, true, 0);
+        for _ in 0..=self.policy.max_retries + 2 {
             self.reply(&lost);
         }
         let Seen::Done(_) = self.last() else { panic!("it does not end: {:?}", self.trace) };
@@ -135,8 +136,8 @@ impl Drive<'_> {
         for ticket in tickets {
             self.nothing_changed();
             if self.noisy {
-                let fault = Fault::new(FaultKind::Lost, "after the end");
-                self.flow.handle(self.now, ticket, Reply::Fault(fault));
+                let fault = TransportError::new(TransportErrorKind::Disconnected, "after the end");
+                self.flow.handle(self.now, ticket, Reply::Error(fault));
                 self.flow.handle(self.now, ticket, Reply::Response(self.operation.response()));
             }
         }
@@ -176,8 +177,8 @@ impl Drive<'_> {
             Step::Sleep(until) => {
                 assert!(until > self.now.moment, "the deadline has passed");
                 // The wait that the server requests, a backoff, and a place in the order.
-                let longest = self.policy.patience.saturating_mul(2).saturating_add(self.policy.longest_wait);
-                assert!(until <= self.replied.plus(longest), "it is a wait that could end");
+                let longest = self.policy.max_retry_after.saturating_mul(2).saturating_add(self.policy.max_backoff);
+                assert!(until <= self.replied.saturating_add(longest), "it is a wait that could end");
                 Seen::Slept(until)
             }
             Step::Event(never) => match never {},
@@ -196,7 +197,8 @@ impl Drive<'_> {
             }
         }
         for sends in calls.values() {
-            let most = if self.policy.retries == 0 { 1 } else { self.policy.retries as usize + 2 + self.in_progress };
+            let most =
+                if self.policy.max_retries == 0 { 1 } else { self.policy.max_retries as usize + 2 + self.in_progress };
             assert!(sends.len() <= most, "it was sent {} times", sends.len());
             assert!(sends.iter().all(|sent| *sent == sends[0]), "a repeated request is another one");
         }

@@ -10,7 +10,7 @@ use proptest::{
     sample::{Index, select},
 };
 use serde_json::json;
-use teamwire_core::{Fault, FaultKind, Reply, RetryPolicy};
+use teamwire_core::{Reply, RetryPolicy, TransportError, TransportErrorKind};
 use teamwire_tests::operations::{Operation, response};
 
 /// One thing that happens.
@@ -41,7 +41,7 @@ pub(crate) enum Canned {
     /// A response; without a status, with that of a success of the operation.
     Answer(Option<u16>, Text, Option<Vec<u8>>),
     /// No response, or a part of one.
-    Fault(FaultKind, bool, bool, u64),
+    Fault(TransportErrorKind, bool, bool, u64),
 }
 
 /// The body of a response.
@@ -70,9 +70,12 @@ impl Canned {
 
     pub(crate) fn reply(&self, operation: Operation) -> Reply {
         match self {
-            Self::Fault(kind, sent, reused, received) => {
-                Reply::Fault(Fault::new(*kind, "as the test says").sent(*sent).reused(*reused).received(*received))
-            }
+            Self::Fault(kind, sent, reused, received) => Reply::Error(
+                TransportError::new(*kind, "as the test says")
+                    .with_sent(*sent)
+                    .with_reused(*reused)
+                    .with_received(*received),
+            ),
             Self::Answer(status, text, retry_after) => {
                 let mut answer = operation.response();
                 if let Some(status) = status {
@@ -186,15 +189,15 @@ fn retry_after() -> impl Strategy<Value = Vec<u8>> {
 
 fn fault() -> impl Strategy<Value = Canned> {
     let kinds = vec![
-        FaultKind::Resolve,
-        FaultKind::Connect,
-        FaultKind::Tls,
-        FaultKind::Timeout,
-        FaultKind::Lost,
-        FaultKind::Lost,
-        FaultKind::Lost,
-        FaultKind::Protocol,
-        FaultKind::TooLarge,
+        TransportErrorKind::Resolve,
+        TransportErrorKind::Connect,
+        TransportErrorKind::Tls,
+        TransportErrorKind::Timeout,
+        TransportErrorKind::Disconnected,
+        TransportErrorKind::Disconnected,
+        TransportErrorKind::Disconnected,
+        TransportErrorKind::Protocol,
+        TransportErrorKind::TooLarge,
     ];
     let received = prop_oneof![Just(0), 1_u64..9, any::<u64>()];
     (select(kinds), any::<bool>(), any::<bool>(), received)
@@ -205,9 +208,9 @@ fn fault() -> impl Strategy<Value = Canned> {
 pub(crate) fn policies() -> impl Strategy<Value = RetryPolicy> {
     let wait = || prop_oneof![3 => (0_u64..40_000).prop_map(Duration::from_millis), 1 => Just(Duration::MAX)];
     (0_u32..5, wait(), wait(), wait()).prop_map(|(retries, first_wait, longest_wait, patience)| RetryPolicy {
-        retries,
-        first_wait,
-        longest_wait,
-        patience,
+        max_retries: retries,
+        initial_backoff: first_wait,
+        max_backoff: longest_wait,
+        max_retry_after: patience,
     })
 }

@@ -21,7 +21,7 @@ impl Bucket {
     }
 
     fn reply(&mut self, at: Moment) -> Reply {
-        let refill = at.since(self.since).as_secs_f64() * self.per_second;
+        let refill = at.saturating_duration_since(self.since).as_secs_f64() * self.per_second;
         (self.tokens, self.since) = ((self.tokens + refill).min(self.burst), at);
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
@@ -116,7 +116,7 @@ fn many_posts_at_once_pass_a_limit_however_long_they_wait() {
 /// Returns until when another request of the session waits at this time; `None` if it is sent.
 fn waits_until(bot: &ByHandBot, time: Duration) -> Option<Duration> {
     let mut other = bot.client.contacts().me();
-    match other.poll(Now::new(Moment::EPOCH.plus(time), now().utc)) {
+    match other.poll(Now::new(Moment::EPOCH.saturating_add(time), now().utc)) {
         Step::Send(..) => None,
         Step::Sleep(until) => Some(until.since_epoch()),
         step => panic!("it begins with a request, not with {step:?}"),
@@ -144,11 +144,11 @@ fn limit_that_has_passed_is_forgotten() {
 
 #[test]
 fn an_operation_that_gives_up_makes_the_others_pause_all_the_same() {
-    let short = RetryPolicy { patience: Duration::from_secs(10), ..RetryPolicy::default() };
+    let short = RetryPolicy { max_retry_after: Duration::from_secs(10), ..RetryPolicy::default() };
     let hour = 60 * 60;
     for (policy, asked, pause) in [
         (RetryPolicy::NEVER, 2_u32, 2),
-        (RetryPolicy { retries: 0, ..RetryPolicy::default() }, 2, 2),
+        (RetryPolicy { max_retries: 0, ..RetryPolicy::default() }, 2, 2),
         (RetryPolicy::default(), 61, 61),
         (short, 11, 11),
         // A header must not stop a session for good.

@@ -1,6 +1,6 @@
 //! Host names, addresses and servers that are not there.
 
-use teamwire_core::{ErrorKind, FaultKind};
+use teamwire_core::{ErrorKind, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Server, ask, config, fault, me, refusing_address, unchanged};
@@ -11,7 +11,7 @@ fn host_without_an_address_is_named<H: Harness>() {
     let host = format!("{}.invalid", "a".repeat(64));
     let client = H::connect(config(&format!("http://{host}:81")));
     let fault = fault::<H>(&client, unchanged);
-    assert_eq!((fault.kind, fault.sent, fault.reused), (FaultKind::Resolve, false, false), "{fault}");
+    assert_eq!((fault.kind, fault.sent, fault.reused), (TransportErrorKind::Resolve, false, false), "{fault}");
     assert!(fault.to_string().contains(&host), "{fault}");
 }
 
@@ -20,10 +20,10 @@ fn refused_connection_names_the_address<H: Harness>() {
     let (address, _kept) = refusing_address();
     let client = H::connect(config(&format!("http://{address}")));
     let fault = fault::<H>(&client, unchanged);
-    assert_eq!((fault.kind, fault.sent, fault.reused), (FaultKind::Connect, false, false), "{fault}");
+    assert_eq!((fault.kind, fault.sent, fault.reused), (TransportErrorKind::Connect, false, false), "{fault}");
     assert!(fault.to_string().contains(&address.to_string()), "{fault}");
     let error = ask::<H>(&client).expect_err("no server listens");
-    assert_eq!((error.kind(), error.may_have_arrived()), (ErrorKind::Connection, false));
+    assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Connection, false));
 }
 
 #[executor_test(adapters)]

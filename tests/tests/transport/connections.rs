@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use teamwire_core::{ErrorKind, FaultKind, Limits, RetryPolicy, script::sample};
+use teamwire_core::{ErrorKind, Limits, RetryPolicy, TransportErrorKind, script::sample};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{
@@ -100,7 +100,7 @@ fn no_more_idle_connections_are_kept_than_the_limit_allows<H: Harness>() {
             peer.send(me());
         }
     });
-    let limits = Limits { idle_connections: 1, ..Limits::default() };
+    let limits = Limits { max_idle_connections: 1, ..Limits::default() };
     let client = H::connect(config(&server.url()).with_limits(limits));
     for connections in [AT_ONCE, 2 * AT_ONCE - 1, 3 * AT_ONCE - 2] {
         ask_at_once::<H>(&client, AT_ONCE);
@@ -123,7 +123,7 @@ fn superfluous_idle_connection_is_closed_at_once<H: Harness>() {
         }
         has_closed.recv().expect("one is closed");
     });
-    let limits = Limits { idle_connections: 1, ..Limits::default() };
+    let limits = Limits { max_idle_connections: 1, ..Limits::default() };
     let client = H::connect(config(&server.url()).with_limits(limits));
     ask_at_once::<H>(&client, 2);
     ask::<H>(&client).expect("a response over the connection that was kept");
@@ -133,9 +133,9 @@ fn superfluous_idle_connection_is_closed_at_once<H: Harness>() {
 #[executor_test(adapters)]
 fn idle_limits_of_zero_and_one_are_kept<H: Harness>() {
     for (limits, expected) in [
-        (Limits { idle_connections: 0, ..Limits::default() }, 3),
-        (Limits { idle_connections: 1, ..Limits::default() }, 1),
-        (Limits { idle_time: Duration::ZERO, ..Limits::default() }, 3),
+        (Limits { max_idle_connections: 0, ..Limits::default() }, 3),
+        (Limits { max_idle_connections: 1, ..Limits::default() }, 1),
+        (Limits { max_idle_age: Duration::ZERO, ..Limits::default() }, 3),
     ] {
         let server = Server::always(me());
         let client = H::connect(config(&server.url()).with_limits(limits));
@@ -217,7 +217,7 @@ fn connection_that_failed_is_not_used_again<H: Harness>() {
         }
     });
     let client = client::<H>(&server);
-    assert_eq!(fault::<H>(&client, unchanged).kind, FaultKind::Protocol);
+    assert_eq!(fault::<H>(&client, unchanged).kind, TransportErrorKind::Protocol);
     assert_eq!(ask::<H>(&client).expect("a response"), "Example");
     assert_eq!(server.connections(), 2);
 }
@@ -280,7 +280,11 @@ fn loss_of_a_reused_connection_is_reported_as_such<H: Harness>() {
     let client = client::<H>(&server);
     response::<H>(&client, unchanged);
     let fault = fault::<H>(&client, unchanged);
-    assert_eq!((fault.kind, fault.sent, fault.received, fault.reused), (FaultKind::Lost, true, 0, true), "{fault}");
+    assert_eq!(
+        (fault.kind, fault.sent, fault.received, fault.reused),
+        (TransportErrorKind::Disconnected, true, 0, true),
+        "{fault}"
+    );
 }
 
 #[executor_test(adapters)]
@@ -296,7 +300,7 @@ fn loss_of_a_reused_connection_costs_no_attempt<H: Harness>() {
         peer.request();
         peer.send(me());
     });
-    let once = RetryPolicy { retries: 1, first_wait: Duration::from_millis(1), ..RetryPolicy::default() };
+    let once = RetryPolicy { max_retries: 1, initial_backoff: Duration::from_millis(1), ..RetryPolicy::default() };
     let client = H::connect(config(&server.url()).with_retry(once));
     ask::<H>(&client).expect("a response");
     ask::<H>(&client).expect("the second attempt is free, and the third one is the retry");
@@ -308,7 +312,7 @@ fn without_retries_a_lost_request_is_not_repeated<H: Harness>() {
     let client = client::<H>(&server);
     ask::<H>(&client).expect("a response");
     let error = ask::<H>(&client).expect_err("it is sent once");
-    assert_eq!((error.kind(), error.may_have_arrived()), (ErrorKind::Connection, true), "{error:?}");
+    assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Connection, true), "{error:?}");
     assert_eq!(server.connections(), 1);
     ask::<H>(&client).expect("the next request takes another connection");
 }

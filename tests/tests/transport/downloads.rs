@@ -3,17 +3,17 @@
 use std::{fs, time::Duration};
 
 use teamwire_core::{
-    Asset, Attachment, Client, Config, Download, ErrorKind, Fault, FaultKind, FileError, Limits, Response, RetryPolicy,
-    Script, ToFile,
-    script::{Answer, Expect, sample},
+    Asset, Attachment, Client, Config, Download, ErrorKind, FileError, FileTarget, Limits, Response, RetryPolicy,
+    Script, TransportError, TransportErrorKind,
+    script::{Expect, Respond, sample},
 };
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Folder, Peer, Server, client, config, observed, pattern, perform};
 
 /// Requests something that goes to this file, behind this many bytes.
-fn download<H: Harness>(client: &Client<H::X>, path: &str, offset: u64) -> Result<Response, Fault> {
-    perform::<H>(client, |exchange| exchange.to_file = Some(ToFile::new(path, offset)))
+fn download<H: Harness>(client: &Client<H::X>, path: &str, offset: u64) -> Result<Response, TransportError> {
+    perform::<H>(client, |exchange| exchange.to_file = Some(FileTarget::new(path, offset)))
 }
 
 /// An asset of 200,000 bytes, as a message had it.
@@ -22,7 +22,7 @@ fn asset() -> Asset {
     message["attachments"] = sample::json(
         r#"[{ "kind": "file", "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 200000 } }]"#,
     );
-    let script = Script::new().then(Expect::post("/v1/chats/c1/messages"), Answer::json(201, message));
+    let script = Script::new().then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, message));
     let mut message = Client::new(script).chats().chat("c1").post("x").expect("the script has it");
     match message.attachments.pop() {
         Some(Attachment::File(asset)) => asset,
@@ -72,7 +72,7 @@ fn response_of_any_form_goes_to_a_file<H: Harness>() {
             }
         });
         // The limit is for what goes to memory.
-        let limits = Limits { answer: 10, ..Limits::default() };
+        let limits = Limits { max_response_body: 10, ..Limits::default() };
         let client = H::connect(config(&server.url()).with_limits(limits));
         for _ in 0..5 {
             let path = folder.file("file", "an earlier content, which is longer than some of the new".repeat(10));
@@ -108,9 +108,9 @@ fn rest_that_exceeds_the_limit_of_its_file_is_refused<H: Harness>() {
         peer.wait_for_end();
     });
     let client = client::<H>(&server);
-    let fault = perform::<H>(&client, |exchange| exchange.to_file = Some(ToFile::new(&path, 5).limit(10)));
+    let fault = perform::<H>(&client, |exchange| exchange.to_file = Some(FileTarget::new(&path, 5).limit(10)));
     let fault = fault.expect_err("it would have 11 bytes");
-    assert_eq!((fault.kind, fault.received), (FaultKind::TooLarge, 0), "{fault}");
+    assert_eq!((fault.kind, fault.received), (TransportErrorKind::TooLarge, 0), "{fault}");
     assert_eq!(read(&path), b"12345");
 }
 
@@ -138,7 +138,7 @@ fn bytes_before_a_cut_are_in_the_file_and_reported<H: Harness>() {
         });
         let path = folder.file("file", "");
         let fault = download::<H>(&client::<H>(&server), &path, 0).expect_err("it is cut");
-        assert_eq!((fault.kind, fault.received), (FaultKind::Lost, cut as u64));
+        assert_eq!((fault.kind, fault.received), (TransportErrorKind::Disconnected, cut as u64));
         assert!(read(&path) == pattern(cut), "{cut} bytes");
         let head = fault.head.expect("the head had arrived");
         assert_eq!((head.status().as_u16(), head.headers()["etag"].as_bytes()), (200, &b"\"v1\""[..]));
@@ -158,7 +158,7 @@ fn unwritable_file_is_an_error_with_its_path<H: Harness>() {
     paths.extend(cfg!(target_os = "linux").then(|| "/dev/full".to_owned()));
     for path in paths {
         let fault = download::<H>(&client, &path, 0).expect_err("it cannot be written");
-        assert_eq!((fault.kind, fault.received), (FaultKind::File, 0), "{path}: {fault}");
+        assert_eq!((fault.kind, fault.received), (TransportErrorKind::File, 0), "{path}: {fault}");
         assert!(fault.source.downcast_ref::<FileError>().is_some_and(|error| error.path == path), "{fault}");
         assert_eq!(fault.head.expect("the head had arrived").status(), 200);
     }
@@ -166,7 +166,7 @@ fn unwritable_file_is_an_error_with_its_path<H: Harness>() {
 
 /// Options under which retries take no time.
 fn with_retries(server: &Server) -> Config {
-    let policy = RetryPolicy { retries: 2, first_wait: Duration::ZERO, ..RetryPolicy::default() };
+    let policy = RetryPolicy { max_retries: 2, initial_backoff: Duration::ZERO, ..RetryPolicy::default() };
     config(&server.url()).with_retry(policy)
 }
 
@@ -197,7 +197,7 @@ fn download_resumes_where_it_was_cut<H: Harness>() {
     let client = H::connect(with_retries(&server));
     let path = folder.path("file");
     let (observer, told) = observed();
-    let download = Download::of(&asset()).on_progress(observer);
+    let download = Download::new(&asset()).on_progress(observer);
     H::wait(client.chats().download_to(download, path.as_str())).expect("the whole file");
     assert!(read(&path) == pattern(LENGTH));
     assert_eq!((names(&folder), server.connections()), (vec!["file".to_owned()], 3));

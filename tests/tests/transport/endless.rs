@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Body, FaultKind, Timeout};
+use teamwire_core::{Body, Timeout, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::{
@@ -35,8 +35,8 @@ fn endless(begin: String, again: &'static str, at_once: usize) -> Server {
 
 /// Responses without an end, and how an exchange with a limit to its size ends that never pauses: where two limits are
 /// near, the adapters may reach either first.
-fn all() -> [(String, &'static str, Option<FaultKind>); 15] {
-    let (too_large, protocol) = (Some(FaultKind::TooLarge), Some(FaultKind::Protocol));
+fn all() -> [(String, &'static str, Option<TransportErrorKind>); 15] {
+    let (too_large, protocol) = (Some(TransportErrorKind::TooLarge), Some(TransportErrorKind::Protocol));
     [
         (String::new(), "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n", protocol),
         (String::new(), "HTTP/1.1 100 Continue\r\n\r\n", protocol),
@@ -69,8 +69,8 @@ fn total_time_ends_every_endless_response<H: Harness>() {
             let took = begun.elapsed();
             let text = format!("{begin:?}, {again:?} x {at_once}: {fault}");
             // What has a limit of another kind may reach that before.
-            let reaches_others = matches!(fault.kind, FaultKind::TooLarge | FaultKind::Protocol);
-            assert!(fault.kind == FaultKind::Timeout || at_once > 0 && reaches_others, "{text}");
+            let reaches_others = matches!(fault.kind, TransportErrorKind::TooLarge | TransportErrorKind::Protocol);
+            assert!(fault.kind == TransportErrorKind::Timeout || at_once > 0 && reaches_others, "{text}");
             assert!(took < LIMIT + AMPLE, "{took:?}: {text}");
         }
     }
@@ -81,10 +81,10 @@ fn size_ends_every_endless_response_that_never_pauses<H: Harness>() {
     for (begin, again, kind) in all() {
         let server = endless(begin.clone(), again, (64 << 10) / again.len());
         let fault = fault::<H>(&client::<H>(&server), |exchange| {
-            exchange.timeout = Timeout::Inactivity(Duration::from_secs(60));
+            exchange.timeout = Timeout::Idle(Duration::from_secs(60));
             exchange.limit = 1 << 20;
         });
-        let is_limited = matches!(fault.kind, FaultKind::TooLarge | FaultKind::Protocol);
+        let is_limited = matches!(fault.kind, TransportErrorKind::TooLarge | TransportErrorKind::Protocol);
         assert!(is_limited && fault.sent, "{begin:?}, {again:?}: {fault}");
         assert_eq!(fault.kind, kind.unwrap_or(fault.kind), "{begin:?}, {again:?}: {fault}");
     }
@@ -105,13 +105,13 @@ fn total_time_ends_a_request_that_is_read_slowly<H: Harness>() {
         posting(Body::from(vec![b'x'; LARGE]))(exchange);
         exchange.timeout = Timeout::Total(LIMIT);
     });
-    assert_eq!(fault.kind, FaultKind::Timeout, "{fault}");
+    assert_eq!(fault.kind, TransportErrorKind::Timeout, "{fault}");
     assert!(begun.elapsed() < LIMIT + AMPLE, "{:?}", begun.elapsed());
 }
 
 #[executor_test(adapters)]
 fn long_poll_is_limited_until_its_head_has_arrived<H: Harness>() {
-    let poll = Timeout::LongPoll { head: LIMIT, inactivity: Duration::from_secs(60) };
+    let poll = Timeout::LongPoll { head: LIMIT, idle: Duration::from_secs(60) };
     for (begin, again) in [
         ("", ""),
         ("HTTP/1.1 200 OK\r\n", ""),
@@ -124,10 +124,10 @@ fn long_poll_is_limited_until_its_head_has_arrived<H: Harness>() {
         let fault = fault::<H>(&client::<H>(&server), within(poll));
         assert!(begun.elapsed() < LIMIT + AMPLE, "{:?}", begun.elapsed());
         if again.is_empty() {
-            assert_eq!(fault.kind, FaultKind::Timeout, "{fault}");
+            assert_eq!(fault.kind, TransportErrorKind::Timeout, "{fault}");
             assert!(fault.to_string().contains("no response within 300ms"), "{fault}");
         } else {
-            let kinds = [FaultKind::Timeout, FaultKind::Protocol, FaultKind::TooLarge];
+            let kinds = [TransportErrorKind::Timeout, TransportErrorKind::Protocol, TransportErrorKind::TooLarge];
             assert!(kinds.contains(&fault.kind), "{fault}");
         }
     }
@@ -135,9 +135,9 @@ fn long_poll_is_limited_until_its_head_has_arrived<H: Harness>() {
 
 #[executor_test(adapters)]
 fn long_poll_is_limited_by_inactivity_after_its_head<H: Harness>() {
-    let poll = Timeout::LongPoll { head: Duration::from_secs(60), inactivity: LIMIT };
+    let poll = Timeout::LongPoll { head: Duration::from_secs(60), idle: LIMIT };
     let server = endless("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nbegun".into(), "", 0);
     let fault = fault::<H>(&client::<H>(&server), within(poll));
-    assert_eq!((fault.kind, fault.received), (FaultKind::Timeout, 5), "{fault}");
+    assert_eq!((fault.kind, fault.received), (TransportErrorKind::Timeout, 5), "{fault}");
     assert!(fault.to_string().contains("not a byte moved for 300ms"), "{fault}");
 }

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{FaultKind, Progress, Timeout};
+use teamwire_core::{Progress, Timeout, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Folder, LARGE, Server, client, fault, file, me, observed, pattern, posting, response, unchanged};
@@ -208,6 +208,6 @@ fn failure_after_an_announcement_is_no_417<H: Harness>() {
     let (client, folder) = (client::<H>(&server), Folder::new());
     let path = folder.file("file", pattern(LENGTH));
     let fault = fault::<H>(&client, posting(file(&path, LENGTH)));
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Lost, true), "{fault}");
+    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Disconnected, true), "{fault}");
     assert_eq!(server.connections(), 1);
 }

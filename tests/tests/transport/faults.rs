@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use teamwire_core::{Body, ErrorKind, FaultKind};
+use teamwire_core::{Body, ErrorKind, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{LARGE, Server, ask, client, fault, http_response, me, perform, posting, response, unchanged};
@@ -18,10 +18,10 @@ fn closed_connection_is_a_loss_of_a_sent_request<H: Harness>() {
         });
         let client = client::<H>(&server);
         let fault = fault::<H>(&client, unchanged);
-        let expected = (FaultKind::Lost, true, 0, false);
+        let expected = (TransportErrorKind::Disconnected, true, 0, false);
         assert_eq!((fault.kind, fault.sent, fault.received, fault.reused), expected, "{fault}");
         let error = ask::<H>(&client).expect_err("there is no response");
-        assert_eq!((error.kind(), error.may_have_arrived()), (ErrorKind::Connection, true));
+        assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Connection, true));
         assert!(error.to_string().starts_with("the connection was lost: "), "{error}");
     }
 }
@@ -39,7 +39,7 @@ fn cut_response_reports_the_number_of_bytes_received<H: Harness>() {
         let client = client::<H>(&server);
         response::<H>(&client, unchanged);
         let fault = fault::<H>(&client, unchanged);
-        let expected = (FaultKind::Lost, true, 10, true);
+        let expected = (TransportErrorKind::Disconnected, true, 10, true);
         assert_eq!((fault.kind, fault.sent, fault.received, fault.reused), expected, "{fault}");
     }
 }
@@ -52,7 +52,7 @@ fn cut_response_reports_its_head<H: Harness>() {
         peer.send("HTTP/1.1 503 Busy\r\nretry-after: 7\r\ncontent-length: 10\r\n\r\n1234");
     });
     let fault = fault::<H>(&client::<H>(&server), unchanged);
-    assert_eq!((fault.kind, fault.received), (FaultKind::Lost, 4));
+    assert_eq!((fault.kind, fault.received), (TransportErrorKind::Disconnected, 4));
     let head = fault.head.expect("the head had arrived");
     assert_eq!((head.status().as_u16(), head.headers()["retry-after"].as_bytes()), (503, b"7".as_slice()));
 }
@@ -89,7 +89,11 @@ fn response_cut_anywhere_before_its_end_is_a_loss<H: Harness>() {
                 Ok(response) => panic!("{sent:?}: {response:?}"),
             };
             let place = format!("{sent:?}: {fault}");
-            assert_eq!((fault.kind, fault.sent, fault.reused), (FaultKind::Lost, true, false), "{place}");
+            assert_eq!(
+                (fault.kind, fault.sent, fault.reused),
+                (TransportErrorKind::Disconnected, true, false),
+                "{place}"
+            );
             if !whole.contains("chunked") {
                 assert_eq!(fault.received, length.saturating_sub(head) as u64, "{place}");
             }
@@ -123,7 +127,7 @@ fn body_without_a_length_that_ends_with_a_reset_is_cut<H: Harness>() {
         peer.send("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n0123456789");
     });
     let fault = fault::<H>(&client::<H>(&server), unchanged);
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Lost, true), "{fault}");
+    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Disconnected, true), "{fault}");
 }
 
 #[executor_test(adapters)]
@@ -139,7 +143,7 @@ fn failure_that_ends_with_a_reset_is_the_response<H: Harness>() {
         let result = perform::<H>(&client::<H>(&server), posting(Body::from(vec![b'x'; LARGE])));
         match result {
             Ok(response) => assert_eq!((is_response, response.status().as_u16()), (true, status)),
-            Err(fault) => assert_eq!((is_response, fault.kind), (false, FaultKind::Lost), "{fault}"),
+            Err(fault) => assert_eq!((is_response, fault.kind), (false, TransportErrorKind::Disconnected), "{fault}"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use teamwire_core::FaultKind;
+use teamwire_core::TransportErrorKind;
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Server, client, fault, response, unchanged};
@@ -114,6 +114,6 @@ fn chunked_body_that_is_cut_within_a_line_is_lost<H: Harness>() {
             peer.send(format!("{CHUNKED}{body}"));
         });
         let fault = fault::<H>(&client::<H>(&server), unchanged);
-        assert_eq!((fault.kind, fault.received), (FaultKind::Lost, 10), "{fault}");
+        assert_eq!((fault.kind, fault.received), (TransportErrorKind::Disconnected, 10), "{fault}");
     }
 }

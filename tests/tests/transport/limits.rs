@@ -1,6 +1,6 @@
 //! No response takes more memory than the limits allow.
 
-use teamwire_core::{Error, ErrorKind, FaultKind, Limits};
+use teamwire_core::{Error, ErrorKind, Limits, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::{
@@ -19,9 +19,9 @@ fn announced_length_above_the_limit_is_refused_at_once<H: Harness>() {
             peer.wait_for_end();
         });
         let fault = fault::<H>(&client::<H>(&server), |exchange| exchange.limit = 1_000);
-        assert_eq!((fault.kind, fault.sent, fault.received), (FaultKind::TooLarge, true, 0), "{fault}");
+        assert_eq!((fault.kind, fault.sent, fault.received), (TransportErrorKind::TooLarge, true, 0), "{fault}");
         let error = Error::from(fault);
-        assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer);
+        assert_eq!(error.kind(), ErrorKind::UnexpectedResponse);
         assert!(error.to_string().contains("more than 1000 bytes"), "{error}");
     }
 }
@@ -36,7 +36,7 @@ fn body_without_a_length_is_refused_when_it_passes_the_limit<H: Harness>() {
             while peer.send(piece) {}
         });
         let fault = fault::<H>(&client::<H>(&server), |exchange| exchange.limit = 1_000);
-        assert_eq!((fault.kind, fault.sent), (FaultKind::TooLarge, true), "{fault}");
+        assert_eq!((fault.kind, fault.sent), (TransportErrorKind::TooLarge, true), "{fault}");
         // What has arrived with the byte that is too many may count.
         assert!(fault.received >= 1_000, "{fault:?}");
     }
@@ -51,12 +51,12 @@ fn body_of_exactly_the_limit_is_accepted<H: Harness>() {
         peer.send(format!("{CHUNKED}a\r\n0123456789\r\n0\r\n\r\n"));
         peer.serve(200, "01234567890");
     });
-    let limits = Limits { answer: 10, ..Limits::default() };
+    let limits = Limits { max_response_body: 10, ..Limits::default() };
     let client = H::connect(config(&server.url()).with_limits(limits));
     for _ in 0..2 {
         assert_eq!(response::<H>(&client, unchanged).body(), b"0123456789");
     }
-    assert_eq!(fault::<H>(&client, unchanged).kind, FaultKind::TooLarge);
+    assert_eq!(fault::<H>(&client, unchanged).kind, TransportErrorKind::TooLarge);
 }
 
 #[executor_test(adapters)]
@@ -66,10 +66,10 @@ fn announced_length_allocates_nothing<H: Harness>() {
         peer.request();
         peer.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\nx", u64::MAX));
     });
-    let limits = Limits { answer: u64::MAX, ..Limits::default() };
+    let limits = Limits { max_response_body: u64::MAX, ..Limits::default() };
     let client = H::connect(config(&server.url()).with_limits(limits));
     let fault = fault::<H>(&client, unchanged);
-    assert_eq!((fault.kind, fault.received), (FaultKind::Lost, 1), "{fault}");
+    assert_eq!((fault.kind, fault.received), (TransportErrorKind::Disconnected, 1), "{fault}");
 }
 
 #[executor_test(adapters)]
@@ -78,9 +78,9 @@ fn head_of_the_largest_size_is_read_and_a_larger_one_refused<H: Harness>() {
     let head = |lines: usize, rest| format!("{}{}", padding(1_000).repeat(lines), padding(rest));
     for (lines, refusal) in [
         (head(64, 1_000), None),
-        (head(65, 1_000), Some((FaultKind::TooLarge, "too large"))),
+        (head(65, 1_000), Some((TransportErrorKind::TooLarge, "too large"))),
         ("x: y\r\n".repeat(120), None),
-        ("x: y\r\n".repeat(200), Some((FaultKind::Protocol, "header"))),
+        ("x: y\r\n".repeat(200), Some((TransportErrorKind::Protocol, "header"))),
     ] {
         let server = Server::script(move |listener| {
             let mut peer = listener.accept();

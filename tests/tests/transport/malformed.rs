@@ -1,6 +1,6 @@
 //! Responses that break the rules of HTTP are refused at once, with the reason.
 
-use teamwire_core::{Body, FaultKind};
+use teamwire_core::{Body, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::{
@@ -65,7 +65,7 @@ fn malformed_response_is_refused_at_once_with_the_reason<H: Harness>() {
         });
         let fault = fault::<H>(&client::<H>(&server), unchanged);
         let says = fault.to_string().to_lowercase().contains(&words.to_lowercase());
-        if (fault.kind, fault.sent, says) != (FaultKind::Protocol, true, true) {
+        if (fault.kind, fault.sent, says) != (TransportErrorKind::Protocol, true, true) {
             wrong.push(format!("{part:?}: {fault}, but not {words:?}"));
         }
     }
@@ -81,5 +81,5 @@ fn malformed_response_ends_the_sending<H: Harness>() {
         peer.wait_for_end();
     });
     let fault = fault::<H>(&client::<H>(&server), posting(Body::from(vec![b'x'; LARGE])));
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Protocol, true), "{fault}");
+    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Protocol, true), "{fault}");
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use teamwire_core::{Client, Config, Error, FaultKind, RetryPolicy, Timeout};
+use teamwire_core::{Client, Config, Error, RetryPolicy, Timeout, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{
@@ -67,7 +67,7 @@ fn requests_share_one_tunnel<H: Harness>() {
         assert_eq!(ask::<H>(&client).expect("a response"), "Example");
     }
     let fault = fault::<H>(&client, unchanged);
-    assert_eq!((fault.kind, fault.sent, fault.reused), (FaultKind::Lost, true, true), "{fault}");
+    assert_eq!((fault.kind, fault.sent, fault.reused), (TransportErrorKind::Disconnected, true, true), "{fault}");
 }
 
 #[executor_test(adapters)]
@@ -79,22 +79,22 @@ fn loss_in_the_tunnel_is_a_loss<H: Harness>() {
         peer.request();
     });
     let fault = fault::<H>(&client_through::<H>(&proxy), unchanged);
-    assert_eq!((fault.kind, fault.sent, fault.reused), (FaultKind::Lost, true, false), "{fault}");
+    assert_eq!((fault.kind, fault.sent, fault.reused), (TransportErrorKind::Disconnected, true, false), "{fault}");
 }
 
 #[executor_test(adapters)]
 fn without_a_tunnel_nothing_of_the_request_is_sent<H: Harness>() {
     for (answer, kind) in [
-        ("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n", FaultKind::Proxy),
-        ("HTTP/1.1 403 Forbidden\r\ncontent-length: 4\r\n\r\nbody", FaultKind::Proxy),
-        ("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n", FaultKind::Proxy),
-        ("HTTP/1.1 103 Hints\r\nx: y\r\n\r\nHTTP/1.1 407 No\r\n\r\n", FaultKind::Proxy),
-        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", FaultKind::Connect),
-        ("HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\n\r\n", FaultKind::Connect),
-        ("HTTP/1.1 200 OK\r\n\r\nmore", FaultKind::Connect),
-        ("HTTP/1.1 20", FaultKind::Connect),
-        ("SSH-2.0-OpenSSH_9.6\r\n", FaultKind::Connect),
-        ("", FaultKind::Connect),
+        ("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n", TransportErrorKind::Proxy),
+        ("HTTP/1.1 403 Forbidden\r\ncontent-length: 4\r\n\r\nbody", TransportErrorKind::Proxy),
+        ("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n", TransportErrorKind::Proxy),
+        ("HTTP/1.1 103 Hints\r\nx: y\r\n\r\nHTTP/1.1 407 No\r\n\r\n", TransportErrorKind::Proxy),
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", TransportErrorKind::Connect),
+        ("HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\n\r\n", TransportErrorKind::Connect),
+        ("HTTP/1.1 200 OK\r\n\r\nmore", TransportErrorKind::Connect),
+        ("HTTP/1.1 20", TransportErrorKind::Connect),
+        ("SSH-2.0-OpenSSH_9.6\r\n", TransportErrorKind::Connect),
+        ("", TransportErrorKind::Connect),
     ] {
         for url in [BACKEND, "https://backend.invalid:81"] {
             let proxy = Server::script(move |listener| {
@@ -121,7 +121,7 @@ fn refusal_is_one_though_the_request_is_not_read<H: Harness>() {
     let client = client_through::<H>(&proxy);
     for _ in 0..10 {
         let fault = fault::<H>(&client, unchanged);
-        assert_eq!((fault.kind, fault.sent), (FaultKind::Proxy, false), "{fault}");
+        assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Proxy, false), "{fault}");
     }
 }
 
@@ -147,7 +147,7 @@ fn unreachable_proxy_is_named_without_its_password<H: Harness>() {
         for url in [BACKEND, "https://backend.invalid"] {
             let config = config(url).with_proxy(&format!("http://user:p%40ss@{host}")).expect("it is a URL");
             let fault = fault::<H>(&H::connect(config), unchanged);
-            assert!(matches!(fault.kind, FaultKind::Connect | FaultKind::Resolve), "{fault}");
+            assert!(matches!(fault.kind, TransportErrorKind::Connect | TransportErrorKind::Resolve), "{fault}");
             let name = host.trim_end_matches(":3128");
             assert!(!fault.sent && fault.to_string().contains(name), "{fault}");
             assert!(fault.to_string().contains("proxy"), "{fault}");
@@ -183,7 +183,7 @@ fn password_may_have_any_bytes<H: Harness>() {
 fn silent_proxy_ends_with_a_timeout<H: Harness>() {
     let proxy = Server::script(|listener| listener.accept().wait_for_end());
     let fault = fault::<H>(&client_through::<H>(&proxy), within(Timeout::Total(Duration::from_millis(500))));
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false), "{fault}");
+    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, false), "{fault}");
 }
 
 #[executor_test(adapters)]
@@ -195,7 +195,7 @@ fn proxy_whose_head_has_no_end_is_refused<H: Harness>() {
         while peer.send("x: y\r\n") {}
     });
     let fault = fault::<H>(&client_through::<H>(&proxy), unchanged);
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Connect, false), "{fault}");
+    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Connect, false), "{fault}");
 }
 
 #[executor_test(adapters)]
@@ -223,7 +223,10 @@ fn refused_login_is_attributed_to_the_proxy<H: Harness>() {
     let proxy = Server::always(http_response(407, "no"));
     let client = client_by::<H>(&proxy, config(BACKEND).with_retry(RetryPolicy::default()));
     let error = ask::<H>(&client).expect_err("the proxy refuses");
-    assert!(matches!(&error, Error::Connection(fault) if fault.kind == FaultKind::Proxy && !fault.sent), "{error:?}");
+    assert!(
+        matches!(&error, Error::Connection(fault) if fault.kind == TransportErrorKind::Proxy && !fault.sent),
+        "{error:?}"
+    );
     assert!(error.to_string().contains("the proxy refused") && error.to_string().contains("407"), "{error}");
     assert_no_password(&format!("{client:?} {error} {error:?}"));
 }
@@ -285,7 +288,7 @@ fn tunnel_and_handshake_share_their_time<H: Harness>() {
     let config = config("https://backend.invalid").with_proxy(&proxy.url()).expect("it is a URL");
     let begun = std::time::Instant::now();
     let fault = fault::<H>(&H::connect(config), within(Timeout::Total(Duration::from_secs(3))));
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false), "{fault:?}");
+    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, false), "{fault:?}");
     // Were the time given again to the handshake, it would be 5.4 s.
     assert!(begun.elapsed() < Duration::from_millis(4_800), "{:?}", begun.elapsed());
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::mpsc, time::Duration};
 
-use teamwire_core::{Body, FaultKind, Timeout};
+use teamwire_core::{Body, Timeout, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Folder, LARGE, Server, client, fault, file, me, posting, response, unchanged};
@@ -106,9 +106,9 @@ fn end_without_a_whole_response_is_a_loss<H: Harness>() {
         });
         let fault = fault::<H>(&client::<H>(&server), |exchange| {
             posting(Body::from(vec![b'x'; LARGE]))(exchange);
-            exchange.timeout = Timeout::Inactivity(Duration::from_secs(60));
+            exchange.timeout = Timeout::Idle(Duration::from_secs(60));
         });
-        assert_eq!((fault.kind, fault.sent, fault.received), (FaultKind::Lost, true, 0), "{fault}");
+        assert_eq!((fault.kind, fault.sent, fault.received), (TransportErrorKind::Disconnected, true, 0), "{fault}");
     }
 }
 
@@ -122,5 +122,5 @@ fn early_success_that_ends_with_a_reset_is_cut<H: Harness>() {
         peer.send("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nhalf");
     });
     let fault = fault::<H>(&client::<H>(&server), posting(Body::from(vec![b'x'; LARGE])));
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Lost, true), "{fault}");
+    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Disconnected, true), "{fault}");
 }

@@ -144,7 +144,7 @@ fn redirect_is_a_response_and_not_followed<H: Harness>() {
     let client = client::<H>(&server);
     for status in [301, 302] {
         let error = ask::<H>(&client).expect_err("a redirect is no user");
-        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedAnswer, Some(status)));
+        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedResponse, Some(status)));
     }
     let redirect = response::<H>(&client, unchanged);
     assert_eq!((redirect.status().as_u16(), redirect.body().as_slice()), (302, b"gone".as_slice()));

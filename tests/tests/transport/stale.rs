@@ -2,7 +2,7 @@
 
 use std::{sync::mpsc, thread, time::Duration};
 
-use teamwire_core::{FaultKind, Timeout};
+use teamwire_core::{Timeout, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Peer, Server, ask_at_once, client, fault, me, response, serve_at_once, unchanged, within};
@@ -28,7 +28,7 @@ fn after_a_dead_connection_those_of_its_time_are_not_tried<H: Harness>() {
         let client = client::<H>(&server);
         ask_at_once::<H>(&client, MANY);
         let fault = fault::<H>(&client, unchanged);
-        assert_eq!((fault.kind, fault.reused, fault.sent), (FaultKind::Lost, true, true), "{fault}");
+        assert_eq!((fault.kind, fault.reused, fault.sent), (TransportErrorKind::Disconnected, true, true), "{fault}");
         response::<H>(&client, unchanged);
         assert_eq!(server.connections(), MANY + 1);
     }
@@ -44,7 +44,7 @@ fn after_a_silent_connection_those_of_its_time_are_not_tried<H: Harness>() {
     let client = client::<H>(&server);
     ask_at_once::<H>(&client, MANY);
     let fault = fault::<H>(&client, within(Timeout::Total(Duration::from_millis(500))));
-    assert_eq!((fault.kind, fault.reused, fault.sent), (FaultKind::Timeout, true, true), "{fault}");
+    assert_eq!((fault.kind, fault.reused, fault.sent), (TransportErrorKind::Timeout, true, true), "{fault}");
     response::<H>(&client, unchanged);
 }
 
@@ -63,7 +63,7 @@ fn response_that_has_begun_casts_no_doubt_on_others<H: Harness>() {
     ask_at_once::<H>(&client, MANY);
     for _ in 0..MANY {
         let fault = fault::<H>(&client, unchanged);
-        assert_eq!((fault.kind, fault.reused), (FaultKind::Lost, true), "{fault}");
+        assert_eq!((fault.kind, fault.reused), (TransportErrorKind::Disconnected, true), "{fault}");
     }
     assert_eq!(server.connections(), MANY);
 }

@@ -5,7 +5,9 @@ use std::{
     thread,
 };
 
-use teamwire_core::{Body, Client, Error, Exchange, Fault, Reply, Response, Timeout, Transferred, script::sample};
+use teamwire_core::{
+    Body, Client, Error, Exchange, Reply, Response, Timeout, TransferProgress, TransportError, script::sample,
+};
 use teamwire_test_support::attempt;
 pub(crate) use teamwire_test_support::{
     Authority, Folder, Listener, Peer, Server, config, pattern, refusing_address, response as http_response,
@@ -39,10 +41,10 @@ pub(crate) fn ask<H: Harness>(client: &Client<H::X>) -> Result<String, Error> {
 pub(crate) fn perform<H: Harness>(
     client: &Client<H::X>,
     change: impl FnOnce(&mut Exchange),
-) -> Result<Response, Fault> {
+) -> Result<Response, TransportError> {
     match H::wait(attempt(client, change)).expect("the machine of an attempt has no errors") {
         Reply::Response(response) => Ok(response),
-        Reply::Fault(fault) => Err(fault),
+        Reply::Error(fault) => Err(fault),
         Reply::File(_) => panic!("it is no file task"),
     }
 }
@@ -55,7 +57,7 @@ pub(crate) fn response<H: Harness>(client: &Client<H::X>, change: impl FnOnce(&m
 
 /// As [`perform`], where no response comes.
 #[track_caller]
-pub(crate) fn fault<H: Harness>(client: &Client<H::X>, change: impl FnOnce(&mut Exchange)) -> Fault {
+pub(crate) fn fault<H: Harness>(client: &Client<H::X>, change: impl FnOnce(&mut Exchange)) -> TransportError {
     match perform::<H>(client, change) {
         Err(fault) => fault,
         Ok(response) => panic!("no response should come: {response:?}"),
@@ -114,7 +116,7 @@ pub(crate) fn respond_at_once(peers: &mut [Peer]) {
 }
 
 /// An observer of a transfer, and its reports.
-pub(crate) fn observed() -> (impl Fn(Transferred) + Send + Sync + 'static, mpsc::Receiver<Transferred>) {
+pub(crate) fn observed() -> (impl Fn(TransferProgress) + Send + Sync + 'static, mpsc::Receiver<TransferProgress>) {
     let (sender, receiver) = mpsc::channel();
     (move |transferred| sender.send(transferred).expect("the test listens"), receiver)
 }

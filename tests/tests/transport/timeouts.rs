@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Body, FaultKind, RetryPolicy, Timeout, Timeouts};
+use teamwire_core::{Body, RetryPolicy, Timeout, Timeouts, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{LARGE, Peer, Server, ask, client, config, fault, me, posting, response, within};
@@ -32,7 +32,7 @@ fn total_is_the_whole_time_of_an_exchange<H: Harness>() {
     let server = Server::script(|listener| drip(&mut listener.accept(), 1_000));
     let limit = Duration::from_millis(300);
     let fault = fault::<H>(&client::<H>(&server), within(Timeout::Total(limit)));
-    assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, true), "{fault}");
+    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, true), "{fault}");
     assert!(fault.received < 10 && fault.to_string().contains("300ms"), "{fault}");
 }
 
@@ -41,7 +41,7 @@ fn inactivity_does_not_limit_a_response_that_continues<H: Harness>() {
     let server = Server::script(|listener| drip(&mut listener.accept(), 40));
     let begun = Instant::now();
     let limit = Duration::from_millis(1_500);
-    let timeout = Timeout::Inactivity(limit);
+    let timeout = Timeout::Idle(limit);
     let response = response::<H>(&client::<H>(&server), within(timeout));
     assert_eq!(response.body().len(), 40);
     assert!(begun.elapsed() > limit, "it takes longer than the limit");
@@ -52,7 +52,7 @@ fn long_poll_may_take_longer_once_its_response_has_begun<H: Harness>() {
     let server = Server::script(|listener| drip(&mut listener.accept(), 60));
     let head = Duration::from_secs(2);
     let begun = Instant::now();
-    let timeout = Timeout::LongPoll { head, inactivity: LONG };
+    let timeout = Timeout::LongPoll { head, idle: LONG };
     let response = response::<H>(&client::<H>(&server), within(timeout));
     assert_eq!(response.body().len(), 60);
     assert!(begun.elapsed() > head, "it takes longer than the limit of the head");
@@ -61,7 +61,7 @@ fn long_poll_may_take_longer_once_its_response_has_begun<H: Harness>() {
 #[executor_test(adapters)]
 fn silent_server_ends_with_either_kind_of_timeout<H: Harness>() {
     let limit = Duration::from_millis(500);
-    for timeout in [Timeout::Total(limit), Timeout::Inactivity(limit)] {
+    for timeout in [Timeout::Total(limit), Timeout::Idle(limit)] {
         for begin in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n0123"] {
             let server = Server::script(move |listener| {
                 let mut peer = listener.accept();
@@ -72,7 +72,7 @@ fn silent_server_ends_with_either_kind_of_timeout<H: Harness>() {
             let begun = Instant::now();
             let fault = fault::<H>(&client::<H>(&server), within(timeout));
             assert!(begun.elapsed() >= limit, "{:?}", begun.elapsed());
-            assert_eq!((fault.kind, fault.sent, fault.reused), (FaultKind::Timeout, true, false), "{fault}");
+            assert_eq!((fault.kind, fault.sent, fault.reused), (TransportErrorKind::Timeout, true, false), "{fault}");
             assert_eq!(fault.received, if begin.ends_with("0123") { 4 } else { 0 });
         }
     }
@@ -81,7 +81,7 @@ fn silent_server_ends_with_either_kind_of_timeout<H: Harness>() {
 #[executor_test(adapters)]
 fn server_that_reads_nothing_ends_with_either_kind_of_timeout<H: Harness>() {
     let limit = Duration::from_millis(500);
-    for timeout in [Timeout::Total(limit), Timeout::Inactivity(limit)] {
+    for timeout in [Timeout::Total(limit), Timeout::Idle(limit)] {
         let (done, wait) = mpsc::channel::<()>();
         let server = Server::script(move |listener| {
             let _peer = listener.accept();
@@ -91,7 +91,7 @@ fn server_that_reads_nothing_ends_with_either_kind_of_timeout<H: Harness>() {
             posting(Body::from(vec![b'x'; LARGE]))(exchange);
             exchange.timeout = timeout;
         });
-        assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, true), "{fault}");
+        assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, true), "{fault}");
         drop(done);
     }
 }
@@ -118,14 +118,11 @@ fn connection_after_a_timeout_is_a_new_one<H: Harness>() {
 fn longest_time_is_no_limit<H: Harness>() {
     let server = Server::always(me());
     let forever = Duration::MAX;
-    let timeouts = Timeouts { default: forever, long: forever, assets: forever };
+    let timeouts = Timeouts { request: forever, listing: forever, transfer_idle: forever };
     let client = H::connect(config(&server.url()).with_timeouts(timeouts));
     ask::<H>(&client).expect("a response");
-    for timeout in [
-        Timeout::Total(forever),
-        Timeout::Inactivity(forever),
-        Timeout::LongPoll { head: forever, inactivity: forever },
-    ] {
+    for timeout in [Timeout::Total(forever), Timeout::Idle(forever), Timeout::LongPoll { head: forever, idle: forever }]
+    {
         response::<H>(&client, within(timeout));
     }
     assert_eq!(server.connections(), 1);
@@ -136,13 +133,13 @@ fn shortest_time_is_a_timeout_before_anything_is_sent<H: Harness>() {
     let server = Server::always(me());
     let client = client::<H>(&server);
     for time in [Duration::ZERO, Duration::from_nanos(1)] {
-        for timeout in [Timeout::Total(time), Timeout::LongPoll { head: time, inactivity: LONG }] {
+        for timeout in [Timeout::Total(time), Timeout::LongPoll { head: time, idle: LONG }] {
             let fault = fault::<H>(&client, within(timeout));
-            assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false), "{timeout:?}: {fault}");
+            assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, false), "{timeout:?}: {fault}");
         }
     }
-    let fault = fault::<H>(&client, within(Timeout::Inactivity(Duration::ZERO)));
-    assert_eq!(fault.kind, FaultKind::Timeout, "{fault}");
+    let fault = fault::<H>(&client, within(Timeout::Idle(Duration::ZERO)));
+    assert_eq!(fault.kind, TransportErrorKind::Timeout, "{fault}");
 }
 
 #[executor_test(adapters)]
@@ -167,7 +164,7 @@ fn timeout_of_an_earlier_exchange_does_not_end_a_later_one<H: Harness>() {
     // Nor does an earlier exchange, which had more time, let a later one wait longer.
     let begun = Instant::now();
     let fault = fault::<H>(&client, within(Timeout::Total(SHORT)));
-    assert_eq!((fault.kind, fault.reused), (FaultKind::Timeout, true), "{fault}");
+    assert_eq!((fault.kind, fault.reused), (TransportErrorKind::Timeout, true), "{fault}");
     assert!(begun.elapsed() < LONG / 2, "{:?}", begun.elapsed());
 }
 
@@ -183,7 +180,7 @@ fn wait_before_a_retry_is_slept<H: Harness>() {
     });
     let wait = Duration::from_millis(40);
     let client =
-        H::connect(config(&server.url()).with_retry(RetryPolicy { first_wait: wait, ..RetryPolicy::default() }));
+        H::connect(config(&server.url()).with_retry(RetryPolicy { initial_backoff: wait, ..RetryPolicy::default() }));
     let begun = Instant::now();
     assert_eq!(ask::<H>(&client).expect("the retry succeeds"), "Example");
     assert!(begun.elapsed() >= wait / 2, "the policy leaves at least half of it");

@@ -10,7 +10,7 @@ use rustls::{
     ServerConfig,
     version::{TLS12, TLS13},
 };
-use teamwire_core::{Body, Client, FaultKind, RetryPolicy, Timeout};
+use teamwire_core::{Body, Client, RetryPolicy, Timeout, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{
@@ -74,7 +74,7 @@ fn untrusted_certificate_is_refused_with_the_reason<H: Harness>() {
         let options = config(&server.https("localhost")).with_root_certificates_pem(AUTHORITY.pem());
         let client = H::connect(options.with_retry(RetryPolicy::default()));
         let fault = fault::<H>(&client, unchanged);
-        assert_eq!((fault.kind, fault.sent, fault.reused), (FaultKind::Tls, false, false), "{fault}");
+        assert_eq!((fault.kind, fault.sent, fault.reused), (TransportErrorKind::Tls, false, false), "{fault}");
         assert!(fault.to_string().contains(words), "{fault}");
         assert_eq!(server.connections(), 1);
 
@@ -93,7 +93,7 @@ fn untrusted_server_is_informed_of_the_reason<H: Harness>() {
         sender.send(error).expect("the test waits");
     });
     let client = client_of::<H>(&server.https("localhost"));
-    assert_eq!(fault::<H>(&client, unchanged).kind, FaultKind::Tls);
+    assert_eq!(fault::<H>(&client, unchanged).kind, TransportErrorKind::Tls);
     let reason = reason.recv().expect("an error");
     assert!(reason.contains("UnknownCA"), "{reason}");
 }
@@ -110,7 +110,7 @@ fn server_without_tls_is_reported_as_such<H: Harness>() {
             peer.wait_for_end();
         });
         let fault = fault::<H>(&client_of::<H>(&server.https("localhost")), unchanged);
-        assert_eq!((fault.kind, fault.sent), (FaultKind::Tls, false), "{fault}");
+        assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Tls, false), "{fault}");
         assert!(fault.to_string().contains("speaks no TLS"), "{fault}");
     }
 }
@@ -122,7 +122,10 @@ fn plain_http_to_a_server_with_tls_is_a_failure<H: Harness>() {
         listener.accept().secure(&settings).handshake().expect_err("it is no TLS");
     });
     let fault = fault::<H>(&client::<H>(&server), unchanged);
-    assert!(fault.sent && matches!(fault.kind, FaultKind::Protocol | FaultKind::Lost), "{fault:?}");
+    assert!(
+        fault.sent && matches!(fault.kind, TransportErrorKind::Protocol | TransportErrorKind::Disconnected),
+        "{fault:?}"
+    );
 }
 
 #[executor_test(adapters)]
@@ -135,7 +138,7 @@ fn broken_handshake_is_a_failure_to_connect<H: Harness>() {
             }
         });
         let fault = fault::<H>(&client_of::<H>(&server.https("localhost")), unchanged);
-        assert_eq!((fault.kind, fault.sent, fault.reused), (FaultKind::Connect, false, false), "{fault:?}");
+        assert_eq!((fault.kind, fault.sent, fault.reused), (TransportErrorKind::Connect, false, false), "{fault:?}");
         assert!(fault.to_string().contains("TLS handshake"), "{fault}");
     }
 }
@@ -143,10 +146,10 @@ fn broken_handshake_is_a_failure_to_connect<H: Harness>() {
 #[executor_test(adapters)]
 fn handshake_is_limited_by_either_kind_of_timeout<H: Harness>() {
     let limit = Duration::from_millis(300);
-    for timeout in [Timeout::Total(limit), Timeout::Inactivity(limit)] {
+    for timeout in [Timeout::Total(limit), Timeout::Idle(limit)] {
         let server = Server::script(|listener| listener.accept().wait_for_end());
         let fault = fault::<H>(&client_of::<H>(&server.https("localhost")), within(timeout));
-        assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, false), "{fault:?}");
+        assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, false), "{fault:?}");
         assert!(fault.to_string().contains("300ms"), "{fault}");
     }
 }
@@ -175,7 +178,7 @@ fn demand_for_a_client_certificate_is_reported_and_nothing_sent<H: Harness>() {
         let bodies = [0, 10, LARGE].map(|length| Body::from(vec![b'x'; length]));
         for body in bodies.into_iter().chain([file(&path, LARGE)]) {
             let fault = perform::<H>(&client, posting(body)).expect_err("the client has no certificate");
-            let expected = (FaultKind::ClientCertificate, false, false);
+            let expected = (TransportErrorKind::ClientCertificate, false, false);
             assert_eq!((fault.kind, fault.sent, fault.reused), expected, "{version:?}: {fault:?}");
         }
         let before = server.connections();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use rustls::StreamOwned;
-use teamwire_core::{Body, FaultKind, RetryPolicy};
+use teamwire_core::{Body, RetryPolicy, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::{
@@ -68,7 +68,9 @@ fn connection_with_bytes_left_over_is_not_used_again<H: Harness>() {
 
 #[executor_test(adapters)]
 fn body_without_a_length_needs_an_announced_end<H: Harness>() {
-    for (announced, expected) in [(true, None), (false, Some((FaultKind::Lost, true, bot().len() as u64)))] {
+    for (announced, expected) in
+        [(true, None), (false, Some((TransportErrorKind::Disconnected, true, bot().len() as u64)))]
+    {
         let settings = AUTHORITY.server("localhost");
         let server = Server::script(move |listener| {
             let mut peer = listener.accept().secure(&settings);

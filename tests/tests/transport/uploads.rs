@@ -3,7 +3,8 @@
 use std::fs::OpenOptions;
 
 use teamwire_core::{
-    Body, Draft, Error, ErrorKind, Fault, FaultKind, FileError, FileErrorKind, NewAttachment, Progress, Timeout, Upload,
+    Body, Draft, Error, ErrorKind, FileError, FileErrorKind, NewAttachment, Progress, Timeout, TransportError,
+    TransportErrorKind, Upload,
 };
 use teamwire_tests::{executor_test, harness::Harness};
 
@@ -26,8 +27,8 @@ fn echo() -> Server {
     })
 }
 
-fn kind(fault: &Fault) -> FileErrorKind {
-    assert_eq!(fault.kind, FaultKind::File, "{fault}");
+fn kind(fault: &TransportError) -> FileErrorKind {
+    assert_eq!(fault.kind, TransportErrorKind::File, "{fault}");
     fault.source.downcast_ref::<FileError>().expect("the source is the error of the file").kind
 }
 
@@ -97,7 +98,7 @@ fn operation_names_the_file_that_changed<H: Harness>() {
         file.set_len(200_004).expect("a file can have this length");
     });
     let client = client::<H>(&server);
-    let draft = Draft::text("the log").attach(NewAttachment::file(Upload::path(&path)));
+    let draft = Draft::text("the log").attach(NewAttachment::file(Upload::from_path(&path)));
     let error = H::wait(client.chats().chat("c1").post(draft)).expect_err("the file has changed");
     assert_eq!(error.kind(), ErrorKind::File);
     assert!(matches!(&error, Error::Attachment { file, .. } if file == "large.log"), "{error}");
@@ -112,7 +113,7 @@ fn unreadable_file_is_an_error_before_anything_is_sent<H: Harness>() {
     {
         let fault = fault::<H>(&client, posting(file(&path, 10)));
         assert_eq!((kind(&fault), fault.sent), (expected, false), "{fault}");
-        let draft = Draft::text("x").attach(NewAttachment::file(Upload::path(path).named("x")));
+        let draft = Draft::text("x").attach(NewAttachment::file(Upload::from_path(path).file_name("x")));
         let error = H::wait(client.chats().chat("c1").post(draft)).expect_err("the file cannot be read");
         assert_eq!(error.kind(), ErrorKind::File);
     }
@@ -177,7 +178,7 @@ fn bytes_that_the_system_still_delivers_are_no_inactivity<H: Harness>() {
                 let begun = Instant::now();
                 response::<H>(client, |exchange| {
                     posting(body)(exchange);
-                    exchange.timeout = Timeout::Inactivity(LIMIT);
+                    exchange.timeout = Timeout::Idle(LIMIT);
                 });
                 assert!(begun.elapsed() > LIMIT, "{:?}", begun.elapsed());
             });

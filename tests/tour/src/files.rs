@@ -6,13 +6,13 @@ use std::{
     io::{self, IsTerminal, Write as _},
 };
 
-use teamwire_core::{Attachment, Client, Download, Image, Message, Transferred, Upload};
+use teamwire_core::{Attachment, Client, Download, Image, Message, TransferProgress, Upload};
 
 use crate::adapter::Adapter;
 
 /// A small picture of a lamp.
 pub(crate) fn avatar() -> Image {
-    Image::bytes(include_bytes!("avatar.jpg").as_slice())
+    Image::from_bytes(include_bytes!("avatar.jpg").as_slice())
 }
 
 /// The log of the database, about 1.4 MB.
@@ -27,7 +27,7 @@ pub(crate) fn log() -> Vec<u8> {
 
 /// The log as an upload that shows its progress.
 pub(crate) fn log_upload() -> Upload {
-    Upload::bytes("database.log", log()).on_progress(progress("uploading database.log"))
+    Upload::from_bytes("database.log", log()).on_progress(progress("uploading database.log"))
 }
 
 /// Downloads the first file of the message and compares it with the log.
@@ -35,7 +35,7 @@ pub(crate) fn download_log<A: Adapter>(client: &Client<A::Executor>, message: &M
     let Some(Attachment::File(asset)) = message.attachments.first() else {
         return Err("the message has no file".into());
     };
-    let download = Download::of(asset).on_progress(progress("downloading database.log"));
+    let download = Download::new(asset).on_progress(progress("downloading database.log"));
     if A::wait(client.chats().download(download))? == log() {
         Ok(())
     } else {
@@ -44,9 +44,9 @@ pub(crate) fn download_log<A: Adapter>(client: &Client<A::Executor>, message: &M
 }
 
 /// Shows the progress of a transfer on a line of its own, which is cleared at the end; nothing if there is no terminal.
-fn progress(title: &'static str) -> impl Fn(Transferred) + Send + Sync + 'static {
+fn progress(title: &'static str) -> impl Fn(TransferProgress) + Send + Sync + 'static {
     let is_shown = io::stderr().is_terminal();
-    move |Transferred { bytes, total, .. }| {
+    move |TransferProgress { bytes, total, .. }| {
         let Some(total) = total.filter(|_| is_shown) else { return };
         let percent = bytes.saturating_mul(100) / total.max(1);
         let line = if bytes < total { format!("{title}: {percent} %") } else { String::new() };

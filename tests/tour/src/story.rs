@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use teamwire_core::{
-    AlertType, Chat, Client, Coordinates, Draft, Error, Executor, Feed, FeedEvent, Follow, LiveLocation, NewChat,
+    AlertType, Chat, Client, Coordinates, Draft, Error, Executor, Feed, FeedEvent, FeedOptions, LiveLocation, NewChat,
     NewOneToOne, Poller, ReactionType, ShareDuration,
 };
 use teamwire_sandbox::{Sandbox, org};
@@ -33,7 +33,7 @@ impl<A: Adapter> Story<'_, A> {
     /// The bot finds the people on call and creates a chat for them.
     fn gather(&mut self) -> Result<Chat<A::Executor>> {
         let chats = self.client.chats();
-        self.request("get_subscriptions", || A::wait(chats.subscriptions()), |chats| words::titles(chats))?;
+        self.request("get_subscriptions", || A::wait(chats.list()), |chats| words::titles(chats))?;
         self.request(
             "get_by_thread_id",
             || A::wait(chats.by_thread_id(org::LOBBY)),
@@ -45,14 +45,14 @@ impl<A: Adapter> Story<'_, A> {
             .admin(org::ANNA)
             .avatar(files::avatar())
             .message("Please report your progress here.")
-            .is_alert(true);
+            .alert_chat(true);
         let chat = self.request(
             "create_chat",
             || A::wait(chats.create_chat(night)),
             |chat| format!("{:?} with {}", chat.title(), words::names(chat.user_members())),
         )?;
         self.request("get_by_title", || A::wait(chats.by_title("Database down")), |chats| words::titles(chats))?;
-        let to_david = NewOneToOne::with(org::DAVID).message("You are on call: please join \"Database down\".");
+        let to_david = NewOneToOne::new(org::DAVID).message("You are on call: please join \"Database down\".");
         self.request(
             "create_one2one_chat",
             || A::wait(chats.create_one_to_one_chat(to_david)),
@@ -69,7 +69,7 @@ impl<A: Adapter> Story<'_, A> {
     /// It posts an alert with the log attached, and people react.
     fn alert(&mut self, chat: &Chat<A::Executor>) -> Result<()> {
         let chats = self.client.chats();
-        let mut reactions = chats.reaction_updates(Follow::from_now());
+        let mut reactions = chats.reaction_updates(FeedOptions::from_now());
         // Started before the alert, so that no reaction is missed.
         start::<A, _>(&mut reactions)?;
 
@@ -137,7 +137,7 @@ impl<A: Adapter> Story<'_, A> {
         let chats = self.client.chats();
         let depot = LiveLocation::new(Coordinates::new(52.5200, 13.4050)?, ShareDuration::OneHour);
         A::wait(chat.post(Draft::text("The van is on its way").attach(depot)))?;
-        let mut locations = chat.live_locations(Follow::from_now());
+        let mut locations = chat.live_locations(FeedOptions::from_now());
         start::<A, _>(&mut locations)?;
 
         self.local("has_location_sharing_active_chats", || {

@@ -11,7 +11,7 @@ use futures_util::{
     future::FutureExt,
     stream::{FuturesUnordered, StreamExt},
 };
-use teamwire_core::{Fault, FaultKind};
+use teamwire_core::{TransportError, TransportErrorKind};
 use teamwire_std::CONNECTION_ATTEMPT_DELAY;
 
 use super::error_chain;
@@ -22,14 +22,14 @@ use crate::{engine::deadline::Deadline, runtime::Runtime};
 pub(super) async fn dial<R: Runtime>(
     addresses: &[SocketAddr],
     deadline: &mut Deadline<'_, R>,
-) -> Result<(R::Stream, SocketAddr), Fault> {
+) -> Result<(R::Stream, SocketAddr), TransportError> {
     deadline.enter_phase("connecting");
     let runtime = deadline.runtime();
     if let [address] = addresses {
         let connected = deadline.race(runtime.connect(*address)).await?;
         return match connected {
             Ok(socket) => Ok((socket, *address)),
-            Err(error) => Err(Fault::new(FaultKind::Connect, failure(*address, &error))),
+            Err(error) => Err(TransportError::new(TransportErrorKind::Connect, failure(*address, &error))),
         };
     }
     let attempt = |address| async move { (address, runtime.connect(address).await) };
@@ -58,9 +58,9 @@ pub(super) async fn dial<R: Runtime>(
     });
     match connected.await {
         Ok(Some(connected)) => Ok(connected),
-        Ok(None) => Err(Fault::new(FaultKind::Connect, failures.join(", "))),
+        Ok(None) => Err(TransportError::new(TransportErrorKind::Connect, failures.join(", "))),
         Err(fault) if failures.is_empty() => Err(fault),
-        Err(fault) => Err(Fault::new(fault.kind, format!("{}; {}", fault.source, failures.join(", ")))),
+        Err(fault) => Err(TransportError::new(fault.kind, format!("{}; {}", fault.source, failures.join(", ")))),
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use futures_util::future::{FutureExt, Shared};
-use teamwire_core::{Fault, FaultKind};
+use teamwire_core::{TransportError, TransportErrorKind};
 use teamwire_std::PreferredAddresses;
 
 use super::error_chain;
@@ -49,7 +49,7 @@ impl Hosts {
         host: &str,
         port: u16,
         deadline: &mut Deadline<'_, R>,
-    ) -> Result<Vec<SocketAddr>, Fault> {
+    ) -> Result<Vec<SocketAddr>, TransportError> {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
@@ -57,11 +57,11 @@ impl Hosts {
         let look_up = self.look_up(host, port, deadline.runtime());
         let Some(look_up) = look_up else {
             let why = format!("{host}: {MAX_LOOK_UPS} look-ups of other hosts have not ended");
-            return Err(Fault::new(FaultKind::Resolve, why));
+            return Err(TransportError::new(TransportErrorKind::Resolve, why));
         };
         let addresses = deadline.race(look_up).await?.map_err(|error| unresolved(host, &error))?;
         if addresses.is_empty() {
-            return Err(Fault::new(FaultKind::Resolve, format!("{host} has no address")));
+            return Err(TransportError::new(TransportErrorKind::Resolve, format!("{host} has no address")));
         }
         Ok(self.preferred.order(host, port, addresses))
     }
@@ -115,10 +115,10 @@ impl LookUp {
     }
 }
 
-fn unresolved(host: &str, error: &io::Error) -> Fault {
+fn unresolved(host: &str, error: &io::Error) -> TransportError {
     // An error of the operating system (too many open files, for instance) is not about the name. (On Windows, every error is
     // one of the operating system.)
     let is_system = cfg!(unix) && error.raw_os_error().is_some();
-    let kind = if is_system { FaultKind::Connect } else { FaultKind::Resolve };
-    Fault::new(kind, format!("{host}: {}", error_chain::text(error)))
+    let kind = if is_system { TransportErrorKind::Connect } else { TransportErrorKind::Resolve };
+    TransportError::new(kind, format!("{host}: {}", error_chain::text(error)))
 }

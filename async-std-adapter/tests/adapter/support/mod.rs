@@ -4,7 +4,7 @@ mod canned;
 mod probe;
 
 use async_std::task;
-use teamwire_async_std::{Client, Error, Exchange, Fault, Reply, Response, Runtime, script::sample};
+use teamwire_async_std::{Client, Error, Exchange, Reply, Response, Runtime, TransportError, script::sample};
 use teamwire_test_support::{Server, attempt, config, response};
 
 pub(crate) use self::{
@@ -27,15 +27,18 @@ pub(crate) fn ask<R: Runtime>(client: &Client<R>) -> Result<String, Error> {
 }
 
 /// Performs the request for the bot's user once, with these changes.
-pub(crate) fn perform<R: Runtime>(client: &Client<R>, change: impl FnOnce(&mut Exchange)) -> Result<Response, Fault> {
+pub(crate) fn perform<R: Runtime>(
+    client: &Client<R>,
+    change: impl FnOnce(&mut Exchange),
+) -> Result<Response, TransportError> {
     match task::block_on(attempt(client, change)).expect("the machine of an attempt has no errors") {
         Reply::Response(response) => Ok(response),
-        Reply::Fault(fault) => Err(fault),
+        Reply::Error(fault) => Err(fault),
         Reply::File(_) => panic!("it is no file task"),
     }
 }
 
 /// As [`perform`], of a request that fails.
-pub(crate) fn fault<R: Runtime>(client: &Client<R>) -> Fault {
+pub(crate) fn fault<R: Runtime>(client: &Client<R>) -> TransportError {
     perform(client, |_| {}).expect_err("it fails")
 }

@@ -32,8 +32,8 @@ fn proxied(look_ups: LookUps) -> Client<BlockingExecutor> {
 
 fn client_with(look_ups: LookUps, time: Duration, change: fn(Config) -> Config) -> Client<BlockingExecutor> {
     let credentials = Credentials::new("app-id", "the secret").expect("credentials");
-    let config = Config::allowing_plain_http("http://backend.test:81", credentials).expect("a URL");
-    let timeouts = Timeouts { default: time, long: time, assets: time };
+    let config = Config::new_insecure("http://backend.test:81", credentials).expect("a URL");
+    let timeouts = Timeouts { request: time, listing: time, transfer_idle: time };
     let config = config.with_retry(RetryPolicy::NEVER).with_timeouts(timeouts);
     let config = change(config);
     let mut http = UreqTransport::new(&config).expect("options that can be had");

@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use teamwire_core::{Fault, FaultKind};
+use teamwire_core::{TransportError, TransportErrorKind};
 use teamwire_std::PreferredAddresses;
 
 use super::{look_up::LookUps, race, socket::Socket};
@@ -39,14 +39,14 @@ impl Hosts {
         let failed = |kind| {
             move |error: io::Error| match error.kind() {
                 ErrorKind::TimedOut => error,
-                _ => io::Error::other(Fault::new(kind, format!("{host}:{port}: {error}"))),
+                _ => io::Error::other(TransportError::new(kind, format!("{host}:{port}: {error}"))),
             }
         };
-        let found = self.look_ups.find(host, port, deadline).map_err(failed(FaultKind::Resolve))?;
+        let found = self.look_ups.find(host, port, deadline).map_err(failed(TransportErrorKind::Resolve))?;
         let addresses = self.preferred.order(host, port, found);
-        let stream = race::connect(&addresses, deadline).map_err(failed(FaultKind::Connect))?;
+        let stream = race::connect(&addresses, deadline).map_err(failed(TransportErrorKind::Connect))?;
         let chosen = stream.peer_addr().ok().filter(|_| addresses.len() > 1);
-        Ok((Socket::new(stream).map_err(failed(FaultKind::Connect))?, chosen))
+        Ok((Socket::new(stream).map_err(failed(TransportErrorKind::Connect))?, chosen))
     }
 
     /// Sets the address of this host that is tried first the next time. Without one, it is the first one of the look-up.
@@ -79,10 +79,13 @@ mod tests {
         let kind = |hosts: Hosts| {
             let error = hosts.connect("host", 1, None).expect_err("no connection");
             assert!(error.to_string().contains("host:1: "), "{error}");
-            error.downcast::<Fault>().expect("a fault").kind
+            error.downcast::<TransportError>().expect("a fault").kind
         };
-        assert_eq!(kind(Hosts::with(LookUps::with(|_, _| Err(ErrorKind::NotFound.into())))), FaultKind::Resolve);
+        assert_eq!(
+            kind(Hosts::with(LookUps::with(|_, _| Err(ErrorKind::NotFound.into())))),
+            TransportErrorKind::Resolve
+        );
         let refusing = vec![SocketAddr::from(([127, 0, 0, 1], 1))];
-        assert_eq!(kind(Hosts::with(LookUps::with(move |_, _| Ok(refusing.clone())))), FaultKind::Connect);
+        assert_eq!(kind(Hosts::with(LookUps::with(move |_, _| Ok(refusing.clone())))), TransportErrorKind::Connect);
     }
 }

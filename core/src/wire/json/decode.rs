@@ -2,17 +2,17 @@ use alloc::string::String;
 
 use chrono::{DateTime, Utc};
 
-use super::{Json, Odd, text};
+use super::{DecodeError, Json, text};
 use crate::model::{AssetId, GroupId, MessageId, ReactionId, ThreadId, UserId};
 
 /// Something that a response has, made from its JSON.
 pub(crate) trait Decode: Sized + Send {
-    fn decode(json: Json<'_>) -> Result<Self, Odd>;
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError>;
 }
 
 /// A text for people: see [the module](super).
 impl Decode for String {
-    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         match text(json.bytes) {
             Some(text) => Ok(text),
             None => json.strict(),
@@ -24,7 +24,7 @@ impl Decode for String {
 pub(in crate::wire) struct Exact(pub(in crate::wire) String);
 
 impl Decode for Exact {
-    fn decode(json: Json<'_>) -> Result<Self, Odd> {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         json.strict().map(Self)
     }
 }
@@ -32,7 +32,7 @@ impl Decode for Exact {
 macro_rules! strict {
     ($($type:ty),* $(,)?) => { $(
         impl Decode for $type {
-            fn decode(json: Json<'_>) -> Result<Self, Odd> {
+            fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
                 json.strict()
             }
         }

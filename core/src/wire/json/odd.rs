@@ -5,30 +5,30 @@ use alloc::{
 
 /// Why a thing is undecoded, and where in it.
 #[derive(Debug)]
-pub(crate) struct Odd {
-    why: Why,
+pub(crate) struct DecodeError {
+    cause: Cause,
     /// The names of the members that lead there, the innermost first.
     path: Vec<&'static str>,
 }
 
 #[derive(Debug)]
-enum Why {
+enum Cause {
     Missing(&'static str),
     Json(serde_json::Error),
     Other(&'static str),
 }
 
-impl Odd {
+impl DecodeError {
     pub(in crate::wire) const fn new(why: &'static str) -> Self {
-        Self { why: Why::Other(why), path: Vec::new() }
+        Self { cause: Cause::Other(why), path: Vec::new() }
     }
 
     pub(super) const fn missing(name: &'static str) -> Self {
-        Self { why: Why::Missing(name), path: Vec::new() }
+        Self { cause: Cause::Missing(name), path: Vec::new() }
     }
 
     pub(super) const fn json(error: serde_json::Error) -> Self {
-        Self { why: Why::Json(error), path: Vec::new() }
+        Self { cause: Cause::Json(error), path: Vec::new() }
     }
 
     /// The same in a member of this name.
@@ -38,10 +38,10 @@ impl Odd {
     }
 
     pub(in crate::wire) fn reason(&self) -> String {
-        match &self.why {
-            Why::Missing(name) => alloc::format!("missing field `{name}`"),
-            Why::Other(why) => (*why).to_string(),
-            Why::Json(error) => {
+        match &self.cause {
+            Cause::Missing(name) => alloc::format!("missing field `{name}`"),
+            Cause::Other(why) => (*why).to_string(),
+            Cause::Json(error) => {
                 let why = error.to_string();
                 // The place is that in the single value, which means nothing to others.
                 why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why).to_string()

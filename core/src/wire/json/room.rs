@@ -9,12 +9,12 @@ const NESTED_BASE: usize = 1 << 10;
 
 /// A list whose size in memory is bounded by the bytes that it is read from. It grows in small steps: a list that doubles
 /// takes up to three times its size.
-pub(in crate::wire) struct Room<T> {
+pub(in crate::wire) struct BoundedVec<T> {
     items: Vec<T>,
     most: usize,
 }
 
-impl<T> Room<T> {
+impl<T> BoundedVec<T> {
     /// Room for what a body of this size has.
     pub(in crate::wire) fn new(bytes: usize) -> Self {
         Self::with_base(bytes, BASE)

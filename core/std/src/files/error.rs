@@ -11,7 +11,7 @@ pub(super) fn file_error(path: &str) -> impl Fn(io::Error) -> FileError {
         let kind = match error.kind() {
             ErrorKind::NotFound => FileErrorKind::NotFound,
             ErrorKind::IsADirectory => FileErrorKind::IsDirectory,
-            ErrorKind::PermissionDenied => FileErrorKind::Denied,
+            ErrorKind::PermissionDenied => FileErrorKind::PermissionDenied,
             _ => FileErrorKind::Other,
         };
         FileError::new(path, kind, error)

@@ -1,4 +1,4 @@
-use teamwire_core::{Fault, FaultKind};
+use teamwire_core::{TransportError, TransportErrorKind};
 
 use super::limits::MAX_HEAD;
 
@@ -115,13 +115,13 @@ impl ChunkLines {
     ///
     /// [`FaultKind::Protocol`] for a body that is malformed, and for one with more than [`MAX_HEAD`] bytes of trailers or
     /// 1 MiB of extensions in a row: a reader would wait for the end of a line, or read, without an end.
-    pub fn check(&self) -> Result<(), Fault> {
+    pub fn check(&self) -> Result<(), TransportError> {
         let why = match self {
             _ if self.is_malformed() => "the chunked body is malformed",
             _ if self.is_excessive() => "the extensions or trailers of the chunked body are too long",
             _ => return Ok(()),
         };
-        Err(Fault::new(FaultKind::Protocol, why))
+        Err(TransportError::new(TransportErrorKind::Protocol, why))
     }
 
     /// Exceeds a limit: there are more than [`MAX_HEAD`] bytes of trailers, or more than 1 MiB of extensions in a row.

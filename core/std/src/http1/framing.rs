@@ -1,4 +1,4 @@
-use teamwire_core::{Fault, FaultKind};
+use teamwire_core::{TransportError, TransportErrorKind};
 
 /// Framing of a response's body, as far as `ureq_proto` has to be helped with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ impl Framing {
         status: u16,
         values: impl IntoIterator<Item = &'a [u8]>,
         has_length: bool,
-    ) -> Result<Self, Fault> {
-        let refused = |why: String| Err(Fault::new(FaultKind::Protocol, why));
+    ) -> Result<Self, TransportError> {
+        let refused = |why: String| Err(TransportError::new(TransportErrorKind::Protocol, why));
         let (mut has_coding, mut is_chunked) = (false, false);
         for value in values {
             has_coding = true;
@@ -87,7 +87,7 @@ mod tests {
             (true, "chunked", "HTTP/1.0"),
         ] {
             let fault = Framing::of(is_old, 200, [value.as_bytes()], false).expect_err("it cannot be read");
-            assert!(fault.kind == FaultKind::Protocol && fault.to_string().contains(why), "{fault}");
+            assert!(fault.kind == TransportErrorKind::Protocol && fault.to_string().contains(why), "{fault}");
         }
     }
 }

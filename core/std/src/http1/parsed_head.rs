@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use teamwire_core::{Fault, FaultKind};
+use teamwire_core::{TransportError, TransportErrorKind};
 
 use super::framing::Framing;
 
@@ -29,7 +29,7 @@ impl ParsedHead {
     ///
     /// [`FaultKind::Protocol`] for a head that is malformed or has more than 128 fields, and for lengths that
     /// contradict each other; and those of [`Framing::of`].
-    pub fn parse(head: &[u8]) -> Result<Option<Self>, Fault> {
+    pub fn parse(head: &[u8]) -> Result<Option<Self>, TransportError> {
         // Some servers end the previous response with one line break too many.
         let start = head.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(head.len());
         let mut lines = head[start..].split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
@@ -87,7 +87,7 @@ fn field(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
 }
 
 /// Returns the announced length of the body.
-fn length(headers: &HeaderMap) -> Result<Option<u64>, Fault> {
+fn length(headers: &HeaderMap) -> Result<Option<u64>, TransportError> {
     let values = headers.get_all(header::CONTENT_LENGTH).iter();
     let mut length = None;
     for text in values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii) {
@@ -113,8 +113,8 @@ fn connection(headers: &HeaderMap) -> Option<&'static str> {
     ["close", "keep-alive"].into_iter().find(|option| has(option))
 }
 
-fn malformed(why: impl Into<String>) -> Fault {
-    Fault::new(FaultKind::Protocol, why.into())
+fn malformed(why: impl Into<String>) -> TransportError {
+    TransportError::new(TransportErrorKind::Protocol, why.into())
 }
 
 #[cfg(test)]
@@ -174,7 +174,7 @@ mod tests {
         ] {
             let head = format!("HTTP/1.1 200 OK\r\n{head}\r\n");
             let fault = ParsedHead::parse(head.as_bytes()).expect_err("it is malformed");
-            assert!(fault.kind == FaultKind::Protocol && fault.to_string().contains(why), "{fault}");
+            assert!(fault.kind == TransportErrorKind::Protocol && fault.to_string().contains(why), "{fault}");
         }
         for line in ["SSH-2.0-x", "HTTP/1.2 200 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 20", "HTTP/1.1 200 \u{7f}"] {
             assert!(

@@ -56,5 +56,5 @@ impl AsyncWorker for AsyncStd {
 fn config(port: u16) -> Config {
     let credentials = Credentials::new("app-id", "secret-of-the-bot").expect("the credentials are valid");
     let config = Config::new(&format!("http://127.0.0.1:{port}"), credentials).expect("the URL is valid");
-    config.with_retry(RetryPolicy { retries: 0, ..RetryPolicy::default() })
+    config.with_retry(RetryPolicy { max_retries: 0, ..RetryPolicy::default() })
 }

@@ -56,7 +56,7 @@ fn upload<H: Harness>(folder: &Path, when: When, in_memory: bool, outcome: &mut 
     let haproxy = Haproxy::start(folder, &sandbox, Settings { rules: when.rules(), ..Settings::default() })?;
     let bot = Bot::<H>::new(&sandbox, folder, &haproxy.url())?;
     let (source, upload) = if in_memory {
-        ("from memory", Upload::bytes("big.bin", bytes(SIZE)))
+        ("from memory", Upload::from_bytes("big.bin", bytes(SIZE)))
     } else {
         ("from a file", bot.file_on_disk("big.bin", &bytes(SIZE))?)
     };

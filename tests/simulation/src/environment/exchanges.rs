@@ -58,7 +58,7 @@ impl Environment {
                 Delivery::RequestLost(Loss::Noticed),
             ]);
         }
-        let timeout = exchange.timeout.silence();
+        let timeout = exchange.timeout.max_idle();
         let times_out_at = self.clock + timeout;
         let id = self.exchanges.len();
         let (parts, body) = exchange.request.into_parts();

@@ -1,6 +1,6 @@
 //! The events of a feed: they are delivered in order, once, and after the replies that they come from.
 
-use teamwire_core::{Checkpoint, FeedEvent, Now, Trouble};
+use teamwire_core::{Checkpoint, FeedEvent, Now, Retrying};
 
 use super::{Expected, FeedInvariants};
 use crate::{
@@ -31,12 +31,12 @@ impl FeedInvariants {
     ) -> Result<Option<(Checkpoint, usize)>, Violation> {
         match event {
             FeedEvent::Started(checkpoint) => self.on_start(false).map(|position| Some((checkpoint, position))),
-            FeedEvent::Missed(checkpoint) => self.on_start(true).map(|position| Some((checkpoint, position))),
+            FeedEvent::Gap(checkpoint) => self.on_start(true).map(|position| Some((checkpoint, position))),
             FeedEvent::Update { item, checkpoint } => self.on_item(oracle, &item, checkpoint).map(Some),
-            FeedEvent::Unread { item, checkpoint } => {
+            FeedEvent::Undecoded { item, checkpoint } => {
                 self.on_item(oracle, &Item::Undecoded(item.json), checkpoint).map(Some)
             }
-            FeedEvent::Quiet(checkpoint) => {
+            FeedEvent::Heartbeat(checkpoint) => {
                 self.check_delivered(oracle, self.received)?;
                 if self.expected != Expected::Nothing || !self.checkpoints.allows_heartbeat(now) {
                     return violation("a feed reports a heartbeat only after an idle interval", || {
@@ -45,7 +45,7 @@ impl FeedInvariants {
                 }
                 Ok(Some((checkpoint, self.received)))
             }
-            FeedEvent::Trouble(notice) => self.on_retry_notice(now, &notice).map(|()| None),
+            FeedEvent::Retrying(notice) => self.on_retry_notice(now, &notice).map(|()| None),
             _ => violation(SIMULATOR, || "a feed delivered an event of an unknown kind".into()),
         }
     }
@@ -80,7 +80,7 @@ impl FeedInvariants {
         Ok((checkpoint, position))
     }
 
-    fn on_retry_notice(&mut self, now: Now, notice: &Trouble) -> Result<(), Violation> {
+    fn on_retry_notice(&mut self, now: Now, notice: &Retrying) -> Result<(), Violation> {
         let requested = match self.expected {
             Expected::RetryNotice(requested) => requested,
             Expected::Request => None,

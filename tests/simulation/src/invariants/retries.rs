@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use teamwire_core::{Error, FaultKind, Now, Ticket, Trouble};
+use teamwire_core::{Error, Now, Retrying, Ticket, TransportErrorKind};
 
 use crate::{
     scenario::Topic,
@@ -51,7 +51,7 @@ impl Retries {
         &mut self,
         now: Now,
         requested: Option<Duration>,
-        notice: &Trouble,
+        notice: &Retrying,
     ) -> Result<(), Violation> {
         self.failures += 1;
         if notice.attempt != self.failures {
@@ -60,15 +60,15 @@ impl Retries {
             });
         }
         // The event may have been ready for some time before it was polled.
-        let wait = notice.next_try.since(now.moment);
-        self.not_before = notice.next_try.since_epoch();
+        let wait = notice.retry_at.saturating_duration_since(now.moment);
+        self.not_before = notice.retry_at.since_epoch();
         let request_duration =
             self.last_request.map_or(Duration::ZERO, |(_, sent_at)| now.moment.since_epoch().saturating_sub(sent_at));
         // A long poll that is interrupted after a while is repeated at once.
         if wait == MIN_BACKOFF
             && requested.is_none()
             && request_duration >= Duration::from_secs(1)
-            && may_be_interrupted(&notice.cause)
+            && may_be_interrupted(&notice.error)
         {
             return Ok(());
         }
@@ -88,8 +88,10 @@ impl Retries {
 /// Returns `true` if a proxy may have ended the exchange.
 fn may_be_interrupted(error: &Error) -> bool {
     match error {
-        Error::Connection(fault) => fault.kind == FaultKind::Lost && fault.received == 0 && fault.head.is_none(),
-        Error::Refused(rejection) => matches!(rejection.status, 408 | 502..=504) && rejection.code.is_none(),
+        Error::Connection(fault) => {
+            fault.kind == TransportErrorKind::Disconnected && fault.received == 0 && fault.head.is_none()
+        }
+        Error::Api(rejection) => matches!(rejection.status, 408 | 502..=504) && rejection.code.is_none(),
         _ => false,
     }
 }

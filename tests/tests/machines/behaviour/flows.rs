@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use serde_json::Value;
 use teamwire_core::{
-    ByHand, Chat, ChatRef, Client, Error, ErrorKind, Fault, FaultKind, Flow, Machine, Moment, Now, Reply, Script,
-    Session, Step, Ticket, script::sample,
+    Chat, ChatRef, Client, Error, ErrorKind, Flow, Machine, Manual, Moment, Now, Reply, Script, Session, Step, Ticket,
+    TransportError, TransportErrorKind, script::sample,
 };
 use teamwire_tests::operations::{ENTROPY, config, now, response};
 
-fn client() -> Client<ByHand> {
-    Client::new(ByHand::new(config(), ENTROPY, now()))
+fn client() -> Client<Manual> {
+    Client::new(Manual::new(config(), ENTROPY, now()))
 }
 
 fn at(seconds: u64) -> Now {
-    Now::new(Moment::after_epoch(Duration::from_secs(seconds)), now().utc)
+    Now::new(Moment::from_epoch(Duration::from_secs(seconds)), now().utc)
 }
 
 #[track_caller]
@@ -37,7 +37,7 @@ fn early_wake_up_returns_the_same_deadline() {
     let client = client();
     let mut me = client.contacts().me();
     let (ticket, _) = sent(&mut me, at(10));
-    me.handle(at(20), ticket, Reply::Fault(Fault::new(FaultKind::Connect, "no route")));
+    me.handle(at(20), ticket, Reply::Error(TransportError::new(TransportErrorKind::Connect, "no route")));
     let Step::Sleep(until) = me.poll(at(20)) else { panic!("it waits") };
     assert!(until > at(20).moment);
     for early in [at(20), at(20)] {
@@ -52,7 +52,7 @@ fn late_reply_is_not_taken_for_that_of_the_next_attempt() {
     let client = client();
     let mut me = client.contacts().me();
     let (first, _) = sent(&mut me, at(0));
-    me.handle(at(10), first, Reply::Fault(Fault::new(FaultKind::Timeout, "10 s").sent(true)));
+    me.handle(at(10), first, Reply::Error(TransportError::new(TransportErrorKind::Timeout, "10 s").with_sent(true)));
     me.handle(at(10), first, ok(&sample::bot()));
     assert!(matches!(me.poll(at(10)), Step::Sleep(_)), "the first attempt is over");
     let (second, _) = sent(&mut me, at(11));
@@ -123,7 +123,7 @@ fn operation_whose_first_part_fails_has_no_second() {
 fn handles_of_a_bot_can_be_sent_to_other_threads() {
     fn goes<T: Send + Sync + 'static>() {}
     fn moves<T: Send>(_: &T) {}
-    goes::<Client<ByHand>>();
+    goes::<Client<Manual>>();
     goes::<Client<Script>>();
     goes::<Chat<Script>>();
     goes::<ChatRef<Script>>();

@@ -2,26 +2,26 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use teamwire_core::{ByHand, Client, Fault, FaultKind, FeedEvent, Flow, Machine, Reply, Step};
+use teamwire_core::{Client, FeedEvent, Flow, Machine, Manual, Reply, Step, TransportError, TransportErrorKind};
 use teamwire_tests::operations::{config, now};
 
 const SESSIONS: u8 = 40;
 /// The first wait of the default policy.
 const FIRST: Duration = Duration::from_millis(500);
 
-fn client(number: u8) -> Client<ByHand> {
-    Client::new(ByHand::new(config(), [number; 32], now()))
+fn client(number: u8) -> Client<Manual> {
+    Client::new(Manual::new(config(), [number; 32], now()))
 }
 
 fn unreachable() -> Reply {
-    Reply::Fault(Fault::new(FaultKind::Connect, "no route to host"))
+    Reply::Error(TransportError::new(TransportErrorKind::Connect, "no route to host"))
 }
 
 fn wait_of<T: Send>(flow: &mut dyn Flow<Output = T>) -> Duration {
     let Step::Send(ticket, _) = flow.poll(now()) else { panic!("it begins with a request") };
     flow.handle(now(), ticket, unreachable());
     match flow.poll(now()) {
-        Step::Sleep(until) => until.since(now().moment),
+        Step::Sleep(until) => until.saturating_duration_since(now().moment),
         _ => panic!("it waits before the retry"),
     }
 }
@@ -56,7 +56,7 @@ fn waits_of_many_feeds_are_spread() {
         let Step::Send(ticket, _) = feed.poll(now()) else { panic!("it begins with a request") };
         feed.handle(now(), ticket, unreachable());
         match feed.poll(now()) {
-            Step::Event(FeedEvent::Trouble(trouble)) => trouble.next_try.since(now().moment),
+            Step::Event(FeedEvent::Retrying(trouble)) => trouble.retry_at.saturating_duration_since(now().moment),
             other => panic!("it reports the failure, not {other:?}"),
         }
     };

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use teamwire_core::{
-    ByHand, Client, Fault, FaultKind, Machine, Messages, Moment, Now, Script, Step,
-    script::{Answer, Expect, sample},
+    Client, Machine, Manual, Messages, Moment, Now, Script, Step, TransportError, TransportErrorKind,
+    script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::{ENTROPY, Operation, TID, config};
 
@@ -24,7 +24,7 @@ fn read(config: teamwire_core::Config, pages: Vec<Value>) -> Messages {
         }
         let expect = Expect::get(messages_path());
         let expect = if at == 0 { expect } else { expect.query("cursor", (at - 1).to_string()) };
-        let _ = script.clone().then(expect, Answer::json(200, page));
+        let _ = script.clone().then(expect, Respond::json(200, page));
     }
     let messages = Client::new(script.clone()).chats().chat(TID).messages(None).expect("the script has them");
     script.assert_done();
@@ -42,7 +42,7 @@ fn the_readers_after_marking_are_walked_to_their_end() {
         if let Some(next) = next {
             page["next_cursor"] = next.into();
         }
-        Answer::json(200, page)
+        Respond::json(200, page)
     };
     let (marked, path) = (Expect::post(format!("/v1/chats/{TID}/read")), format!("/v1/chats/{TID}/readers"));
     let script = Script::with_config(config())
@@ -54,7 +54,7 @@ fn the_readers_after_marking_are_walked_to_their_end() {
     script.assert_done();
 
     // No smaller page is requested in place of the first one: it is not said to have been marked.
-    let too_large = Answer::fault(Fault::new(FaultKind::TooLarge, "it has more than 16 MiB"));
+    let too_large = Respond::error(TransportError::new(TransportErrorKind::TooLarge, "it has more than 16 MiB"));
     let script = Script::with_config(config()).then(marked, too_large);
     Client::new(script.clone()).chats().chat(TID).mark_as_read().expect_err("the response is too large");
     script.assert_done();
@@ -68,7 +68,7 @@ fn every_list_is_walked_to_its_end_in_order() {
             if !next.is_empty() {
                 page["next_cursor"] = next.into();
             }
-            Answer::json(200, page)
+            Respond::json(200, page)
         });
         let played = operation.play(config(), pages);
         played.outcome.expect("the list ends");
@@ -85,8 +85,8 @@ fn every_list_is_walked_to_its_end_in_order() {
     let mut first = sample::page([one, two]);
     first["next_cursor"] = "2".into();
     let script = Script::new()
-        .then(Expect::get("/v1/users"), Answer::json(200, first))
-        .then(Expect::get("/v1/users").query("cursor", "2"), Answer::json(200, sample::page([three, four])));
+        .then(Expect::get("/v1/users"), Respond::json(200, first))
+        .then(Expect::get("/v1/users").query("cursor", "2"), Respond::json(200, sample::page([three, four])));
     let users = Client::new(script).contacts().users().expect("the list ends");
     let uids: Vec<_> = users.iter().map(|user| user.uid.as_str()).collect();
     assert_eq!(uids, ["u1", "u2", "u3", "u4"]);
@@ -95,7 +95,7 @@ fn every_list_is_walked_to_its_end_in_order() {
 #[test]
 fn messages_are_asked_for_since_one_day_ago_to_the_millisecond() {
     let utc: DateTime<Utc> = "2026-03-01T12:34:56.789999Z".parse().expect("a date");
-    let answer = Answer::json(200, sample::messages([]));
+    let answer = Respond::json(200, sample::messages([]));
     let script = Script::new().starting_at(utc).always(Expect::get(messages_path()), answer);
     script.advance(Duration::from_secs(5));
     let client = Client::new(script.clone());
@@ -113,7 +113,7 @@ fn clock_at_the_edge_of_time_is_no_failure() {
         (DateTime::UNIX_EPOCH, Some(DateTime::<Utc>::MIN_UTC), "0000-01-01T00%3A00%3A00.000Z"),
         (DateTime::UNIX_EPOCH, Some(DateTime::<Utc>::MAX_UTC), "9999-12-31T23%3A59%3A59.999Z"),
     ] {
-        let client = Client::new(ByHand::new(config(), ENTROPY, Now::new(Moment::EPOCH, utc)));
+        let client = Client::new(Manual::new(config(), ENTROPY, Now::new(Moment::EPOCH, utc)));
         let chat = client.chats().chat(TID);
         let mut messages = chat.messages(since);
         let Step::Send(_, exchange) = messages.poll(Now::new(Moment::EPOCH, utc)) else { panic!("it has a request") };
@@ -123,7 +123,7 @@ fn clock_at_the_edge_of_time_is_no_failure() {
 
 #[test]
 fn day_ago_is_counted_from_the_request() {
-    let client = Client::new(ByHand::new(config(), ENTROPY, Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH)));
+    let client = Client::new(Manual::new(config(), ENTROPY, Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH)));
     let chat = client.chats().chat(TID);
     let mut messages = chat.messages(None);
     let later = Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(7));
@@ -134,7 +134,7 @@ fn day_ago_is_counted_from_the_request() {
 #[test]
 #[allow(deprecated, reason = "deprecated operations are tested too")]
 fn deprecated_name_sends_the_same_request() {
-    let answer = Answer::json(200, sample::messages([sample::message("m1", TID, "hello")]));
+    let answer = Respond::json(200, sample::messages([sample::message("m1", TID, "hello")]));
     let script = Script::new().always(Expect::get(messages_path()), answer);
     let client = Client::new(script.clone());
     let chat = client.chats().chat(TID);
@@ -190,10 +190,10 @@ fn page_that_fails_for_a_while_does_not_restart_the_list() {
     first["next_cursor"] = "a".into();
     let second = || Expect::get("/v1/users").query("cursor", "a");
     let script = Script::new()
-        .then(Expect::get("/v1/users"), Answer::json(200, first))
-        .then(second(), Answer::lost())
-        .then(second(), Answer::status(500))
-        .then(second(), Answer::json(200, sample::page([sample::user("u2", "", "")])));
+        .then(Expect::get("/v1/users"), Respond::json(200, first))
+        .then(second(), Respond::connection_lost())
+        .then(second(), Respond::status(500))
+        .then(second(), Respond::json(200, sample::page([sample::user("u2", "", "")])));
     assert_eq!(Client::new(script.clone()).contacts().users().expect("the list ends").len(), 2);
     script.assert_done();
 }
@@ -203,21 +203,21 @@ fn each_page_has_all_the_attempts() {
     let page = |next: Value| {
         let mut page = sample::page([]);
         page["next_cursor"] = next;
-        Answer::json(200, page)
+        Respond::json(200, page)
     };
-    let failure = || Answer::status(500);
+    let failure = || Respond::status(500);
     let pages = [failure(), failure(), failure(), page("a".into()), failure(), failure(), failure(), page(Value::Null)];
     Operation::Users.play(config(), pages).outcome.expect("three retries each are enough");
 }
 
 #[test]
 fn missing_chat_is_none_and_a_failure_is_not() {
-    let find = |answer: Answer| {
+    let find = |answer: Respond| {
         let script = Script::with_config(config()).then(Expect::get(format!("/v1/chats/{TID}")), answer);
         Client::new(script).chats().by_thread_id(TID)
     };
-    assert!(find(Answer::problem(404, "not_found")).expect("the server says so").is_none());
-    assert!(find(Answer::status(404).body("text/html", "<h1>404</h1>")).is_err(), "a proxy knows nothing of chats");
-    assert!(find(Answer::problem(401, "auth")).is_err());
-    assert!(find(Answer::status(410)).is_err());
+    assert!(find(Respond::problem(404, "not_found")).expect("the server says so").is_none());
+    assert!(find(Respond::status(404).body("text/html", "<h1>404</h1>")).is_err(), "a proxy knows nothing of chats");
+    assert!(find(Respond::problem(401, "auth")).is_err());
+    assert!(find(Respond::status(410)).is_err());
 }

@@ -20,17 +20,23 @@ fn header(exchange: &Exchange, name: &str) -> Option<String> {
 
 #[test]
 fn each_operation_has_its_kind_of_timeout() {
-    let own =
-        Timeouts { default: Duration::from_secs(3), long: Duration::from_secs(7), assets: Duration::from_secs(9) };
-    let by_default =
-        Timeouts { default: Duration::from_secs(10), long: Duration::from_secs(15), assets: Duration::from_secs(60) };
+    let own = Timeouts {
+        request: Duration::from_secs(3),
+        listing: Duration::from_secs(7),
+        transfer_idle: Duration::from_secs(9),
+    };
+    let by_default = Timeouts {
+        request: Duration::from_secs(10),
+        listing: Duration::from_secs(15),
+        transfer_idle: Duration::from_secs(60),
+    };
     for operation in Operation::ALL {
         let lists_chats = matches!(operation, Operation::GetSubscriptions | Operation::GetByTitle);
         let long = operation.class() == Class::Contacts || lists_chats;
         let expected = |timeouts: Timeouts| match operation {
-            Operation::SetAvatar | Operation::LoadAvatar => Timeout::Inactivity(timeouts.assets),
-            _ if long => Timeout::Total(timeouts.long),
-            _ => Timeout::Total(timeouts.default),
+            Operation::SetAvatar | Operation::LoadAvatar => Timeout::Idle(timeouts.transfer_idle),
+            _ if long => Timeout::Total(timeouts.listing),
+            _ => Timeout::Total(timeouts.request),
         };
         assert_eq!(exchange(config(), *operation).timeout, expected(by_default), "{operation:?}");
         assert_eq!(exchange(config().with_timeouts(own), *operation).timeout, expected(own), "{operation:?}");
@@ -40,7 +46,7 @@ fn each_operation_has_its_kind_of_timeout() {
 #[test]
 fn response_may_be_as_large_as_the_limit() {
     assert_eq!(exchange(config(), Operation::Me).limit, 16 << 20);
-    let small = config().with_limits(Limits { answer: 9, ..Limits::default() });
+    let small = config().with_limits(Limits { max_response_body: 9, ..Limits::default() });
     assert_eq!(exchange(small, Operation::Me).limit, 9);
 }
 
@@ -101,7 +107,7 @@ fn key_of_ones_own_is_used() {
     let requests = [
         request_of(&mut bot.chat.post(Draft::text("hello").idempotency_key(key))),
         request_of(&mut chats.create_chat(NewChat::titled("").idempotency_key(key))),
-        request_of(&mut chats.create_one_to_one_chat(NewOneToOne::with("u1").idempotency_key(key))),
+        request_of(&mut chats.create_one_to_one_chat(NewOneToOne::new("u1").idempotency_key(key))),
     ];
     for request in requests {
         assert_eq!(request.headers()["idempotency-key"], key);
@@ -149,13 +155,13 @@ fn draft_sends_its_content_and_nothing_else() {
     };
     assert_eq!(sent("hello".into()), json!({ "msg": "hello" }));
     assert_eq!(sent(String::from("hello").into()), sent((&String::from("hello")).into()));
-    assert_eq!(sent(Draft::text("hello").is_alert(true)), json!({ "msg": "hello", "alert_type": "alert" }));
+    assert_eq!(sent(Draft::text("hello").set_alert(true)), json!({ "msg": "hello", "alert_type": "alert" }));
     let note = Draft::text("hello").alert(AlertType::Note);
-    assert_eq!(sent(note.clone().is_alert(true)), json!({ "msg": "hello", "alert_type": "note" }));
-    assert_eq!(sent(note.is_alert(false)), json!({ "msg": "hello", "alert_type": "note" }));
-    assert_eq!(sent(Draft::text("hello").is_alert(false)), json!({ "msg": "hello" }));
+    assert_eq!(sent(note.clone().set_alert(true)), json!({ "msg": "hello", "alert_type": "note" }));
+    assert_eq!(sent(note.set_alert(false)), json!({ "msg": "hello", "alert_type": "note" }));
+    assert_eq!(sent(Draft::text("hello").set_alert(false)), json!({ "msg": "hello" }));
     assert_eq!(
-        sent(Draft::text("hello").is_alert(true).is_alert(false)),
+        sent(Draft::text("hello").set_alert(true).set_alert(false)),
         json!({ "msg": "hello" }),
         "the last one counts"
     );

@@ -9,8 +9,9 @@ use chrono::{DateTime, Utc};
 use http::Method;
 use serde_json::json;
 use teamwire_core::{
-    Client, Config, Credentials, Draft, Error, ErrorKind, Executor, Fault, FaultKind, Moment, RetryPolicy, Script,
-    script::{Answer, Expect, sample},
+    Client, Config, Credentials, Draft, Error, ErrorKind, Executor, Moment, RetryPolicy, Script, TransportError,
+    TransportErrorKind,
+    script::{Expect, Respond, sample},
 };
 
 /// The text of a panic.
@@ -35,8 +36,8 @@ fn to_c1() -> Expect {
     Expect::post("/v1/chats/c1/messages")
 }
 
-fn posted() -> Answer {
-    Answer::json(201, sample::message("m1", "c1", "hello"))
+fn posted() -> Respond {
+    Respond::json(201, sample::message("m1", "c1", "hello"))
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn unexpected_request_is_shown_beside_the_expected_one() {
 
 #[test]
 fn body_that_is_no_json_matches_no_expectation() {
-    let script = never().then(Expect::get("/v1/me").json(json!({})), Answer::status(500));
+    let script = never().then(Expect::get("/v1/me").json(json!({})), Respond::status(500));
     let panic = panic_of(|| Client::new(script).contacts().me());
     assert!(panic.contains("in the body, which is no JSON"), "{panic}");
 }
@@ -98,7 +99,7 @@ fn expectation_may_name_a_part_of_the_request() {
 
 #[test]
 fn steps_that_have_not_come_are_named_in_the_end() {
-    let script = never().then(to_c1(), posted()).then(Expect::get("/v1/me"), Answer::status(500));
+    let script = never().then(to_c1(), posted()).then(Expect::get("/v1/me"), Respond::status(500));
     let line = line!() - 1;
     let panic = panic_of(|| script.assert_done());
     assert!(panic.contains("POST /v1/chats/c1/messages") && panic.contains("GET /v1/me"), "{panic}");
@@ -112,7 +113,7 @@ fn steps_that_have_not_come_are_named_in_the_end() {
 
 #[test]
 fn permanent_response_takes_no_step_of_the_script() {
-    let script = never().always(Expect::get("/v1/me"), Answer::json(200, sample::bot())).then(to_c1(), posted());
+    let script = never().always(Expect::get("/v1/me"), Respond::json(200, sample::bot())).then(to_c1(), posted());
     let client = Client::new(script.clone());
     client.contacts().me().expect("always");
     post(&script, "hello").expect("it is the next step");
@@ -123,23 +124,23 @@ fn permanent_response_takes_no_step_of_the_script() {
 
 #[test]
 fn time_passes_as_scripted() {
-    let slow = posted().after(Duration::from_secs(4));
+    let slow = posted().delay(Duration::from_secs(4));
     let script = never().then(to_c1(), slow).then(to_c1(), posted());
     post(&script, "hello").expect("4 s are less than 10");
     script.advance(Duration::from_secs(60));
     post(&script, "hello").expect("it is expected");
-    assert_eq!(script.requests()[1].at, Moment::after_epoch(Duration::from_secs(64)));
+    assert_eq!(script.requests()[1].at, Moment::from_epoch(Duration::from_secs(64)));
 }
 
 #[test]
 fn response_that_takes_too_long_is_a_timeout() {
-    for answer in [posted().after(Duration::from_millis(10_001)), Answer::silence(), posted().after(Duration::MAX)] {
+    for answer in [posted().delay(Duration::from_millis(10_001)), Respond::timeout(), posted().delay(Duration::MAX)] {
         let script = never().then(to_c1(), answer);
         let Err(Error::Connection(fault)) = post(&script, "hello") else { panic!("the time ran out") };
-        assert_eq!((fault.kind, fault.sent), (FaultKind::Timeout, true));
-        assert_eq!(script.now().moment, Moment::after_epoch(Duration::from_secs(10)));
+        assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, true));
+        assert_eq!(script.now().moment, Moment::from_epoch(Duration::from_secs(10)));
     }
-    post(&never().then(to_c1(), posted().after(Duration::from_secs(10))), "hello").expect("just in time");
+    post(&never().then(to_c1(), posted().delay(Duration::from_secs(10))), "hello").expect("just in time");
 }
 
 #[test]
@@ -150,7 +151,7 @@ fn utc_starts_as_scripted_and_follows_the_clock() {
     let script = script.starting_at(utc);
     script.advance(Duration::from_secs(1));
     assert_eq!(script.now().utc.to_rfc3339(), "2024-03-01T00:00:00+00:00");
-    assert_eq!(script.now().moment, Moment::after_epoch(Duration::from_secs(1)));
+    assert_eq!(script.now().moment, Moment::from_epoch(Duration::from_secs(1)));
 }
 
 #[test]
@@ -160,37 +161,37 @@ fn clock_that_is_moved_beyond_all_time_is_no_failure() {
     script.advance(Duration::MAX);
     post(&script, "hello").expect("it is answered");
     let messages = Expect::get("/v1/chats/c1/messages");
-    let script = script.then(messages, Answer::json(200, sample::messages([])));
+    let script = script.then(messages, Respond::json(200, sample::messages([])));
     Client::new(script).chats().chat("c1").messages(None).expect("it is answered");
 }
 
 #[test]
 fn each_scripted_failure_is_of_its_kind() {
     for (answer, kind, sent) in [
-        (Answer::unreachable(), FaultKind::Connect, false),
-        (Answer::lost(), FaultKind::Lost, true),
-        (Answer::silence(), FaultKind::Timeout, true),
-        (Answer::fault(Fault::new(FaultKind::Tls, "expired")), FaultKind::Tls, false),
+        (Respond::unreachable(), TransportErrorKind::Connect, false),
+        (Respond::connection_lost(), TransportErrorKind::Disconnected, true),
+        (Respond::timeout(), TransportErrorKind::Timeout, true),
+        (Respond::error(TransportError::new(TransportErrorKind::Tls, "expired")), TransportErrorKind::Tls, false),
     ] {
         let Err(Error::Connection(fault)) = post(&never().then(to_c1(), answer), "hello") else { panic!("{kind:?}") };
         assert_eq!((fault.kind, fault.sent, fault.reused, fault.received), (kind, sent, false, 0));
     }
-    let refused = post(&never().then(to_c1(), Answer::problem(409, "conflict")), "hello").expect_err("a refusal");
+    let refused = post(&never().then(to_c1(), Respond::problem(409, "conflict")), "hello").expect_err("a refusal");
     assert_eq!((refused.kind(), refused.code()), (ErrorKind::Server, Some("conflict")));
 }
 
 #[test]
 fn invalid_response_of_a_script_panics_at_once() {
-    assert!(panic_of(|| Answer::status(99)).contains("99 is no HTTP status"));
-    assert!(panic_of(|| Answer::json(1000, json!({}))).contains("1000"));
-    assert!(panic_of(|| Answer::status(200).header("bad name", "x")).contains("bad name"));
-    assert!(panic_of(|| Answer::status(200).header("x", "a\nb")).contains("no header"));
+    assert!(panic_of(|| Respond::status(99)).contains("99 is no HTTP status"));
+    assert!(panic_of(|| Respond::json(1000, json!({}))).contains("1000"));
+    assert!(panic_of(|| Respond::status(200).header("bad name", "x")).contains("bad name"));
+    assert!(panic_of(|| Respond::status(200).header("x", "a\nb")).contains("no header"));
     assert!(panic_of(|| sample::json("{")).contains("no JSON"));
 }
 
 #[test]
 fn request_can_be_looked_at() {
-    let script = never().then(Expect::get("/v1/chats").query("title", "a b&c"), Answer::json(200, sample::page([])));
+    let script = never().then(Expect::get("/v1/chats").query("title", "a b&c"), Respond::json(200, sample::page([])));
     Client::new(script.clone()).chats().by_title("a b&c").expect("it is expected");
     let request = &script.requests()[0];
     assert_eq!(
@@ -203,7 +204,7 @@ fn request_can_be_looked_at() {
 
 #[test]
 fn script_survives_a_panic_of_the_bot() {
-    let script = never().always(Expect::get("/v1/me"), Answer::json(200, sample::bot()));
+    let script = never().always(Expect::get("/v1/me"), Respond::json(200, sample::bot()));
     panic_of(|| post(&script, "hello"));
     Client::new(script).contacts().me().expect("it is as it was");
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use teamwire_core::{
     Chat, ChatType, Client, RetryPolicy, Script,
-    script::{Answer, sample},
+    script::{Respond, sample},
 };
 use teamwire_tests::operations::{Class, Local, Operation, TID, config};
 
@@ -44,11 +44,11 @@ fn change_updates_the_snapshot_from_the_response() {
         let before = sample::chat(TID, "Night shift");
         let (status, after) = operation.answer();
         assert_ne!(before, after);
-        let played = operation.play(config(), [Answer::json(status, after.clone())]);
+        let played = operation.play(config(), [Respond::json(status, after.clone())]);
         played.outcome.expect("the script has it");
         assert_eq!(shown(&played.bot.chat), after, "{operation:?}");
     }
-    let reopened = Operation::Reopen.play(config(), [Answer::json(200, Operation::Close.answer().1)]);
+    let reopened = Operation::Reopen.play(config(), [Respond::json(200, Operation::Close.answer().1)]);
     assert!(reopened.bot.chat.is_closed(), "the server's answer, whatever was asked for");
 }
 
@@ -56,11 +56,11 @@ fn change_updates_the_snapshot_from_the_response() {
 fn change_that_fails_leaves_the_chat_as_it_was() {
     for operation in CHANGES {
         for answer in [
-            Answer::problem(403, "auth"),
-            Answer::lost(),
-            Answer::status(200).body("text/html", "<html>"),
-            Answer::json(200, sample::user("u1", "", "")),
-            Answer::status(204),
+            Respond::problem(403, "auth"),
+            Respond::connection_lost(),
+            Respond::status(200).body("text/html", "<html>"),
+            Respond::json(200, sample::user("u1", "", "")),
+            Respond::status(204),
         ] {
             let played = operation.play(config().with_retry(RetryPolicy::NEVER), [answer]);
             played.outcome.expect_err("it fails");
@@ -84,7 +84,7 @@ fn members_and_admins_come_from_the_snapshot() {
     let mut json = sample::chat(TID, "Ops");
     json["users"] = vec![sample::bot(), sample::user("u-anna", "Anna", "Berg")].into();
     json["groups"] = vec![sample::group("g-night", "Night shift")].into();
-    let played = Operation::UpdateTitle.play(config(), [Answer::json(200, json)]);
+    let played = Operation::UpdateTitle.play(config(), [Respond::json(200, json)]);
     let chat = &played.bot.chat;
     let ids = |local: Local| local.answer(&played.bot);
     assert_eq!(ids(Local::UserMembers), ["u-bot", "u-anna"]);

@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    Asset, Attachment, ByHand, Client, Draft, Error, ErrorKind, Exchange, FileDone, FileError, FileErrorKind, FileTask,
-    Flow, Machine, Reply, Response, Script, Step, Ticket, Upload,
-    script::{Answer, Expect, sample},
+    Asset, Attachment, Client, Draft, Error, ErrorKind, Exchange, FileError, FileErrorKind, FileOutcome, FileTask,
+    Flow, Machine, Manual, Reply, Response, Script, Step, Ticket, Upload,
+    script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::{ENTROPY, TID, config, now, response};
 
 const CONTENT: &[u8] = b"12345";
 
-fn client() -> Client<ByHand> {
-    Client::new(ByHand::new(config(), ENTROPY, now()))
+fn client() -> Client<Manual> {
+    Client::new(Manual::new(config(), ENTROPY, now()))
 }
 
 fn asset_json(id: &str) -> Value {
@@ -25,7 +25,7 @@ fn asset() -> Asset {
     let mut message = sample::message("m1", TID, "look");
     message["attachments"] = json!([{ "kind": "file", "asset": asset_json("a1") }]);
     let path = format!("/v1/chats/{TID}/messages");
-    let script = Script::new().then(Expect::get(path), Answer::json(200, sample::messages([message])));
+    let script = Script::new().then(Expect::get(path), Respond::json(200, sample::messages([message])));
     let messages = Client::new(script).chats().chat(TID).messages(None).expect("the script has it").messages;
     match messages[0].attachments.as_slice() {
         [Attachment::File(asset)] => asset.clone(),
@@ -49,12 +49,12 @@ fn exchange<T: Send>(flow: &mut dyn Flow<Output = T>) -> (Ticket, Box<Exchange>)
     }
 }
 
-fn done(done: FileDone) -> Reply {
+fn done(done: FileOutcome) -> Reply {
     Reply::File(Ok(done))
 }
 
 fn failed() -> Reply {
-    Reply::File(Err(FileError::new(".part", FileErrorKind::Denied, "the disk has a bad day")))
+    Reply::File(Err(FileError::new(".part", FileErrorKind::PermissionDenied, "the disk has a bad day")))
 }
 
 fn pdf() -> Response {
@@ -71,11 +71,11 @@ fn is_discarded(measured: Reply, renamed: Option<Reply>) -> Error {
     let chats = client.chats();
     let mut save = chats.download_to(&asset, "plan.pdf");
     let (ticket, _) = task(&mut *save);
-    save.handle(now(), ticket, done(FileDone::Created { part: ".part".into(), target: "plan.pdf".into() }));
+    save.handle(now(), ticket, done(FileOutcome::Created { part: ".part".into(), target: "plan.pdf".into() }));
     let (ticket, _) = exchange(&mut *save);
     save.handle(now(), ticket, Reply::Response(pdf()));
     let (ticket, measure) = task(&mut *save);
-    assert_eq!(measure, FileTask::Measure { path: ".part".into() });
+    assert_eq!(measure, FileTask::Len { path: ".part".into() });
     save.handle(now(), ticket, measured);
     if let Some(renamed) = renamed {
         let (ticket, rename) = task(&mut *save);
@@ -83,8 +83,8 @@ fn is_discarded(measured: Reply, renamed: Option<Reply>) -> Error {
         save.handle(now(), ticket, renamed);
     }
     let (ticket, discard) = task(&mut *save);
-    assert_eq!(discard, FileTask::Discard { path: ".part".into() }, "the new file is left");
-    save.handle(now(), ticket, done(FileDone::Done));
+    assert_eq!(discard, FileTask::Remove { path: ".part".into() }, "the new file is left");
+    save.handle(now(), ticket, done(FileOutcome::Done));
     match save.poll(now()) {
         Step::Done(Err(error)) => error,
         _ => panic!("it ends with an error"),
@@ -99,20 +99,20 @@ fn new_file_that_cannot_be_measured_is_discarded() {
 #[test]
 fn new_file_of_another_length_is_discarded() {
     for length in [0, CONTENT.len() as u64 - 1, CONTENT.len() as u64 + 1] {
-        let error = is_discarded(done(FileDone::Length(length)), None);
-        assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer, "{error}");
+        let error = is_discarded(done(FileOutcome::Len(length)), None);
+        assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error}");
     }
 }
 
 #[test]
 fn new_file_that_cannot_be_renamed_is_discarded() {
-    let measured = done(FileDone::Length(CONTENT.len() as u64));
+    let measured = done(FileOutcome::Len(CONTENT.len() as u64));
     assert_eq!(is_discarded(measured, Some(failed())).kind(), ErrorKind::File);
 }
 
 /// The keys of a post of three files and then of the message, if its draft has this key.
-fn keys(client: &Client<ByHand>, key: Option<&str>) -> Vec<String> {
-    let files = ["one", "two", "three"].map(|name| Upload::bytes(name, CONTENT));
+fn keys(client: &Client<Manual>, key: Option<&str>) -> Vec<String> {
+    let files = ["one", "two", "three"].map(|name| Upload::from_bytes(name, CONTENT));
     let draft = files.into_iter().fold(Draft::text("look"), Draft::attach);
     let draft = key.into_iter().fold(draft, Draft::idempotency_key);
     let chat = client.chats().chat(TID);
@@ -145,7 +145,7 @@ fn each_file_of_a_post_has_a_key_that_no_other_request_has() {
 #[test]
 fn post_repeated_by_its_key_repeats_the_keys_of_its_files() {
     // In another process, too.
-    let again = Client::new(ByHand::new(config(), [9; 32], now()));
+    let again = Client::new(Manual::new(config(), [9; 32], now()));
     assert_eq!(keys(&client(), Some("alarm-7")), keys(&again, Some("alarm-7")));
     assert_eq!(keys(&client(), Some("alarm-7"))[3], "alarm-7");
     let (one, other) = (keys(&client(), None), keys(&again, None));

@@ -34,7 +34,7 @@ pub(in crate::scenario) fn wrong<H: Harness>(folder: &Path, brand: Brand, scheme
     let bot = setup.bot::<H>(folder, false)?;
     trial.call("me", || H::wait(bot.client.contacts().me()).map(drop))?;
     trial.call("post", || bot.post("never seen").map(drop))?;
-    let file = Draft::text("never seen").attach(Upload::bytes("large.bin", bytes(100_000)));
+    let file = Draft::text("never seen").attach(Upload::from_bytes("large.bin", bytes(100_000)));
     trial.call("upload", || bot.post(file).map(drop))?;
     // With new connections, because squid 5 stops responding on a connection whose upload it has rejected.
     trial.follow(&setup.bot::<H>(folder, false)?)?;
