@@ -3,7 +3,7 @@
 //! ```text
 //!   Exchange ─► pool ───────────────────────────────► exchange ─► pool ─► Response
 //!                 │ none idle that is healthy            ▲   │
-//!                 └─► connect: look-up, TCP,  ───────────┘   └─ any failure: the connection is dropped ─► Fault
+//!                 └─► connect: look-up, TCP,  ───────────┘   └─ any failure: the connection is dropped ─► TransportError
 //!                     tunnel, TLS
 //! ```
 //!

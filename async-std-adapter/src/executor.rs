@@ -35,19 +35,19 @@ impl<R: Runtime> AsyncExecutor<R> {
     /// Drives many feeds, thousands if need be, in the one task that polls the driver: see [`FeedDriver`].
     ///
     /// ```
-    /// use teamwire_async_std::{Client, Delivery, FeedSet, Follow, ThreadId};
+    /// use teamwire_async_std::{Client, FeedSetEvent, FeedSet, FeedOptions, ThreadId};
     ///
     /// async fn watch(client: &Client, chats: &[ThreadId]) {
     ///     let mut set = FeedSet::new();
     ///     for tid in chats {
     ///         let chat = client.chats().chat(tid.clone());
-    ///         set.insert(tid.clone(), chat.new_messages(Follow::from_now()).into_feed());
+    ///         set.insert(tid.clone(), chat.new_messages(FeedOptions::from_now()).into_feed());
     ///     }
     ///     let mut drive = client.executor().drive(set);
     ///     while let Some((tid, delivery)) = drive.next().await {
     ///         match delivery {
-    ///             Delivery::Event(event) => println!("{tid}: {event:?}"),
-    ///             Delivery::Ended(result) => println!("{tid} has ended: {result:?}"),
+    ///             FeedSetEvent::Event(event) => println!("{tid}: {event:?}"),
+    ///             FeedSetEvent::Ended(result) => println!("{tid} has ended: {result:?}"),
     ///             _ => {}
     ///         }
     ///     }

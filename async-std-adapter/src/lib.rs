@@ -28,14 +28,14 @@
 //! Thousands at once are driven in one task by [`AsyncExecutor::drive`].
 //!
 //! ```no_run
-//! use teamwire_async_std::{Client, Error, FeedEvent, Follow};
+//! use teamwire_async_std::{Client, Error, FeedEvent, FeedOptions};
 //!
 //! async fn watch(client: &Client) -> Result<(), Error> {
-//!     let mut events = client.chats().new_messages(Follow::from_now());
+//!     let mut events = client.chats().new_messages(FeedOptions::from_now());
 //!     while let Some(event) = events.next().await {
 //!         match event? {
 //!             FeedEvent::Update { item, checkpoint } => println!("{:?}, and go on after {checkpoint:?}", item.text),
-//!             FeedEvent::Trouble(trouble) => eprintln!("attempt {} failed: {}", trouble.attempt, trouble.cause),
+//!             FeedEvent::Retrying(failure) => eprintln!("attempt {} failed: {}", failure.attempt, failure.error),
 //!             _ => {}
 //!         }
 //!     }
@@ -153,15 +153,15 @@ pub fn client_on<R: Runtime>(runtime: R, config: Config) -> Result<Client<R>, Er
 /// Creates a client whose requests go to this script instead of a network, to test a bot without a server.
 ///
 /// ```
-/// use teamwire_async_std::{Client, Error, scripted, script::{Answer, Expect, Script, sample}};
+/// use teamwire_async_std::{Client, Error, scripted, script::{Respond, Expect, Script, sample}};
 ///
 /// async fn greet(client: &Client) -> Result<(), Error> {
 ///     client.chats().chat("c1").post("hello").await.map(drop)
 /// }
 ///
 /// let script = Script::new()
-///     .then(Expect::post("/v1/chats/c1/messages"), Answer::problem(503, "server").retry_after(30))
-///     .then(Expect::post("/v1/chats/c1/messages"), Answer::json(201, sample::message("m1", "c1", "hello")));
+///     .then(Expect::post("/v1/chats/c1/messages"), Respond::problem(503, "server").retry_after(30))
+///     .then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, sample::message("m1", "c1", "hello")));
 /// // The wait of 30 seconds takes no time: the script has a clock of its own.
 /// async_std::task::block_on(greet(&scripted(&script)))?;
 /// script.assert_done();

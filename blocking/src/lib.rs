@@ -24,13 +24,13 @@
 //! one.
 //!
 //! ```no_run
-//! use teamwire_blocking::{Client, Error, FeedEvent, Follow};
+//! use teamwire_blocking::{Client, Error, FeedEvent, FeedOptions};
 //!
 //! fn watch(client: &Client) -> Result<(), Error> {
-//!     for event in client.chats().new_messages(Follow::from_now()) {
+//!     for event in client.chats().new_messages(FeedOptions::from_now()) {
 //!         match event? {
 //!             FeedEvent::Update { item, checkpoint } => println!("{:?}, and go on after {checkpoint:?}", item.text),
-//!             FeedEvent::Trouble(trouble) => eprintln!("attempt {} failed: {}", trouble.attempt, trouble.cause),
+//!             FeedEvent::Retrying(failure) => eprintln!("attempt {} failed: {}", failure.attempt, failure.error),
 //!             _ => {}
 //!         }
 //!     }
@@ -41,18 +41,18 @@
 //! Many feeds at once are driven by a few threads: see [`BlockingExecutor::drive`].
 //!
 //! ```
-//! use teamwire_blocking::{Client, Delivery, Error, FeedSet, Follow, ThreadId};
+//! use teamwire_blocking::{Client, FeedSetEvent, Error, FeedSet, FeedOptions, ThreadId};
 //!
 //! fn watch(client: &Client, chats: &[ThreadId]) -> Result<(), Error> {
 //!     let mut set = FeedSet::new();
 //!     for tid in chats {
 //!         let chat = client.chats().chat(tid.clone());
-//!         set.insert(tid.clone(), chat.new_messages(Follow::from_now()).into_feed());
+//!         set.insert(tid.clone(), chat.new_messages(FeedOptions::from_now()).into_feed());
 //!     }
 //!     for (tid, delivery) in client.executor().drive(set, chats.len())? {
 //!         match delivery {
-//!             Delivery::Event(event) => println!("{tid}: {event:?}"),
-//!             Delivery::Ended(result) => println!("{tid} has ended: {result:?}"),
+//!             FeedSetEvent::Event(event) => println!("{tid}: {event:?}"),
+//!             FeedSetEvent::Ended(result) => println!("{tid} has ended: {result:?}"),
 //!             _ => {}
 //!         }
 //!     }
@@ -145,15 +145,15 @@ pub fn client_from_env() -> Result<Client, Error> {
 /// Creates a client whose requests go to this script instead of a network, to test a bot without a server.
 ///
 /// ```
-/// use teamwire_blocking::{Client, Error, scripted, script::{Answer, Expect, Script, sample}};
+/// use teamwire_blocking::{Client, Error, scripted, script::{Respond, Expect, Script, sample}};
 ///
 /// fn greet(client: &Client) -> Result<(), Error> {
 ///     client.chats().chat("c1").post("hello").map(drop)
 /// }
 ///
 /// let script = Script::new()
-///     .then(Expect::post("/v1/chats/c1/messages"), Answer::problem(503, "server").retry_after(30))
-///     .then(Expect::post("/v1/chats/c1/messages"), Answer::json(201, sample::message("m1", "c1", "hello")));
+///     .then(Expect::post("/v1/chats/c1/messages"), Respond::problem(503, "server").retry_after(30))
+///     .then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, sample::message("m1", "c1", "hello")));
 /// greet(&scripted(&script))?; // The wait of 30 seconds takes no time: the script has a clock of its own.
 /// script.assert_done();
 /// # Ok::<(), Error>(())

@@ -13,7 +13,7 @@ use teamwire_core::{Exchange, Reply};
 /// use std::sync::Arc;
 ///
 /// use teamwire_blocking::{
-///     BlockingExecutor, Client, Config, Credentials, Error, Exchange, Fault, FaultKind, Reply, Transport,
+///     BlockingExecutor, Client, Config, Credentials, Error, Exchange, TransportError, TransportErrorKind, Reply, Transport,
 /// };
 ///
 /// /// A machine without a network.
@@ -21,7 +21,7 @@ use teamwire_core::{Exchange, Reply};
 ///
 /// impl Transport for Offline {
 ///     fn perform(&self, _: Exchange) -> Reply {
-///         Reply::Fault(Fault::new(FaultKind::Connect, "there is no network"))
+///         Reply::Error(TransportError::new(TransportErrorKind::Connect, "there is no network"))
 ///     }
 ///
 ///     fn fork(&self) -> Arc<dyn Transport> {

@@ -15,19 +15,19 @@ use crate::{
 /// For those who have an event loop of their own, and for tests.
 ///
 /// ```
-/// use teamwire_core::{ByHand, Client, Config, Credentials, Fault, FaultKind, Machine, Moment, Now, Reply, Step};
+/// use teamwire_core::{Manual, Client, Config, Credentials, TransportError, TransportErrorKind, Machine, Moment, Now, Reply, Step};
 ///
 /// # use chrono::DateTime;
 /// let config = Config::new("https://teamwire.example.org", Credentials::new("app-id", "secret")?)?;
 /// let now = Now::new(Moment::EPOCH, DateTime::UNIX_EPOCH);
-/// let client = Client::new(ByHand::new(config, [7; 32], now));
+/// let client = Client::new(Manual::new(config, [7; 32], now));
 ///
 /// let chat = client.chats().chat("7MQKchz6wsSzmWTVnppGAc");
 /// let mut post = chat.post("hello");
 /// let Step::Send(ticket, exchange) = post.poll(now) else { panic!("it has something to send") };
 /// assert_eq!(exchange.request.uri().path(), "/v1/chats/7MQKchz6wsSzmWTVnppGAc/messages");
 ///
-/// post.handle(now, ticket, Reply::Fault(Fault::new(FaultKind::Connect, "no route to host")));
+/// post.handle(now, ticket, Reply::Error(TransportError::new(TransportErrorKind::Connect, "no route to host")));
 /// assert!(matches!(post.poll(now), Step::Sleep(_)), "it will try again");
 /// # Ok::<(), teamwire_core::Error>(())
 /// ```

@@ -25,7 +25,7 @@ use crate::{
 /// The chats that involve the bot.
 ///
 /// Besides the kinds of errors that each method names, any request can end with `Connection`, `Server`, `Auth` (a revoked
-/// key), `RateLimited` and `UnexpectedAnswer`: see [`ErrorKind`](crate::ErrorKind).
+/// key), `RateLimited` and `UnexpectedResponse`: see [`ErrorKind`](crate::ErrorKind).
 #[derive(Clone, Debug)]
 pub struct Chats<X> {
     executor: X,
@@ -93,9 +93,9 @@ impl<X: Executor> Chats<X> {
         self.created(enclosed, move |_, files| chats::create_one_to_one(&chat, files))
     }
 
-    /// The bytes of an asset: of a received attachment. Up to [`Limits::download`](crate::Limits) (64 MiB by default).
+    /// The bytes of an asset: of a received attachment. Up to [`Limits::max_download`](crate::Limits) (64 MiB by default).
     ///
-    /// Fails with `NotFound` if there is no such asset that the bot can see; `UnexpectedAnswer` for a larger one, and for a
+    /// Fails with `NotFound` if there is no such asset that the bot can see; `UnexpectedResponse` for a larger one, and for a
     /// response that is not the asset: of another size, an HTML page, a part.
     pub fn download(&self, asset: impl Into<Download>) -> X::Run<'_, Vec<u8>> {
         let download = asset.into();
@@ -114,7 +114,7 @@ impl<X: Executor> Chats<X> {
     /// written than the asset has.
     ///
     /// Fails with `NotFound` if there is no such asset that the bot can see; `File` if the file cannot be written, before
-    /// anything is requested; `UnexpectedAnswer` for a response that is not the asset.
+    /// anything is requested; `UnexpectedResponse` for a response that is not the asset.
     pub fn download_to(&self, asset: impl Into<Download>, path: impl Into<String>) -> X::Run<'_, ()> {
         let download = asset.into();
         let endpoint = assets::download_to_file(&download);
@@ -136,8 +136,8 @@ impl<X: Executor> Chats<X> {
     /// The chats in which this session began to share the bot's location, and in which the share has neither expired nor
     /// been stopped. No request; all clones of a client see the same.
     ///
-    /// A share counts from the response on, also after an error that [may have arrived](crate::Error::may_have_arrived), until
-    /// the server says otherwise: see [`refresh_shared_locations`](Self::refresh_shared_locations). Of a message that is posted
+    /// A share counts from the response on, also after an error that [may have arrived](crate::Error::outcome_unknown), until
+    /// the server says otherwise: see [`refresh_location_shares`](Self::refresh_location_shares). Of a message that is posted
     /// again by an idempotency key of your own it counts from the time of the message, and after a chat was created with a share
     /// by such a key, the server is asked.
     ///

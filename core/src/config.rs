@@ -61,7 +61,7 @@ impl Config {
     /// The backend at `base_url` (scheme, host, and where it needs them port and path), with every option at its default.
     ///
     /// Raises `InvalidInput` for anything that is not such a URL, and for `http://` to a host other than this
-    /// machine's loopback: see [`Config::allowing_plain_http`].
+    /// machine's loopback: see [`Config::new_insecure`].
     pub fn new(base_url: &str, credentials: Credentials) -> Result<Self, Error> {
         let mut config = Self::new_insecure(base_url, credentials)?;
         config.allows_plain_http = false;
@@ -202,23 +202,27 @@ impl Config {
         self
     }
 
-    /// For executors, before anything is sent: raises `InvalidInput` for times and limits with which nothing could succeed, or
-    /// which contradict each other.
+    /// Validates timeouts, limits and the retry policy. Executors call it when a client is created.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` for settings with which no request could succeed, or which contradict each other.
     pub fn validate(&self) -> Result<(), Error> {
-        let Timeouts { request: default, listing: long, transfer_idle: assets } = self.timeouts;
-        for (name, time) in [("default", default), ("long", long), ("assets", assets)] {
+        let Timeouts { request, listing, transfer_idle } = self.timeouts;
+        for (name, time) in [("request", request), ("listing", listing), ("transfer_idle", transfer_idle)] {
             if time.is_zero() {
-                return Err(Error::invalid(format!("timeout `{name}`"), "it is zero: no answer comes in no time"));
+                return Err(Error::invalid(format!("timeout `{name}`"), "must be greater than zero"));
             }
         }
-        let Limits { max_response_body: answer, max_list: list, max_download: download, .. } = self.limits;
-        for (name, bytes) in [("answer", answer), ("list", list), ("download", download)] {
+        let Limits { max_response_body, max_list, max_download, .. } = self.limits;
+        let limits = [("max_response_body", max_response_body), ("max_list", max_list), ("max_download", max_download)];
+        for (name, bytes) in limits {
             if bytes == 0 {
-                return Err(Error::invalid(format!("limit `{name}`"), "it is zero: no answer is as small as that"));
+                return Err(Error::invalid(format!("limit `{name}`"), "must be greater than zero"));
             }
         }
         if self.retry.initial_backoff > self.retry.max_backoff {
-            return Err(Error::invalid("retry policy", "its `first_wait` is longer than its `longest_wait`"));
+            return Err(Error::invalid("retry policy", "`initial_backoff` must not exceed `max_backoff`"));
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ use crate::{
 ///
 /// [`kind`](Self::kind) sorts errors as the Python SDK's exceptions do; the variants say where an error comes from and
 /// carry the evidence. Every operation that sends a request can end with the kinds `Connection`, `Server`, `Auth`
-/// (a revoked key), `RateLimited` and `UnexpectedAnswer`; each method names the others that its operation is known for.
+/// (a revoked key), `RateLimited` and `UnexpectedResponse`; each method names the others that its operation is known for.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -19,25 +19,25 @@ pub struct Exchange {
     /// How long to wait.
     pub timeout: Timeout,
     /// The most bytes of an answer's body to take into memory. A longer answer is a
-    /// [`FaultKind::TooLarge`](crate::FaultKind::TooLarge), refused before its body is read if its length is announced.
+    /// [`TransportErrorKind::TooLarge`](crate::TransportErrorKind::TooLarge), refused before its body is read if its length is announced.
     pub limit: u64,
     /// Where the body of an answer with status 200 or 206 goes, if not into memory. Every other answer goes into memory.
     pub to_file: Option<FileTarget>,
     /// Who wants to know how much has passed: of the request's body if it has one, else of that of an answer with status
-    /// 200 or 206. What a file has already ([`ToFile::offset`], with 206) counts.
+    /// 200 or 206. What a file has already ([`FileTarget::offset`], with 206) counts.
     pub progress: Option<Progress>,
     /// Requires a connection that has served no other exchange: an earlier attempt failed on a connection that was used
     /// again, so the other idle ones of that time are suspect.
     pub fresh: bool,
 }
 
-/// What an exchange wants of the body of its answer: see [`Exchange::wanted`].
+/// What an exchange wants of the body of its answer: see [`Exchange::body_policy`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BodyPolicy {
     /// The most bytes of it to take into memory.
     pub limit: u64,
-    /// The file it goes to, if not into memory: behind the first [`offset`](ToFile::offset) bytes, which stay.
+    /// The file it goes to, if not into memory: behind the first [`offset`](FileTarget::offset) bytes, which stay.
     pub to_file: Option<FileTarget>,
     /// Who wants to know how much of it has arrived. What a file has already counts.
     pub progress: Option<Progress>,
@@ -48,7 +48,7 @@ impl Exchange {
         Self { request, timeout, limit, to_file: None, progress: None, fresh: false }
     }
 
-    /// What this wants of the body of its answer, once [the status is known](Wanted::with).
+    /// What this wants of the body of its answer, once [the status is known](BodyPolicy::for_status).
     pub fn body_policy(&self) -> BodyPolicy {
         let is_upload = self.request.body().length() > 0;
         let progress = self.progress.clone().filter(|_| !is_upload);
@@ -79,7 +79,7 @@ pub struct FileTarget {
     /// and nothing that was in the file stays.
     pub offset: u64,
     /// Maximum length of the file in bytes. A response that would make it longer is a
-    /// [`FaultKind::TooLarge`](crate::FaultKind::TooLarge); nothing is written beyond.
+    /// [`TransportErrorKind::TooLarge`](crate::TransportErrorKind::TooLarge); nothing is written beyond.
     pub limit: u64,
 }
 
@@ -108,7 +108,7 @@ pub enum Body {
     /// These bytes.
     Bytes(Arc<Vec<u8>>),
     /// This file, streamed: exactly its first `length` bytes. If it turns out to be shorter, or longer unless it
-    /// `may_grow`, the request must not be completed: that is a [`FaultKind::File`](crate::FaultKind::File).
+    /// `may_grow`, the request must not be completed: that is a [`TransportErrorKind::File`](crate::TransportErrorKind::File).
     File {
         /// The file.
         path: String,
@@ -155,7 +155,7 @@ impl fmt::Debug for Body {
 }
 
 /// How long an executor waits for an exchange before it reports a
-/// [`FaultKind::Timeout`](crate::FaultKind::Timeout).
+/// [`TransportErrorKind::Timeout`](crate::TransportErrorKind::Timeout).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timeout {
     /// From the first look-up to the last byte of the answer.

@@ -9,13 +9,13 @@ use crate::{
 /// Carries out what machines ask for. Every operation of this crate is generic over it.
 ///
 /// What [`run`](Self::run) returns is up to the executor: a synchronous one gives `Result<T, Error>`, an asynchronous
-/// one a future of that, one for tests the machine itself ([`ByHand`](crate::ByHand)). Its loop is the same in all:
+/// one a future of that, one for tests the machine itself ([`Manual`](crate::Manual)). Its loop is the same in all:
 ///
 /// ```
 /// # use teamwire_core::{Error, Flow, Now, Reply, Step, Exchange, Moment};
 /// # fn now() -> Now { unimplemented!() }
 /// # fn perform(exchange: Exchange) -> Reply { unimplemented!() }
-/// # fn file(task: teamwire_core::FileTask) -> Result<teamwire_core::FileDone, teamwire_core::FileError> { unimplemented!() }
+/// # fn file(task: teamwire_core::FileTask) -> Result<teamwire_core::FileOutcome, teamwire_core::FileError> { unimplemented!() }
 /// # fn sleep_until(moment: Moment) {}
 /// fn run<F: Flow>(mut flow: F) -> Result<F::Output, Error> {
 ///     loop {

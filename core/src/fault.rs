@@ -162,7 +162,7 @@ impl<T> fmt::Debug for Head<'_, T> {
 
 impl fmt::Debug for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fault")
+        f.debug_struct("TransportError")
             .field("kind", &self.kind)
             .field("sent", &self.sent)
             .field("received", &self.received)

@@ -11,9 +11,9 @@
 //!  (feeds without a lease      │     ▲                                      │
 //!   begin with Polling)        │     └─ cursor too old: `Missed`, on from now
 //!           │                  │
-//!           ├──────────────────┴─ trouble that may pass: `Trouble`, Backoff, and again
+//!           ├──────────────────┴─ trouble that may pass: `Retrying`, Backoff, and again
 //!           │                     for as long as it lasts; `Retry-After` is obeyed, up to an hour
-//!           ├──────────────────── poll cut by something in between: `Trouble`, and again at once; if that happens twice in a
+//!           ├──────────────────── poll cut by something in between: `Retrying`, and again at once; if that happens twice in a
 //!           │                     row, with a shorter wait, which grows back while nothing is cut
 //!           ├──────────────────── unsubscribed by somebody: the end
 //!           └──────────────────── key revoked, chat gone, refused by the proxy, client certificate demanded: the end,
@@ -22,7 +22,7 @@
 //!  stop(), from anywhere ─► what had arrived is delivered ─► Unsubscribing ─► the end
 //! ```
 //!
-//! Every event comes with the [`Checkpoint`] to save once it is handled. A feed that begins [`after`](Follow::after) one, in
+//! Every event comes with the [`Checkpoint`] to save once it is handled. A feed that begins [`after`](FeedOptions::after) one, in
 //! another process perhaps, goes on exactly there: each event is seen at least once across a crash, and exactly once and in
 //! order within a process. What cannot be understood is delivered as such; it neither ends nor stalls the feed.
 //!

@@ -11,19 +11,19 @@ use crate::plain::Escaped;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileTask {
-    /// Read the whole file: [`FileDone::Bytes`]. A file of more than `limit` bytes is [`FileErrorKind::TooLarge`].
+    /// Read the whole file: [`FileOutcome::Bytes`]. A file of more than `limit` bytes is [`FileErrorKind::TooLarge`].
     Read {
         /// The file.
         path: String,
         /// The most bytes to read.
         limit: u64,
     },
-    /// Say how many bytes the file has: [`FileDone::Length`]. A folder is [`FileErrorKind::IsDirectory`].
+    /// Say how many bytes the file has: [`FileOutcome::Len`]. A folder is [`FileErrorKind::IsDirectory`].
     Len {
         /// The file.
         path: String,
     },
-    /// Make a new, empty file in the folder of `target`, to be [renamed](Self::Rename) to it later: [`FileDone::Created`].
+    /// Make a new, empty file in the folder of `target`, to be [renamed](Self::Rename) to it later: [`FileOutcome::Created`].
     ///
     /// Its name is random, and it is opened only if no file has that name. Its permissions are those of the file at
     /// `target` if there is one, else what the operating system gives to new files. If `target` is a link, the folder and the file are those
@@ -33,14 +33,14 @@ pub enum FileTask {
         /// The file that will be replaced, or does not exist yet.
         target: String,
     },
-    /// Give the file this name, in place of what may have it: [`FileDone::Done`].
+    /// Give the file this name, in place of what may have it: [`FileOutcome::Done`].
     Rename {
         /// The file.
         from: String,
         /// Its new name, in the same folder.
         to: String,
     },
-    /// Remove the file: [`FileDone::Done`], also if there is none.
+    /// Remove the file: [`FileOutcome::Done`], also if there is none.
     Remove {
         /// The file.
         path: String,

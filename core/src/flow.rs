@@ -1,5 +1,5 @@
-//! Combinators over operations: [`Map`] changes the output, [`Then`] continues with a second operation, [`Noted`] observes the
-//! outcome, [`Begun`] makes the operation when it starts, [`Regardless`] ignores the outcome of one.
+//! Combinators over operations: [`Map`] changes the output, [`Then`] continues with a second operation, [`Inspect`] observes the
+//! outcome, [`Lazy`] makes the operation when it starts, [`Regardless`] ignores the outcome of one.
 
 use core::convert::Infallible;
 

@@ -50,7 +50,7 @@ impl Share {
     }
 }
 
-/// The active shares, to be saved when a program ends and [restored](crate::Chats::restore_shared_locations) when it starts
+/// The active shares, to be saved when a program ends and [restored](crate::Chats::import_location_shares) when it starts
 /// again. It holds no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LocationShares {

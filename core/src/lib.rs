@@ -11,7 +11,7 @@
 //! Written once, it runs on any executor. Here that is a [`Script`]: given answers on a virtual clock, for tests.
 //!
 //! ```
-//! use teamwire_core::{AlertType, Client, Draft, Error, script::{Answer, Expect, Script, sample}};
+//! use teamwire_core::{AlertType, Client, Draft, Error, script::{Respond, Expect, Script, sample}};
 //!
 //! fn raise_the_alarm(client: &Client<Script>) -> Result<(), Error> {
 //!     for chat in client.chats().by_title("Operations")? {
@@ -21,8 +21,8 @@
 //! }
 //!
 //! let script = Script::new()
-//!     .then(Expect::get("/v1/chats").query("title", "Operations"), Answer::json(200, sample::page([sample::chat("c1", "Operations")])))
-//!     .then(Expect::post("/v1/chats/c1/messages"), Answer::json(201, sample::alert("m1", "c1", "The database is down")));
+//!     .then(Expect::get("/v1/chats").query("title", "Operations"), Respond::json(200, sample::page([sample::chat("c1", "Operations")])))
+//!     .then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, sample::alert("m1", "c1", "The database is down")));
 //! raise_the_alarm(&Client::new(script.clone()))?;
 //! script.assert_done();
 //! # Ok::<(), Error>(())
@@ -38,7 +38,7 @@
 //!    ([`Flow::then`], [`Flow::map`]): the files of a message are stored, then it is posted.
 //! 3. **The executor** asks the machine for its next [`Step`]. [`Step::Send`] has a [`Ticket`] and an [`Exchange`], which
 //!    describes the request and how long to wait, how much to take, and where to put it. The executor performs it and hands
-//!    back a [`Reply`]: the answer, or a [`Fault`] that says whether anything had left.
+//!    back a [`Reply`]: the answer, or a [`TransportError`] that says whether anything had left.
 //! 4. **The machine** decides: another attempt, after a [`Step::Sleep`]; the next exchange; or the end, [`Step::Done`], with
 //!    the answer or an [`Error`] that has all the evidence.
 //!
@@ -46,7 +46,7 @@
 //!
 //! # By hand
 //!
-//! [`ByHand`] is an executor that performs nothing and hands out the machines, for those with an event loop of their own.
+//! [`Manual`] is an executor that performs nothing and hands out the machines, for those with an event loop of their own.
 //! The rules that all machines keep are those of the [`machine`] module.
 //!
 //! # What is where

@@ -90,7 +90,7 @@ impl<T: Clone + Send> Paginator<T> {
         self.bytes = self.bytes.saturating_add(page.bytes);
         let most = self.session.config().limits.max_list;
         if self.bytes > most {
-            let why = format!("the list is larger than {most} bytes (the limit `list`)");
+            let why = format!("the list is larger than {most} bytes (the limit `max_list`)");
             return Err(UnexpectedResponse::new(why).into());
         }
         self.collected.items.append(page.items);

@@ -1,12 +1,12 @@
 //! Given answers on a virtual clock, in place of a network: how a bot is tested without a server.
 //!
-//! A [`Script`] is a list of requests to expect and the [`Answer`]s to give. Each adapter has a `scripted` function
+//! A [`Script`] is a list of requests to expect and the [`Respond`]s to give. Each adapter has a `scripted` function
 //! that makes its `Client` from one, so that a bot is tested with the type it uses. Waits take no time: they move the
 //! script's clock.
 //!
 //! ```
 //! use core::time::Duration;
-//! use teamwire_core::{Client, Executor, Moment, script::{Answer, Expect, Script, sample}};
+//! use teamwire_core::{Client, Executor, Moment, script::{Respond, Expect, Script, sample}};
 //!
 //! // A bot. Its own program would name an adapter's `Client` instead of being generic.
 //! fn greet(client: &Client<Script>) -> Result<(), teamwire_core::Error> {
@@ -15,16 +15,16 @@
 //! }
 //!
 //! let script = Script::new()
-//!     .then(Expect::post("/v1/chats/c1/messages"), Answer::problem(503, "server").retry_after(30))
+//!     .then(Expect::post("/v1/chats/c1/messages"), Respond::problem(503, "server").retry_after(30))
 //!     .then(
 //!         Expect::post("/v1/chats/c1/messages").json(sample::json(r#"{"msg": "hello"}"#)),
-//!         Answer::json(201, sample::message("m1", "c1", "hello")),
+//!         Respond::json(201, sample::message("m1", "c1", "hello")),
 //!     );
 //! greet(&Client::new(script.clone()))?;
 //!
 //! script.assert_done();
 //! let requests = script.requests();
-//! assert!(requests[1].at >= Moment::after_epoch(Duration::from_secs(30)));
+//! assert!(requests[1].at >= Moment::from_epoch(Duration::from_secs(30)));
 //! assert_eq!(requests[0].header("idempotency-key"), requests[1].header("idempotency-key"));
 //! # Ok::<(), teamwire_core::Error>(())
 //! ```
@@ -33,8 +33,8 @@
 //! script says so:
 //!
 //! ```should_panic
-//! # use teamwire_core::{Client, script::{Answer, Expect, Script, sample}};
-//! let script = Script::new().then(Expect::post("/v1/chats/c1/messages"), Answer::status(500));
+//! # use teamwire_core::{Client, script::{Respond, Expect, Script, sample}};
+//! let script = Script::new().then(Expect::post("/v1/chats/c1/messages"), Respond::status(500));
 //! let _ = Client::new(script).chats().chat("c2").post("hello");
 //! // the request is not the one that the script expects
 //! //   where     src/bot.rs:4:28, step 1 of 1

@@ -9,7 +9,7 @@ use crate::backend::{Backend, FeedBackends};
 ///
 /// Each thread waits for one response at a time. With more feeds than threads they take turns, and each turn may last as
 /// long as a long poll: for prompt delivery, give each feed a thread, or let the server wait
-/// [less](teamwire_core::Follow::wait). One more thread ends the subscriptions of stopped feeds, so that they need not wait
+/// [less](teamwire_core::FeedOptions::long_poll). One more thread ends the subscriptions of stopped feeds, so that they need not wait
 /// for a turn.
 ///
 /// Dropping it abandons the feeds: nothing more is sent, and their subscriptions expire within minutes.

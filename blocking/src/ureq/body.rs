@@ -46,7 +46,7 @@ const CHUNK_SIZE: usize = 64 << 10;
 /// # Errors
 ///
 /// Those of the source, and others that wrap a [`FileError`](teamwire_core::FileError) or a
-/// [`Fault`](teamwire_core::Fault): see [`downcast_fault`](teamwire_std::body::downcast_fault).
+/// [`TransportError`](teamwire_core::TransportError): see [`downcast_fault`](teamwire_std::body::downcast_fault).
 pub(super) fn read_body(
     wanted: BodyPolicy,
     status: StatusCode,

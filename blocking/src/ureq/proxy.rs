@@ -18,7 +18,7 @@ pub(super) fn forwards(proxy: Option<&Proxy>, uri: &Uri) -> bool {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::TimedOut`] at the socket's deadline; else one that wraps a [`Fault`]. Nothing of the request was sent.
+/// [`ErrorKind::TimedOut`] at the socket's deadline; else one that wraps a [`TransportError`]. Nothing of the request was sent.
 pub(super) fn open_tunnel(socket: &mut Socket, proxy: &Proxy, host: &str, port: u16) -> io::Result<()> {
     let failed = |error: io::Error| match error.kind() {
         ErrorKind::TimedOut => error,

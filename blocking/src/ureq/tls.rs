@@ -11,7 +11,7 @@ use teamwire_std::tls_fault;
 ///
 /// # Errors
 ///
-/// An error of TLS wraps a [`Fault`], which is final. Others are those of the socket: no connection was made.
+/// An error of TLS wraps a [`TransportError`], which is final. Others are those of the socket: no connection was made.
 pub(super) fn tls_handshake(
     config: Arc<ClientConfig>,
     host: &str,

@@ -27,7 +27,7 @@ use crate::{
 /// A chat known by its thread id: everything that needs no more than that.
 ///
 /// Besides the kinds of errors that each method names, any request can end with `Connection`, `Server`, `Auth` (a revoked
-/// key), `NotFound` (no such chat), `RateLimited` and `UnexpectedAnswer`: see [`ErrorKind`](crate::ErrorKind).
+/// key), `NotFound` (no such chat), `RateLimited` and `UnexpectedResponse`: see [`ErrorKind`](crate::ErrorKind).
 #[derive(Clone, Debug)]
 pub struct ChatRef<X> {
     executor: X,

@@ -19,7 +19,7 @@ use crate::{
 /// snapshot showing the server's answer; what other people change in the meantime shows when the chat is fetched again.
 ///
 /// Besides the kinds of errors that each method names, any request can end with `Connection`, `Server`, `Auth` (a revoked
-/// key), `NotFound` (no such chat), `RateLimited` and `UnexpectedAnswer`: see [`ErrorKind`](crate::ErrorKind).
+/// key), `NotFound` (no such chat), `RateLimited` and `UnexpectedResponse`: see [`ErrorKind`](crate::ErrorKind).
 #[derive(Clone, Debug)]
 pub struct Chat<X> {
     by_id: ChatRef<X>,

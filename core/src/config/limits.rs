@@ -58,7 +58,7 @@ impl RetryPolicy {
     /// Every request is sent once. After a 429 the next ones wait as with any other policy, and feeds try again all the same.
     ///
     /// A server may close an idle connection at the moment when a request is sent over it. With this policy that is an error,
-    /// which [may have arrived](crate::Error::may_have_arrived). With [`Limits::idle_connections`] at zero, no request meets such
+    /// which [may have arrived](crate::Error::outcome_unknown). With [`Limits::max_idle_connections`] at zero, no request meets such
     /// a connection: each has one of its own, at the cost of a handshake.
     pub const NEVER: Self = Self {
         max_retries: 0,

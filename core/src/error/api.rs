@@ -60,7 +60,7 @@ impl ApiError {
 /// Shows no credential, should the server have repeated one.
 impl fmt::Debug for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refusal")
+        f.debug_struct("ApiError")
             .field("kind", &self.kind)
             .field("status", &self.status)
             .field("code", &self.shown_code())

@@ -16,7 +16,7 @@ pub enum ErrorKind {
     /// There is no such chat, message or user; or none that the bot can see.
     #[doc(alias = "TWNotFoundError")]
     NotFound,
-    /// Users or groups named as members do not exist or cannot be members: see [`Refusal::invalid_members`].
+    /// Users or groups named as members do not exist or cannot be members: see [`ApiError::invalid_members`].
     #[doc(alias = "TWInvalidMembersError")]
     InvalidMembers,
     /// The organisation's admin has disallowed changes of members.
@@ -66,7 +66,7 @@ impl ErrorKind {
             Self::ImageRemove => "image_remove",
             Self::RateLimited => "rate_limited",
             Self::InvalidInput => "invalid_input",
-            Self::UnexpectedResponse => "unexpected_answer",
+            Self::UnexpectedResponse => "unexpected_response",
             Self::File => "file",
             Self::Finished => "finished",
         }

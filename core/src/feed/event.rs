@@ -25,7 +25,7 @@ pub enum FeedEvent<T> {
     Heartbeat(Checkpoint),
     /// The server no longer has all that came after the cursor, or never gave it: the checkpoint is too old, or of a server that
     /// was replaced or restored since. Something may have been missed; the feed continues from now. A failure of the server is
-    /// [`Trouble`](Self::Trouble) instead.
+    /// [`Retrying`](Self::Retrying) instead.
     Gap(Checkpoint),
     /// The feed could not be read, and tries again. Nothing is lost by it.
     Retrying(Retrying),

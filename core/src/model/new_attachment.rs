@@ -6,7 +6,7 @@ use crate::error::Error;
 
 /// Something to attach to a message.
 ///
-/// A [`Calendar`], a [`Location`], a [`LiveLocation`] and a [`Poll`] are attachments as they are, and an [`Upload`] is a
+/// A [`CalendarEvent`], a [`Location`], a [`LiveLocation`] and a [`Poll`] are attachments as they are, and an [`Upload`] is a
 /// file; what else can be made of uploads is below.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewAttachment(pub(crate) New);
@@ -82,7 +82,7 @@ impl From<Upload> for NewAttachment {
 /// use teamwire_core::{Attachments, Draft, Poll, Upload};
 ///
 /// let mut attachments = Attachments::new();
-/// attachments.add(Upload::bytes("plan.txt", "stay calm"));
+/// attachments.add(Upload::from_bytes("plan.txt", "stay calm"));
 /// attachments.add(Poll::new("Who is on call?", ["Anna", "Ben"])?);
 /// let draft = Draft::text("Tonight").attach_all(attachments);
 /// # Ok::<(), teamwire_core::Error>(())

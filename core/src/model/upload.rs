@@ -8,7 +8,7 @@ use crate::progress::{Progress, TransferProgress};
 /// ```
 /// use teamwire_core::{Draft, NewAttachment, Upload};
 ///
-/// let log = Upload::path("/var/log/backup.log").named("backup of tonight.log");
+/// let log = Upload::from_path("/var/log/backup.log").file_name("backup of tonight.log");
 /// let draft = Draft::text("The backup failed").attach(NewAttachment::file(log));
 /// ```
 #[derive(Clone, PartialEq)]

@@ -11,7 +11,7 @@ const MAX_PREALLOCATION: u64 = 1 << 20;
 ///
 /// # Errors
 ///
-/// [`FaultKind::TooLarge`] for one that is longer than the limit.
+/// [`TransportErrorKind::TooLarge`] for one that is longer than the limit.
 pub fn initial_capacity(announced: Option<u64>, limit: u64) -> Result<usize, TransportError> {
     match announced {
         Some(length) if length > limit => Err(too_large(limit)),

@@ -117,7 +117,7 @@ impl Read for UploadFile {
 }
 
 /// Writer of a file that is received, up to its limit. Its errors wrap a [`FileError`], or the
-/// [`Fault`](teamwire_core::Fault) of a response that is too large.
+/// [`TransportError`](teamwire_core::TransportError) of a response that is too large.
 #[derive(Debug)]
 pub struct DownloadFile {
     path: String,

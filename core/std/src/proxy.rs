@@ -38,7 +38,7 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// [`FaultKind::Proxy`] if another attempt would only be refused again (401, 403, 407), else [`FaultKind::Connect`].
+    /// [`TransportErrorKind::Proxy`] if another attempt would only be refused again (401, 403, 407), else [`TransportErrorKind::Connect`].
     pub fn check_tunnel_response(status: StatusCode) -> Result<(), TransportError> {
         let kind = match status {
             status if status.is_success() => return Ok(()),

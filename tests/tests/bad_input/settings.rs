@@ -205,13 +205,13 @@ fn unusable_times_and_limits_are_refused_by_every_adapter() {
     let second = Duration::from_secs(1);
     let with = |timeouts| config().with_timeouts(timeouts);
     for (config, what, why) in [
-        (with(Timeouts { request: Duration::ZERO, ..timeouts }), "timeout `default`", "zero"),
-        (with(Timeouts { listing: Duration::ZERO, ..timeouts }), "timeout `long`", "zero"),
-        (with(Timeouts { transfer_idle: Duration::ZERO, ..timeouts }), "timeout `assets`", "zero"),
-        (config().with_limits(Limits { max_response_body: 0, ..limits }), "limit `answer`", "zero"),
-        (config().with_limits(Limits { max_list: 0, ..limits }), "limit `list`", "zero"),
-        (config().with_limits(Limits { max_download: 0, ..limits }), "limit `download`", "zero"),
-        (config().with_retry(RetryPolicy { max_backoff: second / 4, ..retry }), "retry policy", "`first_wait`"),
+        (with(Timeouts { request: Duration::ZERO, ..timeouts }), "timeout `request`", "zero"),
+        (with(Timeouts { listing: Duration::ZERO, ..timeouts }), "timeout `listing`", "zero"),
+        (with(Timeouts { transfer_idle: Duration::ZERO, ..timeouts }), "timeout `transfer_idle`", "zero"),
+        (config().with_limits(Limits { max_response_body: 0, ..limits }), "limit `max_response_body`", "zero"),
+        (config().with_limits(Limits { max_list: 0, ..limits }), "limit `max_list`", "zero"),
+        (config().with_limits(Limits { max_download: 0, ..limits }), "limit `max_download`", "zero"),
+        (config().with_retry(RetryPolicy { max_backoff: second / 4, ..retry }), "retry policy", "`initial_backoff`"),
     ] {
         refused(config.validate(), what, why);
         refused(teamwire_blocking::client(config.clone()), what, why);

@@ -33,7 +33,7 @@ fn local_operation_sends_nothing<H: Harness>() {
 #[executor_test]
 fn every_operation_fails_with_the_common_kinds<H: Harness>() {
     for operation in Operation::ALL {
-        for kind in ["connection", "server", "rate_limited", "unexpected_answer", "auth"] {
+        for kind in ["connection", "server", "rate_limited", "unexpected_response", "auth"] {
             let error = raised::<H>(*operation, kind);
             assert_eq!(error.kind().as_str(), kind, "{operation:?}: {error}");
         }
@@ -60,7 +60,7 @@ fn arrange<H: Harness>(fixture: &Fixture<H>, kind: &str) {
         "connection" => faults.set_down(true),
         "server" => faults.add(Rule::new(Fault::status(500)).always()),
         "rate_limited" => admin.set_rate_limit(Some(RateLimit { per_second: 0.0, burst: 0 })),
-        "unexpected_answer" => faults.add(Fault::response(200, "text/html", "<html>Please log in</html>")),
+        "unexpected_response" => faults.add(Fault::response(200, "text/html", "<html>Please log in</html>")),
         other => panic!("no cause is known for {other}"),
     }
 }

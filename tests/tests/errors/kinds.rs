@@ -222,7 +222,7 @@ fn every_kind_has_the_name_of_its_exception() {
         (ErrorKind::Server, "server"),
         (ErrorKind::RateLimited, "rate_limited"),
         (ErrorKind::InvalidInput, "invalid_input"),
-        (ErrorKind::UnexpectedResponse, "unexpected_answer"),
+        (ErrorKind::UnexpectedResponse, "unexpected_response"),
         (ErrorKind::Finished, "finished"),
     ] {
         assert_eq!(kind.as_str(), name);

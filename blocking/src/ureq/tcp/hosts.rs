@@ -29,7 +29,7 @@ impl Hosts {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TimedOut`] at the deadline; else one that wraps a [`Fault`].
+    /// [`ErrorKind::TimedOut`] at the deadline; else one that wraps a [`TransportError`].
     pub(crate) fn connect(
         &self,
         host: &str,

@@ -113,7 +113,7 @@ impl ChunkLines {
     ///
     /// # Errors
     ///
-    /// [`FaultKind::Protocol`] for a body that is malformed, and for one with more than [`MAX_HEAD`] bytes of trailers or
+    /// [`TransportErrorKind::Protocol`] for a body that is malformed, and for one with more than [`MAX_HEAD`] bytes of trailers or
     /// 1 MiB of extensions in a row: a reader would wait for the end of a line, or read, without an end.
     pub fn check(&self) -> Result<(), TransportError> {
         let why = match self {

@@ -15,7 +15,7 @@ impl Framing {
     ///
     /// # Errors
     ///
-    /// [`FaultKind::Protocol`] for a transfer coding other than `chunked`, as none was asked for; for `chunked` twice; and
+    /// [`TransportErrorKind::Protocol`] for a transfer coding other than `chunked`, as none was asked for; for `chunked` twice; and
     /// for any in HTTP/1.0 (RFC 9112, section 6.1): what `ureq_proto` would read then is not the body.
     pub fn of<'a>(
         is_old: bool,

@@ -27,7 +27,7 @@ impl ParsedHead {
     ///
     /// # Errors
     ///
-    /// [`FaultKind::Protocol`] for a head that is malformed or has more than 128 fields, and for lengths that
+    /// [`TransportErrorKind::Protocol`] for a head that is malformed or has more than 128 fields, and for lengths that
     /// contradict each other; and those of [`Framing::of`].
     pub fn parse(head: &[u8]) -> Result<Option<Self>, TransportError> {
         // Some servers end the previous response with one line break too many.
