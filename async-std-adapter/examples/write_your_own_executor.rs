@@ -16,7 +16,8 @@ mod executor;
 use std::env;
 
 use teamwire_core::{
-    Client, Config, Error, Executor, Script,
+    Client, Config, Error, Script,
+    executor::Executor,
     script::{Expect, Respond, sample},
 };
 

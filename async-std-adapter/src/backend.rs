@@ -7,7 +7,12 @@ use std::{
     sync::Arc,
 };
 
-use teamwire_core::{Exchange, Executor, FileTask, Moment, Now, Reply, Script, Session};
+use teamwire_core::{
+    Script,
+    effect::{Exchange, FileTask, Moment, Now},
+    executor::{Executor, Session},
+    machine::Reply,
+};
 
 /// A future that can be kept anywhere.
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;

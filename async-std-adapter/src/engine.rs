@@ -29,7 +29,11 @@ mod stream;
 mod tls;
 
 use http::StatusCode;
-use teamwire_core::{Body, Config, Error, Exchange, Reply, Response, TransportError, TransportErrorKind};
+use teamwire_core::{
+    Config, Error,
+    effect::{Body, Exchange, Response, TransportError, TransportErrorKind},
+    machine::Reply,
+};
 
 use self::{
     connect::Connector, connection::Connection, deadline::Deadline, file::Upload, origin::Origin, pool::Pool,

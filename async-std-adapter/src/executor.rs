@@ -2,7 +2,13 @@
 
 use std::{fmt, future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 
-use teamwire_core::{Config, Error, Executor, Feed, FeedSet, Flow, Now, Script, Session, Step};
+pub use teamwire_core::executor::{Executor, Manual, Session};
+use teamwire_core::{
+    Config, Error, FeedSet, Script,
+    effect::Now,
+    flow::Flow,
+    machine::{Feed, Step},
+};
 
 use crate::{
     backend::Backend,
@@ -35,7 +41,7 @@ impl<R: Runtime> AsyncExecutor<R> {
     /// Drives many feeds, thousands if need be, in the one task that polls the driver: see [`FeedDriver`].
     ///
     /// ```
-    /// use teamwire_async_std::{Client, FeedSetEvent, FeedSet, FeedOptions, ThreadId};
+    /// use teamwire_async_std::{feed::FeedSetEvent, model::ThreadId, Client, FeedOptions, FeedSet};
     ///
     /// async fn watch(client: &Client, chats: &[ThreadId]) {
     ///     let mut set = FeedSet::new();

@@ -1,7 +1,7 @@
 //! Teamwire bots in async programs without tokio: on async-std, on smol, or on a runtime of your own.
 //!
 //! ```no_run
-//! use teamwire_async_std::{Error, client_from_env};
+//! use teamwire_async_std::{client_from_env, Error};
 //!
 //! async fn hello() -> Result<(), Error> {
 //!     // TEAMWIRE_URL, TEAMWIRE_APP_ID and TEAMWIRE_SECRET say where the backend is, and who the bot is.
@@ -87,7 +87,7 @@
 mod aliases;
 mod backend;
 mod engine;
-mod executor;
+pub mod executor;
 mod feeds;
 mod network;
 mod runtime;
@@ -96,15 +96,9 @@ pub use futures_core;
 pub use futures_io;
 #[doc(inline)]
 pub use teamwire_core::{
-    APP_ID_VAR, AlertType, ApiError, Asset, AssetId, Attachment, Attachments, Body, BodyPolicy, CalendarEvent,
-    ChatInfo, ChatType, Checkpoint, Config, Coordinates, Credentials, Download, Draft, Error, ErrorKind, Exchange,
-    Executor, Feed, FeedEnd, FeedEvent, FeedOptions, FeedSet, FeedSetEvent, FeedSetStep, FileError, FileErrorKind,
-    FileOutcome, FileTarget, FileTask, Flow, Group, GroupId, Image, InvalidImage, InvalidInput, Limits, LinkPreview,
-    Listing, LiveLocation, LiveLocationUpdate, Location, LocationShares, Machine, Manual, Map, Message, MessageId,
-    Messages, Moment, NewAttachment, NewChat, NewOneToOne, Now, Poll, Poller, Progress, Reaction, ReactionId,
-    ReactionType, Reply, Response, RetryPolicy, Retrying, SECRET_VAR, Script, Session, ShareDuration, Step, Then,
-    ThreadId, Ticket, Timeout, Timeouts, TransferProgress, TransportError, TransportErrorKind, URL_VAR, Undecoded,
-    UnexpectedResponse, Upload, User, UserId, feed, machine, script,
+    AlertType, Checkpoint, Config, Credentials, Draft, Error, ErrorKind, FeedEvent, FeedOptions, FeedSet, Group,
+    LocationShares, Message, NewChat, Reaction, ReactionType, Script, User, config, effect, error, feed, flow, machine,
+    model, script,
 };
 
 #[cfg(feature = "async-std")]
@@ -153,7 +147,7 @@ pub fn client_on<R: Runtime>(runtime: R, config: Config) -> Result<Client<R>, Er
 /// Creates a client whose requests go to this script instead of a network, to test a bot without a server.
 ///
 /// ```
-/// use teamwire_async_std::{Client, Error, scripted, script::{Respond, Expect, Script, sample}};
+/// use teamwire_async_std::{script::{sample, Expect, Respond, Script}, scripted, Client, Error};
 ///
 /// async fn greet(client: &Client) -> Result<(), Error> {
 ///     client.chats().chat("c1").post("hello").await.map(drop)

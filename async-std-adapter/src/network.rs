@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use teamwire_core::{Config, Error, Exchange, FileTask, Moment, Now, Reply, Session};
+use teamwire_core::{
+    Config, Error,
+    effect::{Exchange, FileTask, Moment, Now},
+    executor::Session,
+    machine::Reply,
+};
 use teamwire_std::{Clock, files};
 
 use crate::{

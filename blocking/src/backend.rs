@@ -3,7 +3,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use teamwire_core::{Exchange, Executor, FileTask, Moment, Now, Reply, Script, Session};
+use teamwire_core::{
+    Script,
+    effect::{Exchange, FileTask, Moment, Now},
+    executor::{Executor, Session},
+    machine::Reply,
+};
 
 /// Performs the steps of machines, while the calling thread waits.
 pub(crate) trait Backend: Send + Sync {

@@ -2,7 +2,14 @@
 
 use std::{fmt, sync::Arc, thread};
 
-use teamwire_core::{Config, Error, Executor, Feed, FeedSet, Flow, InvalidInput, Now, Script, Session, Step};
+pub use teamwire_core::executor::{Executor, Manual, Session};
+use teamwire_core::{
+    Config, Error, FeedSet, Script,
+    effect::Now,
+    error::InvalidInput,
+    flow::Flow,
+    machine::{Feed, Step},
+};
 
 use crate::{
     backend::Backend,

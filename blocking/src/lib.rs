@@ -1,7 +1,7 @@
 //! Teamwire bots in synchronous programs.
 //!
 //! ```no_run
-//! use teamwire_blocking::{Error, client_from_env};
+//! use teamwire_blocking::{client_from_env, Error};
 //!
 //! fn main() -> Result<(), Error> {
 //!     // TEAMWIRE_URL, TEAMWIRE_APP_ID and TEAMWIRE_SECRET say where the backend is, and who the bot is.
@@ -41,7 +41,7 @@
 //! Many feeds at once are driven by a few threads: see [`BlockingExecutor::drive`].
 //!
 //! ```
-//! use teamwire_blocking::{Client, FeedSetEvent, Error, FeedSet, FeedOptions, ThreadId};
+//! use teamwire_blocking::{feed::FeedSetEvent, model::ThreadId, Client, Error, FeedOptions, FeedSet};
 //!
 //! fn watch(client: &Client, chats: &[ThreadId]) -> Result<(), Error> {
 //!     let mut set = FeedSet::new();
@@ -82,7 +82,7 @@
 
 mod backend;
 mod detached;
-mod executor;
+pub mod executor;
 mod feeds;
 mod network;
 mod transport;
@@ -90,15 +90,9 @@ mod ureq;
 
 #[doc(inline)]
 pub use teamwire_core::{
-    APP_ID_VAR, AlertType, ApiError, Asset, AssetId, Attachment, Attachments, Body, BodyPolicy, CalendarEvent,
-    ChatInfo, ChatType, Checkpoint, Config, Coordinates, Credentials, Download, Draft, Error, ErrorKind, Exchange,
-    Executor, Feed, FeedEnd, FeedEvent, FeedOptions, FeedSet, FeedSetEvent, FeedSetStep, FileError, FileErrorKind,
-    FileOutcome, FileTarget, FileTask, Flow, Group, GroupId, Image, InvalidImage, InvalidInput, Limits, LinkPreview,
-    Listing, LiveLocation, LiveLocationUpdate, Location, LocationShares, Machine, Manual, Map, Message, MessageId,
-    Messages, Moment, NewAttachment, NewChat, NewOneToOne, Now, Poll, Poller, Progress, Reaction, ReactionId,
-    ReactionType, Reply, Response, RetryPolicy, Retrying, SECRET_VAR, Script, Session, ShareDuration, Step, Then,
-    ThreadId, Ticket, Timeout, Timeouts, TransferProgress, TransportError, TransportErrorKind, URL_VAR, Undecoded,
-    UnexpectedResponse, Upload, User, UserId, feed, machine, script,
+    AlertType, Checkpoint, Config, Credentials, Draft, Error, ErrorKind, FeedEvent, FeedOptions, FeedSet, Group,
+    LocationShares, Message, NewChat, Reaction, ReactionType, Script, User, config, effect, error, feed, flow, machine,
+    model, script,
 };
 
 pub use self::{
@@ -145,7 +139,7 @@ pub fn client_from_env() -> Result<Client, Error> {
 /// Creates a client whose requests go to this script instead of a network, to test a bot without a server.
 ///
 /// ```
-/// use teamwire_blocking::{Client, Error, scripted, script::{Respond, Expect, Script, sample}};
+/// use teamwire_blocking::{script::{sample, Expect, Respond, Script}, scripted, Client, Error};
 ///
 /// fn greet(client: &Client) -> Result<(), Error> {
 ///     client.chats().chat("c1").post("hello").map(drop)

@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use teamwire_core::{Exchange, FileTask, Moment, Now, Reply, Session};
+use teamwire_core::{
+    effect::{Exchange, FileTask, Moment, Now},
+    executor::Session,
+    machine::Reply,
+};
 use teamwire_std::{Clock, files};
 
 use crate::{backend::Backend, transport::Transport};

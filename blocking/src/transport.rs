@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use teamwire_core::{Exchange, Reply};
+use teamwire_core::{effect::Exchange, machine::Reply};
 
 /// Performs exchanges over HTTP: the trait to implement for a synchronous HTTP stack of your own.
 ///
@@ -12,9 +12,7 @@ use teamwire_core::{Exchange, Reply};
 /// ```
 /// use std::sync::Arc;
 ///
-/// use teamwire_blocking::{
-///     BlockingExecutor, Client, Config, Credentials, Error, Exchange, TransportError, TransportErrorKind, Reply, Transport,
-/// };
+/// use teamwire_blocking::{effect::{Exchange, TransportError, TransportErrorKind}, machine::Reply, BlockingExecutor, Client, Config, Credentials, Error, Transport};
 ///
 /// /// A machine without a network.
 /// struct Offline;

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_blocking::{FeedEnd, FeedOptions, FeedSet};
+use teamwire_blocking::{FeedOptions, FeedSet, feed::FeedEnd};
 use teamwire_test_support::config;
 
 /// A host that does not even accept connections: as many wait already as it has room for. `None` if it has room for

@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
-use crate::{clock::Moment, shared::Shared};
+use crate::{effect::Moment, shared::Shared};
 
 /// The longest wait that a server is given: a header that says a year must not stop a session, or a feed, for good.
 pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(60 * 60);

@@ -27,7 +27,7 @@ use crate::error::{Error, InvalidInput};
 /// Where the backend is, who the bot is, and how to talk: the options that every executor obeys.
 ///
 /// ```
-/// use teamwire_core::{Config, Credentials, Timeouts};
+/// use teamwire_core::{config::Timeouts, Config, Credentials};
 /// use core::time::Duration;
 ///
 /// let config = Config::new("https://teamwire.example.org", Credentials::new("app-id", "secret")?)?

@@ -16,10 +16,7 @@ pub use self::{
     kind::ErrorKind,
     response::UnexpectedResponse,
 };
-use crate::{
-    fault::{TransportError, TransportErrorKind},
-    file::{FileError, FileErrorKind},
-};
+use crate::effect::{FileError, FileErrorKind, TransportError, TransportErrorKind};
 
 /// Why an operation did not succeed.
 ///

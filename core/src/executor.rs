@@ -1,21 +1,21 @@
 //! What an adapter implements: the effects that the core describes.
 
-use crate::{
-    clock::Now,
-    machine::{Feed, Flow},
-    session::Session,
-};
+mod manual;
+
+pub use self::manual::Manual;
+pub use crate::session::Session;
+use crate::{effect::Now, flow::Flow, machine::Feed};
 
 /// Carries out what machines ask for. Every operation of this crate is generic over it.
 ///
 /// What [`run`](Self::run) returns is up to the executor: a synchronous one gives `Result<T, Error>`, an asynchronous
-/// one a future of that, one for tests the machine itself ([`Manual`](crate::Manual)). Its loop is the same in all:
+/// one a future of that, one for tests the machine itself ([`Manual`](crate::executor::Manual)). Its loop is the same in all:
 ///
 /// ```
-/// # use teamwire_core::{Error, Flow, Now, Reply, Step, Exchange, Moment};
+/// # use teamwire_core::{effect::{Exchange, Moment, Now}, flow::Flow, machine::{Reply, Step}, Error};
 /// # fn now() -> Now { unimplemented!() }
 /// # fn perform(exchange: Exchange) -> Reply { unimplemented!() }
-/// # fn file(task: teamwire_core::FileTask) -> Result<teamwire_core::FileOutcome, teamwire_core::FileError> { unimplemented!() }
+/// # fn file(task: teamwire_core::effect::FileTask) -> Result<teamwire_core::effect::FileOutcome, teamwire_core::effect::FileError> { unimplemented!() }
 /// # fn sleep_until(moment: Moment) {}
 /// fn run<F: Flow>(mut flow: F) -> Result<F::Output, Error> {
 ///     loop {

@@ -37,17 +37,17 @@
 
 mod checkpoint;
 mod event;
-mod follow;
+mod long_poll;
+mod options;
 mod pace;
 mod poller;
 mod position;
 mod set;
-mod wait;
 
 pub use self::{
     checkpoint::Checkpoint,
     event::{FeedEnd, FeedEvent, FeedSetEvent, Retrying},
-    follow::FeedOptions,
+    options::FeedOptions,
     poller::Poller,
     set::{FeedSet, FeedSetStep},
 };

@@ -1,196 +1,23 @@
-//! Combinators over operations: [`Map`] changes the output, [`Then`] continues with a second operation, [`Inspect`] observes the
-//! outcome, [`Lazy`] makes the operation when it starts, [`Regardless`] ignores the outcome of one.
+//! Operations as machines: [`Flow`] with its combinators, and the flows that the operations are made of.
 
-use core::convert::Infallible;
+mod attached;
+pub(crate) mod backoff;
+pub(crate) mod call;
+mod combinators;
+mod download;
+pub(crate) mod file_call;
+mod image;
+pub(crate) mod paginator;
+mod post;
+mod resume;
+mod upload;
 
-use crate::{
-    clock::Now,
-    error::Error,
-    machine::{Flow, Machine, Reply, Step, Ticket, ready},
+pub use self::combinators::{Flow, Map, Then};
+pub(crate) use self::{
+    attached::Attached,
+    combinators::{Inspect, Lazy, Regardless},
+    download::DownloadToFile,
+    image::LoadImage,
+    resume::Resume,
+    upload::Uploads,
 };
-
-/// An operation whose answer goes through a function: see [`Flow::map`].
-#[derive(Debug)]
-pub struct Map<A, F> {
-    flow: A,
-    /// Gone once it was called, that is, after the end.
-    f: Option<F>,
-}
-
-impl<A, F> Map<A, F> {
-    pub(crate) const fn new(flow: A, f: F) -> Self {
-        Self { flow, f: Some(f) }
-    }
-}
-
-impl<A, F, T> Machine for Map<A, F>
-where
-    A: Flow,
-    F: FnOnce(A::Output) -> T + Send,
-    T: Send,
-{
-    type Event = Infallible;
-    type Output = T;
-
-    fn poll(&mut self, now: Now) -> Step<Infallible, Result<T, Error>> {
-        let result = ready!(self.flow.poll(now));
-        Step::Done(result.and_then(|output| self.f.take().map_or(Err(Error::Finished), |f| Ok(f(output)))))
-    }
-
-    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
-        self.flow.handle(now, ticket, reply);
-    }
-}
-
-/// An operation whose outcome is looked at when it comes, together with the time.
-#[derive(Debug)]
-pub(crate) struct Inspect<A, F> {
-    flow: A,
-    f: F,
-}
-
-impl<A, F> Inspect<A, F> {
-    pub(crate) const fn new(flow: A, note: F) -> Self {
-        Self { flow, f: note }
-    }
-}
-
-impl<A, F> Machine for Inspect<A, F>
-where
-    A: Flow,
-    F: FnMut(Now, Result<&A::Output, &Error>) + Send,
-{
-    type Event = Infallible;
-    type Output = A::Output;
-
-    fn poll(&mut self, now: Now) -> Step<Infallible, Result<A::Output, Error>> {
-        let step = self.flow.poll(now);
-        if let Step::Done(outcome) = &step {
-            (self.f)(now, outcome.as_ref());
-        }
-        step
-    }
-
-    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
-        self.flow.handle(now, ticket, reply);
-    }
-}
-
-/// One operation and then another: see [`Flow::then`].
-#[derive(Debug)]
-pub struct Then<A, B, F> {
-    state: State<A, B>,
-    f: Option<F>,
-}
-
-#[derive(Debug)]
-enum State<A, B> {
-    First(A),
-    Second(B),
-}
-
-impl<A, B, F> Then<A, B, F> {
-    pub(crate) const fn new(first: A, f: F) -> Self {
-        Self { state: State::First(first), f: Some(f) }
-    }
-}
-
-impl<A, B, F> Machine for Then<A, B, F>
-where
-    A: Flow,
-    B: Flow,
-    F: FnOnce(A::Output) -> B + Send,
-{
-    type Event = Infallible;
-    type Output = B::Output;
-
-    fn poll(&mut self, now: Now) -> Step<Infallible, Result<B::Output, Error>> {
-        if let State::First(first) = &mut self.state {
-            match (ready!(first.poll(now)), self.f.take()) {
-                (Ok(output), Some(f)) => self.state = State::Second(f(output)),
-                (Err(error), _) => return Step::Done(Err(error)),
-                (Ok(_), None) => return Step::Done(Err(Error::Finished)),
-            }
-        }
-        match &mut self.state {
-            State::Second(second) => second.poll(now),
-            State::First(_) => Step::Done(Err(Error::Finished)),
-        }
-    }
-
-    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
-        match &mut self.state {
-            State::First(first) => first.handle(now, ticket, reply),
-            State::Second(second) => second.handle(now, ticket, reply),
-        }
-    }
-}
-
-/// An operation that is made when it begins, for one that depends on the time.
-#[derive(Debug)]
-pub(crate) struct Lazy<A, F> {
-    /// `None` before its beginning.
-    flow: Option<A>,
-    /// Gone after its beginning.
-    f: Option<F>,
-}
-
-impl<A, F> Lazy<A, F> {
-    pub(crate) const fn new(f: F) -> Self {
-        Self { flow: None, f: Some(f) }
-    }
-}
-
-impl<A, F> Machine for Lazy<A, F>
-where
-    A: Flow,
-    F: FnOnce(Now) -> A + Send,
-{
-    type Event = Infallible;
-    type Output = A::Output;
-
-    fn poll(&mut self, now: Now) -> Step<Infallible, Result<A::Output, Error>> {
-        if let Some(f) = self.f.take() {
-            self.flow = Some(f(now));
-        }
-        self.flow.as_mut().map_or(Step::Done(Err(Error::Finished)), |flow| flow.poll(now))
-    }
-
-    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
-        if let Some(flow) = &mut self.flow {
-            flow.handle(now, ticket, reply);
-        }
-    }
-}
-
-/// An operation, if there is one, whose outcome does not matter: the output is a value known before.
-#[derive(Debug)]
-pub(crate) struct Regardless<A, T> {
-    flow: Option<A>,
-    value: Option<T>,
-}
-
-impl<A, T> Regardless<A, T> {
-    pub(crate) const fn new(flow: Option<A>, value: T) -> Self {
-        Self { flow, value: Some(value) }
-    }
-}
-
-impl<A: Flow, T: Send> Machine for Regardless<A, T> {
-    type Event = Infallible;
-    type Output = T;
-
-    fn poll(&mut self, now: Now) -> Step<Infallible, Result<T, Error>> {
-        if let Some(flow) = &mut self.flow {
-            let _ = ready!(flow.poll(now));
-            self.flow = None;
-        }
-        Step::Done(self.value.take().ok_or(Error::Finished))
-    }
-
-    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
-        if let Some(flow) = &mut self.flow {
-            flow.handle(now, ticket, reply);
-        }
-    }
-}

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    clock::{Moment, Now},
+    effect::{Moment, Now},
     model::ThreadId,
     shared::Shared,
 };

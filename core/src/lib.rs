@@ -11,7 +11,7 @@
 //! Written once, it runs on any executor. Here that is a [`Script`]: given answers on a virtual clock, for tests.
 //!
 //! ```
-//! use teamwire_core::{AlertType, Client, Draft, Error, script::{Respond, Expect, Script, sample}};
+//! use teamwire_core::{script::{sample, Expect, Respond, Script}, AlertType, Client, Draft, Error};
 //!
 //! fn raise_the_alarm(client: &Client<Script>) -> Result<(), Error> {
 //!     for chat in client.chats().by_title("Operations")? {
@@ -67,55 +67,29 @@
 
 extern crate alloc;
 
-mod backoff;
+mod api;
 mod brake;
-mod by_hand;
-mod call;
-mod chat;
-mod chats;
-mod client;
-mod clock;
-mod config;
-mod contacts;
-mod error;
-mod exchange;
-mod executor;
-mod fault;
+pub mod config;
+pub mod effect;
+pub mod error;
+mod escaped;
+pub mod executor;
 pub mod feed;
-mod file;
-mod file_call;
-mod flow;
+pub mod flow;
 mod ledger;
 pub mod machine;
-mod model;
-mod pages;
-mod plain;
-mod progress;
+pub mod model;
+mod protocol;
 pub mod script;
 mod session;
 mod shared;
-mod transfer;
-mod wire;
 
 pub use self::{
-    by_hand::Manual,
-    chat::{Chat, ChatRef},
-    chats::Chats,
-    client::Client,
-    clock::{Moment, Now},
-    config::{APP_ID_VAR, Config, Credentials, Limits, RetryPolicy, SECRET_VAR, Timeouts, URL_VAR},
-    contacts::Contacts,
-    error::{ApiError, Error, ErrorKind, InvalidImage, InvalidInput, UnexpectedResponse},
-    exchange::{Body, BodyPolicy, Exchange, FileTarget, Response, Timeout},
-    executor::Executor,
-    fault::{TransportError, TransportErrorKind},
-    feed::{Checkpoint, FeedEnd, FeedEvent, FeedOptions, FeedSet, FeedSetEvent, FeedSetStep, Poller, Retrying},
-    file::{FileError, FileErrorKind, FileOutcome, FileTask},
-    flow::{Map, Then},
+    api::{Chat, ChatRef, Chats, Client, Contacts},
+    config::{Config, Credentials},
+    error::{Error, ErrorKind},
+    feed::{Checkpoint, FeedEvent, FeedOptions, FeedSet},
     ledger::LocationShares,
-    machine::{Feed, Flow, Machine, Reply, Step, Ticket},
-    model::*,
-    progress::{Progress, TransferProgress},
+    model::{AlertType, Draft, Group, Message, NewChat, Reaction, ReactionType, User},
     script::Script,
-    session::Session,
 };

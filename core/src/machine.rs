@@ -13,17 +13,13 @@ use alloc::boxed::Box;
 use core::{convert::Infallible, fmt};
 
 use crate::{
-    clock::{Moment, Now},
+    effect::{Exchange, FileError, FileOutcome, FileTask, Head, Moment, Now, Response, TransportError},
     error::Error,
-    exchange::{Exchange, Response},
-    fault::{Head, TransportError},
-    file::{FileError, FileOutcome, FileTask},
-    flow::{Map, Then},
 };
 
 /// Names one request of one machine, so that its reply cannot be taken for another's.
 ///
-/// Tickets are unique within a [`Session`](crate::Session).
+/// Tickets are unique within a [`Session`](crate::executor::Session).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub(crate) u64);
 
@@ -106,31 +102,6 @@ pub trait Machine: Send {
     /// Takes the reply to the step with this ticket. A ticket that is not awaited is ignored.
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply);
 }
-
-/// An operation: a machine that delivers nothing on its way and answers once.
-pub trait Flow: Machine<Event = Infallible> {
-    /// Turns the answer into another value.
-    fn map<T, F>(self, f: F) -> Map<Self, F>
-    where
-        Self: Sized,
-        T: Send,
-        F: FnOnce(Self::Output) -> T + Send,
-    {
-        Map::new(self, f)
-    }
-
-    /// Goes on with a second operation made from the answer of this one.
-    fn then<B, F>(self, f: F) -> Then<Self, B, F>
-    where
-        Self: Sized,
-        B: Flow,
-        F: FnOnce(Self::Output) -> B + Send,
-    {
-        Then::new(self, f)
-    }
-}
-
-impl<M: Machine<Event = Infallible> + ?Sized> Flow for M {}
 
 /// A subscription: a machine that delivers events until it is stopped, or cannot go on.
 pub trait Feed: Machine {

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use teamwire_core::{Client, Executor, Moment, script::{Respond, Expect, Script, sample}};
+//! use teamwire_core::{effect::Moment, executor::Executor, script::{sample, Expect, Respond, Script}, Client};
 //!
 //! // A bot. Its own program would name an adapter's `Client` instead of being generic.
 //! fn greet(client: &Client<Script>) -> Result<(), teamwire_core::Error> {
@@ -33,7 +33,7 @@
 //! script says so:
 //!
 //! ```should_panic
-//! # use teamwire_core::{Client, script::{Respond, Expect, Script, sample}};
+//! # use teamwire_core::{script::{sample, Expect, Respond, Script}, Client};
 //! let script = Script::new().then(Expect::post("/v1/chats/c1/messages"), Respond::status(500));
 //! let _ = Client::new(script).chats().chat("c2").post("hello");
 //! // the request is not the one that the script expects
@@ -43,11 +43,11 @@
 //! //   differs   in the path: expected "/v1/chats/c1/messages", got "/v1/chats/c2/messages"
 //! ```
 
-mod answer;
 mod events;
 mod expect;
 mod files;
-mod received;
+mod recorded_request;
+mod respond;
 
 use alloc::{collections::VecDeque, format, string::String, vec::Vec};
 use core::panic::Location;
@@ -55,17 +55,15 @@ use core::panic::Location;
 use chrono::{DateTime, Utc};
 
 use self::files::Files;
-pub use self::{answer::Respond, events::Events, expect::Expect, received::RecordedRequest};
-pub use crate::wire::sample;
+pub use self::{events::Events, expect::Expect, recorded_request::RecordedRequest, respond::Respond};
+pub use crate::protocol::sample;
 use crate::{
-    clock::{Moment, Now},
     config::{Config, Credentials},
+    effect::{Exchange, FileError, FileOutcome, FileTask, Moment, Now, TransportError, TransportErrorKind},
     error::Error,
-    exchange::Exchange,
     executor::Executor,
-    fault::{TransportError, TransportErrorKind},
-    file::{FileError, FileOutcome, FileTask},
-    machine::{Feed, Flow, Machine, Reply, Step},
+    flow::Flow,
+    machine::{Feed, Machine, Reply, Step},
     session::Session,
     shared::Shared,
 };

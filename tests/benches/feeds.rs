@@ -10,8 +10,12 @@ use std::{alloc::System, hint::black_box, time::Duration, time::Instant};
 use chrono::DateTime;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use teamwire_core::{
-    Client, Config, Credentials, FeedSet, FeedSetStep, LiveLocationUpdate, Manual, Message, Moment, Now, Poller, Reply,
-    Step, Ticket,
+    Client, Config, Credentials, FeedSet, Message,
+    effect::{Moment, Now},
+    executor::Manual,
+    feed::{FeedSetStep, Poller},
+    machine::{Reply, Step, Ticket},
+    model::LiveLocationUpdate,
 };
 
 #[global_allocator]

@@ -2,7 +2,12 @@
 
 use std::fmt;
 
-use teamwire_core::{Checkpoint, Error, Executor, Feed, FeedEvent, Poller, Retrying};
+use teamwire_core::{
+    Checkpoint, Error, FeedEvent,
+    executor::Executor,
+    feed::{Poller, Retrying},
+    machine::Feed,
+};
 
 use crate::harness::{Harness, Stop};
 

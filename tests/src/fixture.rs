@@ -7,7 +7,9 @@ use std::{
 };
 
 use http::{HeaderValue, Request, Response, header};
-use teamwire_core::{Chat, Client, Config, Credentials, Error, Executor, Image, ReactionType, RetryPolicy};
+use teamwire_core::{
+    Chat, Client, Config, Credentials, Error, ReactionType, config::RetryPolicy, executor::Executor, model::Image,
+};
 use teamwire_sandbox::{Builder, ObservedExchange, Sandbox, org};
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, marker::PhantomData};
 
-use teamwire_core::{Client, Config, Error, Executor, Feed};
+use teamwire_core::{Client, Config, Error, executor::Executor, machine::Feed};
 
 use crate::operations::Visitor;
 

@@ -13,7 +13,10 @@ use chrono::DateTime;
 use http::{HeaderValue, header};
 use serde_json::{Value, json};
 use teamwire_core::{
-    AlertType, Coordinates, Draft, Executor, Image, NewChat, NewOneToOne, ReactionType, Response,
+    AlertType, Draft, NewChat, ReactionType,
+    effect::Response,
+    executor::Executor,
+    model::{Coordinates, Image, NewOneToOne},
     script::{Respond, sample},
 };
 

@@ -17,7 +17,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{APP_ID_VAR, Checkpoint, Config, FeedEvent, SECRET_VAR, URL_VAR};
+use teamwire_core::{
+    Checkpoint, Config, FeedEvent,
+    config::{APP_ID_VAR, SECRET_VAR, URL_VAR},
+};
 use teamwire_sandbox::{Sandbox, org};
 use teamwire_test_support::Rng;
 use teamwire_tests::{executor_test, harness::Harness};

@@ -15,7 +15,7 @@ use std::{
 };
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
-use teamwire_core::{Config, Credentials, Error, RetryPolicy};
+use teamwire_core::{Config, Credentials, Error, config::RetryPolicy};
 use teamwire_tests::{
     executor_test,
     harness::{Handwritten, Harness},

@@ -13,8 +13,9 @@ use std::{
 
 use teamwire_async_std::{AsyncExecutor, AsyncStdRuntime, Runtime, scripted_on};
 use teamwire_core::{
-    Config, Credentials, FeedEnd, FeedEvent, FeedOptions, FeedSet, FeedSetEvent, Poller, Reaction, RetryPolicy, Script,
-    Timeouts,
+    Config, Credentials, FeedEvent, FeedOptions, FeedSet, Reaction, Script,
+    config::{RetryPolicy, Timeouts},
+    feed::{FeedEnd, FeedSetEvent, Poller},
     script::{Expect, Respond, sample},
 };
 use teamwire_sandbox::{Fault, Rule, Sandbox};

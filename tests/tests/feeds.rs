@@ -6,9 +6,12 @@ use chrono::DateTime;
 use http::Method;
 use serde_json::{Value, json};
 use teamwire_core::{
-    Checkpoint, Client, Config, Credentials, Error, ErrorKind, Exchange, Feed, FeedEnd, FeedEvent, FeedOptions,
-    FeedSet, FeedSetStep, LiveLocationUpdate, Machine, Manual, Message, Moment, Now, Poller, Reply, Step, Ticket,
-    TransportError, TransportErrorKind,
+    Checkpoint, Client, Config, Credentials, Error, ErrorKind, FeedEvent, FeedOptions, FeedSet, Message,
+    effect::{Exchange, Moment, Now, TransportError, TransportErrorKind},
+    executor::Manual,
+    feed::{FeedEnd, FeedSetStep, Poller},
+    machine::{Feed, Machine, Reply, Step, Ticket},
+    model::LiveLocationUpdate,
 };
 
 const SECRET: &str = "a secret that must not be shown";

@@ -16,7 +16,11 @@ use chrono::DateTime;
 use http::Response;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use teamwire_core::{
-    Client, Config, Credentials, Feed, FeedEvent, Machine, Manual, Moment, Now, Reply, RetryPolicy, Step, Ticket,
+    Client, Config, Credentials, FeedEvent,
+    config::RetryPolicy,
+    effect::{Moment, Now},
+    executor::Manual,
+    machine::{Feed, Machine, Reply, Step, Ticket},
 };
 
 #[global_allocator]

@@ -6,8 +6,12 @@ use chrono::DateTime;
 use http::Method;
 use serde_json::Value;
 use teamwire_core::{
-    Body, Chat, Client, Config, Coordinates, Credentials, Draft, Exchange, Flow, LiveLocation, Manual, Moment, NewChat,
-    Now, Reply, Response, ShareDuration, Step, TransportError, TransportErrorKind,
+    Chat, Client, Config, Credentials, Draft, NewChat,
+    effect::{Body, Exchange, Moment, Now, Response, TransportError, TransportErrorKind},
+    executor::Manual,
+    flow::Flow,
+    machine::{Reply, Step},
+    model::{Coordinates, LiveLocation, ShareDuration},
 };
 use teamwire_sandbox::{Sandbox, org};
 

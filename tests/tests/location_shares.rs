@@ -4,8 +4,13 @@ use std::{cell::Cell, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use teamwire_core::{
-    Client, Config, Coordinates, Credentials, Draft, Error, Flow, LiveLocation, LocationShares, Machine, Manual,
-    Moment, NewChat, NewOneToOne, Now, Reply, RetryPolicy, Script, ShareDuration, Step,
+    Client, Config, Credentials, Draft, Error, LocationShares, NewChat, Script,
+    config::RetryPolicy,
+    effect::{Moment, Now},
+    executor::Manual,
+    flow::Flow,
+    machine::{Machine, Reply, Step},
+    model::{Coordinates, LiveLocation, NewOneToOne, ShareDuration},
     script::{Expect, Respond, sample},
 };
 

@@ -5,8 +5,12 @@ use std::time::Duration;
 use chrono::DateTime;
 use serde_json::{Value, json};
 use teamwire_core::{
-    Checkpoint, Client, Config, Credentials, Error, Exchange, Feed, FeedEvent, FeedOptions, Manual, Message, Moment,
-    Now, Poller, Reply, Step, TransportError, TransportErrorKind, script::sample,
+    Checkpoint, Client, Config, Credentials, Error, FeedEvent, FeedOptions, Message,
+    effect::{Exchange, Moment, Now, TransportError, TransportErrorKind},
+    executor::Manual,
+    feed::Poller,
+    machine::{Feed, Reply, Step},
+    script::sample,
 };
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
-use teamwire_core::{Body, Reply};
+use teamwire_core::{effect::Body, machine::Reply};
 use teamwire_test_support::{Server, attempt, config, refusing_address};
 use teamwire_tests::{executor_test, harness::Harness};
 

@@ -1,6 +1,10 @@
 //! A feed as an iterator: the loop of an operation, except that it stops at each event on its way.
 
-use teamwire_core::{Error, Executor, Feed, Step};
+use teamwire_core::{
+    Error,
+    executor::Executor,
+    machine::{Feed, Step},
+};
 
 use super::Plain;
 

@@ -14,7 +14,13 @@ use std::{
 
 pub use self::events::Events;
 use chrono::DateTime;
-use teamwire_core::{Config, Error, Executor, Feed, Flow, Machine, Moment, Now, Reply, Session, Step};
+use teamwire_core::{
+    Config, Error,
+    effect::{Moment, Now},
+    executor::{Executor, Session},
+    flow::Flow,
+    machine::{Feed, Machine, Reply, Step},
+};
 
 /// Performs each request on a connection of its own. Clones share the session: that is what makes them one bot.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use teamwire_core::{Body, FileError, FileErrorKind, FileOutcome, FileTarget, FileTask};
+use teamwire_core::effect::{Body, FileError, FileErrorKind, FileOutcome, FileTarget, FileTask};
 
 pub(crate) fn perform(task: &FileTask) -> Result<FileOutcome, FileError> {
     match task {

@@ -7,7 +7,10 @@ use std::{
     str,
 };
 
-use teamwire_core::{Exchange, FileError, Reply, Response, TransportError, TransportErrorKind};
+use teamwire_core::{
+    effect::{Exchange, FileError, Response, TransportError, TransportErrorKind},
+    machine::Reply,
+};
 
 use super::files;
 

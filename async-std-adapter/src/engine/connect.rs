@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use http::{Method, Request, Uri, header};
 use rustls::ClientConfig;
-use teamwire_core::{Config, Error, TransportError, TransportErrorKind};
+use teamwire_core::{
+    Config, Error,
+    effect::{TransportError, TransportErrorKind},
+};
 use teamwire_std::{Proxy, authority};
 
 use self::{dial::dial, hosts::Hosts};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_io::{AsyncRead, AsyncWrite};
-use teamwire_core::TransportError;
+use teamwire_core::effect::TransportError;
 use teamwire_std::tls_failure;
 
 use super::{

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Timeout, TransportError};
+use teamwire_core::effect::{Timeout, TransportError};
 use teamwire_std::{body::timed_out, undrained};
 
 use crate::runtime::Runtime;

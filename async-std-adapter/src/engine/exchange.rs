@@ -8,7 +8,7 @@
 
 use std::mem;
 
-use teamwire_core::{Exchange, Response, TransportError, TransportErrorKind};
+use teamwire_core::effect::{Exchange, Response, TransportError, TransportErrorKind};
 use teamwire_std::BodyProgress;
 use ureq_proto::BodyMode;
 

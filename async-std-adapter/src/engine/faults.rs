@@ -1,6 +1,6 @@
 //! Faults of an exchange that several steps of it may end with.
 
-use teamwire_core::{TransportError, TransportErrorKind};
+use teamwire_core::effect::{TransportError, TransportErrorKind};
 
 /// Returns the fault of a connection that was lost.
 pub(super) fn disconnected(why: impl ToString) -> TransportError {

@@ -5,7 +5,7 @@ use std::{
     mem,
 };
 
-use teamwire_core::{Body, Exchange, FileError, FileTarget, TransportError, TransportErrorKind};
+use teamwire_core::effect::{Body, Exchange, FileError, FileTarget, TransportError, TransportErrorKind};
 use teamwire_std::{
     body::downcast_fault,
     files::{DownloadFile, UploadFile},

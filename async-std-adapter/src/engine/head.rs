@@ -1,7 +1,7 @@
 //! The head of a request, as bytes.
 
 use http::{HeaderName, HeaderValue, Method, Request, header, request::Parts};
-use teamwire_core::{TransportError, TransportErrorKind};
+use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::take_sensitive_headers;
 use ureq_proto::client::{Call, SendRequestResult, state::RecvResponse};
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use teamwire_core::TransportError;
+use teamwire_core::effect::TransportError;
 
 use super::{
     connection::Connection, deadline::Deadline, faults::disconnected, progress::ExchangeProgress,

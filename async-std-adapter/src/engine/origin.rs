@@ -1,7 +1,7 @@
 //! Origins of URIs, which decide whether a connection can serve a request.
 
 use http::{Uri, uri::Scheme};
-use teamwire_core::{TransportError, TransportErrorKind};
+use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::without_brackets;
 
 /// Scheme, host and port.

@@ -9,7 +9,7 @@ use std::{
 
 use futures_io::{AsyncRead, AsyncWrite};
 use http::Uri;
-use teamwire_core::Limits;
+use teamwire_core::config::Limits;
 use teamwire_std::MAX_CONNECTION_AGE;
 
 use super::{connection::Connection, origin::Origin};

@@ -1,6 +1,6 @@
 //! How far an exchange is.
 
-use teamwire_core::{Progress, TransportError, TransportErrorKind};
+use teamwire_core::effect::{Progress, TransportError, TransportErrorKind};
 
 /// Progress of an exchange: for its fault, and for the observer of its request's body.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use teamwire_core::TransportError;
+use teamwire_core::effect::TransportError;
 use teamwire_std::{
     BodyProgress,
     body::{initial_capacity, too_large},

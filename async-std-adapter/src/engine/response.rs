@@ -1,7 +1,7 @@
 //! The head of a response, which may arrive as soon as the request begins to leave.
 
 use http::StatusCode;
-use teamwire_core::{TransportError, TransportErrorKind};
+use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::http1::{Head, MAX_INTERIM, ParsedHead, next_head};
 use ureq_proto::{
     BodyMode,

@@ -9,7 +9,7 @@ use std::{
 
 use futures_io::{AsyncRead, AsyncWrite};
 use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
-use teamwire_core::{TransportError, TransportErrorKind};
+use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::tls_fault;
 
 use super::deadline::Deadline;

@@ -9,7 +9,12 @@ use std::{
 
 use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
-use teamwire_core::{Feed, FeedSet, FeedSetEvent, FeedSetStep, Moment, Reply, Step, Ticket};
+use teamwire_core::{
+    FeedSet,
+    effect::Moment,
+    feed::{FeedSetEvent, FeedSetStep},
+    machine::{Feed, Reply, Step, Ticket},
+};
 
 use super::stop_handle::StopHandle;
 use crate::backend::{Backend, BoxFuture};

@@ -8,7 +8,11 @@ use std::{
 };
 
 use futures_core::Stream;
-use teamwire_core::{Error, Feed, FeedSetEvent, Reply, Step, Ticket};
+use teamwire_core::{
+    Error,
+    feed::FeedSetEvent,
+    machine::{Feed, Reply, Step, Ticket},
+};
 
 use super::stop_handle::StopHandle;
 use crate::backend::{Backend, BoxFuture};

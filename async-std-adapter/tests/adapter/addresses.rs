@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use teamwire_async_std::{Client, Timeout, TransportErrorKind};
+use teamwire_async_std::{
+    Client,
+    effect::{Timeout, TransportErrorKind},
+};
 
 use teamwire_test_support::{Server, config, refusing_address};
 

@@ -13,7 +13,8 @@ use std::{
 
 use async_std::task;
 use teamwire_async_std::{
-    Asset, Attachment, Client, Draft, NewAttachment, Script, Upload,
+    Client, Draft, Script,
+    model::{Asset, Attachment, NewAttachment, Upload},
     script::{Expect, Respond, sample},
     scripted,
 };

@@ -19,7 +19,9 @@ use smol::{
     net::TcpStream,
 };
 use teamwire_async_std::{
-    Client, FeedDriver, FeedEnd, FeedEvent, FeedOptions, FeedSet, FeedSetEvent, Message, Poller, RetryPolicy, Script,
+    Client, FeedDriver, FeedEvent, FeedOptions, FeedSet, Message, Script,
+    config::RetryPolicy,
+    feed::{FeedEnd, FeedSetEvent, Poller},
     script::{Expect, Respond, sample},
     scripted,
 };

@@ -5,7 +5,11 @@ mod executor;
 #[path = "../../examples/smol_runtime/runtime.rs"]
 mod runtime;
 
-use teamwire_async_std::{Attachment, Draft, ErrorKind, FeedEvent, FeedOptions, NewAttachment, Upload, script::sample};
+use teamwire_async_std::{
+    Draft, ErrorKind, FeedEvent, FeedOptions,
+    model::{Attachment, NewAttachment, Upload},
+    script::sample,
+};
 use teamwire_test_support::{Authority, Folder, Server, config, pattern, response};
 
 use self::{executor::Plain, runtime::Smol};

@@ -16,7 +16,8 @@ use std::{
 use async_std::task;
 use futures_util::StreamExt;
 use teamwire_async_std::{
-    Client, Error, ErrorKind, Events, FeedEnd, FeedEvent, FeedOptions, Poller, Reaction, Script,
+    Client, Error, ErrorKind, Events, FeedEvent, FeedOptions, Reaction, Script,
+    feed::{FeedEnd, Poller},
     script::{Expect, Respond, sample},
     scripted,
 };

@@ -8,8 +8,8 @@ use std::{
 
 use async_std::task;
 use teamwire_async_std::{
-    AsyncExecutor, AsyncStd, Chat, ChatRef, Chats, Client, Contacts, Draft, Error, FeedOptions, NewAttachment, Script,
-    Upload, User,
+    AsyncExecutor, AsyncStd, Chat, ChatRef, Chats, Client, Contacts, Draft, Error, FeedOptions, Script, User,
+    model::{NewAttachment, Upload},
     script::{Expect, Respond, sample},
     scripted, scripted_on,
 };

@@ -12,7 +12,10 @@ use std::{
 };
 
 use async_std::task;
-use teamwire_async_std::{AsyncStdRuntime, Runtime, Timeout, TransportErrorKind};
+use teamwire_async_std::{
+    AsyncStdRuntime, Runtime,
+    effect::{Timeout, TransportErrorKind},
+};
 
 use teamwire_test_support::{Server, config};
 

@@ -7,7 +7,11 @@ use std::{
 };
 
 use async_std::task;
-use teamwire_async_std::{Body, FileTarget, Limits, Timeout, script::sample};
+use teamwire_async_std::{
+    config::Limits,
+    effect::{Body, FileTarget, Timeout},
+    script::sample,
+};
 use teamwire_test_support::{Authority, Folder, Peer, Rng, Server, config, pattern, response};
 
 use crate::support::{Canned, Fits, Probe, ask, client, me, perform};

@@ -1,6 +1,11 @@
 use std::{collections::BTreeSet, fmt, io, mem, sync::Arc};
 
-use teamwire_core::{Exchange, Feed, FeedSet, FeedSetEvent, FeedSetStep, Now, Step, Ticket};
+use teamwire_core::{
+    FeedSet,
+    effect::{Exchange, Now},
+    feed::{FeedSetEvent, FeedSetStep},
+    machine::{Feed, Step, Ticket},
+};
 
 use super::{queue::Queue, stop_handle::StopHandle};
 use crate::backend::{Backend, FeedBackends};

@@ -1,6 +1,10 @@
 use std::{fmt, mem, sync::Arc};
 
-use teamwire_core::{Error, Feed, FeedSetEvent, Step};
+use teamwire_core::{
+    Error,
+    feed::FeedSetEvent,
+    machine::{Feed, Step},
+};
 
 use super::stop_handle::StopHandle;
 use crate::backend::{Backend, FeedBackends};

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Exchange, Reply, Ticket, TransportError, TransportErrorKind};
+use teamwire_core::{
+    effect::{Exchange, TransportError, TransportErrorKind},
+    machine::{Reply, Ticket},
+};
 
 use super::stop_handle::StopHandle;
 use crate::backend::FeedBackends;

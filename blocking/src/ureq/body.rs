@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Read, Write};
 
-use teamwire_core::{BodyPolicy, Progress};
+use teamwire_core::effect::{BodyPolicy, Progress};
 use teamwire_std::{
     BodyProgress,
     body::{initial_capacity, too_large},
@@ -45,8 +45,8 @@ const CHUNK_SIZE: usize = 64 << 10;
 ///
 /// # Errors
 ///
-/// Those of the source, and others that wrap a [`FileError`](teamwire_core::FileError) or a
-/// [`TransportError`](teamwire_core::TransportError): see [`downcast_fault`](teamwire_std::body::downcast_fault).
+/// Those of the source, and others that wrap a [`FileError`](teamwire_core::effect::FileError) or a
+/// [`TransportError`](teamwire_core::effect::TransportError): see [`downcast_fault`](teamwire_std::body::downcast_fault).
 pub(super) fn read_body(
     wanted: BodyPolicy,
     status: StatusCode,

@@ -1,4 +1,4 @@
-use teamwire_core::{TransportError, TransportErrorKind};
+use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::http1::{ChunkLines, Head, MAX_HEAD, MAX_INTERIM, ParsedHead, next_head};
 
 use super::withheld_response::WithheldResponse;

@@ -7,7 +7,9 @@ use std::{
 };
 
 use teamwire_core::{
-    Body, Config, Error, Exchange, Progress, Reply, Response, Timeout, TransportError, TransportErrorKind,
+    Config, Error,
+    effect::{Body, Exchange, Progress, Response, Timeout, TransportError, TransportErrorKind},
+    machine::Reply,
 };
 use teamwire_std::{
     Proxy,

@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use teamwire_core::TransportError;
+use teamwire_core::effect::TransportError;
 use teamwire_std::{http1::EXPECT_CONTINUE_TIMEOUT, is_abrupt_end, tls_failure};
 use ureq::{
     Error, Timeout,

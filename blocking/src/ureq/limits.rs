@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use teamwire_core::Timeout;
+use teamwire_core::effect::Timeout;
 
 /// Time limits of an exchange, from its start. By default there are none.
 ///

@@ -1,6 +1,6 @@
 use std::io::{self, ErrorKind, Read, Write};
 
-use teamwire_core::{TransportError, TransportErrorKind};
+use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::{
     Proxy, authority,
     http1::{Head, MAX_HEAD, next_head},

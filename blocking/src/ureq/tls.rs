@@ -4,7 +4,7 @@ use std::{
 };
 
 use rustls::{ClientConfig, ClientConnection, Error as TlsError, pki_types::ServerName};
-use teamwire_core::{TransportError, TransportErrorKind};
+use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::tls_fault;
 
 /// Performs the TLS handshake over this socket, and verifies that the server is `host`.

@@ -18,7 +18,7 @@ use crate::error::Error;
 /// - The App ID (and the user of the proxy) is taken out of text for people: of messages, excerpts, request ids, and of all
 ///   that `Debug` and `Display` show. Where it is part of a longer word it stays (`warehouse-bot` in `warehouse-bot-2`); and
 ///   with fewer than eight characters it stays in all but explanations and pages. The data of the program has it as it came:
-///   [`code`](crate::ApiError::code), [`invalid_members`](crate::ApiError::invalid_members), and the JSON of items.
+///   [`code`](crate::error::ApiError::code), [`invalid_members`](crate::error::ApiError::invalid_members), and the JSON of items.
 #[derive(Clone)]
 pub struct Credentials {
     app_id: SecretString,

@@ -2,7 +2,7 @@ use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 use super::{kind::ErrorKind, request_id::request_id};
-use crate::{config::Redaction, plain::Escaped};
+use crate::{config::Redaction, escaped::Escaped};
 
 /// A server's refusal, with all it said about it.
 #[derive(Clone, PartialEq, Eq)]

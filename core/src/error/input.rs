@@ -1,6 +1,6 @@
 use alloc::string::String;
 
-use crate::plain::Escaped;
+use crate::escaped::Escaped;
 
 /// An argument or a setting that was refused before anything was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use crate::plain::Escaped;
+use crate::escaped::Escaped;
 
 /// Writes the request id that ends the message of an error, if there is one.
 pub(super) fn request_id(f: &mut fmt::Formatter<'_>, id: Option<&str>) -> fmt::Result {

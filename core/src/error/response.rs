@@ -2,7 +2,7 @@ use alloc::string::{String, ToString};
 use core::fmt;
 
 use super::request_id::request_id;
-use crate::plain::Escaped;
+use crate::escaped::Escaped;
 
 /// An answer that is not what the wire contract promises.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::{
     config::Redaction,
     error::Error,
     model::ThreadId,
-    wire::{is_cursor, updates::Source},
+    protocol::{is_cursor, updates::Source},
 };
 
 /// What this version writes, and the newest it reads.

@@ -1,5 +1,5 @@
 use super::Checkpoint;
-use crate::{clock::Moment, error::Error, model::Undecoded};
+use crate::{effect::Moment, error::Error, model::Undecoded};
 
 /// What a feed delivers.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use super::wait::MIN_LONG_POLL;
+use super::long_poll::MIN_LONG_POLL;
 
 /// The shortest pause after a poll that brought nothing to deliver. It doubles with each one after it.
 const MIN_GAP: Duration = Duration::from_millis(4);

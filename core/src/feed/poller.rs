@@ -3,20 +3,22 @@ use core::{fmt, mem, time::Duration};
 
 use super::{
     Checkpoint, FeedEnd, FeedEvent, FeedOptions, Retrying,
+    long_poll::{LongPollDuration, is_retryable},
     pace::Pace,
     position::{self, Delivered},
-    wait::{LongPollDuration, is_retryable},
 };
 use crate::{
-    backoff,
     brake::MAX_PAUSE,
-    call::{Call, discredits_idle_connections},
-    clock::{Moment, Now},
+    effect::{Moment, Now},
     error::{Error, ErrorKind, UnexpectedResponse},
+    flow::{
+        backoff,
+        call::{Call, discredits_idle_connections},
+    },
     machine::{Feed, Machine, Reply, Step, Ticket, ready},
     model::Message,
+    protocol::updates::{self, Batch, FeedItem, Item, Lease, Signal, Source},
     session::Session,
-    wire::updates::{self, Batch, FeedItem, Item, Lease, Signal, Source},
 };
 
 /// The shortest waits between attempts, whatever the retry policy or the server says: a feed has no last attempt. They

@@ -1,6 +1,6 @@
 use alloc::{sync::Arc, vec::Vec};
 
-use crate::wire::updates::Batch;
+use crate::protocol::updates::Batch;
 
 /// Returns where a feed continues after a batch that was requested at `from`, and how many of the events are before that. If the
 /// batch has no cursor that leads on, that is behind the last event that has one; the events behind that one, or all of

@@ -5,7 +5,7 @@ use alloc::{
 use core::{cmp::Reverse, fmt};
 
 use crate::{
-    clock::{Moment, Now},
+    effect::{Moment, Now},
     error::Error,
     machine::{Feed, Reply, Step, Ticket},
 };

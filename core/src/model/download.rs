@@ -1,5 +1,5 @@
 use super::Asset;
-use crate::progress::{Progress, TransferProgress};
+use crate::effect::{Progress, TransferProgress};
 
 /// An asset to be downloaded. An asset alone is one too: `chats.download(&asset)`.
 #[derive(Clone, Debug, PartialEq)]

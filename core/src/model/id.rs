@@ -4,7 +4,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Asset, ChatInfo, Group, Message, Reaction, User};
-use crate::{error::Error, plain::Escaped};
+use crate::{error::Error, escaped::Escaped};
 
 /// The longest id, in characters.
 const MAX_ID_CHARS: usize = 128;

@@ -79,7 +79,7 @@ impl From<Upload> for NewAttachment {
 /// Attachments, one after the other: what `new_attachments` gives.
 ///
 /// ```
-/// use teamwire_core::{Attachments, Draft, Poll, Upload};
+/// use teamwire_core::{model::{Attachments, Poll, Upload}, Draft};
 ///
 /// let mut attachments = Attachments::new();
 /// attachments.add(Upload::from_bytes("plan.txt", "stay calm"));

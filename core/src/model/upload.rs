@@ -1,12 +1,12 @@
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
-use crate::progress::{Progress, TransferProgress};
+use crate::effect::{Progress, TransferProgress};
 
 /// Bytes to be attached: a file, which is streamed, or what is in memory.
 ///
 /// ```
-/// use teamwire_core::{Draft, NewAttachment, Upload};
+/// use teamwire_core::{model::{NewAttachment, Upload}, Draft};
 ///
 /// let log = Upload::from_path("/var/log/backup.log").file_name("backup of tonight.log");
 /// let draft = Draft::text("The backup failed").attach(NewAttachment::file(log));
@@ -59,7 +59,7 @@ impl Upload {
 
     /// Sends a file that is written to meanwhile, such as a log: the bytes that it has when it is measured, before the first
     /// attempt. Without this, a file that becomes longer while it is sent is a
-    /// [`FileErrorKind::Changed`](crate::FileErrorKind::Changed).
+    /// [`FileErrorKind::Changed`](crate::effect::FileErrorKind::Changed).
     pub fn may_grow(mut self) -> Self {
         self.may_grow = true;
         self

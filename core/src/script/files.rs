@@ -2,9 +2,9 @@ use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 use core::mem;
 
 use crate::{
-    exchange::{Body, Exchange, FileTarget},
-    fault::{TransportError, TransportErrorKind},
-    file::{FileError, FileErrorKind, FileOutcome, FileTask},
+    effect::{
+        Body, Exchange, FileError, FileErrorKind, FileOutcome, FileTarget, FileTask, TransportError, TransportErrorKind,
+    },
     machine::Reply,
 };
 

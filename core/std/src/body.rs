@@ -2,7 +2,7 @@
 
 use std::io;
 
-use teamwire_core::{FileError, Timeout, TransportError, TransportErrorKind};
+use teamwire_core::effect::{FileError, Timeout, TransportError, TransportErrorKind};
 
 /// Maximum number of bytes to allocate before they have arrived.
 const MAX_PREALLOCATION: u64 = 1 << 20;

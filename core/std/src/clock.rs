@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
-use teamwire_core::{Moment, Now};
+use teamwire_core::effect::{Moment, Now};
 
 /// Both clocks of the machine. The epoch of the monotonic one is the creation of this.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@ use std::{
     io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
 };
 
-use teamwire_core::{FileError, FileErrorKind, FileOutcome, FileTarget, FileTask};
+use teamwire_core::effect::{FileError, FileErrorKind, FileOutcome, FileTarget, FileTask};
 
 use self::error::{NOT_A_FILE, file_error};
 use crate::body::too_large;
@@ -117,7 +117,7 @@ impl Read for UploadFile {
 }
 
 /// Writer of a file that is received, up to its limit. Its errors wrap a [`FileError`], or the
-/// [`TransportError`](teamwire_core::TransportError) of a response that is too large.
+/// [`TransportError`](teamwire_core::effect::TransportError) of a response that is too large.
 #[derive(Debug)]
 pub struct DownloadFile {
     path: String,
@@ -236,7 +236,11 @@ mod tests {
                 Ok(()) => assert!(fits, "{offset} and {bytes}"),
                 Err(error) => {
                     let fault = crate::body::downcast_fault(error).expect("it is a fault");
-                    assert_eq!((fault.kind, fits), (teamwire_core::TransportErrorKind::TooLarge, false), "{fault}");
+                    assert_eq!(
+                        (fault.kind, fits),
+                        (teamwire_core::effect::TransportErrorKind::TooLarge, false),
+                        "{fault}"
+                    );
                 }
             }
             if offset <= 5 {

@@ -31,7 +31,12 @@ pub use self::{
 
 use std::ffi::OsString;
 
-use teamwire_core::{APP_ID_VAR, Config, Error, InvalidInput, SECRET_VAR, Session, URL_VAR};
+use teamwire_core::{
+    Config, Error,
+    config::{APP_ID_VAR, SECRET_VAR, URL_VAR},
+    error::InvalidInput,
+    executor::Session,
+};
 
 /// Creates a session with this configuration, and entropy from the operating system.
 ///

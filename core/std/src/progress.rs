@@ -1,4 +1,4 @@
-use teamwire_core::{BodyPolicy, Progress};
+use teamwire_core::effect::{BodyPolicy, Progress};
 
 /// Progress of a response's body, reported to its observer if it has one.
 #[derive(Clone, Debug)]

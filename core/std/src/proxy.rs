@@ -3,7 +3,10 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderValue, StatusCode};
 use percent_encoding::percent_decode_str;
-use teamwire_core::{Config, TransportError, TransportErrorKind};
+use teamwire_core::{
+    Config,
+    effect::{TransportError, TransportErrorKind},
+};
 
 use crate::host::without_brackets;
 

@@ -5,7 +5,11 @@ use rustls::{
     crypto::CryptoProvider,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
-use teamwire_core::{Config, Error, InvalidInput, TransportError, TransportErrorKind};
+use teamwire_core::{
+    Config, Error,
+    effect::{TransportError, TransportErrorKind},
+    error::InvalidInput,
+};
 
 use crate::host::without_brackets;
 

@@ -5,7 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Attachment, Client, Config, Draft, Executor, Message, Upload};
+use teamwire_core::{
+    Client, Config, Draft, Message,
+    executor::Executor,
+    model::{Attachment, Upload},
+};
 use teamwire_sandbox::org;
 use teamwire_tests::harness::{AsyncStd, Blocking, Harness};
 

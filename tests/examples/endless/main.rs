@@ -15,7 +15,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Client, Config, Credentials, Draft, Error, NewAttachment, RetryPolicy, Timeouts, Upload};
+use teamwire_core::{
+    Client, Config, Credentials, Draft, Error,
+    config::{RetryPolicy, Timeouts},
+    model::{NewAttachment, Upload},
+};
 use teamwire_tests::harness::{AsyncStd, Blocking, Harness, Smol};
 
 use self::server::{Form, Server};

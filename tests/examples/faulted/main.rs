@@ -24,7 +24,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Client, Config, Error, RetryPolicy, Timeouts};
+use teamwire_core::{
+    Client, Config, Error,
+    config::{RetryPolicy, Timeouts},
+};
 use teamwire_sandbox::{Sandbox, org};
 use teamwire_tests::{
     config,

@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teamwire_core::{ByHand, Checkpoint, Client, Config, Error, ErrorKind, Exchange, Machine, Step, ThreadId};
+use teamwire_core::{effect::Exchange, machine::{Machine, Step}, model::ThreadId, ByHand, Checkpoint, Client, Config, Error, ErrorKind};
 use teamwire_fuzz::{assert_no_credentials, credentials, limited, now};
 
 fuzz_target!(|input: &[u8]| {

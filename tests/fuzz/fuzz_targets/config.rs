@@ -6,9 +6,7 @@ use std::{array, fmt::Debug};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use libfuzzer_sys::fuzz_target;
-use teamwire_core::{
-    APP_ID_VAR, ByHand, Client, Config, Credentials, Error, ErrorKind, Exchange, Machine, SECRET_VAR, Step, URL_VAR,
-};
+use teamwire_core::{config::{APP_ID_VAR, SECRET_VAR, URL_VAR}, effect::Exchange, machine::{Machine, Step}, ByHand, Client, Config, Credentials, Error, ErrorKind};
 use teamwire_fuzz::{Network, Setup, limited, now};
 use url::Url;
 

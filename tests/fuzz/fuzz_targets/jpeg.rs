@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teamwire_core::{ByHand, Client, Config, ErrorKind, Image, Machine, NewChat, Step};
+use teamwire_core::{machine::{Machine, Step}, model::Image, ByHand, Client, Config, ErrorKind, NewChat};
 use teamwire_fuzz::{assert_no_credentials, credentials, limited, now};
 
 /// Maximum side of an avatar, in pixels.

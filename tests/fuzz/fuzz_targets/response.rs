@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teamwire_async_std::{Client, Error, Executor, FeedEvent};
+use teamwire_async_std::{executor::Executor, Client, Error, FeedEvent};
 use teamwire_fuzz::{Bot, Network, Operation, Setup, assert_no_credentials, limited};
 
 /// Number of events that a feed is polled for.

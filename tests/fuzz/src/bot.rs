@@ -1,7 +1,7 @@
 //! The bot that all targets use.
 
 use chrono::DateTime;
-use teamwire_core::{Credentials, Error, Moment, Now};
+use teamwire_core::{effect::{Moment, Now}, Credentials, Error};
 
 const APP_ID: &str = "the app id of the bot";
 const SECRET: &str = "the secret of the bot";

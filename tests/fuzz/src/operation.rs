@@ -2,11 +2,7 @@
 
 use std::{env, fs, process, sync::LazyLock};
 
-use teamwire_core::{
-    Asset, Attachment, ByHand, ChatRef, Client, Config, Draft, Flow, Follow, Message, NewAttachment, Poller, Script,
-    Upload,
-    script::{Answer, Expect, sample},
-};
+use teamwire_core::{feed::Poller, flow::Flow, model::{Asset, Attachment, NewAttachment, Upload}, script::{sample, Answer, Expect}, ByHand, ChatRef, Client, Config, Draft, Follow, Message, Script};
 
 use crate::{bot::now, setup::Operation};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use teamwire_core::{Config, Limits, RetryPolicy, Timeouts};
+use teamwire_core::{config::{Limits, RetryPolicy, Timeouts}, Config};
 
 use crate::{bot::credentials, response_bytes::expand_repetitions};
 

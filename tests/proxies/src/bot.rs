@@ -7,7 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Asset, Attachment, Client, Config, Credentials, Draft, Error, Timeouts, Upload};
+use teamwire_core::{
+    Client, Config, Credentials, Draft, Error,
+    config::Timeouts,
+    model::{Asset, Attachment, Upload},
+};
 use teamwire_sandbox::{Sandbox, org};
 use teamwire_tests::harness::Harness;
 

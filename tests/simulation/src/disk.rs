@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use teamwire_core::Now;
+use teamwire_core::effect::Now;
 
 use super::shares::Shares;
 

@@ -6,7 +6,12 @@ mod exchanges;
 use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use teamwire_core::{Config, Credentials, Manual, Moment, Now, RetryPolicy};
+use teamwire_core::{
+    Config, Credentials,
+    config::RetryPolicy,
+    effect::{Moment, Now},
+    executor::Manual,
+};
 
 use self::event_queue::EventQueue;
 pub(super) use self::{

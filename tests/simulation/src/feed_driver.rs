@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use teamwire_core::{Error, Feed, FeedEnd, FeedEvent, FeedSet, FeedSetStep, Machine, Moment, Now, Reply, Step, Ticket};
+use teamwire_core::{
+    Error, FeedEvent, FeedSet,
+    effect::{Moment, Now},
+    feed::{FeedEnd, FeedSetStep},
+    machine::{Feed, Machine, Reply, Step, Ticket},
+};
 
 use super::{feed_under_test::FeedUnderTest, oracle::Item};
 

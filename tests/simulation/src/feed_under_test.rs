@@ -3,8 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use teamwire_core::{
-    Error, Feed, FeedEnd, FeedEvent, LiveLocationUpdate, Machine, Message, Moment, Now, Poller, Reaction, ReactionType,
-    Reply, Step, Ticket,
+    Error, FeedEvent, Message, Reaction, ReactionType,
+    effect::{Moment, Now},
+    feed::{FeedEnd, Poller},
+    machine::{Feed, Machine, Reply, Step, Ticket},
+    model::LiveLocationUpdate,
 };
 
 use super::{

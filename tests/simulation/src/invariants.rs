@@ -9,7 +9,7 @@ mod retries;
 
 use std::time::Duration;
 
-use teamwire_core::{Error, ErrorKind, FeedEnd, Now, Ticket};
+use teamwire_core::{Error, ErrorKind, effect::Now, feed::FeedEnd, machine::Ticket};
 
 use self::{checkpoints::Checkpoints, pace::Pace, retries::Retries};
 use super::{

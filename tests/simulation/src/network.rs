@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
-use teamwire_core::{TransportError, TransportErrorKind};
+use teamwire_core::effect::{TransportError, TransportErrorKind};
 
 use super::{
     defect::{edit_items, edit_json},

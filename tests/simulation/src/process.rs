@@ -5,7 +5,11 @@ mod operations;
 use std::{collections::BTreeMap, time::Duration};
 
 use teamwire_core::{
-    Chat, Client, Error, FeedEnd, FeedEvent, FeedSetStep, Machine, Manual, Moment, Now, Reply, Step, Ticket,
+    Chat, Client, Error, FeedEvent,
+    effect::{Moment, Now},
+    executor::Manual,
+    feed::{FeedEnd, FeedSetStep},
+    machine::{Machine, Reply, Step, Ticket},
 };
 
 use super::{

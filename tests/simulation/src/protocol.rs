@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use http::{Method, Response, header};
 use serde_json::Value;
-use teamwire_core::{Body, Reply, TransportError, TransportErrorKind};
+use teamwire_core::{
+    effect::{Body, TransportError, TransportErrorKind},
+    machine::Reply,
+};
 
 /// The kind of a request, for feeds.
 #[derive(Clone, Debug, PartialEq, Eq)]

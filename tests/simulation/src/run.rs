@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use teamwire_core::{Chat, Client, Executor, Machine, Manual, Reply, Step, script::sample};
+use teamwire_core::{
+    Chat, Client,
+    executor::{Executor, Manual},
+    machine::{Machine, Reply, Step},
+    script::sample,
+};
 use teamwire_sandbox::world::org;
 
 use super::{

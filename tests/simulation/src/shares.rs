@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
-use teamwire_core::{Error, Moment, Now, ShareDuration};
+use teamwire_core::{
+    Error,
+    effect::{Moment, Now},
+    model::ShareDuration,
+};
 use teamwire_sandbox::world::org;
 
 use super::{

@@ -5,7 +5,12 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::Value;
 use teamwire_core::{
-    Chat, Client, Coordinates, Draft, Error, Flow, LiveLocation, Manual, Moment, Now, Reply, ShareDuration, Ticket,
+    Chat, Client, Draft, Error,
+    effect::{Moment, Now},
+    executor::Manual,
+    flow::Flow,
+    machine::{Reply, Ticket},
+    model::{Coordinates, LiveLocation, ShareDuration},
 };
 use teamwire_sandbox::world::org;
 

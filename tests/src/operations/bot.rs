@@ -7,8 +7,11 @@ use std::{
 
 use chrono::DateTime;
 use teamwire_core::{
-    Chat, Client, Config, Credentials, Error, Executor, Flow, Machine, Manual, Message, Moment, Now, Reaction, Reply,
-    Response, Script, Step,
+    Chat, Client, Config, Credentials, Error, Message, Reaction, Script,
+    effect::{Moment, Now, Response},
+    executor::{Executor, Manual},
+    flow::Flow,
+    machine::{Machine, Reply, Step},
     script::{Expect, Respond, sample},
 };
 

@@ -1,6 +1,6 @@
 //! Every feed that the core has, written once for all executors.
 
-use teamwire_core::{Client, FeedOptions, LiveLocationUpdate, Message, Reaction};
+use teamwire_core::{Client, FeedOptions, Message, Reaction, model::LiveLocationUpdate};
 use teamwire_sandbox::{Sandbox, org};
 
 use super::Class;

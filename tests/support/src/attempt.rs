@@ -3,7 +3,11 @@
 use std::convert::Infallible;
 
 use teamwire_core::{
-    Client, Config, Credentials, Error, Exchange, Executor, Machine, Manual, Now, Reply, RetryPolicy, Step, Ticket,
+    Client, Config, Credentials, Error,
+    config::RetryPolicy,
+    effect::{Exchange, Now},
+    executor::{Executor, Manual},
+    machine::{Machine, Reply, Step, Ticket},
 };
 
 /// Options for this backend, with one attempt for each operation. The key is `app-id` and `the secret`.

@@ -5,8 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta};
 use serde_json::json;
 use teamwire_core::{
-    AlertType, CalendarEvent, Client, Coordinates, Draft, ErrorKind, LiveLocation, Location, NewAttachment, NewChat,
-    NewOneToOne, Poll, Reaction, ReactionType, Script, ShareDuration, Upload,
+    AlertType, Client, Draft, ErrorKind, NewChat, Reaction, ReactionType, Script,
+    model::{
+        CalendarEvent, Coordinates, LiveLocation, Location, NewAttachment, NewOneToOne, Poll, ShareDuration, Upload,
+    },
     script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::{ScriptBot, TID, alert, reaction};

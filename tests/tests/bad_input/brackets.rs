@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use teamwire_core::{
-    Client, ErrorKind, FeedEvent, FeedOptions, Listing, Script, User,
+    Client, ErrorKind, FeedEvent, FeedOptions, Script, User,
+    model::Listing,
     script::{Expect, Respond},
 };
 use teamwire_tests::operations::TID;

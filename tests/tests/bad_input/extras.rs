@@ -8,7 +8,8 @@ use proptest::{
 };
 use serde_json::{Value, json};
 use teamwire_core::{
-    AlertType, Attachment, Client, Group, Message, Script, User,
+    AlertType, Client, Group, Message, Script, User,
+    model::Attachment,
     script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::{TID, alert};

@@ -1,7 +1,7 @@
 //! Invalid ids, and ids with any characters.
 
 use proptest::prelude::*;
-use teamwire_core::{Client, Draft, Error, Manual, NewChat, NewOneToOne, Step};
+use teamwire_core::{Client, Draft, Error, NewChat, executor::Manual, machine::Step, model::NewOneToOne};
 use teamwire_tests::operations::{ENTROPY, config, now, request_of};
 
 use super::{bot, client, refused};

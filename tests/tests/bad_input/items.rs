@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    AlertType, Attachment, ChatType, Client, Error, ErrorKind, Message, Messages, ReactionType, Script,
+    AlertType, Client, Error, ErrorKind, Message, ReactionType, Script,
+    model::{Attachment, ChatType, Messages},
     script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::{TID, alert};

@@ -2,7 +2,12 @@
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    Client, Error, Limits, Listing, Manual, Reply, Script, Step, TransportError, TransportErrorKind, User,
+    Client, Error, Script, User,
+    config::Limits,
+    effect::{TransportError, TransportErrorKind},
+    executor::Manual,
+    machine::{Reply, Step},
+    model::Listing,
     script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::{ENTROPY, config, now, response};

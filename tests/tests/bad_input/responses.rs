@@ -1,7 +1,7 @@
 //! Responses that are against the contract.
 
 use serde_json::{Value, json};
-use teamwire_core::{Error, ErrorKind, RetryPolicy, UnexpectedResponse, script::Respond};
+use teamwire_core::{Error, ErrorKind, config::RetryPolicy, error::UnexpectedResponse, script::Respond};
 use teamwire_tests::operations::{ByHandBot, ENTROPY, Operation, config};
 
 fn played(operation: Operation, answer: Respond) -> Result<String, Error> {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use teamwire_core::{
-    APP_ID_VAR, Client, Config, Credentials, Error, Limits, Manual, RetryPolicy, SECRET_VAR, Timeouts, URL_VAR,
+    Client, Config, Credentials, Error,
+    config::{APP_ID_VAR, Limits, RetryPolicy, SECRET_VAR, Timeouts, URL_VAR},
+    executor::Manual,
 };
 use teamwire_tests::operations::{ENTROPY, now, request_of};
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    Attachment, Client, FeedEvent, FeedOptions, Message, Messages, Script,
+    Client, FeedEvent, FeedOptions, Message, Script,
+    model::{Attachment, Messages},
     script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::TID;

@@ -1,6 +1,9 @@
 //! Chats: finding, creating, changing and leaving them.
 
-use teamwire_core::{ChatType, ErrorKind, NewChat, NewOneToOne, Poll};
+use teamwire_core::{
+    ErrorKind, NewChat,
+    model::{ChatType, NewOneToOne, Poll},
+};
 use teamwire_sandbox::{Fault, Rule, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 

@@ -4,7 +4,13 @@
 
 use std::{fmt::Debug, marker::PhantomData, time::Duration};
 
-use teamwire_core::{Client, Config, Error, Executor, Feed, Flow, Machine, Now, Reply, Session, Step, Ticket, Timeout};
+use teamwire_core::{
+    Client, Config, Error,
+    effect::{Now, Timeout},
+    executor::{Executor, Session},
+    flow::Flow,
+    machine::{Feed, Machine, Reply, Step, Ticket},
+};
 use teamwire_tests::{
     harness::{Handwritten, Harness, Stop},
     limit,

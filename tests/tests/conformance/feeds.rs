@@ -6,7 +6,8 @@ use std::{
 };
 
 use teamwire_core::{
-    AlertType, Checkpoint, Draft, ErrorKind, FeedOptions, LiveLocationUpdate, Message, Reaction, Timeouts,
+    AlertType, Checkpoint, Draft, ErrorKind, FeedOptions, Message, Reaction, config::Timeouts,
+    model::LiveLocationUpdate,
 };
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
 use teamwire_tests::{FeedProbe, Fixture, executor_test, harness::Harness, operations::Subscription};

@@ -1,6 +1,6 @@
 //! Members and admins.
 
-use teamwire_core::{Chat, Error, ErrorKind, Executor};
+use teamwire_core::{Chat, Error, ErrorKind, executor::Executor};
 use teamwire_sandbox::org;
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 

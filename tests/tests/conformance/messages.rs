@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use teamwire_core::{Message, Messages};
+use teamwire_core::{Message, model::Messages};
 use teamwire_sandbox::{Fault, Rule, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
@@ -100,7 +100,7 @@ fn one_message_that_is_broken_costs_itself<H: Harness>() {
 fn readers_have_read_everything<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
-    let uids = |readers: teamwire_core::Listing<teamwire_core::User>| {
+    let uids = |readers: teamwire_core::model::Listing<teamwire_core::User>| {
         readers.iter().map(|user| user.uid.to_string()).collect::<Vec<_>>()
     };
     fixture.sandbox.as_person(org::ANNA).post(org::LOBBY, "hello").expect("Anna is in the lobby");

@@ -5,7 +5,11 @@ use std::{
     time::Duration,
 };
 
-use teamwire_core::{Config, Credentials, Error, ErrorKind, Limits, RetryPolicy, Timeouts, TransportErrorKind};
+use teamwire_core::{
+    Config, Credentials, Error, ErrorKind,
+    config::{Limits, RetryPolicy, Timeouts},
+    effect::TransportErrorKind,
+};
 use teamwire_sandbox::{Fault, RateLimit, Rule, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
@@ -22,7 +26,7 @@ fn befallen<H: Harness>(fault: Fault, change: impl FnOnce(Config) -> Config) -> 
     fixture.err(fixture.client.contacts().me())
 }
 
-fn fault(error: Error) -> teamwire_core::TransportError {
+fn fault(error: Error) -> teamwire_core::effect::TransportError {
     match error {
         Error::Connection(fault) => fault,
         other => panic!("{other:?}"),

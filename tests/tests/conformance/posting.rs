@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::DateTime;
 use serde_json::json;
 use teamwire_core::{
-    AlertType, Attachment, CalendarEvent, Coordinates, Draft, ErrorKind, LiveLocation, Location, Poll, ShareDuration,
+    AlertType, Draft, ErrorKind,
+    model::{Attachment, CalendarEvent, Coordinates, LiveLocation, Location, Poll, ShareDuration},
 };
 use teamwire_sandbox::{Fault, Rule, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
@@ -173,9 +174,11 @@ fn key_of_another_request_is_refused<H: Harness>() {
 #[executor_test]
 fn post_that_is_still_worked_on_is_waited_for<H: Harness>() {
     let fixture = Fixture::<H>::configured(|config| {
-        let patient = teamwire_core::RetryPolicy { max_retries: 500, ..retry(20) };
-        let timeouts =
-            teamwire_core::Timeouts { request: Duration::from_millis(150), ..teamwire_core::Timeouts::default() };
+        let patient = teamwire_core::config::RetryPolicy { max_retries: 500, ..retry(20) };
+        let timeouts = teamwire_core::config::Timeouts {
+            request: Duration::from_millis(150),
+            ..teamwire_core::config::Timeouts::default()
+        };
         config.with_timeouts(timeouts).with_retry(patient)
     });
     // Its first response comes too late, and until then its key is in progress.
@@ -185,7 +188,11 @@ fn post_that_is_still_worked_on_is_waited_for<H: Harness>() {
     assert!(fixture.sandbox.received_count(POSTS) >= 2);
 }
 
-fn retry(milliseconds: u64) -> teamwire_core::RetryPolicy {
+fn retry(milliseconds: u64) -> teamwire_core::config::RetryPolicy {
     let wait = Duration::from_millis(milliseconds);
-    teamwire_core::RetryPolicy { initial_backoff: wait, max_backoff: wait, ..teamwire_core::RetryPolicy::default() }
+    teamwire_core::config::RetryPolicy {
+        initial_backoff: wait,
+        max_backoff: wait,
+        ..teamwire_core::config::RetryPolicy::default()
+    }
 }

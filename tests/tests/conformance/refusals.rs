@@ -1,6 +1,6 @@
 //! Every refusal that the contract lists for a route, provoked in the sandbox by its cause.
 
-use teamwire_core::{Error, Image, NewChat, RetryPolicy};
+use teamwire_core::{Error, NewChat, config::RetryPolicy, model::Image};
 use teamwire_sandbox::org;
 use teamwire_tests::{
     Fixture,

@@ -3,8 +3,9 @@
 use std::{thread, time::Duration};
 
 use teamwire_core::{
-    ChatRef, Client, Coordinates, Draft, Executor, LiveLocation, LiveLocationUpdate, LocationShares, NewChat,
-    NewOneToOne, ShareDuration,
+    ChatRef, Client, Draft, LocationShares, NewChat,
+    executor::Executor,
+    model::{Coordinates, LiveLocation, LiveLocationUpdate, NewOneToOne, ShareDuration},
 };
 use teamwire_sandbox::org;
 use teamwire_tests::{FeedProbe, Fixture, executor_test, harness::Harness};

@@ -1,7 +1,7 @@
 //! Every operation, and every kind of error, by the table.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use teamwire_core::{Config, Credentials, Error, ErrorKind, RetryPolicy};
+use teamwire_core::{Config, Credentials, Error, ErrorKind, config::RetryPolicy};
 use teamwire_sandbox::{Fault, RateLimit, Rule};
 use teamwire_tests::{
     Fixture, executor_test,

@@ -10,7 +10,13 @@ use std::{
     time::Duration,
 };
 
-use teamwire_core::{Error, ErrorKind, Executor, Feed, Machine, Moment, Now, Reply, RetryPolicy, Step, Ticket};
+use teamwire_core::{
+    Error, ErrorKind,
+    config::RetryPolicy,
+    effect::{Moment, Now},
+    executor::Executor,
+    machine::{Feed, Machine, Reply, Step, Ticket},
+};
 use teamwire_sandbox::{RateLimit, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 

@@ -5,8 +5,10 @@ use std::fmt::Debug;
 use chrono::{DateTime, Utc};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use teamwire_core::{
-    AlertType, CalendarEvent, Coordinates, Draft, Error, Flow, LiveLocation, Location, NewAttachment, NewChat,
-    NewOneToOne, Poll, ShareDuration, Step,
+    AlertType, Draft, Error, NewChat,
+    flow::Flow,
+    machine::Step,
+    model::{CalendarEvent, Coordinates, LiveLocation, Location, NewAttachment, NewOneToOne, Poll, ShareDuration},
 };
 use teamwire_tests::{
     contract::Contract,

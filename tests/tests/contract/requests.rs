@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, TimeDelta};
 use teamwire_core::{
-    AlertType, CalendarEvent, Coordinates, Draft, LiveLocation, Location, NewChat, NewOneToOne, Poll, ReactionType,
-    Reply, ShareDuration, Step, script::sample,
+    AlertType, Draft, NewChat, ReactionType,
+    machine::{Reply, Step},
+    model::{CalendarEvent, Coordinates, LiveLocation, Location, NewOneToOne, Poll, ShareDuration},
+    script::sample,
 };
 use teamwire_tests::{
     contract::Contract,

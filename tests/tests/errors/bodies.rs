@@ -1,6 +1,6 @@
 //! Answers that are no problem of the contract: what stands in front of a server answers for it.
 
-use teamwire_core::{Error, ErrorKind, RetryPolicy, script::Respond};
+use teamwire_core::{Error, ErrorKind, config::RetryPolicy, script::Respond};
 use teamwire_tests::operations::{Operation, config};
 
 fn error(answer: Respond) -> Error {

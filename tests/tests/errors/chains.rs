@@ -3,7 +3,9 @@
 use std::{error::Error as _, io};
 
 use teamwire_core::{
-    Client, Draft, Error, TransportError, TransportErrorKind, Upload,
+    Client, Draft, Error,
+    effect::{TransportError, TransportErrorKind},
+    model::Upload,
     script::{Expect, Respond, Script},
 };
 

@@ -2,7 +2,9 @@
 
 use http::HeaderValue;
 use teamwire_core::{
-    Client, Error, ErrorKind, RetryPolicy, Script, TransportError, TransportErrorKind,
+    Client, Error, ErrorKind, Script,
+    config::RetryPolicy,
+    effect::{TransportError, TransportErrorKind},
     script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::{Operation, ScriptRun, config};
@@ -12,7 +14,7 @@ fn used_again(kind: TransportErrorKind) -> Respond {
     Respond::error(TransportError::new(kind, "forgotten").with_sent(true).with_reused(true).with_received(1))
 }
 
-/// [`Exchange::fresh`](teamwire_core::Exchange::fresh) of each attempt of the operation.
+/// [`Exchange::fresh`](teamwire_core::effect::Exchange::fresh) of each attempt of the operation.
 fn fresh(played: &ScriptRun) -> Vec<bool> {
     played.script.requests()[1..].iter().map(|request| request.fresh).collect()
 }
@@ -76,7 +78,7 @@ fn download_that_is_resumed_takes_a_fresh_connection() {
 }
 
 /// A PDF of five bytes.
-fn asset() -> teamwire_core::Asset {
+fn asset() -> teamwire_core::model::Asset {
     let mut message = sample::message("m1", "c1", "look");
     let asset = serde_json::json!({ "id": "a1", "file_name": "plan.pdf", "media_type": "application/pdf", "size": 5 });
     message["attachments"] = serde_json::json!([{ "kind": "file", "asset": asset }]);
@@ -84,7 +86,7 @@ fn asset() -> teamwire_core::Asset {
         Script::new().then(Expect::get("/v1/chats/c1/messages"), Respond::json(200, sample::messages([message])));
     let mut messages = Client::new(script).chats().chat("c1").messages(None).expect("they are there").messages;
     match messages.pop().and_then(|message| message.attachments.into_iter().next()) {
-        Some(teamwire_core::Attachment::File(asset)) => asset,
+        Some(teamwire_core::model::Attachment::File(asset)) => asset,
         other => panic!("{other:?}"),
     }
 }

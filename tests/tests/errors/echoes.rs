@@ -5,7 +5,10 @@ use std::{error::Error as _, fmt::Debug, fmt::Write as _};
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    Client, Config, Credentials, Error, FeedOptions, Reply, RetryPolicy, TransportError, TransportErrorKind,
+    Client, Config, Credentials, Error, FeedOptions,
+    config::RetryPolicy,
+    effect::{TransportError, TransportErrorKind},
+    machine::Reply,
     script::{Expect, Respond, Script, sample},
 };
 use teamwire_tests::{

@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    Error, FileError, FileErrorKind, InvalidInput, RetryPolicy, ThreadId, TransportError, TransportErrorKind,
+    Error,
+    config::RetryPolicy,
+    effect::{FileError, FileErrorKind, TransportError, TransportErrorKind},
+    error::InvalidInput,
+    model::ThreadId,
     script::Respond,
 };
 use teamwire_tests::operations::{Operation, config};
@@ -74,7 +78,7 @@ fn words_of_others_have_no_effect() {
     is_shown_by(&error(Respond::error(TransportError::new(TransportErrorKind::File, file()))));
     is_shown_by(&Error::InvalidInput(InvalidInput::new(EVIL, EVIL)));
     is_shown_by(&Error::Attachment { file: EVIL.into(), cause: Box::new(Error::File(file())) });
-    let image = teamwire_core::Image::from_path(format!("no such folder/{EVIL}"));
+    let image = teamwire_core::model::Image::from_path(format!("no such folder/{EVIL}"));
     let mut played = Operation::Me.play(config(), [Operation::Me.scripted()]);
     is_shown_by(&played.bot.chat.set_avatar(image).expect_err("there is no such file"));
 }

@@ -1,7 +1,12 @@
 //! The table of errors: every operation, every kind it is known for, and what the error carries.
 
 use http::{HeaderValue, header};
-use teamwire_core::{Config, Error, ErrorKind, RetryPolicy, TransportError, TransportErrorKind, script::Respond};
+use teamwire_core::{
+    Config, Error, ErrorKind,
+    config::RetryPolicy,
+    effect::{TransportError, TransportErrorKind},
+    script::Respond,
+};
 use teamwire_tests::operations::{self, Documented, Operation, documented};
 
 /// The answers of the wire contract that come out as a kind.

@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, Utc};
 use teamwire_core::{
-    Client, Config, ErrorKind, RetryPolicy, Script, Timeouts, TransportError, TransportErrorKind,
+    Client, Config, ErrorKind, Script,
+    config::{RetryPolicy, Timeouts},
+    effect::{TransportError, TransportErrorKind},
     script::{Expect, Respond},
 };
 use teamwire_tests::operations::{Operation, ScriptRun, config};

@@ -5,8 +5,11 @@ use std::{error::Error as _, fmt::Debug};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use teamwire_core::{
-    Client, Config, Credentials, Error, Executor, Machine, Manual, RetryPolicy, Step, TransportError,
-    TransportErrorKind,
+    Client, Config, Credentials, Error,
+    config::RetryPolicy,
+    effect::{TransportError, TransportErrorKind},
+    executor::{Executor, Manual},
+    machine::{Machine, Step},
     script::{Expect, Respond, Script, sample},
 };
 use teamwire_tests::operations::{ByHandBot, ENTROPY, Operation, now};

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use teamwire_core::{
-    Asset, Attachment, Attachments, CalendarEvent, Coordinates, Draft, Error, ErrorKind, LiveLocation, Location,
-    NewAttachment, NewChat, NewOneToOne, Poll, ShareDuration, Upload,
+    Draft, Error, ErrorKind, NewChat,
+    model::{
+        Asset, Attachment, Attachments, CalendarEvent, Coordinates, LiveLocation, Location, NewAttachment, NewOneToOne,
+        Poll, ShareDuration, Upload,
+    },
 };
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};

@@ -1,6 +1,6 @@
 //! The image of a chat.
 
-use teamwire_core::{ErrorKind, Image, NewChat};
+use teamwire_core::{ErrorKind, NewChat, model::Image};
 use teamwire_sandbox::org;
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 

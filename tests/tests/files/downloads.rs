@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use teamwire_core::{ErrorKind, Limits};
+use teamwire_core::{ErrorKind, config::Limits};
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use teamwire_core::{Draft, ErrorKind, Upload};
+use teamwire_core::{Draft, ErrorKind, model::Upload};
 use teamwire_sandbox::{Fault, Rule, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 

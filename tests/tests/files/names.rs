@@ -1,6 +1,6 @@
 //! Names and media types of files.
 
-use teamwire_core::{Error, ErrorKind, Upload};
+use teamwire_core::{Error, ErrorKind, model::Upload};
 use teamwire_sandbox::org;
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 

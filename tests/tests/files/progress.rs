@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use teamwire_core::{Download, Draft, TransferProgress, Upload};
+use teamwire_core::{
+    Draft,
+    effect::TransferProgress,
+    model::{Download, Upload},
+};
 use teamwire_sandbox::{Fault, Rule, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 

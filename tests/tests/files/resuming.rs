@@ -1,6 +1,6 @@
 //! Downloads that resume after a cut, and those that must not.
 
-use teamwire_core::{Asset, ErrorKind, RetryPolicy};
+use teamwire_core::{ErrorKind, config::RetryPolicy, model::Asset};
 use teamwire_sandbox::{Fault, Rule};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 

@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use teamwire_core::{Asset, Attachment, Message, NewAttachment, Upload};
+use teamwire_core::{
+    Message,
+    model::{Asset, Attachment, NewAttachment, Upload},
+};
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
 pub(crate) use teamwire_test_support::{Folder, Rng, pattern as bytes};
 use teamwire_tests::{Fixture, harness::Harness};

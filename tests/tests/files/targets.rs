@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use teamwire_core::{Asset, Error, ErrorKind, FileErrorKind};
+use teamwire_core::{Error, ErrorKind, effect::FileErrorKind, model::Asset};
 use teamwire_sandbox::{Fault, Rule};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 

@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use teamwire_core::{Draft, Error, ErrorKind, FileErrorKind, Upload};
+use teamwire_core::{Draft, Error, ErrorKind, effect::FileErrorKind, model::Upload};
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 

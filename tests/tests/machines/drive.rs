@@ -4,8 +4,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use chrono::TimeDelta;
 use teamwire_core::{
-    ChatInfo, Error, Exchange, Flow, Machine, Moment, Now, Reply, RetryPolicy, Step, Ticket, TransportError,
-    TransportErrorKind,
+    Error,
+    config::RetryPolicy,
+    effect::{Exchange, Moment, Now, TransportError, TransportErrorKind},
+    flow::Flow,
+    machine::{Machine, Reply, Step, Ticket},
+    model::ChatInfo,
 };
 use teamwire_tests::operations::{ByHandBot, ENTROPY, Operation, config, now};
 

@@ -10,7 +10,11 @@ use proptest::{
     sample::{Index, select},
 };
 use serde_json::json;
-use teamwire_core::{Reply, RetryPolicy, TransportError, TransportErrorKind};
+use teamwire_core::{
+    config::RetryPolicy,
+    effect::{TransportError, TransportErrorKind},
+    machine::Reply,
+};
 use teamwire_tests::operations::{Operation, response};
 
 /// One thing that happens.

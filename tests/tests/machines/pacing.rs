@@ -3,7 +3,14 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
-use teamwire_core::{Flow, Machine, Message, Moment, Now, Reply, RetryPolicy, Step, Ticket, script::sample};
+use teamwire_core::{
+    Message,
+    config::RetryPolicy,
+    effect::{Moment, Now},
+    flow::Flow,
+    machine::{Machine, Reply, Step, Ticket},
+    script::sample,
+};
 use teamwire_tests::operations::{ByHandBot, ENTROPY, TID, config, now};
 
 /// A limit of requests per second, of which some may come at once.

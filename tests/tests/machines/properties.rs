@@ -1,7 +1,7 @@
 //! Properties of every machine, for any input. The rules themselves are in [`drive`](super::drive).
 
 use proptest::test_runner::TestRunner;
-use teamwire_core::RetryPolicy;
+use teamwire_core::config::RetryPolicy;
 use teamwire_tests::operations::Operation;
 
 use super::{

@@ -1,6 +1,6 @@
 //! Host names, addresses and servers that are not there.
 
-use teamwire_core::{ErrorKind, TransportErrorKind};
+use teamwire_core::{ErrorKind, effect::TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Server, ask, config, fault, me, refusing_address, unchanged};

@@ -7,7 +7,12 @@ use std::{
     time::Duration,
 };
 
-use teamwire_core::{ErrorKind, Limits, RetryPolicy, TransportErrorKind, script::sample};
+use teamwire_core::{
+    ErrorKind,
+    config::{Limits, RetryPolicy},
+    effect::TransportErrorKind,
+    script::sample,
+};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{

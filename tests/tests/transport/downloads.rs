@@ -3,8 +3,10 @@
 use std::{fs, time::Duration};
 
 use teamwire_core::{
-    Asset, Attachment, Client, Config, Download, ErrorKind, FileError, FileTarget, Limits, Response, RetryPolicy,
-    Script, TransportError, TransportErrorKind,
+    Client, Config, ErrorKind, Script,
+    config::{Limits, RetryPolicy},
+    effect::{FileError, FileTarget, Response, TransportError, TransportErrorKind},
+    model::{Asset, Attachment, Download},
     script::{Expect, Respond, sample},
 };
 use teamwire_tests::{executor_test, harness::Harness};

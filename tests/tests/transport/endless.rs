@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Body, Timeout, TransportErrorKind};
+use teamwire_core::effect::{Body, Timeout, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::{

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Progress, Timeout, TransportErrorKind};
+use teamwire_core::effect::{Progress, Timeout, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Folder, LARGE, Server, client, fault, file, me, observed, pattern, posting, response, unchanged};

@@ -3,7 +3,10 @@
 
 use std::io::Read;
 
-use teamwire_core::{Body, ErrorKind, TransportErrorKind};
+use teamwire_core::{
+    ErrorKind,
+    effect::{Body, TransportErrorKind},
+};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{LARGE, Server, ask, client, fault, http_response, me, perform, posting, response, unchanged};

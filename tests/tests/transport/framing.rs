@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use teamwire_core::TransportErrorKind;
+use teamwire_core::effect::TransportErrorKind;
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Server, client, fault, response, unchanged};

@@ -1,6 +1,6 @@
 //! Interim responses are passed over.
 
-use teamwire_core::Body;
+use teamwire_core::effect::Body;
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Server, client, posting, response, unchanged};

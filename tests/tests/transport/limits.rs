@@ -1,6 +1,6 @@
 //! No response takes more memory than the limits allow.
 
-use teamwire_core::{Error, ErrorKind, Limits, TransportErrorKind};
+use teamwire_core::{Error, ErrorKind, config::Limits, effect::TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::{

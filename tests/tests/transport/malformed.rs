@@ -1,6 +1,6 @@
 //! Responses that break the rules of HTTP are refused at once, with the reason.
 
-use teamwire_core::{Body, TransportErrorKind};
+use teamwire_core::effect::{Body, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::{

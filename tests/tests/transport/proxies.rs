@@ -8,7 +8,11 @@ use std::{
     time::Duration,
 };
 
-use teamwire_core::{Client, Config, Error, RetryPolicy, Timeout, TransportErrorKind};
+use teamwire_core::{
+    Client, Config, Error,
+    config::RetryPolicy,
+    effect::{Timeout, TransportErrorKind},
+};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{

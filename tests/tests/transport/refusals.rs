@@ -2,7 +2,7 @@
 
 use std::{sync::mpsc, time::Duration};
 
-use teamwire_core::{Body, Timeout, TransportErrorKind};
+use teamwire_core::effect::{Body, Timeout, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Folder, LARGE, Server, client, fault, file, me, posting, response, unchanged};

@@ -3,7 +3,10 @@
 use std::{sync::mpsc, thread};
 
 use http::{Method, header};
-use teamwire_core::{Body, ErrorKind, Progress};
+use teamwire_core::{
+    ErrorKind,
+    effect::{Body, Progress},
+};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Folder, LARGE, Server, ask, client, fault, file, me, pattern, posting, response, unchanged};

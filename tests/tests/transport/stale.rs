@@ -2,7 +2,7 @@
 
 use std::{sync::mpsc, thread, time::Duration};
 
-use teamwire_core::{Timeout, TransportErrorKind};
+use teamwire_core::effect::{Timeout, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Peer, Server, ask_at_once, client, fault, me, response, serve_at_once, unchanged, within};

@@ -6,7 +6,10 @@ use std::{
 };
 
 use teamwire_core::{
-    Body, Client, Error, Exchange, Reply, Response, Timeout, TransferProgress, TransportError, script::sample,
+    Client, Error,
+    effect::{Body, Exchange, Response, Timeout, TransferProgress, TransportError},
+    machine::Reply,
+    script::sample,
 };
 use teamwire_test_support::attempt;
 pub(crate) use teamwire_test_support::{

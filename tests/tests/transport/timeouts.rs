@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Body, RetryPolicy, Timeout, Timeouts, TransportErrorKind};
+use teamwire_core::{
+    config::{RetryPolicy, Timeouts},
+    effect::{Body, Timeout, TransportErrorKind},
+};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{LARGE, Peer, Server, ask, client, config, fault, me, posting, response, within};

@@ -10,7 +10,11 @@ use rustls::{
     ServerConfig,
     version::{TLS12, TLS13},
 };
-use teamwire_core::{Body, Client, RetryPolicy, Timeout, TransportErrorKind};
+use teamwire_core::{
+    Client,
+    config::RetryPolicy,
+    effect::{Body, Timeout, TransportErrorKind},
+};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{

@@ -6,7 +6,10 @@ use std::{
 };
 
 use rustls::StreamOwned;
-use teamwire_core::{Body, RetryPolicy, TransportErrorKind};
+use teamwire_core::{
+    config::RetryPolicy,
+    effect::{Body, TransportErrorKind},
+};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::{

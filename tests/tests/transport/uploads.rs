@@ -3,8 +3,9 @@
 use std::fs::OpenOptions;
 
 use teamwire_core::{
-    Body, Draft, Error, ErrorKind, FileError, FileErrorKind, NewAttachment, Progress, Timeout, TransportError,
-    TransportErrorKind, Upload,
+    Draft, Error, ErrorKind,
+    effect::{Body, FileError, FileErrorKind, Progress, Timeout, TransportError, TransportErrorKind},
+    model::{NewAttachment, Upload},
 };
 use teamwire_tests::{executor_test, harness::Harness};
 

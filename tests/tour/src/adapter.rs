@@ -1,6 +1,6 @@
 //! The two adapters behind one trait, so that the story is written once.
 
-use teamwire_core::{Client, Config, Error, Executor, Feed};
+use teamwire_core::{Client, Config, Error, executor::Executor, machine::Feed};
 
 /// An adapter, with a way to wait for its operations and feeds.
 pub(crate) trait Adapter {

@@ -6,7 +6,11 @@ use std::{
     io::{self, IsTerminal, Write as _},
 };
 
-use teamwire_core::{Attachment, Client, Download, Image, Message, TransferProgress, Upload};
+use teamwire_core::{
+    Client, Message,
+    effect::TransferProgress,
+    model::{Attachment, Download, Image, Upload},
+};
 
 use crate::adapter::Adapter;
 

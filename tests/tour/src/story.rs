@@ -3,8 +3,11 @@
 use std::error::Error as StdError;
 
 use teamwire_core::{
-    AlertType, Chat, Client, Coordinates, Draft, Error, Executor, Feed, FeedEvent, FeedOptions, LiveLocation, NewChat,
-    NewOneToOne, Poller, ReactionType, ShareDuration,
+    AlertType, Chat, Client, Draft, Error, FeedEvent, FeedOptions, NewChat, ReactionType,
+    executor::Executor,
+    feed::Poller,
+    machine::Feed,
+    model::{Coordinates, LiveLocation, NewOneToOne, ShareDuration},
 };
 use teamwire_sandbox::{Sandbox, org};
 

@@ -1,6 +1,6 @@
 //! The outcomes of operations as short texts.
 
-use teamwire_core::{Chat, Executor, Message, Reaction, User};
+use teamwire_core::{Chat, Message, Reaction, User, executor::Executor};
 
 /// The first names of these users.
 pub(crate) fn names<'a>(users: impl IntoIterator<Item = &'a User>) -> String {

@@ -11,7 +11,7 @@ use futures_util::{
     future::FutureExt,
     stream::{FuturesUnordered, StreamExt},
 };
-use teamwire_core::{TransportError, TransportErrorKind};
+use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::CONNECTION_ATTEMPT_DELAY;
 
 use super::error_chain;

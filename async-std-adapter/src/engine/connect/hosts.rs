@@ -11,7 +11,7 @@ use std::{
 };
 
 use futures_util::future::{FutureExt, Shared};
-use teamwire_core::{TransportError, TransportErrorKind};
+use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::PreferredAddresses;
 
 use super::error_chain;

@@ -4,7 +4,12 @@ mod canned;
 mod probe;
 
 use async_std::task;
-use teamwire_async_std::{Client, Error, Exchange, Reply, Response, Runtime, TransportError, script::sample};
+use teamwire_async_std::{
+    Client, Error, Runtime,
+    effect::{Exchange, Response, TransportError},
+    machine::Reply,
+    script::sample,
+};
 use teamwire_test_support::{Server, attempt, config, response};
 
 pub(crate) use self::{

@@ -12,7 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Client, Credentials, RetryPolicy, Timeouts};
+use teamwire_core::{
+    Client, Credentials,
+    config::{RetryPolicy, Timeouts},
+};
 
 use super::*;
 use crate::{executor::BlockingExecutor, ureq::tcp::LookUps};

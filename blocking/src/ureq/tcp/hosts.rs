@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use teamwire_core::{TransportError, TransportErrorKind};
+use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::PreferredAddresses;
 
 use super::{look_up::LookUps, race, socket::Socket};

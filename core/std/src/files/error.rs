@@ -1,6 +1,6 @@
 use std::io::{self, ErrorKind};
 
-use teamwire_core::{FileError, FileErrorKind};
+use teamwire_core::effect::{FileError, FileErrorKind};
 
 /// Message for a pipe or a device.
 pub(super) const NOT_A_FILE: &str = "it is neither a file nor a folder";

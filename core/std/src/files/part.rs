@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use teamwire_core::{FileError, FileErrorKind};
+use teamwire_core::effect::{FileError, FileErrorKind};
 
 use super::error::{NOT_A_FILE, file_error};
 

@@ -1,4 +1,4 @@
-use teamwire_core::{TransportError, TransportErrorKind};
+use teamwire_core::effect::{TransportError, TransportErrorKind};
 
 use super::limits::MAX_HEAD;
 

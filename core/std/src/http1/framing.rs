@@ -1,4 +1,4 @@
-use teamwire_core::{TransportError, TransportErrorKind};
+use teamwire_core::effect::{TransportError, TransportErrorKind};
 
 /// Framing of a response's body, as far as `ureq_proto` has to be helped with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use teamwire_core::{Config, Credentials, RetryPolicy};
+use teamwire_core::{Config, Credentials, config::RetryPolicy};
 
 use crate::{
     Verb,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use arbitrary::Arbitrary;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
-use teamwire_core::{Fault, FaultKind, Reply, Response, script::sample};
+use teamwire_core::{effect::Response, machine::Reply, script::sample, Fault, FaultKind};
 
 /// One action.
 #[derive(Arbitrary, Debug)]

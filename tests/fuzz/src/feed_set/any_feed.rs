@@ -1,9 +1,6 @@
 //! A feed of any kind, because a set has feeds of one type.
 
-use teamwire_core::{
-    Checkpoint, End, Error, Feed, FeedEvent, Follow, LiveLocationUpdate, Machine, Message, Now, Poller, Reaction,
-    Reply, Step, Ticket,
-};
+use teamwire_core::{effect::Now, feed::Poller, machine::{Feed, Machine, Reply, Step, Ticket}, model::LiveLocationUpdate, Checkpoint, End, Error, FeedEvent, Follow, Message, Reaction};
 
 use crate::feed_set::action::FeedKind;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use http::Method;
 use serde_json::json;
-use teamwire_core::{ByHand, Checkpoint, Client, Config, Error, Exchange, FeedSet, Moment, Next, Now, Step, Ticket};
+use teamwire_core::{effect::{Exchange, Moment, Now}, machine::{Step, Ticket}, ByHand, Checkpoint, Client, Config, Error, FeedSet, Next};
 
 use super::{
     action::{Action, CannedReply, Cursor, Failure, FeedKey, FeedKind},

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{Draft, Upload};
+use teamwire_core::{Draft, model::Upload};
 use teamwire_sandbox::Sandbox;
 use teamwire_tests::harness::Harness;
 

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use http::Request;
-use teamwire_core::{Body, Exchange, Reply, Ticket};
+use teamwire_core::{
+    effect::{Body, Exchange},
+    machine::{Reply, Ticket},
+};
 
 use super::{Environment, Event};
 use crate::{

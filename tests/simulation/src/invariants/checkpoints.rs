@@ -2,7 +2,7 @@
 
 use std::{mem, time::Duration};
 
-use teamwire_core::{Checkpoint, Now};
+use teamwire_core::{Checkpoint, effect::Now};
 
 use crate::{
     scenario::Topic,

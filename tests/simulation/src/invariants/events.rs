@@ -1,6 +1,6 @@
 //! The events of a feed: they are delivered in order, once, and after the replies that they come from.
 
-use teamwire_core::{Checkpoint, FeedEvent, Now, Retrying};
+use teamwire_core::{Checkpoint, FeedEvent, effect::Now, feed::Retrying};
 
 use super::{Expected, FeedInvariants};
 use crate::{

@@ -1,6 +1,6 @@
 //! The request rate of a feed.
 
-use teamwire_core::Now;
+use teamwire_core::effect::Now;
 
 use crate::{
     scenario::Topic,

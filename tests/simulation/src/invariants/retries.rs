@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use teamwire_core::{Error, Now, Retrying, Ticket, TransportErrorKind};
+use teamwire_core::{
+    Error,
+    effect::{Now, TransportErrorKind},
+    feed::Retrying,
+    machine::Ticket,
+};
 
 use crate::{
     scenario::Topic,

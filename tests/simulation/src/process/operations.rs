@@ -1,6 +1,10 @@
 //! The bot's operations: everything that a process does besides its feeds.
 
-use teamwire_core::{Error, ErrorKind, Exchange, Machine, Now, Step};
+use teamwire_core::{
+    Error, ErrorKind,
+    effect::{Exchange, Now},
+    machine::{Machine, Step},
+};
 
 use super::Process;
 use crate::{

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 use teamwire_core::{
-    Chat, ChatRef, Client, Error, ErrorKind, Flow, Machine, Manual, Moment, Now, Reply, Script, Session, Step, Ticket,
-    TransportError, TransportErrorKind, script::sample,
+    Chat, ChatRef, Client, Error, ErrorKind, Script,
+    effect::{Moment, Now, TransportError, TransportErrorKind},
+    executor::{Manual, Session},
+    flow::Flow,
+    machine::{Machine, Reply, Step, Ticket},
+    script::sample,
 };
 use teamwire_tests::operations::{ENTROPY, config, now, response};
 

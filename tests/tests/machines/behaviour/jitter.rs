@@ -2,7 +2,13 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use teamwire_core::{Client, FeedEvent, Flow, Machine, Manual, Reply, Step, TransportError, TransportErrorKind};
+use teamwire_core::{
+    Client, FeedEvent,
+    effect::{TransportError, TransportErrorKind},
+    executor::Manual,
+    flow::Flow,
+    machine::{Machine, Reply, Step},
+};
 use teamwire_tests::operations::{config, now};
 
 const SESSIONS: u8 = 40;

@@ -5,7 +5,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use teamwire_core::{
-    Client, Machine, Manual, Messages, Moment, Now, Script, Step, TransportError, TransportErrorKind,
+    Client, Script,
+    effect::{Moment, Now, TransportError, TransportErrorKind},
+    executor::Manual,
+    machine::{Machine, Step},
+    model::Messages,
     script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::{ENTROPY, Operation, TID, config};

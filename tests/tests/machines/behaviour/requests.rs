@@ -3,7 +3,13 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::json;
-use teamwire_core::{AlertType, Client, Draft, Exchange, Limits, NewChat, NewOneToOne, Step, Timeout, Timeouts};
+use teamwire_core::{
+    AlertType, Client, Draft, NewChat,
+    config::{Limits, Timeouts},
+    effect::{Exchange, Timeout},
+    machine::Step,
+    model::NewOneToOne,
+};
 use teamwire_tests::operations::{ByHandBot, Class, ENTROPY, Operation, config, now, request_of};
 
 fn exchange(config: teamwire_core::Config, operation: Operation) -> Exchange {

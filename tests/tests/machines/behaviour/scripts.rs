@@ -9,8 +9,10 @@ use chrono::{DateTime, Utc};
 use http::Method;
 use serde_json::json;
 use teamwire_core::{
-    Client, Config, Credentials, Draft, Error, ErrorKind, Executor, Moment, RetryPolicy, Script, TransportError,
-    TransportErrorKind,
+    Client, Config, Credentials, Draft, Error, ErrorKind, Script,
+    config::RetryPolicy,
+    effect::{Moment, TransportError, TransportErrorKind},
+    executor::Executor,
     script::{Expect, Respond, sample},
 };
 
@@ -91,7 +93,7 @@ fn request_after_the_last_step_is_shown() {
 #[test]
 fn expectation_may_name_a_part_of_the_request() {
     let loose = to_c1().json(json!({ "attachments": [{ "kind": "poll", "question": "Who?", "options": ["a", "b"], "multiple_choice": false }] }));
-    let poll = teamwire_core::Poll::new("Who?", ["a", "b"]).expect("two options");
+    let poll = teamwire_core::model::Poll::new("Who?", ["a", "b"]).expect("two options");
     post(&never().then(loose, posted()), Draft::text("hello").attach(poll)).expect("there is a text too");
     let accepts = Expect::new(Method::POST, "/v1/chats/c1/messages").header("Accept", "application/json");
     post(&never().then(accepts, posted()), "hello").expect("headers have no case");

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 use teamwire_core::{
-    Chat, ChatType, Client, RetryPolicy, Script,
+    Chat, Client, Script,
+    config::RetryPolicy,
+    model::ChatType,
     script::{Respond, sample},
 };
 use teamwire_tests::operations::{Class, Local, Operation, TID, config};

@@ -4,8 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    Asset, Attachment, Client, Draft, Error, ErrorKind, Exchange, FileError, FileErrorKind, FileOutcome, FileTask,
-    Flow, Machine, Manual, Reply, Response, Script, Step, Ticket, Upload,
+    Client, Draft, Error, ErrorKind, Script,
+    effect::{Exchange, FileError, FileErrorKind, FileOutcome, FileTask, Response},
+    executor::Manual,
+    flow::Flow,
+    machine::{Machine, Reply, Step, Ticket},
+    model::{Asset, Attachment, Upload},
     script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::{ENTROPY, TID, config, now, response};

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use teamwire_core::{Draft, Error, Upload};
+use teamwire_core::{Draft, Error, model::Upload};
 use teamwire_tests::harness::Harness;
 
 use super::{Scheme, Setup};

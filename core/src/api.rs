@@ -1,0 +1,11 @@
+//! The public operations, written once for every executor: [`Client`], [`Chats`], [`ChatRef`], [`Chat`] and [`Contacts`].
+
+mod changes;
+mod chat;
+mod chat_management;
+mod chat_ref;
+mod chats;
+mod client;
+mod contacts;
+
+pub use self::{chat::Chat, chat_ref::ChatRef, chats::Chats, client::Client, contacts::Contacts};

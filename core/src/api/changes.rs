@@ -1,0 +1,65 @@
+//! Changes of a chat as flows, for both [`ChatRef`] and [`Chat`](super::Chat).
+
+use alloc::vec::Vec;
+
+use super::ChatRef;
+use crate::{
+    error::Error,
+    executor::Executor,
+    flow::{Flow, Inspect, LoadImage},
+    model::{ChatInfo, GroupId, Image, UserId},
+    protocol::{Endpoint, assets, chats, members},
+};
+
+impl<X: Executor> ChatRef<X> {
+    pub(super) fn adding<U: Into<UserId>, G: Into<GroupId>>(
+        &self,
+        users: impl IntoIterator<Item = U>,
+        groups: impl IntoIterator<Item = G>,
+    ) -> Result<Endpoint<ChatInfo>, Error> {
+        members::add(self.tid(), &collect(users), &collect(groups))
+    }
+
+    pub(super) fn removing<U: Into<UserId>, G: Into<GroupId>>(
+        &self,
+        users: impl IntoIterator<Item = U>,
+        groups: impl IntoIterator<Item = G>,
+    ) -> Result<Endpoint<ChatInfo>, Error> {
+        members::remove(self.tid(), &collect(users), &collect(groups))
+    }
+
+    /// `checked` holds an error that is known before anything is sent.
+    pub(super) fn leaving(&self, checked: Result<(), Error>) -> impl Flow<Output = ()> + use<X> {
+        let endpoint = checked.and_then(|()| chats::leave(self.tid()));
+        self.ending_share(endpoint)
+    }
+
+    pub(super) fn closing(&self) -> impl Flow<Output = ChatInfo> + use<X> {
+        self.ending_share(chats::close(self.tid()))
+    }
+
+    pub(super) fn setting_avatar(&self, image: Image) -> impl Flow<Output = ChatInfo> + use<X> {
+        let (session, tid) = (self.session().clone(), self.tid().clone());
+        LoadImage::new(&session, image).then(move |bytes| session.call(assets::set_avatar(&tid, bytes)))
+    }
+
+    /// Runs a request whose success ends the bot's share of its location in this chat.
+    pub(super) fn ending_share<T: Send>(
+        &self,
+        endpoint: Result<Endpoint<T>, Error>,
+    ) -> impl Flow<Output = T> + use<X, T> {
+        let (ledger, tid) = (self.session().ledger().clone(), self.tid().clone());
+        Inspect::new(self.session().call(endpoint), move |_, outcome: Result<&T, &Error>| {
+            if outcome.is_ok() {
+                ledger.end(&tid);
+            }
+        })
+    }
+}
+
+pub(super) const NO_USERS: [UserId; 0] = [];
+pub(super) const NO_GROUPS: [GroupId; 0] = [];
+
+fn collect<I, T: Into<I>>(ids: impl IntoIterator<Item = T>) -> Vec<I> {
+    ids.into_iter().map(Into::into).collect()
+}

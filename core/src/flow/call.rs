@@ -1,0 +1,372 @@
+//! One endpoint as a machine: authentication, status, retries, `Retry-After` and idempotency keys, here and only here.
+//!
+//! ```text
+//!                 poll: Send                 answer, or final trouble
+//!   ┌─► Ready ──────────────► Waiting(ticket) ─────────────────────► Done ──poll──► Over
+//!   │                              │ trouble worth another attempt
+//!   └──── poll, time reached ──── Backoff(until)      poll before that: Sleep(until)
+//! ```
+
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::{convert::Infallible, fmt, mem, time::Duration};
+
+use http::{HeaderValue, StatusCode, header};
+
+use crate::{
+    brake::{MAX_PAUSE, Place},
+    effect::{Exchange, Moment, Now, Response, TransportError, TransportErrorKind},
+    error::{Error, UnexpectedResponse},
+    flow::{Resume, backoff},
+    machine::{Machine, Reply, Step, Ticket},
+    protocol::{self, Endpoint, Range},
+    session::Session,
+};
+
+/// A request that is sent until it is answered, or not worth another attempt.
+pub(crate) struct Call<T> {
+    session: Session,
+    /// `None` if it was refused before anything was sent.
+    endpoint: Option<Endpoint<T>>,
+    /// How often to try again.
+    max_retries: u32,
+    key: Option<String>,
+    failures: u32,
+    /// Until when the server may be working on an earlier attempt, and how often it has said so.
+    in_progress: Option<(Moment, u32)>,
+    /// Whether an attempt may have been acted on.
+    outcome_unknown: bool,
+    /// Allows to replace a connection that had gone stale.
+    may_replace_stale_connection: bool,
+    /// Has the next attempts require a connection of their own: see [`Exchange::fresh`].
+    fresh: bool,
+    /// When the last attempt was sent; the epoch before the first.
+    sent_at: Moment,
+    /// Time that the reply to it took.
+    lasted: Duration,
+    /// How far it is, if its answer goes to a file.
+    resume: Option<Resume>,
+    /// Its place among the requests of the session, from the first poll on.
+    place: Option<Place>,
+    state: State<T>,
+}
+
+enum State<T> {
+    Ready,
+    /// After others of the session: to be looked at again at this moment.
+    Queued(Moment),
+    Waiting(Ticket),
+    Backoff(Moment),
+    Done(Result<T, Error>),
+    Finished,
+}
+
+impl Session {
+    /// Returns the machine of an endpoint. One that was refused locally becomes a machine that ends with that error.
+    pub(crate) fn call<T: Send>(&self, endpoint: Result<Endpoint<T>, Error>) -> Call<T> {
+        Call::new(self.clone(), endpoint)
+    }
+
+    /// Same as [`call`](Self::call), without retries.
+    pub(crate) fn call_once<T: Send>(&self, endpoint: Result<Endpoint<T>, Error>) -> Call<T> {
+        self.call(endpoint).without_retries()
+    }
+}
+
+impl<T> Call<T> {
+    pub(crate) fn new(session: Session, endpoint: Result<Endpoint<T>, Error>) -> Self {
+        let (endpoint, state) = match endpoint {
+            Ok(endpoint) => (Some(endpoint), State::Ready),
+            Err(error) => (None, State::Done(Err(error))),
+        };
+        let key = endpoint.as_ref().and_then(|endpoint| endpoint.key(|| session.idempotency_key()));
+        let retries = session.config().retry.max_retries;
+        Self {
+            session,
+            endpoint,
+            max_retries: retries,
+            key,
+            failures: 0,
+            in_progress: None,
+            outcome_unknown: false,
+            may_replace_stale_connection: retries > 0,
+            fresh: false,
+            sent_at: Moment::EPOCH,
+            lasted: Duration::ZERO,
+            resume: None,
+            place: None,
+            state,
+        }
+    }
+
+    /// Tried once, but for a stale connection: for those who try again themselves.
+    pub(crate) fn without_retries(mut self) -> Self {
+        (self.max_retries, self.may_replace_stale_connection) = (0, true);
+        self
+    }
+
+    /// Sets [`Exchange::fresh`] of its attempts.
+    pub(crate) fn fresh(mut self, fresh: bool) -> Self {
+        self.fresh = fresh;
+        self
+    }
+
+    /// Returns when the last attempt was sent.
+    pub(crate) const fn sent_at(&self) -> Moment {
+        self.sent_at
+    }
+
+    /// Returns how long the reply to the last attempt took.
+    pub(crate) const fn lasted(&self) -> Duration {
+        self.lasted
+    }
+
+    /// Whether its answer is there, and was not taken yet.
+    pub(crate) const fn has_result(&self) -> bool {
+        matches!(self.state, State::Done(_))
+    }
+
+    /// Lets the answer go to a file, and a lost answer go on where it was cut.
+    pub(crate) fn resumable(mut self, resume: Resume) -> Self {
+        self.resume = Some(resume);
+        self
+    }
+
+    /// The same request each time: only the endpoint, the session and the key go into it.
+    fn exchange(&self, endpoint: &Endpoint<T>) -> Exchange {
+        let config = self.session.config();
+        let mut request = endpoint.request(&config.base);
+        let headers = request.headers_mut();
+        headers.insert(header::AUTHORIZATION, self.session.authorization());
+        headers.insert(header::USER_AGENT, self.session.user_agent());
+        // Bodies are read as they come: nothing here decodes one.
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(protocol::IDENTITY));
+        if let Some(key) = self.key.as_deref().and_then(|key| HeaderValue::try_from(key).ok()) {
+            headers.insert(protocol::IDEMPOTENCY_KEY, key);
+        }
+        let mut exchange = Exchange::new(request, endpoint.timeout(&config.timeouts), endpoint.limit(&config.limits));
+        exchange.fresh = self.fresh;
+        exchange.progress = endpoint.progress();
+        if let Some(resume) = &self.resume {
+            resume.apply_to(&mut exchange);
+        }
+        exchange
+    }
+
+    fn on_response(&mut self, now: Now, response: Response) -> State<T> {
+        let Some(endpoint) = &self.endpoint else { return State::Finished };
+        if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            // Only a proxy has this status, and it has passed nothing on. Each further attempt would be a failed login.
+            let why = "it demands a user name and password (status 407); the request has not reached the server";
+            return self.fail(TransportError::new(TransportErrorKind::Proxy, why).into());
+        }
+        if let Some(Err(error)) = self.resume.as_ref().map(|resume| resume.verify(&response)) {
+            return self.fail(error);
+        }
+        let restarts =
+            response.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.resume.as_mut().is_some_and(Resume::restart);
+        let asked = self.requested_range();
+        let error = match endpoint.parse(response, asked, now, &self.session.config().credentials) {
+            Ok(answer) => return State::Done(Ok(answer)),
+            Err(error) => error,
+        };
+        if restarts || error.is_transient() { self.retry(now, error) } else { self.fail(error) }
+    }
+
+    /// The content that was asked for.
+    fn requested_range(&self) -> Range {
+        if self.resume.as_ref().is_some_and(Resume::has_some) { Range::Rest } else { Range::All }
+    }
+
+    fn on_transport_error(&mut self, now: Now, mut fault: TransportError) -> State<T> {
+        if let Some(head) = fault.head.take_if(|head| is_complete_without_body(head.status())) {
+            return self.on_response(now, head.map(|()| Vec::new()));
+        }
+        let misfit = match (&self.endpoint, &fault.head) {
+            (Some(endpoint), Some(head)) => {
+                endpoint.check_head(head, self.requested_range()).err().map(|why| (head.status(), why))
+            }
+            _ => None,
+        };
+        if let Some(resume) = &mut self.resume {
+            if misfit.is_some() {
+                // Nothing of a response that is not the file may stay in it.
+                resume.restart();
+            } else if resume.on_interrupted(&fault) {
+                // As long as there is headway, no number of cuts is too many.
+                self.failures = 0;
+            }
+        }
+        let error = match misfit {
+            // That it is something else says more than that it is too large.
+            Some((status, why)) if fault.kind == TransportErrorKind::TooLarge => UnexpectedResponse {
+                status: Some(status.as_u16()),
+                ..UnexpectedResponse::new(self.session.redact(&why))
+            }
+            .into(),
+            _ => Error::from(fault.redacted(&self.session.config().credentials)),
+        };
+        if error.is_transient() { self.retry(now, error) } else { self.fail(error) }
+    }
+
+    /// Another attempt (every request is safe to repeat: see [`Endpoint::key`]) if the policy has one left, and the patience for
+    /// what the server asks.
+    fn retry(&mut self, now: Now, error: Error) -> State<T> {
+        self.outcome_unknown |= error.outcome_unknown();
+        // A server says 408 on a connection that it has given up, while others may be as old (RFC 9110, section 15.5.9).
+        self.fresh |=
+            discredits_idle_connections(&error) || error.status() == Some(StatusCode::REQUEST_TIMEOUT.as_u16());
+        // The server may just have closed an idle connection: once, that costs neither a wait nor an attempt.
+        if is_stale_connection(&error) && mem::take(&mut self.may_replace_stale_connection) {
+            return State::Ready;
+        }
+        let policy = self.session.config().retry;
+        let asked = error.retry_after();
+        let nth = self.in_progress_polls(now, &error).unwrap_or_else(|| {
+            self.failures = self.failures.saturating_add(1);
+            self.failures
+        });
+        let ours = backoff::delay(&policy, nth, self.session.next_random());
+        // On top of what is asked, so that those who were asked the same do not come back at the same time.
+        let wait = asked.unwrap_or_default().saturating_add(ours);
+        let is_limited = error.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16());
+        if let Some(place) = self.place.as_ref().filter(|_| is_limited) {
+            place.on_rate_limited(
+                now.moment,
+                self.sent_at,
+                wait.min(MAX_PAUSE.max(policy.max_retry_after.saturating_add(ours))),
+            );
+        }
+        if self.failures > self.max_retries || asked.is_some_and(|asked| asked > policy.max_retry_after) {
+            return self.fail(error);
+        }
+        match &self.place {
+            // The pause of the session is its wait, too.
+            Some(place) if is_limited && !self.is_brief() => {
+                place.requeue();
+                State::Queued(now.moment)
+            }
+            _ => State::Backoff(now.moment.saturating_add(wait)),
+        }
+    }
+
+    /// Returns how often the server has said that it still works on an earlier attempt, as long as that can be: this is no
+    /// failure of the attempts since. `None` for any other error.
+    fn in_progress_polls(&mut self, now: Now, error: &Error) -> Option<u32> {
+        let (Error::Api(refusal), Some(endpoint)) = (error, &self.endpoint) else { return None };
+        if self.max_retries == 0 || !refusal.meaning.is_in_progress {
+            return None;
+        }
+        let patience = endpoint.timeout(&self.session.config().timeouts).max_idle();
+        let (until, times) = self.in_progress.get_or_insert((now.moment.saturating_add(patience), 0));
+        *times = times.saturating_add(1).min(MAX_DOUBLINGS);
+        (now.moment < *until).then_some(*times)
+    }
+
+    /// Sends it, or waits for those before it if the session's requests are paced.
+    fn enqueue(&mut self, now: Now) -> State<T> {
+        let is_brief = self.is_brief();
+        let place = self.place.get_or_insert_with(|| Place::new(self.session.brake()));
+        if is_brief || place.enter(now.moment) { self.send(now) } else { State::Queued(now.moment) }
+    }
+
+    /// Returns `true` for a request that has little time: it does not wait for others.
+    fn is_brief(&self) -> bool {
+        self.endpoint.as_ref().is_none_or(Endpoint::has_short_timeout)
+    }
+
+    fn send(&mut self, now: Now) -> State<T> {
+        self.sent_at = now.moment;
+        State::Waiting(self.session.ticket())
+    }
+
+    fn fail(&self, error: Error) -> State<T> {
+        State::Done(Err(if self.outcome_unknown { error.after_unanswered_attempt() } else { error }))
+    }
+}
+
+/// Waits for a request that is being worked on double so often, and then stay as they are.
+const MAX_DOUBLINGS: u32 = 4;
+
+/// A refusal whose status alone says why: another attempt would only be refused, or count as a failed login, so it stands
+/// also if its body was cut off.
+fn is_complete_without_body(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::UNAUTHORIZED
+            | StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::URI_TOO_LONG
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+    )
+}
+
+fn is_stale_connection(error: &Error) -> bool {
+    matches!(error, Error::Connection(fault) if fault.kind == TransportErrorKind::Disconnected && fault.reused && fault.received == 0)
+}
+
+/// Returns `true` if all connections that were idle for as long as this one may be dead: the server, or something in
+/// between, has forgotten one that was used again.
+pub(crate) fn discredits_idle_connections(error: &Error) -> bool {
+    matches!(error, Error::Connection(fault) if fault.reused && matches!(fault.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout))
+}
+
+impl<T: Send> Machine for Call<T> {
+    type Event = Infallible;
+    type Output = T;
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<T, Error>> {
+        if let State::Backoff(until) = self.state {
+            if now.moment < until {
+                return Step::Sleep(until);
+            }
+            self.state = State::Ready;
+        }
+        if let State::Ready = self.state {
+            self.state = self.enqueue(now);
+        }
+        if let (State::Queued(until), Some(place)) = (&self.state, &self.place)
+            && now.moment >= *until
+        {
+            self.state = place.wait_until(now.moment).map_or_else(|| self.send(now), State::Queued);
+        }
+        if let State::Queued(until) = self.state {
+            return Step::Sleep(until);
+        }
+        match (&self.state, &self.endpoint) {
+            (State::Waiting(ticket), Some(endpoint)) => Step::Send(*ticket, Box::new(self.exchange(endpoint))),
+            _ => match mem::replace(&mut self.state, State::Finished) {
+                State::Done(result) => Step::Done(result),
+                _ => Step::Done(Err(Error::Finished)),
+            },
+        }
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        match self.state {
+            State::Waiting(awaited) if awaited == ticket => {}
+            _ => return,
+        }
+        self.lasted = now.moment.saturating_duration_since(self.sent_at);
+        self.state = match reply {
+            Reply::Response(response) => self.on_response(now, response),
+            Reply::Error(fault) => self.on_transport_error(now, fault),
+            // No executor answers a request so; were it to, there is no answer.
+            Reply::File(_) => State::Done(Err(Error::invalid("executor", "it answered a request with a file"))),
+        };
+    }
+}
+
+impl<T> fmt::Debug for Call<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            State::Ready => "Ready",
+            State::Queued(_) => "Queued",
+            State::Waiting(_) => "Waiting",
+            State::Backoff(_) => "Backoff",
+            State::Done(_) => "Done",
+            State::Finished => "Over",
+        };
+        f.debug_struct("Call").field("state", &state).field("failures", &self.failures).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,134 @@
+use alloc::{boxed::Box, format, string::String};
+use core::{convert::Infallible, mem};
+
+use super::Resume;
+use crate::{
+    effect::{FileOutcome, FileTask, Now},
+    error::{Error, UnexpectedResponse},
+    flow::{call::Call, file_call::FileCall},
+    machine::{Machine, Reply, Step, Ticket, ready},
+    protocol::{self, Endpoint},
+    session::Session,
+};
+
+/// An asset saved as a file: written to a new file, which is measured and renamed when it is complete, and discarded if it
+/// never will be.
+#[derive(Debug)]
+pub(crate) struct DownloadToFile {
+    session: Session,
+    size: u64,
+    /// The new file, and the one that it becomes. Both are empty until it was created.
+    part: String,
+    target: String,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Before anything is requested: a target that cannot be written to is no reason to transfer anything.
+    Creating(FileCall, Box<Endpoint<()>>),
+    Fetching(Box<Call<()>>),
+    Measuring(FileCall),
+    Renaming(FileCall),
+    /// After the error that the download then ends with.
+    Discarding(FileCall, Error),
+    Failed(Error),
+    Finished,
+}
+
+impl DownloadToFile {
+    /// Of what has `size` bytes, to the file at `path`.
+    pub(crate) fn new(session: &Session, endpoint: Result<Endpoint<()>, Error>, size: u64, path: String) -> Self {
+        let at = match endpoint {
+            Ok(endpoint) => {
+                State::Creating(FileCall::new(session, FileTask::Create { target: path }), Box::new(endpoint))
+            }
+            Err(error) => State::Failed(error),
+        };
+        Self { session: session.clone(), size, part: String::new(), target: String::new(), state: at }
+    }
+
+    fn file(&self, task: FileTask) -> FileCall {
+        FileCall::new(&self.session, task)
+    }
+
+    fn fetch(&mut self, call: Call<()>, part: String, target: String) -> State {
+        let resumable = call.resumable(Resume::new(part.clone(), self.size));
+        (self.part, self.target) = (part, target);
+        State::Fetching(Box::new(resumable))
+    }
+
+    fn measure(&self) -> State {
+        State::Measuring(self.file(FileTask::Len { path: self.part.clone() }))
+    }
+
+    fn rename(&self) -> State {
+        State::Renaming(self.file(FileTask::Rename { from: self.part.clone(), to: self.target.clone() }))
+    }
+
+    fn discard(&self, error: Error) -> State {
+        State::Discarding(self.file(FileTask::Remove { path: self.part.clone() }), error)
+    }
+}
+
+/// An executor that answers a file task with something else.
+fn unexpected_outcome(what: &str) -> Error {
+    Error::invalid("executor", format!("it did not {what} the file"))
+}
+
+impl Machine for DownloadToFile {
+    type Event = Infallible;
+    type Output = ();
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<(), Error>> {
+        loop {
+            self.state = match &mut self.state {
+                State::Creating(call, endpoint) => match ready!(call.poll(now)) {
+                    Ok(FileOutcome::Created { part, target }) => {
+                        let call = self.session.call(Ok((**endpoint).clone()));
+                        self.fetch(call, part, target)
+                    }
+                    Ok(_) => State::Failed(unexpected_outcome("create")),
+                    Err(error) => State::Failed(error),
+                },
+                State::Fetching(call) => match ready!(call.poll(now)) {
+                    Ok(()) => self.measure(),
+                    Err(error) => self.discard(error),
+                },
+                State::Measuring(call) => match ready!(call.poll(now)) {
+                    Ok(FileOutcome::Len(length)) if length == self.size => self.rename(),
+                    Ok(FileOutcome::Len(length)) => {
+                        self.discard(UnexpectedResponse::new(protocol::size_mismatch(self.size, length)).into())
+                    }
+                    Ok(_) => self.discard(unexpected_outcome("measure")),
+                    Err(error) => self.discard(error),
+                },
+                State::Renaming(call) => match ready!(call.poll(now)) {
+                    Ok(_) => {
+                        self.state = State::Finished;
+                        return Step::Done(Ok(()));
+                    }
+                    Err(error) => self.discard(error),
+                },
+                State::Discarding(call, error) => {
+                    // The error of the download matters more than one of its removal.
+                    let _ = ready!(call.poll(now));
+                    State::Failed(mem::replace(error, Error::Finished))
+                }
+                // Every later poll finds `Finished` in its place.
+                State::Failed(error) => return Step::Done(Err(mem::replace(error, Error::Finished))),
+                State::Finished => return Step::Done(Err(Error::Finished)),
+            };
+        }
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        match &mut self.state {
+            State::Fetching(call) => call.handle(now, ticket, reply),
+            State::Creating(call, _) | State::Measuring(call) | State::Renaming(call) | State::Discarding(call, _) => {
+                call.handle(now, ticket, reply);
+            }
+            State::Failed(_) | State::Finished => {}
+        }
+    }
+}

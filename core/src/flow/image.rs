@@ -1,0 +1,167 @@
+use alloc::{format, string::String, sync::Arc, vec::Vec};
+use core::convert::Infallible;
+
+use crate::{
+    effect::{FileOutcome, FileTask, Now},
+    error::{Error, InvalidImage},
+    flow::file_call::FileCall,
+    machine::{Machine, Reply, Step, Ticket, ready},
+    model::{Image, Source},
+    protocol::assets::{MAX_IMAGE_BYTES, MAX_IMAGE_SIDE},
+    session::Session,
+};
+
+/// An image, read where it is a file, and found fit: the bytes that are then the ones sent.
+#[derive(Debug)]
+pub(crate) struct LoadImage {
+    name: String,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Loaded(Arc<Vec<u8>>),
+    Reading(FileCall),
+    Finished,
+}
+
+impl LoadImage {
+    pub(crate) fn new(session: &Session, image: Image) -> Self {
+        match image.0 {
+            Source::Bytes(bytes) => Self { name: "given as bytes".into(), state: State::Loaded(bytes) },
+            Source::Path(path) => {
+                let read = FileTask::Read { path: path.clone(), limit: MAX_IMAGE_BYTES };
+                Self { name: path, state: State::Reading(FileCall::new(session, read)) }
+            }
+        }
+    }
+
+    fn invalid(&self, why: impl Into<String>) -> Error {
+        Error::Image(InvalidImage { name: self.name.clone(), reason: why.into() })
+    }
+
+    fn checked(&self, bytes: Arc<Vec<u8>>) -> Result<Arc<Vec<u8>>, Error> {
+        match validate_jpeg(&bytes) {
+            Ok(()) => Ok(bytes),
+            Err(why) => Err(self.invalid(why)),
+        }
+    }
+}
+
+impl Machine for LoadImage {
+    type Event = Infallible;
+    type Output = Arc<Vec<u8>>;
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<Arc<Vec<u8>>, Error>> {
+        let bytes = match &mut self.state {
+            State::Finished => return Step::Done(Err(Error::Finished)),
+            State::Loaded(bytes) => Ok(Arc::clone(bytes)),
+            State::Reading(call) => match ready!(call.poll(now)) {
+                Ok(FileOutcome::Bytes(bytes)) => Ok(Arc::new(bytes)),
+                Ok(_) => Err(self.invalid("the executor did not read it")),
+                Err(Error::File(file)) => Err(self.invalid(format!("{file}"))),
+                Err(other) => Err(other),
+            },
+        };
+        let checked = bytes.and_then(|bytes| self.checked(bytes));
+        self.state = State::Finished;
+        Step::Done(checked)
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        if let State::Reading(call) = &mut self.state {
+            call.handle(now, ticket, reply);
+        }
+    }
+}
+
+/// Whether the bytes are a whole JPEG of at most the size that an avatar may have.
+fn validate_jpeg(bytes: &[u8]) -> Result<(), String> {
+    if bytes.len() as u64 > MAX_IMAGE_BYTES {
+        return Err(format!("it has {} bytes; at most {MAX_IMAGE_BYTES} are allowed", bytes.len()));
+    }
+    let Some((frame, rest)) = bytes.strip_prefix(&[0xFF, 0xD8]).and_then(frame) else {
+        return Err("it is no JPEG that says its size, whatever its name says".into());
+    };
+    let [width, height] = frame;
+    if width == 0 || height == 0 || usize::from(width.max(height)) > MAX_IMAGE_SIDE {
+        return Err(format!("it has {width}x{height} pixels; at most {MAX_IMAGE_SIDE}x{MAX_IMAGE_SIDE} are allowed"));
+    }
+    if has_end_marker(rest) { Ok(()) } else { Err("the JPEG is cut off: its end is missing".into()) }
+}
+
+/// Width and height by the frame header, and what follows that.
+fn frame(mut jpeg: &[u8]) -> Option<([u16; 2], &[u8])> {
+    loop {
+        let (marker, segment, rest) = segment(jpeg)?;
+        match (marker, segment) {
+            (0xC4 | 0xC8 | 0xCC, _) => {}
+            (0xC0..=0xCF, [_, high, low, wide, narrow, ..]) => {
+                return Some(([[*wide, *narrow], [*high, *low]].map(u16::from_be_bytes), rest));
+            }
+            // A scan before the frame, or a frame that is too short.
+            (0xC0..=0xCF | 0xDA, _) => return None,
+            _ => {}
+        }
+        jpeg = rest;
+    }
+}
+
+/// Whether the image itself has its end marker: after the segments (of which one may hold a whole thumbnail) and the
+/// start of the scan.
+fn has_end_marker(mut jpeg: &[u8]) -> bool {
+    while let Some((marker, _, rest)) = segment(jpeg) {
+        if marker == 0xDA {
+            return rest.windows(2).any(|pair| pair == [0xFF, 0xD9]);
+        }
+        jpeg = rest;
+    }
+    false
+}
+
+/// The segment that comes next, behind any number of fill bytes, and what follows it; `None` for a marker that has no
+/// segment: none of those comes before a scan.
+fn segment(jpeg: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let fill = jpeg.iter().take_while(|byte| **byte == 0xFF).count();
+    let (marker, rest) = jpeg.get(fill..)?.split_first()?;
+    if fill == 0 || matches!(marker, 0x00 | 0x01 | 0xD0..=0xD9) {
+        return None;
+    }
+    let length = usize::from(u16::from_be_bytes([*rest.first()?, *rest.get(1)?]));
+    Some((*marker, rest.get(2..length)?, rest.get(length..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: &[u8] = &[0xFF, 0xD8];
+    const SCAN: &[u8] = &[0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0, 0x7F, 0xFF, 0xD9];
+
+    /// A frame header of a square of this size.
+    fn frame_header(side: u16) -> Vec<u8> {
+        let [high, low] = side.to_be_bytes();
+        [0xFF, 0xC0, 0, 11, 8, high, low, high, low, 1, 1, 0x11, 0].to_vec()
+    }
+
+    #[test]
+    fn the_size_is_that_of_the_frame_that_a_decoder_finds() {
+        let (small, large) = (frame_header(8), frame_header(9_000));
+        assert_eq!(validate_jpeg(&[START, &small, SCAN].concat()), Ok(()));
+        assert_eq!(validate_jpeg(&[START, &[0xFF, 0xFF], &small, SCAN].concat()), Ok(()), "fill bytes are allowed");
+        // A marker without a length is followed by the next marker, whatever its next bytes would be as a length.
+        let hidden = [START, &[0xFF, 0x01, 0, 15], &large, &small, SCAN].concat();
+        assert!(validate_jpeg(&hidden).is_err());
+        let filled = [START, &[0xFF], &large, &small, SCAN].concat();
+        assert!(validate_jpeg(&filled).is_err_and(|why| why.contains("9000x9000")));
+        assert!(validate_jpeg(&[START, &large, SCAN].concat()).is_err_and(|why| why.contains("9000x9000")));
+    }
+
+    #[test]
+    fn what_is_cut_is_refused_wherever_it_is_cut() {
+        let whole = [START, &frame_header(8), SCAN].concat();
+        for length in 0..whole.len() {
+            assert!(validate_jpeg(&whole[..length]).is_err(), "{length} bytes");
+        }
+    }
+}

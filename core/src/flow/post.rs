@@ -1,0 +1,136 @@
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::convert::Infallible;
+
+use super::{LoadImage, Uploads};
+use crate::{
+    effect::Now,
+    error::Error,
+    flow::call::Call,
+    machine::{Machine, Reply, Step, Ticket, ready},
+    model::{Asset, Image, Upload},
+    protocol::Endpoint,
+    session::Session,
+};
+
+/// A request with the files that belong to it: the avatar is loaded, all files are stored, then the request is sent.
+///
+/// ```text
+///   without files ───────────────────────────────────────────┐
+///   LoadingAvatar ──► Storing (avatar first, then the rest) ─┴─► Sending
+/// ```
+///
+/// `R` makes the request of the stored avatar and the other stored files.
+#[derive(Debug)]
+pub(super) struct Post<T, R> {
+    state: State<T, R>,
+}
+
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a request without files is the usual case; it costs no allocation")]
+enum State<T, R> {
+    Preparing(Box<Preparation<R>>),
+    Sending(Call<T>),
+}
+
+#[derive(Debug)]
+struct Preparation<R> {
+    session: Session,
+    request: R,
+    key: Option<String>,
+    /// The files to store; the avatar is put before them.
+    files: Vec<Upload>,
+    has_avatar: bool,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    LoadingAvatar(LoadImage),
+    Storing(Uploads),
+}
+
+impl<T: Send, R> Post<T, R>
+where
+    R: Fn(Option<&Asset>, &[Asset]) -> Result<Endpoint<T>, Error> + Send,
+{
+    /// Creates the machine. The request is made without files first, so that what is invalid in it is refused before a file is
+    /// read.
+    pub(super) fn new(
+        session: &Session,
+        request: R,
+        avatar: Option<Image>,
+        files: Vec<Upload>,
+        key: Option<String>,
+    ) -> Self {
+        let without_files = request(None, &[]);
+        if without_files.is_err() || (avatar.is_none() && files.is_empty()) {
+            return Self { state: State::Sending(session.call(without_files)) };
+        }
+        let has_avatar = avatar.is_some();
+        let stage = match avatar {
+            Some(image) => Stage::LoadingAvatar(LoadImage::new(session, image)),
+            None => Stage::Storing(Uploads::new(session, key.as_deref(), &files)),
+        };
+        let session = session.clone();
+        Self { state: State::Preparing(Box::new(Preparation { session, request, key, files, has_avatar, stage })) }
+    }
+}
+
+impl<R: Send> Machine for Preparation<R> {
+    type Event = Infallible;
+    type Output = Vec<Asset>;
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<Vec<Asset>, Error>> {
+        loop {
+            match &mut self.stage {
+                Stage::LoadingAvatar(image) => match ready!(image.poll(now)) {
+                    Ok(bytes) => {
+                        self.files.insert(0, Upload::jpeg("avatar.jpg", bytes));
+                        self.stage = Stage::Storing(Uploads::new(&self.session, self.key.as_deref(), &self.files));
+                    }
+                    Err(error) => return Step::Done(Err(error)),
+                },
+                Stage::Storing(uploads) => return uploads.poll(now),
+            }
+        }
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        match &mut self.stage {
+            Stage::LoadingAvatar(image) => image.handle(now, ticket, reply),
+            Stage::Storing(uploads) => uploads.handle(now, ticket, reply),
+        }
+    }
+}
+
+impl<T: Send, R> Machine for Post<T, R>
+where
+    R: Fn(Option<&Asset>, &[Asset]) -> Result<Endpoint<T>, Error> + Send,
+{
+    type Event = Infallible;
+    type Output = T;
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<T, Error>> {
+        loop {
+            match &mut self.state {
+                State::Preparing(preparation) => {
+                    let stored = match ready!(preparation.poll(now)) {
+                        Ok(stored) => stored,
+                        Err(error) => return Step::Done(Err(error)),
+                    };
+                    let (avatar, files) = stored.split_at(usize::from(preparation.has_avatar));
+                    let request = (preparation.request)(avatar.first(), files);
+                    self.state = State::Sending(preparation.session.call(request));
+                }
+                State::Sending(call) => return call.poll(now),
+            }
+        }
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        match &mut self.state {
+            State::Preparing(preparation) => preparation.handle(now, ticket, reply),
+            State::Sending(call) => call.handle(now, ticket, reply),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::{convert::Infallible, mem};
+
+use crate::{
+    effect::{Body, FileOutcome, FileTask, Now},
+    error::Error,
+    flow::{call::Call, file_call::FileCall},
+    machine::{Machine, Reply, Step, Ticket, ready},
+    model::{Asset, Source, Upload},
+    protocol::{
+        self,
+        assets::{self, UploadHeaders},
+    },
+    session::Session,
+};
+
+/// Files, stored one after the other. Answers with what they are called from then on, in their order.
+///
+/// All names are looked at before the first byte is sent. A file that is stored is not sent again, whatever
+/// happens to those after it.
+#[derive(Debug)]
+pub(crate) struct Uploads {
+    session: Session,
+    /// The key of what they are for, if it was given one: theirs are made from it, so that the same files again are the
+    /// same assets.
+    key: Option<String>,
+    files: Vec<(Upload, UploadHeaders)>,
+    /// The assets of the first files, in their order.
+    stored: Vec<Asset>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Ready,
+    Measuring(FileCall),
+    Sending(Box<Call<Asset>>),
+    /// With [`Error::Finished`] after the end.
+    Failed(Error),
+}
+
+impl Uploads {
+    pub(crate) fn new<'a>(session: &Session, key: Option<&str>, uploads: impl IntoIterator<Item = &'a Upload>) -> Self {
+        let heads = uploads.into_iter().map(|upload| {
+            let head = UploadHeaders::new(&upload.name, upload.media_type.as_deref());
+            head.map(|head| (upload.clone(), head)).map_err(|cause| attachment_error(upload, cause))
+        });
+        let (files, at) = match heads.collect() {
+            Ok(files) => (files, State::Ready),
+            Err(error) => (Vec::new(), State::Failed(error)),
+        };
+        Self { session: session.clone(), key: key.map(Into::into), files, stored: Vec::new(), state: at }
+    }
+
+    fn send(&self, upload: &Upload, head: &UploadHeaders, body: Body) -> State {
+        let key = self.key.as_ref().map(|key| protocol::key_of_file(key, self.stored.len() + 1));
+        let endpoint = assets::upload(head, body, upload.progress.clone(), key);
+        State::Sending(Box::new(self.session.call(Ok(endpoint))))
+    }
+
+    fn start(&self, upload: &Upload, head: &UploadHeaders) -> State {
+        match &upload.source {
+            Source::Bytes(bytes) => self.send(upload, head, Body::Bytes(bytes.clone())),
+            Source::Path(path) => State::Measuring(FileCall::new(&self.session, FileTask::Len { path: path.clone() })),
+        }
+    }
+
+    fn on_measured(&self, upload: &Upload, head: &UploadHeaders, length: Result<FileOutcome, Error>) -> State {
+        match (&upload.source, length) {
+            (Source::Path(path), Ok(FileOutcome::Len(length))) => {
+                self.send(upload, head, Body::File { path: path.clone(), length, may_grow: upload.may_grow })
+            }
+            (_, Ok(_)) => {
+                State::Failed(attachment_error(upload, Error::invalid("executor", "it did not measure the file")))
+            }
+            (_, Err(cause)) => State::Failed(attachment_error(upload, cause)),
+        }
+    }
+}
+
+fn attachment_error(upload: &Upload, cause: Error) -> Error {
+    Error::Attachment { file: upload.name.clone(), cause: Box::new(cause) }
+}
+
+impl Machine for Uploads {
+    type Event = Infallible;
+    type Output = Vec<Asset>;
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<Vec<Asset>, Error>> {
+        loop {
+            let Some((upload, head)) = self.files.get(self.stored.len()) else {
+                return match mem::replace(&mut self.state, State::Failed(Error::Finished)) {
+                    State::Failed(error) => Step::Done(Err(error)),
+                    _ => Step::Done(Ok(mem::take(&mut self.stored))),
+                };
+            };
+            self.state = match &mut self.state {
+                State::Ready => self.start(upload, head),
+                State::Measuring(call) => {
+                    let length = ready!(call.poll(now));
+                    self.on_measured(upload, head, length)
+                }
+                State::Sending(call) => match ready!(call.poll(now)) {
+                    Ok(asset) => {
+                        self.stored.push(asset);
+                        State::Ready
+                    }
+                    Err(cause) => State::Failed(attachment_error(upload, cause)),
+                },
+                State::Failed(error) => return Step::Done(Err(mem::replace(error, Error::Finished))),
+            };
+        }
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        match &mut self.state {
+            State::Measuring(call) => call.handle(now, ticket, reply),
+            State::Sending(call) => call.handle(now, ticket, reply),
+            State::Ready | State::Failed(_) => {}
+        }
+    }
+}

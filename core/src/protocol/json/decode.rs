@@ -1,0 +1,42 @@
+use alloc::string::String;
+
+use chrono::{DateTime, Utc};
+
+use super::{DecodeError, Json, text};
+use crate::model::{AssetId, GroupId, MessageId, ReactionId, ThreadId, UserId};
+
+/// Something that a response has, made from its JSON.
+pub(crate) trait Decode: Sized + Send {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError>;
+}
+
+/// A text for people: see [the module](super).
+impl Decode for String {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
+        match text(json.bytes) {
+            Some(text) => Ok(text),
+            None => json.strict(),
+        }
+    }
+}
+
+/// A text for programs: a cursor, the id of a subscription. It is read strictly.
+pub(in crate::protocol) struct Exact(pub(in crate::protocol) String);
+
+impl Decode for Exact {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
+        json.strict().map(Self)
+    }
+}
+
+macro_rules! strict {
+    ($($type:ty),* $(,)?) => { $(
+        impl Decode for $type {
+            fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
+                json.strict()
+            }
+        }
+    )* };
+}
+
+strict!(bool, u64, i64, f64, DateTime<Utc>, AssetId, GroupId, MessageId, ReactionId, ThreadId, UserId);
