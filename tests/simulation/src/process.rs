@@ -107,10 +107,6 @@ impl<'c> Process<'c> {
         Ok(())
     }
 
-    pub(super) fn now(&self, env: &Environment) -> Now {
-        env.process_now()
-    }
-
     /// Polls all machines that are due.
     pub(super) fn poll(&mut self, env: &mut Environment) -> Result<ProcessState, Violation> {
         if let Some(until) = env.suspended_until() {
@@ -121,7 +117,7 @@ impl<'c> Process<'c> {
             env.poll_process_at(self.busy_until);
             return Ok(ProcessState::Running);
         }
-        let now = self.now(env);
+        let now = env.process_now();
         self.client.executor().set_now(now);
         loop {
             env.count_step()?;
@@ -222,7 +218,7 @@ impl<'c> Process<'c> {
         ticket: Ticket,
         reply: InterpretedReply,
     ) -> Result<(), Violation> {
-        let now = self.now(env);
+        let now = env.process_now();
         self.client.executor().set_now(now);
         match owner {
             Owner::Feed(key) => {
@@ -257,7 +253,7 @@ impl<'c> Process<'c> {
         ticket: Ticket,
         reply: &Reply,
     ) -> Result<(), Violation> {
-        let now = self.now(env);
+        let now = env.process_now();
         for key in 0..self.invariants.len() {
             if !self.invariants[key].awaits(ticket) {
                 self.driver.handle(now, key, ticket, reply.clone(), false);
@@ -272,7 +268,7 @@ impl<'c> Process<'c> {
 
     /// Stops a feed and abandons its pending request. If it has been stopped before, its unsubscribe request stays.
     pub(super) fn stop(&mut self, env: &mut Environment, key: usize) {
-        let now = self.now(env);
+        let now = env.process_now();
         if self.invariants[key].is_stopped() {
             self.driver.stop_again(now, key);
             return;
