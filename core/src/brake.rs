@@ -3,10 +3,12 @@
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
-use crate::{effect::Moment, shared::Shared};
+use crate::{effect::Moment, error::Error, shared::Shared};
 
 /// The longest wait that a server is given: a header that says a year must not stop a session, or a feed, for good.
 pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(60 * 60);
+/// The longest pause that operations wait for, unless the retry policy allows more: a caller that waits longer is better told.
+pub(crate) const MAX_WAITED_PAUSE: Duration = Duration::from_secs(60);
 /// The shortest time between two requests when pacing starts, and the longest: both then, and at all.
 const MIN_FIRST_GAP: Duration = Duration::from_millis(50);
 const MAX_FIRST_GAP: Duration = Duration::from_secs(1);
@@ -35,18 +37,38 @@ pub(crate) struct Brake {
     /// When a request was last limited, and when the gap last changed.
     limited_at: Moment,
     changed_at: Moment,
+    pause: Option<Pause>,
+}
+
+/// The pause that the server asked for.
+#[derive(Debug)]
+struct Pause {
+    until: Moment,
+    error: Error,
 }
 
 impl Brake {
     /// Takes note that a request that was sent at that time was limited, and of the pause that follows.
-    fn on_rate_limited(&mut self, now: Moment, sent_at: Moment, pause: Duration) {
+    fn on_rate_limited(&mut self, now: Moment, sent_at: Moment, pause: Duration, error: &Error) {
         // Of those that were sent together, only one counts.
         if self.gap.is_zero() || sent_at > self.limited_at {
             let gap = if self.gap.is_zero() { (pause / 8).clamp(MIN_FIRST_GAP, MAX_FIRST_GAP) } else { self.gap * 2 };
             (self.gap, self.changed_at) = (gap.min(MAX_GAP), now);
         }
         self.limited_at = now;
-        self.next = self.next.max(now.saturating_add(pause));
+        let until = now.saturating_add(pause);
+        self.next = self.next.max(until);
+        if self.pause.as_ref().is_none_or(|pause| pause.until < until) {
+            self.pause = Some(Pause { until, error: error.clone() });
+        }
+    }
+
+    /// Returns the error that has begun a pause which lasts longer than `max` from now.
+    fn pause_beyond(&mut self, now: Moment, max: Duration) -> Option<Error> {
+        self.pause.take_if(|pause| pause.until <= now);
+        let pause = self.pause.as_ref()?;
+        let remaining = pause.until.saturating_duration_since(now);
+        (remaining > max).then(|| pause.error.clone().with_retry_after(remaining))
     }
 
     /// Returns `true` if the request may be sent at once, as none is paced; else it waits.
@@ -124,8 +146,13 @@ impl Place {
     }
 
     /// Takes note that the request, which was sent at that time, was limited: all others pause.
-    pub(crate) fn on_rate_limited(&self, now: Moment, sent_at: Moment, pause: Duration) {
-        self.brake.with(|brake| brake.on_rate_limited(now, sent_at, pause));
+    pub(crate) fn on_rate_limited(&self, now: Moment, sent_at: Moment, pause: Duration, error: &Error) {
+        self.brake.with(|brake| brake.on_rate_limited(now, sent_at, pause, error));
+    }
+
+    /// Returns the error that has begun a pause which lasts longer than `max` from now.
+    pub(crate) fn pause_beyond(&self, now: Moment, max: Duration) -> Option<Error> {
+        self.brake.with(|brake| brake.pause_beyond(now, max))
     }
 
     /// Waits for another attempt, at the same place.

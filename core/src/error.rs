@@ -124,6 +124,14 @@ impl Error {
         self
     }
 
+    /// Returns the same error with another time to wait.
+    pub(crate) fn with_retry_after(mut self, wait: Duration) -> Self {
+        if let Self::Api(error) = &mut self {
+            error.retry_after = Some(wait);
+        }
+        self
+    }
+
     /// How long the server asks to wait before trying again.
     pub fn retry_after(&self) -> Option<Duration> {
         match self.cause() {

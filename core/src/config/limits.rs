@@ -33,7 +33,9 @@ impl Default for Timeouts {
 ///
 /// After a 429 all operations of a client pause, whatever their policy, and are then sent one after the other, in the order in which
 /// they began, until the server has limited none for a while. An operation waits for its turn as long as the limit of the server
-/// demands: this counts as no attempt, and patience and timeouts do not include it. A limit of 5 requests per second lets 1,000
+/// demands: this counts as no attempt, and no timeout includes it. But a pause of more than a minute (or of more than
+/// [`max_retry_after`](Self::max_retry_after), if that is longer) is an error of every operation at once: the error of the 429, with
+/// the rest of the pause as its `retry_after`. A limit of 5 requests per second lets 1,000
 /// posts that are made at once through in about five minutes; a future that is dropped leaves the queue.
 ///
 /// Feeds try again for as long as the trouble lasts, by the waits of this policy, but none shorter than 250 ms, doubling up to
@@ -50,7 +52,7 @@ pub struct RetryPolicy {
     /// The longest wait of our own choosing. Default: 30 s.
     pub max_backoff: Duration,
     /// The longest `Retry-After` for which to try again. If the server asks for more, the operation fails at once with an error that
-    /// carries it; after a 429, those that follow wait for that time, but for no more than an hour. Default: 60 s.
+    /// carries it. Default: 60 s.
     pub max_retry_after: Duration,
 }
 

@@ -13,7 +13,7 @@ use core::{convert::Infallible, fmt, mem, time::Duration};
 use http::{HeaderValue, StatusCode, header};
 
 use crate::{
-    brake::{MAX_PAUSE, Place},
+    brake::{MAX_PAUSE, MAX_WAITED_PAUSE, Place},
     effect::{Exchange, Moment, Now, Response, TransportError, TransportErrorKind},
     error::{Error, UnexpectedResponse},
     flow::{Resume, backoff},
@@ -234,6 +234,7 @@ impl<T> Call<T> {
                 now.moment,
                 self.sent_at,
                 wait.min(MAX_PAUSE.max(policy.max_retry_after.saturating_add(ours))),
+                &error,
             );
         }
         if self.failures > self.max_retries || asked.is_some_and(|asked| asked > policy.max_retry_after) {
@@ -267,6 +268,16 @@ impl<T> Call<T> {
         let is_brief = self.is_brief();
         let place = self.place.get_or_insert_with(|| Place::new(self.session.brake()));
         if is_brief || place.enter(now.moment) { self.send(now) } else { State::Queued(now.moment) }
+    }
+
+    /// Returns the next state of a request that waits for its turn; `None` once that has come. A pause that is too long to wait for
+    /// ends it with the error that has begun the pause.
+    fn queued(&self, now: Now, place: &Place) -> Option<State<T>> {
+        let max = self.session.config().retry.max_retry_after.max(MAX_WAITED_PAUSE);
+        if let Some(error) = place.pause_beyond(now.moment, max) {
+            return Some(self.fail(error));
+        }
+        place.wait_until(now.moment).map(State::Queued)
     }
 
     /// Returns `true` for a request that has little time: it does not wait for others.
@@ -328,7 +339,7 @@ impl<T: Send> Machine for Call<T> {
         if let (State::Queued(until), Some(place)) = (&self.state, &self.place)
             && now.moment >= *until
         {
-            self.state = place.wait_until(now.moment).map_or_else(|| self.send(now), State::Queued);
+            self.state = self.queued(now, place).unwrap_or_else(|| self.send(now));
         }
         if let State::Queued(until) = self.state {
             return Step::Sleep(until);

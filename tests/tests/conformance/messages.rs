@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use teamwire_core::{Message, model::Messages};
+use teamwire_core::{Message, model::Messages, script::sample};
 use teamwire_sandbox::{Fault, Rule, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
@@ -85,15 +85,18 @@ fn one_message_that_is_broken_costs_itself<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     let posted = fixture.ok(lobby.post("hello"));
-    let page = teamwire_core::script::sample::messages([
-        teamwire_core::script::sample::message(posted.mid.as_str(), org::LOBBY, "hello"),
-        teamwire_core::script::sample::message("m2", org::LOBBY, "@lone@"),
+    let mut late = sample::message("m3", org::LOBBY, "its time cannot be read");
+    late["timestamp"] = "yesterday".into();
+    let page = sample::messages([
+        sample::message(posted.mid.as_str(), org::LOBBY, "hello"),
+        sample::message("m2", org::LOBBY, "@lone@"),
+        late,
     ]);
     let page = page.to_string().replace("@lone@", "\\ud800");
     fixture.sandbox.faults().add(Rule::new(Fault::response(200, "application/json", page)).method("GET"));
     let messages = fixture.ok(lobby.messages(None));
-    assert_eq!((texts(&messages), messages.undecoded.len()), (vec!["hello"], 1));
-    assert!(messages.undecoded[0].json.contains("\\ud800"), "{messages:?}");
+    assert_eq!((texts(&messages), messages.undecoded.len()), (vec!["hello", "\u{fffd}"], 1));
+    assert!(messages.undecoded[0].json.contains("yesterday"), "{messages:?}");
 }
 
 #[executor_test]

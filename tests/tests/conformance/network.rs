@@ -195,8 +195,13 @@ fn too_long_a_wait_is_an_error_at_once<H: Harness>() {
     assert_eq!(error.kind(), ErrorKind::RateLimited);
     let wait = error.retry_after().expect("the server says how long to wait");
     assert!(wait > Duration::from_secs(60), "{wait:?}");
+    let sent = fixture.sandbox.received_count(ME);
+    let error = fixture.err(fixture.client.contacts().me());
+    let rest = error.retry_after().expect("the rest of the pause");
+    assert_eq!((error.kind(), rest <= wait + Duration::from_secs(1)), (ErrorKind::RateLimited, true), "{rest:?}");
+    assert_eq!(fixture.sandbox.received_count(ME), sent, "nothing is sent before the pause is over");
     fixture.sandbox.clock().advance(wait);
-    fixture.ok(fixture.client.contacts().me());
+    fixture.ok(fixture.client(|config| config).contacts().me());
 }
 
 #[executor_test]

@@ -114,7 +114,7 @@ fn response_of_another_operation_is_found() {
     unknown("get_me", &response(204, &json!(null)), "none with this status");
     unknown("get_me", &response(200, &json!(null)), "no media type");
     unknown("get_me", &response(200, &sample::chat(TID, "")), "its body");
-    unknown("leave_chat", &response(204, &json!({})), "where there is none");
+    unknown("leave_chat", &response(204, &json!({})), "where none is allowed");
     unknown("list_users", &response(200, &sample::page([sample::chat(TID, "")])), "/items/0");
     unknown("list_messages", &response(200, &sample::page([])), "last_modified");
     let mut html = response(200, &sample::bot());

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    Message,
+    ErrorKind, Message,
     config::RetryPolicy,
     effect::{Moment, Now},
     flow::Flow,
@@ -170,6 +170,54 @@ fn an_operation_that_gives_up_makes_the_others_pause_all_the_same() {
         assert!(waits_until(&bot, just_before).is_some(), "{policy:?} pauses for {pause:?}");
         assert_eq!(waits_until(&bot, over), None, "{policy:?} pauses for {pause:?}");
     }
+}
+
+#[test]
+fn pause_of_more_than_a_minute_is_an_error_of_every_operation() {
+    let patient = RetryPolicy { max_retry_after: Duration::from_secs(300), ..RetryPolicy::default() };
+    let at = |seconds| Now::new(Moment::EPOCH.saturating_add(Duration::from_secs(seconds)), now().utc);
+    for (policy, max) in [(RetryPolicy::NEVER, 60), (RetryPolicy::default(), 60), (patient, 300)] {
+        let bot = ByHandBot::by_hand(config().with_retry(policy), ENTROPY);
+        // Both are sent before either is limited: the longer pause comes while others wait for the shorter one to end.
+        let mut sent = [bot.chat.post("one"), bot.chat.post("two")];
+        let tickets = sent.each_mut().map(|post| match post.poll(now()) {
+            Step::Send(ticket, _) => ticket,
+            step => panic!("it begins with a request, not with {step:?}"),
+        });
+        let mut waiting = bot.chat.post("three");
+        for ((post, ticket), retry_after) in sent.iter_mut().zip(tickets).zip([2.0, 600.0]) {
+            post.handle(now(), ticket, response(429, Some(retry_after), &json!({ "code": "rate_limited" })));
+            let _ = waiting.poll(now());
+        }
+        let mut later = bot.chat.post("four");
+        let Step::Done(Err(error)) = later.poll(at(10)) else { panic!("it does not wait for ten minutes: {policy:?}") };
+        assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::RateLimited, false));
+        let rest = error.retry_after().expect("the rest of the pause").as_secs();
+        assert!((589..=591).contains(&rest), "{rest} s");
+        assert!(
+            waits_until(&bot, Duration::from_secs(602 - max)).is_some(),
+            "a shorter rest is waited for: {policy:?}"
+        );
+        assert_eq!(waits_until(&bot, Duration::from_secs(602)), None, "{policy:?}");
+    }
+}
+
+#[test]
+fn waiting_operation_ends_when_the_pause_becomes_too_long() {
+    let bot = ByHandBot::by_hand(config(), ENTROPY);
+    let mut sent = [bot.chat.post("one"), bot.chat.post("two")];
+    let tickets = sent.each_mut().map(|post| match post.poll(now()) {
+        Step::Send(ticket, _) => ticket,
+        step => panic!("it begins with a request, not with {step:?}"),
+    });
+    let [first, second] = &mut sent;
+    let limit = |retry_after| response(429, Some(retry_after), &json!({ "code": "rate_limited" }));
+    first.handle(now(), tickets[0], limit(2.0));
+    let mut waiting = bot.chat.post("three");
+    let Step::Sleep(until) = waiting.poll(now()) else { panic!("it waits") };
+    second.handle(now(), tickets[1], limit(600.0));
+    let Step::Done(Err(error)) = waiting.poll(Now::new(until, now().utc)) else { panic!("it does not wait on") };
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
 }
 
 #[test]
