@@ -194,6 +194,7 @@ fn pause_of_more_than_a_minute_is_an_error_of_every_operation() {
         assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::RateLimited, false));
         let rest = error.retry_after().expect("the rest of the pause").as_secs();
         assert!((589..=591).contains(&rest), "{rest} s");
+        drop((sent, waiting, later));
         assert!(
             waits_until(&bot, Duration::from_secs(602 - max)).is_some(),
             "a shorter rest is waited for: {policy:?}"
