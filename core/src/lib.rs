@@ -1,67 +1,78 @@
-//! The protocol core of Teamwire for Rust: every operation on chats as a pure state machine.
+//! The protocol core of Teamwire for Rust: every operation of a chat bot as a pure state machine.
 //!
-//! No I/O, no clock, no randomness, no threads and no async are in here: the crate is `#![no_std]`, so the compiler itself
-//! refuses them. What a machine wants done it says, as plain data; an *executor* does it. Programs use one of the adapters
-//! (`teamwire-blocking`, `teamwire-async-std`), which are executors with an HTTP stack, and re-export this crate.
+//! It performs no I/O and uses no clock, randomness, threads or async; being `#![no_std]`, it cannot. A machine
+//! describes each request, file task and wait as plain data, and an [executor](executor::Executor) performs it.
+//! Programs use one of the adapters, `teamwire-blocking` or `teamwire-async-std`: executors with an HTTP stack that
+//! re-export this crate.
 //!
-//! The HTTP protocol that is spoken here is this project's own, not the vendor's, who publishes none.
+//! The HTTP protocol is this project's own. The vendor does not publish theirs.
 //!
 //! # A bot
 //!
-//! Written once, it runs on any executor. Here that is a [`Script`]: given answers on a virtual clock, for tests.
+//! A bot is generic over its executor. Here the executor is a [`Script`]: canned responses on a virtual clock, for
+//! tests.
 //!
 //! ```
-//! use teamwire_core::{script::{sample, Expect, Respond, Script}, AlertType, Client, Draft, Error};
+//! use teamwire_core::{
+//!     AlertType, Client, Draft, Error, Script,
+//!     script::{Expect, Respond, sample},
+//! };
 //!
-//! fn raise_the_alarm(client: &Client<Script>) -> Result<(), Error> {
+//! fn alert(client: &Client<Script>) -> Result<(), Error> {
 //!     for chat in client.chats().by_title("Operations")? {
 //!         chat.post(Draft::text("The database is down").alert(AlertType::Alert))?;
 //!     }
 //!     Ok(())
 //! }
 //!
+//! let chats = sample::page([sample::chat("c1", "Operations")]);
+//! let message = sample::alert("m1", "c1", "The database is down");
 //! let script = Script::new()
-//!     .then(Expect::get("/v1/chats").query("title", "Operations"), Respond::json(200, sample::page([sample::chat("c1", "Operations")])))
-//!     .then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, sample::alert("m1", "c1", "The database is down")));
-//! raise_the_alarm(&Client::new(script.clone()))?;
+//!     .then(Expect::get("/v1/chats").query("title", "Operations"), Respond::json(200, chats))
+//!     .then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, message));
+//! alert(&Client::new(script.clone()))?;
 //! script.assert_done();
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! # How a request is born, travels, and ends
+//! # The life of a request
 //!
-//! 1. **A method** of [`Chats`], [`ChatRef`], [`Chat`] or [`Contacts`] judges what can be judged here (an empty message, a
-//!    reaction that does not fit), and makes an *endpoint*: a value with method, path, body, replay rule and answer type. The
-//!    private module `wire` alone knows those; to talk to a backend with another contract, replace that folder.
-//! 2. **A call** lifts the endpoint to a [`Machine`]: authentication, status, retries with backoff and jitter, `Retry-After`,
-//!    idempotency keys, in one place for all executors. Several exchanges become one operation by combinators
-//!    ([`Flow::then`], [`Flow::map`]): the files of a message are stored, then it is posted.
-//! 3. **The executor** asks the machine for its next [`Step`]. [`Step::Send`] has a [`Ticket`] and an [`Exchange`], which
-//!    describes the request and how long to wait, how much to take, and where to put it. The executor performs it and hands
-//!    back a [`Reply`]: the answer, or a [`TransportError`] that says whether anything had left.
-//! 4. **The machine** decides: another attempt, after a [`Step::Sleep`]; the next exchange; or the end, [`Step::Done`], with
-//!    the answer or an [`Error`] that has all the evidence.
+//! 1. **A method** of [`Chats`], [`ChatRef`], [`Chat`] or [`Contacts`] validates its arguments (an empty message, a
+//!    reaction of the wrong kind) and creates an *endpoint*: a value with the method, path and body of a request, its
+//!    idempotency key and the type of its response. Endpoints come from the private module `protocol`, the only one
+//!    that knows the wire contract. To support a backend with another contract, replace that folder.
+//! 2. **A call** turns the endpoint into a [`Machine`](machine::Machine) that adds authentication, idempotency keys and
+//!    retries with backoff, jitter and `Retry-After`, in one place for all executors. Combinators such as
+//!    [`Flow::then`](flow::Flow::then) chain several calls into one operation: a post uploads its files first.
+//! 3. **The executor** polls the machine for its next [`Step`](machine::Step). A [`Step::Send`](machine::Step::Send)
+//!    has a [`Ticket`](machine::Ticket) and an [`Exchange`](effect::Exchange): the request, its timeout, the maximum
+//!    size of the response and the destination of its body. The executor performs it and hands over a
+//!    [`Reply`](machine::Reply): the response, or a [`TransportError`](effect::TransportError) that states whether any
+//!    byte was sent.
+//! 4. **The machine** then retries after a [`Step::Sleep`](machine::Step::Sleep), sends the next request, or ends with
+//!    [`Step::Done`](machine::Step::Done) and its output or an [`Error`].
 //!
-//! A [subscription](feed) is such a machine too; it also delivers [`Step::Event`]s, until it is stopped.
+//! A [feed] is such a machine too. It also delivers [`Step::Event`](machine::Step::Event)s until it is stopped.
 //!
-//! # By hand
+//! [`Manual`](executor::Manual) is an executor that performs nothing and returns the machines, for programs with an
+//! event loop of their own. The rules that all machines follow are in the module [`machine`].
 //!
-//! [`Manual`] is an executor that performs nothing and hands out the machines, for those with an event loop of their own.
-//! The rules that all machines keep are those of the [`machine`] module.
+//! # Modules
 //!
-//! # What is where
-//!
-//! | module | what it is for |
+//! | module | content |
 //! |---|---|
-//! | [`machine`] | the contract between the core and an executor |
-//! | `exchange`, `fault`, `file`, `progress` | what an executor is told, and what it reports |
-//! | `call`, `file_call`, `pages`, `flow`, `transfer` | machines: one request, one file task, a list, combinations, bytes |
-//! | [`feed`] | subscriptions as resumable pollers, and many of them as one |
-//! | `client`, `chats`, `chat`, `contacts` | the public operations, written once for every executor |
-//! | `model` | chats, messages, users, attachments: plain data |
-//! | `wire` | paths, JSON, error codes: the only place that knows them |
-//! | `config`, `session`, `error` | options, what operations share, and what can go wrong |
-//! | [`script`] | given answers on a virtual clock, for tests |
+//! | [`machine`] | the contract between the core and an executor: steps, replies, tickets |
+//! | [`effect`] | requests, file tasks, times and transport errors as plain data |
+//! | [`executor`] | the trait that adapters implement, and the session of a bot |
+//! | [`flow`] | operations as machines, and their combinators; private: calls, lists, uploads, downloads |
+//! | [`feed`] | subscriptions as resumable machines, and sets of many feeds |
+//! | [`model`] | chats, messages, users, attachments: plain data |
+//! | [`config`] | the configuration: credentials, timeouts, retries, limits |
+//! | [`error`](mod@error) | the error type of all operations |
+//! | [`script`] | canned responses on a virtual clock, for tests |
+//! | `api` (private) | the public operations, generic over the executor |
+//! | `protocol` (private) | the wire contract: paths, JSON, error codes |
+//! | `session`, `brake`, `ledger` (private) | the state of a bot: keys, the pace of its requests, its location shares |
 
 #![no_std]
 
