@@ -1,4 +1,4 @@
-//! Every option there is, for all executors.
+//! The configuration of a client, for all executors.
 
 mod credentials;
 mod escapes;
@@ -24,14 +24,14 @@ pub use self::{
 };
 use crate::error::{Error, InvalidInput};
 
-/// Where the backend is, who the bot is, and how to talk: the options that every executor obeys.
+/// The configuration of a client: base URL, credentials, timeouts, retries, limits, certificates and proxy.
 ///
 /// ```
-/// use teamwire_core::{config::Timeouts, Config, Credentials};
 /// use core::time::Duration;
+/// use teamwire_core::{Config, Credentials, config::Timeouts};
 ///
 /// let config = Config::new("https://teamwire.example.org", Credentials::new("app-id", "secret")?)?
-///     .with_timeouts(Timeouts { default: Duration::from_secs(5), ..Timeouts::default() })
+///     .with_timeouts(Timeouts { request: Duration::from_secs(5), ..Timeouts::default() })
 ///     .with_hide_deleted_messages(false);
 /// # Ok::<(), teamwire_core::Error>(())
 /// ```
@@ -50,18 +50,21 @@ pub struct Config {
     allows_plain_http: bool,
 }
 
-/// The variable that [`Config::from_vars`] takes the base URL from.
+/// Name of the variable with the base URL, for [`Config::from_vars`].
 pub const URL_VAR: &str = "TEAMWIRE_URL";
-/// The variable that [`Config::from_vars`] takes the App ID from.
+/// Name of the variable with the App ID, for [`Config::from_vars`].
 pub const APP_ID_VAR: &str = "TEAMWIRE_APP_ID";
-/// The variable that [`Config::from_vars`] takes the Secret from.
+/// Name of the variable with the Secret, for [`Config::from_vars`].
 pub const SECRET_VAR: &str = "TEAMWIRE_SECRET";
 
 impl Config {
-    /// The backend at `base_url` (scheme, host, and where it needs them port and path), with every option at its default.
+    /// Creates a configuration for the backend at `base_url` (scheme, host, optional port and path), with defaults for
+    /// everything else.
     ///
-    /// Raises `InvalidInput` for anything that is not such a URL, and for `http://` to a host other than this
-    /// machine's loopback: see [`Config::new_insecure`].
+    /// # Errors
+    ///
+    /// `InvalidInput` if `base_url` is not such a URL, or if it is an `http://` URL whose host is not a loopback
+    /// address (`localhost`, `127.0.0.0/8`, `[::1]`): see [`Config::new_insecure`].
     pub fn new(base_url: &str, credentials: Credentials) -> Result<Self, Error> {
         let mut config = Self::new_insecure(base_url, credentials)?;
         config.allows_plain_http = false;
@@ -69,16 +72,26 @@ impl Config {
             return Err(Error::invalid(
                 "base URL",
                 "`http://` would send the credentials in the clear to another machine; use `https://`, \
-                 or `Config::allowing_plain_http` if that is what you want",
+                 or `Config::new_insecure` if this is intended",
             ));
         }
         Ok(config)
     }
 
-    /// As [`Config::new`], but `http://` may go to any host: the credentials then cross the network in the clear.
+    /// Same as [`Config::new`], but allows `http://` to any host.
+    ///
+    /// With `http://`, neither the credentials nor the messages are encrypted, and the server is not authenticated:
+    /// anyone on the way can read and change them. It also allows [`with_proxy`](Self::with_proxy) to send them to a
+    /// remote proxy. Use it only if something else protects the connection, such as a VPN or a local proxy that speaks
+    /// TLS. With `https://` there is no difference to [`Config::new`].
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if `base_url` is not an `https://` or `http://` URL, or has a user name, password, query or
+    /// fragment.
     pub fn new_insecure(base_url: &str, credentials: Credentials) -> Result<Self, Error> {
         Ok(Self {
-            base: base(base_url)?,
+            base: parse_base_url(base_url)?,
             credentials,
             timeouts: Timeouts::default(),
             retry: RetryPolicy::default(),
@@ -92,101 +105,115 @@ impl Config {
         })
     }
 
-    /// As [`Config::new`], from the variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`,
-    /// which `var` looks up. Raises `InvalidInput` naming the one that is missing or wrong.
+    /// Same as [`Config::new`], with the values of `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`, as returned
+    /// by `var`.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` that names the variable that is missing or invalid.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let get = |name: &str| var(name).ok_or_else(|| Error::invalid(name, "the variable is not set"));
         let (url, app_id, secret) = (get(URL_VAR)?, get(APP_ID_VAR)?, get(SECRET_VAR)?);
         let config = Credentials::new(app_id, secret).and_then(|credentials| Self::new(&url, credentials));
         config.map_err(|error| match error {
-            Error::InvalidInput(InvalidInput { parameter: what, reason: why }) => {
-                let name = match what.as_str() {
+            Error::InvalidInput(InvalidInput { parameter, reason }) => {
+                let name = match parameter.as_str() {
                     "App ID" => APP_ID_VAR,
                     "Secret" => SECRET_VAR,
                     _ => URL_VAR,
                 };
-                Error::invalid(name, why)
+                Error::invalid(name, reason)
             }
             other => other,
         })
     }
 
-    /// How long to wait for an answer, by class of request. Default: 10 s, 15 s and 60 s. The adapter raises `InvalidInput` when
-    /// it connects, if one of them is zero.
+    /// Sets the timeouts by class of request. Default: 10 s, 15 s and 60 s. Zero is rejected when the client is
+    /// created.
     pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self
     }
 
-    /// When to try again, and how patiently. The adapter raises `InvalidInput` when it connects, if the first wait is longer than
-    /// the longest.
+    /// Sets the retry policy. An initial backoff above the maximum is rejected when the client is created.
     pub fn with_retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// How much to take in, and how many connections to keep. The adapter raises `InvalidInput` when it connects, if nothing may be
-    /// taken in.
+    /// Sets the limits on sizes and connections. Sizes of zero are rejected when the client is created.
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Whether lists leave out messages that their sender deleted. Default: `true`. If `false`, they come with
-    /// [`deleted`](crate::Message::deleted) set and without their content.
+    /// Sets whether lists and feeds leave out messages that were deleted by their sender. Default: `true`. If `false`,
+    /// such messages have [`deleted`](crate::Message::deleted) set and no content.
     #[doc(alias = "hide_deleted_messages")]
     pub fn with_hide_deleted_messages(mut self, hide: bool) -> Self {
         self.hide_deleted_messages = hide;
         self
     }
 
-    /// What to call this program in the `User-Agent` header, before this library's own name.
-    /// Raises `InvalidInput` unless it is printable ASCII, and no longer than what servers take.
+    /// Prepends the name of this program to the `User-Agent` header.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if `name` is empty, contains anything but printable ASCII, or makes the header longer than 1,024
+    /// bytes.
     pub fn with_user_agent(mut self, name: &str) -> Result<Self, Error> {
         if name.trim().is_empty() || !name.bytes().all(|b| matches!(b, b' '..=b'~')) {
-            return Err(Error::invalid("user agent", "it must be printable ASCII, and not empty"));
+            return Err(Error::invalid("user agent", "must be printable ASCII and not empty"));
+        }
+        let max = MAX_USER_AGENT_BYTES.saturating_sub(self.user_agent.len() + 1);
+        if name.len() > max {
+            return Err(Error::invalid("user agent", format!("must be at most {max} characters")));
         }
         self.user_agent = format!("{name} {}", self.user_agent);
-        if self.user_agent.len() > MAX_USER_AGENT_BYTES {
-            return Err(Error::invalid("user agent", "it is too long"));
-        }
         Ok(self)
     }
 
-    /// Trusts the certificates in this PEM text as well as the public ones: the private CA of an installation.
-    /// The adapter raises `InvalidInput` when it connects, if there is none in it.
+    /// Trusts the certificates in this PEM text in addition to the public ones, for an installation with a private CA.
+    /// Text without a valid certificate is rejected when the client is created.
     pub fn with_root_certificates_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificates.push(pem.into());
         self
     }
 
-    /// Goes through this HTTP proxy: `http://[user:password@]host:port`. Nothing in the environment sets one.
+    /// Sends all requests through this HTTP proxy: `http://[user:password@]host:port`. No environment variable sets a
+    /// proxy.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if `url` is not such a URL, if the user name has a colon or the login a control character, both
+    /// of which HTTP does not allow, or if a remote proxy would receive the bot's credentials in the clear: the base
+    /// URL is `http://`, and the configuration was not created by [`Config::new_insecure`].
     pub fn with_proxy(mut self, url: &str) -> Result<Self, Error> {
-        let proxy = Url::parse(url).map_err(|why| Error::invalid("proxy URL", why.to_string()))?;
+        let proxy = Url::parse(url).map_err(|error| Error::invalid("proxy URL", error.to_string()))?;
+        let invalid = |reason: &str| Err(Error::invalid("proxy URL", reason));
         let has_more = proxy.path().len() > 1 || proxy.query().is_some() || proxy.fragment().is_some();
         if proxy.scheme() != "http" || proxy.host().is_none() || has_more {
-            return Err(Error::invalid("proxy URL", "it must be `http://host:port`"));
+            return invalid("must have the form `http://host:port`");
         }
-        // The parser encodes every colon that belongs to the name. RFC 7617 has neither these nor control characters.
+        // The parser encodes each colon of the user name. RFC 7617 allows neither a colon in it nor control characters.
         if encoded_bytes(proxy.username()).any(|byte| byte == b':') {
-            return Err(Error::invalid("proxy URL", "a user name with a colon cannot be sent to a proxy"));
+            return invalid("the user name must not contain a colon");
         }
         let login = [proxy.username(), proxy.password().unwrap_or_default()];
         if login.into_iter().flat_map(encoded_bytes).any(|byte| byte.is_ascii_control()) {
-            return Err(Error::invalid("proxy URL", "a control character in a login cannot be sent to a proxy"));
+            return invalid("the user name and the password must not contain control characters");
         }
         if proxy.port() == Some(0) {
-            return Err(Error::invalid("proxy URL", "there is no port 0"));
+            return invalid("the port must not be 0");
         }
         if proxy.as_str().len() > MAX_URL_BYTES {
-            return Err(Error::invalid("proxy URL", "it is too long"));
+            return Err(too_long("proxy URL"));
         }
         if http::Uri::try_from(proxy.as_str()).is_err() {
-            return Err(Error::invalid("proxy URL", "its host has a character that no host has"));
+            return invalid("the host contains an invalid character");
         }
         if self.base.scheme() == "http" && !self.allows_plain_http && !is_loopback(&proxy) {
-            let why = "with a base URL of `http://` it would be sent the credentials in the clear";
-            return Err(Error::invalid("proxy URL", why));
+            return invalid("the proxy would receive the credentials in the clear, as the base URL is `http://`");
         }
         let [user, password] =
             login.map(|part| Zeroizing::new(percent_decode_str(part).decode_utf8_lossy().into_owned()));
@@ -195,8 +222,8 @@ impl Config {
         Ok(self)
     }
 
-    /// Has the proxy of [`Config::with_proxy`] open a tunnel (`CONNECT`) for `http://` as well. Default: `false`, the proxy
-    /// is sent each request with its whole URL. Requests to `https://` always go through a tunnel.
+    /// Sets whether requests to `http://` are sent through a tunnel (`CONNECT`) of the proxy. Default: `false`: the
+    /// proxy receives each request with its absolute URL. Requests to `https://` always use a tunnel.
     pub fn with_tunnel_for_plain_http(mut self, tunnel: bool) -> Self {
         self.tunnels_plain_http = tunnel;
         self
@@ -206,7 +233,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for settings with which no request could succeed, or which contradict each other.
+    /// `InvalidInput` if a timeout or a size limit is zero, or if the initial backoff exceeds the maximum.
     pub fn validate(&self) -> Result<(), Error> {
         let Timeouts { request, listing, transfer_idle } = self.timeouts;
         for (name, time) in [("request", request), ("listing", listing), ("transfer_idle", transfer_idle)] {
@@ -227,72 +254,76 @@ impl Config {
         Ok(())
     }
 
-    /// The backend's base URL. Ends in a slash.
+    /// Returns the base URL of the backend. It ends in a slash.
     pub fn base_url(&self) -> &Url {
         &self.base
     }
 
-    /// What [`Config::with_limits`] set.
+    /// Returns the limits: see [`Config::with_limits`].
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// What [`Config::with_timeouts`] set.
+    /// Returns the timeouts: see [`Config::with_timeouts`].
     pub fn timeouts(&self) -> &Timeouts {
         &self.timeouts
     }
 
-    /// Each PEM text given to [`Config::with_root_certificates_pem`].
+    /// Returns the PEM texts given to [`Config::with_root_certificates_pem`].
     pub fn root_certificates(&self) -> impl Iterator<Item = &[u8]> {
         self.root_certificates.iter().map(Vec::as_slice)
     }
 
-    /// What [`Config::with_proxy`] set. It may hold a password: not for logs.
+    /// Returns the proxy: see [`Config::with_proxy`]. The URL may contain a password and must not be logged.
     pub fn proxy(&self) -> Option<&Url> {
         self.proxy.as_ref()
     }
 
-    /// Returns what [`Config::with_tunnel_for_plain_http`] set.
+    /// Returns `true` if requests to `http://` use a tunnel: see [`Config::with_tunnel_for_plain_http`].
     pub fn tunnels_plain_http(&self) -> bool {
         self.tunnels_plain_http
     }
 }
 
-/// The bytes that are percent-encoded in this part of a URL.
+/// Returns the bytes that are percent-encoded in this part of a URL.
 fn encoded_bytes(part: &str) -> impl Iterator<Item = u8> {
     part.split('%').skip(1).filter_map(|after| u8::from_str_radix(after.get(..2)?, 16).ok())
 }
 
-/// The longest base URL, in bytes: it leaves room for a path and a query in an `http::Uri`. And the longest of a proxy.
+/// Maximum length of a base or proxy URL, in bytes: an `http::Uri` then has room for the path and the query.
 const MAX_URL_BYTES: usize = 2048;
-/// The longest `User-Agent`, in bytes. Servers refuse a head of more than 8 KB, some of 4.
+/// Maximum length of the `User-Agent`, in bytes. Servers reject a head of more than 8 KB, some of more than 4 KB.
 const MAX_USER_AGENT_BYTES: usize = 1024;
 
-fn base(text: &str) -> Result<Url, Error> {
-    let refuse = |why: &str| Err(InvalidInput::new("base URL", why).into());
-    // The text is not repeated in the error: somebody may have put a password into it.
+fn too_long(parameter: &str) -> Error {
+    Error::invalid(parameter, format!("must be at most {MAX_URL_BYTES} characters"))
+}
+
+/// Parses a base URL. Errors do not repeat it, because it may contain a password.
+fn parse_base_url(text: &str) -> Result<Url, Error> {
+    let invalid = |reason: &str| Err(Error::invalid("base URL", reason));
     let mut url = match Url::parse(text) {
         Ok(url) => url,
-        Err(why) => return refuse(&why.to_string()),
+        Err(error) => return invalid(&error.to_string()),
     };
     if !matches!(url.scheme(), "http" | "https") {
-        return refuse("the scheme must be `https` (or `http` for this machine's loopback)");
+        return invalid("the scheme must be `https` (or `http` for a loopback address)");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return refuse("credentials do not belong in the URL");
+        return invalid("must not contain credentials");
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return refuse("it must end with the path: no `?` and no `#`");
+        return invalid("must not have a query (`?`) or a fragment (`#`)");
     }
-    // A URL may have any length, and hosts that `http::Uri` does not take.
+    // `Url` accepts longer URLs and more hosts than `http::Uri`.
     if url.as_str().len() > MAX_URL_BYTES {
-        return refuse("it is too long");
+        return Err(too_long("base URL"));
     }
     if url.port() == Some(0) {
-        return refuse("there is no port 0");
+        return invalid("the port must not be 0");
     }
     if http::Uri::try_from(url.as_str()).is_err() {
-        return refuse("its host has a character that no host has");
+        return invalid("the host contains an invalid character");
     }
     if !url.path().ends_with('/') {
         let path = format!("{}/", url.path());
@@ -310,7 +341,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Shows every option but what is confidential.
+/// Shows all settings except secrets.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")

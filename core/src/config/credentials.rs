@@ -7,18 +7,19 @@ use secrecy::{ExposeSecret, SecretString};
 use super::redaction::{Kind, Login, MIN_SECRET_CHARS, Redaction, Redactor};
 use crate::error::Error;
 
-/// A bot's App ID and Secret, as an organisation's admin creates them. Both are confidential: `Debug` shows neither, and
-/// this copy of them is wiped from memory when it is dropped.
+/// A bot's App ID and Secret, as created by an admin of the organisation. Both are secret: `Debug` redacts them, and
+/// they are zeroised on drop.
 ///
-/// Should a server repeat them, they are taken out of what this library returns and shows:
+/// If a server echoes them, they are removed from everything that this library returns or shows:
 ///
-/// - The Secret, the token made of both, and the password of [`Config::with_proxy`](crate::Config::with_proxy) are taken
-///   out of everything: in upper and lower case, in the escapes of the usual formats, in base64 and hexadecimal, across line
-///   breaks, and any eight consecutive characters of them. Decisions are made before.
-/// - The App ID (and the user of the proxy) is taken out of text for people: of messages, excerpts, request ids, and of all
-///   that `Debug` and `Display` show. Where it is part of a longer word it stays (`warehouse-bot` in `warehouse-bot-2`); and
-///   with fewer than eight characters it stays in all but explanations and pages. The data of the program has it as it came:
-///   [`code`](crate::error::ApiError::code), [`invalid_members`](crate::error::ApiError::invalid_members), and the JSON of items.
+/// - The Secret, the token made of both, and the password of [`Config::with_proxy`](crate::Config::with_proxy) are
+///   removed everywhere: in upper and lower case, in the escapes of common formats, in base64 and hexadecimal, across
+///   line breaks, and in parts of at least eight characters. Decisions are based on the original text.
+/// - The App ID and the user name of the proxy are removed from text for people: messages, excerpts, request ids, and
+///   the output of `Debug` and `Display`. They stay where they are part of a longer word (`warehouse-bot` in
+///   `warehouse-bot-2`), and with fewer than eight characters everywhere except in messages and pages. Data for the
+///   program is unchanged: [`code`](crate::error::ApiError::code),
+///   [`invalid_members`](crate::error::ApiError::invalid_members) and the JSON of items.
 #[derive(Clone)]
 pub struct Credentials {
     app_id: SecretString,
@@ -27,48 +28,49 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Returns the credentials.
+    /// Creates credentials.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if either is empty, longer than 2,048 characters, or has something else than printable ASCII
-    /// characters (what HTTP Basic authentication makes of others depends on the server); if the App ID has a colon (which
-    /// would end it there); or if the Secret has fewer than six characters: it could not be told from common words.
+    /// `InvalidInput` in these cases:
+    ///
+    /// - if either is empty, longer than 2,048 characters, or contains anything but printable ASCII (HTTP Basic
+    ///   authentication does not define the encoding of other characters)
+    /// - if the App ID contains a colon, which would end it
+    /// - if the Secret has fewer than six characters: it could not be distinguished from common words
     pub fn new(app_id: impl Into<String>, secret: impl Into<String>) -> Result<Self, Error> {
         let (app_id, secret) = (SecretString::from(app_id.into()), SecretString::from(secret.into()));
         check("App ID", app_id.expose_secret())?;
         check("Secret", secret.expose_secret())?;
         if app_id.expose_secret().contains(':') {
-            return Err(Error::invalid("App ID", "it must not have a colon"));
+            return Err(Error::invalid("App ID", "must not contain a colon"));
         }
         if secret.expose_secret().len() < MIN_SECRET_CHARS {
-            return Err(Error::invalid("Secret", alloc::format!("it has fewer than {MIN_SECRET_CHARS} characters")));
+            return Err(Error::invalid("Secret", alloc::format!("must have at least {MIN_SECRET_CHARS} characters")));
         }
         let redactor = Arc::new(Redactor::new([login(&app_id, &secret)]));
         Ok(Self { app_id, secret, redactor })
     }
 
-    /// Takes the login of a proxy out of text as well.
+    /// Redacts the login of a proxy as well.
     pub(super) fn with_proxy(&mut self, user: &str, password: &str) {
         let proxy = Login { name: user, secret: password };
         self.redactor = Arc::new(Redactor::new([login(&self.app_id, &self.secret), proxy]));
     }
 
-    /// The value of the `Authorization` header (RFC 7617).
+    /// Returns the value of the `Authorization` header (RFC 7617).
     pub(crate) fn basic(&self) -> SecretString {
-        let both =
+        let pair =
             SecretString::from(alloc::format!("{}:{}", self.app_id.expose_secret(), self.secret.expose_secret()));
-        SecretString::from(alloc::format!("Basic {}", BASE64_STANDARD.encode(both.expose_secret())))
+        SecretString::from(alloc::format!("Basic {}", BASE64_STANDARD.encode(pair.expose_secret())))
     }
 
-    /// Returns a text without the credentials, should something echo them, in whatever spelling.
-    ///
-    /// Decisions are made on the text as it came.
+    /// Returns a text without the credentials, in any spelling. Decisions have to be based on the original text.
     pub(crate) fn redact(&self, text: &str, kind: Kind) -> String {
         self.redactor.redact(text, kind)
     }
 
-    /// Returns what takes them out of data when it is shown.
+    /// Returns a redaction of these credentials, for data that is redacted only when it is shown.
     pub(crate) fn redaction(&self) -> Redaction {
         Redaction::new(self.redactor.clone())
     }
@@ -78,22 +80,22 @@ fn login<'a>(app_id: &'a SecretString, secret: &'a SecretString) -> Login<'a> {
     Login { name: app_id.expose_secret(), secret: secret.expose_secret() }
 }
 
-/// In bytes. Both are in one header, a third longer there, and servers refuse a head of more than 8 KB.
+/// Maximum length in bytes. One header has both, a third longer in base64, and servers reject a head of more than 8 KB.
 const MAX_CREDENTIAL_BYTES: usize = 2048;
 
-fn check(what: &str, value: &str) -> Result<(), Error> {
-    let refuse = |why| Err(Error::invalid(what, why));
+fn check(parameter: &str, value: &str) -> Result<(), Error> {
+    let invalid = |reason: &str| Err(Error::invalid(parameter, reason));
     if value.is_empty() {
-        return refuse("it is empty");
+        return invalid("must not be empty");
     }
     if value.len() > MAX_CREDENTIAL_BYTES {
-        return refuse("it is too long");
+        return invalid(&alloc::format!("must be at most {MAX_CREDENTIAL_BYTES} characters"));
     }
     if value.chars().any(char::is_control) {
-        return refuse("it has a control character (a line end, perhaps)");
+        return invalid("must not contain control characters, such as a line break at the end");
     }
     if !value.is_ascii() {
-        return refuse("it has a character that is not ASCII, and no certain form in HTTP Basic authentication");
+        return invalid("must be ASCII: HTTP Basic authentication does not define how to encode other characters");
     }
     Ok(())
 }

@@ -1,23 +1,23 @@
-//! Escapes of other formats, taken away: JSON and languages like it, CSS, HTML, percent-encoding, quoted-printable.
+//! Decoding of escapes: JSON and similar languages, CSS, HTML, percent-encoding, quoted-printable.
 
 use alloc::vec::Vec;
 
-/// An ASCII character, or [`FOREIGN`], and where its spelling in the original text begins and ends.
+/// An ASCII character or [`FOREIGN`], and the start and end of its spelling in the original text.
 pub(super) type Unit = (u8, usize, usize);
 
-/// Any number of characters that are not ASCII, in whatever encoding: credentials have none, but for the login of a proxy.
+/// Stands for one or more non-ASCII characters in any encoding. Only the login of a proxy can have such characters.
 pub(super) const FOREIGN: u8 = 0x1a;
 
-/// Meaning of a backslash before digits.
+/// The meaning of a backslash before digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// Up to three octal digits, and letters as in JSON, C, JavaScript, Python, Rust.
     Json,
-    /// Up to six hexadecimal digits, and a space that belongs to them.
+    /// Up to six hexadecimal digits, and a space that ends them.
     Css,
 }
 
-/// Returns the characters of a text.
+/// Returns the characters of a text as units.
 pub(super) fn units(text: &str) -> Vec<Unit> {
     let mut units = Vec::with_capacity(text.len());
     for (at, char) in text.char_indices() {
@@ -28,7 +28,7 @@ pub(super) fn units(text: &str) -> Vec<Unit> {
     units
 }
 
-/// Returns the text with one layer of escapes taken away; `None` if it has none.
+/// Decodes one layer of escapes; `None` if the text has no escapes.
 pub(super) fn decoded(units: &[Unit], dialect: Dialect) -> Option<Vec<Unit>> {
     if !units.iter().any(|unit| matches!(unit.0, b'\\' | b'&' | b'%' | b'=')) {
         return None;
@@ -45,7 +45,7 @@ pub(super) fn decoded(units: &[Unit], dialect: Dialect) -> Option<Vec<Unit>> {
     (decoded.len() < units.len()).then_some(decoded)
 }
 
-/// Returns the text without line breaks, and without the indentation behind each; `None` if it has no line break.
+/// Removes line breaks and the indentation after each; `None` if the text has no line breaks.
 pub(super) fn unwrapped(units: &[Unit]) -> Option<Vec<Unit>> {
     if !units.iter().any(|unit| unit.0 == b'\n') {
         return None;
@@ -68,7 +68,7 @@ fn push(units: &mut Vec<Unit>, unit: Unit) {
     }
 }
 
-/// Returns what the escape at the beginning stands for, if for anything, and the number of units that it has.
+/// The unit that an escape stands for, if any, and the number of units it consists of.
 type Escape = (Option<u8>, usize);
 
 fn escape(units: &[Unit], dialect: Dialect) -> Option<Escape> {
@@ -110,8 +110,8 @@ fn backslash(units: &[Unit]) -> Option<Escape> {
 fn hexadecimal(units: &[Unit]) -> Option<Escape> {
     let length = units[1..].iter().take(6).take_while(|unit| unit.0.is_ascii_hexdigit()).count();
     let value = digits(&units[1..=length], 16)?;
-    let ends = units.get(length + 1).is_some_and(|unit| matches!(unit.0, b' ' | b'\t' | b'\n'));
-    Some((byte(value), length + 1 + usize::from(ends)))
+    let has_space = units.get(length + 1).is_some_and(|unit| matches!(unit.0, b' ' | b'\t' | b'\n'));
+    Some((byte(value), length + 1 + usize::from(has_space)))
 }
 
 fn punctuation(units: &[Unit]) -> Option<Escape> {
@@ -119,30 +119,30 @@ fn punctuation(units: &[Unit]) -> Option<Escape> {
     (escaped.is_ascii_punctuation() || escaped == b' ').then_some((Some(escaped), 2))
 }
 
-/// A character reference of HTML. Its semicolon may be missing, as browsers have it for numbers and the oldest names.
+/// Decodes a character reference of HTML. As in browsers, numbers and the oldest names need no semicolon.
 fn reference(units: &[Unit]) -> Option<Escape> {
-    let ends = |length: usize| length + usize::from(units.get(length).is_some_and(|unit| unit.0 == b';'));
+    let with_semicolon = |length: usize| length + usize::from(units.get(length).is_some_and(|unit| unit.0 == b';'));
     if units[1].0 == b'#' {
         let (start, radix) = if matches!(units.get(2)?.0, b'x' | b'X') { (3, 16) } else { (2, 10) };
         let is_digit = |unit: &&Unit| char::from(unit.0).is_digit(radix);
         let length = units[start..].iter().take_while(is_digit).count();
-        return Some((byte(digits(&units[start..start + length], radix)?), ends(start + length)));
+        return Some((byte(digits(&units[start..start + length], radix)?), with_semicolon(start + length)));
     }
-    // No name of an ASCII character is longer.
+    // No name in the table is longer.
     let length = units[1..].iter().take(24).take_while(|unit| unit.0.is_ascii_alphanumeric()).count();
     let name = &units[1..=length];
-    let begins = |known: &str| {
+    let starts_with = |known: &str| {
         known.len() <= length && name.iter().zip(known.bytes()).all(|(unit, known)| unit.0.eq_ignore_ascii_case(&known))
     };
     if units.get(length + 1).is_some_and(|unit| unit.0 == b';') {
-        let known = NAMED.iter().find(|(known, _)| known.len() == length && begins(known));
+        let known = NAMED.iter().find(|(known, _)| known.len() == length && starts_with(known));
         return Some((known.map_or(Some(FOREIGN), |(_, value)| byte((*value).into())), length + 2));
     }
-    let (known, value) = NAMED[..OLDEST].iter().find(|(known, _)| begins(known))?;
+    let (known, value) = NAMED[..OLDEST].iter().find(|(known, _)| starts_with(known))?;
     Some((Some(*value), known.len() + 1))
 }
 
-/// Number of names that need no semicolon, at the beginning of [`NAMED`].
+/// Number of names at the start of [`NAMED`] that need no semicolon.
 const OLDEST: usize = 5;
 
 const NAMED: [(&str, u8); 45] = [
@@ -188,16 +188,16 @@ const NAMED: [(&str, u8); 45] = [
     ("verticalline", b'|'),
     ("newline", b'\n'),
     ("tab", b'\t'),
-    // They have no width.
+    // These have no width.
     ("shy", 0),
     ("zerowidthspace", 0),
     ("zwnj", 0),
 ];
 
-/// Returns the unit for a character, or a byte of one; `None` for what has no width.
+/// Returns the unit for a character or a byte; `None` if it has no width.
 fn byte(value: u32) -> Option<u8> {
     match u8::try_from(value) {
-        // A part of a line break, or every other byte of UTF-16.
+        // Part of a line break, or half of an ASCII character in UTF-16.
         Ok(b'\r' | 0) => None,
         Ok(byte) if byte.is_ascii() => Some(byte),
         _ if matches!(value, 0xad | 0x200b..=0x200d | 0x2060 | 0xfeff) => None,
@@ -205,7 +205,7 @@ fn byte(value: u32) -> Option<u8> {
     }
 }
 
-/// Returns the number that these digits are; a large one for too many.
+/// Parses the digits; `None` if there are none or one is invalid. Saturates.
 fn digits(units: &[Unit], radix: u32) -> Option<u32> {
     let mut digits = units.iter().map(|unit| char::from(unit.0).to_digit(radix));
     let first = digits.next()??;

@@ -1,13 +1,14 @@
 use core::time::Duration;
 
-/// How long to wait for an answer, by class of request.
+/// Timeouts by class of request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// For most requests, in total. Default: 10 s.
+    /// Maximum duration of most requests, from sending to the complete response. Default: 10 s.
     pub request: Duration,
-    /// For contacts and lists of chats, in total. Default: 15 s.
+    /// Maximum duration of requests for contacts and lists of chats. Default: 15 s.
     pub listing: Duration,
-    /// For up- and downloads: without a byte moving, however long the whole takes. Default: 60 s.
+    /// Maximum idle time of uploads and downloads: without a byte sent or received. Their total duration is unlimited.
+    /// Default: 60 s.
     pub transfer_idle: Duration,
 }
 
@@ -21,47 +22,48 @@ impl Default for Timeouts {
     }
 }
 
-/// When to try a request again, and how patiently.
+/// When and how often requests are retried.
 ///
-/// Tried again is what may succeed the second time: a connection that failed or was lost, a timeout, and the answers
-/// 408, 429, 409 `in_progress`, and 5xx but for 501 and 505. What changes something carries an idempotency key, so the
-/// server does it once however often it arrives, and a held-back attempt undoes no newer change.
+/// Retried are failures that may be temporary: failed and lost connections, timeouts, and the statuses 408, 429, 409
+/// `in_progress`, and 5xx except 501 and 505. Every request that changes something carries an idempotency key: the
+/// server performs it once, and a delayed attempt does not undo a newer change.
 ///
-/// A wait that the server asks for by `Retry-After` is never shortened; a wait of our own, which is partly random, is added.
-/// `in_progress` says that the first attempt is still being worked on: for as long as the request may take (see [`Timeouts`]) it
-/// counts as no failed attempt.
+/// The delay before a retry is the server's `Retry-After`, if any, plus a backoff with jitter. While the server reports
+/// `in_progress`, it still processes an earlier attempt. Such a response does not count as a failed attempt until the
+/// timeout of the request (see [`Timeouts`]) has passed.
 ///
-/// After a 429 all operations of a client pause, whatever their policy, and are then sent one after the other, in the order in which
-/// they began, until the server has limited none for a while. An operation waits for its turn as long as the limit of the server
-/// demands: this counts as no attempt, and no timeout includes it. But a pause of more than a minute (or of more than
-/// [`max_retry_after`](Self::max_retry_after), if that is longer) is an error of every operation at once: the error of the 429, with
-/// the rest of the pause as its `retry_after`. A limit of 5 requests per second lets 1,000
-/// posts that are made at once through in about five minutes; a future that is dropped leaves the queue.
+/// After a 429 all operations of a client pause, whatever their policy. They are then sent one after the other, in the
+/// order in which they were started, until the server has not limited any for a while. This wait does not count as an
+/// attempt and no timeout includes it: with a limit of 5 requests per second, 1,000 simultaneous posts take about five
+/// minutes. A dropped future leaves the queue. A pause of more than a minute, or than
+/// [`max_retry_after`](Self::max_retry_after) if that is longer, is not waited for: until it is over, operations fail
+/// immediately with the error of the 429 and the rest of the pause as its `retry_after`.
 ///
-/// Feeds try again for as long as the trouble lasts, by the waits of this policy, but none shorter than 250 ms, doubling up to
-/// 8 s; they obey a `Retry-After` up to an hour.
+/// Feeds retry until the server recovers. Their backoff is that of this policy, but at least 250 ms, doubling up to 8
+/// s. They honour a `Retry-After` of up to an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Number of retries after the first attempt. Zero: never, see [`NEVER`](Self::NEVER). Default: 3.
+    /// Maximum number of retries after the first attempt. Zero disables them:
+    /// see [`NEVER`](Self::NEVER). Default: 3.
     ///
-    /// If it is not zero, an idle connection that turns out to have been closed is replaced once, at once: this costs no retry.
+    /// Unless it is zero, an idle connection that the server has closed is replaced once, immediately, and this does
+    /// not count as a retry.
     pub max_retries: u32,
-    /// The wait before the first retry; it doubles each time, and a random part of up to half of it is left
-    /// out. Default: 500 ms.
+    /// Backoff before the first retry. It doubles each time, with up to 50 % random jitter subtracted. Default: 500 ms.
     pub initial_backoff: Duration,
-    /// The longest wait of our own choosing. Default: 30 s.
+    /// Maximum backoff. Default: 30 s.
     pub max_backoff: Duration,
-    /// The longest `Retry-After` for which to try again. If the server asks for more, the operation fails at once with an error that
-    /// carries it. Default: 60 s.
+    /// Maximum `Retry-After` that is waited for. If the server asks for more, the operation fails immediately, with an
+    /// error that [carries it](crate::Error::retry_after). Default: 60 s.
     pub max_retry_after: Duration,
 }
 
 impl RetryPolicy {
-    /// Every request is sent once. After a 429 the next ones wait as with any other policy, and feeds try again all the same.
+    /// Sends every request once. After a 429 later operations still pause, and feeds still retry.
     ///
-    /// A server may close an idle connection at the moment when a request is sent over it. With this policy that is an error,
-    /// which [may have arrived](crate::Error::outcome_unknown). With [`Limits::max_idle_connections`] at zero, no request meets such
-    /// a connection: each has one of its own, at the cost of a handshake.
+    /// A server may close an idle connection while a request is sent on it. With this policy that is an error whose
+    /// [outcome is unknown](crate::Error::outcome_unknown). To avoid it, set [`Limits::max_idle_connections`] to zero:
+    /// each request then has a new connection, at the cost of a handshake.
     pub const NEVER: Self = Self {
         max_retries: 0,
         initial_backoff: Duration::ZERO,
@@ -81,18 +83,20 @@ impl Default for RetryPolicy {
     }
 }
 
-/// How much to take in, and how many connections to keep.
+/// Limits on sizes and connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The largest JSON answer, in bytes. Of a list whose pages are larger, smaller pages are requested. Default: 16 MiB.
+    /// Maximum size of a JSON response, in bytes. If a page of a list exceeds it, smaller pages are requested.
+    /// Default: 16 MiB.
     pub max_response_body: u64,
-    /// Maximum size of a whole list, in bytes: the JSON of all of its pages. Default: 256 MiB.
+    /// Maximum size of the JSON of all pages of a list, in bytes. Default: 256 MiB.
     pub max_list: u64,
-    /// The largest avatar or attachment to take into memory, in bytes. Default: 64 MiB. Files can be of any size.
+    /// Maximum size of an avatar or attachment downloaded into memory, in bytes. Downloads into files are unlimited.
+    /// Default: 64 MiB.
     pub max_download: u64,
-    /// How many idle connections an executor keeps. Default: 64.
+    /// Maximum number of idle connections that an executor keeps. Default: 64.
     pub max_idle_connections: usize,
-    /// How long a connection may be idle before it is closed. Default: 50 s.
+    /// Maximum time that a connection stays idle before it is closed. Default: 50 s.
     pub max_idle_age: Duration,
 }
 

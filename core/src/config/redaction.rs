@@ -1,4 +1,4 @@
-//! Credentials taken out of text, in every spelling that something on the way may give them.
+//! Removal of credentials from text, in every spelling that a server or proxy may give them.
 
 use alloc::{string::String, sync::Arc, vec, vec::Vec};
 use core::fmt::{self, Write};
@@ -19,44 +19,44 @@ use super::{
 
 /// Replaces a credential.
 const MARKER: &str = "[redacted]";
-/// Minimum length of a credential that is replaced wherever it is. A shorter one may be a common word or part of many: it
-/// is replaced only where it stands by itself.
+/// Minimum length of a secret that is replaced everywhere. A shorter one may be a common word or a part of many words,
+/// and is replaced only as a separate word.
 pub(super) const MIN_SECRET_CHARS: usize = 6;
-/// The same of a name, which is more likely to be a word.
+/// Minimum length of a name, which is more likely to be a common word.
 const MIN_NAME_CHARS: usize = 8;
-/// Maximum number of escapings on top of each other that are seen through.
+/// Maximum number of nested layers of escapes that are decoded.
 const MAX_LAYERS: usize = 4;
 
-/// Finds credentials in text. Parts of them that it keeps are wiped from memory when it is dropped.
+/// Finds credentials in text. The parts of them that it keeps are zeroised on drop.
 pub(crate) struct Redactor {
-    /// Secrets: found anywhere.
+    /// Secrets, which are found anywhere.
     secrets: Runs,
-    /// Names, each with its length: found unless the whole is part of a longer word.
+    /// Names with their lengths. A name is found unless it is part of a longer word.
     names: Vec<(Runs, usize)>,
     short: Vec<Short>,
 }
 
-/// A credential that is too short to be replaced wherever it is.
+/// A credential that is too short to be replaced everywhere.
 struct Short {
     text: SecretString,
     is_secret: bool,
 }
 
-/// Kind of text.
+/// The kind of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Text for people: a page, an explanation.
+    /// Text for people, such as a page or an explanation.
     Prose,
-    /// Identifiers, codes, JSON that are shown to people. A short name may be any of these, so it stays; and no end of
-    /// it is taken for the beginning of a credential.
+    /// Identifiers, codes and JSON that are shown to people. Short names stay, because they may be identifiers, and the
+    /// end of the text is not taken for a credential that was cut off.
     Data,
-    /// Identifiers, codes, JSON that the program has. All names stay.
+    /// Identifiers, codes and JSON that the program uses. All names stay.
     Exact,
 }
 
-/// Credentials of one kind of login.
+/// The credentials of a login.
 pub(super) struct Login<'a> {
-    /// App ID, or user of a proxy.
+    /// The App ID, or the user name of a proxy.
     pub(super) name: &'a str,
     pub(super) secret: &'a str,
 }
@@ -100,7 +100,7 @@ impl Redactor {
         }
     }
 
-    /// Returns `text` without the credentials, whole or cut.
+    /// Returns `text` without the credentials and without parts of them.
     pub(crate) fn redact(&self, text: &str, kind: Kind) -> String {
         let mut marked = vec![false; text.len()];
         each_reading(text, |units| {
@@ -110,7 +110,8 @@ impl Redactor {
             }
             for (name, length) in &self.names {
                 name.find(units, kind == Kind::Prose, |from, to| {
-                    // What was cut may have lost a part of an escape, which is no part of a word.
+                    // Where a name was cut, the character before it may be the rest of an escape rather than part of a
+                    // word.
                     if to - from < *length || !is_part(units, from, to, |unit| is_word(unit) && !marked[unit.1]) {
                         mark(&mut marked, &units[from..to]);
                     }
@@ -125,12 +126,12 @@ impl Redactor {
 }
 
 impl Short {
-    /// Returns whether it is found in data as well.
+    /// Returns `true` if it is also found in data.
     fn is_in_data(&self) -> bool {
         self.is_secret && self.text.expose_secret().len() >= CUT
     }
 
-    /// Reports where it stands by itself.
+    /// Calls `found` with the start and end of each occurrence as a separate word.
     fn find(&self, units: &[Unit], mut found: impl FnMut(usize, usize)) {
         let text = self.text.expose_secret().as_bytes();
         if text.is_empty() {
@@ -145,7 +146,7 @@ impl Short {
     }
 }
 
-/// Marks where these units are in the text.
+/// Marks the place of these units in the text.
 fn mark(marked: &mut [bool], units: &[Unit]) {
     if let ([first, ..], [.., last]) = (units, units) {
         marked[first.1..last.2].fill(true);
@@ -156,18 +157,18 @@ fn is_word(unit: &Unit) -> bool {
     unit.0.is_ascii_alphanumeric() || unit.0 == b'_'
 }
 
-/// Returns whether these units are part of a longer word, which may have hyphens.
+/// Returns `true` if these units are part of a longer word, which may have hyphens.
 fn is_part(units: &[Unit], from: usize, to: usize, is_word: impl Fn(&Unit) -> bool) -> bool {
     let has_word = |at: Option<usize>| at.and_then(|at| units.get(at)).is_some_and(&is_word);
     let has_hyphen = |at: Option<usize>| at.and_then(|at| units.get(at)).is_some_and(|unit| unit.0 == b'-');
-    let goes_on = |edge: usize, next: Option<usize>, beyond: Option<usize>| {
+    let continues = |edge: usize, next: Option<usize>, beyond: Option<usize>| {
         has_word(Some(edge)) && (has_word(next) || has_hyphen(next) && has_word(beyond))
     };
-    goes_on(from, from.checked_sub(1), from.checked_sub(2)) || goes_on(to - 1, Some(to), Some(to + 1))
+    continues(from, from.checked_sub(1), from.checked_sub(2)) || continues(to - 1, Some(to), Some(to + 1))
 }
 
-/// Returns what else stands for a text: hexadecimal, and base64 wherever in other base64 it begins. Padding has the same
-/// runs.
+/// Returns the encodings of a text: hexadecimal, and base64 at each of the three offsets at which it can start in
+/// longer base64. Padding does not change the runs.
 fn encoded(text: &str) -> [SecretString; 4] {
     let mut hex = String::with_capacity(text.len() * 2);
     text.bytes().for_each(|byte| write!(hex, "{byte:02x}").expect("writing to a string does not fail"));
@@ -175,7 +176,7 @@ fn encoded(text: &str) -> [SecretString; 4] {
         let mut bytes = vec![0; before];
         bytes.extend_from_slice(text.as_bytes());
         let mut base64 = BASE64_STANDARD_NO_PAD.encode(&bytes);
-        // A character that depends on what is before the text, or behind it, is none of it.
+        // Characters that also encode bytes before or after the text are left out.
         let end = if before == 0 { base64.len() } else { bytes.len() * 8 / 6 };
         let part = SecretString::from(&base64[(before * 8).div_ceil(6).min(end)..end]);
         bytes.zeroize();
@@ -185,8 +186,8 @@ fn encoded(text: &str) -> [SecretString; 4] {
     [hex.into(), first, second, third]
 }
 
-/// Passes the characters of a text on: as they are, and with one layer of escapes after the other taken away; each with and
-/// without its line breaks.
+/// Calls `pass` with the characters of a text: unchanged, and with one layer of escapes after the other decoded; each
+/// with and without line breaks.
 fn each_reading(text: &str, mut pass: impl FnMut(&[Unit])) {
     let mut pass = |units: &[Unit]| {
         pass(units);
@@ -197,7 +198,7 @@ fn each_reading(text: &str, mut pass: impl FnMut(&[Unit])) {
     let plain: Zeroizing<Vec<Unit>> = Zeroizing::new(units(text));
     pass(&plain);
     for dialect in [Dialect::Json, Dialect::Css] {
-        // The two differ in that alone.
+        // The dialects differ only in backslashes.
         if dialect == Dialect::Css && !plain.iter().any(|unit| unit.0 == b'\\') {
             return;
         }
@@ -225,7 +226,7 @@ fn replaced(text: &str, marked: &[bool]) -> String {
     redacted
 }
 
-/// What takes the credentials out of data when it is shown. The data itself stays as it came.
+/// Removes the credentials from data when it is shown. The data itself is unchanged.
 #[derive(Clone, Default)]
 pub(crate) struct Redaction(Option<Arc<Redactor>>);
 
@@ -234,13 +235,13 @@ impl Redaction {
         Self(Some(redactor))
     }
 
-    /// Returns how the data is shown.
+    /// Returns the data as it is to be shown.
     pub(crate) fn shown(&self, data: &str) -> String {
         self.0.as_ref().map_or_else(|| data.into(), |redactor| redactor.redact(data, Kind::Data))
     }
 }
 
-/// Data is the same, however it is shown.
+/// All redactions are equal, so that data can be compared by its content.
 impl PartialEq for Redaction {
     fn eq(&self, _: &Self) -> bool {
         true

@@ -5,18 +5,19 @@ use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox};
 
 use super::{escapes::Unit, redaction::MIN_SECRET_CHARS};
 
-/// Numbers of consecutive characters of a credential that give it away: as many as it has, at most eight.
+/// Lengths of the runs (consecutive characters) of a credential that are redacted: its whole length, at most eight.
 const LENGTHS: RangeInclusive<usize> = MIN_SECRET_CHARS..=MAX_RUN;
 const MAX_RUN: usize = 8;
-/// Number of characters from which the beginning of a credential at the end of a text is found: the text was cut there.
+/// Minimum length of the beginning of a credential that is found at the end of a text, where the text may have been
+/// cut.
 pub(super) const CUT: usize = 4;
 
-/// Hashes of the parts of credentials.
+/// Hashes of the runs of credentials.
 #[derive(Default)]
 pub(super) struct Runs {
-    /// For each of [`LENGTHS`], sorted.
+    /// Sorted hashes of the runs of each of the [`LENGTHS`].
     whole: [Hashes; MAX_RUN + 1 - MIN_SECRET_CHARS],
-    /// Of beginnings that are shorter than a run, sorted.
+    /// Sorted hashes of beginnings that are shorter than a run.
     beginnings: Hashes,
 }
 
@@ -37,14 +38,14 @@ impl Runs {
         self.beginnings.extend((CUT..length).map(|length| hash(&units[..length])));
     }
 
-    /// Prepares for the search.
+    /// Sorts the hashes. Required before a search.
     pub(super) fn sort(&mut self) {
         self.whole.iter_mut().for_each(Hashes::sort);
         self.beginnings.sort();
     }
 
-    /// Reports all that belongs to credentials, from where on and up to where; also what the end of the text has cut, if it
-    /// `may_be_cut`.
+    /// Calls `found` with the start and end of each part of a credential. With `may_be_cut`, a credential that the end
+    /// of the text has cut off is found as well.
     pub(super) fn find(&self, units: &[Unit], may_be_cut: bool, mut found: impl FnMut(usize, usize)) {
         let mut last: Option<(usize, usize)> = None;
         let mut join = |from: usize, to: usize| match &mut last {
@@ -92,8 +93,8 @@ impl Hashes {
     }
 }
 
-/// Returns the hash (FNV-1a) of characters, the same in upper and lower case and in both alphabets of base64. A space is a
-/// plus sign in forms, and where lines are wrapped a line break.
+/// Returns the hash (FNV-1a) of a run, independent of case and of the alphabet of base64. A space is hashed as the plus
+/// sign that stands for it in forms, and so is a line break, which may have replaced it.
 fn hash(units: &[Unit]) -> u64 {
     units.iter().fold(0xcbf2_9ce4_8422_2325, |hash, unit| {
         let byte = match unit.0 {

@@ -13,7 +13,7 @@ fn redact(text: &str, app_id: &str, secret: &str) -> String {
 }
 
 #[track_caller]
-fn is_found(spelling: &str) {
+fn assert_found(spelling: &str) {
     for kind in [Kind::Prose, Kind::Data, Kind::Exact] {
         let text = format!("before {spelling}. after {spelling}.");
         let redacted = redactor("some-bot-7", SECRET).redact(&text, kind);
@@ -64,12 +64,12 @@ fn a_secret_is_found_in_every_spelling() {
         "cCZzcyAidy9ccmQtJDE=",
         "cCZzcyAi\r\ndy9ccmQtJDE=",
     ] {
-        is_found(spelling.trim_end_matches([' ', '\0']));
+        assert_found(spelling.trim_end_matches([' ', '\0']));
     }
 }
 
 #[test]
-fn base64_of_more_shows_no_secret() {
+fn a_secret_inside_longer_base64_is_found() {
     for before in ["", "x", "xy", "{\"secret\":\""] {
         let base64 = BASE64_STANDARD_NO_PAD.encode(format!("{before}{SECRET}\"}}"));
         let redacted = redact(&base64, "some-bot-7", SECRET);
@@ -103,16 +103,16 @@ fn the_shortest_secret_is_found_anywhere() {
 }
 
 #[test]
-fn a_secret_that_the_end_cuts_is_no_hint() {
+fn a_secret_cut_off_at_the_end_is_found() {
     for length in CUT..12 {
         let text = format!("it is {}", &"long-secret!"[..length]);
         assert_eq!(redact(&text, "some-bot-7", "long-secret!"), "it is [redacted]", "{length} characters");
     }
-    assert_eq!(redact("it is lon", "some-bot-7", "long-secret!"), "it is lon", "too little to tell anything");
+    assert_eq!(redact("it is lon", "some-bot-7", "long-secret!"), "it is lon", "too short to reveal anything");
 }
 
 #[test]
-fn a_name_is_no_part_of_words() {
+fn a_name_inside_a_word_is_not_found() {
     let secret = "another-secret";
     for (app_id, text, expected) in [
         ("in", "in_progress: sign in, login, IN", "in_progress: sign [redacted], login, [redacted]"),
@@ -129,11 +129,11 @@ fn a_name_is_no_part_of_words() {
     ] {
         assert_eq!(redact(text, app_id, secret), expected, "{app_id}");
     }
-    assert_eq!(redact("d2FyZWhvdXNlLWJvdA", "warehouse-bot", secret), MARKER, "the base64 of one is no word");
+    assert_eq!(redact("d2FyZWhvdXNlLWJvdA", "warehouse-bot", secret), MARKER, "the base64 of a name is not a word");
 }
 
 #[test]
-fn data_keeps_short_names_and_data_of_the_program_all() {
+fn short_names_stay_in_data_and_all_names_in_exact_data() {
     for app_id in ["in", "7", "e", "script", "some-bo"] {
         let redactor = redactor(app_id, "p&ss-word");
         let data = format!(r#"{{"code":"{app_id}x","items":[7,in,e],"uid":"some"}}"#);
