@@ -1,4 +1,4 @@
-//! Everything that can go wrong, in one type.
+//! The error type of all operations.
 
 mod api;
 mod input;
@@ -18,46 +18,59 @@ pub use self::{
 };
 use crate::effect::{FileError, FileErrorKind, TransportError, TransportErrorKind};
 
-/// Why an operation did not succeed.
+/// The error of any operation.
 ///
-/// `Display` and [`source`](core::error::Error::source) never repeat each other: a report that prints the chain of sources has each
+/// The variants state where an error comes from, with the details. [`kind`](Self::kind) corresponds to the Python SDK's
+/// exceptions.
+///
+/// `Display` does not include the [`source`](core::error::Error::source), so that a report of the whole chain has each
 /// fact once.
 ///
-/// [`kind`](Self::kind) sorts errors as the Python SDK's exceptions do; the variants say where an error comes from and
-/// carry the evidence. Every operation that sends a request can end with the kinds `Connection`, `Server`, `Auth`
-/// (a revoked key), `RateLimited` and `UnexpectedResponse`; each method names the others that its operation is known for.
+/// # Kinds of any request
+///
+/// Every operation that sends a request can fail with these kinds. The operations list only other kinds, and other
+/// causes of these.
+///
+/// - [`Connection`](ErrorKind::Connection): no complete response was received, after all retries
+/// - [`Server`](ErrorKind::Server): the backend failed (5xx), or sent an error code without a kind of its own
+/// - [`Auth`](ErrorKind::Auth): the App ID and Secret are unknown or have been revoked
+/// - [`RateLimited`](ErrorKind::RateLimited): the client is still over the server's limit after all retries
+/// - [`UnexpectedResponse`](ErrorKind::UnexpectedResponse): the response violates the wire contract, as the page of a
+///   proxy does
+///
+/// A machine that is polled after it has completed returns [`Finished`](ErrorKind::Finished). Adapters never do this.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No answer arrived, or not a whole one, and the retries are used up.
+    /// No complete response was received, after all retries.
     #[error(transparent)]
     Connection(TransportError),
-    /// The server answered, and refused.
+    /// The server rejected the request or failed.
     #[error(transparent)]
     Api(Box<ApiError>),
-    /// The server's answer is not what was promised.
+    /// The response violates the wire contract.
     #[error(transparent)]
     UnexpectedResponse(Box<UnexpectedResponse>),
-    /// Refused here, before anything was sent.
+    /// An argument or a setting is invalid. The request was not sent.
     #[error(transparent)]
     InvalidInput(InvalidInput),
-    /// An image that cannot be loaded, or is not fit: seen here, before it was sent.
+    /// An image cannot be read or is not suitable. It was not sent.
     #[error(transparent)]
     Image(InvalidImage),
-    /// A file that cannot be read, or written.
+    /// A file cannot be read or written.
     #[error(transparent)]
     File(FileError),
-    /// Something that was to be attached, and could not be uploaded. It has the kind of its cause.
+    /// An attachment could not be uploaded. The error has the kind of its cause.
     #[error("{file:?} could not be attached")]
     Attachment {
-        /// The name of the file.
+        /// The file name.
         file: String,
-        /// Why.
+        /// The cause.
         #[source]
         cause: Box<Error>,
     },
-    /// A machine was asked for more after its end.
-    #[error("this operation has already given its answer")]
+    /// A machine was polled after it had completed.
+    #[error("the operation has already completed")]
     Finished,
 }
 
@@ -66,7 +79,7 @@ impl Error {
         Self::InvalidInput(InvalidInput::new(parameter, reason))
     }
 
-    /// What went wrong in the end: the cause, if this is about one of several attachments.
+    /// Returns the cause of a failed attachment; for other errors, the error itself.
     fn cause(&self) -> &Self {
         match self {
             Self::Attachment { cause, .. } => cause.cause(),
@@ -74,11 +87,11 @@ impl Error {
         }
     }
 
-    /// Sorted as the Python SDK's exceptions are.
+    /// Returns the kind, which corresponds to the exceptions of the Python SDK.
     pub fn kind(&self) -> ErrorKind {
         match self.cause() {
             Self::Connection(_) => ErrorKind::Connection,
-            Self::Api(refusal) => refusal.kind,
+            Self::Api(error) => error.kind,
             Self::UnexpectedResponse(_) => ErrorKind::UnexpectedResponse,
             Self::InvalidInput(_) => ErrorKind::InvalidInput,
             Self::Image(_) => ErrorKind::ImageLoad,
@@ -87,38 +100,55 @@ impl Error {
         }
     }
 
-    /// Whether the same call may well succeed later: trouble on the way or in the backend, or too many requests.
+    /// Returns `true` if the same call may succeed later: after a failure of the network or the backend, or with too
+    /// many requests.
+    ///
+    /// Errors of TLS, of client certificates and of a proxy's login are not transient.
     pub fn is_transient(&self) -> bool {
         match self.cause() {
-            Self::Connection(fault) => !matches!(
-                fault.kind,
+            Self::Connection(error) => !matches!(
+                error.kind,
                 TransportErrorKind::Tls | TransportErrorKind::ClientCertificate | TransportErrorKind::Proxy
             ),
-            Self::Api(refusal) => refusal.meaning.is_transient,
+            Self::Api(error) => error.meaning.is_transient,
             _ => false,
         }
     }
 
-    /// Whether the server may have acted on the request although this is an error.
+    /// Returns `true` if the server may have performed the operation although it failed.
+    ///
+    /// That is the case
+    ///
+    /// - if the connection failed or timed out after a byte of the request may have been [sent](TransportError::sent)
+    /// - if the server responded with a status of 500 or more and the kind `Server`, or with `in_progress`: it still
+    ///   processes an earlier request with the same idempotency key
+    /// - if the response violates the wire contract
+    /// - if one of these happened to an [earlier attempt](ApiError::previous_attempt_unanswered) of the operation
+    ///
+    /// It is `false` if nothing was sent, if the server rejected every attempt, and if an attachment could not be
+    /// uploaded, as the message is posted only after the uploads.
+    ///
+    /// To repeat an operation with an unknown outcome safely, give it an
+    /// [idempotency key](crate::Draft::idempotency_key): the server then performs it once.
     pub fn outcome_unknown(&self) -> bool {
         match self {
-            Self::Connection(fault) => fault.sent,
-            Self::Api(refusal) => {
-                refusal.previous_attempt_unanswered
-                    || (refusal.kind == ErrorKind::Server && refusal.status >= 500)
-                    // An earlier request with this key has, whichever process sent it.
-                    || refusal.meaning.is_in_progress
+            Self::Connection(error) => error.sent,
+            Self::Api(error) => {
+                error.previous_attempt_unanswered
+                    || (error.kind == ErrorKind::Server && error.status >= 500)
+                    // An earlier request with this key is being processed, possibly one of another process.
+                    || error.meaning.is_in_progress
             }
             Self::UnexpectedResponse(_) => true,
             _ => false,
         }
     }
 
-    /// The same, after an attempt that the server may have acted on.
+    /// Returns this error as the result of an operation with an earlier attempt whose outcome is unknown.
     pub(crate) fn after_unanswered_attempt(mut self) -> Self {
         match &mut self {
-            Self::Connection(fault) => fault.sent = true,
-            Self::Api(refusal) => refusal.previous_attempt_unanswered = true,
+            Self::Connection(error) => error.sent = true,
+            Self::Api(error) => error.previous_attempt_unanswered = true,
             _ => {}
         }
         self
@@ -132,36 +162,36 @@ impl Error {
         self
     }
 
-    /// How long the server asks to wait before trying again.
+    /// Returns the time to wait before a retry, if the server requested one.
     pub fn retry_after(&self) -> Option<Duration> {
         match self.cause() {
-            Self::Api(refusal) => refusal.retry_after,
+            Self::Api(error) => error.retry_after,
             _ => None,
         }
     }
 
-    /// The HTTP status, if there was an answer.
+    /// Returns the HTTP status, if there was a response.
     pub fn status(&self) -> Option<u16> {
         match self.cause() {
-            Self::Api(refusal) => Some(refusal.status),
-            Self::UnexpectedResponse(answer) => answer.status,
+            Self::Api(error) => Some(error.status),
+            Self::UnexpectedResponse(response) => response.status,
             _ => None,
         }
     }
 
-    /// The server's code for the trouble, as it sent it.
+    /// Returns the server's error code: see [`ApiError::code`].
     pub fn code(&self) -> Option<&str> {
         match self.cause() {
-            Self::Api(refusal) => refusal.code.as_deref(),
+            Self::Api(error) => error.code.as_deref(),
             _ => None,
         }
     }
 
-    /// What the server's log calls this request.
+    /// Returns the server's request id.
     pub fn request_id(&self) -> Option<&str> {
         match self.cause() {
-            Self::Api(refusal) => refusal.request_id.as_deref(),
-            Self::UnexpectedResponse(answer) => answer.request_id.as_deref(),
+            Self::Api(error) => error.request_id.as_deref(),
+            Self::UnexpectedResponse(response) => response.request_id.as_deref(),
             _ => None,
         }
     }
@@ -174,31 +204,32 @@ impl From<InvalidInput> for Error {
 }
 
 impl From<UnexpectedResponse> for Error {
-    fn from(answer: UnexpectedResponse) -> Self {
-        Self::UnexpectedResponse(Box::new(answer))
+    fn from(response: UnexpectedResponse) -> Self {
+        Self::UnexpectedResponse(Box::new(response))
     }
 }
 
-/// A fault for good: what arrived but cannot be used is an unexpected answer, everything else trouble on the way.
+/// Malformed and oversized responses become [`Error::UnexpectedResponse`], errors of files [`Error::File`], and all
+/// others [`Error::Connection`].
 impl From<TransportError> for Error {
-    fn from(fault: TransportError) -> Self {
-        match fault.kind {
+    fn from(error: TransportError) -> Self {
+        match error.kind {
             TransportErrorKind::Protocol | TransportErrorKind::TooLarge => {
                 Self::UnexpectedResponse(Box::new(UnexpectedResponse {
-                    status: fault.head.as_ref().map(|head| head.status().as_u16()),
-                    is_too_large: fault.kind == TransportErrorKind::TooLarge,
-                    ..UnexpectedResponse::new(&fault)
+                    status: error.head.as_ref().map(|head| head.status().as_u16()),
+                    is_too_large: error.kind == TransportErrorKind::TooLarge,
+                    ..UnexpectedResponse::new(&error)
                 }))
             }
-            // Executors wrap what they know of the file.
+            // Executors wrap a `FileError`.
             TransportErrorKind::File => Self::File(
-                fault
+                error
                     .source
                     .downcast_ref::<FileError>()
                     .cloned()
-                    .unwrap_or_else(|| FileError::new("", FileErrorKind::Other, &fault.source)),
+                    .unwrap_or_else(|| FileError::new("", FileErrorKind::Other, &error.source)),
             ),
-            _ => Self::Connection(fault),
+            _ => Self::Connection(error),
         }
     }
 }

@@ -4,60 +4,65 @@ use core::{fmt, time::Duration};
 use super::{kind::ErrorKind, request_id::request_id};
 use crate::{config::Redaction, escaped::Escaped};
 
-/// A server's refusal, with all it said about it.
+/// An error response of the server.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiError {
-    /// Sorted as the Python SDK does.
+    /// The kind, which corresponds to the exceptions of the Python SDK.
     pub kind: ErrorKind,
     /// The HTTP status.
     pub status: u16,
-    /// The server's code for the failure, as it sent it (but for a secret: see [`Credentials`](crate::Credentials)); `None` if
-    /// the answer was not in the form of the contract: then something in between may have given it.
+    /// The server's error code, without [secrets](crate::Credentials); `None` if the response is not an error of the
+    /// wire contract, but for example that of a proxy.
     pub code: Option<String>,
-    /// The server's explanation, or the first 1,000 characters of it.
+    /// The server's explanation, or its first 1,000 characters.
     pub message: Option<String>,
-    /// What the server's log calls this request.
+    /// The server's request id.
     pub request_id: Option<String>,
-    /// How long the server asks to wait.
+    /// The time that the server asks to wait before a retry.
     pub retry_after: Option<Duration>,
-    /// The ids of users and groups at fault, for [`ErrorKind::InvalidMembers`].
+    /// The ids of invalid users and groups, for [`ErrorKind::InvalidMembers`].
     pub invalid_members: Vec<String>,
-    /// The first bytes of an answer that was not in the form of the contract: a proxy's error page, say.
+    /// The beginning of a body that is not an error of the wire contract, such as the page of a proxy.
     pub excerpt: Option<String>,
-    /// Whether an earlier attempt got no answer, and may have been acted on.
+    /// `true` if an earlier attempt of the same operation may have taken effect.
+    ///
+    /// That attempt got no response, or one that leaves the outcome open: see
+    /// [`Error::outcome_unknown`](super::Error::outcome_unknown). This error is the response to the last attempt only.
+    /// For example, an earlier attempt to [post](crate::ChatRef::post) may have succeeded before the bot lost the
+    /// permission that this error reports as missing.
     pub previous_attempt_unanswered: bool,
     pub(crate) meaning: Meaning,
     pub(crate) redaction: Redaction,
 }
 
-/// The consequences of a refusal, decided where the contract is known.
+/// The consequences of an error response, as decided by the wire contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Meaning {
     /// The same request may succeed later.
     pub(crate) is_transient: bool,
     /// The server is still processing the first request with the same key.
     pub(crate) is_in_progress: bool,
-    /// The contract has the code, so that it is not a credential, even if one has the same characters.
+    /// The contract has the code, so it is shown even if a credential has the same characters.
     pub(crate) has_known_code: bool,
-    /// The contract has the code with this status, so that it is the backend's, not that of something in between.
+    /// The contract has the code with this status, so the response is the backend's and not that of a proxy.
     pub(crate) is_of_contract: bool,
 }
 
 impl ApiError {
-    /// Returns the code as it can be shown.
+    /// Returns the code as it is to be shown.
     fn shown_code(&self) -> Option<String> {
         let code = self.code.as_ref()?;
         Some(if self.meaning.has_known_code { code.clone() } else { self.redaction.shown(code) })
     }
 
-    /// Returns the ids as they can be shown.
+    /// Returns the ids as they are to be shown.
     fn shown_members(&self) -> Vec<String> {
         self.invalid_members.iter().map(|id| self.redaction.shown(id)).collect()
     }
 }
 
-/// Shows no credential, should the server have repeated one.
+/// Redacts credentials that the server may have echoed.
 impl fmt::Debug for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiError")
@@ -69,7 +74,7 @@ impl fmt::Debug for ApiError {
             .field("retry_after", &self.retry_after)
             .field("invalid_members", &self.shown_members())
             .field("excerpt", &self.excerpt)
-            .field("after_silence", &self.previous_attempt_unanswered)
+            .field("previous_attempt_unanswered", &self.previous_attempt_unanswered)
             .finish_non_exhaustive()
     }
 }
@@ -78,7 +83,7 @@ impl core::error::Error for ApiError {}
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server refused with status {}", self.status)?;
+        write!(f, "the server returned status {}", self.status)?;
         if let Some(code) = self.shown_code() {
             write!(f, " ({})", Escaped(code))?;
         }
@@ -89,10 +94,10 @@ impl fmt::Display for ApiError {
             write!(f, " [{}]", Escaped(self.shown_members().join(", ")))?;
         }
         if let Some(wait) = self.retry_after {
-            write!(f, "; it asks to wait {} s", wait.as_secs())?;
+            write!(f, "; retry after {} s", wait.as_secs())?;
         }
         if let Some(excerpt) = &self.excerpt {
-            write!(f, "; the answer begins {excerpt:?}")?;
+            write!(f, "; the response begins with {excerpt:?}")?;
         }
         request_id(f, self.request_id.as_deref())
     }

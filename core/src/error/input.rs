@@ -2,31 +2,32 @@ use alloc::string::String;
 
 use crate::escaped::Escaped;
 
-/// An argument or a setting that was refused before anything was sent.
+/// An invalid argument or setting, detected before the request was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[error("invalid {}: {}", Escaped(parameter), Escaped(reason))]
 pub struct InvalidInput {
-    /// Which argument or setting.
+    /// The name of the argument or setting.
     pub parameter: String,
-    /// What is wrong with it.
+    /// The reason.
     pub reason: String,
 }
 
 impl InvalidInput {
-    /// `what` names the argument, `why` says what is wrong with it. Neither may hold a secret.
+    /// Creates an error from the name of the argument and the reason for which it is invalid. Neither may contain a
+    /// secret.
     pub fn new(parameter: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { parameter: parameter.into(), reason: reason.into() }
     }
 }
 
-/// An image that cannot be loaded, or is not fit.
+/// An image that cannot be read or is not suitable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-#[error("the image {name:?} cannot be used: {}", Escaped(reason))]
+#[error("invalid image {name:?}: {}", Escaped(reason))]
 pub struct InvalidImage {
-    /// The file, or what else it is known by.
+    /// The path of the file, or a description of the image.
     pub name: String,
-    /// What is wrong with it.
+    /// The reason.
     pub reason: String,
 }

@@ -1,25 +1,26 @@
 use core::fmt;
 
-/// The kinds of errors: eleven that the Python SDK has too, under its names, and five of ours.
+/// The kinds of errors: the eleven of the Python SDK, and five of this SDK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A network error or a timeout.
     #[doc(alias = "TWConnectionError")]
     Connection,
-    /// Trouble in the backend, or an error code this version does not know ([`Error::code`] has it).
+    /// A failure of the backend, or an error code without a kind of its own: see [`Error::code`](super::Error::code).
     #[doc(alias = "TWServerError")]
     Server,
-    /// The bot is not allowed to do this, or its credentials are unknown or revoked.
+    /// The bot lacks permission, or its credentials are unknown or have been revoked.
     #[doc(alias = "TWAuthError")]
     Auth,
-    /// There is no such chat, message or user; or none that the bot can see.
+    /// The chat, message, user or asset does not exist, or the bot cannot see it.
     #[doc(alias = "TWNotFoundError")]
     NotFound,
-    /// Users or groups named as members do not exist or cannot be members: see [`ApiError::invalid_members`].
+    /// Users or groups do not exist or cannot be members: see
+    /// [`ApiError::invalid_members`](super::ApiError::invalid_members).
     #[doc(alias = "TWInvalidMembersError")]
     InvalidMembers,
-    /// The organisation's admin has disallowed changes of members.
+    /// The organisation's admin has disallowed changing members.
     #[doc(alias = "TWUpdateMembersNotAllowed")]
     UpdateMembersNotAllowed,
     /// The organisation's admin has disallowed leaving chats.
@@ -31,26 +32,27 @@ pub enum ErrorKind {
     /// The organisation's admin has disabled read receipts.
     #[doc(alias = "TWReadReceiptsDisabled")]
     ReadReceiptsDisabled,
-    /// An image cannot be loaded: none is set, or the one given is not fit.
+    /// An image cannot be loaded: no avatar is set, or the given image is not suitable.
     #[doc(alias = "TWImageLoadError")]
     ImageLoad,
     /// An image cannot be removed.
     #[doc(alias = "TWImageRemoveError")]
     ImageRemove,
-    /// Ours: too many requests; [`Error::retry_after`] says how long to wait.
+    /// Not in the Python SDK: too many requests. [`Error::retry_after`](super::Error::retry_after) returns the time to
+    /// wait.
     RateLimited,
-    /// Ours: an argument or a setting was refused before anything was sent.
+    /// Not in the Python SDK: an invalid argument or setting, detected before the request was sent.
     InvalidInput,
-    /// Ours: an answer that is not what the wire contract promises.
+    /// Not in the Python SDK: a response that violates the wire contract.
     UnexpectedResponse,
-    /// Ours: a file cannot be read or written, or changed while it was being sent.
+    /// Not in the Python SDK: a file that cannot be read or written, or that changed while it was being sent.
     File,
-    /// Ours: a machine was asked for more after its end.
+    /// Not in the Python SDK: a machine was polled after it had completed.
     Finished,
 }
 
 impl ErrorKind {
-    /// The kind in lower case with underscores: `not_found`.
+    /// Returns the kind in lower case with underscores, such as `not_found`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Connection => "connection",

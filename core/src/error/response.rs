@@ -4,21 +4,21 @@ use core::fmt;
 use super::request_id::request_id;
 use crate::escaped::Escaped;
 
-/// An answer that is not what the wire contract promises.
+/// A response that violates the wire contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnexpectedResponse {
-    /// The HTTP status; `None` if not even that could be read.
+    /// The HTTP status; `None` if it could not be read.
     pub status: Option<u16>,
-    /// What was wrong.
+    /// The reason.
     pub reason: String,
-    /// Where in the JSON, as in `items[3].from_user`; `None` if it is not JSON at all.
+    /// The place in the JSON, such as `items[3].from_user`; `None` if the response is not JSON.
     pub path: Option<String>,
-    /// The first bytes of the body.
+    /// The beginning of the body.
     pub excerpt: String,
-    /// What the server's log calls this request.
+    /// The server's request id.
     pub request_id: Option<String>,
-    /// Set if it is larger than it may be: a part of it may be small enough.
+    /// `true` if it exceeds the size limit. A smaller page of the same list may not exceed it.
     pub(crate) is_too_large: bool,
 }
 
@@ -39,7 +39,7 @@ impl core::error::Error for UnexpectedResponse {}
 
 impl fmt::Display for UnexpectedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("unexpected answer")?;
+        f.write_str("unexpected response")?;
         if let Some(status) = self.status {
             write!(f, " with status {status}")?;
         }
@@ -48,7 +48,7 @@ impl fmt::Display for UnexpectedResponse {
             write!(f, " at `{}`", Escaped(path))?;
         }
         if !self.excerpt.is_empty() {
-            write!(f, "; it begins {:?}", self.excerpt)?;
+            write!(f, "; it begins with {:?}", self.excerpt)?;
         }
         request_id(f, self.request_id.as_deref())
     }

@@ -45,7 +45,7 @@ fn body_that_is_empty_leaves_no_evidence() {
     let error = error(Respond::status(500));
     let Error::Api(refusal) = &error else { panic!("{error:?}") };
     assert_eq!(refusal.excerpt, None);
-    assert_eq!(error.to_string(), "the server refused with status 500");
+    assert_eq!(error.to_string(), "the server returned status 500");
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn problem_with_odd_members_is_a_problem_all_the_same() {
     let body = r#"{"code": "not_found", "status": "404", "extra": {"a": [1]}, "title": null, "detail": null}"#;
     let error = error(problem(404, body));
     assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some("not_found")));
-    assert_eq!(error.to_string(), "the server refused with status 404 (not_found)");
+    assert_eq!(error.to_string(), "the server returned status 404 (not_found)");
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn problem_keeps_its_code_whatever_its_other_members_are() {
 #[test]
 fn bytes_that_are_no_text_cost_a_problem_these_bytes() {
     let error = error(problem(403, b"{\"code\":\"auth\",\"detail\":\"M\xfcller\"}".as_slice()));
-    assert_eq!(error.to_string(), "the server refused with status 403 (auth): M\u{fffd}ller");
+    assert_eq!(error.to_string(), "the server returned status 403 (auth): M\u{fffd}ller");
 }
 
 #[test]
