@@ -1,4 +1,4 @@
-//! The public operations, written once for every executor: [`Client`], [`Chats`], [`ChatRef`], [`Chat`] and [`Contacts`].
+//! The public operations, generic over the executor: [`Client`], [`Chats`], [`ChatRef`], [`Chat`] and [`Contacts`].
 
 mod changes;
 mod chat;

@@ -1,4 +1,4 @@
-//! What chats are made of, as plain data.
+//! Chats, messages, users, attachments: plain data.
 
 mod attachment;
 mod chat;

@@ -1,4 +1,4 @@
-//! Changes of a chat as flows, for both [`ChatRef`] and [`Chat`](super::Chat).
+//! Changes of a chat as flows, shared by [`ChatRef`] and [`Chat`](super::Chat).
 
 use alloc::vec::Vec;
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl<X: Executor> ChatRef<X> {
-    pub(super) fn adding<U: Into<UserId>, G: Into<GroupId>>(
+    pub(super) fn add_endpoint<U: Into<UserId>, G: Into<GroupId>>(
         &self,
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
@@ -20,7 +20,7 @@ impl<X: Executor> ChatRef<X> {
         members::add(self.tid(), &collect(users), &collect(groups))
     }
 
-    pub(super) fn removing<U: Into<UserId>, G: Into<GroupId>>(
+    pub(super) fn remove_endpoint<U: Into<UserId>, G: Into<GroupId>>(
         &self,
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
@@ -28,23 +28,22 @@ impl<X: Executor> ChatRef<X> {
         members::remove(self.tid(), &collect(users), &collect(groups))
     }
 
-    /// `checked` holds an error that is known before anything is sent.
-    pub(super) fn leaving(&self, checked: Result<(), Error>) -> impl Flow<Output = ()> + use<X> {
-        let endpoint = checked.and_then(|()| chats::leave(self.tid()));
-        self.ending_share(endpoint)
+    /// `checked` is an error that is known before anything is sent.
+    pub(super) fn leave_flow(&self, checked: Result<(), Error>) -> impl Flow<Output = ()> + use<X> {
+        self.share_ending_flow(checked.and_then(|()| chats::leave(self.tid())))
     }
 
-    pub(super) fn closing(&self) -> impl Flow<Output = ChatInfo> + use<X> {
-        self.ending_share(chats::close(self.tid()))
+    pub(super) fn close_flow(&self) -> impl Flow<Output = ChatInfo> + use<X> {
+        self.share_ending_flow(chats::close(self.tid()))
     }
 
-    pub(super) fn setting_avatar(&self, image: Image) -> impl Flow<Output = ChatInfo> + use<X> {
+    pub(super) fn set_avatar_flow(&self, image: Image) -> impl Flow<Output = ChatInfo> + use<X> {
         let (session, tid) = (self.session().clone(), self.tid().clone());
         LoadImage::new(&session, image).then(move |bytes| session.call(assets::set_avatar(&tid, bytes)))
     }
 
-    /// Runs a request whose success ends the bot's share of its location in this chat.
-    pub(super) fn ending_share<T: Send>(
+    /// Runs a request that ends the bot's location share in this chat if it succeeds.
+    pub(super) fn share_ending_flow<T: Send>(
         &self,
         endpoint: Result<Endpoint<T>, Error>,
     ) -> impl Flow<Output = T> + use<X, T> {

@@ -1,4 +1,4 @@
-use alloc::{format, string::String};
+use alloc::string::String;
 use core::ops::Deref;
 
 use super::{
@@ -13,13 +13,14 @@ use crate::{
     protocol::{Endpoint, assets, chats, members},
 };
 
-/// A chat as the server described it, and everything that can be done with it.
+/// A snapshot of a chat, with all operations on it.
 ///
-/// It is a [`ChatRef`] too, so all of its methods are here as well. Methods that change the chat leave this
-/// snapshot showing the server's answer; what other people change in the meantime shows when the chat is fetched again.
+/// All methods of [`ChatRef`] are available here too. Methods that change the chat update this snapshot from the
+/// server's response; changes by others become visible when the chat is fetched again.
 ///
-/// Besides the kinds of errors that each method names, any request can end with `Connection`, `Server`, `Auth` (a revoked
-/// key), `NotFound` (no such chat), `RateLimited` and `UnexpectedResponse`: see [`ErrorKind`](crate::ErrorKind).
+/// # Errors
+///
+/// Every operation can fail with the kinds listed at [`ChatRef`](ChatRef#errors).
 #[derive(Clone, Debug)]
 pub struct Chat<X> {
     by_id: ChatRef<X>,
@@ -45,7 +46,7 @@ impl<X: Executor> Chat<X> {
         Self { by_id: ChatRef::new(executor, info.tid.clone()), info }
     }
 
-    /// Everything the server said of the chat.
+    /// All data of the snapshot.
     pub const fn info(&self) -> &ChatInfo {
         &self.info
     }
@@ -55,45 +56,45 @@ impl<X: Executor> Chat<X> {
         &self.info.title
     }
 
-    /// 1:1 or group.
+    /// The type: 1:1 or group.
     #[doc(alias = "type")]
     pub const fn chat_type(&self) -> &ChatType {
         &self.info.chat_type
     }
 
-    /// Whether this is an alert chat.
+    /// Returns `true` if this is an alert chat.
     pub const fn is_alert(&self) -> bool {
         self.info.is_alert
     }
 
-    /// Whether members other than the admins can send messages.
+    /// Returns `true` if members other than the admins can send messages.
     pub const fn allow_sending(&self) -> bool {
         self.info.allow_sending
     }
 
-    /// Whether members can mute notifications.
+    /// Returns `true` if members can mute notifications.
     pub const fn allow_mute_notifications(&self) -> bool {
         self.info.allow_mute_notifications
     }
 
-    /// Whether the chat has been closed.
+    /// Returns `true` if the chat has been closed.
     pub const fn is_closed(&self) -> bool {
         self.info.is_closed
     }
 
-    /// The users who are direct members of the chat: not those who are in it by a group. No request.
+    /// The users who are direct members of the chat, not those who are members through a group. Sends no request.
     #[doc(alias = "get_user_members")]
     pub fn user_members(&self) -> &[User] {
         &self.info.users
     }
 
-    /// The groups that are members of the chat. No request.
+    /// The groups that are members of the chat. Sends no request.
     #[doc(alias = "get_group_members")]
     pub fn group_members(&self) -> &[Group] {
         &self.info.groups
     }
 
-    /// The administrators of the chat. No request.
+    /// The administrators of the chat. Sends no request.
     #[doc(alias = "get_admins")]
     pub fn admins(&self) -> &[User] {
         &self.info.admins
@@ -135,13 +136,13 @@ impl<X: Executor> Chat<X> {
         self.remove_members(NO_USERS, groups)
     }
 
-    /// Adds users and groups as members by one request: all of them or none.
+    /// Adds users and groups as members in one request: either all of them or none.
     ///
-    /// For one kind alone, [`add_users`](Self::add_users) and [`add_groups`](Self::add_groups) are shorter: the type of the items of
-    /// an empty list `[]` cannot be inferred.
+    /// To add only users or only groups, use [`add_users`](Self::add_users) or [`add_groups`](Self::add_groups): the
+    /// item type of an empty list `[]` cannot be inferred.
     ///
     /// ```
-    /// use teamwire_core::{executor::Executor, model::{GroupId, UserId}, Chat, Error, Script};
+    /// use teamwire_core::{Chat, Error, Script, model::{GroupId, UserId}};
     ///
     /// fn hand_over(chat: &mut Chat<Script>, nurse: &UserId, ward: &GroupId) -> Result<(), Error> {
     ///     chat.add_members([nurse], [ward])?;
@@ -159,12 +160,12 @@ impl<X: Executor> Chat<X> {
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
     ) -> X::Run<'_, ()> {
-        let checked = self.not_one_to_one("nobody can be added to it");
-        let endpoint = checked.and_then(|()| self.by_id.adding(users, groups));
+        let checked = self.check_not_one_to_one("members cannot be added to a 1:1 chat");
+        let endpoint = checked.and_then(|()| self.by_id.add_endpoint(users, groups));
         self.change(endpoint)
     }
 
-    /// Removes users and groups from the members by one request: all of them or none.
+    /// Removes users and groups from the members in one request: either all of them or none.
     ///
     /// # Errors
     ///
@@ -174,18 +175,18 @@ impl<X: Executor> Chat<X> {
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
     ) -> X::Run<'_, ()> {
-        let checked = self.not_one_to_one("nobody can be removed from it");
-        let endpoint = checked.and_then(|()| self.by_id.removing(users, groups));
+        let checked = self.check_not_one_to_one("members cannot be removed from a 1:1 chat");
+        let endpoint = checked.and_then(|()| self.by_id.remove_endpoint(users, groups));
         self.change(endpoint)
     }
 
-    /// Makes the bot leave the chat. This snapshot stays unchanged; the server no longer lets the bot use the chat.
+    /// Makes the bot leave the chat. This snapshot stays unchanged, but the bot can no longer use the chat.
     ///
     /// # Errors
     ///
     /// Those of [`ChatRef::leave`], and `InvalidInput` for a 1:1 chat.
     pub fn leave(&self) -> X::Run<'_, ()> {
-        self.executor().run(self.leaving(self.not_one_to_one("it cannot be left")))
+        self.executor().run(self.leave_flow(self.check_not_one_to_one("a 1:1 chat cannot be left")))
     }
 
     /// Makes a user an administrator of the chat.
@@ -206,7 +207,7 @@ impl<X: Executor> Chat<X> {
         self.change(members::remove_admin(self.tid(), &admin.into()))
     }
 
-    /// Changes the title: up to 256 characters, none of them NUL.
+    /// Sets the title: up to 256 characters, without NUL.
     ///
     /// # Errors
     ///
@@ -233,14 +234,14 @@ impl<X: Executor> Chat<X> {
         self.change(chats::set_allow_mute_notifications(self.tid(), allow))
     }
 
-    /// Closes the chat: nobody can post in it until it is reopened.
+    /// Closes the chat: no message can be posted until it is reopened.
     ///
     /// # Errors
     ///
     /// Those of [`ChatRef::close`].
     pub fn close(&mut self) -> X::Run<'_, ()> {
-        let closing = self.closing();
-        self.refresh(closing)
+        let close = self.close_flow();
+        self.refresh(close)
     }
 
     /// Reopens a closed chat.
@@ -258,8 +259,8 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::set_avatar`].
     pub fn set_avatar(&mut self, image: impl Into<Image>) -> X::Run<'_, ()> {
-        let setting = self.setting_avatar(image.into());
-        self.refresh(setting)
+        let set = self.set_avatar_flow(image.into());
+        self.refresh(set)
     }
 
     /// Removes the avatar.
@@ -276,15 +277,15 @@ impl<X: Executor> Chat<X> {
         self.refresh(call)
     }
 
-    /// Runs a change; its output replaces this snapshot.
+    /// Runs a change and replaces this snapshot by its output.
     fn refresh<'a>(&'a mut self, change: impl Flow<Output = ChatInfo> + 'a) -> X::Run<'a, ()> {
         let Self { by_id, info } = self;
         by_id.executor().run(change.map(move |changed| *info = changed))
     }
 
-    fn not_one_to_one(&self, reason: &str) -> Result<(), Error> {
+    fn check_not_one_to_one(&self, reason: &str) -> Result<(), Error> {
         match self.info.chat_type {
-            ChatType::OneToOne => Err(Error::invalid("chat", format!("this is a 1:1 chat: {reason}"))),
+            ChatType::OneToOne => Err(Error::invalid("chat", reason)),
             _ => Ok(()),
         }
     }

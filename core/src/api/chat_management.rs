@@ -14,7 +14,7 @@ use crate::{
 
 /// Changes of the chat: members, administrators, title, settings and avatar.
 ///
-/// Each returns the chat as it is after the change. [`Chat`] has the same methods; there they refresh the snapshot instead.
+/// Each method returns the changed chat. [`Chat`] has the same methods, which update the snapshot instead.
 impl<X: Executor> ChatRef<X> {
     /// Adds users as members: see [`add_members`](Self::add_members).
     ///
@@ -22,7 +22,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Those of [`add_members`](Self::add_members).
     pub fn add_users<U: Into<UserId>>(&self, users: impl IntoIterator<Item = U>) -> X::Run<'_, Chat<X>> {
-        self.changed(self.adding(users, NO_GROUPS))
+        self.run_change(self.add_endpoint(users, NO_GROUPS))
     }
 
     /// Adds groups as members: see [`add_members`](Self::add_members).
@@ -31,7 +31,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Those of [`add_members`](Self::add_members).
     pub fn add_groups<G: Into<GroupId>>(&self, groups: impl IntoIterator<Item = G>) -> X::Run<'_, Chat<X>> {
-        self.changed(self.adding(NO_USERS, groups))
+        self.run_change(self.add_endpoint(NO_USERS, groups))
     }
 
     /// Removes users from the members: see [`remove_members`](Self::remove_members).
@@ -40,7 +40,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Those of [`remove_members`](Self::remove_members).
     pub fn remove_users<U: Into<UserId>>(&self, users: impl IntoIterator<Item = U>) -> X::Run<'_, Chat<X>> {
-        self.changed(self.removing(users, NO_GROUPS))
+        self.run_change(self.remove_endpoint(users, NO_GROUPS))
     }
 
     /// Removes groups from the members: see [`remove_members`](Self::remove_members).
@@ -49,71 +49,78 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Those of [`remove_members`](Self::remove_members).
     pub fn remove_groups<G: Into<GroupId>>(&self, groups: impl IntoIterator<Item = G>) -> X::Run<'_, Chat<X>> {
-        self.changed(self.removing(NO_USERS, groups))
+        self.run_change(self.remove_endpoint(NO_USERS, groups))
     }
 
-    /// Adds users and groups as members by one request: all of them or none.
+    /// Adds users and groups as members in one request: either all of them or none.
     ///
     /// # Errors
     ///
-    /// `UpdateMembersNotAllowed` if the organisation's admin has disallowed it; `InvalidMembers` if a user or group does not exist
-    /// or cannot be a member; `Auth` if the bot lacks permission; `InvalidInput` if both lists are empty.
+    /// - `UpdateMembersNotAllowed` if the organisation's admin has disallowed it
+    /// - `InvalidMembers` if a user or group does not exist or cannot be a member
+    /// - `Auth` if the bot lacks permission
+    /// - `InvalidInput` if both lists are empty, one has more than 1,000 ids, or an id is malformed
     pub fn add_members<U: Into<UserId>, G: Into<GroupId>>(
         &self,
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
     ) -> X::Run<'_, Chat<X>> {
-        self.changed(self.adding(users, groups))
+        self.run_change(self.add_endpoint(users, groups))
     }
 
-    /// Removes users and groups from the members by one request: all of them or none.
+    /// Removes users and groups from the members in one request: either all of them or none.
     ///
     /// # Errors
     ///
-    /// `UpdateMembersNotAllowed` if the organisation's admin has disallowed it; `InvalidMembers` if one of them is not a member;
-    /// `Auth` if the bot lacks permission; `InvalidInput` if both lists are empty.
+    /// - `UpdateMembersNotAllowed` if the organisation's admin has disallowed it
+    /// - `InvalidMembers` if a user or group is not a member
+    /// - `Auth` if the bot lacks permission
+    /// - `InvalidInput` if both lists are empty, one has more than 1,000 ids, or an id is malformed
     pub fn remove_members<U: Into<UserId>, G: Into<GroupId>>(
         &self,
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
     ) -> X::Run<'_, Chat<X>> {
-        self.changed(self.removing(users, groups))
+        self.run_change(self.remove_endpoint(users, groups))
     }
 
-    /// Makes the bot leave the chat. A live location that the bot shares there ends.
+    /// Makes the bot leave the chat. This also ends a location share of the bot in it.
     ///
     /// # Errors
     ///
     /// `LeaveChatNotAllowed` if the organisation's admin has disallowed it; `Auth` if the bot lacks permission.
     pub fn leave(&self) -> X::Run<'_, ()> {
-        self.executor().run(self.leaving(Ok(())))
+        self.executor().run(self.leave_flow(Ok(())))
     }
 
     /// Makes a user an administrator of the chat.
     ///
     /// # Errors
     ///
-    /// `NotFound` if the user is not active or has been deleted; `Auth` if the bot lacks permission.
+    /// `NotFound` if the user is not active or has been deleted; `Auth` if the bot lacks permission; `InvalidInput` if
+    /// the id is malformed.
     pub fn add_admin(&self, admin: impl Into<UserId>) -> X::Run<'_, Chat<X>> {
-        self.changed(members::add_admin(self.tid(), &admin.into()))
+        self.run_change(members::add_admin(self.tid(), &admin.into()))
     }
 
     /// Removes a user from the administrators of the chat.
     ///
     /// # Errors
     ///
-    /// `NotFound` if the user is not active or has been deleted; `Auth` if the bot lacks permission.
+    /// `NotFound` if the user is not active or has been deleted; `Auth` if the bot lacks permission; `Server` with the
+    /// [code](crate::Error::code) `conflict` if the chat would lose its last administrator; `InvalidInput` if the id is
+    /// malformed.
     pub fn remove_admin(&self, admin: impl Into<UserId>) -> X::Run<'_, Chat<X>> {
-        self.changed(members::remove_admin(self.tid(), &admin.into()))
+        self.run_change(members::remove_admin(self.tid(), &admin.into()))
     }
 
-    /// Changes the title: up to 256 characters, none of them NUL.
+    /// Sets the title: up to 256 characters, without NUL.
     ///
     /// # Errors
     ///
-    /// `Auth` if the bot lacks permission; `InvalidInput` for a longer title.
+    /// `Auth` if the bot lacks permission; `InvalidInput` for any other title.
     pub fn update_title(&self, title: impl Into<String>) -> X::Run<'_, Chat<X>> {
-        self.changed(chats::update_title(self.tid(), &title.into()))
+        self.run_change(chats::update_title(self.tid(), &title.into()))
     }
 
     /// Sets whether members other than the administrators may send messages.
@@ -122,7 +129,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the bot lacks permission.
     pub fn set_allow_sending(&self, allow: bool) -> X::Run<'_, Chat<X>> {
-        self.changed(chats::set_allow_sending(self.tid(), allow))
+        self.run_change(chats::set_allow_sending(self.tid(), allow))
     }
 
     /// Sets whether members may mute notifications.
@@ -131,16 +138,17 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the bot lacks permission.
     pub fn set_allow_mute_notifications(&self, allow: bool) -> X::Run<'_, Chat<X>> {
-        self.changed(chats::set_allow_mute_notifications(self.tid(), allow))
+        self.run_change(chats::set_allow_mute_notifications(self.tid(), allow))
     }
 
-    /// Closes the chat: nobody can post in it until it is reopened. A live location that the bot shares there ends.
+    /// Closes the chat: no message can be posted until it is reopened. This also ends a location share of the bot in
+    /// it.
     ///
     /// # Errors
     ///
     /// `CloseChatNotAllowed` if the organisation's admin has disallowed it; `Auth` if the bot lacks permission.
     pub fn close(&self) -> X::Run<'_, Chat<X>> {
-        self.run_to_chat(self.closing())
+        self.run_to_chat(self.close_flow())
     }
 
     /// Reopens a closed chat.
@@ -149,29 +157,30 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the bot lacks permission.
     pub fn reopen(&self) -> X::Run<'_, Chat<X>> {
-        self.changed(chats::reopen(self.tid()))
+        self.run_change(chats::reopen(self.tid()))
     }
 
     /// Sets the avatar: a JPEG of at most 600x600 pixels and 5 MiB. A string is taken as a path.
     ///
     /// # Errors
     ///
-    /// `ImageLoad` if the image cannot be read or is not such a JPEG, which is found before anything is sent; `Auth` if the bot
-    /// lacks permission.
+    /// `ImageLoad` if the image cannot be read or is not such a JPEG, which is checked before anything is sent; `Auth`
+    /// if the bot lacks permission.
     pub fn set_avatar(&self, image: impl Into<Image>) -> X::Run<'_, Chat<X>> {
-        self.run_to_chat(self.setting_avatar(image.into()))
+        self.run_to_chat(self.set_avatar_flow(image.into()))
     }
 
     /// Removes the avatar.
     ///
     /// # Errors
     ///
-    /// `ImageRemove` if it could not be removed: none is set, or the organisation keeps it; `Auth` if the bot lacks permission.
+    /// `ImageRemove` if no avatar is set or the organisation does not allow removing it; `Auth` if the bot lacks
+    /// permission.
     pub fn remove_avatar(&self) -> X::Run<'_, Chat<X>> {
-        self.changed(assets::remove_avatar(self.tid()))
+        self.run_change(assets::remove_avatar(self.tid()))
     }
 
-    fn changed(&self, endpoint: Result<Endpoint<ChatInfo>, Error>) -> X::Run<'_, Chat<X>> {
+    fn run_change(&self, endpoint: Result<Endpoint<ChatInfo>, Error>) -> X::Run<'_, Chat<X>> {
         self.run_to_chat(self.session().call(endpoint))
     }
 

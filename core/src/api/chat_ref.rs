@@ -24,10 +24,13 @@ use crate::{
     session::Session,
 };
 
-/// A chat known by its thread id: everything that needs no more than that.
+/// A chat known by its thread id, with all operations that need only the id.
 ///
-/// Besides the kinds of errors that each method names, any request can end with `Connection`, `Server`, `Auth` (a revoked
-/// key), `NotFound` (no such chat), `RateLimited` and `UnexpectedResponse`: see [`ErrorKind`](crate::ErrorKind).
+/// # Errors
+///
+/// Every operation can fail with the kinds that [any request](Error#kinds-of-any-request) can fail with, with
+/// `NotFound` if the bot is not a member of such a chat, and with `InvalidInput` if the thread id is malformed. Each
+/// method lists the kinds that it can fail with in addition.
 #[derive(Clone, Debug)]
 pub struct ChatRef<X> {
     executor: X,
@@ -48,24 +51,30 @@ impl<X: Executor> ChatRef<X> {
         &self.tid
     }
 
-    /// Posts a message, and answers with it as the server has it.
+    /// Posts a message, and returns it as the server stored it.
     ///
-    /// A text is a message: `chat.post("hello")`. For all else that a message can have, see [`Draft`]. Requests that
-    /// may have arrived are repeated with the same idempotency key, so the message is shown once.
+    /// A string is accepted as a message: `chat.post("hello")`. For everything else see [`Draft`]. Retries have the
+    /// same idempotency key, so the message is posted once.
     ///
-    /// Returns `NotFound` if there is no such chat; `Auth` if the bot may not post here; `InvalidInput` if the draft has
-    /// neither text nor attachments, or a text that is too long. A closed chat is an error of the kind `Server` with the
-    /// [code](Error::code) `conflict`: the chat has to be [reopened](super::Chat::reopen).
+    /// Files are uploaded one after the other before the message is posted. If an upload fails, nothing is posted and
+    /// the error names the file. A [`LiveLocation`](crate::model::LiveLocation) starts to share the bot's location.
     ///
-    /// Files are stored one after the other before the message is posted; if one cannot be, nothing is posted, and
-    /// the error says which: `File` if it cannot be read. A [`LiveLocation`](crate::model::LiveLocation) begins a share.
+    /// # Errors
+    ///
+    /// - `Auth` if the bot lacks permission to post in the chat
+    /// - `InvalidInput` if the draft has neither text nor attachments, has a text that is too long, or is invalid
+    ///   otherwise
+    /// - `File` if an attachment cannot be read
+    /// - `NotFound` also if the message that it replies to is not in the chat
+    /// - `Server` with the [code](Error::code) `conflict` if the chat is closed: it has to be
+    ///   [reopened](ChatRef::reopen) first
     pub fn post(&self, message: impl Into<Draft>) -> X::Run<'_, Message> {
         let (draft, tid) = (message.into(), self.tid.clone());
-        let enclosed = Attached::new(&draft.attachments, draft.idempotency_key.as_deref());
+        let attached = Attached::new(&draft.attachments, draft.idempotency_key.as_deref());
         let may_be_repeated = draft.idempotency_key.is_some();
         let request = move |_: Option<&Asset>, files: &[Asset]| messages::post(&tid, &draft, files);
         let here = self.tid.clone();
-        let posted = enclosed.into_flow(
+        let posted = attached.into_flow(
             self.session(),
             request,
             move |now, posted: Result<&Dated<Message>, &Error>| match posted {
@@ -76,23 +85,29 @@ impl<X: Executor> ChatRef<X> {
         self.executor.run(posted.map(|posted| posted.value))
     }
 
-    /// Gathers attachments to be sent: no request.
+    /// Creates an empty list of attachments. Sends no request.
     pub const fn new_attachments(&self) -> Attachments {
         Attachments::new()
     }
 
-    /// The avatar of the chat: the bytes of a JPEG.
+    /// Returns the avatar of the chat: the bytes of a JPEG.
     ///
-    /// Raises `ImageLoad` if none is set.
+    /// # Errors
+    ///
+    /// `ImageLoad` if no avatar is set.
     pub fn load_avatar(&self) -> X::Run<'_, Vec<u8>> {
         self.call(assets::load_avatar(&self.tid))
     }
 
-    /// The messages of the chat sent and received since a moment (inclusive; by default since one day before the request), oldest
-    /// first, each once; and when the chat last got one.
+    /// Returns all messages since the given time (inclusive; default: 24 hours before the request), oldest first and
+    /// each once, and the time of the chat's last message.
     ///
-    /// Messages that their sender deleted are left out, unless
+    /// Messages that were deleted by their sender are left out unless
     /// [`hide_deleted_messages`](crate::Config::with_hide_deleted_messages) is off.
+    ///
+    /// # Errors
+    ///
+    /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     #[doc(alias = "get_messages")]
     pub fn messages(&self, since: impl Into<Option<DateTime<Utc>>>) -> X::Run<'_, Messages> {
         let (session, tid, since) = (self.session().clone(), self.tid.clone(), since.into());
@@ -101,119 +116,153 @@ impl<X: Executor> ChatRef<X> {
             let since = since.unwrap_or_else(|| a_day_before(now.utc));
             Paginator::new(&session, messages::since(&tid, since))
         });
-        self.executor.run(pages.map(move |walked| deduplicated(walked, hide_deleted)))
+        self.executor.run(pages.map(move |list| deduplicated(list, hide_deleted)))
     }
 
-    /// As [`messages`](Self::messages).
+    /// Same as [`messages`](Self::messages).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`messages`](Self::messages).
     #[deprecated(note = "the Python SDK deprecated it in 1.0: use `messages`")]
     pub fn pull_chat_feed(&self, since: impl Into<Option<DateTime<Utc>>>) -> X::Run<'_, Messages> {
         self.messages(since)
     }
 
-    /// The users who have read all messages of the chat.
+    /// Returns the users who have read all messages of the chat.
     ///
-    /// Raises `ReadReceiptsDisabled` if the organisation's admin has disabled read receipts.
+    /// # Errors
+    ///
+    /// `ReadReceiptsDisabled` if the organisation's admin has disabled read receipts.
     #[doc(alias = "get_readers")]
     pub fn readers(&self) -> X::Run<'_, Listing<User>> {
-        self.executor.run(Paginator::new(self.session(), members::readers(&self.tid)).map(|walked| walked.items))
+        self.executor.run(Paginator::new(self.session(), members::readers(&self.tid)).map(|list| list.items))
     }
 
-    /// Marks the chat as read by the bot, and returns the users who have now read all messages of it: none where the
+    /// Marks the chat as read by the bot, and returns the users who have now read all of its messages; none if the
     /// organisation's admin has disabled read receipts.
     ///
-    /// The response to marking has the first users, and lists the rest in pages: if one of these cannot be read, the chat is marked
-    /// all the same.
+    /// If the list of users cannot be read completely, the operation fails although the chat has been marked.
     ///
-    /// Returns `Auth` if the organisation's admin has forbidden it to bots.
+    /// # Errors
+    ///
+    /// `Auth` if the organisation's admin has forbidden bots to mark chats as read.
     pub fn mark_as_read(&self) -> X::Run<'_, Listing<User>> {
         let readers =
             Paginator::starting_with(self.session(), members::mark_as_read(&self.tid), members::readers(&self.tid));
-        self.executor.run(readers.map(|walked| walked.items))
+        self.executor.run(readers.map(|list| list.items))
     }
 
-    /// Reacts to an attention message, and answers with the reaction as the server has it.
+    /// Reacts to an attention message, and returns the reaction as the server stored it.
     ///
-    /// Returns `Auth` if the organisation's admin has forbidden it to bots; `InvalidInput` if the message is in another chat, takes
-    /// no reactions, or takes others: an alert takes [`Ok`](ReactionType::Ok) and [`Sos`](ReactionType::Sos), an
-    /// announcement or a note the other ones.
+    /// # Errors
+    ///
+    /// - `Auth` if the organisation's admin has forbidden bots to react
+    /// - `InvalidInput` if the message is in another chat, is not an attention message, or does not accept this
+    ///   reaction: an alert accepts [`Ok`](ReactionType::Ok) and [`Sos`](ReactionType::Sos), an announcement or a note
+    ///   all others
+    /// - `NotFound` also if the message has been deleted
     #[doc(alias = "send_am_reaction")]
     pub fn send_reaction(&self, message: &Message, reaction: ReactionType) -> X::Run<'_, Reaction> {
         let endpoint = self
-            .is_here(&message.tid)
-            .and_then(|()| reaction.check_answers(message))
+            .check_is_here(&message.tid)
+            .and_then(|()| reaction.check_allowed_for(message))
             .and_then(|()| reactions::send(&self.tid, &message.mid, &reaction));
         self.call(endpoint)
     }
 
-    /// All reactions to an attention message.
+    /// Returns all reactions to an attention message.
     ///
-    /// Returns `Auth` if the organisation's admin has forbidden it to bots; `InvalidInput` if the message is in another chat or is
-    /// an ordinary one.
+    /// # Errors
+    ///
+    /// `Auth` if the organisation's admin has forbidden bots to read reactions; `InvalidInput` if the message is in
+    /// another chat or is not an attention message; `NotFound` also if the message has been deleted.
     #[doc(alias = "get_am_reactions")]
     pub fn reactions(&self, message: &Message) -> X::Run<'_, Listing<Reaction>> {
         let list = self
-            .is_here(&message.tid)
+            .check_is_here(&message.tid)
             .and_then(|()| match message.alert_type {
                 Some(_) => Ok(()),
                 None => Err(Error::invalid("message", "only attention messages take reactions")),
             })
             .and_then(|()| reactions::list(&self.tid, &message.mid));
-        self.executor.run(Paginator::new(self.session(), list).map(|walked| walked.items))
+        self.executor.run(Paginator::new(self.session(), list).map(|list| list.items))
     }
 
-    /// Changes a reaction to an attention message, and answers with it as the server has it now.
+    /// Changes a reaction of the bot, and returns the new one as the server stored it.
     ///
-    /// Returns `Auth` for somebody else's reaction, and if the organisation's admin has forbidden it to bots; `InvalidInput` if it
-    /// is in another chat, or if the new reaction does not answer what the old one did.
+    /// # Errors
+    ///
+    /// - `Auth` if it is the reaction of another user, or if the organisation's admin has forbidden bots to react
+    /// - `InvalidInput` if the reaction is in another chat, or if its message does not accept the new one
+    /// - `NotFound` also if the message has been deleted
     #[doc(alias = "update_am_reaction")]
     pub fn update_reaction(&self, previous: &Reaction, reaction: ReactionType) -> X::Run<'_, Reaction> {
         let endpoint = self
-            .is_here(&previous.tid)
+            .check_is_here(&previous.tid)
             .and_then(|()| reaction.check_replaces(&previous.reaction_type))
             .and_then(|()| reactions::update(previous, &reaction));
         self.call(endpoint)
     }
 
-    /// How many locations are being shared in the chat, by everybody.
+    /// Returns the number of active location shares in the chat, of all its members.
+    ///
+    /// # Errors
+    ///
+    /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     #[doc(alias = "get_active_shared_locations")]
     pub fn active_shared_locations(&self) -> X::Run<'_, u64> {
         self.call(locations::count(&self.tid))
     }
 
-    /// Stops sharing the bot's location in this chat. Without a share, it does nothing.
-    pub fn stop_sharing_location(&self) -> X::Run<'_, ()> {
-        self.executor.run(self.ending_share(locations::stop(&self.tid)))
-    }
-
-    /// Follows where people who share their location in this chat are.
+    /// Stops sharing the bot's location in this chat. Does nothing if it is not shared.
     ///
-    /// The feed ends with an error of the kind `NotFound` if there is no such chat, and `Auth` if the key is revoked; with
-    /// `InvalidInput` at once if it is to begin after a checkpoint of another feed.
-    #[doc(alias = "subscribe_live_location_updates")]
-    pub fn live_locations(&self, follow: impl Into<FeedOptions>) -> X::Events<Poller<LiveLocationUpdate>> {
-        let source = Source::LiveLocations(self.tid.clone());
-        self.executor.events(Poller::new(self.session(), source, follow.into(), |_| false))
+    /// # Errors
+    ///
+    /// Only the kinds that [every operation](ChatRef#errors) can fail with.
+    pub fn stop_sharing_location(&self) -> X::Run<'_, ()> {
+        self.executor.run(self.share_ending_flow(locations::stop(&self.tid)))
     }
 
-    /// Ends all subscriptions of the bot to the live locations of this chat, in whatever process.
+    /// Follows the live locations that are shared in this chat.
+    ///
+    /// # Errors
+    ///
+    /// The feed ends with `NotFound` if the bot is not a member of such a chat, with `Auth` if the key is revoked, and
+    /// at once with `InvalidInput` if the checkpoint belongs to another feed.
+    #[doc(alias = "subscribe_live_location_updates")]
+    pub fn live_locations(&self, options: impl Into<FeedOptions>) -> X::Events<Poller<LiveLocationUpdate>> {
+        let source = Source::LiveLocations(self.tid.clone());
+        self.executor.events(Poller::new(self.session(), source, options.into(), |_| false))
+    }
+
+    /// Ends all subscriptions of the bot to the live locations of this chat, including those of other processes.
+    ///
+    /// # Errors
+    ///
+    /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     pub fn unsubscribe_location_updates(&self) -> X::Run<'_, ()> {
         self.call(updates::unsubscribe_all(&Source::LiveLocations(self.tid.clone())))
     }
 
-    /// Follows the messages of this chat, as they arrive: those of the bot, too.
+    /// Follows the new messages of this chat, including those of the bot.
     ///
-    /// Messages that their sender deleted are left out, unless
-    /// [`hide_deleted_messages`](crate::Config::with_hide_deleted_messages) is off: then they come again, with
-    /// [`deleted`](Message::deleted) set. It ends as [`live_locations`](Self::live_locations) does.
-    pub fn new_messages(&self, follow: impl Into<FeedOptions>) -> X::Events<Poller<Message>> {
-        self.executor.events(Poller::messages(self.session(), Source::Messages(self.tid.clone()), follow.into()))
+    /// Messages that were deleted by their sender are left out unless
+    /// [`hide_deleted_messages`](crate::Config::with_hide_deleted_messages) is off. In that case a deleted message is
+    /// delivered again, with [`deleted`](Message::deleted) set.
+    ///
+    /// # Errors
+    ///
+    /// The feed ends as that of [`live_locations`](Self::live_locations) does.
+    pub fn new_messages(&self, options: impl Into<FeedOptions>) -> X::Events<Poller<Message>> {
+        self.executor.events(Poller::messages(self.session(), Source::Messages(self.tid.clone()), options.into()))
     }
 
-    fn is_here(&self, tid: &ThreadId) -> Result<(), Error> {
+    fn check_is_here(&self, tid: &ThreadId) -> Result<(), Error> {
         if *tid == self.tid {
             return Ok(());
         }
-        Err(Error::invalid("message", format!("it is in the chat {tid}, not in {}", self.tid)))
+        Err(Error::invalid("message", format!("belongs to chat {tid}, not to {}", self.tid)))
     }
 
     fn call<T: Send>(&self, endpoint: Result<Endpoint<T>, Error>) -> X::Run<'_, T> {
@@ -226,22 +275,22 @@ impl<X: Executor> ChatRef<X> {
     }
 }
 
-/// Returns how old a message is, which may be one that was remembered under its key: by the date of the response, or else by the
-/// time given, if there is one.
+/// Returns the age of a posted message. It is not new if the server recognised its idempotency key: then its age is
+/// measured by the date of the response or, if there is no such date, by `now` if given.
 fn age(posted: &Dated<Message>, now: Option<DateTime<Utc>>) -> Duration {
-    let began = posted.value.sent_at;
-    let at = posted.sent_at.filter(|sent_at| *sent_at >= began).or(now);
-    at.and_then(|at| (at - began).to_std().ok()).unwrap_or_default()
+    let message_sent_at = posted.value.sent_at;
+    let responded_at = posted.sent_at.filter(|date| *date >= message_sent_at).or(now);
+    responded_at.and_then(|date| (date - message_sent_at).to_std().ok()).unwrap_or_default()
 }
 
 fn a_day_before(utc: DateTime<Utc>) -> DateTime<Utc> {
     utc.checked_sub_signed(TimeDelta::days(1)).unwrap_or(utc)
 }
 
-/// Pages may overlap where messages share a millisecond.
-fn deduplicated(walked: Collected<Message>, hide_deleted: bool) -> Messages {
-    let (mut messages, undecoded) = walked.items.into_parts();
+/// Removes duplicates: pages may overlap where messages share a millisecond.
+fn deduplicated(list: Collected<Message>, hide_deleted: bool) -> Messages {
+    let (mut messages, undecoded) = list.items.into_parts();
     let mut seen = BTreeSet::new();
     messages.retain(|message| !(hide_deleted && message.deleted) && seen.insert(message.mid.clone()));
-    Messages { messages, last_modified: walked.last_modified, undecoded }
+    Messages { messages, last_modified: list.last_modified, undecoded }
 }

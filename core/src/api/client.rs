@@ -1,4 +1,4 @@
-//! The way in.
+//! The entry point.
 
 use crate::{
     api::{Chats, Contacts},
@@ -6,7 +6,7 @@ use crate::{
     executor::Executor,
 };
 
-/// A bot's connection to its backend. Clones are the same connection.
+/// The entry point: a bot at its backend. Clones share the executor and its connections.
 #[derive(Clone, Debug)]
 pub struct Client<X> {
     chats: Chats<X>,
@@ -14,12 +14,12 @@ pub struct Client<X> {
 }
 
 impl<X: Executor> Client<X> {
-    /// A client that has this executor perform its requests. Nothing is sent yet.
+    /// Creates a client on this executor. No request is sent yet.
     pub fn new(executor: X) -> Self {
         Self { chats: Chats::new(executor.clone()), contacts: Contacts::new(executor) }
     }
 
-    /// The chats of the bot.
+    /// Operations on the bot's chats.
     pub const fn chats(&self) -> &Chats<X> {
         &self.chats
     }
@@ -29,12 +29,12 @@ impl<X: Executor> Client<X> {
         &self.contacts
     }
 
-    /// The options it goes by.
+    /// This client's configuration.
     pub fn config(&self) -> &Config {
         self.executor().session().config()
     }
 
-    /// What performs its requests.
+    /// This client's executor.
     pub const fn executor(&self) -> &X {
         self.contacts.executor()
     }

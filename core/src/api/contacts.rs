@@ -7,9 +7,13 @@ use crate::{
     protocol::contacts,
 };
 
-/// The users and groups that the bot can see: what the arguments of chat operations are made of.
+/// The users and groups that the bot can see. Chat operations take them as arguments.
 ///
-/// Requests of this area have the long timeout (15 s by default).
+/// The requests have the timeout for [listings](crate::config::Timeouts::listing) (15 s by default).
+///
+/// # Errors
+///
+/// Every operation can fail with the kinds that [any request](crate::Error#kinds-of-any-request) can fail with.
 #[derive(Clone, Debug)]
 pub struct Contacts<X> {
     executor: X,
@@ -24,27 +28,47 @@ impl<X: Executor> Contacts<X> {
         &self.executor
     }
 
-    /// The bot itself, as a user.
+    /// Returns the bot itself, as a user.
+    ///
+    /// # Errors
+    ///
+    /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn me(&self) -> X::Run<'_, User> {
         self.executor.run(self.executor.session().call(Ok(contacts::me())))
     }
 
-    /// All users that the bot can see.
+    /// Returns all users that the bot can see.
+    ///
+    /// # Errors
+    ///
+    /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn users(&self) -> X::Run<'_, Listing<User>> {
-        self.executor.run(Paginator::new(self.executor.session(), Ok(contacts::users())).map(|walked| walked.items))
+        self.executor.run(Paginator::new(self.executor.session(), Ok(contacts::users())).map(|list| list.items))
     }
 
-    /// The user with this id; `None` if there is none that the bot can see.
+    /// Returns the user with this id; `None` if the bot cannot see such a user.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the id is malformed: see [`UserId`].
     pub fn user(&self, uid: impl Into<UserId>) -> X::Run<'_, Option<User>> {
         self.executor.run(self.executor.session().call(contacts::user(&uid.into())))
     }
 
-    /// All groups that the bot can see.
+    /// Returns all groups that the bot can see.
+    ///
+    /// # Errors
+    ///
+    /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn groups(&self) -> X::Run<'_, Listing<Group>> {
-        self.executor.run(Paginator::new(self.executor.session(), Ok(contacts::groups())).map(|walked| walked.items))
+        self.executor.run(Paginator::new(self.executor.session(), Ok(contacts::groups())).map(|list| list.items))
     }
 
-    /// The group with this id; `None` if there is none that the bot can see.
+    /// Returns the group with this id; `None` if the bot cannot see such a group.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the id is malformed: see [`GroupId`].
     pub fn group(&self, gid: impl Into<GroupId>) -> X::Run<'_, Option<Group>> {
         self.executor.run(self.executor.session().call(contacts::group(&gid.into())))
     }

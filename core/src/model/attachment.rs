@@ -6,26 +6,26 @@ use chrono::{DateTime, Utc};
 use super::{AssetId, Coordinates};
 use crate::error::Error;
 
-/// What is attached to a received message.
+/// An attachment of a received message.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Attachment {
-    /// An appointment.
+    /// A calendar event.
     #[doc(alias = "CALENDAR")]
     Calendar(CalendarEvent),
-    /// A place.
+    /// A location.
     #[doc(alias = "LOCATION")]
     Location(Location),
-    /// Where somebody is, as they move.
+    /// A live location share.
     #[doc(alias = "LIVE_LOCATION")]
     LiveLocation(LiveLocation),
     /// One or more images.
     #[doc(alias = "GALLERY")]
     Gallery(Vec<Asset>),
-    /// A recording, and how long it lasts, if that is known.
+    /// An audio recording and its duration, if known.
     #[doc(alias = "SOUND")]
     Sound(Asset, Option<Duration>),
-    /// A video, and how long it lasts, if that is known.
+    /// A video and its duration, if known.
     #[doc(alias = "VIDEO")]
     Video(Asset, Option<Duration>),
     /// Any file.
@@ -34,26 +34,26 @@ pub enum Attachment {
     /// A question with options to choose from.
     #[doc(alias = "POLL")]
     Poll(Poll),
-    /// One of a kind that this version does not know, or that it could not understand: the JSON as the server sent it.
+    /// An attachment that this version cannot decode: its JSON, as the server sent it.
     Unknown(String),
 }
 
-/// Bytes that the server keeps.
+/// A file stored on the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Asset {
-    /// What the server calls them.
+    /// The id.
     #[doc(alias = "id")]
     pub asset_id: AssetId,
-    /// The name of the file.
+    /// The file name.
     pub file_name: String,
-    /// The media type, as in `image/jpeg`.
+    /// The media type, such as `image/jpeg`.
     pub media_type: String,
-    /// How many bytes.
+    /// The size in bytes.
     pub size: u64,
 }
 
-/// An appointment.
+/// A calendar event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CalendarEvent {
     pub(crate) title: String,
@@ -64,96 +64,100 @@ pub struct CalendarEvent {
 }
 
 impl CalendarEvent {
-    /// Raises `InvalidInput` if `end` is before `start`. Times are sent to the millisecond.
+    /// Creates an event. Times are sent with millisecond precision.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if `end` is before `start`.
     pub fn new(title: impl Into<String>, start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, Error> {
         if end < start {
-            return Err(Error::invalid("calendar", format!("its end {end} is before its start {start}")));
+            return Err(Error::invalid("calendar", format!("the end {end} is before the start {start}")));
         }
         Ok(Self { title: title.into(), start, end, description: None, location: None })
     }
 
-    /// What it is about.
+    /// Sets the description.
     pub fn with_description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// Where it is.
+    /// Sets the location.
     pub fn with_location(mut self, location: impl Into<String>) -> Self {
         self.location = Some(location.into());
         self
     }
 
-    /// What it is called.
+    /// The title.
     pub fn title(&self) -> &str {
         &self.title
     }
 
-    /// When it begins.
+    /// The start time.
     pub const fn start(&self) -> DateTime<Utc> {
         self.start
     }
 
-    /// When it ends: not before it begins.
+    /// The end time: not before the start.
     pub const fn end(&self) -> DateTime<Utc> {
         self.end
     }
 
-    /// What it is about.
+    /// The description.
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
 
-    /// Where it is.
+    /// The location.
     pub fn location(&self) -> Option<&str> {
         self.location.as_deref()
     }
 }
 
-/// A place with a name.
+/// A named location.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Location {
-    /// What it is called.
+    /// The name.
     pub name: String,
-    /// Where it is.
+    /// The coordinates.
     pub coordinates: Coordinates,
-    /// Street and number.
+    /// The street and number.
     pub address: Option<String>,
-    /// City.
+    /// The city.
     pub city: Option<String>,
-    /// Country.
+    /// The country.
     pub country: Option<String>,
-    /// Postal code.
+    /// The postal code.
     pub postal_code: Option<String>,
 }
 
 impl Location {
-    /// A place without an address; its fields can be set.
+    /// Creates a location without an address. The fields of the address can be set.
     pub fn new(name: impl Into<String>, coordinates: Coordinates) -> Self {
         Self { name: name.into(), coordinates, address: None, city: None, country: None, postal_code: None }
     }
 }
 
-/// Where somebody was when they began to share their location, and for how long they share it.
+/// A live location share: its starting point and its duration.
 #[doc(alias = "LocationSharingAttachment")]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LiveLocation {
-    /// Where it begins.
+    /// The starting point.
     pub initial: Coordinates,
-    /// How long it is shared.
+    /// The duration.
     pub duration: Duration,
 }
 
 impl LiveLocation {
-    /// Begins at `initial` and goes on for `duration`.
+    /// Creates a share that starts at `initial`.
     pub const fn new(initial: Coordinates, duration: ShareDuration) -> Self {
         Self { initial, duration: duration.as_duration() }
     }
 }
 
-/// How long a location can be shared.
+/// The allowed durations of a live location share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ShareDuration {
     /// 15 minutes.
@@ -165,7 +169,7 @@ pub enum ShareDuration {
 }
 
 impl ShareDuration {
-    /// The time it stands for.
+    /// Returns the duration.
     pub const fn as_duration(self) -> Duration {
         Duration::from_secs(match self {
             Self::QuarterHour => 15 * 60,
@@ -184,42 +188,49 @@ pub struct Poll {
 }
 
 impl Poll {
-    /// The most options a poll can have. The fewest are two.
+    /// Maximum number of options. The minimum is two.
     pub const MAX_OPTIONS: usize = 20;
 
-    /// A poll of which one option can be chosen. Raises `InvalidInput` unless there are 2 to 20 options, no two the same.
+    /// Creates a poll in which one option can be chosen.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` unless there are 2 to 20 options, all different.
     pub fn new<O: Into<String>>(
         question: impl Into<String>,
         options: impl IntoIterator<Item = O>,
     ) -> Result<Self, Error> {
         let options: Vec<String> = options.into_iter().map(Into::into).collect();
         if !(2..=Self::MAX_OPTIONS).contains(&options.len()) {
-            return Err(Error::invalid("poll", format!("it has {} options; it must have 2 to 20", options.len())));
+            return Err(Error::invalid(
+                "poll",
+                format!("must have 2 to {} options, not {}", Self::MAX_OPTIONS, options.len()),
+            ));
         }
         let mut seen = BTreeSet::new();
-        if let Some(twice) = options.iter().find(|option| !seen.insert(option.as_str())) {
-            return Err(Error::invalid("poll", format!("the option {twice:?} is there twice")));
+        if let Some(duplicate) = options.iter().find(|option| !seen.insert(option.as_str())) {
+            return Err(Error::invalid("poll", format!("the option {duplicate:?} occurs twice")));
         }
         Ok(Self { question: question.into(), options, multiple_choice: false })
     }
 
-    /// Lets people choose more than one option.
+    /// Allows choosing more than one option.
     pub fn multiple_choice(mut self) -> Self {
         self.multiple_choice = true;
         self
     }
 
-    /// What is asked.
+    /// The question.
     pub fn question(&self) -> &str {
         &self.question
     }
 
-    /// What can be answered: 2 to 20, no two the same.
+    /// The options: 2 to 20, all different.
     pub fn options(&self) -> &[String] {
         &self.options
     }
 
-    /// Whether more than one option can be chosen.
+    /// Returns `true` if more than one option can be chosen.
     pub const fn is_multiple_choice(&self) -> bool {
         self.multiple_choice
     }

@@ -1,7 +1,7 @@
 use super::Asset;
 use crate::effect::{Progress, TransferProgress};
 
-/// An asset to be downloaded. An asset alone is one too: `chats.download(&asset)`.
+/// An asset to be downloaded. An asset alone is accepted too: `chats.download(&asset)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Download {
     pub(crate) asset: Asset,
@@ -9,12 +9,12 @@ pub struct Download {
 }
 
 impl Download {
-    /// The bytes of this asset.
+    /// Creates a download of this asset.
     pub fn new(asset: &Asset) -> Self {
         Self { asset: asset.clone(), progress: None }
     }
 
-    /// Calls `observer` after every piece that has arrived.
+    /// Calls `observer` after each received chunk.
     pub fn on_progress(mut self, observer: impl Fn(TransferProgress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Progress::new(observer));
         self

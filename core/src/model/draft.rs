@@ -3,9 +3,9 @@ use alloc::{string::String, vec::Vec};
 use super::{AlertType, MessageId, NewAttachment};
 use crate::error::Error;
 
-/// A message to be posted: text, attachments, and what else a message can have.
+/// A message to be posted: its text, attachments and options.
 ///
-/// Text alone is a draft too: `chat.post("hello")`.
+/// A string is accepted too: `chat.post("hello")`.
 ///
 /// ```
 /// use teamwire_core::{AlertType, Draft};
@@ -24,23 +24,23 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// An empty draft. It needs a text or an attachment before it can be posted.
+    /// Creates an empty draft. It needs text or an attachment before it can be posted.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A draft with this text: up to 10,000 characters, none of them NUL.
+    /// Creates a draft with this text: up to 10,000 characters, without NUL.
     #[doc(alias = "message")]
     pub fn text(text: impl Into<String>) -> Self {
         Self { text: Some(text.into()), ..Self::default() }
     }
 
-    /// Attaches something. Can be called again.
+    /// Adds an attachment. Can be called several times.
     pub fn attach(self, attachment: impl Into<NewAttachment>) -> Self {
         self.attach_all([attachment])
     }
 
-    /// Attaches several things: [`Attachments`](super::Attachments), or any other list of them.
+    /// Adds several attachments: [`Attachments`](super::Attachments), or any other list.
     #[doc(alias = "attachments")]
     pub fn attach_all<A: Into<NewAttachment>>(mut self, attachments: impl IntoIterator<Item = A>) -> Self {
         self.attachments.extend(attachments.into_iter().map(Into::into));
@@ -54,49 +54,50 @@ impl Draft {
         self
     }
 
-    /// As the Python SDK's flag: `true` makes it an [`AlertType::Alert`] unless it has a type. A type makes it an attention
-    /// message whatever the flag says. Of several calls, the last one counts. Default: `false`.
+    /// Sets whether it is an attention message, as the flag of the Python SDK does: without a type, `true` stands for
+    /// [`AlertType::Alert`]; with a [type](Self::alert), the flag has no effect. Default: `false`.
     pub fn set_alert(mut self, is_alert: bool) -> Self {
         self.is_alert = is_alert;
         self
     }
 
-    /// Makes it a reply to a message, or to a message id.
+    /// Makes it a reply to this message.
     pub fn reply_to(mut self, message: impl Into<MessageId>) -> Self {
         self.reply_to = Some(message.into());
         self
     }
 
-    /// Shows this as the sender's name instead of the bot's: 1 to 64 characters.
+    /// Sets the sender name to show instead of the bot's: 1 to 64 characters.
     pub fn sender_display_name(mut self, name: impl Into<String>) -> Self {
         self.sender_display_name = Some(name.into());
         self
     }
 
-    /// The key by which the server recognises this message when it arrives again: 1 to 128 printable ASCII characters, none of
-    /// them a space. Keys that begin with `teamwire-file:` are reserved: those of a message's files are derived from its own key.
+    /// Sets the idempotency key by which the server recognises a repetition: 1 to 128 printable ASCII characters
+    /// without spaces. Keys that begin with `teamwire-file:` are reserved for the uploads of a message.
     ///
-    /// Retries within one call need none, each call has a key of its own. Give one that your program can
-    /// repeat (an alarm's number) where a message must be shown once even if the program dies and starts again.
-    /// The server remembers keys for 24 hours, and only what it did: after an error, the same message with the same key is
-    /// carried out once its reason is gone.
+    /// By default each call has a key of its own, which covers its retries. Set a key that the program can reproduce
+    /// (such as the number of an alarm) for messages that must be posted once even if the program is restarted.
+    ///
+    /// The server remembers the keys of successful requests for 24 hours. After an error, the same message can be
+    /// posted with the same key once the reason is gone.
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
         self
     }
 
-    /// The type that it is sent with.
+    /// Returns the type to send.
     pub(crate) fn alert_type(&self) -> Option<&AlertType> {
         self.alert_type.as_ref().or(self.is_alert.then_some(&AlertType::Alert))
     }
 
-    /// Refuses what no chat takes.
+    /// Returns an error for a draft that no chat accepts.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.text.as_ref().is_none_or(String::is_empty) && self.attachments.is_empty() {
-            return Err(Error::invalid("message", "it has neither text nor attachments"));
+            return Err(Error::invalid("message", "needs text or an attachment"));
         }
         if let Some(AlertType::Unknown(name)) = &self.alert_type {
-            return Err(Error::invalid("alert type", alloc::format!("{name:?} is none that this version can send")));
+            return Err(Error::invalid("alert type", alloc::format!("this version cannot send {name:?}")));
         }
         Ok(())
     }

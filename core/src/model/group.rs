@@ -8,16 +8,16 @@ use super::{GroupId, User};
 pub struct Group {
     /// The group's id.
     pub gid: GroupId,
-    /// Its name.
+    /// The name.
     pub title: String,
-    /// Its members.
+    /// The members.
     pub members: Vec<User>,
-    /// Who made it, if that is known.
+    /// The owner, if known.
     pub owner: Option<User>,
-    /// Whether an admin of the organisation made it: a circle.
+    /// `true` if it is a circle: created by an admin of the organisation.
     pub is_circle: bool,
-    /// Whether a user made it: a list.
+    /// `true` if it is a list: created by a user.
     pub is_list: bool,
-    /// Whether everybody in the organisation can see it.
+    /// `true` if all users of the organisation can see it.
     pub is_public: bool,
 }

@@ -6,61 +6,61 @@ use serde::{Deserialize, Serialize};
 use super::{Asset, ChatInfo, Group, Message, Reaction, User};
 use crate::{error::Error, escaped::Escaped};
 
-/// The longest id, in characters.
+/// Maximum length of an id, in characters.
 const MAX_ID_CHARS: usize = 128;
 
-/// An opaque name that the server gave to something.
+/// An opaque id assigned by the server.
 pub(crate) trait Id: fmt::Display {
-    /// What it names, for errors.
+    /// The name of this kind of id in errors.
     const NAME: &'static str;
 
     fn as_str(&self) -> &str;
 
-    /// Refuses what can be no id.
+    /// Returns the id, or an error if it is malformed.
     fn check(&self) -> Result<&str, Error> {
         checked_id(Self::NAME, self.as_str())
     }
 }
 
-/// Refuses what can be no id: nothing, `.` and `..` (which would reach another place of the server), and what no
-/// server has made.
-pub(crate) fn checked_id<'a>(what: &str, id: &'a str) -> Result<&'a str, Error> {
+/// Returns the id, or an error if it is malformed. As path segments, `.` and `..` would lead to another route.
+pub(crate) fn checked_id<'a>(parameter: &str, id: &'a str) -> Result<&'a str, Error> {
     match id {
-        "" => Err(Error::invalid(what, "it is empty")),
-        "." | ".." => Err(Error::invalid(what, "`.` and `..` are not ids")),
-        id if id.contains('\0') => Err(Error::invalid(what, "it has a NUL")),
+        "" => Err(Error::invalid(parameter, "must not be empty")),
+        "." | ".." => Err(Error::invalid(parameter, "must not be `.` or `..`")),
+        id if id.contains('\0') => Err(Error::invalid(parameter, "must not contain NUL")),
         id if id.chars().count() > MAX_ID_CHARS => {
-            Err(Error::invalid(what, format!("it is longer than {MAX_ID_CHARS} characters")))
+            Err(Error::invalid(parameter, format!("must be at most {MAX_ID_CHARS} characters")))
         }
         id => Ok(id),
     }
 }
 
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident, $what:literal, $of:ty, $field:ident;)*) => { $(
+    ($($(#[$doc:meta])* $name:ident, $label:literal, $of:ty, $field:ident;)*) => { $(
         $(#[$doc])*
         ///
-        /// Opaque: any string is taken for one, and sent as it is.
+        /// It is opaque: any string is accepted and sent unchanged. An operation fails with `InvalidInput` if it is
+        /// empty, `.` or `..`, has more than 128 characters, or contains NUL.
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
-            /// The id as the server wrote it.
+            /// Returns the id as the server sent it.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
         }
 
         impl Id for $name {
-            const NAME: &'static str = $what;
+            const NAME: &'static str = $label;
 
             fn as_str(&self) -> &str {
                 &self.0
             }
         }
 
-        /// For people: control characters are escaped. The id itself is [`as_str`](Self::as_str).
+        /// Escapes control characters, for output. [`as_str`](Self::as_str) returns the id itself.
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "{}", Escaped(&self.0))
@@ -92,14 +92,14 @@ macro_rules! ids {
         }
 
         impl From<&$of> for $name {
-            fn from(it: &$of) -> Self {
-                it.$field.clone()
+            fn from(item: &$of) -> Self {
+                item.$field.clone()
             }
         }
 
         impl From<$of> for $name {
-            fn from(it: $of) -> Self {
-                it.$field
+            fn from(item: $of) -> Self {
+                item.$field
             }
         }
 
@@ -118,16 +118,16 @@ macro_rules! ids {
 }
 
 ids! {
-    /// Names a chat: `7MQKchz6wsSzmWTVnppGAc`.
+    /// The id of a chat, such as `7MQKchz6wsSzmWTVnppGAc`.
     ThreadId, "thread id", ChatInfo, tid;
-    /// Names a message.
+    /// The id of a message.
     MessageId, "message id", Message, mid;
-    /// Names a user.
+    /// The id of a user.
     UserId, "user id", User, uid;
-    /// Names a group.
+    /// The id of a group.
     GroupId, "group id", Group, gid;
-    /// Names a reaction to a message.
+    /// The id of a reaction to a message.
     ReactionId, "reaction id", Reaction, reaction_id;
-    /// Names bytes that the server keeps.
+    /// The id of a file stored on the server.
     AssetId, "asset id", Asset, asset_id;
 }

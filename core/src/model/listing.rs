@@ -3,10 +3,10 @@ use core::{fmt, ops::Deref};
 
 use crate::config::Redaction;
 
-/// All items of a list that the server answered with, over all of its pages.
+/// All items of a list, from all of its pages.
 ///
-/// It is a slice of what could be understood. What could not (a broken item costs only itself) is
-/// in [`undecoded`](Self::undecoded).
+/// It dereferences to a slice of the decoded items. Malformed items do not fail the list: they are in
+/// [`undecoded`](Self::undecoded).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing<T> {
     items: Vec<T>,
@@ -17,14 +17,14 @@ pub struct Listing<T> {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Undecoded {
-    /// The item's JSON, as the server sent it.
+    /// The JSON, as the server sent it.
     pub json: String,
-    /// What is wrong with it, and where.
+    /// The reason, with the place in the JSON.
     pub reason: String,
     pub(crate) redaction: Redaction,
 }
 
-/// Shows no credential, should the server have repeated one.
+/// Redacts credentials that the server may have echoed.
 impl fmt::Debug for Undecoded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let json = self.redaction.shown(&self.json);
@@ -37,12 +37,12 @@ impl<T> Listing<T> {
         Self { items, undecoded }
     }
 
-    /// The items that could not be understood; almost always none.
+    /// The items that could not be decoded; almost always empty.
     pub fn undecoded(&self) -> &[Undecoded] {
         &self.undecoded
     }
 
-    /// The items that could be understood.
+    /// Returns the decoded items.
     pub fn into_vec(self) -> Vec<T> {
         self.items
     }
@@ -53,7 +53,7 @@ impl<T> Listing<T> {
 
     pub(crate) fn append(&mut self, mut other: Self) {
         if self.items.is_empty() {
-            // Most lists are one page, of which there need be no second copy.
+            // Most lists have one page, which need not be copied.
             self.items = other.items;
         } else {
             self.items.append(&mut other.items);

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{ThreadId, User};
 use crate::error::Error;
 
-/// A place on earth, in degrees (WGS 84).
+/// Geographic coordinates in degrees (WGS 84).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Coordinates {
     lat: f64,
@@ -13,11 +13,15 @@ pub struct Coordinates {
 }
 
 impl Coordinates {
-    /// Raises `InvalidInput` unless `lat` is from -90 to 90 and `lon` from -180 to 180.
+    /// Creates coordinates from latitude and longitude.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` unless `lat` is from -90 to 90 and `lon` from -180 to 180.
     pub fn new(lat: f64, lon: f64) -> Result<Self, Error> {
-        for (what, degrees, most) in [("latitude", lat, 90.0), ("longitude", lon, 180.0)] {
-            if !(-most..=most).contains(&degrees) {
-                return Err(Error::invalid(what, format!("{degrees} is not from -{most} to {most} degrees")));
+        for (parameter, degrees, max) in [("latitude", lat, 90.0), ("longitude", lon, 180.0)] {
+            if !(-max..=max).contains(&degrees) {
+                return Err(Error::invalid(parameter, format!("must be from -{max} to {max} degrees, not {degrees}")));
             }
         }
         Ok(Self { lat, lon })
@@ -34,18 +38,18 @@ impl Coordinates {
     }
 }
 
-/// Where somebody who shares their location is now.
+/// An update of a shared live location.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LiveLocationUpdate {
-    /// The chat it is shared in.
+    /// The chat in which it is shared.
     pub tid: ThreadId,
-    /// Who shares it.
+    /// The user who shares it.
     pub user: User,
-    /// Where they are.
+    /// The position.
     pub coordinates: Coordinates,
-    /// Since when.
+    /// The time at which the position was reported.
     pub time: DateTime<Utc>,
-    /// Whether they no longer share it: this is the last update.
+    /// `true` if the share has ended: this is its last update.
     pub ended: bool,
 }

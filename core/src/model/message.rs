@@ -4,20 +4,20 @@ use chrono::{DateTime, Utc};
 
 use super::{Attachment, MessageId, ThreadId, Undecoded, User};
 
-/// What an attention message is: how loudly it asks for attention, and which reactions answer it.
+/// The type of an attention message: its urgency, and the reactions that it accepts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AlertType {
-    /// An alert: answered by [`Ok`](super::ReactionType::Ok) or [`Sos`](super::ReactionType::Sos).
+    /// An alert: accepts [`Ok`](super::ReactionType::Ok) and [`Sos`](super::ReactionType::Sos).
     #[doc(alias = "ALERT")]
     Alert,
-    /// An announcement.
+    /// An announcement: accepts all other reactions.
     #[doc(alias = "ANNOUNCEMENT")]
     Announcement,
-    /// A note.
+    /// A note: accepts the same reactions as an announcement.
     #[doc(alias = "NOTE")]
     Note,
-    /// A kind that this version does not know, as the server wrote it.
+    /// A type that this version does not know, as the server sent it.
     Unknown(String),
 }
 
@@ -27,39 +27,40 @@ pub enum AlertType {
 pub struct Message {
     /// The message's id.
     pub mid: MessageId,
-    /// The chat it is in.
+    /// The chat.
     pub tid: ThreadId,
-    /// Who sent it.
+    /// The sender.
     pub from_user: User,
-    /// When the server took it, to the millisecond. [`timestamp`](Self::timestamp) gives the number.
+    /// The time at which the server accepted it, with millisecond precision. [`timestamp`](Self::timestamp) returns it
+    /// as a number.
     pub sent_at: DateTime<Utc>,
-    /// Whether it is an attention message.
+    /// `true` if it is an attention message.
     pub is_alert: bool,
-    /// Which kind of attention message; `None` for an ordinary one.
+    /// The type of attention message; `None` for an ordinary message.
     pub alert_type: Option<AlertType>,
     /// The message it replies to.
     pub reply_to: Option<MessageId>,
     /// The text.
     #[doc(alias = "msg")]
     pub text: Option<String>,
-    /// What is attached to it.
+    /// The attachments.
     pub attachments: Vec<Attachment>,
-    /// Whether its sender deleted it; text and attachments are gone then.
+    /// `true` if its sender deleted it. A deleted message has neither text nor attachments.
     pub deleted: bool,
-    /// The external name clients show instead of the sender's.
+    /// The name that clients show instead of the sender's.
     pub sender_display_name: Option<String>,
     /// A preview of a link in the text.
     pub link_preview: Option<LinkPreview>,
 }
 
 impl Message {
-    /// When the server took it: milliseconds since 1970, UTC.
+    /// Returns the time at which the server accepted it, in milliseconds since 1970 (UTC).
     pub fn timestamp(&self) -> i64 {
         self.sent_at.timestamp_millis()
     }
 }
 
-/// What a link in a message leads to.
+/// A preview of a link in a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LinkPreview {
@@ -75,14 +76,14 @@ pub struct LinkPreview {
     pub domain: String,
 }
 
-/// The messages of a chat since some moment, oldest first, each once.
+/// The messages of a chat since a given time, oldest first and each once.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Messages {
     /// The messages.
     pub messages: Vec<Message>,
-    /// When the chat last got a message; `None` if it has none.
+    /// The time of the last message in the chat; `None` if it has no messages.
     pub last_modified: Option<DateTime<Utc>>,
-    /// The messages that could not be understood; almost always none.
+    /// The messages that could not be decoded; almost always empty.
     pub undecoded: Vec<Undecoded>,
 }

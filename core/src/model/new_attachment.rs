@@ -4,10 +4,10 @@ use core::{slice, time::Duration};
 use super::{CalendarEvent, LiveLocation, Location, Poll, Upload};
 use crate::error::Error;
 
-/// Something to attach to a message.
+/// An attachment to be sent.
 ///
-/// A [`CalendarEvent`], a [`Location`], a [`LiveLocation`] and a [`Poll`] are attachments as they are, and an [`Upload`] is a
-/// file; what else can be made of uploads is below.
+/// It is created from a [`CalendarEvent`], a [`Location`], a [`LiveLocation`], a [`Poll`] or an [`Upload`] by `into()`.
+/// An upload becomes a file; the functions below create the other attachments from uploads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewAttachment(pub(crate) New);
 
@@ -24,35 +24,39 @@ pub(crate) enum New {
 }
 
 impl NewAttachment {
-    /// The most images a gallery can have.
+    /// Maximum number of images in a gallery.
     pub const MAX_IMAGES: usize = 50;
 
-    /// Any file.
+    /// Creates an attachment from any file.
     pub const fn file(upload: Upload) -> Self {
         Self(New::File(upload))
     }
 
-    /// Images, shown together. Raises `InvalidInput` unless there are 1 to 50.
+    /// Creates a gallery: images that are shown together.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` unless there are 1 to 50 images.
     pub fn gallery(images: impl IntoIterator<Item = Upload>) -> Result<Self, Error> {
         let images: Vec<Upload> = images.into_iter().collect();
         if !(1..=Self::MAX_IMAGES).contains(&images.len()) {
-            let why = format!("it has {} images; it must have 1 to {}", images.len(), Self::MAX_IMAGES);
-            return Err(Error::invalid("gallery", why));
+            let reason = format!("must have 1 to {} images, not {}", Self::MAX_IMAGES, images.len());
+            return Err(Error::invalid("gallery", reason));
         }
         Ok(Self(New::Gallery(images)))
     }
 
-    /// A recording, and how long it lasts (to the millisecond), if that is known.
+    /// Creates an audio recording, with its duration if known, which is sent with millisecond precision.
     pub fn sound(upload: Upload, duration: impl Into<Option<Duration>>) -> Self {
         Self(New::Sound(upload, duration.into()))
     }
 
-    /// A video, and how long it lasts (to the millisecond), if that is known.
+    /// Creates a video, with its duration if known, which is sent with millisecond precision.
     pub fn video(upload: Upload, duration: impl Into<Option<Duration>>) -> Self {
         Self(New::Video(upload, duration.into()))
     }
 
-    /// How long the location is shared that these begin to share, if they do.
+    /// Returns the duration of the live location share among these, if there is one.
     pub(crate) fn share_in(attachments: &[Self]) -> Option<Duration> {
         attachments.iter().find_map(|attachment| match &attachment.0 {
             New::LiveLocation(live) => Some(live.duration),
@@ -60,7 +64,7 @@ impl NewAttachment {
         })
     }
 
-    /// What has to be stored before this can be sent.
+    /// Returns the files that have to be uploaded first.
     pub(crate) fn uploads(&self) -> &[Upload] {
         match &self.0 {
             New::Gallery(images) => images,
@@ -76,7 +80,7 @@ impl From<Upload> for NewAttachment {
     }
 }
 
-/// Attachments, one after the other: what `new_attachments` gives.
+/// A list of attachments, as returned by `new_attachments`.
 ///
 /// ```
 /// use teamwire_core::{model::{Attachments, Poll, Upload}, Draft};
@@ -91,23 +95,23 @@ impl From<Upload> for NewAttachment {
 pub struct Attachments(Vec<NewAttachment>);
 
 impl Attachments {
-    /// No attachments yet.
+    /// Creates an empty list.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// Adds one.
+    /// Adds an attachment.
     pub fn add(&mut self, attachment: impl Into<NewAttachment>) -> &mut Self {
         self.0.push(attachment.into());
         self
     }
 
-    /// How many there are.
+    /// Returns the number of attachments.
     pub const fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Returns `true` if the list is empty.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -125,8 +129,8 @@ impl IntoIterator for Attachments {
 macro_rules! attachable {
     ($($variant:ident($name:ident))*) => { $(
         impl From<$name> for NewAttachment {
-            fn from(it: $name) -> Self {
-                Self(New::$variant(it))
+            fn from(value: $name) -> Self {
+                Self(New::$variant(value))
             }
         }
     )* };

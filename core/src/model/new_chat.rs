@@ -25,8 +25,8 @@ pub struct NewChat {
 }
 
 impl NewChat {
-    /// A chat with this title (up to 256 characters), the bot as its only member, in which everybody may send messages
-    /// and mute notifications.
+    /// Creates a chat with this title (up to 256 characters) and the bot as its only member, in which all members may
+    /// send messages and mute notifications.
     #[doc(alias = "title")]
     pub fn titled(title: impl Into<String>) -> Self {
         Self {
@@ -66,62 +66,63 @@ impl NewChat {
         self
     }
 
-    /// Adds a user who can administer the chat, as the bot can.
+    /// Adds a user as an administrator, in addition to the bot.
     pub fn admin(self, admin: impl Into<UserId>) -> Self {
         self.admins([admin])
     }
 
-    /// Adds users who can administer the chat, as the bot can.
+    /// Adds users as administrators, in addition to the bot.
     pub fn admins<U: Into<UserId>>(mut self, admins: impl IntoIterator<Item = U>) -> Self {
         self.admins.extend(admins.into_iter().map(Into::into));
         self
     }
 
-    /// The text of its first message.
+    /// Sets the text of the first message.
     pub fn message(mut self, text: impl Into<String>) -> Self {
         self.message = Some(text.into());
         self
     }
 
-    /// Attaches something to its first message. Can be called again.
+    /// Adds an attachment to the first message. Can be called several times.
     #[doc(alias = "attachment")]
     pub fn attach(mut self, attachment: impl Into<NewAttachment>) -> Self {
         self.attachments.push(attachment.into());
         self
     }
 
-    /// Its avatar: a JPEG of at most 600x600 pixels and 5 MiB. A text is the path of one.
+    /// Sets the avatar: a JPEG of at most 600x600 pixels and 5 MiB. A string is taken as a path.
     pub fn avatar(mut self, image: impl Into<Image>) -> Self {
         self.avatar = Some(image.into());
         self
     }
 
-    /// Whether it is an alert chat. Default: `false`.
+    /// Sets whether it is an alert chat. Default: `false`.
     pub fn alert_chat(mut self, is_alert: bool) -> Self {
         self.is_alert = is_alert;
         self
     }
 
-    /// Whether members other than the admins can send messages. Default: `true`.
+    /// Sets whether members other than the administrators may send messages. Default: `true`.
     pub fn allow_sending(mut self, allow: bool) -> Self {
         self.allow_sending = allow;
         self
     }
 
-    /// Whether members can mute notifications. Default: `true`.
+    /// Sets whether members may mute notifications. Default: `true`.
     pub fn allow_mute_notifications(mut self, allow: bool) -> Self {
         self.allow_mute_notifications = allow;
         self
     }
 
-    /// See [`Draft::idempotency_key`](crate::Draft::idempotency_key).
+    /// Sets the idempotency key: see [`Draft::idempotency_key`](crate::Draft::idempotency_key).
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
         self
     }
 }
 
-/// A 1:1 chat to be created, or found again. A user alone is one too: `chats.create_one_to_one_chat(&user)`.
+/// A 1:1 chat to be created, or found if it exists. A user alone is accepted too:
+/// `chats.create_one_to_one_chat(&user)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewOneToOne {
     pub(crate) recipient: UserId,
@@ -131,26 +132,26 @@ pub struct NewOneToOne {
 }
 
 impl NewOneToOne {
-    /// A chat with this user.
+    /// Creates a 1:1 chat with this user.
     #[doc(alias = "recipient")]
     pub fn new(recipient: impl Into<UserId>) -> Self {
         Self { recipient: recipient.into(), message: None, attachments: Vec::new(), idempotency_key: None }
     }
 
-    /// The text of a message to post in it.
+    /// Sets the text of a message to post in the chat.
     pub fn message(mut self, text: impl Into<String>) -> Self {
         self.message = Some(text.into());
         self
     }
 
-    /// Attaches something to that message. Can be called again.
+    /// Adds an attachment to that message. Can be called several times.
     #[doc(alias = "attachment")]
     pub fn attach(mut self, attachment: impl Into<NewAttachment>) -> Self {
         self.attachments.push(attachment.into());
         self
     }
 
-    /// See [`Draft::idempotency_key`](crate::Draft::idempotency_key).
+    /// Sets the idempotency key: see [`Draft::idempotency_key`](crate::Draft::idempotency_key).
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
         self

@@ -3,38 +3,38 @@ use alloc::{format, string::String};
 use super::{AlertType, Message, MessageId, ReactionId, ThreadId, User};
 use crate::error::Error;
 
-/// How people react to an attention message.
+/// The type of a reaction to an attention message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReactionType {
-    /// "I am fine": answers an alert.
+    /// "I am fine": a reaction to an alert.
     #[doc(alias = "OK")]
     Ok,
-    /// "I need help": answers an alert.
+    /// "I need help": a reaction to an alert.
     #[doc(alias = "SOS")]
     Sos,
-    /// Answers an announcement or a note.
+    /// A reaction to an announcement or a note.
     #[doc(alias = "THUMBS_UP")]
     ThumbsUp,
-    /// Answers an announcement or a note.
+    /// A reaction to an announcement or a note.
     #[doc(alias = "APPLAUSE")]
     Applause,
-    /// Answers an announcement or a note.
+    /// A reaction to an announcement or a note.
     #[doc(alias = "SMILE")]
     Smile,
-    /// Answers an announcement or a note.
+    /// A reaction to an announcement or a note.
     #[doc(alias = "LAUGH")]
     Laugh,
-    /// Answers an announcement or a note.
+    /// A reaction to an announcement or a note.
     #[doc(alias = "LOVE")]
     Love,
-    /// One that this version does not know, as the server wrote it. It can be received, not sent.
+    /// A type that this version does not know, as the server sent it. It cannot be sent.
     Unknown(String),
 }
 
 impl ReactionType {
-    /// Whether it answers an alert; `None` if that is not known.
-    const fn answers_alerts(&self) -> Option<bool> {
+    /// Returns `true` for alerts, `false` for announcements and notes, `None` if unknown.
+    const fn is_for_alerts(&self) -> Option<bool> {
         match self {
             Self::Ok | Self::Sos => Some(true),
             Self::ThumbsUp | Self::Applause | Self::Smile | Self::Laugh | Self::Love => Some(false),
@@ -42,37 +42,37 @@ impl ReactionType {
         }
     }
 
-    /// Refuses this as an answer to `message`. An alert type this version does not know is left to the server.
-    pub(crate) fn check_answers(&self, message: &Message) -> Result<(), Error> {
+    /// Returns an error if `message` does not accept this reaction. Of an unknown alert type, only the server knows.
+    pub(crate) fn check_allowed_for(&self, message: &Message) -> Result<(), Error> {
         let is_alert = match &message.alert_type {
-            None => return Err(refuse("only attention messages take reactions, and this message is an ordinary one")),
+            None => return Err(invalid("only attention messages accept reactions; this is an ordinary message")),
             Some(AlertType::Unknown(_)) => None,
             Some(alert_type) => Some(*alert_type == AlertType::Alert),
         };
-        self.check_fits(is_alert)
+        self.check_matches(is_alert)
     }
 
-    /// Refuses this in place of `previous`.
+    /// Returns an error if this reaction cannot replace `previous`.
     pub(crate) fn check_replaces(&self, previous: &Self) -> Result<(), Error> {
-        self.check_fits(previous.answers_alerts())
+        self.check_matches(previous.is_for_alerts())
     }
 
-    fn check_fits(&self, is_alert: Option<bool>) -> Result<(), Error> {
-        match (self.answers_alerts(), is_alert) {
-            (None, _) => Err(refuse("a reaction that this version does not know cannot be sent")),
+    fn check_matches(&self, is_alert: Option<bool>) -> Result<(), Error> {
+        if let Self::Unknown(name) = self {
+            return Err(invalid(format!("this version cannot send {name:?}")));
+        }
+        match (self.is_for_alerts(), is_alert) {
             (Some(true), Some(false)) => {
-                Err(refuse(&format!("{self:?} answers an alert, not an announcement or a note")))
+                Err(invalid(format!("announcements and notes do not accept {self:?}, only alerts do")))
             }
-            (Some(false), Some(true)) => {
-                Err(refuse(&format!("{self:?} answers an announcement or a note; an alert takes Ok or Sos")))
-            }
+            (Some(false), Some(true)) => Err(invalid(format!("alerts accept only Ok and Sos, not {self:?}"))),
             _ => Ok(()),
         }
     }
 }
 
-fn refuse(why: &str) -> Error {
-    Error::invalid("reaction", why)
+fn invalid(reason: impl Into<String>) -> Error {
+    Error::invalid("reaction", reason)
 }
 
 /// A user's reaction to an attention message.
@@ -82,12 +82,12 @@ fn refuse(why: &str) -> Error {
 pub struct Reaction {
     /// The reaction's id.
     pub reaction_id: ReactionId,
-    /// The message it answers.
+    /// The message.
     pub mid: MessageId,
-    /// The chat that message is in.
+    /// The chat of the message.
     pub tid: ThreadId,
-    /// Which reaction.
+    /// The type.
     pub reaction_type: ReactionType,
-    /// Who reacted.
+    /// The user who reacted.
     pub from_user: User,
 }

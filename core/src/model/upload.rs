@@ -3,7 +3,7 @@ use core::fmt;
 
 use crate::effect::{Progress, TransferProgress};
 
-/// Bytes to be attached: a file, which is streamed, or what is in memory.
+/// A file to be uploaded: streamed from disk, or from memory.
 ///
 /// ```
 /// use teamwire_core::{model::{NewAttachment, Upload}, Draft};
@@ -20,7 +20,7 @@ pub struct Upload {
     pub(crate) may_grow: bool,
 }
 
-/// Where bytes are.
+/// The source of the bytes.
 #[derive(Clone, PartialEq)]
 pub(crate) enum Source {
     Path(String),
@@ -28,14 +28,15 @@ pub(crate) enum Source {
 }
 
 impl Upload {
-    /// The file at this path, under its own name. It is read when it is sent, and never as a whole into memory.
+    /// Creates an upload of the file at this path, under its own name. The file is streamed when it is sent and never
+    /// held in memory as a whole.
     pub fn from_path(path: impl Into<String>) -> Self {
         let path = path.into();
         let name = path.rsplit(['/', if cfg!(windows) { '\\' } else { '/' }]).next().unwrap_or_default().into();
         Self { source: Source::Path(path), name, media_type: None, progress: None, may_grow: false }
     }
 
-    /// These bytes, as a file with this name.
+    /// Creates an upload of these bytes, as a file with this name.
     pub fn from_bytes(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         let source = Source::Bytes(Arc::new(bytes.into()));
         Self { source, name: name.into(), media_type: None, progress: None, may_grow: false }
@@ -45,27 +46,27 @@ impl Upload {
         Self { source: Source::Bytes(bytes), name: name.into(), media_type: None, progress: None, may_grow: false }
     }
 
-    /// Sends it under another name: 1 to 255 characters, without slashes of either kind and NUL.
+    /// Sets the file name: 1 to 255 characters, without `/`, `\` and NUL.
     pub fn file_name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// Sends it with this media type, rather than with the one that its name stands for.
+    /// Sets the media type. By default it is derived from the file name.
     pub fn media_type(mut self, media_type: impl Into<String>) -> Self {
         self.media_type = Some(media_type.into());
         self
     }
 
-    /// Sends a file that is written to meanwhile, such as a log: the bytes that it has when it is measured, before the first
-    /// attempt. Without this, a file that becomes longer while it is sent is a
+    /// Allows the file to grow during the upload, as a log does. The bytes that it has before the first attempt are
+    /// sent. Without this, a file that grows makes the upload fail with
     /// [`FileErrorKind::Changed`](crate::effect::FileErrorKind::Changed).
     pub fn may_grow(mut self) -> Self {
         self.may_grow = true;
         self
     }
 
-    /// Calls `observer` after every piece that was sent.
+    /// Calls `observer` after each chunk sent.
     pub fn on_progress(mut self, observer: impl Fn(TransferProgress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Progress::new(observer));
         self
@@ -87,18 +88,18 @@ impl fmt::Debug for Upload {
     }
 }
 
-/// A JPEG of at most 600x600 pixels and 5 MiB, for an avatar. A text is the path of one.
+/// A JPEG of at most 600x600 pixels and 5 MiB, for an avatar. A string is accepted as a path.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Image(pub(crate) Source);
 
 impl Image {
-    /// The file at this path.
+    /// Creates an image from the file at this path.
     #[doc(alias = "image_path")]
     pub fn from_path(path: impl Into<String>) -> Self {
         Self(Source::Path(path.into()))
     }
 
-    /// An image in memory.
+    /// Creates an image from bytes in memory.
     pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Self {
         Self(Source::Bytes(Arc::new(bytes.into())))
     }

@@ -119,7 +119,7 @@ fn empty_message_is_refused() {
     let client = client();
     let chat = client.chats().chat("c1");
     for draft in [Draft::new(), Draft::text(""), Draft::text("").alert(AlertType::Alert).reply_to("m1")] {
-        refused(chat.post(draft), "message", "neither text nor attachments");
+        refused(chat.post(draft), "message", "text or an attachment");
     }
     assert!(client.executor().requests().is_empty());
 }
@@ -143,16 +143,16 @@ fn attachments_that_no_message_can_have_are_refused() {
 
 #[test]
 fn poll_without_a_choice_is_refused() {
-    refused(Poll::new("Who?", ["I"]), "poll", "1 options");
-    refused(Poll::new("Who?", (0..21).map(|at| at.to_string())), "poll", "21 options");
-    refused(Poll::new("Who?", ["I", "you", "I"]), "poll", "\"I\" is there twice");
+    refused(Poll::new("Who?", ["I"]), "poll", "2 to 20 options, not 1");
+    refused(Poll::new("Who?", (0..21).map(|at| at.to_string())), "poll", "2 to 20 options, not 21");
+    refused(Poll::new("Who?", ["I", "you", "I"]), "poll", "\"I\" occurs twice");
     Poll::new("Who?", (0..Poll::MAX_OPTIONS).map(|at| at.to_string())).expect("as many as there may be");
 }
 
 #[test]
 fn appointment_that_ends_before_it_begins_is_refused() {
     let start = DateTime::UNIX_EPOCH;
-    refused(CalendarEvent::new("x", start, start - TimeDelta::nanoseconds(1)), "calendar", "before its start");
+    refused(CalendarEvent::new("x", start, start - TimeDelta::nanoseconds(1)), "calendar", "before the start");
 }
 
 #[test]
@@ -198,9 +198,9 @@ fn one_to_one_chat_refuses_what_it_does_not_support() {
     private["type"] = "one_to_one".into();
     let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}")), Respond::json(200, private));
     let mut chat = Client::new(script.clone()).chats().by_thread_id(TID).expect("it is there").expect("it is there");
-    refused(chat.leave(), "chat", "1:1 chat: it cannot be left");
-    refused(chat.add_members(["u1"], [""; 0]), "chat", "nobody can be added");
-    refused(chat.remove_members(["u1"], [""; 0]), "chat", "nobody can be removed");
+    refused(chat.leave(), "chat", "a 1:1 chat cannot be left");
+    refused(chat.add_members(["u1"], [""; 0]), "chat", "cannot be added to a 1:1 chat");
+    refused(chat.remove_members(["u1"], [""; 0]), "chat", "cannot be removed from a 1:1 chat");
     assert_eq!(script.requests().len(), 1);
 }
 
@@ -214,7 +214,7 @@ fn reaction_that_does_not_fit_its_message_is_refused() {
         message.alert_type = Some(attention(kind));
         let (fit, unfit) = if kind == "alert" { (&to_alerts, &to_others) } else { (&to_others, &to_alerts) };
         for reaction in unfit {
-            refused(bot.chat.send_reaction(&message, reaction.clone()), "reaction", "answers");
+            refused(bot.chat.send_reaction(&message, reaction.clone()), "reaction", "accept");
         }
         assert_eq!(sent(&bot), 0);
         for reaction in fit {
@@ -229,7 +229,11 @@ fn reaction_that_does_not_fit_its_message_is_refused() {
     ordinary.alert_type = None;
     refused(bot.chat.send_reaction(&ordinary, Ok), "reaction", "ordinary");
     refused(bot.chat.reactions(&ordinary), "message", "only attention messages");
-    refused(bot.chat.send_reaction(alert(), ReactionType::Unknown("wave".into())), "reaction", "does not know");
+    refused(
+        bot.chat.send_reaction(alert(), ReactionType::Unknown("wave".into())),
+        "reaction",
+        "this version cannot send \"wave\"",
+    );
     assert_eq!(sent(&bot), 0);
 }
 
@@ -249,10 +253,10 @@ fn reaction_is_changed_only_into_one_of_its_kind() {
         old.reaction_type = kind;
         old
     };
-    refused(bot.chat.update_reaction(&old(ReactionType::Ok), ReactionType::Love), "reaction", "Ok or Sos");
-    refused(bot.chat.update_reaction(&old(ReactionType::Love), ReactionType::Sos), "reaction", "answers an alert");
+    refused(bot.chat.update_reaction(&old(ReactionType::Ok), ReactionType::Love), "reaction", "only Ok and Sos");
+    refused(bot.chat.update_reaction(&old(ReactionType::Love), ReactionType::Sos), "reaction", "only alerts do");
     let unknown = ReactionType::Unknown("wave".into());
-    refused(bot.chat.update_reaction(&old(ReactionType::Ok), unknown), "reaction", "does not know");
+    refused(bot.chat.update_reaction(&old(ReactionType::Ok), unknown), "reaction", "this version cannot send \"wave\"");
     assert_eq!(sent(&bot), 0);
 }
 
@@ -260,7 +264,7 @@ fn reaction_is_changed_only_into_one_of_its_kind() {
 fn message_of_another_chat_is_refused() {
     let client = client();
     let other = client.chats().chat("another");
-    refused(other.send_reaction(alert(), ReactionType::Ok), "message", "not in another");
+    refused(other.send_reaction(alert(), ReactionType::Ok), "message", "not to another");
     refused(other.reactions(alert()), "message", TID);
     refused(other.update_reaction(reaction(), ReactionType::Sos), "message", TID);
     assert!(client.executor().requests().is_empty());

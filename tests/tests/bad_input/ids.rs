@@ -7,7 +7,7 @@ use teamwire_tests::operations::{ENTROPY, config, now, request_of};
 use super::{bot, client, refused};
 
 /// Ids that no server has.
-const NO_IDS: &[(&str, &str)] = &[("", "empty"), (".", "not ids"), ("..", "not ids")];
+const NO_IDS: &[(&str, &str)] = &[("", "empty"), (".", "must not be `.`"), ("..", "must not be `.`")];
 
 #[test]
 fn invalid_id_sends_no_request() {

@@ -51,7 +51,7 @@ fn a_refusal_and_an_unexpected_response_are_reported_once() {
 
 #[test]
 fn an_invalid_argument_is_reported_once() {
-    check_chain(&post(Script::new(), ""), &["attachments"]);
+    check_chain(&post(Script::new(), ""), &["an attachment"]);
 }
 
 #[test]
