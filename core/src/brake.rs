@@ -1,46 +1,49 @@
-//! The pace of a session's requests after the server has limited them: one pause for all of them, then one after the other.
+//! Paces a session's requests after the server has limited one: a pause for all of them, then one after the other.
 
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use crate::{effect::Moment, error::Error, shared::Shared};
 
-/// The longest wait that a server is given: a header that says a year must not stop a session, or a feed, for good.
+/// Maximum pause, so that an absurd `Retry-After` does not stop a session or a feed for good.
 pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(60 * 60);
-/// The longest pause that operations wait for, unless the retry policy allows more: a caller that waits longer is better told.
+/// Maximum pause that operations wait for, unless the retry policy allows a longer one: a caller should learn of a longer one
+/// immediately.
 pub(crate) const MAX_WAITED_PAUSE: Duration = Duration::from_secs(60);
-/// The shortest time between two requests when pacing starts, and the longest: both then, and at all.
+/// Bounds of the gap between two requests when pacing starts, and its maximum.
 const MIN_FIRST_GAP: Duration = Duration::from_millis(50);
 const MAX_FIRST_GAP: Duration = Duration::from_secs(1);
 const MAX_GAP: Duration = Duration::from_secs(4);
-/// The shortest time between two requests as long as others wait: without it, all that wait would be sent at once.
+/// Minimum gap while requests wait. Without it, all of them would be sent at once when the gap has shrunk to zero.
 const MIN_GAP: Duration = Duration::from_millis(5);
-/// Time without a limit after which the gap is halved.
+/// Time without a rate limit error after which the gap is halved.
 const RELEASE_AFTER: Duration = Duration::from_secs(10);
-/// The longest time after which a request that waits looks again how many are before it: some may have been cancelled.
+/// Maximum time after which a waiting request checks its position again, as others may have been cancelled.
 const RECHECK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// The shared pace. Without it, each of many requests would run into the limit for itself, at the same time as the others.
+/// The pace that all requests of a session share. Without it, each of many requests would exceed the limit separately.
 ///
-/// After a pause, the requests that wait are let through in the order in which they were begun, with a gap in between. A request
-/// that is limited again keeps its place, so that it is the next one. Limited in spite of the gap, the gap doubles; while nothing is
-/// limited it shrinks, and ends when no request waits.
+/// After a pause, waiting requests are sent in the order in which they were started, with a gap between them. A request
+/// that is limited again keeps its place, so that it is the next one. If that happens despite the gap, the gap doubles.
+/// It shrinks while no request is limited, and ends when no request waits.
 #[derive(Debug, Default)]
 pub(crate) struct Brake {
-    /// The numbers of the requests that wait, in their order.
+    /// The numbers of the waiting requests, in ascending order.
     queue: VecDeque<u64>,
-    /// How many places were given.
+    /// The number of places assigned so far.
     places: u64,
-    /// When the next request is let through.
+    /// The time at which the next request may be sent.
     next: Moment,
     gap: Duration,
-    /// When a request was last limited, and when the gap last changed.
+    /// The time at which a request was last limited.
     limited_at: Moment,
+    /// The time at which the gap last changed.
     changed_at: Moment,
+    /// The pause until which nothing is sent.
     pause: Option<Pause>,
 }
 
-/// The pause that the server asked for.
+/// A pause that the server asked for, and the error with which it did.
 #[derive(Debug)]
 struct Pause {
     until: Moment,
@@ -48,9 +51,9 @@ struct Pause {
 }
 
 impl Brake {
-    /// Takes note that a request that was sent at that time was limited, and of the pause that follows.
+    /// Records that a request sent at `sent_at` was limited, and starts a pause.
     fn on_rate_limited(&mut self, now: Moment, sent_at: Moment, pause: Duration, error: &Error) {
-        // Of those that were sent together, only one counts.
+        // Requests that were sent together change the gap only once.
         if self.gap.is_zero() || sent_at > self.limited_at {
             let gap = if self.gap.is_zero() { (pause / 8).clamp(MIN_FIRST_GAP, MAX_FIRST_GAP) } else { self.gap * 2 };
             (self.gap, self.changed_at) = (gap.min(MAX_GAP), now);
@@ -63,7 +66,7 @@ impl Brake {
         }
     }
 
-    /// Returns the error that has begun a pause which lasts longer than `max` from now.
+    /// Returns the error that started the current pause, if more than `max` of it remains.
     fn pause_beyond(&mut self, now: Moment, max: Duration) -> Option<Error> {
         self.pause.take_if(|pause| pause.until <= now);
         let pause = self.pause.as_ref()?;
@@ -71,7 +74,7 @@ impl Brake {
         (remaining > max).then(|| pause.error.clone().with_retry_after(remaining))
     }
 
-    /// Returns `true` if the request may be sent at once, as none is paced; else it waits.
+    /// Returns `true` if the request may be sent immediately. Otherwise it is enqueued.
     fn enter(&mut self, now: Moment, number: u64) -> bool {
         self.release(now);
         if self.queue.is_empty() && self.next <= now {
@@ -90,21 +93,21 @@ impl Brake {
         }
     }
 
-    /// Returns when to ask again; `None` once the request may be sent.
+    /// Returns the time of the next check; `None` once the request may be sent.
     fn wait_until(&mut self, now: Moment, number: u64) -> Option<Moment> {
         self.release(now);
         let before = self.queue.binary_search(&number).ok()?;
-        let all_of_them = self.gap.saturating_mul(u32::try_from(before).unwrap_or(u32::MAX));
-        // Without those before it, it would be let through at the next opportunity.
-        Some(self.next.saturating_add(all_of_them).min(self.next.max(now.saturating_add(RECHECK_INTERVAL))))
+        let their_gaps = self.gap.saturating_mul(u32::try_from(before).unwrap_or(u32::MAX));
+        // If the requests before it are cancelled, it may be sent at `next`.
+        Some(self.next.saturating_add(their_gaps).min(self.next.max(now.saturating_add(RECHECK_INTERVAL))))
     }
 
-    /// Lets through those whose time has come: not many at once, however long nobody has asked.
+    /// Releases the requests that may be sent by now: not all at once, even if this was not called for a long time.
     fn release(&mut self, now: Moment) {
         self.shrink(now);
-        let last_but_one = Moment::from_epoch(now.since_epoch().saturating_sub(self.gap));
+        let earliest = Moment::from_epoch(now.since_epoch().saturating_sub(self.gap));
         while self.next <= now && self.queue.pop_front().is_some() {
-            self.next = self.next.max(last_but_one).saturating_add(self.gap);
+            self.next = self.next.max(earliest).saturating_add(self.gap);
         }
     }
 
@@ -114,19 +117,19 @@ impl Brake {
             return;
         }
         let gap = self.gap / (1 << halvings.min(16));
-        let is_over = self.queue.is_empty() && gap < MIN_FIRST_GAP;
-        (self.gap, self.changed_at) = (if is_over { Duration::ZERO } else { gap.max(MIN_GAP) }, now);
+        let has_ended = self.queue.is_empty() && gap < MIN_FIRST_GAP;
+        (self.gap, self.changed_at) = (if has_ended { Duration::ZERO } else { gap.max(MIN_GAP) }, now);
     }
 }
 
-/// A request's place in the order of a session's requests. Dropped, it leaves the queue.
+/// The place of a request in the order of a session's requests. Dropping it removes the request from the queue.
 pub(crate) struct Place {
     brake: Shared<Brake>,
     number: u64,
 }
 
 impl Place {
-    /// The last place.
+    /// Assigns the next place.
     pub(crate) fn new(brake: &Shared<Brake>) -> Self {
         let number = brake.with(|brake| {
             brake.places += 1;
@@ -135,27 +138,27 @@ impl Place {
         Self { brake: brake.clone(), number }
     }
 
-    /// Returns `true` if the request may be sent at once; else it [waits](Self::waits).
+    /// Returns `true` if the request may be sent immediately. Otherwise it waits: see [`wait_until`](Self::wait_until).
     pub(crate) fn enter(&self, now: Moment) -> bool {
         self.brake.with(|brake| brake.enter(now, self.number))
     }
 
-    /// Returns when to ask again; `None` once the request may be sent.
+    /// Returns the time of the next check; `None` once the request may be sent.
     pub(crate) fn wait_until(&self, now: Moment) -> Option<Moment> {
         self.brake.with(|brake| brake.wait_until(now, self.number))
     }
 
-    /// Takes note that the request, which was sent at that time, was limited: all others pause.
+    /// Records that this request, sent at `sent_at`, was limited: all requests pause.
     pub(crate) fn on_rate_limited(&self, now: Moment, sent_at: Moment, pause: Duration, error: &Error) {
         self.brake.with(|brake| brake.on_rate_limited(now, sent_at, pause, error));
     }
 
-    /// Returns the error that has begun a pause which lasts longer than `max` from now.
+    /// Returns the error that started the current pause, if more than `max` of it remains.
     pub(crate) fn pause_beyond(&self, now: Moment, max: Duration) -> Option<Error> {
         self.brake.with(|brake| brake.pause_beyond(now, max))
     }
 
-    /// Waits for another attempt, at the same place.
+    /// Enqueues the request for another attempt, at the same place.
     pub(crate) fn requeue(&self) {
         self.brake.with(|brake| brake.enqueue(self.number));
     }

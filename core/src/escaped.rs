@@ -1,9 +1,9 @@
-//! Text of others, as it can be shown: in a terminal or a log it has no effect.
+//! Escaping of foreign text, so that it has no effect on a terminal or a log.
 
 use core::fmt::{self, Write};
 
-/// Shows text that a server, a file system or another library has written, with its control characters escaped, and those
-/// that change the order in which text is displayed: neither moves a cursor, begins a line nor hides what comes after it.
+/// Shows text of a server, a file system or another library with control characters escaped, including those that
+/// change the direction of text.
 pub(crate) struct Escaped<T>(pub(crate) T);
 
 impl<T: fmt::Display> fmt::Display for Escaped<T> {
@@ -26,7 +26,8 @@ impl Write for EscapingWriter<'_, '_> {
     }
 }
 
-/// Returns `true` for a control character, and for one that ends a line or paragraph, or changes the direction of text.
+/// Returns `true` for control characters, line and paragraph separators, and characters that change the direction of
+/// text.
 fn is_control(char: char) -> bool {
     char.is_control() || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -38,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_an_effect_is_escaped_and_all_else_stays() {
+    fn only_control_characters_are_escaped() {
         for (text, shown) in [
             ("", ""),
             ("Grüße, 漢字 \u{1f468}\u{200d}\u{1f469} \"x\" \\n", "Grüße, 漢字 \u{1f468}\u{200d}\u{1f469} \"x\" \\n"),
@@ -48,7 +49,7 @@ mod tests {
             ("\u{202e}txt.exe\u{2066}\u{2069}\u{2028}", "\\u{202e}txt.exe\\u{2066}\\u{2069}\\u{2028}"),
         ] {
             assert_eq!(Escaped(text).to_string(), shown);
-            assert_eq!(Escaped(Escaped(text)).to_string(), shown, "twice is once");
+            assert_eq!(Escaped(Escaped(text)).to_string(), shown, "escaping twice changes nothing");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where this session shares the bot's location, as far as it knows: asked without a request.
+//! The location shares of this session, tracked locally.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::time::Duration;
@@ -12,19 +12,19 @@ use crate::{
     shared::Shared,
 };
 
-/// The longest that a location is shared.
+/// Maximum duration of a share.
 const MAX_DURATION: Duration = Duration::from_secs(8 * 60 * 60);
 
-/// The shares of a session that have neither expired nor been stopped. Clones are the same ledger.
+/// The shares of a session that have neither expired nor been stopped. Clones share their state.
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger(Shared<Snapshot>);
 
-/// What is known of the shares, by chat.
+/// The known shares by chat.
 pub(crate) type Snapshot = BTreeMap<ThreadId, Share>;
 
-/// A share, by both clocks. It has ended as soon as one of them says so: the monotonic one may stand still while the machine is
-/// suspended, and the wall clock may be set back. A clock that is set forward ends a share too early: to say that somebody's
-/// location is not shared, and to ask the server in doubt, is the lesser error.
+/// The times of a share on both clocks. It has ended once its end has passed on either: the monotonic clock may stop
+/// while the machine is suspended, and the wall clock may be set back. A wall clock that is set forward ends a share
+/// too early, which is the lesser error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
     started: Moment,
@@ -33,13 +33,13 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// One that ends after this time.
+    /// Creates a share that ends after this time.
     fn lasting(now: Now, left: Duration) -> Self {
         let left = left.min(MAX_DURATION);
         Self { started: now.moment, ends: now.moment.saturating_add(left), ends_at: after(now.utc, left) }
     }
 
-    /// Returns how long it still lasts, by the clock that says less.
+    /// Returns the remaining time, by the clock on which less remains.
     fn left(&self, now: Now) -> Duration {
         let by_wall_clock = (self.ends_at - now.utc).to_std().unwrap_or_default();
         self.ends.saturating_duration_since(now.moment).min(by_wall_clock)
@@ -50,13 +50,14 @@ impl Share {
     }
 }
 
-/// The active shares, to be saved when a program ends and [restored](crate::Chats::import_location_shares) when it starts
-/// again. It holds no secret.
+/// The active location shares, to be saved when a program ends and [restored](crate::Chats::import_location_shares)
+/// when it starts again. They contain no secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LocationShares {
-    /// When each ends, by the wall clock: the only one that two processes have in common.
+    /// The end of each share on the wall clock, the only clock that two processes have in common.
     shares: BTreeMap<ThreadId, DateTime<Utc>>,
-    /// When that was, by the same clock: should it be set back, no share becomes longer. Earlier versions did not save it.
+    /// The time at which they were saved, so that no share becomes longer if the clock is set back. Earlier versions
+    /// did not save it.
     #[serde(default)]
     saved_at: Option<DateTime<Utc>>,
 }
@@ -66,12 +67,12 @@ impl Ledger {
         Self(Shared::new(BTreeMap::new()))
     }
 
-    /// A share began this long ago. It replaces an earlier one in that chat, as it does on the server.
-    pub(crate) fn start(&self, tid: ThreadId, now: Now, age: Duration, lasts: Duration) {
-        let begun = Moment::from_epoch(now.moment.since_epoch().saturating_sub(age));
-        let share = Share { started: begun, ..Share::lasting(now, lasts.saturating_sub(age)) };
+    /// Adds a share that started `age` ago. It replaces an earlier one in the same chat, as on the server.
+    pub(crate) fn start(&self, tid: ThreadId, now: Now, age: Duration, duration: Duration) {
+        let started = Moment::from_epoch(now.moment.since_epoch().saturating_sub(age));
+        let share = Share { started, ..Share::lasting(now, duration.saturating_sub(age)) };
         self.0.with(|shares| {
-            if shares.get(&tid).is_none_or(|other| other.started <= begun) {
+            if shares.get(&tid).is_none_or(|other| other.started <= started) {
                 shares.insert(tid, share);
             }
         });
@@ -81,13 +82,14 @@ impl Ledger {
         self.0.with(|shares| shares.remove(tid));
     }
 
-    /// Of those that were known when the server was asked, it says which ones there are. What began since stays.
+    /// Removes the shares that were known at the time of the request and are not `active` on the server. Newer ones
+    /// stay.
     pub(crate) fn reconcile(&self, known: &Snapshot, active: &[ThreadId]) {
         self.0.with(|shares| shares.retain(|tid, share| known.get(tid) != Some(share) || active.contains(tid)));
     }
 
-    /// Takes over what the server has, and how long each still lasts. What began or ended since it was asked stays so, and
-    /// what is known does unless this is complete.
+    /// Replaces the known shares by those that are `active` on the server, with their remaining times. Changes since
+    /// the request take precedence. If the list is not complete, no share is removed.
     pub(crate) fn replace(&self, known: &Snapshot, now: Now, active: Vec<(ThreadId, Duration)>, is_complete: bool) {
         if is_complete {
             let chats: Vec<_> = active.iter().map(|(tid, _)| tid.clone()).collect();
@@ -102,14 +104,14 @@ impl Ledger {
         });
     }
 
-    /// All that are known.
+    /// Returns all known shares.
     pub(crate) fn snapshot(&self) -> Snapshot {
         self.0.with(|shares| shares.clone())
     }
 
     pub(crate) fn active(&self, now: Now) -> Vec<ThreadId> {
         self.0.with(|shares| {
-            // For good: a clock that is set back later makes none active again.
+            // Removed for good, so that a clock that is set back later does not make them active again.
             shares.retain(|_, share| share.is_active(now));
             shares.keys().cloned().collect()
         })
@@ -123,13 +125,13 @@ impl Ledger {
         LocationShares { shares: self.0.with(active), saved_at: Some(now.utc) }
     }
 
-    /// What was saved is there again, as far as it has not ended since: for no longer than was left then, whatever the wall clock
-    /// says now. What began in the meantime stays.
+    /// Restores the saved shares that have not ended since. None lasts longer than the time that remained when it was
+    /// saved, even if the wall clock has been set back. Newer shares stay.
     pub(crate) fn import(&self, now: Now, saved: LocationShares) {
         self.0.with(|shares| {
-            for (tid, ends) in saved.shares {
+            for (tid, ends_at) in saved.shares {
                 let since = saved.saved_at.map_or(now.utc, |saved_at| saved_at.max(now.utc));
-                match (ends - since).to_std() {
+                match (ends_at - since).to_std() {
                     Ok(left) if !left.is_zero() => {
                         shares.entry(tid).or_insert_with(|| Share::lasting(now, left));
                     }

@@ -1,4 +1,4 @@
-//! What the operations of one bot share: its options, its credentials, and its source of keys.
+//! State shared by all operations of a bot: its configuration, idempotency keys, location shares and pace.
 
 use alloc::{format, string::String, sync::Arc};
 use core::{
@@ -18,7 +18,7 @@ use crate::{
     shared::Shared,
 };
 
-/// What the operations of one bot share. Clones are the same session.
+/// State shared by all operations of a bot. Clones are the same session.
 #[derive(Clone)]
 pub struct Session(Arc<Inner>);
 
@@ -26,35 +26,35 @@ struct Inner {
     config: Config,
     authorization: HeaderValue,
     user_agent: HeaderValue,
-    /// The part of idempotency keys that no other session has.
-    prefix: String,
+    /// The part of the idempotency keys that is unique to this session.
+    key_prefix: String,
     jitter_seed: u64,
-    /// Counts tickets, and what else must be different each time.
+    /// Makes tickets, keys and random numbers unique.
     counter: AtomicU64,
     ledger: Ledger,
     brake: Shared<Brake>,
 }
 
 impl Session {
-    /// A session with these options.
+    /// Creates a session with this configuration.
     ///
-    /// `entropy` is where idempotency keys and jitter come from. Adapters take it from the operating system; tests
-    /// write it down. **Never use the same bytes twice in production**: the keys would repeat, and the server would
-    /// answer a new request with yesterday's answer instead of doing it. For the same reason, make sessions **after** a
-    /// `fork`, never before it: parent and child would count on with the same bytes.
+    /// Idempotency keys and jitter are derived from `entropy`, which adapters take from the operating system and tests
+    /// set to a constant. **Never use the same bytes twice in production**: the keys would repeat, and the server would
+    /// take a new request for a repetition and not perform it. For the same reason, create sessions **after** a `fork`,
+    /// because the parent and the child would use the same keys.
     pub fn new(config: Config, entropy: [u8; 32]) -> Self {
         let (unique, jitter) = entropy.split_at(24);
         let jitter_seed = jitter.iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte));
         let mut authorization = HeaderValue::try_from(config.credentials.basic().expose_secret())
-            .expect("base64 is made of characters that a header may have");
+            .expect("base64 consists of characters that are valid in a header");
         authorization.set_sensitive(true);
         let user_agent = HeaderValue::try_from(config.user_agent.as_str())
-            .expect("Config refuses a user agent that is not printable ASCII");
+            .expect("Config accepts only a user agent of printable ASCII");
         Self(Arc::new(Inner {
             config,
             authorization,
             user_agent,
-            prefix: BASE64_URL_SAFE_NO_PAD.encode(unique),
+            key_prefix: BASE64_URL_SAFE_NO_PAD.encode(unique),
             jitter_seed,
             counter: AtomicU64::new(0),
             ledger: Ledger::new(),
@@ -62,17 +62,17 @@ impl Session {
         }))
     }
 
-    /// The options of this session.
+    /// Returns the configuration.
     pub fn config(&self) -> &Config {
         &self.0.config
     }
 
-    /// Where the bot shares its location.
+    /// Returns the location shares of the bot.
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.0.ledger
     }
 
-    /// The pace of its requests.
+    /// Returns the pace of the bot's requests.
     pub(crate) fn brake(&self) -> &Shared<Brake> {
         &self.0.brake
     }
@@ -81,14 +81,14 @@ impl Session {
         Ticket(self.count())
     }
 
-    /// A key that no other request of any session has.
+    /// Returns a new idempotency key, which is unique across all sessions.
     pub(crate) fn idempotency_key(&self) -> String {
-        format!("{}-{:x}", self.0.prefix, self.count())
+        format!("{}-{:x}", self.0.key_prefix, self.count())
     }
 
-    /// The next of a row of numbers that differ from session to session: for jitter, not for secrets.
+    /// Returns the next pseudo-random number. For jitter only, not for secrets.
     pub(crate) fn next_random(&self) -> u64 {
-        // The finalizer of SplitMix64 over the counter: well spread, and nothing rests on its being hard to guess.
+        // The finaliser of SplitMix64, applied to the counter.
         let mut z = self.0.jitter_seed.wrapping_add(self.count().wrapping_mul(0x9E37_79B9_7F4A_7C15));
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -103,7 +103,7 @@ impl Session {
         self.0.user_agent.clone()
     }
 
-    /// `text` without the credentials, should a server echo them.
+    /// Removes the credentials from a text, in case a server echoed them.
     pub(crate) fn redact(&self, text: &str) -> String {
         self.0.config.credentials.redact(text, Kind::Prose)
     }

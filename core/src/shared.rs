@@ -1,13 +1,13 @@
-//! State that clones share.
+//! State shared by clones.
 
-// The only use of `std` in this crate: `core` and `alloc` have no lock that sleeps.
+// The only use of `std` in this crate: `core` and `alloc` have no blocking lock.
 extern crate std;
 
 use alloc::sync::Arc;
 use core::fmt;
 use std::sync::{Mutex, PoisonError};
 
-/// A value behind a lock, the same for all clones.
+/// A value behind a lock, shared by all clones.
 pub(crate) struct Shared<T>(Arc<Mutex<T>>);
 
 impl<T> Shared<T> {
@@ -15,8 +15,7 @@ impl<T> Shared<T> {
         Self(Arc::new(Mutex::new(value)))
     }
 
-    /// Looks at the value, or changes it. A panic in another clone leaves it as it was at that point: usable, for
-    /// all that is kept in here.
+    /// Calls `f` with the value. A poisoned lock is recovered, because every value kept here is valid after a panic.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
