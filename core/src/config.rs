@@ -5,6 +5,7 @@ mod escapes;
 mod limits;
 mod redaction;
 mod runs;
+mod urls;
 
 use alloc::{
     format,
@@ -13,11 +14,10 @@ use alloc::{
 };
 use core::fmt;
 
-use percent_encoding::percent_decode_str;
-use secrecy::zeroize::Zeroizing;
-use url::{Host, Url};
+use url::Url;
 
 pub(crate) use self::redaction::{Kind, Redaction};
+use self::urls::{Proxy, is_loopback, parse_base_url, parse_proxy_url};
 pub use self::{
     credentials::Credentials,
     limits::{Limits, RetryPolicy, Timeouts},
@@ -189,36 +189,15 @@ impl Config {
     /// of which HTTP does not allow, or if a remote proxy would receive the bot's credentials in the clear: the base
     /// URL is `http://`, and the configuration was not created by [`Config::new_insecure`].
     pub fn with_proxy(mut self, url: &str) -> Result<Self, Error> {
-        let proxy = Url::parse(url).map_err(|error| Error::invalid("proxy URL", error.to_string()))?;
-        let invalid = |reason: &str| Err(Error::invalid("proxy URL", reason));
-        let has_more = proxy.path().len() > 1 || proxy.query().is_some() || proxy.fragment().is_some();
-        if proxy.scheme() != "http" || proxy.host().is_none() || has_more {
-            return invalid("must have the form `http://host:port`");
+        let Proxy { url, user, password } = parse_proxy_url(url)?;
+        if self.base.scheme() == "http" && !self.allows_plain_http && !is_loopback(&url) {
+            return Err(Error::invalid(
+                "proxy URL",
+                "the proxy would receive the credentials in the clear, as the base URL is `http://`",
+            ));
         }
-        // The parser encodes each colon of the user name. RFC 7617 allows neither a colon in it nor control characters.
-        if encoded_bytes(proxy.username()).any(|byte| byte == b':') {
-            return invalid("the user name must not contain a colon");
-        }
-        let login = [proxy.username(), proxy.password().unwrap_or_default()];
-        if login.into_iter().flat_map(encoded_bytes).any(|byte| byte.is_ascii_control()) {
-            return invalid("the user name and the password must not contain control characters");
-        }
-        if proxy.port() == Some(0) {
-            return invalid("the port must not be 0");
-        }
-        if proxy.as_str().len() > MAX_URL_BYTES {
-            return Err(too_long("proxy URL"));
-        }
-        if http::Uri::try_from(proxy.as_str()).is_err() {
-            return invalid("the host contains an invalid character");
-        }
-        if self.base.scheme() == "http" && !self.allows_plain_http && !is_loopback(&proxy) {
-            return invalid("the proxy would receive the credentials in the clear, as the base URL is `http://`");
-        }
-        let [user, password] =
-            login.map(|part| Zeroizing::new(percent_decode_str(part).decode_utf8_lossy().into_owned()));
         self.credentials.with_proxy(&user, &password);
-        self.proxy = Some(proxy);
+        self.proxy = Some(url);
         Ok(self)
     }
 
@@ -285,61 +264,8 @@ impl Config {
     }
 }
 
-/// Returns the bytes that are percent-encoded in this part of a URL.
-fn encoded_bytes(part: &str) -> impl Iterator<Item = u8> {
-    part.split('%').skip(1).filter_map(|after| u8::from_str_radix(after.get(..2)?, 16).ok())
-}
-
-/// Maximum length of a base or proxy URL, in bytes: an `http::Uri` then has room for the path and the query.
-const MAX_URL_BYTES: usize = 2048;
 /// Maximum length of the `User-Agent`, in bytes. Servers reject a head of more than 8 KB, some of more than 4 KB.
 const MAX_USER_AGENT_BYTES: usize = 1024;
-
-fn too_long(parameter: &str) -> Error {
-    Error::invalid(parameter, format!("must be at most {MAX_URL_BYTES} characters"))
-}
-
-/// Parses a base URL. Errors do not repeat it, because it may contain a password.
-fn parse_base_url(text: &str) -> Result<Url, Error> {
-    let invalid = |reason: &str| Err(Error::invalid("base URL", reason));
-    let mut url = match Url::parse(text) {
-        Ok(url) => url,
-        Err(error) => return invalid(&error.to_string()),
-    };
-    if !matches!(url.scheme(), "http" | "https") {
-        return invalid("the scheme must be `https` (or `http` for a loopback address)");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return invalid("must not contain credentials");
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return invalid("must not have a query (`?`) or a fragment (`#`)");
-    }
-    // `Url` accepts longer URLs and more hosts than `http::Uri`.
-    if url.as_str().len() > MAX_URL_BYTES {
-        return Err(too_long("base URL"));
-    }
-    if url.port() == Some(0) {
-        return invalid("the port must not be 0");
-    }
-    if http::Uri::try_from(url.as_str()).is_err() {
-        return invalid("the host contains an invalid character");
-    }
-    if !url.path().ends_with('/') {
-        let path = format!("{}/", url.path());
-        url.set_path(&path);
-    }
-    Ok(url)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
-}
 
 /// Shows all settings except secrets.
 impl fmt::Debug for Config {
