@@ -9,6 +9,7 @@ pub(crate) mod file_call;
 mod image;
 pub(crate) mod paginator;
 mod post;
+mod ready;
 mod resume;
 mod upload;
 
@@ -18,6 +19,7 @@ pub(crate) use self::{
     combinators::{Inspect, Lazy, Regardless},
     download::DownloadToFile,
     image::LoadImage,
+    ready::ready,
     resume::Resume,
     upload::Uploads,
 };

@@ -10,7 +10,7 @@
 //! - **No input makes a machine panic.**
 
 use alloc::boxed::Box;
-use core::{convert::Infallible, fmt};
+use core::fmt;
 
 use crate::{
     effect::{Exchange, FileError, FileOutcome, FileTask, Head, Moment, Now, Response, TransportError},
@@ -39,32 +39,6 @@ pub enum Step<E, T> {
     Done(T),
 }
 
-impl<T> Step<Infallible, T> {
-    /// The answer of an operation, or what there is to do before it: for those who pass that on.
-    pub(crate) fn into_output<E, U>(self) -> Result<T, Step<E, U>> {
-        match self {
-            Self::Done(answer) => Ok(answer),
-            Self::Send(ticket, exchange) => Err(Step::Send(ticket, exchange)),
-            Self::File(ticket, task) => Err(Step::File(ticket, task)),
-            Self::Sleep(moment) => Err(Step::Sleep(moment)),
-            Self::Event(never) => match never {},
-        }
-    }
-}
-
-/// The output of a flow that is done. Returns any other step to the caller, as [`core::task::ready!`] does with `Pending`, so
-/// that no state has to be put back by hand.
-macro_rules! ready {
-    ($step:expr) => {
-        match $step.into_output() {
-            Ok(output) => output,
-            Err(step) => return step,
-        }
-    };
-}
-
-pub(crate) use ready;
-
 /// What came of a [`Step::Send`] or a [`Step::File`].
 #[derive(Clone)]
 pub enum Reply {
@@ -91,7 +65,7 @@ impl fmt::Debug for Reply {
 
 /// A state machine that performs no effect itself: see the [module](self) for its rules.
 pub trait Machine: Send {
-    /// What it delivers on its way; [`Infallible`] for an operation.
+    /// What it delivers on its way; [`Infallible`](core::convert::Infallible) for an operation.
     type Event: Send;
     /// What it ends with.
     type Output: Send;

@@ -14,8 +14,9 @@ use crate::{
     flow::{
         backoff,
         call::{Call, discredits_idle_connections},
+        ready,
     },
-    machine::{Feed, Machine, Reply, Step, Ticket, ready},
+    machine::{Feed, Machine, Reply, Step, Ticket},
     model::Message,
     protocol::updates::{self, Batch, FeedItem, Item, Lease, Signal, Source},
     session::Session,

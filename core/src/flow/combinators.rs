@@ -6,7 +6,8 @@ use core::convert::Infallible;
 use crate::{
     effect::Now,
     error::Error,
-    machine::{Machine, Reply, Step, Ticket, ready},
+    flow::ready,
+    machine::{Machine, Reply, Step, Ticket},
 };
 
 /// An operation: a machine that delivers nothing on its way and answers once.

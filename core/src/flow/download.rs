@@ -5,8 +5,8 @@ use super::Resume;
 use crate::{
     effect::{FileOutcome, FileTask, Now},
     error::{Error, UnexpectedResponse},
-    flow::{call::Call, file_call::FileCall},
-    machine::{Machine, Reply, Step, Ticket, ready},
+    flow::{call::Call, file_call::FileCall, ready},
+    machine::{Machine, Reply, Step, Ticket},
     protocol::{self, Endpoint},
     session::Session,
 };

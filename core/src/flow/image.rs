@@ -4,8 +4,8 @@ use core::convert::Infallible;
 use crate::{
     effect::{FileOutcome, FileTask, Now},
     error::{Error, InvalidImage},
-    flow::file_call::FileCall,
-    machine::{Machine, Reply, Step, Ticket, ready},
+    flow::{file_call::FileCall, ready},
+    machine::{Machine, Reply, Step, Ticket},
     model::{Image, Source},
     protocol::assets::{MAX_IMAGE_BYTES, MAX_IMAGE_SIDE},
     session::Session,

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use crate::{
     effect::Now,
     error::{Error, UnexpectedResponse},
-    flow::call::Call,
-    machine::{Machine, Reply, Step, Ticket, ready},
+    flow::{call::Call, ready},
+    machine::{Machine, Reply, Step, Ticket},
     model::Listing,
     protocol::{
         Endpoint, Page, is_cursor,

@@ -5,8 +5,8 @@ use super::{LoadImage, Uploads};
 use crate::{
     effect::Now,
     error::Error,
-    flow::call::Call,
-    machine::{Machine, Reply, Step, Ticket, ready},
+    flow::{call::Call, ready},
+    machine::{Machine, Reply, Step, Ticket},
     model::{Asset, Image, Upload},
     protocol::Endpoint,
     session::Session,

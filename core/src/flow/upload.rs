@@ -4,8 +4,8 @@ use core::{convert::Infallible, mem};
 use crate::{
     effect::{Body, FileOutcome, FileTask, Now},
     error::Error,
-    flow::{call::Call, file_call::FileCall},
-    machine::{Machine, Reply, Step, Ticket, ready},
+    flow::{call::Call, file_call::FileCall, ready},
+    machine::{Machine, Reply, Step, Ticket},
     model::{Asset, Source, Upload},
     protocol::{
         self,
