@@ -1,4 +1,4 @@
-//! Operations as machines: [`Flow`] with its combinators, and the flows that the operations are made of.
+//! Operations as machines: [`Flow`], its combinators, and the building blocks of the operations.
 
 mod attached;
 pub(crate) mod backoff;

@@ -1,13 +1,13 @@
-//! The contract between the core, which decides, and an executor, which acts.
+//! The contract between the state machines of this crate and the executor that drives them.
 //!
-//! A [`Machine`] is asked for its next [`Step`] by [`poll`](Machine::poll) and told what came of it by
-//! [`handle`](Machine::handle). Four rules hold for every machine in this crate:
+//! A [`Machine`] returns its next [`Step`] from [`poll`](Machine::poll). The executor performs the step and passes the
+//! result to [`handle`](Machine::handle). Four rules hold for every machine:
 //!
-//! - **Asking again is harmless.** Without a `handle` in between, `poll` answers with the same ticket, the same
-//!   request and the same idempotency key, or with the same deadline. A cancelled future or an early wake loses nothing.
-//! - **A reply names its ticket.** A reply that is repeated, late, or for another machine changes nothing.
-//! - **The end is the end.** After [`Step::Done`], `poll` answers `Done` with [`Error::Finished`] for ever.
-//! - **No input makes a machine panic.**
+//! - **Polling is idempotent.** Until `handle` is called, `poll` returns the same ticket, request and idempotency key,
+//!   or the same deadline. A cancelled future or an early wake-up loses nothing.
+//! - **A reply names its ticket.** Duplicate and late replies, and those for another machine, are ignored.
+//! - **`Done` is final.** After [`Step::Done`], `poll` always returns `Done` with [`Error::Finished`].
+//! - **Machines never panic,** whatever their input.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -17,70 +17,70 @@ use crate::{
     error::Error,
 };
 
-/// Names one request of one machine, so that its reply cannot be taken for another's.
+/// Identifies one request of one machine, so that its reply cannot be mistaken for another's.
 ///
 /// Tickets are unique within a [`Session`](crate::executor::Session).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub(crate) u64);
 
-/// What a machine wants next.
+/// The next action that a machine requests.
 #[derive(Debug)]
-#[must_use = "a step that is not carried out is never answered"]
+#[must_use = "a machine makes no progress until its step is performed"]
 pub enum Step<E, T> {
-    /// Perform this exchange and hand the [`Reply`] to [`Machine::handle`] with the ticket.
+    /// Perform this exchange and pass the [`Reply`] to [`Machine::handle`] with the ticket.
     Send(Ticket, Box<Exchange>),
-    /// Do this with a file, likewise.
+    /// Perform this file task and pass its [`Reply`] in the same way.
     File(Ticket, FileTask),
-    /// Ask again at this moment, or later.
+    /// Poll again at this time or later.
     Sleep(Moment),
-    /// Something for the user. Ask again for what comes after it.
+    /// An event for the caller. It is returned once; poll again for the next step.
     Event(E),
-    /// The end.
+    /// The machine has finished with this result.
     Done(T),
 }
 
-/// What came of a [`Step::Send`] or a [`Step::File`].
+/// The outcome of a [`Step::Send`] or a [`Step::File`].
 #[derive(Clone)]
 pub enum Reply {
-    /// The server answered, with whatever status.
+    /// A complete response, with any status.
     Response(Response),
-    /// What was asked for was done with the file, or could not be.
+    /// The result of a file task.
     File(Result<FileOutcome, FileError>),
-    /// There was no answer, or not a whole one.
+    /// No complete response was received.
     Error(TransportError),
 }
 
-/// Shows status, length and the names of the usual headers of a response, and no more: the rest may be confidential.
+/// Shows only the status, the length and the names of well-known headers of a response: the rest may be confidential.
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Response(response) => {
                 write!(f, "Response({:?}, {} bytes)", Head(response), response.body().len())
             }
-            Self::File(done) => f.debug_tuple("File").field(done).finish(),
-            Self::Error(fault) => f.debug_tuple("Fault").field(fault).finish(),
+            Self::File(result) => f.debug_tuple("File").field(result).finish(),
+            Self::Error(error) => f.debug_tuple("Error").field(error).finish(),
         }
     }
 }
 
-/// A state machine that performs no effect itself: see the [module](self) for its rules.
+/// A state machine that performs no effects itself. See the [module](self) for the rules it follows.
 pub trait Machine: Send {
-    /// What it delivers on its way; [`Infallible`](core::convert::Infallible) for an operation.
+    /// The events it delivers; [`Infallible`](core::convert::Infallible) for an operation.
     type Event: Send;
-    /// What it ends with.
+    /// Its final output.
     type Output: Send;
 
-    /// The next step. Harmless to repeat.
+    /// Returns the next step. Without a call of `handle` in between, it returns the same step again.
     fn poll(&mut self, now: Now) -> Step<Self::Event, Result<Self::Output, Error>>;
 
-    /// Takes the reply to the step with this ticket. A ticket that is not awaited is ignored.
+    /// Handles the reply to the step with this ticket. Unknown tickets are ignored.
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply);
 }
 
-/// A subscription: a machine that delivers events until it is stopped, or cannot go on.
+/// A machine that delivers events until it is stopped or fails.
 pub trait Feed: Machine {
-    /// Lets it end: what had arrived is still delivered, the subscription is ended on the server, and nothing else is sent.
-    /// A request under way is given up; its reply will be ignored.
+    /// Stops the feed: events already received are still delivered, the subscription is ended on the server, and nothing
+    /// else is sent. A request in flight is abandoned, and its reply ignored.
     fn stop(&mut self, now: Now);
 }
 

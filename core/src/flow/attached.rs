@@ -11,8 +11,8 @@ use crate::{
     session::Session,
 };
 
-/// What a request to a chat takes along: files, which are stored before it is made, and the share of a location, which
-/// begins with it.
+/// The uploads and the live-location share that belong to a request: files are stored before the request is sent, and
+/// the share starts with it.
 #[derive(Debug)]
 pub(crate) struct Attached {
     avatar: Option<Image>,
@@ -22,7 +22,7 @@ pub(crate) struct Attached {
 }
 
 impl Attached {
-    /// What these attachments bring, of a request with this key.
+    /// Collects the uploads and the share of these attachments, for a request with this idempotency key.
     pub(crate) fn new(attachments: &[NewAttachment], key: Option<&str>) -> Self {
         Self {
             avatar: None,
@@ -32,7 +32,7 @@ impl Attached {
         }
     }
 
-    /// Returns `true` if a share is enclosed, and the request may be one that was sent before: the user chose its key.
+    /// Returns `true` if there is a share and the request may have been sent before, as the caller chose its key.
     pub(crate) const fn may_repeat_a_share(&self) -> bool {
         self.share.is_some() && self.key.is_some()
     }
@@ -42,8 +42,8 @@ impl Attached {
         self
     }
 
-    /// Returns the whole request. `request` makes it of the stored avatar and the other stored files. `share_began` returns the
-    /// chat in which an enclosed share of a location may have begun, and how long before that moment, by the outcome.
+    /// Returns the complete operation. `request` builds the request from the stored avatar and the other stored files.
+    /// `share_began` returns, for the outcome, the chat in which the share may have started and the time since then.
     pub(crate) fn into_flow<T: Send>(
         self,
         session: &Session,

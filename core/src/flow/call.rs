@@ -1,11 +1,13 @@
-//! One endpoint as a machine: authentication, status, retries, `Retry-After` and idempotency keys, here and only here.
+//! One endpoint as a machine: authentication, status, retries, `Retry-After` and idempotency keys, all in one place.
 //!
 //! ```text
-//!                 poll: Send                 answer, or final trouble
-//!   ┌─► Ready ──────────────► Waiting(ticket) ─────────────────────► Done ──poll──► Over
-//!   │                              │ trouble worth another attempt
-//!   └──── poll, time reached ──── Backoff(until)      poll before that: Sleep(until)
+//!                poll: Send                response or permanent error
+//!   ┌─► Ready ─────────────► Waiting(ticket) ──────────────────────► Done ──poll──► Finished
+//!   │                             │ transient error
+//!   └─── poll, time reached ─── Backoff(until)     earlier poll: Sleep(until)
 //! ```
+//!
+//! While the session's requests are paced, a request is `Queued` before it is sent.
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{convert::Infallible, fmt, mem, time::Duration};
@@ -22,37 +24,36 @@ use crate::{
     session::Session,
 };
 
-/// A request that is sent until it is answered, or not worth another attempt.
+/// Sends a request, retrying transient failures.
 pub(crate) struct Call<T> {
     session: Session,
-    /// `None` if it was refused before anything was sent.
+    /// `None` if the arguments were rejected locally.
     endpoint: Option<Endpoint<T>>,
-    /// How often to try again.
     max_retries: u32,
     key: Option<String>,
     failures: u32,
-    /// Until when the server may be working on an earlier attempt, and how often it has said so.
+    /// Time until which the server may still be processing an earlier attempt, and the number of such responses.
     in_progress: Option<(Moment, u32)>,
-    /// Whether an attempt may have been acted on.
+    /// Set if an earlier attempt may have taken effect.
     outcome_unknown: bool,
-    /// Allows to replace a connection that had gone stale.
+    /// Allows one free attempt if a reused connection turns out to be closed.
     may_replace_stale_connection: bool,
-    /// Has the next attempts require a connection of their own: see [`Exchange::fresh`].
+    /// Makes the next attempts require a new connection: see [`Exchange::fresh`].
     fresh: bool,
-    /// When the last attempt was sent; the epoch before the first.
+    /// Time of the last attempt; the epoch before the first.
     sent_at: Moment,
-    /// Time that the reply to it took.
+    /// Time from the last attempt to its reply.
     lasted: Duration,
-    /// How far it is, if its answer goes to a file.
+    /// Progress of a response that is written to a file.
     resume: Option<Resume>,
-    /// Its place among the requests of the session, from the first poll on.
+    /// Position among the paced requests of the session; set by the first poll.
     place: Option<Place>,
     state: State<T>,
 }
 
 enum State<T> {
     Ready,
-    /// After others of the session: to be looked at again at this moment.
+    /// Behind other requests of the session; checked again at this time.
     Queued(Moment),
     Waiting(Ticket),
     Backoff(Moment),
@@ -61,7 +62,7 @@ enum State<T> {
 }
 
 impl Session {
-    /// Returns the machine of an endpoint. One that was refused locally becomes a machine that ends with that error.
+    /// Returns the machine of an endpoint. If the arguments were rejected locally, it ends with that error.
     pub(crate) fn call<T: Send>(&self, endpoint: Result<Endpoint<T>, Error>) -> Call<T> {
         Call::new(self.clone(), endpoint)
     }
@@ -98,7 +99,7 @@ impl<T> Call<T> {
         }
     }
 
-    /// Tried once, but for a stale connection: for those who try again themselves.
+    /// Disables retries, except for a stale connection: for callers that retry themselves.
     pub(crate) fn without_retries(mut self) -> Self {
         (self.max_retries, self.may_replace_stale_connection) = (0, true);
         self
@@ -110,35 +111,35 @@ impl<T> Call<T> {
         self
     }
 
-    /// Returns when the last attempt was sent.
+    /// Returns the time at which the last attempt was sent.
     pub(crate) const fn sent_at(&self) -> Moment {
         self.sent_at
     }
 
-    /// Returns how long the reply to the last attempt took.
+    /// Returns the time from the last attempt to its reply.
     pub(crate) const fn lasted(&self) -> Duration {
         self.lasted
     }
 
-    /// Whether its answer is there, and was not taken yet.
+    /// Returns `true` if the result is available and has not been taken by a poll.
     pub(crate) const fn has_result(&self) -> bool {
         matches!(self.state, State::Done(_))
     }
 
-    /// Lets the answer go to a file, and a lost answer go on where it was cut.
+    /// Streams the response to a file, and resumes an interrupted response.
     pub(crate) fn resumable(mut self, resume: Resume) -> Self {
         self.resume = Some(resume);
         self
     }
 
-    /// The same request each time: only the endpoint, the session and the key go into it.
+    /// Builds the request. It depends only on the endpoint, the session and the key, so it is the same in each attempt.
     fn exchange(&self, endpoint: &Endpoint<T>) -> Exchange {
         let config = self.session.config();
         let mut request = endpoint.request(&config.base);
         let headers = request.headers_mut();
         headers.insert(header::AUTHORIZATION, self.session.authorization());
         headers.insert(header::USER_AGENT, self.session.user_agent());
-        // Bodies are read as they come: nothing here decodes one.
+        // Content codings are not supported.
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(protocol::IDENTITY));
         if let Some(key) = self.key.as_deref().and_then(|key| HeaderValue::try_from(key).ok()) {
             headers.insert(protocol::IDEMPOTENCY_KEY, key);
@@ -155,8 +156,8 @@ impl<T> Call<T> {
     fn on_response(&mut self, now: Now, response: Response) -> State<T> {
         let Some(endpoint) = &self.endpoint else { return State::Finished };
         if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            // Only a proxy has this status, and it has passed nothing on. Each further attempt would be a failed login.
-            let why = "it demands a user name and password (status 407); the request has not reached the server";
+            // Only a proxy sends this status, without forwarding the request. Each retry would be a failed login.
+            let why = "it requires a user name and password (status 407); the request was not forwarded";
             return self.fail(TransportError::new(TransportErrorKind::Proxy, why).into());
         }
         if let Some(Err(error)) = self.resume.as_ref().map(|resume| resume.verify(&response)) {
@@ -172,7 +173,7 @@ impl<T> Call<T> {
         if restarts || error.is_transient() { self.retry(now, error) } else { self.fail(error) }
     }
 
-    /// The content that was asked for.
+    /// Returns the part of the content that the current attempt requests.
     fn requested_range(&self) -> Range {
         if self.resume.as_ref().is_some_and(Resume::has_some) { Range::Rest } else { Range::All }
     }
@@ -189,15 +190,15 @@ impl<T> Call<T> {
         };
         if let Some(resume) = &mut self.resume {
             if misfit.is_some() {
-                // Nothing of a response that is not the file may stay in it.
+                // The file must not keep bytes of a response that is not its content.
                 resume.restart();
             } else if resume.on_interrupted(&fault) {
-                // As long as there is headway, no number of cuts is too many.
+                // Progress resets the retry budget.
                 self.failures = 0;
             }
         }
         let error = match misfit {
-            // That it is something else says more than that it is too large.
+            // The wrong content is the more precise error.
             Some((status, why)) if fault.kind == TransportErrorKind::TooLarge => UnexpectedResponse {
                 status: Some(status.as_u16()),
                 ..UnexpectedResponse::new(self.session.redact(&why))
@@ -208,14 +209,14 @@ impl<T> Call<T> {
         if error.is_transient() { self.retry(now, error) } else { self.fail(error) }
     }
 
-    /// Another attempt (every request is safe to repeat: see [`Endpoint::key`]) if the policy has one left, and the patience for
-    /// what the server asks.
+    /// Schedules a retry if the policy allows one and the server's `Retry-After` is acceptable. Every request is safe to
+    /// repeat: see [`Endpoint::key`].
     fn retry(&mut self, now: Now, error: Error) -> State<T> {
         self.outcome_unknown |= error.outcome_unknown();
-        // A server says 408 on a connection that it has given up, while others may be as old (RFC 9110, section 15.5.9).
+        // A server sends 408 before it closes an idle connection; others may be as old (RFC 9110, section 15.5.9).
         self.fresh |=
             discredits_idle_connections(&error) || error.status() == Some(StatusCode::REQUEST_TIMEOUT.as_u16());
-        // The server may just have closed an idle connection: once, that costs neither a wait nor an attempt.
+        // Servers close idle connections: once per call, this costs neither a wait nor an attempt.
         if is_stale_connection(&error) && mem::take(&mut self.may_replace_stale_connection) {
             return State::Ready;
         }
@@ -226,7 +227,7 @@ impl<T> Call<T> {
             self.failures
         });
         let ours = backoff::delay(&policy, nth, self.session.next_random());
-        // On top of what is asked, so that those who were asked the same do not come back at the same time.
+        // Added to `Retry-After`, so that clients that were given the same time do not all return at once.
         let wait = asked.unwrap_or_default().saturating_add(ours);
         let is_limited = error.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16());
         if let Some(place) = self.place.as_ref().filter(|_| is_limited) {
@@ -241,7 +242,7 @@ impl<T> Call<T> {
             return self.fail(error);
         }
         match &self.place {
-            // The pause of the session is its wait, too.
+            // The pause of the session includes this wait.
             Some(place) if is_limited && !self.is_brief() => {
                 place.requeue();
                 State::Queued(now.moment)
@@ -250,8 +251,8 @@ impl<T> Call<T> {
         }
     }
 
-    /// Returns how often the server has said that it still works on an earlier attempt, as long as that can be: this is no
-    /// failure of the attempts since. `None` for any other error.
+    /// Returns the number of responses saying that an earlier attempt is still being processed, which is not a failure of
+    /// the attempts since. `None` for any other error, and after the time that processing can take.
     fn in_progress_polls(&mut self, now: Now, error: &Error) -> Option<u32> {
         let (Error::Api(refusal), Some(endpoint)) = (error, &self.endpoint) else { return None };
         if self.max_retries == 0 || !refusal.meaning.is_in_progress {
@@ -263,15 +264,15 @@ impl<T> Call<T> {
         (now.moment < *until).then_some(*times)
     }
 
-    /// Sends it, or waits for those before it if the session's requests are paced.
+    /// Sends the request, or queues it if the session's requests are paced.
     fn enqueue(&mut self, now: Now) -> State<T> {
         let is_brief = self.is_brief();
         let place = self.place.get_or_insert_with(|| Place::new(self.session.brake()));
         if is_brief || place.enter(now.moment) { self.send(now) } else { State::Queued(now.moment) }
     }
 
-    /// Returns the next state of a request that waits for its turn; `None` once that has come. A pause that is too long to wait for
-    /// ends it with the error that has begun the pause.
+    /// Returns the next state of a queued request, or `None` once it may be sent. A pause that is too long to wait for ends it with
+    /// the error that started the pause.
     fn queued(&self, now: Now, place: &Place) -> Option<State<T>> {
         let max = self.session.config().retry.max_retry_after.max(MAX_WAITED_PAUSE);
         if let Some(error) = place.pause_beyond(now.moment, max) {
@@ -280,7 +281,7 @@ impl<T> Call<T> {
         place.wait_until(now.moment).map(State::Queued)
     }
 
-    /// Returns `true` for a request that has little time: it does not wait for others.
+    /// Returns `true` for a request with a short timeout, which is never queued.
     fn is_brief(&self) -> bool {
         self.endpoint.as_ref().is_none_or(Endpoint::has_short_timeout)
     }
@@ -295,11 +296,11 @@ impl<T> Call<T> {
     }
 }
 
-/// Waits for a request that is being worked on double so often, and then stay as they are.
+/// Maximum number of doublings of the wait for a request that is still being processed.
 const MAX_DOUBLINGS: u32 = 4;
 
-/// A refusal whose status alone says why: another attempt would only be refused, or count as a failed login, so it stands
-/// also if its body was cut off.
+/// Returns `true` for an error status that needs no body: a retry would be rejected as well, or count as a failed login,
+/// so the status counts even if the body was cut off.
 fn is_complete_without_body(status: StatusCode) -> bool {
     matches!(
         status,
@@ -316,8 +317,8 @@ fn is_stale_connection(error: &Error) -> bool {
     matches!(error, Error::Connection(fault) if fault.kind == TransportErrorKind::Disconnected && fault.reused && fault.received == 0)
 }
 
-/// Returns `true` if all connections that were idle for as long as this one may be dead: the server, or something in
-/// between, has forgotten one that was used again.
+/// Returns `true` if all connections that were idle for as long as this one may be dead, because the server or an
+/// intermediary had dropped a reused one.
 pub(crate) fn discredits_idle_connections(error: &Error) -> bool {
     matches!(error, Error::Connection(fault) if fault.reused && matches!(fault.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout))
 }
@@ -362,8 +363,8 @@ impl<T: Send> Machine for Call<T> {
         self.state = match reply {
             Reply::Response(response) => self.on_response(now, response),
             Reply::Error(fault) => self.on_transport_error(now, fault),
-            // No executor answers a request so; were it to, there is no answer.
-            Reply::File(_) => State::Done(Err(Error::invalid("executor", "it answered a request with a file"))),
+            // An executor bug.
+            Reply::File(_) => State::Done(Err(Error::invalid("executor", "it returned a file outcome for a request"))),
         };
     }
 }
@@ -376,7 +377,7 @@ impl<T> fmt::Debug for Call<T> {
             State::Waiting(_) => "Waiting",
             State::Backoff(_) => "Backoff",
             State::Done(_) => "Done",
-            State::Finished => "Over",
+            State::Finished => "Finished",
         };
         f.debug_struct("Call").field("state", &state).field("failures", &self.failures).finish_non_exhaustive()
     }

@@ -1,5 +1,5 @@
-//! Combinators over operations: [`Map`] changes the output, [`Then`] continues with a second operation, [`Inspect`] observes the
-//! outcome, [`Lazy`] makes the operation when it starts, [`Regardless`] ignores the outcome of one.
+//! Combinators of operations: [`Map`] converts the output, [`Then`] chains a second operation, [`Inspect`] observes the
+//! result, [`Lazy`] creates the operation when it starts, and [`Regardless`] ignores a result.
 
 use core::convert::Infallible;
 
@@ -10,9 +10,9 @@ use crate::{
     machine::{Machine, Reply, Step, Ticket},
 };
 
-/// An operation: a machine that delivers nothing on its way and answers once.
+/// An operation: a machine that delivers no events and has one output.
 pub trait Flow: Machine<Event = Infallible> {
-    /// Turns the answer into another value.
+    /// Converts the output.
     fn map<T, F>(self, f: F) -> Map<Self, F>
     where
         Self: Sized,
@@ -22,7 +22,7 @@ pub trait Flow: Machine<Event = Infallible> {
         Map::new(self, f)
     }
 
-    /// Goes on with a second operation made from the answer of this one.
+    /// Chains a second operation, built from the output of this one.
     fn then<B, F>(self, f: F) -> Then<Self, B, F>
     where
         Self: Sized,
@@ -35,11 +35,11 @@ pub trait Flow: Machine<Event = Infallible> {
 
 impl<M: Machine<Event = Infallible> + ?Sized> Flow for M {}
 
-/// An operation whose answer goes through a function: see [`Flow::map`].
+/// An operation whose output is converted: see [`Flow::map`].
 #[derive(Debug)]
 pub struct Map<A, F> {
     flow: A,
-    /// Gone once it was called, that is, after the end.
+    /// `None` after it has been called.
     f: Option<F>,
 }
 
@@ -68,7 +68,7 @@ where
     }
 }
 
-/// An operation whose outcome is looked at when it comes, together with the time.
+/// Calls a closure with the result of an operation and the time of its completion.
 #[derive(Debug)]
 pub(crate) struct Inspect<A, F> {
     flow: A,
@@ -76,8 +76,8 @@ pub(crate) struct Inspect<A, F> {
 }
 
 impl<A, F> Inspect<A, F> {
-    pub(crate) const fn new(flow: A, note: F) -> Self {
-        Self { flow, f: note }
+    pub(crate) const fn new(flow: A, f: F) -> Self {
+        Self { flow, f }
     }
 }
 
@@ -102,7 +102,7 @@ where
     }
 }
 
-/// One operation and then another: see [`Flow::then`].
+/// Two operations in sequence: see [`Flow::then`].
 #[derive(Debug)]
 pub struct Then<A, B, F> {
     state: State<A, B>,
@@ -152,12 +152,12 @@ where
     }
 }
 
-/// An operation that is made when it begins, for one that depends on the time.
+/// An operation that is created by its first poll, because it depends on the time.
 #[derive(Debug)]
 pub(crate) struct Lazy<A, F> {
-    /// `None` before its beginning.
+    /// `None` before the first poll.
     flow: Option<A>,
-    /// Gone after its beginning.
+    /// `None` after it has been called.
     f: Option<F>,
 }
 
@@ -189,7 +189,7 @@ where
     }
 }
 
-/// An operation, if there is one, whose outcome does not matter: the output is a value known before.
+/// An optional operation whose result is ignored: the output is a given value.
 #[derive(Debug)]
 pub(crate) struct Regardless<A, T> {
     flow: Option<A>,

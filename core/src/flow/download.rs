@@ -11,13 +11,13 @@ use crate::{
     session::Session,
 };
 
-/// An asset saved as a file: written to a new file, which is measured and renamed when it is complete, and discarded if it
-/// never will be.
+/// Downloads an asset to a file: the content is written to a new file, whose length is verified before it is renamed. On
+/// failure, the new file is removed.
 #[derive(Debug)]
 pub(crate) struct DownloadToFile {
     session: Session,
     size: u64,
-    /// The new file, and the one that it becomes. Both are empty until it was created.
+    /// Paths of the new file and of its final name; empty until the file is created.
     part: String,
     target: String,
     state: State,
@@ -25,19 +25,19 @@ pub(crate) struct DownloadToFile {
 
 #[derive(Debug)]
 enum State {
-    /// Before anything is requested: a target that cannot be written to is no reason to transfer anything.
+    /// Comes first: nothing is transferred if the target cannot be written.
     Creating(FileCall, Box<Endpoint<()>>),
     Fetching(Box<Call<()>>),
     Measuring(FileCall),
     Renaming(FileCall),
-    /// After the error that the download then ends with.
+    /// The download then ends with this error.
     Discarding(FileCall, Error),
     Failed(Error),
     Finished,
 }
 
 impl DownloadToFile {
-    /// Of what has `size` bytes, to the file at `path`.
+    /// Creates the download of an asset of `size` bytes to the file at `path`.
     pub(crate) fn new(session: &Session, endpoint: Result<Endpoint<()>, Error>, size: u64, path: String) -> Self {
         let at = match endpoint {
             Ok(endpoint) => {
@@ -71,7 +71,7 @@ impl DownloadToFile {
     }
 }
 
-/// An executor that answers a file task with something else.
+/// Returns the error for an executor that returns the wrong outcome of a file task.
 fn unexpected_outcome(what: &str) -> Error {
     Error::invalid("executor", format!("it did not {what} the file"))
 }
@@ -111,11 +111,11 @@ impl Machine for DownloadToFile {
                     Err(error) => self.discard(error),
                 },
                 State::Discarding(call, error) => {
-                    // The error of the download matters more than one of its removal.
+                    // The error of the download matters more than a failed removal.
                     let _ = ready!(call.poll(now));
                     State::Failed(mem::replace(error, Error::Finished))
                 }
-                // Every later poll finds `Finished` in its place.
+                // Later polls return `Finished`.
                 State::Failed(error) => return Step::Done(Err(mem::replace(error, Error::Finished))),
                 State::Finished => return Step::Done(Err(Error::Finished)),
             };

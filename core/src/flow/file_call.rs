@@ -1,4 +1,4 @@
-//! One thing to do with a file, as a machine.
+//! One file task as a machine.
 
 use core::{convert::Infallible, mem};
 
@@ -9,7 +9,7 @@ use crate::{
     session::Session,
 };
 
-/// A file task that is done once. There is nothing to retry: the file is here.
+/// Performs a file task once. A failure is final: retries help with networks, not with local files.
 #[derive(Debug)]
 pub(crate) struct FileCall {
     session: Session,
@@ -56,8 +56,8 @@ impl Machine for FileCall {
         self.state = State::Done(match reply {
             Reply::File(result) => result.map_err(Error::File),
             Reply::Error(fault) => Err(fault.into()),
-            // No executor answers a file task so; were it to, the file was not dealt with.
-            Reply::Response(_) => Err(Error::invalid("executor", "it gave a server's answer to a file task")),
+            // An executor bug.
+            Reply::Response(_) => Err(Error::invalid("executor", "it returned a response for a file task")),
         });
     }
 }

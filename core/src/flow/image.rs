@@ -11,7 +11,7 @@ use crate::{
     session::Session,
 };
 
-/// An image, read where it is a file, and found fit: the bytes that are then the ones sent.
+/// Loads an image, from its file if it has one, and validates it. The output is the bytes to send.
 #[derive(Debug)]
 pub(crate) struct LoadImage {
     name: String,
@@ -75,22 +75,22 @@ impl Machine for LoadImage {
     }
 }
 
-/// Whether the bytes are a whole JPEG of at most the size that an avatar may have.
+/// Checks that the bytes are a complete JPEG within the size limits of an avatar.
 fn validate_jpeg(bytes: &[u8]) -> Result<(), String> {
     if bytes.len() as u64 > MAX_IMAGE_BYTES {
-        return Err(format!("it has {} bytes; at most {MAX_IMAGE_BYTES} are allowed", bytes.len()));
+        return Err(format!("it has {} bytes; the maximum is {MAX_IMAGE_BYTES}", bytes.len()));
     }
     let Some((frame, rest)) = bytes.strip_prefix(&[0xFF, 0xD8]).and_then(frame) else {
-        return Err("it is no JPEG that says its size, whatever its name says".into());
+        return Err("not a JPEG with a frame header".into());
     };
     let [width, height] = frame;
     if width == 0 || height == 0 || usize::from(width.max(height)) > MAX_IMAGE_SIDE {
-        return Err(format!("it has {width}x{height} pixels; at most {MAX_IMAGE_SIDE}x{MAX_IMAGE_SIDE} are allowed"));
+        return Err(format!("it has {width}x{height} pixels; the maximum is {MAX_IMAGE_SIDE}x{MAX_IMAGE_SIDE}"));
     }
-    if has_end_marker(rest) { Ok(()) } else { Err("the JPEG is cut off: its end is missing".into()) }
+    if has_end_marker(rest) { Ok(()) } else { Err("the JPEG is truncated: its end marker is missing".into()) }
 }
 
-/// Width and height by the frame header, and what follows that.
+/// Returns the width and height of the frame header, and the bytes after it.
 fn frame(mut jpeg: &[u8]) -> Option<([u16; 2], &[u8])> {
     loop {
         let (marker, segment, rest) = segment(jpeg)?;
@@ -107,8 +107,8 @@ fn frame(mut jpeg: &[u8]) -> Option<([u16; 2], &[u8])> {
     }
 }
 
-/// Whether the image itself has its end marker: after the segments (of which one may hold a whole thumbnail) and the
-/// start of the scan.
+/// Returns `true` if the image itself has its end marker: after the start of the scan, because a segment before it may
+/// contain a complete thumbnail.
 fn has_end_marker(mut jpeg: &[u8]) -> bool {
     while let Some((marker, _, rest)) = segment(jpeg) {
         if marker == 0xDA {
@@ -119,8 +119,8 @@ fn has_end_marker(mut jpeg: &[u8]) -> bool {
     false
 }
 
-/// The segment that comes next, behind any number of fill bytes, and what follows it; `None` for a marker that has no
-/// segment: none of those comes before a scan.
+/// Returns the marker and the content of the next segment, after any number of fill bytes, and the bytes after it. `None`
+/// for a marker without a segment, which cannot come before a scan.
 fn segment(jpeg: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let fill = jpeg.iter().take_while(|byte| **byte == 0xFF).count();
     let (marker, rest) = jpeg.get(fill..)?.split_first()?;
@@ -138,18 +138,18 @@ mod tests {
     const START: &[u8] = &[0xFF, 0xD8];
     const SCAN: &[u8] = &[0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0, 0x7F, 0xFF, 0xD9];
 
-    /// A frame header of a square of this size.
+    /// Returns the frame header of a square image.
     fn frame_header(side: u16) -> Vec<u8> {
         let [high, low] = side.to_be_bytes();
         [0xFF, 0xC0, 0, 11, 8, high, low, high, low, 1, 1, 0x11, 0].to_vec()
     }
 
     #[test]
-    fn the_size_is_that_of_the_frame_that_a_decoder_finds() {
+    fn the_size_is_that_of_the_frame_a_decoder_uses() {
         let (small, large) = (frame_header(8), frame_header(9_000));
         assert_eq!(validate_jpeg(&[START, &small, SCAN].concat()), Ok(()));
         assert_eq!(validate_jpeg(&[START, &[0xFF, 0xFF], &small, SCAN].concat()), Ok(()), "fill bytes are allowed");
-        // A marker without a length is followed by the next marker, whatever its next bytes would be as a length.
+        // The bytes after a marker without a length are the next marker, although they could be read as a length.
         let hidden = [START, &[0xFF, 0x01, 0, 15], &large, &small, SCAN].concat();
         assert!(validate_jpeg(&hidden).is_err());
         let filled = [START, &[0xFF], &large, &small, SCAN].concat();
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_is_refused_wherever_it_is_cut() {
+    fn a_truncated_image_is_rejected() {
         let whole = [START, &frame_header(8), SCAN].concat();
         for length in 0..whole.len() {
             assert!(validate_jpeg(&whole[..length]).is_err(), "{length} bytes");

@@ -1,4 +1,4 @@
-//! A list walked to its end, page by page.
+//! Fetches every page of a list.
 
 use alloc::{collections::BTreeSet, format, string::String};
 use core::{convert::Infallible, mem};
@@ -18,34 +18,34 @@ use crate::{
     session::Session,
 };
 
-/// The most pages to walk: a list that goes on after so many has no end.
+/// Maximum number of pages; a longer list is assumed to be endless.
 const MAX_PAGES: usize = 10_000;
 
-/// Number of items that a page is requested with: the maximum of the contract.
+/// Number of items to request per page: the maximum of the contract.
 const PAGE_SIZE: u32 = 100;
 
-/// All pages of a list as one answer.
+/// All pages of a list as one output.
 #[derive(Debug)]
 pub(crate) struct Paginator<T> {
     session: Session,
-    /// The list without a cursor. `None` if it was refused before anything was sent.
+    /// The list without a cursor; `None` if the arguments were rejected locally.
     first: Option<Endpoint<Page<T>>>,
     call: Call<Page<T>>,
     collected: Collected<T>,
-    /// Whether the request under way takes a limit, so that a smaller page can be requested in its place.
+    /// Set if the request in flight has a limit, so that a smaller page can be requested instead.
     accepts_limit: bool,
-    /// Where the page begins that is being requested, and how many items are requested of it.
+    /// Cursor and maximum number of items of the page in flight.
     cursor: Option<String>,
     limit: u32,
-    /// Size of all pages so far.
+    /// Size of all pages so far, in bytes.
     bytes: u64,
-    /// A cursor that comes again would make this a loop.
+    /// Cursors so far: a repeated one would make an endless loop.
     seen: BTreeSet<String>,
-    /// Set if the server had forgotten a cursor, and the list was begun again.
+    /// Set if a cursor had expired and the list was restarted.
     has_restarted: bool,
 }
 
-/// What a walk has found.
+/// The collected pages.
 #[derive(Debug)]
 pub(crate) struct Collected<T> {
     pub(crate) items: Listing<T>,
@@ -65,7 +65,7 @@ impl<T: Clone + Send> Paginator<T> {
         Self { accepts_limit: true, ..Self::starting_with(session, first, list) }
     }
 
-    /// The pages of a list whose first page is the response to another request.
+    /// Creates a paginator whose first page is the response to another request.
     pub(crate) fn starting_with(
         session: &Session,
         first: Result<Endpoint<Page<T>>, Error>,
@@ -85,31 +85,31 @@ impl<T: Clone + Send> Paginator<T> {
         }
     }
 
-    /// Takes a page in. Returns the call for the next one, unless that was the last.
+    /// Adds a page. Returns the call for the next page, unless this was the last.
     fn push_page(&mut self, page: Page<T>) -> Result<Option<Call<Page<T>>>, Error> {
         self.bytes = self.bytes.saturating_add(page.bytes);
         let most = self.session.config().limits.max_list;
         if self.bytes > most {
-            let why = format!("the list is larger than {most} bytes (the limit `max_list`)");
+            let why = format!("the list is larger than the limit `max_list` ({most} bytes)");
             return Err(UnexpectedResponse::new(why).into());
         }
         self.collected.items.append(page.items);
         self.collected.last_modified = self.collected.last_modified.max(page.last_modified);
         let Some(cursor) = page.next_cursor else { return Ok(None) };
         if !is_cursor(&cursor) {
-            return Err(endless_list("the list goes on at what is no cursor"));
+            return Err(endless_list("invalid next cursor"));
         }
         if self.seen.len() >= MAX_PAGES {
-            return Err(endless_list(&format!("the list goes on after {MAX_PAGES} pages")));
+            return Err(endless_list(&format!("the list has more than {MAX_PAGES} pages")));
         }
         if !self.seen.insert(cursor.clone()) {
-            return Err(endless_list("the list has a cursor that repeats, so it would never end"));
+            return Err(endless_list("next cursor repeats, so the list would never end"));
         }
         (self.cursor, self.accepts_limit) = (Some(cursor), true);
         Ok(self.next_page())
     }
 
-    /// Returns the call for a smaller page in place of one that is too large, if there is one.
+    /// Returns the call for a smaller page if the last one was too large and can be reduced.
     fn with_smaller_pages(&mut self, error: &Error) -> Option<Call<Page<T>>> {
         let is_too_large = matches!(error, Error::UnexpectedResponse(answer) if answer.is_too_large);
         if !is_too_large || !self.accepts_limit || self.limit <= 1 {
@@ -119,8 +119,8 @@ impl<T: Clone + Send> Paginator<T> {
         self.next_page()
     }
 
-    /// Returns the call for the first page once more, if the server has forgotten the cursor of another one: it was restarted,
-    /// or restored. That happens once; a server that forgets each cursor would never come to an end.
+    /// Returns the call for the first page if the server rejects a cursor as expired, for instance after a restart. Only
+    /// once: with a server that rejects every cursor, the list would never end.
     fn restart(&mut self, error: &Error) -> Option<Call<Page<T>>> {
         if signal(error) != Some(Signal::CursorExpired) || self.has_restarted {
             return None;

@@ -12,14 +12,14 @@ use crate::{
     session::Session,
 };
 
-/// A request with the files that belong to it: the avatar is loaded, all files are stored, then the request is sent.
+/// Loads the avatar, stores all files, and sends the request that refers to them.
 ///
 /// ```text
 ///   without files ───────────────────────────────────────────┐
 ///   LoadingAvatar ──► Storing (avatar first, then the rest) ─┴─► Sending
 /// ```
 ///
-/// `R` makes the request of the stored avatar and the other stored files.
+/// `R` builds the request from the stored avatar and the other stored files.
 #[derive(Debug)]
 pub(super) struct Post<T, R> {
     state: State<T, R>,
@@ -37,7 +37,7 @@ struct Preparation<R> {
     session: Session,
     request: R,
     key: Option<String>,
-    /// The files to store; the avatar is put before them.
+    /// The files to store; the avatar is inserted at the front.
     files: Vec<Upload>,
     has_avatar: bool,
     stage: Stage,
@@ -53,8 +53,8 @@ impl<T: Send, R> Post<T, R>
 where
     R: Fn(Option<&Asset>, &[Asset]) -> Result<Endpoint<T>, Error> + Send,
 {
-    /// Creates the machine. The request is made without files first, so that what is invalid in it is refused before a file is
-    /// read.
+    /// Creates the machine. The request is built without files first, so that its arguments are validated before a file
+    /// is read.
     pub(super) fn new(
         session: &Session,
         request: R,

@@ -7,19 +7,19 @@ use crate::{
     error::{Error, UnexpectedResponse},
 };
 
-/// How far a download to a file is, so that it can go on there after a cut.
+/// Progress of a download to a file, for resuming it after an interruption.
 ///
-/// It goes on only if the server named the version of what it sent by a strong `ETag`, and sends the rest only if it still
-/// has that version (`If-Range`): a file that changed meanwhile comes again from its beginning.
+/// It is resumed only if the response had a strong `ETag`, and with `If-Range`: if the content has changed meanwhile, the
+/// server sends all of it.
 #[derive(Debug)]
 pub(crate) struct Resume {
     path: String,
-    /// The most bytes that the file may have.
+    /// Maximum length of the file.
     limit: u64,
-    /// How many bytes of the file are good.
+    /// Number of valid bytes in the file.
     offset: u64,
     etag: Option<HeaderValue>,
-    /// How many bytes were ever good: only what goes beyond is headway.
+    /// Largest offset so far; only a larger one counts as progress.
     high_water_mark: u64,
 }
 
@@ -28,7 +28,7 @@ impl Resume {
         Self { path, limit, offset: 0, etag: None, high_water_mark: 0 }
     }
 
-    /// Asks for what is missing, to be written behind what is good.
+    /// Sets the target of the exchange and, after an interruption, requests the missing range.
     pub(crate) fn apply_to(&self, exchange: &mut Exchange) {
         exchange.to_file = Some(FileTarget::new(self.path.clone(), self.offset).limit(self.limit));
         let Some(etag) = self.etag.clone().filter(|_| self.has_some()) else { return };
@@ -38,14 +38,14 @@ impl Resume {
         headers.insert(header::IF_RANGE, etag);
     }
 
-    /// Returns `true` if a part of the file is good, so that the rest is asked for.
+    /// Returns `true` if part of the file is valid, so that only the rest is requested.
     pub(crate) const fn has_some(&self) -> bool {
         self.offset > 0
     }
 
-    /// Takes note of a cut. Whether there was headway since the last one.
+    /// Records an interruption. Returns `true` if there was progress since the last one.
     pub(crate) fn on_interrupted(&mut self, fault: &TransportError) -> bool {
-        // Without a head nothing was written, nor with one that is no success: what was good is good.
+        // Without a successful head nothing was written, so the offset stays.
         let Some(head) = &fault.head else { return false };
         let before = match head.status() {
             StatusCode::OK => 0,
@@ -63,24 +63,24 @@ impl Resume {
         headway
     }
 
-    /// Begins anew: the server has nothing for the range that was asked for. `false` if none was.
+    /// Discards the progress, as the server rejects the requested range. Returns `false` if no range was requested.
     pub(crate) fn restart(&mut self) -> bool {
         let asked = self.has_some();
         (self.offset, self.etag) = (0, None);
         asked
     }
 
-    /// Whether the answer put the rest where it belongs, and all of it.
+    /// Checks that a 206 response is exactly the requested rest of the file.
     pub(crate) fn verify(&self, response: &Response) -> Result<(), Error> {
         let is_rest = response.status() == StatusCode::PARTIAL_CONTENT && self.has_some();
         if !is_rest || self.is_continuation(response.headers()) {
             return Ok(());
         }
-        let reason = format!("the bytes from {} on were asked for, and others came", self.offset);
+        let reason = format!("the content range does not match the requested range `bytes={}-`", self.offset);
         Err(UnexpectedResponse { status: Some(206), ..UnexpectedResponse::new(reason) }.into())
     }
 
-    /// Whether a part is all of the rest, and of the same version as what is there.
+    /// Returns `true` for the headers of a part that is all of the rest, in the version that was started with.
     fn is_continuation(&self, headers: &HeaderMap) -> bool {
         let is_the_rest = || {
             let range = headers.get(header::CONTENT_RANGE)?.to_str().ok()?.strip_prefix("bytes ")?;

@@ -14,18 +14,17 @@ use crate::{
     session::Session,
 };
 
-/// Files, stored one after the other. Answers with what they are called from then on, in their order.
+/// Stores files one after the other. The output is their assets, in the same order.
 ///
-/// All names are looked at before the first byte is sent. A file that is stored is not sent again, whatever
-/// happens to those after it.
+/// All names are validated before the first byte is sent. A stored file is not sent again when a later one is retried.
 #[derive(Debug)]
 pub(crate) struct Uploads {
     session: Session,
-    /// The key of what they are for, if it was given one: theirs are made from it, so that the same files again are the
-    /// same assets.
+    /// The caller's idempotency key of the message or chat. The keys of the files are derived from it, so that storing
+    /// them again returns the same assets.
     key: Option<String>,
     files: Vec<(Upload, UploadHeaders)>,
-    /// The assets of the first files, in their order.
+    /// The assets of the files stored so far.
     stored: Vec<Asset>,
     state: State,
 }
@@ -35,7 +34,7 @@ enum State {
     Ready,
     Measuring(FileCall),
     Sending(Box<Call<Asset>>),
-    /// With [`Error::Finished`] after the end.
+    /// [`Error::Finished`] after the end.
     Failed(Error),
 }
 
