@@ -1,4 +1,4 @@
-//! What an adapter implements: the effects that the core describes.
+//! The trait an adapter implements to perform the core's effects.
 
 mod manual;
 
@@ -6,10 +6,10 @@ pub use self::manual::Manual;
 pub use crate::session::Session;
 use crate::{effect::Now, flow::Flow, machine::Feed};
 
-/// Carries out what machines ask for. Every operation of this crate is generic over it.
+/// Drives machines by performing the steps they request. Every operation of this crate is generic over it.
 ///
-/// What [`run`](Self::run) returns is up to the executor: a synchronous one gives `Result<T, Error>`, an asynchronous
-/// one a future of that, one for tests the machine itself ([`Manual`](crate::executor::Manual)). Its loop is the same in all:
+/// The executor chooses the type that [`run`](Self::run) returns: `Result<T, Error>` for a synchronous one, a future of
+/// that for an asynchronous one, the machine itself for [`Manual`]. The loop is the same in all of them:
 ///
 /// ```
 /// # use teamwire_core::{effect::{Exchange, Moment, Now}, flow::Flow, machine::{Reply, Step}, Error};
@@ -33,27 +33,27 @@ use crate::{effect::Now, flow::Flow, machine::Feed};
 /// }
 /// ```
 ///
-/// Clones are the same executor: they share its session and its connections.
+/// Clones share the session and the connections.
 pub trait Executor: Clone + Send + Sync + 'static {
-    /// What an operation with the answer `T` looks like to the caller.
+    /// The type that an operation with output `T` returns to the caller.
     type Run<'a, T: Send + 'a>
     where
         Self: 'a;
 
-    /// What a subscription looks like to the caller: an iterator, or a stream.
+    /// The type of a feed for the caller, such as an iterator or a stream.
     type Events<F: Feed + 'static>;
 
-    /// What all operations of this executor share.
+    /// Returns the session shared by all operations.
     fn session(&self) -> &Session;
 
-    /// What time it is.
+    /// Returns the current time.
     fn now(&self) -> Now;
 
-    /// Runs an operation to its end.
+    /// Runs an operation to completion.
     fn run<'a, F: Flow + 'a>(&'a self, flow: F) -> Self::Run<'a, F::Output>
     where
         F::Output: 'a;
 
-    /// Follows a feed. Nothing is sent before somebody asks for its first event.
+    /// Starts following a feed. Nothing is sent until its first event is requested.
     fn events<F: Feed + 'static>(&self, feed: F) -> Self::Events<F>;
 }

@@ -1,53 +1,53 @@
-//! The two clocks an executor hands to the core, as data.
+//! The two clocks that an executor passes to the core, as data.
 
 use core::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-/// A point on the executor's monotonic clock: the time since the epoch that the executor chose for itself.
+/// A point in time on the executor's monotonic clock, relative to an epoch of the executor's choice.
 ///
-/// Waits and retries are measured on it, so a jump of the wall clock moves none of them.
+/// Waits and retries are measured on it, so changes of the wall clock do not affect them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(Duration);
 
 impl Moment {
-    /// The executor's epoch itself.
+    /// The executor's epoch.
     pub const EPOCH: Self = Self(Duration::ZERO);
 
-    /// The point `elapsed` after the executor's epoch.
+    /// Returns the time `elapsed` after the executor's epoch.
     pub const fn from_epoch(elapsed: Duration) -> Self {
         Self(elapsed)
     }
 
-    /// How long after the executor's epoch this is.
+    /// Returns the time since the executor's epoch.
     pub const fn since_epoch(self) -> Duration {
         self.0
     }
 
-    /// This moment moved on by `wait`; the end of time where that is further than time goes.
+    /// Adds `wait`, saturating at the maximum.
     pub const fn saturating_add(self, wait: Duration) -> Self {
         Self(self.0.saturating_add(wait))
     }
 
-    /// How long it takes from `earlier` until this moment; zero if it is not later.
+    /// Returns the time elapsed since `earlier`, or zero if that is later.
     pub const fn saturating_duration_since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
 }
 
-/// What time it is: both clocks, read by the executor and passed in.
+/// The current time on both clocks, supplied by the executor.
 ///
-/// The core never reads a clock. A test writes this value down.
+/// The core never reads a clock; tests pass any value they like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
-    /// The monotonic clock: what waits and retries are measured on.
+    /// The monotonic clock, for waits and retries.
     pub moment: Moment,
-    /// The wall clock: for "one day ago" and for dates in HTTP headers.
+    /// The wall clock, for relative dates such as "one day ago" and for dates in HTTP headers.
     pub utc: DateTime<Utc>,
 }
 
 impl Now {
-    /// Both clocks at once.
+    /// Combines both clocks.
     pub const fn new(moment: Moment, utc: DateTime<Utc>) -> Self {
         Self { moment, utc }
     }

@@ -1,4 +1,4 @@
-//! A request description and its answer: what an executor performs, as plain data.
+//! A request and its response, as plain data.
 
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::{fmt, time::Duration};
@@ -7,39 +7,40 @@ use http::StatusCode;
 
 use crate::effect::Progress;
 
-/// One request to perform, with everything an executor has to know about it.
+/// One request to perform, with everything an executor needs to know.
 ///
-/// The request carries every header but those of HTTP's framing (`Host`, `Content-Length`, `Connection`), which
-/// belong to the HTTP stack. It carries credentials: an executor follows no redirect with it.
+/// The request has all headers except those of HTTP's framing (`Host`, `Content-Length`, `Connection`), which the HTTP
+/// stack adds. It carries credentials, so an executor must not follow redirects.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Exchange {
     /// Method, absolute URI, headers and body.
     pub request: http::Request<Body>,
-    /// How long to wait.
+    /// The timeout.
     pub timeout: Timeout,
-    /// The most bytes of an answer's body to take into memory. A longer answer is a
-    /// [`TransportErrorKind::TooLarge`](crate::effect::TransportErrorKind::TooLarge), refused before its body is read if its length is announced.
+    /// Maximum length of a response body in memory. A longer one is a [`TransportErrorKind::TooLarge`] error, before any
+    /// of it is read if its length is announced.
+    ///
+    /// [`TransportErrorKind::TooLarge`]: crate::effect::TransportErrorKind::TooLarge
     pub limit: u64,
-    /// Where the body of an answer with status 200 or 206 goes, if not into memory. Every other answer goes into memory.
+    /// File for the body of a 200 or 206 response. All other bodies are kept in memory.
     pub to_file: Option<FileTarget>,
-    /// Who wants to know how much has passed: of the request's body if it has one, else of that of an answer with status
-    /// 200 or 206. What a file has already ([`FileTarget::offset`], with 206) counts.
+    /// Progress observer: for the request body if there is one, otherwise for the body of a 200 or 206 response. With 206,
+    /// the bytes already in the file ([`FileTarget::offset`]) count.
     pub progress: Option<Progress>,
-    /// Requires a connection that has served no other exchange: an earlier attempt failed on a connection that was used
-    /// again, so the other idle ones of that time are suspect.
+    /// Requires a new connection: an earlier attempt failed on a reused one, so other idle connections may be dead, too.
     pub fresh: bool,
 }
 
-/// What an exchange wants of the body of its answer: see [`Exchange::body_policy`].
+/// The handling of a response body: see [`Exchange::body_policy`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BodyPolicy {
-    /// The most bytes of it to take into memory.
+    /// Maximum length in memory.
     pub limit: u64,
-    /// The file it goes to, if not into memory: behind the first [`offset`](FileTarget::offset) bytes, which stay.
+    /// File to write it to, after its first [`offset`](FileTarget::offset) bytes; `None` to keep it in memory.
     pub to_file: Option<FileTarget>,
-    /// Who wants to know how much of it has arrived. What a file has already counts.
+    /// Progress observer. Bytes already in the file count.
     pub progress: Option<Progress>,
 }
 
@@ -48,7 +49,7 @@ impl Exchange {
         Self { request, timeout, limit, to_file: None, progress: None, fresh: false }
     }
 
-    /// What this wants of the body of its answer, once [the status is known](BodyPolicy::for_status).
+    /// Returns the handling of the response body, to be adapted [to the status](BodyPolicy::for_status).
     pub fn body_policy(&self) -> BodyPolicy {
         let is_upload = self.request.body().length() > 0;
         let progress = self.progress.clone().filter(|_| !is_upload);
@@ -57,8 +58,8 @@ impl Exchange {
 }
 
 impl BodyPolicy {
-    /// The same of an answer with this status: only the body of 200 and 206 is what was asked for, and only that of 206
-    /// goes on behind what a file has already.
+    /// Adapts the policy to the response status: only the body of 200 or 206 is the requested content, and only that of 206
+    /// is appended to the file.
     pub fn for_status(mut self, status: StatusCode) -> Self {
         match (status, &mut self.to_file) {
             (StatusCode::OK, Some(file)) => file.offset = 0,
@@ -69,22 +70,22 @@ impl BodyPolicy {
     }
 }
 
-/// A file that an answer's body is written to, as it arrives.
+/// A file that a response body is streamed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileTarget {
-    /// The file, which [`FileTask::Create`](crate::effect::FileTask::Create) has made. It is not opened through a link.
+    /// Path of the file, which [`FileTask::Create`](crate::effect::FileTask::Create) has created. Symbolic links must not
+    /// be followed.
     pub path: String,
-    /// How many bytes of it stay, if the status is 206: the body goes behind them. With 200 it goes to the beginning,
-    /// and nothing that was in the file stays.
+    /// Offset at which to write a 206 body; earlier bytes are kept. A 200 body replaces the whole content.
     pub offset: u64,
-    /// Maximum length of the file in bytes. A response that would make it longer is a
-    /// [`TransportErrorKind::TooLarge`](crate::effect::TransportErrorKind::TooLarge); nothing is written beyond.
+    /// Maximum length of the file in bytes. Nothing is written beyond it: a longer response is a
+    /// [`TransportErrorKind::TooLarge`](crate::effect::TransportErrorKind::TooLarge) error.
     pub limit: u64,
 }
 
 impl FileTarget {
-    /// To this file, behind its first `offset` bytes, of any length.
+    /// Creates a target that appends after the first `offset` bytes of the file, without a maximum length.
     pub fn new(path: impl Into<String>, offset: u64) -> Self {
         Self { path: path.into(), offset, limit: u64::MAX }
     }
@@ -96,31 +97,31 @@ impl FileTarget {
     }
 }
 
-/// An answer, with its body if that went into memory.
+/// A response, with its body unless that was written to a file.
 pub type Response = http::Response<Vec<u8>>;
 
-/// What a request carries.
+/// A request body.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum Body {
-    /// Nothing.
+    /// No body.
     #[default]
     Empty,
-    /// These bytes.
+    /// Bytes in memory.
     Bytes(Arc<Vec<u8>>),
-    /// This file, streamed: exactly its first `length` bytes. If it turns out to be shorter, or longer unless it
-    /// `may_grow`, the request must not be completed: that is a [`TransportErrorKind::File`](crate::effect::TransportErrorKind::File).
+    /// The first `length` bytes of a file, streamed. If the file is shorter, or longer without `may_grow`, the request
+    /// must not be completed: it fails with [`TransportErrorKind::File`](crate::effect::TransportErrorKind::File).
     File {
-        /// The file.
+        /// Path of the file.
         path: String,
-        /// How many bytes it had when it was looked at: what `Content-Length` says.
+        /// Length of the file when it was measured; sent as `Content-Length`.
         length: u64,
-        /// Allows more bytes behind the first `length`, which are not sent: a log that is written to meanwhile.
+        /// Allows the file to be longer, for instance a log that is being written to. The rest is not sent.
         may_grow: bool,
     },
 }
 
 impl Body {
-    /// The bytes to send that are in memory; empty if there are none.
+    /// Returns the bytes in memory; empty for a file.
     pub fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Empty | Self::File { .. } => &[],
@@ -128,7 +129,7 @@ impl Body {
         }
     }
 
-    /// How many bytes it has.
+    /// Returns the length in bytes.
     pub fn length(&self) -> u64 {
         match self {
             Self::File { length, .. } => *length,
@@ -143,7 +144,7 @@ impl From<Vec<u8>> for Body {
     }
 }
 
-/// Messages are private, so only the length is printed.
+/// Shows only the length of bytes in memory, because messages are private.
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -154,35 +155,35 @@ impl fmt::Debug for Body {
     }
 }
 
-/// How long an executor waits for an exchange before it reports a
+/// The timeout of an exchange, after which it fails with
 /// [`TransportErrorKind::Timeout`](crate::effect::TransportErrorKind::Timeout).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timeout {
-    /// From the first look-up to the last byte of the answer.
+    /// Maximum time from the DNS lookup to the last byte of the response.
     Total(Duration),
-    /// Without a byte moving either way, however long the whole takes.
+    /// Maximum idle time, without a byte in either direction; the total time is unlimited.
     Idle(Duration),
-    /// In total until the head of the response is there; from then on without a byte moving, however long the whole takes.
+    /// Total time for the head of the response, then idle time for its body.
     LongPoll {
-        /// Maximum time from the first look-up to the head of the response.
+        /// Maximum time from the DNS lookup to the head of the response.
         head: Duration,
-        /// Maximum time without a byte moving after that.
+        /// Maximum idle time after that.
         idle: Duration,
     },
 }
 
 impl Timeout {
-    /// Maximum time that an exchange lasts of which nothing arrives.
+    /// Returns the maximum duration of an exchange without any response.
     pub const fn max_idle(self) -> Duration {
         match self {
             Self::Total(time) | Self::Idle(time) | Self::LongPoll { head: time, .. } => time,
         }
     }
 
-    /// The same once the head of the response is there: a long poll then ends by inactivity alone.
+    /// Returns the timeout that applies once the head of the response has arrived: only idle time, for a long poll.
     pub const fn after_head(self) -> Self {
         match self {
-            Self::LongPoll { idle: inactivity, .. } => Self::Idle(inactivity),
+            Self::LongPoll { idle, .. } => Self::Idle(idle),
             other => other,
         }
     }

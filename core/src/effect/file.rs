@@ -1,103 +1,105 @@
-//! What the core has an executor do with files. The core opens none itself.
+//! File operations, which the core delegates to the executor.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use crate::escaped::Escaped;
 
-/// Something to do with a file, small enough to be done at once.
+/// A short operation on a file.
 ///
-/// Paths are text: one that is not Unicode cannot be given.
+/// Paths are strings, so paths that are not valid Unicode are not supported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileTask {
-    /// Read the whole file: [`FileOutcome::Bytes`]. A file of more than `limit` bytes is [`FileErrorKind::TooLarge`].
+    /// Read the whole file: [`FileOutcome::Bytes`]. Fails with [`FileErrorKind::TooLarge`] if it has more than `limit`
+    /// bytes.
     Read {
-        /// The file.
+        /// Path of the file.
         path: String,
-        /// The most bytes to read.
+        /// Maximum length in bytes.
         limit: u64,
     },
-    /// Say how many bytes the file has: [`FileOutcome::Len`]. A folder is [`FileErrorKind::IsDirectory`].
+    /// Return the length of the file: [`FileOutcome::Len`]. Fails with [`FileErrorKind::IsDirectory`] for a directory.
     Len {
-        /// The file.
+        /// Path of the file.
         path: String,
     },
-    /// Make a new, empty file in the folder of `target`, to be [renamed](Self::Rename) to it later: [`FileOutcome::Created`].
+    /// Create a new, empty file in the directory of `target`, to be [renamed](Self::Rename) to it later:
+    /// [`FileOutcome::Created`].
     ///
-    /// Its name is random, and it is opened only if no file has that name. Its permissions are those of the file at
-    /// `target` if there is one, else what the operating system gives to new files. If `target` is a link, the folder and the file are those
-    /// that it leads to. A `target` that is a folder is [`FileErrorKind::IsDirectory`], one that is no file (a pipe, a
-    /// device) is [`FileErrorKind::Other`].
+    /// Its name is random, and an existing file is never opened. It gets the permissions of the file at `target` if that
+    /// exists, otherwise those of any new file. If `target` is a symbolic link, it is resolved first. Fails with
+    /// [`FileErrorKind::IsDirectory`] if `target` is a directory, and with [`FileErrorKind::Other`] if it is not a regular
+    /// file, for instance a pipe or a device.
     Create {
-        /// The file that will be replaced, or does not exist yet.
+        /// Path of the final file, which may exist.
         target: String,
     },
-    /// Give the file this name, in place of what may have it: [`FileOutcome::Done`].
+    /// Rename the file, replacing an existing one: [`FileOutcome::Done`].
     Rename {
-        /// The file.
+        /// Path of the file.
         from: String,
-        /// Its new name, in the same folder.
+        /// Its new path, in the same directory.
         to: String,
     },
-    /// Remove the file: [`FileOutcome::Done`], also if there is none.
+    /// Remove the file: [`FileOutcome::Done`], even if it does not exist.
     Remove {
-        /// The file.
+        /// Path of the file.
         path: String,
     },
 }
 
-/// What came of a [`FileTask`].
+/// The outcome of a [`FileTask`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileOutcome {
-    /// All there is in the file.
+    /// The content of the file.
     Bytes(Vec<u8>),
-    /// How many bytes it has.
+    /// Its length in bytes.
     Len(u64),
-    /// The new file, and the file to rename it to.
+    /// The paths of a new file.
     Created {
-        /// The new file.
+        /// Path of the new file.
         part: String,
-        /// The target, or what it leads to if it is a link.
+        /// Path of the target, with symbolic links resolved.
         target: String,
     },
-    /// It is done, and there is nothing to say of it.
+    /// Completed without a value.
     Done,
 }
 
-/// A file that could not be used.
+/// The error of a file operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileError {
-    /// The file.
+    /// Path of the file.
     pub path: String,
-    /// What is wrong with it.
+    /// The kind of error.
     pub kind: FileErrorKind,
-    /// The operating system's own words.
+    /// The message of the operating system; may be empty.
     pub message: String,
 }
 
-/// What is wrong with a file.
+/// The kind of a [`FileError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FileErrorKind {
-    /// There is none.
+    /// No such file.
     NotFound,
-    /// It is a folder.
+    /// It is a directory.
     IsDirectory,
-    /// This program may not use it.
+    /// Permission denied.
     PermissionDenied,
-    /// It has more bytes than it may.
+    /// Larger than the limit.
     TooLarge,
-    /// It became shorter or longer while it was being sent.
+    /// Its length changed while it was being sent.
     Changed,
-    /// Something else: the message says what.
+    /// Any other error; see the message.
     Other,
 }
 
 impl FileError {
-    /// Trouble with the file at `path`.
+    /// Creates the error of an operation on the file at `path`.
     pub fn new(path: impl Into<String>, kind: FileErrorKind, message: impl fmt::Display) -> Self {
         Self { path: path.into(), kind, message: alloc::format!("{message}") }
     }
@@ -106,12 +108,12 @@ impl FileError {
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.kind {
-            FileErrorKind::NotFound => "there is no such file",
-            FileErrorKind::IsDirectory => "it is a folder",
-            FileErrorKind::PermissionDenied => "this program may not use it",
-            FileErrorKind::TooLarge => "it is too large",
-            FileErrorKind::Changed => "it changed while it was being sent",
-            FileErrorKind::Other => "it cannot be used",
+            FileErrorKind::NotFound => "no such file",
+            FileErrorKind::IsDirectory => "is a directory",
+            FileErrorKind::PermissionDenied => "permission denied",
+            FileErrorKind::TooLarge => "too large",
+            FileErrorKind::Changed => "changed while it was being sent",
+            FileErrorKind::Other => "cannot be used",
         };
         write!(f, "the file {:?}: {what}", self.path)?;
         if self.message.is_empty() { Ok(()) } else { write!(f, " ({})", Escaped(&self.message)) }

@@ -1,37 +1,37 @@
-//! How far a transfer is.
+//! Progress of transfers.
 
 use alloc::sync::Arc;
 use core::fmt;
 
-/// Is told, as a body passes, how much of it has. Costs nothing where there is none.
+/// A callback that receives the progress of a transfer.
 ///
-/// It is called from the thread or task that transfers, after every piece: it should be quick.
+/// It is called from the thread or task of the transfer after every chunk, so it should be quick.
 #[derive(Clone)]
 pub struct Progress(Arc<dyn Fn(TransferProgress) + Send + Sync>);
 
-/// How much of a body has passed.
+/// The progress of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransferProgress {
-    /// How many bytes so far. It begins anew where a transfer does, and goes on where it does.
+    /// Number of bytes so far. It restarts or resumes with the transfer.
     pub bytes: u64,
-    /// How many there are in all, if that is known.
+    /// Total number of bytes, if known.
     pub total: Option<u64>,
 }
 
 impl Progress {
-    /// Calls `observer` after every piece of the body.
+    /// Creates a callback that calls `observer` after every chunk of the body.
     pub fn new(observer: impl Fn(TransferProgress) + Send + Sync + 'static) -> Self {
         Self(Arc::new(observer))
     }
 
-    /// For executors: tells how much has passed.
+    /// For executors: reports the number of bytes so far.
     pub fn report(&self, bytes: u64, total: Option<u64>) {
         (self.0)(TransferProgress { bytes, total });
     }
 }
 
-/// Two are the same if they tell the same observer.
+/// Equal if both call the same observer.
 impl PartialEq for Progress {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

@@ -1,4 +1,4 @@
-//! What an executor reports when there was no whole answer.
+//! The error that an executor reports when no complete response was received.
 
 use alloc::{
     boxed::Box,
@@ -19,82 +19,81 @@ use crate::{
     escaped::Escaped,
 };
 
-/// A request that got no answer, or not a whole one, with what is needed to judge whether it may be sent again.
+/// A failed exchange, with the information needed to decide on a retry.
 ///
-/// `Debug` shows the names of the usual headers that had arrived. Other names and all values may be confidential.
+/// `Debug` shows only the names of well-known headers: other names and all values may be confidential.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct TransportError {
-    /// What went wrong.
+    /// The kind of error.
     pub kind: TransportErrorKind,
-    /// Whether any byte of the request may have left. If `false`, the server cannot have acted on it.
+    /// Set if any byte of the request may have been sent. Otherwise, the server cannot have acted on it.
     pub sent: bool,
-    /// How many bytes of the answer's body had arrived.
+    /// Number of received bytes of the response body.
     pub received: u64,
-    /// Whether the connection had served an earlier request. Losing such a connection says nothing of the
-    /// server: it may just have closed an idle one.
+    /// Set if the connection had served an earlier request. Losing a reused connection is expected: servers close idle
+    /// ones.
     pub reused: bool,
-    /// Status and headers of the answer, if these had arrived: what a transfer needs to go on where it was.
+    /// Status and headers of the response, if received; needed to resume a transfer.
     pub head: Option<Box<http::Response<()>>>,
-    /// The HTTP stack's own words.
+    /// The underlying error.
     pub source: Arc<dyn StdError + Send + Sync>,
 }
 
-/// What kept an exchange from its answer.
+/// The kind of a [`TransportError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The host has no address.
+    /// The host name could not be resolved.
     Resolve,
-    /// No connection to any address of the host, or to the proxy.
+    /// No address of the host, or of the proxy, could be connected to.
     Connect,
-    /// The server could not prove its identity, or speaks no TLS. An operation ends with it; a feed waits until the server
-    /// has another certificate.
+    /// The TLS handshake or the certificate verification failed. Permanent for an operation; a feed retries until the
+    /// server has another certificate.
     Tls,
-    /// The server demands a client certificate, and executors have none. No retry helps.
+    /// The server requires a client certificate, which executors do not support. Permanent.
     ClientCertificate,
-    /// The proxy refused: it wants another user name and password (401, 407), or allows no tunnel to this host (403). No
-    /// retry helps, and many lock the account.
+    /// The proxy rejected the request: it requires other credentials (401, 407) or forbids a tunnel to this host (403).
+    /// Permanent; repeated attempts may lock the account.
     Proxy,
-    /// The exchange's [`Timeout`](crate::effect::Timeout) ran out.
+    /// The [`Timeout`](crate::effect::Timeout) of the exchange expired.
     Timeout,
-    /// The connection ended or broke before the answer was whole.
+    /// The connection was closed or broke before the response was complete.
     Disconnected,
-    /// What arrived is not HTTP. Trying again does not help.
+    /// The response is not valid HTTP. Permanent.
     Protocol,
-    /// The answer is larger than the exchange's limit. Trying again does not help.
+    /// The response is larger than the limit of the exchange. Permanent.
     TooLarge,
-    /// The file to send, or the one to write to, could not be used; or it changed while it was being sent. Trying
-    /// again does not help.
+    /// The file to send or to write to could not be used, or changed while it was being sent. Permanent.
     File,
 }
 
 impl TransportError {
-    /// A fault before the first byte of the request left.
+    /// Creates an error that occurred before the first byte of the request was sent.
     pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { kind, sent: false, received: 0, reused: false, head: None, source: Arc::from(source.into()) }
     }
 
-    /// Sets whether any byte of the request may have left.
+    /// Sets [`sent`](Self::sent).
     pub fn with_sent(mut self, sent: bool) -> Self {
         self.sent = sent;
         self
     }
 
-    /// Sets how many bytes of the answer's body had arrived.
+    /// Sets the number of [`received`](Self::received) bytes.
     pub fn with_received(mut self, bytes: u64) -> Self {
         self.received = bytes;
         self
     }
 
-    /// Sets the status and the headers that had arrived.
+    /// Sets the status and headers of the response.
     pub fn with_head(mut self, head: http::Response<()>) -> Self {
         self.head = Some(Box::new(head));
         self
     }
 
-    /// Returns the same without the credentials, should the cause repeat what a server has sent. A cause that does is
-    /// replaced by its text; but what is known of a file stays, which no server has written.
+    /// Redacts the credentials, in case the cause repeats data from a server: such a cause is replaced by its text. The
+    /// error of a local file is kept, as it contains no such data.
     pub(crate) fn redacted(mut self, credentials: &Credentials) -> Self {
         if self.source.is::<FileError>() {
             return self;
@@ -111,17 +110,17 @@ impl TransportError {
         self
     }
 
-    /// Sets whether the connection had served an earlier request.
+    /// Sets [`reused`](Self::reused).
     pub fn with_reused(mut self, reused: bool) -> Self {
         self.reused = reused;
         self
     }
 }
 
-/// Status of a response, names of the usual headers, and the number of others.
+/// Status of a response, the names of its well-known headers, and the number of others.
 pub(crate) struct Head<'a, T>(pub(crate) &'a http::Response<T>);
 
-/// What a server's own words may be in is not among them.
+/// Names of standard headers, which hold nothing confidential.
 const USUAL: [http::HeaderName; 24] = [
     header::ACCEPT_RANGES,
     header::AGE,
@@ -177,14 +176,14 @@ impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             TransportErrorKind::Resolve => "the host name could not be resolved",
-            TransportErrorKind::Connect => "no connection could be made",
-            TransportErrorKind::Tls => "no trusted TLS connection could be made",
-            TransportErrorKind::ClientCertificate => "the server demands a client certificate",
-            TransportErrorKind::Proxy => "the proxy refused",
-            TransportErrorKind::Timeout => "the time ran out",
+            TransportErrorKind::Connect => "could not connect",
+            TransportErrorKind::Tls => "could not establish a trusted TLS connection",
+            TransportErrorKind::ClientCertificate => "the server requires a client certificate",
+            TransportErrorKind::Proxy => "the proxy rejected the request",
+            TransportErrorKind::Timeout => "timed out",
             TransportErrorKind::Disconnected => "the connection was lost",
-            TransportErrorKind::Protocol => "the answer is not HTTP",
-            TransportErrorKind::TooLarge => "the answer is too large",
+            TransportErrorKind::Protocol => "the response is not valid HTTP",
+            TransportErrorKind::TooLarge => "the response is too large",
             TransportErrorKind::File => "the file could not be used",
         })?;
         let cause = Escaped(&self.source).to_string();

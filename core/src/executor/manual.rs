@@ -1,12 +1,12 @@
-//! An executor that performs nothing: it hands out the machines.
+//! An executor that returns the machines instead of driving them.
 
 use alloc::boxed::Box;
 
 use crate::{effect::Now, executor::Executor, flow::Flow, machine::Feed, session::Session, shared::Shared};
 
-/// Gives each operation's machine to the caller, who polls it and hands it its replies.
+/// Returns the machine of each operation to the caller, who polls it and passes it the replies.
 ///
-/// For those who have an event loop of their own, and for tests.
+/// For callers with their own event loop, and for tests.
 ///
 /// ```
 /// use teamwire_core::{effect::{Moment, Now, TransportError, TransportErrorKind}, executor::Manual, machine::{Machine, Reply, Step}, Client, Config, Credentials};
@@ -18,11 +18,11 @@ use crate::{effect::Now, executor::Executor, flow::Flow, machine::Feed, session:
 ///
 /// let chat = client.chats().chat("7MQKchz6wsSzmWTVnppGAc");
 /// let mut post = chat.post("hello");
-/// let Step::Send(ticket, exchange) = post.poll(now) else { panic!("it has something to send") };
+/// let Step::Send(ticket, exchange) = post.poll(now) else { panic!("expected a request") };
 /// assert_eq!(exchange.request.uri().path(), "/v1/chats/7MQKchz6wsSzmWTVnppGAc/messages");
 ///
 /// post.handle(now, ticket, Reply::Error(TransportError::new(TransportErrorKind::Connect, "no route to host")));
-/// assert!(matches!(post.poll(now), Step::Sleep(_)), "it will try again");
+/// assert!(matches!(post.poll(now), Step::Sleep(_)), "it waits before it retries");
 /// # Ok::<(), teamwire_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -32,13 +32,13 @@ pub struct Manual {
 }
 
 impl Manual {
-    /// `entropy` as for [`Session::new`]; `now` is the time for what is asked without a machine, such as
-    /// [`location_sharing_active_chats`](crate::Chats::location_sharing_active_chats), until it is [set](Self::set_now).
+    /// Creates an executor. `entropy` is that of [`Session::new`]. `now` is the time for operations without a machine, such
+    /// as [`location_sharing_active_chats`](crate::Chats::location_sharing_active_chats), until [`set_now`](Self::set_now).
     pub fn new(config: crate::Config, entropy: [u8; 32], now: Now) -> Self {
         Self { session: Session::new(config, entropy), now: Shared::new(now) }
     }
 
-    /// Sets the time, for all clones. Machines do not need it: they are given the time with each step.
+    /// Sets the time for all clones. Machines do not use it: each call of theirs takes the time.
     pub fn set_now(&self, now: Now) {
         self.now.with(|time| *time = now);
     }

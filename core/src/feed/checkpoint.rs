@@ -10,20 +10,20 @@ use crate::{
     protocol::{is_cursor, updates::Source},
 };
 
-/// What this version writes, and the newest it reads.
+/// The version that is written, and the newest that can be read.
 const VERSION: u32 = 1;
 
-/// Where in a feed a bot is: small, and to be saved as JSON or whatever else serde writes. It holds no secret, unless the
-/// server has written one into the cursor; `Debug` does not show that.
+/// A position in a feed, small enough to save after every event, as JSON or in any other format of serde.
 ///
-/// A feed can begin after it in any later process, in this version of the library or a newer one.
+/// A later process can resume the feed after it, with this version of the library or a newer one. It holds no secret
+/// unless the server puts one into the cursor, and `Debug` redacts that.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     version: u32,
     feed: Cow<'static, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     chat: Option<ThreadId>,
-    /// Shared by the checkpoints of events that have the same.
+    /// Shared by all checkpoints with the same cursor.
     cursor: Arc<str>,
     #[serde(skip)]
     redaction: Redaction,
@@ -45,22 +45,22 @@ impl Checkpoint {
         Self { version: VERSION, feed: source.name().into(), chat: source.chat().cloned(), cursor, redaction }
     }
 
-    /// The cursor to go on at, if this is a checkpoint of that feed.
+    /// Returns the cursor if this is a checkpoint of that feed.
     pub(super) fn into_cursor(self, source: &Source) -> Result<Arc<str>, Error> {
-        let refuse = |why| Err(Error::invalid("checkpoint", why));
+        let refuse = |reason| Err(Error::invalid("checkpoint", reason));
         if self.version > VERSION {
             return refuse(format!("it has version {}; this library reads up to {VERSION}", self.version));
         }
         if self.feed != source.name() {
-            return refuse(format!("it is of the feed {:?}, not of {:?}", self.feed, source.name()));
+            return refuse(format!("it belongs to the feed {:?}, not to {:?}", self.feed, source.name()));
         }
         if self.chat.as_ref() != source.chat() {
             let name =
                 |chat: Option<&ThreadId>| chat.map_or_else(|| "all chats".into(), |tid| format!("the chat {tid}"));
-            return refuse(format!("it is of {}, not of {}", name(self.chat.as_ref()), name(source.chat())));
+            return refuse(format!("it belongs to {}, not to {}", name(self.chat.as_ref()), name(source.chat())));
         }
         if !is_cursor(&self.cursor) {
-            return refuse("it has no cursor".into());
+            return refuse("its cursor is invalid".into());
         }
         Ok(self.cursor)
     }

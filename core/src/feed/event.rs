@@ -1,38 +1,38 @@
 use super::Checkpoint;
 use crate::{effect::Moment, error::Error, model::Undecoded};
 
-/// What a feed delivers.
+/// An event of a feed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum FeedEvent<T> {
-    /// The feed has begun, from now on: whoever begins after this checkpoint misses nothing that comes.
+    /// The feed has started. A feed resumed after this checkpoint misses nothing from here on.
     Started(Checkpoint),
-    /// Something happened.
+    /// A message, reaction or location.
     Update {
-        /// What.
+        /// The item.
         item: T,
         /// Save this once the item is handled.
         checkpoint: Checkpoint,
     },
-    /// Something happened that this version does not understand.
+    /// An event that this version cannot decode.
     Undecoded {
-        /// What came.
+        /// The raw event.
         item: Undecoded,
         /// Save this once it is handled.
         checkpoint: Checkpoint,
     },
-    /// Nothing has happened for a while. Save this as after an update: servers forget old cursors, this one is new.
+    /// Nothing happened for a while. Save this fresh checkpoint, because servers expire old cursors.
     Heartbeat(Checkpoint),
-    /// The server no longer has all that came after the cursor, or never gave it: the checkpoint is too old, or of a server that
-    /// was replaced or restored since. Something may have been missed; the feed continues from now. A failure of the server is
+    /// Events may have been missed, because the server does not know the cursor: the checkpoint is too old, or the server
+    /// has been replaced or restored since. The feed continues from now. A failing server leads to
     /// [`Retrying`](Self::Retrying) instead.
     Gap(Checkpoint),
-    /// The feed could not be read, and tries again. Nothing is lost by it.
+    /// A request failed and will be retried. No events are lost.
     Retrying(Retrying),
 }
 
 impl<T> FeedEvent<T> {
-    /// What happened, if it is that.
+    /// Returns the item of an [`Update`](Self::Update).
     pub fn into_item(self) -> Option<T> {
         match self {
             Self::Update { item, .. } => Some(item),
@@ -40,7 +40,7 @@ impl<T> FeedEvent<T> {
         }
     }
 
-    /// The checkpoint to save once this is handled; `None` for trouble, which moves nothing.
+    /// Returns the checkpoint to save once this is handled; `None` for [`Retrying`](Self::Retrying).
     pub const fn checkpoint(&self) -> Option<&Checkpoint> {
         match self {
             Self::Started(checkpoint)
@@ -53,34 +53,34 @@ impl<T> FeedEvent<T> {
     }
 }
 
-/// A feed that could not be read, for now.
+/// A failed request of a feed that will be retried.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Retrying {
-    /// How many attempts in a row have failed.
+    /// Number of consecutive failures.
     pub attempt: u32,
-    /// Why the last one failed.
+    /// The error of the last attempt.
     pub error: Error,
-    /// When it tries again, on the executor's monotonic clock.
+    /// Time of the next attempt, on the executor's monotonic clock.
     pub retry_at: Moment,
 }
 
-/// How a feed ended, if not by an error.
+/// The reason why a feed ended without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FeedEnd {
-    /// It was stopped here.
+    /// It was stopped by this program.
     Stopped,
-    /// Somebody ended the subscription on the server.
+    /// Another client of the bot ended the subscription on the server.
     Unsubscribed,
 }
 
-/// What one of many feeds has come to.
+/// An event or the end of one of many feeds.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum FeedSetEvent<E, T> {
-    /// It delivers this.
+    /// The feed delivers this event.
     Event(E),
-    /// It has ended, and is no longer among them.
+    /// The feed has ended and has been removed from the set.
     Ended(Result<T, Error>),
 }

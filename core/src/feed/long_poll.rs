@@ -5,33 +5,33 @@ use crate::{
     error::{Error, ErrorKind},
 };
 
-/// The shortest wait that a poll asks for, and the unit: the contract has full seconds.
+/// Minimum duration of a long poll, and its granularity: the contract uses whole seconds.
 pub(super) const MIN_LONG_POLL: Duration = Duration::from_secs(1);
-/// Cuts in a row after which the wait is shortened. A single one may be a restart of what is in between.
+/// Number of consecutive cuts after which the duration is shortened. A single one may be a restart of the intermediary.
 const CUTS_BEFORE_SHORTENING: u32 = 2;
-/// Polls that lasted and went well after which the wait is a second longer.
+/// Number of successful full-length polls after which the duration grows by a second.
 const POLLS_BEFORE_GROWTH: u32 = 10;
-/// Time after which waits that were cut are tried again: the limit may have been raised.
+/// Time after which longer durations are tried again, as the limit of the intermediary may have been raised.
 const FORGET_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// The wait that long polls ask the server for, fitted to what is in between: a load balancer that ends each exchange after
-/// some seconds would otherwise cut every quiet poll.
+/// The duration of long polls, adapted to intermediaries: a load balancer that ends each exchange after some seconds would
+/// otherwise cut every idle poll.
 ///
 /// ```text
-///   longest ──cut twice after t──► 3/4 of t ──10 polls went well──► 1 s more, up to t - 1 s
-///                                     ▲                                       │ after an hour, also beyond
-///                                     └──────────────cut twice────────────────┘
+///   longest ──cut twice after t──► 3/4 of t ──10 polls succeed──► 1 s more, up to t - 1 s
+///                                     ▲                                     │ after an hour, beyond that
+///                                     └──────────────cut twice──────────────┘
 /// ```
 #[derive(Debug)]
 pub(super) struct LongPollDuration {
     longest: Duration,
     current: Duration,
-    /// Cuts in a row, and the shortest time after which one came.
+    /// Number of consecutive cuts, and the shortest time after which one occurred.
     cuts: u32,
     cut_after: Duration,
-    /// Polls that lasted and went well since the wait was last changed.
+    /// Number of successful full-length polls since the last change of the duration.
     good: u32,
-    /// A wait that was cut, and until when it is not tried again.
+    /// A duration that was cut, and the time until which it is not tried again.
     too_long: Option<(Duration, Moment)>,
 }
 
@@ -40,13 +40,13 @@ impl LongPollDuration {
         Self { longest, current: longest, cuts: 0, cut_after: Duration::MAX, good: 0, too_long: None }
     }
 
-    /// Returns the wait that the next poll asks for: full seconds.
+    /// Returns the duration of the next poll, in whole seconds.
     pub(super) const fn current(&self) -> Duration {
         self.current
     }
 
-    /// Takes note of a poll that lasted so long and then failed. Returns `true` if it was cut in a way that a shorter wait can
-    /// prevent; `false` for any other failure.
+    /// Records a poll that failed after `lasted`. Returns `true` if it was cut off in a way that a shorter duration can
+    /// prevent.
     pub(super) fn is_cut(&mut self, error: &Error, lasted: Duration, now: Moment) -> bool {
         let early = lasted < self.current.saturating_add(MIN_LONG_POLL);
         if !is_cut_by_intermediary(error) || lasted < MIN_LONG_POLL || !early || self.current <= MIN_LONG_POLL {
@@ -57,16 +57,16 @@ impl LongPollDuration {
         self.cut_after = self.cut_after.min(lasted);
         if self.cuts >= CUTS_BEFORE_SHORTENING {
             self.too_long = Some((self.cut_after, now.saturating_add(FORGET_AFTER)));
-            // With room to spare for a slow network; and shorter in any case, so that this comes to an end.
+            // Three quarters leave a margin for a slow network. Always shorter than before, so that this terminates.
             let shorter = Duration::from_secs((self.cut_after * 3 / 4).as_secs());
             self.change(shorter.min(self.current.saturating_sub(MIN_LONG_POLL)).max(MIN_LONG_POLL));
         }
         true
     }
 
-    /// Takes note of a poll that lasted so long and went well.
+    /// Records a poll that succeeded after `lasted`.
     pub(super) fn on_success(&mut self, lasted: Duration, now: Moment) {
-        // What came at once proves nothing about what waits.
+        // A response that came early shows nothing about full-length polls.
         if lasted.saturating_add(MIN_LONG_POLL) < self.current {
             return;
         }
@@ -76,7 +76,7 @@ impl LongPollDuration {
         }
         self.good += 1;
         let longer = (self.current + MIN_LONG_POLL).min(self.longest);
-        // With a second to spare: the network takes some of it.
+        // With a margin of one second for the network.
         let is_below = |too_long| longer.saturating_add(MIN_LONG_POLL) <= too_long;
         let may_grow = self.too_long.is_none_or(|(too_long, until)| is_below(too_long) || now >= until);
         if self.good >= POLLS_BEFORE_GROWTH && may_grow {
@@ -90,8 +90,8 @@ impl LongPollDuration {
     }
 }
 
-/// Returns `true` if something in between may have ended the exchange: the response is not in the server's form, or the
-/// connection was closed before any of it.
+/// Returns `true` if an intermediary may have ended the exchange: the error response is not one of the contract, or the
+/// connection was closed before any response.
 fn is_cut_by_intermediary(error: &Error) -> bool {
     match error {
         Error::Api(refusal) => {
@@ -104,13 +104,13 @@ fn is_cut_by_intermediary(error: &Error) -> bool {
     }
 }
 
-/// Returns `true` for an error that a feed reports and waits out.
+/// Returns `true` for an error that a feed reports and retries.
 pub(super) fn is_retryable(error: &Error) -> bool {
     match error {
-        // A certificate that has expired is renewed some day.
+        // An expired certificate will be renewed.
         Error::Connection(fault) if fault.kind == TransportErrorKind::Tls => true,
-        // What something in between says, too: only a problem of the contract ends a feed. But a login that is refused
-        // ends it, by the server or by a proxy: each further poll would be another failed login.
+        // Errors of intermediaries are retried: only a problem document of the contract ends a feed. A failed login always
+        // does, because each retry would be another one.
         Error::Api(refusal) if !refusal.meaning.is_of_contract => refusal.status != 401,
         error => error.is_transient() || error.kind() == ErrorKind::UnexpectedResponse,
     }

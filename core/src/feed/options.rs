@@ -2,31 +2,31 @@ use core::time::Duration;
 
 use super::Checkpoint;
 
-/// Where a feed begins, and how it asks.
+/// Start position and polling options of a feed.
 ///
-/// A [`Checkpoint`] is one too, and so is `None`, for those who have not saved one yet.
+/// A [`Checkpoint`] converts into it, and so does an `Option` of one: `None` starts from now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedOptions {
     pub(super) after: Option<Checkpoint>,
     pub(super) long_poll: Duration,
 }
 
-/// The longest that the server waits.
+/// Maximum duration of a long poll.
 const MAX_LONG_POLL: Duration = Duration::from_secs(25);
 
 impl FeedOptions {
-    /// From now on.
+    /// Starts with the next event.
     pub const fn from_now() -> Self {
         Self { after: None, long_poll: MAX_LONG_POLL }
     }
 
-    /// From where this checkpoint was taken.
+    /// Starts with the first event after the checkpoint.
     pub const fn after(checkpoint: Checkpoint) -> Self {
         Self { after: Some(checkpoint), long_poll: MAX_LONG_POLL }
     }
 
-    /// How long each request lets the server wait for something to happen: full seconds from 1 to 25, which is the default.
-    /// It is less while something in between cuts requests that last as long.
+    /// Sets the duration of each long poll, in whole seconds from 1 to 25 (the default). It is shortened while an
+    /// intermediary cuts off requests of that duration.
     pub fn long_poll(mut self, wait: Duration) -> Self {
         self.long_poll = Duration::from_secs(wait.as_secs().clamp(1, MAX_LONG_POLL.as_secs()));
         self

@@ -2,38 +2,38 @@ use core::time::Duration;
 
 use super::long_poll::MIN_LONG_POLL;
 
-/// The shortest pause after a poll that brought nothing to deliver. It doubles with each one after it.
+/// Minimum time between polls after one that delivered nothing. It doubles with each further one.
 const MIN_GAP: Duration = Duration::from_millis(4);
 const DOUBLINGS: u32 = 8;
-/// The longest pause, and the one after a poll without any event: how often to ask a server that does not wait.
+/// Maximum time between such polls, which is used at once after a poll without events.
 const MAX_GAP: Duration = MIN_LONG_POLL;
-/// A batch of so many events comes from a backlog, which ends sooner or later: the pause stays short.
+/// Number of events in a batch that indicates a backlog, which is read quickly: it ends.
 const BURST: usize = 20;
 const BURST_GAP: Duration = Duration::from_millis(250);
 
-/// Time between polls that a server answers at once, and that bring nothing to deliver: without it, a feed of which every
-/// event is hidden would poll as fast as the network can.
+/// Limits the rate of polls that return at once without anything to deliver. Otherwise a feed whose events are all hidden
+/// would poll as fast as the network allows.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    /// Polls in a row that brought nothing to deliver.
+    /// Number of consecutive polls that delivered nothing.
     idle_polls: u32,
 }
 
 impl Pace {
-    /// Takes note of a poll that brought something to deliver.
+    /// Records a poll that delivered something.
     pub(super) fn on_delivery(&mut self) {
         self.idle_polls = 0;
     }
 
-    /// Returns the shortest time from a poll to the next one, after it lasted so long and brought so many events, none of them
-    /// to deliver.
+    /// Records a poll that delivered nothing: the number of its (hidden) events and its duration. Returns the minimum
+    /// time from its start to the next poll.
     pub(super) fn on_nothing_delivered(&mut self, events: usize, lasted: Duration) -> Duration {
         if lasted >= MAX_GAP {
             self.idle_polls = 0;
             return Duration::ZERO;
         }
         if events == 0 {
-            // A server that has nothing waits. One that does not has no backlog, either.
+            // The server does not long-poll, and there is no backlog.
             return MAX_GAP;
         }
         let pause = MIN_GAP * (1 << self.idle_polls.min(DOUBLINGS));
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_events_slow_a_feed_down_to_a_few_polls_per_second() {
+    fn hidden_events_limit_the_poll_rate() {
         for (events, most) in [(0, 61), (1, 70), (BURST, 300)] {
             let polls = polls(Duration::from_secs(60), events);
             assert!((50..most).contains(&polls), "{polls} polls of {events} events within a minute");
@@ -66,12 +66,12 @@ mod tests {
     }
 
     #[test]
-    fn a_backlog_of_hidden_events_is_passed_quickly() {
+    fn a_backlog_of_hidden_events_is_read_quickly() {
         assert!(polls(Duration::from_secs(5), 100) >= 20);
     }
 
     #[test]
-    fn a_delivery_or_a_poll_that_lasts_makes_it_quick_again() {
+    fn a_delivery_or_a_long_poll_resets_the_pace() {
         let mut pace = Pace::default();
         for _ in 0..100 {
             pace.on_nothing_delivered(1, Duration::ZERO);

@@ -22,44 +22,45 @@ use crate::{
     session::Session,
 };
 
-/// The shortest waits between attempts, whatever the retry policy or the server says: a feed has no last attempt. They
-/// double, up to eight seconds.
+/// Minimum backoff, whatever the retry policy or the server says, because feeds retry forever. It doubles, up to eight
+/// seconds.
 const MIN_BACKOFF: Duration = Duration::from_millis(250);
 const MAX_DOUBLINGS: u32 = 5;
-/// How old a checkpoint may become before there is another one, though nothing has happened: servers forget old cursors.
+/// Maximum age of the last checkpoint of an idle feed: servers expire old cursors.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
-/// A feed: see the [module](super) for its states.
+/// A feed. See the [module](super) for its states.
 pub struct Poller<T> {
     session: Session,
     source: Source,
     wait: LongPollDuration,
     pace: Pace,
     is_hidden: fn(&T) -> bool,
-    /// Where the feed is; `None` until that is known, and after the server has forgotten it.
+    /// Position of the feed; `None` until it is known, and after it has expired.
     cursor: Option<Arc<str>>,
-    /// Whether something was delivered before: without a cursor, something may then have been missed.
+    /// Set once the feed has had a position: a feed that loses it may miss events.
     started: bool,
     subscription: Option<String>,
     pending: VecDeque<FeedEvent<T>>,
-    /// The events after the position that were delivered all the same.
+    /// Events after the position that have been delivered already.
     delivered: Delivered,
-    /// When the user last got a checkpoint; of one that the feed began at, when it was first read after that.
+    /// Time at which the last checkpoint was delivered or, if the feed started at one, of the first poll after it.
     last_checkpoint_at: Option<Moment>,
-    /// Whether there is a newer one by now.
+    /// Set if the position is newer than the last delivered checkpoint.
     cursor_advanced: bool,
-    /// Attempts in a row that failed; and those that were not cut polls, by which the waits grow.
+    /// Number of consecutive failures.
     failures: u32,
+    /// Number of consecutive failures other than cut polls; the backoff grows with it.
     outages: u32,
-    /// Whether it began anew, at the server's word, since it was last read. The second time in a row is trouble.
+    /// Set if the server expired the lease or the cursor since the last successful poll. A second time counts as a failure.
     restarted: bool,
-    /// Has the next request require a connection of its own: see [`makes_suspect`].
+    /// Makes the next request require a new connection: see [`discredits_idle_connections`].
     fresh: bool,
     state: State<T>,
 }
 
 enum State<T> {
-    /// Whatever is next: a subscription where one is needed, else a poll.
+    /// To subscribe, if the feed needs that, or to poll.
     Ready,
     Subscribing(Box<Call<Lease>>),
     Polling(Box<Call<Batch<T>>>),
@@ -69,7 +70,7 @@ enum State<T> {
     Finished,
 }
 
-/// The time at which a poll was sent, and how long it took.
+/// Start and duration of a poll.
 #[derive(Clone, Copy)]
 struct Timing {
     sent_at: Moment,
@@ -82,9 +83,9 @@ impl Timing {
     }
 }
 
-#[expect(private_bounds, reason = "which kinds of events there are is for the wire contract to say")]
+#[expect(private_bounds, reason = "the kinds of events are an internal part of the wire contract")]
 impl<T: FeedItem> Poller<T> {
-    /// A feed of what `source` has, without the items that are `hidden`.
+    /// Creates a feed of the events of `source`, except those for which `hidden` returns `true`.
     pub(crate) fn new(session: &Session, source: Source, follow: FeedOptions, hidden: fn(&T) -> bool) -> Self {
         let (cursor, state) = match follow.after.map(|checkpoint| checkpoint.into_cursor(&source)).transpose() {
             Ok(cursor) => (cursor, State::Ready),
@@ -125,7 +126,7 @@ impl<T: FeedItem> Poller<T> {
         Checkpoint::new(&self.source, cursor.clone(), self.session.config().credentials.redaction())
     }
 
-    /// Goes on at this cursor, which is where the feed is now.
+    /// Continues from this cursor, the current end of the feed.
     fn start_at(&mut self, cursor: Arc<str>) {
         let checkpoint = self.checkpoint(&cursor);
         self.pending.push_back(if self.started { FeedEvent::Gap(checkpoint) } else { FeedEvent::Started(checkpoint) });
@@ -182,7 +183,7 @@ impl<T: FeedItem> Poller<T> {
             self.pace.on_delivery();
         }
         if is_stuck {
-            return self.on_error(now, UnexpectedResponse::new("no cursor leads on after the events").into());
+            return self.on_error(now, UnexpectedResponse::new("no cursor to continue at after the events").into());
         }
         let due = if is_idle {
             timing.sent_at.saturating_add(self.pace.on_nothing_delivered(events, timing.lasted))
@@ -196,12 +197,12 @@ impl<T: FeedItem> Poller<T> {
         if now.moment < due { State::Backoff(due) } else { State::Ready }
     }
 
-    /// The feed begins at the cursor of a poll without one.
+    /// Starts the feed at the cursor that a poll without one returned.
     fn located(&mut self, now: Now, cursor: Option<Arc<str>>) -> State<T> {
         let Some(cursor) = cursor else {
-            return self.on_error(now, UnexpectedResponse::new("there is no cursor to begin at").into());
+            return self.on_error(now, UnexpectedResponse::new("no cursor to start at").into());
         };
-        // It is read only when it is read at a cursor: until then, what made it begin anew may come again.
+        // Only a poll with a cursor counts as success after a restart: the next one may restart the feed again.
         if !self.restarted {
             (self.failures, self.outages) = (0, 0);
         }
@@ -209,10 +210,10 @@ impl<T: FeedItem> Poller<T> {
         State::Ready
     }
 
-    /// The same of a poll, which something in between may have cut.
+    /// Same as [`on_error`](Self::on_error) for a poll, which an intermediary may have cut off.
     fn on_poll_error(&mut self, now: Now, timing: Timing, error: Error) -> State<T> {
         if self.wait.is_cut(&error, timing.lasted, now.moment) {
-            // The server may be well, and the poll has lasted: a pause would only make the feed deaf.
+            // Not a failure of the server, and polls of that duration are rare enough: a longer backoff only adds delay.
             return self.back_off(now, error, MIN_BACKOFF);
         }
         self.on_error(now, error)
@@ -225,7 +226,7 @@ impl<T: FeedItem> Poller<T> {
         }
         let renews = match signal {
             Some(Signal::CursorExpired) => self.cursor.take().is_some(),
-            // The server may have forgotten the subscription: if it is the chat that is gone, subscribing will tell.
+            // The subscription may be gone; subscribing again distinguishes that from a deleted chat.
             _ if signal == Some(Signal::LeaseExpired) || error.kind() == ErrorKind::NotFound => {
                 self.subscription.take().is_some()
             }
@@ -244,7 +245,7 @@ impl<T: FeedItem> Poller<T> {
         self.back_off(now, error, asked.saturating_add(ours))
     }
 
-    /// Reports the failure, and waits.
+    /// Reports the failure and waits.
     fn back_off(&mut self, now: Now, cause: Error, wait: Duration) -> State<T> {
         self.fresh = discredits_idle_connections(&cause);
         self.failures = self.failures.saturating_add(1);
@@ -266,7 +267,7 @@ impl<T: FeedItem> Machine for Poller<T> {
         loop {
             if let Some(event) = self.pending.pop_front() {
                 if self.pending.is_empty() {
-                    // An idle feed keeps no room for events: there may be thousands.
+                    // Idle feeds keep no buffer, as there may be thousands of feeds.
                     self.pending = VecDeque::new();
                 }
                 return Step::Event(event);
@@ -288,7 +289,7 @@ impl<T: FeedItem> Machine for Poller<T> {
                 State::Backoff(until) if now.moment < *until => return Step::Sleep(*until),
                 State::Backoff(_) => State::Ready,
                 State::Unsubscribing(call) => {
-                    // If that failed, the lease ends by itself.
+                    // If this fails, the lease expires on its own.
                     let _ = ready!(call.poll(now));
                     State::Done(Ok(FeedEnd::Stopped))
                 }
@@ -315,7 +316,7 @@ impl<T: FeedItem> Machine for Poller<T> {
 impl<T: FeedItem> Feed for Poller<T> {
     fn stop(&mut self, now: Now) {
         match mem::replace(&mut self.state, State::Finished) {
-            // An answer that was handed over has arrived, though nobody has looked at it yet.
+            // A response that has been handled counts as received, although it has not been polled for yet.
             State::Polling(mut call) if call.has_result() => {
                 if let Ok(Ok(batch)) = call.poll(now).into_output::<(), ()>() {
                     self.on_batch(now, Timing::of(&call), batch);
@@ -340,7 +341,7 @@ impl<T: FeedItem> Feed for Poller<T> {
 }
 
 impl Poller<Message> {
-    /// A feed of messages, without those that the session hides.
+    /// Creates a feed of messages, without deleted ones if the configuration hides them.
     pub(crate) fn messages(session: &Session, source: Source, follow: FeedOptions) -> Self {
         let hides = session.config().hide_deleted_messages;
         Self::new(session, source, follow, if hides { |message| message.deleted } else { |_| false })
@@ -350,13 +351,13 @@ impl Poller<Message> {
 impl<T> fmt::Debug for Poller<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
-            State::Ready => "Next",
+            State::Ready => "Ready",
             State::Subscribing(_) => "Subscribing",
             State::Polling(_) => "Polling",
             State::Backoff(_) => "Backoff",
             State::Unsubscribing(_) => "Unsubscribing",
-            State::Done(_) => "Ending",
-            State::Finished => "Over",
+            State::Done(_) => "Done",
+            State::Finished => "Finished",
         };
         f.debug_struct("Poller")
             .field("source", &self.source)

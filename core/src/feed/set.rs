@@ -10,17 +10,17 @@ use crate::{
     machine::{Feed, Reply, Step, Ticket},
 };
 
-/// Many feeds, driven as one: thousands by a single task, at the cost of those that have something to do.
+/// Many feeds driven as one. A single task can drive thousands: only feeds with work cost anything.
 ///
-/// Ask for what is [`next`](Self::next), carry it out, [`handle`](Self::handle) what came of it, and so on. Feeds take
-/// turns, so that a busy one does not keep the others waiting. A feed that ended is no longer in the set.
+/// Call [`next`](Self::next), perform the step, pass its reply to [`handle`](Self::handle), and repeat. Feeds take turns,
+/// so a busy one does not delay the others. A feed that has ended is removed from the set.
 pub struct FeedSet<K, F> {
     slots: Vec<Option<Slot<K, F>>>,
     free: Vec<usize>,
     by_key: BTreeMap<K, usize>,
-    /// Who is to be asked next. Each slot is in here at most once.
+    /// Slots to poll next, each at most once.
     ready: VecDeque<usize>,
-    /// Who sleeps until when. What was woken before its time is left in here, and found to be outdated by its turn.
+    /// Sleep deadlines. Those of slots that were woken early are stale, and skipped by their generation.
     sleeping: BinaryHeap<Reverse<(Moment, u64, usize)>>,
     generation: u64,
 }
@@ -29,35 +29,35 @@ struct Slot<K, F> {
     key: K,
     feed: F,
     state: State,
-    /// What was handed out last.
+    /// Ticket of the last step that was returned.
     outstanding: Option<Ticket>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Ready,
-    /// Its step was handed out, and not answered yet.
+    /// Its step was returned and has no reply yet.
     Waiting,
-    /// The turn in which it fell asleep.
+    /// The generation of its deadline.
     Sleeping(u64),
 }
 
-/// What is to be done for a [`FeedSet`].
+/// The next action for a [`FeedSet`].
 #[derive(Debug)]
 pub enum FeedSetStep<K, E, T> {
-    /// Something for the feed with this key. [`Step::Send`] and [`Step::File`] are handed out once;
-    /// [`Step::Sleep`] never is; after [`Step::Done`] the feed is no longer in the set.
+    /// A step of the feed with this key. [`Step::Send`] and [`Step::File`] are returned once, [`Step::Sleep`] never. With
+    /// [`Step::Done`], the feed has been removed from the set.
     Step(K, Step<E, T>),
-    /// Nothing until then, unless a reply comes, or a feed is added or stopped.
+    /// Nothing to do until this time, unless a reply arrives or a feed is added or stopped.
     Sleep(Moment),
-    /// Nothing until a reply comes, or a feed is added or stopped.
+    /// Nothing to do until a reply arrives or a feed is added or stopped.
     Idle,
-    /// There are no feeds.
+    /// The set has no feeds.
     Empty,
 }
 
 impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
-    /// A set without feeds.
+    /// Creates an empty set.
     pub const fn new() -> Self {
         Self {
             slots: Vec::new(),
@@ -69,17 +69,17 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
         }
     }
 
-    /// How many feeds there are.
+    /// Returns the number of feeds.
     pub fn len(&self) -> usize {
         self.by_key.len()
     }
 
-    /// Whether there are none.
+    /// Returns `true` if the set has no feeds.
     pub fn is_empty(&self) -> bool {
         self.by_key.is_empty()
     }
 
-    /// Adds a feed. The one that had this key, if there was one, is given back as it is: it was not stopped.
+    /// Adds a feed. Returns the previous feed with this key, if any, without stopping it.
     pub fn insert(&mut self, key: K, feed: F) -> Option<F> {
         let previous = self.remove(&key);
         let slot = Some(Slot { key: key.clone(), feed, state: State::Ready, outstanding: None });
@@ -95,7 +95,7 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
         previous
     }
 
-    /// Takes a feed out, as it is: it is not stopped.
+    /// Removes a feed and returns it, without stopping it.
     pub fn remove(&mut self, key: &K) -> Option<F> {
         let at = self.by_key.remove(key)?;
         let slot = self.slots[at].take()?;
@@ -106,7 +106,7 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
         Some(slot.feed)
     }
 
-    /// Stops the feed with this key, if there is one: see [`Feed::stop`]. What it delivers until its end is still to come.
+    /// Stops the feed with this key, if any: see [`Feed::stop`]. Its remaining events and its end are still returned.
     pub fn stop(&mut self, now: Now, key: &K) {
         if let Some(at) = self.by_key.get(key).copied() {
             if let Some(slot) = &mut self.slots[at] {
@@ -116,7 +116,7 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
         }
     }
 
-    /// Stops all of them.
+    /// Stops all feeds.
     pub fn stop_all(&mut self, now: Now) {
         for at in 0..self.slots.len() {
             if let Some(slot) = &mut self.slots[at] {
@@ -126,7 +126,7 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
         }
     }
 
-    /// What there is to do now.
+    /// Returns the next action.
     pub fn next(&mut self, now: Now) -> FeedSetStep<K, F::Event, Result<F::Output, Error>> {
         self.wake_sleepers(now.moment);
         while let Some(at) = self.ready.pop_front() {
@@ -160,7 +160,7 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
         self.sleeping.peek().map_or(FeedSetStep::Idle, |Reverse((until, ..))| FeedSetStep::Sleep(*until))
     }
 
-    /// Hands a reply to the feed with this key. If there is none, or it does not await that ticket, nothing changes.
+    /// Passes a reply to the feed with this key. Unknown keys and tickets are ignored.
     pub fn handle(&mut self, now: Now, key: &K, ticket: Ticket, reply: Reply) {
         if let Some(at) = self.by_key.get(key).copied() {
             if let Some(slot) = &mut self.slots[at] {
@@ -170,7 +170,7 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
         }
     }
 
-    /// Hands out again what was handed out and not answered: for those who lost the replies they were waiting for.
+    /// Returns all steps without a reply once more, for a caller that has lost its requests in flight.
     pub fn reissue(&mut self) {
         for at in 0..self.slots.len() {
             let Some(slot) = &mut self.slots[at] else { continue };
