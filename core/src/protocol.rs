@@ -1,7 +1,7 @@
-//! The wire contract: the only place that knows paths, JSON keys, enum strings and error codes.
+//! The wire contract: the only module that knows paths, JSON keys, enum strings and error codes.
 //!
-//! The contract is this project's own (`docs/openapi.yaml`), not the vendor's. To talk to a backend with another one,
-//! replace this folder: everything else deals in [`Endpoint`]s and in the plain data of [`model`](crate::model).
+//! The contract is this project's own (`docs/openapi.yaml`), not the vendor's. To support a backend with a different one,
+//! replace this module: everything else works with [`Endpoint`]s and the plain data of [`model`](crate::model).
 
 pub(crate) mod assets;
 mod attachments;
@@ -32,5 +32,5 @@ pub(crate) use self::{
     page::{Page, is_cursor},
 };
 
-/// Every request that changes something has one: the same key again is the same request again.
+/// Sent with every request that changes something: the server deduplicates by it.
 pub(crate) const IDEMPOTENCY_KEY: http::HeaderName = http::HeaderName::from_static("idempotency-key");

@@ -1,14 +1,14 @@
-//! Given answers on a virtual clock, in place of a network: how a bot is tested without a server.
+//! Canned responses on a virtual clock, for testing bots without a server.
 //!
-//! A [`Script`] is a list of requests to expect and the [`Respond`]s to give. Each adapter has a `scripted` function
-//! that makes its `Client` from one, so that a bot is tested with the type it uses. Waits take no time: they move the
-//! script's clock.
+//! A [`Script`] is a list of expected requests and the [`Respond`] for each. Each adapter has a `scripted` function that
+//! creates its `Client` from a script, so a bot is tested with the type it uses. Waits take no time: they advance the
+//! virtual clock.
 //!
 //! ```
 //! use core::time::Duration;
 //! use teamwire_core::{effect::Moment, executor::Executor, script::{sample, Expect, Respond, Script}, Client};
 //!
-//! // A bot. Its own program would name an adapter's `Client` instead of being generic.
+//! // A bot. A program uses an adapter's `Client` instead of being generic.
 //! fn greet(client: &Client<Script>) -> Result<(), teamwire_core::Error> {
 //!     client.chats().chat("c1").post("hello")?;
 //!     Ok(())
@@ -29,14 +29,13 @@
 //! # Ok::<(), teamwire_core::Error>(())
 //! ```
 //!
-//! A request that the script does not expect is a panic that says what was expected, what came, and where the
-//! script says so:
+//! An unexpected request is a panic that shows the expected request, the actual one, and the line of the script:
 //!
 //! ```should_panic
 //! # use teamwire_core::{script::{sample, Expect, Respond, Script}, Client};
 //! let script = Script::new().then(Expect::post("/v1/chats/c1/messages"), Respond::status(500));
 //! let _ = Client::new(script).chats().chat("c2").post("hello");
-//! // the request is not the one that the script expects
+//! // unexpected request
 //! //   where     src/bot.rs:4:28, step 1 of 1
 //! //   expected  POST /v1/chats/c1/messages
 //! //   got       POST /v1/chats/c2/messages {"msg":"hello"}
@@ -68,7 +67,7 @@ use crate::{
     shared::Shared,
 };
 
-/// Requests to expect, the answers to give, and a virtual clock. See the [module](self). Clones are the same script.
+/// Expected requests, canned responses and a virtual clock. See the [module](self). Clones share the script.
 #[derive(Clone, Debug)]
 pub struct Script {
     session: Session,
@@ -78,8 +77,9 @@ pub struct Script {
 #[derive(Debug)]
 struct State {
     moment: Moment,
-    /// What UTC is at the epoch of the monotonic clock.
+    /// UTC at the epoch of the monotonic clock.
     utc: DateTime<Utc>,
+    /// Number of steps taken from `steps` so far.
     given: usize,
     steps: VecDeque<ScriptedExchange>,
     always: Vec<ScriptedExchange>,
@@ -87,7 +87,7 @@ struct State {
     files: Files,
 }
 
-/// One line of the script, and where it is written.
+/// An expected request, its response, and the place in the source.
 #[derive(Clone, Debug)]
 struct ScriptedExchange {
     expect: Expect,
@@ -102,13 +102,13 @@ impl Default for Script {
 }
 
 impl Script {
-    /// An empty script: it expects no request. Its clock begins at the epoch and at 2026-01-01 00:00 UTC.
+    /// Creates an empty script, which expects no requests. Its clock starts at the epoch and at 2026-01-01 00:00 UTC.
     pub fn new() -> Self {
-        let credentials = Credentials::new("script", "no secret at all").expect("neither is empty or has a control");
-        Self::with_config(Config::new("https://teamwire.invalid", credentials).expect("a URL"))
+        let credentials = Credentials::new("script", "no secret at all").expect("both are valid credentials");
+        Self::with_config(Config::new("https://teamwire.invalid", credentials).expect("the URL is valid"))
     }
 
-    /// An empty script for a client with these options: a retry policy of its own, say.
+    /// Creates an empty script for a client with this configuration, such as its own retry policy.
     pub fn with_config(config: Config) -> Self {
         let state = State {
             moment: Moment::EPOCH,
@@ -119,17 +119,17 @@ impl Script {
             received: Vec::new(),
             files: Files::default(),
         };
-        // Given entropy, so that every run is the same. A script never meets a server that could remember its keys.
+        // Fixed entropy makes runs reproducible. No real server ever sees the keys derived from it.
         Self { session: Session::new(config, *b"every script has these 32 bytes."), state: Shared::new(state) }
     }
 
-    /// Lets UTC be this when the script begins.
+    /// Sets the starting time.
     pub fn starting_at(self, utc: DateTime<Utc>) -> Self {
         self.state.with(|state| state.utc = utc);
         self
     }
 
-    /// Expects this request next, and gives this answer.
+    /// Adds a step: expects this request next, and responds with this.
     #[track_caller]
     pub fn then(self, expect: Expect, answer: Respond) -> Self {
         let place = Location::caller();
@@ -137,7 +137,7 @@ impl Script {
         self
     }
 
-    /// Gives this answer to this request whenever it comes, however often.
+    /// Responds with this to every matching request, at any time.
     #[track_caller]
     pub fn always(self, expect: Expect, answer: Respond) -> Self {
         let place = Location::caller();
@@ -145,31 +145,31 @@ impl Script {
         self
     }
 
-    /// Lets there be a file. The script has files of its own: it neither sees those of the machine nor writes any.
+    /// Adds an in-memory file. A script neither reads nor writes files on disk.
     pub fn with_file(self, path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         self.state.with(|state| state.files.0.insert(path.into(), bytes.into()));
         self
     }
 
-    /// The bytes of one of the script's files; `None` if there is none.
+    /// Returns the content of an in-memory file; `None` if it does not exist.
     pub fn file(&self, path: &str) -> Option<Vec<u8>> {
         self.state.with(|state| state.files.0.get(path).cloned())
     }
 
-    /// The requests so far, in order.
+    /// Returns the requests so far, in order.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.state.with(|state| state.received.clone())
     }
 
-    /// Moves the clock on.
+    /// Advances the clock.
     pub fn advance(&self, by: core::time::Duration) {
         self.state.with(|state| state.moment = state.moment.saturating_add(by));
     }
 
-    /// Checks that everything in the script has happened.
+    /// Asserts that every expected request has been sent.
     ///
     /// # Panics
-    /// If a request that it expects has not come; the message says which, and where the script says so.
+    /// If an expected request was not sent. The message shows the request and the line of the script.
     #[track_caller]
     pub fn assert_done(&self) {
         let left = self.state.with(|state| {
@@ -177,15 +177,18 @@ impl Script {
                 state.steps.iter().map(|line| format!("\n  expected  {}\n  where     {}", line.expect, line.place));
             lines.collect::<String>()
         });
-        assert!(left.is_empty(), "the script is not done: these requests have not come{left}");
+        assert!(left.is_empty(), "the script is not done: these requests were not sent{left}");
     }
 
-    /// For executors: does this with the script's files.
+    /// For executors: performs a file task on the in-memory files.
+    ///
+    /// # Errors
+    /// A [`FileError`] if the file does not exist or is larger than the limit of the task.
     pub fn perform_file_task(&self, task: FileTask) -> Result<FileOutcome, FileError> {
         self.state.with(|state| state.files.perform(task))
     }
 
-    /// Carries out a step of the machine.
+    /// Performs a step of the machine.
     fn perform_step<M: Machine, E, T>(&self, machine: &mut M, step: Step<E, T>) {
         match step {
             Step::Send(ticket, exchange) => {
@@ -201,7 +204,7 @@ impl Script {
         }
     }
 
-    /// For executors: returns whether the script has no more responses, to this request at least. A feed ends then.
+    /// For executors: returns `true` if the script has no response to this request and no further steps. A feed then ends.
     pub fn is_done(&self, exchange: &Exchange) -> bool {
         let received = RecordedRequest::new(Moment::EPOCH, exchange, Vec::new());
         self.state.with(|state| {
@@ -209,10 +212,10 @@ impl Script {
         })
     }
 
-    /// For executors: performs this request, and returns the reply of the script.
+    /// For executors: performs this request and returns the reply of the script.
     ///
     /// # Panics
-    /// If the script does not expect it.
+    /// If the script does not expect the request.
     pub fn perform(&self, exchange: &Exchange) -> Reply {
         let answer = self.state.with(|state| {
             let body = state.files.body(exchange.request.body())?;
@@ -221,7 +224,7 @@ impl Script {
             state.received.push(received);
             Ok(answer)
         });
-        // Outside of the lock: a panic in there would spoil it for the threads that share the script.
+        // Outside the lock, which a panic would poison for the threads that share the script.
         let answer = match answer {
             Ok(answer) => answer.unwrap_or_else(|mismatch| panic!("{mismatch}")),
             Err(fault) => return Reply::Error(fault),
@@ -235,7 +238,7 @@ impl Script {
             _ => {
                 self.advance(patience);
                 Reply::Error(
-                    TransportError::new(TransportErrorKind::Timeout, "the script lets the time run out")
+                    TransportError::new(TransportErrorKind::Timeout, "the script does not respond in time")
                         .with_sent(true),
                 )
             }
@@ -250,15 +253,13 @@ impl State {
         }
         let steps = self.given + self.steps.len();
         let Some(line) = self.steps.pop_front() else {
-            return Err(format!(
-                "a request that the script does not expect, after all of its {steps} steps\n  got       {received}"
-            ));
+            return Err(format!("unexpected request after all {steps} steps of the script\n  got       {received}"));
         };
         self.given += 1;
         match line.expect.difference(received) {
             None => Ok(line.answer),
             Some(difference) => Err(format!(
-                "the request is not the one that the script expects\n  where     {}, step {} of {steps}\n  expected  {}\n  \
+                "unexpected request\n  where     {}, step {} of {steps}\n  expected  {}\n  \
                  got       {received}\n  differs   {difference}",
                 line.place, self.given, line.expect
             )),
@@ -266,7 +267,7 @@ impl State {
     }
 }
 
-/// The script as an executor: synchronous, and done in no time.
+/// Runs the script synchronously, without waiting.
 impl Executor for Script {
     type Run<'a, T: Send + 'a> = Result<T, Error>;
 

@@ -1,4 +1,4 @@
-//! Bytes: avatars, and what is attached to messages.
+//! Avatars and stored files.
 
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 
@@ -17,13 +17,14 @@ use crate::{
     model::{Asset, ChatInfo, Download, ThreadId},
 };
 
-/// The largest avatar, in bytes.
+/// Maximum size of an avatar, in bytes.
 pub(crate) const MAX_IMAGE_BYTES: u64 = 5 << 20;
-/// The longest side of an avatar, in pixels.
+/// Maximum width and height of an avatar, in pixels.
 pub(crate) const MAX_IMAGE_SIDE: usize = 600;
-/// The longest name of a file, in characters.
+/// Maximum length of a file name, in characters.
 const MAX_FILE_NAME_CHARS: usize = 255;
 
+/// `GET /v1/chats/{tid}/avatar`: the JPEG.
 pub(crate) fn load_avatar(tid: &ThreadId) -> Result<Endpoint<Vec<u8>>, Error> {
     Ok(Endpoint::get(avatar(tid)?)
         .transfer_timeout()
@@ -33,22 +34,24 @@ pub(crate) fn load_avatar(tid: &ThreadId) -> Result<Endpoint<Vec<u8>>, Error> {
 }
 
 const JPEG: &str = "image/jpeg";
-/// What every JPEG begins with.
+/// The first bytes of every JPEG.
 const JPEG_MAGIC: &[u8] = &[0xFF, 0xD8];
 
-/// The promised image. The page of something in between is none.
+/// Reads the image; anything else, such as a proxy's HTML page, is rejected.
 fn jpeg(answer: &mut ResponseReader<'_>) -> Result<Vec<u8>, UnexpectedResponse> {
     if answer.response().body().starts_with(JPEG_MAGIC) {
         return Ok(answer.take_body());
     }
-    Err(answer.unexpected("a JPEG was promised, and this is none", None))
+    Err(answer.unexpected("expected a JPEG", None))
 }
 
+/// `PUT /v1/chats/{tid}/avatar`.
 pub(crate) fn set_avatar(tid: &ThreadId, image: Arc<Vec<u8>>) -> Result<Endpoint<ChatInfo>, Error> {
     let jpeg = HeaderValue::from_static(JPEG);
     Ok(Endpoint::put(avatar(tid)?).with_body(Body::Bytes(image), jpeg, None).returns_json())
 }
 
+/// `DELETE /v1/chats/{tid}/avatar`.
 pub(crate) fn remove_avatar(tid: &ThreadId) -> Result<Endpoint<ChatInfo>, Error> {
     Ok(Endpoint::delete(avatar(tid)?).returns_json())
 }
@@ -57,7 +60,7 @@ fn avatar(tid: &ThreadId) -> Result<Route, Error> {
     Ok(Route::chat(tid)?.join("avatar"))
 }
 
-/// A file to be stored, which answers with what it is called from then on.
+/// `POST /v1/assets`: stores a file and returns its asset.
 pub(crate) fn upload(
     file: &UploadHeaders,
     body: Body,
@@ -70,7 +73,7 @@ pub(crate) fn upload(
     endpoint.with_key(key).returns_json()
 }
 
-/// What goes before the bytes of a file.
+/// The headers of an upload.
 #[derive(Clone, Debug)]
 pub(crate) struct UploadHeaders {
     media_type: HeaderValue,
@@ -78,39 +81,39 @@ pub(crate) struct UploadHeaders {
 }
 
 impl UploadHeaders {
-    /// Raises `InvalidInput` for a name, or a media type, that cannot be sent.
+    /// Fails with [`Error::InvalidInput`] if the name or the media type is invalid.
     pub(crate) fn new(name: &str, media_type: Option<&str>) -> Result<Self, Error> {
         let length = name.chars().count();
         if !(1..=MAX_FILE_NAME_CHARS).contains(&length) {
-            let why = format!("it has {length} characters; 1 to {MAX_FILE_NAME_CHARS} are allowed");
+            let why = format!("must have 1 to {MAX_FILE_NAME_CHARS} characters, not {length}");
             return Err(Error::invalid("file name", why));
         }
         if let Some(char) = name.chars().find(|char| matches!(char, '/' | '\\' | '\0')) {
-            return Err(Error::invalid("file name", format!("it has a {char:?}")));
+            return Err(Error::invalid("file name", format!("must not contain {char:?}")));
         }
         let media_type = match media_type {
             Some(given) => given
                 .contains('/')
                 .then(|| HeaderValue::try_from(given).ok())
                 .flatten()
-                .ok_or_else(|| Error::invalid("media type", format!("{given:?} is none")))?,
+                .ok_or_else(|| Error::invalid("media type", format!("{given:?} is not a media type")))?,
             None => {
                 HeaderValue::from_static(mime_guess::from_path(name).first_raw().unwrap_or("application/octet-stream"))
             }
         };
-        // RFC 8187.
+        // The encoding of RFC 8187.
         let disposition = format!("attachment; filename*=UTF-8''{}", percent_encoded(name));
-        let disposition = HeaderValue::try_from(disposition).expect("percent-encoded, it is visible ASCII");
+        let disposition = HeaderValue::try_from(disposition).expect("a percent-encoded name is visible ASCII");
         Ok(Self { media_type, disposition })
     }
 }
 
-/// The bytes of an asset, into memory.
+/// `GET /v1/assets/{id}`, into memory.
 pub(crate) fn download(download: &Download) -> Result<Endpoint<Vec<u8>>, Error> {
     Ok(download_request(download)?.with_limit(|limits| limits.max_download).decode_with(|answer| answer.bytes()))
 }
 
-/// The bytes of an asset, into a file that the call says. Their number is for the file to tell.
+/// `GET /v1/assets/{id}`, to the file of the call. The length is verified on the file.
 pub(crate) fn download_to_file(download: &Download) -> Result<Endpoint<()>, Error> {
     download_request(download).map(|endpoint| endpoint.decode_with(|_| Ok(())))
 }

@@ -1,4 +1,4 @@
-//! What is attached to messages.
+//! Attachments of messages.
 
 use alloc::{format, string::String, vec::Vec};
 use core::{slice, time::Duration};
@@ -16,13 +16,13 @@ use crate::{
     },
 };
 
-/// The most attachments of a message.
+/// Maximum number of attachments of a message.
 const MAX_ATTACHMENTS: usize = 50;
 
-/// Maximum number of attachments that are taken from a message, in case servers allow more than the contract does.
+/// Maximum number of attachments that are read from a message, in case a server allows more than the contract.
 const MAX_RECEIVED_ATTACHMENTS: usize = 4 * MAX_ATTACHMENTS;
 
-/// Returns the received attachments. One that cannot be decoded is kept as it came.
+/// Returns the received attachments. Those that cannot be decoded are kept as raw JSON.
 pub(super) fn received(list: Member<'_>) -> Vec<Attachment> {
     let items = list.value().and_then(Json::items).into_iter().flatten();
     let mut attachments: Vec<_> = items.take(MAX_RECEIVED_ATTACHMENTS).map(attachment).collect();
@@ -35,7 +35,7 @@ fn attachment(json: Json<'_>) -> Attachment {
     Attachment::decode(json).unwrap_or_else(unknown)
 }
 
-/// What a program goes by is essential: kind, times, coordinates, lengths, files, and what can be voted on.
+/// Essential are the kind, times, coordinates, durations, files, and the question and options of a poll.
 impl Decode for Attachment {
     fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let [kind] = json.members(["kind"])?;
@@ -67,7 +67,7 @@ impl Decode for Attachment {
                     multiple_choice: multiple_choice.optional().unwrap_or(false),
                 })
             }
-            _ => return Err(DecodeError::new("this kind is not known").at("kind")),
+            _ => return Err(DecodeError::new("unknown attachment kind").at("kind")),
         })
     }
 }
@@ -109,16 +109,16 @@ fn recording(json: Json<'_>) -> Result<(Asset, Option<Duration>), DecodeError> {
 }
 
 pub(super) fn coordinates(lat: Member<'_>, lon: Member<'_>) -> Result<Coordinates, DecodeError> {
-    Coordinates::new(lat.required()?, lon.required()?).map_err(|_| DecodeError::new("these are no coordinates"))
+    Coordinates::new(lat.required()?, lon.required()?).map_err(|_| DecodeError::new("invalid coordinates"))
 }
 
-/// What is to be attached, as the wire has it. `stored` is what became of its uploads, in their order.
+/// Returns new attachments in the form of the contract. `stored` are the assets of their uploads, in the same order.
 pub(super) fn all<'a>(
     attachments: &'a [NewAttachment],
     stored: &'a [Asset],
 ) -> Result<Vec<NewAttachmentJson<'a>>, Error> {
     if attachments.len() > MAX_ATTACHMENTS {
-        let why = format!("there are {}; a message has at most {MAX_ATTACHMENTS}", attachments.len());
+        let why = format!("a message has at most {MAX_ATTACHMENTS}, not {}", attachments.len());
         return Err(Error::invalid("attachments", why));
     }
     if attachments.iter().filter(|it| matches!(it.0, New::LiveLocation(_))).count() > 1 {
@@ -183,7 +183,7 @@ pub(super) enum NewAttachmentJson<'a> {
 
 impl<'a> NewAttachmentJson<'a> {
     fn new(new: &'a NewAttachment, stored: &mut slice::Iter<'a, Asset>) -> Result<Self, Error> {
-        // None is there yet when an attachment is only checked.
+        // Nothing is stored yet when the request is only validated.
         let mut asset = || stored.next().map_or("", |asset| asset.asset_id.as_str());
         Ok(match &new.0 {
             New::Gallery(images) => Self::Gallery { images: images.iter().map(|_| asset()).collect() },
@@ -224,19 +224,19 @@ impl<'a> NewAttachmentJson<'a> {
     }
 }
 
-/// The largest whole number in a request: every JSON library keeps it.
+/// The largest integer that every JSON library represents exactly.
 const LARGEST: u64 = (1 << 53) - 1;
 
 fn millis(duration: Duration) -> Result<u64, Error> {
     let millis = u64::try_from(duration.as_millis()).ok().filter(|millis| *millis <= LARGEST);
-    millis.ok_or_else(|| Error::invalid("duration", format!("longer than {LARGEST} ms, the maximum")))
+    millis.ok_or_else(|| Error::invalid("duration", format!("must be at most {LARGEST} ms")))
 }
 
-/// A received live location may have any duration; one that is sent, one of three.
+/// Returns the seconds of a new live location's duration: unlike a received one, it must be one of three.
 fn duration(duration: Duration) -> Result<u64, Error> {
     [ShareDuration::QuarterHour, ShareDuration::OneHour, ShareDuration::EightHours]
         .iter()
         .find(|allowed| allowed.as_duration() == duration)
         .map(|allowed| allowed.as_duration().as_secs())
-        .ok_or_else(|| Error::invalid("live location", "it can be shared for 15 minutes, 1 hour or 8 hours"))
+        .ok_or_else(|| Error::invalid("live location", "the duration must be 15 minutes, 1 hour or 8 hours"))
 }

@@ -1,4 +1,4 @@
-//! Chats themselves: listing, creating, changing, closing, leaving.
+//! Listing, creating, changing, closing and leaving chats.
 
 use alloc::{string::String, vec::Vec};
 
@@ -18,18 +18,22 @@ use crate::{
     model::{Asset, ChatInfo, ChatType, Id, NewChat, NewOneToOne, ThreadId},
 };
 
+/// `GET /v1/chats`.
 pub(crate) fn subscriptions() -> Endpoint<Page<ChatInfo>> {
     Endpoint::get(Route::new("chats")).listing_timeout().returns_page()
 }
 
+/// `GET /v1/chats?title={title}`.
 pub(crate) fn by_title(title: &str) -> Result<Endpoint<Page<ChatInfo>>, Error> {
     Ok(Endpoint::get(Route::new("chats").query("title", text::title(title)?)).listing_timeout().returns_page())
 }
 
+/// `GET /v1/chats/{tid}`.
 pub(crate) fn by_thread_id(tid: &ThreadId) -> Result<Endpoint<Option<ChatInfo>>, Error> {
     Ok(Endpoint::get(Route::chat(tid)?).returns_optional())
 }
 
+/// `POST /v1/chats`, for a group chat.
 pub(crate) fn create(chat: &NewChat, avatar: Option<&Asset>, stored: &[Asset]) -> Result<Endpoint<ChatInfo>, Error> {
     let body = NewChatJson::Group {
         title: text::title(&chat.title)?,
@@ -49,6 +53,7 @@ pub(crate) fn create(chat: &NewChat, avatar: Option<&Asset>, stored: &[Asset]) -
         .returns_json())
 }
 
+/// `POST /v1/chats`, for a one-to-one chat.
 pub(crate) fn create_one_to_one(chat: &NewOneToOne, stored: &[Asset]) -> Result<Endpoint<ChatInfo>, Error> {
     let body = NewChatJson::OneToOne {
         recipient: chat.recipient.check()?,
@@ -61,35 +66,42 @@ pub(crate) fn create_one_to_one(chat: &NewOneToOne, stored: &[Asset]) -> Result<
         .returns_json())
 }
 
+/// `PATCH /v1/chats/{tid}` of the title.
 pub(crate) fn update_title(tid: &ThreadId, title: &str) -> Result<Endpoint<ChatInfo>, Error> {
     change(tid, &ChangeJson { title: Some(text::title(title)?), ..ChangeJson::default() })
 }
 
+/// `PATCH /v1/chats/{tid}` of the permission to send messages.
 pub(crate) fn set_allow_sending(tid: &ThreadId, allow: bool) -> Result<Endpoint<ChatInfo>, Error> {
     change(tid, &ChangeJson { allow_sending: Some(allow), ..ChangeJson::default() })
 }
 
+/// `PATCH /v1/chats/{tid}` of the permission to mute notifications.
 pub(crate) fn set_allow_mute_notifications(tid: &ThreadId, allow: bool) -> Result<Endpoint<ChatInfo>, Error> {
     change(tid, &ChangeJson { allow_mute_notifications: Some(allow), ..ChangeJson::default() })
 }
 
+/// `POST /v1/chats/{tid}/close`.
 pub(crate) fn close(tid: &ThreadId) -> Result<Endpoint<ChatInfo>, Error> {
     Ok(Endpoint::post(Route::chat(tid)?.join("close")).returns_json())
 }
 
+/// `POST /v1/chats/{tid}/reopen`.
 pub(crate) fn reopen(tid: &ThreadId) -> Result<Endpoint<ChatInfo>, Error> {
     Ok(Endpoint::post(Route::chat(tid)?.join("reopen")).returns_json())
 }
 
+/// `POST /v1/chats/{tid}/leave`.
 pub(crate) fn leave(tid: &ThreadId) -> Result<Endpoint<()>, Error> {
     Ok(Endpoint::post(Route::chat(tid)?.join("leave")))
 }
 
+/// `PATCH /v1/chats/{tid}`.
 fn change(tid: &ThreadId, change: &ChangeJson<'_>) -> Result<Endpoint<ChatInfo>, Error> {
     Ok(Endpoint::patch(Route::chat(tid)?).json(change).returns_json())
 }
 
-/// The id is essential. Of the flags that cannot be read, those are assumed that most chats have.
+/// The id is essential. Unreadable flags have the value that they have in most chats.
 impl Decode for ChatInfo {
     fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let names = [

@@ -1,4 +1,4 @@
-//! Users and groups: what the arguments of chat operations are made of.
+//! Users and groups.
 
 use super::{
     endpoint::Endpoint,
@@ -11,22 +11,27 @@ use crate::{
     model::{Group, GroupId, User, UserId},
 };
 
+/// `GET /v1/me`.
 pub(crate) fn me() -> Endpoint<User> {
     Endpoint::get(Route::new("me")).listing_timeout().returns_json()
 }
 
+/// `GET /v1/users`.
 pub(crate) fn users() -> Endpoint<Page<User>> {
     Endpoint::get(Route::new("users")).listing_timeout().returns_page()
 }
 
+/// `GET /v1/users/{uid}`.
 pub(crate) fn user(uid: &UserId) -> Result<Endpoint<Option<User>>, Error> {
     Ok(Endpoint::get(Route::new("users").id(uid)?).listing_timeout().returns_optional())
 }
 
+/// `GET /v1/groups`.
 pub(crate) fn groups() -> Endpoint<Page<Group>> {
     Endpoint::get(Route::new("groups")).listing_timeout().returns_page()
 }
 
+/// `GET /v1/groups/{gid}`.
 pub(crate) fn group(gid: &GroupId) -> Result<Endpoint<Option<Group>>, Error> {
     Ok(Endpoint::get(Route::new("groups").id(gid)?).listing_timeout().returns_optional())
 }

@@ -1,4 +1,4 @@
-//! Bytes that a response is expected to be: those of an asset or an image, and not the page of something in between.
+//! The content expected of a response that is an asset or an image, as opposed to an intermediary's error page.
 
 use alloc::{
     format,
@@ -9,19 +9,19 @@ use http::{HeaderMap, StatusCode, header};
 
 use crate::model::Asset;
 
-/// The content coding that every request asks for: none.
+/// The content coding that every request asks for: no coding.
 pub(crate) const IDENTITY: &str = "identity";
-/// A media type that says nothing.
+/// The media type of unspecified content.
 const UNKNOWN: &str = "application/octet-stream";
 const HTML: [&str; 2] = ["text/html", "application/xhtml+xml"];
 const JSON: [&str; 2] = ["application/json", "text/json"];
 pub(super) const PROBLEM: &str = "application/problem+json";
 
-/// The bytes that a response is expected to be.
+/// The expected media type and size of a response.
 #[derive(Clone, Debug)]
 pub(super) struct ExpectedContent {
     media_type: String,
-    /// `None` if the server has not said it.
+    /// `None` if unknown.
     size: Option<u64>,
 }
 
@@ -34,14 +34,14 @@ impl ExpectedContent {
         Self { media_type: essence(media_type), size: None }
     }
 
-    /// Checks what the head of a success can tell.
+    /// Checks status and media type of a successful response.
     pub(super) fn check_head(&self, status: StatusCode, headers: &HeaderMap) -> Result<(), String> {
         if !matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
-            return Err(format!("the content comes with status 200 only, not with {}", status.as_u16()));
+            return Err(format!("expected status 200, not {}", status.as_u16()));
         }
         match media_type(headers) {
             Some(given) if !self.accepts(&given) => {
-                Err(format!("the content type is {given:?}, not {:?}", self.media_type))
+                Err(format!("expected the content type {:?}, not {given:?}", self.media_type))
             }
             _ => Ok(()),
         }
@@ -54,8 +54,8 @@ impl ExpectedContent {
         }
     }
 
-    /// Returns `true` if the content may have this media type. File servers guess types, so most differences mean nothing; but an
-    /// HTML page or a JSON error in place of anything else comes from something in between.
+    /// Returns `true` if the content may have this media type. File servers guess types, so most differences are ignored;
+    /// but an HTML page or a JSON error instead of anything else comes from an intermediary.
     fn accepts(&self, given: &str) -> bool {
         let promised = self.media_type.as_str();
         if given == promised || promised.is_empty() || promised == UNKNOWN {
@@ -71,11 +71,11 @@ impl ExpectedContent {
     }
 }
 
-pub(crate) fn size_mismatch(size: u64, came: u64) -> String {
-    format!("the asset has {size} bytes, and {came} came")
+pub(crate) fn size_mismatch(size: u64, received: u64) -> String {
+    format!("expected {size} bytes, the size of the asset, but received {received}")
 }
 
-/// The coding of a body that is not as it is; `None` if there is none.
+/// Returns the content coding of a body; `None` for an uncoded one.
 pub(super) fn content_coding(headers: &HeaderMap) -> Option<String> {
     headers.get_all(header::CONTENT_ENCODING).iter().find_map(|value| {
         let value = String::from_utf8_lossy(value.as_bytes());
@@ -84,7 +84,7 @@ pub(super) fn content_coding(headers: &HeaderMap) -> Option<String> {
     })
 }
 
-/// The media type of a response, without its parameters, in lower case.
+/// Returns the media type of a response without parameters, in lower case.
 pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
     headers.get(header::CONTENT_TYPE).map(|value| essence(&String::from_utf8_lossy(value.as_bytes())))
 }
@@ -94,7 +94,7 @@ pub(super) fn is_json_type(media_type: &str) -> bool {
     JSON.contains(&media_type) || media_type.ends_with("+json")
 }
 
-/// A media type without its parameters, in lower case.
+/// Returns a media type without parameters, in lower case.
 fn essence(media_type: &str) -> String {
     media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

@@ -1,4 +1,4 @@
-//! One route of the contract as a value: where it goes, what it carries, how its answer is read.
+//! One route of the contract as a value: path, body, timeout, and the decoding of the response.
 
 use alloc::{
     format,
@@ -29,12 +29,12 @@ use crate::{
 
 const JSON: &str = "application/json";
 
-/// One request of the contract, and the reader of its response.
+/// A request of the contract and the decoding of its response.
 #[derive(Clone)]
 pub(crate) struct Endpoint<T> {
     request: RequestParts,
     parse: fn(&mut ResponseReader<'_>) -> Result<T, UnexpectedResponse>,
-    /// Reads a refusal: an error, except for a few.
+    /// Converts an error response, usually to an error.
     on_rejection: fn(ApiError) -> Result<T, Error>,
 }
 
@@ -45,55 +45,55 @@ struct RequestParts {
     route: Route,
     content: Option<Content>,
     progress: Option<Progress>,
-    /// The idempotency key that the user has given.
+    /// Idempotency key given by the caller.
     key: Option<String>,
     class: TimeoutClass,
-    /// Maximum size of the response, if it is not the one of JSON.
+    /// Maximum size of the response; `None` for the one of JSON.
     limit: Option<fn(&Limits) -> u64>,
     accept: &'static str,
-    /// The content that the response must be, if it is not JSON.
+    /// Expected content; `None` for JSON.
     promise: Option<Arc<ExpectedContent>>,
 }
 
-/// Something from a response, and when the server sent that, if it says so. A response that was remembered under a key may show
-/// something much older.
+/// A value from a response and the `Date` of the response. A response replayed for an idempotency key may contain a much
+/// older value.
 #[derive(Clone, Debug)]
 pub(crate) struct Dated<T> {
     pub(crate) value: T,
     pub(crate) sent_at: Option<DateTime<Utc>>,
 }
 
-/// The content that a request asks for.
+/// The part of the content that a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Range {
     All,
-    /// The rest of a file, of which there is some: a range.
+    /// The rest of a partially downloaded file.
     Rest,
 }
 
-/// What it carries.
+/// A request body and its headers.
 #[derive(Clone, Debug)]
 struct Content {
     body: Body,
     media_type: HeaderValue,
-    /// Name and use of a file.
+    /// The `Content-Disposition` of a file.
     disposition: Option<HeaderValue>,
 }
 
-/// How long its answer may take.
+/// The timeout that applies to an endpoint.
 #[derive(Clone, Copy, Debug)]
 enum TimeoutClass {
     Default,
     Long,
     Assets,
-    /// The server waits as long as this for something to happen.
+    /// The server waits this long for an event.
     LongPoll(Duration),
     Short,
 }
 
-/// How much longer than the server's wait its answer may take.
+/// Time for the response to a long poll, in addition to the server's wait.
 const LONG_POLL_GRACE: Duration = Duration::from_secs(10);
-/// How long something may take that is only polite.
+/// Timeout of best-effort requests.
 const SHORT_TIMEOUT: Duration = Duration::from_millis(700);
 
 impl<T> Endpoint<T> {
@@ -112,7 +112,7 @@ impl<T> Endpoint<T> {
         Endpoint { request, parse: |answer| answer.empty(), on_rejection: |refusal| Err(Error::Api(refusal.into())) }
     }
 
-    /// Carries this as JSON.
+    /// Sets a JSON body.
     pub(super) fn json(mut self, body: &impl Serialize) -> Self {
         let json = serde_json::to_vec(body).expect("the contract's own structs have string keys only");
         self.request.content = Some(Content {
@@ -123,63 +123,62 @@ impl<T> Endpoint<T> {
         self
     }
 
-    /// Carries these bytes, or this file, and is given the time of a transfer.
+    /// Sets a body of bytes or of a file, and the transfer timeout.
     pub(super) fn with_body(mut self, body: Body, media_type: HeaderValue, disposition: Option<HeaderValue>) -> Self {
         self.request.content = Some(Content { body, media_type, disposition });
         self.transfer_timeout()
     }
 
-    /// Is given the time of a transfer: any, as long as something moves.
+    /// Uses the transfer timeout, which limits only idle time.
     pub(super) fn transfer_timeout(mut self) -> Self {
         self.request.class = TimeoutClass::Assets;
         self
     }
 
-    /// Is given the time that the server waits, and some more.
+    /// Uses the timeout of a long poll of this duration.
     pub(super) fn long_poll(mut self, wait: Duration) -> Self {
         self.request.class = TimeoutClass::LongPoll(wait);
         self
     }
 
-    /// Is given little time.
+    /// Uses a short timeout.
     pub(super) fn short_timeout(mut self) -> Self {
         self.request.class = TimeoutClass::Short;
         self
     }
 
-    /// Tells somebody how far its body is.
+    /// Sets the progress observer.
     pub(super) fn with_progress(mut self, progress: Option<Progress>) -> Self {
         self.request.progress = progress;
         self
     }
 
-    /// May have an answer of up to this many bytes.
+    /// Sets the maximum size of the response, in bytes.
     pub(super) fn with_limit(mut self, limit: fn(&Limits) -> u64) -> Self {
         self.request.limit = Some(limit);
         self
     }
 
-    /// Is given the time of the long class: contacts and lists of chats.
+    /// Uses the timeout of contacts and lists of chats.
     pub(super) fn listing_timeout(mut self) -> Self {
         self.request.class = TimeoutClass::Long;
         self
     }
 
-    /// Has this idempotency key of the user rather than a new one.
+    /// Uses the caller's idempotency key, if any, instead of a new one.
     pub(super) fn with_idempotency_key(self, key: Option<&str>) -> Result<Self, Error> {
         key.map(idempotency_key::check).transpose()?;
         Ok(self.with_key(key.map(Into::into)))
     }
 
-    /// The same with a key that was derived here.
+    /// Same as [`with_idempotency_key`](Self::with_idempotency_key), for a derived key.
     pub(super) fn with_key(mut self, key: Option<String>) -> Self {
         self.request.key = key;
         self
     }
 
-    /// Returns the key of an operation that has this endpoint, the same for all of its attempts: the given one, or a new one
-    /// from `new`. A request that only reads has none. Everything else has one, also where doing it twice is doing it once: an
-    /// attempt that is overtaken by a newer change would undo that.
+    /// Returns the idempotency key for all attempts of an operation: the given one, or a new one from `new`. `None` for a
+    /// request that only reads. Idempotent methods have one, too: a delayed attempt would undo a newer change.
     pub(crate) fn key(&self, new: impl FnOnce() -> String) -> Option<String> {
         (!self.request.method.is_safe()).then(|| self.request.key.clone().unwrap_or_else(new))
     }
@@ -215,7 +214,7 @@ impl<T> Endpoint<T> {
         }
     }
 
-    /// Returns `true` for a request that has little time: it does not wait for others.
+    /// Returns `true` for a request with a short timeout, which is never queued.
     pub(crate) const fn has_short_timeout(&self) -> bool {
         matches!(self.request.class, TimeoutClass::Short)
     }
@@ -224,7 +223,7 @@ impl<T> Endpoint<T> {
         self.request.limit.map_or(limits.max_response_body, |limit| limit(limits))
     }
 
-    /// What the answer says. The credentials are taken out of texts, should the server echo them.
+    /// Decodes the response. Credentials that the server echoes are redacted from texts.
     pub(crate) fn parse(
         &self,
         response: Response,
@@ -232,7 +231,7 @@ impl<T> Endpoint<T> {
         now: Now,
         credentials: &Credentials,
     ) -> Result<T, Error> {
-        // Of no body, a coding says nothing.
+        // The coding of an empty body does not matter.
         let is_empty = self.request.promise.is_none() && response.body().is_empty();
         let fits = if is_empty { Ok(()) } else { self.check_head(&response, asked) };
         let mut answer = ResponseReader::new(response, self.request.promise.as_deref(), credentials);
@@ -246,19 +245,19 @@ impl<T> Endpoint<T> {
         (self.on_rejection)(problem::api_error(&answer, now)?)
     }
 
-    /// Returns what is wrong with a success that has this head. Anything else is a refusal, whatever its head says.
+    /// Checks the head of a successful response. Error responses are accepted with any head.
     pub(crate) fn check_head<B>(&self, head: &http::Response<B>, asked: Range) -> Result<(), String> {
         let status = head.status();
         if !status.is_success() {
             return Ok(());
         }
         if let Some(coding) = content_coding(head.headers()) {
-            return Err(format!("the body has the content coding {coding:?}, and none was asked for"));
+            return Err(format!("the body has the content coding {coding:?}, which was not requested"));
         }
-        // JSON that is complete is what was asked for, whatever success it comes with.
+        // Complete JSON is accepted with any successful status.
         let Some(promise) = &self.request.promise else { return Ok(()) };
         if status == StatusCode::PARTIAL_CONTENT && asked == Range::All {
-            return Err("a part of the content came, and all of it was asked for".into());
+            return Err("received part of the content, although all of it was requested".into());
         }
         promise.check_head(status, head.headers())
     }
@@ -285,12 +284,12 @@ impl Endpoint<()> {
         Self::new(Method::DELETE, route)
     }
 
-    /// Answers with this as JSON.
+    /// Decodes a JSON response.
     pub(super) fn returns_json<T: Decode>(self) -> Endpoint<T> {
         self.decode_with(|answer| answer.json())
     }
 
-    /// The same, with the date of the response.
+    /// Decodes a JSON response together with its date.
     pub(super) fn returns_dated_json<T: Decode>(self) -> Endpoint<Dated<T>> {
         self.decode_with(|answer| {
             let sent_at = problem::date(answer.response().headers());
@@ -298,12 +297,12 @@ impl Endpoint<()> {
         })
     }
 
-    /// Answers with a page of a list of these.
+    /// Decodes a page of a list.
     pub(super) fn returns_page<T: Decode>(self) -> Endpoint<Page<T>> {
         self.decode_with(|answer| answer.page())
     }
 
-    /// Has these bytes as its answer. A refusal is JSON all the same.
+    /// Expects this content as the response. Error responses are still JSON.
     pub(super) fn returns_content(mut self, promise: ExpectedContent) -> Self {
         self.request.accept = "*/*";
         self.request.promise = Some(Arc::new(promise));
@@ -317,7 +316,7 @@ impl Endpoint<()> {
         Endpoint { request: self.request, parse, on_rejection: |refusal| Err(Error::Api(refusal.into())) }
     }
 
-    /// Answers with this as JSON, or with `None` if the server says that it is not there.
+    /// Decodes a JSON response, or returns `None` if the server responds that the item does not exist.
     pub(super) fn returns_optional<T: Decode>(self) -> Endpoint<Option<T>> {
         let mut endpoint = self.decode_with(|answer| answer.json().map(Some));
         endpoint.on_rejection = |refusal| match refusal.kind {
@@ -329,7 +328,7 @@ impl Endpoint<()> {
 }
 
 impl<T: Clone> Endpoint<Page<T>> {
-    /// The page of the same list after this cursor, with at most so many items.
+    /// Returns the endpoint of the page after `cursor`, with at most `limit` items.
     pub(crate) fn page(&self, cursor: Option<&str>, limit: u32) -> Self {
         let mut endpoint = self.clone();
         endpoint.request.route =

@@ -1,33 +1,33 @@
-//! Idempotency keys: those of users, and those that are derived from them.
+//! Idempotency keys of callers, and those derived from them.
 
 use alloc::{format, string::String};
 
 use crate::error::Error;
 
-/// The longest idempotency key.
+/// Maximum length of an idempotency key, in bytes.
 const MAX_KEY_BYTES: usize = 128;
-/// Beginning of derived keys. A user's key cannot have it, so none equals a derived one.
+/// Prefix of derived keys. It is rejected in a caller's key, so no such key equals a derived one.
 const DERIVED_PREFIX: &str = "teamwire-file:";
 
-/// Refuses what cannot be a user's key.
+/// Validates a caller's key.
 pub(super) fn check(key: &str) -> Result<(), Error> {
-    let refuse = |why| Err(Error::invalid("idempotency key", why));
+    let refuse = |reason| Err(Error::invalid("idempotency key", reason));
     if !(1..=MAX_KEY_BYTES).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return refuse(format!("it must be 1 to {MAX_KEY_BYTES} printable ASCII characters without a space"));
+        return refuse(format!("must be 1 to {MAX_KEY_BYTES} printable ASCII characters without spaces"));
     }
     if key.starts_with(DERIVED_PREFIX) {
-        return refuse(format!("keys that begin with {DERIVED_PREFIX:?} are reserved for the files of messages"));
+        return refuse(format!("keys that start with {DERIVED_PREFIX:?} are reserved for the files of messages"));
     }
     Ok(())
 }
 
-/// Returns the key for storing the file at this position of what has this key: always the same one, however long the key is.
+/// Derives the key for storing the file at this position of the message or chat with this key. It has a fixed length.
 pub(crate) fn for_file(key: &str, position: usize) -> String {
     format!("{DERIVED_PREFIX}{:032x}:{position}", fnv1a(key.as_bytes()))
 }
 
-/// The 128-bit FNV-1a hash: keys are names of alarms and the like, not an attacker's choice, and the server keeps them apart by
-/// App ID.
+/// Returns the 128-bit FNV-1a hash. It need not resist attacks: keys are chosen by the bot itself, and servers keep the keys
+/// of different App IDs apart.
 fn fnv1a(bytes: &[u8]) -> u128 {
     const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
@@ -39,14 +39,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hash_is_the_one_that_others_compute() {
+    fn the_hash_matches_published_values() {
         assert_eq!(fnv1a(b""), 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);
         assert_eq!(fnv1a(b"a"), 0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964);
         assert_eq!(fnv1a(b"foobar"), 0x343e_1662_793c_64bf_6f0d_3597_ba44_6f18);
     }
 
     #[test]
-    fn derived_keys_are_short_distinct_and_no_users() {
+    fn derived_keys_are_short_distinct_and_reserved() {
         let longest = "k".repeat(MAX_KEY_BYTES);
         let keys =
             [for_file(&longest, 1), for_file(&longest, usize::MAX), for_file("alarm-7", 1), for_file("alarm-7/1", 1)];

@@ -4,16 +4,16 @@ use alloc::{collections::BTreeSet, format, vec::Vec};
 
 use crate::{error::Error, model::Id};
 
-/// The most ids a list of them can have.
+/// Maximum number of ids in a list.
 const MOST_IDS: usize = 1000;
 
-/// Ids as the wire has them, each once.
+/// Validates ids and removes duplicates.
 pub(super) fn ids<I: Id>(ids: &[I]) -> Result<Vec<&str>, Error> {
     let mut seen = BTreeSet::new();
     let names = ids.iter().map(Id::check).filter(|name| name.as_ref().map_or(true, |name| seen.insert(*name)));
     let names = names.collect::<Result<Vec<_>, _>>()?;
     if names.len() > MOST_IDS {
-        let why = format!("{} ids of one kind at once; at most {MOST_IDS} are allowed", names.len());
+        let why = format!("must be at most {MOST_IDS} ids of one kind, not {}", names.len());
         return Err(Error::invalid("members", why));
     }
     Ok(names)

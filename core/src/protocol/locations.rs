@@ -17,23 +17,23 @@ use crate::{
     model::{Coordinates, LiveLocationUpdate, ThreadId},
 };
 
-/// How many locations are shared in a chat.
+/// `GET /v1/chats/{tid}/location/active`: the number of locations shared in a chat.
 pub(crate) fn count(tid: &ThreadId) -> Result<Endpoint<u64>, Error> {
     let active = Endpoint::get(Route::chat(tid)?.join("location/active"));
     Ok(active.decode_with(|answer| answer.json().map(|Count(count)| count)))
 }
 
-/// Ends the bot's share in a chat.
+/// `DELETE /v1/chats/{tid}/location`: ends the bot's share in a chat.
 pub(crate) fn stop(tid: &ThreadId) -> Result<Endpoint<()>, Error> {
     Ok(Endpoint::delete(Route::chat(tid)?.join("location")))
 }
 
-/// The bot's own shares, and how long each still lasts.
+/// `GET /v1/location`: the bot's own shares and their remaining time.
 pub(crate) fn shares() -> Endpoint<Page<OwnShare>> {
     Endpoint::get(Route::new("location")).returns_page()
 }
 
-/// Moves all shares of the bot. Returns the chats in which they still are; `None` if not all of them could be read.
+/// `PUT /v1/location`: moves all shares of the bot. Returns the chats of its active shares; `None` if they cannot be decoded.
 pub(crate) fn move_to(coordinates: Coordinates) -> Endpoint<Option<Vec<ThreadId>>> {
     Endpoint::put(Route::new("location"))
         .json(&PlaceJson { lat: coordinates.lat(), lon: coordinates.lon() })
@@ -47,7 +47,7 @@ pub(crate) struct OwnShare {
     pub(crate) left: Duration,
 }
 
-/// All of it is essential.
+/// All members are essential.
 impl Decode for OwnShare {
     fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let [tid, remaining_ms] = json.members(["tid", "remaining_ms"])?;
@@ -65,12 +65,12 @@ impl Decode for Count {
     }
 }
 
-/// The chats in which the bot still shares its location; `None` if not all of them could be read.
+/// The chats of the bot's active shares; `None` if they cannot be decoded.
 struct Active(Option<Vec<ThreadId>>);
 
 impl Decode for Active {
     fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
-        // The shares have been moved, whatever this is.
+        // Never an error: the shares have been moved already.
         let Ok([active]) = json.members(["active"]) else { return Ok(Self(None)) };
         Ok(Self(match active.json() {
             Ok(list) if list.is_null() => Some(Vec::new()),
@@ -85,7 +85,7 @@ struct PlaceJson {
     lon: f64,
 }
 
-/// All of it is essential, but what else is known of the user, and whether it is the last.
+/// All members are essential, except `ended` and the details of the user.
 impl Decode for LiveLocationUpdate {
     fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let [tid, user, lat, lon, time, ended] = json.members(["tid", "user", "lat", "lon", "time", "ended"])?;

@@ -5,11 +5,11 @@ use crate::{
     machine::{Feed, Step},
 };
 
-/// A feed that follows a [`Script`]: the events that its answers amount to. It ends where the script does.
+/// The events of a feed that runs on a [`Script`]. It ends where the script does.
 #[derive(Debug)]
 pub struct Events<F> {
     script: Script,
-    /// `None` after its end.
+    /// `None` after the end.
     feed: Option<F>,
 }
 
@@ -18,7 +18,8 @@ impl<F: Feed> Events<F> {
         Self { script, feed: Some(feed) }
     }
 
-    /// Stops the feed: what it has is still delivered, and the script is asked to end its subscription, if it has one.
+    /// Stops the feed: events already received are still delivered, and its subscription, if any, is ended by a request
+    /// that the script has to expect.
     pub fn stop(&mut self) {
         if let Some(feed) = &mut self.feed {
             feed.stop(self.script.now());

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::RecordedRequest;
 
-/// A request that a [`Script`](super::Script) waits for: method and path, and as much more as the test is about.
+/// A request that a [`Script`](super::Script) expects: method and path and, if relevant to the test, further details.
 #[derive(Clone, Debug)]
 pub struct Expect {
     method: Method,
@@ -21,55 +21,55 @@ pub struct Expect {
 }
 
 impl Expect {
-    /// A request with this method to this path, as it is sent: ids percent-encoded.
+    /// Expects this method and path. The path is compared as it is sent, with ids percent-encoded.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         Self { method, path: path.into(), query: Vec::new(), headers: Vec::new(), json: None }
     }
 
-    /// A GET of this path.
+    /// Expects a GET of this path.
     pub fn get(path: impl Into<String>) -> Self {
         Self::new(Method::GET, path)
     }
 
-    /// A POST to this path.
+    /// Expects a POST to this path.
     pub fn post(path: impl Into<String>) -> Self {
         Self::new(Method::POST, path)
     }
 
-    /// A PUT to this path.
+    /// Expects a PUT to this path.
     pub fn put(path: impl Into<String>) -> Self {
         Self::new(Method::PUT, path)
     }
 
-    /// A PATCH of this path.
+    /// Expects a PATCH of this path.
     pub fn patch(path: impl Into<String>) -> Self {
         Self::new(Method::PATCH, path)
     }
 
-    /// A DELETE of this path.
+    /// Expects a DELETE of this path.
     pub fn delete(path: impl Into<String>) -> Self {
         Self::new(Method::DELETE, path)
     }
 
-    /// Its query has this parameter.
+    /// Expects this query parameter.
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.query.push((name.into(), value.into()));
         self
     }
 
-    /// It has a header with this value.
+    /// Expects a header with this value.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Its body is JSON with these members, and perhaps more. Lists must be the same.
+    /// Expects a JSON body with these members. It may have others, but lists must be equal.
     pub fn json(mut self, members: Value) -> Self {
         self.json = Some(members);
         self
     }
 
-    /// The first thing in which the request is not this one.
+    /// Describes the first difference between the request and the expected one; `None` if it matches.
     pub(super) fn difference(&self, got: &RecordedRequest) -> Option<String> {
         differs("the method", self.method.as_str(), Some(got.request.method().as_str()))
             .or_else(|| differs("the path", &self.path, Some(got.path())))
@@ -85,7 +85,7 @@ impl Expect {
             })
             .or_else(|| {
                 let expected = self.json.as_ref()?;
-                let Some(got) = got.json() else { return Some("in the body, which is no JSON".to_string()) };
+                let Some(got) = got.json() else { return Some("in the body: not JSON".to_string()) };
                 json_difference("", expected, &got)
             })
     }

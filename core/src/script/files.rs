@@ -8,7 +8,7 @@ use crate::{
     machine::Reply,
 };
 
-/// The files of a script: in memory, so that a test needs no disk.
+/// The in-memory files of a script.
 #[derive(Debug, Default)]
 pub(super) struct Files(pub(super) BTreeMap<String, Vec<u8>>);
 
@@ -41,7 +41,7 @@ impl Files {
         }
     }
 
-    /// The bytes that a request carries: those of a file, if it is one.
+    /// Returns the bytes of a request body, which may be a file.
     pub(super) fn body(&self, body: &Body) -> Result<Vec<u8>, TransportError> {
         let Body::File { path, length, may_grow } = body else { return Ok(body.as_bytes().to_vec()) };
         match self.get(path) {
@@ -56,7 +56,7 @@ impl Files {
         }
     }
 
-    /// Puts an answer's body into the file that the exchange says, as far as that may grow.
+    /// Writes a response body to the file of the exchange, if it has one, up to its maximum length.
     pub(super) fn take(&mut self, exchange: &Exchange, reply: Reply) -> Reply {
         let Reply::Response(mut response) = reply else { return reply };
         let Some(to) = exchange.body_policy().for_status(response.status()).to_file else {
@@ -71,7 +71,7 @@ impl Files {
         Reply::Error(fault.with_sent(true).with_received(written as u64).with_head(response.map(|_| ())))
     }
 
-    /// Returns how many of the bytes were written.
+    /// Returns the number of bytes written.
     fn write(&mut self, to: &FileTarget, bytes: &[u8]) -> usize {
         let file = self.0.entry(to.path.clone()).or_default();
         file.truncate(usize::try_from(to.offset).unwrap_or(usize::MAX));
@@ -82,6 +82,8 @@ impl Files {
     }
 
     fn get(&self, path: &str) -> Result<&Vec<u8>, FileError> {
-        self.0.get(path).ok_or_else(|| FileError::new(path, FileErrorKind::NotFound, "the script has no such file"))
+        self.0
+            .get(path)
+            .ok_or_else(|| FileError::new(path, FileErrorKind::NotFound, "not among the files of the script"))
     }
 }

@@ -12,11 +12,11 @@ use crate::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RecordedRequest {
-    /// When, on the script's clock.
+    /// Time of the request, on the script's clock.
     pub at: Moment,
-    /// Method, URI, headers and body: the bytes of the file, if it was one.
+    /// Method, URI, headers and body, including the content of a file.
     pub request: http::Request<Vec<u8>>,
-    /// Set if it required a connection of its own: see [`Exchange::fresh`].
+    /// Set if it required a new connection: see [`Exchange::fresh`].
     pub fresh: bool,
 }
 
@@ -25,30 +25,30 @@ impl RecordedRequest {
         Self { at, request: exchange.request.clone().map(|_| body), fresh: exchange.fresh }
     }
 
-    /// The path, as it was sent: ids are percent-encoded.
+    /// Returns the path as it was sent, with ids percent-encoded.
     pub fn path(&self) -> &str {
         self.request.uri().path()
     }
 
-    /// The value of a header; `None` if it has none, or one that is no text.
+    /// Returns the value of a header; `None` if it is missing or not text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.request.headers().get(name)?.to_str().ok()
     }
 
-    /// The value of a parameter of the query.
+    /// Returns the value of a query parameter.
     pub fn query(&self, name: &str) -> Option<String> {
         let query = self.request.uri().query().unwrap_or_default();
         let found = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);
         found.map(|(_, value)| value.into_owned())
     }
 
-    /// The body; `None` if it is no JSON.
+    /// Returns the body as JSON; `None` if it is not JSON.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(self.request.body()).ok()
     }
 }
 
-/// Method, path, query and body, in one line.
+/// Shows method, path, query and body on one line.
 impl fmt::Display for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.request.method(), self.path())?;

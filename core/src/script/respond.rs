@@ -9,67 +9,67 @@ use crate::{
     machine::Reply,
 };
 
-/// What a [`Script`](super::Script) gives to a request: an answer, or trouble.
+/// The reply of a [`Script`](super::Script) to a request: a response or an error.
 #[derive(Clone, Debug)]
 pub struct Respond {
     pub(super) reply: Reply,
-    /// How long it takes; `None` for ever.
+    /// Time until the reply; `None` if there is none.
     pub(super) takes: Option<Duration>,
 }
 
 impl Respond {
-    /// An answer with this status and nothing else.
+    /// Responds with this status and an empty body.
     ///
     /// # Panics
-    /// If it is no status: those are 100 to 999.
+    /// If the status is not 100 to 999.
     #[track_caller]
     pub fn status(status: u16) -> Self {
-        let Ok(status) = StatusCode::from_u16(status) else { panic!("{status} is no HTTP status") };
+        let Ok(status) = StatusCode::from_u16(status) else { panic!("invalid HTTP status {status}") };
         let mut response = Response::new(Vec::new());
         *response.status_mut() = status;
         Self::reply(Reply::Response(response))
     }
 
-    /// An answer with this JSON. [`sample`](super::sample) has some to begin with.
+    /// Responds with this JSON. [`sample`](super::sample) has building blocks.
     ///
     /// # Panics
-    /// If the status is none.
+    /// If the status is not 100 to 999.
     #[track_caller]
     pub fn json(status: u16, value: Value) -> Self {
         Self::status(status).body("application/json", format!("{value}"))
     }
 
-    /// A refusal with this code, in the form of the wire contract.
+    /// Responds with a problem document with this code.
     ///
     /// # Panics
-    /// If the status is none.
+    /// If the status is not 100 to 999.
     #[track_caller]
     pub fn problem(status: u16, code: &str) -> Self {
         let problem = json!({
-            "type": "about:blank", "title": code, "status": status, "detail": "as the script says", "code": code,
+            "type": "about:blank", "title": code, "status": status, "detail": "scripted problem", "code": code,
             "request_id": "script",
         });
         Self::status(status).body("application/problem+json", format!("{problem}"))
     }
 
-    /// No connection can be made: nothing of the request leaves.
+    /// Fails to connect: nothing of the request is sent.
     pub fn unreachable() -> Self {
-        Self::reply(Reply::Error(TransportError::new(TransportErrorKind::Connect, "the script lets nobody through")))
+        Self::reply(Reply::Error(TransportError::new(TransportErrorKind::Connect, "scripted failure")))
     }
 
-    /// The connection is lost after the request has left: nobody knows whether the server acted on it.
+    /// Loses the connection after the request was sent: its outcome is unknown.
     pub fn connection_lost() -> Self {
         Self::reply(Reply::Error(
-            TransportError::new(TransportErrorKind::Disconnected, "the script cuts the connection").with_sent(true),
+            TransportError::new(TransportErrorKind::Disconnected, "scripted failure").with_sent(true),
         ))
     }
 
-    /// No answer ever comes: the time runs out.
+    /// Never responds, so the request times out.
     pub fn timeout() -> Self {
         Self { takes: None, ..Self::connection_lost() }
     }
 
-    /// Any trouble.
+    /// Fails with this error.
     pub fn error(fault: TransportError) -> Self {
         Self::reply(Reply::Error(fault))
     }
@@ -86,21 +86,21 @@ impl Respond {
     /// Sets a header.
     ///
     /// # Panics
-    /// If name or value cannot be those of a header.
+    /// If the name or the value is not valid in a header.
     #[track_caller]
     pub fn header(self, name: &str, value: impl Into<String>) -> Self {
         match (HeaderName::try_from(name), HeaderValue::try_from(value.into())) {
             (Ok(name), Ok(value)) => self.with(name, value),
-            _ => panic!("no header can have this name, or this value: {name}"),
+            _ => panic!("invalid name or value of the header {name:?}"),
         }
     }
 
-    /// Asks to wait this many seconds.
+    /// Sets the `Retry-After` header, in seconds.
     pub fn retry_after(self, seconds: u64) -> Self {
         self.with(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
-    /// Lets it take this long, on the script's clock. If that is longer than the request's timeout, the time runs out.
+    /// Delays the reply, on the script's clock. If that exceeds the request's timeout, the request times out.
     pub fn delay(mut self, time: Duration) -> Self {
         self.takes = Some(time);
         self
