@@ -12,10 +12,12 @@ use crate::{effect::Now, flow::Flow, machine::Feed};
 /// that for an asynchronous one, the machine itself for [`Manual`]. The loop is the same in all of them:
 ///
 /// ```
-/// # use teamwire_core::{effect::{Exchange, Moment, Now}, flow::Flow, machine::{Reply, Step}, Error};
+/// # use teamwire_core::{
+/// #     effect::{Exchange, FileError, FileOutcome, FileTask, Moment, Now}, flow::Flow, machine::{Reply, Step}, Error,
+/// # };
 /// # fn now() -> Now { unimplemented!() }
 /// # fn perform(exchange: Exchange) -> Reply { unimplemented!() }
-/// # fn file(task: teamwire_core::effect::FileTask) -> Result<teamwire_core::effect::FileOutcome, teamwire_core::effect::FileError> { unimplemented!() }
+/// # fn file(task: FileTask) -> Result<FileOutcome, FileError> { unimplemented!() }
 /// # fn sleep_until(moment: Moment) {}
 /// fn run<F: Flow>(mut flow: F) -> Result<F::Output, Error> {
 ///     loop {

@@ -22,17 +22,18 @@
 //!  stop(), in any state ─► deliver received events ─► Unsubscribing ─► ends
 //! ```
 //!
-//! Each event carries the [`Checkpoint`] to save once it is handled. A feed started [`after`](FeedOptions::after) it, even
-//! in another process, resumes exactly there: events are delivered at least once across a crash, and exactly once and in
-//! order within a process. Undecodable events are delivered as such and never stop the feed.
+//! Each event carries the [`Checkpoint`] to save once it is handled. A feed started [`after`](FeedOptions::after) it,
+//! even in another process, resumes exactly there: events are delivered at least once across a crash, and exactly once
+//! and in order within a process. Undecodable events are delivered as such and never stop the feed.
 //!
-//! The position of a feed is the cursor of the last batch or, if that is unusable or does not advance, of the last event
-//! that has one. Events after the position are still delivered, once: until a cursor passes them, each poll returns them
-//! again, is reported as a failure, and is followed by a growing backoff. Their checkpoints are those of the position, so
-//! a feed resumed there delivers them again.
+//! The position of a feed is the cursor of the last batch or, if that is unusable or does not advance, of the last
+//! event that has one. Events after the position are still delivered, once: until a cursor passes them, each poll
+//! returns them again, is reported as a failure, and is followed by a growing backoff. Their checkpoints are those of
+//! the position, so a feed resumed there delivers them again.
 //!
-//! Only a problem document of the contract, with a status that belongs to its code, can expire a subscription or a cursor,
-//! or end a feed. Any other rejection, by a gateway for instance, is retried, except for a failed login (401 or 407).
+//! Only a problem document of the contract, with a status that belongs to its code, can expire a subscription or a
+//! cursor, or end a feed. Any other rejection, by a gateway for instance, is retried, except for a failed login (401
+//! or 407).
 
 mod checkpoint;
 mod event;

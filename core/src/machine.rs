@@ -79,8 +79,8 @@ pub trait Machine: Send {
 
 /// A machine that delivers events until it is stopped or fails.
 pub trait Feed: Machine {
-    /// Stops the feed: events already received are still delivered, the subscription is ended on the server, and nothing
-    /// else is sent. A request in flight is abandoned, and its reply ignored.
+    /// Stops the feed: events already received are still delivered, the subscription is ended on the server, and
+    /// nothing else is sent. A request in flight is abandoned, and its reply ignored.
     fn stop(&mut self, now: Now);
 }
 

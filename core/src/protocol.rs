@@ -1,7 +1,7 @@
 //! The wire contract: the only module that knows paths, JSON keys, enum strings and error codes.
 //!
-//! The contract is this project's own (`docs/openapi.yaml`), not the vendor's. To support a backend with a different one,
-//! replace this module: everything else works with [`Endpoint`]s and the plain data of [`model`](crate::model).
+//! The contract is this project's own (`docs/openapi.yaml`), not the vendor's. To support a backend with a different
+//! one, replace this module: everything else works with [`Endpoint`]s and the plain data of [`model`](crate::model).
 
 pub(crate) mod assets;
 mod attachments;

@@ -18,17 +18,18 @@ pub struct Exchange {
     pub request: http::Request<Body>,
     /// The timeout.
     pub timeout: Timeout,
-    /// Maximum length of a response body in memory. A longer one is a [`TransportErrorKind::TooLarge`] error, before any
-    /// of it is read if its length is announced.
+    /// Maximum length of a response body in memory. A longer one is a [`TransportErrorKind::TooLarge`] error, before
+    /// any of it is read if its length is announced.
     ///
     /// [`TransportErrorKind::TooLarge`]: crate::effect::TransportErrorKind::TooLarge
     pub limit: u64,
     /// File for the body of a 200 or 206 response. All other bodies are kept in memory.
     pub to_file: Option<FileTarget>,
-    /// Progress observer: for the request body if there is one, otherwise for the body of a 200 or 206 response. With 206,
-    /// the bytes already in the file ([`FileTarget::offset`]) count.
+    /// Progress observer: for the request body if there is one, otherwise for the body of a 200 or 206 response. With
+    /// 206, the bytes already in the file ([`FileTarget::offset`]) count.
     pub progress: Option<Progress>,
-    /// Requires a new connection: an earlier attempt failed on a reused one, so other idle connections may be dead, too.
+    /// Requires a new connection: an earlier attempt failed on a reused one, so other idle connections may be dead,
+    /// too.
     pub fresh: bool,
 }
 
@@ -58,8 +59,8 @@ impl Exchange {
 }
 
 impl BodyPolicy {
-    /// Adapts the policy to the response status: only the body of 200 or 206 is the requested content, and only that of 206
-    /// is appended to the file.
+    /// Adapts the policy to the response status: only the body of 200 or 206 is the requested content, and only that
+    /// of 206 is appended to the file.
     pub fn for_status(mut self, status: StatusCode) -> Self {
         match (status, &mut self.to_file) {
             (StatusCode::OK, Some(file)) => file.offset = 0,
@@ -74,8 +75,8 @@ impl BodyPolicy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileTarget {
-    /// Path of the file, which [`FileTask::Create`](crate::effect::FileTask::Create) has created. Symbolic links must not
-    /// be followed.
+    /// Path of the file, which [`FileTask::Create`](crate::effect::FileTask::Create) has created. Symbolic links must
+    /// not be followed.
     pub path: String,
     /// Offset at which to write a 206 body; earlier bytes are kept. A 200 body replaces the whole content.
     pub offset: u64,

@@ -27,10 +27,10 @@ pub enum FileTask {
     /// Create a new, empty file in the directory of `target`, to be [renamed](Self::Rename) to it later:
     /// [`FileOutcome::Created`].
     ///
-    /// Its name is random, and an existing file is never opened. It gets the permissions of the file at `target` if that
-    /// exists, otherwise those of any new file. If `target` is a symbolic link, it is resolved first. Fails with
-    /// [`FileErrorKind::IsDirectory`] if `target` is a directory, and with [`FileErrorKind::Other`] if it is not a regular
-    /// file, for instance a pipe or a device.
+    /// Its name is random, and an existing file is never opened. It gets the permissions of the file at
+    /// `target` if that exists, otherwise those of any new file. If `target` is a symbolic link, it is resolved first.
+    /// Fails with [`FileErrorKind::IsDirectory`] if `target` is a directory, and with [`FileErrorKind::Other`] if it
+    /// is not a regular file, for instance a pipe or a device.
     Create {
         /// Path of the final file, which may exist.
         target: String,

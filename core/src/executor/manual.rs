@@ -9,7 +9,12 @@ use crate::{effect::Now, executor::Executor, flow::Flow, machine::Feed, session:
 /// For callers with their own event loop, and for tests.
 ///
 /// ```
-/// use teamwire_core::{effect::{Moment, Now, TransportError, TransportErrorKind}, executor::Manual, machine::{Machine, Reply, Step}, Client, Config, Credentials};
+/// use teamwire_core::{
+///     effect::{Moment, Now, TransportError, TransportErrorKind},
+///     executor::Manual,
+///     machine::{Machine, Reply, Step},
+///     Client, Config, Credentials,
+/// };
 ///
 /// # use chrono::DateTime;
 /// let config = Config::new("https://teamwire.example.org", Credentials::new("app-id", "secret")?)?;
@@ -32,8 +37,10 @@ pub struct Manual {
 }
 
 impl Manual {
-    /// Creates an executor. `entropy` is that of [`Session::new`]. `now` is the time for operations without a machine, such
-    /// as [`location_sharing_active_chats`](crate::Chats::location_sharing_active_chats), until [`set_now`](Self::set_now).
+    /// Creates an executor. `entropy` is that of [`Session::new`].
+    ///
+    /// `now` is the time for operations without a machine, such as
+    /// [`location_sharing_active_chats`](crate::Chats::location_sharing_active_chats), until [`set_now`](Self::set_now).
     pub fn new(config: crate::Config, entropy: [u8; 32], now: Now) -> Self {
         Self { session: Session::new(config, entropy), now: Shared::new(now) }
     }

@@ -23,8 +23,8 @@ pub enum FeedEvent<T> {
     },
     /// Nothing happened for a while. Save this fresh checkpoint, because servers expire old cursors.
     Heartbeat(Checkpoint),
-    /// Events may have been missed, because the server does not know the cursor: the checkpoint is too old, or the server
-    /// has been replaced or restored since. The feed continues from now. A failing server leads to
+    /// Events may have been missed, because the server does not know the cursor: the checkpoint is too old, or the
+    /// server has been replaced or restored since. The feed continues from now. A failing server leads to
     /// [`Retrying`](Self::Retrying) instead.
     Gap(Checkpoint),
     /// A request failed and will be retried. No events are lost.

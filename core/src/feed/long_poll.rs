@@ -14,8 +14,8 @@ const POLLS_BEFORE_GROWTH: u32 = 10;
 /// Time after which longer durations are tried again, as the limit of the intermediary may have been raised.
 const FORGET_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// The duration of long polls, adapted to intermediaries: a load balancer that ends each exchange after some seconds would
-/// otherwise cut every idle poll.
+/// The duration of long polls, adapted to intermediaries: a load balancer that ends each exchange after some seconds
+/// would otherwise cut every idle poll.
 ///
 /// ```text
 ///   longest ──cut twice after t──► 3/4 of t ──10 polls succeed──► 1 s more, up to t - 1 s
@@ -109,8 +109,8 @@ pub(super) fn is_retryable(error: &Error) -> bool {
     match error {
         // An expired certificate will be renewed.
         Error::Connection(fault) if fault.kind == TransportErrorKind::Tls => true,
-        // Errors of intermediaries are retried: only a problem document of the contract ends a feed. A failed login always
-        // does, because each retry would be another one.
+        // Errors of intermediaries are retried: only a problem document of the contract ends a feed. A failed login
+        // always does, because each retry would be another one.
         Error::Api(refusal) if !refusal.meaning.is_of_contract => refusal.status != 401,
         error => error.is_transient() || error.kind() == ErrorKind::UnexpectedResponse,
     }

@@ -11,8 +11,8 @@ const MAX_GAP: Duration = MIN_LONG_POLL;
 const BURST: usize = 20;
 const BURST_GAP: Duration = Duration::from_millis(250);
 
-/// Limits the rate of polls that return at once without anything to deliver. Otherwise a feed whose events are all hidden
-/// would poll as fast as the network allows.
+/// Limits the rate of polls that return at once without anything to deliver. Otherwise a feed whose events are all
+/// hidden would poll as fast as the network allows.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     /// Number of consecutive polls that delivered nothing.

@@ -52,7 +52,8 @@ pub struct Poller<T> {
     failures: u32,
     /// Number of consecutive failures other than cut polls; the backoff grows with it.
     outages: u32,
-    /// Set if the server expired the lease or the cursor since the last successful poll. A second time counts as a failure.
+    /// Set if the server expired the lease or the cursor since the last successful poll. A second time counts as a
+    /// failure.
     restarted: bool,
     /// Makes the next request require a new connection: see [`discredits_idle_connections`].
     fresh: bool,
@@ -213,7 +214,8 @@ impl<T: FeedItem> Poller<T> {
     /// Same as [`on_error`](Self::on_error) for a poll, which an intermediary may have cut off.
     fn on_poll_error(&mut self, now: Now, timing: Timing, error: Error) -> State<T> {
         if self.wait.is_cut(&error, timing.lasted, now.moment) {
-            // Not a failure of the server, and polls of that duration are rare enough: a longer backoff only adds delay.
+            // Not a failure of the server, and polls of that duration are rare enough: a longer backoff only adds
+            // delay.
             return self.back_off(now, error, MIN_BACKOFF);
         }
         self.on_error(now, error)

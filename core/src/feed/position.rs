@@ -2,9 +2,9 @@ use alloc::{sync::Arc, vec::Vec};
 
 use crate::protocol::updates::Batch;
 
-/// Returns the position after a batch that was requested at `from`, and the number of events before it. If the cursor of
-/// the batch does not advance, the position is after the last event whose cursor does, and `None` if there is no such
-/// event. The events after the position will be returned again.
+/// Returns the position after a batch that was requested at `from`, and the number of events before it. If the cursor
+/// of the batch does not advance, the position is after the last event whose cursor does, and `None` if there is no
+/// such event. The events after the position will be returned again.
 pub(super) fn after<T>(batch: &Batch<T>, from: &Arc<str>) -> (Option<Arc<str>>, usize) {
     let events = batch.items.len();
     let leads_on = |cursor: &&Arc<str>| *cursor != from;
@@ -15,8 +15,8 @@ pub(super) fn after<T>(batch: &Batch<T>, from: &Arc<str>) -> (Option<Arc<str>>, 
     cursors.find_map(|(at, cursor)| Some((cursor.cloned(), cursor.map(|_| at + 1)?))).unwrap_or((None, 0))
 }
 
-/// Fingerprints of the events after the position of a feed that have been delivered already. Each poll returns them again
-/// until a cursor passes them.
+/// Fingerprints of the events after the position of a feed that have been delivered already. Each poll returns them
+/// again until a cursor passes them.
 #[derive(Debug, Default)]
 pub(super) struct Delivered(Vec<u64>);
 

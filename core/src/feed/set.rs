@@ -12,8 +12,8 @@ use crate::{
 
 /// Many feeds driven as one. A single task can drive thousands: only feeds with work cost anything.
 ///
-/// Call [`next`](Self::next), perform the step, pass its reply to [`handle`](Self::handle), and repeat. Feeds take turns,
-/// so a busy one does not delay the others. A feed that has ended is removed from the set.
+/// Call [`next`](Self::next), perform the step, pass its reply to [`handle`](Self::handle), and repeat. Feeds take
+/// turns, so a busy one does not delay the others. A feed that has ended is removed from the set.
 pub struct FeedSet<K, F> {
     slots: Vec<Option<Slot<K, F>>>,
     free: Vec<usize>,
@@ -45,8 +45,8 @@ enum State {
 /// The next action for a [`FeedSet`].
 #[derive(Debug)]
 pub enum FeedSetStep<K, E, T> {
-    /// A step of the feed with this key. [`Step::Send`] and [`Step::File`] are returned once, [`Step::Sleep`] never. With
-    /// [`Step::Done`], the feed has been removed from the set.
+    /// A step of the feed with this key. [`Step::Send`] and [`Step::File`] are returned once,
+    /// [`Step::Sleep`] never. With [`Step::Done`], the feed has been removed from the set.
     Step(K, Step<E, T>),
     /// Nothing to do until this time, unless a reply arrives or a feed is added or stopped.
     Sleep(Moment),

@@ -209,8 +209,8 @@ impl<T> Call<T> {
         if error.is_transient() { self.retry(now, error) } else { self.fail(error) }
     }
 
-    /// Schedules a retry if the policy allows one and the server's `Retry-After` is acceptable. Every request is safe to
-    /// repeat: see [`Endpoint::key`].
+    /// Schedules a retry if the policy allows one and the server's
+    /// `Retry-After` is acceptable. Every request is safe to repeat: see [`Endpoint::key`].
     fn retry(&mut self, now: Now, error: Error) -> State<T> {
         self.outcome_unknown |= error.outcome_unknown();
         // A server sends 408 before it closes an idle connection; others may be as old (RFC 9110, section 15.5.9).
@@ -251,8 +251,8 @@ impl<T> Call<T> {
         }
     }
 
-    /// Returns the number of responses saying that an earlier attempt is still being processed, which is not a failure of
-    /// the attempts since. `None` for any other error, and after the time that processing can take.
+    /// Returns the number of responses saying that an earlier attempt is still being processed, which is not a failure
+    /// of the attempts since. `None` for any other error, and after the time that processing can take.
     fn in_progress_polls(&mut self, now: Now, error: &Error) -> Option<u32> {
         let (Error::Api(refusal), Some(endpoint)) = (error, &self.endpoint) else { return None };
         if self.max_retries == 0 || !refusal.meaning.is_in_progress {
@@ -299,8 +299,8 @@ impl<T> Call<T> {
 /// Maximum number of doublings of the wait for a request that is still being processed.
 const MAX_DOUBLINGS: u32 = 4;
 
-/// Returns `true` for an error status that needs no body: a retry would be rejected as well, or count as a failed login,
-/// so the status counts even if the body was cut off.
+/// Returns `true` for an error status that needs no body: a retry would be rejected as well, or count as a failed
+/// login, so the status counts even if the body was cut off.
 fn is_complete_without_body(status: StatusCode) -> bool {
     matches!(
         status,
@@ -314,13 +314,15 @@ fn is_complete_without_body(status: StatusCode) -> bool {
 }
 
 fn is_stale_connection(error: &Error) -> bool {
-    matches!(error, Error::Connection(fault) if fault.kind == TransportErrorKind::Disconnected && fault.reused && fault.received == 0)
+    let Error::Connection(cause) = error else { return false };
+    cause.kind == TransportErrorKind::Disconnected && cause.reused && cause.received == 0
 }
 
 /// Returns `true` if all connections that were idle for as long as this one may be dead, because the server or an
 /// intermediary had dropped a reused one.
 pub(crate) fn discredits_idle_connections(error: &Error) -> bool {
-    matches!(error, Error::Connection(fault) if fault.reused && matches!(fault.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout))
+    let Error::Connection(cause) = error else { return false };
+    cause.reused && matches!(cause.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout)
 }
 
 impl<T: Send> Machine for Call<T> {

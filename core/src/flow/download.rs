@@ -11,8 +11,8 @@ use crate::{
     session::Session,
 };
 
-/// Downloads an asset to a file: the content is written to a new file, whose length is verified before it is renamed. On
-/// failure, the new file is removed.
+/// Downloads an asset to a file: the content is written to a new file, whose length is verified before it is renamed.
+/// On failure, the new file is removed.
 #[derive(Debug)]
 pub(crate) struct DownloadToFile {
     session: Session,

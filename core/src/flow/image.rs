@@ -119,8 +119,8 @@ fn has_end_marker(mut jpeg: &[u8]) -> bool {
     false
 }
 
-/// Returns the marker and the content of the next segment, after any number of fill bytes, and the bytes after it. `None`
-/// for a marker without a segment, which cannot come before a scan.
+/// Returns the marker and the content of the next segment, after any number of fill bytes, and the bytes after it.
+/// `None` for a marker without a segment, which cannot come before a scan.
 fn segment(jpeg: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let fill = jpeg.iter().take_while(|byte| **byte == 0xFF).count();
     let (marker, rest) = jpeg.get(fill..)?.split_first()?;

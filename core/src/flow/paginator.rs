@@ -119,8 +119,8 @@ impl<T: Clone + Send> Paginator<T> {
         self.next_page()
     }
 
-    /// Returns the call for the first page if the server rejects a cursor as expired, for instance after a restart. Only
-    /// once: with a server that rejects every cursor, the list would never end.
+    /// Returns the call for the first page if the server rejects a cursor as expired, for instance after a restart.
+    /// Only once: with a server that rejects every cursor, the list would never end.
     fn restart(&mut self, error: &Error) -> Option<Call<Page<T>>> {
         if signal(error) != Some(Signal::CursorExpired) || self.has_restarted {
             return None;

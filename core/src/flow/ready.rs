@@ -15,8 +15,8 @@ impl<T> Step<Infallible, T> {
     }
 }
 
-/// Evaluates to the output of a finished flow, and returns any other step to the caller, as [`core::task::ready!`] does with
-/// `Pending`. The caller need not restore its state.
+/// Evaluates to the output of a finished flow, and returns any other step to the caller, as
+/// [`core::task::ready!`] does with `Pending`. The caller need not restore its state.
 macro_rules! ready {
     ($step:expr) => {
         match $step.into_output() {

@@ -9,8 +9,8 @@ use crate::{
 
 /// Progress of a download to a file, for resuming it after an interruption.
 ///
-/// It is resumed only if the response had a strong `ETag`, and with `If-Range`: if the content has changed meanwhile, the
-/// server sends all of it.
+/// It is resumed only if the response had a strong `ETag`, and with `If-Range`: if the content has changed meanwhile,
+/// the server sends all of it.
 #[derive(Debug)]
 pub(crate) struct Resume {
     path: String,

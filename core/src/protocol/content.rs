@@ -54,8 +54,8 @@ impl ExpectedContent {
         }
     }
 
-    /// Returns `true` if the content may have this media type. File servers guess types, so most differences are ignored;
-    /// but an HTML page or a JSON error instead of anything else comes from an intermediary.
+    /// Returns `true` if the content may have this media type. File servers guess types, so most differences are
+    /// ignored; but an HTML page or a JSON error instead of anything else comes from an intermediary.
     fn accepts(&self, given: &str) -> bool {
         let promised = self.media_type.as_str();
         if given == promised || promised.is_empty() || promised == UNKNOWN {

@@ -55,8 +55,8 @@ struct RequestParts {
     promise: Option<Arc<ExpectedContent>>,
 }
 
-/// A value from a response and the `Date` of the response. A response replayed for an idempotency key may contain a much
-/// older value.
+/// A value from a response and the `Date` of the response. A response replayed for an idempotency key may contain a
+/// much older value.
 #[derive(Clone, Debug)]
 pub(crate) struct Dated<T> {
     pub(crate) value: T,
@@ -177,8 +177,8 @@ impl<T> Endpoint<T> {
         self
     }
 
-    /// Returns the idempotency key for all attempts of an operation: the given one, or a new one from `new`. `None` for a
-    /// request that only reads. Idempotent methods have one, too: a delayed attempt would undo a newer change.
+    /// Returns the idempotency key for all attempts of an operation: the given one, or a new one from `new`. `None`
+    /// for a request that only reads. Idempotent methods have one, too: a delayed attempt would undo a newer change.
     pub(crate) fn key(&self, new: impl FnOnce() -> String) -> Option<String> {
         (!self.request.method.is_safe()).then(|| self.request.key.clone().unwrap_or_else(new))
     }

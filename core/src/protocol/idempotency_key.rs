@@ -26,8 +26,8 @@ pub(crate) fn for_file(key: &str, position: usize) -> String {
     format!("{DERIVED_PREFIX}{:032x}:{position}", fnv1a(key.as_bytes()))
 }
 
-/// Returns the 128-bit FNV-1a hash. It need not resist attacks: keys are chosen by the bot itself, and servers keep the keys
-/// of different App IDs apart.
+/// Returns the 128-bit FNV-1a hash. It need not resist attacks: keys are chosen by the bot itself, and servers keep
+/// the keys of different App IDs apart.
 fn fnv1a(bytes: &[u8]) -> u128 {
     const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;

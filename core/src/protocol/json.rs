@@ -1,19 +1,21 @@
-//! The JSON of responses, read member by member and item by item: what is odd costs itself, never the thing that holds it.
+//! A tolerant JSON decoder for responses: malformed members and items are left out, and do not fail the object or list
+//! that contains them.
 //!
-//! A document is taken apart by its brackets, commas and strings alone; a JSON parser gets single texts, numbers and flags.
-//! So there is one way to read, and of a strict document it gives what a strict reading gives. Where one is odd:
+//! A document is split by its brackets, commas and strings alone; serde only parses single strings, numbers and flags.
+//! The same code reads valid and malformed documents, and of a valid one it reads what a strict parser would:
 //!
-//! - **Essential** members make a thing what it is: ids, times, coordinates, sizes, the type of a reaction. A thing without
-//!   one of them is undecoded. They are read strictly.
-//! - All others are **extras**. One that is missing, `null`, of another type or no JSON is left out: an empty text, no value,
-//!   the usual flag. So is an item of a list of extras.
-//! - In a text that is an extra, U+FFFD stands for bytes that are not UTF-8, half a surrogate pair, and the backslash of an
-//!   escape that JSON does not have; control characters stay.
-//! - Of members of the same name, the last counts that is not `null`.
-//! - A byte order mark before the document, and whatever follows it, mean nothing. Empty places between commas neither.
-//! - Brackets that do not match: see [`Form`].
+//! - **Essential** members identify an object: ids, times, coordinates, sizes, the type of a reaction. They are parsed
+//!   strictly, and an object with a missing or malformed one is undecoded.
+//! - All others are **extras**. One that is missing,
+//!   `null`, of another type or malformed gets its default: an empty string, `None`, or the usual flag. Such an item
+//!   of a list of extras is left out.
+//! - In a string that is an extra, U+FFFD replaces invalid UTF-8, lone surrogates, and the backslash of an unknown
+//!   escape. Control characters are kept.
+//! - Of several members with the same name, the last one counts that is not `null`.
+//! - A byte order mark before the document, anything after it, and empty places between commas are ignored.
+//! - Unbalanced brackets: see [`Form`].
 //!
-//! Each level of a thing is scanned once, so that the work is linear, and nothing is copied but what is kept.
+//! Each level of nesting is scanned once, so the time is linear; only decoded values are copied.
 
 mod bounded_vec;
 mod decode;
@@ -36,29 +38,29 @@ use self::{
     text::text,
 };
 
-/// A value: its bytes, without spaces around them. They need not be JSON.
+/// The bytes of a value, trimmed. They may be malformed.
 #[derive(Clone, Copy)]
 pub(crate) struct Json<'a> {
     bytes: &'a [u8],
     form: Form,
 }
 
-/// The brackets of a document.
+/// Classifies the brackets of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// Each has its counterpart.
+    /// They are balanced.
     Whole,
-    /// Some are not closed: a bracket that closes what holds them closes them, too, and then the document ends where it should.
-    /// An item in which that happens may have swallowed the next one, so it is undecoded.
+    /// Some are not closed, but if the closing bracket of the enclosing value closes them, too, the document ends at
+    /// the end of the body. An item with such brackets may contain the next item, so it is undecoded.
     Patched,
-    /// Some close nothing. Without them, the document ends where it should.
+    /// Some closing brackets have no counterpart; if they are ignored, the document ends at the end of the body.
     Loose,
-    /// Neither. The first item in which they do not match ends at the end of the document, and is undecoded.
+    /// Neither helps. The first item with unbalanced brackets extends to the end of the document, and is undecoded.
     Torn,
 }
 
 impl<'a> Json<'a> {
-    /// Returns the object or array that a body is; `None` for anything else, and for one that has no end.
+    /// Returns the object or array of a body; `None` for anything else, and if its end is missing.
     pub(super) fn document(body: &'a [u8]) -> Option<Self> {
         let bytes = begun(body)?;
         let closes = scan::whole(bytes, Stray::Closes)?;
@@ -75,7 +77,7 @@ impl<'a> Json<'a> {
         Some(Self { bytes, form })
     }
 
-    /// The same for one that may have no end.
+    /// Same as [`document`](Self::document), but the end may be missing.
     pub(super) fn beginning(body: &'a [u8]) -> Option<Self> {
         Self::document(body).or_else(|| Some(Self { bytes: begun(body)?, form: Form::Torn }))
     }
@@ -84,10 +86,10 @@ impl<'a> Json<'a> {
         self.bytes
     }
 
-    /// Returns these members of an object.
+    /// Returns the members with these names.
     pub(super) fn members<const N: usize>(self, names: [&'static str; N]) -> Result<[Member<'a>; N], DecodeError> {
         let mut members = names.map(|name| Member { name, json: None });
-        let pieces = self.pieces(b'{').ok_or(DecodeError::new("this is no object"))?;
+        let pieces = self.pieces(b'{').ok_or(DecodeError::new("expected an object"))?;
         for (key, value) in pieces.filter_map(scan::named) {
             if let Some(member) = members.iter_mut().find(|member| is_name(key, member.name))
                 && (member.json.is_none() || !Self::is_nothing(value))
@@ -98,7 +100,7 @@ impl<'a> Json<'a> {
         Ok(members)
     }
 
-    /// Returns the items of an array; `None` if this is no array.
+    /// Returns the items of an array; `None` if this is not an array.
     pub(super) fn items(self) -> Option<impl Iterator<Item = Self> + use<'a>> {
         let mut pieces = self.pieces(b'[')?;
         let mut is_over = false;
@@ -110,8 +112,8 @@ impl<'a> Json<'a> {
         }))
     }
 
-    /// Returns the items of a list of this object, and what is in the object itself without a name: where a bracket too many has
-    /// closed the list before its end, these are items, too.
+    /// Returns the items of a list of this object, and the values of the object that have no key: these are items,
+    /// too, if an extra bracket has closed the list early.
     pub(super) fn list(self, items: Self) -> Option<impl Iterator<Item = Self> + use<'a>> {
         let outside = self.pieces(b'{').into_iter().flatten().filter(|piece| is_nested(piece));
         let without_stray = |bytes: &'a [u8]| {
@@ -126,7 +128,7 @@ impl<'a> Json<'a> {
         Pieces::within(self.bytes, opening, stray, self.form == Form::Torn)
     }
 
-    /// Returns `false` if this may have swallowed its neighbour.
+    /// Returns `false` if this value may contain the next item.
     pub(super) fn is_sound(self) -> bool {
         let is_matched = || match self.form {
             Form::Whole | Form::Loose => true,
@@ -147,7 +149,7 @@ impl<'a> Json<'a> {
         Self::is_nothing(self.bytes)
     }
 
-    /// Returns a number, a flag or a text that is as JSON has it.
+    /// Parses a number, a flag or a string strictly.
     fn strict<T: DeserializeOwned>(self) -> Result<T, DecodeError> {
         serde_json::from_slice(self.bytes).map_err(DecodeError::json)
     }
@@ -159,13 +161,13 @@ impl fmt::Debug for Json<'_> {
     }
 }
 
-/// Returns a body from its first bracket on; `None` if it begins with something else.
+/// Returns the body without a byte order mark and whitespace; `None` if it does not start with a bracket.
 fn begun(body: &[u8]) -> Option<&[u8]> {
     let bytes = without_bom(body).trim_ascii();
     is_nested(bytes).then_some(bytes)
 }
 
-/// Returns `true` if these bytes begin with a bracket.
+/// Returns `true` if these bytes start with a bracket.
 fn is_nested(bytes: &[u8]) -> bool {
     matches!(bytes.first(), Some(b'{' | b'['))
 }
@@ -176,7 +178,7 @@ pub(super) fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
 
-/// Returns `true` if a key, with its quotes, is this name.
+/// Returns `true` if a quoted key equals this name.
 fn is_name(key: &[u8], name: &str) -> bool {
     if key.contains(&b'\\') {
         return serde_json::from_slice::<String>(key).is_ok_and(|key| key == name);
@@ -184,7 +186,7 @@ fn is_name(key: &[u8], name: &str) -> bool {
     key[1..key.len() - 1] == *name.as_bytes()
 }
 
-/// A member of an object, which may not be there.
+/// A member of an object, which may be missing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Member<'a> {
     name: &'static str,
@@ -192,40 +194,40 @@ pub(super) struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    /// Returns the value; `None` for one that is missing or `null`.
+    /// Returns the value; `None` if it is missing or `null`.
     pub(super) fn value(self) -> Option<Json<'a>> {
         self.json.filter(|json| !json.is_null())
     }
 
-    /// Returns the value, as it came; an error if it is missing.
+    /// Returns the value, which may be `null`; an error if it is missing.
     pub(super) fn json(self) -> Result<Json<'a>, DecodeError> {
         self.json.ok_or(DecodeError::missing(self.name))
     }
 
-    /// Reads an essential member.
+    /// Decodes an essential member.
     pub(super) fn required<T: Decode>(self) -> Result<T, DecodeError> {
         T::decode(self.json()?).map_err(|odd| odd.at(self.name))
     }
 
-    /// Reads a list of which each item is essential.
+    /// Decodes a list whose items are all essential.
     pub(super) fn required_items<T: Decode>(self) -> Result<Vec<T>, DecodeError> {
         let json = self.json()?;
         let mut room = BoundedVec::nested(json.bytes.len());
-        for item in json.items().ok_or(DecodeError::new("this is no array").at(self.name))? {
+        for item in json.items().ok_or(DecodeError::new("expected an array").at(self.name))? {
             if room.is_full() {
-                return Err(DecodeError::new("there are too many for their size").at(self.name));
+                return Err(DecodeError::new("too many items").at(self.name));
             }
             room.push(T::decode(item).map_err(|odd| odd.at(self.name))?);
         }
         Ok(room.into_vec())
     }
 
-    /// Reads an extra.
+    /// Decodes an extra.
     pub(super) fn optional<T: Decode>(self) -> Option<T> {
         self.value().and_then(|json| T::decode(json).ok())
     }
 
-    /// Reads a list of extras.
+    /// Decodes a list of extras.
     pub(super) fn optional_items<T: Decode>(self) -> Vec<T> {
         let Some(json) = self.value() else { return Vec::new() };
         let mut room = BoundedVec::nested(json.bytes.len());

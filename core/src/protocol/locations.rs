@@ -33,7 +33,8 @@ pub(crate) fn shares() -> Endpoint<Page<OwnShare>> {
     Endpoint::get(Route::new("location")).returns_page()
 }
 
-/// `PUT /v1/location`: moves all shares of the bot. Returns the chats of its active shares; `None` if they cannot be decoded.
+/// `PUT /v1/location`: moves all shares of the bot. Returns the chats of its active shares; `None` if they cannot be
+/// decoded.
 pub(crate) fn move_to(coordinates: Coordinates) -> Endpoint<Option<Vec<ThreadId>>> {
     Endpoint::put(Route::new("location"))
         .json(&PlaceJson { lat: coordinates.lat(), lon: coordinates.lon() })

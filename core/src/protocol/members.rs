@@ -1,4 +1,4 @@
-//! Who is in a chat, who administers it, who has read it.
+//! Members, admins and readers of a chat.
 
 use alloc::vec::Vec;
 
@@ -10,27 +10,33 @@ use crate::{
     model::{ChatInfo, GroupId, ThreadId, User, UserId},
 };
 
+/// `POST /v1/chats/{tid}/members/add`.
 pub(crate) fn add(tid: &ThreadId, users: &[UserId], groups: &[GroupId]) -> Result<Endpoint<ChatInfo>, Error> {
     change(tid, "members/add", users, groups)
 }
 
+/// `POST /v1/chats/{tid}/members/remove`.
 pub(crate) fn remove(tid: &ThreadId, users: &[UserId], groups: &[GroupId]) -> Result<Endpoint<ChatInfo>, Error> {
     change(tid, "members/remove", users, groups)
 }
 
+/// `PUT /v1/chats/{tid}/admins/{uid}`.
 pub(crate) fn add_admin(tid: &ThreadId, admin: &UserId) -> Result<Endpoint<ChatInfo>, Error> {
     Ok(Endpoint::put(Route::chat(tid)?.join("admins").id(admin)?).returns_json())
 }
 
+/// `DELETE /v1/chats/{tid}/admins/{uid}`.
 pub(crate) fn remove_admin(tid: &ThreadId, admin: &UserId) -> Result<Endpoint<ChatInfo>, Error> {
     Ok(Endpoint::delete(Route::chat(tid)?.join("admins").id(admin)?).returns_json())
 }
 
+/// `GET /v1/chats/{tid}/readers`.
 pub(crate) fn readers(tid: &ThreadId) -> Result<Endpoint<Page<User>>, Error> {
     Ok(Endpoint::get(Route::chat(tid)?.join("readers")).returns_page())
 }
 
-/// Returns the first page of the [readers]. The chat is read whatever of the list can be decoded.
+/// `POST /v1/chats/{tid}/read`. Returns the first page of the [readers], which may be undecoded: the chat has been
+/// marked as read in any case.
 pub(crate) fn mark_as_read(tid: &ThreadId) -> Result<Endpoint<Page<User>>, Error> {
     Ok(Endpoint::post(Route::chat(tid)?.join("read")).decode_with(|answer| answer.page_after_change()))
 }

@@ -1,4 +1,4 @@
-//! Messages: reading them and posting them.
+//! Reading and posting messages.
 
 use alloc::vec::Vec;
 
@@ -19,16 +19,21 @@ use crate::{
     model::{AlertType, Asset, Draft, Id, LinkPreview, Message, ThreadId},
 };
 
-/// The beginning of the year 0, and the end of the year 9999.
-const MIN_TIMESTAMP: DateTime<Utc> = DateTime::from_timestamp_millis(-62_167_219_200_000).expect("it is in range");
-const MAX_TIMESTAMP: DateTime<Utc> = DateTime::from_timestamp_millis(253_402_300_799_999).expect("it is in range");
+/// The start of the year 0.
+const MIN_TIMESTAMP: DateTime<Utc> =
+    DateTime::from_timestamp_millis(-62_167_219_200_000).expect("the year 0 is in range");
+/// The end of the year 9999.
+const MAX_TIMESTAMP: DateTime<Utc> =
+    DateTime::from_timestamp_millis(253_402_300_799_999).expect("the year 9999 is in range");
 
+/// `GET /v1/chats/{tid}/messages?since={time}`.
 pub(crate) fn since(tid: &ThreadId, since: DateTime<Utc>) -> Result<Endpoint<Page<Message>>, Error> {
-    // No message is outside of the years that the contract can write.
+    // The contract's date format covers these years only, and so do all messages.
     let since = since.clamp(MIN_TIMESTAMP, MAX_TIMESTAMP).to_rfc3339_opts(SecondsFormat::Millis, true);
     Ok(Endpoint::get(Route::chat(tid)?.join("messages").query("since", &since)).returns_page())
 }
 
+/// `POST /v1/chats/{tid}/messages`.
 pub(crate) fn post(tid: &ThreadId, draft: &Draft, stored: &[Asset]) -> Result<Endpoint<Dated<Message>>, Error> {
     draft.check()?;
     let body = DraftJson {
@@ -56,7 +61,7 @@ struct DraftJson<'a> {
     sender_display_name: Option<&'a str>,
 }
 
-/// The ids of the message, its chat and its sender, and the time are essential.
+/// The ids of the message, the chat and the sender, and the time are essential.
 impl Decode for Message {
     fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let [mid, tid, from_user, timestamp, deleted] =
@@ -64,7 +69,7 @@ impl Decode for Message {
         let (mid, tid, from_user) = (mid.required()?, tid.required()?, from_user.required()?);
         let millis = timestamp.required()?;
         let sent_at = DateTime::from_timestamp_millis(millis)
-            .ok_or_else(|| DecodeError::new("this is out of the range of times").at("timestamp"))?;
+            .ok_or_else(|| DecodeError::new("timestamp out of range").at("timestamp"))?;
         let names = ["is_alert", "alert_type", "reply_to", "msg", "attachments", "sender_display_name", "link_preview"];
         let [is_alert, alert_type, reply_to, msg, attachments, sender_display_name, link_preview] =
             json.members(names)?;
@@ -76,7 +81,7 @@ impl Decode for Message {
             from_user,
             sent_at,
             is_alert,
-            // An alert without a type is an alert.
+            // An attention message without a type is an alert.
             alert_type: alert_type.or(is_alert.then_some(AlertType::Alert)),
             reply_to: reply_to.optional(),
             text: msg.optional(),

@@ -6,22 +6,22 @@ use chrono::{DateTime, Utc};
 
 use crate::model::Listing;
 
-/// Some items of a list, and where it goes on.
+/// A part of a list, and the cursor of the next one.
 #[derive(Clone, Debug)]
 pub(crate) struct Page<T> {
     pub(crate) items: Listing<T>,
     /// `None` at the end of the list.
     pub(crate) next_cursor: Option<String>,
-    /// When the chat last got a message, in a list of messages.
+    /// Time of the chat's last message, in a list of messages.
     pub(crate) last_modified: Option<DateTime<Utc>>,
-    /// Size of the response.
+    /// Size of the response in bytes.
     pub(crate) bytes: u64,
 }
 
-/// The longest cursor, in bytes.
+/// Maximum length of a cursor, in bytes.
 const MAX_CURSOR_BYTES: usize = 1024;
 
-/// Whether a server can have given this to go on at.
+/// Returns `true` for a valid cursor.
 pub(crate) fn is_cursor(text: &str) -> bool {
     (1..=MAX_CURSOR_BYTES).contains(&text.len())
 }

@@ -1,4 +1,4 @@
-//! How the server says no: `application/problem+json` (RFC 9457) with a `code`, or whatever stands in its way.
+//! Error responses: `application/problem+json` (RFC 9457) with a `code`, or an intermediary's.
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::{ops::RangeInclusive, time::Duration};
@@ -16,12 +16,12 @@ use crate::{
     error::{ApiError, Error, ErrorKind, Meaning},
 };
 
-/// Maximum number of ids that are kept of a list of those at fault: twice as many as a request can name of one kind.
+/// Maximum number of invalid members to keep: twice the number of ids in a list of a request.
 const MAX_INVALID_MEMBERS: usize = 2000;
 /// Maximum length of a code.
 const MAX_CODE_BYTES: usize = 64;
 
-/// The codes of the contract, and the statuses that each comes with. Decisions depend on no other.
+/// The codes of the contract and their statuses. Only these combinations affect decisions.
 const CODES: [(&str, &[RangeInclusive<u16>]); 22] = [
     ("auth", &[401..=401, 403..=403]),
     ("close_chat_not_allowed", &[403..=403]),
@@ -47,12 +47,12 @@ const CODES: [(&str, &[RangeInclusive<u16>]); 22] = [
     ("update_members_not_allowed", &[403..=403]),
 ];
 
-/// The statuses of a code; `None` if the contract does not have it.
+/// Returns the statuses of a code; `None` if it is not in the contract.
 fn statuses(code: &str) -> Option<&'static [RangeInclusive<u16>]> {
     CODES.iter().find(|(known, _)| *known == code).map(|(_, statuses)| *statuses)
 }
 
-/// The members of a problem of the contract. Each is read by itself: an odd one costs itself only.
+/// The members of a problem document of the contract. Each is decoded separately, so a malformed one is only left out.
 struct Problem<'a> {
     code: String,
     title: Option<String>,
@@ -62,8 +62,8 @@ struct Problem<'a> {
 }
 
 impl<'a> Problem<'a> {
-    /// Returns `None` for anything else, like the page or the JSON of a gateway: it has another media type, no code, or a code
-    /// that does not come with this status.
+    /// Returns `None` for anything else, such as a gateway's page or JSON: another media type, no code, or a code of
+    /// the contract with the wrong status.
     fn read(response: &'a Response) -> Option<Self> {
         if media_type(response.headers()).as_deref() != Some(PROBLEM) {
             return None;
@@ -86,14 +86,14 @@ impl<'a> Problem<'a> {
     }
 }
 
-/// Returns `true` for what can be a code of the contract, also one that is to come: lower case with underscores.
+/// Returns `true` for a possible code, including those of later versions of the contract: lower case with underscores.
 fn is_code(code: &str) -> bool {
     (1..=MAX_CODE_BYTES).contains(&code.len())
         && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// An answer that is no success, degraded in steps: the contract's problem; else what the status alone says, with
-/// the body as evidence. A status that the contract has no answer for is an unexpected answer.
+/// Decodes an error response: as a problem document of the contract or, failing that, by its status alone, with an
+/// excerpt of the body. Any other status leads to an [`Error::UnexpectedResponse`].
 pub(super) fn api_error(answer: &ResponseReader<'_>, now: Now) -> Result<ApiError, Error> {
     let status = answer.response().status();
     let retry_after = retry_after(answer.response().headers(), now.utc);
@@ -119,7 +119,7 @@ pub(super) fn api_error(answer: &ResponseReader<'_>, now: Now) -> Result<ApiErro
     }
     let unreadable = content_coding(answer.response().headers()).map(|coding| {
         let coding = answer.prose(coding.as_bytes());
-        format!("its explanation has the content coding {coding:?}, which was not asked for, and cannot be read")
+        format!("the body has the content coding {coding:?}, which was not requested, and cannot be decoded")
     });
     let kind = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Auth,
@@ -146,35 +146,31 @@ pub(super) fn api_error(answer: &ResponseReader<'_>, now: Now) -> Result<ApiErro
     })
 }
 
-/// Says what a status means that comes from something else than a server of the contract.
+/// Describes an error response that is not one of the contract.
 fn excerpt(answer: &ResponseReader<'_>) -> String {
     let meaning = match answer.response().status() {
-        StatusCode::NOT_MODIFIED => {
-            "the content has not changed, and nothing was asked about that: a cache is in between"
-        }
+        StatusCode::NOT_MODIFIED => "not modified, although the request was not conditional: probably from a cache",
         status if status.is_redirection() => {
-            let to = answer.header(header::LOCATION.as_str()).map_or_else(|| "nowhere".into(), |to| answer.prose(to));
-            return format!("a redirect to {to}, which is not followed with credentials");
+            let to = answer
+                .header(header::LOCATION.as_str())
+                .map_or_else(|| "an unknown location".into(), |to| answer.prose(to));
+            return format!("a redirect to {to}; redirects are not followed, to protect the credentials");
         }
-        StatusCode::PAYLOAD_TOO_LARGE => "the request is larger than the server, or something before it, accepts",
-        StatusCode::URI_TOO_LONG => "the URI is longer than the server, or something before it, accepts",
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
-            "the header is larger than the server, or something before it, accepts"
-        }
-        StatusCode::EXPECTATION_FAILED => "something before the server does not support `Expect: 100-continue`",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => "something before the server does not accept this type of content",
-        StatusCode::MISDIRECTED_REQUEST => "the request has reached a server that is not responsible for this host",
+        StatusCode::PAYLOAD_TOO_LARGE => "the request is too large for the server or a proxy",
+        StatusCode::URI_TOO_LONG => "the URI is too long for the server or a proxy",
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "the request headers are too large for the server or a proxy",
+        StatusCode::EXPECTATION_FAILED => "a proxy does not support `Expect: 100-continue`",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "a proxy does not accept this content type",
+        StatusCode::MISDIRECTED_REQUEST => "the request reached a server that is not responsible for this host",
         status => {
-            let meaning = status.canonical_reason().unwrap_or("no meaning");
-            return format!(
-                "the server refused ({meaning}) in a form that the contract does not have (is the base URL right?)"
-            );
+            let meaning = status.canonical_reason().unwrap_or("unknown status");
+            return format!("unrecognised error response: {meaning} (is the base URL correct?)");
         }
     };
-    format!("{meaning} (in a form that the contract does not have)")
+    format!("unrecognised error response: {meaning}")
 }
 
-/// Returns the consequences of a refusal with this status, and the code of a problem document.
+/// Returns the consequences of an error response with this status and, in a problem document, this code.
 fn meaning(status: StatusCode, code: Option<&str>) -> Meaning {
     let status = status.as_u16();
     let is_in_progress = status == 409 && code == Some("in_progress");
@@ -203,9 +199,9 @@ fn kind_of_code(code: &str) -> ErrorKind {
     }
 }
 
-/// How long a `Retry-After` header asks to wait: a number of seconds, or the time until a date. That is measured from the
-/// response's own `Date`, if it has one: the server's clock and ours may differ by any amount. A date that has passed asks
-/// for no wait; one that is none asks nothing.
+/// Returns the wait of a
+/// `Retry-After` header: a number of seconds, or the time until a date. The latter is relative to the `Date` of the
+/// response, if present, as the clocks may differ. Zero for a date in the past; `None` for an invalid value.
 fn retry_after(headers: &HeaderMap, utc: DateTime<Utc>) -> Option<Duration> {
     let value = |name| headers.get(name)?.to_str().ok().map(str::trim);
     let asked = value(header::RETRY_AFTER)?;
@@ -215,8 +211,8 @@ fn retry_after(headers: &HeaderMap, utc: DateTime<Utc>) -> Option<Duration> {
     Some((http_date(asked)? - date(headers).unwrap_or(utc)).to_std().unwrap_or_default())
 }
 
-/// A number of seconds, which is the longest time where it is larger than that. HTTP has whole numbers only; some servers
-/// write a fraction, or the unit.
+/// Parses a number of seconds, saturating at the maximum. HTTP has only integers, but some servers send a fraction or
+/// a unit.
 fn seconds(text: &str) -> Option<Duration> {
     let number = text.strip_suffix(['s', 'S']).unwrap_or(text).trim_end();
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
@@ -229,12 +225,12 @@ fn seconds(text: &str) -> Option<Duration> {
     Some(whole.parse().map_or(Duration::MAX, |seconds| Duration::new(seconds, nanos)))
 }
 
-/// When the server sent a response, by its own clock.
+/// Returns the time of a response by the server's clock.
 pub(super) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     headers.get(header::DATE)?.to_str().ok().map(str::trim).and_then(http_date)
 }
 
-/// A date in any of the three forms that RFC 9110 has a recipient take.
+/// Parses a date in any of the three formats that RFC 9110 requires recipients to accept.
 fn http_date(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc2822(text).map(|date| date.with_timezone(&Utc)).ok().or_else(|| {
         ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"]
@@ -249,8 +245,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retry_after_is_read_in_every_form_that_http_has() {
-        let utc = DateTime::parse_from_rfc3339("1994-11-06T08:49:00Z").map(|t| t.to_utc()).expect("a date");
+    fn retry_after_is_parsed_in_every_form() {
+        let utc = DateTime::parse_from_rfc3339("1994-11-06T08:49:00Z").map(|t| t.to_utc()).expect("the date is valid");
         for (value, seconds) in [
             ("120", Some(120)),
             ("0", Some(0)),
@@ -277,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_of_seconds_has_any_length() {
+    fn seconds_have_any_number_of_digits() {
         for (value, time) in [
             ("1.5", Duration::from_millis(1_500)),
             ("0.25s", Duration::from_millis(250)),
@@ -292,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_wrong_does_not_change_how_long_a_server_asks_to_wait() {
+    fn a_wrong_clock_does_not_change_the_wait() {
         let mut headers = HeaderMap::new();
         headers.insert(header::RETRY_AFTER, "Sun, 06 Nov 1994 08:49:37 GMT".parse().expect("a header value"));
         headers.insert(header::DATE, "Sun, 06 Nov 1994 08:49:00 GMT".parse().expect("a header value"));

@@ -14,18 +14,22 @@ use crate::{
     model::{MessageId, Reaction, ReactionType, ThreadId},
 };
 
+/// Returns the route of the reactions to a message.
 fn route(tid: &ThreadId, mid: &MessageId) -> Result<Route, Error> {
     Ok(Route::chat(tid)?.join("messages").id(mid)?.join("reactions"))
 }
 
+/// `GET /v1/chats/{tid}/messages/{mid}/reactions`.
 pub(crate) fn list(tid: &ThreadId, mid: &MessageId) -> Result<Endpoint<Page<Reaction>>, Error> {
     Ok(Endpoint::get(route(tid, mid)?).returns_page())
 }
 
+/// `POST /v1/chats/{tid}/messages/{mid}/reactions`.
 pub(crate) fn send(tid: &ThreadId, mid: &MessageId, reaction: &ReactionType) -> Result<Endpoint<Reaction>, Error> {
     Ok(Endpoint::post(route(tid, mid)?).json(&ReactJson { reaction_type: WireEnum(reaction) }).returns_json())
 }
 
+/// `PATCH /v1/chats/{tid}/messages/{mid}/reactions/{reaction_id}`.
 pub(crate) fn update(previous: &Reaction, reaction: &ReactionType) -> Result<Endpoint<Reaction>, Error> {
     let route = route(&previous.tid, &previous.mid)?.id(&previous.reaction_id)?;
     Ok(Endpoint::patch(route).json(&ReactJson { reaction_type: WireEnum(reaction) }).returns_json())
@@ -36,7 +40,7 @@ struct ReactJson<'a> {
     reaction_type: WireEnum<&'a ReactionType>,
 }
 
-/// All of it is essential, but what else is known of the user.
+/// All members are essential, except the details of the user.
 impl Decode for Reaction {
     fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let [reaction_id, mid, tid, reaction_type, from_user] =

@@ -1,4 +1,4 @@
-//! Reading an answer's JSON, and keeping the evidence where it is not what was promised.
+//! Decoding of responses, and the evidence kept of those that violate the contract.
 
 use alloc::{format, string::String, vec::Vec};
 use core::mem;
@@ -17,22 +17,22 @@ use crate::{
 use http::HeaderValue;
 use serde::de::IgnoredAny;
 
-/// Maximum length of the beginning of a response that is kept in an error, in bytes.
+/// Maximum length of the excerpt of a body in an error, in bytes.
 const MAX_EXCERPT_BYTES: usize = 300;
-/// Maximum length of the JSON that is kept of an item that cannot be decoded, in characters.
+/// Maximum length of the JSON kept of an undecoded item, in characters.
 const MAX_ITEM_BYTES: usize = 4096;
-/// Maximum length of other text from a response that is kept, in characters.
+/// Maximum length of other texts kept from a response, in characters.
 const MAX_TEXT_CHARS: usize = 1000;
-/// Number of bytes behind a cut that are looked at, so that a credential there is found: eight characters of one suffice,
-/// however they are escaped.
+/// Number of bytes after the cut that are included in the redaction, to detect a credential across the cut: eight of
+/// its characters suffice, in any escaping.
 const BEHIND: usize = 512;
-/// Maximum number of items that cannot be decoded and are kept one by one, per response.
+/// Maximum number of undecoded items kept individually, per response.
 pub(super) const MAX_UNDECODED: usize = 100;
 
-/// Why an item is undecoded whose neighbour may be in it.
-pub(super) const UNSOUND: &str = "its brackets do not match, so that it may hold others";
+/// Reason for an undecoded item that may contain the next one.
+pub(super) const UNSOUND: &str = "unbalanced brackets: it may contain other items";
 
-/// A response that is being decoded.
+/// Reads a response.
 pub(crate) struct ResponseReader<'a> {
     response: Response,
     promise: Option<&'a ExpectedContent>,
@@ -52,12 +52,12 @@ impl<'a> ResponseReader<'a> {
         &self.response
     }
 
-    /// The body as it came. Nothing is left of it here.
+    /// Takes the raw body, leaving an empty one.
     pub(super) fn take_body(&mut self) -> Vec<u8> {
         mem::take(self.response.body_mut())
     }
 
-    /// The promised bytes. Nothing is left of them here.
+    /// Takes the body of the expected length, leaving an empty one.
     pub(super) fn bytes(&mut self) -> Result<Vec<u8>, UnexpectedResponse> {
         let length = self.response.body().len() as u64;
         match self.promise.map_or(Ok(()), |promise| promise.check_length(length)) {
@@ -66,13 +66,13 @@ impl<'a> ResponseReader<'a> {
         }
     }
 
-    /// The promised JSON.
+    /// Decodes the body as JSON.
     pub(super) fn json<T: Decode>(&self) -> Result<T, UnexpectedResponse> {
         T::decode(self.document()?).map_err(|odd| self.decode_error(&odd))
     }
 
-    /// Nothing was promised, and what was to be done is done. JSON that comes all the same is ignored, however odd; the page of
-    /// something in between is no answer.
+    /// Accepts an empty body. Any JSON is ignored, because the operation has been performed; a proxy's HTML page is
+    /// rejected.
     pub(super) fn empty(&self) -> Result<(), UnexpectedResponse> {
         let body = self.response.body();
         let is_json = || {
@@ -83,29 +83,30 @@ impl<'a> ResponseReader<'a> {
         if body.iter().all(u8::is_ascii_whitespace) || is_json() {
             return Ok(());
         }
-        Err(self.unexpected("nothing was promised, and this is no JSON", None))
+        Err(self.unexpected("expected an empty or JSON body", None))
     }
 
-    /// A page of the promised list. An item that cannot be decoded costs itself and not its page.
+    /// Decodes a page of a list. One malformed item does not fail the page.
     pub(super) fn page<T: Decode>(&self) -> Result<Page<T>, UnexpectedResponse> {
         let document = self.document()?;
         let members = document.members(["items", "next_cursor", "last_modified"]);
         let [items, next_cursor, last_modified] = members.map_err(|odd| self.decode_error(&odd))?;
         let items = items.json().map_err(|odd| self.decode_error(&odd))?;
-        let items = document.list(items).ok_or_else(|| self.unexpected("this is no array", Some("items")))?;
-        // Without a cursor that can be used, the rest of the list would be missing.
+        let items = document.list(items).ok_or_else(|| self.unexpected("expected an array", Some("items")))?;
+        // An invalid cursor is an error: the rest of the list would be missing.
         let next_cursor = next_cursor.value().map(|_| next_cursor.required()).transpose();
         let next_cursor = next_cursor.map_err(|odd| self.decode_error(&odd))?.map(|Exact(cursor)| cursor);
         Ok(Page {
             items: self.items(items),
-            // An empty cursor is none.
+            // An empty cursor marks the end, like a missing one.
             next_cursor: next_cursor.filter(|cursor| !cursor.is_empty()),
             last_modified: last_modified.optional(),
             bytes: self.response.body().len() as u64,
         })
     }
 
-    /// Returns the first page of a list in the response to a change. The change has been made, whatever the list is.
+    /// Decodes the first page of a list in the response to a change. A malformed list is undecoded and not an error,
+    /// because the change has been made.
     pub(super) fn page_after_change<T: Decode>(&self) -> Result<Page<T>, UnexpectedResponse> {
         let document = self.document()?;
         let next_cursor = document.members(["next_cursor"]).ok().and_then(|[cursor]| cursor.optional());
@@ -113,7 +114,7 @@ impl<'a> ResponseReader<'a> {
         let items = match items.map(|json| (json, document.list(json))) {
             Ok((_, Some(items))) => self.items(items),
             Ok((json, None)) => {
-                let odd = DecodeError::new("must be an array").at("items");
+                let odd = DecodeError::new("expected an array").at("items");
                 Listing::new(Vec::new(), [self.undecoded(json, &odd)].into())
             }
             Err(odd) => Listing::new(Vec::new(), [self.undecoded(document, &odd)].into()),
@@ -126,7 +127,7 @@ impl<'a> ResponseReader<'a> {
         })
     }
 
-    /// The items that can be decoded, and those that cannot.
+    /// Decodes items, separating the undecoded ones.
     fn items<'j, T: Decode>(&self, list: impl Iterator<Item = Json<'j>>) -> Listing<T> {
         let mut room = BoundedVec::new(self.response.body().len());
         let (mut undecoded, mut more) = (Vec::new(), 0_usize);
@@ -155,17 +156,17 @@ impl<'a> ResponseReader<'a> {
         }
     }
 
-    /// The JSON that the body is.
+    /// Returns the body as a JSON object or array.
     pub(super) fn document(&self) -> Result<Json<'_>, UnexpectedResponse> {
         let body = self.response.body();
         Json::document(body).ok_or_else(|| {
             self.unexpected(
                 if body.iter().all(u8::is_ascii_whitespace) {
-                    "there is no body where JSON was promised"
+                    "expected JSON, but the body is empty"
                 } else if Json::beginning(body).is_some() {
-                    "the JSON has no end"
+                    "the JSON is incomplete"
                 } else {
-                    "JSON was promised, and this is none"
+                    "expected JSON"
                 },
                 None,
             )
@@ -186,13 +187,13 @@ impl<'a> ResponseReader<'a> {
         }
     }
 
-    /// The first bytes of the body, as text; none of a body that has to be decoded first.
+    /// Returns the first bytes of the body as text; empty for a body with a content coding.
     pub(super) fn excerpt(&self) -> String {
         if content_coding(self.response.headers()).is_some() {
             return String::new();
         }
         let body = self.response.body();
-        // Redacted before it is cut, so that no half of a secret is left.
+        // Redacted before it is cut, which would leave part of a secret.
         let mut text = self
             .credentials
             .redact(&String::from_utf8_lossy(&body[..body.len().min(MAX_EXCERPT_BYTES + BEHIND)]), Kind::Prose);
@@ -202,44 +203,44 @@ impl<'a> ResponseReader<'a> {
         text
     }
 
-    /// The value of a header, as it came.
+    /// Returns the raw value of a header.
     pub(super) fn header(&self, name: &str) -> Option<&[u8]> {
         self.response.headers().get(name).map(HeaderValue::as_bytes)
     }
 
-    /// A text for people, without the credentials and not too long.
+    /// Returns a human-readable text, redacted and limited in length.
     pub(super) fn prose(&self, text: &[u8]) -> String {
         shortened(text, MAX_TEXT_CHARS, |text| self.credentials.redact(text, Kind::Prose))
     }
 
-    /// Words about data, without the credentials and not too long.
+    /// Returns a text about data, redacted and limited in length.
     pub(super) fn data(&self, text: &[u8]) -> String {
         shortened(text, MAX_TEXT_CHARS, |text| self.credentials.redact(text, Kind::Data))
     }
 
-    /// An identifier or a code as it came, but for a secret, and not too long.
+    /// Returns an identifier or a code verbatim, except for secrets, and limited in length.
     pub(super) fn exact(&self, text: &[u8]) -> String {
         self.verbatim(text, MAX_TEXT_CHARS)
     }
 
-    /// The JSON of an item that cannot be decoded as it came, but for a secret, and not too long.
+    /// Returns the JSON of an undecoded item verbatim, except for secrets, and limited in length.
     pub(super) fn item(&self, json: &[u8]) -> String {
         self.verbatim(json, MAX_ITEM_BYTES)
     }
 
     fn verbatim(&self, text: &[u8], most: usize) -> String {
-        // Of what is cut, no half of a name is left at the end, which would not be found when it is shown.
+        // A cut may leave part of a name at the end, which would not be recognised later, when it is shown.
         let kind = if text.len() > most { Kind::Data } else { Kind::Exact };
         shortened(text, most, |text| self.credentials.redact(text, kind))
     }
 
-    /// Returns what takes the credentials out of such data when it is shown.
+    /// Returns the redaction to apply to such data when it is shown.
     pub(super) fn redaction(&self) -> Redaction {
         self.credentials.redaction()
     }
 }
 
-/// Returns the text redacted, and cut behind `most` characters.
+/// Returns the redacted text, cut after `most` characters.
 fn shortened(text: &[u8], most: usize, redact: impl Fn(&str) -> String) -> String {
     // A character has at most four bytes.
     let looked_at = &text[..text.len().min(most * 4 + BEHIND)];
@@ -262,7 +263,7 @@ pub(super) fn decode<T: Decode>(json: Json<'_>) -> Result<T, DecodeError> {
     T::decode(json)
 }
 
-/// Describes why something is undecoded, and where.
+/// Describes a decoding error and its place.
 pub(super) fn describe(odd: &DecodeError) -> String {
     match odd.path().as_str() {
         "" => odd.reason(),

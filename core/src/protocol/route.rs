@@ -1,4 +1,4 @@
-//! Where a request goes: path and query, encoded so that no id can reach another route.
+//! Path and query of a request, encoded so that no id can lead to another route.
 
 use alloc::{format, string::String};
 use core::fmt::Write;
@@ -10,7 +10,7 @@ use crate::{
     model::{Id, ThreadId, checked_id},
 };
 
-/// A path below the contract's base path, and a query.
+/// A path below the base URL, and a query.
 #[derive(Clone, Debug)]
 pub(super) struct Route {
     path: String,
@@ -18,7 +18,7 @@ pub(super) struct Route {
 }
 
 impl Route {
-    /// The route of these fixed segments: `chats`, `messages/updates`.
+    /// Creates a route of fixed segments, such as `chats` or `messages/updates`.
     pub(super) fn new(segments: &str) -> Self {
         Self { path: format!("v1/{segments}"), query: String::new() }
     }
@@ -28,32 +28,32 @@ impl Route {
         Self::new("chats").id(tid)
     }
 
-    /// Goes on with fixed segments.
+    /// Appends fixed segments.
     pub(super) fn join(mut self, segments: &str) -> Self {
         self.path.push('/');
         self.path.push_str(segments);
         self
     }
 
-    /// Goes on with an id, as one segment whatever is in it.
+    /// Appends an id as one segment, whatever its characters.
     pub(super) fn id<I: Id>(self, id: &I) -> Result<Self, Error> {
         self.segment(I::NAME, id.as_str())
     }
 
-    /// Goes on with one segment, whatever is in it. `.` and `..` are none: URLs have other uses for them.
+    /// Appends one segment, whatever its characters. `.` and `..` are rejected, as they have a special meaning in URLs.
     pub(super) fn segment(mut self, what: &str, text: &str) -> Result<Self, Error> {
         self.path.push('/');
         self.path.push_str(&percent_encoded(checked_id(what, text)?));
         Ok(self)
     }
 
-    /// Adds a parameter to the query.
+    /// Adds a query parameter.
     pub(super) fn query(mut self, name: &str, value: &str) -> Self {
         self.query = form_urlencoded::Serializer::new(self.query).append_pair(name, value).finish();
         self
     }
 
-    /// The whole URI, below the backend's base URL (which ends in a slash).
+    /// Returns the complete URI for a base URL, which ends in a slash.
     pub(super) fn uri(&self, base: &Url) -> http::Uri {
         let mut uri = String::with_capacity(base.as_str().len() + self.path.len() + 1 + self.query.len());
         uri.push_str(base.as_str());
@@ -66,7 +66,7 @@ impl Route {
     }
 }
 
-/// The text with everything but RFC 3986's unreserved characters percent-encoded.
+/// Percent-encodes everything except the unreserved characters of RFC 3986.
 pub(super) fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,43 +1,44 @@
-//! JSON as the server sends it, to begin with in a test. Change what the test is about: `chat["is_closed"] = true.into()`.
+//! Sample JSON of the server, as a starting point for tests. Change what matters: `chat["is_closed"] = true.into()`.
 
 use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 
-/// JSON from its text.
+/// Parses JSON.
 ///
 /// # Panics
-/// If it is none.
+/// If it is malformed.
 #[track_caller]
 pub fn json(text: &str) -> Value {
     match serde_json::from_str(text) {
         Ok(value) => value,
-        Err(why) => panic!("no JSON: {why}: {text}"),
+        Err(error) => panic!("malformed JSON: {error}: {text}"),
     }
 }
 
-/// A user, who is no bot.
+/// Returns a user who is not a bot.
 pub fn user(uid: &str, first_name: &str, last_name: &str) -> Value {
     json!({
         "uid": uid, "first_name": first_name, "last_name": last_name, "organisation": "Example Org", "is_bot": false,
     })
 }
 
-/// The bot itself.
+/// Returns the bot itself.
 pub fn bot() -> Value {
     let mut bot = user("u-bot", "Example", "Bot");
     bot["is_bot"] = true.into();
     bot
 }
 
-/// A group without members.
+/// Returns a group without members.
 pub fn group(gid: &str, title: &str) -> Value {
     json!({
-        "gid": gid, "title": title, "members": [], "owner": null, "is_circle": true, "is_list": false, "is_public": true,
+        "gid": gid, "title": title, "members": [], "owner": null, "is_circle": true, "is_list": false,
+        "is_public": true,
     })
 }
 
-/// A group chat that the bot administers, and is the only member of.
+/// Returns a group chat whose only member and admin is the bot.
 pub fn chat(tid: &str, title: &str) -> Value {
     json!({
         "tid": tid, "title": title, "type": "group", "is_alert": false, "allow_sending": true,
@@ -45,7 +46,7 @@ pub fn chat(tid: &str, title: &str) -> Value {
     })
 }
 
-/// An ordinary message of the bot, sent at 2026-01-01 00:00 UTC.
+/// Returns an ordinary message of the bot, sent at 2026-01-01 00:00 UTC.
 pub fn message(mid: &str, tid: &str, text: &str) -> Value {
     json!({
         "mid": mid, "tid": tid, "from_user": bot(), "timestamp": 1_767_225_600_000_i64, "is_alert": false,
@@ -54,7 +55,7 @@ pub fn message(mid: &str, tid: &str, text: &str) -> Value {
     })
 }
 
-/// An alert of the bot.
+/// Returns an alert of the bot.
 pub fn alert(mid: &str, tid: &str, text: &str) -> Value {
     let mut alert = message(mid, tid, text);
     alert["is_alert"] = true.into();
@@ -62,7 +63,7 @@ pub fn alert(mid: &str, tid: &str, text: &str) -> Value {
     alert
 }
 
-/// A reaction of the user `u-anna` to a message: `ok`, `sos`, `thumbs_up` and so on.
+/// Returns a reaction of the user `u-anna` to a message: `ok`, `sos`, `thumbs_up` and so on.
 pub fn reaction(reaction_id: &str, mid: &str, tid: &str, reaction_type: &str) -> Value {
     json!({
         "reaction_id": reaction_id, "mid": mid, "tid": tid, "reaction_type": reaction_type,
@@ -70,12 +71,12 @@ pub fn reaction(reaction_id: &str, mid: &str, tid: &str, reaction_type: &str) ->
     })
 }
 
-/// A list that ends here.
+/// Returns the last (or only) page of a list.
 pub fn page(items: impl IntoIterator<Item = Value>) -> Value {
     json!({ "items": items.into_iter().collect::<Vec<_>>() })
 }
 
-/// A list of messages that ends here.
+/// Returns the last (or only) page of a list of messages.
 pub fn messages(items: impl IntoIterator<Item = Value>) -> Value {
     let mut page = page(items);
     page["last_modified"] = "2026-01-01T00:00:00.000Z".into();

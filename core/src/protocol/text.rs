@@ -1,4 +1,4 @@
-//! What the contract takes for a text.
+//! Validation of text arguments.
 
 use alloc::{format, string::String};
 
@@ -6,65 +6,67 @@ use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 
 use crate::error::Error;
 
-/// The longest title of a chat, or other single line, in characters.
+/// Maximum length of a chat title or another single line, in characters.
 const MAX_TITLE_CHARS: usize = 256;
-/// The longest text of a message, in characters.
+/// Maximum length of a message, in characters.
 const MAX_MESSAGE_CHARS: usize = 10_000;
-/// The longest name of an external sender, in characters.
+/// Maximum length of the name of an external sender, in characters.
 const MAX_SENDER_CHARS: usize = 64;
 
+/// Validates the title of a chat, which may be empty.
 pub(super) fn title(text: &str) -> Result<&str, Error> {
     checked("title", text, MAX_TITLE_CHARS)
 }
 
-/// The text of a message; none at all is the same as an empty one.
+/// Validates the text of a message. An empty one is treated as missing.
 pub(super) fn message(text: Option<&String>) -> Result<Option<&str>, Error> {
     text.filter(|text| !text.is_empty()).map(|text| checked("message", text, MAX_MESSAGE_CHARS)).transpose()
 }
 
+/// Validates the optional name of an external sender.
 pub(super) fn sender(text: Option<&String>) -> Result<Option<&str>, Error> {
     match text {
-        Some(name) if name.is_empty() => Err(Error::invalid("sender display name", "it is empty")),
+        Some(name) if name.is_empty() => Err(Error::invalid("sender display name", "must not be empty")),
         name => name.map(|name| checked("sender display name", name, MAX_SENDER_CHARS)).transpose(),
     }
 }
 
-/// A text that clients show in one line.
+/// Validates a text that clients show on one line.
 pub(super) fn single_line<'a>(what: &str, text: &'a str) -> Result<&'a str, Error> {
     checked(what, text, MAX_TITLE_CHARS)
 }
 
-/// A line that must not be empty.
+/// Validates a line that must not be empty.
 pub(super) fn non_empty_line<'a>(what: &str, text: &'a str) -> Result<&'a str, Error> {
     if text.is_empty() {
-        return Err(Error::invalid(what, "it is empty"));
+        return Err(Error::invalid(what, "must not be empty"));
     }
     single_line(what, text)
 }
 
-/// A moment, to the millisecond.
+/// Formats a time, with milliseconds.
 pub(super) fn time(what: &str, time: DateTime<Utc>) -> Result<String, Error> {
     if !(0..=9999).contains(&time.year()) {
-        return Err(Error::invalid(what, "it is not in the years 0 to 9999"));
+        return Err(Error::invalid(what, "must be in the years 0 to 9999"));
     }
     Ok(time.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
-/// A line, where there need not be one.
+/// Validates an optional line.
 pub(super) fn optional_single_line<'a>(what: &str, text: Option<&'a String>) -> Result<Option<&'a str>, Error> {
     text.map(|text| single_line(what, text)).transpose()
 }
 
-/// A text of several lines, where there need not be one.
+/// Validates an optional text of several lines.
 pub(super) fn optional_text<'a>(what: &str, text: Option<&'a String>) -> Result<Option<&'a str>, Error> {
     text.map(|text| checked(what, text, MAX_MESSAGE_CHARS)).transpose()
 }
 
 fn checked<'a>(what: &str, text: &'a str, most: usize) -> Result<&'a str, Error> {
-    // No text has more characters than bytes: most need not be counted.
+    // A text has at most as many characters as bytes, so most texts need not be counted.
     let length = if text.len() > most { text.chars().count() } else { 0 };
     if length > most {
-        return Err(Error::invalid(what, format!("it has {length} characters; at most {most} are allowed")));
+        return Err(Error::invalid(what, format!("must have at most {most} characters, not {length}")));
     }
     if let Some(at) = text.find('\0') {
         return Err(Error::invalid(what, format!("character {} is NUL", text[..at].chars().count() + 1)));

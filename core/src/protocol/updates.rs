@@ -1,4 +1,4 @@
-//! Long polls and leases: what happens in chats, event by event.
+//! Subscriptions and long polls for the events of feeds.
 
 use alloc::{
     format,
@@ -21,7 +21,7 @@ use crate::{
     model::{LiveLocationUpdate, Message, Reaction, ThreadId, Undecoded, checked_id},
 };
 
-/// What there is to be followed.
+/// The source of a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     LiveLocations(ThreadId),
@@ -31,7 +31,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// What a checkpoint calls it.
+    /// Returns its name in checkpoints.
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::LiveLocations(_) => "live_locations",
@@ -41,7 +41,7 @@ impl Source {
         }
     }
 
-    /// The chat it is about, if it is about one.
+    /// Returns the chat, if the feed is limited to one.
     pub(crate) const fn chat(&self) -> Option<&ThreadId> {
         match self {
             Self::LiveLocations(tid) | Self::Messages(tid) => Some(tid),
@@ -49,7 +49,7 @@ impl Source {
         }
     }
 
-    /// Whether it needs a subscription.
+    /// Returns `true` if the feed needs a subscription.
     pub(crate) const fn is_leased(&self) -> bool {
         matches!(self, Self::LiveLocations(_) | Self::Reactions)
     }
@@ -81,11 +81,11 @@ impl FeedItem for Message {
     const KIND: &'static str = "message";
 }
 
-/// A subscription: it lasts as long as it is polled every few minutes.
+/// A subscription, which expires unless it is polled every few minutes.
 #[derive(Clone, Debug)]
 pub(crate) struct Lease {
     pub(crate) id: String,
-    /// Where the feed is now.
+    /// Current end of the feed.
     pub(crate) cursor: Arc<str>,
 }
 
@@ -95,53 +95,56 @@ impl Decode for Lease {
         let [id, cursor] = json.members(["id", "cursor"])?;
         let Exact(id) = id.required()?;
         if checked_id("subscription", &id).is_err() {
-            return Err(DecodeError::new("this is no id").at("id"));
+            return Err(DecodeError::new("invalid id").at("id"));
         }
         Ok(Self { id, cursor: cursor.required()? })
     }
 }
 
-/// The place in a feed.
+/// A position in a feed.
 impl Decode for Arc<str> {
     fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let Exact(cursor) = Exact::decode(json)?;
-        if is_cursor(&cursor) { Ok(cursor.into()) } else { Err(DecodeError::new("this is no cursor")) }
+        if is_cursor(&cursor) { Ok(cursor.into()) } else { Err(DecodeError::new("invalid cursor")) }
     }
 }
 
-/// What has happened, and where to go on.
+/// A batch of events and the next cursor.
 #[derive(Debug)]
 pub(crate) struct Batch<T> {
     pub(crate) items: Vec<Item<T>>,
-    /// `None` if it cannot be used, which happens only where there are items.
+    /// `None` if it is invalid, which is accepted only if there are items.
     pub(crate) cursor: Option<Arc<str>>,
 }
 
-/// One thing that has happened.
+/// An event of a batch.
 #[derive(Debug)]
 pub(crate) struct Item<T> {
-    /// Where to go on after it; `None` if that could not be read either. Neighbours with the same one share it.
+    /// Position after the event; `None` if it is invalid. Adjacent events with the same cursor share it.
     pub(crate) cursor: Option<Arc<str>>,
-    /// The same for the same bytes, by which it is recognised when it comes again.
+    /// Hash of the event's bytes, to recognise it when it is returned again.
     pub(crate) fingerprint: u64,
     pub(crate) result: Result<T, Undecoded>,
 }
 
+/// `PUT /v1/{source}/subscriptions`, where the source is `reactions` or `chats/{tid}/location`.
 pub(crate) fn subscribe(source: &Source) -> Result<Endpoint<Lease>, Error> {
     Ok(Endpoint::put(source.route()?.join("subscriptions")).returns_json())
 }
 
-/// Is given little time: a subscription ends by itself, too.
+/// `DELETE /v1/{source}/subscriptions/{id}`. With a short timeout, because an unused subscription expires on its own.
 pub(crate) fn unsubscribe(source: &Source, id: &str) -> Result<Endpoint<()>, Error> {
     Ok(Endpoint::delete(source.route()?.join("subscriptions").segment("subscription", id)?).short_timeout())
 }
 
-/// Ends all subscriptions of the bot to it, in whatever process.
+/// `DELETE /v1/{source}/subscriptions`: ends all subscriptions of the bot to this source, including those of other
+/// processes.
 pub(crate) fn unsubscribe_all(source: &Source) -> Result<Endpoint<()>, Error> {
     Ok(Endpoint::delete(source.route()?.join("subscriptions")))
 }
 
-/// What happens after the cursor, as soon as it does; without a cursor, where the feed is now.
+/// `GET /v1/{source}/updates`: the events after the cursor, waiting for the first one; without a cursor, the current
+/// position. The source may also be `messages` or `chats/{tid}/messages`, which need no subscription.
 pub(crate) fn updates<T: FeedItem>(
     source: &Source,
     subscription: Option<&str>,
@@ -157,18 +160,18 @@ pub(crate) fn updates<T: FeedItem>(
     Ok(Endpoint::get(route).long_poll(wait).decode_with(batch))
 }
 
-/// What a server says of a feed that is not simply trouble.
+/// Error codes with a special meaning for feeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
-    /// Subscribe again, and go on where it was.
+    /// The subscription has expired; subscribe again and continue at the same cursor.
     LeaseExpired,
-    /// Somebody ended the subscription.
+    /// Another client ended the subscription.
     Unsubscribed,
-    /// What came after the cursor is no longer kept.
+    /// The server no longer has the events after the cursor.
     CursorExpired,
 }
 
-/// Returns the signal of an error, if it is one of the contract.
+/// Returns the signal of a problem document of the contract, if it is one.
 pub(crate) fn signal(error: &Error) -> Option<Signal> {
     let Error::Api(refusal) = error else { return None };
     match refusal.code.as_deref().filter(|_| refusal.meaning.is_of_contract)? {
@@ -179,7 +182,8 @@ pub(crate) fn signal(error: &Error) -> Option<Signal> {
     }
 }
 
-/// The items of a batch are `null` or missing where a server has none. Anything else that is no array is one that is undecoded.
+/// Decodes a batch. Its items may be `null` or missing if there are no events; anything else that is not an array
+/// counts as one undecoded event.
 fn batch<T: FeedItem>(answer: &mut ResponseReader<'_>) -> Result<Batch<T>, UnexpectedResponse> {
     let answer = &*answer;
     let document = answer.document()?;
@@ -188,7 +192,7 @@ fn batch<T: FeedItem>(answer: &mut ResponseReader<'_>) -> Result<Batch<T>, Unexp
     let mut list = List::new(answer);
     match items.value().map(|json| (json, document.list(json))) {
         Some((_, Some(items))) => items.for_each(|json| list.take(json)),
-        Some((json, None)) => list.undecoded(json, None, "this is no array at `items`"),
+        Some((json, None)) => list.undecoded(json, None, "expected an array at `items`"),
         None => {}
     }
     let items = list.end();
@@ -199,7 +203,7 @@ fn batch<T: FeedItem>(answer: &mut ResponseReader<'_>) -> Result<Batch<T>, Unexp
     }
 }
 
-/// The events of a batch. Of those that are undecoded, all but the first are only counted.
+/// The events of a batch. Beyond a maximum number, undecoded events are only counted.
 struct List<'a, T> {
     answer: &'a ResponseReader<'a>,
     items: BoundedVec<Item<T>>,
@@ -208,7 +212,7 @@ struct List<'a, T> {
     last: Option<Arc<str>>,
 }
 
-/// Undecoded events, one after the other, of which only the number is kept.
+/// Consecutive undecoded events that are only counted.
 #[derive(Default)]
 struct Skipped {
     count: usize,
@@ -240,7 +244,7 @@ impl<'a, T: FeedItem> List<'a, T> {
         }
     }
 
-    /// Where to go on after an event, shared with the one before it.
+    /// Decodes the cursor of an event, sharing it with the previous event if they are equal.
     fn cursor(&self, cursor: Member<'_>) -> Option<Arc<str>> {
         let cursor: Arc<str> = cursor.optional()?;
         Some(self.last.clone().filter(|last| *last == cursor).unwrap_or(cursor))
@@ -266,7 +270,7 @@ impl<'a, T: FeedItem> List<'a, T> {
         *all = all.rotate_left(1) ^ fingerprint(json.bytes());
     }
 
-    /// Adds the skipped ones as one.
+    /// Adds the skipped events as one undecoded event.
     fn flush(&mut self) {
         let Skipped { count, cursor, mark } = mem::take(&mut self.skipped);
         if count > 0 {
@@ -282,16 +286,16 @@ impl<'a, T: FeedItem> List<'a, T> {
     }
 }
 
-/// Kind and data of an event are essential. Without a cursor it is told all the same.
+/// Decodes an event. Kind and data are essential; an event without a cursor is delivered, too.
 fn event<T: FeedItem>(kind: Member<'_>, data: Member<'_>) -> Result<T, String> {
     let kind: String = kind.required().map_err(|odd| describe(&odd))?;
     if kind != T::KIND {
-        return Err(format!("the kind {kind:?} is not known"));
+        return Err(format!("unknown event kind {kind:?}"));
     }
     data.required().map_err(|odd| describe(&odd))
 }
 
-/// Returns a number for these bytes: FNV-1a, with 64 bits.
+/// Returns the 64-bit FNV-1a hash.
 fn fingerprint(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xCBF2_9CE4_8422_2325, |mark, byte| (mark ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3))
 }

@@ -1,4 +1,4 @@
-//! The strings of the contract's enums. Those it does not have yet survive as they are.
+//! The strings of the contract's enums. Unknown ones are kept.
 
 use alloc::string::String;
 
@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use super::json::{Decode, DecodeError, Json};
 use crate::model::{AlertType, ChatType, ReactionType};
 
-/// An enum as the wire has it.
+/// An enum that serialises to its string in the contract.
 #[derive(Clone, Debug)]
 pub(super) struct WireEnum<T>(pub(super) T);
 

@@ -1,26 +1,27 @@
 use alloc::vec::Vec;
 
-/// Number of bytes that a list may take per byte that it is read from. The smallest things that can be decoded are a dozen
-/// bytes of JSON, and a few hundred in memory.
+/// Bytes of memory allowed per byte of JSON. The smallest items are a dozen bytes of JSON and a few hundred bytes in
+/// memory.
 const TIMES: usize = 11;
-/// Number of bytes that a list may take in any case.
+/// Bytes of memory allowed in any case.
 const BASE: usize = 64 << 10;
+/// The same for a list within an item.
 const NESTED_BASE: usize = 1 << 10;
 
-/// A list whose size in memory is bounded by the bytes that it is read from. It grows in small steps: a list that doubles
-/// takes up to three times its size.
+/// A list whose size in memory is limited in proportion to its JSON. It grows in small steps, because doubling would
+/// need up to three times the memory.
 pub(in crate::protocol) struct BoundedVec<T> {
     items: Vec<T>,
     most: usize,
 }
 
 impl<T> BoundedVec<T> {
-    /// Room for what a body of this size has.
+    /// Creates a list for the items of a body of this size.
     pub(in crate::protocol) fn new(bytes: usize) -> Self {
         Self::with_base(bytes, BASE)
     }
 
-    /// Room for a list of this size in something else.
+    /// Creates a list for JSON of this size within an item.
     pub(super) fn nested(bytes: usize) -> Self {
         Self::with_base(bytes, NESTED_BASE)
     }

@@ -5,12 +5,12 @@ use chrono::{DateTime, Utc};
 use super::{DecodeError, Json, text};
 use crate::model::{AssetId, GroupId, MessageId, ReactionId, ThreadId, UserId};
 
-/// Something that a response has, made from its JSON.
+/// A value that is decoded from the JSON of a response.
 pub(crate) trait Decode: Sized + Send {
     fn decode(json: Json<'_>) -> Result<Self, DecodeError>;
 }
 
-/// A text for people: see [the module](super).
+/// A human-readable text, decoded tolerantly: see [the module](super).
 impl Decode for String {
     fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         match text(json.bytes) {
@@ -20,7 +20,7 @@ impl Decode for String {
     }
 }
 
-/// A text for programs: a cursor, the id of a subscription. It is read strictly.
+/// A machine-readable string, such as a cursor or the id of a subscription, parsed strictly.
 pub(in crate::protocol) struct Exact(pub(in crate::protocol) String);
 
 impl Decode for Exact {

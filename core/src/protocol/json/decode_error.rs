@@ -3,11 +3,11 @@ use alloc::{
     vec::Vec,
 };
 
-/// Why a thing is undecoded, and where in it.
+/// The reason why a value is undecoded, and the path to it.
 #[derive(Debug)]
 pub(crate) struct DecodeError {
     cause: Cause,
-    /// The names of the members that lead there, the innermost first.
+    /// Names of the members on the path, the innermost first.
     path: Vec<&'static str>,
 }
 
@@ -31,7 +31,7 @@ impl DecodeError {
         Self { cause: Cause::Json(error), path: Vec::new() }
     }
 
-    /// The same in a member of this name.
+    /// Adds the name of the member that contains the value.
     pub(in crate::protocol) fn at(mut self, name: &'static str) -> Self {
         self.path.push(name);
         self
@@ -43,13 +43,13 @@ impl DecodeError {
             Cause::Other(why) => (*why).to_string(),
             Cause::Json(error) => {
                 let why = error.to_string();
-                // The place is that in the single value, which means nothing to others.
+                // The position is within a single value and would be misleading.
                 why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why).to_string()
             }
         }
     }
 
-    /// The path, with dots; empty if it is the thing itself.
+    /// Returns the path, with dots; empty for the value itself.
     pub(in crate::protocol) fn path(&self) -> String {
         self.path.iter().rev().copied().collect::<Vec<_>>().join(".")
     }

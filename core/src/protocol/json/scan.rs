@@ -1,25 +1,26 @@
-//! Where values begin and end, by brackets, commas and strings alone.
+//! Finds the boundaries of values by brackets, commas and strings alone.
 
 use alloc::vec::Vec;
 
-/// The meaning of a closing bracket that is not the counterpart of the innermost open one.
+/// The treatment of a closing bracket that does not match the innermost open one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stray {
-    /// It closes the innermost open one of its kind, and all within; if there is none, it means nothing.
+    /// It closes the innermost open bracket of its kind, and all brackets within; without such a bracket, it is
+    /// ignored.
     Closes,
-    /// It means nothing.
+    /// It is ignored.
     Ignored,
 }
 
-/// The end of a value that begins with a bracket.
+/// The end of an object or array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Extent {
     pub(super) end: usize,
-    /// Set if each bracket has its counterpart.
+    /// Set if all brackets are balanced.
     pub(super) is_sound: bool,
 }
 
-/// The brackets that are open: each bracket is added and removed once, so that all the work is linear.
+/// The open brackets. Each bracket is added and removed once, so the total time is linear.
 #[derive(Debug, Default)]
 struct Open {
     closers: Vec<u8>,
@@ -43,7 +44,7 @@ impl Open {
         if closer == b'}' { self.curly > 0 } else { self.closers.len() > self.curly }
     }
 
-    /// Takes a closing bracket in. Returns `true` if it is the counterpart of the innermost open one.
+    /// Handles a closing bracket. Returns `true` if it matches the innermost open one.
     fn close(&mut self, closer: u8, stray: Stray) -> bool {
         if self.closers.last() == Some(&closer) {
             self.pop();
@@ -56,7 +57,7 @@ impl Open {
     }
 }
 
-/// Returns the end of the value whose bracket these bytes begin with; `None` if it has none.
+/// Returns the end of the object or array at the start of these bytes; `None` if it is missing.
 pub(super) fn whole(bytes: &[u8], stray: Stray) -> Option<Extent> {
     let (mut open, mut at, mut is_sound) = (Open::default(), 0, true);
     loop {
@@ -78,7 +79,7 @@ pub(super) fn whole(bytes: &[u8], stray: Stray) -> Option<Extent> {
     }
 }
 
-/// Returns `true` if there is no bracket outside of strings.
+/// Returns `true` if there are no brackets outside of strings.
 pub(super) fn is_flat(mut bytes: &[u8]) -> bool {
     while let Some(at) = bytes.iter().position(|byte| matches!(byte, b'"' | b'[' | b']' | b'{' | b'}')) {
         match string(&bytes[at..]) {
@@ -89,30 +90,31 @@ pub(super) fn is_flat(mut bytes: &[u8]) -> bool {
     true
 }
 
-/// Parts between commas, without the spaces around them. Those with nothing in them are left out.
+/// The parts between commas, trimmed, without empty ones.
 #[derive(Debug)]
 pub(super) struct Pieces<'a> {
     rest: &'a [u8],
     closer: u8,
     stray: Stray,
-    /// Set if what follows the closing bracket belongs to the last part.
+    /// Set if bytes after the closing bracket belong to the last part.
     is_torn: bool,
     open: Open,
 }
 
 impl<'a> Pieces<'a> {
-    /// The parts of a value; `None` if it does not begin with this bracket. Its end may be missing.
+    /// Creates the iterator for the content of a value, whose end may be missing; `None` if it does not start with this
+    /// bracket.
     pub(super) fn within(value: &'a [u8], opening: u8, stray: Stray, is_torn: bool) -> Option<Self> {
         let closer = if opening == b'{' { b'}' } else { b']' };
         Some(Self { rest: value.strip_prefix(&[opening])?, closer, stray, is_torn, open: Open::default() })
     }
 
-    /// Returns what was not looked at yet.
+    /// Returns the remaining bytes.
     pub(super) const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    /// Returns the length of the next part, and whether a comma follows it.
+    /// Returns the length of the next part, and `true` if a comma follows it.
     fn length(&mut self) -> (usize, bool) {
         let mut at = 0;
         self.open.closers.clear();
@@ -163,13 +165,13 @@ impl<'a> Iterator for Pieces<'a> {
     }
 }
 
-/// Returns the key, with its quotes, and the value of a part of an object; `None` for anything else.
+/// Splits a part of an object into the quoted key and the value; `None` if it has no key.
 pub(super) fn named(piece: &[u8]) -> Option<(&[u8], &[u8])> {
     let (key, value) = piece.split_at(string(piece)?);
     Some((key, value.trim_ascii_start().strip_prefix(b":")?.trim_ascii()))
 }
 
-/// Returns the length of the string at the beginning, with its quotes; `None` if there is none, or it has no end.
+/// Returns the length of the quoted string at the start; `None` if there is no string, or its end is missing.
 pub(super) fn string(bytes: &[u8]) -> Option<usize> {
     let mut at = 1;
     if bytes.first() != Some(&b'"') {
@@ -189,7 +191,7 @@ mod tests {
     use super::*;
 
     fn found(array: &[u8]) -> Vec<&[u8]> {
-        Pieces::within(array, b'[', Stray::Closes, false).expect("it is an array").collect()
+        Pieces::within(array, b'[', Stray::Closes, false).expect("the value is an array").collect()
     }
 
     #[test]
@@ -206,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bracket_that_closes_what_holds_it_closes_both() {
+    fn a_bracket_that_closes_an_outer_value_closes_the_inner_ones() {
         assert_eq!(found(b"[{\"a\":[1},{]"), [&b"{\"a\":[1}"[..], b"{"]);
         assert_eq!(whole(b"{\"a\":[1}", Stray::Closes), Some(Extent { end: 8, is_sound: false }));
         assert_eq!(whole(b"[{}}] ", Stray::Closes), Some(Extent { end: 5, is_sound: false }));

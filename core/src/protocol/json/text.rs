@@ -1,10 +1,10 @@
-//! Texts, also those that are not quite JSON.
+//! Strings, including malformed ones.
 
 use alloc::{string::String, vec::Vec};
 
 use super::scan::string;
 
-/// Returns the text of a string; `None` for anything else.
+/// Decodes a string, repairing it if necessary; `None` for anything else.
 pub(super) fn text(json: &[u8]) -> Option<String> {
     if let Ok(text) = serde_json::from_slice(json) {
         return Some(text);
@@ -17,7 +17,7 @@ pub(super) fn text(json: &[u8]) -> Option<String> {
 
 const REPLACEMENT: &str = "\u{fffd}";
 
-/// Returns the text with U+FFFD in the place of what is none.
+/// Decodes the content of a malformed string, with U+FFFD for invalid parts.
 fn repaired(mut rest: &[u8]) -> String {
     let mut bytes = Vec::with_capacity(rest.len());
     while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
@@ -33,7 +33,7 @@ fn repaired(mut rest: &[u8]) -> String {
     }
 }
 
-/// Adds the character of the escape that follows a backslash. Returns its length.
+/// Adds the character of the escape after a backslash. Returns the length of the escape.
 fn escape(rest: &[u8], bytes: &mut Vec<u8>) -> usize {
     let plain = match rest.first() {
         Some(b'n') => b'\n',
@@ -52,7 +52,8 @@ fn escape(rest: &[u8], bytes: &mut Vec<u8>) -> usize {
     1
 }
 
-/// Adds the character of the digits that follow `\u`, and of a second such escape if it is the other half of a pair.
+/// Adds the character of the digits after `\u`, including a second escape that completes a surrogate pair. Returns the
+/// length of both.
 fn unicode(rest: &[u8], bytes: &mut Vec<u8>) -> usize {
     let Some(first) = digits(rest) else {
         bytes.extend_from_slice(REPLACEMENT.as_bytes());
@@ -78,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_text_is_replaced_and_the_rest_stays() {
+    fn invalid_parts_are_replaced() {
         for (json, expected) in [
             (&b"\"M\xfcller \\u00fc\""[..], "M\u{fffd}ller \u{fc}"),
             (b"\"a\nb\\n\\\"\\\\\\/\\t\\r\\b\\f\"", "a\nb\n\"\\/\t\r\u{8}\u{c}"),
