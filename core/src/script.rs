@@ -254,7 +254,7 @@ impl State {
         }
         let steps = self.given + self.steps.len();
         let Some(line) = self.steps.pop_front() else {
-            return Err(format!("unexpected request after all {steps} steps of the script\n  got       {received}"));
+            return Err(format!("unexpected request after step {steps} of {steps}\n  got       {received}"));
         };
         self.given += 1;
         match line.expect.difference(received) {

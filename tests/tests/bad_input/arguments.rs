@@ -43,10 +43,10 @@ fn text_that_is_too_long_is_refused_with_its_length() {
     let chats = client.chats();
     let long = "ä".repeat(10_000);
     let longer = format!("{long}x");
-    refused(chats.by_title(long.as_str()), "title", "10000 characters");
-    refused(chats.create_chat(NewChat::titled(long.as_str())), "title", "10000 characters");
+    refused(chats.by_title(long.as_str()), "title", "not 10000");
+    refused(chats.create_chat(NewChat::titled(long.as_str())), "title", "not 10000");
     refused(bot().chat.update_title(long.as_str()), "title", "at most 256");
-    refused(chats.chat("c1").post(longer.as_str()), "message", "10001 characters");
+    refused(chats.chat("c1").post(longer.as_str()), "message", "not 10001");
     refused(chats.create_chat(NewChat::titled("").message(longer.as_str())), "message", "10001");
     refused(chats.create_one_to_one_chat(NewOneToOne::new("u1").message(longer.as_str())), "message", "10001");
     let named = |name: &str| chats.chat("c1").post(Draft::text("hello").sender_display_name(name));
@@ -62,8 +62,8 @@ fn duration_beyond_53_bits_of_milliseconds_is_refused() {
     let longest = Duration::from_millis((1 << 53) - 1);
     for sound in [NewAttachment::sound, NewAttachment::video] {
         let lasting = |lasts| chat.post(Draft::new().attach(sound(Upload::from_bytes("a", *b"a"), Some(lasts))));
-        refused(lasting(longest + Duration::from_millis(1)), "duration", "longer than 9007199254740991 ms");
-        refused(lasting(Duration::MAX), "duration", "longer");
+        refused(lasting(longest + Duration::from_millis(1)), "duration", "at most 9007199254740991 ms");
+        refused(lasting(Duration::MAX), "duration", "at most");
     }
     assert!(client.executor().requests().is_empty());
     let asset = || Respond::json(201, json!({ "id": "a1", "file_name": "a", "media_type": "audio/ogg", "size": 1 }));
@@ -175,12 +175,12 @@ fn key_that_is_no_header_is_refused() {
 fn more_members_than_a_request_can_name_are_refused() {
     let many = || (0..1001).map(|at| format!("id{at}"));
     let mut bot = bot();
-    refused(bot.chat.add_members(many(), [""; 0]), "members", "1001 ids");
-    refused(bot.chat.remove_members([""; 0], many()), "members", "1001 ids");
+    refused(bot.chat.add_members(many(), [""; 0]), "members", "not 1001");
+    refused(bot.chat.remove_members([""; 0], many()), "members", "not 1001");
     for chat in
         [NewChat::titled("").users(many()), NewChat::titled("").groups(many()), NewChat::titled("").admins(many())]
     {
-        refused(bot.client.chats().create_chat(chat), "members", "1001 ids");
+        refused(bot.client.chats().create_chat(chat), "members", "not 1001");
     }
     refused(bot.chat.add_members([""; 0], [""; 0]), "members", "neither users nor groups");
     refused(bot.chat.remove_members([""; 0], [""; 0]), "members", "neither users nor groups");

@@ -28,7 +28,7 @@ fn response_without_a_body_is_not_the_promised_json() {
             [Respond::status(204), Respond::status(200), Respond::status(200).body("application/json", " \r\n")]
         {
             let error = unexpected(operation, answer);
-            assert!(error.reason.contains("no body"), "{error}");
+            assert!(error.reason.contains("body is empty"), "{error}");
             assert_eq!((error.path, error.excerpt.trim()), (None, ""));
         }
     }
@@ -40,7 +40,7 @@ fn page_is_not_the_promised_json_and_its_beginning_is_kept() {
         for page in ["<html><body>Please log in", "OK", "\u{feff}OK", "'", "\0"] {
             let error = unexpected(operation, Respond::status(200).body("text/html", page));
             assert_eq!((error.status, error.path.as_deref(), error.excerpt.as_str()), (Some(200), None, page));
-            assert!(error.reason.contains("JSON was promised"), "{error}");
+            assert!(error.reason.contains("expected JSON"), "{error}");
         }
     }
 }

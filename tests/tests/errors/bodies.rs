@@ -195,11 +195,11 @@ fn long_explanation_is_cut() {
 #[test]
 fn unknown_status_is_shown() {
     for (status, meaning) in [
-        (304, "a cache is in between"),
-        (413, "larger than the server"),
-        (414, "URI is longer"),
+        (304, "probably from a cache"),
+        (413, "request is too large"),
+        (414, "URI is too long"),
         (417, "Expect: 100-continue"),
-        (431, "header is larger"),
+        (431, "headers are too large"),
         (404, "Not Found"),
     ] {
         let error = error(Respond::status(status).body("text/html", "<html>"));

@@ -117,7 +117,7 @@ fn proxy_that_demands_a_login_is_asked_once_and_named() {
             assert_eq!(error.kind(), ErrorKind::Connection, "{operation:?}");
             assert!(!error.is_transient() && !error.outcome_unknown(), "{operation:?}: {error}");
             let text = error.to_string();
-            assert!(text.contains("the proxy refused") && text.contains("status 40"), "{text}");
+            assert!(text.contains("the proxy rejected the request") && text.contains("status 40"), "{text}");
             assert!(!text.contains("base URL"), "{text}");
             assert_eq!(played.script.requests().len(), 2, "{operation:?}: one attempt");
         }

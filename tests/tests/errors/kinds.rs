@@ -78,8 +78,8 @@ fn check_refusal(operation: Operation, kind: ErrorKind, status: u16, code: &str)
     assert_eq!(error.retry_after(), None);
     assert!(!error.is_transient() && !error.outcome_unknown(), "{error}");
     let Error::Api(refusal) = &error else { panic!("{error:?}") };
-    assert_eq!(refusal.message.as_deref(), Some("as the script says"));
-    for part in [status.to_string().as_str(), code, "as the script says", "script"] {
+    assert_eq!(refusal.message.as_deref(), Some("scripted problem"));
+    for part in [status.to_string().as_str(), code, "scripted problem", "script"] {
         assert!(error.to_string().contains(part), "{error}");
     }
 }
@@ -133,11 +133,11 @@ fn every_operation_fails_with_connection_without_a_response() {
 fn fault_has_its_own_words_and_those_of_the_http_stack() {
     for (kind, words, is, transient) in [
         (TransportErrorKind::Resolve, "could not be resolved", ErrorKind::Connection, true),
-        (TransportErrorKind::Connect, "no connection could be made", ErrorKind::Connection, true),
-        (TransportErrorKind::Tls, "no trusted TLS connection", ErrorKind::Connection, false),
-        (TransportErrorKind::Timeout, "the time ran out", ErrorKind::Connection, true),
+        (TransportErrorKind::Connect, "could not connect", ErrorKind::Connection, true),
+        (TransportErrorKind::Tls, "could not establish a trusted TLS connection", ErrorKind::Connection, false),
+        (TransportErrorKind::Timeout, "timed out", ErrorKind::Connection, true),
         (TransportErrorKind::Disconnected, "the connection was lost", ErrorKind::Connection, true),
-        (TransportErrorKind::Protocol, "not HTTP", ErrorKind::UnexpectedResponse, false),
+        (TransportErrorKind::Protocol, "not valid HTTP", ErrorKind::UnexpectedResponse, false),
         (TransportErrorKind::TooLarge, "too large", ErrorKind::UnexpectedResponse, false),
     ] {
         let error = error(Operation::Post, Respond::error(TransportError::new(kind, "errno 104").with_sent(true)));

@@ -36,7 +36,7 @@ fn refused<H: Harness>(response: &str, status: u16, why: &str) {
 #[executor_test]
 fn asset_has_its_size_whatever_the_head_claims<H: Harness>() {
     for tag in ["", "ETag: \"v1\"\r\n"] {
-        for (body, why) in [("123", "3 came"), ("", "0 came")] {
+        for (body, why) in [("123", "received 3"), ("", "received 0")] {
             refused::<H>(&format!("200 OK\r\n{tag}Content-Length: {}\r\n\r\n{body}", body.len()), 200, why);
             refused::<H>(&format!("200 OK\r\n{tag}\r\n{body}"), 200, why);
         }
@@ -55,7 +55,7 @@ fn asset_has_its_size_whatever_the_head_claims<H: Harness>() {
 fn part_that_was_not_asked_for_is_no_asset<H: Harness>() {
     for range in ["", "Content-Range: bytes 0-4/5\r\n", "Content-Range: bytes 0-4/9\r\n"] {
         let part = format!("206 Partial Content\r\n{range}ETag: \"v1\"\r\nContent-Length: 5\r\n\r\n12345");
-        refused::<H>(&part, 206, "a part");
+        refused::<H>(&part, 206, "received part of the content");
     }
 }
 

@@ -43,17 +43,17 @@ fn image_that_is_not_fit_is_refused_before_it_is_sent<H: Harness>() {
     let a_file = folder.file("baseline.jpg", BASELINE);
     for (path, why) in [
         (folder.path("none.jpg"), "no such file"),
-        (folder.path(""), "folder"),
+        (folder.path(""), "is a directory"),
         (folder.path("nul\0.jpg"), "cannot be used"),
         (format!("{a_file}/avatar.jpg"), "cannot be used"),
-        (folder.file("png.jpg", PNG), "no JPEG"),
-        (folder.file("empty.jpg", []), "no JPEG"),
+        (folder.file("png.jpg", PNG), "not a JPEG"),
+        (folder.file("empty.jpg", []), "not a JPEG"),
         (folder.file("601x600.jpg", TOO_WIDE), "601x600"),
         (folder.file("huge.jpg", &too_large), "too large"),
-        (folder.file("start.jpg", &BASELINE[..20]), "no JPEG that says its size"),
-        (folder.file("half.jpg", &BASELINE[..BASELINE.len() / 2]), "end"),
-        (folder.file("cut.jpg", without_its_end), "its end is missing"),
-        (folder.file("thumbnail.jpg", &WITH_THUMBNAIL[..thumbnail_ends + 2]), "no JPEG that says its size"),
+        (folder.file("start.jpg", &BASELINE[..20]), "not a JPEG with a frame header"),
+        (folder.file("half.jpg", &BASELINE[..BASELINE.len() / 2]), "end marker"),
+        (folder.file("cut.jpg", without_its_end), "end marker is missing"),
+        (folder.file("thumbnail.jpg", &WITH_THUMBNAIL[..thumbnail_ends + 2]), "not a JPEG with a frame header"),
     ] {
         let error = fixture.err(lobby.set_avatar(path.as_str()));
         let message = error.to_string();

@@ -231,7 +231,10 @@ fn refused_login_is_attributed_to_the_proxy<H: Harness>() {
         matches!(&error, Error::Connection(fault) if fault.kind == TransportErrorKind::Proxy && !fault.sent),
         "{error:?}"
     );
-    assert!(error.to_string().contains("the proxy refused") && error.to_string().contains("407"), "{error}");
+    assert!(
+        error.to_string().contains("the proxy rejected the request") && error.to_string().contains("407"),
+        "{error}"
+    );
     assert_no_password(&format!("{client:?} {error} {error:?}"));
 }
 

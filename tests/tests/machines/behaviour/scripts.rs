@@ -77,7 +77,7 @@ fn unexpected_request_is_shown_beside_the_expected_one() {
 fn body_that_is_no_json_matches_no_expectation() {
     let script = never().then(Expect::get("/v1/me").json(json!({})), Respond::status(500));
     let panic = panic_of(|| Client::new(script).contacts().me());
-    assert!(panic.contains("in the body, which is no JSON"), "{panic}");
+    assert!(panic.contains("in the body: not JSON"), "{panic}");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn request_after_the_last_step_is_shown() {
     let script = never().then(to_c1(), posted());
     post(&script, "hello").expect("it is expected");
     let panic = panic_of(|| post(&script, "again"));
-    assert!(panic.contains("does not expect, after all of its 1 steps"), "{panic}");
+    assert!(panic.contains("unexpected request after step 1 of 1"), "{panic}");
     assert!(panic.contains(r#"{"msg":"again"}"#), "{panic}");
     assert_eq!(script.requests().len(), 2, "it can be looked at all the same");
 }
@@ -188,7 +188,7 @@ fn invalid_response_of_a_script_panics_at_once() {
     assert!(panic_of(|| Respond::json(1000, json!({}))).contains("1000"));
     assert!(panic_of(|| Respond::status(200).header("bad name", "x")).contains("bad name"));
     assert!(panic_of(|| Respond::status(200).header("x", "a\nb")).contains("no header"));
-    assert!(panic_of(|| sample::json("{")).contains("no JSON"));
+    assert!(panic_of(|| sample::json("{")).contains("malformed JSON"));
 }
 
 #[test]
