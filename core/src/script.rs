@@ -80,19 +80,19 @@ struct State {
     /// UTC at the epoch of the monotonic clock.
     utc: DateTime<Utc>,
     /// Number of steps taken from `steps` so far.
-    given: usize,
+    completed: usize,
     steps: VecDeque<ScriptedExchange>,
     always: Vec<ScriptedExchange>,
     received: Vec<RecordedRequest>,
     files: Files,
 }
 
-/// An expected request, its response, and the place in the source.
+/// An expected request, its response, and the location in the source.
 #[derive(Clone, Debug)]
 struct ScriptedExchange {
     expect: Expect,
-    answer: Respond,
-    place: &'static Location<'static>,
+    respond: Respond,
+    location: &'static Location<'static>,
 }
 
 impl Default for Script {
@@ -113,7 +113,7 @@ impl Script {
         let state = State {
             moment: Moment::EPOCH,
             utc: DateTime::from_timestamp_nanos(1_767_225_600_000_000_000),
-            given: 0,
+            completed: 0,
             steps: VecDeque::new(),
             always: Vec::new(),
             received: Vec::new(),
@@ -131,17 +131,17 @@ impl Script {
 
     /// Adds a step: expects this request next, and responds with this.
     #[track_caller]
-    pub fn then(self, expect: Expect, answer: Respond) -> Self {
-        let place = Location::caller();
-        self.state.with(|state| state.steps.push_back(ScriptedExchange { expect, answer, place }));
+    pub fn then(self, expect: Expect, respond: Respond) -> Self {
+        let location = Location::caller();
+        self.state.with(|state| state.steps.push_back(ScriptedExchange { expect, respond, location }));
         self
     }
 
     /// Responds with this to every matching request, at any time.
     #[track_caller]
-    pub fn always(self, expect: Expect, answer: Respond) -> Self {
-        let place = Location::caller();
-        self.state.with(|state| state.always.push(ScriptedExchange { expect, answer, place }));
+    pub fn always(self, expect: Expect, respond: Respond) -> Self {
+        let location = Location::caller();
+        self.state.with(|state| state.always.push(ScriptedExchange { expect, respond, location }));
         self
     }
 
@@ -174,7 +174,7 @@ impl Script {
     pub fn assert_done(&self) {
         let left = self.state.with(|state| {
             let lines =
-                state.steps.iter().map(|line| format!("\n  expected  {}\n  where     {}", line.expect, line.place));
+                state.steps.iter().map(|step| format!("\n  expected  {}\n  where     {}", step.expect, step.location));
             lines.collect::<String>()
         });
         assert!(left.is_empty(), "the script is not done: these requests were not sent{left}");
@@ -209,7 +209,7 @@ impl Script {
     pub fn is_done(&self, exchange: &Exchange) -> bool {
         let received = RecordedRequest::new(Moment::EPOCH, exchange, Vec::new());
         self.state.with(|state| {
-            state.steps.is_empty() && !state.always.iter().any(|line| line.expect.difference(&received).is_none())
+            state.steps.is_empty() && !state.always.iter().any(|step| step.expect.difference(&received).is_none())
         })
     }
 
@@ -218,26 +218,26 @@ impl Script {
     /// # Panics
     /// If the script does not expect the request.
     pub fn perform(&self, exchange: &Exchange) -> Reply {
-        let answer = self.state.with(|state| {
+        let respond = self.state.with(|state| {
             let body = state.files.body(exchange.request.body())?;
             let received = RecordedRequest::new(state.moment, exchange, body);
-            let answer = state.respond(&received);
+            let respond = state.respond(&received);
             state.received.push(received);
-            Ok(answer)
+            Ok(respond)
         });
         // Outside the lock, which a panic would poison for the threads that share the script.
-        let answer = match answer {
-            Ok(answer) => answer.unwrap_or_else(|mismatch| panic!("{mismatch}")),
-            Err(fault) => return Reply::Error(fault),
+        let respond = match respond {
+            Ok(respond) => respond.unwrap_or_else(|mismatch| panic!("{mismatch}")),
+            Err(error) => return Reply::Error(error),
         };
-        let patience = exchange.timeout.max_idle();
-        match answer.takes {
-            Some(time) if time <= patience => {
+        let timeout = exchange.timeout.max_idle();
+        match respond.delay {
+            Some(time) if time <= timeout => {
                 self.advance(time);
-                self.state.with(|state| state.files.take(exchange, answer.reply))
+                self.state.with(|state| state.files.store_body(exchange, respond.reply))
             }
             _ => {
-                self.advance(patience);
+                self.advance(timeout);
                 Reply::Error(
                     TransportError::new(TransportErrorKind::Timeout, "the script does not respond in time")
                         .with_sent(true),
@@ -249,20 +249,20 @@ impl Script {
 
 impl State {
     fn respond(&mut self, received: &RecordedRequest) -> Result<Respond, String> {
-        if let Some(line) = self.always.iter().find(|line| line.expect.difference(received).is_none()) {
-            return Ok(line.answer.clone());
+        if let Some(step) = self.always.iter().find(|step| step.expect.difference(received).is_none()) {
+            return Ok(step.respond.clone());
         }
-        let steps = self.given + self.steps.len();
-        let Some(line) = self.steps.pop_front() else {
+        let steps = self.completed + self.steps.len();
+        let Some(step) = self.steps.pop_front() else {
             return Err(format!("unexpected request after step {steps} of {steps}\n  got       {received}"));
         };
-        self.given += 1;
-        match line.expect.difference(received) {
-            None => Ok(line.answer),
+        self.completed += 1;
+        match step.expect.difference(received) {
+            None => Ok(step.respond),
             Some(difference) => Err(format!(
                 "unexpected request\n  where     {}, step {} of {steps}\n  expected  {}\n  \
                  got       {received}\n  differs   {difference}",
-                line.place, self.given, line.expect
+                step.location, self.completed, step.expect
             )),
         }
     }

@@ -107,7 +107,7 @@ impl FileError {
 
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.kind {
+        let description = match self.kind {
             FileErrorKind::NotFound => "no such file",
             FileErrorKind::IsDirectory => "is a directory",
             FileErrorKind::PermissionDenied => "permission denied",
@@ -115,7 +115,7 @@ impl fmt::Display for FileError {
             FileErrorKind::Changed => "changed while it was being sent",
             FileErrorKind::Other => "cannot be used",
         };
-        write!(f, "the file {:?}: {what}", self.path)?;
+        write!(f, "the file {:?}: {description}", self.path)?;
         if self.message.is_empty() { Ok(()) } else { write!(f, " ({})", Escaped(&self.message)) }
     }
 }

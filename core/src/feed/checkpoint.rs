@@ -47,20 +47,20 @@ impl Checkpoint {
 
     /// Returns the cursor if this is a checkpoint of that feed.
     pub(super) fn into_cursor(self, source: &Source) -> Result<Arc<str>, Error> {
-        let refuse = |reason| Err(Error::invalid("checkpoint", reason));
+        let invalid = |reason| Err(Error::invalid("checkpoint", reason));
         if self.version > VERSION {
-            return refuse(format!("it has version {}; this library reads up to {VERSION}", self.version));
+            return invalid(format!("it has version {}; this library reads up to {VERSION}", self.version));
         }
         if self.feed != source.name() {
-            return refuse(format!("it belongs to the feed {:?}, not to {:?}", self.feed, source.name()));
+            return invalid(format!("it belongs to the feed {:?}, not to {:?}", self.feed, source.name()));
         }
         if self.chat.as_ref() != source.chat() {
             let name =
                 |chat: Option<&ThreadId>| chat.map_or_else(|| "all chats".into(), |tid| format!("the chat {tid}"));
-            return refuse(format!("it belongs to {}, not to {}", name(self.chat.as_ref()), name(source.chat())));
+            return invalid(format!("it belongs to {}, not to {}", name(self.chat.as_ref()), name(source.chat())));
         }
         if !is_cursor(&self.cursor) {
-            return refuse("its cursor is invalid".into());
+            return invalid("its cursor is invalid".into());
         }
         Ok(self.cursor)
     }

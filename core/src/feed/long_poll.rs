@@ -30,14 +30,14 @@ pub(super) struct LongPollDuration {
     cuts: u32,
     cut_after: Duration,
     /// Number of successful full-length polls since the last change of the duration.
-    good: u32,
+    successes: u32,
     /// A duration that was cut, and the time until which it is not tried again.
     too_long: Option<(Duration, Moment)>,
 }
 
 impl LongPollDuration {
     pub(super) const fn new(longest: Duration) -> Self {
-        Self { longest, current: longest, cuts: 0, cut_after: Duration::MAX, good: 0, too_long: None }
+        Self { longest, current: longest, cuts: 0, cut_after: Duration::MAX, successes: 0, too_long: None }
     }
 
     /// Returns the duration of the next poll, in whole seconds.
@@ -45,48 +45,48 @@ impl LongPollDuration {
         self.current
     }
 
-    /// Records a poll that failed after `lasted`. Returns `true` if it was cut off in a way that a shorter duration can
+    /// Records a poll that failed after `elapsed`. Returns `true` if it was cut off in a way that a shorter duration can
     /// prevent.
-    pub(super) fn is_cut(&mut self, error: &Error, lasted: Duration, now: Moment) -> bool {
-        let early = lasted < self.current.saturating_add(MIN_LONG_POLL);
-        if !is_cut_by_intermediary(error) || lasted < MIN_LONG_POLL || !early || self.current <= MIN_LONG_POLL {
+    pub(super) fn on_failure(&mut self, error: &Error, elapsed: Duration, now: Moment) -> bool {
+        let early = elapsed < self.current.saturating_add(MIN_LONG_POLL);
+        if !is_cut_by_intermediary(error) || elapsed < MIN_LONG_POLL || !early || self.current <= MIN_LONG_POLL {
             (self.cuts, self.cut_after) = (0, Duration::MAX);
             return false;
         }
         self.cuts += 1;
-        self.cut_after = self.cut_after.min(lasted);
+        self.cut_after = self.cut_after.min(elapsed);
         if self.cuts >= CUTS_BEFORE_SHORTENING {
             self.too_long = Some((self.cut_after, now.saturating_add(FORGET_AFTER)));
             // Three quarters leave a margin for a slow network. Always shorter than before, so that this terminates.
             let shorter = Duration::from_secs((self.cut_after * 3 / 4).as_secs());
-            self.change(shorter.min(self.current.saturating_sub(MIN_LONG_POLL)).max(MIN_LONG_POLL));
+            self.set(shorter.min(self.current.saturating_sub(MIN_LONG_POLL)).max(MIN_LONG_POLL));
         }
         true
     }
 
-    /// Records a poll that succeeded after `lasted`.
-    pub(super) fn on_success(&mut self, lasted: Duration, now: Moment) {
+    /// Records a poll that succeeded after `elapsed`.
+    pub(super) fn on_success(&mut self, elapsed: Duration, now: Moment) {
         // A response that came early shows nothing about full-length polls.
-        if lasted.saturating_add(MIN_LONG_POLL) < self.current {
+        if elapsed.saturating_add(MIN_LONG_POLL) < self.current {
             return;
         }
         (self.cuts, self.cut_after) = (0, Duration::MAX);
         if self.current == self.longest {
             return;
         }
-        self.good += 1;
+        self.successes += 1;
         let longer = (self.current + MIN_LONG_POLL).min(self.longest);
         // With a margin of one second for the network.
         let is_below = |too_long| longer.saturating_add(MIN_LONG_POLL) <= too_long;
         let may_grow = self.too_long.is_none_or(|(too_long, until)| is_below(too_long) || now >= until);
-        if self.good >= POLLS_BEFORE_GROWTH && may_grow {
-            self.change(longer);
+        if self.successes >= POLLS_BEFORE_GROWTH && may_grow {
+            self.set(longer);
         }
     }
 
-    fn change(&mut self, to: Duration) {
+    fn set(&mut self, to: Duration) {
         self.current = to;
-        (self.cuts, self.cut_after, self.good) = (0, Duration::MAX, 0);
+        (self.cuts, self.cut_after, self.successes) = (0, Duration::MAX, 0);
     }
 }
 
@@ -94,11 +94,11 @@ impl LongPollDuration {
 /// connection was closed before any response.
 fn is_cut_by_intermediary(error: &Error) -> bool {
     match error {
-        Error::Api(refusal) => {
-            matches!(refusal.status, 408 | 502..=504) && refusal.code.is_none() && refusal.retry_after.is_none()
+        Error::Api(api_error) => {
+            matches!(api_error.status, 408 | 502..=504) && api_error.code.is_none() && api_error.retry_after.is_none()
         }
-        Error::Connection(fault) => {
-            fault.kind == TransportErrorKind::Disconnected && fault.received == 0 && fault.head.is_none()
+        Error::Connection(cause) => {
+            cause.kind == TransportErrorKind::Disconnected && cause.received == 0 && cause.head.is_none()
         }
         _ => false,
     }
@@ -108,10 +108,10 @@ fn is_cut_by_intermediary(error: &Error) -> bool {
 pub(super) fn is_retryable(error: &Error) -> bool {
     match error {
         // An expired certificate will be renewed.
-        Error::Connection(fault) if fault.kind == TransportErrorKind::Tls => true,
+        Error::Connection(cause) if cause.kind == TransportErrorKind::Tls => true,
         // Errors of intermediaries are retried: only a problem document of the contract ends a feed. A failed login
         // always does, because each retry would be another one.
-        Error::Api(refusal) if !refusal.meaning.is_of_contract => refusal.status != 401,
+        Error::Api(api_error) if !api_error.meaning.is_of_contract => api_error.status != 401,
         error => error.is_transient() || error.kind() == ErrorKind::UnexpectedResponse,
     }
 }

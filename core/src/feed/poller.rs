@@ -5,7 +5,7 @@ use super::{
     Checkpoint, FeedEnd, FeedEvent, FeedOptions, Retrying,
     long_poll::{LongPollDuration, is_retryable},
     pace::Pace,
-    position::{self, Delivered},
+    position::{self, DeliveredEvents},
 };
 use crate::{
     brake::MAX_PAUSE,
@@ -33,7 +33,7 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10 * 60);
 pub struct Poller<T> {
     session: Session,
     source: Source,
-    wait: LongPollDuration,
+    long_poll: LongPollDuration,
     pace: Pace,
     is_hidden: fn(&T) -> bool,
     /// Position of the feed; `None` until it is known, and after it has expired.
@@ -43,7 +43,7 @@ pub struct Poller<T> {
     subscription: Option<String>,
     pending: VecDeque<FeedEvent<T>>,
     /// Events after the position that have been delivered already.
-    delivered: Delivered,
+    delivered: DeliveredEvents,
     /// Time at which the last checkpoint was delivered or, if the feed started at one, of the first poll after it.
     last_checkpoint_at: Option<Moment>,
     /// Set if the position is newer than the last delivered checkpoint.
@@ -75,34 +75,34 @@ enum State<T> {
 #[derive(Clone, Copy)]
 struct Timing {
     sent_at: Moment,
-    lasted: Duration,
+    elapsed: Duration,
 }
 
 impl Timing {
     fn of<T: Send>(call: &Call<T>) -> Self {
-        Self { sent_at: call.sent_at(), lasted: call.lasted() }
+        Self { sent_at: call.sent_at(), elapsed: call.elapsed() }
     }
 }
 
 #[expect(private_bounds, reason = "the kinds of events are an internal part of the wire contract")]
 impl<T: FeedItem> Poller<T> {
     /// Creates a feed of the events of `source`, except those for which `hidden` returns `true`.
-    pub(crate) fn new(session: &Session, source: Source, follow: FeedOptions, hidden: fn(&T) -> bool) -> Self {
-        let (cursor, state) = match follow.after.map(|checkpoint| checkpoint.into_cursor(&source)).transpose() {
+    pub(crate) fn new(session: &Session, source: Source, options: FeedOptions, hidden: fn(&T) -> bool) -> Self {
+        let (cursor, state) = match options.after.map(|checkpoint| checkpoint.into_cursor(&source)).transpose() {
             Ok(cursor) => (cursor, State::Ready),
             Err(error) => (None, State::Done(Err(error))),
         };
         Self {
             session: session.clone(),
             source,
-            wait: LongPollDuration::new(follow.long_poll),
+            long_poll: LongPollDuration::new(options.long_poll),
             pace: Pace::default(),
             is_hidden: hidden,
             started: cursor.is_some(),
             cursor,
             subscription: None,
             pending: VecDeque::new(),
-            delivered: Delivered::default(),
+            delivered: DeliveredEvents::default(),
             last_checkpoint_at: None,
             cursor_advanced: false,
             failures: 0,
@@ -113,13 +113,13 @@ impl<T: FeedItem> Poller<T> {
         }
     }
 
-    fn next(&mut self) -> State<T> {
+    fn next_request(&mut self) -> State<T> {
         let fresh = mem::take(&mut self.fresh);
         if self.source.is_leased() && self.subscription.is_none() {
             return State::Subscribing(Box::new(self.session.call_once(updates::subscribe(&self.source)).fresh(fresh)));
         }
         let (subscription, cursor) = (self.subscription.as_deref(), self.cursor.as_deref());
-        let endpoint = updates::updates(&self.source, subscription, cursor, self.wait.current());
+        let endpoint = updates::updates(&self.source, subscription, cursor, self.long_poll.current());
         State::Polling(Box::new(self.session.call_once(endpoint).fresh(fresh)))
     }
 
@@ -132,7 +132,7 @@ impl<T: FeedItem> Poller<T> {
         let checkpoint = self.checkpoint(&cursor);
         self.pending.push_back(if self.started { FeedEvent::Gap(checkpoint) } else { FeedEvent::Started(checkpoint) });
         (self.started, self.last_checkpoint_at, self.cursor_advanced) = (true, None, false);
-        self.delivered = Delivered::default();
+        self.delivered = DeliveredEvents::default();
         self.cursor = Some(cursor);
     }
 
@@ -145,25 +145,25 @@ impl<T: FeedItem> Poller<T> {
     }
 
     fn on_batch(&mut self, now: Now, timing: Timing, batch: Batch<T>) -> State<T> {
-        let Some(from) = self.cursor.take() else { return self.located(now, batch.cursor) };
+        let Some(from) = self.cursor.take() else { return self.on_start_cursor(now, batch.cursor) };
         let (to, passed) = position::after(&batch, &from);
         let events = batch.items.len();
         let is_stuck = passed < events;
         if !is_stuck || passed > 0 {
             (self.failures, self.outages, self.restarted) = (0, 0, false);
-            self.wait.on_success(timing.lasted, now.moment);
+            self.long_poll.on_success(timing.elapsed, now.moment);
         }
-        let (mut cursor, mut kept) = (from, Vec::new());
+        let (mut cursor, mut unpassed) = (from, Vec::new());
         self.pending.reserve_exact(events);
-        for (at, Item { cursor: after, fingerprint: mark, result: what }) in batch.items.into_iter().enumerate() {
-            if at < passed {
-                cursor = after.unwrap_or(cursor);
+        for (index, Item { cursor: item_cursor, fingerprint, result }) in batch.items.into_iter().enumerate() {
+            if index < passed {
+                cursor = item_cursor.unwrap_or(cursor);
             } else {
-                kept.push(mark);
+                unpassed.push(fingerprint);
             }
             let checkpoint = self.checkpoint(&cursor);
-            let event = match what {
-                _ if self.delivered.has(mark) => None,
+            let event = match result {
+                _ if self.delivered.contains(fingerprint) => None,
                 Ok(item) if (self.is_hidden)(&item) => None,
                 Ok(item) => Some(FeedEvent::Update { item, checkpoint }),
                 Err(item) => Some(FeedEvent::Undecoded { item, checkpoint }),
@@ -171,11 +171,11 @@ impl<T: FeedItem> Poller<T> {
             self.cursor_advanced = event.is_none();
             self.pending.extend(event);
         }
-        self.delivered = Delivered::new(kept);
+        self.delivered = DeliveredEvents::new(unpassed);
         let to = to.unwrap_or_else(|| cursor.clone());
         self.cursor_advanced |= to != cursor;
         self.cursor = Some(to.clone());
-        let told_at = *self.last_checkpoint_at.get_or_insert(now.moment);
+        let last_checkpoint_at = *self.last_checkpoint_at.get_or_insert(now.moment);
         let is_idle = self.pending.is_empty();
         if is_idle {
             self.pending = VecDeque::new();
@@ -187,11 +187,14 @@ impl<T: FeedItem> Poller<T> {
             return self.on_error(now, UnexpectedResponse::new("no cursor to continue at after the events").into());
         }
         let due = if is_idle {
-            timing.sent_at.saturating_add(self.pace.on_nothing_delivered(events, timing.lasted))
+            timing.sent_at.saturating_add(self.pace.on_idle_poll(events, timing.elapsed))
         } else {
             now.moment
         };
-        if is_idle && self.cursor_advanced && now.moment.saturating_duration_since(told_at) >= HEARTBEAT_INTERVAL {
+        if is_idle
+            && self.cursor_advanced
+            && now.moment.saturating_duration_since(last_checkpoint_at) >= HEARTBEAT_INTERVAL
+        {
             (self.last_checkpoint_at, self.cursor_advanced) = (Some(now.moment), false);
             self.pending.push_back(FeedEvent::Heartbeat(self.checkpoint(&to)));
         }
@@ -199,7 +202,7 @@ impl<T: FeedItem> Poller<T> {
     }
 
     /// Starts the feed at the cursor that a poll without one returned.
-    fn located(&mut self, now: Now, cursor: Option<Arc<str>>) -> State<T> {
+    fn on_start_cursor(&mut self, now: Now, cursor: Option<Arc<str>>) -> State<T> {
         let Some(cursor) = cursor else {
             return self.on_error(now, UnexpectedResponse::new("no cursor to start at").into());
         };
@@ -213,7 +216,7 @@ impl<T: FeedItem> Poller<T> {
 
     /// Same as [`on_error`](Self::on_error) for a poll, which an intermediary may have cut off.
     fn on_poll_error(&mut self, now: Now, timing: Timing, error: Error) -> State<T> {
-        if self.wait.is_cut(&error, timing.lasted, now.moment) {
+        if self.long_poll.on_failure(&error, timing.elapsed, now.moment) {
             // Not a failure of the server, and polls of that duration are rare enough: a longer backoff only adds
             // delay.
             return self.back_off(now, error, MIN_BACKOFF);
@@ -241,23 +244,20 @@ impl<T: FeedItem> Poller<T> {
             return State::Done(Err(error));
         }
         self.outages = self.outages.saturating_add(1);
-        let shortest = MIN_BACKOFF * (1 << (self.outages - 1).min(MAX_DOUBLINGS));
-        let ours = backoff::delay(&self.session.config().retry, self.outages, self.session.next_random()).max(shortest);
-        let asked = error.retry_after().unwrap_or_default().min(MAX_PAUSE);
-        self.back_off(now, error, asked.saturating_add(ours))
+        let min_backoff = MIN_BACKOFF * (1 << (self.outages - 1).min(MAX_DOUBLINGS));
+        let delay =
+            backoff::delay(&self.session.config().retry, self.outages, self.session.next_random()).max(min_backoff);
+        let retry_after = error.retry_after().unwrap_or_default().min(MAX_PAUSE);
+        self.back_off(now, error, retry_after.saturating_add(delay))
     }
 
     /// Reports the failure and waits.
-    fn back_off(&mut self, now: Now, cause: Error, wait: Duration) -> State<T> {
-        self.fresh = discredits_idle_connections(&cause);
+    fn back_off(&mut self, now: Now, error: Error, wait: Duration) -> State<T> {
+        self.fresh = discredits_idle_connections(&error);
         self.failures = self.failures.saturating_add(1);
-        let next_try = now.moment.saturating_add(wait);
-        self.pending.push_back(FeedEvent::Retrying(Retrying {
-            attempt: self.failures,
-            error: cause,
-            retry_at: next_try,
-        }));
-        State::Backoff(next_try)
+        let retry_at = now.moment.saturating_add(wait);
+        self.pending.push_back(FeedEvent::Retrying(Retrying { attempt: self.failures, error, retry_at }));
+        State::Backoff(retry_at)
     }
 }
 
@@ -275,7 +275,7 @@ impl<T: FeedItem> Machine for Poller<T> {
                 return Step::Event(event);
             }
             self.state = match &mut self.state {
-                State::Ready => self.next(),
+                State::Ready => self.next_request(),
                 State::Subscribing(call) => match ready!(call.poll(now)) {
                     Ok(lease) => self.on_lease(lease),
                     Err(error) => self.on_error(now, error),
@@ -344,9 +344,9 @@ impl<T: FeedItem> Feed for Poller<T> {
 
 impl Poller<Message> {
     /// Creates a feed of messages, without deleted ones if the configuration hides them.
-    pub(crate) fn messages(session: &Session, source: Source, follow: FeedOptions) -> Self {
+    pub(crate) fn messages(session: &Session, source: Source, options: FeedOptions) -> Self {
         let hides = session.config().hide_deleted_messages;
-        Self::new(session, source, follow, if hides { |message| message.deleted } else { |_| false })
+        Self::new(session, source, options, if hides { |message| message.deleted } else { |_| false })
     }
 }
 

@@ -7,26 +7,26 @@ use crate::protocol::updates::Batch;
 /// such event. The events after the position will be returned again.
 pub(super) fn after<T>(batch: &Batch<T>, from: &Arc<str>) -> (Option<Arc<str>>, usize) {
     let events = batch.items.len();
-    let leads_on = |cursor: &&Arc<str>| *cursor != from;
-    if let Some(cursor) = batch.cursor.as_ref().filter(|cursor| events == 0 || leads_on(cursor)) {
+    let advances = |cursor: &&Arc<str>| *cursor != from;
+    if let Some(cursor) = batch.cursor.as_ref().filter(|cursor| events == 0 || advances(cursor)) {
         return (Some(cursor.clone()), events);
     }
-    let mut cursors = batch.items.iter().map(|item| item.cursor.as_ref().filter(leads_on)).enumerate().rev();
+    let mut cursors = batch.items.iter().map(|item| item.cursor.as_ref().filter(advances)).enumerate().rev();
     cursors.find_map(|(at, cursor)| Some((cursor.cloned(), cursor.map(|_| at + 1)?))).unwrap_or((None, 0))
 }
 
 /// Fingerprints of the events after the position of a feed that have been delivered already. Each poll returns them
 /// again until a cursor passes them.
 #[derive(Debug, Default)]
-pub(super) struct Delivered(Vec<u64>);
+pub(super) struct DeliveredEvents(Vec<u64>);
 
-impl Delivered {
-    pub(super) fn new(mut marks: Vec<u64>) -> Self {
-        marks.sort_unstable();
-        Self(marks)
+impl DeliveredEvents {
+    pub(super) fn new(mut fingerprints: Vec<u64>) -> Self {
+        fingerprints.sort_unstable();
+        Self(fingerprints)
     }
 
-    pub(super) fn has(&self, mark: u64) -> bool {
-        self.0.binary_search(&mark).is_ok()
+    pub(super) fn contains(&self, fingerprint: u64) -> bool {
+        self.0.binary_search(&fingerprint).is_ok()
     }
 }

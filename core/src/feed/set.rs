@@ -83,45 +83,45 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
     pub fn insert(&mut self, key: K, feed: F) -> Option<F> {
         let previous = self.remove(&key);
         let slot = Some(Slot { key: key.clone(), feed, state: State::Ready, outstanding: None });
-        let at = if let Some(at) = self.free.pop() {
-            self.slots[at] = slot;
-            at
+        let index = if let Some(index) = self.free.pop() {
+            self.slots[index] = slot;
+            index
         } else {
             self.slots.push(slot);
             self.slots.len() - 1
         };
-        self.by_key.insert(key, at);
-        self.ready.push_back(at);
+        self.by_key.insert(key, index);
+        self.ready.push_back(index);
         previous
     }
 
     /// Removes a feed and returns it, without stopping it.
     pub fn remove(&mut self, key: &K) -> Option<F> {
-        let at = self.by_key.remove(key)?;
-        let slot = self.slots[at].take()?;
+        let index = self.by_key.remove(key)?;
+        let slot = self.slots[index].take()?;
         if slot.state == State::Ready {
-            self.ready.retain(|ready| *ready != at);
+            self.ready.retain(|ready| *ready != index);
         }
-        self.free.push(at);
+        self.free.push(index);
         Some(slot.feed)
     }
 
     /// Stops the feed with this key, if any: see [`Feed::stop`]. Its remaining events and its end are still returned.
     pub fn stop(&mut self, now: Now, key: &K) {
-        if let Some(at) = self.by_key.get(key).copied() {
-            if let Some(slot) = &mut self.slots[at] {
+        if let Some(index) = self.by_key.get(key).copied() {
+            if let Some(slot) = &mut self.slots[index] {
                 slot.feed.stop(now);
             }
-            self.wake(at);
+            self.wake(index);
         }
     }
 
     /// Stops all feeds.
     pub fn stop_all(&mut self, now: Now) {
-        for at in 0..self.slots.len() {
-            if let Some(slot) = &mut self.slots[at] {
+        for index in 0..self.slots.len() {
+            if let Some(slot) = &mut self.slots[index] {
                 slot.feed.stop(now);
-                self.wake(at);
+                self.wake(index);
             }
         }
     }
@@ -129,18 +129,18 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
     /// Returns the next action.
     pub fn next(&mut self, now: Now) -> FeedSetStep<K, F::Event, Result<F::Output, Error>> {
         self.wake_sleepers(now.moment);
-        while let Some(at) = self.ready.pop_front() {
-            let Some(slot) = &mut self.slots[at] else { continue };
+        while let Some(index) = self.ready.pop_front() {
+            let Some(slot) = &mut self.slots[index] else { continue };
             let step = slot.feed.poll(now);
             let key = slot.key.clone();
             match &step {
                 Step::Sleep(until) => {
                     self.generation += 1;
                     slot.state = State::Sleeping(self.generation);
-                    self.sleeping.push(Reverse((*until, self.generation, at)));
+                    self.sleeping.push(Reverse((*until, self.generation, index)));
                     continue;
                 }
-                Step::Event(_) => self.ready.push_back(at),
+                Step::Event(_) => self.ready.push_back(index),
                 Step::Send(ticket, _) | Step::File(ticket, _) => {
                     slot.state = State::Waiting;
                     if slot.outstanding.replace(*ticket) == Some(*ticket) {
@@ -162,41 +162,41 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
 
     /// Passes a reply to the feed with this key. Unknown keys and tickets are ignored.
     pub fn handle(&mut self, now: Now, key: &K, ticket: Ticket, reply: Reply) {
-        if let Some(at) = self.by_key.get(key).copied() {
-            if let Some(slot) = &mut self.slots[at] {
+        if let Some(index) = self.by_key.get(key).copied() {
+            if let Some(slot) = &mut self.slots[index] {
                 slot.feed.handle(now, ticket, reply);
             }
-            self.wake(at);
+            self.wake(index);
         }
     }
 
     /// Returns all steps without a reply once more, for a caller that has lost its requests in flight.
     pub fn reissue(&mut self) {
-        for at in 0..self.slots.len() {
-            let Some(slot) = &mut self.slots[at] else { continue };
+        for index in 0..self.slots.len() {
+            let Some(slot) = &mut self.slots[index] else { continue };
             slot.outstanding = None;
             if slot.state == State::Waiting {
-                self.wake(at);
+                self.wake(index);
             }
         }
     }
 
-    fn wake(&mut self, at: usize) {
-        if let Some(slot) = self.slots[at].as_mut().filter(|slot| slot.state != State::Ready) {
+    fn wake(&mut self, index: usize) {
+        if let Some(slot) = self.slots[index].as_mut().filter(|slot| slot.state != State::Ready) {
             slot.state = State::Ready;
-            self.ready.push_back(at);
+            self.ready.push_back(index);
         }
     }
 
     fn wake_sleepers(&mut self, now: Moment) {
-        while let Some(Reverse((until, turn, at))) = self.sleeping.peek().copied() {
-            let outdated = self.slots[at].as_ref().is_none_or(|slot| slot.state != State::Sleeping(turn));
+        while let Some(Reverse((until, generation, index))) = self.sleeping.peek().copied() {
+            let outdated = self.slots[index].as_ref().is_none_or(|slot| slot.state != State::Sleeping(generation));
             if !outdated && until > now {
                 return;
             }
             self.sleeping.pop();
             if !outdated {
-                self.wake(at);
+                self.wake(index);
             }
         }
     }

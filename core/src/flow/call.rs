@@ -43,7 +43,7 @@ pub(crate) struct Call<T> {
     /// Time of the last attempt; the epoch before the first.
     sent_at: Moment,
     /// Time from the last attempt to its reply.
-    lasted: Duration,
+    elapsed: Duration,
     /// Progress of a response that is written to a file.
     resume: Option<Resume>,
     /// Position among the paced requests of the session; set by the first poll.
@@ -92,7 +92,7 @@ impl<T> Call<T> {
             may_replace_stale_connection: retries > 0,
             fresh: false,
             sent_at: Moment::EPOCH,
-            lasted: Duration::ZERO,
+            elapsed: Duration::ZERO,
             resume: None,
             place: None,
             state,
@@ -117,8 +117,8 @@ impl<T> Call<T> {
     }
 
     /// Returns the time from the last attempt to its reply.
-    pub(crate) const fn lasted(&self) -> Duration {
-        self.lasted
+    pub(crate) const fn elapsed(&self) -> Duration {
+        self.elapsed
     }
 
     /// Returns `true` if the result is available and has not been taken by a poll.
@@ -157,17 +157,17 @@ impl<T> Call<T> {
         let Some(endpoint) = &self.endpoint else { return State::Finished };
         if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             // Only a proxy sends this status, without forwarding the request. Each retry would be a failed login.
-            let why = "it requires a user name and password (status 407); the request was not forwarded";
-            return self.fail(TransportError::new(TransportErrorKind::Proxy, why).into());
+            let reason = "it requires a user name and password (status 407); the request was not forwarded";
+            return self.fail(TransportError::new(TransportErrorKind::Proxy, reason).into());
         }
         if let Some(Err(error)) = self.resume.as_ref().map(|resume| resume.verify(&response)) {
             return self.fail(error);
         }
         let restarts =
             response.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.resume.as_mut().is_some_and(Resume::restart);
-        let asked = self.requested_range();
-        let error = match endpoint.parse(response, asked, now, &self.session.config().credentials) {
-            Ok(answer) => return State::Done(Ok(answer)),
+        let range = self.requested_range();
+        let error = match endpoint.parse(response, range, now, &self.session.config().credentials) {
+            Ok(output) => return State::Done(Ok(output)),
             Err(error) => error,
         };
         if restarts || error.is_transient() { self.retry(now, error) } else { self.fail(error) }
@@ -175,36 +175,36 @@ impl<T> Call<T> {
 
     /// Returns the part of the content that the current attempt requests.
     fn requested_range(&self) -> Range {
-        if self.resume.as_ref().is_some_and(Resume::has_some) { Range::Rest } else { Range::All }
+        if self.resume.as_ref().is_some_and(Resume::has_progress) { Range::Rest } else { Range::All }
     }
 
-    fn on_transport_error(&mut self, now: Now, mut fault: TransportError) -> State<T> {
-        if let Some(head) = fault.head.take_if(|head| is_complete_without_body(head.status())) {
+    fn on_transport_error(&mut self, now: Now, mut cause: TransportError) -> State<T> {
+        if let Some(head) = cause.head.take_if(|head| is_complete_without_body(head.status())) {
             return self.on_response(now, head.map(|()| Vec::new()));
         }
-        let misfit = match (&self.endpoint, &fault.head) {
+        let mismatch = match (&self.endpoint, &cause.head) {
             (Some(endpoint), Some(head)) => {
-                endpoint.check_head(head, self.requested_range()).err().map(|why| (head.status(), why))
+                endpoint.check_head(head, self.requested_range()).err().map(|reason| (head.status(), reason))
             }
             _ => None,
         };
         if let Some(resume) = &mut self.resume {
-            if misfit.is_some() {
+            if mismatch.is_some() {
                 // The file must not keep bytes of a response that is not its content.
                 resume.restart();
-            } else if resume.on_interrupted(&fault) {
+            } else if resume.on_interrupted(&cause) {
                 // Progress resets the retry budget.
                 self.failures = 0;
             }
         }
-        let error = match misfit {
+        let error = match mismatch {
             // The wrong content is the more precise error.
-            Some((status, why)) if fault.kind == TransportErrorKind::TooLarge => UnexpectedResponse {
+            Some((status, reason)) if cause.kind == TransportErrorKind::TooLarge => UnexpectedResponse {
                 status: Some(status.as_u16()),
-                ..UnexpectedResponse::new(self.session.redact(&why))
+                ..UnexpectedResponse::new(self.session.redact(&reason))
             }
             .into(),
-            _ => Error::from(fault.redacted(&self.session.config().credentials)),
+            _ => Error::from(cause.redacted(&self.session.config().credentials)),
         };
         if error.is_transient() { self.retry(now, error) } else { self.fail(error) }
     }
@@ -221,29 +221,29 @@ impl<T> Call<T> {
             return State::Ready;
         }
         let policy = self.session.config().retry;
-        let asked = error.retry_after();
+        let retry_after = error.retry_after();
         let nth = self.in_progress_polls(now, &error).unwrap_or_else(|| {
             self.failures = self.failures.saturating_add(1);
             self.failures
         });
-        let ours = backoff::delay(&policy, nth, self.session.next_random());
+        let delay = backoff::delay(&policy, nth, self.session.next_random());
         // Added to `Retry-After`, so that clients that were given the same time do not all return at once.
-        let wait = asked.unwrap_or_default().saturating_add(ours);
+        let wait = retry_after.unwrap_or_default().saturating_add(delay);
         let is_limited = error.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16());
         if let Some(place) = self.place.as_ref().filter(|_| is_limited) {
             place.on_rate_limited(
                 now.moment,
                 self.sent_at,
-                wait.min(MAX_PAUSE.max(policy.max_retry_after.saturating_add(ours))),
+                wait.min(MAX_PAUSE.max(policy.max_retry_after.saturating_add(delay))),
                 &error,
             );
         }
-        if self.failures > self.max_retries || asked.is_some_and(|asked| asked > policy.max_retry_after) {
+        if self.failures > self.max_retries || retry_after.is_some_and(|wait| wait > policy.max_retry_after) {
             return self.fail(error);
         }
         match &self.place {
             // The pause of the session includes this wait.
-            Some(place) if is_limited && !self.is_brief() => {
+            Some(place) if is_limited && !self.has_short_timeout() => {
                 place.requeue();
                 State::Queued(now.moment)
             }
@@ -254,21 +254,21 @@ impl<T> Call<T> {
     /// Returns the number of responses saying that an earlier attempt is still being processed, which is not a failure
     /// of the attempts since. `None` for any other error, and after the time that processing can take.
     fn in_progress_polls(&mut self, now: Now, error: &Error) -> Option<u32> {
-        let (Error::Api(refusal), Some(endpoint)) = (error, &self.endpoint) else { return None };
-        if self.max_retries == 0 || !refusal.meaning.is_in_progress {
+        let (Error::Api(api_error), Some(endpoint)) = (error, &self.endpoint) else { return None };
+        if self.max_retries == 0 || !api_error.meaning.is_in_progress {
             return None;
         }
-        let patience = endpoint.timeout(&self.session.config().timeouts).max_idle();
-        let (until, times) = self.in_progress.get_or_insert((now.moment.saturating_add(patience), 0));
+        let max_processing = endpoint.timeout(&self.session.config().timeouts).max_idle();
+        let (until, times) = self.in_progress.get_or_insert((now.moment.saturating_add(max_processing), 0));
         *times = times.saturating_add(1).min(MAX_DOUBLINGS);
         (now.moment < *until).then_some(*times)
     }
 
     /// Sends the request, or queues it if the session's requests are paced.
     fn enqueue(&mut self, now: Now) -> State<T> {
-        let is_brief = self.is_brief();
+        let has_short_timeout = self.has_short_timeout();
         let place = self.place.get_or_insert_with(|| Place::new(self.session.brake()));
-        if is_brief || place.enter(now.moment) { self.send(now) } else { State::Queued(now.moment) }
+        if has_short_timeout || place.enter(now.moment) { self.send(now) } else { State::Queued(now.moment) }
     }
 
     /// Returns the next state of a queued request, or `None` once it may be sent. A pause that is too long to wait for ends it with
@@ -282,7 +282,7 @@ impl<T> Call<T> {
     }
 
     /// Returns `true` for a request with a short timeout, which is never queued.
-    fn is_brief(&self) -> bool {
+    fn has_short_timeout(&self) -> bool {
         self.endpoint.as_ref().is_none_or(Endpoint::has_short_timeout)
     }
 
@@ -358,13 +358,13 @@ impl<T: Send> Machine for Call<T> {
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
         match self.state {
-            State::Waiting(awaited) if awaited == ticket => {}
+            State::Waiting(expected) if expected == ticket => {}
             _ => return,
         }
-        self.lasted = now.moment.saturating_duration_since(self.sent_at);
+        self.elapsed = now.moment.saturating_duration_since(self.sent_at);
         self.state = match reply {
             Reply::Response(response) => self.on_response(now, response),
-            Reply::Error(fault) => self.on_transport_error(now, fault),
+            Reply::Error(error) => self.on_transport_error(now, error),
             // An executor bug.
             Reply::File(_) => State::Done(Err(Error::invalid("executor", "it returned a file outcome for a request"))),
         };

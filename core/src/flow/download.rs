@@ -39,13 +39,13 @@ enum State {
 impl DownloadToFile {
     /// Creates the download of an asset of `size` bytes to the file at `path`.
     pub(crate) fn new(session: &Session, endpoint: Result<Endpoint<()>, Error>, size: u64, path: String) -> Self {
-        let at = match endpoint {
+        let state = match endpoint {
             Ok(endpoint) => {
                 State::Creating(FileCall::new(session, FileTask::Create { target: path }), Box::new(endpoint))
             }
             Err(error) => State::Failed(error),
         };
-        Self { session: session.clone(), size, part: String::new(), target: String::new(), state: at }
+        Self { session: session.clone(), size, part: String::new(), target: String::new(), state }
     }
 
     fn file(&self, task: FileTask) -> FileCall {
@@ -72,8 +72,8 @@ impl DownloadToFile {
 }
 
 /// Returns the error for an executor that returns the wrong outcome of a file task.
-fn unexpected_outcome(what: &str) -> Error {
-    Error::invalid("executor", format!("it did not {what} the file"))
+fn unexpected_outcome(action: &str) -> Error {
+    Error::invalid("executor", format!("it did not {action} the file"))
 }
 
 impl Machine for DownloadToFile {

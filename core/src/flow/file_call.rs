@@ -49,13 +49,13 @@ impl Machine for FileCall {
     }
 
     fn handle(&mut self, _: Now, ticket: Ticket, reply: Reply) {
-        let State::Waiting(awaited) = self.state else { return };
-        if awaited != ticket {
+        let State::Waiting(expected) = self.state else { return };
+        if expected != ticket {
             return;
         }
         self.state = State::Done(match reply {
             Reply::File(result) => result.map_err(Error::File),
-            Reply::Error(fault) => Err(fault.into()),
+            Reply::Error(error) => Err(error.into()),
             // An executor bug.
             Reply::Response(_) => Err(Error::invalid("executor", "it returned a response for a file task")),
         });

@@ -36,14 +36,14 @@ impl LoadImage {
         }
     }
 
-    fn invalid(&self, why: impl Into<String>) -> Error {
-        Error::Image(InvalidImage { name: self.name.clone(), reason: why.into() })
+    fn invalid(&self, reason: impl Into<String>) -> Error {
+        Error::Image(InvalidImage { name: self.name.clone(), reason: reason.into() })
     }
 
     fn checked(&self, bytes: Arc<Vec<u8>>) -> Result<Arc<Vec<u8>>, Error> {
         match validate_jpeg(&bytes) {
             Ok(()) => Ok(bytes),
-            Err(why) => Err(self.invalid(why)),
+            Err(reason) => Err(self.invalid(reason)),
         }
     }
 }
@@ -153,8 +153,8 @@ mod tests {
         let hidden = [START, &[0xFF, 0x01, 0, 15], &large, &small, SCAN].concat();
         assert!(validate_jpeg(&hidden).is_err());
         let filled = [START, &[0xFF], &large, &small, SCAN].concat();
-        assert!(validate_jpeg(&filled).is_err_and(|why| why.contains("9000x9000")));
-        assert!(validate_jpeg(&[START, &large, SCAN].concat()).is_err_and(|why| why.contains("9000x9000")));
+        assert!(validate_jpeg(&filled).is_err_and(|reason| reason.contains("9000x9000")));
+        assert!(validate_jpeg(&[START, &large, SCAN].concat()).is_err_and(|reason| reason.contains("9000x9000")));
     }
 
     #[test]

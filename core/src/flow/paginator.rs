@@ -88,10 +88,10 @@ impl<T: Clone + Send> Paginator<T> {
     /// Adds a page. Returns the call for the next page, unless this was the last.
     fn push_page(&mut self, page: Page<T>) -> Result<Option<Call<Page<T>>>, Error> {
         self.bytes = self.bytes.saturating_add(page.bytes);
-        let most = self.session.config().limits.max_list;
-        if self.bytes > most {
-            let why = format!("the list is larger than the limit `max_list` ({most} bytes)");
-            return Err(UnexpectedResponse::new(why).into());
+        let max_list = self.session.config().limits.max_list;
+        if self.bytes > max_list {
+            let reason = format!("the list is larger than the limit `max_list` ({max_list} bytes)");
+            return Err(UnexpectedResponse::new(reason).into());
         }
         self.collected.items.append(page.items);
         self.collected.last_modified = self.collected.last_modified.max(page.last_modified);
@@ -111,7 +111,7 @@ impl<T: Clone + Send> Paginator<T> {
 
     /// Returns the call for a smaller page if the last one was too large and can be reduced.
     fn with_smaller_pages(&mut self, error: &Error) -> Option<Call<Page<T>>> {
-        let is_too_large = matches!(error, Error::UnexpectedResponse(answer) if answer.is_too_large);
+        let is_too_large = matches!(error, Error::UnexpectedResponse(response) if response.is_too_large);
         if !is_too_large || !self.accepts_limit || self.limit <= 1 {
             return None;
         }

@@ -31,7 +31,7 @@ impl Resume {
     /// Sets the target of the exchange and, after an interruption, requests the missing range.
     pub(crate) fn apply_to(&self, exchange: &mut Exchange) {
         exchange.to_file = Some(FileTarget::new(self.path.clone(), self.offset).limit(self.limit));
-        let Some(etag) = self.etag.clone().filter(|_| self.has_some()) else { return };
+        let Some(etag) = self.etag.clone().filter(|_| self.has_progress()) else { return };
         let headers = exchange.request.headers_mut();
         let range = HeaderValue::try_from(format!("bytes={}-", self.offset)).expect("digits can be in a header");
         headers.insert(header::RANGE, range);
@@ -39,14 +39,14 @@ impl Resume {
     }
 
     /// Returns `true` if part of the file is valid, so that only the rest is requested.
-    pub(crate) const fn has_some(&self) -> bool {
+    pub(crate) const fn has_progress(&self) -> bool {
         self.offset > 0
     }
 
     /// Records an interruption. Returns `true` if there was progress since the last one.
-    pub(crate) fn on_interrupted(&mut self, fault: &TransportError) -> bool {
+    pub(crate) fn on_interrupted(&mut self, cause: &TransportError) -> bool {
         // Without a successful head nothing was written, so the offset stays.
-        let Some(head) = &fault.head else { return false };
+        let Some(head) = &cause.head else { return false };
         let before = match head.status() {
             StatusCode::OK => 0,
             StatusCode::PARTIAL_CONTENT if self.is_continuation(head.headers()) => self.offset,
@@ -57,22 +57,22 @@ impl Resume {
             _ => return false,
         };
         self.etag = strong_etag(head.headers()).cloned();
-        self.offset = if self.etag.is_some() { before.saturating_add(fault.received) } else { 0 };
-        let headway = self.offset > self.high_water_mark;
+        self.offset = if self.etag.is_some() { before.saturating_add(cause.received) } else { 0 };
+        let progressed = self.offset > self.high_water_mark;
         self.high_water_mark = self.high_water_mark.max(self.offset);
-        headway
+        progressed
     }
 
     /// Discards the progress, as the server rejects the requested range. Returns `false` if no range was requested.
     pub(crate) fn restart(&mut self) -> bool {
-        let asked = self.has_some();
+        let had_progress = self.has_progress();
         (self.offset, self.etag) = (0, None);
-        asked
+        had_progress
     }
 
     /// Checks that a 206 response is exactly the requested rest of the file.
     pub(crate) fn verify(&self, response: &Response) -> Result<(), Error> {
-        let is_rest = response.status() == StatusCode::PARTIAL_CONTENT && self.has_some();
+        let is_rest = response.status() == StatusCode::PARTIAL_CONTENT && self.has_progress();
         if !is_rest || self.is_continuation(response.headers()) {
             return Ok(());
         }

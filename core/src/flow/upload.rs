@@ -40,34 +40,34 @@ enum State {
 
 impl Uploads {
     pub(crate) fn new<'a>(session: &Session, key: Option<&str>, uploads: impl IntoIterator<Item = &'a Upload>) -> Self {
-        let heads = uploads.into_iter().map(|upload| {
-            let head = UploadHeaders::new(&upload.name, upload.media_type.as_deref());
-            head.map(|head| (upload.clone(), head)).map_err(|cause| attachment_error(upload, cause))
+        let files = uploads.into_iter().map(|upload| {
+            let headers = UploadHeaders::new(&upload.name, upload.media_type.as_deref());
+            headers.map(|headers| (upload.clone(), headers)).map_err(|cause| attachment_error(upload, cause))
         });
-        let (files, at) = match heads.collect() {
+        let (files, state) = match files.collect() {
             Ok(files) => (files, State::Ready),
             Err(error) => (Vec::new(), State::Failed(error)),
         };
-        Self { session: session.clone(), key: key.map(Into::into), files, stored: Vec::new(), state: at }
+        Self { session: session.clone(), key: key.map(Into::into), files, stored: Vec::new(), state }
     }
 
-    fn send(&self, upload: &Upload, head: &UploadHeaders, body: Body) -> State {
+    fn send(&self, upload: &Upload, headers: &UploadHeaders, body: Body) -> State {
         let key = self.key.as_ref().map(|key| protocol::key_of_file(key, self.stored.len() + 1));
-        let endpoint = assets::upload(head, body, upload.progress.clone(), key);
+        let endpoint = assets::upload(headers, body, upload.progress.clone(), key);
         State::Sending(Box::new(self.session.call(Ok(endpoint))))
     }
 
-    fn start(&self, upload: &Upload, head: &UploadHeaders) -> State {
+    fn start(&self, upload: &Upload, headers: &UploadHeaders) -> State {
         match &upload.source {
-            Source::Bytes(bytes) => self.send(upload, head, Body::Bytes(bytes.clone())),
+            Source::Bytes(bytes) => self.send(upload, headers, Body::Bytes(bytes.clone())),
             Source::Path(path) => State::Measuring(FileCall::new(&self.session, FileTask::Len { path: path.clone() })),
         }
     }
 
-    fn on_measured(&self, upload: &Upload, head: &UploadHeaders, length: Result<FileOutcome, Error>) -> State {
+    fn on_measured(&self, upload: &Upload, headers: &UploadHeaders, length: Result<FileOutcome, Error>) -> State {
         match (&upload.source, length) {
             (Source::Path(path), Ok(FileOutcome::Len(length))) => {
-                self.send(upload, head, Body::File { path: path.clone(), length, may_grow: upload.may_grow })
+                self.send(upload, headers, Body::File { path: path.clone(), length, may_grow: upload.may_grow })
             }
             (_, Ok(_)) => {
                 State::Failed(attachment_error(upload, Error::invalid("executor", "it did not measure the file")))
@@ -87,17 +87,17 @@ impl Machine for Uploads {
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<Vec<Asset>, Error>> {
         loop {
-            let Some((upload, head)) = self.files.get(self.stored.len()) else {
+            let Some((upload, headers)) = self.files.get(self.stored.len()) else {
                 return match mem::replace(&mut self.state, State::Failed(Error::Finished)) {
                     State::Failed(error) => Step::Done(Err(error)),
                     _ => Step::Done(Ok(mem::take(&mut self.stored))),
                 };
             };
             self.state = match &mut self.state {
-                State::Ready => self.start(upload, head),
+                State::Ready => self.start(upload, headers),
                 State::Measuring(call) => {
                     let length = ready!(call.poll(now));
-                    self.on_measured(upload, head, length)
+                    self.on_measured(upload, headers, length)
                 }
                 State::Sending(call) => match ready!(call.poll(now)) {
                     Ok(asset) => {

@@ -38,11 +38,11 @@ const JPEG: &str = "image/jpeg";
 const JPEG_MAGIC: &[u8] = &[0xFF, 0xD8];
 
 /// Reads the image; anything else, such as a proxy's HTML page, is rejected.
-fn jpeg(answer: &mut ResponseReader<'_>) -> Result<Vec<u8>, UnexpectedResponse> {
-    if answer.response().body().starts_with(JPEG_MAGIC) {
-        return Ok(answer.take_body());
+fn jpeg(reader: &mut ResponseReader<'_>) -> Result<Vec<u8>, UnexpectedResponse> {
+    if reader.response().body().starts_with(JPEG_MAGIC) {
+        return Ok(reader.take_body());
     }
-    Err(answer.unexpected("expected a JPEG", None))
+    Err(reader.unexpected("expected a JPEG", None))
 }
 
 /// `PUT /v1/chats/{tid}/avatar`.
@@ -85,8 +85,8 @@ impl UploadHeaders {
     pub(crate) fn new(name: &str, media_type: Option<&str>) -> Result<Self, Error> {
         let length = name.chars().count();
         if !(1..=MAX_FILE_NAME_CHARS).contains(&length) {
-            let why = format!("must have 1 to {MAX_FILE_NAME_CHARS} characters, not {length}");
-            return Err(Error::invalid("file name", why));
+            let reason = format!("must have 1 to {MAX_FILE_NAME_CHARS} characters, not {length}");
+            return Err(Error::invalid("file name", reason));
         }
         if let Some(char) = name.chars().find(|char| matches!(char, '/' | '\\' | '\0')) {
             return Err(Error::invalid("file name", format!("must not contain {char:?}")));
@@ -110,7 +110,7 @@ impl UploadHeaders {
 
 /// `GET /v1/assets/{id}`, into memory.
 pub(crate) fn download(download: &Download) -> Result<Endpoint<Vec<u8>>, Error> {
-    Ok(download_request(download)?.with_limit(|limits| limits.max_download).decode_with(|answer| answer.bytes()))
+    Ok(download_request(download)?.with_limit(|limits| limits.max_download).decode_with(|reader| reader.bytes()))
 }
 
 /// `GET /v1/assets/{id}`, to the file of the call. The length is verified on the file.

@@ -48,12 +48,12 @@ impl Decode for Attachment {
                 Self::Gallery(images.required_items()?)
             }
             "sound" => {
-                let (asset, lasts) = recording(json)?;
-                Self::Sound(asset, lasts)
+                let (asset, duration) = recording(json)?;
+                Self::Sound(asset, duration)
             }
             "video" => {
-                let (asset, lasts) = recording(json)?;
-                Self::Video(asset, lasts)
+                let (asset, duration) = recording(json)?;
+                Self::Video(asset, duration)
             }
             "file" => {
                 let [asset] = json.members(["asset"])?;
@@ -118,8 +118,8 @@ pub(super) fn all<'a>(
     stored: &'a [Asset],
 ) -> Result<Vec<NewAttachmentJson<'a>>, Error> {
     if attachments.len() > MAX_ATTACHMENTS {
-        let why = format!("a message has at most {MAX_ATTACHMENTS}, not {}", attachments.len());
-        return Err(Error::invalid("attachments", why));
+        let reason = format!("a message has at most {MAX_ATTACHMENTS}, not {}", attachments.len());
+        return Err(Error::invalid("attachments", reason));
     }
     if attachments.iter().filter(|it| matches!(it.0, New::LiveLocation(_))).count() > 1 {
         return Err(Error::invalid("attachments", "a message has at most one live location"));
@@ -187,8 +187,8 @@ impl<'a> NewAttachmentJson<'a> {
         let mut asset = || stored.next().map_or("", |asset| asset.asset_id.as_str());
         Ok(match &new.0 {
             New::Gallery(images) => Self::Gallery { images: images.iter().map(|_| asset()).collect() },
-            New::Sound(_, lasts) => Self::Sound { asset: asset(), duration_ms: lasts.map(millis).transpose()? },
-            New::Video(_, lasts) => Self::Video { asset: asset(), duration_ms: lasts.map(millis).transpose()? },
+            New::Sound(_, duration) => Self::Sound { asset: asset(), duration_ms: duration.map(millis).transpose()? },
+            New::Video(_, duration) => Self::Video { asset: asset(), duration_ms: duration.map(millis).transpose()? },
             New::File(_) => Self::File { asset: asset() },
             New::Calendar(calendar) => Self::Calendar {
                 title: text::single_line("calendar title", &calendar.title)?,
@@ -225,11 +225,11 @@ impl<'a> NewAttachmentJson<'a> {
 }
 
 /// The largest integer that every JSON library represents exactly.
-const LARGEST: u64 = (1 << 53) - 1;
+const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 fn millis(duration: Duration) -> Result<u64, Error> {
-    let millis = u64::try_from(duration.as_millis()).ok().filter(|millis| *millis <= LARGEST);
-    millis.ok_or_else(|| Error::invalid("duration", format!("must be at most {LARGEST} ms")))
+    let millis = u64::try_from(duration.as_millis()).ok().filter(|millis| *millis <= MAX_SAFE_INTEGER);
+    millis.ok_or_else(|| Error::invalid("duration", format!("must be at most {MAX_SAFE_INTEGER} ms")))
 }
 
 /// Returns the seconds of a new live location's duration: unlike a received one, it must be one of three.

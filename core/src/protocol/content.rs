@@ -57,15 +57,15 @@ impl ExpectedContent {
     /// Returns `true` if the content may have this media type. File servers guess types, so most differences are
     /// ignored; but an HTML page or a JSON error instead of anything else comes from an intermediary.
     fn accepts(&self, given: &str) -> bool {
-        let promised = self.media_type.as_str();
-        if given == promised || promised.is_empty() || promised == UNKNOWN {
+        let expected = self.media_type.as_str();
+        if given == expected || expected.is_empty() || expected == UNKNOWN {
             return true;
         }
         if HTML.contains(&given) {
-            return HTML.contains(&promised);
+            return HTML.contains(&expected);
         }
         if JSON.contains(&given) {
-            return is_json_type(promised);
+            return is_json_type(expected);
         }
         given != PROBLEM
     }

@@ -52,7 +52,7 @@ struct RequestParts {
     limit: Option<fn(&Limits) -> u64>,
     accept: &'static str,
     /// Expected content; `None` for JSON.
-    promise: Option<Arc<ExpectedContent>>,
+    expected_content: Option<Arc<ExpectedContent>>,
 }
 
 /// A value from a response and the `Date` of the response. A response replayed for an idempotency key may contain a
@@ -84,8 +84,8 @@ struct Content {
 #[derive(Clone, Copy, Debug)]
 enum TimeoutClass {
     Default,
-    Long,
-    Assets,
+    Listing,
+    Transfer,
     /// The server waits this long for an event.
     LongPoll(Duration),
     Short,
@@ -107,9 +107,9 @@ impl<T> Endpoint<T> {
             class: TimeoutClass::Default,
             limit: None,
             accept: JSON,
-            promise: None,
+            expected_content: None,
         };
-        Endpoint { request, parse: |answer| answer.empty(), on_rejection: |refusal| Err(Error::Api(refusal.into())) }
+        Endpoint { request, parse: |reader| reader.empty(), on_rejection: |error| Err(Error::Api(error.into())) }
     }
 
     /// Sets a JSON body.
@@ -131,7 +131,7 @@ impl<T> Endpoint<T> {
 
     /// Uses the transfer timeout, which limits only idle time.
     pub(super) fn transfer_timeout(mut self) -> Self {
-        self.request.class = TimeoutClass::Assets;
+        self.request.class = TimeoutClass::Transfer;
         self
     }
 
@@ -161,7 +161,7 @@ impl<T> Endpoint<T> {
 
     /// Uses the timeout of contacts and lists of chats.
     pub(super) fn listing_timeout(mut self) -> Self {
-        self.request.class = TimeoutClass::Long;
+        self.request.class = TimeoutClass::Listing;
         self
     }
 
@@ -207,8 +207,8 @@ impl<T> Endpoint<T> {
     pub(crate) fn timeout(&self, timeouts: &Timeouts) -> Timeout {
         match self.request.class {
             TimeoutClass::Default => Timeout::Total(timeouts.request),
-            TimeoutClass::Long => Timeout::Total(timeouts.listing),
-            TimeoutClass::Assets => Timeout::Idle(timeouts.transfer_idle),
+            TimeoutClass::Listing => Timeout::Total(timeouts.listing),
+            TimeoutClass::Transfer => Timeout::Idle(timeouts.transfer_idle),
             TimeoutClass::LongPoll(wait) => Timeout::LongPoll { head: wait + LONG_POLL_GRACE, idle: timeouts.request },
             TimeoutClass::Short => Timeout::Total(timeouts.request.min(SHORT_TIMEOUT)),
         }
@@ -227,26 +227,26 @@ impl<T> Endpoint<T> {
     pub(crate) fn parse(
         &self,
         response: Response,
-        asked: Range,
+        range: Range,
         now: Now,
         credentials: &Credentials,
     ) -> Result<T, Error> {
         // The coding of an empty body does not matter.
-        let is_empty = self.request.promise.is_none() && response.body().is_empty();
-        let fits = if is_empty { Ok(()) } else { self.check_head(&response, asked) };
-        let mut answer = ResponseReader::new(response, self.request.promise.as_deref(), credentials);
-        if answer.response().status().is_success() {
-            let parsed = match fits {
-                Ok(()) => (self.parse)(&mut answer),
-                Err(why) => Err(answer.unexpected(&why, None)),
+        let is_empty = self.request.expected_content.is_none() && response.body().is_empty();
+        let head_check = if is_empty { Ok(()) } else { self.check_head(&response, range) };
+        let mut reader = ResponseReader::new(response, self.request.expected_content.as_deref(), credentials);
+        if reader.response().status().is_success() {
+            let parsed = match head_check {
+                Ok(()) => (self.parse)(&mut reader),
+                Err(reason) => Err(reader.unexpected(&reason, None)),
             };
             return parsed.map_err(|unexpected| Error::UnexpectedResponse(unexpected.into()));
         }
-        (self.on_rejection)(problem::api_error(&answer, now)?)
+        (self.on_rejection)(problem::api_error(&reader, now)?)
     }
 
     /// Checks the head of a successful response. Error responses are accepted with any head.
-    pub(crate) fn check_head<B>(&self, head: &http::Response<B>, asked: Range) -> Result<(), String> {
+    pub(crate) fn check_head<B>(&self, head: &http::Response<B>, range: Range) -> Result<(), String> {
         let status = head.status();
         if !status.is_success() {
             return Ok(());
@@ -255,11 +255,11 @@ impl<T> Endpoint<T> {
             return Err(format!("the body has the content coding {coding:?}, which was not requested"));
         }
         // Complete JSON is accepted with any successful status.
-        let Some(promise) = &self.request.promise else { return Ok(()) };
-        if status == StatusCode::PARTIAL_CONTENT && asked == Range::All {
+        let Some(expected_content) = &self.request.expected_content else { return Ok(()) };
+        if status == StatusCode::PARTIAL_CONTENT && range == Range::All {
             return Err("received part of the content, although all of it was requested".into());
         }
-        promise.check_head(status, head.headers())
+        expected_content.check_head(status, head.headers())
     }
 }
 
@@ -286,26 +286,26 @@ impl Endpoint<()> {
 
     /// Decodes a JSON response.
     pub(super) fn returns_json<T: Decode>(self) -> Endpoint<T> {
-        self.decode_with(|answer| answer.json())
+        self.decode_with(|reader| reader.json())
     }
 
     /// Decodes a JSON response together with its date.
     pub(super) fn returns_dated_json<T: Decode>(self) -> Endpoint<Dated<T>> {
-        self.decode_with(|answer| {
-            let sent_at = problem::date(answer.response().headers());
-            Ok(Dated { value: answer.json()?, sent_at })
+        self.decode_with(|reader| {
+            let sent_at = problem::date(reader.response().headers());
+            Ok(Dated { value: reader.json()?, sent_at })
         })
     }
 
     /// Decodes a page of a list.
     pub(super) fn returns_page<T: Decode>(self) -> Endpoint<Page<T>> {
-        self.decode_with(|answer| answer.page())
+        self.decode_with(|reader| reader.page())
     }
 
     /// Expects this content as the response. Error responses are still JSON.
-    pub(super) fn returns_content(mut self, promise: ExpectedContent) -> Self {
+    pub(super) fn returns_content(mut self, expected_content: ExpectedContent) -> Self {
         self.request.accept = "*/*";
-        self.request.promise = Some(Arc::new(promise));
+        self.request.expected_content = Some(Arc::new(expected_content));
         self
     }
 
@@ -313,15 +313,15 @@ impl Endpoint<()> {
         self,
         parse: fn(&mut ResponseReader<'_>) -> Result<T, UnexpectedResponse>,
     ) -> Endpoint<T> {
-        Endpoint { request: self.request, parse, on_rejection: |refusal| Err(Error::Api(refusal.into())) }
+        Endpoint { request: self.request, parse, on_rejection: |error| Err(Error::Api(error.into())) }
     }
 
     /// Decodes a JSON response, or returns `None` if the server responds that the item does not exist.
     pub(super) fn returns_optional<T: Decode>(self) -> Endpoint<Option<T>> {
-        let mut endpoint = self.decode_with(|answer| answer.json().map(Some));
-        endpoint.on_rejection = |refusal| match refusal.kind {
+        let mut endpoint = self.decode_with(|reader| reader.json().map(Some));
+        endpoint.on_rejection = |error| match error.kind {
             ErrorKind::NotFound => Ok(None),
-            _ => Err(Error::Api(refusal.into())),
+            _ => Err(Error::Api(error.into())),
         };
         endpoint
     }

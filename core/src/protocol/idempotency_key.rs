@@ -11,12 +11,12 @@ const DERIVED_PREFIX: &str = "teamwire-file:";
 
 /// Validates a caller's key.
 pub(super) fn check(key: &str) -> Result<(), Error> {
-    let refuse = |reason| Err(Error::invalid("idempotency key", reason));
+    let invalid = |reason| Err(Error::invalid("idempotency key", reason));
     if !(1..=MAX_KEY_BYTES).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return refuse(format!("must be 1 to {MAX_KEY_BYTES} printable ASCII characters without spaces"));
+        return invalid(format!("must be 1 to {MAX_KEY_BYTES} printable ASCII characters without spaces"));
     }
     if key.starts_with(DERIVED_PREFIX) {
-        return refuse(format!("keys that start with {DERIVED_PREFIX:?} are reserved for the files of messages"));
+        return invalid(format!("keys that start with {DERIVED_PREFIX:?} are reserved for the files of messages"));
     }
     Ok(())
 }

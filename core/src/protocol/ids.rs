@@ -5,16 +5,16 @@ use alloc::{collections::BTreeSet, format, vec::Vec};
 use crate::{error::Error, model::Id};
 
 /// Maximum number of ids in a list.
-const MOST_IDS: usize = 1000;
+const MAX_IDS: usize = 1000;
 
 /// Validates ids and removes duplicates.
 pub(super) fn ids<I: Id>(ids: &[I]) -> Result<Vec<&str>, Error> {
     let mut seen = BTreeSet::new();
     let names = ids.iter().map(Id::check).filter(|name| name.as_ref().map_or(true, |name| seen.insert(*name)));
     let names = names.collect::<Result<Vec<_>, _>>()?;
-    if names.len() > MOST_IDS {
-        let why = format!("must be at most {MOST_IDS} ids of one kind, not {}", names.len());
-        return Err(Error::invalid("members", why));
+    if names.len() > MAX_IDS {
+        let reason = format!("must be at most {MAX_IDS} ids of one kind, not {}", names.len());
+        return Err(Error::invalid("members", reason));
     }
     Ok(names)
 }

@@ -13,7 +13,7 @@
 //!   escape. Control characters are kept.
 //! - Of several members with the same name, the last one counts that is not `null`.
 //! - A byte order mark before the document, anything after it, and empty places between commas are ignored.
-//! - Unbalanced brackets: see [`Form`].
+//! - Unbalanced brackets: see [`Brackets`].
 //!
 //! Each level of nesting is scanned once, so the time is linear; only decoded values are copied.
 
@@ -34,7 +34,7 @@ pub(super) use self::{
     decode_error::DecodeError,
 };
 use self::{
-    scan::{Pieces, Stray},
+    scan::{Parts, Unmatched},
     text::text,
 };
 
@@ -42,44 +42,45 @@ use self::{
 #[derive(Clone, Copy)]
 pub(crate) struct Json<'a> {
     bytes: &'a [u8],
-    form: Form,
+    brackets: Brackets,
 }
 
 /// Classifies the brackets of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum Brackets {
     /// They are balanced.
-    Whole,
+    Balanced,
     /// Some are not closed, but if the closing bracket of the enclosing value closes them, too, the document ends at
     /// the end of the body. An item with such brackets may contain the next item, so it is undecoded.
-    Patched,
+    Unclosed,
     /// Some closing brackets have no counterpart; if they are ignored, the document ends at the end of the body.
-    Loose,
+    Unopened,
     /// Neither helps. The first item with unbalanced brackets extends to the end of the document, and is undecoded.
-    Torn,
+    Mixed,
 }
 
 impl<'a> Json<'a> {
     /// Returns the object or array of a body; `None` for anything else, and if its end is missing.
     pub(super) fn document(body: &'a [u8]) -> Option<Self> {
-        let bytes = begun(body)?;
-        let closes = scan::whole(bytes, Stray::Closes)?;
-        let (before, behind) = bytes.split_at(closes.end);
-        let is_exact = behind.trim_ascii().is_empty();
-        let (bytes, form) = match (closes.is_sound, is_exact) {
-            (true, _) => (before, Form::Whole),
-            (false, true) => (before, Form::Patched),
+        let bytes = trimmed(body)?;
+        let extent = scan::find_end(bytes, Unmatched::ClosesOuter)?;
+        let (before, after) = bytes.split_at(extent.end);
+        let is_exact = after.trim_ascii().is_empty();
+        let (bytes, brackets) = match (extent.is_balanced, is_exact) {
+            (true, _) => (before, Brackets::Balanced),
+            (false, true) => (before, Brackets::Unclosed),
             (false, false) => {
-                let ignored = scan::whole(bytes, Stray::Ignored).filter(|it| bytes[it.end..].trim_ascii().is_empty());
-                (bytes, ignored.map_or(Form::Torn, |_| Form::Loose))
+                let ignored =
+                    scan::find_end(bytes, Unmatched::Ignored).filter(|it| bytes[it.end..].trim_ascii().is_empty());
+                (bytes, ignored.map_or(Brackets::Mixed, |_| Brackets::Unopened))
             }
         };
-        Some(Self { bytes, form })
+        Some(Self { bytes, brackets })
     }
 
     /// Same as [`document`](Self::document), but the end may be missing.
-    pub(super) fn beginning(body: &'a [u8]) -> Option<Self> {
-        Self::document(body).or_else(|| Some(Self { bytes: begun(body)?, form: Form::Torn }))
+    pub(super) fn possibly_truncated(body: &'a [u8]) -> Option<Self> {
+        Self::document(body).or_else(|| Some(Self { bytes: trimmed(body)?, brackets: Brackets::Mixed }))
     }
 
     pub(super) const fn bytes(self) -> &'a [u8] {
@@ -89,12 +90,12 @@ impl<'a> Json<'a> {
     /// Returns the members with these names.
     pub(super) fn members<const N: usize>(self, names: [&'static str; N]) -> Result<[Member<'a>; N], DecodeError> {
         let mut members = names.map(|name| Member { name, json: None });
-        let pieces = self.pieces(b'{').ok_or(DecodeError::new("expected an object"))?;
-        for (key, value) in pieces.filter_map(scan::named) {
+        let parts = self.parts(b'{').ok_or(DecodeError::new("expected an object"))?;
+        for (key, value) in parts.filter_map(scan::key_value) {
             if let Some(member) = members.iter_mut().find(|member| is_name(key, member.name))
-                && (member.json.is_none() || !Self::is_nothing(value))
+                && (member.json.is_none() || !Self::is_null_or_empty(value))
             {
-                member.json = Some(Self { bytes: value, form: self.form });
+                member.json = Some(Self { bytes: value, brackets: self.brackets });
             }
         }
         Ok(members)
@@ -102,51 +103,56 @@ impl<'a> Json<'a> {
 
     /// Returns the items of an array; `None` if this is not an array.
     pub(super) fn items(self) -> Option<impl Iterator<Item = Self> + use<'a>> {
-        let mut pieces = self.pieces(b'[')?;
-        let mut is_over = false;
+        let mut parts = self.parts(b'[')?;
+        let mut is_last = false;
         Some(iter::from_fn(move || {
-            let rest = pieces.rest();
-            let item = Self { bytes: pieces.next().filter(|_| !is_over)?, form: self.form };
-            is_over = self.form == Form::Torn && !item.is_sound();
-            Some(if is_over { Self { bytes: rest.trim_ascii(), ..item } } else { item })
+            let rest = parts.rest();
+            let item = Self { bytes: parts.next().filter(|_| !is_last)?, brackets: self.brackets };
+            is_last = self.brackets == Brackets::Mixed && !item.is_intact();
+            Some(if is_last { Self { bytes: rest.trim_ascii(), ..item } } else { item })
         }))
     }
 
     /// Returns the items of a list of this object, and the values of the object that have no key: these are items,
     /// too, if an extra bracket has closed the list early.
     pub(super) fn list(self, items: Self) -> Option<impl Iterator<Item = Self> + use<'a>> {
-        let outside = self.pieces(b'{').into_iter().flatten().filter(|piece| is_nested(piece));
-        let without_stray = |bytes: &'a [u8]| {
-            let end = scan::whole(bytes, Stray::Closes).map_or(bytes.len(), |whole| whole.end);
+        let outside = self.parts(b'{').into_iter().flatten().filter(|part| starts_with_bracket(part));
+        let without_extra_bracket = |bytes: &'a [u8]| {
+            let end = scan::find_end(bytes, Unmatched::ClosesOuter).map_or(bytes.len(), |extent| extent.end);
             bytes.get(..end).unwrap_or(bytes)
         };
-        Some(items.items()?.chain(outside.map(move |bytes| Self { bytes: without_stray(bytes), form: self.form })))
+        Some(
+            items
+                .items()?
+                .chain(outside.map(move |bytes| Self { bytes: without_extra_bracket(bytes), brackets: self.brackets })),
+        )
     }
 
-    fn pieces(self, opening: u8) -> Option<Pieces<'a>> {
-        let stray = if self.form == Form::Loose { Stray::Ignored } else { Stray::Closes };
-        Pieces::within(self.bytes, opening, stray, self.form == Form::Torn)
+    fn parts(self, opening: u8) -> Option<Parts<'a>> {
+        let unmatched = if self.brackets == Brackets::Unopened { Unmatched::Ignored } else { Unmatched::ClosesOuter };
+        Parts::new(self.bytes, opening, unmatched, self.brackets == Brackets::Mixed)
     }
 
     /// Returns `false` if this value may contain the next item.
-    pub(super) fn is_sound(self) -> bool {
-        let is_matched = || match self.form {
-            Form::Whole | Form::Loose => true,
-            Form::Patched | Form::Torn if is_nested(self.bytes) => {
-                scan::whole(self.bytes, Stray::Closes).is_some_and(|it| it.is_sound && it.end == self.bytes.len())
+    pub(super) fn is_intact(self) -> bool {
+        let is_balanced = || match self.brackets {
+            Brackets::Balanced | Brackets::Unopened => true,
+            Brackets::Unclosed | Brackets::Mixed if starts_with_bracket(self.bytes) => {
+                scan::find_end(self.bytes, Unmatched::ClosesOuter)
+                    .is_some_and(|it| it.is_balanced && it.end == self.bytes.len())
             }
-            Form::Patched | Form::Torn => scan::is_flat(self.bytes),
+            Brackets::Unclosed | Brackets::Mixed => scan::is_flat(self.bytes),
         };
-        let mut pieces = self.pieces(b'{').into_iter().flatten();
-        is_matched() && !pieces.any(is_nested)
+        let mut parts = self.parts(b'{').into_iter().flatten();
+        is_balanced() && !parts.any(starts_with_bracket)
     }
 
-    fn is_nothing(bytes: &[u8]) -> bool {
+    fn is_null_or_empty(bytes: &[u8]) -> bool {
         bytes.is_empty() || bytes == b"null"
     }
 
     pub(super) fn is_null(self) -> bool {
-        Self::is_nothing(self.bytes)
+        Self::is_null_or_empty(self.bytes)
     }
 
     /// Parses a number, a flag or a string strictly.
@@ -157,18 +163,18 @@ impl<'a> Json<'a> {
 
 impl fmt::Debug for Json<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Json").field("bytes", &self.bytes.len()).field("form", &self.form).finish()
+        f.debug_struct("Json").field("bytes", &self.bytes.len()).field("brackets", &self.brackets).finish()
     }
 }
 
 /// Returns the body without a byte order mark and whitespace; `None` if it does not start with a bracket.
-fn begun(body: &[u8]) -> Option<&[u8]> {
+fn trimmed(body: &[u8]) -> Option<&[u8]> {
     let bytes = without_bom(body).trim_ascii();
-    is_nested(bytes).then_some(bytes)
+    starts_with_bracket(bytes).then_some(bytes)
 }
 
 /// Returns `true` if these bytes start with a bracket.
-fn is_nested(bytes: &[u8]) -> bool {
+fn starts_with_bracket(bytes: &[u8]) -> bool {
     matches!(bytes.first(), Some(b'{' | b'['))
 }
 
@@ -206,20 +212,20 @@ impl<'a> Member<'a> {
 
     /// Decodes an essential member.
     pub(super) fn required<T: Decode>(self) -> Result<T, DecodeError> {
-        T::decode(self.json()?).map_err(|odd| odd.at(self.name))
+        T::decode(self.json()?).map_err(|error| error.at(self.name))
     }
 
     /// Decodes a list whose items are all essential.
     pub(super) fn required_items<T: Decode>(self) -> Result<Vec<T>, DecodeError> {
         let json = self.json()?;
-        let mut room = BoundedVec::nested(json.bytes.len());
+        let mut list = BoundedVec::nested(json.bytes.len());
         for item in json.items().ok_or(DecodeError::new("expected an array").at(self.name))? {
-            if room.is_full() {
+            if list.is_full() {
                 return Err(DecodeError::new("too many items").at(self.name));
             }
-            room.push(T::decode(item).map_err(|odd| odd.at(self.name))?);
+            list.push(T::decode(item).map_err(|error| error.at(self.name))?);
         }
-        Ok(room.into_vec())
+        Ok(list.into_vec())
     }
 
     /// Decodes an extra.
@@ -230,15 +236,15 @@ impl<'a> Member<'a> {
     /// Decodes a list of extras.
     pub(super) fn optional_items<T: Decode>(self) -> Vec<T> {
         let Some(json) = self.value() else { return Vec::new() };
-        let mut room = BoundedVec::nested(json.bytes.len());
+        let mut list = BoundedVec::nested(json.bytes.len());
         for item in json.items().into_iter().flatten() {
-            if room.is_full() {
+            if list.is_full() {
                 break;
             }
             if let Ok(item) = T::decode(item) {
-                room.push(item);
+                list.push(item);
             }
         }
-        room.into_vec()
+        list.into_vec()
     }
 }

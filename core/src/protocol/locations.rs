@@ -20,7 +20,7 @@ use crate::{
 /// `GET /v1/chats/{tid}/location/active`: the number of locations shared in a chat.
 pub(crate) fn count(tid: &ThreadId) -> Result<Endpoint<u64>, Error> {
     let active = Endpoint::get(Route::chat(tid)?.join("location/active"));
-    Ok(active.decode_with(|answer| answer.json().map(|Count(count)| count)))
+    Ok(active.decode_with(|reader| reader.json().map(|Count(count)| count)))
 }
 
 /// `DELETE /v1/chats/{tid}/location`: ends the bot's share in a chat.
@@ -38,7 +38,7 @@ pub(crate) fn shares() -> Endpoint<Page<OwnShare>> {
 pub(crate) fn move_to(coordinates: Coordinates) -> Endpoint<Option<Vec<ThreadId>>> {
     Endpoint::put(Route::new("location"))
         .json(&PlaceJson { lat: coordinates.lat(), lon: coordinates.lon() })
-        .decode_with(|answer| answer.json().map(|Active(active)| active))
+        .decode_with(|reader| reader.json().map(|Active(active)| active))
 }
 
 /// A share of the bot in a chat.

@@ -38,7 +38,7 @@ pub(crate) fn readers(tid: &ThreadId) -> Result<Endpoint<Page<User>>, Error> {
 /// `POST /v1/chats/{tid}/read`. Returns the first page of the [readers], which may be undecoded: the chat has been
 /// marked as read in any case.
 pub(crate) fn mark_as_read(tid: &ThreadId) -> Result<Endpoint<Page<User>>, Error> {
-    Ok(Endpoint::post(Route::chat(tid)?.join("read")).decode_with(|answer| answer.page_after_change()))
+    Ok(Endpoint::post(Route::chat(tid)?.join("read")).decode_with(|reader| reader.page_after_change()))
 }
 
 fn change(tid: &ThreadId, to: &str, users: &[UserId], groups: &[GroupId]) -> Result<Endpoint<ChatInfo>, Error> {

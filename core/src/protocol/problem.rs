@@ -70,7 +70,7 @@ impl<'a> Problem<'a> {
         }
         let names = ["code", "title", "detail", "request_id", "invalid_members"];
         let [code, title, detail, request_id, invalid_members] =
-            Json::beginning(response.body())?.members(names).ok()?;
+            Json::possibly_truncated(response.body())?.members(names).ok()?;
         let code = code.optional::<String>().filter(|code| is_code(code))?;
         let status = response.status().as_u16();
         if statuses(&code).is_some_and(|all| !all.iter().any(|it| it.contains(&status))) {
@@ -94,11 +94,11 @@ fn is_code(code: &str) -> bool {
 
 /// Decodes an error response: as a problem document of the contract or, failing that, by its status alone, with an
 /// excerpt of the body. Any other status leads to an [`Error::UnexpectedResponse`].
-pub(super) fn api_error(answer: &ResponseReader<'_>, now: Now) -> Result<ApiError, Error> {
-    let status = answer.response().status();
-    let retry_after = retry_after(answer.response().headers(), now.utc);
-    let from_header = || answer.header("x-request-id").map(|id| answer.data(id));
-    if let Some(problem) = Problem::read(answer.response()) {
+pub(super) fn api_error(reader: &ResponseReader<'_>, now: Now) -> Result<ApiError, Error> {
+    let status = reader.response().status();
+    let retry_after = retry_after(reader.response().headers(), now.utc);
+    let from_header = || reader.header("x-request-id").map(|id| reader.data(id));
+    if let Some(problem) = Problem::read(reader.response()) {
         let Problem { code, title, detail, request_id, invalid_members } = problem;
         let ids = invalid_members.and_then(Json::items).into_iter().flatten();
         let ids = ids.filter_map(|id| String::decode(id).ok()).take(MAX_INVALID_MEMBERS);
@@ -106,19 +106,19 @@ pub(super) fn api_error(answer: &ResponseReader<'_>, now: Now) -> Result<ApiErro
         return Ok(ApiError {
             kind: kind_of_code(&code),
             status: status.as_u16(),
-            code: Some(if meaning.has_known_code { code } else { answer.exact(code.as_bytes()) }),
-            message: detail.or(title).map(|text| answer.prose(text.as_bytes())),
-            request_id: request_id.map(|id| answer.data(id.as_bytes())).or_else(from_header),
+            code: Some(if meaning.has_known_code { code } else { reader.exact(code.as_bytes()) }),
+            message: detail.or(title).map(|text| reader.prose(text.as_bytes())),
+            request_id: request_id.map(|id| reader.data(id.as_bytes())).or_else(from_header),
             retry_after,
-            invalid_members: ids.map(|id| answer.exact(id.as_bytes())).collect(),
+            invalid_members: ids.map(|id| reader.exact(id.as_bytes())).collect(),
             excerpt: None,
             previous_attempt_unanswered: false,
             meaning,
-            redaction: answer.redaction(),
+            redaction: reader.redaction(),
         });
     }
-    let unreadable = content_coding(answer.response().headers()).map(|coding| {
-        let coding = answer.prose(coding.as_bytes());
+    let unreadable = content_coding(reader.response().headers()).map(|coding| {
+        let coding = reader.prose(coding.as_bytes());
         format!("the body has the content coding {coding:?}, which was not requested, and cannot be decoded")
     });
     let kind = match status {
@@ -127,8 +127,8 @@ pub(super) fn api_error(answer: &ResponseReader<'_>, now: Now) -> Result<ApiErro
         StatusCode::REQUEST_TIMEOUT => ErrorKind::Server,
         status if status.is_server_error() => ErrorKind::Server,
         _ => {
-            let reason = unreadable.unwrap_or_else(|| excerpt(answer));
-            return Err(Error::UnexpectedResponse(Box::new(answer.unexpected(&reason, None))));
+            let reason = unreadable.unwrap_or_else(|| describe_status(reader));
+            return Err(Error::UnexpectedResponse(Box::new(reader.unexpected(&reason, None))));
         }
     };
     Ok(ApiError {
@@ -139,21 +139,21 @@ pub(super) fn api_error(answer: &ResponseReader<'_>, now: Now) -> Result<ApiErro
         request_id: from_header(),
         retry_after,
         invalid_members: Vec::new(),
-        excerpt: Some(answer.excerpt()).filter(|excerpt| !excerpt.is_empty()),
+        excerpt: Some(reader.excerpt()).filter(|excerpt| !excerpt.is_empty()),
         previous_attempt_unanswered: false,
         meaning: meaning(status, None),
-        redaction: answer.redaction(),
+        redaction: reader.redaction(),
     })
 }
 
 /// Describes an error response that is not one of the contract.
-fn excerpt(answer: &ResponseReader<'_>) -> String {
-    let meaning = match answer.response().status() {
+fn describe_status(reader: &ResponseReader<'_>) -> String {
+    let meaning = match reader.response().status() {
         StatusCode::NOT_MODIFIED => "not modified, although the request was not conditional: probably from a cache",
         status if status.is_redirection() => {
-            let to = answer
+            let to = reader
                 .header(header::LOCATION.as_str())
-                .map_or_else(|| "an unknown location".into(), |to| answer.prose(to));
+                .map_or_else(|| "an unknown location".into(), |to| reader.prose(to));
             return format!("a redirect to {to}; redirects are not followed, to protect the credentials");
         }
         StatusCode::PAYLOAD_TOO_LARGE => "the request is too large for the server or a proxy",
@@ -204,11 +204,11 @@ fn kind_of_code(code: &str) -> ErrorKind {
 /// response, if present, as the clocks may differ. Zero for a date in the past; `None` for an invalid value.
 fn retry_after(headers: &HeaderMap, utc: DateTime<Utc>) -> Option<Duration> {
     let value = |name| headers.get(name)?.to_str().ok().map(str::trim);
-    let asked = value(header::RETRY_AFTER)?;
-    if let Some(time) = seconds(asked) {
+    let text = value(header::RETRY_AFTER)?;
+    if let Some(time) = seconds(text) {
         return Some(time);
     }
-    Some((http_date(asked)? - date(headers).unwrap_or(utc)).to_std().unwrap_or_default())
+    Some((http_date(text)? - date(headers).unwrap_or(utc)).to_std().unwrap_or_default())
 }
 
 /// Parses a number of seconds, saturating at the maximum. HTTP has only integers, but some servers send a fraction or

@@ -20,32 +20,32 @@ use serde::de::IgnoredAny;
 /// Maximum length of the excerpt of a body in an error, in bytes.
 const MAX_EXCERPT_BYTES: usize = 300;
 /// Maximum length of the JSON kept of an undecoded item, in characters.
-const MAX_ITEM_BYTES: usize = 4096;
+const MAX_ITEM_CHARS: usize = 4096;
 /// Maximum length of other texts kept from a response, in characters.
 const MAX_TEXT_CHARS: usize = 1000;
 /// Number of bytes after the cut that are included in the redaction, to detect a credential across the cut: eight of
 /// its characters suffice, in any escaping.
-const BEHIND: usize = 512;
+const LOOKAHEAD_BYTES: usize = 512;
 /// Maximum number of undecoded items kept individually, per response.
 pub(super) const MAX_UNDECODED: usize = 100;
 
 /// Reason for an undecoded item that may contain the next one.
-pub(super) const UNSOUND: &str = "unbalanced brackets: it may contain other items";
+pub(super) const UNBALANCED: &str = "unbalanced brackets: it may contain other items";
 
 /// Reads a response.
 pub(crate) struct ResponseReader<'a> {
     response: Response,
-    promise: Option<&'a ExpectedContent>,
+    expected: Option<&'a ExpectedContent>,
     credentials: &'a Credentials,
 }
 
 impl<'a> ResponseReader<'a> {
     pub(super) const fn new(
         response: Response,
-        promise: Option<&'a ExpectedContent>,
+        expected: Option<&'a ExpectedContent>,
         credentials: &'a Credentials,
     ) -> Self {
-        Self { response, promise, credentials }
+        Self { response, expected, credentials }
     }
 
     pub(super) const fn response(&self) -> &Response {
@@ -60,15 +60,15 @@ impl<'a> ResponseReader<'a> {
     /// Takes the body of the expected length, leaving an empty one.
     pub(super) fn bytes(&mut self) -> Result<Vec<u8>, UnexpectedResponse> {
         let length = self.response.body().len() as u64;
-        match self.promise.map_or(Ok(()), |promise| promise.check_length(length)) {
+        match self.expected.map_or(Ok(()), |expected| expected.check_length(length)) {
             Ok(()) => Ok(self.take_body()),
-            Err(why) => Err(self.unexpected(&why, None)),
+            Err(reason) => Err(self.unexpected(&reason, None)),
         }
     }
 
     /// Decodes the body as JSON.
     pub(super) fn json<T: Decode>(&self) -> Result<T, UnexpectedResponse> {
-        T::decode(self.document()?).map_err(|odd| self.decode_error(&odd))
+        T::decode(self.document()?).map_err(|error| self.decode_error(&error))
     }
 
     /// Accepts an empty body. Any JSON is ignored, because the operation has been performed; a proxy's HTML page is
@@ -90,12 +90,12 @@ impl<'a> ResponseReader<'a> {
     pub(super) fn page<T: Decode>(&self) -> Result<Page<T>, UnexpectedResponse> {
         let document = self.document()?;
         let members = document.members(["items", "next_cursor", "last_modified"]);
-        let [items, next_cursor, last_modified] = members.map_err(|odd| self.decode_error(&odd))?;
-        let items = items.json().map_err(|odd| self.decode_error(&odd))?;
+        let [items, next_cursor, last_modified] = members.map_err(|error| self.decode_error(&error))?;
+        let items = items.json().map_err(|error| self.decode_error(&error))?;
         let items = document.list(items).ok_or_else(|| self.unexpected("expected an array", Some("items")))?;
         // An invalid cursor is an error: the rest of the list would be missing.
         let next_cursor = next_cursor.value().map(|_| next_cursor.required()).transpose();
-        let next_cursor = next_cursor.map_err(|odd| self.decode_error(&odd))?.map(|Exact(cursor)| cursor);
+        let next_cursor = next_cursor.map_err(|error| self.decode_error(&error))?.map(|Exact(cursor)| cursor);
         Ok(Page {
             items: self.items(items),
             // An empty cursor marks the end, like a missing one.
@@ -114,10 +114,10 @@ impl<'a> ResponseReader<'a> {
         let items = match items.map(|json| (json, document.list(json))) {
             Ok((_, Some(items))) => self.items(items),
             Ok((json, None)) => {
-                let odd = DecodeError::new("expected an array").at("items");
-                Listing::new(Vec::new(), [self.undecoded(json, &odd)].into())
+                let error = DecodeError::new("expected an array").at("items");
+                Listing::new(Vec::new(), [self.undecoded(json, &error)].into())
             }
-            Err(odd) => Listing::new(Vec::new(), [self.undecoded(document, &odd)].into()),
+            Err(error) => Listing::new(Vec::new(), [self.undecoded(document, &error)].into()),
         };
         Ok(Page {
             items,
@@ -129,12 +129,12 @@ impl<'a> ResponseReader<'a> {
 
     /// Decodes items, separating the undecoded ones.
     fn items<'j, T: Decode>(&self, list: impl Iterator<Item = Json<'j>>) -> Listing<T> {
-        let mut room = BoundedVec::new(self.response.body().len());
+        let mut decoded = BoundedVec::new(self.response.body().len());
         let (mut undecoded, mut more) = (Vec::new(), 0_usize);
         for json in list {
             match decode(json) {
-                Ok(item) if !room.is_full() => room.push(item),
-                Err(odd) if undecoded.len() < MAX_UNDECODED => undecoded.push(self.undecoded(json, &odd)),
+                Ok(item) if !decoded.is_full() => decoded.push(item),
+                Err(error) if undecoded.len() < MAX_UNDECODED => undecoded.push(self.undecoded(json, &error)),
                 Ok(_) | Err(_) => more += 1,
             }
         }
@@ -145,13 +145,13 @@ impl<'a> ResponseReader<'a> {
                 redaction: Redaction::default(),
             });
         }
-        Listing::new(room.into_vec(), undecoded)
+        Listing::new(decoded.into_vec(), undecoded)
     }
 
-    fn undecoded(&self, json: Json<'_>, odd: &DecodeError) -> Undecoded {
+    fn undecoded(&self, json: Json<'_>, error: &DecodeError) -> Undecoded {
         Undecoded {
             json: self.item(json.bytes()),
-            reason: self.data(describe(odd).as_bytes()),
+            reason: self.data(describe(error).as_bytes()),
             redaction: self.redaction(),
         }
     }
@@ -163,7 +163,7 @@ impl<'a> ResponseReader<'a> {
             self.unexpected(
                 if body.iter().all(u8::is_ascii_whitespace) {
                     "expected JSON, but the body is empty"
-                } else if Json::beginning(body).is_some() {
+                } else if Json::possibly_truncated(body).is_some() {
                     "the JSON is incomplete"
                 } else {
                     "expected JSON"
@@ -173,8 +173,8 @@ impl<'a> ResponseReader<'a> {
         })
     }
 
-    pub(super) fn decode_error(&self, odd: &DecodeError) -> UnexpectedResponse {
-        self.unexpected(&odd.reason(), Some(odd.path().as_str()).filter(|path| !path.is_empty()))
+    pub(super) fn decode_error(&self, error: &DecodeError) -> UnexpectedResponse {
+        self.unexpected(&error.reason(), Some(error.path().as_str()).filter(|path| !path.is_empty()))
     }
 
     pub(super) fn unexpected(&self, reason: &str, path: Option<&str>) -> UnexpectedResponse {
@@ -194,9 +194,10 @@ impl<'a> ResponseReader<'a> {
         }
         let body = self.response.body();
         // Redacted before it is cut, which would leave part of a secret.
-        let mut text = self
-            .credentials
-            .redact(&String::from_utf8_lossy(&body[..body.len().min(MAX_EXCERPT_BYTES + BEHIND)]), Kind::Prose);
+        let mut text = self.credentials.redact(
+            &String::from_utf8_lossy(&body[..body.len().min(MAX_EXCERPT_BYTES + LOOKAHEAD_BYTES)]),
+            Kind::Prose,
+        );
         let end = (0..=MAX_EXCERPT_BYTES.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         text.truncate(end);
         text.shrink_to_fit();
@@ -210,12 +211,12 @@ impl<'a> ResponseReader<'a> {
 
     /// Returns a human-readable text, redacted and limited in length.
     pub(super) fn prose(&self, text: &[u8]) -> String {
-        shortened(text, MAX_TEXT_CHARS, |text| self.credentials.redact(text, Kind::Prose))
+        truncated(text, MAX_TEXT_CHARS, |text| self.credentials.redact(text, Kind::Prose))
     }
 
     /// Returns a text about data, redacted and limited in length.
     pub(super) fn data(&self, text: &[u8]) -> String {
-        shortened(text, MAX_TEXT_CHARS, |text| self.credentials.redact(text, Kind::Data))
+        truncated(text, MAX_TEXT_CHARS, |text| self.credentials.redact(text, Kind::Data))
     }
 
     /// Returns an identifier or a code verbatim, except for secrets, and limited in length.
@@ -225,13 +226,13 @@ impl<'a> ResponseReader<'a> {
 
     /// Returns the JSON of an undecoded item verbatim, except for secrets, and limited in length.
     pub(super) fn item(&self, json: &[u8]) -> String {
-        self.verbatim(json, MAX_ITEM_BYTES)
+        self.verbatim(json, MAX_ITEM_CHARS)
     }
 
-    fn verbatim(&self, text: &[u8], most: usize) -> String {
+    fn verbatim(&self, text: &[u8], max: usize) -> String {
         // A cut may leave part of a name at the end, which would not be recognised later, when it is shown.
-        let kind = if text.len() > most { Kind::Data } else { Kind::Exact };
-        shortened(text, most, |text| self.credentials.redact(text, kind))
+        let kind = if text.len() > max { Kind::Data } else { Kind::Exact };
+        truncated(text, max, |text| self.credentials.redact(text, kind))
     }
 
     /// Returns the redaction to apply to such data when it is shown.
@@ -240,16 +241,16 @@ impl<'a> ResponseReader<'a> {
     }
 }
 
-/// Returns the redacted text, cut after `most` characters.
-fn shortened(text: &[u8], most: usize, redact: impl Fn(&str) -> String) -> String {
+/// Returns the redacted text, cut after `max` characters.
+fn truncated(text: &[u8], max: usize, redact: impl Fn(&str) -> String) -> String {
     // A character has at most four bytes.
-    let looked_at = &text[..text.len().min(most * 4 + BEHIND)];
-    let mut redacted = redact(&String::from_utf8_lossy(looked_at));
-    if let Some((end, _)) = redacted.char_indices().nth(most) {
+    let input = &text[..text.len().min(max * 4 + LOOKAHEAD_BYTES)];
+    let mut redacted = redact(&String::from_utf8_lossy(input));
+    if let Some((end, _)) = redacted.char_indices().nth(max) {
         redacted.truncate(end);
         redacted.push('…');
         redacted.shrink_to_fit();
-    } else if looked_at.len() < text.len() {
+    } else if input.len() < text.len() {
         redacted.push('…');
     }
     redacted
@@ -257,16 +258,16 @@ fn shortened(text: &[u8], most: usize, redact: impl Fn(&str) -> String) -> Strin
 
 /// Decodes an item of a list.
 pub(super) fn decode<T: Decode>(json: Json<'_>) -> Result<T, DecodeError> {
-    if !json.is_sound() {
-        return Err(DecodeError::new(UNSOUND));
+    if !json.is_intact() {
+        return Err(DecodeError::new(UNBALANCED));
     }
     T::decode(json)
 }
 
 /// Describes a decoding error and its place.
-pub(super) fn describe(odd: &DecodeError) -> String {
-    match odd.path().as_str() {
-        "" => odd.reason(),
-        path => format!("{} at `{path}`", odd.reason()),
+pub(super) fn describe(error: &DecodeError) -> String {
+    match error.path().as_str() {
+        "" => error.reason(),
+        path => format!("{} at `{path}`", error.reason()),
     }
 }

@@ -41,9 +41,9 @@ impl Route {
     }
 
     /// Appends one segment, whatever its characters. `.` and `..` are rejected, as they have a special meaning in URLs.
-    pub(super) fn segment(mut self, what: &str, text: &str) -> Result<Self, Error> {
+    pub(super) fn segment(mut self, parameter: &str, text: &str) -> Result<Self, Error> {
         self.path.push('/');
-        self.path.push_str(&percent_encoded(checked_id(what, text)?));
+        self.path.push_str(&percent_encoded(checked_id(parameter, text)?));
         Ok(self)
     }
 

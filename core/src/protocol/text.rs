@@ -32,44 +32,44 @@ pub(super) fn sender(text: Option<&String>) -> Result<Option<&str>, Error> {
 }
 
 /// Validates a text that clients show on one line.
-pub(super) fn single_line<'a>(what: &str, text: &'a str) -> Result<&'a str, Error> {
-    checked(what, text, MAX_TITLE_CHARS)
+pub(super) fn single_line<'a>(parameter: &str, text: &'a str) -> Result<&'a str, Error> {
+    checked(parameter, text, MAX_TITLE_CHARS)
 }
 
 /// Validates a line that must not be empty.
-pub(super) fn non_empty_line<'a>(what: &str, text: &'a str) -> Result<&'a str, Error> {
+pub(super) fn non_empty_line<'a>(parameter: &str, text: &'a str) -> Result<&'a str, Error> {
     if text.is_empty() {
-        return Err(Error::invalid(what, "must not be empty"));
+        return Err(Error::invalid(parameter, "must not be empty"));
     }
-    single_line(what, text)
+    single_line(parameter, text)
 }
 
 /// Formats a time, with milliseconds.
-pub(super) fn time(what: &str, time: DateTime<Utc>) -> Result<String, Error> {
+pub(super) fn time(parameter: &str, time: DateTime<Utc>) -> Result<String, Error> {
     if !(0..=9999).contains(&time.year()) {
-        return Err(Error::invalid(what, "must be in the years 0 to 9999"));
+        return Err(Error::invalid(parameter, "must be in the years 0 to 9999"));
     }
     Ok(time.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
 /// Validates an optional line.
-pub(super) fn optional_single_line<'a>(what: &str, text: Option<&'a String>) -> Result<Option<&'a str>, Error> {
-    text.map(|text| single_line(what, text)).transpose()
+pub(super) fn optional_single_line<'a>(parameter: &str, text: Option<&'a String>) -> Result<Option<&'a str>, Error> {
+    text.map(|text| single_line(parameter, text)).transpose()
 }
 
 /// Validates an optional text of several lines.
-pub(super) fn optional_text<'a>(what: &str, text: Option<&'a String>) -> Result<Option<&'a str>, Error> {
-    text.map(|text| checked(what, text, MAX_MESSAGE_CHARS)).transpose()
+pub(super) fn optional_text<'a>(parameter: &str, text: Option<&'a String>) -> Result<Option<&'a str>, Error> {
+    text.map(|text| checked(parameter, text, MAX_MESSAGE_CHARS)).transpose()
 }
 
-fn checked<'a>(what: &str, text: &'a str, most: usize) -> Result<&'a str, Error> {
+fn checked<'a>(parameter: &str, text: &'a str, max: usize) -> Result<&'a str, Error> {
     // A text has at most as many characters as bytes, so most texts need not be counted.
-    let length = if text.len() > most { text.chars().count() } else { 0 };
-    if length > most {
-        return Err(Error::invalid(what, format!("must have at most {most} characters, not {length}")));
+    let length = if text.len() > max { text.chars().count() } else { 0 };
+    if length > max {
+        return Err(Error::invalid(parameter, format!("must have at most {max} characters, not {length}")));
     }
     if let Some(at) = text.find('\0') {
-        return Err(Error::invalid(what, format!("character {} is NUL", text[..at].chars().count() + 1)));
+        return Err(Error::invalid(parameter, format!("character {} is NUL", text[..at].chars().count() + 1)));
     }
     Ok(text)
 }

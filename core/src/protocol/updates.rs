@@ -12,7 +12,7 @@ use super::{
     endpoint::Endpoint,
     json::{BoundedVec, Decode, DecodeError, Exact, Json, Member},
     page::is_cursor,
-    response::{MAX_UNDECODED, ResponseReader, UNSOUND, describe},
+    response::{MAX_UNDECODED, ResponseReader, UNBALANCED, describe},
     route::Route,
 };
 use crate::{
@@ -173,8 +173,8 @@ pub(crate) enum Signal {
 
 /// Returns the signal of a problem document of the contract, if it is one.
 pub(crate) fn signal(error: &Error) -> Option<Signal> {
-    let Error::Api(refusal) = error else { return None };
-    match refusal.code.as_deref().filter(|_| refusal.meaning.is_of_contract)? {
+    let Error::Api(api_error) = error else { return None };
+    match api_error.code.as_deref().filter(|_| api_error.meaning.is_of_contract)? {
         "lease_expired" => Some(Signal::LeaseExpired),
         "unsubscribed" => Some(Signal::Unsubscribed),
         "cursor_expired" => Some(Signal::CursorExpired),
@@ -184,28 +184,28 @@ pub(crate) fn signal(error: &Error) -> Option<Signal> {
 
 /// Decodes a batch. Its items may be `null` or missing if there are no events; anything else that is not an array
 /// counts as one undecoded event.
-fn batch<T: FeedItem>(answer: &mut ResponseReader<'_>) -> Result<Batch<T>, UnexpectedResponse> {
-    let answer = &*answer;
-    let document = answer.document()?;
-    let [items, cursor] = document.members(["items", "cursor"]).map_err(|odd| answer.decode_error(&odd))?;
-    let end: Result<Arc<str>, DecodeError> = cursor.required();
-    let mut list = List::new(answer);
+fn batch<T: FeedItem>(reader: &mut ResponseReader<'_>) -> Result<Batch<T>, UnexpectedResponse> {
+    let reader = &*reader;
+    let document = reader.document()?;
+    let [items, cursor] = document.members(["items", "cursor"]).map_err(|error| reader.decode_error(&error))?;
+    let next_cursor: Result<Arc<str>, DecodeError> = cursor.required();
+    let mut events = BatchReader::new(reader);
     match items.value().map(|json| (json, document.list(json))) {
-        Some((_, Some(items))) => items.for_each(|json| list.take(json)),
-        Some((json, None)) => list.undecoded(json, None, "expected an array at `items`"),
+        Some((_, Some(items))) => items.for_each(|json| events.push(json)),
+        Some((json, None)) => events.undecoded(json, None, "expected an array at `items`"),
         None => {}
     }
-    let items = list.end();
-    match end {
-        Ok(end) => Ok(Batch { items, cursor: Some(end) }),
-        Err(odd) if items.is_empty() => Err(answer.decode_error(&odd)),
+    let items = events.into_items();
+    match next_cursor {
+        Ok(cursor) => Ok(Batch { items, cursor: Some(cursor) }),
+        Err(error) if items.is_empty() => Err(reader.decode_error(&error)),
         Err(_) => Ok(Batch { items, cursor: None }),
     }
 }
 
 /// The events of a batch. Beyond a maximum number, undecoded events are only counted.
-struct List<'a, T> {
-    answer: &'a ResponseReader<'a>,
+struct BatchReader<'a, T> {
+    reader: &'a ResponseReader<'a>,
     items: BoundedVec<Item<T>>,
     undecoded: usize,
     skipped: Skipped,
@@ -217,24 +217,24 @@ struct List<'a, T> {
 struct Skipped {
     count: usize,
     cursor: Option<Arc<str>>,
-    mark: u64,
+    fingerprint: u64,
 }
 
-impl<'a, T: FeedItem> List<'a, T> {
-    fn new(answer: &'a ResponseReader<'a>) -> Self {
-        let items = BoundedVec::new(answer.response().body().len());
-        Self { answer, items, undecoded: 0, skipped: Skipped::default(), last: None }
+impl<'a, T: FeedItem> BatchReader<'a, T> {
+    fn new(reader: &'a ResponseReader<'a>) -> Self {
+        let items = BoundedVec::new(reader.response().body().len());
+        Self { reader, items, undecoded: 0, skipped: Skipped::default(), last: None }
     }
 
-    fn take(&mut self, json: Json<'_>) {
+    fn push(&mut self, json: Json<'_>) {
         let members =
-            if json.is_sound() { json.members(["cursor", "kind", "data"]) } else { Err(DecodeError::new(UNSOUND)) };
-        let (cursor, what) = match members {
+            if json.is_intact() { json.members(["cursor", "kind", "data"]) } else { Err(DecodeError::new(UNBALANCED)) };
+        let (cursor, result) = match members {
             Ok([cursor, kind, data]) => (self.cursor(cursor), event(kind, data)),
-            Err(odd) => (None, Err(describe(&odd))),
+            Err(error) => (None, Err(describe(&error))),
         };
         self.last = cursor.clone().or(self.last.take());
-        match what {
+        match result {
             Ok(_) if self.items.is_full() => self.skip(json, cursor),
             Ok(item) => {
                 self.flush();
@@ -255,32 +255,32 @@ impl<'a, T: FeedItem> List<'a, T> {
             return self.skip(json, cursor);
         }
         self.undecoded += 1;
-        let what = Undecoded {
-            json: self.answer.item(json.bytes()),
-            reason: self.answer.data(reason.as_bytes()),
-            redaction: self.answer.redaction(),
+        let undecoded = Undecoded {
+            json: self.reader.item(json.bytes()),
+            reason: self.reader.data(reason.as_bytes()),
+            redaction: self.reader.redaction(),
         };
-        self.items.push(Item { cursor, fingerprint: fingerprint(json.bytes()), result: Err(what) });
+        self.items.push(Item { cursor, fingerprint: fingerprint(json.bytes()), result: Err(undecoded) });
     }
 
     fn skip(&mut self, json: Json<'_>, cursor: Option<Arc<str>>) {
-        let Skipped { count, cursor: last, mark: all } = &mut self.skipped;
+        let Skipped { count, cursor: last_cursor, fingerprint: combined } = &mut self.skipped;
         *count += 1;
-        *last = cursor.or(last.take());
-        *all = all.rotate_left(1) ^ fingerprint(json.bytes());
+        *last_cursor = cursor.or(last_cursor.take());
+        *combined = combined.rotate_left(1) ^ fingerprint(json.bytes());
     }
 
     /// Adds the skipped events as one undecoded event.
     fn flush(&mut self) {
-        let Skipped { count, cursor, mark } = mem::take(&mut self.skipped);
+        let Skipped { count, cursor, fingerprint } = mem::take(&mut self.skipped);
         if count > 0 {
             let reason = format!("{count} more events cannot be decoded");
-            let what = Undecoded { json: String::new(), reason, redaction: Redaction::default() };
-            self.items.push(Item { cursor, fingerprint: mark, result: Err(what) });
+            let undecoded = Undecoded { json: String::new(), reason, redaction: Redaction::default() };
+            self.items.push(Item { cursor, fingerprint, result: Err(undecoded) });
         }
     }
 
-    fn end(mut self) -> Vec<Item<T>> {
+    fn into_items(mut self) -> Vec<Item<T>> {
         self.flush();
         self.items.into_vec()
     }
@@ -288,14 +288,14 @@ impl<'a, T: FeedItem> List<'a, T> {
 
 /// Decodes an event. Kind and data are essential; an event without a cursor is delivered, too.
 fn event<T: FeedItem>(kind: Member<'_>, data: Member<'_>) -> Result<T, String> {
-    let kind: String = kind.required().map_err(|odd| describe(&odd))?;
+    let kind: String = kind.required().map_err(|error| describe(&error))?;
     if kind != T::KIND {
         return Err(format!("unknown event kind {kind:?}"));
     }
-    data.required().map_err(|odd| describe(&odd))
+    data.required().map_err(|error| describe(&error))
 }
 
 /// Returns the 64-bit FNV-1a hash.
 fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |mark, byte| (mark ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3))
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3))
 }

@@ -91,11 +91,11 @@ impl Expect {
     }
 }
 
-fn differs(what: &str, expected: &str, got: Option<&str>) -> Option<String> {
+fn differs(part: &str, expected: &str, got: Option<&str>) -> Option<String> {
     match got {
         Some(got) if got == expected => None,
-        Some(got) => Some(format!("in {what}: expected {expected:?}, got {got:?}")),
-        None => Some(format!("in {what}: expected {expected:?}, got none")),
+        Some(got) => Some(format!("in {part}: expected {expected:?}, got {got:?}")),
+        None => Some(format!("in {part}: expected {expected:?}, got none")),
     }
 }
 

@@ -57,7 +57,7 @@ impl Files {
     }
 
     /// Writes a response body to the file of the exchange, if it has one, up to its maximum length.
-    pub(super) fn take(&mut self, exchange: &Exchange, reply: Reply) -> Reply {
+    pub(super) fn store_body(&mut self, exchange: &Exchange, reply: Reply) -> Reply {
         let Reply::Response(mut response) = reply else { return reply };
         let Some(to) = exchange.body_policy().for_status(response.status()).to_file else {
             return Reply::Response(response);
@@ -67,16 +67,16 @@ impl Files {
         if written == body.len() {
             return Reply::Response(response);
         }
-        let fault = TransportError::new(TransportErrorKind::TooLarge, format!("more than {} bytes", to.limit));
-        Reply::Error(fault.with_sent(true).with_received(written as u64).with_head(response.map(|_| ())))
+        let error = TransportError::new(TransportErrorKind::TooLarge, format!("more than {} bytes", to.limit));
+        Reply::Error(error.with_sent(true).with_received(written as u64).with_head(response.map(|_| ())))
     }
 
     /// Returns the number of bytes written.
     fn write(&mut self, to: &FileTarget, bytes: &[u8]) -> usize {
         let file = self.0.entry(to.path.clone()).or_default();
         file.truncate(usize::try_from(to.offset).unwrap_or(usize::MAX));
-        let room = usize::try_from(to.limit).unwrap_or(usize::MAX).saturating_sub(file.len());
-        let written = bytes.len().min(room);
+        let capacity = usize::try_from(to.limit).unwrap_or(usize::MAX).saturating_sub(file.len());
+        let written = bytes.len().min(capacity);
         file.extend_from_slice(&bytes[..written]);
         written
     }

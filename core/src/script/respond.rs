@@ -14,7 +14,7 @@ use crate::{
 pub struct Respond {
     pub(super) reply: Reply,
     /// Time until the reply; `None` if there is none.
-    pub(super) takes: Option<Duration>,
+    pub(super) delay: Option<Duration>,
 }
 
 impl Respond {
@@ -66,21 +66,21 @@ impl Respond {
 
     /// Never responds, so the request times out.
     pub fn timeout() -> Self {
-        Self { takes: None, ..Self::connection_lost() }
+        Self { delay: None, ..Self::connection_lost() }
     }
 
     /// Fails with this error.
-    pub fn error(fault: TransportError) -> Self {
-        Self::reply(Reply::Error(fault))
+    pub fn error(error: TransportError) -> Self {
+        Self::reply(Reply::Error(error))
     }
 
     /// Sets the body and its media type.
     pub fn body(self, media_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        let mut answer = self.with(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-        if let Reply::Response(response) = &mut answer.reply {
+        let mut respond = self.with(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        if let Reply::Response(response) = &mut respond.reply {
             *response.body_mut() = body.into();
         }
-        answer
+        respond
     }
 
     /// Sets a header.
@@ -102,12 +102,12 @@ impl Respond {
 
     /// Delays the reply, on the script's clock. If that exceeds the request's timeout, the request times out.
     pub fn delay(mut self, time: Duration) -> Self {
-        self.takes = Some(time);
+        self.delay = Some(time);
         self
     }
 
     fn reply(reply: Reply) -> Self {
-        Self { reply, takes: Some(Duration::ZERO) }
+        Self { reply, delay: Some(Duration::ZERO) }
     }
 
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {

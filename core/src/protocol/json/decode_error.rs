@@ -19,8 +19,8 @@ enum Cause {
 }
 
 impl DecodeError {
-    pub(in crate::protocol) const fn new(why: &'static str) -> Self {
-        Self { cause: Cause::Other(why), path: Vec::new() }
+    pub(in crate::protocol) const fn new(reason: &'static str) -> Self {
+        Self { cause: Cause::Other(reason), path: Vec::new() }
     }
 
     pub(super) const fn missing(name: &'static str) -> Self {
@@ -40,11 +40,11 @@ impl DecodeError {
     pub(in crate::protocol) fn reason(&self) -> String {
         match &self.cause {
             Cause::Missing(name) => alloc::format!("missing field `{name}`"),
-            Cause::Other(why) => (*why).to_string(),
+            Cause::Other(reason) => (*reason).to_string(),
             Cause::Json(error) => {
-                let why = error.to_string();
+                let reason = error.to_string();
                 // The position is within a single value and would be misleading.
-                why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why).to_string()
+                reason.rsplit_once(" at line ").map_or(reason.as_str(), |(reason, _)| reason).to_string()
             }
         }
     }

@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 
 /// The treatment of a closing bracket that does not match the innermost open one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stray {
+pub(super) enum Unmatched {
     /// It closes the innermost open bracket of its kind, and all brackets within; without such a bracket, it is
     /// ignored.
-    Closes,
+    ClosesOuter,
     /// It is ignored.
     Ignored,
 }
@@ -17,7 +17,7 @@ pub(super) enum Stray {
 pub(super) struct Extent {
     pub(super) end: usize,
     /// Set if all brackets are balanced.
-    pub(super) is_sound: bool,
+    pub(super) is_balanced: bool,
 }
 
 /// The open brackets. Each bracket is added and removed once, so the total time is linear.
@@ -45,12 +45,12 @@ impl Open {
     }
 
     /// Handles a closing bracket. Returns `true` if it matches the innermost open one.
-    fn close(&mut self, closer: u8, stray: Stray) -> bool {
+    fn close(&mut self, closer: u8, unmatched: Unmatched) -> bool {
         if self.closers.last() == Some(&closer) {
             self.pop();
             return true;
         }
-        if stray == Stray::Closes && self.has(closer) {
+        if unmatched == Unmatched::ClosesOuter && self.has(closer) {
             while self.pop().is_some_and(|inner| inner != closer) {}
         }
         false
@@ -58,19 +58,19 @@ impl Open {
 }
 
 /// Returns the end of the object or array at the start of these bytes; `None` if it is missing.
-pub(super) fn whole(bytes: &[u8], stray: Stray) -> Option<Extent> {
-    let (mut open, mut at, mut is_sound) = (Open::default(), 0, true);
+pub(super) fn find_end(bytes: &[u8], unmatched: Unmatched) -> Option<Extent> {
+    let (mut open, mut at, mut is_balanced) = (Open::default(), 0, true);
     loop {
         match *bytes.get(at)? {
             b'"' => {
-                at += string(&bytes[at..])?;
+                at += string_length(&bytes[at..])?;
                 continue;
             }
             opening @ (b'[' | b'{') => open.push(opening),
             closer @ (b']' | b'}') => {
-                is_sound &= open.close(closer, stray);
+                is_balanced &= open.close(closer, unmatched);
                 if open.closers.is_empty() {
-                    return Some(Extent { end: at + 1, is_sound });
+                    return Some(Extent { end: at + 1, is_balanced });
                 }
             }
             _ => {}
@@ -82,7 +82,7 @@ pub(super) fn whole(bytes: &[u8], stray: Stray) -> Option<Extent> {
 /// Returns `true` if there are no brackets outside of strings.
 pub(super) fn is_flat(mut bytes: &[u8]) -> bool {
     while let Some(at) = bytes.iter().position(|byte| matches!(byte, b'"' | b'[' | b']' | b'{' | b'}')) {
-        match string(&bytes[at..]) {
+        match string_length(&bytes[at..]) {
             Some(length) => bytes = &bytes[at + length..],
             None => return false,
         }
@@ -92,21 +92,21 @@ pub(super) fn is_flat(mut bytes: &[u8]) -> bool {
 
 /// The parts between commas, trimmed, without empty ones.
 #[derive(Debug)]
-pub(super) struct Pieces<'a> {
+pub(super) struct Parts<'a> {
     rest: &'a [u8],
     closer: u8,
-    stray: Stray,
+    unmatched: Unmatched,
     /// Set if bytes after the closing bracket belong to the last part.
-    is_torn: bool,
+    extends_last: bool,
     open: Open,
 }
 
-impl<'a> Pieces<'a> {
+impl<'a> Parts<'a> {
     /// Creates the iterator for the content of a value, whose end may be missing; `None` if it does not start with this
     /// bracket.
-    pub(super) fn within(value: &'a [u8], opening: u8, stray: Stray, is_torn: bool) -> Option<Self> {
+    pub(super) fn new(value: &'a [u8], opening: u8, unmatched: Unmatched, extends_last: bool) -> Option<Self> {
         let closer = if opening == b'{' { b'}' } else { b']' };
-        Some(Self { rest: value.strip_prefix(&[opening])?, closer, stray, is_torn, open: Open::default() })
+        Some(Self { rest: value.strip_prefix(&[opening])?, closer, unmatched, extends_last, open: Open::default() })
     }
 
     /// Returns the remaining bytes.
@@ -122,21 +122,21 @@ impl<'a> Pieces<'a> {
         while let Some(&byte) = self.rest.get(at) {
             match byte {
                 b'"' => {
-                    let Some(length) = string(&self.rest[at..]) else { return (self.rest.len(), false) };
+                    let Some(length) = string_length(&self.rest[at..]) else { return (self.rest.len(), false) };
                     at += length;
                     continue;
                 }
                 b'[' | b'{' => self.open.push(byte),
                 b',' if self.open.closers.is_empty() => return (at, true),
                 b']' | b'}' => {
-                    let is_inner = match self.stray {
-                        Stray::Closes => self.open.has(byte),
-                        Stray::Ignored => !self.open.closers.is_empty(),
+                    let is_inner = match self.unmatched {
+                        Unmatched::ClosesOuter => self.open.has(byte),
+                        Unmatched::Ignored => !self.open.closers.is_empty(),
                     };
                     if !is_inner && byte == self.closer {
                         return (at, false);
                     }
-                    self.open.close(byte, self.stray);
+                    self.open.close(byte, self.unmatched);
                 }
                 _ => {}
             }
@@ -146,19 +146,19 @@ impl<'a> Pieces<'a> {
     }
 }
 
-impl<'a> Iterator for Pieces<'a> {
+impl<'a> Iterator for Parts<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
         while !self.rest.is_empty() {
             let (length, has_more) = self.length();
-            let (piece, behind) = self.rest.split_at(length);
-            let behind = behind.get(1..).unwrap_or_default();
-            let piece = if !has_more && self.is_torn && !behind.trim_ascii().is_empty() { self.rest } else { piece };
-            self.rest = if has_more { behind } else { &[] };
-            let piece = piece.trim_ascii();
-            if !piece.is_empty() {
-                return Some(piece);
+            let (part, after) = self.rest.split_at(length);
+            let after = after.get(1..).unwrap_or_default();
+            let part = if !has_more && self.extends_last && !after.trim_ascii().is_empty() { self.rest } else { part };
+            self.rest = if has_more { after } else { &[] };
+            let part = part.trim_ascii();
+            if !part.is_empty() {
+                return Some(part);
             }
         }
         None
@@ -166,13 +166,13 @@ impl<'a> Iterator for Pieces<'a> {
 }
 
 /// Splits a part of an object into the quoted key and the value; `None` if it has no key.
-pub(super) fn named(piece: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (key, value) = piece.split_at(string(piece)?);
+pub(super) fn key_value(part: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (key, value) = part.split_at(string_length(part)?);
     Some((key, value.trim_ascii_start().strip_prefix(b":")?.trim_ascii()))
 }
 
 /// Returns the length of the quoted string at the start; `None` if there is no string, or its end is missing.
-pub(super) fn string(bytes: &[u8]) -> Option<usize> {
+pub(super) fn string_length(bytes: &[u8]) -> Option<usize> {
     let mut at = 1;
     if bytes.first() != Some(&b'"') {
         return None;
@@ -190,30 +190,30 @@ pub(super) fn string(bytes: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn found(array: &[u8]) -> Vec<&[u8]> {
-        Pieces::within(array, b'[', Stray::Closes, false).expect("the value is an array").collect()
+    fn parts(array: &[u8]) -> Vec<&[u8]> {
+        Parts::new(array, b'[', Unmatched::ClosesOuter, false).expect("the value is an array").collect()
     }
 
     #[test]
     fn parts_are_found_by_brackets_and_strings_alone() {
-        assert!(found(b"[ \n] ").is_empty() && found(b"[").is_empty() && found(b"[,, ,]").is_empty());
+        assert!(parts(b"[ \n] ").is_empty() && parts(b"[").is_empty() && parts(b"[,, ,]").is_empty());
         assert_eq!(
-            found(b"[1, NaN ,{\"a\":[1,2],\"b\":\"],\\\"\"}]"),
+            parts(b"[1, NaN ,{\"a\":[1,2],\"b\":\"],\\\"\"}]"),
             [&b"1"[..], b"NaN", b"{\"a\":[1,2],\"b\":\"],\\\"\"}"]
         );
-        assert_eq!(found(b"[\"a\xfc\nb\",,\"\\ud800\",]"), [&b"\"a\xfc\nb\""[..], b"\"\\ud800\""]);
-        assert_eq!(found(b"[1,2] 3,4"), [&b"1"[..], b"2"]);
-        assert!(Pieces::within(b"{}", b'[', Stray::Closes, false).is_none());
-        assert!(Pieces::within(b"", b'[', Stray::Closes, false).is_none());
+        assert_eq!(parts(b"[\"a\xfc\nb\",,\"\\ud800\",]"), [&b"\"a\xfc\nb\""[..], b"\"\\ud800\""]);
+        assert_eq!(parts(b"[1,2] 3,4"), [&b"1"[..], b"2"]);
+        assert!(Parts::new(b"{}", b'[', Unmatched::ClosesOuter, false).is_none());
+        assert!(Parts::new(b"", b'[', Unmatched::ClosesOuter, false).is_none());
     }
 
     #[test]
     fn a_bracket_that_closes_an_outer_value_closes_the_inner_ones() {
-        assert_eq!(found(b"[{\"a\":[1},{]"), [&b"{\"a\":[1}"[..], b"{"]);
-        assert_eq!(whole(b"{\"a\":[1}", Stray::Closes), Some(Extent { end: 8, is_sound: false }));
-        assert_eq!(whole(b"[{}}] ", Stray::Closes), Some(Extent { end: 5, is_sound: false }));
-        assert_eq!(whole(b"{\"a\":[1}", Stray::Ignored), None);
-        assert_eq!(whole(b"[1]]", Stray::Closes), Some(Extent { end: 3, is_sound: true }));
-        assert_eq!(whole(b"{\"}", Stray::Closes), None);
+        assert_eq!(parts(b"[{\"a\":[1},{]"), [&b"{\"a\":[1}"[..], b"{"]);
+        assert_eq!(find_end(b"{\"a\":[1}", Unmatched::ClosesOuter), Some(Extent { end: 8, is_balanced: false }));
+        assert_eq!(find_end(b"[{}}] ", Unmatched::ClosesOuter), Some(Extent { end: 5, is_balanced: false }));
+        assert_eq!(find_end(b"{\"a\":[1}", Unmatched::Ignored), None);
+        assert_eq!(find_end(b"[1]]", Unmatched::ClosesOuter), Some(Extent { end: 3, is_balanced: true }));
+        assert_eq!(find_end(b"{\"}", Unmatched::ClosesOuter), None);
     }
 }

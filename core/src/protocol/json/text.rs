@@ -2,23 +2,23 @@
 
 use alloc::{string::String, vec::Vec};
 
-use super::scan::string;
+use super::scan::string_length;
 
 /// Decodes a string, repairing it if necessary; `None` for anything else.
 pub(super) fn text(json: &[u8]) -> Option<String> {
     if let Ok(text) = serde_json::from_slice(json) {
         return Some(text);
     }
-    if string(json) != Some(json.len()) {
+    if string_length(json) != Some(json.len()) {
         return None;
     }
-    Some(repaired(&json[1..json.len() - 1]))
+    Some(repair(&json[1..json.len() - 1]))
 }
 
 const REPLACEMENT: &str = "\u{fffd}";
 
 /// Decodes the content of a malformed string, with U+FFFD for invalid parts.
-fn repaired(mut rest: &[u8]) -> String {
+fn repair(mut rest: &[u8]) -> String {
     let mut bytes = Vec::with_capacity(rest.len());
     while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
         bytes.extend_from_slice(&rest[..at]);
