@@ -70,7 +70,7 @@ pub trait Machine: Send {
     /// Its final output.
     type Output: Send;
 
-    /// Returns the next step. Without a call of `handle` in between, it returns the same step again.
+    /// Returns the next step. Until `handle` is called, it returns the same step again; each event is returned once.
     fn poll(&mut self, now: Now) -> Step<Self::Event, Result<Self::Output, Error>>;
 
     /// Handles the reply to the step with this ticket. Unknown tickets are ignored.

@@ -39,8 +39,10 @@ pub struct Manual {
 impl Manual {
     /// Creates an executor. `entropy` is that of [`Session::new`].
     ///
-    /// `now` is the time for operations without a machine, such as
-    /// [`location_sharing_active_chats`](crate::Chats::location_sharing_active_chats), until [`set_now`](Self::set_now).
+    /// `now` is the time for operations without a machine, such as [`location_sharing_active_chats`], until
+    /// [`set_now`](Self::set_now).
+    ///
+    /// [`location_sharing_active_chats`]: crate::Chats::location_sharing_active_chats
     pub fn new(config: crate::Config, entropy: [u8; 32], now: Now) -> Self {
         Self { session: Session::new(config, entropy), now: Shared::new(now) }
     }

@@ -45,8 +45,8 @@ impl LongPollDuration {
         self.current
     }
 
-    /// Records a poll that failed after `elapsed`. Returns `true` if it was cut off in a way that a shorter duration can
-    /// prevent.
+    /// Records a poll that failed after `elapsed`. Returns `true` if it was cut off in a way that a shorter duration
+    /// can prevent.
     pub(super) fn on_failure(&mut self, error: &Error, elapsed: Duration, now: Moment) -> bool {
         let early = elapsed < self.current.saturating_add(MIN_LONG_POLL);
         if !is_cut_by_intermediary(error) || elapsed < MIN_LONG_POLL || !early || self.current <= MIN_LONG_POLL {
