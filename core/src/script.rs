@@ -1,8 +1,8 @@
 //! Canned responses on a virtual clock, for testing bots without a server.
 //!
-//! A [`Script`] is a list of expected requests and the [`Respond`] for each. Each adapter has a
-//! `scripted` function that creates its `Client` from a script, so a bot is tested with the type it uses. Waits take
-//! no time: they advance the virtual clock.
+//! A [`Script`] is a list of expected requests and the [`Respond`] for each. Each adapter has a `scripted` function
+//! that creates its `Client` from a script, so a bot is tested with the type it uses. Waits take no time: they advance
+//! the virtual clock.
 //!
 //! ```
 //! use core::time::Duration;

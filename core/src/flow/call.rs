@@ -209,8 +209,8 @@ impl<T> Call<T> {
         if error.is_transient() { self.retry(now, error) } else { self.fail(error) }
     }
 
-    /// Schedules a retry if the policy allows one and the server's
-    /// `Retry-After` is acceptable. Every request is safe to repeat: see [`Endpoint::key`].
+    /// Schedules a retry if the policy allows one and the server's `Retry-After` is acceptable. Every request is safe
+    /// to repeat: see [`Endpoint::key`].
     fn retry(&mut self, now: Now, error: Error) -> State<T> {
         self.outcome_unknown |= error.outcome_unknown();
         // A server sends 408 before it closes an idle connection; others may be as old (RFC 9110, section 15.5.9).

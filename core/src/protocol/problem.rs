@@ -199,9 +199,9 @@ fn kind_of_code(code: &str) -> ErrorKind {
     }
 }
 
-/// Returns the wait of a
-/// `Retry-After` header: a number of seconds, or the time until a date. The latter is relative to the `Date` of the
-/// response, if present, as the clocks may differ. Zero for a date in the past; `None` for an invalid value.
+/// Returns the wait of a `Retry-After` header: a number of seconds, or the time until a date. The latter is relative
+/// to the `Date` of the response, if present, as the clocks may differ. Zero for a date in the past; `None` for an
+/// invalid value.
 fn retry_after(headers: &HeaderMap, utc: DateTime<Utc>) -> Option<Duration> {
     let value = |name| headers.get(name)?.to_str().ok().map(str::trim);
     let text = value(header::RETRY_AFTER)?;
