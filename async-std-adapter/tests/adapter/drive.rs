@@ -265,7 +265,7 @@ fn script_plays_many_feeds() {
             ));
         }
     });
-    delivered.sort_unstable();
+    delivered.sort_by_key(|(chat, _)| *chat);
     assert_eq!(delivered, [(0, "started"), (0, "failure"), (1, "error")], "it ends where the script does");
     script.assert_done();
 }
