@@ -13,8 +13,8 @@
 mod connect;
 mod connection;
 mod deadline;
+mod errors;
 mod exchange;
-mod faults;
 mod file;
 mod head;
 mod in_flight;
@@ -61,7 +61,7 @@ impl<R: Runtime> Engine<R> {
     pub(crate) async fn perform(&self, mut exchange: Box<Exchange>) -> Reply {
         match self.exchange(&mut exchange).await {
             Ok(response) => Reply::Response(response),
-            Err(fault) => Reply::Error(fault),
+            Err(error) => Reply::Error(error),
         }
     }
 
@@ -116,13 +116,13 @@ impl<R: Runtime> Engine<R> {
                 }
                 Ok(response)
             }
-            Err(fault) => {
-                let is_dead = matches!(fault.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout);
+            Err(error) => {
+                let is_dead = matches!(error.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout);
                 if is_dead && connection.reused && !connection.input.has_received() {
                     // Those that were idle as long are most likely lost as well.
                     self.pool.drop_idle(&connection.origin, deadline.begun());
                 }
-                Err(progress.fault(fault).with_reused(connection.reused))
+                Err(progress.add_to(error).with_reused(connection.reused))
             }
         }
     }

@@ -20,13 +20,13 @@ pub(crate) fn perform(exchange: &Exchange) -> Reply {
     match talk(exchange, &mut sent, &mut head) {
         Ok(response) => Reply::Response(response),
         Err(error) => {
-            let fault = fault(error, sent).with_sent(sent);
-            Reply::Error(head.into_iter().fold(fault, TransportError::with_head))
+            let error = transport_error(error, sent).with_sent(sent);
+            Reply::Error(head.into_iter().fold(error, TransportError::with_head))
         }
     }
 }
 
-fn fault(error: io::Error, sent: bool) -> TransportError {
+fn transport_error(error: io::Error, sent: bool) -> TransportError {
     let error = match error.downcast::<FileError>() {
         Ok(error) => return TransportError::new(TransportErrorKind::File, error),
         Err(error) => error,

@@ -52,11 +52,11 @@ impl Connector {
             Some(proxy) => (proxy.host.clone(), proxy.port),
             None => (origin.host.clone(), origin.port),
         };
-        let unreachable = |fault: TransportError| match (&self.proxy, fault.kind) {
+        let unreachable = |error: TransportError| match (&self.proxy, error.kind) {
             (Some(_), TransportErrorKind::Resolve | TransportErrorKind::Connect) => {
-                TransportError::new(fault.kind, format!("no way to the proxy: {}", fault.source))
+                TransportError::new(error.kind, format!("no way to the proxy: {}", error.source))
             }
-            _ => fault,
+            _ => error,
         };
         let addresses = self.hosts.addresses(&host, port, deadline).await.map_err(unreachable)?;
         let (socket, address) = dial(&addresses, deadline).await.map_err(unreachable)?;
@@ -117,9 +117,9 @@ async fn open_tunnel<R: Runtime>(
     let (length, call) = head::write(parts, 0, false, Target::Path, &mut connection.output)?;
 
     // A failure of the proxy is not one of the request: no byte of it was sent.
-    let in_tunnel = |fault: TransportError| match fault.kind {
-        TransportErrorKind::Timeout => fault,
-        _ => refused(fault.source.to_string()),
+    let in_tunnel = |error: TransportError| match error.kind {
+        TransportErrorKind::Timeout => error,
+        _ => refused(error.source.to_string()),
     };
     let mut progress = ExchangeProgress::default();
     progress.begin(length, 0, None);
@@ -128,7 +128,7 @@ async fn open_tunnel<R: Runtime>(
     match in_flight.send(&[]).await {
         Ok(()) | Err(Interrupted::ResponseArrived) => {}
         Err(Interrupted::ConnectionBroken(error)) => return Err(refused(error.to_string())),
-        Err(Interrupted::Fault(fault)) => return Err(in_tunnel(fault)),
+        Err(Interrupted::Error(error)) => return Err(in_tunnel(error)),
     }
     in_flight.receive_head().await.map_err(in_tunnel)?;
     let InFlight { connection, response, .. } = in_flight;

@@ -8,11 +8,11 @@ use std::{
 
 use futures_io::{AsyncRead, AsyncWrite};
 use teamwire_core::effect::TransportError;
-use teamwire_std::tls_failure;
+use teamwire_std::client_certificate_error;
 
 use super::{
     deadline::{Deadline, Timer},
-    faults::disconnected,
+    errors::disconnected,
     input::Input,
     origin::Origin,
     stream::Stream,
@@ -64,10 +64,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Returns the fault of this error of a read or a write. A server that demands a client certificate refuses the first
+    /// Returns the error of this error of a read or a write. A server that demands a client certificate refuses the first
     /// request, before a byte of a response.
-    pub(super) fn fault_of(&self, error: &io::Error) -> TransportError {
-        let refused = if self.reused || self.input.has_received() { None } else { tls_failure(error) };
+    pub(super) fn transport_error(&self, error: &io::Error) -> TransportError {
+        let refused = if self.reused || self.input.has_received() { None } else { client_certificate_error(error) };
         refused.unwrap_or_else(|| disconnected(error))
     }
 

@@ -129,7 +129,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
             self.streak += 1;
             self.on_activity();
             Poll::Ready(if self.streak.is_multiple_of(MAX_UNTIMED) && self.is_over(Instant::now()) {
-                Err(self.fault())
+                Err(self.timeout_error())
             } else {
                 Ok(value)
             })
@@ -165,7 +165,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
             let now = Instant::now();
             self.sample(now);
             if self.is_over(now) {
-                return Poll::Ready(self.fault());
+                return Poll::Ready(self.timeout_error());
             }
         }
         Poll::Pending
@@ -200,7 +200,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         self.since.checked_add(self.timeout.max_idle())
     }
 
-    fn fault(&self) -> TransportError {
+    fn timeout_error(&self) -> TransportError {
         timed_out(self.timeout, Some(self.phase))
     }
 }

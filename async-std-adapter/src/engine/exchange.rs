@@ -51,17 +51,19 @@ pub(super) async fn perform<R: Runtime>(
         // Boxed, so that the future of the usual case stays small.
         Some(upload) => Box::pin(in_flight.send_file(*upload)).await,
     };
-    if let Err(Interrupted::Fault(fault)) = sent {
-        return Err(fault);
+    if let Err(Interrupted::Error(error)) = sent {
+        return Err(error);
     }
 
     in_flight.deadline.enter_phase("waiting for the answer");
     let received = in_flight.receive_head().await;
     let InFlight { connection, response, progress, deadline } = in_flight;
-    received.map_err(|fault| match (&sent, fault.kind) {
+    received.map_err(|error| match (&sent, error.kind) {
         // The server may have responded before it closed the connection. If not, the first failure is the reason.
-        (Err(Interrupted::ConnectionBroken(error)), TransportErrorKind::Disconnected) => connection.fault_of(error),
-        _ => fault,
+        (Err(Interrupted::ConnectionBroken(broken)), TransportErrorKind::Disconnected) => {
+            connection.transport_error(broken)
+        }
+        _ => error,
     })?;
     let (head, mode, allows_reuse) = response.proceed()?;
 

@@ -7,7 +7,7 @@ use std::{
 
 use teamwire_core::effect::{Body, Exchange, FileError, FileTarget, TransportError, TransportErrorKind};
 use teamwire_std::{
-    body::downcast_fault,
+    body::downcast_transport_error,
     files::{DownloadFile, UploadFile},
     http1::MIN_EXPECT_CONTINUE_LENGTH,
 };
@@ -115,5 +115,5 @@ fn unusable(error: FileError) -> TransportError {
 }
 
 fn broken(error: io::Error) -> TransportError {
-    downcast_fault(error).unwrap_or_else(|error| TransportError::new(TransportErrorKind::File, error))
+    downcast_transport_error(error).unwrap_or_else(|error| TransportError::new(TransportErrorKind::File, error))
 }

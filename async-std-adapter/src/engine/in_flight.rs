@@ -5,7 +5,7 @@ use std::io;
 use teamwire_core::effect::TransportError;
 
 use super::{
-    connection::Connection, deadline::Deadline, faults::disconnected, progress::ExchangeProgress,
+    connection::Connection, deadline::Deadline, errors::disconnected, progress::ExchangeProgress,
     response::PendingResponse,
 };
 use crate::runtime::Runtime;
@@ -29,7 +29,7 @@ impl<R: Runtime> InFlight<'_, '_, R> {
                 }
                 Ok(0) => return Err(disconnected("closed by the server within the head of its response")),
                 Ok(_) => {}
-                Err(error) => return Err(connection.fault_of(&error)),
+                Err(error) => return Err(connection.transport_error(&error)),
             }
         }
         Ok(())
@@ -37,7 +37,7 @@ impl<R: Runtime> InFlight<'_, '_, R> {
 
     /// Handles bytes that arrived while there was more to send; none, if there never will be more.
     pub(super) fn on_input(&mut self, received: io::Result<usize>) -> Result<(), Interrupted> {
-        let received = received.map_err(|error| self.connection.fault_of(&error))?;
+        let received = received.map_err(|error| self.connection.transport_error(&error))?;
         let has_head = self.response.read(&mut self.connection.input)?;
         if has_head || received == 0 { Err(Interrupted::ResponseArrived) } else { Ok(()) }
     }
@@ -49,12 +49,12 @@ pub(super) enum Interrupted {
     ResponseArrived,
     /// The connection takes no more bytes. A response may have arrived all the same.
     ConnectionBroken(io::Error),
-    Fault(TransportError),
+    Error(TransportError),
 }
 
 impl From<TransportError> for Interrupted {
-    fn from(fault: TransportError) -> Self {
-        Self::Fault(fault)
+    fn from(error: TransportError) -> Self {
+        Self::Error(error)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use teamwire_core::effect::{Progress, TransportError, TransportErrorKind};
 
-/// Progress of an exchange: for its fault, and for the observer of its request's body.
+/// Progress of an exchange: for its error, and for the observer of its request's body.
 #[derive(Debug, Default)]
 pub(super) struct ExchangeProgress {
     /// Number of bytes of the request's head that are still to be sent.
@@ -41,14 +41,14 @@ impl ExchangeProgress {
         }
     }
 
-    /// Adds the progress to a fault.
-    pub(super) fn fault(self, fault: TransportError) -> TransportError {
+    /// Adds the progress to a error.
+    pub(super) fn add_to(self, error: TransportError) -> TransportError {
         // In TLS 1.3 a server refuses a client without a certificate after the handshake, and reads none of the request.
-        let sent = self.sent && fault.kind != TransportErrorKind::ClientCertificate;
-        let fault = fault.with_sent(sent).with_received(self.received);
+        let sent = self.sent && error.kind != TransportErrorKind::ClientCertificate;
+        let error = error.with_sent(sent).with_received(self.received);
         match self.head {
-            Some(head) => fault.with_head(head),
-            None => fault,
+            Some(head) => error.with_head(head),
+            None => error,
         }
     }
 }

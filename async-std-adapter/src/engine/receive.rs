@@ -11,7 +11,7 @@ use teamwire_std::{
 };
 use ureq_proto::BodyMode;
 
-use super::{connection::Connection, deadline::Deadline, faults::disconnected, file::FileSink};
+use super::{connection::Connection, deadline::Deadline, errors::disconnected, file::FileSink};
 use crate::runtime::Runtime;
 
 /// Destination of a body.
@@ -196,7 +196,7 @@ pub(super) async fn receive<R: Runtime>(
             Ok(_) => {}
             // A server that refused a request and leaves bytes of it unread ends the connection with a reset.
             Err(error) if until_closed && receiving.is_refusal && is_abrupt_end(&error) => return Ok(()),
-            Err(error) => return Err(connection.fault_of(&error)),
+            Err(error) => return Err(connection.transport_error(&error)),
         }
     }
 }

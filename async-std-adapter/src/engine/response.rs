@@ -8,7 +8,7 @@ use ureq_proto::{
     client::{Call, RecvResponseResult, state::RecvResponse},
 };
 
-use super::{faults::not_http, input::Input};
+use super::{errors::not_http, input::Input};
 
 /// A response that has not arrived yet.
 pub(super) struct PendingResponse {

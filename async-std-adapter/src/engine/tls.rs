@@ -10,7 +10,7 @@ use std::{
 use futures_io::{AsyncRead, AsyncWrite};
 use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
 use teamwire_core::effect::{TransportError, TransportErrorKind};
-use teamwire_std::tls_fault;
+use teamwire_std::tls_error;
 
 use super::deadline::Deadline;
 use crate::runtime::Runtime;
@@ -30,7 +30,7 @@ pub(super) async fn handshake<R: Runtime>(
 ) -> Result<TlsStream<R::Stream>, TransportError> {
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| TransportError::new(TransportErrorKind::Tls, "no certificate can be for such a host name"))?;
-    let session = ClientConnection::new(config, name).map_err(|error| tls_fault(&error))?;
+    let session = ClientConnection::new(config, name).map_err(|error| tls_error(&error))?;
     let mut stream = TlsStream { session, socket };
     deadline.enter_phase("shaking hands over TLS");
     while stream.session.is_handshaking() {
@@ -64,7 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         }
         .map_err(|error| {
             self.send_alert(cx);
-            tls_fault(&error)
+            tls_error(&error)
         })?;
         Poll::Ready(Ok(()))
     }

@@ -9,7 +9,7 @@ use teamwire_async_std::{
 
 use teamwire_test_support::{Server, config, refusing_address};
 
-use crate::support::{Probe, ask, fault, me, perform};
+use crate::support::{Probe, ask, error_of, me, perform};
 
 #[test]
 fn next_address_is_tried_if_one_refuses() {
@@ -24,9 +24,9 @@ fn next_address_is_tried_if_one_refuses() {
 fn error_names_all_addresses_that_refuse() {
     let ((first, _first), (second, _second)) = (refusing_address(), refusing_address());
     let probe = Probe { addresses: vec![first, second], ..Probe::default() };
-    let fault = fault(&probe.client(config("http://localhost")));
-    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Connect, false));
-    let text = fault.to_string();
+    let error = error_of(&probe.client(config("http://localhost")));
+    assert_eq!((error.kind, error.sent), (TransportErrorKind::Connect, false));
+    let text = error.to_string();
     assert!(text.contains(&first.to_string()) && text.contains(&second.to_string()), "{text}");
 }
 
@@ -84,9 +84,9 @@ fn address_that_accepts_and_is_silent_is_not_preferred() {
     let client = probe.client(config("https://localhost"));
     for _ in 0..2 {
         let limit = Timeout::Total(Duration::from_secs(1));
-        let fault = perform(&client, |exchange| exchange.timeout = limit).expect_err("no handshake");
-        assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, false));
-        assert!(fault.to_string().contains("TLS"), "{fault}");
+        let error = perform(&client, |exchange| exchange.timeout = limit).expect_err("no handshake");
+        assert_eq!((error.kind, error.sent), (TransportErrorKind::Timeout, false));
+        assert!(error.to_string().contains("TLS"), "{error}");
         assert_eq!(dialled(&probe), addresses, "the order is that of the look-up");
     }
     drop(client);
@@ -99,9 +99,9 @@ fn timeout_keeps_the_reasons_of_earlier_attempts() {
     let probe = Probe { addresses, black_hole: Some(black_hole()), ..Probe::default() };
     let client = probe.client(config("http://localhost"));
     let limit = Timeout::Total(Duration::from_millis(60));
-    let fault = perform(&client, |exchange| exchange.timeout = limit).expect_err("no address responds");
-    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, false));
-    assert!(fault.to_string().contains(&refusing.to_string()), "{fault}");
+    let error = perform(&client, |exchange| exchange.timeout = limit).expect_err("no address responds");
+    assert_eq!((error.kind, error.sent), (TransportErrorKind::Timeout, false));
+    assert!(error.to_string().contains(&refusing.to_string()), "{error}");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn silent_address_is_abandoned_for_the_next_one_or_times_out() {
     let probe = Probe { addresses: vec![black_hole()], black_hole: Some(black_hole()), ..Probe::default() };
     let limit = Timeout::Total(Duration::from_millis(60));
     let client = probe.client(config("http://localhost"));
-    let fault = perform(&client, |exchange| exchange.timeout = limit).expect_err("no address responds");
-    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, false));
-    assert!(fault.to_string().contains("connecting"), "{fault}");
+    let error = perform(&client, |exchange| exchange.timeout = limit).expect_err("no address responds");
+    assert_eq!((error.kind, error.sent), (TransportErrorKind::Timeout, false));
+    assert!(error.to_string().contains("connecting"), "{error}");
 }

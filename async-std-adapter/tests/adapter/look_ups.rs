@@ -19,7 +19,7 @@ use teamwire_async_std::{
 
 use teamwire_test_support::{Server, config};
 
-use crate::support::{Probe, ask, fault, me, perform};
+use crate::support::{Probe, ask, error_of, me, perform};
 
 const SHORT: Duration = Duration::from_millis(40);
 
@@ -41,9 +41,9 @@ fn look_up_that_hangs_is_awaited_and_not_repeated() {
     let client = probe.client(config("http://localhost"));
     for _ in 0..10 {
         let limit = Timeout::Total(SHORT);
-        let fault = perform(&client, |exchange| exchange.timeout = limit).expect_err("it hangs");
-        assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, false));
-        assert!(fault.to_string().contains("looking up the host"), "{fault}");
+        let error = perform(&client, |exchange| exchange.timeout = limit).expect_err("it hangs");
+        assert_eq!((error.kind, error.sent), (TransportErrorKind::Timeout, false));
+        assert!(error.to_string().contains("looking up the host"), "{error}");
     }
     assert_eq!(look_ups(&probe), 1);
     let asking = task::spawn({
@@ -83,9 +83,9 @@ fn reason_of_a_failed_look_up_is_kept() {
     let reason = |error| {
         let probe = Probe { look_up_error: Some(error), ..Probe::default() };
         let client = probe.client(config("http://localhost"));
-        let fault = fault(&client);
-        assert!(!fault.sent && teamwire_async_std::Error::from(fault.clone()).is_transient(), "{fault}");
-        (fault.kind, fault.to_string())
+        let error = error_of(&client);
+        assert!(!error.sent && teamwire_async_std::Error::from(error.clone()).is_transient(), "{error}");
+        (error.kind, error.to_string())
     };
     let (_, text) = reason(|| io::Error::other(Vague(io::Error::other("the resolver is down"))));
     assert!(text.contains("it failed: the resolver is down"), "{text}");
@@ -121,11 +121,11 @@ fn hosts_that_hang_hold_a_limited_number_of_threads() {
     let client = probe.client(config("http://localhost"));
     let mut kinds = Vec::new();
     for host in 0..6 {
-        let fault = perform(&client, |exchange| {
+        let result = perform(&client, |exchange| {
             exchange.timeout = Timeout::Total(SHORT);
             *exchange.request.uri_mut() = format!("http://host-{host}.example/").parse().expect("a URI");
         });
-        kinds.push(fault.expect_err("it hangs").kind);
+        kinds.push(result.expect_err("it hangs").kind);
     }
     assert_eq!(look_ups(&probe), 4);
     assert_eq!(kinds[..4], [TransportErrorKind::Timeout; 4]);
@@ -135,9 +135,9 @@ fn hosts_that_hang_hold_a_limited_number_of_threads() {
 
 #[test]
 fn host_without_an_address_is_a_failure_to_resolve() {
-    let fault = fault(&Probe::default().client(config("https://teamwire.invalid")));
-    assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Resolve, false));
-    assert!(fault.to_string().contains("teamwire.invalid: no host has this name"), "{fault}");
+    let error = error_of(&Probe::default().client(config("https://teamwire.invalid")));
+    assert_eq!((error.kind, error.sent), (TransportErrorKind::Resolve, false));
+    assert!(error.to_string().contains("teamwire.invalid: no host has this name"), "{error}");
 }
 
 #[test]

@@ -179,7 +179,7 @@ fn timeout_names_its_phase() {
             }
             is_over.recv().expect_err("the test drops the other end");
         });
-        let fault = perform(&client(&server), |exchange| {
+        let result = perform(&client(&server), |exchange| {
             exchange.timeout = Timeout::Total(Duration::from_millis(500));
             if !reads {
                 *exchange.request.method_mut() = http::Method::POST;
@@ -187,8 +187,8 @@ fn timeout_names_its_phase() {
             }
         });
         drop(over);
-        let fault = fault.expect_err("the time runs out");
-        assert!(fault.to_string().contains(phase), "{fault}");
+        let error = result.expect_err("the time runs out");
+        assert!(error.to_string().contains(phase), "{error}");
     }
 }
 

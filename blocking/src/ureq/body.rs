@@ -46,7 +46,7 @@ const CHUNK_SIZE: usize = 64 << 10;
 /// # Errors
 ///
 /// Those of the source, and others that wrap a [`FileError`](teamwire_core::effect::FileError) or a
-/// [`TransportError`](teamwire_core::effect::TransportError): see [`downcast_fault`](teamwire_std::body::downcast_fault).
+/// [`TransportError`](teamwire_core::effect::TransportError): see [`downcast_transport_error`](teamwire_std::body::downcast_transport_error).
 pub(super) fn read_body(
     wanted: BodyPolicy,
     status: StatusCode,

@@ -13,7 +13,7 @@ use teamwire_core::{
 };
 use teamwire_std::{
     Proxy,
-    body::{downcast_fault, timed_out},
+    body::{downcast_transport_error, timed_out},
     files::UploadFile,
     http1::{MAX_HEAD, MIN_EXPECT_CONTINUE_LENGTH},
     take_sensitive_headers,
@@ -44,7 +44,7 @@ pub(crate) struct UreqTransport {
     connector: NetworkConnector,
 }
 
-/// Progress of an exchange, for its fault.
+/// Progress of an exchange, for its error.
 #[derive(Default)]
 struct ResponseProgress {
     head: Option<http::Response<()>>,
@@ -169,20 +169,20 @@ impl Transport for UreqTransport {
             Err(error) => {
                 let timeout = if response.head.is_some() { timeout.after_head() } else { timeout };
                 let reused = context.sent && !context.connected;
-                let fault = fault(error, timeout, context.sent)
+                let error = transport_error(error, timeout, context.sent)
                     .with_sent(context.sent)
                     .with_reused(reused)
                     .with_received(response.bytes);
                 if reused
                     && !context.response_started
-                    && matches!(fault.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout)
+                    && matches!(error.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout)
                     && let Some(taken) = context.taken
                 {
                     self.connector.idle_cutoff.raise(taken);
                 }
                 Reply::Error(match response.head {
-                    Some(head) => fault.with_head(head),
-                    None => fault,
+                    Some(head) => error.with_head(head),
+                    None => error,
                 })
             }
         }
@@ -222,15 +222,17 @@ fn origin(uri: &Uri) -> String {
     format!("http://{}", uri.authority().map_or("", Authority::as_str))
 }
 
-/// Returns the fault of ureq's error.
-fn fault(error: ureq::Error, timeout: Timeout, sent: bool) -> TransportError {
+/// Returns the error of ureq's error.
+fn transport_error(error: ureq::Error, timeout: Timeout, sent: bool) -> TransportError {
     use ureq::Error as E;
     // Before anything was sent there was no connection to lose.
     let broken = if sent { TransportErrorKind::Disconnected } else { TransportErrorKind::Connect };
     let (kind, why) = match error {
         E::Timeout(_) => return timed_out(timeout, None),
-        E::Io(error) => return downcast_fault(error).unwrap_or_else(|error| TransportError::new(broken, error)),
-        E::Other(error) => return fault(E::Io(io::Error::other(error)), timeout, sent),
+        E::Io(error) => {
+            return downcast_transport_error(error).unwrap_or_else(|error| TransportError::new(broken, error));
+        }
+        E::Other(error) => return transport_error(E::Io(io::Error::other(error)), timeout, sent),
         error => (TransportErrorKind::Protocol, error.to_string()),
     };
     TransportError::new(kind, why)

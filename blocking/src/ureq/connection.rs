@@ -6,7 +6,7 @@ use std::{
 };
 
 use teamwire_core::effect::TransportError;
-use teamwire_std::{http1::EXPECT_CONTINUE_TIMEOUT, is_abrupt_end, tls_failure};
+use teamwire_std::{client_certificate_error, http1::EXPECT_CONTINUE_TIMEOUT, is_abrupt_end};
 use ureq::{
     Error, Timeout,
     unversioned::transport::{Buffers as UreqBuffers, NextTimeout, Transport},
@@ -285,19 +285,19 @@ pub(super) fn failed(error: io::Error) -> Error {
     }
     // A server that demands a client certificate refuses the first request, before a byte of a response.
     let is_first = RequestContext::with(|context| context.taken.is_none() && !context.response_started);
-    if let Some(fault) = tls_failure(&error).filter(|_| is_first) {
+    if let Some(error) = client_certificate_error(&error).filter(|_| is_first) {
         RequestContext::with(|context| context.sent = false);
-        return other(fault);
+        return other(error);
     }
     match error.downcast::<TransportError>() {
-        Ok(fault) => other(fault),
+        Ok(error) => other(error),
         // Not `Error::Io`: ureq takes a reset for the end of a body without a length.
         Err(error) => Error::Other(error.into()),
     }
 }
 
-fn other(fault: TransportError) -> Error {
-    Error::Other(fault.into())
+fn other(error: TransportError) -> Error {
+    Error::Other(error.into())
 }
 
 impl fmt::Debug for Connection {

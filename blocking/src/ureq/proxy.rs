@@ -40,10 +40,10 @@ pub(super) fn open_tunnel(socket: &mut Socket, proxy: &Proxy, host: &str, port: 
 /// Returns the error of a connection that was to be made to the proxy.
 pub(super) fn unreachable(error: io::Error) -> io::Error {
     match error.downcast::<TransportError>() {
-        Ok(fault) if matches!(fault.kind, TransportErrorKind::Resolve | TransportErrorKind::Connect) => {
-            io::Error::other(TransportError::new(fault.kind, format!("no way to the proxy: {}", fault.source)))
+        Ok(error) if matches!(error.kind, TransportErrorKind::Resolve | TransportErrorKind::Connect) => {
+            io::Error::other(TransportError::new(error.kind, format!("no way to the proxy: {}", error.source)))
         }
-        Ok(fault) => io::Error::other(fault),
+        Ok(error) => io::Error::other(error),
         Err(error) => error,
     }
 }

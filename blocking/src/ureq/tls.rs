@@ -5,7 +5,7 @@ use std::{
 
 use rustls::{ClientConfig, ClientConnection, Error as TlsError, pki_types::ServerName};
 use teamwire_core::effect::{TransportError, TransportErrorKind};
-use teamwire_std::tls_fault;
+use teamwire_std::tls_error;
 
 /// Performs the TLS handshake over this socket, and verifies that the server is `host`.
 ///
@@ -19,13 +19,13 @@ pub(super) fn tls_handshake(
 ) -> io::Result<ClientConnection> {
     let name = ServerName::try_from(host.to_owned())
         .map_err(|why| io::Error::other(TransportError::new(TransportErrorKind::Tls, format!("{host}: {why}"))))?;
-    let mut tls = ClientConnection::new(config, name).map_err(|why| io::Error::other(tls_fault(&why)))?;
+    let mut tls = ClientConnection::new(config, name).map_err(|why| io::Error::other(tls_error(&why)))?;
     if let Err(error) = tls.complete_io(socket) {
         let why = error.get_ref().and_then(|inner| inner.downcast_ref()).cloned();
         // The alert says why the server is not trusted. rustls tries one write, which may take no more than one of its messages.
         while why.is_some() && tls.wants_write() && tls.write_tls(socket).is_ok_and(|amount| amount > 0) {}
         return Err(match why.or_else(|| alert_before(&error, &mut tls, socket)) {
-            Some(why) => io::Error::other(tls_fault(&why)),
+            Some(why) => io::Error::other(tls_error(&why)),
             None if error.kind() == io::ErrorKind::TimedOut => error,
             None => io::Error::new(error.kind(), format!("the TLS handshake failed: {error}")),
         });

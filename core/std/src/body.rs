@@ -1,4 +1,4 @@
-//! Limits and faults of bodies.
+//! Limits and errors of bodies.
 
 use std::io;
 
@@ -19,12 +19,12 @@ pub fn initial_capacity(announced: Option<u64>, limit: u64) -> Result<usize, Tra
     }
 }
 
-/// Returns the fault of a response with more bytes than may go into memory, or into its file.
+/// Returns the error of a response with more bytes than may go into memory, or into its file.
 pub fn too_large(limit: u64) -> TransportError {
     TransportError::new(TransportErrorKind::TooLarge, format!("more than {limit} bytes"))
 }
 
-/// Returns the fault of an exchange that timed out, in this phase of it if that is known.
+/// Returns the error of an exchange that timed out, in this phase of it if that is known.
 pub fn timed_out(timeout: Timeout, phase: Option<&str>) -> TransportError {
     let (what, is_total) = match timeout {
         Timeout::Total(limit) => (format!("no complete response within {limit:?}"), true),
@@ -39,12 +39,12 @@ pub fn timed_out(timeout: Timeout, phase: Option<&str>) -> TransportError {
     TransportError::new(TransportErrorKind::Timeout, what)
 }
 
-/// Returns the fault that an error of this crate wraps.
+/// Returns the error that an error of this crate wraps.
 ///
 /// # Errors
 ///
 /// The error itself, if it wraps none.
-pub fn downcast_fault(error: io::Error) -> Result<TransportError, io::Error> {
+pub fn downcast_transport_error(error: io::Error) -> Result<TransportError, io::Error> {
     match error.downcast::<FileError>() {
         Ok(error) => Ok(TransportError::new(TransportErrorKind::File, error)),
         Err(error) => error.downcast(),

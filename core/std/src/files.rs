@@ -235,11 +235,11 @@ mod tests {
             match result {
                 Ok(()) => assert!(fits, "{offset} and {bytes}"),
                 Err(error) => {
-                    let fault = crate::body::downcast_fault(error).expect("it is a fault");
+                    let error = crate::body::downcast_transport_error(error).expect("it is a transport error");
                     assert_eq!(
-                        (fault.kind, fits),
+                        (error.kind, fits),
                         (teamwire_core::effect::TransportErrorKind::TooLarge, false),
-                        "{fault}"
+                        "{error}"
                     );
                 }
             }

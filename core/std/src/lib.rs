@@ -25,7 +25,7 @@ pub use self::{
     progress::BodyProgress,
     proxy::Proxy,
     sensitive::take_sensitive_headers,
-    tls::{tls_config, tls_failure, tls_fault, tls_is_idle},
+    tls::{client_certificate_error, tls_config, tls_error, tls_is_idle},
     undrained::undrained,
 };
 

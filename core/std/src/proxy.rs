@@ -91,10 +91,10 @@ mod tests {
             (407, TransportErrorKind::Proxy),
             (502, TransportErrorKind::Connect),
         ] {
-            let fault =
+            let error =
                 Proxy::check_tunnel_response(StatusCode::from_u16(status).expect("a status")).expect_err("refused");
-            assert_eq!((fault.kind, fault.sent), (kind, false));
-            assert!(fault.to_string().contains(&status.to_string()), "{fault}");
+            assert_eq!((error.kind, error.sent), (kind, false));
+            assert!(error.to_string().contains(&status.to_string()), "{error}");
         }
         Proxy::check_tunnel_response(StatusCode::OK).expect("a tunnel");
     }

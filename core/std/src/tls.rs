@@ -67,15 +67,15 @@ pub fn tls_is_idle(session: &mut ClientConnection) -> bool {
     session.process_new_packets().is_ok_and(|state| state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed())
 }
 
-/// Returns the fault of this error of a read or a write, if the server demands a client certificate. In TLS 1.3 a server refuses
+/// Returns the error of this error of a read or a write, if the server demands a client certificate. In TLS 1.3 a server refuses
 /// a client without a certificate only after the handshake; it has then read nothing of the request.
-pub fn tls_failure(error: &io::Error) -> Option<TransportError> {
-    let fault = tls_fault(error.get_ref()?.downcast_ref()?);
-    (fault.kind == TransportErrorKind::ClientCertificate).then_some(fault)
+pub fn client_certificate_error(error: &io::Error) -> Option<TransportError> {
+    let error = tls_error(error.get_ref()?.downcast_ref()?);
+    (error.kind == TransportErrorKind::ClientCertificate).then_some(error)
 }
 
-/// Returns the fault of a failed handshake, with a message that names the usual mistakes.
-pub fn tls_fault(error: &TlsError) -> TransportError {
+/// Returns the error of a failed handshake, with a message that names the usual mistakes.
+pub fn tls_error(error: &TlsError) -> TransportError {
     use AlertDescription as Alert;
     let what = match error {
         // A server that judges certificates judges the client's.

@@ -59,8 +59,8 @@ pub(super) async fn dial<R: Runtime>(
     match connected.await {
         Ok(Some(connected)) => Ok(connected),
         Ok(None) => Err(TransportError::new(TransportErrorKind::Connect, failures.join(", "))),
-        Err(fault) if failures.is_empty() => Err(fault),
-        Err(fault) => Err(TransportError::new(fault.kind, format!("{}; {}", fault.source, failures.join(", ")))),
+        Err(error) if failures.is_empty() => Err(error),
+        Err(error) => Err(TransportError::new(error.kind, format!("{}; {}", error.source, failures.join(", ")))),
     }
 }
 

@@ -38,12 +38,12 @@ pub(crate) fn perform<R: Runtime>(
 ) -> Result<Response, TransportError> {
     match task::block_on(attempt(client, change)).expect("the machine of an attempt has no errors") {
         Reply::Response(response) => Ok(response),
-        Reply::Error(fault) => Err(fault),
+        Reply::Error(error) => Err(error),
         Reply::File(_) => panic!("it is no file task"),
     }
 }
 
 /// As [`perform`], of a request that fails.
-pub(crate) fn fault<R: Runtime>(client: &Client<R>) -> TransportError {
+pub(crate) fn error_of<R: Runtime>(client: &Client<R>) -> TransportError {
     perform(client, |_| {}).expect_err("it fails")
 }

@@ -79,7 +79,7 @@ mod tests {
         let kind = |hosts: Hosts| {
             let error = hosts.connect("host", 1, None).expect_err("no connection");
             assert!(error.to_string().contains("host:1: "), "{error}");
-            error.downcast::<TransportError>().expect("a fault").kind
+            error.downcast::<TransportError>().expect("a transport error").kind
         };
         assert_eq!(
             kind(Hosts::with(LookUps::with(|_, _| Err(ErrorKind::NotFound.into())))),

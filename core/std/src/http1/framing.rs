@@ -86,8 +86,8 @@ mod tests {
             (false, "chunked, gzip", "not asked for: gzip"),
             (true, "chunked", "HTTP/1.0"),
         ] {
-            let fault = Framing::of(is_old, 200, [value.as_bytes()], false).expect_err("it cannot be read");
-            assert!(fault.kind == TransportErrorKind::Protocol && fault.to_string().contains(why), "{fault}");
+            let error = Framing::of(is_old, 200, [value.as_bytes()], false).expect_err("it cannot be read");
+            assert!(error.kind == TransportErrorKind::Protocol && error.to_string().contains(why), "{error}");
         }
     }
 }

@@ -173,8 +173,8 @@ mod tests {
             (&"a: b\r\n".repeat(129), "more than 128"),
         ] {
             let head = format!("HTTP/1.1 200 OK\r\n{head}\r\n");
-            let fault = ParsedHead::parse(head.as_bytes()).expect_err("it is malformed");
-            assert!(fault.kind == TransportErrorKind::Protocol && fault.to_string().contains(why), "{fault}");
+            let error = ParsedHead::parse(head.as_bytes()).expect_err("it is malformed");
+            assert!(error.kind == TransportErrorKind::Protocol && error.to_string().contains(why), "{error}");
         }
         for line in ["SSH-2.0-x", "HTTP/1.2 200 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 20", "HTTP/1.1 200 \u{7f}"] {
             assert!(

@@ -1,13 +1,13 @@
-//! Faults of an exchange that several steps of it may end with.
+//! Errors of an exchange that several steps of it may end with.
 
 use teamwire_core::effect::{TransportError, TransportErrorKind};
 
-/// Returns the fault of a connection that was lost.
+/// Returns the error of a connection that was lost.
 pub(super) fn disconnected(why: impl ToString) -> TransportError {
     TransportError::new(TransportErrorKind::Disconnected, why.to_string())
 }
 
-/// Returns the fault of a response that is not valid HTTP.
+/// Returns the error of a response that is not valid HTTP.
 pub(super) fn not_http(why: impl ToString) -> TransportError {
     TransportError::new(TransportErrorKind::Protocol, why.to_string())
 }
