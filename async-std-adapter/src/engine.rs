@@ -106,9 +106,9 @@ impl<R: Runtime> Engine<R> {
             None => Box::pin(self.connector.connect(exchange.request.uri(), deadline)).await?,
         };
         deadline.use_timer(connection.timer.take());
-        let target = self.connector.target(&connection.origin);
+        let proxy = self.connector.forwarding_proxy(&connection.origin);
         let mut progress = ExchangeProgress::default();
-        match exchange::perform(&mut connection, exchange, upload, target, &mut progress, deadline).await {
+        match exchange::perform(&mut connection, exchange, upload, proxy, &mut progress, deadline).await {
             Ok((response, keep)) => {
                 if keep {
                     connection.timer = deadline.take_timer();

@@ -18,7 +18,7 @@ use self::{dial::dial, hosts::Hosts};
 use super::{
     connection::Connection,
     deadline::Deadline,
-    head::{self, Target},
+    head,
     in_flight::{InFlight, Interrupted},
     origin::Origin,
     progress::ExchangeProgress,
@@ -67,12 +67,9 @@ impl Connector {
         prepared
     }
 
-    /// Returns the form of the target in requests to this origin.
-    pub(super) fn target(&self, origin: &Origin) -> Target<'_> {
-        match &self.proxy {
-            Some(proxy) if !opens_tunnel(proxy, origin) => Target::Uri(proxy.authorization.as_ref()),
-            _ => Target::Path,
-        }
+    /// Returns the proxy that forwards requests to this origin, if one does without a tunnel.
+    pub(super) fn forwarding_proxy(&self, origin: &Origin) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|proxy| !opens_tunnel(proxy, origin))
     }
 
     /// Opens the tunnel and performs the TLS handshake, as the origin needs it.
@@ -114,7 +111,7 @@ async fn open_tunnel<R: Runtime>(
         request = request.header(header::PROXY_AUTHORIZATION, value);
     }
     let (parts, ()) = request.body(()).map_err(|error| refused(error.to_string()))?.into_parts();
-    let (length, call) = head::write(parts, 0, false, Target::Path, &mut connection.output)?;
+    let call = head::write(parts, 0, false, None, &mut connection.output)?;
 
     // A failure of the proxy is not one of the request: no byte of it was sent.
     let in_tunnel = |error: TransportError| match error.kind {
@@ -122,7 +119,7 @@ async fn open_tunnel<R: Runtime>(
         _ => refused(error.source.to_string()),
     };
     let mut progress = ExchangeProgress::default();
-    progress.begin(length, 0, None);
+    progress.begin(connection.output.len(), 0, None);
     let mut in_flight =
         InFlight { connection, response: PendingResponse::new(call), progress: &mut progress, deadline };
     match in_flight.send(&[]).await {

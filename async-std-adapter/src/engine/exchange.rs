@@ -9,14 +9,14 @@
 use std::mem;
 
 use teamwire_core::effect::{Exchange, Response, TransportError, TransportErrorKind};
-use teamwire_std::BodyProgress;
+use teamwire_std::{BodyProgress, Proxy};
 use ureq_proto::BodyMode;
 
 use super::{
     connection::Connection,
     deadline::Deadline,
     file::{FileSink, Upload},
-    head::{self, Target},
+    head,
     in_flight::{InFlight, Interrupted},
     progress::ExchangeProgress,
     receive::{BodySink, Receiving, receive},
@@ -30,7 +30,7 @@ pub(super) async fn perform<R: Runtime>(
     connection: &mut Connection<R::Stream>,
     exchange: &mut Exchange,
     upload: Option<Box<Upload>>,
-    target: Target<'_>,
+    proxy: Option<&Proxy>,
     progress: &mut ExchangeProgress,
     deadline: &mut Deadline<'_, R>,
 ) -> Result<(Response, bool), TransportError> {
@@ -38,8 +38,8 @@ pub(super) async fn perform<R: Runtime>(
     let (parts, body) = mem::take(&mut exchange.request).into_parts();
     let total = body.length();
     let expect_continue = upload.as_ref().is_some_and(|upload| upload.expect_continue);
-    let (length, call) = head::write(parts, total, expect_continue, target, &mut connection.output)?;
-    progress.begin(length, total, exchange.progress.take());
+    let call = head::write(parts, total, expect_continue, proxy, &mut connection.output)?;
+    progress.begin(connection.output.len(), total, exchange.progress.take());
 
     deadline.enter_phase("sending the request");
     if total > 0 {

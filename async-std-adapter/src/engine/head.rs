@@ -2,67 +2,40 @@
 
 use http::{HeaderName, HeaderValue, Method, Request, header, request::Parts};
 use teamwire_core::effect::{TransportError, TransportErrorKind};
-use teamwire_std::take_sensitive_headers;
+use teamwire_std::{HeadAdditions, Proxy};
 use ureq_proto::client::{Call, SendRequestResult, state::RecvResponse};
 
-/// Form of the target in the first line.
-#[derive(Clone, Copy)]
-pub(super) enum Target<'a> {
-    /// Its path, for a server; host and port, for a tunnel.
-    Path,
-    /// Its whole URI, for a proxy; with its `Proxy-Authorization`.
-    Uri(Option<&'a HeaderValue>),
-}
-
-/// Writes the head for a body of `body` bytes into `output`, which grows if needed; `expect_continue` adds
-/// `Expect: 100-continue`. Returns its length, and the state of the protocol once the whole request was sent.
+/// Replaces `output` by the head of a request with a body of `body` bytes, for this proxy or, without one, for a server;
+/// `expect_continue` adds `Expect: 100-continue`. Returns the state of the protocol once the whole request was sent.
 pub(super) fn write(
     mut parts: Parts,
     body: u64,
     expect_continue: bool,
-    target: Target<'_>,
+    proxy: Option<&Proxy>,
     output: &mut Vec<u8>,
-) -> Result<(usize, Call<RecvResponse>), TransportError> {
-    let mut withheld = take_sensitive_headers(&mut parts.headers);
+) -> Result<Call<RecvResponse>, TransportError> {
+    let mut additions = HeadAdditions::take(&mut parts, proxy);
     if expect_continue {
-        withheld.extend_from_slice(b"expect: 100-continue\r\n");
+        additions.expect_continue();
     }
-    let mut base = String::new();
-    if let Target::Uri(authorization) = target {
-        let authority = parts.uri.authority().map_or("", |authority| authority.as_str());
-        base = format!("http://{authority}");
-        if let Some(value) = authorization {
-            withheld.extend([b"proxy-authorization: ".as_slice(), value.as_bytes(), b"\r\n"].concat());
-        }
-    }
-    let enough = max_head_len(&parts, &withheld) + base.len();
+    let enough = max_head_len(&parts);
     if output.len() < enough {
+        output.reserve(enough + additions.len() - output.len());
         output.resize(enough, 0);
     }
 
     let needs_length = body > 0 || matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
-    let method = parts.method.as_str().len();
     let mut call = Call::new(Request::from_parts(parts, ())).map_err(unsendable)?;
     if needs_length {
         call.header(header::CONTENT_LENGTH, HeaderValue::from(body)).map_err(unsendable)?;
     }
     let mut call = call.proceed();
-    let mut length = base.len() + call.write(&mut output[base.len()..]).map_err(unsendable)?;
-
-    if !base.is_empty() {
-        // `GET /path` was written behind a gap, for `GET http://host/path`.
-        output.copy_within(base.len()..=base.len() + method, 0);
-        output[method + 1..=method + base.len()].copy_from_slice(base.as_bytes());
-    }
-    if !withheld.is_empty() {
-        // In place of the empty line, which follows them.
-        withheld.extend_from_slice(b"\r\n");
-        output[length - 2..length - 2 + withheld.len()].copy_from_slice(&withheld);
-        length += withheld.len() - 2;
-    }
+    let length = call.write(output).map_err(unsendable)?;
+    output.truncate(length);
+    additions.insert_into(output, 0);
 
     match call.proceed().map_err(unsendable)? {
-        Some(SendRequestResult::RecvResponse(call)) => Ok((length, call)),
+        Some(SendRequestResult::RecvResponse(call)) => Ok(call),
         Some(SendRequestResult::SendBody(mut call)) => {
             // The body goes to the connection as it is; this only keeps the count.
             let mut left = body;
@@ -71,15 +44,14 @@ pub(super) fn write(
                 call.consume_direct_write(part).map_err(unsendable)?;
                 left -= part as u64;
             }
-            let call = call.proceed().ok_or_else(|| unsendable("the length of the body is not its length"))?;
-            Ok((length, call))
+            call.proceed().ok_or_else(|| unsendable("the body has another length than announced"))
         }
-        _ => Err(unsendable("it expects to be told to go on")),
+        _ => Err(unsendable("it has an `Expect` header")),
     }
 }
 
-/// Returns an upper bound of the length of a head with these parts.
-fn max_head_len(parts: &Parts, withheld: &[u8]) -> usize {
+/// Returns an upper bound of the length of a head with these parts, without the additions.
+fn max_head_len(parts: &Parts) -> usize {
     let uri = &parts.uri;
     let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
     // In the first line of a request for a tunnel, and in `Host`.
@@ -87,7 +59,7 @@ fn max_head_len(parts: &Parts, withheld: &[u8]) -> usize {
     let line = |name: &HeaderName, value: &HeaderValue| name.as_str().len() + value.len() + ": \r\n".len();
     let headers: usize = parts.headers.iter().map(|(name, value)| line(name, value)).sum();
     // What is left is the first line's version, the names `Host` and `Content-Length`, a number and line ends.
-    parts.method.as_str().len() + path + authority + headers + withheld.len() + 128
+    parts.method.as_str().len() + path + authority + headers + 128
 }
 
 fn unsendable(error: impl std::fmt::Display) -> TransportError {
@@ -98,11 +70,11 @@ fn unsendable(error: impl std::fmt::Display) -> TransportError {
 mod tests {
     use super::*;
 
-    fn written(request: http::request::Builder, body: u64, expect_continue: bool, target: Target<'_>) -> String {
+    fn written(request: http::request::Builder, body: u64, expect_continue: bool, proxy: Option<&Proxy>) -> String {
         let (parts, ()) = request.body(()).expect("a request").into_parts();
-        let mut output = Vec::new();
-        let (length, _) = write(parts, body, expect_continue, target, &mut output).expect("it can be sent");
-        String::from_utf8(output[..length].to_vec()).expect("text")
+        let mut output = b"the request before".to_vec();
+        write(parts, body, expect_continue, proxy, &mut output).expect("the request is valid");
+        String::from_utf8(output).expect("all headers are text")
     }
 
     fn secret(value: &'static str) -> HeaderValue {
@@ -112,45 +84,47 @@ mod tests {
     }
 
     #[test]
-    fn a_head_has_what_framing_needs_and_the_secrets_last() {
+    fn a_head_has_what_framing_needs_and_the_additions() {
         let get = Request::get("http://h.test:81/a?b").header("authorization", secret("Basic x")).header("accept", "y");
         assert_eq!(
-            written(get, 0, false, Target::Path),
-            "GET /a?b HTTP/1.1\r\nhost: h.test:81\r\naccept: y\r\nauthorization: Basic x\r\n\r\n"
+            written(get, 0, false, None),
+            "GET /a?b HTTP/1.1\r\nauthorization: Basic x\r\nhost: h.test:81\r\naccept: y\r\n\r\n"
         );
         let post = Request::post("https://h.test/");
-        assert_eq!(
-            written(post, 0, false, Target::Path),
-            "POST / HTTP/1.1\r\ncontent-length: 0\r\nhost: h.test\r\n\r\n"
-        );
+        assert_eq!(written(post, 0, false, None), "POST / HTTP/1.1\r\ncontent-length: 0\r\nhost: h.test\r\n\r\n");
         let delete = Request::delete("https://h.test/x");
         assert_eq!(
-            written(delete, 7, true, Target::Path),
-            "DELETE /x HTTP/1.1\r\ncontent-length: 7\r\nhost: h.test\r\nexpect: 100-continue\r\n\r\n"
+            written(delete, 7, true, None),
+            "DELETE /x HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 7\r\nhost: h.test\r\n\r\n"
         );
     }
 
     #[test]
     fn a_proxy_is_asked_for_a_uri_or_for_a_tunnel() {
-        let authorization = secret("Basic z");
+        let proxy = Proxy {
+            host: "p.test".to_owned(),
+            port: 80,
+            authorization: Some(secret("Basic z")),
+            tunnels_plain_http: false,
+        };
         assert_eq!(
-            written(Request::get("http://h.test:81/a"), 0, false, Target::Uri(Some(&authorization))),
-            "GET http://h.test:81/a HTTP/1.1\r\nhost: h.test:81\r\nproxy-authorization: Basic z\r\n\r\n"
+            written(Request::get("http://h.test:81/a"), 0, false, Some(&proxy)),
+            "GET http://h.test:81/a HTTP/1.1\r\nproxy-authorization: Basic z\r\nhost: h.test:81\r\n\r\n"
         );
-        let tunnel = Request::connect("h.test:443").header("proxy-authorization", authorization);
+        let tunnel = Request::connect("h.test:443").header("proxy-authorization", secret("Basic z"));
         assert_eq!(
-            written(tunnel, 0, false, Target::Path),
-            "CONNECT h.test:443 HTTP/1.1\r\nhost: h.test:443\r\nproxy-authorization: Basic z\r\n\r\n"
+            written(tunnel, 0, false, None),
+            "CONNECT h.test:443 HTTP/1.1\r\nproxy-authorization: Basic z\r\nhost: h.test:443\r\n\r\n"
         );
     }
 
     #[test]
     fn a_head_of_any_length_fits() {
         let path = format!("http://h.test/{}", "p".repeat(60_000));
-        let head = written(Request::patch(path).header("x", "v".repeat(100_000)), u64::MAX, false, Target::Uri(None));
+        let head = written(Request::patch(path).header("x", "v".repeat(100_000)), u64::MAX, false, None);
         assert_eq!(
             head.len(),
-            "PATCH http://h.test/ HTTP/1.1\r\nhost: h.test\r\n\r\n".len()
+            "PATCH / HTTP/1.1\r\nhost: h.test\r\n\r\n".len()
                 + 160_005
                 + format!("content-length: {}\r\n", u64::MAX).len()
         );

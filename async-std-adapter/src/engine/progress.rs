@@ -25,11 +25,6 @@ impl ExchangeProgress {
         (self.head_left, self.total, self.observer) = (head, body, observer);
     }
 
-    /// Returns the number of bytes of the head that are still to be sent.
-    pub(super) const fn head_left(&self) -> usize {
-        self.head_left
-    }
-
     /// Records that this number of bytes was sent.
     pub(super) fn record_sent(&mut self, bytes: usize) {
         self.sent = true;

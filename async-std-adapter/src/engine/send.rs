@@ -21,12 +21,13 @@ use super::{
 use crate::runtime::Runtime;
 
 impl<R: Runtime> InFlight<'_, '_, R> {
-    /// Sends the head, which is in the output buffer, and a body from memory.
+    /// Sends the head, which is in the output buffer, and a body from memory: as much of it as fits behind the head leaves
+    /// together with it.
     pub(super) async fn send(&mut self, body: &[u8]) -> Result<(), Interrupted> {
-        let mut length = self.progress.head_left();
-        let rest = coalesce(&mut self.connection.output, &mut length, body);
-        let output = mem::take(&mut self.connection.output);
-        self.write(&output[..length]).await?;
+        let mut output = mem::take(&mut self.connection.output);
+        let (first, rest) = body.split_at(BUFFER_SIZE.saturating_sub(output.len()).min(body.len()));
+        output.extend_from_slice(first);
+        self.write(&output).await?;
         self.connection.output = output;
         if !rest.is_empty() {
             self.read_available().await?;
@@ -109,17 +110,4 @@ impl<R: Runtime> InFlight<'_, '_, R> {
             Poll::Pending => Ok(()),
         }
     }
-}
-
-/// Puts as much of the body behind the head as fits, so that both leave at once. Returns the rest.
-fn coalesce<'b>(output: &mut Vec<u8>, length: &mut usize, body: &'b [u8]) -> &'b [u8] {
-    let room = BUFFER_SIZE.saturating_sub(*length);
-    let (first, rest) = body.split_at(room.min(body.len()));
-    let end = *length + first.len();
-    if output.len() < end {
-        output.resize(end, 0);
-    }
-    output[*length..end].copy_from_slice(first);
-    *length = end;
-    rest
 }

@@ -12,15 +12,14 @@ use teamwire_core::{
     machine::Reply,
 };
 use teamwire_std::{
-    Proxy,
+    HeadAdditions, Proxy,
     body::{downcast_transport_error, timed_out},
     files::UploadFile,
     http1::{MAX_HEAD, MIN_EXPECT_CONTINUE_LENGTH},
-    take_sensitive_headers,
 };
 use ureq::{
     Agent, SendBody,
-    http::{self, Method, Request, StatusCode, Uri, header, request::Parts, uri::Authority},
+    http::{self, Method, Request, StatusCode, header, request::Parts},
 };
 
 use super::{
@@ -28,7 +27,7 @@ use super::{
     body::{self, ProgressReader},
     connector::NetworkConnector,
     limits::TimeLimits,
-    proxy::{authorization, forwards},
+    proxy::forwards,
     request_context::RequestContext,
     reuse::IdleCutoff,
     tcp::Hosts,
@@ -102,10 +101,8 @@ impl UreqTransport {
     fn send(&self, request: Request<Body>, fresh: bool, limits: TimeLimits, progress: Option<&Progress>) -> SendResult {
         let (mut head, content) = request.into_parts();
         let proxy = self.connector.proxy.as_ref().filter(|proxy| forwards(Some(proxy), &head.uri));
-        let mut withheld = take_sensitive_headers(&mut head.headers);
-        withheld.extend(proxy.map(authorization).unwrap_or_default());
-        let origin = proxy.map(|_| origin(&head.uri)).unwrap_or_default();
-        let context = RequestContext { origin, withheld, fresh, limits, ..RequestContext::default() };
+        let additions = HeadAdditions::take(&mut head, proxy);
+        let context = RequestContext { additions, fresh, limits, ..RequestContext::default() };
         let expects = matches!(content, Body::File { length: MIN_EXPECT_CONTINUE_LENGTH.., .. });
         if expects {
             self.send_with_expectation(head, &content, context, progress)
@@ -123,7 +120,7 @@ impl UreqTransport {
         progress: Option<&Progress>,
     ) -> SendResult {
         let mut expecting = RequestContext { expects_continue: true, ..context.clone() };
-        expecting.withheld.extend_from_slice(b"expect: 100-continue\r\n");
+        expecting.additions.expect_continue();
         let response = self.attempt(head.clone(), content, expecting, progress)?;
         if response.status() != StatusCode::EXPECTATION_FAILED {
             return Ok(response);
@@ -215,11 +212,6 @@ impl<S: Read> Read for PaddedReader<S> {
         self.left = self.left.saturating_sub(read as u64);
         Ok(read)
     }
-}
-
-/// Returns scheme and authority of a URI.
-fn origin(uri: &Uri) -> String {
-    format!("http://{}", uri.authority().map_or("", Authority::as_str))
 }
 
 /// Returns the error of ureq's error.

@@ -39,18 +39,14 @@ impl Connection {
         Self { link, history, buffers, pending_output, written: 0, last_activity: Instant::now(), is_broken: false }
     }
 
-    /// Appends the bytes that ureq has written to the pending output. A head is written at once, and gets the additions that
-    /// ureq does not know of.
+    /// Appends the bytes that ureq has written to the pending output. The first of them are the head, into which the
+    /// additions are inserted.
     fn append_written(&mut self, amount: usize) {
-        let written = self.buffers.written(amount);
-        let (origin, lines) = RequestContext::take_additions();
-        if origin.is_empty() && lines.is_empty() {
-            return self.pending_output.extend_from_slice(written);
-        }
-        let (path, second_line) = (after(b' ', written), after(b'\n', written));
-        for piece in [&written[..path], origin.as_bytes(), &written[path..second_line], &lines, &written[second_line..]]
-        {
-            self.pending_output.extend_from_slice(piece);
+        let start = self.pending_output.len();
+        self.pending_output.extend_from_slice(self.buffers.written(amount));
+        let additions = RequestContext::with(|context| mem::take(&mut context.additions));
+        if !additions.is_empty() {
+            additions.insert_into(&mut self.pending_output, start);
         }
     }
 
@@ -270,11 +266,6 @@ impl Transport for Connection {
     fn is_tls(&self) -> bool {
         self.link.is_tls()
     }
-}
-
-/// Returns the length of this text up to and including the first of these bytes.
-fn after(byte: u8, text: &[u8]) -> usize {
-    text.iter().position(|found| *found == byte).map_or(0, |at| at + 1)
 }
 
 /// Returns ureq's error for this error of a connection.

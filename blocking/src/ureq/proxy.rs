@@ -55,16 +55,11 @@ fn refused(why: &str) -> io::Error {
 fn request(proxy: &Proxy, host: &str, port: u16) -> Vec<u8> {
     let authority = authority(host, port);
     let mut request = format!("CONNECT {authority} HTTP/1.1\r\nhost: {authority}\r\n").into_bytes();
-    request.extend(authorization(proxy));
+    if let Some(login) = &proxy.authorization {
+        request.extend([b"proxy-authorization: ", login.as_bytes(), b"\r\n"].concat());
+    }
     request.extend_from_slice(b"\r\n");
     request
-}
-
-/// Returns the header line of the login, if there is one.
-pub(super) fn authorization(proxy: &Proxy) -> Vec<u8> {
-    let login =
-        proxy.authorization.as_ref().map(|login| [b"proxy-authorization: ", login.as_bytes(), b"\r\n"].concat());
-    login.unwrap_or_default()
 }
 
 /// Reads the head of the final response. Returns its status, or zero if it is not HTTP, and whether more has arrived.

@@ -1,4 +1,6 @@
-use std::{cell::RefCell, mem, time::Instant};
+use std::{cell::RefCell, time::Instant};
+
+use teamwire_std::HeadAdditions;
 
 use super::{limits::TimeLimits, withheld_response::WithheldResponse};
 
@@ -8,11 +10,8 @@ use super::{limits::TimeLimits, withheld_response::WithheldResponse};
 /// happens in the thread that performs it.
 #[derive(Clone, Default)]
 pub(super) struct RequestContext {
-    /// Scheme and authority that are inserted before the path in the first line: a proxy needs them.
-    pub(super) origin: String,
-    /// Header lines that are inserted behind the first line, each with its line break. ureq does not know them, and so logs
-    /// none.
-    pub(super) withheld: Vec<u8>,
+    /// Parts of the head that ureq does not know of, until they are inserted.
+    pub(super) additions: HeadAdditions,
     /// The head has `Expect: 100-continue`.
     pub(super) expects_continue: bool,
     /// The exchange needs a connection that has served no other.
@@ -46,10 +45,5 @@ impl RequestContext {
     /// Reads or changes the context of the exchange that this thread performs.
     pub(super) fn with<T>(act: impl FnOnce(&mut Self) -> T) -> T {
         CURRENT.with_borrow_mut(act)
-    }
-
-    /// Takes the additions to the head of the request: those before the path, and those behind the first line.
-    pub(super) fn take_additions() -> (String, Vec<u8>) {
-        Self::with(|context| (mem::take(&mut context.origin), mem::take(&mut context.withheld)))
     }
 }

@@ -9,11 +9,11 @@ mod clock;
 mod connection;
 pub mod files;
 mod happy_eyeballs;
+mod head_additions;
 mod host;
 pub mod http1;
 mod progress;
 mod proxy;
-mod sensitive;
 mod tls;
 mod undrained;
 
@@ -21,10 +21,10 @@ pub use self::{
     clock::Clock,
     connection::{MAX_CONNECTION_AGE, has_pending_data, is_abrupt_end},
     happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, PreferredAddresses},
+    head_additions::HeadAdditions,
     host::{authority, without_brackets},
     progress::BodyProgress,
     proxy::Proxy,
-    sensitive::take_sensitive_headers,
     tls::{client_certificate_error, tls_config, tls_error, tls_is_idle},
     undrained::undrained,
 };

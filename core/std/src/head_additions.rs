@@ -1,0 +1,167 @@
+use std::fmt;
+
+use http::{HeaderMap, header, request::Parts};
+
+use crate::proxy::Proxy;
+
+/// Length for which all lines of most requests have room, in bytes.
+const USUAL_LENGTH: usize = 256;
+
+/// Parts of a request's head that are inserted after `ureq_proto` has written the rest: at the level *trace* it logs all that
+/// it writes, byte for byte, and it does not support requests to a proxy.
+#[derive(Clone, Default)]
+pub struct HeadAdditions {
+    /// Scheme and authority, which precede the path in a request to a proxy.
+    origin: String,
+    /// Header lines, each with its line break.
+    lines: Vec<u8>,
+}
+
+impl HeadAdditions {
+    /// Removes the sensitive headers from this head. If the request is sent to a proxy without a tunnel, the additions also
+    /// have the rest of the URI and the proxy's login.
+    pub fn take(head: &mut Parts, proxy: Option<&Proxy>) -> Self {
+        let mut additions = Self::default();
+        additions.take_sensitive(&mut head.headers);
+        if let Some(proxy) = proxy {
+            additions.origin = format!("http://{}", head.uri.authority().map_or("", |authority| authority.as_str()));
+            if let Some(login) = &proxy.authorization {
+                additions.add_line(header::PROXY_AUTHORIZATION.as_str(), login.as_bytes());
+            }
+        }
+        additions
+    }
+
+    fn take_sensitive(&mut self, headers: &mut HeaderMap) {
+        while let Some(name) = headers.iter().find(|(_, value)| value.is_sensitive()).map(|(name, _)| name.clone()) {
+            for value in headers.get_all(&name) {
+                self.add_line(name.as_str(), value.as_bytes());
+            }
+            headers.remove(name);
+        }
+    }
+
+    /// Adds `Expect: 100-continue`.
+    pub fn expect_continue(&mut self) {
+        self.add_line(header::EXPECT.as_str(), b"100-continue");
+    }
+
+    fn add_line(&mut self, name: &str, value: &[u8]) {
+        if self.lines.is_empty() {
+            self.lines.reserve(USUAL_LENGTH);
+        }
+        for piece in [name.as_bytes(), b": ", value, b"\r\n"] {
+            self.lines.extend_from_slice(piece);
+        }
+    }
+
+    /// Returns the number of bytes to insert.
+    pub fn len(&self) -> usize {
+        self.origin.len() + self.lines.len()
+    }
+
+    /// Returns whether there is nothing to insert.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Inserts the additions into the head that begins at `start`, of which at least the first line has been written.
+    pub fn insert_into(&self, output: &mut Vec<u8>, start: usize) {
+        output.reserve(self.len());
+        let after = |byte| output[start..].iter().position(|found| *found == byte).map_or(start, |at| start + at + 1);
+        let (path, second_line) = (after(b' '), after(b'\n'));
+        insert(output, second_line, &self.lines);
+        insert(output, path, self.origin.as_bytes());
+    }
+}
+
+fn insert(output: &mut Vec<u8>, at: usize, bytes: &[u8]) {
+    output.extend_from_slice(bytes);
+    output[at..].rotate_right(bytes.len());
+}
+
+impl fmt::Debug for HeadAdditions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeadAdditions").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, Request};
+
+    use super::*;
+
+    fn secret(value: &'static str) -> HeaderValue {
+        let mut value = HeaderValue::from_static(value);
+        value.set_sensitive(true);
+        value
+    }
+
+    fn head() -> Parts {
+        let request = Request::get("http://h.test:81/a?b")
+            .header("x", secret("1"))
+            .header("accept", "y")
+            .header("x", secret("2"))
+            .header("authorization", secret("Basic x"));
+        request.body(()).expect("the request is valid").into_parts().0
+    }
+
+    fn inserted(additions: &HeadAdditions, written: &str) -> String {
+        let mut output = format!("GET before\r\n\r\n{written}").into_bytes();
+        let start = output.len() - written.len();
+        additions.insert_into(&mut output, start);
+        let text = String::from_utf8(output).expect("all parts are text");
+        text.strip_prefix("GET before\r\n\r\n").expect("bytes before the head stay").to_owned()
+    }
+
+    #[test]
+    fn sensitive_headers_are_taken_and_inserted_behind_the_first_line() {
+        let mut head = head();
+        let mut additions = HeadAdditions::take(&mut head, None);
+        assert_eq!(head.headers.keys().collect::<Vec<_>>(), ["accept"]);
+        assert!(!additions.is_empty() && !format!("{additions:?}").contains("Basic"), "Debug shows no secret");
+        let written = "GET /a?b HTTP/1.1\r\naccept: y\r\n\r\n";
+        let text = inserted(&additions, written);
+        assert_eq!(text.len(), written.len() + additions.len());
+        for line in ["x: 1\r\nx: 2\r\n", "authorization: Basic x\r\n"] {
+            assert_eq!(text.matches(line).count(), 1, "{text:?}");
+        }
+        assert!(text.starts_with("GET /a?b HTTP/1.1\r\n") && text.ends_with("\r\naccept: y\r\n\r\n"), "{text:?}");
+        additions.expect_continue();
+        assert!(inserted(&additions, written).contains("\r\nexpect: 100-continue\r\n"));
+    }
+
+    #[test]
+    fn request_to_a_proxy_has_the_whole_uri_and_the_login() {
+        let mut proxy = Proxy {
+            host: "p.test".to_owned(),
+            port: 80,
+            authorization: Some(secret("Basic z")),
+            tunnels_plain_http: false,
+        };
+        let (mut parts, ()) = Request::get("http://h.test:81/a").body(()).expect("the request is valid").into_parts();
+        let written = "GET /a HTTP/1.1\r\nhost: h.test:81\r\n\r\n";
+        assert_eq!(
+            inserted(&HeadAdditions::take(&mut parts, Some(&proxy)), written),
+            "GET http://h.test:81/a HTTP/1.1\r\nproxy-authorization: Basic z\r\nhost: h.test:81\r\n\r\n"
+        );
+        proxy.authorization = None;
+        assert_eq!(
+            inserted(&HeadAdditions::take(&mut parts, Some(&proxy)), written),
+            "GET http://h.test:81/a HTTP/1.1\r\nhost: h.test:81\r\n\r\n"
+        );
+        let none = HeadAdditions::take(&mut parts, None);
+        assert!(none.is_empty() && inserted(&none, written) == written);
+    }
+
+    #[test]
+    fn insertion_within_the_capacity_does_not_allocate() {
+        let additions = HeadAdditions::take(&mut head(), None);
+        let mut output = Vec::with_capacity(200);
+        output.extend_from_slice(b"GET / HTTP/1.1\r\n\r\n");
+        let before = output.as_ptr();
+        additions.insert_into(&mut output, 0);
+        assert_eq!(output.as_ptr(), before);
+    }
+}
