@@ -2,7 +2,7 @@
 //!
 //! - [`Server`]: a server that does what its test says, byte by byte, over plain TCP or TLS.
 //! - [`Authority`]: a private CA for it.
-//! - [`attempt`]: a single exchange of an executor, whose outcome the core does not interpret.
+//! - [`attempt()`]: a single exchange of an executor, whose outcome the core does not interpret.
 //! - [`Folder`], [`pattern`] and [`Rng`]: files, and bytes to fill them.
 
 mod attempt;
@@ -23,10 +23,11 @@ pub use self::{
     server::{Listener, Server, refusing_address},
 };
 
-/// A response with a body of JSON and its length.
+/// Returns a response with a body of JSON, which is a problem document if the status is an error, and its length.
 pub fn response(status: u16, body: &str) -> String {
+    let media_type = if status < 400 { "application/json" } else { "application/problem+json" };
     format!(
-        "HTTP/1.1 {status} Reason\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "HTTP/1.1 {status} Reason\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
 }
