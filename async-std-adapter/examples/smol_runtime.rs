@@ -1,4 +1,4 @@
-//! A bot on smol, without async-std: it says hello in a chat, and who it is.
+//! A bot on smol, without async-std, that posts a greeting.
 //!
 //! ```text
 //! cargo run -p teamwire-async-std --example smol_runtime                 # on a script
@@ -20,7 +20,7 @@ use teamwire_async_std::{
 
 use self::runtime::Smol;
 
-/// The bot itself knows the operations, and its runtime only by name.
+/// The bot, which depends on the runtime only by its type.
 async fn hello(client: &Client<Smol>, chat: &str) -> Result<(), Error> {
     let me = client.contacts().me().await?;
     let message = client.chats().chat(chat).post(format!("Hello, I am {}.", me.first_name)).await?;
@@ -31,7 +31,7 @@ async fn hello(client: &Client<Smol>, chat: &str) -> Result<(), Error> {
 fn main() -> Result<(), Error> {
     let client = match Config::from_vars(|name| env::var(name).ok()) {
         Ok(config) => client_on(Smol, config)?,
-        // Without a backend, a script plays its part.
+        // A script replaces the backend.
         Err(_) => scripted_on(&a_script()),
     };
     let chat = env::args().nth(1).unwrap_or_else(|| "c1".to_owned());

@@ -1,7 +1,7 @@
-//! How to bring your own HTTP: an executor on nothing but `std::net`, and a bot that does not notice.
+//! An executor of your own, on `std::net` alone, with a bot that runs on it.
 //!
-//! The core performs nothing. It says what to do next, and an executor does it: that is `executor.rs`, in less than
-//! 80 lines of code. What it is told to send, `http.rs` sends by hand, and `files.rs` does what there is to do with files.
+//! The core performs no I/O. It returns steps, which an executor performs: that is `executor.rs`, in less than 80 lines
+//! of code. `http.rs` performs requests, and `files.rs` file tasks.
 //!
 //! ```text
 //! TEAMWIRE_URL=http://localhost:8080 TEAMWIRE_APP_ID=… TEAMWIRE_SECRET=… \
@@ -23,7 +23,7 @@ use teamwire_core::{
 
 use self::executor::Plain;
 
-/// A bot for any executor whose operations answer with a result.
+/// A bot for any executor whose operations return a `Result`.
 fn introduce<X>(client: &Client<X>) -> Result<(), Error>
 where
     X: for<'a> Executor<Run<'a, teamwire_core::User> = Result<teamwire_core::User, Error>>,
@@ -36,7 +36,7 @@ where
 fn main() -> Result<(), Error> {
     match Config::from_vars(|name| env::var(name).ok()) {
         Ok(config) => introduce(&Client::new(Plain::new(config))),
-        // Without a backend, a script plays its part. It is an executor as well.
+        // A script replaces the backend. It is an executor as well.
         Err(_) => {
             introduce(&Client::new(Script::new().always(Expect::get("/v1/me"), Respond::json(200, sample::bot()))))
         }

@@ -11,15 +11,15 @@ mod with_async_std {
 
     /// The executor on async-std.
     pub type AsyncStd = AsyncExecutor<AsyncStdRuntime>;
-    /// The entry point: a bot at its backend. Clones share its connections, and may be used in other tasks.
+    /// The entry point: a bot at its backend. Clones share its connections, and can be used in other tasks.
     pub type Client<R = AsyncStdRuntime> = teamwire_core::Client<AsyncExecutor<R>>;
     /// Operations on the bot's chats.
     pub type Chats<R = AsyncStdRuntime> = teamwire_core::Chats<AsyncExecutor<R>>;
     /// A snapshot of a chat, with all operations on it.
     pub type Chat<R = AsyncStdRuntime> = teamwire_core::Chat<AsyncExecutor<R>>;
-    /// A chat known by its id: all operations that need no more.
+    /// A chat known by its id, with the operations that need only that.
     pub type ChatRef<R = AsyncStdRuntime> = teamwire_core::ChatRef<AsyncExecutor<R>>;
-    /// The users and groups that the bot can see.
+    /// Operations on the users and groups that the bot can see.
     pub type Contacts<R = AsyncStdRuntime> = teamwire_core::Contacts<AsyncExecutor<R>>;
 }
 
@@ -28,14 +28,14 @@ mod with_async_std {
 mod without_default_runtime {
     use crate::executor::AsyncExecutor;
 
-    /// The entry point: a bot at its backend. Clones share its connections, and may be used in other tasks.
+    /// The entry point: a bot at its backend. Clones share its connections, and can be used in other tasks.
     pub type Client<R> = teamwire_core::Client<AsyncExecutor<R>>;
     /// Operations on the bot's chats.
     pub type Chats<R> = teamwire_core::Chats<AsyncExecutor<R>>;
     /// A snapshot of a chat, with all operations on it.
     pub type Chat<R> = teamwire_core::Chat<AsyncExecutor<R>>;
-    /// A chat known by its id: all operations that need no more.
+    /// A chat known by its id, with the operations that need only that.
     pub type ChatRef<R> = teamwire_core::ChatRef<AsyncExecutor<R>>;
-    /// The users and groups that the bot can see.
+    /// Operations on the users and groups that the bot can see.
     pub type Contacts<R> = teamwire_core::Contacts<AsyncExecutor<R>>;
 }

@@ -1,4 +1,4 @@
-//! Backends, which perform the steps of machines: [`Network`](crate::network::Network) does over a runtime, a [`Script`] from
+//! Backends, which perform the steps of machines: [`Network`](crate::network::Network) on a runtime, a [`Script`] in
 //! memory.
 
 use std::{
@@ -14,10 +14,10 @@ use teamwire_core::{
     machine::Reply,
 };
 
-/// A future that can be kept anywhere.
+/// Boxed future that owns what it uses.
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Performs the steps of machines. The runtime is not in its type, and so in no type of a feed.
+/// Performs the steps of machines. Its type, and so the types of feeds, do not depend on the runtime.
 pub(crate) trait Backend: Send + Sync {
     fn session(&self) -> &Session;
 
@@ -29,14 +29,14 @@ pub(crate) trait Backend: Send + Sync {
 
     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()>;
 
-    /// Returns whether no response to this request will ever come, so that a feed ends here.
+    /// Returns whether this request will never have a response, so that the feed ends.
     fn has_ended(&self, exchange: &Exchange) -> bool {
         let _ = exchange;
         false
     }
 }
 
-/// All of its futures are ready at once.
+/// Its futures are always ready.
 impl Backend for Script {
     fn session(&self) -> &Session {
         Executor::session(self)

@@ -2,13 +2,13 @@
 //!
 //! ```text
 //!   Exchange ─► pool ───────────────────────────────► exchange ─► pool ─► Response
-//!                 │ none idle that is healthy            ▲   │
+//!                 │ no usable idle connection            ▲   │
 //!                 └─► connect: look-up, TCP,  ───────────┘   └─ any failure: the connection is dropped ─► TransportError
 //!                     tunnel, TLS
 //! ```
 //!
-//! A connection belongs to one exchange at a time, by value. So dropping the future of an exchange drops the connection as
-//! well, and only a connection whose exchange has completed ever returns to the pool.
+//! An exchange owns its connection. So dropping the future of an exchange drops the connection as well, and only a
+//! connection whose exchange has completed returns to the pool.
 
 mod connect;
 mod connection;
@@ -57,7 +57,7 @@ impl<R: Runtime> Engine<R> {
         &self.runtime
     }
 
-    /// Performs this exchange. Follows no redirect.
+    /// Performs this exchange. Redirects are not followed.
     pub(crate) async fn perform(&self, mut exchange: Box<Exchange>) -> Reply {
         match self.exchange(&mut exchange).await {
             Ok(response) => Reply::Response(response),
@@ -89,7 +89,7 @@ impl<R: Runtime> Engine<R> {
         if !expect_continue || response.status() != StatusCode::EXPECTATION_FAILED {
             return Ok(response);
         }
-        // A hop on the way supports no expectations: the request is repeated without (RFC 9110, section 10.1.1).
+        // An intermediary does not support expectations: the request is repeated without (RFC 9110, section 10.1.1).
         let upload = Upload::of(&self.runtime, &retry).await?;
         let upload = upload.map(|upload| Box::new(Upload { expect_continue: false, ..*upload }));
         self.attempt(&mut retry, upload, deadline).await
@@ -119,7 +119,7 @@ impl<R: Runtime> Engine<R> {
             Err(error) => {
                 let is_dead = matches!(error.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout);
                 if is_dead && connection.reused && !connection.input.has_received() {
-                    // Those that were idle as long are most likely lost as well.
+                    // Connections that were idle for as long are most likely lost as well.
                     self.pool.drop_idle(&connection.origin, deadline.begun());
                 }
                 Err(progress.add_to(error).with_reused(connection.reused))

@@ -19,11 +19,11 @@ use crate::{
 
 /// Runs operations on an asynchronous [`Runtime`], while the operation's future is polled.
 ///
-/// Created by [`client`](crate::client), [`client_on`](crate::client_on) or [`scripted`](crate::scripted). Clones are the
-/// same executor: they share its session and its connections.
+/// Created by [`client`](crate::client), [`client_on`](crate::client_on) or [`scripted`](crate::scripted). Clones are
+/// the same executor: they share its session and its connections.
 ///
-/// A future may be dropped at any time, which closes its connection and no other. It is then unknown whether the server
-/// has acted on the request.
+/// A future can be dropped at any time, which closes only its own connection. It is then unknown whether the server has
+/// acted on the request.
 pub struct AsyncExecutor<R: Runtime> {
     backend: Arc<dyn Backend>,
     runtime: PhantomData<fn() -> R>,
@@ -38,7 +38,7 @@ impl<R: Runtime> AsyncExecutor<R> {
         Self { backend: Arc::new(script), runtime: PhantomData }
     }
 
-    /// Drives many feeds, thousands if need be, in the one task that polls the driver: see [`FeedDriver`].
+    /// Drives any number of feeds in the task that polls the driver: see [`FeedDriver`].
     ///
     /// ```
     /// use teamwire_async_std::{feed::FeedSetEvent, model::ThreadId, Client, FeedOptions, FeedSet};

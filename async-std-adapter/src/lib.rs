@@ -4,7 +4,7 @@
 //! use teamwire_async_std::{client_from_env, Error};
 //!
 //! async fn hello() -> Result<(), Error> {
-//!     // TEAMWIRE_URL, TEAMWIRE_APP_ID and TEAMWIRE_SECRET say where the backend is, and who the bot is.
+//!     // Reads TEAMWIRE_URL, TEAMWIRE_APP_ID and TEAMWIRE_SECRET.
 //!     let client = client_from_env()?;
 //!     println!("I am {}", client.contacts().me().await?.first_name);
 //!     client.chats().chat("7MQKchz6wsSzmWTVnppGAc").post("hello").await?;
@@ -16,16 +16,16 @@
 //! }
 //! ```
 //!
-//! Every operation returns a future of a `Result`, which does nothing until it is awaited. It is `Send`, so that it can be
-//! spawned. It can be dropped at any time, which closes its connection and affects nothing else; it is then unknown whether
-//! the server has acted on the request. A [`Client`] may be cloned into any number of tasks: they share its connections.
+//! Every operation returns a future of a `Result`, which does nothing until it is awaited. It is `Send`, so it can be
+//! spawned. It can be dropped at any time, which closes only its own connection; it is then unknown whether the server
+//! has acted on the request. A [`Client`] can be cloned into any number of tasks, which share its connections.
 //!
 //! To test a bot without a server, see [`scripted`].
 //!
 //! # Feeds
 //!
-//! A subscription is a [`Stream`](futures_core::Stream) of events; its [`StopHandle`] stops it from any other task or thread.
-//! Thousands at once are driven in one task by [`AsyncExecutor::drive`].
+//! A subscription is a [`Stream`](futures_core::Stream) of events; its [`StopHandle`] stops it from any other task or
+//! thread. [`AsyncExecutor::drive`] drives thousands of them in one task.
 //!
 //! ```no_run
 //! use teamwire_async_std::{Client, Error, FeedEvent, FeedOptions};
@@ -34,7 +34,7 @@
 //!     let mut events = client.chats().new_messages(FeedOptions::from_now());
 //!     while let Some(event) = events.next().await {
 //!         match event? {
-//!             FeedEvent::Update { item, checkpoint } => println!("{:?}, and go on after {checkpoint:?}", item.text),
+//!             FeedEvent::Update { item, checkpoint } => println!("{:?}, resume after {checkpoint:?}", item.text),
 //!             FeedEvent::Retrying(failure) => eprintln!("attempt {} failed: {}", failure.attempt, failure.error),
 //!             _ => {}
 //!         }
@@ -45,44 +45,45 @@
 //!
 //! # Files
 //!
-//! Files are sent and saved in chunks of 256 KB, whatever their size, on the runtime's blocking threads. Files of more than
-//! 64 KB are sent with `Expect: 100-continue`; if the server does not respond for a second, the body is sent all the same,
-//! and where a hop refuses the expectation (417), the request is repeated without. A response that arrives while a request is
-//! sent ends the sending. If a file changes during its upload, the upload fails, unless the file
-//! [may grow](Upload::may_grow).
+//! Files are sent and saved in chunks of 256 KB, whatever their size, on the runtime's blocking threads. Files of more
+//! than 64 KB are sent with `Expect: 100-continue`; if the server does not respond within a second, the body is sent
+//! anyway, and if an intermediary rejects the expectation (417), the request is repeated without. A response that
+//! arrives early ends the sending of the request. If a file changes during its upload, the upload fails, unless the
+//! file [may grow](model::Upload::may_grow).
 //!
 //! # Networking
 //!
-//! Connections are kept and reused ([`Limits`] sets how many, and for how long), for five minutes at most. If one that was
-//! used before is lost or falls silent, those that were idle at that time are closed as well, and the next attempt takes a
-//! new one.
+//! Connections are reused, for five minutes at most; [`Limits`](config::Limits) sets their number and their idle time.
+//! If a reused one turns out to be dead, those that were idle for as long are closed as well, and the next attempt
+//! makes a new one.
 //!
-//! The host is looked up for each new connection, and only then. Operations that wait for the same host share a look-up; of
-//! those that hang, there are at most four. The addresses are tried 250 ms after one another, or at once where one fails,
-//! until one of them is connected (RFC 8305, "Happy Eyeballs"); it is the first to be tried the next time.
+//! The host is looked up for each new connection. Concurrent operations share the look-up of a host, and there are at
+//! most four look-ups at a time. The addresses are tried 250 ms apart, or as soon as one fails (RFC 8305, "Happy
+//! Eyeballs"). The one that accepts is tried first the next time.
 //!
-//! TLS trusts the public CAs and those of [`Config::with_root_certificates_pem`]. No redirect is followed. Nothing in the
-//! environment is read but the three variables above: a proxy is set by [`Config::with_proxy`] alone. It is asked for a
-//! tunnel to `https://`, and for each request to `http://` by its whole URL ([`Config::with_tunnel_for_plain_http`] has it
-//! open a tunnel as well).
+//! TLS trusts the public CAs and those of [`Config::with_root_certificates_pem`]. Redirects are not followed.
+//! A proxy is set by [`Config::with_proxy`] alone: no environment variables are read except the three above. It tunnels
+//! `https://`, and forwards requests to `http://` unless [`Config::with_tunnel_for_plain_http`] is set.
 //!
-//! Every exchange ends when its timeout expires, whatever arrives meanwhile. Where the limit is one of inactivity, bytes that
-//! the operating system has still to deliver count as bytes that move, as far as it reports them (on Linux, if the runtime
-//! knows the [addresses](Runtime::addresses) of a connection).
+//! Every exchange ends when its timeout expires. If that limits inactivity, bytes that the operating system still
+//! delivers count as activity, where it reports them (on Linux, if the runtime knows the
+//! [addresses](Runtime::addresses) of a connection).
 //!
-//! No credential appears in any `Debug`, `Display`, error or log line. At the level *trace* `ureq_proto` logs requests without
-//! their credentials, and of responses only status and framing. Only a server that returns the Secret as an id or a cursor gets it
-//! back in URLs, which are logged.
+//! No credential appears in any `Debug`, `Display`, error or log line. At the level *trace*, `ureq_proto` logs requests
+//! without their credentials, and only the status and framing of responses. The one exception is a server that returns
+//! the Secret as an id or a cursor: it becomes part of URLs, which are logged.
 //!
 //! # Other runtimes
 //!
-//! [`client_on`] takes any [`Runtime`]: connections, look-ups, timers and blocking work, about a page of code. The crate's
-//! example `smol_runtime` has one for smol. Without the feature `async-std` there is no other dependency on a runtime.
+//! [`client_on`] takes any [`Runtime`]: connections, look-ups, timers and blocking work, about a page of code. The
+//! crate's example `smol_runtime` has one for smol. Without the feature `async-std`, the crate does not depend on a
+//! runtime.
 //!
 //! # Features
 //!
 //! - `async-std` (default): the runtime of [`client`].
-//! - `ring` (default), `aws-lc-rs`: the cryptography of TLS. If both are enabled, aws-lc-rs is used.
+//! - `ring` (default), `aws-lc-rs`: the TLS crypto provider. If both are enabled, aws-lc-rs is used; with neither, the
+//!   default that the program has installed in rustls.
 
 mod aliases;
 mod backend;
@@ -112,24 +113,24 @@ pub use self::{
 
 /// Creates a client with this configuration, on async-std. No request is sent yet.
 ///
-/// A process that forks creates it after that: parent and child would use the same idempotency keys, so that the server takes
-/// a message of one for a repetition of one of the other.
+/// Create it after a `fork`: otherwise parent and child use the same idempotency keys, and the server takes a message
+/// of one for a retry of the other.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for contradictory or unusable settings, for instance if the root certificates are not valid PEM, or no
-/// certificate can be for the host of the base URL.
+/// `InvalidInput` for contradictory or unusable settings, for instance if the root certificates are not valid PEM, or
+/// no certificate can be valid for the host of the base URL.
 #[cfg(feature = "async-std")]
 pub fn client(config: Config) -> Result<Client, Error> {
     client_on(AsyncStdRuntime, config)
 }
 
-/// Creates a client with the backend and the credentials in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and
-/// `TEAMWIRE_SECRET`, and the defaults for everything else, on async-std. No request is sent yet.
+/// Creates a client with the backend and the credentials in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID`
+/// and `TEAMWIRE_SECRET`, and the defaults for everything else, on async-std. No request is sent yet.
 ///
 /// # Errors
 ///
-/// `InvalidInput` that names the variable that is missing or invalid.
+/// `InvalidInput`, which names the variable that is missing or invalid.
 #[cfg(feature = "async-std")]
 pub fn client_from_env() -> Result<Client, Error> {
     client(teamwire_std::config_from_env()?)
@@ -156,7 +157,7 @@ pub fn client_on<R: Runtime>(runtime: R, config: Config) -> Result<Client<R>, Er
 /// let script = Script::new()
 ///     .then(Expect::post("/v1/chats/c1/messages"), Respond::problem(503, "server").retry_after(30))
 ///     .then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, sample::message("m1", "c1", "hello")));
-/// // The wait of 30 seconds takes no time: the script has a clock of its own.
+/// // The wait of 30 seconds takes no time, as the clock of the script is virtual.
 /// async_std::task::block_on(greet(&scripted(&script)))?;
 /// script.assert_done();
 /// # Ok::<(), Error>(())

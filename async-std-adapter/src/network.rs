@@ -16,7 +16,7 @@ use crate::{
     runtime::Runtime,
 };
 
-/// A session with the clock, the files and the network of the machine.
+/// A session with the system's clock and files, and the HTTP client.
 pub(crate) struct Network<R: Runtime> {
     session: Session,
     clock: Clock,

@@ -1,5 +1,5 @@
-//! Backends, which perform the steps of machines: [`Network`](crate::network::Network) does over a transport, a [`Script`]
-//! from memory.
+//! Backends, which perform the steps of machines: [`Network`](crate::network::Network) over a transport, a [`Script`]
+//! in memory.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use teamwire_core::{
     machine::Reply,
 };
 
-/// Performs the steps of machines, while the calling thread waits.
+/// Performs the steps of machines in the calling thread.
 pub(crate) trait Backend: Send + Sync {
     fn session(&self) -> &Session;
 
@@ -20,7 +20,7 @@ pub(crate) trait Backend: Send + Sync {
 
     fn file(&self, task: FileTask) -> Reply;
 
-    /// Returns at this moment. On a real clock it waits by `wait`, which may return early, and then so does this.
+    /// Waits until this moment. A real clock calls `wait`, which may return early.
     fn sleep(&self, until: Moment, wait: &dyn Fn(Duration));
 
     /// Returns a backend with the same settings that can be aborted without harm to this one.
@@ -29,13 +29,13 @@ pub(crate) trait Backend: Send + Sync {
     /// Fails all exchanges, those in flight at once.
     fn abort(&self) {}
 
-    /// Returns whether no response to this request will ever come, so that a feed ends here.
+    /// Returns whether this request will never have a response, so that the feed ends.
     fn has_ended(&self, exchange: &Exchange) -> bool {
         let _ = exchange;
         false
     }
 
-    /// Returns whether every step takes no time, so that many feeds need no threads.
+    /// Returns whether steps take no time, so that many feeds need no threads.
     fn is_instant(&self) -> bool {
         false
     }
@@ -75,7 +75,7 @@ impl Backend for Script {
     }
 }
 
-/// The two backends of feeds: one is aborted when they are stopped, the other then ends their subscriptions.
+/// The backends of feeds: one that a stop aborts, and one that then ends the subscriptions.
 #[derive(Clone)]
 pub(crate) struct FeedBackends {
     polls: Arc<dyn Backend>,

@@ -12,7 +12,7 @@ impl CancelHandle {
     }
 }
 
-/// Runs this in a thread of its own. Returns a cancel handle, and a function that waits for the result: `None` if it was
+/// Runs `work` in a new thread. Returns a cancel handle, and a function that waits for the result: `None` if it was
 /// cancelled or has panicked.
 pub(crate) fn spawn_detached<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
@@ -26,7 +26,7 @@ pub(crate) fn spawn_detached<T: Send + 'static>(
     Ok((CancelHandle(Box::new(move || drop(cancel.send(None)))), wait))
 }
 
-/// Releases the waiter when the work ends, also by a panic.
+/// Releases the waiter when the work ends, even by a panic.
 struct SendOnDrop<T>(mpsc::Sender<Option<T>>);
 
 impl<T> Drop for SendOnDrop<T> {

@@ -18,17 +18,17 @@ use crate::{
     transport::Transport,
 };
 
-/// Runs operations in the calling thread, which waits for the result.
+/// Runs operations in the calling thread, which blocks until the result.
 ///
-/// Created by [`client`](crate::client) or [`scripted`](crate::scripted), or by [`new`](Self::new) on a transport of your
-/// own. Clones are the same executor: they share its session and its connections.
+/// Created by [`client`](crate::client) or [`scripted`](crate::scripted), or by [`new`](Self::new) on a transport of
+/// your own. Clones are the same executor: they share its session and its connections.
 #[derive(Clone)]
 pub struct BlockingExecutor {
     backend: Arc<dyn Backend>,
 }
 
 impl BlockingExecutor {
-    /// Creates an executor that performs its exchanges by this transport: see [`Transport`].
+    /// Creates an executor on this transport: see [`Transport`].
     ///
     /// # Errors
     ///
@@ -43,19 +43,19 @@ impl BlockingExecutor {
         Self { backend: Arc::new(script) }
     }
 
-    /// Drives many feeds by `threads` threads (at least one), and one more that ends subscriptions: see [`FeedDriver`]. On
-    /// a script there are no threads.
+    /// Drives many feeds with `threads` threads (at least one), and one more that ends subscriptions: see
+    /// [`FeedDriver`]. A script needs no threads.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if the operating system has no more threads.
+    /// `InvalidInput` if the operating system cannot start the threads.
     pub fn drive<K, F>(&self, set: FeedSet<K, F>, threads: usize) -> Result<FeedDriver<K, F>, Error>
     where
         K: Ord + Clone + Send + 'static,
         F: Feed,
     {
         FeedDriver::new(set, threads, &self.backend)
-            .map_err(|error| InvalidInput::new("feeds", format!("no more threads: {error}")).into())
+            .map_err(|error| InvalidInput::new("feeds", format!("cannot start a thread: {error}")).into())
     }
 }
 

@@ -4,7 +4,7 @@
 //! use teamwire_blocking::{client_from_env, Error};
 //!
 //! fn main() -> Result<(), Error> {
-//!     // TEAMWIRE_URL, TEAMWIRE_APP_ID and TEAMWIRE_SECRET say where the backend is, and who the bot is.
+//!     // Reads TEAMWIRE_URL, TEAMWIRE_APP_ID and TEAMWIRE_SECRET.
 //!     let client = client_from_env()?;
 //!     println!("I am {}", client.contacts().me()?.first_name);
 //!     client.chats().chat("7MQKchz6wsSzmWTVnppGAc").post("hello")?;
@@ -12,16 +12,15 @@
 //! }
 //! ```
 //!
-//! Every operation blocks the calling thread, and returns a `Result`. There is no async runtime, and there are no background
-//! threads, except for a moment while a host name is looked up, a feed connects, or a host has several addresses. A
-//! [`Client`] may be cloned into any number of threads: they share its connections.
+//! Every operation blocks the calling thread and returns a `Result`. There is no async runtime, and there are no
+//! background threads, except briefly for look-ups of host names, while a feed connects, and to try several addresses
+//! of a host. A [`Client`] can be cloned into any number of threads, which share its connections.
 //!
 //! To test a bot without a server, see [`scripted`].
 //!
 //! # Feeds
 //!
-//! A subscription is an iterator that waits for the next event in the calling thread; its [`StopHandle`] stops it from another
-//! one.
+//! A subscription is an iterator that blocks until the next event. Its [`StopHandle`] stops it from another thread.
 //!
 //! ```no_run
 //! use teamwire_blocking::{Client, Error, FeedEvent, FeedOptions};
@@ -29,7 +28,7 @@
 //! fn watch(client: &Client) -> Result<(), Error> {
 //!     for event in client.chats().new_messages(FeedOptions::from_now()) {
 //!         match event? {
-//!             FeedEvent::Update { item, checkpoint } => println!("{:?}, and go on after {checkpoint:?}", item.text),
+//!             FeedEvent::Update { item, checkpoint } => println!("{:?}, resume after {checkpoint:?}", item.text),
 //!             FeedEvent::Retrying(failure) => eprintln!("attempt {} failed: {}", failure.attempt, failure.error),
 //!             _ => {}
 //!         }
@@ -38,7 +37,7 @@
 //! }
 //! ```
 //!
-//! Many feeds at once are driven by a few threads: see [`BlockingExecutor::drive`].
+//! [`BlockingExecutor::drive`] drives many feeds with a few threads.
 //!
 //! ```
 //! use teamwire_blocking::{feed::FeedSetEvent, model::ThreadId, Client, Error, FeedOptions, FeedSet};
@@ -62,23 +61,24 @@
 //!
 //! # Networking
 //!
-//! Connections are kept and reused ([`Limits`] sets how many, and for how long), for five minutes at most; when one turns
-//! out to be dead, the others that were idle by then are closed. The host is looked up for each new connection, and only
-//! then; of several addresses, the next one is tried 250 ms after the one before (RFC 8305). TLS trusts the public CAs and
-//! those of [`Config::with_root_certificates_pem`]. No redirect is followed. A response that arrives before the request was
-//! sent ends the sending; files of more than 64 KiB are sent with `Expect: 100-continue`. Nothing in the environment is read
-//! but the three variables above: a proxy is set by [`Config::with_proxy`] alone.
+//! Connections are reused, for five minutes at most; [`Limits`](config::Limits) sets their number and their idle time.
+//! If one turns out to be dead, those that were idle for as long are closed as well. The host is looked up for each new
+//! connection. Its addresses are tried 250 ms apart (RFC 8305). TLS trusts the public CAs and those of
+//! [`Config::with_root_certificates_pem`]. Redirects are not followed. A response that arrives early ends the sending
+//! of the request; files of more than 64 KiB are sent with `Expect: 100-continue`. A proxy is set by
+//! [`Config::with_proxy`] alone: no environment variables are read except the three above.
 //!
-//! No credential appears in any `Debug`, `Display`, error or log line. At the level *trace* `ureq` and `ureq_proto` log requests
-//! without their credentials, and of responses only status and framing, with zeros in place of the data. Only a server that returns
-//! the Secret as an id or a cursor gets it back in URLs, which are logged.
+//! No credential appears in any `Debug`, `Display`, error or log line. At the level *trace*, `ureq` and `ureq_proto`
+//! log requests without their credentials, and only the status and framing of responses, with zeros instead of the
+//! data. The one exception is a server that returns the Secret as an id or a cursor: it becomes part of URLs, which are
+//! logged.
 //!
-//! Any other synchronous HTTP stack can take the place of ureq: see [`Transport`].
+//! To use another synchronous HTTP stack instead of ureq, implement [`Transport`].
 //!
 //! # Features
 //!
-//! - `ring` (default), `aws-lc-rs`: the TLS crypto provider. If both are enabled, aws-lc-rs is used; with neither, the default that
-//!   the program has installed in rustls.
+//! - `ring` (default), `aws-lc-rs`: the TLS crypto provider. If both are enabled, aws-lc-rs is used; with neither, the
+//!   default that the program has installed in rustls.
 
 mod backend;
 mod detached;
@@ -101,37 +101,37 @@ pub use self::{
     transport::Transport,
 };
 
-/// The entry point: a bot at its backend. Clones share its connections, and may be used in other threads.
+/// The entry point: a bot at its backend. Clones share its connections, and can be used in other threads.
 pub type Client = teamwire_core::Client<BlockingExecutor>;
 /// Operations on the bot's chats.
 pub type Chats = teamwire_core::Chats<BlockingExecutor>;
 /// A snapshot of a chat, with all operations on it.
 pub type Chat = teamwire_core::Chat<BlockingExecutor>;
-/// A chat known by its id: all operations that need no more.
+/// A chat known by its id, with the operations that need only that.
 pub type ChatRef = teamwire_core::ChatRef<BlockingExecutor>;
-/// The users and groups that the bot can see.
+/// Operations on the users and groups that the bot can see.
 pub type Contacts = teamwire_core::Contacts<BlockingExecutor>;
 
 /// Creates a client with this configuration. No request is sent yet.
 ///
-/// A process that forks creates it after that: parent and child would use the same idempotency keys, so that the server takes
-/// a message of one for a repetition of one of the other.
+/// Create it after a `fork`: otherwise parent and child use the same idempotency keys, and the server takes a message
+/// of one for a retry of the other.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for contradictory or unusable settings, for instance if the root certificates are not valid PEM, or no
-/// certificate can be for the host of the base URL.
+/// `InvalidInput` for contradictory or unusable settings, for instance if the root certificates are not valid PEM, or
+/// no certificate can be valid for the host of the base URL.
 pub fn client(config: Config) -> Result<Client, Error> {
     let transport = ureq::UreqTransport::new(&config)?;
     Ok(Client::new(BlockingExecutor::new(config, transport)?))
 }
 
-/// Creates a client with the backend and the credentials in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and
-/// `TEAMWIRE_SECRET`, and the defaults for everything else. No request is sent yet.
+/// Creates a client with the backend and the credentials in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID`
+/// and `TEAMWIRE_SECRET`, and the defaults for everything else. No request is sent yet.
 ///
 /// # Errors
 ///
-/// `InvalidInput` that names the variable that is missing or invalid.
+/// `InvalidInput`, which names the variable that is missing or invalid.
 pub fn client_from_env() -> Result<Client, Error> {
     client(teamwire_std::config_from_env()?)
 }
@@ -148,7 +148,7 @@ pub fn client_from_env() -> Result<Client, Error> {
 /// let script = Script::new()
 ///     .then(Expect::post("/v1/chats/c1/messages"), Respond::problem(503, "server").retry_after(30))
 ///     .then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, sample::message("m1", "c1", "hello")));
-/// greet(&scripted(&script))?; // The wait of 30 seconds takes no time: the script has a clock of its own.
+/// greet(&scripted(&script))?; // The wait of 30 seconds takes no time, as the clock of the script is virtual.
 /// script.assert_done();
 /// # Ok::<(), Error>(())
 /// ```

@@ -11,7 +11,7 @@ use teamwire_std::{Clock, files};
 
 use crate::{backend::Backend, transport::Transport};
 
-/// A session with the clock, the files and the network of the machine.
+/// A session with the system's clock and files, and a transport.
 pub(crate) struct Network {
     session: Session,
     clock: Clock,

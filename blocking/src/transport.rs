@@ -1,4 +1,4 @@
-//! The seam between the executor and a synchronous HTTP stack.
+//! The interface between the executor and a synchronous HTTP stack.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use teamwire_core::{effect::Exchange, machine::Reply};
 
 /// Performs exchanges over HTTP: the trait to implement for a synchronous HTTP stack of your own.
 ///
-/// The default, of [`client`](crate::client), is on ureq. [`BlockingExecutor::new`](crate::BlockingExecutor::new) takes any
-/// other:
+/// [`client`](crate::client) uses one on ureq. Pass your own to
+/// [`BlockingExecutor::new`](crate::BlockingExecutor::new):
 ///
 /// ```
 /// use std::sync::Arc;
@@ -35,13 +35,13 @@ use teamwire_core::{effect::Exchange, machine::Reply};
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Transport: Send + Sync + 'static {
-    /// Performs this exchange, while the calling thread waits. Many threads may call it at the same time.
+    /// Performs this exchange in the calling thread. Called by several threads at once.
     fn perform(&self, exchange: Exchange) -> Reply;
 
-    /// Returns a transport with the same settings and with connections of its own, which can be aborted without harm to
-    /// this one. Each feed has one.
+    /// Returns a transport with the same settings and connections of its own, which can be aborted independently.
+    /// Called for each feed.
     fn fork(&self) -> Arc<dyn Transport>;
 
-    /// Fails all exchanges: those in flight at once, whatever they are waiting for, and all later ones too.
+    /// Makes all exchanges fail: those in flight at once, whatever they wait for, and all later ones.
     fn abort(&self);
 }

@@ -1,11 +1,11 @@
-//! The transport on ureq. All that touches `ureq::unversioned` is in here, as it may change in any 3.x.
+//! The transport on ureq. Only this module uses `ureq::unversioned`, which may change in any 3.x release.
 //!
 //! ```text
-//!   UreqTransport            exchanges as requests to ureq, and its responses and errors as replies
+//!   UreqTransport            maps exchanges to requests of ureq, and its responses and errors to replies
 //!     │ Agent                ureq
 //!     ▼
-//!   NetworkConnector ──────► Connection                  what ureq reads from and writes to
-//!   (look-up, TCP, a           │ Buffers                 responses, repaired as they arrive
+//!   NetworkConnector ──────► Connection                  the stream of ureq
+//!   (look-up, TCP, a           │ Buffers                 preprocessed responses
 //!    tunnel, TLS)              │ Link                    TCP or TLS, both directions at once
 //!                              │ ConnectionHistory       whether it can be reused
 //!                              └ RequestContext          state that an exchange and its connection share

@@ -1,6 +1,6 @@
-//! smol as a runtime for Teamwire: the page of code that another runtime takes.
+//! Implementation of `Runtime` for smol.
 
-#![allow(unreachable_pub, reason = "it is tested with all other executors, from another crate")]
+#![allow(unreachable_pub, reason = "tests of other crates include it")]
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use smol::{
 };
 use teamwire_async_std::Runtime;
 
-/// smol. Its reactor starts by itself, so there is nothing to hold.
+/// The smol runtime. Its reactor starts by itself, so the type is empty.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Smol;
 
@@ -20,7 +20,7 @@ impl Runtime for Smol {
 
     async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
         let stream = TcpStream::connect(address).await?;
-        // A request leaves in one write; nothing is gained by waiting for more.
+        // A request is sent in one write, so delaying it gains nothing.
         stream.set_nodelay(true)?;
         Ok(stream)
     }
@@ -31,7 +31,7 @@ impl Runtime for Smol {
 
     fn has_arrived(&self, stream: &TcpStream) -> Option<bool> {
         let socket = Arc::<Async<std::net::TcpStream>>::from(stream.clone());
-        // smol's sockets never wait: an error says that nothing is there yet, or that nothing ever will be.
+        // smol's sockets do not block: an error means that nothing has arrived yet, or that the connection is lost.
         let nothing_yet = |error: io::Error| error.kind() == io::ErrorKind::WouldBlock;
         Some(!socket.get_ref().peek(&mut [0]).is_err_and(nothing_yet))
     }

@@ -1,4 +1,4 @@
-//! A feed as an iterator: the loop of an operation, except that it stops at each event on its way.
+//! A feed as an iterator: like the loop of an operation, but it returns at each event.
 
 use teamwire_core::{
     Error,
@@ -8,7 +8,7 @@ use teamwire_core::{
 
 use super::Plain;
 
-/// The events of a feed, as they come.
+/// Iterator over the events of a feed.
 #[derive(Debug)]
 pub struct Events<F> {
     executor: Plain,
@@ -21,8 +21,8 @@ impl<F: Feed> Events<F> {
         Self { executor, feed: Some(feed) }
     }
 
-    /// Lets the feed end. What it has is still delivered, and its subscription is ended.
-    #[allow(dead_code, reason = "the bot of this example has no end")]
+    /// Stops the feed. Events already received are still delivered, and its subscription is ended.
+    #[allow(dead_code, reason = "the bot of this example does not stop feeds")]
     pub fn stop(&mut self) {
         if let Some(feed) = &mut self.feed {
             feed.stop(self.executor.now());

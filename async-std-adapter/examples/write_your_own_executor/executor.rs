@@ -1,6 +1,6 @@
-//! A whole executor: what is left to do when the core decides everything.
+//! A complete executor.
 
-#![allow(unreachable_pub, reason = "it is tested with all other executors, from another crate")]
+#![allow(unreachable_pub, reason = "tests of other crates include it")]
 
 mod events;
 mod files;
@@ -22,7 +22,7 @@ use teamwire_core::{
     machine::{Feed, Machine, Reply, Step},
 };
 
-/// Performs each request on a connection of its own. Clones share the session: that is what makes them one bot.
+/// An executor that uses a new connection for each request. Clones share the session.
 #[derive(Clone, Debug)]
 pub struct Plain {
     session: Session,
@@ -31,23 +31,23 @@ pub struct Plain {
 
 impl Plain {
     pub fn new(config: Config) -> Self {
-        // From the operating system, by the only way that `std` has: no other session ever has its idempotency keys.
+        // Unique idempotency keys require entropy, of which this is the only source in `std`.
         let random = RandomState::new();
         let entropy: Vec<u8> = (0_u8..4).flat_map(|number| random.hash_one(number).to_le_bytes()).collect();
         let entropy = entropy.try_into().expect("four times eight are 32");
         Self { session: Session::new(config, entropy), epoch: Instant::now() }
     }
 
-    /// What every machine asks for in the same way, be it an operation or a feed.
+    /// Performs a step of an operation or a feed.
     fn carry_out<M: Machine, E, T>(&self, machine: &mut M, step: Step<E, T>) {
         match step {
-            // A request, complete but for what belongs to HTTP itself. The ticket says which one a reply is for.
+            // A request, complete except for the framing of HTTP. The ticket identifies it in the reply.
             Step::Send(ticket, exchange) => {
                 let reply = http::perform(&exchange);
                 machine.handle(self.now(), ticket, reply);
             }
             Step::File(ticket, task) => machine.handle(self.now(), ticket, Reply::File(files::perform(&task))),
-            // Until the next attempt. Whether there is one, and when, the core has decided.
+            // The core decides whether and when to retry.
             Step::Sleep(moment) => thread::sleep(moment.saturating_duration_since(self.now().moment)),
             Step::Event(_) | Step::Done(_) => {}
         }
@@ -55,9 +55,9 @@ impl Plain {
 }
 
 impl Executor for Plain {
-    // What an operation is to its caller: here the result. Of an asynchronous executor, it is a future of that.
+    // The return type of operations. In an asynchronous executor, it is a future.
     type Run<'a, T: Send + 'a> = Result<T, Error>;
-    // And a subscription: here an iterator, there a stream.
+    // The return type of subscriptions. In an asynchronous executor, it is a stream.
     type Events<F: Feed + 'static> = Events<F>;
 
     fn session(&self) -> &Session {

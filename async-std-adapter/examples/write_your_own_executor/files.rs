@@ -1,4 +1,4 @@
-//! Files, at their simplest: whole, and in memory. An executor of your own would stream them.
+//! File tasks, with whole files in memory. A production executor would stream them.
 
 use std::{
     fs::{self, OpenOptions},
@@ -27,15 +27,15 @@ pub(crate) fn perform(task: &FileTask) -> Result<FileOutcome, FileError> {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(about(path)(error)),
             _ => Ok(FileOutcome::Done),
         },
-        task => Err(FileError::new("", FileErrorKind::Other, format!("it cannot do {task:?}"))),
+        task => Err(FileError::new("", FileErrorKind::Other, format!("this executor does not support {task:?}"))),
     }
 }
 
-/// What to send.
+/// Returns the bytes of a request's body.
 pub(crate) fn bytes(body: &Body) -> Result<Vec<u8>, FileError> {
     let Body::File { path, length, may_grow } = body else { return Ok(body.as_bytes().to_vec()) };
     match fs::read(path) {
-        // What the core has measured is what it has announced.
+        // The core has measured the file and announced that length.
         Ok(bytes) if *may_grow && bytes.len() as u64 > *length => {
             Ok(bytes[..usize::try_from(*length).unwrap_or(bytes.len())].to_vec())
         }
@@ -44,7 +44,7 @@ pub(crate) fn bytes(body: &Body) -> Result<Vec<u8>, FileError> {
     }
 }
 
-/// A new file beside the one that it will replace, with the same permissions. Links are followed, for the last time.
+/// Creates a new file next to the one that it will replace, with the same permissions. Links are resolved here.
 fn create(target: &str) -> io::Result<(String, String)> {
     let (target, replaced) = match fs::metadata(target) {
         Ok(data) if data.is_dir() => return Err(ErrorKind::IsADirectory.into()),
@@ -53,7 +53,7 @@ fn create(target: &str) -> io::Result<(String, String)> {
         Err(error) if error.kind() == ErrorKind::NotFound => (PathBuf::from(target), None),
         Err(error) => return Err(error),
     };
-    // 128 bits from the operating system, by the only way that `std` has: nothing can be planted under this name.
+    // 128 random bits, from the only source in `std`, so that no file can be planted under this name.
     let name = format!(".{:016x}{:016x}.part", RandomState::new().hash_one(0), RandomState::new().hash_one(0));
     let part = target.with_file_name(name);
     let file = OpenOptions::new().write(true).create_new(true).open(&part)?;
@@ -64,14 +64,14 @@ fn create(target: &str) -> io::Result<(String, String)> {
     Ok((text(part)?, text(target)?))
 }
 
-/// Puts the body of an answer behind the bytes that stay.
+/// Writes the body of a response behind the bytes that are kept.
 pub(crate) fn write(to: &FileTarget, body: &[u8]) -> io::Result<()> {
     if (body.len() as u64).saturating_add(to.offset) > to.limit {
         return Err(ErrorKind::FileTooLarge.into());
     }
     let write = || {
         if !fs::symlink_metadata(&to.path)?.is_file() {
-            return Err(io::Error::other("it is no file"));
+            return Err(io::Error::other("it is not a regular file"));
         }
         let mut file = OpenOptions::new().write(true).open(&to.path)?;
         file.set_len(to.offset)?;

@@ -1,4 +1,4 @@
-//! One request over plain HTTP, by hand. An executor of your own would have an HTTP library in place of this file.
+//! A request over plain HTTP on `std::net`. A production executor would use an HTTP library.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -14,7 +14,8 @@ use teamwire_core::{
 
 use super::files;
 
-/// Trouble is a reply too. The core judges it by its kind, and by whether any of the request may have left.
+/// Performs a request. Errors are replies as well: the core decides by their kind, and by whether the request may have
+/// been sent.
 pub(crate) fn perform(exchange: &Exchange) -> Reply {
     let (mut sent, mut head) = (false, None);
     match talk(exchange, &mut sent, &mut head) {
@@ -49,7 +50,7 @@ fn talk(exchange: &Exchange, sent: &mut bool, head: &mut Option<http::Response<(
     let mut stream = TcpStream::connect((host, port))?;
     stream.set_read_timeout(Some(time))?;
 
-    // The version 1.0 has answers end where the connection does, and come in one piece.
+    // With HTTP/1.0, responses are not chunked, and end with the connection.
     let method = request.method();
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
     let mut bytes = format!("{method} {target} HTTP/1.0\r\nHost: {host}:{port}\r\n").into_bytes();
@@ -61,18 +62,18 @@ fn talk(exchange: &Exchange, sent: &mut bool, head: &mut Option<http::Response<(
     *sent = true;
     let written = stream.write_all(&bytes);
 
-    let mut answer = Vec::new();
-    // Near enough for this page: it is one for the whole answer.
+    let mut received = Vec::new();
+    // A simplification: one limit for head and body.
     let limit = exchange.limit.max(exchange.to_file.as_ref().map_or(0, |to| to.limit.saturating_add(exchange.limit)));
-    // Also after a failed write: a server that refuses a request need not read all of it.
-    let read = stream.take(limit.saturating_add(1)).read_to_end(&mut answer);
-    if answer.len() as u64 > limit {
+    // Also after a failed write: a server that rejects a request need not read all of it.
+    let read = stream.take(limit.saturating_add(1)).read_to_end(&mut received);
+    if received.len() as u64 > limit {
         return Err(ErrorKind::FileTooLarge.into());
     }
     let failed = written.and(read.map(drop)).err();
     let ended = failed.is_none();
     let cut = failed.unwrap_or(ErrorKind::UnexpectedEof.into());
-    let mut response = match parse(&answer) {
+    let mut response = match parse(&received) {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Err(cut),
         response => response?,
     };
@@ -86,10 +87,10 @@ fn talk(exchange: &Exchange, sent: &mut bool, head: &mut Option<http::Response<(
     Ok(response)
 }
 
-fn parse(answer: &[u8]) -> io::Result<Response> {
+fn parse(received: &[u8]) -> io::Result<Response> {
     let invalid = || io::Error::from(ErrorKind::InvalidData);
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").ok_or(ErrorKind::UnexpectedEof)?;
-    let (head, body) = (str::from_utf8(&answer[..end]).map_err(|_| invalid())?, &answer[end + 4..]);
+    let end = received.windows(4).position(|four| four == b"\r\n\r\n").ok_or(ErrorKind::UnexpectedEof)?;
+    let (head, body) = (str::from_utf8(&received[..end]).map_err(|_| invalid())?, &received[end + 4..]);
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.")?.get(2..5)).ok_or_else(invalid)?;
     let mut response = http::Response::builder().status(status);
@@ -100,7 +101,7 @@ fn parse(answer: &[u8]) -> io::Result<Response> {
     response.body(body.to_vec()).map_err(|_| invalid())
 }
 
-/// A connection can end before the response does. Without a length, only its orderly end is that of the response.
+/// Returns whether the response is complete. Without a length, it ends with an orderly end of the connection.
 fn is_complete(response: &Response, ended: bool) -> bool {
     let length =
         response.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse::<usize>().ok());

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::runtime::Runtime;
 
-/// Makes connections.
+/// Makes connections to origins.
 pub(super) struct Connector {
     tls: Arc<ClientConfig>,
     proxy: Option<Proxy>,
@@ -54,7 +54,7 @@ impl Connector {
         };
         let unreachable = |error: TransportError| match (&self.proxy, error.kind) {
             (Some(_), TransportErrorKind::Resolve | TransportErrorKind::Connect) => {
-                TransportError::new(error.kind, format!("no way to the proxy: {}", error.source))
+                TransportError::new(error.kind, format!("cannot connect to the proxy: {}", error.source))
             }
             _ => error,
         };
@@ -72,7 +72,7 @@ impl Connector {
         self.proxy.as_ref().filter(|proxy| !opens_tunnel(proxy, origin))
     }
 
-    /// Opens the tunnel and performs the TLS handshake, as the origin needs it.
+    /// Opens a tunnel and performs the TLS handshake, if the origin requires them.
     async fn prepare<R: Runtime>(
         &self,
         mut connection: Box<Connection<R::Stream>>,
@@ -91,12 +91,12 @@ impl Connector {
     }
 }
 
-/// Returns whether requests to this origin go through a tunnel, and not to the proxy itself.
+/// Returns whether requests to this origin go through a tunnel.
 const fn opens_tunnel(proxy: &Proxy, origin: &Origin) -> bool {
     origin.tls || proxy.tunnels_plain_http
 }
 
-/// Asks the proxy to connect to the origin.
+/// Opens a tunnel to the origin through the proxy.
 async fn open_tunnel<R: Runtime>(
     proxy: &Proxy,
     connection: &mut Connection<R::Stream>,
@@ -113,7 +113,7 @@ async fn open_tunnel<R: Runtime>(
     let (parts, ()) = request.body(()).map_err(|error| refused(error.to_string()))?.into_parts();
     let call = head::write(parts, 0, false, None, &mut connection.output)?;
 
-    // A failure of the proxy is not one of the request: no byte of it was sent.
+    // No byte of the request was sent, so the failure is one of the connection.
     let in_tunnel = |error: TransportError| match error.kind {
         TransportErrorKind::Timeout => error,
         _ => refused(error.source.to_string()),
@@ -132,7 +132,7 @@ async fn open_tunnel<R: Runtime>(
     let (head, ..) = response.proceed().map_err(in_tunnel)?;
     Proxy::check_tunnel_response(head.status())?;
     if !connection.input.is_empty() {
-        return Err(refused("more arrived than its response".to_owned()));
+        return Err(refused("it sent more than its response".to_owned()));
     }
     Ok(())
 }

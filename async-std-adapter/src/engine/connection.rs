@@ -1,4 +1,4 @@
-//! A connection to a server, with the buffers that it keeps from one exchange to the next.
+//! A connection to a server, with its buffers.
 
 use std::{
     io,
@@ -27,7 +27,7 @@ pub(super) struct Connection<S> {
     /// It has served an exchange.
     pub(super) reused: bool,
     pub(super) input: Input,
-    /// Buffer for the head of a request, and what of its body is sent together with it.
+    /// Buffer for the head of a request, and the part of its body that is sent together with it.
     pub(super) output: Vec<u8>,
     pub(super) timer: Option<Box<Timer>>,
 }
@@ -36,7 +36,8 @@ pub(super) struct Connection<S> {
 pub(super) enum WriteOutcome {
     /// This number of bytes was taken; by a flush, all were sent.
     Written(usize),
-    /// It would block, and meanwhile this number of bytes was received, zero at the end of the stream; or reading failed.
+    /// It would block, and meanwhile this number of bytes was received (zero at the end of the stream), or a read
+    /// failed.
     Received(io::Result<usize>),
 }
 
@@ -53,8 +54,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Returns whether the connection is open, and nothing has arrived. Bytes that arrive on an idle connection end it: it was
-    /// closed, or they are a response to no request.
+    /// Returns whether the connection is open and no bytes have arrived: on an idle connection they are not a response
+    /// to any request.
     pub(super) fn is_idle<R: Runtime<Stream = S>>(&mut self, runtime: &R) -> bool {
         match runtime.has_arrived(self.stream.socket()) {
             Some(false) => self.stream.is_idle(),
@@ -64,8 +65,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Returns the error of this error of a read or a write. A server that demands a client certificate refuses the first
-    /// request, before a byte of a response.
+    /// Maps an error of a read or a write. A server that requires a client certificate rejects the first request,
+    /// without a response.
     pub(super) fn transport_error(&self, error: &io::Error) -> TransportError {
         let refused = if self.reused || self.input.has_received() { None } else { client_certificate_error(error) };
         refused.unwrap_or_else(|| disconnected(error))
@@ -79,7 +80,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Sends the bytes that were taken before. If that would block, it reads.
+    /// Sends the bytes that were taken. If that would block, it reads.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<WriteOutcome>> {
         match self.stream.poll_flush(cx) {
             Poll::Ready(flushed) => Poll::Ready(flushed.map(|()| WriteOutcome::Written(0))),
@@ -87,7 +88,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Reads what has arrived. Returns zero at the end of the stream.
+    /// Reads bytes that have arrived. Returns zero at the end of the stream.
     pub(super) fn poll_fill_input(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.input.poll_fill(&mut self.stream, cx)
     }

@@ -1,8 +1,8 @@
 //! The deadline of an exchange, and its timer.
 //!
-//! Arming a timer is expensive: on most runtimes it wakes the thread that waits for events. So a connection keeps its timer
-//! from one exchange to the next. A timer that was armed for an earlier exchange fires too early for this one, and is then
-//! armed again; as long as responses arrive in time, that is once per timeout and not once per request.
+//! Arming a timer is expensive: on most runtimes it wakes the thread that waits for events. So a connection keeps its
+//! timer between exchanges. A timer that was armed for an earlier exchange fires early, and is then armed again: as
+//! long as responses arrive in time, that is once per timeout instead of once per request.
 
 use std::{
     future::{Future, poll_fn},
@@ -18,10 +18,10 @@ use teamwire_std::{body::timed_out, undrained};
 
 use crate::runtime::Runtime;
 
-/// Number of reads and writes in a row without a wait after which other tasks get their turn.
+/// Number of consecutive reads and writes without a wait after which the task yields.
 const MAX_STREAK: u32 = 64;
-/// Number of reads and writes in a row without a wait after which the clock is read. As long as there are waits, the timer
-/// fires at the deadline.
+/// Number of consecutive reads and writes without a wait after which the clock is read. Otherwise the timer fires at
+/// the deadline.
 const MAX_UNTIMED: u32 = 8;
 
 /// The deadline of one exchange.
@@ -29,7 +29,7 @@ pub(super) struct Deadline<'r, R> {
     runtime: &'r R,
     timeout: Timeout,
     begun: Instant,
-    /// Start of the time limit: that of the exchange, or when the last byte moved.
+    /// Start of the time limit: the start of the exchange, or the time at which the last byte moved.
     since: Instant,
     /// Number of reads and writes since the last wait.
     streak: u32,
@@ -39,7 +39,7 @@ pub(super) struct Deadline<'r, R> {
     drain: Option<Box<Drain>>,
 }
 
-/// Request bytes that were handed over to the operating system, and that it has still to deliver.
+/// Request bytes that the operating system has still to deliver.
 struct Drain {
     local: SocketAddr,
     peer: SocketAddr,
@@ -60,7 +60,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         self.timeout.max_idle()
     }
 
-    /// Returns when the exchange began.
+    /// Returns the start of the exchange.
     pub(super) const fn begun(&self) -> Instant {
         self.begun
     }
@@ -74,7 +74,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         self.timer = timer.or(self.timer.take());
     }
 
-    /// Takes the timer for another exchange. It wakes no task until then.
+    /// Takes the timer for another exchange. Until then it does not wake any task.
     pub(super) fn take_timer(&mut self) -> Option<Box<Timer>> {
         let timer = self.timer.take()?;
         timer.forwarding.connect(None);
@@ -85,7 +85,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         self.phase = phase;
     }
 
-    /// Restarts a limit of inactivity.
+    /// Restarts a limit of inactivity, as a byte has moved.
     pub(super) fn on_activity(&mut self) {
         if let Timeout::Idle(_) = self.timeout {
             self.since = Instant::now();
@@ -100,7 +100,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         }
     }
 
-    /// Counts bytes that the operating system still delivers from this socket as bytes that move.
+    /// Counts bytes that the operating system delivers from this socket as activity.
     pub(super) fn watch_drain(&mut self, socket: &R::Stream) {
         self.drain = match self.timeout {
             Timeout::Idle(_) => self.runtime.addresses(socket).map(|(local, peer)| {
@@ -111,7 +111,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         };
     }
 
-    /// Waits until this is ready, or until the deadline.
+    /// Polls this until it is ready, or until the deadline.
     pub(super) async fn run<T>(
         &mut self,
         mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
@@ -188,7 +188,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
         }
         let Some(drain) = &mut self.drain else { return };
         drain.sampled = now;
-        // The kernel's table changes while it is read: now and then a connection is missing.
+        // The kernel's table changes while it is read, so a connection is occasionally missing.
         let Some(left) = undrained(drain.local, drain.peer) else { return };
         if drain.left.is_some_and(|(before, since)| left < before && since == self.since) {
             self.since = now;
@@ -205,8 +205,8 @@ impl<'r, R: Runtime> Deadline<'r, R> {
     }
 }
 
-/// A timer that is always polled with the same waker, so that the runtime need not register it again for every task
-/// that uses the connection.
+/// A timer that is always polled with the same waker, so that the runtime does not have to register it again for each
+/// task that uses the connection.
 pub(super) struct Timer {
     sleep: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// `None` if it is not armed.
@@ -233,7 +233,7 @@ impl Timer {
     }
 }
 
-/// Wakes the task that waits at the moment.
+/// Waker that forwards to the waiting task.
 #[derive(Default)]
 struct ForwardingWaker(Mutex<Option<Waker>>);
 
@@ -249,7 +249,7 @@ impl ForwardingWaker {
 
 impl Wake for ForwardingWaker {
     fn wake(self: Arc<Self>) {
-        // Outside of the lock: the task that is woken may use it at once.
+        // Outside of the lock, which the woken task may take at once.
         let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(waker) = waiting {
             waker.wake();

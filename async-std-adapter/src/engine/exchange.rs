@@ -1,4 +1,4 @@
-//! One exchange over one connection: `ureq_proto` is the protocol, this carries its bytes.
+//! An exchange over a connection: I/O for the protocol in `ureq_proto`.
 //!
 //! ```text
 //!   head and body ──send──► head of the response ──receive──► body ──receive──► complete: the connection can be kept
@@ -24,8 +24,8 @@ use super::{
 };
 use crate::runtime::Runtime;
 
-/// Sends a request, with its body from this upload if that is a file, and receives the response. Returns it, and whether
-/// the connection can serve another exchange.
+/// Sends a request, with its body from this upload if that is a file, and receives the response. Returns it, and
+/// whether the connection can be reused.
 pub(super) async fn perform<R: Runtime>(
     connection: &mut Connection<R::Stream>,
     exchange: &mut Exchange,
@@ -55,7 +55,7 @@ pub(super) async fn perform<R: Runtime>(
         return Err(error);
     }
 
-    in_flight.deadline.enter_phase("waiting for the answer");
+    in_flight.deadline.enter_phase("waiting for the response");
     let received = in_flight.receive_head().await;
     let InFlight { connection, response, progress, deadline } = in_flight;
     received.map_err(|error| match (&sent, error.kind) {
@@ -67,7 +67,7 @@ pub(super) async fn perform<R: Runtime>(
     })?;
     let (head, mode, allows_reuse) = response.proceed()?;
 
-    deadline.enter_phase("receiving the answer");
+    deadline.enter_phase("receiving the response");
     deadline.head_has_arrived();
     let head = progress.head.insert(head);
     let wanted = wanted.for_status(head.status());
@@ -82,7 +82,7 @@ pub(super) async fn perform<R: Runtime>(
     };
     if mode != BodyMode::NoBody {
         let received = receive(connection, mode, &mut sink, &receiving, deadline).await;
-        // Also what came before the connection was lost: a download can continue behind that.
+        // Also the bytes before the connection was lost, as a download can continue behind them.
         let written = sink.write(deadline).await;
         progress.received = sink.received();
         received.and(written)?;

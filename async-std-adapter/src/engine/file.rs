@@ -1,4 +1,4 @@
-//! Files that are sent or received chunk by chunk, read and written on threads that may block.
+//! Files that are sent or received in chunks, on threads that may block.
 
 use std::{
     io::{self, Read, Write},
@@ -14,18 +14,18 @@ use teamwire_std::{
 
 use crate::runtime::Runtime;
 
-/// Number of bytes of a file that are read or written at once: each time costs the way to another thread and back.
+/// Size of a chunk: each one costs a round trip to another thread.
 pub(super) const CHUNK_SIZE: usize = 256 << 10;
 
 /// A file to send as the body of a request.
 pub(super) struct Upload {
     pub(super) file: FileSource,
-    /// Asks the server first whether it accepts the file (`Expect: 100-continue`).
+    /// Sends the head with `Expect: 100-continue`.
     pub(super) expect_continue: bool,
 }
 
 impl Upload {
-    /// Opens the file that this exchange sends, if it sends one. A large one is sent with `Expect: 100-continue`.
+    /// Opens the file that this exchange sends, if any. A large one is sent with `Expect: 100-continue`.
     pub(super) async fn of(runtime: &impl Runtime, exchange: &Exchange) -> Result<Option<Box<Self>>, TransportError> {
         let Body::File { path, length, may_grow } = exchange.request.body() else { return Ok(None) };
         let file = FileSource::open(runtime, path.clone(), *length, *may_grow).await?;
@@ -33,7 +33,7 @@ impl Upload {
     }
 }
 
-/// The bytes of a file to send. None are read ahead: while a chunk is read, the operating system still sends the one before.
+/// Chunks of a file to send. They are not read ahead: the operating system still sends one while the next is read.
 pub(super) struct FileSource {
     /// `None` after its end.
     file: Option<UploadFile>,
@@ -42,13 +42,14 @@ pub(super) struct FileSource {
 }
 
 impl FileSource {
-    /// Opens the file at this path, which had this length and has no more, unless it `may_grow`.
+    /// Opens the file at `path`, which had this length. If it `may_grow`, bytes behind them are ignored.
     async fn open(runtime: &impl Runtime, path: String, length: u64, may_grow: bool) -> Result<Self, TransportError> {
         let opened = runtime.unblock(move || UploadFile::open(&path, length, may_grow)).await;
         Ok(Self { file: Some(opened.map_err(unusable)?), chunk: Vec::new() })
     }
 
-    /// Returns the next chunk, which is empty at the end. Fails before the last one if the file has another length than before.
+    /// Returns the next chunk, which is empty at the end. Fails before the last one if the length of the file has
+    /// changed.
     pub(super) async fn next(&mut self, runtime: &impl Runtime) -> Result<&[u8], TransportError> {
         self.chunk.clear();
         if let Some(mut file) = self.file.take() {
@@ -65,15 +66,15 @@ impl FileSource {
     }
 }
 
-/// A file that a response is written to.
+/// Writer of a response's body to a file.
 pub(super) struct FileSink {
     /// `None` once a write has failed.
     file: Option<DownloadFile>,
-    /// The bytes before `filled` are to be written. Those behind it are room.
+    /// Buffer: bytes before `filled` are to be written, those behind are free.
     chunk: Vec<u8>,
     filled: usize,
     pub(super) written: u64,
-    /// Maximum number of bytes that the file takes.
+    /// Maximum number of bytes to write.
     pub(super) limit: u64,
 }
 
@@ -89,13 +90,13 @@ impl FileSink {
         &mut self.chunk[self.filled..]
     }
 
-    /// Records that this number of bytes was put into the room. Returns whether there is none left.
+    /// Records that this number of bytes was put into the room. Returns whether the buffer is full.
     pub(super) fn fill(&mut self, bytes: usize) -> bool {
         self.filled += bytes;
         self.filled == self.chunk.len()
     }
 
-    /// Writes the bytes in the buffer. It has no timeout: a write that was abandoned could happen after the next one.
+    /// Writes the bytes in the buffer. It has no timeout, as an abandoned write could happen after the next one.
     pub(super) async fn write(&mut self, runtime: &impl Runtime) -> Result<(), TransportError> {
         if self.filled == 0 {
             return Ok(());

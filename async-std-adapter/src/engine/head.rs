@@ -5,8 +5,9 @@ use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::{HeadAdditions, Proxy};
 use ureq_proto::client::{Call, SendRequestResult, state::RecvResponse};
 
-/// Replaces `output` by the head of a request with a body of `body` bytes, for this proxy or, without one, for a server;
-/// `expect_continue` adds `Expect: 100-continue`. Returns the state of the protocol once the whole request was sent.
+/// Replaces `output` by the head of a request with a body of `body` bytes, for this proxy or, without one, for a
+/// server; `expect_continue` adds `Expect: 100-continue`. Returns the state of the protocol once the whole request was
+/// sent.
 pub(super) fn write(
     mut parts: Parts,
     body: u64,
@@ -37,7 +38,7 @@ pub(super) fn write(
     match call.proceed().map_err(unsendable)? {
         Some(SendRequestResult::RecvResponse(call)) => Ok(call),
         Some(SendRequestResult::SendBody(mut call)) => {
-            // The body goes to the connection as it is; this only keeps the count.
+            // The body is written to the connection directly; `ureq_proto` only counts its bytes.
             let mut left = body;
             while left > 0 {
                 let part = usize::try_from(left).unwrap_or(usize::MAX);
@@ -54,11 +55,11 @@ pub(super) fn write(
 fn max_head_len(parts: &Parts) -> usize {
     let uri = &parts.uri;
     let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
-    // In the first line of a request for a tunnel, and in `Host`.
+    // In the first line of a `CONNECT` request, and in `Host`.
     let authority = uri.authority().map_or(0, |authority| authority.as_str().len()) * 2;
     let line = |name: &HeaderName, value: &HeaderValue| name.as_str().len() + value.len() + ": \r\n".len();
     let headers: usize = parts.headers.iter().map(|(name, value)| line(name, value)).sum();
-    // What is left is the first line's version, the names `Host` and `Content-Length`, a number and line ends.
+    // The constant covers the version, the names `Host` and `Content-Length`, a number and line ends.
     parts.method.as_str().len() + path + authority + headers + 128
 }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::runtime::Runtime;
 
-/// A request in flight: its connection, its response, how far it is, and how long it may take.
+/// A request in flight: its connection, response, progress and deadline.
 pub(super) struct InFlight<'a, 'r, R: Runtime> {
     pub(super) connection: &'a mut Connection<R::Stream>,
     pub(super) response: PendingResponse,
@@ -35,7 +35,7 @@ impl<R: Runtime> InFlight<'_, '_, R> {
         Ok(())
     }
 
-    /// Handles bytes that arrived while there was more to send; none, if there never will be more.
+    /// Handles bytes that arrived while there was more to send; zero bytes mean the end of the stream.
     pub(super) fn on_input(&mut self, received: io::Result<usize>) -> Result<(), Interrupted> {
         let received = received.map_err(|error| self.connection.transport_error(&error))?;
         let has_head = self.response.read(&mut self.connection.input)?;
@@ -43,11 +43,11 @@ impl<R: Runtime> InFlight<'_, '_, R> {
     }
 }
 
-/// The reason why a request was not sent to its end.
+/// The reason why the sending of a request ended early.
 pub(super) enum Interrupted {
-    /// The response has arrived, or none will: there is no point in continuing.
+    /// The response, or the end of the stream, has arrived.
     ResponseArrived,
-    /// The connection takes no more bytes. A response may have arrived all the same.
+    /// A write has failed. A response may have arrived nevertheless.
     ConnectionBroken(io::Error),
     Error(TransportError),
 }

@@ -10,16 +10,16 @@ use teamwire_std::http1::MAX_HEAD;
 
 use super::stream::Stream;
 
-/// Usual size of the input buffer, and of what is sent at once of a head and its body.
+/// Usual size of the input buffer, and maximum size of a head and the part of its body that are sent together.
 pub(super) const BUFFER_SIZE: usize = 16 << 10;
 
-/// Bytes that have arrived and were not used yet.
+/// Bytes that have arrived and were not consumed yet.
 #[derive(Default)]
 pub(super) struct Input {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// Something has arrived in this exchange.
+    /// Bytes have arrived in this exchange.
     has_received: bool,
 }
 
@@ -44,7 +44,7 @@ impl Input {
         self.start == self.end
     }
 
-    /// Returns whether so many bytes are unread that no head and no line can be that long.
+    /// Returns whether more bytes are unread than a head or line may have.
     pub(super) fn is_full(&self) -> bool {
         self.unread().len() >= MAX_HEAD
     }
@@ -63,12 +63,12 @@ impl Input {
         }
     }
 
-    /// Returns whether anything has arrived since the exchange began.
+    /// Returns whether bytes have arrived in this exchange.
     pub(super) const fn has_received(&self) -> bool {
         self.has_received
     }
 
-    /// Prepares for the next exchange. Frees a buffer that only an unusual response needed.
+    /// Prepares for the next exchange. Frees a buffer that was enlarged.
     pub(super) fn reset(&mut self) {
         self.has_received = false;
         if self.buffer.len() > BUFFER_SIZE && self.is_empty() {
@@ -76,7 +76,7 @@ impl Input {
         }
     }
 
-    /// Reads what has arrived. Returns zero at the end of the stream.
+    /// Reads bytes that have arrived. Returns zero at the end of the stream.
     pub(super) fn poll_fill<S>(&mut self, stream: &mut Stream<S>, cx: &mut Context<'_>) -> Poll<io::Result<usize>>
     where
         S: AsyncRead + AsyncWrite + Unpin,

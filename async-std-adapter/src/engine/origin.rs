@@ -1,4 +1,4 @@
-//! Origins of URIs, which decide whether a connection can serve a request.
+//! Origins of URIs, which determine the connections that can serve a request.
 
 use http::{Uri, uri::Scheme};
 use teamwire_core::effect::{TransportError, TransportErrorKind};
@@ -8,7 +8,7 @@ use teamwire_std::without_brackets;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) tls: bool,
-    /// Without the brackets of an IPv6 address.
+    /// Host, without the brackets of an IPv6 address.
     pub(super) host: String,
     pub(super) port: u16,
 }
@@ -17,7 +17,7 @@ impl Origin {
     /// Returns the origin of an absolute URI.
     pub(super) fn of(uri: &Uri) -> Result<Self, TransportError> {
         let Some(host) = uri.host().filter(|host| !host.is_empty()) else {
-            return Err(TransportError::new(TransportErrorKind::Resolve, "there is no host in the URI"));
+            return Err(TransportError::new(TransportErrorKind::Resolve, "the URI has no host"));
         };
         let tls = is_https(uri);
         Ok(Self { tls, host: without_brackets(host).to_ascii_lowercase(), port: port(uri, tls) })
@@ -33,7 +33,7 @@ impl Origin {
 }
 
 fn is_https(uri: &Uri) -> bool {
-    // Any scheme but `http` goes through TLS.
+    // Every scheme except `http` uses TLS.
     uri.scheme() != Some(&Scheme::HTTP)
 }
 

@@ -36,7 +36,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
         }
     }
 
-    /// Takes a connection for this URI that is still open, as far as that can be known.
+    /// Takes a connection for this URI that is open, as far as is known.
     pub(super) fn check_out<R: Runtime<Stream = S>>(&self, uri: &Uri, runtime: &R) -> Option<Box<Connection<S>>> {
         loop {
             let mut connection = self.take(uri)?;
@@ -75,7 +75,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
         drop(dropped);
     }
 
-    /// Takes the one that was used last: it is the least likely to have been closed, and the others may expire.
+    /// Takes the most recently used connection, which is the least likely to have been closed, so that the others may
+    /// expire.
     fn take(&self, uri: &Uri) -> Option<Box<Connection<S>>> {
         let now = Instant::now();
         let (dropped, taken) = self.with(|idle| {
@@ -99,7 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<S> {
     }
 }
 
-/// Removes the first ones. They are returned to be dropped, and so closed, outside of the lock.
+/// Removes the first connections, which the caller drops, and so closes, outside of the lock.
 fn split_front<T>(queue: &mut VecDeque<T>, count: usize) -> VecDeque<T> {
     if count == 0 {
         return VecDeque::new();

@@ -1,4 +1,4 @@
-//! How far an exchange is.
+//! Progress of an exchange.
 
 use teamwire_core::effect::{Progress, TransportError, TransportErrorKind};
 
@@ -13,14 +13,14 @@ pub(super) struct ExchangeProgress {
     observer: Option<Progress>,
     /// A byte of the request may have left.
     sent: bool,
-    /// Number of bytes of the response's body that are where they belong.
+    /// Number of bytes of the response's body that are at their destination.
     pub(super) received: u64,
     /// Head of the response.
     pub(super) head: Option<http::Response<()>>,
 }
 
 impl ExchangeProgress {
-    /// Begins a request with a head and a body of these lengths.
+    /// Starts a request with a head and a body of these lengths.
     pub(super) fn begin(&mut self, head: usize, body: u64, observer: Option<Progress>) {
         (self.head_left, self.total, self.observer) = (head, body, observer);
     }
@@ -36,9 +36,9 @@ impl ExchangeProgress {
         }
     }
 
-    /// Adds the progress to a error.
+    /// Adds the progress to an error.
     pub(super) fn add_to(self, error: TransportError) -> TransportError {
-        // In TLS 1.3 a server refuses a client without a certificate after the handshake, and reads none of the request.
+        // In TLS 1.3 a server rejects a client without a certificate after the handshake, before it reads the request.
         let sent = self.sent && error.kind != TransportErrorKind::ClientCertificate;
         let error = error.with_sent(sent).with_received(self.received);
         match self.head {

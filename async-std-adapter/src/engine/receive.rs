@@ -16,7 +16,7 @@ use crate::runtime::Runtime;
 
 /// Destination of a body.
 pub(super) enum BodySink {
-    /// The bytes before `filled` are the body, of at most `limit` bytes. Those behind it are room.
+    /// Buffer: bytes before `filled` are the body, of at most `limit` bytes, those behind are free.
     Memory {
         bytes: Vec<u8>,
         filled: usize,
@@ -30,7 +30,7 @@ impl BodySink {
         Self::Memory { bytes: Vec::new(), filled: 0, limit }
     }
 
-    /// Returns the number of bytes that are where they belong.
+    /// Returns the number of bytes that are at their destination.
     pub(super) fn received(&self) -> u64 {
         match self {
             Self::Memory { filled, .. } => *filled as u64,
@@ -38,7 +38,7 @@ impl BodySink {
         }
     }
 
-    /// Returns the body, if it went into memory.
+    /// Returns the body in memory, which is empty if it was written to a file.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         match self {
             Self::Memory { mut bytes, filled, .. } => {
@@ -57,7 +57,7 @@ impl BodySink {
         Ok(())
     }
 
-    /// Returns room for `most` bytes in memory, or for some in a file.
+    /// Returns room for `most` bytes in memory, or for some bytes of a file.
     fn room(&mut self, most: usize) -> &mut [u8] {
         match self {
             Self::Memory { bytes, filled, .. } => {
@@ -70,7 +70,7 @@ impl BodySink {
         }
     }
 
-    /// Records that this number of bytes was put into the room. Returns whether there is none left, so that they are to be
+    /// Records that this number of bytes was put into the room. Returns whether the buffer is full and has to be
     /// written.
     fn fill(&mut self, got: usize) -> Result<bool, TransportError> {
         match self {
@@ -82,7 +82,7 @@ impl BodySink {
         }
     }
 
-    /// Writes the bytes that were received to the file, if there is one.
+    /// Writes the received bytes to the file, if there is one.
     pub(super) async fn write<R: Runtime>(&mut self, deadline: &mut Deadline<'_, R>) -> Result<(), TransportError> {
         if let Self::File(file) = self {
             // Boxed, so that the future of the usual case stays small.
@@ -93,16 +93,16 @@ impl BodySink {
     }
 }
 
-/// Knowledge of a response that is needed to receive its body.
+/// Properties of an exchange that affect the receiving of the body.
 pub(super) struct Receiving {
     pub(super) progress: BodyProgress,
     /// The status is 400 or more.
     pub(super) is_refusal: bool,
-    /// A write has failed: what looks like the end may be a reset, which the operating system reports only once.
+    /// A write has failed: an apparent end of the stream may be a reset, which the operating system reports only once.
     pub(super) is_broken: bool,
 }
 
-/// Decoder of a body. The library sees nothing of it, as it logs all that it reads.
+/// Decoder of a body. `ureq_proto` does not see bodies, as it logs every byte that it reads.
 enum BodyDecoder {
     /// This number of bytes is left.
     Length(u64),
@@ -120,7 +120,7 @@ impl BodyDecoder {
         }
     }
 
-    /// Writes the data in these bytes. Returns the number of bytes that were read, and of those that were written.
+    /// Decodes these bytes. Returns the number of bytes that were read, and the number that were written.
     fn decode(&mut self, from: &[u8], to: &mut [u8]) -> (usize, usize) {
         let most = match self {
             Self::Length(left) => usize::try_from(*left).unwrap_or(usize::MAX),
@@ -194,7 +194,7 @@ pub(super) async fn receive<R: Runtime>(
             Ok(0) if until_closed && (receiving.is_refusal || !receiving.is_broken) => return Ok(()),
             Ok(0) => return Err(disconnected(io::Error::from(io::ErrorKind::UnexpectedEof))),
             Ok(_) => {}
-            // A server that refused a request and leaves bytes of it unread ends the connection with a reset.
+            // A server that rejects a request without reading all of it ends the connection with a reset.
             Err(error) if until_closed && receiving.is_refusal && is_abrupt_end(&error) => return Ok(()),
             Err(error) => return Err(connection.transport_error(&error)),
         }

@@ -1,4 +1,4 @@
-//! The head of a response, which may arrive as soon as the request begins to leave.
+//! The head of a response, which may arrive before the request was sent.
 
 use http::StatusCode;
 use teamwire_core::effect::{TransportError, TransportErrorKind};
@@ -15,9 +15,9 @@ pub(super) struct PendingResponse {
     call: Call<RecvResponse>,
     /// Number of interim responses (1xx).
     interim: usize,
-    /// Number of bytes that were read and do not hold a whole head.
+    /// Number of unread bytes that are known not to hold a whole head.
     incomplete: usize,
-    /// The server asked for the body that was announced (100).
+    /// The server has sent `100 Continue`.
     got_continue: bool,
     head: Option<ReceivedHead>,
 }
@@ -25,7 +25,7 @@ pub(super) struct PendingResponse {
 /// The head of a final response.
 struct ReceivedHead {
     head: http::Response<()>,
-    /// The end of the response is beyond doubt, and not the end of the connection.
+    /// The end of the response is unambiguous, and is not the end of the connection.
     allows_reuse: bool,
 }
 
@@ -34,10 +34,10 @@ impl PendingResponse {
         Self { call, interim: 0, incomplete: 0, got_continue: false, head: None }
     }
 
-    /// Reads what has arrived. Returns whether the head of the final response is complete.
+    /// Parses the bytes that have arrived. Returns whether the head of the final response is complete.
     pub(super) fn read(&mut self, input: &mut Input) -> Result<bool, TransportError> {
         while self.head.is_none() && !input.is_empty() {
-            // A head ends with a line, so bytes of which none ends a line need no look at those before.
+            // A head ends with a line, so it need not be searched again without another end of a line.
             let is_known = self.incomplete > 0 && !input.unread()[self.incomplete..].contains(&b'\n');
             let head = if is_known { Head::Incomplete } else { next_head(input.unread_mut()) };
             let used = match head {
@@ -50,7 +50,7 @@ impl PendingResponse {
                     length
                 }
                 Head::Incomplete if self.incomplete == 0 => {
-                    // Of the first line alone, as folded lines are unfolded in a whole head only.
+                    // Only the first line is checked, as lines are unfolded only in a whole head.
                     let first_line = input.unread().split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
                     self.call.try_response(first_line, false).map_err(not_http)?;
                     0
@@ -73,19 +73,18 @@ impl PendingResponse {
             }
             self.interim += usize::from(self.head.is_none());
             if self.interim > MAX_INTERIM {
-                return Err(not_http("interim responses (1xx), and no end of them"));
+                return Err(not_http("too many interim responses (1xx)"));
             }
         }
         Ok(self.head.is_some())
     }
 
-    /// Returns whether the server has asked for the body (100). No other interim response does.
+    /// Returns whether the server has sent `100 Continue`.
     pub(super) const fn got_continue(&self) -> bool {
         self.got_continue
     }
 
-    /// Returns the head of the final response, the framing of its body, and whether the connection can serve another exchange
-    /// after it.
+    /// Returns the head of the final response, the framing of its body, and whether the connection can be reused.
     pub(super) fn proceed(self) -> Result<(http::Response<()>, BodyMode, bool), TransportError> {
         let received = self.head.zip(self.call.proceed());
         let (ReceivedHead { head, allows_reuse }, next) = received.ok_or_else(|| not_http("its head has no end"))?;
@@ -97,7 +96,7 @@ impl PendingResponse {
     }
 }
 
-/// Reads the whole head of a final response. The library sees only the part of it that says where the response ends.
+/// Parses the whole head of a final response. `ureq_proto` sees only the part that delimits the response.
 fn read_head(call: &mut Call<RecvResponse>, bytes: &[u8]) -> Result<ReceivedHead, TransportError> {
     let Some(parsed) = ParsedHead::parse(bytes)? else {
         return Err(not_http("the response has no status line of HTTP/1.0 or HTTP/1.1"));

@@ -1,7 +1,7 @@
-//! Sending a request: a body from memory, or a file chunk by chunk.
+//! Sending of requests, with bodies from memory or from files.
 //!
-//! While a write would block, the response is read too: a server that refuses a request need not read it to its end, and
-//! would wait for ever for its response to be read.
+//! While a write would block, the response is read: a server that rejects a request need not read all of it, and might
+//! wait for ever for its response to be read.
 
 use std::{
     future::{Future, poll_fn},
@@ -21,8 +21,8 @@ use super::{
 use crate::runtime::Runtime;
 
 impl<R: Runtime> InFlight<'_, '_, R> {
-    /// Sends the head, which is in the output buffer, and a body from memory: as much of it as fits behind the head leaves
-    /// together with it.
+    /// Sends the head, which is in the output buffer, and a body from memory: as much of it as fits behind the head
+    /// leaves together with it.
     pub(super) async fn send(&mut self, body: &[u8]) -> Result<(), Interrupted> {
         let mut output = mem::take(&mut self.connection.output);
         let (first, rest) = body.split_at(BUFFER_SIZE.saturating_sub(output.len()).min(body.len()));
@@ -55,9 +55,9 @@ impl<R: Runtime> InFlight<'_, '_, R> {
         }
     }
 
-    /// Waits until the server asks for the body, or has not responded for a while.
+    /// Waits a limited time for `100 Continue`.
     async fn wait_for_continue(&mut self) -> Result<(), Interrupted> {
-        // Not all servers send 100, so there has to be time left to send the body.
+        // Not every server sends it, so at least half of the time is left for the body.
         let max_wait = EXPECT_CONTINUE_TIMEOUT.min(self.deadline.silence() / 2);
         let mut sleep = pin!(self.deadline.runtime().sleep(max_wait));
         while !self.response.got_continue() {
@@ -102,8 +102,8 @@ impl<R: Runtime> InFlight<'_, '_, R> {
         }
     }
 
-    /// Reads what has arrived, without waiting. A server that refuses a request may read it to its end all the same, so that
-    /// a write never blocks.
+    /// Reads bytes that have arrived, without waiting. A server that rejects a request may still read all of it, so
+    /// that writes never block.
     async fn read_available(&mut self) -> Result<(), Interrupted> {
         match poll_fn(|cx| Poll::Ready(self.connection.poll_fill_input(cx))).await {
             Poll::Ready(received) => self.on_input(received),

@@ -1,4 +1,4 @@
-//! TLS over any stream: rustls is the protocol, this carries its bytes.
+//! TLS over any stream: I/O for the protocol in rustls.
 
 use std::{
     io::{self, Read, Write},
@@ -29,10 +29,10 @@ pub(super) async fn handshake<R: Runtime>(
     deadline: &mut Deadline<'_, R>,
 ) -> Result<TlsStream<R::Stream>, TransportError> {
     let name = ServerName::try_from(host.to_owned())
-        .map_err(|_| TransportError::new(TransportErrorKind::Tls, "no certificate can be for such a host name"))?;
+        .map_err(|_| TransportError::new(TransportErrorKind::Tls, "no certificate can be valid for this host name"))?;
     let session = ClientConnection::new(config, name).map_err(|error| tls_error(&error))?;
     let mut stream = TlsStream { session, socket };
-    deadline.enter_phase("shaking hands over TLS");
+    deadline.enter_phase("performing the TLS handshake");
     while stream.session.is_handshaking() {
         deadline.run(|cx| stream.poll_handshake(cx)).await??;
     }
@@ -44,16 +44,16 @@ impl<S> TlsStream<S> {
         &self.socket
     }
 
-    /// Returns whether all deciphered bytes were read, and the server has not ended the session.
+    /// Returns whether all decrypted bytes were read, and the server has not closed the session.
     pub(super) fn is_idle(&mut self) -> bool {
         teamwire_std::tls_is_idle(&mut self.session)
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
-    /// Performs one step of the handshake. Its last bytes are sent together with the first request.
+    /// Performs one step of the handshake. The last bytes of the handshake are sent together with the first request.
     fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        // Nothing of a request was sent yet, so that no connection was lost: none was made.
+        // No byte of the request was sent, so the failure is one of connecting.
         let broken = |error: io::Error| {
             TransportError::new(TransportErrorKind::Connect, format!("during the TLS handshake: {error}"))
         };
@@ -69,8 +69,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads some bytes; zero after `close_notify`. The end of the stream without it is an error, as it may be a truncation
-    /// attack.
+    /// Reads some bytes; zero after `close_notify`. The end of the stream without it is an error: it may be a
+    /// truncation attack.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             match self.session.reader().read(buffer) {
@@ -102,7 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         Pin::new(&mut self.socket).poll_flush(cx)
     }
 
-    /// Sends all that rustls has to send.
+    /// Sends all bytes that rustls has to send.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.session.wants_write() {
             match self.session.write_tls(&mut AsStdIo { socket: &mut self.socket, cx }) {
@@ -123,13 +123,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         }
     }
 
-    /// Sends the alert of a failure, if that is possible without waiting: the connection ends either way.
+    /// Sends the alert after a failure, if that does not block: the connection is closed either way.
     fn send_alert(&mut self, cx: &mut Context<'_>) {
         let _ = self.poll_send(cx);
     }
 }
 
-/// A socket by the traits of `std`, for rustls: a pending operation is `WouldBlock`.
+/// A socket as the `std` traits that rustls requires: a pending operation is `WouldBlock`.
 struct AsStdIo<'a, 'b, S> {
     socket: &'a mut S,
     cx: &'a mut Context<'b>,

@@ -19,15 +19,15 @@ use teamwire_core::{
 use super::stop_handle::StopHandle;
 use crate::backend::{Backend, BoxFuture};
 
-/// [`Stream`] of what many feeds deliver, driven by the one task that polls it. It ends when all feeds have.
+/// [`Stream`] of the events of many feeds, driven by the task that polls it. It ends when all feeds have ended.
 ///
-/// Each feed has a request of its own in flight, and so a connection. Dropping a future of the next delivery loses nothing;
-/// dropping the stream itself abandons all the feeds, as with [`Events`](super::Events).
+/// Each feed has its own request in flight, and so its own connection. Dropping a future of [`next`](Self::next) loses
+/// nothing; dropping the stream abandons all feeds, as with [`Events`](super::Events).
 pub struct FeedDriver<K, F: Feed> {
     set: FeedSet<K, F>,
     backend: Arc<dyn Backend>,
     in_flight: FuturesUnordered<InFlight<K>>,
-    /// The wait until the next feed wakes, and when that is.
+    /// Timer until the next feed wakes, and its time.
     sleep: Option<(Moment, BoxFuture<()>)>,
     stop_handle: StopHandle,
     stop_requested: bool,
@@ -42,7 +42,7 @@ struct InFlight<K> {
     reply: BoxFuture<Reply>,
 }
 
-/// It pins nothing but the box.
+/// Only the box is pinned.
 impl<K> Unpin for InFlight<K> {}
 
 impl<K> Future for InFlight<K> {
@@ -54,7 +54,7 @@ impl<K> Future for InFlight<K> {
     }
 }
 
-/// It is never pinned itself: what has to be is in a box.
+/// Never pinned itself: pinned parts are in boxes.
 impl<K, F: Feed> Unpin for FeedDriver<K, F> {}
 
 impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
@@ -70,8 +70,8 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         }
     }
 
-    /// Returns the next delivery, and the key of its feed; `None` when all have ended. Equivalent to `StreamExt::next`,
-    /// without importing the trait.
+    /// Returns the next event, and the key of its feed; `None` when all feeds have ended. Equivalent to
+    /// `StreamExt::next`, without importing the trait.
     pub async fn next(&mut self) -> Option<(K, FeedSetEvent<F::Event, F::Output>)> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
@@ -83,7 +83,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
 
     /// Adds a feed: see [`FeedSet::insert`]. After [`StopHandle::stop`] it is stopped at once.
     pub fn insert(&mut self, key: K, feed: F) -> Option<F> {
-        // The feed that had this key before is gone.
+        // The previous feed with this key is gone.
         self.stopping.retain(|stopping| *stopping != key);
         if self.stop_requested {
             self.stopping.push(key.clone());
@@ -91,13 +91,13 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         self.set.insert(key, feed)
     }
 
-    /// Stops one of the feeds: see [`FeedSet::stop`]. What it delivers until its end is still to come.
+    /// Stops one of the feeds: see [`FeedSet::stop`]. Its remaining events and its end are still delivered.
     pub fn stop(&mut self, key: &K) {
         self.stopping.push(key.clone());
     }
 
-    /// Stops the feeds that are to be stopped. Replies that have arrived are handled first. A feed is stopped before it is
-    /// polled, so that a request that was abandoned is no failure of the feed.
+    /// Applies the requested stops, after the replies that have arrived. A feed is stopped before it is polled, so that
+    /// an abandoned request is not reported as a failure.
     fn apply_stops(&mut self, cx: &mut Context<'_>) {
         let all = self.stop_handle.is_stopped() && !mem::replace(&mut self.stop_requested, true);
         if !all && self.stopping.is_empty() {
@@ -115,8 +115,8 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         }
     }
 
-    /// Starts a step at once rather than with the others: an exchange then takes over the connection that the last response
-    /// has left, and no more of them are opened than there are feeds.
+    /// Starts a step at once rather than with the others: an exchange then takes over the connection that the last
+    /// response has left, and no more of them are opened than there are feeds.
     fn start(&mut self, key: K, ticket: Ticket, mut reply: BoxFuture<Reply>, cx: &mut Context<'_>) {
         match reply.as_mut().poll(cx) {
             Poll::Ready(reply) => self.set.handle(self.backend.now(), &key, ticket, reply),
@@ -124,7 +124,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         }
     }
 
-    /// Waits for the next reply, and passes it to its feed. Pending also if no step is being performed.
+    /// Waits for the next reply, and passes it to its feed. Also pending if no step is in progress.
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Poll::Ready(Some(Some((key, ticket, reply)))) = Pin::new(&mut self.in_flight).poll_next(cx) else {
             return Poll::Pending;
@@ -165,7 +165,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Stream for FeedDriver<K, F> {
                 FeedSetStep::Step(key, Step::Done(result)) => {
                     return Poll::Ready(Some((key, FeedSetEvent::Ended(result))));
                 }
-                // It ends where its script does.
+                // The feed ends with its script.
                 FeedSetStep::Step(key, Step::Send(_, exchange)) if this.backend.has_ended(&exchange) => {
                     drop(this.set.remove(&key));
                 }

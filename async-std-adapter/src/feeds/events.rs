@@ -17,10 +17,10 @@ use teamwire_core::{
 use super::stop_handle::StopHandle;
 use crate::backend::{Backend, BoxFuture};
 
-/// [`Stream`] of the events of a feed. It ends with the feed; an error that ends the feed is the last item.
+/// [`Stream`] of the events of a feed. If the feed ends with an error, that is the last item.
 ///
-/// Nothing is sent until the first event is requested. A future of the next event may be dropped at any time: the request in
-/// flight is kept, and so is all that arrives. Dropping the stream itself abandons the feed: nothing more is sent, and its
+/// Nothing is sent until the first event is requested. A future of [`next`](Self::next) can be dropped at any time: the
+/// request in flight and its response are kept. Dropping the stream abandons the feed: nothing more is sent, and its
 /// subscription expires within minutes.
 pub struct Events<F: Feed> {
     task: Box<FeedTask<F>>,
@@ -36,13 +36,13 @@ struct FeedTask<F> {
     stop_requested: bool,
 }
 
-/// The step that is being performed.
+/// The step in progress.
 enum InFlight {
     Reply(Ticket, BoxFuture<Reply>),
     Sleep(BoxFuture<()>),
 }
 
-/// It is never pinned itself: what has to be is in a box.
+/// Never pinned itself: pinned parts are in boxes.
 impl<F: Feed> Unpin for Events<F> {}
 
 impl<F: Feed> Events<F> {
@@ -60,8 +60,8 @@ impl<F: Feed> Events<F> {
     ///
     /// # Errors
     ///
-    /// The error that the feed ends with.
-    // Not an `AsyncFnMut`: the compiler cannot tell yet that what one of those borrows may be sent to another thread.
+    /// Fails with the error that ends the feed.
+    // Not an `AsyncFnMut`: the compiler cannot prove yet that its futures are `Send`.
     #[doc(alias = "handler")]
     pub async fn for_each<Fut>(mut self, mut handler: impl FnMut(F::Event) -> Fut) -> Result<(), Error>
     where
@@ -83,8 +83,8 @@ impl<F: Feed> Events<F> {
         self.end.as_ref()
     }
 
-    /// Returns the feed itself, to be driven with others: see [`AsyncExecutor::drive`](crate::AsyncExecutor::drive). The
-    /// request in flight is abandoned.
+    /// Returns the feed itself, to be driven with others: see [`AsyncExecutor::drive`](crate::AsyncExecutor::drive).
+    /// The request in flight is abandoned.
     pub fn into_feed(self) -> F {
         self.task.feed
     }
@@ -114,7 +114,7 @@ impl<F: Feed> Stream for Events<F> {
 }
 
 impl<F: Feed> FeedTask<F> {
-    /// Performs the steps of the feed until it delivers something; `None` at the end of a script.
+    /// Performs the steps of the feed until its next event; `None` at the end of a script.
     fn poll(
         &mut self,
         stop_handle: &StopHandle,
@@ -138,7 +138,7 @@ impl<F: Feed> FeedTask<F> {
         }
     }
 
-    /// Waits for the step that is being performed, if there is one, and passes its reply to the feed.
+    /// Waits for the step in progress, if there is one, and passes its reply to the feed.
     fn poll_in_flight(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.in_flight {
             Some(InFlight::Reply(ticket, reply)) => {
@@ -152,8 +152,8 @@ impl<F: Feed> FeedTask<F> {
         Poll::Ready(())
     }
 
-    /// Abandons the step that is being performed, unless it has just completed. The feed is stopped before it is polled, so
-    /// that a request that was abandoned is no failure of the feed.
+    /// Abandons the step in progress, unless it has just completed. The feed is stopped before it is polled, so that an
+    /// abandoned request is not reported as a failure.
     fn stop(&mut self, cx: &mut Context<'_>) {
         let _ = self.poll_in_flight(cx);
         self.in_flight = None;

@@ -21,9 +21,9 @@ struct Inner {
 }
 
 impl StopHandle {
-    /// Stops the feeds within a second, also during a long poll, while a connection is being made, or during a wait. Events
-    /// already received are still delivered. The subscription is ended on the server if that responds in time, else it
-    /// expires within minutes. Idempotent.
+    /// Stops the feeds within a second, even during a long poll, a connection attempt, or a wait. Events already
+    /// received are still delivered. The subscriptions are ended on the server if it responds in time; else they expire
+    /// within minutes. Idempotent.
     pub fn stop(&self) {
         if !self.0.stopped.swap(true, Ordering::SeqCst) {
             self.0.waiting.wake();
@@ -35,7 +35,7 @@ impl StopHandle {
         self.0.stopped.load(Ordering::SeqCst)
     }
 
-    /// Has this task woken by [`stop`](Self::stop) from now on.
+    /// Registers the task that [`stop`](Self::stop) wakes.
     pub(super) fn register(&self, cx: &Context<'_>) {
         self.0.waiting.register(cx.waker());
     }

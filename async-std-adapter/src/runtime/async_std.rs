@@ -1,4 +1,4 @@
-//! The one file that names async-std, which is in maintenance only (RUSTSEC-2025-0052).
+//! The only file that uses async-std, which is no longer maintained (RUSTSEC-2025-0052).
 
 use std::{
     io,
@@ -10,8 +10,8 @@ use ::async_std::{net::TcpStream, task};
 
 use super::traits::Runtime;
 
-/// The runtime of [`client`](crate::client): async-std. Its reactor and its threads start by themselves, so it also serves
-/// programs with another executor, or with none but a `block_on`.
+/// The runtime of [`client`](crate::client): async-std. Its reactor and its threads start by themselves, so it also
+/// serves programs with another executor, or with none but a `block_on`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AsyncStdRuntime;
 
@@ -25,7 +25,7 @@ impl Runtime for AsyncStdRuntime {
     }
 
     async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        // Not by async-std's own look-up: it replaces the reason of a failure by a text of its own.
+        // async-std's own look-up replaces the reason of a failure by a text of its own.
         let host = host.to_owned();
         let look_up = move || Ok((host.as_str(), port).to_socket_addrs()?.collect());
         task::spawn_blocking(look_up).await

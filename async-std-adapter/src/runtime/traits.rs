@@ -4,34 +4,34 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 /// An asynchronous runtime: connections, look-ups, timers and blocking work.
 ///
-/// The methods can be written as `async fn`. Their futures may be dropped at any time; the work that they stand for then
-/// ends, or completes in the background. Clones are the same runtime. The crate's example `smol_runtime` has an
-/// implementation.
+/// The methods can be written as `async fn`. Their futures may be dropped at any time; their work is then aborted, or
+/// completes in the background. Clones are the same runtime. The crate's example `smol_runtime` has an implementation.
 pub trait Runtime: Clone + Send + Sync + 'static {
-    /// A TCP connection, which is closed when it is dropped.
+    /// TCP connection, which is closed when it is dropped.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// Connects to this address. Bytes that are written to the stream should be sent at once (`TCP_NODELAY`): requests are
-    /// written whole.
+    /// Connects to this address. Bytes that are written to the stream should be sent at once (`TCP_NODELAY`): requests
+    /// are written whole.
     fn connect(&self, address: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
-    /// Returns the addresses of this host name, each with this port, the best first. It is not called for hosts that are
-    /// addresses.
+    /// Returns the addresses of this host name, each with this port, the best first. Not called for IP addresses.
     fn resolve(&self, host: &str, port: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send;
 
-    /// Returns whether bytes have arrived on this stream that were not read yet, or its end, without waiting and without
-    /// reading them. It is called before a connection is reused.
+    /// Returns whether unread bytes, or the end of the stream, have arrived, without waiting and without reading them.
+    /// Called before a connection is reused.
     ///
-    /// `None`, the default, if the runtime cannot tell: then a read is started, which is slower on most runtimes.
+    /// Returns `None`, the default, if the runtime does not know. A read is then started, which is slower on most
+    /// runtimes.
     fn has_arrived(&self, stream: &Self::Stream) -> Option<bool> {
         let _ = stream;
         None
     }
 
-    /// Returns the local and the remote address of this connection; `None`, the default, if the runtime cannot tell.
+    /// Returns the local and the remote address of this connection; `None`, the default, if the runtime does not know
+    /// them.
     ///
-    /// They are used to find out how many bytes of a request the operating system has still to deliver (on Linux), so that a
-    /// slow upload is not mistaken for a silent server.
+    /// With the addresses, the operating system (Linux) reports the number of bytes of a request that it has still to
+    /// deliver, so that a slow upload is not mistaken for an inactive server.
     fn addresses(&self, stream: &Self::Stream) -> Option<(SocketAddr, SocketAddr)> {
         let _ = stream;
         None
@@ -40,7 +40,7 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// Waits for this duration.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
 
-    /// Runs this on a thread that may block, for instance to read or write up to 256 KB of a file. Work that has started runs
-    /// to completion, also if the future is dropped.
+    /// Runs `work` on a thread that may block, for instance to read or write up to 256 KB of a file. Work that has
+    /// started runs to completion, even if the future is dropped.
     fn unblock<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> impl Future<Output = T> + Send;
 }

@@ -61,8 +61,8 @@ fn stop_everywhere(client_for: impl Fn() -> Client<Probe>) -> usize {
         let chat = client.chats().chat("c1");
         let done = poll_times(chat.post(format!("dropped-{polls}")), polls);
         let next = format!("next-{polls}");
-        let posted = task::block_on(chat.post(next.clone())).expect("an answer after one was dropped");
-        assert_eq!(posted.text, Some(next), "the answer to a request that was dropped");
+        let posted = task::block_on(chat.post(next.clone())).expect("a response after a future was dropped");
+        assert_eq!(posted.text, Some(next), "it has the response to a dropped request");
         if let Some(done) = done {
             assert_eq!(done.expect("a response").text, Some(format!("dropped-{polls}")));
             return polls;

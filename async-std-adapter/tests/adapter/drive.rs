@@ -45,7 +45,7 @@ fn feeds(client: &Client, chats: usize) -> Feeds {
     set
 }
 
-/// The batch of a chat at this cursor: a message behind each of the first two, and then nothing however long one waits.
+/// Returns the batch of a chat at this cursor: a message after each of the first two; `None` from then on.
 fn batch(path: &str) -> Option<String> {
     let chat = path.split('/').nth(3).expect("a chat");
     let message = |text: &str| sample::message(text, chat, text);
@@ -87,7 +87,7 @@ async fn converse(mut stream: TcpStream) {
             line.clear();
         }
         match batch(first.split(' ').nth(1).expect("a path")) {
-            Some(answer) => stream.write_all(answer.as_bytes()).await.expect("the client reads"),
+            Some(response) => stream.write_all(response.as_bytes()).await.expect("the client reads"),
             // Until the client is gone.
             None => drop(lines.read_line(&mut line).await),
         }
@@ -122,7 +122,7 @@ fn thousand_feeds_are_driven_by_one_task() {
                 other => panic!("{other:?}"),
             }
             if !stop_handle.is_stopped() && seen.len() == FEEDS && seen.values().all(|mids| mids.len() == 2) {
-                // All of them wait now, or are about to.
+                // All feeds are waiting now, or are about to.
                 stop_handle.stop();
                 stopped = Instant::now();
             }
@@ -215,7 +215,7 @@ fn feed_in_failure_does_not_hold_the_others_up() {
             let fails = path.contains("/c0/") && attempts.fetch_add(1, Ordering::SeqCst) < 2;
             match batch(path) {
                 _ if fails => drop(peer.send(response(503, "{}"))),
-                Some(answer) => drop(peer.send(answer)),
+                Some(response) => drop(peer.send(response)),
                 None => peer.wait_for_end(),
             }
         }

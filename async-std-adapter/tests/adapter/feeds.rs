@@ -26,7 +26,7 @@ use teamwire_test_support::{Peer, Server, response};
 
 use crate::support::client;
 
-/// A server of reactions. It notes the requests, and the test responds to the polls, which are numbered from 0.
+/// Starts a server of reactions. It records the requests, and `respond` handles the polls, which are numbered from 0.
 pub(crate) fn updates(polled: impl Fn(usize, &mut Peer) + Send + Sync + 'static) -> (Server, Receiver<String>) {
     let (note, noted) = mpsc::channel();
     let (note, polls) = (Mutex::new(note), AtomicUsize::new(0));
@@ -47,7 +47,7 @@ pub(crate) fn updates(polled: impl Fn(usize, &mut Peer) + Send + Sync + 'static)
     (server, noted)
 }
 
-/// The response to a poll: these reactions, by their ids.
+/// Returns the response to a poll, with the reactions of these ids.
 fn reactions(ids: &[&str]) -> String {
     let items = ids.iter().map(|id| {
         let data = sample::reaction(id, "m1", "c1", "ok");
@@ -114,18 +114,18 @@ fn signal() -> (impl Fn() + Send + Sync, Receiver<()>) {
 #[test]
 fn feed_is_a_stream() {
     let (server, noted) = updates(|number, peer| {
-        let answer = match number {
+        let response = match number {
             0 => reactions(&["r1", "r2"]),
             1 => reactions(&["r3"]),
             _ => response(410, r#"{ "code": "unsubscribed" }"#),
         };
-        peer.send(answer);
+        peer.send(response);
     });
     let client = client(&server);
     let mut events = follow(&client);
     assert!(all(&noted).is_empty(), "nothing is sent before the first event is requested");
     let ids: Vec<_> = task::block_on(
-        // Any `StreamExt` has its way with it.
+        // Any `StreamExt` can be used.
         StreamExt::by_ref(&mut events)
             .filter_map(async |event| event.expect("no error").into_item())
             .map(|reaction| reaction.reaction_id.to_string())
@@ -186,7 +186,7 @@ fn feed_that_is_stopped_in_a_long_poll_only_unsubscribes() {
 }
 
 #[test]
-fn what_had_arrived_is_delivered_though_it_is_stopped() {
+fn received_events_are_delivered_after_a_stop() {
     let (sends, sent) = signal();
     let (go_on, goes_on) = mpsc::channel();
     let goes_on = Mutex::new(goes_on);

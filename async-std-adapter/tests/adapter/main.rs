@@ -1,7 +1,7 @@
-//! What only the asynchronous adapter has: futures that can be dropped, streams, and runtimes of one's own. What it
-//! sends and receives over sockets is tested for all adapters at once, by the suite `transport` of `teamwire-tests`.
+//! Tests of features that only the asynchronous adapter has: futures that can be dropped, streams, and custom runtimes.
+//! The suite `transport` of `teamwire-tests` tests the HTTP client together with those of the other adapters.
 //!
-//! Waiting is for events. Where time itself is the subject, the times are short.
+//! Tests wait for events. Where time itself is tested, the times are short.
 
 mod addresses;
 mod cancellation;

@@ -166,8 +166,8 @@ fn announced_file_is_sent_for_the_100_and_not_for_the_time() {
 #[test]
 fn timeout_names_its_phase() {
     for (begin, reads, phase) in [
-        ("", true, "waiting for the answer"),
-        ("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n1234", true, "receiving the answer"),
+        ("", true, "waiting for the response"),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n1234", true, "receiving the response"),
         ("", false, "sending the request"),
     ] {
         let (over, is_over) = std::sync::mpsc::channel::<()>();

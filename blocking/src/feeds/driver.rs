@@ -10,18 +10,18 @@ use teamwire_core::{
 use super::{queue::Queue, stop_handle::StopHandle};
 use crate::backend::{Backend, FeedBackends};
 
-/// Iterator over what many feeds deliver, driven by a bounded number of threads. It ends when all feeds have.
+/// Iterator over the events of many feeds, driven by a fixed number of threads. It ends when all feeds have ended.
 ///
-/// Each thread waits for one response at a time. With more feeds than threads they take turns, and each turn may last as
-/// long as a long poll: for prompt delivery, give each feed a thread, or let the server wait
-/// [less](teamwire_core::FeedOptions::long_poll). One more thread ends the subscriptions of stopped feeds, so that they need not wait
-/// for a turn.
+/// Each thread waits for one response at a time. If there are more feeds than threads, they take turns, each of which
+/// may last for a whole long poll. For prompt delivery, use a thread per feed, or a shorter [long
+/// poll](teamwire_core::FeedOptions::long_poll). One more thread ends the subscriptions of stopped feeds, so that they
+/// do not have to wait for a turn.
 ///
 /// Dropping it abandons the feeds: nothing more is sent, and their subscriptions expire within minutes.
 pub struct FeedDriver<K, F: Feed> {
     set: FeedSet<K, F>,
     backends: FeedBackends,
-    /// `None` if every reply is there at once.
+    /// `None` if no step takes time.
     queue: Option<Queue<K>>,
     stop_handle: StopHandle,
     stop_requested: bool,
@@ -34,7 +34,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     ///
     /// # Errors
     ///
-    /// An error of the operating system that has no more threads.
+    /// Fails if the operating system cannot start a thread.
     pub(crate) fn new(set: FeedSet<K, F>, threads: usize, backend: &Arc<dyn Backend>) -> io::Result<Self> {
         let backends = FeedBackends::fork(backend);
         let stop_handle = StopHandle::new(Arc::clone(backends.polls()));
@@ -58,8 +58,8 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         previous
     }
 
-    /// Stops one of the feeds: see [`FeedSet::stop`]. What it delivers until its end is still to come. Its request in flight
-    /// is abandoned, and keeps a thread for as long as it lasts.
+    /// Stops one of the feeds: see [`FeedSet::stop`]. Its remaining events and its end are still delivered. Its request
+    /// in flight is abandoned, but occupies a thread until it ends.
     pub fn stop(&mut self, key: &K) {
         self.take_replies();
         self.cancel_pending(key);
@@ -78,7 +78,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         }
     }
 
-    /// Passes the replies that were received to their feeds.
+    /// Passes the received replies to their feeds.
     fn take_replies(&mut self) {
         for (key, ticket, reply) in self.queue.iter().flat_map(Queue::drain_replies) {
             self.set.handle(self.backends.polls().now(), &key, ticket, reply);
@@ -114,7 +114,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Iterator for FeedDriver<K, F> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             self.take_replies();
-            // The feeds are stopped before they are polled: what failed because it was aborted is no failure of a feed.
+            // The feeds are stopped before they are polled, so that an aborted request is not reported as a failure.
             if self.stop_handle.is_stopped() {
                 self.stop_all();
             }
@@ -140,7 +140,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Iterator for FeedDriver<K, F> {
     }
 }
 
-/// Releases the threads, whatever they are waiting for.
+/// Aborts the requests of the threads, so that they end.
 impl<K, F: Feed> Drop for FeedDriver<K, F> {
     fn drop(&mut self) {
         self.stop_handle.stop();

@@ -9,8 +9,8 @@ use teamwire_core::{
 use super::stop_handle::StopHandle;
 use crate::backend::{Backend, FeedBackends};
 
-/// Iterator over the events of a feed, which waits for the next one. It ends with the feed; an error that ends the feed is
-/// the last item.
+/// Iterator over the events of a feed, which blocks until the next one. If the feed ends with an error, that is the
+/// last item.
 ///
 /// Nothing is sent until the first event is requested. Dropping it abandons the feed: nothing more is sent, and its
 /// subscription expires within minutes.
@@ -44,22 +44,23 @@ impl<F: Feed> Events<F> {
     ///
     /// # Errors
     ///
-    /// The error that the feed ends with.
+    /// Fails with the error that ends the feed.
     #[doc(alias = "handler")]
     pub fn for_each(mut self, mut handler: impl FnMut(F::Event)) -> Result<(), Error> {
         self.try_for_each(|event| event.map(&mut handler))
     }
 
-    /// Returns the feed itself, to be driven with others: see [`BlockingExecutor::drive`](crate::BlockingExecutor::drive).
+    /// Returns the feed itself, to be driven with others: see
+    /// [`BlockingExecutor::drive`](crate::BlockingExecutor::drive).
     pub fn into_feed(self) -> F {
         self.feed
     }
 
-    /// Performs the steps of the feed until it delivers something; `None` at the end of a script.
+    /// Performs the steps of the feed until its next event; `None` at the end of a script.
     fn delivery(&mut self) -> Option<FeedSetEvent<F::Event, F::Output>> {
         let backend = Arc::clone(self.backends.polls());
         loop {
-            // The feed is stopped before it is polled: what failed because it was aborted is no failure of the feed.
+            // The feed is stopped before it is polled, so that an aborted request is not reported as a failure.
             if self.stop_handle.is_stopped() && !mem::replace(&mut self.stop_requested, true) {
                 self.feed.stop(backend.now());
             }

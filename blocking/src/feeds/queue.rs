@@ -14,14 +14,14 @@ use teamwire_core::{
 use super::stop_handle::StopHandle;
 use crate::backend::FeedBackends;
 
-/// Time after all feeds were stopped in which requests that end a subscription may begin. The last of them ends within a
-/// second then, as each has a timeout of less than the rest of it.
+/// Time after the stop of all feeds in which unsubscribe requests may start. Their timeouts are short enough for the
+/// last of them to end within a second of the stop.
 const UNSUBSCRIBE_GRACE: Duration = Duration::from_millis(300);
 
 /// The exchanges that feeds wait for, and the threads that perform them. The threads end when it is dropped.
 ///
 /// ```text
-///   unsubscribes ──┬───────► a thread of their own, so that none waits behind a long poll
+///   unsubscribes ──┬───────► a thread of their own, so that they never wait for a long poll
 ///                  ▼
 ///   polls ─────────┴───────► the other threads, which take both, polls first
 /// ```
@@ -38,7 +38,7 @@ struct State<K> {
     polls: VecDeque<Job<K>>,
     unsubscribes: VecDeque<Job<K>>,
     replies: Vec<(K, Ticket, Reply)>,
-    /// When unsubscribes that have not begun are abandoned: their leases expire.
+    /// Time at which unsubscribes that have not started are abandoned: their leases expire.
     unsubscribe_deadline: Option<Instant>,
     closed: bool,
 }
@@ -78,19 +78,19 @@ impl<K: PartialEq + Send + 'static> Queue<K> {
         self.0.changed.notify_all();
     }
 
-    /// Removes the polls of this feed that have not begun.
+    /// Removes the polls of this feed that have not started.
     pub(super) fn cancel_pending(&self, key: &K) {
         self.0.state().polls.retain(|job| job.key != *key);
     }
 
-    /// Removes all polls that have not begun. Unsubscribes have little time from now on.
+    /// Removes all polls that have not started, and limits the time for unsubscribes.
     pub(super) fn begin_shutdown(&self) {
         let mut state = self.0.state();
         state.polls.clear();
         state.unsubscribe_deadline = Some(Instant::now() + UNSUBSCRIBE_GRACE);
     }
 
-    /// Takes the replies that have been received.
+    /// Takes the received replies.
     pub(super) fn drain_replies(&self) -> Vec<(K, Ticket, Reply)> {
         std::mem::take(&mut self.0.state().replies)
     }
@@ -101,7 +101,7 @@ impl<K> Shared<K> {
         while let Some(Job { key, ticket, exchange, is_unsubscribe }) = self.job(takes_polls) {
             let is_late = self.state().unsubscribe_deadline.is_some_and(|deadline| Instant::now() >= deadline);
             let reply = if is_late {
-                Reply::Error(TransportError::new(TransportErrorKind::Timeout, "there is no time left for it"))
+                Reply::Error(TransportError::new(TransportErrorKind::Timeout, "no time is left to unsubscribe"))
             } else {
                 self.backends.send(exchange, is_unsubscribe)
             };

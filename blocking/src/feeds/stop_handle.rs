@@ -20,7 +20,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     stopped: bool,
-    /// Wakes the thread that waits here.
+    /// Wakes the waiting thread.
     notified: bool,
 }
 
@@ -29,9 +29,9 @@ impl StopHandle {
         Self(Arc::new(Inner { state: Mutex::default(), changed: Condvar::new(), backend }))
     }
 
-    /// Stops the feeds within a second, also during a long poll, while a connection is being made, or during a wait. Events
-    /// already received are still delivered. The subscription is ended on the server if that responds in time, else it
-    /// expires within minutes. Idempotent.
+    /// Stops the feeds within a second, even during a long poll, a connection attempt, or a wait. Events already
+    /// received are still delivered. The subscriptions are ended on the server if it responds in time; else they expire
+    /// within minutes. Idempotent.
     pub fn stop(&self) {
         let was_stopped = mem::replace(&mut self.state().stopped, true);
         if !was_stopped {

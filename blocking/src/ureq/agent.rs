@@ -18,8 +18,8 @@ pub(super) fn agent(settings: Config, connector: NetworkConnector) -> Agent {
 /// A resolver that leaves look-ups to the connector.
 ///
 /// ureq resolves the host for every request, even if it has a connection; and its own resolver starts a thread for each
-/// look-up with a timeout. [`NetworkConnector`] looks the host up when it makes a connection, so that changes of DNS take
-/// effect, and an outage of DNS does not affect open connections.
+/// look-up with a timeout. [`NetworkConnector`] looks the host up when it makes a connection, so that changes of DNS
+/// take effect, and an outage of DNS does not affect open connections.
 #[derive(Debug)]
 struct DeferredResolver;
 

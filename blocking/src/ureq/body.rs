@@ -10,7 +10,7 @@ use teamwire_std::{
 };
 use ureq::http::StatusCode;
 
-/// Reader of a request's body that reports how much has been read.
+/// Reader of a request's body that reports its progress.
 #[derive(Debug)]
 pub(super) struct ProgressReader<'a, S> {
     bytes: u64,
@@ -20,7 +20,7 @@ pub(super) struct ProgressReader<'a, S> {
 }
 
 impl<'a, S: Read> ProgressReader<'a, S> {
-    /// Creates the reader of `total` bytes from this source.
+    /// Creates a reader of `total` bytes from this source.
     pub(super) const fn new(source: S, total: u64, progress: Option<&'a Progress>) -> Self {
         Self { bytes: 0, total, progress, source }
     }
@@ -40,13 +40,14 @@ impl<S: Read> Read for ProgressReader<'_, S> {
 /// Number of bytes that are written to a file at once.
 const CHUNK_SIZE: usize = 64 << 10;
 
-/// Reads the body of a response with this status and announced length, and counts the bytes in `received`. Returns what goes
-/// into memory.
+/// Reads the body of a response with this status and announced length, and counts the bytes in `received`. Returns the
+/// part in memory, which is empty if the body goes to a file.
 ///
 /// # Errors
 ///
-/// Those of the source, and others that wrap a [`FileError`](teamwire_core::effect::FileError) or a
-/// [`TransportError`](teamwire_core::effect::TransportError): see [`downcast_transport_error`](teamwire_std::body::downcast_transport_error).
+/// The error of the source, or one that wraps a [`FileError`](teamwire_core::effect::FileError) or
+/// [`TransportError`](teamwire_core::effect::TransportError): see
+/// [`downcast_transport_error`](teamwire_std::body::downcast_transport_error).
 pub(super) fn read_body(
     wanted: BodyPolicy,
     status: StatusCode,
@@ -65,7 +66,8 @@ pub(super) fn read_body(
         let file = DownloadFile::open(&to_file).map_err(io::Error::other)?;
         let mut file = BufWriter::with_capacity(CHUNK_SIZE, file);
         let copied = io::copy(&mut body, &mut file);
-        // Also if it was interrupted, as a download can continue behind what has arrived. A failed write is final.
+        // Also after an interruption, as a download can continue behind the bytes that have arrived. A failed write is
+        // final.
         file.flush()?;
         return copied.map(|_| Vec::new());
     }
@@ -77,7 +79,7 @@ pub(super) fn read_body(
     Ok(bytes)
 }
 
-/// Reader of a body that counts its bytes, and reports them.
+/// Reader of a body that counts its bytes and reports its progress.
 struct CountingReader<'a, S> {
     progress: BodyProgress,
     received: &'a mut u64,

@@ -5,30 +5,30 @@ use super::withheld_response::WithheldResponse;
 
 /// Maximum number of bytes to write at once.
 const MAX_OUTPUT: usize = 64 << 10;
-/// Maximum number of bytes of a response to hold: any head or line that is allowed, and something behind it.
+/// Maximum number of bytes of a response to hold: the longest head or line that is allowed, and some bytes behind it.
 const MAX_INPUT: usize = MAX_HEAD + (16 << 10);
 
-/// Buffers of a connection. What arrives is repaired before ureq sees it: interim responses and chunk extensions are left
-/// out, and folded lines become one. What ureq need not see is withheld, as it logs all that it reads: it gets the part of the
-/// head that says where the response ends, and zeros in place of the data of the body.
+/// Buffers of a connection. Responses are preprocessed before ureq sees them: interim responses and chunk extensions
+/// are removed, and folded lines are unfolded. ureq logs every byte that it reads, so it gets only the part of the head
+/// that delimits the response, and zeros instead of the data of the body.
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
     output: Vec<u8>,
     input: Vec<u8>,
-    /// Of the input, ureq has had all before this,
+    /// End of the input that ureq has consumed.
     consumed: usize,
-    /// may have all before this,
+    /// End of the input that ureq can read.
     ready: usize,
-    /// and all before this has arrived.
+    /// End of the input that has arrived.
     filled: usize,
-    /// There may be something in the input that ureq can use.
+    /// The input may have bytes that ureq can use.
     has_new_input: bool,
     phase: Phase,
     interim: usize,
     got_continue: bool,
     status: u16,
     is_ambiguous: bool,
-    /// The failure of what has arrived behind that which ureq may have.
+    /// The error to report once ureq has read the input before it.
     failure: Option<TransportError>,
 }
 
@@ -37,9 +37,9 @@ enum Phase {
     #[default]
     Head,
     Chunks(ChunkLines),
-    /// In a body of which all is data.
+    /// In a body without chunks.
     Data,
-    /// In what is not HTTP, which passes as it is: ureq refuses it.
+    /// In input that is not HTTP, which passes unchanged so that ureq rejects it.
     NotHttp,
 }
 
@@ -55,7 +55,7 @@ impl Buffers {
         &self.output[..amount]
     }
 
-    /// Returns the room for bytes that arrive.
+    /// Returns the room for bytes to receive.
     pub(super) fn room(&mut self) -> Result<&mut [u8], TransportError> {
         if let Some(failure) = self.failure.take() {
             return Err(failure);
@@ -73,7 +73,7 @@ impl Buffers {
         Ok(&mut self.input[self.filled..])
     }
 
-    /// Takes so many bytes in that have arrived in that room.
+    /// Processes this number of bytes, which have been received into that room.
     pub(super) fn arrived(&mut self, amount: usize, withheld: &mut WithheldResponse) -> Result<(), TransportError> {
         let before = self.ready;
         self.filled += amount;
@@ -83,7 +83,7 @@ impl Buffers {
     }
 
     fn repair(&mut self, amount: usize, withheld: &mut WithheldResponse) -> Result<(), TransportError> {
-        // Without the end of a line there is no end of a head: nothing is looked through again for nothing.
+        // A head ends with a line, so it need not be searched again without another end of a line.
         let mut has_line = self.input[self.filled - amount..self.filled].contains(&b'\n');
         while matches!(self.phase, Phase::Head) {
             self.skip_line_breaks();
@@ -113,7 +113,7 @@ impl Buffers {
                         break;
                     };
                     withheld.headers = headers;
-                    // It is no longer than the whole.
+                    // It is never longer than the whole head.
                     let shorter = for_library.len();
                     arrived[..shorter].copy_from_slice(for_library.as_bytes());
                     arrived.copy_within(length.., shorter);
@@ -134,7 +134,7 @@ impl Buffers {
             Phase::Chunks(lines) => {
                 self.filled = self.ready + lines.strip(new, |data| withheld.store(data));
                 if let Err(failure) = lines.check() {
-                    // The head may have arrived with it, and is read first.
+                    // The head may have arrived with it, and is processed first.
                     (self.failure, self.filled) = (Some(failure), self.ready);
                 }
             }
@@ -153,12 +153,12 @@ impl Buffers {
         self.filled -= breaks;
     }
 
-    /// Returns whether the end of a chunked body has not arrived yet.
+    /// Returns whether the end of a chunked body is still to come.
     pub(super) const fn is_incomplete(&self) -> bool {
         matches!(self.phase, Phase::Chunks(lines) if !lines.has_ended())
     }
 
-    /// Returns how many bytes ureq can read.
+    /// Returns the number of bytes that ureq can read.
     pub(super) const fn readable(&self) -> usize {
         self.ready - self.consumed
     }
@@ -168,23 +168,23 @@ impl Buffers {
         !matches!(self.phase, Phase::Head)
     }
 
-    /// Returns whether the server asked for the body that was announced (100).
+    /// Returns whether the server has sent `100 Continue`.
     pub(super) const fn got_continue(&self) -> bool {
         self.got_continue
     }
 
-    /// Returns whether the response says that the request failed (4xx, 5xx).
+    /// Returns whether the response reports a failure (4xx, 5xx).
     pub(super) const fn is_refusal(&self) -> bool {
         self.status >= 400
     }
 
-    /// Returns whether nothing is left over, and the end of the response was where it seems.
+    /// Returns whether no bytes are left over, and the end of the response was unambiguous.
     pub(super) const fn is_clean(&self) -> bool {
         self.filled == self.consumed && !self.is_ambiguous && self.failure.is_none()
     }
 }
 
-/// Returns whether these bytes, as far as they go, are the status line of a response. Empty lines may come before it.
+/// Returns whether these bytes are the beginning of a status line, which empty lines may precede.
 fn begins_as_http(bytes: &[u8]) -> bool {
     let bytes = bytes.iter().skip_while(|byte| matches!(byte, b'\r' | b'\n'));
     b"HTTP/1.m 000".iter().zip(bytes).all(|(pattern, byte)| match pattern {
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_end_is_refused() {
+    fn endless_input_is_rejected() {
         let long = |length| format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(length - 24));
         assert_eq!(seen(&long(MAX_HEAD), 4096).expect("as long as allowed").0, "HTTP/1.1 200\n\n");
         let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";

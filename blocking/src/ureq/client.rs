@@ -43,7 +43,7 @@ pub(crate) struct UreqTransport {
     connector: NetworkConnector,
 }
 
-/// Progress of an exchange, for its error.
+/// Progress of a response, for the error of its exchange.
 #[derive(Default)]
 struct ResponseProgress {
     head: Option<http::Response<()>>,
@@ -54,16 +54,16 @@ impl UreqTransport {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let limits = config.limits();
         let settings = Agent::config_builder()
-            // The connector knows the proxy. The default would be the one in the environment.
+            // The connector handles the proxy. ureq's default is the one in the environment.
             .proxy(None)
-            // Any status is a response, and so is a redirect.
+            // Error statuses and redirects are responses as well.
             .http_status_as_error(false)
             .max_redirects(0)
-            // The exchange has all headers but those of HTTP's framing.
+            // The exchange has all headers except those of the framing.
             .user_agent("")
             .accept("")
             .accept_encoding("")
-            // By default ureq keeps three connections per host, and a bot talks to one host.
+            // ureq's default is three connections per host, and a bot has one host.
             .max_idle_connections(limits.max_idle_connections)
             .max_idle_connections_per_host(limits.max_idle_connections)
             .max_idle_age(limits.max_idle_age)
@@ -79,7 +79,7 @@ impl UreqTransport {
         Ok(Self { agent: agent(settings, connector.clone()), connector })
     }
 
-    /// Returns the response; its body is in memory, or where the exchange wants it.
+    /// Performs the exchange. The response's body is in memory or in the file of the exchange.
     fn exchange(
         &self,
         exchange: Exchange,
@@ -111,7 +111,7 @@ impl UreqTransport {
         }
     }
 
-    /// Sends a request with `Expect: 100-continue`; without, if the server does not support it.
+    /// Sends a request with `Expect: 100-continue`, and repeats it without if the server does not support that.
     fn send_with_expectation(
         &self,
         head: Parts,
@@ -133,7 +133,7 @@ impl UreqTransport {
         RequestContext::replace(context);
         let total = content.length();
         match content {
-            // Only where a body is usual, the length of an empty one is sent. ureq would send a chunked one there.
+            // These methods usually have a body, so the length of an empty one is sent, which ureq would send chunked.
             Body::Empty if !matches!(head.method, Method::POST | Method::PUT | Method::PATCH) => {
                 self.agent.run(Request::from_parts(head, SendBody::none()))
             }
@@ -196,7 +196,7 @@ impl Transport for UreqTransport {
     }
 }
 
-/// Reader of a body that stops reading it once nothing more is sent, and pads it to its length.
+/// Reader of a body that reads zeros instead once nothing more is sent, and so has the announced length.
 struct PaddedReader<S> {
     left: u64,
     source: S,
@@ -214,10 +214,10 @@ impl<S: Read> Read for PaddedReader<S> {
     }
 }
 
-/// Returns the error of ureq's error.
+/// Maps an error of ureq.
 fn transport_error(error: ureq::Error, timeout: Timeout, sent: bool) -> TransportError {
     use ureq::Error as E;
-    // Before anything was sent there was no connection to lose.
+    // Before anything was sent, no connection had been made.
     let broken = if sent { TransportErrorKind::Disconnected } else { TransportErrorKind::Connect };
     let (kind, why) = match error {
         E::Timeout(_) => return timed_out(timeout, None),

@@ -14,7 +14,7 @@ use ureq::{
 
 use super::{buffers::Buffers, link::Link, request_context::RequestContext, reuse::ConnectionHistory, tcp::Ready};
 
-/// Number of pending bytes that are sent although more may follow: those of a TLS record.
+/// Number of pending bytes from which they are sent although more may follow: the size of a TLS record.
 const FLUSH_THRESHOLD: usize = 16 << 10;
 
 /// A connection for ureq. It reads while it sends: the final response, or the end of the connection, ends the sending.
@@ -22,14 +22,14 @@ pub(super) struct Connection {
     link: Link,
     history: ConnectionHistory,
     buffers: Buffers,
-    /// Bytes to send once there are enough of them, or a response is awaited: ureq writes head and body separately, which
-    /// would be two system calls, two packets, and two wake-ups of the server.
+    /// Bytes to send once there are enough of them, or a response is awaited: ureq writes head and body separately,
+    /// which would be two system calls, two packets, and two wake-ups of the server.
     pending_output: Vec<u8>,
     /// Number of bytes of the request that were written.
     written: usize,
-    /// When a byte moved, or ureq called.
+    /// Time at which a byte moved, or ureq called.
     last_activity: Instant,
-    /// A write failed, so the end of what arrives is not the end of what was sent.
+    /// A write has failed, so the end of the input may be due to that and not to the server.
     is_broken: bool,
 }
 
@@ -98,9 +98,9 @@ impl Connection {
         Ok(())
     }
 
-    /// Waits until there is something to read, or room to write if that is wanted.
+    /// Waits until bytes have arrived, or there is room to write if `wants_to_write`.
     ///
-    /// While the operating system still delivers bytes that were written before, the connection is not inactive.
+    /// Bytes that the operating system still delivers count as activity.
     fn wait(&mut self, wants_to_write: bool) -> Result<Ready, Error> {
         let limits = RequestContext::with(|context| context.limits);
         let quarter = limits.inactivity().map(|time| time / 4);
@@ -138,7 +138,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads what had arrived when a write failed. A response takes precedence over the error.
+    /// Reads the bytes that had arrived when a write failed. A response takes precedence over the error.
     fn read_after_failed_write(&mut self, error: io::Error) -> Result<(), Error> {
         self.is_broken = true;
         match self.read_available() {
@@ -148,10 +148,10 @@ impl Connection {
         }
     }
 
-    /// Waits for a while until the server sends 100. Not every server does.
+    /// Waits a limited time for `100 Continue`, which not every server sends.
     fn await_continue(&mut self) -> Result<(), Error> {
         let now = Instant::now();
-        // Half of the time is left for the rest.
+        // At least half of the time is left for the body and the response.
         let half =
             RequestContext::with(|context| context.limits).due(now).map(|due| due.saturating_duration_since(now) / 2);
         let until = now + half.map_or(EXPECT_CONTINUE_TIMEOUT, |half| half.min(EXPECT_CONTINUE_TIMEOUT));
@@ -168,7 +168,7 @@ impl Connection {
     fn receive(&mut self) -> Result<usize, Error> {
         self.last_activity = Instant::now();
         let limits = RequestContext::with(|context| context.limits);
-        // After the end of the stream, which was read while sending, nothing more comes from the socket.
+        // If the end of the stream was read while sending, nothing more can arrive.
         let stop_sending = RequestContext::with(|context| context.stop_sending);
         if self.written > FLUSH_THRESHOLD && limits.inactivity().is_some() && !self.buffers.has_head() && !stop_sending
         {
@@ -176,7 +176,7 @@ impl Connection {
         }
         let room = self.buffers.room().map_err(other)?;
         let amount = match self.link.read(room, limits.due(self.last_activity)) {
-            // A server that refused a request and leaves bytes of it unread ends the connection with a reset.
+            // A server that rejects a request without reading all of it ends the connection with a reset.
             Err(error) if self.buffers.is_refusal() && is_abrupt_end(&error) => 0,
             Ok(0) if self.is_broken && !self.buffers.is_refusal() => {
                 return Err(failed(ErrorKind::ConnectionReset.into()));
@@ -226,7 +226,7 @@ impl Transport for Connection {
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
         let before = self.buffers.readable();
         self.send_pending()?;
-        // All that has arrived may have been removed by a repair, which ureq would take for the end.
+        // Preprocessing may have removed all that has arrived, which ureq would take for the end.
         while self.buffers.readable() == before {
             if self.receive()? == 0 {
                 if self.buffers.readable() > 0 || self.buffers.is_incomplete() {
@@ -241,7 +241,7 @@ impl Transport for Connection {
         Ok(true)
     }
 
-    /// ureq calls this before it keeps a connection, and before it reuses one.
+    /// Called by ureq before it keeps a connection, and before it reuses one.
     fn is_open(&mut self) -> bool {
         let now = Instant::now();
         let is_idle = self.history.idle_since().is_some();
@@ -268,13 +268,13 @@ impl Transport for Connection {
     }
 }
 
-/// Returns ureq's error for this error of a connection.
+/// Maps an error of a connection to one of ureq.
 pub(super) fn failed(error: io::Error) -> Error {
     // An error of the operating system is a connection that was lost, not a timeout of the exchange.
     if error.kind() == ErrorKind::TimedOut && error.raw_os_error().is_none() {
         return Error::Timeout(Timeout::Global);
     }
-    // A server that demands a client certificate refuses the first request, before a byte of a response.
+    // A server that requires a client certificate rejects the first request, without a response.
     let is_first = RequestContext::with(|context| context.taken.is_none() && !context.response_started);
     if let Some(error) = client_certificate_error(&error).filter(|_| is_first) {
         RequestContext::with(|context| context.sent = false);

@@ -23,16 +23,16 @@ use super::{
 };
 use crate::detached::{CancelHandle, spawn_detached};
 
-/// Makes connections: looks up the host or the proxy, connects, asks the proxy for a tunnel, and performs the TLS handshake if
-/// the URI says `https`. Those of ureq set a timeout in the operating system for each read, change the socket's mode twice to
-/// see whether it is open, take no `ClientConfig`, and log the login of a proxy.
+/// Makes connections: resolves the host or the proxy, connects, opens a tunnel through the proxy, and performs the TLS
+/// handshake for `https`. The connectors of ureq set a socket timeout for each read, change the socket's mode twice to
+/// check whether a connection is open, do not accept a `ClientConfig`, and log the login of a proxy.
 #[derive(Clone, Debug)]
 pub(super) struct NetworkConnector {
     pub(super) tls: Arc<ClientConfig>,
     pub(super) proxy: Option<Proxy>,
     pub(super) hosts: Hosts,
     pub(super) idle_cutoff: IdleCutoff,
-    /// Connecting can be interrupted: it happens in a thread of its own.
+    /// Connects in a thread of its own, so that waiting for it can be interrupted.
     pub(super) is_interruptible: bool,
 }
 
@@ -84,7 +84,7 @@ impl NetworkConnector {
         Ok((socket, chosen))
     }
 
-    /// Opens the tunnel and performs the TLS handshake, as the origin needs it.
+    /// Opens a tunnel and performs the TLS handshake, if the origin requires them.
     fn prepare(
         &self,
         mut socket: Socket,
@@ -102,8 +102,8 @@ impl NetworkConnector {
     }
 }
 
-/// Neither a look-up nor an attempt to connect can be interrupted, but its waiter can be released. A connection that is made
-/// after the agent was shut down is closed at once.
+/// Neither a look-up nor an attempt to connect can be interrupted, but its waiter can be released. A connection that is
+/// made after the agent was shut down is closed at once.
 struct PendingConnect(CancelHandle);
 
 impl ShutdownHandle for PendingConnect {
@@ -112,7 +112,7 @@ impl ShutdownHandle for PendingConnect {
     }
 }
 
-/// Returns the host of the server, an IPv6 address without its brackets, and its port.
+/// Returns the host of the server, without the brackets of an IPv6 address, and its port.
 fn origin<'a>(details: &'a ConnectionDetails<'_>) -> (&'a str, u16) {
     let port = details.uri.port_u16().unwrap_or(if details.needs_tls() { 443 } else { 80 });
     (without_brackets(details.uri.host().unwrap_or_default()), port)

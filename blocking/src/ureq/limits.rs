@@ -4,7 +4,7 @@ use teamwire_core::effect::Timeout;
 
 /// Time limits of an exchange, from its start. By default there are none.
 ///
-/// They are enforced here and not by ureq, which has no limit that ends with the head of a response.
+/// Not enforced by ureq, which has no limit that ends with the head of a response.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct TimeLimits {
     deadline: Option<Instant>,
@@ -34,7 +34,7 @@ impl TimeLimits {
         }
     }
 
-    /// Returns the time by which a connection has to be made.
+    /// Returns the deadline for making a connection.
     pub(super) fn connected_by(self) -> Option<Instant> {
         self.due(Instant::now())
     }

@@ -8,7 +8,7 @@ use teamwire_std::tls_is_idle;
 
 use super::tcp::{Ready, Socket};
 
-/// Maximum number of bytes in a record of TLS.
+/// Maximum number of bytes in a TLS record.
 const MAX_TLS_RECORD: usize = 16 << 10;
 
 /// Byte stream of a connection: TCP, or TLS over TCP.
@@ -22,7 +22,7 @@ impl Link {
         Self { socket, tls }
     }
 
-    /// Waits for bytes until then, and reads them.
+    /// Reads bytes, for which it waits until this deadline.
     pub(super) fn read(&mut self, buffer: &mut [u8], until: Option<Instant>) -> io::Result<usize> {
         self.socket.set_deadline(until);
         match &mut self.tls {
@@ -31,7 +31,7 @@ impl Link {
         }
     }
 
-    /// Reads what has arrived, without waiting: if nothing, [`ErrorKind::WouldBlock`].
+    /// Reads without blocking: fails with [`ErrorKind::WouldBlock`] if nothing has arrived.
     pub(super) fn try_read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(tls) = &mut self.tls else { return self.socket.try_read(buffer) };
         loop {
@@ -44,12 +44,12 @@ impl Link {
         }
     }
 
-    /// Writes what there is room for: if none, [`ErrorKind::WouldBlock`]. Over TLS, some of the bytes that were taken may not
-    /// have been [sent](Self::has_unsent).
+    /// Writes without blocking: fails with [`ErrorKind::WouldBlock`] if there is no room. Over TLS, some of the bytes
+    /// may [remain to be sent](Self::has_unsent).
     pub(super) fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Not by `rustls::Stream`, which reports errors of a write later.
+        // `rustls::Stream` would report errors of a write later.
         let Some(tls) = &mut self.tls else { return self.socket.try_write(bytes) };
-        // Record by record: rustls would buffer all of them.
+        // One record at a time, because rustls would buffer all of them.
         while tls.wants_write() {
             tls.write_tls(&mut NonBlocking(&self.socket))?;
         }
@@ -63,22 +63,22 @@ impl Link {
         Ok(taken)
     }
 
-    /// Returns whether some of the bytes that were taken have still to be written.
+    /// Returns whether some of the written bytes remain to be sent.
     pub(super) fn has_unsent(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.wants_write())
     }
 
-    /// Waits until there is something to read, or room to write if that is wanted, or until then.
+    /// Waits until bytes have arrived, or there is room to write if `wants_to_write`, or until this time.
     pub(super) fn wait(&self, wants_to_write: bool, until: Option<Instant>) -> io::Result<Ready> {
         self.socket.wait(wants_to_write, until)
     }
 
-    /// Returns how many bytes the operating system has still to deliver, where it reports it.
+    /// Returns the number of bytes that the operating system has still to deliver, where it reports it.
     pub(super) fn undrained(&self) -> Option<u64> {
         self.socket.undrained()
     }
 
-    /// Returns whether it is open, with no unexpected bytes pending.
+    /// Returns whether the connection is open and no bytes are pending.
     pub(super) fn is_idle(&mut self) -> bool {
         self.tls.as_mut().is_none_or(tls_is_idle) && self.socket.is_idle()
     }
@@ -88,7 +88,7 @@ impl Link {
     }
 }
 
-/// A socket whose reads and writes never wait.
+/// A socket whose reads and writes do not block.
 struct NonBlocking<'a>(&'a Socket);
 
 impl Read for NonBlocking<'_> {

@@ -9,16 +9,16 @@ use ureq::http::{StatusCode, Uri, uri::Scheme};
 
 use super::tcp::Socket;
 
-/// Returns whether a request to this URI goes to the proxy itself, and not through a tunnel.
+/// Returns whether the proxy forwards requests to this URI without a tunnel.
 pub(super) fn forwards(proxy: Option<&Proxy>, uri: &Uri) -> bool {
     proxy.is_some_and(|proxy| uri.scheme() == Some(&Scheme::HTTP) && !proxy.tunnels_plain_http)
 }
 
-/// Asks the proxy at the other end of this socket for a tunnel to this host.
+/// Opens a tunnel to this host through the proxy at the other end of this socket.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::TimedOut`] at the socket's deadline; else one that wraps a [`TransportError`]. Nothing of the request was sent.
+/// [`ErrorKind::TimedOut`] at the socket's deadline; else an error that wraps a [`TransportError`].
 pub(super) fn open_tunnel(socket: &mut Socket, proxy: &Proxy, host: &str, port: u16) -> io::Result<()> {
     let failed = |error: io::Error| match error.kind() {
         ErrorKind::TimedOut => error,
@@ -28,20 +28,20 @@ pub(super) fn open_tunnel(socket: &mut Socket, proxy: &Proxy, host: &str, port: 
     if written.as_ref().is_err_and(|error| error.kind() == ErrorKind::TimedOut) {
         return written;
     }
-    // A refusal may have arrived when the write failed.
+    // The proxy's response may have arrived before the write failed.
     let received = response(socket);
     let (status, has_more) = received.map_err(|error| failed(written.err().unwrap_or(error)))?;
     // A response that is not HTTP has no status.
     let status = StatusCode::from_u16(status).map_err(|_| refused("it does not speak HTTP"))?;
     Proxy::check_tunnel_response(status).map_err(io::Error::other)?;
-    if has_more { Err(refused("more arrived than its response")) } else { Ok(()) }
+    if has_more { Err(refused("it sent more than its response")) } else { Ok(()) }
 }
 
-/// Returns the error of a connection that was to be made to the proxy.
+/// Maps an error of connecting to the proxy.
 pub(super) fn unreachable(error: io::Error) -> io::Error {
     match error.downcast::<TransportError>() {
         Ok(error) if matches!(error.kind, TransportErrorKind::Resolve | TransportErrorKind::Connect) => {
-            io::Error::other(TransportError::new(error.kind, format!("no way to the proxy: {}", error.source)))
+            io::Error::other(TransportError::new(error.kind, format!("cannot connect to the proxy: {}", error.source)))
         }
         Ok(error) => io::Error::other(error),
         Err(error) => error,

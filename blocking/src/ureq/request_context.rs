@@ -6,8 +6,8 @@ use super::{limits::TimeLimits, withheld_response::WithheldResponse};
 
 /// State of the exchange that this thread performs, shared with its connection.
 ///
-/// ureq passes no information on the request to its connection, nor on the connection to its errors; but all of an exchange
-/// happens in the thread that performs it.
+/// ureq does not pass information from a request to its connection, nor from a connection to its errors, but performs
+/// the whole exchange in the calling thread.
 #[derive(Clone, Default)]
 pub(super) struct RequestContext {
     /// Parts of the head that ureq does not know of, until they are inserted.
@@ -19,15 +19,16 @@ pub(super) struct RequestContext {
     pub(super) limits: TimeLimits,
     /// A connection was made for the exchange.
     pub(super) connected: bool,
-    /// When it took a connection that had served another exchange.
+    /// Time at which the exchange took a connection that had served another one.
     pub(super) taken: Option<Instant>,
     /// A byte of the request may have left.
     pub(super) sent: bool,
     /// A byte of the response has arrived.
     pub(super) response_started: bool,
-    /// The parts of the response that have arrived and ureq does not see.
+    /// Parts of the response that ureq does not see.
     pub(super) withheld_response: WithheldResponse,
-    /// The response, or the end of the connection, has arrived before the request was sent. Nothing more is sent.
+    /// The response, or the end of the connection, has arrived before the request was sent, so that nothing more is
+    /// sent.
     pub(super) stop_sending: bool,
 }
 

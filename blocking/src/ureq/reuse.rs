@@ -5,8 +5,8 @@ use std::{
 
 use teamwire_std::MAX_CONNECTION_AGE;
 
-/// Time before which idle connections are not reused: after one of them turned out to be dead, the others that were idle by
-/// then most likely are as well. A restart of a server, or of a firewall, rarely affects one connection alone.
+/// Time before which idle connections are not reused: after one of them turned out to be dead, the others that were
+/// idle by then most likely are as well. A restart of a server, or of a firewall, rarely affects one connection alone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct IdleCutoff(Arc<Mutex<Option<Instant>>>);
 
@@ -40,12 +40,12 @@ impl ConnectionHistory {
         Self { opened: Instant::now(), idle_since: None, idle_cutoff }
     }
 
-    /// Returns since when it is idle; `None` during an exchange.
+    /// Returns the time since when the connection is idle; `None` during an exchange.
     pub(super) const fn idle_since(&self) -> Option<Instant> {
         self.idle_since
     }
 
-    /// Records since when it is idle, or that it has an exchange.
+    /// Sets the time since when the connection is idle; `None` during an exchange.
     pub(super) const fn set_idle_since(&mut self, then: Option<Instant>) {
         self.idle_since = then;
     }

@@ -7,11 +7,11 @@ use rustls::{ClientConfig, ClientConnection, Error as TlsError, pki_types::Serve
 use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::tls_error;
 
-/// Performs the TLS handshake over this socket, and verifies that the server is `host`.
+/// Performs the TLS handshake, and verifies that the server is `host`.
 ///
 /// # Errors
 ///
-/// An error of TLS wraps a [`TransportError`], which is final. Others are those of the socket: no connection was made.
+/// An error that wraps a [`TransportError`] if TLS fails, else the error of the socket.
 pub(super) fn tls_handshake(
     config: Arc<ClientConfig>,
     host: &str,
@@ -22,7 +22,7 @@ pub(super) fn tls_handshake(
     let mut tls = ClientConnection::new(config, name).map_err(|why| io::Error::other(tls_error(&why)))?;
     if let Err(error) = tls.complete_io(socket) {
         let why = error.get_ref().and_then(|inner| inner.downcast_ref()).cloned();
-        // The alert says why the server is not trusted. rustls tries one write, which may take no more than one of its messages.
+        // Sends the alert with the reason. rustls tries a single write, which may take only one of its messages.
         while why.is_some() && tls.wants_write() && tls.write_tls(socket).is_ok_and(|amount| amount > 0) {}
         return Err(match why.or_else(|| alert_before(&error, &mut tls, socket)) {
             Some(why) => io::Error::other(tls_error(&why)),
@@ -33,8 +33,8 @@ pub(super) fn tls_handshake(
     Ok(tls)
 }
 
-/// Reads the alert that had arrived when a write failed: a server that refuses a client sends one, and closes the connection,
-/// while the client has still something to write.
+/// Reads the alert that had arrived when a write failed: a server that rejects a client sends one and closes the
+/// connection while the client is still writing.
 fn alert_before(error: &io::Error, tls: &mut ClientConnection, socket: &mut impl Read) -> Option<TlsError> {
     use io::ErrorKind as E;
     if !matches!(error.kind(), E::BrokenPipe | E::ConnectionReset | E::ConnectionAborted) {

@@ -4,26 +4,26 @@ use ureq::http::HeaderMap;
 
 use super::request_context::RequestContext;
 
-/// The parts of a response that are withheld from ureq, as it logs all that it reads: a server may repeat the credentials of
-/// a request in any of them.
+/// Parts of a response that are withheld from ureq, which logs every byte that it reads: a server may repeat the
+/// credentials of a request in any of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WithheldResponse {
     /// All header fields.
     pub(super) headers: HeaderMap,
-    /// Data of the body, of which ureq has as many zeros.
+    /// Data of the body, in place of which ureq has as many zeros.
     data: Vec<u8>,
-    /// Length of the data that was taken already.
+    /// Length of the data that has been taken.
     taken: usize,
 }
 
 impl WithheldResponse {
-    /// Stores data, and puts zeros in its place.
+    /// Stores data, and replaces it by zeros.
     pub(super) fn store(&mut self, data: &mut [u8]) {
         self.data.extend_from_slice(data);
         data.fill(0);
     }
 
-    /// Takes the next of the data, as much as there is and fits. Returns its length.
+    /// Moves as much of the data as fits into the buffer. Returns its length.
     pub(super) fn take(&mut self, room: &mut [u8]) -> usize {
         let rest = &self.data[self.taken..];
         let length = rest.len().min(room.len());
@@ -37,7 +37,7 @@ impl WithheldResponse {
     }
 }
 
-/// Reader of a body through ureq that puts the data in place of the zeros.
+/// Reader of a body through ureq that replaces the zeros by the data.
 pub(super) struct RestoredBody<R>(pub(super) R);
 
 impl<R: Read> Read for RestoredBody<R> {

@@ -4,14 +4,14 @@ use std::io;
 
 use teamwire_core::effect::{FileError, Timeout, TransportError, TransportErrorKind};
 
-/// Maximum number of bytes to allocate before they have arrived.
+/// Maximum number of bytes to allocate before any have arrived.
 const MAX_PREALLOCATION: u64 = 1 << 20;
 
-/// Returns the number of bytes to allocate for a body of this announced length.
+/// Returns the initial capacity for a body of this announced length.
 ///
 /// # Errors
 ///
-/// [`TransportErrorKind::TooLarge`] for one that is longer than the limit.
+/// [`TransportErrorKind::TooLarge`] if the length exceeds the limit.
 pub fn initial_capacity(announced: Option<u64>, limit: u64) -> Result<usize, TransportError> {
     match announced {
         Some(length) if length > limit => Err(too_large(limit)),
@@ -19,12 +19,12 @@ pub fn initial_capacity(announced: Option<u64>, limit: u64) -> Result<usize, Tra
     }
 }
 
-/// Returns the error of a response with more bytes than may go into memory, or into its file.
+/// Returns the error for a response that exceeds the limit of memory or of its file.
 pub fn too_large(limit: u64) -> TransportError {
     TransportError::new(TransportErrorKind::TooLarge, format!("more than {limit} bytes"))
 }
 
-/// Returns the error of an exchange that timed out, in this phase of it if that is known.
+/// Returns the error for an exchange that timed out, with its phase if that is known.
 pub fn timed_out(timeout: Timeout, phase: Option<&str>) -> TransportError {
     let (what, is_total) = match timeout {
         Timeout::Total(limit) => (format!("no complete response within {limit:?}"), true),
@@ -32,18 +32,18 @@ pub fn timed_out(timeout: Timeout, phase: Option<&str>) -> TransportError {
         Timeout::LongPoll { head, .. } => (format!("no response within {head:?}"), true),
     };
     let what = match phase {
-        Some(phase) if is_total => format!("{what} (it was spent {phase})"),
-        Some(phase) => format!("{what} ({phase})"),
+        Some(phase) if is_total => format!("{what} (while {phase})"),
+        Some(phase) => format!("{what} (while {phase})"),
         None => what,
     };
     TransportError::new(TransportErrorKind::Timeout, what)
 }
 
-/// Returns the error that an error of this crate wraps.
+/// Returns the [`TransportError`] that an I/O error wraps; a wrapped [`FileError`] becomes one.
 ///
 /// # Errors
 ///
-/// The error itself, if it wraps none.
+/// The I/O error itself if it wraps neither.
 pub fn downcast_transport_error(error: io::Error) -> Result<TransportError, io::Error> {
     match error.downcast::<FileError>() {
         Ok(error) => Ok(TransportError::new(TransportErrorKind::File, error)),

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant, SystemTime};
 use chrono::{DateTime, Utc};
 use teamwire_core::effect::{Moment, Now};
 
-/// Both clocks of the machine. The epoch of the monotonic one is the creation of this.
+/// The monotonic clock, with an epoch of its own, and the UTC clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     epoch: Instant,

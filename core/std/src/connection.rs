@@ -1,18 +1,18 @@
-//! Connections that are kept: how old they may get, and how they end.
+//! Lifetime of connections.
 
 use std::{io, time::Duration};
 
-/// Maximum age of a connection, however busy, so that changes of DNS and of load balancing take effect.
+/// Maximum age of a connection, even in constant use, so that changes of DNS and load balancing take effect.
 pub const MAX_CONNECTION_AGE: Duration = Duration::from_secs(5 * 60);
 
-/// Returns whether this is how a connection ends that is not closed in order.
+/// Returns whether this error means that the connection has ended without an orderly close.
 pub fn is_abrupt_end(error: &io::Error) -> bool {
     use io::ErrorKind as E;
     matches!(error.kind(), E::ConnectionReset | E::ConnectionAborted | E::BrokenPipe | E::UnexpectedEof)
 }
 
-/// Returns whether bytes have arrived on this socket that were not read yet, or its end; `None` where the operating system
-/// does not say it without waiting.
+/// Returns whether unread bytes, or the end of the stream, have arrived on this socket; `None` where the operating
+/// system does not report it without blocking.
 #[cfg(unix)]
 pub fn has_pending_data(socket: &impl std::os::fd::AsFd) -> Option<bool> {
     use rustix::{
@@ -23,8 +23,8 @@ pub fn has_pending_data(socket: &impl std::os::fd::AsFd) -> Option<bool> {
     Some(!matches!(peeked, Err(Errno::AGAIN | Errno::INTR)))
 }
 
-/// Returns whether bytes have arrived on this socket that were not read yet, or its end; `None` where the operating system
-/// does not say it without waiting.
+/// Returns whether unread bytes, or the end of the stream, have arrived on this socket; `None` where the operating
+/// system does not report it without blocking.
 #[cfg(not(unix))]
 pub fn has_pending_data<S>(_: &S) -> Option<bool> {
     None

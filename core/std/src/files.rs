@@ -1,4 +1,4 @@
-//! File tasks of the core, and the files of requests and responses.
+//! File tasks, and the files of request and response bodies.
 
 mod error;
 mod part;
@@ -17,7 +17,7 @@ use crate::body::too_large;
 ///
 /// # Errors
 ///
-/// Those of the operating system, and others that say what is wrong with the file.
+/// Fails if the operating system does, or if the file is not a regular file or exceeds its limit.
 pub fn perform(task: &FileTask) -> Result<FileOutcome, FileError> {
     match task {
         FileTask::Read { path, limit } => read(path, *limit).map(FileOutcome::Bytes),
@@ -28,12 +28,12 @@ pub fn perform(task: &FileTask) -> Result<FileOutcome, FileError> {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(file_error(path)(error)),
             _ => Ok(FileOutcome::Done),
         },
-        task => Err(FileError::new("", FileErrorKind::Other, format!("this version cannot do {task:?}"))),
+        task => Err(FileError::new("", FileErrorKind::Other, format!("this version does not support {task:?}"))),
     }
 }
 
 fn read(path: &str, limit: u64) -> Result<Vec<u8>, FileError> {
-    // Before it is opened: opening a pipe may block for ever.
+    // Checked before opening: opening a pipe may block for ever.
     measure(path)?;
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(file_error(path))?;
@@ -56,8 +56,8 @@ fn measure(path: &str) -> Result<u64, FileError> {
     Ok(data.len())
 }
 
-/// Reader of a file that is sent. It returns exactly as many bytes as the file had when it was measured; if the file has become
-/// shorter or longer since, it fails before the last of them, so that the request is never completed. Its errors wrap a
+/// Reader of a file to upload. It returns exactly as many bytes as the file had when it was measured. If the length of
+/// the file has changed since, it fails before the last byte, so that the request is never completed. Its errors wrap a
 /// [`FileError`].
 #[derive(Debug)]
 pub struct UploadFile {
@@ -68,11 +68,11 @@ pub struct UploadFile {
 }
 
 impl UploadFile {
-    /// Opens the file at `path`, which had `length` bytes and has no more, unless it `may_grow`.
+    /// Opens the file at `path`, which had `length` bytes. If it `may_grow`, bytes behind them are ignored.
     ///
     /// # Errors
     ///
-    /// Those of the operating system, and one for a file of no bytes that has some now.
+    /// Fails if the operating system does, if it is not a regular file, or if the file was empty and is not any more.
     pub fn open(path: &str, length: u64, may_grow: bool) -> Result<Self, FileError> {
         measure(path)?;
         let file = File::open(path).map_err(file_error(path))?;
@@ -90,7 +90,7 @@ impl UploadFile {
         }
         match self.file.read(&mut [0]) {
             Ok(0) => Ok(()),
-            Ok(_) => Err(FileError::new(&self.path, FileErrorKind::Changed, "it became longer")),
+            Ok(_) => Err(FileError::new(&self.path, FileErrorKind::Changed, "it has become longer")),
             Err(error) => Err(file_error(&self.path)(error)),
         }
     }
@@ -105,7 +105,7 @@ impl Read for UploadFile {
         let read =
             self.file.read(&mut buffer[..most]).map_err(|error| io::Error::other(file_error(&self.path)(error)))?;
         if read == 0 {
-            let shorter = FileError::new(&self.path, FileErrorKind::Changed, "it became shorter");
+            let shorter = FileError::new(&self.path, FileErrorKind::Changed, "it has become shorter");
             return Err(io::Error::other(shorter));
         }
         self.left -= read as u64;
@@ -116,7 +116,7 @@ impl Read for UploadFile {
     }
 }
 
-/// Writer of a file that is received, up to its limit. Its errors wrap a [`FileError`], or the
+/// Writer of a downloaded file, up to its limit. Its errors wrap a [`FileError`], or the
 /// [`TransportError`](teamwire_core::effect::TransportError) of a response that is too large.
 #[derive(Debug)]
 pub struct DownloadFile {
@@ -128,12 +128,12 @@ pub struct DownloadFile {
 }
 
 impl DownloadFile {
-    /// Opens the file that the body of a response goes to, behind the bytes that are kept. It has to exist, and is not opened
-    /// through a link.
+    /// Opens the target of a download, to write behind the bytes that are kept. It has to exist, and links are not
+    /// followed.
     ///
     /// # Errors
     ///
-    /// Those of the operating system, and one for what is not a file.
+    /// Fails if the operating system does, or if it is not a regular file.
     pub fn open(to: &FileTarget) -> Result<Self, FileError> {
         let mut file = part::open(&to.path)?;
         let place = |file: &mut File| {
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_changed_since_it_was_measured_is_never_given_whole() {
+    fn changed_file_is_never_read_whole() {
         let folder = folder("changed");
         let path = format!("{folder}/file");
         for (length, bytes) in [(3, "1234"), (5, "1234"), (0, "1234"), (4, "")] {
@@ -184,13 +184,13 @@ mod tests {
                 .and_then(|mut it| it.read_to_end(&mut given));
             let error = result.expect_err("it changed").downcast::<FileError>().expect("ours");
             assert_eq!(error.kind, FileErrorKind::Changed, "{length} bytes measured, {bytes:?} there");
-            assert!((given.len() as u64) < length.max(1), "it was given whole");
+            assert!((given.len() as u64) < length.max(1), "it was read whole");
         }
         fs::remove_dir_all(folder).expect("it is there");
     }
 
     #[test]
-    fn what_cannot_be_read_says_why() {
+    fn read_errors_have_their_kind_and_path() {
         let folder = folder("unreadable");
         let path = format!("{folder}/file");
         fs::write(&path, "12345").expect("a file");
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_an_answer_goes_behind_what_stays() {
+    fn download_continues_behind_the_kept_bytes() {
         let folder = folder("rest");
         let path = format!("{folder}/file");
         fs::write(&path, "12345").expect("a file");
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_may_grow_is_given_as_long_as_it_was_measured() {
+    fn growing_file_is_read_up_to_its_measured_length() {
         let folder = folder("grows");
         let path = format!("{folder}/file");
         fs::write(&path, "1234").expect("a file");

@@ -1,4 +1,4 @@
-//! The order in which the addresses of a host are tried (RFC 8305, "Happy Eyeballs").
+//! Order of connection attempts to the addresses of a host (RFC 8305, "Happy Eyeballs").
 
 use std::{
     net::SocketAddr,
@@ -6,17 +6,17 @@ use std::{
     time::Duration,
 };
 
-/// Time before the next address is tried as well (RFC 8305, section 5).
+/// Delay before the attempt to the next address (RFC 8305, section 5).
 pub const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
-/// Maximum number of hosts of which the preferred address is known.
+/// Maximum number of hosts whose preferred address is remembered.
 const MAX_PREFERRED: usize = 16;
 
-/// Addresses at which hosts were reached last: they are tried first the next time.
+/// Address at which each host was reached last, which is tried first the next time.
 #[derive(Debug, Default)]
 pub struct PreferredAddresses(Mutex<Vec<(String, u16, SocketAddr)>>);
 
 impl PreferredAddresses {
-    /// Orders the addresses of this host for attempts.
+    /// Sorts the addresses of this host in the order of the attempts.
     pub fn order(&self, host: &str, port: u16, addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
         let mut addresses = interleave_families(addresses);
         let all = self.lock();
@@ -27,7 +27,7 @@ impl PreferredAddresses {
         addresses
     }
 
-    /// Sets the address of this host that is tried first. Without one, the order is that of the look-up again.
+    /// Sets the address of this host to try first; `None` restores the order of the look-up.
     pub fn set(&self, host: &str, port: u16, address: Option<SocketAddr>) {
         let mut all = self.lock();
         all.retain(|(name, at, _)| name != host || *at != port);
@@ -42,7 +42,7 @@ impl PreferredAddresses {
     }
 }
 
-/// Orders addresses for attempts: both families in turn, in the order given within each (as in RFC 8305, section 4).
+/// Interleaves both address families, keeping the order within each (RFC 8305, section 4).
 fn interleave_families(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (ours, others): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == first);

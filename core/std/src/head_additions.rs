@@ -7,8 +7,8 @@ use crate::proxy::Proxy;
 /// Length for which all lines of most requests have room, in bytes.
 const USUAL_LENGTH: usize = 256;
 
-/// Parts of a request's head that are inserted after `ureq_proto` has written the rest: at the level *trace* it logs all that
-/// it writes, byte for byte, and it does not support requests to a proxy.
+/// Parts of a request's head that are inserted after `ureq_proto` has written the rest: at the level *trace* it logs
+/// all that it writes, byte for byte, and it does not support requests to a proxy.
 #[derive(Clone, Default)]
 pub struct HeadAdditions {
     /// Scheme and authority, which precede the path in a request to a proxy.
@@ -18,8 +18,8 @@ pub struct HeadAdditions {
 }
 
 impl HeadAdditions {
-    /// Removes the sensitive headers from this head. If the request is sent to a proxy without a tunnel, the additions also
-    /// have the rest of the URI and the proxy's login.
+    /// Removes the sensitive headers from this head. If the request is sent to a proxy without a tunnel, the additions
+    /// also have the rest of the URI and the proxy's login.
     pub fn take(head: &mut Parts, proxy: Option<&Proxy>) -> Self {
         let mut additions = Self::default();
         additions.take_sensitive(&mut head.headers);

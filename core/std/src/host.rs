@@ -1,4 +1,4 @@
-//! Hosts, as URLs and as look-ups and certificates have them.
+//! Host names, in URLs and without their brackets.
 
 /// Returns a host of a URL without the brackets of an IPv6 address.
 pub fn without_brackets(host: &str) -> &str {

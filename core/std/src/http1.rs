@@ -1,12 +1,13 @@
-//! Repairs of HTTP/1.1 responses for `ureq_proto`, which refuses some that RFC 9110 and 9112 require a client to accept.
+//! Preprocessing of HTTP/1.1 responses for `ureq_proto`, which rejects some that RFC 9110 and 9112 require a client to
+//! accept.
 //!
-//! - Interim responses (1xx) with header fields: [`next_head`] tells them from the final one.
-//! - Obsolete line folding: [`next_head`] puts spaces in its place.
-//! - Transfer codings: [`Framing`] refuses those that it would misread.
-//! - Chunk extensions: [`ChunkLines`] leaves them out.
+//! - Interim responses (1xx) with header fields: [`next_head`] distinguishes them from the final one.
+//! - Obsolete line folding: [`next_head`] replaces it by spaces.
+//! - Transfer codings: [`Framing`] rejects those that it would misread.
+//! - Chunk extensions: [`ChunkLines`] removes them.
 //!
-//! The library logs all that it reads, so what it need not see is withheld from it: the header fields that say nothing of the
-//! framing ([`ParsedHead`]), and the data of bodies.
+//! The library logs every byte that it reads. So everything but the framing is withheld from it: the other header
+//! fields ([`ParsedHead`]), and the data of bodies.
 
 mod chunks;
 mod framing;

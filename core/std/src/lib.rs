@@ -1,8 +1,7 @@
-//! Building blocks of executors on `std`: clock, entropy, environment, files, settings of TLS and proxy, limits of bodies, and
-//! repairs of HTTP/1.1 responses.
+//! Platform services shared by the `std` executors: clock, entropy, environment, files, TLS and proxy settings, limits
+//! of bodies, and preprocessing of HTTP/1.1 messages.
 //!
-//! The adapters share this crate; it is no part of their interface. Programs use `teamwire-blocking` or
-//! `teamwire-async-std`.
+//! An implementation detail of the adapters. Programs use `teamwire-blocking` or `teamwire-async-std`.
 
 pub mod body;
 mod clock;
@@ -47,7 +46,7 @@ pub fn session(config: Config) -> Result<Session, Error> {
     config.validate()?;
     let mut entropy = [0; 32];
     getrandom::fill(&mut entropy)
-        .map_err(|why| InvalidInput::new("entropy", format!("the operating system provides none: {why}")))?;
+        .map_err(|why| InvalidInput::new("entropy", format!("the operating system does not provide any: {why}")))?;
     Ok(Session::new(config, entropy))
 }
 
@@ -55,7 +54,7 @@ pub fn session(config: Config) -> Result<Session, Error> {
 ///
 /// # Errors
 ///
-/// `InvalidInput` that names the variable that is missing or invalid.
+/// `InvalidInput`, which names the variable that is missing or invalid.
 pub fn config_from_env() -> Result<Config, Error> {
     config_from(|name| std::env::var_os(name))
 }
@@ -78,10 +77,10 @@ mod tests {
     fn a_variable_that_is_no_text_is_not_said_to_be_missing() {
         for broken in [URL_VAR, APP_ID_VAR, SECRET_VAR] {
             let var = |name: &str| Some(OsString::from_vec(vec![if name == broken { 0xff } else { b'x' }]));
-            let error = config_from(var).expect_err("it is no text").to_string();
+            let error = config_from(var).expect_err("it is not text").to_string();
             assert!(error.contains(broken) && error.contains("not Unicode"), "{error}");
         }
-        let error = config_from(|_| None).expect_err("there is none").to_string();
+        let error = config_from(|_| None).expect_err("no variable is set").to_string();
         assert!(error.contains("not set"), "{error}");
     }
 }

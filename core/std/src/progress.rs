@@ -9,13 +9,13 @@ pub struct BodyProgress {
 }
 
 impl BodyProgress {
-    /// Creates the progress of a body that is treated so.
+    /// Creates the progress of a body with this policy.
     pub fn new(wanted: &BodyPolicy) -> Self {
         let offset = wanted.to_file.as_ref().map_or(0, |to_file| to_file.offset);
         Self { observer: wanted.progress.clone(), offset }
     }
 
-    /// Reports that this number of bytes has arrived, of the announced length if there is one.
+    /// Reports that this number of bytes has arrived, out of the announced length if there is one.
     pub fn report(&self, received: u64, length: Option<u64>) {
         if let Some(observer) = &self.observer {
             let total = length.map(|length| self.offset.saturating_add(length));

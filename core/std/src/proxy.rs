@@ -1,4 +1,4 @@
-//! The HTTP proxy of `Config::with_proxy`.
+//! The HTTP proxy set by `Config::with_proxy`.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderValue, StatusCode};
@@ -13,18 +13,18 @@ use crate::host::without_brackets;
 /// Address and login of the HTTP proxy.
 #[derive(Clone, Debug)]
 pub struct Proxy {
-    /// Without the brackets of an IPv6 address.
+    /// Host, without the brackets of an IPv6 address.
     pub host: String,
     /// Port.
     pub port: u16,
     /// Value of `Proxy-Authorization`. Sensitive.
     pub authorization: Option<HeaderValue>,
-    /// Opens a tunnel for `http://` as well, not for `https://` alone.
+    /// Tunnels `http://` as well as `https://`.
     pub tunnels_plain_http: bool,
 }
 
 impl Proxy {
-    /// Returns the proxy of this configuration, if it has one.
+    /// Returns the proxy of this configuration, if any.
     pub fn from_config(config: &Config) -> Option<Self> {
         let url = config.proxy()?;
         let host = url.host_str()?;
@@ -37,11 +37,12 @@ impl Proxy {
         })
     }
 
-    /// Checks the status of the response to `CONNECT`. Nothing of the request was sent.
+    /// Checks the status of the response to `CONNECT`, before anything of the request is sent.
     ///
     /// # Errors
     ///
-    /// [`TransportErrorKind::Proxy`] if another attempt would only be refused again (401, 403, 407), else [`TransportErrorKind::Connect`].
+    /// [`TransportErrorKind::Proxy`] if a retry would be refused as well (401, 403, 407), else
+    /// [`TransportErrorKind::Connect`].
     pub fn check_tunnel_response(status: StatusCode) -> Result<(), TransportError> {
         let kind = match status {
             status if status.is_success() => return Ok(()),
@@ -50,16 +51,17 @@ impl Proxy {
             }
             _ => TransportErrorKind::Connect,
         };
-        Err(TransportError::new(kind, format!("no tunnel through the proxy: it responded {status}")))
+        Err(TransportError::new(kind, format!("no tunnel through the proxy: it responded with {status}")))
     }
 }
 
-/// Returns the header value of a login that is percent-encoded, as in a URL. `Config::with_proxy` refuses a name with a colon.
+/// Returns the header value for a login that is percent-encoded as in a URL. `Config::with_proxy` rejects names with a
+/// colon.
 fn basic(user: &str, password: &str) -> HeaderValue {
     let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
     let both = [decoded(user), b":".to_vec(), decoded(password)].concat();
     let mut value = HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(both)))
-        .expect("base64 is made of characters that a header may have");
+        .expect("base64 has only characters that are valid in a header");
     value.set_sensitive(true);
     value
 }

@@ -1,11 +1,11 @@
-//! Bytes that were written to a socket and have not reached the other end yet.
+//! Bytes written to a socket that the other end has not acknowledged yet.
 
 #[cfg(target_os = "linux")]
 use std::fs;
 use std::net::SocketAddr;
 
-/// Returns how many bytes the operating system has still to deliver for the connection between these addresses; `None`
-/// where it does not report it.
+/// Returns the number of bytes that the operating system has still to deliver for the connection between these
+/// addresses; `None` where it does not report it.
 ///
 /// Slow, as it reads `/proc`.
 #[cfg(target_os = "linux")]
@@ -20,7 +20,7 @@ pub fn undrained(_: SocketAddr, _: SocketAddr) -> Option<u64> {
     None
 }
 
-/// Finds the connection in the kernel's table, of which a line is
+/// Finds the connection in the kernel's table, whose lines have the form
 /// `sl local_address rem_address st tx_queue:rx_queue ...`, in hexadecimal.
 #[cfg(target_os = "linux")]
 fn find(table: &str, local: SocketAddr, peer: SocketAddr) -> Option<u64> {
@@ -34,7 +34,7 @@ fn find(table: &str, local: SocketAddr, peer: SocketAddr) -> Option<u64> {
     })
 }
 
-/// Writes an address as the kernel does: each word of 32 bits in the byte order of the machine.
+/// Formats an address like the kernel: each 32-bit word in native byte order.
 #[cfg(target_os = "linux")]
 fn kernel_notation(address: SocketAddr) -> String {
     let words = |octets: &[u8]| {

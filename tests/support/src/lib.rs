@@ -26,8 +26,5 @@ pub use self::{
 /// Returns a response with a body of JSON, which is a problem document if the status is an error, and its length.
 pub fn response(status: u16, body: &str) -> String {
     let media_type = if status < 400 { "application/json" } else { "application/problem+json" };
-    format!(
-        "HTTP/1.1 {status} Reason\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
+    format!("HTTP/1.1 {status} Reason\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }

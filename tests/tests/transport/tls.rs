@@ -67,9 +67,9 @@ fn certificate_may_be_for_an_address<H: Harness>() {
 #[executor_test(adapters)]
 fn untrusted_certificate_is_refused_with_the_reason<H: Harness>() {
     for (settings, words) in [
-        (Authority::new("another CA").server("localhost"), "no CA that is trusted here signed"),
+        (Authority::new("another CA").server("localhost"), "not signed by a trusted CA"),
         // A CA that was set up again has the name of the trusted one, and another key.
-        (Authority::new("a private CA").server("localhost"), "no CA that is trusted here"),
+        (Authority::new("a private CA").server("localhost"), "not signed by a trusted CA"),
         (AUTHORITY.server("elsewhere.example"), "is for another name"),
         (AUTHORITY.expired("localhost"), "has expired"),
     ] {
@@ -115,7 +115,7 @@ fn server_without_tls_is_reported_as_such<H: Harness>() {
         });
         let fault = fault::<H>(&client_of::<H>(&server.https("localhost")), unchanged);
         assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Tls, false), "{fault}");
-        assert!(fault.to_string().contains("speaks no TLS"), "{fault}");
+        assert!(fault.to_string().contains("does not speak TLS"), "{fault}");
     }
 }
 

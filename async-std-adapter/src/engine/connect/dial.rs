@@ -17,8 +17,7 @@ use teamwire_std::CONNECTION_ATTEMPT_DELAY;
 use super::error_chain;
 use crate::{engine::deadline::Deadline, runtime::Runtime};
 
-/// Connects to one of these addresses. Each is tried when the one before it has failed, or has not succeeded for a while. The
-/// first to succeed wins.
+/// Connects to the first of these addresses that accepts. The next one is tried when an attempt fails, or after 250 ms.
 pub(super) async fn dial<R: Runtime>(
     addresses: &[SocketAddr],
     deadline: &mut Deadline<'_, R>,

@@ -1,6 +1,6 @@
 use std::{error::Error as _, io};
 
-/// Returns the text of an error with those of its sources, which some runtimes leave out of their own.
+/// Returns the text of an error and its sources, which some runtimes leave out of their own texts.
 pub(super) fn text(error: &io::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

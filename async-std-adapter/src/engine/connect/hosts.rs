@@ -1,4 +1,4 @@
-//! The addresses of hosts: look-ups, shared by all that wait for the same one.
+//! Addresses of hosts: concurrent look-ups of the same host are shared.
 
 use std::{
     future::Future,
@@ -17,9 +17,9 @@ use teamwire_std::PreferredAddresses;
 use super::error_chain;
 use crate::{engine::deadline::Deadline, runtime::Runtime};
 
-/// Maximum number of look-ups at once. On most runtimes each holds a thread, for as long as it hangs.
+/// Maximum number of concurrent look-ups. On most runtimes each occupies a thread until it ends.
 const MAX_LOOK_UPS: usize = 4;
-/// Age from which a look-up that has not ended is not shared any more: another one may succeed meanwhile.
+/// Age from which a look-up in progress is not shared any more, as a new one may succeed earlier.
 const MAX_SHARED_AGE: Duration = Duration::from_secs(5);
 
 type LookedUp = Result<Vec<SocketAddr>, Arc<io::Error>>;
@@ -31,7 +31,7 @@ pub(super) struct Hosts {
     preferred: PreferredAddresses,
 }
 
-/// Look-ups that have not ended, and some that have: those are removed when the next one begins.
+/// Look-ups in progress, and some that have ended, which are removed when the next one starts.
 #[derive(Default)]
 struct LookUps(Vec<LookUp>);
 
@@ -43,7 +43,7 @@ struct LookUp {
 }
 
 impl Hosts {
-    /// Returns the addresses of this host, in the order in which they are to be tried.
+    /// Returns the addresses of this host, in the order of the attempts.
     pub(super) async fn addresses<R: Runtime>(
         &self,
         host: &str,
@@ -66,7 +66,7 @@ impl Hosts {
         Ok(self.preferred.order(host, port, addresses))
     }
 
-    /// Sets the address of this host that is tried first the next time. Without one, it is the first one of the look-up.
+    /// Sets the address of this host to try first the next time; `None` restores the order of the look-up.
     pub(super) fn prefer(&self, host: &str, port: u16, address: Option<SocketAddr>) {
         self.preferred.set(host, port, address);
     }
@@ -84,14 +84,14 @@ impl Hosts {
 impl LookUps {
     /// Returns the look-up of this host that is in progress, or a new one; `None` if there are too many.
     ///
-    /// A look-up that no caller waits for is kept until it has ended, for the next one: its thread is busy either way.
+    /// An abandoned look-up is kept until it ends, for the next caller: its thread is busy either way.
     fn get_or_start<R: Runtime>(
         &mut self,
         host: &str,
         port: u16,
         runtime: &R,
     ) -> Option<impl Future<Output = LookedUp> + use<R>> {
-        // The result of a look-up that has ended may be out of date.
+        // The result of a finished look-up may be out of date.
         self.0.retain(|look_up| !look_up.has_ended());
         let is_full = self.0.len() >= MAX_LOOK_UPS;
         let same = self.0.iter().rev().find(|look_up| look_up.host == host && look_up.port == port);
@@ -116,8 +116,8 @@ impl LookUp {
 }
 
 fn unresolved(host: &str, error: &io::Error) -> TransportError {
-    // An error of the operating system (too many open files, for instance) is not about the name. (On Windows, every error is
-    // one of the operating system.)
+    // An error of the operating system (too many open files, for instance) is not about the name. (On Windows, every
+    // error is one of the operating system.)
     let is_system = cfg!(unix) && error.raw_os_error().is_some();
     let kind = if is_system { TransportErrorKind::Connect } else { TransportErrorKind::Resolve };
     TransportError::new(kind, format!("{host}: {}", error_chain::text(error)))

@@ -115,7 +115,8 @@ fn a_silent_address_costs_a_moment_and_not_its_share_of_the_time() {
 
 #[test]
 fn an_address_that_opens_no_tunnel_any_more_is_not_tried_first() {
-    // A proxy of two addresses. The one that was reached refuses the next tunnel, and no more connections are made to it.
+    // A proxy of two addresses. The one that was reached refuses the next tunnel, and no more connections are made to
+    // it.
     let [first, second] = [(), ()].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
     let [a, b] = [&first, &second].map(|listener| listener.local_addr().expect("it is bound"));
     let look_ups = Mutex::new(vec![vec![a, b], vec![a, b], vec![b, a]]);

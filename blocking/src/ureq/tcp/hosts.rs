@@ -10,7 +10,7 @@ use teamwire_std::PreferredAddresses;
 
 use super::{look_up::LookUps, race, socket::Socket};
 
-/// Connections to hosts by name.
+/// Connects to hosts by name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hosts {
     look_ups: LookUps,
@@ -18,18 +18,18 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
-    /// Creates hosts that are looked up so.
+    /// Creates hosts with these look-ups.
     #[cfg(test)]
     pub(crate) fn with(look_ups: LookUps) -> Self {
         Self { look_ups, ..Self::default() }
     }
 
-    /// Connects to this host, an IPv6 address without its brackets. Returns the address with the connection if there were
+    /// Connects to this host; an IPv6 address has no brackets. Returns the connection, and its address if there were
     /// others to choose from.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TimedOut`] at the deadline; else one that wraps a [`TransportError`].
+    /// [`ErrorKind::TimedOut`] at the deadline; else an error that wraps a [`TransportError`].
     pub(crate) fn connect(
         &self,
         host: &str,
@@ -49,7 +49,7 @@ impl Hosts {
         Ok((Socket::new(stream).map_err(failed(TransportErrorKind::Connect))?, chosen))
     }
 
-    /// Sets the address of this host that is tried first the next time. Without one, it is the first one of the look-up.
+    /// Sets the address of this host to try first the next time; `None` restores the order of the look-up.
     pub(crate) fn prefer(&self, host: &str, port: u16, address: Option<SocketAddr>) {
         self.preferred.set(host, port, address);
     }

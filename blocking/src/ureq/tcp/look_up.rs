@@ -8,12 +8,12 @@ use std::{
     time::Instant,
 };
 
-/// Maximum number of look-ups at once.
+/// Maximum number of concurrent look-ups.
 const MAX_LOOK_UPS: usize = 4;
 
-/// Look-ups of host names, each in a thread of its own, as the operating system cannot interrupt one.
+/// Look-ups of host names, each in a thread of its own, as they cannot be interrupted.
 ///
-/// A host is looked up by one thread at a time, however many wait for it and however long that takes.
+/// Concurrent callers share the look-up of a host.
 #[derive(Clone)]
 pub(crate) struct LookUps(Arc<Shared>);
 
@@ -33,16 +33,17 @@ struct Pending {
 }
 
 impl LookUps {
-    /// Creates look-ups by this function.
+    /// Creates look-ups with this resolver.
     pub(crate) fn with(resolve: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
         Self(Arc::new(Shared { resolve: Box::new(resolve), pending: Mutex::default() }))
     }
 
-    /// Returns the addresses of a host. One that is an address itself is not looked up.
+    /// Returns the addresses of a host. An IP address is returned without a look-up.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TimedOut`] at the deadline, after which the look-up continues in the background; else those of the look-up.
+    /// [`ErrorKind::TimedOut`] at the deadline, after which the look-up continues in the background; else the error of
+    /// the look-up.
     pub(super) fn find(&self, host: &str, port: u16, deadline: Option<Instant>) -> io::Result<Vec<SocketAddr>> {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
@@ -54,7 +55,7 @@ impl LookUps {
         Ok(addresses)
     }
 
-    /// Joins the look-up of this host that is in progress, or starts one.
+    /// Joins the look-up of this host in progress, or starts one.
     fn pending(&self, key: Key) -> io::Result<Arc<Pending>> {
         let mut all = lock(&self.0.pending);
         if let Some(pending) = all.get(&key) {
@@ -88,7 +89,7 @@ impl Pending {
         loop {
             if let Some(outcome) = &*outcome {
                 return outcome.clone().map_err(|(kind, why)| match kind {
-                    // That kind means the deadline.
+                    // That kind is reserved for the deadline.
                     ErrorKind::TimedOut => io::Error::other(why),
                     kind => io::Error::new(kind, why),
                 });
@@ -102,7 +103,7 @@ impl Pending {
     }
 }
 
-/// Reports the end of a look-up, also of one that panics.
+/// Reports the end of a look-up, even if it panics.
 struct FinishOnDrop {
     shared: Arc<Shared>,
     key: Key,
@@ -139,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    /// Look-ups that end when the sender is dropped, and how many were begun.
+    /// Returns look-ups that end when the sender is dropped, and the number that were started.
     fn hanging() -> (LookUps, mpsc::Sender<()>, Arc<AtomicUsize>) {
         let (end, ended) = mpsc::channel();
         let (ended, begun) = (Mutex::new(ended), Arc::new(AtomicUsize::new(0)));
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_say_why() {
+    fn failures_have_their_reason() {
         let why = |look_ups: &LookUps| look_ups.find("host", 1, None).expect_err("there is none").to_string();
         assert_eq!(why(&LookUps::with(|_, _| Err(io::Error::other("no such host")))), "no such host");
         assert_eq!(why(&LookUps::with(|_, _| Ok(Vec::new()))), "the host has no address");

@@ -8,16 +8,15 @@ use std::{
 
 use teamwire_std::CONNECTION_ATTEMPT_DELAY;
 
-/// Maximum number of attempts at once.
+/// Maximum number of concurrent attempts.
 const MAX_ATTEMPTS: usize = 8;
 
-/// Connects to the first of these addresses that accepts. Each has a head start of 250 ms on the next, which is tried at
-/// once when one fails. Except for a single address, each attempt has a thread, which is detached once another one has
-/// succeeded.
+/// Connects to the first of these addresses that accepts. The attempts start 250 ms apart, or as soon as one fails.
+/// Unless there is a single address, each attempt has a thread, which is detached once another one has succeeded.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::TimedOut`] at the deadline; else one that names every address with its failure.
+/// [`ErrorKind::TimedOut`] at the deadline; else an error that lists every address with its failure.
 pub(super) fn connect(addresses: &[SocketAddr], deadline: Option<Instant>) -> io::Result<TcpStream> {
     let mut race = Race { failures: Vec::new(), deadline };
     match addresses {
@@ -74,7 +73,7 @@ impl Race {
         }
     }
 
-    /// Records a failed attempt. Returns the error of the deadline if that has passed.
+    /// Records a failed attempt. Fails if the deadline has passed.
     fn record_failure(&mut self, address: SocketAddr, error: &io::Error) -> Option<io::Error> {
         self.failures.push(format!("{address}: {error}"));
         self.stop_sending().then(|| ErrorKind::TimedOut.into())
@@ -97,7 +96,7 @@ fn attempt(address: SocketAddr, deadline: Option<Instant>) -> io::Result<TcpStre
     }
 }
 
-/// Returns the next report, if one comes in time.
+/// Returns the next report, or `None` if there is none in time.
 fn receive<T>(reports: &mpsc::Receiver<T>, until: Option<Instant>) -> Option<T> {
     match until {
         None => reports.recv().ok(),
@@ -121,7 +120,7 @@ mod tests {
         Instant::now() + Duration::from_secs(seconds)
     }
 
-    /// An address that neither accepts nor refuses: as many as it has room for wait already.
+    /// Returns an address that neither accepts nor refuses connections, because its backlog is full.
     fn silent() -> Option<(SocketAddr, impl Sized)> {
         let (listener, address) = listening();
         let mut waiting = Vec::new();

@@ -11,9 +11,9 @@ use teamwire_std::{has_pending_data, undrained};
 
 /// A TCP connection with a deadline: a read or write that has not completed by then fails with [`ErrorKind::TimedOut`].
 ///
-/// Setting a timeout in the operating system is a system call. So a slightly shorter one than needed is set, and kept as long
-/// as it is close enough; if nothing has arrived by then, the rest is set. (But not on Windows, where a connection on which a
-/// read has timed out must not be used again.)
+/// Setting a socket timeout is a system call. So a slightly shorter timeout than needed is set, and reused while it is
+/// close enough; if it expires, the rest is set. (Except on Windows, where a connection must not be used after a read
+/// has timed out.)
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: Arc<TcpStream>,
@@ -21,7 +21,7 @@ pub(crate) struct Socket {
     deadline: Option<Instant>,
 }
 
-/// Directions in which a socket can be used without waiting: both after an error or the end.
+/// Directions in which a socket does not block: both after an error or the end of the stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ready {
     /// Bytes or the end have arrived.
@@ -30,7 +30,7 @@ pub(crate) struct Ready {
     pub(crate) writable: bool,
 }
 
-/// Timeout of reads, as it is set in the operating system; by default there is none.
+/// Read timeout that is set in the operating system; none by default.
 #[derive(Debug, Default)]
 struct OpTimeout {
     os_limit: Option<Duration>,
@@ -51,32 +51,32 @@ impl Socket {
         &self.stream
     }
 
-    /// Sets when reads and writes time out.
+    /// Sets the deadline of reads and writes.
     pub(crate) const fn set_deadline(&mut self, deadline: Option<Instant>) {
         self.deadline = deadline;
     }
 
-    /// Reads what has arrived, without waiting: if nothing, [`ErrorKind::WouldBlock`].
+    /// Reads without blocking: fails with [`ErrorKind::WouldBlock`] if nothing has arrived.
     pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         retry_interrupted(|| now::read(&self.stream, buffer))
     }
 
-    /// Writes what there is room for, without waiting: if none, [`ErrorKind::WouldBlock`].
+    /// Writes without blocking: fails with [`ErrorKind::WouldBlock`] if there is no room.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         retry_interrupted(|| now::write(&self.stream, bytes))
     }
 
-    /// Waits until it is readable, or writable if `wants_to_write`, or until then.
+    /// Waits until the socket is readable, or writable if `wants_to_write`, or until this time.
     pub(crate) fn wait(&self, wants_to_write: bool, until: Option<Instant>) -> io::Result<Ready> {
         now::wait(&self.stream, wants_to_write, until)
     }
 
-    /// Returns how many bytes the operating system has still to deliver, where it reports it.
+    /// Returns the number of bytes that the operating system has still to deliver, where it reports it.
     pub(crate) fn undrained(&self) -> Option<u64> {
         undrained(self.stream.local_addr().ok()?, self.stream.peer_addr().ok()?)
     }
 
-    /// Returns whether it is open, with no bytes pending.
+    /// Returns whether the connection is open and no bytes are pending.
     pub(crate) fn is_idle(&self) -> bool {
         match has_pending_data(&*self.stream) {
             Some(arrived) => !arrived,
@@ -149,7 +149,7 @@ impl OpTimeout {
         }
     }
 
-    /// Returns whether the timeout is not too long, and not so short that it would soon be set again.
+    /// Returns whether the timeout is not too long, and not so short that it would soon have to be set again.
     fn is_close_enough(&self, left: Option<Duration>) -> bool {
         match (self.os_limit, left) {
             (Some(set), Some(left)) => set <= left && set >= left / 2 && !cfg!(windows),
@@ -173,7 +173,7 @@ impl OpTimeout {
     }
 }
 
-/// Reads, writes and waits where the operating system can do so without a change of the socket's mode.
+/// Non-blocking reads and writes, and waits, where they need no change of the socket's mode.
 #[cfg(unix)]
 mod now {
     use std::{io, net::TcpStream, time::Instant};
@@ -217,7 +217,7 @@ mod now {
         let mut sockets = [PollFd::new(stream, flags)];
         loop {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            // A longer wait than the type can hold has no limit.
+            // A duration that the type cannot represent is unlimited.
             let left = left.and_then(|left| Timespec::try_from(left).ok());
             match poll(&mut sockets, left.as_ref()) {
                 Err(Errno::INTR) => {}
@@ -227,7 +227,7 @@ mod now {
     }
 }
 
-/// The same elsewhere: the socket's mode is changed for each attempt, and a wait is a short sleep.
+/// Non-blocking reads and writes elsewhere: the socket's mode is changed for each, and a wait is a short sleep.
 #[cfg(not(unix))]
 mod now {
     use std::{
@@ -251,7 +251,7 @@ mod now {
 
     pub(super) fn wait(stream: &TcpStream, wants_to_write: bool, until: Option<Instant>) -> io::Result<Ready> {
         loop {
-            // Whether there is room to write is found out by writing, after a pause.
+            // Only a write shows whether there is room, so it is attempted after a pause.
             match without_waiting(stream, || stream.peek(&mut [0])) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 _ => return Ok(Ready { readable: true, writable: false }),

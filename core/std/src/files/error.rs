@@ -5,7 +5,7 @@ use teamwire_core::effect::{FileError, FileErrorKind};
 /// Message for a pipe or a device.
 pub(super) const NOT_A_FILE: &str = "it is neither a file nor a folder";
 
-/// Returns a function that makes errors of the operating system errors of this file.
+/// Returns a function that maps I/O errors to errors of this file.
 pub(super) fn file_error(path: &str) -> impl Fn(io::Error) -> FileError {
     move |error| {
         let kind = match error.kind() {

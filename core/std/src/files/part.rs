@@ -1,4 +1,4 @@
-//! New files next to the ones that they replace.
+//! Temporary files next to the files that they replace.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -10,11 +10,11 @@ use teamwire_core::effect::{FileError, FileErrorKind};
 
 use super::error::{NOT_A_FILE, file_error};
 
-/// Maximum length of a chain of links, as on Linux.
+/// Maximum number of symbolic links to follow, as on Linux.
 const MAX_LINKS: u32 = 40;
 
-/// Creates a new, empty file next to `target`, and returns the paths of both. If `target` is a link, the path is that of its
-/// destination.
+/// Creates a new, empty file next to `target`, and returns the paths of both. If `target` is a link, the path is that
+/// of its destination.
 pub(super) fn create(target: &str) -> Result<(String, String), FileError> {
     let replaced = match fs::metadata(target) {
         Ok(data) if data.is_dir() => return Err(FileError::new(target, FileErrorKind::IsDirectory, "")),
@@ -38,12 +38,12 @@ pub(super) fn create(target: &str) -> Result<(String, String), FileError> {
             Err(FileError::new(target, FileErrorKind::NotFound, "there is no such folder"))
         }
         Err(error) => {
-            // It may have been created, and could not be given its permissions.
+            // The file may have been created before its permissions could not be set.
             if error.kind() != ErrorKind::AlreadyExists {
                 let _ = fs::remove_file(&part);
             }
             let FileError { kind, message, .. } = file_error(&part)(error);
-            Err(FileError::new(target, kind, format!("no new file can be made in its folder: {message}")))
+            Err(FileError::new(target, kind, format!("cannot create a new file in its folder: {message}")))
         }
     }
 }
@@ -58,7 +58,7 @@ pub(super) fn rename(from: &str, to: &str) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// Opens a file that [`create`] has made, for writing. Links, pipes and the like are refused.
+/// Opens a file that [`create`] has made, for writing. Fails for anything but a regular file, also for a link to one.
 pub(super) fn open(path: &str) -> Result<File, FileError> {
     let file = permissions::not_through_a_link(path).map_err(file_error(path))?;
     match file.metadata() {
@@ -74,7 +74,7 @@ fn create_new(path: &str, replaced: Option<&Metadata>) -> io::Result<()> {
     permissions::create_as(&mut options, path, replaced)
 }
 
-/// Returns the destination of links, whether it exists or not.
+/// Follows symbolic links to their destination, which need not exist.
 fn resolve(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -82,13 +82,13 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
             return Ok(path);
         }
         let link = fs::read_link(&path)?;
-        // An absolute one takes the place of all of it.
+        // An absolute link replaces the whole path.
         path = path.parent().unwrap_or(Path::new("")).join(link);
     }
     Err(io::Error::other("too many links"))
 }
 
-/// Returns a name of 128 unpredictable bits, so that nothing can be planted under it.
+/// Returns a name of 128 random bits, so that no file can be planted under it.
 fn random_name() -> io::Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
@@ -105,9 +105,9 @@ mod permissions {
 
     use rustix::fs::OFlags;
 
-    /// Permissions to read, write and execute, without set-user-id and the like.
+    /// Permissions to read, write and execute, without the set-user-id, set-group-id and sticky bits.
     const BITS: u32 = 0o777;
-    /// A file that may not be written has to be writable until it is complete.
+    /// Permission of the owner to write, which a read-only file needs until it is complete.
     const WRITABLE: u32 = 0o200;
 
     fn bits(of: &Metadata) -> u32 {
@@ -116,7 +116,7 @@ mod permissions {
 
     pub(super) fn create_as(options: &mut OpenOptions, path: &str, replaced: Option<&Metadata>) -> io::Result<()> {
         let Some(mode) = replaced.map(|data| bits(data) | WRITABLE) else { return options.open(path).map(drop) };
-        // Never more open than it will be; then exactly so, whatever the umask takes away.
+        // Created with these permissions at most, then set to them exactly, whatever the umask.
         options.mode(mode).open(path)?.set_permissions(Permissions::from_mode(mode))
     }
 
@@ -125,7 +125,7 @@ mod permissions {
     }
 
     pub(super) fn not_through_a_link(path: &str) -> io::Result<File> {
-        // To open a pipe would wait for its other end.
+        // Opening a pipe would wait for its other end.
         let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
         OpenOptions::new().write(true).custom_flags(flags.cast_signed()).open(path)
     }
@@ -143,14 +143,14 @@ mod permissions {
     }
 
     /// New files have the permissions of their folder here.
-    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    #[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
     pub(super) fn keep(_: &str, _: &Metadata) -> io::Result<()> {
         Ok(())
     }
 
     pub(super) fn not_through_a_link(path: &str) -> io::Result<File> {
         if !fs::symlink_metadata(path)?.is_file() {
-            return Err(io::Error::other("it is no file"));
+            return Err(io::Error::other("it is not a regular file"));
         }
         OpenOptions::new().write(true).open(path)
     }

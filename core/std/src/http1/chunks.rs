@@ -5,9 +5,9 @@ use super::limits::MAX_HEAD;
 /// Maximum length of chunk extensions without a byte of the body between them, in bytes.
 const MAX_EXTENSIONS: usize = 1 << 20;
 
-/// Takes the data out of a chunked body (RFC 9112, section 7.1), piece by piece as it arrives.
+/// Incremental decoder of a chunked body (RFC 9112, section 7.1).
 ///
-/// Bytes that are not in the form of a chunked body pass as they are: see [`ChunkLines::check`].
+/// Malformed bytes pass unchanged: see [`ChunkLines::check`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ChunkLines {
     state: State,
@@ -38,7 +38,7 @@ enum State {
     DataEnd,
     /// Behind the CR that follows the data of a chunk.
     DataLineEnd,
-    /// In the trailers, in a line of so many bytes.
+    /// In a line of the trailers, of which this number of bytes has arrived.
     Trailers {
         line: usize,
     },
@@ -53,8 +53,8 @@ enum State {
 }
 
 impl ChunkLines {
-    /// Reads these bytes, which follow those that were read before, at most up to the end of the body, and writes the data in
-    /// them. Returns the number of bytes that were read, and of those that were written.
+    /// Decodes the next bytes of the body, up to its end at most. Returns the number of bytes that were read, and the
+    /// number that were written.
     pub fn decode(&mut self, from: &[u8], to: &mut [u8]) -> (usize, usize) {
         let (mut read, mut written) = (0, 0);
         while read < from.len() && !matches!(self.state, State::Ended | State::Malformed) {
@@ -79,8 +79,8 @@ impl ChunkLines {
         (read, written)
     }
 
-    /// Removes extensions and trailers from these bytes, which follow those of the last call, and passes the data in them to
-    /// `on_data`, which may change it. Returns how many bytes are left at the beginning: the data between the sizes of chunks.
+    /// Removes extensions and trailers from the next bytes of the body, and passes the data in them to `on_data`, which
+    /// may change it. Returns the number of bytes that are left: the data and the chunk sizes.
     pub fn strip(&mut self, bytes: &mut [u8], mut on_data: impl FnMut(&mut [u8])) -> usize {
         let (mut read, mut write) = (0, 0);
         while read < bytes.len() {
@@ -113,8 +113,8 @@ impl ChunkLines {
     ///
     /// # Errors
     ///
-    /// [`TransportErrorKind::Protocol`] for a body that is malformed, and for one with more than [`MAX_HEAD`] bytes of trailers or
-    /// 1 MiB of extensions in a row: a reader would wait for the end of a line, or read, without an end.
+    /// [`TransportErrorKind::Protocol`] if the body is malformed, or has more than [`MAX_HEAD`] bytes of trailers or 1
+    /// MiB of extensions in a row, which could keep a reader busy for ever.
     pub fn check(&self) -> Result<(), TransportError> {
         let why = match self {
             _ if self.is_malformed() => "the chunked body is malformed",
@@ -124,18 +124,18 @@ impl ChunkLines {
         Err(TransportError::new(TransportErrorKind::Protocol, why))
     }
 
-    /// Exceeds a limit: there are more than [`MAX_HEAD`] bytes of trailers, or more than 1 MiB of extensions in a row.
+    /// Returns whether there are more than [`MAX_HEAD`] bytes of trailers, or more than 1 MiB of extensions in a row.
     const fn is_excessive(&self) -> bool {
         self.trailers > MAX_HEAD || self.extensions > MAX_EXTENSIONS
     }
 
-    /// Is not in the form of RFC 9112, section 7.1: has a size that is not hexadecimal digits alone, data that is longer or
-    /// shorter than its size, or a line that does not end with CR LF. A reader may wait for ever for the end of such a line.
+    /// Returns whether the body violates RFC 9112, section 7.1: a size is not hexadecimal, the data does not match its
+    /// size, or a line does not end with CR LF. A reader might wait for ever for the end of such a line.
     const fn is_malformed(&self) -> bool {
         matches!(self.state, State::Malformed)
     }
 
-    /// Takes the next byte, or so many of data. Returns whether they stay.
+    /// Advances by one byte, or by a run of data. Returns whether the bytes are kept.
     fn keeps(&mut self, byte: u8, length: usize) -> bool {
         let digit = char::from(byte).to_digit(16).map(u64::from);
         let before = self.state;
@@ -151,7 +151,7 @@ impl ChunkLines {
             (State::Size { .. } | State::Extension { .. }, b'\n') => State::Malformed,
             (State::Size { size, .. }, b';' | b' ' | b'\t') => State::Extension { size },
             (State::Size { size, digits }, _) => match digit {
-                // The reader takes a line of 20 bytes, so no zero stays but the first.
+                // ureq_proto accepts size lines of up to 20 bytes, so only the first of several leading zeros is kept.
                 Some(0) if digits == 0 => return self.drop_byte(),
                 Some(digit) if digits < 16 => State::Size { size: size << 4 | digit, digits: digits + 1 },
                 _ => State::Malformed,
@@ -184,7 +184,7 @@ impl ChunkLines {
         };
         match (before, self.state) {
             (State::Size { .. }, State::Extension { .. }) => self.drop_byte(),
-            // Of the trailers only the line break that ends the body stays.
+            // Only the line break that ends the body is kept of the trailers.
             (State::Trailers { .. }, State::Trailers { .. } | State::TrailerEnd { line: 1.. })
             | (State::TrailerEnd { .. }, State::Trailers { .. }) => false,
             _ => true,
@@ -211,7 +211,7 @@ mod tests {
         (String::from_utf8(out).expect("it was text"), lines)
     }
 
-    /// Decodes this text when it arrives in pieces of this length, with room for so many bytes at a time.
+    /// Decodes this text, which arrives in pieces of this length, into a buffer with this much room.
     fn decoded(text: &str, piece: usize, room: usize) -> (String, usize) {
         let (mut lines, mut out, mut at) = (ChunkLines::default(), Vec::new(), 0);
         let mut arrived = 0;
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_end_becomes_excessive() {
+    fn endless_lines_and_trailers_are_excessive() {
         let many = "x".repeat(2 << 20);
         for text in [format!("1;{many}"), format!("0\r\n{many}"), format!("0\r\n{}", "a: b\r\n".repeat(20_000))] {
             assert!(stripped(&text, 4096).1.is_excessive());

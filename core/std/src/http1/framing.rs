@@ -1,11 +1,11 @@
 use teamwire_core::effect::{TransportError, TransportErrorKind};
 
-/// Framing of a response's body, as far as `ureq_proto` has to be helped with it.
+/// Framing of a response's body, where `ureq_proto` does not determine it correctly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Framing {
-    /// The body comes in chunks.
+    /// The body is chunked.
     pub is_chunked: bool,
-    /// The end of the body is beyond doubt, so that the connection can be kept (RFC 9112, section 6.1).
+    /// The end of the body is unambiguous, so that the connection can be kept (RFC 9112, section 6.1).
     pub is_unambiguous: bool,
 }
 
@@ -15,8 +15,9 @@ impl Framing {
     ///
     /// # Errors
     ///
-    /// [`TransportErrorKind::Protocol`] for a transfer coding other than `chunked`, as none was asked for; for `chunked` twice; and
-    /// for any in HTTP/1.0 (RFC 9112, section 6.1): what `ureq_proto` would read then is not the body.
+    /// [`TransportErrorKind::Protocol`] for a transfer coding other than `chunked`, which was not requested; for a body
+    /// that is chunked twice; and for any transfer coding in HTTP/1.0 (RFC 9112, section 6.1). `ureq_proto` would
+    /// misread such bodies.
     pub fn of<'a>(
         is_old: bool,
         status: u16,
@@ -35,18 +36,18 @@ impl Framing {
                 }
                 if !coding.eq_ignore_ascii_case(b"chunked") {
                     let coding = coding.escape_ascii();
-                    return refused(format!("the response has a transfer coding that was not asked for: {coding}"));
+                    return refused(format!("the response has a transfer coding that was not requested: {coding}"));
                 }
                 if is_chunked {
                     return refused("the response is chunked twice".to_owned());
                 }
                 if is_old {
-                    return refused("a transfer coding in a response of HTTP/1.0".to_owned());
+                    return refused("a response of HTTP/1.0 has a transfer coding".to_owned());
                 }
                 is_chunked = true;
             }
         }
-        // After a head with this status there is no body, whatever it says; but some servers send one.
+        // Responses with this status have no body, but some servers send one.
         let is_odd = status == 204 && (has_length || has_coding);
         Ok(Self { is_chunked, is_unambiguous: !is_odd && (!has_coding || is_chunked && !has_length) })
     }
@@ -79,11 +80,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_body_in_chunks_is_refused() {
+    fn other_transfer_codings_are_rejected() {
         for (is_old, value, why) in [
-            (false, "gzip, chunked", "not asked for: gzip"),
+            (false, "gzip, chunked", "not requested: gzip"),
             (false, "chunked, chunked", "twice"),
-            (false, "chunked, gzip", "not asked for: gzip"),
+            (false, "chunked, gzip", "not requested: gzip"),
             (true, "chunked", "HTTP/1.0"),
         ] {
             let error = Framing::of(is_old, 200, [value.as_bytes()], false).expect_err("it cannot be read");

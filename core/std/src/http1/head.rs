@@ -1,4 +1,4 @@
-/// The head at the beginning of what has arrived.
+/// Head at the beginning of the received bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Head {
     /// Its end has not arrived yet.
@@ -7,7 +7,7 @@ pub enum Head {
     Interim {
         /// Length of the whole head in bytes.
         length: usize,
-        /// Asks for the body that was announced (100).
+        /// `100 Continue`: the server requests the body.
         continues: bool,
     },
     /// The final response.
@@ -55,7 +55,8 @@ fn end(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// Replaces each line break before white space by spaces. A first header line that begins so belongs to none, and stays.
+/// Replaces each line break before white space by spaces, except before the first header line, which has no line to be
+/// joined to.
 fn unfold(head: &mut [u8]) {
     let first_line = head.iter().position(|byte| *byte == b'\n').unwrap_or(head.len());
     for at in first_line + 1..head.len().saturating_sub(1) {

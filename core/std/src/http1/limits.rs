@@ -4,7 +4,8 @@ use std::time::Duration;
 pub const MAX_HEAD: usize = 64 << 10;
 /// Maximum number of interim responses (1xx) before the final one.
 pub const MAX_INTERIM: usize = 32;
-/// Length from which a body is announced with `Expect: 100-continue`, in bytes. To send less costs no more than to ask.
+/// Minimum length of a body that is sent with `Expect: 100-continue`, in bytes. Sending a shorter one is as cheap as
+/// asking.
 pub const MIN_EXPECT_CONTINUE_LENGTH: u64 = (64 << 10) + 1;
-/// Maximum time for the server to agree to a body. Not every server does.
+/// Maximum time to wait for `100 Continue`, which not every server sends.
 pub const EXPECT_CONTINUE_TIMEOUT: Duration = Duration::from_secs(1);

@@ -17,8 +17,8 @@ pub struct ParsedHead {
     pub framing: Framing,
     /// The connection ends with the response.
     pub closes_connection: bool,
-    /// The part of the head that says where the response ends, in known words and numbers alone, and no longer than the whole.
-    /// `ureq_proto` logs all that it reads, byte for byte, and a server may repeat a request's credentials anywhere.
+    /// The part of the head that delimits the response: only known words and numbers, and never longer than the whole
+    /// head. `ureq_proto` logs every byte that it reads, and a server may repeat the credentials of a request anywhere.
     pub for_library: String,
 }
 
@@ -27,8 +27,8 @@ impl ParsedHead {
     ///
     /// # Errors
     ///
-    /// [`TransportErrorKind::Protocol`] for a head that is malformed or has more than 128 fields, and for lengths that
-    /// contradict each other; and those of [`Framing::of`].
+    /// [`TransportErrorKind::Protocol`] if the head is malformed, has more than 128 fields, or has contradictory
+    /// lengths; also the errors of [`Framing::of`].
     pub fn parse(head: &[u8]) -> Result<Option<Self>, TransportError> {
         // Some servers end the previous response with one line break too many.
         let start = head.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(head.len());
@@ -37,7 +37,7 @@ impl ParsedHead {
         let mut headers = HeaderMap::new();
         for line in lines.take_while(|line| !line.is_empty()) {
             if headers.len() == MAX_FIELDS {
-                return Err(malformed(format!("too many headers: more than {MAX_FIELDS} header fields")));
+                return Err(malformed(format!("more than {MAX_FIELDS} header fields")));
             }
             let (name, value) = field(line).ok_or_else(|| malformed("a header field is malformed"))?;
             headers.append(name, value);
@@ -70,7 +70,7 @@ impl ParsedHead {
     }
 }
 
-/// Returns version and status code.
+/// Returns the version and the status code.
 fn status_line(line: &[u8]) -> Option<(&str, &str)> {
     let is_text = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
     let (start, reason) = line.split_at_checked("HTTP/1.1 200".len())?;
@@ -96,14 +96,14 @@ fn length(headers: &HeaderMap) -> Result<Option<u64>, TransportError> {
             .and_then(|digits| digits.parse().ok())
             .ok_or_else(|| malformed("the content-length is not a number"))?;
         if length.is_some_and(|length| length != next) {
-            return Err(malformed("one content-length contradicts the other"));
+            return Err(malformed("the content-length fields contradict each other"));
         }
         length = Some(next);
     }
     Ok(length)
 }
 
-/// Returns the option of `Connection` that says whether the connection ends with the response.
+/// Returns the `Connection` option that decides whether the connection is kept after the response.
 fn connection(headers: &HeaderMap) -> Option<&'static str> {
     let has = |option: &str| {
         let values = headers.get_all(header::CONNECTION).iter();
@@ -168,7 +168,7 @@ mod tests {
             ("content-length: +5\r\n", "content-length"),
             ("content-length: 5,\r\n", "content-length"),
             ("content-length: 99999999999999999999\r\n", "content-length"),
-            ("content-length: 5\r\ncontent-length: 6\r\n", "contradicts"),
+            ("content-length: 5\r\ncontent-length: 6\r\n", "contradict each other"),
             ("transfer-encoding: gzip\r\n", "transfer coding"),
             (&"a: b\r\n".repeat(129), "more than 128"),
         ] {
