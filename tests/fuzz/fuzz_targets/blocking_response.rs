@@ -4,7 +4,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teamwire_blocking::{executor::Executor, Client, Error};
+use teamwire_blocking::{Client, Error};
+use teamwire_core::executor::Executor;
 use teamwire_fuzz::{Bot, Server, Setup, assert_no_credentials, limited};
 
 fuzz_target!(|input: &[u8]| {

@@ -4,7 +4,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teamwire_core::{effect::Exchange, machine::{Machine, Step}, model::ThreadId, ByHand, Checkpoint, Client, Config, Error, ErrorKind};
+use teamwire_core::{
+    Checkpoint, Client, Config, Error, ErrorKind,
+    effect::Exchange,
+    executor::Manual,
+    machine::{Machine, Step},
+    model::ThreadId,
+};
 use teamwire_fuzz::{assert_no_credentials, credentials, limited, now};
 
 fuzz_target!(|input: &[u8]| {
@@ -14,7 +20,7 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(checkpoint, again, "the checkpoint changes when it is encoded and decoded");
 
     let config = Config::new("https://teamwire.example.org", credentials()).expect("the URL is valid");
-    let client = Client::new(ByHand::new(config, [7; 32], now()));
+    let client = Client::new(Manual::new(config, [7; 32], now()));
     let text = |name: &str| json[name].as_str().unwrap_or_default();
     let chat = client.chats().chat(ThreadId::from(text("chat")));
     // At most one of the feeds accepts the checkpoint, so few allocations are in use at once.

@@ -6,7 +6,13 @@ use std::{array, fmt::Debug};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use libfuzzer_sys::fuzz_target;
-use teamwire_core::{config::{APP_ID_VAR, SECRET_VAR, URL_VAR}, effect::Exchange, machine::{Machine, Step}, ByHand, Client, Config, Credentials, Error, ErrorKind};
+use teamwire_core::{
+    Client, Config, Credentials, Error, ErrorKind,
+    config::{APP_ID_VAR, SECRET_VAR, URL_VAR},
+    effect::Exchange,
+    executor::Manual,
+    machine::{Machine, Step},
+};
 use teamwire_fuzz::{Network, Setup, limited, now};
 use url::Url;
 
@@ -109,7 +115,7 @@ impl Settings {
 
     fn config(&self) -> Result<Config, Error> {
         let credentials = Credentials::new(&*self.app_id, &*self.secret)?;
-        let new = if self.allows_plain_http { Config::allowing_plain_http } else { Config::new };
+        let new = if self.allows_plain_http { Config::new_insecure } else { Config::new };
         let mut config = new(&self.url, credentials)?;
         if let Some(proxy) = &self.proxy {
             config = config.with_proxy(proxy)?;
@@ -129,7 +135,7 @@ impl Settings {
         record(output, teamwire_async_std::client_on(Network::new(setup, &nothing), config.clone()));
         record(output, teamwire_blocking::client(config.clone()));
 
-        let client = Client::new(ByHand::new(config.clone(), [7; 32], now()));
+        let client = Client::new(Manual::new(config.clone(), [7; 32], now()));
         record(output, Ok(client.clone()));
         match client.contacts().me().poll(now()) {
             Step::Send(_, exchange) => {

@@ -3,7 +3,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teamwire_core::{machine::{Machine, Step}, model::Image, ByHand, Client, Config, ErrorKind, NewChat};
+use teamwire_core::{
+    Client, Config, ErrorKind, NewChat,
+    executor::Manual,
+    machine::{Machine, Step},
+    model::Image,
+};
 use teamwire_fuzz::{assert_no_credentials, credentials, limited, now};
 
 /// Maximum side of an avatar, in pixels.
@@ -11,9 +16,9 @@ const MAX_SIDE: u16 = 600;
 
 fuzz_target!(|input: &[u8]| {
     let config = Config::new("https://teamwire.example.org", credentials()).expect("the URL is valid");
-    let client = Client::new(ByHand::new(config, [7; 32], now()));
+    let client = Client::new(Manual::new(config, [7; 32], now()));
     let step = limited(input.len(), || {
-        let chat = NewChat::titled("title").avatar(Image::bytes(input));
+        let chat = NewChat::titled("title").avatar(Image::from_bytes(input));
         client.chats().create_chat(chat).poll(now())
     });
     match step {

@@ -3,7 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teamwire_async_std::{executor::Executor, Client, Error, FeedEvent};
+use teamwire_async_std::{Client, Error, FeedEvent};
+use teamwire_core::executor::Executor;
 use teamwire_fuzz::{Bot, Network, Operation, Setup, assert_no_credentials, limited};
 
 /// Number of events that a feed is polled for.
@@ -27,7 +28,7 @@ async fn perform(client: &Client<Network>, bot: &Bot, operation: Operation) -> V
         let mut events = client.executor().events(bot.feed());
         for _ in 0..MAX_EVENTS {
             match events.next().await {
-                Some(Ok(FeedEvent::Trouble(trouble))) => errors.push(trouble.cause),
+                Some(Ok(FeedEvent::Retrying(retrying))) => errors.push(retrying.error),
                 Some(Ok(_)) => {}
                 Some(Err(error)) => errors.push(error),
                 None => break,

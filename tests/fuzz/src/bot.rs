@@ -1,7 +1,10 @@
 //! The bot that all targets use.
 
 use chrono::DateTime;
-use teamwire_core::{effect::{Moment, Now}, Credentials, Error};
+use teamwire_core::{
+    Credentials, Error,
+    effect::{Moment, Now},
+};
 
 const APP_ID: &str = "the app id of the bot";
 const SECRET: &str = "the secret of the bot";

@@ -2,7 +2,14 @@
 
 use std::{env, fs, process, sync::LazyLock};
 
-use teamwire_core::{feed::Poller, flow::Flow, model::{Asset, Attachment, NewAttachment, Upload}, script::{sample, Answer, Expect}, ByHand, ChatRef, Client, Config, Draft, Follow, Message, Script};
+use teamwire_core::{
+    ChatRef, Client, Config, Draft, FeedOptions, Message, Script,
+    executor::Manual,
+    feed::Poller,
+    flow::Flow,
+    model::{Asset, Attachment, NewAttachment, Upload},
+    script::{Expect, Respond, sample},
+};
 
 use crate::{bot::now, setup::Operation};
 
@@ -14,8 +21,8 @@ const FILE_LENGTH: usize = 70_000;
 
 /// A bot whose operations are machines for an executor.
 pub struct Bot {
-    client: Client<ByHand>,
-    chat: ChatRef<ByHand>,
+    client: Client<Manual>,
+    chat: ChatRef<Manual>,
 }
 
 /// An operation that discards its output.
@@ -24,7 +31,7 @@ pub type BoxedFlow<'a> = Box<dyn Flow<Output = ()> + 'a>;
 impl Bot {
     /// Creates a bot with these settings.
     pub fn new(config: Config) -> Self {
-        let client = Client::new(ByHand::new(config, [7; 32], now()));
+        let client = Client::new(Manual::new(config, [7; 32], now()));
         let chat = client.chats().chat(CHAT);
         Self { client, chat }
     }
@@ -45,7 +52,7 @@ impl Bot {
 
     /// Returns the feed of [`Operation::Feed`].
     pub fn feed(&self) -> Poller<Message> {
-        self.client.chats().new_messages(Follow::from_now())
+        self.client.chats().new_messages(FeedOptions::from_now())
     }
 
     fn me(&self) -> BoxedFlow<'_> {
@@ -68,7 +75,7 @@ fn asset() -> Asset {
     let kind = r#"[{"kind": "file", "asset": {"id": "a1", "file_name": "a", "media_type": "text/plain", "size": 5}}]"#;
     message["attachments"] = sample::json(kind);
     let path = format!("/v1/chats/{CHAT}/messages");
-    let script = Script::new().then(Expect::post(&path), Answer::json(201, message));
+    let script = Script::new().then(Expect::post(&path), Respond::json(201, message));
     let posted =
         Client::new(script).chats().chat(CHAT).post("hello").expect("the script has a response to this request");
     match posted.attachments.into_iter().next() {
@@ -84,5 +91,5 @@ fn file() -> NewAttachment {
         fs::write(&path, vec![b'x'; FILE_LENGTH]).expect("the temporary folder is writable");
         path.into_os_string().into_string().expect("the path is Unicode")
     });
-    NewAttachment::file(Upload::path(PATH.as_str()).named("file.txt"))
+    NewAttachment::file(Upload::from_path(PATH.as_str()).file_name("file.txt"))
 }

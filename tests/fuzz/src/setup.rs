@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use teamwire_core::{config::{Limits, RetryPolicy, Timeouts}, Config};
+use teamwire_core::{
+    Config,
+    config::{Limits, RetryPolicy, Timeouts},
+};
 
 use crate::{bot::credentials, response_bytes::expand_repetitions};
 
@@ -82,13 +85,13 @@ impl Setup {
         }
         if self.real_time {
             let short = Duration::from_millis(2);
-            config = config.with_timeouts(Timeouts { default: short, long: short, assets: short });
+            config = config.with_timeouts(Timeouts { request: short, listing: short, transfer_idle: short });
         }
         if self.small_limits {
-            config = config.with_limits(Limits { answer: 5_000, download: 5_000, ..Limits::default() });
+            config = config.with_limits(Limits { max_response_body: 5_000, max_download: 5_000, ..Limits::default() });
         }
         // No waits between retries, because they take real time with the blocking adapter.
-        config.with_retry(RetryPolicy { retries: if self.use_retries { 2 } else { 0 }, ..RetryPolicy::NEVER })
+        config.with_retry(RetryPolicy { max_retries: if self.use_retries { 2 } else { 0 }, ..RetryPolicy::NEVER })
     }
 }
 

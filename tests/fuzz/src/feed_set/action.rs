@@ -5,7 +5,11 @@ use std::time::Duration;
 use arbitrary::Arbitrary;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
-use teamwire_core::{effect::Response, machine::Reply, script::sample, Fault, FaultKind};
+use teamwire_core::{
+    effect::{Response, TransportError, TransportErrorKind},
+    machine::Reply,
+    script::sample,
+};
 
 /// One action.
 #[derive(Arbitrary, Debug)]
@@ -67,8 +71,8 @@ pub enum CannedReply {
     Nothing,
     /// Any response.
     Response(Status, Vec<u8>, Option<Vec<u8>>),
-    /// A fault instead of a response.
-    Fault(Failure, bool, bool, u64),
+    /// A transport error instead of a response.
+    Error(Failure, bool, bool, u64),
 }
 
 /// An item of a batch.
@@ -101,14 +105,14 @@ pub enum Code {
     Other(String),
 }
 
-/// The kind of a fault.
+/// The kind of a transport error.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub enum Failure {
     Resolve,
     Connect,
     Tls,
     Timeout,
-    Lost,
+    Disconnected,
     Protocol,
     TooLarge,
     File,
@@ -182,9 +186,9 @@ impl CannedReply {
             Self::Nothing => (StatusCode::NO_CONTENT, None),
             Self::Problem(status, _, wait) => (status.code(), wait.as_ref().map(String::as_bytes)),
             Self::Response(status, _, wait) => (status.code(), wait.as_deref()),
-            Self::Fault(failure, sent, reused, received) => {
-                let fault = Fault::new(failure.kind(), "fuzzed fault");
-                return Reply::Fault(fault.sent(*sent).reused(*reused).received(*received));
+            Self::Error(failure, sent, reused, received) => {
+                let error = TransportError::new(failure.kind(), "fuzzed error");
+                return Reply::Error(error.with_sent(*sent).with_reused(*reused).with_received(*received));
             }
         };
         let mut response = Response::new(self.body());
@@ -208,23 +212,23 @@ impl CannedReply {
             }
             Self::Problem(_, code, _) => json!({ "code": code.text(), "detail": "no" }),
             Self::Response(_, body, _) => return body.clone(),
-            Self::Nothing | Self::Fault(..) => return Vec::new(),
+            Self::Nothing | Self::Error(..) => return Vec::new(),
         };
         json.to_string().into_bytes()
     }
 }
 
 impl Failure {
-    fn kind(self) -> FaultKind {
+    fn kind(self) -> TransportErrorKind {
         match self {
-            Self::Resolve => FaultKind::Resolve,
-            Self::Connect => FaultKind::Connect,
-            Self::Tls => FaultKind::Tls,
-            Self::Timeout => FaultKind::Timeout,
-            Self::Lost => FaultKind::Lost,
-            Self::Protocol => FaultKind::Protocol,
-            Self::TooLarge => FaultKind::TooLarge,
-            Self::File => FaultKind::File,
+            Self::Resolve => TransportErrorKind::Resolve,
+            Self::Connect => TransportErrorKind::Connect,
+            Self::Tls => TransportErrorKind::Tls,
+            Self::Timeout => TransportErrorKind::Timeout,
+            Self::Disconnected => TransportErrorKind::Disconnected,
+            Self::Protocol => TransportErrorKind::Protocol,
+            Self::TooLarge => TransportErrorKind::TooLarge,
+            Self::File => TransportErrorKind::File,
         }
     }
 }

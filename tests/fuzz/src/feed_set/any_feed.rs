@@ -1,11 +1,18 @@
 //! A feed of any kind, because a set has feeds of one type.
 
-use teamwire_core::{effect::Now, feed::Poller, machine::{Feed, Machine, Reply, Step, Ticket}, model::LiveLocationUpdate, Checkpoint, End, Error, FeedEvent, Follow, Message, Reaction};
+use teamwire_core::{
+    Checkpoint, Error, FeedEvent, FeedOptions, Message, Reaction,
+    effect::Now,
+    executor::Manual,
+    feed::{FeedEnd, Poller},
+    machine::{Feed, Machine, Reply, Step, Ticket},
+    model::LiveLocationUpdate,
+};
 
 use crate::feed_set::action::FeedKind;
 
 /// A client that returns its machines.
-type Client = teamwire_core::Client<teamwire_core::ByHand>;
+type Client = teamwire_core::Client<Manual>;
 
 /// A feed of any kind.
 pub(crate) enum AnyFeed {
@@ -23,7 +30,7 @@ pub(crate) struct EventSummary {
 
 impl AnyFeed {
     pub(crate) fn new(client: &Client, kind: FeedKind, after: Option<Checkpoint>) -> Self {
-        let (chats, follow) = (client.chats(), Follow::from(after));
+        let (chats, follow) = (client.chats(), FeedOptions::from(after));
         match kind {
             FeedKind::AllMessages => Self::Messages(chats.new_messages(follow)),
             FeedKind::Messages => Self::Messages(chats.chat("c1").new_messages(follow)),
@@ -33,11 +40,11 @@ impl AnyFeed {
     }
 }
 
-fn summarise<T>(step: Step<FeedEvent<T>, Result<End, Error>>) -> Step<EventSummary, Result<End, Error>> {
+fn summarise<T>(step: Step<FeedEvent<T>, Result<FeedEnd, Error>>) -> Step<EventSummary, Result<FeedEnd, Error>> {
     match step {
         Step::Event(event) => {
             let checkpoint = event.checkpoint().cloned();
-            let failure = if let FeedEvent::Trouble(failed) = event { Some(failed.cause) } else { None };
+            let failure = if let FeedEvent::Retrying(retrying) = event { Some(retrying.error) } else { None };
             Step::Event(EventSummary { checkpoint, failure })
         }
         Step::Send(ticket, exchange) => Step::Send(ticket, exchange),
@@ -49,9 +56,9 @@ fn summarise<T>(step: Step<FeedEvent<T>, Result<End, Error>>) -> Step<EventSumma
 
 impl Machine for AnyFeed {
     type Event = EventSummary;
-    type Output = End;
+    type Output = FeedEnd;
 
-    fn poll(&mut self, now: Now) -> Step<EventSummary, Result<End, Error>> {
+    fn poll(&mut self, now: Now) -> Step<EventSummary, Result<FeedEnd, Error>> {
         match self {
             Self::Messages(feed) => summarise(feed.poll(now)),
             Self::Reactions(feed) => summarise(feed.poll(now)),

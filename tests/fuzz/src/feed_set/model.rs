@@ -5,7 +5,13 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use http::Method;
 use serde_json::json;
-use teamwire_core::{effect::{Exchange, Moment, Now}, machine::{Step, Ticket}, ByHand, Checkpoint, Client, Config, Error, FeedSet, Next};
+use teamwire_core::{
+    Checkpoint, Client, Config, Error, FeedSet,
+    effect::{Exchange, Moment, Now},
+    executor::Manual,
+    feed::FeedSetStep,
+    machine::{Step, Ticket},
+};
 
 use super::{
     action::{Action, CannedReply, Cursor, Failure, FeedKey, FeedKind},
@@ -18,7 +24,7 @@ const MAX_STEPS: usize = 1 << 20;
 
 /// A set of feeds with its expected state.
 pub struct FeedSetModel {
-    client: Client<ByHand>,
+    client: Client<Manual>,
     set: FeedSet<FeedKey, AnyFeed>,
     now: Now,
     /// The expected state of each feed in the set.
@@ -48,7 +54,7 @@ enum Idle {
 impl Default for FeedSetModel {
     fn default() -> Self {
         let config = Config::new("https://teamwire.example.org", credentials()).expect("the URL is valid");
-        let client = Client::new(ByHand::new(config, [7; 32], now()));
+        let client = Client::new(Manual::new(config, [7; 32], now()));
         Self { client, set: FeedSet::new(), now: now(), feeds: BTreeMap::new(), issued_tickets: Vec::new() }
     }
 }
@@ -67,7 +73,7 @@ impl FeedSetModel {
             Action::LateReply(which, key, canned) => self.late_reply(*which, *key, canned),
             Action::Reissue => self.reissue(),
             Action::AdvanceTime(time, jump) => {
-                self.now.moment = self.now.moment.plus(*time);
+                self.now.moment = self.now.moment.saturating_add(*time);
                 let utc = TimeDelta::try_milliseconds(*jump).and_then(|by| self.now.utc.checked_add_signed(by));
                 self.now.utc = utc.unwrap_or(self.now.utc);
             }
@@ -81,7 +87,7 @@ impl FeedSetModel {
         loop {
             match self.drain() {
                 Idle::Nothing => return,
-                Idle::Replies => self.reply(0, &CannedReply::Fault(Failure::Lost, true, true, 0)),
+                Idle::Replies => self.reply(0, &CannedReply::Error(Failure::Disconnected, true, true, 0)),
                 Idle::Time(until) => panic!("a stopped feed sleeps until {until:?}"),
             }
         }
@@ -146,7 +152,7 @@ impl FeedSetModel {
     /// Polls the set once. Returns `None` if it made a step.
     fn step(&mut self) -> Option<Idle> {
         let (key, step) = match self.set.next(self.now) {
-            Next::Step(key, step) => (key, step),
+            FeedSetStep::Step(key, step) => (key, step),
             idle => return Some(self.idle(&idle)),
         };
         let state = self.feeds.get_mut(&key).expect("a step belongs to a feed in the set");
@@ -167,28 +173,28 @@ impl FeedSetModel {
         None
     }
 
-    fn idle<E, T>(&self, idle: &Next<FeedKey, E, T>) -> Idle {
+    fn idle<E, T>(&self, idle: &FeedSetStep<FeedKey, E, T>) -> Idle {
         let all_wait = self.feeds.values().all(|state| state.pending.is_some());
         match idle {
-            Next::Empty => {
+            FeedSetStep::Empty => {
                 assert!(self.feeds.is_empty(), "the set has feeds, but returns `Empty`");
                 Idle::Nothing
             }
-            Next::Wait => {
+            FeedSetStep::Idle => {
                 assert!(
                     !self.feeds.is_empty() && all_wait,
                     "the set waits for replies, but not all feeds have a pending request"
                 );
                 Idle::Replies
             }
-            Next::Sleep(until) => {
+            FeedSetStep::Sleep(until) => {
                 assert!(
                     *until > self.now.moment && !all_wait,
                     "the set sleeps until {until:?}, which is past or not needed"
                 );
                 Idle::Time(*until)
             }
-            Next::Step(..) => unreachable!("steps are handled before"),
+            FeedSetStep::Step(..) => unreachable!("steps are handled before"),
         }
     }
 }
