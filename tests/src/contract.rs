@@ -58,7 +58,8 @@ impl Contract {
     pub fn refusals(&self, operation: &str) -> BTreeSet<(u16, &str)> {
         let route = self.routes.iter().find(|route| route.id.as_str() == operation);
         let route = route.unwrap_or_else(|| panic!("the contract has no operation {operation}"));
-        let refused = route.answers.iter().filter_map(|answer| Some((answer.status.parse().ok()?, &answer.contents)));
+        let refused =
+            route.responses.iter().filter_map(|response| Some((response.status.parse().ok()?, &response.contents)));
         let refused = refused.filter(|(status, _)| (400..500).contains(status));
         refused
             .flat_map(|(status, contents)| {

@@ -103,7 +103,7 @@ impl<H: Harness> FeedProbe<H> {
     #[track_caller]
     pub fn expect_failure(&mut self) -> Retrying {
         match self.event() {
-            Some(Ok(FeedEvent::Retrying(trouble))) => trouble,
+            Some(Ok(FeedEvent::Retrying(retrying))) => retrying,
             other => panic!("a failure is expected, not {other:?}"),
         }
     }
@@ -171,7 +171,7 @@ fn in_words<T>(event: FeedEvent<T>, text: fn(T) -> String) -> FeedEvent<String> 
         FeedEvent::Undecoded { item, checkpoint } => FeedEvent::Undecoded { item, checkpoint },
         FeedEvent::Heartbeat(checkpoint) => FeedEvent::Heartbeat(checkpoint),
         FeedEvent::Gap(checkpoint) => FeedEvent::Gap(checkpoint),
-        FeedEvent::Retrying(trouble) => FeedEvent::Retrying(trouble),
+        FeedEvent::Retrying(retrying) => FeedEvent::Retrying(retrying),
         _ => panic!("an event of an unknown kind"),
     }
 }

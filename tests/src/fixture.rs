@@ -136,7 +136,7 @@ pub fn config(sandbox: &Sandbox) -> Config {
 
 fn check(exchange: &ObservedExchange) -> Result<(), String> {
     // A request without a response is not checked.
-    let Some(answer) = &exchange.response else { return Ok(()) };
+    let Some(observed) = &exchange.response else { return Ok(()) };
     let mut request = Request::new(exchange.request_body.clone());
     *request.method_mut() = exchange.method.clone();
     *request.uri_mut() = exchange.uri.clone();
@@ -151,14 +151,14 @@ fn check(exchange: &ObservedExchange) -> Result<(), String> {
         contract.check_request(&request)
     };
     let operation = operation.map_err(|violation| wrong(violation.to_string()))?;
-    if answer.injected {
+    if observed.injected {
         return Ok(());
     }
-    let mut response = Response::new(answer.body.clone());
-    *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers.clone();
+    let mut response = Response::new(observed.body.clone());
+    *response.status_mut() = observed.status;
+    *response.headers_mut() = observed.headers.clone();
     // The server's HTTP stack adds it where it is missing.
-    let length = HeaderValue::from(answer.body.len());
+    let length = HeaderValue::from(observed.body.len());
     response.headers_mut().entry(header::CONTENT_LENGTH).or_insert(length);
     contract.check_response(&operation, &response).map_err(|violation| wrong(violation.to_string()))
 }

@@ -173,6 +173,6 @@ impl<H: Harness> Visitor<H::X> for Wait<H> {
     where
         H::X: 'a,
     {
-        H::wait(run).map(|answer| format!("{answer:?}"))
+        H::wait(run).map(|output| format!("{output:?}"))
     }
 }

@@ -58,7 +58,7 @@ pub enum Class {
 }
 
 macro_rules! operations {
-    ($($variant:ident = $class:ident $name:literal, $route:literal, $status:literal $answer:expr,
+    ($($variant:ident = $class:ident $name:literal, $route:literal, $status:literal $json:expr,
        |$bot:ident| $run:expr;)*) => {
         /// An operation that sends a request.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,8 +85,8 @@ macro_rules! operations {
             }
 
             /// The status and the JSON of a sample response. An avatar has no JSON: it is [`AVATAR`].
-            pub fn answer(self) -> (u16, Value) {
-                match self { $(Self::$variant => ($status, $answer),)* }
+            pub fn status_and_json(self) -> (u16, Value) {
+                match self { $(Self::$variant => ($status, $json),)* }
             }
 
             /// Calls it on the bot's executor, and passes the result to `visitor`.
@@ -168,7 +168,7 @@ impl Operation {
     /// Its response is a page of a list.
     pub fn is_paged(self) -> bool {
         // Marking takes no parameters: its response is the first page of another list.
-        self != Self::MarkAsRead && self.answer().1.get("items").is_some()
+        self != Self::MarkAsRead && self.status_and_json().1.get("items").is_some()
     }
 
     /// It returns `None` where others fail with `NotFound`.
@@ -178,7 +178,7 @@ impl Operation {
 
     /// A sample response, as a server sends it.
     pub fn response(self) -> Response {
-        let (status, json) = self.answer();
+        let (status, json) = self.status_and_json();
         let mut response = response(status, &json);
         if self == Self::LoadAvatar {
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
@@ -190,7 +190,7 @@ impl Operation {
 
     /// A sample response, for a script.
     pub fn scripted(self) -> Respond {
-        match self.answer() {
+        match self.status_and_json() {
             (status, _) if self == Self::LoadAvatar => Respond::status(status).body("image/jpeg", AVATAR),
             (status, Value::Null) => Respond::status(status),
             (status, json) => Respond::json(status, json),
@@ -285,7 +285,7 @@ impl Local {
     }
 
     /// Its result: the ids in it, or its text.
-    pub fn answer<X: Executor>(self, bot: &Bot<X>) -> Vec<String> {
+    pub fn result<X: Executor>(self, bot: &Bot<X>) -> Vec<String> {
         let (chat, chats) = (&bot.chat, bot.client.chats());
         match self {
             Self::UserMembers => chat.user_members().iter().map(|user| user.uid.to_string()).collect(),

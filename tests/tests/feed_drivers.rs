@@ -176,10 +176,10 @@ fn started<D: FeedDriver>(sandbox: &Sandbox, feeds: usize, threads: usize) -> D 
 
 /// Does this, and fails if that takes for ever.
 fn soon<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let (tell, delivered) = mpsc::channel();
-    let thread = thread::spawn(move || tell.send(work()));
-    match delivered.recv_timeout(SOON) {
-        Ok(done) => done,
+    let (done, result) = mpsc::channel();
+    let thread = thread::spawn(move || done.send(work()));
+    match result.recv_timeout(SOON) {
+        Ok(output) => output,
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("it hangs"),
         Err(mpsc::RecvTimeoutError::Disconnected) => panic!("{:?}", thread.join()),
     }

@@ -64,14 +64,14 @@ where
     }
 }
 
-fn answer(status: u16, body: &Value) -> Reply {
+fn response(status: u16, body: &Value) -> Reply {
     let media_type = if status < 400 { "application/json" } else { "application/problem+json" };
     let response = http::Response::builder().status(status).header("content-type", media_type);
-    Reply::Response(response.body(body.to_string().into_bytes()).expect("it is an answer"))
+    Reply::Response(response.body(body.to_string().into_bytes()).expect("it is a response"))
 }
 
 fn problem(status: u16, code: &str) -> Reply {
-    answer(status, &json!({ "code": code, "status": status, "title": code }))
+    response(status, &json!({ "code": code, "status": status, "title": code }))
 }
 
 fn item(mid: &str, cursor: &str) -> Value {
@@ -85,7 +85,7 @@ fn item(mid: &str, cursor: &str) -> Value {
 }
 
 fn batch(items: &[Value], cursor: &str) -> Reply {
-    answer(200, &json!({ "items": items, "cursor": cursor }))
+    response(200, &json!({ "items": items, "cursor": cursor }))
 }
 
 fn mid_of(event: FeedEvent<Message>) -> String {
@@ -191,7 +191,7 @@ fn expired_lease_is_renewed_at_the_cursor_of_the_feed() {
     for (id, at_cursor) in [("s1", "later"), ("s2", "much later")] {
         let (ticket, exchange) = sent(&mut feed, at(0));
         assert_eq!(exchange.request.method(), Method::PUT);
-        feed.handle(at(0), ticket, answer(200, &json!({ "id": id, "cursor": at_cursor })));
+        feed.handle(at(0), ticket, response(200, &json!({ "id": id, "cursor": at_cursor })));
         let (ticket, exchange) = sent(&mut feed, at(0));
         let uri = exchange.request.uri().to_string();
         assert!(uri.contains("cursor=here") && uri.contains(&format!("subscription={id}")), "{uri}");
@@ -213,10 +213,10 @@ fn server_that_asks_for_time_is_given_it_up_to_an_hour() {
         *response.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
         response.headers_mut().insert("retry-after", asked.parse().expect("it is a header"));
         feed.handle(at(0), ticket, Reply::Response(response));
-        let FeedEvent::Retrying(trouble) = next_event(&mut feed, at(0)) else { panic!("it reports a failure") };
-        let ours = trouble.retry_at.saturating_duration_since(Moment::EPOCH.saturating_add(waits));
+        let FeedEvent::Retrying(retrying) = next_event(&mut feed, at(0)) else { panic!("it reports a failure") };
+        let ours = retrying.retry_at.saturating_duration_since(Moment::EPOCH.saturating_add(waits));
         assert!((250..=500).contains(&ours.as_millis()), "{asked}: {ours:?} are added");
-        assert!(matches!(feed.poll(at(0)), Step::Sleep(until) if until == trouble.retry_at));
+        assert!(matches!(feed.poll(at(0)), Step::Sleep(until) if until == retrying.retry_at));
         sent(&mut feed, at(waits.as_secs() + 2));
     }
 }
@@ -242,7 +242,7 @@ fn feed_that_is_stopped_sends_at_most_its_farewell() {
     let subscribed = || {
         let mut feed = begun();
         let (ticket, _) = sent(&mut feed, at(0));
-        feed.handle(at(0), ticket, answer(200, &json!({ "id": "s1", "cursor": "x" })));
+        feed.handle(at(0), ticket, response(200, &json!({ "id": "s1", "cursor": "x" })));
         feed
     };
     let polling = || {
@@ -292,7 +292,7 @@ fn subscription_that_is_lost_again_and_again_is_retried() {
     let mut feed = locations(checkpoint("live_locations", Some("c1"), 1));
     for round in 0..2 {
         let (ticket, _) = sent(&mut feed, at(0));
-        feed.handle(at(0), ticket, answer(200, &json!({ "id": "s", "cursor": "x" })));
+        feed.handle(at(0), ticket, response(200, &json!({ "id": "s", "cursor": "x" })));
         let (ticket, _) = sent(&mut feed, at(0));
         feed.handle(at(0), ticket, problem(404, "not_found"));
         if round == 1 {
@@ -309,7 +309,7 @@ fn subscription_that_is_lost_now_and_then_is_no_failure() {
     let mut feed = locations(checkpoint("live_locations", Some("c1"), 1));
     for round in 0..5 {
         let (ticket, _) = sent(&mut feed, at(round));
-        feed.handle(at(round), ticket, answer(200, &json!({ "id": "s", "cursor": "x" })));
+        feed.handle(at(round), ticket, response(200, &json!({ "id": "s", "cursor": "x" })));
         // It is read in between: only a subscription that is lost twice in a row is a failure.
         let (ticket, _) = sent(&mut feed, at(round));
         feed.handle(at(round + 1), ticket, batch(&[], &format!("cursor {round}")));
@@ -335,9 +335,9 @@ fn events_without_a_new_cursor_are_a_failure_and_delivered_once() {
     feed.handle(at(0), ticket, batch(&[item("m1", "here")], "here"));
     let FeedEvent::Update { item, checkpoint } = next_event(&mut feed, at(0)) else { panic!("it can be read") };
     assert!(item.mid == "m1" && format!("{checkpoint:?}").contains("here"), "{checkpoint:?}");
-    let FeedEvent::Retrying(trouble) = next_event(&mut feed, at(0)) else { panic!("it is a failure") };
-    assert_eq!(trouble.error.kind(), ErrorKind::UnexpectedResponse);
-    assert!(matches!(feed.poll(at(0)), Step::Sleep(until) if until == trouble.retry_at));
+    let FeedEvent::Retrying(retrying) = next_event(&mut feed, at(0)) else { panic!("it is a failure") };
+    assert_eq!(retrying.error.kind(), ErrorKind::UnexpectedResponse);
+    assert!(matches!(feed.poll(at(0)), Step::Sleep(until) if until == retrying.retry_at));
 }
 
 #[test]
@@ -408,9 +408,9 @@ fn only_a_problem_of_the_contract_ends_a_feed() {
         let mut feed = messages(checkpoint("messages", Some("c1"), 1));
         let (ticket, _) = sent(&mut feed, at(0));
         feed.handle(at(0), ticket, page(status));
-        let FeedEvent::Retrying(trouble) = next_event(&mut feed, at(0)) else { panic!("{status}: it is reported") };
-        assert_eq!((trouble.error.status(), trouble.error.code()), (Some(status), None));
-        let later = Now::new(trouble.retry_at, DateTime::UNIX_EPOCH);
+        let FeedEvent::Retrying(retrying) = next_event(&mut feed, at(0)) else { panic!("{status}: it is reported") };
+        assert_eq!((retrying.error.status(), retrying.error.code()), (Some(status), None));
+        let later = Now::new(retrying.retry_at, DateTime::UNIX_EPOCH);
         let (ticket, _) = sent(&mut feed, later);
         feed.handle(later, ticket, batch(&[item("m1", "1")], "1"));
         assert_eq!(mid_of(next_event(&mut feed, later)), "m1");

@@ -197,7 +197,7 @@ fn share_that_may_have_begun_counts_until_the_server_denies_it() {
     let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
     let config = config.with_retry(RetryPolicy::NEVER);
     let refused = || Respond::problem(403, "auth");
-    for (answer, may_have_begun) in [
+    for (response, may_have_begun) in [
         (Respond::connection_lost(), true),
         (Respond::timeout(), true),
         (Respond::status(201).body("text/html", "<html>"), true),
@@ -205,7 +205,8 @@ fn share_that_may_have_begun_counts_until_the_server_denies_it() {
         (refused(), false),
     ] {
         let moved = Respond::json(200, sample::json(r#"{"active":[]}"#));
-        let script = Script::with_config(config.clone()).then(post(), answer).then(Expect::put("/v1/location"), moved);
+        let script =
+            Script::with_config(config.clone()).then(post(), response).then(Expect::put("/v1/location"), moved);
         let client = Client::new(script.clone());
         client.chats().chat("c1").post(live(ShareDuration::QuarterHour)).expect_err("it fails");
         assert_eq!(is_active(&client), may_have_begun);
@@ -249,9 +250,9 @@ fn share_posted_again_by_its_key_ends_with_the_first() {
     ] {
         let script = Script::new();
         script.advance(Duration::from_secs(60 * 60));
-        let answer = Respond::json(201, sample::message("m1", "c1", "here"));
-        let answer = date.into_iter().fold(answer, |answer, date| answer.header("date", date));
-        let client = Client::new(script.clone().then(post(), answer));
+        let response = Respond::json(201, sample::message("m1", "c1", "here"));
+        let response = date.into_iter().fold(response, |response, date| response.header("date", date));
+        let client = Client::new(script.clone().then(post(), response));
         let draft = live(ShareDuration::QuarterHour);
         let draft = key.into_iter().fold(draft, |draft, key| draft.idempotency_key(key));
         client.chats().chat("c1").post(draft).expect("it is posted");

@@ -72,7 +72,7 @@ struct Course {
     /// When each request was sent, and the wait that it asked for.
     polls: Vec<(Duration, Duration)>,
     /// The causes, and the pause after each.
-    troubles: Vec<(Error, Duration)>,
+    failures: Vec<(Error, Duration)>,
     /// Other events that were delivered.
     delivered: usize,
     /// For how long nothing was under way.
@@ -102,8 +102,8 @@ where
                 course.deaf += until.min(end).saturating_duration_since(now.moment);
                 now.moment = until;
             }
-            Step::Event(FeedEvent::Retrying(trouble)) => {
-                course.troubles.push((trouble.error, trouble.retry_at.saturating_duration_since(now.moment)));
+            Step::Event(FeedEvent::Retrying(retrying)) => {
+                course.failures.push((retrying.error, retrying.retry_at.saturating_duration_since(now.moment)));
             }
             Step::Event(_) => course.delivered += 1,
             Step::Done(Err(error)) => {
@@ -135,7 +135,7 @@ fn balancer_that_cuts_polls_does_not_make_a_feed_deaf() {
         for limit in [2, 3, 6, 10, 24, 25] {
             let course = follow(messages(30), TEN_MINUTES, balancer(Duration::from_secs(limit), cut));
             assert!(course.deaf < TEN_MINUTES / 20, "deaf for {:?} with a limit of {limit} s", course.deaf);
-            assert!((2..=4).contains(&course.troubles.len()), "{limit} s: {}", course.troubles.len());
+            assert!((2..=4).contains(&course.failures.len()), "{limit} s: {}", course.failures.len());
             let last = course.polls.last().expect("it polls").1;
             assert!(last < Duration::from_secs(limit), "it asks for {last:?} though {limit} s are cut");
             assert!(
@@ -150,7 +150,7 @@ fn balancer_that_cuts_polls_does_not_make_a_feed_deaf() {
 fn shorter_poll_is_kept_and_longer_ones_are_tried_seldom() {
     let day = Duration::from_secs(24 * 60 * 60);
     let course = follow(messages(25), day, balancer(6 * SECOND, || page(504)));
-    assert!((2..=2 * 25).contains(&course.troubles.len()), "{} troubles a day", course.troubles.len());
+    assert!((2..=2 * 25).contains(&course.failures.len()), "{} failures a day", course.failures.len());
     assert!(course.polls.iter().skip(2).all(|(_, wait)| *wait <= 6 * SECOND), "it flaps");
     assert!(course.deaf < day / 1000, "deaf for {:?} a day", course.deaf);
 }
@@ -162,7 +162,7 @@ fn wait_grows_back_after_the_limit_is_gone() {
         cuts += 1;
         if cuts <= 2 { (6 * SECOND, page(504)) } else { (wait_of(exchange), batch(&[], "here")) }
     });
-    assert_eq!(course.troubles.len(), 2);
+    assert_eq!(course.failures.len(), 2);
     assert_eq!(course.polls[2].1, 4 * SECOND);
     assert_eq!(course.polls.last().expect("it polls").1, 25 * SECOND);
     assert!(course.polls.windows(2).skip(2).all(|pair| pair[1].1 <= pair[0].1 + SECOND), "it grows by leaps");
@@ -175,8 +175,8 @@ fn single_cut_is_reported_and_shortens_nothing() {
         polls += 1;
         if polls % 3 == 0 { (6 * SECOND, page(504)) } else { (wait_of(exchange), batch(&[], "here")) }
     });
-    assert!(course.troubles.len() > 5);
-    assert!(course.troubles.iter().all(|(cause, pause)| cause.status() == Some(504) && *pause < SECOND));
+    assert!(course.failures.len() > 5);
+    assert!(course.failures.iter().all(|(cause, pause)| cause.status() == Some(504) && *pause < SECOND));
     assert!(course.polls.iter().all(|(_, wait)| *wait == 25 * SECOND));
 }
 
@@ -190,7 +190,7 @@ fn server_that_fails_at_once_is_an_outage() {
     for (lasts, reply) in cases.into_iter().chain(ours) {
         let course = follow(messages(25), TEN_MINUTES, |_| (lasts, reply()));
         assert!(course.polls.len() < 100, "{} polls in ten minutes", course.polls.len());
-        assert!(course.troubles.iter().skip(8).all(|(_, pause)| *pause >= 8 * SECOND), "{:?}", course.troubles);
+        assert!(course.failures.iter().skip(8).all(|(_, pause)| *pause >= 8 * SECOND), "{:?}", course.failures);
         assert!(course.polls.iter().all(|(_, wait)| *wait == 25 * SECOND), "it asks for less");
     }
 }
@@ -202,7 +202,7 @@ fn time_to_wait_that_a_gateway_asks_for_is_obeyed() {
         busy.headers_mut().insert("retry-after", http::HeaderValue::from_static("20"));
         (6 * SECOND, Reply::Response(busy))
     });
-    assert!(course.troubles.iter().all(|(_, pause)| *pause >= 20 * SECOND), "{:?}", course.troubles);
+    assert!(course.failures.iter().all(|(_, pause)| *pause >= 20 * SECOND), "{:?}", course.failures);
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn events_behind_a_hidden_backlog_are_delivered_soon() {
         (Duration::ZERO, batch(&items, &format!("after {sent}")))
     });
     assert!(sent > backlog, "only {sent} events were passed within ten seconds");
-    assert_eq!(course.troubles.len(), 0);
+    assert_eq!(course.failures.len(), 0);
 }
 
 #[test]
@@ -292,8 +292,8 @@ fn certificate_that_is_not_trusted_is_waited_out() {
         let fault = TransportError::new(TransportErrorKind::Tls, "the certificate has expired");
         if polls <= 5 { (Duration::ZERO, Reply::Error(fault)) } else { (wait_of(exchange), batch(&[], "here")) }
     });
-    assert_eq!((course.troubles.len(), course.end.map(|error| error.to_string())), (5, None));
-    assert!(course.troubles.iter().all(|(cause, _)| cause.to_string().contains("expired")), "{:?}", course.troubles);
+    assert_eq!((course.failures.len(), course.end.map(|error| error.to_string())), (5, None));
+    assert!(course.failures.iter().all(|(cause, _)| cause.to_string().contains("expired")), "{:?}", course.failures);
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn refusal_of_the_proxy_ends_a_feed_at_once() {
     ];
     for refusal in refusals {
         let course = follow(messages(25), TEN_MINUTES, |_| (Duration::ZERO, refusal()));
-        assert_eq!((course.polls.len(), course.troubles.len()), (1, 0), "one login");
+        assert_eq!((course.polls.len(), course.failures.len()), (1, 0), "one login");
         let error = course.end.expect("it ends");
         assert!(matches!(error, Error::Connection(_)) && !error.is_transient(), "{error:?}");
     }

@@ -174,7 +174,7 @@ fn map_items<T>(step: Step<FeedEvent<T>, Result<FeedEnd, Error>>, item_of: impl 
             FeedEvent::Started(checkpoint) => FeedEvent::Started(checkpoint),
             FeedEvent::Heartbeat(checkpoint) => FeedEvent::Heartbeat(checkpoint),
             FeedEvent::Gap(checkpoint) => FeedEvent::Gap(checkpoint),
-            FeedEvent::Retrying(trouble) => FeedEvent::Retrying(trouble),
+            FeedEvent::Retrying(retrying) => FeedEvent::Retrying(retrying),
             _ => return unknown_event(),
         }),
     }

@@ -1,31 +1,30 @@
-//! Whether an answer is one that its operation has.
+//! Checks of a response against those that the document has for its operation.
 
 use http::{Response, StatusCode};
 use serde_json::Value;
 
 use super::{
     request,
-    route::{Answer, Route},
+    route::{ResponseSpec, Route},
     schema::Schemas,
 };
 
 pub(super) fn check(route: &Route, response: &Response<Vec<u8>>, schemas: &Schemas) -> Result<(), String> {
     let status = response.status();
-    let wrong = |why: String| format!("the answer {}: {why}", status.as_u16());
-    let answer =
-        documented(route, status).ok_or_else(|| wrong("the operation has none with this status".to_owned()))?;
-    headers(answer, response, schemas).map_err(wrong)?;
-    body(answer, response, schemas).map_err(wrong)
+    let wrong = |why: String| format!("the response {}: {why}", status.as_u16());
+    let spec = documented(route, status).ok_or_else(|| wrong("the operation has none with this status".to_owned()))?;
+    headers(spec, response, schemas).map_err(wrong)?;
+    body(spec, response, schemas).map_err(wrong)
 }
 
-fn documented(route: &Route, status: StatusCode) -> Option<&Answer> {
+fn documented(route: &Route, status: StatusCode) -> Option<&ResponseSpec> {
     let (exact, class) = (status.as_str(), format!("{}XX", status.as_u16() / 100));
-    let with = |name: &str| route.answers.iter().find(|answer| answer.status == name);
+    let with = |name: &str| route.responses.iter().find(|response| response.status == name);
     with(exact).or_else(|| with(&class))
 }
 
-fn headers(answer: &Answer, response: &Response<Vec<u8>>, schemas: &Schemas) -> Result<(), String> {
-    for header in &answer.headers {
+fn headers(spec: &ResponseSpec, response: &Response<Vec<u8>>, schemas: &Schemas) -> Result<(), String> {
+    for header in &spec.headers {
         match response.headers().get(&header.name) {
             None if header.required => return Err(format!("the header `{}` is missing", header.name)),
             None => {}
@@ -35,12 +34,12 @@ fn headers(answer: &Answer, response: &Response<Vec<u8>>, schemas: &Schemas) -> 
     Ok(())
 }
 
-fn body(answer: &Answer, response: &Response<Vec<u8>>, schemas: &Schemas) -> Result<(), String> {
-    if answer.contents.is_empty() {
+fn body(spec: &ResponseSpec, response: &Response<Vec<u8>>, schemas: &Schemas) -> Result<(), String> {
+    if spec.contents.is_empty() {
         let bytes = response.body().len();
         return if bytes == 0 { Ok(()) } else { Err(format!("it has a body of {bytes} bytes where none is allowed")) };
     }
-    let (content, json) = request::content(&answer.contents, response.headers(), response.body(), schemas)?;
+    let (content, json) = request::content(&spec.contents, response.headers(), response.body(), schemas)?;
     match json {
         Some(problem) if response.status().as_u16() >= 400 => {
             let code = problem["code"].as_str().unwrap_or_default();

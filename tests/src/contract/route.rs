@@ -19,7 +19,7 @@ pub(super) struct Route {
     pub(super) secured: bool,
     pub(super) parameters: Vec<Parameter>,
     pub(super) body: Option<Body>,
-    pub(super) answers: Vec<Answer>,
+    pub(super) responses: Vec<ResponseSpec>,
 }
 
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub(super) struct Body {
 }
 
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ResponseSpec {
     /// `200`, or `5XX` for all that have none of their own.
     pub(super) status: String,
     pub(super) headers: Vec<Parameter>,
@@ -76,9 +76,12 @@ impl Content {
 impl Route {
     /// Every parameter and header of it, and everything that can be in a body.
     pub(super) fn parts(&self) -> (impl Iterator<Item = &Parameter>, impl Iterator<Item = &Content>) {
-        let headers = self.answers.iter().flat_map(|answer| &answer.headers);
+        let headers = self.responses.iter().flat_map(|response| &response.headers);
         let bodies = self.body.iter().flat_map(|body| &body.contents);
-        (self.parameters.iter().chain(headers), bodies.chain(self.answers.iter().flat_map(|answer| &answer.contents)))
+        (
+            self.parameters.iter().chain(headers),
+            bodies.chain(self.responses.iter().flat_map(|response| &response.contents)),
+        )
     }
 
     pub(super) fn violation(&self, what: String) -> Violation {
@@ -153,7 +156,7 @@ fn route(method: Method, path: &str, item: &Place<'_>, operation: &Place<'_>) ->
         body: operation
             .get("requestBody")
             .map(|body| Body { required: body.flag("required"), contents: contents(&body) }),
-        answers: responses.members().map(|(status, it)| answer(status, &it)).collect(),
+        responses: responses.members().map(|(status, it)| response(status, &it)).collect(),
     }
 }
 
@@ -174,10 +177,10 @@ fn parameter(name: Option<&str>, place: Option<&str>, it: &Place<'_>) -> Paramet
     }
 }
 
-fn answer(status: &str, it: &Place<'_>) -> Answer {
+fn response(status: &str, it: &Place<'_>) -> ResponseSpec {
     let headers = it.get("headers");
     let headers = headers.iter().flat_map(Place::members);
-    Answer {
+    ResponseSpec {
         status: status.to_owned(),
         headers: headers.map(|(name, it)| parameter(Some(name), Some("header"), &it)).collect(),
         contents: contents(it),

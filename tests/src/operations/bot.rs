@@ -73,10 +73,10 @@ impl ByHandBot {
     ///
     /// # Panics
     /// If it does not end with that.
-    pub fn answered(&mut self, operation: Operation, answer: Response) -> Result<String, Error> {
+    pub fn outcome_after(&mut self, operation: Operation, response: Response) -> Result<String, Error> {
         self.drive(operation, |flow| {
             let Step::Send(ticket, _) = flow.poll(now()) else { panic!("it begins with a request") };
-            flow.handle(now(), ticket, Reply::Response(answer));
+            flow.handle(now(), ticket, Reply::Response(response));
             match flow.poll(now()) {
                 Step::Done(outcome) => outcome,
                 step => panic!("it should end, not want {step:?}"),
@@ -109,7 +109,7 @@ where
     type Output = R;
 
     fn visit<'a, T: Debug + Send + 'a>(self, run: Box<dyn Flow<Output = T> + 'a>) -> R {
-        (self.0)(&mut run.map(|answer| format!("{answer:?}")))
+        (self.0)(&mut run.map(|output| format!("{output:?}")))
     }
 }
 
@@ -121,7 +121,7 @@ impl Visitor<Script> for DebugOutput {
     type Output = Result<String, Error>;
 
     fn visit<'a, T: Debug + Send + 'a>(self, run: Result<T, Error>) -> Self::Output {
-        run.map(|answer| format!("{answer:?}"))
+        run.map(|output| format!("{output:?}"))
     }
 }
 
@@ -139,8 +139,8 @@ pub struct ScriptRun {
 impl ScriptBot {
     /// A bot on this script, which finds its chat first.
     pub fn on(script: &Script) -> Self {
-        let answer = Respond::json(200, sample::chat(TID, "Night shift"));
-        let client = Client::new(script.clone().then(Expect::get(format!("/v1/chats/{TID}")), answer));
+        let response = Respond::json(200, sample::chat(TID, "Night shift"));
+        let client = Client::new(script.clone().then(Expect::get(format!("/v1/chats/{TID}")), response));
         let chat = client.chats().by_thread_id(TID).expect("the script has it").expect("the script has it");
         Self { client, chat, alert: alert().clone(), reaction: reaction().clone() }
     }
@@ -151,13 +151,13 @@ impl Operation {
     ///
     /// # Panics
     /// If it does not use all of them.
-    pub fn play(self, config: Config, answers: impl IntoIterator<Item = Respond>) -> ScriptRun {
+    pub fn play(self, config: Config, responses: impl IntoIterator<Item = Respond>) -> ScriptRun {
         let script = Script::with_config(config);
         let mut bot = ScriptBot::on(&script);
         let wanted = ByHandBot::by_hand(super::config(), ENTROPY).request(self);
-        for answer in answers {
+        for response in responses {
             let expect = Expect::new(wanted.method().clone(), wanted.uri().path());
-            let _ = script.clone().then(expect, answer);
+            let _ = script.clone().then(expect, response);
         }
         let outcome = self.run(&mut bot, DebugOutput);
         script.assert_done();

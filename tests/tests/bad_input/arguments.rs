@@ -185,8 +185,8 @@ fn more_members_than_a_request_can_name_are_refused() {
     refused(bot.chat.add_members([""; 0], [""; 0]), "members", "neither users nor groups");
     refused(bot.chat.remove_members([""; 0], [""; 0]), "members", "neither users nor groups");
     assert_eq!(sent(&bot), 0);
-    let answer = Respond::json(200, sample::chat(TID, "Night shift"));
-    let _ = bot.client.executor().clone().then(Expect::post(format!("/v1/chats/{TID}/members/add")), answer);
+    let response = Respond::json(200, sample::chat(TID, "Night shift"));
+    let _ = bot.client.executor().clone().then(Expect::post(format!("/v1/chats/{TID}/members/add")), response);
     bot.chat.add_members(many().take(1000).chain(many().take(7)), [""; 0]).expect("each counts once");
     let ids = bot.client.executor().requests()[1].json().expect("it is JSON")["users"].as_array().map(Vec::len);
     assert_eq!(ids, Some(1000));
@@ -219,9 +219,9 @@ fn reaction_that_does_not_fit_its_message_is_refused() {
         assert_eq!(sent(&bot), 0);
         for reaction in fit {
             let path = format!("/v1/chats/{TID}/messages/m1/reactions");
-            let answer = Respond::json(201, sample::reaction("r1", "m1", TID, "ok"));
+            let response = Respond::json(201, sample::reaction("r1", "m1", TID, "ok"));
             let fresh = super::bot();
-            let _ = fresh.client.executor().clone().then(Expect::post(path), answer);
+            let _ = fresh.client.executor().clone().then(Expect::post(path), response);
             fresh.chat.send_reaction(&message, reaction.clone()).expect("it fits");
         }
     }
@@ -279,8 +279,8 @@ fn type_that_is_to_come_can_be_received_and_not_sent() {
     message.alert_type = Some(AlertType::Unknown("siren".into()));
     let bot = bot();
     let path = format!("/v1/chats/{TID}/messages/m1/reactions");
-    let answer = Respond::problem(422, "invalid_request");
-    let _ = bot.client.executor().clone().then(Expect::post(path).json(json!({ "reaction_type": "love" })), answer);
+    let response = Respond::problem(422, "invalid_request");
+    let _ = bot.client.executor().clone().then(Expect::post(path).json(json!({ "reaction_type": "love" })), response);
     let error = bot.chat.send_reaction(&message, ReactionType::Love).expect_err("the server knows what fits");
     assert_eq!(error.kind(), ErrorKind::Server);
 }

@@ -13,8 +13,8 @@ fn follow<B: Into<Vec<u8>>>(polls: impl IntoIterator<Item = (&'static str, B)>) 
     let first = Respond::json(200, json!({ "items": [], "cursor": "0" }));
     let mut script = Script::new().then(Expect::get(path.as_str()), first);
     for (cursor, body) in polls {
-        let answer = Respond::status(200).body("application/json", body);
-        script = script.then(Expect::get(path.as_str()).query("cursor", cursor), answer);
+        let response = Respond::status(200).body("application/json", body);
+        script = script.then(Expect::get(path.as_str()).query("cursor", cursor), response);
     }
     let events = Client::new(script.clone()).chats().chat(TID).new_messages(FeedOptions::default());
     let events = events.map(|event| event.expect("the feed goes on")).collect();
@@ -27,20 +27,20 @@ fn event(cursor: Value, mid: &str) -> Value {
 }
 
 /// The events by their kinds, with the cursors of their checkpoints.
-fn told(events: &[FeedEvent<Message>]) -> Vec<String> {
-    let told = events.iter().map(|event| {
+fn summaries(events: &[FeedEvent<Message>]) -> Vec<String> {
+    let summaries = events.iter().map(|event| {
         let cursor =
             event.checkpoint().map(|it| serde_json::to_value(it).expect("it can be written")["cursor"].clone());
         let cursor = cursor.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
         match event {
             FeedEvent::Started(_) => format!("started {cursor}"),
             FeedEvent::Update { item, .. } => format!("{} {cursor}", item.mid),
-            FeedEvent::Undecoded { item, .. } => format!("unread {} {cursor}", item.json),
-            FeedEvent::Retrying(trouble) => format!("trouble {}", trouble.attempt),
+            FeedEvent::Undecoded { item, .. } => format!("undecoded {} {cursor}", item.json),
+            FeedEvent::Retrying(retrying) => format!("failure {}", retrying.attempt),
             other => panic!("{other:?}"),
         }
     });
-    told.collect()
+    summaries.collect()
 }
 
 const NOTHING: &str = r#"{"items":[],"cursor":"9"}"#;
@@ -56,7 +56,7 @@ fn items_that_are_null_or_missing_are_none() {
         r#"{"items":[],"cursor":"1"}} rubbish"#,
         "{\"items\":[],\"cursor\":\"1\",\"x\":\"\u{0}\"}\0",
     ] {
-        assert_eq!(told(&follow([("0", body), ("1", NOTHING)])), ["started 0"], "{body}");
+        assert_eq!(summaries(&follow([("0", body), ("1", NOTHING)])), ["started 0"], "{body}");
     }
 }
 
@@ -65,7 +65,7 @@ fn items_that_are_no_list_are_told_and_passed() {
     for items in ["7", "\"x\"", "{\"a\":1}", "NaN"] {
         let body = format!(r#"{{"items":{items},"cursor":"1"}}"#);
         let events = follow([("0", body), ("1", NOTHING.into())]);
-        assert_eq!(told(&events), ["started 0".to_owned(), format!("unread {items} 0")]);
+        assert_eq!(summaries(&events), ["started 0".to_owned(), format!("undecoded {items} 0")]);
     }
 }
 
@@ -75,10 +75,10 @@ fn without_a_cursor_of_the_batch_the_feed_continues_behind_its_last_event() {
     for cursor in ["7", "null", "\"\"", "[]", "NaN", "\"\\ud800\"", "\"\\q\"", "\"0\"", long.as_str()] {
         let items = json!([event("1".into(), "m1"), event("2".into(), "m2")]);
         let body = format!(r#"{{"items":{items},"cursor":{cursor}}}"#);
-        assert_eq!(told(&follow([("0", body), ("2", NOTHING.into())])), ["started 0", "m1 1", "m2 2"], "{cursor}");
+        assert_eq!(summaries(&follow([("0", body), ("2", NOTHING.into())])), ["started 0", "m1 1", "m2 2"], "{cursor}");
     }
     let body = json!({ "items": [event("1".into(), "m1")] }).to_string();
-    assert_eq!(told(&follow([("0", body), ("1", NOTHING.into())])), ["started 0", "m1 1"]);
+    assert_eq!(summaries(&follow([("0", body), ("1", NOTHING.into())])), ["started 0", "m1 1"]);
 }
 
 #[test]
@@ -101,10 +101,10 @@ fn events_that_the_feed_cannot_move_behind_are_delivered_once_and_reported_each_
             ("6", NOTHING.into()),
         ]);
         let expected =
-            ["started 0", "m1 0", "m2 0", "trouble 1", "trouble 2", "m3 0", "trouble 3", "trouble 4", "m4 0", "m1 6"];
-        assert_eq!(told(&events), expected, "{mine} {whole}");
+            ["started 0", "m1 0", "m2 0", "failure 1", "failure 2", "m3 0", "failure 3", "failure 4", "m4 0", "m1 6"];
+        assert_eq!(summaries(&events), expected, "{mine} {whole}");
         let waits = events.iter().filter_map(|event| match event {
-            FeedEvent::Retrying(trouble) => Some(trouble.retry_at),
+            FeedEvent::Retrying(retrying) => Some(retrying.retry_at),
             _ => None,
         });
         let waits: Vec<_> = waits.collect();
@@ -122,7 +122,7 @@ fn the_events_behind_the_last_cursor_are_the_ones_that_come_again() {
     let rest = json!({ "items": [event(json!(7), "m2"), event("3".into(), "m3")], "cursor": "3" }).to_string();
     let events = follow([("0", items(3)), ("1", rest), ("3", NOTHING.into())]);
     // The bytes of the last one have changed: it may be another one.
-    assert_eq!(told(&events), ["started 0", "m1 1", "m2 1", "m3 1", "trouble 1", "m3 3"]);
+    assert_eq!(summaries(&events), ["started 0", "m1 1", "m2 1", "m3 1", "failure 1", "m3 3"]);
 }
 
 #[test]
@@ -131,6 +131,6 @@ fn a_batch_without_events_and_without_a_cursor_is_a_failure() {
         ["{}", r#"{"items":[]}"#, r#"{"items":[],"cursor":null}"#, r#"{"items":null,"cursor":7}"#, r#"{"code":"x"}"#]
     {
         let events = follow([("0", body), ("0", body), ("0", NOTHING), ("9", NOTHING)]);
-        assert_eq!(told(&events), ["started 0", "trouble 1", "trouble 2"], "{body}");
+        assert_eq!(summaries(&events), ["started 0", "failure 1", "failure 2"], "{body}");
     }
 }

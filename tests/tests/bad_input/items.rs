@@ -10,8 +10,8 @@ use teamwire_tests::operations::{TID, alert};
 
 /// The messages of a chat, from this text of a page.
 fn read(page: impl Into<Vec<u8>>) -> Messages {
-    let answer = Respond::status(200).body("application/json", page);
-    let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}/messages")), answer);
+    let response = Respond::status(200).body("application/json", page);
+    let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}/messages")), response);
     Client::new(script).chats().chat(TID).messages(None).expect("it is a page")
 }
 

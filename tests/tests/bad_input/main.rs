@@ -1,4 +1,4 @@
-//! What is wrong is refused, and named: settings and arguments before anything is sent, answers where they break the
+//! What is wrong is refused, and named: settings and arguments before anything is sent, responses where they break the
 //! contract.
 
 mod arguments;

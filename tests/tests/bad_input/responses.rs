@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 use teamwire_core::{Error, ErrorKind, config::RetryPolicy, error::UnexpectedResponse, script::Respond};
 use teamwire_tests::operations::{ByHandBot, ENTROPY, Operation, config};
 
-fn played(operation: Operation, answer: Respond) -> Result<String, Error> {
-    operation.play(config().with_retry(RetryPolicy::NEVER), [answer]).outcome
+fn played(operation: Operation, response: Respond) -> Result<String, Error> {
+    operation.play(config().with_retry(RetryPolicy::NEVER), [response]).outcome
 }
 
 #[track_caller]
-fn unexpected(operation: Operation, answer: Respond) -> UnexpectedResponse {
-    match played(operation, answer) {
+fn unexpected(operation: Operation, response: Respond) -> UnexpectedResponse {
+    match played(operation, response) {
         Err(Error::UnexpectedResponse(unexpected)) => *unexpected,
         other => panic!("{operation:?}: {other:?}"),
     }
@@ -18,16 +18,16 @@ fn unexpected(operation: Operation, answer: Respond) -> UnexpectedResponse {
 
 /// The operations that are promised JSON.
 fn promised() -> impl Iterator<Item = Operation> {
-    Operation::ALL.iter().copied().filter(|operation| !operation.answer().1.is_null())
+    Operation::ALL.iter().copied().filter(|operation| !operation.status_and_json().1.is_null())
 }
 
 #[test]
 fn response_without_a_body_is_not_the_promised_json() {
     for operation in promised() {
-        for answer in
+        for response in
             [Respond::status(204), Respond::status(200), Respond::status(200).body("application/json", " \r\n")]
         {
-            let error = unexpected(operation, answer);
+            let error = unexpected(operation, response);
             assert!(error.reason.contains("body is empty"), "{error}");
             assert_eq!((error.path, error.excerpt.trim()), (None, ""));
         }
@@ -65,10 +65,10 @@ fn json_that_ends_early_is_found_wherever_it_ends() {
         let whole = operation.response().into_body();
         for end in 0..whole.len() {
             let cut = operation.response().map(|body| body[..end].to_vec());
-            let error = bot.answered(operation, cut).expect_err("it is cut");
+            let error = bot.outcome_after(operation, cut).expect_err("it is cut");
             assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{operation:?}, byte {end}: {error}");
         }
-        assert!(bot.answered(operation, operation.response()).is_ok(), "the whole is what was promised");
+        assert!(bot.outcome_after(operation, operation.response()).is_ok(), "the whole is what was promised");
         for behind in ["}", "]]", "\0", "\0\0rubbish", "<!-- served by a cache -->", "{}", "\r\n\t "] {
             for before in ["", " \n", "\u{feff}", " \u{feff}\n"] {
                 let body = [before.as_bytes(), &whole, behind.as_bytes()].concat();
@@ -90,7 +90,7 @@ fn member_that_is_missing_or_of_another_type_is_named() {
         (Operation::SendReaction, "reaction_type"),
         (Operation::Group, "gid"),
     ] {
-        let (status, mut json) = operation.answer();
+        let (status, mut json) = operation.status_and_json();
         let pointer = format!("/{}", place.replace(['.', '['], "/").replace(']', ""));
         *json.pointer_mut(&pointer).expect("the sample has it") = json!({ "odd": [] });
         let error = unexpected(operation, Respond::json(status, json.clone()).header("x-request-id", "req-5"));
@@ -112,7 +112,7 @@ fn remove(json: &mut Value, pointer: &str) {
 #[test]
 fn fields_of_a_later_version_are_ignored() {
     for operation in promised() {
-        let (status, mut json) = operation.answer();
+        let (status, mut json) = operation.status_and_json();
         sprinkle(&mut json);
         let outcome = operation.play(config(), [Respond::json(status, json)]).outcome;
         assert_eq!(
@@ -138,7 +138,7 @@ fn sprinkle(json: &mut Value) {
 fn status_of_a_success_does_not_matter() {
     for operation in promised() {
         for status in [200, 201, 202, 206, 299] {
-            played(operation, Respond::json(status, operation.answer().1)).expect("it is a success");
+            played(operation, Respond::json(status, operation.status_and_json().1)).expect("it is a success");
         }
     }
 }

@@ -172,8 +172,8 @@ fn post_that_succeeded_is_no_error_because_of_an_extra() {
     for broken in BROKEN {
         for member in ["link_preview", "sender_display_name"] {
             let body = spliced(&message(member, json!("@")), broken);
-            let answer = Respond::status(201).body("application/json", body);
-            let script = Script::new().then(Expect::post(format!("/v1/chats/{TID}/messages")), answer);
+            let response = Respond::status(201).body("application/json", body);
+            let script = Script::new().then(Expect::post(format!("/v1/chats/{TID}/messages")), response);
             let posted = Client::new(script.clone()).chats().chat(TID).post("hello").expect("it is posted");
             assert_eq!((posted.mid.as_str(), script.requests().len()), ("m2", 1));
         }

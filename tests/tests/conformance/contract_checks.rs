@@ -19,9 +19,9 @@ fn send(fixture: &Fixture<Blocking>, request: &str, body: &str) {
         body.len()
     );
     stream.write_all(format!("{head}{body}").as_bytes()).expect("the sandbox listens");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it is text");
-    assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("it is text");
+    assert!(response.starts_with("HTTP/1.1 "), "{response}");
 }
 
 #[test]

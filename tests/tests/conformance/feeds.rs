@@ -389,7 +389,7 @@ fn temporary_failure_costs_a_feed_no_event<H: Harness>() {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);
         events.expect_started();
-        let troubles = [
+        let failures = [
             (Fault::CutBefore, Duration::ZERO),
             (Fault::CutAfter, Duration::ZERO),
             (Fault::CutBody { after_bytes: 30 }, Duration::ZERO),
@@ -399,7 +399,7 @@ fn temporary_failure_costs_a_feed_no_event<H: Harness>() {
             (Fault::response(410, "application/json", r#"{"code":"unsubscribed"}"#), Duration::ZERO),
             (Fault::status_retry_after(503, 1), Duration::from_secs(1)),
         ];
-        for (number, (fault, asked)) in (1..).zip(troubles) {
+        for (number, (fault, asked)) in (1..).zip(failures) {
             // A connection that has gone stale is replaced without a word.
             fixture.sandbox.faults().add(Rule::new(fault.clone()).times(2));
             let next = feed.happens(&fixture.sandbox, number);

@@ -111,8 +111,8 @@ fn reply_names_the_message_it_replies_to<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     let question = fixture.ok(lobby.post("Who?"));
-    let answer = fixture.ok(lobby.post(Draft::text("I").reply_to(&question)));
-    assert_eq!(answer.reply_to, Some(question.mid));
+    let reply = fixture.ok(lobby.post(Draft::text("I").reply_to(&question)));
+    assert_eq!(reply.reply_to, Some(question.mid));
     let error = fixture.err(lobby.post(Draft::text("I").reply_to("m-nobody-wrote-it")));
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }

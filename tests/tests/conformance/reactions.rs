@@ -5,14 +5,14 @@ use teamwire_sandbox::org;
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 /// An attention message in the lobby.
-fn raised<H: Harness>(fixture: &Fixture<H>, kind: AlertType) -> Message {
+fn posted<H: Harness>(fixture: &Fixture<H>, kind: AlertType) -> Message {
     fixture.ok(fixture.client.chats().chat(org::LOBBY).post(Draft::text("Pump 3 is down").alert(kind)))
 }
 
 #[executor_test]
 fn reaction_is_visible_to_every_member<H: Harness>() {
     let fixture = Fixture::<H>::new();
-    let (lobby, alert) = (fixture.chat(org::LOBBY), raised(&fixture, AlertType::Alert));
+    let (lobby, alert) = (fixture.chat(org::LOBBY), posted(&fixture, AlertType::Alert));
     assert!(fixture.ok(lobby.reactions(&alert)).is_empty());
     let mine = fixture.ok(lobby.send_reaction(&alert, ReactionType::Sos));
     assert_eq!((mine.from_user.uid.as_str(), &mine.mid, mine.tid.as_str()), (org::BOT, &alert.mid, org::LOBBY));
@@ -25,7 +25,7 @@ fn reaction_is_visible_to_every_member<H: Harness>() {
 #[executor_test]
 fn reaction_is_changed<H: Harness>() {
     let fixture = Fixture::<H>::new();
-    let (lobby, alert) = (fixture.chat(org::LOBBY), raised(&fixture, AlertType::Alert));
+    let (lobby, alert) = (fixture.chat(org::LOBBY), posted(&fixture, AlertType::Alert));
     let before = fixture.ok(lobby.send_reaction(&alert, ReactionType::Ok));
     let after = fixture.ok(lobby.update_reaction(&before, ReactionType::Sos));
     assert_eq!((&after.reaction_id, &after.reaction_type), (&before.reaction_id, &ReactionType::Sos));
@@ -42,7 +42,7 @@ fn every_reaction_fits_its_message<H: Harness>() {
         (AlertType::Announcement, vec![ThumbsUp, Applause, Smile, Laugh, Love], vec![Ok, Sos]),
         (AlertType::Note, vec![ThumbsUp, Applause, Smile, Laugh, Love], vec![Ok, Sos]),
     ] {
-        let message = raised(&fixture, kind);
+        let message = posted(&fixture, kind);
         for reaction in fit {
             assert_eq!(fixture.ok(lobby.send_reaction(&message, reaction.clone())).reaction_type, reaction);
         }
@@ -57,7 +57,7 @@ fn every_reaction_fits_its_message<H: Harness>() {
 #[executor_test]
 fn reactions_of_many_come_all<H: Harness>() {
     let fixture = Fixture::<H>::new();
-    let (lobby, note) = (fixture.chat(org::LOBBY), raised(&fixture, AlertType::Note));
+    let (lobby, note) = (fixture.chat(org::LOBBY), posted(&fixture, AlertType::Note));
     for at in 0..70 {
         let bot = fixture.sandbox.admin().create_bot(&format!("Bot {at}"));
         fixture.sandbox.as_person(org::ANNA).add_users(org::LOBBY, &[&bot.uid]).expect("Anna administers the lobby");
@@ -69,7 +69,7 @@ fn reactions_of_many_come_all<H: Harness>() {
 #[executor_test]
 fn reaction_of_another_user_is_not_changed<H: Harness>() {
     let fixture = Fixture::<H>::new();
-    let (lobby, alert) = (fixture.chat(org::LOBBY), raised(&fixture, AlertType::Alert));
+    let (lobby, alert) = (fixture.chat(org::LOBBY), posted(&fixture, AlertType::Alert));
     fixture.sandbox.as_person(org::ANNA).react(org::LOBBY, alert.mid.as_str(), "ok").expect("Anna is in the lobby");
     let hers = fixture.ok(lobby.reactions(&alert)).into_vec().remove(0);
     let error = fixture.err(lobby.update_reaction(&hers, ReactionType::Sos));

@@ -70,7 +70,7 @@ fn provoked<H: Harness>(operation: Operation, status: u16, code: &str) -> Error 
     }
     match fixture.run(operation, &mut bot) {
         Err(error) => error,
-        Ok(answer) => panic!("{operation:?} succeeded, and not with {status} {code}: {answer}, {bot:?}"),
+        Ok(output) => panic!("{operation:?} succeeded, and not with {status} {code}: {output}, {bot:?}"),
     }
 }
 

@@ -89,8 +89,8 @@ fn share_moves_in_all_its_chats_for_every_member<H: Harness>() {
     fixture.ok(fixture.client.chats().chat(org::LOBBY).stop_sharing_location());
     fixture.ok(fixture.client.chats().update_shared_location(place(4.0)));
     assert_eq!(active(&fixture), [org::NOTICES]);
-    let told = ["u-ops-bot at 1", "u-ops-bot at 2", "u-ops-bot at 3", "u-ops-bot at 3, no longer"];
-    assert_eq!(seen.expect_updates(4), told);
+    let expected = ["u-ops-bot at 1", "u-ops-bot at 2", "u-ops-bot at 3", "u-ops-bot at 3, no longer"];
+    assert_eq!(seen.expect_updates(4), expected);
 }
 
 #[executor_test]

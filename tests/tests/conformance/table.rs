@@ -14,8 +14,8 @@ fn every_operation_succeeds<H: Harness>() {
     for operation in Operation::ALL {
         let fixture = Fixture::<H>::new();
         let mut bot = fixture.bot();
-        let answer = fixture.run(*operation, &mut bot).unwrap_or_else(|error| panic!("{operation:?}: {error}"));
-        assert_ne!(answer, "None", "{operation:?}");
+        let output = fixture.run(*operation, &mut bot).unwrap_or_else(|error| panic!("{operation:?}: {error}"));
+        assert_ne!(output, "None", "{operation:?}");
     }
 }
 
@@ -25,7 +25,7 @@ fn local_operation_sends_nothing<H: Harness>() {
     let bot = fixture.bot();
     let before = fixture.sandbox.transcript().len();
     for local in Local::ALL {
-        assert_eq!(local.answer(&bot), local.answer(&bot), "{local:?}");
+        assert_eq!(local.result(&bot), local.result(&bot), "{local:?}");
     }
     assert_eq!(fixture.sandbox.transcript().len(), before);
 }
@@ -34,7 +34,7 @@ fn local_operation_sends_nothing<H: Harness>() {
 fn every_operation_fails_with_the_common_kinds<H: Harness>() {
     for operation in Operation::ALL {
         for kind in ["connection", "server", "rate_limited", "unexpected_response", "auth"] {
-            let error = raised::<H>(*operation, kind);
+            let error = error_of::<H>(*operation, kind);
             assert_eq!(error.kind().as_str(), kind, "{operation:?}: {error}");
         }
     }
@@ -42,13 +42,13 @@ fn every_operation_fails_with_the_common_kinds<H: Harness>() {
 
 /// The error of an operation after a cause of this kind, without a retry.
 #[track_caller]
-fn raised<H: Harness>(operation: Operation, kind: &str) -> Error {
+fn error_of<H: Harness>(operation: Operation, kind: &str) -> Error {
     let fixture = Fixture::<H>::configured(|config| config.with_retry(RetryPolicy::NEVER));
     let mut bot = fixture.bot();
     arrange(&fixture, kind);
     match fixture.run(operation, &mut bot) {
         Err(error) => error,
-        Ok(answer) => panic!("{operation:?} succeeded: {answer}"),
+        Ok(output) => panic!("{operation:?} succeeded: {output}"),
     }
 }
 

@@ -32,7 +32,7 @@ fn every_operation_requests_its_documented_route() {
 #[test]
 fn every_second_page_is_requested_as_documented() {
     for operation in Operation::ALL.iter().filter(|operation| operation.is_paged()) {
-        let (status, mut page) = operation.answer();
+        let (status, mut page) = operation.status_and_json();
         page["next_cursor"] = "bzo1MA==&limit=1/?#".into();
         let request = bot().drive(*operation, |flow| {
             let Step::Send(ticket, _) = flow.poll(now()) else { panic!("it begins with a request") };
@@ -137,5 +137,5 @@ fn optional_members_of_a_response_may_be_absent() {
     for optional in ["alert_type", "reply_to", "msg", "attachments", "sender_display_name", "link_preview"] {
         message.as_object_mut().expect("it is an object").remove(optional);
     }
-    bot().answered(Operation::Post, response(201, &message)).expect("nothing is missing");
+    bot().outcome_after(Operation::Post, response(201, &message)).expect("nothing is missing");
 }

@@ -19,9 +19,9 @@ fn refused(request: &Request<Vec<u8>>, why: &str) {
 }
 
 #[track_caller]
-fn unknown(operation: &str, answer: &Response<Vec<u8>>, why: &str) {
+fn unknown(operation: &str, response: &Response<Vec<u8>>, why: &str) {
     let operation = operation_id(operation);
-    let violation = Contract::load().check_response(&operation, answer).expect_err("it is wrong");
+    let violation = Contract::load().check_response(&operation, response).expect_err("it is wrong");
     assert!(violation.to_string().contains(why), "{violation}");
     assert_eq!(violation.operation, Some(operation));
 }

@@ -1,17 +1,17 @@
-//! Answers that are no problem of the contract: what stands in front of a server answers for it.
+//! Answers that are no problem of the contract: what stands in front of a server responses for it.
 
 use teamwire_core::{Error, ErrorKind, config::RetryPolicy, script::Respond};
 use teamwire_tests::operations::{Operation, config};
 
-fn error(answer: Respond) -> Error {
-    let outcome = Operation::UpdateTitle.play(config().with_retry(RetryPolicy::NEVER), [answer]).outcome;
+fn error(response: Respond) -> Error {
+    let outcome = Operation::UpdateTitle.play(config().with_retry(RetryPolicy::NEVER), [response]).outcome;
     outcome.expect_err("it was refused")
 }
 
 fn excerpt(error: &Error) -> &str {
     match error {
         Error::Api(refusal) => refusal.excerpt.as_deref().unwrap_or_default(),
-        Error::UnexpectedResponse(answer) => &answer.excerpt,
+        Error::UnexpectedResponse(response) => &response.excerpt,
         other => panic!("{other:?}"),
     }
 }
@@ -74,8 +74,8 @@ fn problem_with_odd_members_is_a_problem_all_the_same() {
 #[test]
 fn redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
-        let answer = Respond::status(status).header("location", "http://elsewhere.example.com/v1");
-        let played = Operation::Post.play(config(), [answer]);
+        let response = Respond::status(status).header("location", "http://elsewhere.example.com/v1");
+        let played = Operation::Post.play(config(), [response]);
         let error = played.outcome.expect_err("it was refused");
         assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedResponse, Some(status)));
         assert!(error.to_string().contains("elsewhere.example.com"), "{error}");

@@ -28,8 +28,8 @@ fn post(script: Script, draft: impl Into<Draft>) -> Error {
     Client::new(script).chats().chat("c1").post(draft).expect_err("the script refuses it")
 }
 
-fn refused(answer: Respond) -> Error {
-    post(Script::new().always(Expect::post("/v1/chats/c1/messages"), answer), "hello")
+fn refused(response: Respond) -> Error {
+    post(Script::new().always(Expect::post("/v1/chats/c1/messages"), response), "hello")
 }
 
 #[test]

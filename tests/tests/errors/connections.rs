@@ -23,8 +23,8 @@ fn fresh(played: &ScriptRun) -> Vec<bool> {
 fn failed_reused_connection_makes_later_attempts_fresh() {
     for operation in Operation::ALL {
         for kind in [TransportErrorKind::Disconnected, TransportErrorKind::Timeout] {
-            let answers = [Respond::status(503), used_again(kind), Respond::status(503), operation.scripted()];
-            let played = operation.play(config(), answers);
+            let responses = [Respond::status(503), used_again(kind), Respond::status(503), operation.scripted()];
+            let played = operation.play(config(), responses);
             assert!(played.outcome.is_ok(), "{operation:?}: {:?}", played.outcome);
             assert_eq!(fresh(&played), [false, false, true, true], "{operation:?}, {kind:?}");
         }
@@ -105,13 +105,13 @@ fn download_takes_no_more_than_the_asset_has_and_is_discarded() {
 #[test]
 fn proxy_that_demands_a_login_is_asked_once_and_named() {
     for operation in Operation::ALL {
-        for answer in [
+        for response in [
             Respond::status(407).body("text/html", "<html>Squid").header("proxy-authenticate", "Basic"),
             Respond::status(407).retry_after(0),
             Respond::problem(407, "auth"),
             Respond::error(TransportError::new(TransportErrorKind::Proxy, "status 403")),
         ] {
-            let played = operation.play(config(), [answer]);
+            let played = operation.play(config(), [response]);
             let error = played.outcome.expect_err("it is refused");
             assert!(matches!(&error, Error::Connection(fault) if fault.kind == TransportErrorKind::Proxy), "{error:?}");
             assert_eq!(error.kind(), ErrorKind::Connection, "{operation:?}");
@@ -144,10 +144,10 @@ fn no_request_asks_for_a_coding() {
 fn encoded_success_is_reported_as_such() {
     for operation in Operation::ALL {
         for coding in ["gzip", "GZIP, identity", "br"] {
-            let answer = Respond::status(200)
+            let response = Respond::status(200)
                 .body("application/json", vec![0x1f, 0x8b, 8, 0])
                 .header("content-encoding", coding);
-            let error = operation.play(config(), [answer]).outcome.expect_err("it is encoded");
+            let error = operation.play(config(), [response]).outcome.expect_err("it is encoded");
             assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedResponse, Some(200)), "{operation:?}");
             let text = error.to_string();
             assert!(
@@ -164,8 +164,8 @@ fn encoded_success_is_reported_as_such() {
 #[test]
 fn nothing_has_no_coding() {
     for status in [200, 204] {
-        let answer = Respond::status(status).header("content-encoding", "gzip");
-        assert!(Operation::Leave.play(config(), [answer]).outcome.is_ok(), "{status}");
+        let response = Respond::status(status).header("content-encoding", "gzip");
+        assert!(Operation::Leave.play(config(), [response]).outcome.is_ok(), "{status}");
     }
 }
 
@@ -180,9 +180,9 @@ fn refusal_that_is_encoded_keeps_the_meaning_of_its_status() {
         (404, ErrorKind::UnexpectedResponse),
         (422, ErrorKind::UnexpectedResponse),
     ] {
-        let answer = Respond::status(status).body("application/problem+json", vec![0x1f, 0x8b, 8, 0]);
-        let answer = answer.header("content-encoding", "gzip").header("retry-after", "0");
-        let error = Operation::Post.play(never(), [answer]).outcome.expect_err("it is refused");
+        let response = Respond::status(status).body("application/problem+json", vec![0x1f, 0x8b, 8, 0]);
+        let response = response.header("content-encoding", "gzip").header("retry-after", "0");
+        let error = Operation::Post.play(never(), [response]).outcome.expect_err("it is refused");
         assert_eq!((error.kind(), error.status()), (kind, Some(status)), "{error}");
         assert!(error.to_string().contains("\"gzip\"") && !error.to_string().contains("begins"), "{error}");
     }
@@ -194,8 +194,8 @@ fn avatar_is_an_image_and_all_of_it() {
     assert!(Operation::LoadAvatar.play(config(), [image]).outcome.is_ok());
     let jpeg = teamwire_tests::operations::AVATAR;
     for (status, media_type) in [(206, "image/jpeg"), (203, "image/jpeg"), (202, "image/jpeg"), (200, "text/html")] {
-        let answer = Respond::status(status).body(media_type, jpeg);
-        let error = Operation::LoadAvatar.play(config(), [answer]).outcome.expect_err("it is no avatar");
+        let response = Respond::status(status).body(media_type, jpeg);
+        let error = Operation::LoadAvatar.play(config(), [response]).outcome.expect_err("it is no avatar");
         assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedResponse, Some(status)), "{error}");
     }
 }
@@ -215,6 +215,6 @@ fn coding_that_is_no_text_is_shown_as_far_as_it_is() {
     let mut response = http::Response::new(vec![0x1f, 0x8b]);
     response.headers_mut().insert("content-encoding", odd);
     let mut bot = teamwire_tests::operations::ByHandBot::by_hand(config(), teamwire_tests::operations::ENTROPY);
-    let error = bot.answered(Operation::Me, response).expect_err("it is encoded");
+    let error = bot.outcome_after(Operation::Me, response).expect_err("it is encoded");
     assert!(error.to_string().contains("content coding"), "{error}");
 }

@@ -64,8 +64,8 @@ fn bodies_show_no_credential_in_any_spelling() {
             [format!("<p>{echo}</p>"), format!("{}{echo}", "-".repeat(280)), json!({ &echo: [1] }).to_string()];
         for body in bodies {
             for status in [200, 404, 502] {
-                let answer = Respond::status(status).body("text/html", body.as_str());
-                is_hidden(&echo, &Operation::Me.play(config.clone(), [answer]).outcome.expect_err("it is no user"));
+                let response = Respond::status(status).body("text/html", body.as_str());
+                is_hidden(&echo, &Operation::Me.play(config.clone(), [response]).outcome.expect_err("it is no user"));
             }
         }
     }
@@ -79,8 +79,11 @@ fn problems_show_no_credential_in_any_spelling() {
             for text in [echo.clone(), format!("{} {echo}", "-".repeat(990)), format!("({echo})")] {
                 let mut problem = json!({ "code": "auth" });
                 problem[member] = if member == "invalid_members" { json!([text]) } else { json!(text) };
-                let answer = Respond::status(403).body("application/problem+json", problem.to_string());
-                is_hidden(&echo, &Operation::Close.play(config.clone(), [answer]).outcome.expect_err("it is refused"));
+                let response = Respond::status(403).body("application/problem+json", problem.to_string());
+                is_hidden(
+                    &echo,
+                    &Operation::Close.play(config.clone(), [response]).outcome.expect_err("it is refused"),
+                );
             }
         }
     }
@@ -93,8 +96,8 @@ fn headers_show_no_credential_in_any_spelling() {
         for (status, name) in
             [(302, "location"), (502, "x-request-id"), (200, "x-request-id"), (200, "content-encoding")]
         {
-            let answer = Respond::status(status).header(name, echo.as_str()).body("", "{]");
-            is_hidden(&echo, &Operation::Me.play(config.clone(), [answer]).outcome.expect_err("it is no user"));
+            let response = Respond::status(status).header(name, echo.as_str()).body("", "{]");
+            is_hidden(&echo, &Operation::Me.play(config.clone(), [response]).outcome.expect_err("it is no user"));
         }
         let image = Respond::status(200).header("content-type", format!("text/{echo}")).body("", "x");
         if let Err(error) = Operation::LoadAvatar.play(config.clone(), [image]).outcome {
@@ -126,7 +129,7 @@ fn the_name_of_a_header_shows_no_credential() {
     }
 }
 
-fn problem_answer(status: u16, problem: &Value) -> Respond {
+fn problem_response(status: u16, problem: &Value) -> Respond {
     Respond::status(status).body("application/problem+json", problem.to_string())
 }
 
@@ -136,7 +139,7 @@ fn ids_and_codes_stay_as_they_came_and_are_shown_without_credentials() {
     let config = config(app_id, secret);
     let ids = ["warehouse-bot-2", "warehouse-bot", "my-warehouse-bot", "u1"];
     let problem = json!({ "code": "invalid_members", "invalid_members": ids });
-    let played = Operation::AddMembers.play(config.clone(), [problem_answer(422, &problem)]);
+    let played = Operation::AddMembers.play(config.clone(), [problem_response(422, &problem)]);
     let error = played.outcome.expect_err("it is refused");
     let Error::Api(refusal) = &error else { panic!("it is a refusal: {error:?}") };
     assert_eq!(refusal.invalid_members, ids);
@@ -147,13 +150,13 @@ fn ids_and_codes_stay_as_they_came_and_are_shown_without_credentials() {
     // A secret is no id.
     let problem = json!({ "code": "invalid_members", "invalid_members": [secret, format!("x{secret}")] });
     let error =
-        Operation::AddMembers.play(config.clone(), [problem_answer(422, &problem)]).outcome.expect_err("refused");
+        Operation::AddMembers.play(config.clone(), [problem_response(422, &problem)]).outcome.expect_err("refused");
     let Error::Api(refusal) = &error else { panic!("it is a refusal: {error:?}") };
     assert_eq!(refusal.invalid_members, ["[redacted]", "x[redacted]"]);
 
     // A code is one word in lower case.
     let problem = json!({ "code": "warehouse_bot_7", "detail": "no warehouse_bot_7" });
-    let played = Operation::Close.play(self::config("warehouse_bot_7", secret), [problem_answer(409, &problem)]);
+    let played = Operation::Close.play(self::config("warehouse_bot_7", secret), [problem_response(409, &problem)]);
     let error = played.outcome.expect_err("it is refused");
     assert_eq!(error.code(), Some("warehouse_bot_7"));
     hides("warehouse_bot_7", &error);
@@ -172,8 +175,8 @@ fn ids_and_codes_stay_as_they_came_and_are_shown_without_credentials() {
 #[test]
 fn a_checkpoint_shows_no_credential() {
     let path = format!("/v1/chats/{TID}/messages/updates");
-    let answer = json!({ "items": [], "cursor": SECRET });
-    let script = Script::with_config(config(APP_ID, SECRET)).then(Expect::get(path), Respond::json(200, answer));
+    let response = json!({ "items": [], "cursor": SECRET });
+    let script = Script::with_config(config(APP_ID, SECRET)).then(Expect::get(path), Respond::json(200, response));
     let mut events = Client::new(script).chats().chat(TID).new_messages(FeedOptions::default());
     let event = events.next().expect("it begins").expect("it is a cursor");
     hides(SECRET, &event);
@@ -208,7 +211,7 @@ fn items_and_events_show_no_credential_in_any_spelling() {
 
 /// Responses on which decisions are made, full of what may be an App ID.
 fn hostile(operation: Operation) -> Vec<Respond> {
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for code in
         ["in_progress", "in", "e", "script", "7", "auth", "not_found", "invalid_members", "cursor_expired", "server"]
     {
@@ -217,16 +220,16 @@ fn hostile(operation: Operation) -> Vec<Respond> {
                 "code": code, "detail": "in 7 e script", "request_id": "7", "invalid_members": ["7", "in", "e", "script"],
             });
             for media_type in ["application/problem+json", "application/json"] {
-                answers.push(Respond::status(status).body(media_type, problem.to_string()).retry_after(7));
+                responses.push(Respond::status(status).body(media_type, problem.to_string()).retry_after(7));
             }
         }
     }
-    let (status, valid) = operation.answer();
-    answers.push(Respond::json(status, relabelled(&valid)));
+    let (status, valid) = operation.status_and_json();
+    responses.push(Respond::json(status, relabelled(&valid)));
     for body in ["in", "7", "<p>e script</p>", r#"{"items":[7,"in",{"e":"script"}]}"#, r#"{"code":"in", "7":7}"#] {
-        answers.extend([200, 304, 401, 403, 404, 413, 501].map(|status| Respond::status(status).body("", body)));
+        responses.extend([200, 304, 401, 403, 404, 413, 501].map(|status| Respond::status(status).body("", body)));
     }
-    answers
+    responses
 }
 
 /// The same with other texts, where that changes nothing that has to be some word.
@@ -240,8 +243,8 @@ fn relabelled(json: &Value) -> Value {
 
 #[test]
 fn decisions_are_the_same_for_every_app_id() {
-    let decided = |app_id: &str, operation: Operation, answer: Respond| {
-        let played = operation.play(config(app_id, "another-s3cr3t"), [answer]);
+    let decided = |app_id: &str, operation: Operation, response: Respond| {
+        let played = operation.play(config(app_id, "another-s3cr3t"), [response]);
         let outcome = played.outcome.map_err(|error| {
             let ids = match &error {
                 Error::Api(refusal) => refusal.invalid_members.clone(),
@@ -261,10 +264,14 @@ fn decisions_are_the_same_for_every_app_id() {
         (outcome, played.script.requests().len())
     };
     for operation in Operation::ALL {
-        for answer in hostile(*operation) {
-            let expected = decided("an-app-id-like-no-other", *operation, answer.clone());
+        for response in hostile(*operation) {
+            let expected = decided("an-app-id-like-no-other", *operation, response.clone());
             for app_id in ["in", "7", "e", "script"] {
-                assert_eq!(decided(app_id, *operation, answer.clone()), expected, "{operation:?} {app_id} {answer:?}");
+                assert_eq!(
+                    decided(app_id, *operation, response.clone()),
+                    expected,
+                    "{operation:?} {app_id} {response:?}"
+                );
             }
         }
     }

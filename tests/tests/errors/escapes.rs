@@ -29,8 +29,8 @@ fn is_shown_by(error: &Error) {
     assert!(text.contains("gone"), "it is cut: {text}");
 }
 
-fn error(answer: Respond) -> Error {
-    let outcome = Operation::AddMembers.play(config().with_retry(RetryPolicy::NEVER), [answer]).outcome;
+fn error(response: Respond) -> Error {
+    let outcome = Operation::AddMembers.play(config().with_retry(RetryPolicy::NEVER), [response]).outcome;
     outcome.expect_err("it is refused")
 }
 

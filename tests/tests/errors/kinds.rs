@@ -9,7 +9,7 @@ use teamwire_core::{
 };
 use teamwire_tests::operations::{self, Documented, Operation, documented};
 
-/// The answers of the wire contract that come out as a kind.
+/// The responses of the wire contract that come out as a kind.
 const CODES: &[(ErrorKind, &[u16], &str)] = &[
     (ErrorKind::Auth, &[401, 403], "auth"),
     (ErrorKind::NotFound, &[404], "not_found"),
@@ -27,11 +27,11 @@ fn once() -> Config {
 }
 
 #[track_caller]
-fn error(operation: Operation, answer: Respond) -> Error {
-    let outcome = operation.play(once(), [answer]).outcome;
+fn error(operation: Operation, response: Respond) -> Error {
+    let outcome = operation.play(once(), [response]).outcome;
     match outcome {
         Err(error) => error,
-        Ok(answer) => panic!("{operation:?} succeeded: {answer}"),
+        Ok(output) => panic!("{operation:?} succeeded: {output}"),
     }
 }
 
@@ -41,18 +41,18 @@ fn operation(row: &Documented) -> Option<Operation> {
 
 #[test]
 fn every_operation_fails_with_its_own_kinds() {
-    let mut raised = 0;
+    let mut checked = 0;
     for row in documented() {
         let Some(operation) = operation(&row) else { continue };
         for name in &row.errors {
             let (kind, statuses, code) = CODES.iter().find(|(kind, ..)| kind.as_str() == *name).expect("a kind");
             for status in *statuses {
                 check_refusal(operation, *kind, *status, code);
-                raised += 1;
+                checked += 1;
             }
         }
     }
-    assert!(raised >= 40, "only {raised} errors are documented");
+    assert!(checked >= 40, "only {checked} errors are documented");
 }
 
 #[test]
@@ -117,10 +117,10 @@ fn every_operation_fails_with_rate_limited_and_the_wait() {
 #[test]
 fn every_operation_fails_with_connection_without_a_response() {
     for operation in Operation::ALL {
-        for (answer, arrived) in
+        for (response, arrived) in
             [(Respond::unreachable(), false), (Respond::connection_lost(), true), (Respond::timeout(), true)]
         {
-            let error = error(*operation, answer);
+            let error = error(*operation, response);
             assert_eq!(error.kind(), ErrorKind::Connection, "{operation:?}");
             assert_eq!((error.status(), error.code(), error.request_id()), (None, None, None));
             assert!(error.is_transient());
@@ -152,8 +152,8 @@ fn response_outside_the_contract_is_unexpected() {
     let html = || Respond::status(200).body("text/html", "<html>Please log in</html>");
     let redirect = || Respond::status(301).header("location", "https://sso.example.org/");
     for operation in Operation::ALL {
-        for answer in [html(), redirect(), Respond::status(404).body("text/html", "<h1>Not Found</h1>")] {
-            let error = error(*operation, answer.header("x-request-id", "req-7"));
+        for response in [html(), redirect(), Respond::status(404).body("text/html", "<h1>Not Found</h1>")] {
+            let error = error(*operation, response.header("x-request-id", "req-7"));
             assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{operation:?}");
             assert_eq!((error.code(), error.request_id()), (None, Some("req-7")));
             assert!(!error.is_transient() && error.outcome_unknown());
@@ -174,8 +174,8 @@ fn refusal_names_the_members_at_fault() {
 
 #[test]
 fn request_id_is_taken_from_the_header_if_the_body_has_none() {
-    let answer = Respond::status(403).body("application/problem+json", r#"{"code": "auth", "title": "Forbidden"}"#);
-    let error = error(Operation::Close, answer.header("x-request-id", "req-8"));
+    let response = Respond::status(403).body("application/problem+json", r#"{"code": "auth", "title": "Forbidden"}"#);
+    let error = error(Operation::Close, response.header("x-request-id", "req-8"));
     assert_eq!((error.kind(), error.request_id()), (ErrorKind::Auth, Some("req-8")));
     let Error::Api(refusal) = &error else { panic!("{error:?}") };
     assert_eq!(refusal.message.as_deref(), Some("Forbidden"), "the title stands in for a detail");
@@ -210,7 +210,7 @@ fn header_that_is_no_text_is_ignored() {
     refused.headers_mut().insert("x-request-id", odd.clone());
     refused.headers_mut().insert(header::RETRY_AFTER, odd);
     let mut bot = operations::ByHandBot::by_hand(once(), operations::ENTROPY);
-    let error = bot.answered(Operation::Me, refused).expect_err("it was refused");
+    let error = bot.outcome_after(Operation::Me, refused).expect_err("it was refused");
     assert_eq!((error.kind(), error.retry_after()), (ErrorKind::Server, None));
     assert_eq!(error.request_id(), Some("req-\u{fffd}"));
 }

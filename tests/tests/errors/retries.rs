@@ -21,35 +21,35 @@ fn fine() -> Respond {
     Operation::Post.scripted()
 }
 
-/// Posts, with these answers; when the requests were sent.
+/// Posts, with these responses; when the requests were sent.
 #[track_caller]
-fn posted(answers: impl IntoIterator<Item = Respond>) -> Vec<u128> {
-    let played = Operation::Post.play(config(), answers);
+fn posted(responses: impl IntoIterator<Item = Respond>) -> Vec<u128> {
+    let played = Operation::Post.play(config(), responses);
     if let Err(error) = &played.outcome {
         panic!("{error}");
     }
     times(&played)
 }
 
-/// Posts, with this answer first, and checks that the next request comes so many ms later, and a first wait of our own.
+/// Posts, with this response first, and checks that the next request comes so many ms later, and a first wait of our own.
 #[track_caller]
-fn waits(answer: Respond, ms: u128) {
-    let times = posted([answer, fine()]);
+fn waits(response: Respond, ms: u128) {
+    let times = posted([response, fine()]);
     assert!((ms + 250..=ms + 500).contains(&times[1]), "{times:?}, not {ms} ms");
 }
 
 /// Posts once, in vain; the kind of the error.
 #[track_caller]
-fn refused_at_once(config: Config, answer: Respond) -> ErrorKind {
-    Operation::Post.play(config, [answer]).outcome.expect_err("it was refused").kind()
+fn refused_at_once(config: Config, response: Respond) -> ErrorKind {
+    Operation::Post.play(config, [response]).outcome.expect_err("it was refused").kind()
 }
 
 #[test]
 fn post_that_may_have_arrived_is_sent_again_with_the_same_key() {
-    for trouble in
+    for failure in
         [Respond::connection_lost(), Respond::timeout(), Respond::status(500), Respond::problem(504, "server")]
     {
-        let played = Operation::Post.play(config(), [trouble, fine()]);
+        let played = Operation::Post.play(config(), [failure, fine()]);
         assert!(played.outcome.is_ok(), "{:?}", played.outcome);
         let requests = played.script.requests();
         assert!(requests[1].header("idempotency-key").is_some());
@@ -78,7 +78,7 @@ fn transient_failure_is_retried() {
         TransportErrorKind::Timeout,
         TransportErrorKind::Disconnected,
     ] {
-        assert_eq!(posted([Respond::error(TransportError::new(kind, "trouble")), fine()]).len(), 2, "{kind:?}");
+        assert_eq!(posted([Respond::error(TransportError::new(kind, "failure")), fine()]).len(), 2, "{kind:?}");
     }
 }
 
@@ -88,7 +88,7 @@ fn permanent_failure_is_not_retried() {
         refused_at_once(config(), Respond::problem(status, "server"));
     }
     for kind in [TransportErrorKind::Tls, TransportErrorKind::Protocol, TransportErrorKind::TooLarge] {
-        refused_at_once(config(), Respond::error(TransportError::new(kind, "trouble")));
+        refused_at_once(config(), Respond::error(TransportError::new(kind, "failure")));
     }
     refused_at_once(config(), Respond::status(201).body("text/html", "<html>"));
 }
@@ -159,8 +159,8 @@ fn retry_after_that_is_no_whole_number_is_obeyed() {
 
 #[test]
 fn waits_double_and_keep_at_least_half() {
-    let trouble = || Respond::status(500);
-    let times = posted([trouble(), trouble(), trouble(), fine()]);
+    let failure = || Respond::status(500);
+    let times = posted([failure(), failure(), failure(), fine()]);
     let waits: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     for (wait, full) in waits.iter().zip([500, 1000, 2000]) {
         assert!((full / 2..=full).contains(wait), "{waits:?}");
@@ -169,9 +169,9 @@ fn waits_double_and_keep_at_least_half() {
 
 #[test]
 fn last_error_is_raised_when_the_attempts_are_used_up() {
-    let troubles =
+    let failures =
         [Respond::connection_lost(), Respond::status(500), Respond::unreachable(), Respond::problem(502, "server")];
-    let played = Operation::Post.play(config(), troubles);
+    let played = Operation::Post.play(config(), failures);
     assert_eq!(played.outcome.expect_err("it was refused").status(), Some(502));
 }
 
@@ -218,8 +218,8 @@ fn first_request_is_waited_for_as_long_as_it_may_take() {
 
 #[test]
 fn no_other_conflict_is_tried_again() {
-    for answer in [Respond::problem(409, "conflict"), Respond::problem(409, "lease_expired"), Respond::status(409)] {
-        refused_at_once(config(), answer);
+    for response in [Respond::problem(409, "conflict"), Respond::problem(409, "lease_expired"), Respond::status(409)] {
+        refused_at_once(config(), response);
     }
     refused_at_once(config(), Respond::problem(404, "in_progress"));
 }
@@ -269,10 +269,10 @@ fn times_of(played: &ScriptRun) -> Vec<u128> {
 
 #[test]
 fn wait_that_moves_the_wall_clock_counts_from_the_response() {
-    // The date is 42 s after the answer, which itself takes 5 s.
+    // The date is 42 s after the response, which itself takes 5 s.
     let utc: DateTime<Utc> = "2026-01-01T00:00:47Z".parse().expect("a date");
-    let answer = Respond::status(503).header("retry-after", utc.to_rfc2822()).delay(Duration::from_secs(5));
-    waits(answer, 47_000);
+    let response = Respond::status(503).header("retry-after", utc.to_rfc2822()).delay(Duration::from_secs(5));
+    waits(response, 47_000);
 }
 
 #[test]

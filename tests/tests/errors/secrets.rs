@@ -152,16 +152,16 @@ fn refusal_that_echoes_the_keys_does_not_give_them_away() {
                     if member == "title" {
                         problem["detail"] = Value::Null;
                     }
-                    let answer = Respond::status(status).body("application/problem+json", problem.to_string());
-                    keys.are_not_in_error(&error(&keys, Operation::Close, answer));
+                    let response = Respond::status(status).body("application/problem+json", problem.to_string());
+                    keys.are_not_in_error(&error(&keys, Operation::Close, response));
                 }
             }
         }
     }
 }
 
-fn error(keys: &Keys, operation: Operation, answer: Respond) -> Error {
-    operation.play(keys.config(), [answer]).outcome.expect_err("it was refused")
+fn error(keys: &Keys, operation: Operation, response: Respond) -> Error {
+    operation.play(keys.config(), [response]).outcome.expect_err("it was refused")
 }
 
 #[test]
@@ -172,8 +172,8 @@ fn page_that_echoes_the_keys_does_not_give_them_away() {
             for body in [format!("<p>{echo}</p>"), json.replace('/', "\\/"), json, echo.repeat(40), echo.clone()] {
                 for status in [200, 301, 401, 404, 502] {
                     let header = http::HeaderValue::from_str(&echo).map_or("none", |_| &echo);
-                    let answer = Respond::status(status).header("x-request-id", header).header("location", header);
-                    keys.are_not_in_error(&error(&keys, Operation::Me, answer.body("text/html", body.as_str())));
+                    let response = Respond::status(status).header("x-request-id", header).header("location", header);
+                    keys.are_not_in_error(&error(&keys, Operation::Me, response.body("text/html", body.as_str())));
                     keys.are_not_in_error(&error(
                         &keys,
                         Operation::Users,
@@ -198,14 +198,14 @@ fn excerpt_ends_before_or_behind_a_key_not_inside_of_it() {
 fn json_with_a_key_at_any_place_does_not_give_it_away() {
     let keys = Keys::short();
     for operation in Operation::ALL {
-        let (status, valid) = operation.answer();
+        let (status, valid) = operation.status_and_json();
         let mut places = Vec::new();
         leaves(&valid, String::new(), &mut places);
         for place in places {
             for echo in [json!(keys.echoes()[0]), json!([keys.secret]), json!({ keys.app_id.as_str(): 1 })] {
-                let mut answer = valid.clone();
-                *answer.pointer_mut(&place).expect("it was there") = echo;
-                if let Err(error) = operation.play(keys.config(), [Respond::json(status, answer)]).outcome {
+                let mut response = valid.clone();
+                *response.pointer_mut(&place).expect("it was there") = echo;
+                if let Err(error) = operation.play(keys.config(), [Respond::json(status, response)]).outcome {
                     keys.are_not_in_error(&error);
                 }
             }
@@ -235,8 +235,8 @@ fn broken_item_that_echoes_the_keys_does_not_give_them_away() {
         broken["uid"] = [echo.as_str()].as_slice().into();
         let page = sample::page([sample::bot(), broken]).to_string();
         for page in [page.replace('/', "\\/"), page] {
-            let answer = Respond::status(200).body("application/json", page);
-            let script = Script::with_config(keys.config()).then(Expect::get("/v1/users"), answer);
+            let response = Respond::status(200).body("application/json", page);
+            let script = Script::with_config(keys.config()).then(Expect::get("/v1/users"), response);
             let users = Client::new(script).contacts().users().expect("one bad item costs only itself");
             assert_eq!((users.len(), users.undecoded().len()), (1, 1));
             keys.are_hidden_by(&users);

@@ -16,12 +16,12 @@ fn content() -> Vec<u8> {
 }
 
 /// A cut anywhere, as often as it takes: once, up to more often than there are attempts.
-fn cut(rng: &mut Rng, method: &str, path: &str, answer: u64) -> Rule {
+fn cut(rng: &mut Rng, method: &str, path: &str, response_size: u64) -> Rule {
     let fault = match rng.below(4) {
         0 => Fault::CutBefore,
         1 => Fault::CutAfter,
         2 if method == "POST" => Fault::CutRequest { after_bytes: rng.below(LENGTH) },
-        _ => Fault::CutBody { after_bytes: rng.below(answer) },
+        _ => Fault::CutBody { after_bytes: rng.below(response_size) },
     };
     let times = u32::try_from(1 + rng.below(6)).expect("it is small");
     Rule::new(fault).on(method, path).times(times)

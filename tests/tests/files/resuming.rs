@@ -41,7 +41,7 @@ impl<H: Harness> Cut<H> {
     }
 }
 
-fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Fault {
+fn response(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Fault {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let status = http::StatusCode::from_u16(status).expect("it is one");
     Fault::Response { status, headers, body: body.to_vec() }
@@ -88,7 +88,7 @@ fn file_that_changed_meanwhile_comes_from_its_beginning<H: Harness>() {
     let another = |length| {
         let mut other = bytes(length);
         other.reverse();
-        (answer(200, &[("etag", "\"another\""), ("content-type", "a/b")], &other), other)
+        (response(200, &[("etag", "\"another\""), ("content-type", "a/b")], &other), other)
     };
     let (fault, other) = another(LENGTH);
     assert_eq!(Cut::<H>::new().then(fault).saved(&other), [None, rest()]);
@@ -117,7 +117,7 @@ fn file_without_a_strong_version_comes_from_its_beginning<H: Harness>() {
 
 #[executor_test(adapters)]
 fn rest_that_the_server_does_not_have_restarts_the_download<H: Harness>() {
-    let cut = Cut::<H>::new().then(answer(416, &[("content-range", "bytes */10")], b""));
+    let cut = Cut::<H>::new().then(response(416, &[("content-range", "bytes */10")], b""));
     assert_eq!(cut.saved(&cut.content), [None, rest(), None]);
 }
 
@@ -145,7 +145,7 @@ fn rest_that_belongs_elsewhere_is_refused<H: Harness>() {
         let headers = [("content-range", range.as_str()), ("etag", &format!("\"{version}\""))];
         let headers = if version.is_empty() { &headers[..1] } else { &headers[..] };
         fixture.sandbox.faults().add(Rule::new(Fault::Raw(half)).on("GET", ANY_ASSET));
-        fixture.sandbox.faults().add(Rule::new(answer(206, headers, &whole[LENGTH - length..])).on("GET", ANY_ASSET));
+        fixture.sandbox.faults().add(Rule::new(response(206, headers, &whole[LENGTH - length..])).on("GET", ANY_ASSET));
         let error = fixture.err(fixture.client.chats().download_to(&asset, folder.path("plan.pdf")));
         let refused = (error.kind(), error.status());
         assert_eq!(refused, (ErrorKind::UnexpectedResponse, Some(206)), "{range} of {version:?}: {error}");

@@ -51,7 +51,7 @@ pub(crate) fn run(operation: Operation, policy: RetryPolicy, inputs: &[Input], n
             now,
             replied: now.moment,
             stranger,
-            answered: Vec::new(),
+            completed: Vec::new(),
             in_progress: 0,
             noisy,
             trace,
@@ -75,7 +75,7 @@ struct Drive<'m> {
     replied: Moment,
     /// Another machine of the same session waits for the reply to this one.
     stranger: Ticket,
-    answered: Vec<Ticket>,
+    completed: Vec<Ticket>,
     /// How often the server has said that it still works on the request.
     in_progress: usize,
     noisy: bool,
@@ -101,7 +101,7 @@ impl Drive<'_> {
         self.in_progress += usize::from(canned.is_in_progress());
         self.flow.handle(self.now, ticket, canned.reply(self.operation));
         self.replied = self.now.moment;
-        self.answered.push(ticket);
+        self.completed.push(ticket);
         self.step();
         assert_ne!(self.trace.last(), self.trace.iter().rev().nth(1), "a reply was taken");
     }
@@ -119,8 +119,8 @@ impl Drive<'_> {
     fn noise(&mut self, noise: &Noise) {
         match noise {
             Noise::Polls(times) => (0..*times).for_each(|_| self.nothing_changed()),
-            Noise::Late(which, canned) if !self.answered.is_empty() => {
-                let ticket = *which.get(&self.answered);
+            Noise::Late(which, canned) if !self.completed.is_empty() => {
+                let ticket = *which.get(&self.completed);
                 self.flow.handle(self.now, ticket, canned.reply(self.operation));
             }
             Noise::Late(..) => {}
@@ -136,7 +136,7 @@ impl Drive<'_> {
             self.reply(&lost);
         }
         let Seen::Done(_) = self.last() else { panic!("it does not end: {:?}", self.trace) };
-        let tickets: Vec<Ticket> = self.answered.iter().copied().chain([self.stranger]).collect();
+        let tickets: Vec<Ticket> = self.completed.iter().copied().chain([self.stranger]).collect();
         for ticket in tickets {
             self.nothing_changed();
             if self.noisy {
@@ -174,7 +174,7 @@ impl Drive<'_> {
     fn poll(&mut self) -> Seen {
         match self.flow.poll(self.now) {
             Step::Send(ticket, exchange) => {
-                assert!(!self.answered.contains(&ticket) && ticket != self.stranger, "a ticket is used twice");
+                assert!(!self.completed.contains(&ticket) && ticket != self.stranger, "a ticket is used twice");
                 Seen::Sent(ticket, Sent::new(&exchange))
             }
             Step::File(_, task) => panic!("no operation of the table has a file: {task:?}"),

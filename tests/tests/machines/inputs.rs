@@ -43,7 +43,7 @@ pub(crate) enum Noise {
 #[derive(Clone, Debug)]
 pub(crate) enum Canned {
     /// A response; without a status, with that of a success of the operation.
-    Answer(Option<u16>, Text, Option<Vec<u8>>),
+    Response(Option<u16>, Text, Option<Vec<u8>>),
     /// No response, or a part of one.
     Fault(TransportErrorKind, bool, bool, u64),
 }
@@ -69,7 +69,7 @@ pub(crate) enum Text {
 
 impl Canned {
     pub(crate) fn is_in_progress(&self) -> bool {
-        matches!(self, Self::Answer(Some(409), Text::Problem(code), _) if code == "in_progress")
+        matches!(self, Self::Response(Some(409), Text::Problem(code), _) if code == "in_progress")
     }
 
     pub(crate) fn reply(&self, operation: Operation) -> Reply {
@@ -80,20 +80,20 @@ impl Canned {
                     .with_reused(*reused)
                     .with_received(*received),
             ),
-            Self::Answer(status, text, retry_after) => {
-                let mut answer = operation.response();
+            Self::Response(status, text, retry_after) => {
+                let mut response = operation.response();
                 if let Some(status) = status {
-                    *answer.status_mut() = StatusCode::from_u16(*status).expect("it is from 100 to 999");
+                    *response.status_mut() = StatusCode::from_u16(*status).expect("it is from 100 to 999");
                 }
-                *answer.body_mut() = text.bytes(operation);
+                *response.body_mut() = text.bytes(operation);
                 if matches!(text, Text::Problem(_)) {
                     let problem = HeaderValue::from_static("application/problem+json");
-                    answer.headers_mut().insert(header::CONTENT_TYPE, problem);
+                    response.headers_mut().insert(header::CONTENT_TYPE, problem);
                 }
                 if let Some(value) = retry_after.as_ref().and_then(|bytes| HeaderValue::from_bytes(bytes).ok()) {
-                    answer.headers_mut().insert(header::RETRY_AFTER, value);
+                    response.headers_mut().insert(header::RETRY_AFTER, value);
                 }
-                Reply::Response(answer)
+                Reply::Response(response)
             }
         }
     }
@@ -105,7 +105,7 @@ impl Text {
         match self {
             Self::Valid => return valid,
             Self::More(cursor) => {
-                let mut json = operation.answer().1;
+                let mut json = operation.status_and_json().1;
                 if json.is_object() {
                     json["next_cursor"] = format!("after {cursor}").into();
                 }
@@ -159,8 +159,8 @@ fn canned() -> impl Strategy<Value = Canned> {
         2 => select(vec![200, 201, 204, 206, 301, 304, 400, 401, 403, 404, 410, 422]).prop_map(Some),
         1 => (100_u16..1000).prop_map(Some),
     ];
-    let answer = (status, text(), option::weighted(0.4, retry_after()));
-    prop_oneof![3 => answer.prop_map(|(status, text, wait)| Canned::Answer(status, text, wait)), 2 => fault()]
+    let response = (status, text(), option::weighted(0.4, retry_after()));
+    prop_oneof![3 => response.prop_map(|(status, text, wait)| Canned::Response(status, text, wait)), 2 => fault()]
 }
 
 fn text() -> impl Strategy<Value = Text> {

@@ -198,14 +198,14 @@ fn download_resumes_where_it_was_cut<H: Harness>() {
     });
     let client = H::connect(with_retries(&server));
     let path = folder.path("file");
-    let (observer, told) = observed();
+    let (observer, reported) = observed();
     let download = Download::new(&asset()).on_progress(observer);
     H::wait(client.chats().download_to(download, path.as_str())).expect("the whole file");
     assert!(read(&path) == pattern(LENGTH));
     assert_eq!((names(&folder), server.connections()), (vec!["file".to_owned()], 3));
-    let told: Vec<_> = told.try_iter().map(|moved| (moved.bytes, moved.total)).collect();
-    assert!(told.is_sorted_by(|a, b| a.0 < b.0) && told.iter().all(|it| it.1 == Some(200_000)), "{told:?}");
-    assert_eq!(told.last(), Some(&(200_000, Some(200_000))));
+    let reported: Vec<_> = reported.try_iter().map(|moved| (moved.bytes, moved.total)).collect();
+    assert!(reported.is_sorted_by(|a, b| a.0 < b.0) && reported.iter().all(|it| it.1 == Some(200_000)), "{reported:?}");
+    assert_eq!(reported.last(), Some(&(200_000, Some(200_000))));
 }
 
 #[executor_test(adapters)]

@@ -114,12 +114,12 @@ fn refusal_instead_of_100_is_the_response_and_nothing_is_sent<H: Harness>() {
         });
         let (client, folder) = (client::<H>(&server), Folder::new());
         let path = folder.file("file", pattern(LENGTH));
-        let answer = response::<H>(&client, |exchange| {
+        let received = response::<H>(&client, |exchange| {
             posting(file(&path, LENGTH))(exchange);
             exchange.timeout = Timeout::Total(Duration::from_secs(60));
             exchange.progress = Some(Progress::new(|moved| panic!("{moved:?} although it is refused")));
         });
-        assert_eq!((answer.status().as_u16(), answer.body().as_slice()), (401, b"no".as_slice()));
+        assert_eq!((received.status().as_u16(), received.body().as_slice()), (401, b"no".as_slice()));
         response::<H>(&client, unchanged);
         assert_eq!(server.connections(), 2);
     }
@@ -167,16 +167,16 @@ fn server_that_refuses_the_expectation_is_not_asked_again<H: Harness>() {
         let server = refuses_expectations(after);
         let (client, folder) = (client::<H>(&server), Folder::new());
         let path = folder.file("file", pattern(LENGTH));
-        let (observer, told) = observed();
-        let answer = response::<H>(&client, |exchange| {
+        let (observer, reported) = observed();
+        let received = response::<H>(&client, |exchange| {
             posting(file(&path, LENGTH))(exchange);
             exchange.progress = Some(Progress::new(observer));
         });
-        assert_eq!((answer.status().as_u16(), answer.body().as_slice()), (200, b"whole".as_slice()));
-        let told: Vec<_> = told.try_iter().map(|moved| moved.bytes).collect();
+        assert_eq!((received.status().as_u16(), received.body().as_slice()), (200, b"whole".as_slice()));
+        let reported: Vec<_> = reported.try_iter().map(|moved| moved.bytes).collect();
         // It starts again with the second request.
-        assert!(after > 0 || told.is_sorted(), "{told:?}");
-        assert_eq!(told.last(), Some(&(LENGTH as u64)), "{told:?}");
+        assert!(after > 0 || reported.is_sorted(), "{reported:?}");
+        assert_eq!(reported.last(), Some(&(LENGTH as u64)), "{reported:?}");
         response::<H>(&client, unchanged);
     }
 }

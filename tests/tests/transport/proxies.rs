@@ -88,7 +88,7 @@ fn loss_in_the_tunnel_is_a_loss<H: Harness>() {
 
 #[executor_test(adapters)]
 fn without_a_tunnel_nothing_of_the_request_is_sent<H: Harness>() {
-    for (answer, kind) in [
+    for (response, kind) in [
         ("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n", TransportErrorKind::Proxy),
         ("HTTP/1.1 403 Forbidden\r\ncontent-length: 4\r\n\r\nbody", TransportErrorKind::Proxy),
         ("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n", TransportErrorKind::Proxy),
@@ -104,11 +104,11 @@ fn without_a_tunnel_nothing_of_the_request_is_sent<H: Harness>() {
             let proxy = Server::script(move |listener| {
                 let mut peer = listener.accept();
                 assert_requests_a_tunnel(&peer.request());
-                peer.send(answer);
+                peer.send(response);
             });
             let client = client_by::<H>(&proxy, config(url).with_tunnel_for_plain_http(true));
             let fault = fault::<H>(&client, unchanged);
-            assert_eq!((fault.kind, fault.sent, fault.reused), (kind, false, false), "{answer:?}: {fault:?}");
+            assert_eq!((fault.kind, fault.sent, fault.reused), (kind, false, false), "{response:?}: {fault:?}");
             assert!(fault.to_string().contains("proxy"), "{fault}");
             assert_no_password(&format!("{fault} {fault:?}"));
         }

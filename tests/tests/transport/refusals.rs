@@ -52,8 +52,12 @@ fn assert_is_the_response<H: Harness>(in_the_middle: bool) {
             for body in bodies(&folder) {
                 let server = refusing(refusal, closes, in_the_middle);
                 let client = client::<H>(&server);
-                let answer = response::<H>(&client, posting(body));
-                assert_eq!((answer.status().as_u16(), answer.body().as_slice()), (413, b"big".as_slice()), "{refusal}");
+                let received = response::<H>(&client, posting(body));
+                assert_eq!(
+                    (received.status().as_u16(), received.body().as_slice()),
+                    (413, b"big".as_slice()),
+                    "{refusal}"
+                );
                 response::<H>(&client, unchanged);
             }
         }
@@ -84,8 +88,8 @@ fn refusal_is_received_though_nothing_is_read_of_the_body<H: Harness>() {
         next.send(me());
     });
     let client = client::<H>(&server);
-    let answer = response::<H>(&client, posting(Body::from(vec![b'x'; LARGE])));
-    assert_eq!((answer.status().as_u16(), answer.body().as_slice()), (413, b"less".as_slice()));
+    let rejected = response::<H>(&client, posting(Body::from(vec![b'x'; LARGE])));
+    assert_eq!((rejected.status().as_u16(), rejected.body().as_slice()), (413, b"less".as_slice()));
     drop(received);
     // What is left of the request was never sent, so no request can follow it.
     response::<H>(&client, unchanged);

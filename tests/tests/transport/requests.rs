@@ -168,10 +168,10 @@ fn response_without_a_body_is_not_waited_for<H: Harness>() {
         let server = Server::always(head);
         let client = client::<H>(&server);
         for _ in 0..3 {
-            let response = response::<H>(&client, |exchange| {
+            let received = response::<H>(&client, |exchange| {
                 *exchange.request.method_mut() = method.parse().expect("it is a method");
             });
-            assert_eq!(response.body().len(), 0);
+            assert_eq!(received.body().len(), 0);
         }
         assert_eq!(server.connections(), 1, "{method} {head}");
     }
@@ -199,12 +199,12 @@ fn observer_of_an_upload_may_send_requests<H: Harness>() {
     let path = folder.file("file", pattern(LENGTH));
     let client = client::<H>(&server);
     let other = client.clone();
-    let answer = response::<H>(&client, |exchange| {
+    let received = response::<H>(&client, |exchange| {
         posting(file(&path, LENGTH))(exchange);
         exchange.progress =
             Some(Progress::new(move |_| drop(ask::<H>(&other).expect("the other request is answered"))));
     });
-    assert_eq!(answer.status(), 201);
+    assert_eq!(received.status(), 201);
 }
 
 #[executor_test(adapters)]

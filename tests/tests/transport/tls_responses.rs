@@ -147,8 +147,8 @@ fn early_refusal_is_the_response<H: Harness>() {
                 peer.send(me());
             });
             let client = client_of::<H>(&server.https("localhost"));
-            let answer = response::<H>(&client, posting(body));
-            assert_eq!((answer.status().as_u16(), answer.body().as_slice()), (413, b"big".as_slice()));
+            let received = response::<H>(&client, posting(body));
+            assert_eq!((received.status().as_u16(), received.body().as_slice()), (413, b"big".as_slice()));
             response::<H>(&client, unchanged);
         }
     }

@@ -127,16 +127,19 @@ fn progress_is_reported_piece_by_piece<H: Harness>() {
     let client = client::<H>(&server);
     let path = folder.file("file", pattern(1_000_000));
     for (body, fewest) in [(file(&path, 1_000_000), 4), (Body::from(pattern(1_000_000)), 2)] {
-        let (observer, told) = observed();
+        let (observer, reported) = observed();
         let response = response::<H>(&client, |exchange| {
             posting(body)(exchange);
             exchange.progress = Some(Progress::new(observer));
         });
         assert_eq!(response.body().len(), 1_000_000);
-        let told: Vec<_> = told.try_iter().map(|moved| (moved.bytes, moved.total)).collect();
-        assert!(told.len() >= fewest, "{told:?}");
-        assert!(told.is_sorted_by(|a, b| a.0 < b.0) && told.iter().all(|it| it.1 == Some(1_000_000)), "{told:?}");
-        assert_eq!(told.last(), Some(&(1_000_000, Some(1_000_000))), "the response is not what is observed");
+        let reported: Vec<_> = reported.try_iter().map(|moved| (moved.bytes, moved.total)).collect();
+        assert!(reported.len() >= fewest, "{reported:?}");
+        assert!(
+            reported.is_sorted_by(|a, b| a.0 < b.0) && reported.iter().all(|it| it.1 == Some(1_000_000)),
+            "{reported:?}"
+        );
+        assert_eq!(reported.last(), Some(&(1_000_000, Some(1_000_000))), "the response is not what is observed");
     }
 }
 

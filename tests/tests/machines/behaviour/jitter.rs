@@ -62,7 +62,7 @@ fn waits_of_many_feeds_are_spread() {
         let Step::Send(ticket, _) = feed.poll(now()) else { panic!("it begins with a request") };
         feed.handle(now(), ticket, unreachable());
         match feed.poll(now()) {
-            Step::Event(FeedEvent::Retrying(trouble)) => trouble.retry_at.saturating_duration_since(now().moment),
+            Step::Event(FeedEvent::Retrying(retrying)) => retrying.retry_at.saturating_duration_since(now().moment),
             other => panic!("it reports the failure, not {other:?}"),
         }
     };

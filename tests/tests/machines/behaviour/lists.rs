@@ -68,7 +68,7 @@ fn the_readers_after_marking_are_walked_to_their_end() {
 fn every_list_is_walked_to_its_end_in_order() {
     for operation in Operation::ALL.iter().filter(|operation| operation.is_paged()) {
         let pages = ["a", "b", ""].map(|next| {
-            let mut page = operation.answer().1;
+            let mut page = operation.status_and_json().1;
             if !next.is_empty() {
                 page["next_cursor"] = next.into();
             }
@@ -99,8 +99,8 @@ fn every_list_is_walked_to_its_end_in_order() {
 #[test]
 fn messages_are_asked_for_since_one_day_ago_to_the_millisecond() {
     let utc: DateTime<Utc> = "2026-03-01T12:34:56.789999Z".parse().expect("a date");
-    let answer = Respond::json(200, sample::messages([]));
-    let script = Script::new().starting_at(utc).always(Expect::get(messages_path()), answer);
+    let response = Respond::json(200, sample::messages([]));
+    let script = Script::new().starting_at(utc).always(Expect::get(messages_path()), response);
     script.advance(Duration::from_secs(5));
     let client = Client::new(script.clone());
     client.chats().chat(TID).messages(None).expect("the script has them");
@@ -138,8 +138,8 @@ fn day_ago_is_counted_from_the_request() {
 #[test]
 #[allow(deprecated, reason = "deprecated operations are tested too")]
 fn deprecated_name_sends_the_same_request() {
-    let answer = Respond::json(200, sample::messages([sample::message("m1", TID, "hello")]));
-    let script = Script::new().always(Expect::get(messages_path()), answer);
+    let response = Respond::json(200, sample::messages([sample::message("m1", TID, "hello")]));
+    let script = Script::new().always(Expect::get(messages_path()), response);
     let client = Client::new(script.clone());
     let chat = client.chats().chat(TID);
     assert_eq!(chat.pull_chat_feed(None).expect("it is there"), chat.messages(None).expect("it is there"));
@@ -216,8 +216,8 @@ fn each_page_has_all_the_attempts() {
 
 #[test]
 fn missing_chat_is_none_and_a_failure_is_not() {
-    let find = |answer: Respond| {
-        let script = Script::with_config(config()).then(Expect::get(format!("/v1/chats/{TID}")), answer);
+    let find = |response: Respond| {
+        let script = Script::with_config(config()).then(Expect::get(format!("/v1/chats/{TID}")), response);
         Client::new(script).chats().by_thread_id(TID)
     };
     assert!(find(Respond::problem(404, "not_found")).expect("the server says so").is_none());

@@ -136,8 +136,8 @@ fn time_passes_as_scripted() {
 
 #[test]
 fn response_that_takes_too_long_is_a_timeout() {
-    for answer in [posted().delay(Duration::from_millis(10_001)), Respond::timeout(), posted().delay(Duration::MAX)] {
-        let script = never().then(to_c1(), answer);
+    for response in [posted().delay(Duration::from_millis(10_001)), Respond::timeout(), posted().delay(Duration::MAX)] {
+        let script = never().then(to_c1(), response);
         let Err(Error::Connection(fault)) = post(&script, "hello") else { panic!("the time ran out") };
         assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, true));
         assert_eq!(script.now().moment, Moment::from_epoch(Duration::from_secs(10)));
@@ -169,13 +169,13 @@ fn clock_that_is_moved_beyond_all_time_is_no_failure() {
 
 #[test]
 fn each_scripted_failure_is_of_its_kind() {
-    for (answer, kind, sent) in [
+    for (response, kind, sent) in [
         (Respond::unreachable(), TransportErrorKind::Connect, false),
         (Respond::connection_lost(), TransportErrorKind::Disconnected, true),
         (Respond::timeout(), TransportErrorKind::Timeout, true),
         (Respond::error(TransportError::new(TransportErrorKind::Tls, "expired")), TransportErrorKind::Tls, false),
     ] {
-        let Err(Error::Connection(fault)) = post(&never().then(to_c1(), answer), "hello") else { panic!("{kind:?}") };
+        let Err(Error::Connection(fault)) = post(&never().then(to_c1(), response), "hello") else { panic!("{kind:?}") };
         assert_eq!((fault.kind, fault.sent, fault.reused, fault.received), (kind, sent, false, 0));
     }
     let refused = post(&never().then(to_c1(), Respond::problem(409, "conflict")), "hello").expect_err("a refusal");

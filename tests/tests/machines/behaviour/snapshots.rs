@@ -44,27 +44,27 @@ fn shown(chat: &Chat<Script>) -> Value {
 fn change_updates_the_snapshot_from_the_response() {
     for operation in CHANGES {
         let before = sample::chat(TID, "Night shift");
-        let (status, after) = operation.answer();
+        let (status, after) = operation.status_and_json();
         assert_ne!(before, after);
         let played = operation.play(config(), [Respond::json(status, after.clone())]);
         played.outcome.expect("the script has it");
         assert_eq!(shown(&played.bot.chat), after, "{operation:?}");
     }
-    let reopened = Operation::Reopen.play(config(), [Respond::json(200, Operation::Close.answer().1)]);
-    assert!(reopened.bot.chat.is_closed(), "the server's answer, whatever was asked for");
+    let reopened = Operation::Reopen.play(config(), [Respond::json(200, Operation::Close.status_and_json().1)]);
+    assert!(reopened.bot.chat.is_closed(), "the server's response, whatever was asked for");
 }
 
 #[test]
 fn change_that_fails_leaves_the_chat_as_it_was() {
     for operation in CHANGES {
-        for answer in [
+        for response in [
             Respond::problem(403, "auth"),
             Respond::connection_lost(),
             Respond::status(200).body("text/html", "<html>"),
             Respond::json(200, sample::user("u1", "", "")),
             Respond::status(204),
         ] {
-            let played = operation.play(config().with_retry(RetryPolicy::NEVER), [answer]);
+            let played = operation.play(config().with_retry(RetryPolicy::NEVER), [response]);
             played.outcome.expect_err("it fails");
             assert_eq!(shown(&played.bot.chat), sample::chat(TID, "Night shift"), "{operation:?}");
         }
@@ -88,7 +88,7 @@ fn members_and_admins_come_from_the_snapshot() {
     json["groups"] = vec![sample::group("g-night", "Night shift")].into();
     let played = Operation::UpdateTitle.play(config(), [Respond::json(200, json)]);
     let chat = &played.bot.chat;
-    let ids = |local: Local| local.answer(&played.bot);
+    let ids = |local: Local| local.result(&played.bot);
     assert_eq!(ids(Local::UserMembers), ["u-bot", "u-anna"]);
     assert_eq!(ids(Local::GroupMembers), ["g-night"]);
     assert_eq!(ids(Local::Admins), ["u-bot"]);
