@@ -1,7 +1,7 @@
 //! The wire contract as a check of requests and responses against `docs/openapi.yaml`.
 //!
-//! The document is read as JSON. A typed reader of such documents loses the members beside a `$ref` in a schema, and a
-//! check by the rest would accept what the document forbids.
+//! The document is read as JSON, because typed readers of OpenAPI drop the members beside a `$ref` in a schema, and a
+//! check without them would accept too much.
 
 mod document;
 mod request;
@@ -51,7 +51,7 @@ impl Contract {
         self.routes.iter().map(|route| &route.id)
     }
 
-    /// Returns the status and the code of each refusal that the operation has.
+    /// Returns the status and the code of each error response of the operation.
     ///
     /// # Panics
     /// If the contract has no such operation.
@@ -75,7 +75,7 @@ impl Contract {
         Ok(route.id.clone())
     }
 
-    /// As [`check_request`](Self::check_request), of a request whose body was not read.
+    /// As [`check_request`](Self::check_request), for a request whose body was not read.
     pub fn check_head<B>(&self, request: &http::Request<B>) -> Result<OperationId, Violation> {
         self.routed(request).map(|route| route.id.clone())
     }

@@ -50,7 +50,7 @@ where
 }
 
 impl<H: Harness> FeedProbe<H> {
-    /// A feed, and how to show its items.
+    /// A feed, with a function that shows its items.
     pub fn new<T: 'static>(events: EventsOf<H, T>, text: fn(T) -> String) -> Self
     where
         Poller<T>: Feed<Event = FeedEvent<T>>,

@@ -83,7 +83,7 @@ impl<H: Harness> Fixture<H> {
     {
         match H::wait(run) {
             Err(error) => error,
-            Ok(_) => panic!("it should fail"),
+            Ok(_) => panic!("the operation should fail"),
         }
     }
 
@@ -93,8 +93,7 @@ impl<H: Harness> Fixture<H> {
         self.ok(self.client.chats().by_thread_id(tid)).expect("the bot is in this chat")
     }
 
-    /// The bot in the lobby, which has an avatar, where Anna has raised an alert, and where those on call are members
-    /// too.
+    /// The bot in the lobby, which has an avatar, an alert by Anna, and the group of those on call as members.
     pub fn bot(&self) -> Bot<H::X> {
         let anna = self.sandbox.as_person(org::ANNA);
         anna.add_groups(org::LOBBY, &[org::ON_CALL]).expect("Anna administers the lobby");
@@ -118,11 +117,11 @@ impl<H: Harness> Default for Fixture<H> {
     }
 }
 
-/// Fails a test that has succeeded so far if an exchange was against the contract.
+/// Fails a test that has succeeded so far if an exchange broke the contract.
 impl<H: Harness> Drop for Fixture<H> {
     fn drop(&mut self) {
         let violations = self.violations.lock().unwrap_or_else(PoisonError::into_inner);
-        assert!(violations.is_empty() || thread::panicking(), "against the contract:\n{}", violations.join("\n"));
+        assert!(violations.is_empty() || thread::panicking(), "violations of the contract:\n{}", violations.join("\n"));
     }
 }
 
@@ -142,7 +141,7 @@ fn check(exchange: &ObservedExchange) -> Result<(), String> {
     *request.uri_mut() = exchange.uri.clone();
     *request.headers_mut() = exchange.request_headers.clone();
     let wrong = |what: String| format!("{} {}: {what}", exchange.method, exchange.uri);
-    // A request that is refused for its head alone is refused before its body is read.
+    // A request that is rejected for its head is rejected before its body is read.
     let was_sent = exchange.request_headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
     let contract = Contract::load();
     let operation = if was_sent && exchange.request_body.is_empty() {
@@ -157,7 +156,7 @@ fn check(exchange: &ObservedExchange) -> Result<(), String> {
     let mut response = Response::new(observed.body.clone());
     *response.status_mut() = observed.status;
     *response.headers_mut() = observed.headers.clone();
-    // The server's HTTP stack adds it where it is missing.
+    // The server's HTTP stack adds the header if it is missing.
     let length = HeaderValue::from(observed.body.len());
     response.headers_mut().entry(header::CONTENT_LENGTH).or_insert(length);
     contract.check_response(&operation, &response).map_err(|violation| wrong(violation.to_string()))

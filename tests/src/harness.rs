@@ -21,7 +21,7 @@ pub trait Harness: Debug + 'static {
     /// Its name.
     const NAME: &'static str;
 
-    /// It uses connections again.
+    /// True if it reuses connections.
     const KEEPS_CONNECTIONS: bool = true;
 
     /// A client with these options.

@@ -2,7 +2,7 @@
 //!
 //! - [`executor_test`]: the attribute of a test that is written once and run for each executor.
 //! - [`spellings`]: spellings in which a server may repeat a text.
-//! - [`harness`]: the executors; and a [`Fixture`] for each test of one, with a sandbox of its own.
+//! - [`harness`]: the executors, and a [`Fixture`] with a sandbox for each test.
 //! - [`operations`]: every operation that the core has, written once for all executors.
 //! - [`contract`]: the wire contract (`docs/openapi.yaml`) as a check of requests and responses.
 //! - [`limit`]: the limit on the time of a test.

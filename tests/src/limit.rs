@@ -16,8 +16,8 @@ pub fn run(name: &str, body: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// Runs the body of a test on a thread of its own. Returns its panic, or one that names it if it has not ended in time:
-/// its thread is left behind then.
+/// Runs the body of a test in another thread. Returns its panic, or one that names the test if it has not ended in time;
+/// the thread then continues.
 ///
 /// # Errors
 /// The panic.
@@ -28,7 +28,7 @@ pub fn within(limit: Duration, name: &str, body: impl FnOnce() + Send + 'static)
         body();
     });
     let thread = thread.expect("the system has room for a thread");
-    // Nothing is ever sent: the channel closes with the end of the body, be it a panic.
+    // Nothing is ever sent: the channel closes at the end of the body, or at its panic.
     match ended.recv_timeout(limit) {
         Err(mpsc::RecvTimeoutError::Timeout) => Err(Box::new(format!("{name} has not ended within {limit:?}"))),
         _ => thread.join(),

@@ -35,12 +35,12 @@ pub const TID: &str = "7MQKchz6wsSzmWTVnppGAc";
 /// A small JPEG.
 pub const AVATAR: &[u8] = include_bytes!("../fixtures/baseline.jpg");
 
-/// Takes an operation of an executor, whatever its result type.
+/// Receives an operation of an executor, with any result type.
 pub trait Visitor<X: Executor> {
     /// The outcome.
     type Output;
 
-    /// Takes what the executor returns for the operation.
+    /// Receives the return value of the executor for an operation.
     fn visit<'a, T: Debug + Send + 'a>(self, run: X::Run<'a, T>) -> Self::Output
     where
         X: 'a;
@@ -49,11 +49,11 @@ pub trait Visitor<X: Executor> {
 /// The object that has the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// Of one chat.
+    /// A single chat.
     Chat,
-    /// Of the bot's chats.
+    /// The bot's chats.
     Chats,
-    /// Of the users and groups: an addition of this project.
+    /// The users and groups: an addition of this project.
     Contacts,
 }
 
@@ -120,7 +120,7 @@ operations! {
         200 changed("allow_mute_notifications"), |bot| bot.chat.set_allow_mute_notifications(false);
     Close = Chat "close", "close_chat", 200 changed("is_closed"), |bot| bot.chat.close();
     Reopen = Chat "reopen", "reopen_chat", 200 sample::chat(TID, "Night shift"), |bot| bot.chat.reopen();
-    // The title was changed meanwhile: what comes back is the chat as it is.
+    // The title was changed meanwhile: the response is the current chat.
     SetAvatar = Chat "set_avatar", "set_avatar", 200 changed("title"),
         |bot| bot.chat.set_avatar(Image::from_bytes(AVATAR));
     RemoveAvatar = Chat "remove_avatar", "remove_avatar", 200 changed("title"), |bot| bot.chat.remove_avatar();
@@ -165,13 +165,13 @@ operations! {
 }
 
 impl Operation {
-    /// Its response is a page of a list.
+    /// True if its response is a page of a list.
     pub fn is_paged(self) -> bool {
         // Marking takes no parameters: its response is the first page of another list.
         self != Self::MarkAsRead && self.status_and_json().1.get("items").is_some()
     }
 
-    /// It returns `None` where others fail with `NotFound`.
+    /// True if it returns `None` where others fail with `NotFound`.
     pub const fn finds(self) -> bool {
         matches!(self, Self::GetByThreadId | Self::User | Self::Group)
     }
@@ -211,7 +211,6 @@ pub fn response(status: u16, json: &Value) -> Response {
     response
 }
 
-/// The chat after a change of this member.
 fn shares() -> Value {
     let share = json!({
         "tid": TID, "lat": 48.137, "lon": 11.576, "ends_at": "2026-01-01T00:15:00.000Z", "remaining_ms": 900_000,
@@ -219,6 +218,7 @@ fn shares() -> Value {
     sample::page([share])
 }
 
+/// The chat after a change of this member.
 fn changed(member: &str) -> Value {
     let mut chat = sample::chat(TID, "Night shift");
     chat[member] = match member {
@@ -284,7 +284,7 @@ impl Local {
         }
     }
 
-    /// Its result: the ids in it, or its text.
+    /// Returns its result: the ids in it, or its text.
     pub fn result<X: Executor>(self, bot: &Bot<X>) -> Vec<String> {
         let (chat, chats) = (&bot.chat, bot.client.chats());
         match self {

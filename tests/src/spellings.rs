@@ -14,7 +14,7 @@ fn each_byte(text: &str, spell: impl Fn(u8) -> String) -> String {
     text.bytes().map(spell).collect()
 }
 
-/// A text as it is within a string of JSON.
+/// Escapes a text for a JSON string.
 pub fn in_json(text: &str) -> String {
     let json = json!(text).to_string();
     json[1..json.len() - 1].to_owned()
@@ -70,8 +70,8 @@ pub fn spellings(text: &str) -> Vec<String> {
     ]
 }
 
-/// Returns these words, and the tokens that HTTP Basic authentication makes of a name and a secret, each in all
-/// [`spellings`], and each of these whole, without its end and without its beginning.
+/// Returns these words and the tokens of HTTP Basic authentication for a name and a secret, each in all [`spellings`],
+/// and each spelling whole, without its end and without its beginning.
 pub fn echoes(logins: &[(&str, &str)]) -> Vec<String> {
     let mut words = Vec::new();
     for (name, secret) in logins {
@@ -90,11 +90,11 @@ pub fn echoes(logins: &[(&str, &str)]) -> Vec<String> {
     echoes
 }
 
-/// Checks that neither the echo nor more than half of it is in a text.
+/// Asserts that a text contains neither the echo nor more than half of it.
 ///
 /// # Panics
 ///
-/// If it is.
+/// If it contains it.
 #[track_caller]
 pub fn is_not_in(echo: &str, text: &str) {
     let chars: Vec<char> = echo.chars().collect();

@@ -1,10 +1,10 @@
-//! A bot that follows a chat over real sockets, and is killed again and again, at moments that a seed chooses: it
-//! handles every message all the same, in order, and at most the one that it was killed over twice.
+//! A bot that follows a chat over real sockets and is killed repeatedly, at random moments: it handles every message in
+//! order, and only the message at which it was killed can be handled twice.
 //!
-//! The bot is this program once more, in a process of its own. It reports each step, and waits for permission to
-//! continue; so it can be killed between any two of them, or on its way to the next one.
+//! The bot is this program, started as another process. It reports each step, and waits for permission to continue, so
+//! it can be killed between any two steps or during one.
 //!
-//! `TEAMWIRE_KILLS=1000` kills it that often; `TEAMWIRE_SEED=7` at other moments.
+//! `TEAMWIRE_KILLS` sets the number of kills, and `TEAMWIRE_SEED` the random moments.
 
 use std::{
     env,
@@ -28,10 +28,10 @@ use teamwire_tests::{executor_test, harness::Harness};
 const BOT: &str = "TEAMWIRE_KILLED_BOT";
 const FOLDER: &str = "TEAMWIRE_KILLED_FOLDER";
 const POLLS: &str = "GET /v1/chats/{tid}/messages/updates";
-/// How long anything may take that takes a moment.
+/// Maximum wait for any step.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// In the process of a bot, this test is the bot.
+/// In the process of a bot, this test runs the bot.
 #[executor_test(adapters)]
 fn killed_bot_handles_every_message<H: Harness>() {
     if env::var(BOT).is_ok_and(|bot| bot == H::NAME) {
@@ -79,7 +79,7 @@ fn save(folder: &Path, checkpoint: &Checkpoint) {
     fs::rename(&beside, checkpoint_in(folder)).expect("it can be renamed");
 }
 
-/// Reports a step, and waits for permission to continue. Ends the process if the test is gone.
+/// Reports a step, and waits for permission to continue. Ends the process if the test has ended.
 fn report(what: &str) {
     let said = writeln!(io::stderr(), "{REPORT}{what}");
     if said.and_then(|()| io::stdin().read_exact(&mut [0])).is_err() {
@@ -97,19 +97,19 @@ fn handled_in(folder: &Path) -> PathBuf {
     folder.join("handled")
 }
 
-/// When a bot is killed.
+/// The moment at which a bot is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Moment {
     AtOnce,
-    /// Once its first request has arrived.
+    /// After its first request has arrived.
     AtItsRequest,
-    /// Once it waits for more.
+    /// While its long poll is pending.
     InALongPoll,
-    /// Right behind something that it reports, after so many others.
+    /// At a report, after this number of others.
     Behind(u64),
-    /// On its way from there to the next thing.
+    /// Between a report and the next step.
     OnItsWay(u64),
-    /// Once it has handled everything there is.
+    /// After it has handled all messages.
     AtTheEnd,
 }
 
@@ -136,19 +136,19 @@ struct Test {
 impl Test {
     fn new(bot: &'static str, seed: u64) -> Self {
         let folder = env::temp_dir().join(format!("teamwire-killed-{}-{bot}", process::id()));
-        // One may be left of a process that had this one's number.
+        // An earlier process with the same id may have left a folder.
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder).expect("there is room for a folder");
         let sandbox = Sandbox::start().expect("loopback has a free port");
         Self { sandbox, bot, folder, random: Rng::new(seed), posted: 0 }
     }
 
-    /// The name of this test for this bot.
+    /// Returns the name of the test that runs this bot.
     fn bot_test(&self) -> String {
         format!("killed_bot_handles_every_message::{}", self.bot.replace('-', "_"))
     }
 
-    /// Some people post, as soon as there is a bot that has begun.
+    /// Posts messages of some members, once a bot has started its feed.
     fn post(&mut self, many: u64) {
         if checkpoint_in(&self.folder).exists() {
             let anna = self.sandbox.as_person(org::ANNA);
@@ -160,10 +160,10 @@ impl Test {
     }
 
     fn wait_until(&self, context: &str, condition: impl Fn(&Sandbox) -> bool) {
-        assert!(self.sandbox.wait_until(PATIENCE, condition), "{context}: it does not come to that");
+        assert!(self.sandbox.wait_until(PATIENCE, condition), "{context}: neither a report nor a poll");
     }
 
-    /// One life of the bot, up to this moment.
+    /// Runs a bot until this moment, and kills it.
     fn live(&mut self, moment: Moment, context: &str) {
         let many = self.random.below(4);
         self.post(many);
@@ -175,36 +175,36 @@ impl Test {
             Moment::AtItsRequest => self.wait_until(context, |sandbox| sandbox.received_count(POLLS) > polls),
             Moment::InALongPoll => {
                 while self.next_report(&mut bot, context) {
-                    bot.goes_on();
+                    bot.resume();
                 }
             }
             Moment::AtTheEnd => {
                 while self.handled().last() != self.posted.checked_sub(1).as_ref() {
                     if self.next_report(&mut bot, context) {
-                        bot.goes_on();
+                        bot.resume();
                     }
                 }
             }
             Moment::Behind(others) | Moment::OnItsWay(others) => {
                 for _ in 0..others {
                     self.keep_it_busy(&mut bot, context);
-                    bot.goes_on();
+                    bot.resume();
                     let many = self.random.below(3);
                     self.post(many);
                 }
                 self.keep_it_busy(&mut bot, context);
                 if matches!(moment, Moment::OnItsWay(_)) {
-                    bot.goes_on();
+                    bot.resume();
                 }
             }
         }
     }
 
-    /// Waits until it reports something; `false`: it waits itself.
+    /// Waits for a report. Returns `false` if the bot waits for messages instead.
     fn next_report(&self, bot: &mut Bot, context: &str) -> bool {
         let begun = Instant::now();
         loop {
-            // It has nothing to report before the response to its poll.
+            // The bot reports nothing while its poll is pending.
             let waits = self.sandbox.pending_polls() > 0;
             if bot.has_reported(context) {
                 return true;
@@ -212,11 +212,11 @@ impl Test {
             if waits {
                 return false;
             }
-            assert!(begun.elapsed() < PATIENCE, "{context}: it does not come to that");
+            assert!(begun.elapsed() < PATIENCE, "{context}: neither a report nor a poll");
         }
     }
 
-    /// Waits until it reports something, and sees to it that there is something to report.
+    /// Waits for a report, and posts a message whenever the bot waits for one.
     fn keep_it_busy(&mut self, bot: &mut Bot, context: &str) {
         while !self.next_report(bot, context) {
             self.post(1);
@@ -229,11 +229,11 @@ impl Test {
         text.lines().map(|line| line.parse().expect("it is a number")).collect()
     }
 
-    /// Every message is handled, in order, and again only by a bot whose predecessor was killed over it.
+    /// Asserts that all messages are handled in order, and twice only if the bot was killed while handling it.
     fn check(&self) {
         let mut next = 0;
         for number in self.handled() {
-            assert!(number == next || number + 1 == next, "{number} is handled where {next} was next");
+            assert!(number == next || number + 1 == next, "{number} is handled instead of {next}");
             next = number + 1;
         }
         assert_eq!(next, self.posted, "all is handled");
@@ -243,12 +243,12 @@ impl Test {
 
 impl Drop for Test {
     fn drop(&mut self) {
-        // A folder that cannot be removed is no failure of the test.
+        // The test does not fail if the folder cannot be removed.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// A bot in a process of its own. It is killed when it is dropped.
+/// A bot in another process. Dropping it kills it.
 struct Bot {
     process: Child,
     word: ChildStdin,
@@ -276,7 +276,7 @@ impl Bot {
         Self { process, word, said }
     }
 
-    /// Whether it reports something.
+    /// Waits for the next report. Returns `false` if there is none yet.
     fn has_reported(&mut self, context: &str) -> bool {
         match self.said.recv_timeout(Duration::from_millis(1)) {
             Ok(line) if line.starts_with(REPORT) => true,
@@ -285,11 +285,11 @@ impl Bot {
                 panic!("{context}: it says {line:?}, {more:?}")
             }
             Err(RecvTimeoutError::Timeout) => false,
-            Err(RecvTimeoutError::Disconnected) => panic!("{context}: it ended by itself"),
+            Err(RecvTimeoutError::Disconnected) => panic!("{context}: the bot has ended"),
         }
     }
 
-    fn goes_on(&mut self) {
+    fn resume(&mut self) {
         self.word.write_all(b".").and_then(|()| self.word.flush()).expect("it waits for the word");
     }
 }

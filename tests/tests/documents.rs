@@ -1,4 +1,4 @@
-//! The documents of the repository are complete: operations, code and links.
+//! Checks of the documents: all operations are listed, code is compiled, and links lead to files.
 
 use std::{
     fs,

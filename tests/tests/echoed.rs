@@ -1,5 +1,5 @@
-//! A server or a proxy that repeats all credentials in its responses, in every spelling: none is in an error, nor in what any
-//! crate logs at any level.
+//! Servers and proxies that repeat all credentials in their responses, in every spelling: no error and no log record of
+//! any crate contains them.
 
 use std::{
     error::Error as _,
@@ -69,14 +69,14 @@ impl Logged {
         static IS_SET: AtomicBool = AtomicBool::new(false);
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         if !IS_SET.swap(true, Ordering::SeqCst) {
-            log::set_logger(&Keep).expect("there is no other");
+            log::set_logger(&Keep).expect("no other logger is set");
             log::set_max_level(LevelFilter::Trace);
         }
         LINES.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Self(turn)
     }
 
-    /// Takes what was logged since the last time.
+    /// Returns the text logged since the last call.
     #[expect(clippy::unused_self, reason = "only the test that has the log may take it")]
     fn take(&self) -> String {
         mem::take(&mut LINES.lock().unwrap_or_else(PoisonError::into_inner))
@@ -90,7 +90,7 @@ fn server(responses: Vec<Vec<u8>>) -> (SocketAddr, JoinHandle<()>) {
     let thread = thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("a client");
         for response in responses {
-            // The client may close the connection before it has read all.
+            // The client may close the connection before it has read everything.
             if !reads_head(&mut stream) || stream.write_all(&response).is_err() {
                 break;
             }
@@ -172,7 +172,7 @@ fn responses(echoes: &[String]) -> Vec<Vec<u8>> {
 #[track_caller]
 fn is_hidden<H: Harness>(config: Config, echoes: &[String]) {
     let client = H::connect(config);
-    let error = H::wait(client.contacts().me()).expect_err("it is no user");
+    let error = H::wait(client.contacts().me()).expect_err("it is not a user");
     let texts = all_texts(&error);
     none_is_in(echoes, &texts);
 }

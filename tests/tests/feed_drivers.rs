@@ -1,7 +1,7 @@
-//! Many feeds at once, over real sockets: however they are stopped, each ends soon, and unsubscribes.
+//! Drivers of many feeds over real sockets: every stop ends the feeds soon, and unsubscribes them.
 //!
-//! The sandbox's clock is held, so that no long poll comes to an end by itself; and no request times out before a test
-//! has failed.
+//! The sandbox's clock is paused, so no long poll ends for lack of events, and no request times out before its test
+//! fails.
 
 use std::{
     collections::BTreeMap,
@@ -25,7 +25,7 @@ use teamwire_tests::{
 };
 
 const UNSUBSCRIBE: &str = "DELETE /v1/reactions/subscriptions/{id}";
-/// Longer than anything here takes, and shorter than any timeout.
+/// Maximum duration of a test: longer than any step takes, and shorter than any timeout.
 const SOON: Duration = Duration::from_secs(20);
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -143,7 +143,7 @@ impl<H: Harness<X = AsyncExecutor<R>> + Send, R: Runtime> FeedDriver for Task<H,
     }
 
     fn next(&mut self) -> Option<Delivered> {
-        // The future of an operation is boxed, and so is this one, in the place of its result.
+        // The harness takes the boxed future of an operation, with a `Result`.
         H::wait(Box::pin(async { Ok(self.drive.next().await) })).expect("it is always `Ok`")
     }
 }
@@ -161,7 +161,7 @@ fn config(sandbox: &Sandbox) -> Config {
     config.with_timeouts(timeouts).with_retry(RetryPolicy::NEVER)
 }
 
-/// So many feeds, all of which have begun.
+/// Returns a driver with this number of feeds, all of which have started.
 fn started<D: FeedDriver>(sandbox: &Sandbox, feeds: usize, threads: usize) -> D {
     let mut drive = D::over(config(sandbox), threads);
     for key in 0..feeds {
@@ -174,13 +174,13 @@ fn started<D: FeedDriver>(sandbox: &Sandbox, feeds: usize, threads: usize) -> D 
     drive
 }
 
-/// Does this, and fails if that takes for ever.
+/// Runs `work`, and panics if it does not end.
 fn soon<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, result) = mpsc::channel();
     let thread = thread::spawn(move || done.send(work()));
     match result.recv_timeout(SOON) {
         Ok(output) => output,
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("it hangs"),
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("the driver hangs"),
         Err(mpsc::RecvTimeoutError::Disconnected) => panic!("{:?}", thread.join()),
     }
 }
@@ -190,7 +190,7 @@ fn wait_until(sandbox: &Sandbox, what: &str, is_so: impl Fn(&Sandbox) -> bool) {
     assert!(sandbox.wait_until(SOON, is_so), "{what}");
 }
 
-/// How often each feed ends, to the end of all.
+/// Drives all feeds to their end. Returns the number of ends of each.
 fn ends(drive: &mut impl FeedDriver) -> BTreeMap<usize, usize> {
     let mut ends = BTreeMap::new();
     while let Some((key, delivery)) = drive.next() {
@@ -232,13 +232,13 @@ fn all_feeds_stop_while_one_is_being_stopped<H: DrivesFeeds>() {
 }
 
 #[executor_test(adapters)]
-fn feed_can_be_stopped_again_while_its_unsubscription_fails<H: DrivesFeeds>() {
+fn feed_can_be_stopped_again_while_unsubscribing_fails<H: DrivesFeeds>() {
     soon(|| {
         let sandbox = sandbox();
         sandbox.faults().add(Rule::new(Fault::Delay(HOUR)).method("DELETE"));
         let mut drive: H::Driver = started(&sandbox, 1, 2);
         drive.stop(0);
-        // While this one begins, the other one unsubscribes.
+        // The first feed unsubscribes while this one starts.
         drive.insert(1, drive.feed());
         let mut delivered = vec![drive.next().expect("there are two")];
         wait_until(&sandbox, "an unsubscription", |sandbox| sandbox.received_count(UNSUBSCRIBE) == 1);
@@ -282,7 +282,7 @@ fn many_feeds_end_within_a_second_if_the_server_is_silent<H: DrivesFeeds>() {
         (stopped.elapsed(), ends)
     });
     assert_eq!(ends, one_end_each(FEEDS));
-    // A second, and some for a machine that is busy with other tests.
+    // One second, with a margin for a busy machine.
     assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
@@ -327,7 +327,7 @@ fn dropped_driver_leaves_no_connection_waiting<H: DrivesFeeds>() {
             if stops_one {
                 drive.stop(0);
             }
-            // All others are asked for something before the new one has begun.
+            // All other feeds poll before the new one has started.
             drive.insert(4, drive.feed());
             drive.next().expect("it begins");
             drop(drive);
@@ -370,7 +370,7 @@ fn script_plays_many_feeds<H: DrivesFeeds>() {
     assert_eq!(
         delivered,
         [(1, "started"), (1, "failure"), (2, "started"), (2, "stopped")],
-        "it ends where the script does"
+        "the driver ends at the end of the script"
     );
     script.assert_done();
 }

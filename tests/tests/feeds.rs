@@ -49,7 +49,7 @@ where
 {
     match feed.poll(now) {
         Step::Send(ticket, exchange) => (ticket, exchange),
-        other => panic!("it has something to send, not {other:?}"),
+        other => panic!("expected a request, not {other:?}"),
     }
 }
 
@@ -60,7 +60,7 @@ where
 {
     match feed.poll(now) {
         Step::Event(event) => event,
-        other => panic!("it has something to tell, not {other:?}"),
+        other => panic!("expected an event, not {other:?}"),
     }
 }
 
@@ -111,11 +111,11 @@ fn checkpoint_of_another_feed_is_refused_without_a_request() {
 }
 
 #[test]
-fn checkpoint_is_json_without_a_secret_and_resumes_the_feed() {
+fn checkpoint_is_json_without_secrets_and_resumes_the_feed() {
     let mut feed = messages(None);
     let (ticket, _) = sent(&mut feed, at(0));
     feed.handle(at(0), ticket, batch(&[], "begin"));
-    let FeedEvent::Started(saved) = next_event(&mut feed, at(0)) else { panic!("it begins") };
+    let FeedEvent::Started(saved) = next_event(&mut feed, at(0)) else { panic!("it starts") };
     let json = serde_json::to_string(&saved).expect("it can be written");
     assert!(!json.contains(SECRET) && !json.contains("the-app-id"), "{json}");
     let read: Checkpoint = serde_json::from_str(&json).expect("it can be read");
@@ -140,7 +140,7 @@ fn each_event_comes_with_the_checkpoint_right_behind_it() {
 }
 
 #[test]
-fn undecoded_event_is_delivered_and_does_not_stall_the_feed() {
+fn undecoded_event_is_delivered_and_the_feed_continues() {
     let mut feed = messages(checkpoint("messages", Some("c1"), 1));
     let (ticket, _) = sent(&mut feed, at(0));
     let mystery = json!({ "cursor": "one", "kind": "mystery", "data": { "secret": SECRET } });
@@ -200,7 +200,7 @@ fn expired_lease_is_renewed_at_the_cursor_of_the_feed() {
 }
 
 #[test]
-fn server_that_asks_for_time_is_given_it_up_to_an_hour() {
+fn retry_after_is_obeyed_up_to_an_hour() {
     for (asked, waits) in [
         ("7", Duration::from_secs(7)),
         ("0", Duration::ZERO),
@@ -222,8 +222,8 @@ fn server_that_asks_for_time_is_given_it_up_to_an_hour() {
 }
 
 #[test]
-fn checkpoint_of_another_world_is_a_gap_and_no_failure() {
-    // A server that was replaced: it never gave the cursor.
+fn checkpoint_of_another_server_is_a_gap() {
+    // A server that was replaced did not issue the cursor.
     let mut feed = messages(checkpoint("messages", Some("c1"), 1));
     let (ticket, _) = sent(&mut feed, at(0));
     feed.handle(at(0), ticket, problem(410, "cursor_expired"));
@@ -237,7 +237,7 @@ fn checkpoint_of_another_world_is_a_gap_and_no_failure() {
 }
 
 #[test]
-fn feed_that_is_stopped_sends_at_most_its_farewell() {
+fn stopped_feed_sends_only_its_unsubscription() {
     let begun = || locations(checkpoint("live_locations", Some("c1"), 1));
     let subscribed = || {
         let mut feed = begun();
@@ -263,10 +263,10 @@ fn feed_that_is_stopped_sends_at_most_its_farewell() {
         ("polling", polling().0, true),
         ("failing", failing.0, true),
     ];
-    for (state, mut feed, says_farewell) in states {
+    for (state, mut feed, unsubscribes) in states {
         feed.stop(at(0));
         feed.stop(at(0));
-        if says_farewell {
+        if unsubscribes {
             let (ticket, exchange) = sent(&mut feed, at(0));
             assert_eq!(exchange.request.method(), Method::DELETE, "{state}");
             feed.handle(at(0), ticket, Reply::Error(TransportError::new(TransportErrorKind::Timeout, "nothing came")));
@@ -288,7 +288,7 @@ fn events_before_a_stop_are_still_delivered() {
 }
 
 #[test]
-fn subscription_that_is_lost_again_and_again_is_retried() {
+fn subscription_lost_twice_in_a_row_is_a_failure() {
     let mut feed = locations(checkpoint("live_locations", Some("c1"), 1));
     for round in 0..2 {
         let (ticket, _) = sent(&mut feed, at(0));
@@ -305,12 +305,12 @@ fn subscription_that_is_lost_again_and_again_is_retried() {
 }
 
 #[test]
-fn subscription_that_is_lost_now_and_then_is_no_failure() {
+fn subscription_lost_between_successful_polls_is_not_a_failure() {
     let mut feed = locations(checkpoint("live_locations", Some("c1"), 1));
     for round in 0..5 {
         let (ticket, _) = sent(&mut feed, at(round));
         feed.handle(at(round), ticket, response(200, &json!({ "id": "s", "cursor": "x" })));
-        // It is read in between: only a subscription that is lost twice in a row is a failure.
+        // A poll succeeds in between: only two losses in a row are a failure.
         let (ticket, _) = sent(&mut feed, at(round));
         feed.handle(at(round + 1), ticket, batch(&[], &format!("cursor {round}")));
         let (ticket, _) = sent(&mut feed, at(round + 1));
@@ -329,7 +329,7 @@ fn subscription_that_is_lost_now_and_then_is_no_failure() {
 }
 
 #[test]
-fn events_without_a_new_cursor_are_a_failure_and_delivered_once() {
+fn events_without_a_new_cursor_are_delivered_once() {
     let mut feed = messages(checkpoint("messages", Some("c1"), 1));
     let (ticket, _) = sent(&mut feed, at(0));
     feed.handle(at(0), ticket, batch(&[item("m1", "here")], "here"));
@@ -351,7 +351,7 @@ fn feed_that_is_always_busy_keeps_no_other_waiting() {
         let FeedSetStep::Step(chat, Step::Send(ticket, _)) = set.next(at(0)) else { panic!("each feed sends") };
         set.handle(at(0), &chat, ticket, batch(&items, "end"));
     }
-    // Turn by turn: of three that have as much to deliver, none is ever more than one event ahead.
+    // Three feeds with as many events take turns: none is ever more than one event ahead.
     let mut delivered = std::collections::BTreeMap::from([("c1", 0), ("c2", 0), ("c3", 0)]);
     for _ in 0..3 * items.len() {
         let FeedSetStep::Step(chat, Step::Event(_)) = set.next(at(0)) else { panic!("there is more to deliver") };
@@ -362,7 +362,7 @@ fn feed_that_is_always_busy_keeps_no_other_waiting() {
 }
 
 #[test]
-fn feed_set_hands_out_a_request_once_until_its_reply_is_lost() {
+fn feed_set_issues_a_request_once_until_its_reissue() {
     let (mut set, client) = (FeedSet::new(), client());
     set.insert("a", client.chats().chat("c1").new_messages(None));
     set.insert("b", client.chats().chat("c2").new_messages(None));
@@ -380,7 +380,7 @@ fn feed_set_hands_out_a_request_once_until_its_reply_is_lost() {
 }
 
 #[test]
-fn error_tells_that_an_earlier_attempt_may_have_arrived() {
+fn outcome_stays_unknown_if_a_later_attempt_fails() {
     let client = client();
     let chat = client.chats().chat("c1");
     let mut post = chat.post("hello");
@@ -423,6 +423,6 @@ fn only_a_problem_of_the_contract_ends_a_feed() {
         let mut feed = messages(checkpoint("messages", Some("c1"), 1));
         let (ticket, _) = sent(&mut feed, at(0));
         feed.handle(at(0), ticket, problem(status, code));
-        assert!(matches!(feed.poll(at(0)), Step::Done(Err(_))), "{status}: the server itself has said it");
+        assert!(matches!(feed.poll(at(0)), Step::Done(Err(_))), "{status}: the server rejects the request");
     }
 }

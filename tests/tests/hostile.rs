@@ -1,6 +1,6 @@
-//! What responses of hostile servers cost: memory at most 16 times the response, and time that grows as it does.
+//! The cost of responses of hostile servers: memory of at most 16 times the response, and time linear in its size.
 //!
-//! `cargo test -p teamwire-tests --test hostile -- --nocapture` prints the table; with `--ignored` for the largest
+//! `cargo test -p teamwire-tests --test hostile -- --nocapture` prints the table, with `--ignored` for the largest
 //! response.
 
 #![expect(clippy::print_stdout, reason = "it prints a table")]
@@ -26,7 +26,7 @@ use teamwire_core::{
 #[global_allocator]
 static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Bytes that any response may cost, however small it is.
+/// Maximum bytes for a response of any size, in addition to the multiple of its size.
 const BASE: usize = 256 << 10;
 const TIMES: usize = 16;
 
@@ -35,7 +35,7 @@ fn at(seconds: u64) -> Now {
 }
 
 fn client() -> Client<Manual> {
-    let credentials = Credentials::new("the-app-id", "a secret that nobody may see").expect("they are good");
+    let credentials = Credentials::new("the-app-id", "a secret of the bot").expect("they are good");
     let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
     Client::new(Manual::new(config.with_retry(RetryPolicy::NEVER), [7; 32], at(0)))
 }
@@ -47,7 +47,7 @@ fn ticket<M: Machine>(machine: &mut M) -> Ticket {
     }
 }
 
-/// The events of a feed of messages after this response.
+/// Returns the events of a feed of messages after this response.
 fn feed(status: u16, body: Vec<u8>) -> Box<dyn Any> {
     let client = client();
     let mut feed = client.chats().chat("c1").new_messages(None);
@@ -120,7 +120,7 @@ fn response(status: u16, body: Vec<u8>) -> Reply {
     Reply::Response(response.body(body).expect("it is a response"))
 }
 
-/// As often a piece between these as makes `size` bytes.
+/// Repeats a piece between two texts, up to a total of `size` bytes.
 fn filled(size: usize, before: &str, piece: &str, last: &str, behind: &str) -> Vec<u8> {
     let count = (size - before.len() - behind.len() - last.len()) / piece.len();
     [before, &piece.repeat(count), last, behind].concat().into_bytes()
@@ -138,12 +138,12 @@ const SMALL_MESSAGE: &str = r#"{"mid":"","tid":"","from_user":{"uid":""},"timest
 const SMALL_GROUP: &str = r#"{"gid":"","members":[{"uid":""},{"uid":""}]}"#;
 const SMALL_CHAT: &str = r#"{"tid":"","groups":[{"gid":""},{"gid":""},{"gid":""},{"gid":""},{"gid":""}]}"#;
 
-/// A text of bytes that are not UTF-8.
+/// A JSON string of bytes that are not UTF-8.
 fn latin(size: usize, before: &str) -> Vec<u8> {
     [before.as_bytes(), &b"\xfc".repeat(size - before.len() - 4), b"\"}]}"].concat()
 }
 
-/// A text of escapes that JSON does not have.
+/// A JSON string of invalid escapes.
 fn escapes(size: usize, before: &str) -> Vec<u8> {
     filled(size, before, "\\u", "\\ud800", "\"}]}")
 }
@@ -248,17 +248,17 @@ fn cases(size: usize) -> Vec<(&'static str, Run, u16, Vec<u8>)> {
     ]
 }
 
-/// The most memory that the process has at once, as Linux tells it. Elsewhere it is not known, and zero.
+/// Returns the peak memory of the process. It is only known on Linux, and zero elsewhere.
 struct Peak(usize);
 
 impl Peak {
     fn begin() -> Self {
-        // Five is the command to forget the peak.
+        // Five resets the peak.
         let _ = fs::write("/proc/self/clear_refs", "5");
         Self(status("VmRSS:"))
     }
 
-    /// Returns how much has been added.
+    /// Returns the growth of the peak since then.
     fn end(&self) -> usize {
         status("VmHWM:").saturating_sub(self.0)
     }
@@ -287,7 +287,7 @@ fn measure(size: usize) -> Vec<(&'static str, Duration)> {
         let time = begin.elapsed();
         let peak = before.end().saturating_add(length);
         let change = region.change();
-        // Kept is what was taken and not given back; the body was taken before.
+        // The memory that is still allocated; the body was allocated before.
         let kept = (change.bytes_allocated + length).saturating_sub(change.bytes_deallocated);
         drop(result);
         println!(
@@ -313,7 +313,7 @@ fn memory_is_bounded_by_the_response_and_time_is_linear() {
     let small = measure(64 << 10);
     let large = measure(1 << 20);
     for ((name, small), (_, large)) in small.into_iter().zip(large) {
-        // Sixteen times as long; twice as much again for the noise of a machine that is busy, and a base.
+        // Sixteen times as long, doubled for the noise of a busy machine, and a base.
         let most = Duration::from_secs(2) + small * 64;
         assert!(large < most, "{name}: {small:?} for 64 KiB, {large:?} for 1 MiB");
     }

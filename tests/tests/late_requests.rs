@@ -1,4 +1,4 @@
-//! First attempts that something in between holds back, and that arrive after newer changes: they change nothing.
+//! First attempts that are delayed on the network and arrive after newer changes: they change nothing.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use teamwire_core::{
 };
 use teamwire_sandbox::{Sandbox, org};
 
-/// A bot whose requests pass through the hands of the test.
+/// A bot whose requests are forwarded by the test.
 struct Bot {
     client: Client<Manual>,
-    /// Serves as long as the bot is there.
+    /// Serves until the bot is dropped.
     _sandbox: Sandbox,
     agent: ureq::Agent,
 }
@@ -48,7 +48,7 @@ impl Bot {
         }
     }
 
-    /// Runs an operation whose first attempt is held back, and returns that.
+    /// Runs an operation, and holds back its first attempt. Returns that request.
     fn run_without_first(&self, mut flow: impl Flow<Output = ()>) -> Box<Exchange> {
         let Step::Send(ticket, held) = flow.poll(now(0)) else { panic!("it begins with a request") };
         flow.handle(
@@ -63,7 +63,7 @@ impl Bot {
         held
     }
 
-    /// Lets the request that was held back arrive. Its response is that of the second attempt.
+    /// Delivers the delayed request. Asserts that its response is that of the second attempt.
     fn let_go(&self, held: &Exchange) {
         let status = self.perform(held).status();
         assert!(status.is_success(), "{status}");

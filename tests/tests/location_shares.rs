@@ -14,7 +14,7 @@ use teamwire_core::{
     script::{Expect, Respond, sample},
 };
 
-/// A client whose machines and clock are in the hands of the test.
+/// A client whose machines and clock are driven by the test.
 struct Bot {
     client: Client<Manual>,
     now: Cell<Now>,
@@ -37,13 +37,13 @@ impl Bot {
         self.client.executor().set_now(now);
     }
 
-    /// Lets this time pass.
+    /// Advances both clocks by this time.
     fn advance(&self, time: Duration) {
         let now = self.now.get();
         self.set_now(Now::new(now.moment.saturating_add(time), now.utc + time));
     }
 
-    /// Sets the wall clock, and leaves the monotonic one.
+    /// Sets the wall clock, but not the monotonic one.
     fn adjust_wall_clock(&self, by: TimeDelta) {
         let now = self.now.get();
         self.set_now(Now::new(now.moment, now.utc + by));
@@ -65,7 +65,7 @@ impl Bot {
         result
     }
 
-    /// Begins to share a location in this chat.
+    /// Starts to share a location in this chat.
     fn share(&self, tid: &str) {
         let chat = self.client.chats().chat(tid);
         let post = chat.post(live(ShareDuration::QuarterHour));
@@ -108,7 +108,7 @@ fn share_has_ended_as_soon_as_either_clock_says_so() {
     bot.run(refreshed, 200, shares("c1", QUARTER)).expect("the shares are listed");
     assert_eq!(bot.active(), ["c1"]);
 
-    // The clock of the day was set back.
+    // The wall clock was set back.
     let bot = Bot::started_at(DateTime::UNIX_EPOCH + nine_hours);
     bot.share("c1");
     bot.adjust_wall_clock(-nine_hours);
@@ -116,7 +116,7 @@ fn share_has_ended_as_soon_as_either_clock_says_so() {
     bot.advance(QUARTER);
     assert!(bot.active().is_empty());
 
-    // Nor does a suspended one come back from a file.
+    // An expired share is not restored from a file either.
     let bot = Bot::new();
     bot.share("c1");
     bot.adjust_wall_clock(TimeDelta::minutes(10));
@@ -128,7 +128,7 @@ fn share_has_ended_as_soon_as_either_clock_says_so() {
     assert!(next.active().is_empty(), "five minutes were left");
 }
 
-/// The list of the bot's shares: one, which lasts that long.
+/// Returns the list of the bot's shares: one that lasts for this time.
 fn shares(tid: &str, left: Duration) -> String {
     let left = left.as_millis();
     format!(
@@ -160,7 +160,7 @@ fn active_shares_follow_the_server_when_they_are_moved() {
 }
 
 #[test]
-fn a_response_of_which_not_all_chats_can_be_read_ends_no_share() {
+fn response_with_undecodable_chats_ends_no_share() {
     let place = || Coordinates::new(3.0, 4.0).expect("it is a place");
     for body in [r#"{"active":["c1",7]}"#, r#"{"active":7}"#, "{}", "[]", r#"{"active":["c1","c\ud800"]}"#] {
         let bot = Bot::new();
@@ -192,7 +192,7 @@ fn post() -> Expect {
 }
 
 #[test]
-fn share_that_may_have_begun_counts_until_the_server_denies_it() {
+fn share_that_may_have_started_counts_until_the_server_denies_it() {
     let credentials = Credentials::new("app", "secret").expect("they are valid");
     let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
     let config = config.with_retry(RetryPolicy::NEVER);
@@ -240,12 +240,12 @@ fn share_posted_again_by_its_key_ends_with_the_first() {
         script.advance(Duration::from_secs(1));
         assert!(!is_active(&client), "{date}");
     }
-    // Without a date, or with one that cannot be, the clock of this machine is all there is.
+    // Without a valid date, the clock of this machine is used.
     for (key, date, left) in [
         (Some("k"), None, 0),
         (Some("k"), Some("Wed, 31 Dec 2025 00:00:00 GMT"), 0),
         (Some("k"), Some("soon"), 0),
-        // A key that was never used before: the message is new, whatever the clock says.
+        // The key has not been used before, so the message is new, whatever the clock says.
         (None, None, 15),
     ] {
         let script = Script::new();
@@ -277,7 +277,7 @@ fn share_of_a_chat_created_by_an_old_key_is_requested() {
     for (response, active) in [
         (Respond::json(200, sample::json(&shares("c1", QUARTER))), true),
         (Respond::json(200, sample::json(r#"{"items":[]}"#)), false),
-        // Nobody knows: it is not said to be shared, and the chat was created all the same.
+        // Without the list, no share is assumed; the chat is still created.
         (Respond::problem(403, "auth"), false),
     ] {
         let script = Script::new().then(created(), chat()).then(asked(), response.clone());

@@ -1,4 +1,4 @@
-//! Long polls and the pauses between them, on a virtual clock: how often a feed polls, and for how long it does not.
+//! Long polls and the pauses between them, on a virtual clock.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ fn lost_again() -> Reply {
     Reply::Error(TransportError::new(TransportErrorKind::Disconnected, "cut").with_sent(true).with_reused(true))
 }
 
-/// The parameter of a request's query.
+/// Returns a parameter of a request's query.
 fn parameter(exchange: &Exchange, name: &str) -> Option<String> {
     let query = exchange.request.uri().query().unwrap_or_default();
     query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).map(ToOwned::to_owned)
@@ -63,25 +63,25 @@ fn parameter(exchange: &Exchange, name: &str) -> Option<String> {
 
 fn wait_of(exchange: &Exchange) -> Duration {
     let wait = parameter(exchange, "wait").and_then(|wait| wait.parse().ok());
-    Duration::from_secs(wait.expect("a poll says how long to wait"))
+    Duration::from_secs(wait.expect("a poll has a wait"))
 }
 
-/// The course of a feed within some time.
+/// Everything that a feed did in a period of time.
 #[derive(Debug, Default)]
 struct Course {
-    /// When each request was sent, and the wait that it asked for.
+    /// The time and the requested wait of each poll.
     polls: Vec<(Duration, Duration)>,
-    /// The causes, and the pause after each.
+    /// Each failure, and the pause after it.
     failures: Vec<(Error, Duration)>,
-    /// Other events that were delivered.
+    /// Number of other events.
     delivered: usize,
-    /// For how long nothing was under way.
+    /// Total time without a pending request.
     deaf: Duration,
     end: Option<Error>,
 }
 
-/// Follows a feed for this long. `network` decides for each poll, by the wait that it requests, how long it lasts and
-/// what comes of it; each takes a millisecond more than that, as no network takes no time.
+/// Follows a feed for this time. `network` returns the duration and the reply of each poll. Each poll takes one
+/// millisecond more than that, as on a real network.
 fn follow<F>(mut feed: F, time: Duration, mut network: impl FnMut(&Exchange) -> (Duration, Reply)) -> Course
 where
     F: Feed<Event = FeedEvent<Message>>,
@@ -111,14 +111,14 @@ where
                 break;
             }
             other => {
-                panic!("a feed does not do that: {}", if let Step::File(..) = other { "a file" } else { "an end" })
+                panic!("a feed never returns {}", if let Step::File(..) = other { "a file" } else { "an end" })
             }
         }
     }
     course
 }
 
-/// A balancer that ends each exchange after `limit`, in this way.
+/// A load balancer that ends each exchange with `cut` after `limit`.
 fn balancer(limit: Duration, cut: impl Fn() -> Reply) -> impl FnMut(&Exchange) -> (Duration, Reply) {
     move |exchange| match wait_of(exchange) {
         wait if wait < limit => (wait, batch(&[], "here")),
@@ -253,7 +253,7 @@ fn events_behind_a_hidden_backlog_are_delivered_soon() {
 
 #[test]
 fn no_server_makes_an_idle_feed_poll_without_a_pause() {
-    // What it has is nothing, hidden, or a cursor that it does not know itself.
+    // The batch is empty, has only hidden messages, or has a cursor that the server does not know.
     type Server = fn(usize, &Exchange) -> Reply;
     let servers: [(&str, Server); 5] = [
         ("nothing", |_, _| batch(&[], "here")),

@@ -1,5 +1,5 @@
-//! Nothing that any crate logs, at any level, and no `Debug` output has credentials in it. It is a suite of its own, as
-//! the logger is one for the whole process.
+//! No log record of any crate, at any level, and no `Debug` output contains credentials. This is a separate suite,
+//! because the logger is global to the process.
 
 use std::{
     collections::HashMap,
@@ -27,7 +27,7 @@ impl Keep {
         lines.get_or_insert_default().entry(thread::current().id()).or_default().push_str(text);
     }
 
-    /// What all threads have logged.
+    /// The log records of all threads.
     fn all(&self) -> String {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lines.iter().flat_map(HashMap::values).cloned().collect()
@@ -41,8 +41,8 @@ impl Log for Keep {
 
     fn log(&self, record: &Record<'_>) {
         let line = record.args().to_string();
-        // `ureq_proto` logs bytes in rows of sixteen, whose last part is text, with dots for spaces. They are put
-        // together.
+        // `ureq_proto` logs bytes in rows of sixteen, which end with the bytes as text, with dots for spaces. These texts
+        // are joined.
         let is_row = record.target().starts_with("ureq_proto") && record.level() == Level::Trace;
         match line.rsplit(' ').next().filter(|_| is_row && line.len() == 57) {
             Some(text) => self.add(text),
@@ -73,7 +73,7 @@ fn log_has_no_credentials_at_any_level<H: Harness>() {
             }
             assert_eq!(peer.serve(200, "{}").headers("authorization"), ["Basic YXBwLWlkOnRoZSBzZWNyZXQ="]);
         });
-        // The host is another one for each executor, so that it is known whose lines they are.
+        // Each executor has another host, which identifies its records.
         let url = format!("http://{}.backend.invalid", H::NAME);
         let options = config(&url).with_tunnel_for_plain_http(tunnels);
         let options = options.with_proxy(&format!("http://user:p%40ss@{}", proxy.address)).expect("it is a URL");

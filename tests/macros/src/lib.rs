@@ -12,8 +12,8 @@ use proc_macro::{TokenStream, TokenTree};
 /// becomes the tests `post_is_shown_once::blocking`, `post_is_shown_once::async_std`, and so on. An argument selects
 /// another set of executors than all of them: an arm of `teamwire_tests::emit_executor_tests`.
 ///
-/// It is an attribute, and no `macro_rules` macro around the function, because rustfmt does not format what is inside
-/// one.
+/// It is an attribute, not a `macro_rules` macro around the function, because rustfmt does not format the content of
+/// such a macro.
 #[proc_macro_attribute]
 pub fn executor_test(executors: TokenStream, function: TokenStream) -> TokenStream {
     let executors = if executors.is_empty() { "all".to_owned() } else { executors.to_string() };
@@ -21,7 +21,7 @@ pub fn executor_test(executors: TokenStream, function: TokenStream) -> TokenStre
     let mut tokens = function.into_iter().peekable();
     while let Some(token) = tokens.next() {
         match (&token, tokens.peek()) {
-            // Where the function is left out, its tests are too.
+            // A function that is configured out has no tests.
             (TokenTree::Punct(_), Some(TokenTree::Group(attribute))) if attribute.to_string().starts_with("[cfg") => {
                 emitted.extend([token, TokenTree::Group(attribute.clone())]);
             }

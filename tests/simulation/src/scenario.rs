@@ -56,8 +56,8 @@ pub(super) struct Scenario {
     pub(super) disables_long_polls: bool,
     /// The server's rate limit for the bot.
     pub(super) rate_limit: Option<RateLimit>,
-    /// How often the bot saves a checkpoint after an event, stops a feed, handles an event slowly, or crashes, in
-    /// thousandths.
+    /// Probabilities, in thousandths, that the bot saves a checkpoint after an event, stops a feed, handles an event
+    /// slowly, or crashes.
     pub(super) save_permille: u64,
     pub(super) stop_permille: u64,
     pub(super) slow_handler_permille: u64,

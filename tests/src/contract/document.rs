@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-/// The text that the client and the sandbox are written from.
+/// The document that the client and the sandbox implement.
 const TEXT: &str = include_str!("../../../docs/openapi.yaml");
 
 pub(super) struct Document {
     pub(super) root: Value,
 }
 
-/// A place in the document: what is there, and the JSON pointer to it.
+/// A place in the document: its value, and the JSON pointer to it.
 #[derive(Clone, Debug)]
 pub(super) struct Place<'a> {
     document: &'a Value,
@@ -61,7 +61,7 @@ impl<'a> Place<'a> {
     /// Follows a reference. What stands beside one outside of schemas is a description, so nothing is lost.
     fn followed(self) -> Self {
         let Some(reference) = self.value.get("$ref").and_then(Value::as_str) else { return self };
-        // What a schema has beside its reference counts: it is left to the validator.
+        // The validator needs the members of a schema beside its reference.
         if self.value.as_object().is_some_and(|members| members.keys().any(|key| key != "$ref" && key != "description"))
         {
             return self;
@@ -72,7 +72,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Writes out for the validator which members each kind of an object requires, where the document says so in short.
+/// Expands the document's short form of required members of each kind of an object, for the validator.
 fn expand(value: &mut Value) {
     if let Some(by_kind) = value.get("x-required-by-kind").and_then(Value::as_object) {
         let rule = |(kind, required): (&String, &Value)| json!({ "if": { "properties": { "kind": { "const": kind } } }, "then": { "required": required } });
@@ -85,7 +85,7 @@ fn expand(value: &mut Value) {
     }
 }
 
-/// A name as a JSON pointer has it.
+/// Escapes a name for a JSON pointer.
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

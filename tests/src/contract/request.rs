@@ -39,7 +39,7 @@ pub(super) fn check_body(route: &Route, request: &Request<Vec<u8>>, schemas: &Sc
     };
     match (request.body().is_empty(), body.required) {
         (true, false) => Ok(()),
-        // Bytes may be none at all; JSON cannot.
+        // Bytes may be empty, but JSON cannot be.
         (true, true) if body.contents.iter().any(Content::is_json) => Err("it has no body".to_owned()),
         _ if request.body().len() > LARGEST && body.contents.iter().any(Content::is_json) => {
             Err("its body is too large".to_owned())
@@ -53,7 +53,7 @@ fn credentials(headers: &HeaderMap) -> Result<(), String> {
     let value = headers.get(header::AUTHORIZATION).ok_or("it has no credentials")?;
     let token =
         value.to_str().ok().and_then(|value| value.strip_prefix("Basic ")).ok_or("its credentials are not Basic")?;
-    let decoded = BASE64_STANDARD.decode(token).map_err(|_| "its credentials are no base64")?;
+    let decoded = BASE64_STANDARD.decode(token).map_err(|_| "its credentials are not Base64")?;
     match decoded.iter().position(|byte| *byte == b':') {
         None | Some(0) => Err("its credentials have no App ID".to_owned()),
         Some(at) if at + 1 == decoded.len() => Err("its credentials have no Secret".to_owned()),
@@ -120,7 +120,7 @@ pub(super) fn content<'c>(
     if !content.is_json() {
         return Ok((content, None));
     }
-    let json = serde_json::from_slice(body).map_err(|why| format!("its body is no JSON: {why}"))?;
+    let json = serde_json::from_slice(body).map_err(|why| format!("its body is not JSON: {why}"))?;
     schemas.check(&content.schema, &json).map_err(|why| format!("its body: {why}"))?;
     Ok((content, Some(json)))
 }

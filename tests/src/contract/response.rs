@@ -58,7 +58,7 @@ fn body(spec: &ResponseSpec, response: &Response<Vec<u8>>, schemas: &Schemas) ->
     }
 }
 
-/// What a schema cannot say of a problem.
+/// Checks a problem for rules that a schema cannot express.
 fn is_consistent(problem: &Value, status: StatusCode) -> Result<(), String> {
     let code = problem["code"].as_str().unwrap_or_default();
     if problem["status"] != status.as_u16() {

@@ -48,7 +48,7 @@ pub(super) struct Body {
 
 #[derive(Debug)]
 pub(super) struct ResponseSpec {
-    /// `200`, or `5XX` for all that have none of their own.
+    /// `200`, or `5XX` for all other statuses of that class.
     pub(super) status: String,
     pub(super) headers: Vec<Parameter>,
     pub(super) contents: Vec<Content>,
@@ -67,7 +67,7 @@ impl Content {
         self.media_range.ends_with("json")
     }
 
-    /// The codes of the problems among its examples: all that the document allows for this response.
+    /// The codes of its examples: those that the document allows for this response.
     pub(super) fn codes(&self) -> BTreeSet<&str> {
         self.examples.iter().filter_map(|example| example["code"].as_str()).collect()
     }

@@ -72,14 +72,14 @@ impl ByHandBot {
     /// The outcome of an operation after this response to its first request.
     ///
     /// # Panics
-    /// If it does not end with that.
+    /// If it does not end with this response.
     pub fn outcome_after(&mut self, operation: Operation, response: Response) -> Result<String, Error> {
         self.drive(operation, |flow| {
             let Step::Send(ticket, _) = flow.poll(now()) else { panic!("it begins with a request") };
             flow.handle(now(), ticket, Reply::Response(response));
             match flow.poll(now()) {
                 Step::Done(outcome) => outcome,
-                step => panic!("it should end, not want {step:?}"),
+                step => panic!("it should end, not return {step:?}"),
             }
         })
     }

@@ -1,6 +1,6 @@
 //! The documented operations, from `operations.tsv`.
 
-/// All of them, by line. An invalid line is a panic that shows it.
+/// All of them, one in each line. An invalid line causes a panic that shows it.
 const TEXT: &str = include_str!("../../operations.tsv");
 
 /// A documented operation.
@@ -10,18 +10,18 @@ pub struct Documented {
     pub class: &'static str,
     /// Its name in the Python SDK.
     pub name: &'static str,
-    /// How it works.
+    /// Its nature.
     pub nature: Nature,
-    /// Its kinds of errors, beside those of every request.
+    /// Its kinds of errors, in addition to those of every request.
     pub errors: Vec<&'static str>,
 }
 
-/// How an operation works.
+/// The nature of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nature {
     /// It sends requests.
     Request,
-    /// It returns what the object has.
+    /// It returns values of the object, without a request.
     Local,
     /// It continues until it is stopped.
     Subscription,

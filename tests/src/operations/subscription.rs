@@ -37,7 +37,7 @@ impl Subscription {
         }
     }
 
-    /// It needs a subscription on the server.
+    /// True if it needs a subscription on the server.
     pub const fn is_leased(self) -> bool {
         matches!(self, Self::LiveLocations | Self::Reactions)
     }
@@ -67,8 +67,7 @@ impl Subscription {
         }
     }
 
-    /// Lets Anna act in the lobby, and returns the text of the update that follows. No two are the same: of the places
-    /// it is the number.
+    /// Makes Anna act in the lobby, and returns the text of the update that follows. The texts of different numbers differ.
     pub fn happens(self, sandbox: &Sandbox, number: u8) -> String {
         let anna = sandbox.as_person(org::ANNA);
         match self {

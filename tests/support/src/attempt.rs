@@ -19,7 +19,7 @@ pub fn config(url: &str) -> Config {
     Config::new_insecure(url, credentials).expect("it is a URL").with_retry(RetryPolicy::NEVER)
 }
 
-/// Has an executor perform the exchange that asks for the bot's own user, with these changes to it.
+/// Performs the exchange that requests the bot's user, with these changes.
 ///
 /// # Panics
 /// Never: the first step of that operation is its request.

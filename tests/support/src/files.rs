@@ -56,12 +56,12 @@ impl Default for Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // A folder that cannot be removed is no failure of the test.
+        // The test does not fail if the folder cannot be removed.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// This many bytes, of which no two places are alike. Of two lengths, they differ from the beginning.
+/// Returns this number of bytes, which differ at every position. Patterns of two lengths differ from the beginning.
 pub fn pattern(length: usize) -> Vec<u8> {
     let (mut rng, mut bytes) = (Rng::new(length as u64), vec![0; length]);
     for piece in bytes.chunks_mut(8) {

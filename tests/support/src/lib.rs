@@ -1,4 +1,4 @@
-//! What the tests of executors over real sockets share.
+//! Shared parts of the tests of executors over real sockets.
 //!
 //! - [`Server`]: a server that does what its test says, byte by byte, over plain TCP or TLS.
 //! - [`Authority`]: a private CA for it.

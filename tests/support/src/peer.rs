@@ -14,7 +14,7 @@ use crate::{Request, response};
 /// Maximum wait for the client: far longer than any test takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A connection, and what has been read of it and not been used.
+/// A connection, and the bytes that have been read but not used.
 #[derive(Debug)]
 pub struct Peer<S = TcpStream> {
     /// The connection itself.
@@ -31,7 +31,7 @@ impl Peer {
         let set = || {
             stream.set_read_timeout(Some(PATIENCE))?;
             stream.set_write_timeout(Some(PATIENCE))?;
-            // What still waits for an acknowledgement would be lost when the connection is reset.
+            // Unacknowledged bytes would be lost when the connection is reset.
             stream.set_nodelay(true)
         };
         set().expect("the socket is open");
@@ -47,7 +47,7 @@ impl Peer {
         Peer::over(StreamOwned::new(session, self.stream))
     }
 
-    /// Ends the sending, so that the client sees the end of the connection but can still write.
+    /// Closes the sending side, so that the client reads the end of the connection but can still write.
     ///
     /// # Panics
     /// If the connection is lost already.
@@ -55,7 +55,7 @@ impl Peer {
         self.stream.shutdown(Shutdown::Write).expect("the connection is open");
     }
 
-    /// Waits until the client has sent something, and leaves it unread: so the end of the connection is a reset.
+    /// Waits until the client has sent a byte, and leaves it unread, which turns the end of the connection into a reset.
     ///
     /// # Panics
     /// If the connection fails.
@@ -65,7 +65,7 @@ impl Peer {
 }
 
 impl TlsPeer {
-    /// Announces the end of what is sent, and closes the connection.
+    /// Announces the end of the connection, and closes it.
     ///
     /// # Panics
     /// If the connection is lost already.
@@ -129,7 +129,7 @@ impl<S: Read + Write> Peer<S> {
         self.try_head().expect("the client sends a whole head")
     }
 
-    /// This many bytes of a body; `None` if the client has closed the connection before that.
+    /// This number of bytes of a body; `None` if the client has closed the connection before that.
     pub fn try_body(&mut self, length: usize) -> Option<Vec<u8>> {
         while self.unused.len() < length {
             self.read()?;
@@ -137,7 +137,7 @@ impl<S: Read + Write> Peer<S> {
         Some(self.unused.drain(..length).collect())
     }
 
-    /// This many bytes of a body.
+    /// This number of bytes of a body.
     ///
     /// # Panics
     /// If they do not come.

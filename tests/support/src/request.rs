@@ -7,7 +7,7 @@ pub struct Request {
     pub head: String,
     /// The body.
     pub body: Vec<u8>,
-    /// The number of reads that it took.
+    /// Number of reads.
     pub reads: usize,
 }
 
@@ -28,7 +28,7 @@ impl Request {
         headers.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect()
     }
 
-    /// The length of its body, as it says.
+    /// The value of `Content-Length`.
     ///
     /// # Panics
     /// If it is not a number.

@@ -1,4 +1,4 @@
-/// Numbers that are as good as random, and the same in each run (`SplitMix64`).
+/// Pseudo-random numbers that are the same in each run (`SplitMix64`).
 #[derive(Debug)]
 pub struct Rng(u64);
 

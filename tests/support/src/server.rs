@@ -1,4 +1,4 @@
-//! The server: a thread that does what its test says.
+//! A server: a thread that runs a script of its test.
 
 use std::{
     net::{SocketAddr, TcpListener, TcpStream},
@@ -13,15 +13,15 @@ use crate::Peer;
 
 /// A server on a free port of this machine.
 ///
-/// Dropping it waits until it has done what the test says, and fails as it does. The client is to be dropped first, as
-/// a server may wait for the end of its connections.
+/// Dropping it waits for the end of its script, and passes on a panic of it. The client has to be dropped before,
+/// because a server may wait for the end of its connections.
 #[derive(Debug)]
 pub struct Server {
     /// The address that it listens on.
     pub address: SocketAddr,
     connections: Arc<AtomicUsize>,
     is_over: Arc<AtomicBool>,
-    /// It accepts connections until it is told to end. A script ends by itself.
+    /// True if it accepts connections until it is stopped. A script ends without that.
     is_endless: bool,
     thread: Option<JoinHandle<()>>,
 }
@@ -38,7 +38,7 @@ impl Server {
         Some(Self::start(listener, false, script))
     }
 
-    /// Handles each connection in a thread of its own. The connections are numbered from zero.
+    /// Handles each connection in another thread. The connections are numbered from zero.
     pub fn each(handle: impl Fn(usize, Peer) + Send + Sync + 'static) -> Self {
         let handle = Arc::new(handle);
         Self::start(loopback(), true, move |listener| {
@@ -66,12 +66,12 @@ impl Server {
         Self { address, connections, is_over, is_endless, thread: Some(thread::spawn(move || serve(&listener))) }
     }
 
-    /// Its URL, by its address.
+    /// Its URL with its address.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Its URL with TLS, by this name.
+    /// Its URL for TLS with this name.
     pub fn https(&self, host: &str) -> String {
         format!("https://{host}:{}", self.address.port())
     }
@@ -84,7 +84,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A script is left in the middle only by a test that has failed.
+        // Only a test that has failed leaves its script early.
         if self.is_endless || thread::panicking() {
             self.is_over.store(true, Ordering::SeqCst);
             drop(TcpStream::connect(self.address));

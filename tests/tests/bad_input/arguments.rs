@@ -1,4 +1,4 @@
-//! Arguments that break a rule, which is known here: nothing is sent.
+//! Invalid arguments that the client recognises: nothing is sent.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use teamwire_tests::operations::{ScriptBot, TID, alert, reaction};
 
 use super::{bot, client, refused};
 
-/// How many requests came after the search for the chat.
+/// Returns the number of requests after the search for the chat.
 fn sent(bot: &ScriptBot) -> usize {
     bot.client.executor().requests().len() - 1
 }

@@ -1,4 +1,4 @@
-//! Brackets that do not match cost the item that they are in, and what they may have swallowed is shown.
+//! Unbalanced brackets make only their item undecoded, and the text that they may have swallowed is kept.
 
 use serde_json::json;
 use teamwire_core::{
@@ -14,7 +14,7 @@ fn raw(body: impl Into<Vec<u8>>) -> Respond {
     Respond::status(200).body("application/json", body)
 }
 
-/// The users of a list with these pages.
+/// Returns the users of a list with these pages.
 fn users(pages: &[String]) -> Listing<User> {
     let script =
         pages.iter().fold(Script::new(), |script, page| script.then(Expect::get("/v1/users"), raw(page.as_str())));
@@ -24,7 +24,7 @@ fn users(pages: &[String]) -> Listing<User> {
 }
 
 #[test]
-fn an_item_whose_brackets_do_not_match_costs_itself_and_not_its_page() {
+fn item_with_unbalanced_brackets_leaves_its_page_readable() {
     for odd in [r"{]}", r#"{"a":[}"#, r#"{"a":[1}"#, r#"{"uid":"u2","a":[1}"#, r"[{]", r"[}]", r"]", r"[[}]]"] {
         for (before, behind) in [("", ""), (GOOD, ""), ("", GOOD), (GOOD, GOOD)] {
             let items =
@@ -32,7 +32,7 @@ fn an_item_whose_brackets_do_not_match_costs_itself_and_not_its_page() {
             let first = format!(r#"{{"items":[{items}],"next_cursor":"n"}}"#);
             let read = users(&[first, format!(r#"{{"items":[{GOOD}]}}"#)]);
             let good = [before, behind].iter().filter(|item| !item.is_empty()).count() + 1;
-            // Of an item with an id, what is odd is an extra.
+            // The item has an id, so the rest is optional.
             assert!(read.len() == good || (odd.contains("u2") && read.len() == good + 1), "{items}: {read:?}");
         }
     }
@@ -41,7 +41,7 @@ fn an_item_whose_brackets_do_not_match_costs_itself_and_not_its_page() {
 #[test]
 fn an_item_that_may_have_swallowed_others_shows_them() {
     for items in [
-        // A bracket that closes, and is missing: the next one may be in there.
+        // A closing bracket is missing, so the next item may be part of this one.
         format!(r#"{GOOD},{{"uid":"u2","x":{{"y":1}},{{"uid":"u3"}}"#),
         format!(r#"{GOOD},{{"uid":"u2",{{"uid":"u3"}}}}"#),
     ] {
@@ -53,7 +53,7 @@ fn an_item_that_may_have_swallowed_others_shows_them() {
 }
 
 #[test]
-fn what_came_before_is_delivered_where_the_rest_cannot_be_told_apart() {
+fn items_before_an_inseparable_rest_are_delivered() {
     let body = format!(r#"{{"items":[{GOOD},{{"uid":"u2","x":{{]}},{{"uid":"u3"}}],"next_cursor":"n"}}"#);
     let read = users(&[body]);
     let shown = format!("{:?}", read.undecoded());
@@ -74,7 +74,7 @@ fn a_list_that_has_no_end_is_an_error() {
 }
 
 #[test]
-fn an_event_whose_brackets_do_not_match_costs_itself_and_not_its_batch() {
+fn event_with_unbalanced_brackets_leaves_its_batch_readable() {
     let path = format!("/v1/chats/{TID}/messages/updates");
     let event = |cursor: &str, mid: &str| {
         json!({ "cursor": cursor, "kind": "message", "data": teamwire_core::script::sample::message(mid, TID, "x") })
@@ -90,7 +90,7 @@ fn an_event_whose_brackets_do_not_match_costs_itself_and_not_its_batch() {
                 Respond::json(200, json!({ "items": [], "cursor": "3" })),
             );
         let events = Client::new(script.clone()).chats().chat(TID).new_messages(FeedOptions::default());
-        let events: Vec<_> = events.map(|event| event.expect("the feed goes on")).collect();
+        let events: Vec<_> = events.map(|event| event.expect("the feed continues")).collect();
         let mids: Vec<_> =
             events.iter().filter_map(|event| event.clone().into_item()).map(|it| it.mid.to_string()).collect();
         assert_eq!(mids, ["m1", "m3"], "{odd}: {events:?}");

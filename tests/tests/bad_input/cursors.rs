@@ -1,4 +1,4 @@
-//! Batches of a feed whose cursors, or items, are not what they should be: what is good is delivered, and that once.
+//! Batches of a feed with invalid cursors or items: valid items are delivered once.
 
 use serde_json::{Value, json};
 use teamwire_core::{
@@ -7,7 +7,7 @@ use teamwire_core::{
 };
 use teamwire_tests::operations::TID;
 
-/// The events of a feed that gets these bodies in turn, each at this cursor.
+/// Returns the events of a feed that receives these bodies in turn, each at its cursor.
 fn follow<B: Into<Vec<u8>>>(polls: impl IntoIterator<Item = (&'static str, B)>) -> Vec<FeedEvent<Message>> {
     let path = format!("/v1/chats/{TID}/messages/updates");
     let first = Respond::json(200, json!({ "items": [], "cursor": "0" }));
@@ -17,7 +17,7 @@ fn follow<B: Into<Vec<u8>>>(polls: impl IntoIterator<Item = (&'static str, B)>) 
         script = script.then(Expect::get(path.as_str()).query("cursor", cursor), response);
     }
     let events = Client::new(script.clone()).chats().chat(TID).new_messages(FeedOptions::default());
-    let events = events.map(|event| event.expect("the feed goes on")).collect();
+    let events = events.map(|event| event.expect("the feed continues")).collect();
     script.assert_done();
     events
 }
@@ -26,7 +26,7 @@ fn event(cursor: Value, mid: &str) -> Value {
     json!({ "cursor": cursor, "kind": "message", "data": sample::message(mid, TID, "hello") })
 }
 
-/// The events by their kinds, with the cursors of their checkpoints.
+/// Returns each event as its kind and the cursor of its checkpoint.
 fn summaries(events: &[FeedEvent<Message>]) -> Vec<String> {
     let summaries = events.iter().map(|event| {
         let cursor =
@@ -70,7 +70,7 @@ fn items_that_are_no_list_are_told_and_passed() {
 }
 
 #[test]
-fn without_a_cursor_of_the_batch_the_feed_continues_behind_its_last_event() {
+fn feed_continues_after_the_last_event_without_a_batch_cursor() {
     let long = format!("\"{}\"", "z".repeat(5000));
     for cursor in ["7", "null", "\"\"", "[]", "NaN", "\"\\ud800\"", "\"\\q\"", "\"0\"", long.as_str()] {
         let items = json!([event("1".into(), "m1"), event("2".into(), "m2")]);
@@ -82,7 +82,7 @@ fn without_a_cursor_of_the_batch_the_feed_continues_behind_its_last_event() {
 }
 
 #[test]
-fn events_that_the_feed_cannot_move_behind_are_delivered_once_and_reported_each_time() {
+fn events_without_a_new_cursor_are_delivered_once() {
     for (mine, whole) in
         [(json!(7), json!(null)), (json!(""), json!("")), (json!("0"), json!("0")), (json!(null), json!(7))]
     {
@@ -95,7 +95,7 @@ fn events_that_the_feed_cannot_move_behind_are_delivered_once_and_reported_each_
             ("0", stuck(2, &whole)),
             ("0", stuck(3, &whole)),
             ("0", stuck(3, &whole)),
-            // There is a cursor at last.
+            // The last batch has a cursor.
             ("0", stuck(4, &json!("5"))),
             ("5", json!({ "items": [event("6".into(), "m1")], "cursor": "6" }).to_string()),
             ("6", NOTHING.into()),
@@ -114,19 +114,19 @@ fn events_that_the_feed_cannot_move_behind_are_delivered_once_and_reported_each_
 }
 
 #[test]
-fn the_events_behind_the_last_cursor_are_the_ones_that_come_again() {
+fn events_after_the_last_cursor_are_not_delivered_again() {
     let items = |count: usize| {
         let all = [event("1".into(), "m1"), event(json!(7), "m2"), event(json!(7), "m3")];
         json!({ "items": all[..count], "cursor": null }).to_string()
     };
     let rest = json!({ "items": [event(json!(7), "m2"), event("3".into(), "m3")], "cursor": "3" }).to_string();
     let events = follow([("0", items(3)), ("1", rest), ("3", NOTHING.into())]);
-    // The bytes of the last one have changed: it may be another one.
+    // The bytes of the last event have changed, so it may be another event.
     assert_eq!(summaries(&events), ["started 0", "m1 1", "m2 1", "m3 1", "failure 1", "m3 3"]);
 }
 
 #[test]
-fn a_batch_without_events_and_without_a_cursor_is_a_failure() {
+fn batch_without_events_and_without_a_cursor_is_a_failure() {
     for body in
         ["{}", r#"{"items":[]}"#, r#"{"items":[],"cursor":null}"#, r#"{"items":null,"cursor":7}"#, r#"{"code":"x"}"#]
     {

@@ -1,5 +1,4 @@
-//! Whatever takes the place of a member that is no essential one: the thing that holds it is read all the same, and so is
-//! everything else of it.
+//! Invalid values of optional members: the object and its other members are still decoded.
 
 use proptest::{
     prelude::*,
@@ -14,7 +13,7 @@ use teamwire_core::{
 };
 use teamwire_tests::operations::{TID, alert};
 
-/// What may stand in the place of a value: most of it is no JSON.
+/// Replacements of a value, most of which are not valid JSON.
 const RUBBISH: [&[u8]; 30] = [
     b"",
     b" ",
@@ -48,7 +47,7 @@ const RUBBISH: [&[u8]; 30] = [
     b"[[[[{\"a\":[]}]]]]",
 ];
 
-/// A thing with everything that it can have, how to read it, and the pointers of all members that are not essential.
+/// An object with all members, a function that decodes it, and the pointers of its optional members.
 struct Thing {
     json: Value,
     read: fn(Vec<u8>) -> String,
@@ -134,7 +133,7 @@ fn things() -> Vec<Thing> {
     ]
 }
 
-/// Adds the pointers of all members of all objects.
+/// Adds the pointers of all members of all objects in a value.
 fn members(json: &Value, at: &str, all: &mut Vec<String>) {
     match json {
         Value::Object(object) => {
@@ -151,7 +150,7 @@ fn members(json: &Value, at: &str, all: &mut Vec<String>) {
     }
 }
 
-/// The document with these bytes in the place of a member.
+/// Returns the document with these bytes in place of a member.
 fn replaced(json: &Value, pointer: &str, bytes: &[u8]) -> Vec<u8> {
     let mut json = json.clone();
     *json.pointer_mut(pointer).expect("the document has it") = json!("@@");
@@ -195,7 +194,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn any_value_in_the_place_of_an_extra_costs_at_most_the_extra() {
+fn invalid_value_of_an_optional_member_affects_only_that_member() {
     let things = things();
     let cases = (any::<Index>(), any::<Index>(), any_json());
     let result = TestRunner::new(teamwire_tests::cases(400)).run(&cases, |(thing, extra, value)| {
@@ -208,7 +207,7 @@ fn any_value_in_the_place_of_an_extra_costs_at_most_the_extra() {
     result.unwrap_or_else(|why| panic!("{why}"));
 }
 
-/// A text or nothing.
+/// A text, or `null`.
 fn maybe() -> impl Strategy<Value = Option<String>> {
     prop::option::of(".*")
 }
@@ -260,7 +259,7 @@ fn a_strict_document_is_read_as_a_strict_reader_reads_it() {
     result.unwrap_or_else(|why| panic!("{why}"));
 }
 
-/// The message of a page, with this in the place of a member.
+/// Returns the message of a page with these bytes in place of a member.
 fn with(pointer: &str, bytes: &[u8]) -> Message {
     let page = page_of(&replaced(&message(), pointer, bytes));
     let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}/messages")), raw(200, page));
@@ -276,7 +275,7 @@ fn what_can_be_read_of_an_odd_extra_is_read() {
     assert_eq!(with("/link_preview/title", b"7").link_preview.map(|it| (it.url, it.title)), Some(("u".into(), None)));
     assert_eq!(with("/link_preview/url", b"7").link_preview, None);
     assert_eq!(with("/is_alert", b"\"yes\"").alert_type, Some(AlertType::Alert));
-    assert!(with("/is_alert", b"null").is_alert, "its type says so");
+    assert!(with("/is_alert", b"null").is_alert, "its type implies it");
     assert!(!with("/deleted", b"null").deleted);
     assert!(with("/attachments", b"7").attachments.is_empty());
     let odd = with("/attachments/0/asset/size", b"NaN").attachments;
@@ -303,7 +302,7 @@ fn odd_members_of_a_chat_cost_themselves() {
 }
 
 #[test]
-fn readers_that_cannot_be_read_do_not_undo_that_the_chat_is_read() {
+fn chat_is_marked_as_read_if_its_readers_are_undecodable() {
     for (body, kept) in [("{\"items\":null}", "null"), ("{}", "{}"), ("\u{feff}{\"items\":7}", "7"), ("[]", "[]")] {
         let script = Script::new().then(Expect::post(format!("/v1/chats/{TID}/read")), raw(200, body.into()));
         let readers = Client::new(script).chats().chat(TID).mark_as_read().expect("it is done");

@@ -6,7 +6,7 @@ use teamwire_tests::operations::{ENTROPY, config, now, request_of};
 
 use super::{bot, client, refused};
 
-/// Ids that no server has.
+/// Invalid ids.
 const NO_IDS: &[(&str, &str)] = &[("", "empty"), (".", "must not be `.`"), ("..", "must not be `.`")];
 
 #[test]
@@ -47,7 +47,7 @@ fn longest_id_is_taken_and_counted_in_characters() {
     }
 }
 
-/// The path of a request in which an id stands, behind the host.
+/// Returns the path of a request with this id.
 fn path(id: &str) -> String {
     let client = Client::new(Manual::new(config(), ENTROPY, now()));
     request_of(&mut client.chats().chat(id).post("hello")).uri().path().to_owned()

@@ -8,7 +8,7 @@ use teamwire_core::{
 };
 use teamwire_tests::operations::{TID, alert};
 
-/// The messages of a chat, from this text of a page.
+/// Returns the messages of a chat whose page has this text.
 fn read(page: impl Into<Vec<u8>>) -> Messages {
     let response = Respond::status(200).body("application/json", page);
     let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}/messages")), response);
@@ -19,7 +19,7 @@ fn page(items: Vec<Value>) -> String {
     sample::messages(items).to_string()
 }
 
-/// A message, changed in one member.
+/// A message with one changed member.
 fn message(member: &str, value: Value) -> Value {
     let mut message = sample::message("m1", TID, "hello");
     message[member] = value;
@@ -164,13 +164,13 @@ fn alert_without_a_type_is_an_alert() {
 fn list_that_is_no_list_is_an_error_and_not_an_empty_list() {
     for page in [json!({ "items": null }), json!({ "items": {} }), json!({}), json!([]), json!({ "items": 0 })] {
         let script = Script::new().then(Expect::get("/v1/users"), Respond::json(200, page));
-        let error = Client::new(script).contacts().users().expect_err("it is no page");
+        let error = Client::new(script).contacts().users().expect_err("it is not a page");
         assert_eq!(error.kind(), ErrorKind::UnexpectedResponse);
     }
     let odd = json!({ "items": [], "next_cursor": 7 });
     let script = Script::new().then(Expect::get("/v1/users"), Respond::json(200, odd));
     let Err(Error::UnexpectedResponse(error)) = Client::new(script).contacts().users() else {
-        panic!("it is no cursor")
+        panic!("it is not a cursor")
     };
     assert_eq!(error.path.as_deref(), Some("next_cursor"));
 }

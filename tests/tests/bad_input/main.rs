@@ -1,5 +1,5 @@
-//! What is wrong is refused, and named: settings and arguments before anything is sent, responses where they break the
-//! contract.
+//! Invalid input is rejected with an error that names it: settings and arguments before a request is sent, responses
+//! that break the contract after one.
 
 mod arguments;
 mod brackets;
@@ -16,7 +16,7 @@ mod unreadable;
 use teamwire_core::{Client, Error, Script};
 use teamwire_tests::operations::ScriptBot;
 
-/// An argument or a setting was refused, and the error says which and why.
+/// Asserts that an argument or a setting is rejected with an error that names it and the reason.
 #[track_caller]
 fn refused<T>(result: Result<T, Error>, what: &str, why: &str) {
     match result {
@@ -30,12 +30,12 @@ fn refused<T>(result: Result<T, Error>, what: &str, why: &str) {
     }
 }
 
-/// A client on a script that expects nothing.
+/// A client on a script that expects no request.
 fn client() -> Client<Script> {
     Client::new(Script::new())
 }
 
-/// A bot that has found its chat, on a script that expects nothing more.
+/// A bot that has found its chat, on a script that expects no further request.
 fn bot() -> ScriptBot {
     ScriptBot::on(&Script::new())
 }

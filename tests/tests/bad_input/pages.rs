@@ -1,4 +1,4 @@
-//! Lists that would never end, or are too large.
+//! Lists that are endless or too large.
 
 use serde_json::{Value, json};
 use teamwire_core::{
@@ -127,7 +127,7 @@ fn empty_page_does_not_end_the_list() {
     assert_eq!(users(&script).len(), 2);
 }
 
-/// The users of a server with this many, of which it sends `fitting` at most before a page is too large.
+/// Lists the users of a server that has this many, and fits at most `fitting` of them into a page.
 fn walk(users: usize, fitting: usize) -> (Result<Listing<User>, Error>, Vec<String>) {
     let client = Client::new(Manual::new(config(), ENTROPY, now()));
     let (mut walk, mut limits) = (client.contacts().users(), Vec::new());
@@ -163,7 +163,7 @@ fn walk(users: usize, fitting: usize) -> (Result<Listing<User>, Error>, Vec<Stri
 }
 
 #[test]
-fn page_that_is_too_large_is_requested_again_with_fewer_items() {
+fn too_large_page_is_requested_again_with_fewer_items() {
     for (fitting, expected) in [(100, "100"), (99, "50"), (7, "6"), (1, "1")] {
         let (users, limits) = walk(130, fitting);
         let users = users.expect("smaller pages are small enough");

@@ -1,4 +1,4 @@
-//! Proxies that would be sent the credentials in the clear.
+//! Proxies that would receive the credentials unencrypted.
 
 use teamwire_core::{Config, Credentials};
 
@@ -12,7 +12,7 @@ const ELSEWHERE: [&str; 5] = [
     "http://proxy.example.org:3128",
     "http://user:password@192.0.2.1:3128",
     "http://[2001:db8::1]:3128",
-    // Only the host counts, and all of it.
+    // The whole host is compared, and nothing else.
     "http://localhost@proxy.example.org",
     "http://localhost.example.org",
 ];

@@ -1,4 +1,4 @@
-//! Responses that are against the contract.
+//! Responses that break the contract.
 
 use serde_json::{Value, json};
 use teamwire_core::{Error, ErrorKind, config::RetryPolicy, error::UnexpectedResponse, script::Respond};
@@ -16,7 +16,7 @@ fn unexpected(operation: Operation, response: Respond) -> UnexpectedResponse {
     }
 }
 
-/// The operations that are promised JSON.
+/// The operations whose responses are JSON.
 fn promised() -> impl Iterator<Item = Operation> {
     Operation::ALL.iter().copied().filter(|operation| !operation.status_and_json().1.is_null())
 }
@@ -49,7 +49,7 @@ fn page_is_not_the_promised_json_and_its_beginning_is_kept() {
 fn json_of_another_shape_is_not_the_promised_one() {
     for operation in promised() {
         for json in ["null", "true", "7", "\"text\"", "[]", "{}", "{\"items\": {}}", "{\"items\": null}", "[{}]"] {
-            // What was to be done is done, whatever is said about it.
+            // The change has taken effect, whatever the body is.
             let is_done = matches!(operation, Operation::MarkAsRead | Operation::UpdateSharedLocation);
             if !is_done || !json.starts_with(['{', '[']) {
                 unexpected(operation, Respond::status(200).body("application/json", json));
@@ -68,12 +68,12 @@ fn json_that_ends_early_is_found_wherever_it_ends() {
             let error = bot.outcome_after(operation, cut).expect_err("it is cut");
             assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{operation:?}, byte {end}: {error}");
         }
-        assert!(bot.outcome_after(operation, operation.response()).is_ok(), "the whole is what was promised");
+        assert!(bot.outcome_after(operation, operation.response()).is_ok(), "the whole body is valid");
         for behind in ["}", "]]", "\0", "\0\0rubbish", "<!-- served by a cache -->", "{}", "\r\n\t "] {
             for before in ["", " \n", "\u{feff}", " \u{feff}\n"] {
                 let body = [before.as_bytes(), &whole, behind.as_bytes()].concat();
                 let outcome = played(operation, Respond::status(200).body("application/json", body));
-                outcome.expect("what is around it is no harm");
+                outcome.expect("text around the JSON is ignored");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Settings that cannot be right.
+//! Invalid settings.
 
 use std::time::Duration;
 
@@ -95,7 +95,7 @@ fn base_url_may_have_a_port_a_path_and_a_final_slash() {
     }
 }
 
-/// The address of the request of such a client.
+/// Returns the URL that a client with these settings requests.
 fn me(config: Config) -> String {
     let client = Client::new(Manual::new(config, ENTROPY, now()));
     request_of(&mut client.contacts().me()).uri().to_string()
@@ -190,7 +190,7 @@ fn invalid_proxy_is_refused() {
     ] {
         refused(config().with_proxy(url), "proxy URL", why);
     }
-    // A colon within a password is part of it, and so is text that only looks like an encoded one.
+    // A password may contain a colon, or text that looks like an encoded one.
     for url in ["http://user:a%3Ab:c@proxy", "http://user%253a:x@proxy", "http://100%:x@proxy"] {
         config().with_proxy(url).expect("it is a proxy");
     }

@@ -1,4 +1,4 @@
-//! A piece of a response that is not JSON, or against the contract, is skipped, and the others are kept.
+//! A part of a response that is not JSON or breaks the contract is skipped, and the other parts are kept.
 
 use serde_json::{Value, json};
 use teamwire_core::{
@@ -8,7 +8,7 @@ use teamwire_core::{
 };
 use teamwire_tests::operations::TID;
 
-/// Texts that make a JSON string, or number, none.
+/// Texts that make a JSON string or number invalid.
 const BROKEN: [&[u8]; 7] = [b"\"M\xfcller\"", b"\"one\ntwo\"", b"NaN", b"-Infinity", b"\"\\ud800\"", b"\"\\q\"", b"01"];
 
 /// JSON with other bytes in place of the string `@`.
@@ -73,7 +73,7 @@ fn unused_member_of_a_page_may_be_anything() {
     }
 }
 
-/// The events of a feed of messages, which polls this batch and then no other.
+/// Returns the events of a feed of messages that receives only this batch.
 fn events(batch: Vec<u8>) -> Vec<FeedEvent<Message>> {
     let path = format!("/v1/chats/{TID}/messages/updates");
     let script = Script::new()

@@ -31,7 +31,7 @@ fn chats_are_found_by_their_id<H: Harness>() {
     assert_eq!((lobby.user_members().len(), lobby.admins().len(), lobby.group_members().len()), (4, 2, 0));
     assert!(fixture.ok(fixture.client.chats().by_thread_id("t-nobody-has-it")).is_none());
     let secret = fixture.sandbox.as_person(org::BEN).create_chat("Not for bots", &[org::ANNA]).expect("she can be one");
-    assert!(fixture.ok(fixture.client.chats().by_thread_id(secret)).is_none(), "the bot is no member of it");
+    assert!(fixture.ok(fixture.client.chats().by_thread_id(secret)).is_none(), "the bot is not a member");
 }
 
 #[executor_test]
@@ -51,7 +51,7 @@ fn chats_are_found_by_their_exact_title<H: Harness>() {
 }
 
 #[executor_test]
-fn new_chat_is_as_it_was_asked_for<H: Harness>() {
+fn new_chat_has_all_its_options<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let wanted = NewChat::titled("Ops \u{1f6a8}")
         .users([org::ANNA, org::BEN, org::ANNA])
@@ -76,7 +76,7 @@ fn new_chat_is_as_it_was_asked_for<H: Harness>() {
 }
 
 #[executor_test]
-fn new_chat_needs_no_more_than_a_title<H: Harness>() {
+fn new_chat_needs_only_a_title<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let chat = fixture.ok(fixture.client.chats().create_chat(NewChat::titled("")));
     assert!(!chat.is_alert() && chat.allow_sending() && chat.allow_mute_notifications());
@@ -95,7 +95,7 @@ fn chat_that_may_have_been_created_is_created_once<H: Harness>() {
 }
 
 #[executor_test]
-fn chat_between_two_is_made_once<H: Harness>() {
+fn one_to_one_chat_is_created_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let chats = fixture.client.chats();
     let first = fixture.ok(chats.create_one_to_one_chat(NewOneToOne::new(org::ANNA).message("one")));
@@ -105,11 +105,11 @@ fn chat_between_two_is_made_once<H: Harness>() {
     let anna = &first.user_members().iter().find(|user| user.uid == org::ANNA).expect("she is in it").clone();
     assert_eq!(fixture.ok(chats.create_one_to_one_chat(anna)).tid(), first.tid());
     let error = fixture.err(chats.create_one_to_one_chat(org::BOT));
-    assert_eq!(error.kind(), ErrorKind::InvalidMembers, "no user has a chat with himself");
+    assert_eq!(error.kind(), ErrorKind::InvalidMembers, "a user cannot have a chat with themselves");
 }
 
 #[executor_test]
-fn chat_between_two_is_a_small_one<H: Harness>() {
+fn one_to_one_chat_has_no_admins_and_fixed_members<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut chat = fixture.ok(fixture.client.chats().create_one_to_one_chat(org::ANNA));
     assert_eq!((chat.chat_type(), chat.admins().len(), chat.user_members().len()), (&ChatType::OneToOne, 0, 2));
@@ -130,7 +130,7 @@ fn chat_between_two_is_a_small_one<H: Harness>() {
 }
 
 #[executor_test]
-fn changes_show_here_and_there<H: Harness>() {
+fn changes_are_in_the_snapshot_and_on_the_server<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
     fixture.ok(lobby.update_title("Ward 3"));
@@ -164,13 +164,13 @@ fn bot_leaves_once<H: Harness>() {
     let lobby = fixture.chat(org::LOBBY);
     fixture.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats/*/leave").times(2));
     fixture.ok(lobby.leave());
-    assert_eq!(fixture.sandbox.handled_count("POST /v1/chats/{tid}/leave"), 3, "the repeated ones are no false errors");
+    assert_eq!(fixture.sandbox.handled_count("POST /v1/chats/{tid}/leave"), 3, "a repeated request is not an error");
     assert!(fixture.ok(fixture.client.chats().by_thread_id(org::LOBBY)).is_none());
     assert_eq!(fixture.err(lobby.leave()).kind(), ErrorKind::NotFound);
 }
 
 #[executor_test]
-fn ids_with_anything_in_them_reach_their_chat_or_none<H: Harness>() {
+fn ids_with_any_characters_reach_their_chat_or_none<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for tid in
         ["../me", "a/b", "%2e%2e", "?x=1", "#", "\u{1f600}", " ", "t-lobby/messages", "t%2Dlobby", "\\", "a\r\nb"]

@@ -1,4 +1,4 @@
-//! The check of the contract works: an exchange that breaks it fails its test.
+//! An exchange that breaks the contract fails its test.
 
 use std::{
     io::{Read, Write},

@@ -1,6 +1,6 @@
-//! The suite notices defects: an executor with one of them fails a test, and none hangs.
+//! The suite detects defective executors: each of them fails a test, and no test hangs.
 //!
-//! Each is the hand-written one, with a defect between it and its machines.
+//! Each is the hand-written executor, with a defect between it and its machines.
 
 use std::{fmt::Debug, marker::PhantomData, time::Duration};
 
@@ -38,7 +38,7 @@ struct Sound;
 
 impl Defect for Sound {}
 
-/// Reports of each failure that a byte of the request may have left.
+/// Reports for each failure that a byte of the request may have been sent.
 #[derive(Clone, Copy, Debug)]
 struct ClaimsSent;
 
@@ -51,7 +51,7 @@ impl Defect for ClaimsSent {
     }
 }
 
-/// Reports of no failure that a byte of the request may have left.
+/// Reports for each failure that no byte of the request was sent.
 #[derive(Clone, Copy, Debug)]
 struct DeniesSent;
 
@@ -77,7 +77,7 @@ impl Defect for Spins {
     }
 }
 
-/// Waits for a response for ever.
+/// Never stops waiting for a response.
 #[derive(Clone, Copy, Debug)]
 struct NeverTimesOut;
 
@@ -187,10 +187,10 @@ impl<D: Defect> Harness for With<D> {
     }
 }
 
-/// The panic of this test with an executor that has this defect.
+/// Returns the panic of a test with this defect.
 macro_rules! broken {
     ($defect:ty, $module:ident::$promise:ident, $limit:expr) => {{
-        // The wrapper by itself breaks nothing.
+        // The wrapper itself has no defect.
         limit::run(concat!("sound: ", stringify!($promise)), $module::$promise::<With<Sound>>);
         let outcome = limit::within($limit, stringify!($promise), $module::$promise::<With<$defect>>);
         let panic = outcome.expect_err("the defect should be noticed");
@@ -198,7 +198,7 @@ macro_rules! broken {
     }};
 }
 
-/// Ample for a test that ends.
+/// Longer than any test takes that ends.
 const AMPLE: Duration = Duration::from_secs(600);
 /// A test that never ends exceeds any limit.
 const SHORT: Duration = Duration::from_secs(3);

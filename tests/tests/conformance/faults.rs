@@ -1,4 +1,4 @@
-//! Many requests at once, on a day on which everything goes wrong now and then.
+//! Many concurrent requests with random faults of all kinds.
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +21,7 @@ fn requests() -> usize {
 
 #[executor_test]
 fn every_call_ends_and_none_is_done_twice<H: Harness>() {
-    // Without the contract's eye on it: this is about many.
+    // The exchanges are not checked against the contract, which would be slow.
     let sandbox = Sandbox::start().expect("loopback has a free port");
     sandbox.faults().close_abruptly_every_nth(10);
     now_and_then(&sandbox, 13, Fault::CutBody { after_bytes: 40 });
@@ -63,7 +63,7 @@ fn every_call_ends_and_none_is_done_twice<H: Harness>() {
     assert!(closed, "{:?} are left", sandbox.connections());
 }
 
-/// Lets this befall every nth request.
+/// Injects this fault into every nth request.
 fn now_and_then(sandbox: &Sandbox, nth: u64, fault: Fault) {
     let count = AtomicU64::new(1);
     sandbox

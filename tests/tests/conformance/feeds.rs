@@ -1,4 +1,4 @@
-//! Feeds: events arrive once and in order, whatever comes between, and feeds end as they should.
+//! Feeds: events arrive once and in order despite failures, and feeds end as they should.
 
 use std::{
     thread,
@@ -12,7 +12,7 @@ use teamwire_core::{
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
 use teamwire_tests::{FeedProbe, Fixture, executor_test, harness::Harness, operations::Subscription};
 
-/// How long anything may take that takes a moment.
+/// Maximum wait for any event.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn every_feed(check: impl Fn(Subscription) + Send + Sync) {
@@ -23,13 +23,13 @@ fn every_feed(check: impl Fn(Subscription) + Send + Sync) {
     });
 }
 
-/// Acts once a long poll waits, and meanwhile waits for the result.
+/// Runs `act` once a long poll is pending, and `wait` meanwhile. Returns both results.
 fn once_it_waits<A: Send, R>(sandbox: &Sandbox, act: impl FnOnce() -> A + Send, wait: impl FnOnce() -> R) -> (A, R) {
     thread::scope(|scope| {
         let acted = scope.spawn(|| {
             let waits = sandbox.wait_until(PATIENCE, |sandbox| sandbox.pending_polls() > 0);
             if !waits {
-                // The waiting side is to fail, and not to wait for ever.
+                // Makes the waiting side fail, so that it ends.
                 sandbox.admin().revoke_key();
             }
             assert!(waits, "no long poll waits");
@@ -49,7 +49,7 @@ fn saved(checkpoint: &Checkpoint) -> Checkpoint {
     serde_json::from_str(&json).expect("it can be read")
 }
 
-/// Something that any chat has, in words.
+/// Returns a message as text.
 fn text(message: Message) -> String {
     let state = if message.deleted { "deleted" } else { "there" };
     format!("{}: {} is {state}", message.tid, message.text.unwrap_or_default())
@@ -68,7 +68,7 @@ fn event_arrives_at_once<H: Harness>() {
             let (happened, delivered) = once_it_waits(&fixture.sandbox, act, || events.expect_update().0);
             assert_eq!(delivered, happened, "{feed:?}");
         }
-        assert!(begun.elapsed() < PATIENCE, "a long poll is answered when there is something");
+        assert!(begun.elapsed() < PATIENCE, "a long poll ends at the first event");
     });
 }
 
@@ -227,7 +227,7 @@ pub(crate) fn stopped_feed_delivers_what_had_arrived_and_unsubscribes<H: Harness
     });
 }
 
-/// Of those that can be stopped from elsewhere.
+/// For executors whose feeds can be stopped from another thread.
 #[executor_test]
 fn stop_in_the_middle_of_a_long_poll_is_prompt<H: Harness>() {
     every_feed(|feed| {
@@ -400,7 +400,7 @@ fn temporary_failure_costs_a_feed_no_event<H: Harness>() {
             (Fault::status_retry_after(503, 1), Duration::from_secs(1)),
         ];
         for (number, (fault, asked)) in (1..).zip(failures) {
-            // A connection that has gone stale is replaced without a word.
+            // The replacement of a stale connection is not reported.
             fixture.sandbox.faults().add(Rule::new(fault.clone()).times(2));
             let next = feed.happens(&fixture.sandbox, number);
             let begun = Instant::now();
@@ -430,7 +430,7 @@ fn long_poll_may_take_longer_than_other_requests<H: Harness>() {
             events.event()
         });
         let is_update = matches!(&delivered, Some(Ok(event)) if event.clone().into_item().is_some());
-        assert!(is_update, "{feed:?} tells of it, and of no trouble: {delivered:?}");
+        assert!(is_update, "{feed:?} delivers the update, and no failure: {delivered:?}");
     });
 }
 

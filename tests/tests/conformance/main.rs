@@ -1,5 +1,5 @@
-//! What every executor does against a real backend, written once. Each test has a sandbox of its own, and everything
-//! that passes between it and the client is checked against the wire contract.
+//! Tests of every executor against a real backend. Each test has its own sandbox, and all exchanges with it are checked
+//! against the wire contract.
 
 mod chats;
 mod contacts;

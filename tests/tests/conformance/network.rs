@@ -19,7 +19,7 @@ fn once(config: Config) -> Config {
     config.with_retry(RetryPolicy::NEVER)
 }
 
-/// The error of a request that this befalls, without another attempt.
+/// Returns the error of a request with this fault, without a retry.
 fn befallen<H: Harness>(fault: Fault, change: impl FnOnce(Config) -> Config) -> Error {
     let fixture = Fixture::<H>::configured(|config| change(once(config)));
     fixture.sandbox.faults().add(fault);
@@ -210,13 +210,13 @@ fn connections_are_used_again<H: Harness>() {
     for _ in 0..20 {
         fixture.ok(fixture.client.contacts().me());
     }
-    // Either one connection for all, or one for each.
+    // Executors use one connection for all requests, or one for each.
     assert_eq!(fixture.sandbox.connections().accepted, if H::KEEPS_CONNECTIONS { 1 } else { 20 });
 }
 
 #[executor_test]
 pub(crate) fn request_without_a_server_is_known_not_to_have_arrived<H: Harness>() {
-    // The port of the client's side of a connection: no server listens there, and no other test is given it meanwhile.
+    // The port of the client's side of a connection has no server, and no other test gets it meanwhile.
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
     let connection = TcpStream::connect(listener.local_addr().expect("it is bound")).expect("it listens");
     let address = connection.local_addr().expect("it is connected");

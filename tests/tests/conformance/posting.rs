@@ -1,4 +1,4 @@
-//! Posting: messages arrive whole, and once.
+//! Posting: messages arrive complete, and once.
 
 use std::time::Duration;
 
@@ -123,7 +123,7 @@ fn chat_that_is_closed_takes_no_posts<H: Harness>() {
     fixture.sandbox.as_person(org::ANNA).close(org::LOBBY).expect("Anna administers the lobby");
     let error = fixture.err(fixture.chat(org::LOBBY).post("hello"));
     assert_eq!((error.kind(), error.status(), error.code()), (ErrorKind::Server, Some(409), Some("conflict")));
-    assert_eq!(fixture.sandbox.received_count(POSTS), 1, "it does not get better by itself");
+    assert_eq!(fixture.sandbox.received_count(POSTS), 1, "a retry would fail, too");
 }
 
 #[executor_test]
@@ -155,7 +155,7 @@ fn key_of_ones_own_is_shown_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let draft = || Draft::text("The database is down").idempotency_key("alarm-4711/raised");
     let first = fixture.ok(fixture.chat(org::LOBBY).post(draft()));
-    // The program dies, and starts again.
+    // The program crashes, and is started again.
     let again = fixture.client(|config| config);
     let second = fixture.ok(again.chats().chat(org::LOBBY).post(draft()));
     assert_eq!((first, fixture.sandbox.message_count()), (second, 1));
@@ -181,7 +181,7 @@ fn post_that_is_still_worked_on_is_waited_for<H: Harness>() {
         };
         config.with_timeouts(timeouts).with_retry(patient)
     });
-    // Its first response comes too late, and until then its key is in progress.
+    // The first response is too late, and its key is in progress until then.
     fixture.sandbox.faults().add(Rule::new(Fault::Slow(Duration::from_millis(400))).on("POST", LOBBY_POSTS));
     let posted = fixture.ok(fixture.chat(org::LOBBY).post("hello"));
     assert_eq!((posted.text.as_deref(), fixture.sandbox.message_count()), (Some("hello"), 1));

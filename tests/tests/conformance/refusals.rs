@@ -1,4 +1,4 @@
-//! Every refusal that the contract lists for a route, provoked in the sandbox by its cause.
+//! Every rejection that the contract lists for a route, provoked in the sandbox by its cause.
 
 use teamwire_core::{Error, NewChat, config::RetryPolicy, model::Image};
 use teamwire_sandbox::org;
@@ -10,8 +10,8 @@ use teamwire_tests::{
     operations::{AVATAR, Operation},
 };
 
-/// Codes of requests that the client does not make (a body against its schema, a key of another request, one that is
-/// still worked on, a cursor that is no longer known), and of all requests alike: each has a test of its own.
+/// Codes of requests that the client does not send (an invalid body, a key that is used by another request or is in
+/// progress, an expired cursor), and of all requests alike: each has another test.
 const ELSEWHERE: &[&str] = &[
     "invalid_request",
     "payload_too_large",
@@ -28,9 +28,9 @@ fn every_refusal_of_the_contract_has_its_cause<H: Harness>() {
         let refusals = Contract::load().refusals(operation.route());
         for (status, code) in refusals.into_iter().filter(|(_, code)| !ELSEWHERE.contains(code)) {
             match (operation, code) {
-                // The route makes group chats as well; a chat between two has no avatar.
+                // The route also creates group chats; a one-to-one chat has no avatar.
                 (Operation::CreateOneToOneChat, "image_load") => continue,
-                // Absence is no error of these.
+                // These return `None` instead.
                 (operation, "not_found") if operation.finds() => continue,
                 _ => {}
             }
@@ -42,12 +42,12 @@ fn every_refusal_of_the_contract_has_its_cause<H: Harness>() {
     }
 }
 
-/// The name of the error's kind: its code, if there is a kind for it.
+/// Returns the kind of a code: its name, except for codes without a kind.
 fn kind(code: &str) -> &str {
     if code == "conflict" { "server" } else { code }
 }
 
-/// The error of an operation after the cause of this refusal, without a retry.
+/// Returns the error of an operation after the cause of this rejection, without a retry.
 fn provoked<H: Harness>(operation: Operation, status: u16, code: &str) -> Error {
     let fixture = Fixture::<H>::configured(|config| config.with_retry(RetryPolicy::NEVER));
     let mut bot = fixture.bot();
@@ -74,14 +74,13 @@ fn provoked<H: Harness>(operation: Operation, status: u16, code: &str) -> Error 
     }
 }
 
-/// A JPEG with a fill byte before its first marker: the client finds it fit, and the decoder of this backend cannot
-/// read it.
+/// A JPEG with a fill byte before its first marker: valid for the client, but not for the decoder of the sandbox.
 fn undecodable() -> Vec<u8> {
     let (start, rest) = AVATAR.split_at(2);
     [start, &[0xFF], rest].concat()
 }
 
-/// Takes the right to do this from the bot.
+/// Removes the bot's permission for an operation.
 fn forbid<H: Harness>(fixture: &Fixture<H>, operation: Operation) {
     let (admin, anna) = (fixture.sandbox.admin(), fixture.sandbox.as_person(org::ANNA));
     match operation {
@@ -89,7 +88,7 @@ fn forbid<H: Harness>(fixture: &Fixture<H>, operation: Operation) {
         Operation::SendReaction | Operation::GetReactions | Operation::UpdateReaction => {
             admin.allow_bot_reactions(false);
         }
-        // A member through a group does not leave by itself.
+        // A member through a group cannot leave.
         Operation::Leave => assert!(admin.set_group_member(org::ON_CALL, org::BOT, true)),
         Operation::Post => {
             anna.remove_admin(org::LOBBY, org::BOT).expect("Anna administers the lobby");
@@ -103,15 +102,15 @@ fn forbid<H: Harness>(fixture: &Fixture<H>, operation: Operation) {
 fn hide<H: Harness>(fixture: &Fixture<H>, operation: Operation) {
     let anna = fixture.sandbox.as_person(org::ANNA);
     match operation {
-        // A user who is not a member is no admin, and cannot be made one.
+        // A user who is not a member is not an admin, and cannot become one.
         Operation::AddAdmin | Operation::RemoveAdmin => anna.leave(org::LOBBY).expect("she may leave"),
-        // A bot whose user was deleted makes no chats.
+        // A bot whose user was deleted cannot create chats.
         Operation::CreateChat | Operation::CreateOneToOneChat => assert!(fixture.sandbox.admin().delete_user(org::BOT)),
         _ => anna.remove_users(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby"),
     }
 }
 
-/// Other causes: the organisation's settings, its users, and the state of the chat.
+/// Sets other causes: the organisation's settings, its users, and the state of the chat.
 fn switch<H: Harness>(fixture: &Fixture<H>, operation: Operation, code: &str) {
     let (admin, anna) = (fixture.sandbox.admin(), fixture.sandbox.as_person(org::ANNA));
     match code {

@@ -22,7 +22,7 @@ fn begin<H: Harness>(fixture: &Fixture<H>, tid: &str) {
     fixture.ok(fixture.client.chats().chat(tid).post(Draft::new().attach(live(1.0))));
 }
 
-/// Where the client shares its location, as it says without asking anybody.
+/// Returns the chats in which the client shares its location, and asserts that no request is sent.
 #[track_caller]
 fn active<H: Harness>(fixture: &Fixture<H>) -> Vec<String> {
     let before = fixture.sandbox.transcript().len();
@@ -69,7 +69,7 @@ fn old_key_starts_no_share<H: Harness>() {
     };
     assert_eq!(begins(&fixture.client), 3);
     fixture.sandbox.clock().advance(Duration::from_secs(60 * 60));
-    assert_eq!(begins(&fixture.client(|config| config)), 0, "they ended long ago");
+    assert_eq!(begins(&fixture.client(|config| config)), 0, "they have expired");
 }
 
 #[executor_test]
@@ -135,7 +135,7 @@ fn all_clones_of_a_client_know_its_shares<H: Harness>() {
     assert_eq!(active(&fixture), [org::LOBBY, org::NOTICES]);
     fixture.ok(fixture.client.clone().chats().chat(org::LOBBY).stop_sharing_location());
     assert_eq!(active(&fixture), [org::NOTICES]);
-    assert!(!stranger.chats().has_location_sharing_active_chats(), "a client that is no clone knows its own");
+    assert!(!stranger.chats().has_location_sharing_active_chats(), "a client that is not a clone has its own shares");
 }
 
 #[executor_test]

@@ -1,4 +1,4 @@
-//! Every operation, and every kind of error, by the table.
+//! Every operation of the table, and every kind of error.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use teamwire_core::{Config, Credentials, Error, ErrorKind, config::RetryPolicy};
@@ -40,7 +40,7 @@ fn every_operation_fails_with_the_common_kinds<H: Harness>() {
     }
 }
 
-/// The error of an operation after a cause of this kind, without a retry.
+/// Returns the error of an operation after a cause of this kind, without a retry.
 #[track_caller]
 fn error_of<H: Harness>(operation: Operation, kind: &str) -> Error {
     let fixture = Fixture::<H>::configured(|config| config.with_retry(RetryPolicy::NEVER));
@@ -52,7 +52,7 @@ fn error_of<H: Harness>(operation: Operation, kind: &str) -> Error {
     }
 }
 
-/// Sets a cause by which any operation fails with this kind.
+/// Sets a cause that makes any operation fail with this kind.
 fn arrange<H: Harness>(fixture: &Fixture<H>, kind: &str) {
     let (admin, faults) = (fixture.sandbox.admin(), fixture.sandbox.faults());
     match kind {
@@ -75,7 +75,7 @@ fn unknown_key_is_refused<H: Harness>() {
         let error = fixture.err(client.contacts().me());
         assert_eq!((error.kind(), error.status(), error.code()), (ErrorKind::Auth, Some(401), Some("auth")));
     }
-    assert_eq!(fixture.sandbox.received_count("GET /v1/me"), 3, "it does not get better by itself");
+    assert_eq!(fixture.sandbox.received_count("GET /v1/me"), 3, "a retry would fail, too");
 }
 
 #[executor_test]

@@ -1,4 +1,4 @@
-//! Waits: an executor sleeps until the moment that a machine names, and asks it again then.
+//! Waits: an executor sleeps until the moment that a machine returns, and then polls it again.
 
 use std::{
     convert::Infallible,
@@ -39,7 +39,7 @@ impl Waits {
 
 impl Machine for Waits {
     type Event = Infallible;
-    /// The moment that was named, and that of the poll that ended the wait.
+    /// The requested moment, and that of the poll that ended the wait.
     type Output = (Moment, Moment);
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<Self::Output, Error>> {
@@ -94,7 +94,7 @@ pub(crate) fn feed_sleeps_through_a_wait<H: Harness>() {
 }
 
 #[executor_test]
-fn after_a_limit_the_next_operation_waits_whatever_its_policy<H: Harness>() {
+fn operation_after_a_rate_limit_waits_whatever_its_policy<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let client = fixture.client(|config| config.with_retry(RetryPolicy::NEVER));
     let post = || H::wait(client.chats().chat(org::LOBBY).post("hello"));

@@ -1,4 +1,4 @@
-//! The contract itself.
+//! The document is valid OpenAPI, and its examples are valid.
 
 use teamwire_tests::contract::Contract;
 

@@ -1,4 +1,4 @@
-//! The core, and its samples for users' tests, against the wire contract.
+//! Checks of the core, and of its samples for users' tests, against the wire contract.
 
 mod document;
 mod operations;

@@ -7,7 +7,7 @@ use teamwire_tests::{
     operations::{Class, Documented, Local, Nature, Operation, Subscription, documented},
 };
 
-/// Whose it is, its name, and its nature.
+/// The class, the name and the nature of an operation.
 type Row = (Class, &'static str, &'static str);
 
 fn there() -> BTreeSet<Row> {
@@ -52,7 +52,7 @@ fn undocumented_operation_is_of_this_project() {
     }
 }
 
-/// And each of those is provoked by its cause, in the suite of conformance.
+/// The suite `conformance` provokes each of them by its cause.
 #[test]
 fn every_documented_error_is_a_refusal_of_the_contract() {
     for row in documented() {

@@ -1,4 +1,4 @@
-//! For any arguments, the contract accepts what the core does not refuse.
+//! Requests with any arguments: the core rejects the arguments, or its request keeps to the contract.
 
 use std::fmt::Debug;
 
@@ -15,7 +15,7 @@ use teamwire_tests::{
     operations::{ByHandBot, ENTROPY, config, now},
 };
 
-/// Whether it is refused as an argument, or is a request of the contract.
+/// Asserts that the arguments are rejected, or that the request keeps to the contract.
 fn is_fine<T: Debug + Send>(flow: &mut dyn Flow<Output = T>) -> Result<(), TestCaseError> {
     match flow.poll(now()) {
         Step::Send(_, exchange) => {
@@ -31,7 +31,7 @@ fn bot() -> ByHandBot {
     ByHandBot::by_hand(config(), ENTROPY)
 }
 
-/// Texts of all kinds, and of the lengths at which something changes.
+/// Texts of all kinds, and of lengths near the limits.
 fn text() -> impl Strategy<Value = String> {
     let lengths = vec![0, 1, 64, 65, 128, 129, 256, 257, 10_000, 10_001];
     let long = (select(lengths), select(vec!['x', 'ä', '\u{1f600}'])).prop_map(|(n, c)| c.to_string().repeat(n));

@@ -1,4 +1,4 @@
-//! The check can fail: violations are found, and named.
+//! Violations of the contract are found and named.
 
 use http::{Request, Response};
 use serde_json::json;

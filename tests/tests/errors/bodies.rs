@@ -1,4 +1,4 @@
-//! Answers that are no problem of the contract: what stands in front of a server responses for it.
+//! Error responses that are not in the form of the contract, such as those of a proxy in front of the server.
 
 use teamwire_core::{Error, ErrorKind, config::RetryPolicy, script::Respond};
 use teamwire_tests::operations::{Operation, config};

@@ -1,4 +1,4 @@
-//! Connections that are suspect, proxies that refuse, and codings that were not asked for.
+//! Suspect connections, errors from proxies, and content encodings that were not requested.
 
 use http::HeaderValue;
 use teamwire_core::{
@@ -46,7 +46,7 @@ fn stale_connection_is_replaced_by_a_fresh_one() {
 }
 
 #[test]
-fn connection_that_the_server_gave_up_casts_doubt_on_others() {
+fn connection_closed_by_the_server_makes_others_suspect() {
     let played = Operation::Me.play(config(), [Respond::status(408), Respond::status(503), Operation::Me.scripted()]);
     assert_eq!((played.outcome.is_ok(), fresh(&played)), (true, vec![false, true, true]));
 }
@@ -92,7 +92,7 @@ fn asset() -> teamwire_core::model::Asset {
 }
 
 #[test]
-fn download_takes_no_more_than_the_asset_has_and_is_discarded() {
+fn download_longer_than_its_asset_is_cut_and_discarded() {
     let long = Respond::status(200).body("application/pdf", vec![b'x'; 1_000]);
     let client = Client::new(Script::new().then(Expect::get("/v1/assets/a1"), long));
     let error = client.chats().download_to(&asset(), "plan.pdf").expect_err("it is longer");
@@ -154,7 +154,7 @@ fn encoded_success_is_reported_as_such() {
                 text.contains("content coding") && text.contains(coding.split(',').next().unwrap_or_default()),
                 "{text}"
             );
-            assert!(!text.contains("begins"), "what is encoded is no evidence: {text}");
+            assert!(!text.contains("begins"), "encoded bytes must not be quoted: {text}");
         }
         let plain = operation.scripted().header("content-encoding", "Identity");
         assert!(operation.play(config(), [plain]).outcome.is_ok(), "{operation:?}");

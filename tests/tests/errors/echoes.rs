@@ -1,5 +1,5 @@
-//! A server that echoes everything that it received, in every spelling, whole and cut; and decisions, which do not
-//! depend on what the credentials are.
+//! Servers that echo the credentials in every spelling, whole and cut: none is shown. Decisions do not depend on the
+//! credentials.
 
 use std::{error::Error as _, fmt::Debug, fmt::Write as _};
 
@@ -29,17 +29,17 @@ fn config(app_id: &str, secret: &str) -> Config {
     config.with_proxy(proxy.as_str()).expect("it is a proxy").with_retry(RetryPolicy::NEVER)
 }
 
-/// What a server may repeat.
+/// Texts that a server may repeat.
 fn echoes() -> Vec<String> {
     spellings::echoes(&[(APP_ID, SECRET), PROXY])
 }
 
-/// What can stand in a header.
+/// The texts that are valid in a header.
 fn header_echoes() -> impl Iterator<Item = String> {
     echoes().into_iter().filter(|echo| echo.bytes().all(|byte| byte.is_ascii_graphic()))
 }
 
-/// Neither the echo nor half of it is in any text that the error gives.
+/// Asserts that no text of the error contains the echo or half of it.
 #[track_caller]
 fn is_hidden(echo: &str, error: &Error) {
     let mut texts = format!("{error} {error:?} {error:#?} {:?} {:?}", error.code(), error.request_id());
@@ -134,7 +134,7 @@ fn problem_response(status: u16, problem: &Value) -> Respond {
 }
 
 #[test]
-fn ids_and_codes_stay_as_they_came_and_are_shown_without_credentials() {
+fn ids_and_codes_are_kept_and_shown_without_credentials() {
     let (app_id, secret) = ("warehouse-bot", "a-secret-of-the-bot");
     let config = config(app_id, secret);
     let ids = ["warehouse-bot-2", "warehouse-bot", "my-warehouse-bot", "u1"];
@@ -147,14 +147,14 @@ fn ids_and_codes_stay_as_they_came_and_are_shown_without_credentials() {
     assert!(error.to_string().contains(&shown.join(", ")), "{error}");
     assert!(format!("{error:?}").contains(&format!("{shown:?}")), "{error:?}");
 
-    // A secret is no id.
+    // An id that contains the secret is redacted.
     let problem = json!({ "code": "invalid_members", "invalid_members": [secret, format!("x{secret}")] });
     let error =
         Operation::AddMembers.play(config.clone(), [problem_response(422, &problem)]).outcome.expect_err("refused");
     let Error::Api(refusal) = &error else { panic!("it is a refusal: {error:?}") };
     assert_eq!(refusal.invalid_members, ["[redacted]", "x[redacted]"]);
 
-    // A code is one word in lower case.
+    // A code is a single word in lower case.
     let problem = json!({ "code": "warehouse_bot_7", "detail": "no warehouse_bot_7" });
     let played = Operation::Close.play(self::config("warehouse_bot_7", secret), [problem_response(409, &problem)]);
     let error = played.outcome.expect_err("it is refused");
@@ -181,7 +181,7 @@ fn a_checkpoint_shows_no_credential() {
     let event = events.next().expect("it begins").expect("it is a cursor");
     hides(SECRET, &event);
     let saved = serde_json::to_string(event.checkpoint().expect("there is one")).expect("it is serialised");
-    assert!(saved.contains(&spellings::in_json(SECRET)), "a cursor is what the server gave: {saved}");
+    assert!(saved.contains(&spellings::in_json(SECRET)), "a cursor is saved unchanged: {saved}");
 }
 
 #[test]
@@ -203,13 +203,13 @@ fn items_and_events_show_no_credential_in_any_spelling() {
             .then(Expect::get(path.as_str()), Respond::json(200, json!({ "items": [], "cursor": "0" })))
             .then(Expect::get(path.as_str()), Respond::json(200, json!({ "items": items, "cursor": "2" })));
         let events = Client::new(script).chats().chat(TID).new_messages(FeedOptions::default());
-        let events: Vec<_> = events.map(|event| event.expect("the feed goes on")).collect();
+        let events: Vec<_> = events.map(|event| event.expect("the feed continues")).collect();
         assert_eq!(events.len(), 4);
         hides(&echo, &events);
     }
 }
 
-/// Responses on which decisions are made, full of what may be an App ID.
+/// Responses that decisions depend on, full of texts that could be an App ID.
 fn hostile(operation: Operation) -> Vec<Respond> {
     let mut responses = Vec::new();
     for code in
@@ -232,7 +232,7 @@ fn hostile(operation: Operation) -> Vec<Respond> {
     responses
 }
 
-/// The same with other texts, where that changes nothing that has to be some word.
+/// Replaces free texts of a response by others, and leaves words of the contract unchanged.
 fn relabelled(json: &Value) -> Value {
     let mut text = json.to_string();
     for (before, after) in [("\"m1\"", "\"7\""), ("\"u1\"", "\"in\""), ("\"hello\"", "\"e script in 7\"")] {

@@ -1,4 +1,4 @@
-//! Control characters of others: no error can move a cursor, begin a line of a log, or turn text around.
+//! Control characters from outside: no error can move a terminal's cursor, start a line in a log, or reverse text.
 
 use serde_json::{Value, json};
 use teamwire_core::{
@@ -11,7 +11,7 @@ use teamwire_core::{
 };
 use teamwire_tests::operations::{Operation, config};
 
-/// An escape sequence, a new line, C1, and an override of the direction of text.
+/// An escape sequence, a line break, a C1 control character, and an override of the text direction.
 const EVIL: &str = "\u{1b}[2Jgone\r\n\u{9b}31m\u{7}\u{202e}txt.exe\u{2066}\u{7f}";
 
 #[track_caller]
@@ -20,7 +20,7 @@ fn is_plain(text: &str) {
     assert!(!text.chars().any(effective), "{text:?}");
 }
 
-/// It shows the text, and without effect.
+/// Asserts that the message shows the text without control characters.
 #[track_caller]
 fn is_shown_by(error: &Error) {
     let text = error.to_string();
@@ -62,7 +62,7 @@ fn no_member_of_a_refusal_has_an_effect() {
 fn unexpected_response_has_no_effect() {
     is_shown_by(&error(Respond::status(200).body("text/html", EVIL)));
     is_shown_by(&error(Respond::status(404).body("text/html", EVIL)));
-    // In the JSON, and in the path to what is wrong with it.
+    // In the JSON, and in the path to the invalid value.
     let chat = json!({ "tid": 7, "title": EVIL });
     is_plain(&error(Respond::json(200, chat)).to_string());
     is_plain(&error(Respond::json(200, json!({ EVIL: { EVIL: 1 } }))).to_string());

@@ -1,4 +1,4 @@
-//! The table of errors: every operation, every kind it is known for, and what the error carries.
+//! Errors of every operation: all documented kinds, and their fields.
 
 use http::{HeaderValue, header};
 use teamwire_core::{
@@ -9,7 +9,7 @@ use teamwire_core::{
 };
 use teamwire_tests::operations::{self, Documented, Operation, documented};
 
-/// The responses of the wire contract that come out as a kind.
+/// The statuses and the code of the wire contract for each kind.
 const CODES: &[(ErrorKind, &[u16], &str)] = &[
     (ErrorKind::Auth, &[401, 403], "auth"),
     (ErrorKind::NotFound, &[404], "not_found"),
@@ -115,7 +115,7 @@ fn every_operation_fails_with_rate_limited_and_the_wait() {
 }
 
 #[test]
-fn every_operation_fails_with_connection_without_a_response() {
+fn every_operation_fails_without_a_response() {
     for operation in Operation::ALL {
         for (response, arrived) in
             [(Respond::unreachable(), false), (Respond::connection_lost(), true), (Respond::timeout(), true)]
@@ -173,7 +173,7 @@ fn refusal_names_the_members_at_fault() {
 }
 
 #[test]
-fn request_id_is_taken_from_the_header_if_the_body_has_none() {
+fn request_id_of_the_header_is_used_if_the_body_has_none() {
     let response = Respond::status(403).body("application/problem+json", r#"{"code": "auth", "title": "Forbidden"}"#);
     let error = error(Operation::Close, response.header("x-request-id", "req-8"));
     assert_eq!((error.kind(), error.request_id()), (ErrorKind::Auth, Some("req-8")));

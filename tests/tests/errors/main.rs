@@ -1,4 +1,4 @@
-//! What can go wrong: the kinds of errors, what they carry, when there is another attempt, and what none of them shows.
+//! Errors: their kinds and fields, retries, and the absence of secrets.
 
 mod bodies;
 mod chains;

@@ -1,4 +1,4 @@
-//! When there is another attempt, when there is none, and how long it waits.
+//! Retries: their conditions, and the waits before them.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -11,7 +11,7 @@ use teamwire_core::{
 };
 use teamwire_tests::operations::{Operation, ScriptRun, config};
 
-/// When each request of the operation itself was sent, in ms after the first.
+/// Returns the times of the operation's requests, in ms after the first.
 fn times(played: &ScriptRun) -> Vec<u128> {
     let requests = played.script.requests();
     requests[1..].iter().map(|request| request.at.saturating_duration_since(requests[1].at).as_millis()).collect()
@@ -21,7 +21,7 @@ fn fine() -> Respond {
     Operation::Post.scripted()
 }
 
-/// Posts, with these responses; when the requests were sent.
+/// Posts with these responses. Returns the times of the requests.
 #[track_caller]
 fn posted(responses: impl IntoIterator<Item = Respond>) -> Vec<u128> {
     let played = Operation::Post.play(config(), responses);
@@ -31,21 +31,21 @@ fn posted(responses: impl IntoIterator<Item = Respond>) -> Vec<u128> {
     times(&played)
 }
 
-/// Posts, with this response first, and checks that the next request comes so many ms later, and a first wait of our own.
+/// Posts with this first response. Asserts that the retry follows after `ms` and an initial backoff.
 #[track_caller]
 fn waits(response: Respond, ms: u128) {
     let times = posted([response, fine()]);
     assert!((ms + 250..=ms + 500).contains(&times[1]), "{times:?}, not {ms} ms");
 }
 
-/// Posts once, in vain; the kind of the error.
+/// Posts, and expects an error after one request. Returns its kind.
 #[track_caller]
 fn refused_at_once(config: Config, response: Respond) -> ErrorKind {
     Operation::Post.play(config, [response]).outcome.expect_err("it was refused").kind()
 }
 
 #[test]
-fn post_that_may_have_arrived_is_sent_again_with_the_same_key() {
+fn post_that_may_have_arrived_is_retried_with_the_same_key() {
     for failure in
         [Respond::connection_lost(), Respond::timeout(), Respond::status(500), Respond::problem(504, "server")]
     {
@@ -206,7 +206,7 @@ fn first_request_that_is_still_worked_on_is_waited_for() {
 #[test]
 fn first_request_is_waited_for_as_long_as_it_may_take() {
     let busy = |_| Respond::problem(409, "in_progress").delay(Duration::from_millis(100));
-    // By the timeout of the request, which is 10 s, and then as often as the policy says.
+    // Within the request timeout of 10 s, and then as often as the policy allows.
     let times = posted([Respond::connection_lost()].into_iter().chain((0..5).map(busy)).chain([fine()]));
     assert!(times.len() == 7 && times[6] > 4_000, "{times:?}");
     let script = Script::new().always(Expect::post("/v1/chats/c1/messages"), busy(0));

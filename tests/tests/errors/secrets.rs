@@ -1,4 +1,4 @@
-//! What is confidential is in no `Debug`, no `Display` and no error, even if the server says it first.
+//! Secrets are in no `Debug` or `Display` output and in no error, even if the server sends them.
 
 use std::{error::Error as _, fmt::Debug};
 
@@ -14,7 +14,7 @@ use teamwire_core::{
 };
 use teamwire_tests::operations::{ByHandBot, ENTROPY, Operation, now};
 
-/// An App ID and a Secret, and what goes over the wire for them.
+/// An App ID and a Secret, and the token that is sent for them.
 struct Keys {
     app_id: String,
     secret: String,
@@ -22,7 +22,7 @@ struct Keys {
 }
 
 impl Keys {
-    /// With a slash in the token, and a quote in the Secret: JSON may write them in another way.
+    /// Keys with a slash in the token and a quote in the Secret, which JSON can escape.
     fn short() -> Self {
         Self::new("bot?7~f3?", "s3cr3t\"of?the?bot")
     }
@@ -43,7 +43,7 @@ impl Keys {
         config.with_retry(RetryPolicy::NEVER)
     }
 
-    /// Neither a key nor a telling piece of one is in the text.
+    /// Asserts that the text contains neither a key nor a recognisable part of one.
     #[track_caller]
     fn are_not_in(&self, text: &str) {
         for key in [&self.app_id, &self.secret, &self.token] {
@@ -75,7 +75,7 @@ impl Keys {
         }
     }
 
-    /// What a server may echo.
+    /// Texts that a server may echo.
     fn echoes(&self) -> [String; 4] {
         let Self { app_id, secret, token } = self;
         [format!("Basic {token}"), format!("{app_id}:{secret}"), secret.clone(), app_id.clone()]
@@ -88,7 +88,7 @@ fn options_and_clients_show_no_secret() {
     let config = keys.config().with_proxy("http://proxy-user:pr0xy-passw0rd@proxy.example.org:3128").expect("a proxy");
     for text in [format!("{config:?}"), format!("{config:#?}")] {
         assert!(!text.contains("pr0xy-passw0rd") && !text.contains("proxy-user"), "{text}");
-        assert!(text.contains("proxy.example.org"), "the host is worth knowing: {text}");
+        assert!(text.contains("proxy.example.org"), "the host is shown: {text}");
     }
     keys.are_hidden_by(&config);
     keys.are_hidden_by(&Credentials::new(keys.app_id.as_str(), keys.secret.as_str()));
@@ -213,7 +213,7 @@ fn json_with_a_key_at_any_place_does_not_give_it_away() {
     }
 }
 
-/// The JSON pointers of everything that is in the value.
+/// Returns the JSON pointers of all values within a value.
 fn leaves(value: &Value, pointer: String, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
@@ -228,7 +228,7 @@ fn leaves(value: &Value, pointer: String, found: &mut Vec<String>) {
 }
 
 #[test]
-fn broken_item_that_echoes_the_keys_does_not_give_them_away() {
+fn undecoded_item_that_echoes_the_keys_does_not_show_them() {
     let keys = Keys::short();
     for echo in keys.echoes() {
         let mut broken = sample::user("u1", "Anna", "Berg");

@@ -1,4 +1,4 @@
-//! Responses that are not the asset that was asked for: none of them becomes a file.
+//! Responses that are not the requested asset: none of them becomes a file.
 
 use teamwire_core::{Error, ErrorKind};
 use teamwire_sandbox::{Fault, Rule};
@@ -8,7 +8,7 @@ use crate::support::{ANY_ASSET, Folder, shown};
 
 const CONTENT: &[u8] = b"12345";
 
-/// Downloads [`CONTENT`], a PDF, into memory and into a file, while each request is given this response in its place.
+/// Downloads the PDF [`CONTENT`] into memory and into a file, from a server that always sends this response instead.
 fn downloaded<H: Harness>(response: &str) -> [Result<Vec<u8>, Error>; 2] {
     let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
     let asset = shown(&fixture, CONTENT);
@@ -20,7 +20,7 @@ fn downloaded<H: Harness>(response: &str) -> [Result<Vec<u8>, Error>; 2] {
     [in_memory, as_file.map(|()| files.into_iter().map(|(_, bytes)| bytes).collect::<Vec<_>>().concat())]
 }
 
-/// Each is refused, with these words.
+/// Asserts that each download fails with a message that contains these words.
 #[track_caller]
 fn refused<H: Harness>(response: &str, status: u16, why: &str) {
     for result in downloaded::<H>(response) {
@@ -28,7 +28,7 @@ fn refused<H: Harness>(response: &str, status: u16, why: &str) {
         assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{response:?}: {error}");
         let text = error.to_string();
         assert!(text.contains(why), "{response:?}: {text}");
-        // A size is measured when the response is gone.
+        // The length is checked after the response.
         assert!(error.status().is_none_or(|it| it == status), "{response:?}: {text}");
     }
 }
@@ -103,6 +103,6 @@ fn asset_that_is_encoded_is_refused<H: Harness>() {
         refused::<H>(&response, 200, "content coding");
     }
     for result in downloaded::<H>("200 OK\r\nContent-Encoding: Identity\r\nContent-Length: 5\r\n\r\n12345") {
-        assert_eq!(result.expect("it is as it is"), CONTENT);
+        assert_eq!(result.expect("the content is unchanged"), CONTENT);
     }
 }

@@ -1,4 +1,4 @@
-//! Attachments: each kind comes back as it was sent, and all of them come or none.
+//! Attachments: each kind is received as it was sent, and a post has all of its attachments or fails.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn all() -> Attachments {
     all
 }
 
-/// They are as they were sent, and their files are there.
+/// Asserts that the attachments are as they were sent, and that their files can be downloaded.
 fn are_all_there<H: Harness>(fixture: &Fixture<H>, attachments: &[Attachment]) {
     let (calendar, location, live, poll) = plain();
     let plain = [
@@ -107,7 +107,7 @@ fn every_kind_comes_back_in_a_chat_between_two<H: Harness>() {
     are_all_there(&fixture, &messages[0].attachments);
 }
 
-/// Three files, of which the second cannot be stored: on which fixture, where it lies, and why.
+/// Cases in which the second of three files cannot be stored: the fixture, the path, and the reason.
 fn half_way<H: Harness>(folder: &Folder) -> Vec<(Fixture<H>, String, ErrorKind, Option<&'static str>)> {
     let missing = Fixture::<H>::new();
     let small = Fixture::<H>::with(Sandbox::builder().asset_limit(100), |config| config);
@@ -120,7 +120,7 @@ fn half_way<H: Harness>(folder: &Folder) -> Vec<(Fixture<H>, String, ErrorKind, 
     ]
 }
 
-/// The error is about this file.
+/// Returns true if the error names this file.
 fn is_about(error: &Error, path: &str) -> bool {
     matches!(error, Error::Attachment { file, .. } if path.ends_with(file) && error.to_string().contains(file))
 }

@@ -1,4 +1,4 @@
-//! Files on their way down.
+//! Downloads of files.
 
 use std::fs;
 
@@ -47,7 +47,7 @@ fn download_that_fails_leaves_everything_as_it_was<H: Harness>() {
     ] {
         let (fixture, folder) = (Fixture::<H>::new(), Folder::new());
         let asset = shown(&fixture, &bytes(300_000));
-        // The rest after the first cut is cut before it is of use.
+        // The response after the first cut is cut before its first byte.
         fixture.sandbox.faults().add(Rule::new(fault.clone()).on("GET", ANY_ASSET));
         fixture.sandbox.faults().add(
             Rule::new(fault.clone()).on("GET", ANY_ASSET).when(|head| !head.headers.contains_key("range")).always(),
@@ -69,7 +69,7 @@ fn missing_asset_is_not_found<H: Harness>() {
     let chats = fixture.client.chats();
     assert_eq!(fixture.err(chats.download(&asset)).kind(), ErrorKind::NotFound);
     assert_eq!(fixture.err(chats.download_to(&asset, folder.path("plan.pdf"))).kind(), ErrorKind::NotFound);
-    // Anna has uploaded this one, and shown it to no other user.
+    // Anna has uploaded this asset, but not posted it.
     let hidden = fixture.sandbox.as_person(org::ANNA).upload("plan.pdf", "application/pdf", b"x");
     asset.asset_id = hidden.into();
     assert_eq!(fixture.err(chats.download_to(&asset, folder.path("plan.pdf"))).kind(), ErrorKind::NotFound);
@@ -85,7 +85,7 @@ fn unwritable_file_is_reported_as_such<H: Harness>() {
     let error = fixture.err(chats.download_to(&asset, nowhere.as_str()));
     assert_eq!(error.kind(), ErrorKind::File);
     assert!(error.to_string().contains("no such folder"), "{error}");
-    // A folder has the name already.
+    // A folder has this name.
     let inner = Folder::new();
     let taken = inner.path("");
     let error = fixture.err(chats.download_to(&asset, taken.trim_end_matches('/')));

@@ -15,7 +15,7 @@ fn content() -> Vec<u8> {
     bytes(usize::try_from(LENGTH).expect("it fits into memory"))
 }
 
-/// A cut anywhere, as often as it takes: once, up to more often than there are attempts.
+/// A rule that cuts a random number of connections anywhere: from one up to more than there are attempts.
 fn cut(rng: &mut Rng, method: &str, path: &str, response_size: u64) -> Rule {
     let fault = match rng.below(4) {
         0 => Fault::CutBefore,

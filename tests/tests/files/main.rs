@@ -1,8 +1,7 @@
-//! Files against a real backend, written once for all executors: avatars, attachments, and what becomes of them when
-//! the network or the disk fails. Each test has a sandbox of its own, and everything that passes between it and the
-//! client is checked against the wire contract.
+//! Files against a real backend, for all executors: avatars, attachments, and failures of the network or the disk. Each
+//! test has its own sandbox, and all exchanges with it are checked against the wire contract.
 //!
-//! Tests with the argument `adapters` need an executor that reads and writes files piece by piece.
+//! Tests with the argument `adapters` need an executor that reads and writes files in chunks.
 
 mod assets;
 mod attachments;

@@ -13,7 +13,7 @@ fn sent<H: Harness>(fixture: &Fixture<H>, upload: Upload) -> (String, String) {
     (asset.file_name, asset.media_type)
 }
 
-/// Posts this one file after a good one, in vain.
+/// Posts this file after a valid one. Returns the error.
 fn refused<H: Harness>(fixture: &Fixture<H>, upload: Upload) -> Error {
     let draft = teamwire_core::Draft::text("x").attach(Upload::from_bytes("good.txt", "good")).attach(upload);
     fixture.err(fixture.client.chats().chat(org::LOBBY).post(draft))

@@ -1,4 +1,4 @@
-//! How far a transfer is.
+//! Progress of transfers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,7 +24,7 @@ impl ProgressLog {
         move |transferred| log.lock().unwrap_or_else(PoisonError::into_inner).push(transferred)
     }
 
-    /// The reports are several, increase, and end with the last byte.
+    /// Asserts that there are several reports, which increase and end with the last byte.
     #[track_caller]
     fn ends_at_the_end(&self) {
         let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Downloads that resume after a cut, and those that must not.
+//! Downloads that resume after a cut, or start again where resuming would be wrong.
 
 use teamwire_core::{ErrorKind, config::RetryPolicy, model::Asset};
 use teamwire_sandbox::{Fault, Rule};
@@ -9,7 +9,7 @@ use crate::support::{ANY_ASSET, Folder, Ranges, bytes, noted, ranges, shown};
 const LENGTH: usize = 300_000;
 const CUT: u64 = 123_456;
 
-/// A download that is cut once. The test decides about the rest.
+/// A download that is cut once. The test sets the responses to the next requests.
 struct Cut<H: Harness> {
     fixture: Fixture<H>,
     folder: Folder,
@@ -33,7 +33,7 @@ impl<H: Harness> Cut<H> {
         self
     }
 
-    /// Downloads it, and expects this in the file. Returns the ranges that were requested.
+    /// Downloads the file, and asserts its content. Returns the requested ranges.
     fn saved(&self, content: &[u8]) -> Vec<Option<String>> {
         self.fixture.ok(self.fixture.client.chats().download_to(&self.asset, self.folder.path("plan.pdf")));
         assert!(self.folder.content() == [("plan.pdf".to_owned(), content.to_vec())], "the file is another");
@@ -92,7 +92,7 @@ fn file_that_changed_meanwhile_comes_from_its_beginning<H: Harness>() {
     };
     let (fault, other) = another(LENGTH);
     assert_eq!(Cut::<H>::new().then(fault).saved(&other), [None, rest()]);
-    // Of another length, it is another file.
+    // A file of another length is another file.
     for length in [10, LENGTH + 10] {
         let cut = Cut::<H>::new().then(another(length).0);
         let error = cut.fixture.err(cut.fixture.client.chats().download_to(&cut.asset, cut.folder.path("plan.pdf")));
@@ -116,14 +116,14 @@ fn file_without_a_strong_version_comes_from_its_beginning<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn rest_that_the_server_does_not_have_restarts_the_download<H: Harness>() {
+fn download_restarts_if_the_server_lacks_the_range<H: Harness>() {
     let cut = Cut::<H>::new().then(response(416, &[("content-range", "bytes */10")], b""));
     assert_eq!(cut.saved(&cut.content), [None, rest(), None]);
 }
 
 #[executor_test]
 fn rest_that_belongs_elsewhere_is_refused<H: Harness>() {
-    // The first half comes as the version v1. Of what comes next, one thing at a time is wrong.
+    // The first half has the version v1. The next response has one wrong property in each case.
     let (whole, content) = (bytes(LENGTH), usize::try_from(CUT).expect("it is small"));
     let last = LENGTH - 1;
     for (range, version, length) in [
@@ -131,10 +131,10 @@ fn rest_that_belongs_elsewhere_is_refused<H: Harness>() {
         (format!("bytes {CUT}-123465/300000"), "v1", 10),
         (format!("bytes {CUT}-123465/*"), "v1", 10),
         ("nonsense".to_owned(), "v1", 10),
-        // From too early on, or too late, to the right end.
+        // The range starts too early or too late.
         (format!("bytes {}-{last}/300000", CUT - 1), "v1", LENGTH - content + 1),
         (format!("bytes {}-{last}/300000", CUT + 1), "v1", LENGTH - content - 1),
-        // The right bytes of another version, or of one that is not said.
+        // The bytes are of another or an unknown version.
         (format!("bytes {CUT}-{last}/300000"), "v2", LENGTH - content),
         (format!("bytes {CUT}-{last}/300000"), "", LENGTH - content),
     ] {

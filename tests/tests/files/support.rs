@@ -21,7 +21,7 @@ pub(crate) const ANY_POST: &str = "/v1/chats/*/messages";
 /// Downloads, for a rule.
 pub(crate) const ANY_ASSET: &str = "/v1/assets/*";
 
-/// An asset that Anna shows in the lobby, and so to the bot.
+/// An asset that Anna has posted in the lobby.
 pub(crate) fn shown<H: Harness>(fixture: &Fixture<H>, bytes: &[u8]) -> Asset {
     let anna = fixture.sandbox.as_person(org::ANNA);
     let asset = anna.upload("plan.pdf", "application/pdf", bytes);
@@ -31,7 +31,7 @@ pub(crate) fn shown<H: Harness>(fixture: &Fixture<H>, bytes: &[u8]) -> Asset {
     file(&messages.pop().expect("Anna has just posted it"))
 }
 
-/// The one file of a message.
+/// The only file of a message.
 #[track_caller]
 pub(crate) fn file(message: &Message) -> Asset {
     match message.attachments.as_slice() {
@@ -40,15 +40,15 @@ pub(crate) fn file(message: &Message) -> Asset {
     }
 }
 
-/// The file at this path, to be attached.
+/// An attachment of the file at this path.
 pub(crate) fn attached(path: impl AsRef<Path>) -> NewAttachment {
     NewAttachment::file(Upload::from_path(path.as_ref().to_str().expect("paths of tests are Unicode")))
 }
 
-/// The ranges that downloads ask for, and of which version, in their order.
+/// The requested ranges and versions of downloads, in order.
 pub(crate) type Ranges = Arc<Mutex<Vec<Option<(String, String)>>>>;
 
-/// Notes the ranges from here on.
+/// Records the ranges from now on.
 pub(crate) fn ranges(sandbox: &Sandbox) -> Ranges {
     let ranges = Ranges::default();
     let noted = Arc::clone(&ranges);

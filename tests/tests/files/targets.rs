@@ -1,4 +1,4 @@
-//! Targets of downloads: files that are replaced, and objects that are not.
+//! Targets of downloads: regular files are replaced, other objects are not.
 
 use std::fs;
 
@@ -24,7 +24,7 @@ impl<H: Harness> Download<H> {
         self.fixture.wait(self.fixture.client.chats().download_to(&self.asset, path))
     }
 
-    /// It cannot be written there, and nothing was requested to find that out.
+    /// Asserts that the target is rejected before a request.
     #[track_caller]
     fn is_refused(&self, path: &str) -> FileErrorKind {
         let before = self.fixture.sandbox.transcript().len();
@@ -54,7 +54,7 @@ fn download_uses_a_name_of_its_own_each_time<H: Harness>() {
     let path = folder.path("plan.pdf");
     let mut names = std::collections::BTreeSet::new();
     for _ in 0..3 {
-        // Before the response, the new file exists.
+        // The new file exists before the response.
         let (seen, looked) = (std::sync::Arc::new(std::sync::Mutex::new(Vec::new())), folder.path(""));
         let found = std::sync::Arc::clone(&seen);
         let look = Rule::new(Fault::CutBefore).on("GET", ANY_ASSET).when(move |_| {
@@ -142,7 +142,7 @@ mod unix {
             assert_eq!(format!("{:o}", mode(&path)), format!("{bits:o}"));
             assert_eq!(folder.content(), [("plan.pdf".to_owned(), download.content.clone())]);
         }
-        // A new one is as any other new one.
+        // A new file has the usual permissions.
         let ordinary = folder.file("ordinary", "x");
         download.to(&folder.path("new")).expect("it can be written");
         assert_eq!(mode(&folder.path("new")), mode(&ordinary));
@@ -178,7 +178,7 @@ mod unix {
         assert_eq!(names, 3, "something is left");
     }
 
-    /// Those that look for a link where a download used to write find none; and one that is planted leads nowhere.
+    /// An attacker replaces the new file of a download by a link while it is written.
     #[executor_test]
     fn planted_link_is_not_written_through<H: Harness>() {
         let (download, folder, elsewhere) = (Download::<H>::new(), Folder::new(), Folder::new());

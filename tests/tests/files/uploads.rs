@@ -1,4 +1,4 @@
-//! Files on their way up.
+//! Uploads of files.
 
 use std::{
     fs::OpenOptions,
@@ -14,7 +14,7 @@ use crate::support::{Folder, POSTS, UPLOADS, bytes, file};
 
 const LENGTH: usize = 4 << 20;
 
-/// A file of some MiB that is changed as soon as its first bytes have been read, and its path.
+/// Returns an upload of some MiB that is changed after its first bytes have been read, and its path.
 fn changing(folder: &Folder, change: impl Fn(&str) + Send + Sync + 'static) -> (Upload, String) {
     let path = folder.file("growing.log", bytes(LENGTH));
     let (log, changed) = (path.clone(), AtomicBool::new(false));
@@ -26,7 +26,7 @@ fn changing(folder: &Folder, change: impl Fn(&str) + Send + Sync + 'static) -> (
     (upload, path)
 }
 
-/// Sends this file in vain, because it changes meanwhile.
+/// Posts a file that changes during the upload, and asserts that the post fails.
 fn is_not_stored<H: Harness>((upload, path): (Upload, String)) {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.client.chats().chat(org::LOBBY);
@@ -74,7 +74,7 @@ fn log_that_grows_while_it_is_sent_is_stored<H: Harness>() {
     assert_eq!(std::fs::metadata(path).expect("it is there").len(), LENGTH as u64 + 1, "it did not grow");
 }
 
-/// Posts a file to which this is done between two attempts.
+/// Posts a file that is changed between two attempts.
 fn changed_between_attempts<H: Harness>(
     upload: fn(Upload) -> Upload,
     change: fn(&str),
@@ -98,7 +98,7 @@ fn log_that_grew_is_sent_as_it_was_measured<H: Harness>() {
     let asset = file(&posted.expect("it may grow"));
     assert_eq!(fixture.ok(fixture.client.chats().download(&asset)), bytes(1_000));
     let (_, posted) = changed_between_attempts::<H>(|upload| upload, append);
-    assert_eq!(posted.expect_err("it may not").kind(), ErrorKind::File);
+    assert_eq!(posted.expect_err("the file has changed").kind(), ErrorKind::File);
 }
 
 #[executor_test]

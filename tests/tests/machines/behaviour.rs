@@ -1,4 +1,4 @@
-//! The behaviour of each operation.
+//! Behaviour of the operations.
 
 mod flows;
 mod jitter;

@@ -1,4 +1,4 @@
-//! Drives a machine by a list of inputs, and holds it to the rules of all machines at every step.
+//! Drives a machine by a list of inputs, and checks the rules of all machines at every step.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -23,7 +23,7 @@ pub(crate) enum Seen {
     Done(String),
 }
 
-/// All of a request.
+/// The parts of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sent {
     pub(crate) line: String,
@@ -32,10 +32,10 @@ pub(crate) struct Sent {
     pub(crate) limits: String,
 }
 
-/// All that came of a run: every step, and how the chat's snapshot looks in the end.
+/// The result of a run: every step, and the chat's snapshot at the end.
 pub(crate) type Trace = (Vec<Seen>, ChatInfo);
 
-/// Runs an operation by these inputs, with the noise in them or without, and then to its end.
+/// Runs an operation to its end by these inputs, with or without their noise.
 pub(crate) fn run(operation: Operation, policy: RetryPolicy, inputs: &[Input], noisy: bool) -> Trace {
     let mut bot = ByHandBot::by_hand(config().with_retry(policy), ENTROPY);
     let other = bot.client.chats().chat("another");
@@ -71,12 +71,12 @@ struct Drive<'m> {
     operation: Operation,
     policy: RetryPolicy,
     now: Now,
-    /// When the last reply came.
+    /// Time of the last reply.
     replied: Moment,
-    /// Another machine of the same session waits for the reply to this one.
+    /// Ticket of another machine in the same session.
     stranger: Ticket,
     completed: Vec<Ticket>,
-    /// How often the server has said that it still works on the request.
+    /// Number of responses that the request is still in progress.
     in_progress: usize,
     noisy: bool,
     trace: Vec<Seen>,
@@ -129,7 +129,7 @@ impl Drive<'_> {
         self.nothing_changed();
     }
 
-    /// It gets no reply any more: it must end, and stay ended.
+    /// Sends no further reply: the machine has to end, and to stay finished.
     fn end(&mut self) {
         let lost = Canned::Fault(TransportErrorKind::Disconnected, true, true, 0);
         for _ in 0..=self.policy.max_retries + 2 {
@@ -161,7 +161,7 @@ impl Drive<'_> {
         self.trace.last().expect("the machine was asked before anything else")
     }
 
-    /// Polls the machine, and notes its step.
+    /// Polls the machine, and records its step.
     fn step(&mut self) {
         if let Some(Seen::Done(_)) = self.trace.last() {
             return;
@@ -180,7 +180,7 @@ impl Drive<'_> {
             Step::File(_, task) => panic!("no operation of the table has a file: {task:?}"),
             Step::Sleep(until) => {
                 assert!(until > self.now.moment, "the deadline has passed");
-                // The wait that the server requests, a backoff, and a place in the order.
+                // The wait that the server requests, a backoff, and a place in the queue of requests.
                 let longest = self.policy.max_retry_after.saturating_mul(2).saturating_add(self.policy.max_backoff);
                 assert!(until <= self.replied.saturating_add(longest), "it is a wait that could end");
                 Seen::Slept(until)
@@ -190,9 +190,8 @@ impl Drive<'_> {
         }
     }
 
-    /// One call is sent once, and again as often as the policy says (or more often, while the server says that it works
-    /// on it), and once more in place of a stale connection. It is the same request each time, with the same
-    /// idempotency key.
+    /// Checks the number of attempts: one, the retries of the policy, those while the request is in progress, and one
+    /// replacement of a stale connection. All are the same request with the same idempotency key.
     fn check_sends(&self) {
         let mut calls: BTreeMap<&str, Vec<&Sent>> = BTreeMap::new();
         for seen in &self.trace {

@@ -1,4 +1,4 @@
-//! Whatever can come to a machine: every kind of reply, to whatever ticket, at whatever time.
+//! Random inputs of a machine: every kind of reply, for any ticket, at any time.
 
 use std::time::Duration;
 
@@ -17,53 +17,53 @@ use teamwire_core::{
 };
 use teamwire_tests::operations::{Operation, response};
 
-/// One thing that happens.
+/// One input.
 #[derive(Clone, Debug)]
 pub(crate) enum Input {
-    /// The awaited reply comes; if the machine waits for a moment instead, that comes first.
+    /// The awaited reply. If the machine sleeps, the time passes first.
     Reply(Canned),
-    /// Time passes on the monotonic clock, and the wall clock is adjusted.
+    /// The monotonic clock advances, and the wall clock is adjusted.
     Pass(Duration, i64),
-    /// An input that must change nothing.
+    /// An input without effect.
     Noise(Noise),
 }
 
-/// An input that must change nothing.
+/// An input without effect.
 #[derive(Clone, Debug)]
 pub(crate) enum Noise {
-    /// The machine is asked again, so often.
+    /// The machine is polled again, this number of times.
     Polls(u8),
-    /// A reply to a request that has had its reply.
+    /// A second reply to a request.
     Late(Index, Canned),
     /// A reply to another machine's request.
     Strange(Canned),
 }
 
-/// A reply, in the terms of the operation that it will be given to.
+/// A reply, relative to the operation that receives it.
 #[derive(Clone, Debug)]
 pub(crate) enum Canned {
-    /// A response; without a status, with that of a success of the operation.
+    /// A response. Without a status, it has that of success.
     Response(Option<u16>, Text, Option<Vec<u8>>),
-    /// No response, or a part of one.
+    /// A transport error.
     Fault(TransportErrorKind, bool, bool, u64),
 }
 
 /// The body of a response.
 #[derive(Clone, Debug)]
 pub(crate) enum Text {
-    /// That of a success of the operation.
+    /// The valid body.
     Valid,
-    /// That, with more pages to come.
+    /// The valid body, with a further page.
     More(u8),
-    /// That, ending early.
+    /// The valid body, cut.
     Cut(Index),
-    /// That, with another byte in it.
+    /// The valid body, with one changed byte.
     Mangled(Index, u8),
     /// A problem with this code.
     Problem(String),
-    /// A proxy's page.
+    /// A proxy's HTML page.
     Html,
-    /// Anything.
+    /// Any bytes.
     Bytes(Vec<u8>),
 }
 
@@ -208,7 +208,7 @@ fn fault() -> impl Strategy<Value = Canned> {
         .prop_map(|(kind, sent, reused, received)| Canned::Fault(kind, sent, reused, received))
 }
 
-/// How patient a client is.
+/// Any retry policy.
 pub(crate) fn policies() -> impl Strategy<Value = RetryPolicy> {
     let wait = || prop_oneof![3 => (0_u64..40_000).prop_map(Duration::from_millis), 1 => Just(Duration::MAX)];
     (0_u32..5, wait(), wait(), wait()).prop_map(|(retries, first_wait, longest_wait, patience)| RetryPolicy {

@@ -1,4 +1,4 @@
-//! The core's machines: the rules of all of them for any input, and the behaviour of each.
+//! The core's machines: rules for any input, and the behaviour of each operation.
 
 mod behaviour;
 mod drive;

@@ -13,7 +13,7 @@ use teamwire_core::{
 };
 use teamwire_tests::operations::{ByHandBot, ENTROPY, TID, config, now};
 
-/// A limit of requests per second, of which some may come at once.
+/// A server's rate limit: requests per second, with a burst.
 struct Bucket {
     per_second: f64,
     burst: f64,
@@ -47,11 +47,11 @@ fn response(status: u16, retry_after: Option<f64>, body: &Value) -> Reply {
     Reply::Response(response.body(body.to_string().into_bytes()).expect("it is a response"))
 }
 
-/// The outcomes of many posts that began at once.
+/// The outcomes of many concurrent posts.
 struct Course {
     posted: usize,
     failed: usize,
-    /// When requests were sent after the first ones.
+    /// Times of the requests after the first ones.
     sent: Vec<Moment>,
     limited: usize,
     end: Moment,
@@ -102,7 +102,7 @@ fn many_posts_at_once_pass_a_limit_however_long_they_wait() {
         (20, 1.0, 1, 60),
         (40, 50.0, 1, 10),
         (20, 0.1, 1, 300),
-        // Far more than the policy's patience of a minute lets through.
+        // Far more than the limit allows in the minute of the policy.
         (300, 5.0, 5, 120),
         (1_000, 5.0, 5, 400),
         (1_000, 50.0, 5, 60),
@@ -112,7 +112,7 @@ fn many_posts_at_once_pass_a_limit_however_long_they_wait() {
         let end = course.end.since_epoch();
         assert!(end < Duration::from_secs(seconds), "{count} against {per_second}/s take {end:?}");
         let again = course.limited - count.saturating_sub(usize::from(burst));
-        // If the next request is let through after ten seconds only, each gap shorter than that ends with a limit.
+        // The server allows the next request only after ten seconds, so each shorter gap ends with a rejection.
         let most = if per_second < 1.0 { count } else { count / 2 };
         assert!(again <= most, "{count} against {per_second}/s are limited {again} times more");
         let times: BTreeSet<_> = course.sent.iter().collect();
@@ -120,7 +120,7 @@ fn many_posts_at_once_pass_a_limit_however_long_they_wait() {
     }
 }
 
-/// Returns until when another request of the session waits at this time; `None` if it is sent.
+/// Returns the end of another request's wait at this time, or `None` if it is sent.
 fn waits_until(bot: &ByHandBot, time: Duration) -> Option<Duration> {
     let mut other = bot.client.contacts().me();
     match other.poll(Now::new(Moment::EPOCH.saturating_add(time), now().utc)) {
@@ -130,7 +130,7 @@ fn waits_until(bot: &ByHandBot, time: Duration) -> Option<Duration> {
     }
 }
 
-/// A post that was sent at the beginning, and limited at once.
+/// A post whose first request was rate limited.
 fn limited(bot: &ByHandBot, retry_after: f64) -> Box<dyn Flow<Output = Message> + '_> {
     let mut post = bot.chat.post("hello");
     let Step::Send(ticket, _) = post.poll(now()) else { panic!("it begins with a request") };
@@ -150,7 +150,7 @@ fn limit_that_has_passed_is_forgotten() {
 }
 
 #[test]
-fn an_operation_that_gives_up_makes_the_others_pause_all_the_same() {
+fn others_pause_even_if_the_limited_operation_fails() {
     let short = RetryPolicy { max_retry_after: Duration::from_secs(10), ..RetryPolicy::default() };
     let hour = 60 * 60;
     for (policy, asked, pause) in [
@@ -158,7 +158,7 @@ fn an_operation_that_gives_up_makes_the_others_pause_all_the_same() {
         (RetryPolicy { max_retries: 0, ..RetryPolicy::default() }, 2, 2),
         (RetryPolicy::default(), 61, 61),
         (short, 11, 11),
-        // A header must not stop a session for good.
+        // A header cannot stop a session for more than an hour.
         (RetryPolicy::default(), 1_000_000, hour),
     ] {
         let bot = ByHandBot::by_hand(config().with_retry(policy), ENTROPY);
@@ -244,7 +244,7 @@ fn operations_are_sent_in_the_order_in_which_they_began() {
     let (mut sent, mut refusals, mut now) = (Vec::new(), 3, now());
     while sent.len() < posts.len() {
         let mut wake = None;
-        // The last one is polled first: what counts is when they were polled first.
+        // The last one is polled first: the order of the first polls counts.
         for (at, post) in posts.iter_mut().enumerate().rev().filter(|(at, _)| !sent.contains(at)).collect::<Vec<_>>() {
             match post.poll(now) {
                 Step::Send(ticket, _) if at == 5 && refusals > 0 => {

@@ -1,4 +1,4 @@
-//! Host names, addresses and servers that are not there.
+//! Unresolvable host names, and addresses without a server.
 
 use teamwire_core::{ErrorKind, effect::TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
@@ -7,7 +7,7 @@ use crate::support::{Server, ask, config, fault, me, refusing_address, unchanged
 
 #[executor_test(adapters)]
 fn host_without_an_address_is_named<H: Harness>() {
-    // No name has a label this long, so no name server has to be asked.
+    // A label this long is invalid, so no name server is queried.
     let host = format!("{}.invalid", "a".repeat(64));
     let client = H::connect(config(&format!("http://{host}:81")));
     let fault = fault::<H>(&client, unchanged);
@@ -29,7 +29,7 @@ fn refused_connection_names_the_address<H: Harness>() {
 #[executor_test(adapters)]
 fn host_name_is_resolved<H: Harness>() {
     let server = Server::always(me());
-    // The server listens on 127.0.0.1 alone: where the name means ::1 as well, that address refuses.
+    // The server listens only on 127.0.0.1. If the name also resolves to ::1, that address refuses the connection.
     let client = H::connect(config(&format!("http://localhost:{}", server.address.port())));
     for _ in 0..2 {
         assert_eq!(ask::<H>(&client).expect("a response"), "Example");

@@ -1,4 +1,4 @@
-//! Connections are kept, used again, and replaced when they can serve no further request.
+//! Connections are kept, reused, and replaced when they cannot serve a further request.
 
 use std::{
     net::{Shutdown, TcpStream},
@@ -83,7 +83,7 @@ fn sixty_four_threads_share_one_client<H: Harness>() {
 
 #[executor_test(adapters)]
 fn as_many_idle_connections_are_kept_as_the_limit_allows<H: Harness>() {
-    // More than ureq would keep by itself.
+    // More than ureq keeps by default.
     const MANY: usize = 12;
     let server = Server::script(|listener| {
         respond_at_once(&mut serve_at_once(listener, MANY));
@@ -97,7 +97,7 @@ fn as_many_idle_connections_are_kept_as_the_limit_allows<H: Harness>() {
 #[executor_test(adapters)]
 fn no_more_idle_connections_are_kept_than_the_limit_allows<H: Harness>() {
     const AT_ONCE: usize = 4;
-    // No request is answered before all have arrived.
+    // No request gets its response before all have arrived.
     let all_arrived = Barrier::new(AT_ONCE);
     let server = Server::each(move |_, mut peer| {
         while peer.try_request().is_some() {
@@ -158,11 +158,11 @@ fn connection_that_the_server_ends_is_not_used_again<H: Harness>() {
         format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"),
         format!("HTTP/1.1 200 OK\r\nConnection: x, Close\r\ncontent-length: {length}\r\n\r\n"),
         format!("HTTP/1.0 200 OK\r\ncontent-length: {length}\r\n\r\n"),
-        // An intermediary may have read the other length.
+        // An intermediary may have used the other length.
         format!("HTTP/1.1 200 OK\r\ncontent-length: 7\r\ntransfer-encoding: chunked\r\n\r\n{length:x}\r\n"),
     ] {
         let tail = if head.contains("chunked") { "\r\n0\r\n\r\n" } else { "" };
-        // It leaves the connection open: the client is to close it.
+        // The server leaves the connection open, so the client has to close it.
         let server = Server::always(format!("{head}{body}{tail}"));
         let client = client::<H>(&server);
         for requests in 1..=3 {
@@ -184,7 +184,7 @@ fn http_1_0_keeps_a_connection_on_request<H: Harness>() {
     assert_eq!(server.connections(), 1);
 }
 
-/// Sends a response of this many bytes and a little more, and waits for the end of the connection.
+/// Sends a response of this length and some excess bytes, and waits for the end of the connection.
 pub(crate) fn send_too_much<S: std::io::Read + std::io::Write>(peer: &mut Peer<S>, length: usize) {
     peer.request();
     let (body, rest) = ("x".repeat(length), "HTTP/1.1 500 Left Over\r\ncontent-length: 0\r\n\r\n".repeat(500));
@@ -205,7 +205,7 @@ fn connection_with_bytes_left_over_is_not_used_again<H: Harness>() {
         assert_eq!(response::<H>(&client, unchanged).body().len(), length);
         assert_eq!(ask::<H>(&client).expect("a response"), "Example");
     }
-    // A whole response too many, in the same packet as the first.
+    // A second response in the same packet as the first.
     let server = Server::always(format!("{}{}", me(), http_response(500, "")));
     let client = client::<H>(&server);
     for requests in 1..=3 {
@@ -227,7 +227,7 @@ fn connection_that_failed_is_not_used_again<H: Harness>() {
     assert_eq!(server.connections(), 2);
 }
 
-/// A server that sends this after its first response, or closes that connection, and says when it has done so.
+/// A server that sends these bytes after its first response, or closes that connection, and reports it to the test.
 fn disturbs_the_first_connection(last: &'static str) -> (Server, mpsc::Receiver<()>) {
     let (done, is_done) = mpsc::channel();
     let server = Server::each(move |number, mut peer| {
@@ -256,7 +256,7 @@ fn idle_connection_closed_by_the_server_is_replaced<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn idle_connection_with_an_unsolicited_response_is_replaced<H: Harness>() {
+fn idle_connection_with_unsolicited_bytes_is_replaced<H: Harness>() {
     let (server, is_done) = disturbs_the_first_connection("HTTP/1.1 408 Too Late\r\ncontent-length: 0\r\n\r\n");
     let client = client::<H>(&server);
     response::<H>(&client, unchanged);
@@ -265,7 +265,7 @@ fn idle_connection_with_an_unsolicited_response_is_replaced<H: Harness>() {
     assert_eq!(server.connections(), 2);
 }
 
-/// Reads a second request of its first connection, and closes that without a response.
+/// Reads a second request of its first connection, and closes the connection without a response.
 fn drops_the_second_request() -> Server {
     Server::each(|number, mut peer| {
         let most = if number == 0 { 1 } else { usize::MAX };

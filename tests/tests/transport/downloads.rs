@@ -1,4 +1,4 @@
-//! Responses on their way into files.
+//! Responses that are written to files.
 
 use std::{fs, time::Duration};
 
@@ -13,12 +13,12 @@ use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Folder, Peer, Server, client, config, observed, pattern, perform};
 
-/// Requests something that goes to this file, behind this many bytes.
+/// Requests a response that is written to this file at an offset.
 fn download<H: Harness>(client: &Client<H::X>, path: &str, offset: u64) -> Result<Response, TransportError> {
     perform::<H>(client, |exchange| exchange.to_file = Some(FileTarget::new(path, offset)))
 }
 
-/// An asset of 200,000 bytes, as a message had it.
+/// An asset of 200,000 bytes.
 fn asset() -> Asset {
     let mut message = sample::message("m1", "c1", "");
     message["attachments"] = sample::json(
@@ -36,7 +36,7 @@ fn read(path: &str) -> Vec<u8> {
     fs::read(path).expect("the file exists")
 }
 
-/// Sends this status line with headers, and then the bytes.
+/// Sends this head, and then the bytes.
 fn send(peer: &mut Peer, head: &str, bytes: &[u8]) {
     peer.send(format!("HTTP/1.1 {head}\r\n\r\n"));
     peer.send(bytes);
@@ -73,7 +73,7 @@ fn response_of_any_form_goes_to_a_file<H: Harness>() {
                 }
             }
         });
-        // The limit is for what goes to memory.
+        // The limit is for responses in memory.
         let limits = Limits { max_response_body: 10, ..Limits::default() };
         let client = H::connect(config(&server.url()).with_limits(limits));
         for _ in 0..5 {
@@ -166,17 +166,17 @@ fn unwritable_file_is_an_error_with_its_path<H: Harness>() {
     }
 }
 
-/// Options under which retries take no time.
+/// Options with retries that take no time.
 fn with_retries(server: &Server) -> Config {
     let policy = RetryPolicy { max_retries: 2, initial_backoff: Duration::ZERO, ..RetryPolicy::default() };
     config(&server.url()).with_retry(policy)
 }
 
 const LENGTH: usize = 200_000;
-/// The length of what is sent before each cut.
+/// Number of bytes before each cut.
 const PART: usize = 70_000;
 
-/// Sends of a file with this version what comes behind the first `from` bytes, cut after one part.
+/// Sends one part of a file with this version, from the byte `from`, and closes the connection.
 fn send_part(peer: &mut Peer, version: &str, from: usize, bytes: &[u8]) {
     let left = bytes.len() - from;
     let range = format!("content-range: bytes {from}-{}/{}", bytes.len() - 1, bytes.len());
@@ -215,7 +215,7 @@ fn download_of_a_changed_file_starts_again<H: Harness>() {
         let request = peer.request();
         match number {
             0 => send_part(&mut peer, "\"v1\"", 0, &pattern(LENGTH)),
-            // The rest of the first version is requested, and there is another one.
+            // The rest of the first version is requested, but the server has another version.
             1 => {
                 assert_eq!(request.header("if-range"), Some("\"v1\""));
                 send_part(&mut peer, "\"v2\"", 0, &vec![2; LENGTH]);

@@ -1,4 +1,4 @@
-//! Responses without an end: every exchange ends in time, whatever the server sends.
+//! Endless responses: every exchange ends in time.
 
 use std::{
     io::Read,
@@ -15,14 +15,14 @@ use crate::{
 };
 
 const LIMIT: Duration = Duration::from_millis(300);
-/// A busy machine takes its time.
+/// Maximum duration of an exchange, for a busy machine.
 const AMPLE: Duration = Duration::from_secs(5);
 
-/// A server that sends this, and then this again and again for as long as the client reads, so many at a time.
+/// A server that sends `head`, and then repeats a piece, several at a time, for as long as the client reads.
 fn endless(begin: String, again: &'static str, at_once: usize) -> Server {
     Server::script(move |listener| {
         let mut peer = listener.accept();
-        // On a busy machine, the time may be over before the request was sent.
+        // On a busy machine, the timeout may pass before the request was sent.
         if peer.try_request().is_none() {
             return;
         }
@@ -33,8 +33,8 @@ fn endless(begin: String, again: &'static str, at_once: usize) -> Server {
     })
 }
 
-/// Responses without an end, and how an exchange with a limit to its size ends that never pauses: where two limits are
-/// near, the adapters may reach either first.
+/// Endless responses, and the errors that they may cause: if two limits are close, the adapters may reach either one
+/// first.
 fn all() -> [(String, &'static str, Option<TransportErrorKind>); 15] {
     let (too_large, protocol) = (Some(TransportErrorKind::TooLarge), Some(TransportErrorKind::Protocol));
     [
@@ -68,7 +68,7 @@ fn total_time_ends_every_endless_response<H: Harness>() {
             });
             let took = begun.elapsed();
             let text = format!("{begin:?}, {again:?} x {at_once}: {fault}");
-            // What has a limit of another kind may reach that before.
+            // Another limit may be reached before.
             let reaches_others = matches!(fault.kind, TransportErrorKind::TooLarge | TransportErrorKind::Protocol);
             assert!(fault.kind == TransportErrorKind::Timeout || at_once > 0 && reaches_others, "{text}");
             assert!(took < LIMIT + AMPLE, "{took:?}: {text}");
@@ -96,7 +96,7 @@ fn total_time_ends_a_request_that_is_read_slowly<H: Harness>() {
         let mut peer = listener.accept();
         let mut piece = vec![0; 64 << 10];
         while peer.stream.read(&mut piece).is_ok_and(|amount| amount > 0) {
-            // The pace is what is tested: all of it would take 10 s.
+            // The test depends on this pace: the whole response would take 10 s.
             thread::sleep(Duration::from_millis(20));
         }
     });

@@ -1,4 +1,4 @@
-//! Files that are announced: `Expect: 100-continue`.
+//! Files that are sent with `Expect: 100-continue`.
 
 use std::{
     sync::{
@@ -98,7 +98,7 @@ fn large_file_is_sent_to_a_server_that_does_not_ask<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn refusal_instead_of_100_is_the_response_and_nothing_is_sent<H: Harness>() {
+fn final_response_instead_of_100_ends_the_request<H: Harness>() {
     for closes in [true, false] {
         let server = Server::script(move |listener| {
             let mut peer = listener.accept();
@@ -139,7 +139,7 @@ fn refusal_after_100_is_the_response<H: Harness>() {
     assert_eq!(response::<H>(&client::<H>(&server), posting(file(&path, LARGE))).status(), 413);
 }
 
-/// Refuses every expectation, after this much of the body, and serves requests without one.
+/// Rejects every expectation after this part of the body, and serves requests without one.
 fn refuses_expectations(after: usize) -> Server {
     Server::each(move |_, mut peer| {
         while let Some(head) = peer.try_head() {
@@ -174,7 +174,7 @@ fn server_that_refuses_the_expectation_is_not_asked_again<H: Harness>() {
         });
         assert_eq!((received.status().as_u16(), received.body().as_slice()), (200, b"whole".as_slice()));
         let reported: Vec<_> = reported.try_iter().map(|moved| moved.bytes).collect();
-        // It starts again with the second request.
+        // The progress starts again with the second request.
         assert!(after > 0 || reported.is_sorted(), "{reported:?}");
         assert_eq!(reported.last(), Some(&(LENGTH as u64)), "{reported:?}");
         response::<H>(&client, unchanged);
@@ -195,7 +195,7 @@ fn second_417_is_the_response<H: Harness>() {
     let path = folder.file("file", pattern(LENGTH));
     assert_eq!(response::<H>(&client, posting(file(&path, LENGTH))).status(), 417);
     assert_eq!(server.connections(), 2);
-    // Where nothing was expected, the first one is.
+    // Without an expectation, the progress is that of the first request.
     let path = folder.file("small", pattern(10));
     assert_eq!(response::<H>(&client, posting(file(&path, 10))).status(), 417);
 }

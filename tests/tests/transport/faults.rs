@@ -1,5 +1,5 @@
-//! What is reported of an exchange without a whole response: whether it was sent, how much was received, and over which
-//! connection.
+//! Errors of exchanges without a whole response: their kind, whether the request was sent, the number of received bytes,
+//! and whether the connection was reused.
 
 use std::io::Read;
 
@@ -23,7 +23,7 @@ fn closed_connection_is_a_loss_of_a_sent_request<H: Harness>() {
         let fault = fault::<H>(&client, unchanged);
         let expected = (TransportErrorKind::Disconnected, true, 0, false);
         assert_eq!((fault.kind, fault.sent, fault.received, fault.reused), expected, "{fault}");
-        let error = ask::<H>(&client).expect_err("there is no response");
+        let error = ask::<H>(&client).expect_err("the connection is closed without a response");
         assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Connection, true));
         assert!(error.to_string().starts_with("the connection was lost: "), "{error}");
     }
@@ -69,7 +69,7 @@ fn response_cut_anywhere_before_its_end_is_a_loss<H: Harness>() {
         http_response(200, body),
         chunked.to_owned(),
         format!("HTTP/1.1 100 Continue\r\n\r\n{}", http_response(200, body)),
-        // Nothing allows a client to take a redirect that was cut off for a whole one.
+        // A client must not take a cut redirect for a whole one.
         "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".to_owned(),
     ];
     for whole in whole {
@@ -84,7 +84,7 @@ fn response_cut_anywhere_before_its_end_is_a_loss<H: Harness>() {
             let sent = &whole[..length];
             let fault = match perform::<H>(&client, unchanged) {
                 Err(fault) => fault,
-                // With the chunk of no bytes the body is whole (RFC 9112, section 8), be there trailers or not.
+                // The last chunk makes the body complete (RFC 9112, section 8), with or without trailers.
                 Ok(response) if sent.contains("\r\n0\r\n") && sent.ends_with("\r\n") => {
                     assert_eq!(response.body(), body.as_bytes(), "{sent:?}");
                     continue;

@@ -1,4 +1,4 @@
-//! Responses in all forms that RFC 9110 and 9112 have a client accept.
+//! Responses in all forms that clients have to accept by RFC 9110 and 9112.
 
 use std::thread;
 
@@ -9,7 +9,7 @@ use crate::support::{Server, client, fault, response, unchanged};
 
 pub(crate) const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 
-/// Responses with the body `hello`, whose connections can be used again.
+/// Responses with the body `hello` that leave their connection reusable.
 pub(crate) fn forms() -> Vec<String> {
     let long = "x".repeat(3_000);
     let mut forms: Vec<_> = [
@@ -93,7 +93,7 @@ fn ambiguous_response_is_read_and_ends_its_connection<H: Harness>() {
         "HTTP/1.1 204 None\r\ntransfer-encoding: chunked\r\n\r\n",
         "HTTP/1.1 204 None\r\n\r\nhello",
     ] {
-        // It leaves the connection open: the client is to close it.
+        // The server leaves the connection open, so the client has to close it.
         let server = Server::always(form);
         let client = client::<H>(&server);
         for requests in 1..=2 {

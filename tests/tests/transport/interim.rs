@@ -1,4 +1,4 @@
-//! Interim responses are passed over.
+//! Interim responses are skipped.
 
 use teamwire_core::effect::Body;
 use teamwire_tests::{executor_test, harness::Harness};

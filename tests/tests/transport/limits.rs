@@ -1,4 +1,4 @@
-//! No response takes more memory than the limits allow.
+//! Limits on the memory for a response.
 
 use teamwire_core::{Error, ErrorKind, config::Limits, effect::TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
@@ -27,7 +27,7 @@ fn announced_length_above_the_limit_is_refused_at_once<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn body_without_a_length_is_refused_when_it_passes_the_limit<H: Harness>() {
+fn body_of_unknown_length_is_refused_beyond_the_limit<H: Harness>() {
     for (head, piece) in [(CHUNKED, "a\r\n0123456789\r\n"), ("HTTP/1.1 200 OK\r\n\r\n", "0123456789")] {
         let server = Server::script(move |listener| {
             let mut peer = listener.accept();
@@ -37,7 +37,7 @@ fn body_without_a_length_is_refused_when_it_passes_the_limit<H: Harness>() {
         });
         let fault = fault::<H>(&client::<H>(&server), |exchange| exchange.limit = 1_000);
         assert_eq!((fault.kind, fault.sent), (TransportErrorKind::TooLarge, true), "{fault}");
-        // What has arrived with the byte that is too many may count.
+        // The bytes after the limit may count as received.
         assert!(fault.received >= 1_000, "{fault:?}");
     }
 }
@@ -73,7 +73,7 @@ fn announced_length_allocates_nothing<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn head_of_the_largest_size_is_read_and_a_larger_one_refused<H: Harness>() {
+fn head_of_the_maximum_size_is_read_and_a_larger_one_refused<H: Harness>() {
     let padding = |length: usize| format!("x-padding: {}\r\n", "x".repeat(length - 13));
     let head = |lines: usize, rest| format!("{}{}", padding(1_000).repeat(lines), padding(rest));
     for (lines, refusal) in [

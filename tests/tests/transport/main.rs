@@ -1,7 +1,7 @@
-//! What each adapter sends over a socket, and what it makes of what comes back. The server of each test is a script
-//! over TCP, so that it can say what no proper server says.
+//! Requests and responses of each adapter over a socket. The server of each test is a script over TCP, which can also
+//! send invalid responses.
 //!
-//! Waiting is for events. Where time itself is the subject, the times are short, and the bounds generous.
+//! Tests wait for events. Those of timeouts use short times with generous bounds.
 
 mod connecting;
 mod connections;

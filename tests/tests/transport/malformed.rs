@@ -56,7 +56,7 @@ fn malformed_response_is_refused_at_once_with_the_reason<H: Harness>() {
     let mut wrong = Vec::new();
     for (text, words) in malformed() {
         let part: String = text.chars().take(120).collect();
-        // It stays connected: there is nothing to wait for.
+        // The server keeps the connection open, and the client does not wait.
         let server = Server::script(move |listener| {
             let mut peer = listener.accept();
             peer.request();

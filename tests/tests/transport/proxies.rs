@@ -1,5 +1,5 @@
-//! Through a proxy: by a tunnel, whose proxy sees neither the request nor its credentials; or by the proxy, for plain
-//! HTTP.
+//! Requests through a proxy: by a tunnel, in which the proxy sees neither the request nor its credentials, or forwarded
+//! by the proxy, for plain HTTP.
 
 use std::{
     io::{Read, Write},
@@ -21,18 +21,18 @@ use crate::support::{
 use teamwire_test_support::Request;
 
 const BACKEND: &str = "http://backend.invalid:81";
-/// `user:p@ss`, as the header has it.
+/// The encoding of `user:p@ss` in the header.
 const AUTHORIZATION: &str = "Basic dXNlcjpwQHNz";
 /// All forms of the password.
 const PASSWORDS: [&str; 3] = ["p@ss", "p%40ss", "dXNlcjpwQHNz"];
 
-/// A client by this proxy.
+/// A client that uses this proxy.
 fn client_by<H: Harness>(proxy: &Server, config: Config) -> Client<H::X> {
     let url = format!("http://us%65r:p%40ss@{}", proxy.address);
     H::connect(config.with_proxy(&url).expect("it is the URL of a proxy"))
 }
 
-/// A client whose requests in plain HTTP take a tunnel too.
+/// A client that also tunnels requests in plain HTTP.
 fn client_through<H: Harness>(proxy: &Server) -> Client<H::X> {
     client_by::<H>(proxy, config(BACKEND).with_tunnel_for_plain_http(true))
 }
@@ -238,7 +238,7 @@ fn refused_login_is_attributed_to_the_proxy<H: Harness>() {
     assert_no_password(&format!("{client:?} {error} {error:?}"));
 }
 
-/// Passes on what comes, in one direction, until its end.
+/// Forwards bytes in one direction, until the end.
 fn relay(from: &mut TcpStream, to: &mut TcpStream) {
     let mut some = [0; 16384];
     while let Ok(bytes @ 1..) = from.read(&mut some) {
@@ -287,7 +287,7 @@ fn tunnel_and_handshake_share_their_time<H: Harness>() {
     let proxy = Server::script(|listener| {
         let mut peer = listener.accept();
         peer.request();
-        // The pace is what is tested.
+        // The test depends on this pace.
         thread::sleep(Duration::from_millis(2_400));
         peer.send("HTTP/1.1 200 OK\r\n\r\n");
         peer.wait_for_end();
@@ -296,6 +296,6 @@ fn tunnel_and_handshake_share_their_time<H: Harness>() {
     let begun = std::time::Instant::now();
     let fault = fault::<H>(&H::connect(config), within(Timeout::Total(Duration::from_secs(3))));
     assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, false), "{fault:?}");
-    // Were the time given again to the handshake, it would be 5.4 s.
+    // If the timeout started again for the handshake, it would be 5.4 s.
     assert!(begun.elapsed() < Duration::from_millis(4_800), "{:?}", begun.elapsed());
 }

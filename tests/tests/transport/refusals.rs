@@ -1,4 +1,4 @@
-//! Responses that come before the request was sent: they are the outcome, and end the sending.
+//! Responses that arrive before the request has been sent: they end the request and are its outcome.
 
 use std::{sync::mpsc, time::Duration};
 
@@ -19,8 +19,8 @@ fn bodies(folder: &Folder) -> [Body; 2] {
     [Body::from(vec![b'x'; LARGE]), file(&path, LARGE)]
 }
 
-/// A server that refuses a request after its head, or in the middle of its body; then it closes the connection, or
-/// waits until the client does. It serves another request over another connection.
+/// A server that rejects a request after its head, or in the middle of its body, and then closes the connection or waits
+/// until the client closes it. It serves another request over another connection.
 fn refusing(refusal: &'static str, closes: bool, in_the_middle: bool) -> Server {
     Server::script(move |listener| {
         let mut peer = listener.accept();
@@ -81,7 +81,7 @@ fn refusal_is_received_though_nothing_is_read_of_the_body<H: Harness>() {
         let mut peer = listener.accept();
         peer.head();
         peer.send("HTTP/1.1 413 Too Large\r\ncontent-length: 4\r\n\r\nless");
-        // Not a byte more is read, and the connection stays: the rest of the request has nowhere to go.
+        // The server reads no further byte and keeps the connection, so the client cannot send the rest.
         is_received.recv().expect_err("the test drops the other end");
         let mut next = listener.accept();
         next.request();
@@ -91,7 +91,7 @@ fn refusal_is_received_though_nothing_is_read_of_the_body<H: Harness>() {
     let rejected = response::<H>(&client, posting(Body::from(vec![b'x'; LARGE])));
     assert_eq!((rejected.status().as_u16(), rejected.body().as_slice()), (413, b"less".as_slice()));
     drop(received);
-    // What is left of the request was never sent, so no request can follow it.
+    // The rest of the request was never sent, so the connection cannot be reused.
     response::<H>(&client, unchanged);
     assert_eq!(server.connections(), 2);
 }
@@ -121,7 +121,7 @@ fn early_success_that_ends_with_a_reset_is_cut<H: Harness>() {
     let server = Server::script(|listener| {
         let mut peer = listener.accept();
         peer.head();
-        // Something is left unread, so that the end of the connection is a reset.
+        // Unread bytes turn the end of the connection into a reset.
         peer.wait_for_bytes();
         peer.send("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nhalf");
     });

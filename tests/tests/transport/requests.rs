@@ -1,4 +1,4 @@
-//! What is on the wire.
+//! The bytes of requests.
 
 use std::{sync::mpsc, thread};
 
@@ -11,7 +11,7 @@ use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Folder, LARGE, Server, ask, client, fault, file, me, pattern, posting, response, unchanged};
 
-/// The lines of the head that a request of this method and body has, without the port, and its body.
+/// The lines of the head of a request with this method and body, without the port, and its body.
 fn sent<H: Harness>(method: &Method, body: Body) -> (String, Vec<String>, Vec<u8>) {
     let (sender, receiver) = mpsc::channel();
     let server = Server::script(move |listener| {
@@ -146,7 +146,7 @@ fn redirect_is_a_response_and_not_followed<H: Harness>() {
     });
     let client = client::<H>(&server);
     for status in [301, 302] {
-        let error = ask::<H>(&client).expect_err("a redirect is no user");
+        let error = ask::<H>(&client).expect_err("a redirect is not a user");
         assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedResponse, Some(status)));
     }
     let redirect = response::<H>(&client, unchanged);
@@ -201,15 +201,14 @@ fn observer_of_an_upload_may_send_requests<H: Harness>() {
     let other = client.clone();
     let received = response::<H>(&client, |exchange| {
         posting(file(&path, LENGTH))(exchange);
-        exchange.progress =
-            Some(Progress::new(move |_| drop(ask::<H>(&other).expect("the other request is answered"))));
+        exchange.progress = Some(Progress::new(move |_| drop(ask::<H>(&other).expect("the other request succeeds"))));
     });
     assert_eq!(received.status(), 201);
 }
 
 #[executor_test(adapters)]
 fn request_that_is_not_read_ends_with_its_connection<H: Harness>() {
-    // The server reads the head, and closes the connection over the rest.
+    // The server reads the head, and closes the connection without reading the rest.
     let server = Server::script(|listener| drop(listener.accept().head()));
     let fault = fault::<H>(&client::<H>(&server), posting(Body::from(vec![b'x'; LARGE])));
     assert!(fault.sent && fault.received == 0, "{fault:?}");

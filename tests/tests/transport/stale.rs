@@ -1,4 +1,4 @@
-//! Idle connections that died: after one of them, the others are not tried.
+//! Dead idle connections: after one of them, the others are not used.
 
 use std::{sync::mpsc, thread, time::Duration};
 
@@ -16,8 +16,8 @@ fn serve(peer: &mut Peer) {
 }
 
 #[executor_test(adapters)]
-fn after_a_dead_connection_those_of_its_time_are_not_tried<H: Harness>() {
-    // Closed with the request read, or with it unread: the latter is a reset.
+fn connections_as_old_as_a_dead_one_are_not_used<H: Harness>() {
+    // The connection is closed with the request read or unread. The latter is a reset.
     for reads in [true, false] {
         let server = Server::script(move |listener| {
             for mut peer in serve_at_once(listener, MANY) {
@@ -35,7 +35,7 @@ fn after_a_dead_connection_those_of_its_time_are_not_tried<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn after_a_silent_connection_those_of_its_time_are_not_tried<H: Harness>() {
+fn connections_as_old_as_a_silent_one_are_not_used<H: Harness>() {
     let server = Server::script(|listener| {
         let silent = serve_at_once(listener, MANY);
         serve(&mut listener.accept());

@@ -1,4 +1,4 @@
-//! Clients, and exchanges whose outcome is seen without interpretation.
+//! Clients, and exchanges with uninterpreted outcomes.
 
 use std::{
     sync::{Barrier, mpsc},
@@ -17,10 +17,10 @@ pub(crate) use teamwire_test_support::{
 };
 use teamwire_tests::harness::Harness;
 
-/// A body that the operating system cannot hold on its way.
+/// Length of a body that does not fit into the buffers of the operating system.
 pub(crate) const LARGE: usize = 32 << 20;
 
-/// The response that says who the bot is.
+/// The response with the bot's user.
 pub(crate) fn me() -> String {
     http_response(200, &bot())
 }
@@ -30,12 +30,12 @@ pub(crate) fn bot() -> String {
     sample::bot().to_string()
 }
 
-/// A client of this server that tries everything once.
+/// A client of this server that does not retry.
 pub(crate) fn client<H: Harness>(server: &Server) -> Client<H::X> {
     H::connect(config(&server.url()))
 }
 
-/// Asks who the bot is. Returns its first name, which is `Example`.
+/// Requests the bot's user. Returns its first name, which is `Example`.
 pub(crate) fn ask<H: Harness>(client: &Client<H::X>) -> Result<String, Error> {
     H::wait(client.contacts().me()).map(|user| user.first_name)
 }
@@ -48,17 +48,17 @@ pub(crate) fn perform<H: Harness>(
     match H::wait(attempt(client, change)).expect("the machine of an attempt has no errors") {
         Reply::Response(response) => Ok(response),
         Reply::Error(fault) => Err(fault),
-        Reply::File(_) => panic!("it is no file task"),
+        Reply::File(_) => panic!("it is not a file task"),
     }
 }
 
-/// As [`perform`], where a response comes.
+/// As [`perform`], for an exchange with a response.
 #[track_caller]
 pub(crate) fn response<H: Harness>(client: &Client<H::X>, change: impl FnOnce(&mut Exchange)) -> Response {
     perform::<H>(client, change).unwrap_or_else(|fault| panic!("a response should come: {fault}"))
 }
 
-/// As [`perform`], where no response comes.
+/// As [`perform`], for an exchange that fails.
 #[track_caller]
 pub(crate) fn fault<H: Harness>(client: &Client<H::X>, change: impl FnOnce(&mut Exchange)) -> TransportError {
     match perform::<H>(client, change) {
@@ -67,10 +67,10 @@ pub(crate) fn fault<H: Harness>(client: &Client<H::X>, change: impl FnOnce(&mut 
     }
 }
 
-/// Leaves the exchange as it is.
+/// Leaves the exchange unchanged.
 pub(crate) fn unchanged(_: &mut Exchange) {}
 
-/// Has the exchange post this body.
+/// Returns a change that posts this body.
 pub(crate) fn posting(body: Body) -> impl FnOnce(&mut Exchange) {
     |exchange| {
         *exchange.request.method_mut() = http::Method::POST;
@@ -78,30 +78,30 @@ pub(crate) fn posting(body: Body) -> impl FnOnce(&mut Exchange) {
     }
 }
 
-/// Gives the exchange this timeout.
+/// Returns a change that sets this timeout.
 pub(crate) fn within(timeout: Timeout) -> impl FnOnce(&mut Exchange) {
     move |exchange| exchange.timeout = timeout
 }
 
-/// The file at this path, which was this long when it was measured.
+/// The file at this path, with its measured length.
 pub(crate) fn file(path: &str, length: usize) -> Body {
     Body::File { path: path.to_owned(), length: length as u64, may_grow: false }
 }
 
-/// Asks who the bot is from this many threads at once.
+/// Requests the bot's user in this number of threads at once.
 pub(crate) fn ask_at_once<H: Harness>(client: &Client<H::X>, threads: usize) {
     let start = Barrier::new(threads);
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 start.wait();
-                assert_eq!(ask::<H>(client).expect("each request is answered"), "Example");
+                assert_eq!(ask::<H>(client).expect("each request succeeds"), "Example");
             });
         }
     });
 }
 
-/// Reads a request of each of this many connections, and only then responds to them.
+/// Reads a request of each of this number of connections, and only then responds to them.
 pub(crate) fn serve_at_once(listener: &Listener, connections: usize) -> Vec<Peer> {
     let mut peers: Vec<_> = (0..connections).map(|_| listener.accept()).collect();
     respond_at_once(&mut peers);

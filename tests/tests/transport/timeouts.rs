@@ -1,4 +1,4 @@
-//! How long a response is waited for.
+//! Timeouts of exchanges.
 
 use std::{
     sync::mpsc,
@@ -17,12 +17,12 @@ use crate::support::{LARGE, Peer, Server, ask, client, config, fault, me, postin
 const SHORT: Duration = Duration::from_millis(60);
 const LONG: Duration = Duration::from_secs(60);
 
-/// Sends a body of this many bytes, one at a time, for as long as the client reads.
+/// Sends a body of this length, one byte at a time, for as long as the client reads.
 fn drip(peer: &mut Peer, bytes: usize) {
     peer.request();
     peer.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {bytes}\r\n\r\n"));
     for _ in 0..bytes {
-        // The pace itself is what is tested: far from the shortest and from the longest time of a test.
+        // The tests depend on this pace, which is far from their shortest and their longest timeout.
         thread::sleep(Duration::from_millis(50));
         if !peer.send("x") {
             return;
@@ -82,7 +82,7 @@ fn silent_server_ends_with_either_kind_of_timeout<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn server_that_reads_nothing_ends_with_either_kind_of_timeout<H: Harness>() {
+fn either_timeout_ends_an_exchange_that_the_server_does_not_read<H: Harness>() {
     let limit = Duration::from_millis(500);
     for timeout in [Timeout::Total(limit), Timeout::Idle(limit)] {
         let (done, wait) = mpsc::channel::<()>();
@@ -113,7 +113,7 @@ fn connection_after_a_timeout_is_a_new_one<H: Harness>() {
         });
         let client = client::<H>(&server);
         fault::<H>(&client, within(Timeout::Total(Duration::from_secs(1))));
-        assert_eq!(ask::<H>(&client).expect("a response of its own"), "Example");
+        assert_eq!(ask::<H>(&client).expect("the request has its own timeout"), "Example");
     }
 }
 
@@ -152,19 +152,19 @@ fn timeout_of_an_earlier_exchange_does_not_end_a_later_one<H: Harness>() {
         peer.request();
         peer.send(me());
         peer.request();
-        // The time of the first exchange runs out meanwhile.
+        // The timeout of the first exchange passes meanwhile.
         thread::sleep(5 * SHORT);
         peer.send(me());
         peer.request();
         peer.wait_for_end();
     });
     let client = client::<H>(&server);
-    // It may be over before the response, on a busy machine: then there is nothing to test.
+    // On a busy machine it may pass before the response, and then there is nothing to test.
     if H::wait(teamwire_test_support::attempt(&client, within(Timeout::Total(4 * SHORT)))).is_err() {
         return;
     }
     response::<H>(&client, within(Timeout::Total(LONG)));
-    // Nor does an earlier exchange, which had more time, let a later one wait longer.
+    // The longer timeout of an earlier exchange does not apply to a later one.
     let begun = Instant::now();
     let fault = fault::<H>(&client, within(Timeout::Total(SHORT)));
     assert_eq!((fault.kind, fault.reused), (TransportErrorKind::Timeout, true), "{fault}");

@@ -1,4 +1,4 @@
-//! TLS with certificates of a private CA: who is trusted, and what is reported of others.
+//! TLS with certificates of a private CA: trusted servers, and the errors for others.
 
 use std::{
     io::{Read, Write},
@@ -32,13 +32,13 @@ fn serving(settings: Arc<ServerConfig>) -> Server {
     })
 }
 
-/// A client of this URL that trusts the private CA alone.
+/// A client of this URL that trusts only the private CA.
 pub(crate) fn client_of<H: Harness>(url: &str) -> Client<H::X> {
     H::connect(config(url).with_root_certificates_pem(AUTHORITY.pem()))
 }
 
 #[executor_test(adapters)]
-fn server_of_a_trusted_ca_is_trusted_and_its_connection_kept<H: Harness>() {
+fn server_of_a_trusted_ca_is_accepted_and_its_connection_kept<H: Harness>() {
     for version in [&TLS12, &TLS13] {
         let server = serving(AUTHORITY.server_of("localhost", version));
         let client = client_of::<H>(&server.https("localhost"));
@@ -68,12 +68,12 @@ fn certificate_may_be_for_an_address<H: Harness>() {
 fn untrusted_certificate_is_refused_with_the_reason<H: Harness>() {
     for (settings, words) in [
         (Authority::new("another CA").server("localhost"), "not signed by a trusted CA"),
-        // A CA that was set up again has the name of the trusted one, and another key.
+        // A renewed CA has the name of the trusted one, but another key.
         (Authority::new("a private CA").server("localhost"), "not signed by a trusted CA"),
         (AUTHORITY.server("elsewhere.example"), "is for another name"),
         (AUTHORITY.expired("localhost"), "has expired"),
     ] {
-        // Where the name has an address of IPv6 as well, that refuses.
+        // If the name also has an IPv6 address, that address refuses the connection.
         let server = serving(settings);
         let options = config(&server.https("localhost")).with_root_certificates_pem(AUTHORITY.pem());
         let client = H::connect(options.with_retry(RetryPolicy::default()));
@@ -123,7 +123,7 @@ fn server_without_tls_is_reported_as_such<H: Harness>() {
 fn plain_http_to_a_server_with_tls_is_a_failure<H: Harness>() {
     let settings = AUTHORITY.server("localhost");
     let server = Server::script(move |listener| {
-        listener.accept().secure(&settings).handshake().expect_err("it is no TLS");
+        listener.accept().secure(&settings).handshake().expect_err("it is not TLS");
     });
     let fault = fault::<H>(&client::<H>(&server), unchanged);
     assert!(
@@ -159,14 +159,14 @@ fn handshake_is_limited_by_either_kind_of_timeout<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn demand_for_a_client_certificate_is_reported_and_nothing_sent<H: Harness>() {
+fn required_client_certificate_is_reported_and_nothing_sent<H: Harness>() {
     let folder = Folder::new();
     let path = folder.file("file", vec![b'x'; LARGE]);
     for (version, closes) in [(&TLS12, false), (&TLS12, true), (&TLS13, false), (&TLS13, true)] {
         let settings = AUTHORITY.demanding("localhost", version);
         let server = Server::each(move |_, peer| {
             let mut peer = peer.secure(&settings);
-            // With this the alert leaves.
+            // This sends the alert.
             let error = peer.handshake().expect_err("the client has no certificate");
             assert!(error.contains("certificate"), "{error}");
             let socket = &mut peer.stream.sock;
@@ -175,7 +175,7 @@ fn demand_for_a_client_certificate_is_reported_and_nothing_sent<H: Harness>() {
                 let mut rest = vec![0; 64 << 10];
                 while socket.read(&mut rest).is_ok_and(|bytes| bytes > 0) {}
             }
-            // Otherwise, what is unread of the request makes the end a reset.
+            // Unread bytes of the request would turn the end into a reset.
         });
         let options = config(&server.https("localhost")).with_root_certificates_pem(AUTHORITY.pem());
         let client = H::connect(options.with_retry(RetryPolicy::default()));
@@ -216,8 +216,8 @@ fn large_bodies_pass_in_both_directions<H: Harness>() {
 fn unusable_root_certificates_are_refused_by_every_adapter() {
     let options = || config("https://localhost").with_root_certificates_pem("no PEM");
     for error in [
-        teamwire_blocking::client(options()).expect_err("it is no certificate"),
-        teamwire_async_std::client(options()).expect_err("it is no certificate"),
+        teamwire_blocking::client(options()).expect_err("it is not a certificate"),
+        teamwire_async_std::client(options()).expect_err("it is not a certificate"),
     ] {
         assert!(error.to_string().contains("root certificates"), "{error}");
     }

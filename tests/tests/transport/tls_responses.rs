@@ -1,4 +1,4 @@
-//! Requests and responses over TLS: records, and ends with and without an announcement.
+//! Requests and responses over TLS: records, and ends of the connection with and without `close_notify`.
 
 use std::{
     io::{BufRead, Write},
@@ -27,7 +27,7 @@ fn head_and_body_leave_in_one_record<H: Harness>() {
         assert!(record.starts_with("POST ") && record.ends_with(r#"{"msg":"hello"}"#), "{record}");
     });
     let client = client_of::<H>(&server.https("localhost"));
-    H::wait(client.chats().chat("c1").post("hello")).expect_err("there is no response");
+    H::wait(client.chats().chat("c1").post("hello")).expect_err("the connection is closed without a response");
 }
 
 #[executor_test(adapters)]
@@ -100,7 +100,7 @@ fn body_with_a_length_needs_no_announced_end<H: Harness>() {
     let options = config(&server.https("localhost")).with_root_certificates_pem(AUTHORITY.pem());
     let client = H::connect(options.with_retry(RetryPolicy::default()));
     for connections in 1..=3 {
-        // Whether or not the end has arrived before the next request, no operation fails for it.
+        // No operation fails, whether or not the end has arrived before the next request.
         assert_eq!(ask::<H>(&client).expect("a response"), "Example");
         assert_eq!(server.connections(), connections);
     }
@@ -140,7 +140,7 @@ fn early_refusal_is_the_response<H: Harness>() {
                 if !closes {
                     peer.wait_for_end();
                 }
-                // What is unread makes the end a reset.
+                // Unread bytes turn the end into a reset.
                 drop(peer);
                 let mut peer = listener.accept().secure(&settings);
                 peer.request();

@@ -1,4 +1,4 @@
-//! Files on their way to the server: whole or not at all.
+//! Uploads of files: complete, or not at all.
 
 use std::fs::OpenOptions;
 
@@ -13,7 +13,7 @@ use crate::support::{Folder, Server, client, fault, file, observed, pattern, pos
 
 const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 
-/// Returns each body to its sender, after having asked for it if the client wants to be asked.
+/// Sends each request body back, after `100 Continue` if the client expects it.
 fn echo() -> Server {
     Server::each(|_, mut peer| {
         while let Some(head) = peer.try_head() {
@@ -45,11 +45,11 @@ fn file_arrives_unchanged<H: Harness>() {
     assert_eq!(server.connections(), 1);
 }
 
-/// A server that must not receive a whole request. `change` is called before it asks for the body.
+/// A server that must not receive a whole request. `change` is called before it sends `100 Continue`.
 fn receives_no_whole_request(change: impl Fn() + Send + Sync + 'static) -> Server {
     Server::script(move |listener| {
         let mut peer = listener.accept();
-        // Where it is clear from the beginning, nothing need be sent.
+        // If the change is known from the beginning, nothing has to be sent.
         let Some(head) = peer.try_head() else { return };
         change();
         peer.send(CONTINUE);
@@ -73,11 +73,11 @@ fn file_that_changes_while_it_is_sent_never_arrives_whole<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn file_that_changed_since_it_was_measured_never_arrives_whole<H: Harness>() {
+fn file_changed_since_its_measuring_is_never_complete<H: Harness>() {
     let folder = Folder::new();
     let path = folder.file("file", pattern(1_000));
     for measured in [0, 999, 1_001, 100_000] {
-        // The client may find it out before it connects.
+        // The client may notice the change before it connects.
         let server = Server::each(|_, mut peer| {
             if let Some(head) = peer.try_head() {
                 peer.send(CONTINUE);
@@ -139,11 +139,11 @@ fn progress_is_reported_piece_by_piece<H: Harness>() {
             reported.is_sorted_by(|a, b| a.0 < b.0) && reported.iter().all(|it| it.1 == Some(1_000_000)),
             "{reported:?}"
         );
-        assert_eq!(reported.last(), Some(&(1_000_000, Some(1_000_000))), "the response is not what is observed");
+        assert_eq!(reported.last(), Some(&(1_000_000, Some(1_000_000))), "the upload is observed, not the response");
     }
 }
 
-/// Only Linux reports how much of what was written has still to leave.
+/// Only Linux reports the number of written bytes that have not been sent.
 #[cfg(target_os = "linux")]
 #[executor_test(adapters)]
 fn bytes_that_the_system_still_delivers_are_no_inactivity<H: Harness>() {
@@ -156,18 +156,18 @@ fn bytes_that_the_system_still_delivers_are_no_inactivity<H: Harness>() {
 
     const LENGTH: usize = 4_000_000;
     const PIECE: usize = 100_000;
-    /// Far longer than a busy machine leaves a thread alone.
+    /// Far longer than a busy machine delays a thread.
     const LIMIT: Duration = Duration::from_millis(2_500);
     let server = Server::each(|_, mut peer| {
-        // The bytes in this buffer have been delivered, as far as the client can know, so it must not be large. If it
-        // were much smaller, the operating system would pause by itself.
+        // The client takes the bytes in this buffer for delivered, so it must not be large. If it were much smaller, the
+        // operating system itself would pause.
         set_socket_recv_buffer_size(&peer.stream, 256 << 10).expect("the socket is open");
         let head = peer.head();
         if head.header("expect").is_some() {
             peer.send(CONTINUE);
         }
         for _ in 0..LENGTH / PIECE {
-            // The pace is what is tested: the whole takes twice as long as the limit, and each piece far less.
+            // The test depends on this pace: the whole body takes twice the timeout, and each piece far less.
             thread::sleep(LIMIT / 20);
             peer.body(PIECE);
         }

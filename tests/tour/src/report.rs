@@ -13,7 +13,7 @@ pub(crate) struct Report {
     /// The adapter that was used.
     pub(crate) adapter: &'static str,
     pub(crate) entries: Vec<Entry>,
-    /// Whether the story ran to its end.
+    /// True if the story ran to its end.
     pub(crate) is_complete: bool,
 }
 

@@ -193,7 +193,7 @@ impl<A: Adapter> Story<'_, A> {
         self.request(
             "set_allow_mute_notifications",
             || A::wait(chat.set_allow_mute_notifications(false)),
-            |()| "members may not mute it",
+            |()| "members cannot mute it",
         )?;
         self.request("set_avatar", || A::wait(chat.set_avatar(files::avatar())), |()| "set")?;
         self.request("load_avatar", || A::wait(chat.load_avatar()), |jpeg| format!("JPEG, {} bytes", jpeg.len()))?;

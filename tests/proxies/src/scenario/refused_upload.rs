@@ -22,7 +22,7 @@ const MAX_REPORT_TIME: Duration = Duration::from_secs(5);
 /// Maximum number of attempts: a connection reset may discard the first response.
 const MAX_ATTEMPTS: usize = 2;
 
-/// When the rejection is sent.
+/// The moment at which the rejection is sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum When {
     /// After the head of the request.

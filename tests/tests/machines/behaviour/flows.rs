@@ -1,4 +1,4 @@
-//! Machines by hand, and operations made of others.
+//! Machines that are driven manually, and operations composed of others.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ fn late_reply_is_not_taken_for_that_of_the_next_attempt() {
     me.handle(at(11), first, ok(&sample::user("u-late", "", "")));
     assert_eq!(sent(&mut me, at(11)).0, second);
     me.handle(at(12), second, ok(&sample::bot()));
-    let Step::Done(Ok(bot)) = me.poll(at(12)) else { panic!("it is answered") };
+    let Step::Done(Ok(bot)) = me.poll(at(12)) else { panic!("it has a response") };
     assert_eq!(bot.uid, "u-bot");
 }
 
@@ -115,7 +115,8 @@ fn operation_can_be_made_from_the_output_of_another() {
 #[test]
 fn operation_whose_first_part_fails_has_no_second() {
     let client = client();
-    let mut both = client.contacts().me().then(|_| -> Box<dyn Flow<Output = ()>> { panic!("there is no answer") });
+    let mut both =
+        client.contacts().me().then(|_| -> Box<dyn Flow<Output = ()>> { panic!("the first operation fails") });
     let (ticket, _) = sent(&mut both, at(0));
     both.handle(at(0), ticket, Reply::Response(response(403, &sample::bot())));
     let Step::Done(Err(error)) = both.poll(at(0)) else { panic!("it failed") };

@@ -1,4 +1,4 @@
-//! Waits before a retry: random, so that many bots that failed together do not come back together.
+//! Waits before a retry are random, so that bots that failed together do not retry together.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -12,7 +12,7 @@ use teamwire_core::{
 use teamwire_tests::operations::{config, now};
 
 const SESSIONS: u8 = 40;
-/// The first wait of the default policy.
+/// The initial backoff of the default policy.
 const FIRST: Duration = Duration::from_millis(500);
 
 fn client(number: u8) -> Client<Manual> {

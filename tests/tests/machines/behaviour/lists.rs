@@ -57,7 +57,7 @@ fn the_readers_after_marking_are_walked_to_their_end() {
     assert_eq!(readers.iter().map(|user| user.uid.as_str()).collect::<Vec<_>>(), ["u1", "u2", "u3"]);
     script.assert_done();
 
-    // No smaller page is requested in place of the first one: it is not said to have been marked.
+    // A smaller first page is not requested, because the request also marks the chat.
     let too_large = Respond::error(TransportError::new(TransportErrorKind::TooLarge, "it has more than 16 MiB"));
     let script = Script::with_config(config()).then(marked, too_large);
     Client::new(script.clone()).chats().chat(TID).mark_as_read().expect_err("the response is too large");
@@ -97,7 +97,7 @@ fn every_list_is_walked_to_its_end_in_order() {
 }
 
 #[test]
-fn messages_are_asked_for_since_one_day_ago_to_the_millisecond() {
+fn messages_are_requested_since_one_day_ago() {
     let utc: DateTime<Utc> = "2026-03-01T12:34:56.789999Z".parse().expect("a date");
     let response = Respond::json(200, sample::messages([]));
     let script = Script::new().starting_at(utc).always(Expect::get(messages_path()), response);
@@ -220,7 +220,7 @@ fn missing_chat_is_none_and_a_failure_is_not() {
         let script = Script::with_config(config()).then(Expect::get(format!("/v1/chats/{TID}")), response);
         Client::new(script).chats().by_thread_id(TID)
     };
-    assert!(find(Respond::problem(404, "not_found")).expect("the server says so").is_none());
+    assert!(find(Respond::problem(404, "not_found")).expect("absence is not an error").is_none());
     assert!(find(Respond::status(404).body("text/html", "<h1>404</h1>")).is_err(), "a proxy knows nothing of chats");
     assert!(find(Respond::problem(401, "auth")).is_err());
     assert!(find(Respond::status(410)).is_err());

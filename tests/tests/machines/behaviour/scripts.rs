@@ -1,4 +1,4 @@
-//! Scripts, by which users test their bots, name the step that differs.
+//! Scripts, with which users test their bots, name the request that differs.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -67,7 +67,7 @@ fn unexpected_request_is_shown_beside_the_expected_one() {
         let line = line!() - 1;
         let panic = panic_of(|| post(&script, "hello"));
         assert!(panic.starts_with("the request is not the one that the script expects"), "{panic}");
-        assert!(panic.contains(&format!("{}:{line}:", file!())), "it says where the script says so: {panic}");
+        assert!(panic.contains(&format!("{}:{line}:", file!())), "it names the line of the script: {panic}");
         assert!(panic.contains("step 1 of 1") && panic.contains(expected) && panic.contains(differs), "{panic}");
         assert!(panic.contains(r#"got       POST /v1/chats/c1/messages {"msg":"hello"}"#), "{panic}");
     }
@@ -87,7 +87,7 @@ fn request_after_the_last_step_is_shown() {
     let panic = panic_of(|| post(&script, "again"));
     assert!(panic.contains("unexpected request after step 1 of 1"), "{panic}");
     assert!(panic.contains(r#"{"msg":"again"}"#), "{panic}");
-    assert_eq!(script.requests().len(), 2, "it can be looked at all the same");
+    assert_eq!(script.requests().len(), 2, "the requests are recorded");
 }
 
 #[test]
@@ -161,10 +161,10 @@ fn clock_that_is_moved_beyond_all_time_is_no_failure() {
     let script = never().always(to_c1(), posted());
     script.advance(Duration::MAX);
     script.advance(Duration::MAX);
-    post(&script, "hello").expect("it is answered");
+    post(&script, "hello").expect("it has a response");
     let messages = Expect::get("/v1/chats/c1/messages");
     let script = script.then(messages, Respond::json(200, sample::messages([])));
-    Client::new(script).chats().chat("c1").messages(None).expect("it is answered");
+    Client::new(script).chats().chat("c1").messages(None).expect("it has a response");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use teamwire_core::{
 };
 use teamwire_tests::operations::{Class, Local, Operation, TID, config};
 
-/// The operations that change a chat, by the member that their sample response changes.
+/// Operations that change a chat, with the member that their sample response changes.
 const CHANGES: &[Operation] = &[
     Operation::AddMembers,
     Operation::RemoveMembers,
@@ -51,7 +51,7 @@ fn change_updates_the_snapshot_from_the_response() {
         assert_eq!(shown(&played.bot.chat), after, "{operation:?}");
     }
     let reopened = Operation::Reopen.play(config(), [Respond::json(200, Operation::Close.status_and_json().1)]);
-    assert!(reopened.bot.chat.is_closed(), "the server's response, whatever was asked for");
+    assert!(reopened.bot.chat.is_closed(), "the snapshot is that of the response");
 }
 
 #[test]

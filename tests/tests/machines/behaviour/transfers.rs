@@ -1,4 +1,4 @@
-//! Files of messages: the new file of a download, and the keys of uploads.
+//! The temporary file of a download, and the idempotency keys of uploads.
 
 use std::collections::BTreeSet;
 
@@ -67,8 +67,8 @@ fn pdf() -> Response {
     response
 }
 
-/// Drives a download up to the task after this reply to its measuring and, if there is one, that to its renaming.
-/// The new file is to be discarded then, and the download ends with an error.
+/// Drives a download with these replies to measuring and, if given, to renaming its new file. Asserts that the file is
+/// then removed, and that the download fails.
 #[track_caller]
 fn is_discarded(measured: Reply, renamed: Option<Reply>) -> Error {
     let (client, asset) = (client(), asset());
@@ -114,7 +114,7 @@ fn new_file_that_cannot_be_renamed_is_discarded() {
     assert_eq!(is_discarded(measured, Some(failed())).kind(), ErrorKind::File);
 }
 
-/// The keys of a post of three files and then of the message, if its draft has this key.
+/// Returns the keys of three uploads and of their message, for a draft with this key.
 fn keys(client: &Client<Manual>, key: Option<&str>) -> Vec<String> {
     let files = ["one", "two", "three"].map(|name| Upload::from_bytes(name, CONTENT));
     let draft = files.into_iter().fold(Draft::text("look"), Draft::attach);
@@ -148,7 +148,7 @@ fn each_file_of_a_post_has_a_key_that_no_other_request_has() {
 
 #[test]
 fn post_repeated_by_its_key_repeats_the_keys_of_its_files() {
-    // In another process, too.
+    // The keys are the same in another process.
     let again = Client::new(Manual::new(config(), [9; 32], now()));
     assert_eq!(keys(&client(), Some("alarm-7")), keys(&again, Some("alarm-7")));
     assert_eq!(keys(&client(), Some("alarm-7"))[3], "alarm-7");
