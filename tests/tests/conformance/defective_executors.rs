@@ -16,7 +16,7 @@ use teamwire_tests::{
     limit,
 };
 
-use crate::{feeds, network, waits};
+use crate::{feeds::ends, network, waits};
 
 /// A defect: a change to each step and reply that passes.
 trait Defect: Copy + Debug + Send + Sync + 'static {
@@ -233,6 +233,6 @@ fn executor_that_never_times_out_is_caught() {
 
 #[test]
 fn executor_that_never_stops_is_caught() {
-    let why = broken!(NeverStops, feeds::stopped_feed_delivers_what_had_arrived_and_unsubscribes, SHORT);
+    let why = broken!(NeverStops, ends::stopped_feed_delivers_what_had_arrived_and_unsubscribes, SHORT);
     assert!(why.ends_with(&format!("_and_unsubscribes has not ended within {SHORT:?}")), "{why}");
 }

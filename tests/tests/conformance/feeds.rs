@@ -1,15 +1,16 @@
 //! Feeds: events arrive once and in order despite failures, and feeds end as they should.
 
+mod checkpoints;
+pub(crate) mod ends;
+mod failures;
+
 use std::{
     thread,
     time::{Duration, Instant},
 };
 
-use teamwire_core::{
-    AlertType, Checkpoint, Draft, ErrorKind, FeedOptions, Message, Reaction, config::Timeouts,
-    model::LiveLocationUpdate,
-};
-use teamwire_sandbox::{Fault, Rule, Sandbox, org};
+use teamwire_core::{AlertType, Draft, Message, Reaction, model::LiveLocationUpdate};
+use teamwire_sandbox::{Sandbox, org};
 use teamwire_tests::{FeedProbe, Fixture, executor_test, harness::Harness, operations::Subscription};
 
 /// Maximum wait for any event.
@@ -42,11 +43,6 @@ fn once_it_waits<A: Send, R>(sandbox: &Sandbox, act: impl FnOnce() -> A + Send, 
 
 fn subscriptions(sandbox: &Sandbox) -> usize {
     sandbox.with_world(|world, now| world.subscription_count(now))
-}
-
-fn saved(checkpoint: &Checkpoint) -> Checkpoint {
-    let json = serde_json::to_string(checkpoint).expect("it can be written");
-    serde_json::from_str(&json).expect("it can be read")
 }
 
 /// Returns a message as text.
@@ -164,274 +160,6 @@ fn live_locations_arrive_as_people_move<H: Harness>() {
         "t-lobby u-ben 2 ended",
     ];
     assert_eq!(delivered, expected);
-}
-
-#[executor_test]
-fn feed_resumes_at_its_checkpoint_in_another_client<H: Harness>() {
-    every_feed(|feed| {
-        let fixture = Fixture::<H>::new();
-        let mut events = feed.follow::<H>(&fixture.client, FeedOptions::from_now());
-        let from_the_beginning = saved(&events.expect_started());
-        let all: Vec<_> = (1..6).map(|number| feed.happens(&fixture.sandbox, number)).collect();
-        let (_, after_one) = events.expect_update();
-        let (_, after_two) = events.expect_update();
-        drop(events);
-        for (checkpoint, seen) in [(from_the_beginning, 0), (after_two, 2), (after_one, 1)] {
-            let another = fixture.client(|config| config);
-            let mut events = feed.follow::<H>(&another, saved(&checkpoint));
-            assert_eq!(events.expect_updates(5 - seen), all[seen..], "{feed:?} after {checkpoint:?}");
-        }
-    });
-}
-
-#[executor_test]
-fn checkpoint_of_another_feed_is_refused<H: Harness>() {
-    let fixture = Fixture::<H>::new();
-    for feed in Subscription::ALL {
-        let checkpoint = feed.follow::<H>(&fixture.client, None).expect_started();
-        let before = fixture.sandbox.transcript().len();
-        for other in Subscription::ALL.iter().filter(|other| *other != feed) {
-            let error = other.follow::<H>(&fixture.client, checkpoint.clone()).expect_error();
-            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{other:?} after {checkpoint:?}");
-        }
-        if matches!(feed, Subscription::NewMessages) {
-            let notices = fixture.client.chats().chat(org::NOTICES);
-            let error = FeedProbe::<H>::new(notices.new_messages(checkpoint.clone()), text).expect_error();
-            assert!(error.to_string().contains(org::LOBBY), "{error}");
-        }
-        let mut json = serde_json::to_value(&checkpoint).expect("it can be written");
-        json["version"] = 2.into();
-        let newer: Checkpoint = serde_json::from_value(json).expect("it can be read");
-        assert_eq!(feed.follow::<H>(&fixture.client, newer).expect_error().kind(), ErrorKind::InvalidInput);
-        assert_eq!(fixture.sandbox.transcript().len(), before, "nothing is sent");
-    }
-}
-
-#[executor_test]
-pub(crate) fn stopped_feed_delivers_what_had_arrived_and_unsubscribes<H: Harness>() {
-    every_feed(|feed| {
-        let fixture = Fixture::<H>::new();
-        let mut events = feed.follow::<H>(&fixture.client, None);
-        events.expect_started();
-        assert_eq!(subscriptions(&fixture.sandbox), usize::from(feed.is_leased()));
-        let all: Vec<_> = (1..4).map(|number| feed.happens(&fixture.sandbox, number)).collect();
-        assert_eq!(events.expect_update().0, all[0]);
-        let before = fixture.sandbox.transcript().len();
-        events.stop();
-        assert_eq!(events.expect_updates(2), all[1..], "{feed:?}");
-        events.expect_end();
-        assert_eq!(subscriptions(&fixture.sandbox), 0, "{feed:?}");
-        let after = fixture.sandbox.transcript();
-        let sent: Vec<_> = after[before..].iter().map(|line| line.method.as_str()).collect();
-        assert_eq!(sent, if feed.is_leased() { &["DELETE"][..] } else { &[] }, "{feed:?}");
-    });
-}
-
-/// For executors whose feeds can be stopped from another thread.
-#[executor_test]
-fn stop_in_the_middle_of_a_long_poll_is_prompt<H: Harness>() {
-    every_feed(|feed| {
-        let fixture = Fixture::<H>::new();
-        let mut events = feed.follow::<H>(&fixture.client, None);
-        events.expect_started();
-        let Some(stop) = events.stopper() else { return };
-        let act = || {
-            let stopped = Instant::now();
-            stop();
-            stopped
-        };
-        let (stopped, ()) = once_it_waits(&fixture.sandbox, act, || events.expect_end());
-        let took = stopped.elapsed();
-        assert!(took < Duration::from_secs(3), "{feed:?} took {took:?} to stop");
-        assert_eq!(subscriptions(&fixture.sandbox), 0, "{feed:?}");
-    });
-}
-
-#[executor_test]
-fn key_that_is_revoked_ends_every_feed<H: Harness>() {
-    every_feed(|feed| {
-        let fixture = Fixture::<H>::new();
-        let mut events = feed.follow::<H>(&fixture.client, None);
-        events.expect_started();
-        let revoke = || fixture.sandbox.admin().revoke_key();
-        let ((), error) = once_it_waits(&fixture.sandbox, revoke, || events.expect_error());
-        assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(401)), "{feed:?}");
-    });
-}
-
-#[executor_test]
-fn chat_that_the_bot_is_not_in_any_more_ends_its_feeds<H: Harness>() {
-    every_feed(|feed| {
-        let fixture = Fixture::<H>::new();
-        let mut events = feed.follow::<H>(&fixture.client, None);
-        events.expect_started();
-        let anna = fixture.sandbox.as_person(org::ANNA);
-        let ban = || anna.remove_users(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
-        if matches!(feed, Subscription::LiveLocations | Subscription::NewMessages) {
-            let ((), error) = once_it_waits(&fixture.sandbox, ban, || events.expect_error());
-            assert_eq!(error.kind(), ErrorKind::NotFound, "{feed:?}");
-            return;
-        }
-        ban();
-        feed.happens(&fixture.sandbox, 1);
-        anna.add_users(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
-        let again = feed.happens(&fixture.sandbox, 2);
-        assert_eq!(events.expect_update().0, again, "the feeds of all chats continue, {feed:?} too");
-    });
-}
-
-#[executor_test]
-fn unsubscription_by_another_client_ends_a_feed<H: Harness>() {
-    let fixture = Fixture::<H>::new();
-    let elsewhere = fixture.client(|config| config);
-    let mut locations = Subscription::LiveLocations.follow::<H>(&fixture.client, None);
-    let mut reactions = Subscription::Reactions.follow::<H>(&fixture.client, None);
-    locations.expect_started();
-    reactions.expect_started();
-    let unsubscribe = || fixture.ok(elsewhere.chats().chat(org::LOBBY).unsubscribe_location_updates());
-    once_it_waits(&fixture.sandbox, unsubscribe, || locations.expect_end());
-    let still = Subscription::Reactions.happens(&fixture.sandbox, 1);
-    assert_eq!(reactions.expect_update().0, still, "this one continues");
-    let unsubscribe = || fixture.ok(elsewhere.chats().unsubscribe_reaction_updates());
-    once_it_waits(&fixture.sandbox, unsubscribe, || reactions.expect_end());
-    assert_eq!(subscriptions(&fixture.sandbox), 0);
-}
-
-#[executor_test]
-fn lease_that_ran_out_is_taken_again<H: Harness>() {
-    every_feed(|feed| {
-        let fixture = Fixture::<H>::new();
-        let mut events = feed.follow::<H>(&fixture.client, None);
-        events.expect_started();
-        let while_nobody_asks = feed.happens(&fixture.sandbox, 1);
-        fixture.sandbox.clock().advance(Duration::from_secs(6 * 60));
-        assert_eq!(subscriptions(&fixture.sandbox), 0);
-        assert_eq!(events.expect_update().0, while_nobody_asks, "{feed:?}");
-        let expire = || {
-            fixture.sandbox.admin().expire_leases();
-            feed.happens(&fixture.sandbox, 2)
-        };
-        let (happened, delivered) = once_it_waits(&fixture.sandbox, expire, || events.expect_update().0);
-        assert_eq!(delivered, happened, "{feed:?}");
-        assert_eq!(subscriptions(&fixture.sandbox), usize::from(feed.is_leased()));
-    });
-}
-
-#[executor_test]
-fn events_that_the_server_dropped_are_reported_as_a_gap<H: Harness>() {
-    every_feed(|feed| {
-        let fixture = Fixture::<H>::new();
-        let mut events = feed.follow::<H>(&fixture.client, None);
-        events.expect_started();
-        feed.happens(&fixture.sandbox, 1);
-        let old = events.expect_update().1;
-        let expire = || fixture.sandbox.admin().expire_cursors();
-        let ((), after) = once_it_waits(&fixture.sandbox, expire, || events.expect_gap());
-        let two = feed.happens(&fixture.sandbox, 2);
-        assert_eq!(events.expect_update().0, two, "{feed:?}");
-        drop(events);
-        assert_eq!(feed.follow::<H>(&fixture.client, after).expect_update().0, two, "{feed:?}");
-        let mut late = feed.follow::<H>(&fixture.client, old);
-        late.expect_gap();
-        let three = feed.happens(&fixture.sandbox, 3);
-        assert_eq!(late.expect_update().0, three, "{feed:?}");
-    });
-}
-
-#[executor_test]
-fn checkpoint_of_another_server_is_reported_as_a_gap<H: Harness>() {
-    every_feed(|feed| {
-        let fixture = Fixture::<H>::new();
-        let mut events = feed.follow::<H>(&fixture.client, None);
-        events.expect_started();
-        feed.happens(&fixture.sandbox, 1);
-        let old = events.expect_update().1;
-        drop(events);
-        fixture.sandbox.admin().begin_epoch();
-        let mut events = feed.follow::<H>(&fixture.client, old);
-        events.expect_gap();
-        let two = feed.happens(&fixture.sandbox, 2);
-        assert_eq!(events.expect_update().0, two, "{feed:?}");
-    });
-}
-
-#[executor_test]
-fn outage_is_reported_and_loses_no_event<H: Harness>() {
-    every_feed(|feed| {
-        let fixture = Fixture::<H>::new();
-        let mut events = feed.follow::<H>(&fixture.client, None);
-        events.expect_started();
-        let before = feed.happens(&fixture.sandbox, 1);
-        assert_eq!(events.expect_update().0, before, "{feed:?}");
-        let out = || fixture.sandbox.faults().set_down(true);
-        let ((), mut last) = once_it_waits(&fixture.sandbox, out, || events.expect_failure());
-        assert_eq!(last.attempt, 1);
-        let meanwhile: Vec<_> = (2..5).map(|number| feed.happens(&fixture.sandbox, number)).collect();
-        for attempt in 2..4 {
-            let next = events.expect_failure();
-            assert_eq!((next.attempt, next.error.kind()), (attempt, ErrorKind::Connection), "{feed:?}: {next:?}");
-            assert!(
-                next.retry_at.saturating_duration_since(last.retry_at) >= Duration::from_millis(250),
-                "{last:?}, then {next:?}"
-            );
-            last = next;
-        }
-        fixture.sandbox.faults().set_down(false);
-        assert_eq!(events.expect_updates(3), meanwhile, "{feed:?}");
-        let after = feed.happens(&fixture.sandbox, 5);
-        assert_eq!(events.expect_update().0, after, "{feed:?}");
-    });
-}
-
-#[executor_test]
-fn temporary_failure_costs_a_feed_no_event<H: Harness>() {
-    every_feed(|feed| {
-        let fixture = Fixture::<H>::new();
-        let mut events = feed.follow::<H>(&fixture.client, None);
-        events.expect_started();
-        let failures = [
-            (Fault::CutBefore, Duration::ZERO),
-            (Fault::CutAfter, Duration::ZERO),
-            (Fault::CutBody { after_bytes: 30 }, Duration::ZERO),
-            (Fault::response(502, "text/html", "<h1>502 Bad Gateway</h1>"), Duration::ZERO),
-            (Fault::response(200, "text/html", "<h1>Please log in</h1>"), Duration::ZERO),
-            (Fault::response(403, "application/json", r#"{"code":"auth"}"#), Duration::ZERO),
-            (Fault::response(410, "application/json", r#"{"code":"unsubscribed"}"#), Duration::ZERO),
-            (Fault::status_retry_after(503, 1), Duration::from_secs(1)),
-        ];
-        for (number, (fault, asked)) in (1..).zip(failures) {
-            // The replacement of a stale connection is not reported.
-            fixture.sandbox.faults().add(Rule::new(fault.clone()).times(2));
-            let next = feed.happens(&fixture.sandbox, number);
-            let begun = Instant::now();
-            assert_eq!(events.expect_failure().attempt, 1, "{feed:?}, {fault:?}");
-            fixture.sandbox.faults().clear();
-            assert_eq!(events.expect_update().0, next, "{feed:?}, {fault:?}");
-            assert!(begun.elapsed() >= asked, "{feed:?} is asked for {asked:?}");
-        }
-    });
-}
-
-#[executor_test]
-fn long_poll_may_take_longer_than_other_requests<H: Harness>() {
-    every_feed(|feed| {
-        let timeouts = Timeouts { request: Duration::from_millis(700), ..Timeouts::default() };
-        let fixture = Fixture::<H>::configured(|config| config.with_timeouts(timeouts));
-        let mut events = feed.follow::<H>(&fixture.client, FeedOptions::from_now().long_poll(Duration::from_secs(1)));
-        events.expect_started();
-        let polls = fixture.sandbox.received_count(feed.polls());
-        let delivered = thread::scope(|scope| {
-            scope.spawn(|| {
-                let came =
-                    fixture.sandbox.wait_until(PATIENCE, |sandbox| sandbox.received_count(feed.polls()) > polls + 1);
-                feed.happens(&fixture.sandbox, 1);
-                assert!(came, "the first poll has not ended");
-            });
-            events.event()
-        });
-        let is_update = matches!(&delivered, Some(Ok(event)) if event.clone().into_item().is_some());
-        assert!(is_update, "{feed:?} delivers the update, and no failure: {delivered:?}");
-    });
 }
 
 #[executor_test]

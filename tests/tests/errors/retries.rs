@@ -7,9 +7,11 @@ use teamwire_core::{
     Client, Config, ErrorKind, Script,
     config::{RetryPolicy, Timeouts},
     effect::{TransportError, TransportErrorKind},
+    executor::Manual,
+    machine::{Machine, Reply, Step},
     script::{Expect, Respond},
 };
-use teamwire_tests::operations::{Operation, ScriptRun, config};
+use teamwire_tests::operations::{ENTROPY, Operation, ScriptRun, TID, config, now};
 
 /// Returns the times of the operation's requests, in ms after the first.
 fn times(played: &ScriptRun) -> Vec<u128> {
@@ -285,5 +287,24 @@ fn every_operation_is_tried_again() {
         let keys: Vec<_> = requests.iter().map(|request| request.header("idempotency-key")).collect();
         assert_eq!(keys[0].is_some(), requests[0].request.method() != "GET", "{operation:?}");
         assert!(keys.iter().all(|key| *key == keys[0]), "{operation:?}: all attempts have the same key, not {keys:?}");
+    }
+}
+
+#[test]
+fn outcome_stays_unknown_if_a_later_attempt_fails() {
+    let client = Client::new(Manual::new(config(), ENTROPY, now()));
+    let chat = client.chats().chat(TID);
+    let mut post = chat.post("hello");
+    let mut now = now();
+    for attempt in 0_u64.. {
+        match post.poll(now) {
+            Step::Send(ticket, _) => {
+                let kind = if attempt == 0 { TransportErrorKind::Timeout } else { TransportErrorKind::Connect };
+                post.handle(now, ticket, Reply::Error(TransportError::new(kind, "cut").with_sent(attempt == 0)));
+            }
+            Step::Sleep(until) => now.moment = until,
+            Step::Done(Err(error)) => return assert!(error.outcome_unknown(), "{error:?}"),
+            other => panic!("{other:?}"),
+        }
     }
 }

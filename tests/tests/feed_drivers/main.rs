@@ -3,150 +3,30 @@
 //! The sandbox's clock is paused, so no long poll ends for lack of events, and no request times out before its test
 //! fails.
 
+mod drivers;
+
 use std::{
     collections::BTreeMap,
-    marker::PhantomData,
     sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
 
-use teamwire_async_std::{AsyncExecutor, AsyncStdRuntime, Runtime, scripted_on};
 use teamwire_core::{
-    Config, Credentials, FeedEvent, FeedOptions, FeedSet, Reaction, Script,
+    Config, Credentials, FeedEvent, Script,
     config::{RetryPolicy, Timeouts},
-    feed::{FeedEnd, FeedSetEvent, Poller},
+    feed::{FeedEnd, FeedSetEvent},
     script::{Expect, Respond, sample},
 };
 use teamwire_sandbox::{Fault, Rule, Sandbox};
-use teamwire_tests::{
-    executor_test,
-    harness::{AsyncStd, Blocking, Harness, Smol, SmolRuntime, Stop},
-};
+use teamwire_tests::executor_test;
+
+use self::drivers::{Delivered, DrivesFeeds, FeedDriver};
 
 const UNSUBSCRIBE: &str = "DELETE /v1/reactions/subscriptions/{id}";
 /// Maximum duration of a test: longer than any step takes, and shorter than any timeout.
 const SOON: Duration = Duration::from_secs(20);
 const HOUR: Duration = Duration::from_secs(3_600);
-
-type Feed = Poller<Reaction>;
-type Delivered = (usize, FeedSetEvent<FeedEvent<Reaction>, FeedEnd>);
-
-/// An executor that drives many feeds.
-trait DrivesFeeds: Harness {
-    type Driver: FeedDriver;
-}
-
-/// Many feeds of one executor.
-trait FeedDriver: Send + 'static {
-    fn over(config: Config, threads: usize) -> Self;
-    fn scripted(script: &Script) -> Self;
-    fn feed(&self) -> Feed;
-    fn insert(&mut self, key: usize, feed: Feed) -> Option<Feed>;
-    fn stop(&mut self, key: usize);
-    fn stopper(&self) -> Stop;
-    fn next(&mut self) -> Option<Delivered>;
-}
-
-impl DrivesFeeds for Blocking {
-    type Driver = Threads;
-}
-
-struct Threads {
-    client: teamwire_blocking::Client,
-    drive: teamwire_blocking::FeedDriver<usize, Feed>,
-}
-
-impl Threads {
-    fn new(client: teamwire_blocking::Client, threads: usize) -> Self {
-        let drive = client.executor().drive(FeedSet::new(), threads).expect("the system has room for the threads");
-        Self { client, drive }
-    }
-}
-
-impl FeedDriver for Threads {
-    fn over(config: Config, threads: usize) -> Self {
-        Self::new(Blocking::connect(config), threads)
-    }
-
-    fn scripted(script: &Script) -> Self {
-        Self::new(teamwire_blocking::scripted(script), 1)
-    }
-
-    fn feed(&self) -> Feed {
-        self.client.chats().reaction_updates(FeedOptions::from_now()).into_feed()
-    }
-
-    fn insert(&mut self, key: usize, feed: Feed) -> Option<Feed> {
-        self.drive.insert(key, feed)
-    }
-
-    fn stop(&mut self, key: usize) {
-        self.drive.stop(&key);
-    }
-
-    fn stopper(&self) -> Stop {
-        let stop_handle = self.drive.stop_handle();
-        Box::new(move || stop_handle.stop())
-    }
-
-    fn next(&mut self) -> Option<Delivered> {
-        self.drive.next()
-    }
-}
-
-impl DrivesFeeds for AsyncStd {
-    type Driver = Task<Self, AsyncStdRuntime>;
-}
-
-impl DrivesFeeds for Smol {
-    type Driver = Task<Self, SmolRuntime>;
-}
-
-struct Task<H, R: Runtime> {
-    client: teamwire_async_std::Client<R>,
-    drive: teamwire_async_std::FeedDriver<usize, Feed>,
-    harness: PhantomData<H>,
-}
-
-impl<H, R: Runtime> Task<H, R> {
-    fn new(client: teamwire_async_std::Client<R>) -> Self {
-        let drive = client.executor().drive(FeedSet::new());
-        Self { client, drive, harness: PhantomData }
-    }
-}
-
-impl<H: Harness<X = AsyncExecutor<R>> + Send, R: Runtime> FeedDriver for Task<H, R> {
-    fn over(config: Config, _: usize) -> Self {
-        Self::new(H::connect(config))
-    }
-
-    fn scripted(script: &Script) -> Self {
-        Self::new(scripted_on(script))
-    }
-
-    fn feed(&self) -> Feed {
-        self.client.chats().reaction_updates(FeedOptions::from_now()).into_feed()
-    }
-
-    fn insert(&mut self, key: usize, feed: Feed) -> Option<Feed> {
-        self.drive.insert(key, feed)
-    }
-
-    fn stop(&mut self, key: usize) {
-        self.drive.stop(&key);
-    }
-
-    fn stopper(&self) -> Stop {
-        let stop_handle = self.drive.stop_handle();
-        Box::new(move || stop_handle.stop())
-    }
-
-    fn next(&mut self) -> Option<Delivered> {
-        // The harness takes the boxed future of an operation, with a `Result`.
-        H::wait(Box::pin(async { Ok(self.drive.next().await) })).expect("it is always `Ok`")
-    }
-}
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::start().expect("loopback has a free port");

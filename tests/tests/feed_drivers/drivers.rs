@@ -1,0 +1,129 @@
+//! The drivers of the executors behind one trait.
+
+use std::marker::PhantomData;
+
+use teamwire_async_std::{AsyncExecutor, AsyncStdRuntime, Runtime, scripted_on};
+use teamwire_core::{
+    Config, FeedEvent, FeedOptions, FeedSet, Reaction, Script,
+    feed::{FeedEnd, FeedSetEvent, Poller},
+};
+use teamwire_tests::harness::{AsyncStd, Blocking, Harness, Smol, SmolRuntime, Stop};
+
+pub(crate) type Feed = Poller<Reaction>;
+pub(crate) type Delivered = (usize, FeedSetEvent<FeedEvent<Reaction>, FeedEnd>);
+
+/// An executor that drives many feeds.
+pub(crate) trait DrivesFeeds: Harness {
+    type Driver: FeedDriver;
+}
+
+/// Many feeds of one executor.
+pub(crate) trait FeedDriver: Send + 'static {
+    fn over(config: Config, threads: usize) -> Self;
+    fn scripted(script: &Script) -> Self;
+    fn feed(&self) -> Feed;
+    fn insert(&mut self, key: usize, feed: Feed) -> Option<Feed>;
+    fn stop(&mut self, key: usize);
+    fn stopper(&self) -> Stop;
+    fn next(&mut self) -> Option<Delivered>;
+}
+
+impl DrivesFeeds for Blocking {
+    type Driver = Threads;
+}
+
+pub(crate) struct Threads {
+    client: teamwire_blocking::Client,
+    drive: teamwire_blocking::FeedDriver<usize, Feed>,
+}
+
+impl Threads {
+    fn new(client: teamwire_blocking::Client, threads: usize) -> Self {
+        let drive = client.executor().drive(FeedSet::new(), threads).expect("the system has room for the threads");
+        Self { client, drive }
+    }
+}
+
+impl FeedDriver for Threads {
+    fn over(config: Config, threads: usize) -> Self {
+        Self::new(Blocking::connect(config), threads)
+    }
+
+    fn scripted(script: &Script) -> Self {
+        Self::new(teamwire_blocking::scripted(script), 1)
+    }
+
+    fn feed(&self) -> Feed {
+        self.client.chats().reaction_updates(FeedOptions::from_now()).into_feed()
+    }
+
+    fn insert(&mut self, key: usize, feed: Feed) -> Option<Feed> {
+        self.drive.insert(key, feed)
+    }
+
+    fn stop(&mut self, key: usize) {
+        self.drive.stop(&key);
+    }
+
+    fn stopper(&self) -> Stop {
+        let stop_handle = self.drive.stop_handle();
+        Box::new(move || stop_handle.stop())
+    }
+
+    fn next(&mut self) -> Option<Delivered> {
+        self.drive.next()
+    }
+}
+
+impl DrivesFeeds for AsyncStd {
+    type Driver = Task<Self, AsyncStdRuntime>;
+}
+
+impl DrivesFeeds for Smol {
+    type Driver = Task<Self, SmolRuntime>;
+}
+
+pub(crate) struct Task<H, R: Runtime> {
+    client: teamwire_async_std::Client<R>,
+    drive: teamwire_async_std::FeedDriver<usize, Feed>,
+    harness: PhantomData<H>,
+}
+
+impl<H, R: Runtime> Task<H, R> {
+    fn new(client: teamwire_async_std::Client<R>) -> Self {
+        let drive = client.executor().drive(FeedSet::new());
+        Self { client, drive, harness: PhantomData }
+    }
+}
+
+impl<H: Harness<X = AsyncExecutor<R>> + Send, R: Runtime> FeedDriver for Task<H, R> {
+    fn over(config: Config, _: usize) -> Self {
+        Self::new(H::connect(config))
+    }
+
+    fn scripted(script: &Script) -> Self {
+        Self::new(scripted_on(script))
+    }
+
+    fn feed(&self) -> Feed {
+        self.client.chats().reaction_updates(FeedOptions::from_now()).into_feed()
+    }
+
+    fn insert(&mut self, key: usize, feed: Feed) -> Option<Feed> {
+        self.drive.insert(key, feed)
+    }
+
+    fn stop(&mut self, key: usize) {
+        self.drive.stop(&key);
+    }
+
+    fn stopper(&self) -> Stop {
+        let stop_handle = self.drive.stop_handle();
+        Box::new(move || stop_handle.stop())
+    }
+
+    fn next(&mut self) -> Option<Delivered> {
+        // The harness takes the boxed future of an operation, with a `Result`.
+        H::wait(Box::pin(async { Ok(self.drive.next().await) })).expect("it is always `Ok`")
+    }
+}

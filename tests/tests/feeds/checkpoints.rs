@@ -1,0 +1,102 @@
+//! Checkpoints, cursors and gaps.
+
+use serde_json::json;
+use teamwire_core::{
+    Checkpoint, ErrorKind, FeedEvent,
+    machine::{Machine, Reply, Step},
+};
+
+use crate::support::{SECRET, at, batch, checkpoint, item, messages, mid_of, next_event, problem, sent};
+
+#[test]
+fn checkpoint_of_another_feed_is_refused_without_a_request() {
+    for (wrong, why) in [
+        (checkpoint("messages", Some("c1"), 2), "version 2"),
+        (checkpoint("messages", Some("c2"), 1), "c2"),
+        (checkpoint("all_messages", None, 1), "all_messages"),
+        (checkpoint("live_locations", Some("c1"), 1), "live_locations"),
+    ] {
+        match messages(wrong).poll(at(0)) {
+            Step::Done(Err(error)) => {
+                assert_eq!(error.kind(), ErrorKind::InvalidInput);
+                assert!(error.to_string().contains(why), "{error}");
+            }
+            other => panic!("it is refused, not {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn checkpoint_is_json_without_secrets_and_resumes_the_feed() {
+    let mut feed = messages(None);
+    let (ticket, _) = sent(&mut feed, at(0));
+    feed.handle(at(0), ticket, batch(&[], "begin"));
+    let FeedEvent::Started(saved) = next_event(&mut feed, at(0)) else { panic!("it starts") };
+    let json = serde_json::to_string(&saved).expect("it can be written");
+    assert!(!json.contains(SECRET) && !json.contains("the-app-id"), "{json}");
+    let read: Checkpoint = serde_json::from_str(&json).expect("it can be read");
+    assert_eq!(read, saved);
+    let (_, exchange) = sent(&mut messages(read), at(0));
+    assert!(exchange.request.uri().to_string().contains("cursor=begin"), "{}", exchange.request.uri());
+}
+
+#[test]
+fn each_event_comes_with_the_checkpoint_right_behind_it() {
+    let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+    let (ticket, _) = sent(&mut feed, at(0));
+    feed.handle(at(0), ticket, batch(&[item("m1", "one"), item("m2", "two")], "end"));
+    for (mid, cursor) in [("m1", "one"), ("m2", "two")] {
+        let event = next_event(&mut feed, at(0));
+        let json = serde_json::to_value(event.checkpoint()).expect("it can be written");
+        assert_eq!(json["cursor"], cursor);
+        assert_eq!(mid_of(event), mid);
+    }
+    let (_, exchange) = sent(&mut feed, at(0));
+    assert!(exchange.request.uri().to_string().contains("cursor=end"));
+}
+
+#[test]
+fn gap_of_an_old_cursor_is_delivered_before_later_events() {
+    let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+    let (ticket, _) = sent(&mut feed, at(0));
+    feed.handle(at(0), ticket, problem(410, "cursor_expired"));
+    let (ticket, exchange) = sent(&mut feed, at(0));
+    assert!(!exchange.request.uri().to_string().contains("cursor="), "it asks where the feed is now");
+    feed.handle(at(0), ticket, batch(&[], "now"));
+    assert!(matches!(next_event(&mut feed, at(0)), FeedEvent::Gap(_)));
+}
+
+#[test]
+fn checkpoint_is_renewed_though_nothing_happens() {
+    let mut deleted = item("m1", "two");
+    deleted["data"]["deleted"] = json!(true);
+    for (items, cursor) in [(vec![], "one"), (vec![deleted], "two")] {
+        let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+        let (ticket, _) = sent(&mut feed, at(0));
+        feed.handle(at(25), ticket, batch(&items, cursor));
+        let (ticket, _) = sent(&mut feed, at(25));
+        feed.handle(at(624), ticket, batch(&[], cursor));
+        let (ticket, _) = sent(&mut feed, at(624));
+        feed.handle(at(649), ticket, batch(&[], cursor));
+        let FeedEvent::Heartbeat(newer) = next_event(&mut feed, at(649)) else { panic!("it is quiet") };
+        assert_eq!(serde_json::to_value(newer).expect("it can be written")["cursor"], cursor);
+        let (ticket, _) = sent(&mut feed, at(649));
+        feed.handle(at(9_999), ticket, batch(&[], cursor));
+        sent(&mut feed, at(9_999));
+    }
+}
+
+#[test]
+fn checkpoint_of_another_server_is_a_gap() {
+    // A server that was replaced did not issue the cursor.
+    let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+    let (ticket, _) = sent(&mut feed, at(0));
+    feed.handle(at(0), ticket, problem(410, "cursor_expired"));
+    let (ticket, exchange) = sent(&mut feed, at(0));
+    assert_eq!(exchange.request.uri().query(), None, "it asks where the feed is now");
+    let now = http::Response::new(br#"{"items":[],"cursor":"new"}"#.to_vec());
+    feed.handle(at(0), ticket, Reply::Response(now));
+    let FeedEvent::Gap(missed) = next_event(&mut feed, at(0)) else { panic!("it reports a gap") };
+    let (_, exchange) = sent(&mut feed, at(0));
+    assert!(exchange.request.uri().to_string().contains("cursor=new"), "{missed:?}");
+}

@@ -1,0 +1,7 @@
+//! Feeds, one property at a time. The simulator covers the same properties in all orders of events.
+
+mod checkpoints;
+mod failures;
+mod sets;
+mod stops;
+mod support;

@@ -1,0 +1,49 @@
+//! Sets of feeds.
+
+use teamwire_core::{
+    FeedSet,
+    effect::{TransportError, TransportErrorKind},
+    feed::{FeedEnd, FeedSetStep},
+    machine::{Reply, Step},
+};
+
+use crate::support::{at, batch, checkpoint, client, item};
+
+#[test]
+fn feed_that_is_always_busy_keeps_no_other_waiting() {
+    let (mut set, client) = (FeedSet::new(), client());
+    for chat in ["c1", "c2", "c3"] {
+        set.insert(chat, client.chats().chat(chat).new_messages(checkpoint("messages", Some(chat), 1)));
+    }
+    let items: Vec<_> = (0..10).map(|number| item(&format!("m{number}"), &format!("cursor {number}"))).collect();
+    for _ in 0..3 {
+        let FeedSetStep::Step(chat, Step::Send(ticket, _)) = set.next(at(0)) else { panic!("each feed sends") };
+        set.handle(at(0), &chat, ticket, batch(&items, "end"));
+    }
+    // Three feeds with as many events take turns: none is ever more than one event ahead.
+    let mut delivered = std::collections::BTreeMap::from([("c1", 0), ("c2", 0), ("c3", 0)]);
+    for _ in 0..3 * items.len() {
+        let FeedSetStep::Step(chat, Step::Event(_)) = set.next(at(0)) else { panic!("there is more to deliver") };
+        *delivered.get_mut(chat).expect("it is in the set") += 1;
+        let (least, most) = (delivered.values().min(), delivered.values().max());
+        assert!(most.zip(least).is_some_and(|(most, least)| most - least <= 1), "{delivered:?}");
+    }
+}
+
+#[test]
+fn feed_set_issues_a_request_once_until_its_reissue() {
+    let (mut set, client) = (FeedSet::new(), client());
+    set.insert("a", client.chats().chat("c1").new_messages(None));
+    set.insert("b", client.chats().chat("c2").new_messages(None));
+    let FeedSetStep::Step("a", Step::Send(a, _)) = set.next(at(0)) else { panic!("the first feed sends") };
+    let FeedSetStep::Step("b", Step::Send(b, _)) = set.next(at(0)) else { panic!("the second feed sends") };
+    set.handle(at(0), &"a", b, Reply::Error(TransportError::new(TransportErrorKind::Disconnected, "for another feed")));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Idle), "nothing changed");
+    set.reissue();
+    assert!(matches!(set.next(at(0)), FeedSetStep::Step("a", Step::Send(ticket, _)) if ticket == a));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Step("b", Step::Send(_, _))));
+    set.stop_all(at(0));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Step("a", Step::Done(Ok(FeedEnd::Stopped)))));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Step("b", Step::Done(Ok(FeedEnd::Stopped)))));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Empty));
+}

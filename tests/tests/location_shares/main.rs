@@ -1,0 +1,6 @@
+//! The location shares that a session knows of, queried without a request.
+
+mod expiry;
+mod responses;
+mod starts;
+mod support;
