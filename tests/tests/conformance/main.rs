@@ -1,6 +1,7 @@
 //! Tests of every executor against a real backend. Each test has its own sandbox, and all exchanges with it are checked
 //! against the wire contract.
 
+mod chat_refs;
 mod chats;
 mod contacts;
 mod contract_checks;

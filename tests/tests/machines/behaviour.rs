@@ -1,5 +1,6 @@
 //! Behaviour of the operations.
 
+mod chat_refs;
 mod flows;
 mod jitter;
 mod lists;

@@ -9,7 +9,7 @@ use teamwire_core::{ErrorKind, FeedOptions, config::Timeouts};
 use teamwire_sandbox::{Fault, Rule};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
-use super::{PATIENCE, every_feed, once_it_waits, subscriptions, text};
+use super::{PATIENCE, every_feed, once_it_waits, subscriptions};
 
 #[executor_test]
 fn lease_that_ran_out_is_taken_again<H: Harness>() {
