@@ -1,6 +1,6 @@
 //! The wire contract as a check of requests and responses against `docs/openapi.yaml`.
 //!
-//! The document is read as JSON, because typed readers of OpenAPI drop the members beside a `$ref` in a schema, and a
+//! The document is read as JSON, because typed readers of `OpenAPI` drop the members beside a `$ref` in a schema, and a
 //! check without them would accept too much.
 
 mod document;

@@ -1,6 +1,6 @@
 //! Uploads and downloads files of two sizes with each adapter, and with its bare HTTP stack.
 //!
-//! Each transfer runs in a process of its own, to measure its memory; the sandbox runs in this process. Downloads are
+//! Each transfer runs in a separate process, to measure its memory; the sandbox runs in this process. Downloads are
 //! compared with uploads. The stacks take turns, so that they share the variations of the machine's speed, and the best
 //! measurement of each is printed.
 //!
@@ -73,7 +73,7 @@ fn measure(folder: &Path) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Uploads and downloads a file in a process of its own.
+/// Uploads and downloads a file in a separate process.
 fn transfer(stack: Stack, file: &PathBuf, saved: &PathBuf) -> Result<Report> {
     let sandbox = Sandbox::start()?;
     let output = Command::new(env::current_exe()?)

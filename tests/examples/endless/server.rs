@@ -90,7 +90,7 @@ impl Form {
     }
 }
 
-/// A server that handles each connection in a thread of its own until the process ends.
+/// A server that handles each connection in a separate thread until the process ends.
 pub(crate) struct Server(SocketAddr);
 
 impl Server {

@@ -33,7 +33,7 @@ pub(super) struct Environment {
     pub(super) random: Random,
     pub(super) scenario: Scenario,
     pub(super) clock: Duration,
-    /// When the current process was started.
+    /// Start time of the current process.
     pub(super) process_started_at: Duration,
     /// The number of the current process.
     pub(super) incarnation: u32,

@@ -76,7 +76,7 @@ pub(super) struct Operation<'c> {
     pub(super) action: Action,
     pub(super) flow: Box<dyn Flow<Output = ()> + 'c>,
     pub(super) pending: Option<Ticket>,
-    /// When to poll it next; `None` while it waits for a reply.
+    /// Time of its next poll; `None` while it waits for a reply.
     pub(super) poll_at: Option<Moment>,
     key: Option<String>,
     attempts: u32,

@@ -156,7 +156,7 @@ fn appointment_that_ends_before_it_begins_is_refused() {
 }
 
 #[test]
-fn key_that_is_no_header_is_refused() {
+fn key_that_is_not_a_header_value_is_refused() {
     let client = client();
     let (chats, long) = (client.chats(), "k".repeat(129));
     for key in ["", " ", "a b", "ä", "\n", "k\0", long.as_str()] {

@@ -61,7 +61,7 @@ fn items_that_are_null_or_missing_are_none() {
 }
 
 #[test]
-fn items_that_are_no_list_are_told_and_passed() {
+fn items_that_are_not_a_list_are_reported() {
     for items in ["7", "\"x\"", "{\"a\":1}", "NaN"] {
         let body = format!(r#"{{"items":{items},"cursor":"1"}}"#);
         let events = follow([("0", body), ("1", NOTHING.into())]);

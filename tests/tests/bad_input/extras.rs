@@ -194,7 +194,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn invalid_value_of_an_optional_member_affects_only_that_member() {
+fn invalid_optional_member_affects_only_itself() {
     let things = things();
     let cases = (any::<Index>(), any::<Index>(), any_json());
     let result = TestRunner::new(teamwire_tests::cases(400)).run(&cases, |(thing, extra, value)| {

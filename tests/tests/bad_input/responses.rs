@@ -35,7 +35,7 @@ fn response_without_a_body_is_not_the_promised_json() {
 }
 
 #[test]
-fn page_is_not_the_promised_json_and_its_beginning_is_kept() {
+fn page_instead_of_json_is_kept_as_an_excerpt() {
     for operation in promised() {
         for page in ["<html><body>Please log in", "OK", "\u{feff}OK", "'", "\0"] {
             let error = unexpected(operation, Respond::status(200).body("text/html", page));
@@ -144,7 +144,7 @@ fn status_of_a_success_does_not_matter() {
 }
 
 #[test]
-fn where_nothing_is_promised_json_is_no_harm() {
+fn body_is_ignored_if_none_is_expected() {
     for operation in [Operation::Leave, Operation::StopSharingLocation] {
         for body in ["", " ", "{}", "null", "{\"left\": true}", "{\"left\": NaN", "\u{feff}{}", "OK", "{", "[1,}", "'"]
         {

@@ -158,7 +158,7 @@ fn variable_that_is_missing_or_wrong_is_named() {
 }
 
 #[test]
-fn user_agent_that_is_no_header_is_refused() {
+fn user_agent_that_is_not_a_header_value_is_refused() {
     for name in ["", " ", "Wächter", "bot\r\nHost: x", "bot\t1", "\u{7f}", "bot\0"] {
         refused(config().with_user_agent(name), "user agent", "printable ASCII");
     }

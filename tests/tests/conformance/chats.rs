@@ -130,7 +130,7 @@ fn one_to_one_chat_has_no_admins_and_fixed_members<H: Harness>() {
 }
 
 #[executor_test]
-fn changes_are_in_the_snapshot_and_on_the_server<H: Harness>() {
+fn changes_update_the_snapshot_and_the_server<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
     fixture.ok(lobby.update_title("Ward 3"));

@@ -1,4 +1,4 @@
-//! The document is valid OpenAPI, and its examples are valid.
+//! The document is valid `OpenAPI`, and its examples are valid.
 
 use teamwire_tests::contract::Contract;
 

@@ -108,11 +108,11 @@ fn code_counts_with_its_own_status_only() {
 }
 
 #[test]
-fn gateway_json_is_no_problem_of_the_contract() {
+fn gateway_json_is_not_a_problem_of_the_contract() {
     for media_type in ["application/json", "text/plain", "text/html", "application/problem+xml", ""] {
         let refused = |status, code| Respond::status(status).body(media_type, format!(r#"{{"code":"{code}"}}"#));
         for operation in [Operation::GetByThreadId, Operation::User, Operation::Group] {
-            let error = operation.play(config(), [refused(404, "not_found")]).outcome.expect_err("nobody said so");
+            let error = operation.play(config(), [refused(404, "not_found")]).outcome.expect_err("it is not a problem");
             assert_eq!((error.kind(), error.code()), (ErrorKind::UnexpectedResponse, None), "{error}");
         }
         let error = error(refused(403, "leave_chat_not_allowed"));
@@ -168,13 +168,13 @@ fn problem_keeps_its_code_whatever_its_other_members_are() {
 }
 
 #[test]
-fn bytes_that_are_no_text_cost_a_problem_these_bytes() {
+fn invalid_utf8_in_a_problem_is_replaced() {
     let error = error(problem(403, b"{\"code\":\"auth\",\"detail\":\"M\xfcller\"}".as_slice()));
     assert_eq!(error.to_string(), "the server returned status 403 (auth): M\u{fffd}ller");
 }
 
 #[test]
-fn unknown_code_is_no_problem_of_the_contract() {
+fn unknown_code_is_not_a_problem_of_the_contract() {
     for code in ["AccessDenied", "", "not found", &"x".repeat(65)] {
         let body = format!(r#"{{"code": "{code}", "message": "no"}}"#);
         let error = error(problem(403, body));

@@ -195,7 +195,7 @@ fn avatar_is_an_image_and_all_of_it() {
     let jpeg = teamwire_tests::operations::AVATAR;
     for (status, media_type) in [(206, "image/jpeg"), (203, "image/jpeg"), (202, "image/jpeg"), (200, "text/html")] {
         let response = Respond::status(status).body(media_type, jpeg);
-        let error = Operation::LoadAvatar.play(config(), [response]).outcome.expect_err("it is no avatar");
+        let error = Operation::LoadAvatar.play(config(), [response]).outcome.expect_err("it is not an avatar");
         assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedResponse, Some(status)), "{error}");
     }
 }
@@ -210,7 +210,7 @@ fn head_that_repeats_the_secret_is_not_repeated() {
 }
 
 #[test]
-fn coding_that_is_no_text_is_shown_as_far_as_it_is() {
+fn coding_that_is_not_text_is_shown_in_part() {
     let odd = HeaderValue::from_bytes(b"\xff\x80").expect("bytes above ASCII can be in a header");
     let mut response = http::Response::new(vec![0x1f, 0x8b]);
     response.headers_mut().insert("content-encoding", odd);

@@ -65,7 +65,10 @@ fn bodies_show_no_credential_in_any_spelling() {
         for body in bodies {
             for status in [200, 404, 502] {
                 let response = Respond::status(status).body("text/html", body.as_str());
-                is_hidden(&echo, &Operation::Me.play(config.clone(), [response]).outcome.expect_err("it is no user"));
+                is_hidden(
+                    &echo,
+                    &Operation::Me.play(config.clone(), [response]).outcome.expect_err("it is not a user"),
+                );
             }
         }
     }
@@ -97,7 +100,7 @@ fn headers_show_no_credential_in_any_spelling() {
             [(302, "location"), (502, "x-request-id"), (200, "x-request-id"), (200, "content-encoding")]
         {
             let response = Respond::status(status).header(name, echo.as_str()).body("", "{]");
-            is_hidden(&echo, &Operation::Me.play(config.clone(), [response]).outcome.expect_err("it is no user"));
+            is_hidden(&echo, &Operation::Me.play(config.clone(), [response]).outcome.expect_err("it is not a user"));
         }
         let image = Respond::status(200).header("content-type", format!("text/{echo}")).body("", "x");
         if let Err(error) = Operation::LoadAvatar.play(config.clone(), [image]).outcome {

@@ -80,7 +80,7 @@ fn words_of_others_have_no_effect() {
     is_shown_by(&Error::Attachment { file: EVIL.into(), cause: Box::new(Error::File(file())) });
     let image = teamwire_core::model::Image::from_path(format!("no such folder/{EVIL}"));
     let mut played = Operation::Me.play(config(), [Operation::Me.scripted()]);
-    is_shown_by(&played.bot.chat.set_avatar(image).expect_err("there is no such file"));
+    is_shown_by(&played.bot.chat.set_avatar(image).expect_err("the file does not exist"));
 }
 
 #[test]

@@ -204,7 +204,7 @@ fn refusal_without_a_word_is_known_by_its_status() {
 }
 
 #[test]
-fn header_that_is_no_text_is_ignored() {
+fn header_that_is_not_text_is_ignored() {
     let odd = HeaderValue::from_bytes(b"req-\xff").expect("a header may have such bytes");
     let mut refused = operations::response(500, &serde_json::Value::Null);
     refused.headers_mut().insert("x-request-id", odd.clone());

@@ -64,7 +64,7 @@ fn post_that_may_have_arrived_is_retried_with_the_same_key() {
 fn two_posts_have_two_keys() {
     let played = Operation::Post.play(config(), [fine()]);
     let _ = played.script.clone().always(Expect::post(played.script.requests()[1].path()), fine());
-    played.bot.chat.post("hello").expect("it is answered");
+    played.bot.chat.post("hello").expect("the script has a response");
     let requests = played.script.requests();
     assert_ne!(requests[1].header("idempotency-key"), requests[2].header("idempotency-key"));
 }
@@ -153,7 +153,7 @@ fn retry_after_that_means_nothing_is_as_none() {
 }
 
 #[test]
-fn retry_after_that_is_no_whole_number_is_obeyed() {
+fn fractional_retry_after_is_obeyed() {
     for (value, ms) in [("1.5", 1_500), ("30s", 30_000), ("2 s", 2_000), ("0.0", 0)] {
         waits(Respond::status(503).header("retry-after", value), ms);
     }
@@ -243,7 +243,7 @@ fn stale_connection_is_replaced_at_once_and_once() {
 }
 
 #[test]
-fn connection_that_was_lost_otherwise_is_no_stale_one() {
+fn otherwise_lost_connection_is_not_stale() {
     let lost = || TransportError::new(TransportErrorKind::Disconnected, "closed").with_sent(true);
     for fault in [
         lost(),

@@ -84,7 +84,7 @@ fn subscription_lost_twice_in_a_row_is_a_failure() {
 }
 
 #[test]
-fn subscription_lost_between_successful_polls_is_not_a_failure() {
+fn subscription_lost_after_a_successful_poll_is_not_a_failure() {
     let mut feed = locations(checkpoint("live_locations", Some("c1"), 1));
     for round in 0..5 {
         let (ticket, _) = sent(&mut feed, at(round));

@@ -52,7 +52,7 @@ fn asset_has_its_size_whatever_the_head_claims<H: Harness>() {
 }
 
 #[executor_test]
-fn part_that_was_not_asked_for_is_no_asset<H: Harness>() {
+fn unrequested_part_is_not_an_asset<H: Harness>() {
     for range in ["", "Content-Range: bytes 0-4/5\r\n", "Content-Range: bytes 0-4/9\r\n"] {
         let part = format!("206 Partial Content\r\n{range}ETag: \"v1\"\r\nContent-Length: 5\r\n\r\n12345");
         refused::<H>(&part, 206, "received part of the content");

@@ -83,7 +83,7 @@ fn avatar_that_cannot_be_removed_stays<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
     let error = fixture.err(lobby.remove_avatar());
-    assert_eq!((error.kind(), error.status()), (ErrorKind::ImageRemove, Some(403)), "there is none");
+    assert_eq!((error.kind(), error.status()), (ErrorKind::ImageRemove, Some(403)), "no avatar is set");
     fixture.ok(lobby.set_avatar(Image::from_bytes(BASELINE)));
     fixture.sandbox.admin().allow_avatar_removal(false);
     assert_eq!(fixture.err(lobby.remove_avatar()).kind(), ErrorKind::ImageRemove);

@@ -20,7 +20,7 @@ fn post() -> Expect {
 }
 
 #[test]
-fn share_that_may_have_started_counts_until_the_server_denies_it() {
+fn share_with_unknown_outcome_counts_until_the_server_denies_it() {
     let credentials = Credentials::new("app", "secret").expect("they are valid");
     let config = Config::new("https://teamwire.example", credentials).expect("it is a URL");
     let config = config.with_retry(RetryPolicy::NEVER);

@@ -94,7 +94,7 @@ fn posts(count: usize, mut limit: Bucket) -> Course {
 }
 
 #[test]
-fn many_posts_at_once_pass_a_limit_however_long_they_wait() {
+fn many_posts_at_once_pass_a_rate_limit() {
     for (count, per_second, burst, seconds) in [
         (40, 5.0, 5, 30),
         (40, 5.0, 1, 30),

@@ -162,7 +162,7 @@ fn refuses_expectations(after: usize) -> Server {
 }
 
 #[executor_test(adapters)]
-fn server_that_refuses_the_expectation_is_not_asked_again<H: Harness>() {
+fn refused_expectation_is_not_repeated<H: Harness>() {
     for after in [0, 70_000] {
         let server = refuses_expectations(after);
         let (client, folder) = (client::<H>(&server), Folder::new());

@@ -75,7 +75,7 @@ fn refusal_in_the_middle_of_the_body_is_the_response<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn refusal_is_received_though_nothing_is_read_of_the_body<H: Harness>() {
+fn refusal_is_received_if_the_body_is_not_read<H: Harness>() {
     let (received, is_received) = mpsc::channel::<()>();
     let server = Server::script(move |listener| {
         let mut peer = listener.accept();

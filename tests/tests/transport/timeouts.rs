@@ -82,7 +82,7 @@ fn silent_server_ends_with_either_kind_of_timeout<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn either_timeout_ends_an_exchange_that_the_server_does_not_read<H: Harness>() {
+fn either_timeout_ends_a_request_that_is_not_read<H: Harness>() {
     let limit = Duration::from_millis(500);
     for timeout in [Timeout::Total(limit), Timeout::Idle(limit)] {
         let (done, wait) = mpsc::channel::<()>();
@@ -118,7 +118,7 @@ fn connection_after_a_timeout_is_a_new_one<H: Harness>() {
 }
 
 #[executor_test(adapters)]
-fn longest_time_is_no_limit<H: Harness>() {
+fn maximum_time_is_unlimited<H: Harness>() {
     let server = Server::always(me());
     let forever = Duration::MAX;
     let timeouts = Timeouts { request: forever, listing: forever, transfer_idle: forever };

@@ -146,7 +146,7 @@ fn progress_is_reported_piece_by_piece<H: Harness>() {
 /// Only Linux reports the number of written bytes that have not been sent.
 #[cfg(target_os = "linux")]
 #[executor_test(adapters)]
-fn bytes_that_the_system_still_delivers_are_no_inactivity<H: Harness>() {
+fn delivery_by_the_system_is_not_inactivity<H: Harness>() {
     use std::{
         thread,
         time::{Duration, Instant},

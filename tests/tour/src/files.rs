@@ -47,14 +47,14 @@ pub(crate) fn download_log<A: Adapter>(client: &Client<A::Executor>, message: &M
     }
 }
 
-/// Shows the progress of a transfer on a line of its own, which is cleared at the end; nothing if there is no terminal.
+/// Shows the progress of a transfer on a separate line, which is cleared at the end. Without a terminal, it shows nothing.
 fn progress(title: &'static str) -> impl Fn(TransferProgress) + Send + Sync + 'static {
     let is_shown = io::stderr().is_terminal();
     move |TransferProgress { bytes, total, .. }| {
         let Some(total) = total.filter(|_| is_shown) else { return };
         let percent = bytes.saturating_mul(100) / total.max(1);
         let line = if bytes < total { format!("{title}: {percent} %") } else { String::new() };
-        // A progress line that cannot be written is not worth an error.
+        // A progress line that cannot be written is ignored.
         let _ = write!(io::stderr(), "\r\u{1b}[K{line}");
     }
 }

@@ -15,7 +15,7 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(600);
 pub(super) struct Checkpoints {
     /// The last cursor, and the position that it stands for.
     last_cursor: (String, usize),
-    /// When the last checkpoint was delivered, on the clock of the process.
+    /// Time of the last checkpoint, on the clock of the process.
     delivered_at: Duration,
     /// The position that the last checkpoint stands for.
     position: usize,

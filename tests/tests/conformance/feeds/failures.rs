@@ -60,7 +60,7 @@ fn outage_is_reported_and_loses_no_event<H: Harness>() {
 }
 
 #[executor_test]
-fn temporary_failure_costs_a_feed_no_event<H: Harness>() {
+fn temporary_failure_loses_no_event<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
         let mut events = feed.follow::<H>(&fixture.client, None);

@@ -2,16 +2,15 @@
 
 use std::fmt::Debug;
 
-use http::Request;
+use http::HeaderMap;
 use teamwire_core::{ChatRef, flow::Flow, model::Image};
 use teamwire_tests::operations::{AVATAR, ByHandBot, ENTROPY, config, request_of};
 
-/// Returns the parts of a first request. The idempotency key is another one in each request.
-fn parts<T: Debug + Send>(mut flow: Box<dyn Flow<Output = T> + '_>) -> (String, Vec<(String, Vec<u8>)>, Vec<u8>) {
-    let (mut head, body) = Request::into_parts(request_of(&mut *flow));
+/// Returns the parts of a first request. The idempotency key differs in each request.
+fn parts<T: Debug + Send>(mut flow: Box<dyn Flow<Output = T> + '_>) -> (String, HeaderMap, Vec<u8>) {
+    let (mut head, body) = request_of(&mut *flow).into_parts();
     head.headers.remove("idempotency-key").expect("a change has an idempotency key");
-    let headers = head.headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
-    (format!("{} {}", head.method, head.uri), headers.collect(), body)
+    (format!("{} {}", head.method, head.uri), head.headers, body)
 }
 
 #[test]

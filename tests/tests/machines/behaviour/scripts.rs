@@ -74,7 +74,7 @@ fn unexpected_request_is_shown_beside_the_expected_one() {
 }
 
 #[test]
-fn body_that_is_no_json_matches_no_expectation() {
+fn invalid_json_body_matches_no_expectation() {
     let script = never().then(Expect::get("/v1/me").json(json!({})), Respond::status(500));
     let panic = panic_of(|| Client::new(script).contacts().me());
     assert!(panic.contains("in the body: not JSON"), "{panic}");
@@ -157,7 +157,7 @@ fn utc_starts_as_scripted_and_follows_the_clock() {
 }
 
 #[test]
-fn clock_that_is_moved_beyond_all_time_is_no_failure() {
+fn clock_moved_beyond_its_range_is_not_a_failure() {
     let script = never().always(to_c1(), posted());
     script.advance(Duration::MAX);
     script.advance(Duration::MAX);
@@ -184,7 +184,7 @@ fn each_scripted_failure_is_of_its_kind() {
 
 #[test]
 fn invalid_response_of_a_script_panics_at_once() {
-    assert!(panic_of(|| Respond::status(99)).contains("99 is no HTTP status"));
+    assert!(panic_of(|| Respond::status(99)).contains("99"));
     assert!(panic_of(|| Respond::json(1000, json!({}))).contains("1000"));
     assert!(panic_of(|| Respond::status(200).header("bad name", "x")).contains("bad name"));
     assert!(panic_of(|| Respond::status(200).header("x", "a\nb")).contains("no header"));
