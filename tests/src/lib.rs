@@ -9,6 +9,8 @@
 
 mod cases;
 pub mod contract;
+#[cfg(doctest)]
+mod documents;
 mod feed_probe;
 mod fixture;
 pub mod harness;
@@ -51,8 +53,3 @@ macro_rules! emit_executor_tests {
         }
     };
 }
-
-/// The examples of the README, as documentation tests.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
