@@ -9,8 +9,8 @@
 //!
 //! # A bot
 //!
-//! A bot calls the operations of a [`Client`]. Here the client's executor is a [`Script`]: canned responses on a virtual
-//! clock, for tests.
+//! A bot calls the operations of a [`Client`]. Here the client's executor is a [`Script`]: canned responses on a
+//! virtual clock, for tests.
 //!
 //! ```
 //! use teamwire_core::{

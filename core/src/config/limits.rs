@@ -39,8 +39,8 @@ impl Default for Timeouts {
 /// [`max_retry_after`](Self::max_retry_after) if that is longer, is not waited for: until it is over, operations fail
 /// immediately with the error of the 429 and the rest of the pause as its `retry_after`.
 ///
-/// Feeds retry until the server recovers, with the backoff of this policy, but at least 250 ms, doubling up to 8 s. They
-/// honour a `Retry-After` of up to an hour.
+/// Feeds retry until the server recovers, with the backoff of this policy, but at least 250 ms, doubling up to 8 s.
+/// They honour a `Retry-After` of up to an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Maximum number of retries after the first attempt. Zero disables them: see [`NEVER`](Self::NEVER).
