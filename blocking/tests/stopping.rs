@@ -1,4 +1,4 @@
-//! A feed that is stopped ends at once, even while it connects.
+//! A stopped feed ends at once, even while it connects.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use std::{
 use teamwire_blocking::{FeedOptions, FeedSet, feed::FeedEnd};
 use teamwire_test_support::config;
 
-/// A host that does not even accept connections: as many wait already as it has room for. `None` if it has room for
+/// Returns a host that does not accept connections, because its backlog is full. `None` if the backlog has room for
 /// thousands.
 fn silent_host() -> Option<(SocketAddr, impl Sized)> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -25,7 +25,7 @@ fn silent_host() -> Option<(SocketAddr, impl Sized)> {
     Some((address, (listener, waiting)))
 }
 
-/// The number of connections to this address that are being made, which only Linux reports.
+/// Returns the number of connections to this address that are being made, which only Linux reports.
 fn connecting(address: SocketAddr) -> Option<usize> {
     const SYN_SENT: &str = "02";
     let to = format!(":{:04X}", address.port());

@@ -30,7 +30,7 @@ fn error_names_all_addresses_that_refuse() {
     assert!(text.contains(&first.to_string()) && text.contains(&second.to_string()), "{text}");
 }
 
-/// An address from which nothing ever comes back.
+/// Returns an address that never responds.
 fn black_hole() -> SocketAddr {
     "192.0.2.1:80".parse().expect("an address")
 }
@@ -66,7 +66,7 @@ fn address_that_worked_is_tried_first_the_next_time() {
         fresh(&client);
         assert_eq!(dialled(&probe)[0], server.address);
     }
-    // It is one per port.
+    // The preferred address is that of a host and port.
     let other = Server::always(me());
     let response = perform(&client, |exchange| {
         *exchange.request.uri_mut() = "http://localhost:81/".parse().expect("a URI");

@@ -1,4 +1,4 @@
-//! A future that is dropped, wherever it was, harms no other.
+//! A future that is dropped at any point affects no other.
 
 use std::{
     fs,
@@ -44,7 +44,7 @@ fn poll_times<T>(future: impl Future<Output = T>, times: usize) -> Option<T> {
     None
 }
 
-/// Responds to each message with itself, so that the response to another request is noticed.
+/// Echoes each message, so that the response to another request is detected.
 fn echo<S: Read + Write>(mut peer: Peer<S>) {
     while let Some(request) = peer.try_request() {
         assert!(request.line().starts_with("POST /v1/chats/c1/messages "), "half a request before it: {request:?}");
@@ -53,8 +53,8 @@ fn echo<S: Read + Write>(mut peer: Peer<S>) {
     }
 }
 
-/// Drops a future after no poll, after one, after two, until one gets to its end; each time, the next request of the
-/// same client succeeds, on a connection of its own or on one that is whole. Returns the number of polls to the end.
+/// Drops a future after no poll, after one, after two, and so on until one completes. Each time, the next request of
+/// the same client succeeds, on a new connection or on an intact one. Returns the number of polls to completion.
 fn stop_everywhere(client_for: impl Fn() -> Client<Probe>) -> usize {
     for polls in 0.. {
         let client = client_for();
@@ -71,7 +71,7 @@ fn stop_everywhere(client_for: impl Fn() -> Client<Probe>) -> usize {
     unreachable!("it ends when a future is done")
 }
 
-/// With a new client each time, so that making the connection is stopped too; and with one that has a connection.
+/// Uses a new client each time, so that connecting is interrupted too, and then a client that has a connection.
 fn stop_everywhere_cold_and_warm(client: impl Fn() -> Client<Probe>) {
     let cold = stop_everywhere(&client);
     let warm = client();
@@ -138,7 +138,7 @@ fn upload_dropped_in_the_middle_is_never_whole() {
     let client = client(&server);
     let chat = client.chats().chat("c1");
     let mut posting = chat.post(Draft::text("x").attach(NewAttachment::file(Upload::from_path(&path))));
-    // It is polled until some of the file has arrived, and no further.
+    // It is only polled until some of the file has arrived.
     while is_read.try_recv().is_err() {
         assert!(posting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     }
@@ -172,7 +172,7 @@ fn download_dropped_in_the_middle_leaves_no_file() {
     assert!(!fs::exists(folder.path("file")).expect("it can be looked for"));
 }
 
-/// An asset of 200,000 bytes, as a message had it.
+/// Returns an asset of 200,000 bytes from a message.
 fn asset() -> Asset {
     let mut message = sample::message("m1", "c1", "");
     message["attachments"] = sample::json(

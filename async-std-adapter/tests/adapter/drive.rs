@@ -32,7 +32,7 @@ use crate::support::client;
 
 type Feeds = FeedSet<usize, Poller<Message>>;
 
-/// The feed of the messages in the chat with this number.
+/// Returns the feed of the messages in the chat with this number.
 fn feed(client: &Client, chat: usize) -> Poller<Message> {
     client.chats().chat(format!("c{chat}")).new_messages(FeedOptions::from_now()).into_feed()
 }
@@ -59,7 +59,7 @@ fn batch(path: &str) -> Option<String> {
     Some(response(200, &format!(r#"{{ "items": [{items}], "cursor": "{cursor}" }}"#)))
 }
 
-/// A server in one thread, however many connections there are.
+/// Starts a server that handles all connections in one thread.
 fn chats_in_one_thread() -> (SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound");
@@ -88,7 +88,7 @@ async fn converse(mut stream: TcpStream) {
         }
         match batch(first.split(' ').nth(1).expect("a path")) {
             Some(response) => stream.write_all(response.as_bytes()).await.expect("the client reads"),
-            // Until the client is gone.
+            // Waits until the client closes the connection.
             None => drop(lines.read_line(&mut line).await),
         }
         first.clear();
@@ -193,7 +193,7 @@ fn drive_that_is_stopped_or_dropped_closes_its_connections() {
         } else {
             let ended = task::block_on(drive.next());
             assert!(matches!(ended, Some((_, FeedSetEvent::Ended(Ok(FeedEnd::Stopped))))), "{ended:?}");
-            // One that comes too late is sent away.
+            // A feed that is added after the stop ends at once.
             drive.insert(3, feed(&client, 3));
             for _ in 0..3 {
                 let ended = task::block_on(drive.next());

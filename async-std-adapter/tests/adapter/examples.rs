@@ -1,4 +1,4 @@
-//! The executors of the examples work.
+//! Tests of the executors of the examples.
 
 #[path = "../../examples/write_your_own_executor/executor.rs"]
 mod executor;
@@ -21,7 +21,7 @@ fn smol_runs_a_bot() {
     let client = teamwire_async_std::client_on(Smol, config(&server.url())).expect("the options are valid");
     let chat = client.chats().chat("c1");
     let both = smol::block_on(async {
-        // On its own executor, too.
+        // On smol's own executor as well.
         let spawned = smol::spawn({
             let chat = chat.clone();
             async move { chat.post("hello").await }

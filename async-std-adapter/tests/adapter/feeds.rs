@@ -1,4 +1,4 @@
-//! Feeds as streams: no event is lost, and a stop does not wait.
+//! Feeds as streams: no event is lost, and a stop is immediate.
 
 use std::{
     future::{Future, ready},
@@ -64,7 +64,7 @@ fn follow(client: &Client) -> Reactions {
     client.chats().reaction_updates(FeedOptions::from_now())
 }
 
-/// The id of the reaction that the feed delivers next.
+/// Returns the id of the reaction that the feed delivers next.
 async fn next_id(events: &mut Reactions) -> String {
     match events.next().await.expect("an event").expect("no error") {
         FeedEvent::Update { item, .. } => item.reaction_id.to_string(),
@@ -81,7 +81,7 @@ fn poll_once<T>(future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Polls a future that must wait, until there is a message.
+/// Polls a future that has to stay pending, until there is a message.
 fn poll_until<T>(future: impl Future<Output = T>, signal: &Receiver<()>) {
     let mut future = pin!(future);
     while signal.try_recv().is_err() {
@@ -89,7 +89,7 @@ fn poll_until<T>(future: impl Future<Output = T>, signal: &Receiver<()>) {
     }
 }
 
-/// Ends within a second, without an error.
+/// Expects the feed to end within a second, without an error.
 fn ends(mut events: Reactions) {
     let begun = Instant::now();
     task::block_on(async {
@@ -104,7 +104,7 @@ fn all(noted: &Receiver<String>) -> Vec<String> {
     noted.try_iter().collect()
 }
 
-/// A signal to the test, from any thread.
+/// Returns a signal to the test, from any thread.
 fn signal() -> (impl Fn() + Send + Sync, Receiver<()>) {
     let (tell, signal) = mpsc::channel();
     let tell = Mutex::new(tell);
@@ -199,7 +199,7 @@ fn received_events_are_delivered_after_a_stop() {
     let mut events = follow(&client);
     task::block_on(started(&mut events));
     {
-        // It is polled until its request is on its way, and no further.
+        // It is only polled until its request has been sent.
         let mut next = pin!(events.next());
         while !noted.try_iter().any(|method| method == "GET") {
             assert!(poll_once(next.as_mut()).is_pending());
@@ -317,7 +317,7 @@ fn feeds_can_be_kept_anywhere_and_spawned() {
     let mut watcher = Watcher { reactions: vec![follow(&client), follow(&client)], seen: Arc::clone(&seen) };
     task::block_on(task::spawn(async move { watcher.watch().await })).expect("no error");
 
-    // A handler may borrow, and may wait.
+    // A handler can borrow and await.
     let handled = task::spawn(async move {
         let count = AtomicUsize::new(0);
         let (client, counted) = (&client, &count);

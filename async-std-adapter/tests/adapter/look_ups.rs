@@ -1,4 +1,4 @@
-//! Look-ups of hosts are shared, and few.
+//! Look-ups of hosts are shared, and their number is limited.
 
 use std::{
     fmt, io,
@@ -23,7 +23,7 @@ use crate::support::{Probe, ask, error_of, me, perform};
 
 const SHORT: Duration = Duration::from_millis(40);
 
-/// A runtime whose look-ups hang until a message is sent for each, or the end.
+/// Returns a runtime whose look-ups hang until a message is sent for each, or the sender is dropped.
 fn hangs(server: &Server) -> (Probe, Sender<()>) {
     let (release, waits) = mpsc::channel();
     let look_up_waits = Some(Arc::new(Mutex::new(waits)));
@@ -51,7 +51,7 @@ fn look_up_that_hangs_is_awaited_and_not_repeated() {
         async move { client.contacts().me().await }
     });
     release.send(()).expect("it hangs");
-    // Whether it waits for the first look-up, or that has ended before, so that it begins another.
+    // It may wait for the first look-up, or start another one if that has ended before.
     drop(release);
     task::block_on(asking).expect("a response");
     assert!(look_ups(&probe) <= 2);
@@ -74,7 +74,7 @@ fn all_waiting_exchanges_share_the_result_of_a_look_up() {
     for asked in asking {
         assert_eq!(asked.join().expect("no panic").expect("a response"), "Example");
     }
-    // Those that came after its end have one of their own.
+    // Those that started after its end have one of their own.
     assert!(look_ups(&probe) < AT_ONCE);
 }
 
@@ -93,7 +93,8 @@ fn reason_of_a_failed_look_up_is_kept() {
         let (kind, text) = reason(|| io::Error::from_raw_os_error(24));
         assert_eq!(kind, TransportErrorKind::Connect, "the name may be good: {text}");
         assert!(text.contains("(os error 24)"), "{text}");
-        let error = task::block_on(AsyncStdRuntime.resolve("not a name", 1)).expect_err("it is no name").to_string();
+        let error =
+            task::block_on(AsyncStdRuntime.resolve("not a name", 1)).expect_err("it is not a host name").to_string();
         assert!(error.contains("failed to lookup address information"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Streams that take or give little at once, or never wait; and the number of writes and timers that an exchange takes.
+//! Streams that transfer few bytes at once, or are never pending; and the number of writes and timers of an exchange.
 
 use std::{
     sync::atomic::Ordering,
@@ -18,7 +18,7 @@ use crate::support::{Canned, Fits, Probe, ask, client, me, perform};
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 
-/// Responses that say who the bot is, in several forms.
+/// Returns responses with the bot's user, in several forms.
 fn forms() -> Vec<String> {
     let body = sample::bot().to_string();
     let chunked = |size: usize| {
@@ -59,7 +59,7 @@ fn download_passes_a_narrow_stream() {
     assert!(std::fs::read(&path).expect("it is there") == pattern(100_000));
 }
 
-/// Returns each body to its sender, after having asked for it if the client wants to be asked.
+/// Echoes each body, after `100 Continue` if the client expects that.
 fn echo<S: std::io::Read + std::io::Write>(mut peer: Peer<S>) {
     while let Some(head) = peer.try_head() {
         if head.header("expect").is_some() {
@@ -120,7 +120,7 @@ fn request_over_tls_leaves_in_one_write() {
     let client = probe.client(config(&server.https("localhost")).with_root_certificates_pem(authority.pem()));
     for requests in 1..=4 {
         ask(&client).expect("a response");
-        // One more for the greeting. The end of the handshake leaves with the first request.
+        // One more write for the handshake, whose end is sent with the first request.
         assert_eq!(probe.writes().len(), requests + 1, "{:?}", probe.writes());
     }
 }
@@ -132,7 +132,7 @@ fn timer_is_not_set_for_every_request() {
     let client = probe.client(config(&server.url()));
     for _ in 0..20 {
         ask(&client).expect("a response");
-        // Each in a task of its own, as well.
+        // Also with a task for each.
         let client = client.clone();
         task::block_on(task::spawn(async move { client.contacts().me().await })).expect("a response");
     }
@@ -153,7 +153,7 @@ fn announced_file_is_sent_for_the_100_and_not_for_the_time() {
             peer.body(head.length());
             peer.respond(200, "{}");
         });
-        // No wait comes to its end here.
+        // No timer fires here.
         let probe = Probe { is_timeless: true, ..Probe::default() };
         let response = perform(&probe.client(config(&server.url())), |exchange| {
             *exchange.request.method_mut() = http::Method::POST;
@@ -210,7 +210,7 @@ fn flood_leaves_the_thread_to_other_tasks() {
     let canned = Canned { again_from: Some(CHUNKED.len()), ..Canned::new(format!("{CHUNKED}1\r\nx\r\n")) };
     let client = teamwire_async_std::client_on(canned, config("http://127.0.0.1:1")).expect("the options are valid");
     let mut asking = client.contacts().me();
-    // Were it not to return before the flood ends, it would be ready: with too many bytes.
+    // It would be ready, with too many bytes, if it did not return before the flood ends.
     let polled = asking.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert!(polled.is_pending());
 }
@@ -218,7 +218,7 @@ fn flood_leaves_the_thread_to_other_tasks() {
 const LIMIT: usize = 5_000;
 const CASES: usize = 2_000;
 
-/// Pieces that responses are made of, or spoiled with.
+/// Pieces from which valid and invalid responses are made.
 const PIECES: [&str; 24] = [
     "\r\n",
     "\r\n\r\n",

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_that_nobody_reads_are_counted_until_they_are_read() {
+    fn unread_bytes_are_counted_until_they_are_read() {
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let Ok(listener) = TcpListener::bind(address) else { continue };
             let mut here = TcpStream::connect(listener.local_addr().expect("it is bound")).expect("it listens");

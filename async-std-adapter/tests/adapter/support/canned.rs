@@ -1,4 +1,4 @@
-//! A network without sockets, on which nothing ever waits.
+//! A network without sockets, on which no operation is ever pending.
 
 use std::{
     future::pending,
@@ -18,7 +18,7 @@ use teamwire_async_std::{
     futures_io::{AsyncRead, AsyncWrite},
 };
 
-/// A network whose every server sends this response as soon as a byte of a request has arrived, and hangs up.
+/// A network whose servers send this response as soon as a byte of a request has arrived, and close the connection.
 #[derive(Clone)]
 pub(crate) struct Canned {
     pub(crate) response: Arc<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! Clients on runtimes that can be watched, and exchanges whose outcome is seen without interpretation.
+//! Clients on instrumented runtimes, and exchanges whose outcome the core does not interpret.
 
 mod canned;
 mod probe;
@@ -21,12 +21,12 @@ pub(crate) fn client(server: &Server) -> Client {
     teamwire_async_std::client(config(&server.url())).expect("the options are valid")
 }
 
-/// The response that says who the bot is.
+/// Returns the response with the bot's user.
 pub(crate) fn me() -> String {
     response(200, &sample::bot().to_string())
 }
 
-/// Asks who the bot is. Returns its first name, which is `Example`.
+/// Requests the bot's user. Returns its first name, which is `Example`.
 pub(crate) fn ask<R: Runtime>(client: &Client<R>) -> Result<String, Error> {
     task::block_on(client.contacts().me()).map(|user| user.first_name)
 }
@@ -39,11 +39,11 @@ pub(crate) fn perform<R: Runtime>(
     match task::block_on(attempt(client, change)).expect("the machine of an attempt has no errors") {
         Reply::Response(response) => Ok(response),
         Reply::Error(error) => Err(error),
-        Reply::File(_) => panic!("it is no file task"),
+        Reply::File(_) => panic!("an exchange is not a file task"),
     }
 }
 
-/// As [`perform`], of a request that fails.
+/// Like [`perform`], for a request that fails. Returns its error.
 pub(crate) fn error_of<R: Runtime>(client: &Client<R>) -> TransportError {
     perform(client, |_| {}).expect_err("it fails")
 }

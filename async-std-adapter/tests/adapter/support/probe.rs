@@ -1,4 +1,4 @@
-//! async-std as a runtime that can be watched, and made to misbehave.
+//! async-std as a runtime that records its calls and can be made to misbehave.
 
 use std::{
     future::pending,
@@ -19,36 +19,36 @@ use teamwire_async_std::{
     futures_io::{AsyncRead, AsyncWrite},
 };
 
-/// A runtime that counts what it is asked for. Clones share their counts.
+/// A runtime that counts its calls. Clones share their counts.
 #[derive(Clone, Default)]
 pub(crate) struct Probe {
     /// The length of each write.
     pub(crate) writes: Arc<Mutex<Vec<usize>>>,
-    /// How often a timer was set.
+    /// Number of timers that were set.
     pub(crate) sleeps: Arc<AtomicUsize>,
-    /// How often a host was looked up.
+    /// Number of look-ups.
     pub(crate) look_ups: Arc<AtomicUsize>,
     /// The addresses of every host, whatever the port. Without any, look-ups fail.
     pub(crate) addresses: Vec<SocketAddr>,
-    /// An address from which nothing ever comes back.
+    /// An address that never responds.
     pub(crate) black_hole: Option<SocketAddr>,
     pub(crate) fits: Fits,
-    /// The addresses that were connected to, in their order.
+    /// The addresses of the connection attempts, in their order.
     pub(crate) dialled: Arc<Mutex<Vec<SocketAddr>>>,
-    /// Has each look-up wait for a message, or the end of them.
+    /// Channel of which each look-up awaits a message, or the end.
     pub(crate) look_up_waits: Option<Arc<Mutex<Receiver<()>>>>,
     /// The error of every look-up.
     pub(crate) look_up_error: Option<fn() -> io::Error>,
-    /// Has no wait come to its end.
+    /// Timers never fire.
     pub(crate) is_timeless: bool,
 }
 
-/// How much gets through at once.
+/// Maximum number of bytes per read or write.
 #[derive(Clone, Copy, Default)]
 pub(crate) enum Fits {
     #[default]
     Everything,
-    /// This many bytes, and only when asked for the second time: there are as many points to stop at as can be.
+    /// This many bytes, at every second call only, so that there are as many points of suspension as possible.
     Bytes(usize),
 }
 
@@ -115,13 +115,13 @@ impl Runtime for Probe {
 pub(crate) struct Watched {
     stream: <AsyncStdRuntime as Runtime>::Stream,
     probe: Probe,
-    /// Whether it was asked once already.
+    /// The read, or the write, has been pending once.
     reads: bool,
     writes: bool,
 }
 
 impl Fits {
-    /// How many of these bytes get through now.
+    /// Ready with the number of bytes that are transferred.
     fn poll(self, asked: &mut bool, cx: &mut Context<'_>, bytes: usize) -> Poll<usize> {
         let Self::Bytes(most) = self else { return Poll::Ready(bytes) };
         *asked = !*asked;

@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_when_nothing_came_and_nobody_hung_up() {
+    fn socket_is_idle_until_bytes_or_the_end_arrive() {
         let (mut socket, mut other) = pair();
         assert!(socket.is_idle());
         other.write_all(b"a").expect("it is connected");
