@@ -52,7 +52,7 @@ impl<'r, R: Runtime> Deadline<'r, R> {
     /// Starts the time limit now.
     pub(super) fn start(runtime: &'r R, timeout: Timeout) -> Self {
         let now = Instant::now();
-        Self { runtime, timeout, begun: now, since: now, streak: 0, phase: "at the start", timer: None, drain: None }
+        Self { runtime, timeout, begun: now, since: now, streak: 0, phase: "starting", timer: None, drain: None }
     }
 
     /// Returns the time after which the exchange times out if nothing happens.
