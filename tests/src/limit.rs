@@ -16,8 +16,8 @@ pub fn run(name: &str, body: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// Runs the body of a test in another thread. Returns its panic, or one that names the test if it has not ended in time;
-/// the thread then continues.
+/// Runs the body of a test in another thread. Returns its panic, or one that names the test if it has not ended in
+/// time; the thread then continues.
 ///
 /// # Errors
 /// The panic.

@@ -41,8 +41,8 @@ impl Log for Keep {
 
     fn log(&self, record: &Record<'_>) {
         let line = record.args().to_string();
-        // `ureq_proto` logs bytes in rows of sixteen, which end with the bytes as text, with dots for spaces. These texts
-        // are joined.
+        // `ureq_proto` logs bytes in rows of sixteen, which end with the bytes as text, with dots for spaces. These
+        // texts are joined.
         let is_row = record.target().starts_with("ureq_proto") && record.level() == Level::Trace;
         match line.rsplit(' ').next().filter(|_| is_row && line.len() == 57) {
             Some(text) => self.add(text),

@@ -67,7 +67,8 @@ impl Subscription {
         }
     }
 
-    /// Makes Anna act in the lobby, and returns the text of the update that follows. The texts of different numbers differ.
+    /// Makes Anna act in the lobby, and returns the text of the update that follows. The texts of different
+    /// numbers differ.
     pub fn happens(self, sandbox: &Sandbox, number: u8) -> String {
         let anna = sandbox.as_person(org::ANNA);
         match self {

@@ -32,13 +32,15 @@ fn exchange_within_the_contract_passes() {
 }
 
 #[test]
-#[should_panic(expected = "against the contract:\nGET /v1/users?limit=1000: list_users: the query parameter `limit`")]
+#[should_panic(
+    expected = "violations of the contract:\nGET /v1/users?limit=1000: list_users: the query parameter `limit`"
+)]
 fn request_that_breaks_the_contract_fails_its_test() {
     send(&Fixture::new(), "GET /v1/users?limit=1000", "");
 }
 
 #[test]
-#[should_panic(expected = "against the contract:\nPOST /v1/chats/t-lobby/messages: post_message: its body")]
+#[should_panic(expected = "violations of the contract:\nPOST /v1/chats/t-lobby/messages: post_message: its body")]
 fn body_that_breaks_the_contract_fails_its_test() {
     send(&Fixture::new(), &format!("POST /v1/chats/{}/messages", org::LOBBY), r#"{"msg": "hello", "color": "red"}"#);
 }

@@ -21,7 +21,7 @@ fn requests() -> usize {
 
 #[executor_test]
 fn every_call_ends_and_none_is_done_twice<H: Harness>() {
-    // The exchanges are not checked against the contract, which would be slow.
+    // The number of requests matters here, so exchanges are not checked against the contract.
     let sandbox = Sandbox::start().expect("loopback has a free port");
     sandbox.faults().close_abruptly_every_nth(10);
     now_and_then(&sandbox, 13, Fault::CutBody { after_bytes: 40 });

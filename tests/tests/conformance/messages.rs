@@ -81,7 +81,7 @@ fn empty_chat_has_no_last_message<H: Harness>() {
 }
 
 #[executor_test]
-fn one_message_that_is_broken_costs_itself<H: Harness>() {
+fn undecoded_message_leaves_the_others_readable<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
     let posted = fixture.ok(lobby.post("hello"));

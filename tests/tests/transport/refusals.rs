@@ -19,8 +19,8 @@ fn bodies(folder: &Folder) -> [Body; 2] {
     [Body::from(vec![b'x'; LARGE]), file(&path, LARGE)]
 }
 
-/// A server that rejects a request after its head, or in the middle of its body, and then closes the connection or waits
-/// until the client closes it. It serves another request over another connection.
+/// A server that rejects a request after its head, or in the middle of its body, and then closes the connection or
+/// waits until the client closes it. It serves another request over another connection.
 fn refusing(refusal: &'static str, closes: bool, in_the_middle: bool) -> Server {
     Server::script(move |listener| {
         let mut peer = listener.accept();

@@ -159,8 +159,8 @@ fn delivery_by_the_system_is_not_inactivity<H: Harness>() {
     /// Far longer than a busy machine delays a thread.
     const LIMIT: Duration = Duration::from_millis(2_500);
     let server = Server::each(|_, mut peer| {
-        // The client takes the bytes in this buffer for delivered, so it must not be large. If it were much smaller, the
-        // operating system itself would pause.
+        // The client takes the bytes in this buffer for delivered, so it must not be large. If it were much smaller,
+        // the operating system itself would pause.
         set_socket_recv_buffer_size(&peer.stream, 256 << 10).expect("the socket is open");
         let head = peer.head();
         if head.header("expect").is_some() {
