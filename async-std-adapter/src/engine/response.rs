@@ -99,7 +99,7 @@ impl PendingResponse {
 /// Parses the whole head of a final response. `ureq_proto` sees only the part that delimits the response.
 fn read_head(call: &mut Call<RecvResponse>, bytes: &[u8]) -> Result<ReceivedHead, TransportError> {
     let Some(parsed) = ParsedHead::parse(bytes)? else {
-        return Err(not_http("the response has no status line of HTTP/1.0 or HTTP/1.1"));
+        return Err(not_http("the response has no status line of version HTTP/1.0 or 1.1"));
     };
     let (_, head) = call.try_response(parsed.for_library.as_bytes(), false).map_err(not_http)?;
     let mut head = head.ok_or_else(|| not_http("its head has no end"))?;
