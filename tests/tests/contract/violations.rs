@@ -71,7 +71,7 @@ fn wrong_credentials_and_headers_are_found() {
         request
     };
     refused(&with("authorization", "Bearer x"), "not Basic");
-    refused(&with("authorization", "Basic *"), "no base64");
+    refused(&with("authorization", "Basic *"), "not Base64");
     refused(&with("authorization", "Basic OnNlY3JldA=="), "no App ID");
     refused(&with("authorization", "Basic YXBwOg=="), "no Secret");
     refused(&with("idempotency-key", ""), "`Idempotency-Key`");
@@ -86,7 +86,7 @@ fn wrong_credentials_and_headers_are_found() {
 #[test]
 fn wrong_body_is_found() {
     refused(&posting(""), "it has no body");
-    refused(&posting("hello"), "no JSON");
+    refused(&posting("hello"), "not JSON");
     refused(&posting("{}"), "its body");
     refused(&posting(r#"{"msg": ""}"#), "/msg");
     refused(&posting(r#"{"msg": null}"#), "/msg");

@@ -249,7 +249,7 @@ fn script_plays_many_feeds<H: DrivesFeeds>() {
     delivered.sort_unstable();
     assert_eq!(
         delivered,
-        [(1, "started"), (1, "failure"), (2, "started"), (2, "stopped")],
+        [(1, "failure"), (1, "started"), (2, "started"), (2, "stopped")],
         "the driver ends at the end of the script"
     );
     script.assert_done();
