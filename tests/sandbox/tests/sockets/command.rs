@@ -1,6 +1,8 @@
+use std::process::Command;
+#[cfg(unix)]
 use std::{
     io::{BufRead, BufReader},
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
 fn sandbox() -> Command {
