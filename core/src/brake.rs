@@ -59,8 +59,9 @@ impl Brake {
             (self.gap, self.changed_at) = (gap.min(MAX_GAP), now);
         }
         self.limited_at = now;
-        let until = now.saturating_add(pause);
-        self.next = self.next.max(until);
+        self.next = self.next.max(now.saturating_add(pause));
+        // Without the backoff of the client, which is added to every `Retry-After`.
+        let until = now.saturating_add(error.retry_after().unwrap_or_default().min(pause));
         if self.pause.as_ref().is_none_or(|pause| pause.until < until) {
             self.pause = Some(Pause { until, error: error.clone() });
         }
