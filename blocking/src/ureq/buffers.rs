@@ -25,6 +25,8 @@ pub(super) struct Buffers {
     has_new_input: bool,
     phase: Phase,
     interim: usize,
+    /// Number of skipped bytes before the head.
+    skipped: usize,
     got_continue: bool,
     status: u16,
     is_ambiguous: bool,
@@ -86,7 +88,7 @@ impl Buffers {
         // A head ends with a line, so it need not be searched again without another end of a line.
         let mut has_line = self.input[self.filled - amount..self.filled].contains(&b'\n');
         while matches!(self.phase, Phase::Head) {
-            self.skip_line_breaks();
+            self.skip_line_breaks()?;
             let arrived = &mut self.input[self.ready..self.filled];
             if !begins_as_http(arrived) {
                 (self.phase, self.is_ambiguous) = (Phase::NotHttp, true);
@@ -146,11 +148,17 @@ impl Buffers {
     }
 
     /// Removes the line breaks in front of a head: some servers end the previous response with one too many.
-    fn skip_line_breaks(&mut self) {
+    fn skip_line_breaks(&mut self) -> Result<(), TransportError> {
         let arrived = &mut self.input[self.ready..self.filled];
         let breaks = arrived.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         arrived.copy_within(breaks.., 0);
         self.filled -= breaks;
+        self.skipped += breaks;
+        if self.skipped > MAX_HEAD {
+            let why = format!("more than {MAX_HEAD} bytes of line breaks before the response");
+            return Err(TransportError::new(TransportErrorKind::TooLarge, why));
+        }
+        Ok(())
     }
 
     /// Returns whether the end of a chunked body is still to come.
