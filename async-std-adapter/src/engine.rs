@@ -3,7 +3,7 @@
 //! ```text
 //!   Exchange ─► pool ───────────────────────────────► exchange ─► pool ─► Response
 //!                 │ no usable idle connection            ▲   │
-//!                 └─► connect: look-up, TCP,  ───────────┘   └─ any failure: the connection is dropped ─► TransportError
+//!                 └─► connect: lookup, TCP,  ───────────┘   └─ any failure: the connection is dropped ─► TransportError
 //!                     tunnel, TLS
 //! ```
 //!

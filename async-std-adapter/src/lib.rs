@@ -45,10 +45,10 @@
 //!
 //! # Files
 //!
-//! Files are sent and saved in chunks of 256 KB, whatever their size, on the runtime's blocking threads. Files of more
-//! than 64 KB are sent with `Expect: 100-continue`; if the server does not respond within a second, the body is sent
-//! anyway, and if an intermediary rejects the expectation (417), the request is repeated without. A response that
-//! arrives early ends the sending of the request. If a file changes during its upload, the upload fails, unless the
+//! Files are sent and saved in chunks of 256 KiB, whatever their size, on the runtime's blocking threads. Files of more
+//! than 64 KiB are sent with `Expect: 100-continue`; if the server does not respond within a second, the body is sent
+//! anyway, and if an intermediary rejects the expectation (417), the request is repeated without it. If the
+//! response arrives before the whole request has been sent, the rest is not sent. If a file changes during its upload, the upload fails, unless the
 //! file [may grow](model::Upload::may_grow).
 //!
 //! # Networking
@@ -57,17 +57,17 @@
 //! If a reused one turns out to be dead, those that were idle for as long are closed as well, and the next attempt
 //! makes a new one.
 //!
-//! The host is looked up for each new connection. Concurrent operations share the look-up of a host, and there are at
-//! most four look-ups at a time. The addresses are tried 250 ms apart, or as soon as one fails (RFC 8305, "Happy
+//! The host is looked up for each new connection. Concurrent operations share the lookup of a host, and there are at
+//! most four lookups at a time. The addresses are tried 250 ms apart, or as soon as one fails (RFC 8305, "Happy
 //! Eyeballs"). The one that accepts is tried first the next time.
 //!
 //! TLS trusts the public CAs and those of [`Config::with_root_certificates_pem`]. Redirects are not followed.
-//! A proxy is set by [`Config::with_proxy`] alone: no environment variables are read except the three above. It tunnels
-//! `https://`, and forwards requests to `http://` unless [`Config::with_tunnel_for_plain_http`] is set.
+//! A proxy is set only by [`Config::with_proxy`]: the only environment variables read are the three of
+//! [`client_from_env`]. Requests to `https://` are tunnelled through it. Those to `http://` are forwarded by it, unless
+//! [`Config::with_tunnel_for_plain_http`] is set.
 //!
-//! Every exchange ends when its timeout expires. If that limits inactivity, bytes that the operating system still
-//! delivers count as activity, where it reports them (on Linux, if the runtime knows the
-//! [addresses](Runtime::addresses) of a connection).
+//! Every exchange has a timeout. That of uploads and downloads limits idle time. On Linux, request bytes that the kernel
+//! has still to deliver count as activity, if the runtime returns the [addresses](Runtime::addresses) of a connection.
 //!
 //! No credential appears in any `Debug`, `Display`, error or log line. At the level *trace*, `ureq_proto` logs requests
 //! without their credentials, and only the status and framing of responses. The one exception is a server that returns
@@ -75,8 +75,8 @@
 //!
 //! # Other runtimes
 //!
-//! [`client_on`] takes any [`Runtime`]: connections, look-ups, timers and blocking work, about a page of code. The
-//! crate's example `smol_runtime` has one for smol. Without the feature `async-std`, the crate does not depend on a
+//! [`client_on`] takes any [`Runtime`]. Implementing one takes about a page of code: connections, lookups, timers and
+//! blocking work. The crate's example `smol_runtime` has one for smol. Without the feature `async-std`, the crate does not depend on a
 //! runtime.
 //!
 //! # Features

@@ -12,9 +12,9 @@
 //! }
 //! ```
 //!
-//! Every operation blocks the calling thread and returns a `Result`. There is no async runtime, and there are no
-//! background threads, except briefly for look-ups of host names, while a feed connects, and to try several addresses
-//! of a host. A [`Client`] can be cloned into any number of threads, which share its connections.
+//! Every operation blocks the calling thread and returns a `Result`. There is no async runtime. Short-lived threads look
+//! up host names, try the addresses of a host that has several, and connect feeds; only [`BlockingExecutor::drive`]
+//! keeps threads running. A [`Client`] can be cloned into any number of threads, which share its connections.
 //!
 //! To test a bot without a server, see [`scripted`].
 //!
@@ -37,7 +37,8 @@
 //! }
 //! ```
 //!
-//! [`BlockingExecutor::drive`] drives many feeds with a few threads.
+//! [`BlockingExecutor::drive`] drives many feeds with a fixed number of threads. With one per feed, as here, no feed waits
+//! for its turn.
 //!
 //! ```
 //! use teamwire_blocking::{feed::FeedSetEvent, model::ThreadId, Client, Error, FeedOptions, FeedSet};
@@ -64,9 +65,10 @@
 //! Connections are reused, for five minutes at most; [`Limits`](config::Limits) sets their number and their idle time.
 //! If one turns out to be dead, those that were idle for as long are closed as well. The host is looked up for each new
 //! connection. Its addresses are tried 250 ms apart (RFC 8305). TLS trusts the public CAs and those of
-//! [`Config::with_root_certificates_pem`]. Redirects are not followed. A response that arrives early ends the sending
-//! of the request; files of more than 64 KiB are sent with `Expect: 100-continue`. A proxy is set by
-//! [`Config::with_proxy`] alone: no environment variables are read except the three above.
+//! [`Config::with_root_certificates_pem`]. Redirects are not followed. If the response arrives before
+//! the whole request has been sent, the rest is not sent; files of more than 64 KiB are sent with
+//! `Expect: 100-continue`. A proxy is set only by [`Config::with_proxy`]: the only environment variables read are
+//! the three of [`client_from_env`].
 //!
 //! No credential appears in any `Debug`, `Display`, error or log line. At the level *trace*, `ureq` and `ureq_proto`
 //! log requests without their credentials, and only the status and framing of responses, with zeros instead of the

@@ -5,7 +5,7 @@
 //!     │ Agent                ureq
 //!     ▼
 //!   NetworkConnector ──────► Connection                  the stream of ureq
-//!   (look-up, TCP, a           │ Buffers                 preprocessed responses
+//!   (lookup, TCP, a           │ Buffers                 preprocessed responses
 //!    tunnel, TLS)              │ Link                    TCP or TLS, both directions at once
 //!                              │ ConnectionHistory       whether it can be reused
 //!                              └ RequestContext          state that an exchange and its connection share

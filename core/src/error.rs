@@ -120,16 +120,16 @@ impl Error {
     /// That is the case
     ///
     /// - if the connection failed or timed out after a byte of the request may have been [sent](TransportError::sent)
-    /// - if the server responded with a status of 500 or more and the kind `Server`, or with `in_progress`: it still
-    ///   processes an earlier request with the same idempotency key
+    /// - if the server responded with a status of 500 or more and the kind `Server`, or with `in_progress`: it is still
+    ///   processing an earlier request with the same idempotency key
     /// - if the response violates the wire contract
     /// - if one of these happened to an [earlier attempt](ApiError::previous_attempt_unanswered) of the operation
     ///
     /// It is `false` if nothing was sent, if the server rejected every attempt, and if an attachment could not be
     /// uploaded, as the message is posted only after the uploads.
     ///
-    /// To repeat an operation with an unknown outcome safely, give it an
-    /// [idempotency key](crate::Draft::idempotency_key): the server then performs it once.
+    /// To repeat a post or the creation of a chat safely, give it an [idempotency key](crate::Draft::idempotency_key):
+    /// the server then performs it once.
     pub fn outcome_unknown(&self) -> bool {
         match self {
             Self::Connection(error) => error.sent,

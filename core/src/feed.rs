@@ -1,7 +1,7 @@
-//! Subscriptions as resumable pollers: chat events delivered one by one until the feed is stopped.
+//! Subscriptions as resumable machines: events are delivered one by one until the feed is stopped.
 //!
-//! One poller serves every feed: the live locations of a chat, the reactions to attention messages, and new messages of
-//! one chat or of all chats of the bot (an addition of this SDK).
+//! One machine, [`Poller`], serves every feed: the live locations of a chat, the reactions to attention messages, and
+//! the new messages of one chat or of all chats of the bot (an addition of this SDK).
 //!
 //! ```text
 //!           ┌───────────────────────────────────────────────────────────────┐
@@ -11,29 +11,30 @@
 //!  (feeds without a lease      │     ▲                                      │
 //!   start with Polling)        │     └─ cursor expired: `Gap`, continue from now
 //!           │                  │
-//!           ├──────────────────┴─ transient error: `Retrying`, then Backoff, until it recovers;
+//!           ├──────────────────┴─ transient error: `Retrying`, then Backoff, until the server recovers;
 //!           │                     `Retry-After` is honoured, up to an hour
-//!           ├──────────────────── poll cut off by an intermediary: `Retrying`, then an immediate retry; after two in
+//!           ├──────────────────── poll cut off by an intermediary: `Retrying`, then a retry after 250 ms; after two in
 //!           │                     a row, with a shorter long poll, which grows back while polls succeed
-//!           ├──────────────────── unsubscribed by another client: ends
-//!           └──────────────────── key revoked, chat deleted, rejected by the proxy, client certificate required: ends
-//!                                 with the error
+//!           ├──────────────────── unsubscribed by another client: the feed ends
+//!           └──────────────────── key revoked, chat deleted, rejected by the proxy, client certificate required:
+//!                                 the feed ends with the error
 //!
 //!  stop(), in any state ─► deliver received events ─► Unsubscribing ─► ends
 //! ```
 //!
-//! Each event carries the [`Checkpoint`] to save once it is handled. A feed started [`after`](FeedOptions::after) it,
-//! even in another process, resumes exactly there: events are delivered at least once across a crash, and exactly once
-//! and in order within a process. Undecodable events are delivered as such and never stop the feed.
+//! Each event except [`Retrying`](FeedEvent::Retrying) carries the [`Checkpoint`] to save once it is handled. A feed that
+//! is started [`after`](FeedOptions::after) it, even in another process, resumes exactly there: events are delivered at
+//! least once across a crash, and exactly once and in order within a process. Events that cannot be decoded are
+//! delivered as [`Undecoded`](FeedEvent::Undecoded), and never stop the feed.
 //!
-//! The position of a feed is the cursor of the last batch or, if that is unusable or does not advance, of the last
-//! event that has one. Events after the position are still delivered, once: until a cursor passes them, each poll
-//! returns them again, is reported as a failure, and is followed by a growing backoff. Their checkpoints are those of
-//! the position, so a feed resumed there delivers them again.
+//! The position of a feed is the cursor of the last batch. If that cursor is unusable or does not advance, it is the
+//! cursor of the last event that has one. Events after the position are still delivered, once. Until a cursor passes
+//! them, every poll returns them again, counts as a failure, and increases the backoff. They carry the checkpoint of the
+//! position, so a feed that resumes there delivers them again.
 //!
-//! Only a problem document of the contract, with a status that belongs to its code, can expire a subscription or a
-//! cursor, or end a feed. Any other rejection, by a gateway for instance, is retried, except for a failed login (401
-//! or 407).
+//! Of all error responses, only a problem document of the contract, with a status that belongs to its code, can expire
+//! a subscription or a cursor, or end a feed. Others, from a gateway for instance, are retried, except a 401. A proxy
+//! that rejects the login or the tunnel, and a server that requires a client certificate, also end the feed.
 
 mod checkpoint;
 mod event;

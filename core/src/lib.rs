@@ -1,11 +1,11 @@
 //! The protocol core of Teamwire for Rust: every operation of a chat bot as a pure state machine.
 //!
-//! It performs no I/O and uses no clock, randomness, threads or async; being `#![no_std]`, it cannot. A machine
+//! It performs no I/O, uses no clock, randomness, threads or async, and is `#![no_std]`. A machine
 //! describes each request, file task and wait as plain data, and an [executor](executor::Executor) performs it.
 //! Programs use one of the adapters, `teamwire-blocking` or `teamwire-async-std`: executors with an HTTP stack that
 //! re-export this crate.
 //!
-//! The HTTP protocol is this project's own. The vendor does not publish theirs.
+//! The HTTP protocol is this project's own, because the vendor does not publish one.
 //!
 //! # A bot
 //!
@@ -38,8 +38,8 @@
 //! # The life of a request
 //!
 //! 1. **A method** of [`Chats`], [`ChatRef`], [`Chat`] or [`Contacts`] validates its arguments (an empty message, a
-//!    reaction of the wrong kind) and creates an *endpoint*: a value with the method, path and body of a request, its
-//!    idempotency key and the type of its response. Endpoints come from the private module `protocol`, the only one
+//!    reaction of the wrong kind) and creates an *endpoint*: a value with the method, path and body of a request and
+//!    the type of its response. Endpoints come from the private module `protocol`, the only one
 //!    that knows the wire contract. To support a backend with another contract, replace that folder.
 //! 2. **A call** turns the endpoint into a [`Machine`](machine::Machine) that adds authentication, idempotency keys and
 //!    retries with backoff, jitter and `Retry-After`, in one place for all executors. Combinators such as
@@ -61,7 +61,7 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`machine`] | the contract between the core and an executor: steps, replies, tickets |
+//! | [`machine`] | the interface between machines and executors: steps, replies, tickets |
 //! | [`effect`] | requests, file tasks, times and transport errors as plain data |
 //! | [`executor`] | the trait that adapters implement, and the session of a bot |
 //! | [`flow`] | operations as machines, and their combinators; private: calls, lists, uploads, downloads |
@@ -73,6 +73,7 @@
 //! | `api` (private) | the public operations, generic over the executor |
 //! | `protocol` (private) | the wire contract: paths, JSON, error codes |
 //! | `session`, `brake`, `ledger` (private) | the state of a bot: keys, the pace of its requests, its location shares |
+//! | `shared`, `escaped` (private) | shared mutable state without `std`; escaping of text from servers |
 
 #![no_std]
 

@@ -1,10 +1,11 @@
-//! The contract between the state machines of this crate and the executor that drives them.
+//! The interface between the state machines of this crate and the executors that drive them.
 //!
 //! A [`Machine`] returns its next [`Step`] from [`poll`](Machine::poll). The executor performs the step and passes the
 //! result to [`handle`](Machine::handle). Four rules hold for every machine:
 //!
-//! - **Polling is idempotent.** Until `handle` is called, `poll` returns the same ticket, request and idempotency key,
-//!   or the same deadline. A cancelled future or an early wake-up loses nothing.
+//! - **Polling is idempotent.** Until `handle` is called or the deadline passes, `poll` returns the same step, with the
+//!   same ticket, request and idempotency key. Only events are returned once. A cancelled future or an early wake-up
+//!   loses nothing.
 //! - **A reply names its ticket.** Duplicate and late replies, and those for another machine, are ignored.
 //! - **`Done` is final.** After [`Step::Done`], `poll` always returns `Done` with [`Error::Finished`].
 //! - **Machines never panic,** whatever their input.
@@ -17,7 +18,7 @@ use crate::{
     error::Error,
 };
 
-/// Identifies one request of one machine, so that its reply cannot be mistaken for another's.
+/// Identifies one request or file task of one machine, so that its reply cannot be mistaken for another's.
 ///
 /// Tickets are unique within a [`Session`](crate::executor::Session).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,7 +71,7 @@ pub trait Machine: Send {
     /// Its final output.
     type Output: Send;
 
-    /// Returns the next step. Until `handle` is called, it returns the same step again; each event is returned once.
+    /// Returns the next step: the same one until `handle` is called or its deadline passes. Each event is returned once.
     fn poll(&mut self, now: Now) -> Step<Self::Event, Result<Self::Output, Error>>;
 
     /// Handles the reply to the step with this ticket. Unknown tickets are ignored.

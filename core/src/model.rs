@@ -6,6 +6,7 @@ mod download;
 mod draft;
 mod group;
 mod id;
+mod id_of;
 mod listing;
 mod location;
 mod message;

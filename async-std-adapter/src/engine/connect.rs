@@ -1,4 +1,4 @@
-//! Making a connection: look-up, TCP, a tunnel through the proxy, TLS.
+//! Making a connection: lookup, TCP, a tunnel through the proxy, TLS.
 
 mod dial;
 mod error_chain;

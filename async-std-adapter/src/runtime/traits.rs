@@ -2,7 +2,7 @@ use std::{future::Future, io, net::SocketAddr, time::Duration};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
-/// An asynchronous runtime: connections, look-ups, timers and blocking work.
+/// An asynchronous runtime: connections, lookups, timers and blocking work.
 ///
 /// The methods can be written as `async fn`. Their futures may be dropped at any time; their work is then aborted, or
 /// completes in the background. Clones are the same runtime. The crate's example `smol_runtime` has an implementation.

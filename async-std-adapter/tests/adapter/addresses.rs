@@ -87,7 +87,7 @@ fn address_that_accepts_and_is_silent_is_not_preferred() {
         let error = perform(&client, |exchange| exchange.timeout = limit).expect_err("no handshake");
         assert_eq!((error.kind, error.sent), (TransportErrorKind::Timeout, false));
         assert!(error.to_string().contains("TLS"), "{error}");
-        assert_eq!(dialled(&probe), addresses, "the order is that of the look-up");
+        assert_eq!(dialled(&probe), addresses, "the order is that of the lookup");
     }
     drop(client);
 }

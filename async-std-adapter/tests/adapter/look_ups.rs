@@ -1,4 +1,4 @@
-//! Look-ups of hosts are shared, and their number is limited.
+//! Lookups of hosts are shared, and their number is limited.
 
 use std::{
     fmt, io,
@@ -23,7 +23,7 @@ use crate::support::{Probe, ask, error_of, me, perform};
 
 const SHORT: Duration = Duration::from_millis(40);
 
-/// Returns a runtime whose look-ups hang until a message is sent for each, or the sender is dropped.
+/// Returns a runtime whose lookups hang until a message is sent for each, or the sender is dropped.
 fn hangs(server: &Server) -> (Probe, Sender<()>) {
     let (release, waits) = mpsc::channel();
     let look_up_waits = Some(Arc::new(Mutex::new(waits)));
@@ -51,7 +51,7 @@ fn look_up_that_hangs_is_awaited_and_not_repeated() {
         async move { client.contacts().me().await }
     });
     release.send(()).expect("it hangs");
-    // It may wait for the first look-up, or start another one if that has ended before.
+    // It may wait for the first lookup, or start another one if that has ended before.
     drop(release);
     task::block_on(asking).expect("a response");
     assert!(look_ups(&probe) <= 2);
@@ -153,5 +153,5 @@ fn hosts_are_looked_up_for_new_connections_only() {
 
     let literal = probe.client(config(&server.url()));
     ask(&literal).expect("a response");
-    assert_eq!(look_ups(&probe), 1, "an address needs no look-up");
+    assert_eq!(look_ups(&probe), 1, "an address needs no lookup");
 }

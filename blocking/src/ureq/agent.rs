@@ -15,10 +15,10 @@ pub(super) fn agent(settings: Config, connector: NetworkConnector) -> Agent {
     Agent::with_parts(settings, connector, DeferredResolver)
 }
 
-/// A resolver that leaves look-ups to the connector.
+/// A resolver that leaves lookups to the connector.
 ///
 /// ureq resolves the host for every request, even if it has a connection; and its own resolver starts a thread for each
-/// look-up with a timeout. [`NetworkConnector`] looks the host up when it makes a connection, so that changes of DNS
+/// lookup with a timeout. [`NetworkConnector`] looks the host up when it makes a connection, so that changes of DNS
 /// take effect, and an outage of DNS does not affect open connections.
 #[derive(Debug)]
 struct DeferredResolver;

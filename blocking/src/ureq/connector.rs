@@ -102,7 +102,7 @@ impl NetworkConnector {
     }
 }
 
-/// Neither a look-up nor an attempt to connect can be interrupted, but its waiter can be released. A connection that is
+/// Neither a lookup nor an attempt to connect can be interrupted, but its waiter can be released. A connection that is
 /// made after the agent was shut down is closed at once.
 struct PendingConnect(CancelHandle);
 

@@ -1,4 +1,4 @@
-//! TCP in the calling thread: look-ups of hosts, connections to one of their addresses, and sockets with a deadline.
+//! TCP in the calling thread: lookups of hosts, connections to one of their addresses, and sockets with a deadline.
 
 mod hosts;
 mod look_up;

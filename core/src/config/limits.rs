@@ -3,7 +3,7 @@ use core::time::Duration;
 /// Timeouts by class of request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// Maximum duration of most requests, from sending to the complete response. Default: 10 s.
+    /// Maximum duration of most requests, from the DNS lookup to the last byte of the response. Default: 10 s.
     pub request: Duration,
     /// Maximum duration of requests for contacts and lists of chats. Default: 15 s.
     pub listing: Duration,
@@ -24,23 +24,23 @@ impl Default for Timeouts {
 
 /// When and how often requests are retried.
 ///
-/// Retried are failures that may be temporary: failed and lost connections, timeouts, and the statuses 408, 429, 409
+/// Failures that may be temporary are retried: failed and lost connections, timeouts, and the statuses 408, 429, 409
 /// `in_progress`, and 5xx except 501 and 505. Every request that changes something carries an idempotency key: the
 /// server performs it once, and a delayed attempt does not undo a newer change.
 ///
 /// The delay before a retry is the server's `Retry-After`, if any, plus a backoff with jitter. While the server reports
-/// `in_progress`, it still processes an earlier attempt. Such a response does not count as a failed attempt until the
+/// `in_progress`, it is still processing an earlier attempt. Such a response does not count as a failed attempt until the
 /// timeout of the request (see [`Timeouts`]) has passed.
 ///
-/// After a 429 all operations of a client pause, whatever their policy. They are then sent one after the other, in the
-/// order in which they were started, until the server has not limited any for a while. This wait does not count as an
-/// attempt and no timeout includes it: with a limit of 5 requests per second, 1,000 simultaneous posts take about five
-/// minutes. A dropped future leaves the queue. A pause of more than a minute, or than
-/// [`max_retry_after`](Self::max_retry_after) if that is longer, is not waited for: until it is over, operations fail
-/// immediately with the error of the 429 and the rest of the pause as its `retry_after`.
+/// After a 429, all operations of a client pause, whatever their policy. They are then sent one at a time, in the order
+/// in which they were started, until the server has accepted requests for a while. This wait does not count as an
+/// attempt, and no timeout includes it: with a limit of 5 requests per second, 1,000 simultaneous posts take about five
+/// minutes. Dropping a future removes it from the queue. If a pause is longer than a minute, and longer than
+/// [`max_retry_after`](Self::max_retry_after), operations do not wait for it: until it is over, they fail immediately
+/// with the error of the 429, whose `retry_after` is the remaining time.
 ///
-/// Feeds retry until the server recovers, with the backoff of this policy, but at least 250 ms, doubling up to 8 s.
-/// They honour a `Retry-After` of up to an hour.
+/// Feeds retry until the server recovers. Their backoff is that of this policy, but never less than a minimum that
+/// doubles from 250 ms to 8 s. They honour a `Retry-After` of up to an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Maximum number of retries after the first attempt. Zero disables them: see [`NEVER`](Self::NEVER).

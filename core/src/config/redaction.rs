@@ -14,14 +14,11 @@ use secrecy::{
 
 use super::{
     escapes::{Dialect, FOREIGN, Unit, decoded, units, unwrapped},
-    runs::{CUT, Runs},
+    runs::{CUT, MIN_SECRET_CHARS, Runs},
 };
 
 /// Replaces a credential.
 const MARKER: &str = "[redacted]";
-/// Minimum length of a secret that is replaced everywhere. A shorter one may be a common word or a part of many words,
-/// and is replaced only as a separate word.
-pub(super) const MIN_SECRET_CHARS: usize = 6;
 /// Minimum length of a name, which is more likely to be a common word.
 const MIN_NAME_CHARS: usize = 8;
 /// Maximum number of nested layers of escapes that are decoded.

@@ -25,10 +25,10 @@ pub struct ApiError {
     pub invalid_members: Vec<String>,
     /// The beginning of a body that is not an error of the wire contract, such as the page of a proxy.
     pub excerpt: Option<String>,
-    /// `true` if an earlier attempt of the same operation may have taken effect.
+    /// `true` if an earlier attempt of the same operation may have taken effect: see
+    /// [`Error::outcome_unknown`](super::Error::outcome_unknown).
     ///
-    /// That attempt got no response, or one that leaves the outcome open: see
-    /// [`Error::outcome_unknown`](super::Error::outcome_unknown). This error is the response to the last attempt only.
+    /// This error is the response to the last attempt only.
     /// For example, an earlier attempt to [post](crate::ChatRef::post) may have succeeded before the bot lost the
     /// permission that this error reports as missing.
     pub previous_attempt_unanswered: bool,
@@ -43,7 +43,7 @@ pub(crate) struct Meaning {
     pub(crate) is_transient: bool,
     /// The server is still processing the first request with the same key.
     pub(crate) is_in_progress: bool,
-    /// The contract has the code, so it is shown even if a credential has the same characters.
+    /// The contract has the code, so it is shown even if it looks like a credential.
     pub(crate) has_known_code: bool,
     /// The contract has the code with this status, so the response is the backend's and not that of a proxy.
     pub(crate) is_of_contract: bool,

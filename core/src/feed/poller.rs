@@ -184,7 +184,7 @@ impl<T: FeedItem> Poller<T> {
             self.pace.on_delivery();
         }
         if is_stuck {
-            return self.on_error(now, UnexpectedResponse::new("no cursor to continue at after the events").into());
+            return self.on_error(now, UnexpectedResponse::new("the batch has events but no new cursor").into());
         }
         let due = if is_idle {
             timing.sent_at.saturating_add(self.pace.on_idle_poll(events, timing.elapsed))
@@ -204,7 +204,7 @@ impl<T: FeedItem> Poller<T> {
     /// Starts the feed at the cursor that a poll without one returned.
     fn on_start_cursor(&mut self, now: Now, cursor: Option<Arc<str>>) -> State<T> {
         let Some(cursor) = cursor else {
-            return self.on_error(now, UnexpectedResponse::new("no cursor to start at").into());
+            return self.on_error(now, UnexpectedResponse::new("no cursor to start from").into());
         };
         // Only a poll with a cursor counts as success after a restart: the next one may restart the feed again.
         if !self.restarted {

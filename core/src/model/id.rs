@@ -3,7 +3,6 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Asset, ChatInfo, Group, Message, Reaction, User};
 use crate::{error::Error, escaped::Escaped};
 
 /// Maximum length of an id, in characters.
@@ -36,7 +35,7 @@ pub(crate) fn checked_id<'a>(parameter: &str, id: &'a str) -> Result<&'a str, Er
 }
 
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident, $label:literal, $of:ty, $field:ident;)*) => { $(
+    ($($(#[$doc:meta])* $name:ident, $label:literal;)*) => { $(
         $(#[$doc])*
         ///
         /// It is opaque: any string is accepted and sent unchanged. An operation fails with `InvalidInput` if it is
@@ -91,18 +90,6 @@ macro_rules! ids {
             }
         }
 
-        impl From<&$of> for $name {
-            fn from(item: &$of) -> Self {
-                item.$field.clone()
-            }
-        }
-
-        impl From<$of> for $name {
-            fn from(item: $of) -> Self {
-                item.$field
-            }
-        }
-
         impl PartialEq<str> for $name {
             fn eq(&self, other: &str) -> bool {
                 self.0 == other
@@ -119,15 +106,15 @@ macro_rules! ids {
 
 ids! {
     /// The id of a chat, such as `7MQKchz6wsSzmWTVnppGAc`.
-    ThreadId, "thread id", ChatInfo, tid;
+    ThreadId, "thread id";
     /// The id of a message.
-    MessageId, "message id", Message, mid;
+    MessageId, "message id";
     /// The id of a user.
-    UserId, "user id", User, uid;
+    UserId, "user id";
     /// The id of a group.
-    GroupId, "group id", Group, gid;
+    GroupId, "group id";
     /// The id of a reaction to a message.
-    ReactionId, "reaction id", Reaction, reaction_id;
+    ReactionId, "reaction id";
     /// The id of a file stored on the server.
-    AssetId, "asset id", Asset, asset_id;
+    AssetId, "asset id";
 }

@@ -27,7 +27,7 @@ impl PreferredAddresses {
         addresses
     }
 
-    /// Sets the address of this host to try first; `None` restores the order of the look-up.
+    /// Sets the address of this host to try first; `None` restores the order of the lookup.
     pub fn set(&self, host: &str, port: u16, address: Option<SocketAddr>) {
         let mut all = self.lock();
         all.retain(|(name, at, _)| name != host || *at != port);

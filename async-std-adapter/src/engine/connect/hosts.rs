@@ -1,4 +1,4 @@
-//! Addresses of hosts: concurrent look-ups of the same host are shared.
+//! Addresses of hosts: concurrent lookups of the same host are shared.
 
 use std::{
     future::Future,
@@ -17,9 +17,9 @@ use teamwire_std::PreferredAddresses;
 use super::error_chain;
 use crate::{engine::deadline::Deadline, runtime::Runtime};
 
-/// Maximum number of concurrent look-ups. On most runtimes each occupies a thread until it ends.
+/// Maximum number of concurrent lookups. On most runtimes each occupies a thread until it ends.
 const MAX_LOOK_UPS: usize = 4;
-/// Age from which a look-up in progress is not shared any more, as a new one may succeed earlier.
+/// Age from which a lookup in progress is not shared any more, as a new one may succeed earlier.
 const MAX_SHARED_AGE: Duration = Duration::from_secs(5);
 
 type LookedUp = Result<Vec<SocketAddr>, Arc<io::Error>>;
@@ -31,7 +31,7 @@ pub(super) struct Hosts {
     preferred: PreferredAddresses,
 }
 
-/// Look-ups in progress, and some that have ended, which are removed when the next one starts.
+/// Lookups in progress, and some that have ended, which are removed when the next one starts.
 #[derive(Default)]
 struct LookUps(Vec<LookUp>);
 
@@ -56,7 +56,7 @@ impl Hosts {
         deadline.enter_phase("looking up the host");
         let look_up = self.look_up(host, port, deadline.runtime());
         let Some(look_up) = look_up else {
-            let why = format!("{host}: {MAX_LOOK_UPS} look-ups of other hosts have not ended");
+            let why = format!("{host}: {MAX_LOOK_UPS} lookups of other hosts have not ended");
             return Err(TransportError::new(TransportErrorKind::Resolve, why));
         };
         let addresses = deadline.race(look_up).await?.map_err(|error| unresolved(host, &error))?;
@@ -66,7 +66,7 @@ impl Hosts {
         Ok(self.preferred.order(host, port, addresses))
     }
 
-    /// Sets the address of this host to try first the next time; `None` restores the order of the look-up.
+    /// Sets the address of this host to try first the next time; `None` restores the order of the lookup.
     pub(super) fn prefer(&self, host: &str, port: u16, address: Option<SocketAddr>) {
         self.preferred.set(host, port, address);
     }
@@ -82,16 +82,16 @@ impl Hosts {
 }
 
 impl LookUps {
-    /// Returns the look-up of this host that is in progress, or a new one; `None` if there are too many.
+    /// Returns the lookup of this host that is in progress, or a new one; `None` if there are too many.
     ///
-    /// An abandoned look-up is kept until it ends, for the next caller: its thread is busy either way.
+    /// An abandoned lookup is kept until it ends, for the next caller: its thread is busy either way.
     fn get_or_start<R: Runtime>(
         &mut self,
         host: &str,
         port: u16,
         runtime: &R,
     ) -> Option<impl Future<Output = LookedUp> + use<R>> {
-        // The result of a finished look-up may be out of date.
+        // The result of a finished lookup may be out of date.
         self.0.retain(|look_up| !look_up.has_ended());
         let is_full = self.0.len() >= MAX_LOOK_UPS;
         let same = self.0.iter().rev().find(|look_up| look_up.host == host && look_up.port == port);

@@ -26,18 +26,18 @@ pub(crate) struct Probe {
     pub(crate) writes: Arc<Mutex<Vec<usize>>>,
     /// Number of timers that were set.
     pub(crate) sleeps: Arc<AtomicUsize>,
-    /// Number of look-ups.
+    /// Number of lookups.
     pub(crate) look_ups: Arc<AtomicUsize>,
-    /// The addresses of every host, whatever the port. Without any, look-ups fail.
+    /// The addresses of every host, whatever the port. Without any, lookups fail.
     pub(crate) addresses: Vec<SocketAddr>,
     /// An address that never responds.
     pub(crate) black_hole: Option<SocketAddr>,
     pub(crate) fits: Fits,
     /// The addresses of the connection attempts, in their order.
     pub(crate) dialled: Arc<Mutex<Vec<SocketAddr>>>,
-    /// Channel of which each look-up awaits a message, or the end.
+    /// Channel of which each lookup awaits a message, or the end.
     pub(crate) look_up_waits: Option<Arc<Mutex<Receiver<()>>>>,
-    /// The error of every look-up.
+    /// The error of every lookup.
     pub(crate) look_up_error: Option<fn() -> io::Error>,
     /// Timers never fire.
     pub(crate) is_timeless: bool,

@@ -1,4 +1,4 @@
-//! Look-ups as the network has them, with addresses that no name server has to know.
+//! Lookups as the network has them, with addresses that no name server has to know.
 
 use std::{
     io::{Read, Write},
@@ -87,7 +87,7 @@ fn a_look_up_that_hangs_is_given_up_in_time_and_not_begun_again() {
     });
     let client = client(look_ups, Duration::from_millis(50));
     for _ in 0..5 {
-        let error = client.contacts().me().expect_err("the look-up hangs");
+        let error = client.contacts().me().expect_err("the lookup hangs");
         assert!(error.to_string().contains("no complete response within 50ms"), "{error}");
     }
     assert_eq!(count.load(Ordering::SeqCst), 1);

@@ -18,7 +18,7 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
-    /// Creates hosts with these look-ups.
+    /// Creates hosts with these lookups.
     #[cfg(test)]
     pub(crate) fn with(look_ups: LookUps) -> Self {
         Self { look_ups, ..Self::default() }
@@ -49,7 +49,7 @@ impl Hosts {
         Ok((Socket::new(stream).map_err(failed(TransportErrorKind::Connect))?, chosen))
     }
 
-    /// Sets the address of this host to try first the next time; `None` restores the order of the look-up.
+    /// Sets the address of this host to try first the next time; `None` restores the order of the lookup.
     pub(crate) fn prefer(&self, host: &str, port: u16, address: Option<SocketAddr>) {
         self.preferred.set(host, port, address);
     }

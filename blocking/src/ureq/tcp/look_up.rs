@@ -8,12 +8,12 @@ use std::{
     time::Instant,
 };
 
-/// Maximum number of concurrent look-ups.
+/// Maximum number of concurrent lookups.
 const MAX_LOOK_UPS: usize = 4;
 
-/// Look-ups of host names, each in a thread of its own, as they cannot be interrupted.
+/// Lookups of host names, each in a thread of its own, as they cannot be interrupted.
 ///
-/// Concurrent callers share the look-up of a host.
+/// Concurrent callers share the lookup of a host.
 #[derive(Clone)]
 pub(crate) struct LookUps(Arc<Shared>);
 
@@ -33,17 +33,17 @@ struct Pending {
 }
 
 impl LookUps {
-    /// Creates look-ups with this resolver.
+    /// Creates lookups with this resolver.
     pub(crate) fn with(resolve: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
         Self(Arc::new(Shared { resolve: Box::new(resolve), pending: Mutex::default() }))
     }
 
-    /// Returns the addresses of a host. An IP address is returned without a look-up.
+    /// Returns the addresses of a host. An IP address is returned without a lookup.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TimedOut`] at the deadline, after which the look-up continues in the background; else the error of
-    /// the look-up.
+    /// [`ErrorKind::TimedOut`] at the deadline, after which the lookup continues in the background; else the error of
+    /// the lookup.
     pub(super) fn find(&self, host: &str, port: u16, deadline: Option<Instant>) -> io::Result<Vec<SocketAddr>> {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
@@ -55,18 +55,18 @@ impl LookUps {
         Ok(addresses)
     }
 
-    /// Joins the look-up of this host in progress, or starts one.
+    /// Joins the lookup of this host in progress, or starts one.
     fn pending(&self, key: Key) -> io::Result<Arc<Pending>> {
         let mut all = lock(&self.0.pending);
         if let Some(pending) = all.get(&key) {
             return Ok(pending.clone());
         }
         if all.len() >= MAX_LOOK_UPS {
-            return Err(io::Error::other(format!("{} look-ups of other hosts have not ended yet", all.len())));
+            return Err(io::Error::other(format!("{} lookups of other hosts have not ended yet", all.len())));
         }
         let finish = FinishOnDrop { shared: self.0.clone(), key: key.clone(), pending: Arc::default() };
         let pending = finish.pending.clone();
-        thread::Builder::new().name("teamwire look-up".into()).spawn(move || {
+        thread::Builder::new().name("teamwire lookup".into()).spawn(move || {
             let (host, port) = &finish.key;
             let outcome = (finish.shared.resolve)(host, *port).map_err(|error| (error.kind(), error.to_string()));
             *lock(&finish.pending.outcome) = Some(outcome);
@@ -77,7 +77,7 @@ impl LookUps {
 }
 
 impl Default for LookUps {
-    /// Look-ups by the operating system.
+    /// Lookups by the operating system.
     fn default() -> Self {
         Self::with(|host, port| Ok((host, port).to_socket_addrs()?.collect()))
     }
@@ -103,7 +103,7 @@ impl Pending {
     }
 }
 
-/// Reports the end of a look-up, even if it panics.
+/// Reports the end of a lookup, even if it panics.
 struct FinishOnDrop {
     shared: Arc<Shared>,
     key: Key,
@@ -113,7 +113,7 @@ struct FinishOnDrop {
 impl Drop for FinishOnDrop {
     fn drop(&mut self) {
         lock(&self.shared.pending).remove(&self.key);
-        lock(&self.pending.outcome).get_or_insert_with(|| Err((ErrorKind::Other, "the look-up failed".into())));
+        lock(&self.pending.outcome).get_or_insert_with(|| Err((ErrorKind::Other, "the lookup failed".into())));
         self.pending.has_ended.notify_all();
     }
 }
@@ -140,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns look-ups that end when the sender is dropped, and the number that were started.
+    /// Returns lookups that end when the sender is dropped, and the number that were started.
     fn hanging() -> (LookUps, mpsc::Sender<()>, Arc<AtomicUsize>) {
         let (end, ended) = mpsc::channel();
         let (ended, begun) = (Mutex::new(ended), Arc::new(AtomicUsize::new(0)));
@@ -186,7 +186,7 @@ mod tests {
             assert_eq!(look_ups.find(host, 1, Some(soon())).expect_err("it hangs").kind(), ErrorKind::TimedOut);
         }
         let error = look_ups.find("e", 1, Some(soon())).expect_err("there are enough");
-        assert!(error.to_string().contains("4 look-ups of other hosts"), "{error}");
+        assert!(error.to_string().contains("4 lookups of other hosts"), "{error}");
         look_ups.find("127.0.0.1", 1, Some(soon())).expect("an address needs none");
         assert!(begun.load(Ordering::SeqCst) <= MAX_LOOK_UPS);
     }
@@ -196,6 +196,6 @@ mod tests {
         let why = |look_ups: &LookUps| look_ups.find("host", 1, None).expect_err("there is none").to_string();
         assert_eq!(why(&LookUps::with(|_, _| Err(io::Error::other("no such host")))), "no such host");
         assert_eq!(why(&LookUps::with(|_, _| Ok(Vec::new()))), "the host has no address");
-        assert_eq!(why(&LookUps::with(|_, _| panic!("as a test of that"))), "the look-up failed");
+        assert_eq!(why(&LookUps::with(|_, _| panic!("as a test of that"))), "the lookup failed");
     }
 }
