@@ -24,7 +24,7 @@ const RECHECK_INTERVAL: Duration = Duration::from_secs(2);
 /// The pace that all requests of a session share. Without it, each of many requests would exceed the limit separately.
 ///
 /// After a pause, waiting requests are sent in the order in which they were started, with a gap between them. A request
-/// that is limited again keeps its place, so that it is the next one. If that happens despite the gap, the gap doubles.
+/// that is limited again keeps its place, so that it is the next one. If that happens despite the gap, the gap triples.
 /// It shrinks while no request is limited, and ends when no request waits.
 #[derive(Debug, Default)]
 pub(crate) struct Brake {
@@ -54,8 +54,8 @@ impl Brake {
     /// Records that a request sent at `sent_at` was limited, and starts a pause.
     fn on_rate_limited(&mut self, now: Moment, sent_at: Moment, pause: Duration, error: &Error) {
         // Requests that were sent together change the gap only once.
-        if self.gap.is_zero() || sent_at > self.limited_at {
-            let gap = if self.gap.is_zero() { (pause / 8).clamp(MIN_FIRST_GAP, MAX_FIRST_GAP) } else { self.gap * 2 };
+        if self.is_first_of_round(sent_at) {
+            let gap = if self.gap.is_zero() { (pause / 8).clamp(MIN_FIRST_GAP, MAX_FIRST_GAP) } else { self.gap * 3 };
             (self.gap, self.changed_at) = (gap.min(MAX_GAP), now);
         }
         self.limited_at = now;
@@ -65,6 +65,12 @@ impl Brake {
         if self.pause.as_ref().is_none_or(|pause| pause.until < until) {
             self.pause = Some(Pause { until, error: error.clone() });
         }
+    }
+
+    /// Returns `true` unless another request was limited after this one was sent: those that are in flight together exceed
+    /// the limit together.
+    fn is_first_of_round(&self, sent_at: Moment) -> bool {
+        self.gap.is_zero() || sent_at > self.limited_at
     }
 
     /// Returns the error that started the current pause, if more than `max` of it remains.
@@ -147,6 +153,11 @@ impl Place {
     /// Returns the time of the next check; `None` once the request may be sent.
     pub(crate) fn wait_until(&self, now: Moment) -> Option<Moment> {
         self.brake.with(|brake| brake.wait_until(now, self.number))
+    }
+
+    /// Returns `true` unless another request was limited after this one was sent.
+    pub(crate) fn is_first_of_round(&self, sent_at: Moment) -> bool {
+        self.brake.with(|brake| brake.is_first_of_round(sent_at))
     }
 
     /// Records that this request, sent at `sent_at`, was limited: all requests pause.

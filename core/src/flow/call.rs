@@ -222,14 +222,18 @@ impl<T> Call<T> {
         }
         let policy = self.session.config().retry;
         let retry_after = error.retry_after();
+        let is_limited = error.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16());
+        // Requests in flight together exceed a limit together: for all but the first of them, that is not a failed attempt.
+        let counts = self.max_retries == 0
+            || !is_limited
+            || self.place.as_ref().is_none_or(|place| place.is_first_of_round(self.sent_at));
         let nth = self.in_progress_polls(now, &error).unwrap_or_else(|| {
-            self.failures = self.failures.saturating_add(1);
-            self.failures
+            self.failures = self.failures.saturating_add(u32::from(counts));
+            self.failures.max(1)
         });
         let delay = backoff::delay(&policy, nth, self.session.next_random());
         // Added to `Retry-After`, so that clients that were given the same time do not all return at once.
         let wait = retry_after.unwrap_or_default().saturating_add(delay);
-        let is_limited = error.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16());
         if let Some(place) = self.place.as_ref().filter(|_| is_limited) {
             place.on_rate_limited(
                 now.moment,
