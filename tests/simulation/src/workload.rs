@@ -142,11 +142,13 @@ impl<'c> Operation<'c> {
         self
     }
 
-    /// Evaluates a reply. An attempt that finds an earlier one in progress does not count, and active shares are noted.
+    /// Evaluates a reply. An attempt that finds an earlier one in progress does not count, nor may one that is limited together
+    /// with other requests in flight. Active shares are noted.
     pub(super) fn on_reply(&mut self, reply: &InterpretedReply) {
         if let Reply::Response(response) = &reply.reply
-            && response.status() == StatusCode::CONFLICT
-            && String::from_utf8_lossy(response.body()).contains("in_progress")
+            && (response.status() == StatusCode::TOO_MANY_REQUESTS
+                || response.status() == StatusCode::CONFLICT
+                    && String::from_utf8_lossy(response.body()).contains("in_progress"))
             && (2..MAX_ATTEMPTS).contains(&self.max_attempts)
         {
             self.max_attempts += 1;
@@ -221,7 +223,7 @@ impl<'c> Operation<'c> {
     }
 }
 
-/// Maximum number of attempts, however many of them find an earlier one in progress.
+/// Maximum number of attempts, however many of them do not count.
 const MAX_ATTEMPTS: u32 = 20;
 
 fn coordinates(lat: i64) -> Coordinates {
