@@ -4,6 +4,7 @@ mod operations;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use http::StatusCode;
 use teamwire_core::{
     Chat, Client, Error, FeedEvent,
     effect::{Moment, Now},
@@ -35,6 +36,8 @@ pub(super) struct Process<'c> {
     driver: FeedDriver,
     pub(super) invariants: Vec<FeedInvariants>,
     operations: BTreeMap<usize, Operation<'c>>,
+    /// When a request was last limited.
+    limited_at: Option<Moment>,
     next_operation: usize,
     violations: Violations,
     pub(super) shares: Shares,
@@ -63,6 +66,7 @@ impl<'c> Process<'c> {
             driver: FeedDriver::new(env.scenario.uses_feed_set),
             invariants: Vec::new(),
             operations: BTreeMap::new(),
+            limited_at: None,
             next_operation: 0,
             violations: Violations::default(),
             shares: Shares::default(),
@@ -220,6 +224,11 @@ impl<'c> Process<'c> {
     ) -> Result<(), Violation> {
         let now = env.process_now();
         self.client.executor().set_now(now);
+        let is_limited = matches!(&reply.reply, Reply::Response(it) if it.status() == StatusCode::TOO_MANY_REQUESTS);
+        let limited_at = self.limited_at;
+        if is_limited {
+            self.limited_at = Some(now.moment);
+        }
         match owner {
             Owner::Feed(key) => {
                 let is_expected = self.invariants[key].awaits(ticket);
@@ -238,7 +247,7 @@ impl<'c> Process<'c> {
                 env.log(|| format!("{:?} receives {:?}", operation.action, reply.meaning));
                 if operation.pending == Some(ticket) {
                     (operation.pending, operation.poll_at) = (None, Some(Moment::EPOCH));
-                    operation.on_reply(&reply);
+                    operation.on_reply(&reply, limited_at);
                 }
                 operation.flow.handle(now, ticket, reply.reply);
                 Ok(())

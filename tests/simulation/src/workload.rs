@@ -78,6 +78,8 @@ pub(super) struct Operation<'c> {
     pub(super) pending: Option<Ticket>,
     /// Time of its next poll; `None` while it waits for a reply.
     pub(super) poll_at: Option<Moment>,
+    /// The last request, and when it was first sent.
+    sent: Option<(Ticket, Moment)>,
     key: Option<String>,
     attempts: u32,
     /// The maximum number of attempts.
@@ -119,6 +121,7 @@ impl<'c> Operation<'c> {
             flow,
             pending: None,
             poll_at: Some(Moment::EPOCH),
+            sent: None,
             key: None,
             attempts: 0,
             // Four, and one more because of a stale connection.
@@ -142,11 +145,12 @@ impl<'c> Operation<'c> {
         self
     }
 
-    /// Evaluates a reply. An attempt that finds an earlier one in progress does not count, nor may one that is limited together
-    /// with other requests in flight. Active shares are noted.
-    pub(super) fn on_reply(&mut self, reply: &InterpretedReply) {
+    /// Evaluates a reply. An attempt that finds an earlier one in progress does not count, nor does one that was in flight when
+    /// another request was limited, at `limited_at`. Active shares are noted.
+    pub(super) fn on_reply(&mut self, reply: &InterpretedReply, limited_at: Option<Moment>) {
+        let was_in_flight = self.sent.zip(limited_at).is_some_and(|((_, sent_at), limited_at)| sent_at <= limited_at);
         if let Reply::Response(response) = &reply.reply
-            && (response.status() == StatusCode::TOO_MANY_REQUESTS
+            && (response.status() == StatusCode::TOO_MANY_REQUESTS && was_in_flight
                 || response.status() == StatusCode::CONFLICT
                     && String::from_utf8_lossy(response.body()).contains("in_progress"))
             && (2..MAX_ATTEMPTS).contains(&self.max_attempts)
@@ -161,7 +165,10 @@ impl<'c> Operation<'c> {
     }
 
     /// Checks a request and its idempotency key.
-    pub(super) fn on_request(&mut self, ticket: Ticket, key: Option<&str>) -> Result<(), Violation> {
+    pub(super) fn on_request(&mut self, now: Now, ticket: Ticket, key: Option<&str>) -> Result<(), Violation> {
+        if self.sent.is_none_or(|(last, _)| last != ticket) {
+            self.sent = Some((ticket, now.moment));
+        }
         if self.pending.is_some() {
             return violation("an operation has at most one request in flight", || format!("{:?}", self.action));
         }

@@ -47,7 +47,7 @@ impl Process<'_> {
             env.count_step()?;
             match operation.flow.poll(now) {
                 Step::Send(ticket, exchange) => {
-                    operation.on_request(ticket, idempotency_key(&exchange))?;
+                    operation.on_request(now, ticket, idempotency_key(&exchange))?;
                     env.log(|| format!("{:?} is sent as {ticket:?}", operation.action));
                     env.send(Owner::Operation(key), ticket, RequestKind::Other, *exchange);
                 }
