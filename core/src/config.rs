@@ -1,10 +1,7 @@
 //! The configuration of a client, for all executors.
 
 mod credentials;
-mod escapes;
 mod limits;
-mod redaction;
-mod runs;
 mod urls;
 
 use alloc::{
@@ -16,7 +13,6 @@ use core::fmt;
 
 use url::Url;
 
-pub(crate) use self::redaction::{Kind, Redaction};
 use self::urls::{Proxy, is_loopback, parse_base_url, parse_proxy_url};
 pub use self::{
     credentials::Credentials,

@@ -73,7 +73,8 @@
 //! | `api` (private) | the public operations, generic over the executor |
 //! | `protocol` (private) | the wire contract: paths, JSON, error codes |
 //! | `session`, `brake`, `ledger` (private) | the state of a bot: keys, the pace of its requests, its location shares |
-//! | `shared`, `escaped` (private) | shared mutable state without `std`; escaping of text from servers |
+//! | `redaction`, `escaped` (private) | removal of credentials from text, and escaping of text from servers |
+//! | `shared` (private) | shared mutable state without `std` |
 
 #![no_std]
 
@@ -92,6 +93,7 @@ mod ledger;
 pub mod machine;
 pub mod model;
 mod protocol;
+mod redaction;
 pub mod script;
 mod session;
 mod shared;

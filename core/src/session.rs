@@ -10,13 +10,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::HeaderValue;
 use secrecy::ExposeSecret;
 
-use crate::{
-    brake::Brake,
-    config::{Config, Kind},
-    ledger::Ledger,
-    machine::Ticket,
-    shared::Shared,
-};
+use crate::{brake::Brake, config::Config, ledger::Ledger, machine::Ticket, redaction::Kind, shared::Shared};
 
 /// State shared by all operations of a bot. Clones are the same session.
 #[derive(Clone)]

@@ -4,11 +4,10 @@ use core::fmt;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{
-    redaction::{Kind, Login, Redaction, Redactor},
-    runs::MIN_SECRET_CHARS,
+use crate::{
+    error::Error,
+    redaction::{Kind, Login, MIN_SECRET_CHARS, Redaction, Redactor},
 };
-use crate::error::Error;
 
 /// A bot's App ID and Secret, as created by an admin of the organisation. Both are secret: `Debug` redacts them, and
 /// they are zeroised on drop.

@@ -13,11 +13,7 @@ use core::{
 
 use http::header;
 
-use crate::{
-    config::{Credentials, Kind},
-    effect::FileError,
-    escaped::Escaped,
-};
+use crate::{config::Credentials, effect::FileError, escaped::Escaped, redaction::Kind};
 
 /// A failed exchange, with the information needed to decide on a retry.
 ///

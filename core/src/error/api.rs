@@ -2,7 +2,7 @@ use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 use super::{kind::ErrorKind, request_id::request_id};
-use crate::{config::Redaction, escaped::Escaped};
+use crate::{escaped::Escaped, redaction::Redaction};
 
 /// An error response of the server.
 #[derive(Clone, PartialEq, Eq)]

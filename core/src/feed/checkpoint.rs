@@ -4,10 +4,10 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::Redaction,
     error::Error,
     model::ThreadId,
     protocol::{is_cursor, updates::Source},
+    redaction::Redaction,
 };
 
 /// The version that is written, and the newest that can be read.

@@ -1,7 +1,7 @@
 use alloc::{string::String, vec, vec::Vec};
 use core::{fmt, ops::Deref};
 
-use crate::config::Redaction;
+use crate::redaction::Redaction;
 
 /// All items of a list, from all of its pages.
 ///

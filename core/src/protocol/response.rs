@@ -9,10 +9,11 @@ use super::{
     page::Page,
 };
 use crate::{
-    config::{Credentials, Kind, Redaction},
+    config::Credentials,
     effect::Response,
     error::UnexpectedResponse,
     model::{Listing, Undecoded},
+    redaction::{Kind, Redaction},
 };
 use http::HeaderValue;
 use serde::de::IgnoredAny;

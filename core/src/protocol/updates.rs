@@ -16,9 +16,9 @@ use super::{
     route::Route,
 };
 use crate::{
-    config::Redaction,
     error::{Error, UnexpectedResponse},
     model::{LiveLocationUpdate, Message, Reaction, ThreadId, Undecoded, checked_id},
+    redaction::Redaction,
 };
 
 /// The source of a feed.

@@ -1,5 +1,10 @@
 //! Removal of credentials from text, in every spelling that a server or proxy may give them.
 
+mod escapes;
+mod runs;
+#[cfg(test)]
+mod tests;
+
 use alloc::{string::String, sync::Arc, vec, vec::Vec};
 use core::fmt::{self, Write};
 
@@ -12,9 +17,10 @@ use secrecy::{
     zeroize::{Zeroize, Zeroizing},
 };
 
-use super::{
+pub(crate) use self::runs::MIN_SECRET_CHARS;
+use self::{
     escapes::{Dialect, FOREIGN, Unit, decoded, units, unwrapped},
-    runs::{CUT, MIN_SECRET_CHARS, Runs},
+    runs::{CUT, Runs},
 };
 
 /// Replaces a credential.
@@ -52,14 +58,14 @@ pub(crate) enum Kind {
 }
 
 /// The credentials of a login.
-pub(super) struct Login<'a> {
+pub(crate) struct Login<'a> {
     /// The App ID, or the user name of a proxy.
-    pub(super) name: &'a str,
-    pub(super) secret: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) secret: &'a str,
 }
 
 impl Redactor {
-    pub(super) fn new<'a>(logins: impl IntoIterator<Item = Login<'a>>) -> Self {
+    pub(crate) fn new<'a>(logins: impl IntoIterator<Item = Login<'a>>) -> Self {
         let mut redactor = Self { secrets: Runs::default(), names: Vec::new(), short: Vec::new() };
         for Login { name, secret } in logins {
             redactor.add(name, false);
@@ -228,7 +234,7 @@ fn replaced(text: &str, marked: &[bool]) -> String {
 pub(crate) struct Redaction(Option<Arc<Redactor>>);
 
 impl Redaction {
-    pub(super) const fn new(redactor: Arc<Redactor>) -> Self {
+    pub(crate) const fn new(redactor: Arc<Redactor>) -> Self {
         Self(Some(redactor))
     }
 
@@ -252,6 +258,3 @@ impl fmt::Debug for Redaction {
         f.write_str("Redaction")
     }
 }
-
-#[cfg(test)]
-mod tests;

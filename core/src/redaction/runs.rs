@@ -7,7 +7,7 @@ use super::escapes::Unit;
 
 /// Minimum length of a secret that is replaced everywhere. A shorter one may be a common word or a part of many words,
 /// and is replaced only as a separate word.
-pub(super) const MIN_SECRET_CHARS: usize = 6;
+pub(crate) const MIN_SECRET_CHARS: usize = 6;
 /// Lengths of the runs (consecutive characters) of a credential that are redacted: its whole length, at most eight.
 const LENGTHS: RangeInclusive<usize> = MIN_SECRET_CHARS..=MAX_RUN;
 const MAX_RUN: usize = 8;
