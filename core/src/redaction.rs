@@ -31,7 +31,7 @@ const MIN_NAME_CHARS: usize = 8;
 const MAX_LAYERS: usize = 4;
 
 /// Finds credentials in text. The parts of them that it keeps are zeroised on drop.
-pub(crate) struct Redactor {
+struct Redactor {
     /// Secrets, which are found anywhere.
     secrets: Runs,
     /// Names with their lengths. A name is found unless it is part of a longer word.
@@ -65,7 +65,7 @@ pub(crate) struct Login<'a> {
 }
 
 impl Redactor {
-    pub(crate) fn new<'a>(logins: impl IntoIterator<Item = Login<'a>>) -> Self {
+    fn new<'a>(logins: impl IntoIterator<Item = Login<'a>>) -> Self {
         let mut redactor = Self { secrets: Runs::default(), names: Vec::new(), short: Vec::new() };
         for Login { name, secret } in logins {
             redactor.add(name, false);
@@ -104,7 +104,7 @@ impl Redactor {
     }
 
     /// Returns `text` without the credentials and without parts of them.
-    pub(crate) fn redact(&self, text: &str, kind: Kind) -> String {
+    fn redact(&self, text: &str, kind: Kind) -> String {
         let mut marked = vec![false; text.len()];
         each_reading(text, |units| {
             self.secrets.find(units, kind == Kind::Prose, |from, to| mark(&mut marked, &units[from..to]));
@@ -229,18 +229,23 @@ fn replaced(text: &str, marked: &[bool]) -> String {
     redacted
 }
 
-/// Removes the credentials from data when it is shown. The data itself is unchanged.
+/// Removes credentials from text. Clones share the credentials.
 #[derive(Clone, Default)]
 pub(crate) struct Redaction(Option<Arc<Redactor>>);
 
 impl Redaction {
-    pub(crate) const fn new(redactor: Arc<Redactor>) -> Self {
-        Self(Some(redactor))
+    pub(crate) fn new<'a>(logins: impl IntoIterator<Item = Login<'a>>) -> Self {
+        Self(Some(Arc::new(Redactor::new(logins))))
     }
 
-    /// Returns the data as it is to be shown.
+    /// Returns `text` without the credentials and without parts of them.
+    pub(crate) fn redact(&self, text: &str, kind: Kind) -> String {
+        self.0.as_ref().map_or_else(|| text.into(), |redactor| redactor.redact(text, kind))
+    }
+
+    /// Returns the data as it is to be shown. The data itself is unchanged.
     pub(crate) fn shown(&self, data: &str) -> String {
-        self.0.as_ref().map_or_else(|| data.into(), |redactor| redactor.redact(data, Kind::Data))
+        self.redact(data, Kind::Data)
     }
 }
 

@@ -1,4 +1,4 @@
-use alloc::{string::String, sync::Arc};
+use alloc::string::String;
 use core::fmt;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     error::Error,
-    redaction::{Kind, Login, MIN_SECRET_CHARS, Redaction, Redactor},
+    redaction::{Kind, Login, MIN_SECRET_CHARS, Redaction},
 };
 
 /// A bot's App ID and Secret, as created by an admin of the organisation. Both are secret: `Debug` redacts them, and
@@ -26,7 +26,7 @@ use crate::{
 pub struct Credentials {
     app_id: SecretString,
     secret: SecretString,
-    redactor: Arc<Redactor>,
+    redaction: Redaction,
 }
 
 impl Credentials {
@@ -50,14 +50,14 @@ impl Credentials {
         if secret.expose_secret().len() < MIN_SECRET_CHARS {
             return Err(Error::invalid("Secret", alloc::format!("must have at least {MIN_SECRET_CHARS} characters")));
         }
-        let redactor = Arc::new(Redactor::new([login(&app_id, &secret)]));
-        Ok(Self { app_id, secret, redactor })
+        let redaction = Redaction::new([login(&app_id, &secret)]);
+        Ok(Self { app_id, secret, redaction })
     }
 
     /// Redacts the login of a proxy as well.
     pub(super) fn with_proxy(&mut self, user: &str, password: &str) {
         let proxy = Login { name: user, secret: password };
-        self.redactor = Arc::new(Redactor::new([login(&self.app_id, &self.secret), proxy]));
+        self.redaction = Redaction::new([login(&self.app_id, &self.secret), proxy]);
     }
 
     /// Returns the value of the `Authorization` header (RFC 7617).
@@ -69,12 +69,12 @@ impl Credentials {
 
     /// Returns a text without the credentials, in any spelling. Decisions have to be based on the original text.
     pub(crate) fn redact(&self, text: &str, kind: Kind) -> String {
-        self.redactor.redact(text, kind)
+        self.redaction.redact(text, kind)
     }
 
-    /// Returns a redaction of these credentials, for data that is redacted only when it is shown.
-    pub(crate) fn redaction(&self) -> Redaction {
-        Redaction::new(self.redactor.clone())
+    /// Returns the redaction of these credentials, for data that is redacted only when it is shown.
+    pub(crate) const fn redaction(&self) -> &Redaction {
+        &self.redaction
     }
 }
 

@@ -13,7 +13,11 @@ use core::{
 
 use http::header;
 
-use crate::{config::Credentials, effect::FileError, escaped::Escaped, redaction::Kind};
+use super::FileError;
+use crate::{
+    escaped::Escaped,
+    redaction::{Kind, Redaction},
+};
 
 /// A failed exchange, with the information needed to decide on a retry.
 ///
@@ -90,7 +94,7 @@ impl TransportError {
 
     /// Redacts the credentials, in case the cause repeats data from a server: such a cause is replaced by its text. The
     /// error of a local file is kept, as it contains no such data.
-    pub(crate) fn redacted(mut self, credentials: &Credentials) -> Self {
+    pub(crate) fn redacted(mut self, redaction: &Redaction) -> Self {
         if self.source.is::<FileError>() {
             return self;
         }
@@ -100,8 +104,8 @@ impl TransportError {
             write!(all, "{error} {error:?} ").expect("writing to a string does not fail");
             cause = error.source();
         }
-        if credentials.redact(&all, Kind::Data) != all {
-            self.source = Arc::from(Box::from(credentials.redact(&self.source.to_string(), Kind::Prose)));
+        if redaction.redact(&all, Kind::Data) != all {
+            self.source = Arc::from(Box::from(redaction.redact(&self.source.to_string(), Kind::Prose)));
         }
         self
     }

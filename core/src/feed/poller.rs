@@ -124,7 +124,7 @@ impl<T: FeedItem> Poller<T> {
     }
 
     fn checkpoint(&self, cursor: &Arc<str>) -> Checkpoint {
-        Checkpoint::new(&self.source, cursor.clone(), self.session.config().credentials.redaction())
+        Checkpoint::new(&self.source, cursor.clone(), self.session.config().credentials.redaction().clone())
     }
 
     /// Continues from this cursor, the current end of the feed.

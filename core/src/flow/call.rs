@@ -204,7 +204,7 @@ impl<T> Call<T> {
                 ..UnexpectedResponse::new(self.session.redact(&reason))
             }
             .into(),
-            _ => Error::from(cause.redacted(&self.session.config().credentials)),
+            _ => Error::from(cause.redacted(self.session.config().credentials.redaction())),
         };
         if error.is_transient() { self.retry(now, error) } else { self.fail(error) }
     }

@@ -238,7 +238,7 @@ impl<'a> ResponseReader<'a> {
 
     /// Returns the redaction to apply to such data when it is shown.
     pub(super) fn redaction(&self) -> Redaction {
-        self.credentials.redaction()
+        self.credentials.redaction().clone()
     }
 }
 
