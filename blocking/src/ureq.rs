@@ -21,6 +21,7 @@ mod limits;
 mod link;
 mod proxy;
 mod request_context;
+mod restored_body;
 mod reuse;
 mod tcp;
 mod tls;

@@ -29,9 +29,9 @@ use super::{
     limits::TimeLimits,
     proxy::forwards,
     request_context::RequestContext,
+    restored_body::RestoredBody,
     reuse::IdleCutoff,
     tcp::Hosts,
-    withheld_response::RestoredBody,
 };
 use crate::transport::Transport;
 

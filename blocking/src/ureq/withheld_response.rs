@@ -1,8 +1,4 @@
-use std::io::{self, Read};
-
 use ureq::http::HeaderMap;
-
-use super::request_context::RequestContext;
 
 /// Parts of a response that are withheld from ureq, which logs every byte that it reads: a server may repeat the
 /// credentials of a request in any of them.
@@ -34,19 +30,5 @@ impl WithheldResponse {
             self.taken = 0;
         }
         length
-    }
-}
-
-/// Reader of a body through ureq that replaces the zeros by the data.
-pub(super) struct RestoredBody<R>(pub(super) R);
-
-impl<R: Read> Read for RestoredBody<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.0.read(buffer)?;
-        let restored = RequestContext::with(|context| context.withheld_response.take(&mut buffer[..length]));
-        if restored < length {
-            return Err(io::Error::other("the body is longer than its data"));
-        }
-        Ok(length)
     }
 }
