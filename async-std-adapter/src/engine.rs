@@ -134,7 +134,7 @@ impl<R: Runtime> Engine<R> {
         deadline: &Deadline<'_, R>,
     ) -> Result<Option<Box<Connection<R::Stream>>>, TransportError> {
         let uri = exchange.request.uri();
-        if exchange.fresh {
+        if exchange.requires_new_connection {
             self.pool.drop_idle(&Origin::of(uri)?, deadline.begun());
             return Ok(None);
         }

@@ -216,8 +216,12 @@ impl Config {
                 return Err(Error::invalid(format!("timeout `{name}`"), "must be greater than zero"));
             }
         }
-        let Limits { max_response_body, max_list, max_download, .. } = self.limits;
-        let limits = [("max_response_body", max_response_body), ("max_list", max_list), ("max_download", max_download)];
+        let Limits { max_response_size, max_list_size, max_download_size, .. } = self.limits;
+        let limits = [
+            ("max_response_size", max_response_size),
+            ("max_list_size", max_list_size),
+            ("max_download_size", max_download_size),
+        ];
         for (name, bytes) in limits {
             if bytes == 0 {
                 return Err(Error::invalid(format!("limit `{name}`"), "must be greater than zero"));

@@ -123,7 +123,7 @@ impl Error {
     /// - if the server responded with a status of 500 or more and the kind `Server`, or with `in_progress`: it is still
     ///   processing an earlier request with the same idempotency key
     /// - if the response violates the wire contract
-    /// - if one of these happened to an [earlier attempt](ApiError::previous_attempt_unanswered) of the operation
+    /// - if one of these happened to an [earlier attempt](ApiError::previous_outcome_unknown) of the operation
     ///
     /// It is `false` if nothing was sent, if the server rejected every attempt, and if an attachment could not be
     /// uploaded, as the message is posted only after the uploads.
@@ -134,7 +134,7 @@ impl Error {
         match self {
             Self::Connection(error) => error.sent,
             Self::Api(error) => {
-                error.previous_attempt_unanswered
+                error.previous_outcome_unknown
                     || (error.kind == ErrorKind::Server && error.status >= 500)
                     // An earlier request with this key is being processed, possibly one of another process.
                     || error.meaning.is_in_progress
@@ -148,7 +148,7 @@ impl Error {
     pub(crate) fn after_unanswered_attempt(mut self) -> Self {
         match &mut self {
             Self::Connection(error) => error.sent = true,
-            Self::Api(error) => error.previous_attempt_unanswered = true,
+            Self::Api(error) => error.previous_outcome_unknown = true,
             _ => {}
         }
         self

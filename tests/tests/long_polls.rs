@@ -314,10 +314,10 @@ fn refusal_of_the_proxy_ends_a_feed_at_once() {
 #[test]
 fn feed_takes_a_fresh_connection_after_a_reused_one_failed() {
     for kind in [TransportErrorKind::Disconnected, TransportErrorKind::Timeout] {
-        let mut fresh = Vec::new();
+        let mut needs_new_connection = Vec::new();
         follow(messages(25), TEN_MINUTES, |exchange| {
-            fresh.push(exchange.fresh);
-            match fresh.len() {
+            needs_new_connection.push(exchange.requires_new_connection);
+            match needs_new_connection.len() {
                 2 => (
                     SECOND,
                     Reply::Error(
@@ -327,6 +327,6 @@ fn feed_takes_a_fresh_connection_after_a_reused_one_failed() {
                 _ => (wait_of(exchange), batch(&[], "here")),
             }
         });
-        assert_eq!(fresh[..4], [false, false, true, false], "{kind:?}");
+        assert_eq!(needs_new_connection[..4], [false, false, true, false], "{kind:?}");
     }
 }

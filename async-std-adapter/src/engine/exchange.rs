@@ -73,7 +73,7 @@ pub(super) async fn perform<R: Runtime>(
     let wanted = wanted.for_status(head.status());
     let receiving = Receiving {
         progress: BodyProgress::new(&wanted),
-        is_refusal: head.status().as_u16() >= 400,
+        is_error_status: head.status().as_u16() >= 400,
         is_broken: matches!(sent, Err(Interrupted::ConnectionBroken(_))),
     };
     let mut sink = match wanted.to_file {

@@ -97,7 +97,7 @@ impl BodySink {
 pub(super) struct Receiving {
     pub(super) progress: BodyProgress,
     /// The status is 400 or more.
-    pub(super) is_refusal: bool,
+    pub(super) is_error_status: bool,
     /// A write has failed: an apparent end of the stream may be a reset, which the operating system reports only once.
     pub(super) is_broken: bool,
 }
@@ -191,11 +191,11 @@ pub(super) async fn receive<R: Runtime>(
         }
         let until_closed = mode == BodyMode::CloseDelimited;
         match connection.receive(deadline).await? {
-            Ok(0) if until_closed && (receiving.is_refusal || !receiving.is_broken) => return Ok(()),
+            Ok(0) if until_closed && (receiving.is_error_status || !receiving.is_broken) => return Ok(()),
             Ok(0) => return Err(disconnected(io::Error::from(io::ErrorKind::UnexpectedEof))),
             Ok(_) => {}
             // A server that rejects a request without reading all of it ends the connection with a reset.
-            Err(error) if until_closed && receiving.is_refusal && is_abrupt_end(&error) => return Ok(()),
+            Err(error) if until_closed && receiving.is_error_status && is_abrupt_end(&error) => return Ok(()),
             Err(error) => return Err(connection.transport_error(&error)),
         }
     }

@@ -27,8 +27,8 @@ impl Runtime for AsyncStdRuntime {
     async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         // async-std's own lookup replaces the reason of a failure by a text of its own.
         let host = host.to_owned();
-        let look_up = move || Ok((host.as_str(), port).to_socket_addrs()?.collect());
-        task::spawn_blocking(look_up).await
+        let lookup = move || Ok((host.as_str(), port).to_socket_addrs()?.collect());
+        task::spawn_blocking(lookup).await
     }
 
     fn has_arrived(&self, stream: &TcpStream) -> Option<bool> {

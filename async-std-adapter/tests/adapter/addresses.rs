@@ -35,8 +35,8 @@ fn black_hole() -> SocketAddr {
     "192.0.2.1:80".parse().expect("an address")
 }
 
-fn fresh(client: &Client<Probe>) {
-    let response = perform(client, |exchange| exchange.fresh = true);
+fn exchange_on_new_connection(client: &Client<Probe>) {
+    let response = perform(client, |exchange| exchange.requires_new_connection = true);
     assert_eq!(response.expect("a response").status(), 200);
 }
 
@@ -50,7 +50,7 @@ fn next_address_is_tried_at_once_if_one_fails() {
     let (refusing, _kept) = refusing_address();
     let addresses = vec![refusing, server.address, black_hole()];
     let probe = Probe { addresses: addresses.clone(), is_timeless: true, ..Probe::default() };
-    fresh(&probe.client(config("http://localhost")));
+    exchange_on_new_connection(&probe.client(config("http://localhost")));
     assert_eq!(dialled(&probe), addresses[..2]);
 }
 
@@ -60,10 +60,10 @@ fn address_that_worked_is_tried_first_the_next_time() {
     let addresses = vec![black_hole(), server.address];
     let probe = Probe { addresses: addresses.clone(), black_hole: Some(black_hole()), ..Probe::default() };
     let client = probe.client(config("http://localhost"));
-    fresh(&client);
+    exchange_on_new_connection(&client);
     assert_eq!(dialled(&probe), addresses);
     for _ in 0..3 {
-        fresh(&client);
+        exchange_on_new_connection(&client);
         assert_eq!(dialled(&probe)[0], server.address);
     }
     // The preferred address is that of a host and port.

@@ -9,6 +9,6 @@ mod drive;
 mod examples;
 mod feeds;
 mod futures;
-mod look_ups;
+mod lookups;
 mod streams;
 mod support;

@@ -272,7 +272,7 @@ fn no_response_makes_the_engine_panic_hang_or_exceed_its_limit() {
             }
         }
         let runtime = Canned { piece: 1 + rng.index(300), ..Canned::new(bytes) };
-        let limits = Limits { max_response_body: LIMIT as u64, ..Limits::default() };
+        let limits = Limits { max_response_size: LIMIT as u64, ..Limits::default() };
         let client = teamwire_async_std::client_on(runtime, config("http://127.0.0.1:1").with_limits(limits));
         if let Ok(response) = perform(&client.expect("the options are valid"), |_| {}) {
             assert!(response.body().len() <= LIMIT);

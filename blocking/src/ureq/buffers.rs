@@ -182,7 +182,7 @@ impl Buffers {
     }
 
     /// Returns whether the response reports a failure (4xx, 5xx).
-    pub(super) const fn is_refusal(&self) -> bool {
+    pub(super) const fn is_error_status(&self) -> bool {
         self.status >= 400
     }
 

@@ -87,7 +87,8 @@ impl UreqTransport {
         progress: &mut ResponseProgress,
     ) -> Result<Response, ureq::Error> {
         let wanted = exchange.body_policy();
-        let response = self.send(exchange.request, exchange.fresh, limits, exchange.progress.as_ref())?;
+        let response =
+            self.send(exchange.request, exchange.requires_new_connection, limits, exchange.progress.as_ref())?;
         let (mut head, body) = response.into_parts();
         head.headers = RequestContext::with(|context| mem::take(&mut context.withheld_response.headers));
         let head = progress.head.insert(http::Response::from_parts(head, ()));
@@ -98,11 +99,17 @@ impl UreqTransport {
         Ok(mem::take(head).map(|()| bytes))
     }
 
-    fn send(&self, request: Request<Body>, fresh: bool, limits: TimeLimits, progress: Option<&Progress>) -> SendResult {
+    fn send(
+        &self,
+        request: Request<Body>,
+        requires_new_connection: bool,
+        limits: TimeLimits,
+        progress: Option<&Progress>,
+    ) -> SendResult {
         let (mut head, content) = request.into_parts();
         let proxy = self.connector.proxy.as_ref().filter(|proxy| forwards(Some(proxy), &head.uri));
         let additions = HeadAdditions::take(&mut head, proxy);
-        let context = RequestContext { additions, fresh, limits, ..RequestContext::default() };
+        let context = RequestContext { additions, requires_new_connection, limits, ..RequestContext::default() };
         let expects = matches!(content, Body::File { length: MIN_EXPECT_CONTINUE_LENGTH.., .. });
         if expects {
             self.send_with_expectation(head, &content, context, progress)

@@ -177,8 +177,8 @@ impl Connection {
         let room = self.buffers.room().map_err(other)?;
         let amount = match self.link.read(room, limits.due(self.last_activity)) {
             // A server that rejects a request without reading all of it ends the connection with a reset.
-            Err(error) if self.buffers.is_refusal() && is_abrupt_end(&error) => 0,
-            Ok(0) if self.is_broken && !self.buffers.is_refusal() => {
+            Err(error) if self.buffers.is_error_status() && is_abrupt_end(&error) => 0,
+            Ok(0) if self.is_broken && !self.buffers.is_error_status() => {
                 return Err(failed(ErrorKind::ConnectionReset.into()));
             }
             result => result.map_err(failed)?,
@@ -245,12 +245,13 @@ impl Transport for Connection {
     fn is_open(&mut self) -> bool {
         let now = Instant::now();
         let is_idle = self.history.idle_since().is_some();
-        let (stop_sending, fresh) = RequestContext::with(|context| (context.stop_sending, context.fresh));
+        let (stop_sending, requires_new_connection) =
+            RequestContext::with(|context| (context.stop_sending, context.requires_new_connection));
         self.pending_output.shrink_to(FLUSH_THRESHOLD);
         let is_usable = !self.history.is_stale(now)
             && self.pending_output.is_empty()
             && self.buffers.is_clean()
-            && if is_idle { !fresh } else { !stop_sending && !self.is_broken }
+            && if is_idle { !requires_new_connection } else { !stop_sending && !self.is_broken }
             && self.link.is_idle();
         if is_usable {
             self.history.set_idle_since((!is_idle).then_some(now));

@@ -15,7 +15,7 @@ pub(super) struct RequestContext {
     /// The head has `Expect: 100-continue`.
     pub(super) expects_continue: bool,
     /// The exchange needs a connection that has served no other.
-    pub(super) fresh: bool,
+    pub(super) requires_new_connection: bool,
     pub(super) limits: TimeLimits,
     /// A connection was made for the exchange.
     pub(super) connected: bool,

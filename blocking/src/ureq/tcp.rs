@@ -1,12 +1,12 @@
 //! TCP in the calling thread: lookups of hosts, connections to one of their addresses, and sockets with a deadline.
 
 mod hosts;
-mod look_up;
+mod lookups;
 mod race;
 mod socket;
 
 #[cfg(test)]
-pub(super) use self::look_up::LookUps;
+pub(super) use self::lookups::Lookups;
 pub(super) use self::{
     hosts::Hosts,
     socket::{Ready, Socket},

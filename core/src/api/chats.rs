@@ -116,7 +116,7 @@ impl<X: Executor> Chats<X> {
     }
 
     /// Downloads an asset, such as a received attachment, into memory: up to
-    /// [`Limits::max_download`](crate::config::Limits::max_download) (64 MiB by default).
+    /// [`Limits::max_download_size`](crate::config::Limits::max_download_size) (64 MiB by default).
     ///
     /// # Errors
     ///

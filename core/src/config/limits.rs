@@ -88,12 +88,12 @@ impl Default for RetryPolicy {
 pub struct Limits {
     /// Maximum size of a JSON response, in bytes. If a page of a list exceeds it, smaller pages are requested.
     /// Default: 16 MiB.
-    pub max_response_body: u64,
+    pub max_response_size: u64,
     /// Maximum size of the JSON of all pages of a list, in bytes. Default: 256 MiB.
-    pub max_list: u64,
+    pub max_list_size: u64,
     /// Maximum size of an avatar or attachment downloaded into memory, in bytes. Downloads into files are unlimited.
     /// Default: 64 MiB.
-    pub max_download: u64,
+    pub max_download_size: u64,
     /// Maximum number of idle connections that an executor keeps. Default: 64.
     pub max_idle_connections: usize,
     /// Maximum time that a connection stays idle before it is closed. Default: 50 s.
@@ -103,9 +103,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_response_body: 16 << 20,
-            max_list: 256 << 20,
-            max_download: 64 << 20,
+            max_response_size: 16 << 20,
+            max_list_size: 256 << 20,
+            max_download_size: 64 << 20,
             max_idle_connections: 64,
             max_idle_age: Duration::from_secs(50),
         }

@@ -30,7 +30,7 @@ pub struct Exchange {
     pub progress: Option<Progress>,
     /// Requires a new connection: an earlier attempt failed on a reused one, so other idle connections may be dead,
     /// too.
-    pub fresh: bool,
+    pub requires_new_connection: bool,
 }
 
 /// The handling of a response body: see [`Exchange::body_policy`].
@@ -47,7 +47,7 @@ pub struct BodyPolicy {
 
 impl Exchange {
     pub(crate) const fn new(request: http::Request<Body>, timeout: Timeout, limit: u64) -> Self {
-        Self { request, timeout, limit, to_file: None, progress: None, fresh: false }
+        Self { request, timeout, limit, to_file: None, progress: None, requires_new_connection: false }
     }
 
     /// Returns the handling of the response body, to be adapted [to the status](BodyPolicy::for_status).

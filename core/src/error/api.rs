@@ -31,7 +31,7 @@ pub struct ApiError {
     /// This error is the response to the last attempt only.
     /// For example, an earlier attempt to [post](crate::ChatRef::post) may have succeeded before the bot lost the
     /// permission that this error reports as missing.
-    pub previous_attempt_unanswered: bool,
+    pub previous_outcome_unknown: bool,
     pub(crate) meaning: Meaning,
     pub(crate) redaction: Redaction,
 }
@@ -74,7 +74,7 @@ impl fmt::Debug for ApiError {
             .field("retry_after", &self.retry_after)
             .field("invalid_members", &self.shown_members())
             .field("excerpt", &self.excerpt)
-            .field("previous_attempt_unanswered", &self.previous_attempt_unanswered)
+            .field("previous_outcome_unknown", &self.previous_outcome_unknown)
             .finish_non_exhaustive()
     }
 }

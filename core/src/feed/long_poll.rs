@@ -18,13 +18,13 @@ const FORGET_AFTER: Duration = Duration::from_secs(60 * 60);
 /// would otherwise cut every idle poll.
 ///
 /// ```text
-///   longest ──cut twice after t──► 3/4 of t ──10 polls succeed──► 1 s more, up to t - 1 s
+///   max_wait ──cut twice after t─► 3/4 of t ──10 polls succeed──► 1 s more, up to t - 1 s
 ///                                     ▲                                     │ after an hour, beyond that
 ///                                     └──────────────cut twice──────────────┘
 /// ```
 #[derive(Debug)]
 pub(super) struct LongPollDuration {
-    longest: Duration,
+    max_wait: Duration,
     current: Duration,
     /// Number of consecutive cuts, and the shortest time after which one occurred.
     cuts: u32,
@@ -36,8 +36,8 @@ pub(super) struct LongPollDuration {
 }
 
 impl LongPollDuration {
-    pub(super) const fn new(longest: Duration) -> Self {
-        Self { longest, current: longest, cuts: 0, cut_after: Duration::MAX, successes: 0, too_long: None }
+    pub(super) const fn new(max_wait: Duration) -> Self {
+        Self { max_wait, current: max_wait, cuts: 0, cut_after: Duration::MAX, successes: 0, too_long: None }
     }
 
     /// Returns the duration of the next poll, in whole seconds.
@@ -71,11 +71,11 @@ impl LongPollDuration {
             return;
         }
         (self.cuts, self.cut_after) = (0, Duration::MAX);
-        if self.current == self.longest {
+        if self.current == self.max_wait {
             return;
         }
         self.successes += 1;
-        let longer = (self.current + MIN_LONG_POLL).min(self.longest);
+        let longer = (self.current + MIN_LONG_POLL).min(self.max_wait);
         // With a margin of one second for the network.
         let is_below = |too_long| longer.saturating_add(MIN_LONG_POLL) <= too_long;
         let may_grow = self.too_long.is_none_or(|(too_long, until)| is_below(too_long) || now >= until);

@@ -13,7 +13,7 @@ use crate::{
     error::{Error, ErrorKind, UnexpectedResponse},
     flow::{
         backoff,
-        call::{Call, discredits_idle_connections},
+        call::{Call, invalidates_idle_connections},
         ready,
     },
     machine::{Feed, Machine, Reply, Step, Ticket},
@@ -55,8 +55,8 @@ pub struct Poller<T> {
     /// Set if the server expired the lease or the cursor since the last successful poll. A second time counts as a
     /// failure.
     restarted: bool,
-    /// Makes the next request require a new connection: see [`discredits_idle_connections`].
-    fresh: bool,
+    /// Makes the next request require a new connection: see [`invalidates_idle_connections`].
+    requires_new_connection: bool,
     state: State<T>,
 }
 
@@ -108,19 +108,23 @@ impl<T: FeedItem> Poller<T> {
             failures: 0,
             outages: 0,
             restarted: false,
-            fresh: false,
+            requires_new_connection: false,
             state,
         }
     }
 
     fn next_request(&mut self) -> State<T> {
-        let fresh = mem::take(&mut self.fresh);
+        let requires_new_connection = mem::take(&mut self.requires_new_connection);
         if self.source.is_leased() && self.subscription.is_none() {
-            return State::Subscribing(Box::new(self.session.call_once(updates::subscribe(&self.source)).fresh(fresh)));
+            return State::Subscribing(Box::new(
+                self.session
+                    .call_once(updates::subscribe(&self.source))
+                    .requires_new_connection(requires_new_connection),
+            ));
         }
         let (subscription, cursor) = (self.subscription.as_deref(), self.cursor.as_deref());
         let endpoint = updates::updates(&self.source, subscription, cursor, self.long_poll.current());
-        State::Polling(Box::new(self.session.call_once(endpoint).fresh(fresh)))
+        State::Polling(Box::new(self.session.call_once(endpoint).requires_new_connection(requires_new_connection)))
     }
 
     fn checkpoint(&self, cursor: &Arc<str>) -> Checkpoint {
@@ -253,7 +257,7 @@ impl<T: FeedItem> Poller<T> {
 
     /// Reports the failure and waits.
     fn back_off(&mut self, now: Now, error: Error, wait: Duration) -> State<T> {
-        self.fresh = discredits_idle_connections(&error);
+        self.requires_new_connection = invalidates_idle_connections(&error);
         self.failures = self.failures.saturating_add(1);
         let retry_at = now.moment.saturating_add(wait);
         self.pending.push_back(FeedEvent::Retrying(Retrying { attempt: self.failures, error, retry_at }));

@@ -38,8 +38,8 @@ pub(crate) struct Call<T> {
     outcome_unknown: bool,
     /// Allows one free attempt if a reused connection turns out to be closed.
     may_replace_stale_connection: bool,
-    /// Makes the next attempts require a new connection: see [`Exchange::fresh`].
-    fresh: bool,
+    /// Makes the next attempts require a new connection: see [`Exchange::requires_new_connection`].
+    requires_new_connection: bool,
     /// Time of the last attempt; the epoch before the first.
     sent_at: Moment,
     /// Time from the last attempt to its reply.
@@ -90,7 +90,7 @@ impl<T> Call<T> {
             in_progress: None,
             outcome_unknown: false,
             may_replace_stale_connection: retries > 0,
-            fresh: false,
+            requires_new_connection: false,
             sent_at: Moment::EPOCH,
             elapsed: Duration::ZERO,
             resume: None,
@@ -105,9 +105,9 @@ impl<T> Call<T> {
         self
     }
 
-    /// Sets [`Exchange::fresh`] of its attempts.
-    pub(crate) fn fresh(mut self, fresh: bool) -> Self {
-        self.fresh = fresh;
+    /// Sets [`Exchange::requires_new_connection`] of its attempts.
+    pub(crate) fn requires_new_connection(mut self, requires_new_connection: bool) -> Self {
+        self.requires_new_connection = requires_new_connection;
         self
     }
 
@@ -145,7 +145,7 @@ impl<T> Call<T> {
             headers.insert(protocol::IDEMPOTENCY_KEY, key);
         }
         let mut exchange = Exchange::new(request, endpoint.timeout(&config.timeouts), endpoint.limit(&config.limits));
-        exchange.fresh = self.fresh;
+        exchange.requires_new_connection = self.requires_new_connection;
         exchange.progress = endpoint.progress();
         if let Some(resume) = &self.resume {
             resume.apply_to(&mut exchange);
@@ -214,8 +214,8 @@ impl<T> Call<T> {
     fn retry(&mut self, now: Now, error: Error) -> State<T> {
         self.outcome_unknown |= error.outcome_unknown();
         // A server sends 408 before it closes an idle connection; others may be as old (RFC 9110, section 15.5.9).
-        self.fresh |=
-            discredits_idle_connections(&error) || error.status() == Some(StatusCode::REQUEST_TIMEOUT.as_u16());
+        self.requires_new_connection |=
+            invalidates_idle_connections(&error) || error.status() == Some(StatusCode::REQUEST_TIMEOUT.as_u16());
         // Servers close idle connections: once per call, this costs neither a wait nor an attempt.
         if is_stale_connection(&error) && mem::take(&mut self.may_replace_stale_connection) {
             return State::Ready;
@@ -227,7 +227,7 @@ impl<T> Call<T> {
         let counts = self.max_retries == 0
             || !is_limited
             || self.place.as_ref().is_none_or(|place| place.is_first_of_round(self.sent_at));
-        let nth = self.in_progress_polls(now, &error).unwrap_or_else(|| {
+        let nth = self.in_progress_responses(now, &error).unwrap_or_else(|| {
             self.failures = self.failures.saturating_add(u32::from(counts));
             self.failures.max(1)
         });
@@ -257,7 +257,7 @@ impl<T> Call<T> {
 
     /// Returns the number of responses saying that an earlier attempt is still being processed, which is not a failure
     /// of the attempts since. `None` for any other error, and after the time that processing can take.
-    fn in_progress_polls(&mut self, now: Now, error: &Error) -> Option<u32> {
+    fn in_progress_responses(&mut self, now: Now, error: &Error) -> Option<u32> {
         let (Error::Api(api_error), Some(endpoint)) = (error, &self.endpoint) else { return None };
         if self.max_retries == 0 || !api_error.meaning.is_in_progress {
             return None;
@@ -324,7 +324,7 @@ fn is_stale_connection(error: &Error) -> bool {
 
 /// Returns `true` if all connections that were idle for as long as this one may be dead, because the server or an
 /// intermediary had dropped a reused one.
-pub(crate) fn discredits_idle_connections(error: &Error) -> bool {
+pub(crate) fn invalidates_idle_connections(error: &Error) -> bool {
     let Error::Connection(cause) = error else { return false };
     cause.reused && matches!(cause.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout)
 }

@@ -88,9 +88,9 @@ impl<T: Clone + Send> Paginator<T> {
     /// Adds a page. Returns the call for the next page, unless this was the last.
     fn push_page(&mut self, page: Page<T>) -> Result<Option<Call<Page<T>>>, Error> {
         self.bytes = self.bytes.saturating_add(page.bytes);
-        let max_list = self.session.config().limits.max_list;
-        if self.bytes > max_list {
-            let reason = format!("the list is larger than the limit `max_list` ({max_list} bytes)");
+        let max_list_size = self.session.config().limits.max_list_size;
+        if self.bytes > max_list_size {
+            let reason = format!("the list is larger than the limit `max_list_size` ({max_list_size} bytes)");
             return Err(UnexpectedResponse::new(reason).into());
         }
         self.collected.items.append(page.items);

@@ -28,7 +28,7 @@ const MAX_FILE_NAME_CHARS: usize = 255;
 pub(crate) fn load_avatar(tid: &ThreadId) -> Result<Endpoint<Vec<u8>>, Error> {
     Ok(Endpoint::get(avatar(tid)?)
         .transfer_timeout()
-        .with_limit(|limits| limits.max_download)
+        .with_limit(|limits| limits.max_download_size)
         .returns_content(ExpectedContent::image(JPEG))
         .decode_with(jpeg))
 }
@@ -110,7 +110,7 @@ impl UploadHeaders {
 
 /// `GET /v1/assets/{id}`, into memory.
 pub(crate) fn download(download: &Download) -> Result<Endpoint<Vec<u8>>, Error> {
-    Ok(download_request(download)?.with_limit(|limits| limits.max_download).decode_with(|reader| reader.bytes()))
+    Ok(download_request(download)?.with_limit(|limits| limits.max_download_size).decode_with(|reader| reader.bytes()))
 }
 
 /// `GET /v1/assets/{id}`, to the file of the call. The length is verified on the file.

@@ -220,7 +220,7 @@ impl<T> Endpoint<T> {
     }
 
     pub(crate) fn limit(&self, limits: &Limits) -> u64 {
-        self.request.limit.map_or(limits.max_response_body, |limit| limit(limits))
+        self.request.limit.map_or(limits.max_response_size, |limit| limit(limits))
     }
 
     /// Decodes the response. Credentials that the server echoes are redacted from texts.

@@ -112,7 +112,7 @@ pub(super) fn api_error(reader: &ResponseReader<'_>, now: Now) -> Result<ApiErro
             retry_after,
             invalid_members: ids.map(|id| reader.exact(id.as_bytes())).collect(),
             excerpt: None,
-            previous_attempt_unanswered: false,
+            previous_outcome_unknown: false,
             meaning,
             redaction: reader.redaction(),
         });
@@ -140,7 +140,7 @@ pub(super) fn api_error(reader: &ResponseReader<'_>, now: Now) -> Result<ApiErro
         retry_after,
         invalid_members: Vec::new(),
         excerpt: Some(reader.excerpt()).filter(|excerpt| !excerpt.is_empty()),
-        previous_attempt_unanswered: false,
+        previous_outcome_unknown: false,
         meaning: meaning(status, None),
         redaction: reader.redaction(),
     })

@@ -16,13 +16,17 @@ pub struct RecordedRequest {
     pub at: Moment,
     /// Method, URI, headers and body, including the content of a file.
     pub request: http::Request<Vec<u8>>,
-    /// Set if it required a new connection: see [`Exchange::fresh`].
-    pub fresh: bool,
+    /// Set if it required a new connection: see [`Exchange::requires_new_connection`].
+    pub requires_new_connection: bool,
 }
 
 impl RecordedRequest {
     pub(super) fn new(at: Moment, exchange: &Exchange, body: Vec<u8>) -> Self {
-        Self { at, request: exchange.request.clone().map(|_| body), fresh: exchange.fresh }
+        Self {
+            at,
+            request: exchange.request.clone().map(|_| body),
+            requires_new_connection: exchange.requires_new_connection,
+        }
     }
 
     /// Returns the path as it was sent, with ids percent-encoded.

@@ -178,10 +178,10 @@ fn too_large_page_is_requested_again_with_fewer_items() {
 
 #[test]
 fn list_has_a_limit_over_all_of_its_pages() {
-    let limited = config().with_limits(Limits { max_list: 1000, ..Limits::default() });
+    let limited = config().with_limits(Limits { max_list_size: 1000, ..Limits::default() });
     let script = (0..20)
         .fold(Script::with_config(limited), |script, at| script.then(Expect::get("/v1/users"), page(&at.to_string())));
     let error = Client::new(script.clone()).contacts().users().expect_err("it is too large");
-    assert!(error.to_string().contains("`max_list` (1000 bytes)"), "{error}");
+    assert!(error.to_string().contains("`max_list_size` (1000 bytes)"), "{error}");
     assert!(script.requests().len() < 15, "it ends there");
 }

@@ -210,9 +210,9 @@ fn unusable_times_and_limits_are_refused_by_every_adapter() {
         (with(Timeouts { request: Duration::ZERO, ..timeouts }), "timeout `request`", "zero"),
         (with(Timeouts { listing: Duration::ZERO, ..timeouts }), "timeout `listing`", "zero"),
         (with(Timeouts { transfer_idle: Duration::ZERO, ..timeouts }), "timeout `transfer_idle`", "zero"),
-        (config().with_limits(Limits { max_response_body: 0, ..limits }), "limit `max_response_body`", "zero"),
-        (config().with_limits(Limits { max_list: 0, ..limits }), "limit `max_list`", "zero"),
-        (config().with_limits(Limits { max_download: 0, ..limits }), "limit `max_download`", "zero"),
+        (config().with_limits(Limits { max_response_size: 0, ..limits }), "limit `max_response_size`", "zero"),
+        (config().with_limits(Limits { max_list_size: 0, ..limits }), "limit `max_list_size`", "zero"),
+        (config().with_limits(Limits { max_download_size: 0, ..limits }), "limit `max_download_size`", "zero"),
         (config().with_retry(RetryPolicy { max_backoff: second / 4, ..retry }), "retry policy", "`initial_backoff`"),
     ] {
         refused(config.validate(), what, why);
@@ -229,9 +229,9 @@ fn unusable_times_and_limits_are_refused_by_every_adapter() {
             ..retry
         }),
         config().with_limits(Limits {
-            max_response_body: 1,
-            max_list: 1,
-            max_download: u64::MAX,
+            max_response_size: 1,
+            max_list_size: 1,
+            max_download_size: u64::MAX,
             max_idle_connections: 0,
             max_idle_age: Duration::ZERO,
         }),

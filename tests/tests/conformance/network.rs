@@ -130,7 +130,7 @@ fn slow_response_is_a_timeout<H: Harness>() {
 
 #[executor_test]
 fn response_that_is_too_large_is_refused<H: Harness>() {
-    let small = |config: Config| config.with_limits(Limits { max_response_body: 1000, ..Limits::default() });
+    let small = |config: Config| config.with_limits(Limits { max_response_size: 1000, ..Limits::default() });
     let large = "x".repeat(1001);
     let chunked = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3e9\r\n{large}\r\n0\r\n\r\n");
     for fault in [Fault::response(200, "application/json", large), Fault::raw(chunked)] {

@@ -14,9 +14,9 @@ fn used_again(kind: TransportErrorKind) -> Respond {
     Respond::error(TransportError::new(kind, "forgotten").with_sent(true).with_reused(true).with_received(1))
 }
 
-/// [`Exchange::fresh`](teamwire_core::effect::Exchange::fresh) of each attempt of the operation.
-fn fresh(played: &ScriptRun) -> Vec<bool> {
-    played.script.requests()[1..].iter().map(|request| request.fresh).collect()
+/// Returns for each attempt of the operation whether it required a new connection.
+fn needs_new_connection(played: &ScriptRun) -> Vec<bool> {
+    played.script.requests()[1..].iter().map(|request| request.requires_new_connection).collect()
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn failed_reused_connection_makes_later_attempts_fresh() {
             let responses = [Respond::status(503), used_again(kind), Respond::status(503), operation.scripted()];
             let played = operation.play(config(), responses);
             assert!(played.outcome.is_ok(), "{operation:?}: {:?}", played.outcome);
-            assert_eq!(fresh(&played), [false, false, true, true], "{operation:?}, {kind:?}");
+            assert_eq!(needs_new_connection(&played), [false, false, true, true], "{operation:?}, {kind:?}");
         }
     }
 }
@@ -39,16 +39,16 @@ fn stale_connection_is_replaced_by_a_fresh_one() {
         )
     };
     let played = Operation::Post.play(config(), [stale(), Operation::Post.scripted()]);
-    assert_eq!((played.outcome.is_ok(), fresh(&played)), (true, vec![false, true]));
+    assert_eq!((played.outcome.is_ok(), needs_new_connection(&played)), (true, vec![false, true]));
     // Dead connections use up one replacement and one attempt, however many there are.
     let played = Operation::Post.play(config(), [stale(), stale(), Operation::Post.scripted()]);
-    assert_eq!((played.outcome.is_ok(), fresh(&played)), (true, vec![false, true, true]));
+    assert_eq!((played.outcome.is_ok(), needs_new_connection(&played)), (true, vec![false, true, true]));
 }
 
 #[test]
 fn connection_closed_by_the_server_makes_others_suspect() {
     let played = Operation::Me.play(config(), [Respond::status(408), Respond::status(503), Operation::Me.scripted()]);
-    assert_eq!((played.outcome.is_ok(), fresh(&played)), (true, vec![false, true, true]));
+    assert_eq!((played.outcome.is_ok(), needs_new_connection(&played)), (true, vec![false, true, true]));
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn other_failures_make_no_connection_suspect() {
         TransportError::new(TransportErrorKind::Resolve, "no such host"),
     ] {
         let played = Operation::Me.play(config(), [Respond::error(fault), Operation::Me.scripted()]);
-        assert_eq!(fresh(&played), [false, false]);
+        assert_eq!(needs_new_connection(&played), [false, false]);
     }
 }
 
@@ -73,7 +73,10 @@ fn download_that_is_resumed_takes_a_fresh_connection() {
     );
     client.chats().download_to(&asset(), "plan.pdf").expect("it is complete");
     let script = client.executor();
-    assert_eq!(script.requests().iter().map(|request| request.fresh).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(
+        script.requests().iter().map(|request| request.requires_new_connection).collect::<Vec<_>>(),
+        [false, true]
+    );
     assert_eq!((script.file("plan.pdf"), script.file("plan.pdf.part")), (Some(b"12345".to_vec()), None));
 }
 

@@ -11,7 +11,7 @@ use crate::support::{ANY_ASSET, Folder, bytes, shown};
 #[executor_test(adapters)]
 fn download_into_memory_has_its_limit<H: Harness>() {
     let folder = Folder::new();
-    let limits = Limits { max_download: 100_000, ..Limits::default() };
+    let limits = Limits { max_download_size: 100_000, ..Limits::default() };
     let fixture = Fixture::<H>::with(Sandbox::builder(), |config| config.with_limits(limits));
     let chats = fixture.client.chats();
     let (fits, does_not) = (bytes(100_000), bytes(100_001));

@@ -74,7 +74,7 @@ fn response_of_any_form_goes_to_a_file<H: Harness>() {
             }
         });
         // The limit is for responses in memory.
-        let limits = Limits { max_response_body: 10, ..Limits::default() };
+        let limits = Limits { max_response_size: 10, ..Limits::default() };
         let client = H::connect(config(&server.url()).with_limits(limits));
         for _ in 0..5 {
             let path = folder.file("file", "an earlier content, which is longer than some of the new".repeat(10));

@@ -51,7 +51,7 @@ fn body_of_exactly_the_limit_is_accepted<H: Harness>() {
         peer.send(format!("{CHUNKED}a\r\n0123456789\r\n0\r\n\r\n"));
         peer.serve(200, "01234567890");
     });
-    let limits = Limits { max_response_body: 10, ..Limits::default() };
+    let limits = Limits { max_response_size: 10, ..Limits::default() };
     let client = H::connect(config(&server.url()).with_limits(limits));
     for _ in 0..2 {
         assert_eq!(response::<H>(&client, unchanged).body(), b"0123456789");
@@ -66,7 +66,7 @@ fn announced_length_allocates_nothing<H: Harness>() {
         peer.request();
         peer.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\nx", u64::MAX));
     });
-    let limits = Limits { max_response_body: u64::MAX, ..Limits::default() };
+    let limits = Limits { max_response_size: u64::MAX, ..Limits::default() };
     let client = H::connect(config(&server.url()).with_limits(limits));
     let fault = fault::<H>(&client, unchanged);
     assert_eq!((fault.kind, fault.received), (TransportErrorKind::Disconnected, 1), "{fault}");

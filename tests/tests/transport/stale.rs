@@ -84,9 +84,9 @@ fn fresh_exchange_takes_a_new_connection_and_ends_the_old<H: Harness>() {
     });
     let client = client::<H>(&server);
     ask_at_once::<H>(&client, MANY);
-    response::<H>(&client, |exchange| exchange.fresh = true);
+    response::<H>(&client, |exchange| exchange.requires_new_connection = true);
     has_ended.recv().expect("the old connections are closed");
     response::<H>(&client, unchanged);
-    response::<H>(&client, |exchange| exchange.fresh = true);
+    response::<H>(&client, |exchange| exchange.requires_new_connection = true);
     assert_eq!(server.connections(), MANY + 2);
 }

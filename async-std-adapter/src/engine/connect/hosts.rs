@@ -18,7 +18,7 @@ use super::error_chain;
 use crate::{engine::deadline::Deadline, runtime::Runtime};
 
 /// Maximum number of concurrent lookups. On most runtimes each occupies a thread until it ends.
-const MAX_LOOK_UPS: usize = 4;
+const MAX_LOOKUPS: usize = 4;
 /// Age from which a lookup in progress is not shared any more, as a new one may succeed earlier.
 const MAX_SHARED_AGE: Duration = Duration::from_secs(5);
 
@@ -27,15 +27,15 @@ type LookedUp = Result<Vec<SocketAddr>, Arc<io::Error>>;
 /// Hosts by name and port.
 #[derive(Default)]
 pub(super) struct Hosts {
-    look_ups: Mutex<LookUps>,
+    lookups: Mutex<Lookups>,
     preferred: PreferredAddresses,
 }
 
 /// Lookups in progress, and some that have ended, which are removed when the next one starts.
 #[derive(Default)]
-struct LookUps(Vec<LookUp>);
+struct Lookups(Vec<Lookup>);
 
-struct LookUp {
+struct Lookup {
     host: String,
     port: u16,
     started: Instant,
@@ -54,12 +54,12 @@ impl Hosts {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
         deadline.enter_phase("looking up the host");
-        let look_up = self.look_up(host, port, deadline.runtime());
-        let Some(look_up) = look_up else {
-            let why = format!("{host}: {MAX_LOOK_UPS} lookups of other hosts have not ended");
+        let lookup = self.look_up(host, port, deadline.runtime());
+        let Some(lookup) = lookup else {
+            let why = format!("{host}: {MAX_LOOKUPS} lookups of other hosts have not ended");
             return Err(TransportError::new(TransportErrorKind::Resolve, why));
         };
-        let addresses = deadline.race(look_up).await?.map_err(|error| unresolved(host, &error))?;
+        let addresses = deadline.race(lookup).await?.map_err(|error| unresolved(host, &error))?;
         if addresses.is_empty() {
             return Err(TransportError::new(TransportErrorKind::Resolve, format!("{host} has no address")));
         }
@@ -77,11 +77,11 @@ impl Hosts {
         port: u16,
         runtime: &R,
     ) -> Option<impl Future<Output = LookedUp> + use<R>> {
-        self.look_ups.lock().unwrap_or_else(PoisonError::into_inner).get_or_start(host, port, runtime)
+        self.lookups.lock().unwrap_or_else(PoisonError::into_inner).get_or_start(host, port, runtime)
     }
 }
 
-impl LookUps {
+impl Lookups {
     /// Returns the lookup of this host that is in progress, or a new one; `None` if there are too many.
     ///
     /// An abandoned lookup is kept until it ends, for the next caller: its thread is busy either way.
@@ -92,9 +92,9 @@ impl LookUps {
         runtime: &R,
     ) -> Option<impl Future<Output = LookedUp> + use<R>> {
         // The result of a finished lookup may be out of date.
-        self.0.retain(|look_up| !look_up.has_ended());
-        let is_full = self.0.len() >= MAX_LOOK_UPS;
-        let same = self.0.iter().rev().find(|look_up| look_up.host == host && look_up.port == port);
+        self.0.retain(|lookup| !lookup.has_ended());
+        let is_full = self.0.len() >= MAX_LOOKUPS;
+        let same = self.0.iter().rev().find(|lookup| lookup.host == host && lookup.port == port);
         match same {
             Some(same) if is_full || same.started.elapsed() < MAX_SHARED_AGE => return Some(same.result.clone()),
             None if is_full => return None,
@@ -102,14 +102,14 @@ impl LookUps {
         }
         let (runtime, name) = (runtime.clone(), host.to_owned());
         let result = async move { runtime.resolve(&name, port).await.map_err(Arc::new) };
-        let look_up = LookUp { host: host.to_owned(), port, started: Instant::now(), result: result.boxed().shared() };
-        let result = look_up.result.clone();
-        self.0.push(look_up);
+        let lookup = Lookup { host: host.to_owned(), port, started: Instant::now(), result: result.boxed().shared() };
+        let result = lookup.result.clone();
+        self.0.push(lookup);
         Some(result)
     }
 }
 
-impl LookUp {
+impl Lookup {
     fn has_ended(&self) -> bool {
         self.result.clone().poll_unpin(&mut Context::from_waker(Waker::noop())).is_ready()
     }

@@ -27,7 +27,7 @@ pub(crate) struct Probe {
     /// Number of timers that were set.
     pub(crate) sleeps: Arc<AtomicUsize>,
     /// Number of lookups.
-    pub(crate) look_ups: Arc<AtomicUsize>,
+    pub(crate) lookups: Arc<AtomicUsize>,
     /// The addresses of every host, whatever the port. Without any, lookups fail.
     pub(crate) addresses: Vec<SocketAddr>,
     /// An address that never responds.
@@ -36,9 +36,9 @@ pub(crate) struct Probe {
     /// The addresses of the connection attempts, in their order.
     pub(crate) dialled: Arc<Mutex<Vec<SocketAddr>>>,
     /// Channel of which each lookup awaits a message, or the end.
-    pub(crate) look_up_waits: Option<Arc<Mutex<Receiver<()>>>>,
+    pub(crate) lookup_waits: Option<Arc<Mutex<Receiver<()>>>>,
     /// The error of every lookup.
-    pub(crate) look_up_error: Option<fn() -> io::Error>,
+    pub(crate) lookup_error: Option<fn() -> io::Error>,
     /// Timers never fire.
     pub(crate) is_timeless: bool,
 }
@@ -86,11 +86,11 @@ impl Runtime for Probe {
     }
 
     async fn resolve(&self, _: &str, _: u16) -> io::Result<Vec<SocketAddr>> {
-        self.look_ups.fetch_add(1, Ordering::SeqCst);
-        if let Some(message) = self.look_up_waits.clone() {
+        self.lookups.fetch_add(1, Ordering::SeqCst);
+        if let Some(message) = self.lookup_waits.clone() {
             AsyncStdRuntime.unblock(move || message.lock().expect("no thread panicked").recv().ok()).await;
         }
-        if let Some(error) = self.look_up_error {
+        if let Some(error) = self.lookup_error {
             return Err(error());
         }
         if self.addresses.is_empty() {

@@ -18,29 +18,29 @@ use teamwire_core::{
 };
 
 use super::*;
-use crate::{executor::BlockingExecutor, ureq::tcp::LookUps};
+use crate::{executor::BlockingExecutor, ureq::tcp::Lookups};
 
 const ME: &str =
     r#"{"uid":"u-bot","first_name":"Example","last_name":"Bot","organisation":"Example Org","is_bot":true}"#;
 
-fn client(look_ups: LookUps, time: Duration) -> Client<BlockingExecutor> {
-    client_with(look_ups, time, |config| config)
+fn client(lookups: Lookups, time: Duration) -> Client<BlockingExecutor> {
+    client_with(lookups, time, |config| config)
 }
 
-fn proxied(look_ups: LookUps) -> Client<BlockingExecutor> {
-    client_with(look_ups, Duration::from_secs(30), |config| {
+fn proxied(lookups: Lookups) -> Client<BlockingExecutor> {
+    client_with(lookups, Duration::from_secs(30), |config| {
         config.with_proxy("http://proxy.test:81").expect("a URL").with_tunnel_for_plain_http(true)
     })
 }
 
-fn client_with(look_ups: LookUps, time: Duration, change: fn(Config) -> Config) -> Client<BlockingExecutor> {
+fn client_with(lookups: Lookups, time: Duration, change: fn(Config) -> Config) -> Client<BlockingExecutor> {
     let credentials = Credentials::new("app-id", "the secret").expect("credentials");
     let config = Config::new_insecure("http://backend.test:81", credentials).expect("a URL");
     let timeouts = Timeouts { request: time, listing: time, transfer_idle: time };
     let config = config.with_retry(RetryPolicy::NEVER).with_timeouts(timeouts);
     let config = change(config);
     let mut http = UreqTransport::new(&config).expect("options that can be had");
-    http.connector.hosts = Hosts::with(look_ups);
+    http.connector.hosts = Hosts::with(lookups);
     http.agent = agent(http.agent.config().clone(), http.connector.clone());
     Client::new(BlockingExecutor::new(config, http).expect("options that can be had"))
 }
@@ -63,12 +63,12 @@ fn server(requests: usize) -> SocketAddr {
 fn a_host_is_looked_up_for_a_connection_and_not_for_a_request() {
     let (address, count) = (server(3), Arc::new(AtomicUsize::new(0)));
     let counts = count.clone();
-    let look_ups = LookUps::with(move |host, port| {
+    let lookups = Lookups::with(move |host, port| {
         assert_eq!((host, port), ("backend.test", 81));
         counts.fetch_add(1, Ordering::SeqCst);
         Ok(vec![address])
     });
-    let client = client(look_ups, Duration::from_secs(30));
+    let client = client(lookups, Duration::from_secs(30));
     for _ in 0..3 {
         client.contacts().me().expect("a response");
     }
@@ -76,16 +76,16 @@ fn a_host_is_looked_up_for_a_connection_and_not_for_a_request() {
 }
 
 #[test]
-fn a_look_up_that_hangs_is_given_up_in_time_and_not_begun_again() {
+fn a_lookup_that_hangs_is_given_up_in_time_and_not_begun_again() {
     let (end, ended) = mpsc::channel::<()>();
     let (ended, count) = (Mutex::new(ended), Arc::new(AtomicUsize::new(0)));
     let counts = count.clone();
-    let look_ups = LookUps::with(move |_, _| {
+    let lookups = Lookups::with(move |_, _| {
         counts.fetch_add(1, Ordering::SeqCst);
         ended.lock().expect("nothing panics").recv().expect_err("the test drops the other end");
         Ok(Vec::new())
     });
-    let client = client(look_ups, Duration::from_millis(50));
+    let client = client(lookups, Duration::from_millis(50));
     for _ in 0..5 {
         let error = client.contacts().me().expect_err("the lookup hangs");
         assert!(error.to_string().contains("no complete response within 50ms"), "{error}");
@@ -107,7 +107,7 @@ fn a_silent_address_costs_a_moment_and_not_its_share_of_the_time() {
         }
     }
     let address = server(1);
-    let client = client(LookUps::with(move |_, _| Ok(vec![silent, address])), Duration::from_secs(60));
+    let client = client(Lookups::with(move |_, _| Ok(vec![silent, address])), Duration::from_secs(60));
     let begun = Instant::now();
     client.contacts().me().expect("a response");
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
@@ -119,9 +119,9 @@ fn an_address_that_opens_no_tunnel_any_more_is_not_tried_first() {
     // it.
     let [first, second] = [(), ()].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
     let [a, b] = [&first, &second].map(|listener| listener.local_addr().expect("it is bound"));
-    let look_ups = Mutex::new(vec![vec![a, b], vec![a, b], vec![b, a]]);
-    let look_ups = LookUps::with(move |_, _| Ok(look_ups.lock().expect("nothing panics").pop().unwrap_or_default()));
-    let client = proxied(look_ups);
+    let lookups = Mutex::new(vec![vec![a, b], vec![a, b], vec![b, a]]);
+    let lookups = Lookups::with(move |_, _| Ok(lookups.lock().expect("nothing panics").pop().unwrap_or_default()));
+    let client = proxied(lookups);
 
     let serves = |listener: &TcpListener, replies: &[String]| {
         let (mut peer, _) = listener.accept().expect("a client");

@@ -8,20 +8,20 @@ use std::{
 use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::PreferredAddresses;
 
-use super::{look_up::LookUps, race, socket::Socket};
+use super::{lookups::Lookups, race, socket::Socket};
 
 /// Connects to hosts by name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hosts {
-    look_ups: LookUps,
+    lookups: Lookups,
     preferred: Arc<PreferredAddresses>,
 }
 
 impl Hosts {
     /// Creates hosts with these lookups.
     #[cfg(test)]
-    pub(crate) fn with(look_ups: LookUps) -> Self {
-        Self { look_ups, ..Self::default() }
+    pub(crate) fn with(lookups: Lookups) -> Self {
+        Self { lookups, ..Self::default() }
     }
 
     /// Connects to this host; an IPv6 address has no brackets. Returns the connection, and its address if there were
@@ -42,7 +42,7 @@ impl Hosts {
                 _ => io::Error::other(TransportError::new(kind, format!("{host}:{port}: {error}"))),
             }
         };
-        let found = self.look_ups.find(host, port, deadline).map_err(failed(TransportErrorKind::Resolve))?;
+        let found = self.lookups.find(host, port, deadline).map_err(failed(TransportErrorKind::Resolve))?;
         let addresses = self.preferred.order(host, port, found);
         let stream = race::connect(&addresses, deadline).map_err(failed(TransportErrorKind::Connect))?;
         let chosen = stream.peer_addr().ok().filter(|_| addresses.len() > 1);
@@ -65,7 +65,7 @@ mod tests {
     fn the_preferred_address_is_tried_first() {
         let [first, second] = [(), ()].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
         let [a, b] = [&first, &second].map(|listener| listener.local_addr().expect("it is bound"));
-        let hosts = Hosts::with(LookUps::with(move |_, _| Ok(vec![a, b])));
+        let hosts = Hosts::with(Lookups::with(move |_, _| Ok(vec![a, b])));
         for (preferred, expected) in [(None, a), (Some(b), b), (None, a)] {
             hosts.prefer("host", 1, preferred);
             let deadline = Some(Instant::now() + Duration::from_secs(10));
@@ -82,10 +82,10 @@ mod tests {
             error.downcast::<TransportError>().expect("a transport error").kind
         };
         assert_eq!(
-            kind(Hosts::with(LookUps::with(|_, _| Err(ErrorKind::NotFound.into())))),
+            kind(Hosts::with(Lookups::with(|_, _| Err(ErrorKind::NotFound.into())))),
             TransportErrorKind::Resolve
         );
         let refusing = vec![SocketAddr::from(([127, 0, 0, 1], 1))];
-        assert_eq!(kind(Hosts::with(LookUps::with(move |_, _| Ok(refusing.clone())))), TransportErrorKind::Connect);
+        assert_eq!(kind(Hosts::with(Lookups::with(move |_, _| Ok(refusing.clone())))), TransportErrorKind::Connect);
     }
 }

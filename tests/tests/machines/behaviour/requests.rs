@@ -52,7 +52,7 @@ fn each_operation_has_its_kind_of_timeout() {
 #[test]
 fn response_may_be_as_large_as_the_limit() {
     assert_eq!(exchange(config(), Operation::Me).limit, 16 << 20);
-    let small = config().with_limits(Limits { max_response_body: 9, ..Limits::default() });
+    let small = config().with_limits(Limits { max_response_size: 9, ..Limits::default() });
     assert_eq!(exchange(small, Operation::Me).limit, 9);
 }
 

@@ -9,13 +9,13 @@ use std::{
 };
 
 /// Maximum number of concurrent lookups.
-const MAX_LOOK_UPS: usize = 4;
+const MAX_LOOKUPS: usize = 4;
 
 /// Lookups of host names, each in a thread of its own, as they cannot be interrupted.
 ///
 /// Concurrent callers share the lookup of a host.
 #[derive(Clone)]
-pub(crate) struct LookUps(Arc<Shared>);
+pub(crate) struct Lookups(Arc<Shared>);
 
 type Resolve = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 type Key = (String, u16);
@@ -32,7 +32,7 @@ struct Pending {
     has_ended: Condvar,
 }
 
-impl LookUps {
+impl Lookups {
     /// Creates lookups with this resolver.
     pub(crate) fn with(resolve: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
         Self(Arc::new(Shared { resolve: Box::new(resolve), pending: Mutex::default() }))
@@ -61,7 +61,7 @@ impl LookUps {
         if let Some(pending) = all.get(&key) {
             return Ok(pending.clone());
         }
-        if all.len() >= MAX_LOOK_UPS {
+        if all.len() >= MAX_LOOKUPS {
             return Err(io::Error::other(format!("{} lookups of other hosts have not ended yet", all.len())));
         }
         let finish = FinishOnDrop { shared: self.0.clone(), key: key.clone(), pending: Arc::default() };
@@ -76,7 +76,7 @@ impl LookUps {
     }
 }
 
-impl Default for LookUps {
+impl Default for Lookups {
     /// Lookups by the operating system.
     fn default() -> Self {
         Self::with(|host, port| Ok((host, port).to_socket_addrs()?.collect()))
@@ -122,9 +122,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl fmt::Debug for LookUps {
+impl fmt::Debug for Lookups {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LookUps").field("pending", &lock(&self.0.pending).len()).finish_non_exhaustive()
+        f.debug_struct("Lookups").field("pending", &lock(&self.0.pending).len()).finish_non_exhaustive()
     }
 }
 
@@ -141,16 +141,16 @@ mod tests {
     use super::*;
 
     /// Returns lookups that end when the sender is dropped, and the number that were started.
-    fn hanging() -> (LookUps, mpsc::Sender<()>, Arc<AtomicUsize>) {
+    fn hanging() -> (Lookups, mpsc::Sender<()>, Arc<AtomicUsize>) {
         let (end, ended) = mpsc::channel();
         let (ended, begun) = (Mutex::new(ended), Arc::new(AtomicUsize::new(0)));
         let count = begun.clone();
-        let look_ups = LookUps::with(move |_, port| {
+        let lookups = Lookups::with(move |_, port| {
             count.fetch_add(1, Ordering::SeqCst);
             lock(&ended).recv().expect_err("the test drops the other end");
             Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))])
         });
-        (look_ups, end, begun)
+        (lookups, end, begun)
     }
 
     fn soon() -> Instant {
@@ -158,13 +158,13 @@ mod tests {
     }
 
     #[test]
-    fn a_look_up_that_hangs_is_shared_until_it_ends() {
-        let (look_ups, end, begun) = hanging();
+    fn a_lookup_that_hangs_is_shared_until_it_ends() {
+        let (lookups, end, begun) = hanging();
         for _ in 0..5 {
-            assert_eq!(look_ups.find("host", 1, Some(soon())).expect_err("it hangs").kind(), ErrorKind::TimedOut);
+            assert_eq!(lookups.find("host", 1, Some(soon())).expect_err("it hangs").kind(), ErrorKind::TimedOut);
         }
         thread::scope(|scope| {
-            let waits: Vec<_> = (0..3).map(|_| scope.spawn(|| look_ups.find("host", 1, None))).collect();
+            let waits: Vec<_> = (0..3).map(|_| scope.spawn(|| lookups.find("host", 1, None))).collect();
             drop(end);
             for wait in waits {
                 assert_eq!(wait.join().expect("no panic").expect("an address").len(), 1);
@@ -175,27 +175,27 @@ mod tests {
             late <= 4,
             "one for those that timed out, and at most one each for those that came after its end: {late}"
         );
-        look_ups.find("host", 1, None).expect("an address");
+        lookups.find("host", 1, None).expect("an address");
         assert_eq!(begun.load(Ordering::SeqCst), late + 1, "an outcome is not kept");
     }
 
     #[test]
     fn no_more_than_a_few_hang_at_a_time() {
-        let (look_ups, _end, begun) = hanging();
+        let (lookups, _end, begun) = hanging();
         for host in ["a", "b", "c", "d"] {
-            assert_eq!(look_ups.find(host, 1, Some(soon())).expect_err("it hangs").kind(), ErrorKind::TimedOut);
+            assert_eq!(lookups.find(host, 1, Some(soon())).expect_err("it hangs").kind(), ErrorKind::TimedOut);
         }
-        let error = look_ups.find("e", 1, Some(soon())).expect_err("there are enough");
+        let error = lookups.find("e", 1, Some(soon())).expect_err("there are enough");
         assert!(error.to_string().contains("4 lookups of other hosts"), "{error}");
-        look_ups.find("127.0.0.1", 1, Some(soon())).expect("an address needs none");
-        assert!(begun.load(Ordering::SeqCst) <= MAX_LOOK_UPS);
+        lookups.find("127.0.0.1", 1, Some(soon())).expect("an address needs none");
+        assert!(begun.load(Ordering::SeqCst) <= MAX_LOOKUPS);
     }
 
     #[test]
     fn failures_have_their_reason() {
-        let why = |look_ups: &LookUps| look_ups.find("host", 1, None).expect_err("there is none").to_string();
-        assert_eq!(why(&LookUps::with(|_, _| Err(io::Error::other("no such host")))), "no such host");
-        assert_eq!(why(&LookUps::with(|_, _| Ok(Vec::new()))), "the host has no address");
-        assert_eq!(why(&LookUps::with(|_, _| panic!("as a test of that"))), "the lookup failed");
+        let why = |lookups: &Lookups| lookups.find("host", 1, None).expect_err("there is none").to_string();
+        assert_eq!(why(&Lookups::with(|_, _| Err(io::Error::other("no such host")))), "no such host");
+        assert_eq!(why(&Lookups::with(|_, _| Ok(Vec::new()))), "the host has no address");
+        assert_eq!(why(&Lookups::with(|_, _| panic!("as a test of that"))), "the lookup failed");
     }
 }

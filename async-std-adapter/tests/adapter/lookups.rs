@@ -26,16 +26,16 @@ const SHORT: Duration = Duration::from_millis(40);
 /// Returns a runtime whose lookups hang until a message is sent for each, or the sender is dropped.
 fn hangs(server: &Server) -> (Probe, Sender<()>) {
     let (release, waits) = mpsc::channel();
-    let look_up_waits = Some(Arc::new(Mutex::new(waits)));
-    (Probe { addresses: vec![server.address], look_up_waits, ..Probe::default() }, release)
+    let lookup_waits = Some(Arc::new(Mutex::new(waits)));
+    (Probe { addresses: vec![server.address], lookup_waits, ..Probe::default() }, release)
 }
 
-fn look_ups(probe: &Probe) -> usize {
-    probe.look_ups.load(Ordering::SeqCst)
+fn lookups(probe: &Probe) -> usize {
+    probe.lookups.load(Ordering::SeqCst)
 }
 
 #[test]
-fn look_up_that_hangs_is_awaited_and_not_repeated() {
+fn lookup_that_hangs_is_awaited_and_not_repeated() {
     let server = Server::always(me());
     let (probe, release) = hangs(&server);
     let client = probe.client(config("http://localhost"));
@@ -45,7 +45,7 @@ fn look_up_that_hangs_is_awaited_and_not_repeated() {
         assert_eq!((error.kind, error.sent), (TransportErrorKind::Timeout, false));
         assert!(error.to_string().contains("looking up the host"), "{error}");
     }
-    assert_eq!(look_ups(&probe), 1);
+    assert_eq!(lookups(&probe), 1);
     let asking = task::spawn({
         let client = client.clone();
         async move { client.contacts().me().await }
@@ -54,11 +54,11 @@ fn look_up_that_hangs_is_awaited_and_not_repeated() {
     // It may wait for the first lookup, or start another one if that has ended before.
     drop(release);
     task::block_on(asking).expect("a response");
-    assert!(look_ups(&probe) <= 2);
+    assert!(lookups(&probe) <= 2);
 }
 
 #[test]
-fn all_waiting_exchanges_share_the_result_of_a_look_up() {
+fn all_waiting_exchanges_share_the_result_of_a_lookup() {
     const AT_ONCE: usize = 16;
     let server = Server::always(me());
     let (probe, release) = hangs(&server);
@@ -75,13 +75,13 @@ fn all_waiting_exchanges_share_the_result_of_a_look_up() {
         assert_eq!(asked.join().expect("no panic").expect("a response"), "Example");
     }
     // Those that started after its end have one of their own.
-    assert!(look_ups(&probe) < AT_ONCE);
+    assert!(lookups(&probe) < AT_ONCE);
 }
 
 #[test]
-fn reason_of_a_failed_look_up_is_kept() {
+fn reason_of_a_failed_lookup_is_kept() {
     let reason = |error| {
-        let probe = Probe { look_up_error: Some(error), ..Probe::default() };
+        let probe = Probe { lookup_error: Some(error), ..Probe::default() };
         let client = probe.client(config("http://localhost"));
         let error = error_of(&client);
         assert!(!error.sent && teamwire_async_std::Error::from(error.clone()).is_transient(), "{error}");
@@ -128,7 +128,7 @@ fn hosts_that_hang_hold_a_limited_number_of_threads() {
         });
         kinds.push(result.expect_err("it hangs").kind);
     }
-    assert_eq!(look_ups(&probe), 4);
+    assert_eq!(lookups(&probe), 4);
     assert_eq!(kinds[..4], [TransportErrorKind::Timeout; 4]);
     assert_eq!(kinds[4..], [TransportErrorKind::Resolve; 2]);
     drop(release);
@@ -149,9 +149,9 @@ fn hosts_are_looked_up_for_new_connections_only() {
     for _ in 0..3 {
         ask(&client).expect("a response");
     }
-    assert_eq!((look_ups(&probe), server.connections()), (1, 1));
+    assert_eq!((lookups(&probe), server.connections()), (1, 1));
 
     let literal = probe.client(config(&server.url()));
     ask(&literal).expect("a response");
-    assert_eq!(look_ups(&probe), 1, "an address needs no lookup");
+    assert_eq!(lookups(&probe), 1, "an address needs no lookup");
 }
