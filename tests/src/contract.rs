@@ -69,13 +69,21 @@ impl Contract {
     }
 
     /// Checks a request. Returns the operation that it calls.
+    ///
+    /// # Errors
+    ///
+    /// The first violation of the contract.
     pub fn check_request(&self, request: &http::Request<Vec<u8>>) -> Result<OperationId, Violation> {
         let route = self.routed(request)?;
         request::check_body(route, request, &self.schemas).map_err(|what| route.violation(what))?;
         Ok(route.id.clone())
     }
 
-    /// As [`check_request`](Self::check_request), for a request whose body was not read.
+    /// Same as [`check_request`](Self::check_request), for a request whose body was not read.
+    ///
+    /// # Errors
+    ///
+    /// The first violation of the contract.
     pub fn check_head<B>(&self, request: &http::Request<B>) -> Result<OperationId, Violation> {
         self.routed(request).map(|route| route.id.clone())
     }
@@ -91,6 +99,10 @@ impl Contract {
     }
 
     /// Checks a response to the operation.
+    ///
+    /// # Errors
+    ///
+    /// The first violation of the contract.
     pub fn check_response(&self, operation: &OperationId, response: &http::Response<Vec<u8>>) -> Result<(), Violation> {
         let route = self.routes.iter().find(|route| route.id == *operation);
         let route = route.expect("an operation id comes from this contract");
@@ -98,6 +110,10 @@ impl Contract {
     }
 
     /// Checks the examples of the document against its schemas. Returns their number.
+    ///
+    /// # Errors
+    ///
+    /// The first violation of a schema.
     pub fn check_examples(&self) -> Result<usize, Violation> {
         let mut checked = 0;
         for route in &self.routes {

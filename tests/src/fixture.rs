@@ -59,6 +59,10 @@ impl<H: Harness> Fixture<H> {
     }
 
     /// Waits for an operation.
+    ///
+    /// # Errors
+    ///
+    /// The error of the operation.
     pub fn wait<'a, T: Send + 'a>(&self, run: <H::X as Executor>::Run<'a, T>) -> Result<T, Error>
     where
         H::X: 'a,
@@ -106,6 +110,10 @@ impl<H: Harness> Fixture<H> {
     }
 
     /// Runs an operation of the table.
+    ///
+    /// # Errors
+    ///
+    /// The error of the operation.
     pub fn run(&self, operation: Operation, bot: &mut Bot<H::X>) -> Result<String, Error> {
         operation.run(bot, Wait::<H>::default())
     }

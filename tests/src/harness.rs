@@ -28,6 +28,10 @@ pub trait Harness: Debug + 'static {
     fn connect(config: Config) -> Client<Self::X>;
 
     /// Waits for the outcome of an operation.
+    ///
+    /// # Errors
+    ///
+    /// The error of the operation.
     fn wait<'a, T: Send + 'a>(run: <Self::X as Executor>::Run<'a, T>) -> Result<T, Error>
     where
         Self::X: 'a;

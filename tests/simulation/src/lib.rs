@@ -139,7 +139,11 @@ impl AddAssign for Outcome {
     }
 }
 
-/// Runs one seed. A failure includes the last events.
+/// Runs one seed.
+///
+/// # Errors
+///
+/// The failure of the run, with its last events.
 pub fn simulate(seed: u64) -> Result<Outcome, Box<Failure>> {
     match attempt(seed, 0) {
         Ok(outcome) => Ok(outcome),
@@ -148,12 +152,20 @@ pub fn simulate(seed: u64) -> Result<Outcome, Box<Failure>> {
     }
 }
 
-/// Runs one seed. A failure includes this number of events.
+/// Runs one seed.
+///
+/// # Errors
+///
+/// The failure of the run, with its last `trace_lines` events.
 pub fn attempt(seed: u64, trace_lines: usize) -> Result<Outcome, Box<Failure>> {
     attempt_with(seed, trace_lines, Defect::None)
 }
 
-/// Like [`attempt`], with a deliberate defect.
+/// Same as [`attempt`], with a deliberate defect.
+///
+/// # Errors
+///
+/// Same as [`attempt`].
 pub fn attempt_with(seed: u64, trace_lines: usize, defect: Defect) -> Result<Outcome, Box<Failure>> {
     let mut environment = Environment::new(seed, Trace::keeping(trace_lines), defect);
     match run::run(&mut environment) {
@@ -166,8 +178,11 @@ pub fn attempt_with(seed: u64, trace_lines: usize, defect: Defect) -> Result<Out
     }
 }
 
-/// Runs `seeds` seeds, starting with `first`, on `threads` threads. If runs fail, returns the failure with the lowest
-/// seed among those that were found.
+/// Runs `seeds` seeds, starting with `first`, on `threads` threads.
+///
+/// # Errors
+///
+/// The failure with the lowest seed among those that were found.
 pub fn simulate_all(first: u64, seeds: u64, threads: u64) -> Result<Outcome, Box<Failure>> {
     let next = AtomicU64::new(first);
     let end = first.saturating_add(seeds);

@@ -69,9 +69,14 @@ impl ByHandBot {
         operation.run(self, RunManually(drive))
     }
 
-    /// The outcome of an operation after this response to its first request.
+    /// Returns the outcome of an operation after this response to its first request.
+    ///
+    /// # Errors
+    ///
+    /// The error of the operation.
     ///
     /// # Panics
+    ///
     /// If it does not end with this response.
     pub fn outcome_after(&mut self, operation: Operation, response: Response) -> Result<String, Error> {
         self.drive(operation, |flow| {
