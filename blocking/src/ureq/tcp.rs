@@ -2,12 +2,11 @@
 
 mod hosts;
 mod lookups;
+mod non_blocking;
+mod op_timeout;
 mod race;
 mod socket;
 
 #[cfg(test)]
 pub(super) use self::lookups::Lookups;
-pub(super) use self::{
-    hosts::Hosts,
-    socket::{Ready, Socket},
-};
+pub(super) use self::{hosts::Hosts, non_blocking::Ready, socket::Socket};
