@@ -1,10 +1,9 @@
 //! The HTTP/1.1 client under the executor: a pool of connections, timeouts, and one exchange per connection at a time.
 //!
 //! ```text
-//!   Exchange ─► pool ───────────────────────────────► exchange ─► pool ─► Response
-//!                 │ no usable idle connection            ▲   │
-//!                 └─► connect: lookup, TCP,  ───────────┘   └─ any failure: the connection is dropped ─► TransportError
-//!                     tunnel, TLS
+//!   Exchange ─► pool ──────────────────────────────► exchange ─► pool ─► Response
+//!                 │ no usable idle connection           ▲   │
+//!                 └─► connect: lookup, TCP, tunnel, TLS ┘   └─ any failure: the connection is dropped ─► error
 //! ```
 //!
 //! An exchange owns its connection. So dropping the future of an exchange drops the connection as well, and only a

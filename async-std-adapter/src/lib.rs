@@ -47,9 +47,9 @@
 //!
 //! Files are sent and saved in chunks of 256 KiB, whatever their size, on the runtime's blocking threads. Files of more
 //! than 64 KiB are sent with `Expect: 100-continue`; if the server does not respond within a second, the body is sent
-//! anyway, and if an intermediary rejects the expectation (417), the request is repeated without it. If the
-//! response arrives before the whole request has been sent, the rest is not sent. If a file changes during its upload, the upload fails, unless the
-//! file [may grow](model::Upload::may_grow).
+//! anyway, and if an intermediary rejects the expectation (417), the request is repeated without it. If the response
+//! arrives before the whole request has been sent, the rest is not sent. If a file changes during its upload, the
+//! upload fails, unless the file [may grow](model::Upload::may_grow).
 //!
 //! # Networking
 //!
@@ -66,8 +66,9 @@
 //! [`client_from_env`]. Requests to `https://` are tunnelled through it. Those to `http://` are forwarded by it, unless
 //! [`Config::with_tunnel_for_plain_http`] is set.
 //!
-//! Every exchange has a timeout. That of uploads and downloads limits idle time. On Linux, request bytes that the kernel
-//! has still to deliver count as activity, if the runtime returns the [addresses](Runtime::addresses) of a connection.
+//! Every exchange has a timeout. That of uploads and downloads limits idle time. On Linux, request bytes that the
+//! kernel has still to deliver count as activity, if the runtime returns the [addresses](Runtime::addresses) of a
+//! connection.
 //!
 //! No credential appears in any `Debug`, `Display`, error or log line. At the level *trace*, `ureq_proto` logs requests
 //! without their credentials, and only the status and framing of responses. The one exception is a server that returns
@@ -76,8 +77,8 @@
 //! # Other runtimes
 //!
 //! [`client_on`] takes any [`Runtime`]. Implementing one takes about a page of code: connections, lookups, timers and
-//! blocking work. The crate's example `smol_runtime` has one for smol. Without the feature `async-std`, the crate does not depend on a
-//! runtime.
+//! blocking work. The crate's example `smol_runtime` has one for smol. Without the feature `async-std`, the crate does
+//! not depend on a runtime.
 //!
 //! # Features
 //!

@@ -12,9 +12,10 @@
 //! }
 //! ```
 //!
-//! Every operation blocks the calling thread and returns a `Result`. There is no async runtime. Short-lived threads look
-//! up host names, try the addresses of a host that has several, and connect feeds; only [`BlockingExecutor::drive`]
-//! keeps threads running. A [`Client`] can be cloned into any number of threads, which share its connections.
+//! Every operation blocks the calling thread and returns a `Result`. There is no async runtime. Short-lived threads
+//! look up host names, try the addresses of a host that has several, and connect feeds; only
+//! [`BlockingExecutor::drive`] keeps threads running. A [`Client`] can be cloned into any number of threads, which
+//! share its connections.
 //!
 //! To test a bot without a server, see [`scripted`].
 //!
@@ -37,8 +38,8 @@
 //! }
 //! ```
 //!
-//! [`BlockingExecutor::drive`] drives many feeds with a fixed number of threads. With one per feed, as here, no feed waits
-//! for its turn.
+//! [`BlockingExecutor::drive`] drives many feeds with a fixed number of threads. With one per feed, as here, no feed
+//! waits for its turn.
 //!
 //! ```
 //! use teamwire_blocking::{feed::FeedSetEvent, model::ThreadId, Client, Error, FeedOptions, FeedSet};

@@ -12,7 +12,11 @@ use teamwire_core::{effect::Exchange, machine::Reply};
 /// ```
 /// use std::sync::Arc;
 ///
-/// use teamwire_blocking::{effect::{Exchange, TransportError, TransportErrorKind}, machine::Reply, BlockingExecutor, Client, Config, Credentials, Error, Transport};
+/// use teamwire_blocking::{
+///     BlockingExecutor, Client, Config, Credentials, Error, Transport,
+///     effect::{Exchange, TransportError, TransportErrorKind},
+///     machine::Reply,
+/// };
 ///
 /// /// A machine without a network.
 /// struct Offline;

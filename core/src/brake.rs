@@ -7,8 +7,8 @@ use crate::{effect::Moment, error::Error, shared::Shared};
 
 /// Maximum pause, so that an absurd `Retry-After` does not stop a session or a feed for good.
 pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(60 * 60);
-/// Maximum pause that operations wait for, unless the retry policy allows a longer one: a caller should learn of a longer one
-/// immediately.
+/// Maximum pause that operations wait for, unless the retry policy allows a longer one: a caller should learn of a
+/// longer one immediately.
 pub(crate) const MAX_WAITED_PAUSE: Duration = Duration::from_secs(60);
 /// Bounds of the gap between two requests when pacing starts, and its maximum.
 const MIN_FIRST_GAP: Duration = Duration::from_millis(50);
@@ -67,8 +67,8 @@ impl Brake {
         }
     }
 
-    /// Returns `true` unless another request was limited after this one was sent: those that are in flight together exceed
-    /// the limit together.
+    /// Returns `true` unless another request was limited after this one was sent: those that are in flight together
+    /// exceed the limit together.
     fn is_first_of_round(&self, sent_at: Moment) -> bool {
         self.gap.is_zero() || sent_at > self.limited_at
     }

@@ -22,15 +22,15 @@
 //!  stop(), in any state ─► deliver received events ─► Unsubscribing ─► ends
 //! ```
 //!
-//! Each event except [`Retrying`](FeedEvent::Retrying) carries the [`Checkpoint`] to save once it is handled. A feed that
-//! is started [`after`](FeedOptions::after) it, even in another process, resumes exactly there: events are delivered at
-//! least once across a crash, and exactly once and in order within a process. Events that cannot be decoded are
-//! delivered as [`Undecoded`](FeedEvent::Undecoded), and never stop the feed.
+//! Each event except [`Retrying`](FeedEvent::Retrying) carries the [`Checkpoint`] to save once it is handled. A feed
+//! that is started [`after`](FeedOptions::after) it, even in another process, resumes exactly there: events are
+//! delivered at least once across a crash, and exactly once and in order within a process. Events that cannot be
+//! decoded are delivered as [`Undecoded`](FeedEvent::Undecoded), and never stop the feed.
 //!
 //! The position of a feed is the cursor of the last batch. If that cursor is unusable or does not advance, it is the
 //! cursor of the last event that has one. Events after the position are still delivered, once. Until a cursor passes
-//! them, every poll returns them again, counts as a failure, and increases the backoff. They carry the checkpoint of the
-//! position, so a feed that resumes there delivers them again.
+//! them, every poll returns them again, counts as a failure, and increases the backoff. They carry the checkpoint of
+//! the position, so a feed that resumes there delivers them again.
 //!
 //! Of all error responses, only a problem document of the contract, with a status that belongs to its code, can expire
 //! a subscription or a cursor, or end a feed. Others, from a gateway for instance, are retried, except a 401. A proxy

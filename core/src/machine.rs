@@ -71,7 +71,7 @@ pub trait Machine: Send {
     /// Its final output.
     type Output: Send;
 
-    /// Returns the next step: the same one until `handle` is called or its deadline passes. Each event is returned once.
+    /// Returns the next step: the same one until `handle` is called or its deadline passes. Events are returned once.
     fn poll(&mut self, now: Now) -> Step<Self::Event, Result<Self::Output, Error>>;
 
     /// Handles the reply to the step with this ticket. Unknown tickets are ignored.

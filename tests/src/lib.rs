@@ -39,7 +39,9 @@ macro_rules! emit_executor_tests {
         $crate::emit_executor_tests! { @ $test, blocking Blocking, async_std AsyncStd, smol Smol }
     };
     (all: $test:ident) => {
-        $crate::emit_executor_tests! { @ $test, blocking Blocking, async_std AsyncStd, smol Smol, handwritten Handwritten }
+        $crate::emit_executor_tests! {
+            @ $test, blocking Blocking, async_std AsyncStd, smol Smol, handwritten Handwritten
+        }
     };
     (@ $test:ident, $($name:ident $harness:ident),+) => {
         mod $test {

@@ -146,7 +146,10 @@ operations! {
     CreateOneToOneChat = Chats "create_one2one_chat", "create_chat", 201 one_to_one(),
         |bot| bot.client.chats().create_one_to_one_chat(NewOneToOne::new("u-anna").message("hello"));
     CreateChat = Chats "create_chat", "create_chat", 201 sample::chat(TID, "Night shift"),
-        |bot| bot.client.chats().create_chat(NewChat::titled("Night shift").user("u-anna").group("g-on-call").admin("u-ben"));
+        |bot| {
+            let chat = NewChat::titled("Night shift").user("u-anna").group("g-on-call").admin("u-ben");
+            bot.client.chats().create_chat(chat)
+        };
     UpdateSharedLocation = Chats "update_shared_location", "update_shared_location", 200 json!({ "active": [TID] }),
         |bot| bot.client.chats().update_shared_location(Coordinates::new(48.137, 11.576).expect("it is on earth"));
     RefreshSharedLocations = Chats "refresh_shared_locations", "list_shared_locations", 200 shares(),

@@ -176,7 +176,10 @@ fn download_dropped_in_the_middle_leaves_no_file() {
 fn asset() -> Asset {
     let mut message = sample::message("m1", "c1", "");
     message["attachments"] = sample::json(
-        r#"[{ "kind": "file", "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 200000 } }]"#,
+        r#"[{
+            "kind": "file",
+            "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 200000 }
+        }]"#,
     );
     let script = Script::new().then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, message));
     let mut message = task::block_on(scripted(&script).chats().chat("c1").post("x")).expect("the script has it");

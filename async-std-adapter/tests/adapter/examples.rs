@@ -100,7 +100,10 @@ fn executor_on_std_net_deals_with_files_and_feeds() {
             1 => {
                 let mut message = sample::message("m1", "c1", "");
                 message["attachments"] = sample::json(
-                    r#"[{ "kind": "file", "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 15 } }]"#,
+                    r#"[{
+                        "kind": "file",
+                        "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 15 }
+                    }]"#,
                 );
                 response(201, &message.to_string())
             }

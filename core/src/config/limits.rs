@@ -29,8 +29,8 @@ impl Default for Timeouts {
 /// server performs it once, and a delayed attempt does not undo a newer change.
 ///
 /// The delay before a retry is the server's `Retry-After`, if any, plus a backoff with jitter. While the server reports
-/// `in_progress`, it is still processing an earlier attempt. Such a response does not count as a failed attempt until the
-/// timeout of the request (see [`Timeouts`]) has passed.
+/// `in_progress`, it is still processing an earlier attempt. Such a response does not count as a failed attempt until
+/// the timeout of the request (see [`Timeouts`]) has passed.
 ///
 /// After a 429, all operations of a client pause, whatever their policy. They are then sent one at a time, in the order
 /// in which they were started, until the server has accepted requests for a while. This wait does not count as an

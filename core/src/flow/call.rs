@@ -223,7 +223,8 @@ impl<T> Call<T> {
         let policy = self.session.config().retry;
         let retry_after = error.retry_after();
         let is_limited = error.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16());
-        // Requests in flight together exceed a limit together: for all but the first of them, that is not a failed attempt.
+        // Requests in flight together exceed a limit together: for all but the first of them, that is not a failed
+        // attempt.
         let counts = self.max_retries == 0
             || !is_limited
             || self.place.as_ref().is_none_or(|place| place.is_first_of_round(self.sent_at));
@@ -275,8 +276,8 @@ impl<T> Call<T> {
         if has_short_timeout || place.enter(now.moment) { self.send(now) } else { State::Queued(now.moment) }
     }
 
-    /// Returns the next state of a queued request, or `None` once it may be sent. A pause that is too long to wait for ends it with
-    /// the error that started the pause.
+    /// Returns the next state of a queued request, or `None` once it may be sent. A pause that is too long to wait for
+    /// ends it with the error that started the pause.
     fn queued(&self, now: Now, place: &Place) -> Option<State<T>> {
         let max = self.session.config().retry.max_retry_after.max(MAX_WAITED_PAUSE);
         if let Some(error) = place.pause_beyond(now.moment, max) {

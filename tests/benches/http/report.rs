@@ -76,7 +76,8 @@ fn write_table(effort: Effort, out: &mut impl Write) -> io::Result<()> {
     let rounds = effort.rounds();
     writeln!(
         out,
-        "1 KB of JSON over loopback, {cores} cores, medians of up to {rounds} rounds. CPU: user and system time of the client."
+        "1 KB of JSON over loopback, {cores} cores, medians of up to {rounds} rounds. \
+         CPU: user and system time of the client."
     )?;
     let (rate, cpu) = ("requests/s", "CPU us");
     writeln!(

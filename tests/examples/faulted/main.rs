@@ -58,7 +58,8 @@ struct Deviations {
 fn main() -> ExitCode {
     let posts = std::env::args().nth(1).and_then(|number| number.parse().ok()).unwrap_or(100_000);
     println!(
-        "adapter      at once    posts   posted   unsent  unknown  faults  lost twice  unsent-arrived  fds    threads  seconds"
+        "adapter      at once    posts   posted   unsent  unknown  faults  lost twice  unsent-arrived  \
+         fds    threads  seconds"
     );
     let mut all_passed = true;
     for at_once in [64, 256] {

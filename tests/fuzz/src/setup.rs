@@ -88,7 +88,8 @@ impl Setup {
             config = config.with_timeouts(Timeouts { request: short, listing: short, transfer_idle: short });
         }
         if self.small_limits {
-            config = config.with_limits(Limits { max_response_size: 5_000, max_download_size: 5_000, ..Limits::default() });
+            let limits = Limits { max_response_size: 5_000, max_download_size: 5_000, ..Limits::default() };
+            config = config.with_limits(limits);
         }
         // No waits between retries, because they take real time with the blocking adapter.
         config.with_retry(RetryPolicy { max_retries: if self.use_retries { 2 } else { 0 }, ..RetryPolicy::NEVER })

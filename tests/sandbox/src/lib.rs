@@ -24,8 +24,8 @@
 //!
 //! # Two layers
 //!
-//! - [`world`] implements the whole contract as a pure state machine: `handle(now, request)` returns a response, a file,
-//!   or a long poll that is parked until something happens. Simulators drive it on virtual time, without sockets.
+//! - [`world`] implements the whole contract as a pure state machine: `handle(now, request)` returns a response, a
+//!   file, or a long poll that is parked until something happens. Simulators drive it on virtual time, without sockets.
 //! - [`Sandbox`] is a thin HTTP server around a [`World`]: it owns the sockets, the clock and the files, and injects
 //!   faults on request ([`Faults`]).
 //!

@@ -34,11 +34,11 @@
 //!
 //! # Defects that the invariants notice
 //!
-//! The tests check that each [`Defect`] between the machines and the network, in the clocks or in the server violates an
-//! invariant.
+//! The tests check that each [`Defect`] between the machines and the network, in the clocks or in the server violates
+//! an invariant.
 //!
-//! The invariants also notice defects of the core. Each of these was made on its own, and violated an invariant on one of
-//! the first 3,000 seeds. (The seeds are not listed, as they change with the simulator.)
+//! The invariants also notice defects of the core. Each of these was made on its own, and violated an invariant on one
+//! of the first 3,000 seeds. (The seeds are not listed, as they change with the simulator.)
 //!
 //! - an event has the checkpoint of its whole batch
 //! - an event has the checkpoint before it

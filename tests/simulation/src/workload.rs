@@ -145,8 +145,8 @@ impl<'c> Operation<'c> {
         self
     }
 
-    /// Evaluates a reply. An attempt that finds an earlier one in progress does not count, nor does one that was in flight when
-    /// another request was limited, at `limited_at`. Active shares are noted.
+    /// Evaluates a reply. An attempt that finds an earlier one in progress does not count, nor does one that was in
+    /// flight when another request was limited, at `limited_at`. Active shares are noted.
     pub(super) fn on_reply(&mut self, reply: &InterpretedReply, limited_at: Option<Moment>) {
         let was_in_flight = self.sent.zip(limited_at).is_some_and(|((_, sent_at), limited_at)| sent_at <= limited_at);
         if let Reply::Response(response) = &reply.reply

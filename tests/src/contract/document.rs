@@ -75,7 +75,10 @@ impl<'a> Place<'a> {
 /// Expands the document's short form of required members of each kind of an object, for the validator.
 fn expand(value: &mut Value) {
     if let Some(by_kind) = value.get("x-required-by-kind").and_then(Value::as_object) {
-        let rule = |(kind, required): (&String, &Value)| json!({ "if": { "properties": { "kind": { "const": kind } } }, "then": { "required": required } });
+        let rule = |(kind, required): (&String, &Value)| {
+            let is_of_kind = json!({ "properties": { "kind": { "const": kind } } });
+            json!({ "if": is_of_kind, "then": { "required": required } })
+        };
         value["allOf"] = by_kind.iter().map(rule).collect();
     }
     match value {

@@ -55,7 +55,8 @@ impl Peer {
         self.stream.shutdown(Shutdown::Write).expect("the connection is open");
     }
 
-    /// Waits until the client has sent a byte, and leaves it unread, which turns the end of the connection into a reset.
+    /// Waits until the client has sent a byte, and leaves it unread, which turns the end of the connection into a
+    /// reset.
     ///
     /// # Panics
     /// If the connection fails.

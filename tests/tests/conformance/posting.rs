@@ -82,12 +82,12 @@ fn attachments_of_others_are_understood<H: Harness>() {
     ]);
     anna.post_json(org::LOBBY, &json!({ "attachments": attachments })).expect("Anna is in the lobby");
     let message = fixture.ok(fixture.chat(org::LOBBY).messages(None)).messages.remove(0);
-    let [Attachment::Gallery(images), Attachment::Sound(_, sound), Attachment::Video(_, video), Attachment::File(file)] =
+    let [Attachment::Gallery(images), Attachment::Sound(_, sound), Attachment::Video(_, clip), Attachment::File(file)] =
         message.attachments.as_slice()
     else {
         panic!("{message:?}");
     };
-    assert_eq!((images.len(), *sound, *video), (2, Some(Duration::from_millis(1500)), None));
+    assert_eq!((images.len(), *sound, *clip), (2, Some(Duration::from_millis(1500)), None));
     assert_eq!((file.asset_id.as_str(), file.file_name.as_str(), file.size), (asset.as_str(), "Plan März.pdf", 8));
 }
 

@@ -81,7 +81,8 @@ proptest! {
     #[test]
     fn every_draft_is_refused_or_fits(
         text in option::of(text()), attachments in attachments(), reply_to in option::weighted(0.2, id()),
-        sender in option::weighted(0.2, text()), key in option::weighted(0.2, text()), is_alert in any::<bool>(), tid in id(),
+        sender in option::weighted(0.2, text()), key in option::weighted(0.2, text()),
+        is_alert in any::<bool>(), tid in id(),
     ) {
         let mut draft = text.map_or_else(Draft::new, Draft::text).set_alert(is_alert);
         draft = attachments.into_iter().fold(draft, Draft::attach);

@@ -220,7 +220,8 @@ fn hostile(operation: Operation) -> Vec<Respond> {
     {
         for status in [400, 403, 404, 409, 422, 429, 500, 501, 503] {
             let problem = json!({
-                "code": code, "detail": "in 7 e script", "request_id": "7", "invalid_members": ["7", "in", "e", "script"],
+                "code": code, "detail": "in 7 e script", "request_id": "7",
+                "invalid_members": ["7", "in", "e", "script"],
             });
             for media_type in ["application/problem+json", "application/json"] {
                 responses.push(Respond::status(status).body(media_type, problem.to_string()).retry_after(7));

@@ -1,10 +1,12 @@
-//! The language of the repository: plain technical English in documentation, comments, messages and documents.
+//! The language of the repository: plain technical English in documentation, comments, messages and documents, and
+//! short files and lines.
 //!
 //! The words that are avoided, and the ones to use instead, are in the vocabulary of `CONTRIBUTING.md`.
 
 mod files;
 mod prose;
 mod rules;
+mod sizes;
 
 use self::rules::Violation;
 

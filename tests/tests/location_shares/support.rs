@@ -85,7 +85,9 @@ impl Bot {
 pub(crate) fn shares(tid: &str, left: Duration) -> String {
     let left = left.as_millis();
     format!(
-        r#"{{"items":[{{"tid":"{tid}","lat":1.0,"lon":2.0,"ends_at":"2030-01-01T00:00:00.000Z","remaining_ms":{left}}}]}}"#
+        r#"{{ "items": [{{
+            "tid": "{tid}", "lat": 1.0, "lon": 2.0, "ends_at": "2030-01-01T00:00:00.000Z", "remaining_ms": {left}
+        }}] }}"#
     )
 }
 

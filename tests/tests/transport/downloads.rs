@@ -22,7 +22,10 @@ fn download<H: Harness>(client: &Client<H::X>, path: &str, offset: u64) -> Resul
 fn asset() -> Asset {
     let mut message = sample::message("m1", "c1", "");
     message["attachments"] = sample::json(
-        r#"[{ "kind": "file", "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 200000 } }]"#,
+        r#"[{
+            "kind": "file",
+            "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 200000 }
+        }]"#,
     );
     let script = Script::new().then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, message));
     let mut message = Client::new(script).chats().chat("c1").post("x").expect("the script has it");

@@ -40,7 +40,8 @@ fn large_file_is_sent_when_the_server_asks_for_it<H: Harness>() {
         "HTTP/1.1 100 Continue\r\n\r\n",
         "HTTP/1.1 100 Continue\r\nserver: x\r\nlink: a\r\n b\r\n\r\n",
         "HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n",
-        "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n b\r\n\r\nHTTP/1.1 100\r\nx: y\r\n\r\n",
+        "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n b\r\n\r\n\
+         HTTP/1.1 100\r\nx: y\r\n\r\n",
     ] {
         for cut in [1, 30, interim.len()] {
             let asked = Arc::new(AtomicBool::new(false));

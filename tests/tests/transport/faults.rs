@@ -1,5 +1,5 @@
-//! Errors of exchanges without a whole response: their kind, whether the request was sent, the number of received bytes,
-//! and whether the connection was reused.
+//! Errors of exchanges without a whole response: their kind, whether the request was sent, the number of received
+//! bytes, and whether the connection was reused.
 
 use std::io::Read;
 

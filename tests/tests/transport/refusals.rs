@@ -10,7 +10,8 @@ use crate::support::{Folder, LARGE, Server, client, fault, file, me, posting, re
 const REFUSALS: [&str; 3] = [
     "HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\nbig",
     "HTTP/1.1 413 Too Large\r\nconnection: close\r\n\r\nbig",
-    "HTTP/1.1 103 Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 413 Too Large\r\ntransfer-encoding: chunked\r\n\r\n3\r\nbig\r\n0\r\n\r\n",
+    "HTTP/1.1 103 Hints\r\nlink: </a>\r\n\r\n\
+     HTTP/1.1 413 Too Large\r\ntransfer-encoding: chunked\r\n\r\n3\r\nbig\r\n0\r\n\r\n",
 ];
 
 /// The same bytes from memory and from a file.

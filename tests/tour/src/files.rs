@@ -47,7 +47,8 @@ pub(crate) fn download_log<A: Adapter>(client: &Client<A::Executor>, message: &M
     }
 }
 
-/// Shows the progress of a transfer on a separate line, which is cleared at the end. Without a terminal, it shows nothing.
+/// Shows the progress of a transfer on a separate line, which is cleared at the end. Without a terminal, it shows
+/// nothing.
 fn progress(title: &'static str) -> impl Fn(TransferProgress) + Send + Sync + 'static {
     let is_shown = io::stderr().is_terminal();
     move |TransferProgress { bytes, total, .. }| {

@@ -4,8 +4,8 @@
 //! cargo run --example tour
 //! ```
 //!
-//! The same story runs through each adapter, each time against a separate sandbox. For every operation, a table shows the
-//! number of requests, the result and the time. The exit status is 1 if an operation failed.
+//! The same story runs through each adapter, each time against a separate sandbox. For every operation, a table shows
+//! the number of requests, the result and the time. The exit status is 1 if an operation failed.
 
 mod adapter;
 mod files;

@@ -125,7 +125,10 @@ fn restarted_bot_can_list_its_shares() {
     fixture.advance(100);
     share_own(&mut fixture, org::LOBBY);
     fixture.request("PUT", "/v1/location").json(&json!({ "lat": 2.5, "lon": -3.0 })).send().assert_status(200);
-    let share = |tid: &str, ends_at: &str, remaining_ms: u64| json!({ "tid": tid, "lat": 2.5, "lon": -3.0, "ends_at": ends_at, "remaining_ms": remaining_ms });
+    let share = |tid: &str, ends_at: &str, left: u64| {
+        let (lat, lon) = (2.5, -3.0);
+        json!({ "tid": tid, "lat": lat, "lon": lon, "ends_at": ends_at, "remaining_ms": left })
+    };
     let lobby = share(org::LOBBY, "2025-03-14T09:36:40.000Z", 900_000);
     let notices = share(org::NOTICES, "2025-03-14T09:35:00.000Z", 800_000);
     assert_eq!(fixture.get("/v1/location").assert_status(200).body["items"], json!([lobby, notices]));

@@ -92,7 +92,9 @@ fn request_after_the_last_step_is_shown() {
 
 #[test]
 fn expectation_may_name_a_part_of_the_request() {
-    let loose = to_c1().json(json!({ "attachments": [{ "kind": "poll", "question": "Who?", "options": ["a", "b"], "multiple_choice": false }] }));
+    let loose = to_c1().json(json!({
+        "attachments": [{ "kind": "poll", "question": "Who?", "options": ["a", "b"], "multiple_choice": false }]
+    }));
     let poll = teamwire_core::model::Poll::new("Who?", ["a", "b"]).expect("two options");
     post(&never().then(loose, posted()), Draft::text("hello").attach(poll)).expect("there is a text too");
     let accepts = Expect::new(Method::POST, "/v1/chats/c1/messages").header("Accept", "application/json");
