@@ -165,7 +165,7 @@ impl<X: Executor> ChatRef<X> {
     #[doc(alias = "send_am_reaction")]
     pub fn send_reaction(&self, message: &Message, reaction: ReactionType) -> X::Run<'_, Reaction> {
         let endpoint = self
-            .check_is_here(&message.tid)
+            .check_chat("message", &message.tid)
             .and_then(|()| reaction.check_allowed_for(message))
             .and_then(|()| reactions::send(&self.tid, &message.mid, &reaction));
         self.call(endpoint)
@@ -180,7 +180,7 @@ impl<X: Executor> ChatRef<X> {
     #[doc(alias = "get_am_reactions")]
     pub fn reactions(&self, message: &Message) -> X::Run<'_, Listing<Reaction>> {
         let list = self
-            .check_is_here(&message.tid)
+            .check_chat("message", &message.tid)
             .and_then(|()| match message.alert_type {
                 Some(_) => Ok(()),
                 None => Err(Error::invalid("message", "only attention messages take reactions")),
@@ -199,7 +199,7 @@ impl<X: Executor> ChatRef<X> {
     #[doc(alias = "update_am_reaction")]
     pub fn update_reaction(&self, previous: &Reaction, reaction: ReactionType) -> X::Run<'_, Reaction> {
         let endpoint = self
-            .check_is_here(&previous.tid)
+            .check_chat("previous", &previous.tid)
             .and_then(|()| reaction.check_replaces(&previous.reaction_type))
             .and_then(|()| reactions::update(previous, &reaction));
         self.call(endpoint)
@@ -258,11 +258,12 @@ impl<X: Executor> ChatRef<X> {
         self.executor.events(Poller::messages(self.session(), Source::Messages(self.tid.clone()), options.into()))
     }
 
-    fn check_is_here(&self, tid: &ThreadId) -> Result<(), Error> {
+    /// Returns an error if the chat of an argument, `tid`, is another one.
+    fn check_chat(&self, parameter: &str, tid: &ThreadId) -> Result<(), Error> {
         if *tid == self.tid {
             return Ok(());
         }
-        Err(Error::invalid("message", format!("belongs to chat {tid}, not to {}", self.tid)))
+        Err(Error::invalid(parameter, format!("belongs to chat {tid}, not to {}", self.tid)))
     }
 
     fn call<T: Send>(&self, endpoint: Result<Endpoint<T>, Error>) -> X::Run<'_, T> {

@@ -261,12 +261,12 @@ fn reaction_is_changed_only_into_one_of_its_kind() {
 }
 
 #[test]
-fn message_of_another_chat_is_refused() {
+fn message_or_reaction_of_another_chat_is_refused() {
     let client = client();
     let other = client.chats().chat("another");
     refused(other.send_reaction(alert(), ReactionType::Ok), "message", "not to another");
     refused(other.reactions(alert()), "message", TID);
-    refused(other.update_reaction(reaction(), ReactionType::Sos), "message", TID);
+    refused(other.update_reaction(reaction(), ReactionType::Sos), "previous", TID);
     assert!(client.executor().requests().is_empty());
 }
 
