@@ -69,7 +69,7 @@ impl Connector {
 
     /// Returns the proxy that forwards requests to this origin, if one does without a tunnel.
     pub(super) fn forwarding_proxy(&self, origin: &Origin) -> Option<&Proxy> {
-        self.proxy.as_ref().filter(|proxy| !opens_tunnel(proxy, origin))
+        self.proxy.as_ref().filter(|proxy| !proxy.opens_tunnel(origin.tls))
     }
 
     /// Opens a tunnel and performs the TLS handshake, if the origin requires them.
@@ -78,7 +78,7 @@ impl Connector {
         mut connection: Box<Connection<R::Stream>>,
         deadline: &mut Deadline<'_, R>,
     ) -> Result<Box<Connection<R::Stream>>, TransportError> {
-        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| opens_tunnel(proxy, &connection.origin)) {
+        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| proxy.opens_tunnel(connection.origin.tls)) {
             open_tunnel(proxy, &mut connection, deadline).await?;
         }
         if connection.origin.tls
@@ -89,11 +89,6 @@ impl Connector {
         }
         Ok(connection)
     }
-}
-
-/// Returns whether requests to this origin go through a tunnel.
-const fn opens_tunnel(proxy: &Proxy, origin: &Origin) -> bool {
-    origin.tls || proxy.tunnels_plain_http
 }
 
 /// Opens a tunnel to the origin through the proxy.

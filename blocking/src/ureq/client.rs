@@ -27,7 +27,7 @@ use super::{
     body::{self, ProgressReader},
     connector::NetworkConnector,
     limits::TimeLimits,
-    proxy::forwards,
+    proxy::opens_tunnel,
     request_context::RequestContext,
     restored_body::RestoredBody,
     reuse::IdleCutoff,
@@ -107,7 +107,7 @@ impl UreqTransport {
         progress: Option<&Progress>,
     ) -> SendResult {
         let (mut head, content) = request.into_parts();
-        let proxy = self.connector.proxy.as_ref().filter(|proxy| forwards(Some(proxy), &head.uri));
+        let proxy = self.connector.proxy.as_ref().filter(|proxy| !opens_tunnel(proxy, &head.uri));
         let additions = HeadAdditions::take(&mut head, proxy);
         let context = RequestContext { additions, requires_new_connection, limits, ..RequestContext::default() };
         let expects = matches!(content, Body::File { length: MIN_EXPECT_CONTINUE_LENGTH.., .. });

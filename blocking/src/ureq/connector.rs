@@ -15,7 +15,7 @@ use ureq::{
 use super::{
     connection::{Connection, failed},
     link::Link,
-    proxy::{forwards, open_tunnel, unreachable},
+    proxy::{open_tunnel, opens_tunnel, unreachable},
     request_context::RequestContext,
     reuse::{ConnectionHistory, IdleCutoff},
     tcp::{Hosts, Socket},
@@ -93,7 +93,7 @@ impl NetworkConnector {
     ) -> Result<Link, Error> {
         let (host, port) = origin(details);
         socket.set_deadline(deadline);
-        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| !forwards(Some(proxy), details.uri)) {
+        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| opens_tunnel(proxy, details.uri)) {
             open_tunnel(&mut socket, proxy, host, port).map_err(failed)?;
         }
         let handshake = || tls_handshake(self.tls.clone(), host, &mut socket);

@@ -9,9 +9,9 @@ use ureq::http::{StatusCode, Uri, uri::Scheme};
 
 use super::tcp::Socket;
 
-/// Returns whether the proxy forwards requests to this URI without a tunnel.
-pub(super) fn forwards(proxy: Option<&Proxy>, uri: &Uri) -> bool {
-    proxy.is_some_and(|proxy| uri.scheme() == Some(&Scheme::HTTP) && !proxy.tunnels_plain_http)
+/// Returns whether requests to this URI go through a tunnel.
+pub(super) fn opens_tunnel(proxy: &Proxy, uri: &Uri) -> bool {
+    proxy.opens_tunnel(uri.scheme() != Some(&Scheme::HTTP))
 }
 
 /// Opens a tunnel to this host through the proxy at the other end of this socket.

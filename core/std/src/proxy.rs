@@ -37,6 +37,11 @@ impl Proxy {
         })
     }
 
+    /// Returns `true` if requests go through a tunnel: all to `https://` (`tls`), and those to `http://` if configured.
+    pub const fn opens_tunnel(&self, tls: bool) -> bool {
+        tls || self.tunnels_plain_http
+    }
+
     /// Checks the status of the response to `CONNECT`, before anything of the request is sent.
     ///
     /// # Errors
