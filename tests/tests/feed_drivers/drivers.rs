@@ -28,6 +28,28 @@ pub(crate) trait FeedDriver: Send + 'static {
     fn next(&mut self) -> Option<Delivered>;
 }
 
+/// The methods that the clients and drivers of both adapters have under the same names, but in no trait.
+macro_rules! forwarded_methods {
+    () => {
+        fn feed(&self) -> Feed {
+            self.client.chats().reaction_updates(FeedOptions::from_now()).into_feed()
+        }
+
+        fn insert(&mut self, key: usize, feed: Feed) -> Option<Feed> {
+            self.drive.insert(key, feed)
+        }
+
+        fn stop(&mut self, key: usize) {
+            self.drive.stop(&key);
+        }
+
+        fn stopper(&self) -> Stop {
+            let stop_handle = self.drive.stop_handle();
+            Box::new(move || stop_handle.stop())
+        }
+    };
+}
+
 impl DrivesFeeds for Blocking {
     type Driver = Threads;
 }
@@ -53,22 +75,7 @@ impl FeedDriver for Threads {
         Self::new(teamwire_blocking::scripted(script), 1)
     }
 
-    fn feed(&self) -> Feed {
-        self.client.chats().reaction_updates(FeedOptions::from_now()).into_feed()
-    }
-
-    fn insert(&mut self, key: usize, feed: Feed) -> Option<Feed> {
-        self.drive.insert(key, feed)
-    }
-
-    fn stop(&mut self, key: usize) {
-        self.drive.stop(&key);
-    }
-
-    fn stopper(&self) -> Stop {
-        let stop_handle = self.drive.stop_handle();
-        Box::new(move || stop_handle.stop())
-    }
+    forwarded_methods!();
 
     fn next(&mut self) -> Option<Delivered> {
         self.drive.next()
@@ -105,22 +112,7 @@ impl<H: Harness<X = AsyncExecutor<R>> + Send, R: Runtime> FeedDriver for Task<H,
         Self::new(scripted_on(script))
     }
 
-    fn feed(&self) -> Feed {
-        self.client.chats().reaction_updates(FeedOptions::from_now()).into_feed()
-    }
-
-    fn insert(&mut self, key: usize, feed: Feed) -> Option<Feed> {
-        self.drive.insert(key, feed)
-    }
-
-    fn stop(&mut self, key: usize) {
-        self.drive.stop(&key);
-    }
-
-    fn stopper(&self) -> Stop {
-        let stop_handle = self.drive.stop_handle();
-        Box::new(move || stop_handle.stop())
-    }
+    forwarded_methods!();
 
     fn next(&mut self) -> Option<Delivered> {
         // The harness takes the boxed future of an operation, with a `Result`.

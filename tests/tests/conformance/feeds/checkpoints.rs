@@ -52,14 +52,20 @@ fn checkpoint_of_another_feed_is_refused<H: Harness>() {
     }
 }
 
+/// Returns a feed that has delivered one event, and the checkpoint of the event.
+fn after_one_event<H: Harness>(feed: Subscription, fixture: &Fixture<H>) -> (FeedProbe<H>, Checkpoint) {
+    let mut events = feed.follow::<H>(&fixture.client, None);
+    events.expect_started();
+    feed.happens(&fixture.sandbox, 1);
+    let (_, checkpoint) = events.expect_update();
+    (events, checkpoint)
+}
+
 #[executor_test]
 fn events_that_the_server_dropped_are_reported_as_a_gap<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
-        let mut events = feed.follow::<H>(&fixture.client, None);
-        events.expect_started();
-        feed.happens(&fixture.sandbox, 1);
-        let old = events.expect_update().1;
+        let (mut events, old) = after_one_event(feed, &fixture);
         let expire = || fixture.sandbox.admin().expire_cursors();
         let ((), after) = once_it_waits(&fixture.sandbox, expire, || events.expect_gap());
         let two = feed.happens(&fixture.sandbox, 2);
@@ -77,11 +83,7 @@ fn events_that_the_server_dropped_are_reported_as_a_gap<H: Harness>() {
 fn checkpoint_of_another_server_is_reported_as_a_gap<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
-        let mut events = feed.follow::<H>(&fixture.client, None);
-        events.expect_started();
-        feed.happens(&fixture.sandbox, 1);
-        let old = events.expect_update().1;
-        drop(events);
+        let (_, old) = after_one_event(feed, &fixture);
         fixture.sandbox.admin().begin_epoch();
         let mut events = feed.follow::<H>(&fixture.client, old);
         events.expect_gap();
