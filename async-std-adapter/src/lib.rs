@@ -71,8 +71,8 @@
 //! connection.
 //!
 //! No credential appears in any `Debug`, `Display`, error or log line. At the level *trace*, `ureq_proto` logs requests
-//! without their credentials, and only the status and framing of responses. The one exception is a server that returns
-//! the Secret as an id or a cursor: it becomes part of URLs, which are logged.
+//! without their credentials, and only the status and framing of responses. [`Credentials`] says what is redacted if a
+//! server returns the Secret. As an id or a cursor, it becomes part of URLs, which are logged.
 //!
 //! # Other runtimes
 //!

@@ -66,15 +66,14 @@
 //! Connections are reused, for five minutes at most; [`Limits`](config::Limits) sets their number and their idle time.
 //! If one turns out to be dead, those that were idle for as long are closed as well. The host is looked up for each new
 //! connection. Its addresses are tried 250 ms apart (RFC 8305). TLS trusts the public CAs and those of
-//! [`Config::with_root_certificates_pem`]. Redirects are not followed. If the response arrives before
-//! the whole request has been sent, the rest is not sent; files of more than 64 KiB are sent with
-//! `Expect: 100-continue`. A proxy is set only by [`Config::with_proxy`]: the only environment variables read are
-//! the three of [`client_from_env`].
+//! [`Config::with_root_certificates_pem`]. Redirects are not followed. If the response arrives before the whole request
+//! has been sent, the rest is not sent; files of more than 64 KiB are sent with `Expect: 100-continue`. A proxy is set
+//! only by [`Config::with_proxy`]: the only environment variables read are the three of [`client_from_env`].
 //!
 //! No credential appears in any `Debug`, `Display`, error or log line. At the level *trace*, `ureq` and `ureq_proto`
 //! log requests without their credentials, and only the status and framing of responses, with zeros instead of the
-//! data. The one exception is a server that returns the Secret as an id or a cursor: it becomes part of URLs, which are
-//! logged.
+//! data. [`Credentials`] says what is redacted if a server returns the Secret. As an id or a cursor, it becomes part of
+//! URLs, which are logged.
 //!
 //! To use another synchronous HTTP stack instead of ureq, implement [`Transport`].
 //!

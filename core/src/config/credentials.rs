@@ -12,16 +12,22 @@ use crate::{
 /// A bot's App ID and Secret, as created by an admin of the organisation. Both are secret: `Debug` redacts them, and
 /// they are zeroised on drop.
 ///
-/// If a server echoes them, they are removed from everything that this library returns or shows:
+/// If a server or proxy echoes them, they are removed from errors and from [undecoded](crate::model::Undecoded) items
+/// and events, and from all that `Debug` and `Display` show of those and of a [checkpoint](crate::Checkpoint):
 ///
 /// - The Secret, the token made of both, and the password of [`Config::with_proxy`](crate::Config::with_proxy) are
-///   removed everywhere: in upper and lower case, in the escapes of common formats, in base64 and hexadecimal, across
+///   removed from all of these: in upper and lower case, in the escapes of common formats, in base64 and hexadecimal, across
 ///   line breaks, and in parts of at least eight characters. Decisions are based on the original text.
 /// - The App ID and the user name of the proxy are removed from text for people: messages, excerpts, request ids, and
 ///   the output of `Debug` and `Display`. They stay where they are part of a longer word (`warehouse-bot` in
 ///   `warehouse-bot-2`), and with fewer than eight characters everywhere except in messages and pages. Data for the
 ///   program is unchanged: [`code`](crate::error::ApiError::code),
-///   [`invalid_members`](crate::error::ApiError::invalid_members) and the JSON of items.
+///   [`invalid_members`](crate::error::ApiError::invalid_members) and the JSON of undecoded items.
+///
+/// Content is not redacted, neither in fields nor by `Debug`: all other values of the [model](crate::model) are as
+/// received, such as ids, the text of a message, or an alert type or attachment that this version does not know. A
+/// cursor is saved unchanged in a checkpoint. An id or cursor with the Secret in it is also sent back to the server, as
+/// a part of URLs.
 #[derive(Clone)]
 pub struct Credentials {
     app_id: SecretString,

@@ -17,7 +17,7 @@ pub struct Listing<T> {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Undecoded {
-    /// The JSON, as the server sent it.
+    /// The JSON, as the server sent it, without [secrets](crate::Credentials). A long one is cut.
     pub json: String,
     /// The reason, with the place in the JSON.
     pub reason: String,

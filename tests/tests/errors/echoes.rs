@@ -5,10 +5,11 @@ use std::{error::Error as _, fmt::Debug, fmt::Write as _};
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    Client, Config, Credentials, Error, FeedOptions,
+    AlertType, Client, Config, Credentials, Error, FeedOptions,
     config::RetryPolicy,
     effect::{TransportError, TransportErrorKind},
     machine::Reply,
+    model::Attachment,
     script::{Expect, Respond, Script, sample},
 };
 use teamwire_tests::{
@@ -185,6 +186,21 @@ fn a_checkpoint_shows_no_credential() {
     hides(SECRET, &event);
     let saved = serde_json::to_string(event.checkpoint().expect("there is one")).expect("it is serialised");
     assert!(saved.contains(&spellings::in_json(SECRET)), "a cursor is saved unchanged: {saved}");
+}
+
+#[test]
+fn content_is_returned_and_shown_as_received() {
+    let mut message = sample::message("m1", TID, SECRET);
+    message["alert_type"] = SECRET.into();
+    message["attachments"] = json!([{ "kind": "hologram", "title": SECRET }]);
+    let path = format!("/v1/chats/{TID}/messages");
+    let script = Script::with_config(config(APP_ID, SECRET)).then(Expect::post(path), Respond::json(201, message));
+    let message = Client::new(script).chats().chat(TID).post("hello").expect("it is posted");
+    assert_eq!(message.text.as_deref(), Some(SECRET));
+    assert_eq!(message.alert_type, Some(AlertType::Unknown(SECRET.into())));
+    let [attachment @ Attachment::Unknown(json)] = &message.attachments[..] else { panic!("it is unknown") };
+    assert_eq!(serde_json::from_str::<Value>(json).expect("it is JSON")["title"], SECRET);
+    assert!(format!("{attachment:?}").contains("the>"), "{attachment:?}");
 }
 
 #[test]
