@@ -1,3 +1,5 @@
+//! The machine of a feed: it subscribes, polls, delivers events, and retries with backoff for as long as necessary.
+
 use alloc::{boxed::Box, collections::VecDeque, string::String, sync::Arc, vec::Vec};
 use core::{fmt, mem, time::Duration};
 

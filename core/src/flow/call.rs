@@ -1,4 +1,4 @@
-//! One endpoint as a machine: authentication, status, retries, `Retry-After` and idempotency keys, all in one place.
+//! The machine of one request: authentication, idempotency key, retries with backoff and `Retry-After`.
 //!
 //! ```text
 //!                poll: Send                response or permanent error

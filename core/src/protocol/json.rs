@@ -1,5 +1,5 @@
-//! A tolerant JSON decoder for responses: malformed members and items are left out, and do not fail the object or list
-//! that contains them.
+//! A JSON decoder for responses that tolerates errors: a malformed member or item is left out, and does not fail the
+//! object or list that contains it.
 //!
 //! A document is split by its brackets, commas and strings alone; serde only parses single strings, numbers and flags.
 //! The same code reads valid and malformed documents, and of a valid one it reads what a strict parser would:
