@@ -10,6 +10,7 @@ mod id_of;
 mod listing;
 mod location;
 mod message;
+mod names;
 mod new_attachment;
 mod new_chat;
 mod reaction;
