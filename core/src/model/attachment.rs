@@ -53,6 +53,25 @@ pub struct Asset {
     pub size: u64,
 }
 
+impl Asset {
+    /// Creates the description of a stored file.
+    ///
+    /// ```
+    /// use teamwire_core::model::Asset;
+    ///
+    /// let log = Asset::new("a1", "backup.log", "text/plain", 1_024);
+    /// assert_eq!(log.asset_id, "a1");
+    /// ```
+    pub fn new(
+        asset_id: impl Into<AssetId>,
+        file_name: impl Into<String>,
+        media_type: impl Into<String>,
+        size: u64,
+    ) -> Self {
+        Self { asset_id: asset_id.into(), file_name: file_name.into(), media_type: media_type.into(), size }
+    }
+}
+
 /// A calendar event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CalendarEvent {
@@ -73,7 +92,21 @@ impl CalendarEvent {
         if end < start {
             return Err(Error::invalid("calendar", format!("the end {end} is before the start {start}")));
         }
-        Ok(Self { title: title.into(), start, end, description: None, location: None })
+        Ok(Self::received(title, start, end))
+    }
+
+    /// Creates an event as a server sent it: its end may be before its start.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use teamwire_core::model::{Attachment, CalendarEvent};
+    ///
+    /// let start = DateTime::UNIX_EPOCH;
+    /// let event = CalendarEvent::received("Maintenance", start, start + TimeDelta::hours(1)).with_location("Room 4");
+    /// let attachment = Attachment::Calendar(event);
+    /// ```
+    pub fn received(title: impl Into<String>, start: DateTime<Utc>, end: DateTime<Utc>) -> Self {
+        Self { title: title.into(), start, end, description: None, location: None }
     }
 
     /// Sets the description.
@@ -98,7 +131,7 @@ impl CalendarEvent {
         self.start
     }
 
-    /// The end time: not before the start.
+    /// The end time. In a received event it may be before the start.
     pub const fn end(&self) -> DateTime<Utc> {
         self.end
     }
@@ -134,6 +167,14 @@ pub struct Location {
 
 impl Location {
     /// Creates a location without an address. The fields of the address can be set.
+    ///
+    /// ```
+    /// use teamwire_core::model::{Coordinates, Location};
+    ///
+    /// let mut depot = Location::new("Depot", Coordinates::new(48.1, 11.6)?);
+    /// depot.city = Some("Munich".into());
+    /// # Ok::<(), teamwire_core::Error>(())
+    /// ```
     pub fn new(name: impl Into<String>, coordinates: Coordinates) -> Self {
         Self { name: name.into(), coordinates, address: None, city: None, country: None, postal_code: None }
     }
@@ -153,7 +194,21 @@ pub struct LiveLocation {
 impl LiveLocation {
     /// Creates a share that starts at `initial`.
     pub const fn new(initial: Coordinates, duration: ShareDuration) -> Self {
-        Self { initial, duration: duration.as_duration() }
+        Self::received(initial, duration.as_duration())
+    }
+
+    /// Creates a share as a server sent it: it may have any duration.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use teamwire_core::model::{Attachment, Coordinates, LiveLocation};
+    ///
+    /// let share = LiveLocation::received(Coordinates::new(48.1, 11.6)?, Duration::from_secs(30 * 60));
+    /// let attachment = Attachment::LiveLocation(share);
+    /// # Ok::<(), teamwire_core::Error>(())
+    /// ```
+    pub const fn received(initial: Coordinates, duration: Duration) -> Self {
+        Self { initial, duration }
     }
 }
 
@@ -211,7 +266,19 @@ impl Poll {
         if let Some(duplicate) = options.iter().find(|option| !seen.insert(option.as_str())) {
             return Err(Error::invalid("poll", format!("the option {duplicate:?} occurs twice")));
         }
-        Ok(Self { question: question.into(), options, multiple_choice: false })
+        Ok(Self::received(question, options))
+    }
+
+    /// Creates a poll as a server sent it: with any number of options, which may be equal.
+    ///
+    /// ```
+    /// use teamwire_core::model::{Attachment, Poll};
+    ///
+    /// let poll = Poll::received("Who is on call?", ["Anna".into(), "Ben".into()]).multiple_choice();
+    /// let attachment = Attachment::Poll(poll);
+    /// ```
+    pub fn received(question: impl Into<String>, options: impl Into<Vec<String>>) -> Self {
+        Self { question: question.into(), options: options.into(), multiple_choice: false }
     }
 
     /// Allows choosing more than one option.
@@ -225,7 +292,7 @@ impl Poll {
         &self.question
     }
 
-    /// The options: 2 to 20, all different.
+    /// The options. A received poll may have any number of them.
     pub fn options(&self) -> &[String] {
         &self.options
     }

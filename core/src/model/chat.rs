@@ -42,3 +42,30 @@ pub struct ChatInfo {
     /// The administrators.
     pub admins: Vec<User>,
 }
+
+impl ChatInfo {
+    /// Creates a chat without title and members, in which all members may send messages and mute notifications. The
+    /// other fields can be set.
+    ///
+    /// ```
+    /// use teamwire_core::{User, model::{ChatInfo, ChatType}};
+    ///
+    /// let mut chat = ChatInfo::new("c1", ChatType::Group);
+    /// chat.title = "Operations".into();
+    /// chat.users = vec![User::new("u-anna", "Anna", "Berg")];
+    /// ```
+    pub fn new(tid: impl Into<ThreadId>, chat_type: ChatType) -> Self {
+        Self {
+            tid: tid.into(),
+            title: String::new(),
+            chat_type,
+            is_alert: false,
+            allow_sending: true,
+            allow_mute_notifications: true,
+            is_closed: false,
+            users: Vec::new(),
+            groups: Vec::new(),
+            admins: Vec::new(),
+        }
+    }
+}

@@ -21,3 +21,26 @@ pub struct Group {
     /// `true` if all users of the organisation can see it.
     pub is_public: bool,
 }
+
+impl Group {
+    /// Creates a group without members and owner. The other fields can be set.
+    ///
+    /// ```
+    /// use teamwire_core::{Group, User};
+    ///
+    /// let mut night_shift = Group::new("g-night-shift", "Night shift");
+    /// night_shift.members = vec![User::new("u-anna", "Anna", "Berg")];
+    /// night_shift.is_circle = true;
+    /// ```
+    pub fn new(gid: impl Into<GroupId>, title: impl Into<String>) -> Self {
+        Self {
+            gid: gid.into(),
+            title: title.into(),
+            members: Vec::new(),
+            owner: None,
+            is_circle: false,
+            is_list: false,
+            is_public: false,
+        }
+    }
+}

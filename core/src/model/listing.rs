@@ -24,6 +24,15 @@ pub struct Undecoded {
     pub(crate) redaction: Redaction,
 }
 
+impl Undecoded {
+    /// Creates an undecoded item from its JSON (or other text) and the reason.
+    ///
+    /// Its [`Debug`](fmt::Debug) shows both unchanged, so neither may contain credentials.
+    pub fn new(json: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { json: json.into(), reason: reason.into(), redaction: Redaction::default() }
+    }
+}
+
 /// Redacts credentials that the server may have echoed.
 impl fmt::Debug for Undecoded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,7 +42,17 @@ impl fmt::Debug for Undecoded {
 }
 
 impl<T> Listing<T> {
-    pub(crate) const fn new(items: Vec<T>, undecoded: Vec<Undecoded>) -> Self {
+    /// Creates a list of these items, and of those that could not be decoded. A list in which all items were decoded can
+    /// be collected from an iterator.
+    ///
+    /// ```
+    /// use teamwire_core::{User, model::{Listing, Undecoded}};
+    ///
+    /// let anna = User::new("u-anna", "Anna", "Berg");
+    /// let users = Listing::new(vec![anna], vec![Undecoded::new("{}", "the id is missing")]);
+    /// assert_eq!((users.len(), users.undecoded().len()), (1, 1));
+    /// ```
+    pub const fn new(items: Vec<T>, undecoded: Vec<Undecoded>) -> Self {
         Self { items, undecoded }
     }
 
@@ -69,6 +88,12 @@ impl<T> Listing<T> {
 impl<T> Default for Listing<T> {
     fn default() -> Self {
         Self::new(Vec::new(), Vec::new())
+    }
+}
+
+impl<T> FromIterator<T> for Listing<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self::new(items.into_iter().collect(), Vec::new())
     }
 }
 

@@ -1,4 +1,5 @@
 use alloc::format;
+use core::fmt;
 
 use chrono::{DateTime, Utc};
 
@@ -38,6 +39,13 @@ impl Coordinates {
     }
 }
 
+/// Shows latitude and longitude in degrees, as in `48.1, 11.6`.
+impl fmt::Display for Coordinates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.lat, self.lon)
+    }
+}
+
 /// An update of a shared live location.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -52,4 +60,21 @@ pub struct LiveLocationUpdate {
     pub time: DateTime<Utc>,
     /// `true` if the share has ended: this is its last update.
     pub ended: bool,
+}
+
+impl LiveLocationUpdate {
+    /// Creates an update of a share that has not ended. [`ended`](Self::ended) can be set.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use teamwire_core::{User, model::{Coordinates, LiveLocationUpdate}};
+    ///
+    /// let anna = User::new("u-anna", "Anna", "Berg");
+    /// let mut last = LiveLocationUpdate::new("c1", anna, Coordinates::new(48.1, 11.6)?, DateTime::UNIX_EPOCH);
+    /// last.ended = true;
+    /// # Ok::<(), teamwire_core::Error>(())
+    /// ```
+    pub fn new(tid: impl Into<ThreadId>, user: User, coordinates: Coordinates, time: DateTime<Utc>) -> Self {
+        Self { tid: tid.into(), user, coordinates, time, ended: false }
+    }
 }

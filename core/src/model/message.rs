@@ -54,6 +54,41 @@ pub struct Message {
 }
 
 impl Message {
+    /// Creates an ordinary message without text and attachments. The other fields can be set.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use teamwire_core::{AlertType, Message, User};
+    ///
+    /// let anna = User::new("u-anna", "Anna", "Berg");
+    /// let mut message = Message::new("m1", "c1", anna, DateTime::UNIX_EPOCH).with_alert_type(AlertType::Alert);
+    /// message.text = Some("The database is down".into());
+    /// ```
+    pub fn new(mid: impl Into<MessageId>, tid: impl Into<ThreadId>, from_user: User, sent_at: DateTime<Utc>) -> Self {
+        Self {
+            mid: mid.into(),
+            tid: tid.into(),
+            from_user,
+            sent_at,
+            is_alert: false,
+            alert_type: None,
+            reply_to: None,
+            text: None,
+            attachments: Vec::new(),
+            deleted: false,
+            sender_display_name: None,
+            link_preview: None,
+        }
+    }
+
+    /// Makes it an attention message of this type: sets [`is_alert`](Self::is_alert) and
+    /// [`alert_type`](Self::alert_type).
+    pub fn with_alert_type(mut self, alert_type: AlertType) -> Self {
+        self.is_alert = true;
+        self.alert_type = Some(alert_type);
+        self
+    }
+
     /// Returns the time at which the server accepted it, in milliseconds since 1970 (UTC).
     pub fn timestamp(&self) -> i64 {
         self.sent_at.timestamp_millis()
@@ -76,6 +111,20 @@ pub struct LinkPreview {
     pub domain: String,
 }
 
+impl LinkPreview {
+    /// Creates a preview without title, description and thumbnail. The other fields can be set.
+    ///
+    /// ```
+    /// use teamwire_core::model::LinkPreview;
+    ///
+    /// let mut preview = LinkPreview::new("https://example.org/status", "example.org");
+    /// preview.title = Some("Status".into());
+    /// ```
+    pub fn new(url: impl Into<String>, domain: impl Into<String>) -> Self {
+        Self { url: url.into(), title: None, description: None, image: None, domain: domain.into() }
+    }
+}
+
 /// The messages of a chat since a given time, oldest first and each once.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -86,4 +135,20 @@ pub struct Messages {
     pub last_modified: Option<DateTime<Utc>>,
     /// The messages that could not be decoded; almost always empty.
     pub undecoded: Vec<Undecoded>,
+}
+
+impl Messages {
+    /// Creates a list of these messages. The other fields can be set.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use teamwire_core::{Message, User, model::Messages};
+    ///
+    /// let message = Message::new("m1", "c1", User::new("u-anna", "Anna", "Berg"), DateTime::UNIX_EPOCH);
+    /// let mut messages = Messages::new([message]);
+    /// messages.last_modified = Some(DateTime::UNIX_EPOCH);
+    /// ```
+    pub fn new(messages: impl Into<Vec<Message>>) -> Self {
+        Self { messages: messages.into(), last_modified: None, undecoded: Vec::new() }
+    }
 }

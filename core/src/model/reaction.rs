@@ -91,3 +91,24 @@ pub struct Reaction {
     /// The user who reacted.
     pub from_user: User,
 }
+
+impl Reaction {
+    /// Creates a reaction of a user to a message.
+    ///
+    /// ```
+    /// use teamwire_core::{Reaction, ReactionType, User};
+    ///
+    /// let anna = User::new("u-anna", "Anna", "Berg");
+    /// let reaction = Reaction::new("r1", "m1", "c1", ReactionType::Ok, anna);
+    /// assert_eq!(reaction.mid, "m1");
+    /// ```
+    pub fn new(
+        reaction_id: impl Into<ReactionId>,
+        mid: impl Into<MessageId>,
+        tid: impl Into<ThreadId>,
+        reaction_type: ReactionType,
+        from_user: User,
+    ) -> Self {
+        Self { reaction_id: reaction_id.into(), mid: mid.into(), tid: tid.into(), reaction_type, from_user }
+    }
+}
