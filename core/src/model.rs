@@ -25,7 +25,7 @@ pub use self::{
     group::Group,
     id::{AssetId, GroupId, MessageId, ReactionId, ThreadId, UserId},
     listing::{Listing, Undecoded},
-    location::{Coordinates, LiveLocationUpdate},
+    location::{Coordinates, LiveLocationUpdate, LocationShare},
     message::{AlertType, LinkPreview, Message, Messages},
     new_attachment::{Attachments, NewAttachment},
     new_chat::{NewChat, NewOneToOne},

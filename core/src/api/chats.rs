@@ -13,10 +13,12 @@ use crate::{
         paginator::{Collected, Paginator},
     },
     ledger::LocationShares,
-    model::{Asset, ChatInfo, Coordinates, Download, Listing, Message, NewChat, NewOneToOne, Reaction, ThreadId},
+    model::{
+        Asset, ChatInfo, Coordinates, Download, Listing, LocationShare, Message, NewChat, NewOneToOne, Reaction,
+        ThreadId,
+    },
     protocol::{
-        Endpoint, assets, chats,
-        locations::{self, OwnShare},
+        Endpoint, assets, chats, locations,
         updates::{self, Source},
     },
     session::Session,
@@ -264,9 +266,9 @@ impl<X: Executor> Chats<X> {
 fn refresh_shares(session: &Session) -> impl Flow<Output = ()> + use<> {
     let (ledger, known) = (session.ledger().clone(), session.ledger().snapshot());
     let shares = Paginator::new(session, Ok(locations::shares()));
-    let update = Inspect::new(shares, move |now, outcome: Result<&Collected<OwnShare>, &Error>| {
+    let update = Inspect::new(shares, move |now, outcome: Result<&Collected<LocationShare>, &Error>| {
         if let Ok(list) = outcome {
-            let active = list.items.iter().map(|share| (share.tid.clone(), share.left));
+            let active = list.items.iter().map(|share| (share.tid.clone(), share.remaining));
             // An undecoded share may be any of the known ones.
             let is_complete = list.items.undecoded().is_empty();
             ledger.replace(&known, now, active.collect(), is_complete);

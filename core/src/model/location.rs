@@ -1,5 +1,5 @@
 use alloc::format;
-use core::fmt;
+use core::{fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
 
@@ -76,5 +76,30 @@ impl LiveLocationUpdate {
     /// ```
     pub fn new(tid: impl Into<ThreadId>, user: User, coordinates: Coordinates, time: DateTime<Utc>) -> Self {
         Self { tid: tid.into(), user, coordinates, time, ended: false }
+    }
+}
+
+/// A live location that the bot itself shares in a chat, as the server lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LocationShare {
+    /// The chat in which it is shared.
+    pub tid: ThreadId,
+    /// The time until the share ends.
+    pub remaining: Duration,
+}
+
+impl LocationShare {
+    /// Creates a share that ends after the remaining time.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use teamwire_core::model::LocationShare;
+    ///
+    /// let share = LocationShare::new("c1", Duration::from_secs(15 * 60));
+    /// assert_eq!(share.tid, "c1");
+    /// ```
+    pub fn new(tid: impl Into<ThreadId>, remaining: Duration) -> Self {
+        Self { tid: tid.into(), remaining }
     }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    model::{Coordinates, LiveLocationUpdate, ThreadId},
+    model::{Coordinates, LiveLocationUpdate, LocationShare, ThreadId},
 };
 
 /// `GET /v1/chats/{tid}/location/active`: the number of locations shared in a chat.
@@ -29,7 +29,7 @@ pub(crate) fn stop(tid: &ThreadId) -> Result<Endpoint<()>, Error> {
 }
 
 /// `GET /v1/location`: the bot's own shares and their remaining time.
-pub(crate) fn shares() -> Endpoint<Page<OwnShare>> {
+pub(crate) fn shares() -> Endpoint<Page<LocationShare>> {
     Endpoint::get(Route::new("location")).returns_page()
 }
 
@@ -41,18 +41,11 @@ pub(crate) fn move_to(coordinates: Coordinates) -> Endpoint<Option<Vec<ThreadId>
         .decode_with(|reader| reader.json().map(|Active(active)| active))
 }
 
-/// A share of the bot in a chat.
-#[derive(Clone, Debug)]
-pub(crate) struct OwnShare {
-    pub(crate) tid: ThreadId,
-    pub(crate) left: Duration,
-}
-
 /// All members are essential.
-impl Decode for OwnShare {
+impl Decode for LocationShare {
     fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let [tid, remaining_ms] = json.members(["tid", "remaining_ms"])?;
-        Ok(Self { tid: tid.required()?, left: Duration::from_millis(remaining_ms.required()?) })
+        Ok(Self { tid: tid.required()?, remaining: Duration::from_millis(remaining_ms.required()?) })
     }
 }
 
