@@ -17,6 +17,7 @@ mod reaction;
 mod upload;
 mod user;
 
+pub(crate) use self::id::{Id, checked_id};
 pub use self::{
     attachment::{Asset, Attachment, CalendarEvent, LiveLocation, Location, Poll, ShareDuration},
     chat::{ChatInfo, ChatType},
@@ -27,14 +28,9 @@ pub use self::{
     listing::{Listing, Undecoded},
     location::{Coordinates, LiveLocationUpdate, LocationShare},
     message::{AlertType, LinkPreview, Message, Messages},
-    new_attachment::{Attachments, NewAttachment},
+    new_attachment::{AttachmentKind, Attachments, NewAttachment},
     new_chat::{NewChat, NewOneToOne},
     reaction::{Reaction, ReactionType},
-    upload::{Image, Upload},
+    upload::{FileSource, Image, Upload},
     user::User,
-};
-pub(crate) use self::{
-    id::{Id, checked_id},
-    new_attachment::New,
-    upload::Source,
 };

@@ -6,7 +6,7 @@ use crate::{
     error::{Error, InvalidImage},
     flow::{file_call::FileCall, ready},
     machine::{Machine, Reply, Step, Ticket},
-    model::{Image, Source},
+    model::{FileSource, Image},
     protocol::assets::{MAX_IMAGE_BYTES, MAX_IMAGE_SIDE},
     session::Session,
 };
@@ -27,9 +27,9 @@ enum State {
 
 impl LoadImage {
     pub(crate) fn new(session: &Session, image: Image) -> Self {
-        match image.0 {
-            Source::Bytes(bytes) => Self { name: "given as bytes".into(), state: State::Loaded(bytes) },
-            Source::Path(path) => {
+        match image.source {
+            FileSource::Bytes(bytes) => Self { name: "given as bytes".into(), state: State::Loaded(bytes) },
+            FileSource::Path(path) => {
                 let read = FileTask::Read { path: path.clone(), limit: MAX_IMAGE_BYTES };
                 Self { name: path, state: State::Reading(FileCall::new(session, read)) }
             }

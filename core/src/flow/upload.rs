@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     flow::{call::Call, file_call::FileCall, ready},
     machine::{Machine, Reply, Step, Ticket},
-    model::{Asset, Source, Upload},
+    model::{Asset, FileSource, Upload},
     protocol::{
         self,
         assets::{self, UploadHeaders},
@@ -41,7 +41,7 @@ enum State {
 impl Uploads {
     pub(crate) fn new<'a>(session: &Session, key: Option<&str>, uploads: impl IntoIterator<Item = &'a Upload>) -> Self {
         let files = uploads.into_iter().map(|upload| {
-            let headers = UploadHeaders::new(&upload.name, upload.media_type.as_deref());
+            let headers = UploadHeaders::new(&upload.file_name, upload.media_type.as_deref());
             headers.map(|headers| (upload.clone(), headers)).map_err(|cause| attachment_error(upload, cause))
         });
         let (files, state) = match files.collect() {
@@ -59,14 +59,16 @@ impl Uploads {
 
     fn start(&self, upload: &Upload, headers: &UploadHeaders) -> State {
         match &upload.source {
-            Source::Bytes(bytes) => self.send(upload, headers, Body::Bytes(bytes.clone())),
-            Source::Path(path) => State::Measuring(FileCall::new(&self.session, FileTask::Len { path: path.clone() })),
+            FileSource::Bytes(bytes) => self.send(upload, headers, Body::Bytes(bytes.clone())),
+            FileSource::Path(path) => {
+                State::Measuring(FileCall::new(&self.session, FileTask::Len { path: path.clone() }))
+            }
         }
     }
 
     fn on_measured(&self, upload: &Upload, headers: &UploadHeaders, length: Result<FileOutcome, Error>) -> State {
         match (&upload.source, length) {
-            (Source::Path(path), Ok(FileOutcome::Len(length))) => {
+            (FileSource::Path(path), Ok(FileOutcome::Len(length))) => {
                 self.send(upload, headers, Body::File { path: path.clone(), length, may_grow: upload.may_grow })
             }
             (_, Ok(_)) => {
@@ -78,7 +80,7 @@ impl Uploads {
 }
 
 fn attachment_error(upload: &Upload, cause: Error) -> Error {
-    Error::Attachment { file: upload.name.clone(), cause: Box::new(cause) }
+    Error::Attachment { file: upload.file_name.clone(), cause: Box::new(cause) }
 }
 
 impl Machine for Uploads {

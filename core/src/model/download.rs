@@ -3,9 +3,12 @@ use crate::effect::{Progress, TransferProgress};
 
 /// An asset to be downloaded. An asset alone is accepted too: `chats.download(&asset)`.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Download {
-    pub(crate) asset: Asset,
-    pub(crate) progress: Option<Progress>,
+    /// The asset.
+    pub asset: Asset,
+    /// The observer of the transfer.
+    pub progress: Option<Progress>,
 }
 
 impl Download {

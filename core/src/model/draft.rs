@@ -13,14 +13,20 @@ use crate::error::Error;
 /// let draft = Draft::text("The database is down").alert(AlertType::Alert).sender_display_name("Monitoring");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Draft {
-    pub(crate) text: Option<String>,
-    pub(crate) attachments: Vec<NewAttachment>,
+    /// The text.
+    pub text: Option<String>,
+    /// The attachments.
+    pub attachments: Vec<NewAttachment>,
     alert_type: Option<AlertType>,
     is_alert: bool,
-    pub(crate) reply_to: Option<MessageId>,
-    pub(crate) sender_display_name: Option<String>,
-    pub(crate) idempotency_key: Option<String>,
+    /// The message it replies to.
+    pub reply_to: Option<MessageId>,
+    /// The sender name to show instead of the bot's.
+    pub sender_display_name: Option<String>,
+    /// The caller's idempotency key. Without one, each call has a key of its own.
+    pub idempotency_key: Option<String>,
 }
 
 impl Draft {
@@ -86,8 +92,9 @@ impl Draft {
         self
     }
 
-    /// Returns the type to send.
-    pub(crate) fn alert_type(&self) -> Option<&AlertType> {
+    /// Returns the type of attention message; `None` for an ordinary message. A type that was [set](Self::alert)
+    /// precedes the [flag](Self::set_alert).
+    pub fn alert_type(&self) -> Option<&AlertType> {
         self.alert_type.as_ref().or(self.is_alert.then_some(&AlertType::Alert))
     }
 

@@ -9,17 +9,42 @@ use crate::error::Error;
 /// It is created from a [`CalendarEvent`], a [`Location`], a [`LiveLocation`], a [`Poll`] or an [`Upload`] by `into()`.
 /// An upload becomes a file; the functions below create the other attachments from uploads.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NewAttachment(pub(crate) New);
+pub struct NewAttachment(AttachmentKind);
 
+/// The kind of a [`NewAttachment`], and its content.
+///
+/// ```
+/// use teamwire_core::model::{AttachmentKind, NewAttachment, Upload};
+///
+/// let attachment = NewAttachment::file(Upload::from_path("/var/log/backup.log"));
+/// assert!(matches!(attachment.kind(), AttachmentKind::File(log) if log.file_name == "backup.log"));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum New {
+#[non_exhaustive]
+pub enum AttachmentKind {
+    /// A calendar event.
+    #[doc(alias = "CALENDAR")]
     Calendar(CalendarEvent),
+    /// A location.
+    #[doc(alias = "LOCATION")]
     Location(Location),
+    /// A live location share.
+    #[doc(alias = "LIVE_LOCATION")]
     LiveLocation(LiveLocation),
+    /// One or more images.
+    #[doc(alias = "GALLERY")]
     Gallery(Vec<Upload>),
+    /// An audio recording and its duration, if known.
+    #[doc(alias = "SOUND")]
     Sound(Upload, Option<Duration>),
+    /// A video and its duration, if known.
+    #[doc(alias = "VIDEO")]
     Video(Upload, Option<Duration>),
+    /// Any file.
+    #[doc(alias = "FILE")]
     File(Upload),
+    /// A question with options to choose from.
+    #[doc(alias = "POLL")]
     Poll(Poll),
 }
 
@@ -29,7 +54,7 @@ impl NewAttachment {
 
     /// Creates an attachment from any file.
     pub const fn file(upload: Upload) -> Self {
-        Self(New::File(upload))
+        Self(AttachmentKind::File(upload))
     }
 
     /// Creates a gallery: images that are shown together.
@@ -43,33 +68,43 @@ impl NewAttachment {
             let reason = format!("must have 1 to {} images, not {}", Self::MAX_IMAGES, images.len());
             return Err(Error::invalid("gallery", reason));
         }
-        Ok(Self(New::Gallery(images)))
+        Ok(Self(AttachmentKind::Gallery(images)))
     }
 
     /// Creates an audio recording, with its duration if known, which is sent with millisecond precision.
     pub fn sound(upload: Upload, duration: impl Into<Option<Duration>>) -> Self {
-        Self(New::Sound(upload, duration.into()))
+        Self(AttachmentKind::Sound(upload, duration.into()))
     }
 
     /// Creates a video, with its duration if known, which is sent with millisecond precision.
     pub fn video(upload: Upload, duration: impl Into<Option<Duration>>) -> Self {
-        Self(New::Video(upload, duration.into()))
+        Self(AttachmentKind::Video(upload, duration.into()))
     }
 
     /// Returns the duration of the live location share among these, if there is one.
     pub(crate) fn share_in(attachments: &[Self]) -> Option<Duration> {
         attachments.iter().find_map(|attachment| match &attachment.0 {
-            New::LiveLocation(live) => Some(live.duration),
+            AttachmentKind::LiveLocation(live) => Some(live.duration),
             _ => None,
         })
     }
 
-    /// Returns the files that have to be uploaded first.
-    pub(crate) fn uploads(&self) -> &[Upload] {
+    /// Returns the kind and the content.
+    pub const fn kind(&self) -> &AttachmentKind {
+        &self.0
+    }
+
+    /// Returns the files of the attachment, which a protocol may have to store before the message is posted.
+    pub fn uploads(&self) -> &[Upload] {
         match &self.0 {
-            New::Gallery(images) => images,
-            New::Sound(upload, _) | New::Video(upload, _) | New::File(upload) => slice::from_ref(upload),
-            New::Calendar(_) | New::Location(_) | New::LiveLocation(_) | New::Poll(_) => &[],
+            AttachmentKind::Gallery(images) => images,
+            AttachmentKind::Sound(upload, _) | AttachmentKind::Video(upload, _) | AttachmentKind::File(upload) => {
+                slice::from_ref(upload)
+            }
+            AttachmentKind::Calendar(_)
+            | AttachmentKind::Location(_)
+            | AttachmentKind::LiveLocation(_)
+            | AttachmentKind::Poll(_) => &[],
         }
     }
 }
@@ -130,7 +165,7 @@ macro_rules! attachable {
     ($($variant:ident($name:ident))*) => { $(
         impl From<$name> for NewAttachment {
             fn from(value: $name) -> Self {
-                Self(New::$variant(value))
+                Self(AttachmentKind::$variant(value))
             }
         }
     )* };

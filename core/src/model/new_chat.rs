@@ -10,18 +10,30 @@ use super::{GroupId, Image, NewAttachment, User, UserId};
 /// let chat = NewChat::titled("Operations").user("u-anna").group("g-night-shift").admin("u-anna").message("Welcome");
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct NewChat {
-    pub(crate) title: String,
-    pub(crate) users: Vec<UserId>,
-    pub(crate) groups: Vec<GroupId>,
-    pub(crate) admins: Vec<UserId>,
-    pub(crate) message: Option<String>,
-    pub(crate) attachments: Vec<NewAttachment>,
-    pub(crate) avatar: Option<Image>,
-    pub(crate) is_alert: bool,
-    pub(crate) allow_sending: bool,
-    pub(crate) allow_mute_notifications: bool,
-    pub(crate) idempotency_key: Option<String>,
+    /// The title.
+    pub title: String,
+    /// The users who become members, in addition to the bot.
+    pub users: Vec<UserId>,
+    /// The groups that become members.
+    pub groups: Vec<GroupId>,
+    /// The administrators, in addition to the bot.
+    pub admins: Vec<UserId>,
+    /// The text of the first message.
+    pub message: Option<String>,
+    /// The attachments of the first message.
+    pub attachments: Vec<NewAttachment>,
+    /// The avatar.
+    pub avatar: Option<Image>,
+    /// `true` for an alert chat.
+    pub is_alert: bool,
+    /// `true` if members other than the administrators may send messages.
+    pub allow_sending: bool,
+    /// `true` if members may mute notifications.
+    pub allow_mute_notifications: bool,
+    /// The caller's idempotency key. Without one, each call has a key of its own.
+    pub idempotency_key: Option<String>,
 }
 
 impl NewChat {
@@ -124,11 +136,16 @@ impl NewChat {
 /// A 1:1 chat to be created, or found if it exists. A user alone is accepted too:
 /// `chats.create_one_to_one_chat(&user)`.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct NewOneToOne {
-    pub(crate) recipient: UserId,
-    pub(crate) message: Option<String>,
-    pub(crate) attachments: Vec<NewAttachment>,
-    pub(crate) idempotency_key: Option<String>,
+    /// The other user.
+    pub recipient: UserId,
+    /// The text of a message to post in the chat.
+    pub message: Option<String>,
+    /// The attachments of that message.
+    pub attachments: Vec<NewAttachment>,
+    /// The caller's idempotency key. Without one, each call has a key of its own.
+    pub idempotency_key: Option<String>,
 }
 
 impl NewOneToOne {

@@ -12,18 +12,34 @@ use crate::effect::{Progress, TransferProgress};
 /// let draft = Draft::text("The backup failed").attach(NewAttachment::file(log));
 /// ```
 #[derive(Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Upload {
-    pub(crate) source: Source,
-    pub(crate) name: String,
-    pub(crate) media_type: Option<String>,
-    pub(crate) progress: Option<Progress>,
-    pub(crate) may_grow: bool,
+    /// The source of the bytes.
+    pub source: FileSource,
+    /// The file name under which it is stored.
+    pub file_name: String,
+    /// The media type; `None` to derive it from the file name.
+    pub media_type: Option<String>,
+    /// The observer of the transfer.
+    pub progress: Option<Progress>,
+    /// `true` if the file may grow during the upload.
+    pub may_grow: bool,
 }
 
-/// The source of the bytes.
+/// The source of a file's bytes.
+///
+/// ```
+/// use teamwire_core::model::{FileSource, Upload};
+///
+/// let upload = Upload::from_bytes("plan.txt", "stay calm");
+/// assert!(matches!(&upload.source, FileSource::Bytes(bytes) if ***bytes == *b"stay calm"));
+/// ```
 #[derive(Clone, PartialEq)]
-pub(crate) enum Source {
+#[non_exhaustive]
+pub enum FileSource {
+    /// The file at this path.
     Path(String),
+    /// Bytes in memory.
     Bytes(Arc<Vec<u8>>),
 }
 
@@ -32,23 +48,29 @@ impl Upload {
     /// held in memory as a whole.
     pub fn from_path(path: impl Into<String>) -> Self {
         let path = path.into();
-        let name = path.rsplit(['/', if cfg!(windows) { '\\' } else { '/' }]).next().unwrap_or_default().into();
-        Self { source: Source::Path(path), name, media_type: None, progress: None, may_grow: false }
+        let file_name = path.rsplit(['/', if cfg!(windows) { '\\' } else { '/' }]).next().unwrap_or_default().into();
+        Self { source: FileSource::Path(path), file_name, media_type: None, progress: None, may_grow: false }
     }
 
     /// Creates an upload of these bytes, as a file with this name.
-    pub fn from_bytes(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
-        let source = Source::Bytes(Arc::new(bytes.into()));
-        Self { source, name: name.into(), media_type: None, progress: None, may_grow: false }
+    pub fn from_bytes(file_name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        let source = FileSource::Bytes(Arc::new(bytes.into()));
+        Self { source, file_name: file_name.into(), media_type: None, progress: None, may_grow: false }
     }
 
-    pub(crate) fn jpeg(name: &str, bytes: Arc<Vec<u8>>) -> Self {
-        Self { source: Source::Bytes(bytes), name: name.into(), media_type: None, progress: None, may_grow: false }
+    pub(crate) fn jpeg(file_name: &str, bytes: Arc<Vec<u8>>) -> Self {
+        Self {
+            source: FileSource::Bytes(bytes),
+            file_name: file_name.into(),
+            media_type: None,
+            progress: None,
+            may_grow: false,
+        }
     }
 
     /// Sets the file name: 1 to 255 characters, without `/`, `\` and NUL.
     pub fn file_name(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into();
+        self.file_name = name.into();
         self
     }
 
@@ -73,7 +95,8 @@ impl Upload {
     }
 }
 
-impl fmt::Debug for Source {
+/// Shows the path, or the number of bytes.
+impl fmt::Debug for FileSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Path(path) => write!(f, "{path:?}"),
@@ -84,24 +107,28 @@ impl fmt::Debug for Source {
 
 impl fmt::Debug for Upload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Upload({:?} from {:?})", self.name, self.source)
+        write!(f, "Upload({:?} from {:?})", self.file_name, self.source)
     }
 }
 
 /// A JPEG of at most 600x600 pixels and 5 MiB, for an avatar. A string is accepted as a path.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Image(pub(crate) Source);
+#[non_exhaustive]
+pub struct Image {
+    /// The source of the bytes.
+    pub source: FileSource,
+}
 
 impl Image {
     /// Creates an image from the file at this path.
     #[doc(alias = "image_path")]
     pub fn from_path(path: impl Into<String>) -> Self {
-        Self(Source::Path(path.into()))
+        Self { source: FileSource::Path(path.into()) }
     }
 
     /// Creates an image from bytes in memory.
     pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(Source::Bytes(Arc::new(bytes.into())))
+        Self { source: FileSource::Bytes(Arc::new(bytes.into())) }
     }
 }
 

@@ -12,7 +12,8 @@ use super::{
 use crate::{
     error::Error,
     model::{
-        Asset, Attachment, CalendarEvent, Coordinates, LiveLocation, Location, New, NewAttachment, Poll, ShareDuration,
+        Asset, Attachment, AttachmentKind, CalendarEvent, Coordinates, LiveLocation, Location, NewAttachment, Poll,
+        ShareDuration,
     },
 };
 
@@ -121,7 +122,7 @@ pub(super) fn all<'a>(
         let reason = format!("a message has at most {MAX_ATTACHMENTS}, not {}", attachments.len());
         return Err(Error::invalid("attachments", reason));
     }
-    if attachments.iter().filter(|it| matches!(it.0, New::LiveLocation(_))).count() > 1 {
+    if attachments.iter().filter(|it| matches!(it.kind(), AttachmentKind::LiveLocation(_))).count() > 1 {
         return Err(Error::invalid("attachments", "a message has at most one live location"));
     }
     let mut stored = stored.iter();
@@ -185,19 +186,23 @@ impl<'a> NewAttachmentJson<'a> {
     fn new(new: &'a NewAttachment, stored: &mut slice::Iter<'a, Asset>) -> Result<Self, Error> {
         // Nothing is stored yet when the request is only validated.
         let mut asset = || stored.next().map_or("", |asset| asset.asset_id.as_str());
-        Ok(match &new.0 {
-            New::Gallery(images) => Self::Gallery { images: images.iter().map(|_| asset()).collect() },
-            New::Sound(_, duration) => Self::Sound { asset: asset(), duration_ms: duration.map(millis).transpose()? },
-            New::Video(_, duration) => Self::Video { asset: asset(), duration_ms: duration.map(millis).transpose()? },
-            New::File(_) => Self::File { asset: asset() },
-            New::Calendar(calendar) => Self::Calendar {
+        Ok(match new.kind() {
+            AttachmentKind::Gallery(images) => Self::Gallery { images: images.iter().map(|_| asset()).collect() },
+            AttachmentKind::Sound(_, duration) => {
+                Self::Sound { asset: asset(), duration_ms: duration.map(millis).transpose()? }
+            }
+            AttachmentKind::Video(_, duration) => {
+                Self::Video { asset: asset(), duration_ms: duration.map(millis).transpose()? }
+            }
+            AttachmentKind::File(_) => Self::File { asset: asset() },
+            AttachmentKind::Calendar(calendar) => Self::Calendar {
                 title: text::single_line("calendar title", &calendar.title)?,
                 start: text::time("calendar start", calendar.start)?,
                 end: text::time("calendar end", calendar.end)?,
                 description: text::optional_text("calendar description", calendar.description.as_ref())?,
                 location: text::optional_single_line("calendar location", calendar.location.as_ref())?,
             },
-            New::Location(location) => Self::Location {
+            AttachmentKind::Location(location) => Self::Location {
                 name: text::single_line("location name", &location.name)?,
                 lat: location.coordinates.lat(),
                 lon: location.coordinates.lon(),
@@ -206,12 +211,12 @@ impl<'a> NewAttachmentJson<'a> {
                 country: text::optional_single_line("location country", location.country.as_ref())?,
                 postal_code: text::optional_single_line("location postal code", location.postal_code.as_ref())?,
             },
-            New::LiveLocation(live) => Self::LiveLocation {
+            AttachmentKind::LiveLocation(live) => Self::LiveLocation {
                 initial_lat: live.initial.lat(),
                 initial_lon: live.initial.lon(),
                 duration: duration(live.duration)?,
             },
-            New::Poll(poll) => Self::Poll {
+            AttachmentKind::Poll(poll) => Self::Poll {
                 question: text::non_empty_line("poll question", &poll.question)?,
                 options: poll
                     .options
