@@ -89,13 +89,12 @@ impl CalendarEvent {
     ///
     /// `InvalidInput` if `end` is before `start`.
     pub fn new(title: impl Into<String>, start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, Error> {
-        if end < start {
-            return Err(Error::invalid("calendar", format!("the end {end} is before the start {start}")));
-        }
-        Ok(Self::received(title, start, end))
+        let event = Self::received(title, start, end);
+        event.check()?;
+        Ok(event)
     }
 
-    /// Creates an event as a server sent it: its end may be before its start.
+    /// Creates an event as a server sent it: its end may be before its start. It can be posted only if it is valid.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -107,6 +106,15 @@ impl CalendarEvent {
     /// ```
     pub fn received(title: impl Into<String>, start: DateTime<Utc>, end: DateTime<Utc>) -> Self {
         Self { title: title.into(), start, end, description: None, location: None }
+    }
+
+    /// Returns an error for an event that cannot be posted.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let Self { start, end, .. } = self;
+        if end < start {
+            return Err(Error::invalid("calendar", format!("the end {end} is before the start {start}")));
+        }
+        Ok(())
     }
 
     /// Sets the description.
@@ -255,21 +263,13 @@ impl Poll {
         question: impl Into<String>,
         options: impl IntoIterator<Item = O>,
     ) -> Result<Self, Error> {
-        let options: Vec<String> = options.into_iter().map(Into::into).collect();
-        if !(2..=Self::MAX_OPTIONS).contains(&options.len()) {
-            return Err(Error::invalid(
-                "poll",
-                format!("must have 2 to {} options, not {}", Self::MAX_OPTIONS, options.len()),
-            ));
-        }
-        let mut seen = BTreeSet::new();
-        if let Some(duplicate) = options.iter().find(|option| !seen.insert(option.as_str())) {
-            return Err(Error::invalid("poll", format!("the option {duplicate:?} occurs twice")));
-        }
-        Ok(Self::received(question, options))
+        let poll = Self::received(question, options.into_iter().map(Into::into).collect::<Vec<_>>());
+        poll.check()?;
+        Ok(poll)
     }
 
-    /// Creates a poll as a server sent it: with any number of options, which may be equal.
+    /// Creates a poll as a server sent it: with any number of options, which may be equal. It can be posted only if it
+    /// is valid.
     ///
     /// ```
     /// use teamwire_core::model::{Attachment, Poll};
@@ -279,6 +279,20 @@ impl Poll {
     /// ```
     pub fn received(question: impl Into<String>, options: impl Into<Vec<String>>) -> Self {
         Self { question: question.into(), options: options.into(), multiple_choice: false }
+    }
+
+    /// Returns an error for a poll that cannot be posted.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let options = self.options.len();
+        if !(2..=Self::MAX_OPTIONS).contains(&options) {
+            let reason = format!("must have 2 to {} options, not {options}", Self::MAX_OPTIONS);
+            return Err(Error::invalid("poll", reason));
+        }
+        let mut seen = BTreeSet::new();
+        match self.options.iter().find(|option| !seen.insert(option.as_str())) {
+            Some(duplicate) => Err(Error::invalid("poll", format!("the option {duplicate:?} occurs twice"))),
+            None => Ok(()),
+        }
     }
 
     /// Allows choosing more than one option.

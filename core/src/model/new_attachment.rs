@@ -81,6 +81,15 @@ impl NewAttachment {
         Self(AttachmentKind::Video(upload, duration.into()))
     }
 
+    /// Returns an error for an attachment that cannot be posted, although one like it may have been received.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match &self.0 {
+            AttachmentKind::Calendar(event) => event.check(),
+            AttachmentKind::Poll(poll) => poll.check(),
+            _ => Ok(()),
+        }
+    }
+
     /// Returns the duration of the live location share among these, if there is one.
     pub(crate) fn share_in(attachments: &[Self]) -> Option<Duration> {
         attachments.iter().find_map(|attachment| match &attachment.0 {

@@ -184,6 +184,7 @@ pub(super) enum NewAttachmentJson<'a> {
 
 impl<'a> NewAttachmentJson<'a> {
     fn new(new: &'a NewAttachment, stored: &mut slice::Iter<'a, Asset>) -> Result<Self, Error> {
+        new.check()?;
         // Nothing is stored yet when the request is only validated.
         let mut asset = || stored.next().map_or("", |asset| asset.asset_id.as_str());
         Ok(match new.kind() {

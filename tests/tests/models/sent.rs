@@ -11,7 +11,7 @@ use std::{
 use chrono::TimeDelta;
 use serde_json::json;
 use teamwire_core::{
-    AlertType, Client, Draft, Error, NewChat, Script,
+    AlertType, Client, Draft, Error, ErrorKind, NewChat, Script,
     model::{
         Asset, CalendarEvent, Coordinates, Download, FileSource, Image, LiveLocation, Location, NewAttachment,
         NewOneToOne, Poll, ShareDuration, Upload,
@@ -188,4 +188,30 @@ fn uploads_and_downloads_can_be_read() {
     assert_eq!(download.asset, asset);
     download.progress.expect("it has an observer").report(8, Some(13));
     assert_eq!(seen.load(Ordering::Relaxed), 8);
+}
+
+#[test]
+fn received_attachments_that_are_invalid_are_not_posted() {
+    let start = new_year();
+    let options = |count: usize| (0..count).map(|at| at.to_string()).collect::<Vec<_>>();
+    let cases: [(NewAttachment, _); 5] = [
+        (
+            CalendarEvent::received("Maintenance", start, start - TimeDelta::hours(1)).into(),
+            "the end 2025-12-31 23:00:00 UTC is before the start 2026-01-01 00:00:00 UTC",
+        ),
+        (Poll::received("On call?", options(1)).into(), "must have 2 to 20 options, not 1"),
+        (Poll::received("On call?", options(21)).into(), "must have 2 to 20 options, not 21"),
+        (Poll::received("On call?", ["Anna".into(), "Anna".into()]).into(), "the option \"Anna\" occurs twice"),
+        (
+            LiveLocation::received(munich(), Duration::from_secs(1_234)).into(),
+            "the duration must be 15 minutes, 1 hour or 8 hours",
+        ),
+    ];
+    for (attachment, reason) in cases {
+        let draft = Draft::new().attach(attachment);
+        // The script expects no request.
+        let error = Client::new(Script::new()).chats().chat("c1").post(draft).expect_err("it is invalid");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(reason), "{error}");
+    }
 }
