@@ -1,4 +1,8 @@
 //! Chats, messages, users, attachments: plain data.
+//!
+//! All of it can be built and read outside of this crate, in the tests of a bot or in a protocol. Values that operations
+//! return have a constructor for their essential fields; the other fields are public and can be set. The fields of
+//! values that operations take are public, too.
 
 mod attachment;
 mod chat;

@@ -11,6 +11,8 @@ use crate::error::Error;
 /// use teamwire_core::{AlertType, Draft};
 ///
 /// let draft = Draft::text("The database is down").alert(AlertType::Alert).sender_display_name("Monitoring");
+/// assert_eq!(draft.text.as_deref(), Some("The database is down"));
+/// assert_eq!(draft.alert_type(), Some(&AlertType::Alert));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
