@@ -72,7 +72,7 @@
 //! | [`script`] | canned responses on a virtual clock, for tests |
 //! | `api` (private) | the public operations, generic over the executor |
 //! | `protocol` (private) | the wire contract: paths, JSON, error codes |
-//! | `session`, `brake`, `ledger` (private) | the state of a bot: keys, the pace of its requests, its location shares |
+//! | `session`, `pacing`, `ledger` (private) | the state of a bot: keys, the pace of its requests, its location shares |
 //! | `redaction`, `escaped` (private) | removal of credentials from text, and escaping of text from servers |
 //! | `shared` (private) | shared mutable state without `std` |
 
@@ -81,7 +81,6 @@
 extern crate alloc;
 
 mod api;
-mod brake;
 pub mod config;
 pub mod effect;
 pub mod error;
@@ -92,6 +91,7 @@ pub mod flow;
 mod ledger;
 pub mod machine;
 pub mod model;
+mod pacing;
 mod protocol;
 mod redaction;
 pub mod script;

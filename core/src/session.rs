@@ -10,7 +10,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::HeaderValue;
 use secrecy::ExposeSecret;
 
-use crate::{brake::Brake, config::Config, ledger::Ledger, machine::Ticket, redaction::Kind, shared::Shared};
+use crate::{config::Config, ledger::Ledger, machine::Ticket, pacing::Pacer, redaction::Kind, shared::Shared};
 
 /// State shared by all operations of a bot. Clones are the same session.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ struct Inner {
     /// Makes tickets, keys and random numbers unique.
     counter: AtomicU64,
     ledger: Ledger,
-    brake: Shared<Brake>,
+    pacer: Shared<Pacer>,
 }
 
 impl Session {
@@ -52,7 +52,7 @@ impl Session {
             jitter_seed,
             counter: AtomicU64::new(0),
             ledger: Ledger::new(),
-            brake: Shared::new(Brake::default()),
+            pacer: Shared::new(Pacer::default()),
         }))
     }
 
@@ -67,8 +67,8 @@ impl Session {
     }
 
     /// Returns the pace of the bot's requests.
-    pub(crate) fn brake(&self) -> &Shared<Brake> {
-        &self.0.brake
+    pub(crate) fn pacer(&self) -> &Shared<Pacer> {
+        &self.0.pacer
     }
 
     pub(crate) fn ticket(&self) -> Ticket {

@@ -10,7 +10,6 @@ use super::{
     position::{self, DeliveredEvents},
 };
 use crate::{
-    brake::MAX_PAUSE,
     effect::{Moment, Now},
     error::{Error, ErrorKind, UnexpectedResponse},
     flow::{
@@ -20,6 +19,7 @@ use crate::{
     },
     machine::{Feed, Machine, Reply, Step, Ticket},
     model::Message,
+    pacing::MAX_PAUSE,
     protocol::updates::{self, Batch, FeedItem, Item, Lease, Signal, Source},
     session::Session,
 };

@@ -15,11 +15,11 @@ use core::{convert::Infallible, fmt, mem, time::Duration};
 use http::{HeaderValue, StatusCode, header};
 
 use crate::{
-    brake::{MAX_PAUSE, MAX_WAITED_PAUSE, Place},
     effect::{Exchange, Moment, Now, Response, TransportError, TransportErrorKind},
     error::{Error, UnexpectedResponse},
     flow::{Resume, backoff},
     machine::{Machine, Reply, Step, Ticket},
+    pacing::{MAX_PAUSE, MAX_WAITED_PAUSE, Turn},
     protocol::{self, Endpoint, Range},
     session::Session,
 };
@@ -47,7 +47,7 @@ pub(crate) struct Call<T> {
     /// Progress of a response that is written to a file.
     resume: Option<Resume>,
     /// Position among the paced requests of the session; set by the first poll.
-    place: Option<Place>,
+    turn: Option<Turn>,
     state: State<T>,
 }
 
@@ -94,7 +94,7 @@ impl<T> Call<T> {
             sent_at: Moment::EPOCH,
             elapsed: Duration::ZERO,
             resume: None,
-            place: None,
+            turn: None,
             state,
         }
     }
@@ -227,7 +227,7 @@ impl<T> Call<T> {
         // attempt.
         let counts = self.max_retries == 0
             || !is_limited
-            || self.place.as_ref().is_none_or(|place| place.is_first_of_round(self.sent_at));
+            || self.turn.as_ref().is_none_or(|turn| turn.is_first_of_round(self.sent_at));
         let nth = self.in_progress_responses(now, &error).unwrap_or_else(|| {
             self.failures = self.failures.saturating_add(u32::from(counts));
             self.failures.max(1)
@@ -235,8 +235,8 @@ impl<T> Call<T> {
         let delay = backoff::delay(&policy, nth, self.session.next_random());
         // Added to `Retry-After`, so that clients that were given the same time do not all return at once.
         let wait = retry_after.unwrap_or_default().saturating_add(delay);
-        if let Some(place) = self.place.as_ref().filter(|_| is_limited) {
-            place.on_rate_limited(
+        if let Some(turn) = self.turn.as_ref().filter(|_| is_limited) {
+            turn.on_rate_limited(
                 now.moment,
                 self.sent_at,
                 wait.min(MAX_PAUSE.max(policy.max_retry_after.saturating_add(delay))),
@@ -246,10 +246,10 @@ impl<T> Call<T> {
         if self.failures > self.max_retries || retry_after.is_some_and(|wait| wait > policy.max_retry_after) {
             return self.fail(error);
         }
-        match &self.place {
+        match &self.turn {
             // The pause of the session includes this wait.
-            Some(place) if is_limited && !self.has_short_timeout() => {
-                place.requeue();
+            Some(turn) if is_limited && !self.has_short_timeout() => {
+                turn.requeue();
                 State::Queued(now.moment)
             }
             _ => State::Backoff(now.moment.saturating_add(wait)),
@@ -272,18 +272,18 @@ impl<T> Call<T> {
     /// Sends the request, or queues it if the session's requests are paced.
     fn enqueue(&mut self, now: Now) -> State<T> {
         let has_short_timeout = self.has_short_timeout();
-        let place = self.place.get_or_insert_with(|| Place::new(self.session.brake()));
-        if has_short_timeout || place.enter(now.moment) { self.send(now) } else { State::Queued(now.moment) }
+        let turn = self.turn.get_or_insert_with(|| Turn::new(self.session.pacer()));
+        if has_short_timeout || turn.enter(now.moment) { self.send(now) } else { State::Queued(now.moment) }
     }
 
     /// Returns the next state of a queued request, or `None` once it may be sent. A pause that is too long to wait for
     /// ends it with the error that started the pause.
-    fn queued(&self, now: Now, place: &Place) -> Option<State<T>> {
+    fn queued(&self, now: Now, turn: &Turn) -> Option<State<T>> {
         let max = self.session.config().retry.max_retry_after.max(MAX_WAITED_PAUSE);
-        if let Some(error) = place.pause_beyond(now.moment, max) {
+        if let Some(error) = turn.pause_beyond(now.moment, max) {
             return Some(self.fail(error));
         }
-        place.wait_until(now.moment).map(State::Queued)
+        turn.wait_until(now.moment).map(State::Queued)
     }
 
     /// Returns `true` for a request with a short timeout, which is never queued.
@@ -344,10 +344,10 @@ impl<T: Send> Machine for Call<T> {
         if let State::Ready = self.state {
             self.state = self.enqueue(now);
         }
-        if let (State::Queued(until), Some(place)) = (&self.state, &self.place)
+        if let (State::Queued(until), Some(turn)) = (&self.state, &self.turn)
             && now.moment >= *until
         {
-            self.state = self.queued(now, place).unwrap_or_else(|| self.send(now));
+            self.state = self.queued(now, turn).unwrap_or_else(|| self.send(now));
         }
         if let State::Queued(until) = self.state {
             return Step::Sleep(until);

@@ -24,14 +24,14 @@ const RECHECK_INTERVAL: Duration = Duration::from_secs(2);
 /// The pace that all requests of a session share. Without it, each of many requests would exceed the limit separately.
 ///
 /// After a pause, waiting requests are sent in the order in which they were started, with a gap between them. A request
-/// that is limited again keeps its place, so that it is the next one. If that happens despite the gap, the gap triples.
+/// that is limited again keeps its turn, so that it is the next one. If that happens despite the gap, the gap triples.
 /// It shrinks while no request is limited, and ends when no request waits.
 #[derive(Debug, Default)]
-pub(crate) struct Brake {
+pub(crate) struct Pacer {
     /// The numbers of the waiting requests, in ascending order.
     queue: VecDeque<u64>,
-    /// The number of places assigned so far.
-    places: u64,
+    /// The number of turns assigned so far.
+    turns: u64,
     /// The time at which the next request may be sent.
     next: Moment,
     gap: Duration,
@@ -50,7 +50,7 @@ struct Pause {
     error: Error,
 }
 
-impl Brake {
+impl Pacer {
     /// Records that a request sent at `sent_at` was limited, and starts a pause.
     fn on_rate_limited(&mut self, now: Moment, sent_at: Moment, pause: Duration, error: &Error) {
         // Requests that were sent together change the gap only once.
@@ -129,58 +129,58 @@ impl Brake {
     }
 }
 
-/// The place of a request in the order of a session's requests. Dropping it removes the request from the queue.
-pub(crate) struct Place {
-    brake: Shared<Brake>,
+/// The turn of a request in the order of a session's requests. Dropping it removes the request from the queue.
+pub(crate) struct Turn {
+    pacer: Shared<Pacer>,
     number: u64,
 }
 
-impl Place {
-    /// Assigns the next place.
-    pub(crate) fn new(brake: &Shared<Brake>) -> Self {
-        let number = brake.with(|brake| {
-            brake.places += 1;
-            brake.places
+impl Turn {
+    /// Assigns the next turn.
+    pub(crate) fn new(pacer: &Shared<Pacer>) -> Self {
+        let number = pacer.with(|pacer| {
+            pacer.turns += 1;
+            pacer.turns
         });
-        Self { brake: brake.clone(), number }
+        Self { pacer: pacer.clone(), number }
     }
 
     /// Returns `true` if the request may be sent immediately. Otherwise it waits: see [`wait_until`](Self::wait_until).
     pub(crate) fn enter(&self, now: Moment) -> bool {
-        self.brake.with(|brake| brake.enter(now, self.number))
+        self.pacer.with(|pacer| pacer.enter(now, self.number))
     }
 
     /// Returns the time of the next check; `None` once the request may be sent.
     pub(crate) fn wait_until(&self, now: Moment) -> Option<Moment> {
-        self.brake.with(|brake| brake.wait_until(now, self.number))
+        self.pacer.with(|pacer| pacer.wait_until(now, self.number))
     }
 
     /// Returns `true` unless another request was limited after this one was sent.
     pub(crate) fn is_first_of_round(&self, sent_at: Moment) -> bool {
-        self.brake.with(|brake| brake.is_first_of_round(sent_at))
+        self.pacer.with(|pacer| pacer.is_first_of_round(sent_at))
     }
 
     /// Records that this request, sent at `sent_at`, was limited: all requests pause.
     pub(crate) fn on_rate_limited(&self, now: Moment, sent_at: Moment, pause: Duration, error: &Error) {
-        self.brake.with(|brake| brake.on_rate_limited(now, sent_at, pause, error));
+        self.pacer.with(|pacer| pacer.on_rate_limited(now, sent_at, pause, error));
     }
 
     /// Returns the error that started the current pause, if more than `max` of it remains.
     pub(crate) fn pause_beyond(&self, now: Moment, max: Duration) -> Option<Error> {
-        self.brake.with(|brake| brake.pause_beyond(now, max))
+        self.pacer.with(|pacer| pacer.pause_beyond(now, max))
     }
 
-    /// Enqueues the request for another attempt, at the same place.
+    /// Enqueues the request for another attempt, at the same turn.
     pub(crate) fn requeue(&self) {
-        self.brake.with(|brake| brake.enqueue(self.number));
+        self.pacer.with(|pacer| pacer.enqueue(self.number));
     }
 }
 
-impl Drop for Place {
+impl Drop for Turn {
     fn drop(&mut self) {
-        self.brake.with(|brake| {
-            if let Ok(at) = brake.queue.binary_search(&self.number) {
-                brake.queue.remove(at);
+        self.pacer.with(|pacer| {
+            if let Ok(at) = pacer.queue.binary_search(&self.number) {
+                pacer.queue.remove(at);
             }
         });
     }
