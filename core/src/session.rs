@@ -10,7 +10,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::HeaderValue;
 use secrecy::ExposeSecret;
 
-use crate::{config::Config, ledger::Ledger, machine::Ticket, pacing::Pacer, redaction::Kind, shared::Shared};
+use crate::{config::Config, ledger::Ledger, machine::Ticket, pacing::Pacer, redaction::Kind};
 
 /// State shared by all operations of a bot. Clones are the same session.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ struct Inner {
     /// Makes tickets, keys and random numbers unique.
     counter: AtomicU64,
     ledger: Ledger,
-    pacer: Shared<Pacer>,
+    pacer: Pacer,
 }
 
 impl Session {
@@ -52,7 +52,7 @@ impl Session {
             jitter_seed,
             counter: AtomicU64::new(0),
             ledger: Ledger::new(),
-            pacer: Shared::new(Pacer::default()),
+            pacer: Pacer::default(),
         }))
     }
 
@@ -67,7 +67,7 @@ impl Session {
     }
 
     /// Returns the pace of the bot's requests.
-    pub(crate) fn pacer(&self) -> &Shared<Pacer> {
+    pub(crate) fn pacer(&self) -> &Pacer {
         &self.0.pacer
     }
 

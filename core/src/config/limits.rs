@@ -32,8 +32,9 @@ impl Default for Timeouts {
 /// `in_progress`, it is still processing an earlier attempt. Such a response does not count as a failed attempt until
 /// the timeout of the request (see [`Timeouts`]) has passed.
 ///
-/// After a 429, all operations of a client pause, whatever their policy. They are then sent one at a time, in the order
-/// in which they were started, until the server has accepted requests for a while. This wait does not count as an
+/// After a 429, all operations of a client pause, whatever their policy. Then one request goes ahead. Once the server
+/// has accepted it, the others follow in the order in which they were started, with a gap between them that shrinks
+/// until the server limits one again or has not done so for a while. This wait does not count as an
 /// attempt, and no timeout includes it: with a limit of 5 requests per second, 1,000 simultaneous posts take about five
 /// minutes. Dropping a future removes it from the queue. If a pause is longer than a minute, and longer than
 /// [`max_retry_after`](Self::max_retry_after), operations do not wait for it: until it is over, they fail immediately

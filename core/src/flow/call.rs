@@ -46,7 +46,9 @@ pub(crate) struct Call<T> {
     elapsed: Duration,
     /// Progress of a response that is written to a file.
     resume: Option<Resume>,
-    /// Position among the paced requests of the session; set by the first poll.
+    /// Position among the paced requests of the session: the number of the first ticket.
+    position: Option<u64>,
+    /// `None` if its requests have not been paced.
     turn: Option<Turn>,
     state: State<T>,
 }
@@ -94,6 +96,7 @@ impl<T> Call<T> {
             sent_at: Moment::EPOCH,
             elapsed: Duration::ZERO,
             resume: None,
+            position: None,
             turn: None,
             state,
         }
@@ -225,9 +228,8 @@ impl<T> Call<T> {
         let is_limited = error.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16());
         // Requests in flight together exceed a limit together: for all but the first of them, that is not a failed
         // attempt.
-        let counts = self.max_retries == 0
-            || !is_limited
-            || self.turn.as_ref().is_none_or(|turn| turn.is_first_of_round(self.sent_at));
+        let sent_at = self.sent_at;
+        let counts = self.max_retries == 0 || !is_limited || self.turn().is_first_of_round(sent_at);
         let nth = self.in_progress_responses(now, &error).unwrap_or_else(|| {
             self.failures = self.failures.saturating_add(u32::from(counts));
             self.failures.max(1)
@@ -235,24 +237,18 @@ impl<T> Call<T> {
         let delay = backoff::delay(&policy, nth, self.session.next_random());
         // Added to `Retry-After`, so that clients that were given the same time do not all return at once.
         let wait = retry_after.unwrap_or_default().saturating_add(delay);
-        if let Some(turn) = self.turn.as_ref().filter(|_| is_limited) {
-            turn.on_rate_limited(
-                now.moment,
-                self.sent_at,
-                wait.min(MAX_PAUSE.max(policy.max_retry_after.saturating_add(delay))),
-                &error,
-            );
+        if is_limited {
+            let pause = wait.min(MAX_PAUSE.max(policy.max_retry_after.saturating_add(delay)));
+            self.turn().on_rate_limited(now.moment, sent_at, pause, &error);
         }
         if self.failures > self.max_retries || retry_after.is_some_and(|wait| wait > policy.max_retry_after) {
             return self.fail(error);
         }
-        match &self.turn {
+        if is_limited && !self.has_short_timeout() {
             // The pause of the session includes this wait.
-            Some(turn) if is_limited && !self.has_short_timeout() => {
-                turn.requeue();
-                State::Queued(now.moment)
-            }
-            _ => State::Backoff(now.moment.saturating_add(wait)),
+            State::Queued(now.moment)
+        } else {
+            State::Backoff(now.moment.saturating_add(wait))
         }
     }
 
@@ -271,19 +267,26 @@ impl<T> Call<T> {
 
     /// Sends the request, or queues it if the session's requests are paced.
     fn enqueue(&mut self, now: Now) -> State<T> {
-        let has_short_timeout = self.has_short_timeout();
-        let turn = self.turn.get_or_insert_with(|| Turn::new(self.session.pacer()));
-        if has_short_timeout || turn.enter(now.moment) { self.send(now) } else { State::Queued(now.moment) }
+        if self.has_short_timeout() || !self.session.pacer().is_active() {
+            return self.send(now);
+        }
+        State::Queued(now.moment)
+    }
+
+    /// Returns the turn of its requests, which is created when they are first paced.
+    fn turn(&mut self) -> &Turn {
+        let Self { session, position, turn, .. } = self;
+        turn.get_or_insert_with(|| session.pacer().turn(*position.get_or_insert_with(|| session.ticket().0)))
     }
 
     /// Returns the next state of a queued request, or `None` once it may be sent. A pause that is too long to wait for
     /// ends it with the error that started the pause.
-    fn queued(&self, now: Now, turn: &Turn) -> Option<State<T>> {
+    fn queued(&mut self, now: Now) -> Option<State<T>> {
         let max = self.session.config().retry.max_retry_after.max(MAX_WAITED_PAUSE);
-        if let Some(error) = turn.pause_beyond(now.moment, max) {
+        if let Some(error) = self.turn().pause_beyond(now.moment, max) {
             return Some(self.fail(error));
         }
-        turn.wait_until(now.moment).map(State::Queued)
+        self.turn().poll(now.moment).map(State::Queued)
     }
 
     /// Returns `true` for a request with a short timeout, which is never queued.
@@ -293,7 +296,9 @@ impl<T> Call<T> {
 
     fn send(&mut self, now: Now) -> State<T> {
         self.sent_at = now.moment;
-        State::Waiting(self.session.ticket())
+        let ticket = self.session.ticket();
+        self.position.get_or_insert(ticket.0);
+        State::Waiting(ticket)
     }
 
     fn fail(&self, error: Error) -> State<T> {
@@ -316,6 +321,12 @@ fn is_complete_without_body(status: StatusCode) -> bool {
             | StatusCode::UNSUPPORTED_MEDIA_TYPE
             | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
     )
+}
+
+/// Returns `true` if the server has neither limited the request nor failed.
+fn is_accepted(reply: &Reply) -> bool {
+    let Reply::Response(response) = reply else { return false };
+    !response.status().is_server_error() && response.status() != StatusCode::TOO_MANY_REQUESTS
 }
 
 fn is_stale_connection(error: &Error) -> bool {
@@ -344,10 +355,10 @@ impl<T: Send> Machine for Call<T> {
         if let State::Ready = self.state {
             self.state = self.enqueue(now);
         }
-        if let (State::Queued(until), Some(turn)) = (&self.state, &self.turn)
-            && now.moment >= *until
+        if let State::Queued(until) = self.state
+            && now.moment >= until
         {
-            self.state = self.queued(now, turn).unwrap_or_else(|| self.send(now));
+            self.state = self.queued(now).unwrap_or_else(|| self.send(now));
         }
         if let State::Queued(until) = self.state {
             return Step::Sleep(until);
@@ -367,6 +378,9 @@ impl<T: Send> Machine for Call<T> {
             _ => return,
         }
         self.elapsed = now.moment.saturating_duration_since(self.sent_at);
+        if let Some(turn) = &self.turn {
+            turn.on_reply(now.moment, self.sent_at, is_accepted(&reply));
+        }
         self.state = match reply {
             Reply::Response(response) => self.on_response(now, response),
             Reply::Error(error) => self.on_transport_error(now, error),

@@ -1,5 +1,8 @@
 //! Many operations of one session against a limit of the server, on a virtual clock.
 
+mod limits;
+mod slow_start;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
@@ -13,8 +16,17 @@ use teamwire_core::{
 };
 use teamwire_tests::operations::{ByHandBot, ENTROPY, TID, config, now};
 
+/// The header of the server's rejections.
+#[derive(Clone, Copy, Debug)]
+enum RetryAfter {
+    /// The time until the next request is accepted, in whole seconds.
+    Exact,
+    Constant(Option<u32>),
+}
+
 /// A server's rate limit: requests per second, with a burst.
 struct Bucket {
+    retry_after: RetryAfter,
     per_second: f64,
     burst: f64,
     tokens: f64,
@@ -24,7 +36,11 @@ struct Bucket {
 impl Bucket {
     fn new(per_second: f64, burst: u8) -> Self {
         let burst = f64::from(burst);
-        Self { per_second, burst, tokens: burst, since: Moment::EPOCH }
+        Self { retry_after: RetryAfter::Exact, per_second, burst, tokens: burst, since: Moment::EPOCH }
+    }
+
+    fn with_retry_after(self, retry_after: RetryAfter) -> Self {
+        Self { retry_after, ..self }
     }
 
     fn reply(&mut self, at: Moment) -> Reply {
@@ -34,8 +50,11 @@ impl Bucket {
             self.tokens -= 1.0;
             return response(201, None, &sample::message("m1", TID, "hello"));
         }
-        let wait = ((1.0 - self.tokens) / self.per_second).ceil();
-        response(429, Some(wait), &json!({ "code": "rate_limited" }))
+        let wait = match self.retry_after {
+            RetryAfter::Exact => Some(((1.0 - self.tokens) / self.per_second).ceil()),
+            RetryAfter::Constant(seconds) => seconds.map(f64::from),
+        };
+        response(429, wait, &json!({ "code": "rate_limited" }))
     }
 }
 
