@@ -14,12 +14,10 @@ use url::Url;
 
 use super::{
     content::{ExpectedContent, content_coding},
-    idempotency_key,
-    json::Decode,
     page::Page,
-    problem,
     response::ResponseReader,
     route::Route,
+    v1::{idempotency_key, json::Decode, problem},
 };
 use crate::{
     config::{Credentials, Limits, Timeouts},

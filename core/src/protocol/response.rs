@@ -5,8 +5,8 @@ use core::mem;
 
 use super::{
     content::{ExpectedContent, content_coding, is_json_type, media_type},
-    json::{BoundedVec, Decode, DecodeError, Exact, Json, without_bom},
     page::Page,
+    v1::json::{BoundedVec, Decode, DecodeError, Exact, Json, without_bom},
 };
 use crate::{
     config::Credentials,

@@ -10,7 +10,7 @@ const MAX_KEY_BYTES: usize = 128;
 const DERIVED_PREFIX: &str = "teamwire-file:";
 
 /// Validates a caller's key.
-pub(super) fn check(key: &str) -> Result<(), Error> {
+pub(in crate::protocol) fn check(key: &str) -> Result<(), Error> {
     let invalid = |reason| Err(Error::invalid("idempotency key", reason));
     if !(1..=MAX_KEY_BYTES).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return invalid(format!("must be 1 to {MAX_KEY_BYTES} printable ASCII characters without spaces"));

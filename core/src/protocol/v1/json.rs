@@ -28,7 +28,7 @@ use core::{fmt, iter};
 
 use serde::de::DeserializeOwned;
 
-pub(super) use self::{
+pub(in crate::protocol) use self::{
     bounded_vec::BoundedVec,
     decode::{Decode, Exact},
     decode_error::DecodeError,
@@ -61,7 +61,7 @@ enum Brackets {
 
 impl<'a> Json<'a> {
     /// Returns the object or array of a body; `None` for anything else, and if its end is missing.
-    pub(super) fn document(body: &'a [u8]) -> Option<Self> {
+    pub(in crate::protocol) fn document(body: &'a [u8]) -> Option<Self> {
         let bytes = trimmed(body)?;
         let extent = scan::find_end(bytes, Unmatched::ClosesOuter)?;
         let (before, after) = bytes.split_at(extent.end);
@@ -79,16 +79,19 @@ impl<'a> Json<'a> {
     }
 
     /// Same as [`document`](Self::document), but the end may be missing.
-    pub(super) fn possibly_truncated(body: &'a [u8]) -> Option<Self> {
+    pub(in crate::protocol) fn possibly_truncated(body: &'a [u8]) -> Option<Self> {
         Self::document(body).or_else(|| Some(Self { bytes: trimmed(body)?, brackets: Brackets::Mixed }))
     }
 
-    pub(super) const fn bytes(self) -> &'a [u8] {
+    pub(in crate::protocol) const fn bytes(self) -> &'a [u8] {
         self.bytes
     }
 
     /// Returns the members with these names.
-    pub(super) fn members<const N: usize>(self, names: [&'static str; N]) -> Result<[Member<'a>; N], DecodeError> {
+    pub(in crate::protocol) fn members<const N: usize>(
+        self,
+        names: [&'static str; N],
+    ) -> Result<[Member<'a>; N], DecodeError> {
         let mut members = names.map(|name| Member { name, json: None });
         let parts = self.parts(b'{').ok_or(DecodeError::new("expected an object"))?;
         for (key, value) in parts.filter_map(scan::key_value) {
@@ -102,7 +105,7 @@ impl<'a> Json<'a> {
     }
 
     /// Returns the items of an array; `None` if this is not an array.
-    pub(super) fn items(self) -> Option<impl Iterator<Item = Self> + use<'a>> {
+    pub(in crate::protocol) fn items(self) -> Option<impl Iterator<Item = Self> + use<'a>> {
         let mut parts = self.parts(b'[')?;
         let mut is_last = false;
         Some(iter::from_fn(move || {
@@ -115,7 +118,7 @@ impl<'a> Json<'a> {
 
     /// Returns the items of a list of this object, and the values of the object that have no key: these are items,
     /// too, if an extra bracket has closed the list early.
-    pub(super) fn list(self, items: Self) -> Option<impl Iterator<Item = Self> + use<'a>> {
+    pub(in crate::protocol) fn list(self, items: Self) -> Option<impl Iterator<Item = Self> + use<'a>> {
         let outside = self.parts(b'{').into_iter().flatten().filter(|part| starts_with_bracket(part));
         let without_extra_bracket = |bytes: &'a [u8]| {
             let end = scan::find_end(bytes, Unmatched::ClosesOuter).map_or(bytes.len(), |extent| extent.end);
@@ -134,7 +137,7 @@ impl<'a> Json<'a> {
     }
 
     /// Returns `false` if this value may contain the next item.
-    pub(super) fn is_intact(self) -> bool {
+    pub(in crate::protocol) fn is_intact(self) -> bool {
         let is_balanced = || match self.brackets {
             Brackets::Balanced | Brackets::Unopened => true,
             Brackets::Unclosed | Brackets::Mixed if starts_with_bracket(self.bytes) => {
@@ -151,7 +154,7 @@ impl<'a> Json<'a> {
         bytes.is_empty() || bytes == b"null"
     }
 
-    pub(super) fn is_null(self) -> bool {
+    pub(in crate::protocol) fn is_null(self) -> bool {
         Self::is_null_or_empty(self.bytes)
     }
 
@@ -179,7 +182,7 @@ fn starts_with_bracket(bytes: &[u8]) -> bool {
 }
 
 /// Returns a body without its byte order mark.
-pub(super) fn without_bom(body: &[u8]) -> &[u8] {
+pub(in crate::protocol) fn without_bom(body: &[u8]) -> &[u8] {
     let body = body.trim_ascii_start();
     body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
@@ -194,29 +197,29 @@ fn is_name(key: &[u8], name: &str) -> bool {
 
 /// A member of an object, which may be missing.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Member<'a> {
+pub(in crate::protocol) struct Member<'a> {
     name: &'static str,
     json: Option<Json<'a>>,
 }
 
 impl<'a> Member<'a> {
     /// Returns the value; `None` if it is missing or `null`.
-    pub(super) fn value(self) -> Option<Json<'a>> {
+    pub(in crate::protocol) fn value(self) -> Option<Json<'a>> {
         self.json.filter(|json| !json.is_null())
     }
 
     /// Returns the value, which may be `null`; an error if it is missing.
-    pub(super) fn json(self) -> Result<Json<'a>, DecodeError> {
+    pub(in crate::protocol) fn json(self) -> Result<Json<'a>, DecodeError> {
         self.json.ok_or(DecodeError::missing(self.name))
     }
 
     /// Decodes an essential member.
-    pub(super) fn required<T: Decode>(self) -> Result<T, DecodeError> {
+    pub(in crate::protocol) fn required<T: Decode>(self) -> Result<T, DecodeError> {
         T::decode(self.json()?).map_err(|error| error.at(self.name))
     }
 
     /// Decodes a list whose items are all essential.
-    pub(super) fn required_items<T: Decode>(self) -> Result<Vec<T>, DecodeError> {
+    pub(in crate::protocol) fn required_items<T: Decode>(self) -> Result<Vec<T>, DecodeError> {
         let json = self.json()?;
         let mut list = BoundedVec::nested(json.bytes.len());
         for item in json.items().ok_or(DecodeError::new("expected an array").at(self.name))? {
@@ -229,12 +232,12 @@ impl<'a> Member<'a> {
     }
 
     /// Decodes an extra.
-    pub(super) fn optional<T: Decode>(self) -> Option<T> {
+    pub(in crate::protocol) fn optional<T: Decode>(self) -> Option<T> {
         self.value().and_then(|json| T::decode(json).ok())
     }
 
     /// Decodes a list of extras.
-    pub(super) fn optional_items<T: Decode>(self) -> Vec<T> {
+    pub(in crate::protocol) fn optional_items<T: Decode>(self) -> Vec<T> {
         let Some(json) = self.value() else { return Vec::new() };
         let mut list = BoundedVec::nested(json.bytes.len());
         for item in json.items().into_iter().flatten() {

@@ -94,7 +94,7 @@ fn is_code(code: &str) -> bool {
 
 /// Decodes an error response: as a problem document of the contract or, failing that, by its status alone, with an
 /// excerpt of the body. Any other status leads to an [`Error::UnexpectedResponse`].
-pub(super) fn api_error(reader: &ResponseReader<'_>, now: Now) -> Result<ApiError, Error> {
+pub(in crate::protocol) fn api_error(reader: &ResponseReader<'_>, now: Now) -> Result<ApiError, Error> {
     let status = reader.response().status();
     let retry_after = retry_after(reader.response().headers(), now.utc);
     let from_header = || reader.header("x-request-id").map(|id| reader.data(id));
@@ -226,7 +226,7 @@ fn seconds(text: &str) -> Option<Duration> {
 }
 
 /// Returns the time of a response by the server's clock.
-pub(super) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+pub(in crate::protocol) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     headers.get(header::DATE)?.to_str().ok().map(str::trim).and_then(http_date)
 }
 
