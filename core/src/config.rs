@@ -1,24 +1,25 @@
 //! The configuration of a client, for all executors.
 
-mod credentials;
 mod limits;
 mod urls;
 
 use alloc::{
     format,
     string::{String, ToString},
+    sync::Arc,
     vec::Vec,
 };
 use core::fmt;
 
 use url::Url;
 
+pub use self::limits::{Limits, RetryPolicy, Timeouts};
 use self::urls::{Proxy, is_loopback, parse_base_url, parse_proxy_url};
-pub use self::{
-    credentials::Credentials,
-    limits::{Limits, RetryPolicy, Timeouts},
+pub use crate::credentials::Credentials;
+use crate::{
+    error::{Error, InvalidInput},
+    protocol::{Protocol, V1},
 };
-use crate::error::{Error, InvalidInput};
 
 /// The configuration of a client: base URL, credentials, timeouts, retries, limits, certificates and proxy.
 ///
@@ -40,6 +41,7 @@ pub struct Config {
     pub(crate) limits: Limits,
     pub(crate) hide_deleted_messages: bool,
     pub(crate) user_agent: String,
+    pub(crate) protocol: Arc<dyn Protocol>,
     root_certificates: Vec<Vec<u8>>,
     proxy: Option<Url>,
     tunnels_plain_http: bool,
@@ -94,6 +96,7 @@ impl Config {
             limits: Limits::default(),
             hide_deleted_messages: true,
             user_agent: concat!("teamwire-rust/", env!("CARGO_PKG_VERSION")).to_string(),
+            protocol: Arc::new(V1),
             root_certificates: Vec::new(),
             proxy: None,
             tunnels_plain_http: false,
@@ -122,6 +125,12 @@ impl Config {
             }
             other => other,
         })
+    }
+
+    /// Sets the HTTP protocol of the backend. Default: [`V1`], the contract of this project.
+    pub fn with_protocol(mut self, protocol: impl Protocol) -> Self {
+        self.protocol = Arc::new(protocol);
+        self
     }
 
     /// Sets the timeouts by class of request. Default: 10 s, 15 s and 60 s. Zero is rejected when the client is
@@ -204,11 +213,13 @@ impl Config {
         self
     }
 
-    /// Validates timeouts, limits and the retry policy. Executors call it when a client is created.
+    /// Validates timeouts, limits, the retry policy and, by the rules of the protocol, the credentials. Executors call
+    /// it when a client is created.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if a timeout or a size limit is zero, or if the initial backoff exceeds the maximum.
+    /// `InvalidInput` if a timeout or a size limit is zero, if the initial backoff exceeds the maximum, or if the
+    /// protocol cannot transmit the credentials: with [`V1`], an App ID must not contain a colon.
     pub fn validate(&self) -> Result<(), Error> {
         let Timeouts { request, listing, transfer_idle } = self.timeouts;
         for (name, time) in [("request", request), ("listing", listing), ("transfer_idle", transfer_idle)] {
@@ -230,7 +241,7 @@ impl Config {
         if self.retry.initial_backoff > self.retry.max_backoff {
             return Err(Error::invalid("retry policy", "`initial_backoff` must not exceed `max_backoff`"));
         }
-        Ok(())
+        self.protocol.check_credentials(&self.credentials)
     }
 
     /// Returns the base URL of the backend. It ends in a slash.
@@ -278,6 +289,7 @@ impl fmt::Debug for Config {
             .field("limits", &self.limits)
             .field("hide_deleted_messages", &self.hide_deleted_messages)
             .field("user_agent", &self.user_agent)
+            .field("protocol", &self.protocol)
             .field("root_certificates", &self.root_certificates.len())
             .field("proxy", &self.proxy.as_ref().and_then(|url| url.host_str().map(|host| (host, url.port()))))
             .field("tunnels_plain_http", &self.tunnels_plain_http)

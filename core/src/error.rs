@@ -3,17 +3,19 @@
 mod api;
 mod input;
 mod kind;
+mod meaning;
 mod request_id;
 mod response;
 
 use alloc::{boxed::Box, string::String};
 use core::time::Duration;
 
-pub(crate) use self::api::Meaning;
+pub(crate) use self::meaning::Meaning;
 pub use self::{
     api::ApiError,
     input::{InvalidImage, InvalidInput},
     kind::ErrorKind,
+    meaning::Signal,
     response::UnexpectedResponse,
 };
 use crate::effect::{FileError, FileErrorKind, TransportError, TransportErrorKind};
@@ -69,6 +71,22 @@ pub enum Error {
         #[source]
         cause: Box<Error>,
     },
+    /// The login that the protocol requires has failed, so the request was not sent. The error has the kind of its
+    /// cause.
+    #[error("the login failed")]
+    Login {
+        /// The cause.
+        #[source]
+        cause: Box<Error>,
+        /// `true` if an earlier attempt of the operation, before the login expired, may have taken effect.
+        previous_outcome_unknown: bool,
+    },
+    /// The protocol does not have this operation. Nothing was sent.
+    #[error("the protocol does not support `{operation}`")]
+    Unsupported {
+        /// The name of the operation.
+        operation: &'static str,
+    },
     /// A machine was polled after it had completed.
     #[error("the operation has already completed")]
     Finished,
@@ -79,10 +97,10 @@ impl Error {
         Self::InvalidInput(InvalidInput::new(parameter, reason))
     }
 
-    /// Returns the cause of a failed attachment; for other errors, the error itself.
+    /// Returns the cause of a failed attachment or login; for other errors, the error itself.
     fn cause(&self) -> &Self {
         match self {
-            Self::Attachment { cause, .. } => cause.cause(),
+            Self::Attachment { cause, .. } | Self::Login { cause, .. } => cause.cause(),
             other => other,
         }
     }
@@ -96,7 +114,8 @@ impl Error {
             Self::InvalidInput(_) => ErrorKind::InvalidInput,
             Self::Image(_) => ErrorKind::ImageLoad,
             Self::File(_) => ErrorKind::File,
-            Self::Finished | Self::Attachment { .. } => ErrorKind::Finished,
+            Self::Unsupported { .. } => ErrorKind::Unsupported,
+            Self::Finished | Self::Attachment { .. } | Self::Login { .. } => ErrorKind::Finished,
         }
     }
 
@@ -133,12 +152,8 @@ impl Error {
     pub fn outcome_unknown(&self) -> bool {
         match self {
             Self::Connection(error) => error.sent,
-            Self::Api(error) => {
-                error.previous_outcome_unknown
-                    || (error.kind == ErrorKind::Server && error.status >= 500)
-                    // An earlier request with this key is being processed, possibly one of another process.
-                    || error.meaning.is_in_progress
-            }
+            Self::Api(error) => error.previous_outcome_unknown || error.meaning.is_uncertain,
+            Self::Login { previous_outcome_unknown, .. } => *previous_outcome_unknown,
             Self::UnexpectedResponse(_) => true,
             _ => false,
         }
@@ -149,6 +164,7 @@ impl Error {
         match &mut self {
             Self::Connection(error) => error.sent = true,
             Self::Api(error) => error.previous_outcome_unknown = true,
+            Self::Login { previous_outcome_unknown, .. } => *previous_outcome_unknown = true,
             _ => {}
         }
         self
@@ -160,6 +176,14 @@ impl Error {
             error.retry_after = Some(wait);
         }
         self
+    }
+
+    /// Returns the consequence for a feed or a list, if the protocol has declared one.
+    pub(crate) fn signal(&self) -> Option<Signal> {
+        match self {
+            Self::Api(error) => error.meaning.signal,
+            _ => None,
+        }
     }
 
     /// Returns the time to wait before a retry, if the server requested one.

@@ -38,6 +38,7 @@
 
 mod checkpoint;
 mod event;
+mod item;
 mod long_poll;
 mod options;
 mod pace;

@@ -3,6 +3,7 @@
 mod attached;
 pub(crate) mod backoff;
 pub(crate) mod call;
+mod changed;
 mod combinators;
 mod download;
 pub(crate) mod file_call;
@@ -15,7 +16,8 @@ mod upload;
 
 pub use self::combinators::{Flow, Map, Then};
 pub(crate) use self::{
-    attached::Attached,
+    attached::Attachments,
+    changed::Changed,
     combinators::{Inspect, Lazy, Regardless},
     download::DownloadToFile,
     image::LoadImage,

@@ -71,8 +71,8 @@
 //! | [`error`](mod@error) | the error type of all operations |
 //! | [`script`] | canned responses on a virtual clock, for tests |
 //! | `api` (private) | the public operations, generic over the executor |
-//! | `protocol` (private) | the wire contract: paths, JSON, error codes |
-//! | `session`, `pacing`, `ledger` (private) | the state of a bot: keys, the pace of its requests, its location shares |
+//! | [`protocol`] | the port to the HTTP protocol of the backend, and the default one |
+//! | `session`, `pacing`, `ledger` (private) | the state of a bot: keys, pace of requests, location shares |
 //! | `redaction`, `escaped` (private) | removal of credentials from text, and escaping of text from servers |
 //! | `shared` (private) | shared mutable state without `std` |
 
@@ -82,6 +82,7 @@ extern crate alloc;
 
 mod api;
 pub mod config;
+mod credentials;
 pub mod effect;
 pub mod error;
 mod escaped;
@@ -89,10 +90,11 @@ pub mod executor;
 pub mod feed;
 pub mod flow;
 mod ledger;
+mod login;
 pub mod machine;
 pub mod model;
 mod pacing;
-mod protocol;
+pub mod protocol;
 mod redaction;
 pub mod script;
 mod session;

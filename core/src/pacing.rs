@@ -17,7 +17,8 @@ pub(crate) const MAX_WAITED_PAUSE: Duration = Duration::from_secs(60);
 const MIN_FIRST_GAP: Duration = Duration::from_millis(50);
 const MAX_FIRST_GAP: Duration = Duration::from_secs(1);
 const MAX_GAP: Duration = Duration::from_secs(4);
-/// Minimum gap while requests are paced. Without it, all waiting requests would be sent at once when the gap has shrunk.
+/// Minimum gap while requests are paced. Without it, all waiting requests would be sent at once when the gap has
+/// shrunk.
 const MIN_GAP: Duration = Duration::from_millis(5);
 /// Share of the gap that a response takes off once the gap is near the one that was too short.
 const STEADY_SHARE: u32 = 64;
@@ -183,7 +184,8 @@ impl Schedule {
             self.probe = Probe::Next;
             self.next = self.next.max(now);
         }
-        // A response to an earlier request does not show that the server accepts the current pace or has ended the pause.
+        // A response to an earlier request does not show that the server accepts the current pace or has ended the
+        // pause.
         if !has_accepted || sent_at <= self.limited_at {
             return;
         }

@@ -1,22 +1,59 @@
-//! The wire contract: the only module that knows paths, JSON keys, enum strings and error codes.
+//! The port to the backend's HTTP protocol.
 //!
-//! The contract is this project's own (`docs/openapi.yaml`), not the vendor's. To support a backend with a different
-//! one, replace this module: everything else works with [`Endpoint`]s and the plain data of [`model`](crate::model).
+//! A [`Protocol`] describes the request of each operation as an [`Endpoint`] and reads its response. It performs no
+//! I/O and keeps no state: retries, pacing, logins, pages, polls and uploads are the same for all protocols.
+//!
+//! [`V1`] is the contract of this project, and the default. The vendor does not publish the protocol of its backend.
+//! Those who have it can implement it in a crate of their own, and set it by
+//! [`Config::with_protocol`](crate::Config::with_protocol).
+//!
+//! - [`Wire`] concerns all requests: credentials, login and error responses.
+//! - [`Messages`], [`Chats`], [`Members`], [`Reactions`], [`Locations`], [`Contacts`], [`Assets`] and [`Feeds`] have
+//! one method for each operation.
+//! - [`Endpoint`], [`Route`] and [`Attempt`] are a request as data.
+//! - [`ResponseReader`], [`Refusal`], [`Page`], [`Batch`] and [`Lease`] are the content of a response.
+//!
+//! A method that a protocol does not implement makes its operation fail with
+//! [`Unsupported`](crate::ErrorKind::Unsupported). New methods have a default, so that a protocol compiles against
+//! later versions.
 
+mod attempt;
+mod class;
 mod content;
+mod dated;
 mod endpoint;
+mod feeds;
+mod file_part;
+mod gateway;
+mod groups;
+mod headers;
 mod page;
+mod refusal;
 mod response;
 mod route;
-pub(crate) mod v1;
+mod token;
+pub mod v1;
+mod wire;
 
-pub use self::v1::sample;
-pub(crate) use self::{
-    content::{IDENTITY, size_mismatch},
-    endpoint::{Dated, Endpoint, Range},
-    page::{Page, is_cursor},
-    v1::{assets, chats, contacts, key_of_file, locations, members, messages, reactions, updates},
+pub use self::{
+    attempt::Attempt,
+    content::ExpectedContent,
+    dated::Dated,
+    endpoint::Endpoint,
+    feeds::{Batch, BatchItem, FeedSource, Lease, PollRequest},
+    file_part::{Attached, FileKey, FilePart},
+    groups::{Assets, Chats, Contacts, Feeds, ImageLimits, Locations, Members, Messages, Reactions},
+    page::{Page, PageRequest},
+    refusal::Refusal,
+    response::ResponseReader,
+    route::Route,
+    token::Token,
+    v1::V1,
+    wire::{Made, Protocol, Wire},
 };
-
-/// Sent with every request that changes something: the server deduplicates by it.
-pub(crate) const IDEMPOTENCY_KEY: http::HeaderName = http::HeaderName::from_static("idempotency-key");
+pub(crate) use self::{
+    class::{Range, TimeoutClass},
+    content::{IDENTITY, size_mismatch},
+    page::is_cursor,
+};
+pub use crate::error::Signal;

@@ -55,7 +55,7 @@ use chrono::{DateTime, Utc};
 
 use self::files::Files;
 pub use self::{events::Events, expect::Expect, recorded_request::RecordedRequest, respond::Respond};
-pub use crate::protocol::sample;
+pub use crate::protocol::v1::sample;
 use crate::{
     config::{Config, Credentials},
     effect::{Exchange, FileError, FileOutcome, FileTask, Moment, Now, TransportError, TransportErrorKind},

@@ -8,9 +8,8 @@ use core::{
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::HeaderValue;
-use secrecy::ExposeSecret;
 
-use crate::{config::Config, ledger::Ledger, machine::Ticket, pacing::Pacer, redaction::Kind};
+use crate::{config::Config, ledger::Ledger, login::Gate, machine::Ticket, pacing::Pacer, protocol::Protocol};
 
 /// State shared by all operations of a bot. Clones are the same session.
 #[derive(Clone)]
@@ -18,7 +17,9 @@ pub struct Session(Arc<Inner>);
 
 struct Inner {
     config: Config,
-    authorization: HeaderValue,
+    authorization: Option<HeaderValue>,
+    /// `None` if the protocol has no login.
+    gate: Option<Gate>,
     user_agent: HeaderValue,
     /// The part of the idempotency keys that is unique to this session.
     key_prefix: String,
@@ -39,14 +40,14 @@ impl Session {
     pub fn new(config: Config, entropy: [u8; 32]) -> Self {
         let (unique, jitter) = entropy.split_at(24);
         let jitter_seed = jitter.iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte));
-        let mut authorization = HeaderValue::try_from(config.credentials.basic().expose_secret())
-            .expect("base64 consists of characters that are valid in a header");
-        authorization.set_sensitive(true);
+        let authorization = config.protocol.authorization(&config.credentials);
+        let has_login = !matches!(config.protocol.login(&config.credentials), Ok(None));
         let user_agent = HeaderValue::try_from(config.user_agent.as_str())
             .expect("Config accepts only a user agent of printable ASCII");
         Self(Arc::new(Inner {
             config,
             authorization,
+            gate: has_login.then(Gate::new),
             user_agent,
             key_prefix: BASE64_URL_SAFE_NO_PAD.encode(unique),
             jitter_seed,
@@ -89,17 +90,22 @@ impl Session {
         z ^ (z >> 31)
     }
 
-    pub(crate) fn authorization(&self) -> HeaderValue {
-        self.0.authorization.clone()
+    /// Returns the protocol of the backend.
+    pub(crate) fn protocol(&self) -> &dyn Protocol {
+        &*self.0.config.protocol
+    }
+
+    /// Returns the gate before all requests, if the protocol has a login.
+    pub(crate) fn gate(&self) -> Option<&Gate> {
+        self.0.gate.as_ref()
+    }
+
+    pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
+        self.0.authorization.as_ref()
     }
 
     pub(crate) fn user_agent(&self) -> HeaderValue {
         self.0.user_agent.clone()
-    }
-
-    /// Removes the credentials from a text, in case a server echoed them.
-    pub(crate) fn redact(&self, text: &str) -> String {
-        self.0.config.credentials.redact(text, Kind::Prose)
     }
 
     fn count(&self) -> u64 {

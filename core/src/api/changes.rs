@@ -8,7 +8,7 @@ use crate::{
     executor::Executor,
     flow::{Flow, Inspect, LoadImage},
     model::{ChatInfo, GroupId, Image, UserId},
-    protocol::{Endpoint, assets, chats, members},
+    protocol::Made,
 };
 
 impl<X: Executor> ChatRef<X> {
@@ -16,37 +16,34 @@ impl<X: Executor> ChatRef<X> {
         &self,
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
-    ) -> Result<Endpoint<ChatInfo>, Error> {
-        members::add(self.tid(), &collect(users), &collect(groups))
+    ) -> Made<Option<ChatInfo>> {
+        self.protocol().add_members(self.tid(), &collect(users), &collect(groups))
     }
 
     pub(super) fn remove_endpoint<U: Into<UserId>, G: Into<GroupId>>(
         &self,
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
-    ) -> Result<Endpoint<ChatInfo>, Error> {
-        members::remove(self.tid(), &collect(users), &collect(groups))
+    ) -> Made<Option<ChatInfo>> {
+        self.protocol().remove_members(self.tid(), &collect(users), &collect(groups))
     }
 
     /// `checked` is an error that is known before anything is sent.
     pub(super) fn leave_flow(&self, checked: Result<(), Error>) -> impl Flow<Output = ()> + use<X> {
-        self.share_ending_flow(checked.and_then(|()| chats::leave(self.tid())))
+        self.share_ending_flow(checked.and_then(|()| self.protocol().leave_chat(self.tid())))
     }
 
-    pub(super) fn close_flow(&self) -> impl Flow<Output = ChatInfo> + use<X> {
-        self.share_ending_flow(chats::close(self.tid()))
+    pub(super) fn close_flow(&self) -> impl Flow<Output = Option<ChatInfo>> + use<X> {
+        self.share_ending_flow(self.protocol().close_chat(self.tid()))
     }
 
-    pub(super) fn set_avatar_flow(&self, image: Image) -> impl Flow<Output = ChatInfo> + use<X> {
+    pub(super) fn set_avatar_flow(&self, image: Image) -> impl Flow<Output = Option<ChatInfo>> + use<X> {
         let (session, tid) = (self.session().clone(), self.tid().clone());
-        LoadImage::new(&session, image).then(move |bytes| session.call(assets::set_avatar(&tid, bytes)))
+        LoadImage::new(&session, image).then(move |bytes| session.call(session.protocol().set_avatar(&tid, bytes)))
     }
 
     /// Runs a request that ends the bot's location share in this chat if it succeeds.
-    pub(super) fn share_ending_flow<T: Send>(
-        &self,
-        endpoint: Result<Endpoint<T>, Error>,
-    ) -> impl Flow<Output = T> + use<X, T> {
+    pub(super) fn share_ending_flow<T: Send>(&self, endpoint: Made<T>) -> impl Flow<Output = T> + use<X, T> {
         let (ledger, tid) = (self.session().ledger().clone(), self.tid().clone());
         Inspect::new(self.session().call(endpoint), move |_, outcome: Result<&T, &Error>| {
             if outcome.is_ok() {

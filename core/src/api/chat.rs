@@ -8,9 +8,9 @@ use super::{
 use crate::{
     error::Error,
     executor::Executor,
-    flow::Flow,
+    flow::{Changed, Flow},
     model::{ChatInfo, ChatType, Group, GroupId, Image, ThreadId, User, UserId},
-    protocol::{Endpoint, assets, chats, members},
+    protocol::Made,
 };
 
 /// A snapshot of a chat, with all operations on it.
@@ -25,6 +25,7 @@ use crate::{
 pub struct Chat<X> {
     by_id: ChatRef<X>,
     info: ChatInfo,
+    is_outdated: bool,
 }
 
 impl<X> Deref for Chat<X> {
@@ -43,7 +44,18 @@ impl<X: Executor> From<&Chat<X>> for ThreadId {
 
 impl<X: Executor> Chat<X> {
     pub(crate) fn new(executor: X, info: ChatInfo) -> Self {
-        Self { by_id: ChatRef::new(executor, info.tid.clone()), info }
+        Self { by_id: ChatRef::new(executor, info.tid.clone()), info, is_outdated: false }
+    }
+
+    /// Creates the snapshot of a chat of which only the id is known.
+    pub(crate) fn outdated(executor: X, tid: ThreadId) -> Self {
+        Self { is_outdated: true, ..Self::new(executor, ChatInfo::new(tid, ChatType::Unknown(String::new()))) }
+    }
+
+    /// Returns `true` if the chat has been changed, but its new data could not be fetched: this snapshot is older than
+    /// the change. It never happens with the [default protocol](crate::protocol::V1), which returns the changed chat.
+    pub const fn is_outdated(&self) -> bool {
+        self.is_outdated
     }
 
     /// All data of the snapshot.
@@ -195,7 +207,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::add_admin`].
     pub fn add_admin(&mut self, admin: impl Into<UserId>) -> X::Run<'_, ()> {
-        self.change(members::add_admin(self.tid(), &admin.into()))
+        self.change(self.protocol().add_admin(self.tid(), &admin.into()))
     }
 
     /// Removes a user from the administrators of the chat.
@@ -204,7 +216,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::remove_admin`].
     pub fn remove_admin(&mut self, admin: impl Into<UserId>) -> X::Run<'_, ()> {
-        self.change(members::remove_admin(self.tid(), &admin.into()))
+        self.change(self.protocol().remove_admin(self.tid(), &admin.into()))
     }
 
     /// Sets the title: up to 256 characters, without NUL.
@@ -213,7 +225,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::update_title`].
     pub fn update_title(&mut self, title: impl Into<String>) -> X::Run<'_, ()> {
-        self.change(chats::update_title(self.tid(), &title.into()))
+        self.change(self.protocol().update_title(self.tid(), &title.into()))
     }
 
     /// Sets whether members other than the administrators may send messages.
@@ -222,7 +234,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::set_allow_sending`].
     pub fn set_allow_sending(&mut self, allow: bool) -> X::Run<'_, ()> {
-        self.change(chats::set_allow_sending(self.tid(), allow))
+        self.change(self.protocol().set_allow_sending(self.tid(), allow))
     }
 
     /// Sets whether members may mute notifications.
@@ -231,7 +243,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::set_allow_mute_notifications`].
     pub fn set_allow_mute_notifications(&mut self, allow: bool) -> X::Run<'_, ()> {
-        self.change(chats::set_allow_mute_notifications(self.tid(), allow))
+        self.change(self.protocol().set_allow_mute_notifications(self.tid(), allow))
     }
 
     /// Closes the chat: no message can be posted until it is reopened.
@@ -250,7 +262,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::reopen`].
     pub fn reopen(&mut self) -> X::Run<'_, ()> {
-        self.change(chats::reopen(self.tid()))
+        self.change(self.protocol().reopen_chat(self.tid()))
     }
 
     /// Sets the avatar: a JPEG of at most 600x600 pixels and 5 MiB. A string is taken as a path.
@@ -269,18 +281,22 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::remove_avatar`].
     pub fn remove_avatar(&mut self) -> X::Run<'_, ()> {
-        self.change(assets::remove_avatar(self.tid()))
+        self.change(self.protocol().remove_avatar(self.tid()))
     }
 
-    fn change(&mut self, endpoint: Result<Endpoint<ChatInfo>, Error>) -> X::Run<'_, ()> {
+    fn change(&mut self, endpoint: Made<Option<ChatInfo>>) -> X::Run<'_, ()> {
         let call = self.session().call(endpoint);
         self.refresh(call)
     }
 
     /// Runs a change and replaces this snapshot by its output.
-    fn refresh<'a>(&'a mut self, change: impl Flow<Output = ChatInfo> + 'a) -> X::Run<'a, ()> {
-        let Self { by_id, info } = self;
-        by_id.executor().run(change.map(move |changed| *info = changed))
+    fn refresh<'a>(&'a mut self, change: impl Flow<Output = Option<ChatInfo>> + 'a) -> X::Run<'a, ()> {
+        let Self { by_id, info, is_outdated } = self;
+        let changed = Changed::new(by_id.session(), by_id.tid(), change);
+        by_id.executor().run(changed.map(move |changed| {
+            *is_outdated = changed.is_none();
+            *info = changed.unwrap_or_else(|| info.clone());
+        }))
     }
 
     fn check_not_one_to_one(&self, reason: &str) -> Result<(), Error> {

@@ -5,11 +5,10 @@ use super::{
     changes::{NO_GROUPS, NO_USERS},
 };
 use crate::{
-    error::Error,
     executor::Executor,
-    flow::Flow,
+    flow::{Changed, Flow},
     model::{ChatInfo, GroupId, Image, UserId},
-    protocol::{Endpoint, assets, chats, members},
+    protocol::Made,
 };
 
 /// Changes of the chat: members, administrators, title, settings and avatar.
@@ -100,7 +99,7 @@ impl<X: Executor> ChatRef<X> {
     /// `NotFound` if the user is not active or has been deleted; `Auth` if the bot lacks permission; `InvalidInput` if
     /// the id is malformed.
     pub fn add_admin(&self, admin: impl Into<UserId>) -> X::Run<'_, Chat<X>> {
-        self.run_change(members::add_admin(self.tid(), &admin.into()))
+        self.run_change(self.protocol().add_admin(self.tid(), &admin.into()))
     }
 
     /// Removes a user from the administrators of the chat.
@@ -111,7 +110,7 @@ impl<X: Executor> ChatRef<X> {
     /// [code](crate::Error::code) `conflict` if the chat would lose its last administrator; `InvalidInput` if the id is
     /// malformed.
     pub fn remove_admin(&self, admin: impl Into<UserId>) -> X::Run<'_, Chat<X>> {
-        self.run_change(members::remove_admin(self.tid(), &admin.into()))
+        self.run_change(self.protocol().remove_admin(self.tid(), &admin.into()))
     }
 
     /// Sets the title: up to 256 characters, without NUL.
@@ -120,7 +119,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the bot lacks permission; `InvalidInput` for any other title.
     pub fn update_title(&self, title: impl Into<String>) -> X::Run<'_, Chat<X>> {
-        self.run_change(chats::update_title(self.tid(), &title.into()))
+        self.run_change(self.protocol().update_title(self.tid(), &title.into()))
     }
 
     /// Sets whether members other than the administrators may send messages.
@@ -129,7 +128,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the bot lacks permission.
     pub fn set_allow_sending(&self, allow: bool) -> X::Run<'_, Chat<X>> {
-        self.run_change(chats::set_allow_sending(self.tid(), allow))
+        self.run_change(self.protocol().set_allow_sending(self.tid(), allow))
     }
 
     /// Sets whether members may mute notifications.
@@ -138,7 +137,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the bot lacks permission.
     pub fn set_allow_mute_notifications(&self, allow: bool) -> X::Run<'_, Chat<X>> {
-        self.run_change(chats::set_allow_mute_notifications(self.tid(), allow))
+        self.run_change(self.protocol().set_allow_mute_notifications(self.tid(), allow))
     }
 
     /// Closes the chat: no message can be posted until it is reopened. This also ends a location share of the bot in
@@ -157,7 +156,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the bot lacks permission.
     pub fn reopen(&self) -> X::Run<'_, Chat<X>> {
-        self.run_change(chats::reopen(self.tid()))
+        self.run_change(self.protocol().reopen_chat(self.tid()))
     }
 
     /// Sets the avatar: a JPEG of at most 600x600 pixels and 5 MiB. A string is taken as a path.
@@ -177,15 +176,19 @@ impl<X: Executor> ChatRef<X> {
     /// `ImageRemove` if no avatar is set or the organisation does not allow removing it; `Auth` if the bot lacks
     /// permission.
     pub fn remove_avatar(&self) -> X::Run<'_, Chat<X>> {
-        self.run_change(assets::remove_avatar(self.tid()))
+        self.run_change(self.protocol().remove_avatar(self.tid()))
     }
 
-    fn run_change(&self, endpoint: Result<Endpoint<ChatInfo>, Error>) -> X::Run<'_, Chat<X>> {
+    fn run_change(&self, endpoint: Made<Option<ChatInfo>>) -> X::Run<'_, Chat<X>> {
         self.run_to_chat(self.session().call(endpoint))
     }
 
-    fn run_to_chat<'a>(&'a self, flow: impl Flow<Output = ChatInfo> + 'a) -> X::Run<'a, Chat<X>> {
-        let executor = self.executor().clone();
-        self.executor().run(flow.map(move |info| Chat::new(executor, info)))
+    fn run_to_chat<'a>(&'a self, flow: impl Flow<Output = Option<ChatInfo>> + 'a) -> X::Run<'a, Chat<X>> {
+        let (executor, tid) = (self.executor().clone(), self.tid().clone());
+        let changed = Changed::new(self.session(), &tid, flow);
+        self.executor().run(changed.map(move |info| match info {
+            Some(info) => Chat::new(executor, info),
+            None => Chat::outdated(executor, tid),
+        }))
     }
 }

@@ -9,18 +9,14 @@ use crate::{
     executor::Executor,
     feed::{FeedOptions, Poller},
     flow::{
-        Attached, Flow, Lazy,
+        Attachments as AttachedFiles, Flow, Lazy,
         call::Call,
         paginator::{Collected, Paginator},
     },
     model::{
-        Asset, Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, Reaction, ReactionType, ThreadId,
-        User,
+        Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, Reaction, ReactionType, ThreadId, User,
     },
-    protocol::{
-        Dated, Endpoint, assets, locations, members, messages, reactions,
-        updates::{self, Source},
-    },
+    protocol::{Attached, Dated, FeedSource, Made, Protocol},
     session::Session,
 };
 
@@ -70,9 +66,10 @@ impl<X: Executor> ChatRef<X> {
     ///   [reopened](ChatRef::reopen) first
     pub fn post(&self, message: impl Into<Draft>) -> X::Run<'_, Message> {
         let (draft, tid) = (message.into(), self.tid.clone());
-        let attached = Attached::new(&draft.attachments, draft.idempotency_key.as_deref());
+        let attached = AttachedFiles::new(&draft.attachments, draft.idempotency_key.as_deref());
         let may_be_repeated = draft.idempotency_key.is_some();
-        let request = move |_: Option<&Asset>, files: &[Asset]| messages::post(&tid, &draft, files);
+        let request =
+            move |protocol: &dyn Protocol, _: Option<&Attached>, files: &[Attached]| protocol.post(&tid, &draft, files);
         let here = self.tid.clone();
         let posted = attached.into_flow(
             self.session(),
@@ -96,7 +93,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `ImageLoad` if no avatar is set.
     pub fn load_avatar(&self) -> X::Run<'_, Vec<u8>> {
-        self.call(assets::load_avatar(&self.tid))
+        self.call(self.protocol().avatar(&self.tid))
     }
 
     /// Returns all messages since the given time (inclusive; default: 24 hours before the request), oldest first and
@@ -114,7 +111,7 @@ impl<X: Executor> ChatRef<X> {
         let hide_deleted = session.config().hide_deleted_messages;
         let pages = Lazy::new(move |now: Now| {
             let since = since.unwrap_or_else(|| a_day_before(now.utc));
-            Paginator::new(&session, messages::since(&tid, since))
+            Paginator::new(&session, move |protocol, page| protocol.messages(&tid, since, page))
         });
         self.executor.run(pages.map(move |list| deduplicated(list, hide_deleted)))
     }
@@ -136,7 +133,9 @@ impl<X: Executor> ChatRef<X> {
     /// `ReadReceiptsDisabled` if the organisation's admin has disabled read receipts.
     #[doc(alias = "get_readers")]
     pub fn readers(&self) -> X::Run<'_, Listing<User>> {
-        self.executor.run(Paginator::new(self.session(), members::readers(&self.tid)).map(|list| list.items))
+        let tid = self.tid.clone();
+        let readers = Paginator::new(self.session(), move |protocol, page| protocol.readers(&tid, page));
+        self.executor.run(readers.map(|list| list.items))
     }
 
     /// Marks the chat as read by the bot, and returns the users who have now read all of its messages; none if the
@@ -148,8 +147,9 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the organisation's admin has forbidden bots to mark chats as read.
     pub fn mark_as_read(&self) -> X::Run<'_, Listing<User>> {
+        let (marked, tid) = (self.protocol().mark_as_read(&self.tid), self.tid.clone());
         let readers =
-            Paginator::starting_with(self.session(), members::mark_as_read(&self.tid), members::readers(&self.tid));
+            Paginator::after_change(self.session(), marked, move |protocol, page| protocol.readers(&tid, page));
         self.executor.run(readers.map(|list| list.items))
     }
 
@@ -167,7 +167,7 @@ impl<X: Executor> ChatRef<X> {
         let endpoint = self
             .check_chat("message", &message.tid)
             .and_then(|()| reaction.check_allowed_for(message))
-            .and_then(|()| reactions::send(&self.tid, &message.mid, &reaction));
+            .and_then(|()| self.protocol().send_reaction(&self.tid, &message.mid, &reaction));
         self.call(endpoint)
     }
 
@@ -179,14 +179,15 @@ impl<X: Executor> ChatRef<X> {
     /// another chat or is not an attention message; `NotFound` also if the message has been deleted.
     #[doc(alias = "get_am_reactions")]
     pub fn reactions(&self, message: &Message) -> X::Run<'_, Listing<Reaction>> {
-        let list = self
-            .check_chat("message", &message.tid)
-            .and_then(|()| match message.alert_type {
-                Some(_) => Ok(()),
-                None => Err(Error::invalid("message", "only attention messages take reactions")),
-            })
-            .and_then(|()| reactions::list(&self.tid, &message.mid));
-        self.executor.run(Paginator::new(self.session(), list).map(|list| list.items))
+        let checked = self.check_chat("message", &message.tid).and_then(|()| match message.alert_type {
+            Some(_) => Ok(()),
+            None => Err(Error::invalid("message", "only attention messages take reactions")),
+        });
+        let (tid, mid) = (self.tid.clone(), message.mid.clone());
+        let reactions = Paginator::new(self.session(), move |protocol, page| {
+            checked.clone().and_then(|()| protocol.reactions(&tid, &mid, page))
+        });
+        self.executor.run(reactions.map(|list| list.items))
     }
 
     /// Changes a reaction of the bot, and returns the new one as the server stored it.
@@ -201,7 +202,7 @@ impl<X: Executor> ChatRef<X> {
         let endpoint = self
             .check_chat("previous", &previous.tid)
             .and_then(|()| reaction.check_replaces(&previous.reaction_type))
-            .and_then(|()| reactions::update(previous, &reaction));
+            .and_then(|()| self.protocol().update_reaction(previous, &reaction));
         self.call(endpoint)
     }
 
@@ -212,7 +213,7 @@ impl<X: Executor> ChatRef<X> {
     /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     #[doc(alias = "get_active_shared_locations")]
     pub fn active_shared_locations(&self) -> X::Run<'_, u64> {
-        self.call(locations::count(&self.tid))
+        self.call(self.protocol().location_count(&self.tid))
     }
 
     /// Stops sharing the bot's location in this chat. Does nothing if it is not shared.
@@ -221,7 +222,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     pub fn stop_sharing_location(&self) -> X::Run<'_, ()> {
-        self.executor.run(self.share_ending_flow(locations::stop(&self.tid)))
+        self.executor.run(self.share_ending_flow(self.protocol().stop_sharing_location(&self.tid)))
     }
 
     /// Follows the live locations that are shared in this chat.
@@ -232,7 +233,7 @@ impl<X: Executor> ChatRef<X> {
     /// at once with `InvalidInput` if the checkpoint belongs to another feed.
     #[doc(alias = "subscribe_live_location_updates")]
     pub fn live_locations(&self, options: impl Into<FeedOptions>) -> X::Events<Poller<LiveLocationUpdate>> {
-        let source = Source::LiveLocations(self.tid.clone());
+        let source = FeedSource::LiveLocations(self.tid.clone());
         self.executor.events(Poller::new(self.session(), source, options.into(), |_| false))
     }
 
@@ -242,7 +243,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     pub fn unsubscribe_location_updates(&self) -> X::Run<'_, ()> {
-        self.call(updates::unsubscribe_all(&Source::LiveLocations(self.tid.clone())))
+        self.call(self.protocol().unsubscribe_all(&FeedSource::LiveLocations(self.tid.clone())))
     }
 
     /// Follows the new messages of this chat, including those of the bot.
@@ -255,7 +256,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// The feed ends as that of [`live_locations`](Self::live_locations) does.
     pub fn new_messages(&self, options: impl Into<FeedOptions>) -> X::Events<Poller<Message>> {
-        self.executor.events(Poller::messages(self.session(), Source::Messages(self.tid.clone()), options.into()))
+        self.executor.events(Poller::messages(self.session(), FeedSource::Messages(self.tid.clone()), options.into()))
     }
 
     /// Returns an error if the chat of an argument, `tid`, is another one.
@@ -266,13 +267,17 @@ impl<X: Executor> ChatRef<X> {
         Err(Error::invalid(parameter, format!("belongs to chat {tid}, not to {}", self.tid)))
     }
 
-    fn call<T: Send>(&self, endpoint: Result<Endpoint<T>, Error>) -> X::Run<'_, T> {
+    fn call<T: Send>(&self, endpoint: Made<T>) -> X::Run<'_, T> {
         let call: Call<T> = self.session().call(endpoint);
         self.executor.run(call)
     }
 
     pub(super) fn session(&self) -> &Session {
         self.executor.session()
+    }
+
+    pub(super) fn protocol(&self) -> &dyn Protocol {
+        self.session().protocol()
     }
 }
 

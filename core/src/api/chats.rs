@@ -9,18 +9,14 @@ use crate::{
     executor::Executor,
     feed::{FeedOptions, Poller},
     flow::{
-        Attached, DownloadToFile, Flow, Inspect, Regardless,
+        Attachments, DownloadToFile, Flow, Inspect, Regardless,
         paginator::{Collected, Paginator},
     },
     ledger::LocationShares,
     model::{
-        Asset, ChatInfo, Coordinates, Download, Listing, LocationShare, Message, NewChat, NewOneToOne, Reaction,
-        ThreadId,
+        ChatInfo, Coordinates, Download, Listing, LocationShare, Message, NewChat, NewOneToOne, Reaction, ThreadId,
     },
-    protocol::{
-        Endpoint, assets, chats, locations,
-        updates::{self, Source},
-    },
+    protocol::{Attached, FeedSource, Made, Page, PageRequest, Protocol},
     session::Session,
 };
 
@@ -54,7 +50,7 @@ impl<X: Executor> Chats<X> {
     /// Only the kinds that [every operation](Chats#errors) can fail with.
     #[doc(alias = "get_subscriptions")]
     pub fn list(&self) -> X::Run<'_, Listing<Chat<X>>> {
-        self.list_chats(Paginator::new(self.executor.session(), Ok(chats::subscriptions())))
+        self.list_chats(|protocol, page| protocol.chats(page))
     }
 
     /// Returns the chat with this thread id; `None` if the bot is not a member of such a chat.
@@ -65,7 +61,8 @@ impl<X: Executor> Chats<X> {
     #[doc(alias = "get_by_thread_id")]
     pub fn by_thread_id(&self, tid: impl Into<ThreadId>) -> X::Run<'_, Option<Chat<X>>> {
         let executor = self.executor.clone();
-        let found = self.executor.session().call(chats::by_thread_id(&tid.into()));
+        let session = executor.session();
+        let found = session.call(session.protocol().chat(&tid.into()));
         self.executor.run(found.map(|chat| chat.map(|info| Chat::new(executor, info))))
     }
 
@@ -77,7 +74,8 @@ impl<X: Executor> Chats<X> {
     /// `InvalidInput` if the title has more than 256 characters or a NUL.
     #[doc(alias = "get_by_title")]
     pub fn by_title(&self, title: impl Into<String>) -> X::Run<'_, Listing<Chat<X>>> {
-        self.list_chats(Paginator::new(self.executor.session(), chats::by_title(&title.into())))
+        let title = title.into();
+        self.list_chats(move |protocol, page| protocol.chats_by_title(&title, page))
     }
 
     /// Creates a group chat, with its first message if one is given, and returns it. The bot is a member and an
@@ -94,9 +92,9 @@ impl<X: Executor> Chats<X> {
     /// - `ImageLoad` if the avatar cannot be read or is not a JPEG of at most 600x600 pixels and 5 MiB
     /// - `File` if an attachment cannot be read
     pub fn create_chat(&self, chat: NewChat) -> X::Run<'_, Chat<X>> {
-        let attached = Attached::new(&chat.attachments, chat.idempotency_key.as_deref());
+        let attached = Attachments::new(&chat.attachments, chat.idempotency_key.as_deref());
         let attached = attached.with_avatar(chat.avatar.clone());
-        self.create(attached, move |avatar, files| chats::create(&chat, avatar, files))
+        self.create(attached, move |protocol, avatar, files| protocol.create_chat(&chat, avatar, files))
     }
 
     /// Creates the 1:1 chat with a user, or finds the existing one, and returns it. A message is posted in either case.
@@ -113,8 +111,8 @@ impl<X: Executor> Chats<X> {
     #[doc(alias = "create_one2one_chat")]
     pub fn create_one_to_one_chat(&self, chat: impl Into<NewOneToOne>) -> X::Run<'_, Chat<X>> {
         let chat = chat.into();
-        let attached = Attached::new(&chat.attachments, chat.idempotency_key.as_deref());
-        self.create(attached, move |_, files| chats::create_one_to_one(&chat, files))
+        let attached = Attachments::new(&chat.attachments, chat.idempotency_key.as_deref());
+        self.create(attached, move |protocol, _, files| protocol.create_one_to_one_chat(&chat, files))
     }
 
     /// Downloads an asset, such as a received attachment, into memory: up to
@@ -125,8 +123,7 @@ impl<X: Executor> Chats<X> {
     /// `NotFound` if the bot cannot see such an asset; `UnexpectedResponse` if the asset is larger than the limit or
     /// the response is not the asset: it has another size, is an HTML page, or is incomplete.
     pub fn download(&self, asset: impl Into<Download>) -> X::Run<'_, Vec<u8>> {
-        let download = asset.into();
-        self.executor.run(self.executor.session().call(assets::download(&download)))
+        self.executor.run(self.executor.session().call(self.download_endpoint(&asset.into())))
     }
 
     /// Downloads an asset of any size into a file, which replaces `path` once it is complete.
@@ -145,7 +142,7 @@ impl<X: Executor> Chats<X> {
     /// the bot cannot see such an asset; `UnexpectedResponse` if the response is not the asset.
     pub fn download_to(&self, asset: impl Into<Download>, path: impl Into<String>) -> X::Run<'_, ()> {
         let download = asset.into();
-        let endpoint = assets::download_to_file(&download);
+        let endpoint = self.download_endpoint(&download);
         self.executor.run(DownloadToFile::new(self.executor.session(), endpoint, download.asset.size, path.into()))
     }
 
@@ -156,7 +153,8 @@ impl<X: Executor> Chats<X> {
     /// Only the kinds that [every operation](Chats#errors) can fail with.
     pub fn update_shared_location(&self, coordinates: Coordinates) -> X::Run<'_, ()> {
         let ledger = self.executor.session().ledger().clone();
-        let update = self.executor.session().call(Ok(locations::move_to(coordinates)));
+        let session = self.executor.session();
+        let update = session.call(session.protocol().move_location(coordinates));
         let known = ledger.snapshot();
         self.executor.run(update.map(move |active| {
             if let Some(active) = active {
@@ -217,7 +215,7 @@ impl<X: Executor> Chats<X> {
     /// another feed.
     #[doc(alias = "subscribe_am_reaction_updates")]
     pub fn reaction_updates(&self, options: impl Into<FeedOptions>) -> X::Events<Poller<Reaction>> {
-        self.executor.events(Poller::new(self.executor.session(), Source::Reactions, options.into(), |_| false))
+        self.executor.events(Poller::new(self.executor.session(), FeedSource::Reactions, options.into(), |_| false))
     }
 
     /// Ends all reaction subscriptions of the bot, including those of other processes.
@@ -227,7 +225,8 @@ impl<X: Executor> Chats<X> {
     /// Only the kinds that [every operation](Chats#errors) can fail with.
     #[doc(alias = "unsubscribe_am_reaction_updates")]
     pub fn unsubscribe_reaction_updates(&self) -> X::Run<'_, ()> {
-        self.executor.run(self.executor.session().call(updates::unsubscribe_all(&Source::Reactions)))
+        let session = self.executor.session();
+        self.executor.run(session.call(session.protocol().unsubscribe_all(&FeedSource::Reactions)))
     }
 
     /// Follows the new messages in all chats of the bot: see [`ChatRef::new_messages`].
@@ -236,14 +235,19 @@ impl<X: Executor> Chats<X> {
     ///
     /// The feed ends as that of [`reaction_updates`](Self::reaction_updates) does.
     pub fn new_messages(&self, options: impl Into<FeedOptions>) -> X::Events<Poller<Message>> {
-        self.executor.events(Poller::messages(self.executor.session(), Source::AllMessages, options.into()))
+        self.executor.events(Poller::messages(self.executor.session(), FeedSource::AllMessages, options.into()))
+    }
+
+    fn download_endpoint(&self, download: &Download) -> Made<Vec<u8>> {
+        let endpoint = self.executor.session().protocol().download(&download.asset)?;
+        Ok(endpoint.progress(download.progress.clone()))
     }
 
     /// Creates a chat with this request, after uploading the attachments.
     fn create<'a>(
         &'a self,
-        attached: Attached,
-        request: impl Fn(Option<&Asset>, &[Asset]) -> Result<Endpoint<ChatInfo>, Error> + Send + 'a,
+        attached: Attachments,
+        request: impl Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<ChatInfo> + Send + 'a,
     ) -> X::Run<'a, Chat<X>> {
         let (executor, session) = (self.executor.clone(), self.executor.session().clone());
         // The response to a repeated request does not contain the time of creation, so the remaining time is unknown.
@@ -256,8 +260,12 @@ impl<X: Executor> Chats<X> {
         self.executor.run(created.map(|info| Chat::new(executor, info)))
     }
 
-    fn list_chats(&self, pages: Paginator<ChatInfo>) -> X::Run<'_, Listing<Chat<X>>> {
+    fn list_chats<'a>(
+        &'a self,
+        request: impl Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<ChatInfo>> + Send + 'a,
+    ) -> X::Run<'a, Listing<Chat<X>>> {
         let executor = self.executor.clone();
+        let pages = Paginator::new(executor.session(), request);
         self.executor.run(pages.map(move |list| list.items.map(|info| Chat::new(executor.clone(), info))))
     }
 }
@@ -265,7 +273,7 @@ impl<X: Executor> Chats<X> {
 /// Updates the ledger with the shares that the server reports.
 fn refresh_shares(session: &Session) -> impl Flow<Output = ()> + use<> {
     let (ledger, known) = (session.ledger().clone(), session.ledger().snapshot());
-    let shares = Paginator::new(session, Ok(locations::shares()));
+    let shares = Paginator::new(session, |protocol, page| protocol.location_shares(page));
     let update = Inspect::new(shares, move |now, outcome: Result<&Collected<LocationShare>, &Error>| {
         if let Ok(list) = outcome {
             let active = list.items.iter().map(|share| (share.tid.clone(), share.remaining));

@@ -4,7 +4,6 @@ use crate::{
     executor::Executor,
     flow::{Flow, paginator::Paginator},
     model::{Group, GroupId, Listing, User, UserId},
-    protocol::contacts,
 };
 
 /// The users and groups that the bot can see. Chat operations take them as arguments.
@@ -34,7 +33,8 @@ impl<X: Executor> Contacts<X> {
     ///
     /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn me(&self) -> X::Run<'_, User> {
-        self.executor.run(self.executor.session().call(Ok(contacts::me())))
+        let session = self.executor.session();
+        self.executor.run(session.call(session.protocol().me()))
     }
 
     /// Returns all users that the bot can see.
@@ -43,7 +43,8 @@ impl<X: Executor> Contacts<X> {
     ///
     /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn users(&self) -> X::Run<'_, Listing<User>> {
-        self.executor.run(Paginator::new(self.executor.session(), Ok(contacts::users())).map(|list| list.items))
+        let users = Paginator::new(self.executor.session(), |protocol, page| protocol.users(page));
+        self.executor.run(users.map(|list| list.items))
     }
 
     /// Returns the user with this id; `None` if the bot cannot see such a user.
@@ -52,7 +53,8 @@ impl<X: Executor> Contacts<X> {
     ///
     /// `InvalidInput` if the id is malformed: see [`UserId`].
     pub fn user(&self, uid: impl Into<UserId>) -> X::Run<'_, Option<User>> {
-        self.executor.run(self.executor.session().call(contacts::user(&uid.into())))
+        let session = self.executor.session();
+        self.executor.run(session.call(session.protocol().user(&uid.into())))
     }
 
     /// Returns all groups that the bot can see.
@@ -61,7 +63,8 @@ impl<X: Executor> Contacts<X> {
     ///
     /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn groups(&self) -> X::Run<'_, Listing<Group>> {
-        self.executor.run(Paginator::new(self.executor.session(), Ok(contacts::groups())).map(|list| list.items))
+        let groups = Paginator::new(self.executor.session(), |protocol, page| protocol.groups(page));
+        self.executor.run(groups.map(|list| list.items))
     }
 
     /// Returns the group with this id; `None` if the bot cannot see such a group.
@@ -70,6 +73,7 @@ impl<X: Executor> Contacts<X> {
     ///
     /// `InvalidInput` if the id is malformed: see [`GroupId`].
     pub fn group(&self, gid: impl Into<GroupId>) -> X::Run<'_, Option<Group>> {
-        self.executor.run(self.executor.session().call(contacts::group(&gid.into())))
+        let session = self.executor.session();
+        self.executor.run(session.call(session.protocol().group(&gid.into())))
     }
 }

@@ -1,5 +1,7 @@
 use core::time::Duration;
 
+use crate::{effect::Timeout, protocol::TimeoutClass};
+
 /// Timeouts by class of request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
@@ -10,6 +12,24 @@ pub struct Timeouts {
     /// Maximum idle time of uploads and downloads: without a byte sent or received. Their total duration is unlimited.
     /// Default: 60 s.
     pub transfer_idle: Duration,
+}
+
+/// Time for the response to a long poll, in addition to the server's wait.
+const LONG_POLL_GRACE: Duration = Duration::from_secs(10);
+/// Timeout of best-effort requests.
+const SHORT_TIMEOUT: Duration = Duration::from_millis(700);
+
+impl Timeouts {
+    /// Returns the timeout of a class of requests.
+    pub(crate) fn of(&self, class: TimeoutClass) -> Timeout {
+        match class {
+            TimeoutClass::Default => Timeout::Total(self.request),
+            TimeoutClass::Listing => Timeout::Total(self.listing),
+            TimeoutClass::Transfer => Timeout::Idle(self.transfer_idle),
+            TimeoutClass::LongPoll(wait) => Timeout::LongPoll { head: wait + LONG_POLL_GRACE, idle: self.request },
+            TimeoutClass::Short => Timeout::Total(self.request.min(SHORT_TIMEOUT)),
+        }
+    }
 }
 
 impl Default for Timeouts {

@@ -1,7 +1,7 @@
 use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
-use super::{kind::ErrorKind, request_id::request_id};
+use super::{kind::ErrorKind, meaning::Meaning, request_id::request_id};
 use crate::{escaped::Escaped, redaction::Redaction};
 
 /// An error response of the server.
@@ -36,24 +36,11 @@ pub struct ApiError {
     pub(crate) redaction: Redaction,
 }
 
-/// The consequences of an error response, as decided by the wire contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Meaning {
-    /// The same request may succeed later.
-    pub(crate) is_transient: bool,
-    /// The server is still processing the first request with the same key.
-    pub(crate) is_in_progress: bool,
-    /// The contract has the code, so it is shown even if it looks like a credential.
-    pub(crate) has_known_code: bool,
-    /// The contract has the code with this status, so the response is the backend's and not that of a proxy.
-    pub(crate) is_of_contract: bool,
-}
-
 impl ApiError {
     /// Returns the code as it is to be shown.
     fn shown_code(&self) -> Option<String> {
         let code = self.code.as_ref()?;
-        Some(if self.meaning.has_known_code { code.clone() } else { self.redaction.shown(code) })
+        Some(if self.meaning.is_of_protocol { code.clone() } else { self.redaction.shown(code) })
     }
 
     /// Returns the ids as they are to be shown.

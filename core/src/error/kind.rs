@@ -1,6 +1,6 @@
 use core::fmt;
 
-/// The kinds of errors: the eleven of the Python SDK, and five of this SDK.
+/// The kinds of errors: the eleven of the Python SDK, and six of this SDK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -47,6 +47,8 @@ pub enum ErrorKind {
     UnexpectedResponse,
     /// Not in the Python SDK: a file that cannot be read or written, or that changed while it was being sent.
     File,
+    /// Not in the Python SDK: the protocol does not have this operation. Nothing was sent.
+    Unsupported,
     /// Not in the Python SDK: a machine was polled after it had completed.
     Finished,
 }
@@ -70,6 +72,7 @@ impl ErrorKind {
             Self::InvalidInput => "invalid_input",
             Self::UnexpectedResponse => "unexpected_response",
             Self::File => "file",
+            Self::Unsupported => "unsupported",
             Self::Finished => "finished",
         }
     }

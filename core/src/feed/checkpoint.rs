@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::Error,
     model::ThreadId,
-    protocol::{is_cursor, updates::Source},
+    protocol::{FeedSource, is_cursor},
     redaction::Redaction,
 };
 
@@ -41,12 +41,12 @@ impl fmt::Debug for Checkpoint {
 }
 
 impl Checkpoint {
-    pub(super) fn new(source: &Source, cursor: Arc<str>, redaction: Redaction) -> Self {
+    pub(super) fn new(source: &FeedSource, cursor: Arc<str>, redaction: Redaction) -> Self {
         Self { version: VERSION, feed: source.name().into(), chat: source.chat().cloned(), cursor, redaction }
     }
 
     /// Returns the cursor if this is a checkpoint of that feed.
-    pub(super) fn into_cursor(self, source: &Source) -> Result<Arc<str>, Error> {
+    pub(super) fn into_cursor(self, source: &FeedSource) -> Result<Arc<str>, Error> {
         let invalid = |reason| Err(Error::invalid("checkpoint", reason));
         if self.version > VERSION {
             return invalid(format!("it has version {}; this library reads up to {VERSION}", self.version));

@@ -111,7 +111,7 @@ pub(super) fn is_retryable(error: &Error) -> bool {
         Error::Connection(cause) if cause.kind == TransportErrorKind::Tls => true,
         // Errors of intermediaries are retried: only a problem document of the contract ends a feed. A failed login
         // always does, because each retry would be another one.
-        Error::Api(api_error) if !api_error.meaning.is_of_contract => api_error.status != 401,
+        Error::Api(api_error) if !api_error.meaning.is_of_protocol => api_error.status != 401,
         error => error.is_transient() || error.kind() == ErrorKind::UnexpectedResponse,
     }
 }

@@ -5,6 +5,7 @@ use core::{fmt, mem, time::Duration};
 
 use super::{
     Checkpoint, FeedEnd, FeedEvent, FeedOptions, Retrying,
+    item::FeedItem,
     long_poll::{LongPollDuration, is_retryable},
     pace::Pace,
     position::{self, DeliveredEvents},
@@ -20,7 +21,7 @@ use crate::{
     machine::{Feed, Machine, Reply, Step, Ticket},
     model::Message,
     pacing::MAX_PAUSE,
-    protocol::updates::{self, Batch, FeedItem, Item, Lease, Signal, Source},
+    protocol::{Batch, BatchItem, FeedSource, Lease, PollRequest, Signal},
     session::Session,
 };
 
@@ -34,7 +35,7 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// A feed. See the [module](super) for its states.
 pub struct Poller<T> {
     session: Session,
-    source: Source,
+    source: FeedSource,
     long_poll: LongPollDuration,
     pace: Pace,
     is_hidden: fn(&T) -> bool,
@@ -86,10 +87,10 @@ impl Timing {
     }
 }
 
-#[expect(private_bounds, reason = "the kinds of events are an internal part of the wire contract")]
+#[expect(private_bounds, reason = "the kinds of events are fixed")]
 impl<T: FeedItem> Poller<T> {
     /// Creates a feed of the events of `source`, except those for which `hidden` returns `true`.
-    pub(crate) fn new(session: &Session, source: Source, options: FeedOptions, hidden: fn(&T) -> bool) -> Self {
+    pub(crate) fn new(session: &Session, source: FeedSource, options: FeedOptions, hidden: fn(&T) -> bool) -> Self {
         let (cursor, state) = match options.after.map(|checkpoint| checkpoint.into_cursor(&source)).transpose() {
             Ok(cursor) => (cursor, State::Ready),
             Err(error) => (None, State::Done(Err(error))),
@@ -117,16 +118,17 @@ impl<T: FeedItem> Poller<T> {
 
     fn next_request(&mut self) -> State<T> {
         let requires_new_connection = mem::take(&mut self.requires_new_connection);
-        if self.source.is_leased() && self.subscription.is_none() {
-            return State::Subscribing(Box::new(
-                self.session
-                    .call_once(updates::subscribe(&self.source))
-                    .requires_new_connection(requires_new_connection),
-            ));
+        let protocol = self.session.protocol();
+        if self.subscription.is_none()
+            && let Some(lease) = protocol.subscribe(&self.source).transpose()
+        {
+            let call = self.session.call_once(lease).requires_new_connection(requires_new_connection);
+            return State::Subscribing(Box::new(call));
         }
-        let (subscription, cursor) = (self.subscription.as_deref(), self.cursor.as_deref());
-        let endpoint = updates::updates(&self.source, subscription, cursor, self.long_poll.current());
-        State::Polling(Box::new(self.session.call_once(endpoint).requires_new_connection(requires_new_connection)))
+        let (lease, cursor) = (self.subscription.as_deref(), self.cursor.as_deref());
+        let poll = PollRequest::new(lease, cursor, self.long_poll.current());
+        let call = self.session.call_once(T::updates(protocol, &self.source, poll));
+        State::Polling(Box::new(call.requires_new_connection(requires_new_connection)))
     }
 
     fn checkpoint(&self, cursor: &Arc<str>) -> Checkpoint {
@@ -144,8 +146,8 @@ impl<T: FeedItem> Poller<T> {
 
     fn on_lease(&mut self, lease: Lease) -> State<T> {
         self.subscription = Some(lease.id);
-        if self.cursor.is_none() {
-            self.start_at(lease.cursor);
+        if let (None, Some(cursor)) = (&self.cursor, lease.cursor) {
+            self.start_at(cursor);
         }
         State::Ready
     }
@@ -161,7 +163,7 @@ impl<T: FeedItem> Poller<T> {
         }
         let (mut cursor, mut unpassed) = (from, Vec::new());
         self.pending.reserve_exact(events);
-        for (index, Item { cursor: item_cursor, fingerprint, result }) in batch.items.into_iter().enumerate() {
+        for (index, BatchItem { cursor: item_cursor, fingerprint, result }) in batch.items.into_iter().enumerate() {
             if index < passed {
                 cursor = item_cursor.unwrap_or(cursor);
             } else {
@@ -197,6 +199,8 @@ impl<T: FeedItem> Poller<T> {
         } else {
             now.moment
         };
+        // The protocol knows the pace of a server that does not wait for events.
+        let due = batch.pause.map_or(due, |pause| now.moment.saturating_add(pause));
         if is_idle
             && self.cursor_advanced
             && now.moment.saturating_duration_since(last_checkpoint_at) >= HEARTBEAT_INTERVAL
@@ -231,7 +235,7 @@ impl<T: FeedItem> Poller<T> {
     }
 
     fn on_error(&mut self, now: Now, error: Error) -> State<T> {
-        let signal = updates::signal(&error);
+        let signal = error.signal();
         if signal == Some(Signal::Unsubscribed) {
             return State::Done(Ok(FeedEnd::Unsubscribed));
         }
@@ -342,7 +346,10 @@ impl<T: FeedItem> Feed for Poller<T> {
             State::Ready | State::Subscribing(_) | State::Polling(_) | State::Backoff(_) => {}
         }
         self.state = match self.subscription.take() {
-            Some(id) => State::Unsubscribing(Box::new(self.session.call_once(updates::unsubscribe(&self.source, &id)))),
+            Some(id) => {
+                let unsubscribe = self.session.protocol().unsubscribe(&self.source, &id);
+                State::Unsubscribing(Box::new(self.session.call_once(unsubscribe)))
+            }
             None => State::Done(Ok(FeedEnd::Stopped)),
         };
     }
@@ -350,7 +357,7 @@ impl<T: FeedItem> Feed for Poller<T> {
 
 impl Poller<Message> {
     /// Creates a feed of messages, without deleted ones if the configuration hides them.
-    pub(crate) fn messages(session: &Session, source: Source, options: FeedOptions) -> Self {
+    pub(crate) fn messages(session: &Session, source: FeedSource, options: FeedOptions) -> Self {
         let hides = session.config().hide_deleted_messages;
         Self::new(session, source, options, if hides { |message| message.deleted } else { |_| false })
     }

@@ -1,6 +1,6 @@
 use alloc::{sync::Arc, vec::Vec};
 
-use crate::protocol::updates::Batch;
+use crate::protocol::Batch;
 
 /// Returns the position after a batch that was requested at `from`, and the number of events before it. If the cursor
 /// of the batch does not advance, the position is after the last event whose cursor does, and `None` if there is no

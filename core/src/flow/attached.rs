@@ -6,22 +6,22 @@ use crate::{
     effect::Now,
     error::Error,
     flow::{Flow, Inspect},
-    model::{Asset, Image, NewAttachment, ThreadId, Upload},
-    protocol::Endpoint,
+    model::{Image, NewAttachment, ThreadId, Upload},
+    protocol::{Attached, Made, Protocol},
     session::Session,
 };
 
-/// The uploads and the live-location share that belong to a request: files are stored before the request is sent, and
+/// The uploads and the live-location share that belong to a request: files are prepared before the request is sent, and
 /// the share starts with it.
 #[derive(Debug)]
-pub(crate) struct Attached {
+pub(crate) struct Attachments {
     avatar: Option<Image>,
     uploads: Vec<Upload>,
     share: Option<Duration>,
     key: Option<String>,
 }
 
-impl Attached {
+impl Attachments {
     /// Collects the uploads and the share of these attachments, for a request with this idempotency key.
     pub(crate) fn new(attachments: &[NewAttachment], key: Option<&str>) -> Self {
         Self {
@@ -42,12 +42,12 @@ impl Attached {
         self
     }
 
-    /// Returns the complete operation. `request` builds the request from the stored avatar and the other stored files.
+    /// Returns the complete operation. `request` builds the request from the avatar and the other files.
     /// `share_began` returns, for the outcome, the chat in which the share may have started and the time since then.
     pub(crate) fn into_flow<T: Send>(
         self,
         session: &Session,
-        request: impl Fn(Option<&Asset>, &[Asset]) -> Result<Endpoint<T>, Error> + Send,
+        request: impl Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<T> + Send,
         share_began: impl Fn(Now, Result<&T, &Error>) -> Option<(ThreadId, Duration)> + Send,
     ) -> impl Flow<Output = T> {
         let Self { avatar, uploads, share, key } = self;

@@ -9,18 +9,29 @@
 //!
 //! While the session's requests are paced, a request is `Queued` before it is sent.
 
+mod login;
+mod queue;
+mod retry;
+
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{convert::Infallible, fmt, mem, time::Duration};
 
 use http::{HeaderValue, StatusCode, header};
 
+pub(crate) use self::retry::invalidates_idle_connections;
+use self::{
+    login::{Login, LoginState},
+    queue::is_accepted,
+    retry::is_complete_without_body,
+};
 use crate::{
     effect::{Exchange, Moment, Now, Response, TransportError, TransportErrorKind},
     error::{Error, UnexpectedResponse},
-    flow::{Resume, backoff},
+    flow::Resume,
     machine::{Machine, Reply, Step, Ticket},
-    pacing::{MAX_PAUSE, MAX_WAITED_PAUSE, Turn},
-    protocol::{self, Endpoint, Range},
+    pacing::Turn,
+    protocol::{self, Attempt, Endpoint, Made, Range},
+    redaction::Kind,
     session::Session,
 };
 
@@ -50,6 +61,9 @@ pub(crate) struct Call<T> {
     position: Option<u64>,
     /// `None` if its requests have not been paced.
     turn: Option<Turn>,
+    login: LoginState,
+    /// Size of the last response body, in bytes.
+    received: u64,
     state: State<T>,
 }
 
@@ -57,6 +71,9 @@ enum State<T> {
     Ready,
     /// Behind other requests of the session; checked again at this time.
     Queued(Moment),
+    /// Until another operation has logged in; checked again at this time.
+    AwaitingLogin(Moment),
+    LoggingIn(Box<Login>),
     Waiting(Ticket),
     Backoff(Moment),
     Done(Result<T, Error>),
@@ -65,18 +82,18 @@ enum State<T> {
 
 impl Session {
     /// Returns the machine of an endpoint. If the arguments were rejected locally, it ends with that error.
-    pub(crate) fn call<T: Send>(&self, endpoint: Result<Endpoint<T>, Error>) -> Call<T> {
+    pub(crate) fn call<T: Send>(&self, endpoint: Made<T>) -> Call<T> {
         Call::new(self.clone(), endpoint)
     }
 
     /// Same as [`call`](Self::call), without retries.
-    pub(crate) fn call_once<T: Send>(&self, endpoint: Result<Endpoint<T>, Error>) -> Call<T> {
+    pub(crate) fn call_once<T: Send>(&self, endpoint: Made<T>) -> Call<T> {
         self.call(endpoint).without_retries()
     }
 }
 
 impl<T> Call<T> {
-    pub(crate) fn new(session: Session, endpoint: Result<Endpoint<T>, Error>) -> Self {
+    pub(crate) fn new(session: Session, endpoint: Made<T>) -> Self {
         let (endpoint, state) = match endpoint {
             Ok(endpoint) => (Some(endpoint), State::Ready),
             Err(error) => (None, State::Done(Err(error))),
@@ -98,6 +115,8 @@ impl<T> Call<T> {
             resume: None,
             position: None,
             turn: None,
+            login: LoginState::default(),
+            received: 0,
             state,
         }
     }
@@ -124,6 +143,11 @@ impl<T> Call<T> {
         self.elapsed
     }
 
+    /// Returns the size of the last response body, in bytes.
+    pub(crate) const fn received(&self) -> u64 {
+        self.received
+    }
+
     /// Returns `true` if the result is available and has not been taken by a poll.
     pub(crate) const fn has_result(&self) -> bool {
         matches!(self.state, State::Done(_))
@@ -140,16 +164,21 @@ impl<T> Call<T> {
         let config = self.session.config();
         let mut request = endpoint.request(&config.base);
         let headers = request.headers_mut();
-        headers.insert(header::AUTHORIZATION, self.session.authorization());
         headers.insert(header::USER_AGENT, self.session.user_agent());
         // Content codings are not supported.
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(protocol::IDENTITY));
-        if let Some(key) = self.key.as_deref().and_then(|key| HeaderValue::try_from(key).ok()) {
-            headers.insert(protocol::IDEMPOTENCY_KEY, key);
-        }
-        let mut exchange = Exchange::new(request, endpoint.timeout(&config.timeouts), endpoint.limit(&config.limits));
-        exchange.requires_new_connection = self.requires_new_connection;
-        exchange.progress = endpoint.progress();
+        let attempt = Attempt {
+            credentials: &config.credentials,
+            authorization: self.session.authorization(),
+            token: self.login.token(),
+            key: self.key.as_deref(),
+        };
+        self.session.protocol().prepare(&mut request, &attempt);
+        let limits = &config.limits;
+        let limit = if endpoint.is_download() { limits.max_download_size } else { limits.max_response_size };
+        let mut exchange = Exchange::new(request, config.timeouts.of(endpoint.timeout_class()), limit);
+        exchange.requires_new_connection = self.requires_new_connection || endpoint.is_once();
+        exchange.progress = endpoint.observer();
         if let Some(resume) = &self.resume {
             resume.apply_to(&mut exchange);
         }
@@ -169,10 +198,14 @@ impl<T> Call<T> {
         let restarts =
             response.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.resume.as_mut().is_some_and(Resume::restart);
         let range = self.requested_range();
-        let error = match endpoint.parse(response, range, now, &self.session.config().credentials) {
+        self.received = response.body().len() as u64;
+        let error = match endpoint.parse(response, range, now, self.session.protocol(), self.redaction()) {
             Ok(output) => return State::Done(Ok(output)),
             Err(error) => error,
         };
+        if self.must_log_in(&error) {
+            return State::Ready;
+        }
         if restarts || error.is_transient() { self.retry(now, error) } else { self.fail(error) }
     }
 
@@ -187,7 +220,8 @@ impl<T> Call<T> {
         }
         let mismatch = match (&self.endpoint, &cause.head) {
             (Some(endpoint), Some(head)) => {
-                endpoint.check_head(head, self.requested_range()).err().map(|reason| (head.status(), reason))
+                let checked = endpoint.check_head(head.status(), head.headers(), self.requested_range());
+                checked.err().map(|reason| (head.status(), reason))
             }
             _ => None,
         };
@@ -204,97 +238,23 @@ impl<T> Call<T> {
             // The wrong content is the more precise error.
             Some((status, reason)) if cause.kind == TransportErrorKind::TooLarge => UnexpectedResponse {
                 status: Some(status.as_u16()),
-                ..UnexpectedResponse::new(self.session.redact(&reason))
+                ..UnexpectedResponse::new(self.redaction().redact(&reason, Kind::Prose))
             }
             .into(),
-            _ => Error::from(cause.redacted(self.session.config().credentials.redaction())),
+            _ => Error::from(cause.redacted(self.redaction())),
         };
         if error.is_transient() { self.retry(now, error) } else { self.fail(error) }
     }
 
-    /// Schedules a retry if the policy allows one and the server's `Retry-After` is acceptable. Every request is safe
-    /// to repeat: see [`Endpoint::key`].
-    fn retry(&mut self, now: Now, error: Error) -> State<T> {
-        self.outcome_unknown |= error.outcome_unknown();
-        // A server sends 408 before it closes an idle connection; others may be as old (RFC 9110, section 15.5.9).
-        self.requires_new_connection |=
-            invalidates_idle_connections(&error) || error.status() == Some(StatusCode::REQUEST_TIMEOUT.as_u16());
-        // Servers close idle connections: once per call, this costs neither a wait nor an attempt.
-        if is_stale_connection(&error) && mem::take(&mut self.may_replace_stale_connection) {
-            return State::Ready;
-        }
-        let policy = self.session.config().retry;
-        let retry_after = error.retry_after();
-        let is_limited = error.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16());
-        // Requests in flight together exceed a limit together: for all but the first of them, that is not a failed
-        // attempt.
-        let sent_at = self.sent_at;
-        let counts = self.max_retries == 0 || !is_limited || self.turn().is_first_of_round(sent_at);
-        let nth = self.in_progress_responses(now, &error).unwrap_or_else(|| {
-            self.failures = self.failures.saturating_add(u32::from(counts));
-            self.failures.max(1)
-        });
-        let delay = backoff::delay(&policy, nth, self.session.next_random());
-        // Added to `Retry-After`, so that clients that were given the same time do not all return at once.
-        let wait = retry_after.unwrap_or_default().saturating_add(delay);
-        if is_limited {
-            let pause = wait.min(MAX_PAUSE.max(policy.max_retry_after.saturating_add(delay)));
-            self.turn().on_rate_limited(now.moment, sent_at, pause, &error);
-        }
-        if self.failures > self.max_retries || retry_after.is_some_and(|wait| wait > policy.max_retry_after) {
-            return self.fail(error);
-        }
-        if is_limited && !self.has_short_timeout() {
-            // The pause of the session includes this wait.
-            State::Queued(now.moment)
-        } else {
-            State::Backoff(now.moment.saturating_add(wait))
-        }
-    }
-
-    /// Returns the number of responses saying that an earlier attempt is still being processed, which is not a failure
-    /// of the attempts since. `None` for any other error, and after the time that processing can take.
-    fn in_progress_responses(&mut self, now: Now, error: &Error) -> Option<u32> {
-        let (Error::Api(api_error), Some(endpoint)) = (error, &self.endpoint) else { return None };
-        if self.max_retries == 0 || !api_error.meaning.is_in_progress {
-            return None;
-        }
-        let max_processing = endpoint.timeout(&self.session.config().timeouts).max_idle();
-        let (until, times) = self.in_progress.get_or_insert((now.moment.saturating_add(max_processing), 0));
-        *times = times.saturating_add(1).min(MAX_DOUBLINGS);
-        (now.moment < *until).then_some(*times)
-    }
-
-    /// Sends the request, or queues it if the session's requests are paced.
-    fn enqueue(&mut self, now: Now) -> State<T> {
-        if self.has_short_timeout() || !self.session.pacer().is_active() {
-            return self.send(now);
-        }
-        State::Queued(now.moment)
-    }
-
-    /// Returns the turn of its requests, which is created when they are first paced.
-    fn turn(&mut self) -> &Turn {
-        let Self { session, position, turn, .. } = self;
-        turn.get_or_insert_with(|| session.pacer().turn(*position.get_or_insert_with(|| session.ticket().0)))
-    }
-
-    /// Returns the next state of a queued request, or `None` once it may be sent. A pause that is too long to wait for
-    /// ends it with the error that started the pause.
-    fn queued(&mut self, now: Now) -> Option<State<T>> {
-        let max = self.session.config().retry.max_retry_after.max(MAX_WAITED_PAUSE);
-        if let Some(error) = self.turn().pause_beyond(now.moment, max) {
-            return Some(self.fail(error));
-        }
-        self.turn().poll(now.moment).map(State::Queued)
-    }
-
-    /// Returns `true` for a request with a short timeout, which is never queued.
-    fn has_short_timeout(&self) -> bool {
-        self.endpoint.as_ref().is_none_or(Endpoint::has_short_timeout)
+    /// Returns `true` for a request whose failure does not matter.
+    fn is_best_effort(&self) -> bool {
+        self.endpoint.as_ref().is_none_or(Endpoint::is_best_effort)
     }
 
     fn send(&mut self, now: Now) -> State<T> {
+        if let Some(before) = self.enter_gate(now) {
+            return before;
+        }
         self.sent_at = now.moment;
         let ticket = self.session.ticket();
         self.position.get_or_insert(ticket.0);
@@ -304,41 +264,6 @@ impl<T> Call<T> {
     fn fail(&self, error: Error) -> State<T> {
         State::Done(Err(if self.outcome_unknown { error.after_unanswered_attempt() } else { error }))
     }
-}
-
-/// Maximum number of doublings of the wait for a request that is still being processed.
-const MAX_DOUBLINGS: u32 = 4;
-
-/// Returns `true` for an error status that needs no body: a retry would be rejected as well, or count as a failed
-/// login, so the status counts even if the body was cut off.
-fn is_complete_without_body(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::UNAUTHORIZED
-            | StatusCode::PROXY_AUTHENTICATION_REQUIRED
-            | StatusCode::PAYLOAD_TOO_LARGE
-            | StatusCode::URI_TOO_LONG
-            | StatusCode::UNSUPPORTED_MEDIA_TYPE
-            | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
-    )
-}
-
-/// Returns `true` if the server has neither limited the request nor failed.
-fn is_accepted(reply: &Reply) -> bool {
-    let Reply::Response(response) = reply else { return false };
-    !response.status().is_server_error() && response.status() != StatusCode::TOO_MANY_REQUESTS
-}
-
-fn is_stale_connection(error: &Error) -> bool {
-    let Error::Connection(cause) = error else { return false };
-    cause.kind == TransportErrorKind::Disconnected && cause.reused && cause.received == 0
-}
-
-/// Returns `true` if all connections that were idle for as long as this one may be dead, because the server or an
-/// intermediary had dropped a reused one.
-pub(crate) fn invalidates_idle_connections(error: &Error) -> bool {
-    let Error::Connection(cause) = error else { return false };
-    cause.reused && matches!(cause.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout)
 }
 
 impl<T: Send> Machine for Call<T> {
@@ -360,7 +285,15 @@ impl<T: Send> Machine for Call<T> {
         {
             self.state = self.queued(now).unwrap_or_else(|| self.send(now));
         }
-        if let State::Queued(until) = self.state {
+        if let State::AwaitingLogin(until) = self.state
+            && now.moment >= until
+        {
+            self.state = self.send(now);
+        }
+        if let Some(step) = self.poll_login(now) {
+            return step;
+        }
+        if let State::Queued(until) | State::AwaitingLogin(until) = self.state {
             return Step::Sleep(until);
         }
         match (&self.state, &self.endpoint) {
@@ -373,8 +306,9 @@ impl<T: Send> Machine for Call<T> {
     }
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
-        match self.state {
-            State::Waiting(expected) if expected == ticket => {}
+        match &mut self.state {
+            State::Waiting(expected) if *expected == ticket => {}
+            State::LoggingIn(_) => return self.handle_login(now, ticket, reply),
             _ => return,
         }
         self.elapsed = now.moment.saturating_duration_since(self.sent_at);
@@ -395,6 +329,8 @@ impl<T> fmt::Debug for Call<T> {
         let state = match &self.state {
             State::Ready => "Ready",
             State::Queued(_) => "Queued",
+            State::AwaitingLogin(_) => "AwaitingLogin",
+            State::LoggingIn(_) => "LoggingIn",
             State::Waiting(_) => "Waiting",
             State::Backoff(_) => "Backoff",
             State::Done(_) => "Done",

@@ -1,4 +1,4 @@
-use alloc::{boxed::Box, format, string::String};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::{convert::Infallible, mem};
 
 use super::Resume;
@@ -7,7 +7,7 @@ use crate::{
     error::{Error, UnexpectedResponse},
     flow::{call::Call, file_call::FileCall, ready},
     machine::{Machine, Reply, Step, Ticket},
-    protocol::{self, Endpoint},
+    protocol::{self, Endpoint, Made},
     session::Session,
 };
 
@@ -26,7 +26,7 @@ pub(crate) struct DownloadToFile {
 #[derive(Debug)]
 enum State {
     /// Comes first: nothing is transferred if the target cannot be written.
-    Creating(FileCall, Box<Endpoint<()>>),
+    Creating(FileCall, Option<Box<Endpoint<()>>>),
     Fetching(Box<Call<()>>),
     Measuring(FileCall),
     Renaming(FileCall),
@@ -38,10 +38,10 @@ enum State {
 
 impl DownloadToFile {
     /// Creates the download of an asset of `size` bytes to the file at `path`.
-    pub(crate) fn new(session: &Session, endpoint: Result<Endpoint<()>, Error>, size: u64, path: String) -> Self {
-        let state = match endpoint {
+    pub(crate) fn new(session: &Session, download: Made<Vec<u8>>, size: u64, path: String) -> Self {
+        let state = match download.map(Endpoint::into_file_transfer) {
             Ok(endpoint) => {
-                State::Creating(FileCall::new(session, FileTask::Create { target: path }), Box::new(endpoint))
+                State::Creating(FileCall::new(session, FileTask::Create { target: path }), Some(Box::new(endpoint)))
             }
             Err(error) => State::Failed(error),
         };
@@ -85,7 +85,8 @@ impl Machine for DownloadToFile {
             self.state = match &mut self.state {
                 State::Creating(call, endpoint) => match ready!(call.poll(now)) {
                     Ok(FileOutcome::Created { part, target }) => {
-                        let call = self.session.call(Ok((**endpoint).clone()));
+                        let endpoint = endpoint.take().map(|endpoint| *endpoint).ok_or(Error::Finished);
+                        let call = self.session.call(endpoint);
                         self.fetch(call, part, target)
                     }
                     Ok(_) => State::Failed(unexpected_outcome("create")),

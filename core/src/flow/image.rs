@@ -7,7 +7,7 @@ use crate::{
     flow::{file_call::FileCall, ready},
     machine::{Machine, Reply, Step, Ticket},
     model::{FileSource, Image},
-    protocol::assets::{MAX_IMAGE_BYTES, MAX_IMAGE_SIDE},
+    protocol::ImageLimits,
     session::Session,
 };
 
@@ -15,6 +15,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct LoadImage {
     name: String,
+    limits: ImageLimits,
     state: State,
 }
 
@@ -27,11 +28,12 @@ enum State {
 
 impl LoadImage {
     pub(crate) fn new(session: &Session, image: Image) -> Self {
+        let limits = session.protocol().image_limits();
         match image.source {
-            FileSource::Bytes(bytes) => Self { name: "given as bytes".into(), state: State::Loaded(bytes) },
+            FileSource::Bytes(bytes) => Self { name: "given as bytes".into(), limits, state: State::Loaded(bytes) },
             FileSource::Path(path) => {
-                let read = FileTask::Read { path: path.clone(), limit: MAX_IMAGE_BYTES };
-                Self { name: path, state: State::Reading(FileCall::new(session, read)) }
+                let read = FileTask::Read { path: path.clone(), limit: limits.max_bytes };
+                Self { name: path, limits, state: State::Reading(FileCall::new(session, read)) }
             }
         }
     }
@@ -41,7 +43,7 @@ impl LoadImage {
     }
 
     fn checked(&self, bytes: Arc<Vec<u8>>) -> Result<Arc<Vec<u8>>, Error> {
-        match validate_jpeg(&bytes) {
+        match validate_jpeg(&bytes, self.limits) {
             Ok(()) => Ok(bytes),
             Err(reason) => Err(self.invalid(reason)),
         }
@@ -76,16 +78,17 @@ impl Machine for LoadImage {
 }
 
 /// Checks that the bytes are a complete JPEG within the size limits of an avatar.
-fn validate_jpeg(bytes: &[u8]) -> Result<(), String> {
-    if bytes.len() as u64 > MAX_IMAGE_BYTES {
-        return Err(format!("it has {} bytes; the maximum is {MAX_IMAGE_BYTES}", bytes.len()));
+fn validate_jpeg(bytes: &[u8], limits: ImageLimits) -> Result<(), String> {
+    let ImageLimits { max_bytes, max_side } = limits;
+    if bytes.len() as u64 > max_bytes {
+        return Err(format!("it has {} bytes; the maximum is {max_bytes}", bytes.len()));
     }
     let Some((frame, rest)) = bytes.strip_prefix(&[0xFF, 0xD8]).and_then(frame) else {
         return Err("not a JPEG with a frame header".into());
     };
     let [width, height] = frame;
-    if width == 0 || height == 0 || usize::from(width.max(height)) > MAX_IMAGE_SIDE {
-        return Err(format!("it has {width}x{height} pixels; the maximum is {MAX_IMAGE_SIDE}x{MAX_IMAGE_SIDE}"));
+    if width == 0 || height == 0 || width.max(height) > max_side {
+        return Err(format!("it has {width}x{height} pixels; the maximum is {max_side}x{max_side}"));
     }
     if has_end_marker(rest) { Ok(()) } else { Err("the JPEG is truncated: its end marker is missing".into()) }
 }
@@ -135,6 +138,10 @@ fn segment(jpeg: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 mod tests {
     use super::*;
 
+    fn validate(bytes: &[u8]) -> Result<(), String> {
+        validate_jpeg(bytes, ImageLimits::new(1 << 20, 600))
+    }
+
     const START: &[u8] = &[0xFF, 0xD8];
     const SCAN: &[u8] = &[0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0, 0x7F, 0xFF, 0xD9];
 
@@ -147,21 +154,21 @@ mod tests {
     #[test]
     fn the_size_is_that_of_the_frame_a_decoder_uses() {
         let (small, large) = (frame_header(8), frame_header(9_000));
-        assert_eq!(validate_jpeg(&[START, &small, SCAN].concat()), Ok(()));
-        assert_eq!(validate_jpeg(&[START, &[0xFF, 0xFF], &small, SCAN].concat()), Ok(()), "fill bytes are allowed");
+        assert_eq!(validate(&[START, &small, SCAN].concat()), Ok(()));
+        assert_eq!(validate(&[START, &[0xFF, 0xFF], &small, SCAN].concat()), Ok(()), "fill bytes are allowed");
         // The bytes after a marker without a length are the next marker, although they could be read as a length.
         let hidden = [START, &[0xFF, 0x01, 0, 15], &large, &small, SCAN].concat();
-        assert!(validate_jpeg(&hidden).is_err());
+        assert!(validate(&hidden).is_err());
         let filled = [START, &[0xFF], &large, &small, SCAN].concat();
-        assert!(validate_jpeg(&filled).is_err_and(|reason| reason.contains("9000x9000")));
-        assert!(validate_jpeg(&[START, &large, SCAN].concat()).is_err_and(|reason| reason.contains("9000x9000")));
+        assert!(validate(&filled).is_err_and(|reason| reason.contains("9000x9000")));
+        assert!(validate(&[START, &large, SCAN].concat()).is_err_and(|reason| reason.contains("9000x9000")));
     }
 
     #[test]
     fn a_truncated_image_is_rejected() {
         let whole = [START, &frame_header(8), SCAN].concat();
         for length in 0..whole.len() {
-            assert!(validate_jpeg(&whole[..length]).is_err(), "{length} bytes");
+            assert!(validate(&whole[..length]).is_err(), "{length} bytes");
         }
     }
 }

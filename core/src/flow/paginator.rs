@@ -1,7 +1,7 @@
 //! Fetches every page of a list.
 
 use alloc::{collections::BTreeSet, format, string::String};
-use core::{convert::Infallible, mem};
+use core::{convert::Infallible, fmt, mem};
 
 use chrono::{DateTime, Utc};
 
@@ -11,29 +11,22 @@ use crate::{
     flow::{call::Call, ready},
     machine::{Machine, Reply, Step, Ticket},
     model::Listing,
-    protocol::{
-        Endpoint, Page, is_cursor,
-        updates::{Signal, signal},
-    },
+    protocol::{Made, Page, PageRequest, Protocol, Signal, is_cursor},
     session::Session,
 };
 
 /// Maximum number of pages; a longer list is assumed to be endless.
 const MAX_PAGES: usize = 10_000;
 
-/// Number of items to request per page: the maximum of the contract.
+/// Number of items to request per page.
 const PAGE_SIZE: u32 = 100;
 
-/// All pages of a list as one output.
-#[derive(Debug)]
-pub(crate) struct Paginator<T> {
+/// All pages of a list as one output. `R` builds the request of a page.
+pub(crate) struct Paginator<T, R> {
     session: Session,
-    /// The list without a cursor; `None` if the arguments were rejected locally.
-    first: Option<Endpoint<Page<T>>>,
-    call: Call<Page<T>>,
+    request: R,
+    state: State<T>,
     collected: Collected<T>,
-    /// Set if the request in flight has a limit, so that a smaller page can be requested instead.
-    accepts_limit: bool,
     /// Cursor and maximum number of items of the page in flight.
     cursor: Option<String>,
     limit: u32,
@@ -43,6 +36,12 @@ pub(crate) struct Paginator<T> {
     seen: BTreeSet<String>,
     /// Set if a cursor had expired and the list was restarted.
     has_restarted: bool,
+}
+
+enum State<T> {
+    /// A change whose response may contain the first page.
+    Changing(Call<Option<Page<T>>>),
+    Reading(Call<Page<T>>),
 }
 
 /// The collected pages.
@@ -59,23 +58,22 @@ impl<T> Default for Collected<T> {
     }
 }
 
-impl<T: Clone + Send> Paginator<T> {
-    pub(crate) fn new(session: &Session, list: Result<Endpoint<Page<T>>, Error>) -> Self {
-        let first = list.as_ref().map(|first| first.page(None, PAGE_SIZE)).map_err(Clone::clone);
-        Self { accepts_limit: true, ..Self::starting_with(session, first, list) }
+impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<T, R> {
+    pub(crate) fn new(session: &Session, request: R) -> Self {
+        let first = session.call(request(session.protocol(), PageRequest::new(None, PAGE_SIZE)));
+        Self::starting_with(session, State::Reading(first), request)
     }
 
-    /// Creates a paginator whose first page is the response to another request.
-    pub(crate) fn starting_with(
-        session: &Session,
-        first: Result<Endpoint<Page<T>>, Error>,
-        list: Result<Endpoint<Page<T>>, Error>,
-    ) -> Self {
+    /// Creates a paginator of the list that a change returns, or at least its first page.
+    pub(crate) fn after_change(session: &Session, change: Made<Option<Page<T>>>, request: R) -> Self {
+        Self::starting_with(session, State::Changing(session.call(change)), request)
+    }
+
+    fn starting_with(session: &Session, state: State<T>, request: R) -> Self {
         Self {
             session: session.clone(),
-            call: session.call(first),
-            first: list.ok(),
-            accepts_limit: false,
+            request,
+            state,
             collected: Collected::default(),
             cursor: None,
             limit: PAGE_SIZE,
@@ -85,9 +83,9 @@ impl<T: Clone + Send> Paginator<T> {
         }
     }
 
-    /// Adds a page. Returns the call for the next page, unless this was the last.
-    fn push_page(&mut self, page: Page<T>) -> Result<Option<Call<Page<T>>>, Error> {
-        self.bytes = self.bytes.saturating_add(page.bytes);
+    /// Adds a page of this size. Returns the state for the next page, unless this was the last.
+    fn push_page(&mut self, page: Page<T>, bytes: u64) -> Result<Option<State<T>>, Error> {
+        self.bytes = self.bytes.saturating_add(bytes);
         let max_list_size = self.session.config().limits.max_list_size;
         if self.bytes > max_list_size {
             let reason = format!("the list is larger than the limit `max_list_size` ({max_list_size} bytes)");
@@ -105,24 +103,29 @@ impl<T: Clone + Send> Paginator<T> {
         if !self.seen.insert(cursor.clone()) {
             return Err(endless_list("next cursor repeats, so the list would never end"));
         }
-        (self.cursor, self.accepts_limit) = (Some(cursor), true);
-        Ok(self.next_page())
+        self.cursor = Some(cursor);
+        Ok(Some(self.next_page()))
     }
 
-    /// Returns the call for a smaller page if the last one was too large and can be reduced.
-    fn with_smaller_pages(&mut self, error: &Error) -> Option<Call<Page<T>>> {
+    /// Returns the state after a failed page, if the list can still be read.
+    fn after_error(&mut self, error: &Error) -> Option<State<T>> {
+        self.with_smaller_pages(error).or_else(|| self.restart(error))
+    }
+
+    /// Requests a smaller page if the last one was too large and can be reduced.
+    fn with_smaller_pages(&mut self, error: &Error) -> Option<State<T>> {
         let is_too_large = matches!(error, Error::UnexpectedResponse(response) if response.is_too_large);
-        if !is_too_large || !self.accepts_limit || self.limit <= 1 {
+        if !is_too_large || self.limit <= 1 {
             return None;
         }
         self.limit /= 2;
-        self.next_page()
+        Some(self.next_page())
     }
 
-    /// Returns the call for the first page if the server rejects a cursor as expired, for instance after a restart.
-    /// Only once: with a server that rejects every cursor, the list would never end.
-    fn restart(&mut self, error: &Error) -> Option<Call<Page<T>>> {
-        if signal(error) != Some(Signal::CursorExpired) || self.has_restarted {
+    /// Requests the first page if the server rejects a cursor as expired, for instance after a restart. Only once: with
+    /// a server that rejects every cursor, the list would never end.
+    fn restart(&mut self, error: &Error) -> Option<State<T>> {
+        if error.signal() != Some(Signal::CursorExpired) || self.has_restarted {
             return None;
         }
         self.cursor.take()?;
@@ -130,12 +133,12 @@ impl<T: Clone + Send> Paginator<T> {
         self.collected = Collected::default();
         self.seen.clear();
         self.bytes = 0;
-        self.next_page()
+        Some(self.next_page())
     }
 
-    fn next_page(&self) -> Option<Call<Page<T>>> {
-        let first = self.first.as_ref()?;
-        Some(self.session.call(Ok(first.page(self.cursor.as_deref(), self.limit))))
+    fn next_page(&self) -> State<T> {
+        let page = PageRequest::new(self.cursor.as_deref(), self.limit);
+        State::Reading(self.session.call((self.request)(self.session.protocol(), page)))
     }
 }
 
@@ -144,18 +147,31 @@ fn endless_list(reason: &str) -> Error {
     Error::UnexpectedResponse(UnexpectedResponse { path, ..UnexpectedResponse::new(reason) }.into())
 }
 
-impl<T: Clone + Send> Machine for Paginator<T> {
+impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send> Machine for Paginator<T, R> {
     type Event = Infallible;
     type Output = Collected<T>;
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<Collected<T>, Error>> {
         loop {
-            let next = match ready!(self.call.poll(now)) {
-                Ok(page) => self.push_page(page),
-                Err(error) => self.with_smaller_pages(&error).or_else(|| self.restart(&error)).map(Some).ok_or(error),
+            let next = match &mut self.state {
+                State::Changing(call) => match ready!(call.poll(now)) {
+                    Ok(Some(page)) => {
+                        let bytes = call.received();
+                        self.push_page(page, bytes)
+                    }
+                    Ok(None) => Ok(Some(self.next_page())),
+                    Err(error) => Err(error),
+                },
+                State::Reading(call) => match ready!(call.poll(now)) {
+                    Ok(page) => {
+                        let bytes = call.received();
+                        self.push_page(page, bytes)
+                    }
+                    Err(error) => self.after_error(&error).map(Some).ok_or(error),
+                },
             };
             match next {
-                Ok(Some(next)) => self.call = next,
+                Ok(Some(next)) => self.state = next,
                 Ok(None) => return Step::Done(Ok(mem::take(&mut self.collected))),
                 Err(error) => return Step::Done(Err(error)),
             }
@@ -163,6 +179,15 @@ impl<T: Clone + Send> Machine for Paginator<T> {
     }
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
-        self.call.handle(now, ticket, reply);
+        match &mut self.state {
+            State::Changing(call) => call.handle(now, ticket, reply),
+            State::Reading(call) => call.handle(now, ticket, reply),
+        }
+    }
+}
+
+impl<T, R> fmt::Debug for Paginator<T, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Paginator").field("pages", &self.seen.len()).finish_non_exhaustive()
     }
 }

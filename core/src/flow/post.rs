@@ -1,4 +1,4 @@
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec, vec::Vec};
 use core::convert::Infallible;
 
 use super::{LoadImage, Uploads};
@@ -7,8 +7,8 @@ use crate::{
     error::Error,
     flow::{call::Call, ready},
     machine::{Machine, Reply, Step, Ticket},
-    model::{Asset, Image, Upload},
-    protocol::Endpoint,
+    model::{Image, Upload},
+    protocol::{Attached, Made, Protocol},
     session::Session,
 };
 
@@ -19,7 +19,7 @@ use crate::{
 ///   LoadingAvatar ──► Storing (avatar first, then the rest) ─┴─► Sending
 /// ```
 ///
-/// `R` builds the request from the stored avatar and the other stored files.
+/// `R` builds the request from the avatar and the other files.
 #[derive(Debug)]
 pub(super) struct Post<T, R> {
     state: State<T, R>,
@@ -51,10 +51,10 @@ enum Stage {
 
 impl<T: Send, R> Post<T, R>
 where
-    R: Fn(Option<&Asset>, &[Asset]) -> Result<Endpoint<T>, Error> + Send,
+    R: Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<T> + Send,
 {
-    /// Creates the machine. The request is built without files first, so that its arguments are validated before a file
-    /// is read.
+    /// Creates the machine. The request is built with pending files first, so that its arguments are validated before a
+    /// file is read.
     pub(super) fn new(
         session: &Session,
         request: R,
@@ -62,9 +62,10 @@ where
         files: Vec<Upload>,
         key: Option<String>,
     ) -> Self {
-        let without_files = request(None, &[]);
-        if without_files.is_err() || (avatar.is_none() && files.is_empty()) {
-            return Self { state: State::Sending(session.call(without_files)) };
+        let pending = vec![Attached::Pending; files.len()];
+        let unprepared = request(session.protocol(), avatar.as_ref().map(|_| &Attached::Pending), &pending);
+        if unprepared.is_err() || (avatar.is_none() && files.is_empty()) {
+            return Self { state: State::Sending(session.call(unprepared)) };
         }
         let has_avatar = avatar.is_some();
         let stage = match avatar {
@@ -78,9 +79,9 @@ where
 
 impl<R: Send> Machine for Preparation<R> {
     type Event = Infallible;
-    type Output = Vec<Asset>;
+    type Output = Vec<Attached>;
 
-    fn poll(&mut self, now: Now) -> Step<Infallible, Result<Vec<Asset>, Error>> {
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<Vec<Attached>, Error>> {
         loop {
             match &mut self.stage {
                 Stage::LoadingAvatar(image) => match ready!(image.poll(now)) {
@@ -105,7 +106,7 @@ impl<R: Send> Machine for Preparation<R> {
 
 impl<T: Send, R> Machine for Post<T, R>
 where
-    R: Fn(Option<&Asset>, &[Asset]) -> Result<Endpoint<T>, Error> + Send,
+    R: Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<T> + Send,
 {
     type Event = Infallible;
     type Output = T;
@@ -114,12 +115,12 @@ where
         loop {
             match &mut self.state {
                 State::Preparing(preparation) => {
-                    let stored = match ready!(preparation.poll(now)) {
-                        Ok(stored) => stored,
+                    let prepared = match ready!(preparation.poll(now)) {
+                        Ok(prepared) => prepared,
                         Err(error) => return Step::Done(Err(error)),
                     };
-                    let (avatar, files) = stored.split_at(usize::from(preparation.has_avatar));
-                    let request = (preparation.request)(avatar.first(), files);
+                    let (avatar, files) = prepared.split_at(usize::from(preparation.has_avatar));
+                    let request = (preparation.request)(preparation.session.protocol(), avatar.first(), files);
                     self.state = State::Sending(preparation.session.call(request));
                 }
                 State::Sending(call) => return call.poll(now),

@@ -1,21 +1,23 @@
-use alloc::{borrow::ToOwned, format, string::String};
+use alloc::{borrow::ToOwned, string::String};
 use core::{borrow::Borrow, convert::Infallible, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{error::Error, escaped::Escaped};
 
-/// Maximum length of an id, in characters.
-const MAX_ID_CHARS: usize = 128;
-
-/// An opaque id assigned by the server.
-pub(crate) trait Id: fmt::Display {
+/// An opaque id assigned by the server, for [routes](crate::protocol::Route::id).
+pub trait Id: fmt::Display {
     /// The name of this kind of id in errors.
     const NAME: &'static str;
 
+    /// Returns the id as the server sent it.
     fn as_str(&self) -> &str;
 
-    /// Returns the id, or an error if it is malformed.
+    /// Returns the id.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if it is empty, `.` or `..`, or contains NUL.
     fn check(&self) -> Result<&str, Error> {
         checked_id(Self::NAME, self.as_str())
     }
@@ -27,9 +29,6 @@ pub(crate) fn checked_id<'a>(parameter: &str, id: &'a str) -> Result<&'a str, Er
         "" => Err(Error::invalid(parameter, "must not be empty")),
         "." | ".." => Err(Error::invalid(parameter, "must not be `.` or `..`")),
         id if id.contains('\0') => Err(Error::invalid(parameter, "must not contain NUL")),
-        id if id.chars().count() > MAX_ID_CHARS => {
-            Err(Error::invalid(parameter, format!("must be at most {MAX_ID_CHARS} characters")))
-        }
         id => Ok(id),
     }
 }
@@ -39,7 +38,7 @@ macro_rules! ids {
         $(#[$doc])*
         ///
         /// It is opaque: any string is accepted and sent unchanged. An operation fails with `InvalidInput` if it is
-        /// empty, `.` or `..`, has more than 128 characters, or contains NUL.
+        /// empty, `.` or `..`, contains NUL or, with the default protocol, has more than 128 characters.
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);

@@ -42,8 +42,8 @@ impl fmt::Debug for Undecoded {
 }
 
 impl<T> Listing<T> {
-    /// Creates a list of these items, and of those that could not be decoded. A list in which all items were decoded can
-    /// be collected from an iterator.
+    /// Creates a list of these items, and of those that could not be decoded. A list in which all items were decoded
+    /// can be collected from an iterator.
     ///
     /// ```
     /// use teamwire_core::{User, model::{Listing, Undecoded}};
@@ -64,6 +64,10 @@ impl<T> Listing<T> {
     /// Returns the decoded items.
     pub fn into_vec(self) -> Vec<T> {
         self.items
+    }
+
+    pub(crate) fn push_undecoded(&mut self, item: Undecoded) {
+        self.undecoded.push(item);
     }
 
     pub(crate) fn into_parts(self) -> (Vec<T>, Vec<Undecoded>) {

@@ -17,20 +17,23 @@ const HTML: [&str; 2] = ["text/html", "application/xhtml+xml"];
 const JSON: [&str; 2] = ["application/json", "text/json"];
 pub(super) const PROBLEM: &str = "application/problem+json";
 
-/// The expected media type and size of a response.
+/// The media type and size of a file that is expected as a response. Anything else, such as the HTML page of a proxy,
+/// is an error.
 #[derive(Clone, Debug)]
-pub(super) struct ExpectedContent {
+pub struct ExpectedContent {
     media_type: String,
     /// `None` if unknown.
     size: Option<u64>,
 }
 
 impl ExpectedContent {
-    pub(super) fn asset(asset: &Asset) -> Self {
+    /// Expects the content of an asset.
+    pub fn asset(asset: &Asset) -> Self {
         Self { media_type: essence(&asset.media_type), size: Some(asset.size) }
     }
 
-    pub(super) fn image(media_type: &str) -> Self {
+    /// Expects content of this media type and any size.
+    pub fn of_type(media_type: &str) -> Self {
         Self { media_type: essence(media_type), size: None }
     }
 

@@ -1,224 +1,276 @@
-//! One route of the contract as a value: path, body, timeout, and the decoding of the response.
+//! One request of a protocol as a value: method, route, body, timeout, and the decoding of the response.
 
 use alloc::{
+    boxed::Box,
     format,
     string::{String, ToString},
     sync::Arc,
+    vec::Vec,
 };
 use core::{fmt, time::Duration};
 
-use chrono::{DateTime, Utc};
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use serde::Serialize;
 use url::Url;
 
 use super::{
+    Wire,
+    class::{Range, Replay, TimeoutClass},
     content::{ExpectedContent, content_coding},
-    page::Page,
+    gateway,
     response::ResponseReader,
     route::Route,
-    v1::{idempotency_key, json::Decode, problem},
 };
 use crate::{
-    config::{Credentials, Limits, Timeouts},
-    effect::{Body, Now, Progress, Response, Timeout},
-    error::{ApiError, Error, ErrorKind, UnexpectedResponse},
+    effect::{Body, Now, Progress, Response},
+    error::{Error, ErrorKind},
+    redaction::Redaction,
 };
 
 const JSON: &str = "application/json";
 
-/// A request of the contract and the decoding of its response.
-#[derive(Clone)]
-pub(crate) struct Endpoint<T> {
+/// A request of a protocol and the decoding of its response.
+///
+/// ```
+/// use teamwire_core::protocol::{Endpoint, Route};
+///
+/// /// `GET api/version`.
+/// fn version() -> Endpoint<String> {
+///     Endpoint::get(Route::new("api/version")).reads(|response| response.deserialize())
+/// }
+/// ```
+pub struct Endpoint<T> {
     request: RequestParts,
-    parse: fn(&mut ResponseReader<'_>) -> Result<T, UnexpectedResponse>,
-    /// Converts an error response, usually to an error.
-    on_rejection: fn(ApiError) -> Result<T, Error>,
+    read: Read<T>,
+    /// Converts an error to an output, where it is not an error.
+    recover: Option<fn(&Error) -> Option<T>>,
 }
 
+type Read<T> = Box<dyn Fn(&mut ResponseReader<'_>) -> Result<T, Error> + Send + Sync>;
+
 /// The part of an endpoint that does not depend on the type of its output.
-#[derive(Clone)]
 struct RequestParts {
     method: Method,
     route: Route,
-    content: Option<Content>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Body,
     progress: Option<Progress>,
-    /// Idempotency key given by the caller.
-    key: Option<String>,
+    replay: Replay,
     class: TimeoutClass,
-    /// Maximum size of the response; `None` for the one of JSON.
-    limit: Option<fn(&Limits) -> u64>,
-    accept: &'static str,
+    /// Set if the response is a file, which may be larger than other responses.
+    is_download: bool,
+    accept: HeaderValue,
     /// Expected content; `None` for JSON.
     expected_content: Option<Arc<ExpectedContent>>,
 }
 
-/// A value from a response and the `Date` of the response. A response replayed for an idempotency key may contain a
-/// much older value.
-#[derive(Clone, Debug)]
-pub(crate) struct Dated<T> {
-    pub(crate) value: T,
-    pub(crate) sent_at: Option<DateTime<Utc>>,
-}
-
-/// The part of the content that a request asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Range {
-    All,
-    /// The rest of a partially downloaded file.
-    Rest,
-}
-
-/// A request body and its headers.
-#[derive(Clone, Debug)]
-struct Content {
-    body: Body,
-    media_type: HeaderValue,
-    /// The `Content-Disposition` of a file.
-    disposition: Option<HeaderValue>,
-}
-
-/// The timeout that applies to an endpoint.
-#[derive(Clone, Copy, Debug)]
-enum TimeoutClass {
-    Default,
-    Listing,
-    Transfer,
-    /// The server waits this long for an event.
-    LongPoll(Duration),
-    Short,
-}
-
-/// Time for the response to a long poll, in addition to the server's wait.
-const LONG_POLL_GRACE: Duration = Duration::from_secs(10);
-/// Timeout of best-effort requests.
-const SHORT_TIMEOUT: Duration = Duration::from_millis(700);
-
-impl<T> Endpoint<T> {
-    fn new(method: Method, route: Route) -> Endpoint<()> {
+impl Endpoint<()> {
+    /// Creates a request with this method, without a body. The response is read as JSON or nothing, and ignored.
+    ///
+    /// A request with a safe method (`GET`, `HEAD`) is repeated as often as the retry policy says; any other is sent
+    /// [once](Self::once), unless it is [`keyed`](Self::keyed) or [`repeatable`](Self::repeatable).
+    pub fn new(method: Method, route: Route) -> Self {
         let request = RequestParts {
+            replay: if method.is_safe() { Replay::Safe } else { Replay::Never },
             method,
             route,
-            content: None,
+            headers: Vec::new(),
+            body: Body::Empty,
             progress: None,
-            key: None,
             class: TimeoutClass::Default,
-            limit: None,
-            accept: JSON,
+            is_download: false,
+            accept: HeaderValue::from_static(JSON),
             expected_content: None,
         };
-        Endpoint { request, parse: |reader| reader.empty(), on_rejection: |error| Err(Error::Api(error.into())) }
+        Self { request, read: Box::new(|response| Ok(response.empty()?)), recover: None }
     }
 
-    /// Sets a JSON body.
-    pub(super) fn json(mut self, body: &impl Serialize) -> Self {
-        let json = serde_json::to_vec(body).expect("the contract's own structs have string keys only");
-        self.request.content = Some(Content {
-            body: Body::Bytes(Arc::new(json)),
-            media_type: HeaderValue::from_static(JSON),
-            disposition: None,
-        });
-        self
+    /// Creates a `GET` request.
+    pub fn get(route: Route) -> Self {
+        Self::new(Method::GET, route)
     }
 
-    /// Sets a body of bytes or of a file, and the transfer timeout.
-    pub(super) fn with_body(mut self, body: Body, media_type: HeaderValue, disposition: Option<HeaderValue>) -> Self {
-        self.request.content = Some(Content { body, media_type, disposition });
+    /// Creates a `POST` request.
+    pub fn post(route: Route) -> Self {
+        Self::new(Method::POST, route)
+    }
+
+    /// Creates a `PUT` request.
+    pub fn put(route: Route) -> Self {
+        Self::new(Method::PUT, route)
+    }
+
+    /// Creates a `PATCH` request.
+    pub fn patch(route: Route) -> Self {
+        Self::new(Method::PATCH, route)
+    }
+
+    /// Creates a `DELETE` request.
+    pub fn delete(route: Route) -> Self {
+        Self::new(Method::DELETE, route)
+    }
+
+    /// Expects a file with this content as the response: see [`ExpectedContent`]. Error responses may still be JSON.
+    #[must_use]
+    pub fn returns_content(mut self, content: ExpectedContent) -> Self {
+        self.request.accept = HeaderValue::from_static("*/*");
+        self.request.expected_content = Some(Arc::new(content));
+        self.request.is_download = true;
         self.transfer_timeout()
     }
 
-    /// Uses the transfer timeout, which limits only idle time.
-    pub(super) fn transfer_timeout(mut self) -> Self {
-        self.request.class = TimeoutClass::Transfer;
+    /// Sets the reader of successful responses. It returns the output, or an error made by the methods of
+    /// [`ResponseReader`].
+    pub fn reads<T>(
+        self,
+        read: impl Fn(&mut ResponseReader<'_>) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> Endpoint<T> {
+        Endpoint { request: self.request, read: Box::new(read), recover: None }
+    }
+}
+
+impl<T> Endpoint<T> {
+    /// Sets a JSON body.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if `body` cannot be represented in JSON.
+    pub fn json(self, body: &impl Serialize) -> Result<Self, Error> {
+        let json = serde_json::to_vec(body).map_err(|error| Error::invalid("body", error.to_string()))?;
+        Ok(self.body(json.into(), HeaderValue::from_static(JSON)))
+    }
+
+    /// Sets a body and its media type.
+    #[must_use]
+    pub fn body(mut self, body: Body, media_type: HeaderValue) -> Self {
+        self.request.body = body;
+        self.header(header::CONTENT_TYPE, media_type)
+    }
+
+    /// Adds a header. The library adds `Accept`, `Accept-Encoding`, `User-Agent` and those of HTTP's framing itself.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.request.headers.push((name, value));
         self
     }
 
-    /// Uses the timeout of a long poll of this duration.
-    pub(super) fn long_poll(mut self, wait: Duration) -> Self {
-        self.request.class = TimeoutClass::LongPoll(wait);
+    /// Makes the server recognise repetitions by an idempotency key: `key` or, without one, a key of the library that
+    /// is the same in all attempts. [`Wire::prepare`] adds it to the request.
+    #[must_use]
+    pub fn keyed(mut self, key: Option<String>) -> Self {
+        self.request.replay = Replay::Keyed(key);
         self
     }
 
-    /// Uses a short timeout.
-    pub(super) fn short_timeout(mut self) -> Self {
-        self.request.class = TimeoutClass::Short;
+    /// Declares that the request may be repeated: another attempt has the same effect, even if it arrives late.
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        self.request.replay = Replay::Safe;
         self
     }
 
-    /// Sets the progress observer.
-    pub(super) fn with_progress(mut self, progress: Option<Progress>) -> Self {
-        self.request.progress = progress;
-        self
-    }
-
-    /// Sets the maximum size of the response, in bytes.
-    pub(super) fn with_limit(mut self, limit: fn(&Limits) -> u64) -> Self {
-        self.request.limit = Some(limit);
+    /// Sends the request once: it is repeated only if no byte was sent, or if the server declares that it did nothing.
+    /// Otherwise the caller gets an error whose [outcome is unknown](Error::outcome_unknown). It has a connection of
+    /// its own, as one that has been idle may be dead.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.request.replay = Replay::Never;
         self
     }
 
     /// Uses the timeout of contacts and lists of chats.
-    pub(super) fn listing_timeout(mut self) -> Self {
-        self.request.class = TimeoutClass::Listing;
+    #[must_use]
+    pub fn listing_timeout(self) -> Self {
+        self.with_timeout(TimeoutClass::Listing)
+    }
+
+    /// Uses the timeout of transfers, which limits only idle time.
+    #[must_use]
+    pub fn transfer_timeout(self) -> Self {
+        self.with_timeout(TimeoutClass::Transfer)
+    }
+
+    /// Uses the timeout of a long poll: the server waits this long for an event.
+    #[must_use]
+    pub fn long_poll(self, wait: Duration) -> Self {
+        self.with_timeout(TimeoutClass::LongPoll(wait))
+    }
+
+    /// Uses a short timeout, for a request whose failure does not matter. It is not delayed by a rate limit, and does
+    /// not start a login.
+    #[must_use]
+    pub fn best_effort(self) -> Self {
+        self.with_timeout(TimeoutClass::Short)
+    }
+
+    fn with_timeout(mut self, class: TimeoutClass) -> Self {
+        self.request.class = class;
         self
     }
 
-    /// Uses the caller's idempotency key, if any, instead of a new one.
-    pub(super) fn with_idempotency_key(self, key: Option<&str>) -> Result<Self, Error> {
-        key.map(idempotency_key::check).transpose()?;
-        Ok(self.with_key(key.map(Into::into)))
-    }
-
-    /// Same as [`with_idempotency_key`](Self::with_idempotency_key), for a derived key.
-    pub(super) fn with_key(mut self, key: Option<String>) -> Self {
-        self.request.key = key;
+    /// Sets the observer of the progress of the body or, without a body, of a file in the response.
+    #[must_use]
+    pub fn progress(mut self, progress: Option<Progress>) -> Self {
+        self.request.progress = progress;
         self
     }
 
-    /// Returns the idempotency key for all attempts of an operation: the given one, or a new one from `new`. `None`
-    /// for a request that only reads. Idempotent methods have one, too: a delayed attempt would undo a newer change.
+    /// Sets the conversion of an error to an output; `None` keeps the error.
+    #[must_use]
+    pub fn recover(mut self, recover: fn(&Error) -> Option<T>) -> Self {
+        self.recover = Some(recover);
+        self
+    }
+
+    /// Returns the endpoint of the same file that discards the content, because the executor writes it to a file.
+    pub(crate) fn into_file_transfer(mut self) -> Endpoint<()> {
+        self.request.is_download = false;
+        Endpoint { request: self.request, read: Box::new(|_| Ok(())), recover: None }
+    }
+
+    /// Returns the idempotency key for all attempts of an operation: the given one, or a new one from `new`. `None` if
+    /// the endpoint is not keyed.
     pub(crate) fn key(&self, new: impl FnOnce() -> String) -> Option<String> {
-        (!self.request.method.is_safe()).then(|| self.request.key.clone().unwrap_or_else(new))
+        match &self.request.replay {
+            Replay::Keyed(key) => Some(key.clone().unwrap_or_else(new)),
+            Replay::Safe | Replay::Never => None,
+        }
+    }
+
+    /// Returns `true` for a request that is sent once.
+    pub(crate) const fn is_once(&self) -> bool {
+        matches!(self.request.replay, Replay::Never)
     }
 
     pub(crate) fn request(&self, base: &Url) -> Request<Body> {
-        let mut request = Request::new(Body::Empty);
+        let mut request = Request::new(self.request.body.clone());
         *request.method_mut() = self.request.method.clone();
         *request.uri_mut() = self.request.route.uri(base);
         let headers = request.headers_mut();
-        headers.insert(header::ACCEPT, HeaderValue::from_static(self.request.accept));
-        if let Some(content) = &self.request.content {
-            headers.insert(header::CONTENT_TYPE, content.media_type.clone());
-            if let Some(disposition) = &content.disposition {
-                headers.insert(header::CONTENT_DISPOSITION, disposition.clone());
-            }
-            *request.body_mut() = content.body.clone();
+        headers.insert(header::ACCEPT, self.request.accept.clone());
+        for (name, value) in &self.request.headers {
+            headers.append(name.clone(), value.clone());
         }
         request
     }
 
     /// Returns the progress observer, if there is one.
-    pub(crate) fn progress(&self) -> Option<Progress> {
+    pub(crate) fn observer(&self) -> Option<Progress> {
         self.request.progress.clone()
     }
 
-    pub(crate) fn timeout(&self, timeouts: &Timeouts) -> Timeout {
-        match self.request.class {
-            TimeoutClass::Default => Timeout::Total(timeouts.request),
-            TimeoutClass::Listing => Timeout::Total(timeouts.listing),
-            TimeoutClass::Transfer => Timeout::Idle(timeouts.transfer_idle),
-            TimeoutClass::LongPoll(wait) => Timeout::LongPoll { head: wait + LONG_POLL_GRACE, idle: timeouts.request },
-            TimeoutClass::Short => Timeout::Total(timeouts.request.min(SHORT_TIMEOUT)),
-        }
+    pub(crate) const fn timeout_class(&self) -> TimeoutClass {
+        self.request.class
     }
 
-    /// Returns `true` for a request with a short timeout, which is never queued.
-    pub(crate) const fn has_short_timeout(&self) -> bool {
+    /// Returns `true` if the response may be as large as a file.
+    pub(crate) const fn is_download(&self) -> bool {
+        self.request.is_download
+    }
+
+    /// Returns `true` for a request whose failure does not matter.
+    pub(crate) const fn is_best_effort(&self) -> bool {
         matches!(self.request.class, TimeoutClass::Short)
-    }
-
-    pub(crate) fn limit(&self, limits: &Limits) -> u64 {
-        self.request.limit.map_or(limits.max_response_size, |limit| limit(limits))
     }
 
     /// Decodes the response. Credentials that the server echoes are redacted from texts.
@@ -227,29 +279,30 @@ impl<T> Endpoint<T> {
         response: Response,
         range: Range,
         now: Now,
-        credentials: &Credentials,
+        protocol: &(impl Wire + ?Sized),
+        redaction: &Redaction,
     ) -> Result<T, Error> {
         // The coding of an empty body does not matter.
         let is_empty = self.request.expected_content.is_none() && response.body().is_empty();
-        let head_check = if is_empty { Ok(()) } else { self.check_head(&response, range) };
-        let mut reader = ResponseReader::new(response, self.request.expected_content.as_deref(), credentials);
-        if reader.response().status().is_success() {
-            let parsed = match head_check {
-                Ok(()) => (self.parse)(&mut reader),
-                Err(reason) => Err(reader.unexpected(&reason, None)),
-            };
-            return parsed.map_err(|unexpected| Error::UnexpectedResponse(unexpected.into()));
-        }
-        (self.on_rejection)(problem::api_error(&reader, now)?)
+        let head_check = if is_empty { Ok(()) } else { self.check_head(response.status(), response.headers(), range) };
+        let mut reader = ResponseReader::new(response, self.request.expected_content.as_deref(), redaction, now.utc);
+        let result = if reader.status().is_success() {
+            match head_check {
+                Ok(()) => (self.read)(&mut reader),
+                Err(reason) => Err(reader.violation(&reason)),
+            }
+        } else {
+            Err(protocol.refusal(&reader).map_or_else(|| gateway::error(&reader), |refusal| reader.refused(refusal)))
+        };
+        result.or_else(|error| self.recover.and_then(|recover| recover(&error)).ok_or(error))
     }
 
     /// Checks the head of a successful response. Error responses are accepted with any head.
-    pub(crate) fn check_head<B>(&self, head: &http::Response<B>, range: Range) -> Result<(), String> {
-        let status = head.status();
+    pub(crate) fn check_head(&self, status: StatusCode, headers: &HeaderMap, range: Range) -> Result<(), String> {
         if !status.is_success() {
             return Ok(());
         }
-        if let Some(coding) = content_coding(head.headers()) {
+        if let Some(coding) = content_coding(headers) {
             return Err(format!("the body has the content coding {coding:?}, which was not requested"));
         }
         // Complete JSON is accepted with any successful status.
@@ -257,87 +310,21 @@ impl<T> Endpoint<T> {
         if status == StatusCode::PARTIAL_CONTENT && range == Range::All {
             return Err("received part of the content, although all of it was requested".into());
         }
-        expected_content.check_head(status, head.headers())
+        expected_content.check_head(status, headers)
     }
 }
 
-impl Endpoint<()> {
-    pub(super) fn get(route: Route) -> Self {
-        Self::new(Method::GET, route)
-    }
-
-    pub(super) fn put(route: Route) -> Self {
-        Self::new(Method::PUT, route)
-    }
-
-    pub(super) fn patch(route: Route) -> Self {
-        Self::new(Method::PATCH, route)
-    }
-
-    pub(super) fn post(route: Route) -> Self {
-        Self::new(Method::POST, route)
-    }
-
-    pub(super) fn delete(route: Route) -> Self {
-        Self::new(Method::DELETE, route)
-    }
-
-    /// Decodes a JSON response.
-    pub(super) fn returns_json<T: Decode>(self) -> Endpoint<T> {
-        self.decode_with(|reader| reader.json())
-    }
-
-    /// Decodes a JSON response together with its date.
-    pub(super) fn returns_dated_json<T: Decode>(self) -> Endpoint<Dated<T>> {
-        self.decode_with(|reader| {
-            let sent_at = problem::date(reader.response().headers());
-            Ok(Dated { value: reader.json()?, sent_at })
-        })
-    }
-
-    /// Decodes a page of a list.
-    pub(super) fn returns_page<T: Decode>(self) -> Endpoint<Page<T>> {
-        self.decode_with(|reader| reader.page())
-    }
-
-    /// Expects this content as the response. Error responses are still JSON.
-    pub(super) fn returns_content(mut self, expected_content: ExpectedContent) -> Self {
-        self.request.accept = "*/*";
-        self.request.expected_content = Some(Arc::new(expected_content));
-        self
-    }
-
-    pub(super) fn decode_with<T>(
-        self,
-        parse: fn(&mut ResponseReader<'_>) -> Result<T, UnexpectedResponse>,
-    ) -> Endpoint<T> {
-        Endpoint { request: self.request, parse, on_rejection: |error| Err(Error::Api(error.into())) }
-    }
-
-    /// Decodes a JSON response, or returns `None` if the server responds that the item does not exist.
-    pub(super) fn returns_optional<T: Decode>(self) -> Endpoint<Option<T>> {
-        let mut endpoint = self.decode_with(|reader| reader.json().map(Some));
-        endpoint.on_rejection = |error| match error.kind {
-            ErrorKind::NotFound => Ok(None),
-            _ => Err(Error::Api(error.into())),
-        };
-        endpoint
+impl<T> Endpoint<Option<T>> {
+    /// Returns `None` if the server refuses with [`NotFound`](ErrorKind::NotFound).
+    #[must_use]
+    pub fn none_if_not_found(self) -> Self {
+        self.recover(|error| (error.kind() == ErrorKind::NotFound).then_some(None))
     }
 }
 
-impl<T: Clone> Endpoint<Page<T>> {
-    /// Returns the endpoint of the page after `cursor`, with at most `limit` items.
-    pub(crate) fn page(&self, cursor: Option<&str>, limit: u32) -> Self {
-        let mut endpoint = self.clone();
-        endpoint.request.route =
-            cursor.into_iter().fold(endpoint.request.route, |route, cursor| route.query("cursor", cursor));
-        endpoint.request.route = endpoint.request.route.query("limit", &limit.to_string());
-        endpoint
-    }
-}
-
+/// Shows method and route.
 impl<T> fmt::Debug for Endpoint<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}", self.request.method, self.request.route)
+        write!(f, "{} {}", self.request.method, self.request.route)
     }
 }

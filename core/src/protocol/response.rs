@@ -1,22 +1,23 @@
-//! Decoding of responses, and the evidence kept of those that violate the contract.
+//! Reading of responses, and the evidence kept of those that violate the protocol.
 
 use alloc::{format, string::String, vec::Vec};
-use core::mem;
+use core::{fmt, mem, time::Duration};
+
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{
+    Dated, Refusal,
     content::{ExpectedContent, content_coding, is_json_type, media_type},
-    page::Page,
-    v1::json::{BoundedVec, Decode, DecodeError, Exact, Json, without_bom},
+    headers,
 };
 use crate::{
-    config::Credentials,
     effect::Response,
-    error::UnexpectedResponse,
-    model::{Listing, Undecoded},
+    error::{Error, UnexpectedResponse},
+    model::Undecoded,
     redaction::{Kind, Redaction},
 };
-use http::HeaderValue;
-use serde::de::IgnoredAny;
 
 /// Maximum length of the excerpt of a body in an error, in bytes.
 const MAX_EXCERPT_BYTES: usize = 300;
@@ -27,59 +28,113 @@ const MAX_TEXT_CHARS: usize = 1000;
 /// Number of bytes after the cut that are included in the redaction, to detect a credential across the cut: eight of
 /// its characters suffice, in any escaping.
 const LOOKAHEAD_BYTES: usize = 512;
-/// Maximum number of undecoded items kept individually, per response.
-pub(super) const MAX_UNDECODED: usize = 100;
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// Reason for an undecoded item that may contain the next one.
-pub(super) const UNBALANCED: &str = "unbalanced brackets: it may contain other items";
-
-/// Reads a response.
-pub(crate) struct ResponseReader<'a> {
+/// Reads a response for a protocol. All texts of its errors are redacted and limited in length.
+pub struct ResponseReader<'a> {
     response: Response,
     expected: Option<&'a ExpectedContent>,
-    credentials: &'a Credentials,
+    redaction: &'a Redaction,
+    utc: DateTime<Utc>,
 }
 
 impl<'a> ResponseReader<'a> {
     pub(super) const fn new(
         response: Response,
         expected: Option<&'a ExpectedContent>,
-        credentials: &'a Credentials,
+        redaction: &'a Redaction,
+        utc: DateTime<Utc>,
     ) -> Self {
-        Self { response, expected, credentials }
+        Self { response, expected, redaction, utc }
     }
 
-    pub(super) const fn response(&self) -> &Response {
-        &self.response
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.response.status()
     }
 
-    /// Takes the raw body, leaving an empty one.
-    pub(super) fn take_body(&mut self) -> Vec<u8> {
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+
+    /// The body.
+    pub fn body(&self) -> &[u8] {
+        self.response.body()
+    }
+
+    /// Takes the body, leaving an empty one.
+    pub fn take_body(&mut self) -> Vec<u8> {
         mem::take(self.response.body_mut())
     }
 
-    /// Takes the body of the expected length, leaving an empty one.
-    pub(super) fn bytes(&mut self) -> Result<Vec<u8>, UnexpectedResponse> {
+    /// Returns the time of the response by the server's clock, if the `Date` header has it.
+    pub fn date(&self) -> Option<DateTime<Utc>> {
+        headers::date(self.headers())
+    }
+
+    /// Returns a value together with the [date](Self::date) of the response.
+    pub fn dated<T>(&self, value: T) -> Dated<T> {
+        Dated { value, sent_at: self.date() }
+    }
+
+    /// Deserialises the body as strict JSON.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedResponse` if that is not possible.
+    pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_slice(self.body()).map_err(|error| self.unexpected(&format!("{error}"), None).into())
+    }
+
+    /// Returns the error of an operation that the server refused with a successful status.
+    pub fn refused(&self, refusal: Refusal) -> Error {
+        refusal.into_error(self)
+    }
+
+    /// Returns the error for a response that violates the protocol, with the beginning of the body.
+    pub fn violation(&self, reason: &str) -> Error {
+        self.unexpected(reason, None).into()
+    }
+
+    /// Returns an item that cannot be decoded, from its raw text and the reason.
+    pub fn undecoded(&self, raw: &[u8], reason: &str) -> Undecoded {
+        Undecoded { json: self.item(raw), reason: self.data(reason.as_bytes()), redaction: self.redaction() }
+    }
+
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        headers::retry_after(self.headers(), self.utc)
+    }
+
+    pub(super) fn request_id(&self) -> Option<String> {
+        self.header("x-request-id").map(|id| self.data(id))
+    }
+
+    /// Takes the body, leaving an empty one, and checks its length if the endpoint [expects] a known one.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedResponse` if it has another length.
+    ///
+    /// [expects]: super::Endpoint::returns_content
+    pub fn content(&mut self) -> Result<Vec<u8>, Error> {
         let length = self.response.body().len() as u64;
         match self.expected.map_or(Ok(()), |expected| expected.check_length(length)) {
             Ok(()) => Ok(self.take_body()),
-            Err(reason) => Err(self.unexpected(&reason, None)),
+            Err(reason) => Err(self.violation(&reason)),
         }
-    }
-
-    /// Decodes the body as JSON.
-    pub(super) fn json<T: Decode>(&self) -> Result<T, UnexpectedResponse> {
-        T::decode(self.document()?).map_err(|error| self.decode_error(&error))
     }
 
     /// Accepts an empty body. Any JSON is ignored, because the operation has been performed; a proxy's HTML page is
     /// rejected.
     pub(super) fn empty(&self) -> Result<(), UnexpectedResponse> {
         let body = self.response.body();
+        let content = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body).trim_ascii_start();
         let is_json = || {
-            media_type(self.response.headers()).is_some_and(|given| is_json_type(&given))
-                || serde_json::from_slice::<IgnoredAny>(without_bom(body)).is_ok()
-                || Json::document(body).is_some()
+            media_type(self.headers()).is_some_and(|given| is_json_type(&given))
+                || (content.starts_with(b"{") && content.contains(&b'}'))
+                || (content.starts_with(b"[") && content.contains(&b']'))
+                || serde_json::from_slice::<IgnoredAny>(content).is_ok()
         };
         if body.iter().all(u8::is_ascii_whitespace) || is_json() {
             return Ok(());
@@ -87,103 +142,12 @@ impl<'a> ResponseReader<'a> {
         Err(self.unexpected("expected an empty or JSON body", None))
     }
 
-    /// Decodes a page of a list. One malformed item does not fail the page.
-    pub(super) fn page<T: Decode>(&self) -> Result<Page<T>, UnexpectedResponse> {
-        let document = self.document()?;
-        let members = document.members(["items", "next_cursor", "last_modified"]);
-        let [items, next_cursor, last_modified] = members.map_err(|error| self.decode_error(&error))?;
-        let items = items.json().map_err(|error| self.decode_error(&error))?;
-        let items = document.list(items).ok_or_else(|| self.unexpected("expected an array", Some("items")))?;
-        // An invalid cursor is an error: the rest of the list would be missing.
-        let next_cursor = next_cursor.value().map(|_| next_cursor.required()).transpose();
-        let next_cursor = next_cursor.map_err(|error| self.decode_error(&error))?.map(|Exact(cursor)| cursor);
-        Ok(Page {
-            items: self.items(items),
-            // An empty cursor marks the end, like a missing one.
-            next_cursor: next_cursor.filter(|cursor| !cursor.is_empty()),
-            last_modified: last_modified.optional(),
-            bytes: self.response.body().len() as u64,
-        })
-    }
-
-    /// Decodes the first page of a list in the response to a change. A malformed list is undecoded and not an error,
-    /// because the change has been made.
-    pub(super) fn page_after_change<T: Decode>(&self) -> Result<Page<T>, UnexpectedResponse> {
-        let document = self.document()?;
-        let next_cursor = document.members(["next_cursor"]).ok().and_then(|[cursor]| cursor.optional());
-        let items = document.members(["items"]).and_then(|[items]| items.json());
-        let items = match items.map(|json| (json, document.list(json))) {
-            Ok((_, Some(items))) => self.items(items),
-            Ok((json, None)) => {
-                let error = DecodeError::new("expected an array").at("items");
-                Listing::new(Vec::new(), [self.undecoded(json, &error)].into())
-            }
-            Err(error) => Listing::new(Vec::new(), [self.undecoded(document, &error)].into()),
-        };
-        Ok(Page {
-            items,
-            next_cursor: next_cursor.map(|Exact(cursor)| cursor).filter(|cursor| !cursor.is_empty()),
-            last_modified: None,
-            bytes: self.response.body().len() as u64,
-        })
-    }
-
-    /// Decodes items, separating the undecoded ones.
-    fn items<'j, T: Decode>(&self, list: impl Iterator<Item = Json<'j>>) -> Listing<T> {
-        let mut decoded = BoundedVec::new(self.response.body().len());
-        let (mut undecoded, mut more) = (Vec::new(), 0_usize);
-        for json in list {
-            match decode(json) {
-                Ok(item) if !decoded.is_full() => decoded.push(item),
-                Err(error) if undecoded.len() < MAX_UNDECODED => undecoded.push(self.undecoded(json, &error)),
-                Ok(_) | Err(_) => more += 1,
-            }
-        }
-        if more > 0 {
-            undecoded.push(Undecoded {
-                json: String::new(),
-                reason: format!("{more} more items cannot be decoded"),
-                redaction: Redaction::default(),
-            });
-        }
-        Listing::new(decoded.into_vec(), undecoded)
-    }
-
-    fn undecoded(&self, json: Json<'_>, error: &DecodeError) -> Undecoded {
-        Undecoded {
-            json: self.item(json.bytes()),
-            reason: self.data(describe(error).as_bytes()),
-            redaction: self.redaction(),
-        }
-    }
-
-    /// Returns the body as a JSON object or array.
-    pub(super) fn document(&self) -> Result<Json<'_>, UnexpectedResponse> {
-        let body = self.response.body();
-        Json::document(body).ok_or_else(|| {
-            self.unexpected(
-                if body.iter().all(u8::is_ascii_whitespace) {
-                    "expected JSON, but the body is empty"
-                } else if Json::possibly_truncated(body).is_some() {
-                    "the JSON is incomplete"
-                } else {
-                    "expected JSON"
-                },
-                None,
-            )
-        })
-    }
-
-    pub(super) fn decode_error(&self, error: &DecodeError) -> UnexpectedResponse {
-        self.unexpected(&error.reason(), Some(error.path().as_str()).filter(|path| !path.is_empty()))
-    }
-
     pub(super) fn unexpected(&self, reason: &str, path: Option<&str>) -> UnexpectedResponse {
         UnexpectedResponse {
             status: Some(self.response.status().as_u16()),
             path: path.map(|path| self.data(path.as_bytes())),
             excerpt: self.excerpt(),
-            request_id: self.header("x-request-id").map(|id| self.data(id)),
+            request_id: self.request_id(),
             ..UnexpectedResponse::new(self.data(reason.as_bytes()))
         }
     }
@@ -195,7 +159,7 @@ impl<'a> ResponseReader<'a> {
         }
         let body = self.response.body();
         // Redacted before it is cut, which would leave part of a secret.
-        let mut text = self.credentials.redact(
+        let mut text = self.redaction.redact(
             &String::from_utf8_lossy(&body[..body.len().min(MAX_EXCERPT_BYTES + LOOKAHEAD_BYTES)]),
             Kind::Prose,
         );
@@ -212,12 +176,12 @@ impl<'a> ResponseReader<'a> {
 
     /// Returns a human-readable text, redacted and limited in length.
     pub(super) fn prose(&self, text: &[u8]) -> String {
-        truncated(text, MAX_TEXT_CHARS, |text| self.credentials.redact(text, Kind::Prose))
+        truncated(text, MAX_TEXT_CHARS, |text| self.redaction.redact(text, Kind::Prose))
     }
 
     /// Returns a text about data, redacted and limited in length.
     pub(super) fn data(&self, text: &[u8]) -> String {
-        truncated(text, MAX_TEXT_CHARS, |text| self.credentials.redact(text, Kind::Data))
+        truncated(text, MAX_TEXT_CHARS, |text| self.redaction.redact(text, Kind::Data))
     }
 
     /// Returns an identifier or a code verbatim, except for secrets, and limited in length.
@@ -233,12 +197,12 @@ impl<'a> ResponseReader<'a> {
     fn verbatim(&self, text: &[u8], max: usize) -> String {
         // A cut may leave part of a name at the end, which would not be recognised later, when it is shown.
         let kind = if text.len() > max { Kind::Data } else { Kind::Exact };
-        truncated(text, max, |text| self.credentials.redact(text, kind))
+        truncated(text, max, |text| self.redaction.redact(text, kind))
     }
 
     /// Returns the redaction to apply to such data when it is shown.
     pub(super) fn redaction(&self) -> Redaction {
-        self.credentials.redaction().clone()
+        self.redaction.clone()
     }
 }
 
@@ -257,18 +221,9 @@ fn truncated(text: &[u8], max: usize, redact: impl Fn(&str) -> String) -> String
     redacted
 }
 
-/// Decodes an item of a list.
-pub(super) fn decode<T: Decode>(json: Json<'_>) -> Result<T, DecodeError> {
-    if !json.is_intact() {
-        return Err(DecodeError::new(UNBALANCED));
-    }
-    T::decode(json)
-}
-
-/// Describes a decoding error and its place.
-pub(super) fn describe(error: &DecodeError) -> String {
-    match error.path().as_str() {
-        "" => error.reason(),
-        path => format!("{} at `{path}`", error.reason()),
+/// Shows only the status and the length: the rest may be confidential.
+impl fmt::Debug for ResponseReader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ResponseReader({}, {} bytes)", self.status(), self.body().len())
     }
 }

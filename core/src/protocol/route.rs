@@ -1,60 +1,78 @@
 //! Path and query of a request, encoded so that no id can lead to another route.
 
-use alloc::{format, string::String};
+use alloc::{borrow::ToOwned, format, string::String};
 use core::fmt::Write;
 
 use url::{Url, form_urlencoded};
 
 use crate::{
     error::Error,
-    model::{Id, ThreadId, checked_id},
+    model::{Id, checked_id},
 };
 
 /// A path below the base URL, and a query.
-#[derive(Clone, Debug)]
-pub(super) struct Route {
+///
+/// Fixed parts are `'static` text of the protocol. Everything else is one [segment](Self::segment) or one value of the
+/// [query](Self::query), whatever its characters, so an id cannot add a segment or lead to another route.
+///
+/// ```
+/// use teamwire_core::{model::ThreadId, protocol::Route};
+///
+/// # fn main() -> Result<(), teamwire_core::Error> {
+/// let route = Route::new("api/chats").id(&ThreadId::from("a/b"))?.join("messages/").query("page", "2");
+/// assert_eq!(route.to_string(), "api/chats/a%2Fb/messages/?page=2");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
     path: String,
     query: String,
 }
 
 impl Route {
-    /// Creates a route of fixed segments, such as `chats` or `messages/updates`.
-    pub(super) fn new(segments: &str) -> Self {
-        Self { path: format!("v1/{segments}"), query: String::new() }
+    /// Creates a route of fixed segments, such as `api/chats`.
+    pub fn new(segments: &'static str) -> Self {
+        Self { path: segments.to_owned(), query: String::new() }
     }
 
-    /// Returns the route of a chat.
-    pub(super) fn chat(tid: &ThreadId) -> Result<Self, Error> {
-        Self::new("chats").id(tid)
-    }
-
-    /// Appends fixed segments.
-    pub(super) fn join(mut self, segments: &str) -> Self {
+    /// Appends a slash and fixed segments. They may be empty, for a path that ends in a slash.
+    #[must_use]
+    pub fn join(mut self, segments: &'static str) -> Self {
         self.path.push('/');
         self.path.push_str(segments);
         self
     }
 
-    /// Appends an id as one segment, whatever its characters.
-    pub(super) fn id<I: Id>(self, id: &I) -> Result<Self, Error> {
+    /// Appends an id as one segment.
+    ///
+    /// # Errors
+    ///
+    /// As [`segment`](Self::segment).
+    pub fn id<I: Id>(self, id: &I) -> Result<Self, Error> {
         self.segment(I::NAME, id.as_str())
     }
 
-    /// Appends one segment, whatever its characters. `.` and `..` are rejected, as they have a special meaning in URLs.
-    pub(super) fn segment(mut self, parameter: &str, text: &str) -> Result<Self, Error> {
+    /// Appends one segment. `parameter` is its name in errors.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if it is empty, has a NUL, or is `.` or `..`, which have a special meaning in URLs.
+    pub fn segment(mut self, parameter: &str, text: &str) -> Result<Self, Error> {
         self.path.push('/');
         self.path.push_str(&percent_encoded(checked_id(parameter, text)?));
         Ok(self)
     }
 
     /// Adds a query parameter.
-    pub(super) fn query(mut self, name: &str, value: &str) -> Self {
+    #[must_use]
+    pub fn query(mut self, name: &str, value: &str) -> Self {
         self.query = form_urlencoded::Serializer::new(self.query).append_pair(name, value).finish();
         self
     }
 
     /// Returns the complete URI for a base URL, which ends in a slash.
-    pub(super) fn uri(&self, base: &Url) -> http::Uri {
+    pub(crate) fn uri(&self, base: &Url) -> http::Uri {
         let mut uri = String::with_capacity(base.as_str().len() + self.path.len() + 1 + self.query.len());
         uri.push_str(base.as_str());
         uri.push_str(&self.path);
@@ -62,7 +80,20 @@ impl Route {
             uri.push('?');
             uri.push_str(&self.query);
         }
-        http::Uri::try_from(uri).expect("a URL without fragment, encoded segments and an encoded query are a URI")
+        http::Uri::try_from(&uri).unwrap_or_else(|_| {
+            // Fixed segments of another crate may have any characters.
+            let path = self.path.split('/').map(percent_encoded).collect::<alloc::vec::Vec<_>>().join("/");
+            http::Uri::try_from(format!("{base}{path}"))
+                .expect("a URL without query and fragment, and encoded segments, are a URI")
+        })
+    }
+}
+
+/// Path and query, as they follow the base URL.
+impl core::fmt::Display for Route {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&self.path)?;
+        if self.query.is_empty() { Ok(()) } else { write!(f, "?{}", self.query) }
     }
 }
 

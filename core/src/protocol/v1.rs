@@ -1,22 +1,28 @@
-//! The contract of this project (`docs/openapi.yaml`): its paths, JSON keys, enum strings and error codes.
+//! The contract of this project as a [`Protocol`](super::Protocol): the only place that knows its paths, JSON keys,
+//! enum strings, error codes and limits.
+//!
+//! The contract is described by `docs/openapi.yaml`. It is not the vendor's.
 
-use super::{content, endpoint, page, response, route};
-
-pub(crate) mod assets;
+mod assets;
 mod attachments;
-pub(crate) mod chats;
-pub(crate) mod contacts;
-pub(super) mod idempotency_key;
+mod chats;
+mod contacts;
+mod endpoints;
+mod feeds;
+mod idempotency_key;
 mod ids;
-pub(super) mod json;
-pub(crate) mod locations;
-pub(crate) mod members;
-pub(crate) mod messages;
-pub(super) mod problem;
-pub(crate) mod reactions;
+mod json;
+mod locations;
+mod members;
+mod messages;
+mod problem;
+mod reactions;
+mod read;
 pub mod sample;
 mod text;
-pub(crate) mod updates;
+mod wire;
 mod wire_enum;
 
-pub(crate) use self::idempotency_key::for_file as key_of_file;
+/// The contract of this project, version 1. The default protocol of a client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct V1;

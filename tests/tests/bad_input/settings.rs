@@ -116,7 +116,6 @@ proptest! {
 fn credentials_that_cannot_be_sent_are_refused() {
     refused(Credentials::new("", "secret"), "App ID", "empty");
     refused(Credentials::new("app", ""), "Secret", "empty");
-    refused(Credentials::new("app:1", "secret"), "App ID", "colon");
     let long = "x".repeat(2_049);
     refused(Credentials::new(&long, "secret"), "App ID", "must be at most");
     refused(Credentials::new("app", &long), "Secret", "must be at most");
@@ -137,6 +136,13 @@ fn credentials_that_cannot_be_sent_are_refused() {
 }
 
 #[test]
+fn credentials_that_the_protocol_cannot_send_are_refused_when_a_client_is_created() {
+    let keys = Credentials::new("app:1", "secret").expect("another protocol can send a colon");
+    let config = Config::new("https://a.example.org", keys).expect("the URL is valid");
+    refused(config.validate(), "App ID", "colon");
+}
+
+#[test]
 fn variable_that_is_missing_or_wrong_is_named() {
     let all = [(URL_VAR, "https://a.example.org"), (APP_ID_VAR, "app"), (SECRET_VAR, "secret")];
     let with = |name: &str, value: Option<&str>| {
@@ -150,7 +156,7 @@ fn variable_that_is_missing_or_wrong_is_named() {
         refused(with(name, None), name, "not set");
     }
     refused(with(URL_VAR, Some("http://a.example.org")), URL_VAR, "in the clear");
-    refused(with(APP_ID_VAR, Some("a:b")), APP_ID_VAR, "colon");
+    refused(with(APP_ID_VAR, Some("")), APP_ID_VAR, "empty");
     refused(with(SECRET_VAR, Some("")), SECRET_VAR, "empty");
     refused(with(SECRET_VAR, Some("short")), SECRET_VAR, "at least");
     refused(with(SECRET_VAR, Some("sécret")), SECRET_VAR, "must be ASCII");

@@ -77,7 +77,10 @@ fn attachments(attachments: &[NewAttachment], stored: &mut Stored) -> Option<Vec
 }
 
 fn attachment(new: &NewAttachment, stored: &mut Stored) -> Value {
-    let mut recording = |kind: &str, _: &Upload, duration: &Option<Duration>| json!({ "kind": kind, "asset": stored.next(), "duration_ms": duration.map(|it| it.as_millis()) });
+    let mut recording = |kind: &str, _: &Upload, duration: &Option<Duration>| {
+        let duration_ms = duration.map(|it| it.as_millis());
+        json!({ "kind": kind, "asset": stored.next(), "duration_ms": duration_ms })
+    };
     match new.kind() {
         AttachmentKind::Sound(upload, duration) => recording("sound", upload, duration),
         AttachmentKind::Video(upload, duration) => recording("video", upload, duration),

@@ -15,6 +15,7 @@ use crate::{
         Asset, Attachment, AttachmentKind, CalendarEvent, Coordinates, LiveLocation, Location, NewAttachment, Poll,
         ShareDuration,
     },
+    protocol::Attached,
 };
 
 /// Maximum number of attachments of a message.
@@ -113,10 +114,10 @@ pub(super) fn coordinates(lat: Member<'_>, lon: Member<'_>) -> Result<Coordinate
     Coordinates::new(lat.required()?, lon.required()?).map_err(|_| DecodeError::new("invalid coordinates"))
 }
 
-/// Returns new attachments in the form of the contract. `stored` are the assets of their uploads, in the same order.
+/// Returns new attachments in the form of the contract. `files` are their files, in the same order.
 pub(super) fn all<'a>(
     attachments: &'a [NewAttachment],
-    stored: &'a [Asset],
+    files: &'a [Attached],
 ) -> Result<Vec<NewAttachmentJson<'a>>, Error> {
     if attachments.len() > MAX_ATTACHMENTS {
         let reason = format!("a message has at most {MAX_ATTACHMENTS}, not {}", attachments.len());
@@ -125,8 +126,8 @@ pub(super) fn all<'a>(
     if attachments.iter().filter(|it| matches!(it.kind(), AttachmentKind::LiveLocation(_))).count() > 1 {
         return Err(Error::invalid("attachments", "a message has at most one live location"));
     }
-    let mut stored = stored.iter();
-    attachments.iter().map(|new| NewAttachmentJson::new(new, &mut stored)).collect()
+    let mut files = files.iter();
+    attachments.iter().map(|new| NewAttachmentJson::new(new, &mut files)).collect()
 }
 
 #[derive(Serialize)]
@@ -183,10 +184,10 @@ pub(super) enum NewAttachmentJson<'a> {
 }
 
 impl<'a> NewAttachmentJson<'a> {
-    fn new(new: &'a NewAttachment, stored: &mut slice::Iter<'a, Asset>) -> Result<Self, Error> {
+    fn new(new: &'a NewAttachment, files: &mut slice::Iter<'a, Attached>) -> Result<Self, Error> {
         new.check()?;
-        // Nothing is stored yet when the request is only validated.
-        let mut asset = || stored.next().map_or("", |asset| asset.asset_id.as_str());
+        // No file is stored yet when the request is only validated.
+        let mut asset = || files.next().and_then(Attached::asset).map_or("", |asset| asset.asset_id.as_str());
         Ok(match new.kind() {
             AttachmentKind::Gallery(images) => Self::Gallery { images: images.iter().map(|_| asset()).collect() },
             AttachmentKind::Sound(_, duration) => {

@@ -5,100 +5,98 @@ use alloc::{string::String, vec::Vec};
 use serde::Serialize;
 
 use super::{
+    V1,
     attachments::{self, NewAttachmentJson},
-    endpoint::Endpoint,
+    endpoints::{change, chat, checked, list},
+    idempotency_key,
     ids::ids,
     json::{Decode, DecodeError, Json},
-    page::Page,
-    route::Route,
     text,
 };
 use crate::{
-    error::Error,
-    model::{Asset, ChatInfo, ChatType, Id, NewChat, NewOneToOne, ThreadId},
+    model::{ChatInfo, ChatType, NewChat, NewOneToOne, ThreadId},
+    protocol::{Attached, Chats, Endpoint, Made, Page, PageRequest, Route},
 };
 
-/// `GET /v1/chats`.
-pub(crate) fn subscriptions() -> Endpoint<Page<ChatInfo>> {
-    Endpoint::get(Route::new("chats")).listing_timeout().returns_page()
-}
+impl Chats for V1 {
+    /// `GET /v1/chats`.
+    fn chats(&self, page: PageRequest<'_>) -> Made<Page<ChatInfo>> {
+        Ok(list(Route::new("v1/chats"), page).listing_timeout())
+    }
 
-/// `GET /v1/chats?title={title}`.
-pub(crate) fn by_title(title: &str) -> Result<Endpoint<Page<ChatInfo>>, Error> {
-    Ok(Endpoint::get(Route::new("chats").query("title", text::title(title)?)).listing_timeout().returns_page())
-}
+    /// `GET /v1/chats?title={title}`.
+    fn chats_by_title(&self, title: &str, page: PageRequest<'_>) -> Made<Page<ChatInfo>> {
+        Ok(list(Route::new("v1/chats").query("title", text::title(title)?), page).listing_timeout())
+    }
 
-/// `GET /v1/chats/{tid}`.
-pub(crate) fn by_thread_id(tid: &ThreadId) -> Result<Endpoint<Option<ChatInfo>>, Error> {
-    Ok(Endpoint::get(Route::chat(tid)?).returns_optional())
-}
+    /// `GET /v1/chats/{tid}`.
+    fn chat(&self, tid: &ThreadId) -> Made<Option<ChatInfo>> {
+        Ok(Endpoint::get(chat(tid)?).returns_some().none_if_not_found())
+    }
 
-/// `POST /v1/chats`, for a group chat.
-pub(crate) fn create(chat: &NewChat, avatar: Option<&Asset>, stored: &[Asset]) -> Result<Endpoint<ChatInfo>, Error> {
-    let body = NewChatJson::Group {
-        title: text::title(&chat.title)?,
-        users: ids(&chat.users)?,
-        groups: ids(&chat.groups)?,
-        admins: ids(&chat.admins)?,
-        message: text::message(chat.message.as_ref())?,
-        attachments: attachments::all(&chat.attachments, stored)?,
-        avatar: avatar.map(|asset| asset.asset_id.as_str()),
-        is_alert: chat.is_alert,
-        allow_sending: chat.allow_sending,
-        allow_mute_notifications: chat.allow_mute_notifications,
-    };
-    Ok(Endpoint::post(Route::new("chats"))
-        .json(&body)
-        .with_idempotency_key(chat.idempotency_key.as_deref())?
-        .returns_json())
-}
+    /// `POST /v1/chats`, for a group chat.
+    fn create_chat(&self, chat: &NewChat, avatar: Option<&Attached>, files: &[Attached]) -> Made<ChatInfo> {
+        let body = NewChatJson::Group {
+            title: text::title(&chat.title)?,
+            users: ids(&chat.users)?,
+            groups: ids(&chat.groups)?,
+            admins: ids(&chat.admins)?,
+            message: text::message(chat.message.as_ref())?,
+            attachments: attachments::all(&chat.attachments, files)?,
+            avatar: avatar.and_then(Attached::asset).map(|asset| asset.asset_id.as_str()),
+            is_alert: chat.is_alert,
+            allow_sending: chat.allow_sending,
+            allow_mute_notifications: chat.allow_mute_notifications,
+        };
+        let key = idempotency_key::checked(chat.idempotency_key.as_ref())?;
+        Ok(Endpoint::post(Route::new("v1/chats")).with(&body).keyed(key).returns())
+    }
 
-/// `POST /v1/chats`, for a one-to-one chat.
-pub(crate) fn create_one_to_one(chat: &NewOneToOne, stored: &[Asset]) -> Result<Endpoint<ChatInfo>, Error> {
-    let body = NewChatJson::OneToOne {
-        recipient: chat.recipient.check()?,
-        message: text::message(chat.message.as_ref())?,
-        attachments: attachments::all(&chat.attachments, stored)?,
-    };
-    Ok(Endpoint::post(Route::new("chats"))
-        .json(&body)
-        .with_idempotency_key(chat.idempotency_key.as_deref())?
-        .returns_json())
-}
+    /// `POST /v1/chats`, for a one-to-one chat.
+    fn create_one_to_one_chat(&self, chat: &NewOneToOne, files: &[Attached]) -> Made<ChatInfo> {
+        let body = NewChatJson::OneToOne {
+            recipient: checked(&chat.recipient)?,
+            message: text::message(chat.message.as_ref())?,
+            attachments: attachments::all(&chat.attachments, files)?,
+        };
+        let key = idempotency_key::checked(chat.idempotency_key.as_ref())?;
+        Ok(Endpoint::post(Route::new("v1/chats")).with(&body).keyed(key).returns())
+    }
 
-/// `PATCH /v1/chats/{tid}` of the title.
-pub(crate) fn update_title(tid: &ThreadId, title: &str) -> Result<Endpoint<ChatInfo>, Error> {
-    change(tid, &ChangeJson { title: Some(text::title(title)?), ..ChangeJson::default() })
-}
+    /// `PATCH /v1/chats/{tid}` of the title.
+    fn update_title(&self, tid: &ThreadId, title: &str) -> Made<Option<ChatInfo>> {
+        patch(tid, &ChangeJson { title: Some(text::title(title)?), ..ChangeJson::default() })
+    }
 
-/// `PATCH /v1/chats/{tid}` of the permission to send messages.
-pub(crate) fn set_allow_sending(tid: &ThreadId, allow: bool) -> Result<Endpoint<ChatInfo>, Error> {
-    change(tid, &ChangeJson { allow_sending: Some(allow), ..ChangeJson::default() })
-}
+    /// `PATCH /v1/chats/{tid}` of the permission to send messages.
+    fn set_allow_sending(&self, tid: &ThreadId, allow: bool) -> Made<Option<ChatInfo>> {
+        patch(tid, &ChangeJson { allow_sending: Some(allow), ..ChangeJson::default() })
+    }
 
-/// `PATCH /v1/chats/{tid}` of the permission to mute notifications.
-pub(crate) fn set_allow_mute_notifications(tid: &ThreadId, allow: bool) -> Result<Endpoint<ChatInfo>, Error> {
-    change(tid, &ChangeJson { allow_mute_notifications: Some(allow), ..ChangeJson::default() })
-}
+    /// `PATCH /v1/chats/{tid}` of the permission to mute notifications.
+    fn set_allow_mute_notifications(&self, tid: &ThreadId, allow: bool) -> Made<Option<ChatInfo>> {
+        patch(tid, &ChangeJson { allow_mute_notifications: Some(allow), ..ChangeJson::default() })
+    }
 
-/// `POST /v1/chats/{tid}/close`.
-pub(crate) fn close(tid: &ThreadId) -> Result<Endpoint<ChatInfo>, Error> {
-    Ok(Endpoint::post(Route::chat(tid)?.join("close")).returns_json())
-}
+    /// `POST /v1/chats/{tid}/close`.
+    fn close_chat(&self, tid: &ThreadId) -> Made<Option<ChatInfo>> {
+        Ok(change(Endpoint::post(chat(tid)?.join("close"))).returns_some())
+    }
 
-/// `POST /v1/chats/{tid}/reopen`.
-pub(crate) fn reopen(tid: &ThreadId) -> Result<Endpoint<ChatInfo>, Error> {
-    Ok(Endpoint::post(Route::chat(tid)?.join("reopen")).returns_json())
-}
+    /// `POST /v1/chats/{tid}/reopen`.
+    fn reopen_chat(&self, tid: &ThreadId) -> Made<Option<ChatInfo>> {
+        Ok(change(Endpoint::post(chat(tid)?.join("reopen"))).returns_some())
+    }
 
-/// `POST /v1/chats/{tid}/leave`.
-pub(crate) fn leave(tid: &ThreadId) -> Result<Endpoint<()>, Error> {
-    Ok(Endpoint::post(Route::chat(tid)?.join("leave")))
+    /// `POST /v1/chats/{tid}/leave`.
+    fn leave_chat(&self, tid: &ThreadId) -> Made<()> {
+        Ok(change(Endpoint::post(chat(tid)?.join("leave"))))
+    }
 }
 
 /// `PATCH /v1/chats/{tid}`.
-fn change(tid: &ThreadId, change: &ChangeJson<'_>) -> Result<Endpoint<ChatInfo>, Error> {
-    Ok(Endpoint::patch(Route::chat(tid)?).json(change).returns_json())
+fn patch(tid: &ThreadId, body: &ChangeJson<'_>) -> Made<Option<ChatInfo>> {
+    Ok(change(Endpoint::patch(chat(tid)?)).with(body).returns_some())
 }
 
 /// The id is essential. Unreadable flags have the value that they have in most chats.

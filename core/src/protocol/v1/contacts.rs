@@ -1,39 +1,42 @@
 //! Users and groups.
 
 use super::{
-    endpoint::Endpoint,
+    V1,
+    endpoints::{list, with_id},
     json::{Decode, DecodeError, Json},
-    page::Page,
-    route::Route,
 };
 use crate::{
-    error::Error,
     model::{Group, GroupId, User, UserId},
+    protocol::{Contacts, Endpoint, Made, Page, PageRequest, Route},
 };
 
-/// `GET /v1/me`.
-pub(crate) fn me() -> Endpoint<User> {
-    Endpoint::get(Route::new("me")).listing_timeout().returns_json()
-}
+impl Contacts for V1 {
+    /// `GET /v1/me`.
+    fn me(&self) -> Made<User> {
+        Ok(Endpoint::get(Route::new("v1/me")).listing_timeout().returns())
+    }
 
-/// `GET /v1/users`.
-pub(crate) fn users() -> Endpoint<Page<User>> {
-    Endpoint::get(Route::new("users")).listing_timeout().returns_page()
-}
+    /// `GET /v1/users`.
+    fn users(&self, page: PageRequest<'_>) -> Made<Page<User>> {
+        Ok(list(Route::new("v1/users"), page).listing_timeout())
+    }
 
-/// `GET /v1/users/{uid}`.
-pub(crate) fn user(uid: &UserId) -> Result<Endpoint<Option<User>>, Error> {
-    Ok(Endpoint::get(Route::new("users").id(uid)?).listing_timeout().returns_optional())
-}
+    /// `GET /v1/users/{uid}`.
+    fn user(&self, uid: &UserId) -> Made<Option<User>> {
+        let route = with_id(Route::new("v1/users"), uid)?;
+        Ok(Endpoint::get(route).listing_timeout().returns_some().none_if_not_found())
+    }
 
-/// `GET /v1/groups`.
-pub(crate) fn groups() -> Endpoint<Page<Group>> {
-    Endpoint::get(Route::new("groups")).listing_timeout().returns_page()
-}
+    /// `GET /v1/groups`.
+    fn groups(&self, page: PageRequest<'_>) -> Made<Page<Group>> {
+        Ok(list(Route::new("v1/groups"), page).listing_timeout())
+    }
 
-/// `GET /v1/groups/{gid}`.
-pub(crate) fn group(gid: &GroupId) -> Result<Endpoint<Option<Group>>, Error> {
-    Ok(Endpoint::get(Route::new("groups").id(gid)?).listing_timeout().returns_optional())
+    /// `GET /v1/groups/{gid}`.
+    fn group(&self, gid: &GroupId) -> Made<Option<Group>> {
+        let route = with_id(Route::new("v1/groups"), gid)?;
+        Ok(Endpoint::get(route).listing_timeout().returns_some().none_if_not_found())
+    }
 }
 
 /// The id is essential.

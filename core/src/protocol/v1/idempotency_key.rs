@@ -2,15 +2,20 @@
 
 use alloc::{format, string::String};
 
-use crate::error::Error;
+use crate::{error::Error, protocol::FileKey};
 
 /// Maximum length of an idempotency key, in bytes.
 const MAX_KEY_BYTES: usize = 128;
 /// Prefix of derived keys. It is rejected in a caller's key, so no such key equals a derived one.
 const DERIVED_PREFIX: &str = "teamwire-file:";
 
+/// Returns a copy of the caller's key, if it is valid.
+pub(super) fn checked(key: Option<&String>) -> Result<Option<String>, Error> {
+    key.map(|key| check(key).map(|()| key.clone())).transpose()
+}
+
 /// Validates a caller's key.
-pub(in crate::protocol) fn check(key: &str) -> Result<(), Error> {
+fn check(key: &str) -> Result<(), Error> {
     let invalid = |reason| Err(Error::invalid("idempotency key", reason));
     if !(1..=MAX_KEY_BYTES).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return invalid(format!("must be 1 to {MAX_KEY_BYTES} printable ASCII characters without spaces"));
@@ -21,9 +26,9 @@ pub(in crate::protocol) fn check(key: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Derives the key for storing the file at this position of the message or chat with this key. It has a fixed length.
-pub(crate) fn for_file(key: &str, position: usize) -> String {
-    format!("{DERIVED_PREFIX}{:032x}:{position}", fnv1a(key.as_bytes()))
+/// Derives the key for storing a file. It has a fixed length.
+pub(super) fn for_file(key: FileKey<'_>) -> String {
+    format!("{DERIVED_PREFIX}{:032x}:{}", fnv1a(key.request.as_bytes()), key.position)
 }
 
 /// Returns the 128-bit FNV-1a hash. It need not resist attacks: keys are chosen by the bot itself, and servers keep
@@ -48,8 +53,8 @@ mod tests {
     #[test]
     fn derived_keys_are_short_distinct_and_reserved() {
         let longest = "k".repeat(MAX_KEY_BYTES);
-        let keys =
-            [for_file(&longest, 1), for_file(&longest, usize::MAX), for_file("alarm-7", 1), for_file("alarm-7/1", 1)];
+        let keys = [(longest.as_str(), 1), (&longest, usize::MAX), ("alarm-7", 1), ("alarm-7/1", 1)]
+            .map(|(key, position)| for_file(FileKey::new(key, position)));
         for (at, key) in keys.iter().enumerate() {
             assert!(key.len() <= MAX_KEY_BYTES && key.bytes().all(|byte| byte.is_ascii_graphic()), "{key}");
             assert!(check(key).is_err());

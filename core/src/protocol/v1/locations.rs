@@ -6,46 +6,46 @@ use core::time::Duration;
 use serde::Serialize;
 
 use super::{
+    V1,
     attachments::coordinates,
-    endpoint::Endpoint,
+    endpoints::{change, chat, list},
     json::{Decode, DecodeError, Json},
-    page::Page,
-    route::Route,
 };
 use crate::{
-    error::Error,
     model::{Coordinates, LiveLocationUpdate, LocationShare, ThreadId},
+    protocol::{Endpoint, Locations, Made, Page, PageRequest, Route},
 };
 
-/// `GET /v1/chats/{tid}/location/active`: the number of locations shared in a chat.
-pub(crate) fn count(tid: &ThreadId) -> Result<Endpoint<u64>, Error> {
-    let active = Endpoint::get(Route::chat(tid)?.join("location/active"));
-    Ok(active.decode_with(|reader| reader.json().map(|Count(count)| count)))
-}
+impl Locations for V1 {
+    /// `GET /v1/chats/{tid}/location/active`.
+    fn location_count(&self, tid: &ThreadId) -> Made<u64> {
+        let active = Endpoint::get(chat(tid)?.join("location/active"));
+        Ok(active.reads(|response| Ok(response.json().map(|Count(count)| count)?)))
+    }
 
-/// `DELETE /v1/chats/{tid}/location`: ends the bot's share in a chat.
-pub(crate) fn stop(tid: &ThreadId) -> Result<Endpoint<()>, Error> {
-    Ok(Endpoint::delete(Route::chat(tid)?.join("location")))
-}
+    /// `DELETE /v1/chats/{tid}/location`.
+    fn stop_sharing_location(&self, tid: &ThreadId) -> Made<()> {
+        Ok(change(Endpoint::delete(chat(tid)?.join("location"))))
+    }
 
-/// `GET /v1/location`: the bot's own shares and their remaining time.
-pub(crate) fn shares() -> Endpoint<Page<LocationShare>> {
-    Endpoint::get(Route::new("location")).returns_page()
-}
+    /// `GET /v1/location`.
+    fn location_shares(&self, page: PageRequest<'_>) -> Made<Page<LocationShare>> {
+        Ok(list(Route::new("v1/location"), page))
+    }
 
-/// `PUT /v1/location`: moves all shares of the bot. Returns the chats of its active shares; `None` if they cannot be
-/// decoded.
-pub(crate) fn move_to(coordinates: Coordinates) -> Endpoint<Option<Vec<ThreadId>>> {
-    Endpoint::put(Route::new("location"))
-        .json(&PlaceJson { lat: coordinates.lat(), lon: coordinates.lon() })
-        .decode_with(|reader| reader.json().map(|Active(active)| active))
+    /// `PUT /v1/location`.
+    fn move_location(&self, coordinates: Coordinates) -> Made<Option<Vec<ThreadId>>> {
+        let body = PlaceJson { lat: coordinates.lat(), lon: coordinates.lon() };
+        let put = change(Endpoint::put(Route::new("v1/location"))).with(&body);
+        Ok(put.reads(|response| Ok(response.json().map(|Active(active)| active)?)))
+    }
 }
 
 /// All members are essential.
 impl Decode for LocationShare {
     fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let [tid, remaining_ms] = json.members(["tid", "remaining_ms"])?;
-        Ok(Self { tid: tid.required()?, remaining: Duration::from_millis(remaining_ms.required()?) })
+        Ok(Self::new(tid.required::<ThreadId>()?, Duration::from_millis(remaining_ms.required()?)))
     }
 }
 

@@ -4,49 +4,62 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::{endpoint::Endpoint, ids::ids, page::Page, route::Route};
+use super::{
+    V1,
+    endpoints::{change, chat, list, with_id},
+    ids::ids,
+};
 use crate::{
     error::Error,
     model::{ChatInfo, GroupId, ThreadId, User, UserId},
+    protocol::{Endpoint, Made, Members, Page, PageRequest},
 };
 
-/// `POST /v1/chats/{tid}/members/add`.
-pub(crate) fn add(tid: &ThreadId, users: &[UserId], groups: &[GroupId]) -> Result<Endpoint<ChatInfo>, Error> {
-    change(tid, "members/add", users, groups)
+impl Members for V1 {
+    /// `POST /v1/chats/{tid}/members/add`.
+    fn add_members(&self, tid: &ThreadId, users: &[UserId], groups: &[GroupId]) -> Made<Option<ChatInfo>> {
+        change_members(tid, "members/add", users, groups)
+    }
+
+    /// `POST /v1/chats/{tid}/members/remove`.
+    fn remove_members(&self, tid: &ThreadId, users: &[UserId], groups: &[GroupId]) -> Made<Option<ChatInfo>> {
+        change_members(tid, "members/remove", users, groups)
+    }
+
+    /// `PUT /v1/chats/{tid}/admins/{uid}`.
+    fn add_admin(&self, tid: &ThreadId, admin: &UserId) -> Made<Option<ChatInfo>> {
+        Ok(change(Endpoint::put(with_id(chat(tid)?.join("admins"), admin)?)).returns_some())
+    }
+
+    /// `DELETE /v1/chats/{tid}/admins/{uid}`.
+    fn remove_admin(&self, tid: &ThreadId, admin: &UserId) -> Made<Option<ChatInfo>> {
+        Ok(change(Endpoint::delete(with_id(chat(tid)?.join("admins"), admin)?)).returns_some())
+    }
+
+    /// `GET /v1/chats/{tid}/readers`.
+    fn readers(&self, tid: &ThreadId, page: PageRequest<'_>) -> Made<Page<User>> {
+        Ok(list(chat(tid)?.join("readers"), page))
+    }
+
+    /// `POST /v1/chats/{tid}/read`. Returns the first page of the [readers](Self::readers), which may be undecoded: the
+    /// chat has been marked as read in any case.
+    fn mark_as_read(&self, tid: &ThreadId) -> Made<Option<Page<User>>> {
+        let read = change(Endpoint::post(chat(tid)?.join("read")));
+        Ok(read.reads(|response| Ok(Some(response.page_after_change()?))))
+    }
 }
 
-/// `POST /v1/chats/{tid}/members/remove`.
-pub(crate) fn remove(tid: &ThreadId, users: &[UserId], groups: &[GroupId]) -> Result<Endpoint<ChatInfo>, Error> {
-    change(tid, "members/remove", users, groups)
-}
-
-/// `PUT /v1/chats/{tid}/admins/{uid}`.
-pub(crate) fn add_admin(tid: &ThreadId, admin: &UserId) -> Result<Endpoint<ChatInfo>, Error> {
-    Ok(Endpoint::put(Route::chat(tid)?.join("admins").id(admin)?).returns_json())
-}
-
-/// `DELETE /v1/chats/{tid}/admins/{uid}`.
-pub(crate) fn remove_admin(tid: &ThreadId, admin: &UserId) -> Result<Endpoint<ChatInfo>, Error> {
-    Ok(Endpoint::delete(Route::chat(tid)?.join("admins").id(admin)?).returns_json())
-}
-
-/// `GET /v1/chats/{tid}/readers`.
-pub(crate) fn readers(tid: &ThreadId) -> Result<Endpoint<Page<User>>, Error> {
-    Ok(Endpoint::get(Route::chat(tid)?.join("readers")).returns_page())
-}
-
-/// `POST /v1/chats/{tid}/read`. Returns the first page of the [readers], which may be undecoded: the chat has been
-/// marked as read in any case.
-pub(crate) fn mark_as_read(tid: &ThreadId) -> Result<Endpoint<Page<User>>, Error> {
-    Ok(Endpoint::post(Route::chat(tid)?.join("read")).decode_with(|reader| reader.page_after_change()))
-}
-
-fn change(tid: &ThreadId, to: &str, users: &[UserId], groups: &[GroupId]) -> Result<Endpoint<ChatInfo>, Error> {
+fn change_members(
+    tid: &ThreadId,
+    segments: &'static str,
+    users: &[UserId],
+    groups: &[GroupId],
+) -> Made<Option<ChatInfo>> {
     if users.is_empty() && groups.is_empty() {
         return Err(Error::invalid("members", "neither users nor groups are given"));
     }
     let body = MembersJson { users: ids(users)?, groups: ids(groups)? };
-    Ok(Endpoint::post(Route::chat(tid)?.join(to)).json(&body).returns_json())
+    Ok(change(Endpoint::post(chat(tid)?.join(segments))).with(&body).returns_some())
 }
 
 #[derive(Serialize)]

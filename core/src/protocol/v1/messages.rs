@@ -6,17 +6,17 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use super::{
+    V1,
     attachments::{self, NewAttachmentJson},
-    endpoint::{Dated, Endpoint},
+    endpoints::{chat, checked, list},
+    idempotency_key,
     json::{Decode, DecodeError, Json},
-    page::Page,
-    route::Route,
     text,
     wire_enum::WireEnum,
 };
 use crate::{
-    error::Error,
-    model::{AlertType, Asset, Draft, Id, LinkPreview, Message, ThreadId},
+    model::{AlertType, Draft, LinkPreview, Message, ThreadId},
+    protocol::{Attached, Dated, Endpoint, Made, Messages, Page, PageRequest},
 };
 
 /// The start of the year 0.
@@ -26,25 +26,28 @@ const MIN_TIMESTAMP: DateTime<Utc> =
 const MAX_TIMESTAMP: DateTime<Utc> =
     DateTime::from_timestamp_millis(253_402_300_799_999).expect("the year 9999 is in range");
 
-/// `GET /v1/chats/{tid}/messages?since={time}`.
-pub(crate) fn since(tid: &ThreadId, since: DateTime<Utc>) -> Result<Endpoint<Page<Message>>, Error> {
-    // The contract's date format covers these years only, and so do all messages.
-    let since = since.clamp(MIN_TIMESTAMP, MAX_TIMESTAMP).to_rfc3339_opts(SecondsFormat::Millis, true);
-    Ok(Endpoint::get(Route::chat(tid)?.join("messages").query("since", &since)).returns_page())
-}
+impl Messages for V1 {
+    /// `GET /v1/chats/{tid}/messages?since={time}`.
+    fn messages(&self, tid: &ThreadId, since: DateTime<Utc>, page: PageRequest<'_>) -> Made<Page<Message>> {
+        // The contract's date format covers these years only, and so do all messages.
+        let since = since.clamp(MIN_TIMESTAMP, MAX_TIMESTAMP).to_rfc3339_opts(SecondsFormat::Millis, true);
+        Ok(list(chat(tid)?.join("messages").query("since", &since), page))
+    }
 
-/// `POST /v1/chats/{tid}/messages`.
-pub(crate) fn post(tid: &ThreadId, draft: &Draft, stored: &[Asset]) -> Result<Endpoint<Dated<Message>>, Error> {
-    draft.check()?;
-    let body = DraftJson {
-        msg: text::message(draft.text.as_ref())?,
-        attachments: attachments::all(&draft.attachments, stored)?,
-        alert_type: draft.alert_type().map(WireEnum),
-        reply_to: draft.reply_to.as_ref().map(Id::check).transpose()?,
-        sender_display_name: text::sender(draft.sender_display_name.as_ref())?,
-    };
-    let key = draft.idempotency_key.as_deref();
-    Ok(Endpoint::post(Route::chat(tid)?.join("messages")).json(&body).with_idempotency_key(key)?.returns_dated_json())
+    /// `POST /v1/chats/{tid}/messages`.
+    fn post(&self, tid: &ThreadId, draft: &Draft, files: &[Attached]) -> Made<Dated<Message>> {
+        draft.check()?;
+        let body = DraftJson {
+            msg: text::message(draft.text.as_ref())?,
+            attachments: attachments::all(&draft.attachments, files)?,
+            alert_type: draft.alert_type().map(WireEnum),
+            reply_to: draft.reply_to.as_ref().map(checked).transpose()?,
+            sender_display_name: text::sender(draft.sender_display_name.as_ref())?,
+        };
+        let key = idempotency_key::checked(draft.idempotency_key.as_ref())?;
+        let post = Endpoint::post(chat(tid)?.join("messages")).with(&body).keyed(key);
+        Ok(post.reads(|response| Ok(response.dated(response.json()?))))
+    }
 }
 
 #[derive(Serialize)]

@@ -1,19 +1,18 @@
 //! Error responses: `application/problem+json` (RFC 9457) with a `code`, or an intermediary's.
 
-use alloc::{boxed::Box, format, string::String, vec::Vec};
-use core::{ops::RangeInclusive, time::Duration};
+use alloc::string::String;
+use core::ops::RangeInclusive;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 
-use super::{
-    content::{PROBLEM, content_coding, media_type},
-    json::{Decode, Json},
-    response::ResponseReader,
-};
+use super::json::{Decode, Json};
 use crate::{
-    effect::{Now, Response},
-    error::{ApiError, Error, ErrorKind, Meaning},
+    error::{ErrorKind, Signal},
+    protocol::{
+        Refusal, ResponseReader,
+        content::{PROBLEM, media_type},
+        gateway::is_transient,
+    },
 };
 
 /// Maximum number of invalid members to keep: twice the number of ids in a list of a request.
@@ -64,15 +63,15 @@ struct Problem<'a> {
 impl<'a> Problem<'a> {
     /// Returns `None` for anything else, such as a gateway's page or JSON: another media type, no code, or a code of
     /// the contract with the wrong status.
-    fn read(response: &'a Response) -> Option<Self> {
-        if media_type(response.headers()).as_deref() != Some(PROBLEM) {
+    fn read(reader: &'a ResponseReader<'_>) -> Option<Self> {
+        if media_type(reader.headers()).as_deref() != Some(PROBLEM) {
             return None;
         }
         let names = ["code", "title", "detail", "request_id", "invalid_members"];
         let [code, title, detail, request_id, invalid_members] =
-            Json::possibly_truncated(response.body())?.members(names).ok()?;
+            Json::possibly_truncated(reader.body())?.members(names).ok()?;
         let code = code.optional::<String>().filter(|code| is_code(code))?;
-        let status = response.status().as_u16();
+        let status = reader.status().as_u16();
         if statuses(&code).is_some_and(|all| !all.iter().any(|it| it.contains(&status))) {
             return None;
         }
@@ -92,95 +91,31 @@ fn is_code(code: &str) -> bool {
         && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// Decodes an error response: as a problem document of the contract or, failing that, by its status alone, with an
-/// excerpt of the body. Any other status leads to an [`Error::UnexpectedResponse`].
-pub(in crate::protocol) fn api_error(reader: &ResponseReader<'_>, now: Now) -> Result<ApiError, Error> {
-    let status = reader.response().status();
-    let retry_after = retry_after(reader.response().headers(), now.utc);
-    let from_header = || reader.header("x-request-id").map(|id| reader.data(id));
-    if let Some(problem) = Problem::read(reader.response()) {
-        let Problem { code, title, detail, request_id, invalid_members } = problem;
-        let ids = invalid_members.and_then(Json::items).into_iter().flatten();
-        let ids = ids.filter_map(|id| String::decode(id).ok()).take(MAX_INVALID_MEMBERS);
-        let meaning = meaning(status, Some(&code));
-        return Ok(ApiError {
-            kind: kind_of_code(&code),
-            status: status.as_u16(),
-            code: Some(if meaning.has_known_code { code } else { reader.exact(code.as_bytes()) }),
-            message: detail.or(title).map(|text| reader.prose(text.as_bytes())),
-            request_id: request_id.map(|id| reader.data(id.as_bytes())).or_else(from_header),
-            retry_after,
-            invalid_members: ids.map(|id| reader.exact(id.as_bytes())).collect(),
-            excerpt: None,
-            previous_outcome_unknown: false,
-            meaning,
-            redaction: reader.redaction(),
-        });
+/// Decodes a problem document of the contract; `None` for any other response.
+pub(super) fn refusal(reader: &ResponseReader<'_>) -> Option<Refusal> {
+    let Problem { code, title, detail, request_id, invalid_members } = Problem::read(reader)?;
+    let (status, kind) = (reader.status(), kind_of_code(&code));
+    let ids = invalid_members.and_then(Json::items).into_iter().flatten();
+    let ids = ids.filter_map(|id| String::decode(id).ok()).take(MAX_INVALID_MEMBERS);
+    let mut refusal = Refusal::new(kind)
+        .transient(is_transient(status))
+        .uncertain(kind == ErrorKind::Server && status.is_server_error())
+        .invalid_members(ids);
+    match code.as_str() {
+        "in_progress" if status == StatusCode::CONFLICT => refusal = refusal.in_progress(),
+        "lease_expired" => refusal = refusal.signal(Signal::LeaseExpired),
+        "unsubscribed" => refusal = refusal.signal(Signal::Unsubscribed),
+        "cursor_expired" => refusal = refusal.signal(Signal::CursorExpired),
+        _ => {}
     }
-    let unreadable = content_coding(reader.response().headers()).map(|coding| {
-        let coding = reader.prose(coding.as_bytes());
-        format!("the body has the content coding {coding:?}, which was not requested, and cannot be decoded")
-    });
-    let kind = match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Auth,
-        StatusCode::TOO_MANY_REQUESTS => ErrorKind::RateLimited,
-        StatusCode::REQUEST_TIMEOUT => ErrorKind::Server,
-        status if status.is_server_error() => ErrorKind::Server,
-        _ => {
-            let reason = unreadable.unwrap_or_else(|| describe_status(reader));
-            return Err(Error::UnexpectedResponse(Box::new(reader.unexpected(&reason, None))));
-        }
-    };
-    Ok(ApiError {
-        kind,
-        status: status.as_u16(),
-        code: None,
-        message: unreadable,
-        request_id: from_header(),
-        retry_after,
-        invalid_members: Vec::new(),
-        excerpt: Some(reader.excerpt()).filter(|excerpt| !excerpt.is_empty()),
-        previous_outcome_unknown: false,
-        meaning: meaning(status, None),
-        redaction: reader.redaction(),
+    refusal = if statuses(&code).is_some() { refusal.code(code) } else { refusal.unknown_code(code) };
+    if let Some(text) = detail.or(title) {
+        refusal = refusal.message(text);
+    }
+    Some(match request_id {
+        Some(id) => refusal.request_id(id),
+        None => refusal,
     })
-}
-
-/// Describes an error response that is not one of the contract.
-fn describe_status(reader: &ResponseReader<'_>) -> String {
-    let meaning = match reader.response().status() {
-        StatusCode::NOT_MODIFIED => "not modified, although the request was not conditional: probably from a cache",
-        status if status.is_redirection() => {
-            let to = reader
-                .header(header::LOCATION.as_str())
-                .map_or_else(|| "an unknown location".into(), |to| reader.prose(to));
-            return format!("a redirect to {to}; redirects are not followed, to protect the credentials");
-        }
-        StatusCode::PAYLOAD_TOO_LARGE => "the request is too large for the server or a proxy",
-        StatusCode::URI_TOO_LONG => "the URI is too long for the server or a proxy",
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "the request headers are too large for the server or a proxy",
-        StatusCode::EXPECTATION_FAILED => "a proxy does not support `Expect: 100-continue`",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => "a proxy does not accept this content type",
-        StatusCode::MISDIRECTED_REQUEST => "the request reached a server that is not responsible for this host",
-        status => {
-            let meaning = status.canonical_reason().unwrap_or("unknown status");
-            return format!("unrecognised error response: {meaning} (is the base URL correct?)");
-        }
-    };
-    format!("unrecognised error response: {meaning}")
-}
-
-/// Returns the consequences of an error response with this status and, in a problem document, this code.
-fn meaning(status: StatusCode, code: Option<&str>) -> Meaning {
-    let status = status.as_u16();
-    let is_in_progress = status == 409 && code == Some("in_progress");
-    let statuses = code.and_then(statuses);
-    Meaning {
-        is_transient: matches!(status, 408 | 429 | 500 | 502..=504 | 506..=599) || is_in_progress,
-        is_in_progress,
-        has_known_code: statuses.is_some(),
-        is_of_contract: statuses.is_some_and(|all| all.iter().any(|it| it.contains(&status))),
-    }
 }
 
 fn kind_of_code(code: &str) -> ErrorKind {
@@ -196,104 +131,5 @@ fn kind_of_code(code: &str) -> ErrorKind {
         "image_remove" => ErrorKind::ImageRemove,
         "rate_limited" => ErrorKind::RateLimited,
         _ => ErrorKind::Server,
-    }
-}
-
-/// Returns the wait of a `Retry-After` header: a number of seconds, or the time until a date. The latter is relative
-/// to the `Date` of the response, if present, as the clocks may differ. Zero for a date in the past; `None` for an
-/// invalid value.
-fn retry_after(headers: &HeaderMap, utc: DateTime<Utc>) -> Option<Duration> {
-    let value = |name| headers.get(name)?.to_str().ok().map(str::trim);
-    let text = value(header::RETRY_AFTER)?;
-    if let Some(time) = seconds(text) {
-        return Some(time);
-    }
-    Some((http_date(text)? - date(headers).unwrap_or(utc)).to_std().unwrap_or_default())
-}
-
-/// Parses a number of seconds, saturating at the maximum. HTTP has only integers, but some servers send a fraction or
-/// a unit.
-fn seconds(text: &str) -> Option<Duration> {
-    let number = text.strip_suffix(['s', 'S']).unwrap_or(text).trim_end();
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
-        return None;
-    }
-    let nanos = fraction.bytes().chain(core::iter::repeat(b'0')).take(9);
-    let nanos = nanos.fold(0, |nanos, digit| nanos * 10 + u32::from(digit - b'0'));
-    Some(whole.parse().map_or(Duration::MAX, |seconds| Duration::new(seconds, nanos)))
-}
-
-/// Returns the time of a response by the server's clock.
-pub(in crate::protocol) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
-    headers.get(header::DATE)?.to_str().ok().map(str::trim).and_then(http_date)
-}
-
-/// Parses a date in any of the three formats that RFC 9110 requires recipients to accept.
-fn http_date(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc2822(text).map(|date| date.with_timezone(&Utc)).ok().or_else(|| {
-        ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"]
-            .iter()
-            .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
-            .map(|date| date.and_utc())
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn retry_after_is_parsed_in_every_form() {
-        let utc = DateTime::parse_from_rfc3339("1994-11-06T08:49:00Z").map(|t| t.to_utc()).expect("the date is valid");
-        for (value, seconds) in [
-            ("120", Some(120)),
-            ("0", Some(0)),
-            ("30s", Some(30)),
-            ("30 s", Some(30)),
-            ("00000000000000000000007", Some(7)),
-            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(37)),
-            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(37)),
-            ("Sun Nov  6 08:49:37 1994", Some(37)),
-            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
-            ("-5", None),
-            ("+5", None),
-            ("1e3", None),
-            ("1.2.3", None),
-            (".5", None),
-            ("s", None),
-            ("soon", None),
-            ("", None),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::RETRY_AFTER, value.parse().expect("a header value"));
-            assert_eq!(retry_after(&headers, utc), seconds.map(Duration::from_secs), "{value}");
-        }
-    }
-
-    #[test]
-    fn seconds_have_any_number_of_digits() {
-        for (value, time) in [
-            ("1.5", Duration::from_millis(1_500)),
-            ("0.25s", Duration::from_millis(250)),
-            ("1.", Duration::from_secs(1)),
-            ("2.0000000009", Duration::from_secs(2)),
-            ("18446744073709551615", Duration::from_secs(u64::MAX)),
-            ("18446744073709551616", Duration::MAX),
-            ("99999999999999999999.5", Duration::MAX),
-        ] {
-            assert_eq!(seconds(value), Some(time), "{value}");
-        }
-    }
-
-    #[test]
-    fn a_wrong_clock_does_not_change_the_wait() {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::RETRY_AFTER, "Sun, 06 Nov 1994 08:49:37 GMT".parse().expect("a header value"));
-        headers.insert(header::DATE, "Sun, 06 Nov 1994 08:49:00 GMT".parse().expect("a header value"));
-        for utc in [DateTime::UNIX_EPOCH, DateTime::<Utc>::MAX_UTC] {
-            assert_eq!(retry_after(&headers, utc), Some(Duration::from_secs(37)));
-        }
     }
 }

@@ -3,36 +3,40 @@
 use serde::Serialize;
 
 use super::{
-    endpoint::Endpoint,
+    V1,
+    endpoints::{change, chat, list, with_id},
     json::{Decode, DecodeError, Json},
-    page::Page,
-    route::Route,
     wire_enum::WireEnum,
 };
 use crate::{
     error::Error,
     model::{MessageId, Reaction, ReactionType, ThreadId},
+    protocol::{Endpoint, Made, Page, PageRequest, Reactions, Route},
 };
+
+impl Reactions for V1 {
+    /// `GET /v1/chats/{tid}/messages/{mid}/reactions`.
+    fn reactions(&self, tid: &ThreadId, mid: &MessageId, page: PageRequest<'_>) -> Made<Page<Reaction>> {
+        Ok(list(route(tid, mid)?, page))
+    }
+
+    /// `POST /v1/chats/{tid}/messages/{mid}/reactions`.
+    fn send_reaction(&self, tid: &ThreadId, mid: &MessageId, reaction: &ReactionType) -> Made<Reaction> {
+        let body = ReactJson { reaction_type: WireEnum(reaction) };
+        Ok(change(Endpoint::post(route(tid, mid)?)).with(&body).returns())
+    }
+
+    /// `PATCH /v1/chats/{tid}/messages/{mid}/reactions/{reaction_id}`.
+    fn update_reaction(&self, previous: &Reaction, reaction: &ReactionType) -> Made<Reaction> {
+        let route = with_id(route(&previous.tid, &previous.mid)?, &previous.reaction_id)?;
+        let body = ReactJson { reaction_type: WireEnum(reaction) };
+        Ok(change(Endpoint::patch(route)).with(&body).returns())
+    }
+}
 
 /// Returns the route of the reactions to a message.
 fn route(tid: &ThreadId, mid: &MessageId) -> Result<Route, Error> {
-    Ok(Route::chat(tid)?.join("messages").id(mid)?.join("reactions"))
-}
-
-/// `GET /v1/chats/{tid}/messages/{mid}/reactions`.
-pub(crate) fn list(tid: &ThreadId, mid: &MessageId) -> Result<Endpoint<Page<Reaction>>, Error> {
-    Ok(Endpoint::get(route(tid, mid)?).returns_page())
-}
-
-/// `POST /v1/chats/{tid}/messages/{mid}/reactions`.
-pub(crate) fn send(tid: &ThreadId, mid: &MessageId, reaction: &ReactionType) -> Result<Endpoint<Reaction>, Error> {
-    Ok(Endpoint::post(route(tid, mid)?).json(&ReactJson { reaction_type: WireEnum(reaction) }).returns_json())
-}
-
-/// `PATCH /v1/chats/{tid}/messages/{mid}/reactions/{reaction_id}`.
-pub(crate) fn update(previous: &Reaction, reaction: &ReactionType) -> Result<Endpoint<Reaction>, Error> {
-    let route = route(&previous.tid, &previous.mid)?.id(&previous.reaction_id)?;
-    Ok(Endpoint::patch(route).json(&ReactJson { reaction_type: WireEnum(reaction) }).returns_json())
+    Ok(with_id(chat(tid)?.join("messages"), mid)?.join("reactions"))
 }
 
 #[derive(Serialize)]

@@ -1,12 +1,11 @@
 use alloc::string::String;
 use core::fmt;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     error::Error,
-    redaction::{Kind, Login, MIN_SECRET_CHARS, Redaction},
+    redaction::{Login, MIN_SECRET_CHARS, Redaction},
 };
 
 /// A bot's App ID and Secret, as created by an admin of the organisation. Both are secret: `Debug` redacts them, and
@@ -16,8 +15,8 @@ use crate::{
 /// and events, and from all that `Debug` and `Display` show of those and of a [checkpoint](crate::Checkpoint):
 ///
 /// - The Secret, the token made of both, and the password of [`Config::with_proxy`](crate::Config::with_proxy) are
-///   removed from all of these: in upper and lower case, in the escapes of common formats, in base64 and hexadecimal, across
-///   line breaks, and in parts of at least eight characters. Decisions are based on the original text.
+///   removed from all of these: in upper and lower case, in the escapes of common formats, in base64 and hexadecimal,
+///   across line breaks, and in parts of at least eight characters. Decisions are based on the original text.
 /// - The App ID and the user name of the proxy are removed from text for people: messages, excerpts, request ids, and
 ///   the output of `Debug` and `Display`. They stay where they are part of a longer word (`warehouse-bot` in
 ///   `warehouse-bot-2`), and with fewer than eight characters everywhere except in messages and pages. Data for the
@@ -32,6 +31,8 @@ use crate::{
 pub struct Credentials {
     app_id: SecretString,
     secret: SecretString,
+    /// The login of the proxy.
+    proxy: Option<(SecretString, SecretString)>,
     redaction: Redaction,
 }
 
@@ -44,38 +45,43 @@ impl Credentials {
     ///
     /// - if either is empty, longer than 2,048 characters, or contains anything but printable ASCII (HTTP Basic
     ///   authentication does not define the encoding of other characters)
-    /// - if the App ID contains a colon, which would end it
     /// - if the Secret has fewer than six characters: it could not be distinguished from common words
     pub fn new(app_id: impl Into<String>, secret: impl Into<String>) -> Result<Self, Error> {
         let (app_id, secret) = (SecretString::from(app_id.into()), SecretString::from(secret.into()));
         check("App ID", app_id.expose_secret())?;
         check("Secret", secret.expose_secret())?;
-        if app_id.expose_secret().contains(':') {
-            return Err(Error::invalid("App ID", "must not contain a colon"));
-        }
         if secret.expose_secret().len() < MIN_SECRET_CHARS {
             return Err(Error::invalid("Secret", alloc::format!("must have at least {MIN_SECRET_CHARS} characters")));
         }
         let redaction = Redaction::new([login(&app_id, &secret)]);
-        Ok(Self { app_id, secret, redaction })
+        Ok(Self { app_id, secret, proxy: None, redaction })
     }
 
     /// Redacts the login of a proxy as well.
-    pub(super) fn with_proxy(&mut self, user: &str, password: &str) {
-        let proxy = Login { name: user, secret: password };
-        self.redaction = Redaction::new([login(&self.app_id, &self.secret), proxy]);
+    pub(crate) fn with_proxy(&mut self, user: &str, password: &str) {
+        self.proxy = Some((user.into(), password.into()));
+        self.redaction = self.redaction_with(None);
     }
 
-    /// Returns the value of the `Authorization` header (RFC 7617).
-    pub(crate) fn basic(&self) -> SecretString {
-        let pair =
-            SecretString::from(alloc::format!("{}:{}", self.app_id.expose_secret(), self.secret.expose_secret()));
-        SecretString::from(alloc::format!("Basic {}", BASE64_STANDARD.encode(pair.expose_secret())))
+    /// Returns the redaction of these credentials and of this token.
+    pub(crate) fn redaction_with_token(&self, token: &str) -> Redaction {
+        self.redaction_with(Some(token))
     }
 
-    /// Returns a text without the credentials, in any spelling. Decisions have to be based on the original text.
-    pub(crate) fn redact(&self, text: &str, kind: Kind) -> String {
-        self.redaction.redact(text, kind)
+    fn redaction_with(&self, token: Option<&str>) -> Redaction {
+        let proxy = self.proxy.as_ref().map(|(user, password)| login(user, password));
+        let token = token.map(|token| Login { name: "", secret: token });
+        Redaction::new([login(&self.app_id, &self.secret)].into_iter().chain(proxy).chain(token))
+    }
+
+    /// Returns the App ID, for a [protocol](crate::protocol::Wire) that sends it. It must not be shown.
+    pub fn app_id(&self) -> &str {
+        self.app_id.expose_secret()
+    }
+
+    /// Returns the Secret, for a [protocol](crate::protocol::Wire) that sends it. It must not be shown.
+    pub fn secret(&self) -> &str {
+        self.secret.expose_secret()
     }
 
     /// Returns the redaction of these credentials, for data that is redacted only when it is shown.

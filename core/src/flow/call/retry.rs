@@ -1,0 +1,102 @@
+//! The decision after a failed attempt.
+
+use core::mem;
+
+use http::StatusCode;
+
+use super::{Call, State};
+use crate::{
+    effect::{Now, TransportErrorKind},
+    error::Error,
+    flow::backoff,
+    pacing::MAX_PAUSE,
+    protocol::Endpoint,
+};
+
+impl<T> Call<T> {
+    /// Schedules a retry if the request may be repeated, the policy allows one, and the server's `Retry-After` is
+    /// acceptable.
+    pub(super) fn retry(&mut self, now: Now, error: Error) -> State<T> {
+        self.outcome_unknown |= error.outcome_unknown();
+        if error.outcome_unknown() && self.endpoint.as_ref().is_none_or(Endpoint::is_once) {
+            return self.fail(error);
+        }
+        // A server sends 408 before it closes an idle connection; others may be as old (RFC 9110, section 15.5.9).
+        self.requires_new_connection |=
+            invalidates_idle_connections(&error) || error.status() == Some(StatusCode::REQUEST_TIMEOUT.as_u16());
+        // Servers close idle connections: once per call, this costs neither a wait nor an attempt.
+        if is_stale_connection(&error) && mem::take(&mut self.may_replace_stale_connection) {
+            return State::Ready;
+        }
+        let policy = self.session.config().retry;
+        let retry_after = error.retry_after();
+        let is_limited = error.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16());
+        // Requests in flight together exceed a limit together: for all but the first of them, that is not a failed
+        // attempt.
+        let sent_at = self.sent_at;
+        let counts =
+            self.max_retries == 0 || !is_limited || self.login.is_login || self.turn().is_first_of_round(sent_at);
+        let nth = self.in_progress_responses(now, &error).unwrap_or_else(|| {
+            self.failures = self.failures.saturating_add(u32::from(counts));
+            self.failures.max(1)
+        });
+        let delay = backoff::delay(&policy, nth, self.session.next_random());
+        // Added to `Retry-After`, so that clients that were given the same time do not all return at once.
+        let wait = retry_after.unwrap_or_default().saturating_add(delay);
+        if is_limited && !self.login.is_login {
+            let pause = wait.min(MAX_PAUSE.max(policy.max_retry_after.saturating_add(delay)));
+            self.turn().on_rate_limited(now.moment, sent_at, pause, &error);
+        }
+        if self.failures > self.max_retries || retry_after.is_some_and(|wait| wait > policy.max_retry_after) {
+            return self.fail(error);
+        }
+        if is_limited && self.is_paced() {
+            // The pause of the session includes this wait.
+            State::Queued(now.moment)
+        } else {
+            State::Backoff(now.moment.saturating_add(wait))
+        }
+    }
+
+    /// Returns the number of responses saying that an earlier attempt is still being processed, which is not a failure
+    /// of the attempts since. `None` for any other error, and after the time that processing can take.
+    fn in_progress_responses(&mut self, now: Now, error: &Error) -> Option<u32> {
+        let (Error::Api(api_error), Some(endpoint)) = (error, &self.endpoint) else { return None };
+        if self.max_retries == 0 || !api_error.meaning.is_in_progress {
+            return None;
+        }
+        let max_processing = self.session.config().timeouts.of(endpoint.timeout_class()).max_idle();
+        let (until, times) = self.in_progress.get_or_insert((now.moment.saturating_add(max_processing), 0));
+        *times = times.saturating_add(1).min(MAX_DOUBLINGS);
+        (now.moment < *until).then_some(*times)
+    }
+}
+
+/// Maximum number of doublings of the wait for a request that is still being processed.
+const MAX_DOUBLINGS: u32 = 4;
+
+/// Returns `true` for an error status that needs no body: a retry would be rejected as well, or count as a failed
+/// login, so the status counts even if the body was cut off.
+pub(super) fn is_complete_without_body(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::UNAUTHORIZED
+            | StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::URI_TOO_LONG
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+    )
+}
+
+fn is_stale_connection(error: &Error) -> bool {
+    let Error::Connection(cause) = error else { return false };
+    cause.kind == TransportErrorKind::Disconnected && cause.reused && cause.received == 0
+}
+
+/// Returns `true` if all connections that were idle for as long as this one may be dead, because the server or an
+/// intermediary had dropped a reused one.
+pub(crate) fn invalidates_idle_connections(error: &Error) -> bool {
+    let Error::Connection(cause) = error else { return false };
+    cause.reused && matches!(cause.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout)
+}

@@ -1,0 +1,149 @@
+//! The login of a session: performed once for all of its operations, however many need it at once.
+//!
+//! The first operation that needs the token takes the turn and performs the login; the others look again after a short
+//! wait. A turn ends with its result, or when it is dropped. An operation that is not polled any more loses its turn
+//! after a while. A failed login is the failure of all operations that waited for it.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use crate::{
+    effect::{Moment, Now},
+    error::Error,
+    protocol::Token,
+    redaction::Redaction,
+    shared::Shared,
+};
+
+/// Time after which a waiting operation looks again; it doubles each time, up to the maximum.
+const MIN_WAIT: Duration = Duration::from_millis(10);
+const MAX_DOUBLINGS: u32 = 4;
+
+/// The result of a login.
+#[derive(Debug)]
+pub(crate) struct Access {
+    pub(crate) token: Token,
+    /// The redaction of the credentials and the token.
+    pub(crate) redaction: Redaction,
+}
+
+/// The gate before all requests of a session with a login.
+#[derive(Clone, Debug)]
+pub(crate) struct Gate(Shared<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    access: Option<Arc<Access>>,
+    /// The turn in progress and the time until which it is valid.
+    turn: Option<(u64, Moment)>,
+    turns: u64,
+    /// The number of failed logins, and the error of the last one.
+    failures: u64,
+    error: Option<Error>,
+}
+
+/// The outcome of [`Gate::enter`].
+#[derive(Debug)]
+pub(crate) enum Entry {
+    Open(Arc<Access>),
+    /// The caller has to perform the login.
+    LogIn(Turn),
+    /// Another operation performs the login.
+    Wait(Moment),
+    /// The login that the caller waited for has failed.
+    Failed(Error),
+}
+
+/// An operation before the gate.
+#[derive(Debug, Default)]
+pub(crate) struct Visit {
+    /// The number of failed logins when the operation arrived.
+    failures: Option<u64>,
+    looks: u32,
+}
+
+/// The right to perform the login. It is released on drop.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    gate: Gate,
+    number: u64,
+}
+
+impl Gate {
+    pub(crate) fn new() -> Self {
+        Self(Shared::new(State::default()))
+    }
+
+    /// Returns the current token, if there is one.
+    pub(crate) fn access(&self) -> Option<Arc<Access>> {
+        self.0.with(|state| state.access.clone())
+    }
+
+    /// Lets an operation in, if there is a token. A turn that is not [extended](Turn::extend) for `patience` passes to
+    /// the next operation.
+    pub(crate) fn enter(&self, now: Now, visit: &mut Visit, patience: Duration) -> Entry {
+        self.0.with(|state| {
+            if let Some(access) = &state.access {
+                *visit = Visit::default();
+                return Entry::Open(access.clone());
+            }
+            let failures = *visit.failures.get_or_insert(state.failures);
+            if let Some(error) = state.error.as_ref().filter(|_| state.failures > failures) {
+                return Entry::Failed(error.clone());
+            }
+            if state.turn.is_some_and(|(_, until)| now.moment < until) {
+                let wait = MIN_WAIT * (1 << visit.looks.min(MAX_DOUBLINGS));
+                visit.looks += 1;
+                return Entry::Wait(now.moment.saturating_add(wait));
+            }
+            state.turns += 1;
+            state.turn = Some((state.turns, now.moment.saturating_add(patience)));
+            Entry::LogIn(Turn { gate: self.clone(), number: state.turns })
+        })
+    }
+
+    /// Discards the token that a request was sent with, if it is still the current one.
+    pub(crate) fn expire(&self, used: &Arc<Access>) {
+        self.0.with(|state| {
+            if state.access.as_ref().is_some_and(|access| Arc::ptr_eq(access, used)) {
+                state.access = None;
+            }
+        });
+    }
+}
+
+impl Turn {
+    /// Extends the turn while the login makes progress.
+    pub(crate) fn extend(&self, now: Now, patience: Duration) {
+        self.with(|state| state.turn = Some((self.number, now.moment.saturating_add(patience))));
+    }
+
+    /// Ends the turn with the result of the login.
+    pub(crate) fn settle(self, result: Result<Access, Error>) {
+        self.with(|state| match result {
+            Ok(access) => {
+                state.access = Some(Arc::new(access));
+                state.error = None;
+            }
+            Err(error) => {
+                state.failures += 1;
+                state.error = Some(error);
+            }
+        });
+    }
+
+    /// Calls `f` if the turn has not passed to another operation.
+    fn with(&self, f: impl FnOnce(&mut State)) {
+        self.gate.0.with(|state| {
+            if state.turn.is_some_and(|(number, _)| number == self.number) {
+                f(state);
+            }
+        });
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.with(|state| state.turn = None);
+    }
+}

@@ -1,0 +1,245 @@
+//! The operations of a protocol, by group. Every method corresponds to one request.
+
+use alloc::{sync::Arc, vec::Vec};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Attached, Batch, Dated, Endpoint, FeedSource, FileKey, FilePart, Lease, Made, Page, PageRequest, PollRequest,
+};
+use crate::{
+    error::Error,
+    model::{
+        Asset, ChatInfo, Coordinates, Draft, Group, GroupId, LiveLocationUpdate, LocationShare, Message, MessageId,
+        NewChat, NewOneToOne, Reaction, ReactionType, ThreadId, User, UserId,
+    },
+};
+
+fn unsupported<T>(operation: &'static str) -> Result<T, Error> {
+    Err(Error::Unsupported { operation })
+}
+
+/// Declares a group of operations that are unsupported by default.
+macro_rules! group {
+    (
+        $(#[$doc:meta])* $group:ident {
+            $($(#[$method_doc:meta])* fn $name:ident(&self $(, $argument:ident: $type:ty)* $(,)?) -> $output:ty;)*
+            $({ $($more:tt)* })?
+        }
+    ) => {
+        $(#[$doc])*
+        pub trait $group {
+            $(
+                $(#[$method_doc])*
+                ///
+                /// # Errors
+                ///
+                /// `InvalidInput` if an argument is invalid; `Unsupported` by default.
+                fn $name(&self $(, $argument: $type)*) -> $output {
+                    let _ = ($($argument,)*);
+                    unsupported(stringify!($name))
+                }
+            )*
+            $($($more)*)?
+        }
+    };
+}
+
+group! {
+    /// Reading and posting messages.
+    Messages {
+        /// Messages of a chat since a time (inclusive), oldest first.
+        fn messages(&self, chat: &ThreadId, since: DateTime<Utc>, page: PageRequest<'_>) -> Made<Page<Message>>;
+        /// Posting of a message. `files` are those of its attachments, in their order.
+        fn post(&self, chat: &ThreadId, draft: &Draft, files: &[Attached]) -> Made<Dated<Message>>;
+    }
+}
+
+group! {
+    /// Listing, creating and changing chats.
+    ///
+    /// A change returns the changed chat, or `None` if the response does not contain it: then it is fetched.
+    Chats {
+        /// All chats of the bot.
+        fn chats(&self, page: PageRequest<'_>) -> Made<Page<ChatInfo>>;
+        /// The chats with exactly this title.
+        fn chats_by_title(&self, title: &str, page: PageRequest<'_>) -> Made<Page<ChatInfo>>;
+        /// The chat with this id; `None` if there is no such chat: see [`Endpoint::none_if_not_found`].
+        fn chat(&self, chat: &ThreadId) -> Made<Option<ChatInfo>>;
+        /// Creation of a group chat. `files` are those of its attachments, in their order.
+        fn create_chat(&self, chat: &NewChat, avatar: Option<&Attached>, files: &[Attached]) -> Made<ChatInfo>;
+        /// Creation of a 1:1 chat. `files` are those of its attachments, in their order.
+        fn create_one_to_one_chat(&self, chat: &NewOneToOne, files: &[Attached]) -> Made<ChatInfo>;
+        /// Change of the title.
+        fn update_title(&self, chat: &ThreadId, title: &str) -> Made<Option<ChatInfo>>;
+        /// Change of the permission to send messages.
+        fn set_allow_sending(&self, chat: &ThreadId, allow: bool) -> Made<Option<ChatInfo>>;
+        /// Change of the permission to mute notifications.
+        fn set_allow_mute_notifications(&self, chat: &ThreadId, allow: bool) -> Made<Option<ChatInfo>>;
+        /// Closing of a chat.
+        fn close_chat(&self, chat: &ThreadId) -> Made<Option<ChatInfo>>;
+        /// Reopening of a closed chat.
+        fn reopen_chat(&self, chat: &ThreadId) -> Made<Option<ChatInfo>>;
+        /// Leaving of a chat.
+        fn leave_chat(&self, chat: &ThreadId) -> Made<()>;
+    }
+}
+
+group! {
+    /// Members, administrators and readers of a chat.
+    ///
+    /// A change returns the changed chat, or `None` if the response does not contain it: then it is fetched.
+    Members {
+        /// Addition of members.
+        fn add_members(&self, chat: &ThreadId, users: &[UserId], groups: &[GroupId]) -> Made<Option<ChatInfo>>;
+        /// Removal of members.
+        fn remove_members(&self, chat: &ThreadId, users: &[UserId], groups: &[GroupId]) -> Made<Option<ChatInfo>>;
+        /// Addition of an administrator.
+        fn add_admin(&self, chat: &ThreadId, admin: &UserId) -> Made<Option<ChatInfo>>;
+        /// Removal of an administrator.
+        fn remove_admin(&self, chat: &ThreadId, admin: &UserId) -> Made<Option<ChatInfo>>;
+        /// The users who have read all messages.
+        fn readers(&self, chat: &ThreadId, page: PageRequest<'_>) -> Made<Page<User>>;
+        /// Marking of a chat as read. Returns the first page of the readers, or `None` if the response does not contain
+        /// them: then they are fetched.
+        fn mark_as_read(&self, chat: &ThreadId) -> Made<Option<Page<User>>>;
+    }
+}
+
+group! {
+    /// Reactions to attention messages.
+    Reactions {
+        /// The reactions to a message.
+        fn reactions(&self, chat: &ThreadId, message: &MessageId, page: PageRequest<'_>) -> Made<Page<Reaction>>;
+        /// Sending of a reaction.
+        fn send_reaction(&self, chat: &ThreadId, message: &MessageId, reaction: &ReactionType) -> Made<Reaction>;
+        /// Change of a reaction of the bot.
+        fn update_reaction(&self, previous: &Reaction, reaction: &ReactionType) -> Made<Reaction>;
+    }
+}
+
+group! {
+    /// Live locations.
+    Locations {
+        /// The number of locations shared in a chat.
+        fn location_count(&self, chat: &ThreadId) -> Made<u64>;
+        /// End of the bot's share in a chat.
+        fn stop_sharing_location(&self, chat: &ThreadId) -> Made<()>;
+        /// The bot's own shares.
+        fn location_shares(&self, page: PageRequest<'_>) -> Made<Page<LocationShare>>;
+        /// Move of all shares of the bot. Returns the chats of its active shares, or `None` if the response does not
+        /// contain them.
+        fn move_location(&self, coordinates: Coordinates) -> Made<Option<Vec<ThreadId>>>;
+    }
+}
+
+group! {
+    /// Users and groups.
+    Contacts {
+        /// The bot itself.
+        fn me(&self) -> Made<User>;
+        /// All users that the bot can see.
+        fn users(&self, page: PageRequest<'_>) -> Made<Page<User>>;
+        /// The user with this id; `None` if there is no such user: see [`Endpoint::none_if_not_found`].
+        fn user(&self, user: &UserId) -> Made<Option<User>>;
+        /// All groups that the bot can see.
+        fn groups(&self, page: PageRequest<'_>) -> Made<Page<Group>>;
+        /// The group with this id; `None` if there is no such group: see [`Endpoint::none_if_not_found`].
+        fn group(&self, group: &GroupId) -> Made<Option<Group>>;
+    }
+}
+
+group! {
+    /// Avatars and stored files.
+    ///
+    /// A change returns the changed chat, or `None` if the response does not contain it: then it is fetched.
+    Assets {
+        /// The avatar of a chat.
+        fn avatar(&self, chat: &ThreadId) -> Made<Vec<u8>>;
+        /// Change of the avatar to this JPEG.
+        fn set_avatar(&self, chat: &ThreadId, image: Arc<Vec<u8>>) -> Made<Option<ChatInfo>>;
+        /// Removal of the avatar.
+        fn remove_avatar(&self, chat: &ThreadId) -> Made<Option<ChatInfo>>;
+        /// The content of an asset: see [`Endpoint::returns_content`]. It is read into memory or streamed to a file.
+        fn download(&self, asset: &Asset) -> Made<Vec<u8>>;
+        {
+            /// The limits of an avatar.
+            fn image_limits(&self) -> ImageLimits {
+                ImageLimits::default()
+            }
+
+            /// Validates name and media type of a file, before any file of the post is read.
+            ///
+            /// # Errors
+            ///
+            /// `InvalidInput` if the protocol cannot transmit them.
+            fn check_file(&self, name: &str, media_type: &str) -> Result<(), Error> {
+                let _ = (name, media_type);
+                Ok(())
+            }
+
+            /// Storing of a file before the post that it belongs to; `None` if files are sent with the post itself, as
+            /// [`Attached::Enclosed`]. `key` is given if the caller chose the idempotency key of the post: storing the
+            /// same file again must then return the same asset.
+            ///
+            /// # Errors
+            ///
+            /// `InvalidInput` if the file cannot be transmitted.
+            fn upload(&self, file: &FilePart, key: Option<FileKey<'_>>) -> Result<Option<Endpoint<Asset>>, Error> {
+                let _ = (file, key);
+                Ok(None)
+            }
+        }
+    }
+}
+
+group! {
+    /// Subscriptions, and polls for the events of feeds.
+    Feeds {
+        /// End of a subscription. Its failure does not matter: see [`Endpoint::best_effort`].
+        fn unsubscribe(&self, source: &FeedSource, lease: &str) -> Made<()>;
+        /// End of all subscriptions of the bot to this source, including those of other processes.
+        fn unsubscribe_all(&self, source: &FeedSource) -> Made<()>;
+        /// The new messages of one chat or all chats.
+        fn message_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Message>>;
+        /// The new reactions.
+        fn reaction_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Reaction>>;
+        /// The live locations of a chat.
+        fn location_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<LiveLocationUpdate>>;
+        {
+            /// The subscription to a source; `None` if it is polled without one.
+            ///
+            /// # Errors
+            ///
+            /// `InvalidInput` if the chat's id is invalid.
+            fn subscribe(&self, source: &FeedSource) -> Result<Option<Endpoint<Lease>>, Error> {
+                let _ = source;
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// The limits of an avatar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImageLimits {
+    /// Maximum size, in bytes.
+    pub max_bytes: u64,
+    /// Maximum width and height, in pixels.
+    pub max_side: u16,
+}
+
+impl ImageLimits {
+    /// Creates limits.
+    pub const fn new(max_bytes: u64, max_side: u16) -> Self {
+        Self { max_bytes, max_side }
+    }
+}
+
+/// 16 MiB, and any width and height.
+impl Default for ImageLimits {
+    fn default() -> Self {
+        Self::new(16 << 20, u16::MAX)
+    }
+}

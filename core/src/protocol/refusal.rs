@@ -1,0 +1,130 @@
+//! Error responses.
+
+use alloc::{string::String, vec::Vec};
+
+use super::ResponseReader;
+use crate::error::{ApiError, Error, ErrorKind, Meaning, Signal};
+
+/// An error response of the server, and its consequences.
+///
+/// The status, `Retry-After` and the request id are taken from the response. Texts are redacted.
+///
+/// ```
+/// use teamwire_core::{error::ErrorKind, protocol::Refusal};
+///
+/// let busy = Refusal::new(ErrorKind::Server).code("BUSY").transient(true);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Refusal {
+    kind: ErrorKind,
+    code: Option<String>,
+    message: Option<String>,
+    request_id: Option<String>,
+    invalid_members: Vec<String>,
+    meaning: Meaning,
+}
+
+impl Refusal {
+    /// Creates a refusal that is permanent: the server did nothing, and the same request would be refused again.
+    pub const fn new(kind: ErrorKind) -> Self {
+        Self {
+            kind,
+            code: None,
+            message: None,
+            request_id: None,
+            invalid_members: Vec::new(),
+            meaning: Meaning {
+                is_transient: false,
+                is_uncertain: false,
+                is_in_progress: false,
+                is_login_expired: false,
+                is_of_protocol: true,
+                signal: None,
+            },
+        }
+    }
+
+    /// Sets the server's error code, which the protocol defines. It is shown even if it looks like a credential.
+    pub fn code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// Sets an error code that the protocol does not define, such as one of a later version. It never ends a feed.
+    pub fn unknown_code(mut self, code: impl Into<String>) -> Self {
+        self.meaning.is_of_protocol = false;
+        self.code(code)
+    }
+
+    /// Sets the server's explanation.
+    pub fn message(mut self, text: impl Into<String>) -> Self {
+        self.message = Some(text.into());
+        self
+    }
+
+    /// Sets the server's request id. By default it is that of the header `X-Request-Id`.
+    pub fn request_id(mut self, id: impl Into<String>) -> Self {
+        self.request_id = Some(id.into());
+        self
+    }
+
+    /// Sets the ids of the users and groups that are invalid.
+    pub fn invalid_members(mut self, ids: impl IntoIterator<Item = String>) -> Self {
+        self.invalid_members.extend(ids);
+        self
+    }
+
+    /// Sets whether the same request may succeed later. Default: `false`.
+    pub const fn transient(mut self, is_transient: bool) -> Self {
+        self.meaning.is_transient = is_transient;
+        self
+    }
+
+    /// Sets whether the server may have performed the request all the same. Default: `false`. A request that is sent
+    /// only [once](super::Endpoint::once) is not repeated after such a refusal.
+    pub const fn uncertain(mut self, is_uncertain: bool) -> Self {
+        self.meaning.is_uncertain = is_uncertain;
+        self
+    }
+
+    /// Declares that the server is still processing an earlier request with the same idempotency key. The refusal is
+    /// then transient and uncertain.
+    pub const fn in_progress(mut self) -> Self {
+        self.meaning.is_in_progress = true;
+        self.transient(true).uncertain(true)
+    }
+
+    /// Declares that the login has expired and that the request was not performed: it is repeated after a new login.
+    pub const fn login_expired(mut self) -> Self {
+        self.meaning.is_login_expired = true;
+        self
+    }
+
+    /// Sets the consequence for a feed or a list.
+    pub const fn signal(mut self, signal: Signal) -> Self {
+        self.meaning.signal = Some(signal);
+        self
+    }
+
+    pub(super) fn into_error(self, reader: &ResponseReader<'_>) -> Error {
+        let Self { kind, code, message, request_id, invalid_members, meaning } = self;
+        let keep_known = |code: String| if meaning.is_of_protocol { code } else { reader.exact(code.as_bytes()) };
+        Error::Api(
+            ApiError {
+                kind,
+                status: reader.status().as_u16(),
+                code: code.map(keep_known),
+                message: message.map(|text| reader.prose(text.as_bytes())),
+                request_id: request_id.map(|id| reader.data(id.as_bytes())).or_else(|| reader.request_id()),
+                retry_after: reader.retry_after(),
+                invalid_members: invalid_members.iter().map(|id| reader.exact(id.as_bytes())).collect(),
+                excerpt: None,
+                previous_outcome_unknown: false,
+                meaning,
+                redaction: reader.redaction(),
+            }
+            .into(),
+        )
+    }
+}

@@ -1,0 +1,224 @@
+//! Subscriptions and long polls for the events of feeds.
+
+use alloc::{format, string::String, sync::Arc, vec::Vec};
+use core::mem;
+
+use super::{
+    V1,
+    endpoints::{change, chat, check_segment, is_cursor, segment},
+    json::{BoundedVec, Decode, DecodeError, Exact, Json, Member},
+    read::{MAX_UNDECODED, UNBALANCED, describe},
+};
+use crate::{
+    error::{Error, UnexpectedResponse},
+    model::{LiveLocationUpdate, Message, Reaction, Undecoded},
+    protocol::{
+        Batch, BatchItem, Endpoint, FeedSource, Feeds, Lease, Made, PollRequest, ResponseReader, Route,
+        feeds::fingerprint,
+    },
+};
+
+impl Feeds for V1 {
+    /// `PUT /v1/{source}/subscriptions`, where the source is `reactions` or `chats/{tid}/location`. Messages need no
+    /// subscription.
+    fn subscribe(&self, source: &FeedSource) -> Result<Option<Endpoint<Lease>>, Error> {
+        if matches!(source, FeedSource::Messages(_) | FeedSource::AllMessages) {
+            return Ok(None);
+        }
+        Ok(Some(change(Endpoint::put(route(source)?.join("subscriptions"))).returns()))
+    }
+
+    /// `DELETE /v1/{source}/subscriptions/{id}`. Best effort, because an unused subscription expires on its own.
+    fn unsubscribe(&self, source: &FeedSource, lease: &str) -> Made<()> {
+        let route = segment(route(source)?.join("subscriptions"), "subscription", lease)?;
+        Ok(change(Endpoint::delete(route)).best_effort())
+    }
+
+    /// `DELETE /v1/{source}/subscriptions`.
+    fn unsubscribe_all(&self, source: &FeedSource) -> Made<()> {
+        Ok(change(Endpoint::delete(route(source)?.join("subscriptions"))))
+    }
+
+    /// `GET /v1/messages/updates` or `GET /v1/chats/{tid}/messages/updates`.
+    fn message_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Message>> {
+        updates(source, poll)
+    }
+
+    /// `GET /v1/reactions/updates`.
+    fn reaction_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Reaction>> {
+        updates(source, poll)
+    }
+
+    /// `GET /v1/chats/{tid}/location/updates`.
+    fn location_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<LiveLocationUpdate>> {
+        updates(source, poll)
+    }
+}
+
+/// The events after the cursor, waiting for the first one; without a cursor, the current position.
+fn updates<T: Event>(source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<T>> {
+    let mut route = route(source)?.join("updates");
+    if let Some(subscription) = poll.lease {
+        route = route.query("subscription", subscription);
+    }
+    let Some(cursor) = poll.cursor else { return Ok(Endpoint::get(route).reads(|response| Ok(batch(response)?))) };
+    if !is_cursor(cursor) {
+        return Err(Error::invalid("checkpoint", "its cursor is invalid"));
+    }
+    let route = route.query("cursor", cursor).query("wait", &format!("{}", poll.wait.as_secs()));
+    Ok(Endpoint::get(route).long_poll(poll.wait).reads(|response| Ok(batch(response)?)))
+}
+
+fn route(source: &FeedSource) -> Result<Route, Error> {
+    Ok(match source {
+        FeedSource::LiveLocations(tid) => chat(tid)?.join("location"),
+        FeedSource::Reactions => Route::new("v1/reactions"),
+        FeedSource::Messages(tid) => chat(tid)?.join("messages"),
+        FeedSource::AllMessages => Route::new("v1/messages"),
+    })
+}
+
+/// A kind of event.
+trait Event: Decode + 'static {
+    const KIND: &'static str;
+}
+
+impl Event for LiveLocationUpdate {
+    const KIND: &'static str = "location";
+}
+
+impl Event for Reaction {
+    const KIND: &'static str = "reaction";
+}
+
+impl Event for Message {
+    const KIND: &'static str = "message";
+}
+
+/// The id and the cursor are essential.
+impl Decode for Lease {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
+        let [id, cursor] = json.members(["id", "cursor"])?;
+        let Exact(id) = id.required()?;
+        if check_segment("subscription", &id).is_err() {
+            return Err(DecodeError::new("invalid id").at("id"));
+        }
+        Ok(Self::new(id).at(cursor.required::<Arc<str>>()?))
+    }
+}
+
+/// A position in a feed.
+impl Decode for Arc<str> {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
+        let Exact(cursor) = Exact::decode(json)?;
+        if is_cursor(&cursor) { Ok(cursor.into()) } else { Err(DecodeError::new("invalid cursor")) }
+    }
+}
+
+/// Decodes a batch. Its items may be `null` or missing if there are no events; anything else that is not an array
+/// counts as one undecoded event.
+fn batch<T: Event>(reader: &ResponseReader<'_>) -> Result<Batch<T>, UnexpectedResponse> {
+    let document = reader.document()?;
+    let [items, cursor] = document.members(["items", "cursor"]).map_err(|error| reader.decode_error(&error))?;
+    let next_cursor: Result<Arc<str>, DecodeError> = cursor.required();
+    let mut events = BatchReader::new(reader);
+    match items.value().map(|json| (json, document.list(json))) {
+        Some((_, Some(items))) => items.for_each(|json| events.push(json)),
+        Some((json, None)) => events.undecoded(json, None, "expected an array at `items`"),
+        None => {}
+    }
+    let items = events.into_items();
+    match next_cursor {
+        Ok(cursor) => Ok(Batch { items, cursor: Some(cursor), pause: None }),
+        Err(error) if items.is_empty() => Err(reader.decode_error(&error)),
+        Err(_) => Ok(Batch { items, cursor: None, pause: None }),
+    }
+}
+
+/// The events of a batch. Beyond a maximum number, undecoded events are only counted.
+struct BatchReader<'a, T> {
+    reader: &'a ResponseReader<'a>,
+    items: BoundedVec<BatchItem<T>>,
+    undecoded: usize,
+    skipped: Skipped,
+    last: Option<Arc<str>>,
+}
+
+/// Consecutive undecoded events that are only counted.
+#[derive(Default)]
+struct Skipped {
+    count: usize,
+    cursor: Option<Arc<str>>,
+    fingerprint: u64,
+}
+
+impl<'a, T: Event> BatchReader<'a, T> {
+    fn new(reader: &'a ResponseReader<'a>) -> Self {
+        let items = BoundedVec::new(reader.body().len());
+        Self { reader, items, undecoded: 0, skipped: Skipped::default(), last: None }
+    }
+
+    fn push(&mut self, json: Json<'_>) {
+        let members =
+            if json.is_intact() { json.members(["cursor", "kind", "data"]) } else { Err(DecodeError::new(UNBALANCED)) };
+        let (cursor, result) = match members {
+            Ok([cursor, kind, data]) => (self.cursor(cursor), event(kind, data)),
+            Err(error) => (None, Err(describe(&error))),
+        };
+        self.last = cursor.clone().or(self.last.take());
+        match result {
+            Ok(_) if self.items.is_full() => self.skip(json, cursor),
+            Ok(item) => {
+                self.flush();
+                self.items.push(BatchItem { cursor, fingerprint: fingerprint(json.bytes()), result: Ok(item) });
+            }
+            Err(reason) => self.undecoded(json, cursor, &reason),
+        }
+    }
+
+    /// Decodes the cursor of an event, sharing it with the previous event if they are equal.
+    fn cursor(&self, cursor: Member<'_>) -> Option<Arc<str>> {
+        let cursor: Arc<str> = cursor.optional()?;
+        Some(self.last.clone().filter(|last| *last == cursor).unwrap_or(cursor))
+    }
+
+    fn undecoded(&mut self, json: Json<'_>, cursor: Option<Arc<str>>, reason: &str) {
+        if self.undecoded >= MAX_UNDECODED {
+            return self.skip(json, cursor);
+        }
+        self.undecoded += 1;
+        let undecoded = self.reader.undecoded(json.bytes(), reason);
+        self.items.push(BatchItem { cursor, fingerprint: fingerprint(json.bytes()), result: Err(undecoded) });
+    }
+
+    fn skip(&mut self, json: Json<'_>, cursor: Option<Arc<str>>) {
+        let Skipped { count, cursor: last_cursor, fingerprint: combined } = &mut self.skipped;
+        *count += 1;
+        *last_cursor = cursor.or(last_cursor.take());
+        *combined = combined.rotate_left(1) ^ fingerprint(json.bytes());
+    }
+
+    /// Adds the skipped events as one undecoded event.
+    fn flush(&mut self) {
+        let Skipped { count, cursor, fingerprint } = mem::take(&mut self.skipped);
+        if count > 0 {
+            let reason = format!("{count} more events cannot be decoded");
+            let undecoded = Undecoded::new("", reason);
+            self.items.push(BatchItem { cursor, fingerprint, result: Err(undecoded) });
+        }
+    }
+
+    fn into_items(mut self) -> Vec<BatchItem<T>> {
+        self.flush();
+        self.items.into_vec()
+    }
+}
+
+/// Decodes an event. Kind and data are essential; an event without a cursor is delivered, too.
+fn event<T: Event>(kind: Member<'_>, data: Member<'_>) -> Result<T, String> {
+    let kind: String = kind.required().map_err(|error| describe(&error))?;
+    if kind != T::KIND {
+        return Err(format!("unknown event kind {kind:?}"));
+    }
+    data.required().map_err(|error| describe(&error))
+}
