@@ -54,6 +54,7 @@ pub use self::{
 pub(crate) use self::{
     class::{Range, TimeoutClass},
     content::{IDENTITY, size_mismatch},
+    feeds::fingerprint,
     page::is_cursor,
 };
 pub use crate::error::Signal;

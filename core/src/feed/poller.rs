@@ -8,7 +8,7 @@ use super::{
     item::FeedItem,
     long_poll::{LongPollDuration, is_retryable},
     pace::Pace,
-    position::{self, DeliveredEvents},
+    position::{self, DeliveredEvents, RecentPositions},
 };
 use crate::{
     effect::{Moment, Now},
@@ -47,6 +47,7 @@ pub struct Poller<T> {
     pending: VecDeque<FeedEvent<T>>,
     /// Events after the position that have been delivered already.
     delivered: DeliveredEvents,
+    recent: RecentPositions,
     /// Time at which the last checkpoint was delivered or, if the feed started at one, of the first poll after it.
     last_checkpoint_at: Option<Moment>,
     /// Set if the position is newer than the last delivered checkpoint.
@@ -106,6 +107,7 @@ impl<T: FeedItem> Poller<T> {
             subscription: None,
             pending: VecDeque::new(),
             delivered: DeliveredEvents::default(),
+            recent: RecentPositions::default(),
             last_checkpoint_at: None,
             cursor_advanced: false,
             failures: 0,
@@ -140,7 +142,7 @@ impl<T: FeedItem> Poller<T> {
         let checkpoint = self.checkpoint(&cursor);
         self.pending.push_back(if self.started { FeedEvent::Gap(checkpoint) } else { FeedEvent::Started(checkpoint) });
         (self.started, self.last_checkpoint_at, self.cursor_advanced) = (true, None, false);
-        self.delivered = DeliveredEvents::default();
+        (self.delivered, self.recent) = (DeliveredEvents::default(), RecentPositions::default());
         self.cursor = Some(cursor);
     }
 
@@ -152,8 +154,9 @@ impl<T: FeedItem> Poller<T> {
         State::Ready
     }
 
-    fn on_batch(&mut self, now: Now, timing: Timing, batch: Batch<T>) -> State<T> {
+    fn on_batch(&mut self, now: Now, timing: Timing, mut batch: Batch<T>) -> State<T> {
         let Some(from) = self.cursor.take() else { return self.on_start_cursor(now, batch.cursor) };
+        position::keep_last_cursors(&mut batch.items);
         let (to, passed) = position::after(&batch, &from);
         let events = batch.items.len();
         let is_stuck = passed < events;
@@ -161,7 +164,7 @@ impl<T: FeedItem> Poller<T> {
             (self.failures, self.outages, self.restarted) = (0, 0, false);
             self.long_poll.on_success(timing.elapsed, now.moment);
         }
-        let (mut cursor, mut unpassed) = (from, Vec::new());
+        let (mut cursor, mut unpassed) = (from.clone(), Vec::new());
         self.pending.reserve_exact(events);
         for (index, BatchItem { cursor: item_cursor, fingerprint, result }) in batch.items.into_iter().enumerate() {
             if index < passed {
@@ -179,8 +182,13 @@ impl<T: FeedItem> Poller<T> {
             self.cursor_advanced = event.is_none();
             self.pending.extend(event);
         }
-        self.delivered = DeliveredEvents::new(unpassed);
         let to = to.unwrap_or_else(|| cursor.clone());
+        self.delivered.replace(unpassed, to != from);
+        // The server returns events in a circle, as it may after each of these cursors.
+        let has_returned = to != from && {
+            self.recent.add(&from);
+            self.recent.add(&to)
+        };
         self.cursor_advanced |= to != cursor;
         self.cursor = Some(to.clone());
         let last_checkpoint_at = *self.last_checkpoint_at.get_or_insert(now.moment);
@@ -189,14 +197,14 @@ impl<T: FeedItem> Poller<T> {
             self.pending = VecDeque::new();
         } else {
             self.last_checkpoint_at = Some(now.moment);
-            self.pace.on_delivery();
         }
         if is_stuck {
             return self.on_error(now, UnexpectedResponse::new("the batch has events but no new cursor").into());
         }
-        let due = if is_idle {
+        let due = if is_idle || has_returned {
             timing.sent_at.saturating_add(self.pace.on_idle_poll(events, timing.elapsed))
         } else {
+            self.pace.on_delivery();
             now.moment
         };
         // The protocol knows the pace of a server that does not wait for events.
@@ -236,7 +244,8 @@ impl<T: FeedItem> Poller<T> {
 
     fn on_error(&mut self, now: Now, error: Error) -> State<T> {
         let signal = error.signal();
-        if signal == Some(Signal::Unsubscribed) {
+        // Without a subscription, it is an error like any other.
+        if signal == Some(Signal::Unsubscribed) && self.subscription.is_some() {
             return State::Done(Ok(FeedEnd::Unsubscribed));
         }
         let renews = match signal {

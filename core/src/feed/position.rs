@@ -1,6 +1,20 @@
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 
-use crate::protocol::Batch;
+use crate::protocol::{Batch, BatchItem, fingerprint};
+
+/// Maximum number of events to remember in addition to those of the last batch.
+const MAX_DELIVERED: usize = 1024;
+
+/// Removes the cursors that a later event of the batch has, too: a feed that resumes there would miss that event.
+pub(super) fn keep_last_cursors<T>(items: &mut [BatchItem<T>]) {
+    if items.len() < 2 {
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    for item in items.iter_mut().rev() {
+        item.cursor.take_if(|cursor| !seen.insert(cursor.clone()));
+    }
+}
 
 /// Returns the position after a batch that was requested at `from`, and the number of events before it. If the cursor
 /// of the batch does not advance, the position is after the last event whose cursor does, and `None` if there is no
@@ -21,12 +35,37 @@ pub(super) fn after<T>(batch: &Batch<T>, from: &Arc<str>) -> (Option<Arc<str>>, 
 pub(super) struct DeliveredEvents(Vec<u64>);
 
 impl DeliveredEvents {
-    pub(super) fn new(mut fingerprints: Vec<u64>) -> Self {
+    /// Replaces the events by those of the last batch. If the position has not changed, earlier ones may come back.
+    pub(super) fn replace(&mut self, mut fingerprints: Vec<u64>, has_moved: bool) {
+        if !has_moved && self.0.len() <= MAX_DELIVERED {
+            fingerprints.append(&mut self.0);
+        }
         fingerprints.sort_unstable();
-        Self(fingerprints)
+        fingerprints.dedup();
+        self.0 = fingerprints;
     }
 
     pub(super) fn contains(&self, fingerprint: u64) -> bool {
         self.0.binary_search(&fingerprint).is_ok()
+    }
+}
+
+/// The last positions of a feed, to notice that a server returns to one of them.
+#[derive(Debug, Default)]
+pub(super) struct RecentPositions {
+    hashes: [u64; 8],
+    next: usize,
+}
+
+impl RecentPositions {
+    /// Adds a position. Returns `true` if it is one of the last.
+    pub(super) fn add(&mut self, cursor: &str) -> bool {
+        let hash = fingerprint(cursor.as_bytes());
+        if self.hashes.contains(&hash) {
+            return true;
+        }
+        self.hashes[self.next] = hash;
+        self.next = (self.next + 1) % self.hashes.len();
+        false
     }
 }

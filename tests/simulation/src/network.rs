@@ -57,8 +57,8 @@ pub(super) enum Corruption {
     MissingCursor,
     /// An item has an empty cursor.
     EmptyCursor,
-    /// An item has the cursor of the previous one.
-    RepeatedCursor,
+    /// An item has the cursor of the next one.
+    SharedCursor,
     /// The batch has an empty cursor.
     EmptyBatchCursor,
 }
@@ -103,9 +103,9 @@ impl Delivery {
             13 => Self::UnknownSubscription,
             14..=17 => Self::RequestDelayed(loss, random.millis(1_000..=90_000)),
             18..=20 => {
-                use Corruption::{EmptyBatchCursor, EmptyCursor, MissingCursor, RepeatedCursor, UndecodableItem};
+                use Corruption::{EmptyBatchCursor, EmptyCursor, MissingCursor, SharedCursor, UndecodableItem};
                 Self::CorruptBatch(
-                    *random.pick(&[UndecodableItem, MissingCursor, EmptyCursor, RepeatedCursor, EmptyBatchCursor]),
+                    *random.pick(&[UndecodableItem, MissingCursor, EmptyCursor, SharedCursor, EmptyBatchCursor]),
                     random.next(),
                 )
             }
@@ -267,8 +267,10 @@ pub(super) fn corrupt_batch(
                 items[index].as_object_mut().map(|item| item.remove("cursor"));
             }
             Corruption::EmptyCursor => items[index]["cursor"] = "".into(),
-            Corruption::RepeatedCursor if index > 0 => items[index]["cursor"] = items[index - 1]["cursor"].clone(),
-            Corruption::RepeatedCursor | Corruption::EmptyBatchCursor => {}
+            Corruption::SharedCursor if index + 1 < items.len() => {
+                items[index]["cursor"] = items[index + 1]["cursor"].clone();
+            }
+            Corruption::SharedCursor | Corruption::EmptyBatchCursor => {}
         }
     });
     InterpretedReply::from_response(kind, response, position)

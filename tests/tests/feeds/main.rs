@@ -1,6 +1,8 @@
 //! Feeds, one property at a time. The simulator covers the same properties in all orders of events.
 
 mod checkpoints;
+mod circles;
+mod crashes;
 mod failures;
 mod sets;
 mod stops;

@@ -13,8 +13,7 @@ use crate::{
     error::{Error, UnexpectedResponse},
     model::{LiveLocationUpdate, Message, Reaction, Undecoded},
     protocol::{
-        Batch, BatchItem, Endpoint, FeedSource, Feeds, Lease, Made, PollRequest, ResponseReader, Route,
-        feeds::fingerprint,
+        Batch, BatchItem, Endpoint, FeedSource, Feeds, Lease, Made, PollRequest, ResponseReader, Route, fingerprint,
     },
 };
 

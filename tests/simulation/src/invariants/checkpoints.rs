@@ -83,8 +83,8 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// Returns the position that a checkpoint stands for. If an event has no cursor of its own, or repeats that of the
-    /// previous event, a feed that starts at its checkpoint delivers it again.
+    /// Returns the position that a checkpoint stands for. If an event has no cursor of its own, or shares it with
+    /// the next one, a feed that starts at its checkpoint delivers it again.
     pub(super) fn position_of(&mut self, checkpoint: &Checkpoint, position: usize) -> usize {
         let json = serde_json::to_value(checkpoint).expect("a checkpoint is serializable");
         let cursor = json["cursor"].as_str().unwrap_or_default();
