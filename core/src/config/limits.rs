@@ -64,8 +64,8 @@ impl Default for Timeouts {
 /// doubles from 250 ms to 8 s. They honour a `Retry-After` of up to an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Maximum number of retries after the first attempt. Zero disables them: see [`NEVER`](Self::NEVER).
-    /// Default: 3.
+    /// Maximum number of retries after the first attempt. Zero disables them: see [`NEVER`](Self::NEVER). Retries after a
+    /// 429 are counted separately, up to the same number, so that an outage does not use them up. Default: 3.
     ///
     /// Unless it is zero, an idle connection that the server has closed is replaced once, immediately, and this does
     /// not count as a retry.

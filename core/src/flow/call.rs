@@ -42,7 +42,10 @@ pub(crate) struct Call<T> {
     endpoint: Option<Endpoint<T>>,
     max_retries: u32,
     key: Option<String>,
+    /// Number of failed attempts, without those that were limited.
     failures: u32,
+    /// Number of attempts that were limited.
+    rate_limits: u32,
     /// Time until which the server may still be processing an earlier attempt, and the number of such responses.
     in_progress: Option<(Moment, u32)>,
     /// Set if an earlier attempt may have taken effect.
@@ -106,6 +109,7 @@ impl<T> Call<T> {
             max_retries: retries,
             key,
             failures: 0,
+            rate_limits: 0,
             in_progress: None,
             outcome_unknown: false,
             may_replace_stale_connection: retries > 0,
@@ -231,7 +235,7 @@ impl<T> Call<T> {
                 resume.restart();
             } else if resume.on_interrupted(&cause) {
                 // Progress resets the retry budget.
-                self.failures = 0;
+                (self.failures, self.rate_limits) = (0, 0);
             }
         }
         let error = match mismatch {

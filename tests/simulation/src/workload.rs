@@ -84,6 +84,8 @@ pub(super) struct Operation<'c> {
     attempts: u32,
     /// The maximum number of attempts.
     max_attempts: u32,
+    /// The number of attempts that were limited, without those that were in flight when another one was.
+    limited: usize,
     /// True if a request was issued twice because its reply was lost on the client's side.
     was_reissued: bool,
     /// The shares that were known at the start, and the chats that the server has listed as active.
@@ -126,6 +128,7 @@ impl<'c> Operation<'c> {
             attempts: 0,
             // Four, and one more because of a stale connection.
             max_attempts: 5,
+            limited: 0,
             was_reissued: false,
             known_shares: Shares::default(),
             active_chats: Vec::new(),
@@ -146,11 +149,14 @@ impl<'c> Operation<'c> {
     }
 
     /// Evaluates a reply. An attempt that finds an earlier one in progress does not count, nor does one that was in
-    /// flight when another request was limited, at `limited_at`. Active shares are noted.
+    /// flight when another request was limited, at `limited_at`. Others that are limited have a maximum of their own.
+    /// Active shares are noted.
     pub(super) fn on_reply(&mut self, reply: &InterpretedReply, limited_at: Option<Moment>) {
         let was_in_flight = self.sent.zip(limited_at).is_some_and(|((_, sent_at), limited_at)| sent_at <= limited_at);
+        let is_limited = matches!(&reply.reply, Reply::Response(it) if it.status() == StatusCode::TOO_MANY_REQUESTS);
+        self.limited += usize::from(is_limited && !was_in_flight);
         if let Reply::Response(response) = &reply.reply
-            && (response.status() == StatusCode::TOO_MANY_REQUESTS && was_in_flight
+            && (is_limited && (was_in_flight || self.limited <= MAX_RETRIES)
                 || response.status() == StatusCode::CONFLICT
                     && String::from_utf8_lossy(response.body()).contains("in_progress"))
             && (2..MAX_ATTEMPTS).contains(&self.max_attempts)
@@ -230,6 +236,8 @@ impl<'c> Operation<'c> {
     }
 }
 
+/// Maximum number of retries after a rate limit.
+const MAX_RETRIES: usize = 3;
 /// Maximum number of attempts, however many of them do not count.
 const MAX_ATTEMPTS: u32 = 20;
 

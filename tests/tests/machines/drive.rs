@@ -53,6 +53,7 @@ pub(crate) fn run(operation: Operation, policy: RetryPolicy, inputs: &[Input], n
             stranger,
             completed: Vec::new(),
             in_progress: 0,
+            limited: 0,
             noisy,
             trace,
         };
@@ -78,6 +79,8 @@ struct Drive<'m> {
     completed: Vec<Ticket>,
     /// Number of responses that the request is still in progress.
     in_progress: usize,
+    /// Number of responses that the request was limited.
+    limited: usize,
     noisy: bool,
     trace: Vec<Seen>,
 }
@@ -99,6 +102,7 @@ impl Drive<'_> {
         }
         let Seen::Sent(ticket, _) = *self.last() else { return };
         self.in_progress += usize::from(canned.is_in_progress());
+        self.limited += usize::from(canned.is_limited());
         self.flow.handle(self.now, ticket, canned.reply(self.operation));
         self.replied = self.now.moment;
         self.completed.push(ticket);
@@ -200,8 +204,9 @@ impl Drive<'_> {
             }
         }
         for sends in calls.values() {
-            let most =
-                if self.policy.max_retries == 0 { 1 } else { self.policy.max_retries as usize + 2 + self.in_progress };
+            let retries = self.policy.max_retries as usize;
+            // Those after a limit are counted separately.
+            let most = if retries == 0 { 1 } else { retries + 2 + self.in_progress + self.limited.min(retries) };
             assert!(sends.len() <= most, "it was sent {} times", sends.len());
             assert!(sends.iter().all(|sent| *sent == sends[0]), "a repeated request is another one");
         }

@@ -72,6 +72,10 @@ impl Canned {
         matches!(self, Self::Response(Some(409), Text::Problem(code), _) if code == "in_progress")
     }
 
+    pub(crate) fn is_limited(&self) -> bool {
+        matches!(self, Self::Response(Some(429), ..))
+    }
+
     pub(crate) fn reply(&self, operation: Operation) -> Reply {
         match self {
             Self::Fault(kind, sent, reused, received) => Reply::Error(

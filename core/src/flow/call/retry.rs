@@ -37,8 +37,10 @@ impl<T> Call<T> {
         let counts =
             self.max_retries == 0 || !is_limited || self.login.is_login || self.turn().is_first_of_round(sent_at);
         let nth = self.in_progress_responses(now, &error).unwrap_or_else(|| {
-            self.failures = self.failures.saturating_add(u32::from(counts));
-            self.failures.max(1)
+            // An outage must not use up the attempts that a limit needs.
+            let failures = if is_limited { &mut self.rate_limits } else { &mut self.failures };
+            *failures = failures.saturating_add(u32::from(counts));
+            (*failures).max(1)
         });
         let delay = backoff::delay(&policy, nth, self.session.next_random());
         // Added to `Retry-After`, so that clients that were given the same time do not all return at once.
@@ -47,7 +49,9 @@ impl<T> Call<T> {
             let pause = wait.min(MAX_PAUSE.max(policy.max_retry_after.saturating_add(delay)));
             self.turn().on_rate_limited(now.moment, sent_at, pause, &error);
         }
-        if self.failures > self.max_retries || retry_after.is_some_and(|wait| wait > policy.max_retry_after) {
+        if self.failures.max(self.rate_limits) > self.max_retries
+            || retry_after.is_some_and(|wait| wait > policy.max_retry_after)
+        {
             return self.fail(error);
         }
         if is_limited && self.is_paced() {

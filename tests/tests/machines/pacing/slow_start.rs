@@ -115,3 +115,29 @@ fn requests_that_are_not_polled_hold_up_the_others_for_a_short_time() {
     let again = sent_within(forgotten, 4_500, 8_000);
     assert_eq!(again.first(), Some(&0), "they keep their order");
 }
+
+#[test]
+fn outage_does_not_use_up_the_attempts_that_a_limit_needs() {
+    let bot = ByHandBot::by_hand(config(), ENTROPY);
+    let mut post = bot.chat.post("hello");
+    let (mut now, mut attempts) = (at(0), 0);
+    let outcome = loop {
+        match post.poll(now) {
+            Step::Send(ticket, _) => {
+                attempts += 1;
+                let reply = match attempts {
+                    1..=3 => {
+                        Reply::Error(TransportError::new(TransportErrorKind::Disconnected, "the connection broke"))
+                    }
+                    _ => response(429, Some(1.0), &json!({ "code": "rate_limited" })),
+                };
+                post.handle(now, ticket, reply);
+            }
+            Step::Sleep(until) => now = Now::new(until, now.utc),
+            Step::Done(outcome) => break outcome,
+            step => panic!("a post does not ask for {step:?}"),
+        }
+    };
+    let error = outcome.expect_err("the server limits every attempt");
+    assert_eq!((error.status(), attempts), (Some(429), 3 + 4));
+}
