@@ -2,7 +2,8 @@
 
 use alloc::boxed::Box;
 
-use crate::{effect::Now, executor::Executor, flow::Flow, machine::Feed, session::Session, shared::Shared};
+use super::Executor;
+use crate::{config::Config, effect::Now, flow::Flow, machine::Feed, session::Session, shared::Shared};
 
 /// Returns the machine of each operation to the caller, who polls it and passes it the replies.
 ///
@@ -43,7 +44,7 @@ impl Manual {
     /// [`set_now`](Self::set_now).
     ///
     /// [`location_sharing_active_chats`]: crate::Chats::location_sharing_active_chats
-    pub fn new(config: crate::Config, entropy: [u8; 32], now: Now) -> Self {
+    pub fn new(config: Config, entropy: [u8; 32], now: Now) -> Self {
         Self { session: Session::new(config, entropy), now: Shared::new(now) }
     }
 
