@@ -54,8 +54,8 @@
 //! # Networking
 //!
 //! Connections are reused, for five minutes at most; [`Limits`](config::Limits) sets their number and their idle time.
-//! If a reused one turns out to be dead, those that were idle for as long are closed as well, and the next attempt
-//! makes a new one.
+//! If a reused one turns out to be dead, those that have been idle at least as long are closed as well, and the next
+//! attempt makes a new one.
 //!
 //! The host is looked up for each new connection. Concurrent operations share the lookup of a host, and there are at
 //! most four lookups at a time. The addresses are tried 250 ms apart, or as soon as one fails (RFC 8305, "Happy
@@ -66,7 +66,7 @@
 //! [`client_from_env`]. Requests to `https://` are tunnelled through it. Those to `http://` are forwarded by it, unless
 //! [`Config::with_tunnel_for_plain_http`] is set.
 //!
-//! Every exchange has a timeout. That of uploads and downloads limits idle time. On Linux, request bytes that the
+//! Every exchange has a timeout. For uploads and downloads, it limits the idle time. On Linux, request bytes that the
 //! kernel has still to deliver count as activity, if the runtime returns the [addresses](Runtime::addresses) of a
 //! connection.
 //!

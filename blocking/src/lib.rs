@@ -64,8 +64,8 @@
 //! # Networking
 //!
 //! Connections are reused, for five minutes at most; [`Limits`](config::Limits) sets their number and their idle time.
-//! If one turns out to be dead, those that were idle for as long are closed as well. The host is looked up for each new
-//! connection. Its addresses are tried 250 ms apart (RFC 8305). TLS trusts the public CAs and those of
+//! If one turns out to be dead, those that have been idle at least as long are closed as well. The host is looked up
+//! for each new connection. Its addresses are tried 250 ms apart (RFC 8305). TLS trusts the public CAs and those of
 //! [`Config::with_root_certificates_pem`]. Redirects are not followed. If the response arrives before the whole request
 //! has been sent, the rest is not sent; files of more than 64 KiB are sent with `Expect: 100-continue`. A proxy is set
 //! only by [`Config::with_proxy`]: the only environment variables read are the three of [`client_from_env`].

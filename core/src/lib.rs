@@ -1,7 +1,7 @@
 //! The protocol core of Teamwire for Rust: every operation of a chat bot as a pure state machine.
 //!
-//! It performs no I/O, uses no clock, randomness, threads or async, and is `#![no_std]`. A machine
-//! describes each request, file task and wait as plain data, and an [executor](executor::Executor) performs it.
+//! It is `#![no_std]`, performs no I/O, and uses no clock, randomness, threads or async. A machine describes each
+//! request, file task and wait as plain data, and an [executor](executor::Executor) performs it.
 //! Programs use one of the adapters, `teamwire-blocking` or `teamwire-async-std`: executors with an HTTP stack that
 //! re-export this crate.
 //!

@@ -4,8 +4,8 @@
 //! result to [`handle`](Machine::handle). Four rules hold for every machine:
 //!
 //! - **Polling is idempotent.** Until `handle` is called or the deadline passes, `poll` returns the same step, with the
-//!   same ticket, request and idempotency key. Only events are returned once. A cancelled future or an early wake-up
-//!   loses nothing.
+//!   same ticket, request and idempotency key, so a cancelled future or an early wake-up loses nothing. The exception
+//!   is an event, which is returned once.
 //! - **A reply names its ticket.** Duplicate and late replies, and those for another machine, are ignored.
 //! - **`Done` is final.** After [`Step::Done`], `poll` always returns `Done` with [`Error::Finished`].
 //! - **Machines never panic,** whatever their input.

@@ -1,5 +1,5 @@
 //! Platform services shared by the `std` executors: clock, entropy, environment, files, TLS and proxy settings, limits
-//! of bodies, and preprocessing of HTTP/1.1 messages.
+//! on bodies, and preprocessing of HTTP/1.1 messages.
 //!
 //! An implementation detail of the adapters. Programs use `teamwire-blocking` or `teamwire-async-std`.
 
