@@ -1,5 +1,6 @@
 //! One process of the bot: its feeds, its operations, and the bot author's code around them.
 
+mod expected_shares;
 mod operations;
 
 use std::{collections::BTreeMap, time::Duration};
