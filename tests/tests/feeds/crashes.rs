@@ -18,7 +18,7 @@ fn after<'a>(log: Log<'a>, cursor: &str) -> Log<'a> {
 }
 
 /// Returns the messages that a feed delivers from a checkpoint on, up to this number, and the checkpoint of the last.
-fn deliver<'a>(log: Log<'a>, from: &Checkpoint, max: usize) -> (Vec<String>, Checkpoint) {
+fn deliver(log: Log<'_>, from: &Checkpoint, max: usize) -> (Vec<String>, Checkpoint) {
     let (mut feed, mut delivered, mut last) = (messages(from.clone()), Vec::new(), from.clone());
     while delivered.len() < max {
         match feed.poll(at(0)) {
