@@ -6,21 +6,38 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use http::{HeaderMap, header};
 
 /// Returns the wait of a `Retry-After` header: a number of seconds, or the time until a date. The latter is relative
-/// to the `Date` of the response, if present, as the clocks may differ. Zero for a date in the past; `None` for an
-/// invalid value.
+/// to the `Date` of the response, if present, as the clocks may differ. Zero for a date in the past; the first valid
+/// value, if there are several; `None` if there is none.
 pub(super) fn retry_after(headers: &HeaderMap, utc: DateTime<Utc>) -> Option<Duration> {
-    let value = |name| headers.get(name)?.to_str().ok().map(str::trim);
-    let text = value(header::RETRY_AFTER)?;
-    if let Some(time) = seconds(text) {
-        return Some(time);
-    }
-    Some((http_date(text)? - date(headers).unwrap_or(utc)).to_std().unwrap_or_default())
+    let wait = |text: &str| {
+        let text = unquoted(text);
+        let until = |time: DateTime<Utc>| (time - date(headers).unwrap_or(utc)).to_std().unwrap_or_default();
+        // A date contains a comma.
+        duration(text)
+            .or_else(|| http_date(text).map(until))
+            .or_else(|| text.split(',').find_map(|part| duration(unquoted(part))))
+    };
+    headers.get_all(header::RETRY_AFTER).iter().filter_map(|value| value.to_str().ok()).find_map(wait)
+}
+
+/// Returns the text without whitespace and quotes around it.
+fn unquoted(text: &str) -> &str {
+    let text = text.trim();
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).map_or(text, str::trim)
 }
 
 /// Parses a number of seconds, saturating at the maximum. HTTP has only integers, but some servers send a fraction or
 /// a unit.
-fn seconds(text: &str) -> Option<Duration> {
-    let number = text.strip_suffix(['s', 'S']).unwrap_or(text).trim_end();
+fn duration(text: &str) -> Option<Duration> {
+    let lower = text.to_ascii_lowercase();
+    match lower.strip_suffix("ms") {
+        Some(millis) => seconds(millis.trim_end()).map(|time| time / 1000),
+        None => seconds(lower.strip_suffix('s').unwrap_or(&lower).trim_end()),
+    }
+}
+
+/// Parses a decimal number of seconds.
+fn seconds(number: &str) -> Option<Duration> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
@@ -63,6 +80,17 @@ mod tests {
             ("Sunday, 06-Nov-94 08:49:37 GMT", Some(37)),
             ("Sun Nov  6 08:49:37 1994", Some(37)),
             ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("\"5\"", Some(5)),
+            ("\" 30 s \"", Some(30)),
+            ("\"Sun, 06 Nov 1994 08:49:37 GMT\"", Some(37)),
+            ("5000ms", Some(5)),
+            ("5000 MS", Some(5)),
+            ("1, 2", Some(1)),
+            ("soon, \"3\", 4", Some(3)),
+            ("\"", None),
+            ("5\"", None),
+            ("ms", None),
+            (",", None),
             ("-5", None),
             ("+5", None),
             ("1e3", None),
@@ -79,17 +107,28 @@ mod tests {
     }
 
     #[test]
+    fn the_first_valid_header_of_several_counts() {
+        let mut headers = HeaderMap::new();
+        for value in ["soon", "7", "9"] {
+            headers.append(header::RETRY_AFTER, value.parse().expect("a header value"));
+        }
+        assert_eq!(retry_after(&headers, DateTime::UNIX_EPOCH), Some(Duration::from_secs(7)));
+    }
+
+    #[test]
     fn seconds_have_any_number_of_digits() {
         for (value, time) in [
             ("1.5", Duration::from_millis(1_500)),
             ("0.25s", Duration::from_millis(250)),
             ("1.", Duration::from_secs(1)),
             ("2.0000000009", Duration::from_secs(2)),
+            ("500ms", Duration::from_millis(500)),
+            ("1.5ms", Duration::from_micros(1_500)),
             ("18446744073709551615", Duration::from_secs(u64::MAX)),
             ("18446744073709551616", Duration::MAX),
             ("99999999999999999999.5", Duration::MAX),
         ] {
-            assert_eq!(seconds(value), Some(time), "{value}");
+            assert_eq!(duration(value), Some(time), "{value}");
         }
     }
 

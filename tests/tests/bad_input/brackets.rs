@@ -1,4 +1,4 @@
-//! Unbalanced brackets make only their item undecoded, and the text that they may have swallowed is kept.
+//! Items with unbalanced brackets or quotes leave the other items of their list readable.
 
 use serde_json::json;
 use teamwire_core::{
@@ -32,40 +32,65 @@ fn item_with_unbalanced_brackets_leaves_its_page_readable() {
             let first = format!(r#"{{"items":[{items}],"next_cursor":"n"}}"#);
             let read = users(&[first, format!(r#"{{"items":[{GOOD}]}}"#)]);
             let good = [before, behind].iter().filter(|item| !item.is_empty()).count() + 1;
-            // The item has an id, so the rest is optional.
+            // The item has an id, so the others are extras.
             assert!(read.len() == good || (odd.contains("u2") && read.len() == good + 1), "{items}: {read:?}");
         }
     }
 }
 
 #[test]
-fn an_item_that_may_have_swallowed_others_shows_them() {
-    for items in [
-        // A closing bracket is missing, so the next item may be part of this one.
-        format!(r#"{GOOD},{{"uid":"u2","x":{{"y":1}},{{"uid":"u3"}}"#),
-        format!(r#"{GOOD},{{"uid":"u2",{{"uid":"u3"}}}}"#),
+fn item_without_its_end_leaves_the_next_one() {
+    for malformed in [
+        r#"{"x":{"y":1},"#,
+        r#"{"uid":7,"x":{"y":1}"#,
+        r#"{"uid":7"#,
+        r#"{"uid":7,"x":[{"uid":"nested"},{"y":1}"#,
+        r#"{"uid":7,"x":{]}"#,
+        r#"{"uid":"7}"#,
+        r#"{"uid":7,"first_name":"C:\"}"#,
+        r#"{"uid":7,"first_name":"5" tape"}"#,
+        r#"{"uid":7,"first_name":"x "}]{[" y"}"#,
     ] {
-        let read = users(&[format!(r#"{{"items":[{items}]}}"#)]);
-        let shown = format!("{:?}", read.undecoded());
-        assert_eq!((read.len(), read.undecoded().len()), (1, 1), "{items}: {read:?}");
-        assert!(shown.contains("u2") && shown.contains("u3") && shown.contains("brackets"), "{shown}");
+        let other = r#"{"uid":"u3"}"#;
+        for items in [[GOOD, malformed, other], [GOOD, other, malformed], [malformed, GOOD, other]] {
+            let items = items.join(",");
+            let first = format!(r#"{{"items":[{items}],"next_cursor":"n"}}"#);
+            let read = users(&[first, format!(r#"{{"items":[{{"uid":"u4"}}]}}"#)]);
+            let uids: Vec<_> = read.iter().map(|user| user.uid.as_str()).filter(|uid| *uid != "nested").collect();
+            assert_eq!(uids, ["u1", "u3", "u4"], "{items}: {read:?}");
+            let undecoded = read.undecoded();
+            assert!((1..=2).contains(&undecoded.len()), "{items}: {undecoded:?}");
+            assert!(undecoded.iter().any(|it| it.reason.contains("malformed JSON")), "{items}: {undecoded:?}");
+        }
     }
 }
 
 #[test]
-fn items_before_an_inseparable_rest_are_delivered() {
-    let body = format!(r#"{{"items":[{GOOD},{{"uid":"u2","x":{{]}},{{"uid":"u3"}}],"next_cursor":"n"}}"#);
-    let read = users(&[body]);
-    let shown = format!("{:?}", read.undecoded());
-    assert_eq!((read.len(), read.undecoded().len()), (1, 1), "{read:?}");
-    assert!(shown.contains("u2") && shown.contains("u3") && shown.contains("next_cursor"), "{shown}");
+fn malformed_item_with_an_id_loses_only_the_malformed_member() {
+    for malformed in [
+        r#"{"uid":"u2","x":{"y":1}"#,
+        r#"{"uid":"u2","#,
+        r#"{"uid":"u2","x":{]}"#,
+        r#"{"first_name":"5" tape","uid":"u2"}"#,
+        r#"{"first_name":"C:\","uid":"u2"}"#,
+        r#"{"uid":"u2","first_name":"abc}"#,
+    ] {
+        let read = users(&[format!(r#"{{"items":[{GOOD},{malformed},{{"uid":"u3"}}]}}"#)]);
+        let uids: Vec<_> = read.iter().map(|user| user.uid.as_str()).collect();
+        assert_eq!((uids, read.undecoded().len()), (vec!["u1", "u2", "u3"], 0), "{malformed}");
+    }
 }
 
 #[test]
 fn a_list_that_has_no_end_is_an_error() {
-    for body in
-        [r#"{"items":["#, r#"{"items":[{"uid":"u1"}"#, r#"{"items":[{"uid":"u1"}]"#, r#"{"items":[{"uid":"u1}]}"#]
-    {
+    for body in [
+        r#"{"items":["#,
+        r#"{"items":[{"uid":"u1"}"#,
+        r#"{"items":[{"uid":"u1"},"#,
+        r#"{"items":[{"uid":"u1"}]"#,
+        r#"{"next_cursor":"n","items":[{"uid":"u1"},{"uid":"u2"}"#,
+        r#"{"items":[{"uid":"u1","a":[1],"next_cursor":"x"},{"uid":"u2"},{"uid""#,
+    ] {
         let script = Script::new().then(Expect::get("/v1/users"), raw(body));
         let error = Client::new(script).contacts().users().expect_err("there may be more");
         assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{body}");

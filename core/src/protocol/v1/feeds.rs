@@ -6,8 +6,8 @@ use core::mem;
 use super::{
     V1,
     endpoints::{change, chat, check_segment, is_cursor, segment},
-    json::{BoundedVec, Decode, DecodeError, Exact, Json, Member},
-    read::{MAX_UNDECODED, UNBALANCED, describe},
+    json::{self, BoundedVec, Decode, DecodeError, Exact, Json, Member},
+    read::{INCOMPLETE, MALFORMED, MAX_UNDECODED, describe},
 };
 use crate::{
     error::{Error, UnexpectedResponse},
@@ -115,16 +115,25 @@ impl Decode for Arc<str> {
 }
 
 /// Decodes a batch. Its items may be `null` or missing if there are no events; anything else that is not an array
-/// counts as one undecoded event.
+/// counts as one undecoded event. If the end of the list is missing, there is no cursor, so that the events behind it
+/// are not skipped.
 fn batch<T: Event>(reader: &ResponseReader<'_>) -> Result<Batch<T>, UnexpectedResponse> {
-    let document = reader.document()?;
-    let [items, cursor] = document.members(["items", "cursor"]).map_err(|error| reader.decode_error(&error))?;
-    let next_cursor: Result<Arc<str>, DecodeError> = cursor.required();
+    let list = reader.list("cursor")?;
+    let [cursor] = list.members(["cursor"]).map_err(|error| reader.decode_error(&error))?;
+    let mut next_cursor: Result<Arc<str>, DecodeError> = cursor.required();
     let mut events = BatchReader::new(reader);
-    match items.value().map(|json| (json, document.list(json))) {
-        Some((_, Some(items))) => items.for_each(|json| events.push(json)),
-        Some((json, None)) => events.undecoded(json, None, "expected an array at `items`"),
-        None => {}
+    match list.items(is_event) {
+        Ok(items) => {
+            for item in items {
+                match item {
+                    json::Item::WellFormed(json) => events.push(json),
+                    json::Item::Malformed(json) => events.push_malformed(json),
+                    json::Item::Cut => next_cursor = Err(DecodeError::new(INCOMPLETE)),
+                }
+            }
+        }
+        Err(Some(json)) if !json.is_null() => events.undecoded(json, None, "expected an array at `items`"),
+        Err(_) => {}
     }
     let items = events.into_items();
     match next_cursor {
@@ -132,6 +141,11 @@ fn batch<T: Event>(reader: &ResponseReader<'_>) -> Result<Batch<T>, UnexpectedRe
         Err(error) if items.is_empty() => Err(reader.decode_error(&error)),
         Err(_) => Ok(Batch { items, cursor: None, pause: None }),
     }
+}
+
+/// Returns `true` for an object with the members of an event.
+fn is_event(json: Json<'_>) -> bool {
+    json.members(["kind", "data"]).is_ok_and(|members| members.iter().all(|member| member.value().is_some()))
 }
 
 /// The events of a batch. Beyond a maximum number, undecoded events are only counted.
@@ -158,13 +172,21 @@ impl<'a, T: Event> BatchReader<'a, T> {
     }
 
     fn push(&mut self, json: Json<'_>) {
-        let members =
-            if json.is_intact() { json.members(["cursor", "kind", "data"]) } else { Err(DecodeError::new(UNBALANCED)) };
-        let (cursor, result) = match members {
+        let (cursor, result) = match json.members(["cursor", "kind", "data"]) {
             Ok([cursor, kind, data]) => (self.cursor(cursor), event(kind, data)),
             Err(error) => (None, Err(describe(&error))),
         };
         self.last = cursor.clone().or(self.last.take());
+        self.push_result(json, cursor, result);
+    }
+
+    /// Adds a malformed event. Its cursor may be malformed, too, and is not used.
+    fn push_malformed(&mut self, json: Json<'_>) {
+        let event = json.members(["kind", "data"]).map(|[kind, data]| event(kind, data));
+        self.push_result(json, None, event.unwrap_or(Err(String::new())).map_err(|_| MALFORMED.into()));
+    }
+
+    fn push_result(&mut self, json: Json<'_>, cursor: Option<Arc<str>>, result: Result<T, String>) {
         match result {
             Ok(_) if self.items.is_full() => self.skip(json, cursor),
             Ok(item) => {

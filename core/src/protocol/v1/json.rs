@@ -1,5 +1,5 @@
-//! A JSON decoder for responses that tolerates errors: a malformed member or item is left out, and does not fail the
-//! object or list that contains it.
+//! A tolerant JSON decoder for responses: malformed members and items are left out, and do not fail the object or list
+//! that contains them.
 //!
 //! A document is split by its brackets, commas and strings alone; serde only parses single strings, numbers and flags.
 //! The same code reads valid and malformed documents, and of a valid one it reads what a strict parser would:
@@ -13,149 +13,101 @@
 //!   escape. Control characters are kept.
 //! - Of several members with the same name, the last one counts that is not `null`.
 //! - A byte order mark before the document, anything after it, and empty places between commas are ignored.
-//! - Unbalanced brackets: see [`Brackets`].
+//! - If the structure is invalid, by a bracket, a quote, a colon or a comma, the item of a list that contains the error
+//!   is undecoded, and the others are decoded: see [`List`]. A single object loses the members that contain the error.
+//!   A body that is cut is an error.
 //!
-//! Each level of nesting is scanned once, so the time is linear; only decoded values are copied.
+//! The time is linear: each level of nesting of a valid structure is scanned once, and an invalid one with a
+//! [`Budget`](recovery::Budget). Only decoded values are copied.
 
 mod bounded_vec;
 mod decode;
 mod decode_error;
+mod list;
+mod marker;
+mod recovery;
 mod scan;
 mod text;
 
 use alloc::{string::String, vec::Vec};
-use core::{fmt, iter};
+use core::fmt;
 
 use serde::de::DeserializeOwned;
 
-pub(in crate::protocol) use self::{
+pub(super) use self::{
     bounded_vec::BoundedVec,
     decode::{Decode, Exact},
     decode_error::DecodeError,
+    list::{Item, List},
 };
 use self::{
-    scan::{Parts, Unmatched},
+    scan::{NoEnd, Parts},
     text::text,
 };
 
-/// The bytes of a value, trimmed. They may be malformed.
+/// The bytes of a value, trimmed. Its scalars may be malformed.
 #[derive(Clone, Copy)]
 pub(crate) struct Json<'a> {
     bytes: &'a [u8],
-    brackets: Brackets,
-}
-
-/// Classifies the brackets of a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Brackets {
-    /// They are balanced.
-    Balanced,
-    /// Some are not closed, but if the closing bracket of the enclosing value closes them, too, the document ends at
-    /// the end of the body. An item with such brackets may contain the next item, so it is undecoded.
-    Unclosed,
-    /// Some closing brackets have no counterpart; if they are ignored, the document ends at the end of the body.
-    Unopened,
-    /// Neither helps. The first item with unbalanced brackets extends to the end of the document, and is undecoded.
-    Mixed,
+    /// Set if the structure is invalid. The end is unknown, too.
+    is_malformed: bool,
 }
 
 impl<'a> Json<'a> {
-    /// Returns the object or array of a body; `None` for anything else, and if its end is missing.
-    pub(in crate::protocol) fn document(body: &'a [u8]) -> Option<Self> {
+    /// Returns the object or array of a body; `None` for anything else, and if the body is cut.
+    pub(super) fn document(body: &'a [u8]) -> Option<Self> {
         let bytes = trimmed(body)?;
-        let extent = scan::find_end(bytes, Unmatched::ClosesOuter)?;
-        let (before, after) = bytes.split_at(extent.end);
-        let is_exact = after.trim_ascii().is_empty();
-        let (bytes, brackets) = match (extent.is_balanced, is_exact) {
-            (true, _) => (before, Brackets::Balanced),
-            (false, true) => (before, Brackets::Unclosed),
-            (false, false) => {
-                let ignored =
-                    scan::find_end(bytes, Unmatched::Ignored).filter(|it| bytes[it.end..].trim_ascii().is_empty());
-                (bytes, ignored.map_or(Brackets::Mixed, |_| Brackets::Unopened))
-            }
-        };
-        Some(Self { bytes, brackets })
+        match scan::value_length(bytes) {
+            Ok(end) => Some(Self { bytes: &bytes[..end], is_malformed: false }),
+            Err(NoEnd::Cut) => None,
+            // The last string of an object may lack its end.
+            Err(NoEnd::CutString) if !bytes.ends_with(b"}") => None,
+            Err(NoEnd::Invalid(_) | NoEnd::CutString) => Some(Self { bytes, is_malformed: true }),
+        }
     }
 
     /// Same as [`document`](Self::document), but the end may be missing.
-    pub(in crate::protocol) fn possibly_truncated(body: &'a [u8]) -> Option<Self> {
-        Self::document(body).or_else(|| Some(Self { bytes: trimmed(body)?, brackets: Brackets::Mixed }))
+    pub(super) fn possibly_cut(body: &'a [u8]) -> Option<Self> {
+        Self::document(body).or_else(|| Some(Self { bytes: trimmed(body)?, is_malformed: true }))
     }
 
-    pub(in crate::protocol) const fn bytes(self) -> &'a [u8] {
+    /// Returns the last value with this name of a body that is not exactly one value, at any depth.
+    pub(super) fn find_in_malformed(body: &'a [u8], name: &str) -> Option<Self> {
+        let bytes = trimmed(body)?;
+        if scan::value_length(bytes) == Ok(bytes.len()) { None } else { recovery::find_last(bytes, name) }
+    }
+
+    pub(super) const fn bytes(self) -> &'a [u8] {
         self.bytes
     }
 
     /// Returns the members with these names.
-    pub(in crate::protocol) fn members<const N: usize>(
-        self,
-        names: [&'static str; N],
-    ) -> Result<[Member<'a>; N], DecodeError> {
+    pub(super) fn members<const N: usize>(self, names: [&'static str; N]) -> Result<[Member<'a>; N], DecodeError> {
         let mut members = names.map(|name| Member { name, json: None });
-        let parts = self.parts(b'{').ok_or(DecodeError::new("expected an object"))?;
-        for (key, value) in parts.filter_map(scan::key_value) {
+        let mut add = |(key, value): (&[u8], Self)| {
             if let Some(member) = members.iter_mut().find(|member| is_name(key, member.name))
-                && (member.json.is_none() || !Self::is_null_or_empty(value))
+                && (member.json.is_none() || !value.is_null())
             {
-                member.json = Some(Self { bytes: value, brackets: self.brackets });
+                member.json = Some(value);
             }
+        };
+        if self.is_malformed && !self.bytes.starts_with(b"[") {
+            recovery::Members::new(self.bytes).for_each(add);
+        } else {
+            let parts = Parts::new(self.bytes, b'{').ok_or(DecodeError::new("expected an object"))?;
+            parts.filter_map(scan::key_value).for_each(|(key, bytes)| add((key, Self { bytes, is_malformed: false })));
         }
         Ok(members)
     }
 
     /// Returns the items of an array; `None` if this is not an array.
-    pub(in crate::protocol) fn items(self) -> Option<impl Iterator<Item = Self> + use<'a>> {
-        let mut parts = self.parts(b'[')?;
-        let mut is_last = false;
-        Some(iter::from_fn(move || {
-            let rest = parts.rest();
-            let item = Self { bytes: parts.next().filter(|_| !is_last)?, brackets: self.brackets };
-            is_last = self.brackets == Brackets::Mixed && !item.is_intact();
-            Some(if is_last { Self { bytes: rest.trim_ascii(), ..item } } else { item })
-        }))
+    pub(super) fn items(self) -> Option<impl Iterator<Item = Self> + use<'a>> {
+        let parts = if self.is_malformed { None } else { Parts::new(self.bytes, b'[') };
+        Some(parts?.map(|bytes| Self { bytes, is_malformed: false }))
     }
 
-    /// Returns the items of a list of this object, and the values of the object that have no key: these are items,
-    /// too, if an extra bracket has closed the list early.
-    pub(in crate::protocol) fn list(self, items: Self) -> Option<impl Iterator<Item = Self> + use<'a>> {
-        let outside = self.parts(b'{').into_iter().flatten().filter(|part| starts_with_bracket(part));
-        let without_extra_bracket = |bytes: &'a [u8]| {
-            let end = scan::find_end(bytes, Unmatched::ClosesOuter).map_or(bytes.len(), |extent| extent.end);
-            bytes.get(..end).unwrap_or(bytes)
-        };
-        Some(
-            items
-                .items()?
-                .chain(outside.map(move |bytes| Self { bytes: without_extra_bracket(bytes), brackets: self.brackets })),
-        )
-    }
-
-    fn parts(self, opening: u8) -> Option<Parts<'a>> {
-        let unmatched = if self.brackets == Brackets::Unopened { Unmatched::Ignored } else { Unmatched::ClosesOuter };
-        Parts::new(self.bytes, opening, unmatched, self.brackets == Brackets::Mixed)
-    }
-
-    /// Returns `false` if this value may contain the next item.
-    pub(in crate::protocol) fn is_intact(self) -> bool {
-        let is_balanced = || match self.brackets {
-            Brackets::Balanced | Brackets::Unopened => true,
-            Brackets::Unclosed | Brackets::Mixed if starts_with_bracket(self.bytes) => {
-                scan::find_end(self.bytes, Unmatched::ClosesOuter)
-                    .is_some_and(|it| it.is_balanced && it.end == self.bytes.len())
-            }
-            Brackets::Unclosed | Brackets::Mixed => scan::is_flat(self.bytes),
-        };
-        let mut parts = self.parts(b'{').into_iter().flatten();
-        is_balanced() && !parts.any(starts_with_bracket)
-    }
-
-    fn is_null_or_empty(bytes: &[u8]) -> bool {
-        bytes.is_empty() || bytes == b"null"
-    }
-
-    pub(in crate::protocol) fn is_null(self) -> bool {
-        Self::is_null_or_empty(self.bytes)
+    pub(super) fn is_null(self) -> bool {
+        self.bytes.is_empty() || self.bytes == b"null"
     }
 
     /// Parses a number, a flag or a string strictly.
@@ -166,7 +118,7 @@ impl<'a> Json<'a> {
 
 impl fmt::Debug for Json<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Json").field("bytes", &self.bytes.len()).field("brackets", &self.brackets).finish()
+        f.debug_struct("Json").field("bytes", &self.bytes.len()).field("is_malformed", &self.is_malformed).finish()
     }
 }
 
@@ -182,7 +134,7 @@ fn starts_with_bracket(bytes: &[u8]) -> bool {
 }
 
 /// Returns a body without its byte order mark.
-pub(in crate::protocol) fn without_bom(body: &[u8]) -> &[u8] {
+pub(super) fn without_bom(body: &[u8]) -> &[u8] {
     let body = body.trim_ascii_start();
     body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
@@ -197,29 +149,29 @@ fn is_name(key: &[u8], name: &str) -> bool {
 
 /// A member of an object, which may be missing.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::protocol) struct Member<'a> {
+pub(super) struct Member<'a> {
     name: &'static str,
     json: Option<Json<'a>>,
 }
 
 impl<'a> Member<'a> {
     /// Returns the value; `None` if it is missing or `null`.
-    pub(in crate::protocol) fn value(self) -> Option<Json<'a>> {
+    pub(super) fn value(self) -> Option<Json<'a>> {
         self.json.filter(|json| !json.is_null())
     }
 
     /// Returns the value, which may be `null`; an error if it is missing.
-    pub(in crate::protocol) fn json(self) -> Result<Json<'a>, DecodeError> {
+    pub(super) fn json(self) -> Result<Json<'a>, DecodeError> {
         self.json.ok_or(DecodeError::missing(self.name))
     }
 
     /// Decodes an essential member.
-    pub(in crate::protocol) fn required<T: Decode>(self) -> Result<T, DecodeError> {
+    pub(super) fn required<T: Decode>(self) -> Result<T, DecodeError> {
         T::decode(self.json()?).map_err(|error| error.at(self.name))
     }
 
     /// Decodes a list whose items are all essential.
-    pub(in crate::protocol) fn required_items<T: Decode>(self) -> Result<Vec<T>, DecodeError> {
+    pub(super) fn required_items<T: Decode>(self) -> Result<Vec<T>, DecodeError> {
         let json = self.json()?;
         let mut list = BoundedVec::nested(json.bytes.len());
         for item in json.items().ok_or(DecodeError::new("expected an array").at(self.name))? {
@@ -232,12 +184,12 @@ impl<'a> Member<'a> {
     }
 
     /// Decodes an extra.
-    pub(in crate::protocol) fn optional<T: Decode>(self) -> Option<T> {
+    pub(super) fn optional<T: Decode>(self) -> Option<T> {
         self.value().and_then(|json| T::decode(json).ok())
     }
 
     /// Decodes a list of extras.
-    pub(in crate::protocol) fn optional_items<T: Decode>(self) -> Vec<T> {
+    pub(super) fn optional_items<T: Decode>(self) -> Vec<T> {
         let Some(json) = self.value() else { return Vec::new() };
         let mut list = BoundedVec::nested(json.bytes.len());
         for item in json.items().into_iter().flatten() {

@@ -69,8 +69,9 @@ impl<'a> Problem<'a> {
         }
         let names = ["code", "title", "detail", "request_id", "invalid_members"];
         let [code, title, detail, request_id, invalid_members] =
-            Json::possibly_truncated(reader.body())?.members(names).ok()?;
-        let code = code.optional::<String>().filter(|code| is_code(code))?;
+            Json::possibly_cut(reader.body())?.members(names).ok()?;
+        let code = code.value().or_else(|| Json::find_in_malformed(reader.body(), "code"))?;
+        let code = String::decode(code).ok().filter(|code| is_code(code))?;
         let status = reader.status().as_u16();
         if statuses(&code).is_some_and(|all| !all.iter().any(|it| it.contains(&status))) {
             return None;

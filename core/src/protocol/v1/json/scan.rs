@@ -1,124 +1,119 @@
-//! Finds the boundaries of values by brackets, commas and strings alone.
+//! Finds the boundaries of values by brackets, commas, colons and strings alone.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 
-/// The treatment of a closing bracket that does not match the innermost open one.
+/// The reason why a value has no boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unmatched {
-    /// It closes the innermost open bracket of its kind, and all brackets within; without such a bracket, it is
-    /// ignored.
-    ClosesOuter,
-    /// It is ignored.
-    Ignored,
+pub(super) enum NoEnd {
+    /// The structure is invalid at this offset.
+    Invalid(usize),
+    /// The bytes end within the value.
+    Cut,
+    /// The bytes end within a string.
+    CutString,
 }
 
-/// The end of an object or array.
+/// The position within the structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Extent {
-    pub(super) end: usize,
-    /// Set if all brackets are balanced.
-    pub(super) is_balanced: bool,
+enum Place {
+    /// In an object, before a key.
+    Key,
+    /// After a key.
+    Colon,
+    /// Before a value.
+    Value,
+    /// After a value.
+    Comma,
 }
 
-/// The open brackets. Each bracket is added and removed once, so the total time is linear.
-#[derive(Debug, Default)]
-struct Open {
-    closers: Vec<u8>,
-    curly: usize,
+/// Returns the length of the value at the start: JSON, except that strings and other scalars may have any content, and
+/// that places between commas, values after a colon, and colons after a scalar may be missing.
+pub(super) fn value_length(bytes: &[u8]) -> Result<usize, NoEnd> {
+    length(bytes, Vec::new(), Place::Value)
 }
 
-impl Open {
-    fn push(&mut self, opening: u8) {
-        let closer = if opening == b'{' { b'}' } else { b']' };
-        self.curly += usize::from(closer == b'}');
-        self.closers.push(closer);
-    }
-
-    fn pop(&mut self) -> Option<u8> {
-        let closer = self.closers.pop();
-        self.curly -= usize::from(closer == Some(b'}'));
-        closer
-    }
-
-    fn has(&self, closer: u8) -> bool {
-        if closer == b'}' { self.curly > 0 } else { self.closers.len() > self.curly }
-    }
-
-    /// Handles a closing bracket. Returns `true` if it matches the innermost open one.
-    fn close(&mut self, closer: u8, unmatched: Unmatched) -> bool {
-        if self.closers.last() == Some(&closer) {
-            self.pop();
-            return true;
-        }
-        if unmatched == Unmatched::ClosesOuter && self.has(closer) {
-            while self.pop().is_some_and(|inner| inner != closer) {}
-        }
-        false
-    }
+/// Same as [`value_length`] for the rest of an object after one of its values.
+pub(super) fn object_rest_length(bytes: &[u8]) -> Result<usize, NoEnd> {
+    length(bytes, vec![b'}'], Place::Comma)
 }
 
-/// Returns the end of the object or array at the start of these bytes; `None` if it is missing.
-pub(super) fn find_end(bytes: &[u8], unmatched: Unmatched) -> Option<Extent> {
-    let (mut open, mut at, mut is_balanced) = (Open::default(), 0, true);
-    loop {
-        match *bytes.get(at)? {
-            b'"' => {
-                at += string_length(&bytes[at..])?;
-                continue;
+/// Scans from a place within the brackets with these closing ones to the end of the outermost value.
+fn length(bytes: &[u8], mut closers: Vec<u8>, mut place: Place) -> Result<usize, NoEnd> {
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let invalid = Err(NoEnd::Invalid(at));
+        let length = match (byte, place) {
+            (b' ' | b'\t' | b'\n' | b'\r', _) => 1,
+            (b',', _) => {
+                place = match closers.last() {
+                    Some(b'}') => Place::Key,
+                    Some(_) => Place::Value,
+                    None => return invalid,
+                };
+                1
             }
-            opening @ (b'[' | b'{') => open.push(opening),
-            closer @ (b']' | b'}') => {
-                is_balanced &= open.close(closer, unmatched);
-                if open.closers.is_empty() {
-                    return Some(Extent { end: at + 1, is_balanced });
+            (b':', Place::Colon) => {
+                place = Place::Value;
+                1
+            }
+            (b'}' | b']', _) => {
+                if closers.pop() != Some(byte) {
+                    return invalid;
+                }
+                place = Place::Comma;
+                1
+            }
+            (b'{', Place::Value) => {
+                closers.push(b'}');
+                place = Place::Key;
+                1
+            }
+            (b'[', Place::Value) => {
+                closers.push(b']');
+                1
+            }
+            (b':' | b'{' | b'[', _) | (_, Place::Colon | Place::Comma) => return invalid,
+            (_, Place::Key | Place::Value) => {
+                place = if place == Place::Key { Place::Colon } else { Place::Comma };
+                if byte == b'"' {
+                    string_length(&bytes[at..]).ok_or(NoEnd::CutString)?
+                } else {
+                    scalar_length(&bytes[at..])
                 }
             }
-            _ => {}
-        }
-        at += 1;
-    }
-}
-
-/// Returns `true` if there are no brackets outside of strings.
-pub(super) fn is_flat(mut bytes: &[u8]) -> bool {
-    while let Some(at) = bytes.iter().position(|byte| matches!(byte, b'"' | b'[' | b']' | b'{' | b'}')) {
-        match string_length(&bytes[at..]) {
-            Some(length) => bytes = &bytes[at + length..],
-            None => return false,
+        };
+        at += length;
+        if closers.is_empty() && place == Place::Comma {
+            return Ok(at);
         }
     }
-    true
+    Err(NoEnd::Cut)
 }
 
-/// The parts between commas, trimmed, without empty ones.
-#[derive(Debug)]
+/// Returns the length of a number, a name, or other text without quotes.
+fn scalar_length(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| b",:{}[]\"".contains(byte)).unwrap_or(bytes.len())
+}
+
+/// The parts of an object or array between commas, trimmed, without empty ones.
 pub(super) struct Parts<'a> {
     rest: &'a [u8],
-    closer: u8,
-    unmatched: Unmatched,
-    /// Set if bytes after the closing bracket belong to the last part.
-    extends_last: bool,
-    open: Open,
 }
 
 impl<'a> Parts<'a> {
-    /// Creates the iterator for the content of a value, whose end may be missing; `None` if it does not start with this
-    /// bracket.
-    pub(super) fn new(value: &'a [u8], opening: u8, unmatched: Unmatched, extends_last: bool) -> Option<Self> {
-        let closer = if opening == b'{' { b'}' } else { b']' };
-        Some(Self { rest: value.strip_prefix(&[opening])?, closer, unmatched, extends_last, open: Open::default() })
+    /// Creates the iterator for a value with a valid structure; `None` if it does not start with this bracket.
+    pub(super) fn new(value: &'a [u8], opening: u8) -> Option<Self> {
+        Some(Self { rest: value.strip_prefix(&[opening])? })
     }
 
-    /// Returns the remaining bytes.
-    pub(super) const fn rest(&self) -> &'a [u8] {
-        self.rest
+    /// Creates the iterator for the rest of an object.
+    pub(super) const fn rest_of_object(rest: &'a [u8]) -> Self {
+        Self { rest }
     }
 
     /// Returns the length of the next part, and `true` if a comma follows it.
-    fn length(&mut self) -> (usize, bool) {
-        let mut at = 0;
-        self.open.closers.clear();
-        self.open.curly = 0;
+    fn length(&self) -> (usize, bool) {
+        let (mut at, mut depth) = (0, 0_usize);
         while let Some(&byte) = self.rest.get(at) {
             match byte {
                 b'"' => {
@@ -126,18 +121,10 @@ impl<'a> Parts<'a> {
                     at += length;
                     continue;
                 }
-                b'[' | b'{' => self.open.push(byte),
-                b',' if self.open.closers.is_empty() => return (at, true),
-                b']' | b'}' => {
-                    let is_inner = match self.unmatched {
-                        Unmatched::ClosesOuter => self.open.has(byte),
-                        Unmatched::Ignored => !self.open.closers.is_empty(),
-                    };
-                    if !is_inner && byte == self.closer {
-                        return (at, false);
-                    }
-                    self.open.close(byte, self.unmatched);
-                }
+                b'[' | b'{' => depth += 1,
+                b',' if depth == 0 => return (at, true),
+                b']' | b'}' if depth == 0 => return (at, false),
+                b']' | b'}' => depth -= 1,
                 _ => {}
             }
             at += 1;
@@ -153,9 +140,7 @@ impl<'a> Iterator for Parts<'a> {
         while !self.rest.is_empty() {
             let (length, has_more) = self.length();
             let (part, after) = self.rest.split_at(length);
-            let after = after.get(1..).unwrap_or_default();
-            let part = if !has_more && self.extends_last && !after.trim_ascii().is_empty() { self.rest } else { part };
-            self.rest = if has_more { after } else { &[] };
+            self.rest = if has_more { &after[1..] } else { &[] };
             let part = part.trim_ascii();
             if !part.is_empty() {
                 return Some(part);
@@ -191,29 +176,51 @@ mod tests {
     use super::*;
 
     fn parts(array: &[u8]) -> Vec<&[u8]> {
-        Parts::new(array, b'[', Unmatched::ClosesOuter, false).expect("the value is an array").collect()
+        Parts::new(array, b'[').expect("the value is an array").collect()
     }
 
     #[test]
     fn parts_are_found_by_brackets_and_strings_alone() {
-        assert!(parts(b"[ \n] ").is_empty() && parts(b"[").is_empty() && parts(b"[,, ,]").is_empty());
+        assert!(parts(b"[ \n] ").is_empty() && parts(b"[,, ,]").is_empty());
         assert_eq!(
             parts(b"[1, NaN ,{\"a\":[1,2],\"b\":\"],\\\"\"}]"),
             [&b"1"[..], b"NaN", b"{\"a\":[1,2],\"b\":\"],\\\"\"}"]
         );
         assert_eq!(parts(b"[\"a\xfc\nb\",,\"\\ud800\",]"), [&b"\"a\xfc\nb\""[..], b"\"\\ud800\""]);
-        assert_eq!(parts(b"[1,2] 3,4"), [&b"1"[..], b"2"]);
-        assert!(Parts::new(b"{}", b'[', Unmatched::ClosesOuter, false).is_none());
-        assert!(Parts::new(b"", b'[', Unmatched::ClosesOuter, false).is_none());
+        assert!(Parts::new(b"{}", b'[').is_none() && Parts::new(b"", b'[').is_none());
     }
 
     #[test]
-    fn a_bracket_that_closes_an_outer_value_closes_the_inner_ones() {
-        assert_eq!(parts(b"[{\"a\":[1},{]"), [&b"{\"a\":[1}"[..], b"{"]);
-        assert_eq!(find_end(b"{\"a\":[1}", Unmatched::ClosesOuter), Some(Extent { end: 8, is_balanced: false }));
-        assert_eq!(find_end(b"[{}}] ", Unmatched::ClosesOuter), Some(Extent { end: 5, is_balanced: false }));
-        assert_eq!(find_end(b"{\"a\":[1}", Unmatched::Ignored), None);
-        assert_eq!(find_end(b"[1]]", Unmatched::ClosesOuter), Some(Extent { end: 3, is_balanced: true }));
-        assert_eq!(find_end(b"{\"}", Unmatched::ClosesOuter), None);
+    fn the_content_of_scalars_does_not_affect_the_structure() {
+        for json in [
+            &b"{}"[..],
+            b"[]",
+            b"[1,,NaN, -Infinity,]",
+            b"{\"a\":01,\"b\":,\"c\",d:\"\\q\n\xfc\",,}",
+            b"{\"a\":{\"b\":[{}, [ ], tru e]}}",
+            b"\"a\\\"b\"",
+        ] {
+            assert_eq!(value_length(json), Ok(json.len()), "{}", json.escape_ascii());
+            assert_eq!(value_length(&[json, b",}]"].concat()), Ok(json.len()), "{}", json.escape_ascii());
+        }
+        assert_eq!(object_rest_length(b" ,\"a\":[1]} x"), Ok(10));
+    }
+
+    #[test]
+    fn an_invalid_structure_has_no_length() {
+        for (json, expected) in [
+            (&b"{\"a\":1,{"[..], NoEnd::Invalid(7)),
+            (b"{{", NoEnd::Invalid(1)),
+            (b"[\"a\":1]", NoEnd::Invalid(4)),
+            (b"{\"a\":[1}", NoEnd::Invalid(7)),
+            (b"{\"a\":\"5\" tape\"}", NoEnd::Invalid(9)),
+            (b"{\"a\":1 \"b\"}", NoEnd::Invalid(7)),
+            (b"{\"a\":\"C:\\\",\"b\":1}", NoEnd::Invalid(12)),
+        ] {
+            assert_eq!(value_length(json), Err(expected), "{}", json.escape_ascii());
+        }
+        assert_eq!(value_length(b"{\"a\":\"b}"), Err(NoEnd::CutString));
+        assert_eq!(value_length(b"[1,"), Err(NoEnd::Cut));
+        assert_eq!(value_length(b" "), Err(NoEnd::Cut));
     }
 }

@@ -1,0 +1,179 @@
+//! Members of an object with an invalid structure.
+
+use super::{
+    Json,
+    marker::Marker,
+    scan::{NoEnd, value_length},
+};
+
+/// A limit of the number of bytes that are scanned for the ends of values. Without it, nested values without ends
+/// would take quadratic time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget(usize);
+
+impl Budget {
+    pub(super) const fn new(bytes: usize) -> Self {
+        Self(bytes.saturating_mul(8))
+    }
+
+    pub(super) const fn is_exhausted(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Returns the offset after a value; `None` if its structure is invalid, or the budget is exhausted.
+    pub(super) fn value_end(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
+        self.scan(bytes, at, value_length)
+    }
+
+    /// Returns the offset after the text that `length` measures.
+    pub(super) fn scan(
+        &mut self,
+        bytes: &[u8],
+        at: usize,
+        length: impl FnOnce(&[u8]) -> Result<usize, NoEnd>,
+    ) -> Option<usize> {
+        let rest = bytes.get(at..)?;
+        let rest = &rest[..rest.len().min(self.0)];
+        let result = length(rest);
+        self.0 -= match result {
+            Ok(length) | Err(NoEnd::Invalid(length)) => length,
+            Err(NoEnd::Cut | NoEnd::CutString) => rest.len(),
+        };
+        result.ok().map(|length| at + length)
+    }
+}
+
+/// The members that can still be told apart: each begins at a [`Marker`]. A malformed object is included, and another
+/// malformed value is left out. The nesting after a malformed value is known from the brackets before the marker.
+pub(super) struct Members<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    depth: usize,
+    /// Set after a bracket that is not counted in `depth`, but may be closed.
+    may_close: bool,
+    budget: Budget,
+}
+
+impl<'a> Members<'a> {
+    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, depth: 0, may_close: false, budget: Budget::new(bytes.len()) }
+    }
+
+    /// Returns the next marker, and updates the nesting; `None` at the end of the object.
+    fn next_marker(&mut self) -> Option<Marker<'a>> {
+        let marker = Marker::next(self.bytes, self.at)?;
+        let before = self.bytes[self.at..marker.at].iter().rev();
+        let closing = before.take_while(|byte| byte.is_ascii_whitespace() || b",]}".contains(byte));
+        let closed = closing.filter(|byte| **byte == b'}').count();
+        if closed > self.depth && !core::mem::take(&mut self.may_close) {
+            return None;
+        }
+        self.depth = self.depth.saturating_sub(closed);
+        // The first bracket is the object's own.
+        self.depth += usize::from(self.bytes[marker.at] == b'{' && marker.at > 0);
+        self.at = marker.value_at;
+        Some(marker)
+    }
+
+    /// Returns `true` if the value at this offset starts with a bracket other than that of a marker.
+    fn opens_unmarked(&self, at: usize) -> bool {
+        match self.bytes.get(at) {
+            Some(b'[') => true,
+            Some(b'{') => Marker::at(self.bytes, at).is_none(),
+            _ => false,
+        }
+    }
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (&'a [u8], Json<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let Some(Marker { key, value_at, .. }) = self.next_marker() {
+            let end = self.budget.value_end(self.bytes, value_at);
+            let end = end.filter(|end| {
+                let mut after = self.bytes[*end..].iter().filter(|byte| !byte.is_ascii_whitespace());
+                matches!(after.find(|byte| !b"]}".contains(byte)), None | Some(b','))
+            });
+            self.may_close |= end.is_none() && self.opens_unmarked(value_at);
+            let is_own = self.depth == 0;
+            self.at = end.unwrap_or(value_at);
+            let value = match end {
+                Some(end) => Json { bytes: self.bytes[value_at..end].trim_ascii(), is_malformed: false },
+                None if self.bytes.get(value_at) == Some(&b'{') => {
+                    Json { bytes: &self.bytes[value_at..], is_malformed: true }
+                }
+                None => continue,
+            };
+            if is_own {
+                return Some((key, value));
+            }
+        }
+        self.at = self.bytes.len();
+        None
+    }
+}
+
+/// Returns the last well-formed value of a member with this name, at any depth.
+pub(super) fn find_last<'a>(bytes: &'a [u8], name: &str) -> Option<Json<'a>> {
+    let (mut from, mut found, mut budget) = (0, None, Budget::new(bytes.len()));
+    while let Some(Marker { at, key, value_at }) = Marker::next(bytes, from) {
+        from = at + 1;
+        if key[1..key.len() - 1] == *name.as_bytes()
+            && let Some(end) = budget.value_end(bytes, value_at)
+        {
+            found = Some(Json { bytes: bytes[value_at..end].trim_ascii(), is_malformed: false });
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{string::String, vec::Vec};
+
+    use super::*;
+
+    fn members(bytes: &[u8]) -> Vec<String> {
+        let text = |(key, value): (&[u8], Json<'_>)| {
+            let value = if value.is_malformed { &b"malformed"[..] } else { value.bytes };
+            alloc::format!("{}:{}", key.escape_ascii(), value.escape_ascii()).replace("\\\"", "\"")
+        };
+        Members::new(bytes).map(text).collect()
+    }
+
+    #[test]
+    fn members_around_a_malformed_one_are_found() {
+        for (json, expected) in [
+            (&br#"{"a":"5" tape","b":1}"#[..], &["\"b\":1"][..]),
+            (br#"{"z":0,"a":"C:\","b":1}"#, &["\"z\":0", "\"b\":1"]),
+            (br#"{"a":"abc,"b":{"c":1}}"#, &["\"b\":{\"c\":1}"]),
+            (br#"{"a":"x "}]{[" y","b":1}"#, &["\"b\":1"]),
+            (br#"{"o":{"a":"5" x","i":2},"b":1}"#, &["\"o\":malformed", "\"b\":1"]),
+            (br#"{"l":[{"a":"5" x","i":2},{"i":3}],"b":1}"#, &["\"b\":1"]),
+            (br#"{"l":["5" x", 1],"b":1}"#, &["\"b\":1"]),
+            (br#","a":1,"b":"x"}"#, &["\"a\":1", "\"b\":\"x\""]),
+            (br#"{"a":1},"b":2}"#, &["\"a\":1"]),
+            (br#"{"z":"5" x"},"b":2}"#, &[]),
+            (br#"{"a":[1}],"b":2}"#, &["\"b\":2"]),
+            (br#"{"a":{]},"b":2}"#, &["\"a\":malformed", "\"b\":2"]),
+            (br#"{"a":[{]}],"b":2}"#, &["\"b\":2"]),
+            (br#"{"a":"x":"y","b":2}"#, &["\"b\":2"]),
+        ] {
+            assert_eq!(members(json), expected, "{}", json.escape_ascii());
+        }
+        let json = br#"{"o":{"a":"5" x","i":2},"i":1}"#;
+        let (_, outer) = Members::new(json).next().expect("there is a member");
+        assert_eq!(members(outer.bytes), ["\"i\":2"], "the object ends at its bracket");
+    }
+
+    #[test]
+    fn the_budget_bounds_nested_values_without_ends() {
+        let json = b"{\"a\":".repeat(20_000);
+        assert_eq!(Members::new(&json).count(), 1);
+        let mut budget = Budget::new(10);
+        assert!(!budget.is_exhausted() && budget.value_end(b"[1, 2]", 0) == Some(6));
+        assert!(budget.value_end(&[b'['; 100], 0).is_none() && budget.is_exhausted());
+        assert!(budget.value_end(b"1", 0).is_none());
+    }
+}
