@@ -76,6 +76,18 @@ fn users(status: u16, body: Vec<u8>) -> Box<dyn Any> {
     }
 }
 
+/// The bot's user, or the error, after this response.
+fn me(status: u16, body: Vec<u8>) -> Box<dyn Any> {
+    let client = client();
+    let mut call = client.contacts().me();
+    let first = ticket(&mut call);
+    call.handle(at(0), first, response(status, body));
+    match call.poll(at(0)) {
+        Step::Done(result) => Box::new(result),
+        _ => Box::new(()),
+    }
+}
+
 /// The groups, or the error, after this response.
 fn groups(status: u16, body: Vec<u8>) -> Box<dyn Any> {
     let client = client();
@@ -212,6 +224,28 @@ fn cases(size: usize) -> Vec<(&'static str, Run, u16, Vec<u8>)> {
             200,
             [r#"{"items":["#, &"[".repeat(half), &"}]".repeat(half / 2), "]}"].concat().into(),
         ),
+        ("list, items without ends", users, 200, filled(size, r#"{"items":["#, r#"{"a":["#, "1", "]}")),
+        (
+            "list, items in items without ends",
+            users,
+            200,
+            filled(size, r#"{"items":["#, r#"{"uid":"u"},{"a":["#, "1", "]}"),
+        ),
+        ("list, many ends of the list", users, 200, filled(size, r#"{"items":["#, r#"],"a":["#, "1", "]}}{")),
+        (
+            "batch, events without their last bracket",
+            feed,
+            200,
+            all(event("y").trim_end_matches('}'), &cursor(1), "]}"),
+        ),
+        (
+            "batch, events with an odd quote",
+            feed,
+            200,
+            all(&event("y").replace("\"mid\":\"", "\"mid\":\"x\" "), &cursor(1), "]}"),
+        ),
+        ("a user, members without ends", me, 200, filled(size, "{", r#""a":{"uid":[{"a":"#, "1 2:", "}")),
+        ("problem, members without ends", users, 404, filled(size, "{", r#""code":{"a":[{"code":"#, "1 2:", "}")),
         ("list, the same member again", users, 200, all(r#""items":[1]"#, "{", "}")),
         ("list, members without names", users, 200, all("[", "{", "}")),
         (

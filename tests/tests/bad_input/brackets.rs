@@ -55,7 +55,7 @@ fn item_without_its_end_leaves_the_next_one() {
         for items in [[GOOD, malformed, other], [GOOD, other, malformed], [malformed, GOOD, other]] {
             let items = items.join(",");
             let first = format!(r#"{{"items":[{items}],"next_cursor":"n"}}"#);
-            let read = users(&[first, format!(r#"{{"items":[{{"uid":"u4"}}]}}"#)]);
+            let read = users(&[first, r#"{"items":[{"uid":"u4"}]}"#.to_owned()]);
             let uids: Vec<_> = read.iter().map(|user| user.uid.as_str()).filter(|uid| *uid != "nested").collect();
             assert_eq!(uids, ["u1", "u3", "u4"], "{items}: {read:?}");
             let undecoded = read.undecoded();
@@ -105,7 +105,24 @@ fn event_with_unbalanced_brackets_leaves_its_batch_readable() {
         json!({ "cursor": cursor, "kind": "message", "data": teamwire_core::script::sample::message(mid, TID, "x") })
             .to_string()
     };
-    for odd in ["{]}", "{\"cursor\":\"2\",\"kind\":[}", "]", "[}]"] {
+    let whole = event("2", "m2");
+    let without_end = whole.strip_suffix('}').expect("it is an object");
+    let quoted = whole.replace("\"mid\":\"", "\"mid\":\"5\" tape");
+    let backslash = whole.replace("\"mid\":\"m2\"", "\"mid\":\"C:\\\"");
+    let unterminated = whole.replace("\"mid\":\"m2\"", "\"mid\":\"m2");
+    let brackets = whole.replace("\"mid\":\"m2\"", "\"mid\":\"x \"}]{[\" y\"");
+    for odd in [
+        "{]}",
+        "{\"cursor\":\"2\",\"kind\":[}",
+        "]",
+        "[}]",
+        without_end,
+        &quoted,
+        &backslash,
+        &unterminated,
+        &brackets,
+        &whole[1..],
+    ] {
         let batch = format!(r#"{{"items":[{},{odd},{}],"cursor":"3"}}"#, event("1", "m1"), event("3", "m3"));
         let script = Script::new()
             .then(Expect::get(path.as_str()), Respond::json(200, json!({ "items": [], "cursor": "0" })))
@@ -118,8 +135,30 @@ fn event_with_unbalanced_brackets_leaves_its_batch_readable() {
         let events: Vec<_> = events.map(|event| event.expect("the feed continues")).collect();
         let mids: Vec<_> =
             events.iter().filter_map(|event| event.clone().into_item()).map(|it| it.mid.to_string()).collect();
-        assert_eq!(mids, ["m1", "m3"], "{odd}: {events:?}");
+        let others: Vec<_> = mids.iter().filter(|mid| *mid != "m2").collect();
+        assert_eq!(others, ["m1", "m3"], "{odd}: {events:?}");
         assert!(events.iter().all(|event| !matches!(event, FeedEvent::Retrying(_))), "{odd}: {events:?}");
         script.assert_done();
     }
+}
+
+#[test]
+fn batch_without_its_end_is_delivered_up_to_the_last_event_with_a_cursor() {
+    let path = format!("/v1/chats/{TID}/messages/updates");
+    let event = |cursor: &str| {
+        let data = teamwire_core::script::sample::message(&format!("m{cursor}"), TID, "x");
+        json!({ "cursor": cursor, "kind": "message", "data": data }).to_string()
+    };
+    let cut = format!(r#"{{"cursor":"9","items":[{},{},{}"#, event("1"), event("2"), &event("3")[..50]);
+    let rest = format!(r#"{{"items":[{}],"cursor":"3"}}"#, event("3"));
+    let script = Script::new()
+        .then(Expect::get(path.as_str()), Respond::json(200, json!({ "items": [], "cursor": "0" })))
+        .then(Expect::get(path.as_str()).query("cursor", "0"), raw(cut))
+        .then(Expect::get(path.as_str()).query("cursor", "2"), raw(rest));
+    let events = Client::new(script.clone()).chats().chat(TID).new_messages(FeedOptions::default());
+    let events: Vec<_> = events.map(|event| event.expect("the feed continues")).collect();
+    let mids: Vec<_> =
+        events.iter().filter_map(|event| event.clone().into_item()).map(|it| it.mid.to_string()).collect();
+    assert_eq!(mids, ["m1", "m2", "m3"], "{events:?}");
+    script.assert_done();
 }

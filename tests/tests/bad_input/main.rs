@@ -4,10 +4,12 @@
 mod arguments;
 mod brackets;
 mod cursors;
+mod damage;
 mod extras;
 mod ids;
 mod items;
 mod pages;
+mod problems;
 mod proxies;
 mod responses;
 mod settings;
