@@ -264,5 +264,5 @@ fn damage_of_one_item_affects_only_that_item() {
     });
     result.unwrap_or_else(|error| panic!("{error}"));
     let (cases, exceptions) = (*cases.get_mut(), *exceptions.get_mut());
-    assert!(exceptions * 50 < cases, "{exceptions} of {cases} lists cannot be told from a body that is cut");
+    assert!(exceptions * 50 < cases, "{exceptions} of {cases} lists look like a body that is cut");
 }

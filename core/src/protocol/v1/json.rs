@@ -5,7 +5,8 @@
 //! The same code reads valid and malformed documents, and of a valid one it reads what a strict parser would:
 //!
 //! - **Essential** members identify an object: ids, times, coordinates, sizes, the type of a reaction. They are parsed
-//!   strictly, and an object with a missing or malformed one is undecoded.
+//!   strictly, and an object with a missing or malformed one is undecoded. A time in milliseconds is an integer: a
+//!   fraction, an exponent or a string is malformed.
 //! - All others are **extras**. One that is missing,
 //!   `null`, of another type or malformed gets its default: an empty string, `None`, or the usual flag. Such an item
 //!   of a list of extras is left out.

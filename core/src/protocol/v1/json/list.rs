@@ -11,14 +11,17 @@ use super::{
 
 /// An object with a member `items`.
 ///
-/// If the structure of the body is invalid, its items are told apart as follows. After each item, the next value is an
+/// If the structure of the body is invalid, its items are separated as follows. After each item, the next value is an
 /// item. If its structure is invalid, the next object is searched that looks like an item: it is not the value of a
 /// member, its structure is valid, and it has the members of an item. The bytes before it are a malformed item, which
 /// loses the members that contain the error, or is undecoded. The list ends at the last `]` after which the body is the valid rest of an object.
 ///
-/// Thus each item with a valid structure is found, whatever the others contain, unless they contain a bracket that
+/// Thus each item with a valid structure is found, whatever the others contain, unless they contain both a bracket that
 /// opens before it and one that closes after it. Objects within a malformed item do not look like an item, as the kinds
 /// of objects have different essential members.
+///
+/// If an item lacks the end of a list within it, the end of the body may take its place, and the body is the same as
+/// one that is cut. It is treated as cut unless it has the cursor behind the list.
 pub(in crate::protocol) enum List<'a> {
     WellFormed(Json<'a>),
     Malformed(Malformed<'a>),

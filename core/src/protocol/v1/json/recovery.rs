@@ -43,7 +43,7 @@ impl Budget {
     }
 }
 
-/// The members that can still be told apart: each begins at a [`Marker`]. A malformed object is included, and another
+/// The members that can still be separated: each begins at a [`Marker`]. A malformed object is included, and another
 /// malformed value is left out. The nesting after a malformed value is known from the brackets before the marker.
 pub(super) struct Members<'a> {
     bytes: &'a [u8],
