@@ -104,8 +104,12 @@ impl FileSink {
         let Some(mut file) = self.file.take() else { return Ok(()) };
         let (chunk, filled) = (mem::take(&mut self.chunk), mem::take(&mut self.filled));
         let write = move || file.write_all(&chunk[..filled]).map(|()| (file, chunk));
-        let (file, chunk) = runtime.unblock(write).await.map_err(broken)?;
-        (self.file, self.chunk) = (Some(file), chunk);
+        let written = runtime.unblock(write).await.map_err(broken);
+        if written.as_ref().is_err_and(|error| error.kind == TransportErrorKind::TooLarge) {
+            // The file has been filled up to its limit.
+            self.written = self.limit;
+        }
+        (self.file, self.chunk) = written.map(|(file, chunk)| (Some(file), chunk))?;
         self.written += filled as u64;
         Ok(())
     }

@@ -30,10 +30,10 @@ impl BodySink {
         Self::Memory { bytes: Vec::new(), filled: 0, limit }
     }
 
-    /// Returns the number of bytes that are at their destination.
+    /// Returns the number of bytes that are at their destination, without those beyond the limit.
     pub(super) fn received(&self) -> u64 {
         match self {
-            Self::Memory { filled, .. } => *filled as u64,
+            Self::Memory { filled, limit, .. } => (*filled as u64).min(*limit),
             Self::File(file) => file.written,
         }
     }

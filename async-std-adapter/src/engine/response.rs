@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use teamwire_core::effect::{TransportError, TransportErrorKind};
-use teamwire_std::http1::{Head, MAX_INTERIM, ParsedHead, next_head};
+use teamwire_std::http1::{Head, LineBreaks, MAX_INTERIM, ParsedHead, next_head};
 use ureq_proto::{
     BodyMode,
     client::{Call, RecvResponseResult, state::RecvResponse},
@@ -13,6 +13,7 @@ use super::{errors::not_http, input::Input};
 /// A response that has not arrived yet.
 pub(super) struct PendingResponse {
     call: Call<RecvResponse>,
+    line_breaks: LineBreaks,
     /// Number of interim responses (1xx).
     interim: usize,
     /// Number of unread bytes that are known not to hold a whole head.
@@ -30,13 +31,17 @@ struct ReceivedHead {
 }
 
 impl PendingResponse {
-    pub(super) const fn new(call: Call<RecvResponse>) -> Self {
-        Self { call, interim: 0, incomplete: 0, got_continue: false, head: None }
+    pub(super) fn new(call: Call<RecvResponse>) -> Self {
+        Self { call, line_breaks: LineBreaks::default(), interim: 0, incomplete: 0, got_continue: false, head: None }
     }
 
     /// Parses the bytes that have arrived. Returns whether the head of the final response is complete.
     pub(super) fn read(&mut self, input: &mut Input) -> Result<bool, TransportError> {
-        while self.head.is_none() && !input.is_empty() {
+        while self.head.is_none() {
+            input.consume(self.line_breaks.skip(input.unread())?);
+            if input.is_empty() {
+                break;
+            }
             // A head ends with a line, so it need not be searched again without another end of a line.
             let is_known = self.incomplete > 0 && !input.unread()[self.incomplete..].contains(&b'\n');
             let head = if is_known { Head::Incomplete } else { next_head(input.unread_mut()) };

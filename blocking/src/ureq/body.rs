@@ -56,7 +56,7 @@ pub(super) fn read_body(
     received: &mut u64,
 ) -> io::Result<Vec<u8>> {
     let wanted = wanted.for_status(status);
-    let mut body = CountingReader { progress: BodyProgress::new(&wanted), received, length, source };
+    let mut body = CountingReader { progress: BodyProgress::new(&wanted), received: &mut *received, length, source };
     let BodyPolicy { limit, to_file, .. } = wanted;
     if let Some(to_file) = to_file {
         let room = to_file.limit.saturating_sub(to_file.offset);
@@ -66,6 +66,8 @@ pub(super) fn read_body(
         let file = DownloadFile::open(&to_file).map_err(io::Error::other)?;
         let mut file = BufWriter::with_capacity(CHUNK_SIZE, file);
         let copied = io::copy(&mut body, &mut file);
+        // The file has no more than that, even if more has arrived.
+        *received = room.min(*received);
         // Also after an interruption, as a download can continue behind the bytes that have arrived. A failed write is
         // final.
         file.flush()?;

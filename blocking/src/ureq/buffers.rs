@@ -1,5 +1,5 @@
 use teamwire_core::effect::{TransportError, TransportErrorKind};
-use teamwire_std::http1::{ChunkLines, Head, MAX_HEAD, MAX_INTERIM, ParsedHead, next_head};
+use teamwire_std::http1::{ChunkLines, Head, LineBreaks, MAX_HEAD, MAX_INTERIM, ParsedHead, next_head};
 
 use super::withheld_response::WithheldResponse;
 
@@ -25,8 +25,7 @@ pub(super) struct Buffers {
     has_new_input: bool,
     phase: Phase,
     interim: usize,
-    /// Number of skipped bytes before the head.
-    skipped: usize,
+    line_breaks: LineBreaks,
     got_continue: bool,
     status: u16,
     is_ambiguous: bool,
@@ -88,7 +87,9 @@ impl Buffers {
         // A head ends with a line, so it need not be searched again without another end of a line.
         let mut has_line = self.input[self.filled - amount..self.filled].contains(&b'\n');
         while matches!(self.phase, Phase::Head) {
-            self.skip_line_breaks()?;
+            let breaks = self.line_breaks.skip(&self.input[self.ready..self.filled])?;
+            self.input.copy_within(self.ready + breaks..self.filled, self.ready);
+            self.filled -= breaks;
             let arrived = &mut self.input[self.ready..self.filled];
             if !begins_as_http(arrived) {
                 (self.phase, self.is_ambiguous) = (Phase::NotHttp, true);
@@ -147,20 +148,6 @@ impl Buffers {
         Ok(())
     }
 
-    /// Removes the line breaks in front of a head: some servers end the previous response with one too many.
-    fn skip_line_breaks(&mut self) -> Result<(), TransportError> {
-        let arrived = &mut self.input[self.ready..self.filled];
-        let breaks = arrived.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        arrived.copy_within(breaks.., 0);
-        self.filled -= breaks;
-        self.skipped += breaks;
-        if self.skipped > MAX_HEAD {
-            let why = format!("more than {MAX_HEAD} bytes of line breaks before the response");
-            return Err(TransportError::new(TransportErrorKind::TooLarge, why));
-        }
-        Ok(())
-    }
-
     /// Returns whether the end of a chunked body is still to come.
     pub(super) const fn is_incomplete(&self) -> bool {
         matches!(self.phase, Phase::Chunks(lines) if !lines.has_ended())
@@ -192,9 +179,8 @@ impl Buffers {
     }
 }
 
-/// Returns whether these bytes are the beginning of a status line, which empty lines may precede.
+/// Returns whether these bytes are the beginning of a status line.
 fn begins_as_http(bytes: &[u8]) -> bool {
-    let bytes = bytes.iter().skip_while(|byte| matches!(byte, b'\r' | b'\n'));
     b"HTTP/1.m 000".iter().zip(bytes).all(|(pattern, byte)| match pattern {
         b'm' => matches!(byte, b'0' | b'1'),
         b'0' => byte.is_ascii_digit(),

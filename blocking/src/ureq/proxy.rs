@@ -3,7 +3,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use teamwire_core::effect::{TransportError, TransportErrorKind};
 use teamwire_std::{
     Proxy, authority,
-    http1::{Head, MAX_HEAD, next_head},
+    http1::{Head, LineBreaks, MAX_HEAD, next_head},
 };
 use ureq::http::{StatusCode, Uri, uri::Scheme};
 
@@ -65,7 +65,11 @@ fn request(proxy: &Proxy, host: &str, port: u16) -> Vec<u8> {
 /// Reads the head of the final response. Returns its status, or zero if it is not HTTP, and whether more has arrived.
 fn response(socket: &mut Socket) -> io::Result<(u16, bool)> {
     let (mut bytes, mut filled, mut skipped) = (vec![0; 4 << 10], 0, 0);
+    let mut line_breaks = LineBreaks::default();
     loop {
+        let breaks = line_breaks.skip(&bytes[..filled]).map_err(io::Error::other)?;
+        bytes.copy_within(breaks..filled, 0);
+        filled -= breaks;
         match next_head(&mut bytes[..filled]) {
             Head::Final { length, status } => return Ok((status, length < filled)),
             Head::Interim { length, .. } => {

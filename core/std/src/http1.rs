@@ -2,6 +2,7 @@
 //! accept.
 //!
 //! - Interim responses (1xx) with header fields: [`next_head`] distinguishes them from the final one.
+//! - Empty lines in front of a head: [`LineBreaks`] skips a few.
 //! - Obsolete line folding: [`next_head`] replaces it by spaces.
 //! - Transfer codings: [`Framing`] rejects those that it would misread.
 //! - Chunk extensions: [`ChunkLines`] removes them.
@@ -18,7 +19,7 @@ mod parsed_head;
 pub use self::{
     chunks::ChunkLines,
     framing::Framing,
-    head::{Head, next_head},
-    limits::{EXPECT_CONTINUE_TIMEOUT, MAX_HEAD, MAX_INTERIM, MIN_EXPECT_CONTINUE_LENGTH},
+    head::{Head, LineBreaks, next_head},
+    limits::{EXPECT_CONTINUE_TIMEOUT, MAX_HEAD, MAX_INTERIM, MAX_LINE_BREAKS, MIN_EXPECT_CONTINUE_LENGTH},
     parsed_head::ParsedHead,
 };

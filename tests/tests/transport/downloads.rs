@@ -120,6 +120,34 @@ fn rest_that_exceeds_the_limit_of_its_file_is_refused<H: Harness>() {
 }
 
 #[executor_test(adapters)]
+fn body_of_unknown_length_fills_its_file_up_to_the_limit<H: Harness>() {
+    for (limit, length) in [(10, 6), (10, 100_000), (100_000, 100_000), (300_000, 400_000)] {
+        for is_chunked in [true, false] {
+            let folder = Folder::new();
+            let path = folder.file("file", "12345");
+            let server = Server::script(move |listener| {
+                let mut peer = listener.accept();
+                peer.request();
+                let body = "x".repeat(length);
+                if is_chunked {
+                    let body = format!("{length:x}\r\n{body}\r\n0\r\n\r\n");
+                    send(&mut peer, "206 Partial Content\r\ntransfer-encoding: chunked", body.as_bytes());
+                } else {
+                    send(&mut peer, "206 Partial Content", body.as_bytes());
+                }
+            });
+            let fault = perform::<H>(&client::<H>(&server), |exchange| {
+                exchange.to_file = Some(FileTarget::new(&path, 5).limit(limit));
+            });
+            let fault = fault.expect_err("it is too large");
+            assert_eq!((fault.kind, fault.received), (TransportErrorKind::TooLarge, limit - 5), "{fault}");
+            let written = read(&path);
+            assert!(written.starts_with(b"12345x") && written.len() as u64 == limit, "{} bytes", written.len());
+        }
+    }
+}
+
+#[executor_test(adapters)]
 fn response_other_than_success_goes_to_memory<H: Harness>() {
     for status in [201, 302, 404, 416, 500] {
         let folder = Folder::new();

@@ -21,6 +21,8 @@ pub(crate) fn forms() -> Vec<String> {
         "HTTP/1.1 200 \r\nContent-Length:5\r\n\r\nhello",
         "HTTP/1.1 200 OK\nx: y\ncontent-length: 5\n\nhello",
         "\r\nHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
+        "\r\n\r\n\n\nHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
+        "\r\n\r\nHTTP/1.1 103 Hints\r\n\r\n\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nlink: </x>\r\n\r\n\
          HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
     ]

@@ -93,6 +93,7 @@ fn without_a_tunnel_nothing_of_the_request_is_sent<H: Harness>() {
         ("HTTP/1.1 403 Forbidden\r\ncontent-length: 4\r\n\r\nbody", TransportErrorKind::Proxy),
         ("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n", TransportErrorKind::Proxy),
         ("HTTP/1.1 103 Hints\r\nx: y\r\n\r\nHTTP/1.1 407 No\r\n\r\n", TransportErrorKind::Proxy),
+        ("\r\n\r\nHTTP/1.1 407 No\r\n\r\n", TransportErrorKind::Proxy),
         ("HTTP/1.1 502 Bad Gateway\r\n\r\n", TransportErrorKind::Connect),
         ("HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\n\r\n", TransportErrorKind::Connect),
         ("HTTP/1.1 200 OK\r\n\r\nmore", TransportErrorKind::Connect),

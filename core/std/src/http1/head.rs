@@ -1,3 +1,7 @@
+use teamwire_core::effect::{TransportError, TransportErrorKind};
+
+use super::limits::MAX_LINE_BREAKS;
+
 /// Head at the beginning of the received bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Head {
@@ -17,6 +21,28 @@ pub enum Head {
         /// Status code; zero for a head that is not HTTP.
         status: u16,
     },
+}
+
+/// The line breaks in front of the heads of a response. Some servers end the previous response with one too many, as some
+/// clients do with requests (RFC 9112, section 2.2).
+#[derive(Debug, Default)]
+pub struct LineBreaks(usize);
+
+impl LineBreaks {
+    /// Returns the number of line-break bytes at the beginning of these bytes, which are to be skipped.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there are more than [`MAX_LINE_BREAKS`] in the whole response.
+    pub fn skip(&mut self, bytes: &[u8]) -> Result<usize, TransportError> {
+        let length = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.0 += length;
+        if self.0 > MAX_LINE_BREAKS {
+            let reason = format!("more than {MAX_LINE_BREAKS} bytes of line breaks before the response");
+            return Err(TransportError::new(TransportErrorKind::Protocol, reason));
+        }
+        Ok(length)
+    }
 }
 
 /// Returns the head at the beginning of these bytes, in which spaces have replaced each obsolete line folding

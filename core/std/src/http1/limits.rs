@@ -4,6 +4,8 @@ use std::time::Duration;
 pub const MAX_HEAD: usize = 64 << 10;
 /// Maximum number of interim responses (1xx) before the final one.
 pub const MAX_INTERIM: usize = 32;
+/// Maximum number of bytes of line breaks before the heads of a response.
+pub const MAX_LINE_BREAKS: usize = 16;
 /// Minimum length of a body that is sent with `Expect: 100-continue`, in bytes. Sending a shorter one is as cheap as
 /// asking.
 pub const MIN_EXPECT_CONTINUE_LENGTH: u64 = (64 << 10) + 1;
