@@ -17,8 +17,7 @@ pub(crate) const MAX_WAITED_PAUSE: Duration = Duration::from_secs(60);
 const MIN_FIRST_GAP: Duration = Duration::from_millis(50);
 const MAX_FIRST_GAP: Duration = Duration::from_secs(1);
 const MAX_GAP: Duration = Duration::from_secs(4);
-/// Minimum gap while requests are paced. Without it, all waiting requests would be sent at once when the gap has
-/// shrunk.
+/// Minimum gap while requests are paced. Without it, all waiting requests would be sent at once after it has shrunk.
 const MIN_GAP: Duration = Duration::from_millis(5);
 /// Share of the gap that a response takes off once the gap is near the one that was too short.
 const STEADY_SHARE: u32 = 64;
@@ -178,14 +177,13 @@ impl Schedule {
         }
     }
 
-    /// Lets the others continue if this request is the probe. If the server `has_accepted` it, the gap shrinks.
+    /// Ends the wait of the others if this request is the probe. If the server `has_accepted` it, the gap shrinks.
     fn on_reply(&mut self, now: Moment, number: u64, sent_at: Moment, has_accepted: bool) {
         if self.is_probe(number) {
             self.probe = Probe::Next;
             self.next = self.next.max(now);
         }
-        // A response to an earlier request does not show that the server accepts the current pace or has ended the
-        // pause.
+        // A response to an earlier request shows neither that the pause is over nor that the gap is long enough.
         if !has_accepted || sent_at <= self.limited_at {
             return;
         }

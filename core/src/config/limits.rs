@@ -54,9 +54,9 @@ impl Default for Timeouts {
 ///
 /// After a 429, all operations of a client pause, whatever their policy. Then one request goes ahead. Once the server
 /// has accepted it, the others follow in the order in which they were started, with a gap between them that shrinks
-/// until the server limits one again or has not done so for a while. This wait does not count as an
-/// attempt, and no timeout includes it: with a limit of 5 requests per second, 1,000 simultaneous posts take about five
-/// minutes. Dropping a future removes it from the queue. If a pause is longer than a minute, and longer than
+/// until the server limits one again or has not done so for a while. This wait does not count as an attempt, and no
+/// timeout includes it: with a limit of 5 requests per second, 1,000 simultaneous posts take about five minutes. Dropping
+/// a future removes it from the queue. If a pause is longer than a minute, and longer than
 /// [`max_retry_after`](Self::max_retry_after), operations do not wait for it: until it is over, they fail immediately
 /// with the error of the 429, whose `retry_after` is the remaining time.
 ///
@@ -64,8 +64,8 @@ impl Default for Timeouts {
 /// doubles from 250 ms to 8 s. They honour a `Retry-After` of up to an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Maximum number of retries after the first attempt. Zero disables them: see [`NEVER`](Self::NEVER). Retries after a
-    /// 429 are counted separately, up to the same number, so that an outage does not use them up. Default: 3.
+    /// Maximum number of retries after the first attempt. Zero disables them: see [`NEVER`](Self::NEVER). Retries after
+    /// a 429 are counted separately, up to the same number, so that an outage does not use them up. Default: 3.
     ///
     /// Unless it is zero, an idle connection that the server has closed is replaced once, immediately, and this does
     /// not count as a retry.

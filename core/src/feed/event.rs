@@ -71,8 +71,8 @@ pub struct Retrying {
 pub enum FeedEnd {
     /// It was stopped by this program.
     Stopped,
-    /// Another client of the bot ended the subscription on the server. Feeds of messages have no subscription: they take
-    /// this error of a server for a failure, and retry.
+    /// Another client of the bot ended the subscription on the server. Feeds of messages have no subscription: for them
+    /// this error of a server is a failure, and they retry.
     Unsubscribed,
 }
 

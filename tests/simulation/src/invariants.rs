@@ -28,6 +28,8 @@ pub(super) struct FeedInvariants {
     pub(super) position: usize,
     /// The position up to which replies have contained all changes.
     received: usize,
+    /// True if the last batch had the maximum size, so that it may lack changes before that position.
+    is_full: bool,
     has_started: bool,
     pending: Option<Ticket>,
     expected: Expected,
@@ -93,6 +95,7 @@ impl FeedInvariants {
             checkpoints: Checkpoints::new(position),
             retries: Retries::default(),
             pace: Pace::default(),
+            is_full: false,
             is_stopped: false,
             unsubscribes: 0,
             end: None,
@@ -106,6 +109,15 @@ impl FeedInvariants {
     /// Returns `true` if every change so far has been delivered.
     pub(super) fn is_complete(&self, oracle: &Oracle) -> bool {
         self.has_started && self.check_delivered(oracle, oracle.len()).is_ok()
+    }
+
+    /// Checks that all received changes have been delivered.
+    fn check_received(&mut self, oracle: &Oracle) -> Result<(), Violation> {
+        if std::mem::take(&mut self.is_full) {
+            // The next batch shows whether the end of this one was delivered, as its changes have to follow.
+            self.received = self.position;
+        }
+        self.check_delivered(oracle, self.received)
     }
 
     fn check_delivered(&self, oracle: &Oracle, until: usize) -> Result<(), Violation> {
@@ -148,7 +160,7 @@ impl FeedInvariants {
             });
         }
         self.retries.check_wait(now, self.topic)?;
-        self.check_delivered(oracle, self.received)?;
+        self.check_received(oracle)?;
         if let RequestKind::Poll { cursor: Some(cursor), .. } = kind {
             self.checkpoints.on_cursor(cursor, self.received);
         }
@@ -175,7 +187,8 @@ impl FeedInvariants {
         }
         let server = &mut self.server;
         self.expected = match meaning {
-            Meaning::Batch(position) => {
+            Meaning::Batch(position) | Meaning::FullBatch(position) => {
+                self.is_full = matches!(meaning, Meaning::FullBatch(_));
                 self.retries.reset();
                 server.is_lost = false;
                 self.received = position;
@@ -255,7 +268,7 @@ impl FeedInvariants {
             return violation("a stopped feed ends its subscription", || format!("{:?}", self.topic));
         }
         self.end = Some(end);
-        self.check_delivered(oracle, self.received)
+        self.check_received(oracle)
     }
 }
 

@@ -43,6 +43,8 @@ impl RequestKind {
 pub(super) enum Meaning {
     /// A batch with all changes up to this position.
     Batch(usize),
+    /// A batch of the maximum size, which may lack changes before this position.
+    FullBatch(usize),
     /// The feed's current position.
     Cursor(usize),
     Lease {
@@ -81,6 +83,7 @@ impl InterpretedReply {
         let meaning = if response.status().is_success() {
             match kind {
                 RequestKind::Subscribe => Meaning::Lease { id: member(response.body(), "id"), at: position },
+                RequestKind::Poll { cursor: Some(_), .. } if is_full(response.body()) => Meaning::FullBatch(position),
                 RequestKind::Poll { cursor: Some(_), .. } => Meaning::Batch(position),
                 RequestKind::Poll { cursor: None, .. } => Meaning::Cursor(position),
                 RequestKind::Unsubscribe(_) | RequestKind::Other => Meaning::Irrelevant,
@@ -105,6 +108,17 @@ impl InterpretedReply {
     pub(super) fn corrupted(response: Response<Vec<u8>>, retry_after: Option<Duration>) -> Self {
         Self { reply: Reply::Response(response), meaning: Meaning::TransientFailure(retry_after) }
     }
+}
+
+/// Maximum number of items of a batch, and minimum length of a batch that has them.
+const MAX_ITEMS: usize = 100;
+const MIN_FULL_LENGTH: usize = 50 * MAX_ITEMS;
+
+fn is_full(body: &[u8]) -> bool {
+    // Most batches are short, and need not be parsed.
+    body.len() >= MIN_FULL_LENGTH
+        && serde_json::from_slice::<Value>(body)
+            .is_ok_and(|json| json["items"].as_array().map(Vec::len) >= Some(MAX_ITEMS))
 }
 
 /// Returns the wait in seconds that the server asks for.

@@ -23,8 +23,8 @@ pub enum Head {
     },
 }
 
-/// The line breaks in front of the heads of a response. Some servers end the previous response with one too many, as some
-/// clients do with requests (RFC 9112, section 2.2).
+/// The line breaks in front of the heads of a response. Some servers end the previous response with one too many, as
+/// some clients do with requests (RFC 9112, section 2.2).
 #[derive(Debug, Default)]
 pub struct LineBreaks(usize);
 
