@@ -30,7 +30,7 @@ mod tls;
 use http::StatusCode;
 use teamwire_core::{
     Config, Error,
-    effect::{Body, Exchange, Response, TransportError, TransportErrorKind},
+    effect::{Exchange, Response, TransportError, TransportErrorKind},
     machine::Reply,
 };
 
@@ -66,22 +66,20 @@ impl<R: Runtime> Engine<R> {
 
     async fn exchange(&self, exchange: &mut Exchange) -> Result<Response, TransportError> {
         let mut deadline = Deadline::start(&self.runtime, exchange.timeout);
-        match exchange.request.body() {
+        match exchange.request.body().as_bytes() {
             // Boxed, here and below, so that the future of the usual case stays small.
-            Body::File { .. } => Box::pin(self.upload(exchange, &mut deadline)).await,
-            Body::Empty | Body::Bytes(_) => self.attempt(exchange, None, &mut deadline).await,
+            None => Box::pin(self.upload(exchange, &mut deadline)).await,
+            Some(_) => self.attempt(exchange, None, &mut deadline).await,
         }
     }
 
-    /// Performs an exchange that sends a file.
+    /// Performs an exchange that sends a file, or several parts.
     async fn upload(
         &self,
         exchange: &mut Exchange,
         deadline: &mut Deadline<'_, R>,
     ) -> Result<Response, TransportError> {
-        let Some(upload) = Upload::of(&self.runtime, exchange).await? else {
-            return self.attempt(exchange, None, deadline).await;
-        };
+        let upload = Upload::of(&self.runtime, exchange).await?;
         let mut retry = exchange.clone();
         let expect_continue = upload.expect_continue;
         let response = self.attempt(exchange, Some(upload), deadline).await?;
@@ -89,9 +87,8 @@ impl<R: Runtime> Engine<R> {
             return Ok(response);
         }
         // An intermediary does not support expectations: the request is repeated without (RFC 9110, section 10.1.1).
-        let upload = Upload::of(&self.runtime, &retry).await?;
-        let upload = upload.map(|upload| Box::new(Upload { expect_continue: false, ..*upload }));
-        self.attempt(&mut retry, upload, deadline).await
+        let upload = Upload { expect_continue: false, ..*Upload::of(&self.runtime, &retry).await? };
+        self.attempt(&mut retry, Some(Box::new(upload)), deadline).await
     }
 
     async fn attempt(

@@ -1,5 +1,6 @@
 //! The effects that an executor performs, and the outcomes it reports, as plain data.
 
+mod body;
 mod clock;
 mod exchange;
 mod file;
@@ -8,8 +9,9 @@ mod transport_error;
 
 pub(crate) use self::transport_error::Head;
 pub use self::{
+    body::{Body, Part, PartContent},
     clock::{Moment, Now},
-    exchange::{Body, BodyPolicy, Exchange, FileTarget, Response, Timeout},
+    exchange::{BodyPolicy, Exchange, FileTarget, Response, Timeout},
     file::{FileError, FileErrorKind, FileOutcome, FileTask},
     progress::{Progress, TransferProgress},
     transport_error::{TransportError, TransportErrorKind},

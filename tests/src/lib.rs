@@ -16,6 +16,7 @@ mod fixture;
 pub mod harness;
 pub mod limit;
 pub mod operations;
+mod peak;
 pub mod spellings;
 
 pub use teamwire_test_macros::executor_test;
@@ -24,6 +25,7 @@ pub use self::{
     cases::cases,
     feed_probe::FeedProbe,
     fixture::{Fixture, config},
+    peak::Peak,
 };
 
 /// Emits a test for each executor of a set, in a module with the name of the function. Suites use

@@ -8,7 +8,6 @@
 use std::{
     alloc::System,
     any::Any,
-    fs,
     time::{Duration, Instant},
 };
 
@@ -22,6 +21,7 @@ use teamwire_core::{
     executor::Manual,
     machine::{Feed, Machine, Reply, Step, Ticket},
 };
+use teamwire_tests::Peak;
 
 #[global_allocator]
 static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -282,28 +282,6 @@ fn cases(size: usize) -> Vec<(&'static str, Run, u16, Vec<u8>)> {
     ]
 }
 
-/// Returns the peak memory of the process. It is only known on Linux, and zero elsewhere.
-struct Peak(usize);
-
-impl Peak {
-    fn begin() -> Self {
-        // Five resets the peak.
-        let _ = fs::write("/proc/self/clear_refs", "5");
-        Self(status("VmRSS:"))
-    }
-
-    /// Returns the growth of the peak since then.
-    fn end(&self) -> usize {
-        status("VmHWM:").saturating_sub(self.0)
-    }
-}
-
-fn status(name: &str) -> usize {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap_or_default() << 10
-}
-
 /// Prints the table for responses of this size, and checks it. Returns the time of each.
 fn measure(size: usize) -> Vec<(&'static str, Duration)> {
     println!(
@@ -319,7 +297,7 @@ fn measure(size: usize) -> Vec<(&'static str, Duration)> {
         let begin = Instant::now();
         let result = run(status, body);
         let time = begin.elapsed();
-        let peak = before.end().saturating_add(length);
+        let peak = before.growth().saturating_add(length);
         let change = region.change();
         // The memory that is still allocated; the body was allocated before.
         let kept = (change.bytes_allocated + length).saturating_sub(change.bytes_deallocated);

@@ -33,7 +33,7 @@ impl Bot {
     }
 
     fn perform(&self, exchange: &Exchange) -> Response {
-        let request = exchange.request.clone().map(|body| body.as_bytes().to_vec());
+        let request = exchange.request.clone().map(|body| body.as_bytes().expect("it is in memory").to_vec());
         let (head, mut body) = self.agent.run(request).expect("the sandbox serves").into_parts();
         Response::from_parts(head, body.read_to_vec().expect("the response is whole"))
     }

@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use teamwire_core::effect::{Body, FileError, FileErrorKind, FileOutcome, FileTarget, FileTask};
+use teamwire_core::effect::{Body, FileError, FileErrorKind, FileOutcome, FileTarget, FileTask, PartContent};
 
 pub(crate) fn perform(task: &FileTask) -> Result<FileOutcome, FileError> {
     match task {
@@ -31,17 +31,27 @@ pub(crate) fn perform(task: &FileTask) -> Result<FileOutcome, FileError> {
     }
 }
 
-/// Returns the bytes of a request's body.
+/// Returns the bytes of a request's body: its parts, one after the other.
 pub(crate) fn bytes(body: &Body) -> Result<Vec<u8>, FileError> {
-    let Body::File { path, length, may_grow } = body else { return Ok(body.as_bytes().to_vec()) };
-    match fs::read(path) {
-        // The core has measured the file and announced that length.
-        Ok(bytes) if *may_grow && bytes.len() as u64 > *length => {
-            Ok(bytes[..usize::try_from(*length).unwrap_or(bytes.len())].to_vec())
+    let mut bytes = Vec::new();
+    for part in body.parts() {
+        match &part.content {
+            PartContent::Bytes(part) => bytes.extend_from_slice(part),
+            PartContent::File { path, length, may_grow } => bytes.extend(measured(path, *length, *may_grow)?),
         }
-        Ok(bytes) if bytes.len() as u64 != *length => Err(FileError::new(path, FileErrorKind::Changed, "")),
-        bytes => bytes.map_err(about(path)),
     }
+    Ok(bytes)
+}
+
+/// Reads the file, which the core has measured.
+fn measured(path: &str, length: u64, may_grow: bool) -> Result<Vec<u8>, FileError> {
+    let mut bytes = fs::read(path).map_err(about(path))?;
+    let has_changed = if may_grow { (bytes.len() as u64) < length } else { bytes.len() as u64 != length };
+    if has_changed {
+        return Err(FileError::new(path, FileErrorKind::Changed, ""));
+    }
+    bytes.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+    Ok(bytes)
 }
 
 /// Creates a new file next to the one that it will replace, with the same permissions. Links are resolved here.

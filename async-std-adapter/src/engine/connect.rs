@@ -114,7 +114,7 @@ async fn open_tunnel<R: Runtime>(
         _ => refused(error.source.to_string()),
     };
     let mut progress = ExchangeProgress::default();
-    progress.begin(connection.output.len(), 0, None);
+    progress.begin(connection.output.len(), None);
     let mut in_flight =
         InFlight { connection, response: PendingResponse::new(call), progress: &mut progress, deadline };
     match in_flight.send(&[]).await {

@@ -9,7 +9,7 @@
 use std::mem;
 
 use teamwire_core::effect::{Exchange, Response, TransportError, TransportErrorKind};
-use teamwire_std::{BodyProgress, Proxy};
+use teamwire_std::{BodyProgress, Proxy, UploadProgress};
 use ureq_proto::BodyMode;
 
 use super::{
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::runtime::Runtime;
 
-/// Sends a request, with its body from this upload if that is a file, and receives the response. Returns it, and
+/// Sends a request, with its body from this upload if there is one, and receives the response. Returns it, and
 /// whether the connection can be reused.
 pub(super) async fn perform<R: Runtime>(
     connection: &mut Connection<R::Stream>,
@@ -39,7 +39,7 @@ pub(super) async fn perform<R: Runtime>(
     let total = body.length();
     let expect_continue = upload.as_ref().is_some_and(|upload| upload.expect_continue);
     let call = head::write(parts, total, expect_continue, proxy, &mut connection.output)?;
-    progress.begin(connection.output.len(), total, exchange.progress.take());
+    progress.begin(connection.output.len(), UploadProgress::new(&body));
 
     deadline.enter_phase("sending the request");
     if total > 0 {
@@ -47,9 +47,9 @@ pub(super) async fn perform<R: Runtime>(
     }
     let mut in_flight = InFlight { connection, response: PendingResponse::new(call), progress, deadline };
     let sent = match upload {
-        None => in_flight.send(body.as_bytes()).await,
+        None => in_flight.send(body.as_bytes().unwrap_or_default()).await,
         // Boxed, so that the future of the usual case stays small.
-        Some(upload) => Box::pin(in_flight.send_file(*upload)).await,
+        Some(upload) => Box::pin(in_flight.send_chunks(*upload)).await,
     };
     if let Err(Interrupted::Error(error)) = sent {
         return Err(error);

@@ -1,4 +1,4 @@
-//! Files that are sent or received in chunks, on threads that may block.
+//! Bodies with files that are sent or received in chunks, on threads that may block.
 
 use std::{
     io::{self, Read, Write},
@@ -8,7 +8,7 @@ use std::{
 use teamwire_core::effect::{Body, Exchange, FileError, FileTarget, TransportError, TransportErrorKind};
 use teamwire_std::{
     body::downcast_transport_error,
-    files::{DownloadFile, UploadFile},
+    files::{BodyReader, DownloadFile},
     http1::MIN_EXPECT_CONTINUE_LENGTH,
 };
 
@@ -17,50 +17,50 @@ use crate::runtime::Runtime;
 /// Size of a chunk: each one costs a round trip to another thread.
 pub(super) const CHUNK_SIZE: usize = 256 << 10;
 
-/// A file to send as the body of a request.
+/// A body to send in chunks.
 pub(super) struct Upload {
-    pub(super) file: FileSource,
+    pub(super) source: ChunkSource,
     /// Sends the head with `Expect: 100-continue`.
     pub(super) expect_continue: bool,
 }
 
 impl Upload {
-    /// Opens the file that this exchange sends, if any. A large one is sent with `Expect: 100-continue`.
-    pub(super) async fn of(runtime: &impl Runtime, exchange: &Exchange) -> Result<Option<Box<Self>>, TransportError> {
-        let Body::File { path, length, may_grow } = exchange.request.body() else { return Ok(None) };
-        let file = FileSource::open(runtime, path.clone(), *length, *may_grow).await?;
-        Ok(Some(Box::new(Self { file, expect_continue: *length >= MIN_EXPECT_CONTINUE_LENGTH })))
+    /// Opens the files that this exchange sends. A large body with a file is sent with `Expect: 100-continue`.
+    pub(super) async fn of(runtime: &impl Runtime, exchange: &Exchange) -> Result<Box<Self>, TransportError> {
+        let body = exchange.request.body();
+        let source = ChunkSource::open(runtime, body.clone()).await?;
+        let expect_continue = body.has_file() && body.length() >= MIN_EXPECT_CONTINUE_LENGTH;
+        Ok(Box::new(Self { source, expect_continue }))
     }
 }
 
-/// Chunks of a file to send. They are not read ahead: the operating system still sends one while the next is read.
-pub(super) struct FileSource {
+/// Chunks of a body to send. They are not read ahead: the operating system still sends one while the next is read.
+pub(super) struct ChunkSource {
     /// `None` after its end.
-    file: Option<UploadFile>,
+    reader: Option<BodyReader>,
     /// Buffer for one chunk.
     chunk: Vec<u8>,
 }
 
-impl FileSource {
-    /// Opens the file at `path`, which had this length. If it `may_grow`, bytes behind them are ignored.
-    async fn open(runtime: &impl Runtime, path: String, length: u64, may_grow: bool) -> Result<Self, TransportError> {
-        let opened = runtime.unblock(move || UploadFile::open(&path, length, may_grow)).await;
-        Ok(Self { file: Some(opened.map_err(unusable)?), chunk: Vec::new() })
+impl ChunkSource {
+    /// Opens the files of this body.
+    async fn open(runtime: &impl Runtime, body: Body) -> Result<Self, TransportError> {
+        let opened = runtime.unblock(move || BodyReader::open(&body)).await;
+        Ok(Self { reader: Some(opened.map_err(unusable)?), chunk: Vec::new() })
     }
 
-    /// Returns the next chunk, which is empty at the end. Fails before the last one if the length of the file has
-    /// changed.
+    /// Returns the next chunk, which is empty at the end. Fails before the end of a file whose length has changed.
     pub(super) async fn next(&mut self, runtime: &impl Runtime) -> Result<&[u8], TransportError> {
         self.chunk.clear();
-        if let Some(mut file) = self.file.take() {
+        if let Some(mut reader) = self.reader.take() {
             let mut chunk = mem::take(&mut self.chunk);
             let read = move || {
-                let read = (&mut file).take(CHUNK_SIZE as u64).read_to_end(&mut chunk);
-                read.map(|_| (file, chunk))
+                let read = (&mut reader).take(CHUNK_SIZE as u64).read_to_end(&mut chunk);
+                read.map(|_| (reader, chunk))
             };
-            let (file, chunk) = runtime.unblock(read).await.map_err(broken)?;
+            let (reader, chunk) = runtime.unblock(read).await.map_err(broken)?;
             self.chunk = chunk;
-            self.file = Some(file).filter(|_| !self.chunk.is_empty());
+            self.reader = Some(reader).filter(|_| !self.chunk.is_empty());
         }
         Ok(&self.chunk)
     }

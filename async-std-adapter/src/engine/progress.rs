@@ -1,16 +1,14 @@
 //! Progress of an exchange.
 
-use teamwire_core::effect::{Progress, TransportError, TransportErrorKind};
+use teamwire_core::effect::{TransportError, TransportErrorKind};
+use teamwire_std::UploadProgress;
 
-/// Progress of an exchange: for its error, and for the observer of its request's body.
+/// Progress of an exchange: for its error, and for the observers of its request's body.
 #[derive(Debug, Default)]
 pub(super) struct ExchangeProgress {
     /// Number of bytes of the request's head that are still to be sent.
     head_left: usize,
-    /// Number of bytes of the request's body that were sent, and that there are.
-    body: u64,
-    total: u64,
-    observer: Option<Progress>,
+    body: Option<UploadProgress>,
     /// A byte of the request may have left.
     sent: bool,
     /// Number of bytes of the response's body that are at their destination.
@@ -20,9 +18,9 @@ pub(super) struct ExchangeProgress {
 }
 
 impl ExchangeProgress {
-    /// Starts a request with a head and a body of these lengths.
-    pub(super) fn begin(&mut self, head: usize, body: u64, observer: Option<Progress>) {
-        (self.head_left, self.total, self.observer) = (head, body, observer);
+    /// Starts a request with a head of this length. `body` is the progress of its body, if that is observed.
+    pub(super) fn begin(&mut self, head: usize, body: Option<UploadProgress>) {
+        (self.head_left, self.body) = (head, body);
     }
 
     /// Records that this number of bytes was sent.
@@ -30,9 +28,8 @@ impl ExchangeProgress {
         self.sent = true;
         let of_the_head = bytes.min(self.head_left);
         self.head_left -= of_the_head;
-        self.body += (bytes - of_the_head) as u64;
-        if let Some(observer) = self.observer.as_ref().filter(|_| bytes > of_the_head) {
-            observer.report(self.body, Some(self.total));
+        if let Some(body) = &mut self.body {
+            body.record((bytes - of_the_head) as u64);
         }
     }
 

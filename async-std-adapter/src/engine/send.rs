@@ -1,4 +1,4 @@
-//! Sending of requests, with bodies from memory or from files.
+//! Sending of requests, with bodies from memory or in chunks.
 //!
 //! While a write would block, the response is read: a server that rejects a request need not read all of it, and might
 //! wait for ever for its response to be read.
@@ -36,17 +36,18 @@ impl<R: Runtime> InFlight<'_, '_, R> {
         self.flush().await
     }
 
-    /// Sends the head, and a file.
-    pub(super) async fn send_file(&mut self, Upload { mut file, expect_continue }: Upload) -> Result<(), Interrupted> {
+    /// Sends the head, and a body in chunks.
+    pub(super) async fn send_chunks(&mut self, upload: Upload) -> Result<(), Interrupted> {
+        let Upload { mut source, expect_continue } = upload;
         if expect_continue {
             self.send(&[]).await?;
             self.wait_for_continue().await?;
         } else {
-            let chunk = file.next(self.deadline.runtime()).await?;
+            let chunk = source.next(self.deadline.runtime()).await?;
             self.send(chunk).await?;
         }
         loop {
-            let chunk = file.next(self.deadline.runtime()).await?;
+            let chunk = source.next(self.deadline.runtime()).await?;
             if chunk.is_empty() {
                 return self.flush().await;
             }

@@ -14,12 +14,13 @@ use std::{
 use async_std::task;
 use teamwire_async_std::{
     Client, Draft, Script,
+    effect::Part,
     model::{Asset, Attachment, NewAttachment, Upload},
     script::{Expect, Respond, sample},
     scripted,
 };
 
-use teamwire_test_support::{Authority, Folder, Peer, Server, config, pattern, response};
+use teamwire_test_support::{Authority, Folder, Peer, Server, attempt, config, pattern, response};
 
 use crate::support::{Fits, Probe, ask, client, me};
 
@@ -42,6 +43,14 @@ fn poll_times<T>(future: impl Future<Output = T>, times: usize) -> Option<T> {
         thread::park_timeout(Duration::from_secs(20));
     }
     None
+}
+
+/// Polls a future until this signal, and drops it.
+fn drop_after<T>(future: impl Future<Output = T>, signal: &mpsc::Receiver<()>) {
+    let mut future = pin!(future);
+    while signal.try_recv().is_err() {
+        assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
 }
 
 /// Echoes each message, so that the response to another request is detected.
@@ -137,14 +146,39 @@ fn upload_dropped_in_the_middle_is_never_whole() {
     });
     let client = client(&server);
     let chat = client.chats().chat("c1");
-    let mut posting = chat.post(Draft::text("x").attach(NewAttachment::file(Upload::from_path(&path))));
-    // It is only polled until some of the file has arrived.
-    while is_read.try_recv().is_err() {
-        assert!(posting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    }
-    drop(posting);
+    let posting = chat.post(Draft::text("x").attach(NewAttachment::file(Upload::from_path(&path))));
+    drop_after(posting, &is_read);
     assert_eq!(ask(&client).expect("a response"), "Example");
     assert_eq!(fs::metadata(path).expect("the file exists").len(), LENGTH as u64);
+}
+
+#[test]
+fn body_dropped_within_any_part_is_never_whole() {
+    const LENGTH: usize = 15_000_000;
+    let folder = Folder::new();
+    let file = Part::file(folder.file("file", pattern(LENGTH)), LENGTH as u64);
+    let bytes = Part::bytes(pattern(LENGTH));
+    for after in [100_000, LENGTH + 100_000, 2 * LENGTH + 100_000] {
+        let (read, is_read) = mpsc::channel();
+        let server = Server::each(move |number, mut peer| {
+            let head = peer.head();
+            if number > 0 {
+                peer.send(me());
+                return;
+            }
+            peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+            peer.body(after);
+            read.send(()).expect("the test waits");
+            assert!(peer.try_body(head.length() - after).is_none(), "a whole request");
+        });
+        let client = client(&server);
+        let sending = attempt(&client, |exchange| {
+            *exchange.request.method_mut() = http::Method::POST;
+            *exchange.request.body_mut() = [&file, &bytes, &file].into_iter().cloned().collect();
+        });
+        drop_after(sending, &is_read);
+        assert_eq!(ask(&client).expect("a response"), "Example");
+    }
 }
 
 #[test]
@@ -163,11 +197,7 @@ fn download_dropped_in_the_middle_leaves_no_file() {
         peer.wait_for_end();
     });
     let client = client(&server);
-    let mut saving = client.chats().download_to(&asset(), folder.path("file"));
-    while is_sent.try_recv().is_err() {
-        assert!(saving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    }
-    drop(saving);
+    drop_after(client.chats().download_to(&asset(), folder.path("file")), &is_sent);
     assert_eq!(ask(&client).expect("a response"), "Example");
     assert!(!fs::exists(folder.path("file")).expect("it can be looked for"));
 }

@@ -9,7 +9,7 @@ use std::{
 use async_std::task;
 use teamwire_async_std::{
     config::Limits,
-    effect::{Body, FileTarget, Timeout},
+    effect::{Body, FileTarget, Part, Timeout},
     script::sample,
 };
 use teamwire_test_support::{Authority, Folder, Peer, Rng, Server, config, pattern, response};
@@ -86,8 +86,7 @@ fn file_passes_a_narrow_stream_with_and_without_tls() {
         for _ in 0..2 {
             let response = perform(&client, |exchange| {
                 *exchange.request.method_mut() = http::Method::POST;
-                *exchange.request.body_mut() =
-                    Body::File { path: path.clone(), length: LENGTH as u64, may_grow: false };
+                *exchange.request.body_mut() = Part::file(&path, LENGTH as u64).into();
             });
             assert!(response.expect("a response").into_body() == pattern(LENGTH));
         }
@@ -157,7 +156,7 @@ fn announced_file_is_sent_for_the_100_and_not_for_the_time() {
         let probe = Probe { is_timeless: true, ..Probe::default() };
         let response = perform(&probe.client(config(&server.url())), |exchange| {
             *exchange.request.method_mut() = http::Method::POST;
-            *exchange.request.body_mut() = Body::File { path: path.clone(), length: LENGTH as u64, may_grow: false };
+            *exchange.request.body_mut() = Part::file(&path, LENGTH as u64).into();
         });
         assert_eq!(response.expect("a response").status(), 200);
     }

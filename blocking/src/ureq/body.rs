@@ -2,36 +2,33 @@
 
 use std::io::{self, BufWriter, Read, Write};
 
-use teamwire_core::effect::{BodyPolicy, Progress};
+use teamwire_core::effect::{Body, BodyPolicy, FileError};
 use teamwire_std::{
-    BodyProgress,
+    BodyProgress, UploadProgress,
     body::{initial_capacity, too_large},
-    files::DownloadFile,
+    files::{BodyReader, DownloadFile},
 };
 use ureq::http::StatusCode;
 
 /// Reader of a request's body that reports its progress.
 #[derive(Debug)]
-pub(super) struct ProgressReader<'a, S> {
-    bytes: u64,
-    total: u64,
-    progress: Option<&'a Progress>,
-    source: S,
+pub(super) struct ProgressReader {
+    source: BodyReader,
+    progress: Option<UploadProgress>,
 }
 
-impl<'a, S: Read> ProgressReader<'a, S> {
-    /// Creates a reader of `total` bytes from this source.
-    pub(super) const fn new(source: S, total: u64, progress: Option<&'a Progress>) -> Self {
-        Self { bytes: 0, total, progress, source }
+impl ProgressReader {
+    /// Opens the files of this body.
+    pub(super) fn open(body: &Body) -> Result<Self, FileError> {
+        Ok(Self { source: BodyReader::open(body)?, progress: UploadProgress::new(body) })
     }
 }
 
-impl<S: Read> Read for ProgressReader<'_, S> {
+impl Read for ProgressReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.source.read(buffer)?;
-        self.bytes += read as u64;
-        if let Some(progress) = self.progress.filter(|_| read > 0) {
-            progress.report(self.bytes, Some(self.total));
+        if let Some(progress) = &mut self.progress {
+            progress.record(read as u64);
         }
         Ok(read)
     }

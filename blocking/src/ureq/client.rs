@@ -8,13 +8,12 @@ use std::{
 
 use teamwire_core::{
     Config, Error,
-    effect::{Body, Exchange, Progress, Response, Timeout, TransportError, TransportErrorKind},
+    effect::{Body, Exchange, Response, Timeout, TransportError, TransportErrorKind},
     machine::Reply,
 };
 use teamwire_std::{
     HeadAdditions, Proxy,
     body::{downcast_transport_error, timed_out},
-    files::UploadFile,
     http1::{MAX_HEAD, MIN_EXPECT_CONTINUE_LENGTH},
 };
 use ureq::{
@@ -87,8 +86,7 @@ impl UreqTransport {
         progress: &mut ResponseProgress,
     ) -> Result<Response, ureq::Error> {
         let wanted = exchange.body_policy();
-        let response =
-            self.send(exchange.request, exchange.requires_new_connection, limits, exchange.progress.as_ref())?;
+        let response = self.send(exchange.request, exchange.requires_new_connection, limits)?;
         let (mut head, body) = response.into_parts();
         head.headers = RequestContext::with(|context| mem::take(&mut context.withheld_response.headers));
         let head = progress.head.insert(http::Response::from_parts(head, ()));
@@ -99,57 +97,42 @@ impl UreqTransport {
         Ok(mem::take(head).map(|()| bytes))
     }
 
-    fn send(
-        &self,
-        request: Request<Body>,
-        requires_new_connection: bool,
-        limits: TimeLimits,
-        progress: Option<&Progress>,
-    ) -> SendResult {
+    fn send(&self, request: Request<Body>, requires_new_connection: bool, limits: TimeLimits) -> SendResult {
         let (mut head, content) = request.into_parts();
         let proxy = self.connector.proxy.as_ref().filter(|proxy| !opens_tunnel(proxy, &head.uri));
         let additions = HeadAdditions::take(&mut head, proxy);
         let context = RequestContext { additions, requires_new_connection, limits, ..RequestContext::default() };
-        let expects = matches!(content, Body::File { length: MIN_EXPECT_CONTINUE_LENGTH.., .. });
+        let expects = content.has_file() && content.length() >= MIN_EXPECT_CONTINUE_LENGTH;
         if expects {
-            self.send_with_expectation(head, &content, context, progress)
+            self.send_with_expectation(head, &content, context)
         } else {
-            self.attempt(head, &content, context, progress)
+            self.attempt(head, &content, context)
         }
     }
 
     /// Sends a request with `Expect: 100-continue`, and repeats it without if the server does not support that.
-    fn send_with_expectation(
-        &self,
-        head: Parts,
-        content: &Body,
-        context: RequestContext,
-        progress: Option<&Progress>,
-    ) -> SendResult {
+    fn send_with_expectation(&self, head: Parts, content: &Body, context: RequestContext) -> SendResult {
         let mut expecting = RequestContext { expects_continue: true, ..context.clone() };
         expecting.additions.expect_continue();
-        let response = self.attempt(head.clone(), content, expecting, progress)?;
+        let response = self.attempt(head.clone(), content, expecting)?;
         if response.status() != StatusCode::EXPECTATION_FAILED {
             return Ok(response);
         }
         drop(response);
-        self.attempt(head, content, context, progress)
+        self.attempt(head, content, context)
     }
 
-    fn attempt(&self, head: Parts, content: &Body, context: RequestContext, progress: Option<&Progress>) -> SendResult {
+    fn attempt(&self, head: Parts, content: &Body, context: RequestContext) -> SendResult {
         RequestContext::replace(context);
-        let total = content.length();
-        match content {
+        match (content, content.as_bytes()) {
             // These methods usually have a body, so the length of an empty one is sent, which ureq would send chunked.
-            Body::Empty if !matches!(head.method, Method::POST | Method::PUT | Method::PATCH) => {
+            (Body::Empty, _) if !matches!(head.method, Method::POST | Method::PUT | Method::PATCH) => {
                 self.agent.run(Request::from_parts(head, SendBody::none()))
             }
-            Body::Empty => self.agent.run(Request::from_parts(head, &[])),
-            Body::Bytes(bytes) if progress.is_none() => self.agent.run(Request::from_parts(head, bytes.as_slice())),
-            Body::Bytes(bytes) => self.stream(head, total, ProgressReader::new(bytes.as_slice(), total, progress)),
-            Body::File { path, length, may_grow } => {
-                let source = UploadFile::open(path, *length, *may_grow).map_err(io::Error::other)?;
-                self.stream(head, total, ProgressReader::new(source, total, progress))
+            (content, Some(bytes)) if !content.is_observed() => self.agent.run(Request::from_parts(head, bytes)),
+            (content, _) => {
+                let source = ProgressReader::open(content).map_err(io::Error::other)?;
+                self.stream(head, content.length(), source)
             }
         }
     }

@@ -1,11 +1,11 @@
 //! A request and its response, as plain data.
 
-use alloc::{string::String, sync::Arc, vec::Vec};
-use core::{fmt, time::Duration};
+use alloc::{string::String, vec::Vec};
+use core::time::Duration;
 
 use http::StatusCode;
 
-use crate::effect::Progress;
+use crate::effect::{Body, Progress};
 
 /// One request to perform, with everything an executor needs to know.
 ///
@@ -25,8 +25,8 @@ pub struct Exchange {
     pub limit: u64,
     /// File for the body of a 200 or 206 response. All other bodies are kept in memory.
     pub to_file: Option<FileTarget>,
-    /// Progress observer: for the request body if there is one, otherwise for the body of a 200 or 206 response. With
-    /// 206, the bytes already in the file ([`FileTarget::offset`]) count.
+    /// Progress observer for the body of a 200 or 206 response. With 206, the bytes already in the file
+    /// ([`FileTarget::offset`]) count. The [parts](crate::effect::Part) of the request body have observers of their own.
     pub progress: Option<Progress>,
     /// Requires a new connection: an earlier attempt failed on a reused one, so other idle connections may be dead,
     /// too.
@@ -52,9 +52,7 @@ impl Exchange {
 
     /// Returns the handling of the response body, to be adapted [to the status](BodyPolicy::for_status).
     pub fn body_policy(&self) -> BodyPolicy {
-        let is_upload = self.request.body().length() > 0;
-        let progress = self.progress.clone().filter(|_| !is_upload);
-        BodyPolicy { limit: self.limit, to_file: self.to_file.clone(), progress }
+        BodyPolicy { limit: self.limit, to_file: self.to_file.clone(), progress: self.progress.clone() }
     }
 }
 
@@ -100,61 +98,6 @@ impl FileTarget {
 
 /// A response, with its body unless that was written to a file.
 pub type Response = http::Response<Vec<u8>>;
-
-/// A request body.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub enum Body {
-    /// No body.
-    #[default]
-    Empty,
-    /// Bytes in memory.
-    Bytes(Arc<Vec<u8>>),
-    /// The first `length` bytes of a file, streamed. If the file is shorter, or longer without `may_grow`, the request
-    /// must not be completed: it fails with [`TransportErrorKind::File`](crate::effect::TransportErrorKind::File).
-    File {
-        /// Path of the file.
-        path: String,
-        /// Length of the file when it was measured; sent as `Content-Length`.
-        length: u64,
-        /// Allows the file to be longer, for instance a log that is being written to. The rest is not sent.
-        may_grow: bool,
-    },
-}
-
-impl Body {
-    /// Returns the bytes in memory; empty for a file.
-    pub fn as_bytes(&self) -> &[u8] {
-        match self {
-            Self::Empty | Self::File { .. } => &[],
-            Self::Bytes(bytes) => bytes,
-        }
-    }
-
-    /// Returns the length in bytes.
-    pub fn length(&self) -> u64 {
-        match self {
-            Self::File { length, .. } => *length,
-            Self::Empty | Self::Bytes(_) => self.as_bytes().len() as u64,
-        }
-    }
-}
-
-impl From<Vec<u8>> for Body {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::Bytes(Arc::new(bytes))
-    }
-}
-
-/// Shows only the length of bytes in memory, because messages are private.
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("Empty"),
-            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
-            Self::File { path, length, .. } => write!(f, "File({path:?}, {length} bytes)"),
-        }
-    }
-}
 
 /// The timeout of an exchange, after which it fails with
 /// [`TransportErrorKind::Timeout`](crate::effect::TransportErrorKind::Timeout).

@@ -38,6 +38,8 @@ impl PartialEq for Progress {
     }
 }
 
+impl Eq for Progress {}
+
 impl fmt::Debug for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Progress")

@@ -9,7 +9,7 @@ use core::{convert::Infallible, mem};
 use http::HeaderValue;
 
 use crate::{
-    effect::{Body, FileOutcome, FileTask, Now},
+    effect::{FileOutcome, FileTask, Now, Part, PartContent},
     error::Error,
     flow::{call::Call, file_call::FileCall, ready},
     machine::{Machine, Reply, Step, Ticket},
@@ -61,7 +61,7 @@ impl Uploads {
 
     fn start(&self, upload: &Upload, media_type: &str) -> State {
         match &upload.source {
-            FileSource::Bytes(bytes) => self.send(upload, media_type, Body::Bytes(bytes.clone())),
+            FileSource::Bytes(bytes) => self.send(upload, media_type, PartContent::Bytes(bytes.clone())),
             FileSource::Path(path) => {
                 State::Measuring(FileCall::new(&self.session, FileTask::Len { path: path.clone() }))
             }
@@ -71,7 +71,8 @@ impl Uploads {
     fn on_measured(&self, upload: &Upload, media_type: &str, length: Result<FileOutcome, Error>) -> State {
         match (&upload.source, length) {
             (FileSource::Path(path), Ok(FileOutcome::Len(length))) => {
-                self.send(upload, media_type, Body::File { path: path.clone(), length, may_grow: upload.may_grow })
+                let content = PartContent::File { path: path.clone(), length, may_grow: upload.may_grow };
+                self.send(upload, media_type, content)
             }
             (_, Ok(_)) => {
                 State::Failed(attachment_error(upload, Error::invalid("executor", "it did not measure the file")))
@@ -80,12 +81,11 @@ impl Uploads {
         }
     }
 
-    fn send(&self, upload: &Upload, media_type: &str, body: Body) -> State {
+    fn send(&self, upload: &Upload, media_type: &str, content: PartContent) -> State {
         let file = FilePart {
             name: upload.file_name.clone(),
             media_type: media_type.to_string(),
-            body,
-            progress: upload.progress.clone(),
+            content: Part::new(content).with_progress(upload.progress.clone()),
         };
         let key = self.key.as_deref().map(|key| FileKey::new(key, self.prepared.len() + 1));
         match self.session.protocol().upload(&file, key) {

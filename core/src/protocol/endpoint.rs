@@ -208,7 +208,8 @@ impl<T> Endpoint<T> {
         self
     }
 
-    /// Sets the observer of the progress of the body or, without a body, of a file in the response.
+    /// Sets the observer of the transfer of a file in the response. The [parts](crate::effect::Part) of the body have
+    /// observers of their own.
     #[must_use]
     pub fn progress(mut self, progress: Option<Progress>) -> Self {
         self.request.progress = progress;

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use crate::{
-    effect::{Body, Progress},
+    effect::Part,
     model::Asset,
 };
 
@@ -15,10 +15,8 @@ pub struct FilePart {
     pub name: String,
     /// The media type, such as `image/png`. It consists of characters that are valid in a header.
     pub media_type: String,
-    /// The content.
-    pub body: Body,
-    /// The progress observer of this file.
-    pub progress: Option<Progress>,
+    /// The content, and the observer of its transfer.
+    pub content: Part,
 }
 
 /// A file of a post, in the order of the draft's attachments.

@@ -3,7 +3,8 @@ use core::mem;
 
 use crate::{
     effect::{
-        Body, Exchange, FileError, FileErrorKind, FileOutcome, FileTarget, FileTask, TransportError, TransportErrorKind,
+        Body, Exchange, FileError, FileErrorKind, FileOutcome, FileTarget, FileTask, PartContent, TransportError,
+        TransportErrorKind,
     },
     machine::Reply,
 };
@@ -41,19 +42,28 @@ impl Files {
         }
     }
 
-    /// Returns the bytes of a request body, which may be a file.
+    /// Returns the bytes of a request body.
     pub(super) fn body(&self, body: &Body) -> Result<Vec<u8>, TransportError> {
-        let Body::File { path, length, may_grow } = body else { return Ok(body.as_bytes().to_vec()) };
-        match self.get(path) {
-            Ok(bytes) if bytes.len() as u64 == *length => Ok(bytes.clone()),
-            Ok(bytes) if *may_grow && bytes.len() as u64 > *length => {
-                Ok(bytes.iter().copied().take(usize::try_from(*length).unwrap_or(usize::MAX)).collect())
-            }
-            Ok(_) => {
-                Err(TransportError::new(TransportErrorKind::File, FileError::new(path, FileErrorKind::Changed, "")))
-            }
-            Err(error) => Err(TransportError::new(TransportErrorKind::File, error)),
+        let mut bytes = Vec::new();
+        for part in body.parts() {
+            bytes.extend_from_slice(match &part.content {
+                PartContent::Bytes(bytes) => bytes,
+                PartContent::File { path, length, may_grow } => self
+                    .measured(path, *length, *may_grow)
+                    .map_err(|error| TransportError::new(TransportErrorKind::File, error))?,
+            });
         }
+        Ok(bytes)
+    }
+
+    /// Returns the first `length` bytes of a file that has no more, unless it `may_grow`.
+    fn measured(&self, path: &str, length: u64, may_grow: bool) -> Result<&[u8], FileError> {
+        let bytes = self.get(path)?;
+        usize::try_from(length)
+            .ok()
+            .filter(|length| may_grow || bytes.len() == *length)
+            .and_then(|length| bytes.get(..length))
+            .ok_or_else(|| FileError::new(path, FileErrorKind::Changed, ""))
     }
 
     /// Writes a response body to the file of the exchange, if it has one, up to its maximum length.

@@ -1,5 +1,6 @@
 //! File tasks, and the files of request and response bodies.
 
+mod body_reader;
 mod error;
 mod part;
 
@@ -10,6 +11,7 @@ use std::{
 
 use teamwire_core::effect::{FileError, FileErrorKind, FileOutcome, FileTarget, FileTask};
 
+pub use self::body_reader::BodyReader;
 use self::error::{NOT_A_FILE, file_error};
 use crate::body::too_large;
 
@@ -60,7 +62,7 @@ fn measure(path: &str) -> Result<u64, FileError> {
 /// the file has changed since, it fails before the last byte, so that the request is never completed. Its errors wrap a
 /// [`FileError`].
 #[derive(Debug)]
-pub struct UploadFile {
+struct UploadFile {
     path: String,
     file: File,
     left: u64,
@@ -73,7 +75,7 @@ impl UploadFile {
     /// # Errors
     ///
     /// Fails if the operating system does, if it is not a regular file, or if the file was empty and is not any more.
-    pub fn open(path: &str, length: u64, may_grow: bool) -> Result<Self, FileError> {
+    fn open(path: &str, length: u64, may_grow: bool) -> Result<Self, FileError> {
         measure(path)?;
         let file = File::open(path).map_err(file_error(path))?;
         let mut outgoing = Self { path: path.into(), file, left: length, may_grow };

@@ -22,7 +22,7 @@ pub use self::{
     happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, PreferredAddresses},
     head_additions::HeadAdditions,
     host::{authority, without_brackets},
-    progress::BodyProgress,
+    progress::{BodyProgress, UploadProgress},
     proxy::Proxy,
     tls::{client_certificate_error, tls_config, tls_error, tls_is_idle},
     undrained::undrained,

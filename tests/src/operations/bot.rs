@@ -98,7 +98,7 @@ impl ByHandBot {
 /// The first request of a machine, as it goes over the wire.
 pub fn request_of<T: Debug + Send>(flow: &mut dyn Flow<Output = T>) -> http::Request<Vec<u8>> {
     match flow.poll(now()) {
-        Step::Send(_, exchange) => exchange.request.map(|body| body.as_bytes().to_vec()),
+        Step::Send(_, exchange) => exchange.request.map(|body| body.as_bytes().expect("it is in memory").to_vec()),
         step => panic!("it begins with {step:?}"),
     }
 }

@@ -219,7 +219,7 @@ impl Sent {
         Self {
             line: format!("{} {}", exchange.request.method(), exchange.request.uri()),
             headers: headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect(),
-            body: exchange.request.body().as_bytes().to_vec(),
+            body: exchange.request.body().as_bytes().unwrap_or_default().to_vec(),
             limits: format!("{:?}, {} bytes", exchange.timeout, exchange.limit),
         }
     }

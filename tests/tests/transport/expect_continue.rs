@@ -8,13 +8,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::effect::{Progress, Timeout, TransportErrorKind};
+use teamwire_core::effect::{Timeout, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
-use crate::support::{Folder, LARGE, Server, client, fault, file, me, observed, pattern, posting, response, unchanged};
+use crate::support::{
+    CONTINUE, Folder, LARGE, Server, client, fault, file, me, observed, observed_by, pattern, posting, response,
+    unchanged,
+};
 
 const LENGTH: usize = 300_000;
-const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 
 #[executor_test(adapters)]
 fn small_file_is_sent_at_once<H: Harness>() {
@@ -63,12 +65,9 @@ fn large_file_is_sent_when_the_server_asks_for_it<H: Harness>() {
             let path = folder.file("file", pattern(LENGTH));
             for _ in 0..2 {
                 asked.store(false, Ordering::SeqCst);
-                response::<H>(&client, |exchange| {
-                    posting(file(&path, LENGTH))(exchange);
-                    let asked = asked.clone();
-                    let is_asked = move |_| assert!(asked.load(Ordering::SeqCst), "before the server asks for it");
-                    exchange.progress = Some(Progress::new(is_asked));
-                });
+                let asked = asked.clone();
+                let is_asked = move |_| assert!(asked.load(Ordering::SeqCst), "before the server asks for it");
+                response::<H>(&client, posting(observed_by(is_asked, &file(&path, LENGTH))));
             }
         }
     }
@@ -115,10 +114,10 @@ fn final_response_instead_of_100_ends_the_request<H: Harness>() {
         });
         let (client, folder) = (client::<H>(&server), Folder::new());
         let path = folder.file("file", pattern(LENGTH));
+        let body = observed_by(|moved| panic!("{moved:?} although it is refused"), &file(&path, LENGTH));
         let received = response::<H>(&client, |exchange| {
-            posting(file(&path, LENGTH))(exchange);
+            posting(body)(exchange);
             exchange.timeout = Timeout::Total(Duration::from_secs(60));
-            exchange.progress = Some(Progress::new(|moved| panic!("{moved:?} although it is refused")));
         });
         assert_eq!((received.status().as_u16(), received.body().as_slice()), (401, b"no".as_slice()));
         response::<H>(&client, unchanged);
@@ -169,10 +168,7 @@ fn refused_expectation_is_not_repeated<H: Harness>() {
         let (client, folder) = (client::<H>(&server), Folder::new());
         let path = folder.file("file", pattern(LENGTH));
         let (observer, reported) = observed();
-        let received = response::<H>(&client, |exchange| {
-            posting(file(&path, LENGTH))(exchange);
-            exchange.progress = Some(Progress::new(observer));
-        });
+        let received = response::<H>(&client, posting(observed_by(observer, &file(&path, LENGTH))));
         assert_eq!((received.status().as_u16(), received.body().as_slice()), (200, b"whole".as_slice()));
         let reported: Vec<_> = reported.try_iter().map(|moved| moved.bytes).collect();
         // The progress starts again with the second request.

@@ -13,6 +13,7 @@ mod framing;
 mod interim;
 mod limits;
 mod malformed;
+mod parts;
 mod proxies;
 mod refusals;
 mod requests;

@@ -2,7 +2,7 @@
 
 use std::{sync::mpsc, time::Duration};
 
-use teamwire_core::effect::{Body, Timeout, TransportErrorKind};
+use teamwire_core::effect::{Body, Part, Timeout, TransportErrorKind};
 use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Folder, LARGE, Server, client, fault, file, me, posting, response, unchanged};
@@ -14,10 +14,13 @@ const REFUSALS: [&str; 3] = [
      HTTP/1.1 413 Too Large\r\ntransfer-encoding: chunked\r\n\r\n3\r\nbig\r\n0\r\n\r\n",
 ];
 
-/// The same bytes from memory and from a file.
-fn bodies(folder: &Folder) -> [Body; 2] {
+/// The same bytes from memory, from a file, and from several parts.
+fn bodies(folder: &Folder) -> [Body; 3] {
     let path = folder.file("file", vec![b'x'; LARGE]);
-    [Body::from(vec![b'x'; LARGE]), file(&path, LARGE)]
+    let (half, bytes) = (folder.file("half", vec![b'x'; LARGE / 2 - 10]), Part::bytes(vec![b'x'; 10]));
+    let half = Part::file(half, LARGE as u64 / 2 - 10);
+    let parts = [bytes.clone(), half.clone(), bytes, half];
+    [Body::from(vec![b'x'; LARGE]), file(&path, LARGE), parts.into_iter().collect()]
 }
 
 /// A server that rejects a request after its head, or in the middle of its body, and then closes the connection or

@@ -3,13 +3,12 @@
 use std::{sync::mpsc, thread};
 
 use http::{Method, header};
-use teamwire_core::{
-    ErrorKind,
-    effect::{Body, Progress},
-};
+use teamwire_core::{ErrorKind, effect::Body};
 use teamwire_tests::{executor_test, harness::Harness};
 
-use crate::support::{Folder, LARGE, Server, ask, client, fault, file, me, pattern, posting, response, unchanged};
+use crate::support::{
+    Folder, LARGE, Server, ask, client, fault, file, me, observed_by, pattern, posting, response, unchanged,
+};
 
 /// The lines of the head of a request with this method and body, without the port, and its body.
 fn sent<H: Harness>(method: &Method, body: Body) -> (String, Vec<String>, Vec<u8>) {
@@ -199,10 +198,8 @@ fn observer_of_an_upload_may_send_requests<H: Harness>() {
     let path = folder.file("file", pattern(LENGTH));
     let client = client::<H>(&server);
     let other = client.clone();
-    let received = response::<H>(&client, |exchange| {
-        posting(file(&path, LENGTH))(exchange);
-        exchange.progress = Some(Progress::new(move |_| drop(ask::<H>(&other).expect("the other request succeeds"))));
-    });
+    let ask_other = move |_| drop(ask::<H>(&other).expect("the other request succeeds"));
+    let received = response::<H>(&client, posting(observed_by(ask_other, &file(&path, LENGTH))));
     assert_eq!(received.status(), 201);
 }
 

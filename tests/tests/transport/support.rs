@@ -7,7 +7,10 @@ use std::{
 
 use teamwire_core::{
     Client, Error,
-    effect::{Body, Exchange, Response, Timeout, TransferProgress, TransportError},
+    effect::{
+        Body, Exchange, FileError, Part, Progress, Response, Timeout, TransferProgress, TransportError,
+        TransportErrorKind,
+    },
     machine::Reply,
     script::sample,
 };
@@ -19,6 +22,8 @@ use teamwire_tests::harness::Harness;
 
 /// Length of a body that does not fit into the buffers of the operating system.
 pub(crate) const LARGE: usize = 32 << 20;
+
+pub(crate) const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /// The response with the bot's user.
 pub(crate) fn me() -> String {
@@ -83,9 +88,49 @@ pub(crate) fn within(timeout: Timeout) -> impl FnOnce(&mut Exchange) {
     move |exchange| exchange.timeout = timeout
 }
 
+/// Returns this body of one part, with an observer of its transfer.
+pub(crate) fn observed_by(observer: impl Fn(TransferProgress) + Send + Sync + 'static, body: &Body) -> Body {
+    let [part] = body.parts() else { panic!("it has one part") };
+    part.clone().with_progress(Progress::new(observer)).into()
+}
+
 /// The file at this path, with its measured length.
 pub(crate) fn file(path: &str, length: usize) -> Body {
-    Body::File { path: path.to_owned(), length: length as u64, may_grow: false }
+    Part::file(path, length as u64).into()
+}
+
+/// Sends each request body back, after `100 Continue` if the client expects it.
+pub(crate) fn echo() -> Server {
+    Server::each(|_, mut peer| {
+        while let Some(head) = peer.try_head() {
+            if head.header("expect") == Some("100-continue") {
+                peer.send(CONTINUE);
+            }
+            assert_eq!(head.header("transfer-encoding"), None);
+            let body = peer.body(head.length());
+            peer.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()));
+            peer.send(body);
+        }
+    })
+}
+
+/// Returns the error of the file that made this exchange fail.
+#[track_caller]
+pub(crate) fn file_error(fault: &TransportError) -> &FileError {
+    assert_eq!(fault.kind, TransportErrorKind::File, "{fault}");
+    fault.source.downcast_ref().expect("the source is the error of the file")
+}
+
+/// A server that must not receive a whole request. `change` is called before it sends `100 Continue`.
+pub(crate) fn receives_no_whole_request(change: impl Fn() + Send + Sync + 'static) -> Server {
+    Server::script(move |listener| {
+        let mut peer = listener.accept();
+        // If the change is known from the beginning, nothing has to be sent.
+        let Some(head) = peer.try_head() else { return };
+        change();
+        peer.send(CONTINUE);
+        assert!(head.length() > 0 && peer.try_body(head.length()).is_none(), "a whole request");
+    })
 }
 
 /// Requests the bot's user in this number of threads at once.

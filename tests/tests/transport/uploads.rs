@@ -4,34 +4,15 @@ use std::fs::OpenOptions;
 
 use teamwire_core::{
     Draft, Error, ErrorKind,
-    effect::{Body, FileError, FileErrorKind, Progress, Timeout, TransportError, TransportErrorKind},
+    effect::{Body, FileErrorKind, Timeout},
     model::{NewAttachment, Upload},
 };
 use teamwire_tests::{executor_test, harness::Harness};
 
-use crate::support::{Folder, Server, client, fault, file, observed, pattern, posting, response};
-
-const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
-
-/// Sends each request body back, after `100 Continue` if the client expects it.
-fn echo() -> Server {
-    Server::each(|_, mut peer| {
-        while let Some(head) = peer.try_head() {
-            if head.header("expect") == Some("100-continue") {
-                peer.send(CONTINUE);
-            }
-            assert_eq!(head.header("transfer-encoding"), None);
-            let body = peer.body(head.length());
-            peer.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()));
-            peer.send(body);
-        }
-    })
-}
-
-fn kind(fault: &TransportError) -> FileErrorKind {
-    assert_eq!(fault.kind, TransportErrorKind::File, "{fault}");
-    fault.source.downcast_ref::<FileError>().expect("the source is the error of the file").kind
-}
+use crate::support::{
+    CONTINUE, Folder, Server, client, echo, fault, file, file_error, observed, observed_by, pattern, posting,
+    receives_no_whole_request, response,
+};
 
 #[executor_test(adapters)]
 fn file_arrives_unchanged<H: Harness>() {
@@ -45,18 +26,6 @@ fn file_arrives_unchanged<H: Harness>() {
     assert_eq!(server.connections(), 1);
 }
 
-/// A server that must not receive a whole request. `change` is called before it sends `100 Continue`.
-fn receives_no_whole_request(change: impl Fn() + Send + Sync + 'static) -> Server {
-    Server::script(move |listener| {
-        let mut peer = listener.accept();
-        // If the change is known from the beginning, nothing has to be sent.
-        let Some(head) = peer.try_head() else { return };
-        change();
-        peer.send(CONTINUE);
-        assert!(head.length() > 0 && peer.try_body(head.length()).is_none(), "a whole request");
-    })
-}
-
 #[executor_test(adapters)]
 fn file_that_changes_while_it_is_sent_never_arrives_whole<H: Harness>() {
     for length in [0_u64, 70_000, 199_999, 200_001, 1_000_000] {
@@ -68,7 +37,7 @@ fn file_that_changes_while_it_is_sent_never_arrives_whole<H: Harness>() {
             file.set_len(length).expect("a file can have this length");
         });
         let fault = fault::<H>(&client::<H>(&server), posting(file(&path, 200_000)));
-        assert_eq!((kind(&fault), fault.sent), (FileErrorKind::Changed, true), "{length} bytes: {fault}");
+        assert_eq!((file_error(&fault).kind, fault.sent), (FileErrorKind::Changed, true), "{length} bytes: {fault}");
     }
 }
 
@@ -85,7 +54,7 @@ fn file_changed_since_its_measuring_is_never_complete<H: Harness>() {
             }
         });
         let fault = fault::<H>(&client::<H>(&server), posting(file(&path, measured)));
-        assert_eq!(kind(&fault), FileErrorKind::Changed, "{measured} bytes measured: {fault}");
+        assert_eq!(file_error(&fault).kind, FileErrorKind::Changed, "{measured} bytes measured: {fault}");
     }
 }
 
@@ -113,7 +82,7 @@ fn unreadable_file_is_an_error_before_anything_is_sent<H: Harness>() {
         [(folder.path("none"), FileErrorKind::NotFound), (folder.path(""), FileErrorKind::IsDirectory)]
     {
         let fault = fault::<H>(&client, posting(file(&path, 10)));
-        assert_eq!((kind(&fault), fault.sent), (expected, false), "{fault}");
+        assert_eq!((file_error(&fault).kind, fault.sent), (expected, false), "{fault}");
         let draft = Draft::text("x").attach(NewAttachment::file(Upload::from_path(path).file_name("x")));
         let error = H::wait(client.chats().chat("c1").post(draft)).expect_err("the file cannot be read");
         assert_eq!(error.kind(), ErrorKind::File);
@@ -128,10 +97,7 @@ fn progress_is_reported_piece_by_piece<H: Harness>() {
     let path = folder.file("file", pattern(1_000_000));
     for (body, fewest) in [(file(&path, 1_000_000), 4), (Body::from(pattern(1_000_000)), 2)] {
         let (observer, reported) = observed();
-        let response = response::<H>(&client, |exchange| {
-            posting(body)(exchange);
-            exchange.progress = Some(Progress::new(observer));
-        });
+        let response = response::<H>(&client, posting(observed_by(observer, &body)));
         assert_eq!(response.body().len(), 1_000_000);
         let reported: Vec<_> = reported.try_iter().map(|moved| (moved.bytes, moved.total)).collect();
         assert!(reported.len() >= fewest, "{reported:?}");

@@ -11,7 +11,6 @@ use super::{
     json::{Decode, DecodeError, Json},
 };
 use crate::{
-    effect::Body,
     error::Error,
     model::{Asset, ChatInfo, ThreadId},
     protocol::{
@@ -53,7 +52,7 @@ impl Assets for V1 {
     /// `PUT /v1/chats/{tid}/avatar`.
     fn set_avatar(&self, tid: &ThreadId, image: Arc<Vec<u8>>) -> Made<Option<ChatInfo>> {
         let put = change(Endpoint::put(chat(tid)?.join("avatar")));
-        let put = put.body(Body::Bytes(image), HeaderValue::from_static(JPEG)).transfer_timeout();
+        let put = put.body(image.into(), HeaderValue::from_static(JPEG)).transfer_timeout();
         Ok(put.returns_some())
     }
 
@@ -71,9 +70,8 @@ impl Assets for V1 {
         let disposition = HeaderValue::try_from(disposition).expect("a percent-encoded name is visible ASCII");
         let post = Endpoint::post(Route::new("v1/assets"))
             .keyed(key.map(idempotency_key::for_file))
-            .body(file.body.clone(), media_type)
+            .body(file.content.clone().into(), media_type)
             .header(header::CONTENT_DISPOSITION, disposition)
-            .progress(file.progress.clone())
             .transfer_timeout();
         Ok(Some(post.returns()))
     }

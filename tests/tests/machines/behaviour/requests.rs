@@ -79,7 +79,7 @@ fn only_a_request_with_a_body_has_a_content_type() {
     let mut with = 0;
     for operation in Operation::ALL {
         let exchange = exchange(config(), *operation);
-        let body = !exchange.request.body().as_bytes().is_empty();
+        let body = exchange.request.body().length() > 0;
         let is_image = *operation == Operation::SetAvatar;
         let media_type = body.then(|| if is_image { "image/jpeg" } else { "application/json" }.to_owned());
         assert_eq!(header(&exchange, "content-type"), media_type, "{operation:?}");
