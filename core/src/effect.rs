@@ -4,6 +4,7 @@ mod body;
 mod clock;
 mod exchange;
 mod file;
+mod form;
 mod progress;
 mod transport_error;
 
@@ -13,6 +14,7 @@ pub use self::{
     clock::{Moment, Now},
     exchange::{BodyPolicy, Exchange, FileTarget, Response, Timeout},
     file::{FileError, FileErrorKind, FileOutcome, FileTask},
+    form::Form,
     progress::{Progress, TransferProgress},
     transport_error::{TransportError, TransportErrorKind},
 };

@@ -81,6 +81,12 @@ impl Session {
         format!("{}-{:x}", self.0.key_prefix, self.count())
     }
 
+    /// Returns characters for the boundary of a [form](crate::effect::Form), which are unique across all sessions and
+    /// cannot be predicted by a person who sends or receives messages.
+    pub fn boundary(&self) -> String {
+        self.idempotency_key()
+    }
+
     /// Returns the next pseudo-random number. For jitter only, not for secrets.
     pub(crate) fn next_random(&self) -> u64 {
         // The finaliser of SplitMix64, applied to the counter.
