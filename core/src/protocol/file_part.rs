@@ -2,10 +2,7 @@
 
 use alloc::string::String;
 
-use crate::{
-    effect::Part,
-    model::Asset,
-};
+use crate::{effect::Part, model::Asset};
 
 /// A file to be sent.
 #[derive(Clone, Debug)]

@@ -101,6 +101,9 @@ fn patch(tid: &ThreadId, body: &ChangeJson<'_>) -> Made<Option<ChatInfo>> {
 
 /// The id is essential. Unreadable flags have the value that they have in most chats.
 impl Decode for ChatInfo {
+    /// Twice its size and more, because a list of chats is converted to one of [`Chat`](crate::Chat)s.
+    const MEMORY: usize = 5 * size_of::<Self>() / 2;
+
     fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
         let names = [
             "tid",

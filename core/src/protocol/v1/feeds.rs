@@ -167,7 +167,7 @@ struct Skipped {
 
 impl<'a, T: Event> BatchReader<'a, T> {
     fn new(reader: &'a ResponseReader<'a>) -> Self {
-        let items = BoundedVec::new(reader.body().len());
+        let items = BoundedVec::new(reader.body().len(), size_of::<BatchItem<T>>());
         Self { reader, items, undecoded: 0, skipped: Skipped::default(), last: None }
     }
 

@@ -69,7 +69,7 @@ impl ResponseReader<'_> {
 
     /// Decodes items, separating the undecoded ones; an error if the end of the list is missing.
     fn items<'j, T: Decode>(&self, list: impl Iterator<Item = Item<'j>>) -> Result<Listing<T>, &'static str> {
-        let mut decoded = BoundedVec::new(self.body().len());
+        let mut decoded = BoundedVec::new(self.body().len(), T::MEMORY);
         let (mut undecoded, mut more) = (Vec::new(), 0_usize);
         for item in list {
             let (json, result) = match item {

@@ -16,21 +16,19 @@ pub(in crate::protocol) struct BoundedVec<T> {
 }
 
 impl<T> BoundedVec<T> {
-    /// Creates a list for the items of a body of this size.
-    pub(in crate::protocol) fn new(bytes: usize) -> Self {
-        Self::with_base(bytes, BASE_BYTES)
+    /// Creates a list for the items of a body of this size. `memory` is the size of an item in memory.
+    pub(in crate::protocol) fn new(bytes: usize, memory: usize) -> Self {
+        Self::with_base(bytes, memory, BASE_BYTES)
     }
 
     /// Creates a list for JSON of this size within an item.
     pub(super) fn nested(bytes: usize) -> Self {
-        Self::with_base(bytes, NESTED_BASE_BYTES)
+        Self::with_base(bytes, size_of::<T>(), NESTED_BASE_BYTES)
     }
 
-    fn with_base(bytes: usize, base: usize) -> Self {
-        Self {
-            items: Vec::new(),
-            max_items: bytes.saturating_mul(MEMORY_FACTOR).saturating_add(base) / size_of::<T>().max(1),
-        }
+    fn with_base(bytes: usize, memory: usize, base: usize) -> Self {
+        let max_bytes = bytes.saturating_mul(MEMORY_FACTOR).saturating_add(base);
+        Self { items: Vec::new(), max_items: max_bytes / memory.max(1) }
     }
 
     pub(in crate::protocol) fn is_full(&self) -> bool {

@@ -7,6 +7,9 @@ use crate::model::{AssetId, GroupId, MessageId, ReactionId, ThreadId, UserId};
 
 /// A value that is decoded from the JSON of a response.
 pub(crate) trait Decode: Sized + Send {
+    /// Bytes of memory that it needs at once as an item of a list, without what it points to.
+    const MEMORY: usize = size_of::<Self>();
+
     fn decode(json: Json<'_>) -> Result<Self, DecodeError>;
 }
 
