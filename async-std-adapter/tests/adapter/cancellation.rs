@@ -5,7 +5,7 @@ use std::{
     future::Future,
     io::{Read, Write},
     pin::pin,
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, mpsc},
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
     time::Duration,
@@ -160,6 +160,8 @@ fn body_dropped_within_any_part_is_never_whole() {
     let bytes = Part::bytes(pattern(LENGTH));
     for after in [100_000, LENGTH + 100_000, 2 * LENGTH + 100_000] {
         let (read, is_read) = mpsc::channel();
+        let (drops, is_dropped) = mpsc::channel::<()>();
+        let is_dropped = Mutex::new(is_dropped);
         let server = Server::each(move |number, mut peer| {
             let head = peer.head();
             if number > 0 {
@@ -169,6 +171,9 @@ fn body_dropped_within_any_part_is_never_whole() {
             peer.send("HTTP/1.1 100 Continue\r\n\r\n");
             peer.body(after);
             read.send(()).expect("the test waits");
+            // A single poll could send all the rest.
+            let is_dropped = is_dropped.lock().expect("no connection panics with the lock");
+            is_dropped.recv().expect_err("the test drops the other end");
             assert!(peer.try_body(head.length() - after).is_none(), "a whole request");
         });
         let client = client(&server);
@@ -177,6 +182,7 @@ fn body_dropped_within_any_part_is_never_whole() {
             *exchange.request.body_mut() = [&file, &bytes, &file].into_iter().cloned().collect();
         });
         drop_after(sending, &is_read);
+        drop(drops);
         assert_eq!(ask(&client).expect("a response"), "Example");
     }
 }
