@@ -22,18 +22,18 @@
 //!  stop(), in any state ─► deliver received events ─► Unsubscribing ─► ends
 //! ```
 //!
-//! Each event except [`Retrying`](FeedEvent::Retrying) carries the [`Checkpoint`] to save once it is handled. A feed that
-//! is started [`after`](FeedOptions::after) it, even in another process, delivers every event that has not been handled:
-//! across a restart, events are delivered at least once, and within a process in order and exactly once. Usually a
-//! checkpoint is right behind its event. If several events of a batch have the same cursor, all but the last of them carry
-//! the checkpoint of the event before them, so that a feed that resumes there delivers them again. Events that cannot be
-//! decoded are delivered as [`Undecoded`](FeedEvent::Undecoded), and never stop the feed.
+//! Each event except [`Retrying`](FeedEvent::Retrying) carries the [`Checkpoint`] to save once it is handled. A feed
+//! that is started [`after`](FeedOptions::after) it, even in another process, delivers every event that has not been
+//! handled: across a restart, events are delivered at least once, and within a process in order and exactly once.
+//! Usually a checkpoint is right behind its event. If several events of a batch have the same cursor, all but the last
+//! of them carry the checkpoint of the event before them, so that a feed that resumes there delivers them again. Events
+//! that cannot be decoded are delivered as [`Undecoded`](FeedEvent::Undecoded), and never stop the feed.
 //!
 //! The position of a feed is the cursor of the last batch. If that cursor is unusable or does not advance, it is the
 //! cursor of the last event that has one. Events after the position are still delivered, once. Until a cursor passes
-//! them, every poll returns them again, counts as a failure, and increases the backoff. They carry the checkpoint of the
-//! position, so a feed that resumes there delivers them again. If a server returns to a recent position, it returns the
-//! events in a circle: they are delivered again, but the feed polls more and more rarely, down to once a second.
+//! them, every poll returns them again, counts as a failure, and increases the backoff. They carry the checkpoint of
+//! the position, so a feed that resumes there delivers them again. If a server returns to a recent position, it returns
+//! the events in a circle: they are delivered again, but the feed polls more and more rarely, down to once a second.
 //!
 //! Of all error responses, only a problem document of the contract, with a status that belongs to its code, can expire
 //! a subscription or a cursor, or end a feed. Others, from a gateway for instance, are retried, except a 401. A proxy

@@ -8,7 +8,7 @@
 //! [`Config::with_protocol`](crate::Config::with_protocol).
 //!
 //! - [`Wire`] concerns all requests: credentials, login and error responses.
-//! - [`Messages`], [`Chats`], [`Members`], [`Reactions`], [`Locations`], [`Contacts`], [`Assets`] and [`Feeds`] have one
+//! - [`Messages`], [`Chats`], [`Members`], [`Reactions`], [`Locations`], [`Contacts`], [`Assets`] and [`Feeds`]: one
 //!   method for each operation.
 //! - [`Endpoint`], [`Route`] and [`Attempt`] are a request as data.
 //! - [`ResponseReader`], [`Refusal`], [`Page`], [`Batch`] and [`Lease`] are the content of a response.

@@ -55,8 +55,8 @@ impl Default for Timeouts {
 /// After a 429, all operations of a client pause, whatever their policy. Then one request goes ahead. Once the server
 /// has accepted it, the others follow in the order in which they were started, with a gap between them that shrinks
 /// until the server limits one again or has not done so for a while. This wait does not count as an attempt, and no
-/// timeout includes it: with a limit of 5 requests per second, 1,000 simultaneous posts take about five minutes. Dropping
-/// a future removes it from the queue. If a pause is longer than a minute, and longer than
+/// timeout includes it: with a limit of 5 requests per second, 1,000 simultaneous posts take about five minutes.
+/// Dropping a future removes it from the queue. If a pause is longer than a minute, and longer than
 /// [`max_retry_after`](Self::max_retry_after), operations do not wait for it: until it is over, they fail immediately
 /// with the error of the 429, whose `retry_after` is the remaining time.
 ///

@@ -26,7 +26,8 @@ pub struct Exchange {
     /// File for the body of a 200 or 206 response. All other bodies are kept in memory.
     pub to_file: Option<FileTarget>,
     /// Progress observer for the body of a 200 or 206 response. With 206, the bytes already in the file
-    /// ([`FileTarget::offset`]) count. The [parts](crate::effect::Part) of the request body have observers of their own.
+    /// ([`FileTarget::offset`]) count. The [parts](crate::effect::Part) of the request body have observers of their
+    /// own.
     pub progress: Option<Progress>,
     /// Requires a new connection: an earlier attempt failed on a reused one, so other idle connections may be dead,
     /// too.

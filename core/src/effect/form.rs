@@ -30,8 +30,8 @@ const MAX_COPIED_BYTES: usize = 4 << 10;
 /// # Ok::<(), teamwire_core::Error>(())
 /// ```
 ///
-/// Names may contain any character: quotation marks and line breaks are escaped as browsers do it (`%22`, `%0D`, `%0A`).
-/// The text of a field is sent unchanged.
+/// Names may contain any character: quotation marks and line breaks are escaped as browsers do it (`%22`, `%0D`,
+/// `%0A`). The text of a field is sent unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct Form {
     fields: Vec<Field>,
@@ -77,8 +77,8 @@ impl Form {
     ///
     /// The boundary is derived from `unique`, of which the first 50 letters, digits, `-` and `_` are used. It should be
     /// unpredictable, such as [`Session::boundary`](crate::executor::Session::boundary): a file that contains the
-    /// boundary would be taken for several fields. Values in memory are searched, and another boundary is used if one of
-    /// them contains it.
+    /// boundary would be taken for several fields. Values in memory are searched, and another boundary is used if one
+    /// of them contains it.
     pub fn encode(self, unique: &str) -> (HeaderValue, Body) {
         let boundary = self.boundary(unique);
         let content_type = HeaderValue::try_from(format!("multipart/form-data; boundary={boundary}"))

@@ -17,8 +17,8 @@ const VERSION: u32 = 1;
 ///
 /// A later process can resume the feed after it, with this version of the library or a newer one. Every event that was
 /// delivered after the event of the checkpoint is then delivered again. That event itself, and some before it, may be
-/// as well, if the server gave them no cursor of their own. So handle an event first, save its checkpoint then, and make
-/// handling an event twice harmless.
+/// as well, if the server gave them no cursor of their own. So handle an event first, save its checkpoint then, and
+/// make handling an event twice harmless.
 ///
 /// It holds no secret unless the server puts one into the cursor, and `Debug` redacts that.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,11 +5,14 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
-use teamwire_core::effect::{TransportError, TransportErrorKind};
+use teamwire_core::{
+    effect::{TransportError, TransportErrorKind},
+    machine::Reply,
+};
 
 use super::{
     defect::{edit_items, edit_json},
-    protocol::{InterpretedReply, RequestKind},
+    protocol::{InterpretedReply, Meaning, RequestKind},
     random::Random,
 };
 
@@ -203,7 +206,19 @@ pub(super) fn truncate(
         return InterpretedReply::from_response(kind, response, position);
     }
     response.body_mut().truncate(half);
+    if matches!(kind, RequestKind::Poll { cursor: Some(_), .. }) && has_complete_item(response.body()) {
+        // The items before the cut are delivered.
+        return InterpretedReply { reply: Reply::Response(response), meaning: Meaning::FullBatch(position) };
+    }
     InterpretedReply::corrupted(response, None)
+}
+
+/// Returns `true` if the first item of a truncated batch is complete.
+fn has_complete_item(body: &[u8]) -> bool {
+    const ITEMS: &[u8] = b"\"items\":[";
+    let Some(at) = body.windows(ITEMS.len()).position(|window| window == ITEMS) else { return false };
+    let mut items = serde_json::Deserializer::from_slice(&body[at + ITEMS.len()..]).into_iter::<Value>();
+    items.next().is_some_and(|item| item.is_ok())
 }
 
 /// Makes the first item of a response undecodable.

@@ -14,7 +14,8 @@ use super::{
 /// If the structure of the body is invalid, its items are separated as follows. After each item, the next value is an
 /// item. If its structure is invalid, the next object is searched that looks like an item: it is not the value of a
 /// member, its structure is valid, and it has the members of an item. The bytes before it are a malformed item, which
-/// loses the members that contain the error, or is undecoded. The list ends at the last `]` after which the body is the valid rest of an object.
+/// loses the members that contain the error, or is undecoded. The list ends at the last `]` after which the body is the
+/// valid rest of an object.
 ///
 /// Thus each item with a valid structure is found, whatever the others contain, unless they contain both a bracket that
 /// opens before it and one that closes after it. Objects within a malformed item do not look like an item, as the kinds
@@ -178,8 +179,8 @@ impl<'a> Malformed<'a> {
         })
     }
 
-    /// Returns the end of an item, which is not an array in any list of the contract. It is not behind the end of the list, nor at the end of the body: the value would
-    /// contain the end of the list.
+    /// Returns the end of an item, which is not an array in any list of the contract. It is not behind the end of the
+    /// list, nor at the end of the body: the value would contain the end of the list.
     fn item_end(&self, at: usize, budget: &mut Budget) -> Option<usize> {
         if self.body[at] == b'[' {
             return None;
