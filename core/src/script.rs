@@ -67,6 +67,11 @@ use crate::{
     shared::Shared,
 };
 
+/// Expectations, responses and samples of the [default protocol](crate::protocol::V1), by operation.
+pub mod v1 {
+    pub use crate::protocol::v1::{expect, respond, sample};
+}
+
 /// Expected requests, canned responses and a virtual clock. See the [module](self). Clones share the script.
 #[derive(Clone, Debug)]
 pub struct Script {
@@ -131,16 +136,16 @@ impl Script {
 
     /// Adds a step: expects this request next, and responds with this.
     #[track_caller]
-    pub fn then(self, expect: Expect, respond: Respond) -> Self {
-        let location = Location::caller();
+    pub fn then(self, expect: impl Into<Expect>, respond: Respond) -> Self {
+        let (expect, location) = (expect.into(), Location::caller());
         self.state.with(|state| state.steps.push_back(ScriptedExchange { expect, respond, location }));
         self
     }
 
     /// Responds with this to every matching request, at any time.
     #[track_caller]
-    pub fn always(self, expect: Expect, respond: Respond) -> Self {
-        let location = Location::caller();
+    pub fn always(self, expect: impl Into<Expect>, respond: Respond) -> Self {
+        let (expect, location) = (expect.into(), Location::caller());
         self.state.with(|state| state.always.push(ScriptedExchange { expect, respond, location }));
         self
     }
@@ -207,9 +212,12 @@ impl Script {
     /// For executors: returns `true` if the script has no response to this request and no further steps. A feed then
     /// ends.
     pub fn is_done(&self, exchange: &Exchange) -> bool {
-        let received = RecordedRequest::new(Moment::EPOCH, exchange, Vec::new());
+        let base = self.session.config().base_url().path();
         self.state.with(|state| {
-            state.steps.is_empty() && !state.always.iter().any(|step| step.expect.difference(&received).is_none())
+            // A body that cannot be read fails in `perform`.
+            let body = state.files.body(exchange.request.body()).unwrap_or_default();
+            let received = RecordedRequest::new(Moment::EPOCH, exchange, body);
+            state.steps.is_empty() && state.response_at_any_time(&received, base).is_none()
         })
     }
 
@@ -218,10 +226,11 @@ impl Script {
     /// # Panics
     /// If the script does not expect the request.
     pub fn perform(&self, exchange: &Exchange) -> Reply {
+        let base = self.session.config().base_url().path();
         let respond = self.state.with(|state| {
             let body = state.files.body(exchange.request.body())?;
             let received = RecordedRequest::new(state.moment, exchange, body);
-            let respond = state.respond(&received);
+            let respond = state.respond(&received, base);
             state.received.push(received);
             Ok(respond)
         });
@@ -248,16 +257,23 @@ impl Script {
 }
 
 impl State {
-    fn respond(&mut self, received: &RecordedRequest) -> Result<Respond, String> {
-        if let Some(step) = self.always.iter().find(|step| step.expect.difference(received).is_none()) {
-            return Ok(step.respond.clone());
+    /// Returns the response that does not depend on the steps before.
+    fn response_at_any_time(&self, received: &RecordedRequest, base: &str) -> Option<&Respond> {
+        let mut always = self.always.iter();
+        let step = always.find(|step| step.expect.difference(received, base, &self.files).is_none());
+        step.map(|step| &step.respond)
+    }
+
+    fn respond(&mut self, received: &RecordedRequest, base: &str) -> Result<Respond, String> {
+        if let Some(respond) = self.response_at_any_time(received, base) {
+            return Ok(respond.clone());
         }
         let steps = self.completed + self.steps.len();
         let Some(step) = self.steps.pop_front() else {
             return Err(format!("unexpected request after step {steps} of {steps}\n  got       {received}"));
         };
         self.completed += 1;
-        match step.expect.difference(received) {
+        match step.expect.difference(received, base, &self.files) {
             None => Ok(step.respond),
             Some(difference) => Err(format!(
                 "unexpected request\n  where     {}, step {} of {steps}\n  expected  {}\n  \

@@ -18,9 +18,6 @@ use crate::{
 /// Maximum number of pages; a longer list is assumed to be endless.
 const MAX_PAGES: usize = 10_000;
 
-/// Number of items to request per page.
-const PAGE_SIZE: u32 = 100;
-
 /// All pages of a list as one output. `R` builds the request of a page.
 pub(crate) struct Paginator<T, R> {
     session: Session,
@@ -60,7 +57,7 @@ impl<T> Default for Collected<T> {
 
 impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<T, R> {
     pub(crate) fn new(session: &Session, request: R) -> Self {
-        let first = session.call(request(session.protocol(), PageRequest::new(None, PAGE_SIZE)));
+        let first = session.call(request(session.protocol(), PageRequest::FIRST));
         Self::starting_with(session, State::Reading(first), request)
     }
 
@@ -76,7 +73,7 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<
             state,
             collected: Collected::default(),
             cursor: None,
-            limit: PAGE_SIZE,
+            limit: PageRequest::FIRST.limit,
             bytes: 0,
             seen: BTreeSet::new(),
             has_restarted: false,

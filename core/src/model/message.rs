@@ -61,8 +61,9 @@ impl Message {
     /// use teamwire_core::{AlertType, Message, User};
     ///
     /// let anna = User::new("u-anna", "Anna", "Berg");
-    /// let mut message = Message::new("m1", "c1", anna, DateTime::UNIX_EPOCH).with_alert_type(AlertType::Alert);
-    /// message.text = Some("The database is down".into());
+    /// let message = Message::new("m1", "c1", anna, DateTime::UNIX_EPOCH)
+    ///     .with_alert_type(AlertType::Alert)
+    ///     .with_text("The database is down");
     /// ```
     pub fn new(mid: impl Into<MessageId>, tid: impl Into<ThreadId>, from_user: User, sent_at: DateTime<Utc>) -> Self {
         Self {
@@ -86,6 +87,12 @@ impl Message {
     pub fn with_alert_type(mut self, alert_type: AlertType) -> Self {
         self.is_alert = true;
         self.alert_type = Some(alert_type);
+        self
+    }
+
+    /// Sets the [text](Self::text).
+    pub fn with_text(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
         self
     }
 

@@ -16,6 +16,13 @@ pub struct FilePart {
     pub content: Part,
 }
 
+impl FilePart {
+    /// Creates a file with this content.
+    pub fn new(name: impl Into<String>, media_type: impl Into<String>, content: Part) -> Self {
+        Self { name: name.into(), media_type: media_type.into(), content }
+    }
+}
+
 /// A file of a post, in the order of the draft's attachments.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

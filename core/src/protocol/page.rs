@@ -17,6 +17,9 @@ pub struct PageRequest<'a> {
 }
 
 impl<'a> PageRequest<'a> {
+    /// The request for the first page of a list, as operations make it.
+    pub const FIRST: Self = Self::new(None, 100);
+
     /// Creates a request.
     pub const fn new(cursor: Option<&'a str>, limit: u32) -> Self {
         Self { cursor, limit }

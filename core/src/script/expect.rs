@@ -1,4 +1,5 @@
 use alloc::{
+    borrow::Cow,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -7,23 +8,102 @@ use core::fmt;
 
 use http::Method;
 use serde_json::Value;
+use url::{Url, form_urlencoded};
 
-use super::RecordedRequest;
+use super::{RecordedRequest, files::Files};
+use crate::{effect::Body, error::Error, escaped::Escaped, protocol::Endpoint};
 
-/// A request that a [`Script`](super::Script) expects: method and path and, if relevant to the test, further details.
+/// A request that a [`Script`](super::Script) expects: an operation of a protocol, or a method and a path, and further
+/// details that are relevant to the test.
 #[derive(Clone, Debug)]
 pub struct Expect {
     method: Method,
-    path: String,
-    query: Vec<(String, String)>,
+    path: ExpectedPath,
+    query: ExpectedQuery,
     headers: Vec<(String, String)>,
-    json: Option<Value>,
+    body: ExpectedBody,
+}
+
+#[derive(Clone, Debug)]
+enum ExpectedPath {
+    /// The complete path.
+    Complete(String),
+    /// The path below the base URL, with a slash.
+    BelowBase(String),
+}
+
+#[derive(Clone, Debug, Default)]
+struct ExpectedQuery {
+    parameters: Vec<(String, String)>,
+    /// Other parameters that are accepted, with any value; `None` for all.
+    any: Option<Vec<String>>,
+}
+
+#[derive(Clone, Debug)]
+enum ExpectedBody {
+    Any,
+    /// JSON with at least these members.
+    Members(Value),
+    Equal(Body),
 }
 
 impl Expect {
     /// Expects this method and path. The path is compared as it is sent, with ids percent-encoded.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), query: Vec::new(), headers: Vec::new(), json: None }
+        Self {
+            method,
+            path: ExpectedPath::Complete(path.into()),
+            query: ExpectedQuery::default(),
+            headers: Vec::new(),
+            body: ExpectedBody::Any,
+        }
+    }
+
+    /// Expects the request of an operation, as its protocol makes it: its method, path, query and body. JSON bodies
+    /// are equal if their content is. Headers are not compared, and neither is the idempotency key.
+    ///
+    /// It works for every [protocol](crate::protocol). For the default one, [`v1::expect`](super::v1::expect) has
+    /// shorter functions, which leave out what a test rarely depends on.
+    ///
+    /// ```
+    /// use teamwire_core::{
+    ///     Client, Draft, Script,
+    ///     protocol::{Messages, PageRequest, Chats, V1},
+    ///     script::{Expect, v1::{respond, sample}},
+    /// };
+    ///
+    /// let script = Script::new()
+    ///     .then(Expect::of(V1.chats(PageRequest::FIRST)), respond::chats([sample::chat("c1", "Operations")]))
+    ///     .then(
+    ///         Expect::of(V1.post(&"c1".into(), &Draft::text("hello"), &[])),
+    ///         respond::message(sample::message("m1", "c1", "hello")),
+    ///     );
+    /// for chat in Client::new(script.clone()).chats().list()? {
+    ///     chat.post("hello")?;
+    /// }
+    /// script.assert_done();
+    /// # Ok::<(), teamwire_core::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the protocol rejects an argument, or sends no request for the operation.
+    #[track_caller]
+    pub fn of<T>(endpoint: Result<impl Into<Option<Endpoint<T>>>, Error>) -> Self {
+        let endpoint = match endpoint.map(Into::into) {
+            Ok(Some(endpoint)) => endpoint,
+            Ok(None) => panic!("the protocol sends no request for this operation"),
+            Err(error) => panic!("the protocol rejects an argument of the expected operation: {error}"),
+        };
+        // Only path and query are used of the URL.
+        let base = Url::parse("https://teamwire.invalid/").expect("it is a URL");
+        let (request, body) = endpoint.request(&base).into_parts();
+        Self {
+            method: request.method,
+            path: ExpectedPath::BelowBase(request.uri.path().to_string()),
+            query: ExpectedQuery { parameters: parameters(request.uri.query()), any: Some(Vec::new()) },
+            headers: Vec::new(),
+            body: ExpectedBody::Equal(body),
+        }
     }
 
     /// Expects a GET of this path.
@@ -51,9 +131,21 @@ impl Expect {
         Self::new(Method::DELETE, path)
     }
 
-    /// Expects this query parameter.
+    /// Expects this query parameter. Without an [operation](Self::of), other parameters are accepted too.
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.query.push((name.into(), value.into()));
+        let name = name.into();
+        self.query.parameters.retain(|(known, _)| *known != name);
+        self.query.parameters.push((name, value.into()));
+        self
+    }
+
+    /// Accepts this query parameter with any value, and its absence.
+    pub fn any_query(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.query.parameters.retain(|(known, _)| *known != name);
+        if let Some(any) = &mut self.query.any {
+            any.push(name);
+        }
         self
     }
 
@@ -63,32 +155,92 @@ impl Expect {
         self
     }
 
-    /// Expects a JSON body with these members. It may have others, but lists must be equal.
+    /// Expects a JSON body with these members, in addition to those of earlier calls. It may have others, but lists
+    /// must be equal.
     pub fn json(mut self, members: Value) -> Self {
-        self.json = Some(members);
+        self.body = match (self.body, members) {
+            (ExpectedBody::Members(Value::Object(mut all)), Value::Object(members)) => {
+                all.extend(members);
+                ExpectedBody::Members(all.into())
+            }
+            (_, members) => ExpectedBody::Members(members),
+        };
         self
     }
 
-    /// Describes the first difference between the request and the expected one; `None` if it matches.
-    pub(super) fn difference(&self, got: &RecordedRequest) -> Option<String> {
+    /// Accepts any body.
+    pub fn any_body(mut self) -> Self {
+        self.body = ExpectedBody::Any;
+        self
+    }
+
+    /// Describes the first difference between the request and the expected one; `None` if it matches. `base` is the
+    /// path of the base URL, and `files` has the content of bodies that are files.
+    pub(super) fn difference(&self, got: &RecordedRequest, base: &str, files: &Files) -> Option<String> {
         differs("the method", self.method.as_str(), Some(got.request.method().as_str()))
-            .or_else(|| differs("the path", &self.path, Some(got.path())))
-            .or_else(|| {
-                self.query.iter().find_map(|(name, value)| {
-                    differs(&format!("the parameter `{name}`"), value, got.query(name).as_deref())
-                })
-            })
+            .or_else(|| differs("the path", &self.path.complete(base), Some(got.path())))
+            .or_else(|| self.query.difference(got))
             .or_else(|| {
                 self.headers
                     .iter()
                     .find_map(|(name, value)| differs(&format!("the header `{name}`"), value, got.header(name)))
             })
-            .or_else(|| {
-                let expected = self.json.as_ref()?;
-                let Some(got) = got.json() else { return Some("in the body: not JSON".to_string()) };
-                json_difference("", expected, &got)
-            })
+            .or_else(|| self.body.difference(got, files))
     }
+}
+
+impl ExpectedPath {
+    fn complete(&self, base: &str) -> Cow<'_, str> {
+        match self {
+            Self::Complete(path) => path.into(),
+            Self::BelowBase(path) => format!("{}{path}", base.trim_end_matches('/')).into(),
+        }
+    }
+}
+
+impl ExpectedQuery {
+    fn difference(&self, got: &RecordedRequest) -> Option<String> {
+        let of_expected = self
+            .parameters
+            .iter()
+            .find_map(|(name, value)| differs(&format!("the parameter `{name}`"), value, got.query(name).as_deref()));
+        of_expected.or_else(|| {
+            let any = self.any.as_ref()?;
+            let is_expected = |name: &String| any.contains(name) || self.parameters.iter().any(|(it, _)| it == name);
+            let parameters = parameters(got.request.uri().query());
+            let (name, value) = parameters.into_iter().find(|(name, _)| !is_expected(name))?;
+            Some(format!("in the parameter `{name}`: expected none, got {value:?}"))
+        })
+    }
+}
+
+impl ExpectedBody {
+    fn difference(&self, got: &RecordedRequest, files: &Files) -> Option<String> {
+        match self {
+            Self::Any => None,
+            Self::Members(expected) => match got.json() {
+                Some(got) => json_difference("", expected, &got),
+                None => Some("in the body: not JSON".to_string()),
+            },
+            Self::Equal(body) => {
+                let expected = match files.body(body) {
+                    Ok(bytes) => bytes,
+                    Err(error) => return Some(format!("in the body: the expected one cannot be read: {error}")),
+                };
+                if expected == *got.request.body() {
+                    return None;
+                }
+                let parsed = serde_json::from_slice::<Value>(&expected).ok().zip(got.json());
+                let Some((expected, got)) = parsed else { return Some("in the body".to_string()) };
+                json_difference("", &expected, &got).or_else(|| surplus("", &expected, &got))
+            }
+        }
+    }
+}
+
+/// Returns the parameters of a query, decoded.
+fn parameters(query: Option<&str>) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
 fn differs(part: &str, expected: &str, got: Option<&str>) -> Option<String> {
@@ -105,7 +257,7 @@ fn json_difference(path: &str, expected: &Value, got: &Value) -> Option<String> 
         return (expected != got).then(|| format!("in {place}: expected {expected}, got {got}"));
     };
     expected.iter().find_map(|(key, expected)| {
-        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let path = place(path, key);
         match members.get(key) {
             Some(got) => json_difference(&path, expected, got),
             None => Some(format!("in {path}: expected {expected}, got none")),
@@ -113,15 +265,40 @@ fn json_difference(path: &str, expected: &Value, got: &Value) -> Option<String> 
     })
 }
 
+/// Describes the first member that is not expected.
+fn surplus(path: &str, expected: &Value, got: &Value) -> Option<String> {
+    let (Value::Object(expected), Value::Object(members)) = (expected, got) else { return None };
+    members.iter().find_map(|(key, got)| {
+        let path = place(path, key);
+        match expected.get(key) {
+            Some(expected) => surplus(&path, expected, got),
+            None => Some(format!("in {path}: expected none, got {got}")),
+        }
+    })
+}
+
+fn place(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_string() } else { format!("{path}.{key}") }
+}
+
 impl fmt::Display for Expect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.path)?;
-        for (at, (name, value)) in self.query.iter().enumerate() {
+        let (ExpectedPath::Complete(path) | ExpectedPath::BelowBase(path)) = &self.path;
+        write!(f, "{} {path}", self.method)?;
+        for (at, (name, value)) in self.query.parameters.iter().enumerate() {
             write!(f, "{}{name}={value}", if at == 0 { '?' } else { '&' })?;
         }
         for (name, value) in &self.headers {
             write!(f, " [{name}: {value}]")?;
         }
-        self.json.as_ref().map_or(Ok(()), |json| write!(f, " {json}"))
+        match &self.body {
+            ExpectedBody::Any => Ok(()),
+            ExpectedBody::Members(json) => write!(f, " {json}"),
+            ExpectedBody::Equal(body) => match Files::default().body(body) {
+                Ok(bytes) if bytes.is_empty() => Ok(()),
+                Ok(bytes) => write!(f, " {}", Escaped(String::from_utf8_lossy(&bytes))),
+                Err(_) => write!(f, " {body:?}"),
+            },
+        }
     }
 }

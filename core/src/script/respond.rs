@@ -2,7 +2,7 @@ use alloc::{format, string::String, vec::Vec};
 use core::time::Duration;
 
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     effect::{TransportError, TransportErrorKind},
@@ -37,19 +37,6 @@ impl Respond {
     #[track_caller]
     pub fn json(status: u16, value: Value) -> Self {
         Self::status(status).body("application/json", format!("{value}"))
-    }
-
-    /// Responds with a problem document with this code.
-    ///
-    /// # Panics
-    /// If the status is not 100 to 999.
-    #[track_caller]
-    pub fn problem(status: u16, code: &str) -> Self {
-        let problem = json!({
-            "type": "about:blank", "title": code, "status": status, "detail": "scripted problem", "code": code,
-            "request_id": "script",
-        });
-        Self::status(status).body("application/problem+json", format!("{problem}"))
     }
 
     /// Fails to connect: nothing of the request is sent.

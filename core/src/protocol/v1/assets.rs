@@ -1,6 +1,6 @@
 //! Avatars and stored files.
 
-use alloc::{format, sync::Arc, vec::Vec};
+use alloc::{format, string::String, sync::Arc, vec::Vec};
 
 use http::{HeaderValue, header};
 
@@ -65,9 +65,8 @@ impl Assets for V1 {
     fn upload(&self, file: &FilePart, key: Option<FileKey<'_>>) -> Result<Option<Endpoint<Asset>>, Error> {
         let media_type = HeaderValue::try_from(&file.media_type)
             .map_err(|_| Error::invalid("media type", format!("{:?} is not a media type", file.media_type)))?;
-        // The encoding of RFC 8187.
-        let disposition = format!("attachment; filename*=UTF-8''{}", percent_encoded(&file.name));
-        let disposition = HeaderValue::try_from(disposition).expect("a percent-encoded name is visible ASCII");
+        let disposition =
+            HeaderValue::try_from(disposition(&file.name)).expect("a percent-encoded name is visible ASCII");
         let post = Endpoint::post(Route::new("v1/assets"))
             .keyed(key.map(idempotency_key::for_file))
             .body(file.content.clone().into(), media_type)
@@ -81,6 +80,11 @@ impl Assets for V1 {
         let get = Endpoint::get(with_id(Route::new("v1/assets"), &asset.asset_id)?);
         Ok(get.returns_content(ExpectedContent::asset(asset)).reads(|response| response.content()))
     }
+}
+
+/// Returns the header with a file name, in the encoding of RFC 8187.
+pub(super) fn disposition(file_name: &str) -> String {
+    format!("attachment; filename*=UTF-8''{}", percent_encoded(file_name))
 }
 
 /// Reads the image; anything else, such as a proxy's HTML page, is rejected.

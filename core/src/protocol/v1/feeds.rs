@@ -78,7 +78,7 @@ fn route(source: &FeedSource) -> Result<Route, Error> {
 }
 
 /// A kind of event.
-trait Event: Decode + 'static {
+pub(super) trait Event: Decode + 'static {
     const KIND: &'static str;
 }
 

@@ -1,8 +1,20 @@
-//! Sample JSON of the server, as a starting point for tests. Change what matters: `chat["is_closed"] = true.into()`.
+//! Sample JSON of the server, as a starting point for tests.
+//!
+//! [`of`] renders a value of the [model](crate::model). The other functions return what tests need most. Change what
+//! matters: `chat["is_closed"] = true.into()`. The functions of [`respond`](super::respond) accept both the JSON and the
+//! values themselves.
+
+mod attachment;
+mod render;
 
 use alloc::vec::Vec;
 
+use chrono::DateTime;
 use serde_json::{Value, json};
+
+pub(super) use self::render::time;
+pub use self::render::{Render, Sample};
+use crate::model::{AlertType, ChatInfo, ChatType, Group, Message, Reaction, ReactionType, User};
 
 /// Parses JSON.
 ///
@@ -16,59 +28,64 @@ pub fn json(text: &str) -> Value {
     }
 }
 
+/// Returns the JSON of a value of the model. The contract allows milliseconds in times, and whole seconds in the
+/// duration of a live location; the rest is cut off.
+///
+/// ```
+/// use teamwire_core::{User, script::v1::sample};
+///
+/// let anna = sample::of(&User::new("u-anna", "Anna", "Berg"));
+/// assert_eq!(anna["first_name"], "Anna");
+/// ```
+///
+/// # Panics
+/// If it has an [unknown attachment](crate::model::Attachment::Unknown) that is not JSON.
+#[track_caller]
+pub fn of(value: &impl Render) -> Value {
+    value.render()
+}
+
 /// Returns a user who is not a bot.
 pub fn user(uid: &str, first_name: &str, last_name: &str) -> Value {
-    json!({
-        "uid": uid, "first_name": first_name, "last_name": last_name, "organisation": "Example Org", "is_bot": false,
-    })
+    of(&member(uid, first_name, last_name))
 }
 
 /// Returns the bot itself.
 pub fn bot() -> Value {
-    let mut bot = user("u-bot", "Example", "Bot");
-    bot["is_bot"] = true.into();
-    bot
+    of(&bot_user())
 }
 
 /// Returns a group without members.
 pub fn group(gid: &str, title: &str) -> Value {
-    json!({
-        "gid": gid, "title": title, "members": [], "owner": null, "is_circle": true, "is_list": false,
-        "is_public": true,
-    })
+    let mut group = Group::new(gid, title);
+    (group.is_circle, group.is_public) = (true, true);
+    of(&group)
 }
 
 /// Returns a group chat whose only member and admin is the bot.
 pub fn chat(tid: &str, title: &str) -> Value {
-    json!({
-        "tid": tid, "title": title, "type": "group", "is_alert": false, "allow_sending": true,
-        "allow_mute_notifications": true, "is_closed": false, "users": [bot()], "groups": [], "admins": [bot()],
-    })
+    let mut chat = ChatInfo::new(tid, ChatType::Group);
+    chat.title = title.into();
+    (chat.users, chat.admins) = ([bot_user()].into(), [bot_user()].into());
+    of(&chat)
 }
 
 /// Returns an ordinary message of the bot, sent at 2026-01-01 00:00 UTC.
 pub fn message(mid: &str, tid: &str, text: &str) -> Value {
-    json!({
-        "mid": mid, "tid": tid, "from_user": bot(), "timestamp": 1_767_225_600_000_i64, "is_alert": false,
-        "alert_type": null, "reply_to": null, "msg": text, "attachments": null, "deleted": false,
-        "sender_display_name": null, "link_preview": null,
-    })
+    of(&bot_message(mid, tid, text))
 }
 
 /// Returns an alert of the bot.
 pub fn alert(mid: &str, tid: &str, text: &str) -> Value {
-    let mut alert = message(mid, tid, text);
-    alert["is_alert"] = true.into();
-    alert["alert_type"] = "alert".into();
-    alert
+    of(&bot_message(mid, tid, text).with_alert_type(AlertType::Alert))
 }
 
 /// Returns a reaction of the user `u-anna` to a message: `ok`, `sos`, `thumbs_up` and so on.
 pub fn reaction(reaction_id: &str, mid: &str, tid: &str, reaction_type: &str) -> Value {
-    json!({
-        "reaction_id": reaction_id, "mid": mid, "tid": tid, "reaction_type": reaction_type,
-        "from_user": user("u-anna", "Anna", "Berg"),
-    })
+    let anna = member("u-anna", "Anna", "Berg");
+    let mut reaction = of(&Reaction::new(reaction_id, mid, tid, ReactionType::Ok, anna));
+    reaction["reaction_type"] = reaction_type.into();
+    reaction
 }
 
 /// Returns the last (or only) page of a list.
@@ -81,4 +98,22 @@ pub fn messages(items: impl IntoIterator<Item = Value>) -> Value {
     let mut page = page(items);
     page["last_modified"] = "2026-01-01T00:00:00.000Z".into();
     page
+}
+
+fn member(uid: &str, first_name: &str, last_name: &str) -> User {
+    let mut user = User::new(uid, first_name, last_name);
+    user.organisation = "Example Org".into();
+    user
+}
+
+fn bot_user() -> User {
+    let mut bot = member("u-bot", "Example", "Bot");
+    bot.is_bot = true;
+    bot
+}
+
+fn bot_message(mid: &str, tid: &str, text: &str) -> Message {
+    const NEW_YEAR: i64 = 1_767_225_600_000;
+    let new_year = DateTime::from_timestamp_millis(NEW_YEAR).expect("the year 2026 is in range");
+    Message::new(mid, tid, bot_user(), new_year).with_text(text)
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Sent with every request that changes something: the server deduplicates by it.
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 impl Wire for V1 {
     fn check_credentials(&self, credentials: &Credentials) -> Result<(), Error> {

@@ -1,0 +1,97 @@
+//! Responses to subscriptions and polls of feeds.
+
+use alloc::{format, string::String, vec::Vec};
+
+use serde_json::{Value, json};
+
+use super::ok;
+use crate::{
+    model::{LiveLocationUpdate, Message, Reaction},
+    protocol::{
+        Batch, BatchItem,
+        v1::{
+            feeds::Event,
+            sample::{self, Render, Sample},
+        },
+    },
+    script::Respond,
+};
+
+/// Responds with a subscription, and the current end of its feed.
+pub fn subscription(id: &str, cursor: &str) -> Respond {
+    ok(&json!({ "id": id, "cursor": cursor }))
+}
+
+/// Responds to a poll of any feed without events: its end is at this cursor.
+pub fn no_updates(cursor: &str) -> Respond {
+    ok(&json!({ "items": [], "cursor": cursor }))
+}
+
+/// Responds to a poll with new messages, oldest first. The last one is at this cursor; those before are at `<cursor>.1`,
+/// `<cursor>.2` and so on.
+pub fn message_updates(items: impl IntoIterator<Item = impl Sample<Message>>, cursor: &str) -> Respond {
+    updates(items, cursor)
+}
+
+/// Responds to a poll with new and changed reactions, with the cursors of [`message_updates`].
+pub fn reaction_updates(items: impl IntoIterator<Item = impl Sample<Reaction>>, cursor: &str) -> Respond {
+    updates(items, cursor)
+}
+
+/// Responds to a poll with live locations, with the cursors of [`message_updates`].
+pub fn live_location_updates(
+    items: impl IntoIterator<Item = impl Sample<LiveLocationUpdate>>,
+    cursor: &str,
+) -> Respond {
+    updates(items, cursor)
+}
+
+/// Responds to a poll with a batch of events, each at a cursor of its own or at none. Events that cannot be decoded are
+/// returned as they are.
+///
+/// ```
+/// use teamwire_core::{
+///     Reaction, ReactionType, User,
+///     model::Undecoded,
+///     protocol::{Batch, BatchItem},
+///     script::v1::respond,
+/// };
+///
+/// let ok = Reaction::new("r1", "m1", "c1", ReactionType::Ok, User::new("u-anna", "Anna", "Berg"));
+/// let wave = Undecoded::new(r#"{ "kind": "wave", "data": {} }"#, "");
+/// let batch = Batch::new("k2").items([BatchItem::new("r1", Ok(ok)).at("k1"), BatchItem::new("r2", Err(wave))]);
+/// let respond = respond::batch(batch);
+/// ```
+///
+/// # Panics
+/// If an event that cannot be decoded is not JSON.
+#[track_caller]
+#[allow(private_bounds, reason = "the three kinds of events are those of the contract")]
+pub fn batch<T: Event + Render>(batch: Batch<T>) -> Respond {
+    let items: Vec<Value> = batch.items.into_iter().map(item).collect();
+    ok(&json!({ "items": items, "cursor": batch.cursor.as_deref() }))
+}
+
+#[track_caller]
+fn item<T: Event + Render>(item: BatchItem<T>) -> Value {
+    match item.result {
+        Ok(event) => update::<T>(event.render(), item.cursor.as_deref()),
+        Err(undecoded) => sample::json(&undecoded.json),
+    }
+}
+
+fn updates<T: Event>(items: impl IntoIterator<Item = impl Sample<T>>, cursor: &str) -> Respond {
+    let items: Vec<Value> = items.into_iter().map(Sample::into_json).collect();
+    let last = items.len();
+    let cursor_of = |number: usize| if number == last { String::from(cursor) } else { format!("{cursor}.{number}") };
+    let items = (1..).zip(items).map(|(number, data)| update::<T>(data, Some(&cursor_of(number))));
+    ok(&json!({ "items": items.collect::<Vec<_>>(), "cursor": cursor }))
+}
+
+fn update<T: Event>(data: Value, cursor: Option<&str>) -> Value {
+    let mut update = json!({ "kind": T::KIND, "data": data });
+    if let Some(cursor) = cursor {
+        update["cursor"] = cursor.into();
+    }
+    update
+}

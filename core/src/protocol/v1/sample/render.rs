@@ -1,0 +1,137 @@
+//! The JSON of the model, the counterpart of the decoders.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::attachment;
+use crate::{
+    model::{Asset, ChatInfo, Group, LinkPreview, LiveLocationUpdate, LocationShare, Message, Reaction, User},
+    protocol::v1::wire_enum::WireEnum,
+};
+
+/// A value of the model that the contract has a JSON form of.
+pub trait Render: sealed::Sealed {
+    /// Returns the JSON: see [`sample::of`](super::of).
+    #[doc(hidden)]
+    fn render(&self) -> Value;
+}
+
+/// A `T`, a reference to one, or its JSON.
+pub trait Sample<T>: sealed::IsSample<T> {
+    /// Returns the JSON.
+    #[doc(hidden)]
+    fn into_json(self) -> Value;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    pub trait IsSample<T> {}
+
+    impl<T: Sealed> IsSample<T> for T {}
+    impl<T: Sealed> IsSample<T> for &T {}
+    impl<T: Sealed> IsSample<T> for serde_json::Value {}
+}
+
+impl<T: Render> Sample<T> for T {
+    fn into_json(self) -> Value {
+        self.render()
+    }
+}
+
+impl<T: Render> Sample<T> for &T {
+    fn into_json(self) -> Value {
+        self.render()
+    }
+}
+
+impl<T: Render> Sample<T> for Value {
+    fn into_json(self) -> Value {
+        self
+    }
+}
+
+macro_rules! rendered {
+    ($(|$value:ident: &$type:ty| $json:expr;)*) => { $(
+        impl sealed::Sealed for $type {}
+
+        impl Render for $type {
+            fn render(&self) -> Value {
+                let $value = self;
+                $json
+            }
+        }
+    )* };
+}
+
+rendered! {
+    |user: &User| json!({
+        "uid": user.uid, "first_name": user.first_name, "last_name": user.last_name,
+        "organisation": user.organisation, "is_bot": user.is_bot,
+    });
+    |group: &Group| json!({
+        "gid": group.gid, "title": group.title, "members": all(&group.members), "owner": optional(group.owner.as_ref()),
+        "is_circle": group.is_circle, "is_list": group.is_list, "is_public": group.is_public,
+    });
+    |chat: &ChatInfo| json!({
+        "tid": chat.tid, "title": chat.title, "type": WireEnum(&chat.chat_type), "is_alert": chat.is_alert,
+        "allow_sending": chat.allow_sending, "allow_mute_notifications": chat.allow_mute_notifications,
+        "is_closed": chat.is_closed, "users": all(&chat.users), "groups": all(&chat.groups),
+        "admins": all(&chat.admins),
+    });
+    |message: &Message| json!({
+        "mid": message.mid, "tid": message.tid, "from_user": message.from_user.render(),
+        "timestamp": message.timestamp(), "is_alert": message.is_alert,
+        "alert_type": message.alert_type.as_ref().map(WireEnum), "reply_to": message.reply_to, "msg": message.text,
+        // The contract has no empty list here.
+        "attachments": Some(&message.attachments).filter(|list| !list.is_empty()).map(|list| attachment::all(list)),
+        "deleted": message.deleted, "sender_display_name": message.sender_display_name,
+        "link_preview": optional(message.link_preview.as_ref()),
+    });
+    |preview: &LinkPreview| json!({
+        "url": preview.url, "title": preview.title, "description": preview.description, "image": preview.image,
+        "domain": preview.domain,
+    });
+    |reaction: &Reaction| json!({
+        "reaction_id": reaction.reaction_id, "mid": reaction.mid, "tid": reaction.tid,
+        "reaction_type": WireEnum(&reaction.reaction_type), "from_user": reaction.from_user.render(),
+    });
+    |asset: &Asset| json!({
+        "id": asset.asset_id, "file_name": asset.file_name, "media_type": asset.media_type, "size": asset.size,
+    });
+    |update: &LiveLocationUpdate| json!({
+        "tid": update.tid, "user": update.user.render(), "lat": update.coordinates.lat(),
+        "lon": update.coordinates.lon(), "time": time(update.time), "ended": update.ended,
+    });
+    // The contract has members that the model does not: a place, and the end by the clock of a script.
+    |share: &LocationShare| json!({
+        "tid": share.tid, "lat": 0.0, "lon": 0.0, "ends_at": time(after_new_year(share.remaining)),
+        "remaining_ms": millis(share.remaining),
+    });
+}
+
+fn all<T: Render>(items: &[T]) -> Vec<Value> {
+    items.iter().map(Render::render).collect()
+}
+
+fn optional<T: Render>(value: Option<&T>) -> Option<Value> {
+    value.map(Render::render)
+}
+
+/// Returns a time as the contract writes it.
+pub(in super::super) fn time(time: DateTime<Utc>) -> Value {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true).into()
+}
+
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Returns the time this long after the start of a script.
+fn after_new_year(duration: Duration) -> DateTime<Utc> {
+    const NEW_YEAR: i64 = 1_767_225_600;
+    let start = DateTime::from_timestamp(NEW_YEAR, 0).expect("the year 2026 is in range");
+    TimeDelta::from_std(duration).ok().and_then(|it| start.checked_add_signed(it)).unwrap_or(start)
+}
