@@ -9,7 +9,7 @@
 //!
 //! let script = Script::new()
 //!     .then(expect::chats_by_title("Operations"), respond::chats([sample::chat("c1", "Operations")]))
-//!     .then(expect::post("c1"), respond::unavailable())
+//!     .then(expect::post("c1"), respond::unavailable(30))
 //!     .then(expect::post("c1").text("hello"), respond::message(sample::message("m1", "c1", "hello")));
 //! for chat in Client::new(script.clone()).chats().by_title("Operations")? {
 //!     chat.post("hello")?;

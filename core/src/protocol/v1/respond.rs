@@ -39,7 +39,10 @@ pub use self::{
     },
     feeds::{batch, live_location_updates, message_updates, no_updates, reaction_updates, subscription},
 };
-use super::sample::{Render, Sample, time};
+use super::{
+    assets::disposition,
+    sample::{Render, Sample, time},
+};
 use crate::{
     model::{Asset, ChatInfo, Group, LocationShare, Message, Reaction, ThreadId, User},
     protocol::Page,
@@ -127,13 +130,14 @@ pub fn uploaded(asset: impl Sample<Asset>) -> Respond {
 #[track_caller]
 pub fn content(asset: &Asset, bytes: impl Into<Vec<u8>>) -> Respond {
     let etag = format!("\"{}\"", asset.asset_id.as_str().escape_default());
-    let respond = identified(Respond::status(200).body("application/octet-stream", bytes)).header("etag", etag);
+    let respond = file("application/octet-stream", bytes.into()).header("etag", etag).header("accept-ranges", "bytes");
+    let respond = respond.header("content-disposition", disposition(&asset.file_name));
     if asset.media_type.is_empty() { respond } else { respond.header("content-type", asset.media_type.as_str()) }
 }
 
 /// Responds with an avatar: a JPEG.
 pub fn avatar(jpeg: impl Into<Vec<u8>>) -> Respond {
-    identified(Respond::status(200).body("image/jpeg", jpeg))
+    file("image/jpeg", jpeg.into())
 }
 
 /// Responds without content: a chat was left, a subscription or a location share was ended.
@@ -180,6 +184,11 @@ fn ok(json: &Value) -> Respond {
 
 fn json(status: u16, json: &Value) -> Respond {
     identified(Respond::status(status).body("application/json", format!("{json}")))
+}
+
+fn file(media_type: &'static str, bytes: Vec<u8>) -> Respond {
+    let length = format!("{}", bytes.len());
+    identified(Respond::status(200).body(media_type, bytes)).header("content-length", length)
 }
 
 /// Adds the request id, which all responses of the contract have.

@@ -56,8 +56,6 @@ errors! {
     payload_too_large = 413 "payload_too_large", "The body is too large.";
     /// 415 `unsupported_media_type`.
     unsupported_media_type = 415 "unsupported_media_type", "The body has another media type.";
-    /// 416 `range_not_satisfiable`: a resumed download begins after the end of the file.
-    range_not_satisfiable = 416 "range_not_satisfiable", "The range begins after the end of the file.";
     /// 422 `invalid_request`: an argument is invalid.
     unprocessable = 422 "invalid_request", "The body violates its schema.";
     /// 422 `image_load`: the avatar is not a JPEG, or it is too large.
@@ -66,14 +64,18 @@ errors! {
     idempotency_mismatch = 422 "idempotency_mismatch", "The key belongs to another request.";
     /// 500 `server`: an internal error of the server. It is retried.
     server_error = 500 "server", "An internal error.";
-    /// 503 `server`: the server is overloaded or in maintenance. It is retried.
-    unavailable = 503 "server", "The server is temporarily not available.";
 }
 
 /// 401 `auth`: the App ID is unknown, the secret is wrong, or the key was revoked.
 pub fn unauthorised() -> Respond {
     error(401, "auth", "The credentials are not valid.", json!({}))
         .header("www-authenticate", "Basic realm=\"teamwire\"")
+}
+
+/// 416 `range_not_satisfiable`: a resumed download begins after the end of the file, which has this size in bytes.
+pub fn range_not_satisfiable(size: u64) -> Respond {
+    let respond = error(416, "range_not_satisfiable", "The range begins after the end of the file.", json!({}));
+    respond.header("content-range", format!("bytes */{size}"))
 }
 
 /// 422 `invalid_members`: these users and groups cannot become members.
@@ -87,9 +89,19 @@ pub fn rate_limited(seconds: u64) -> Respond {
     error(429, "rate_limited", "Too many requests.", json!({})).retry_after(seconds)
 }
 
+/// 503 `server`: the server is overloaded or in maintenance. The next request is accepted after this time, in seconds.
+pub fn unavailable(seconds: u64) -> Respond {
+    error(503, "server", "The server is temporarily not available.", json!({})).retry_after(seconds)
+}
+
 #[track_caller]
 fn error(status: u16, code: &str, detail: &str, more: Value) -> Respond {
-    let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or(code);
+    let title = match status {
+        // The phrases of RFC 9110, which has renamed them.
+        413 => "Content Too Large",
+        422 => "Unprocessable Content",
+        status => StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or(code),
+    };
     let mut problem = json!({
         "type": "about:blank", "title": title, "status": status, "detail": detail, "code": code,
         "request_id": REQUEST_ID,
