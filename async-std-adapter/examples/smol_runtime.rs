@@ -14,7 +14,7 @@ use std::env;
 
 use teamwire_async_std::{
     Client, Config, Error, Script, client_on,
-    script::{Expect, Respond, sample},
+    script::v1::{expect, respond, sample},
     scripted_on,
 };
 
@@ -40,6 +40,6 @@ fn main() -> Result<(), Error> {
 
 fn a_script() -> Script {
     Script::new()
-        .always(Expect::get("/v1/me"), Respond::json(200, sample::bot()))
-        .always(Expect::post("/v1/chats/c1/messages"), Respond::json(201, sample::message("m1", "c1", "Hello!")))
+        .always(expect::me(), respond::user(sample::bot()))
+        .always(expect::post("c1"), respond::message(sample::message("m1", "c1", "Hello!")))
 }

@@ -18,7 +18,7 @@ use std::env;
 use teamwire_core::{
     Client, Config, Error, Script,
     executor::Executor,
-    script::{Expect, Respond, sample},
+    script::v1::{expect, respond, sample},
 };
 
 use self::executor::Plain;
@@ -37,8 +37,6 @@ fn main() -> Result<(), Error> {
     match Config::from_vars(|name| env::var(name).ok()) {
         Ok(config) => introduce(&Client::new(Plain::new(config))),
         // A script replaces the backend. It is an executor as well.
-        Err(_) => {
-            introduce(&Client::new(Script::new().always(Expect::get("/v1/me"), Respond::json(200, sample::bot()))))
-        }
+        Err(_) => introduce(&Client::new(Script::new().always(expect::me(), respond::user(sample::bot())))),
     }
 }

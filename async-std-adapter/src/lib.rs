@@ -100,7 +100,7 @@ pub use futures_io;
 pub use teamwire_core::{
     AlertType, Checkpoint, Config, Credentials, Draft, Error, ErrorKind, FeedEvent, FeedOptions, FeedSet, Group,
     LocationShares, Message, NewChat, Reaction, ReactionType, Script, User, config, effect, error, feed, flow, machine,
-    model, script,
+    model, protocol, script,
 };
 
 #[cfg(feature = "async-std")]
@@ -149,15 +149,15 @@ pub fn client_on<R: Runtime>(runtime: R, config: Config) -> Result<Client<R>, Er
 /// Creates a client whose requests go to this script instead of a network, to test a bot without a server.
 ///
 /// ```
-/// use teamwire_async_std::{script::{sample, Expect, Respond, Script}, scripted, Client, Error};
+/// use teamwire_async_std::{script::{v1::{expect, respond, sample}, Script}, scripted, Client, Error};
 ///
 /// async fn greet(client: &Client) -> Result<(), Error> {
 ///     client.chats().chat("c1").post("hello").await.map(drop)
 /// }
 ///
 /// let script = Script::new()
-///     .then(Expect::post("/v1/chats/c1/messages"), Respond::problem(503, "server").retry_after(30))
-///     .then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, sample::message("m1", "c1", "hello")));
+///     .then(expect::post("c1"), respond::unavailable(30))
+///     .then(expect::post("c1").text("hello"), respond::message(sample::message("m1", "c1", "hello")));
 /// // The wait of 30 seconds takes no time, as the clock of the script is virtual.
 /// async_std::task::block_on(greet(&scripted(&script)))?;
 /// script.assert_done();

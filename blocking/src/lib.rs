@@ -94,7 +94,7 @@ mod ureq;
 pub use teamwire_core::{
     AlertType, Checkpoint, Config, Credentials, Draft, Error, ErrorKind, FeedEvent, FeedOptions, FeedSet, Group,
     LocationShares, Message, NewChat, Reaction, ReactionType, Script, User, config, effect, error, feed, flow, machine,
-    model, script,
+    model, protocol, script,
 };
 
 pub use self::{
@@ -141,15 +141,15 @@ pub fn client_from_env() -> Result<Client, Error> {
 /// Creates a client whose requests go to this script instead of a network, to test a bot without a server.
 ///
 /// ```
-/// use teamwire_blocking::{script::{sample, Expect, Respond, Script}, scripted, Client, Error};
+/// use teamwire_blocking::{script::{v1::{expect, respond, sample}, Script}, scripted, Client, Error};
 ///
 /// fn greet(client: &Client) -> Result<(), Error> {
 ///     client.chats().chat("c1").post("hello").map(drop)
 /// }
 ///
 /// let script = Script::new()
-///     .then(Expect::post("/v1/chats/c1/messages"), Respond::problem(503, "server").retry_after(30))
-///     .then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, sample::message("m1", "c1", "hello")));
+///     .then(expect::post("c1"), respond::unavailable(30))
+///     .then(expect::post("c1").text("hello"), respond::message(sample::message("m1", "c1", "hello")));
 /// greet(&scripted(&script))?; // The wait of 30 seconds takes no time, as the clock of the script is virtual.
 /// script.assert_done();
 /// # Ok::<(), Error>(())

@@ -5,7 +5,7 @@
 //! Programs use one of the adapters, `teamwire-blocking` or `teamwire-async-std`: executors with an HTTP stack that
 //! re-export this crate.
 //!
-//! The HTTP protocol is this project's own, because the vendor does not publish one.
+//! The default HTTP protocol is this project's own, because the vendor does not publish one.
 //!
 //! # A bot
 //!
@@ -15,7 +15,7 @@
 //! ```
 //! use teamwire_core::{
 //!     AlertType, Client, Draft, Error, Script,
-//!     script::{Expect, Respond, sample},
+//!     script::v1::{expect, respond, sample},
 //! };
 //!
 //! fn alert(client: &Client<Script>) -> Result<(), Error> {
@@ -25,11 +25,10 @@
 //!     Ok(())
 //! }
 //!
-//! let chats = sample::page([sample::chat("c1", "Operations")]);
-//! let message = sample::alert("m1", "c1", "The database is down");
+//! let alert_of_c1 = sample::alert("m1", "c1", "The database is down");
 //! let script = Script::new()
-//!     .then(Expect::get("/v1/chats").query("title", "Operations"), Respond::json(200, chats))
-//!     .then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, message));
+//!     .then(expect::chats_by_title("Operations"), respond::chats([sample::chat("c1", "Operations")]))
+//!     .then(expect::post("c1").alert(&AlertType::Alert), respond::message(alert_of_c1));
 //! alert(&Client::new(script.clone()))?;
 //! script.assert_done();
 //! # Ok::<(), Error>(())
@@ -39,8 +38,8 @@
 //!
 //! 1. **A method** of [`Chats`], [`ChatRef`], [`Chat`] or [`Contacts`] validates its arguments (an empty message, a
 //!    reaction of the wrong kind) and creates an *endpoint*: a value with the method, path and body of a request and
-//!    the type of its response. Endpoints come from the private module `protocol`, the only one
-//!    that knows the wire contract. To support a backend with another contract, replace that folder.
+//!    the type of its response. Endpoints come from the [`protocol`] of the session. The [default](protocol::V1) is the
+//!    only place that knows the wire contract of this project; a crate can bring another.
 //! 2. **A call** turns the endpoint into a [`Machine`](machine::Machine) that adds authentication, idempotency keys and
 //!    retries with backoff, jitter and `Retry-After`, in one place for all executors. Combinators such as
 //!    [`Flow::then`](flow::Flow::then) chain several calls into one operation: a post uploads its files first.

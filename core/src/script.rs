@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use teamwire_core::{effect::Moment, executor::Executor, script::{sample, Expect, Respond, Script}, Client};
+//! use teamwire_core::{effect::Moment, script::{v1::{expect, respond, sample}, Script}, Client};
 //!
 //! // A bot. A program uses an adapter's `Client` instead of being generic.
 //! fn greet(client: &Client<Script>) -> Result<(), teamwire_core::Error> {
@@ -15,11 +15,8 @@
 //! }
 //!
 //! let script = Script::new()
-//!     .then(Expect::post("/v1/chats/c1/messages"), Respond::problem(503, "server").retry_after(30))
-//!     .then(
-//!         Expect::post("/v1/chats/c1/messages").json(sample::json(r#"{"msg": "hello"}"#)),
-//!         Respond::json(201, sample::message("m1", "c1", "hello")),
-//!     );
+//!     .then(expect::post("c1"), respond::unavailable(30))
+//!     .then(expect::post("c1").text("hello"), respond::message(sample::message("m1", "c1", "hello")));
 //! greet(&Client::new(script.clone()))?;
 //!
 //! script.assert_done();
@@ -29,11 +26,23 @@
 //! # Ok::<(), teamwire_core::Error>(())
 //! ```
 //!
+//! [`v1`] names the requests and responses of the default protocol by their operations. Those of any other protocol are
+//! expected by [`Expect::of`]. Both can be written down as well, for what has no name:
+//!
+//! ```
+//! use teamwire_core::{script::{sample, Expect, Respond, Script}, Client};
+//!
+//! let post = Expect::post("/v1/chats/c1/messages").json(sample::json(r#"{ "msg": "hello" }"#));
+//! let script = Script::new().then(post, Respond::json(201, sample::json(r#"{ "mid": 7 }"#)));
+//! let error = Client::new(script).chats().chat("c1").post("hello").expect_err("the message cannot be decoded");
+//! assert_eq!(error.kind(), teamwire_core::ErrorKind::UnexpectedResponse);
+//! ```
+//!
 //! An unexpected request is a panic that shows the expected request, the actual one, and the line of the script:
 //!
 //! ```should_panic
-//! # use teamwire_core::{script::{sample, Expect, Respond, Script}, Client};
-//! let script = Script::new().then(Expect::post("/v1/chats/c1/messages"), Respond::status(500));
+//! # use teamwire_core::{script::{v1::{expect, respond}, Script}, Client};
+//! let script = Script::new().then(expect::post("c1"), respond::server_error());
 //! let _ = Client::new(script).chats().chat("c2").post("hello");
 //! // unexpected request
 //! //   where     src/bot.rs:4:28, step 1 of 1

@@ -1,4 +1,4 @@
-//! What is rendered for a script is read back as an equal value.
+//! Values that are rendered for a script are read back as equal values.
 
 use std::time::Duration;
 

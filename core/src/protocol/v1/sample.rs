@@ -1,8 +1,8 @@
 //! Sample JSON of the server, as a starting point for tests.
 //!
 //! [`of`] renders a value of the [model](crate::model). The other functions return what tests need most. Change what
-//! matters: `chat["is_closed"] = true.into()`. The functions of [`respond`](super::respond) accept both the JSON and the
-//! values themselves.
+//! matters: `chat["is_closed"] = true.into()`. The functions of [`respond`](super::respond) accept both the JSON and
+//! the values themselves.
 
 mod attachment;
 mod render;

@@ -27,8 +27,8 @@ pub fn no_updates(cursor: &str) -> Respond {
     ok(&json!({ "items": [], "cursor": cursor }))
 }
 
-/// Responds to a poll with new messages, oldest first. The last one is at this cursor; those before are at `<cursor>.1`,
-/// `<cursor>.2` and so on.
+/// Responds to a poll with new messages, oldest first. The last one is at this cursor; those before it are at
+/// `<cursor>.1`, `<cursor>.2` and so on.
 pub fn message_updates(items: impl IntoIterator<Item = impl Sample<Message>>, cursor: &str) -> Respond {
     updates(items, cursor)
 }
