@@ -109,7 +109,7 @@ fn check(parameter: &str, value: &str) -> Result<(), Error> {
         return invalid("must not contain control characters, such as a line break at the end");
     }
     if !value.is_ascii() {
-        return invalid("must be ASCII: HTTP Basic authentication does not define how to encode other characters");
+        return invalid("must be ASCII: HTTP defines no encoding of other characters in credentials");
     }
     Ok(())
 }

@@ -265,7 +265,8 @@ impl<X: Executor> Chat<X> {
         self.change(self.protocol().reopen_chat(self.tid()))
     }
 
-    /// Sets the avatar: a JPEG of at most 600x600 pixels and 5 MiB. A string is taken as a path.
+    /// Sets the avatar: a JPEG, with the default protocol of at most 600x600 pixels and 5 MiB. A string is taken as a
+    /// path.
     ///
     /// # Errors
     ///

@@ -68,8 +68,10 @@ impl<X: Executor> ChatRef<X> {
         let (draft, tid) = (message.into(), self.tid.clone());
         let attached = AttachedFiles::new(&draft.attachments, draft.idempotency_key.as_deref());
         let may_be_repeated = draft.idempotency_key.is_some();
-        let request =
-            move |protocol: &dyn Protocol, _: Option<&Attached>, files: &[Attached]| protocol.post(&tid, &draft, files);
+        let request = move |protocol: &dyn Protocol, _: Option<&Attached>, files: &[Attached]| {
+            draft.check()?;
+            protocol.post(&tid, &draft, files)
+        };
         let here = self.tid.clone();
         let posted = attached.into_flow(
             self.session(),

@@ -14,7 +14,8 @@ use crate::{
     },
     ledger::LocationShares,
     model::{
-        ChatInfo, Coordinates, Download, Listing, LocationShare, Message, NewChat, NewOneToOne, Reaction, ThreadId,
+        ChatInfo, Coordinates, Download, Listing, LocationShare, Message, NewAttachment, NewChat, NewOneToOne,
+        Reaction, ThreadId,
     },
     protocol::{Attached, FeedSource, Made, Page, PageRequest, Protocol},
     session::Session,
@@ -89,12 +90,15 @@ impl<X: Executor> Chats<X> {
     /// - `InvalidMembers` if a user or group does not exist or cannot be a member
     /// - `InvalidInput` if the title or the message is too long or has a NUL, or if an id, an attachment or the
     ///   idempotency key is invalid
-    /// - `ImageLoad` if the avatar cannot be read or is not a JPEG of at most 600x600 pixels and 5 MiB
+    /// - `ImageLoad` if the avatar cannot be read, is not a JPEG, or is larger than the protocol allows
     /// - `File` if an attachment cannot be read
     pub fn create_chat(&self, chat: NewChat) -> X::Run<'_, Chat<X>> {
         let attached = Attachments::new(&chat.attachments, chat.idempotency_key.as_deref());
         let attached = attached.with_avatar(chat.avatar.clone());
-        self.create(attached, move |protocol, avatar, files| protocol.create_chat(&chat, avatar, files))
+        self.create(attached, move |protocol, avatar, files| {
+            NewAttachment::check_all(&chat.attachments)?;
+            protocol.create_chat(&chat, avatar, files)
+        })
     }
 
     /// Creates the 1:1 chat with a user, or finds the existing one, and returns it. A message is posted in either case.
@@ -112,7 +116,10 @@ impl<X: Executor> Chats<X> {
     pub fn create_one_to_one_chat(&self, chat: impl Into<NewOneToOne>) -> X::Run<'_, Chat<X>> {
         let chat = chat.into();
         let attached = Attachments::new(&chat.attachments, chat.idempotency_key.as_deref());
-        self.create(attached, move |protocol, _, files| protocol.create_one_to_one_chat(&chat, files))
+        self.create(attached, move |protocol, _, files| {
+            NewAttachment::check_all(&chat.attachments)?;
+            protocol.create_one_to_one_chat(&chat, files)
+        })
     }
 
     /// Downloads an asset, such as a received attachment, into memory: up to

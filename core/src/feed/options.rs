@@ -11,7 +11,8 @@ pub struct FeedOptions {
     pub(super) long_poll: Duration,
 }
 
-/// Maximum duration of a long poll.
+/// Maximum duration of a long poll, whatever the protocol: many proxies end a request without a response after 30
+/// seconds.
 const MAX_LONG_POLL: Duration = Duration::from_secs(25);
 
 impl FeedOptions {

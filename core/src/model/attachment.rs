@@ -220,7 +220,7 @@ impl LiveLocation {
     }
 }
 
-/// The allowed durations of a live location share.
+/// The durations of a live location share that clients offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ShareDuration {
     /// 15 minutes.
@@ -251,14 +251,12 @@ pub struct Poll {
 }
 
 impl Poll {
-    /// Maximum number of options. The minimum is two.
-    pub const MAX_OPTIONS: usize = 20;
-
     /// Creates a poll in which one option can be chosen.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` unless there are 2 to 20 options, all different.
+    /// `InvalidInput` unless there are two or more options, all different. The protocol limits their number when the
+    /// poll is posted: the default one to [20](crate::protocol::V1::MAX_POLL_OPTIONS).
     pub fn new<O: Into<String>>(
         question: impl Into<String>,
         options: impl IntoIterator<Item = O>,
@@ -284,9 +282,8 @@ impl Poll {
     /// Returns an error for a poll that cannot be posted.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let options = self.options.len();
-        if !(2..=Self::MAX_OPTIONS).contains(&options) {
-            let reason = format!("must have 2 to {} options, not {options}", Self::MAX_OPTIONS);
-            return Err(Error::invalid("poll", reason));
+        if options < 2 {
+            return Err(Error::invalid("poll", format!("must have 2 or more options, not {options}")));
         }
         let mut seen = BTreeSet::new();
         match self.options.iter().find(|option| !seen.insert(option.as_str())) {

@@ -37,7 +37,7 @@ impl Draft {
         Self::default()
     }
 
-    /// Creates a draft with this text: up to 10,000 characters, without NUL.
+    /// Creates a draft with this text: with the default protocol, up to 10,000 characters without NUL.
     #[doc(alias = "message")]
     pub fn text(text: impl Into<String>) -> Self {
         Self { text: Some(text.into()), ..Self::default() }
@@ -75,20 +75,21 @@ impl Draft {
         self
     }
 
-    /// Sets the sender name to show instead of the bot's: 1 to 64 characters.
+    /// Sets the sender name to show instead of the bot's: with the default protocol, 1 to 64 characters.
     pub fn sender_display_name(mut self, name: impl Into<String>) -> Self {
         self.sender_display_name = Some(name.into());
         self
     }
 
-    /// Sets the idempotency key by which the server recognises a repetition: 1 to 128 printable ASCII characters
-    /// without spaces. Keys that begin with `teamwire-file:` are reserved for the uploads of a message.
+    /// Sets the idempotency key by which the server recognises a repetition. With the default protocol, it has 1 to 128
+    /// printable ASCII characters without spaces, and keys that begin with `teamwire-file:` are reserved for the
+    /// uploads of a message.
     ///
     /// By default each call has a key of its own, which covers its retries. Set a key that the program can reproduce
     /// (such as the number of an alarm) for messages that must be posted once even if the program is restarted.
     ///
-    /// The server remembers the keys of successful requests for 24 hours. After an error, the same message can be
-    /// posted with the same key once the reason is gone.
+    /// With the default protocol, the server remembers the keys of successful requests for 24 hours. After an error,
+    /// the same message can be posted with the same key once the reason is gone.
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
         self
@@ -100,7 +101,7 @@ impl Draft {
         self.alert_type.as_ref().or(self.is_alert.then_some(&AlertType::Alert))
     }
 
-    /// Returns an error for a draft that no chat accepts.
+    /// Returns an error for a draft that no chat accepts, whatever the protocol.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.text.as_ref().is_none_or(String::is_empty) && self.attachments.is_empty() {
             return Err(Error::invalid("message", "needs text or an attachment"));
@@ -108,7 +109,7 @@ impl Draft {
         if let Some(AlertType::Unknown(name)) = &self.alert_type {
             return Err(Error::invalid("alert type", alloc::format!("this version cannot send {name:?}")));
         }
-        Ok(())
+        NewAttachment::check_all(&self.attachments)
     }
 }
 

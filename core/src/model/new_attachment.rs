@@ -1,4 +1,4 @@
-use alloc::{format, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 use core::{slice, time::Duration};
 
 use super::{CalendarEvent, LiveLocation, Location, Poll, Upload};
@@ -49,9 +49,6 @@ pub enum AttachmentKind {
 }
 
 impl NewAttachment {
-    /// Maximum number of images in a gallery.
-    pub const MAX_IMAGES: usize = 50;
-
     /// Creates an attachment from any file.
     pub const fn file(upload: Upload) -> Self {
         Self(AttachmentKind::File(upload))
@@ -61,12 +58,12 @@ impl NewAttachment {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` unless there are 1 to 50 images.
+    /// `InvalidInput` if there are no images. The protocol limits their number when the gallery is posted: the default
+    /// one to [50](crate::protocol::V1::MAX_IMAGES).
     pub fn gallery(images: impl IntoIterator<Item = Upload>) -> Result<Self, Error> {
         let images: Vec<Upload> = images.into_iter().collect();
-        if !(1..=Self::MAX_IMAGES).contains(&images.len()) {
-            let reason = format!("must have 1 to {} images, not {}", Self::MAX_IMAGES, images.len());
-            return Err(Error::invalid("gallery", reason));
+        if images.is_empty() {
+            return Err(Error::invalid("gallery", "must have at least one image"));
         }
         Ok(Self(AttachmentKind::Gallery(images)))
     }
@@ -81,13 +78,13 @@ impl NewAttachment {
         Self(AttachmentKind::Video(upload, duration.into()))
     }
 
-    /// Returns an error for an attachment that cannot be posted, although one like it may have been received.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        match &self.0 {
+    /// Returns an error if one of these cannot be posted, although one like it may have been received.
+    pub(crate) fn check_all(attachments: &[Self]) -> Result<(), Error> {
+        attachments.iter().try_for_each(|attachment| match &attachment.0 {
             AttachmentKind::Calendar(event) => event.check(),
             AttachmentKind::Poll(poll) => poll.check(),
             _ => Ok(()),
-        }
+        })
     }
 
     /// Returns the duration of the live location share among these, if there is one.

@@ -37,8 +37,8 @@ pub struct NewChat {
 }
 
 impl NewChat {
-    /// Creates a chat with this title (up to 256 characters) and the bot as its only member, in which all members may
-    /// send messages and mute notifications.
+    /// Creates a chat with this title and the bot as its only member, in which all members may send messages and mute
+    /// notifications. With the default protocol, a title has up to 256 characters.
     #[doc(alias = "title")]
     pub fn titled(title: impl Into<String>) -> Self {
         Self {
@@ -102,7 +102,8 @@ impl NewChat {
         self
     }
 
-    /// Sets the avatar: a JPEG of at most 600x600 pixels and 5 MiB. A string is taken as a path.
+    /// Sets the avatar: a JPEG, with the default protocol of at most 600x600 pixels and 5 MiB. A string is taken as a
+    /// path.
     pub fn avatar(mut self, image: impl Into<Image>) -> Self {
         self.avatar = Some(image.into());
         self

@@ -68,7 +68,7 @@ impl Upload {
         }
     }
 
-    /// Sets the file name: 1 to 255 characters, without `/`, `\` and NUL.
+    /// Sets the file name: with the default protocol, 1 to 255 characters, without `/`, `\` and NUL.
     pub fn file_name(mut self, name: impl Into<String>) -> Self {
         self.file_name = name.into();
         self
@@ -111,7 +111,8 @@ impl fmt::Debug for Upload {
     }
 }
 
-/// A JPEG of at most 600x600 pixels and 5 MiB, for an avatar. A string is accepted as a path.
+/// A JPEG for an avatar: with the default protocol, of at most 600x600 pixels and 5 MiB. A string is accepted as a
+/// path.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Image {

@@ -50,7 +50,9 @@ group! {
     Messages {
         /// Messages of a chat since a time (inclusive), oldest first.
         fn messages(&self, chat: &ThreadId, since: DateTime<Utc>, page: PageRequest<'_>) -> Made<Page<Message>>;
-        /// Posting of a message. `files` are those of its attachments, in their order.
+        /// Posting of a message. `files` are those of its attachments, in their order. The draft has text or an
+        /// attachment, a known alert type, polls with a choice, and events that end after their start; all limits on
+        /// lengths and numbers are those of the protocol.
         fn post(&self, chat: &ThreadId, draft: &Draft, files: &[Attached]) -> Made<Dated<Message>>;
     }
 }

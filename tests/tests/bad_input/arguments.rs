@@ -143,10 +143,8 @@ fn attachments_that_no_message_can_have_are_refused() {
 
 #[test]
 fn poll_without_a_choice_is_refused() {
-    refused(Poll::new("Who?", ["I"]), "poll", "2 to 20 options, not 1");
-    refused(Poll::new("Who?", (0..21).map(|at| at.to_string())), "poll", "2 to 20 options, not 21");
+    refused(Poll::new("Who?", ["I"]), "poll", "2 or more options, not 1");
     refused(Poll::new("Who?", ["I", "you", "I"]), "poll", "\"I\" occurs twice");
-    Poll::new("Who?", (0..Poll::MAX_OPTIONS).map(|at| at.to_string())).expect("as many as there may be");
 }
 
 #[test]

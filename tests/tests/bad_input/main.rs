@@ -10,6 +10,7 @@ mod ids;
 mod items;
 mod pages;
 mod problems;
+mod protocols;
 mod proxies;
 mod responses;
 mod settings;

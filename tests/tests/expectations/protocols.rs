@@ -106,8 +106,8 @@ fn a_mismatch_names_the_difference() {
 fn invalid_expectations_are_reported_at_once() {
     let shown = panic_of(|| expect::post(""));
     assert!(shown.contains("rejects an argument") && shown.contains("thread id"), "{shown}");
-    let shown = panic_of(|| Expect::of(V1.post(&"c1".into(), &Draft::new(), &[])));
-    assert!(shown.contains("text or an attachment"), "{shown}");
+    let shown = panic_of(|| Expect::of(V1.post(&"c1".into(), &Draft::text("x".repeat(10_001)), &[])));
+    assert!(shown.contains("at most 10000 characters"), "{shown}");
     let nothing = catch_unwind(|| Expect::of(V1.subscribe(&FeedSource::AllMessages)));
     assert!(nothing.is_err(), "messages need no subscription");
 }

@@ -199,8 +199,8 @@ fn received_attachments_that_are_invalid_are_not_posted() {
             CalendarEvent::received("Maintenance", start, start - TimeDelta::hours(1)).into(),
             "the end 2025-12-31 23:00:00 UTC is before the start 2026-01-01 00:00:00 UTC",
         ),
-        (Poll::received("On call?", options(1)).into(), "must have 2 to 20 options, not 1"),
-        (Poll::received("On call?", options(21)).into(), "must have 2 to 20 options, not 21"),
+        (Poll::received("On call?", options(1)).into(), "must have 2 or more options, not 1"),
+        (Poll::received("On call?", options(21)).into(), "must have at most 20 options, not 21"),
         (Poll::received("On call?", ["Anna".into(), "Anna".into()]).into(), "the option \"Anna\" occurs twice"),
         (
             LiveLocation::received(munich(), Duration::from_secs(1_234)).into(),

@@ -6,6 +6,7 @@ use core::{slice, time::Duration};
 use serde::Serialize;
 
 use super::{
+    V1,
     json::{Decode, DecodeError, Json, Member},
     text,
 };
@@ -17,6 +18,13 @@ use crate::{
     },
     protocol::Attached,
 };
+
+impl V1 {
+    /// Maximum number of images in a gallery.
+    pub const MAX_IMAGES: usize = 50;
+    /// Maximum number of options of a poll.
+    pub const MAX_POLL_OPTIONS: usize = 20;
+}
 
 /// Maximum number of attachments of a message.
 const MAX_ATTACHMENTS: usize = 50;
@@ -185,11 +193,13 @@ pub(super) enum NewAttachmentJson<'a> {
 
 impl<'a> NewAttachmentJson<'a> {
     fn new(new: &'a NewAttachment, files: &mut slice::Iter<'a, Attached>) -> Result<Self, Error> {
-        new.check()?;
         // No file is stored yet when the request is only validated.
         let mut asset = || files.next().and_then(Attached::asset).map_or("", |asset| asset.asset_id.as_str());
         Ok(match new.kind() {
-            AttachmentKind::Gallery(images) => Self::Gallery { images: images.iter().map(|_| asset()).collect() },
+            AttachmentKind::Gallery(images) => {
+                at_most(V1::MAX_IMAGES, images.len(), "gallery", "images")?;
+                Self::Gallery { images: images.iter().map(|_| asset()).collect() }
+            }
             AttachmentKind::Sound(_, duration) => {
                 Self::Sound { asset: asset(), duration_ms: duration.map(millis).transpose()? }
             }
@@ -218,17 +228,24 @@ impl<'a> NewAttachmentJson<'a> {
                 initial_lon: live.initial.lon(),
                 duration: duration(live.duration)?,
             },
-            AttachmentKind::Poll(poll) => Self::Poll {
-                question: text::non_empty_line("poll question", &poll.question)?,
-                options: poll
-                    .options
-                    .iter()
-                    .map(|it| text::non_empty_line("poll option", it))
-                    .collect::<Result<_, _>>()?,
-                multiple_choice: poll.multiple_choice,
-            },
+            AttachmentKind::Poll(poll) => {
+                at_most(V1::MAX_POLL_OPTIONS, poll.options.len(), "poll", "options")?;
+                let options = poll.options.iter().map(|it| text::non_empty_line("poll option", it));
+                Self::Poll {
+                    question: text::non_empty_line("poll question", &poll.question)?,
+                    options: options.collect::<Result<_, _>>()?,
+                    multiple_choice: poll.multiple_choice,
+                }
+            }
         })
     }
+}
+
+fn at_most(max: usize, number: usize, parameter: &str, items: &str) -> Result<(), Error> {
+    if number > max {
+        return Err(Error::invalid(parameter, format!("must have at most {max} {items}, not {number}")));
+    }
+    Ok(())
 }
 
 /// The largest integer that every JSON library represents exactly.
