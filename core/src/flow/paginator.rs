@@ -92,13 +92,13 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<
         self.collected.last_modified = self.collected.last_modified.max(page.last_modified);
         let Some(cursor) = page.next_cursor else { return Ok(None) };
         if !is_cursor(&cursor) {
-            return Err(endless_list("invalid next cursor"));
+            return Err(endless_list("the cursor of the next page is invalid"));
         }
         if self.seen.len() >= MAX_PAGES {
             return Err(endless_list(&format!("the list has more than {MAX_PAGES} pages")));
         }
         if !self.seen.insert(cursor.clone()) {
-            return Err(endless_list("next cursor repeats, so the list would never end"));
+            return Err(endless_list("the cursor of the next page repeats, so the list would never end"));
         }
         self.cursor = Some(cursor);
         Ok(Some(self.next_page()))
@@ -140,8 +140,7 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<
 }
 
 fn endless_list(reason: &str) -> Error {
-    let path = Some("next_cursor".into());
-    Error::UnexpectedResponse(UnexpectedResponse { path, ..UnexpectedResponse::new(reason) }.into())
+    Error::UnexpectedResponse(UnexpectedResponse::new(reason).into())
 }
 
 impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send> Machine for Paginator<T, R> {

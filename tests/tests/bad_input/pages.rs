@@ -23,11 +23,11 @@ fn after(cursor: &str) -> Expect {
 }
 
 #[track_caller]
-fn endless(script: &Script, why: &str) {
+fn endless(script: &Script, why: &str, path: Option<&str>) {
     match Client::new(script.clone()).contacts().users() {
         Err(Error::UnexpectedResponse(error)) => {
             assert!(error.reason.contains(why), "{error}");
-            assert_eq!(error.path.as_deref(), Some("next_cursor"));
+            assert_eq!(error.path.as_deref(), path);
         }
         other => panic!("{other:?}"),
     }
@@ -37,15 +37,15 @@ fn endless(script: &Script, why: &str) {
 #[test]
 fn cursor_that_repeats_is_an_error_and_not_a_loop() {
     let first = || Script::new().then(Expect::get("/v1/users"), page("a"));
-    endless(&first().then(after("a"), page("a")), "repeats");
+    endless(&first().then(after("a"), page("a")), "repeats", None);
     let around = first().then(after("a"), page("b")).then(after("b"), page("c")).then(after("c"), page("a"));
-    endless(&around, "repeats");
+    endless(&around, "repeats", None);
 }
 
 #[test]
 fn invalid_cursor_is_an_error_and_sends_no_request() {
     for cursor in ["c".repeat(1025), "c".repeat(100_000), "\u{1f600}".repeat(257)] {
-        endless(&Script::new().then(Expect::get("/v1/users"), page(&cursor)), "cursor");
+        endless(&Script::new().then(Expect::get("/v1/users"), page(&cursor)), "cursor", Some("next_cursor"));
     }
     let longest = "\u{1f600}".repeat(256);
     let script = Script::new().then(Expect::get("/v1/users"), page(&longest));

@@ -1,8 +1,9 @@
-//! The language of the repository: plain technical English in documentation, comments, messages and documents, and
-//! short files and lines.
+//! The language of the repository: plain technical English in documentation, comments, messages and documents, short
+//! files and lines, and the names of the wire contract only where it is implemented.
 //!
 //! The words that are avoided, and the ones to use instead, are in the vocabulary of `CONTRIBUTING.md`.
 
+mod boundaries;
 mod files;
 mod prose;
 mod rules;
