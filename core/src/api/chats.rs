@@ -141,7 +141,7 @@ impl<X: Executor> Chats<X> {
     /// starts again.
     ///
     /// A replaced file keeps its permissions. If `path` is a symbolic link, its target is replaced. A folder, pipe or
-    /// device is never replaced. At most [`Asset::size`] bytes are written.
+    /// device is never replaced. At most [`Asset::size`](crate::model::Asset::size) bytes are written.
     ///
     /// # Errors
     ///

@@ -43,7 +43,7 @@ impl FeedSource {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PollRequest<'a> {
-    /// The [subscription](Lease::id); `None` for a feed without one.
+    /// The id of the [subscription](Lease); `None` for a feed without one.
     pub lease: Option<&'a str>,
     /// The position after which events are requested; `None` for the current position of the feed, without events.
     pub cursor: Option<&'a str>,
