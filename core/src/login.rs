@@ -80,7 +80,7 @@ impl Gate {
     }
 
     /// Lets an operation in, if there is a token. A turn that is not [extended](Turn::extend) for `patience` passes to
-    /// the next operation.
+    /// the next operation. A visit ends when the operation is let in: it shares only failures that it has waited for.
     pub(crate) fn enter(&self, now: Now, visit: &mut Visit, patience: Duration) -> Entry {
         self.0.with(|state| {
             if let Some(access) = &state.access {
@@ -113,13 +113,14 @@ impl Gate {
 }
 
 impl Turn {
-    /// Extends the turn while the login makes progress.
-    pub(crate) fn extend(&self, now: Now, patience: Duration) {
-        self.with(|state| state.turn = Some((self.number, now.moment.saturating_add(patience))));
+    /// Extends the turn while the login makes progress. Returns `false` if the turn has passed to another operation.
+    pub(crate) fn extend(&self, until: Moment) -> bool {
+        self.with(|state| state.turn = Some((self.number, until)))
     }
 
-    /// Ends the turn with the result of the login.
-    pub(crate) fn settle(self, result: Result<Access, Error>) {
+    /// Ends the turn with the result of the login. Returns `false` if the turn has passed to another operation; the
+    /// result does not count then.
+    pub(crate) fn settle(self, result: Result<Access, Error>) -> bool {
         self.with(|state| match result {
             Ok(access) => {
                 state.access = Some(Arc::new(access));
@@ -129,16 +130,18 @@ impl Turn {
                 state.failures += 1;
                 state.error = Some(error);
             }
-        });
+        })
     }
 
-    /// Calls `f` if the turn has not passed to another operation.
-    fn with(&self, f: impl FnOnce(&mut State)) {
+    /// Calls `f` if the turn has not passed to another operation. Returns `false` if it has.
+    fn with(&self, f: impl FnOnce(&mut State)) -> bool {
         self.gate.0.with(|state| {
-            if state.turn.is_some_and(|(number, _)| number == self.number) {
+            let is_current = state.turn.is_some_and(|(number, _)| number == self.number);
+            if is_current {
                 f(state);
             }
-        });
+            is_current
+        })
     }
 }
 

@@ -18,6 +18,7 @@ pub mod limit;
 pub mod operations;
 mod peak;
 pub mod spellings;
+mod token_protocol;
 
 pub use teamwire_test_macros::executor_test;
 
@@ -26,6 +27,7 @@ pub use self::{
     feed_probe::FeedProbe,
     fixture::{Fixture, config},
     peak::Peak,
+    token_protocol::TokenProtocol,
 };
 
 /// Emits a test for each executor of a set, in a module with the name of the function. Suites use

@@ -219,7 +219,10 @@ impl<T> Call<T> {
     }
 
     fn on_transport_error(&mut self, now: Now, mut cause: TransportError) -> State<T> {
-        if let Some(head) = cause.head.take_if(|head| is_complete_without_body(head.status())) {
+        // Whether the login has expired can depend on the body of a 401.
+        let may_have_expired = |status| status == StatusCode::UNAUTHORIZED && self.login.token().is_some();
+        let is_complete = |status| is_complete_without_body(status) && !may_have_expired(status);
+        if let Some(head) = cause.head.take_if(|head| is_complete(head.status())) {
             return self.on_response(now, head.map(|()| Vec::new()));
         }
         let mismatch = match (&self.endpoint, &cause.head) {
@@ -281,6 +284,12 @@ impl<T: Send> Machine for Call<T> {
             }
             self.state = State::Ready;
         }
+        if let State::AwaitingLogin(until) = self.state
+            && now.moment >= until
+        {
+            // After the login, requests are paced as before.
+            self.state = self.enter_gate(now).unwrap_or(State::Ready);
+        }
         if let State::Ready = self.state {
             self.state = self.enqueue(now);
         }
@@ -288,11 +297,6 @@ impl<T: Send> Machine for Call<T> {
             && now.moment >= until
         {
             self.state = self.queued(now).unwrap_or_else(|| self.send(now));
-        }
-        if let State::AwaitingLogin(until) = self.state
-            && now.moment >= until
-        {
-            self.state = self.send(now);
         }
         if let Some(step) = self.poll_login(now) {
             return step;

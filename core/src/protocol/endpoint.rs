@@ -59,6 +59,8 @@ struct RequestParts {
     class: TimeoutClass,
     /// Set if the response is a file, which may be larger than other responses.
     is_download: bool,
+    /// Set if the response contains a secret, so that errors must not show parts of it.
+    is_secret: bool,
     accept: HeaderValue,
     /// Expected content; `None` for JSON.
     expected_content: Option<Arc<ExpectedContent>>,
@@ -79,6 +81,7 @@ impl Endpoint<()> {
             progress: None,
             class: TimeoutClass::Default,
             is_download: false,
+            is_secret: false,
             accept: HeaderValue::from_static(JSON),
             expected_content: None,
         };
@@ -229,6 +232,15 @@ impl<T> Endpoint<T> {
         Endpoint { request: self.request, read: Box::new(|_| Ok(())), recover: None }
     }
 
+    /// Returns the endpoint of a login: it may be repeated, and errors show nothing of its successful responses.
+    pub(crate) fn into_login(mut self) -> Self {
+        self.request.is_secret = true;
+        if let Replay::Never = self.request.replay {
+            self.request.replay = Replay::Safe;
+        }
+        self
+    }
+
     /// Returns the idempotency key for all attempts of an operation: the given one, or a new one from `new`. `None` if
     /// the endpoint is not keyed.
     pub(crate) fn key(&self, new: impl FnOnce() -> String) -> Option<String> {
@@ -288,8 +300,13 @@ impl<T> Endpoint<T> {
         let head_check = if is_empty { Ok(()) } else { self.check_head(response.status(), response.headers(), range) };
         let mut reader = ResponseReader::new(response, self.request.expected_content.as_deref(), redaction, now.utc);
         let result = if reader.status().is_success() {
-            match head_check {
-                Ok(()) => (self.read)(&mut reader),
+            if self.request.is_secret {
+                reader.hide_content();
+            }
+            match head_check.map(|()| (self.read)(&mut reader)) {
+                // The invalid value is the server's.
+                Ok(Err(Error::InvalidInput(value))) => Err(reader.violation(&format!("{value}"))),
+                Ok(result) => result,
                 Err(reason) => Err(reader.violation(&reason)),
             }
         } else {

@@ -36,6 +36,8 @@ pub struct ResponseReader<'a> {
     expected: Option<&'a ExpectedContent>,
     redaction: &'a Redaction,
     utc: DateTime<Utc>,
+    /// Set if no part of the response may be shown.
+    hides_content: bool,
 }
 
 impl<'a> ResponseReader<'a> {
@@ -45,7 +47,12 @@ impl<'a> ResponseReader<'a> {
         redaction: &'a Redaction,
         utc: DateTime<Utc>,
     ) -> Self {
-        Self { response, expected, redaction, utc }
+        Self { response, expected, redaction, utc, hides_content: false }
+    }
+
+    /// Keeps the content out of errors, because it contains a secret that is not known yet.
+    pub(super) const fn hide_content(&mut self) {
+        self.hides_content = true;
     }
 
     /// The status.
@@ -84,7 +91,15 @@ impl<'a> ResponseReader<'a> {
     ///
     /// `UnexpectedResponse` if that is not possible.
     pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(self.body()).map_err(|error| self.unexpected(&format!("{error}"), None).into())
+        serde_json::from_slice(self.body()).map_err(|error| {
+            let reason = if self.hides_content {
+                // The message may contain the invalid value.
+                format!("invalid JSON or content at line {} column {}", error.line(), error.column())
+            } else {
+                format!("{error}")
+            };
+            self.violation(&reason)
+        })
     }
 
     /// Returns the error of an operation that the server refused with a successful status.
@@ -154,7 +169,7 @@ impl<'a> ResponseReader<'a> {
 
     /// Returns the first bytes of the body as text; empty for a body with a content coding.
     pub(super) fn excerpt(&self) -> String {
-        if content_coding(self.response.headers()).is_some() {
+        if self.hides_content || content_coding(self.response.headers()).is_some() {
             return String::new();
         }
         let body = self.response.body();

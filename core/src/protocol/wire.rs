@@ -48,6 +48,10 @@ pub trait Wire: fmt::Debug + Send + Sync + 'static {
     /// Returns the login, if the protocol has one. It is performed before the first request, once for all clones of a
     /// client, and again after a [`login_expired`](Refusal::login_expired) refusal.
     ///
+    /// It is retried like a request that may be [repeated](Endpoint::repeatable). Errors contain nothing of a
+    /// successful response, which contains the token, except what the reader puts into a
+    /// [`violation`](ResponseReader::violation).
+    ///
     /// # Errors
     ///
     /// `InvalidInput` if the credentials are unsuitable.

@@ -9,9 +9,8 @@ use crate::{
     error::Error,
     login::{Access, Entry, Turn, Visit},
     machine::{Machine, Reply, Step, Ticket},
-    protocol::Token,
+    protocol::{Endpoint, TimeoutClass, Token},
     redaction::Redaction,
-    session::Session,
 };
 
 /// The login that a call performs for all operations of the session.
@@ -42,12 +41,11 @@ impl<T> Call<T> {
     /// Takes the current token. Returns the state to wait in, if there is none.
     pub(super) fn enter_gate(&mut self, now: Now) -> Option<State<T>> {
         let gate = self.session.gate().filter(|_| !self.login.is_login)?;
-        let entry = match gate.access() {
-            Some(access) => Entry::Open(access),
-            None if self.is_best_effort() => return Some(State::Done(Err(Error::Unsupported { operation: "login" }))),
-            None => gate.enter(now, &mut self.login.visit, patience(&self.session)),
-        };
-        match entry {
+        if self.is_best_effort() && gate.access().is_none() {
+            return Some(State::Done(Err(Error::Unsupported { operation: "login" })));
+        }
+        let patience = self.patience();
+        match gate.enter(now, &mut self.login.visit, patience) {
             Entry::Open(access) => {
                 self.login.access = Some(access);
                 None
@@ -62,11 +60,15 @@ impl<T> Call<T> {
     pub(super) fn poll_login(&mut self, now: Now) -> Option<Step<Infallible, Result<T, Error>>> {
         if let State::LoggingIn(login) = &mut self.state
             && !login.call.has_result()
+            && let Err(step) = login.call.poll(now).into_output()
         {
-            login.turn.extend(now, patience(&self.session));
-            if let Err(step) = login.call.poll(now).into_output() {
+            // A wait that the server or the backoff requires is part of the login.
+            let from = if let Step::Sleep(until) = step { until.max(now.moment) } else { now.moment };
+            if login.turn.extend(from.saturating_add(login.call.patience())) {
                 return Some(step);
             }
+            self.state = self.send(now);
+            return self.poll_login(now);
         }
         self.settle_login(now);
         None
@@ -81,11 +83,18 @@ impl<T> Call<T> {
         }
     }
 
+    /// Returns the time after which its login passes to another operation, if it is not polled any more.
+    fn patience(&self) -> Duration {
+        let timeouts = &self.session.config().timeouts;
+        let class = self.endpoint.as_ref().map_or(TimeoutClass::Default, Endpoint::timeout_class);
+        timeouts.of(class).max_idle().max(timeouts.request).saturating_mul(2)
+    }
+
     /// Returns the request of the login.
     fn login(&self) -> Call<Token> {
         let login = self.session.protocol().login(&self.session.config().credentials);
         let endpoint = login.and_then(|login| login.ok_or(Error::Unsupported { operation: "login" }));
-        let mut call = Call::new(self.session.clone(), endpoint);
+        let mut call = Call::new(self.session.clone(), endpoint.map(Endpoint::into_login));
         call.login.is_login = true;
         call
     }
@@ -103,8 +112,9 @@ impl<T> Call<T> {
         };
         let credentials = &self.session.config().credentials;
         let failure = result.as_ref().err().cloned();
-        turn.settle(result.map(|token| Access { redaction: credentials.redaction_with_token(token.expose()), token }));
-        self.state = match failure {
+        let result = result.map(|token| Access { redaction: credentials.redaction_with_token(token.expose()), token });
+        let is_current = turn.settle(result);
+        self.state = match failure.filter(|_| is_current) {
             Some(error) => self.fail(login_error(error)),
             None => self.send(now),
         };
@@ -125,11 +135,6 @@ impl<T> Call<T> {
         let access = self.login.access.as_ref();
         access.map_or_else(|| self.session.config().credentials.redaction(), |access| &access.redaction)
     }
-}
-
-/// Returns the time after which the login of an operation that is not polled any more passes to another one.
-fn patience(session: &Session) -> Duration {
-    session.config().timeouts.request.saturating_mul(2)
 }
 
 fn login_error(cause: Error) -> Error {

@@ -1,0 +1,160 @@
+//! Failures of the login.
+
+use std::{error::Error as _, time::Duration};
+
+use teamwire_core::{
+    Error, ErrorKind,
+    config::RetryPolicy,
+    effect::{TransportError, TransportErrorKind},
+    script::{Respond, Script},
+};
+use teamwire_tests::TokenProtocol;
+
+use crate::support::{
+    FIRST, POST, SECOND, at, by_hand, config, ends, expect_login, expect_post, expired, expired_reply, post, posted,
+    posted_reply, problem, script, sends, token, token_reply, waits,
+};
+
+#[test]
+fn refused_login_is_the_cause_of_the_error() {
+    let script = script().then(expect_login(), Respond::problem(401, "auth"));
+    let error = post(&script).expect_err("the credentials are refused");
+    let Error::Login { previous_outcome_unknown: false, cause } = &error else { panic!("{error:?}") };
+    assert_eq!((error.kind(), error.status(), error.code()), (ErrorKind::Auth, Some(401), Some("auth")));
+    assert_eq!(error.to_string(), "the login failed");
+    assert_eq!(error.source().map(ToString::to_string), Some(cause.to_string()));
+    assert!(!error.outcome_unknown() && !error.is_transient());
+    script.assert_done();
+}
+
+#[test]
+fn transient_failures_of_the_login_are_retried() {
+    let lost = || Respond::connection_lost();
+    for failure in [lost, Respond::unreachable, Respond::timeout, || Respond::status(503), || Respond::status(429)] {
+        let retried = script()
+            .then(expect_login(), failure())
+            .then(expect_login(), failure())
+            .then(expect_login(), failure())
+            .then(expect_login(), token(FIRST))
+            .then(expect_post(FIRST), posted());
+        post(&retried).expect("the fourth attempt succeeds");
+        retried.assert_done();
+
+        let never = config(TokenProtocol::default()).with_retry(RetryPolicy::NEVER);
+        let once = Script::with_config(never).then(expect_login(), failure());
+        let error = post(&once).expect_err("there is one attempt");
+        assert!(matches!(error, Error::Login { .. }) && error.is_transient() && !error.outcome_unknown(), "{error:?}");
+        once.assert_done();
+    }
+}
+
+#[test]
+fn failure_after_an_uncertain_attempt_is_uncertain() {
+    let script = script()
+        .then(expect_login(), token(FIRST))
+        .then(expect_post(FIRST), Respond::connection_lost())
+        .then(expect_post(FIRST), expired())
+        .then(expect_login(), Respond::problem(401, "auth"));
+    let error = post(&script).expect_err("the login is refused");
+    assert!(matches!(error, Error::Login { previous_outcome_unknown: true, .. }), "{error:?}");
+    assert!(error.outcome_unknown(), "the first attempt may have arrived");
+    script.assert_done();
+}
+
+#[test]
+fn invalid_response_is_an_error_of_the_login() {
+    let invalid =
+        [Respond::json(200, serde_json::json!({})), Respond::status(204), token("short"), token("with spaces")];
+    for invalid in invalid {
+        let script = script().then(expect_login(), invalid);
+        let error = post(&script).expect_err("it has no token");
+        assert!(matches!(error, Error::Login { .. }), "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error:?}");
+        assert!(!error.outcome_unknown(), "the request itself was not sent");
+        script.assert_done();
+    }
+}
+
+#[test]
+fn failure_is_shared_by_those_who_waited() {
+    let client = by_hand(config(TokenProtocol::default()));
+    let chat = client.chats().chat("c1");
+    let mut first = chat.post("hello");
+    let (login, _) = sends(&mut first, at(0), TokenProtocol::LOGIN);
+    let mut others: Vec<_> = (0..64).map(|_| chat.post("hello")).collect();
+    for other in &mut others {
+        assert!(waits(other, at(0)) <= Duration::from_millis(200));
+    }
+    first.handle(at(1), login, problem(401, "auth"));
+    assert_eq!(ends(&mut first, at(1)).expect_err("it is refused").kind(), ErrorKind::Auth);
+    let mut later = chat.post("hello");
+    for other in &mut others {
+        let error = ends(other, at(500)).expect_err("the login that it waited for has failed");
+        assert!(matches!(error, Error::Login { .. }) && error.kind() == ErrorKind::Auth, "{error:?}");
+    }
+    let (login, _) = sends(&mut later, at(500), TokenProtocol::LOGIN);
+    later.handle(at(500), login, token_reply(FIRST));
+    assert_eq!(sends(&mut later, at(500), POST).1.as_deref(), Some(FIRST));
+}
+
+#[test]
+fn failure_of_a_login_that_was_not_waited_for_is_not_shared() {
+    let client = by_hand(config(TokenProtocol::default()));
+    let chat = client.chats().chat("c1");
+    let [mut first, mut waiting] = [(); 2].map(|()| chat.post("hello"));
+    let (login, _) = sends(&mut first, at(0), TokenProtocol::LOGIN);
+    waits(&mut waiting, at(0));
+    first.handle(at(1), login, token_reply(FIRST));
+    // It has been let in, and is not part of the next login until its own response.
+    let (slow, _) = sends(&mut waiting, at(500), POST);
+    let (ticket, _) = sends(&mut first, at(500), POST);
+    first.handle(at(500), ticket, expired_reply());
+    let (login, _) = sends(&mut first, at(500), TokenProtocol::LOGIN);
+    first.handle(at(500), login, problem(401, "auth"));
+    ends(&mut first, at(500)).expect_err("the login is refused");
+    waiting.handle(at(600), slow, expired_reply());
+    let (login, _) = sends(&mut waiting, at(600), TokenProtocol::LOGIN);
+    waiting.handle(at(600), login, token_reply(SECOND));
+    let (ticket, _) = sends(&mut waiting, at(600), POST);
+    waiting.handle(at(600), ticket, posted_reply());
+    ends(&mut waiting, at(600)).expect("it is posted");
+}
+
+#[test]
+fn limited_login_does_not_block_paced_requests() {
+    let script = script()
+        .then(expect_login(), token(FIRST))
+        // From here on, requests are paced.
+        .then(expect_post(FIRST), Respond::problem(429, "rate_limited").retry_after(2))
+        .then(expect_post(FIRST), expired())
+        .then(expect_login(), Respond::problem(429, "rate_limited").retry_after(3))
+        .then(expect_login(), token(SECOND))
+        .then(expect_post(SECOND), posted())
+        .then(expect_post(SECOND), posted());
+    post(&script).expect("it is posted in the end");
+    post(&script).expect("the next one, too");
+    script.assert_done();
+    let times: Vec<_> = script.requests().iter().map(|request| request.at).collect();
+    assert!(times[4].saturating_duration_since(times[3]) >= Duration::from_secs(3), "it waits as the server requires");
+}
+
+#[test]
+fn unauthorized_without_its_body_may_be_an_expiry() {
+    let head = http::Response::builder().status(401).body(()).expect("it is a head");
+    let cut = || {
+        let cut = TransportError::new(TransportErrorKind::Disconnected, "cut").with_sent(true);
+        Respond::error(cut.with_head(head.clone()))
+    };
+    let repeated = script()
+        .then(expect_login(), token(FIRST))
+        .then(expect_post(FIRST), cut())
+        .then(expect_post(FIRST), expired())
+        .then(expect_login(), token(SECOND))
+        .then(expect_post(SECOND), posted());
+    post(&repeated).expect("it is posted");
+    repeated.assert_done();
+    // Repeating the login would count as another failed login.
+    let login = script().then(expect_login(), cut());
+    assert_eq!(post(&login).expect_err("it is refused").kind(), ErrorKind::Auth);
+    login.assert_done();
+}

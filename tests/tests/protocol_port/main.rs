@@ -1,0 +1,12 @@
+//! Protocols that differ from the contract: a login, posts without idempotency keys, and changes without a response.
+
+mod changes;
+mod crowds;
+mod cuts;
+mod failures;
+mod logins;
+mod once;
+mod secrets;
+mod sockets;
+mod support;
+mod turns;

@@ -1,0 +1,83 @@
+//! The login over sockets.
+
+use std::{
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use teamwire_core::script::sample;
+use teamwire_test_support::{Peer, Server, config};
+use teamwire_tests::{TokenProtocol, executor_test, harness::Harness};
+
+const CLONES: usize = 64;
+
+/// Counts of a server whose token expires after a number of posts.
+#[derive(Debug, Default)]
+struct Counts {
+    logins: AtomicUsize,
+    posts: AtomicUsize,
+    refused: AtomicUsize,
+}
+
+impl Counts {
+    fn serve(&self, mut peer: Peer, expires_after: usize) {
+        while let Some(request) = peer.try_request() {
+            if request.line().starts_with("POST /session ") {
+                let number = self.logins.fetch_add(1, Ordering::SeqCst) + 1;
+                peer.respond(200, &TokenProtocol::token(&format!("token-number-{number}")).to_string());
+                continue;
+            }
+            let posts = self.posts.load(Ordering::SeqCst);
+            let valid = if posts < expires_after { "Bearer token-number-1" } else { "Bearer token-number-2" };
+            let token = request.header("authorization").expect("no request is sent without a token");
+            if token == valid {
+                self.posts.fetch_add(1, Ordering::SeqCst);
+                peer.respond(201, &sample::message("m1", "c1", "hello").to_string());
+            } else {
+                self.refused.fetch_add(1, Ordering::SeqCst);
+                peer.respond(401, &format!(r#"{{"code": "{}"}}"#, TokenProtocol::EXPIRED));
+            }
+        }
+    }
+}
+
+/// Posts from this number of threads at once, each with a clone of the client.
+fn post_at_once<H: Harness>(expires_after: usize) -> Arc<Counts> {
+    let counts = Arc::new(Counts::default());
+    let server = {
+        let counts = Arc::clone(&counts);
+        Server::each(move |_, peer| counts.serve(peer, expires_after))
+    };
+    let client = H::connect(config(&server.url()).with_protocol(TokenProtocol::default()));
+    let start = Barrier::new(CLONES);
+    thread::scope(|scope| {
+        for _ in 0..CLONES {
+            let client = client.clone();
+            let start = &start;
+            scope.spawn(move || {
+                start.wait();
+                H::wait(client.chats().chat("c1").post("hello")).unwrap_or_else(|error| panic!("{error:?}"));
+            });
+        }
+    });
+    drop(client);
+    drop(server);
+    counts
+}
+
+#[executor_test(adapters)]
+fn clones_log_in_once<H: Harness>() {
+    let counts = post_at_once::<H>(usize::MAX);
+    assert_eq!(counts.logins.load(Ordering::SeqCst), 1);
+    assert_eq!(counts.posts.load(Ordering::SeqCst), CLONES);
+}
+
+#[executor_test(adapters)]
+fn expired_login_is_renewed_once_for_all_clones<H: Harness>() {
+    let counts = post_at_once::<H>(CLONES / 2);
+    assert_eq!(counts.logins.load(Ordering::SeqCst), 2);
+    assert!((1..=CLONES).contains(&counts.refused.load(Ordering::SeqCst)), "{counts:?}");
+}
