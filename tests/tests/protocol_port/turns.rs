@@ -212,7 +212,9 @@ fn requests_that_waited_for_a_login_are_paced() {
     let mut others: Vec<_> = (0..64).map(|_| chat.post("hello")).collect();
     for _ in 0..90 {
         now += 100;
-        others.iter_mut().for_each(|other| drop(other.poll(at(now))));
+        for other in &mut others {
+            waits(other, at(now));
+        }
     }
     probe.handle(at(now), login, token_reply(SECOND));
     now += LOOK;
