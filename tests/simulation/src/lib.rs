@@ -29,6 +29,7 @@
 //! - `process` is one process of the bot: `feed_driver` drives its feeds (`feed_under_test`), `workload` has its
 //!   operations, `shares` its location shares, `disk` what it saves.
 //! - `network` delivers exchanges, `server` handles them, `people` act in the chats.
+//! - [`logins`] is another scenario: many operations, and a login that expires.
 //! - `oracle` records all changes, `protocol` decodes requests and replies, and `invariants` checks each feed by both.
 //!   A `violation` ends the run.
 //!
@@ -92,6 +93,7 @@ mod environment;
 mod feed_driver;
 mod feed_under_test;
 mod invariants;
+pub mod logins;
 mod network;
 mod oracle;
 mod people;
@@ -184,6 +186,15 @@ pub fn attempt_with(seed: u64, trace_lines: usize, defect: Defect) -> Result<Out
 ///
 /// The failure with the lowest seed among those that were found.
 pub fn simulate_all(first: u64, seeds: u64, threads: u64) -> Result<Outcome, Box<Failure>> {
+    all_seeds(first, seeds, threads, simulate)
+}
+
+fn all_seeds(
+    first: u64,
+    seeds: u64,
+    threads: u64,
+    simulate: impl Fn(u64) -> Result<Outcome, Box<Failure>> + Sync,
+) -> Result<Outcome, Box<Failure>> {
     let next = AtomicU64::new(first);
     let end = first.saturating_add(seeds);
     let one_thread = || {
