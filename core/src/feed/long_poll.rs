@@ -107,6 +107,7 @@ fn is_cut_by_intermediary(error: &Error) -> bool {
 /// Returns `true` for an error that a feed reports and retries.
 pub(super) fn is_retryable(error: &Error) -> bool {
     match error {
+        Error::Login { cause, .. } => is_retryable(cause),
         // An expired certificate will be renewed.
         Error::Connection(cause) if cause.kind == TransportErrorKind::Tls => true,
         // Errors of intermediaries are retried: only a problem document of the contract ends a feed. A failed login

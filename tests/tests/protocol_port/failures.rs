@@ -3,7 +3,7 @@
 use std::{error::Error as _, time::Duration};
 
 use teamwire_core::{
-    Error, ErrorKind,
+    Client, Error, ErrorKind, FeedEvent, FeedOptions,
     config::RetryPolicy,
     effect::{TransportError, TransportErrorKind},
     script::{Respond, Script},
@@ -157,4 +157,18 @@ fn unauthorized_without_its_body_may_be_an_expiry() {
     let login = script().then(expect_login(), cut());
     assert_eq!(post(&login).expect_err("it is refused").kind(), ErrorKind::Auth);
     login.assert_done();
+}
+
+#[test]
+fn feed_retries_a_login_that_may_succeed_later() {
+    let page = Respond::status(404).body("text/html", "<html>");
+    let tls = Respond::error(TransportError::new(TransportErrorKind::Tls, "the certificate has expired"));
+    for (failure, is_retried) in [(tls, true), (page, true), (Respond::problem(401, "auth"), false)] {
+        let never = config(TokenProtocol::default()).with_retry(RetryPolicy::NEVER);
+        let script = Script::with_config(never).then(expect_login(), failure);
+        let mut feed = Client::new(script.clone()).chats().reaction_updates(FeedOptions::default());
+        let event = feed.next().expect("the login fails");
+        assert_eq!(matches!(event, Ok(FeedEvent::Retrying(_))), is_retried, "{event:?}");
+        script.assert_done();
+    }
 }

@@ -19,7 +19,7 @@ pub(super) struct Server {
     lifetime_ms: (u64, u64),
     /// A new login ends the tokens before it.
     has_one_session: bool,
-    /// What each operation has done.
+    /// The effects of the operations.
     pub(super) operations: Vec<Operation>,
 }
 
