@@ -17,9 +17,9 @@ use teamwire_tests::{
     operations::{self, ENTROPY},
 };
 
-/// Two tokens.
-pub(crate) const FIRST: &str = "token-of-the-first-login";
-pub(crate) const SECOND: &str = "token-of-the-second-login";
+/// Two tokens. They have nothing in common with the credentials, which are redacted as well.
+pub(crate) const FIRST: &str = "9fT2mLw0Zq81xKcRvB55";
+pub(crate) const SECOND: &str = "hY7pNs3dQe64uGjWzA28";
 
 /// The path of a post.
 pub(crate) const POST: &str = "/v1/chats/c1/messages";
