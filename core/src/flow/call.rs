@@ -98,7 +98,7 @@ impl Session {
 impl<T> Call<T> {
     pub(crate) fn new(session: Session, endpoint: Made<T>) -> Self {
         let (endpoint, state) = match endpoint {
-            Ok(endpoint) => (Some(endpoint), State::Ready),
+            Ok(endpoint) => (Some(endpoint.rendered(|| session.boundary())), State::Ready),
             Err(error) => (None, State::Done(Err(error))),
         };
         let key = endpoint.as_ref().and_then(|endpoint| endpoint.key(|| session.idempotency_key()));

@@ -22,7 +22,7 @@ use super::{
     route::Route,
 };
 use crate::{
-    effect::{Body, Now, Progress, Response},
+    effect::{Body, Form, Now, Progress, Response},
     error::{Error, ErrorKind},
     redaction::Redaction,
 };
@@ -54,6 +54,8 @@ struct RequestParts {
     route: Route,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Body,
+    /// To be rendered to the body: see [`Endpoint::rendered`].
+    form: Option<Form>,
     progress: Option<Progress>,
     replay: Replay,
     class: TimeoutClass,
@@ -78,6 +80,7 @@ impl Endpoint<()> {
             route,
             headers: Vec::new(),
             body: Body::Empty,
+            form: None,
             progress: None,
             class: TimeoutClass::Default,
             is_download: false,
@@ -148,6 +151,13 @@ impl<T> Endpoint<T> {
     pub fn body(mut self, body: Body, media_type: HeaderValue) -> Self {
         self.request.body = body;
         self.header(header::CONTENT_TYPE, media_type)
+    }
+
+    /// Sets a form as the body. Its boundary is unpredictable, and the same in all attempts.
+    #[must_use]
+    pub fn form(mut self, form: Form) -> Self {
+        self.request.form = Some(form);
+        self
     }
 
     /// Adds a header. The library adds `Accept`, `Accept-Encoding`, `User-Agent` and those of HTTP's framing itself.
@@ -239,6 +249,17 @@ impl<T> Endpoint<T> {
             self.request.replay = Replay::Safe;
         }
         self
+    }
+
+    /// Renders the form, if there is one. `boundary` returns unpredictable characters: see [`Form::encode`].
+    pub(crate) fn rendered(mut self, boundary: impl FnOnce() -> String) -> Self {
+        match self.request.form.take() {
+            Some(form) => {
+                let (content_type, body) = form.encode(&boundary());
+                self.body(body, content_type)
+            }
+            None => self,
+        }
     }
 
     /// Returns the idempotency key for all attempts of an operation: the given one, or a new one from `new`. `None` if
