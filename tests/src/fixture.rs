@@ -10,13 +10,18 @@ use http::{HeaderValue, Request, Response, header};
 use teamwire_core::{
     Chat, Client, Config, Credentials, Error, ReactionType, config::RetryPolicy, executor::Executor, model::Image,
 };
+use teamwire_protocols::Second;
 use teamwire_sandbox::{Builder, ObservedExchange, Sandbox, org};
 
 use crate::{
     contract::Contract,
     harness::{Harness, Wait},
     operations::{AVATAR, Bot, Operation},
+    second_backend::SecondBackend,
 };
+
+/// The time between two polls of a feed, with the example protocol.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A sandbox for one test, and a client of it.
 #[derive(Debug)]
@@ -25,6 +30,8 @@ pub struct Fixture<H: Harness> {
     pub sandbox: Sandbox,
     /// A client with the sandbox's key, which retries at once.
     pub client: Client<H::X>,
+    /// The backend of the example protocol in front of the sandbox, if the clients speak that.
+    pub second: Option<SecondBackend>,
     violations: Arc<Mutex<Vec<String>>>,
 }
 
@@ -49,13 +56,15 @@ impl<H: Harness> Fixture<H> {
             }
         };
         let sandbox = sandbox.observe(observe).start().expect("loopback has a free port");
-        let client = H::connect(change(config(&sandbox)));
-        Self { sandbox, client, violations }
+        let start = || SecondBackend::start(sandbox.address(), sandbox.app_id(), sandbox.secret());
+        let second = H::SPEAKS_SECOND.then(start);
+        let client = H::connect(change(config_of(&sandbox, second.as_ref())));
+        Self { sandbox, client, second, violations }
     }
 
     /// A further client of the same sandbox.
     pub fn client(&self, change: impl FnOnce(Config) -> Config) -> Client<H::X> {
-        H::connect(change(config(&self.sandbox)))
+        H::connect(change(config_of(&self.sandbox, self.second.as_ref())))
     }
 
     /// Waits for an operation.
@@ -135,8 +144,18 @@ impl<H: Harness> Drop for Fixture<H> {
 
 /// The sandbox's URL and key, and retries at once.
 pub fn config(sandbox: &Sandbox) -> Config {
+    config_of(sandbox, None)
+}
+
+/// Same as [`config`], for the backend of the example protocol if there is one.
+fn config_of(sandbox: &Sandbox, second: Option<&SecondBackend>) -> Config {
     let credentials = Credentials::new(sandbox.app_id(), sandbox.secret()).expect("the key of a sandbox is valid");
-    let config = Config::new(&sandbox.url(), credentials).expect("a sandbox is on loopback");
+    let config = match second {
+        Some(backend) => Config::new(&backend.url(), credentials)
+            .map(|config| config.with_protocol(Second::default().with_poll_interval(POLL_INTERVAL))),
+        None => Config::new(&sandbox.url(), credentials),
+    };
+    let config = config.expect("both are on loopback");
     let moment = Duration::from_millis(1);
     config.with_retry(RetryPolicy { initial_backoff: moment, max_backoff: moment, ..RetryPolicy::default() })
 }

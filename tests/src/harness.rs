@@ -24,6 +24,9 @@ pub trait Harness: Debug + 'static {
     /// True if it reuses connections.
     const KEEPS_CONNECTIONS: bool = true;
 
+    /// True if its clients speak the example protocol, to a [`SecondBackend`](crate::second_backend::SecondBackend).
+    const SPEAKS_SECOND: bool = false;
+
     /// A client with these options.
     fn connect(config: Config) -> Client<Self::X>;
 
@@ -157,6 +160,49 @@ impl Harness for Handwritten {
 
     fn stopper<F: Feed + 'static>(_: &handwritten::Events<F>) -> Option<Stop> {
         None
+    }
+}
+
+/// An executor whose clients speak the example protocol.
+#[derive(Clone, Copy, Debug)]
+pub struct Second<H>(PhantomData<H>);
+
+/// [`Blocking`] with the example protocol.
+pub type BlockingSecond = Second<Blocking>;
+
+/// [`AsyncStd`] with the example protocol.
+pub type AsyncSecond = Second<AsyncStd>;
+
+impl<H: Harness> Harness for Second<H> {
+    type X = H::X;
+
+    const NAME: &'static str = H::NAME;
+
+    const KEEPS_CONNECTIONS: bool = H::KEEPS_CONNECTIONS;
+
+    const SPEAKS_SECOND: bool = true;
+
+    fn connect(config: Config) -> Client<H::X> {
+        H::connect(config)
+    }
+
+    fn wait<'a, T: Send + 'a>(run: <H::X as Executor>::Run<'a, T>) -> Result<T, Error>
+    where
+        H::X: 'a,
+    {
+        H::wait(run)
+    }
+
+    fn next<F: Feed + 'static>(events: &mut <H::X as Executor>::Events<F>) -> Option<Result<F::Event, Error>> {
+        H::next::<F>(events)
+    }
+
+    fn stop<F: Feed + 'static>(events: &mut <H::X as Executor>::Events<F>) {
+        H::stop::<F>(events);
+    }
+
+    fn stopper<F: Feed + 'static>(events: &<H::X as Executor>::Events<F>) -> Option<Stop> {
+        H::stopper::<F>(events)
     }
 }
 

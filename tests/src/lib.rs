@@ -3,6 +3,7 @@
 //! - [`executor_test`]: the attribute of a test that is written once and run for each executor.
 //! - [`spellings`]: spellings in which a server may repeat a text.
 //! - [`harness`]: the executors, and a [`Fixture`] with a sandbox for each test.
+//! - [`second_backend`]: a backend of the example protocol.
 //! - [`operations`]: every operation that the core has, written once for all executors.
 //! - [`contract`]: the wire contract (`docs/openapi.yaml`) as a check of requests and responses.
 //! - [`limit`]: the limit on the time of a test.
@@ -17,6 +18,7 @@ pub mod harness;
 pub mod limit;
 pub mod operations;
 mod peak;
+pub mod second_backend;
 pub mod spellings;
 mod token_protocol;
 
@@ -35,7 +37,7 @@ pub use self::{
 ///
 /// The sets: `adapters`, the executors that are products, on each of their runtimes; `all`, which adds the hand-written
 /// executor of the example, whose connections carry one request, without TLS and proxies, and whose files are read and
-/// written in one piece.
+/// written in one piece; `protocols`, which adds the adapters with the example protocol; `second`, these two alone.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! emit_executor_tests {
@@ -46,6 +48,15 @@ macro_rules! emit_executor_tests {
         $crate::emit_executor_tests! {
             @ $test, blocking Blocking, async_std AsyncStd, smol Smol, handwritten Handwritten
         }
+    };
+    (protocols: $test:ident) => {
+        $crate::emit_executor_tests! {
+            @ $test, blocking Blocking, async_std AsyncStd, smol Smol, handwritten Handwritten,
+            blocking_second BlockingSecond, async_second AsyncSecond
+        }
+    };
+    (second: $test:ident) => {
+        $crate::emit_executor_tests! { @ $test, blocking_second BlockingSecond, async_second AsyncSecond }
     };
     (@ $test:ident, $($name:ident $harness:ident),+) => {
         mod $test {

@@ -97,7 +97,7 @@ impl Session {
 
 impl<T> Call<T> {
     pub(crate) fn new(session: Session, endpoint: Made<T>) -> Self {
-        let (endpoint, state) = match endpoint {
+        let (endpoint, state) = match endpoint.and_then(|endpoint| endpoint.checked(&session.config().base)) {
             Ok(endpoint) => (Some(endpoint.rendered(|| session.boundary())), State::Ready),
             Err(error) => (None, State::Done(Err(error))),
         };

@@ -251,6 +251,11 @@ impl<T> Endpoint<T> {
         self
     }
 
+    /// Returns an error if the request cannot be sent to this base URL.
+    pub(crate) fn checked(self, base: &Url) -> Result<Self, Error> {
+        self.request.route.check(base).map(|()| self)
+    }
+
     /// Renders the form, if there is one. `boundary` returns unpredictable characters: see [`Form::encode`].
     pub(crate) fn rendered(mut self, boundary: impl FnOnce() -> String) -> Self {
         match self.request.form.take() {

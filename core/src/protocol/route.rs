@@ -10,6 +10,9 @@ use crate::{
     model::{Id, checked_id},
 };
 
+/// Maximum length of a complete URI, in bytes: that of [`http::Uri`].
+const MAX_URI_BYTES: usize = 65_534;
+
 /// A path below the base URL, and a query.
 ///
 /// Fixed parts are `'static` text of the protocol. Everything else is one [segment](Self::segment) or one value of the
@@ -71,7 +74,15 @@ impl Route {
         self
     }
 
-    /// Returns the complete URI for a base URL, which ends in a slash.
+    /// Returns an error for a route that is too long for a URI. Ids and cursors may have any length.
+    pub(crate) fn check(&self, base: &Url) -> Result<(), Error> {
+        if base.as_str().len() + self.path.len() + 1 + self.query.len() > MAX_URI_BYTES {
+            return Err(Error::invalid("route", "is too long: an id or a cursor may be too long"));
+        }
+        Ok(())
+    }
+
+    /// Returns the complete URI for a base URL, which ends in a slash. The route must be [valid](Self::check).
     pub(crate) fn uri(&self, base: &Url) -> http::Uri {
         let mut uri = String::with_capacity(base.as_str().len() + self.path.len() + 1 + self.query.len());
         uri.push_str(base.as_str());

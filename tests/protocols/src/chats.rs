@@ -11,7 +11,7 @@ use crate::{
     Second,
     attachments::{AttachmentDraft, drafts, enclose, form, post},
     contacts::{GroupJson, UserJson, models},
-    json::{Json, changed, chat, done, find, list, one},
+    json::{Json, changed, chat, done, find, list, one, without_key},
 };
 
 impl Chats for Second {
@@ -27,6 +27,7 @@ impl Chats for Second {
 
     /// `POST api/chats/`: a form of `chat`, `avatar` and the files of the first message.
     fn create_chat(&self, chat: &NewChat, avatar: Option<&Attached>, files: &[Attached]) -> Made<ChatInfo> {
+        without_key(chat.idempotency_key.as_ref())?;
         let draft = ChatDraft {
             title: &chat.title,
             users: ids(&chat.users)?,
@@ -47,6 +48,7 @@ impl Chats for Second {
 
     /// `POST api/direct/`: a form of `chat` and the files of the first message.
     fn create_one_to_one_chat(&self, chat: &NewOneToOne, files: &[Attached]) -> Made<ChatInfo> {
+        without_key(chat.idempotency_key.as_ref())?;
         let attachments = drafts(&chat.attachments)?;
         let draft = DirectDraft { user: chat.recipient.check()?, text: chat.message.as_deref(), attachments };
         Ok(one::<ChatJson>(post(Route::new("api/direct/"), form("chat", &draft, files)?)))

@@ -117,7 +117,28 @@ pub(crate) fn data<J: Json>(response: &ResponseReader<'_>) -> Result<J::Model, E
     Ok(response.deserialize::<Envelope<J>>()?.data.into_model())
 }
 
+/// Rejects an idempotency key of the caller, who relies on it: the server would ignore it, and post twice.
+pub(crate) fn without_key(key: Option<&String>) -> Result<(), Error> {
+    key.map_or(Ok(()), |_| Err(Error::Unsupported { operation: "idempotency key" }))
+}
+
 /// Returns the error for an argument that the protocol cannot transmit.
 pub(crate) fn invalid(parameter: &str, reason: impl Into<String>) -> Error {
     Error::InvalidInput(InvalidInput::new(parameter, reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn smaller_pages_continue_after_the_last_item() {
+        for (cursor, limit, before, size) in
+            [(None, 100, 0, 100), (Some("100"), 100, 100, 100), (Some("100"), 50, 100, 50), (Some("50"), 12, 50, 10)]
+        {
+            assert_eq!(offset(PageRequest::new(cursor, limit)), Ok((before, size)));
+        }
+        assert_eq!(offset(PageRequest::new(Some("7"), 3)), Ok((7, 1)));
+        assert!(offset(PageRequest::new(Some("seven"), 3)).is_err());
+    }
 }

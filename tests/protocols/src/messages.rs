@@ -12,7 +12,7 @@ use crate::{
     Second,
     attachments::{AttachmentDraft, AttachmentJson, drafts, form, post},
     contacts::UserJson,
-    json::{Json, chat, data, list},
+    json::{Json, chat, data, list, without_key},
 };
 
 impl Messages for Second {
@@ -24,6 +24,7 @@ impl Messages for Second {
 
     /// `POST api/chats/{id}/messages/`: a form of `message` and its files.
     fn post(&self, tid: &ThreadId, draft: &Draft, files: &[Attached]) -> Made<Dated<Message>> {
+        without_key(draft.idempotency_key.as_ref())?;
         let message = MessageDraft {
             text: draft.text.as_deref(),
             alert: draft.alert_type().map(|alert| alert.as_str()),

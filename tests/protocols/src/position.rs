@@ -65,6 +65,11 @@ impl Position {
         is_new
     }
 
+    /// Returns the cursor, unless it is too long in the middle of a page.
+    pub(crate) fn cursor(&self) -> Option<String> {
+        Some(self.to_string()).filter(|cursor| cursor.len() <= MAX_LENGTH)
+    }
+
     /// Moves to the next page or, after the last one, to the next poll.
     pub(crate) fn advance(&mut self, is_last_page: bool) {
         self.raise_floor(self.newest().saturating_sub(OVERLAP));

@@ -30,7 +30,7 @@ fn has_admin<X: Executor>(chat: &Chat<X>, uid: &str) -> bool {
     chat.admins().iter().any(|user| user.uid == uid)
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn members_of_a_chat_are_changed_by_its_id<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = lobby(&fixture);
@@ -46,7 +46,7 @@ fn members_of_a_chat_are_changed_by_its_id<H: Harness>() {
     assert_eq!(members(&fixture.ok(lobby.remove_members([org::EMMA], [org::CONTROL_ROOM]))), (false, false));
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn admins_of_a_chat_are_changed_by_its_id<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = lobby(&fixture);
@@ -58,7 +58,7 @@ fn admins_of_a_chat_are_changed_by_its_id<H: Harness>() {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn settings_of_a_chat_are_changed_by_its_id<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = lobby(&fixture);
@@ -81,7 +81,7 @@ fn settings_of_a_chat_are_changed_by_its_id<H: Harness>() {
     fixture.ok(chat.post("the returned chat can be used"));
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn avatar_of_a_chat_is_changed_by_its_id<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = lobby(&fixture);
@@ -93,7 +93,7 @@ fn avatar_of_a_chat_is_changed_by_its_id<H: Harness>() {
     assert_eq!(fixture.err(lobby.load_avatar()).kind(), ErrorKind::ImageLoad);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn chat_is_left_by_its_id<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.ok(lobby(&fixture).leave());
@@ -115,7 +115,7 @@ fn is_shared<H: Harness>(fixture: &Fixture<H>) -> bool {
     is_shared
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn share_ends_with_the_end_of_its_chat<H: Harness>() {
     for by_id in [true, false] {
         let fixture = Fixture::<H>::new();
@@ -175,7 +175,7 @@ fn assert_fail_alike<H: Harness>(fixture: &Fixture<H>, chat: &mut Chat<H::X>, ki
     assert_eq!(kinds, [kind; 15]);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn changes_by_id_fail_as_those_of_a_fetched_chat<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let anna = fixture.sandbox.as_person(org::ANNA);
@@ -205,7 +205,7 @@ fn changes_by_id_fail_as_those_of_a_fetched_chat<H: Harness>() {
     assert_eq!(kind!(fixture, chat, leave()), ErrorKind::NotFound);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn invalid_changes_by_id_send_no_request<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut chat = fixture.chat(org::LOBBY);

@@ -9,7 +9,7 @@ use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 const CREATES: &str = "POST /v1/chats";
 
-#[executor_test]
+#[executor_test(protocols)]
 fn all_chats_are_listed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let ben = fixture.sandbox.as_person(org::BEN);
@@ -23,7 +23,7 @@ fn all_chats_are_listed<H: Harness>() {
     fixture.ok(chats[0].post("a listed chat can be used"));
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn chats_are_found_by_their_id<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
@@ -34,7 +34,7 @@ fn chats_are_found_by_their_id<H: Harness>() {
     assert!(fixture.ok(fixture.client.chats().by_thread_id(secret)).is_none(), "the bot is not a member");
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn chats_are_found_by_their_exact_title<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let ben = fixture.sandbox.as_person(org::BEN);
@@ -50,7 +50,7 @@ fn chats_are_found_by_their_exact_title<H: Harness>() {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn new_chat_has_all_its_options<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let wanted = NewChat::titled("Ops \u{1f6a8}")
@@ -75,7 +75,7 @@ fn new_chat_has_all_its_options<H: Harness>() {
     assert_eq!((messages.len(), messages[0].text.as_deref(), messages[0].attachments.len()), (1, Some("Welcome"), 1));
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn new_chat_needs_only_a_title<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let chat = fixture.ok(fixture.client.chats().create_chat(NewChat::titled("")));
@@ -84,7 +84,7 @@ fn new_chat_needs_only_a_title<H: Harness>() {
     assert!(fixture.ok(chat.messages(None)).messages.is_empty());
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn chat_that_may_have_been_created_is_created_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats").times(3));
@@ -94,7 +94,7 @@ fn chat_that_may_have_been_created_is_created_once<H: Harness>() {
     fixture.ok(chat.post("it is this one"));
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn one_to_one_chat_is_created_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let chats = fixture.client.chats();
@@ -108,7 +108,7 @@ fn one_to_one_chat_is_created_once<H: Harness>() {
     assert_eq!(error.kind(), ErrorKind::InvalidMembers, "a user cannot have a chat with themselves");
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn one_to_one_chat_has_no_admins_and_fixed_members<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut chat = fixture.ok(fixture.client.chats().create_one_to_one_chat(org::ANNA));
@@ -129,7 +129,7 @@ fn one_to_one_chat_has_no_admins_and_fixed_members<H: Harness>() {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn changes_update_the_snapshot_and_the_server<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
@@ -144,7 +144,7 @@ fn changes_update_the_snapshot_and_the_server<H: Harness>() {
     assert_eq!((lobby.title(), lobby.allow_sending()), ("Anna's", true));
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn chat_is_closed_and_reopened<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
@@ -158,7 +158,7 @@ fn chat_is_closed_and_reopened<H: Harness>() {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn bot_leaves_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
@@ -169,7 +169,7 @@ fn bot_leaves_once<H: Harness>() {
     assert_eq!(fixture.err(lobby.leave()).kind(), ErrorKind::NotFound);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn ids_with_any_characters_reach_their_chat_or_none<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for tid in

@@ -3,7 +3,7 @@
 use teamwire_sandbox::org;
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
-#[executor_test]
+#[executor_test(protocols)]
 fn bot_knows_itself<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let me = fixture.ok(fixture.client.contacts().me());
@@ -11,7 +11,7 @@ fn bot_knows_itself<H: Harness>() {
     assert_eq!(me.organisation, org::NAME);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn all_users_and_groups_are_listed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let users = fixture.ok(fixture.client.contacts().users());
@@ -24,7 +24,7 @@ fn all_users_and_groups_are_listed<H: Harness>() {
     assert_eq!((on_call.is_circle, on_call.is_list, on_call.is_public), (false, true, false));
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn users_and_groups_are_found_by_their_id<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let contacts = fixture.client.contacts();
@@ -36,7 +36,7 @@ fn users_and_groups_are_found_by_their_id<H: Harness>() {
     assert!(fixture.ok(contacts.group("g-none")).is_none());
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn deleted_or_hidden_user_is_not_found<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let contacts = fixture.client.contacts();
@@ -49,7 +49,7 @@ fn deleted_or_hidden_user_is_not_found<H: Harness>() {
     assert!(fixture.ok(contacts.user(org::JANA)).is_none());
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn lists_are_walked_over_all_pages<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for at in 0..120 {

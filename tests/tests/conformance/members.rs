@@ -17,7 +17,7 @@ fn sorted(mut ids: Vec<String>) -> Vec<String> {
     ids
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn members_are_added_and_removed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
@@ -33,7 +33,7 @@ fn members_are_added_and_removed<H: Harness>() {
     assert_eq!(fixture.chat(org::LOBBY).info(), lobby.info());
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn members_are_added_all_or_none<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
@@ -48,7 +48,7 @@ fn members_are_added_all_or_none<H: Harness>() {
     assert_eq!(fixture.chat(org::LOBBY).info(), &before);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn admins_are_made_and_unmade<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);
@@ -64,7 +64,7 @@ fn admins_are_made_and_unmade<H: Harness>() {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn last_admin_stays<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut lobby = fixture.chat(org::LOBBY);

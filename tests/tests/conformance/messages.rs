@@ -13,7 +13,7 @@ fn texts(messages: &Messages) -> Vec<&str> {
     messages.messages.iter().filter_map(|message| message.text.as_deref()).collect()
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn messages_come_oldest_first_and_all_of_them<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let anna = fixture.sandbox.as_person(org::ANNA);
@@ -27,7 +27,7 @@ fn messages_come_oldest_first_and_all_of_them<H: Harness>() {
     assert!(fixture.sandbox.received_count(LISTS) > 1, "they are on several pages");
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn only_messages_since_a_moment_come<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.clock().pause();
@@ -46,7 +46,7 @@ fn only_messages_since_a_moment_come<H: Harness>() {
     assert_eq!((never.messages.len(), never.last_modified), (0, all.last_modified));
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn without_a_moment_messages_of_the_last_day_come<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let anna = fixture.sandbox.as_person(org::ANNA);
@@ -60,7 +60,7 @@ fn without_a_moment_messages_of_the_last_day_come<H: Harness>() {
     anna.post(org::LOBBY, "later").expect("Anna is in the lobby");
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn deleted_messages_come_if_they_are_asked_for<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let anna = fixture.sandbox.as_person(org::ANNA);
@@ -74,13 +74,13 @@ fn deleted_messages_come_if_they_are_asked_for<H: Harness>() {
     assert!(all.messages[0].deleted && all.messages[0].text.is_none());
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn empty_chat_has_no_last_message<H: Harness>() {
     let fixture = Fixture::<H>::new();
     assert_eq!(fixture.ok(fixture.chat(org::LOBBY).messages(None)), Messages::default());
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn undecoded_message_leaves_the_others_readable<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
@@ -99,7 +99,7 @@ fn undecoded_message_leaves_the_others_readable<H: Harness>() {
     assert!(messages.undecoded[0].json.contains("yesterday"), "{messages:?}");
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn readers_have_read_everything<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);

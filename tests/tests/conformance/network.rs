@@ -33,7 +33,7 @@ fn fault(error: Error) -> teamwire_core::effect::TransportError {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn temporary_failure_is_retried_unnoticed<H: Harness>() {
     for failure in [
         Fault::status(500),
@@ -50,7 +50,7 @@ fn temporary_failure_is_retried_unnoticed<H: Harness>() {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn cut_response_is_requested_again<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for after_bytes in [0, 1, 50] {
@@ -62,7 +62,7 @@ fn cut_response_is_requested_again<H: Harness>() {
     assert_eq!(fault(error).kind, TransportErrorKind::Disconnected);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn refused_login_that_is_cut_is_not_repeated<H: Harness>() {
     let cut = ["content-length: 100\r\n\r\n<html>no</", "transfer-encoding: chunked\r\n\r\n14\r\n<html>no</"];
     let malformed = "transfer-encoding: chunked\r\n\r\n<html>no</";
@@ -76,7 +76,7 @@ fn refused_login_that_is_cut_is_not_repeated<H: Harness>() {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn connection_that_is_closed_is_replaced<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.faults().close_every_nth(2);
@@ -91,7 +91,7 @@ fn connection_that_is_closed_is_replaced<H: Harness>() {
     assert_eq!(fixture.sandbox.message_count(), 8);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn operations_succeed_again_after_an_outage<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.ok(fixture.client.chats().chat(org::LOBBY).post("before"));
@@ -109,7 +109,7 @@ fn short(config: Config) -> Config {
     config.with_timeouts(Timeouts { request: time, listing: time, ..Timeouts::default() })
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 pub(crate) fn missing_response_is_a_timeout<H: Harness>() {
     for (silence, arrived) in [(Fault::NoResponse, true), (Fault::RawThenHang(b"HTTP/1.1 200 OK\r\n".to_vec()), true)] {
         let error = befallen::<H>(silence, short);
@@ -118,7 +118,7 @@ pub(crate) fn missing_response_is_a_timeout<H: Harness>() {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn slow_response_is_a_timeout<H: Harness>() {
     let body =
         b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"uid\": \"u".to_vec();
@@ -128,7 +128,7 @@ fn slow_response_is_a_timeout<H: Harness>() {
     assert_eq!(error.kind, TransportErrorKind::Timeout);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn response_that_is_too_large_is_refused<H: Harness>() {
     let small = |config: Config| config.with_limits(Limits { max_response_size: 1000, ..Limits::default() });
     let large = "x".repeat(1001);
@@ -142,7 +142,7 @@ fn response_that_is_too_large_is_refused<H: Harness>() {
     fixture.ok(fixture.client.contacts().me());
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn response_that_is_not_http_is_refused<H: Harness>() {
     for bytes in ["SSH-2.0-OpenSSH_9.7\r\n\r\n", "\0\0\0\0\r\n\r\n", "HTTP/1.1 banana\r\n\r\n"] {
         let error = befallen::<H>(Fault::raw(bytes), |config| config);
@@ -150,7 +150,7 @@ fn response_that_is_not_http_is_refused<H: Harness>() {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn redirect_is_not_followed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for status in [301, 302, 303, 307, 308] {
@@ -165,7 +165,7 @@ fn redirect_is_not_followed<H: Harness>() {
     assert_eq!(fixture.sandbox.received_count("GET /v1/users"), 0);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn proxys_page_is_shown_in_the_error<H: Harness>() {
     for (status, kind) in
         [(502, ErrorKind::Server), (404, ErrorKind::UnexpectedResponse), (200, ErrorKind::UnexpectedResponse)]
@@ -176,7 +176,7 @@ fn proxys_page_is_shown_in_the_error<H: Harness>() {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn retry_after_is_obeyed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.faults().add(Fault::status_retry_after(429, 1));
@@ -185,7 +185,7 @@ fn retry_after_is_obeyed<H: Harness>() {
     assert!(before.elapsed() >= Duration::from_secs(1), "{:?}", before.elapsed());
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn too_long_a_wait_is_an_error_at_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.clock().pause();
@@ -204,7 +204,7 @@ fn too_long_a_wait_is_an_error_at_once<H: Harness>() {
     fixture.ok(fixture.client(|config| config).contacts().me());
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn connections_are_used_again<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for _ in 0..20 {
@@ -214,7 +214,7 @@ fn connections_are_used_again<H: Harness>() {
     assert_eq!(fixture.sandbox.connections().accepted, if H::KEEPS_CONNECTIONS { 1 } else { 20 });
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 pub(crate) fn request_without_a_server_is_known_not_to_have_arrived<H: Harness>() {
     // The port of the client's side of a connection has no server, and no other test gets it meanwhile.
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
@@ -229,7 +229,7 @@ pub(crate) fn request_without_a_server_is_known_not_to_have_arrived<H: Harness>(
     assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Connect, false));
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn odd_members_of_a_success_cost_themselves<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut message = teamwire_core::script::sample::message("m-odd", org::LOBBY, "hello");
@@ -242,7 +242,7 @@ fn odd_members_of_a_success_cost_themselves<H: Harness>() {
     assert_eq!((posted.from_user.first_name.as_str(), posted.attachments.len()), ("", 0));
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn the_json_of_a_gateway_is_not_the_backends_word<H: Harness>() {
     let fixture = Fixture::<H>::configured(once);
     fixture.sandbox.faults().add(Fault::response(404, "application/json", r#"{"code":"not_found"}"#));

@@ -14,7 +14,7 @@ use teamwire_tests::{Fixture, executor_test, harness::Harness};
 const POSTS: &str = "POST /v1/chats/{tid}/messages";
 const LOBBY_POSTS: &str = "/v1/chats/*/messages";
 
-#[executor_test]
+#[executor_test(protocols)]
 fn post_is_the_same_for_every_member<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
@@ -28,7 +28,7 @@ fn post_is_the_same_for_every_member<H: Harness>() {
     assert_eq!(listed.last_modified.map(|time| time.timestamp_millis()), Some(posted.timestamp()));
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn every_text_arrives_as_it_was_sent<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let long = "\u{1f600}".repeat(10_000);
@@ -47,7 +47,7 @@ fn every_text_arrives_as_it_was_sent<H: Harness>() {
     assert_eq!(arrived, texts);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn every_attachment_comes_back_as_it_was_sent<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let place = Coordinates::new(-33.856_784, 151.215_297).expect("it is on earth");
@@ -69,7 +69,7 @@ fn every_attachment_comes_back_as_it_was_sent<H: Harness>() {
     assert_eq!(fixture.ok(fixture.chat(org::LOBBY).messages(None)).messages[0].attachments, sent);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn attachments_of_others_are_understood<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let anna = fixture.sandbox.as_person(org::ANNA);
@@ -91,7 +91,7 @@ fn attachments_of_others_are_understood<H: Harness>() {
     assert_eq!((file.asset_id.as_str(), file.file_name.as_str(), file.size), (asset.as_str(), "Plan März.pdf", 8));
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn attention_message_has_its_type<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for (kind, name) in
@@ -106,7 +106,7 @@ fn attention_message_has_its_type<H: Harness>() {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn reply_names_the_message_it_replies_to<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
@@ -117,7 +117,7 @@ fn reply_names_the_message_it_replies_to<H: Harness>() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn chat_that_is_closed_takes_no_posts<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.as_person(org::ANNA).close(org::LOBBY).expect("Anna administers the lobby");
@@ -126,7 +126,7 @@ fn chat_that_is_closed_takes_no_posts<H: Harness>() {
     assert_eq!(fixture.sandbox.received_count(POSTS), 1, "a retry would fail, too");
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn only_admins_post_where_only_they_may<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.as_person(org::BEN).allow_sending(org::NOTICES, false).expect("Ben administers the notices");
@@ -134,7 +134,7 @@ fn only_admins_post_where_only_they_may<H: Harness>() {
     assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(403)));
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn post_that_may_have_arrived_is_shown_once<H: Harness>() {
     let times =
         [Fault::CutAfter, Fault::CutBefore, Fault::CutBody { after_bytes: 20 }, Fault::CutRequest { after_bytes: 1 }];
@@ -150,7 +150,7 @@ fn post_that_may_have_arrived_is_shown_once<H: Harness>() {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn key_of_ones_own_is_shown_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let draft = || Draft::text("The database is down").idempotency_key("alarm-4711/raised");
@@ -161,7 +161,7 @@ fn key_of_ones_own_is_shown_once<H: Harness>() {
     assert_eq!((first, fixture.sandbox.message_count()), (second, 1));
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn key_of_another_request_is_refused<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
@@ -171,7 +171,7 @@ fn key_of_another_request_is_refused<H: Harness>() {
     assert_eq!(fixture.sandbox.message_count(), 1);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn post_that_is_still_worked_on_is_waited_for<H: Harness>() {
     let fixture = Fixture::<H>::configured(|config| {
         let patient = teamwire_core::config::RetryPolicy { max_retries: 500, ..retry(20) };

@@ -9,7 +9,7 @@ fn posted<H: Harness>(fixture: &Fixture<H>, kind: AlertType) -> Message {
     fixture.ok(fixture.client.chats().chat(org::LOBBY).post(Draft::text("Pump 3 is down").alert(kind)))
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn reaction_is_visible_to_every_member<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (lobby, alert) = (fixture.chat(org::LOBBY), posted(&fixture, AlertType::Alert));
@@ -22,7 +22,7 @@ fn reaction_is_visible_to_every_member<H: Harness>() {
     assert_eq!(all, [(org::BOT, &ReactionType::Sos), (org::ANNA, &ReactionType::Ok)]);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn reaction_is_changed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (lobby, alert) = (fixture.chat(org::LOBBY), posted(&fixture, AlertType::Alert));
@@ -32,7 +32,7 @@ fn reaction_is_changed<H: Harness>() {
     assert_eq!(fixture.ok(lobby.reactions(&alert)).into_vec(), [after]);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn every_reaction_fits_its_message<H: Harness>() {
     use ReactionType::{Applause, Laugh, Love, Ok, Smile, Sos, ThumbsUp};
     let fixture = Fixture::<H>::new();
@@ -54,7 +54,7 @@ fn every_reaction_fits_its_message<H: Harness>() {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn reactions_of_many_come_all<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (lobby, note) = (fixture.chat(org::LOBBY), posted(&fixture, AlertType::Note));
@@ -66,7 +66,7 @@ fn reactions_of_many_come_all<H: Harness>() {
     assert_eq!(fixture.ok(lobby.reactions(&note)).len(), 70);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn reaction_of_another_user_is_not_changed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (lobby, alert) = (fixture.chat(org::LOBBY), posted(&fixture, AlertType::Alert));

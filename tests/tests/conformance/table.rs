@@ -9,7 +9,7 @@ use teamwire_tests::{
     operations::{Local, Operation},
 };
 
-#[executor_test]
+#[executor_test(protocols)]
 fn every_operation_succeeds<H: Harness>() {
     for operation in Operation::ALL {
         let fixture = Fixture::<H>::new();
@@ -19,7 +19,7 @@ fn every_operation_succeeds<H: Harness>() {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn local_operation_sends_nothing<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let bot = fixture.bot();
@@ -30,7 +30,7 @@ fn local_operation_sends_nothing<H: Harness>() {
     assert_eq!(fixture.sandbox.transcript().len(), before);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn every_operation_fails_with_the_common_kinds<H: Harness>() {
     for operation in Operation::ALL {
         for kind in ["connection", "server", "rate_limited", "unexpected_response", "auth"] {
@@ -65,7 +65,7 @@ fn arrange<H: Harness>(fixture: &Fixture<H>, kind: &str) {
     }
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn unknown_key_is_refused<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let good = (fixture.sandbox.app_id(), fixture.sandbox.secret());
@@ -78,7 +78,7 @@ fn unknown_key_is_refused<H: Harness>() {
     assert_eq!(fixture.sandbox.received_count("GET /v1/me"), 3, "a retry would fail, too");
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn confidential_text_is_shown_by_no_debug_output<H: Harness>() {
     let fixture = Fixture::<H>::configured(|config| config.with_retry(RetryPolicy::NEVER));
     let (app_id, secret) = (fixture.sandbox.app_id().to_owned(), fixture.sandbox.secret().to_owned());

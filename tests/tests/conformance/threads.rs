@@ -8,7 +8,7 @@ use teamwire_tests::{Fixture, executor_test, harness::Harness};
 const THREADS: usize = 8;
 const POSTS: usize = 12;
 
-#[executor_test]
+#[executor_test(protocols)]
 fn client_is_shared_by_many_threads<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.faults().close_abruptly_every_nth(7);
@@ -28,7 +28,7 @@ fn client_is_shared_by_many_threads<H: Harness>() {
     assert_eq!((texts.len(), each.len()), (THREADS * POSTS, THREADS * POSTS), "each is shown once");
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn chats_are_shared_by_many_threads<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);

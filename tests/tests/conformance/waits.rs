@@ -75,7 +75,7 @@ fn was_slept_through(polls: &AtomicU32) {
     assert!((2..=POLLS).contains(&polls), "the machine was polled {polls} times in one wait");
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 pub(crate) fn operation_sleeps_through_a_wait<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (machine, polls) = Waits::new();
@@ -84,7 +84,7 @@ pub(crate) fn operation_sleeps_through_a_wait<H: Harness>() {
     was_slept_through(&polls);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 pub(crate) fn feed_sleeps_through_a_wait<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (machine, polls) = Waits::new();
@@ -93,7 +93,7 @@ pub(crate) fn feed_sleeps_through_a_wait<H: Harness>() {
     was_slept_through(&polls);
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn operation_after_a_rate_limit_waits_whatever_its_policy<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let client = fixture.client(|config| config.with_retry(RetryPolicy::NEVER));
@@ -105,7 +105,7 @@ fn operation_after_a_rate_limit_waits_whatever_its_policy<H: Harness>() {
     post().expect("it has waited");
 }
 
-#[executor_test]
+#[executor_test(protocols)]
 fn many_posts_at_once_pass_a_limit<H: Harness>() {
     const POSTS: usize = 30;
     let fixture = Fixture::<H>::new();

@@ -1,0 +1,127 @@
+//! Feeds by plain polling.
+
+use teamwire_core::{Checkpoint, ErrorKind, Message};
+use teamwire_sandbox::{Fault, Rule, org};
+use teamwire_tests::{FeedProbe, Fixture, executor_test, harness::Harness, operations::Subscription};
+
+use super::{backend, lobby};
+
+/// The feeds that the protocol has.
+const FEEDS: [Subscription; 2] = [Subscription::NewMessages, Subscription::AllNewMessages];
+
+fn saved(checkpoint: &Checkpoint) -> Checkpoint {
+    let json = serde_json::to_string(checkpoint).expect("it can be written");
+    serde_json::from_str(&json).expect("it can be read")
+}
+
+#[executor_test(second)]
+fn messages_arrive_once_and_in_order<H: Harness>() {
+    for is_paused in [false, true] {
+        let fixture = Fixture::<H>::new();
+        let (anna, ben) = (fixture.sandbox.as_person(org::ANNA), fixture.sandbox.as_person(org::BEN));
+        anna.post(org::LOBBY, "before the start").expect("Anna is in the lobby");
+        if is_paused {
+            // Then all messages have the same time.
+            fixture.sandbox.clock().pause();
+        }
+        let mut of_chat = FeedProbe::<H>::new(lobby(&fixture).new_messages(None), text);
+        let mut of_all = FeedProbe::<H>::new(fixture.client.chats().new_messages(None), text);
+        of_chat.expect_started();
+        of_all.expect_started();
+        let sent: Vec<_> = (0..230).map(|number| number.to_string()).collect();
+        for text in &sent {
+            anna.post(org::LOBBY, text).expect("Anna is in the lobby");
+        }
+        assert_eq!(of_chat.expect_updates(230), sent);
+        assert_eq!(of_all.expect_updates(230), sent);
+        ben.post(org::NOTICES, "elsewhere").expect("Ben is in the notices");
+        anna.post(org::LOBBY, "last").expect("Anna is in the lobby");
+        assert_eq!(of_chat.expect_updates(1), ["last"]);
+        let mut both = of_all.expect_updates(2);
+        both.sort();
+        assert_eq!(both, ["elsewhere", "last"]);
+    }
+}
+
+fn text(message: Message) -> String {
+    message.text.unwrap_or_default()
+}
+
+#[executor_test(second)]
+fn restart_repeats_nothing_and_misses_nothing<H: Harness>() {
+    for feed in FEEDS {
+        let fixture = Fixture::<H>::new();
+        let mut events = feed.follow::<H>(&fixture.client, None);
+        let mut checkpoints = vec![saved(&events.expect_started())];
+        let mut all: Vec<_> = (0..6).map(|number| feed.happens(&fixture.sandbox, number)).collect();
+        for event in &all {
+            let (delivered, checkpoint) = events.expect_update();
+            assert_eq!(&delivered, event, "{feed:?}");
+            checkpoints.push(saved(&checkpoint));
+        }
+        drop(events);
+        all.extend((6..9).map(|number| feed.happens(&fixture.sandbox, number)));
+        for (seen, checkpoint) in checkpoints.into_iter().enumerate() {
+            let mut events = feed.follow::<H>(&fixture.client(|config| config), checkpoint);
+            assert_eq!(events.expect_updates(9 - seen), all[seen..], "{feed:?} after {seen}");
+        }
+    }
+}
+
+#[executor_test(second)]
+fn failures_lose_no_message<H: Harness>() {
+    for feed in FEEDS {
+        let fixture = Fixture::<H>::new();
+        let mut events = feed.follow::<H>(&fixture.client, None);
+        events.expect_started();
+        let failures = [
+            Fault::status(500),
+            Fault::CutBefore,
+            Fault::CutBody { after_bytes: 30 },
+            Fault::response(502, "text/html", "<h1>502 Bad Gateway</h1>"),
+            Fault::response(200, "text/html", "<h1>Please log in</h1>"),
+        ];
+        for (number, fault) in (1..).zip(failures) {
+            fixture.sandbox.faults().add(Rule::new(fault.clone()).always());
+            let next = feed.happens(&fixture.sandbox, number);
+            assert_eq!(events.expect_failure().attempt, 1, "{feed:?}, {fault:?}");
+            fixture.sandbox.faults().clear();
+            assert_eq!(events.expect_update().0, next, "{feed:?}, {fault:?}");
+        }
+    }
+}
+
+#[executor_test(second)]
+fn feed_continues_after_the_renewal_of_the_login<H: Harness>() {
+    let fixture = Fixture::<H>::new();
+    let mut events = FEEDS[0].follow::<H>(&fixture.client, None);
+    events.expect_started();
+    for number in 1..4 {
+        backend(&fixture).expire_sessions();
+        let next = FEEDS[0].happens(&fixture.sandbox, number);
+        assert_eq!(events.expect_update().0, next);
+    }
+    // A login of its own follows each of the three, unless two expire before a poll.
+    assert!((2..=4).contains(&backend(&fixture).logins()), "{}", backend(&fixture).logins());
+}
+
+#[executor_test(second)]
+fn feed_of_a_chat_ends_with_the_membership<H: Harness>() {
+    let fixture = Fixture::<H>::new();
+    let mut events = FEEDS[0].follow::<H>(&fixture.client, None);
+    events.expect_started();
+    let anna = fixture.sandbox.as_person(org::ANNA);
+    anna.remove_users(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
+    assert_eq!(events.expect_error().kind(), ErrorKind::NotFound);
+}
+
+#[executor_test(second)]
+fn checkpoint_of_the_default_protocol_is_refused<H: Harness>() {
+    let fixture = Fixture::<H>::new();
+    let mut events = FEEDS[0].follow::<H>(&fixture.client, None);
+    let mut checkpoint = serde_json::to_value(events.expect_started()).expect("it can be written");
+    checkpoint["cursor"] = "c-17".into();
+    let checkpoint: Checkpoint = serde_json::from_value(checkpoint).expect("it can be read");
+    let error = FEEDS[0].follow::<H>(&fixture.client, checkpoint).expect_error();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+}
