@@ -4,7 +4,10 @@ use std::{fmt::Debug, marker::PhantomData};
 
 use teamwire_core::{Client, Config, Error, executor::Executor, machine::Feed};
 
-use crate::operations::Visitor;
+use crate::{
+    operations::{Operation, Visitor},
+    second_backend::UNSUPPORTED,
+};
 
 #[path = "../../async-std-adapter/examples/write_your_own_executor/executor.rs"]
 mod handwritten;
@@ -26,6 +29,12 @@ pub trait Harness: Debug + 'static {
 
     /// True if its clients speak the example protocol, to a [`SecondBackend`](crate::second_backend::SecondBackend).
     const SPEAKS_SECOND: bool = false;
+
+    /// The operations that its protocol has.
+    fn operations() -> impl Iterator<Item = Operation> {
+        let is_supported = |operation: &Operation| !UNSUPPORTED.iter().any(|(unsupported, _)| unsupported == operation);
+        Operation::ALL.iter().copied().filter(move |operation| !Self::SPEAKS_SECOND || is_supported(operation))
+    }
 
     /// A client with these options.
     fn connect(config: Config) -> Client<Self::X>;

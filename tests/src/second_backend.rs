@@ -25,6 +25,18 @@ use std::{
 };
 
 use self::sessions::Sessions;
+use crate::operations::Operation;
+
+/// The operations that the protocol does not have, and why.
+pub const UNSUPPORTED: [(Operation, &str); 7] = [
+    (Operation::GetActiveSharedLocations, "it has no live locations"),
+    (Operation::StopSharingLocation, "it has no live locations"),
+    (Operation::UnsubscribeLocationUpdates, "it has no live locations"),
+    (Operation::UpdateSharedLocation, "it has no live locations"),
+    (Operation::RefreshSharedLocations, "it has no live locations"),
+    (Operation::GetByTitle, "it has no search"),
+    (Operation::UnsubscribeReactionUpdates, "it has neither a list of new reactions nor subscriptions"),
+];
 
 /// The running server. Dropping it ends the server; connections end with their clients.
 #[derive(Debug)]
@@ -60,6 +72,11 @@ impl SecondBackend {
             }
         });
         Self { address, shared }
+    }
+
+    /// Its address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Its base URL.

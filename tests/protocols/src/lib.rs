@@ -1,7 +1,7 @@
 //! An **invented** protocol, as an example of a [`Protocol`](teamwire_core::protocol::Protocol) outside of the core. No
 //! product speaks it, and it is **not the vendor's**: that one is unpublished, and this one is not modelled on it.
 //!
-//! It differs from the default protocol wherever it can, to prove that none of that is built into the library, and it is
+XX
 //! a template for a protocol of your own. Each group of operations is a file, and each method opens its documentation
 //! with its request.
 //!

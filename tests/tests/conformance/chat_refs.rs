@@ -115,7 +115,7 @@ fn is_shared<H: Harness>(fixture: &Fixture<H>) -> bool {
     is_shared
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn share_ends_with_the_end_of_its_chat<H: Harness>() {
     for by_id in [true, false] {
         let fixture = Fixture::<H>::new();
@@ -205,7 +205,7 @@ fn changes_by_id_fail_as_those_of_a_fetched_chat<H: Harness>() {
     assert_eq!(kind!(fixture, chat, leave()), ErrorKind::NotFound);
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn invalid_changes_by_id_send_no_request<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut chat = fixture.chat(org::LOBBY);

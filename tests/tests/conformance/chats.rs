@@ -34,7 +34,7 @@ fn chats_are_found_by_their_id<H: Harness>() {
     assert!(fixture.ok(fixture.client.chats().by_thread_id(secret)).is_none(), "the bot is not a member");
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn chats_are_found_by_their_exact_title<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let ben = fixture.sandbox.as_person(org::BEN);
@@ -84,7 +84,7 @@ fn new_chat_needs_only_a_title<H: Harness>() {
     assert!(fixture.ok(chat.messages(None)).messages.is_empty());
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn chat_that_may_have_been_created_is_created_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.faults().add(Rule::new(Fault::CutAfter).on("POST", "/v1/chats").times(3));
@@ -158,7 +158,7 @@ fn chat_is_closed_and_reopened<H: Harness>() {
     }
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn bot_leaves_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);

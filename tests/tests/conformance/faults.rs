@@ -19,7 +19,7 @@ fn requests() -> usize {
     env::var("TEAMWIRE_REQUESTS").ok().and_then(|number| number.parse().ok()).unwrap_or(1_000)
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn every_call_ends_and_none_is_done_twice<H: Harness>() {
     // The number of requests matters here, so exchanges are not checked against the contract.
     let sandbox = Sandbox::start().expect("loopback has a free port");

@@ -51,7 +51,7 @@ fn text(message: Message) -> String {
     format!("{}: {} is {state}", message.tid, message.text.unwrap_or_default())
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn event_arrives_at_once<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
@@ -68,7 +68,7 @@ fn event_arrives_at_once<H: Harness>() {
     });
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn messages_of_a_chat_arrive_in_order<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut events = FeedProbe::<H>::new(fixture.client.chats().chat(org::LOBBY).new_messages(None), text);
@@ -86,7 +86,7 @@ fn messages_of_a_chat_arrive_in_order<H: Harness>() {
     assert_eq!(delivered, both.collect::<Vec<_>>());
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn messages_of_all_chats_arrive_in_order<H: Harness>() {
     let fixture = Fixture::<H>::configured(|config| config.with_hide_deleted_messages(false));
     let mut events = FeedProbe::<H>::new(fixture.client.chats().new_messages(None), text);
@@ -105,7 +105,7 @@ fn messages_of_all_chats_arrive_in_order<H: Harness>() {
     assert_eq!(events.expect_update().0, format!("{elsewhere}:  is deleted"));
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn reactions_arrive_as_people_react<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut events = FeedProbe::<H>::new(fixture.client.chats().reaction_updates(None), |it: Reaction| {
@@ -133,7 +133,7 @@ fn reactions_arrive_as_people_react<H: Harness>() {
     assert_eq!(delivered, expected);
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn live_locations_arrive_as_people_move<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.client.chats().chat(org::LOBBY);

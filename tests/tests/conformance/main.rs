@@ -14,6 +14,7 @@ mod network;
 mod posting;
 mod reactions;
 mod refusals;
+mod second_protocol;
 mod sharing;
 mod table;
 mod threads;

@@ -46,7 +46,7 @@ fn only_messages_since_a_moment_come<H: Harness>() {
     assert_eq!((never.messages.len(), never.last_modified), (0, all.last_modified));
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn without_a_moment_messages_of_the_last_day_come<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let anna = fixture.sandbox.as_person(org::ANNA);
@@ -80,7 +80,7 @@ fn empty_chat_has_no_last_message<H: Harness>() {
     assert_eq!(fixture.ok(fixture.chat(org::LOBBY).messages(None)), Messages::default());
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn undecoded_message_leaves_the_others_readable<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
@@ -99,7 +99,7 @@ fn undecoded_message_leaves_the_others_readable<H: Harness>() {
     assert!(messages.undecoded[0].json.contains("yesterday"), "{messages:?}");
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn readers_have_read_everything<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);

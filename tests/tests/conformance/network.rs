@@ -76,7 +76,7 @@ fn refused_login_that_is_cut_is_not_repeated<H: Harness>() {
     }
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn connection_that_is_closed_is_replaced<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.faults().close_every_nth(2);
@@ -204,7 +204,7 @@ fn too_long_a_wait_is_an_error_at_once<H: Harness>() {
     fixture.ok(fixture.client(|config| config).contacts().me());
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn connections_are_used_again<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for _ in 0..20 {
@@ -214,7 +214,7 @@ fn connections_are_used_again<H: Harness>() {
     assert_eq!(fixture.sandbox.connections().accepted, if H::KEEPS_CONNECTIONS { 1 } else { 20 });
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 pub(crate) fn request_without_a_server_is_known_not_to_have_arrived<H: Harness>() {
     // The port of the client's side of a connection has no server, and no other test gets it meanwhile.
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
@@ -229,7 +229,7 @@ pub(crate) fn request_without_a_server_is_known_not_to_have_arrived<H: Harness>(
     assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Connect, false));
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn odd_members_of_a_success_cost_themselves<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let mut message = teamwire_core::script::sample::message("m-odd", org::LOBBY, "hello");

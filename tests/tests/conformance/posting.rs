@@ -47,7 +47,7 @@ fn every_text_arrives_as_it_was_sent<H: Harness>() {
     assert_eq!(arrived, texts);
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn every_attachment_comes_back_as_it_was_sent<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let place = Coordinates::new(-33.856_784, 151.215_297).expect("it is on earth");
@@ -134,7 +134,7 @@ fn only_admins_post_where_only_they_may<H: Harness>() {
     assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(403)));
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn post_that_may_have_arrived_is_shown_once<H: Harness>() {
     let times =
         [Fault::CutAfter, Fault::CutBefore, Fault::CutBody { after_bytes: 20 }, Fault::CutRequest { after_bytes: 1 }];
@@ -150,7 +150,7 @@ fn post_that_may_have_arrived_is_shown_once<H: Harness>() {
     }
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn key_of_ones_own_is_shown_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let draft = || Draft::text("The database is down").idempotency_key("alarm-4711/raised");
@@ -161,7 +161,7 @@ fn key_of_ones_own_is_shown_once<H: Harness>() {
     assert_eq!((first, fixture.sandbox.message_count()), (second, 1));
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn key_of_another_request_is_refused<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);
@@ -171,7 +171,7 @@ fn key_of_another_request_is_refused<H: Harness>() {
     assert_eq!(fixture.sandbox.message_count(), 1);
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn post_that_is_still_worked_on_is_waited_for<H: Harness>() {
     let fixture = Fixture::<H>::configured(|config| {
         let patient = teamwire_core::config::RetryPolicy { max_retries: 500, ..retry(20) };

@@ -22,7 +22,7 @@ const ELSEWHERE: &[&str] = &[
     "rate_limited",
 ];
 
-#[executor_test(protocols)]
+#[executor_test]
 fn every_refusal_of_the_contract_has_its_cause<H: Harness>() {
     for operation in Operation::ALL {
         let refusals = Contract::load().refusals(operation.route());

@@ -37,7 +37,7 @@ fn names<X: Executor>(chats: &[ChatRef<X>]) -> Vec<String> {
     chats.iter().map(|chat| chat.tid().to_string()).collect()
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn live_location_that_is_posted_is_shared<H: Harness>() {
     let fixture = Fixture::<H>::new();
     assert!(active(&fixture).is_empty());
@@ -55,7 +55,7 @@ fn live_location_that_is_posted_is_shared<H: Harness>() {
     assert_eq!(fixture.sandbox.with_world(|world, _| world.share_count()), 4);
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn old_key_starts_no_share<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let begins = |client: &Client<H::X>| {
@@ -72,7 +72,7 @@ fn old_key_starts_no_share<H: Harness>() {
     assert_eq!(begins(&fixture.client(|config| config)), 0, "they have expired");
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn share_moves_in_all_its_chats_for_every_member<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.client(|config| config).chats().chat(org::LOBBY);
@@ -93,7 +93,7 @@ fn share_moves_in_all_its_chats_for_every_member<H: Harness>() {
     assert_eq!(seen.expect_updates(4), expected);
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn share_that_is_stopped_is_over<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.client.chats().chat(org::LOBBY);
@@ -105,7 +105,7 @@ fn share_that_is_stopped_is_over<H: Harness>() {
     fixture.ok(lobby.stop_sharing_location());
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn share_that_the_server_has_ended_is_over<H: Harness>() {
     let fixture = Fixture::<H>::new();
     begin(&fixture, org::LOBBY);
@@ -118,7 +118,7 @@ fn share_that_the_server_has_ended_is_over<H: Harness>() {
     assert!(active(&fixture).is_empty());
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn all_clones_of_a_client_know_its_shares<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let stranger = fixture.client(|config| config);
@@ -138,7 +138,7 @@ fn all_clones_of_a_client_know_its_shares<H: Harness>() {
     assert!(!stranger.chats().has_location_sharing_active_chats(), "a client that is not a clone has its own shares");
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn shares_are_saved_and_restored_in_another_client<H: Harness>() {
     let fixture = Fixture::<H>::new();
     begin(&fixture, org::LOBBY);
@@ -155,7 +155,7 @@ fn shares_are_saved_and_restored_in_another_client<H: Harness>() {
     assert_eq!(names(&next.chats().location_sharing_active_chats()), [org::NOTICES]);
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn shares_are_asked_for_after_a_restart<H: Harness>() {
     let fixture = Fixture::<H>::new();
     begin(&fixture, org::LOBBY);

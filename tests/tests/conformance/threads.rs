@@ -28,7 +28,7 @@ fn client_is_shared_by_many_threads<H: Harness>() {
     assert_eq!((texts.len(), each.len()), (THREADS * POSTS, THREADS * POSTS), "each is shown once");
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn chats_are_shared_by_many_threads<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let lobby = fixture.chat(org::LOBBY);

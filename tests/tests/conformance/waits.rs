@@ -75,7 +75,7 @@ fn was_slept_through(polls: &AtomicU32) {
     assert!((2..=POLLS).contains(&polls), "the machine was polled {polls} times in one wait");
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 pub(crate) fn operation_sleeps_through_a_wait<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (machine, polls) = Waits::new();
@@ -84,7 +84,7 @@ pub(crate) fn operation_sleeps_through_a_wait<H: Harness>() {
     was_slept_through(&polls);
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 pub(crate) fn feed_sleeps_through_a_wait<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (machine, polls) = Waits::new();

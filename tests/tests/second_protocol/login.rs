@@ -2,9 +2,9 @@
 
 use std::thread;
 
-use teamwire_core::{Config, Credentials, ErrorKind};
+use teamwire_core::{Config, Credentials, Error, ErrorKind};
 use teamwire_protocols::Second;
-use teamwire_sandbox::org;
+use teamwire_sandbox::{Fault, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 use super::{backend, lobby};
@@ -82,4 +82,24 @@ fn revoked_key_is_an_error_after_one_renewal<H: Harness>() {
     let error = fixture.err(fixture.client.contacts().me());
     assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(401)), "{error}");
     assert_eq!(backend(&fixture).logins(), 2);
+}
+
+#[executor_test(second)]
+fn echoed_secrets_are_shown_by_no_output<H: Harness>() {
+    let fixture = Fixture::<H>::new();
+    fixture.ok(fixture.client.contacts().me());
+    // The first session of this backend.
+    let secrets = [fixture.sandbox.secret(), "second-session-00000001"];
+    let mut shown = vec![format!("{:?} {:?}", fixture.client, fixture.client.executor())];
+    let echo = format!("you sent {} and session={}", secrets[0], secrets[1]);
+    for (status, media_type) in [(200, "text/html"), (404, "text/html"), (502, "text/plain"), (200, "application/json")]
+    {
+        fixture.sandbox.faults().add(Fault::response(status, media_type, echo.as_str()));
+        let error: Error = fixture.err(lobby(&fixture).post("hello"));
+        shown.push(format!("{error} {error:?} {error:#?}"));
+        assert!(shown.last().is_some_and(|text| text.contains("redacted")), "the echo is part of the error: {shown:?}");
+    }
+    for text in shown {
+        assert!(!secrets.into_iter().any(|secret| text.contains(secret)), "{text}");
+    }
 }

@@ -1,6 +1,7 @@
 //! The example protocol of `tests/protocols`, on both adapters: all that differs from the default protocol.
 
 mod changes;
+mod cuts;
 mod feeds;
 mod ids;
 mod login;

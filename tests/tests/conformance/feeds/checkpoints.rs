@@ -11,7 +11,7 @@ fn saved(checkpoint: &Checkpoint) -> Checkpoint {
     serde_json::from_str(&json).expect("it can be read")
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn feed_resumes_at_its_checkpoint_in_another_client<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
@@ -29,7 +29,7 @@ fn feed_resumes_at_its_checkpoint_in_another_client<H: Harness>() {
     });
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn checkpoint_of_another_feed_is_refused<H: Harness>() {
     let fixture = Fixture::<H>::new();
     for feed in Subscription::ALL {
@@ -61,7 +61,7 @@ fn after_one_event<H: Harness>(feed: Subscription, fixture: &Fixture<H>) -> (Fee
     (events, checkpoint)
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn events_that_the_server_dropped_are_reported_as_a_gap<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
@@ -79,7 +79,7 @@ fn events_that_the_server_dropped_are_reported_as_a_gap<H: Harness>() {
     });
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn checkpoint_of_another_server_is_reported_as_a_gap<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();

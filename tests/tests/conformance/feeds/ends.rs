@@ -8,7 +8,7 @@ use teamwire_tests::{Fixture, executor_test, harness::Harness, operations::Subsc
 
 use super::{every_feed, once_it_waits, subscriptions};
 
-#[executor_test(protocols)]
+#[executor_test]
 pub(crate) fn stopped_feed_delivers_what_had_arrived_and_unsubscribes<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
@@ -29,7 +29,7 @@ pub(crate) fn stopped_feed_delivers_what_had_arrived_and_unsubscribes<H: Harness
 }
 
 /// For executors whose feeds can be stopped from another thread.
-#[executor_test(protocols)]
+#[executor_test]
 fn stop_in_the_middle_of_a_long_poll_is_prompt<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
@@ -48,7 +48,7 @@ fn stop_in_the_middle_of_a_long_poll_is_prompt<H: Harness>() {
     });
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn key_that_is_revoked_ends_every_feed<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
@@ -60,7 +60,7 @@ fn key_that_is_revoked_ends_every_feed<H: Harness>() {
     });
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn chat_that_the_bot_is_not_in_any_more_ends_its_feeds<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
@@ -81,7 +81,7 @@ fn chat_that_the_bot_is_not_in_any_more_ends_its_feeds<H: Harness>() {
     });
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn unsubscription_by_another_client_ends_a_feed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let elsewhere = fixture.client(|config| config);

@@ -11,7 +11,7 @@ use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 use super::{PATIENCE, every_feed, once_it_waits, subscriptions};
 
-#[executor_test(protocols)]
+#[executor_test]
 fn lease_that_ran_out_is_taken_again<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
@@ -31,7 +31,7 @@ fn lease_that_ran_out_is_taken_again<H: Harness>() {
     });
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn outage_is_reported_and_loses_no_event<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
@@ -59,7 +59,7 @@ fn outage_is_reported_and_loses_no_event<H: Harness>() {
     });
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn temporary_failure_loses_no_event<H: Harness>() {
     every_feed(|feed| {
         let fixture = Fixture::<H>::new();
@@ -88,7 +88,7 @@ fn temporary_failure_loses_no_event<H: Harness>() {
     });
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn long_poll_may_take_longer_than_other_requests<H: Harness>() {
     every_feed(|feed| {
         let timeouts = Timeouts { request: Duration::from_millis(700), ..Timeouts::default() };
