@@ -97,8 +97,9 @@ impl Session {
 
 impl<T> Call<T> {
     pub(crate) fn new(session: Session, endpoint: Made<T>) -> Self {
-        let (endpoint, state) = match endpoint.and_then(|endpoint| endpoint.checked(&session.config().base)) {
-            Ok(endpoint) => (Some(endpoint.rendered(|| session.boundary())), State::Ready),
+        let prepared = endpoint.and_then(|endpoint| endpoint.prepared(&session.config().base, || session.boundary()));
+        let (endpoint, state) = match prepared {
+            Ok(endpoint) => (Some(endpoint), State::Ready),
             Err(error) => (None, State::Done(Err(error))),
         };
         let key = endpoint.as_ref().and_then(|endpoint| endpoint.key(|| session.idempotency_key()));

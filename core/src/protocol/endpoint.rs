@@ -1,5 +1,7 @@
 //! One request of a protocol as a value: method, route, body, timeout, and the decoding of the response.
 
+mod prepare;
+
 use alloc::{
     boxed::Box,
     format,
@@ -54,7 +56,7 @@ struct RequestParts {
     route: Route,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Body,
-    /// To be rendered to the body: see [`Endpoint::rendered`].
+    /// To be rendered to the body: see [`Endpoint::prepared`].
     form: Option<Form>,
     progress: Option<Progress>,
     replay: Replay,
@@ -249,22 +251,6 @@ impl<T> Endpoint<T> {
             self.request.replay = Replay::Safe;
         }
         self
-    }
-
-    /// Returns an error if the request cannot be sent to this base URL.
-    pub(crate) fn checked(self, base: &Url) -> Result<Self, Error> {
-        self.request.route.check(base).map(|()| self)
-    }
-
-    /// Renders the form, if there is one. `boundary` returns unpredictable characters: see [`Form::encode`].
-    pub(crate) fn rendered(mut self, boundary: impl FnOnce() -> String) -> Self {
-        match self.request.form.take() {
-            Some(form) => {
-                let (content_type, body) = form.encode(&boundary());
-                self.body(body, content_type)
-            }
-            None => self,
-        }
     }
 
     /// Returns the idempotency key for all attempts of an operation: the given one, or a new one from `new`. `None` if

@@ -1,9 +1,9 @@
 //! An **invented** protocol, as an example of a [`Protocol`](teamwire_core::protocol::Protocol) outside of the core. No
-//! product speaks it, and it is **not the vendor's**: that one is unpublished, and this one is not modelled on it.
+//! product uses it, and it is **not the vendor's**: that one is unpublished, and this one is not modelled on it.
 //!
-XX
-//! a template for a protocol of your own. Each group of operations is a file, and each method opens its documentation
-//! with its request.
+//! It differs from the default protocol wherever it can, which proves that the library does not depend on that, and it
+//! is a template for a protocol of your own. Each group of operations is a file, and the documentation of each method
+//! begins with its request.
 //!
 //! - All paths begin with `api/` and end in a slash.
 //! - `POST api/login/` returns a session cookie, which expires.

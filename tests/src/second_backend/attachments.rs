@@ -4,8 +4,11 @@ use serde_json::{Map, Value};
 
 use super::json::translated;
 
+/// A name of the contract, and that of the example protocol.
+type Names = (&'static str, &'static str);
+
 /// The kinds that both have: their names, and those of their members.
-const KINDS: [(&str, &str, &[(&str, &str)]); 7] = [
+const KINDS: [(&str, &str, &[Names]); 7] = [
     ("calendar", "event", &[("description", "notes"), ("location", "place")]),
     ("location", "place", &[("lat", "latitude"), ("lon", "longitude"), ("postal_code", "postalCode")]),
     ("gallery", "pictures", &[("images", "files")]),

@@ -67,14 +67,14 @@ fn try_serve(stream: TcpStream, respond: impl Fn(Request) -> Response) -> io::Re
     while let Some(request) = read(&mut reader, &mut writer)? {
         match respond(request) {
             Response::Complete { status, headers, body } => {
-                let mut response = format!("HTTP/1.1 {status} Second\r\n");
+                let mut response = format!("HTTP/1.1 {status} Second\r\n").into_bytes();
                 for (name, value) in headers {
-                    response.push_str(&format!("{name}: {value}\r\n"));
+                    write!(response, "{name}: {value}\r\n")?;
                 }
                 if status != 204 {
-                    response.push_str(&format!("content-length: {}\r\n", body.len()));
+                    write!(response, "content-length: {}\r\n", body.len())?;
                 }
-                let mut response = format!("{response}\r\n").into_bytes();
+                response.extend_from_slice(b"\r\n");
                 response.extend(body);
                 writer.write_all(&response)?;
             }

@@ -71,7 +71,7 @@ pub(super) fn renamed(draft: &Value) -> Map<String, Value> {
 /// Stores a file, and returns the id of its asset.
 fn store(shared: &Shared, file: &Field) -> Refused<String> {
     let name = file.file_name.as_deref().unwrap_or_default();
-    let name: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let name = name.bytes().fold(String::new(), |name, byte| format!("{name}%{byte:02X}"));
     let media_type = file.media_type.clone().unwrap_or_default();
     let upload = Call::new("POST", "/v1/assets").body(media_type, file.content.clone());
     let asset = upload.header("Content-Disposition", format!("attachment; filename*=UTF-8''{name}")).value(shared)?;

@@ -78,14 +78,13 @@ impl<'a> Call<'a> {
     fn exchange(self, shared: &Shared) -> std::io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect(shared.upstream)?;
         let authorization = BASE64_STANDARD.encode(shared.sessions.key());
-        let mut head = format!(
-            "{} {} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\nAuthorization: Basic {authorization}\r\n",
-            self.method, self.target
-        );
+        let mut request = Vec::new();
+        write!(request, "{} {} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n", self.method, self.target)?;
+        write!(request, "Authorization: Basic {authorization}\r\n")?;
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            write!(request, "{name}: {value}\r\n")?;
         }
-        let mut request = format!("{head}Content-Length: {}\r\n\r\n", self.body.len()).into_bytes();
+        write!(request, "Content-Length: {}\r\n\r\n", self.body.len())?;
         request.extend(&self.body);
         // The sandbox may respond before it has read all.
         let _ = stream.write_all(&request);

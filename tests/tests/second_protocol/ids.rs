@@ -20,8 +20,10 @@ fn client(protocol: impl Protocol) -> Client<Manual> {
     Client::new(Manual::new(config().with_protocol(protocol), ENTROPY, now()))
 }
 
-/// Returns the first request after the login, or the error of the arguments; `None` if the operation is unsupported.
-fn request<M: Machine<Output = T> + ?Sized, T>(machine: &mut M) -> Option<Result<Request<Body>, Error>> {
+/// The first request after the login, or the error of the arguments; `None` if the operation is unsupported.
+type FirstRequest = Option<Result<Request<Body>, Error>>;
+
+fn request<M: Machine<Output = T> + ?Sized, T>(machine: &mut M) -> FirstRequest {
     loop {
         match machine.poll(now()) {
             Step::Send(ticket, exchange) if exchange.request.uri().path() == "/api/login/" => {
@@ -39,7 +41,7 @@ fn request<M: Machine<Output = T> + ?Sized, T>(machine: &mut M) -> Option<Result
 }
 
 /// The first requests of all operations that have an id, with this id wherever one is.
-fn requests(client: &Client<Manual>, id: &str) -> Vec<(&'static str, Option<Result<Request<Body>, Error>>)> {
+fn requests(client: &Client<Manual>, id: &str) -> Vec<(&'static str, FirstRequest)> {
     let (chats, contacts) = (client.chats(), client.contacts());
     let (chat, other) = (chats.chat(id), chats.chat("another-chat"));
     let user = User::new(id, "Anna", "Berg");
