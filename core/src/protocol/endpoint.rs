@@ -1,32 +1,27 @@
 //! One request of a protocol as a value: method, route, body, timeout, and the decoding of the response.
 
-mod prepare;
+mod sending;
 
 use alloc::{
     boxed::Box,
-    format,
     string::{String, ToString},
     sync::Arc,
     vec::Vec,
 };
 use core::{fmt, time::Duration};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, header};
 use serde::Serialize;
-use url::Url;
 
 use super::{
-    Wire,
-    class::{Range, Replay, TimeoutClass},
-    content::{ExpectedContent, content_coding},
-    gateway,
+    class::{Replay, TimeoutClass},
+    content::ExpectedContent,
     response::ResponseReader,
     route::Route,
 };
 use crate::{
-    effect::{Body, Form, Now, Progress, Response},
+    effect::{Body, Form, Progress},
     error::{Error, ErrorKind},
-    redaction::Redaction,
 };
 
 const JSON: &str = "application/json";
@@ -170,7 +165,7 @@ impl<T> Endpoint<T> {
     }
 
     /// Makes the server recognise repetitions by an idempotency key: `key` or, without one, a key of the library that
-    /// is the same in all attempts. [`Wire::prepare`] adds it to the request.
+    /// is the same in all attempts. [`Wire::prepare`](super::Wire::prepare) adds it to the request.
     #[must_use]
     pub fn keyed(mut self, key: Option<String>) -> Self {
         self.request.replay = Replay::Keyed(key);
@@ -236,111 +231,6 @@ impl<T> Endpoint<T> {
     pub fn recover(mut self, recover: fn(&Error) -> Option<T>) -> Self {
         self.recover = Some(recover);
         self
-    }
-
-    /// Returns the endpoint of the same file that discards the content, because the executor writes it to a file.
-    pub(crate) fn into_file_transfer(mut self) -> Endpoint<()> {
-        self.request.is_download = false;
-        Endpoint { request: self.request, read: Box::new(|_| Ok(())), recover: None }
-    }
-
-    /// Returns the endpoint of a login: it may be repeated, and errors show nothing of its successful responses.
-    pub(crate) fn into_login(mut self) -> Self {
-        self.request.is_secret = true;
-        if let Replay::Never = self.request.replay {
-            self.request.replay = Replay::Safe;
-        }
-        self
-    }
-
-    /// Returns the idempotency key for all attempts of an operation: the given one, or a new one from `new`. `None` if
-    /// the endpoint is not keyed.
-    pub(crate) fn key(&self, new: impl FnOnce() -> String) -> Option<String> {
-        match &self.request.replay {
-            Replay::Keyed(key) => Some(key.clone().unwrap_or_else(new)),
-            Replay::Safe | Replay::Never => None,
-        }
-    }
-
-    /// Returns `true` for a request that is sent once.
-    pub(crate) const fn is_once(&self) -> bool {
-        matches!(self.request.replay, Replay::Never)
-    }
-
-    pub(crate) fn request(&self, base: &Url) -> Request<Body> {
-        let mut request = Request::new(self.request.body.clone());
-        *request.method_mut() = self.request.method.clone();
-        *request.uri_mut() = self.request.route.uri(base);
-        let headers = request.headers_mut();
-        headers.insert(header::ACCEPT, self.request.accept.clone());
-        for (name, value) in &self.request.headers {
-            headers.append(name.clone(), value.clone());
-        }
-        request
-    }
-
-    /// Returns the progress observer, if there is one.
-    pub(crate) fn observer(&self) -> Option<Progress> {
-        self.request.progress.clone()
-    }
-
-    pub(crate) const fn timeout_class(&self) -> TimeoutClass {
-        self.request.class
-    }
-
-    /// Returns `true` if the response may be as large as a file.
-    pub(crate) const fn is_download(&self) -> bool {
-        self.request.is_download
-    }
-
-    /// Returns `true` for a request whose failure does not matter.
-    pub(crate) const fn is_best_effort(&self) -> bool {
-        matches!(self.request.class, TimeoutClass::Short)
-    }
-
-    /// Decodes the response. Credentials that the server echoes are redacted from texts.
-    pub(crate) fn parse(
-        &self,
-        response: Response,
-        range: Range,
-        now: Now,
-        protocol: &(impl Wire + ?Sized),
-        redaction: &Redaction,
-    ) -> Result<T, Error> {
-        // The coding of an empty body does not matter.
-        let is_empty = self.request.expected_content.is_none() && response.body().is_empty();
-        let head_check = if is_empty { Ok(()) } else { self.check_head(response.status(), response.headers(), range) };
-        let mut reader = ResponseReader::new(response, self.request.expected_content.as_deref(), redaction, now.utc);
-        let result = if reader.status().is_success() {
-            if self.request.is_secret {
-                reader.hide_content();
-            }
-            match head_check.map(|()| (self.read)(&mut reader)) {
-                // The invalid value is the server's.
-                Ok(Err(Error::InvalidInput(value))) => Err(reader.violation(&format!("{value}"))),
-                Ok(result) => result,
-                Err(reason) => Err(reader.violation(&reason)),
-            }
-        } else {
-            Err(protocol.refusal(&reader).map_or_else(|| gateway::error(&reader), |refusal| reader.refused(refusal)))
-        };
-        result.or_else(|error| self.recover.and_then(|recover| recover(&error)).ok_or(error))
-    }
-
-    /// Checks the head of a successful response. Error responses are accepted with any head.
-    pub(crate) fn check_head(&self, status: StatusCode, headers: &HeaderMap, range: Range) -> Result<(), String> {
-        if !status.is_success() {
-            return Ok(());
-        }
-        if let Some(coding) = content_coding(headers) {
-            return Err(format!("the body has the content coding {coding:?}, which was not requested"));
-        }
-        // Complete JSON is accepted with any successful status.
-        let Some(expected_content) = &self.request.expected_content else { return Ok(()) };
-        if status == StatusCode::PARTIAL_CONTENT && range == Range::All {
-            return Err("received part of the content, although all of it was requested".into());
-        }
-        expected_content.check_head(status, headers)
     }
 }
 
