@@ -156,6 +156,7 @@ impl<T: FeedItem> Poller<T> {
 
     fn on_batch(&mut self, now: Now, timing: Timing, mut batch: Batch<T>) -> State<T> {
         let Some(from) = self.cursor.take() else { return self.on_start_cursor(now, batch.cursor) };
+        position::complete_last_cursor(&mut batch, &from);
         position::keep_last_cursors(&mut batch.items);
         let (to, passed) = position::after(&batch, &from);
         let events = batch.items.len();

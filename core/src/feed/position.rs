@@ -5,6 +5,13 @@ use crate::protocol::{Batch, BatchItem, fingerprint};
 /// Maximum number of events to remember in addition to those of the last batch.
 const MAX_DELIVERED: usize = 1024;
 
+/// Sets the cursor of the last event, if it has none of its own, to that of the batch.
+pub(super) fn complete_last_cursor<T>(batch: &mut Batch<T>, from: &Arc<str>) {
+    if let Some(last) = batch.items.last_mut().filter(|last| last.cursor.is_none()) {
+        last.cursor = batch.cursor.clone().filter(|cursor| cursor != from);
+    }
+}
+
 /// Removes the cursors that a later event of the batch has, too: a feed that resumes there would miss that event.
 pub(super) fn keep_last_cursors<T>(items: &mut [BatchItem<T>]) {
     if items.len() < 2 {

@@ -56,6 +56,22 @@ fn each_event_comes_with_the_checkpoint_right_behind_it() {
 }
 
 #[test]
+fn last_event_without_a_cursor_comes_with_that_of_the_batch() {
+    let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+    let (ticket, _) = sent(&mut feed, at(0));
+    let items = ["m1", "m2"].map(|mid| {
+        let mut item = item(mid, "");
+        item["cursor"] = json!(null);
+        item
+    });
+    feed.handle(at(0), ticket, batch(&items, "end"));
+    for cursor in ["here", "end"] {
+        let event = next_event(&mut feed, at(0));
+        assert_eq!(serde_json::to_value(event.checkpoint()).expect("it can be written")["cursor"], cursor);
+    }
+}
+
+#[test]
 fn gap_of_an_old_cursor_is_delivered_before_later_events() {
     let mut feed = messages(checkpoint("messages", Some("c1"), 1));
     let (ticket, _) = sent(&mut feed, at(0));
