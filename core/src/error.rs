@@ -37,8 +37,10 @@ use crate::effect::{FileError, FileErrorKind, TransportError, TransportErrorKind
 /// - [`Server`](ErrorKind::Server): the backend failed (5xx), or sent an error code without a kind of its own
 /// - [`Auth`](ErrorKind::Auth): the App ID and Secret are unknown or have been revoked
 /// - [`RateLimited`](ErrorKind::RateLimited): the client is still over the server's limit after all retries
-/// - [`UnexpectedResponse`](ErrorKind::UnexpectedResponse): the response violates the wire contract, as the page of a
-///   proxy does
+/// - [`UnexpectedResponse`](ErrorKind::UnexpectedResponse): the response violates the protocol, as the page of a proxy
+///   does
+/// - [`Unsupported`](ErrorKind::Unsupported): the protocol does not have the operation, or an option of it. The default
+///   protocol has all
 ///
 /// A machine that is polled after it has completed returns [`Finished`](ErrorKind::Finished). Adapters never do this.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -50,7 +52,7 @@ pub enum Error {
     /// The server rejected the request or failed.
     #[error(transparent)]
     Api(Box<ApiError>),
-    /// The response violates the wire contract.
+    /// The response violates the protocol.
     #[error(transparent)]
     UnexpectedResponse(Box<UnexpectedResponse>),
     /// An argument or a setting is invalid. The request was not sent.
@@ -139,9 +141,10 @@ impl Error {
     /// That is the case
     ///
     /// - if the connection failed or timed out after a byte of the request may have been [sent](TransportError::sent)
-    /// - if the server responded with a status of 500 or more and the kind `Server`, or with `in_progress`: it is still
-    ///   processing an earlier request with the same idempotency key
-    /// - if the response violates the wire contract
+    /// - if the protocol states that of the server's response. With the default protocol, these have a status of 500 or
+    ///   more and the kind `Server`, or are `in_progress`: the server is still processing an earlier request with the
+    ///   same idempotency key
+    /// - if the response violates the protocol
     /// - if one of these happened to an [earlier attempt](ApiError::previous_outcome_unknown) of the operation
     ///
     /// It is `false` if nothing was sent, if the server rejected every attempt, and if an attachment could not be

@@ -16,6 +16,88 @@
 //! A method that a protocol does not implement makes its operation fail with
 //! [`Unsupported`](crate::ErrorKind::Unsupported). New methods have a default, so that a protocol compiles against
 //! later versions.
+//!
+//! The guide "Speak your installation's protocol" (`docs/guide/protocol.md` in the repository) builds a protocol step
+//! by step, and `tests/protocols` is a complete one.
+//!
+//! # A protocol that posts a message
+//!
+//! ```
+//! use chrono::DateTime;
+//! use http::{Request, header};
+//! use serde::{Deserialize, Serialize};
+//! use teamwire_core::{
+//!     Client, Config, Credentials, Draft, ErrorKind, Message, Script, User,
+//!     effect::Body,
+//!     model::{MessageId, ThreadId},
+//!     protocol::{self, Attached, Attempt, Dated, Endpoint, Made, Refusal, ResponseReader, Route},
+//!     script::{Expect, Respond},
+//! };
+//!
+//! #[derive(Debug)]
+//! struct Ours;
+//!
+//! impl protocol::Wire for Ours {
+//!     fn prepare(&self, request: &mut Request<Body>, attempt: &Attempt<'_>) {
+//!         if let Ok(key) = attempt.secret(|credentials| format!("Bearer {}", credentials.secret())) {
+//!             request.headers_mut().insert(header::AUTHORIZATION, key);
+//!         }
+//!     }
+//!
+//!     fn refusal(&self, response: &ResponseReader<'_>) -> Option<Refusal> {
+//!         let code: String = response.deserialize().ok()?;
+//!         let kind = if code == "not-found" { ErrorKind::NotFound } else { ErrorKind::Server };
+//!         Some(Refusal::new(kind).unknown_code(code))
+//!     }
+//! }
+//!
+//! #[derive(Serialize)]
+//! struct NewMessageJson<'a> {
+//!     text: &'a str,
+//! }
+//!
+//! #[derive(Deserialize)]
+//! struct MessageJson {
+//!     id: MessageId,
+//!     millis: i64,
+//!     text: String,
+//! }
+//!
+//! impl protocol::Messages for Ours {
+//!     /// `POST chats/{id}/messages`.
+//!     fn post(&self, chat: &ThreadId, draft: &Draft, _files: &[Attached]) -> Made<Dated<Message>> {
+//!         // A complete protocol also sends or rejects the other fields of the draft.
+//!         let body = NewMessageJson { text: draft.text.as_deref().unwrap_or_default() };
+//!         let (post, tid) = (Endpoint::post(Route::new("chats").id(chat)?.join("messages")).once(), chat.clone());
+//!         Ok(post.json(&body)?.reads(move |response| {
+//!             let MessageJson { id, millis, text } = response.deserialize()?;
+//!             let sent_at = DateTime::from_timestamp_millis(millis).unwrap_or_default();
+//!             let mut message = Message::new(id, tid.clone(), User::new("u-bot", "Our", "Bot"), sent_at);
+//!             message.text = Some(text);
+//!             Ok(response.dated(message))
+//!         }))
+//!     }
+//! }
+//!
+//! impl protocol::Assets for Ours {}
+//! impl protocol::Chats for Ours {}
+//! impl protocol::Contacts for Ours {}
+//! impl protocol::Feeds for Ours {}
+//! impl protocol::Locations for Ours {}
+//! impl protocol::Members for Ours {}
+//! impl protocol::Reactions for Ours {}
+//!
+//! let config = Config::new("https://chat.example/api", Credentials::new("bot", "f3a9c17e5b")?)?.with_protocol(Ours);
+//! let script = Script::with_config(config).then(
+//!     Expect::post("/api/chats/c7/messages").header("authorization", "Bearer f3a9c17e5b"),
+//!     Respond::status(201).body("application/json", r#"{ "id": "m1", "millis": 0, "text": "hello" }"#),
+//! );
+//! let client = Client::new(script.clone());
+//! assert_eq!(client.chats().chat("c7").post("hello")?.text.as_deref(), Some("hello"));
+//! assert_eq!(client.chats().list().map_err(|error| error.kind()), Err(ErrorKind::Unsupported));
+//! script.assert_done();
+//! # Ok::<(), teamwire_core::Error>(())
+//! ```
 
 mod attempt;
 mod class;

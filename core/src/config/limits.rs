@@ -44,9 +44,11 @@ impl Default for Timeouts {
 
 /// When and how often requests are retried.
 ///
-/// Failures that may be temporary are retried: failed and lost connections, timeouts, and the statuses 408, 429, 409
-/// `in_progress`, and 5xx except 501 and 505. Every request that changes something carries an idempotency key: the
-/// server performs it once, and a delayed attempt does not undo a newer change.
+/// Failures that may be temporary are retried: failed and lost connections, timeouts, and the responses that the
+/// [protocol](crate::protocol::Refusal) declares to be transient. In the default protocol, these are the statuses 408,
+/// 429, 409 `in_progress`, and 5xx except 501 and 505, and every request that changes something carries an idempotency
+/// key: the server performs it once, and a delayed attempt does not undo a newer change. A protocol without such keys
+/// [does not repeat](crate::protocol::Endpoint::once) a request that may have been performed.
 ///
 /// The delay before a retry is the server's `Retry-After`, if any, plus a backoff with jitter. While the server reports
 /// `in_progress`, it is still processing an earlier attempt. Such a response does not count as a failed attempt until

@@ -13,7 +13,7 @@ pub struct ApiError {
     /// The HTTP status.
     pub status: u16,
     /// The server's error code, without [secrets](crate::Credentials); `None` if the response is not an error of the
-    /// wire contract, but for example that of a proxy.
+    /// protocol, but for example that of a proxy.
     pub code: Option<String>,
     /// The server's explanation, or its first 1,000 characters.
     pub message: Option<String>,
@@ -23,7 +23,7 @@ pub struct ApiError {
     pub retry_after: Option<Duration>,
     /// The ids of invalid users and groups, for [`ErrorKind::InvalidMembers`].
     pub invalid_members: Vec<String>,
-    /// The beginning of a body that is not an error of the wire contract, such as the page of a proxy.
+    /// The beginning of a body that is not an error of the protocol, such as the page of a proxy.
     pub excerpt: Option<String>,
     /// `true` if an earlier attempt of the same operation may have taken effect: see
     /// [`Error::outcome_unknown`](super::Error::outcome_unknown).

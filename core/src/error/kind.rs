@@ -43,7 +43,7 @@ pub enum ErrorKind {
     RateLimited,
     /// Not in the Python SDK: an invalid argument or setting, detected before the request was sent.
     InvalidInput,
-    /// Not in the Python SDK: a response that violates the wire contract.
+    /// Not in the Python SDK: a response that violates the protocol.
     UnexpectedResponse,
     /// Not in the Python SDK: a file that cannot be read or written, or that changed while it was being sent.
     File,

@@ -4,7 +4,7 @@ use core::fmt;
 use super::request_id::request_id;
 use crate::escaped::Escaped;
 
-/// A response that violates the wire contract.
+/// A response that violates the protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnexpectedResponse {

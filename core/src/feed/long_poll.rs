@@ -5,7 +5,7 @@ use crate::{
     error::{Error, ErrorKind},
 };
 
-/// Minimum duration of a long poll, and its granularity: the contract uses whole seconds.
+/// Minimum duration of a long poll, and its granularity: protocols use whole seconds.
 pub(super) const MIN_LONG_POLL: Duration = Duration::from_secs(1);
 /// Number of consecutive cuts after which the duration is shortened. A single one may be a restart of the intermediary.
 const CUTS_BEFORE_SHORTENING: u32 = 2;
@@ -90,7 +90,7 @@ impl LongPollDuration {
     }
 }
 
-/// Returns `true` if an intermediary may have ended the exchange: the error response is not one of the contract, or the
+/// Returns `true` if an intermediary may have ended the exchange: the error response is not one of the protocol, or the
 /// connection was closed before any response.
 fn is_cut_by_intermediary(error: &Error) -> bool {
     match error {
@@ -110,7 +110,7 @@ pub(super) fn is_retryable(error: &Error) -> bool {
         Error::Login { cause, .. } => is_retryable(cause),
         // An expired certificate will be renewed.
         Error::Connection(cause) if cause.kind == TransportErrorKind::Tls => true,
-        // Errors of intermediaries are retried: only a problem document of the contract ends a feed. A failed login
+        // Errors of intermediaries are retried: only a refusal of the protocol ends a feed. A failed login
         // always does, because each retry would be another one.
         Error::Api(api_error) if !api_error.meaning.is_of_protocol => api_error.status != 401,
         error => error.is_transient() || error.kind() == ErrorKind::UnexpectedResponse,

@@ -9,7 +9,7 @@ use super::Token;
 use crate::{credentials::Credentials, error::Error};
 
 /// Facts about one attempt to send a request, for [`Wire::prepare`](super::Wire::prepare). Secrets leave it only as
-/// header values that are marked as sensitive.
+/// header values that are marked as sensitive, which `Debug` and logs do not show.
 pub struct Attempt<'a> {
     pub(crate) credentials: &'a Credentials,
     pub(crate) authorization: Option<&'a HeaderValue>,
@@ -24,18 +24,20 @@ impl Attempt<'_> {
         self.key
     }
 
-    /// The value that [`Wire::authorization`](super::Wire::authorization) returned for this session.
+    /// The value that [`Wire::authorization`](super::Wire::authorization) returned for this session, marked as
+    /// sensitive if the protocol did that.
     pub fn authorization(&self) -> Option<HeaderValue> {
         self.authorization.cloned()
     }
 
-    /// The token of the [login](super::Wire::login) after a prefix, such as `Bearer ` or `session=`; `None` before the
-    /// login.
+    /// The token of the [login](super::Wire::login) after a prefix, such as `Bearer ` or `session=`. `None` in the
+    /// login itself, for a protocol without a login, and if the prefix cannot be in a header.
     pub fn token(&self, prefix: &str) -> Option<HeaderValue> {
         self.token?.header(prefix)
     }
 
-    /// Returns a header value that contains the credentials, such as an API key.
+    /// Returns a header value that contains the credentials, such as an API key. It is computed for each attempt: a
+    /// value that is costly to compute is better returned by [`Wire::authorization`](super::Wire::authorization).
     ///
     /// # Errors
     ///

@@ -28,13 +28,47 @@ const JSON: &str = "application/json";
 
 /// A request of a protocol and the decoding of its response.
 ///
-/// ```
-/// use teamwire_core::protocol::{Endpoint, Route};
+/// It is created once for an operation, or for each page of a list, and serves all attempts: the attempts differ only
+/// in what [`Wire::prepare`](super::Wire::prepare) adds.
 ///
-/// /// `GET api/version`.
-/// fn version() -> Endpoint<String> {
-///     Endpoint::get(Route::new("api/version")).reads(|response| response.deserialize())
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use teamwire_core::{
+///     User,
+///     model::{ThreadId, UserId},
+///     protocol::{Endpoint, Made, Route},
+/// };
+///
+/// #[derive(Deserialize)]
+/// struct UserJson {
+///     id: UserId,
+///     first: String,
+///     last: String,
 /// }
+///
+/// /// `GET api/users/{id}`. An unknown id is not an error.
+/// fn user(user: &UserId) -> Made<Option<User>> {
+///     let get = Endpoint::get(Route::new("api/users").id(user)?);
+///     let find = get.reads(|response| {
+///         let UserJson { id, first, last } = response.deserialize()?;
+///         Ok(Some(User::new(id, first, last)))
+///     });
+///     Ok(find.none_if_not_found())
+/// }
+///
+/// #[derive(Serialize)]
+/// struct TitleJson<'a> {
+///     title: &'a str,
+/// }
+///
+/// /// `PUT api/chats/{id}/title`, whose response is ignored.
+/// fn set_title(chat: &ThreadId, title: &str) -> Made<()> {
+///     Endpoint::put(Route::new("api/chats").id(chat)?.join("title")).once().json(&TitleJson { title })
+/// }
+///
+/// assert_eq!(format!("{:?}", set_title(&"c1".into(), "Depot")?), "PUT api/chats/c1/title");
+/// assert!(user(&"..".into()).is_err());
+/// # Ok::<(), teamwire_core::Error>(())
 /// ```
 pub struct Endpoint<T> {
     request: RequestParts,
@@ -66,7 +100,8 @@ struct RequestParts {
 }
 
 impl Endpoint<()> {
-    /// Creates a request with this method, without a body. The response is read as JSON or nothing, and ignored.
+    /// Creates a request with this method, without a body. The response is read as JSON or nothing, and ignored; any
+    /// other content, such as the page of a proxy, is an error of the kind `UnexpectedResponse`.
     ///
     /// A request with a safe method (`GET`, `HEAD`) is repeated as often as the retry policy says; any other is sent
     /// [once](Self::once), unless it is [`keyed`](Self::keyed) or [`repeatable`](Self::repeatable).
@@ -114,6 +149,10 @@ impl Endpoint<()> {
     }
 
     /// Expects a file with this content as the response: see [`ExpectedContent`]. Error responses may still be JSON.
+    ///
+    /// The response may be as large as [`max_download_size`](crate::config::Limits::max_download_size), the request
+    /// accepts any media type, and the timeout is that of [transfers](Self::transfer_timeout). The reader returns
+    /// [`ResponseReader::content`]; it is not called if the content is streamed to a file.
     #[must_use]
     pub fn returns_content(mut self, content: ExpectedContent) -> Self {
         self.request.accept = HeaderValue::from_static("*/*");
@@ -122,8 +161,11 @@ impl Endpoint<()> {
         self.transfer_timeout()
     }
 
-    /// Sets the reader of successful responses. It returns the output, or an error made by the methods of
-    /// [`ResponseReader`].
+    /// Sets the reader of successful responses, those with a status of 200 to 299. It returns the output, or an error
+    /// made by the methods of [`ResponseReader`], and is called at most once for each attempt.
+    ///
+    /// It must not be called for its side effects, and should require only what the output cannot do without: after an
+    /// error of the reader, the caller does not know that the operation succeeded, and it is not repeated.
     pub fn reads<T>(
         self,
         read: impl Fn(&mut ResponseReader<'_>) -> Result<T, Error> + Send + Sync + 'static,
@@ -158,56 +200,65 @@ impl<T> Endpoint<T> {
     }
 
     /// Adds a header. The library adds `Accept`, `Accept-Encoding`, `User-Agent` and those of HTTP's framing itself.
+    /// Headers that all requests have, and those with a secret, are added by [`Wire::prepare`](super::Wire::prepare).
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.request.headers.push((name, value));
         self
     }
 
-    /// Makes the server recognise repetitions by an idempotency key: `key` or, without one, a key of the library that
-    /// is the same in all attempts. [`Wire::prepare`](super::Wire::prepare) adds it to the request.
+    /// Declares that the server recognises repetitions by an idempotency key: `key` or, without one, a key of the
+    /// library that is the same in all attempts. [`Wire::prepare`](super::Wire::prepare) has to add it to the request.
+    ///
+    /// The library's key has at most 64 characters: letters, digits, `-` and `_`. A key of the caller is passed as it
+    /// was given, so the protocol has to validate it. The server must remember keys for longer than the attempts of an
+    /// operation take: minutes, or an hour while a client is over the server's limit.
     #[must_use]
     pub fn keyed(mut self, key: Option<String>) -> Self {
         self.request.replay = Replay::Keyed(key);
         self
     }
 
-    /// Declares that the request may be repeated: another attempt has the same effect, even if it arrives late.
+    /// Declares that the request may be repeated: another attempt has the same effect, even if it arrives late, after
+    /// another client's change. A request that sets a value does not fulfil that, as it could undo a newer value.
     #[must_use]
     pub fn repeatable(mut self) -> Self {
         self.request.replay = Replay::Safe;
         self
     }
 
-    /// Sends the request once: it is repeated only if no byte was sent, or if the server declares that it did nothing.
-    /// Otherwise the caller gets an error whose [outcome is unknown](Error::outcome_unknown). It has a connection of
-    /// its own, as one that has been idle may be dead.
+    /// Sends the request once: it is repeated only if no byte was sent, or if the server declares that it did nothing,
+    /// by a [transient](super::Refusal::transient) refusal that is not [uncertain](super::Refusal::uncertain), or one
+    /// with [`login_expired`](super::Refusal::login_expired). Otherwise the caller gets an error whose [outcome is
+    /// unknown](Error::outcome_unknown). It has a connection of its own, as one that has been idle may be dead.
     #[must_use]
     pub fn once(mut self) -> Self {
         self.request.replay = Replay::Never;
         self
     }
 
-    /// Uses the timeout of contacts and lists of chats.
+    /// Uses the timeout of contacts and lists of chats: [`Timeouts::listing`](crate::config::Timeouts::listing), 15
+    /// seconds by default. Other requests have 10 seconds.
     #[must_use]
     pub fn listing_timeout(self) -> Self {
         self.with_timeout(TimeoutClass::Listing)
     }
 
-    /// Uses the timeout of transfers, which limits only idle time.
+    /// Uses the timeout of transfers, which limits only idle time:
+    /// [`Timeouts::transfer_idle`](crate::config::Timeouts::transfer_idle), 60 seconds by default.
     #[must_use]
     pub fn transfer_timeout(self) -> Self {
         self.with_timeout(TimeoutClass::Transfer)
     }
 
-    /// Uses the timeout of a long poll: the server waits this long for an event.
+    /// Uses the timeout of a long poll: the server waits this long for an event, and has 10 seconds more to respond.
     #[must_use]
     pub fn long_poll(self, wait: Duration) -> Self {
         self.with_timeout(TimeoutClass::LongPoll(wait))
     }
 
-    /// Uses a short timeout, for a request whose failure does not matter. It is not delayed by a rate limit, and does
-    /// not start a login.
+    /// Uses a short timeout of at most 700 ms, for a request whose failure does not matter. It is not delayed by a rate
+    /// limit, and does not start a login.
     #[must_use]
     pub fn best_effort(self) -> Self {
         self.with_timeout(TimeoutClass::Short)
@@ -226,7 +277,8 @@ impl<T> Endpoint<T> {
         self
     }
 
-    /// Sets the conversion of an error to an output; `None` keeps the error.
+    /// Sets the conversion of an error, from the server or from the reader, to an output; `None` keeps the error.
+    /// Transport errors are not converted.
     #[must_use]
     pub fn recover(mut self, recover: fn(&Error) -> Option<T>) -> Self {
         self.recover = Some(recover);

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use crate::model::{ThreadId, Undecoded};
 
-/// The source of a feed.
+/// The source of a feed. A protocol returns `Unsupported` for one that it does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FeedSource {
@@ -45,9 +45,12 @@ impl FeedSource {
 pub struct PollRequest<'a> {
     /// The id of the [subscription](Lease); `None` for a feed without one.
     pub lease: Option<&'a str>,
-    /// The position after which events are requested; `None` for the current position of the feed, without events.
+    /// The position after which events are requested, as the protocol returned it; `None` for the current position of
+    /// the feed. Events in the response to the latter are ignored. The cursor may be that of an earlier version of the
+    /// protocol or of another one, because bots save it: return `InvalidInput` then, which ends the feed.
     pub cursor: Option<&'a str>,
-    /// The time for which the server shall wait for an event, in whole seconds.
+    /// The time for which the server shall wait for an event: 1 to 25 whole seconds. It becomes shorter if an
+    /// intermediary cuts polls off. Pass it to [`Endpoint::long_poll`](super::Endpoint::long_poll).
     pub wait: Duration,
 }
 
@@ -58,7 +61,8 @@ impl<'a> PollRequest<'a> {
     }
 }
 
-/// A subscription, which expires unless it is polled.
+/// A subscription, which expires unless it is polled. A feed has one at a time: it subscribes when it starts, and after
+/// a refusal with [`LeaseExpired`](crate::error::Signal::LeaseExpired) or of the kind `NotFound`.
 #[derive(Clone, Debug)]
 pub struct Lease {
     pub(crate) id: String,
@@ -66,12 +70,13 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Creates a subscription with this id. Without a [cursor](Self::at), a new feed polls for its position first.
+    /// Creates a subscription with this id, which is passed to each poll as [`PollRequest::lease`]. Without a
+    /// [cursor](Self::at), a new feed polls for its position first.
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), cursor: None }
     }
 
-    /// Sets the current end of the feed, at which a new feed starts.
+    /// Sets the current end of the feed, at which a new feed starts. A feed that resumes at a checkpoint ignores it.
     #[must_use]
     pub fn at(mut self, cursor: impl Into<Arc<str>>) -> Self {
         self.cursor = Some(cursor.into());
@@ -81,8 +86,81 @@ impl Lease {
 
 /// A batch of events and the next cursor.
 ///
-/// The cursor is any text of up to 16 KiB that the protocol understands. A feed saves it in its checkpoints, so with
-/// a server that has no cursors, it lists the events already seen: then a restart repeats none of them.
+/// The cursor is any text of 1 byte to 16 KiB that the protocol understands. A feed saves it in its checkpoints, so
+/// with a server that has no cursors, it lists the events already seen: then a restart repeats none of them. A batch
+/// with events has to have another cursor than the one requested, or the feed reports a failure and polls again.
+///
+/// Without a [pause](Self::pause), the next poll is sent at once if something was delivered, and otherwise one second
+/// after the last one at the earliest.
+///
+/// ```
+/// use core::time::Duration;
+/// use serde::Deserialize;
+/// use serde_json::Value;
+/// use teamwire_core::{
+///     Reaction,
+///     protocol::{Batch, BatchItem, Endpoint, Made, PollRequest, Route},
+/// };
+///
+/// #[derive(Deserialize)]
+/// struct EventsJson {
+///     events: Vec<Value>,
+///     end: u64,
+/// }
+///
+/// # fn reaction(_event: &Value) -> Result<Reaction, String> { Err("of no interest here".into()) }
+/// /// `GET api/reactions?after={number}`, by a server that counts its events, and does not wait for new ones.
+/// fn reaction_updates(poll: PollRequest<'_>) -> Made<Batch<Reaction>> {
+///     // The last event, to start from.
+///     let route = Route::new("api/reactions").query("after", poll.cursor.unwrap_or("-1"));
+///     Ok(Endpoint::get(route).reads(|response| {
+///         let EventsJson { events, end } = response.deserialize()?;
+///         let items = events.iter().map(|event| {
+///             let json = event.to_string();
+///             let result = reaction(event).map_err(|reason| response.undecoded(json.as_bytes(), &reason));
+///             BatchItem::new(event["number"].to_string(), result).at(event["number"].to_string())
+///         });
+///         Ok(Batch::new(end.to_string()).items(items).pause(Duration::from_secs(5)))
+///     }))
+/// }
+///
+/// let poll = PollRequest::new(None, Some("41"), Duration::from_secs(25));
+/// assert_eq!(format!("{:?}", reaction_updates(poll)?), "GET api/reactions?after=41");
+/// # Ok::<(), teamwire_core::Error>(())
+/// ```
+///
+/// # Guarantees
+///
+/// They depend on the server, and the documentation of a protocol should state them.
+///
+/// - A server that waits for events, and has cursors: every event is delivered at once, in order, exactly once within a
+///   process, and at least once across a restart.
+/// - If it expires cursors, with a [signal](crate::error::Signal::CursorExpired): the same, or a `Gap`.
+/// - If it has cursors, but does not wait: the same, late by up to the [pause](Self::pause).
+/// - If it only lists its items since a time: late by up to the pause; the rest depends on the cursor that the protocol
+///   makes.
+///
+/// # Plain polling
+///
+/// A server without cursors returns its items since a time. The protocol makes the cursor itself: the time of the
+/// newest item, and the identities of the items seen since then, so that neither the next poll nor a restart repeats
+/// them.
+///
+/// Such a feed can promise this:
+///
+/// - At least once: a restart continues after the last event that the bot has handled. Events that the server returns
+///   again, because the time is inclusive, are delivered once, as long as the cursor lists them.
+/// - A bounded rate: each feed sends a request per pause, whether there are events or not, and more for a backlog.
+///
+/// It cannot promise this:
+///
+/// - A latency below the pause.
+/// - Items that become visible late, with an earlier time than one already seen. An overlap helps: each poll requests
+///   the last seconds again, and the cursor lists all items seen in them. It has 16 KiB, which limits the overlap.
+/// - Items that exist only between two polls, or whose content changes after they were seen.
+/// - A `Gap`: such a server does not report that it has deleted old items.
+///
+/// The start of a feed must come from the server, as its clock may differ: for instance the time of its newest item.
 #[derive(Clone, Debug)]
 pub struct Batch<T> {
     pub(crate) items: Vec<BatchItem<T>>,
@@ -104,7 +182,9 @@ impl<T> Batch<T> {
         self
     }
 
-    /// Sets the minimum time from this response to the next poll, for a server that does not wait for events.
+    /// Sets the time from this response to the next poll, for a server that does not wait for events. It replaces the
+    /// feed's own pace, so leave it out for a batch that is followed by more: a long pause after each page of a backlog
+    /// would delay the rest.
     #[must_use]
     pub const fn pause(mut self, time: Duration) -> Self {
         self.pause = Some(time);
@@ -123,14 +203,18 @@ pub struct BatchItem<T> {
 }
 
 impl<T> BatchItem<T> {
-    /// Creates an event. `identity` is text that no other event has, such as its id, by which the feed recognises it
-    /// if the server returns it again.
+    /// Creates an event. `identity` is text that no other event of the feed has, such as its id, by which the feed
+    /// recognises it if the server returns it again before the cursor passes it. It identifies the event, not its
+    /// object: a second change of the same reaction is another event.
+    ///
+    /// An event that cannot be decoded is delivered, too: see
+    /// [`ResponseReader::undecoded`](super::ResponseReader::undecoded).
     pub fn new(identity: impl AsRef<[u8]>, result: Result<T, Undecoded>) -> Self {
         Self { cursor: None, fingerprint: fingerprint(identity.as_ref()), result }
     }
 
-    /// Sets the position after this event, so that its checkpoint is exact. By default, only the last event of a batch
-    /// has a position: that of the batch.
+    /// Sets the position after this event, so that its checkpoint is exact. By default, the last event of a batch has
+    /// the position of the batch, and the others have none: a bot that resumes at one of them gets the batch again.
     #[must_use]
     pub fn at(mut self, cursor: impl Into<Arc<str>>) -> Self {
         self.cursor = Some(cursor.into());

@@ -4,15 +4,15 @@ use alloc::string::String;
 
 use crate::{effect::Part, model::Asset};
 
-/// A file to be sent.
+/// A file to be sent. Its name and media type have passed [`Assets::check_file`](super::Assets::check_file).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FilePart {
-    /// The file name.
+    /// The file name, without folders: the one that the bot chose, in any characters.
     pub name: String,
     /// The media type, such as `image/png`. It consists of characters that are valid in a header.
     pub media_type: String,
-    /// The content, and the observer of its transfer.
+    /// The content, in memory or as a file that is streamed, and the observer of its transfer.
     pub content: Part,
 }
 
@@ -23,11 +23,32 @@ impl FilePart {
     }
 }
 
-/// A file of a post, in the order of the draft's attachments.
+/// A file of a post. The files are in the order of the draft's attachments, with one entry for each file of a gallery.
+///
+/// ```
+/// use teamwire_core::{Error, effect::Form, protocol::Attached};
+///
+/// /// Adds the file to the form of a post, for a server that does not store files beforehand.
+/// fn enclose(form: Form, file: &Attached) -> Result<Form, Error> {
+///     match file {
+///         Attached::Enclosed(file) => form.file("file", &file.name, &file.media_type, file.content.clone()),
+///         // The request is only built to validate the arguments.
+///         _ => Ok(form),
+///     }
+/// }
+///
+/// /// Returns the id by which a post refers to the file, for a server that stores files beforehand.
+/// fn file_id(file: &Attached) -> Option<&str> {
+///     file.asset().map(|asset| asset.asset_id.as_str())
+/// }
+///
+/// assert_eq!(file_id(&Attached::Pending), None);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Attached {
-    /// Not yet read. A request with such a file is built only to validate the arguments, and never sent.
+    /// Not yet read. A request with such a file is built only to validate the arguments, and never sent, so the
+    /// protocol leaves the file out or uses a placeholder.
     Pending,
     /// Stored on the server by [`Assets::upload`](super::Assets::upload).
     Stored(Asset),
@@ -45,7 +66,8 @@ impl Attached {
     }
 }
 
-/// The idempotency key of a file: derived from that of the request it belongs to.
+/// The idempotency key of a file: derived from that of the request it belongs to. The protocol combines both to a key
+/// that no other file and no request has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileKey<'a> {

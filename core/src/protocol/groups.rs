@@ -1,4 +1,8 @@
 //! The operations of a protocol, by group. Every method corresponds to one request.
+//!
+//! A method is called when a bot starts the operation, and for lists once per page. It is not called again for a retry.
+//! Its arguments come from the bot: ids and texts are not validated, apart from what each method says. The type of the
+//! output states what the response has to contain.
 
 use alloc::{sync::Arc, vec::Vec};
 
@@ -48,11 +52,16 @@ macro_rules! group {
 group! {
     /// Reading and posting messages.
     Messages {
-        /// Messages of a chat since a time (inclusive), oldest first.
+        /// Messages of a chat since a time (inclusive), oldest first. The time may have any value, including those
+        /// before 1970. Messages that are in several pages are returned to the bot once.
         fn messages(&self, chat: &ThreadId, since: DateTime<Utc>, page: PageRequest<'_>) -> Made<Page<Message>>;
         /// Posting of a message. `files` are those of its attachments, in their order. The draft has text or an
         /// attachment, a known alert type, polls with a choice, and events that end after their start; all limits on
         /// lengths and numbers are those of the protocol.
+        ///
+        /// It is called once for a message without files. With files, it is called with
+        /// [pending](Attached::Pending) ones first, and again once all are stored or measured. Every field of the draft
+        /// has to be sent or rejected, including [`idempotency_key`](Draft::idempotency_key), on which a bot relies.
         fn post(&self, chat: &ThreadId, draft: &Draft, files: &[Attached]) -> Made<Dated<Message>>;
     }
 }
@@ -60,15 +69,19 @@ group! {
 group! {
     /// Listing, creating and changing chats.
     ///
-    /// A change returns the changed chat, or `None` if the response does not contain it: then it is fetched.
+    /// A change returns the changed chat, or `None` if the response does not contain it: then it is fetched by
+    /// [`chat`](Self::chat). If that fails, the change stands, and the bot's snapshot
+    /// [is outdated](crate::Chat::is_outdated).
     Chats {
         /// All chats of the bot.
         fn chats(&self, page: PageRequest<'_>) -> Made<Page<ChatInfo>>;
-        /// The chats with exactly this title.
+        /// The chats with exactly this title, in upper and lower case as given. Others in the response are returned to
+        /// the bot as well, so the reader has to leave them out.
         fn chats_by_title(&self, title: &str, page: PageRequest<'_>) -> Made<Page<ChatInfo>>;
         /// The chat with this id; `None` if there is no such chat: see [`Endpoint::none_if_not_found`].
         fn chat(&self, chat: &ThreadId) -> Made<Option<ChatInfo>>;
-        /// Creation of a group chat. `files` are those of its attachments, in their order.
+        /// Creation of a group chat. `files` are those of its attachments, in their order. As for
+        /// [`Messages::post`], it is called with pending files first.
         fn create_chat(&self, chat: &NewChat, avatar: Option<&Attached>, files: &[Attached]) -> Made<ChatInfo>;
         /// Creation of a 1:1 chat. `files` are those of its attachments, in their order.
         fn create_one_to_one_chat(&self, chat: &NewOneToOne, files: &[Attached]) -> Made<ChatInfo>;
@@ -82,7 +95,7 @@ group! {
         fn close_chat(&self, chat: &ThreadId) -> Made<Option<ChatInfo>>;
         /// Reopening of a closed chat.
         fn reopen_chat(&self, chat: &ThreadId) -> Made<Option<ChatInfo>>;
-        /// Leaving of a chat.
+        /// Leaving of a chat. The content of the response does not matter.
         fn leave_chat(&self, chat: &ThreadId) -> Made<()>;
     }
 }
@@ -90,11 +103,12 @@ group! {
 group! {
     /// Members, administrators and readers of a chat.
     ///
-    /// A change returns the changed chat, or `None` if the response does not contain it: then it is fetched.
+    /// A change returns the changed chat, or `None` if the response does not contain it: then it is fetched by
+    /// [`Chats::chat`].
     Members {
-        /// Addition of members.
+        /// Addition of members. Either list may be empty.
         fn add_members(&self, chat: &ThreadId, users: &[UserId], groups: &[GroupId]) -> Made<Option<ChatInfo>>;
-        /// Removal of members.
+        /// Removal of members. Either list may be empty.
         fn remove_members(&self, chat: &ThreadId, users: &[UserId], groups: &[GroupId]) -> Made<Option<ChatInfo>>;
         /// Addition of an administrator.
         fn add_admin(&self, chat: &ThreadId, admin: &UserId) -> Made<Option<ChatInfo>>;
@@ -154,23 +168,26 @@ group! {
 group! {
     /// Avatars and stored files.
     ///
-    /// A change returns the changed chat, or `None` if the response does not contain it: then it is fetched.
+    /// A change returns the changed chat, or `None` if the response does not contain it: then it is fetched by
+    /// [`Chats::chat`].
     Assets {
         /// The avatar of a chat.
         fn avatar(&self, chat: &ThreadId) -> Made<Vec<u8>>;
-        /// Change of the avatar to this JPEG.
+        /// Change of the avatar to this JPEG, which is complete and within the [limits](Self::image_limits).
         fn set_avatar(&self, chat: &ThreadId, image: Arc<Vec<u8>>) -> Made<Option<ChatInfo>>;
         /// Removal of the avatar.
         fn remove_avatar(&self, chat: &ThreadId) -> Made<Option<ChatInfo>>;
         /// The content of an asset: see [`Endpoint::returns_content`]. It is read into memory or streamed to a file.
         fn download(&self, asset: &Asset) -> Made<Vec<u8>>;
         {
-            /// The limits of an avatar.
+            /// The limits of an avatar, for [`set_avatar`](Self::set_avatar) and new chats. An image beyond them is an
+            /// error of the kind `ImageLoad`, and nothing is sent.
             fn image_limits(&self) -> ImageLimits {
                 ImageLimits::default()
             }
 
-            /// Validates name and media type of a file, before any file of the post is read.
+            /// Validates name and media type of a file, before any file of the post is read. The media type has a slash
+            /// and can be in a header; the name may have any characters.
             ///
             /// # Errors
             ///
@@ -183,6 +200,9 @@ group! {
             /// Storing of a file before the post that it belongs to; `None` if files are sent with the post itself, as
             /// [`Attached::Enclosed`]. `key` is given if the caller chose the idempotency key of the post: storing the
             /// same file again must then return the same asset.
+            ///
+            /// It is called once for each file, in order, after the previous one has been stored. If one fails, the
+            /// post fails, and the files that are stored remain on the server.
             ///
             /// # Errors
             ///
@@ -197,19 +217,27 @@ group! {
 
 group! {
     /// Subscriptions, and polls for the events of feeds.
+    ///
+    /// A feed [subscribes](Self::subscribe), if the protocol has subscriptions, and polls. A poll returns a [`Batch`]:
+    /// events, and the cursor after them, from which the next poll continues. All else is the same for all protocols:
+    /// retries, gaps, checkpoints, and the recognition of events that are returned again. [`Batch`] lists what a feed
+    /// can and cannot promise, depending on the server.
     Feeds {
-        /// End of a subscription. Its failure does not matter: see [`Endpoint::best_effort`].
+        /// End of a subscription, when a bot stops its feed. Its failure does not matter: see
+        /// [`Endpoint::best_effort`].
         fn unsubscribe(&self, source: &FeedSource, lease: &str) -> Made<()>;
         /// End of all subscriptions of the bot to this source, including those of other processes.
         fn unsubscribe_all(&self, source: &FeedSource) -> Made<()>;
-        /// The new messages of one chat or all chats.
+        /// Poll for the new messages of one chat or all chats. As all polls, it is sent once: the feed itself repeats
+        /// it, with a backoff.
         fn message_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Message>>;
-        /// The new reactions.
+        /// Poll for the new reactions in all chats.
         fn reaction_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Reaction>>;
-        /// The live locations of a chat.
+        /// Poll for the live locations of a chat.
         fn location_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<LiveLocationUpdate>>;
         {
-            /// The subscription to a source; `None` if it is polled without one.
+            /// The subscription to a source; `None` if it is polled without one. It is called before the first poll,
+            /// and again after the [subscription](Lease) is gone. The request is sent once for each call.
             ///
             /// # Errors
             ///

@@ -7,12 +7,45 @@ use crate::error::{ApiError, Error, ErrorKind, Meaning, Signal};
 
 /// An error response of the server, and its consequences.
 ///
-/// The status, `Retry-After` and the request id are taken from the response. Texts are redacted.
+/// The status, `Retry-After` and the request id are taken from the response. Texts are redacted, and cut after 1,000
+/// characters.
+///
+/// A refusal has these consequences:
+///
+/// - A [transient](Self::transient) one is repeated as the retry policy says, unless that would act twice: see
+///   [`Endpoint::once`](super::Endpoint::once).
+/// - With the status 429, all operations of the client pause.
+/// - A feed ends with a refusal that is neither transient nor has a [signal](Self::signal) or an
+///   [unknown code](Self::unknown_code). After any other, it polls again. After `NotFound`, it first subscribes again,
+///   if it has a subscription: the chat may exist all the same.
 ///
 /// ```
-/// use teamwire_core::{error::ErrorKind, protocol::Refusal};
+/// use serde::Deserialize;
+/// use teamwire_core::{
+///     ErrorKind,
+///     error::Signal,
+///     protocol::{Refusal, ResponseReader},
+/// };
 ///
-/// let busy = Refusal::new(ErrorKind::Server).code("BUSY").transient(true);
+/// #[derive(Deserialize)]
+/// struct ErrorJson {
+///     code: String,
+///     text: String,
+/// }
+///
+/// fn refusal(response: &ResponseReader<'_>) -> Option<Refusal> {
+///     // Anything else is not a response of the server, but for example the page of a proxy.
+///     let ErrorJson { code, text } = response.deserialize().ok()?;
+///     let refusal = match code.as_str() {
+///         "NO_SUCH_CHAT" | "NO_SUCH_USER" => Refusal::new(ErrorKind::NotFound),
+///         "TOKEN_EXPIRED" => Refusal::new(ErrorKind::Auth).login_expired(),
+///         "CURSOR_TOO_OLD" => Refusal::new(ErrorKind::Server).signal(Signal::CursorExpired),
+///         "BUSY" => Refusal::new(ErrorKind::Server).transient(true),
+///         "CRASHED" => Refusal::new(ErrorKind::Server).transient(true).uncertain(true),
+///         _ => return Some(Refusal::new(ErrorKind::Server).unknown_code(code).message(text)),
+///     };
+///     Some(refusal.code(code).message(text))
+/// }
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
@@ -26,7 +59,8 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Creates a refusal that is permanent: the server did nothing, and the same request would be refused again.
+    /// Creates a refusal that is permanent: the server did nothing, and the same request would be refused again. `kind`
+    /// is the kind that bots see. Use [`Server`](ErrorKind::Server) for codes without a kind of their own.
     pub const fn new(kind: ErrorKind) -> Self {
         Self {
             kind,
@@ -45,7 +79,8 @@ impl Refusal {
         }
     }
 
-    /// Sets the server's error code, which the protocol defines. It is shown even if it looks like a credential.
+    /// Sets the server's error code, which the protocol defines. It is shown even if it looks like a credential, so it
+    /// must be one of the codes that the protocol knows, not any text of the response.
     pub fn code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
         self
@@ -69,7 +104,7 @@ impl Refusal {
         self
     }
 
-    /// Sets the ids of the users and groups that are invalid.
+    /// Adds the ids of the users and groups that are invalid, for [`InvalidMembers`](ErrorKind::InvalidMembers).
     pub fn invalid_members(mut self, ids: impl IntoIterator<Item = String>) -> Self {
         self.invalid_members.extend(ids);
         self
@@ -95,13 +130,15 @@ impl Refusal {
         self.transient(true).uncertain(true)
     }
 
-    /// Declares that the login has expired and that the request was not performed: it is repeated after a new login.
+    /// Declares that the login has expired and that the request was not performed: it is repeated after a new login,
+    /// even if it is sent only [once](super::Endpoint::once). That happens once for each operation; a second such
+    /// refusal is the operation's error.
     pub const fn login_expired(mut self) -> Self {
         self.meaning.is_login_expired = true;
         self
     }
 
-    /// Sets the consequence for a feed or a list.
+    /// Sets the consequence for a feed or a list. Other operations ignore it.
     pub const fn signal(mut self, signal: Signal) -> Self {
         self.meaning.signal = Some(signal);
         self

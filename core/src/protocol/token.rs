@@ -14,6 +14,26 @@ const MIN_TOKEN_BYTES: usize = 8;
 
 /// A secret that a [login](super::Wire::login) returned, such as a bearer token or the value of a session cookie. It
 /// is kept in memory only, `Debug` redacts it, and it is removed from everything that the server echoes.
+///
+/// Requests get it by [`Attempt::token`](super::Attempt::token).
+///
+/// ```
+/// use serde::Deserialize;
+/// use teamwire_core::protocol::{Endpoint, Route, Token};
+///
+/// #[derive(Deserialize)]
+/// struct LoginJson {
+///     access_token: String,
+/// }
+///
+/// fn login() -> Endpoint<Token> {
+///     let post = Endpoint::post(Route::new("api/login")).repeatable();
+///     post.reads(|response| Token::new(response.deserialize::<LoginJson>()?.access_token))
+/// }
+///
+/// assert_eq!(format!("{:?}", Token::new("0be77a54d2")?), "Token([redacted])");
+/// # Ok::<(), teamwire_core::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Token(SecretString);
 
@@ -22,7 +42,8 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if it has fewer than 8 characters or any that are not visible ASCII, which cannot be sent.
+    /// `InvalidInput` if it has fewer than 8 characters, which could not be distinguished from common words, or any
+    /// that are not visible ASCII, which cannot be sent.
     pub fn new(text: impl Into<String>) -> Result<Self, Error> {
         let token = SecretString::from(text.into());
         let is_visible = token.expose_secret().bytes().all(|byte| byte.is_ascii_graphic());

@@ -1,5 +1,5 @@
-//! The contract of this project as a [`Protocol`](super::Protocol): the only place that knows its paths, JSON keys,
-//! enum strings, error codes and limits.
+//! The contract of this project as a [`Protocol`](super::Protocol), and the default one. Nothing else in the library
+//! knows its paths, JSON keys, enum strings, error codes and limits.
 //!
 //! The contract is described by `docs/openapi.yaml`. It is not the vendor's.
 

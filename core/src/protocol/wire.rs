@@ -10,17 +10,49 @@ use super::{
 };
 use crate::{credentials::Credentials, effect::Body, error::Error};
 
-/// An endpoint, or the error of an invalid argument: nothing is sent then.
+/// An endpoint, or an error with which nothing is sent: `InvalidInput` for an argument that the protocol cannot
+/// transmit, `Unsupported` for an operation or an option that it does not have.
 pub type Made<T> = Result<Endpoint<T>, Error>;
 
-/// A complete protocol: implemented by every type that implements [`Wire`] and the groups of operations.
+/// A complete protocol: implemented by every type that implements [`Wire`] and the groups of operations. An empty
+/// implementation of a group makes its operations fail with [`Unsupported`](crate::ErrorKind::Unsupported).
 pub trait Protocol: Wire + Messages + Chats + Members + Reactions + Locations + Contacts + Assets + Feeds {}
 
 impl<P> Protocol for P where P: Wire + Messages + Chats + Members + Reactions + Locations + Contacts + Assets + Feeds {}
 
 /// The part of a protocol that concerns all requests: credentials, login and error responses.
+///
+/// The methods may be called in any thread and at any time. They must not block, and must return the same for the same
+/// arguments. `Debug` of the protocol is part of that of a configuration, so it must not show secrets.
+///
+/// ```
+/// use http::{Request, header};
+/// use teamwire_core::{
+///     Credentials, ErrorKind,
+///     effect::Body,
+///     protocol::{Attempt, Refusal, ResponseReader, Wire},
+/// };
+///
+/// #[derive(Debug)]
+/// struct ApiKey;
+///
+/// impl Wire for ApiKey {
+///     fn prepare(&self, request: &mut Request<Body>, attempt: &Attempt<'_>) {
+///         if let Ok(key) = attempt.secret(|credentials| format!("Bearer {}", credentials.secret())) {
+///             request.headers_mut().insert(header::AUTHORIZATION, key);
+///         }
+///     }
+///
+///     fn refusal(&self, response: &ResponseReader<'_>) -> Option<Refusal> {
+///         let code = response.headers().get("x-error")?.to_str().ok()?;
+///         let kind = if code == "not-found" { ErrorKind::NotFound } else { ErrorKind::Server };
+///         Some(Refusal::new(kind).unknown_code(code))
+///     }
+/// }
+/// ```
 pub trait Wire: fmt::Debug + Send + Sync + 'static {
-    /// Validates credentials when a client is created.
+    /// Validates credentials when a client is created. They are printable ASCII of up to 2,048 characters; the Secret
+    /// has at least six.
     ///
     /// # Errors
     ///
@@ -30,8 +62,9 @@ pub trait Wire: fmt::Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Returns the value of the `Authorization` header, if the credentials themselves are sent in it. Called once per
-    /// session.
+    /// Returns the value of the `Authorization` header, if the credentials themselves are sent in it. Called once, when
+    /// a client is created. Mark it as sensitive, so that logs and `Debug` do not show it. [`prepare`](Self::prepare)
+    /// has to add it.
     fn authorization(&self, credentials: &Credentials) -> Option<HeaderValue> {
         let _ = credentials;
         None
@@ -39,18 +72,29 @@ pub trait Wire: fmt::Debug + Send + Sync + 'static {
 
     /// Completes a request before each attempt: adds the [authorization](Attempt::authorization), the
     /// [token](Attempt::token) and the [idempotency key](Attempt::idempotency_key).
+    ///
+    /// Called for all requests, including the login, and possibly several times for one attempt. The request has its
+    /// complete URI, its headers and its body. Attempts must not differ in anything but the token, because the server
+    /// may compare a repetition with the first request.
     fn prepare(&self, request: &mut Request<Body>, attempt: &Attempt<'_>);
 
-    /// Reads an error response; `None` if it is not one of the protocol, but for example the page of a proxy. Then the
-    /// status alone decides.
+    /// Reads an error response, which is any whose status is not 200 to 299; `None` if it is not one of the protocol,
+    /// but for example the page of a proxy.
+    ///
+    /// With `None`, the status alone decides: 401 and 403 are `Auth`, 429 is `RateLimited`, 408 and 5xx are `Server`
+    /// (transient, except 501 and 505), and all others are `UnexpectedResponse`. A lookup does not return `None` then,
+    /// and no feed ends, except for 401. So return a refusal only for a body that the server itself wrote.
+    ///
+    /// The status 407 is always the error of a proxy, and is not passed.
     fn refusal(&self, response: &ResponseReader<'_>) -> Option<Refusal>;
 
     /// Returns the login, if the protocol has one. It is performed before the first request, once for all clones of a
     /// client, and again after a [`login_expired`](Refusal::login_expired) refusal.
     ///
-    /// It is retried like a request that may be [repeated](Endpoint::repeatable). Errors contain nothing of a
-    /// successful response, which contains the token, except what the reader puts into a
-    /// [`violation`](ResponseReader::violation).
+    /// It is called when a client is created, to determine if there is a login, and before each login. It is retried
+    /// like a request that may be [repeated](Endpoint::repeatable). If it fails, so do all operations that wait for it,
+    /// with [`Error::Login`]. Feeds retry a transient failure. Errors contain nothing of a successful response, which
+    /// contains the token, except what the reader puts into a [`violation`](ResponseReader::violation).
     ///
     /// # Errors
     ///
