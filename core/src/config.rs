@@ -127,8 +127,8 @@ impl Config {
         })
     }
 
-    /// Sets the HTTP protocol of the backend: see the module [`protocol`](crate::protocol). Default: [`V1`], the contract
-    /// of this project.
+    /// Sets the HTTP protocol of the backend: see the module [`protocol`](crate::protocol). Default: [`V1`], the
+    /// contract of this project.
     pub fn with_protocol(mut self, protocol: impl Protocol) -> Self {
         self.protocol = Arc::new(protocol);
         self

@@ -35,9 +35,9 @@
 //! the position, so a feed that resumes there delivers them again. If a server returns to a recent position, it returns
 //! the events in a circle: they are delivered again, but the feed polls more and more rarely, down to once a second.
 //!
-//! Of all error responses, only those that the [protocol](crate::protocol::Refusal) recognises can expire a subscription
-//! or a cursor, or end a feed. Others, from a gateway for instance, are retried, except a 401. A proxy that rejects the
-//! login or the tunnel, and a server that requires a client certificate, also end the feed.
+//! Of all error responses, only those that the [protocol](crate::protocol::Refusal) recognises can expire a
+//! subscription or a cursor, or end a feed. Others, from a gateway for instance, are retried, except a 401. A proxy
+//! that rejects the login or the tunnel, and a server that requires a client certificate, also end the feed.
 //!
 //! The guarantees above are those of a server with cursors for each event. With another protocol than the default one,
 //! they depend on the server: see [`protocol::Batch`](crate::protocol::Batch).
