@@ -20,3 +20,5 @@ documents! {
     Blocking: "blocking/README.md";
     AsyncStd: "async-std-adapter/README.md";
 }
+
+teamwire_test_macros::guide!("docs/guide/protocol.md", depot_protocol);

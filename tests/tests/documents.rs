@@ -7,7 +7,7 @@ use std::{
 
 use teamwire_tests::operations::documented;
 
-const FOLDERS: [&str; 6] = ["", "docs/", "core/", "blocking/", "async-std-adapter/", "tests/"];
+const FOLDERS: [&str; 7] = ["", "docs/", "docs/guide/", "core/", "blocking/", "async-std-adapter/", "tests/"];
 
 fn path(in_repository: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(in_repository)

@@ -1,6 +1,10 @@
-//! The attribute of the suites that run over every executor.
+//! The attribute of the suites that run over every executor, and the documentation tests of guides.
 
-use proc_macro::{TokenStream, TokenTree};
+use std::{env, fs, path::Path};
+
+use proc_macro::{Literal, TokenStream, TokenTree};
+
+mod guide;
 
 /// Emits a test for each executor from a function that is generic over its `Harness`.
 ///
@@ -34,4 +38,25 @@ pub fn executor_test(executors: TokenStream, function: TokenStream) -> TokenStre
         }
     }
     "compile_error!(\"`executor_test` belongs to a function\");".parse().expect("it is Rust")
+}
+
+/// Emits documentation tests of a guide, which is a document of this repository: the crate that it builds after each
+/// step, and the blocks of code that do not belong to the crate. The tests of the crate run.
+///
+/// ```ignore
+/// guide!("docs/guide/protocol.md", depot_protocol);
+/// ```
+#[proc_macro]
+pub fn guide(arguments: TokenStream) -> TokenStream {
+    let arguments = arguments.to_string();
+    let (path, name) = arguments.split_once(',').expect("the path of the guide and the name of the crate");
+    let package = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let path = Path::new(&package).join("..").join(path.trim_matches('"'));
+    let guide = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    // The compiler compiles it again if the guide changes.
+    let mut emitted = format!("const _: &str = include_str!({:?});", path.display().to_string());
+    for (number, test) in guide::tests(&guide, name.trim()).iter().enumerate() {
+        emitted.push_str(&format!("#[doc = {}] struct Guide{};", Literal::string(test), number + 1));
+    }
+    emitted.parse().expect("it is Rust")
 }
