@@ -20,7 +20,8 @@
 //! spawned. It can be dropped at any time, which closes only its own connection; it is then unknown whether the server
 //! has acted on the request. A [`Client`] can be cloned into any number of tasks, which share its connections.
 //!
-//! To test a bot without a server, see [`scripted`].
+//! To test a bot without a server, see [`scripted`]. To talk to a backend with another protocol than this project's,
+//! see [`Config::with_protocol`].
 //!
 //! # Feeds
 //!

@@ -17,7 +17,8 @@
 //! [`BlockingExecutor::drive`] keeps threads running. A [`Client`] can be cloned into any number of threads, which
 //! share its connections.
 //!
-//! To test a bot without a server, see [`scripted`].
+//! To test a bot without a server, see [`scripted`]. To talk to a backend with another protocol than this project's,
+//! see [`Config::with_protocol`].
 //!
 //! # Feeds
 //!
