@@ -1,6 +1,6 @@
 //! The attribute of the suites that run over every executor, and the documentation tests of guides.
 
-use std::{env, fs, path::Path};
+use std::{env, fmt::Write, fs, path::Path};
 
 use proc_macro::{Literal, TokenStream, TokenTree};
 
@@ -56,7 +56,8 @@ pub fn guide(arguments: TokenStream) -> TokenStream {
     // The compiler compiles it again if the guide changes.
     let mut emitted = format!("const _: &str = include_str!({:?});", path.display().to_string());
     for (number, test) in guide::tests(&guide, name.trim()).iter().enumerate() {
-        emitted.push_str(&format!("#[doc = {}] struct Guide{};", Literal::string(test), number + 1));
+        write!(emitted, "#[doc = {}] struct Guide{};", Literal::string(test), number + 1)
+            .expect("writing to a string does not fail");
     }
     emitted.parse().expect("it is Rust")
 }
