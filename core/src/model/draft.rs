@@ -88,8 +88,10 @@ impl Draft {
     /// By default each call has a key of its own, which covers its retries. Set a key that the program can reproduce
     /// (such as the number of an alarm) for messages that must be posted once even if the program is restarted.
     ///
-    /// With the default protocol, the server remembers the keys of successful requests for 24 hours. After an error,
-    /// the same message can be posted with the same key once the reason is gone.
+    /// A protocol whose server does not recognise repetitions rejects the key, with the kind `Unsupported`: see
+    /// [`Endpoint::once`](crate::protocol::Endpoint::once). With the default protocol, the server remembers the keys of
+    /// successful requests for 24 hours. After an error, the same message can be posted with the same key once the
+    /// reason is gone.
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
         self

@@ -43,7 +43,7 @@ impl FeedSource {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PollRequest<'a> {
-    /// The id of the [subscription](Lease); `None` for a feed without one.
+    /// The [id of the subscription](Lease::new); `None` for a feed without one.
     pub lease: Option<&'a str>,
     /// The position after which events are requested, as the protocol returned it; `None` for the current position of
     /// the feed. Events in the response to the latter are ignored. The cursor may be that of an earlier version of the
