@@ -1,6 +1,6 @@
 //! The crate that a guide builds step by step, from its labelled blocks of code.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::collections::BTreeMap;
 
 /// The library's file, whose modules are the other files of `src`.
 const ROOT: &str = "src/lib.rs";
@@ -106,11 +106,9 @@ fn program(files: &BTreeMap<String, String>, name: &str) -> String {
                 let tests = code.split("#[test]\nfn ").skip(1).filter_map(|test| test.split('(').next());
                 calls.extend(tests.map(|test| format!("    tests_{module}::{test}().unwrap();\n")));
                 let public = code.replace("#[test]\nfn ", "pub fn ");
-                write!(program, "\nmod tests_{module} {{\n{public}\n}}\n").expect("writing to a string does not fail");
+                program.extend(["\nmod tests_", module, " {\n", &public, "\n}\n"]);
             }
-            Some("examples") => {
-                write!(program, "\nmod example_{module} {{\n{code}\n}}\n").expect("writing to a string does not fail");
-            }
+            Some("examples") => program.extend(["\nmod example_", module, " {\n", code, "\n}\n"]),
             _ => {}
         }
     }

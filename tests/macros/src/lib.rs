@@ -1,6 +1,6 @@
 //! The attribute of the suites that run over every executor, and the documentation tests of guides.
 
-use std::{env, fmt::Write, fs, path::Path};
+use std::{env, fs, path::Path};
 
 use proc_macro::{Literal, TokenStream, TokenTree};
 
@@ -55,9 +55,7 @@ pub fn guide(arguments: TokenStream) -> TokenStream {
     let guide = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     // The compiler compiles it again if the guide changes.
     let mut emitted = format!("const _: &str = include_str!({:?});", path.display().to_string());
-    for (number, test) in guide::tests(&guide, name.trim()).iter().enumerate() {
-        write!(emitted, "#[doc = {}] struct Guide{};", Literal::string(test), number + 1)
-            .expect("writing to a string does not fail");
-    }
+    let tests = (1..).zip(guide::tests(&guide, name.trim()));
+    emitted.extend(tests.map(|(number, test)| format!("#[doc = {}] struct Guide{number};", Literal::string(&test))));
     emitted.parse().expect("it is Rust")
 }
