@@ -62,7 +62,7 @@ fn cut_response_is_requested_again<H: Harness>() {
     assert_eq!(fault(error).kind, TransportErrorKind::Disconnected);
 }
 
-#[executor_test(protocols)]
+#[executor_test]
 fn refused_login_that_is_cut_is_not_repeated<H: Harness>() {
     let cut = ["content-length: 100\r\n\r\n<html>no</", "transfer-encoding: chunked\r\n\r\n14\r\n<html>no</"];
     let malformed = "transfer-encoding: chunked\r\n\r\n<html>no</";

@@ -14,10 +14,12 @@ const SUBSCRIPTIONS: &str = "the protocol has no subscriptions";
 const CURSORS: &str = "the server has no cursors that could expire";
 const RESPONSES: &str = "it fakes a response in the JSON of the contract";
 const CONNECTIONS: &str = "the connections of the sandbox are not those of the client";
+const SESSIONS: &str = "a 401 whose body is cut may be an expired session, so the request is repeated";
 const NO_BACKEND: &str = "it sends no request to a backend of the protocol";
 
 /// Tests and reasons.
 const EXCEPTIONS: &[(&str, &[&str])] = &[
+    (SESSIONS, &["refused_login_that_is_cut_is_not_repeated"]),
     (
         LIVE_LOCATIONS,
         &[
