@@ -42,7 +42,7 @@ const CHUNK_SIZE: usize = 64 << 10;
 ///
 /// # Errors
 ///
-/// The error of the source, or one that wraps a [`FileError`](teamwire_core::effect::FileError) or
+/// The error of the source, or one that wraps a [`FileError`] or
 /// [`TransportError`](teamwire_core::effect::TransportError): see
 /// [`downcast_transport_error`](teamwire_std::body::downcast_transport_error).
 pub(super) fn read_body(

@@ -2,7 +2,9 @@
 
 use alloc::{string::String, vec::Vec};
 
-use super::ResponseReader;
+use http::StatusCode;
+
+use super::{ResponseReader, gateway::is_transient};
 use crate::error::{ApiError, Error, ErrorKind, Meaning, Signal};
 
 /// An error response of the server, and its consequences.
@@ -77,6 +79,19 @@ impl Refusal {
                 signal: None,
             },
         }
+    }
+
+    /// Creates a refusal of which only the status is known, as for a code that the protocol does not define: `Auth` for
+    /// 401 and 403, `NotFound` for 404, `RateLimited` for 429, and `Server` for any other. It is transient for 408,
+    /// 429, and 500 or more except 501 and 505, and uncertain for 500 or more.
+    pub fn by_status(status: StatusCode) -> Self {
+        let kind = match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Auth,
+            StatusCode::NOT_FOUND => ErrorKind::NotFound,
+            StatusCode::TOO_MANY_REQUESTS => ErrorKind::RateLimited,
+            _ => ErrorKind::Server,
+        };
+        Self::new(kind).transient(is_transient(status)).uncertain(status.is_server_error())
     }
 
     /// Sets the server's error code, which the protocol defines. It is shown even if it looks like a credential, so it
@@ -163,5 +178,26 @@ impl Refusal {
             }
             .into(),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_decides_about_an_unknown_code() {
+        for (status, kind, is_transient, is_uncertain) in [
+            (401, ErrorKind::Auth, false, false),
+            (404, ErrorKind::NotFound, false, false),
+            (409, ErrorKind::Server, false, false),
+            (429, ErrorKind::RateLimited, true, false),
+            (501, ErrorKind::Server, false, true),
+            (503, ErrorKind::Server, true, true),
+        ] {
+            let refusal = Refusal::by_status(StatusCode::from_u16(status).expect("it is a status"));
+            let Meaning { is_transient: transient, is_uncertain: uncertain, .. } = refusal.meaning;
+            assert_eq!((refusal.kind, transient, uncertain), (kind, is_transient, is_uncertain), "{status}");
+        }
     }
 }

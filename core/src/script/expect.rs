@@ -6,7 +6,7 @@ use alloc::{
 };
 use core::fmt;
 
-use http::Method;
+use http::{HeaderValue, Method, header};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
@@ -45,6 +45,8 @@ enum ExpectedBody {
     /// JSON with at least these members.
     Members(Value),
     Equal(Body),
+    /// A form with this boundary, in place of which the request has its own.
+    Form(Body, String),
 }
 
 impl Expect {
@@ -89,20 +91,25 @@ impl Expect {
     /// If the protocol rejects an argument, or sends no request for the operation.
     #[track_caller]
     pub fn of<T>(endpoint: Result<impl Into<Option<Endpoint<T>>>, Error>) -> Self {
-        let endpoint = match endpoint.map(Into::into) {
+        // Only path and query are used of the URL.
+        let base = Url::parse("https://teamwire.invalid/").expect("it is a URL");
+        let prepare = |endpoint: Option<Endpoint<T>>| endpoint.map(|it| it.prepared(&base, || "expected".into()));
+        let endpoint = match endpoint.and_then(|endpoint| prepare(endpoint.into()).transpose()) {
             Ok(Some(endpoint)) => endpoint,
             Ok(None) => panic!("the protocol sends no request for this operation"),
             Err(error) => panic!("the protocol rejects an argument of the expected operation: {error}"),
         };
-        // Only path and query are used of the URL.
-        let base = Url::parse("https://teamwire.invalid/").expect("it is a URL");
         let (request, body) = endpoint.request(&base).into_parts();
+        let body = match boundary(request.headers.get(header::CONTENT_TYPE)) {
+            Some(boundary) => ExpectedBody::Form(body, boundary),
+            None => ExpectedBody::Equal(body),
+        };
         Self {
             method: request.method,
             path: ExpectedPath::BelowBase(request.uri.path().to_string()),
             query: ExpectedQuery { parameters: parameters(request.uri.query()), any: Some(Vec::new()) },
             headers: Vec::new(),
-            body: ExpectedBody::Equal(body),
+            body,
         }
     }
 
@@ -222,12 +229,16 @@ impl ExpectedBody {
                 Some(got) => json_difference("", expected, &got),
                 None => Some("in the body: not JSON".to_string()),
             },
-            Self::Equal(body) => {
+            Self::Equal(body) | Self::Form(body, _) => {
                 let expected = match files.body(body) {
                     Ok(bytes) => bytes,
                     Err(error) => return Some(format!("in the body: the expected one cannot be read: {error}")),
                 };
-                if expected == *got.request.body() {
+                let is_equal = match self {
+                    Self::Form(_, boundary) => parts(&expected, Some(boundary.clone())) == parts_of(got),
+                    _ => expected == *got.request.body(),
+                };
+                if is_equal {
                     return None;
                 }
                 let parsed = serde_json::from_slice::<Value>(&expected).ok().zip(got.json());
@@ -236,6 +247,27 @@ impl ExpectedBody {
             }
         }
     }
+}
+
+/// Returns the boundary of a form.
+fn boundary(content_type: Option<&HeaderValue>) -> Option<String> {
+    let (form, boundary) = content_type?.to_str().ok()?.split_once("boundary=")?;
+    form.starts_with("multipart/form-data").then(|| boundary.to_string())
+}
+
+fn parts_of(got: &RecordedRequest) -> Option<Vec<Vec<u8>>> {
+    parts(got.request.body(), boundary(got.request.headers().get(header::CONTENT_TYPE)))
+}
+
+/// Returns the bytes between the boundaries of a form; `None` if it has no boundary.
+fn parts(mut body: &[u8], boundary: Option<String>) -> Option<Vec<Vec<u8>>> {
+    let (boundary, mut parts) = (boundary?, Vec::new());
+    while let Some(at) = body.windows(boundary.len()).position(|window| window == boundary.as_bytes()) {
+        parts.push(body[..at].to_vec());
+        body = &body[at + boundary.len()..];
+    }
+    parts.push(body.to_vec());
+    Some(parts)
 }
 
 /// Returns the parameters of a query, decoded.
@@ -294,7 +326,7 @@ impl fmt::Display for Expect {
         match &self.body {
             ExpectedBody::Any => Ok(()),
             ExpectedBody::Members(json) => write!(f, " {json}"),
-            ExpectedBody::Equal(body) => match Files::default().body(body) {
+            ExpectedBody::Equal(body) | ExpectedBody::Form(body, _) => match Files::default().body(body) {
                 Ok(bytes) if bytes.is_empty() => Ok(()),
                 Ok(bytes) => write!(f, " {}", Escaped(String::from_utf8_lossy(&bytes))),
                 Err(_) => write!(f, " {body:?}"),

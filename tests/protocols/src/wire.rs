@@ -39,7 +39,10 @@ impl Wire for Second {
             "invalid" | "conflict" => Refusal::new(ErrorKind::Server),
             // The request may have been performed before the server failed.
             "failed" => Refusal::new(ErrorKind::Server).transient(true).uncertain(true),
-            _ => return Some(Refusal::new(ErrorKind::Server).unknown_code(error.id).message(error.text)),
+            _ => {
+                let refusal = Refusal::by_status(response.status());
+                return Some(refusal.unknown_code(error.id).message(error.text));
+            }
         };
         Some(refusal.code(error.id).message(error.text))
     }

@@ -15,6 +15,8 @@ use teamwire_core::{
     },
 };
 
+use teamwire_protocols::Second;
+
 use crate::{by_hand, first, is_expected};
 
 /// Returns the message of the panic.
@@ -33,6 +35,21 @@ fn a_request_matches_with_all_of_its_details() {
     assert!(!is_expected(&post(Draft::text("hello").reply_to("m1")), hello()), "nothing else is accepted");
     assert!(is_expected(&post("bye".into()), hello().any_body()));
     assert!(is_expected(&post(Draft::text("bye").reply_to("m1")), hello().json(json!({ "msg": "bye" }))));
+}
+
+#[test]
+fn a_form_matches_whatever_its_boundary() {
+    let credentials = Credentials::new("bot", "a long password").expect("both are valid");
+    let config = Config::new("https://chat.example", credentials).expect("the URL is valid");
+    let login = Respond::status(200).header("set-cookie", "session=f3a9c17e5b; Path=/").body("application/json", "{}");
+    let script = |text: &str| {
+        Script::with_config(config.clone().with_protocol(Second::default()))
+            .then(Expect::post("/api/login/"), login.clone())
+            .then(Expect::of(Second::default().post(&"c1".into(), &Draft::text(text), &[])), Respond::status(404))
+    };
+    let posted = |script: Script| Client::new(script).chats().chat("c1").post("hello").map_err(|error| error.status());
+    assert_eq!(posted(script("hello")), Err(Some(404)));
+    assert!(panic_of(|| posted(script("bye"))).contains("in the body"));
 }
 
 #[test]
