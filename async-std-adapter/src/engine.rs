@@ -38,7 +38,8 @@ use self::{
     connect::Connector, connection::Connection, deadline::Deadline, file::Upload, origin::Origin, pool::Pool,
     progress::ExchangeProgress,
 };
-use crate::runtime::Runtime;
+pub(crate) use self::{file::ChunkSource, receive::BodySink};
+use crate::{runtime::Runtime, transport::Transport};
 
 /// An HTTP client on a runtime.
 pub(crate) struct Engine<R: Runtime> {
@@ -47,21 +48,18 @@ pub(crate) struct Engine<R: Runtime> {
     pool: Pool<R::Stream>,
 }
 
-impl<R: Runtime> Engine<R> {
-    pub(crate) fn new(runtime: R, config: &Config) -> Result<Self, Error> {
-        Ok(Self { runtime, connector: Connector::new(config)?, pool: Pool::new(config.limits()) })
-    }
-
-    pub(crate) const fn runtime(&self) -> &R {
-        &self.runtime
-    }
-
-    /// Performs this exchange. Redirects are not followed.
-    pub(crate) async fn perform(&self, mut exchange: Box<Exchange>) -> Reply {
+impl<R: Runtime> Transport for Engine<R> {
+    async fn perform(&self, mut exchange: Box<Exchange>) -> Reply {
         match self.exchange(&mut exchange).await {
             Ok(response) => Reply::Response(response),
             Err(error) => Reply::Error(error),
         }
+    }
+}
+
+impl<R: Runtime> Engine<R> {
+    pub(crate) fn new(runtime: R, config: &Config) -> Result<Self, Error> {
+        Ok(Self { runtime, connector: Connector::new(config)?, pool: Pool::new(config.limits()) })
     }
 
     async fn exchange(&self, exchange: &mut Exchange) -> Result<Response, TransportError> {

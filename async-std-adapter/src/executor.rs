@@ -12,15 +12,18 @@ use teamwire_core::{
 
 use crate::{
     backend::Backend,
+    engine::Engine,
     feeds::{Events, FeedDriver},
     network::Network,
     runtime::Runtime,
+    transport::Transport,
 };
 
 /// Runs operations on an asynchronous [`Runtime`], while the operation's future is polled.
 ///
-/// Created by [`client`](crate::client), [`client_on`](crate::client_on) or [`scripted`](crate::scripted). Clones are
-/// the same executor: they share its session and its connections.
+/// Created by [`client`](crate::client), [`client_on`](crate::client_on) or [`scripted`](crate::scripted), or by
+/// [`with_transport`](Self::with_transport) on a transport of your own. Clones are the same executor: they share its
+/// session and its connections.
 ///
 /// A future can be dropped at any time, which closes only its own connection. It is then unknown whether the server has
 /// acted on the request.
@@ -31,7 +34,18 @@ pub struct AsyncExecutor<R: Runtime> {
 
 impl<R: Runtime> AsyncExecutor<R> {
     pub(crate) fn new(runtime: R, config: Config) -> Result<Self, Error> {
-        Ok(Self { backend: Arc::new(Network::new(runtime, config)?), runtime: PhantomData })
+        let engine = Engine::new(runtime.clone(), &config)?;
+        Self::with_transport(runtime, config, engine)
+    }
+
+    /// Creates an executor whose requests are performed by this transport: see [`Transport`]. The runtime is used for
+    /// timers and files. The settings of the transport, such as proxies and certificates, are its own.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` for contradictory or unusable settings, or if the operating system provides no entropy.
+    pub fn with_transport(runtime: R, config: Config, transport: impl Transport) -> Result<Self, Error> {
+        Ok(Self { backend: Arc::new(Network::new(runtime, config, transport)?), runtime: PhantomData })
     }
 
     pub(crate) fn scripted(script: Script) -> Self {

@@ -81,6 +81,11 @@
 //! blocking work. The crate's example `smol_runtime` has one for smol. Without the feature `async-std`, the crate does
 //! not depend on a runtime.
 //!
+//! # Other HTTP stacks
+//!
+//! [`AsyncExecutor::with_transport`] takes any [`Transport`](transport::Transport). The crate's example
+//! `hyper_transport` has one for hyper.
+//!
 //! # Features
 //!
 //! - `async-std` (default): the runtime of [`client`].
@@ -94,6 +99,7 @@ pub mod executor;
 mod feeds;
 mod network;
 mod runtime;
+pub mod transport;
 
 pub use futures_core;
 pub use futures_io;

@@ -12,26 +12,26 @@ use teamwire_std::{Clock, files};
 
 use crate::{
     backend::{Backend, BoxFuture},
-    engine::Engine,
     runtime::Runtime,
+    transport::Transport,
 };
 
-/// A session with the system's clock and files, and the HTTP client.
-pub(crate) struct Network<R: Runtime> {
+/// A session with the system's clock and files, a runtime, and a transport.
+pub(crate) struct Network<R, T> {
     session: Session,
     clock: Clock,
-    engine: Engine<R>,
+    runtime: R,
+    transport: T,
 }
 
-impl<R: Runtime> Network<R> {
-    pub(crate) fn new(runtime: R, config: Config) -> Result<Self, Error> {
-        let engine = Engine::new(runtime, &config)?;
+impl<R: Runtime, T: Transport> Network<R, T> {
+    pub(crate) fn new(runtime: R, config: Config, transport: T) -> Result<Self, Error> {
         let session = teamwire_std::session(config)?;
-        Ok(Self { session, clock: Clock::start(), engine })
+        Ok(Self { session, clock: Clock::start(), runtime, transport })
     }
 }
 
-impl<R: Runtime> Backend for Network<R> {
+impl<R: Runtime, T: Transport> Backend for Network<R, T> {
     fn session(&self) -> &Session {
         &self.session
     }
@@ -41,14 +41,14 @@ impl<R: Runtime> Backend for Network<R> {
     }
 
     fn send(self: Arc<Self>, exchange: Box<Exchange>) -> BoxFuture<Reply> {
-        Box::pin(async move { self.engine.perform(exchange).await })
+        Box::pin(async move { self.transport.perform(exchange).await })
     }
 
     fn file(self: Arc<Self>, task: FileTask) -> BoxFuture<Reply> {
-        Box::pin(async move { Reply::File(self.engine.runtime().unblock(move || files::perform(&task)).await) })
+        Box::pin(async move { Reply::File(self.runtime.unblock(move || files::perform(&task)).await) })
     }
 
     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()> {
-        Box::pin(async move { self.engine.runtime().sleep(self.clock.until(until)).await })
+        Box::pin(async move { self.runtime.sleep(self.clock.until(until)).await })
     }
 }

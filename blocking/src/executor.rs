@@ -15,25 +15,31 @@ use crate::{
     backend::Backend,
     feeds::{Events, FeedDriver},
     network::Network,
-    transport::Transport,
+    transport::{Abandoning, AbortableTransport, Transport},
 };
 
 /// Runs operations in the calling thread, which blocks until the result.
 ///
-/// Created by [`client`](crate::client) or [`scripted`](crate::scripted), or by [`new`](Self::new) on a transport of
-/// your own. Clones are the same executor: they share its session and its connections.
+/// Created by [`client`](crate::client) or [`scripted`](crate::scripted), or by
+/// [`with_transport`](Self::with_transport) on a transport of your own. Clones are the same executor: they share its
+/// session and its connections.
 #[derive(Clone)]
 pub struct BlockingExecutor {
     backend: Arc<dyn Backend>,
 }
 
 impl BlockingExecutor {
-    /// Creates an executor on this transport: see [`Transport`].
+    /// Creates an executor whose requests are performed by this transport: see [`Transport`]. The settings of the
+    /// transport, such as proxies and certificates, are its own.
     ///
     /// # Errors
     ///
     /// `InvalidInput` for contradictory or unusable settings, or if the operating system provides no entropy.
-    pub fn new(config: Config, transport: impl Transport) -> Result<Self, Error> {
+    pub fn with_transport(config: Config, transport: impl Transport) -> Result<Self, Error> {
+        Self::new(config, Abandoning::new(transport))
+    }
+
+    pub(crate) fn new(config: Config, transport: impl AbortableTransport) -> Result<Self, Error> {
         let session = teamwire_std::session(config)?;
         Ok(Self { backend: Arc::new(Network::new(session, transport)) })
     }

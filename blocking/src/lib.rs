@@ -76,7 +76,7 @@
 //! data. [`Credentials`] says what is redacted if a server returns the Secret. As an id or a cursor, it becomes part of
 //! URLs, which are logged.
 //!
-//! To use another synchronous HTTP stack instead of ureq, implement [`Transport`].
+//! To use another synchronous HTTP stack instead of ureq, implement [`Transport`](transport::Transport).
 //!
 //! # Features
 //!
@@ -88,7 +88,7 @@ mod detached;
 pub mod executor;
 mod feeds;
 mod network;
-mod transport;
+pub mod transport;
 mod ureq;
 
 #[doc(inline)]
@@ -101,7 +101,6 @@ pub use teamwire_core::{
 pub use self::{
     executor::BlockingExecutor,
     feeds::{Events, FeedDriver, StopHandle},
-    transport::Transport,
 };
 
 /// The entry point: a bot at its backend. Clones share its connections, and can be used in other threads.

@@ -9,17 +9,17 @@ use teamwire_core::{
 };
 use teamwire_std::{Clock, files};
 
-use crate::{backend::Backend, transport::Transport};
+use crate::{backend::Backend, transport::AbortableTransport};
 
 /// A session with the system's clock and files, and a transport.
 pub(crate) struct Network {
     session: Session,
     clock: Clock,
-    transport: Arc<dyn Transport>,
+    transport: Arc<dyn AbortableTransport>,
 }
 
 impl Network {
-    pub(crate) fn new(session: Session, transport: impl Transport) -> Self {
+    pub(crate) fn new(session: Session, transport: impl AbortableTransport) -> Self {
         Self { session, clock: Clock::start(), transport: Arc::new(transport) }
     }
 }

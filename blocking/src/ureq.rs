@@ -12,7 +12,6 @@
 //! ```
 
 mod agent;
-mod body;
 mod buffers;
 mod client;
 mod connection;

@@ -15,7 +15,7 @@ use ureq_proto::BodyMode;
 use super::{
     connection::Connection,
     deadline::Deadline,
-    file::{FileSink, Upload},
+    file::Upload,
     head,
     in_flight::{InFlight, Interrupted},
     progress::ExchangeProgress,
@@ -76,10 +76,7 @@ pub(super) async fn perform<R: Runtime>(
         is_error_status: head.status().as_u16() >= 400,
         is_broken: matches!(sent, Err(Interrupted::ConnectionBroken(_))),
     };
-    let mut sink = match wanted.to_file {
-        Some(to) => BodySink::File(Box::pin(FileSink::open(deadline.runtime(), to)).await?),
-        None => BodySink::memory(wanted.limit),
-    };
+    let mut sink = BodySink::open(deadline.runtime(), wanted).await?;
     if mode != BodyMode::NoBody {
         let received = receive(connection, mode, &mut sink, &receiving, deadline).await;
         // Also the bytes before the connection was lost, as a download can continue behind them.

@@ -35,7 +35,7 @@ impl Upload {
 }
 
 /// Chunks of a body to send. They are not read ahead: the operating system still sends one while the next is read.
-pub(super) struct ChunkSource {
+pub(crate) struct ChunkSource {
     /// `None` after its end.
     reader: Option<BodyReader>,
     /// Buffer for one chunk.
@@ -44,13 +44,13 @@ pub(super) struct ChunkSource {
 
 impl ChunkSource {
     /// Opens the files of this body.
-    async fn open(runtime: &impl Runtime, body: Body) -> Result<Self, TransportError> {
+    pub(crate) async fn open(runtime: &impl Runtime, body: Body) -> Result<Self, TransportError> {
         let opened = runtime.unblock(move || BodyReader::open(&body)).await;
         Ok(Self { reader: Some(opened.map_err(unusable)?), chunk: Vec::new() })
     }
 
     /// Returns the next chunk, which is empty at the end. Fails before the end of a file whose length has changed.
-    pub(super) async fn next(&mut self, runtime: &impl Runtime) -> Result<&[u8], TransportError> {
+    pub(crate) async fn next(&mut self, runtime: &impl Runtime) -> Result<&[u8], TransportError> {
         self.chunk.clear();
         if let Some(mut reader) = self.reader.take() {
             let mut chunk = mem::take(&mut self.chunk);
@@ -67,7 +67,7 @@ impl ChunkSource {
 }
 
 /// Writer of a response's body to a file.
-pub(super) struct FileSink {
+pub(crate) struct FileSink {
     /// `None` once a write has failed.
     file: Option<DownloadFile>,
     /// Buffer: bytes before `filled` are to be written, those behind are free.

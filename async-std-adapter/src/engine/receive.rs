@@ -2,7 +2,7 @@
 
 use std::io;
 
-use teamwire_core::effect::TransportError;
+use teamwire_core::effect::{BodyPolicy, TransportError};
 use teamwire_std::{
     BodyProgress,
     body::{initial_capacity, too_large},
@@ -15,7 +15,7 @@ use super::{connection::Connection, deadline::Deadline, errors::disconnected, fi
 use crate::runtime::Runtime;
 
 /// Destination of a body.
-pub(super) enum BodySink {
+pub(crate) enum BodySink {
     /// Buffer: bytes before `filled` are the body, of at most `limit` bytes, those behind are free.
     Memory {
         bytes: Vec<u8>,
@@ -26,12 +26,17 @@ pub(super) enum BodySink {
 }
 
 impl BodySink {
-    pub(super) const fn memory(limit: u64) -> Self {
-        Self::Memory { bytes: Vec::new(), filled: 0, limit }
+    /// Opens the destination of a body with this policy.
+    pub(crate) async fn open(runtime: &impl Runtime, policy: BodyPolicy) -> Result<Self, TransportError> {
+        Ok(match policy.to_file {
+            // Boxed, so that the future of the usual case stays small.
+            Some(to) => Self::File(Box::pin(FileSink::open(runtime, to)).await?),
+            None => Self::Memory { bytes: Vec::new(), filled: 0, limit: policy.limit },
+        })
     }
 
     /// Returns the number of bytes that are at their destination, without those beyond the limit.
-    pub(super) fn received(&self) -> u64 {
+    pub(crate) fn received(&self) -> u64 {
         match self {
             Self::Memory { filled, limit, .. } => (*filled as u64).min(*limit),
             Self::File(file) => file.written,
@@ -39,7 +44,7 @@ impl BodySink {
     }
 
     /// Returns the body in memory, which is empty if it was written to a file.
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
         match self {
             Self::Memory { mut bytes, filled, .. } => {
                 bytes.truncate(filled);
@@ -49,7 +54,8 @@ impl BodySink {
         }
     }
 
-    fn expect(&mut self, announced: Option<u64>) -> Result<(), TransportError> {
+    /// Prepares for a body of this announced length.
+    pub(crate) fn expect(&mut self, announced: Option<u64>) -> Result<(), TransportError> {
         match self {
             Self::Memory { bytes, limit, .. } => bytes.reserve_exact(initial_capacity(announced, *limit)?),
             Self::File(file) => drop(initial_capacity(announced, file.limit)?),
@@ -58,7 +64,7 @@ impl BodySink {
     }
 
     /// Returns room for `most` bytes in memory, or for some bytes of a file.
-    fn room(&mut self, most: usize) -> &mut [u8] {
+    pub(crate) fn room(&mut self, most: usize) -> &mut [u8] {
         match self {
             Self::Memory { bytes, filled, .. } => {
                 if bytes.len() < *filled + most {
@@ -72,7 +78,7 @@ impl BodySink {
 
     /// Records that this number of bytes was put into the room. Returns whether the buffer is full and has to be
     /// written.
-    fn fill(&mut self, got: usize) -> Result<bool, TransportError> {
+    pub(crate) fn fill(&mut self, got: usize) -> Result<bool, TransportError> {
         match self {
             Self::Memory { filled, limit, .. } => {
                 *filled += got;
@@ -83,10 +89,18 @@ impl BodySink {
     }
 
     /// Writes the received bytes to the file, if there is one.
-    pub(super) async fn write<R: Runtime>(&mut self, deadline: &mut Deadline<'_, R>) -> Result<(), TransportError> {
-        if let Self::File(file) = self {
+    pub(crate) async fn write_out(&mut self, runtime: &impl Runtime) -> Result<(), TransportError> {
+        match self {
+            Self::Memory { .. } => Ok(()),
             // Boxed, so that the future of the usual case stays small.
-            Box::pin(file.write(deadline.runtime())).await?;
+            Self::File(file) => Box::pin(file.write(runtime)).await,
+        }
+    }
+
+    /// Same as [`write_out`](Self::write_out), which counts as activity.
+    pub(super) async fn write<R: Runtime>(&mut self, deadline: &mut Deadline<'_, R>) -> Result<(), TransportError> {
+        self.write_out(deadline.runtime()).await?;
+        if let Self::File(_) = self {
             deadline.on_activity();
         }
         Ok(())

@@ -22,17 +22,10 @@ use ureq::{
 };
 
 use super::{
-    agent::agent,
-    body::{self, ProgressReader},
-    connector::NetworkConnector,
-    limits::TimeLimits,
-    proxy::opens_tunnel,
-    request_context::RequestContext,
-    restored_body::RestoredBody,
-    reuse::IdleCutoff,
-    tcp::Hosts,
+    agent::agent, connector::NetworkConnector, limits::TimeLimits, proxy::opens_tunnel,
+    request_context::RequestContext, restored_body::RestoredBody, reuse::IdleCutoff, tcp::Hosts,
 };
-use crate::transport::Transport;
+use crate::transport::{AbortableTransport, RequestBody, read_response};
 
 type SendResult = Result<http::Response<ureq::Body>, ureq::Error>;
 
@@ -90,10 +83,10 @@ impl UreqTransport {
         let (mut head, body) = response.into_parts();
         head.headers = RequestContext::with(|context| mem::take(&mut context.withheld_response.headers));
         let head = progress.head.insert(http::Response::from_parts(head, ()));
-        // `read_body` enforces the limit.
+        // `read_response` enforces the limit.
         let length = body.content_length();
         let body = RestoredBody(body.into_with_config().limit(u64::MAX).reader());
-        let bytes = body::read_body(wanted, head.status(), length, body, &mut progress.bytes)?;
+        let bytes = read_response(wanted, head.status(), length, body, &mut progress.bytes)?;
         Ok(mem::take(head).map(|()| bytes))
     }
 
@@ -131,7 +124,7 @@ impl UreqTransport {
             }
             (content, Some(bytes)) if !content.is_observed() => self.agent.run(Request::from_parts(head, bytes)),
             (content, _) => {
-                let source = ProgressReader::open(content).map_err(io::Error::other)?;
+                let source = RequestBody::open(content)?;
                 self.stream(head, content.length(), source)
             }
         }
@@ -144,7 +137,7 @@ impl UreqTransport {
     }
 }
 
-impl Transport for UreqTransport {
+impl AbortableTransport for UreqTransport {
     fn perform(&self, exchange: Exchange) -> Reply {
         let timeout = exchange.timeout;
         let mut response = ResponseProgress::default();
@@ -175,7 +168,7 @@ impl Transport for UreqTransport {
         }
     }
 
-    fn fork(&self) -> Arc<dyn Transport> {
+    fn fork(&self) -> Arc<dyn AbortableTransport> {
         let connector = NetworkConnector { is_interruptible: true, ..self.connector.clone() };
         let agent = agent(self.agent.config().clone(), connector.clone());
         Arc::new(Self { agent, connector })

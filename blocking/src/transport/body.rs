@@ -1,8 +1,6 @@
-//! Bodies of requests and responses: progress, limits, destinations.
-
 use std::io::{self, BufWriter, Read, Write};
 
-use teamwire_core::effect::{Body, BodyPolicy, FileError};
+use teamwire_core::effect::{Body, BodyPolicy};
 use teamwire_std::{
     BodyProgress, UploadProgress,
     body::{initial_capacity, too_large},
@@ -10,21 +8,26 @@ use teamwire_std::{
 };
 use ureq::http::StatusCode;
 
-/// Reader of a request's body that reports its progress.
+/// Reader of a request body that reports the progress of its parts. The errors of reading wrap a
+/// [`FileError`](teamwire_core::effect::FileError).
 #[derive(Debug)]
-pub(super) struct ProgressReader {
+pub struct RequestBody {
     source: BodyReader,
     progress: Option<UploadProgress>,
 }
 
-impl ProgressReader {
+impl RequestBody {
     /// Opens the files of this body.
-    pub(super) fn open(body: &Body) -> Result<Self, FileError> {
-        Ok(Self { source: BodyReader::open(body)?, progress: UploadProgress::new(body) })
+    ///
+    /// # Errors
+    ///
+    /// One that wraps a [`FileError`](teamwire_core::effect::FileError) if a file cannot be opened.
+    pub fn open(body: &Body) -> io::Result<Self> {
+        Ok(Self { source: BodyReader::open(body).map_err(io::Error::other)?, progress: UploadProgress::new(body) })
     }
 }
 
-impl Read for ProgressReader {
+impl Read for RequestBody {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.source.read(buffer)?;
         if let Some(progress) = &mut self.progress {
@@ -38,14 +41,15 @@ impl Read for ProgressReader {
 const CHUNK_SIZE: usize = 64 << 10;
 
 /// Reads the body of a response with this status and announced length, and counts the bytes in `received`. Returns the
-/// part in memory, which is empty if the body goes to a file.
+/// part in memory, which is empty if the body goes to the file of the exchange. `wanted` is the policy of the
+/// [exchange](teamwire_core::effect::Exchange::body_policy).
 ///
 /// # Errors
 ///
-/// The error of the source, or one that wraps a [`FileError`] or
+/// The error of the source, or one that wraps a [`FileError`](teamwire_core::effect::FileError) or
 /// [`TransportError`](teamwire_core::effect::TransportError): see
-/// [`downcast_transport_error`](teamwire_std::body::downcast_transport_error).
-pub(super) fn read_body(
+/// [`downcast_transport_error`](super::downcast_transport_error).
+pub fn read_response(
     wanted: BodyPolicy,
     status: StatusCode,
     length: Option<u64>,

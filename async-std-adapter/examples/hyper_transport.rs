@@ -1,0 +1,28 @@
+//! A bot whose requests are carried by another HTTP stack: hyper, on smol.
+//!
+//! ```text
+//! TEAMWIRE_URL=http://localhost:8080 TEAMWIRE_APP_ID=… TEAMWIRE_SECRET=… \
+//!     cargo run -p teamwire-async-std --example hyper_transport
+//! ```
+
+#![allow(clippy::print_stdout, reason = "it is a program for a terminal")]
+
+#[path = "hyper_transport/transport.rs"]
+mod hyper_transport;
+#[path = "smol_runtime/runtime.rs"]
+mod runtime;
+
+use std::env;
+
+use teamwire_async_std::{AsyncExecutor, Client, Config, Error};
+
+use self::{hyper_transport::Hyper, runtime::Smol};
+
+fn main() -> Result<(), Error> {
+    let config = Config::from_vars(|name| env::var(name).ok())?;
+    let client: Client<Smol> = Client::new(AsyncExecutor::with_transport(Smol, config, Hyper(Smol))?);
+    smol::block_on(async {
+        println!("I am {}", client.contacts().me().await?.first_name);
+        Ok(())
+    })
+}
