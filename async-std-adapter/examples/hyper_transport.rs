@@ -20,7 +20,7 @@ use self::{hyper_transport::Hyper, runtime::Smol};
 
 fn main() -> Result<(), Error> {
     let config = Config::from_vars(|name| env::var(name).ok())?;
-    let client: Client<Smol> = Client::new(AsyncExecutor::with_transport(Smol, config, Hyper(Smol))?);
+    let client: Client<Smol> = Client::new(AsyncExecutor::with_transport(Smol, config, Hyper::new(Smol))?);
     smol::block_on(async {
         println!("I am {}", client.contacts().me().await?.first_name);
         Ok(())

@@ -5,6 +5,7 @@ mod body;
 use std::future::Future;
 
 use teamwire_core::{effect::Exchange, machine::Reply};
+pub use teamwire_std::body::timed_out;
 
 pub use self::body::{RequestBody, ResponseBody};
 
@@ -24,32 +25,43 @@ pub use self::body::{RequestBody, ResponseBody};
 ///
 /// impl Transport for Offline {
 ///     async fn perform(&self, _: Box<Exchange>) -> Reply {
-///         Reply::Error(TransportError::new(TransportErrorKind::Connect, "there is no network"))
+///         Reply::Error(teamwire_core::effect::TransportError::new(TransportErrorKind::Connect, "there is no network"))
 ///     }
 /// }
 /// ```
 ///
 /// # Contract
 ///
-/// - **One attempt.** The core decides on retries, and depends on the knowledge of what was sent. Redirects are
-///   responses: a request has credentials, which must not go elsewhere.
-/// - **Any status is a response**, also 4xx, 5xx and 407. An error is the absence of a complete response.
-/// - **Time.** The [timeout](Exchange::timeout) covers everything from the lookup of the host to the last byte.
-///   `Timeout::Idle` restarts with each byte in either direction.
-/// - **Honesty.** [`sent`](teamwire_core::effect::TransportError::sent) is set unless it is certain that no byte of the
-///   request has left. If it is wrongly unset, a message may be posted twice. A connection that breaks is
-///   `Disconnected`, with [`reused`](teamwire_core::effect::TransportError::reused) if it had served an earlier exchange.
-/// - **Connections.** If the exchange [requires a new connection](Exchange::requires_new_connection), it needs one that has served
-///   no other.
-/// - **Request bodies** are sent in the order of their parts, with `Content-Length`, and without being loaded into
-///   memory: see [`RequestBody`]. A file that has changed fails the request before its last byte.
-/// - **Early responses.** A response that arrives before the whole request was sent ends the sending, and is the reply.
-/// - **Response bodies** are limited, and go to a file if the exchange has one: see [`ResponseBody`]. After an
-///   interruption, the error has the [head](teamwire_core::effect::TransportError::head) and the number of bytes that
-///   were written, so that a download can be resumed. No content coding is undone.
+/// - **One attempt.** Send the request once. Do not retry, not even on another connection, and do not follow redirects:
+///   the executor decides on retries, and the credentials of a request must not go to another host.
+/// - **Any status is a response**, also 3xx, 4xx, 5xx and 407. An error means that there is no complete response.
+/// - **Sent or not.** Set [`sent`] unless it is certain that no byte of the request has left. If it is wrongly unset, a
+///   message may be posted twice.
+/// - **Lost connections** are `Disconnected`, with [`reused`] if they had served an earlier exchange. An exchange that
+///   [requires a new connection](Exchange::requires_new_connection) gets one that has served no other. After an error,
+///   a timeout or an early response, a connection serves no other exchange.
+/// - **Time.** The [timeout](Exchange::timeout) limits everything from the lookup of the host to the last byte,
+///   whatever the server sends. `Timeout::Idle` restarts with each byte in either direction. See [`timed_out`] for the
+///   error.
+/// - **Request head.** The headers are complete except for those of the framing: add `Host`, and `Content-Length` for a
+///   body, and for the methods that usually have one.
+/// - **Request bodies** are sent in the order of their parts, without being loaded into memory: see [`RequestBody`]. A
+///   file whose length has changed ends the request before its last byte, as an error of the kind `File`.
+/// - **Early responses.** A response that arrives before the whole request was sent is the reply, and ends the sending.
+/// - **Response bodies** are limited, and go to a file if the exchange has one: see [`ResponseBody`]. Their transfer
+///   coding is decoded, and no content coding. If one is interrupted, the error has the [head] and the [number of
+///   bytes] that were kept, so that a download can be resumed.
 /// - **Dropped futures.** The future may be dropped at any time: when an operation is dropped, or a feed is stopped.
-///   Its connection must not be used again.
-/// - **Secrets.** Header values that are [sensitive](http::HeaderValue::is_sensitive) must not be logged.
+///   Its connection serves no other exchange. It does not block, and yields even if the server never pauses.
+/// - **Secrets.** Header values that are [sensitive] appear in no log and no error.
+///
+/// Everything else is up to the transport: proxies, TLS, the number of idle connections, and their age.
+///
+/// [`sent`]: teamwire_core::effect::TransportError::with_sent
+/// [`reused`]: teamwire_core::effect::TransportError::with_reused
+/// [head]: teamwire_core::effect::TransportError::with_head
+/// [number of bytes]: teamwire_core::effect::TransportError::with_received
+/// [sensitive]: http::HeaderValue::is_sensitive
 pub trait Transport: Send + Sync + 'static {
     /// Performs this exchange. Many exchanges are performed at once.
     fn perform(&self, exchange: Box<Exchange>) -> impl Future<Output = Reply> + Send;

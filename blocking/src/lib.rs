@@ -76,7 +76,8 @@
 //! data. [`Credentials`] says what is redacted if a server returns the Secret. As an id or a cursor, it becomes part of
 //! URLs, which are logged.
 //!
-//! To use another synchronous HTTP stack instead of ureq, implement [`Transport`](transport::Transport).
+//! To use another HTTP stack instead of ureq, implement [`Transport`](transport::Transport). The crate's example
+//! `hyper_transport` has one on hyper.
 //!
 //! # Features
 //!

@@ -8,9 +8,10 @@ use std::{
 use teamwire_async_std::{
     Runtime,
     effect::{Timeout, TransportError, TransportErrorKind},
+    transport::timed_out,
 };
 
-/// The state of an exchange, shared with its connection.
+/// The state of an exchange, shared with its connection, which keeps it for the next one.
 #[derive(Clone, Debug)]
 pub(super) struct Attempt(Arc<Mutex<State>>);
 
@@ -19,37 +20,53 @@ struct State {
     timeout: Timeout,
     /// Start of the time limit: the start of the exchange, or the time at which the last byte moved.
     since: Instant,
+    is_reused: bool,
     sent: bool,
     received: u64,
     head: Option<http::Response<()>>,
+    /// The timeout, once it has passed while a body arrives.
+    interruption: Option<TransportError>,
 }
 
 impl Attempt {
     pub(super) fn start(timeout: Timeout) -> Self {
-        let state = State { timeout, since: Instant::now(), sent: false, received: 0, head: None };
-        Self(Arc::new(Mutex::new(state)))
+        Self(Arc::new(Mutex::new(State::start(timeout))))
+    }
+
+    /// Starts another exchange on the same connection.
+    pub(super) fn restart(&self, timeout: Timeout) {
+        *self.lock() = State { is_reused: true, ..State::start(timeout) };
     }
 
     /// Ends when the time is over.
     pub(super) async fn timeout(&self, runtime: &impl Runtime) -> TransportError {
         loop {
-            let (since, limit) = {
+            let (since, timeout) = {
                 let state = self.lock();
-                (state.since, state.timeout.max_idle())
+                (state.since, state.timeout)
             };
-            let elapsed = since.elapsed();
-            if elapsed >= limit {
-                return TransportError::new(TransportErrorKind::Timeout, format!("no response within {limit:?}"));
+            let left = timeout.max_idle().saturating_sub(since.elapsed());
+            if left.is_zero() {
+                return timed_out(timeout, None);
             }
-            runtime.sleep(limit.saturating_sub(elapsed)).await;
+            // The limit changes when the head arrives.
+            runtime.sleep(left.min(timeout.after_head().max_idle())).await;
         }
     }
 
-    pub(super) fn byte_moved(&self) {
+    /// Interrupts the body that arrives. Returns false if the response has not begun, or has been interrupted.
+    pub(super) fn interrupt(&self, timeout: &TransportError) -> bool {
         let mut state = self.lock();
-        if let Timeout::Idle(_) = state.timeout {
-            state.since = Instant::now();
-        }
+        let interrupts = timeout.kind == TransportErrorKind::Timeout && state.head.is_some();
+        interrupts && state.interruption.replace(timeout.clone()).is_none()
+    }
+
+    pub(super) fn interruption(&self) -> Option<TransportError> {
+        self.lock().interruption.clone()
+    }
+
+    pub(super) fn byte_moved(&self) {
+        self.lock().byte_moved();
     }
 
     /// Records that a byte of the request may have left.
@@ -60,6 +77,7 @@ impl Attempt {
     pub(super) fn head_has_arrived(&self, head: http::Response<()>) {
         let mut state = self.lock();
         state.timeout = state.timeout.after_head();
+        state.byte_moved();
         state.head = Some(head);
     }
 
@@ -69,11 +87,31 @@ impl Attempt {
 
     pub(super) fn add_to(&self, error: TransportError) -> TransportError {
         let mut state = self.lock();
-        let error = error.with_sent(state.sent).with_received(state.received);
+        let error = error.with_sent(state.sent).with_reused(state.is_reused).with_received(state.received);
         state.head.take().into_iter().fold(error, TransportError::with_head)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn start(timeout: Timeout) -> Self {
+        Self {
+            timeout,
+            since: Instant::now(),
+            is_reused: false,
+            sent: false,
+            received: 0,
+            head: None,
+            interruption: None,
+        }
+    }
+
+    fn byte_moved(&mut self) {
+        if let Timeout::Idle(_) = self.timeout {
+            self.since = Instant::now();
+        }
     }
 }

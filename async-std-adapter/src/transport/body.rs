@@ -91,14 +91,18 @@ impl<R: Runtime> ResponseBody<R> {
     }
 
     /// Writes everything to the file, if there is one: at the end, and also after an interruption, because a download
-    /// can be resumed. Returns the number of bytes that have arrived at their destination.
+    /// can be resumed.
     ///
     /// # Errors
     ///
-    /// `File` if the file cannot be written.
-    pub async fn flush(&mut self) -> Result<u64, TransportError> {
-        self.sink.write_out(&self.runtime).await?;
-        Ok(self.sink.received())
+    /// `TooLarge` if the limit of the file is exceeded, `File` if it cannot be written.
+    pub async fn flush(&mut self) -> Result<(), TransportError> {
+        self.sink.write_out(&self.runtime).await
+    }
+
+    /// Returns the number of bytes that have arrived at their destination, without those beyond the limit.
+    pub fn received(&self) -> u64 {
+        self.sink.received()
     }
 
     /// Returns the body in memory, which is empty if it was written to a file.

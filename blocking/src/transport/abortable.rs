@@ -94,3 +94,6 @@ fn aborted() -> TransportError {
 fn panicked() -> TransportError {
     TransportError::new(TransportErrorKind::Protocol, "the transport panicked")
 }
+
+#[cfg(test)]
+mod tests;
