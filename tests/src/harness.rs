@@ -9,8 +9,12 @@ use crate::{
     second_backend::UNSUPPORTED,
 };
 
+#[path = "../../blocking/examples/hyper_transport/transport.rs"]
+mod blocking_hyper_transport;
 #[path = "../../async-std-adapter/examples/write_your_own_executor/executor.rs"]
 mod handwritten;
+#[path = "../../async-std-adapter/examples/hyper_transport/transport.rs"]
+mod hyper_transport;
 #[path = "../../async-std-adapter/examples/smol_runtime/runtime.rs"]
 mod smol_runtime;
 
@@ -61,34 +65,53 @@ pub trait Harness: Debug + 'static {
 /// Stops a feed, from any thread.
 pub type Stop = Box<dyn Fn() + Send + Sync>;
 
-/// The adapter for synchronous programs.
-#[derive(Clone, Copy, Debug)]
-pub struct Blocking;
+/// An executor whose operations block, and whose feeds are iterators.
+macro_rules! synchronous {
+    ($(#[$doc:meta])* $harness:ident, $name:literal, $keeps_connections:literal, $connect:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $harness;
 
-impl Harness for Blocking {
-    type X = teamwire_blocking::BlockingExecutor;
+        impl Harness for $harness {
+            type X = teamwire_blocking::BlockingExecutor;
 
-    const NAME: &'static str = "blocking";
+            const NAME: &'static str = $name;
 
-    fn connect(config: Config) -> Client<Self::X> {
-        teamwire_blocking::client(config).expect("the options are valid")
-    }
+            const KEEPS_CONNECTIONS: bool = $keeps_connections;
 
-    fn wait<'a, T: Send + 'a>(run: Result<T, Error>) -> Result<T, Error> {
-        run
-    }
+            fn connect(config: Config) -> Client<Self::X> {
+                $connect(config).expect("the options are valid")
+            }
 
-    fn next<F: Feed + 'static>(events: &mut teamwire_blocking::Events<F>) -> Option<Result<F::Event, Error>> {
-        events.next()
-    }
+            fn wait<'a, T: Send + 'a>(run: Result<T, Error>) -> Result<T, Error> {
+                run
+            }
 
-    fn stop<F: Feed + 'static>(events: &mut teamwire_blocking::Events<F>) {
-        events.stop_handle().stop();
-    }
+            fn next<F: Feed + 'static>(events: &mut teamwire_blocking::Events<F>) -> Option<Result<F::Event, Error>> {
+                events.next()
+            }
 
-    fn stopper<F: Feed + 'static>(events: &teamwire_blocking::Events<F>) -> Option<Stop> {
-        let stop_handle = events.stop_handle();
-        Some(Box::new(move || stop_handle.stop()))
+            fn stop<F: Feed + 'static>(events: &mut teamwire_blocking::Events<F>) {
+                events.stop_handle().stop();
+            }
+
+            fn stopper<F: Feed + 'static>(events: &teamwire_blocking::Events<F>) -> Option<Stop> {
+                let stop_handle = events.stop_handle();
+                Some(Box::new(move || stop_handle.stop()))
+            }
+        }
+    };
+}
+
+synchronous! {
+    /// The adapter for synchronous programs.
+    Blocking, "blocking", true, teamwire_blocking::client
+}
+
+synchronous! {
+    /// The same adapter on the transport of its example, which makes a connection for each exchange.
+    BlockingHyper, "blocking-hyper", false, |config| {
+        teamwire_blocking::BlockingExecutor::with_transport(config, blocking_hyper_transport::Hyper).map(Client::new)
     }
 }
 
@@ -138,6 +161,14 @@ asynchronous! {
 asynchronous! {
     /// The same adapter on smol, with the runtime of its example.
     Smol, "smol", smol_runtime::Smol, |config| teamwire_async_std::client_on(smol_runtime::Smol, config), smol::block_on
+}
+
+asynchronous! {
+    /// The same on the transport of its example.
+    Hyper, "hyper", smol_runtime::Smol, |config| {
+        let transport = hyper_transport::Hyper::new(smol_runtime::Smol);
+        teamwire_async_std::AsyncExecutor::with_transport(smol_runtime::Smol, config, transport).map(Client::new)
+    }, smol::block_on
 }
 
 /// The executor of the example `write_your_own_executor`.

@@ -35,14 +35,26 @@ pub use self::{
 /// Emits a test for each executor of a set, in a module with the name of the function. Suites use
 /// [`executor_test`](macro@executor_test).
 ///
-/// The sets: `adapters`, the executors that are products, on each of their runtimes; `all`, which adds the hand-written
-/// executor of the example, whose connections carry one request, without TLS and proxies, and whose files are read and
-/// written in one piece; `protocols`, which adds the adapters with the example protocol; `second`, these two alone.
+/// The sets:
+/// - `adapters`: the executors that are products, on each of their runtimes;
+/// - `transports`: these, and the transports of the examples, for a test of what
+///   [`Transport`](teamwire_blocking::transport::Transport) requires. `hyper = "reason"` excepts the test from a
+///   transport: it is ignored, and has to fail;
+/// - `all`: `adapters`, and the hand-written executor of the example, whose connections carry one request, without TLS
+///   and proxies, and whose files are read and written in one piece;
+/// - `protocols`: `all`, and the adapters with the example protocol;
+/// - `second`: these two alone.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! emit_executor_tests {
     (adapters: $test:ident) => {
         $crate::emit_executor_tests! { @ $test, blocking Blocking, async_std AsyncStd, smol Smol }
+    };
+    (transports $(, hyper = $hyper:literal)? $(, blocking_hyper = $blocking_hyper:literal)?: $test:ident) => {
+        $crate::emit_executor_tests! {
+            @ $test, blocking Blocking, async_std AsyncStd, smol Smol,
+            hyper Hyper $(= $hyper)?, blocking_hyper BlockingHyper $(= $blocking_hyper)?
+        }
     };
     (all: $test:ident) => {
         $crate::emit_executor_tests! {
@@ -58,10 +70,11 @@ macro_rules! emit_executor_tests {
     (second: $test:ident) => {
         $crate::emit_executor_tests! { @ $test, blocking_second BlockingSecond, async_second AsyncSecond }
     };
-    (@ $test:ident, $($name:ident $harness:ident),+) => {
+    (@ $test:ident, $($name:ident $harness:ident $(= $exception:literal)?),+) => {
         mod $test {
             $(
                 #[test]
+                $(#[ignore = $exception])?
                 fn $name() {
                     let name = concat!(module_path!(), "::", stringify!($name));
                     $crate::limit::run(name, super::$test::<$crate::harness::$harness>);

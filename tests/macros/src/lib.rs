@@ -14,7 +14,8 @@ mod guide;
 /// ```
 ///
 /// becomes the tests `post_is_shown_once::blocking`, `post_is_shown_once::async_std`, and so on. An argument selects
-/// another set of executors than all of them: an arm of `teamwire_tests::emit_executor_tests`.
+/// another set of executors than all of them: an arm of `teamwire_tests::emit_executor_tests`, which may have
+/// exceptions.
 ///
 /// It is an attribute, not a `macro_rules` macro around the function, because rustfmt does not format the content of
 /// such a macro.

@@ -3,11 +3,12 @@
 use std::marker::PhantomData;
 
 use teamwire_async_std::{AsyncExecutor, AsyncStdRuntime, Runtime, scripted_on};
+use teamwire_blocking::BlockingExecutor;
 use teamwire_core::{
     Config, FeedEvent, FeedOptions, FeedSet, Reaction, Script,
     feed::{FeedEnd, FeedSetEvent, Poller},
 };
-use teamwire_tests::harness::{AsyncStd, Blocking, Harness, Smol, SmolRuntime, Stop};
+use teamwire_tests::harness::{AsyncStd, Blocking, BlockingHyper, Harness, Hyper, Smol, SmolRuntime, Stop};
 
 pub(crate) type Feed = Poller<Reaction>;
 pub(crate) type Delivered = (usize, FeedSetEvent<FeedEvent<Reaction>, FeedEnd>);
@@ -51,24 +52,29 @@ macro_rules! forwarded_methods {
 }
 
 impl DrivesFeeds for Blocking {
-    type Driver = Threads;
+    type Driver = Threads<Self>;
 }
 
-pub(crate) struct Threads {
+impl DrivesFeeds for BlockingHyper {
+    type Driver = Threads<Self>;
+}
+
+pub(crate) struct Threads<H> {
     client: teamwire_blocking::Client,
     drive: teamwire_blocking::FeedDriver<usize, Feed>,
+    harness: PhantomData<H>,
 }
 
-impl Threads {
+impl<H> Threads<H> {
     fn new(client: teamwire_blocking::Client, threads: usize) -> Self {
         let drive = client.executor().drive(FeedSet::new(), threads).expect("the system has room for the threads");
-        Self { client, drive }
+        Self { client, drive, harness: PhantomData }
     }
 }
 
-impl FeedDriver for Threads {
+impl<H: Harness<X = BlockingExecutor> + Send> FeedDriver for Threads<H> {
     fn over(config: Config, threads: usize) -> Self {
-        Self::new(Blocking::connect(config), threads)
+        Self::new(H::connect(config), threads)
     }
 
     fn scripted(script: &Script) -> Self {
@@ -87,6 +93,10 @@ impl DrivesFeeds for AsyncStd {
 }
 
 impl DrivesFeeds for Smol {
+    type Driver = Task<Self, SmolRuntime>;
+}
+
+impl DrivesFeeds for Hyper {
     type Driver = Task<Self, SmolRuntime>;
 }
 

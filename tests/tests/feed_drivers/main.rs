@@ -89,7 +89,7 @@ fn one_end_each(feeds: usize) -> BTreeMap<usize, usize> {
     (0..feeds).map(|key| (key, 1)).collect()
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn all_feeds_stop_while_one_is_being_stopped<H: DrivesFeeds>() {
     for (feeds, threads) in [(2, 8), (5, 1), (5, 2)] {
         soon(move || {
@@ -111,7 +111,7 @@ fn all_feeds_stop_while_one_is_being_stopped<H: DrivesFeeds>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn feed_can_be_stopped_again_while_unsubscribing_fails<H: DrivesFeeds>() {
     soon(|| {
         let sandbox = sandbox();
@@ -135,7 +135,7 @@ fn feed_can_be_stopped_again_while_unsubscribing_fails<H: DrivesFeeds>() {
     });
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn feed_stops_while_every_thread_waits_for_others<H: DrivesFeeds>() {
     soon(|| {
         let sandbox = sandbox();
@@ -149,7 +149,7 @@ fn feed_stops_while_every_thread_waits_for_others<H: DrivesFeeds>() {
     });
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn many_feeds_end_within_a_second_if_the_server_is_silent<H: DrivesFeeds>() {
     const FEEDS: usize = 100;
     let (took, ends) = soon(|| {
@@ -166,7 +166,7 @@ fn many_feeds_end_within_a_second_if_the_server_is_silent<H: DrivesFeeds>() {
     assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn feed_that_replaces_a_stopped_one_is_not_stopped<H: DrivesFeeds>() {
     soon(|| {
         let sandbox = sandbox();
@@ -180,7 +180,7 @@ fn feed_that_replaces_a_stopped_one_is_not_stopped<H: DrivesFeeds>() {
     });
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn feed_inserted_after_the_end_is_ended<H: DrivesFeeds>() {
     soon(|| {
         let sandbox = sandbox();
@@ -197,7 +197,7 @@ fn feed_inserted_after_the_end_is_ended<H: DrivesFeeds>() {
     });
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "an abandoned exchange keeps its connection until its timeout")]
 fn dropped_driver_leaves_no_connection_waiting<H: DrivesFeeds>() {
     for stops_one in [false, true] {
         soon(move || {

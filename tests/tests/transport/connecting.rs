@@ -5,7 +5,7 @@ use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{Server, ask, config, fault, me, refusing_address, unchanged};
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn host_without_an_address_is_named<H: Harness>() {
     // A label this long is invalid, so no name server is queried.
     let host = format!("{}.invalid", "a".repeat(64));
@@ -15,7 +15,7 @@ fn host_without_an_address_is_named<H: Harness>() {
     assert!(fault.to_string().contains(&host), "{fault}");
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn refused_connection_names_the_address<H: Harness>() {
     let (address, _kept) = refusing_address();
     let client = H::connect(config(&format!("http://{address}")));
@@ -26,7 +26,7 @@ fn refused_connection_names_the_address<H: Harness>() {
     assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Connection, false));
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn host_name_is_resolved<H: Harness>() {
     let server = Server::always(me());
     // The server listens only on 127.0.0.1. If the name also resolves to ::1, that address refuses the connection.
@@ -37,7 +37,7 @@ fn host_name_is_resolved<H: Harness>() {
     assert_eq!(server.connections(), 1);
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn ipv6_address_is_an_address<H: Harness>() {
     let server = Server::script_on_ipv6(|listener| {
         let mut peer = listener.accept();

@@ -43,7 +43,7 @@ fn requests_share_one_connection<H: Harness>() {
     assert_eq!(ask::<H>(&client).expect("a response"), "Example");
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn concurrent_requests_get_their_own_responses<H: Harness>() {
     const THREADS: usize = 8;
     let server = Server::each(|_, mut peer| {
@@ -151,7 +151,7 @@ fn idle_limits_of_zero_and_one_are_kept<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, hyper = "hyper keeps a connection whose response has both a length and chunks")]
 fn connection_that_the_server_ends_is_not_used_again<H: Harness>() {
     let (body, length) = (bot(), bot().len());
     for head in [
@@ -192,7 +192,7 @@ pub(crate) fn send_too_much<S: std::io::Read + std::io::Write>(peer: &mut Peer<S
     peer.wait_for_end();
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn connection_with_bytes_left_over_is_not_used_again<H: Harness>() {
     for length in [10, 40_000] {
         let server = Server::script(move |listener| {
@@ -214,7 +214,7 @@ fn connection_with_bytes_left_over_is_not_used_again<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn connection_that_failed_is_not_used_again<H: Harness>() {
     let server = Server::each(|number, mut peer| {
         while peer.try_request().is_some() {
@@ -245,7 +245,7 @@ fn disturbs_the_first_connection(last: &'static str) -> (Server, mpsc::Receiver<
     (server, is_done)
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn idle_connection_closed_by_the_server_is_replaced<H: Harness>() {
     let (server, is_done) = disturbs_the_first_connection("");
     let client = client::<H>(&server);
@@ -255,7 +255,7 @@ fn idle_connection_closed_by_the_server_is_replaced<H: Harness>() {
     assert_eq!(server.connections(), 2);
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn idle_connection_with_unsolicited_bytes_is_replaced<H: Harness>() {
     let (server, is_done) = disturbs_the_first_connection("HTTP/1.1 408 Too Late\r\ncontent-length: 0\r\n\r\n");
     let client = client::<H>(&server);
@@ -279,7 +279,7 @@ fn drops_the_second_request() -> Server {
     })
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn loss_of_a_reused_connection_is_reported_as_such<H: Harness>() {
     let server = drops_the_second_request();
     let client = client::<H>(&server);
@@ -292,7 +292,7 @@ fn loss_of_a_reused_connection_is_reported_as_such<H: Harness>() {
     );
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn loss_of_a_reused_connection_costs_no_attempt<H: Harness>() {
     let server = Server::script(|listener| {
         let mut peer: Peer<TcpStream> = listener.accept();
@@ -311,7 +311,7 @@ fn loss_of_a_reused_connection_costs_no_attempt<H: Harness>() {
     ask::<H>(&client).expect("the second attempt is free, and the third one is the retry");
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn without_retries_a_lost_request_is_not_repeated<H: Harness>() {
     let server = drops_the_second_request();
     let client = client::<H>(&server);

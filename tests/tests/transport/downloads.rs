@@ -50,7 +50,7 @@ fn names(folder: &Folder) -> Vec<String> {
     folder.content().into_iter().map(|(name, _)| name).collect()
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn response_of_any_form_goes_to_a_file<H: Harness>() {
     for length in [0, 1, 65_536, 300_000] {
         let folder = Folder::new();
@@ -89,7 +89,7 @@ fn response_of_any_form_goes_to_a_file<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn rest_of_a_response_is_appended_to_the_file<H: Harness>() {
     let folder = Folder::new();
     let server = Server::script(|listener| {
@@ -102,7 +102,7 @@ fn rest_of_a_response_is_appended_to_the_file<H: Harness>() {
     assert_eq!((response.status().as_u16(), read(&path)), (206, b"12345abc".to_vec()));
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn rest_that_exceeds_the_limit_of_its_file_is_refused<H: Harness>() {
     let folder = Folder::new();
     let path = folder.file("file", "12345");
@@ -119,7 +119,7 @@ fn rest_that_exceeds_the_limit_of_its_file_is_refused<H: Harness>() {
     assert_eq!(read(&path), b"12345");
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn body_of_unknown_length_fills_its_file_up_to_the_limit<H: Harness>() {
     for (limit, length) in [(10, 6), (10, 100_000), (100_000, 100_000), (300_000, 400_000)] {
         for is_chunked in [true, false] {
@@ -147,7 +147,7 @@ fn body_of_unknown_length_fills_its_file_up_to_the_limit<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn response_other_than_success_goes_to_memory<H: Harness>() {
     for status in [201, 302, 404, 416, 500] {
         let folder = Folder::new();
@@ -160,7 +160,7 @@ fn response_other_than_success_goes_to_memory<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn bytes_before_a_cut_are_in_the_file_and_reported<H: Harness>() {
     for cut in [0, 1, 65_536, 150_000] {
         let folder = Folder::new();
@@ -178,7 +178,7 @@ fn bytes_before_a_cut_are_in_the_file_and_reported<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn unwritable_file_is_an_error_with_its_path<H: Harness>() {
     let folder = Folder::new();
     let server = Server::each(|_, mut peer| {
@@ -216,7 +216,7 @@ fn send_part(peer: &mut Peer, version: &str, from: usize, bytes: &[u8]) {
     send(peer, &format!("{head}\r\netag: {version}\r\ncontent-length: {left}"), part);
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn download_resumes_where_it_was_cut<H: Harness>() {
     let folder = Folder::new();
     let server = Server::each(|number, mut peer| {
@@ -239,7 +239,7 @@ fn download_resumes_where_it_was_cut<H: Harness>() {
     assert_eq!(reported.last(), Some(&(200_000, Some(200_000))));
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn download_of_a_changed_file_starts_again<H: Harness>() {
     let folder = Folder::new();
     let server = Server::each(|number, mut peer| {
@@ -264,7 +264,7 @@ fn download_of_a_changed_file_starts_again<H: Harness>() {
     assert_eq!((names(&folder), server.connections()), (vec!["file".to_owned()], 4));
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn failed_download_leaves_the_earlier_file_and_no_other<H: Harness>() {
     let folder = Folder::new();
     let server = Server::each(|number, mut peer| {

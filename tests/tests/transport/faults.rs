@@ -11,7 +11,11 @@ use teamwire_tests::{executor_test, harness::Harness};
 
 use crate::support::{LARGE, Server, ask, client, fault, http_response, me, perform, posting, response, unchanged};
 
-#[executor_test(adapters)]
+#[executor_test(
+    transports,
+    hyper = "hyper may notice that a connection is closed before it sends the request",
+    blocking_hyper = "hyper may notice that a connection is closed before it sends the request"
+)]
 fn closed_connection_is_a_loss_of_a_sent_request<H: Harness>() {
     for reads in [true, false] {
         let server = Server::each(move |_, mut peer| {
@@ -29,7 +33,7 @@ fn closed_connection_is_a_loss_of_a_sent_request<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn cut_response_reports_the_number_of_bytes_received<H: Harness>() {
     for rest in ["content-length: 100\r\n\r\n0123456789", "transfer-encoding: chunked\r\n\r\na\r\n0123456789\r\n"] {
         let server = Server::script(move |listener| {
@@ -47,7 +51,7 @@ fn cut_response_reports_the_number_of_bytes_received<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn cut_response_reports_its_head<H: Harness>() {
     let server = Server::script(|listener| {
         let mut peer = listener.accept();
@@ -60,7 +64,7 @@ fn cut_response_reports_its_head<H: Harness>() {
     assert_eq!((head.status().as_u16(), head.headers()["retry-after"].as_bytes()), (503, b"7".as_slice()));
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn response_cut_anywhere_before_its_end_is_a_loss<H: Harness>() {
     let body = r#"{"uid":"u"}"#;
     let chunked =
@@ -106,7 +110,7 @@ fn response_cut_anywhere_before_its_end_is_a_loss<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn body_without_a_length_ends_with_its_connection<H: Harness>() {
     for version in ["1.0", "1.1"] {
         let server = Server::each(move |_, mut peer| {
@@ -121,7 +125,7 @@ fn body_without_a_length_ends_with_its_connection<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn body_without_a_length_that_ends_with_a_reset_is_cut<H: Harness>() {
     let server = Server::script(|listener| {
         let mut peer = listener.accept();
@@ -133,7 +137,11 @@ fn body_without_a_length_that_ends_with_a_reset_is_cut<H: Harness>() {
     assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Disconnected, true), "{fault}");
 }
 
-#[executor_test(adapters)]
+#[executor_test(
+    transports,
+    hyper = "hyper takes a reset for the loss of a response that ends with its connection",
+    blocking_hyper = "hyper takes a reset for the loss of a response that ends with its connection"
+)]
 fn failure_that_ends_with_a_reset_is_the_response<H: Harness>() {
     for (status, is_response) in [(403, true), (417, true), (200, false)] {
         let server = Server::script(move |listener| {

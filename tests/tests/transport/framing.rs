@@ -43,7 +43,7 @@ pub(crate) fn forms() -> Vec<String> {
     forms
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn response_of_every_form_is_read_and_its_connection_kept<H: Harness>() {
     for form in forms() {
         let server = Server::always(form.clone());
@@ -55,7 +55,7 @@ fn response_of_every_form_is_read_and_its_connection_kept<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn response_of_every_form_may_arrive_in_pieces<H: Harness>() {
     for form in forms() {
         for length in [1, 7] {
@@ -77,7 +77,7 @@ fn response_of_every_form_may_arrive_in_pieces<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn header_in_several_lines_is_one<H: Harness>() {
     let server = Server::always("HTTP/1.1 200 OK\r\nx-folded: one\r\n two\r\n\tthree\r\ncontent-length: 2\r\n\r\nok");
     let client = client::<H>(&server);
@@ -86,7 +86,11 @@ fn header_in_several_lines_is_one<H: Harness>() {
     assert_eq!(folded.split_whitespace().collect::<Vec<_>>(), ["one", "two", "three"]);
 }
 
-#[executor_test(adapters)]
+#[executor_test(
+    transports,
+    hyper = "hyper keeps a connection whose response has both a length and chunks",
+    blocking_hyper = "hyper keeps a connection whose response has both a length and chunks"
+)]
 fn ambiguous_response_is_read_and_ends_its_connection<H: Harness>() {
     for form in [
         "HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
@@ -108,7 +112,7 @@ fn ambiguous_response_is_read_and_ends_its_connection<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn chunked_body_that_is_cut_within_a_line_is_lost<H: Harness>() {
     for body in ["a\r\n0123456789\r", "a\r\n0123456789\r\n1", "a\r\n0123456789\r\n0\r\nx: y"] {
         let server = Server::script(move |listener| {

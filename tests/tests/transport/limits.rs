@@ -8,7 +8,11 @@ use crate::{
     support::{Server, client, config, fault, response, unchanged},
 };
 
-#[executor_test(adapters)]
+#[executor_test(
+    transports,
+    hyper = "hyper rejects the largest length as too large a head",
+    blocking_hyper = "hyper rejects the largest length as too large a head"
+)]
 fn announced_length_above_the_limit_is_refused_at_once<H: Harness>() {
     for length in [1_001, 3_000_000_000, u64::MAX] {
         // The body never comes.
@@ -26,7 +30,7 @@ fn announced_length_above_the_limit_is_refused_at_once<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn body_of_unknown_length_is_refused_beyond_the_limit<H: Harness>() {
     for (head, piece) in [(CHUNKED, "a\r\n0123456789\r\n"), ("HTTP/1.1 200 OK\r\n\r\n", "0123456789")] {
         let server = Server::script(move |listener| {
@@ -41,7 +45,7 @@ fn body_of_unknown_length_is_refused_beyond_the_limit<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn body_of_exactly_the_limit_is_accepted<H: Harness>() {
     let server = Server::script(|listener| {
         let mut peer = listener.accept();
@@ -58,7 +62,11 @@ fn body_of_exactly_the_limit_is_accepted<H: Harness>() {
     assert_eq!(fault::<H>(&client, unchanged).kind, TransportErrorKind::TooLarge);
 }
 
-#[executor_test(adapters)]
+#[executor_test(
+    transports,
+    hyper = "hyper rejects the largest length as too large a head",
+    blocking_hyper = "hyper rejects the largest length as too large a head"
+)]
 fn announced_length_allocates_nothing<H: Harness>() {
     let server = Server::script(|listener| {
         let mut peer = listener.accept();
@@ -71,7 +79,11 @@ fn announced_length_allocates_nothing<H: Harness>() {
     assert_eq!((fault.kind, fault.received), (TransportErrorKind::Disconnected, 1), "{fault}");
 }
 
-#[executor_test(adapters)]
+#[executor_test(
+    transports,
+    hyper = "hyper limits its buffer, and not the head",
+    blocking_hyper = "hyper limits its buffer, and not the head"
+)]
 fn head_of_the_maximum_size_is_read_and_a_larger_one_refused<H: Harness>() {
     let padding = |length: usize| format!("x-padding: {}\r\n", "x".repeat(length - 13));
     let head = |lines: usize, rest| format!("{}{}", padding(1_000).repeat(lines), padding(rest));

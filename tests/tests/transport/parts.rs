@@ -81,7 +81,7 @@ fn parts_arrive_in_order_and_unchanged<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn parts_need_no_more_connections_than_a_body_of_one<H: Harness>() {
     let (server, folder) = (echo(), Folder::new());
     let client = client::<H>(&server);
@@ -91,7 +91,7 @@ fn parts_need_no_more_connections_than_a_body_of_one<H: Harness>() {
     assert_eq!(server.connections(), 1);
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, hyper = "hyper may send the head before a chunk of the body has been read")]
 fn short_parts_leave_with_the_head<H: Harness>() {
     let (sender, reads) = mpsc::channel();
     let sender = Mutex::new(sender);
@@ -107,7 +107,7 @@ fn short_parts_leave_with_the_head<H: Harness>() {
     assert_eq!(reads.recv(), Ok(1));
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn each_part_has_its_own_progress<H: Harness>() {
     let (server, folder) = (echo(), Folder::new());
     let client = client::<H>(&server);
@@ -155,7 +155,11 @@ fn missing_file_is_an_error_before_anything_is_sent<H: Harness>() {
     assert_eq!(server.connections(), 0);
 }
 
-#[executor_test(adapters)]
+#[executor_test(
+    transports,
+    hyper = "without `100 Continue`, a small file has left before it changes",
+    blocking_hyper = "without `100 Continue`, a small file has left before it changes"
+)]
 fn body_with_a_file_that_changes_never_arrives_whole<H: Harness>() {
     for changed_length in [0, 199_999, 200_001] {
         let folder = Folder::new();
@@ -173,7 +177,7 @@ fn body_with_a_file_that_changes_never_arrives_whole<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn every_attempt_sends_all_parts_from_the_beginning<H: Harness>() {
     let folder = Folder::new();
     let (body, content) =
@@ -201,7 +205,7 @@ fn every_attempt_sends_all_parts_from_the_beginning<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn rejected_expectation_is_followed_by_all_parts<H: Harness>() {
     let (sender, received) = mpsc::channel();
     let sender = Mutex::new(sender);

@@ -68,17 +68,25 @@ fn assert_is_the_response<H: Harness>(in_the_middle: bool) {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(
+    transports,
+    hyper = "hyper takes a reset for the loss of a response that ends with its connection",
+    blocking_hyper = "hyper takes a reset for the loss of a response that ends with its connection"
+)]
 fn refusal_after_the_head_is_the_response<H: Harness>() {
     assert_is_the_response::<H>(false);
 }
 
-#[executor_test(adapters)]
+#[executor_test(
+    transports,
+    hyper = "hyper takes a reset for the loss of a response that ends with its connection",
+    blocking_hyper = "hyper takes a reset for the loss of a response that ends with its connection"
+)]
 fn refusal_in_the_middle_of_the_body_is_the_response<H: Harness>() {
     assert_is_the_response::<H>(true);
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn refusal_is_received_if_the_body_is_not_read<H: Harness>() {
     let (received, is_received) = mpsc::channel::<()>();
     let server = Server::script(move |listener| {
@@ -100,7 +108,7 @@ fn refusal_is_received_if_the_body_is_not_read<H: Harness>() {
     assert_eq!(server.connections(), 2);
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn end_without_a_whole_response_is_a_loss<H: Harness>() {
     for closes in [true, false] {
         let server = Server::script(move |listener| {
@@ -120,7 +128,7 @@ fn end_without_a_whole_response_is_a_loss<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn early_success_that_ends_with_a_reset_is_cut<H: Harness>() {
     let server = Server::script(|listener| {
         let mut peer = listener.accept();

@@ -47,7 +47,7 @@ fn with(more: &[&str]) -> Vec<String> {
     lines
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn request_has_no_headers_but_those_of_its_exchange<H: Harness>() {
     for method in [Method::GET, Method::DELETE] {
         let (line, headers, body) = sent::<H>(&method, Body::Empty);
@@ -56,7 +56,7 @@ fn request_has_no_headers_but_those_of_its_exchange<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn empty_body_has_a_length_where_a_body_is_usual<H: Harness>() {
     for method in [Method::POST, Method::PUT, Method::PATCH] {
         let (line, headers, body) = sent::<H>(&method, Body::Empty);
@@ -65,7 +65,7 @@ fn empty_body_has_a_length_where_a_body_is_usual<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn body_is_sent_unchanged_with_any_method<H: Harness>() {
     for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
         let (line, headers, body) = sent::<H>(&method, Body::from(b"{\"as\": \"it is\"}".to_vec()));
@@ -74,7 +74,11 @@ fn body_is_sent_unchanged_with_any_method<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(
+    transports,
+    hyper = "hyper may send the head before a chunk of the body has been read",
+    blocking_hyper = "each exchange has a connection of its own"
+)]
 fn head_and_body_leave_in_one_piece<H: Harness>() {
     let server = Server::script(|listener| {
         let mut peer = listener.accept();
@@ -94,7 +98,7 @@ fn head_and_body_leave_in_one_piece<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn body_larger_than_every_buffer_arrives_whole<H: Harness>() {
     let lengths = [16_000, 16_384, 20_000, 300_000, 5_000_000];
     let server = Server::script(move |listener| {
@@ -112,7 +116,7 @@ fn body_larger_than_every_buffer_arrives_whole<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn response_of_any_status_is_a_response<H: Harness>() {
     let statuses = [200, 204, 304, 404, 429, 500, 503];
     let server = Server::script(move |listener| {
@@ -129,7 +133,7 @@ fn response_of_any_status_is_a_response<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn redirect_is_a_response_and_not_followed<H: Harness>() {
     let elsewhere = Server::always(me());
     let to = format!("{}/v1/me", elsewhere.url());
@@ -155,7 +159,7 @@ fn redirect_is_a_response_and_not_followed<H: Harness>() {
     assert_eq!(elsewhere.connections(), 0);
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn response_without_a_body_is_not_waited_for<H: Harness>() {
     for (method, head) in [
         ("HEAD", "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n"),
@@ -176,7 +180,11 @@ fn response_without_a_body_is_not_waited_for<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(
+    transports,
+    hyper = "hyper may ask for the body before it sends the head, so that the observer blocks both",
+    blocking_hyper = "hyper may ask for the body before it sends the head, so that the observer blocks both"
+)]
 fn observer_of_an_upload_may_send_requests<H: Harness>() {
     const LENGTH: usize = 300_000;
     let server = Server::script(|listener| {
@@ -203,7 +211,7 @@ fn observer_of_an_upload_may_send_requests<H: Harness>() {
     assert_eq!(received.status(), 201);
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn request_that_is_not_read_ends_with_its_connection<H: Harness>() {
     // The server reads the head, and closes the connection without reading the rest.
     let server = Server::script(|listener| drop(listener.accept().head()));

@@ -30,7 +30,7 @@ fn drip(peer: &mut Peer, bytes: usize) {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn total_is_the_whole_time_of_an_exchange<H: Harness>() {
     let server = Server::script(|listener| drip(&mut listener.accept(), 1_000));
     let limit = Duration::from_millis(300);
@@ -39,7 +39,7 @@ fn total_is_the_whole_time_of_an_exchange<H: Harness>() {
     assert!(fault.received < 10 && fault.to_string().contains("300ms"), "{fault}");
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn inactivity_does_not_limit_a_response_that_continues<H: Harness>() {
     let server = Server::script(|listener| drip(&mut listener.accept(), 40));
     let begun = Instant::now();
@@ -50,7 +50,7 @@ fn inactivity_does_not_limit_a_response_that_continues<H: Harness>() {
     assert!(begun.elapsed() > limit, "it takes longer than the limit");
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn long_poll_may_take_longer_once_its_response_has_begun<H: Harness>() {
     let server = Server::script(|listener| drip(&mut listener.accept(), 60));
     let head = Duration::from_secs(2);
@@ -61,7 +61,7 @@ fn long_poll_may_take_longer_once_its_response_has_begun<H: Harness>() {
     assert!(begun.elapsed() > head, "it takes longer than the limit of the head");
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn silent_server_ends_with_either_kind_of_timeout<H: Harness>() {
     let limit = Duration::from_millis(500);
     for timeout in [Timeout::Total(limit), Timeout::Idle(limit)] {
@@ -81,7 +81,7 @@ fn silent_server_ends_with_either_kind_of_timeout<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn either_timeout_ends_a_request_that_is_not_read<H: Harness>() {
     let limit = Duration::from_millis(500);
     for timeout in [Timeout::Total(limit), Timeout::Idle(limit)] {
@@ -99,7 +99,7 @@ fn either_timeout_ends_a_request_that_is_not_read<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn connection_after_a_timeout_is_a_new_one<H: Harness>() {
     for begin in ["", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n1234"] {
         let server = Server::script(move |listener| {
@@ -117,7 +117,7 @@ fn connection_after_a_timeout_is_a_new_one<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn maximum_time_is_unlimited<H: Harness>() {
     let server = Server::always(me());
     let forever = Duration::MAX;
@@ -131,7 +131,7 @@ fn maximum_time_is_unlimited<H: Harness>() {
     assert_eq!(server.connections(), 1);
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn shortest_time_is_a_timeout_before_anything_is_sent<H: Harness>() {
     let server = Server::always(me());
     let client = client::<H>(&server);
@@ -145,7 +145,7 @@ fn shortest_time_is_a_timeout_before_anything_is_sent<H: Harness>() {
     assert_eq!(fault.kind, TransportErrorKind::Timeout, "{fault}");
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn timeout_of_an_earlier_exchange_does_not_end_a_later_one<H: Harness>() {
     let server = Server::script(|listener| {
         let mut peer = listener.accept();
@@ -171,7 +171,7 @@ fn timeout_of_an_earlier_exchange_does_not_end_a_later_one<H: Harness>() {
     assert!(begun.elapsed() < LONG / 2, "{:?}", begun.elapsed());
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn wait_before_a_retry_is_slept<H: Harness>() {
     let server = Server::each(|number, mut peer| {
         peer.request();

@@ -14,7 +14,7 @@ use crate::support::{
     receives_no_whole_request, response,
 };
 
-#[executor_test(adapters)]
+#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
 fn file_arrives_unchanged<H: Harness>() {
     let (folder, server) = (Folder::new(), echo());
     let client = client::<H>(&server);
@@ -26,7 +26,11 @@ fn file_arrives_unchanged<H: Harness>() {
     assert_eq!(server.connections(), 1);
 }
 
-#[executor_test(adapters)]
+#[executor_test(
+    transports,
+    hyper = "without `100 Continue`, a small file has left before it changes",
+    blocking_hyper = "without `100 Continue`, a small file has left before it changes"
+)]
 fn file_that_changes_while_it_is_sent_never_arrives_whole<H: Harness>() {
     for length in [0_u64, 70_000, 199_999, 200_001, 1_000_000] {
         let folder = Folder::new();
@@ -41,7 +45,7 @@ fn file_that_changes_while_it_is_sent_never_arrives_whole<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn file_changed_since_its_measuring_is_never_complete<H: Harness>() {
     let folder = Folder::new();
     let path = folder.file("file", pattern(1_000));
@@ -58,7 +62,11 @@ fn file_changed_since_its_measuring_is_never_complete<H: Harness>() {
     }
 }
 
-#[executor_test(adapters)]
+#[executor_test(
+    transports,
+    hyper = "without `100 Continue`, the file may have left before it changes",
+    blocking_hyper = "without `100 Continue`, the file may have left before it changes"
+)]
 fn operation_names_the_file_that_changed<H: Harness>() {
     let folder = Folder::new();
     let path = folder.file("large.log", pattern(200_000));
@@ -74,7 +82,7 @@ fn operation_names_the_file_that_changed<H: Harness>() {
     assert!(matches!(&error, Error::Attachment { file, .. } if file == "large.log"), "{error}");
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn unreadable_file_is_an_error_before_anything_is_sent<H: Harness>() {
     let (folder, server) = (Folder::new(), Server::each(|_, mut peer| peer.wait_for_end()));
     let client = client::<H>(&server);
@@ -90,7 +98,7 @@ fn unreadable_file_is_an_error_before_anything_is_sent<H: Harness>() {
     assert_eq!(server.connections(), 0);
 }
 
-#[executor_test(adapters)]
+#[executor_test(transports)]
 fn progress_is_reported_piece_by_piece<H: Harness>() {
     let (folder, server) = (Folder::new(), echo());
     let client = client::<H>(&server);
@@ -111,7 +119,11 @@ fn progress_is_reported_piece_by_piece<H: Harness>() {
 
 /// Only Linux reports the number of written bytes that have not been sent.
 #[cfg(target_os = "linux")]
-#[executor_test(adapters)]
+#[executor_test(
+    transports,
+    hyper = "only bytes that the program reads or writes count as activity",
+    blocking_hyper = "only bytes that the program reads or writes count as activity"
+)]
 fn delivery_by_the_system_is_not_inactivity<H: Harness>() {
     use std::{
         thread,
