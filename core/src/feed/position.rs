@@ -5,10 +5,13 @@ use crate::protocol::{Batch, BatchItem, fingerprint};
 /// Maximum number of events to remember in addition to those of the last batch.
 const MAX_DELIVERED: usize = 1024;
 
-/// Sets the cursor of the last event, if it has none of its own, to that of the batch.
+/// Sets the cursor of the last event to that of the batch, unless it has one of its own that advances.
 pub(super) fn complete_last_cursor<T>(batch: &mut Batch<T>, from: &Arc<str>) {
-    if let Some(last) = batch.items.last_mut().filter(|last| last.cursor.is_none()) {
-        last.cursor = batch.cursor.clone().filter(|cursor| cursor != from);
+    let advances = |cursor: &Arc<str>| cursor != from;
+    if let Some(last) = batch.items.last_mut().filter(|last| !last.cursor.as_ref().is_some_and(advances))
+        && let Some(cursor) = batch.cursor.clone().filter(advances)
+    {
+        last.cursor = Some(cursor);
     }
 }
 
