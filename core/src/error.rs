@@ -144,6 +144,7 @@ impl Error {
     /// - if the protocol states that of the server's response. With the default protocol, these have a status of 500 or
     ///   more and the kind `Server`, or are `in_progress`: the server is still processing an earlier request with the
     ///   same idempotency key
+    /// - if the response is that of a proxy, and has the status 408 or one of 500 or more
     /// - if the response violates the protocol
     /// - if one of these happened to an [earlier attempt](ApiError::previous_outcome_unknown) of the operation
     ///

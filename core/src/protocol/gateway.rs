@@ -32,7 +32,8 @@ pub(super) fn error(reader: &ResponseReader<'_>) -> Error {
         previous_outcome_unknown: false,
         meaning: Meaning {
             is_transient: is_transient(reader.status()),
-            is_uncertain: reader.status().is_server_error(),
+            // Some proxies send 408 after they have forwarded the complete request.
+            is_uncertain: reader.status().is_server_error() || reader.status() == StatusCode::REQUEST_TIMEOUT,
             is_in_progress: false,
             is_login_expired: false,
             is_of_protocol: false,

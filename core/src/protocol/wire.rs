@@ -82,8 +82,8 @@ pub trait Wire: fmt::Debug + Send + Sync + 'static {
     /// but for example the page of a proxy.
     ///
     /// With `None`, the status alone decides: 401 and 403 are `Auth`, 429 is `RateLimited`, 408 and 5xx are `Server`
-    /// (transient, except 501 and 505), and all others are `UnexpectedResponse`. A lookup does not return `None` then,
-    /// and no feed ends, except for 401. So return a refusal only for a body that the server itself wrote.
+    /// (uncertain, and transient except 501 and 505), and all others are `UnexpectedResponse`. A lookup does not return
+    /// `None` then, and no feed ends, except for 401. So return a refusal only for a body that the server itself wrote.
     ///
     /// The status 407 is always the error of a proxy, and is not passed.
     fn refusal(&self, response: &ResponseReader<'_>) -> Option<Refusal>;

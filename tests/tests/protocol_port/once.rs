@@ -32,6 +32,8 @@ fn request_is_not_repeated_once_a_byte_has_left() {
         Respond::status(504).retry_after(1),
         Respond::status(201).body("text/html", "<html>"),
         Respond::status(302),
+        // A proxy may have forwarded the complete request.
+        Respond::status(408),
     ];
     for failure in failures {
         let case = format!("{failure:?}");
@@ -68,7 +70,6 @@ fn request_is_repeated_if_nothing_was_done() {
         not_sent(TransportErrorKind::Disconnected),
         Respond::problem(429, "rate_limited"),
         Respond::status(429).retry_after(1),
-        Respond::status(408),
     ];
     for failure in failures {
         let case = format!("{failure:?}");
