@@ -55,6 +55,7 @@ fn describe_status(reader: &ResponseReader<'_>) -> String {
         status if status.is_redirection() => {
             let to = reader
                 .header(header::LOCATION.as_str())
+                .filter(|_| !reader.hides_content())
                 .map_or_else(|| "an unknown location".into(), |to| reader.prose(to));
             return format!("a redirect to {to}; redirects are not followed, to protect the credentials");
         }

@@ -55,6 +55,10 @@ impl<'a> ResponseReader<'a> {
         self.hides_content = true;
     }
 
+    pub(super) const fn hides_content(&self) -> bool {
+        self.hides_content
+    }
+
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.response.status()

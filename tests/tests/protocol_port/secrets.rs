@@ -125,6 +125,18 @@ fn errors_of_a_login_show_nothing_of_its_response() {
 }
 
 #[test]
+fn redirect_of_the_login_shows_no_session() {
+    let redirect = Respond::status(302)
+        .header("location", format!("https://example.org/?session={FIRST}"))
+        .body("text/html", format!("<a href=/?session={FIRST}>"));
+    let script = script().then(expect_login(), redirect);
+    let error = post(&script).expect_err("it has no token");
+    is_not_in_error(FIRST, &error);
+    assert_eq!(error.status(), Some(302));
+    script.assert_done();
+}
+
+#[test]
 fn credentials_are_removed_from_errors_of_the_login() {
     for echo in spellings("s3cr3t-of-the-bot") {
         let script = script().then(expect_login(), Respond::status(403).body("text/html", format!("<p>{echo}</p>")));

@@ -42,7 +42,8 @@ impl<T> Endpoint<T> {
         Endpoint { request: self.request, read: Box::new(|_| Ok(())), recover: None }
     }
 
-    /// Returns the endpoint of a login: it may be repeated, and errors show nothing of its successful responses.
+    /// Returns the endpoint of a login: it may be repeated, and errors show nothing of its successful responses and
+    /// redirects.
     pub(crate) fn into_login(mut self) -> Self {
         self.request.is_secret = true;
         if let Replay::Never = self.request.replay {
@@ -109,10 +110,11 @@ impl<T> Endpoint<T> {
         let is_empty = self.request.expected_content.is_none() && response.body().is_empty();
         let head_check = if is_empty { Ok(()) } else { self.check_head(response.status(), response.headers(), range) };
         let mut reader = ResponseReader::new(response, self.request.expected_content.as_deref(), redaction, now.utc);
+        // A redirect may have a new session in its location.
+        if self.request.is_secret && (reader.status().is_success() || reader.status().is_redirection()) {
+            reader.hide_content();
+        }
         let result = if reader.status().is_success() {
-            if self.request.is_secret {
-                reader.hide_content();
-            }
             match head_check.map(|()| (self.read)(&mut reader)) {
                 // The invalid value is the server's.
                 Ok(Err(Error::InvalidInput(value))) => Err(reader.violation(&format!("{value}"))),
