@@ -40,7 +40,10 @@ impl Session {
     pub fn new(config: Config, entropy: [u8; 32]) -> Self {
         let (unique, jitter) = entropy.split_at(24);
         let jitter_seed = jitter.iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte));
-        let authorization = config.protocol.authorization(&config.credentials);
+        let mut authorization = config.protocol.authorization(&config.credentials);
+        if let Some(value) = &mut authorization {
+            value.set_sensitive(true);
+        }
         let has_login = !matches!(config.protocol.login(&config.credentials), Ok(None));
         let user_agent = HeaderValue::try_from(config.user_agent.as_str())
             .expect("Config accepts only a user agent of printable ASCII");

@@ -155,6 +155,9 @@ impl<T: FeedItem> Poller<T> {
     }
 
     fn on_batch(&mut self, now: Now, timing: Timing, mut batch: Batch<T>) -> State<T> {
+        if batch.items.is_empty() && batch.cursor.is_none() {
+            return self.on_error(now, UnexpectedResponse::new("the batch has no valid cursor").into());
+        }
         let Some(from) = self.cursor.take() else { return self.on_start_cursor(now, batch.cursor) };
         position::complete_last_cursor(&mut batch, &from);
         position::keep_last_cursors(&mut batch.items);
@@ -208,8 +211,10 @@ impl<T: FeedItem> Poller<T> {
             self.pace.on_delivery();
             now.moment
         };
-        // The protocol knows the pace of a server that does not wait for events.
-        let due = batch.pause.map_or(due, |pause| now.moment.saturating_add(pause));
+        // The protocol knows the pace of a server that does not wait for events. The pause may be one that the server
+        // suggests, so it must neither stop the feed nor let it poll without pause.
+        let min_pause = if is_idle || has_returned { MIN_BACKOFF } else { Duration::ZERO };
+        let due = batch.pause.map_or(due, |pause| now.moment.saturating_add(pause.clamp(min_pause, MAX_PAUSE)));
         if is_idle
             && self.cursor_advanced
             && now.moment.saturating_duration_since(last_checkpoint_at) >= HEARTBEAT_INTERVAL

@@ -3,6 +3,7 @@
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::time::Duration;
 
+use super::is_cursor;
 use crate::model::{ThreadId, Undecoded};
 
 /// The source of a feed. A protocol returns `Unsupported` for one that it does not have.
@@ -76,10 +77,11 @@ impl Lease {
         Self { id: id.into(), cursor: None }
     }
 
-    /// Sets the current end of the feed, at which a new feed starts. A feed that resumes at a checkpoint ignores it.
+    /// Sets the current end of the feed, at which a new feed starts. A feed that resumes at a checkpoint ignores it. An
+    /// invalid cursor is left out.
     #[must_use]
     pub fn at(mut self, cursor: impl Into<Arc<str>>) -> Self {
-        self.cursor = Some(cursor.into());
+        self.cursor = valid(cursor);
         self
     }
 }
@@ -164,15 +166,16 @@ impl Lease {
 #[derive(Clone, Debug)]
 pub struct Batch<T> {
     pub(crate) items: Vec<BatchItem<T>>,
-    /// `None` if it is invalid, which is accepted only if there are items.
+    /// `None` if it is invalid.
     pub(crate) cursor: Option<Arc<str>>,
     pub(crate) pause: Option<Duration>,
 }
 
 impl<T> Batch<T> {
-    /// Creates an empty batch. `cursor` is the position after it.
+    /// Creates an empty batch. `cursor` is the position after it. With an invalid one, the feed stays at the last event
+    /// that has a position of its own, reports a failure and polls again.
     pub fn new(cursor: impl Into<Arc<str>>) -> Self {
-        Self { items: Vec::new(), cursor: Some(cursor.into()), pause: None }
+        Self { items: Vec::new(), cursor: valid(cursor), pause: None }
     }
 
     /// Adds events, oldest first.
@@ -182,9 +185,9 @@ impl<T> Batch<T> {
         self
     }
 
-    /// Sets the time from this response to the next poll, for a server that does not wait for events. It replaces the
-    /// feed's own pace, so leave it out for a batch that is followed by more: a long pause after each page of a backlog
-    /// would delay the rest.
+    /// Sets the time from this response to the next poll, for a server that does not wait for events: at most an hour
+    /// and, unless the batch has new events, at least a quarter of a second. It replaces the feed's own pace, so leave
+    /// it out for a batch that is followed by more: a long pause after each page of a backlog would delay the rest.
     #[must_use]
     pub const fn pause(mut self, time: Duration) -> Self {
         self.pause = Some(time);
@@ -215,11 +218,17 @@ impl<T> BatchItem<T> {
 
     /// Sets the position after this event, so that its checkpoint is exact. By default, the last event of a batch has
     /// the position of the batch, and the others have none: a bot that resumes at one of them gets the batch again.
+    /// An invalid cursor is left out.
     #[must_use]
     pub fn at(mut self, cursor: impl Into<Arc<str>>) -> Self {
-        self.cursor = Some(cursor.into());
+        self.cursor = valid(cursor);
         self
     }
+}
+
+/// Returns the cursor, unless it is invalid: no feed could resume at a checkpoint with it.
+fn valid(cursor: impl Into<Arc<str>>) -> Option<Arc<str>> {
+    Some(cursor.into()).filter(|cursor| is_cursor(cursor))
 }
 
 /// Returns the 64-bit FNV-1a hash.

@@ -15,8 +15,9 @@ const MAX_URI_BYTES: usize = 65_534;
 
 /// A path below the base URL, and a query.
 ///
-/// Fixed parts are `'static` text of the protocol. Everything else is one [segment](Self::segment) or one value of the
-/// [query](Self::query), whatever its characters, so an id cannot add a segment or lead to another route.
+/// Fixed parts are `'static` text of the protocol, in the characters of a path: others have to be percent-encoded, and
+/// a query is added by [`query`](Self::query). Everything else is one [segment](Self::segment) or one value of the
+/// query, whatever its characters, so an id cannot add a segment or lead to another route.
 ///
 /// ```
 /// use teamwire_core::{model::ThreadId, protocol::Route};
@@ -74,30 +75,61 @@ impl Route {
         self
     }
 
-    /// Returns an error for a route that is too long for a URI. Ids and cursors may have any length.
+    /// Returns an error for a route that is not part of a URI: ids and cursors may have any length, and fixed segments
+    /// any characters.
     pub(crate) fn check(&self, base: &Url) -> Result<(), Error> {
-        if base.as_str().len() + self.path.len() + 1 + self.query.len() > MAX_URI_BYTES {
+        if self.length_below(base) > MAX_URI_BYTES {
             return Err(Error::invalid("route", "is too long: an id or a cursor may be too long"));
+        }
+        if !self.path.bytes().all(is_path_byte) {
+            let reason = format!("{:?} has characters that a path cannot have", self.path);
+            return Err(Error::invalid("route", reason));
         }
         Ok(())
     }
 
     /// Returns the complete URI for a base URL, which ends in a slash. The route must be [valid](Self::check).
     pub(crate) fn uri(&self, base: &Url) -> http::Uri {
-        let mut uri = String::with_capacity(base.as_str().len() + self.path.len() + 1 + self.query.len());
+        let mut uri = String::with_capacity(self.length_below(base));
         uri.push_str(base.as_str());
         uri.push_str(&self.path);
         if !self.query.is_empty() {
             uri.push('?');
             uri.push_str(&self.query);
         }
-        http::Uri::try_from(&uri).unwrap_or_else(|_| {
-            // Fixed segments of another crate may have any characters.
-            let path = self.path.split('/').map(percent_encoded).collect::<alloc::vec::Vec<_>>().join("/");
-            http::Uri::try_from(format!("{base}{path}"))
-                .expect("a URL without query and fragment, and encoded segments, are a URI")
-        })
+        http::Uri::try_from(uri).expect("a route is checked before its URI is needed")
     }
+
+    /// Returns an upper bound of the length of the complete URI, in bytes.
+    fn length_below(&self, base: &Url) -> usize {
+        base.as_str().len() + self.path.len() + 1 + self.query.len()
+    }
+}
+
+/// Returns `true` for the characters of a path, by RFC 3986.
+const fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'/' | b'%'
+                | b'-'
+                | b'.'
+                | b'_'
+                | b'~'
+                | b':'
+                | b'@'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+        )
 }
 
 /// Path and query, as they follow the base URL.

@@ -6,6 +6,7 @@ mod brackets;
 mod cursors;
 mod damage;
 mod extras;
+mod foreign;
 mod ids;
 mod items;
 mod pages;
