@@ -1,13 +1,15 @@
 //! Lookups of hosts are shared, and their number is limited.
 
 use std::{
-    fmt, io,
+    fmt,
+    future::{Future, poll_fn},
+    io,
     sync::{
         Arc, Mutex,
         atomic::Ordering,
         mpsc::{self, Sender},
     },
-    thread,
+    task::Poll,
     time::Duration,
 };
 
@@ -63,19 +65,21 @@ fn all_waiting_exchanges_share_the_result_of_a_lookup() {
     let server = Server::always(me());
     let (probe, release) = hangs(&server);
     let client = probe.client(config("http://localhost"));
-    let asking: Vec<_> = (0..AT_ONCE)
-        .map(|_| {
-            let client = client.clone();
-            thread::spawn(move || ask(&client))
-        })
-        .collect();
-    release.send(()).expect("it hangs");
-    drop(release);
-    for asked in asking {
-        assert_eq!(asked.join().expect("no panic").expect("a response"), "Example");
-    }
-    // Those that started after its end have one of their own.
-    assert!(lookups(&probe) < AT_ONCE);
+    let asking = async {
+        let mut asking: Vec<_> = (0..AT_ONCE).map(|_| Box::pin(client.contacts().me())).collect();
+        // All of them wait before the lookup ends.
+        let is_waiting = poll_fn(|context| {
+            Poll::Ready(asking.iter_mut().all(|request| request.as_mut().poll(context).is_pending()))
+        });
+        assert!(is_waiting.await);
+        release.send(()).expect("it hangs");
+        drop(release);
+        for request in asking {
+            assert_eq!(request.await.expect("a response").first_name, "Example");
+        }
+    };
+    task::block_on(asking);
+    assert_eq!(lookups(&probe), 1);
 }
 
 #[test]
