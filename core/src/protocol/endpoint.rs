@@ -10,7 +10,7 @@ use alloc::{
 };
 use core::{fmt, time::Duration};
 
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, Method};
 use serde::Serialize;
 
 use super::{
@@ -85,6 +85,7 @@ struct RequestParts {
     route: Route,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Body,
+    content_type: Option<HeaderValue>,
     /// To be rendered to the body: see [`Endpoint::prepared`].
     form: Option<Form>,
     progress: Option<Progress>,
@@ -111,6 +112,7 @@ impl Endpoint<()> {
             method,
             route,
             headers: Vec::new(),
+            content_type: None,
             body: Body::Empty,
             form: None,
             progress: None,
@@ -189,7 +191,8 @@ impl<T> Endpoint<T> {
     #[must_use]
     pub fn body(mut self, body: Body, media_type: HeaderValue) -> Self {
         self.request.body = body;
-        self.header(header::CONTENT_TYPE, media_type)
+        self.request.content_type = Some(media_type);
+        self
     }
 
     /// Sets a form as the body. Its boundary is unpredictable, and the same in all attempts.

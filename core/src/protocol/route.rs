@@ -1,6 +1,6 @@
 //! Path and query of a request, encoded so that no id can lead to another route.
 
-use alloc::{borrow::ToOwned, format, string::String};
+use alloc::{format, string::String};
 use core::fmt::Write;
 
 use url::{Url, form_urlencoded};
@@ -12,6 +12,8 @@ use crate::{
 
 /// Maximum length of a complete URI, in bytes: that of [`http::Uri`].
 const MAX_URI_BYTES: usize = 65_534;
+/// Initial capacity of a path, in bytes.
+const TYPICAL_PATH_BYTES: usize = 96;
 
 /// A path below the base URL, and a query.
 ///
@@ -37,7 +39,10 @@ pub struct Route {
 impl Route {
     /// Creates a route of fixed segments, such as `api/chats`.
     pub fn new(segments: &'static str) -> Self {
-        Self { path: segments.to_owned(), query: String::new() }
+        // Enough for most routes, so that the path is allocated once.
+        let mut path = String::with_capacity(TYPICAL_PATH_BYTES.max(segments.len()));
+        path.push_str(segments);
+        Self { path, query: String::new() }
     }
 
     /// Appends a slash and fixed segments. They may be empty, for a path that ends in a slash.
@@ -64,7 +69,7 @@ impl Route {
     /// `InvalidInput` if it is empty, has a NUL, or is `.` or `..`, which have a special meaning in URLs.
     pub fn segment(mut self, parameter: &str, text: &str) -> Result<Self, Error> {
         self.path.push('/');
-        self.path.push_str(&percent_encoded(checked_id(parameter, text)?));
+        push_encoded(&mut self.path, checked_id(parameter, text)?);
         Ok(self)
     }
 
@@ -81,7 +86,7 @@ impl Route {
         if self.length_below(base) > MAX_URI_BYTES {
             return Err(Error::invalid("route", "is too long: an id or a cursor may be too long"));
         }
-        if !self.path.bytes().all(is_path_byte) {
+        if !self.path.bytes().all(|byte| IS_PATH_BYTE[usize::from(byte)]) {
             let reason = format!("{:?} has characters that a path cannot have", self.path);
             return Err(Error::invalid("route", reason));
         }
@@ -106,31 +111,20 @@ impl Route {
     }
 }
 
-/// Returns `true` for the characters of a path, by RFC 3986.
-const fn is_path_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'/' | b'%'
-                | b'-'
-                | b'.'
-                | b'_'
-                | b'~'
-                | b':'
-                | b'@'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'='
-        )
-}
+/// The characters of a path, by RFC 3986, as a table, because every route is checked.
+const IS_PATH_BYTE: [bool; 256] = {
+    let (mut is_path_byte, mut byte) = ([false; 256], 0_u8);
+    while byte < 128 {
+        is_path_byte[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let (others, mut at) = (b"/%-._~:@!$&'()*+,;=", 0);
+    while at < others.len() {
+        is_path_byte[others[at] as usize] = true;
+        at += 1;
+    }
+    is_path_byte
+};
 
 /// Path and query, as they follow the base URL.
 impl core::fmt::Display for Route {
@@ -143,11 +137,15 @@ impl core::fmt::Display for Route {
 /// Percent-encodes everything except the unreserved characters of RFC 3986.
 pub(super) fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
+    push_encoded(&mut encoded, text);
+    encoded
+}
+
+fn push_encoded(encoded: &mut String, text: &str) {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte.into()),
             _ => write!(encoded, "%{byte:02X}").expect("writing to a string does not fail"),
         }
     }
-    encoded
 }

@@ -72,6 +72,9 @@ impl<T> Endpoint<T> {
         *request.uri_mut() = self.request.route.uri(base);
         let headers = request.headers_mut();
         headers.insert(header::ACCEPT, self.request.accept.clone());
+        if let Some(content_type) = &self.request.content_type {
+            headers.insert(header::CONTENT_TYPE, content_type.clone());
+        }
         for (name, value) in &self.request.headers {
             headers.append(name.clone(), value.clone());
         }
