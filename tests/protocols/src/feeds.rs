@@ -1,10 +1,6 @@
 //! Feeds by plain polling: the server has neither subscriptions nor cursors, and does not wait for new messages.
 
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    str::FromStr,
-    time::Duration,
-};
+use std::{str::FromStr, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -67,11 +63,14 @@ fn batch(response: &ResponseReader<'_>, mut position: Position, interval: Durati
     Ok(if is_last_page { batch.pause(interval) } else { batch })
 }
 
-/// Returns text by which a message without time or id is recognised when it is returned again.
+/// Returns text by which a message without time or id is recognised when it is returned again. It is part of saved
+/// cursors, so it must not change with the version of Rust, as that of the standard library may: this is FNV-1a.
 fn hash(value: &Value) -> String {
-    let mut hasher = DefaultHasher::new();
-    value.to_string().hash(&mut hasher);
-    format!("undecoded {:x}", hasher.finish())
+    let bytes = value.to_string().into_bytes();
+    let hash = bytes
+        .iter()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3));
+    format!("undecoded {hash:x}")
 }
 
 /// Returns the time of a message in milliseconds, and its id.
