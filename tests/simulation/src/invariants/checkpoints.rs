@@ -15,6 +15,8 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(600);
 pub(super) struct Checkpoints {
     /// The last cursor, and the position that it stands for.
     last_cursor: (String, usize),
+    /// Cursor of the last checkpoint.
+    delivered: String,
     /// Time of the last checkpoint, on the clock of the process.
     delivered_at: Duration,
     /// The position that the last checkpoint stands for.
@@ -31,6 +33,7 @@ impl Checkpoints {
     pub(super) fn new(position: usize) -> Self {
         Self {
             last_cursor: (String::new(), position),
+            delivered: String::new(),
             delivered_at: Duration::ZERO,
             position,
             is_old: false,
@@ -41,6 +44,10 @@ impl Checkpoints {
 
     /// Takes note of a poll at this cursor.
     pub(super) fn on_cursor(&mut self, cursor: &str, position: usize) {
+        if self.delivered == cursor {
+            // The last event had no cursor of its own, and got that of the batch, which may be beyond the event.
+            self.position = position;
+        }
         self.last_cursor = (cursor.to_owned(), position);
     }
 
@@ -55,7 +62,8 @@ impl Checkpoints {
     }
 
     /// Takes note of a checkpoint that was delivered.
-    pub(super) fn on_delivered(&mut self, now: Now, position: usize) {
+    pub(super) fn on_delivered(&mut self, now: Now, checkpoint: &Checkpoint, position: usize) {
+        self.delivered = cursor_of(checkpoint);
         (self.delivered_at, self.position, self.is_old) = (now.moment.since_epoch(), position, false);
     }
 
@@ -86,11 +94,15 @@ impl Checkpoints {
     /// Returns the position that a checkpoint stands for. If an event has no cursor of its own, or shares it with
     /// the next one, a feed that starts at its checkpoint delivers it again.
     pub(super) fn position_of(&mut self, checkpoint: &Checkpoint, position: usize) -> usize {
-        let json = serde_json::to_value(checkpoint).expect("a checkpoint is serializable");
-        let cursor = json["cursor"].as_str().unwrap_or_default();
+        let cursor = cursor_of(checkpoint);
         if self.last_cursor.0 != cursor {
-            self.last_cursor = (cursor.to_owned(), position);
+            self.last_cursor = (cursor, position);
         }
         self.last_cursor.1
     }
+}
+
+fn cursor_of(checkpoint: &Checkpoint) -> String {
+    let json = serde_json::to_value(checkpoint).expect("a checkpoint is serializable");
+    json["cursor"].as_str().unwrap_or_default().to_owned()
 }

@@ -17,8 +17,8 @@ impl FeedInvariants {
         oracle: &Oracle,
     ) -> Result<Option<(Checkpoint, usize)>, Violation> {
         let checkpoint = self.check_event(now, event, oracle)?;
-        if let Some((_, position)) = &checkpoint {
-            self.checkpoints.on_delivered(now, *position);
+        if let Some((checkpoint, position)) = &checkpoint {
+            self.checkpoints.on_delivered(now, checkpoint, *position);
         }
         Ok(checkpoint)
     }
