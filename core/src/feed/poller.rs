@@ -50,8 +50,8 @@ pub struct Poller<T> {
     recent: RecentPositions,
     /// Time at which the last checkpoint was delivered or, if the feed started at one, of the first poll after it.
     last_checkpoint_at: Option<Moment>,
-    /// Set if the position is newer than the last delivered checkpoint.
-    cursor_advanced: bool,
+    /// Cursor of the last delivered checkpoint or, if the feed started at one, of that.
+    last_checkpoint: Option<Arc<str>>,
     /// Number of consecutive failures.
     failures: u32,
     /// Number of consecutive failures other than cut polls; the backoff grows with it.
@@ -103,13 +103,13 @@ impl<T: FeedItem> Poller<T> {
             pace: Pace::default(),
             is_hidden: hidden,
             started: cursor.is_some(),
+            last_checkpoint: cursor.clone(),
             cursor,
             subscription: None,
             pending: VecDeque::new(),
             delivered: DeliveredEvents::default(),
             recent: RecentPositions::default(),
             last_checkpoint_at: None,
-            cursor_advanced: false,
             failures: 0,
             outages: 0,
             restarted: false,
@@ -141,7 +141,7 @@ impl<T: FeedItem> Poller<T> {
     fn start_at(&mut self, cursor: Arc<str>) {
         let checkpoint = self.checkpoint(&cursor);
         self.pending.push_back(if self.started { FeedEvent::Gap(checkpoint) } else { FeedEvent::Started(checkpoint) });
-        (self.started, self.last_checkpoint_at, self.cursor_advanced) = (true, None, false);
+        (self.started, self.last_checkpoint_at, self.last_checkpoint) = (true, None, Some(cursor.clone()));
         (self.delivered, self.recent) = (DeliveredEvents::default(), RecentPositions::default());
         self.cursor = Some(cursor);
     }
@@ -183,25 +183,21 @@ impl<T: FeedItem> Poller<T> {
                 Ok(item) => Some(FeedEvent::Update { item, checkpoint }),
                 Err(item) => Some(FeedEvent::Undecoded { item, checkpoint }),
             };
-            self.cursor_advanced = event.is_none();
+            if event.is_some() {
+                self.last_checkpoint = Some(cursor.clone());
+            }
             self.pending.extend(event);
         }
-        let to = to.unwrap_or_else(|| cursor.clone());
+        let to = to.unwrap_or(cursor);
         self.delivered.replace(unpassed, to != from);
         // The server returns events in a circle, as it may after each of these cursors.
         let has_returned = to != from && {
             self.recent.add(&from);
             self.recent.add(&to)
         };
-        self.cursor_advanced |= to != cursor;
-        self.cursor = Some(to.clone());
-        let last_checkpoint_at = *self.last_checkpoint_at.get_or_insert(now.moment);
+        self.cursor = Some(to);
         let is_idle = self.pending.is_empty();
-        if is_idle {
-            self.pending = VecDeque::new();
-        } else {
-            self.last_checkpoint_at = Some(now.moment);
-        }
+        self.add_heartbeat_if_due(now.moment);
         if is_stuck {
             return self.on_error(now, UnexpectedResponse::new("the batch has events but no new cursor").into());
         }
@@ -215,14 +211,25 @@ impl<T: FeedItem> Poller<T> {
         // suggests, so it must neither stop the feed nor let it poll without pause.
         let min_pause = if is_idle || has_returned { MIN_BACKOFF } else { Duration::ZERO };
         let due = batch.pause.map_or(due, |pause| now.moment.saturating_add(pause.clamp(min_pause, MAX_PAUSE)));
-        if is_idle
-            && self.cursor_advanced
-            && now.moment.saturating_duration_since(last_checkpoint_at) >= HEARTBEAT_INTERVAL
-        {
-            (self.last_checkpoint_at, self.cursor_advanced) = (Some(now.moment), false);
-            self.pending.push_back(FeedEvent::Heartbeat(self.checkpoint(&to)));
-        }
         if now.moment < due { State::Backoff(due) } else { State::Ready }
+    }
+
+    /// Delivers a checkpoint of the position if the last one is older, and there has been no event for a while.
+    fn add_heartbeat_if_due(&mut self, now: Moment) {
+        if !self.pending.is_empty() {
+            self.last_checkpoint_at = Some(now);
+            return;
+        }
+        // Without the memory that was reserved for the events of the batch.
+        self.pending = VecDeque::new();
+        let age = now.saturating_duration_since(*self.last_checkpoint_at.get_or_insert(now));
+        if age >= HEARTBEAT_INTERVAL
+            && self.cursor != self.last_checkpoint
+            && let Some(cursor) = self.cursor.clone()
+        {
+            self.pending.push_back(FeedEvent::Heartbeat(self.checkpoint(&cursor)));
+            (self.last_checkpoint_at, self.last_checkpoint) = (Some(now), Some(cursor));
+        }
     }
 
     /// Starts the feed at the cursor that a poll without one returned.

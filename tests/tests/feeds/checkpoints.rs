@@ -3,10 +3,16 @@
 use serde_json::json;
 use teamwire_core::{
     Checkpoint, ErrorKind, FeedEvent,
+    effect::Now,
     machine::{Machine, Reply, Step},
 };
 
-use crate::support::{SECRET, at, batch, checkpoint, item, messages, mid_of, next_event, problem, sent};
+use crate::support::{SECRET, at, batch, checkpoint, item, messages, mid_of, next_event, problem, response, sent};
+
+fn cursor_of(checkpoint: &Checkpoint) -> String {
+    let json = serde_json::to_value(checkpoint).expect("it can be written");
+    json["cursor"].as_str().expect("a checkpoint has a cursor").to_owned()
+}
 
 #[test]
 fn checkpoint_of_another_feed_is_refused_without_a_request() {
@@ -100,6 +106,51 @@ fn checkpoint_is_renewed_though_nothing_happens() {
         feed.handle(at(9_999), ticket, batch(&[], cursor));
         sent(&mut feed, at(9_999));
     }
+}
+
+#[test]
+fn last_checkpoint_of_an_idle_feed_is_renewed_only_if_the_position_is_newer() {
+    // The last event has the cursor of the batch, or one of its own before that.
+    for (cursor, is_renewed) in [(json!(null), false), (json!("one"), true)] {
+        let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+        let mut event = item("m1", "");
+        event["cursor"] = cursor;
+        let (ticket, _) = sent(&mut feed, at(0));
+        feed.handle(at(25), ticket, batch(&[event], "end"));
+        assert_eq!(mid_of(next_event(&mut feed, at(25))), "m1");
+        let (ticket, _) = sent(&mut feed, at(25));
+        feed.handle(at(700), ticket, batch(&[], "end"));
+        if is_renewed {
+            let FeedEvent::Heartbeat(newer) = next_event(&mut feed, at(700)) else { panic!("it is quiet") };
+            assert_eq!(cursor_of(&newer), "end");
+        }
+        sent(&mut feed, at(700));
+    }
+}
+
+#[test]
+fn checkpoint_is_renewed_though_an_event_stays_behind_the_position() {
+    let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+    let mut without_cursor = item("m1", "");
+    without_cursor["cursor"] = json!(null);
+    let (mut heartbeats, mut messages) = (Vec::new(), 0);
+    for minute in 0..35 {
+        let mut now = at(minute * 60);
+        let (ticket, _) = loop {
+            match feed.poll(now) {
+                Step::Send(ticket, exchange) => break (ticket, exchange),
+                Step::Sleep(until) => now = Now::new(until, now.utc),
+                Step::Event(FeedEvent::Heartbeat(newer)) => heartbeats.push(cursor_of(&newer)),
+                Step::Event(FeedEvent::Update { .. }) => messages += 1,
+                Step::Event(FeedEvent::Retrying(_)) => {}
+                step => panic!("the feed continues, it does not return {step:?}"),
+            }
+        };
+        let mut hidden = item(&format!("hidden {minute}"), &format!("cursor {minute}"));
+        hidden["data"]["deleted"] = json!(true);
+        feed.handle(now, ticket, response(200, &json!({ "items": [hidden, without_cursor], "cursor": null })));
+    }
+    assert_eq!((messages, heartbeats), (1, ["cursor 10", "cursor 20", "cursor 30"].map(Into::into).to_vec()));
 }
 
 #[test]
