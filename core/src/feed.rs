@@ -43,7 +43,9 @@
 //! they depend on the server: see [`protocol::Batch`](crate::protocol::Batch).
 
 mod checkpoint;
+mod delivery;
 mod event;
+mod failures;
 mod item;
 mod long_poll;
 mod options;
