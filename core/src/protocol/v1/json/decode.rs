@@ -2,7 +2,7 @@ use alloc::string::String;
 
 use chrono::{DateTime, Utc};
 
-use super::{DecodeError, Json, text};
+use super::{decode_error::DecodeError, text::text, value::Json};
 use crate::model::{AssetId, GroupId, MessageId, ReactionId, ThreadId, UserId};
 
 /// A value that is decoded from the JSON of a response.

@@ -3,10 +3,12 @@
 use alloc::boxed::Box;
 
 use super::{
-    DecodeError, Json, Member, is_name,
+    decode_error::DecodeError,
     marker::{self, Marker},
+    member::{Member, is_name},
     recovery::Budget,
     scan::{self, NoEnd, Parts},
+    value::{Json, trimmed},
 };
 
 /// An object with a member `items`.
@@ -53,7 +55,7 @@ pub(in crate::protocol) enum Item<'a> {
 impl<'a> List<'a> {
     /// Reads a body. The list of a malformed body ends where the body has the cursor with this name, if possible.
     pub(in crate::protocol) fn read(body: &'a [u8], cursor: &str) -> Option<Self> {
-        let body = super::trimmed(body)?;
+        let body = trimmed(body)?;
         let length = scan::value_length(body);
         if let Ok(end) = length
             && marker::last_list_end(body, end, body.len()).is_none()

@@ -1,9 +1,9 @@
 //! Members of an object with an invalid structure.
 
 use super::{
-    Json,
     marker::Marker,
     scan::{NoEnd, value_length},
+    value::{Json, trimmed},
 };
 
 /// A limit of the number of bytes that are scanned for the ends of values. Without it, nested values without ends
@@ -114,18 +114,24 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-/// Returns the last well-formed value of a member with this name, at any depth.
-pub(super) fn find_last<'a>(bytes: &'a [u8], name: &str) -> Option<Json<'a>> {
-    let (mut from, mut found, mut budget) = (0, None, Budget::new(bytes.len()));
-    while let Some(Marker { at, key, value_at }) = Marker::next(bytes, from) {
-        from = at + 1;
-        if key[1..key.len() - 1] == *name.as_bytes()
-            && let Some(end) = budget.value_end(bytes, value_at)
-        {
-            found = Some(Json { bytes: bytes[value_at..end].trim_ascii(), is_malformed: false });
+impl<'a> Json<'a> {
+    /// Returns the last well-formed value with this name of a body that is not exactly one value, at any depth.
+    pub(in crate::protocol) fn find_in_malformed(body: &'a [u8], name: &str) -> Option<Self> {
+        let bytes = trimmed(body)?;
+        if value_length(bytes) == Ok(bytes.len()) {
+            return None;
         }
+        let (mut from, mut found, mut budget) = (0, None, Budget::new(bytes.len()));
+        while let Some(Marker { at, key, value_at }) = Marker::next(bytes, from) {
+            from = at + 1;
+            if key[1..key.len() - 1] == *name.as_bytes()
+                && let Some(end) = budget.value_end(bytes, value_at)
+            {
+                found = Some(Self { bytes: bytes[value_at..end].trim_ascii(), is_malformed: false });
+            }
+        }
+        found
     }
-    found
 }
 
 #[cfg(test)]

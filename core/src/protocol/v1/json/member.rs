@@ -1,0 +1,99 @@
+use alloc::{string::String, vec::Vec};
+
+use super::{
+    bounded_vec::BoundedVec,
+    decode::Decode,
+    decode_error::DecodeError,
+    recovery::Members,
+    scan::{self, Parts},
+    value::Json,
+};
+
+/// A member of an object, which may be missing.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::protocol) struct Member<'a> {
+    name: &'static str,
+    json: Option<Json<'a>>,
+}
+
+impl<'a> Member<'a> {
+    /// Returns the value; `None` if it is missing or `null`.
+    pub(in crate::protocol) fn value(self) -> Option<Json<'a>> {
+        self.json.filter(|json| !json.is_null())
+    }
+
+    /// Returns the value, which may be `null`; an error if it is missing.
+    pub(in crate::protocol) fn json(self) -> Result<Json<'a>, DecodeError> {
+        self.json.ok_or(DecodeError::missing(self.name))
+    }
+
+    /// Decodes an essential member.
+    pub(in crate::protocol) fn required<T: Decode>(self) -> Result<T, DecodeError> {
+        T::decode(self.json()?).map_err(|error| error.at(self.name))
+    }
+
+    /// Decodes a list whose items are all essential.
+    pub(in crate::protocol) fn required_items<T: Decode>(self) -> Result<Vec<T>, DecodeError> {
+        let json = self.json()?;
+        let mut list = BoundedVec::nested(json.bytes.len());
+        for item in json.items().ok_or(DecodeError::new("expected an array").at(self.name))? {
+            if list.is_full() {
+                return Err(DecodeError::new("too many items").at(self.name));
+            }
+            list.push(T::decode(item).map_err(|error| error.at(self.name))?);
+        }
+        Ok(list.into_vec())
+    }
+
+    /// Decodes an extra.
+    pub(in crate::protocol) fn optional<T: Decode>(self) -> Option<T> {
+        self.value().and_then(|json| T::decode(json).ok())
+    }
+
+    /// Decodes a list of extras.
+    pub(in crate::protocol) fn optional_items<T: Decode>(self) -> Vec<T> {
+        let Some(json) = self.value() else { return Vec::new() };
+        let mut list = BoundedVec::nested(json.bytes.len());
+        for item in json.items().into_iter().flatten() {
+            if list.is_full() {
+                break;
+            }
+            if let Ok(item) = T::decode(item) {
+                list.push(item);
+            }
+        }
+        list.into_vec()
+    }
+}
+
+impl<'a> Json<'a> {
+    /// Returns the members with these names.
+    pub(in crate::protocol) fn members<const N: usize>(
+        self,
+        names: [&'static str; N],
+    ) -> Result<[Member<'a>; N], DecodeError> {
+        let mut members = names.map(|name| Member { name, json: None });
+        let mut add = |(key, value): (&[u8], Self)| {
+            if let Some(member) = members.iter_mut().find(|member| is_name(key, member.name))
+                && (member.json.is_none() || !value.is_null())
+            {
+                member.json = Some(value);
+            }
+        };
+        if self.is_malformed && !self.bytes.starts_with(b"[") {
+            Members::new(self.bytes).for_each(add);
+        } else {
+            let parts = Parts::new(self.bytes, b'{').ok_or(DecodeError::new("expected an object"))?;
+            parts.filter_map(scan::key_value).for_each(|(key, bytes)| add((key, Self { bytes, is_malformed: false })));
+        }
+        Ok(members)
+    }
+}
+
+/// Returns `true` if a quoted key equals this name.
+pub(super) fn is_name(key: &[u8], name: &str) -> bool {
+    if key.contains(&b'\\') {
+        return serde_json::from_slice::<String>(key).is_ok_and(|key| key == name);
+    }
+    key[1..key.len() - 1] == *name.as_bytes()
+}
