@@ -63,7 +63,10 @@ fn page_of(item: &[u8]) -> Vec<u8> {
 }
 
 fn read_message(item: Vec<u8>) -> String {
-    let script = Script::new().then(Expect::get(format!("/v1/chats/{TID}/messages")), raw(200, page_of(&item)));
+    // `true` is a valid value of `deleted`, too.
+    let config = teamwire_tests::operations::config().with_hide_deleted_messages(false);
+    let path = format!("/v1/chats/{TID}/messages");
+    let script = Script::with_config(config).then(Expect::get(path), raw(200, page_of(&item)));
     let read = Client::new(script).chats().chat(TID).messages(None).expect("it is a page");
     let [message] = read.messages.as_slice() else { panic!("{read:?}") };
     format!("{} {} {}", message.mid, message.from_user.uid, message.timestamp())
