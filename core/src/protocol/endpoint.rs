@@ -95,6 +95,8 @@ struct RequestParts {
     is_download: bool,
     /// Set if the response contains a secret, so that errors must not show parts of it.
     is_secret: bool,
+    /// Set if the reader also gets redirects.
+    accepts_redirects: bool,
     accept: HeaderValue,
     /// Expected content; `None` for JSON.
     expected_content: Option<Arc<ExpectedContent>>,
@@ -119,6 +121,7 @@ impl Endpoint<()> {
             class: TimeoutClass::Default,
             is_download: false,
             is_secret: false,
+            accepts_redirects: false,
             accept: HeaderValue::from_static(JSON),
             expected_content: None,
         };
@@ -163,8 +166,9 @@ impl Endpoint<()> {
         self.transfer_timeout()
     }
 
-    /// Sets the reader of successful responses, those with a status of 200 to 299. It returns the output, or an error
-    /// made by the methods of [`ResponseReader`], and is called at most once for each attempt.
+    /// Sets the reader of successful responses: those with a status of 200 to 299, and redirects if they are
+    /// [accepted](Self::accepts_redirects). It returns the output, or an error made by the methods of
+    /// [`ResponseReader`], and is called at most once for each attempt.
     ///
     /// It must not be called for its side effects, and should require only what the output cannot do without: after an
     /// error of the reader, the caller does not know that the operation succeeded, and it is not repeated.
@@ -207,6 +211,18 @@ impl<T> Endpoint<T> {
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.request.headers.push((name, value));
+        self
+    }
+
+    /// Passes redirects to the [reader](Endpoint::reads) as well: responses with the status 301, 302, 303, 307 or 308,
+    /// such as that of a form login, whose session cookie is in the headers of a redirect. No redirect is followed.
+    ///
+    /// A server may refuse by a redirect as well, for example to its login page: the reader recognises it by `Location`
+    /// or a missing cookie, and returns [`refused`](ResponseReader::refused). This setting has no effect on a response
+    /// that is [content](Endpoint::returns_content). The guide has an example.
+    #[must_use]
+    pub fn accepts_redirects(mut self) -> Self {
+        self.request.accepts_redirects = true;
         self
     }
 

@@ -78,8 +78,8 @@ pub trait Wire: fmt::Debug + Send + Sync + 'static {
     /// may compare a repetition with the first request.
     fn prepare(&self, request: &mut Request<Body>, attempt: &Attempt<'_>);
 
-    /// Reads an error response, which is any whose status is not 200 to 299; `None` if it is not one of the protocol,
-    /// but for example the page of a proxy.
+    /// Reads an error response, which is any that the [reader](Endpoint::reads) of the endpoint does not get: its
+    /// status is not 200 to 299. `None` if it is not one of the protocol, but for example the page of a proxy.
     ///
     /// With `None`, the status alone decides: 401 and 403 are `Auth`, 429 is `RateLimited`, 408 and 5xx are `Server`
     /// (uncertain, and transient except 501 and 505), and all others are `UnexpectedResponse`. A lookup does not return

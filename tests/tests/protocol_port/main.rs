@@ -6,6 +6,7 @@ mod cuts;
 mod failures;
 mod logins;
 mod once;
+mod redirects;
 mod secrets;
 mod sockets;
 mod support;

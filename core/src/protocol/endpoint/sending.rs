@@ -117,7 +117,7 @@ impl<T> Endpoint<T> {
         if self.request.is_secret && (reader.status().is_success() || reader.status().is_redirection()) {
             reader.hide_content();
         }
-        let result = if reader.status().is_success() {
+        let result = if self.is_read(reader.status()) {
             match head_check.map(|()| (self.read)(&mut reader)) {
                 // The invalid value is the server's.
                 Ok(Err(Error::InvalidInput(value))) => Err(reader.violation(&format!("{value}"))),
@@ -130,9 +130,16 @@ impl<T> Endpoint<T> {
         result.or_else(|error| self.recover.and_then(|recover| recover(&error)).ok_or(error))
     }
 
-    /// Checks the head of a successful response. Error responses are accepted with any head.
+    /// Returns `true` for a response that the reader gets.
+    fn is_read(&self, status: StatusCode) -> bool {
+        let is_redirect = || matches!(status.as_u16(), 301..=303 | 307 | 308);
+        let accepts_redirects = self.request.accepts_redirects && self.request.expected_content.is_none();
+        status.is_success() || (accepts_redirects && is_redirect())
+    }
+
+    /// Checks the head of a response that the reader gets. Error responses are accepted with any head.
     pub(crate) fn check_head(&self, status: StatusCode, headers: &HeaderMap, range: Range) -> Result<(), String> {
-        if !status.is_success() {
+        if !self.is_read(status) {
             return Ok(());
         }
         if let Some(coding) = content_coding(headers) {
@@ -144,5 +151,24 @@ impl<T> Endpoint<T> {
             return Err("received part of the content, although all of it was requested".into());
         }
         expected_content.check_head(status, headers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{ExpectedContent, Route};
+
+    #[test]
+    fn only_declared_redirects_are_read_and_never_as_content() {
+        let get = || Endpoint::get(Route::new("x"));
+        let content = get().returns_content(ExpectedContent::of_type("image/png"));
+        for (endpoint, redirect_is_read) in
+            [(get(), false), (get().accepts_redirects(), true), (content.accepts_redirects(), false)]
+        {
+            assert!(endpoint.is_read(StatusCode::NO_CONTENT));
+            assert!(!endpoint.is_read(StatusCode::NOT_MODIFIED) && !endpoint.is_read(StatusCode::NOT_FOUND));
+            assert_eq!(endpoint.is_read(StatusCode::SEE_OTHER), redirect_is_read, "{endpoint:?}");
+        }
     }
 }
