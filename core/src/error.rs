@@ -158,6 +158,7 @@ impl Error {
             Self::Connection(error) => error.sent,
             Self::Api(error) => error.previous_outcome_unknown || error.meaning.is_uncertain,
             Self::Login { previous_outcome_unknown, .. } => *previous_outcome_unknown,
+            Self::File(error) => error.previous_outcome_unknown,
             Self::UnexpectedResponse(_) => true,
             _ => false,
         }
@@ -169,6 +170,8 @@ impl Error {
             Self::Connection(error) => error.sent = true,
             Self::Api(error) => error.previous_outcome_unknown = true,
             Self::Login { previous_outcome_unknown, .. } => *previous_outcome_unknown = true,
+            // A file of the request itself, which was read for another attempt.
+            Self::File(error) => error.previous_outcome_unknown = true,
             _ => {}
         }
         self

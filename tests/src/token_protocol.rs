@@ -7,11 +7,11 @@ use http::{HeaderValue, Request, StatusCode, header};
 use serde_json::{Value, json};
 use teamwire_core::{
     Credentials, Draft, Error, ErrorKind,
-    effect::Body,
-    model::{ChatInfo, Coordinates, Message, ThreadId, User},
+    effect::{Body, Form},
+    model::{Asset, ChatInfo, Coordinates, Message, ThreadId, User},
     protocol::{
-        Assets, Attached, Attempt, Chats, Contacts, Dated, Endpoint, FeedSource, Feeds, Lease, Locations, Made,
-        Members, Messages, PollRequest, Reactions, Refusal, ResponseReader, Route, Token, V1, Wire,
+        Assets, Attached, Attempt, Chats, Contacts, Dated, Endpoint, FeedSource, Feeds, FileKey, FilePart, Lease,
+        Locations, Made, Members, Messages, PollRequest, Reactions, Refusal, ResponseReader, Route, Token, V1, Wire,
     },
 };
 
@@ -24,6 +24,8 @@ pub struct TokenProtocol {
     pub returns_nothing: bool,
     /// The credentials are sent with each request, and there is no login.
     pub without_login: bool,
+    /// Posts are forms with the text and the files, and have an idempotency key.
+    pub encloses_files: bool,
 }
 
 impl TokenProtocol {
@@ -31,6 +33,7 @@ impl TokenProtocol {
     pub const LOGIN: &str = "/session";
     /// The code of the refusal of a request whose token has expired.
     pub const EXPIRED: &str = "login_expired";
+
 
     /// Returns the response to a login.
     pub fn token(text: &str) -> Value {
@@ -83,6 +86,14 @@ impl Wire for TokenProtocol {
 
 impl Messages for TokenProtocol {
     fn post(&self, chat: &ThreadId, draft: &Draft, files: &[Attached]) -> Made<Dated<Message>> {
+        if self.encloses_files {
+            let text = draft.text.as_deref().unwrap_or_default();
+            let form = files.iter().try_fold(Form::new().text("text", text), |form, file| match file {
+                Attached::Enclosed(file) => form.file("file", &file.name, &file.media_type, file.content.clone()),
+                _ => Ok(form),
+            })?;
+            return Ok(V1.post(chat, &Draft::text(text), &[])?.keyed(draft.idempotency_key.clone()).form(form));
+        }
         let post = V1.post(chat, draft, files)?;
         Ok(if self.posts_once { post.once() } else { post })
     }
@@ -138,4 +149,9 @@ impl Feeds for TokenProtocol {
 
 impl Members for TokenProtocol {}
 impl Reactions for TokenProtocol {}
-impl Assets for TokenProtocol {}
+
+impl Assets for TokenProtocol {
+    fn upload(&self, file: &FilePart, key: Option<FileKey<'_>>) -> Result<Option<Endpoint<Asset>>, Error> {
+        if self.encloses_files { Ok(None) } else { V1.upload(file, key) }
+    }
+}

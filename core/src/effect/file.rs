@@ -78,6 +78,9 @@ pub struct FileError {
     pub kind: FileErrorKind,
     /// The message of the operating system; may be empty.
     pub message: String,
+    /// `true` if the file is part of a request of which an earlier attempt may have taken effect: see
+    /// [`Error::outcome_unknown`](crate::Error::outcome_unknown). Executors leave it `false`.
+    pub previous_outcome_unknown: bool,
 }
 
 /// The kind of a [`FileError`].
@@ -101,7 +104,7 @@ pub enum FileErrorKind {
 impl FileError {
     /// Creates the error of an operation on the file at `path`.
     pub fn new(path: impl Into<String>, kind: FileErrorKind, message: impl fmt::Display) -> Self {
-        Self { path: path.into(), kind, message: alloc::format!("{message}") }
+        Self { path: path.into(), kind, message: alloc::format!("{message}"), previous_outcome_unknown: false }
     }
 }
 

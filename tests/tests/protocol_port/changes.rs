@@ -9,7 +9,8 @@ use teamwire_tests::TokenProtocol;
 
 use crate::support::{POST, config, posted};
 
-const SILENT: TokenProtocol = TokenProtocol { posts_once: false, returns_nothing: true, without_login: true };
+const SILENT: TokenProtocol =
+    TokenProtocol { posts_once: false, returns_nothing: true, without_login: true, encloses_files: false };
 
 fn script() -> Script {
     Script::with_config(config(SILENT))

@@ -15,7 +15,8 @@ const POSTS: usize = 1_000;
 /// More than a request or a response has.
 const MAX_LENGTH: usize = 512;
 
-const ONCE: TokenProtocol = TokenProtocol { posts_once: true, returns_nothing: false, without_login: true };
+const ONCE: TokenProtocol =
+    TokenProtocol { posts_once: true, returns_nothing: false, without_login: true, encloses_files: false };
 
 /// The number of complete requests by their text.
 type Posted = Arc<Mutex<BTreeMap<String, usize>>>;

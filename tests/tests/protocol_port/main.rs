@@ -3,6 +3,7 @@
 mod changes;
 mod crowds;
 mod cuts;
+mod enclosed;
 mod failures;
 mod logins;
 mod once;

@@ -11,7 +11,8 @@ use teamwire_tests::TokenProtocol;
 
 use crate::support::{POST, at, by_hand, config, ends, post, posted, posted_reply, problem, send, waits};
 
-const ONCE: TokenProtocol = TokenProtocol { posts_once: true, returns_nothing: false, without_login: true };
+const ONCE: TokenProtocol =
+    TokenProtocol { posts_once: true, returns_nothing: false, without_login: true, encloses_files: false };
 
 fn lost() -> TransportError {
     TransportError::new(TransportErrorKind::Disconnected, "lost").with_sent(true)
