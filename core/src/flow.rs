@@ -11,6 +11,7 @@ mod image;
 pub(crate) mod paginator;
 mod post;
 mod ready;
+mod requests;
 mod resume;
 mod upload;
 

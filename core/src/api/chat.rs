@@ -25,7 +25,6 @@ use crate::{
 pub struct Chat<X> {
     by_id: ChatRef<X>,
     info: ChatInfo,
-    is_outdated: bool,
 }
 
 impl<X> Deref for Chat<X> {
@@ -44,18 +43,13 @@ impl<X: Executor> From<&Chat<X>> for ThreadId {
 
 impl<X: Executor> Chat<X> {
     pub(crate) fn new(executor: X, info: ChatInfo) -> Self {
-        Self { by_id: ChatRef::new(executor, info.tid.clone()), info, is_outdated: false }
-    }
-
-    /// Creates the snapshot of a chat of which only the id is known.
-    pub(crate) fn outdated(executor: X, tid: ThreadId) -> Self {
-        Self { is_outdated: true, ..Self::new(executor, ChatInfo::new(tid, ChatType::Unknown(String::new()))) }
+        Self { by_id: ChatRef::new(executor, info.tid.clone()), info }
     }
 
     /// Returns `true` if the chat has been changed, but its new data could not be fetched: this snapshot is older than
     /// the change. It never happens with the [default protocol](crate::protocol::V1), which returns the changed chat.
     pub const fn is_outdated(&self) -> bool {
-        self.is_outdated
+        self.info.is_outdated
     }
 
     /// All data of the snapshot.
@@ -219,7 +213,7 @@ impl<X: Executor> Chat<X> {
         self.change(self.protocol().remove_admin(self.tid(), &admin.into()))
     }
 
-    /// Sets the title: up to 256 characters, without NUL.
+    /// Sets the title: up to 256 characters with the default protocol, without NUL.
     ///
     /// # Errors
     ///
@@ -265,8 +259,7 @@ impl<X: Executor> Chat<X> {
         self.change(self.protocol().reopen_chat(self.tid()))
     }
 
-    /// Sets the avatar: a JPEG, with the default protocol of at most 600x600 pixels and 5 MiB. A string is taken as a
-    /// path.
+    /// Sets the avatar: a JPEG, with the default protocol of at most 600x600 pixels and 5 MiB. A string is a path.
     ///
     /// # Errors
     ///
@@ -292,11 +285,11 @@ impl<X: Executor> Chat<X> {
 
     /// Runs a change and replaces this snapshot by its output.
     fn refresh<'a>(&'a mut self, change: impl Flow<Output = Option<ChatInfo>> + 'a) -> X::Run<'a, ()> {
-        let Self { by_id, info, is_outdated } = self;
+        let Self { by_id, info } = self;
         let changed = Changed::new(by_id.session(), by_id.tid(), change);
-        by_id.executor().run(changed.map(move |changed| {
-            *is_outdated = changed.is_none();
-            *info = changed.unwrap_or_else(|| info.clone());
+        by_id.executor().run(changed.map(|changed| match changed {
+            Some(changed) => *info = changed,
+            None => info.is_outdated = true,
         }))
     }
 

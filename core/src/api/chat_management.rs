@@ -113,7 +113,7 @@ impl<X: Executor> ChatRef<X> {
         self.run_change(self.protocol().remove_admin(self.tid(), &admin.into()))
     }
 
-    /// Sets the title: up to 256 characters, without NUL.
+    /// Sets the title: up to 256 characters with the default protocol, without NUL.
     ///
     /// # Errors
     ///
@@ -159,8 +159,7 @@ impl<X: Executor> ChatRef<X> {
         self.run_change(self.protocol().reopen_chat(self.tid()))
     }
 
-    /// Sets the avatar: a JPEG, with the default protocol of at most 600x600 pixels and 5 MiB. A string is taken as a
-    /// path.
+    /// Sets the avatar: a JPEG, with the default protocol of at most 600x600 pixels and 5 MiB. A string is a path.
     ///
     /// # Errors
     ///
@@ -185,11 +184,8 @@ impl<X: Executor> ChatRef<X> {
     }
 
     fn run_to_chat<'a>(&'a self, flow: impl Flow<Output = Option<ChatInfo>> + 'a) -> X::Run<'a, Chat<X>> {
-        let (executor, tid) = (self.executor().clone(), self.tid().clone());
-        let changed = Changed::new(self.session(), &tid, flow);
-        self.executor().run(changed.map(move |info| match info {
-            Some(info) => Chat::new(executor, info),
-            None => Chat::outdated(executor, tid),
-        }))
+        let changed = Changed::new(self.session(), self.tid(), flow);
+        let info = changed.map(|info| info.unwrap_or_else(|| ChatInfo::outdated(self.tid().clone())));
+        self.executor().run(info.map(|info| Chat::new(self.executor().clone(), info)))
     }
 }

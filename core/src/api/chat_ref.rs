@@ -10,13 +10,12 @@ use crate::{
     feed::{FeedOptions, Poller},
     flow::{
         Attachments as AttachedFiles, Flow, Lazy,
-        call::Call,
         paginator::{Collected, Paginator},
     },
     model::{
         Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, Reaction, ReactionType, ThreadId, User,
     },
-    protocol::{Attached, Dated, FeedSource, Made, Protocol},
+    protocol::{Dated, FeedSource, Made, Protocol},
     session::Session,
 };
 
@@ -65,20 +64,14 @@ impl<X: Executor> ChatRef<X> {
     /// - `Server` with the [code](Error::code) `conflict` if the chat is closed: it has to be
     ///   [reopened](ChatRef::reopen) first
     pub fn post(&self, message: impl Into<Draft>) -> X::Run<'_, Message> {
-        let (draft, tid) = (message.into(), self.tid.clone());
-        let attached = AttachedFiles::new(&draft.attachments, draft.idempotency_key.as_deref());
+        let draft = message.into();
         let may_be_repeated = draft.idempotency_key.is_some();
-        let request = move |protocol: &dyn Protocol, _: Option<&Attached>, files: &[Attached]| {
-            draft.check()?;
-            protocol.post(&tid, &draft, files)
-        };
-        let here = self.tid.clone();
-        let posted = attached.into_flow(
+        let posted = AttachedFiles::of(&draft).into_flow(
             self.session(),
-            request,
+            move |protocol, _, files| protocol.post(&self.tid, &draft, files),
             move |now, posted: Result<&Dated<Message>, &Error>| match posted {
                 Ok(posted) => Some((posted.value.tid.clone(), age(posted, may_be_repeated.then_some(now.utc)))),
-                Err(error) => error.outcome_unknown().then(|| (here.clone(), Duration::ZERO)),
+                Err(error) => error.outcome_unknown().then(|| (self.tid.clone(), Duration::ZERO)),
             },
         );
         self.executor.run(posted.map(|posted| posted.value))
@@ -109,11 +102,10 @@ impl<X: Executor> ChatRef<X> {
     /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     #[doc(alias = "get_messages")]
     pub fn messages(&self, since: impl Into<Option<DateTime<Utc>>>) -> X::Run<'_, Messages> {
-        let (session, tid, since) = (self.session().clone(), self.tid.clone(), since.into());
-        let hide_deleted = session.config().hide_deleted_messages;
+        let (since, hide_deleted) = (since.into(), self.session().config().hide_deleted_messages);
         let pages = Lazy::new(move |now: Now| {
             let since = since.unwrap_or_else(|| a_day_before(now.utc));
-            Paginator::new(&session, move |protocol, page| protocol.messages(&tid, since, page))
+            Paginator::new(self.session(), move |protocol, page| protocol.messages(&self.tid, since, page))
         });
         self.executor.run(pages.map(move |list| deduplicated(list, hide_deleted)))
     }
@@ -135,9 +127,7 @@ impl<X: Executor> ChatRef<X> {
     /// `ReadReceiptsDisabled` if the organisation's admin has disabled read receipts.
     #[doc(alias = "get_readers")]
     pub fn readers(&self) -> X::Run<'_, Listing<User>> {
-        let tid = self.tid.clone();
-        let readers = Paginator::new(self.session(), move |protocol, page| protocol.readers(&tid, page));
-        self.executor.run(readers.map(|list| list.items))
+        self.executor.run(self.session().list(|protocol, page| protocol.readers(&self.tid, page)))
     }
 
     /// Marks the chat as read by the bot, and returns the users who have now read all of its messages; none if the
@@ -149,9 +139,9 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the organisation's admin has forbidden bots to mark chats as read.
     pub fn mark_as_read(&self) -> X::Run<'_, Listing<User>> {
-        let (marked, tid) = (self.protocol().mark_as_read(&self.tid), self.tid.clone());
+        let marked = self.protocol().mark_as_read(&self.tid);
         let readers =
-            Paginator::after_change(self.session(), marked, move |protocol, page| protocol.readers(&tid, page));
+            Paginator::after_change(self.session(), marked, |protocol, page| protocol.readers(&self.tid, page));
         self.executor.run(readers.map(|list| list.items))
     }
 
@@ -182,14 +172,13 @@ impl<X: Executor> ChatRef<X> {
     #[doc(alias = "get_am_reactions")]
     pub fn reactions(&self, message: &Message) -> X::Run<'_, Listing<Reaction>> {
         let checked = self.check_chat("message", &message.tid).and_then(|()| match message.alert_type {
-            Some(_) => Ok(()),
+            Some(_) => Ok(message.mid.clone()),
             None => Err(Error::invalid("message", "only attention messages take reactions")),
         });
-        let (tid, mid) = (self.tid.clone(), message.mid.clone());
-        let reactions = Paginator::new(self.session(), move |protocol, page| {
-            checked.clone().and_then(|()| protocol.reactions(&tid, &mid, page))
-        });
-        self.executor.run(reactions.map(|list| list.items))
+        self.executor.run(
+            self.session()
+                .list(move |protocol, page| checked.clone().and_then(|mid| protocol.reactions(&self.tid, &mid, page))),
+        )
     }
 
     /// Changes a reaction of the bot, and returns the new one as the server stored it.
@@ -270,8 +259,7 @@ impl<X: Executor> ChatRef<X> {
     }
 
     fn call<T: Send>(&self, endpoint: Made<T>) -> X::Run<'_, T> {
-        let call: Call<T> = self.session().call(endpoint);
-        self.executor.run(call)
+        self.executor.run(self.session().call(endpoint))
     }
 
     pub(super) fn session(&self) -> &Session {

@@ -14,8 +14,7 @@ use crate::{
     },
     ledger::LocationShares,
     model::{
-        ChatInfo, Coordinates, Download, Listing, LocationShare, Message, NewAttachment, NewChat, NewOneToOne,
-        Reaction, ThreadId,
+        ChatInfo, Coordinates, Download, Listing, LocationShare, Message, NewChat, NewOneToOne, Reaction, ThreadId,
     },
     protocol::{Attached, FeedSource, Made, Page, PageRequest, Protocol},
     session::Session,
@@ -61,10 +60,8 @@ impl<X: Executor> Chats<X> {
     /// `InvalidInput` if the id is malformed: see [`ThreadId`].
     #[doc(alias = "get_by_thread_id")]
     pub fn by_thread_id(&self, tid: impl Into<ThreadId>) -> X::Run<'_, Option<Chat<X>>> {
-        let executor = self.executor.clone();
-        let session = executor.session();
-        let found = session.call(session.protocol().chat(&tid.into()));
-        self.executor.run(found.map(|chat| chat.map(|info| Chat::new(executor, info))))
+        let found = self.executor.session().request(|protocol| protocol.chat(&tid.into()));
+        self.executor.run(found.map(|chat| chat.map(|info| Chat::new(self.executor.clone(), info))))
     }
 
     /// Returns all chats of the bot with exactly this title. The request has the timeout for
@@ -72,7 +69,7 @@ impl<X: Executor> Chats<X> {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if the title has more than 256 characters or a NUL.
+    /// `InvalidInput` if the title has a NUL or, with the default protocol, more than 256 characters.
     #[doc(alias = "get_by_title")]
     pub fn by_title(&self, title: impl Into<String>) -> X::Run<'_, Listing<Chat<X>>> {
         let title = title.into();
@@ -95,10 +92,7 @@ impl<X: Executor> Chats<X> {
     pub fn create_chat(&self, chat: NewChat) -> X::Run<'_, Chat<X>> {
         let attached = Attachments::new(&chat.attachments, chat.idempotency_key.as_deref());
         let attached = attached.with_avatar(chat.avatar.clone());
-        self.create(attached, move |protocol, avatar, files| {
-            NewAttachment::check_all(&chat.attachments)?;
-            protocol.create_chat(&chat, avatar, files)
-        })
+        self.create(attached, move |protocol, avatar, files| protocol.create_chat(&chat, avatar, files))
     }
 
     /// Creates the 1:1 chat with a user, or finds the existing one, and returns it. A message is posted in either case.
@@ -116,10 +110,7 @@ impl<X: Executor> Chats<X> {
     pub fn create_one_to_one_chat(&self, chat: impl Into<NewOneToOne>) -> X::Run<'_, Chat<X>> {
         let chat = chat.into();
         let attached = Attachments::new(&chat.attachments, chat.idempotency_key.as_deref());
-        self.create(attached, move |protocol, _, files| {
-            NewAttachment::check_all(&chat.attachments)?;
-            protocol.create_one_to_one_chat(&chat, files)
-        })
+        self.create(attached, move |protocol, _, files| protocol.create_one_to_one_chat(&chat, files))
     }
 
     /// Downloads an asset, such as a received attachment, into memory: up to
@@ -130,7 +121,8 @@ impl<X: Executor> Chats<X> {
     /// `NotFound` if the bot cannot see such an asset; `UnexpectedResponse` if the asset is larger than the limit or
     /// the response is not the asset: it has another size, is an HTML page, or is incomplete.
     pub fn download(&self, asset: impl Into<Download>) -> X::Run<'_, Vec<u8>> {
-        self.executor.run(self.executor.session().call(self.download_endpoint(&asset.into())))
+        let session = self.executor.session();
+        self.executor.run(session.call(session.download(&asset.into())))
     }
 
     /// Downloads an asset of any size into a file, which replaces `path` once it is complete.
@@ -149,8 +141,7 @@ impl<X: Executor> Chats<X> {
     /// the bot cannot see such an asset; `UnexpectedResponse` if the response is not the asset.
     pub fn download_to(&self, asset: impl Into<Download>, path: impl Into<String>) -> X::Run<'_, ()> {
         let download = asset.into();
-        let endpoint = self.download_endpoint(&download);
-        self.executor.run(DownloadToFile::new(self.executor.session(), endpoint, download.asset.size, path.into()))
+        self.executor.run(DownloadToFile::new(self.executor.session(), &download, path.into()))
     }
 
     /// Updates the bot's location in all chats in which it is shared. Does nothing if it is not shared.
@@ -159,13 +150,12 @@ impl<X: Executor> Chats<X> {
     ///
     /// Only the kinds that [every operation](Chats#errors) can fail with.
     pub fn update_shared_location(&self, coordinates: Coordinates) -> X::Run<'_, ()> {
-        let ledger = self.executor.session().ledger().clone();
         let session = self.executor.session();
-        let update = session.call(session.protocol().move_location(coordinates));
-        let known = ledger.snapshot();
+        let (known, update) =
+            (session.ledger().snapshot(), session.request(|protocol| protocol.move_location(coordinates)));
         self.executor.run(update.map(move |active| {
             if let Some(active) = active {
-                ledger.reconcile(&known, &active);
+                session.ledger().reconcile(&known, &active);
             }
         }))
     }
@@ -232,8 +222,7 @@ impl<X: Executor> Chats<X> {
     /// Only the kinds that [every operation](Chats#errors) can fail with.
     #[doc(alias = "unsubscribe_am_reaction_updates")]
     pub fn unsubscribe_reaction_updates(&self) -> X::Run<'_, ()> {
-        let session = self.executor.session();
-        self.executor.run(session.call(session.protocol().unsubscribe_all(&FeedSource::Reactions)))
+        self.executor.run(self.executor.session().request(|protocol| protocol.unsubscribe_all(&FeedSource::Reactions)))
     }
 
     /// Follows the new messages in all chats of the bot: see [`ChatRef::new_messages`].
@@ -245,35 +234,28 @@ impl<X: Executor> Chats<X> {
         self.executor.events(Poller::messages(self.executor.session(), FeedSource::AllMessages, options.into()))
     }
 
-    fn download_endpoint(&self, download: &Download) -> Made<Vec<u8>> {
-        let endpoint = self.executor.session().protocol().download(&download.asset)?;
-        Ok(endpoint.progress(download.progress.clone()))
-    }
-
     /// Creates a chat with this request, after uploading the attachments.
     fn create<'a>(
         &'a self,
         attached: Attachments,
         request: impl Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<ChatInfo> + Send + 'a,
     ) -> X::Run<'a, Chat<X>> {
-        let (executor, session) = (self.executor.clone(), self.executor.session().clone());
+        let session = self.executor.session();
         // The response to a repeated request does not contain the time of creation, so the remaining time is unknown.
         let needs_refresh = attached.may_repeat_a_share();
-        let created =
-            attached.into_flow(self.executor.session(), request, move |_, created: Result<&ChatInfo, &Error>| {
-                created.ok().filter(|_| !needs_refresh).map(|info| (info.tid.clone(), Duration::ZERO))
-            });
-        let created = created.then(move |info| Regardless::new(needs_refresh.then(|| refresh_shares(&session)), info));
-        self.executor.run(created.map(|info| Chat::new(executor, info)))
+        let created = attached.into_flow(session, request, move |_, created: Result<&ChatInfo, &Error>| {
+            created.ok().filter(|_| !needs_refresh).map(|info| (info.tid.clone(), Duration::ZERO))
+        });
+        let created = created.then(move |info| Regardless::new(needs_refresh.then(|| refresh_shares(session)), info));
+        self.executor.run(created.map(|info| Chat::new(self.executor.clone(), info)))
     }
 
     fn list_chats<'a>(
         &'a self,
         request: impl Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<ChatInfo>> + Send + 'a,
     ) -> X::Run<'a, Listing<Chat<X>>> {
-        let executor = self.executor.clone();
-        let pages = Paginator::new(executor.session(), request);
-        self.executor.run(pages.map(move |list| list.items.map(|info| Chat::new(executor.clone(), info))))
+        let chats = self.executor.session().list(request);
+        self.executor.run(chats.map(|list| list.map(|info| Chat::new(self.executor.clone(), info))))
     }
 }
 

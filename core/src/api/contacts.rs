@@ -2,7 +2,6 @@
 
 use crate::{
     executor::Executor,
-    flow::{Flow, paginator::Paginator},
     model::{Group, GroupId, Listing, User, UserId},
 };
 
@@ -33,8 +32,7 @@ impl<X: Executor> Contacts<X> {
     ///
     /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn me(&self) -> X::Run<'_, User> {
-        let session = self.executor.session();
-        self.executor.run(session.call(session.protocol().me()))
+        self.executor.run(self.executor.session().request(|protocol| protocol.me()))
     }
 
     /// Returns all users that the bot can see.
@@ -43,8 +41,7 @@ impl<X: Executor> Contacts<X> {
     ///
     /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn users(&self) -> X::Run<'_, Listing<User>> {
-        let users = Paginator::new(self.executor.session(), |protocol, page| protocol.users(page));
-        self.executor.run(users.map(|list| list.items))
+        self.executor.run(self.executor.session().list(|protocol, page| protocol.users(page)))
     }
 
     /// Returns the user with this id; `None` if the bot cannot see such a user.
@@ -53,8 +50,7 @@ impl<X: Executor> Contacts<X> {
     ///
     /// `InvalidInput` if the id is malformed: see [`UserId`].
     pub fn user(&self, uid: impl Into<UserId>) -> X::Run<'_, Option<User>> {
-        let session = self.executor.session();
-        self.executor.run(session.call(session.protocol().user(&uid.into())))
+        self.executor.run(self.executor.session().request(|protocol| protocol.user(&uid.into())))
     }
 
     /// Returns all groups that the bot can see.
@@ -63,8 +59,7 @@ impl<X: Executor> Contacts<X> {
     ///
     /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn groups(&self) -> X::Run<'_, Listing<Group>> {
-        let groups = Paginator::new(self.executor.session(), |protocol, page| protocol.groups(page));
-        self.executor.run(groups.map(|list| list.items))
+        self.executor.run(self.executor.session().list(|protocol, page| protocol.groups(page)))
     }
 
     /// Returns the group with this id; `None` if the bot cannot see such a group.
@@ -73,7 +68,6 @@ impl<X: Executor> Contacts<X> {
     ///
     /// `InvalidInput` if the id is malformed: see [`GroupId`].
     pub fn group(&self, gid: impl Into<GroupId>) -> X::Run<'_, Option<Group>> {
-        let session = self.executor.session();
-        self.executor.run(session.call(session.protocol().group(&gid.into())))
+        self.executor.run(self.executor.session().request(|protocol| protocol.group(&gid.into())))
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     effect::Now,
     error::Error,
     flow::{Flow, Inspect},
-    model::{Image, NewAttachment, ThreadId, Upload},
+    model::{Draft, Image, NewAttachment, ThreadId, Upload},
     protocol::{Attached, Made, Protocol},
     session::Session,
 };
@@ -19,6 +19,8 @@ pub(crate) struct Attachments {
     uploads: Vec<Upload>,
     share: Option<Duration>,
     key: Option<String>,
+    /// An error that is known before anything is sent.
+    checked: Result<(), Error>,
 }
 
 impl Attachments {
@@ -29,7 +31,13 @@ impl Attachments {
             uploads: attachments.iter().flat_map(NewAttachment::uploads).cloned().collect(),
             share: NewAttachment::share_in(attachments),
             key: key.map(Into::into),
+            checked: NewAttachment::check_all(attachments),
         }
+    }
+
+    /// Collects those of a draft.
+    pub(crate) fn of(draft: &Draft) -> Self {
+        Self { checked: draft.check(), ..Self::new(&draft.attachments, draft.idempotency_key.as_deref()) }
     }
 
     /// Returns `true` if there is a share and the request may have been sent before, as the caller chose its key.
@@ -50,7 +58,11 @@ impl Attachments {
         request: impl Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<T> + Send,
         share_began: impl Fn(Now, Result<&T, &Error>) -> Option<(ThreadId, Duration)> + Send,
     ) -> impl Flow<Output = T> {
-        let Self { avatar, uploads, share, key } = self;
+        let Self { avatar, uploads, share, key, checked } = self;
+        let request = move |protocol: &dyn Protocol, avatar: Option<&Attached>, files: &[Attached]| {
+            checked.clone()?;
+            request(protocol, avatar, files)
+        };
         let ledger = session.ledger().clone();
         Inspect::new(Post::new(session, request, avatar, uploads, key), move |now, outcome: Result<&T, &Error>| {
             if let Some((duration, (tid, age))) = share.zip(share_began(now, outcome)) {

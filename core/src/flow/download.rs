@@ -1,4 +1,4 @@
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use alloc::{boxed::Box, format, string::String};
 use core::{convert::Infallible, mem};
 
 use super::Resume;
@@ -7,7 +7,8 @@ use crate::{
     error::{Error, UnexpectedResponse},
     flow::{call::Call, file_call::FileCall, ready},
     machine::{Machine, Reply, Step, Ticket},
-    protocol::{self, Endpoint, Made},
+    model::Download,
+    protocol::{self, Endpoint},
     session::Session,
 };
 
@@ -37,14 +38,15 @@ enum State {
 }
 
 impl DownloadToFile {
-    /// Creates the download of an asset of `size` bytes to the file at `path`.
-    pub(crate) fn new(session: &Session, download: Made<Vec<u8>>, size: u64, path: String) -> Self {
-        let state = match download.map(Endpoint::into_file_transfer) {
+    /// Creates the download to the file at `path`.
+    pub(crate) fn new(session: &Session, download: &Download, path: String) -> Self {
+        let state = match session.download(download).map(Endpoint::into_file_transfer) {
             Ok(endpoint) => {
                 State::Creating(FileCall::new(session, FileTask::Create { target: path }), Some(Box::new(endpoint)))
             }
             Err(error) => State::Failed(error),
         };
+        let size = download.asset.size;
         Self { session: session.clone(), size, part: String::new(), target: String::new(), state }
     }
 

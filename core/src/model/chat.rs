@@ -41,6 +41,9 @@ pub struct ChatInfo {
     pub groups: Vec<Group>,
     /// The administrators.
     pub admins: Vec<User>,
+    /// `true` if the chat has been changed since, but its new data could not be fetched: see
+    /// [`Chat::is_outdated`](crate::Chat::is_outdated).
+    pub is_outdated: bool,
 }
 
 impl ChatInfo {
@@ -66,6 +69,12 @@ impl ChatInfo {
             users: Vec::new(),
             groups: Vec::new(),
             admins: Vec::new(),
+            is_outdated: false,
         }
+    }
+
+    /// Creates the snapshot of a chat of which only the id is known.
+    pub(crate) fn outdated(tid: ThreadId) -> Self {
+        Self { is_outdated: true, ..Self::new(tid, ChatType::Unknown(String::new())) }
     }
 }

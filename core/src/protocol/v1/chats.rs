@@ -130,6 +130,7 @@ impl Decode for ChatInfo {
             users: users.optional_items(),
             groups: groups.optional_items(),
             admins: admins.optional_items(),
+            is_outdated: false,
         })
     }
 }

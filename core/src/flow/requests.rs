@@ -1,0 +1,30 @@
+//! Requests of the session's protocol as operations.
+
+use alloc::vec::Vec;
+
+use crate::{
+    flow::{Flow, call::Call, paginator::Paginator},
+    model::{Download, Listing},
+    protocol::{Made, Page, PageRequest, Protocol},
+    session::Session,
+};
+
+impl Session {
+    /// Returns the machine of one request.
+    pub(crate) fn request<T: Send>(&self, request: impl FnOnce(&dyn Protocol) -> Made<T>) -> Call<T> {
+        self.call(request(self.protocol()))
+    }
+
+    /// Returns the machine that reads all pages of a list.
+    pub(crate) fn list<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send>(
+        &self,
+        request: R,
+    ) -> impl Flow<Output = Listing<T>> + use<T, R> {
+        Paginator::new(self, request).map(|list| list.items)
+    }
+
+    /// Returns the request of a download, whose progress is observed.
+    pub(crate) fn download(&self, download: &Download) -> Made<Vec<u8>> {
+        Ok(self.protocol().download(&download.asset)?.progress(download.progress.clone()))
+    }
+}
