@@ -34,6 +34,10 @@ impl TokenProtocol {
     /// The code of the refusal of a request whose token has expired.
     pub const EXPIRED: &str = "login_expired";
 
+    /// The same code for a refusal that is transient as well.
+    pub const EXPIRED_FOR_NOW: &str = "login_expired_for_now";
+    /// The code of a limit, with any status.
+    pub const TOO_FAST: &str = "too_fast";
 
     /// Returns the response to a login.
     pub fn token(text: &str) -> Value {
@@ -67,7 +71,11 @@ impl Wire for TokenProtocol {
             let message = String::from_utf8_lossy(response.body()).into_owned();
             return Some(Refusal::new(ErrorKind::Auth).code(Self::EXPIRED).message(message).login_expired());
         }
-        V1.refusal(response)
+        match code().as_ref().and_then(Value::as_str) {
+            Some(Self::EXPIRED_FOR_NOW) => Some(Refusal::new(ErrorKind::Auth).login_expired().transient(true)),
+            Some(Self::TOO_FAST) => Some(Refusal::new(ErrorKind::RateLimited).transient(true)),
+            _ => V1.refusal(response),
+        }
     }
 
     fn login(&self, credentials: &Credentials) -> Result<Option<Endpoint<Token>>, Error> {

@@ -27,7 +27,8 @@ use crate::{
 pub struct TransportError {
     /// The kind of error.
     pub kind: TransportErrorKind,
-    /// Set if any byte of the request may have been sent. Otherwise, the server cannot have acted on it.
+    /// Set if any byte of the request may have been sent. Otherwise, the server cannot have acted on it. In errors of
+    /// operations, it is not set either if the server refused the request before the response was cut off (401).
     pub sent: bool,
     /// Number of received bytes of the response body.
     pub received: u64,

@@ -22,7 +22,6 @@ pub(crate) use self::retry::invalidates_idle_connections;
 use self::{
     login::{Login, LoginState},
     queue::is_accepted,
-    retry::is_complete_without_body,
 };
 use crate::{
     effect::{Exchange, Moment, Now, Response, TransportError, TransportErrorKind},
@@ -220,10 +219,7 @@ impl<T> Call<T> {
     }
 
     fn on_transport_error(&mut self, now: Now, mut cause: TransportError) -> State<T> {
-        // Whether the login has expired can depend on the body of a 401.
-        let may_have_expired = |status| status == StatusCode::UNAUTHORIZED && self.login.token().is_some();
-        let is_complete = |status| is_complete_without_body(status) && !may_have_expired(status);
-        if let Some(head) = cause.head.take_if(|head| is_complete(head.status())) {
+        if let Some(head) = retry::take_refusal(&mut cause, self.login.token().is_some()) {
             return self.on_response(now, head.map(|()| Vec::new()));
         }
         let mismatch = match (&self.endpoint, &cause.head) {
@@ -261,6 +257,8 @@ impl<T> Call<T> {
 
     fn send(&mut self, now: Now) -> State<T> {
         if let Some(before) = self.enter_gate(now) {
+            // The requests behind it do not wait for the response to one that is not sent yet.
+            self.turn = None;
             return before;
         }
         self.sent_at = now.moment;
@@ -321,15 +319,17 @@ impl<T: Send> Machine for Call<T> {
             _ => return,
         }
         self.elapsed = now.moment.saturating_duration_since(self.sent_at);
-        if let Some(turn) = &self.turn {
-            turn.on_reply(now.moment, self.sent_at, is_accepted(&reply));
-        }
+        let is_accepted = is_accepted(&reply);
         self.state = match reply {
             Reply::Response(response) => self.on_response(now, response),
             Reply::Error(error) => self.on_transport_error(now, error),
             // An executor bug.
             Reply::File(_) => State::Done(Err(Error::invalid("executor", "it returned a file outcome for a request"))),
         };
+        // After the error of a limit, which can have any status, it does not count as accepted.
+        if let Some(turn) = &self.turn {
+            turn.on_reply(now.moment, self.sent_at, is_accepted);
+        }
     }
 }
 

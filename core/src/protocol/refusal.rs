@@ -16,7 +16,7 @@ use crate::error::{ApiError, Error, ErrorKind, Meaning, Signal};
 ///
 /// - A [transient](Self::transient) one is repeated as the retry policy says, unless that would act twice: see
 ///   [`Endpoint::once`](super::Endpoint::once).
-/// - With the status 429, all operations of the client pause.
+/// - With the status 429, or the kind `RateLimited` and transient, all operations of the client pause.
 /// - A feed ends with a refusal that is neither transient nor has a [signal](Self::signal) or an
 ///   [unknown code](Self::unknown_code). After any other, it polls again. After `NotFound`, it first subscribes again,
 ///   if it has a subscription: the chat may exist all the same.
@@ -147,7 +147,7 @@ impl Refusal {
 
     /// Declares that the login has expired and that the request was not performed: it is repeated after a new login,
     /// even if it is sent only [once](super::Endpoint::once). That happens once for each operation; a second such
-    /// refusal is the operation's error.
+    /// refusal is the operation's error, even if it is [transient](Self::transient).
     pub const fn login_expired(mut self) -> Self {
         self.meaning.is_login_expired = true;
         self

@@ -153,6 +153,21 @@ fn unauthorized_without_its_body_may_be_an_expiry() {
         .then(expect_post(SECOND), posted());
     post(&repeated).expect("it is posted");
     repeated.assert_done();
+    for posts_once in [true, false] {
+        // The server did not act on a request that it refuses, whatever the body says.
+        let script = || Script::with_config(config(TokenProtocol { posts_once, ..TokenProtocol::default() }));
+        let repeated = script()
+            .then(expect_login(), token(FIRST))
+            .then(expect_post(FIRST), cut())
+            .then(expect_post(FIRST), posted());
+        post(&repeated).expect("it is posted");
+        repeated.assert_done();
+        let script = script().then(expect_login(), token(FIRST));
+        let script = (0..4).fold(script, |script, _| script.then(expect_post(FIRST), cut()));
+        let error = post(&script).expect_err("all attempts are refused");
+        assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Connection, false));
+        script.assert_done();
+    }
     // Repeating the login would count as another failed login.
     let login = script().then(expect_login(), cut());
     assert_eq!(post(&login).expect_err("it is refused").kind(), ErrorKind::Auth);

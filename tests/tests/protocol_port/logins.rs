@@ -81,6 +81,18 @@ fn second_expiry_ends_the_operation() {
 }
 
 #[test]
+fn expiry_that_is_transient_renews_the_login_once() {
+    let refused = || Respond::problem(401, TokenProtocol::EXPIRED_FOR_NOW);
+    let script = script()
+        .then(expect_login(), token(FIRST))
+        .then(expect_post(FIRST), refused())
+        .then(expect_login(), token(SECOND))
+        .then(expect_post(SECOND), refused());
+    assert_eq!(post(&script).expect_err("the server accepts no token").kind(), ErrorKind::Auth);
+    script.assert_done();
+}
+
+#[test]
 fn refusal_of_an_old_token_keeps_the_new_one() {
     let client = by_hand(config(TokenProtocol::default()));
     let chat = client.chats().chat("c1");

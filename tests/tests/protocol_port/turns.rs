@@ -190,6 +190,45 @@ fn waiting_operation_is_polled_in_any_order() {
 }
 
 #[test]
+fn paced_request_that_waited_for_a_login_is_sent_at_once() {
+    let client = client();
+    let chat = client.chats().chat("c1");
+    let [mut expired, mut limited] = [(); 2].map(|()| chat.post("hello"));
+    let (login, _) = sends(&mut expired, at(0), TokenProtocol::LOGIN);
+    expired.handle(at(0), login, token_reply(FIRST));
+    let [(refused, _), (over_limit, _)] = [sends(&mut expired, at(0), POST), sends(&mut limited, at(0), POST)];
+    expired.handle(at(1), refused, expired_reply());
+    let (login, _) = sends(&mut expired, at(1), TokenProtocol::LOGIN);
+    // The login is not paced, but the request that waits for it is the first one after the pause.
+    limited.handle(at(2), over_limit, problem(429, "rate_limited"));
+    let mut now = 3 + u64::try_from(waits(&mut limited, at(2)).as_millis()).expect("it is short");
+    assert!(waits(&mut limited, at(now)) < Duration::from_millis(LOOK), "it looks for the token");
+    expired.handle(at(now), login, token_reply(SECOND));
+    now += LOOK;
+    posts(&mut limited, now, SECOND);
+}
+
+#[test]
+fn limit_with_another_status_pauses_all_requests() {
+    for status in [403, 429, 503] {
+        let client = client();
+        let chat = client.chats().chat("c1");
+        let [mut first, mut second] = [(); 2].map(|()| chat.post("hello"));
+        let (login, _) = sends(&mut first, at(0), TokenProtocol::LOGIN);
+        first.handle(at(0), login, token_reply(FIRST));
+        let (ticket, _) = sends(&mut first, at(0), POST);
+        first.handle(at(0), ticket, problem(status, TokenProtocol::TOO_FAST));
+        let wait = waits(&mut first, at(0));
+        assert!(waits(&mut second, at(0)) >= wait, "status {status}: it would exceed the limit as well");
+        let now = 1 + u64::try_from(wait.as_millis()).expect("it is short");
+        let (ticket, _) = sends(&mut first, at(now), POST);
+        first.handle(at(now), ticket, problem(status, TokenProtocol::TOO_FAST));
+        assert!(waits(&mut first, at(now)) > wait / 2, "status {status}");
+        waits(&mut second, at(now + 1));
+    }
+}
+
+#[test]
 fn requests_that_waited_for_a_login_are_paced() {
     let client = client();
     let chat = client.chats().chat("c1");

@@ -130,6 +130,11 @@ impl<T> Call<T> {
         !self.is_best_effort() && !mem::replace(&mut self.login.has_renewed, true)
     }
 
+    /// Returns `true` for a refusal after the login has been renewed: another login would not help either.
+    pub(super) fn is_refused_again(&self, error: &Error) -> bool {
+        self.login.has_renewed && matches!(error, Error::Api(api_error) if api_error.meaning.is_login_expired)
+    }
+
     /// Returns the redaction of texts of the server.
     pub(super) fn redaction(&self) -> &Redaction {
         let access = self.login.access.as_ref();

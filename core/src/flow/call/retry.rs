@@ -1,13 +1,14 @@
 //! The decision after a failed attempt.
 
+use alloc::boxed::Box;
 use core::mem;
 
-use http::StatusCode;
+use http::{Response, StatusCode};
 
 use super::{Call, State};
 use crate::{
-    effect::{Now, TransportErrorKind},
-    error::Error,
+    effect::{Now, TransportError, TransportErrorKind},
+    error::{Error, ErrorKind},
     flow::backoff,
     pacing::MAX_PAUSE,
     protocol::Endpoint,
@@ -18,7 +19,8 @@ impl<T> Call<T> {
     /// acceptable.
     pub(super) fn retry(&mut self, now: Now, error: Error) -> State<T> {
         self.outcome_unknown |= error.outcome_unknown();
-        if error.outcome_unknown() && self.endpoint.as_ref().is_none_or(Endpoint::is_once) {
+        let is_final = error.outcome_unknown() && self.endpoint.as_ref().is_none_or(Endpoint::is_once);
+        if is_final || self.is_refused_again(&error) {
             return self.fail(error);
         }
         // A server sends 408 before it closes an idle connection; others may be as old (RFC 9110, section 15.5.9).
@@ -30,7 +32,7 @@ impl<T> Call<T> {
         }
         let policy = self.session.config().retry;
         let retry_after = error.retry_after();
-        let is_limited = error.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16());
+        let is_limited = is_limited(&error);
         // Requests in flight together exceed a limit together: for all but the first of them, that is not a failed
         // attempt.
         let sent_at = self.sent_at;
@@ -79,9 +81,20 @@ impl<T> Call<T> {
 /// Maximum number of doublings of the wait for a request that is still being processed.
 const MAX_DOUBLINGS: u32 = 4;
 
+/// Takes the head of an error response that needs no body. With a token, that of a 401 stays: whether the login has
+/// expired can depend on the body. The request was not performed in either case, so it counts as not sent.
+pub(super) fn take_refusal(cause: &mut TransportError, has_token: bool) -> Option<Box<Response<()>>> {
+    let head = cause.head.take_if(|head| is_complete_without_body(head.status()))?;
+    if has_token && head.status() == StatusCode::UNAUTHORIZED {
+        (cause.sent, cause.head) = (false, Some(head));
+        return None;
+    }
+    Some(head)
+}
+
 /// Returns `true` for an error status that needs no body: a retry would be rejected as well, or count as a failed
 /// login, so the status counts even if the body was cut off.
-pub(super) fn is_complete_without_body(status: StatusCode) -> bool {
+fn is_complete_without_body(status: StatusCode) -> bool {
     matches!(
         status,
         StatusCode::UNAUTHORIZED
@@ -91,6 +104,12 @@ pub(super) fn is_complete_without_body(status: StatusCode) -> bool {
             | StatusCode::UNSUPPORTED_MEDIA_TYPE
             | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
     )
+}
+
+/// Returns `true` if the server has limited the rate of requests.
+fn is_limited(error: &Error) -> bool {
+    let Error::Api(api_error) = error else { return false };
+    api_error.kind == ErrorKind::RateLimited || api_error.status == StatusCode::TOO_MANY_REQUESTS.as_u16()
 }
 
 fn is_stale_connection(error: &Error) -> bool {
