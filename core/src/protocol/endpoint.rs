@@ -10,7 +10,7 @@ use alloc::{
 };
 use core::{fmt, time::Duration};
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method, header};
 use serde::Serialize;
 
 use super::{
@@ -206,11 +206,18 @@ impl<T> Endpoint<T> {
         self
     }
 
-    /// Adds a header. The library adds `Accept`, `Accept-Encoding`, `User-Agent` and those of HTTP's framing itself.
-    /// Headers that all requests have, and those with a secret, are added by [`Wire::prepare`](super::Wire::prepare).
+    /// Adds a header, or sets `Accept`, which is `application/json` by default. Headers that all requests have, and
+    /// those with a secret, are added by [`Wire::prepare`](super::Wire::prepare).
+    ///
+    /// The library sets `Accept-Encoding`, `User-Agent`, `Range` and those of HTTP's framing itself, and `Content-Type`
+    /// with the body: an operation with one of them fails with `InvalidInput`.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.request.headers.push((name, value));
+        if name == header::ACCEPT {
+            self.request.accept = value;
+        } else {
+            self.request.headers.push((name, value));
+        }
         self
     }
 

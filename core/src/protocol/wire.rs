@@ -74,8 +74,9 @@ pub trait Wire: fmt::Debug + Send + Sync + 'static {
     /// [token](Attempt::token) and the [idempotency key](Attempt::idempotency_key).
     ///
     /// Called for all requests, including the login, and possibly several times for one attempt. The request has its
-    /// complete URI, its headers and its body. Attempts must not differ in anything but the token, because the server
-    /// may compare a repetition with the first request.
+    /// complete URI, its headers and its body. It must not get headers of HTTP's framing, such as `Content-Length`.
+    /// Attempts must not differ in anything but the token, because the server may compare a repetition with the first
+    /// request.
     fn prepare(&self, request: &mut Request<Body>, attempt: &Attempt<'_>);
 
     /// Reads an error response, which is any that the [reader](Endpoint::reads) of the endpoint does not get: its

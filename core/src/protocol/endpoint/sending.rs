@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, format, string::String};
 
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, Request, StatusCode, header};
 use url::Url;
 
 use super::Endpoint;
@@ -18,15 +18,37 @@ use crate::{
     redaction::Redaction,
 };
 
+/// Headers that a second value would contradict.
+const RESERVED: [HeaderName; 15] = [
+    header::ACCEPT_ENCODING,
+    header::CONNECTION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::EXPECT,
+    header::HOST,
+    header::IF_RANGE,
+    header::PROXY_AUTHORIZATION,
+    header::RANGE,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::USER_AGENT,
+];
+
 impl<T> Endpoint<T> {
     /// Returns the endpoint with its form rendered, if it has one: see [`Form::encode`](crate::effect::Form::encode).
     /// `boundary` returns unpredictable characters.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if its route is too long for this base URL.
+    /// `InvalidInput` if its route is too long for this base URL, or if it has a header that the library sets.
     pub(crate) fn prepared(mut self, base: &Url, boundary: impl FnOnce() -> String) -> Result<Self, Error> {
         self.request.route.check(base)?;
+        if let Some((name, _)) = self.request.headers.iter().find(|(name, _)| RESERVED.contains(name)) {
+            return Err(Error::invalid("header", format!("the library sets `{name}`, so that an endpoint cannot")));
+        }
         Ok(match self.request.form.take() {
             Some(form) => {
                 let (content_type, body) = form.encode(&boundary());
@@ -156,8 +178,33 @@ impl<T> Endpoint<T> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::{string::ToString, vec::Vec};
+
+    use http::HeaderValue;
+
     use super::*;
     use crate::protocol::{ExpectedContent, Route};
+
+    #[test]
+    fn header_of_the_library_is_rejected() {
+        let base = Url::parse("https://chat.example/").expect("it is a URL");
+        for name in RESERVED {
+            let get = Endpoint::get(Route::new("x")).header(name.clone(), HeaderValue::from_static("x"));
+            let error = get.prepared(&base, String::new).expect_err("it would be sent twice");
+            assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn accept_is_replaced_and_others_are_added() {
+        let base = Url::parse("https://chat.example/").expect("it is a URL");
+        let (accept, tag) = (HeaderValue::from_static("text/csv"), HeaderValue::from_static("a"));
+        let get = Endpoint::get(Route::new("x")).header(header::ACCEPT, accept.clone());
+        let get = get.header(header::IF_MATCH, tag.clone()).header(header::IF_MATCH, tag.clone());
+        let request = get.prepared(&base, String::new).expect("they may be set").request(&base);
+        assert_eq!(request.headers().get_all(header::ACCEPT).iter().collect::<Vec<_>>(), [&accept]);
+        assert_eq!(request.headers().get_all(header::IF_MATCH).iter().collect::<Vec<_>>(), [&tag, &tag]);
+    }
 
     #[test]
     fn only_declared_redirects_are_read_and_never_as_content() {
