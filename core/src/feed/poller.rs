@@ -1,6 +1,6 @@
 //! The machine of a feed: it subscribes, polls, delivers events, and retries with backoff for as long as necessary.
 
-use alloc::{boxed::Box, string::String, sync::Arc};
+use alloc::{boxed::Box, string::String};
 use core::{fmt, mem, time::Duration};
 
 use super::{
@@ -110,7 +110,7 @@ impl<T: FeedItem> Poller<T> {
         if batch.items.is_empty() && batch.cursor.is_none() {
             return self.on_error(now, UnexpectedResponse::new("the batch has no valid cursor").into());
         }
-        let Some(from) = self.delivery.cursor().cloned() else { return self.on_start_cursor(now, batch.cursor) };
+        let Some(from) = self.delivery.cursor().cloned() else { return self.on_start(now, batch) };
         let pause = batch.pause;
         let effect = self.delivery.add_batch(now.moment, &from, batch);
         let is_stuck = effect.passed < effect.events;
@@ -135,14 +135,17 @@ impl<T: FeedItem> Poller<T> {
         if now.moment < due { State::Backoff(due) } else { State::Ready }
     }
 
-    /// Starts the feed at the cursor that a poll without one returned.
-    fn on_start_cursor(&mut self, now: Now, cursor: Option<Arc<str>>) -> State<T> {
-        let Some(cursor) = cursor else {
+    /// Starts the feed at the cursor of the batch that a poll without one returned.
+    fn on_start(&mut self, now: Now, batch: Batch<T>) -> State<T> {
+        let Some(cursor) = batch.cursor else {
             return self.on_error(now, UnexpectedResponse::new("no cursor to start from").into());
         };
         self.failures.on_start();
         self.delivery.start_at(cursor);
-        State::Ready
+        match batch.pause {
+            Some(pause) => State::Backoff(now.moment.saturating_add(pause.clamp(MIN_BACKOFF, MAX_PAUSE))),
+            None => State::Ready,
+        }
     }
 
     /// Same as [`on_error`](Self::on_error) for a poll, which an intermediary may have cut off.

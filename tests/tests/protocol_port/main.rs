@@ -7,6 +7,7 @@ mod enclosed;
 mod failures;
 mod logins;
 mod once;
+mod pauses;
 mod redirects;
 mod secrets;
 mod sockets;
