@@ -11,7 +11,7 @@ use crate::{
     flow::{call::Call, ready},
     machine::{Machine, Reply, Step, Ticket},
     model::Listing,
-    protocol::{Made, Page, PageRequest, Protocol, Signal, is_cursor},
+    protocol::{Made, Page, PageRequest, Protocol, Signal, fingerprint, is_cursor},
     session::Session,
 };
 
@@ -29,8 +29,8 @@ pub(crate) struct Paginator<T, R> {
     limit: u32,
     /// Size of all pages so far, in bytes.
     bytes: u64,
-    /// Cursors so far: a repeated one would make an endless loop.
-    seen: BTreeSet<String>,
+    /// Hashes of the cursors so far: a repeated one would make an endless loop.
+    seen: BTreeSet<u64>,
     /// Set if a cursor had expired and the list was restarted.
     has_restarted: bool,
 }
@@ -97,7 +97,7 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<
         if self.seen.len() >= MAX_PAGES {
             return Err(endless_list(&format!("the list has more than {MAX_PAGES} pages")));
         }
-        if !self.seen.insert(cursor.clone()) {
+        if !self.seen.insert(fingerprint(cursor.as_bytes())) {
             return Err(endless_list("the cursor of the next page repeats, so the list would never end"));
         }
         self.cursor = Some(cursor);
