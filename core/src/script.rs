@@ -71,7 +71,9 @@ use crate::{
     error::Error,
     executor::Executor,
     flow::Flow,
+    login::Gate,
     machine::{Feed, Machine, Reply, Step},
+    redaction::Kind,
     session::Session,
     shared::Shared,
 };
@@ -191,7 +193,14 @@ impl Script {
                 state.steps.iter().map(|step| format!("\n  expected  {}\n  where     {}", step.expect, step.location));
             lines.collect::<String>()
         });
-        assert!(left.is_empty(), "the script is not done: these requests were not sent{left}");
+        assert!(left.is_empty(), "the script is not done: these requests were not sent{}", self.shown(&left));
+    }
+
+    /// Returns a text about requests without the credentials and the token, as logs of tests are often public.
+    fn shown(&self, text: &str) -> String {
+        let access = self.session.gate().and_then(Gate::access);
+        let credentials = self.session.config().credentials.redaction();
+        access.as_ref().map_or(credentials, |access| &access.redaction).redact(text, Kind::Data)
     }
 
     /// For executors: performs a file task on the in-memory files.
@@ -245,7 +254,7 @@ impl Script {
         });
         // Outside the lock, which a panic would poison for the threads that share the script.
         let respond = match respond {
-            Ok(respond) => respond.unwrap_or_else(|mismatch| panic!("{mismatch}")),
+            Ok(respond) => respond.unwrap_or_else(|mismatch| panic!("{}", self.shown(&mismatch))),
             Err(error) => return Reply::Error(error),
         };
         let timeout = exchange.timeout.max_idle();

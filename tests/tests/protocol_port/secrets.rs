@@ -1,6 +1,10 @@
 //! The token is shown by nothing.
 
-use std::{error::Error as _, fmt::Debug};
+use std::{
+    error::Error as _,
+    fmt::Debug,
+    panic::{self, AssertUnwindSafe},
+};
 
 use teamwire_core::{
     Client, Error,
@@ -142,6 +146,29 @@ fn credentials_are_removed_from_errors_of_the_login() {
         let script = script().then(expect_login(), Respond::status(403).body("text/html", format!("<p>{echo}</p>")));
         is_not_in_error(&echo, &post(&script).expect_err("it is refused"));
     }
+}
+
+/// The message of the panic of a script that does not expect this.
+fn mismatch(script: &Script) -> String {
+    let panic = panic::catch_unwind(AssertUnwindSafe(|| post(script))).expect_err("the script expects something else");
+    panic.downcast_ref::<String>().expect("it has a message").clone()
+}
+
+#[test]
+fn mismatch_of_a_script_shows_no_secrets() {
+    let other_login = script().then(expect_login().json(serde_json::json!({ "secret": "another one" })), token(FIRST));
+    let other_post = || script().then(expect_login(), token(FIRST)).then(expect_post(SECOND), posted());
+    for script in [script(), other_login, other_post()] {
+        let message = mismatch(&script);
+        assert!(message.contains("[redacted]"), "{message}");
+        for secret in [FIRST, "s3cr3t-of-the-bot"] {
+            is_not_in(secret, &message);
+        }
+    }
+    let rest = other_post();
+    let left = panic::catch_unwind(AssertUnwindSafe(|| rest.assert_done())).expect_err("nothing was sent");
+    let message = left.downcast_ref::<String>().expect("it has a message");
+    assert!(message.contains("POST /session"), "{message}");
 }
 
 #[test]
