@@ -162,10 +162,10 @@ impl<R: Runtime> Hyper<R> {
             Ok(())
         };
         let received = received.await;
-        // Also after an interruption, as a download can be resumed.
+        // Also after an interruption, as a download can be resumed, unless its bytes cannot be written or are too many.
         let flushed = body.flush().await;
         attempt.set_received(body.received());
-        received.and(flushed).map(|()| head.map(|()| body.into_bytes()))
+        flushed.and(received).map(|()| head.map(|()| body.into_bytes()))
     }
 }
 

@@ -79,10 +79,11 @@ pub(super) async fn perform<R: Runtime>(
     let mut sink = BodySink::open(deadline.runtime(), wanted).await?;
     if mode != BodyMode::NoBody {
         let received = receive(connection, mode, &mut sink, &receiving, deadline).await;
-        // Also the bytes before the connection was lost, as a download can continue behind them.
+        // Also the bytes before the connection was lost, as a download can continue behind them. If they cannot be
+        // written, or are too many, it cannot.
         let written = sink.write(deadline).await;
         progress.received = sink.received();
-        received.and(written)?;
+        written.and(received)?;
     }
     let keep = sent.is_ok() && allows_reuse && connection.input.is_empty();
     let (parts, ()) = mem::take(head).into_parts();

@@ -95,7 +95,8 @@ impl<R: Runtime> ResponseBody<R> {
     ///
     /// # Errors
     ///
-    /// `TooLarge` if the limit of the file is exceeded, `File` if it cannot be written.
+    /// `TooLarge` if the limit of the file is exceeded, `File` if it cannot be written. After an interruption, it is
+    /// the error of the exchange, because the bytes had arrived before.
     pub async fn flush(&mut self) -> Result<(), TransportError> {
         self.sink.write_out(&self.runtime).await
     }

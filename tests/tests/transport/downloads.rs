@@ -3,11 +3,10 @@
 use std::{fs, time::Duration};
 
 use teamwire_core::{
-    Client, Config, ErrorKind, Script,
+    Client, Config, ErrorKind,
     config::{Limits, RetryPolicy},
     effect::{FileError, FileTarget, Response, TransportError, TransportErrorKind},
-    model::{Asset, Attachment, Download},
-    script::{Expect, Respond, sample},
+    model::{Asset, Download},
 };
 use teamwire_tests::{executor_test, harness::Harness};
 
@@ -20,19 +19,7 @@ fn download<H: Harness>(client: &Client<H::X>, path: &str, offset: u64) -> Resul
 
 /// An asset of 200,000 bytes.
 fn asset() -> Asset {
-    let mut message = sample::message("m1", "c1", "");
-    message["attachments"] = sample::json(
-        r#"[{
-            "kind": "file",
-            "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 200000 }
-        }]"#,
-    );
-    let script = Script::new().then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, message));
-    let mut message = Client::new(script).chats().chat("c1").post("x").expect("the script has it");
-    match message.attachments.pop() {
-        Some(Attachment::File(asset)) => asset,
-        other => panic!("{other:?}"),
-    }
+    Asset::new("a1", "f", "text/plain", 200_000)
 }
 
 fn read(path: &str) -> Vec<u8> {
@@ -143,6 +130,29 @@ fn body_of_unknown_length_fills_its_file_up_to_the_limit<H: Harness>() {
             assert_eq!((fault.kind, fault.received), (TransportErrorKind::TooLarge, limit - 5), "{fault}");
             let written = read(&path);
             assert!(written.starts_with(b"12345x") && written.len() as u64 == limit, "{} bytes", written.len());
+        }
+    }
+}
+
+#[executor_test(transports)]
+fn body_that_exceeds_the_limit_of_its_file_is_too_large_even_if_it_is_cut<H: Harness>() {
+    // Within a buffer, and behind several.
+    for limit in [10, 100_000, 1_000_000] {
+        for excess in [1, 5_000] {
+            let folder = Folder::new();
+            let path = folder.file("file", "");
+            let server = Server::script(move |listener| {
+                let mut peer = listener.accept();
+                peer.request();
+                let chunk = format!("{:x}\r\n{}", limit + excess + 1, "x".repeat(limit + excess));
+                send(&mut peer, "200 OK\r\ntransfer-encoding: chunked", chunk.as_bytes());
+            });
+            let fault = perform::<H>(&client::<H>(&server), |exchange| {
+                exchange.to_file = Some(FileTarget::new(&path, 0).limit(limit as u64));
+            });
+            let fault = fault.expect_err("it is too large and cut");
+            assert_eq!((fault.kind, fault.received), (TransportErrorKind::TooLarge, limit as u64), "{fault}");
+            assert_eq!(read(&path).len(), limit);
         }
     }
 }
