@@ -18,7 +18,7 @@ use self::transport::Hyper;
 
 fn main() -> Result<(), Error> {
     let config = Config::from_vars(|name| env::var(name).ok())?;
-    let client = Client::new(BlockingExecutor::with_transport(config, Hyper)?);
+    let client = Client::new(BlockingExecutor::with_transport(config, Hyper::default())?);
     println!("I am {}", client.contacts().me()?.first_name);
     Ok(())
 }

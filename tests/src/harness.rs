@@ -109,9 +109,10 @@ synchronous! {
 }
 
 synchronous! {
-    /// The same adapter on the transport of its example, which makes a connection for each exchange.
-    BlockingHyper, "blocking-hyper", false, |config| {
-        teamwire_blocking::BlockingExecutor::with_transport(config, blocking_hyper_transport::Hyper).map(Client::new)
+    /// The same adapter on the transport of its example.
+    BlockingHyper, "blocking-hyper", true, |config| {
+        let transport = blocking_hyper_transport::Hyper::default();
+        teamwire_blocking::BlockingExecutor::with_transport(config, transport).map(Client::new)
     }
 }
 

@@ -1,9 +1,8 @@
-//! The state of an exchange: its connection, its time limit, and what has left and arrived, for its error.
+//! The state of an exchange: its time limit, and what has left and arrived, for its error.
 
 use std::{
-    cell::{Cell, RefCell},
-    future::{Future, poll_fn},
-    pin::{Pin, pin},
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
@@ -14,89 +13,89 @@ use teamwire_blocking::{
     transport::timed_out,
 };
 
-type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>>>>;
+/// The state of an exchange, shared with its connection, which keeps it for the next one.
+#[derive(Clone, Debug)]
+pub(super) struct Attempt(Arc<Mutex<State>>);
 
-/// The state of an exchange, shared with its stream.
-pub(super) struct Attempt {
-    /// hyper's connection, which is polled whenever the exchange waits; `None` once it has ended.
-    connection: RefCell<Option<Driver>>,
-    timeout: Cell<Timeout>,
+#[derive(Debug)]
+struct State {
+    timeout: Timeout,
     /// Start of the time limit: the start of the exchange, or the time at which the last byte moved.
-    since: Cell<Instant>,
-    sent: Cell<bool>,
-    received: Cell<u64>,
-    head: Cell<Option<http::Response<()>>>,
+    since: Instant,
+    is_reused: bool,
+    sent: bool,
+    received: u64,
+    head: Option<http::Response<()>>,
 }
 
 impl Attempt {
     pub(super) fn start(timeout: Timeout) -> Self {
-        Self {
-            connection: RefCell::default(),
-            timeout: Cell::new(timeout),
-            since: Cell::new(Instant::now()),
-            sent: Cell::default(),
-            received: Cell::default(),
-            head: Cell::default(),
-        }
+        Self(Arc::new(Mutex::new(State::start(timeout))))
     }
 
-    /// Sets the connection of this exchange.
-    pub(super) fn drive(&self, connection: impl Future<Output = hyper::Result<()>> + 'static) {
-        *self.connection.borrow_mut() = Some(Box::pin(connection));
-    }
-
-    /// Closes the connection, which has the attempt, too.
-    pub(super) fn close(&self) {
-        *self.connection.borrow_mut() = None;
+    /// Starts another exchange on the same connection.
+    pub(super) fn restart(&self, timeout: Timeout) {
+        *self.lock() = State { is_reused: true, ..State::start(timeout) };
     }
 
     /// Blocks until this step is done, or the time is over.
     pub(super) fn wait<T>(&self, step: impl Future<Output = Result<T, TransportError>>) -> Result<T, TransportError> {
-        let mut step = pin!(step);
-        let step = poll_fn(|cx| {
-            let mut connection = self.connection.borrow_mut();
-            // The step reports its error.
-            if connection.as_mut().is_some_and(|connection| connection.as_mut().poll(cx).is_ready()) {
-                *connection = None;
-            }
-            step.as_mut().poll(cx)
-        });
         block_on(or(step, async { Err(self.timeout().await) }))
     }
 
     async fn timeout(&self) -> TransportError {
         loop {
-            let left = self.timeout.get().max_idle().saturating_sub(self.since.get().elapsed());
+            let (since, timeout) = {
+                let state = self.lock();
+                (state.since, state.timeout)
+            };
+            let left = timeout.max_idle().saturating_sub(since.elapsed());
             if left.is_zero() {
-                return timed_out(self.timeout.get(), None);
+                return timed_out(timeout, None);
             }
             Timer::after(left).await;
         }
     }
 
     pub(super) fn byte_moved(&self) {
-        if let Timeout::Idle(_) = self.timeout.get() {
-            self.since.set(Instant::now());
-        }
+        self.lock().byte_moved();
     }
 
     /// Records that a byte of the request may have left.
     pub(super) fn may_be_sent(&self) {
-        self.sent.set(true);
+        self.lock().sent = true;
     }
 
     pub(super) fn head_has_arrived(&self, head: http::Response<()>) {
-        self.timeout.set(self.timeout.get().after_head());
-        self.byte_moved();
-        self.head.set(Some(head));
+        let mut state = self.lock();
+        state.timeout = state.timeout.after_head();
+        state.byte_moved();
+        state.head = Some(head);
     }
 
     pub(super) fn set_received(&self, bytes: u64) {
-        self.received.set(bytes);
+        self.lock().received = bytes;
     }
 
     pub(super) fn add_to(&self, error: TransportError) -> TransportError {
-        let error = error.with_sent(self.sent.get()).with_received(self.received.get());
-        self.head.take().into_iter().fold(error, TransportError::with_head)
+        let mut state = self.lock();
+        let error = error.with_sent(state.sent).with_reused(state.is_reused).with_received(state.received);
+        state.head.take().into_iter().fold(error, TransportError::with_head)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn start(timeout: Timeout) -> Self {
+        Self { timeout, since: Instant::now(), is_reused: false, sent: false, received: 0, head: None }
+    }
+
+    fn byte_moved(&mut self) {
+        if let Timeout::Idle(_) = self.timeout {
+            self.since = Instant::now();
+        }
     }
 }

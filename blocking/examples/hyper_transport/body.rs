@@ -13,7 +13,7 @@ use teamwire_blocking::{
     transport::{RequestBody, downcast_transport_error},
 };
 
-use super::{attempt::Attempt, failed, unsendable};
+use super::{failed, pool::Link, unsendable};
 
 const CHUNK_SIZE: usize = 64 << 10;
 
@@ -64,20 +64,21 @@ pub(super) struct ResponseReader<'a> {
     incoming: Incoming,
     /// Bytes that have arrived and were not read yet.
     chunk: Bytes,
-    attempt: &'a Attempt,
+    link: &'a mut Link,
 }
 
 impl<'a> ResponseReader<'a> {
-    pub(super) const fn new(incoming: Incoming, attempt: &'a Attempt) -> Self {
-        Self { incoming, chunk: Bytes::new(), attempt }
+    pub(super) const fn new(incoming: Incoming, link: &'a mut Link) -> Self {
+        Self { incoming, chunk: Bytes::new(), link }
     }
 }
 
 impl Read for ResponseReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.chunk.is_empty() {
-            let frame = poll_fn(|cx| Pin::new(&mut self.incoming).poll_frame(cx));
-            let frame = self.attempt.wait(async { frame.await.transpose().map_err(failed) });
+            let Self { incoming, link, .. } = self;
+            let frame = poll_fn(|cx| Pin::new(&mut *incoming).poll_frame(cx));
+            let frame = link.wait(async { frame.await.transpose().map_err(failed) });
             let Some(frame) = frame.map_err(io::Error::other)? else { return Ok(0) };
             // Trailers are ignored.
             self.chunk = frame.into_data().unwrap_or_default();

@@ -4,7 +4,6 @@ use std::{
     io,
     net::TcpStream,
     pin::Pin,
-    rc::Rc,
     task::{Context, Poll, ready},
 };
 
@@ -27,11 +26,11 @@ pub(super) struct HyperIo {
     reads: u32,
     /// A write has failed.
     is_broken: bool,
-    attempt: Rc<Attempt>,
+    attempt: Attempt,
 }
 
 impl HyperIo {
-    pub(super) fn new(stream: Async<TcpStream>, attempt: Rc<Attempt>) -> Self {
+    pub(super) fn new(stream: Async<TcpStream>, attempt: Attempt) -> Self {
         Self { stream, buffer: vec![0; BUFFER_SIZE], reads: 0, is_broken: false, attempt }
     }
 }

@@ -1,19 +1,18 @@
-//! A transport on hyper, over plain TCP. Each exchange has a connection of its own, and blocks its thread.
+//! A transport on hyper, over plain TCP. An exchange blocks its thread, and only moves bytes of its own connection.
 //!
-//! For HTTPS, wrap the stream in TLS before it is passed to hyper. To keep connections, see the example of the same
-//! name of the adapter for async-std.
+//! For HTTPS, wrap the stream in TLS before it is passed to hyper.
 
 #![allow(unreachable_pub, reason = "tests of other crates include it")]
 
 mod attempt;
 mod body;
 mod io;
+mod pool;
 
 use std::{
     error::Error,
     io::{self as std_io, ErrorKind},
     net::TcpStream,
-    rc::Rc,
 };
 
 use hyper::{
@@ -32,49 +31,59 @@ use self::{
     attempt::Attempt,
     body::{ResponseReader, SentBody},
     io::HyperIo,
+    pool::{Link, Pool},
 };
 
 const MAX_HEAD: usize = 64 << 10;
 
 /// The transport.
-#[derive(Clone, Copy, Debug)]
-pub struct Hyper;
+#[derive(Debug, Default)]
+pub struct Hyper {
+    pool: Pool,
+}
 
 impl Transport for Hyper {
     fn perform(&self, exchange: Exchange) -> Reply {
-        let attempt = Rc::new(Attempt::start(exchange.timeout));
-        let result = perform(exchange, &attempt);
-        attempt.close();
-        match result {
+        let idle = self.pool.take(&exchange);
+        let attempt = idle.as_ref().map_or_else(|| Attempt::start(exchange.timeout), |link| link.attempt.clone());
+        match self.exchange(exchange, idle, &attempt) {
             Ok(response) => Reply::Response(response),
             Err(error) => Reply::Error(attempt.add_to(error)),
         }
     }
 }
 
-fn perform(exchange: Exchange, attempt: &Rc<Attempt>) -> Result<Response, TransportError> {
-    let policy = exchange.body_policy();
-    // Before connecting: a file that cannot be read is an error of its own.
-    let request = request(exchange.request)?;
-    let stream = attempt.wait(connect(request.uri()))?;
-    let io = HyperIo::new(stream, Rc::clone(attempt));
+impl Hyper {
+    fn exchange(&self, exchange: Exchange, idle: Option<Link>, attempt: &Attempt) -> Result<Response, TransportError> {
+        let policy = exchange.body_policy();
+        // Before connecting: a file that cannot be read is an error of its own.
+        let request = request(exchange.request)?;
+        let mut link = idle.map_or_else(|| link(request.uri(), attempt), Ok)?;
+        let sending = link.sender.send_request(origin_form(request)?);
+        let response = link.wait(async { sending.await.map_err(failed) })?;
+        let (head, incoming) = response.into_parts();
+        let head = http::Response::from_parts(head, ());
+        attempt.head_has_arrived(head.clone());
+        let length = incoming.size_hint().exact();
+        let body = ResponseReader::new(incoming, &mut link);
+        let mut received = 0;
+        let bytes = read_response(policy, head.status(), length, body, &mut received);
+        attempt.set_received(received);
+        let bytes = bytes.map_err(|error| {
+            downcast_transport_error(error).unwrap_or_else(|error| TransportError::new(TransportErrorKind::File, error))
+        })?;
+        self.pool.put(link);
+        Ok(head.map(|()| bytes))
+    }
+}
+
+/// Makes a connection.
+fn link(uri: &Uri, attempt: &Attempt) -> Result<Link, TransportError> {
+    let io = HyperIo::new(attempt.wait(connect(uri))?, attempt.clone());
     let handshake =
         http1::Builder::new().max_buf_size(MAX_HEAD).allow_obsolete_multiline_headers_in_responses(true).handshake(io);
-    let (mut sender, connection) = attempt.wait(async { handshake.await.map_err(failed) })?;
-    attempt.drive(connection);
-    let response = attempt.wait(async { sender.send_request(origin_form(request)?).await.map_err(failed) })?;
-    let (head, incoming) = response.into_parts();
-    let head = http::Response::from_parts(head, ());
-    attempt.head_has_arrived(head.clone());
-    let length = incoming.size_hint().exact();
-    let body = ResponseReader::new(incoming, attempt);
-    let mut received = 0;
-    let bytes = read_response(policy, head.status(), length, body, &mut received);
-    attempt.set_received(received);
-    let bytes = bytes.map_err(|error| {
-        downcast_transport_error(error).unwrap_or_else(|error| TransportError::new(TransportErrorKind::File, error))
-    })?;
-    Ok(head.map(|()| bytes))
+    let (sender, connection) = attempt.wait(async { handshake.await.map_err(failed) })?;
+    Ok(Link::new(uri, sender, connection, attempt.clone()))
 }
 
 async fn connect(uri: &Uri) -> Result<Async<TcpStream>, TransportError> {

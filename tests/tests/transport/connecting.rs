@@ -26,7 +26,7 @@ fn refused_connection_names_the_address<H: Harness>() {
     assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Connection, false));
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn host_name_is_resolved<H: Harness>() {
     let server = Server::always(me());
     // The server listens only on 127.0.0.1. If the name also resolves to ::1, that address refuses the connection.
@@ -37,7 +37,7 @@ fn host_name_is_resolved<H: Harness>() {
     assert_eq!(server.connections(), 1);
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn ipv6_address_is_an_address<H: Harness>() {
     let server = Server::script_on_ipv6(|listener| {
         let mut peer = listener.accept();

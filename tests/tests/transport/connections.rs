@@ -43,7 +43,7 @@ fn requests_share_one_connection<H: Harness>() {
     assert_eq!(ask::<H>(&client).expect("a response"), "Example");
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn concurrent_requests_get_their_own_responses<H: Harness>() {
     const THREADS: usize = 8;
     let server = Server::each(|_, mut peer| {
@@ -151,7 +151,11 @@ fn idle_limits_of_zero_and_one_are_kept<H: Harness>() {
     }
 }
 
-#[executor_test(transports, hyper = "hyper keeps a connection whose response has both a length and chunks")]
+#[executor_test(
+    transports,
+    hyper = "hyper keeps a connection whose response has both a length and chunks",
+    blocking_hyper = "hyper keeps a connection whose response has both a length and chunks"
+)]
 fn connection_that_the_server_ends_is_not_used_again<H: Harness>() {
     let (body, length) = (bot(), bot().len());
     for head in [
@@ -279,7 +283,7 @@ fn drops_the_second_request() -> Server {
     })
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn loss_of_a_reused_connection_is_reported_as_such<H: Harness>() {
     let server = drops_the_second_request();
     let client = client::<H>(&server);
@@ -292,7 +296,7 @@ fn loss_of_a_reused_connection_is_reported_as_such<H: Harness>() {
     );
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn loss_of_a_reused_connection_costs_no_attempt<H: Harness>() {
     let server = Server::script(|listener| {
         let mut peer: Peer<TcpStream> = listener.accept();
@@ -311,7 +315,7 @@ fn loss_of_a_reused_connection_costs_no_attempt<H: Harness>() {
     ask::<H>(&client).expect("the second attempt is free, and the third one is the retry");
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn without_retries_a_lost_request_is_not_repeated<H: Harness>() {
     let server = drops_the_second_request();
     let client = client::<H>(&server);

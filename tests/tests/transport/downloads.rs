@@ -37,7 +37,7 @@ fn names(folder: &Folder) -> Vec<String> {
     folder.content().into_iter().map(|(name, _)| name).collect()
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn response_of_any_form_goes_to_a_file<H: Harness>() {
     for length in [0, 1, 65_536, 300_000] {
         let folder = Folder::new();

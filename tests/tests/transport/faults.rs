@@ -33,7 +33,7 @@ fn closed_connection_is_a_loss_of_a_sent_request<H: Harness>() {
     }
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn cut_response_reports_the_number_of_bytes_received<H: Harness>() {
     for rest in ["content-length: 100\r\n\r\n0123456789", "transfer-encoding: chunked\r\n\r\na\r\n0123456789\r\n"] {
         let server = Server::script(move |listener| {

@@ -43,7 +43,7 @@ pub(crate) fn forms() -> Vec<String> {
     forms
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn response_of_every_form_is_read_and_its_connection_kept<H: Harness>() {
     for form in forms() {
         let server = Server::always(form.clone());
@@ -55,7 +55,7 @@ fn response_of_every_form_is_read_and_its_connection_kept<H: Harness>() {
     }
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn response_of_every_form_may_arrive_in_pieces<H: Harness>() {
     for form in forms() {
         for length in [1, 7] {

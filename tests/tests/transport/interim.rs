@@ -12,7 +12,7 @@ const INTERIM: [&str; 4] = [
     "HTTP/1.1 100 Continue\r\nx: y\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n",
 ];
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn interim_responses_are_passed_over_whatever_they_contain<H: Harness>() {
     for interim in INTERIM {
         for length in [1, 7, 1_000] {

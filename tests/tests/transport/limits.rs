@@ -45,7 +45,7 @@ fn body_of_unknown_length_is_refused_beyond_the_limit<H: Harness>() {
     }
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn body_of_exactly_the_limit_is_accepted<H: Harness>() {
     let server = Server::script(|listener| {
         let mut peer = listener.accept();

@@ -81,7 +81,7 @@ fn parts_arrive_in_order_and_unchanged<H: Harness>() {
     }
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn parts_need_no_more_connections_than_a_body_of_one<H: Harness>() {
     let (server, folder) = (echo(), Folder::new());
     let client = client::<H>(&server);

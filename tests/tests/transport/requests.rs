@@ -74,11 +74,7 @@ fn body_is_sent_unchanged_with_any_method<H: Harness>() {
     }
 }
 
-#[executor_test(
-    transports,
-    hyper = "hyper may send the head before a chunk of the body has been read",
-    blocking_hyper = "each exchange has a connection of its own"
-)]
+#[executor_test(transports, hyper = "hyper may send the head before a chunk of the body has been read")]
 fn head_and_body_leave_in_one_piece<H: Harness>() {
     let server = Server::script(|listener| {
         let mut peer = listener.accept();
@@ -98,7 +94,7 @@ fn head_and_body_leave_in_one_piece<H: Harness>() {
     }
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn body_larger_than_every_buffer_arrives_whole<H: Harness>() {
     let lengths = [16_000, 16_384, 20_000, 300_000, 5_000_000];
     let server = Server::script(move |listener| {
@@ -116,7 +112,7 @@ fn body_larger_than_every_buffer_arrives_whole<H: Harness>() {
     }
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn response_of_any_status_is_a_response<H: Harness>() {
     let statuses = [200, 204, 304, 404, 429, 500, 503];
     let server = Server::script(move |listener| {
@@ -133,7 +129,7 @@ fn response_of_any_status_is_a_response<H: Harness>() {
     }
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn redirect_is_a_response_and_not_followed<H: Harness>() {
     let elsewhere = Server::always(me());
     let to = format!("{}/v1/me", elsewhere.url());
@@ -159,7 +155,7 @@ fn redirect_is_a_response_and_not_followed<H: Harness>() {
     assert_eq!(elsewhere.connections(), 0);
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn response_without_a_body_is_not_waited_for<H: Harness>() {
     for (method, head) in [
         ("HEAD", "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n"),

@@ -117,7 +117,7 @@ fn connection_after_a_timeout_is_a_new_one<H: Harness>() {
     }
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn maximum_time_is_unlimited<H: Harness>() {
     let server = Server::always(me());
     let forever = Duration::MAX;
@@ -145,7 +145,7 @@ fn shortest_time_is_a_timeout_before_anything_is_sent<H: Harness>() {
     assert_eq!(fault.kind, TransportErrorKind::Timeout, "{fault}");
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn timeout_of_an_earlier_exchange_does_not_end_a_later_one<H: Harness>() {
     let server = Server::script(|listener| {
         let mut peer = listener.accept();

@@ -14,7 +14,7 @@ use crate::support::{
     receives_no_whole_request, response,
 };
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn file_arrives_unchanged<H: Harness>() {
     let (folder, server) = (Folder::new(), echo());
     let client = client::<H>(&server);
