@@ -38,8 +38,10 @@ impl Faults<'_> {
     }
 
     /// Starts or ends an outage: all connections are cut, and new ones as soon as they are accepted. All data is kept.
+    ///
+    /// It is in force when this returns: no request is executed, and no pending poll returns what happens from then on.
     pub fn set_down(&self, is_down: bool) {
-        self.shared.down.send_replace(is_down);
+        self.shared.set_down(is_down);
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::world::Payload;
 
-/// The client has disconnected or sent invalid HTTP.
+/// The client has disconnected or sent invalid HTTP, or an outage has cut the connection.
 #[derive(Debug)]
 pub(super) struct ClientGone;
 

@@ -9,35 +9,36 @@ use tokio::net::TcpStream;
 use super::{
     connection_end::{self, ConnectionHandle},
     exchange,
+    outages::OutagesBefore,
     shared::Shared,
 };
 
 /// Serves a connection until it ends.
 pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let _counted = shared.observed.count_connection();
-    let mut down = shared.down.subscribe();
-    let serve = serve_http(stream, shared.clone());
+    // During an outage, dropping the stream closes it.
+    let Some(connection) = shared.outages.before() else { return };
+    let serve = serve_http(stream, shared.clone(), connection);
     tokio::select! {
         biased;
         // Dropping the stream closes it.
-        _ = down.wait_for(|is_down| *is_down) => {}
+        () = shared.outages.cut(connection) => {}
         () = serve => {}
     }
 }
 
-async fn serve_http(stream: TcpStream, shared: Arc<Shared>) {
+async fn serve_http(stream: TcpStream, shared: Arc<Shared>, connection: OutagesBefore) {
     // Responses are small and written at once, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     let handle = ConnectionHandle::default();
     let service = {
         let handle = handle.clone();
-        service_fn(move |request| Box::pin(exchange::serve(shared.clone(), handle.clone(), request)))
+        service_fn(move |request| Box::pin(exchange::serve(shared.clone(), connection, handle.clone(), request)))
     };
-    let mut connection =
-        http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(stream), service);
+    let mut http = http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(stream), service);
     // An error means that the client has disconnected or sent invalid HTTP, to which hyper has responded.
-    let _ = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
-    let stream = connection.into_parts().io.into_inner();
+    let _ = poll_fn(|cx| http.poll_without_shutdown(cx)).await;
+    let stream = http.into_parts().io.into_inner();
     match handle.take_end() {
         Some(end) => {
             let _ = end.execute(stream).await;

@@ -26,6 +26,7 @@ use super::{
     execute::{self, MAX_DISCARDED_BYTES, WorldResponse},
     faults::Fault,
     observe::{ObservedExchange, ObservedResponse},
+    outages::OutagesBefore,
     rules::CloseMode,
     shared::Shared,
 };
@@ -34,7 +35,8 @@ use crate::world::{Payload, route_of};
 /// A request that is being served.
 struct InFlight {
     shared: Arc<Shared>,
-    connection: ConnectionHandle,
+    connection: OutagesBefore,
+    handle: ConnectionHandle,
     exchange: ObservedExchange,
     started: Instant,
 }
@@ -42,7 +44,8 @@ struct InFlight {
 /// Serves one request.
 pub(super) async fn serve(
     shared: Arc<Shared>,
-    connection: ConnectionHandle,
+    connection: OutagesBefore,
+    handle: ConnectionHandle,
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, ConnectionCut> {
     let started = Instant::now();
@@ -63,7 +66,7 @@ pub(super) async fn serve(
         fault: fault.as_ref().map(Fault::name),
         duration: Duration::ZERO,
     };
-    InFlight { shared, connection, exchange, started }.run(fault, parts, incoming).await
+    InFlight { shared, connection, handle, exchange, started }.run(fault, parts, incoming).await
 }
 
 /// Marks `Authorization` as sensitive, so that `Debug` does not print it.
@@ -132,7 +135,7 @@ impl InFlight {
 
     /// Cuts the connection.
     fn cut(&self, end: ConnectionEnd) -> ConnectionCut {
-        self.connection.cut(end)
+        self.handle.cut(end)
     }
 
     fn record_raw(&mut self, bytes: &[u8]) {
@@ -166,7 +169,8 @@ impl InFlight {
             Some(Fault::Slow(slow)) => Some(*slow),
             _ => None,
         };
-        let response = execute::execute(&self.shared, parts, incoming, slow, &mut self.exchange.request_body).await;
+        let body_copy = &mut self.exchange.request_body;
+        let response = execute::execute(&self.shared, self.connection, parts, incoming, slow, body_copy).await;
         let Ok(response) = response else { return Err(self.cut(ConnectionEnd::Cut)) };
         if let Some(route) = &self.exchange.route {
             self.shared.observed.count_handled(route);
@@ -204,6 +208,9 @@ impl InFlight {
 
     /// Hands a response to hyper, unless the connection is to be closed without announcement.
     async fn send(self, mut response: WorldResponse) -> Result<Response<ResponseBody>, ConnectionCut> {
+        if self.shared.outages.have_cut(self.connection) {
+            return Err(self.cut(ConnectionEnd::Cut));
+        }
         match self.shared.rules.close_mode() {
             Some(CloseMode::Abrupt) => {
                 let end = self.raw_response(response, u64::MAX);

@@ -8,6 +8,7 @@ use tokio::{fs::File, io::AsyncWriteExt, sync::watch};
 
 use super::{
     body::{self, ClientGone},
+    outages::OutagesBefore,
     shared::Shared,
 };
 use crate::world::{
@@ -30,6 +31,7 @@ pub(super) enum WorldResponse {
 /// Executes a request. `body_copy` receives the body, if it is read into memory.
 pub(super) async fn execute(
     shared: &Arc<Shared>,
+    connection: OutagesBefore,
     parts: Parts,
     mut incoming: Incoming,
     slow: Option<Duration>,
@@ -37,7 +39,7 @@ pub(super) async fn execute(
 ) -> Result<WorldResponse, ClientGone> {
     // Subscribed before the request is executed, so that no change is missed between its result and the wait.
     let changes = shared.changes();
-    let mut admitted = match shared.world(|world, now| world.admit(now, parts)) {
+    let mut admitted = match shared.world_of_request(connection, |world, now| world.admit(now, parts))? {
         Admission::Admit(admitted) => admitted,
         Admission::Reject(response) => {
             body::read(&mut incoming, MAX_DISCARDED_BYTES).await?;
@@ -49,35 +51,41 @@ pub(super) async fn execute(
     }
     let handled = match shared.world(|world, _| admitted.body_plan(world)) {
         BodyPlan::Store(limit) => {
-            return store_upload(shared, admitted, incoming, limit).await.map(WorldResponse::InMemory);
+            return store_upload(shared, connection, admitted, incoming, limit).await.map(WorldResponse::InMemory);
         }
         BodyPlan::Read(limit) => {
             let payload = body::read(&mut incoming, limit).await?;
             if let Payload::Whole(bytes) = &payload {
                 body_copy.clone_from(bytes);
             }
-            shared.world(|world, now| world.execute(now, admitted, payload))
+            shared.world_of_request(connection, |world, now| world.execute(now, admitted, payload))?
         }
         BodyPlan::Ignore => {
             body::read(&mut incoming, MAX_DISCARDED_BYTES).await?;
-            shared.world(|world, now| world.execute(now, admitted, Payload::Whole(Vec::new())))
+            let nothing = Payload::Whole(Vec::new());
+            shared.world_of_request(connection, |world, now| world.execute(now, admitted, nothing))?
         }
     };
-    Ok(wait(shared, handled, changes).await)
+    wait(shared, connection, handled, changes).await
 }
 
 /// Waits until a long poll has a response.
-async fn wait(shared: &Shared, mut handled: Handled, mut changes: watch::Receiver<()>) -> WorldResponse {
+async fn wait(
+    shared: &Shared,
+    connection: OutagesBefore,
+    mut handled: Handled,
+    mut changes: watch::Receiver<()>,
+) -> Result<WorldResponse, ClientGone> {
     let mut guard = None;
     loop {
         let (until, poll) = match handled {
-            Handled::Response(response) => return WorldResponse::InMemory(response),
-            Handled::File(file) => return WorldResponse::File(file),
+            Handled::Response(response) => return Ok(WorldResponse::InMemory(response)),
+            Handled::File(file) => return Ok(WorldResponse::File(file)),
             Handled::Park { until, poll } => (until, poll),
         };
         guard.get_or_insert_with(|| shared.count_poll());
         shared.wait_until(until, &mut changes).await;
-        handled = shared.world(|world, now| world.resume(now, poll));
+        handled = shared.world_of_request(connection, |world, now| world.resume(now, poll))?;
     }
 }
 
@@ -101,11 +109,12 @@ impl Drop for UploadGuard<'_> {
 /// Streams an upload to its file.
 async fn store_upload(
     shared: &Arc<Shared>,
+    connection: OutagesBefore,
     admitted: Admitted,
     mut incoming: Incoming,
     limit: u64,
 ) -> Result<Response<Vec<u8>>, ClientGone> {
-    let upload = match shared.world(|world, now| world.begin_upload(now, admitted)) {
+    let upload = match shared.world_of_request(connection, |world, now| world.begin_upload(now, admitted))? {
         UploadStart::Receive(upload) => upload,
         UploadStart::Reject(response) => {
             body::read(&mut incoming, MAX_DISCARDED_BYTES).await?;
@@ -137,8 +146,11 @@ async fn store_upload(
     }
     let jpeg = if size <= MAX_JPEG_BYTES { tokio::fs::read(&guard.path).await.ok() } else { None };
     let received = ReceivedFile { size, digest: digest.finish(), jpeg: jpeg.as_deref().and_then(jpeg_dimensions) };
-    let commit = |upload| shared.world(|world, now| world.commit_upload(now, upload, received));
-    let CommittedUpload { response, keep_file } = guard.upload.take().map(commit).ok_or(ClientGone)?;
+    let upload = &mut guard.upload;
+    let committed = shared.world_of_request(connection, |world, now| {
+        upload.take().map(|upload| world.commit_upload(now, upload, received))
+    })?;
+    let CommittedUpload { response, keep_file } = committed.ok_or(ClientGone)?;
     if !keep_file {
         let _ = std::fs::remove_file(&guard.path);
     }

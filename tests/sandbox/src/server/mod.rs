@@ -11,6 +11,7 @@ mod connection_end;
 mod exchange;
 mod execute;
 mod notify;
+mod outages;
 pub(crate) mod rules;
 mod shared;
 

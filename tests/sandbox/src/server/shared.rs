@@ -3,7 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -12,7 +12,13 @@ use std::{
 use http::{Response, StatusCode};
 use tokio::sync::watch;
 
-use super::{clock::WorldClock, observe::Observed, rules::Rules};
+use super::{
+    body::ClientGone,
+    clock::WorldClock,
+    observe::Observed,
+    outages::{Outages, OutagesBefore},
+    rules::Rules,
+};
 use crate::world::{Now, World, problem_response};
 
 pub(crate) struct Shared {
@@ -26,8 +32,7 @@ pub(crate) struct Shared {
     changed: watch::Sender<()>,
     /// The number of pending long polls.
     pending_polls: AtomicUsize,
-    /// True during an outage.
-    pub(crate) down: watch::Sender<bool>,
+    pub(super) outages: Outages,
 }
 
 impl Shared {
@@ -40,13 +45,40 @@ impl Shared {
             folder,
             changed: watch::Sender::new(()),
             pending_polls: AtomicUsize::new(0),
-            down: watch::Sender::new(false),
+            outages: Outages::default(),
         }
     }
 
     /// Calls `f` with the world and the current time, and wakes pending polls if the world has changed.
     pub(crate) fn world<R>(&self, f: impl FnOnce(&mut World, Now) -> R) -> R {
-        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        self.act(self.lock(), f)
+    }
+
+    /// Same as [`world`](Self::world), for a request on this connection. Fails if an outage has cut it, so that nothing
+    /// is executed or returned that happens during an outage.
+    pub(super) fn world_of_request<R>(
+        &self,
+        connection: OutagesBefore,
+        f: impl FnOnce(&mut World, Now) -> R,
+    ) -> Result<R, ClientGone> {
+        let world = self.lock();
+        if self.outages.have_cut(connection) {
+            return Err(ClientGone);
+        }
+        Ok(self.act(world, f))
+    }
+
+    /// Starts or ends an outage.
+    pub(crate) fn set_down(&self, is_down: bool) {
+        let _world = self.lock();
+        self.outages.set_down(is_down);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn act<R>(&self, mut world: MutexGuard<'_, World>, f: impl FnOnce(&mut World, Now) -> R) -> R {
         let before = world.revision();
         // Read with the lock held, so that time never goes back for the world.
         let result = f(&mut world, self.clock.now());

@@ -130,6 +130,16 @@ impl Client {
     }
 }
 
+/// Sends a poll for messages, from now on.
+pub(crate) fn poll(client: &mut Client, wait: u64) {
+    const FEED: &str = "/v1/messages/updates";
+    let cursor = client.get(FEED).assert_status(200).json()["cursor"]
+        .as_str()
+        .map(str::to_owned)
+        .expect("the response has a cursor");
+    client.send(&format!("GET {FEED}?cursor={cursor}&wait={wait}"), &[], b"").expect("the connection is open");
+}
+
 /// Waits until a condition holds, and panics after a generous timeout.
 #[track_caller]
 pub(crate) fn wait_until(sandbox: &Sandbox, condition: impl Fn(&Sandbox) -> bool) {

@@ -6,7 +6,7 @@ use std::{
 use serde_json::json;
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
 
-use crate::client::{Client, wait_until};
+use crate::client::{Client, poll, wait_until};
 
 const PATH: &str = "/v1/chats/t-lobby/messages";
 const POSTED: &str = "POST /v1/chats/{tid}/messages";
@@ -157,4 +157,32 @@ fn outage_cuts_all_connections_and_keeps_all_data() {
     sandbox.faults().set_down(false);
     assert_eq!(Client::connect(&sandbox).get(PATH).assert_status(200).json()["items"][0]["msg"], "x");
     sandbox.as_person(org::ANNA).post(org::LOBBY, "still here").expect("Anna is a member");
+}
+
+#[test]
+fn pending_poll_delivers_nothing_that_happens_during_an_outage() {
+    for _ in 0..20 {
+        let sandbox = Sandbox::start().expect("a port is free");
+        let mut client = Client::connect(&sandbox);
+        poll(&mut client, 25);
+        wait_until(&sandbox, |sandbox| sandbox.pending_polls() == 1);
+        sandbox.faults().set_down(true);
+        sandbox.as_person(org::ANNA).post(org::LOBBY, "news").expect("Anna is a member");
+        assert_eq!(String::from_utf8_lossy(&client.read_to_end()), "");
+    }
+}
+
+#[test]
+fn outage_of_any_length_cuts_all_connections() {
+    for _ in 0..20 {
+        let sandbox = Sandbox::start().expect("a port is free");
+        let (mut idle, mut polling) = (Client::connect(&sandbox), Client::connect(&sandbox));
+        idle.get("/v1/me").assert_status(200);
+        poll(&mut polling, 25);
+        wait_until(&sandbox, |sandbox| sandbox.pending_polls() == 1);
+        sandbox.faults().set_down(true);
+        sandbox.faults().set_down(false);
+        assert_eq!([idle.read_to_end(), polling.read_to_end()], [b"", b""]);
+        Client::connect(&sandbox).get("/v1/me").assert_status(200);
+    }
 }

@@ -3,17 +3,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use teamwire_sandbox::{Sandbox, org};
 
-use crate::client::{Client, wait_until};
-
-const FEED: &str = "/v1/messages/updates";
-
-fn poll(client: &mut Client, wait: u64) {
-    let cursor = client.get(FEED).assert_status(200).json()["cursor"]
-        .as_str()
-        .map(str::to_owned)
-        .expect("the response has a cursor");
-    client.send(&format!("GET {FEED}?cursor={cursor}&wait={wait}"), &[], b"").expect("the connection is open");
-}
+use crate::client::{Client, poll, wait_until};
 
 #[test]
 fn poll_returns_when_someone_posts() {
