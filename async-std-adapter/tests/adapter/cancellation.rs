@@ -13,11 +13,10 @@ use std::{
 
 use async_std::task;
 use teamwire_async_std::{
-    Client, Draft, Script,
+    Client, Draft,
     effect::Part,
-    model::{Asset, Attachment, NewAttachment, Upload},
-    script::{Expect, Respond, sample},
-    scripted,
+    model::{Asset, NewAttachment, Upload},
+    script::sample,
 };
 
 use teamwire_test_support::{Authority, Folder, Peer, Server, attempt, config, pattern, response};
@@ -127,12 +126,23 @@ fn dropping_requests_at_once_leaves_the_others_alone() {
     }
 }
 
-#[test]
-fn upload_dropped_in_the_middle_is_never_whole() {
-    const LENGTH: usize = 30_000_000;
-    let folder = Folder::new();
-    let path = folder.file("file", pattern(LENGTH));
+/// More than the buffers of both sockets hold: some systems let one grow to 32 MiB.
+const LARGE: usize = 48_000_000;
+
+/// Returns the path of a file of that length, which takes no space on the disk.
+fn large_file(folder: &Folder) -> String {
+    let path = folder.file("file", Vec::new());
+    let file = fs::File::options().write(true).open(&path).expect("the file exists");
+    file.set_len(LARGE as u64).expect("the file can grow");
+    path
+}
+
+/// A server that reads this number of bytes of the first body, and the rest once the test drops the sender: it must not
+/// arrive whole. Other requests have a response. The receiver gets a signal when the bytes have been read.
+fn reads_part_of_a_body(length: usize) -> (Server, mpsc::Receiver<()>, mpsc::Sender<()>) {
     let (read, is_read) = mpsc::channel();
+    let (drops, is_dropped) = mpsc::channel::<()>();
+    let is_dropped = Mutex::new(is_dropped);
     let server = Server::each(move |number, mut peer| {
         let head = peer.head();
         if number > 0 {
@@ -140,46 +150,36 @@ fn upload_dropped_in_the_middle_is_never_whole() {
             return;
         }
         peer.send("HTTP/1.1 100 Continue\r\n\r\n");
-        peer.body(100_000);
+        peer.body(length);
         read.send(()).expect("the test waits");
-        assert!(peer.try_body(head.length()).is_none(), "a whole request");
+        // A single poll could send all the rest.
+        let is_dropped = is_dropped.lock().expect("no connection panics with the lock");
+        is_dropped.recv().expect_err("the test drops the other end");
+        assert!(peer.try_body(head.length() - length).is_none(), "a whole request");
     });
+    (server, is_read, drops)
+}
+
+#[test]
+fn upload_dropped_in_the_middle_is_never_whole() {
+    let folder = Folder::new();
+    let path = large_file(&folder);
+    let (server, is_read, drops) = reads_part_of_a_body(100_000);
     let client = client(&server);
     let chat = client.chats().chat("c1");
-    let posting = chat.post(Draft::text("x").attach(NewAttachment::file(Upload::from_path(&path))));
-    drop_after(posting, &is_read);
+    drop_after(chat.post(Draft::text("x").attach(NewAttachment::file(Upload::from_path(&path)))), &is_read);
+    drop(drops);
     assert_eq!(ask(&client).expect("a response"), "Example");
-    assert_eq!(fs::metadata(path).expect("the file exists").len(), LENGTH as u64);
+    assert_eq!(fs::metadata(path).expect("the file exists").len(), LARGE as u64);
 }
 
 #[test]
 fn body_dropped_within_any_part_is_never_whole() {
-    // More than the buffers of both sockets hold: some systems let one grow to 32 MiB.
-    const LENGTH: usize = 48_000_000;
     let folder = Folder::new();
-    let path = folder.file("file", Vec::new());
-    let sparse = fs::File::options().write(true).open(&path).expect("the file exists");
-    sparse.set_len(LENGTH as u64).expect("the file can grow");
-    let file = Part::file(path, LENGTH as u64);
-    let bytes = Part::bytes(vec![0; LENGTH]);
-    for after in [100_000, LENGTH + 100_000, 2 * LENGTH + 100_000] {
-        let (read, is_read) = mpsc::channel();
-        let (drops, is_dropped) = mpsc::channel::<()>();
-        let is_dropped = Mutex::new(is_dropped);
-        let server = Server::each(move |number, mut peer| {
-            let head = peer.head();
-            if number > 0 {
-                peer.send(me());
-                return;
-            }
-            peer.send("HTTP/1.1 100 Continue\r\n\r\n");
-            peer.body(after);
-            read.send(()).expect("the test waits");
-            // A single poll could send all the rest.
-            let is_dropped = is_dropped.lock().expect("no connection panics with the lock");
-            is_dropped.recv().expect_err("the test drops the other end");
-            assert!(peer.try_body(head.length() - after).is_none(), "a whole request");
-        });
+    let file = Part::file(large_file(&folder), LARGE as u64);
+    let bytes = Part::bytes(vec![0; LARGE]);
+    for after in [100_000, LARGE + 100_000, 2 * LARGE + 100_000] {
+        let (server, is_read, drops) = reads_part_of_a_body(after);
         let client = client(&server);
         let sending = attempt(&client, |exchange| {
             *exchange.request.method_mut() = http::Method::POST;
@@ -206,25 +206,8 @@ fn download_dropped_in_the_middle_leaves_no_file() {
         sent.send(()).expect("the test waits");
         peer.wait_for_end();
     });
-    let client = client(&server);
-    drop_after(client.chats().download_to(&asset(), folder.path("file")), &is_sent);
+    let (client, asset) = (client(&server), Asset::new("a1", "f", "text/plain", 200_000));
+    drop_after(client.chats().download_to(&asset, folder.path("file")), &is_sent);
     assert_eq!(ask(&client).expect("a response"), "Example");
     assert!(!fs::exists(folder.path("file")).expect("it can be looked for"));
-}
-
-/// Returns an asset of 200,000 bytes from a message.
-fn asset() -> Asset {
-    let mut message = sample::message("m1", "c1", "");
-    message["attachments"] = sample::json(
-        r#"[{
-            "kind": "file",
-            "asset": { "id": "a1", "file_name": "f", "media_type": "text/plain", "size": 200000 }
-        }]"#,
-    );
-    let script = Script::new().then(Expect::post("/v1/chats/c1/messages"), Respond::json(201, message));
-    let mut message = task::block_on(scripted(&script).chats().chat("c1").post("x")).expect("the script has it");
-    match message.attachments.pop() {
-        Some(Attachment::File(asset)) => asset,
-        other => panic!("{other:?}"),
-    }
 }
