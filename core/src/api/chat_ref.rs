@@ -140,9 +140,7 @@ impl<X: Executor> ChatRef<X> {
     /// `Auth` if the organisation's admin has forbidden bots to mark chats as read.
     pub fn mark_as_read(&self) -> X::Run<'_, Listing<User>> {
         let marked = self.protocol().mark_as_read(&self.tid);
-        let readers =
-            Paginator::after_change(self.session(), marked, |protocol, page| protocol.readers(&self.tid, page));
-        self.executor.run(readers.map(|list| list.items))
+        self.executor.run(self.session().list_after(marked, |protocol, page| protocol.readers(&self.tid, page)))
     }
 
     /// Reacts to an attention message, and returns the reaction as the server stored it.

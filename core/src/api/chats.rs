@@ -16,7 +16,7 @@ use crate::{
     model::{
         ChatInfo, Coordinates, Download, Listing, LocationShare, Message, NewChat, NewOneToOne, Reaction, ThreadId,
     },
-    protocol::{Attached, FeedSource, Made, Page, PageRequest, Protocol},
+    protocol::{Attached, FeedSource, Made, Protocol},
     session::Session,
 };
 
@@ -50,7 +50,7 @@ impl<X: Executor> Chats<X> {
     /// Only the kinds that [every operation](Chats#errors) can fail with.
     #[doc(alias = "get_subscriptions")]
     pub fn list(&self) -> X::Run<'_, Listing<Chat<X>>> {
-        self.list_chats(|protocol, page| protocol.chats(page))
+        self.list_chats(None)
     }
 
     /// Returns the chat with this thread id; `None` if the bot is not a member of such a chat.
@@ -72,8 +72,7 @@ impl<X: Executor> Chats<X> {
     /// `InvalidInput` if the title has a NUL or, with the default protocol, more than 256 characters.
     #[doc(alias = "get_by_title")]
     pub fn by_title(&self, title: impl Into<String>) -> X::Run<'_, Listing<Chat<X>>> {
-        let title = title.into();
-        self.list_chats(move |protocol, page| protocol.chats_by_title(&title, page))
+        self.list_chats(Some(title.into()))
     }
 
     /// Creates a group chat, with its first message if one is given, and returns it. The bot is a member and an
@@ -250,11 +249,11 @@ impl<X: Executor> Chats<X> {
         self.executor.run(created.map(|info| Chat::new(self.executor.clone(), info)))
     }
 
-    fn list_chats<'a>(
-        &'a self,
-        request: impl Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<ChatInfo>> + Send + 'a,
-    ) -> X::Run<'a, Listing<Chat<X>>> {
-        let chats = self.executor.session().list(request);
+    fn list_chats(&self, title: Option<String>) -> X::Run<'_, Listing<Chat<X>>> {
+        let chats = self.executor.session().list(move |protocol, page| match &title {
+            Some(title) => protocol.chats_by_title(title, page),
+            None => protocol.chats(page),
+        });
         self.executor.run(chats.map(|list| list.map(|info| Chat::new(self.executor.clone(), info))))
     }
 }

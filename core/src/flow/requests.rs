@@ -23,6 +23,15 @@ impl Session {
         Paginator::new(self, request).map(|list| list.items)
     }
 
+    /// Same as [`list`](Self::list), for a list that a change returns, or at least its first page.
+    pub(crate) fn list_after<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send>(
+        &self,
+        change: Made<Option<Page<T>>>,
+        request: R,
+    ) -> impl Flow<Output = Listing<T>> + use<T, R> {
+        Paginator::after_change(self, change, request).map(|list| list.items)
+    }
+
     /// Returns the request of a download, whose progress is observed.
     pub(crate) fn download(&self, download: &Download) -> Made<Vec<u8>> {
         Ok(self.protocol().download(&download.asset)?.progress(download.progress.clone()))
