@@ -21,19 +21,22 @@ impl Reactions for Second {
 
     /// `POST api/chats/{id}/messages/{id}/reactions/`.
     fn send_reaction(&self, tid: &ThreadId, message: &MessageId, reaction: &ReactionType) -> Made<Reaction> {
-        let post = Endpoint::post(route(tid, message)?.join("")).once();
-        Ok(one::<ReactionJson>(post.json(&ReactionDraft { symbol: reaction.as_str() })?))
+        send(Endpoint::post(route(tid, message)?.join("")), reaction)
     }
 
     /// `PUT api/chats/{id}/messages/{id}/reactions/{id}/`.
     fn update_reaction(&self, previous: &Reaction, reaction: &ReactionType) -> Made<Reaction> {
-        let route = route(&previous.tid, &previous.mid)?.id(&previous.reaction_id)?.join("");
-        Ok(one::<ReactionJson>(Endpoint::put(route).once().json(&ReactionDraft { symbol: reaction.as_str() })?))
+        send(Endpoint::put(route(&previous.tid, &previous.mid)?.id(&previous.reaction_id)?.join("")), reaction)
     }
 }
 
 fn route(tid: &ThreadId, message: &MessageId) -> Result<Route, Error> {
     Ok(chat(tid)?.join("messages").id(message)?.join("reactions"))
+}
+
+/// Sends a reaction. The response contains it.
+fn send(endpoint: Endpoint<()>, reaction: &ReactionType) -> Made<Reaction> {
+    Ok(one::<ReactionJson>(endpoint.once().json(&ReactionDraft { symbol: reaction.as_str() })?))
 }
 
 #[derive(Serialize)]
