@@ -67,7 +67,7 @@ pub type Stop = Box<dyn Fn() + Send + Sync>;
 
 /// An executor whose operations block, and whose feeds are iterators.
 macro_rules! synchronous {
-    ($(#[$doc:meta])* $harness:ident, $name:literal, $keeps_connections:literal, $connect:expr) => {
+    ($(#[$doc:meta])* $harness:ident, $name:literal, $connect:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $harness;
@@ -76,8 +76,6 @@ macro_rules! synchronous {
             type X = teamwire_blocking::BlockingExecutor;
 
             const NAME: &'static str = $name;
-
-            const KEEPS_CONNECTIONS: bool = $keeps_connections;
 
             fn connect(config: Config) -> Client<Self::X> {
                 $connect(config).expect("the options are valid")
@@ -105,12 +103,12 @@ macro_rules! synchronous {
 
 synchronous! {
     /// The adapter for synchronous programs.
-    Blocking, "blocking", true, teamwire_blocking::client
+    Blocking, "blocking", teamwire_blocking::client
 }
 
 synchronous! {
     /// The same adapter on the transport of its example.
-    BlockingHyper, "blocking-hyper", true, |config| {
+    BlockingHyper, "blocking-hyper", |config| {
         let transport = blocking_hyper_transport::Hyper::default();
         teamwire_blocking::BlockingExecutor::with_transport(config, transport).map(Client::new)
     }

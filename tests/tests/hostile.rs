@@ -64,66 +64,36 @@ fn feed(status: u16, body: Vec<u8>) -> Box<dyn Any> {
     Box::new(events)
 }
 
-/// The users, or the error, after this response.
+/// The output, or the error, after this response.
+fn outcome<M: Machine<Output: 'static>>(mut machine: M, status: u16, body: Vec<u8>) -> Box<dyn Any> {
+    let first = ticket(&mut machine);
+    machine.handle(at(0), first, response(status, body));
+    match machine.poll(at(0)) {
+        Step::Done(result) => Box::new(result),
+        _ => Box::new(()),
+    }
+}
+
 fn users(status: u16, body: Vec<u8>) -> Box<dyn Any> {
-    let client = client();
-    let mut walk = client.contacts().users();
-    let first = ticket(&mut walk);
-    walk.handle(at(0), first, response(status, body));
-    match walk.poll(at(0)) {
-        Step::Done(result) => Box::new(result),
-        _ => Box::new(()),
-    }
+    outcome(client().contacts().users(), status, body)
 }
 
-/// The bot's user, or the error, after this response.
+/// The bot's user.
 fn me(status: u16, body: Vec<u8>) -> Box<dyn Any> {
-    let client = client();
-    let mut call = client.contacts().me();
-    let first = ticket(&mut call);
-    call.handle(at(0), first, response(status, body));
-    match call.poll(at(0)) {
-        Step::Done(result) => Box::new(result),
-        _ => Box::new(()),
-    }
+    outcome(client().contacts().me(), status, body)
 }
 
-/// The groups, or the error, after this response.
 fn groups(status: u16, body: Vec<u8>) -> Box<dyn Any> {
-    let client = client();
-    let mut walk = client.contacts().groups();
-    let first = ticket(&mut walk);
-    walk.handle(at(0), first, response(status, body));
-    match walk.poll(at(0)) {
-        Step::Done(result) => Box::new(result),
-        _ => Box::new(()),
-    }
+    outcome(client().contacts().groups(), status, body)
 }
 
-/// The chats, or the error, after this response.
 fn chats(status: u16, body: Vec<u8>) -> Box<dyn Any> {
-    let client = client();
-    let chats = client.chats();
-    let mut walk = chats.list();
-    let first = ticket(&mut walk);
-    walk.handle(at(0), first, response(status, body));
-    match walk.poll(at(0)) {
-        Step::Done(result) => Box::new(result),
-        _ => Box::new(()),
-    }
+    outcome(client().chats().list(), status, body)
 }
 
-/// The messages of a chat, or the error, after this response.
+/// The messages of a chat.
 fn messages(status: u16, body: Vec<u8>) -> Box<dyn Any> {
-    let client = client();
-    let chat = client.chats().chat("c1");
-    let mut walk = chat.messages(None);
-    let first = ticket(&mut walk);
-    walk.handle(at(0), first, response(status, body));
-    match walk.poll(at(0)) {
-        Step::Done(result) => Box::new(result),
-        _ => Box::new(()),
-    }
+    outcome(client().chats().chat("c1").messages(None), status, body)
 }
 
 fn response(status: u16, body: Vec<u8>) -> Reply {
