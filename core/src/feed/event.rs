@@ -21,8 +21,8 @@ pub enum FeedEvent<T> {
         /// Save this once it is handled.
         checkpoint: Checkpoint,
     },
-    /// A checkpoint without an event. Save it, because servers expire old cursors. After ten minutes without an event, a
-    /// feed delivers one that is newer than the last.
+    /// A checkpoint without an event. Save it, because servers expire old cursors. After ten minutes without an event,
+    /// a feed delivers one that is newer than the last.
     Heartbeat(Checkpoint),
     /// Events may have been missed, because the server does not know the cursor: the checkpoint is too old, or the
     /// server has been replaced or restored since. The feed continues from now. A failing server leads to
