@@ -46,6 +46,7 @@ mod checkpoint;
 mod delivery;
 mod event;
 mod failures;
+mod in_chat;
 mod item;
 mod long_poll;
 mod options;
@@ -53,11 +54,14 @@ mod pace;
 mod poller;
 mod position;
 mod set;
+mod tracker;
 
 pub use self::{
     checkpoint::Checkpoint,
     event::{FeedEnd, FeedEvent, FeedSetEvent, Retrying},
+    in_chat::InChat,
     options::FeedOptions,
     poller::Poller,
     set::{FeedSet, FeedSetStep},
+    tracker::{Handling, Tracker},
 };

@@ -41,6 +41,26 @@ impl<T> FeedEvent<T> {
         }
     }
 
+    /// Returns the item of an [`Update`](Self::Update).
+    pub const fn item(&self) -> Option<&T> {
+        match self {
+            Self::Update { item, .. } => Some(item),
+            _ => None,
+        }
+    }
+
+    /// Converts the item of an [`Update`](Self::Update) with `f`. All else stays the same.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> FeedEvent<U> {
+        match self {
+            Self::Started(checkpoint) => FeedEvent::Started(checkpoint),
+            Self::Update { item, checkpoint } => FeedEvent::Update { item: f(item), checkpoint },
+            Self::Undecoded { item, checkpoint } => FeedEvent::Undecoded { item, checkpoint },
+            Self::Heartbeat(checkpoint) => FeedEvent::Heartbeat(checkpoint),
+            Self::Gap(checkpoint) => FeedEvent::Gap(checkpoint),
+            Self::Retrying(retrying) => FeedEvent::Retrying(retrying),
+        }
+    }
+
     /// Returns the checkpoint to save once this is handled; `None` for [`Retrying`](Self::Retrying).
     pub const fn checkpoint(&self) -> Option<&Checkpoint> {
         match self {

@@ -7,3 +7,4 @@ mod failures;
 mod sets;
 mod stops;
 mod support;
+mod tracker;
