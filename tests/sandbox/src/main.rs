@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 mod options;
+mod screen;
+mod start;
 mod stop;
 
 use std::{
@@ -11,9 +13,9 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use teamwire_sandbox::{ObservedExchange, Sandbox};
+use teamwire_sandbox::ObservedExchange;
 
-use crate::options::{Command, Options, USAGE};
+use crate::options::{Command, DEFAULT_PORT, Options, USAGE};
 
 fn main() -> ExitCode {
     let options = match options::parse(std::env::args().skip(1)) {
@@ -35,34 +37,14 @@ fn main() -> ExitCode {
 
 /// Serves until a signal arrives.
 fn serve(options: &Options) -> io::Result<()> {
-    let mut builder =
-        Sandbox::builder().bind(options.address()).seed(options.seed.unwrap_or_else(random_seed)).observe(log_exchange);
-    if options.bind.is_some() {
-        builder = builder.allow_remote();
-    }
-    let sandbox = builder.start()?;
+    let (sandbox, note) = start::start(options, DEFAULT_PORT, log_exchange)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let stop_signal = runtime.block_on(async { stop::signals() })?;
     // Printed only once signals are handled, because a reader may send one at once.
-    print_banner(&sandbox);
+    print(&screen::first(&sandbox, options.variables, &note));
     runtime.block_on(stop_signal);
     print("stopped");
     Ok(())
-}
-
-fn print_banner(sandbox: &Sandbox) {
-    let (url, app_id, secret) = (sandbox.url(), sandbox.app_id(), sandbox.secret());
-    let warning = if sandbox.address().ip().is_loopback() {
-        ""
-    } else {
-        "\nOther machines can reach this address, and the traffic is not encrypted.\n"
-    };
-    print(&format!(
-        "Teamwire sandbox, for development and tests only. All data is lost when it stops.\n{warning}\n\
-         URL     {url}\nApp ID  {app_id}\nSecret  {secret}\n\n\
-         export TEAMWIRE_URL={url}\nexport TEAMWIRE_APP_ID={app_id}\nexport TEAMWIRE_SECRET={secret}\n\n\
-         Press Ctrl-C to stop.\n"
-    ));
 }
 
 /// Prints one line per request: time, method, path, status and duration, but no query and no headers.
@@ -72,12 +54,6 @@ fn log_exchange(exchange: &ObservedExchange) {
     let status = exchange.response.as_ref().map_or("---".to_owned(), |response| response.status.as_u16().to_string());
     let (method, path, took) = (&exchange.method, exchange.uri.path(), exchange.duration.as_millis());
     print(&format!("{hours:02}:{minutes:02}:{seconds:02} {method} {path} {status} {took} ms"));
-}
-
-/// Returns a seed that differs from run to run, so that data saved in an earlier run does not fit by accident.
-fn random_seed() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    now.as_secs().rotate_left(32) ^ u64::from(now.subsec_nanos()) ^ u64::from(std::process::id())
 }
 
 /// Writes a line. A closed terminal is not an error.

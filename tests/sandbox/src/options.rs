@@ -1,14 +1,21 @@
 //! Command-line arguments.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    str::FromStr,
+};
 
 pub(crate) const USAGE: &str = "\
-Usage: teamwire-sandbox [--port PORT] [--bind ADDRESS] [--seed SEED]
+Usage: teamwire-sandbox [--port PORT] [--bind ADDRESS] [--seed SEED] [--variables FORM]
 
-  --port PORT      port to listen on; a free port by default
-  --bind ADDRESS   address to listen on instead of 127.0.0.1; other machines may then reach it
-  --seed SEED      use fixed ids and a fixed key, for reproducible runs
-  --help           show this help";
+  --port PORT       port to listen on; by default 7843, or a free port if it is in use; 0 selects a free port
+  --bind ADDRESS    address to listen on instead of 127.0.0.1; other machines may then reach it
+  --seed SEED       use fixed ids and the key of this seed, for reproducible runs
+  --variables FORM  print the variables of a bot for sh (default), powershell, or env (a .env file)
+  --help            show this help";
+
+/// The port that is used by default.
+pub(crate) const DEFAULT_PORT: u16 = 7843;
 
 /// The parsed command line.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,14 +26,40 @@ pub(crate) enum Command {
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
-    pub(crate) port: u16,
+    /// `None` for the default port.
+    pub(crate) port: Option<u16>,
     pub(crate) bind: Option<IpAddr>,
     pub(crate) seed: Option<u64>,
+    pub(crate) variables: Variables,
+}
+
+/// The form in which the variables of a bot are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Variables {
+    #[cfg_attr(not(windows), default)]
+    Sh,
+    #[cfg_attr(windows, default)]
+    PowerShell,
+    /// A `.env` file.
+    Env,
+}
+
+impl FromStr for Variables {
+    type Err = ();
+
+    fn from_str(form: &str) -> Result<Self, ()> {
+        match form {
+            "sh" => Ok(Self::Sh),
+            "powershell" => Ok(Self::PowerShell),
+            "env" => Ok(Self::Env),
+            _ => Err(()),
+        }
+    }
 }
 
 impl Options {
-    pub(crate) fn address(&self) -> SocketAddr {
-        SocketAddr::new(self.bind.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), self.port)
+    pub(crate) fn address(&self, port: u16) -> SocketAddr {
+        SocketAddr::new(self.bind.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), port)
     }
 }
 
@@ -42,16 +75,17 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, 
         let mut value = || value.clone().or_else(|| arguments.next()).ok_or(format!("{name} needs a value"));
         match name.as_str() {
             "--help" | "-h" => return Ok(Command::Help),
-            "--port" => options.port = parse_value(&name, &value()?)?,
+            "--port" => options.port = Some(parse_value(&name, &value()?)?),
             "--bind" => options.bind = Some(parse_value(&name, &value()?)?),
             "--seed" => options.seed = Some(parse_value(&name, &value()?)?),
+            "--variables" => options.variables = parse_value(&name, &value()?)?,
             _ => return Err(format!("unknown argument {name:?}")),
         }
     }
     Ok(Command::Serve(options))
 }
 
-fn parse_value<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
+fn parse_value<T: FromStr>(name: &str, value: &str) -> Result<T, String> {
     value.parse().map_err(|_| format!("invalid value {value:?} for {name}"))
 }
 
@@ -65,8 +99,10 @@ mod tests {
 
     #[test]
     fn both_argument_forms_are_accepted() {
-        let expected = Options { port: 8080, bind: "::1".parse().ok(), seed: Some(7) };
-        assert_eq!(parse_all(&["--port", "8080", "--bind=::1", "--seed", "7"]), Ok(Command::Serve(expected)));
+        let variables = Variables::Env;
+        let expected = Options { port: Some(8080), bind: "::1".parse().ok(), seed: Some(7), variables };
+        let arguments = ["--port", "8080", "--bind=::1", "--seed", "7", "--variables=env"];
+        assert_eq!(parse_all(&arguments), Ok(Command::Serve(expected)));
         assert_eq!(parse_all(&[]), Ok(Command::Serve(Options::default())));
         assert_eq!(parse_all(&["-h"]), Ok(Command::Help));
     }
@@ -76,5 +112,11 @@ mod tests {
         assert!(parse_all(&["--prot", "8080"]).is_err_and(|error| error.contains("--prot")));
         assert!(parse_all(&["--port", "many"]).is_err_and(|error| error.contains("many")));
         assert!(parse_all(&["--port"]).is_err_and(|error| error.contains("--port")));
+        assert!(parse_all(&["--variables", "fish"]).is_err_and(|error| error.contains("fish")));
+    }
+
+    #[test]
+    fn usage_names_the_default_port() {
+        assert!(USAGE.contains(&format!("by default {DEFAULT_PORT},")));
     }
 }

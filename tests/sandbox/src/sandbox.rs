@@ -72,6 +72,25 @@ impl Sandbox {
         &self.key.uid
     }
 
+    /// The environment variable of a bot with this name: `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` or `TEAMWIRE_SECRET`.
+    ///
+    /// ```
+    /// # use teamwire_sandbox::Sandbox;
+    /// let sandbox = Sandbox::start()?;
+    /// // A client is configured by `Config::from_vars(|name| sandbox.var(name))`.
+    /// assert_eq!(sandbox.var("TEAMWIRE_URL"), Some(sandbox.url()));
+    /// assert_eq!(sandbox.var("TEAMWIRE_PROXY"), None);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn var(&self, name: &str) -> Option<String> {
+        match name {
+            "TEAMWIRE_URL" => Some(self.url()),
+            "TEAMWIRE_APP_ID" => Some(self.key.app_id.clone()),
+            "TEAMWIRE_SECRET" => Some(self.key.secret.clone()),
+            _ => None,
+        }
+    }
+
     /// Acts as a user. Every action of an unknown `uid` is rejected.
     pub fn as_person(&self, uid: &str) -> Person<'_> {
         Person { shared: &self.shared, uid: uid.to_owned() }
@@ -164,6 +183,7 @@ pub struct Builder {
     address: SocketAddr,
     allow_remote: bool,
     seed: u64,
+    key: Option<(String, String)>,
     start_time: Option<DateTime<Utc>>,
     rate_limit: Option<RateLimit>,
     asset_limit: Option<u64>,
@@ -177,6 +197,7 @@ impl Default for Builder {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             allow_remote: false,
             seed: 0,
+            key: None,
             start_time: None,
             rate_limit: None,
             asset_limit: None,
@@ -204,6 +225,12 @@ impl Builder {
     /// is always 410 `cursor_expired`.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// The bot's credentials; derived from the seed by default.
+    pub fn key(mut self, app_id: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.key = Some((app_id.into(), secret.into()));
         self
     }
 
@@ -241,12 +268,18 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if the address is not loopback and [`allow_remote`](Self::allow_remote) was not called; otherwise
-    /// the error of the operating system, if the address or the folder cannot be used.
+    /// `InvalidInput` if the address is not loopback and [`allow_remote`](Self::allow_remote) was not called, or the App
+    /// ID of the [key](Self::key) is empty or has a colon; otherwise the error of the operating system, if the address
+    /// or the folder cannot be used.
     pub fn start(self) -> io::Result<Sandbox> {
         if !self.allow_remote && !self.address.ip().is_loopback() {
             let message = format!("{} is not a loopback address; call allow_remote() to use it", self.address.ip());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        if let Some((app_id, _)) = &self.key
+            && (app_id.is_empty() || app_id.contains(':'))
+        {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the App ID is empty or has a colon"));
         }
         let folder = self.folder.map_or_else(AssetFolder::temporary, AssetFolder::given)?;
         let mut world = World::new(self.seed);
@@ -254,6 +287,9 @@ impl Builder {
         world.set_rate_limit(self.rate_limit);
         if let Some(limit) = self.asset_limit {
             world.set_asset_limit(limit);
+        }
+        if let Some((app_id, secret)) = self.key {
+            world.set_bot_key(&app_id, &secret);
         }
         let key = world.bot_key();
         let observed = Observed::new(self.observer);

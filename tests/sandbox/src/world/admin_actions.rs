@@ -20,6 +20,13 @@ impl World {
         self.issue_key(uid)
     }
 
+    /// Replaces the credentials of [`org::BOT`]. The App ID is not empty and has no colon.
+    pub fn set_bot_key(&mut self, app_id: &str, secret: &str) {
+        self.revision += 1;
+        let key = &mut self.bots[0].key;
+        (key.app_id, key.secret) = (app_id.to_owned(), secret.to_owned());
+    }
+
     /// Revokes a key (all its requests fail with 401, including pending polls) or restores it. Returns false if the App
     /// ID is unknown.
     pub fn set_key_revoked(&mut self, app_id: &str, revoked: bool) -> bool {

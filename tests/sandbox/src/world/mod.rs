@@ -17,7 +17,8 @@
 //! ```text
 //! handle, uploads                              the stages of a request
 //! stages, checks, routes                       their types, checks, and the table of operations
-//! person_actions, admin_actions, organisation  actions without a request, and the initial data
+//! person_actions, admin_actions               actions without a request
+//! organisation, overview                      the initial data, and a description of it
 //! operations                                   a handler per operation
 //! call, outcome                                the input and output of a handler
 //! state                                        chats, messages, users, keys, the log of updates
@@ -51,6 +52,7 @@ mod now;
 mod operations;
 mod organisation;
 mod outcome;
+mod overview;
 mod person_actions;
 mod routes;
 mod stages;

@@ -22,7 +22,7 @@ fn command_reports_unknown_arguments() {
 #[cfg(unix)]
 #[test]
 fn command_prints_its_address_and_stops_on_ctrl_c() {
-    let mut running = sandbox().stdout(Stdio::piped()).spawn().expect("the command runs");
+    let mut running = sandbox().args(["--port", "0"]).stdout(Stdio::piped()).spawn().expect("the command runs");
     let mut lines = BufReader::new(running.stdout.take().expect("its output is piped")).lines();
     let mut lines_read = Vec::new();
     while !lines_read.last().is_some_and(|line: &String| line.starts_with("Press Ctrl-C")) {
