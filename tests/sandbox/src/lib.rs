@@ -4,8 +4,12 @@
 //! it tests. It is not a production server: all data is kept in memory and lost when it stops.
 //!
 //! ```
+//! # #[cfg(feature = "server")]
 //! use teamwire_sandbox::{Fault, Rule, Sandbox, org};
 //!
+//! # #[cfg(not(feature = "server"))]
+//! # fn main() {}
+//! # #[cfg(feature = "server")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let sandbox = Sandbox::start()?; // a free port on loopback, a new organisation
 //! println!("{} {}", sandbox.url(), sandbox.app_id()); // and sandbox.secret()
@@ -29,6 +33,11 @@
 //! - [`Sandbox`] is a thin HTTP server around a [`World`]: it owns the sockets, the clock and the files, and injects
 //!   faults on request ([`Faults`]).
 //!
+//! # Features
+//!
+//! `server` (default) is the server, and the command. Without it, the package is the pure [`World`], and pulls in no
+//! asynchronous runtime.
+//!
 //! # The organisation
 //!
 //! Every world starts with the same organisation, whose ids are in [`org`]: a bot, eight people that it can see, a
@@ -36,14 +45,21 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "server")]
 mod asset_folder;
+#[cfg(feature = "server")]
 mod control;
+#[cfg(feature = "server")]
 mod sandbox;
+#[cfg(feature = "server")]
 mod server;
 pub mod world;
 
+#[cfg(feature = "server")]
 pub use control::{Admin, Clock, Faults, Person};
+#[cfg(feature = "server")]
 pub use sandbox::{Builder, Sandbox};
+#[cfg(feature = "server")]
 pub use server::{
     faults::{Fault, RequestHead, Rule},
     observe::{Connections, ObservedExchange, ObservedResponse, TranscriptEntry},
@@ -51,6 +67,6 @@ pub use server::{
 pub use world::{BotKey, RateLimit, Rejection, World, org};
 
 /// Compiles and runs the example in the README.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "server"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
