@@ -1,6 +1,7 @@
 //! Canned responses on a virtual clock, for testing bots without a server.
 //!
-//! A [`Script`] is a list of expected requests and the [`Respond`] for each. Each adapter has a `scripted` function
+//! A [`Script`] is a list of expected requests and the [`Respond`] for each: in a fixed order with
+//! [`then`](Script::then), in any order with [`on`](Script::on), or at any time with [`always`](Script::always). Each adapter has a `scripted` function
 //! that creates its `Client` from a script, so a bot is tested with the type it uses. Waits take no time: they advance
 //! the virtual clock.
 //!
@@ -54,16 +55,20 @@
 mod events;
 mod expect;
 mod files;
+mod plan;
 mod recorded_request;
 mod respond;
 
-use alloc::{collections::VecDeque, format, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 use core::panic::Location;
 
 use chrono::{DateTime, Utc};
 
-use self::files::Files;
 pub use self::{events::Events, expect::Expect, recorded_request::RecordedRequest, respond::Respond};
+use self::{
+    files::Files,
+    plan::{Plan, Received},
+};
 pub use crate::protocol::v1::sample;
 use crate::{
     config::{Config, Credentials},
@@ -95,20 +100,9 @@ struct State {
     moment: Moment,
     /// UTC at the epoch of the monotonic clock.
     utc: DateTime<Utc>,
-    /// Number of steps taken from `steps` so far.
-    completed: usize,
-    steps: VecDeque<ScriptedExchange>,
-    always: Vec<ScriptedExchange>,
+    plan: Plan,
     received: Vec<RecordedRequest>,
     files: Files,
-}
-
-/// An expected request, its response, and the location in the source.
-#[derive(Clone, Debug)]
-struct ScriptedExchange {
-    expect: Expect,
-    respond: Respond,
-    location: &'static Location<'static>,
 }
 
 impl Default for Script {
@@ -129,9 +123,7 @@ impl Script {
         let state = State {
             moment: Moment::EPOCH,
             utc: DateTime::from_timestamp_nanos(1_767_225_600_000_000_000),
-            completed: 0,
-            steps: VecDeque::new(),
-            always: Vec::new(),
+            plan: Plan::default(),
             received: Vec::new(),
             files: Files::default(),
         };
@@ -149,16 +141,57 @@ impl Script {
     #[track_caller]
     pub fn then(self, expect: impl Into<Expect>, respond: Respond) -> Self {
         let (expect, location) = (expect.into(), Location::caller());
-        self.state.with(|state| state.steps.push_back(ScriptedExchange { expect, respond, location }));
+        self.state.with(|state| state.plan.then(expect, respond, location));
+        self
+    }
+
+    /// Expects these requests in any order relative to all others, and responds with these, one after the other. So the
+    /// requests of concurrent handlers and of each feed have a queue of their own. With several queues for a request,
+    /// the first one with a response left is used.
+    ///
+    /// If the responses are used up, a matching request is one of [`always`](Self::always) or the next step. Otherwise a
+    /// feed ends with it, and an operation fails the test.
+    ///
+    /// ```
+    /// use teamwire_core::{Client, Error, Script, script::{Respond, v1::{expect, respond, sample}}};
+    ///
+    /// let script = Script::new()
+    ///     .on(expect::message_updates("c1"), [
+    ///         respond::no_updates("k0"),
+    ///         Respond::unreachable().times(2),
+    ///         respond::message_updates([sample::message("m1", "c1", "!help")], "k1"),
+    ///     ])
+    ///     .on(expect::post("c1"), [respond::message(sample::message("m2", "c1", ""))]);
+    ///
+    /// let client = Client::new(script.clone());
+    /// let chats = client.chats();
+    /// for event in chats.chat("c1").new_messages(None) {
+    ///     if let Some(message) = event?.into_item() {
+    ///         chats.chat(&message.tid).post("There is no help yet.")?;
+    ///     }
+    /// }
+    /// script.assert_done();
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[track_caller]
+    pub fn on(self, expect: impl Into<Expect>, responses: impl IntoIterator<Item = Respond>) -> Self {
+        let (expect, location) = (expect.into(), Location::caller());
+        let responses = responses.into_iter().filter(|respond| respond.times > 0).collect();
+        self.state.with(|state| state.plan.on(expect, responses, location));
         self
     }
 
     /// Responds with this to every matching request, at any time.
-    #[track_caller]
     pub fn always(self, expect: impl Into<Expect>, respond: Respond) -> Self {
-        let (expect, location) = (expect.into(), Location::caller());
-        self.state.with(|state| state.always.push(ScriptedExchange { expect, respond, location }));
+        let expect = expect.into();
+        self.state.with(|state| state.plan.always(expect, respond));
         self
+    }
+
+    /// Makes the server unreachable for this time from now, by the clock of the script: all requests fail to connect,
+    /// and use up no response.
+    pub fn down_for(&self, time: core::time::Duration) {
+        self.state.with(|state| state.plan.down_until = Some(state.moment.saturating_add(time)));
     }
 
     /// Adds an in-memory file. A script neither reads nor writes files on disk.
@@ -185,14 +218,11 @@ impl Script {
     /// Asserts that every expected request has been sent.
     ///
     /// # Panics
-    /// If an expected request was not sent. The message shows the request and the line of the script.
+    /// If an expected request was not sent. The message shows the requests, how often they are missing, and the lines
+    /// of the script.
     #[track_caller]
     pub fn assert_done(&self) {
-        let left = self.state.with(|state| {
-            let lines =
-                state.steps.iter().map(|step| format!("\n  expected  {}\n  where     {}", step.expect, step.location));
-            lines.collect::<String>()
-        });
+        let left = self.state.with(|state| state.plan.missing());
         assert!(left.is_empty(), "the script is not done: these requests were not sent{}", self.shown(&left));
     }
 
@@ -227,15 +257,15 @@ impl Script {
         }
     }
 
-    /// For executors: returns `true` if the script has no response to this request and no further steps. A feed then
-    /// ends.
+    /// For executors: returns `true` if a feed ends with this request, because the responses to it are used up, or the
+    /// script is.
     pub fn is_done(&self, exchange: &Exchange) -> bool {
         let base = self.session.config().base_url().path();
         self.state.with(|state| {
             // A body that cannot be read fails in `perform`.
             let body = state.files.body(exchange.request.body()).unwrap_or_default();
-            let received = RecordedRequest::new(Moment::EPOCH, exchange, body);
-            state.steps.is_empty() && state.response_at_any_time(&received, base).is_none()
+            let request = &RecordedRequest::new(Moment::EPOCH, exchange, body);
+            !state.plan.is_down(state.moment) && state.plan.is_used_up(Received { request, base, files: &state.files })
         })
     }
 
@@ -247,9 +277,13 @@ impl Script {
         let base = self.session.config().base_url().path();
         let respond = self.state.with(|state| {
             let body = state.files.body(exchange.request.body())?;
-            let received = RecordedRequest::new(state.moment, exchange, body);
-            let respond = state.respond(&received, base);
-            state.received.push(received);
+            let request = RecordedRequest::new(state.moment, exchange, body);
+            let respond = if state.plan.is_down(state.moment) {
+                Ok(Respond::unreachable())
+            } else {
+                state.plan.respond(Received { request: &request, base, files: &state.files })
+            };
+            state.received.push(request);
             Ok(respond)
         });
         // Outside the lock, which a panic would poison for the threads that share the script.
@@ -270,34 +304,6 @@ impl Script {
                         .with_sent(true),
                 )
             }
-        }
-    }
-}
-
-impl State {
-    /// Returns the response that does not depend on the steps before.
-    fn response_at_any_time(&self, received: &RecordedRequest, base: &str) -> Option<&Respond> {
-        let mut always = self.always.iter();
-        let step = always.find(|step| step.expect.difference(received, base, &self.files).is_none());
-        step.map(|step| &step.respond)
-    }
-
-    fn respond(&mut self, received: &RecordedRequest, base: &str) -> Result<Respond, String> {
-        if let Some(respond) = self.response_at_any_time(received, base) {
-            return Ok(respond.clone());
-        }
-        let steps = self.completed + self.steps.len();
-        let Some(step) = self.steps.pop_front() else {
-            return Err(format!("unexpected request after step {steps} of {steps}\n  got       {received}"));
-        };
-        self.completed += 1;
-        match step.expect.difference(received, base, &self.files) {
-            None => Ok(step.respond),
-            Some(difference) => Err(format!(
-                "unexpected request\n  where     {}, step {} of {steps}\n  expected  {}\n  \
-                 got       {received}\n  differs   {difference}",
-                step.location, self.completed, step.expect
-            )),
         }
     }
 }

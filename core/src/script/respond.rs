@@ -15,6 +15,8 @@ pub struct Respond {
     pub(super) reply: Reply,
     /// Time until the reply; `None` if there is none.
     pub(super) delay: Option<Duration>,
+    /// Number of requests it responds to, where that is limited.
+    pub(super) times: u32,
 }
 
 impl Respond {
@@ -93,8 +95,15 @@ impl Respond {
         self
     }
 
+    /// Responds to this number of requests, one after the other. In [`Script::always`](super::Script::always), the
+    /// number does not matter.
+    pub fn times(mut self, times: u32) -> Self {
+        self.times = times;
+        self
+    }
+
     fn reply(reply: Reply) -> Self {
-        Self { reply, delay: Some(Duration::ZERO) }
+        Self { reply, delay: Some(Duration::ZERO), times: 1 }
     }
 
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {

@@ -5,6 +5,7 @@ mod flows;
 mod jitter;
 mod lists;
 mod requests;
+mod script_queues;
 mod scripts;
 mod snapshots;
 mod transfers;

@@ -18,13 +18,13 @@ use teamwire_core::{
 
 /// The text of a panic.
 #[track_caller]
-fn panic_of<T>(run: impl FnOnce() -> T) -> String {
+pub(super) fn panic_of<T>(run: impl FnOnce() -> T) -> String {
     let Err(panic) = catch_unwind(AssertUnwindSafe(run)) else { panic!("there was no panic") };
     let text = panic.downcast_ref::<String>().cloned();
     text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).expect("a panic says something")
 }
 
-fn never() -> Script {
+pub(super) fn never() -> Script {
     let credentials = Credentials::new("app", "secret").expect("they are fine");
     let config = Config::new("https://teamwire.example.org", credentials).expect("it is a URL");
     Script::with_config(config.with_retry(RetryPolicy::NEVER))
