@@ -2,15 +2,17 @@
 //! memory.
 
 use std::{
-    future::{Future, ready},
+    future::{Future, poll_fn, ready},
+    mem,
     pin::Pin,
     sync::Arc,
+    task::Poll,
 };
 
 use teamwire_core::{
     Script,
     effect::{Exchange, FileTask, Moment, Now},
-    executor::{Executor, Session},
+    executor::Executor,
     machine::Reply,
 };
 
@@ -19,8 +21,6 @@ pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Performs the steps of machines. Its type, and so the types of feeds, do not depend on the runtime.
 pub(crate) trait Backend: Send + Sync {
-    fn session(&self) -> &Session;
-
     fn now(&self) -> Now;
 
     fn send(self: Arc<Self>, exchange: Box<Exchange>) -> BoxFuture<Reply>;
@@ -36,12 +36,8 @@ pub(crate) trait Backend: Send + Sync {
     }
 }
 
-/// Its futures are always ready.
+/// Replies are ready at once. A wait yields first, so that a task that only waits lets the others continue.
 impl Backend for Script {
-    fn session(&self) -> &Session {
-        Executor::session(self)
-    }
-
     fn now(&self) -> Now {
         Executor::now(self)
     }
@@ -55,8 +51,18 @@ impl Backend for Script {
     }
 
     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()> {
-        self.advance(until.saturating_duration_since(Executor::now(&*self).moment));
-        Box::pin(ready(()))
+        Box::pin(async move {
+            let mut has_yielded = false;
+            poll_fn(|cx| {
+                if mem::replace(&mut has_yielded, true) {
+                    return Poll::Ready(());
+                }
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await;
+            self.advance(until.saturating_duration_since(Executor::now(&*self).moment));
+        })
     }
 
     fn has_ended(&self, exchange: &Exchange) -> bool {

@@ -63,7 +63,7 @@ impl<R: Runtime> Engine<R> {
     }
 
     async fn exchange(&self, exchange: &mut Exchange) -> Result<Response, TransportError> {
-        let mut deadline = Deadline::start(&self.runtime, exchange.timeout);
+        let mut deadline = Deadline::start(&self.runtime, exchange.timeout, exchange.max_duration);
         match exchange.request.body().as_bytes() {
             // Boxed, here and below, so that the future of the usual case stays small.
             None => Box::pin(self.upload(exchange, &mut deadline)).await,

@@ -5,9 +5,9 @@ use std::{fmt, future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 pub use teamwire_core::executor::{Executor, Manual, Session};
 use teamwire_core::{
     Config, Error, FeedSet, Script,
-    effect::Now,
+    effect::{Now, TransportError, TransportErrorKind},
     flow::Flow,
-    machine::{Feed, Step},
+    machine::{Feed, Reply, Step},
 };
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     feeds::{Events, FeedDriver},
     network::Network,
     runtime::Runtime,
+    stop_waker::{StopWaker, Stopped, unless_stopped},
     transport::Transport,
 };
 
@@ -28,6 +29,7 @@ use crate::{
 /// A future can be dropped at any time, which closes only its own connection. It is then unknown whether the server has
 /// acted on the request.
 pub struct AsyncExecutor<R: Runtime> {
+    session: Session,
     backend: Arc<dyn Backend>,
     runtime: PhantomData<fn() -> R>,
 }
@@ -45,14 +47,17 @@ impl<R: Runtime> AsyncExecutor<R> {
     ///
     /// `InvalidInput` for contradictory or unusable settings, or if the operating system provides no entropy.
     pub fn with_transport(runtime: R, config: Config, transport: impl Transport) -> Result<Self, Error> {
-        Ok(Self { backend: Arc::new(Network::new(runtime, config, transport)?), runtime: PhantomData })
+        let session = teamwire_std::session(config)?;
+        Ok(Self { session, backend: Arc::new(Network::new(runtime, transport)), runtime: PhantomData })
     }
 
     pub(crate) fn scripted(script: Script) -> Self {
-        Self { backend: Arc::new(script), runtime: PhantomData }
+        Self { session: Executor::session(&script).clone(), backend: Arc::new(script), runtime: PhantomData }
     }
 
-    /// Drives any number of feeds in the task that polls the driver: see [`FeedDriver`].
+    /// Drives any number of feeds in the task that polls the driver: see [`FeedDriver`]. They are stopped by the handle
+    /// of this executor's client; that of the clients that the feeds come from only stops them when their next response
+    /// arrives.
     ///
     /// ```
     /// use teamwire_async_std::{feed::FeedSetEvent, model::ThreadId, Client, FeedOptions, FeedSet};
@@ -78,13 +83,13 @@ impl<R: Runtime> AsyncExecutor<R> {
         K: Ord + Clone + Send + 'static,
         F: Feed,
     {
-        FeedDriver::new(set, Arc::clone(&self.backend))
+        FeedDriver::new(set, Arc::clone(&self.backend), self.session.stop_handle())
     }
 }
 
 impl<R: Runtime> Clone for AsyncExecutor<R> {
     fn clone(&self) -> Self {
-        Self { backend: Arc::clone(&self.backend), runtime: PhantomData }
+        self.with_session(self.session.clone())
     }
 }
 
@@ -94,7 +99,11 @@ impl<R: Runtime> Executor for AsyncExecutor<R> {
     type Events<F: Feed + 'static> = Events<F>;
 
     fn session(&self) -> &Session {
-        self.backend.session()
+        &self.session
+    }
+
+    fn with_session(&self, session: Session) -> Self {
+        Self { session, backend: Arc::clone(&self.backend), runtime: PhantomData }
     }
 
     fn now(&self) -> Now {
@@ -105,15 +114,19 @@ impl<R: Runtime> Executor for AsyncExecutor<R> {
     where
         F::Output: 'a,
     {
-        let backend = &self.backend;
+        let Self { session, backend, .. } = self;
         Box::pin(async move {
+            let mut stop = session.stop_handle().cloned().map(StopWaker::new);
             let mut now = backend.now();
             loop {
                 let (ticket, reply) = match flow.poll(now) {
-                    Step::Send(ticket, exchange) => (ticket, Arc::clone(backend).send(exchange).await),
+                    Step::Send(ticket, exchange) => {
+                        let reply = unless_stopped(&mut stop, Arc::clone(backend).send(exchange)).await;
+                        (ticket, reply.unwrap_or_else(stopped_reply))
+                    }
                     Step::File(ticket, task) => (ticket, Arc::clone(backend).file(task).await),
                     Step::Sleep(until) => {
-                        Arc::clone(backend).sleep(until).await;
+                        let _ = unless_stopped(&mut stop, Arc::clone(backend).sleep(until)).await;
                         now = backend.now();
                         continue;
                     }
@@ -127,12 +140,18 @@ impl<R: Runtime> Executor for AsyncExecutor<R> {
     }
 
     fn events<F: Feed + 'static>(&self, feed: F) -> Events<F> {
-        Events::new(feed, Arc::clone(&self.backend))
+        Events::new(feed, Arc::clone(&self.backend), self.session.stop_handle())
     }
+}
+
+/// Returns the reply to an exchange that was stopped. The machine looks at the stop handle.
+fn stopped_reply(Stopped { has_started }: Stopped) -> Reply {
+    let error = TransportError::new(TransportErrorKind::Disconnected, "the exchange was stopped");
+    Reply::Error(error.with_sent(has_started))
 }
 
 impl<R: Runtime> fmt::Debug for AsyncExecutor<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsyncExecutor").field("session", self.session()).finish_non_exhaustive()
+        f.debug_struct("AsyncExecutor").field("session", &self.session).finish_non_exhaustive()
     }
 }

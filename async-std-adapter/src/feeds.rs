@@ -2,6 +2,5 @@
 
 mod driver;
 mod events;
-mod stop_handle;
 
-pub use self::{driver::FeedDriver, events::Events, stop_handle::StopHandle};
+pub use self::{driver::FeedDriver, events::Events};

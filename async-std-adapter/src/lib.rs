@@ -99,6 +99,7 @@ pub mod executor;
 mod feeds;
 mod network;
 mod runtime;
+mod stop_waker;
 pub mod transport;
 
 pub use futures_core;
@@ -106,8 +107,8 @@ pub use futures_io;
 #[doc(inline)]
 pub use teamwire_core::{
     AlertType, Checkpoint, Config, Credentials, Draft, Error, ErrorKind, FeedEvent, FeedOptions, FeedSet, Group,
-    LocationShares, Message, NewChat, Reaction, ReactionType, Script, User, config, effect, error, feed, flow, machine,
-    model, protocol, script,
+    LocationShares, Message, NewChat, OnStop, Reaction, ReactionType, Script, StopHandle, User, config, effect, error,
+    feed, flow, machine, model, protocol, script,
 };
 
 #[cfg(feature = "async-std")]
@@ -115,7 +116,7 @@ pub use self::{aliases::AsyncStd, runtime::AsyncStdRuntime};
 pub use self::{
     aliases::{Chat, ChatRef, Chats, Client, Contacts},
     executor::AsyncExecutor,
-    feeds::{Events, FeedDriver, StopHandle},
+    feeds::{Events, FeedDriver},
     runtime::Runtime,
 };
 

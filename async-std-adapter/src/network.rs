@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use teamwire_core::{
-    Config, Error,
     effect::{Exchange, FileTask, Moment, Now},
-    executor::Session,
     machine::Reply,
 };
 use teamwire_std::{Clock, files};
@@ -16,26 +14,20 @@ use crate::{
     transport::Transport,
 };
 
-/// A session with the system's clock and files, a runtime, and a transport.
+/// The system's clock and files, a runtime, and a transport.
 pub(crate) struct Network<R, T> {
-    session: Session,
     clock: Clock,
     runtime: R,
     transport: T,
 }
 
 impl<R: Runtime, T: Transport> Network<R, T> {
-    pub(crate) fn new(runtime: R, config: Config, transport: T) -> Result<Self, Error> {
-        let session = teamwire_std::session(config)?;
-        Ok(Self { session, clock: Clock::start(), runtime, transport })
+    pub(crate) fn new(runtime: R, transport: T) -> Self {
+        Self { clock: Clock::start(), runtime, transport }
     }
 }
 
 impl<R: Runtime, T: Transport> Backend for Network<R, T> {
-    fn session(&self) -> &Session {
-        &self.session
-    }
-
     fn now(&self) -> Now {
         self.clock.now()
     }

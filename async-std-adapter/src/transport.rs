@@ -41,8 +41,8 @@ pub use self::body::{RequestBody, ResponseBody};
 ///   [requires a new connection](Exchange::requires_new_connection) gets one that has served no other. After an error,
 ///   a timeout or an early response, a connection serves no other exchange.
 /// - **Time.** The [timeout](Exchange::timeout) limits everything from the lookup of the host to the last byte,
-///   whatever the server sends. `Timeout::Idle` restarts with each byte in either direction. See [`timed_out`] for the
-///   error.
+///   whatever the server sends. `Timeout::Idle` restarts with each byte in either direction. A [maximum
+///   duration](Exchange::max_duration) limits the whole exchange in addition. See [`timed_out`] for the error.
 /// - **Request head.** The headers are complete except for those of the framing: add `Host`, and `Content-Length` for a
 ///   body, and for the methods that usually have one.
 /// - **Request bodies** are sent in the order of their parts, without being loaded into memory: see [`RequestBody`]. A

@@ -1,33 +1,25 @@
 //! Backends, which perform the steps of machines: [`Network`](crate::network::Network) over a transport, a [`Script`]
 //! in memory.
 
-use std::{sync::Arc, time::Duration};
-
 use teamwire_core::{
-    Script,
+    Script, StopHandle,
     effect::{Exchange, FileTask, Moment, Now},
-    executor::{Executor, Session},
+    executor::Executor,
     machine::Reply,
 };
 
 /// Performs the steps of machines in the calling thread.
 pub(crate) trait Backend: Send + Sync {
-    fn session(&self) -> &Session;
-
     fn now(&self) -> Now;
 
-    fn send(&self, exchange: Box<Exchange>) -> Reply;
+    /// Performs this exchange. It fails soon after the handle is stopped, whatever it waits for, and is not started
+    /// after that.
+    fn send(&self, exchange: Box<Exchange>, stop: Option<&StopHandle>) -> Reply;
 
     fn file(&self, task: FileTask) -> Reply;
 
-    /// Waits until this moment. A real clock calls `wait`, which may return early.
-    fn sleep(&self, until: Moment, wait: &dyn Fn(Duration));
-
-    /// Returns a backend with the same settings that can be aborted without harm to this one.
-    fn fork(&self) -> Arc<dyn Backend>;
-
-    /// Fails all exchanges, those in flight at once.
-    fn abort(&self) {}
+    /// Waits until this time, or until the handle is stopped.
+    fn sleep(&self, until: Moment, stop: Option<&StopHandle>);
 
     /// Returns whether this request will never have a response, so that the feed ends.
     fn has_ended(&self, exchange: &Exchange) -> bool {
@@ -42,15 +34,11 @@ pub(crate) trait Backend: Send + Sync {
 }
 
 impl Backend for Script {
-    fn session(&self) -> &Session {
-        Executor::session(self)
-    }
-
     fn now(&self) -> Now {
         Executor::now(self)
     }
 
-    fn send(&self, exchange: Box<Exchange>) -> Reply {
+    fn send(&self, exchange: Box<Exchange>, _: Option<&StopHandle>) -> Reply {
         self.perform(&exchange)
     }
 
@@ -58,12 +46,8 @@ impl Backend for Script {
         Reply::File(self.perform_file_task(task))
     }
 
-    fn sleep(&self, until: Moment, _: &dyn Fn(Duration)) {
+    fn sleep(&self, until: Moment, _: Option<&StopHandle>) {
         self.advance(until.saturating_duration_since(Executor::now(self).moment));
-    }
-
-    fn fork(&self) -> Arc<dyn Backend> {
-        Arc::new(self.clone())
     }
 
     fn has_ended(&self, exchange: &Exchange) -> bool {
@@ -72,27 +56,5 @@ impl Backend for Script {
 
     fn is_instant(&self) -> bool {
         true
-    }
-}
-
-/// The backends of feeds: one that a stop aborts, and one that then ends the subscriptions.
-#[derive(Clone)]
-pub(crate) struct FeedBackends {
-    polls: Arc<dyn Backend>,
-    unsubscribes: Arc<dyn Backend>,
-}
-
-impl FeedBackends {
-    pub(crate) fn fork(backend: &Arc<dyn Backend>) -> Self {
-        Self { polls: backend.fork(), unsubscribes: Arc::clone(backend) }
-    }
-
-    pub(crate) fn send(&self, exchange: Box<Exchange>, is_unsubscribe: bool) -> Reply {
-        if is_unsubscribe { self.unsubscribes.send(exchange) } else { self.polls.send(exchange) }
-    }
-
-    /// Returns the backend that stopping the feeds aborts.
-    pub(crate) const fn polls(&self) -> &Arc<dyn Backend> {
-        &self.polls
     }
 }

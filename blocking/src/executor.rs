@@ -1,10 +1,10 @@
 //! The executor: performs the steps of machines in the calling thread.
 
-use std::{fmt, sync::Arc, thread};
+use std::{fmt, sync::Arc};
 
 pub use teamwire_core::executor::{Executor, Manual, Session};
 use teamwire_core::{
-    Config, Error, FeedSet, Script,
+    Config, Error, FeedSet, Script, StopHandle,
     effect::Now,
     error::InvalidInput,
     flow::Flow,
@@ -15,7 +15,7 @@ use crate::{
     backend::Backend,
     feeds::{Events, FeedDriver},
     network::Network,
-    transport::{Abandoning, AbortableTransport, Transport},
+    transport::{Abandoning, StoppableTransport, Transport},
 };
 
 /// Runs operations in the calling thread, which blocks until the result.
@@ -25,6 +25,7 @@ use crate::{
 /// session and its connections.
 #[derive(Clone)]
 pub struct BlockingExecutor {
+    session: Session,
     backend: Arc<dyn Backend>,
 }
 
@@ -39,18 +40,18 @@ impl BlockingExecutor {
         Self::new(config, Abandoning::new(transport))
     }
 
-    pub(crate) fn new(config: Config, transport: impl AbortableTransport) -> Result<Self, Error> {
-        let session = teamwire_std::session(config)?;
-        Ok(Self { backend: Arc::new(Network::new(session, transport)) })
+    pub(crate) fn new(config: Config, transport: impl StoppableTransport) -> Result<Self, Error> {
+        Ok(Self { session: teamwire_std::session(config)?, backend: Arc::new(Network::new(transport)) })
     }
 
     /// Creates an executor whose requests go to this script.
     pub fn scripted(script: Script) -> Self {
-        Self { backend: Arc::new(script) }
+        Self { session: Executor::session(&script).clone(), backend: Arc::new(script) }
     }
 
     /// Drives many feeds with `threads` threads (at least one), and one more that ends subscriptions: see
-    /// [`FeedDriver`]. A script needs no threads.
+    /// [`FeedDriver`]. A script needs no threads. They are stopped by the handle of this executor's client; that of the
+    /// clients that the feeds come from only stops them when their next response arrives.
     ///
     /// # Errors
     ///
@@ -60,7 +61,7 @@ impl BlockingExecutor {
         K: Ord + Clone + Send + 'static,
         F: Feed,
     {
-        FeedDriver::new(set, threads, &self.backend)
+        FeedDriver::new(set, threads, &self.backend, self.session.stop_handle())
             .map_err(|error| InvalidInput::new("feeds", format!("cannot start a thread: {error}")).into())
     }
 }
@@ -71,7 +72,11 @@ impl Executor for BlockingExecutor {
     type Events<F: Feed + 'static> = Events<F>;
 
     fn session(&self) -> &Session {
-        self.backend.session()
+        &self.session
+    }
+
+    fn with_session(&self, session: Session) -> Self {
+        Self { session, backend: Arc::clone(&self.backend) }
     }
 
     fn now(&self) -> Now {
@@ -83,14 +88,16 @@ impl Executor for BlockingExecutor {
         F::Output: 'a,
     {
         let backend = &*self.backend;
+        let mut stop = self.session.stop_handle();
         let mut now = backend.now();
         loop {
             let (ticket, reply) = match flow.poll(now) {
-                Step::Send(ticket, exchange) => (ticket, backend.send(exchange)),
+                Step::Send(ticket, exchange) => (ticket, backend.send(exchange, stop)),
                 Step::File(ticket, task) => (ticket, backend.file(task)),
                 Step::Sleep(until) => {
-                    backend.sleep(until, &thread::sleep);
+                    backend.sleep(until, stop);
                     now = backend.now();
+                    stop = not_stopped(stop);
                     continue;
                 }
                 Step::Event(never) => match never {},
@@ -98,16 +105,22 @@ impl Executor for BlockingExecutor {
             };
             now = backend.now();
             flow.handle(now, ticket, reply);
+            stop = not_stopped(stop);
         }
     }
 
     fn events<F: Feed + 'static>(&self, feed: F) -> Events<F> {
-        Events::new(feed, &self.backend)
+        Events::new(feed, &self.backend, self.session.stop_handle())
     }
+}
+
+/// Returns the handle until it is stopped: the steps after that, which clean up, are not interrupted.
+fn not_stopped(stop: Option<&StopHandle>) -> Option<&StopHandle> {
+    stop.filter(|stop| !stop.is_stopped())
 }
 
 impl fmt::Debug for BlockingExecutor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BlockingExecutor").field("session", self.session()).finish_non_exhaustive()
+        f.debug_struct("BlockingExecutor").field("session", &self.session).finish_non_exhaustive()
     }
 }

@@ -3,6 +3,5 @@
 mod driver;
 mod events;
 mod queue;
-mod stop_handle;
 
-pub use self::{driver::FeedDriver, events::Events, stop_handle::StopHandle};
+pub use self::{driver::FeedDriver, events::Events};

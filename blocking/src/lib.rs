@@ -89,19 +89,20 @@ mod detached;
 pub mod executor;
 mod feeds;
 mod network;
+mod signal;
 pub mod transport;
 mod ureq;
 
 #[doc(inline)]
 pub use teamwire_core::{
     AlertType, Checkpoint, Config, Credentials, Draft, Error, ErrorKind, FeedEvent, FeedOptions, FeedSet, Group,
-    LocationShares, Message, NewChat, Reaction, ReactionType, Script, User, config, effect, error, feed, flow, machine,
-    model, protocol, script,
+    LocationShares, Message, NewChat, OnStop, Reaction, ReactionType, Script, StopHandle, User, config, effect, error,
+    feed, flow, machine, model, protocol, script,
 };
 
 pub use self::{
     executor::BlockingExecutor,
-    feeds::{Events, FeedDriver, StopHandle},
+    feeds::{Events, FeedDriver},
 };
 
 /// The entry point: a bot at its backend. Clones share its connections, and can be used in other threads.

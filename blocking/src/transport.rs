@@ -1,13 +1,13 @@
 //! The interface between the executor and a synchronous HTTP stack.
 
-mod abortable;
 mod body;
+mod stoppable;
 
 use teamwire_core::{effect::Exchange, machine::Reply};
 pub use teamwire_std::body::{downcast_transport_error, timed_out};
 
-pub(crate) use self::abortable::{Abandoning, AbortableTransport};
 pub use self::body::{RequestBody, read_response};
+pub(crate) use self::stoppable::{Abandoning, StoppableTransport, stopped};
 
 /// Performs exchanges over HTTP: the trait to implement for a synchronous HTTP stack of your own.
 ///
@@ -49,8 +49,8 @@ pub use self::body::{RequestBody, read_response};
 ///   [requires a new connection](Exchange::requires_new_connection) gets one that has served no other. After an error,
 ///   a timeout or an early response, a connection serves no other exchange.
 /// - **Time.** The [timeout](Exchange::timeout) limits everything from the lookup of the host to the last byte,
-///   whatever the server sends. `Timeout::Idle` restarts with each byte in either direction. See [`timed_out`] for the
-///   error.
+///   whatever the server sends. `Timeout::Idle` restarts with each byte in either direction. A [maximum
+///   duration](Exchange::max_duration) limits the whole exchange in addition. See [`timed_out`] for the error.
 /// - **Request head.** The headers are complete except for those of the framing: add `Host`, and `Content-Length` for a
 ///   body, and for the methods that usually have one.
 /// - **Request bodies** are sent in the order of their parts, without being loaded into memory: see [`RequestBody`]. A
@@ -59,8 +59,9 @@ pub use self::body::{RequestBody, read_response};
 /// - **Response bodies** are limited, and go to a file if the exchange has one: see [`read_response`]. Their transfer
 ///   coding is decoded, and no content coding. If one is interrupted, the error has the [head] and the [number of
 ///   bytes] that were kept, so that a download can be resumed.
-/// - **Stopped feeds.** The exchanges of feeds are performed in threads of their own. When a feed is stopped, its
-///   exchange is abandoned: the thread ends with it, at the latest after its timeout, and the reply is ignored.
+/// - **Stops.** The exchanges of feeds, and of operations that are [stopped by](teamwire_core::Client::stopped_by) a
+///   handle, are performed in threads of their own. When they are stopped, the exchange is abandoned: the thread ends
+///   with it, at the latest after its timeout, and the reply is ignored.
 /// - **Secrets.** Header values that are [sensitive] appear in no log and no error.
 ///
 /// Everything else is up to the transport: proxies, TLS, the number of idle connections, and their age.

@@ -9,6 +9,7 @@
 //!    tunnel, TLS)              │ Link                    TCP or TLS, both directions at once
 //!                              │ ConnectionHistory       whether it can be reused
 //!                              └ RequestContext          state that an exchange and its connection share
+//!                                └ Interrupter           ends an exchange that is stopped
 //! ```
 
 mod agent;
@@ -16,6 +17,7 @@ mod buffers;
 mod client;
 mod connection;
 mod connector;
+mod interrupter;
 mod limits;
 mod link;
 mod proxy;

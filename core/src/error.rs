@@ -41,6 +41,11 @@ use crate::effect::{FileError, FileErrorKind, TransportError, TransportErrorKind
 ///   does
 /// - [`Unsupported`](ErrorKind::Unsupported): the protocol does not have the operation, or an option of it. The default
 ///   protocol has all
+/// - [`Cancelled`](ErrorKind::Cancelled): the client is [stopped by](crate::Client::stopped_by) a handle, which has been
+///   stopped
+///
+/// A client [with a deadline](crate::Client::with_deadline) fails with the last error, or with a timeout of the kind
+/// `Connection` if there was none.
 ///
 /// A machine that is polled after it has completed returns [`Finished`](ErrorKind::Finished). Adapters never do this.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -89,6 +94,12 @@ pub enum Error {
         /// The name of the operation.
         operation: &'static str,
     },
+    /// The operation was stopped by the handle of its client.
+    #[error("the operation was cancelled")]
+    Cancelled {
+        /// `true` if a request may have taken effect.
+        outcome_unknown: bool,
+    },
     /// A machine was polled after it had completed.
     #[error("the operation has already completed")]
     Finished,
@@ -117,6 +128,7 @@ impl Error {
             Self::Image(_) => ErrorKind::ImageLoad,
             Self::File(_) => ErrorKind::File,
             Self::Unsupported { .. } => ErrorKind::Unsupported,
+            Self::Cancelled { .. } => ErrorKind::Cancelled,
             Self::Finished | Self::Attachment { .. } | Self::Login { .. } => ErrorKind::Finished,
         }
     }
@@ -146,6 +158,7 @@ impl Error {
     ///   same idempotency key
     /// - if the response is that of a proxy, and has the status 408 or one of 500 or more
     /// - if the response violates the protocol
+    /// - if the operation was cancelled while a request was in progress
     /// - if one of these happened to an [earlier attempt](ApiError::previous_outcome_unknown) of the operation
     ///
     /// It is `false` if nothing was sent, if the server rejected every attempt, and if an attachment could not be
@@ -159,6 +172,7 @@ impl Error {
             Self::Api(error) => error.previous_outcome_unknown || error.meaning.is_uncertain,
             Self::Login { previous_outcome_unknown, .. } => *previous_outcome_unknown,
             Self::File(error) => error.previous_outcome_unknown,
+            Self::Cancelled { outcome_unknown } => *outcome_unknown,
             Self::UnexpectedResponse(_) => true,
             _ => false,
         }
@@ -172,6 +186,7 @@ impl Error {
             Self::Login { previous_outcome_unknown, .. } => *previous_outcome_unknown = true,
             // A file of the request itself, which was read for another attempt.
             Self::File(error) => error.previous_outcome_unknown = true,
+            Self::Cancelled { outcome_unknown } => *outcome_unknown = true,
             _ => {}
         }
         self

@@ -9,6 +9,7 @@ mod download;
 pub(crate) mod file_call;
 mod image;
 pub(crate) mod paginator;
+mod pause;
 mod post;
 mod ready;
 mod requests;
@@ -22,6 +23,7 @@ pub(crate) use self::{
     combinators::{Inspect, Lazy, Regardless},
     download::DownloadToFile,
     image::LoadImage,
+    pause::Pause,
     ready::ready,
     resume::Resume,
     upload::Uploads,

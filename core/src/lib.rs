@@ -72,6 +72,7 @@
 //! | `api` (private) | the public operations, generic over the executor |
 //! | [`protocol`] | the port to the HTTP protocol of the backend, and the default one |
 //! | `session`, `pacing`, `ledger` (private) | the state of a bot: keys, pace of requests, location shares |
+//! | `stop_handle` (private) | the handle that stops operations and feeds |
 //! | `redaction`, `escaped` (private) | removal of credentials from text, and escaping of text from servers |
 //! | `shared` (private) | shared mutable state without `std` |
 
@@ -98,6 +99,7 @@ mod redaction;
 pub mod script;
 mod session;
 mod shared;
+mod stop_handle;
 
 pub use self::{
     api::{Chat, ChatRef, Chats, Client, Contacts},
@@ -107,4 +109,5 @@ pub use self::{
     ledger::LocationShares,
     model::{AlertType, Draft, Group, Message, NewChat, Reaction, ReactionType, User},
     script::Script,
+    stop_handle::{OnStop, StopHandle},
 };

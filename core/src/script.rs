@@ -318,6 +318,10 @@ impl Executor for Script {
         &self.session
     }
 
+    fn with_session(&self, session: Session) -> Self {
+        Self { session, state: self.state.clone() }
+    }
+
     fn now(&self) -> Now {
         self.state.with(|state| {
             let since_epoch = chrono::TimeDelta::from_std(state.moment.since_epoch()).unwrap_or_default();

@@ -9,11 +9,32 @@ use core::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::HeaderValue;
 
-use crate::{config::Config, ledger::Ledger, login::Gate, machine::Ticket, pacing::Pacer, protocol::Protocol};
+use crate::{
+    config::{Config, RetryPolicy},
+    effect::Moment,
+    ledger::Ledger,
+    login::Gate,
+    machine::Ticket,
+    pacing::Pacer,
+    protocol::Protocol,
+    stop_handle::StopHandle,
+};
 
-/// State shared by all operations of a bot. Clones are the same session.
+/// State shared by all operations of a bot, with the patience of some of them. Clones are the same session.
+///
+/// A [client](crate::Client::with_retry) with another retry policy, a deadline or a stop handle has another view of the
+/// same session: they share keys, location shares, pace and login.
 #[derive(Clone)]
-pub struct Session(Arc<Inner>);
+pub struct Session(Arc<View>);
+
+/// The settings of a client that others of the same session need not have.
+#[derive(Clone)]
+struct View {
+    inner: Arc<Inner>,
+    retry: RetryPolicy,
+    deadline: Option<Moment>,
+    stop: Option<StopHandle>,
+}
 
 struct Inner {
     config: Config,
@@ -47,7 +68,8 @@ impl Session {
         let has_login = !matches!(config.protocol.login(&config.credentials), Ok(None));
         let user_agent = HeaderValue::try_from(config.user_agent.as_str())
             .expect("Config accepts only a user agent of printable ASCII");
-        Self(Arc::new(Inner {
+        let retry = config.retry;
+        let inner = Arc::new(Inner {
             config,
             authorization,
             gate: has_login.then(Gate::new),
@@ -57,22 +79,78 @@ impl Session {
             counter: AtomicU64::new(0),
             ledger: Ledger::new(),
             pacer: Pacer::default(),
-        }))
+        });
+        Self(Arc::new(View { inner, retry, deadline: None, stop: None }))
+    }
+
+    /// Returns a view with this retry policy.
+    pub(crate) fn with_retry(&self, retry: RetryPolicy) -> Self {
+        Self(Arc::new(View { retry, ..(*self.0).clone() }))
+    }
+
+    /// Returns a view whose operations end at this time, or at an earlier deadline of this view.
+    pub(crate) fn with_deadline(&self, deadline: Moment) -> Self {
+        let deadline = self.0.deadline.map_or(deadline, |earlier| earlier.min(deadline));
+        Self(Arc::new(View { deadline: Some(deadline), ..(*self.0).clone() }))
+    }
+
+    /// Returns a view whose operations are stopped by this handle, and by that of this view.
+    pub(crate) fn stopped_by(&self, stop: &StopHandle) -> Self {
+        let stop = match &self.0.stop {
+            Some(other) => StopHandle::any([other, stop]),
+            None => stop.clone(),
+        };
+        Self(Arc::new(View { stop: Some(stop), ..(*self.0).clone() }))
+    }
+
+    /// Returns a view without a deadline and a stop handle, for requests that end what was stopped.
+    pub(crate) fn unlimited(&self) -> Self {
+        if self.0.deadline.is_none() && self.0.stop.is_none() {
+            return self.clone();
+        }
+        Self(Arc::new(View { deadline: None, stop: None, ..(*self.0).clone() }))
+    }
+
+    /// Returns the retry policy.
+    pub(crate) fn retry(&self) -> &RetryPolicy {
+        &self.0.retry
+    }
+
+    /// Returns the time at which operations end.
+    pub(crate) fn deadline(&self) -> Option<Moment> {
+        self.0.deadline
+    }
+
+    /// Returns the handle that stops the operations, if there is one. Executors wake up what waits when it is stopped:
+    /// the machines look at it when they are polled.
+    pub fn stop_handle(&self) -> Option<&StopHandle> {
+        self.0.stop.as_ref()
+    }
+
+    /// Returns `true` if the operations have been stopped.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.0.stop.as_ref().is_some_and(StopHandle::is_stopped)
+    }
+
+    /// Returns `true` if an operation may fail although one with the configured patience would not.
+    pub(crate) fn is_impatient(&self) -> bool {
+        let View { inner, retry, deadline, .. } = &*self.0;
+        deadline.is_some() || retry.give_up_after.is_some() || retry.max_retries < inner.config.retry.max_retries
     }
 
     /// Returns the configuration.
     pub fn config(&self) -> &Config {
-        &self.0.config
+        &self.0.inner.config
     }
 
     /// Returns the location shares of the bot.
     pub(crate) fn ledger(&self) -> &Ledger {
-        &self.0.ledger
+        &self.0.inner.ledger
     }
 
     /// Returns the pace of the bot's requests.
     pub(crate) fn pacer(&self) -> &Pacer {
-        &self.0.pacer
+        &self.0.inner.pacer
     }
 
     pub(crate) fn ticket(&self) -> Ticket {
@@ -81,7 +159,7 @@ impl Session {
 
     /// Returns a new idempotency key, which is unique across all sessions.
     pub(crate) fn idempotency_key(&self) -> String {
-        format!("{}-{:x}", self.0.key_prefix, self.count())
+        format!("{}-{:x}", self.0.inner.key_prefix, self.count())
     }
 
     /// Returns characters for the boundary of a [form](crate::effect::Form), which are unique across all sessions and
@@ -93,7 +171,7 @@ impl Session {
     /// Returns the next pseudo-random number. For jitter only, not for secrets.
     pub(crate) fn next_random(&self) -> u64 {
         // The finaliser of SplitMix64, applied to the counter.
-        let mut z = self.0.jitter_seed.wrapping_add(self.count().wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut z = self.0.inner.jitter_seed.wrapping_add(self.count().wrapping_mul(0x9E37_79B9_7F4A_7C15));
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ (z >> 31)
@@ -101,29 +179,29 @@ impl Session {
 
     /// Returns the protocol of the backend.
     pub(crate) fn protocol(&self) -> &dyn Protocol {
-        &*self.0.config.protocol
+        &*self.0.inner.config.protocol
     }
 
     /// Returns the gate before all requests, if the protocol has a login.
     pub(crate) fn gate(&self) -> Option<&Gate> {
-        self.0.gate.as_ref()
+        self.0.inner.gate.as_ref()
     }
 
     pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
-        self.0.authorization.as_ref()
+        self.0.inner.authorization.as_ref()
     }
 
     pub(crate) fn user_agent(&self) -> HeaderValue {
-        self.0.user_agent.clone()
+        self.0.inner.user_agent.clone()
     }
 
     fn count(&self) -> u64 {
-        self.0.counter.fetch_add(1, Ordering::Relaxed)
+        self.0.inner.counter.fetch_add(1, Ordering::Relaxed)
     }
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("config", &self.0.config).finish_non_exhaustive()
+        f.debug_struct("Session").field("config", &self.0.inner.config).finish_non_exhaustive()
     }
 }

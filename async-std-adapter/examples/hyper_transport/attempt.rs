@@ -2,12 +2,12 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use teamwire_async_std::{
     Runtime,
-    effect::{Timeout, TransportError, TransportErrorKind},
+    effect::{Exchange, Timeout, TransportError, TransportErrorKind},
     transport::timed_out,
 };
 
@@ -18,6 +18,8 @@ pub(super) struct Attempt(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     timeout: Timeout,
+    max_duration: Option<Duration>,
+    started: Instant,
     /// Start of the time limit: the start of the exchange, or the time at which the last byte moved.
     since: Instant,
     is_reused: bool,
@@ -29,23 +31,19 @@ struct State {
 }
 
 impl Attempt {
-    pub(super) fn start(timeout: Timeout) -> Self {
-        Self(Arc::new(Mutex::new(State::start(timeout))))
+    pub(super) fn start(exchange: &Exchange) -> Self {
+        Self(Arc::new(Mutex::new(State::start(exchange))))
     }
 
     /// Starts another exchange on the same connection.
-    pub(super) fn restart(&self, timeout: Timeout) {
-        *self.lock() = State { is_reused: true, ..State::start(timeout) };
+    pub(super) fn restart(&self, exchange: &Exchange) {
+        *self.lock() = State { is_reused: true, ..State::start(exchange) };
     }
 
     /// Ends when the time is over.
     pub(super) async fn timeout(&self, runtime: &impl Runtime) -> TransportError {
         loop {
-            let (since, timeout) = {
-                let state = self.lock();
-                (state.since, state.timeout)
-            };
-            let left = timeout.max_idle().saturating_sub(since.elapsed());
+            let (left, timeout) = self.lock().left();
             if left.is_zero() {
                 return timed_out(timeout, None);
             }
@@ -97,15 +95,27 @@ impl Attempt {
 }
 
 impl State {
-    fn start(timeout: Timeout) -> Self {
+    fn start(exchange: &Exchange) -> Self {
+        let now = Instant::now();
         Self {
-            timeout,
-            since: Instant::now(),
+            timeout: exchange.timeout,
+            max_duration: exchange.max_duration,
+            started: now,
+            since: now,
             is_reused: false,
             sent: false,
             received: 0,
             head: None,
             interruption: None,
+        }
+    }
+
+    /// Returns the time that is left, and the timeout that then passes.
+    fn left(&self) -> (Duration, Timeout) {
+        let left = self.timeout.max_idle().saturating_sub(self.since.elapsed());
+        match self.max_duration.map(|time| (time.saturating_sub(self.started.elapsed()), Timeout::Total(time))) {
+            Some(total) if total.0 < left => total,
+            _ => (left, self.timeout),
         }
     }
 

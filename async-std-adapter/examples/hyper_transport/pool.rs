@@ -71,7 +71,7 @@ impl<R: Runtime> Pool<R> {
         loop {
             let mut link = self.newest(exchange.request.uri())?;
             if link.is_usable().await {
-                link.attempt.restart(exchange.timeout);
+                link.attempt.restart(exchange);
                 return Some(link);
             }
         }

@@ -55,7 +55,7 @@ impl<R: Runtime> Transport for Hyper<R> {
         let idle = self.pool.take(&exchange).await;
         let attempt = match &idle {
             Some(link) => link.attempt.clone(),
-            None => Attempt::start(exchange.timeout),
+            None => Attempt::start(&exchange),
         };
         let mut exchanging = pin!(self.exchange(*exchange, idle, &attempt));
         let mut timeout = pin!(attempt.timeout(&self.runtime));

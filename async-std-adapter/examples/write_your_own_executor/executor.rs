@@ -64,6 +64,11 @@ impl Executor for Plain {
         &self.session
     }
 
+    // The same executor, for clients with another retry policy, deadline or stop handle.
+    fn with_session(&self, session: Session) -> Self {
+        Self { session, epoch: self.epoch }
+    }
+
     fn now(&self) -> Now {
         let utc = UNIX_EPOCH.elapsed().unwrap_or(Duration::ZERO);
         let utc = i64::try_from(utc.as_nanos()).map_or(DateTime::UNIX_EPOCH, DateTime::from_timestamp_nanos);

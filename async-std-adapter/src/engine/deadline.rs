@@ -28,6 +28,8 @@ const MAX_UNTIMED: u32 = 8;
 pub(super) struct Deadline<'r, R> {
     runtime: &'r R,
     timeout: Timeout,
+    /// Maximum duration of the whole exchange, whatever its timeout.
+    max_duration: Option<Duration>,
     begun: Instant,
     /// Start of the time limit: the start of the exchange, or the time at which the last byte moved.
     since: Instant,
@@ -50,14 +52,24 @@ struct Drain {
 
 impl<'r, R: Runtime> Deadline<'r, R> {
     /// Starts the time limit now.
-    pub(super) fn start(runtime: &'r R, timeout: Timeout) -> Self {
+    pub(super) fn start(runtime: &'r R, timeout: Timeout, max_duration: Option<Duration>) -> Self {
         let now = Instant::now();
-        Self { runtime, timeout, begun: now, since: now, streak: 0, phase: "starting", timer: None, drain: None }
+        Self {
+            runtime,
+            timeout,
+            max_duration,
+            begun: now,
+            since: now,
+            streak: 0,
+            phase: "starting",
+            timer: None,
+            drain: None,
+        }
     }
 
     /// Returns the time after which the exchange times out if nothing happens.
-    pub(super) const fn silence(&self) -> Duration {
-        self.timeout.max_idle()
+    pub(super) fn silence(&self) -> Duration {
+        self.max_duration.map_or(self.timeout.max_idle(), |time| time.min(self.timeout.max_idle()))
     }
 
     /// Returns the start of the exchange.
@@ -197,11 +209,21 @@ impl<'r, R: Runtime> Deadline<'r, R> {
     }
 
     fn due(&self) -> Option<Instant> {
-        self.since.checked_add(self.timeout.max_idle())
+        let idle = self.since.checked_add(self.timeout.max_idle());
+        idle.into_iter().chain(self.end()).min()
+    }
+
+    /// Returns the end of the whole exchange.
+    fn end(&self) -> Option<Instant> {
+        self.begun.checked_add(self.max_duration?)
     }
 
     fn timeout_error(&self) -> TransportError {
-        timed_out(self.timeout, Some(self.phase))
+        let timeout = match self.max_duration {
+            Some(time) if self.end().is_some_and(|end| end <= Instant::now()) => Timeout::Total(time),
+            _ => self.timeout,
+        };
+        timed_out(timeout, Some(self.phase))
     }
 }
 

@@ -10,14 +10,16 @@ use std::{
 use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
 use teamwire_core::{
-    FeedSet,
+    FeedSet, StopHandle,
     effect::Moment,
     feed::{FeedSetEvent, FeedSetStep},
     machine::{Feed, Reply, Step, Ticket},
 };
 
-use super::stop_handle::StopHandle;
-use crate::backend::{Backend, BoxFuture};
+use crate::{
+    backend::{Backend, BoxFuture},
+    stop_waker::StopWaker,
+};
 
 /// [`Stream`] of the events of many feeds, driven by the task that polls it. It ends when all feeds have ended.
 ///
@@ -29,7 +31,7 @@ pub struct FeedDriver<K, F: Feed> {
     in_flight: FuturesUnordered<InFlight<K>>,
     /// Timer until the next feed wakes, and its time.
     sleep: Option<(Moment, BoxFuture<()>)>,
-    stop_handle: StopHandle,
+    stop: StopWaker,
     stop_requested: bool,
     /// Feeds that are to be stopped one by one.
     stopping: Vec<K>,
@@ -58,13 +60,13 @@ impl<K> Future for InFlight<K> {
 impl<K, F: Feed> Unpin for FeedDriver<K, F> {}
 
 impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
-    pub(crate) fn new(set: FeedSet<K, F>, backend: Arc<dyn Backend>) -> Self {
+    pub(crate) fn new(set: FeedSet<K, F>, backend: Arc<dyn Backend>, stop: Option<&StopHandle>) -> Self {
         Self {
             set,
             backend,
             in_flight: FuturesUnordered::new(),
             sleep: None,
-            stop_handle: StopHandle::default(),
+            stop: StopWaker::new(StopHandle::any(stop)),
             stop_requested: false,
             stopping: Vec::new(),
         }
@@ -78,7 +80,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
 
     /// Returns a handle that stops all the feeds from another task or thread.
     pub fn stop_handle(&self) -> StopHandle {
-        self.stop_handle.clone()
+        self.stop.handle().clone()
     }
 
     /// Adds a feed: see [`FeedSet::insert`]. After [`StopHandle::stop`] it is stopped at once.
@@ -99,7 +101,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     /// Applies the requested stops, after the replies that have arrived. A feed is stopped before it is polled, so that
     /// an abandoned request is not reported as a failure.
     fn apply_stops(&mut self, cx: &mut Context<'_>) {
-        let all = self.stop_handle.is_stopped() && !mem::replace(&mut self.stop_requested, true);
+        let all = self.stop.handle().is_stopped() && !mem::replace(&mut self.stop_requested, true);
         if !all && self.stopping.is_empty() {
             return;
         }
@@ -155,7 +157,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Stream for FeedDriver<K, F> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        this.stop_handle.register(cx);
+        this.stop.poll_stopped(cx);
         loop {
             this.apply_stops(cx);
             match this.set.next(this.backend.now()) {
@@ -190,7 +192,7 @@ impl<K, F: Feed> fmt::Debug for FeedDriver<K, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FeedDriver")
             .field("set", &self.set)
-            .field("stop_handle", &self.stop_handle)
+            .field("stop_handle", self.stop.handle())
             .finish_non_exhaustive()
     }
 }

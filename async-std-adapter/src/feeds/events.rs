@@ -9,13 +9,15 @@ use std::{
 
 use futures_core::Stream;
 use teamwire_core::{
-    Error,
+    Error, StopHandle,
     feed::FeedSetEvent,
     machine::{Feed, Reply, Step, Ticket},
 };
 
-use super::stop_handle::StopHandle;
-use crate::backend::{Backend, BoxFuture};
+use crate::{
+    backend::{Backend, BoxFuture},
+    stop_waker::StopWaker,
+};
 
 /// [`Stream`] of the events of a feed. If the feed ends with an error, that is the last item.
 ///
@@ -24,7 +26,7 @@ use crate::backend::{Backend, BoxFuture};
 /// subscription expires within minutes.
 pub struct Events<F: Feed> {
     task: Box<FeedTask<F>>,
-    stop_handle: StopHandle,
+    stop: StopWaker,
     has_ended: bool,
     end: Option<F::Output>,
 }
@@ -46,9 +48,10 @@ enum InFlight {
 impl<F: Feed> Unpin for Events<F> {}
 
 impl<F: Feed> Events<F> {
-    pub(crate) fn new(feed: F, backend: Arc<dyn Backend>) -> Self {
+    pub(crate) fn new(feed: F, backend: Arc<dyn Backend>, stop: Option<&StopHandle>) -> Self {
         let task = FeedTask { feed, backend, in_flight: None, stop_requested: false };
-        Self { task: Box::new(task), stop_handle: StopHandle::default(), has_ended: false, end: None }
+        let stop = StopWaker::new(StopHandle::any(stop));
+        Self { task: Box::new(task), stop, has_ended: false, end: None }
     }
 
     /// Returns the next event; `None` after the end. Equivalent to `StreamExt::next`, without importing the trait.
@@ -75,7 +78,7 @@ impl<F: Feed> Events<F> {
 
     /// Returns a handle that stops the feed from another task or thread.
     pub fn stop_handle(&self) -> StopHandle {
-        self.stop_handle.clone()
+        self.stop.handle().clone()
     }
 
     /// Returns how the feed ended; `None` until it has, and if it ended with an error.
@@ -98,7 +101,7 @@ impl<F: Feed> Stream for Events<F> {
         if this.has_ended {
             return Poll::Ready(None);
         }
-        let delivery = ready!(this.task.poll(&this.stop_handle, cx));
+        let delivery = ready!(this.task.poll(&this.stop, cx));
         if let Some(FeedSetEvent::Event(event)) = delivery {
             return Poll::Ready(Some(Ok(event)));
         }
@@ -115,14 +118,9 @@ impl<F: Feed> Stream for Events<F> {
 
 impl<F: Feed> FeedTask<F> {
     /// Performs the steps of the feed until its next event; `None` at the end of a script.
-    fn poll(
-        &mut self,
-        stop_handle: &StopHandle,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<FeedSetEvent<F::Event, F::Output>>> {
-        stop_handle.register(cx);
+    fn poll(&mut self, stop: &StopWaker, cx: &mut Context<'_>) -> Poll<Option<FeedSetEvent<F::Event, F::Output>>> {
         loop {
-            if stop_handle.is_stopped() && !mem::replace(&mut self.stop_requested, true) {
+            if stop.poll_stopped(cx) && !mem::replace(&mut self.stop_requested, true) {
                 self.stop(cx);
             }
             ready!(self.poll_in_flight(cx));
@@ -163,6 +161,6 @@ impl<F: Feed> FeedTask<F> {
 
 impl<F: Feed> fmt::Debug for Events<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("stop_handle", &self.stop_handle).finish_non_exhaustive()
+        f.debug_struct("Events").field("stop_handle", self.stop.handle()).finish_non_exhaustive()
     }
 }

@@ -3,13 +3,13 @@
 use std::{
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use hyper::http;
 use smol::{Timer, block_on, future::or};
 use teamwire_blocking::{
-    effect::{Timeout, TransportError},
+    effect::{Exchange, Timeout, TransportError},
     transport::timed_out,
 };
 
@@ -20,6 +20,8 @@ pub(super) struct Attempt(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     timeout: Timeout,
+    max_duration: Option<Duration>,
+    started: Instant,
     /// Start of the time limit: the start of the exchange, or the time at which the last byte moved.
     since: Instant,
     is_reused: bool,
@@ -29,13 +31,13 @@ struct State {
 }
 
 impl Attempt {
-    pub(super) fn start(timeout: Timeout) -> Self {
-        Self(Arc::new(Mutex::new(State::start(timeout))))
+    pub(super) fn start(exchange: &Exchange) -> Self {
+        Self(Arc::new(Mutex::new(State::start(exchange))))
     }
 
     /// Starts another exchange on the same connection.
-    pub(super) fn restart(&self, timeout: Timeout) {
-        *self.lock() = State { is_reused: true, ..State::start(timeout) };
+    pub(super) fn restart(&self, exchange: &Exchange) {
+        *self.lock() = State { is_reused: true, ..State::start(exchange) };
     }
 
     /// Blocks until this step is done, or the time is over.
@@ -45,11 +47,7 @@ impl Attempt {
 
     async fn timeout(&self) -> TransportError {
         loop {
-            let (since, timeout) = {
-                let state = self.lock();
-                (state.since, state.timeout)
-            };
-            let left = timeout.max_idle().saturating_sub(since.elapsed());
+            let (left, timeout) = self.lock().left();
             if left.is_zero() {
                 return timed_out(timeout, None);
             }
@@ -89,8 +87,27 @@ impl Attempt {
 }
 
 impl State {
-    fn start(timeout: Timeout) -> Self {
-        Self { timeout, since: Instant::now(), is_reused: false, sent: false, received: 0, head: None }
+    fn start(exchange: &Exchange) -> Self {
+        let now = Instant::now();
+        Self {
+            timeout: exchange.timeout,
+            max_duration: exchange.max_duration,
+            started: now,
+            since: now,
+            is_reused: false,
+            sent: false,
+            received: 0,
+            head: None,
+        }
+    }
+
+    /// Returns the time that is left, and the timeout that then passes.
+    fn left(&self) -> (Duration, Timeout) {
+        let left = self.timeout.max_idle().saturating_sub(self.since.elapsed());
+        match self.max_duration.map(|time| (time.saturating_sub(self.started.elapsed()), Timeout::Total(time))) {
+            Some(total) if total.0 < left => total,
+            _ => (left, self.timeout),
+        }
     }
 
     fn byte_moved(&mut self) {

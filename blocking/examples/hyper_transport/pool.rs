@@ -83,7 +83,7 @@ impl Pool {
         loop {
             let mut link = self.newest(exchange.request.uri())?;
             if link.is_usable() {
-                link.attempt.restart(exchange.timeout);
+                link.attempt.restart(exchange);
                 return Some(link);
             }
         }

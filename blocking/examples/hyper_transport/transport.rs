@@ -45,7 +45,7 @@ pub struct Hyper {
 impl Transport for Hyper {
     fn perform(&self, exchange: Exchange) -> Reply {
         let idle = self.pool.take(&exchange);
-        let attempt = idle.as_ref().map_or_else(|| Attempt::start(exchange.timeout), |link| link.attempt.clone());
+        let attempt = idle.as_ref().map_or_else(|| Attempt::start(&exchange), |link| link.attempt.clone());
         match self.exchange(exchange, idle, &attempt) {
             Ok(response) => Reply::Response(response),
             Err(error) => Reply::Error(attempt.add_to(error)),

@@ -1,14 +1,14 @@
 use std::{collections::BTreeSet, fmt, io, mem, sync::Arc};
 
 use teamwire_core::{
-    FeedSet,
+    FeedSet, OnStop, StopHandle,
     effect::{Exchange, Now},
     feed::{FeedSetEvent, FeedSetStep},
     machine::{Feed, Step, Ticket},
 };
 
-use super::{queue::Queue, stop_handle::StopHandle};
-use crate::backend::{Backend, FeedBackends};
+use super::queue::Queue;
+use crate::{backend::Backend, signal::Signal};
 
 /// Iterator over the events of many feeds, driven by a fixed number of threads. It ends when all feeds have ended.
 ///
@@ -20,10 +20,13 @@ use crate::backend::{Backend, FeedBackends};
 /// Dropping it abandons the feeds: nothing more is sent, and their subscriptions expire within minutes.
 pub struct FeedDriver<K, F: Feed> {
     set: FeedSet<K, F>,
-    backends: FeedBackends,
+    backend: Arc<dyn Backend>,
     /// `None` if no step takes time.
     queue: Option<Queue<K>>,
+    /// Notified of replies and of the stop.
+    signal: Signal,
     stop_handle: StopHandle,
+    _on_stop: OnStop,
     stop_requested: bool,
     /// Feeds that were stopped one by one, and have not ended yet.
     stopping: BTreeSet<K>,
@@ -35,12 +38,27 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     /// # Errors
     ///
     /// Fails if the operating system cannot start a thread.
-    pub(crate) fn new(set: FeedSet<K, F>, threads: usize, backend: &Arc<dyn Backend>) -> io::Result<Self> {
-        let backends = FeedBackends::fork(backend);
-        let stop_handle = StopHandle::new(Arc::clone(backends.polls()));
-        let start = || Queue::new(threads.max(1), &backends, &stop_handle);
+    pub(crate) fn new(
+        set: FeedSet<K, F>,
+        threads: usize,
+        backend: &Arc<dyn Backend>,
+        stop: Option<&StopHandle>,
+    ) -> io::Result<Self> {
+        let (backend, signal, stop_handle) = (Arc::clone(backend), Signal::default(), StopHandle::any(stop));
+        let stopped = signal.clone();
+        let on_stop = stop_handle.on_stop(move || stopped.notify());
+        let start = || Queue::new(threads.max(1), &backend, &stop_handle, &signal);
         let queue = (!backend.is_instant()).then(start).transpose()?;
-        Ok(Self { set, backends, queue, stop_handle, stop_requested: false, stopping: BTreeSet::new() })
+        Ok(Self {
+            set,
+            backend,
+            queue,
+            signal,
+            stop_handle,
+            _on_stop: on_stop,
+            stop_requested: false,
+            stopping: BTreeSet::new(),
+        })
     }
 
     /// Returns a handle that stops all the feeds from another thread.
@@ -68,7 +86,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     }
 
     fn now(&self) -> Now {
-        self.backends.polls().now()
+        self.backend.now()
     }
 
     fn cancel_pending(&mut self, key: &K) {
@@ -81,7 +99,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     /// Passes the received replies to their feeds.
     fn take_replies(&mut self) {
         for (key, ticket, reply) in self.queue.iter().flat_map(Queue::drain_replies) {
-            self.set.handle(self.backends.polls().now(), &key, ticket, reply);
+            self.set.handle(self.backend.now(), &key, ticket, reply);
         }
     }
 
@@ -100,10 +118,10 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         if let Some(queue) = &self.queue {
             return queue.push(key, ticket, exchange, is_unsubscribe);
         }
-        if self.backends.polls().has_ended(&exchange) {
+        if self.backend.has_ended(&exchange) {
             return drop(self.set.remove(&key));
         }
-        let reply = self.backends.send(exchange, is_unsubscribe);
+        let reply = self.backend.send(exchange, Some(&self.stop_handle).filter(|_| !is_unsubscribe));
         self.set.handle(self.now(), &key, ticket, reply);
     }
 }
@@ -126,14 +144,18 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Iterator for FeedDriver<K, F> {
                 }
                 FeedSetStep::Step(key, Step::Send(ticket, exchange)) => self.send(key, ticket, exchange),
                 FeedSetStep::Step(key, Step::File(ticket, task)) => {
-                    let reply = self.backends.polls().file(task);
+                    let reply = self.backend.file(task);
                     self.set.handle(self.now(), &key, ticket, reply);
                 }
                 FeedSetStep::Step(_, Step::Sleep(_)) => {}
-                FeedSetStep::Sleep(until) => {
-                    self.backends.polls().sleep(until, &|time| self.stop_handle.wait(Some(time)));
+                FeedSetStep::Sleep(until) if self.queue.is_none() => {
+                    self.backend.sleep(until, Some(&self.stop_handle).filter(|_| !self.stop_requested));
                 }
-                FeedSetStep::Idle => self.stop_handle.wait(None),
+                // For a reply or the stop as well.
+                FeedSetStep::Sleep(until) => {
+                    self.signal.wait(Some(until.saturating_duration_since(self.now().moment)));
+                }
+                FeedSetStep::Idle => self.signal.wait(None),
                 FeedSetStep::Empty => return None,
             }
         }

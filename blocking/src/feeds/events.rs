@@ -1,13 +1,12 @@
 use std::{fmt, mem, sync::Arc};
 
 use teamwire_core::{
-    Error,
+    Error, StopHandle,
     feed::FeedSetEvent,
     machine::{Feed, Step},
 };
 
-use super::stop_handle::StopHandle;
-use crate::backend::{Backend, FeedBackends};
+use crate::backend::Backend;
 
 /// Iterator over the events of a feed, which blocks until the next one. If the feed ends with an error, that is the
 /// last item.
@@ -16,7 +15,7 @@ use crate::backend::{Backend, FeedBackends};
 /// subscription expires within minutes.
 pub struct Events<F: Feed> {
     feed: F,
-    backends: FeedBackends,
+    backend: Arc<dyn Backend>,
     stop_handle: StopHandle,
     stop_requested: bool,
     has_ended: bool,
@@ -24,10 +23,15 @@ pub struct Events<F: Feed> {
 }
 
 impl<F: Feed> Events<F> {
-    pub(crate) fn new(feed: F, backend: &Arc<dyn Backend>) -> Self {
-        let backends = FeedBackends::fork(backend);
-        let stop_handle = StopHandle::new(Arc::clone(backends.polls()));
-        Self { feed, backends, stop_handle, stop_requested: false, has_ended: false, end: None }
+    pub(crate) fn new(feed: F, backend: &Arc<dyn Backend>, stop: Option<&StopHandle>) -> Self {
+        Self {
+            feed,
+            backend: Arc::clone(backend),
+            stop_handle: StopHandle::any(stop),
+            stop_requested: false,
+            has_ended: false,
+            end: None,
+        }
     }
 
     /// Returns a handle that stops the feed from another thread.
@@ -58,7 +62,7 @@ impl<F: Feed> Events<F> {
 
     /// Performs the steps of the feed until its next event; `None` at the end of a script.
     fn delivery(&mut self) -> Option<FeedSetEvent<F::Event, F::Output>> {
-        let backend = Arc::clone(self.backends.polls());
+        let backend = &*self.backend;
         loop {
             // The feed is stopped before it is polled, so that an aborted request is not reported as a failure.
             if self.stop_handle.is_stopped() && !mem::replace(&mut self.stop_requested, true) {
@@ -67,14 +71,18 @@ impl<F: Feed> Events<F> {
             match self.feed.poll(backend.now()) {
                 Step::Send(_, exchange) if backend.has_ended(&exchange) => return None,
                 Step::Send(ticket, exchange) => {
-                    let reply = self.backends.send(exchange, self.stop_requested);
+                    // The request that ends the subscription is not stopped.
+                    let stop = Some(&self.stop_handle).filter(|_| !self.stop_requested);
+                    let reply = backend.send(exchange, stop);
                     self.feed.handle(backend.now(), ticket, reply);
                 }
                 Step::File(ticket, task) => {
                     let reply = backend.file(task);
                     self.feed.handle(backend.now(), ticket, reply);
                 }
-                Step::Sleep(until) => backend.sleep(until, &|time| self.stop_handle.wait(Some(time))),
+                Step::Sleep(until) => {
+                    backend.sleep(until, Some(&self.stop_handle).filter(|_| !self.stop_requested));
+                }
                 Step::Event(event) => return Some(FeedSetEvent::Event(event)),
                 Step::Done(result) => return Some(FeedSetEvent::Ended(result)),
             }

@@ -7,12 +7,12 @@ use std::{
 };
 
 use teamwire_core::{
+    StopHandle,
     effect::{Exchange, TransportError, TransportErrorKind},
     machine::{Reply, Ticket},
 };
 
-use super::stop_handle::StopHandle;
-use crate::backend::FeedBackends;
+use crate::{backend::Backend, signal::Signal};
 
 /// Time after the stop of all feeds in which unsubscribe requests may start. Their timeouts are short enough for the
 /// last of them to end within a second of the stop.
@@ -30,8 +30,9 @@ pub(super) struct Queue<K>(Arc<Shared<K>>);
 struct Shared<K> {
     state: Mutex<State<K>>,
     changed: Condvar,
-    backends: FeedBackends,
+    backend: Arc<dyn Backend>,
     stop_handle: StopHandle,
+    signal: Signal,
 }
 
 struct State<K> {
@@ -51,8 +52,13 @@ struct Job<K> {
 }
 
 impl<K: PartialEq + Send + 'static> Queue<K> {
-    /// Starts this number of threads, and the one for unsubscribes. `stop_handle` is notified of replies.
-    pub(super) fn new(threads: usize, backends: &FeedBackends, stop_handle: &StopHandle) -> io::Result<Self> {
+    /// Starts this number of threads, and the one for unsubscribes. `signal` is notified of replies.
+    pub(super) fn new(
+        threads: usize,
+        backend: &Arc<dyn Backend>,
+        stop_handle: &StopHandle,
+        signal: &Signal,
+    ) -> io::Result<Self> {
         let state = State {
             polls: VecDeque::new(),
             unsubscribes: VecDeque::new(),
@@ -60,8 +66,13 @@ impl<K: PartialEq + Send + 'static> Queue<K> {
             unsubscribe_deadline: None,
             closed: false,
         };
-        let (backends, stop_handle) = (backends.clone(), stop_handle.clone());
-        let queue = Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), backends, stop_handle }));
+        let queue = Self(Arc::new(Shared {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            backend: Arc::clone(backend),
+            stop_handle: stop_handle.clone(),
+            signal: signal.clone(),
+        }));
         for number in 0..=threads {
             let shared = Arc::clone(&queue.0);
             let work = move || shared.work(number > 0);
@@ -103,10 +114,10 @@ impl<K> Shared<K> {
             let reply = if is_late {
                 Reply::Error(TransportError::new(TransportErrorKind::Timeout, "no time is left to unsubscribe"))
             } else {
-                self.backends.send(exchange, is_unsubscribe)
+                self.backend.send(exchange, Some(&self.stop_handle).filter(|_| !is_unsubscribe))
             };
             self.state().replies.push((key, ticket, reply));
-            self.stop_handle.notify();
+            self.signal.notify();
         }
     }
 

@@ -3,11 +3,10 @@
 use std::{
     io::{self, Read},
     mem,
-    sync::Arc,
 };
 
 use teamwire_core::{
-    Config, Error,
+    Config, Error, StopHandle,
     effect::{Body, Exchange, Response, Timeout, TransportError, TransportErrorKind},
     machine::Reply,
 };
@@ -22,10 +21,10 @@ use ureq::{
 };
 
 use super::{
-    agent::agent, connector::NetworkConnector, limits::TimeLimits, proxy::opens_tunnel,
+    agent::agent, connector::NetworkConnector, interrupter::Interrupter, limits::TimeLimits, proxy::opens_tunnel,
     request_context::RequestContext, restored_body::RestoredBody, reuse::IdleCutoff, tcp::Hosts,
 };
-use crate::transport::{AbortableTransport, RequestBody, read_response};
+use crate::transport::{RequestBody, StoppableTransport, read_response, stopped};
 
 type SendResult = Result<http::Response<ureq::Body>, ureq::Error>;
 
@@ -66,7 +65,6 @@ impl UreqTransport {
             proxy: Proxy::from_config(config),
             hosts: Hosts::default(),
             idle_cutoff: IdleCutoff::default(),
-            is_interruptible: false,
         };
         Ok(Self { agent: agent(settings, connector.clone()), connector })
     }
@@ -75,11 +73,11 @@ impl UreqTransport {
     fn exchange(
         &self,
         exchange: Exchange,
-        limits: TimeLimits,
+        context: RequestContext,
         progress: &mut ResponseProgress,
     ) -> Result<Response, ureq::Error> {
         let wanted = exchange.body_policy();
-        let response = self.send(exchange.request, exchange.requires_new_connection, limits)?;
+        let response = self.send(exchange.request, exchange.requires_new_connection, context)?;
         let (mut head, body) = response.into_parts();
         head.headers = RequestContext::with(|context| mem::take(&mut context.withheld_response.headers));
         let head = progress.head.insert(http::Response::from_parts(head, ()));
@@ -90,11 +88,11 @@ impl UreqTransport {
         Ok(mem::take(head).map(|()| bytes))
     }
 
-    fn send(&self, request: Request<Body>, requires_new_connection: bool, limits: TimeLimits) -> SendResult {
+    fn send(&self, request: Request<Body>, requires_new_connection: bool, context: RequestContext) -> SendResult {
         let (mut head, content) = request.into_parts();
         let proxy = self.connector.proxy.as_ref().filter(|proxy| !opens_tunnel(proxy, &head.uri));
         let additions = HeadAdditions::take(&mut head, proxy);
-        let context = RequestContext { additions, requires_new_connection, limits, ..RequestContext::default() };
+        let context = RequestContext { additions, requires_new_connection, ..context };
         let expects = content.has_file() && content.length() >= MIN_EXPECT_CONTINUE_LENGTH;
         if expects {
             self.send_with_expectation(head, &content, context)
@@ -137,23 +135,49 @@ impl UreqTransport {
     }
 }
 
-impl AbortableTransport for UreqTransport {
-    fn perform(&self, exchange: Exchange) -> Reply {
-        let timeout = exchange.timeout;
+impl StoppableTransport for UreqTransport {
+    fn perform(&self, exchange: Exchange, stop: Option<&StopHandle>) -> Reply {
+        let Some(stop) = stop else { return self.perform_exchange(exchange, None) };
+        if stop.is_stopped() {
+            return Reply::Error(stopped());
+        }
+        let interrupter = Interrupter::default();
+        let target = interrupter.clone();
+        let _on_stop = stop.on_stop(move || target.interrupt());
+        let reply = self.perform_exchange(exchange, Some(interrupter.clone()));
+        interrupter.clear();
+        match reply {
+            Reply::Error(error) if interrupter.is_interrupted() => Reply::Error(stopped().with_sent(error.sent)),
+            reply => reply,
+        }
+    }
+}
+
+impl UreqTransport {
+    fn perform_exchange(&self, exchange: Exchange, interrupter: Option<Interrupter>) -> Reply {
+        let (timeout, max_duration) = (exchange.timeout, exchange.max_duration);
         let mut response = ResponseProgress::default();
         let outer = RequestContext::replace(RequestContext::default());
-        let result = self.exchange(exchange, TimeLimits::start(timeout), &mut response);
+        let limits = TimeLimits::start(timeout, max_duration);
+        let context = RequestContext { limits, interrupter, ..RequestContext::default() };
+        let result = self.exchange(exchange, context, &mut response);
         let context = RequestContext::replace(outer);
         match result {
             Ok(response) => Reply::Response(response),
             Err(error) => {
-                let timeout = if response.head.is_some() { timeout.after_head() } else { timeout };
+                let timeout = match max_duration {
+                    Some(time) if context.limits.has_ended() => Timeout::Total(time),
+                    _ if response.head.is_some() => timeout.after_head(),
+                    _ => timeout,
+                };
                 let reused = context.sent && !context.connected;
                 let error = transport_error(error, timeout, context.sent)
                     .with_sent(context.sent)
                     .with_reused(reused)
                     .with_received(response.bytes);
+                let is_interrupted = context.interrupter.is_some_and(|interrupter| interrupter.is_interrupted());
                 if reused
+                    && !is_interrupted
                     && !context.response_started
                     && matches!(error.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout)
                     && let Some(taken) = context.taken
@@ -166,16 +190,6 @@ impl AbortableTransport for UreqTransport {
                 })
             }
         }
-    }
-
-    fn fork(&self) -> Arc<dyn AbortableTransport> {
-        let connector = NetworkConnector { is_interruptible: true, ..self.connector.clone() };
-        let agent = agent(self.agent.config().clone(), connector.clone());
-        Arc::new(Self { agent, connector })
-    }
-
-    fn abort(&self) {
-        self.agent.clone().shutdown();
     }
 }
 

@@ -2,6 +2,7 @@ use std::{
     fmt,
     io::{self, ErrorKind},
     mem,
+    sync::Arc,
     time::Instant,
 };
 
@@ -12,7 +13,10 @@ use ureq::{
     unversioned::transport::{Buffers as UreqBuffers, NextTimeout, Transport},
 };
 
-use super::{buffers::Buffers, link::Link, request_context::RequestContext, reuse::ConnectionHistory, tcp::Ready};
+use super::{
+    buffers::Buffers, interrupter::Target, link::Link, request_context::RequestContext, reuse::ConnectionHistory,
+    tcp::Ready,
+};
 
 /// Number of pending bytes from which they are sent although more may follow: the size of a TLS record.
 const FLUSH_THRESHOLD: usize = 16 << 10;
@@ -254,6 +258,13 @@ impl Transport for Connection {
             && if is_idle { !requires_new_connection } else { !stop_sending && !self.is_broken }
             && self.link.is_idle();
         if is_usable {
+            let interrupter = RequestContext::with(|context| context.interrupter.clone());
+            let stream = || Target::Connected(Arc::clone(self.link.stream()));
+            match interrupter {
+                Some(interrupter) if is_idle && interrupter.set(stream()).is_err() => return false,
+                Some(interrupter) if !is_idle => interrupter.clear(),
+                _ => {}
+            }
             self.history.set_idle_since((!is_idle).then_some(now));
             if is_idle {
                 self.buffers.reset();

@@ -1,19 +1,15 @@
-use std::{
-    io::ErrorKind,
-    net::{SocketAddr, TcpStream},
-    sync::{Arc, Weak},
-    time::Instant,
-};
+use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Instant};
 
 use rustls::ClientConfig;
 use teamwire_std::{Proxy, without_brackets};
 use ureq::{
     Error,
-    unversioned::transport::{ConnectionDetails, Connector, ShutdownHandle},
+    unversioned::transport::{ConnectionDetails, Connector},
 };
 
 use super::{
     connection::{Connection, failed},
+    interrupter::Target,
     link::Link,
     proxy::{open_tunnel, opens_tunnel, unreachable},
     request_context::RequestContext,
@@ -21,7 +17,7 @@ use super::{
     tcp::{Hosts, Socket},
     tls::tls_handshake,
 };
-use crate::detached::{CancelHandle, spawn_detached};
+use crate::detached::spawn_detached;
 
 /// Makes connections: resolves the host or the proxy, connects, opens a tunnel through the proxy, and performs the TLS
 /// handshake for `https`. The connectors of ureq set a socket timeout for each read, change the socket's mode twice to
@@ -32,8 +28,6 @@ pub(super) struct NetworkConnector {
     pub(super) proxy: Option<Proxy>,
     pub(super) hosts: Hosts,
     pub(super) idle_cutoff: IdleCutoff,
-    /// Connects in a thread of its own, so that waiting for it can be interrupted.
-    pub(super) is_interruptible: bool,
 }
 
 impl Connector for NetworkConnector {
@@ -53,7 +47,7 @@ impl NetworkConnector {
             Some(proxy) => (&*proxy.host, proxy.port),
             None => origin(details),
         };
-        let (socket, chosen) = self.socket(host, port, details, deadline)?;
+        let (socket, chosen) = self.socket(host, port, deadline)?;
         let link = self.prepare(socket, details, deadline);
         if let Some(address) = chosen {
             self.hosts.prefer(host, port, link.is_ok().then_some(address));
@@ -61,26 +55,23 @@ impl NetworkConnector {
         link
     }
 
-    fn socket(
-        &self,
-        host: &str,
-        port: u16,
-        details: &ConnectionDetails<'_>,
-        deadline: Option<Instant>,
-    ) -> Result<(Socket, Option<SocketAddr>), Error> {
-        let connected = if self.is_interruptible {
+    fn socket(&self, host: &str, port: u16, deadline: Option<Instant>) -> Result<(Socket, Option<SocketAddr>), Error> {
+        let interrupter = RequestContext::with(|context| context.interrupter.clone());
+        let connected = if let Some(interrupter) = &interrupter {
+            // In a thread of its own, so that waiting for it can be interrupted. A connection that is made after that is
+            // closed at once.
             let (hosts, host) = (self.hosts.clone(), host.to_owned());
             let (cancel, wait) = spawn_detached(move || hosts.connect(&host, port, deadline))?;
-            let attempt: Arc<dyn ShutdownHandle> = Arc::new(PendingConnect(cancel));
-            (details.register_shutdown)(Arc::downgrade(&attempt))?;
+            interrupter.set(Target::Connecting(cancel)).map_err(failed)?;
             wait().unwrap_or_else(|| Err(ErrorKind::NotConnected.into()))
         } else {
             self.hosts.connect(host, port, deadline)
         };
         let of_proxy = |error| if self.proxy.is_some() { unreachable(error) } else { error };
         let (socket, chosen) = connected.map_err(|error| failed(of_proxy(error)))?;
-        let stream: Weak<TcpStream> = Arc::downgrade(socket.stream());
-        (details.register_shutdown)(stream)?;
+        if let Some(interrupter) = &interrupter {
+            interrupter.set(Target::Connected(Arc::clone(socket.stream()))).map_err(failed)?;
+        }
         Ok((socket, chosen))
     }
 
@@ -99,16 +90,6 @@ impl NetworkConnector {
         let handshake = || tls_handshake(self.tls.clone(), host, &mut socket);
         let tls = details.needs_tls().then(handshake).transpose().map_err(failed)?;
         Ok(Link::new(socket, tls))
-    }
-}
-
-/// Neither a lookup nor an attempt to connect can be interrupted, but its waiter can be released. A connection that is
-/// made after the agent was shut down is closed at once.
-struct PendingConnect(CancelHandle);
-
-impl ShutdownHandle for PendingConnect {
-    fn shutdown(&self) {
-        self.0.cancel();
     }
 }
 

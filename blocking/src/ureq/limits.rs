@@ -7,6 +7,8 @@ use teamwire_core::effect::Timeout;
 /// Not enforced by ureq, which has no limit that ends with the head of a response.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct TimeLimits {
+    /// End of the whole exchange, whatever its timeout.
+    end: Option<Instant>,
     deadline: Option<Instant>,
     inactivity: Option<Duration>,
     /// Limit of inactivity that replaces the deadline once the head of the response has arrived.
@@ -15,16 +17,21 @@ pub(super) struct TimeLimits {
 
 impl TimeLimits {
     /// Starts the clock.
-    pub(super) fn start(timeout: Timeout) -> Self {
+    pub(super) fn start(timeout: Timeout, max_duration: Option<Duration>) -> Self {
+        let now = Instant::now();
         // A time beyond the range of the clock is no limit.
-        let deadline = |time| Instant::now().checked_add(time);
+        let deadline = |time| now.checked_add(time);
+        let limits = Self { end: max_duration.and_then(deadline), ..Self::default() };
         match timeout {
-            Timeout::Total(time) => Self { deadline: deadline(time), ..Self::default() },
-            Timeout::Idle(time) => Self { inactivity: Some(time), ..Self::default() },
-            Timeout::LongPoll { head, idle: inactivity } => {
-                Self { deadline: deadline(head), inactivity: None, after_head: Some(inactivity) }
-            }
+            Timeout::Total(time) => Self { deadline: deadline(time), ..limits },
+            Timeout::Idle(time) => Self { inactivity: Some(time), ..limits },
+            Timeout::LongPoll { head, idle } => Self { deadline: deadline(head), after_head: Some(idle), ..limits },
         }
+    }
+
+    /// Returns whether the end of the whole exchange has passed.
+    pub(super) fn has_ended(self) -> bool {
+        self.end.is_some_and(|end| end <= Instant::now())
     }
 
     /// Replaces the deadline of a long poll by a limit of inactivity.
@@ -42,7 +49,7 @@ impl TimeLimits {
     /// Returns when the exchange times out if no byte moves after this one.
     pub(super) fn due(self, moved: Instant) -> Option<Instant> {
         let silent = self.inactivity.and_then(|time| moved.checked_add(time));
-        self.deadline.into_iter().chain(silent).min()
+        self.deadline.into_iter().chain(silent).chain(self.end).min()
     }
 
     /// Returns the maximum time without a byte moving, if that is limited.

@@ -1,5 +1,7 @@
 use std::{
     io::{self, ErrorKind, Read, Write},
+    net::TcpStream,
+    sync::Arc,
     time::Instant,
 };
 
@@ -81,6 +83,10 @@ impl Link {
     /// Returns whether the connection is open and no bytes are pending.
     pub(super) fn is_idle(&mut self) -> bool {
         self.tls.as_mut().is_none_or(tls_is_idle) && self.socket.is_idle()
+    }
+
+    pub(super) const fn stream(&self) -> &Arc<TcpStream> {
+        self.socket.stream()
     }
 
     pub(super) const fn is_tls(&self) -> bool {

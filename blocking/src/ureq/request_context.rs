@@ -2,7 +2,7 @@ use std::{cell::RefCell, time::Instant};
 
 use teamwire_std::HeadAdditions;
 
-use super::{limits::TimeLimits, withheld_response::WithheldResponse};
+use super::{interrupter::Interrupter, limits::TimeLimits, withheld_response::WithheldResponse};
 
 /// State of the exchange that this thread performs, shared with its connection.
 ///
@@ -17,6 +17,8 @@ pub(super) struct RequestContext {
     /// The exchange needs a connection that has served no other.
     pub(super) requires_new_connection: bool,
     pub(super) limits: TimeLimits,
+    /// `None` if the exchange cannot be stopped.
+    pub(super) interrupter: Option<Interrupter>,
     /// A connection was made for the exchange.
     pub(super) connected: bool,
     /// Time at which the exchange took a connection that had served another one.

@@ -1,9 +1,15 @@
 //! The entry point.
 
+use core::time::Duration;
+
 use crate::{
     api::{Chats, Contacts},
-    config::Config,
+    config::{Config, RetryPolicy},
+    effect::Now,
     executor::Executor,
+    flow::Pause,
+    session::Session,
+    stop_handle::StopHandle,
 };
 
 /// The entry point: a bot at its backend. Clones share the executor and its connections.
@@ -29,9 +35,92 @@ impl<X: Executor> Client<X> {
         &self.contacts
     }
 
+    /// Returns a client with another retry policy. It shares everything else with this one, as a clone does: the
+    /// connections, the location shares, the pace of requests and the login. Its chats and feeds keep the policy.
+    ///
+    /// A policy whose initial backoff exceeds the maximum starts with the maximum.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use teamwire_core::{Client, Error, Script, config::RetryPolicy};
+    ///
+    /// fn alert(client: &Client<Script>) -> Result<(), Error> {
+    ///     let policy = RetryPolicy::within(Duration::from_secs(600));
+    ///     client.with_retry(policy).chats().chat("c1").post("The database is down").map(drop)
+    /// }
+    /// ```
+    ///
+    /// With an asynchronous executor, the future of an operation borrows the chat, and so does everything before it in
+    /// the expression. Await it within the expression, or keep the client or the chat in a variable: otherwise the
+    /// compiler reports that a temporary value was dropped (E0716).
+    pub fn with_retry(&self, policy: RetryPolicy) -> Self {
+        self.on(self.session().with_retry(policy))
+    }
+
+    /// Returns a client whose operations end when this time, counted from now, has passed. It shares everything else
+    /// with this one, as a clone does.
+    ///
+    /// The time is that of all of its operations together. An exchange is cut off at the end, and a wait that would
+    /// last longer is not started: the operation returns its last error, at once. Its feeds end at the deadline as if
+    /// they had been stopped. A second deadline cannot extend the first.
+    pub fn with_deadline(&self, time: Duration) -> Self {
+        self.on(self.session().with_deadline(self.now().moment.saturating_add(time)))
+    }
+
+    /// Returns a client whose operations and feeds end soon after this handle is stopped: see [`StopHandle`]. It shares
+    /// everything else with this one, as a clone does. If this client has a handle already, either of them stops the
+    /// result.
+    ///
+    /// Operations then fail with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled), even if they have not started.
+    /// Whether a request that was in progress has taken effect is [unknown](crate::Error::outcome_unknown).
+    ///
+    /// To end a program gracefully, stop only its feeds, so that the events they have delivered can still be handled:
+    ///
+    /// ```
+    /// use teamwire_core::{Client, Error, FeedOptions, Script, StopHandle};
+    ///
+    /// fn respond(client: &Client<Script>, stop: &StopHandle) -> Result<(), Error> {
+    ///     // `client` itself is not stopped, so the last response is still posted.
+    ///     for event in client.stopped_by(stop).chats().new_messages(FeedOptions::from_now()) {
+    ///         if let Some(message) = event?.into_item() {
+    ///             client.chats().chat(message.tid).post("Seen.")?;
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn stopped_by(&self, stop: &StopHandle) -> Self {
+        self.on(self.session().stopped_by(stop))
+    }
+
+    /// Returns the current time on the clocks of the executor. A script moves them itself.
+    pub fn now(&self) -> Now {
+        self.executor().now()
+    }
+
+    /// Waits for this time, on the monotonic clock of the executor. A script moves its clock instead.
+    ///
+    /// With an asynchronous executor, the wait starts when the future is first polled.
+    ///
+    /// # Errors
+    ///
+    /// - `Cancelled` if the client was [stopped](Self::stopped_by)
+    /// - `Connection` (a timeout), immediately, if the wait would end after the [deadline](Self::with_deadline)
+    pub fn sleep(&self, time: Duration) -> X::Run<'_, ()> {
+        self.executor().run(Pause::new(self.session(), time))
+    }
+
+    fn session(&self) -> &Session {
+        self.executor().session()
+    }
+
+    fn on(&self, session: Session) -> Self {
+        Self::new(self.executor().with_session(session))
+    }
+
     /// This client's configuration.
     pub fn config(&self) -> &Config {
-        self.executor().session().config()
+        self.session().config()
     }
 
     /// This client's executor.

@@ -79,6 +79,11 @@ pub struct RetryPolicy {
     /// Maximum `Retry-After` that is waited for. If the server asks for more, the operation fails immediately, with an
     /// error that [carries it](crate::Error::retry_after). Default: 60 s.
     pub max_retry_after: Duration,
+    /// Maximum time from the start of a request to the end of its last attempt, with all waits; `None` for no limit. An
+    /// attempt is cut off at its end, and a wait that would last longer is not started: the last error is returned at
+    /// once. An operation of several requests, such as a post with uploads, has this time for each. It does not limit
+    /// feeds. Default: `None`.
+    pub give_up_after: Option<Duration>,
 }
 
 impl RetryPolicy {
@@ -92,7 +97,24 @@ impl RetryPolicy {
         initial_backoff: Duration::ZERO,
         max_backoff: Duration::ZERO,
         max_retry_after: Duration::ZERO,
+        give_up_after: None,
     };
+
+    /// Retries as often as possible within this time, with the default backoff: see
+    /// [`give_up_after`](Self::give_up_after).
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use teamwire_core::{Client, Error, Script, config::RetryPolicy};
+    ///
+    /// fn alert(client: &Client<Script>) -> Result<(), Error> {
+    ///     let patient = client.with_retry(RetryPolicy::within(Duration::from_secs(600)));
+    ///     patient.chats().chat("c1").post("The database is down").map(drop)
+    /// }
+    /// ```
+    pub fn within(time: Duration) -> Self {
+        Self { max_retries: u32::MAX, max_retry_after: time, give_up_after: Some(time), ..Self::default() }
+    }
 }
 
 impl Default for RetryPolicy {
@@ -102,6 +124,7 @@ impl Default for RetryPolicy {
             initial_backoff: Duration::from_millis(500),
             max_backoff: Duration::from_secs(30),
             max_retry_after: Duration::from_secs(60),
+            give_up_after: None,
         }
     }
 }

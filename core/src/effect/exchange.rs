@@ -18,6 +18,9 @@ pub struct Exchange {
     pub request: http::Request<Body>,
     /// The timeout.
     pub timeout: Timeout,
+    /// Maximum duration of the whole exchange, if its timeout does not limit that: the time until the deadline of the
+    /// operation. When it has passed, the exchange fails like one with [`Timeout::Total`].
+    pub max_duration: Option<Duration>,
     /// Maximum length of a response body in memory. A longer one is a [`TransportErrorKind::TooLarge`] error, before
     /// any of it is read if its length is announced.
     ///
@@ -48,7 +51,23 @@ pub struct BodyPolicy {
 
 impl Exchange {
     pub(crate) const fn new(request: http::Request<Body>, timeout: Timeout, limit: u64) -> Self {
-        Self { request, timeout, limit, to_file: None, progress: None, requires_new_connection: false }
+        Self {
+            request,
+            timeout,
+            max_duration: None,
+            limit,
+            to_file: None,
+            progress: None,
+            requires_new_connection: false,
+        }
+    }
+
+    /// Limits the duration of the exchange.
+    pub(crate) fn end_within(&mut self, time: Duration) {
+        match &mut self.timeout {
+            Timeout::Total(total) => *total = time.min(*total),
+            Timeout::Idle(_) | Timeout::LongPoll { .. } => self.max_duration = Some(time),
+        }
     }
 
     /// Returns the handling of the response body, to be adapted [to the status](BodyPolicy::for_status).

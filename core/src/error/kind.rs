@@ -1,6 +1,6 @@
 use core::fmt;
 
-/// The kinds of errors: the eleven of the Python SDK, and six of this SDK.
+/// The kinds of errors: the eleven of the Python SDK, and seven of this SDK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -49,6 +49,8 @@ pub enum ErrorKind {
     File,
     /// Not in the Python SDK: the protocol does not have this operation. Nothing was sent.
     Unsupported,
+    /// Not in the Python SDK: the operation was stopped: see [`Client::stopped_by`](crate::Client::stopped_by).
+    Cancelled,
     /// Not in the Python SDK: a machine was polled after it had completed.
     Finished,
 }
@@ -73,6 +75,7 @@ impl ErrorKind {
             Self::UnexpectedResponse => "unexpected_response",
             Self::File => "file",
             Self::Unsupported => "unsupported",
+            Self::Cancelled => "cancelled",
             Self::Finished => "finished",
         }
     }

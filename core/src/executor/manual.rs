@@ -63,6 +63,10 @@ impl Executor for Manual {
         &self.session
     }
 
+    fn with_session(&self, session: Session) -> Self {
+        Self { session, now: self.now.clone() }
+    }
+
     fn now(&self) -> Now {
         self.now.with(|now| *now)
     }

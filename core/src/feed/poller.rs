@@ -35,6 +35,7 @@ pub struct Poller<T> {
     failures: Failures,
     /// Makes the next request require a new connection: see [`invalidates_idle_connections`].
     requires_new_connection: bool,
+    is_stopped: bool,
     state: State<T>,
 }
 
@@ -79,6 +80,7 @@ impl<T: FeedItem> Poller<T> {
             pace: Pace::default(),
             failures: Failures::default(),
             requires_new_connection: false,
+            is_stopped: false,
             state,
         }
     }
@@ -150,7 +152,7 @@ impl<T: FeedItem> Poller<T> {
 
     /// Same as [`on_error`](Self::on_error) for a poll, which an intermediary may have cut off.
     fn on_poll_error(&mut self, now: Now, timing: Timing, error: Error) -> State<T> {
-        if self.long_poll.on_failure(&error, timing.elapsed, now.moment) {
+        if !self.is_over(now) && self.long_poll.on_failure(&error, timing.elapsed, now.moment) {
             // Not a failure of the server, and polls of that duration are rare enough: a longer backoff only adds
             // delay.
             return self.back_off(now, error, MIN_BACKOFF);
@@ -159,6 +161,10 @@ impl<T: FeedItem> Poller<T> {
     }
 
     fn on_error(&mut self, now: Now, error: Error) -> State<T> {
+        if self.is_over(now) {
+            // The next poll stops it.
+            return State::Ready;
+        }
         let signal = error.signal();
         // Without a subscription, it is an error like any other.
         if signal == Some(Signal::Unsubscribed) && self.subscription.is_some() {
@@ -178,9 +184,15 @@ impl<T: FeedItem> Poller<T> {
         if !(renews || signal.is_some() || is_retryable(&error)) {
             return State::Done(Err(error));
         }
-        let delay = self.failures.on_outage(&self.session.config().retry, self.session.next_random());
+        let delay = self.failures.on_outage(self.session.retry(), self.session.next_random());
         let retry_after = error.retry_after().unwrap_or_default().min(MAX_PAUSE);
         self.back_off(now, error, retry_after.saturating_add(delay))
+    }
+
+    /// Returns `true` once the session's stop handle is stopped, or its deadline has passed.
+    fn is_over(&self, now: Now) -> bool {
+        !self.is_stopped
+            && (self.session.is_stopped() || self.session.deadline().is_some_and(|deadline| deadline <= now.moment))
     }
 
     /// Reports the failure and waits.
@@ -202,6 +214,9 @@ impl<T: FeedItem> Machine for Poller<T> {
             if let Some(event) = self.delivery.next_event() {
                 return Step::Event(event);
             }
+            if self.is_over(now) {
+                self.stop(now);
+            }
             self.state = match &mut self.state {
                 State::Ready => self.next_request(),
                 State::Subscribing(call) => match ready!(call.poll(now)) {
@@ -216,7 +231,10 @@ impl<T: FeedItem> Machine for Poller<T> {
                         Err(error) => self.on_poll_error(now, timing, error),
                     }
                 }
-                State::Backoff(until) if now.moment < *until => return Step::Sleep(*until),
+                State::Backoff(until) if now.moment < *until => {
+                    let deadline = self.session.deadline().filter(|_| !self.is_stopped);
+                    return Step::Sleep(deadline.map_or(*until, |deadline| deadline.min(*until)));
+                }
                 State::Backoff(_) => State::Ready,
                 State::Unsubscribing(call) => {
                     // If this fails, the lease expires on its own.
@@ -245,6 +263,7 @@ impl<T: FeedItem> Machine for Poller<T> {
 
 impl<T: FeedItem> Feed for Poller<T> {
     fn stop(&mut self, now: Now) {
+        self.is_stopped = true;
         match mem::replace(&mut self.state, State::Finished) {
             // A response that has been handled counts as received, although it has not been polled for yet.
             State::Polling(mut call) if call.has_result() => {
@@ -266,7 +285,7 @@ impl<T: FeedItem> Feed for Poller<T> {
         self.state = match self.subscription.take() {
             Some(id) => {
                 let unsubscribe = self.session.protocol().unsubscribe(self.delivery.source(), &id);
-                State::Unsubscribing(Box::new(self.session.call_once(unsubscribe)))
+                State::Unsubscribing(Box::new(self.session.unlimited().call_once(unsubscribe)))
             }
             None => State::Done(Ok(FeedEnd::Stopped)),
         };

@@ -9,20 +9,20 @@
 //!
 //! While the session's requests are paced, a request is `Queued` before it is sent.
 
+mod ends;
 mod login;
 mod queue;
 mod retry;
+mod state;
+mod time_limit;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{convert::Infallible, fmt, mem, time::Duration};
 
 use http::{HeaderValue, StatusCode, header};
 
-pub(crate) use self::retry::invalidates_idle_connections;
-use self::{
-    login::{Login, LoginState},
-    queue::is_accepted,
-};
+use self::{login::LoginState, queue::is_accepted, state::State, time_limit::TimeLimit};
+pub(crate) use self::{retry::invalidates_idle_connections, time_limit::deadline_passed};
 use crate::{
     effect::{Exchange, Moment, Now, Response, TransportError, TransportErrorKind},
     error::{Error, UnexpectedResponse},
@@ -40,6 +40,7 @@ pub(crate) struct Call<T> {
     /// `None` if the arguments were rejected locally.
     endpoint: Option<Endpoint<T>>,
     max_retries: u32,
+    limit: TimeLimit,
     key: Option<String>,
     /// Number of failed attempts, without those that were limited.
     failures: u32,
@@ -69,19 +70,6 @@ pub(crate) struct Call<T> {
     state: State<T>,
 }
 
-enum State<T> {
-    Ready,
-    /// Behind other requests of the session; checked again at this time.
-    Queued(Moment),
-    /// Until another operation has logged in; checked again at this time.
-    AwaitingLogin(Moment),
-    LoggingIn(Box<Login>),
-    Waiting(Ticket),
-    Backoff(Moment),
-    Done(Result<T, Error>),
-    Finished,
-}
-
 impl Session {
     /// Returns the machine of an endpoint. If the arguments were rejected locally, it ends with that error.
     pub(crate) fn call<T: Send>(&self, endpoint: Made<T>) -> Call<T> {
@@ -102,11 +90,12 @@ impl<T> Call<T> {
             Err(error) => (None, State::Done(Err(error))),
         };
         let key = endpoint.as_ref().and_then(|endpoint| endpoint.key(|| session.idempotency_key()));
-        let retries = session.config().retry.max_retries;
+        let retries = session.retry().max_retries;
         Self {
             session,
             endpoint,
             max_retries: retries,
+            limit: TimeLimit::new(),
             key,
             failures: 0,
             rate_limits: 0,
@@ -125,9 +114,10 @@ impl<T> Call<T> {
         }
     }
 
-    /// Disables retries, except for a stale connection: for callers that retry themselves.
+    /// Disables retries, except for a stale connection, and the limit on their time: for callers that retry themselves.
     pub(crate) fn without_retries(mut self) -> Self {
         (self.max_retries, self.may_replace_stale_connection) = (0, true);
+        self.limit = self.limit.without_budget();
         self
     }
 
@@ -183,6 +173,9 @@ impl<T> Call<T> {
         let mut exchange = Exchange::new(request, config.timeouts.of(endpoint.timeout_class()), limit);
         exchange.requires_new_connection = self.requires_new_connection || endpoint.is_once();
         exchange.progress = endpoint.observer();
+        if let Some(left) = self.limit.left(self.sent_at) {
+            exchange.end_within(left);
+        }
         if let Some(resume) = &self.resume {
             resume.apply_to(&mut exchange);
         }
@@ -256,6 +249,9 @@ impl<T> Call<T> {
     }
 
     fn send(&mut self, now: Now) -> State<T> {
+        if self.limit.is_reached_by(now.moment) {
+            return self.time_is_up();
+        }
         if let Some(before) = self.enter_gate(now) {
             // The requests behind it do not wait for the response to one that is not sent yet.
             self.turn = None;
@@ -277,6 +273,9 @@ impl<T: Send> Machine for Call<T> {
     type Output = T;
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<T, Error>> {
+        if self.session.is_stopped() {
+            self.cancel();
+        }
         if let State::Backoff(until) = self.state {
             if now.moment < until {
                 return Step::Sleep(until);
@@ -290,6 +289,7 @@ impl<T: Send> Machine for Call<T> {
             self.state = self.enter_gate(now).unwrap_or(State::Ready);
         }
         if let State::Ready = self.state {
+            self.limit.start(now.moment, &self.session);
             self.state = self.enqueue(now);
         }
         if let State::Queued(until) = self.state
@@ -301,7 +301,10 @@ impl<T: Send> Machine for Call<T> {
             return step;
         }
         if let State::Queued(until) | State::AwaitingLogin(until) = self.state {
-            return Step::Sleep(until);
+            if !self.limit.is_reached_by(now.moment) {
+                return Step::Sleep(self.limit.cut(until));
+            }
+            self.state = self.time_is_up();
         }
         match (&self.state, &self.endpoint) {
             (State::Waiting(ticket), Some(endpoint)) => Step::Send(*ticket, Box::new(self.exchange(endpoint))),
@@ -322,6 +325,7 @@ impl<T: Send> Machine for Call<T> {
         let is_accepted = is_accepted(&reply);
         self.state = match reply {
             Reply::Response(response) => self.on_response(now, response),
+            Reply::Error(error) if self.session.is_stopped() => State::Done(Err(self.cancelled(error.sent))),
             Reply::Error(error) => self.on_transport_error(now, error),
             // An executor bug.
             Reply::File(_) => State::Done(Err(Error::invalid("executor", "it returned a file outcome for a request"))),
@@ -335,16 +339,9 @@ impl<T: Send> Machine for Call<T> {
 
 impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match &self.state {
-            State::Ready => "Ready",
-            State::Queued(_) => "Queued",
-            State::AwaitingLogin(_) => "AwaitingLogin",
-            State::LoggingIn(_) => "LoggingIn",
-            State::Waiting(_) => "Waiting",
-            State::Backoff(_) => "Backoff",
-            State::Done(_) => "Done",
-            State::Finished => "Finished",
-        };
-        f.debug_struct("Call").field("state", &state).field("failures", &self.failures).finish_non_exhaustive()
+        f.debug_struct("Call")
+            .field("state", &self.state.name())
+            .field("failures", &self.failures)
+            .finish_non_exhaustive()
     }
 }

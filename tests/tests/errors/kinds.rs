@@ -229,6 +229,7 @@ fn every_kind_has_the_name_of_its_exception() {
         (ErrorKind::InvalidInput, "invalid_input"),
         (ErrorKind::UnexpectedResponse, "unexpected_response"),
         (ErrorKind::Unsupported, "unsupported"),
+        (ErrorKind::Cancelled, "cancelled"),
         (ErrorKind::Finished, "finished"),
     ] {
         assert_eq!(kind.as_str(), name);

@@ -215,10 +215,14 @@ fn fault() -> impl Strategy<Value = Canned> {
 /// Any retry policy.
 pub(crate) fn policies() -> impl Strategy<Value = RetryPolicy> {
     let wait = || prop_oneof![3 => (0_u64..40_000).prop_map(Duration::from_millis), 1 => Just(Duration::MAX)];
-    (0_u32..5, wait(), wait(), wait()).prop_map(|(retries, first_wait, longest_wait, patience)| RetryPolicy {
-        max_retries: retries,
-        initial_backoff: first_wait,
-        max_backoff: longest_wait,
-        max_retry_after: patience,
-    })
+    let limit = prop_oneof![3 => Just(None), 1 => wait().prop_map(Some)];
+    (0_u32..5, wait(), wait(), wait(), limit).prop_map(
+        |(max_retries, initial_backoff, max_backoff, max_retry_after, give_up_after)| RetryPolicy {
+            max_retries,
+            initial_backoff,
+            max_backoff,
+            max_retry_after,
+            give_up_after,
+        },
+    )
 }

@@ -96,6 +96,7 @@ impl<T> Call<T> {
         let endpoint = login.and_then(|login| login.ok_or(Error::Unsupported { operation: "login" }));
         let mut call = Call::new(self.session.clone(), endpoint.map(Endpoint::into_login));
         call.login.is_login = true;
+        call.limit = self.limit.of_part();
         call
     }
 
@@ -113,8 +114,14 @@ impl<T> Call<T> {
         let credentials = &self.session.config().credentials;
         let failure = result.as_ref().err().cloned();
         let result = result.map(|token| Access { redaction: credentials.redaction_with_token(token.expose()), token });
-        let is_current = turn.settle(result);
+        // Others may have the patience for which this call has no time. Dropping the turn lets the next one log in.
+        let is_own = |error: &Error| match error {
+            Error::Cancelled { .. } => true,
+            error => error.is_transient() && self.session.is_impatient(),
+        };
+        let is_current = failure.as_ref().is_some_and(is_own) || turn.settle(result);
         self.state = match failure.filter(|_| is_current) {
+            Some(error @ Error::Cancelled { .. }) => self.fail(error),
             Some(error) => self.fail(login_error(error)),
             None => self.send(now),
         };

@@ -33,7 +33,8 @@ impl<T> Call<T> {
     /// Returns the next state of a queued request, or `None` once it may be sent. A pause that is too long to wait for
     /// ends it with the error that started the pause.
     pub(super) fn queued(&mut self, now: Now) -> Option<State<T>> {
-        let max = self.session.config().retry.max_retry_after.max(MAX_WAITED_PAUSE);
+        let max = self.session.retry().max_retry_after.max(MAX_WAITED_PAUSE);
+        let max = self.limit.left(now.moment).map_or(max, |left| left.min(max));
         if let Some(error) = self.turn().pause_beyond(now.moment, max) {
             return Some(self.fail(error));
         }

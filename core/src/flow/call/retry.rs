@@ -28,9 +28,10 @@ impl<T> Call<T> {
             invalidates_idle_connections(&error) || error.status() == Some(StatusCode::REQUEST_TIMEOUT.as_u16());
         // Servers close idle connections: once per call, this costs neither a wait nor an attempt.
         if is_stale_connection(&error) && mem::take(&mut self.may_replace_stale_connection) {
+            self.limit.keep(error);
             return State::Ready;
         }
-        let policy = self.session.config().retry;
+        let policy = *self.session.retry();
         let retry_after = error.retry_after();
         let is_limited = is_limited(&error);
         // Requests in flight together exceed a limit together: for all but the first of them, that is not a failed
@@ -53,10 +54,12 @@ impl<T> Call<T> {
         }
         if self.failures.max(self.rate_limits) > self.max_retries
             || retry_after.is_some_and(|wait| wait > policy.max_retry_after)
+            || self.limit.is_reached_by(now.moment.saturating_add(wait))
         {
             return self.fail(error);
         }
         if is_limited && self.is_paced() {
+            self.limit.keep(error);
             // The pause of the session includes this wait.
             State::Queued(now.moment)
         } else {
