@@ -291,7 +291,7 @@ impl Script {
             Ok(respond) => respond.unwrap_or_else(|mismatch| panic!("{}", self.shown(&mismatch))),
             Err(error) => return Reply::Error(error),
         };
-        let timeout = exchange.timeout.max_idle();
+        let timeout = exchange.max_idle();
         match respond.delay {
             Some(time) if time <= timeout => {
                 self.advance(time);

@@ -45,9 +45,8 @@ fn transport_error(error: io::Error, sent: bool) -> TransportError {
 fn talk(exchange: &Exchange, sent: &mut bool, head: &mut Option<http::Response<()>>) -> io::Result<Response> {
     let (request, uri) = (&exchange.request, exchange.request.uri());
     let (host, port) = (uri.host().unwrap_or_default().trim_matches(['[', ']']), uri.port_u16().unwrap_or(80));
-    let time = exchange.timeout.max_idle();
     // A simplification: the time of each read is limited, not that of the whole exchange.
-    let time = exchange.max_duration.map_or(time, |total| total.min(time));
+    let time = exchange.max_idle();
     let body = files::bytes(request.body()).map_err(io::Error::other)?;
     let mut stream = TcpStream::connect((host, port))?;
     stream.set_read_timeout(Some(time))?;

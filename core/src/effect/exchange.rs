@@ -62,6 +62,12 @@ impl Exchange {
         }
     }
 
+    /// Returns the maximum duration of the exchange without any response.
+    pub fn max_idle(&self) -> Duration {
+        let idle = self.timeout.max_idle();
+        self.max_duration.map_or(idle, |time| time.min(idle))
+    }
+
     /// Limits the duration of the exchange.
     pub(crate) fn end_within(&mut self, time: Duration) {
         match &mut self.timeout {
