@@ -1,0 +1,10 @@
+//! The patience of clients: retry policies, deadlines and stop handles of their own, on one session.
+
+mod budgets;
+mod deadlines;
+mod feeds;
+mod logins;
+mod sockets;
+mod stops;
+mod support;
+mod waits;
