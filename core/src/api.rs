@@ -3,6 +3,7 @@
 mod changes;
 mod chat;
 mod chat_management;
+mod chat_message;
 mod chat_ref;
 mod chats;
 mod client;

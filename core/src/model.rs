@@ -14,6 +14,7 @@ mod id_of;
 mod listing;
 mod location;
 mod message;
+mod message_ref;
 mod names;
 mod new_attachment;
 mod new_chat;
@@ -32,6 +33,7 @@ pub use self::{
     listing::{Listing, Undecoded},
     location::{Coordinates, LiveLocationUpdate, LocationShare},
     message::{AlertType, LinkPreview, Message, Messages},
+    message_ref::MessageRef,
     new_attachment::{AttachmentKind, Attachments, NewAttachment},
     new_chat::{NewChat, NewOneToOne},
     reaction::{Reaction, ReactionType},

@@ -113,6 +113,8 @@ operations! {
     PullChatFeed = Chat "pull_chat_feed", "list_messages", 200 messages(), |bot| bot.chat.pull_chat_feed(None);
     GetMessages = Chat "get_messages", "list_messages", 200 messages(),
         |bot| bot.chat.messages(DateTime::UNIX_EPOCH);
+    Message = Chat "message", "get_message", 200 sample::message("m1", TID, "hello"),
+        |bot| bot.chat.message(&bot.alert);
     UpdateTitle = Chat "update_title", "update_chat", 200 changed("title"), |bot| bot.chat.update_title("Ward 3");
     SetAllowSending = Chat "set_allow_sending", "update_chat", 200 changed("allow_sending"),
         |bot| bot.chat.set_allow_sending(false);
@@ -176,7 +178,7 @@ impl Operation {
 
     /// True if it returns `None` where others fail with `NotFound`.
     pub const fn finds(self) -> bool {
-        matches!(self, Self::GetByThreadId | Self::User | Self::Group)
+        matches!(self, Self::Message | Self::GetByThreadId | Self::User | Self::Group)
     }
 
     /// A sample response, as a server sends it.

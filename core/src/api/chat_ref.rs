@@ -1,8 +1,9 @@
-use alloc::{collections::BTreeSet, format, vec::Vec};
+use alloc::{collections::BTreeSet, vec::Vec};
 use core::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Chat;
 use crate::{
     effect::Now,
     error::Error,
@@ -12,10 +13,8 @@ use crate::{
         Attachments as AttachedFiles, Flow, Lazy,
         paginator::{Collected, Paginator},
     },
-    model::{
-        Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, Reaction, ReactionType, ThreadId, User,
-    },
-    protocol::{Dated, FeedSource, Made, Protocol},
+    model::{Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, ThreadId, User},
+    protocol::{Dated, Endpoint, FeedSource, Made, Protocol},
     session::Session,
 };
 
@@ -44,6 +43,18 @@ impl<X: Executor> ChatRef<X> {
     /// The thread id.
     pub const fn tid(&self) -> &ThreadId {
         &self.tid
+    }
+
+    /// Returns the chat as it now is: a new snapshot.
+    ///
+    /// [`Chats::by_thread_id`](crate::Chats::by_thread_id) returns `None` where this fails with `NotFound`.
+    ///
+    /// # Errors
+    ///
+    /// Only the kinds that [every operation](ChatRef#errors) can fail with.
+    pub fn get(&self) -> X::Run<'_, Chat<X>> {
+        let chat = self.session().request(|protocol| protocol.chat(&self.tid).map(Endpoint::existing));
+        self.executor.run(chat.map(|info| Chat::new(self.executor.clone(), info)))
     }
 
     /// Posts a message, and returns it as the server stored it.
@@ -143,58 +154,6 @@ impl<X: Executor> ChatRef<X> {
         self.executor.run(self.session().list_after(marked, |protocol, page| protocol.readers(&self.tid, page)))
     }
 
-    /// Reacts to an attention message, and returns the reaction as the server stored it.
-    ///
-    /// # Errors
-    ///
-    /// - `Auth` if the organisation's admin has forbidden bots to react
-    /// - `InvalidInput` if the message is in another chat, is not an attention message, or does not accept this
-    ///   reaction: an alert accepts [`Ok`](ReactionType::Ok) and [`Sos`](ReactionType::Sos), an announcement or a note
-    ///   all others
-    /// - `NotFound` also if the message has been deleted
-    #[doc(alias = "send_am_reaction")]
-    pub fn send_reaction(&self, message: &Message, reaction: ReactionType) -> X::Run<'_, Reaction> {
-        let endpoint = self
-            .check_chat("message", &message.tid)
-            .and_then(|()| reaction.check_allowed_for(message))
-            .and_then(|()| self.protocol().send_reaction(&self.tid, &message.mid, &reaction));
-        self.call(endpoint)
-    }
-
-    /// Returns all reactions to an attention message.
-    ///
-    /// # Errors
-    ///
-    /// `Auth` if the organisation's admin has forbidden bots to read reactions; `InvalidInput` if the message is in
-    /// another chat or is not an attention message; `NotFound` also if the message has been deleted.
-    #[doc(alias = "get_am_reactions")]
-    pub fn reactions(&self, message: &Message) -> X::Run<'_, Listing<Reaction>> {
-        let checked = self.check_chat("message", &message.tid).and_then(|()| match message.alert_type {
-            Some(_) => Ok(message.mid.clone()),
-            None => Err(Error::invalid("message", "only attention messages take reactions")),
-        });
-        self.executor.run(
-            self.session()
-                .list(move |protocol, page| checked.clone().and_then(|mid| protocol.reactions(&self.tid, &mid, page))),
-        )
-    }
-
-    /// Changes a reaction of the bot, and returns the new one as the server stored it.
-    ///
-    /// # Errors
-    ///
-    /// - `Auth` if it is the reaction of another user, or if the organisation's admin has forbidden bots to react
-    /// - `InvalidInput` if the reaction is in another chat, or if its message does not accept the new one
-    /// - `NotFound` also if the message has been deleted
-    #[doc(alias = "update_am_reaction")]
-    pub fn update_reaction(&self, previous: &Reaction, reaction: ReactionType) -> X::Run<'_, Reaction> {
-        let endpoint = self
-            .check_chat("previous", &previous.tid)
-            .and_then(|()| reaction.check_replaces(&previous.reaction_type))
-            .and_then(|()| self.protocol().update_reaction(previous, &reaction));
-        self.call(endpoint)
-    }
-
     /// Returns the number of active location shares in the chat, of all its members.
     ///
     /// # Errors
@@ -248,15 +207,7 @@ impl<X: Executor> ChatRef<X> {
         self.executor.events(Poller::messages(self.session(), FeedSource::Messages(self.tid.clone()), options.into()))
     }
 
-    /// Returns an error if the chat of an argument, `tid`, is another one.
-    fn check_chat(&self, parameter: &str, tid: &ThreadId) -> Result<(), Error> {
-        if *tid == self.tid {
-            return Ok(());
-        }
-        Err(Error::invalid(parameter, format!("belongs to chat {tid}, not to {}", self.tid)))
-    }
-
-    fn call<T: Send>(&self, endpoint: Made<T>) -> X::Run<'_, T> {
+    pub(super) fn call<T: Send>(&self, endpoint: Made<T>) -> X::Run<'_, T> {
         self.executor.run(self.session().call(endpoint))
     }
 

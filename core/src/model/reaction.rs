@@ -42,12 +42,13 @@ impl ReactionType {
         }
     }
 
-    /// Returns an error if `message` does not accept this reaction. Of an unknown alert type, only the server knows.
-    pub(crate) fn check_allowed_for(&self, message: &Message) -> Result<(), Error> {
-        let is_alert = match &message.alert_type {
-            None => return Err(invalid("only attention messages accept reactions; this is an ordinary message")),
-            Some(AlertType::Unknown(_)) => None,
-            Some(alert_type) => Some(*alert_type == AlertType::Alert),
+    /// Returns an error if the message does not accept this reaction. Of an unknown alert type, and of a message known
+    /// by its id, only the server knows.
+    pub(crate) fn check_allowed_for(&self, message: Option<&Message>) -> Result<(), Error> {
+        let is_alert = match message.map(|message| &message.alert_type) {
+            Some(None) => return Err(invalid("only attention messages accept reactions; this is an ordinary message")),
+            None | Some(Some(AlertType::Unknown(_))) => None,
+            Some(Some(alert_type)) => Some(*alert_type == AlertType::Alert),
         };
         self.check_matches(is_alert)
     }

@@ -318,6 +318,19 @@ impl<T> Endpoint<Option<T>> {
     pub fn none_if_not_found(self) -> Self {
         self.recover(|error| (error.kind() == ErrorKind::NotFound).then_some(None))
     }
+
+    /// Returns the value alone, and the server's error where the output would be `None`.
+    pub(crate) fn existing(self) -> Endpoint<T>
+    where
+        T: 'static,
+    {
+        let Self { request, read, .. } = self;
+        let read = move |response: &mut ResponseReader<'_>| {
+            let value = read(response)?;
+            value.ok_or_else(|| response.violation("the value is missing"))
+        };
+        Endpoint { request, read: Box::new(read), recover: None }
+    }
 }
 
 /// Shows method and route.

@@ -55,6 +55,8 @@ group! {
         /// Messages of a chat since a time (inclusive), oldest first. The time may have any value, including those
         /// before 1970. Messages that are in several pages are returned to the bot once.
         fn messages(&self, chat: &ThreadId, since: DateTime<Utc>, page: PageRequest<'_>) -> Made<Page<Message>>;
+        /// The message with this id; `None` if the chat has no such message: see [`Endpoint::none_if_not_found`].
+        fn message(&self, chat: &ThreadId, message: &MessageId) -> Made<Option<Message>>;
         /// Posting of a message. `files` are those of its attachments, in their order. The draft has text or an
         /// attachment, a known alert type, polls with a choice, and events that end after their start; all limits on
         /// lengths and numbers are those of the protocol.

@@ -12,14 +12,24 @@ use crate::{
     Second,
     attachments::{AttachmentDraft, AttachmentJson, drafts, form, post},
     contacts::UserJson,
-    json::{Json, chat, data, list, without_key},
+    json::{Json, chat, data, find, invalid, list, without_key},
 };
+/// Not the id of a message: as one, it would lead to the newest messages.
+const LATEST: &str = "latest";
 
 impl Messages for Second {
     /// `GET api/chats/{id}/messages/?since={milliseconds}`.
     fn messages(&self, tid: &ThreadId, since: DateTime<Utc>, page: PageRequest<'_>) -> Made<Page<Message>> {
         let since = since.timestamp_millis().to_string();
         list::<MessageJson>(chat(tid)?.join("messages/").query("since", &since), page)
+    }
+
+    /// `GET api/chats/{id}/messages/{id}/`.
+    fn message(&self, tid: &ThreadId, message: &MessageId) -> Made<Option<Message>> {
+        if message.as_str() == LATEST {
+            return Err(invalid(MessageId::NAME, format!("must not be `{LATEST}`")));
+        }
+        Ok(find::<MessageJson>(chat(tid)?.join("messages").id(message)?.join("")))
     }
 
     /// `POST api/chats/{id}/messages/`: a form of `message` and its files.

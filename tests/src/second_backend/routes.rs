@@ -67,6 +67,7 @@ fn dispatch(shared: &Shared, request: &Request) -> Refused<Response> {
         ("POST", ["chats", tid, "messages"]) => {
             documents::post(shared, request, &format!("/v1/chats/{tid}/messages"), Kind::Message)
         }
+        ("GET", ["chats", tid, "messages", mid]) => get(format!("/v1/chats/{tid}/messages/{mid}")),
         ("GET", ["chats", tid, "messages", mid, "reactions"]) => {
             lists::page(shared, request, &format!("/v1/chats/{tid}/messages/{mid}/reactions"))
         }

@@ -264,6 +264,7 @@ fn message_or_reaction_of_another_chat_is_refused() {
     let other = client.chats().chat("another");
     refused(other.send_reaction(alert(), ReactionType::Ok), "message", "not to another");
     refused(other.reactions(alert()), "message", TID);
+    refused(other.message(alert()), "message", TID);
     refused(other.update_reaction(reaction(), ReactionType::Sos), "previous", TID);
     assert!(client.executor().requests().is_empty());
 }

@@ -18,6 +18,8 @@ fn invalid_id_sends_no_request() {
         refused(chats.by_thread_id(id), "thread id", why);
         refused(chats.chat(id).post("hello"), "thread id", why);
         refused(chats.chat(id).messages(None), "thread id", why);
+        refused(chats.chat(id).message("m1"), "thread id", why);
+        refused(chats.chat("c1").message(id), "message id", why);
         refused(chats.chat(id).readers(), "thread id", why);
         refused(chats.chat(id).mark_as_read(), "thread id", why);
         refused(contacts.user(id), "user id", why);
@@ -37,6 +39,14 @@ fn invalid_id_sends_no_request() {
         refused(bot.chat.remove_admin(id), "user id", why);
         assert_eq!(bot.client.executor().requests().len(), 1, "the search for the chat and nothing else");
     }
+}
+
+/// The path of the feed of new messages would be that of the message.
+#[test]
+fn message_id_that_is_another_route_is_refused() {
+    let client = client();
+    refused(client.chats().chat("c1").message("updates"), "message id", "must not be `updates`");
+    assert!(client.executor().requests().is_empty());
 }
 
 #[test]

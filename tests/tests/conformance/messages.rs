@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use teamwire_core::{Message, model::Messages, script::sample};
+use teamwire_core::{Draft, Message, model::Messages, script::sample};
 use teamwire_sandbox::{Fault, Rule, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
@@ -72,6 +72,38 @@ fn deleted_messages_come_if_they_are_asked_for<H: Harness>() {
     let all = fixture.ok(all.chats().chat(org::LOBBY).messages(None));
     assert_eq!((all.messages.len(), all.messages[0].mid.as_str()), (2, mid.as_str()));
     assert!(all.messages[0].deleted && all.messages[0].text.is_none());
+}
+
+#[executor_test(protocols)]
+fn single_message_is_found_by_its_id<H: Harness>() {
+    let fixture = Fixture::<H>::new();
+    let (anna, lobby) = (fixture.sandbox.as_person(org::ANNA), fixture.client.chats().chat(org::LOBBY));
+    let mid = anna.post(org::LOBBY, "hello").expect("Anna is in the lobby");
+    anna.post(org::LOBBY, "another").expect("Anna is in the lobby");
+    let found = fixture.ok(lobby.message(mid.as_str())).expect("it is there");
+    assert_eq!(found, fixture.ok(lobby.messages(None)).messages[0]);
+    assert_eq!(fixture.ok(lobby.message("m-unknown")), None);
+    let reply = fixture.ok(lobby.post(Draft::text("me, too").reply_to(&found)));
+    let original = reply.reply_to.expect("it is a reply");
+    assert_eq!(fixture.ok(lobby.message(original)), Some(found));
+
+    let private =
+        fixture.sandbox.as_person(org::BEN).create_chat("Not for bots", &[org::ANNA]).expect("she can be one");
+    let secret = anna.post(&private, "secret").expect("Anna is a member");
+    assert_eq!(fixture.ok(fixture.client.chats().chat(private).message(secret.as_str())), None, "no member");
+    assert_eq!(fixture.ok(lobby.message(secret)), None, "it belongs to another chat");
+}
+
+#[executor_test(protocols)]
+fn deleted_message_is_found_if_it_is_asked_for<H: Harness>() {
+    let fixture = Fixture::<H>::new();
+    let anna = fixture.sandbox.as_person(org::ANNA);
+    let mid = anna.post(org::LOBBY, "oops").expect("Anna is in the lobby");
+    anna.delete(org::LOBBY, &mid).expect("it is her own");
+    assert_eq!(fixture.ok(fixture.client.chats().chat(org::LOBBY).message(mid.as_str())), None);
+    let all = fixture.client(|config| config.with_hide_deleted_messages(false));
+    let found = fixture.ok(all.chats().chat(org::LOBBY).message(mid.as_str())).expect("it is there");
+    assert!(found.deleted && found.text.is_none() && found.mid == mid);
 }
 
 #[executor_test(protocols)]

@@ -23,6 +23,24 @@ fn reaction_is_visible_to_every_member<H: Harness>() {
 }
 
 #[executor_test(protocols)]
+fn reaction_needs_only_the_id_of_its_message<H: Harness>() {
+    let fixture = Fixture::<H>::new();
+    let (lobby, alert) = (fixture.client.chats().chat(org::LOBBY), posted(&fixture, AlertType::Alert));
+    let mine = fixture.ok(lobby.send_reaction(&alert.mid, ReactionType::Ok));
+    assert_eq!((&mine.mid, &mine.tid), (&alert.mid, &alert.tid));
+    assert_eq!(fixture.ok(lobby.reactions(alert.mid.as_str())).into_vec(), std::slice::from_ref(&mine));
+    let text = alert.mid.to_string();
+    assert_eq!(fixture.ok(lobby.reactions(&text)).into_vec(), [mine]);
+    assert_eq!(fixture.err(lobby.reactions("m-unknown")).kind(), ErrorKind::NotFound);
+    let hello = fixture.ok(lobby.post("hello"));
+    for (mid, reaction) in [(&hello.mid, ReactionType::Ok), (&alert.mid, ReactionType::Love)] {
+        assert_eq!(fixture.err(lobby.send_reaction(mid, reaction)).status(), Some(422), "the server knows the message");
+    }
+    let unknown = ReactionType::Unknown("wave".into());
+    assert_eq!(fixture.err(lobby.send_reaction(&alert.mid, unknown)).kind(), ErrorKind::InvalidInput);
+}
+
+#[executor_test(protocols)]
 fn reaction_is_changed<H: Harness>() {
     let fixture = Fixture::<H>::new();
     let (lobby, alert) = (fixture.chat(org::LOBBY), posted(&fixture, AlertType::Alert));

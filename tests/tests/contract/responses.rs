@@ -22,6 +22,7 @@ fn every_sample_is_a_response_of_the_contract() {
         ("get_group", sample::group("g1", "Night shift")),
         ("get_chat", sample::chat(TID, "")),
         ("list_chats", sample::page([])),
+        ("get_message", sample::message("m1", TID, "hello")),
         ("list_messages", sample::messages([sample::alert("m1", TID, "it burns")])),
         ("list_reactions", sample::page([sample::reaction("r1", "m1", TID, "thumbs_up")])),
     ];

@@ -36,6 +36,7 @@ fn expectation(operation: Operation) -> (&'static str, Expect) {
         Op::GetReaders => ("readers", expect::readers(TID).into()),
         Op::MarkAsRead => ("mark_as_read", expect::mark_as_read(TID)),
         Op::PullChatFeed | Op::GetMessages => ("messages", expect::messages(TID).into()),
+        Op::Message => ("message", expect::message(TID, "m1")),
         Op::UpdateTitle => ("update_title", expect::update_title(TID, "Ward 3")),
         Op::SetAllowSending => ("set_allow_sending", expect::set_allow_sending(TID, false)),
         Op::SetAllowMuteNotifications => {

@@ -72,6 +72,7 @@ fn every_success_keeps_to_the_contract() {
         ("mark_as_read", respond::users([anna()])),
         ("list_messages", respond::messages([&message])),
         ("list_messages", respond::messages(Vec::<Message>::new())),
+        ("get_message", respond::found_message(&message)),
         ("post_message", respond::message(&message)),
         ("poll_chat_messages", respond::message_updates([&message, &message], "k1")),
         ("poll_chat_messages", respond::batch(batch())),

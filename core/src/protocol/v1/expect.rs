@@ -181,6 +181,12 @@ pub fn messages(tid: impl Into<ThreadId>) -> Messages {
     Messages(page(first).0.any_query("since"))
 }
 
+/// Expects the request for a message.
+#[track_caller]
+pub fn message(tid: impl Into<ThreadId>, mid: impl Into<MessageId>) -> Expect {
+    Expect::of(V1.message(&tid.into(), &mid.into()))
+}
+
 /// Expects a message to be posted.
 #[track_caller]
 pub fn post(tid: impl Into<ThreadId>) -> Post {

@@ -1,6 +1,6 @@
 //! Reading and posting messages.
 
-use alloc::vec::Vec;
+use alloc::{format, vec::Vec};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -8,14 +8,15 @@ use serde::Serialize;
 use super::{
     V1,
     attachments::{self, NewAttachmentJson},
-    endpoints::{chat, checked, list},
+    endpoints::{chat, checked, list, with_id},
     idempotency_key,
     json::{Decode, DecodeError, Json},
     text,
     wire_enum::WireEnum,
 };
 use crate::{
-    model::{AlertType, Draft, LinkPreview, Message, ThreadId},
+    error::Error,
+    model::{AlertType, Draft, Id, LinkPreview, Message, MessageId, ThreadId},
     protocol::{Attached, Dated, Endpoint, Made, Messages, Page, PageRequest},
 };
 
@@ -25,6 +26,8 @@ const MIN_TIMESTAMP: DateTime<Utc> =
 /// The end of the year 9999.
 const MAX_TIMESTAMP: DateTime<Utc> =
     DateTime::from_timestamp_millis(253_402_300_799_999).expect("the year 9999 is in range");
+/// Not the id of a message: as one, it would lead to the feed of new messages.
+const UPDATES: &str = "updates";
 
 impl Messages for V1 {
     /// `GET /v1/chats/{tid}/messages?since={time}`.
@@ -32,6 +35,14 @@ impl Messages for V1 {
         // The contract's date format covers these years only, and so do all messages.
         let since = since.clamp(MIN_TIMESTAMP, MAX_TIMESTAMP).to_rfc3339_opts(SecondsFormat::Millis, true);
         Ok(list(chat(tid)?.join("messages").query("since", &since), page))
+    }
+
+    /// `GET /v1/chats/{tid}/messages/{mid}`.
+    fn message(&self, tid: &ThreadId, mid: &MessageId) -> Made<Option<Message>> {
+        if mid.as_str() == UPDATES {
+            return Err(Error::invalid(MessageId::NAME, format!("must not be `{UPDATES}`")));
+        }
+        Ok(Endpoint::get(with_id(chat(tid)?.join("messages"), mid)?).returns_some().none_if_not_found())
     }
 
     /// `POST /v1/chats/{tid}/messages`.

@@ -84,6 +84,11 @@ pub fn message(message: impl Sample<Message>) -> Respond {
     json(201, &message.into_json())
 }
 
+/// Responds with the message that was requested.
+pub fn found_message(message: impl Sample<Message>) -> Respond {
+    ok(&message.into_json())
+}
+
 /// Responds with messages, oldest first, as the last (or only) page of a list. The last one is the last of the chat.
 pub fn messages(messages: impl IntoIterator<Item = impl Sample<Message>>) -> Respond {
     let messages: Vec<Value> = messages.into_iter().map(Sample::into_json).collect();

@@ -34,7 +34,7 @@ const fn delete(path: &'static str, run: fn(&mut World, &Call) -> OperationResul
 }
 
 /// The contract's operations, in its order.
-pub(crate) static OPERATIONS: [Operation; 43] = [
+pub(crate) static OPERATIONS: [Operation; 44] = [
     get("/health", directory::health),
     get("/v1/me", directory::me),
     get("/v1/users", directory::list_users),
@@ -57,6 +57,8 @@ pub(crate) static OPERATIONS: [Operation; 43] = [
     get("/v1/chats/{tid}/messages", messages::list),
     post("/v1/chats/{tid}/messages", BodyKind::Json, messages::post),
     get("/v1/chats/{tid}/messages/updates", messages::poll_chat),
+    // After `updates`, which is not the id of a message.
+    get("/v1/chats/{tid}/messages/{mid}", messages::get),
     get("/v1/messages/updates", messages::poll_all),
     get("/v1/chats/{tid}/avatar", avatars::get),
     put("/v1/chats/{tid}/avatar", BodyKind::Jpeg, avatars::set),
@@ -88,7 +90,9 @@ pub(crate) fn find(method: &str, path: &[Segment]) -> Result<(&'static Operation
             if operation.method == method {
                 return Ok((operation, ids));
             }
-            allowed.push(operation.method);
+            if !allowed.contains(&operation.method) {
+                allowed.push(operation.method);
+            }
         }
     }
     if allowed.is_empty() { Err(Problem::not_found("route")) } else { Err(Problem::method_not_allowed(&allowed)) }

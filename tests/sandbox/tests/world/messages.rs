@@ -141,6 +141,23 @@ fn since_is_inclusive_with_milliseconds() {
 }
 
 #[test]
+fn single_message_is_returned_as_listed() {
+    let mut fixture = Fixture::new();
+    let posted = fixture.post(PATH, &json!({ "msg": "hello" })).assert_status(201);
+    let path = format!("{PATH}/{}", posted.string("/mid"));
+    assert_eq!(fixture.get(&path).assert_status(200).body, posted.body);
+    fixture.get(&format!("{PATH}/m-none")).assert_problem(404, "not_found");
+    fixture.get(&path.replace("t-lobby", "t-notices")).assert_problem(404, "not_found");
+    let mid = fixture.as_person(org::ANNA).post(org::LOBBY, "oops").expect("Anna is a member");
+    fixture.as_person(org::ANNA).delete(org::LOBBY, &mid).expect("the message is hers");
+    let deleted = fixture.get(&format!("{PATH}/{mid}")).assert_status(200);
+    assert_eq!((&deleted.body["deleted"], &deleted.body["msg"]), (&json!(true), &json!(null)));
+    // The path of the feed has only one method, although two routes match it.
+    let refused = fixture.post(&format!("{PATH}/updates"), &json!({})).assert_problem(405, "method_not_allowed");
+    assert_eq!(refused.headers["allow"], "GET");
+}
+
+#[test]
 fn only_admins_post_when_sending_is_disabled() {
     let mut fixture = Fixture::new();
     fixture.as_person(org::BEN).allow_sending(org::NOTICES, false).expect("Ben is an admin");

@@ -76,6 +76,11 @@ pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
     ok(page)
 }
 
+pub(crate) fn get(world: &mut World, call: &Call) -> OperationResult {
+    let chat = world.chat(&call.actor, call.id(0))?;
+    ok(chat.message_json(&world.directory, call.id(1)).ok_or_else(|| Problem::not_found("message"))?)
+}
+
 fn since(call: &Call) -> Result<Option<DateTime<Utc>>, Problem> {
     let Some(text) = call.query.get("since")? else { return Ok(None) };
     match parse_rfc3339(text) {
