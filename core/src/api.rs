@@ -8,5 +8,6 @@ mod chat_ref;
 mod chats;
 mod client;
 mod contacts;
+mod new_chats;
 
 pub use self::{chat::Chat, chat_ref::ChatRef, chats::Chats, client::Client, contacts::Contacts};

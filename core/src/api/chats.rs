@@ -1,7 +1,6 @@
 //! Finding and creating the chats of the bot, its location shares and downloads.
 
 use alloc::{string::String, vec::Vec};
-use core::time::Duration;
 
 use crate::{
     api::{Chat, ChatRef},
@@ -9,14 +8,12 @@ use crate::{
     executor::Executor,
     feed::{FeedOptions, Poller},
     flow::{
-        Attachments, DownloadToFile, Flow, Inspect, Regardless,
+        DownloadToFile, Flow, Inspect,
         paginator::{Collected, Paginator},
     },
     ledger::LocationShares,
-    model::{
-        ChatInfo, Coordinates, Download, Listing, LocationShare, Message, NewChat, NewOneToOne, Reaction, ThreadId,
-    },
-    protocol::{Attached, FeedSource, Made, Protocol},
+    model::{Coordinates, Download, Listing, LocationShare, Message, Reaction, ThreadId},
+    protocol::FeedSource,
     session::Session,
 };
 
@@ -34,6 +31,10 @@ pub struct Chats<X> {
 impl<X: Executor> Chats<X> {
     pub(crate) const fn new(executor: X) -> Self {
         Self { executor }
+    }
+
+    pub(super) const fn executor(&self) -> &X {
+        &self.executor
     }
 
     /// Returns a chat by its thread id. Sends no request; if the chat does not exist, its first operation fails with
@@ -73,43 +74,6 @@ impl<X: Executor> Chats<X> {
     #[doc(alias = "get_by_title")]
     pub fn by_title(&self, title: impl Into<String>) -> X::Run<'_, Listing<Chat<X>>> {
         self.list_chats(Some(title.into()))
-    }
-
-    /// Creates a group chat, with its first message if one is given, and returns it. The bot is a member and an
-    /// administrator of the chat.
-    ///
-    /// The avatar and the attachments are uploaded first. A single request then creates the chat, so that an error
-    /// never leaves an incomplete one.
-    ///
-    /// # Errors
-    ///
-    /// - `InvalidMembers` if a user or group does not exist or cannot be a member
-    /// - `InvalidInput` if the title or the message is too long or has a NUL, or if an id, an attachment or the
-    ///   idempotency key is invalid
-    /// - `ImageLoad` if the avatar cannot be read, is not a JPEG, or is larger than the protocol allows
-    /// - `File` if an attachment cannot be read
-    pub fn create_chat(&self, chat: NewChat) -> X::Run<'_, Chat<X>> {
-        let attached = Attachments::new(&chat.attachments, chat.idempotency_key.as_deref());
-        let attached = attached.with_avatar(chat.avatar.clone());
-        self.create(attached, move |protocol, avatar, files| protocol.create_chat(&chat, avatar, files))
-    }
-
-    /// Creates the 1:1 chat with a user, or finds the existing one, and returns it. A message is posted in either case.
-    ///
-    /// Members cannot be added to such a chat, and it cannot be left. Where that matters, use
-    /// [`create_chat`](Self::create_chat).
-    ///
-    /// # Errors
-    ///
-    /// - `InvalidMembers` if the user does not exist or cannot be a member
-    /// - `InvalidInput` if the message is too long or has a NUL, or if the id, an attachment or the idempotency key is
-    ///   invalid
-    /// - `File` if an attachment cannot be read
-    #[doc(alias = "create_one2one_chat")]
-    pub fn create_one_to_one_chat(&self, chat: impl Into<NewOneToOne>) -> X::Run<'_, Chat<X>> {
-        let chat = chat.into();
-        let attached = Attachments::new(&chat.attachments, chat.idempotency_key.as_deref());
-        self.create(attached, move |protocol, _, files| protocol.create_one_to_one_chat(&chat, files))
     }
 
     /// Downloads an asset, such as a received attachment, into memory: up to
@@ -233,22 +197,6 @@ impl<X: Executor> Chats<X> {
         self.executor.events(Poller::messages(self.executor.session(), FeedSource::AllMessages, options.into()))
     }
 
-    /// Creates a chat with this request, after uploading the attachments.
-    fn create<'a>(
-        &'a self,
-        attached: Attachments,
-        request: impl Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<ChatInfo> + Send + 'a,
-    ) -> X::Run<'a, Chat<X>> {
-        let session = self.executor.session();
-        // The response to a repeated request does not contain the time of creation, so the remaining time is unknown.
-        let needs_refresh = attached.may_repeat_a_share();
-        let created = attached.into_flow(session, request, move |_, created: Result<&ChatInfo, &Error>| {
-            created.ok().filter(|_| !needs_refresh).map(|info| (info.tid.clone(), Duration::ZERO))
-        });
-        let created = created.then(move |info| Regardless::new(needs_refresh.then(|| refresh_shares(session)), info));
-        self.executor.run(created.map(|info| Chat::new(self.executor.clone(), info)))
-    }
-
     fn list_chats(&self, title: Option<String>) -> X::Run<'_, Listing<Chat<X>>> {
         let chats = self.executor.session().list(move |protocol, page| match &title {
             Some(title) => protocol.chats_by_title(title, page),
@@ -259,7 +207,7 @@ impl<X: Executor> Chats<X> {
 }
 
 /// Updates the ledger with the shares that the server reports.
-fn refresh_shares(session: &Session) -> impl Flow<Output = ()> + use<> {
+pub(super) fn refresh_shares(session: &Session) -> impl Flow<Output = ()> + use<> {
     let (ledger, known) = (session.ledger().clone(), session.ledger().snapshot());
     let shares = Paginator::new(session, |protocol, page| protocol.location_shares(page));
     let update = Inspect::new(shares, move |now, outcome: Result<&Collected<LocationShare>, &Error>| {

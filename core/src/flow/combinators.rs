@@ -1,5 +1,5 @@
 //! Combinators of operations: [`Map`] converts the output, [`Then`] chains a second operation, [`Inspect`] observes the
-//! result, [`Lazy`] creates the operation when it starts, and [`Regardless`] ignores a result.
+//! result, [`Lazy`] creates the operation when it starts, [`Regardless`] ignores a result, and [`Known`] may have it already.
 
 use core::convert::Infallible;
 
@@ -216,6 +216,42 @@ impl<A: Flow, T: Send> Machine for Regardless<A, T> {
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
         if let Some(flow) = &mut self.flow {
+            flow.handle(now, ticket, reply);
+        }
+    }
+}
+
+/// An operation, or its result if that is known already.
+#[derive(Debug)]
+pub(crate) enum Known<A, T> {
+    Flow(A),
+    /// `None` after it has been returned.
+    Result(Option<Result<T, Error>>),
+}
+
+impl<A, T> Known<A, T> {
+    pub(crate) const fn unknown(flow: A) -> Self {
+        Self::Flow(flow)
+    }
+
+    pub(crate) const fn result(result: Result<T, Error>) -> Self {
+        Self::Result(Some(result))
+    }
+}
+
+impl<A: Flow<Output = T>, T: Send> Machine for Known<A, T> {
+    type Event = Infallible;
+    type Output = T;
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<T, Error>> {
+        match self {
+            Self::Flow(flow) => flow.poll(now),
+            Self::Result(result) => Step::Done(result.take().unwrap_or(Err(Error::Finished))),
+        }
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        if let Self::Flow(flow) = self {
             flow.handle(now, ticket, reply);
         }
     }

@@ -94,6 +94,54 @@ fn chat_that_may_have_been_created_is_created_once<H: Harness>() {
     fixture.ok(chat.post("it is this one"));
 }
 
+#[executor_test]
+fn chat_of_a_title_is_found_or_created<H: Harness>() {
+    let fixture = Fixture::<H>::new();
+    let chats = fixture.client.chats();
+    let ben = fixture.sandbox.as_person(org::BEN);
+    ben.create_chat("Ops", &[org::ANNA]).expect("Anna can be a member");
+    let wanted = || NewChat::titled("Ops").user(org::ANNA).message("Welcome");
+    let created = fixture.ok(chats.get_or_create(wanted()));
+    assert_eq!((created.user_members().len(), created.admins()[0].uid.as_str()), (2, org::BOT));
+    let found = fixture.ok(fixture.client(|config| config).chats().get_or_create(wanted().user(org::CLARA)));
+    assert_eq!((found.tid(), found.info()), (created.tid(), created.info()), "it is found as it is");
+    assert_eq!((fixture.sandbox.received_count(CREATES), fixture.sandbox.message_count()), (1, 1));
+
+    ben.create_chat("Ops", &[org::BOT]).expect("the bot can be a member");
+    assert_eq!(fixture.ok(chats.get_or_create(wanted())).tid(), created.tid(), "the oldest of several");
+    let mut chats_of_title = fixture.ok(chats.by_title("Ops")).into_vec();
+    for chat in &mut chats_of_title {
+        let by_id = chats.chat(&*chat);
+        if chat.tid() == created.tid() { fixture.ok(chat.close()) } else { fixture.ok(by_id.leave()) }
+    }
+    let next = fixture.ok(chats.get_or_create(wanted()));
+    assert!(chats_of_title.iter().all(|chat| chat.tid() != next.tid()), "one is closed, and the bot left the other");
+    assert_eq!(next.user_members().len(), 2);
+}
+
+#[executor_test]
+fn chat_that_two_processes_create_with_one_key_is_the_same<H: Harness>() {
+    let fixture = Fixture::<H>::new();
+    let wanted = || NewChat::titled("Ops").idempotency_key("chat-ops");
+    let other = fixture.client(|config| config);
+    // The other process finds nothing, and creates the chat between the two requests of this one.
+    fixture.sandbox.faults().add(Rule::new(Fault::response(200, "application/json", r#"{"items":[]}"#)).method("GET"));
+    let first = fixture.ok(other.chats().create_chat(wanted()));
+    let second = fixture.ok(fixture.client.chats().get_or_create(wanted()));
+    assert_eq!((first.tid(), fixture.sandbox.received_count(CREATES)), (second.tid(), 2));
+}
+
+#[executor_test(protocols)]
+fn chat_is_fetched_again<H: Harness>() {
+    let fixture = Fixture::<H>::new();
+    let lobby = fixture.chat(org::LOBBY);
+    fixture.sandbox.as_person(org::ANNA).add_groups(org::LOBBY, &[org::ON_CALL]).expect("Anna administers the lobby");
+    let now = fixture.ok(lobby.get());
+    assert_eq!((lobby.group_members().len(), now.group_members().len(), now.title()), (0, 1, "Lobby"));
+    let error = fixture.err(fixture.client.chats().chat("t-nobody-has-it").get());
+    assert_eq!((error.kind(), error.status()), (ErrorKind::NotFound, Some(404)));
+}
+
 #[executor_test(protocols)]
 fn one_to_one_chat_is_created_once<H: Harness>() {
     let fixture = Fixture::<H>::new();

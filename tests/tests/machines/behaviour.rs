@@ -2,6 +2,7 @@
 
 mod chat_refs;
 mod flows;
+mod get_or_create;
 mod jitter;
 mod lists;
 mod requests;
