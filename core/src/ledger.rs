@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     effect::{Moment, Now},
-    model::ThreadId,
+    model::{ThreadId, Version},
     shared::Shared,
 };
 
@@ -54,6 +54,8 @@ impl Share {
 /// when it starts again. They contain no secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LocationShares {
+    #[serde(default)]
+    version: Version<1>,
     /// The end of each share on the wall clock, the only clock that two processes have in common.
     shares: BTreeMap<ThreadId, DateTime<Utc>>,
     /// The time at which they were saved, so that no share becomes longer if the clock is set back. Earlier versions
@@ -122,7 +124,7 @@ impl Ledger {
             shares.retain(|_, share| share.is_active(now));
             shares.iter().map(|(tid, share)| (tid.clone(), after(now.utc, share.left(now)))).collect()
         };
-        LocationShares { shares: self.0.with(active), saved_at: Some(now.utc) }
+        LocationShares { version: Version, shares: self.0.with(active), saved_at: Some(now.utc) }
     }
 
     /// Restores the saved shares that have not ended since. None lasts longer than the time that remained when it was

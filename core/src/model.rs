@@ -3,6 +3,37 @@
 //! All of it can be built and read outside of this crate, in the tests of a bot or in a protocol. Values that
 //! operations return have a constructor for their essential fields; the other fields are public and can be set. The
 //! fields of values that operations take are public, too.
+//!
+//! # Saving
+//!
+//! All values can be saved with serde, as JSON or in another self-describing format:
+//!
+//! - Fields have their own names, and enums their `as_str()`: an unknown value stays as it was received. Times are
+//!   those of RFC 3339, durations are numbers of milliseconds.
+//! - A later version of this library reads what an earlier one has saved: fields are only added, with a default.
+//!   Unknown fields are ignored, so that an earlier version can read what a later one has saved. A [`Draft`] has a
+//!   version, which changes if that is not possible: a newer one is then an error, and is never misread.
+//! - What is read is validated only where a value would not be possible otherwise, as for [`Coordinates`]. Operations
+//!   validate everything else when they are called.
+//! - A [`Draft`], [`NewChat`] or [`NewOneToOne`] needs an idempotency key, such as that of
+//!   [`Client::new_idempotency_key`](crate::Client::new_idempotency_key): otherwise it would be performed again if it
+//!   is loaded after a crash.
+//! - An [`Upload`] is saved with its bytes, or with its path, not with the content of the file. Observers of a transfer
+//!   are not saved.
+//!
+//! ```
+//! use teamwire_core::{Client, Draft, Script, script::v1::{expect, respond, sample}};
+//!
+//! let script = Script::new().then(expect::post("c1"), respond::message(sample::message("m1", "c1", "hello")));
+//! let client = Client::new(script);
+//! let outbox = vec![Draft::text("hello").idempotency_key(client.new_idempotency_key())];
+//! let saved = serde_json::to_string(&outbox)?;
+//! // After a restart:
+//! for draft in serde_json::from_str::<Vec<Draft>>(&saved)? {
+//!     client.chats().chat("c1").post(draft)?;
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod attachment;
 mod chat;
@@ -19,10 +50,10 @@ mod names;
 mod new_attachment;
 mod new_chat;
 mod reaction;
+mod saved;
 mod upload;
 mod user;
 
-pub(crate) use self::id::checked_id;
 pub use self::{
     attachment::{Asset, Attachment, CalendarEvent, LiveLocation, Location, Poll, ShareDuration},
     chat::{ChatInfo, ChatType},
@@ -40,3 +71,4 @@ pub use self::{
     upload::{FileSource, Image, Upload},
     user::User,
 };
+pub(crate) use self::{id::checked_id, saved::Version};

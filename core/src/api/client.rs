@@ -1,5 +1,6 @@
 //! The entry point.
 
+use alloc::string::String;
 use core::time::Duration;
 
 use crate::{
@@ -108,6 +109,12 @@ impl<X: Executor> Client<X> {
     /// - `Connection` (a timeout), immediately, if the wait would end after the [deadline](Self::with_deadline)
     pub fn sleep(&self, time: Duration) -> X::Run<'_, ()> {
         self.executor().run(Pause::new(self.session(), time))
+    }
+
+    /// Returns an idempotency key that no other request has, for a draft that is saved before it is posted: see
+    /// [`Draft::idempotency_key`](crate::Draft::idempotency_key). Sends no request.
+    pub fn new_idempotency_key(&self) -> String {
+        self.session().idempotency_key()
     }
 
     fn session(&self) -> &Session {

@@ -3,7 +3,9 @@ use core::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{AssetId, Coordinates};
+use serde::{Deserialize, Serialize};
+
+use super::{AssetId, Coordinates, saved::millis};
 use crate::error::Error;
 
 /// An attachment of a received message.
@@ -39,7 +41,7 @@ pub enum Attachment {
 }
 
 /// A file stored on the server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Asset {
     /// The id.
@@ -73,7 +75,7 @@ impl Asset {
 }
 
 /// A calendar event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CalendarEvent {
     pub(crate) title: String,
     pub(crate) start: DateTime<Utc>,
@@ -156,7 +158,7 @@ impl CalendarEvent {
 }
 
 /// A named location.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Location {
     /// The name.
@@ -190,12 +192,13 @@ impl Location {
 
 /// A live location share: its starting point and its duration.
 #[doc(alias = "LocationSharingAttachment")]
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LiveLocation {
     /// The starting point.
     pub initial: Coordinates,
     /// The duration.
+    #[serde(with = "millis")]
     pub duration: Duration,
 }
 
@@ -221,7 +224,8 @@ impl LiveLocation {
 }
 
 /// The durations of a live location share that clients offer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ShareDuration {
     /// 15 minutes.
     QuarterHour,
@@ -243,10 +247,11 @@ impl ShareDuration {
 }
 
 /// A question with options to choose from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Poll {
     pub(crate) question: String,
     pub(crate) options: Vec<String>,
+    #[serde(default)]
     pub(crate) multiple_choice: bool,
 }
 

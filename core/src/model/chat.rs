@@ -1,6 +1,8 @@
 use alloc::{string::String, vec::Vec};
 
-use super::{Group, ThreadId, User};
+use serde::{Deserialize, Serialize};
+
+use super::{Group, ThreadId, User, saved::yes};
 
 /// The type of a chat.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -17,29 +19,37 @@ pub enum ChatType {
 }
 
 /// A snapshot of a chat's data.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatInfo {
     /// The thread id, which identifies the chat.
     pub tid: ThreadId,
     /// The title; empty for most 1:1 chats.
+    #[serde(default)]
     pub title: String,
     /// The type: 1:1 or group.
     #[doc(alias = "type")]
     pub chat_type: ChatType,
     /// `true` if this is an alert chat.
+    #[serde(default)]
     pub is_alert: bool,
     /// `true` if members other than the admins can send messages.
+    #[serde(default = "yes")]
     pub allow_sending: bool,
     /// `true` if members can mute notifications.
+    #[serde(default = "yes")]
     pub allow_mute_notifications: bool,
     /// `true` if the chat has been closed.
+    #[serde(default)]
     pub is_closed: bool,
     /// The users who are direct members, not those who are members through a group.
+    #[serde(default)]
     pub users: Vec<User>,
     /// The groups that are members.
+    #[serde(default)]
     pub groups: Vec<Group>,
     /// The administrators.
+    #[serde(default)]
     pub admins: Vec<User>,
     /// `true` if the chat has been changed since, but its new data could not be fetched: see
     /// [`Chat::is_outdated`](crate::Chat::is_outdated).

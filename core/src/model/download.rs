@@ -1,13 +1,16 @@
+use serde::{Deserialize, Serialize};
+
 use super::Asset;
 use crate::effect::{Progress, TransferProgress};
 
 /// An asset to be downloaded. An asset alone is accepted too: `chats.download(&asset)`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Download {
     /// The asset.
     pub asset: Asset,
     /// The observer of the transfer.
+    #[serde(skip)]
     pub progress: Option<Progress>,
 }
 

@@ -1,6 +1,11 @@
 use alloc::{string::String, vec::Vec};
 
-use super::{AlertType, MessageId, NewAttachment};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AlertType, MessageId, NewAttachment,
+    saved::{Version, key},
+};
 use crate::error::Error;
 
 /// A message to be posted: its text, attachments and options.
@@ -14,20 +19,24 @@ use crate::error::Error;
 /// assert_eq!(draft.text.as_deref(), Some("The database is down"));
 /// assert_eq!(draft.alert_type(), Some(&AlertType::Alert));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Draft {
+    version: Version<1>,
     /// The text.
     pub text: Option<String>,
     /// The attachments.
+    #[serde(default)]
     pub attachments: Vec<NewAttachment>,
     alert_type: Option<AlertType>,
+    #[serde(default)]
     is_alert: bool,
     /// The message it replies to.
     pub reply_to: Option<MessageId>,
     /// The sender name to show instead of the bot's.
     pub sender_display_name: Option<String>,
     /// The caller's idempotency key. Without one, each call has a key of its own.
+    #[serde(serialize_with = "key::serialize")]
     pub idempotency_key: Option<String>,
 }
 

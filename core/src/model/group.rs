@@ -1,9 +1,11 @@
 use alloc::{string::String, vec::Vec};
 
+use serde::{Deserialize, Serialize};
+
 use super::{GroupId, User};
 
 /// A named set of users that can be a member of chats as a whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Group {
     /// The group's id.
@@ -11,14 +13,18 @@ pub struct Group {
     /// The name.
     pub title: String,
     /// The members.
+    #[serde(default)]
     pub members: Vec<User>,
     /// The owner, if known.
     pub owner: Option<User>,
     /// `true` if it is a circle: created by an admin of the organisation.
+    #[serde(default)]
     pub is_circle: bool,
     /// `true` if it is a list: created by a user.
+    #[serde(default)]
     pub is_list: bool,
     /// `true` if all users of the organisation can see it.
+    #[serde(default)]
     pub is_public: bool,
 }
 

@@ -1,26 +1,30 @@
 use alloc::{string::String, vec, vec::Vec};
 use core::{fmt, ops::Deref};
 
+use serde::{Deserialize, Serialize};
+
 use crate::redaction::Redaction;
 
 /// All items of a list, from all of its pages.
 ///
 /// It dereferences to a slice of the decoded items. Malformed items do not fail the list: they are in
 /// [`undecoded`](Self::undecoded).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing<T> {
     items: Vec<T>,
+    #[serde(default)]
     undecoded: Vec<Undecoded>,
 }
 
 /// An item of a list, or an event of a feed, that this version cannot decode.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Undecoded {
     /// The JSON, as the server sent it, without [secrets](crate::Credentials). A long one is cut.
     pub json: String,
     /// The reason, with the place in the JSON.
     pub reason: String,
+    #[serde(skip)]
     pub(crate) redaction: Redaction,
 }
 

@@ -3,11 +3,14 @@ use core::{fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
 
-use super::{ThreadId, User};
+use serde::{Deserialize, Serialize};
+
+use super::{ThreadId, User, saved::millis};
 use crate::error::Error;
 
 /// Geographic coordinates in degrees (WGS 84).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Coordinates {
     lat: f64,
     lon: f64,
@@ -39,6 +42,21 @@ impl Coordinates {
     }
 }
 
+/// The saved form, which may have been changed.
+#[derive(Deserialize)]
+struct Unchecked {
+    lat: f64,
+    lon: f64,
+}
+
+impl TryFrom<Unchecked> for Coordinates {
+    type Error = Error;
+
+    fn try_from(Unchecked { lat, lon }: Unchecked) -> Result<Self, Error> {
+        Self::new(lat, lon)
+    }
+}
+
 /// Shows latitude and longitude in degrees, as in `48.1, 11.6`.
 impl fmt::Display for Coordinates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,7 +65,7 @@ impl fmt::Display for Coordinates {
 }
 
 /// An update of a shared live location.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LiveLocationUpdate {
     /// The chat in which it is shared.
@@ -59,6 +77,7 @@ pub struct LiveLocationUpdate {
     /// The time at which the position was reported.
     pub time: DateTime<Utc>,
     /// `true` if the share has ended: this is its last update.
+    #[serde(default)]
     pub ended: bool,
 }
 
@@ -80,12 +99,13 @@ impl LiveLocationUpdate {
 }
 
 /// A live location that the bot itself shares in a chat, as the server lists it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LocationShare {
     /// The chat in which it is shared.
     pub tid: ThreadId,
     /// The time until the share ends.
+    #[serde(with = "millis")]
     pub remaining: Duration,
 }
 

@@ -2,6 +2,8 @@ use alloc::{string::String, vec::Vec};
 
 use chrono::{DateTime, Utc};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Attachment, MessageId, ThreadId, Undecoded, User};
 
 /// The type of an attention message: its urgency, and the reactions that it accepts.
@@ -22,7 +24,7 @@ pub enum AlertType {
 }
 
 /// A message of a chat.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Message {
     /// The message's id.
@@ -35,6 +37,7 @@ pub struct Message {
     /// as a number.
     pub sent_at: DateTime<Utc>,
     /// `true` if it is an attention message.
+    #[serde(default)]
     pub is_alert: bool,
     /// The type of attention message; `None` for an ordinary message.
     pub alert_type: Option<AlertType>,
@@ -44,8 +47,10 @@ pub struct Message {
     #[doc(alias = "msg")]
     pub text: Option<String>,
     /// The attachments.
+    #[serde(default)]
     pub attachments: Vec<Attachment>,
     /// `true` if its sender deleted it. A deleted message has neither text nor attachments.
+    #[serde(default)]
     pub deleted: bool,
     /// The name that clients show instead of the sender's.
     pub sender_display_name: Option<String>,
@@ -103,7 +108,7 @@ impl Message {
 }
 
 /// A preview of a link in a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LinkPreview {
     /// The link.
@@ -133,7 +138,7 @@ impl LinkPreview {
 }
 
 /// The messages of a chat since a given time, oldest first and each once.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Messages {
     /// The messages.
@@ -141,6 +146,7 @@ pub struct Messages {
     /// The time of the last message in the chat; `None` if it has no messages.
     pub last_modified: Option<DateTime<Utc>>,
     /// The messages that could not be decoded; almost always empty.
+    #[serde(default)]
     pub undecoded: Vec<Undecoded>,
 }
 

@@ -1,7 +1,9 @@
 //! Names of the values of enums.
 
-use alloc::borrow::ToOwned;
+use alloc::{borrow::ToOwned, string::String};
 use core::{convert::Infallible, fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{AlertType, ChatType, ReactionType};
 use crate::escaped::Escaped;
@@ -23,6 +25,20 @@ macro_rules! names {
         impl fmt::Display for $enum {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "{}", Escaped(self.as_str()))
+            }
+        }
+
+        /// Saved as its [name](Self::as_str).
+        impl Serialize for $enum {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $enum {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let name = String::deserialize(deserializer)?;
+                Ok(name.parse().unwrap_or_else(|never: Infallible| match never {}))
             }
         }
 

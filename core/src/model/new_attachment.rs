@@ -1,6 +1,8 @@
 use alloc::{vec, vec::Vec};
 use core::{slice, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use super::{CalendarEvent, LiveLocation, Location, Poll, Upload};
 use crate::error::Error;
 
@@ -8,7 +10,8 @@ use crate::error::Error;
 ///
 /// It is created from a [`CalendarEvent`], a [`Location`], a [`LiveLocation`], a [`Poll`] or an [`Upload`] by `into()`.
 /// An upload becomes a file; the functions below create the other attachments from uploads.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct NewAttachment(AttachmentKind);
 
 /// The kind of a [`NewAttachment`], and its content.
@@ -132,7 +135,8 @@ impl From<Upload> for NewAttachment {
 /// let draft = Draft::text("Tonight").attach_all(attachments);
 /// # Ok::<(), teamwire_core::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Attachments(Vec<NewAttachment>);
 
 impl Attachments {

@@ -1,6 +1,11 @@
 use alloc::{string::String, vec::Vec};
 
-use super::{GroupId, Image, NewAttachment, User, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    GroupId, Image, NewAttachment, User, UserId,
+    saved::{key, yes},
+};
 
 /// A group chat to be created.
 ///
@@ -9,30 +14,38 @@ use super::{GroupId, Image, NewAttachment, User, UserId};
 ///
 /// let chat = NewChat::titled("Operations").user("u-anna").group("g-night-shift").admin("u-anna").message("Welcome");
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewChat {
     /// The title.
     pub title: String,
     /// The users who become members, in addition to the bot.
+    #[serde(default)]
     pub users: Vec<UserId>,
     /// The groups that become members.
+    #[serde(default)]
     pub groups: Vec<GroupId>,
     /// The administrators, in addition to the bot.
+    #[serde(default)]
     pub admins: Vec<UserId>,
     /// The text of the first message.
     pub message: Option<String>,
     /// The attachments of the first message.
+    #[serde(default)]
     pub attachments: Vec<NewAttachment>,
     /// The avatar.
     pub avatar: Option<Image>,
     /// `true` for an alert chat.
+    #[serde(default)]
     pub is_alert: bool,
     /// `true` if members other than the administrators may send messages.
+    #[serde(default = "yes")]
     pub allow_sending: bool,
     /// `true` if members may mute notifications.
+    #[serde(default = "yes")]
     pub allow_mute_notifications: bool,
     /// The caller's idempotency key. Without one, each call has a key of its own.
+    #[serde(serialize_with = "key::serialize")]
     pub idempotency_key: Option<String>,
 }
 
@@ -136,7 +149,7 @@ impl NewChat {
 
 /// A 1:1 chat to be created, or found if it exists. A user alone is accepted too:
 /// `chats.create_one_to_one_chat(&user)`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewOneToOne {
     /// The other user.
@@ -144,8 +157,10 @@ pub struct NewOneToOne {
     /// The text of a message to post in the chat.
     pub message: Option<String>,
     /// The attachments of that message.
+    #[serde(default)]
     pub attachments: Vec<NewAttachment>,
     /// The caller's idempotency key. Without one, each call has a key of its own.
+    #[serde(serialize_with = "key::serialize")]
     pub idempotency_key: Option<String>,
 }
 

@@ -1,5 +1,7 @@
 use alloc::{format, string::String};
 
+use serde::{Deserialize, Serialize};
+
 use super::{AlertType, Message, MessageId, ReactionId, ThreadId, User};
 use crate::error::Error;
 
@@ -78,7 +80,7 @@ fn invalid(reason: impl Into<String>) -> Error {
 
 /// A user's reaction to an attention message.
 #[doc(alias = "AMReaction")]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Reaction {
     /// The reaction's id.

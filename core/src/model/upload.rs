@@ -1,6 +1,9 @@
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
+
+use super::saved::base64;
 use crate::effect::{Progress, TransferProgress};
 
 /// A file to be uploaded: streamed from disk, or from memory.
@@ -11,7 +14,7 @@ use crate::effect::{Progress, TransferProgress};
 /// let log = Upload::from_path("/var/log/backup.log").file_name("backup of tonight.log");
 /// let draft = Draft::text("The backup failed").attach(NewAttachment::file(log));
 /// ```
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Upload {
     /// The source of the bytes.
@@ -21,8 +24,10 @@ pub struct Upload {
     /// The media type; `None` to derive it from the file name.
     pub media_type: Option<String>,
     /// The observer of the transfer.
+    #[serde(skip)]
     pub progress: Option<Progress>,
     /// `true` if the file may grow during the upload.
+    #[serde(default)]
     pub may_grow: bool,
 }
 
@@ -34,13 +39,14 @@ pub struct Upload {
 /// let upload = Upload::from_bytes("plan.txt", "stay calm");
 /// assert!(matches!(&upload.source, FileSource::Bytes(bytes) if ***bytes == *b"stay calm"));
 /// ```
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FileSource {
     /// The file at this path.
     Path(String),
     /// Bytes in memory.
-    Bytes(Arc<Vec<u8>>),
+    Bytes(#[serde(with = "base64")] Arc<Vec<u8>>),
 }
 
 impl Upload {
@@ -113,7 +119,7 @@ impl fmt::Debug for Upload {
 
 /// A JPEG for an avatar: with the default protocol, of at most 600x600 pixels and 5 MiB. A string is accepted as a
 /// path.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Image {
     /// The source of the bytes.

@@ -1,11 +1,13 @@
 use alloc::string::String;
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::UserId;
 use crate::escaped::Escaped;
 
 /// A user of the organisation: a person or a bot.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
     /// The user's id.
@@ -15,8 +17,10 @@ pub struct User {
     /// The last name; may be empty.
     pub last_name: String,
     /// The organisation the user belongs to; may be empty.
+    #[serde(default)]
     pub organisation: String,
     /// `true` if the user is a bot.
+    #[serde(default)]
     pub is_bot: bool,
 }
 

@@ -5,7 +5,10 @@ mod attachments;
 mod foreign;
 mod names;
 mod received;
+mod round_trips;
+mod saved;
 mod sent;
+mod values;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
