@@ -2,7 +2,7 @@
 
 mod body_reader;
 mod error;
-mod part;
+pub(crate) mod part;
 
 use std::{
     fs::{self, File},
@@ -12,7 +12,8 @@ use std::{
 use teamwire_core::effect::{FileError, FileErrorKind, FileOutcome, FileTarget, FileTask};
 
 pub use self::body_reader::BodyReader;
-use self::error::{NOT_A_FILE, file_error};
+use self::error::NOT_A_FILE;
+pub(crate) use self::error::file_error;
 use crate::body::too_large;
 
 /// Performs this file task.
@@ -34,7 +35,7 @@ pub fn perform(task: &FileTask) -> Result<FileOutcome, FileError> {
     }
 }
 
-fn read(path: &str, limit: u64) -> Result<Vec<u8>, FileError> {
+pub(crate) fn read(path: &str, limit: u64) -> Result<Vec<u8>, FileError> {
     // Checked before opening: opening a pipe may block for ever.
     measure(path)?;
     let mut bytes = Vec::new();

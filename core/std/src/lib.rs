@@ -1,4 +1,4 @@
-//! Platform services shared by the `std` executors: clock, entropy, environment, files, TLS and proxy settings, limits
+//! Platform services shared by the `std` executors: clock, entropy, environment, files, saved state, TLS and proxy settings, limits
 //! on bodies, and preprocessing of HTTP/1.1 messages.
 //!
 //! An implementation detail of the adapters. Programs use `teamwire-blocking` or `teamwire-async-std`.
@@ -11,8 +11,10 @@ mod happy_eyeballs;
 mod head_additions;
 mod host;
 pub mod http1;
+mod paths;
 mod progress;
 mod proxy;
+mod state_file;
 mod tls;
 mod undrained;
 
@@ -22,8 +24,10 @@ pub use self::{
     happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, PreferredAddresses},
     head_additions::HeadAdditions,
     host::{authority, without_brackets},
+    paths::{image_file, path_to_string, upload_file},
     progress::{BodyProgress, UploadProgress},
     proxy::Proxy,
+    state_file::StateFile,
     tls::{client_certificate_error, tls_config, tls_error, tls_is_idle},
     undrained::undrained,
 };

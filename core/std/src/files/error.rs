@@ -6,7 +6,7 @@ use teamwire_core::effect::{FileError, FileErrorKind};
 pub(super) const NOT_A_FILE: &str = "it is neither a file nor a folder";
 
 /// Returns a function that maps I/O errors to errors of this file.
-pub(super) fn file_error(path: &str) -> impl Fn(io::Error) -> FileError {
+pub(crate) fn file_error(path: &str) -> impl Fn(io::Error) -> FileError {
     move |error| {
         let kind = match error.kind() {
             ErrorKind::NotFound => FileErrorKind::NotFound,

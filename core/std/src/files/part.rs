@@ -15,7 +15,7 @@ const MAX_LINKS: u32 = 40;
 
 /// Creates a new, empty file next to `target`, and returns the paths of both. If `target` is a link, the path is that
 /// of its destination.
-pub(super) fn create(target: &str) -> Result<(String, String), FileError> {
+pub(crate) fn create(target: &str) -> Result<(String, String), FileError> {
     let replaced = match fs::metadata(target) {
         Ok(data) if data.is_dir() => return Err(FileError::new(target, FileErrorKind::IsDirectory, "")),
         Ok(data) if !data.is_file() => return Err(FileError::new(target, FileErrorKind::Other, NOT_A_FILE)),
@@ -49,7 +49,7 @@ pub(super) fn create(target: &str) -> Result<(String, String), FileError> {
 }
 
 /// Renames the file, after giving it the permissions of the file that it replaces.
-pub(super) fn rename(from: &str, to: &str) -> io::Result<()> {
+pub(crate) fn rename(from: &str, to: &str) -> io::Result<()> {
     if let Ok(replaced) = fs::symlink_metadata(to)
         && replaced.is_file()
     {
@@ -59,7 +59,7 @@ pub(super) fn rename(from: &str, to: &str) -> io::Result<()> {
 }
 
 /// Opens a file that [`create`] has made, for writing. Fails for anything but a regular file, also for a link to one.
-pub(super) fn open(path: &str) -> Result<File, FileError> {
+pub(crate) fn open(path: &str) -> Result<File, FileError> {
     let file = permissions::not_through_a_link(path).map_err(file_error(path))?;
     match file.metadata() {
         Ok(data) if data.is_file() => Ok(file),

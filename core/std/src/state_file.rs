@@ -1,0 +1,141 @@
+use std::{
+    fs::{self, File},
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+use teamwire_core::{
+    Error,
+    effect::{FileError, FileErrorKind},
+};
+
+use crate::{
+    files::{self, part},
+    paths::path_to_string,
+};
+
+/// Maximum length of a state file, in bytes, so that another file given by mistake does not fill the memory.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// A file for the state of a program, such as a [`Checkpoint`](teamwire_core::Checkpoint): JSON, which is replaced as a
+/// whole.
+///
+/// After [`save`](Self::save) has returned, the state survives a crash of the program and a power cut. If either
+/// happens during `save`, the file has the old state or the new one, and never a part of one.
+///
+/// ```
+/// use teamwire_core::Draft;
+/// use teamwire_std::StateFile;
+///
+/// # let folder = std::env::temp_dir().join(format!("teamwire-state-file-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// # let path = folder.join("outbox.json");
+/// let file = StateFile::new(path);
+/// let mut outbox: Vec<Draft> = file.load()?.unwrap_or_default();
+/// outbox.push(Draft::text("The database is down").idempotency_key("alarm-7"));
+/// file.save(&outbox)?;
+/// # assert_eq!(file.load::<Vec<Draft>>()?.map(|drafts| drafts.len()), Some(1));
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// One process at a time may save the file; its threads may save it at once. It blocks the calling thread for as long
+/// as the disk takes, often a few milliseconds. An asynchronous program that has much to do calls it in a thread for
+/// blocking work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateFile {
+    path: PathBuf,
+}
+
+impl StateFile {
+    /// Creates the state file at this path. Nothing is read or written yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the saved state; `None` if the file does not exist.
+    ///
+    /// # Errors
+    ///
+    /// `File`, which names the path, if the file cannot be read, or if its content is not the JSON of a `T`. It is
+    /// never taken for a missing one: a program that started without its state would lose events or repeat work.
+    /// `InvalidInput` if the path is not Unicode.
+    pub fn load<T: DeserializeOwned>(&self) -> Result<Option<T>, Error> {
+        let path = path_to_string(&self.path)?;
+        let bytes = match files::read(&path, MAX_BYTES) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind == FileErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::File(error)),
+        };
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| unusable(&path, format!("the state is invalid: {error}")))
+    }
+
+    /// Saves the state: writes it to a new file in the same folder, and renames that. The permissions of a replaced
+    /// file are kept, and of a symbolic link the target is replaced.
+    ///
+    /// The new file has a random name that ends in `.part`. It is removed if saving fails, but remains after a crash.
+    ///
+    /// # Errors
+    ///
+    /// `File`, which names the path, if the state cannot be written or is not possible in JSON, such as a map whose
+    /// keys are not strings. The file then has its earlier content; if only the flush of its folder failed, the new
+    /// one. `InvalidInput` if the path is not Unicode.
+    pub fn save<T: Serialize + ?Sized>(&self, state: &T) -> Result<(), Error> {
+        let path = path_to_string(&self.path)?;
+        let json = serde_json::to_vec_pretty(state)
+            .map_err(|error| unusable(&path, format!("the state cannot be saved: {error}")))?;
+        let (part, target) = part::create(&path).map_err(Error::File)?;
+        let saved = write(&part, &json).and_then(|()| part::rename(&part, &target));
+        if saved.is_err() {
+            let _ = fs::remove_file(&part);
+        }
+        saved.and_then(|()| sync_folder(&target)).map_err(|error| Error::File(files::file_error(&path)(error)))
+    }
+}
+
+fn unusable(path: &str, reason: String) -> Error {
+    Error::File(FileError::new(path, FileErrorKind::Other, reason))
+}
+
+/// Writes the file, and waits until the disk has it.
+fn write(path: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut file = part::open(path).map_err(io::Error::other)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Waits until the disk has the name of the file.
+#[cfg(unix)]
+fn sync_folder(path: &str) -> io::Result<()> {
+    let folder = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty());
+    match File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()) {
+        // Some file systems cannot do that for a folder, and some folders can be written but not read.
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::InvalidInput | ErrorKind::Unsupported | ErrorKind::PermissionDenied
+            ) =>
+        {
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+/// The operating system has no such operation.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+fn sync_folder(_: &str) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
