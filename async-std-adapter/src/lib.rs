@@ -86,6 +86,12 @@
 //! [`AsyncExecutor::with_transport`] takes any [`Transport`](transport::Transport). The crate's example
 //! `hyper_transport` has one for hyper.
 //!
+//! # Files and state
+//!
+//! Paths are strings; [`upload_file`], [`image_file`] and [`path_to_string`] take those of the operating system. All
+//! values of the model can be [saved](model#saving), and [`StateFile`] saves a checkpoint, an outbox or any other state
+//! so that it survives a power cut.
+//!
 //! # Features
 //!
 //! - `async-std` (default): the runtime of [`client`].
@@ -110,6 +116,9 @@ pub use teamwire_core::{
     LocationShares, Message, NewChat, OnStop, Reaction, ReactionType, Script, StopHandle, User, config, effect, error,
     feed, flow, machine, model, protocol, script,
 };
+pub use teamwire_core::{chrono, http, serde_json, url};
+#[doc(inline)]
+pub use teamwire_std::{StateFile, image_file, path_to_string, upload_file};
 
 #[cfg(feature = "async-std")]
 pub use self::{aliases::AsyncStd, runtime::AsyncStdRuntime};

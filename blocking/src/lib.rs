@@ -79,6 +79,12 @@
 //! To use another HTTP stack instead of ureq, implement [`Transport`](transport::Transport). The crate's example
 //! `hyper_transport` has one on hyper.
 //!
+//! # Files and state
+//!
+//! Paths are strings; [`upload_file`], [`image_file`] and [`path_to_string`] take those of the operating system. All
+//! values of the model can be [saved](model#saving), and [`StateFile`] saves a checkpoint, an outbox or any other state
+//! so that it survives a power cut.
+//!
 //! # Features
 //!
 //! - `ring` (default), `aws-lc-rs`: the TLS crypto provider. If both are enabled, aws-lc-rs is used; with neither, the
@@ -99,6 +105,9 @@ pub use teamwire_core::{
     LocationShares, Message, NewChat, OnStop, Reaction, ReactionType, Script, StopHandle, User, config, effect, error,
     feed, flow, machine, model, protocol, script,
 };
+pub use teamwire_core::{chrono, http, serde_json, url};
+#[doc(inline)]
+pub use teamwire_std::{StateFile, image_file, path_to_string, upload_file};
 
 pub use self::{
     executor::BlockingExecutor,

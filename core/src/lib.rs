@@ -101,6 +101,8 @@ mod session;
 mod shared;
 mod stop_handle;
 
+pub use {chrono, http, serde_json, url};
+
 pub use self::{
     api::{Chat, ChatRef, Chats, Client, Contacts},
     config::{Config, Credentials},
