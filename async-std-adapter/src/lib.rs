@@ -62,10 +62,9 @@
 //! most four lookups at a time. The addresses are tried 250 ms apart, or as soon as one fails (RFC 8305, "Happy
 //! Eyeballs"). The one that accepts is tried first the next time.
 //!
-//! TLS trusts the public CAs and those of [`Config::with_root_certificates_pem`]. Redirects are not followed.
-//! A proxy is set only by [`Config::with_proxy`]: the only environment variables read are the three of
-//! [`client_from_env`]. Requests to `https://` are tunnelled through it. Those to `http://` are forwarded by it, unless
-//! [`Config::with_tunnel_for_plain_http`] is set.
+//! TLS trusts the public CAs and those of [`Config::with_root_certificates_pem`]. Redirects are not followed. The only
+//! environment variables read are those of [`config_from_env`]: others do not set a proxy. Requests to `https://` are
+//! tunnelled through it. Those to `http://` are forwarded by it, unless [`Config::with_tunnel_for_plain_http`] is set.
 //!
 //! Every exchange has a timeout. For uploads and downloads, it limits the idle time. On Linux, request bytes that the
 //! kernel has still to deliver count as activity, if the runtime returns the [addresses](Runtime::addresses) of a
@@ -118,7 +117,7 @@ pub use teamwire_core::{
 };
 pub use teamwire_core::{chrono, http, serde_json, url};
 #[doc(inline)]
-pub use teamwire_std::{StateFile, image_file, path_to_string, upload_file};
+pub use teamwire_std::{StateFile, config_from_env, config_from_settings, image_file, path_to_string, upload_file};
 
 #[cfg(feature = "async-std")]
 pub use self::{aliases::AsyncStd, runtime::AsyncStdRuntime};
@@ -143,15 +142,15 @@ pub fn client(config: Config) -> Result<Client, Error> {
     client_on(AsyncStdRuntime, config)
 }
 
-/// Creates a client with the backend and the credentials in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID`
-/// and `TEAMWIRE_SECRET`, and the defaults for everything else, on async-std. No request is sent yet.
+/// Creates a client with the configuration in the environment variables, on async-std: see [`config_from_env`]. No
+/// request is sent yet.
 ///
 /// # Errors
 ///
-/// `InvalidInput`, which names the variable that is missing or invalid.
+/// Those of [`config_from_env`] and [`client`].
 #[cfg(feature = "async-std")]
 pub fn client_from_env() -> Result<Client, Error> {
-    client(teamwire_std::config_from_env()?)
+    client(config_from_env()?)
 }
 
 /// Creates a client like [`client`], but on the given runtime.

@@ -68,8 +68,8 @@
 //! If one turns out to be dead, those that have been idle at least as long are closed as well. The host is looked up
 //! for each new connection. Its addresses are tried 250 ms apart (RFC 8305). TLS trusts the public CAs and those of
 //! [`Config::with_root_certificates_pem`]. Redirects are not followed. If the response arrives before the whole request
-//! has been sent, the rest is not sent; files of more than 64 KiB are sent with `Expect: 100-continue`. A proxy is set
-//! only by [`Config::with_proxy`]: the only environment variables read are the three of [`client_from_env`].
+//! has been sent, the rest is not sent; files of more than 64 KiB are sent with `Expect: 100-continue`. The only
+//! environment variables read are those of [`config_from_env`]: others do not set a proxy.
 //!
 //! No credential appears in any `Debug`, `Display`, error or log line. At the level *trace*, `ureq` and `ureq_proto`
 //! log requests without their credentials, and only the status and framing of responses, with zeros instead of the
@@ -107,7 +107,7 @@ pub use teamwire_core::{
 };
 pub use teamwire_core::{chrono, http, serde_json, url};
 #[doc(inline)]
-pub use teamwire_std::{StateFile, image_file, path_to_string, upload_file};
+pub use teamwire_std::{StateFile, config_from_env, config_from_settings, image_file, path_to_string, upload_file};
 
 pub use self::{
     executor::BlockingExecutor,
@@ -139,14 +139,14 @@ pub fn client(config: Config) -> Result<Client, Error> {
     Ok(Client::new(BlockingExecutor::new(config, transport)?))
 }
 
-/// Creates a client with the backend and the credentials in the environment variables `TEAMWIRE_URL`, `TEAMWIRE_APP_ID`
-/// and `TEAMWIRE_SECRET`, and the defaults for everything else. No request is sent yet.
+/// Creates a client with the configuration in the environment variables: see [`config_from_env`]. No request is sent
+/// yet.
 ///
 /// # Errors
 ///
-/// `InvalidInput`, which names the variable that is missing or invalid.
+/// Those of [`config_from_env`] and [`client`].
 pub fn client_from_env() -> Result<Client, Error> {
-    client(teamwire_std::config_from_env()?)
+    client(config_from_env()?)
 }
 
 /// Creates a client whose requests go to this script instead of a network, to test a bot without a server.

@@ -1,7 +1,9 @@
 //! The configuration of a client, for all executors.
 
 mod limits;
+mod settings;
 mod urls;
+mod vars;
 
 use alloc::{
     format,
@@ -13,11 +15,15 @@ use core::fmt;
 
 use url::Url;
 
-pub use self::limits::{Limits, RetryPolicy, Timeouts};
 use self::urls::{Proxy, is_loopback, parse_base_url, parse_proxy_url};
+pub use self::{
+    limits::{Limits, RetryPolicy, Timeouts},
+    settings::Settings,
+    vars::{APP_ID_VAR, CA_FILE_VAR, PROXY_VAR, SECRET_VAR, TIMEOUT_VAR, URL_VAR},
+};
 pub use crate::credentials::Credentials;
 use crate::{
-    error::{Error, InvalidInput},
+    error::Error,
     protocol::{Protocol, V1},
 };
 
@@ -33,6 +39,7 @@ use crate::{
 /// # Ok::<(), teamwire_core::Error>(())
 /// ```
 #[derive(Clone)]
+#[must_use = "a configuration does nothing until a client is created"]
 pub struct Config {
     pub(crate) base: Url,
     pub(crate) credentials: Credentials,
@@ -47,13 +54,6 @@ pub struct Config {
     tunnels_plain_http: bool,
     allows_plain_http: bool,
 }
-
-/// Name of the variable with the base URL, for [`Config::from_vars`].
-pub const URL_VAR: &str = "TEAMWIRE_URL";
-/// Name of the variable with the App ID, for [`Config::from_vars`].
-pub const APP_ID_VAR: &str = "TEAMWIRE_APP_ID";
-/// Name of the variable with the Secret, for [`Config::from_vars`].
-pub const SECRET_VAR: &str = "TEAMWIRE_SECRET";
 
 impl Config {
     /// Creates a configuration for the backend at `base_url` (scheme, host, optional port and path), with defaults for
@@ -101,29 +101,6 @@ impl Config {
             proxy: None,
             tunnels_plain_http: false,
             allows_plain_http: true,
-        })
-    }
-
-    /// Same as [`Config::new`], with the values of `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`, as returned
-    /// by `var`.
-    ///
-    /// # Errors
-    ///
-    /// `InvalidInput` that names the variable that is missing or invalid.
-    pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        let get = |name: &str| var(name).ok_or_else(|| Error::invalid(name, "the variable is not set"));
-        let (url, app_id, secret) = (get(URL_VAR)?, get(APP_ID_VAR)?, get(SECRET_VAR)?);
-        let config = Credentials::new(app_id, secret).and_then(|credentials| Self::new(&url, credentials));
-        config.map_err(|error| match error {
-            Error::InvalidInput(InvalidInput { parameter, reason }) => {
-                let name = match parameter.as_str() {
-                    "App ID" => APP_ID_VAR,
-                    "Secret" => SECRET_VAR,
-                    _ => URL_VAR,
-                };
-                Error::invalid(name, reason)
-            }
-            other => other,
         })
     }
 
@@ -186,8 +163,8 @@ impl Config {
         self
     }
 
-    /// Sends all requests through this HTTP proxy: `http://[user:password@]host:port`. No environment variable sets a
-    /// proxy.
+    /// Sends all requests through this HTTP proxy: `http://[user:password@]host:port`. The only environment variable
+    /// that sets a proxy is `TEAMWIRE_PROXY`, for [`from_vars`](Self::from_vars).
     ///
     /// # Errors
     ///

@@ -28,16 +28,7 @@ pub fn tls_config(config: &Config) -> Result<Arc<ClientConfig>, Error> {
     }
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     for pem in config.root_certificates() {
-        let refuse = |why: String| InvalidInput::new("root certificates", why);
-        let mut found = 0;
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate.map_err(|why| refuse(format!("the PEM text is invalid: {why}")))?;
-            roots.add(certificate).map_err(|why| refuse(format!("certificate {} is invalid: {why}", found + 1)))?;
-            found += 1;
-        }
-        if found == 0 {
-            return Err(refuse("the PEM text has no certificate".into()).into());
-        }
+        add_certificates(&mut roots, pem).map_err(|reason| InvalidInput::new("root certificates", reason))?;
     }
     let mut tls = ClientConfig::builder_with_provider(provider()?)
         .with_safe_default_protocol_versions()
@@ -46,6 +37,21 @@ pub fn tls_config(config: &Config) -> Result<Arc<ClientConfig>, Error> {
         .with_no_client_auth();
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(tls))
+}
+
+/// Returns the reason for which this PEM text has no valid certificates.
+pub(crate) fn check_certificates(pem: &[u8]) -> Result<(), String> {
+    add_certificates(&mut RootCertStore::empty(), pem)
+}
+
+fn add_certificates(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), String> {
+    let mut found = 0;
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|why| format!("the PEM text is invalid: {why}"))?;
+        roots.add(certificate).map_err(|why| format!("certificate {} is invalid: {why}", found + 1))?;
+        found += 1;
+    }
+    if found == 0 { Err("the PEM text has no certificate".to_owned()) } else { Ok(()) }
 }
 
 /// Returns the crypto provider of the enabled feature, or else the default that the program has installed.

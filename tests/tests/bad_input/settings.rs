@@ -5,7 +5,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use teamwire_core::{
     Client, Config, Credentials, Error,
-    config::{APP_ID_VAR, Limits, RetryPolicy, SECRET_VAR, Timeouts, URL_VAR},
+    config::{
+        APP_ID_VAR, CA_FILE_VAR, Limits, PROXY_VAR, RetryPolicy, SECRET_VAR, Settings, TIMEOUT_VAR, Timeouts, URL_VAR,
+    },
     executor::Manual,
 };
 use teamwire_tests::operations::{ENTROPY, now, request_of};
@@ -161,6 +163,85 @@ fn variable_that_is_missing_or_wrong_is_named() {
     refused(with(SECRET_VAR, Some("short")), SECRET_VAR, "at least");
     refused(with(SECRET_VAR, Some("sécret")), SECRET_VAR, "must be ASCII");
     assert_eq!([URL_VAR, APP_ID_VAR, SECRET_VAR], ["TEAMWIRE_URL", "TEAMWIRE_APP_ID", "TEAMWIRE_SECRET"]);
+}
+
+#[test]
+fn all_missing_variables_are_named_at_once() {
+    let with = |known: &'static [&str]| {
+        Config::from_vars(|name| known.contains(&name).then(|| "https://a.example.org".to_owned()))
+    };
+    refused(with(&[]), "TEAMWIRE_URL, TEAMWIRE_APP_ID, TEAMWIRE_SECRET", "the variables are not set");
+    refused(with(&[APP_ID_VAR]), "TEAMWIRE_URL, TEAMWIRE_SECRET", "the variables are not set");
+    refused(with(&[URL_VAR, APP_ID_VAR]), SECRET_VAR, "the variable is not set");
+}
+
+/// The required variables, and an optional one.
+fn with_variable(name: &str, value: &str) -> Result<Config, Error> {
+    let all = [(URL_VAR, "https://a.example.org"), (APP_ID_VAR, "app"), (SECRET_VAR, "secret"), (name, value)];
+    Config::from_vars(|asked| all.iter().find(|(known, _)| *known == asked).map(|(_, value)| (*value).to_owned()))
+}
+
+#[test]
+fn optional_variables_are_read() {
+    let config = with_variable(PROXY_VAR, "http://user:p%40ss@proxy:3128").expect("it is the URL of a proxy");
+    assert_eq!(config.proxy().and_then(|url| url.host_str()), Some("proxy"));
+    let timeouts = |seconds: &str| *with_variable(TIMEOUT_VAR, seconds).expect("it is a time").timeouts();
+    let usual = Timeouts::default();
+    assert_eq!(timeouts("2.5"), Timeouts { request: Duration::from_millis(2_500), ..usual });
+    let long = Duration::from_secs(90);
+    assert_eq!(timeouts(" 90 "), Timeouts { request: long, listing: long, transfer_idle: long });
+    assert_eq!(timeouts(""), usual);
+    for name in [PROXY_VAR, TIMEOUT_VAR, CA_FILE_VAR] {
+        with_variable(name, "").expect("an empty variable is not set");
+    }
+}
+
+#[test]
+fn invalid_optional_variable_is_named() {
+    refused(with_variable(PROXY_VAR, "proxy:3128"), PROXY_VAR, "http://host:port");
+    for seconds in ["ten", "10s", "0", "-1", "NaN", "inf", "1e300", "1e-30", "1,5"] {
+        refused(with_variable(TIMEOUT_VAR, seconds), TIMEOUT_VAR, "must be a number of seconds");
+    }
+    refused(with_variable(CA_FILE_VAR, "/etc/ca.pem"), CA_FILE_VAR, "`config_from_env` of an adapter");
+    let error = with_variable(PROXY_VAR, "http://user:p4ssw0rd@proxy/path").expect_err("it has a path");
+    assert!(!format!("{error} {error:?}").contains("p4ssw0rd"), "{error}");
+}
+
+#[test]
+fn settings_of_a_file_are_read() {
+    let file = r#"{ "url": "https://a.example.org", "app_id": "app", "proxy": "http://proxy:3128", "timeout": 20 }"#;
+    let settings: Settings = serde_json::from_str(file).expect("they are settings");
+    let config = Config::from_settings(&settings, "secret").expect("they are valid");
+    assert_eq!((config.base_url().as_str(), config.proxy().is_some()), ("https://a.example.org/", true));
+    assert_eq!(config.timeouts().request, Duration::from_secs(20));
+    let least: Settings = serde_json::from_str(r#"{"url": "https://a.example.org", "app_id": "app"}"#).expect("enough");
+    assert_eq!(least, Settings::new("https://a.example.org", "app"));
+    assert_eq!(*Config::from_settings(&least, "secret").expect("they are valid").timeouts(), Timeouts::default());
+}
+
+#[test]
+fn invalid_settings_are_named() {
+    for (file, reason) in [
+        (r#"{ "url": "https://a.example.org" }"#, "missing field `app_id`"),
+        (r#"{ "url": "https://a.example.org", "app_id": "app", "proxi": "x" }"#, "unknown field `proxi`"),
+        (r#"{ "url": "https://a.example.org", "app_id": "app", "secret": "x" }"#, "unknown field `secret`"),
+        (r#"{ "url": "https://a.example.org", "app_id": "app", "timeout": -1 }"#, "must be a number of seconds"),
+        (r#"{ "url": "https://a.example.org", "app_id": "app", "timeout": "10s" }"#, "invalid type: string"),
+    ] {
+        let error = serde_json::from_str::<Settings>(file).expect_err(reason).to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+    let mut settings = Settings::new("https://a.example.org", "app");
+    refused(Config::from_settings(&settings, ""), "Secret", "empty");
+    settings.timeout = Some(Duration::ZERO);
+    refused(Config::from_settings(&settings, "secret"), "timeout", "greater than zero");
+    (settings.timeout, settings.ca_file) = (None, Some("/etc/ca.pem".into()));
+    refused(Config::from_settings(&settings, "secret"), "CA file", "`config_from_settings` of an adapter");
+    (settings.ca_file, settings.proxy) = (None, Some("http://user:p4ssw0rd@proxy:3128/path".into()));
+    refused(Config::from_settings(&settings, "secret"), "proxy URL", "http://host:port");
+    let shown = format!("{settings:?} {settings:#?}");
+    assert!(!shown.contains("p4ssw0rd") && shown.contains("https://a.example.org"), "{shown}");
+    refused(Config::from_settings(&Settings::new("http://a.example.org", "app"), "secret"), "base URL", "in the clear");
 }
 
 #[test]

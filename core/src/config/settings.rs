@@ -1,0 +1,102 @@
+use alloc::{format, string::String};
+use core::{fmt, time::Duration};
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use super::{Config, Credentials, Timeouts};
+use crate::error::Error;
+
+/// The settings of a client for a configuration file, in any format of serde. The Secret is not one of them, so that
+/// the file need not be kept secret.
+///
+/// A setting with an unknown name is an error, and so is one that is invalid.
+///
+/// ```
+/// use teamwire_core::{Config, config::Settings};
+///
+/// let file = r#"{ "url": "https://teamwire.example.org", "app_id": "app-id", "timeout": 5 }"#;
+/// let config = Config::from_settings(&serde_json::from_str::<Settings>(file)?, "secret")?;
+/// assert_eq!(config.timeouts().request.as_secs(), 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// With a parser of TOML in the program, it is `toml::from_str::<Settings>(&file)`.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The base URL: see [`Config::new`].
+    pub url: String,
+    /// The App ID.
+    pub app_id: String,
+    /// The proxy: see [`Config::with_proxy`]. A password in it is secret.
+    pub proxy: Option<String>,
+    /// The timeout of a request; in a file, a number of seconds such as `10` or `2.5`. The [timeouts](Timeouts) for
+    /// listings and transfers are the same if that is longer than their defaults.
+    #[serde(default, deserialize_with = "deserialize_seconds")]
+    pub timeout: Option<Duration>,
+    /// The path of a file with the certificates of private CAs, in PEM. The adapters read it.
+    pub ca_file: Option<String>,
+}
+
+impl Settings {
+    /// Creates settings without the optional ones, which can be set.
+    pub fn new(url: impl Into<String>, app_id: impl Into<String>) -> Self {
+        Self { url: url.into(), app_id: app_id.into(), proxy: None, timeout: None, ca_file: None }
+    }
+}
+
+impl Config {
+    /// Same as [`Config::new`], with these settings, and the Secret from somewhere else.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` that names the setting that is invalid. This includes [`ca_file`](Settings::ca_file), because the
+    /// core reads no files: with it, use `config_from_settings` of an adapter.
+    pub fn from_settings(settings: &Settings, secret: impl Into<String>) -> Result<Self, Error> {
+        let Settings { url, app_id, proxy, timeout, ca_file } = settings;
+        if ca_file.is_some() {
+            return Err(Error::invalid("CA file", "only `config_from_settings` of an adapter reads it"));
+        }
+        let mut config = Self::new(url, Credentials::new(app_id, secret)?)?;
+        if let Some(timeout) = *timeout {
+            if timeout.is_zero() {
+                return Err(Error::invalid("timeout", "must be greater than zero"));
+            }
+            let Timeouts { listing, transfer_idle, .. } = Timeouts::default();
+            config = config.with_timeouts(Timeouts {
+                request: timeout,
+                listing: listing.max(timeout),
+                transfer_idle: transfer_idle.max(timeout),
+            });
+        }
+        match proxy {
+            Some(proxy) => config.with_proxy(proxy),
+            None => Ok(config),
+        }
+    }
+}
+
+/// Returns the duration of this number of seconds.
+pub(super) fn seconds(number: f64) -> Result<Duration, String> {
+    match Duration::try_from_secs_f64(number) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err(format!("must be a number of seconds greater than zero, such as `10` or `2.5`, not `{number}`")),
+    }
+}
+
+fn deserialize_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    Option::<f64>::deserialize(deserializer)?.map(seconds).transpose().map_err(D::Error::custom)
+}
+
+/// Shows all settings except secrets.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("url", &self.url)
+            .field("has_proxy", &self.proxy.is_some())
+            .field("timeout", &self.timeout)
+            .field("ca_file", &self.ca_file)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,65 @@
+//! The configuration in environment variables and files.
+
+use std::ffi::OsString;
+
+use teamwire_core::{
+    Config, Error,
+    config::{APP_ID_VAR, CA_FILE_VAR, PROXY_VAR, SECRET_VAR, Settings, TIMEOUT_VAR, URL_VAR},
+    error::InvalidInput,
+};
+
+use crate::{files, tls::check_certificates};
+
+/// Maximum length of a file with certificates, in bytes.
+const MAX_CA_FILE_BYTES: u64 = 16 << 20;
+
+/// Returns the configuration in the environment variables, to be completed by the program:
+///
+/// - `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`
+/// - optionally `TEAMWIRE_PROXY`: see [`Config::with_proxy`]
+/// - optionally `TEAMWIRE_TIMEOUT`, the timeout of a request in seconds: see [`Settings::timeout`]
+/// - optionally `TEAMWIRE_CA_FILE`, the path of a file with the certificates of private CAs in PEM: see
+///   [`Config::with_root_certificates_pem`]
+///
+/// An optional variable that is empty counts as not set.
+///
+/// # Errors
+///
+/// `InvalidInput`, which names all variables that are missing, or the one that is invalid or whose file cannot be read.
+pub fn config_from_env() -> Result<Config, Error> {
+    config_from(|name| std::env::var_os(name))
+}
+
+/// Returns the configuration with these settings, such as those of a file, to be completed by the program. It reads the
+/// [`ca_file`](Settings::ca_file).
+///
+/// # Errors
+///
+/// `InvalidInput`, which names the setting that is invalid, or whose file cannot be read.
+pub fn config_from_settings(settings: &Settings, secret: impl Into<String>) -> Result<Config, Error> {
+    let mut others = settings.clone();
+    let ca_file = others.ca_file.take();
+    with_ca_file(Config::from_settings(&others, secret)?, "CA file", ca_file)
+}
+
+fn config_from(var: impl Fn(&str) -> Option<OsString>) -> Result<Config, Error> {
+    let is_text = |name: &&str| var(name).is_none_or(|value| value.to_str().is_some());
+    let names = [URL_VAR, APP_ID_VAR, SECRET_VAR, PROXY_VAR, TIMEOUT_VAR, CA_FILE_VAR];
+    if let Some(name) = names.iter().find(|name| !is_text(name)) {
+        return Err(InvalidInput::new(*name, "the variable is not Unicode").into());
+    }
+    let text = |name: &str| var(name).and_then(|value| value.into_string().ok());
+    let config = Config::from_vars(|name| text(name).filter(|_| name != CA_FILE_VAR))?;
+    with_ca_file(config, CA_FILE_VAR, text(CA_FILE_VAR).filter(|path| !path.is_empty()))
+}
+
+/// Adds the certificates in this file.
+fn with_ca_file(config: Config, parameter: &str, path: Option<String>) -> Result<Config, Error> {
+    let Some(path) = path else { return Ok(config) };
+    let pem = files::read(&path, MAX_CA_FILE_BYTES).map_err(|error| InvalidInput::new(parameter, error.to_string()))?;
+    check_certificates(&pem).map_err(|reason| InvalidInput::new(parameter, format!("the file {path:?}: {reason}")))?;
+    Ok(config.with_root_certificates_pem(pem))
+}
+
+#[cfg(test)]
+mod tests;
