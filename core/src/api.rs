@@ -6,6 +6,7 @@ mod chat_management;
 mod chat_message;
 mod chat_ref;
 mod chats;
+mod check;
 mod client;
 mod contacts;
 mod new_chats;

@@ -20,7 +20,7 @@ pub use self::combinators::{Flow, Map, Then};
 pub(crate) use self::{
     attached::Attachments,
     changed::Changed,
-    combinators::{Inspect, Known, Lazy, Regardless},
+    combinators::{Inspect, Known, Lazy, MapError, Regardless},
     download::DownloadToFile,
     image::LoadImage,
     pause::Pause,

@@ -1,5 +1,6 @@
 //! Combinators of operations: [`Map`] converts the output, [`Then`] chains a second operation, [`Inspect`] observes the
-//! result, [`Lazy`] creates the operation when it starts, [`Regardless`] ignores a result, and [`Known`] may have it already.
+//! result, [`MapError`] converts the error, [`Lazy`] creates the operation when it starts, [`Regardless`] ignores a
+//! result, and [`Known`] may have it already.
 
 use core::convert::Infallible;
 
@@ -95,6 +96,32 @@ where
             (self.f)(now, outcome.as_ref());
         }
         step
+    }
+
+    fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
+        self.flow.handle(now, ticket, reply);
+    }
+}
+
+/// An operation whose error is converted.
+#[derive(Debug)]
+pub(crate) struct MapError<A, F> {
+    flow: A,
+    f: F,
+}
+
+impl<A, F> MapError<A, F> {
+    pub(crate) const fn new(flow: A, f: F) -> Self {
+        Self { flow, f }
+    }
+}
+
+impl<A: Flow, F: FnMut(Error) -> Error + Send> Machine for MapError<A, F> {
+    type Event = Infallible;
+    type Output = A::Output;
+
+    fn poll(&mut self, now: Now) -> Step<Infallible, Result<A::Output, Error>> {
+        Step::Done(ready!(self.flow.poll(now)).map_err(&mut self.f))
     }
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {

@@ -1,6 +1,9 @@
 //! The users and groups that the bot can see.
 
-use teamwire_sandbox::org;
+use std::error::Error as _;
+
+use teamwire_core::{Error, ErrorKind};
+use teamwire_sandbox::{Fault, Rule, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
 #[executor_test(protocols)]
@@ -9,6 +12,29 @@ fn bot_knows_itself<H: Harness>() {
     let me = fixture.ok(fixture.client.contacts().me());
     assert_eq!((me.uid.as_str(), me.full_name().as_str(), me.is_bot), (org::BOT, "Ops Bot", true));
     assert_eq!(me.organisation, org::NAME);
+}
+
+#[executor_test(protocols)]
+fn check_returns_the_bot_or_the_first_error<H: Harness>() {
+    let fixture = Fixture::<H>::new();
+    assert_eq!(fixture.ok(fixture.client.check()), fixture.ok(fixture.client.contacts().me()));
+    fixture.sandbox.faults().add(Rule::new(Fault::status(500)).on("GET", "/v1/me"));
+    assert_eq!(fixture.err(fixture.client.check()).kind(), ErrorKind::Server, "the second attempt would succeed");
+    fixture.sandbox.admin().revoke_key();
+    let error = fixture.err(fixture.client.check());
+    let text = error_chain(&error);
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert!(text.contains("TEAMWIRE_APP_ID") && text.contains("TEAMWIRE_SECRET"), "{text}");
+}
+
+/// Returns the text of the error and of its causes.
+fn error_chain(error: &Error) -> String {
+    let (mut text, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 #[executor_test(protocols)]

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod chains;
+mod check;
 mod connections;
 mod echoes;
 mod escapes;

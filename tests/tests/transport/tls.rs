@@ -50,6 +50,15 @@ fn server_of_a_trusted_ca_is_accepted_and_its_connection_kept<H: Harness>() {
 }
 
 #[executor_test(adapters)]
+fn check_of_an_untrusted_server_names_the_variable<H: Harness>() {
+    let server = serving(AUTHORITY.server("localhost"));
+    let error = H::wait(H::connect(config(&server.https("localhost"))).check()).expect_err("it is not trusted");
+    let text = error.to_string();
+    assert!(text.contains("not signed by a trusted CA") && text.contains("TEAMWIRE_CA_FILE"), "{text}");
+    assert!(H::wait(client_of::<H>(&server.https("localhost")).check()).is_ok(), "it is the same server");
+}
+
+#[executor_test(adapters)]
 fn certificate_may_be_for_an_address<H: Harness>() {
     let server = serving(AUTHORITY.server("127.0.0.1"));
     assert_eq!(ask::<H>(&client_of::<H>(&server.https("127.0.0.1"))).expect("a response"), "Example");

@@ -1,0 +1,137 @@
+//! The check of a configuration.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    sync::Arc,
+};
+use core::{error::Error as StdError, fmt};
+
+use http::StatusCode;
+use url::Url;
+
+use super::Client;
+use crate::{
+    config::{APP_ID_VAR, CA_FILE_VAR, Config, PROXY_VAR, SECRET_VAR, TIMEOUT_VAR, URL_VAR},
+    effect::{TransportError, TransportErrorKind},
+    error::{ApiError, Error, UnexpectedResponse},
+    executor::Executor,
+    flow::MapError,
+    model::User,
+};
+
+impl<X: Executor> Client<X> {
+    /// Returns the bot itself, as [`me`](crate::Contacts::me) does, but without retries: the check of a configuration
+    /// when a program starts.
+    ///
+    /// The text of an error says what to check, for the administrator who has set the environment variables or the
+    /// settings: the DNS, the proxy, the certificates, the App ID and the Secret.
+    ///
+    /// # Errors
+    ///
+    /// Only the kinds that [any request](Error#kinds-of-any-request) can fail with.
+    pub fn check(&self) -> X::Run<'_, User> {
+        let session = self.executor().session();
+        let (me, config) = (session.call_once(session.protocol().me()), session.config());
+        self.executor().run(MapError::new(me, |error| explained(error, config)))
+    }
+}
+
+/// Adds what to check.
+fn explained(error: Error, config: &Config) -> Error {
+    match error {
+        Error::Connection(error) => Error::Connection(explained_transport(error, config)),
+        Error::Api(mut error) => {
+            if let Some(advice) = advice_on_rejection(&error, config) {
+                error.message = Some(joined(error.message.as_deref(), &advice));
+            }
+            Error::Api(error)
+        }
+        Error::UnexpectedResponse(mut error) => {
+            let UnexpectedResponse { reason, .. } = &mut *error;
+            *reason = joined(Some(reason), &not_the_backend(config));
+            Error::UnexpectedResponse(error)
+        }
+        Error::Login { cause, previous_outcome_unknown } => {
+            Error::Login { cause: explained(*cause, config).into(), previous_outcome_unknown }
+        }
+        other => other,
+    }
+}
+
+fn explained_transport(error: TransportError, config: &Config) -> TransportError {
+    let backend = authority(&config.base);
+    // Only the proxy is looked up and connected to.
+    let (target, variable) = match config.proxy() {
+        Some(proxy) => (format!("the proxy {}", authority(proxy)), PROXY_VAR),
+        None => (backend.clone(), URL_VAR),
+    };
+    let advice = match error.kind {
+        TransportErrorKind::Resolve => format!("check the host name of {target} ({variable}) and the DNS"),
+        TransportErrorKind::Connect => {
+            format!("check that {target} ({variable}) is running and that no firewall is in between")
+        }
+        TransportErrorKind::Timeout => {
+            format!("check that {target} ({variable}) can be reached, or set a longer timeout ({TIMEOUT_VAR})")
+        }
+        TransportErrorKind::Disconnected => format!("check the scheme and the port of {target} ({variable})"),
+        TransportErrorKind::Tls => format!(
+            "check the certificate of {backend}; if it is that of a private CA, set the file with the CA's certificate \
+             ({CA_FILE_VAR})"
+        ),
+        TransportErrorKind::ClientCertificate => {
+            format!("bots have none: {backend} has to accept this machine without it")
+        }
+        TransportErrorKind::Proxy => {
+            format!("check the user name and the password of {target} ({variable}), and that it allows {backend}")
+        }
+        TransportErrorKind::Protocol | TransportErrorKind::TooLarge | TransportErrorKind::File => return error,
+    };
+    TransportError { source: Arc::new(Advised { advice, cause: error.source }), ..error }
+}
+
+fn advice_on_rejection(error: &ApiError, config: &Config) -> Option<String> {
+    match StatusCode::from_u16(error.status).ok()? {
+        StatusCode::UNAUTHORIZED => Some(format!(
+            "check the App ID ({APP_ID_VAR}) and the Secret ({SECRET_VAR}): one is wrong, or the key has been revoked"
+        )),
+        _ if error.code.is_none() => Some(not_the_backend(config)),
+        _ => None,
+    }
+}
+
+fn not_the_backend(config: &Config) -> String {
+    format!("check that {} ({URL_VAR}) is the backend, and not a proxy or another server", config.base)
+}
+
+/// Returns the host and the port.
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_string(), |port| format!("{host}:{port}"))
+}
+
+fn joined(fact: Option<&str>, advice: &str) -> String {
+    match fact.filter(|fact| !fact.is_empty()) {
+        Some(fact) => format!("{}; {advice}", fact.trim_end_matches('.')),
+        None => advice.to_string(),
+    }
+}
+
+/// The cause of a transport error, and what to check.
+#[derive(Debug)]
+struct Advised {
+    advice: String,
+    cause: Arc<dyn StdError + Send + Sync>,
+}
+
+impl fmt::Display for Advised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&joined(Some(&self.cause.to_string()), &self.advice))
+    }
+}
+
+impl StdError for Advised {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.source()
+    }
+}
