@@ -25,6 +25,7 @@ use crate::{
 ///
 /// Each feed has its own request in flight, and so its own connection. Dropping a future of [`next`](Self::next) loses
 /// nothing; dropping the stream abandons all feeds, as with [`Events`](super::Events).
+#[must_use = "dropping a driver abandons its feeds"]
 pub struct FeedDriver<K, F: Feed> {
     set: FeedSet<K, F>,
     backend: Arc<dyn Backend>,

@@ -24,6 +24,7 @@ use crate::{
 /// Nothing is sent until the first event is requested. A future of [`next`](Self::next) can be dropped at any time: the
 /// request in flight and its response are kept. Dropping the stream abandons the feed: nothing more is sent, and its
 /// subscription expires within minutes.
+#[must_use = "a feed sends nothing until its events are requested"]
 pub struct Events<F: Feed> {
     task: Box<FeedTask<F>>,
     stop: StopWaker,

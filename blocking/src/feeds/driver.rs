@@ -18,6 +18,7 @@ use crate::{backend::Backend, signal::Signal};
 /// do not have to wait for a turn.
 ///
 /// Dropping it abandons the feeds: nothing more is sent, and their subscriptions expire within minutes.
+#[must_use = "dropping a driver abandons its feeds"]
 pub struct FeedDriver<K, F: Feed> {
     set: FeedSet<K, F>,
     backend: Arc<dyn Backend>,

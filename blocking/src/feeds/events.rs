@@ -13,6 +13,7 @@ use crate::backend::Backend;
 ///
 /// Nothing is sent until the first event is requested. Dropping it abandons the feed: nothing more is sent, and its
 /// subscription expires within minutes.
+#[must_use = "a feed sends nothing until its events are requested"]
 pub struct Events<F: Feed> {
     feed: F,
     backend: Arc<dyn Backend>,

@@ -6,6 +6,7 @@ use super::Checkpoint;
 ///
 /// A [`Checkpoint`] converts into it, and so does an `Option` of one: `None` starts from now.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "options do nothing until a feed is followed"]
 pub struct FeedOptions {
     pub(super) after: Option<Checkpoint>,
     pub(super) long_poll: Duration,

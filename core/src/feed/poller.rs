@@ -26,6 +26,7 @@ use crate::{
 };
 
 /// A feed. See the [module](super) for its states.
+#[must_use = "a feed does nothing until it is driven"]
 pub struct Poller<T> {
     session: Session,
     delivery: Delivery<T>,

@@ -14,6 +14,7 @@ use crate::{
 ///
 /// Call [`next`](Self::next), perform the step, pass its reply to [`handle`](Self::handle), and repeat. Feeds take
 /// turns, so a busy one does not delay the others. A feed that has ended is removed from the set.
+#[must_use = "a set of feeds does nothing until it is driven"]
 pub struct FeedSet<K, F> {
     slots: Vec<Option<Slot<K, F>>>,
     free: Vec<usize>,

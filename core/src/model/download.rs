@@ -6,6 +6,7 @@ use crate::effect::{Progress, TransferProgress};
 /// An asset to be downloaded. An asset alone is accepted too: `chats.download(&asset)`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[must_use = "a download does nothing until it is started"]
 pub struct Download {
     /// The asset.
     pub asset: Asset,

@@ -21,6 +21,7 @@ use crate::error::Error;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[must_use = "a draft does nothing until it is posted"]
 pub struct Draft {
     version: Version<1>,
     /// The text.

@@ -12,6 +12,7 @@ use crate::error::Error;
 /// An upload becomes a file; the functions below create the other attachments from uploads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
+#[must_use = "an attachment does nothing until it is posted"]
 pub struct NewAttachment(AttachmentKind);
 
 /// The kind of a [`NewAttachment`], and its content.

@@ -16,6 +16,7 @@ use super::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[must_use = "it does nothing until the chat is created"]
 pub struct NewChat {
     /// The title.
     pub title: String,
@@ -151,6 +152,7 @@ impl NewChat {
 /// `chats.create_one_to_one_chat(&user)`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[must_use = "it does nothing until the chat is created"]
 pub struct NewOneToOne {
     /// The other user.
     pub recipient: UserId,

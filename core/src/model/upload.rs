@@ -16,6 +16,7 @@ use crate::effect::{Progress, TransferProgress};
 /// ```
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[must_use = "an upload does nothing until it is attached and posted"]
 pub struct Upload {
     /// The source of the bytes.
     pub source: FileSource,
