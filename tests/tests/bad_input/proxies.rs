@@ -34,12 +34,12 @@ fn remote_proxy_is_not_sent_the_credentials_in_the_clear() {
 fn proxy_may_be_anywhere_if_it_sees_no_credentials() {
     for proxy in ELSEWHERE {
         let config = Config::new("https://teamwire.example.org", keys()).expect("it is a URL");
-        config.with_proxy(proxy).expect("TLS hides them from it");
+        drop(config.with_proxy(proxy).expect("TLS hides them from it"));
         let config = Config::new_insecure("http://teamwire.example.org", keys()).expect("it is a URL");
-        config.with_proxy(proxy).expect("it was allowed to");
+        drop(config.with_proxy(proxy).expect("it was allowed to"));
     }
     for proxy in ["http://localhost:3128", "http://127.0.0.1:3128", "http://[::1]:3128"] {
         let config = Config::new("http://localhost:8080", keys()).expect("it is on this machine");
-        config.with_proxy(proxy).expect("it is on this machine, too");
+        drop(config.with_proxy(proxy).expect("it is on this machine, too"));
     }
 }

@@ -73,11 +73,11 @@ fn plain_http_is_for_this_machine_only() {
         "HTTP://TEAMWIRE.EXAMPLE.ORG",
     ] {
         refused(Config::new(url, keys()), "base URL", "in the clear");
-        Config::new_insecure(url, keys()).expect("it is asked for by name");
+        drop(Config::new_insecure(url, keys()).expect("it is asked for by name"));
     }
     for url in ["http://localhost:8080", "http://127.0.0.1", "http://127.1.2.3/x", "http://[::1]:1", "http://LOCALHOST"]
     {
-        Config::new(url, keys()).expect("it stays on this machine");
+        drop(Config::new(url, keys()).expect("it stays on this machine"));
     }
     refused(Config::new_insecure("ftp://a", keys()), "base URL", "scheme");
 }
@@ -153,7 +153,7 @@ fn variable_that_is_missing_or_wrong_is_named() {
             known => known.map(|(_, value)| (*value).to_owned()),
         })
     };
-    with("", None).expect("all three are there");
+    drop(with("", None).expect("all three are there"));
     for (name, _) in all {
         refused(with(name, None), name, "not set");
     }
@@ -192,7 +192,7 @@ fn optional_variables_are_read() {
     assert_eq!(timeouts(" 90 "), Timeouts { request: long, listing: long, transfer_idle: long });
     assert_eq!(timeouts(""), usual);
     for name in [PROXY_VAR, TIMEOUT_VAR, CA_FILE_VAR] {
-        with_variable(name, "").expect("an empty variable is not set");
+        drop(with_variable(name, "").expect("an empty variable is not set"));
     }
 }
 
@@ -250,7 +250,7 @@ fn user_agent_that_is_not_a_header_value_is_refused() {
         refused(config().with_user_agent(name), "user agent", "printable ASCII");
     }
     refused(config().with_user_agent(&"x".repeat(1_025)), "user agent", "must be at most");
-    config().with_user_agent("watch-dog/1.0 (+https://example.org)").expect("it is printable ASCII");
+    drop(config().with_user_agent("watch-dog/1.0 (+https://example.org)").expect("it is printable ASCII"));
 }
 
 #[test]
@@ -279,10 +279,10 @@ fn invalid_proxy_is_refused() {
     }
     // A password may contain a colon, or text that looks like an encoded one.
     for url in ["http://user:a%3Ab:c@proxy", "http://user%253a:x@proxy", "http://100%:x@proxy"] {
-        config().with_proxy(url).expect("it is a proxy");
+        drop(config().with_proxy(url).expect("it is a proxy"));
     }
     for url in ["http://proxy", "http://proxy/", "http://[::1]:3128", "http://%C3%BC!$&'()*+,;=:p%40%25@proxy:3128"] {
-        config().with_proxy(url).expect("it is a proxy");
+        drop(config().with_proxy(url).expect("it is a proxy"));
     }
     let proxied = config().with_proxy("http://user:password@proxy.example.org:3128").expect("it is a proxy");
     assert_eq!(proxied.proxy().and_then(|url| url.port()), Some(3128));

@@ -139,6 +139,10 @@ impl<D: Defect> Executor for Defective<D> {
         self.0.session()
     }
 
+    fn with_session(&self, session: Session) -> Self {
+        Self(self.0.with_session(session), PhantomData)
+    }
+
     fn now(&self) -> Now {
         self.0.now()
     }
