@@ -1,5 +1,8 @@
-//! Backends, which perform the steps of machines: [`Network`](crate::network::Network) on a runtime, a [`Script`] in
-//! memory.
+//! Backends, which perform the steps of machines: the network over a [transport](crate::transport) and a runtime, a
+//! [`Script`] in memory, or one of your own, such as a simulated server with a virtual clock.
+//!
+//! A backend has no settings of a bot: these are in the [session](crate::executor::Session), so that clients with their
+//! own retry policy, deadline or stop handle share the backend.
 
 use std::{
     future::{Future, poll_fn, ready},
@@ -11,25 +14,85 @@ use std::{
 
 use teamwire_core::{
     Script,
-    effect::{Exchange, FileTask, Moment, Now},
+    effect::{Exchange, FileError, FileOutcome, FileTask, Moment, Now},
     executor::Executor,
     machine::Reply,
 };
 
 /// Boxed future that owns what it uses.
-pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Performs the steps of machines. Its type, and so the types of feeds, do not depend on the runtime.
-pub(crate) trait Backend: Send + Sync {
+/// Performs the steps of machines: the trait to implement for a world of your own. Its type, and so the types of feeds,
+/// do not depend on the runtime.
+///
+/// Pass it to [`AsyncExecutor::over_backend`](crate::AsyncExecutor::over_backend). For another HTTP stack, implement the
+/// simpler [`Transport`](crate::transport::Transport).
+///
+/// The futures may be dropped at any time, which abandons their step: when an operation is dropped or stopped, or its
+/// feed is.
+///
+/// ```
+/// use std::{future::ready, sync::{Arc, Mutex}};
+///
+/// use teamwire_async_std::{
+///     AsyncExecutor, AsyncStdRuntime, Client, Config, Credentials, Error, ErrorKind,
+///     backend::{Backend, BoxFuture},
+///     effect::{
+///         Exchange, FileError, FileErrorKind, FileOutcome, FileTask, Moment, Now, TransportError, TransportErrorKind,
+///     },
+///     executor::Session,
+///     machine::Reply,
+/// };
+/// # use chrono::DateTime;
+///
+/// /// A machine without a network, on a virtual clock.
+/// #[derive(Default)]
+/// struct Offline(Mutex<Moment>);
+///
+/// impl Backend for Offline {
+///     fn now(&self) -> Now {
+///         Now::new(*self.0.lock().unwrap(), DateTime::UNIX_EPOCH)
+///     }
+///
+///     fn send(self: Arc<Self>, _: Box<Exchange>) -> BoxFuture<Reply> {
+///         let error = TransportError::new(TransportErrorKind::Connect, "there is no network");
+///         Box::pin(ready(Reply::Error(error)))
+///     }
+///
+///     fn file(self: Arc<Self>, _: FileTask) -> BoxFuture<Result<FileOutcome, FileError>> {
+///         Box::pin(ready(Err(FileError::new("", FileErrorKind::NotFound, "there are no files"))))
+///     }
+///
+///     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()> {
+///         Box::pin(async move {
+///             let mut moment = self.0.lock().unwrap();
+///             *moment = until.max(*moment);
+///         })
+///     }
+/// }
+///
+/// let config = Config::new("https://backend.example", Credentials::new("app-id", "secret")?)?;
+/// let executor = AsyncExecutor::<AsyncStdRuntime>::over_backend(Session::new(config, [7; 32]), Offline::default());
+/// let client: Client = Client::new(executor);
+/// let error = async_std::task::block_on(client.contacts().me()).expect_err("there is no network");
+/// assert_eq!(error.kind(), ErrorKind::Connection);
+/// assert!(client.now().moment > Moment::EPOCH, "the waits before the retries have moved the clock");
+/// # Ok::<(), Error>(())
+/// ```
+pub trait Backend: Send + Sync + 'static {
+    /// Returns the current time.
     fn now(&self) -> Now;
 
+    /// Performs this exchange. It starts when the future is first polled.
     fn send(self: Arc<Self>, exchange: Box<Exchange>) -> BoxFuture<Reply>;
 
-    fn file(self: Arc<Self>, task: FileTask) -> BoxFuture<Reply>;
+    /// Performs a file task.
+    fn file(self: Arc<Self>, task: FileTask) -> BoxFuture<Result<FileOutcome, FileError>>;
 
+    /// Waits until this time. On a virtual clock, let the other tasks continue first.
     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()>;
 
-    /// Returns whether this request will never have a response, so that the feed ends.
+    /// Returns `true` if this request of a feed will never have a response, so that the feed ends. Default: `false`.
     fn has_ended(&self, exchange: &Exchange) -> bool {
         let _ = exchange;
         false
@@ -46,8 +109,8 @@ impl Backend for Script {
         Box::pin(ready(self.perform(&exchange)))
     }
 
-    fn file(self: Arc<Self>, task: FileTask) -> BoxFuture<Reply> {
-        Box::pin(ready(Reply::File(self.perform_file_task(task))))
+    fn file(self: Arc<Self>, task: FileTask) -> BoxFuture<Result<FileOutcome, FileError>> {
+        Box::pin(ready(self.perform_file_task(task)))
     }
 
     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()> {

@@ -47,12 +47,17 @@ impl<R: Runtime> AsyncExecutor<R> {
     ///
     /// `InvalidInput` for contradictory or unusable settings, or if the operating system provides no entropy.
     pub fn with_transport(runtime: R, config: Config, transport: impl Transport) -> Result<Self, Error> {
-        let session = teamwire_std::session(config)?;
-        Ok(Self { session, backend: Arc::new(Network::new(runtime, transport)), runtime: PhantomData })
+        Ok(Self::over_backend(teamwire_std::session(config)?, Network::new(runtime, transport)))
+    }
+
+    /// Creates an executor whose steps are performed by this backend, such as a simulated server with a virtual clock:
+    /// see [`Backend`].
+    pub fn over_backend(session: Session, backend: impl Backend) -> Self {
+        Self { session, backend: Arc::new(backend), runtime: PhantomData }
     }
 
     pub(crate) fn scripted(script: Script) -> Self {
-        Self { session: Executor::session(&script).clone(), backend: Arc::new(script), runtime: PhantomData }
+        Self::over_backend(Executor::session(&script).clone(), script)
     }
 
     /// Drives any number of feeds in the task that polls the driver: see [`FeedDriver`]. They are stopped by the handle
@@ -124,7 +129,7 @@ impl<R: Runtime> Executor for AsyncExecutor<R> {
                         let reply = unless_stopped(&mut stop, Arc::clone(backend).send(exchange)).await;
                         (ticket, reply.unwrap_or_else(stopped_reply))
                     }
-                    Step::File(ticket, task) => (ticket, Arc::clone(backend).file(task).await),
+                    Step::File(ticket, task) => (ticket, Reply::File(Arc::clone(backend).file(task).await)),
                     Step::Sleep(until) => {
                         let _ = unless_stopped(&mut stop, Arc::clone(backend).sleep(until)).await;
                         now = backend.now();

@@ -98,7 +98,7 @@
 //!   default that the program has installed in rustls.
 
 mod aliases;
-mod backend;
+pub mod backend;
 mod engine;
 pub mod executor;
 mod feeds;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use teamwire_core::{
-    effect::{Exchange, FileTask, Moment, Now},
+    effect::{Exchange, FileError, FileOutcome, FileTask, Moment, Now},
     machine::Reply,
 };
 use teamwire_std::{Clock, files};
@@ -36,8 +36,8 @@ impl<R: Runtime, T: Transport> Backend for Network<R, T> {
         Box::pin(async move { self.transport.perform(exchange).await })
     }
 
-    fn file(self: Arc<Self>, task: FileTask) -> BoxFuture<Reply> {
-        Box::pin(async move { Reply::File(self.runtime.unblock(move || files::perform(&task)).await) })
+    fn file(self: Arc<Self>, task: FileTask) -> BoxFuture<Result<FileOutcome, FileError>> {
+        Box::pin(async move { self.runtime.unblock(move || files::perform(&task)).await })
     }
 
     fn sleep(self: Arc<Self>, until: Moment) -> BoxFuture<()> {

@@ -8,7 +8,7 @@ use teamwire_core::{
     effect::Now,
     error::InvalidInput,
     flow::Flow,
-    machine::{Feed, Step},
+    machine::{Feed, Reply, Step},
 };
 
 use crate::{
@@ -41,16 +41,23 @@ impl BlockingExecutor {
     }
 
     pub(crate) fn new(config: Config, transport: impl StoppableTransport) -> Result<Self, Error> {
-        Ok(Self { session: teamwire_std::session(config)?, backend: Arc::new(Network::new(transport)) })
+        Ok(Self::over_backend(teamwire_std::session(config)?, Network::new(transport)))
+    }
+
+    /// Creates an executor whose steps are performed by this backend, such as a simulated server with a virtual clock:
+    /// see [`Backend`].
+    pub fn over_backend(session: Session, backend: impl Backend) -> Self {
+        Self { session, backend: Arc::new(backend) }
     }
 
     /// Creates an executor whose requests go to this script.
     pub fn scripted(script: Script) -> Self {
-        Self { session: Executor::session(&script).clone(), backend: Arc::new(script) }
+        Self::over_backend(Executor::session(&script).clone(), script)
     }
 
     /// Drives many feeds with `threads` threads (at least one), and one more that ends subscriptions: see
-    /// [`FeedDriver`]. A script needs no threads. They are stopped by the handle of this executor's client; that of the
+    /// [`FeedDriver`]. A backend with a virtual clock, such as a
+    /// script, needs no threads. They are stopped by the handle of this executor's client; that of the
     /// clients that the feeds come from only stops them when their next response arrives.
     ///
     /// # Errors
@@ -92,8 +99,8 @@ impl Executor for BlockingExecutor {
         let mut now = backend.now();
         loop {
             let (ticket, reply) = match flow.poll(now) {
-                Step::Send(ticket, exchange) => (ticket, backend.send(exchange, stop)),
-                Step::File(ticket, task) => (ticket, backend.file(task)),
+                Step::Send(ticket, exchange) => (ticket, backend.perform(exchange, stop)),
+                Step::File(ticket, task) => (ticket, Reply::File(backend.file(task))),
                 Step::Sleep(until) => {
                     backend.sleep(until, stop);
                     now = backend.now();

@@ -90,7 +90,7 @@
 //! - `ring` (default), `aws-lc-rs`: the TLS crypto provider. If both are enabled, aws-lc-rs is used; with neither, the
 //!   default that the program has installed in rustls.
 
-mod backend;
+pub mod backend;
 mod detached;
 pub mod executor;
 mod feeds;

@@ -1,4 +1,4 @@
-//! A stopped feed ends at once, even while it connects.
+//! A stopped operation or feed ends at once, even while it connects.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_blocking::{FeedOptions, FeedSet, feed::FeedEnd};
+use teamwire_blocking::{ErrorKind, FeedOptions, FeedSet, StopHandle, feed::FeedEnd};
 use teamwire_test_support::config;
 
 /// Returns a host that does not accept connections, because its backlog is full. `None` if the backlog has room for
@@ -63,4 +63,24 @@ fn feed_stopped_while_it_connects_ends_at_once() {
         let took = stopping.join().expect("it does not panic").elapsed();
         assert!(took < Duration::from_secs(1), "{took:?}");
     }
+}
+
+#[test]
+fn operation_stopped_while_it_connects_ends_at_once() {
+    let Some((address, _full)) = silent_host() else { return };
+    let Some(before) = connecting(address) else { return };
+    let stop = StopHandle::new();
+    let client = teamwire_blocking::client(config(&format!("http://{address}"))).expect("the options are valid");
+    let handle = stop.clone();
+    let stopping = thread::spawn(move || {
+        while connecting(address).is_some_and(|now| now <= before) {
+            thread::yield_now();
+        }
+        handle.stop();
+        Instant::now()
+    });
+    let error = client.stopped_by(&stop).contacts().me().expect_err("the host does not accept the connection");
+    assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Cancelled, false), "{error}");
+    let took = stopping.join().expect("it does not panic").elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
 }

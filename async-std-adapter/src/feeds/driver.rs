@@ -177,8 +177,8 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Stream for FeedDriver<K, F> {
                     this.start(key, ticket, reply, cx);
                 }
                 FeedSetStep::Step(key, Step::File(ticket, task)) => {
-                    let reply = Arc::clone(&this.backend).file(task);
-                    this.start(key, ticket, reply, cx);
+                    let done = Arc::clone(&this.backend).file(task);
+                    this.start(key, ticket, Box::pin(async move { Reply::File(done.await) }), cx);
                 }
                 FeedSetStep::Step(_, Step::Sleep(_)) => {}
                 FeedSetStep::Sleep(until) => ready!(this.poll_progress(Some(until), cx)),

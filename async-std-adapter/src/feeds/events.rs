@@ -129,7 +129,10 @@ impl<F: Feed> FeedTask<F> {
             self.in_flight = Some(match self.feed.poll(backend.now()) {
                 Step::Send(_, exchange) if backend.has_ended(&exchange) => return Poll::Ready(None),
                 Step::Send(ticket, exchange) => InFlight::Reply(ticket, backend.send(exchange)),
-                Step::File(ticket, task) => InFlight::Reply(ticket, backend.file(task)),
+                Step::File(ticket, task) => {
+                    let done = backend.file(task);
+                    InFlight::Reply(ticket, Box::pin(async move { Reply::File(done.await) }))
+                }
                 Step::Sleep(until) => InFlight::Sleep(backend.sleep(until)),
                 Step::Event(event) => return Poll::Ready(Some(FeedSetEvent::Event(event))),
                 Step::Done(result) => return Poll::Ready(Some(FeedSetEvent::Ended(result))),

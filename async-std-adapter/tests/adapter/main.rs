@@ -4,6 +4,7 @@
 //! Tests wait for events. Where time itself is tested, the times are short.
 
 mod addresses;
+mod backends;
 mod cancellation;
 mod drive;
 mod examples;

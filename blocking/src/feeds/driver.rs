@@ -2,13 +2,16 @@ use std::{collections::BTreeSet, fmt, io, mem, sync::Arc};
 
 use teamwire_core::{
     FeedSet, OnStop, StopHandle,
-    effect::{Exchange, Now},
+    effect::{Exchange, Moment, Now},
     feed::{FeedSetEvent, FeedSetStep},
-    machine::{Feed, Step, Ticket},
+    machine::{Feed, Reply, Step, Ticket},
 };
 
 use super::queue::Queue;
-use crate::{backend::Backend, signal::Signal};
+use crate::{
+    backend::{Backend, PendingReply},
+    signal::Signal,
+};
 
 /// Iterator over the events of many feeds, driven by a fixed number of threads. It ends when all feeds have ended.
 ///
@@ -22,8 +25,9 @@ use crate::{backend::Backend, signal::Signal};
 pub struct FeedDriver<K, F: Feed> {
     set: FeedSet<K, F>,
     backend: Arc<dyn Backend>,
-    /// `None` if no step takes time.
+    /// `None` on a virtual clock: the exchanges are then pending here.
     queue: Option<Queue<K>>,
+    pending: Vec<Pending<K>>,
     /// Notified of replies and of the stop.
     signal: Signal,
     stop_handle: StopHandle,
@@ -31,6 +35,14 @@ pub struct FeedDriver<K, F: Feed> {
     stop_requested: bool,
     /// Feeds that were stopped one by one, and have not ended yet.
     stopping: BTreeSet<K>,
+}
+
+/// An exchange on a virtual clock.
+struct Pending<K> {
+    key: K,
+    ticket: Ticket,
+    reply: Box<dyn PendingReply>,
+    is_unsubscribe: bool,
 }
 
 impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
@@ -49,11 +61,12 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         let stopped = signal.clone();
         let on_stop = stop_handle.on_stop(move || stopped.notify());
         let start = || Queue::new(threads.max(1), &backend, &stop_handle, &signal);
-        let queue = (!backend.is_instant()).then(start).transpose()?;
+        let queue = (!backend.is_virtual()).then(start).transpose()?;
         Ok(Self {
             set,
             backend,
             queue,
+            pending: Vec::new(),
             signal,
             stop_handle,
             _on_stop: on_stop,
@@ -95,12 +108,40 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         if let Some(queue) = &self.queue {
             queue.cancel_pending(key);
         }
+        self.pending.retain(|pending| pending.key != *key);
     }
 
     /// Passes the received replies to their feeds.
     fn take_replies(&mut self) {
         for (key, ticket, reply) in self.queue.iter().flat_map(Queue::drain_replies) {
             self.set.handle(self.backend.now(), &key, ticket, reply);
+        }
+        let now = self.now();
+        let mut index = 0;
+        while let Some(Pending { reply, .. }) = self.pending.get_mut(index) {
+            if let Some(reply) = reply.wait(Some(now.moment), None) {
+                let Pending { key, ticket, .. } = self.pending.remove(index);
+                self.set.handle(now, &key, ticket, reply);
+            } else {
+                index += 1;
+            }
+        }
+    }
+
+    /// Waits until this time on a virtual clock, or until the next event on it.
+    fn wait(&mut self, until: Option<Moment>) {
+        let stop = Some(&self.stop_handle).filter(|_| !self.stop_requested);
+        match until.into_iter().chain(self.backend.next_event()).min() {
+            Some(until) => self.backend.sleep(until, stop),
+            // The backend knows no event, so that only a reply can be next.
+            None => {
+                if let Some(Pending { reply, .. }) = self.pending.first_mut()
+                    && let Some(reply) = reply.wait(None, stop)
+                {
+                    let Pending { key, ticket, .. } = self.pending.remove(0);
+                    self.set.handle(self.backend.now(), &key, ticket, reply);
+                }
+            }
         }
     }
 
@@ -111,6 +152,7 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         if let Some(queue) = &self.queue {
             queue.begin_shutdown();
         }
+        self.pending.retain(|pending| pending.is_unsubscribe);
         self.set.stop_all(self.now());
     }
 
@@ -122,8 +164,8 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         if self.backend.has_ended(&exchange) {
             return drop(self.set.remove(&key));
         }
-        let reply = self.backend.send(exchange, Some(&self.stop_handle).filter(|_| !is_unsubscribe));
-        self.set.handle(self.now(), &key, ticket, reply);
+        let reply = self.backend.begin(exchange);
+        self.pending.push(Pending { key, ticket, reply, is_unsubscribe });
     }
 }
 
@@ -145,13 +187,12 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Iterator for FeedDriver<K, F> {
                 }
                 FeedSetStep::Step(key, Step::Send(ticket, exchange)) => self.send(key, ticket, exchange),
                 FeedSetStep::Step(key, Step::File(ticket, task)) => {
-                    let reply = self.backend.file(task);
+                    let reply = Reply::File(self.backend.file(task));
                     self.set.handle(self.now(), &key, ticket, reply);
                 }
                 FeedSetStep::Step(_, Step::Sleep(_)) => {}
-                FeedSetStep::Sleep(until) if self.queue.is_none() => {
-                    self.backend.sleep(until, Some(&self.stop_handle).filter(|_| !self.stop_requested));
-                }
+                FeedSetStep::Sleep(until) if self.queue.is_none() => self.wait(Some(until)),
+                FeedSetStep::Idle if self.queue.is_none() => self.wait(None),
                 // For a reply or the stop as well.
                 FeedSetStep::Sleep(until) => {
                     self.signal.wait(Some(until.saturating_duration_since(self.now().moment)));

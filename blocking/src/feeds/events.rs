@@ -3,7 +3,7 @@ use std::{fmt, mem, sync::Arc};
 use teamwire_core::{
     Error, StopHandle,
     feed::FeedSetEvent,
-    machine::{Feed, Step},
+    machine::{Feed, Reply, Step},
 };
 
 use crate::backend::Backend;
@@ -74,11 +74,11 @@ impl<F: Feed> Events<F> {
                 Step::Send(ticket, exchange) => {
                     // The request that ends the subscription is not stopped.
                     let stop = Some(&self.stop_handle).filter(|_| !self.stop_requested);
-                    let reply = backend.send(exchange, stop);
+                    let reply = backend.perform(exchange, stop);
                     self.feed.handle(backend.now(), ticket, reply);
                 }
                 Step::File(ticket, task) => {
-                    let reply = backend.file(task);
+                    let reply = Reply::File(backend.file(task));
                     self.feed.handle(backend.now(), ticket, reply);
                 }
                 Step::Sleep(until) => {

@@ -114,7 +114,7 @@ impl<K> Shared<K> {
             let reply = if is_late {
                 Reply::Error(TransportError::new(TransportErrorKind::Timeout, "no time is left to unsubscribe"))
             } else {
-                self.backend.send(exchange, Some(&self.stop_handle).filter(|_| !is_unsubscribe))
+                self.backend.perform(exchange, Some(&self.stop_handle).filter(|_| !is_unsubscribe))
             };
             self.state().replies.push((key, ticket, reply));
             self.signal.notify();
