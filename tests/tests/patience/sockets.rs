@@ -85,7 +85,7 @@ fn operation_ends_soon_after_it_is_stopped<H: Harness>() {
 
 #[executor_test(transports)]
 fn wait_ends_soon_after_it_is_stopped<H: Harness>() {
-    let (server, requests) =
+    let Silent { server, requests, _peers } =
         silent_after("HTTP/1.1 503 Busy\r\nretry-after: 300\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     let stop = StopHandle::new();
     let policy = RetryPolicy { max_retry_after: LONG, ..RetryPolicy::default() };
