@@ -53,6 +53,7 @@ pub struct ChatInfo {
     pub admins: Vec<User>,
     /// `true` if the chat has been changed since, but its new data could not be fetched: see
     /// [`Chat::is_outdated`](crate::Chat::is_outdated).
+    #[serde(default)]
     pub is_outdated: bool,
 }
 

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use teamwire_core::{
     Error,
     config::RetryPolicy,
-    effect::{Exchange, Moment, Now, TransportError, TransportErrorKind},
+    effect::{Exchange, Moment, Now, Timeout, TransportError, TransportErrorKind},
     flow::Flow,
     machine::{Machine, Reply, Step, Ticket},
     model::ChatInfo,
@@ -29,7 +29,9 @@ pub(crate) struct Sent {
     pub(crate) line: String,
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Vec<u8>,
-    pub(crate) limits: String,
+    pub(crate) limit: u64,
+    pub(crate) timeout: Timeout,
+    pub(crate) max_duration: Option<Duration>,
 }
 
 /// The result of a run: every step, and the chat's snapshot at the end.
@@ -208,19 +210,31 @@ impl Drive<'_> {
             // Those after a limit are counted separately.
             let most = if retries == 0 { 1 } else { retries + 2 + self.in_progress + self.limited.min(retries) };
             assert!(sends.len() <= most, "it was sent {} times", sends.len());
-            assert!(sends.iter().all(|sent| *sent == sends[0]), "a repeated request is another one");
+            let first = sends[0];
+            for sent in sends {
+                assert_eq!(sent.within_time_of(first), *first, "a repeated request is another one");
+                let has_less_time = sent.timeout.max_idle() <= first.timeout.max_idle();
+                assert!(*sent == first || self.policy.give_up_after.is_some() && has_less_time, "{sent:?}");
+            }
         }
     }
 }
 
 impl Sent {
+    /// Returns this request with the time of another one, as a retry has only the time that is left.
+    fn within_time_of(&self, other: &Self) -> Self {
+        Self { timeout: other.timeout, max_duration: other.max_duration, ..self.clone() }
+    }
+
     fn new(exchange: &Exchange) -> Self {
         let headers = exchange.request.headers().iter();
         Self {
             line: format!("{} {}", exchange.request.method(), exchange.request.uri()),
             headers: headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect(),
             body: exchange.request.body().as_bytes().unwrap_or_default().to_vec(),
-            limits: format!("{:?}, {} bytes", exchange.timeout, exchange.limit),
+            limit: exchange.limit,
+            timeout: exchange.timeout,
+            max_duration: exchange.max_duration,
         }
     }
 

@@ -31,6 +31,7 @@ pub(crate) fn chat() -> ChatInfo {
     chat.title = "Operations".into();
     (chat.is_alert, chat.is_closed, chat.allow_sending, chat.allow_mute_notifications) = (true, true, false, false);
     (chat.users, chat.groups, chat.admins) = (vec![anna(), bot()], vec![group()], vec![bot()]);
+    chat.is_outdated = true;
     chat
 }
 

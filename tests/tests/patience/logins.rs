@@ -63,10 +63,10 @@ fn stopped_login_passes_to_the_next_operation() {
 fn login_that_has_no_time_left_passes_to_the_next_operation() {
     let by_deadline = |client: &Client<Manual>| client.with_deadline(Duration::from_secs(2));
     let by_policy = |client: &Client<Manual>| client.with_retry(RetryPolicy::within(Duration::from_secs(2)));
-    let views: [&dyn Fn(&Client<Manual>) -> Client<Manual>; 2] = [&by_deadline, &by_policy];
-    for hurried in views {
+    for has_deadline in [true, false] {
         let client = client();
-        let (hurried, other) = (hurried(&client).chats().chat("c1"), client.chats().chat("c1"));
+        let hurried = if has_deadline { by_deadline(&client) } else { by_policy(&client) };
+        let (hurried, other) = (hurried.chats().chat("c1"), client.chats().chat("c1"));
         let (mut first, mut second) = (hurried.post("a"), other.post("b"));
         let ticket = logs_in(&mut first, at(0));
         let Step::Sleep(_) = second.poll(at(0)) else { panic!("it waits for the login") };

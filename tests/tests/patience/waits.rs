@@ -23,7 +23,7 @@ fn script_moves_its_clock() {
     let after = client.now();
     assert_eq!(after.moment.saturating_duration_since(before.moment), 90 * SECOND);
     assert_eq!((after.utc - before.utc).num_seconds(), 90);
-    client.sleep(0 * SECOND).expect("the client is not stopped");
+    client.sleep(core::time::Duration::ZERO).expect("the client is not stopped");
     assert_eq!(elapsed(&script), 90 * SECOND);
 }
 
