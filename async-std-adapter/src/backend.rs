@@ -25,8 +25,8 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// Performs the steps of machines: the trait to implement for a world of your own. Its type, and so the types of feeds,
 /// do not depend on the runtime.
 ///
-/// Pass it to [`AsyncExecutor::over_backend`](crate::AsyncExecutor::over_backend). For another HTTP stack, implement the
-/// simpler [`Transport`](crate::transport::Transport).
+/// Pass it to [`AsyncExecutor::over_backend`](crate::AsyncExecutor::over_backend). For another HTTP stack, implement
+/// the simpler [`Transport`](crate::transport::Transport).
 ///
 /// The futures may be dropped at any time, which abandons their step: when an operation is dropped or stopped, or its
 /// feed is.

@@ -1,9 +1,9 @@
 //! Canned responses on a virtual clock, for testing bots without a server.
 //!
 //! A [`Script`] is a list of expected requests and the [`Respond`] for each: in a fixed order with
-//! [`then`](Script::then), in any order with [`on`](Script::on), or at any time with [`always`](Script::always). Each adapter has a `scripted` function
-//! that creates its `Client` from a script, so a bot is tested with the type it uses. Waits take no time: they advance
-//! the virtual clock.
+//! [`then`](Script::then), in any order with [`on`](Script::on), or at any time with [`always`](Script::always). Each
+//! adapter has a `scripted` function that creates its `Client` from a script, so a bot is tested with the type it uses.
+//! Waits take no time: they advance the virtual clock.
 //!
 //! ```
 //! use core::time::Duration;
@@ -149,8 +149,8 @@ impl Script {
     /// requests of concurrent handlers and of each feed have a queue of their own. With several queues for a request,
     /// the first one with a response left is used.
     ///
-    /// If the responses are used up, a matching request is one of [`always`](Self::always) or the next step. Otherwise a
-    /// feed ends with it, and an operation fails the test.
+    /// If the responses are used up, a matching request is one of [`always`](Self::always) or the next step. Otherwise
+    /// a feed ends with it, and an operation fails the test.
     ///
     /// ```
     /// use teamwire_core::{Client, Error, Script, script::{Respond, v1::{expect, respond, sample}}};

@@ -89,8 +89,8 @@ impl StopHandle {
         self.0.is_stopped.load(Ordering::SeqCst)
     }
 
-    /// Calls `hook` once when the handle is stopped, in the thread that stops it, or immediately if it has been stopped.
-    /// Dropping the result removes the hook; a call in progress continues.
+    /// Calls `hook` once when the handle is stopped, in the thread that stops it, or immediately if it has been
+    /// stopped. Dropping the result removes the hook; a call in progress continues.
     ///
     /// The hook must not block: it delays [`stop`](Self::stop) and the hooks after it.
     pub fn on_stop(&self, hook: impl Fn() + Send + Sync + 'static) -> OnStop {
@@ -153,7 +153,9 @@ mod tests {
     fn counter() -> (Arc<AtomicUsize>, impl Fn() + Send + Sync + Clone) {
         let count = Arc::<AtomicUsize>::default();
         let counted = count.clone();
-        (count, move || drop(counted.fetch_add(1, Ordering::SeqCst)))
+        (count, move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+        })
     }
 
     #[test]

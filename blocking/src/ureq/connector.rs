@@ -58,8 +58,8 @@ impl NetworkConnector {
     fn socket(&self, host: &str, port: u16, deadline: Option<Instant>) -> Result<(Socket, Option<SocketAddr>), Error> {
         let interrupter = RequestContext::with(|context| context.interrupter.clone());
         let connected = if let Some(interrupter) = &interrupter {
-            // In a thread of its own, so that waiting for it can be interrupted. A connection that is made after that is
-            // closed at once.
+            // In a thread of its own, so that waiting for it can be interrupted. A connection that is made after that
+            // is closed at once.
             let (hosts, host) = (self.hosts.clone(), host.to_owned());
             let (cancel, wait) = spawn_detached(move || hosts.connect(&host, port, deadline))?;
             interrupter.set(Target::Connecting(cancel)).map_err(failed)?;

@@ -73,7 +73,7 @@ impl<X: Executor> Client<X> {
     /// result.
     ///
     /// Operations then fail with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled), even if they have not started.
-    /// Whether a request that was in progress has taken effect is [unknown](crate::Error::outcome_unknown).
+    /// A request that was in progress may have taken effect: see [`outcome_unknown`](crate::Error::outcome_unknown).
     ///
     /// To end a program gracefully, stop only its feeds, so that the events they have delivered can still be handled:
     ///

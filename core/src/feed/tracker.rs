@@ -21,8 +21,8 @@ const MIN_LOOK_AHEAD: usize = 64;
 ///   [`Retrying`](FeedEvent::Retrying), count as those of one more chat.
 /// - [`Started`](FeedEvent::Started) and [`Gap`](FeedEvent::Gap) concern all chats: they are handled after everything
 ///   before them and before everything after them.
-/// - A checkpoint is returned once its event and all events before it are handled. So after a crash, a feed that resumes
-///   there delivers every event that was not handled, and may deliver others again.
+/// - A checkpoint is returned once its event and all events before it are handled. So after a crash, a feed that
+///   resumes there delivers every event that was not handled, and may deliver others again.
 /// - Beyond the last event up to which all is handled, at most four times the limit are taken from the feed, or 64 if
 ///   that is more. This bounds the memory, and the number of events that are delivered again after a crash. If one
 ///   handler takes very long, all others wait for it then.

@@ -6,8 +6,8 @@ use core::panic::Location;
 use super::{Expect, RecordedRequest, Respond, files::Files};
 use crate::effect::Moment;
 
-/// What a script expects. The first of these that applies responds to a request: an outage, a queue, a response at any
-/// time, the next step.
+/// The expectations of a script. The first of these that applies responds to a request: an outage, a queue, a response
+/// at any time, the next step.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     /// End of the outage.

@@ -268,9 +268,9 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if the address is not loopback and [`allow_remote`](Self::allow_remote) was not called, or the App
-    /// ID of the [key](Self::key) is empty or has a colon; otherwise the error of the operating system, if the address
-    /// or the folder cannot be used.
+    /// `InvalidInput` if the address is not loopback and [`allow_remote`](Self::allow_remote) was not called, or the
+    /// App ID of the [key](Self::key) is empty or has a colon; otherwise the error of the operating system, if the
+    /// address or the folder cannot be used.
     pub fn start(self) -> io::Result<Sandbox> {
         if !self.allow_remote && !self.address.ip().is_loopback() {
             let message = format!("{} is not a loopback address; call allow_remote() to use it", self.address.ip());
