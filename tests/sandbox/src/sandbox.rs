@@ -268,7 +268,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if the address is not loopback and [`allow_remote`](Self::allow_remote) was not called, or the
+    /// `InvalidInput` if the address is not loopback and [`allow_remote`](Self::allow_remote) was not called, or if the
     /// App ID of the [key](Self::key) is empty or has a colon; otherwise the error of the operating system, if the
     /// address or the folder cannot be used.
     pub fn start(self) -> io::Result<Sandbox> {

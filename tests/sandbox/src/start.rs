@@ -11,8 +11,8 @@ use crate::options::Options;
 
 /// Starts the sandbox. Returns it with a remark about its address, or an empty one.
 ///
-/// Without options, its address and key are the same in each run, so that a bot keeps its settings. Its ids are not, so
-/// that data that a bot has saved in an earlier run does not fit by accident. The key is public, so a sandbox that
+/// Without options, its address and key are the same in each run, so that a bot keeps its settings. Its ids are not,
+/// so that data that a bot has saved in an earlier run does not fit by accident. The key is public, so a sandbox that
 /// other machines can reach has another one in each run.
 pub(crate) fn start(
     options: &Options,
