@@ -1,7 +1,8 @@
 //! Subscriptions as resumable machines: events are delivered one by one until the feed is stopped.
 //!
 //! One machine, [`Poller`], serves every feed: the live locations of a chat, the reactions to attention messages, and
-//! the new messages of one chat or of all chats of the bot (an addition of this SDK).
+//! the new messages of one chat or of all chats of the bot, and everything that happens in them. The latter two are
+//! additions of this SDK.
 //!
 //! ```text
 //!           ┌───────────────────────────────────────────────────────────────┐

@@ -37,6 +37,7 @@
 
 mod attachment;
 mod chat;
+mod chat_event;
 mod download;
 mod draft;
 mod group;
@@ -57,6 +58,7 @@ mod user;
 pub use self::{
     attachment::{Asset, Attachment, CalendarEvent, LiveLocation, Location, Poll, ShareDuration},
     chat::{ChatInfo, ChatType},
+    chat_event::{ChatEvent, DeletedMessage, ReadReceipt},
     download::Download,
     draft::Draft,
     group::Group,

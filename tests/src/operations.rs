@@ -158,6 +158,8 @@ operations! {
         |bot| bot.client.chats().refresh_location_shares();
     UnsubscribeReactionUpdates = Chats "unsubscribe_am_reaction_updates", "unsubscribe_all_reactions",
         204 Value::Null, |bot| bot.client.chats().unsubscribe_reaction_updates();
+    UnsubscribeEvents = Chats "unsubscribe_events", "unsubscribe_all_events", 204 Value::Null,
+        |bot| bot.client.chats().unsubscribe_events();
     Me = Contacts "me", "get_me", 200 sample::bot(), |bot| bot.client.contacts().me();
     Users = Contacts "users", "list_users", 200 sample::page([sample::bot(), sample::user("u-anna", "Anna", "Berg")]),
         |bot| bot.client.contacts().users();

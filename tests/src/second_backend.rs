@@ -28,7 +28,7 @@ use self::sessions::Sessions;
 use crate::operations::Operation;
 
 /// The operations that the protocol does not have, and why.
-pub const UNSUPPORTED: [(Operation, &str); 7] = [
+pub const UNSUPPORTED: [(Operation, &str); 8] = [
     (Operation::GetActiveSharedLocations, "it has no live locations"),
     (Operation::StopSharingLocation, "it has no live locations"),
     (Operation::UnsubscribeLocationUpdates, "it has no live locations"),
@@ -36,6 +36,7 @@ pub const UNSUPPORTED: [(Operation, &str); 7] = [
     (Operation::RefreshSharedLocations, "it has no live locations"),
     (Operation::GetByTitle, "it has no search"),
     (Operation::UnsubscribeReactionUpdates, "it has neither a list of new reactions nor subscriptions"),
+    (Operation::UnsubscribeEvents, "it has no feed of all events"),
 ];
 
 /// The running server. Dropping it ends the server; connections end with their clients.

@@ -182,7 +182,7 @@ impl<X: Executor> ChatRef<X> {
     #[doc(alias = "subscribe_live_location_updates")]
     pub fn live_locations(&self, options: impl Into<FeedOptions>) -> X::Events<Poller<LiveLocationUpdate>> {
         let source = FeedSource::LiveLocations(self.tid.clone());
-        self.executor.events(Poller::new(self.session(), source, options.into(), |_| false))
+        self.executor.events(Poller::new(self.session(), source, options.into()))
     }
 
     /// Ends all subscriptions of the bot to the live locations of this chat, including those of other processes.
@@ -204,7 +204,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// The feed ends as that of [`live_locations`](Self::live_locations) does.
     pub fn new_messages(&self, options: impl Into<FeedOptions>) -> X::Events<Poller<Message>> {
-        self.executor.events(Poller::messages(self.session(), FeedSource::Messages(self.tid.clone()), options.into()))
+        self.executor.events(Poller::new(self.session(), FeedSource::Messages(self.tid.clone()), options.into()))
     }
 
     pub(super) fn call<T: Send>(&self, endpoint: Made<T>) -> X::Run<'_, T> {

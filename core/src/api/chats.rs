@@ -12,7 +12,7 @@ use crate::{
         paginator::{Collected, Paginator},
     },
     ledger::LocationShares,
-    model::{Coordinates, Download, Listing, LocationShare, Message, Reaction, ThreadId},
+    model::{ChatEvent, Coordinates, Download, Listing, LocationShare, Message, Reaction, ThreadId},
     protocol::FeedSource,
     session::Session,
 };
@@ -175,7 +175,7 @@ impl<X: Executor> Chats<X> {
     /// another feed.
     #[doc(alias = "subscribe_am_reaction_updates")]
     pub fn reaction_updates(&self, options: impl Into<FeedOptions>) -> X::Events<Poller<Reaction>> {
-        self.executor.events(Poller::new(self.executor.session(), FeedSource::Reactions, options.into(), |_| false))
+        self.executor.events(Poller::new(self.executor.session(), FeedSource::Reactions, options.into()))
     }
 
     /// Ends all reaction subscriptions of the bot, including those of other processes.
@@ -194,7 +194,53 @@ impl<X: Executor> Chats<X> {
     ///
     /// The feed ends as that of [`reaction_updates`](Self::reaction_updates) does.
     pub fn new_messages(&self, options: impl Into<FeedOptions>) -> X::Events<Poller<Message>> {
-        self.executor.events(Poller::messages(self.executor.session(), FeedSource::AllMessages, options.into()))
+        self.executor.events(Poller::new(self.executor.session(), FeedSource::AllMessages, options.into()))
+    }
+
+    /// Follows everything that happens in all chats of the bot, in one order: messages, deletions, reads, reactions,
+    /// live locations, and changes of the chats themselves.
+    ///
+    /// Events of a kind that this version does not know are delivered as [`Undecoded`](crate::FeedEvent::Undecoded),
+    /// with their JSON. With a protocol that has no such feed, it ends with `Unsupported`.
+    ///
+    /// ```
+    /// use teamwire_core::{
+    ///     Client, Error, Script,
+    ///     model::ChatEvent,
+    ///     script::v1::{expect, respond, sample},
+    /// };
+    ///
+    /// let message = sample::event("message", sample::message("m1", "c1", "hello"));
+    /// let script = Script::new()
+    ///     .on(expect::subscribe_events(), [respond::subscription("s1", "k0")])
+    ///     .on(expect::event_updates(), [respond::event_updates([message, sample::chat_left("c1")], "k1")]);
+    /// let mut happened = Vec::new();
+    /// for event in Client::new(script).chats().events(None) {
+    ///     match event?.into_item() {
+    ///         Some(ChatEvent::Message(message)) => happened.push(message.text.unwrap_or_default()),
+    ///         Some(ChatEvent::Left(tid)) => happened.push(format!("left {tid}")),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// assert_eq!(happened, ["hello", "left c1"]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The feed ends as that of [`reaction_updates`](Self::reaction_updates) does.
+    pub fn events(&self, options: impl Into<FeedOptions>) -> X::Events<Poller<ChatEvent>> {
+        self.executor.events(Poller::new(self.executor.session(), FeedSource::Events, options.into()))
+    }
+
+    /// Ends all subscriptions of the bot to [`events`](Self::events), including those of other processes.
+    ///
+    /// # Errors
+    ///
+    /// Only the kinds that [every operation](Chats#errors) can fail with.
+    pub fn unsubscribe_events(&self) -> X::Run<'_, ()> {
+        let session = self.executor.session();
+        self.executor.run(session.call(session.protocol().unsubscribe_all(&FeedSource::Events)))
     }
 
     fn list_chats(&self, title: Option<String>) -> X::Run<'_, Listing<Chat<X>>> {

@@ -1,4 +1,4 @@
-use crate::model::{LiveLocationUpdate, Message, Reaction, ThreadId};
+use crate::model::{ChatEvent, LiveLocationUpdate, Message, Reaction, ThreadId};
 
 /// An item that belongs to a chat, so that the items of each chat can be handled in order.
 pub trait InChat {
@@ -21,6 +21,12 @@ impl InChat for Reaction {
 impl InChat for LiveLocationUpdate {
     fn tid(&self) -> &ThreadId {
         &self.tid
+    }
+}
+
+impl InChat for ChatEvent {
+    fn tid(&self) -> &ThreadId {
+        self.tid()
     }
 }
 

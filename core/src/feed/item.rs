@@ -1,5 +1,5 @@
 use crate::{
-    model::{LiveLocationUpdate, Message, Reaction},
+    model::{ChatEvent, LiveLocationUpdate, Message, Reaction},
     protocol::{Batch, FeedSource, Made, PollRequest, Protocol},
 };
 
@@ -7,6 +7,11 @@ use crate::{
 pub(crate) trait FeedItem: Sized + Send + 'static {
     /// Returns the poll for events of this kind.
     fn updates(protocol: &dyn Protocol, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Self>>;
+
+    /// Returns `true` for a deleted message, which the configuration may hide.
+    fn is_deleted_message(&self) -> bool {
+        false
+    }
 }
 
 impl FeedItem for LiveLocationUpdate {
@@ -24,5 +29,19 @@ impl FeedItem for Reaction {
 impl FeedItem for Message {
     fn updates(protocol: &dyn Protocol, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Self>> {
         protocol.message_updates(source, poll)
+    }
+
+    fn is_deleted_message(&self) -> bool {
+        self.deleted
+    }
+}
+
+impl FeedItem for ChatEvent {
+    fn updates(protocol: &dyn Protocol, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Self>> {
+        protocol.event_updates(source, poll)
+    }
+
+    fn is_deleted_message(&self) -> bool {
+        matches!(self, Self::Message(message) if message.deleted)
     }
 }

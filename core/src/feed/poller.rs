@@ -19,7 +19,6 @@ use crate::{
         ready,
     },
     machine::{Feed, Machine, Reply, Step, Ticket},
-    model::Message,
     pacing::MAX_PAUSE,
     protocol::{Batch, FeedSource, Lease, PollRequest, Signal},
     session::Session,
@@ -66,16 +65,17 @@ impl Timing {
 
 #[expect(private_bounds, reason = "the kinds of events are fixed")]
 impl<T: FeedItem> Poller<T> {
-    /// Creates a feed of the events of `source`, except those for which `hidden` returns `true`.
-    pub(crate) fn new(session: &Session, source: FeedSource, options: FeedOptions, hidden: fn(&T) -> bool) -> Self {
+    /// Creates a feed of the events of `source`, without deleted messages if the configuration hides them.
+    pub(crate) fn new(session: &Session, source: FeedSource, options: FeedOptions) -> Self {
         let (cursor, state) = match options.after.map(|checkpoint| checkpoint.into_cursor(&source)).transpose() {
             Ok(cursor) => (cursor, State::Ready),
             Err(error) => (None, State::Done(Err(error))),
         };
         let redaction = session.config().credentials.redaction().clone();
+        let is_hidden = if session.config().hide_deleted_messages { T::is_deleted_message } else { |_: &T| false };
         Self {
             session: session.clone(),
-            delivery: Delivery::new(source, redaction, hidden, cursor),
+            delivery: Delivery::new(source, redaction, is_hidden, cursor),
             subscription: None,
             long_poll: LongPollDuration::new(options.long_poll),
             pace: Pace::default(),
@@ -290,14 +290,6 @@ impl<T: FeedItem> Feed for Poller<T> {
             }
             None => State::Done(Ok(FeedEnd::Stopped)),
         };
-    }
-}
-
-impl Poller<Message> {
-    /// Creates a feed of messages, without deleted ones if the configuration hides them.
-    pub(crate) fn messages(session: &Session, source: FeedSource, options: FeedOptions) -> Self {
-        let hides = session.config().hide_deleted_messages;
-        Self::new(session, source, options, if hides { |message| message.deleted } else { |_| false })
     }
 }
 

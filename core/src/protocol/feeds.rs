@@ -18,6 +18,8 @@ pub enum FeedSource {
     Messages(ThreadId),
     /// The new messages of all chats.
     AllMessages,
+    /// Everything that happens in all chats.
+    Events,
 }
 
 impl FeedSource {
@@ -28,6 +30,7 @@ impl FeedSource {
             Self::Reactions => "reactions",
             Self::Messages(_) => "messages",
             Self::AllMessages => "all_messages",
+            Self::Events => "events",
         }
     }
 
@@ -35,7 +38,7 @@ impl FeedSource {
     pub const fn chat(&self) -> Option<&ThreadId> {
         match self {
             Self::LiveLocations(tid) | Self::Messages(tid) => Some(tid),
-            Self::Reactions | Self::AllMessages => None,
+            Self::Reactions | Self::AllMessages | Self::Events => None,
         }
     }
 }

@@ -14,8 +14,8 @@ use super::{
 use crate::{
     error::Error,
     model::{
-        Asset, ChatInfo, Coordinates, Draft, Group, GroupId, LiveLocationUpdate, LocationShare, Message, MessageId,
-        NewChat, NewOneToOne, Reaction, ReactionType, ThreadId, User, UserId,
+        Asset, ChatEvent, ChatInfo, Coordinates, Draft, Group, GroupId, LiveLocationUpdate, LocationShare, Message,
+        MessageId, NewChat, NewOneToOne, Reaction, ReactionType, ThreadId, User, UserId,
     },
 };
 
@@ -237,6 +237,8 @@ group! {
         fn reaction_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Reaction>>;
         /// Poll for the live locations of a chat.
         fn location_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<LiveLocationUpdate>>;
+        /// Poll for everything that happens in all chats.
+        fn event_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<ChatEvent>>;
         {
             /// The subscription to a source; `None` if it is polled without one. It is called before the first poll,
             /// and again after the [subscription](Lease) is gone. The request is sent once for each call.

@@ -8,6 +8,7 @@ mod attachments;
 mod chats;
 mod contacts;
 mod endpoints;
+mod events;
 pub mod expect;
 mod feeds;
 mod idempotency_key;

@@ -1,6 +1,9 @@
 //! Every feed that the core has, written once for all executors.
 
-use teamwire_core::{Client, FeedOptions, Message, Reaction, model::LiveLocationUpdate};
+use teamwire_core::{
+    Client, FeedOptions, Message, Reaction,
+    model::{ChatEvent, LiveLocationUpdate},
+};
 use teamwire_sandbox::{Sandbox, org};
 
 use super::Class;
@@ -14,11 +17,13 @@ pub enum Subscription {
     Reactions,
     NewMessages,
     AllNewMessages,
+    Events,
 }
 
 impl Subscription {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::LiveLocations, Self::Reactions, Self::NewMessages, Self::AllNewMessages];
+    pub const ALL: &[Self] =
+        &[Self::LiveLocations, Self::Reactions, Self::NewMessages, Self::AllNewMessages, Self::Events];
 
     /// The name in the Python SDK, or else in this project.
     pub const fn name(self) -> &'static str {
@@ -26,6 +31,7 @@ impl Subscription {
             Self::LiveLocations => "subscribe_live_location_updates",
             Self::Reactions => "subscribe_am_reaction_updates",
             Self::NewMessages | Self::AllNewMessages => "new_messages",
+            Self::Events => "events",
         }
     }
 
@@ -33,13 +39,13 @@ impl Subscription {
     pub const fn class(self) -> Class {
         match self {
             Self::LiveLocations | Self::NewMessages => Class::Chat,
-            Self::Reactions | Self::AllNewMessages => Class::Chats,
+            Self::Reactions | Self::AllNewMessages | Self::Events => Class::Chats,
         }
     }
 
     /// True if it needs a subscription on the server.
     pub const fn is_leased(self) -> bool {
-        matches!(self, Self::LiveLocations | Self::Reactions)
+        matches!(self, Self::LiveLocations | Self::Reactions | Self::Events)
     }
 
     /// The route of the wire contract that it polls.
@@ -49,6 +55,7 @@ impl Subscription {
             Self::Reactions => "GET /v1/reactions/updates",
             Self::NewMessages => "GET /v1/chats/{tid}/messages/updates",
             Self::AllNewMessages => "GET /v1/messages/updates",
+            Self::Events => "GET /v1/events/updates",
         }
     }
 
@@ -64,6 +71,10 @@ impl Subscription {
             }
             Self::NewMessages => FeedProbe::new(lobby.new_messages(follow), |it: Message| it.mid.to_string()),
             Self::AllNewMessages => FeedProbe::new(chats.new_messages(follow), |it: Message| it.mid.to_string()),
+            Self::Events => FeedProbe::new(chats.events(follow), |it: ChatEvent| match it {
+                ChatEvent::Message(message) => message.mid.to_string(),
+                other => format!("{other:?}"),
+            }),
         }
     }
 
@@ -84,7 +95,7 @@ impl Subscription {
                 let alert = anna.post_alert(org::LOBBY, "Pump 3 is down", "alert").expect("Anna is in the lobby");
                 anna.react(org::LOBBY, &alert, "ok").expect("it is an alert")
             }
-            Self::NewMessages | Self::AllNewMessages => {
+            Self::NewMessages | Self::AllNewMessages | Self::Events => {
                 anna.post(org::LOBBY, &format!("message {number}")).expect("Anna is in the lobby")
             }
         }

@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_core::{AlertType, Draft, Message, Reaction, model::LiveLocationUpdate};
+use teamwire_core::{
+    AlertType, Draft, Message, Reaction,
+    model::{ChatEvent, LiveLocationUpdate},
+};
 use teamwire_sandbox::{Sandbox, org};
 use teamwire_tests::{FeedProbe, Fixture, executor_test, harness::Harness, operations::Subscription};
 
@@ -160,6 +163,67 @@ fn live_locations_arrive_as_people_move<H: Harness>() {
         "t-lobby u-ben 2 ended",
     ];
     assert_eq!(delivered, expected);
+}
+
+/// Returns an event of a chat as text.
+fn happened(event: ChatEvent) -> String {
+    let tid = event.tid().clone();
+    let (kind, detail) = match event {
+        ChatEvent::Message(message) => ("message", message.text.unwrap_or_default()),
+        ChatEvent::Deleted(deleted) => ("deleted", deleted.mid.to_string()),
+        ChatEvent::Read(receipt) => ("read by", receipt.user.uid.to_string()),
+        ChatEvent::Reaction(reaction) => ("reaction of", reaction.from_user.uid.to_string()),
+        ChatEvent::Location(update) => ("location", update.coordinates.lat().to_string()),
+        ChatEvent::Joined(chat) => ("joined", chat.title),
+        ChatEvent::Left(_) => ("left", String::new()),
+        ChatEvent::Closed(chat) => ("closed", chat.is_closed.to_string()),
+        ChatEvent::Reopened(chat) => ("reopened", chat.is_closed.to_string()),
+        ChatEvent::Renamed(chat) => ("renamed", chat.title),
+        ChatEvent::Changed(chat) => ("changed", chat.users.len().to_string()),
+        other => ("unknown", format!("{other:?}")),
+    };
+    format!("{tid} {kind} {detail}")
+}
+
+#[executor_test]
+fn everything_that_happens_arrives_in_order<H: Harness>() {
+    let fixture = Fixture::<H>::new();
+    let mut events = FeedProbe::<H>::new(fixture.client.chats().events(None), happened);
+    events.expect_started();
+    let (anna, ben) = (fixture.sandbox.as_person(org::ANNA), fixture.sandbox.as_person(org::BEN));
+    let live = || {
+        let alert = anna.post_alert(org::LOBBY, "Pump 3 is down", "alert").expect("Anna is in the lobby");
+        ben.mark_read(org::LOBBY).expect("Ben is in the lobby");
+        ben.react(org::LOBBY, &alert, "ok").expect("it is an alert");
+        anna.share(org::LOBBY, 1.0, 9.0, Duration::from_secs(15 * 60)).expect("Anna is in the lobby");
+        anna.rename(org::LOBBY, "Hall").expect("Anna administers it");
+        anna.add_users(org::LOBBY, &[org::EMMA]).expect("Anna administers it");
+        anna.close(org::LOBBY).expect("Anna administers it");
+        anna.reopen(org::LOBBY).expect("Anna administers it");
+        let later = anna.post(org::LOBBY, "oops").expect("Anna is in the lobby");
+        let tid = ben.create_chat("New", &[org::BOT]).expect("Ben may");
+        ben.remove_users(&tid, &[org::BOT]).expect("Ben administers it");
+        (later, tid)
+    };
+    let ((oops, new), delivered) = once_it_waits(&fixture.sandbox, live, || events.expect_updates(13));
+    let lobby = [
+        "message Pump 3 is down",
+        "read by u-ben",
+        "reaction of u-ben",
+        "message ",
+        "location 1",
+        "renamed Hall",
+        "changed 5",
+        "location 1",
+        "closed true",
+        "reopened false",
+        "message oops",
+    ];
+    let mut expected: Vec<_> = lobby.iter().map(|event| format!("t-lobby {event}")).collect();
+    expected.extend([format!("{new} joined New"), format!("{new} left ")]);
+    assert_eq!(delivered, expected);
+    anna.delete(org::LOBBY, &oops).expect("it is her own");
+    assert_eq!(events.expect_update().0, format!("t-lobby deleted {oops}"));
 }
 
 #[executor_test(protocols)]

@@ -53,6 +53,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
         &[
             "chat_that_the_bot_is_not_in_any_more_ends_its_feeds",
             "checkpoint_of_another_feed_is_refused",
+            "everything_that_happens_arrives_in_order",
             "feed_resumes_at_its_checkpoint_in_another_client",
             "key_that_is_revoked_ends_every_feed",
             "outage_is_reported_and_loses_no_event",

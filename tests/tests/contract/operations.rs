@@ -41,8 +41,13 @@ fn every_operation_of_the_python_sdk_is_there() {
 }
 
 /// Operations of chats that the Python SDK does not have.
-const OURS: [(&str, &str); 3] =
-    [("message", "request"), ("new_messages", "subscription"), ("refresh_shared_locations", "request")];
+const OURS: [(&str, &str); 5] = [
+    ("events", "subscription"),
+    ("message", "request"),
+    ("new_messages", "subscription"),
+    ("refresh_shared_locations", "request"),
+    ("unsubscribe_events", "request"),
+];
 
 #[test]
 fn undocumented_operation_is_of_this_project() {

@@ -63,6 +63,7 @@ fn expectation(operation: Operation) -> (&'static str, Expect) {
         Op::UpdateSharedLocation => ("move_location", expect::move_location().into()),
         Op::RefreshSharedLocations => ("location_shares", expect::location_shares().into()),
         Op::UnsubscribeReactionUpdates => ("unsubscribe_all_reactions", expect::unsubscribe_all_reactions()),
+        Op::UnsubscribeEvents => ("unsubscribe_all_events", expect::unsubscribe_all_events()),
         Op::Me => ("me", expect::me()),
         Op::Users => ("users", expect::users().into()),
         Op::User => ("user", expect::user("u-anna")),
@@ -120,6 +121,12 @@ pub(crate) fn all() -> Vec<Row> {
         ("subscribe_reactions", subscribe, expect::subscribe_reactions()),
         ("reaction_updates", poll, expect::reaction_updates().into()),
         ("unsubscribe_reactions", unsubscribe, expect::unsubscribe_reactions("s1")),
+    ]);
+    let [subscribe, poll, unsubscribe] = leased(client.chats().events(None));
+    rows.extend([
+        ("subscribe_events", subscribe, expect::subscribe_events()),
+        ("event_updates", poll, expect::event_updates().into()),
+        ("unsubscribe_events", unsubscribe, expect::unsubscribe_events("s1")),
     ]);
     let of_chat = sent(&mut chat.new_messages(None)).1;
     rows.push(("message_updates", of_chat, expect::message_updates(TID).into()));

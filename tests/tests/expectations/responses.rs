@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use chrono::DateTime;
+use serde_json::Value;
 use teamwire_core::{
-    AlertType, Message, Reaction, ReactionType, Script,
+    AlertType, Client, FeedEvent, Message, Reaction, ReactionType, Script,
     effect::{Exchange, Response},
     machine::Reply,
-    model::{Asset, ChatInfo, ChatType, Coordinates, LiveLocationUpdate, LocationShare},
+    model::{
+        Asset, ChatEvent, ChatInfo, ChatType, Coordinates, DeletedMessage, LiveLocationUpdate, LocationShare,
+        ReadReceipt,
+    },
     protocol::{Batch, BatchItem, Page},
     script::{
         Respond,
@@ -34,6 +38,67 @@ pub(crate) fn response_of(respond: Respond) -> Response {
 pub(crate) fn operation(name: &str) -> OperationId {
     let mut operations = Contract::load().operations();
     operations.find(|id| id.as_str() == name).unwrap_or_else(|| panic!("the contract has no {name}")).clone()
+}
+
+/// Returns an event of each kind.
+fn events(message: &Message, reaction: &Reaction, location: &LiveLocationUpdate, chat: &ChatInfo) -> [ChatEvent; 11] {
+    [
+        ChatEvent::Message(message.clone()),
+        ChatEvent::Deleted(DeletedMessage::new("c1", "m1")),
+        ChatEvent::Read(ReadReceipt::new("c1", anna())),
+        ChatEvent::Reaction(reaction.clone()),
+        ChatEvent::Location(location.clone()),
+        ChatEvent::Joined(chat.clone()),
+        ChatEvent::Left("c1".into()),
+        ChatEvent::Closed(chat.clone()),
+        ChatEvent::Reopened(chat.clone()),
+        ChatEvent::Renamed(chat.clone()),
+        ChatEvent::Changed(chat.clone()),
+    ]
+}
+
+fn of_sample(status: u16, json: Value) -> Respond {
+    Respond::json(status, json).header("x-request-id", "req-1")
+}
+
+fn sample_events() -> Vec<Value> {
+    let mut poll = sample::message("m1", "c1", "Please vote");
+    poll["attachments"] = [sample::poll("Who is on call?", ["Anna", "Ben"])].into();
+    vec![
+        sample::event("message", poll),
+        sample::message_deleted("m1", "c1"),
+        sample::read("c1"),
+        sample::event("reaction", sample::reaction("r1", "m1", "c1", "ok")),
+        sample::event("location", sample::location("c1", 48.1, 11.6)),
+        sample::event("chat_joined", sample::chat("c1", "Operations")),
+        sample::chat_left("c1"),
+        sample::event("weather", sample::json("[3]")),
+    ]
+}
+
+#[test]
+fn every_event_is_read_back() {
+    let start = DateTime::UNIX_EPOCH;
+    let place = Coordinates::new(48.1, 11.6).expect("it is on earth");
+    let events = events(
+        &Message::new("m1", "c1", anna(), start),
+        &Reaction::new("r1", "m1", "c1", ReactionType::Love, anna()),
+        &LiveLocationUpdate::new("c1", anna(), place, start),
+        &ChatInfo::new("c1", ChatType::Group),
+    );
+    let script = Script::new().on(expect::subscribe_events(), [respond::subscription("s1", "k0")]).on(
+        expect::event_updates().subscription("s1"),
+        [respond::event_updates(&events, "k1"), respond::event_updates(sample_events(), "k2")],
+    );
+    let delivered: Vec<_> =
+        Client::new(script.clone()).chats().events(None).map(|event| event.expect("the script has it")).collect();
+    let items: Vec<_> = delivered.iter().filter_map(FeedEvent::item).collect();
+    assert_eq!(items[..11], events.iter().collect::<Vec<_>>());
+    assert!(items.iter().all(|event| event.tid() == "c1"));
+    assert_eq!(items.len(), 11 + 7);
+    let Some(FeedEvent::Undecoded { item, .. }) = delivered.last() else { panic!("it is of an unknown kind") };
+    assert!(item.json.contains("weather") && item.reason.contains("unknown event kind \"weather\""), "{item:?}");
+    script.assert_done();
 }
 
 #[test]
@@ -97,6 +162,14 @@ fn every_success_keeps_to_the_contract() {
         ("unsubscribe_reactions", respond::done()),
         ("unsubscribe_all_reactions", respond::done()),
         ("poll_reactions", respond::reaction_updates([&reaction], "k1")),
+        ("subscribe_events", respond::subscription("s1", "k0")),
+        ("unsubscribe_events", respond::done()),
+        ("unsubscribe_all_events", respond::done()),
+        ("poll_events", respond::event_updates(events(&message, &reaction, &update, &chat), "k1")),
+        ("poll_events", respond::event_updates(sample_events(), "k1")),
+        ("poll_events", of_sample(200, sample::updates("reaction", [sample::of(&reaction)], "k1"))),
+        ("subscribe_events", of_sample(200, sample::subscription("s1", "k0"))),
+        ("upload_asset", of_sample(201, sample::asset("a1", "plan.txt", "text/plain", 9))),
     ];
     let contract = Contract::load();
     for operation in contract.operations().filter(|id| id.as_str() != "get_health") {

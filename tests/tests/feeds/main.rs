@@ -3,6 +3,7 @@
 mod checkpoints;
 mod circles;
 mod crashes;
+mod events;
 mod failures;
 mod sets;
 mod stops;

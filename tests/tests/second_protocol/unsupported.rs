@@ -29,7 +29,7 @@ fn unsupported_operation_sends_nothing<H: Harness>() {
 #[executor_test(second)]
 fn unsupported_feed_ends_at_once<H: Harness>() {
     let fixture = Fixture::<H>::new();
-    for feed in [Subscription::LiveLocations, Subscription::Reactions] {
+    for feed in [Subscription::LiveLocations, Subscription::Reactions, Subscription::Events] {
         let error = feed.follow::<H>(&fixture.client, None).expect_error();
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{feed:?}: {error}");
     }

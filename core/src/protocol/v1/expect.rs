@@ -22,14 +22,21 @@
 //! arguments, such as an empty id.
 
 mod details;
+mod feeds;
 
 use alloc::sync::Arc;
-use core::time::Duration;
 
 use chrono::DateTime;
 use serde_json::json;
 
-pub use self::details::{CreateChat, CreateOneToOneChat, Members, Messages, MoveLocation, Page, Poll, Post, Upload};
+pub use self::{
+    details::{CreateChat, CreateOneToOneChat, Members, Messages, MoveLocation, Page, Poll, Post, Upload},
+    feeds::{
+        all_message_updates, event_updates, live_location_updates, message_updates, reaction_updates, subscribe_events,
+        subscribe_live_locations, subscribe_reactions, unsubscribe_all_events, unsubscribe_all_live_locations,
+        unsubscribe_all_reactions, unsubscribe_events, unsubscribe_live_locations, unsubscribe_reactions,
+    },
+};
 use super::V1;
 use crate::{
     effect::Part,
@@ -38,8 +45,8 @@ use crate::{
         ReactionType, ThreadId, User, UserId,
     },
     protocol::{
-        Assets as _, Chats as _, Contacts as _, FeedSource, Feeds as _, FilePart, Locations as _, Made, Members as _,
-        Messages as _, PageRequest, PollRequest, Reactions as _,
+        Assets as _, Chats as _, Contacts as _, FilePart, Locations as _, Made, Members as _, Messages as _,
+        PageRequest, Reactions as _,
     },
     script::Expect,
 };
@@ -270,72 +277,8 @@ pub fn download(asset: impl Into<AssetId>) -> Expect {
     Expect::of(V1.download(&Asset::new(asset, "", "", 0)))
 }
 
-/// Expects the subscription to the live locations of a chat.
-#[track_caller]
-pub fn subscribe_live_locations(tid: impl Into<ThreadId>) -> Expect {
-    Expect::of(V1.subscribe(&FeedSource::LiveLocations(tid.into())))
-}
-
-/// Expects the end of a subscription to the live locations of a chat.
-#[track_caller]
-pub fn unsubscribe_live_locations(tid: impl Into<ThreadId>, subscription: &str) -> Expect {
-    Expect::of(V1.unsubscribe(&FeedSource::LiveLocations(tid.into()), subscription))
-}
-
-/// Expects the end of all subscriptions to the live locations of a chat.
-#[track_caller]
-pub fn unsubscribe_all_live_locations(tid: impl Into<ThreadId>) -> Expect {
-    Expect::of(V1.unsubscribe_all(&FeedSource::LiveLocations(tid.into())))
-}
-
-/// Expects a poll for the live locations of a chat.
-#[track_caller]
-pub fn live_location_updates(tid: impl Into<ThreadId>) -> Poll {
-    poll(V1.location_updates(&FeedSource::LiveLocations(tid.into()), POLL))
-}
-
-/// Expects the subscription to reactions.
-pub fn subscribe_reactions() -> Expect {
-    Expect::of(V1.subscribe(&FeedSource::Reactions))
-}
-
-/// Expects the end of a subscription to reactions.
-#[track_caller]
-pub fn unsubscribe_reactions(subscription: &str) -> Expect {
-    Expect::of(V1.unsubscribe(&FeedSource::Reactions, subscription))
-}
-
-/// Expects the end of all subscriptions to reactions.
-pub fn unsubscribe_all_reactions() -> Expect {
-    Expect::of(V1.unsubscribe_all(&FeedSource::Reactions))
-}
-
-/// Expects a poll for reactions.
-pub fn reaction_updates() -> Poll {
-    poll(V1.reaction_updates(&FeedSource::Reactions, POLL))
-}
-
-/// Expects a poll for the new messages of a chat.
-#[track_caller]
-pub fn message_updates(tid: impl Into<ThreadId>) -> Poll {
-    poll(V1.message_updates(&FeedSource::Messages(tid.into()), POLL))
-}
-
-/// Expects a poll for the new messages of all chats.
-pub fn all_message_updates() -> Poll {
-    poll(V1.message_updates(&FeedSource::AllMessages, POLL))
-}
-
-const POLL: PollRequest<'_> = PollRequest::new(None, None, Duration::ZERO);
-
 /// Expects any page of a list.
 #[track_caller]
 fn page<T>(first: Made<crate::protocol::Page<T>>) -> Page {
     Page(Expect::of(first).any_query("cursor").any_query("limit"))
-}
-
-/// Expects a poll with any subscription and cursor.
-#[track_caller]
-fn poll<T>(poll: Made<T>) -> Poll {
-    Poll(Expect::of(poll).any_query("subscription").any_query("cursor").any_query("wait"))
 }

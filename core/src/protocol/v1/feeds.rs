@@ -11,15 +11,15 @@ use super::{
 };
 use crate::{
     error::{Error, UnexpectedResponse},
-    model::{LiveLocationUpdate, Message, Reaction, Undecoded},
+    model::{ChatEvent, LiveLocationUpdate, Message, Reaction, Undecoded},
     protocol::{
         Batch, BatchItem, Endpoint, FeedSource, Feeds, Lease, Made, PollRequest, ResponseReader, Route, fingerprint,
     },
 };
 
 impl Feeds for V1 {
-    /// `PUT /v1/{source}/subscriptions`, where the source is `reactions` or `chats/{tid}/location`. Messages need no
-    /// subscription.
+    /// `PUT /v1/{source}/subscriptions`, where the source is `reactions`, `events` or `chats/{tid}/location`. Messages
+    /// need no subscription.
     fn subscribe(&self, source: &FeedSource) -> Result<Option<Endpoint<Lease>>, Error> {
         if matches!(source, FeedSource::Messages(_) | FeedSource::AllMessages) {
             return Ok(None);
@@ -52,6 +52,11 @@ impl Feeds for V1 {
     fn location_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<LiveLocationUpdate>> {
         updates(source, poll)
     }
+
+    /// `GET /v1/events/updates`.
+    fn event_updates(&self, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<ChatEvent>> {
+        updates(source, poll)
+    }
 }
 
 /// The events after the cursor, waiting for the first one; without a cursor, the current position.
@@ -74,24 +79,41 @@ fn route(source: &FeedSource) -> Result<Route, Error> {
         FeedSource::Reactions => Route::new("v1/reactions"),
         FeedSource::Messages(tid) => chat(tid)?.join("messages"),
         FeedSource::AllMessages => Route::new("v1/messages"),
+        FeedSource::Events => Route::new("v1/events"),
     })
 }
 
-/// A kind of event.
-pub(super) trait Event: Decode + 'static {
-    const KIND: &'static str;
+/// The events of a feed.
+pub(super) trait Event: Sized + 'static {
+    /// Decodes the data of an event of this kind.
+    fn decode(kind: &str, data: Member<'_>) -> Result<Self, String>;
+
+    /// Returns the kind and the data of an event, from the JSON of its [sample](super::sample).
+    fn update(json: serde_json::Value) -> serde_json::Value;
 }
 
-impl Event for LiveLocationUpdate {
-    const KIND: &'static str = "location";
+/// Feeds with a single kind of event.
+macro_rules! single_kind {
+    ($($type:ty: $kind:literal),* $(,)?) => { $(
+        impl Event for $type {
+            fn decode(kind: &str, data: Member<'_>) -> Result<Self, String> {
+                if kind != $kind {
+                    return Err(format!("unknown event kind {kind:?}"));
+                }
+                data.required().map_err(|error| describe(&error))
+            }
+
+            fn update(json: serde_json::Value) -> serde_json::Value {
+                serde_json::json!({ "kind": $kind, "data": json })
+            }
+        }
+    )* };
 }
 
-impl Event for Reaction {
-    const KIND: &'static str = "reaction";
-}
-
-impl Event for Message {
-    const KIND: &'static str = "message";
+single_kind! {
+    LiveLocationUpdate: "location",
+    Reaction: "reaction",
+    Message: "message",
 }
 
 /// The id and the cursor are essential.
@@ -238,8 +260,5 @@ impl<'a, T: Event> BatchReader<'a, T> {
 /// Decodes an event. Kind and data are essential; an event without a cursor is delivered, too.
 fn event<T: Event>(kind: Member<'_>, data: Member<'_>) -> Result<T, String> {
     let kind: String = kind.required().map_err(|error| describe(&error))?;
-    if kind != T::KIND {
-        return Err(format!("unknown event kind {kind:?}"));
-    }
-    data.required().map_err(|error| describe(&error))
+    T::decode(&kind, data)
 }

@@ -37,7 +37,7 @@ pub use self::{
         read_receipts_disabled, server_error, unauthorised, unavailable, unprocessable, unsubscribed,
         unsupported_media_type, update_members_not_allowed,
     },
-    feeds::{batch, live_location_updates, message_updates, no_updates, reaction_updates, subscription},
+    feeds::{batch, event_updates, live_location_updates, message_updates, no_updates, reaction_updates, subscription},
 };
 use super::{
     assets::disposition,

@@ -5,6 +5,7 @@
 //! the values themselves.
 
 mod attachment;
+mod events;
 mod render;
 
 use alloc::vec::Vec;
@@ -12,8 +13,11 @@ use alloc::vec::Vec;
 use chrono::DateTime;
 use serde_json::{Value, json};
 
-pub(super) use self::render::time;
-pub use self::render::{Render, Sample};
+pub(super) use self::{events::batch, render::time};
+pub use self::{
+    events::{asset, chat_left, event, location, message_deleted, poll, read, subscription, updates},
+    render::{Render, Sample},
+};
 use crate::model::{AlertType, ChatInfo, ChatType, Group, Message, Reaction, ReactionType, User};
 
 /// Parses JSON.

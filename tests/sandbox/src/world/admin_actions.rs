@@ -62,26 +62,30 @@ impl World {
 
     /// Deletes a user. Returns false if the user is unknown.
     pub fn delete_user(&mut self, now: Now, uid: &str) -> bool {
-        let Some(user) = self.directory.users.get_mut(uid) else { return false };
-        user.is_active = false;
-        self.revision += 1;
-        self.remove_non_members(now);
-        true
+        self.changing_all(now, |world| {
+            let Some(user) = world.directory.users.get_mut(uid) else { return false };
+            user.is_active = false;
+            world.revision += 1;
+            world.remove_non_members(now);
+            true
+        })
     }
 
     /// Adds a user to a group or removes it, and thereby to or from the chats of the group. Returns false if the group
     /// or the user is unknown.
     pub fn set_group_member(&mut self, now: Now, gid: &str, uid: &str, is_member: bool) -> bool {
-        let known = self.directory.users.contains_key(uid);
-        let Some(group) = self.directory.groups.get_mut(gid).filter(|_| known) else { return false };
-        self.revision += 1;
-        if is_member {
-            group.members.insert(uid.to_owned());
-        } else {
-            group.members.remove(uid);
-        }
-        self.remove_non_members(now);
-        true
+        self.changing_all(now, |world| {
+            let known = world.directory.users.contains_key(uid);
+            let Some(group) = world.directory.groups.get_mut(gid).filter(|_| known) else { return false };
+            world.revision += 1;
+            if is_member {
+                group.members.insert(uid.to_owned());
+            } else {
+                group.members.remove(uid);
+            }
+            world.remove_non_members(now);
+            true
+        })
     }
 
     /// Removes the admin rights and location shares of users who are no longer members, in all chats.

@@ -119,7 +119,7 @@ impl PersonActions<'_> {
     ///
     /// `not_found` if the user is not a member of the chat.
     pub fn mark_read(&mut self, tid: &str) -> Result<(), Rejection> {
-        Ok(self.world.mark_read(&self.uid, tid)?)
+        Ok(self.world.mark_read(self.now, &self.uid, tid)?)
     }
 
     /// Reacts to an attention message, or changes the user's reaction, and returns the `reaction_id`.
@@ -197,7 +197,7 @@ impl PersonActions<'_> {
     /// `auth` if the user is not an admin, `conflict` if the chat is closed, `invalid_members` for unknown ids.
     pub fn add_users(&mut self, tid: &str, users: &[&str]) -> Result<(), Rejection> {
         let ids = MemberIds { users: to_strings(users), groups: Vec::new() };
-        Ok(self.world.add_members(&self.uid, tid, ids)?)
+        Ok(self.world.add_members(self.now, &self.uid, tid, ids)?)
     }
 
     /// Adds groups to a chat.
@@ -207,7 +207,7 @@ impl PersonActions<'_> {
     /// Same as [`add_users`](Self::add_users).
     pub fn add_groups(&mut self, tid: &str, groups: &[&str]) -> Result<(), Rejection> {
         let ids = MemberIds { users: Vec::new(), groups: to_strings(groups) };
-        Ok(self.world.add_members(&self.uid, tid, ids)?)
+        Ok(self.world.add_members(self.now, &self.uid, tid, ids)?)
     }
 
     /// Removes users from a chat.
@@ -226,7 +226,7 @@ impl PersonActions<'_> {
     ///
     /// `not_found` if there is no such chat or member, `auth` if the user is not an admin.
     pub fn add_admin(&mut self, tid: &str, uid: &str) -> Result<(), Rejection> {
-        Ok(self.world.add_admin(&self.uid, tid, uid)?)
+        Ok(self.world.add_admin(self.now, &self.uid, tid, uid)?)
     }
 
     /// Removes an admin of a chat, who stays a member.
@@ -235,7 +235,7 @@ impl PersonActions<'_> {
     ///
     /// Same as [`add_admin`](Self::add_admin), and `conflict` if no admin would be left.
     pub fn remove_admin(&mut self, tid: &str, uid: &str) -> Result<(), Rejection> {
-        Ok(self.world.remove_admin(&self.uid, tid, uid)?)
+        Ok(self.world.remove_admin(self.now, &self.uid, tid, uid)?)
     }
 
     /// Leaves a chat.
@@ -264,7 +264,7 @@ impl PersonActions<'_> {
     ///
     /// `not_found` if the user is not a member of the chat, `auth` if it is not an admin.
     pub fn reopen(&mut self, tid: &str) -> Result<(), Rejection> {
-        Ok(self.world.reopen_chat(&self.uid, tid)?)
+        Ok(self.world.reopen_chat(self.now, &self.uid, tid)?)
     }
 
     /// Allows all members to post in a chat, or only its admins.
@@ -274,7 +274,7 @@ impl PersonActions<'_> {
     /// Same as [`reopen`](Self::reopen).
     pub fn allow_sending(&mut self, tid: &str, allowed: bool) -> Result<(), Rejection> {
         let changes = Changes { allow_sending: Some(allowed), ..Default::default() };
-        Ok(self.world.change_chat(&self.uid, tid, changes)?)
+        Ok(self.world.change_chat(self.now, &self.uid, tid, changes)?)
     }
 
     /// Changes the title of a chat.
@@ -284,7 +284,7 @@ impl PersonActions<'_> {
     /// Same as [`reopen`](Self::reopen).
     pub fn rename(&mut self, tid: &str, title: &str) -> Result<(), Rejection> {
         let changes = Changes { title: Some(title.to_owned()), ..Default::default() };
-        Ok(self.world.change_chat(&self.uid, tid, changes)?)
+        Ok(self.world.change_chat(self.now, &self.uid, tid, changes)?)
     }
 
     /// Uploads a file for use in [`post_json`](Self::post_json) and returns the asset's id.

@@ -7,7 +7,8 @@ use super::{
         query::{Segment, segments},
     },
     operations::{
-        assets, avatars, chats, create, directory, locations, members, messages, reactions, readers, subscriptions,
+        assets, avatars, chats, create, directory, events, locations, members, messages, reactions, readers,
+        subscriptions,
     },
     outcome::OperationResult,
     state::World,
@@ -34,7 +35,7 @@ const fn delete(path: &'static str, run: fn(&mut World, &Call) -> OperationResul
 }
 
 /// The contract's operations, in its order.
-pub(crate) static OPERATIONS: [Operation; 44] = [
+pub(crate) static OPERATIONS: [Operation; 48] = [
     get("/health", directory::health),
     get("/v1/me", directory::me),
     get("/v1/users", directory::list_users),
@@ -80,6 +81,10 @@ pub(crate) static OPERATIONS: [Operation; 44] = [
     delete("/v1/reactions/subscriptions", subscriptions::unsubscribe_all_reactions),
     delete("/v1/reactions/subscriptions/{id}", subscriptions::unsubscribe_reactions),
     get("/v1/reactions/updates", reactions::poll),
+    put("/v1/events/subscriptions", BodyKind::None, subscriptions::subscribe_events),
+    delete("/v1/events/subscriptions", subscriptions::unsubscribe_all_events),
+    delete("/v1/events/subscriptions/{id}", subscriptions::unsubscribe_events),
+    get("/v1/events/updates", events::poll),
 ];
 
 /// Finds the operation for a path and the ids in the path. 404 for an unknown path, 405 for an unsupported method.

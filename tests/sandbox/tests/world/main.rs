@@ -4,6 +4,7 @@ mod arbitrary_requests;
 mod assets;
 mod avatars;
 mod chats;
+mod events;
 mod feeds;
 mod fixture;
 mod idempotency;

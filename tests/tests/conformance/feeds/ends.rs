@@ -77,6 +77,10 @@ fn chat_that_the_bot_is_not_in_any_more_ends_its_feeds<H: Harness>() {
         feed.happens(&fixture.sandbox, 1);
         anna.add_users(org::LOBBY, &[org::BOT]).expect("Anna administers the lobby");
         let again = feed.happens(&fixture.sandbox, 2);
+        if feed == Subscription::Events {
+            let changes = events.expect_updates(2);
+            assert!(changes[0].starts_with("Left(") && changes[1].starts_with("Joined("), "{changes:?}");
+        }
         assert_eq!(events.expect_update().0, again, "the feeds of all chats continue, {feed:?} too");
     });
 }

@@ -1,12 +1,12 @@
 //! Responses to subscriptions and polls of feeds.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 
 use super::ok;
 use crate::{
-    model::{LiveLocationUpdate, Message, Reaction},
+    model::{ChatEvent, LiveLocationUpdate, Message, Reaction},
     protocol::{
         Batch, BatchItem,
         v1::{
@@ -19,7 +19,7 @@ use crate::{
 
 /// Responds with a subscription, and the current end of its feed.
 pub fn subscription(id: &str, cursor: &str) -> Respond {
-    ok(&json!({ "id": id, "cursor": cursor }))
+    ok(&sample::subscription(id, cursor))
 }
 
 /// Responds to a poll of any feed without events: its end is at this cursor.
@@ -46,6 +46,20 @@ pub fn live_location_updates(
     updates(items, cursor)
 }
 
+/// Responds to a poll with everything that happened, oldest first, with the cursors of [`message_updates`].
+///
+/// ```
+/// use teamwire_core::{model::ChatEvent, script::v1::{respond, sample}};
+///
+/// let both = [ChatEvent::Left("c1".into()), ChatEvent::Left("c2".into())];
+/// let respond = respond::event_updates(both, "k1");
+/// let reaction = sample::event("reaction", sample::reaction("r1", "m1", "c1", "ok"));
+/// let respond = respond::event_updates([reaction], "k2");
+/// ```
+pub fn event_updates(items: impl IntoIterator<Item = impl Sample<ChatEvent>>, cursor: &str) -> Respond {
+    updates(items, cursor)
+}
+
 /// Responds to a poll with a batch of events, each at a cursor of its own or at none. Events that cannot be decoded are
 /// returned as they are.
 ///
@@ -66,7 +80,7 @@ pub fn live_location_updates(
 /// # Panics
 /// If an event that cannot be decoded is not JSON.
 #[track_caller]
-#[allow(private_bounds, reason = "the three kinds of events are those of the contract")]
+#[allow(private_bounds, reason = "the kinds of events are those of the contract")]
 pub fn batch<T: Event + Render>(batch: Batch<T>) -> Respond {
     let items: Vec<Value> = batch.items.into_iter().map(item).collect();
     ok(&json!({ "items": items, "cursor": batch.cursor.as_deref() }))
@@ -81,15 +95,12 @@ fn item<T: Event + Render>(item: BatchItem<T>) -> Value {
 }
 
 fn updates<T: Event>(items: impl IntoIterator<Item = impl Sample<T>>, cursor: &str) -> Respond {
-    let items: Vec<Value> = items.into_iter().map(Sample::into_json).collect();
-    let last = items.len();
-    let cursor_of = |number: usize| if number == last { String::from(cursor) } else { format!("{cursor}.{number}") };
-    let items = (1..).zip(items).map(|(number, data)| update::<T>(data, Some(&cursor_of(number))));
-    ok(&json!({ "items": items.collect::<Vec<_>>(), "cursor": cursor }))
+    let items: Vec<Value> = items.into_iter().map(|item| T::update(item.into_json())).collect();
+    ok(&sample::batch(items, cursor))
 }
 
 fn update<T: Event>(data: Value, cursor: Option<&str>) -> Value {
-    let mut update = json!({ "kind": T::KIND, "data": data });
+    let mut update = T::update(data);
     if let Some(cursor) = cursor {
         update["cursor"] = cursor.into();
     }

@@ -13,7 +13,8 @@ pub(super) fn all(attachments: &[Attachment]) -> Vec<Value> {
     attachments.iter().map(one).collect()
 }
 
-fn one(attachment: &Attachment) -> Value {
+/// Returns the JSON of an attachment.
+pub(super) fn one(attachment: &Attachment) -> Value {
     let (kind, members) = match attachment {
         Attachment::Calendar(event) => (
             "calendar",

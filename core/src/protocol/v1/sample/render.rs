@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 
 use super::attachment;
 use crate::{
-    model::{Asset, ChatInfo, Group, LinkPreview, LiveLocationUpdate, LocationShare, Message, Reaction, User},
+    model::{
+        Asset, ChatEvent, ChatInfo, DeletedMessage, Group, LinkPreview, LiveLocationUpdate, LocationShare, Message,
+        Reaction, ReadReceipt, User,
+    },
     protocol::v1::wire_enum::WireEnum,
 };
 
@@ -105,6 +108,25 @@ rendered! {
         "tid": update.tid, "user": update.user.render(), "lat": update.coordinates.lat(),
         "lon": update.coordinates.lon(), "time": time(update.time), "ended": update.ended,
     });
+    |deleted: &DeletedMessage| json!({ "tid": deleted.tid, "mid": deleted.mid });
+    |receipt: &ReadReceipt| json!({ "tid": receipt.tid, "user": receipt.user.render() });
+    // With its kind.
+    |event: &ChatEvent| {
+        let (kind, data) = match event {
+            ChatEvent::Message(message) => ("message", message.render()),
+            ChatEvent::Deleted(deleted) => ("message_deleted", deleted.render()),
+            ChatEvent::Read(receipt) => ("read", receipt.render()),
+            ChatEvent::Reaction(reaction) => ("reaction", reaction.render()),
+            ChatEvent::Location(update) => ("location", update.render()),
+            ChatEvent::Joined(chat) => ("chat_joined", chat.render()),
+            ChatEvent::Left(tid) => ("chat_left", json!({ "tid": tid })),
+            ChatEvent::Closed(chat) => ("chat_closed", chat.render()),
+            ChatEvent::Reopened(chat) => ("chat_reopened", chat.render()),
+            ChatEvent::Renamed(chat) => ("chat_renamed", chat.render()),
+            ChatEvent::Changed(chat) => ("chat_changed", chat.render()),
+        };
+        json!({ "kind": kind, "data": data })
+    };
     // The contract has members that the model does not: a place, and the end by the clock of a script.
     |share: &LocationShare| json!({
         "tid": share.tid, "lat": 0.0, "lon": 0.0, "ends_at": time(after_new_year(share.remaining)),

@@ -57,6 +57,7 @@ pub(crate) fn set(world: &mut World, call: &Call) -> OperationResult {
     world.chat(&call.actor, call.id(0))?.require_admin(&call.actor)?;
     check(jpeg_dimensions(&call.bytes))?;
     world.chat_mut(&call.actor, call.id(0))?.avatar = Some(Avatar::Jpeg(call.bytes.clone()));
+    world.publish_avatar_change(call.now, call.id(0));
     world.chat_response(call)
 }
 
@@ -71,5 +72,6 @@ pub(crate) fn remove(world: &mut World, call: &Call) -> OperationResult {
     if chat.avatar.take().is_none() {
         return reject("The chat has no avatar to remove.");
     }
+    world.publish_avatar_change(call.now, call.id(0));
     world.chat_response(call)
 }

@@ -41,7 +41,7 @@ pub(crate) fn update(world: &mut World, call: &Call) -> OperationResult {
         object.error_here("needs a member to change");
         None
     })?;
-    world.change_chat(&call.actor, call.id(0), changes)?;
+    world.change_chat(call.now, &call.actor, call.id(0), changes)?;
     world.chat_response(call)
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn close(world: &mut World, call: &Call) -> OperationResult {
 }
 
 pub(crate) fn reopen(world: &mut World, call: &Call) -> OperationResult {
-    world.reopen_chat(&call.actor, call.id(0))?;
+    world.reopen_chat(call.now, &call.actor, call.id(0))?;
     world.chat_response(call)
 }
 
@@ -61,13 +61,15 @@ impl World {
         ok(self.chat_json(self.chat(&call.actor, call.id(0))?))
     }
 
-    pub(crate) fn change_chat(&mut self, actor: &str, tid: &str, changes: Changes) -> Result<(), Problem> {
-        let chat = self.chat_mut(actor, tid)?;
-        chat.require_admin(actor)?;
-        chat.title = changes.title.unwrap_or_else(|| std::mem::take(&mut chat.title));
-        chat.allow_sending = changes.allow_sending.unwrap_or(chat.allow_sending);
-        chat.allow_mute_notifications = changes.allow_mute_notifications.unwrap_or(chat.allow_mute_notifications);
-        Ok(())
+    pub(crate) fn change_chat(&mut self, now: Now, actor: &str, tid: &str, changes: Changes) -> Result<(), Problem> {
+        self.changing(now, tid, |world| {
+            let chat = world.chat_mut(actor, tid)?;
+            chat.require_admin(actor)?;
+            chat.title = changes.title.unwrap_or_else(|| std::mem::take(&mut chat.title));
+            chat.allow_sending = changes.allow_sending.unwrap_or(chat.allow_sending);
+            chat.allow_mute_notifications = changes.allow_mute_notifications.unwrap_or(chat.allow_mute_notifications);
+            Ok(())
+        })
     }
 
     pub(crate) fn close_chat(&mut self, now: Now, actor: &str, tid: &str) -> Result<(), Problem> {
@@ -80,15 +82,19 @@ impl World {
             ));
         }
         chat.require_admin(actor)?;
-        chat.is_closed = true;
-        self.end_shares(now, tid, |_| true);
-        Ok(())
+        self.changing(now, tid, |world| {
+            world.chat_mut(actor, tid)?.is_closed = true;
+            world.end_shares(now, tid, |_| true);
+            Ok(())
+        })
     }
 
-    pub(crate) fn reopen_chat(&mut self, actor: &str, tid: &str) -> Result<(), Problem> {
-        let chat = self.chat_mut(actor, tid)?;
-        chat.require_admin(actor)?;
-        chat.is_closed = false;
-        Ok(())
+    pub(crate) fn reopen_chat(&mut self, now: Now, actor: &str, tid: &str) -> Result<(), Problem> {
+        self.changing(now, tid, |world| {
+            let chat = world.chat_mut(actor, tid)?;
+            chat.require_admin(actor)?;
+            chat.is_closed = false;
+            Ok(())
+        })
     }
 }

@@ -106,8 +106,7 @@ impl World {
                 roster.admins.push(uid);
             }
         }
-        let tid = chat.tid.clone();
-        self.chats.insert(tid.clone(), chat);
+        let tid = self.insert_chat(now, chat);
         if !new.first_message.is_empty() {
             self.append_message(now, actor, &tid, new.first_message, attachments)?;
         }
@@ -134,9 +133,7 @@ impl World {
         let tid = existing.unwrap_or_else(|| {
             let mut chat = self.new_chat(Kind::OneToOne, String::new());
             chat.roster.users = vec![actor.to_owned(), recipient.to_owned()];
-            let tid = chat.tid.clone();
-            self.chats.insert(tid.clone(), chat);
-            tid
+            self.insert_chat(now, chat)
         });
         if !first_message.is_empty() {
             self.append_message(now, actor, &tid, first_message, attachments)?;
@@ -151,6 +148,12 @@ impl World {
     fn new_chat(&mut self, kind: Kind, title: String) -> Chat {
         self.chats_made += 1;
         Chat::new(self.ids.next_thread(), self.chats_made, kind, title)
+    }
+
+    fn insert_chat(&mut self, now: Now, chat: Chat) -> String {
+        let tid = chat.tid.clone();
+        self.changing(now, &tid, |world| world.chats.insert(tid.clone(), chat));
+        tid
     }
 
     /// Uses an asset of this user as an avatar.

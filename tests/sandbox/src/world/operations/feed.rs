@@ -39,17 +39,22 @@ impl World {
             let wake = self.next_expiry().unwrap_or(Duration::MAX);
             return Ok(Outcome::Wait(deadline(call)?.min(wake)));
         }
-        let Page { items, more_after } = collect_page(MAX_ITEMS, entries, |entry| self.entry_json(&name, entry));
+        let Page { items, more_after } = collect_page(MAX_ITEMS, entries, |entry| self.entry_json(feed, &name, entry));
         let end = more_after.map_or(self.log.last, |entry| entry.number);
         ok(json!({ "items": items, "cursor": self.cursors.seal(&name, &end.to_string()) }))
     }
 
-    fn entry_json(&self, name: &str, entry: &LogEntry) -> Option<Value> {
+    fn entry_json(&self, feed: &Feed, name: &str, entry: &LogEntry) -> Option<Value> {
         let (kind, data) = match &entry.update {
-            Update::Message(mid) => {
+            Update::Deletion(mid) if *feed == Feed::Events => {
+                ("message_deleted", json!({ "tid": entry.tid, "mid": mid }))
+            }
+            Update::Message(mid) | Update::Deletion(mid) => {
                 let chat = self.chats.get(&entry.tid)?;
                 ("message", chat.message_json(&self.directory, mid)?)
             }
+            Update::Read(json) => ("read", json.clone()),
+            Update::Chat(kind, json) => (*kind, json.clone()),
             Update::Reaction(json) => ("reaction", json.clone()),
             Update::Location(json) => ("location", json.clone()),
         };

@@ -28,7 +28,7 @@ fn member_ids(call: &Call) -> Result<MemberIds, Problem> {
 
 pub(crate) fn add(world: &mut World, call: &Call) -> OperationResult {
     let ids = member_ids(call)?;
-    world.add_members(&call.actor, call.id(0), ids)?;
+    world.add_members(call.now, &call.actor, call.id(0), ids)?;
     world.chat_response(call)
 }
 
@@ -41,12 +41,12 @@ pub(crate) fn remove(world: &mut World, call: &Call) -> OperationResult {
 }
 
 pub(crate) fn add_admin(world: &mut World, call: &Call) -> OperationResult {
-    world.add_admin(&call.actor, call.id(0), call.id(1))?;
+    world.add_admin(call.now, &call.actor, call.id(0), call.id(1))?;
     world.chat_response(call)
 }
 
 pub(crate) fn remove_admin(world: &mut World, call: &Call) -> OperationResult {
-    world.remove_admin(&call.actor, call.id(0), call.id(1))?;
+    world.remove_admin(call.now, &call.actor, call.id(0), call.id(1))?;
     world.chat_response(call)
 }
 
@@ -64,7 +64,7 @@ impl World {
         Err(Problem::not_allowed("update_members_not_allowed", detail))
     }
 
-    pub(crate) fn add_members(&mut self, actor: &str, tid: &str, ids: MemberIds) -> Result<(), Problem> {
+    pub(crate) fn add_members(&mut self, now: Now, actor: &str, tid: &str, ids: MemberIds) -> Result<(), Problem> {
         let chat = self.chat(actor, tid)?;
         self.require_member_updates_allowed()?;
         chat.require_admin(actor)?;
@@ -77,9 +77,10 @@ impl World {
         if !unknown.is_empty() {
             return Err(Problem::invalid_members(unknown));
         }
-        let chat = self.chat_mut(actor, tid)?;
-        chat.roster.add(ids.users, ids.groups);
-        Ok(())
+        self.changing(now, tid, |world| {
+            world.chat_mut(actor, tid)?.roster.add(ids.users, ids.groups);
+            Ok(())
+        })
     }
 
     pub(crate) fn remove_members(&mut self, now: Now, actor: &str, tid: &str, ids: &MemberIds) -> Result<(), Problem> {
@@ -102,9 +103,11 @@ impl World {
         if !unknown.is_empty() {
             return Err(Problem::invalid_members(unknown));
         }
-        self.chat_mut(actor, tid)?.roster = after;
-        self.end_shares_of_non_members(now, tid);
-        Ok(())
+        self.changing(now, tid, |world| {
+            world.chat_mut(actor, tid)?.roster = after;
+            world.end_shares_of_non_members(now, tid);
+            Ok(())
+        })
     }
 
     /// 404 unless this user is a member of the chat.
@@ -115,18 +118,20 @@ impl World {
         }
     }
 
-    pub(crate) fn add_admin(&mut self, actor: &str, tid: &str, uid: &str) -> Result<(), Problem> {
+    pub(crate) fn add_admin(&mut self, now: Now, actor: &str, tid: &str, uid: &str) -> Result<(), Problem> {
         self.chat(actor, tid)?;
         self.require_member(tid, uid)?;
-        let chat = self.chat_mut(actor, tid)?;
-        chat.require_admin(actor)?;
-        if !chat.is_admin(uid) {
-            chat.roster.admins.push(uid.to_owned());
-        }
-        Ok(())
+        self.changing(now, tid, |world| {
+            let chat = world.chat_mut(actor, tid)?;
+            chat.require_admin(actor)?;
+            if !chat.is_admin(uid) {
+                chat.roster.admins.push(uid.to_owned());
+            }
+            Ok(())
+        })
     }
 
-    pub(crate) fn remove_admin(&mut self, actor: &str, tid: &str, uid: &str) -> Result<(), Problem> {
+    pub(crate) fn remove_admin(&mut self, now: Now, actor: &str, tid: &str, uid: &str) -> Result<(), Problem> {
         self.chat(actor, tid)?;
         self.require_member(tid, uid)?;
         let directory = &self.directory;
@@ -136,9 +141,10 @@ impl World {
         if chat.is_admin(uid) && !chat.roster.admins.iter().any(is_another) {
             return Err(Problem::conflict("The chat would lose its last admin."));
         }
-        let chat = self.chat_mut(actor, tid)?;
-        chat.roster.admins.retain(|it| it != uid);
-        Ok(())
+        self.changing(now, tid, |world| {
+            world.chat_mut(actor, tid)?.roster.admins.retain(|it| it != uid);
+            Ok(())
+        })
     }
 
     pub(crate) fn leave_chat(&mut self, now: Now, actor: &str, tid: &str) -> Result<(), Problem> {
@@ -155,10 +161,12 @@ impl World {
         if chat.roster.contains_by_group(&self.directory, actor) {
             return Err(Problem::forbidden("A member through a group cannot leave."));
         }
-        let chat = self.chat_mut(actor, tid)?;
-        chat.roster.users.retain(|uid| uid != actor);
-        chat.roster.admins.retain(|uid| uid != actor);
-        self.end_shares_of_non_members(now, tid);
-        Ok(())
+        self.changing(now, tid, |world| {
+            let roster = &mut world.chat_mut(actor, tid)?.roster;
+            roster.users.retain(|uid| uid != actor);
+            roster.admins.retain(|uid| uid != actor);
+            world.end_shares_of_non_members(now, tid);
+            Ok(())
+        })
     }
 }

@@ -170,7 +170,7 @@ impl World {
         message.attachments.clear();
         message.assets.clear();
         message.reactions.clear();
-        self.publish(now, tid, Update::Message(mid.to_owned()));
+        self.publish(now, tid, Update::Deletion(mid.to_owned()));
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod chats;
 pub(crate) mod create;
 pub(crate) mod directory;
 pub(crate) mod draft;
+pub(crate) mod events;
 pub(crate) mod feed;
 pub(crate) mod locations;
 pub(crate) mod members;

@@ -1,11 +1,14 @@
 //! Read receipts: the members who have read all messages of a chat.
 
+use serde_json::json;
+
 use super::paging;
 use crate::world::{
     call::Call,
     contract::problem::Problem,
+    now::Now,
     outcome::OperationResult,
-    state::{World, chat::Chat},
+    state::{World, chat::Chat, feed_log::Update},
 };
 
 /// The list of the readers. The response to marking as read is its first page.
@@ -27,7 +30,7 @@ pub(crate) fn mark(world: &mut World, call: &Call) -> OperationResult {
     if !world.org_settings.bot_read_marks {
         return Err(Problem::forbidden("The organisation does not allow bots to mark chats as read."));
     }
-    world.mark_read(&call.actor, call.id(0))?;
+    world.mark_read(call.now, &call.actor, call.id(0))?;
     let chat = world.chat(&call.actor, call.id(0))?;
     let readers = if world.org_settings.read_receipts { world.readers(chat) } else { Vec::new() };
     let readers = readers.into_iter().map(|uid| (uid.clone(), uid));
@@ -42,9 +45,14 @@ impl World {
         chat.roster.members(&self.directory).into_iter().filter(has_read).collect()
     }
 
-    pub(crate) fn mark_read(&mut self, actor: &str, tid: &str) -> Result<(), Problem> {
+    pub(crate) fn mark_read(&mut self, now: Now, actor: &str, tid: &str) -> Result<(), Problem> {
         let chat = self.chat_mut(actor, tid)?;
-        chat.read.insert(actor.to_owned(), chat.messages.len());
+        let all = chat.messages.len();
+        let read_before = chat.read.insert(actor.to_owned(), all).unwrap_or_default();
+        if read_before < all && self.org_settings.read_receipts {
+            let read = json!({ "tid": tid, "user": self.directory.user_json(actor) });
+            self.publish(now, tid, Update::Read(read));
+        }
         Ok(())
     }
 }

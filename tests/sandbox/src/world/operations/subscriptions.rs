@@ -27,6 +27,10 @@ pub(crate) fn subscribe_reactions(world: &mut World, call: &Call) -> OperationRe
     world.subscribe(call, Topic::Reactions, &Feed::Reactions)
 }
 
+pub(crate) fn subscribe_events(world: &mut World, call: &Call) -> OperationResult {
+    world.subscribe(call, Topic::Events, &Feed::Events)
+}
+
 pub(crate) fn unsubscribe_all_locations(world: &mut World, call: &Call) -> OperationResult {
     world.chat(&call.actor, call.id(0))?;
     world.unsubscribe(call, &Topic::Locations(call.id(0).to_owned()), None)
@@ -43,6 +47,14 @@ pub(crate) fn unsubscribe_all_reactions(world: &mut World, call: &Call) -> Opera
 
 pub(crate) fn unsubscribe_reactions(world: &mut World, call: &Call) -> OperationResult {
     world.unsubscribe(call, &Topic::Reactions, Some(call.id(0)))
+}
+
+pub(crate) fn unsubscribe_all_events(world: &mut World, call: &Call) -> OperationResult {
+    world.unsubscribe(call, &Topic::Events, None)
+}
+
+pub(crate) fn unsubscribe_events(world: &mut World, call: &Call) -> OperationResult {
+    world.unsubscribe(call, &Topic::Events, Some(call.id(0)))
 }
 
 /// The subscription id of a poll.

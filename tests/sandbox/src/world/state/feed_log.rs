@@ -13,12 +13,18 @@ const RETENTION: Duration = Duration::from_secs(60 * 60);
 /// An update of a chat.
 #[derive(Debug)]
 pub(crate) enum Update {
-    /// A message was posted or deleted. Its current state is returned, so that deleted content is not.
+    /// A message was posted. Its current state is returned, so that deleted content is not.
     Message(String),
+    /// A message was deleted. In the feeds of messages, it is returned again.
+    Deletion(String),
+    /// A user has read all messages.
+    Read(Value),
     /// A reaction was added or changed, in its state at that time.
     Reaction(Value),
     /// A live location was started, moved or ended.
     Location(Value),
+    /// A bot has joined or left the chat, or the chat was changed: the kind and the data of the event.
+    Chat(&'static str, Value),
 }
 
 #[derive(Debug)]
@@ -26,7 +32,7 @@ pub(crate) struct LogEntry {
     pub(crate) number: u64,
     pub(crate) at: Duration,
     pub(crate) tid: String,
-    /// The bots that were members of the chat at that time.
+    /// The bots that receive it: those that were members of the chat at that time.
     pub(crate) bots: BTreeSet<String>,
     pub(crate) update: Update,
 }
@@ -38,6 +44,7 @@ pub(crate) enum Feed {
     MessagesOf(String),
     Reactions,
     LocationsOf(String),
+    Events,
 }
 
 impl Feed {
@@ -48,15 +55,17 @@ impl Feed {
             Self::MessagesOf(tid) => format!("{app_id}\nfeed messages of\n{tid}"),
             Self::Reactions => format!("{app_id}\nfeed reactions"),
             Self::LocationsOf(tid) => format!("{app_id}\nfeed locations of\n{tid}"),
+            Self::Events => format!("{app_id}\nfeed events"),
         }
     }
 
     pub(crate) fn includes(&self, entry: &LogEntry, actor: &str) -> bool {
         match (self, &entry.update) {
-            (Self::Messages, Update::Message(_)) | (Self::Reactions, Update::Reaction(_)) => entry.bots.contains(actor),
-            (Self::MessagesOf(tid), Update::Message(_)) | (Self::LocationsOf(tid), Update::Location(_)) => {
-                entry.tid == *tid
-            }
+            (Self::Messages, Update::Message(_) | Update::Deletion(_))
+            | (Self::Reactions, Update::Reaction(_))
+            | (Self::Events, _) => entry.bots.contains(actor),
+            (Self::MessagesOf(tid), Update::Message(_) | Update::Deletion(_))
+            | (Self::LocationsOf(tid), Update::Location(_)) => entry.tid == *tid,
             _ => false,
         }
     }

@@ -13,6 +13,7 @@ const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) enum Topic {
     Reactions,
     Locations(String),
+    Events,
 }
 
 #[derive(Debug)]

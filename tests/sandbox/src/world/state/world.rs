@@ -1,6 +1,10 @@
 //! The state of a world, and access to it.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
@@ -173,11 +177,23 @@ impl World {
         })
     }
 
-    /// Appends an update of a chat to the log.
-    pub(crate) fn publish(&mut self, now: Now, tid: &str, update: Update) {
-        let Some(chat) = self.chats.get(tid) else { return };
+    /// The bots that are members of a chat.
+    pub(crate) fn bots_in(&self, tid: &str) -> BTreeSet<String> {
+        let Some(chat) = self.chats.get(tid) else { return BTreeSet::new() };
         let uids = self.bots.iter().map(|bot| &bot.key.uid);
-        let bots = uids.filter(|uid| chat.is_member(&self.directory, uid)).cloned().collect();
+        uids.filter(|uid| chat.is_member(&self.directory, uid)).cloned().collect()
+    }
+
+    /// Appends an update of a chat to the log, for the bots that are members of it.
+    pub(crate) fn publish(&mut self, now: Now, tid: &str, update: Update) {
+        self.publish_to(now, tid, self.bots_in(tid), update);
+    }
+
+    /// Appends an update of a chat to the log, for these bots. Does nothing if there are none and no feed of the chat.
+    pub(crate) fn publish_to(&mut self, now: Now, tid: &str, bots: BTreeSet<String>, update: Update) {
+        if bots.is_empty() && matches!(update, Update::Chat(..)) {
+            return;
+        }
         self.log.last += 1;
         let entry = LogEntry { number: self.log.last, at: now.elapsed, tid: tid.to_owned(), bots, update };
         self.log.entries.push_back(entry);

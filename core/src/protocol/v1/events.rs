@@ -1,0 +1,60 @@
+//! The feed of all events.
+
+use alloc::{format, string::String};
+
+use super::{
+    feeds::Event,
+    json::{Decode, DecodeError, Json, Member},
+    read::describe,
+};
+use crate::model::{ChatEvent, DeletedMessage, ReadReceipt, ThreadId};
+
+impl Event for ChatEvent {
+    fn decode(kind: &str, data: Member<'_>) -> Result<Self, String> {
+        let event = match kind {
+            "message" => data.required().map(Self::Message),
+            "message_deleted" => data.required().map(Self::Deleted),
+            "read" => data.required().map(Self::Read),
+            "reaction" => data.required().map(Self::Reaction),
+            "location" => data.required().map(Self::Location),
+            "chat_joined" => data.required().map(Self::Joined),
+            "chat_left" => data.required().map(|LeftChat(tid)| Self::Left(tid)),
+            "chat_closed" => data.required().map(Self::Closed),
+            "chat_reopened" => data.required().map(Self::Reopened),
+            "chat_renamed" => data.required().map(Self::Renamed),
+            "chat_changed" => data.required().map(Self::Changed),
+            _ => return Err(format!("unknown event kind {kind:?}")),
+        };
+        event.map_err(|error| describe(&error))
+    }
+
+    fn update(json: serde_json::Value) -> serde_json::Value {
+        json
+    }
+}
+
+/// Both members are essential.
+impl Decode for DeletedMessage {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
+        let [tid, mid] = json.members(["tid", "mid"])?;
+        Ok(Self { tid: tid.required()?, mid: mid.required()? })
+    }
+}
+
+/// Both members are essential, but not the details of the user.
+impl Decode for ReadReceipt {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
+        let [tid, user] = json.members(["tid", "user"])?;
+        Ok(Self { tid: tid.required()?, user: user.required()? })
+    }
+}
+
+/// A chat that the bot has left.
+struct LeftChat(ThreadId);
+
+impl Decode for LeftChat {
+    fn decode(json: Json<'_>) -> Result<Self, DecodeError> {
+        let [tid] = json.members(["tid"])?;
+        tid.required().map(Self)
+    }
+}
