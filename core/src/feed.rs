@@ -50,6 +50,7 @@ mod failures;
 mod in_chat;
 mod item;
 mod long_poll;
+mod map_item;
 mod options;
 mod pace;
 mod poller;
@@ -61,6 +62,7 @@ pub use self::{
     checkpoint::Checkpoint,
     event::{FeedEnd, FeedEvent, FeedSetEvent, Retrying},
     in_chat::InChat,
+    map_item::MapItem,
     options::FeedOptions,
     poller::Poller,
     set::{FeedSet, FeedSetStep},

@@ -4,6 +4,7 @@
 //! fails.
 
 mod drivers;
+mod kinds;
 
 use std::{
     collections::BTreeMap,
