@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use teamwire_core::{
     Error, FeedEvent, Message, Reaction, ReactionType,
     effect::{Moment, Now},
-    feed::{FeedEnd, Poller},
+    feed::{FeedEnd, MapItem, Poller},
     machine::{Feed, Machine, Reply, Step, Ticket},
-    model::LiveLocationUpdate,
+    model::{ChatEvent, LiveLocationUpdate},
 };
 
 use super::{
@@ -31,11 +31,43 @@ impl Violations {
     }
 }
 
-/// The poller of any feed.
-pub(super) enum AnyPoller {
-    Messages(Poller<Message>),
-    Reactions(Poller<Reaction>),
-    Locations(Poller<LiveLocationUpdate>),
+/// A feed of any kind.
+pub(super) type AnyFeed = Box<dyn Feed<Event = FeedEvent<Item>, Output = FeedEnd>>;
+
+pub(super) fn messages(poller: Poller<Message>) -> AnyFeed {
+    Box::new(MapItem::new(poller, message))
+}
+
+pub(super) fn reactions(poller: Poller<Reaction>) -> AnyFeed {
+    Box::new(MapItem::new(poller, reaction))
+}
+
+pub(super) fn locations(poller: Poller<LiveLocationUpdate>) -> AnyFeed {
+    Box::new(MapItem::new(poller, location))
+}
+
+pub(super) fn events(poller: Poller<ChatEvent>) -> AnyFeed {
+    Box::new(MapItem::new(poller, |event| match event {
+        ChatEvent::Message(it) => message(it),
+        ChatEvent::Deleted(it) => Item::Deletion(it.mid.as_str().into()),
+        ChatEvent::Reaction(it) => reaction(it),
+        ChatEvent::Location(it) => location(it),
+        _ => Item::ChatEvent,
+    }))
+}
+
+fn message(it: Message) -> Item {
+    Item::Message { mid: it.mid.as_str().into(), deleted: it.deleted }
+}
+
+fn reaction(it: Reaction) -> Item {
+    Item::Reaction { id: it.reaction_id.as_str().into(), kind: reaction_name(&it.reaction_type) }
+}
+
+fn location(it: LiveLocationUpdate) -> Item {
+    #[expect(clippy::cast_possible_truncation, reason = "latitudes are small")]
+    let lat = (it.coordinates.lat() * 1000.0).round() as i64;
+    Item::Location(Location { uid: it.user.uid.as_str().into(), lat, ended: it.ended })
 }
 
 /// The result of the last poll.
@@ -48,7 +80,7 @@ enum StepSummary {
 
 /// A feed whose machine is checked at every step.
 pub(super) struct FeedUnderTest {
-    poller: AnyPoller,
+    feed: AnyFeed,
     last_step: StepSummary,
     polls: u32,
     violations: Violations,
@@ -57,30 +89,12 @@ pub(super) struct FeedUnderTest {
 type FeedStep = Step<FeedEvent<Item>, Result<FeedEnd, Error>>;
 
 impl FeedUnderTest {
-    pub(super) const fn new(poller: AnyPoller, violations: Violations) -> Self {
-        Self { poller, last_step: StepSummary::Other, polls: 0, violations }
-    }
-
-    fn poll_once(&mut self, now: Now) -> FeedStep {
-        match &mut self.poller {
-            AnyPoller::Messages(poller) => {
-                let item = |it: Message| Item::Message { mid: it.mid.as_str().into(), deleted: it.deleted };
-                map_items(poller.poll(now), item)
-            }
-            AnyPoller::Reactions(poller) => map_items(poller.poll(now), |it: Reaction| Item::Reaction {
-                id: it.reaction_id.as_str().into(),
-                kind: reaction_name(&it.reaction_type),
-            }),
-            AnyPoller::Locations(poller) => map_items(poller.poll(now), |it: LiveLocationUpdate| {
-                #[expect(clippy::cast_possible_truncation, reason = "latitudes are small")]
-                let lat = (it.coordinates.lat() * 1000.0).round() as i64;
-                Item::Location(Location { uid: it.user.uid.as_str().into(), lat, ended: it.ended })
-            }),
-        }
+    pub(super) const fn new(feed: AnyFeed, violations: Violations) -> Self {
+        Self { feed, last_step: StepSummary::Other, polls: 0, violations }
     }
 
     fn check_repeated_poll(&mut self, now: Now, first: &FeedStep) {
-        let again = self.poll_once(now);
+        let again = self.feed.poll(now);
         self.violations.record(match (first, &again) {
             (Step::Send(a, x), Step::Send(b, y))
                 if a == b
@@ -111,7 +125,7 @@ impl Machine for FeedUnderTest {
     type Output = FeedEnd;
 
     fn poll(&mut self, now: Now) -> FeedStep {
-        let step = self.poll_once(now);
+        let step = self.feed.poll(now);
         self.last_step = summary(&step);
         self.polls += 1;
         if let StepSummary::Sleep(until) = self.last_step
@@ -128,18 +142,14 @@ impl Machine for FeedUnderTest {
     }
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
-        match &mut self.poller {
-            AnyPoller::Messages(poller) => poller.handle(now, ticket, reply),
-            AnyPoller::Reactions(poller) => poller.handle(now, ticket, reply),
-            AnyPoller::Locations(poller) => poller.handle(now, ticket, reply),
-        }
+        self.feed.handle(now, ticket, reply);
         let is_unexpected = match self.last_step {
             StepSummary::Send(pending) => pending != ticket,
             StepSummary::Sleep(until) => now.moment < until,
             StepSummary::Other => return,
         };
         if is_unexpected {
-            let step = self.poll_once(now);
+            let step = self.feed.poll(now);
             if summary(&step) != self.last_step {
                 self.violations.record::<()>(violation("an unexpected reply changes nothing", || {
                     format!("{:?}; after a reply to {ticket:?}: {step:?}", self.last_step)
@@ -154,34 +164,8 @@ impl Machine for FeedUnderTest {
 impl Feed for FeedUnderTest {
     fn stop(&mut self, now: Now) {
         self.last_step = StepSummary::Other;
-        match &mut self.poller {
-            AnyPoller::Messages(poller) => poller.stop(now),
-            AnyPoller::Reactions(poller) => poller.stop(now),
-            AnyPoller::Locations(poller) => poller.stop(now),
-        }
+        self.feed.stop(now);
     }
-}
-
-fn map_items<T>(step: Step<FeedEvent<T>, Result<FeedEnd, Error>>, item_of: impl Fn(T) -> Item) -> FeedStep {
-    match step {
-        Step::Send(ticket, exchange) => Step::Send(ticket, exchange),
-        Step::File(ticket, task) => Step::File(ticket, task),
-        Step::Sleep(until) => Step::Sleep(until),
-        Step::Done(result) => Step::Done(result),
-        Step::Event(event) => Step::Event(match event {
-            FeedEvent::Update { item, checkpoint } => FeedEvent::Update { item: item_of(item), checkpoint },
-            FeedEvent::Undecoded { item, checkpoint } => FeedEvent::Undecoded { item, checkpoint },
-            FeedEvent::Started(checkpoint) => FeedEvent::Started(checkpoint),
-            FeedEvent::Heartbeat(checkpoint) => FeedEvent::Heartbeat(checkpoint),
-            FeedEvent::Gap(checkpoint) => FeedEvent::Gap(checkpoint),
-            FeedEvent::Retrying(retrying) => FeedEvent::Retrying(retrying),
-            _ => return unknown_event(),
-        }),
-    }
-}
-
-fn unknown_event() -> FeedStep {
-    Step::Done(Err(Error::Finished))
 }
 
 fn reaction_name(kind: &ReactionType) -> String {

@@ -18,7 +18,7 @@ use super::{
     disk::PostState,
     environment::{Environment, Owner},
     feed_driver::FeedDriver,
-    feed_under_test::{AnyPoller, FeedUnderTest, Violations},
+    feed_under_test::{self, FeedUnderTest, Violations},
     invariants::{Ending, FeedInvariants},
     oracle::Item,
     protocol::{InterpretedReply, RequestKind},
@@ -95,15 +95,16 @@ impl<'c> Process<'c> {
         };
         let options =
             teamwire_core::FeedOptions::from(checkpoint).long_poll(Duration::from_secs(env.scenario.long_poll_secs));
-        let poller = match topic {
-            Topic::Messages(tid) => AnyPoller::Messages(self.client.chats().chat(tid).new_messages(options)),
-            Topic::AllMessages => AnyPoller::Messages(self.client.chats().new_messages(options)),
-            Topic::Reactions => AnyPoller::Reactions(self.client.chats().reaction_updates(options)),
-            Topic::Locations(tid) => AnyPoller::Locations(self.client.chats().chat(tid).live_locations(options)),
+        let feed = match topic {
+            Topic::Messages(tid) => feed_under_test::messages(self.client.chats().chat(tid).new_messages(options)),
+            Topic::AllMessages => feed_under_test::messages(self.client.chats().new_messages(options)),
+            Topic::Reactions => feed_under_test::reactions(self.client.chats().reaction_updates(options)),
+            Topic::Locations(tid) => feed_under_test::locations(self.client.chats().chat(tid).live_locations(options)),
+            Topic::Events => feed_under_test::events(self.client.chats().events(options)),
         };
         let invariants = FeedInvariants::new(topic, env.scenario.hides_deleted, saved.map(|(_, position)| *position));
         env.log(|| format!("{topic:?} starts at {:?}", invariants.position));
-        self.driver.insert(key, FeedUnderTest::new(poller, self.violations.clone()));
+        self.driver.insert(key, FeedUnderTest::new(feed, self.violations.clone()));
         if key < self.invariants.len() {
             self.invariants[key] = invariants;
         } else {

@@ -13,19 +13,21 @@ pub(super) enum Topic {
     AllMessages,
     Reactions,
     Locations(&'static str),
+    Events,
 }
 
-const TOPICS: [Topic; 5] = [
+const TOPICS: [Topic; 6] = [
     Topic::Messages(org::LOBBY),
     Topic::AllMessages,
     Topic::Reactions,
     Topic::Locations(org::LOBBY),
     Topic::Messages(org::NOTICES),
+    Topic::Events,
 ];
 
 impl Topic {
     pub(super) const fn needs_subscription(self) -> bool {
-        matches!(self, Self::Reactions | Self::Locations(_))
+        matches!(self, Self::Reactions | Self::Locations(_) | Self::Events)
     }
 }
 
