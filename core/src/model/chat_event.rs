@@ -1,9 +1,12 @@
+use serde::{Deserialize, Serialize};
+
 use super::{ChatInfo, LiveLocationUpdate, Message, MessageId, Reaction, ThreadId, User};
 
 /// Something that happened in a chat of the bot: an item of [`Chats::events`](crate::Chats::events).
 ///
 /// It includes the actions of the bot itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
 #[expect(clippy::large_enum_variant, reason = "most events are messages, the largest variant")]
 pub enum ChatEvent {
@@ -51,7 +54,7 @@ impl ChatEvent {
 }
 
 /// A message that was deleted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeletedMessage {
     /// The chat.
@@ -68,7 +71,7 @@ impl DeletedMessage {
 }
 
 /// The fact that a user has read all messages of a chat.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReadReceipt {
     /// The chat.

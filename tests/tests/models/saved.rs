@@ -6,7 +6,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use teamwire_core::{
     Checkpoint, Draft, LocationShares, NewChat, ReactionType,
-    model::{Attachment, ChatType, Coordinates, NewAttachment, NewOneToOne, ShareDuration, Upload},
+    model::{
+        Attachment, ChatEvent, ChatType, Coordinates, DeletedMessage, NewAttachment, NewOneToOne, ReadReceipt,
+        ShareDuration, Upload,
+    },
 };
 
 use crate::values;
@@ -87,6 +90,9 @@ fn what_is_received_keeps_its_saved_form() {
     assert_saved("undecoded", &values::undecoded(), &["json", "reason"]);
     assert_saved("live_location_update", &values::update(), &["tid", "user", "coordinates", "time"]);
     assert_saved("location_share", &values::share(), &["tid", "remaining"]);
+    let read = ChatEvent::Read(ReadReceipt::new("c1", values::anna()));
+    let events = vec![ChatEvent::Deleted(DeletedMessage::new("c1", "m1")), read, ChatEvent::Left("c1".into())];
+    assert_saved("chat_events", &events, &[]);
 }
 
 #[test]
