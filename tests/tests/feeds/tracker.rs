@@ -162,7 +162,9 @@ impl Executor {
         for action in actions {
             match *action {
                 Action::Push => self.push(),
-                Action::Start => drop(self.start()),
+                Action::Start => {
+                    self.start();
+                }
                 Action::Finish(at) => self.finish(at),
                 Action::Save => self.save(),
             }
