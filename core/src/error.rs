@@ -41,8 +41,7 @@ use crate::effect::{FileError, FileErrorKind, TransportError, TransportErrorKind
 ///   does
 /// - [`Unsupported`](ErrorKind::Unsupported): the protocol does not have the operation, or an option of it. The default
 ///   protocol has all
-/// - [`Cancelled`](ErrorKind::Cancelled): the client is [stopped by](crate::Client::stopped_by) a handle, which has
-///   been stopped
+/// - [`Cancelled`](ErrorKind::Cancelled): the client was [stopped](crate::Client::stopped_by)
 ///
 /// A client [with a deadline](crate::Client::with_deadline) fails with the last error, or with a timeout of the kind
 /// `Connection` if there was none.
