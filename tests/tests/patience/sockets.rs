@@ -170,7 +170,7 @@ fn stop_leaves_the_operations_of_others_alone<H: Harness>() {
     drop((client, stoppable));
 }
 
-#[executor_test(transports, blocking_hyper = "each exchange has a connection of its own")]
+#[executor_test(transports)]
 fn clients_of_a_session_share_their_connections<H: Harness>() {
     let server = Server::always(me());
     let client = H::connect(patient(&server));
