@@ -83,7 +83,7 @@ pub trait Backend: Send + Sync + 'static {
     /// Returns the current time.
     fn now(&self) -> Now;
 
-    /// Performs this exchange. It starts when the future is first polled.
+    /// Performs this exchange. The future is polled at once.
     fn send(self: Arc<Self>, exchange: Box<Exchange>) -> BoxFuture<Reply>;
 
     /// Performs a file task.
