@@ -24,6 +24,7 @@ pub use self::{
 pub use crate::credentials::Credentials;
 use crate::{
     error::Error,
+    observe::{Observer, SharedObserver},
     protocol::{Protocol, V1},
 };
 
@@ -49,6 +50,7 @@ pub struct Config {
     pub(crate) hide_deleted_messages: bool,
     pub(crate) user_agent: String,
     pub(crate) protocol: Arc<dyn Protocol>,
+    pub(crate) observer: Option<SharedObserver>,
     root_certificates: Vec<Vec<u8>>,
     proxy: Option<Url>,
     tunnels_plain_http: bool,
@@ -97,6 +99,7 @@ impl Config {
             hide_deleted_messages: true,
             user_agent: concat!("teamwire-rust/", env!("CARGO_PKG_VERSION")).to_string(),
             protocol: Arc::new(V1),
+            observer: None,
             root_certificates: Vec::new(),
             proxy: None,
             tunnels_plain_http: false,
@@ -108,6 +111,13 @@ impl Config {
     /// contract of this project.
     pub fn with_protocol(mut self, protocol: impl Protocol) -> Self {
         self.protocol = Arc::new(protocol);
+        self
+    }
+
+    /// Sets the observer of all operations and feeds: see the module [`observe`](crate::observe). It replaces an
+    /// earlier one.
+    pub fn with_observer(mut self, observer: impl Observer) -> Self {
+        self.observer = Some(SharedObserver(Arc::new(observer)));
         self
     }
 
@@ -268,6 +278,7 @@ impl fmt::Debug for Config {
             .field("hide_deleted_messages", &self.hide_deleted_messages)
             .field("user_agent", &self.user_agent)
             .field("protocol", &self.protocol)
+            .field("observer", &self.observer)
             .field("root_certificates", &self.root_certificates.len())
             .field("proxy", &self.proxy.as_ref().and_then(|url| url.host_str().map(|host| (host, url.port()))))
             .field("tunnels_plain_http", &self.tunnels_plain_http)

@@ -55,6 +55,7 @@ mod options;
 mod pace;
 mod poller;
 mod position;
+mod report;
 mod set;
 mod tracker;
 

@@ -8,6 +8,7 @@ mod combinators;
 mod download;
 pub(crate) mod file_call;
 mod image;
+mod observed;
 pub(crate) mod paginator;
 mod pause;
 mod post;
@@ -23,6 +24,7 @@ pub(crate) use self::{
     combinators::{Inspect, Known, Lazy, MapError, Regardless},
     download::DownloadToFile,
     image::LoadImage,
+    observed::Observed,
     pause::Pause,
     ready::ready,
     resume::Resume,

@@ -68,6 +68,7 @@
 //! | [`model`] | chats, messages, users, attachments: plain data |
 //! | [`config`] | the configuration: credentials, timeouts, retries, limits |
 //! | [`error`](mod@error) | the error type of all operations |
+//! | [`observe`] | observers of operations and feeds, for logs and counters |
 //! | [`script`] | canned responses on a virtual clock, for tests |
 //! | `api` (private) | the public operations, generic over the executor |
 //! | [`protocol`] | the port to the HTTP protocol of the backend, and the default one |
@@ -93,6 +94,7 @@ mod ledger;
 mod login;
 pub mod machine;
 pub mod model;
+pub mod observe;
 mod pacing;
 pub mod protocol;
 mod redaction;

@@ -1,6 +1,6 @@
 //! State shared by all operations of a bot: its configuration, idempotency keys, location shares and pace.
 
-use alloc::{format, string::String, sync::Arc};
+use alloc::{collections::BTreeMap, format, string::String, sync::Arc};
 use core::{
     fmt,
     sync::atomic::{AtomicU64, Ordering},
@@ -12,11 +12,14 @@ use http::HeaderValue;
 use crate::{
     config::{Config, RetryPolicy},
     effect::Moment,
+    error::Error,
     ledger::Ledger,
     login::Gate,
     machine::Ticket,
+    observe::{Observer, OperationId, SharedObserver},
     pacing::Pacer,
     protocol::Protocol,
+    shared::Shared,
     stop_handle::StopHandle,
 };
 
@@ -49,6 +52,8 @@ struct Inner {
     counter: AtomicU64,
     ledger: Ledger,
     pacer: Pacer,
+    /// The retries that are to be observed: see [`Session::note_retry`].
+    retries: Shared<BTreeMap<Ticket, (Error, Moment)>>,
 }
 
 impl Session {
@@ -79,6 +84,7 @@ impl Session {
             counter: AtomicU64::new(0),
             ledger: Ledger::new(),
             pacer: Pacer::default(),
+            retries: Shared::default(),
         });
         Self(Arc::new(View { inner, retry, deadline: None, stop: None }))
     }
@@ -109,6 +115,28 @@ impl Session {
             return self.clone();
         }
         Self(Arc::new(View { deadline: None, stop: None, ..(*self.0).clone() }))
+    }
+
+    /// Returns the observer, if there is one.
+    pub(crate) fn observer(&self) -> Option<&dyn Observer> {
+        self.0.inner.config.observer.as_ref().map(|SharedObserver(observer)| &**observer)
+    }
+
+    pub(crate) fn operation_id(&self) -> OperationId {
+        OperationId(self.count())
+    }
+
+    /// Notes for the observer that the request with this ticket failed and will be repeated. The operation around the
+    /// request takes the note at once.
+    pub(crate) fn note_retry(&self, ticket: Ticket, error: &Error, retry_at: Moment) {
+        if self.observer().is_some() {
+            self.0.inner.retries.with(|retries| drop(retries.insert(ticket, (error.clone(), retry_at))));
+        }
+    }
+
+    /// Takes the note of a retry.
+    pub(crate) fn take_retry(&self, ticket: Ticket) -> Option<(Error, Moment)> {
+        self.0.inner.retries.with(|retries| retries.remove(&ticket))
     }
 
     /// Returns the retry policy.

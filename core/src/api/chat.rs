@@ -168,7 +168,7 @@ impl<X: Executor> Chat<X> {
     ) -> X::Run<'_, ()> {
         let checked = self.check_not_one_to_one("members cannot be added to a 1:1 chat");
         let endpoint = checked.and_then(|()| self.by_id.add_endpoint(users, groups));
-        self.change(endpoint)
+        self.change("add_members", endpoint)
     }
 
     /// Removes users and groups from the members in one request: either all of them or none.
@@ -183,7 +183,7 @@ impl<X: Executor> Chat<X> {
     ) -> X::Run<'_, ()> {
         let checked = self.check_not_one_to_one("members cannot be removed from a 1:1 chat");
         let endpoint = checked.and_then(|()| self.by_id.remove_endpoint(users, groups));
-        self.change(endpoint)
+        self.change("remove_members", endpoint)
     }
 
     /// Makes the bot leave the chat. This snapshot stays unchanged, but the bot can no longer use the chat.
@@ -192,7 +192,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::leave`], and `InvalidInput` for a 1:1 chat.
     pub fn leave(&self) -> X::Run<'_, ()> {
-        self.executor().run(self.leave_flow(self.check_not_one_to_one("a 1:1 chat cannot be left")))
+        self.run("leave", self.leave_flow(self.check_not_one_to_one("a 1:1 chat cannot be left")))
     }
 
     /// Makes a user an administrator of the chat.
@@ -201,7 +201,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::add_admin`].
     pub fn add_admin(&mut self, admin: impl Into<UserId>) -> X::Run<'_, ()> {
-        self.change(self.protocol().add_admin(self.tid(), &admin.into()))
+        self.change("add_admin", self.protocol().add_admin(self.tid(), &admin.into()))
     }
 
     /// Removes a user from the administrators of the chat.
@@ -210,7 +210,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::remove_admin`].
     pub fn remove_admin(&mut self, admin: impl Into<UserId>) -> X::Run<'_, ()> {
-        self.change(self.protocol().remove_admin(self.tid(), &admin.into()))
+        self.change("remove_admin", self.protocol().remove_admin(self.tid(), &admin.into()))
     }
 
     /// Sets the title: up to 256 characters with the default protocol, without NUL.
@@ -219,7 +219,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::update_title`].
     pub fn update_title(&mut self, title: impl Into<String>) -> X::Run<'_, ()> {
-        self.change(self.protocol().update_title(self.tid(), &title.into()))
+        self.change("update_title", self.protocol().update_title(self.tid(), &title.into()))
     }
 
     /// Sets whether members other than the administrators may send messages.
@@ -228,7 +228,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::set_allow_sending`].
     pub fn set_allow_sending(&mut self, allow: bool) -> X::Run<'_, ()> {
-        self.change(self.protocol().set_allow_sending(self.tid(), allow))
+        self.change("set_allow_sending", self.protocol().set_allow_sending(self.tid(), allow))
     }
 
     /// Sets whether members may mute notifications.
@@ -237,7 +237,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::set_allow_mute_notifications`].
     pub fn set_allow_mute_notifications(&mut self, allow: bool) -> X::Run<'_, ()> {
-        self.change(self.protocol().set_allow_mute_notifications(self.tid(), allow))
+        self.change("set_allow_mute_notifications", self.protocol().set_allow_mute_notifications(self.tid(), allow))
     }
 
     /// Closes the chat: no message can be posted until it is reopened.
@@ -247,7 +247,7 @@ impl<X: Executor> Chat<X> {
     /// Those of [`ChatRef::close`].
     pub fn close(&mut self) -> X::Run<'_, ()> {
         let close = self.close_flow();
-        self.refresh(close)
+        self.refresh("close", close)
     }
 
     /// Reopens a closed chat.
@@ -256,7 +256,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::reopen`].
     pub fn reopen(&mut self) -> X::Run<'_, ()> {
-        self.change(self.protocol().reopen_chat(self.tid()))
+        self.change("reopen", self.protocol().reopen_chat(self.tid()))
     }
 
     /// Sets the avatar: a JPEG, with the default protocol of at most 600x600 pixels and 5 MiB. A string is a path.
@@ -266,7 +266,7 @@ impl<X: Executor> Chat<X> {
     /// Those of [`ChatRef::set_avatar`].
     pub fn set_avatar(&mut self, image: impl Into<Image>) -> X::Run<'_, ()> {
         let set = self.set_avatar_flow(image.into());
-        self.refresh(set)
+        self.refresh("set_avatar", set)
     }
 
     /// Removes the avatar.
@@ -275,22 +275,29 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::remove_avatar`].
     pub fn remove_avatar(&mut self) -> X::Run<'_, ()> {
-        self.change(self.protocol().remove_avatar(self.tid()))
+        self.change("remove_avatar", self.protocol().remove_avatar(self.tid()))
     }
 
-    fn change(&mut self, endpoint: Made<Option<ChatInfo>>) -> X::Run<'_, ()> {
+    fn change(&mut self, operation: &'static str, endpoint: Made<Option<ChatInfo>>) -> X::Run<'_, ()> {
         let call = self.session().call(endpoint);
-        self.refresh(call)
+        self.refresh(operation, call)
     }
 
     /// Runs a change and replaces this snapshot by its output.
-    fn refresh<'a>(&'a mut self, change: impl Flow<Output = Option<ChatInfo>> + 'a) -> X::Run<'a, ()> {
+    fn refresh<'a>(
+        &'a mut self,
+        operation: &'static str,
+        change: impl Flow<Output = Option<ChatInfo>> + 'a,
+    ) -> X::Run<'a, ()> {
         let Self { by_id, info } = self;
         let changed = Changed::new(by_id.session(), by_id.tid(), change);
-        by_id.executor().run(changed.map(|changed| match changed {
-            Some(changed) => *info = changed,
-            None => info.is_outdated = true,
-        }))
+        by_id.run(
+            operation,
+            changed.map(|changed| match changed {
+                Some(changed) => *info = changed,
+                None => info.is_outdated = true,
+            }),
+        )
     }
 
     fn check_not_one_to_one(&self, reason: &str) -> Result<(), Error> {

@@ -21,7 +21,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Those of [`add_members`](Self::add_members).
     pub fn add_users<U: Into<UserId>>(&self, users: impl IntoIterator<Item = U>) -> X::Run<'_, Chat<X>> {
-        self.run_change(self.add_endpoint(users, NO_GROUPS))
+        self.run_change("add_users", self.add_endpoint(users, NO_GROUPS))
     }
 
     /// Adds groups as members: see [`add_members`](Self::add_members).
@@ -30,7 +30,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Those of [`add_members`](Self::add_members).
     pub fn add_groups<G: Into<GroupId>>(&self, groups: impl IntoIterator<Item = G>) -> X::Run<'_, Chat<X>> {
-        self.run_change(self.add_endpoint(NO_USERS, groups))
+        self.run_change("add_groups", self.add_endpoint(NO_USERS, groups))
     }
 
     /// Removes users from the members: see [`remove_members`](Self::remove_members).
@@ -39,7 +39,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Those of [`remove_members`](Self::remove_members).
     pub fn remove_users<U: Into<UserId>>(&self, users: impl IntoIterator<Item = U>) -> X::Run<'_, Chat<X>> {
-        self.run_change(self.remove_endpoint(users, NO_GROUPS))
+        self.run_change("remove_users", self.remove_endpoint(users, NO_GROUPS))
     }
 
     /// Removes groups from the members: see [`remove_members`](Self::remove_members).
@@ -48,7 +48,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Those of [`remove_members`](Self::remove_members).
     pub fn remove_groups<G: Into<GroupId>>(&self, groups: impl IntoIterator<Item = G>) -> X::Run<'_, Chat<X>> {
-        self.run_change(self.remove_endpoint(NO_USERS, groups))
+        self.run_change("remove_groups", self.remove_endpoint(NO_USERS, groups))
     }
 
     /// Adds users and groups as members in one request: either all of them or none.
@@ -64,7 +64,7 @@ impl<X: Executor> ChatRef<X> {
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
     ) -> X::Run<'_, Chat<X>> {
-        self.run_change(self.add_endpoint(users, groups))
+        self.run_change("add_members", self.add_endpoint(users, groups))
     }
 
     /// Removes users and groups from the members in one request: either all of them or none.
@@ -80,7 +80,7 @@ impl<X: Executor> ChatRef<X> {
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
     ) -> X::Run<'_, Chat<X>> {
-        self.run_change(self.remove_endpoint(users, groups))
+        self.run_change("remove_members", self.remove_endpoint(users, groups))
     }
 
     /// Makes the bot leave the chat. This also ends a location share of the bot in it.
@@ -89,7 +89,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `LeaveChatNotAllowed` if the organisation's admin has disallowed it; `Auth` if the bot lacks permission.
     pub fn leave(&self) -> X::Run<'_, ()> {
-        self.executor().run(self.leave_flow(Ok(())))
+        self.run("leave", self.leave_flow(Ok(())))
     }
 
     /// Makes a user an administrator of the chat.
@@ -99,7 +99,7 @@ impl<X: Executor> ChatRef<X> {
     /// `NotFound` if the user is not active or has been deleted; `Auth` if the bot lacks permission; `InvalidInput` if
     /// the id is malformed.
     pub fn add_admin(&self, admin: impl Into<UserId>) -> X::Run<'_, Chat<X>> {
-        self.run_change(self.protocol().add_admin(self.tid(), &admin.into()))
+        self.run_change("add_admin", self.protocol().add_admin(self.tid(), &admin.into()))
     }
 
     /// Removes a user from the administrators of the chat.
@@ -110,7 +110,7 @@ impl<X: Executor> ChatRef<X> {
     /// [code](crate::Error::code) `conflict` if the chat would lose its last administrator; `InvalidInput` if the id is
     /// malformed.
     pub fn remove_admin(&self, admin: impl Into<UserId>) -> X::Run<'_, Chat<X>> {
-        self.run_change(self.protocol().remove_admin(self.tid(), &admin.into()))
+        self.run_change("remove_admin", self.protocol().remove_admin(self.tid(), &admin.into()))
     }
 
     /// Sets the title: up to 256 characters with the default protocol, without NUL.
@@ -119,7 +119,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the bot lacks permission; `InvalidInput` for any other title.
     pub fn update_title(&self, title: impl Into<String>) -> X::Run<'_, Chat<X>> {
-        self.run_change(self.protocol().update_title(self.tid(), &title.into()))
+        self.run_change("update_title", self.protocol().update_title(self.tid(), &title.into()))
     }
 
     /// Sets whether members other than the administrators may send messages.
@@ -128,7 +128,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the bot lacks permission.
     pub fn set_allow_sending(&self, allow: bool) -> X::Run<'_, Chat<X>> {
-        self.run_change(self.protocol().set_allow_sending(self.tid(), allow))
+        self.run_change("set_allow_sending", self.protocol().set_allow_sending(self.tid(), allow))
     }
 
     /// Sets whether members may mute notifications.
@@ -137,7 +137,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the bot lacks permission.
     pub fn set_allow_mute_notifications(&self, allow: bool) -> X::Run<'_, Chat<X>> {
-        self.run_change(self.protocol().set_allow_mute_notifications(self.tid(), allow))
+        self.run_change("set_allow_mute_notifications", self.protocol().set_allow_mute_notifications(self.tid(), allow))
     }
 
     /// Closes the chat: no message can be posted until it is reopened. This also ends a location share of the bot in
@@ -147,7 +147,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `CloseChatNotAllowed` if the organisation's admin has disallowed it; `Auth` if the bot lacks permission.
     pub fn close(&self) -> X::Run<'_, Chat<X>> {
-        self.run_to_chat(self.close_flow())
+        self.run_to_chat("close", self.close_flow())
     }
 
     /// Reopens a closed chat.
@@ -156,7 +156,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the bot lacks permission.
     pub fn reopen(&self) -> X::Run<'_, Chat<X>> {
-        self.run_change(self.protocol().reopen_chat(self.tid()))
+        self.run_change("reopen", self.protocol().reopen_chat(self.tid()))
     }
 
     /// Sets the avatar: a JPEG, with the default protocol of at most 600x600 pixels and 5 MiB. A string is a path.
@@ -166,7 +166,7 @@ impl<X: Executor> ChatRef<X> {
     /// `ImageLoad` if the image cannot be read or is not such a JPEG, which is checked before anything is sent; `Auth`
     /// if the bot lacks permission.
     pub fn set_avatar(&self, image: impl Into<Image>) -> X::Run<'_, Chat<X>> {
-        self.run_to_chat(self.set_avatar_flow(image.into()))
+        self.run_to_chat("set_avatar", self.set_avatar_flow(image.into()))
     }
 
     /// Removes the avatar.
@@ -176,16 +176,20 @@ impl<X: Executor> ChatRef<X> {
     /// `ImageRemove` if no avatar is set or the organisation does not allow removing it; `Auth` if the bot lacks
     /// permission.
     pub fn remove_avatar(&self) -> X::Run<'_, Chat<X>> {
-        self.run_change(self.protocol().remove_avatar(self.tid()))
+        self.run_change("remove_avatar", self.protocol().remove_avatar(self.tid()))
     }
 
-    fn run_change(&self, endpoint: Made<Option<ChatInfo>>) -> X::Run<'_, Chat<X>> {
-        self.run_to_chat(self.session().call(endpoint))
+    fn run_change(&self, operation: &'static str, endpoint: Made<Option<ChatInfo>>) -> X::Run<'_, Chat<X>> {
+        self.run_to_chat(operation, self.session().call(endpoint))
     }
 
-    fn run_to_chat<'a>(&'a self, flow: impl Flow<Output = Option<ChatInfo>> + 'a) -> X::Run<'a, Chat<X>> {
+    fn run_to_chat<'a>(
+        &'a self,
+        operation: &'static str,
+        flow: impl Flow<Output = Option<ChatInfo>> + 'a,
+    ) -> X::Run<'a, Chat<X>> {
         let changed = Changed::new(self.session(), self.tid(), flow);
         let info = changed.map(|info| info.unwrap_or_else(|| ChatInfo::outdated(self.tid().clone())));
-        self.executor().run(info.map(|info| Chat::new(self.executor().clone(), info)))
+        self.run(operation, info.map(|info| Chat::new(self.executor().clone(), info)))
     }
 }

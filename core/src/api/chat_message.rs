@@ -25,7 +25,7 @@ impl<X: Executor> ChatRef<X> {
         let hide_deleted = session.config().hide_deleted_messages;
         let checked = self.check_message_chat(&message);
         let found = session.call(checked.and_then(|()| self.protocol().message(self.tid(), message.mid())));
-        self.executor().run(found.map(move |message| message.filter(|message| !(hide_deleted && message.deleted))))
+        self.run("message", found.map(move |message| message.filter(|message| !(hide_deleted && message.deleted))))
     }
 
     /// Reacts to an attention message, and returns the reaction as the server stored it.
@@ -49,7 +49,7 @@ impl<X: Executor> ChatRef<X> {
             .check_message_chat(&message)
             .and_then(|()| reaction.check_allowed_for(message.message()))
             .and_then(|()| self.protocol().send_reaction(self.tid(), message.mid(), &reaction));
-        self.call(endpoint)
+        self.call("send_reaction", endpoint)
     }
 
     /// Returns all reactions to an attention message.
@@ -68,7 +68,8 @@ impl<X: Executor> ChatRef<X> {
         let checked =
             self.check_message_chat(&message).and_then(|()| (!is_ordinary).then_some(()).ok_or_else(ordinary));
         let checked = checked.map(|()| message.into_mid());
-        self.executor().run(
+        self.run(
+            "reactions",
             self.session()
                 .list(move |protocol, page| checked.clone().and_then(|mid| protocol.reactions(self.tid(), &mid, page))),
         )
@@ -87,7 +88,7 @@ impl<X: Executor> ChatRef<X> {
             .check_chat("previous", &previous.tid)
             .and_then(|()| reaction.check_replaces(&previous.reaction_type))
             .and_then(|()| self.protocol().update_reaction(previous, &reaction));
-        self.call(endpoint)
+        self.call("update_reaction", endpoint)
     }
 
     /// Returns an error if the message is known to be in another chat.

@@ -10,7 +10,7 @@ use crate::{
     executor::Executor,
     feed::{FeedOptions, Poller},
     flow::{
-        Attachments as AttachedFiles, Flow, Lazy,
+        Attachments as AttachedFiles, Flow, Lazy, Observed,
         paginator::{Collected, Paginator},
     },
     model::{Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, ThreadId, User},
@@ -54,7 +54,7 @@ impl<X: Executor> ChatRef<X> {
     /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     pub fn get(&self) -> X::Run<'_, Chat<X>> {
         let chat = self.session().request(|protocol| protocol.chat(&self.tid).map(Endpoint::existing));
-        self.executor.run(chat.map(|info| Chat::new(self.executor.clone(), info)))
+        self.run("get", chat.map(|info| Chat::new(self.executor.clone(), info)))
     }
 
     /// Posts a message, and returns it as the server stored it.
@@ -85,7 +85,7 @@ impl<X: Executor> ChatRef<X> {
                 Err(error) => error.outcome_unknown().then(|| (self.tid.clone(), Duration::ZERO)),
             },
         );
-        self.executor.run(posted.map(|posted| posted.value))
+        self.run("post", posted.map(|posted| posted.value))
     }
 
     /// Creates an empty list of attachments. Sends no request.
@@ -99,7 +99,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `ImageLoad` if no avatar is set.
     pub fn load_avatar(&self) -> X::Run<'_, Vec<u8>> {
-        self.call(self.protocol().avatar(&self.tid))
+        self.call("load_avatar", self.protocol().avatar(&self.tid))
     }
 
     /// Returns all messages since the given time (inclusive; default: 24 hours before the request), oldest first and
@@ -118,7 +118,7 @@ impl<X: Executor> ChatRef<X> {
             let since = since.unwrap_or_else(|| a_day_before(now.utc));
             Paginator::new(self.session(), move |protocol, page| protocol.messages(&self.tid, since, page))
         });
-        self.executor.run(pages.map(move |list| deduplicated(list, hide_deleted)))
+        self.run("messages", pages.map(move |list| deduplicated(list, hide_deleted)))
     }
 
     /// Same as [`messages`](Self::messages).
@@ -138,7 +138,7 @@ impl<X: Executor> ChatRef<X> {
     /// `ReadReceiptsDisabled` if the organisation's admin has disabled read receipts.
     #[doc(alias = "get_readers")]
     pub fn readers(&self) -> X::Run<'_, Listing<User>> {
-        self.executor.run(self.session().list(|protocol, page| protocol.readers(&self.tid, page)))
+        self.run("readers", self.session().list(|protocol, page| protocol.readers(&self.tid, page)))
     }
 
     /// Marks the chat as read by the bot, and returns the users who have now read all of its messages; none if the
@@ -151,7 +151,7 @@ impl<X: Executor> ChatRef<X> {
     /// `Auth` if the organisation's admin has forbidden bots to mark chats as read.
     pub fn mark_as_read(&self) -> X::Run<'_, Listing<User>> {
         let marked = self.protocol().mark_as_read(&self.tid);
-        self.executor.run(self.session().list_after(marked, |protocol, page| protocol.readers(&self.tid, page)))
+        self.run("mark_as_read", self.session().list_after(marked, |protocol, page| protocol.readers(&self.tid, page)))
     }
 
     /// Returns the number of active location shares in the chat, of all its members.
@@ -161,7 +161,7 @@ impl<X: Executor> ChatRef<X> {
     /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     #[doc(alias = "get_active_shared_locations")]
     pub fn active_shared_locations(&self) -> X::Run<'_, u64> {
-        self.call(self.protocol().location_count(&self.tid))
+        self.call("active_shared_locations", self.protocol().location_count(&self.tid))
     }
 
     /// Stops sharing the bot's location in this chat. Does nothing if it is not shared.
@@ -170,7 +170,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     pub fn stop_sharing_location(&self) -> X::Run<'_, ()> {
-        self.executor.run(self.share_ending_flow(self.protocol().stop_sharing_location(&self.tid)))
+        self.run("stop_sharing_location", self.share_ending_flow(self.protocol().stop_sharing_location(&self.tid)))
     }
 
     /// Follows the live locations that are shared in this chat.
@@ -191,7 +191,10 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     pub fn unsubscribe_location_updates(&self) -> X::Run<'_, ()> {
-        self.call(self.protocol().unsubscribe_all(&FeedSource::LiveLocations(self.tid.clone())))
+        self.call(
+            "unsubscribe_location_updates",
+            self.protocol().unsubscribe_all(&FeedSource::LiveLocations(self.tid.clone())),
+        )
     }
 
     /// Follows the new messages of this chat, including those of the bot.
@@ -207,8 +210,16 @@ impl<X: Executor> ChatRef<X> {
         self.executor.events(Poller::new(self.session(), FeedSource::Messages(self.tid.clone()), options.into()))
     }
 
-    pub(super) fn call<T: Send>(&self, endpoint: Made<T>) -> X::Run<'_, T> {
-        self.executor.run(self.session().call(endpoint))
+    pub(super) fn call<T: Send>(&self, operation: &'static str, endpoint: Made<T>) -> X::Run<'_, T> {
+        self.run(operation, self.session().call(endpoint))
+    }
+
+    /// Runs an operation with this name.
+    pub(super) fn run<'a, F: Flow + 'a>(&'a self, operation: &'static str, flow: F) -> X::Run<'a, F::Output>
+    where
+        F::Output: 'a,
+    {
+        self.executor.run(Observed::new(self.session(), operation, Some(&self.tid), flow))
     }
 
     pub(super) fn session(&self) -> &Session {

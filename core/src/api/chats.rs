@@ -8,7 +8,7 @@ use crate::{
     executor::Executor,
     feed::{FeedOptions, Poller},
     flow::{
-        DownloadToFile, Flow, Inspect,
+        DownloadToFile, Flow, Inspect, Observed,
         paginator::{Collected, Paginator},
     },
     ledger::LocationShares,
@@ -51,7 +51,7 @@ impl<X: Executor> Chats<X> {
     /// Only the kinds that [every operation](Chats#errors) can fail with.
     #[doc(alias = "get_subscriptions")]
     pub fn list(&self) -> X::Run<'_, Listing<Chat<X>>> {
-        self.list_chats(None)
+        self.list_chats("list", None)
     }
 
     /// Returns the chat with this thread id; `None` if the bot is not a member of such a chat.
@@ -62,7 +62,7 @@ impl<X: Executor> Chats<X> {
     #[doc(alias = "get_by_thread_id")]
     pub fn by_thread_id(&self, tid: impl Into<ThreadId>) -> X::Run<'_, Option<Chat<X>>> {
         let found = self.executor.session().request(|protocol| protocol.chat(&tid.into()));
-        self.executor.run(found.map(|chat| chat.map(|info| Chat::new(self.executor.clone(), info))))
+        self.run("by_thread_id", found.map(|chat| chat.map(|info| Chat::new(self.executor.clone(), info))))
     }
 
     /// Returns all chats of the bot with exactly this title. The request has the timeout for
@@ -73,7 +73,7 @@ impl<X: Executor> Chats<X> {
     /// `InvalidInput` if the title has a NUL or, with the default protocol, more than 256 characters.
     #[doc(alias = "get_by_title")]
     pub fn by_title(&self, title: impl Into<String>) -> X::Run<'_, Listing<Chat<X>>> {
-        self.list_chats(Some(title.into()))
+        self.list_chats("by_title", Some(title.into()))
     }
 
     /// Downloads an asset, such as a received attachment, into memory: up to
@@ -85,7 +85,7 @@ impl<X: Executor> Chats<X> {
     /// the response is not the asset: it has another size, is an HTML page, or is incomplete.
     pub fn download(&self, asset: impl Into<Download>) -> X::Run<'_, Vec<u8>> {
         let session = self.executor.session();
-        self.executor.run(session.call(session.download(&asset.into())))
+        self.run("download", session.call(session.download(&asset.into())))
     }
 
     /// Downloads an asset of any size into a file, which replaces `path` once it is complete.
@@ -104,7 +104,7 @@ impl<X: Executor> Chats<X> {
     /// the bot cannot see such an asset; `UnexpectedResponse` if the response is not the asset.
     pub fn download_to(&self, asset: impl Into<Download>, path: impl Into<String>) -> X::Run<'_, ()> {
         let download = asset.into();
-        self.executor.run(DownloadToFile::new(self.executor.session(), &download, path.into()))
+        self.run("download_to", DownloadToFile::new(self.executor.session(), &download, path.into()))
     }
 
     /// Updates the bot's location in all chats in which it is shared. Does nothing if it is not shared.
@@ -116,11 +116,14 @@ impl<X: Executor> Chats<X> {
         let session = self.executor.session();
         let (known, update) =
             (session.ledger().snapshot(), session.request(|protocol| protocol.move_location(coordinates)));
-        self.executor.run(update.map(move |active| {
-            if let Some(active) = active {
-                session.ledger().reconcile(&known, &active);
-            }
-        }))
+        self.run(
+            "update_shared_location",
+            update.map(move |active| {
+                if let Some(active) = active {
+                    session.ledger().reconcile(&known, &active);
+                }
+            }),
+        )
     }
 
     /// Returns the chats in which this session started to share the bot's location, without the shares that have
@@ -153,7 +156,7 @@ impl<X: Executor> Chats<X> {
     ///
     /// Only the kinds that [every operation](Chats#errors) can fail with.
     pub fn refresh_location_shares(&self) -> X::Run<'_, ()> {
-        self.executor.run(refresh_shares(self.executor.session()))
+        self.run("refresh_location_shares", refresh_shares(self.executor.session()))
     }
 
     /// Returns the active shares, to be saved when the program ends. Sends no request.
@@ -185,7 +188,10 @@ impl<X: Executor> Chats<X> {
     /// Only the kinds that [every operation](Chats#errors) can fail with.
     #[doc(alias = "unsubscribe_am_reaction_updates")]
     pub fn unsubscribe_reaction_updates(&self) -> X::Run<'_, ()> {
-        self.executor.run(self.executor.session().request(|protocol| protocol.unsubscribe_all(&FeedSource::Reactions)))
+        self.run(
+            "unsubscribe_reaction_updates",
+            self.executor.session().request(|protocol| protocol.unsubscribe_all(&FeedSource::Reactions)),
+        )
     }
 
     /// Follows the new messages in all chats of the bot: see [`ChatRef::new_messages`].
@@ -243,12 +249,20 @@ impl<X: Executor> Chats<X> {
         self.executor.run(session.call(session.protocol().unsubscribe_all(&FeedSource::Events)))
     }
 
-    fn list_chats(&self, title: Option<String>) -> X::Run<'_, Listing<Chat<X>>> {
+    /// Runs an operation with this name.
+    pub(super) fn run<'a, F: Flow + 'a>(&'a self, operation: &'static str, flow: F) -> X::Run<'a, F::Output>
+    where
+        F::Output: 'a,
+    {
+        self.executor.run(Observed::new(self.executor.session(), operation, None, flow))
+    }
+
+    fn list_chats(&self, operation: &'static str, title: Option<String>) -> X::Run<'_, Listing<Chat<X>>> {
         let chats = self.executor.session().list(move |protocol, page| match &title {
             Some(title) => protocol.chats_by_title(title, page),
             None => protocol.chats(page),
         });
-        self.executor.run(chats.map(|list| list.map(|info| Chat::new(self.executor.clone(), info))))
+        self.run(operation, chats.map(|list| list.map(|info| Chat::new(self.executor.clone(), info))))
     }
 }
 

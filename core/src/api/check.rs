@@ -16,7 +16,7 @@ use crate::{
     effect::{TransportError, TransportErrorKind},
     error::{ApiError, Error, UnexpectedResponse},
     executor::Executor,
-    flow::MapError,
+    flow::{MapError, Observed},
     model::User,
 };
 
@@ -33,7 +33,8 @@ impl<X: Executor> Client<X> {
     pub fn check(&self) -> X::Run<'_, User> {
         let session = self.executor().session();
         let (me, config) = (session.call_once(session.protocol().me()), session.config());
-        self.executor().run(MapError::new(me, |error| explained(error, config)))
+        let checked = MapError::new(me, |error| explained(error, config));
+        self.executor().run(Observed::new(session, "check", None, checked))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     executor::Executor,
+    flow::{Flow, Observed},
     model::{Group, GroupId, Listing, User, UserId},
 };
 
@@ -32,7 +33,7 @@ impl<X: Executor> Contacts<X> {
     ///
     /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn me(&self) -> X::Run<'_, User> {
-        self.executor.run(self.executor.session().request(|protocol| protocol.me()))
+        self.run("me", self.executor.session().request(|protocol| protocol.me()))
     }
 
     /// Returns all users that the bot can see.
@@ -41,7 +42,7 @@ impl<X: Executor> Contacts<X> {
     ///
     /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn users(&self) -> X::Run<'_, Listing<User>> {
-        self.executor.run(self.executor.session().list(|protocol, page| protocol.users(page)))
+        self.run("users", self.executor.session().list(|protocol, page| protocol.users(page)))
     }
 
     /// Returns the user with this id; `None` if the bot cannot see such a user.
@@ -50,7 +51,7 @@ impl<X: Executor> Contacts<X> {
     ///
     /// `InvalidInput` if the id is malformed: see [`UserId`].
     pub fn user(&self, uid: impl Into<UserId>) -> X::Run<'_, Option<User>> {
-        self.executor.run(self.executor.session().request(|protocol| protocol.user(&uid.into())))
+        self.run("user", self.executor.session().request(|protocol| protocol.user(&uid.into())))
     }
 
     /// Returns all groups that the bot can see.
@@ -59,7 +60,7 @@ impl<X: Executor> Contacts<X> {
     ///
     /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn groups(&self) -> X::Run<'_, Listing<Group>> {
-        self.executor.run(self.executor.session().list(|protocol, page| protocol.groups(page)))
+        self.run("groups", self.executor.session().list(|protocol, page| protocol.groups(page)))
     }
 
     /// Returns the group with this id; `None` if the bot cannot see such a group.
@@ -68,6 +69,14 @@ impl<X: Executor> Contacts<X> {
     ///
     /// `InvalidInput` if the id is malformed: see [`GroupId`].
     pub fn group(&self, gid: impl Into<GroupId>) -> X::Run<'_, Option<Group>> {
-        self.executor.run(self.executor.session().request(|protocol| protocol.group(&gid.into())))
+        self.run("group", self.executor.session().request(|protocol| protocol.group(&gid.into())))
+    }
+
+    /// Runs an operation with this name.
+    fn run<'a, F: Flow + 'a>(&'a self, operation: &'static str, flow: F) -> X::Run<'a, F::Output>
+    where
+        F::Output: 'a,
+    {
+        self.executor.run(Observed::new(self.executor.session(), operation, None, flow))
     }
 }

@@ -29,7 +29,7 @@ impl<X: Executor> Chats<X> {
     /// - `ImageLoad` if the avatar cannot be read, is not a JPEG, or is larger than the protocol allows
     /// - `File` if an attachment cannot be read
     pub fn create_chat(&self, chat: NewChat) -> X::Run<'_, Chat<X>> {
-        self.run_to_chat(create_group(self.executor().session(), chat))
+        self.run_to_chat("create_chat", create_group(self.executor().session(), chat))
     }
 
     /// Returns the open group chat with exactly this title, or creates it: so a bot that starts again finds the chat
@@ -73,7 +73,7 @@ impl<X: Executor> Chats<X> {
             Some(result) => Known::result(result),
             None => Known::unknown(create_group(&session, chat)),
         });
-        self.run_to_chat(chat)
+        self.run_to_chat("get_or_create", chat)
     }
 
     /// Creates the 1:1 chat with a user, or finds the existing one, and returns it. A message is posted in either case.
@@ -94,12 +94,16 @@ impl<X: Executor> Chats<X> {
         let request = move |protocol: &dyn Protocol, _: Option<&Attached>, files: &[Attached]| {
             protocol.create_one_to_one_chat(&chat, files)
         };
-        self.run_to_chat(create(self.executor().session(), attached, request))
+        self.run_to_chat("create_one_to_one_chat", create(self.executor().session(), attached, request))
     }
 
-    fn run_to_chat<'a>(&'a self, flow: impl Flow<Output = ChatInfo> + 'a) -> X::Run<'a, Chat<X>> {
+    fn run_to_chat<'a>(
+        &'a self,
+        operation: &'static str,
+        flow: impl Flow<Output = ChatInfo> + 'a,
+    ) -> X::Run<'a, Chat<X>> {
         let executor = self.executor().clone();
-        self.executor().run(flow.map(|info| Chat::new(executor, info)))
+        self.run(operation, flow.map(|info| Chat::new(executor, info)))
     }
 }
 

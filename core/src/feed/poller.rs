@@ -10,6 +10,7 @@ use super::{
     item::FeedItem,
     long_poll::{LongPollDuration, is_retryable},
     pace::Pace,
+    report::FeedReport,
 };
 use crate::{
     effect::{Moment, Now},
@@ -36,6 +37,7 @@ pub struct Poller<T> {
     /// Makes the next request require a new connection: see [`invalidates_idle_connections`].
     requires_new_connection: bool,
     is_stopped: bool,
+    report: FeedReport,
     state: State<T>,
 }
 
@@ -82,6 +84,7 @@ impl<T: FeedItem> Poller<T> {
             failures: Failures::default(),
             requires_new_connection: false,
             is_stopped: false,
+            report: FeedReport::new(session),
             state,
         }
     }
@@ -213,15 +216,25 @@ impl<T: FeedItem> Machine for Poller<T> {
     fn poll(&mut self, now: Now) -> Step<FeedEvent<T>, Result<FeedEnd, Error>> {
         loop {
             if let Some(event) = self.delivery.next_event() {
+                self.report.on_event(&self.session, self.delivery.source(), now, &event);
                 return Step::Event(event);
             }
             if self.is_over(now) {
                 self.stop(now);
             }
             self.state = match &mut self.state {
-                State::Ready => self.next_request(),
+                State::Ready => {
+                    let next = self.next_request();
+                    if let State::Polling(_) = next {
+                        self.report.on_poll(&self.session, self.delivery.source(), now);
+                    }
+                    next
+                }
                 State::Subscribing(call) => match ready!(call.poll(now)) {
-                    Ok(lease) => self.on_lease(lease),
+                    Ok(lease) => {
+                        self.report.on_subscribed(&self.session, self.delivery.source(), now);
+                        self.on_lease(lease)
+                    }
                     Err(error) => self.on_error(now, error),
                 },
                 State::Polling(call) => {
@@ -244,6 +257,7 @@ impl<T: FeedItem> Machine for Poller<T> {
                 }
                 State::Done(result) => {
                     let result = mem::replace(result, Err(Error::Finished));
+                    self.report.on_end(&self.session, self.delivery.source(), now, result.as_ref().err());
                     self.state = State::Finished;
                     return Step::Done(result);
                 }

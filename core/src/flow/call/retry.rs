@@ -7,7 +7,7 @@ use http::{Response, StatusCode};
 
 use super::{Call, State};
 use crate::{
-    effect::{Now, TransportError, TransportErrorKind},
+    effect::{Moment, Now, TransportError, TransportErrorKind},
     error::{Error, ErrorKind},
     flow::backoff,
     pacing::MAX_PAUSE,
@@ -28,6 +28,7 @@ impl<T> Call<T> {
             invalidates_idle_connections(&error) || error.status() == Some(StatusCode::REQUEST_TIMEOUT.as_u16());
         // Servers close idle connections: once per call, this costs neither a wait nor an attempt.
         if is_stale_connection(&error) && mem::take(&mut self.may_replace_stale_connection) {
+            self.note_retry(&error, now.moment);
             self.limit.keep(error);
             return State::Ready;
         }
@@ -58,12 +59,22 @@ impl<T> Call<T> {
         {
             return self.fail(error);
         }
+        self.note_retry(&error, now.moment.saturating_add(wait));
         if is_limited && self.is_paced() {
             self.limit.keep(error);
             // The pause of the session includes this wait.
             State::Queued(now.moment)
         } else {
             State::Backoff(now.moment.saturating_add(wait))
+        }
+    }
+
+    /// Notes a retry for the observer of the session. Callers that retry themselves report that themselves.
+    fn note_retry(&self, error: &Error, retry_at: Moment) {
+        if let State::Waiting(ticket) = self.state
+            && self.max_retries > 0
+        {
+            self.session.note_retry(ticket, error, retry_at);
         }
     }
 

@@ -1,0 +1,173 @@
+//! Observation of operations and feeds: for logs, traces and counters.
+//!
+//! An [`Observer`] in the [configuration](crate::Config::with_observer) is called whenever the state of an operation or
+//! a feed changes. The adapters have observers for the crates `log` and `tracing`. A counter of retries, for instance:
+//!
+//! ```
+//! use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+//! use teamwire_core::{
+//!     Client, Config, Credentials, Script, effect::Now, observe::Observation,
+//!     script::v1::{expect, respond, sample},
+//! };
+//!
+//! let retries = Arc::new(AtomicU64::new(0));
+//! let counter = retries.clone();
+//! let config = Config::new("https://teamwire.example.org", Credentials::new("app-id", "secret")?)?
+//!     .with_observer(move |_: Now, observation: &Observation<'_>| {
+//!         if let Observation::Retrying { .. } = observation {
+//!             counter.fetch_add(1, Ordering::Relaxed);
+//!         }
+//!     });
+//!
+//! let script = Script::with_config(config)
+//!     .then(expect::post("c1"), respond::unavailable(1))
+//!     .then(expect::post("c1"), respond::message(sample::message("m1", "c1", "hello")));
+//! Client::new(script).chats().chat("c1").post("hello")?;
+//! assert_eq!(retries.load(Ordering::Relaxed), 1);
+//! # Ok::<(), teamwire_core::Error>(())
+//! ```
+//!
+//! Observations contain ids, codes and errors, but no texts, headers, URLs or credentials.
+
+use alloc::sync::Arc;
+use core::{fmt, time::Duration};
+
+use crate::{
+    effect::{Moment, Now},
+    error::Error,
+    model::ThreadId,
+};
+
+/// Receives the observations of a client's operations and feeds.
+///
+/// It is called within the operation, in its thread or task, so it must not block: a slow observer delays all that the
+/// task does. An observer that calls an operation of the client is called again by that one. Functions are observers.
+pub trait Observer: Send + Sync + 'static {
+    /// Receives an observation, at this time on the clocks of the executor.
+    fn observe(&self, now: Now, observation: &Observation<'_>);
+}
+
+impl<F: Fn(Now, &Observation<'_>) + Send + Sync + 'static> Observer for F {
+    fn observe(&self, now: Now, observation: &Observation<'_>) {
+        self(now, observation);
+    }
+}
+
+/// Identifies an operation, or a feed, among all of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OperationId(pub(crate) u64);
+
+impl OperationId {
+    /// Returns the number of the operation.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for OperationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A change of the state of an operation or a feed.
+///
+/// Each operation is `Started` once, by the first poll of its machine, and then either `Finished` or `Abandoned`.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Observation<'a> {
+    /// An operation has started.
+    Started {
+        /// The operation.
+        id: OperationId,
+        /// Name of its method, such as `post`.
+        operation: &'static str,
+        /// The chat that it concerns, if that is known.
+        chat: Option<&'a ThreadId>,
+    },
+    /// A request is sent. An operation may consist of several, such as uploads and a post, or the pages of a list.
+    Attempt {
+        /// The operation.
+        id: OperationId,
+        /// Number of its requests so far, with this one and with retries.
+        attempt: u32,
+    },
+    /// A request failed and will be repeated.
+    Retrying {
+        /// The operation.
+        id: OperationId,
+        /// Number of its requests so far.
+        attempt: u32,
+        /// The error of the last one.
+        error: &'a Error,
+        /// The earliest time of the next one.
+        retry_at: Moment,
+    },
+    /// An operation has ended.
+    Finished {
+        /// The operation.
+        id: OperationId,
+        /// Number of its requests.
+        attempts: u32,
+        /// Time since it started.
+        elapsed: Duration,
+        /// HTTP status of its last response, if there was one.
+        status: Option<u16>,
+        /// Request id that the server named in the error.
+        request_id: Option<&'a str>,
+        /// The error, if it failed.
+        error: Option<&'a Error>,
+    },
+    /// An operation was dropped before its end, as futures may be. The time is that of its last poll.
+    Abandoned {
+        /// The operation.
+        id: OperationId,
+    },
+    /// The state of a feed has changed. Its polls are not reported as attempts: there is one every 25 seconds.
+    Feed {
+        /// The feed.
+        id: OperationId,
+        /// Kind of the feed, such as `messages`.
+        feed: &'static str,
+        /// Its chat, if it is the feed of one.
+        chat: Option<&'a ThreadId>,
+        /// The new state.
+        state: FeedState<'a>,
+    },
+}
+
+/// The state of a feed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum FeedState<'a> {
+    /// It has a subscription.
+    Subscribed,
+    /// It waits for events: after the start, and again after each failure.
+    Polling,
+    /// A request failed and will be repeated.
+    Retrying {
+        /// Number of consecutive failures.
+        attempt: u32,
+        /// The error of the last one.
+        error: &'a Error,
+        /// Time of the next request.
+        retry_at: Moment,
+    },
+    /// Events may have been missed.
+    Gap,
+    /// It has ended.
+    Ended {
+        /// The error, if it failed.
+        error: Option<&'a Error>,
+    },
+}
+
+/// The observer of a configuration.
+#[derive(Clone)]
+pub(crate) struct SharedObserver(pub(crate) Arc<dyn Observer>);
+
+impl fmt::Debug for SharedObserver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}
