@@ -94,6 +94,7 @@
 //! # Features
 //!
 //! - `async-std` (default): the runtime of [`client`].
+//! - `log`, `tracing`: the observers `observe::ToLog` and `observe::ToTracing`, which write to these crates.
 //! - `ring` (default), `aws-lc-rs`: the TLS crypto provider. If both are enabled, aws-lc-rs is used; with neither, the
 //!   default that the program has installed in rustls.
 
@@ -103,6 +104,7 @@ mod engine;
 pub mod executor;
 mod feeds;
 mod network;
+pub mod observe;
 mod runtime;
 mod stop_waker;
 pub mod transport;

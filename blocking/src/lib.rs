@@ -87,6 +87,7 @@
 //!
 //! # Features
 //!
+//! - `log`, `tracing`: the observers `observe::ToLog` and `observe::ToTracing`, which write to these crates.
 //! - `ring` (default), `aws-lc-rs`: the TLS crypto provider. If both are enabled, aws-lc-rs is used; with neither, the
 //!   default that the program has installed in rustls.
 
@@ -95,6 +96,7 @@ mod detached;
 pub mod executor;
 mod feeds;
 mod network;
+pub mod observe;
 mod signal;
 pub mod transport;
 mod ureq;

@@ -12,6 +12,8 @@ mod happy_eyeballs;
 mod head_additions;
 mod host;
 pub mod http1;
+#[cfg(any(feature = "log", feature = "tracing"))]
+pub mod observe;
 mod paths;
 mod progress;
 mod proxy;
