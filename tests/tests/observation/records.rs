@@ -1,0 +1,214 @@
+//! The observers that write to the crates `log` and `tracing`.
+
+use std::{
+    collections::BTreeMap,
+    fmt::{Debug, Write},
+    future::Future,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, OnceLock},
+    task::{Context, Waker},
+    thread::{self, ThreadId},
+};
+
+use teamwire_core::{
+    Client, Script,
+    script::{
+        Respond,
+        v1::{expect, respond, sample},
+    },
+};
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record as SpanRecord},
+};
+
+use crate::support::Record;
+
+/// Keeps the log records of all threads.
+struct Logger;
+
+static LOG: Mutex<Vec<(ThreadId, String)>> = Mutex::new(Vec::new());
+
+impl log::Log for Logger {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.target() == "teamwire"
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if self.enabled(record.metadata()) {
+            let line = format!("{} {}", record.level(), record.args());
+            LOG.lock().expect("no logger has panicked").push((thread::current().id(), line));
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// A script on which a post fails once, is then posted, and a feed fails.
+fn script(record: teamwire_core::Config) -> Script {
+    Script::with_config(record)
+        .then(expect::post("c1"), respond::unavailable(1))
+        .then(expect::post("c1"), respond::message(sample::message("m1", "c1", "a text that is not logged")))
+        .then(expect::message_updates("c1"), respond::not_found())
+}
+
+fn run(script: &Script) {
+    let client = Client::new(script.clone());
+    client.chats().chat("c1").post("a text that is not logged").expect("it is posted");
+    client.chats().chat("c1").new_messages(None).last().expect("it ends").expect_err("there is no such chat");
+}
+
+#[test]
+fn log_has_a_record_for_each_observation() {
+    static LOGGER: OnceLock<()> = OnceLock::new();
+    LOGGER.get_or_init(|| {
+        log::set_logger(&Logger).expect("it is set once");
+        log::set_max_level(log::LevelFilter::Trace);
+    });
+    run(&script(Record::default().config().with_observer(teamwire_blocking::observe::ToLog)));
+    let own = |(thread, line): &(ThreadId, String)| (*thread == thread::current().id()).then(|| line.clone());
+    let lines: Vec<_> = LOG.lock().expect("no logger has panicked").iter().filter_map(own).collect();
+    let text = lines.join("\n");
+    let expected = [
+        ("DEBUG", "post in chat c1 started"),
+        ("TRACE", "request 1"),
+        ("WARN", "request 1 is retried in"),
+        ("TRACE", "request 2"),
+        ("DEBUG", "finished after 2 requests"),
+        ("DEBUG", "messages in chat c1: polling"),
+        ("WARN", "messages in chat c1: failed: "),
+    ];
+    assert_eq!(lines.len(), expected.len(), "{text}");
+    for (line, (level, part)) in lines.iter().zip(expected) {
+        assert!(line.starts_with(level) && line.contains(part), "{line}");
+    }
+    assert!(!text.contains("not logged") && !text.contains("the secret"), "{text}");
+}
+
+/// Keeps the spans and events of a thread.
+#[derive(Clone, Default)]
+struct Spans(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    /// The number of references to each open span.
+    open: BTreeMap<u64, usize>,
+    parents: BTreeMap<u64, Option<u64>>,
+    entered: usize,
+    lines: Vec<String>,
+}
+
+struct Fields(String);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, " {field}={value:?}").expect("writing to a string does not fail");
+    }
+}
+
+impl Spans {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("no subscriber has panicked")
+    }
+}
+
+impl Subscriber for Spans {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "teamwire" || metadata.target() == "test"
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let mut fields = Fields(span.metadata().name().to_owned());
+        span.record(&mut fields);
+        let mut state = self.state();
+        state.next += 1;
+        let id = state.next;
+        state.open.insert(id, 1);
+        state.parents.insert(id, span.parent().map(Id::into_u64));
+        state.lines.push(fields.0);
+        Id::from_u64(id)
+    }
+
+    fn record(&self, span: &Id, values: &SpanRecord<'_>) {
+        let mut fields = Fields(format!("record {}", span.into_u64()));
+        values.record(&mut fields);
+        self.state().lines.push(fields.0);
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields(event.metadata().level().to_string());
+        if let Some(parent) = event.parent() {
+            write!(fields.0, " in {}", parent.into_u64()).expect("writing to a string does not fail");
+        }
+        event.record(&mut fields);
+        self.state().lines.push(fields.0);
+    }
+
+    fn enter(&self, _: &Id) {
+        self.state().entered += 1;
+    }
+
+    fn exit(&self, _: &Id) {}
+
+    fn clone_span(&self, id: &Id) -> Id {
+        *self.state().open.get_mut(&id.into_u64()).expect("it is open") += 1;
+        id.clone()
+    }
+
+    fn try_close(&self, id: Id) -> bool {
+        let mut state = self.state();
+        let count = state.open.get_mut(&id.into_u64()).expect("it is open");
+        *count -= 1;
+        let is_closed = *count == 0;
+        if is_closed {
+            state.open.remove(&id.into_u64());
+        }
+        is_closed
+    }
+}
+
+#[test]
+fn operations_are_spans_that_are_closed_and_never_entered() {
+    let spans = Spans::default();
+    tracing::subscriber::with_default(spans.clone(), || {
+        run(&script(Record::default().config().with_observer(teamwire_blocking::observe::ToTracing::new())));
+    });
+    let state = spans.state();
+    assert!(state.open.is_empty() && state.entered == 0, "{:?}", state.open);
+    let text = state.lines.join("\n");
+    let expected = [
+        ("operation", "operation=\"post\" chat=c1"),
+        ("TRACE in 1", "message=request attempt=1"),
+        ("WARN in 1", "message=retrying attempt=1"),
+        ("TRACE in 1", "attempt=2"),
+        ("record 1", "requests=2"),
+        ("record 1", "status=201"),
+        ("DEBUG in 1", "finished"),
+        ("DEBUG", "polling"),
+        ("WARN", "failed"),
+    ];
+    assert_eq!(state.lines.len(), expected.len(), "{text}");
+    for (line, (begin, part)) in state.lines.iter().zip(expected) {
+        assert!(line.starts_with(begin) && line.contains(part), "{line} should contain {begin} {part}");
+    }
+    assert!(!text.contains("not logged") && !text.contains("the secret"), "{text}");
+}
+
+#[test]
+fn span_of_a_dropped_future_is_closed() {
+    let spans = Spans::default();
+    tracing::subscriber::with_default(spans.clone(), || {
+        let config = Record::default().config().with_observer(teamwire_async_std::observe::ToTracing::new());
+        let script = Script::with_config(config).then(expect::post("c1"), Respond::unreachable());
+        let chat = teamwire_async_std::scripted(&script).chats().chat("c1");
+        let mut post = Box::pin(chat.post("hello"));
+        assert!(pin!(&mut post).poll(&mut Context::from_waker(Waker::noop())).is_pending(), "it waits");
+        assert_eq!(spans.state().open.len(), 1);
+        drop(post);
+        assert!(spans.state().open.is_empty());
+    });
+}
