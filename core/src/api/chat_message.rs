@@ -63,11 +63,12 @@ impl<X: Executor> ChatRef<X> {
     #[doc(alias = "get_am_reactions")]
     pub fn reactions<'m>(&self, message: impl Into<MessageRef<'m>>) -> X::Run<'_, Listing<Reaction>> {
         let message = message.into();
-        let is_ordinary = message.message().is_some_and(|message| message.alert_type.is_none());
-        let ordinary = || Error::invalid("message", "only attention messages take reactions");
-        let checked =
-            self.check_message_chat(&message).and_then(|()| (!is_ordinary).then_some(()).ok_or_else(ordinary));
-        let checked = checked.map(|()| message.into_mid());
+        let checked = self.check_message_chat(&message).and_then(|()| match message.message() {
+            Some(Message { alert_type: None, .. }) => {
+                Err(Error::invalid("message", "only attention messages take reactions"))
+            }
+            _ => Ok(message.mid().clone()),
+        });
         self.run(
             "reactions",
             self.session()

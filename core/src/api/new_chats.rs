@@ -7,7 +7,7 @@ use super::{Chat, Chats, chats::refresh_shares};
 use crate::{
     error::{Error, UnexpectedResponse},
     executor::Executor,
-    flow::{Attachments, Flow, Known, Regardless, paginator::Paginator},
+    flow::{Attachments, Flow, Known, Regardless},
     model::{ChatInfo, ChatType, Listing, NewAttachment, NewChat, NewOneToOne},
     protocol::{Attached, Made, Protocol},
     session::Session,
@@ -64,14 +64,13 @@ impl<X: Executor> Chats<X> {
     /// - `InvalidInput` also if the title is empty, as many chats have no title
     /// - `UnexpectedResponse` if no chat is found, but one of the search cannot be decoded: it may be the one
     pub fn get_or_create(&self, chat: NewChat) -> X::Run<'_, Chat<X>> {
-        let session = self.executor().session().clone();
-        let (title, checked) = (chat.title.clone(), check_new(&session, &chat));
-        let search = Paginator::new(&session, move |protocol, page| {
-            checked.clone().and_then(|()| protocol.chats_by_title(&title, page))
-        });
-        let chat = search.then(move |found| match oldest_open(found.items, &chat.title).transpose() {
+        let (session, title) = (self.executor().session(), chat.title.clone());
+        let checked = check_new(session, &chat);
+        let search =
+            session.list(move |protocol, page| checked.clone().and_then(|()| protocol.chats_by_title(&title, page)));
+        let chat = search.then(move |found| match oldest_open(found, &chat.title).transpose() {
             Some(result) => Known::result(result),
-            None => Known::unknown(create_group(&session, chat)),
+            None => Known::unknown(create_group(session, chat)),
         });
         self.run_to_chat("get_or_create", chat)
     }
@@ -91,10 +90,10 @@ impl<X: Executor> Chats<X> {
     pub fn create_one_to_one_chat(&self, chat: impl Into<NewOneToOne>) -> X::Run<'_, Chat<X>> {
         let chat = chat.into();
         let attached = Attachments::new(&chat.attachments, chat.idempotency_key.as_deref());
-        let request = move |protocol: &dyn Protocol, _: Option<&Attached>, files: &[Attached]| {
+        let created = create(self.executor().session(), attached, move |protocol, _, files| {
             protocol.create_one_to_one_chat(&chat, files)
-        };
-        self.run_to_chat("create_one_to_one_chat", create(self.executor().session(), attached, request))
+        });
+        self.run_to_chat("create_one_to_one_chat", created)
     }
 
     fn run_to_chat<'a>(
@@ -102,8 +101,7 @@ impl<X: Executor> Chats<X> {
         operation: &'static str,
         flow: impl Flow<Output = ChatInfo> + 'a,
     ) -> X::Run<'a, Chat<X>> {
-        let executor = self.executor().clone();
-        self.run(operation, flow.map(|info| Chat::new(executor, info)))
+        self.run(operation, flow.map(|info| Chat::new(self.executor().clone(), info)))
     }
 }
 
@@ -131,22 +129,22 @@ fn oldest_open(found: Listing<ChatInfo>, title: &str) -> Result<Option<ChatInfo>
     }
 }
 
-fn create_group(session: &Session, chat: NewChat) -> impl Flow<Output = ChatInfo> + use<> {
+fn create_group(session: &Session, chat: NewChat) -> impl Flow<Output = ChatInfo> {
     let attached = Attachments::new(&chat.attachments, chat.idempotency_key.as_deref());
     let attached = attached.with_avatar(chat.avatar.clone());
     create(session, attached, move |protocol, avatar, files| protocol.create_chat(&chat, avatar, files))
 }
 
 /// Creates a chat with this request, after uploading the attachments.
-fn create<R>(session: &Session, attached: Attachments, request: R) -> impl Flow<Output = ChatInfo> + use<R>
-where
-    R: Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<ChatInfo> + Send,
-{
+fn create(
+    session: &Session,
+    attached: Attachments,
+    request: impl Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<ChatInfo> + Send,
+) -> impl Flow<Output = ChatInfo> {
     // The response to a repeated request does not contain the time of creation, so the remaining time is unknown.
     let needs_refresh = attached.may_repeat_a_share();
     let created = attached.into_flow(session, request, move |_, created: Result<&ChatInfo, &Error>| {
         created.ok().filter(|_| !needs_refresh).map(|info| (info.tid.clone(), Duration::ZERO))
     });
-    let session = session.clone();
-    created.then(move |info| Regardless::new(needs_refresh.then(|| refresh_shares(&session)), info))
+    created.then(move |info| Regardless::new(needs_refresh.then(|| refresh_shares(session)), info))
 }

@@ -52,17 +52,12 @@ impl Attachments {
 
     /// Returns the complete operation. `request` builds the request from the avatar and the other files.
     /// `share_began` returns, for the outcome, the chat in which the share may have started and the time since then.
-    pub(crate) fn into_flow<T, R, S>(
+    pub(crate) fn into_flow<T: Send>(
         self,
         session: &Session,
-        request: R,
-        share_began: S,
-    ) -> impl Flow<Output = T> + use<T, R, S>
-    where
-        T: Send,
-        R: Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<T> + Send,
-        S: Fn(Now, Result<&T, &Error>) -> Option<(ThreadId, Duration)> + Send,
-    {
+        request: impl Fn(&dyn Protocol, Option<&Attached>, &[Attached]) -> Made<T> + Send,
+        share_began: impl Fn(Now, Result<&T, &Error>) -> Option<(ThreadId, Duration)> + Send,
+    ) -> impl Flow<Output = T> {
         let Self { avatar, uploads, share, key, checked } = self;
         let request = move |protocol: &dyn Protocol, avatar: Option<&Attached>, files: &[Attached]| {
             checked.clone()?;

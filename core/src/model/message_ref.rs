@@ -40,10 +40,6 @@ impl<'a> MessageRef<'a> {
     pub const fn message(&self) -> Option<&'a Message> {
         self.message
     }
-
-    pub(crate) fn into_mid(self) -> MessageId {
-        self.mid
-    }
 }
 
 impl<'a> From<&'a Message> for MessageRef<'a> {
