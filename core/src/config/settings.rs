@@ -3,7 +3,7 @@ use core::{fmt, time::Duration};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::{Config, Credentials, Timeouts};
+use super::{Config, Credentials, RetryPolicy, Timeouts};
 use crate::error::Error;
 
 /// The settings of a client for a configuration file, in any format of serde. The Secret is not one of them, so that
@@ -35,6 +35,10 @@ pub struct Settings {
     /// listings and transfers are the same if that is longer than their defaults.
     #[serde(default, deserialize_with = "deserialize_seconds")]
     pub timeout: Option<Duration>,
+    /// The time for which a request is retried, as often as fits: see [`RetryPolicy::within`]; in a file, a number of
+    /// seconds. By default a request is retried three times.
+    #[serde(default, deserialize_with = "deserialize_seconds")]
+    pub give_up_after: Option<Duration>,
     /// The path of a file with the certificates of private CAs, in PEM. The adapters read it.
     pub ca_file: Option<String>,
 }
@@ -42,7 +46,7 @@ pub struct Settings {
 impl Settings {
     /// Creates settings without the optional ones, which can be set.
     pub fn new(url: impl Into<String>, app_id: impl Into<String>) -> Self {
-        Self { url: url.into(), app_id: app_id.into(), proxy: None, timeout: None, ca_file: None }
+        Self { url: url.into(), app_id: app_id.into(), proxy: None, timeout: None, give_up_after: None, ca_file: None }
     }
 }
 
@@ -54,15 +58,20 @@ impl Config {
     /// `InvalidInput` that names the setting that is invalid. This includes [`ca_file`](Settings::ca_file), because the
     /// core reads no files: with it, use `config_from_settings` of an adapter.
     pub fn from_settings(settings: &Settings, secret: impl Into<String>) -> Result<Self, Error> {
-        let Settings { url, app_id, proxy, timeout, ca_file } = settings;
+        let Settings { url, app_id, proxy, timeout, give_up_after, ca_file } = settings;
         if ca_file.is_some() {
             return Err(Error::invalid("CA file", "only `config_from_settings` of an adapter reads it"));
         }
         let mut config = Self::new(url, Credentials::new(app_id, secret)?)?;
-        if let Some(timeout) = *timeout {
-            if timeout.is_zero() {
-                return Err(Error::invalid("timeout", "must be greater than zero"));
+        for (name, time) in [("timeout", timeout), ("time to give up after", give_up_after)] {
+            if time.is_some_and(|time| time.is_zero()) {
+                return Err(Error::invalid(name, "must be greater than zero"));
             }
+        }
+        if let Some(time) = *give_up_after {
+            config = config.with_retry(RetryPolicy::within(time));
+        }
+        if let Some(timeout) = *timeout {
             let Timeouts { listing, transfer_idle, .. } = Timeouts::default();
             config = config.with_timeouts(Timeouts {
                 request: timeout,
@@ -96,6 +105,7 @@ impl fmt::Debug for Settings {
             .field("url", &self.url)
             .field("has_proxy", &self.proxy.is_some())
             .field("timeout", &self.timeout)
+            .field("give_up_after", &self.give_up_after)
             .field("ca_file", &self.ca_file)
             .finish_non_exhaustive()
     }

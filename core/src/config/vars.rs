@@ -1,6 +1,7 @@
 //! The configuration in environment variables.
 
 use alloc::{format, string::String, vec::Vec};
+use core::time::Duration;
 
 use super::{
     Config,
@@ -18,6 +19,8 @@ pub const SECRET_VAR: &str = "TEAMWIRE_SECRET";
 pub const PROXY_VAR: &str = "TEAMWIRE_PROXY";
 /// Name of the optional variable with the timeout of a request in seconds, for [`Config::from_vars`].
 pub const TIMEOUT_VAR: &str = "TEAMWIRE_TIMEOUT";
+/// Name of the optional variable with the time in seconds for which a request is retried, for [`Config::from_vars`].
+pub const GIVE_UP_AFTER_VAR: &str = "TEAMWIRE_GIVE_UP_AFTER";
 /// Name of the optional variable with the path of a file with the certificates of private CAs. The adapters read it.
 pub const CA_FILE_VAR: &str = "TEAMWIRE_CA_FILE";
 
@@ -27,6 +30,7 @@ impl Config {
     /// - `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`
     /// - optionally `TEAMWIRE_PROXY`: see [`with_proxy`](Self::with_proxy)
     /// - optionally `TEAMWIRE_TIMEOUT`: see [`Settings::timeout`]
+    /// - optionally `TEAMWIRE_GIVE_UP_AFTER`: see [`Settings::give_up_after`]
     ///
     /// An optional variable that is empty counts as not set.
     ///
@@ -49,13 +53,16 @@ impl Config {
         }
         let mut settings = Settings::new(url, app_id);
         settings.proxy = optional(PROXY_VAR);
-        let timeout = optional(TIMEOUT_VAR).map(|value| parse_seconds(&value)).transpose();
-        settings.timeout = timeout.map_err(|reason| Error::invalid(TIMEOUT_VAR, reason))?;
+        let time = |name| {
+            let time = optional(name).map(|value| parse_seconds(&value)).transpose();
+            time.map_err(|reason| Error::invalid(name, reason))
+        };
+        (settings.timeout, settings.give_up_after) = (time(TIMEOUT_VAR)?, time(GIVE_UP_AFTER_VAR)?);
         Self::from_settings(&settings, secret).map_err(with_variable)
     }
 }
 
-fn parse_seconds(text: &str) -> Result<core::time::Duration, String> {
+fn parse_seconds(text: &str) -> Result<Duration, String> {
     let number = text.trim().parse();
     seconds(number.map_err(|_| format!("must be a number of seconds, such as `10` or `2.5`, not {text:?}"))?)
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use teamwire_core::{
     Config, Error,
-    config::{APP_ID_VAR, CA_FILE_VAR, PROXY_VAR, SECRET_VAR, Settings, TIMEOUT_VAR, URL_VAR},
+    config::{APP_ID_VAR, CA_FILE_VAR, GIVE_UP_AFTER_VAR, PROXY_VAR, SECRET_VAR, Settings, TIMEOUT_VAR, URL_VAR},
     error::InvalidInput,
 };
 
@@ -18,6 +18,8 @@ const MAX_CA_FILE_BYTES: u64 = 16 << 20;
 /// - `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`
 /// - optionally `TEAMWIRE_PROXY`: see [`Config::with_proxy`]
 /// - optionally `TEAMWIRE_TIMEOUT`, the timeout of a request in seconds: see [`Settings::timeout`]
+/// - optionally `TEAMWIRE_GIVE_UP_AFTER`, the time in seconds for which a request is retried: see
+///   [`Settings::give_up_after`]
 /// - optionally `TEAMWIRE_CA_FILE`, the path of a file with the certificates of private CAs in PEM: see
 ///   [`Config::with_root_certificates_pem`]
 ///
@@ -44,7 +46,7 @@ pub fn config_from_settings(settings: &Settings, secret: impl Into<String>) -> R
 
 fn config_from(var: impl Fn(&str) -> Option<OsString>) -> Result<Config, Error> {
     let is_text = |name: &&str| var(name).is_none_or(|value| value.to_str().is_some());
-    let names = [URL_VAR, APP_ID_VAR, SECRET_VAR, PROXY_VAR, TIMEOUT_VAR, CA_FILE_VAR];
+    let names = [URL_VAR, APP_ID_VAR, SECRET_VAR, PROXY_VAR, TIMEOUT_VAR, GIVE_UP_AFTER_VAR, CA_FILE_VAR];
     if let Some(name) = names.iter().find(|name| !is_text(name)) {
         return Err(InvalidInput::new(*name, "the variable is not Unicode").into());
     }

@@ -78,7 +78,7 @@ fn file_without_certificates_is_named() {
 fn a_variable_that_is_no_text_is_not_said_to_be_missing() {
     use std::os::unix::ffi::OsStringExt;
 
-    for broken in [URL_VAR, APP_ID_VAR, SECRET_VAR, PROXY_VAR, TIMEOUT_VAR, CA_FILE_VAR] {
+    for broken in [URL_VAR, APP_ID_VAR, SECRET_VAR, PROXY_VAR, TIMEOUT_VAR, GIVE_UP_AFTER_VAR, CA_FILE_VAR] {
         let var = |name: &str| Some(OsString::from_vec(vec![if name == broken { 0xff } else { b'x' }]));
         let error = config_from(var).expect_err("it is not text").to_string();
         assert!(error.contains(broken) && error.contains("not Unicode"), "{error}");
