@@ -50,10 +50,9 @@ impl FeedReport {
 
     fn report(&self, session: &Session, source: &FeedSource, now: Now, state: FeedState<'_>) {
         let Some(observer) = session.observer() else { return };
-        let chat = match source {
-            FeedSource::LiveLocations(chat) | FeedSource::Messages(chat) => Some(chat),
-            FeedSource::Reactions | FeedSource::AllMessages => None,
-        };
-        observer.observe(now, &Observation::Feed { id: OperationId(self.id), feed: source.name(), chat, state });
+        observer.observe(
+            now,
+            &Observation::Feed { id: OperationId(self.id), feed: source.name(), chat: source.chat(), state },
+        );
     }
 }
