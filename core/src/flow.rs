@@ -24,7 +24,7 @@ pub(crate) use self::{
     combinators::{Inspect, Known, Lazy, MapError, Regardless},
     download::DownloadToFile,
     image::LoadImage,
-    observed::Observed,
+    observed::run_observed,
     pause::Pause,
     ready::ready,
     resume::Resume,

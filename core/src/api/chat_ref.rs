@@ -10,8 +10,9 @@ use crate::{
     executor::Executor,
     feed::{FeedOptions, Poller},
     flow::{
-        Attachments as AttachedFiles, Flow, Lazy, Observed,
+        Attachments as AttachedFiles, Flow, Lazy,
         paginator::{Collected, Paginator},
+        run_observed,
     },
     model::{Attachments, Draft, Listing, LiveLocationUpdate, Message, Messages, ThreadId, User},
     protocol::{Dated, Endpoint, FeedSource, Made, Protocol},
@@ -219,7 +220,7 @@ impl<X: Executor> ChatRef<X> {
     where
         F::Output: 'a,
     {
-        self.executor.run(Observed::new(self.session(), operation, Some(&self.tid), flow))
+        run_observed(&self.executor, operation, Some(&self.tid), flow)
     }
 
     pub(super) fn session(&self) -> &Session {

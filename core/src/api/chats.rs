@@ -8,8 +8,9 @@ use crate::{
     executor::Executor,
     feed::{FeedOptions, Poller},
     flow::{
-        DownloadToFile, Flow, Inspect, Observed,
+        DownloadToFile, Flow, Inspect,
         paginator::{Collected, Paginator},
+        run_observed,
     },
     ledger::LocationShares,
     model::{ChatEvent, Coordinates, Download, Listing, LocationShare, Message, Reaction, ThreadId},
@@ -245,8 +246,8 @@ impl<X: Executor> Chats<X> {
     ///
     /// Only the kinds that [every operation](Chats#errors) can fail with.
     pub fn unsubscribe_events(&self) -> X::Run<'_, ()> {
-        let session = self.executor.session();
-        self.executor.run(session.call(session.protocol().unsubscribe_all(&FeedSource::Events)))
+        let ended = self.executor.session().request(|protocol| protocol.unsubscribe_all(&FeedSource::Events));
+        self.run("unsubscribe_events", ended)
     }
 
     /// Runs an operation with this name.
@@ -254,7 +255,7 @@ impl<X: Executor> Chats<X> {
     where
         F::Output: 'a,
     {
-        self.executor.run(Observed::new(self.executor.session(), operation, None, flow))
+        run_observed(&self.executor, operation, None, flow)
     }
 
     fn list_chats(&self, operation: &'static str, title: Option<String>) -> X::Run<'_, Listing<Chat<X>>> {

@@ -16,7 +16,7 @@ use crate::{
     effect::{TransportError, TransportErrorKind},
     error::{ApiError, Error, UnexpectedResponse},
     executor::Executor,
-    flow::{MapError, Observed},
+    flow::{MapError, run_observed},
     model::User,
 };
 
@@ -34,7 +34,7 @@ impl<X: Executor> Client<X> {
         let session = self.executor().session();
         let (me, config) = (session.call_once(session.protocol().me()), session.config());
         let checked = MapError::new(me, |error| explained(error, config));
-        self.executor().run(Observed::new(session, "check", None, checked))
+        run_observed(self.executor(), "check", None, checked)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     executor::Executor,
-    flow::{Flow, Observed},
+    flow::{Flow, run_observed},
     model::{Group, GroupId, Listing, User, UserId},
 };
 
@@ -77,6 +77,6 @@ impl<X: Executor> Contacts<X> {
     where
         F::Output: 'a,
     {
-        self.executor.run(Observed::new(self.executor.session(), operation, None, flow))
+        run_observed(&self.executor, operation, None, flow)
     }
 }

@@ -1,11 +1,13 @@
 //! The observers that write to the crates `log` and `tracing`.
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     fmt::{Debug, Write},
     future::Future,
+    mem,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, OnceLock},
+    sync::{Mutex, OnceLock},
     task::{Context, Waker},
     thread::{self, ThreadId},
 };
@@ -86,16 +88,20 @@ fn log_has_a_record_for_each_observation() {
     assert!(!text.contains("not logged") && !text.contains("the secret"), "{text}");
 }
 
-/// Keeps the spans and events of a thread.
-#[derive(Clone, Default)]
-struct Spans(Arc<Mutex<State>>);
+/// Keeps the spans and events of each thread. It is the subscriber of the whole process: one for each test would depend
+/// on the order in which they start, because `tracing` keeps the interest of subscribers in a record.
+struct Spans;
 
+thread_local! {
+    static STATE: RefCell<State> = RefCell::default();
+}
+
+/// The spans and events of a thread.
 #[derive(Default)]
 struct State {
     next: u64,
     /// The number of references to each open span.
     open: BTreeMap<u64, usize>,
-    parents: BTreeMap<u64, Option<u64>>,
     entered: usize,
     lines: Vec<String>,
 }
@@ -109,8 +115,14 @@ impl Visit for Fields {
 }
 
 impl Spans {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("no subscriber has panicked")
+    /// Subscribes, the first time.
+    fn subscribe() {
+        static SUBSCRIBED: OnceLock<()> = OnceLock::new();
+        SUBSCRIBED.get_or_init(|| tracing::subscriber::set_global_default(Self).expect("it is set once"));
+    }
+
+    fn with<T>(act: impl FnOnce(&mut State) -> T) -> T {
+        STATE.with_borrow_mut(act)
     }
 }
 
@@ -122,19 +134,18 @@ impl Subscriber for Spans {
     fn new_span(&self, span: &Attributes<'_>) -> Id {
         let mut fields = Fields(span.metadata().name().to_owned());
         span.record(&mut fields);
-        let mut state = self.state();
-        state.next += 1;
-        let id = state.next;
-        state.open.insert(id, 1);
-        state.parents.insert(id, span.parent().map(Id::into_u64));
-        state.lines.push(fields.0);
-        Id::from_u64(id)
+        Self::with(|state| {
+            state.next += 1;
+            state.open.insert(state.next, 1);
+            state.lines.push(fields.0);
+            Id::from_u64(state.next)
+        })
     }
 
     fn record(&self, span: &Id, values: &SpanRecord<'_>) {
         let mut fields = Fields(format!("record {}", span.into_u64()));
         values.record(&mut fields);
-        self.state().lines.push(fields.0);
+        Self::with(|state| state.lines.push(fields.0));
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
@@ -145,39 +156,38 @@ impl Subscriber for Spans {
             write!(fields.0, " in {}", parent.into_u64()).expect("writing to a string does not fail");
         }
         event.record(&mut fields);
-        self.state().lines.push(fields.0);
+        Self::with(|state| state.lines.push(fields.0));
     }
 
     fn enter(&self, _: &Id) {
-        self.state().entered += 1;
+        Self::with(|state| state.entered += 1);
     }
 
     fn exit(&self, _: &Id) {}
 
     fn clone_span(&self, id: &Id) -> Id {
-        *self.state().open.get_mut(&id.into_u64()).expect("it is open") += 1;
+        Self::with(|state| *state.open.get_mut(&id.into_u64()).expect("it is open") += 1);
         id.clone()
     }
 
     fn try_close(&self, id: Id) -> bool {
-        let mut state = self.state();
-        let count = state.open.get_mut(&id.into_u64()).expect("it is open");
-        *count -= 1;
-        let is_closed = *count == 0;
-        if is_closed {
-            state.open.remove(&id.into_u64());
-        }
-        is_closed
+        Self::with(|state| {
+            let count = state.open.get_mut(&id.into_u64()).expect("it is open");
+            *count -= 1;
+            let is_closed = *count == 0;
+            if is_closed {
+                state.open.remove(&id.into_u64());
+            }
+            is_closed
+        })
     }
 }
 
 #[test]
 fn operations_are_spans_that_are_closed_and_never_entered() {
-    let spans = Spans::default();
-    tracing::subscriber::with_default(spans.clone(), || {
-        run(&script(Record::default().config().with_observer(teamwire_blocking::observe::ToTracing::new())));
-    });
-    let state = spans.state();
+    Spans::subscribe();
+    run(&script(Record::default().config().with_observer(teamwire_blocking::observe::ToTracing::new())));
+    let state = Spans::with(mem::take);
     assert!(state.open.is_empty() && state.entered == 0, "{:?}", state.open);
     let text = state.lines.join("\n");
     let expected = [
@@ -200,15 +210,13 @@ fn operations_are_spans_that_are_closed_and_never_entered() {
 
 #[test]
 fn span_of_a_dropped_future_is_closed() {
-    let spans = Spans::default();
-    tracing::subscriber::with_default(spans.clone(), || {
-        let config = Record::default().config().with_observer(teamwire_async_std::observe::ToTracing::new());
-        let script = Script::with_config(config).then(expect::post("c1"), Respond::unreachable());
-        let chat = teamwire_async_std::scripted(&script).chats().chat("c1");
-        let mut post = Box::pin(chat.post("hello"));
-        assert!(pin!(&mut post).poll(&mut Context::from_waker(Waker::noop())).is_pending(), "it waits");
-        assert_eq!(spans.state().open.len(), 1);
-        drop(post);
-        assert!(spans.state().open.is_empty());
-    });
+    Spans::subscribe();
+    let config = Record::default().config().with_observer(teamwire_async_std::observe::ToTracing::new());
+    let script = Script::with_config(config).then(expect::post("c1"), Respond::unreachable());
+    let chat = teamwire_async_std::scripted(&script).chats().chat("c1");
+    let mut post = Box::pin(chat.post("hello"));
+    assert!(pin!(&mut post).poll(&mut Context::from_waker(Waker::noop())).is_pending(), "it waits");
+    assert_eq!(Spans::with(|state| state.open.len()), 1);
+    drop(post);
+    assert!(Spans::with(|state| state.open.is_empty()));
 }
