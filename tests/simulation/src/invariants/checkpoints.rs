@@ -15,7 +15,7 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(600);
 pub(super) struct Checkpoints {
     /// The last cursor, and the position that it stands for.
     last_cursor: (String, usize),
-    /// Cursor of the last checkpoint.
+    /// Cursor of the last checkpoint; empty before the first.
     delivered: String,
     /// Time of the last checkpoint, on the clock of the process.
     delivered_at: Duration,
@@ -44,6 +44,10 @@ impl Checkpoints {
 
     /// Takes note of a poll at this cursor.
     pub(super) fn on_cursor(&mut self, cursor: &str, position: usize) {
+        if self.delivered.is_empty() {
+            // The feed has resumed at a checkpoint of an earlier process.
+            cursor.clone_into(&mut self.delivered);
+        }
         if self.delivered == cursor {
             // The last event had no cursor of its own, and got that of the batch, which may be beyond the event.
             self.position = position;
