@@ -61,7 +61,7 @@ pub use control::{Admin, Clock, Faults, Person};
 pub use sandbox::{Builder, Sandbox};
 #[cfg(feature = "server")]
 pub use server::{
-    faults::{Fault, RequestHead, Rule},
+    faults::{ArmedRule, Fault, RequestHead, Rule},
     observe::{Connections, ObservedExchange, ObservedResponse, TranscriptEntry},
 };
 pub use world::{BotKey, RateLimit, Rejection, World, org};

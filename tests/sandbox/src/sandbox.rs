@@ -19,7 +19,7 @@ use crate::{
         listener::Server,
         observe::{Connections, Observed, ObservedExchange, Observer, TranscriptEntry},
     },
-    world::{BotKey, Now, RateLimit, World},
+    world::{BotKey, Now, PollDescription, RateLimit, World},
 };
 
 /// A running backend. Dropping it stops the server, cuts all connections and deletes all data.
@@ -145,7 +145,12 @@ impl Sandbox {
     /// The number of pending long polls. Before moving the clock, a test [waits](Self::wait_until) until its polls are
     /// pending.
     pub fn pending_polls(&self) -> usize {
-        self.shared.pending_polls()
+        self.shared.polls.count()
+    }
+
+    /// The pending long polls, oldest first.
+    pub fn list_polls(&self) -> Vec<PollDescription> {
+        self.shared.polls.list()
     }
 
     /// The numbers of open and of accepted connections.

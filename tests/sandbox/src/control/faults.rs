@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use crate::server::{Shared, faults::Rule, rules::CloseMode};
+use crate::server::{
+    Shared,
+    faults::{ArmedRule, Rule},
+    rules::CloseMode,
+};
 
 /// Fault injection, returned by [`Sandbox::faults`](crate::Sandbox::faults).
 ///
@@ -12,14 +16,29 @@ pub struct Faults<'s> {
 }
 
 impl Faults<'_> {
-    /// Adds a rule, or a [`Fault`](crate::Fault) for the next request.
-    pub fn add(&self, rule: impl Into<Rule>) {
-        self.shared.rules.add(rule.into());
+    /// Adds a rule, or a [`Fault`](crate::Fault) for the next request, and returns its id.
+    pub fn add(&self, rule: impl Into<Rule>) -> u64 {
+        let id = self.shared.rules.add(rule.into());
+        self.shared.observed.changes.notify();
+        id
+    }
+
+    /// Removes a rule. Returns false if there is none with this id, also if it has applied to all its requests.
+    pub fn remove(&self, id: u64) -> bool {
+        let is_removed = self.shared.rules.remove(id);
+        self.shared.observed.changes.notify();
+        is_removed
+    }
+
+    /// The rules that may still apply, in the order in which they are tried.
+    pub fn list(&self) -> Vec<ArmedRule> {
+        self.shared.rules.list()
     }
 
     /// Removes all rules, including those that close connections. An outage is not ended.
     pub fn clear(&self) {
         self.shared.rules.clear();
+        self.shared.observed.changes.notify();
     }
 
     /// The number of requests that the rules will still apply to, without those of unlimited rules.
@@ -29,12 +48,17 @@ impl Faults<'_> {
 
     /// Closes the connection after every nth response, announced by `Connection: close`.
     pub fn close_every_nth(&self, n: u64) {
-        self.shared.rules.close_every(Some((n, CloseMode::Announced)));
+        self.close_every(n, CloseMode::Announced);
     }
 
     /// Closes the connection after every nth response without announcement, as some proxies do.
     pub fn close_abruptly_every_nth(&self, n: u64) {
-        self.shared.rules.close_every(Some((n, CloseMode::Abrupt)));
+        self.close_every(n, CloseMode::Abrupt);
+    }
+
+    fn close_every(&self, n: u64, mode: CloseMode) {
+        self.shared.rules.close_every(Some((n, mode)));
+        self.shared.observed.changes.notify();
     }
 
     /// Starts or ends an outage: all connections are cut, and new ones as soon as they are accepted. All data is kept.

@@ -9,6 +9,7 @@ use tokio::{fs::File, io::AsyncWriteExt, sync::watch};
 use super::{
     body::{self, ClientGone},
     outages::OutagesBefore,
+    polls::PollGuard,
     shared::Shared,
 };
 use crate::world::{
@@ -83,7 +84,7 @@ async fn wait(
             Handled::File(file) => return Ok(WorldResponse::File(file)),
             Handled::Park { until, poll } => (until, poll),
         };
-        guard.get_or_insert_with(|| shared.count_poll());
+        guard.get_or_insert_with(|| PollGuard::new(shared, poll.description()));
         shared.wait_until(until, &mut changes).await;
         handled = shared.world_of_request(connection, |world, now| world.resume(now, poll))?;
     }

@@ -194,6 +194,20 @@ impl Rule {
         self.times.unwrap_or(0)
     }
 
+    /// A description of the rule in its current state.
+    pub(super) fn armed(&self, id: u64) -> ArmedRule {
+        ArmedRule {
+            id,
+            fault: self.fault.clone(),
+            method: self.method.clone(),
+            path: self.path.as_ref().map(|path| path.join("/")),
+            under: self.prefix.clone(),
+            has_condition: self.condition.is_some(),
+            skip: self.skip,
+            times: self.times,
+        }
+    }
+
     fn matches(&self, head: &RequestHead<'_>) -> bool {
         let path = head.uri.path();
         let matches_path = |pattern: &Vec<String>| {
@@ -220,6 +234,28 @@ impl Rule {
         self.times = self.times.map(|times| times - 1);
         Some(self.fault.clone())
     }
+}
+
+/// A rule that may still apply, returned by [`Faults::list`](crate::Faults::list).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ArmedRule {
+    /// The id, by which it can be [removed](crate::Faults::remove).
+    pub id: u64,
+    /// The fault.
+    pub fault: Fault,
+    /// The method that it is limited to, if any.
+    pub method: Option<String>,
+    /// The path that it is limited to, if any; a segment `*` matches any one segment.
+    pub path: Option<String>,
+    /// The prefix of paths that it is limited to, if any.
+    pub under: Option<String>,
+    /// True if it is limited by a [condition](Rule::when).
+    pub has_condition: bool,
+    /// The number of matching requests that it still skips.
+    pub skip: u32,
+    /// The number of requests that it will still apply to; `None` if unlimited.
+    pub times: Option<u32>,
 }
 
 impl From<Fault> for Rule {

@@ -12,6 +12,7 @@ mod exchange;
 mod execute;
 mod notify;
 mod outages;
+mod polls;
 pub(crate) mod rules;
 mod shared;
 

@@ -14,7 +14,7 @@ pub(crate) struct Notifier {
 
 impl Notifier {
     /// Records a change and wakes all waiting threads.
-    pub(super) fn notify(&self) {
+    pub(crate) fn notify(&self) {
         *self.count() += 1;
         self.changed.notify_all();
     }

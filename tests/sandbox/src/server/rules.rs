@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::request::Parts;
 
-use super::faults::{Fault, Rule};
+use super::faults::{ArmedRule, Fault, Rule};
 
 /// The way a connection is closed after a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,9 @@ pub(crate) enum CloseMode {
 
 #[derive(Debug, Default)]
 struct State {
-    rules: Vec<Rule>,
+    /// The rules with their ids, in the order in which they were added.
+    rules: Vec<(u64, Rule)>,
+    last_id: u64,
     every: Option<(u64, CloseMode)>,
     responses: u64,
 }
@@ -30,8 +32,26 @@ impl Rules {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn add(&self, rule: Rule) {
-        self.state().rules.push(rule);
+    /// Adds a rule and returns its id, which is not used again.
+    pub(crate) fn add(&self, rule: Rule) -> u64 {
+        let mut state = self.state();
+        state.last_id += 1;
+        let id = state.last_id;
+        state.rules.push((id, rule));
+        id
+    }
+
+    /// Removes a rule. Returns false if there is none with this id, or if it is spent.
+    pub(crate) fn remove(&self, id: u64) -> bool {
+        let mut state = self.state();
+        let before = state.rules.len();
+        state.rules.retain(|(it, _)| *it != id);
+        state.rules.len() < before
+    }
+
+    /// The rules that may still apply, in the order in which they are tried.
+    pub(crate) fn list(&self) -> Vec<ArmedRule> {
+        self.state().rules.iter().map(|(id, rule)| rule.armed(*id)).collect()
     }
 
     pub(crate) fn clear(&self) {
@@ -42,7 +62,7 @@ impl Rules {
 
     /// The number of requests that the rules will still apply to, without those of unlimited rules.
     pub(crate) fn remaining(&self) -> u32 {
-        self.state().rules.iter().map(Rule::remaining).sum()
+        self.state().rules.iter().map(|(_, rule)| rule.remaining()).sum()
     }
 
     pub(crate) fn close_every(&self, every: Option<(u64, CloseMode)>) {
@@ -54,8 +74,8 @@ impl Rules {
     /// Returns the fault of the first rule that applies to this request.
     pub(super) fn take(&self, parts: &Parts) -> Option<Fault> {
         let mut state = self.state();
-        let fault = state.rules.iter_mut().find_map(|rule| rule.apply(parts));
-        state.rules.retain(|rule| !rule.is_spent());
+        let fault = state.rules.iter_mut().find_map(|(_, rule)| rule.apply(parts));
+        state.rules.retain(|(_, rule)| !rule.is_spent());
         fault
     }
 

@@ -2,10 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -17,6 +14,7 @@ use super::{
     clock::WorldClock,
     observe::Observed,
     outages::{Outages, OutagesBefore},
+    polls::Polls,
     rules::Rules,
 };
 use crate::world::{Now, World, problem_response};
@@ -30,8 +28,7 @@ pub(crate) struct Shared {
     pub(crate) folder: PathBuf,
     /// Notifies pending long polls to resume.
     changed: watch::Sender<()>,
-    /// The number of pending long polls.
-    pending_polls: AtomicUsize,
+    pub(crate) polls: Polls,
     pub(super) outages: Outages,
 }
 
@@ -44,7 +41,7 @@ impl Shared {
             observed,
             folder,
             changed: watch::Sender::new(()),
-            pending_polls: AtomicUsize::new(0),
+            polls: Polls::default(),
             outages: Outages::default(),
         }
     }
@@ -126,28 +123,8 @@ impl Shared {
         }
     }
 
-    /// Counts a pending poll until the guard is dropped.
-    pub(super) fn count_poll(&self) -> PollGuard<'_> {
-        self.pending_polls.fetch_add(1, Ordering::Relaxed);
-        self.observed.changes.notify();
-        PollGuard(self)
-    }
-
-    pub(crate) fn pending_polls(&self) -> usize {
-        self.pending_polls.load(Ordering::Relaxed)
-    }
-
     /// Subscribes to the notifications for pending polls.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
-    }
-}
-
-pub(super) struct PollGuard<'s>(&'s Shared);
-
-impl Drop for PollGuard<'_> {
-    fn drop(&mut self) {
-        self.0.pending_polls.fetch_sub(1, Ordering::Relaxed);
-        self.0.observed.changes.notify();
     }
 }

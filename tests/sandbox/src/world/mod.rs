@@ -66,7 +66,9 @@ pub use organisation::org;
 pub use outcome::FileResponse;
 pub use person_actions::{PersonActions, Rejection};
 pub use routes::{route_of, routes};
-pub use stages::{Admission, Admitted, BodyPlan, CommittedUpload, Handled, Parked, Payload, Upload, UploadStart};
+pub use stages::{
+    Admission, Admitted, BodyPlan, CommittedUpload, Handled, Parked, Payload, PollDescription, Upload, UploadStart,
+};
 pub use state::{
     World,
     assets::{ReceivedFile, jpeg_dimensions},

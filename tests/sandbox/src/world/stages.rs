@@ -6,7 +6,7 @@ use http::Response;
 
 use super::{
     call::{BodyKind, Call},
-    operations::avatars::MAX_AVATAR_BYTES,
+    operations::{avatars::MAX_AVATAR_BYTES, feed},
     outcome::FileResponse,
     state::World,
 };
@@ -33,6 +33,44 @@ pub enum Handled {
 /// A pending long poll. It can be dropped if its client has disconnected.
 #[derive(Debug)]
 pub struct Parked(pub(crate) Box<Call>);
+
+/// A pending long poll, as [`Sandbox::list_polls`](crate::Sandbox::list_polls) returns it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PollDescription {
+    /// The id of its request, as in `X-Request-Id`.
+    pub request_id: String,
+    /// The App ID of the bot.
+    pub app_id: String,
+    /// The path, without the query.
+    pub path: String,
+    /// The chat, for a feed of a single one.
+    pub tid: Option<String>,
+    /// The subscription whose lease it keeps, if the feed has one.
+    pub subscription: Option<String>,
+    /// The time at which it arrived, as [`Now::elapsed`](super::Now::elapsed).
+    pub since: Duration,
+    /// The time at which it returns without updates.
+    pub until: Duration,
+}
+
+impl Parked {
+    /// Describes the poll.
+    pub fn description(&self) -> PollDescription {
+        let call = &self.0;
+        let tid = call.ids.first().cloned().flatten();
+        PollDescription {
+            request_id: call.request_id.clone(),
+            app_id: call.app_id.clone(),
+            path: call.operation.path.replace("{tid}", tid.as_deref().unwrap_or_default()),
+            tid,
+            subscription: call.query.id("subscription").ok().flatten().map(str::to_owned),
+            since: call.received_at,
+            // A poll with an invalid wait is rejected and never pending.
+            until: feed::deadline(call).unwrap_or(call.received_at),
+        }
+    }
+}
 
 /// The result of [`World::admit`].
 #[derive(Debug)]

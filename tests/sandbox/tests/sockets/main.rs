@@ -5,6 +5,7 @@ mod closing;
 mod command;
 mod faults;
 mod files;
+mod inspection;
 mod observing;
 mod serving;
 mod waiting;
