@@ -10,11 +10,13 @@ use super::{
 impl World {
     /// The organisation's settings, which can be changed in place.
     pub fn org_settings(&mut self) -> &mut OrgSettings {
+        self.revision += 1;
         &mut self.org_settings
     }
 
     /// Creates another bot. It sees the same users as [`org::BOT`] and is not a member of any chat.
     pub fn create_bot(&mut self, first_name: &str) -> BotKey {
+        self.revision += 1;
         let uid = self.ids.next_with_prefix("u-bot-", 8);
         self.directory.users.insert(uid.clone(), User::new(first_name, "Bot", org::NAME, true));
         self.issue_key(uid)
@@ -101,6 +103,7 @@ impl World {
 
     /// Makes a user visible or invisible to bots. Returns false if the user is unknown.
     pub fn set_user_visible(&mut self, uid: &str, visible: bool) -> bool {
+        self.revision += 1;
         self.directory.users.get_mut(uid).map(|user| user.is_visible = visible).is_some()
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn list(world: &mut World, call: &Call) -> OperationResult {
 
 pub(crate) fn mark(world: &mut World, call: &Call) -> OperationResult {
     world.chat(&call.actor, call.id(0))?;
-    if !world.org_settings.bot_read_marks {
+    if !world.org_settings.bot_read_marks && world.directory.is_bot(&call.actor) {
         return Err(Problem::forbidden("The organisation does not allow bots to mark chats as read."));
     }
     world.mark_read(call.now, &call.actor, call.id(0))?;

@@ -86,6 +86,7 @@ impl World {
 
     /// Limits the request rate of each key; `None` (the initial state) removes the limit.
     pub fn set_rate_limit(&mut self, limit: Option<RateLimit>) {
+        self.revision += 1;
         self.rate_limit = limit;
     }
 
