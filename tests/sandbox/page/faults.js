@@ -6,7 +6,7 @@ import { state, redraw } from './state.js';
 import { drawArmed } from './requests.js';
 
 const ROUTES = ['any request', 'POST /v1/chats/*/messages', 'GET /v1/chats/*/messages', 'POST /v1/chats', 'GET /v1/chats', 'GET /v1/chats/*', 'PATCH /v1/chats/*', 'POST /v1/chats/*/members/add', 'POST /v1/chats/*/members/remove',
-  'POST /v1/assets', 'GET /v1/assets/*', 'GET /v1/messages/updates', 'GET /v1/chats/*/messages/updates', 'GET /v1/reactions/updates', 'GET /v1/chats/*/location/updates', 'PUT /v1/reactions/subscriptions', 'PUT /v1/location', 'GET /v1/users', 'GET /v1/groups', 'GET /v1/me'];
+  'POST /v1/assets', 'GET /v1/assets/*', 'GET /v1/messages/updates', 'GET /v1/chats/*/messages/updates', 'GET /v1/reactions/updates', 'GET /v1/events/updates', 'GET /v1/chats/*/location/updates', 'PUT /v1/reactions/subscriptions', 'PUT /v1/location', 'GET /v1/users', 'GET /v1/groups', 'GET /v1/me'];
 
 const GROUPS = {
   Late: [['delay', 'Delay', 'it waits first; then all goes well'], ['slow', 'Slow', 'done at once, answered late']],

@@ -48,7 +48,11 @@
 #[cfg(feature = "server")]
 mod asset_folder;
 #[cfg(feature = "server")]
+mod builder;
+#[cfg(feature = "server")]
 mod control;
+#[cfg(feature = "server")]
+mod page;
 #[cfg(feature = "server")]
 mod sandbox;
 #[cfg(feature = "server")]
@@ -56,9 +60,11 @@ mod server;
 pub mod world;
 
 #[cfg(feature = "server")]
+pub use builder::Builder;
+#[cfg(feature = "server")]
 pub use control::{Admin, Clock, Faults, Person};
 #[cfg(feature = "server")]
-pub use sandbox::{Builder, Sandbox};
+pub use sandbox::Sandbox;
 #[cfg(feature = "server")]
 pub use server::{
     faults::{ArmedRule, Fault, RequestHead, Rule},

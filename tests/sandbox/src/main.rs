@@ -15,7 +15,7 @@ use std::{
 
 use teamwire_sandbox::ObservedExchange;
 
-use crate::options::{Command, DEFAULT_PORT, Options, USAGE};
+use crate::options::{Command, DEFAULT_PAGE_PORT, DEFAULT_PORT, Options, USAGE};
 
 fn main() -> ExitCode {
     let options = match options::parse(std::env::args().skip(1)) {
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 
 /// Serves until a signal arrives.
 fn serve(options: &Options) -> io::Result<()> {
-    let (sandbox, note) = start::start(options, DEFAULT_PORT, log_exchange)?;
+    let (sandbox, note) = start::start(options, [DEFAULT_PORT, DEFAULT_PAGE_PORT], log_exchange)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let stop_signal = runtime.block_on(async { stop::signals() })?;
     // Printed only once signals are handled, because a reader may send one at once.

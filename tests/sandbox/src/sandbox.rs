@@ -1,34 +1,36 @@
-//! The running sandbox and its builder.
+//! The running sandbox.
 
 use std::{
     fmt, io,
-    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
-    path::PathBuf,
+    net::{SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
-
 use crate::{
     asset_folder::AssetFolder,
-    control::{Admin, Clock, Faults, Person, random_epoch},
+    builder::Builder,
+    control::{Admin, Clock, Faults, Person, api::Api, random_epoch},
+    page,
     server::{
         Shared,
         clock::WorldClock,
+        connection,
         listener::Server,
-        observe::{Connections, Observed, ObservedExchange, Observer, TranscriptEntry},
+        observe::{Connections, Observed, TranscriptEntry},
     },
-    world::{BotKey, Now, PollDescription, RateLimit, World},
+    world::{BotKey, Now, PollDescription, World},
 };
 
 /// A running backend. Dropping it stops the server, cuts all connections and deletes all data.
 pub struct Sandbox {
     // Drop order: the server stops before the folder is removed.
+    _page: Option<Server>,
     _server: Server,
     _folder: AssetFolder,
     shared: Arc<Shared>,
     address: SocketAddr,
+    page_address: Option<SocketAddr>,
     key: BotKey,
 }
 
@@ -55,6 +57,16 @@ impl Sandbox {
     /// The address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The URL of the page, such as `http://127.0.0.1:43211`, if [`Builder::page`] was called.
+    pub fn page_url(&self) -> Option<String> {
+        self.shared.page_url.get().cloned()
+    }
+
+    /// The address that the page is served at, if [`Builder::page`] was called.
+    pub fn page_address(&self) -> Option<SocketAddr> {
+        self.page_address
     }
 
     /// The bot's App ID.
@@ -177,109 +189,20 @@ impl Sandbox {
     }
 }
 
-impl fmt::Debug for Sandbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox").field("url", &self.url()).field("app_id", &self.app_id()).finish_non_exhaustive()
-    }
-}
-
-/// Configures a sandbox.
-pub struct Builder {
-    address: SocketAddr,
-    allow_remote: bool,
-    seed: u64,
-    key: Option<(String, String)>,
-    start_time: Option<DateTime<Utc>>,
-    rate_limit: Option<RateLimit>,
-    asset_limit: Option<u64>,
-    folder: Option<PathBuf>,
-    observer: Option<Observer>,
-}
-
-impl Default for Builder {
-    fn default() -> Self {
-        Self {
-            address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
-            allow_remote: false,
-            seed: 0,
-            key: None,
-            start_time: None,
-            rate_limit: None,
-            asset_limit: None,
-            folder: None,
-            observer: None,
-        }
-    }
-}
-
 impl Builder {
-    /// The address to listen on; a free port of loopback by default. Port 0 selects a free port.
-    pub fn bind(mut self, address: SocketAddr) -> Self {
-        self.address = address;
-        self
-    }
-
-    /// Allows [`bind`](Self::bind) to use an address that other machines can reach. The sandbox is a development tool:
-    /// its credentials and data are transmitted unencrypted.
-    pub fn allow_remote(mut self) -> Self {
-        self.allow_remote = true;
-        self
-    }
-
-    /// The seed of all ids and of the bot's key; 0 by default. Cursors do not depend on it: a cursor of another sandbox
-    /// is always 410 `cursor_expired`.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    /// The bot's credentials; derived from the seed by default.
-    pub fn key(mut self, app_id: impl Into<String>, secret: impl Into<String>) -> Self {
-        self.key = Some((app_id.into(), secret.into()));
-        self
-    }
-
-    /// The sandbox's start time; the current time by default.
-    pub fn starting_at(mut self, utc: DateTime<Utc>) -> Self {
-        self.start_time = Some(utc);
-        self
-    }
-
-    /// Limits the request rate of each key; unlimited by default.
-    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
-        self.rate_limit = Some(limit);
-        self
-    }
-
-    /// The maximum size of an asset in bytes; 256 MiB by default.
-    pub fn asset_limit(mut self, bytes: u64) -> Self {
-        self.asset_limit = Some(bytes);
-        self
-    }
-
-    /// The folder for the bytes of assets; by default a temporary one, which is removed with the sandbox.
-    pub fn asset_folder(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.folder = Some(folder.into());
-        self
-    }
-
-    /// Calls `observer` for every exchange, on the server's thread, before the response is sent.
-    pub fn observe(mut self, observer: impl Fn(&ObservedExchange) + Send + Sync + 'static) -> Self {
-        self.observer = Some(Box::new(observer));
-        self
-    }
-
     /// Starts the sandbox. It accepts connections when this returns.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if the address is not loopback and [`allow_remote`](Self::allow_remote) was not called, or if the
-    /// App ID of the [key](Self::key) is empty or has a colon; otherwise the error of the operating system, if the
+    /// `InvalidInput` if an address is not loopback and [`allow_remote`](Self::allow_remote) was not called, or if the
+    /// App ID of the [key](Self::key) is empty or has a colon; otherwise the error of the operating system, if an
     /// address or the folder cannot be used.
     pub fn start(self) -> io::Result<Sandbox> {
-        if !self.allow_remote && !self.address.ip().is_loopback() {
-            let message = format!("{} is not a loopback address; call allow_remote() to use it", self.address.ip());
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        for address in [Some(self.address), self.page].into_iter().flatten() {
+            if !self.allow_remote && !address.ip().is_loopback() {
+                let message = format!("{} is not a loopback address; call allow_remote() to use it", address.ip());
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+            }
         }
         if let Some((app_id, _)) = &self.key
             && (app_id.is_empty() || app_id.contains(':'))
@@ -299,16 +222,29 @@ impl Builder {
         let key = world.bot_key();
         let observed = Observed::new(self.observer);
         let clock = WorldClock::new(self.start_time);
-        let shared = Arc::new(Shared::new(world, clock, observed, folder.path().to_owned()));
+        let shared = Arc::new(Shared::new(world, clock, observed, folder.path().to_owned(), self.page.is_some()));
         let listener = TcpListener::bind(self.address)?;
         let address = listener.local_addr()?;
-        let server = Server::start(listener, shared.clone())?;
-        Ok(Sandbox { _server: server, _folder: folder, shared, address, key })
+        let page = self.page.map(|page| {
+            let api = Api::new(shared.clone(), key.clone(), format!("http://{address}"), self.seed);
+            page::start(api, page, self.page_hosts)
+        });
+        let (page, page_address) = page.transpose()?.unzip();
+        if let Some(address) = page_address {
+            // Set once, before the first request.
+            let _ = shared.page_url.set(format!("http://{address}"));
+        }
+        let serve = {
+            let shared = shared.clone();
+            move |stream| connection::serve(stream, shared.clone())
+        };
+        let server = Server::start("teamwire-sandbox", listener, serve, std::future::ready(()))?;
+        Ok(Sandbox { _page: page, _server: server, _folder: folder, shared, address, page_address, key })
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("address", &self.address).field("seed", &self.seed).finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("url", &self.url()).field("app_id", &self.app_id()).finish_non_exhaustive()
     }
 }

@@ -34,9 +34,13 @@ pub(crate) fn first(sandbox: &Sandbox, form: Variables, note: &str) -> String {
         }
         Variables::Sh | Variables::Env => r#"curl -u "$TEAMWIRE_APP_ID:$TEAMWIRE_SECRET" "$TEAMWIRE_URL/v1/chats""#,
     };
+    let page = sandbox
+        .page_url()
+        .map(|url| format!("The page, to play the people and watch the bot: {url}\n"))
+        .unwrap_or_default();
     let note = if note.is_empty() { String::new() } else { format!("{note}\n") };
     format!(
-        "Teamwire sandbox, for development and tests only. All data is lost when it stops.\n{note}\n\
+        "Teamwire sandbox, for development and tests only. All data is lost when it stops.\n{page}{note}\n\
          {overview}\n\
          {place} ({other_forms} for another form):\n\n{variables}\n\
          Then start the bot there, or try: {request}\n\

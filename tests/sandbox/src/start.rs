@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::{SocketAddr, TcpListener},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -16,23 +17,34 @@ use crate::options::Options;
 /// other machines can reach has another one in each run.
 pub(crate) fn start(
     options: &Options,
-    default_port: u16,
+    [default_port, default_page_port]: [u16; 2],
     observe: fn(&ObservedExchange),
 ) -> io::Result<(Sandbox, String)> {
+    let mut notes = Vec::new();
+    let page_port = options.page_port.unwrap_or_else(|| {
+        let is_in_use = TcpListener::bind(options.page_address(default_page_port)).is_err_and(|it| is_taken(&it));
+        if is_in_use {
+            notes.push(format!("Port {default_page_port} is in use, so the page is at a free one."));
+        }
+        if is_in_use { 0 } else { default_page_port }
+    });
+    let page = options.page_address(page_port);
+    let is_local = |address: SocketAddr| address.ip().is_loopback() && page.ip().is_loopback();
     let start_at = |port| {
         let address = options.address(port);
-        let mut builder = Sandbox::builder().bind(address).observe(observe);
+        let mut builder = Sandbox::builder().bind(address).page(page).observe(observe);
+        builder = options.page_hosts.iter().fold(builder, |builder, host| builder.page_host(host));
         builder = builder.seed(options.seed.unwrap_or_else(random_seed));
-        if options.bind.is_some() {
+        if options.bind.is_some() || options.page_bind.is_some() {
             builder = builder.allow_remote();
         }
-        if options.seed.is_none() && address.ip().is_loopback() {
+        if options.seed.is_none() && is_local(address) {
             let key = World::new(0).bot_key();
             builder = builder.key(key.app_id, key.secret);
         }
-        builder.start().map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))
+        let place = format!("{address} and {page}");
+        builder.start().map_err(|error| io::Error::new(error.kind(), format!("{place}: {error}")))
     };
-    let mut notes = Vec::new();
     let sandbox = match options.port {
         Some(port) => start_at(port)?,
         None => match start_at(default_port) {
@@ -45,6 +57,9 @@ pub(crate) fn start(
     };
     if !sandbox.address().ip().is_loopback() {
         notes.push("Other machines can reach this address, and the traffic is not encrypted.".to_owned());
+    }
+    if !page.ip().is_loopback() {
+        notes.push("Other machines can reach the page, and so control this sandbox.".to_owned());
     }
     Ok((sandbox, notes.join("\n")))
 }
@@ -61,12 +76,10 @@ fn random_seed() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
-
     use super::*;
 
     fn started(options: &Options, default_port: u16) -> (Sandbox, String) {
-        start(options, default_port, |_| {}).expect("a port is free")
+        start(options, [default_port, 0], |_| {}).expect("a port is free")
     }
 
     #[test]
@@ -77,8 +90,21 @@ mod tests {
         assert_ne!(sandbox.address().port(), taken);
         assert_eq!(note, format!("Port {taken} is in use, so this sandbox listens on a free one."));
         let requested = Options { port: Some(taken), ..Options::default() };
-        let error = start(&requested, 0, |_| {}).expect_err("the port is in use");
+        let error = start(&requested, [0, 0], |_| {}).expect_err("the port is in use");
         assert!(error.to_string().contains(&taken.to_string()), "{error}");
+    }
+
+    #[test]
+    fn page_has_a_free_port_if_its_default_is_in_use() {
+        let other = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let taken = other.local_addr().expect("it is bound").port();
+        let (sandbox, note) = start(&Options::default(), [0, taken], |_| {}).expect("a port is free");
+        assert!(sandbox.page_address().is_some_and(|page| page.port() != taken));
+        assert_eq!(note, format!("Port {taken} is in use, so the page is at a free one."));
+        let remote = Options { page_bind: "0.0.0.0".parse().ok(), ..Options::default() };
+        let [(one, note), (other, _)] = [(); 2].map(|()| started(&remote, 0));
+        assert!(one.address().ip().is_loopback() && note.contains("control this sandbox"), "{note}");
+        assert_ne!(one.secret(), other.secret());
     }
 
     #[test]

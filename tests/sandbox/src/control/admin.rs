@@ -97,6 +97,24 @@ impl Admin<'_> {
         self.shared.world(|world, _| world.begin_epoch(random_epoch()));
     }
 
+    /// Replaces the world by a new one, as after a start: all chats, messages, files and other bots are gone, faults
+    /// and an outage end, the clock runs, and the transcript is empty. The key of the sandbox stays.
+    pub fn reset(&self, seed: u64) {
+        let files = self.shared.world(|world, _| world.reset(seed, random_epoch()));
+        for file in files {
+            // A file that cannot be deleted is only not needed.
+            let _ = std::fs::remove_file(self.shared.folder.join(file));
+        }
+        self.shared.rules.clear();
+        self.shared.set_down(false);
+        self.shared.clock.resume();
+        self.shared.observed.clear_transcript();
+        if let Some(requests) = &self.shared.requests {
+            requests.clear();
+        }
+        self.shared.wake();
+    }
+
     /// Deletes all subscriptions: 410 `unsubscribed`, also for pending polls.
     pub fn unsubscribe_all(&self) {
         self.shared.world(World::unsubscribe_all);

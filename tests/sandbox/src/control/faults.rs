@@ -56,6 +56,12 @@ impl Faults<'_> {
         self.close_every(n, CloseMode::Abrupt);
     }
 
+    /// Stops closing connections after responses.
+    pub fn close_never(&self) {
+        self.shared.rules.close_every(None);
+        self.shared.observed.changes.notify();
+    }
+
     fn close_every(&self, n: u64, mode: CloseMode) {
         self.shared.rules.close_every(Some((n, mode)));
         self.shared.observed.changes.notify();
@@ -66,6 +72,7 @@ impl Faults<'_> {
     /// It is in force when this returns: no request is executed, and no pending poll returns what happens from then on.
     pub fn set_down(&self, is_down: bool) {
         self.shared.set_down(is_down);
+        self.shared.observed.changes.notify();
     }
 }
 

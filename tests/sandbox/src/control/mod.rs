@@ -1,8 +1,11 @@
 //! Control of a running sandbox from the same process.
 
 mod admin;
+pub(crate) mod api;
 mod clock;
+pub(crate) mod events;
 mod faults;
+mod json;
 mod people;
 
 pub use admin::Admin;

@@ -19,10 +19,10 @@ use crate::world::Payload;
 
 /// The client has disconnected or sent invalid HTTP, or an outage has cut the connection.
 #[derive(Debug)]
-pub(super) struct ClientGone;
+pub(crate) struct ClientGone;
 
 /// Returns the next chunk of a body, or `None` at its end.
-pub(super) async fn next_chunk(body: &mut Incoming) -> Result<Option<Bytes>, ClientGone> {
+pub(crate) async fn next_chunk(body: &mut Incoming) -> Result<Option<Bytes>, ClientGone> {
     while let Some(frame) = body.frame().await {
         if let Ok(chunk) = frame.map_err(|_| ClientGone)?.into_data() {
             return Ok(Some(chunk));
@@ -32,7 +32,7 @@ pub(super) async fn next_chunk(body: &mut Incoming) -> Result<Option<Bytes>, Cli
 }
 
 /// Reads a body of at most `limit` bytes. The rest of a larger body is not read.
-pub(super) async fn read(body: &mut Incoming, limit: u64) -> Result<Payload, ClientGone> {
+pub(crate) async fn read(body: &mut Incoming, limit: u64) -> Result<Payload, ClientGone> {
     if body.size_hint().lower() > limit {
         return Ok(Payload::TooLarge);
     }
@@ -49,18 +49,23 @@ pub(super) async fn read(body: &mut Incoming, limit: u64) -> Result<Payload, Cli
 
 /// The body of a response, from memory or from a file.
 #[derive(Debug)]
-pub(super) enum ResponseBody {
+pub(crate) enum ResponseBody {
     Bytes(Option<Bytes>),
     File { file: File, remaining: u64 },
 }
 
 impl ResponseBody {
-    pub(super) fn bytes(bytes: Vec<u8>) -> Self {
+    pub(crate) fn bytes(bytes: Vec<u8>) -> Self {
         Self::Bytes(Some(bytes.into()).filter(|bytes: &Bytes| !bytes.is_empty()))
     }
 
+    /// Bytes that are part of the program.
+    pub(crate) fn fixed(bytes: &'static [u8]) -> Self {
+        Self::Bytes(Some(Bytes::from_static(bytes)).filter(|bytes| !bytes.is_empty()))
+    }
+
     /// Streams `length` bytes of a file, starting at `from`.
-    pub(super) async fn file(path: &Path, from: u64, length: u64) -> io::Result<Self> {
+    pub(crate) async fn file(path: &Path, from: u64, length: u64) -> io::Result<Self> {
         let mut file = File::open(path).await?;
         file.seek(SeekFrom::Start(from)).await?;
         Ok(Self::File { file, remaining: length })

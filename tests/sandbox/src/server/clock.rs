@@ -25,6 +25,8 @@ struct State {
     paused_time: Duration,
     /// The time it is paused at.
     paused_at: Option<Duration>,
+    /// The number of calls that paused, advanced or resumed it.
+    version: u64,
 }
 
 impl WorldClock {
@@ -51,21 +53,35 @@ impl WorldClock {
         self.with(|state, running| state.paused_at.is_none().then(|| until.saturating_sub(running)))
     }
 
+    pub(crate) fn is_paused(&self) -> bool {
+        self.with(|state, _| state.paused_at.is_some())
+    }
+
+    /// A number that changes when it is paused, advanced or resumed.
+    pub(crate) fn version(&self) -> u64 {
+        self.with(|state, _| state.version)
+    }
+
     pub(crate) fn pause(&self) {
         self.with(|state, running| {
+            state.version += 1;
             state.paused_at.get_or_insert(running);
         });
     }
 
     pub(crate) fn advance(&self, by: Duration) {
-        self.with(|state, _| match &mut state.paused_at {
-            Some(paused_at) => *paused_at = paused_at.saturating_add(by),
-            None => state.advanced_by = state.advanced_by.saturating_add(by),
+        self.with(|state, _| {
+            state.version += 1;
+            match &mut state.paused_at {
+                Some(paused_at) => *paused_at = paused_at.saturating_add(by),
+                None => state.advanced_by = state.advanced_by.saturating_add(by),
+            }
         });
     }
 
     pub(crate) fn resume(&self) {
         self.with(|state, running| {
+            state.version += 1;
             let Some(paused_at) = state.paused_at.take() else { return };
             // Continues from where it was paused, so that it never goes back.
             state.advanced_by += paused_at.saturating_sub(running);

@@ -13,11 +13,12 @@
 //! hyper and ends it by a [`ConnectionEnd`]. Dropping the exchange records it in the transcript.
 
 use std::{
+    mem,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use hyper::body::Incoming;
 
 use super::{
@@ -27,6 +28,7 @@ use super::{
     faults::Fault,
     observe::{ObservedExchange, ObservedResponse},
     outages::OutagesBefore,
+    requests::{Completion, ResponseFacts},
     rules::CloseMode,
     shared::Shared,
 };
@@ -39,6 +41,9 @@ struct InFlight {
     handle: ConnectionHandle,
     exchange: ObservedExchange,
     started: Instant,
+    /// Its number in the log of requests, if there is one.
+    number: Option<u64>,
+    facts: ResponseFacts,
 }
 
 /// Serves one request.
@@ -49,6 +54,9 @@ pub(super) async fn serve(
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, ConnectionCut> {
     let started = Instant::now();
+    if let Some(response) = page_hint(&shared, &request) {
+        return Ok(response);
+    }
     let (mut parts, incoming) = request.into_parts();
     mark_secrets(&mut parts.headers);
     let route = route_of(parts.method.as_str(), parts.uri.path());
@@ -66,7 +74,22 @@ pub(super) async fn serve(
         fault: fault.as_ref().map(Fault::name),
         duration: Duration::ZERO,
     };
-    InFlight { shared, connection, handle, exchange, started }.run(fault, parts, incoming).await
+    let number = shared.requests.as_ref().map(|requests| {
+        let number = requests.begin(shared.clock.now().millis(), &exchange);
+        shared.observed.changes.notify();
+        number
+    });
+    let facts = ResponseFacts::default();
+    InFlight { shared, connection, handle, exchange, started, number, facts }.run(fault, parts, incoming).await
+}
+
+/// The response to `GET /sandbox`: the address of the page, if there is one. It is not counted as a request of a bot.
+fn page_hint(shared: &Shared, request: &Request<Incoming>) -> Option<Response<ResponseBody>> {
+    let url =
+        shared.page_url.get().filter(|_| request.uri().path() == "/sandbox" && request.method() == Method::GET)?;
+    let headers = [("content-type".to_owned(), "text/plain; charset=utf-8".to_owned())];
+    let text = format!("The page of this sandbox is at {url}\n");
+    Some(build_response(StatusCode::OK, &headers, text.into_bytes()).map(ResponseBody::bytes))
 }
 
 /// Marks `Authorization` as sensitive, so that `Debug` does not print it.
@@ -80,6 +103,13 @@ fn mark_secrets(headers: &mut HeaderMap) {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.exchange.duration = self.started.elapsed();
+        if let (Some(requests), Some(number)) = (&self.shared.requests, self.number) {
+            let is_unauthorized =
+                self.exchange.response.as_ref().is_some_and(|it| it.status == StatusCode::UNAUTHORIZED && !it.injected);
+            let headers = &self.exchange.request_headers;
+            let problem = is_unauthorized.then(|| self.shared.world(|world, _| world.credentials_problem(headers)));
+            requests.end(number, Completion::new(&self.exchange, mem::take(&mut self.facts), problem.flatten()));
+        }
         self.shared.observed.record(&self.exchange);
     }
 }
@@ -202,7 +232,8 @@ impl InFlight {
         injected: bool,
     ) -> Result<Response<ResponseBody>, ConnectionCut> {
         let response = WorldResponse::InMemory(response);
-        self.exchange.response = Some(ObservedResponse { injected, ..self.observe(&response, true) });
+        let observed = self.observe(&response, true);
+        self.exchange.response = Some(ObservedResponse { injected, ..observed });
         self.send(response).await
     }
 
@@ -238,14 +269,17 @@ impl InFlight {
         })
     }
 
-    /// Describes a response for the transcript. Headers and body are copied only for an observer.
-    fn observe(&self, response: &WorldResponse, delivered: bool) -> ObservedResponse {
+    /// Describes a response for the transcript. Headers and body are copied only for an observer and for the log.
+    fn observe(&mut self, response: &WorldResponse, delivered: bool) -> ObservedResponse {
         let (status, headers, body) = match response {
             WorldResponse::InMemory(response) => (response.status(), response.headers(), &response.body()[..]),
             WorldResponse::File(file) => (file.head.status(), file.head.headers(), &[][..]),
         };
         let (mut copied, mut bytes) = (HeaderMap::new(), Vec::new());
-        if self.shared.observed.is_observed() {
+        if self.number.is_some() {
+            self.facts = ResponseFacts::of(self.exchange.route.as_deref(), status, headers, body);
+        }
+        if self.number.is_some() || self.shared.observed.is_observed() {
             copied.clone_from(headers);
             bytes.extend_from_slice(body);
         }

@@ -4,24 +4,21 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use http::{Response, StatusCode, request::Parts};
 use hyper::body::Incoming;
-use tokio::{fs::File, io::AsyncWriteExt, sync::watch};
+use tokio::sync::watch;
 
 use super::{
     body::{self, ClientGone},
     outages::OutagesBefore,
     polls::PollGuard,
     shared::Shared,
+    store::{self, Stored},
 };
 use crate::world::{
-    Admission, Admitted, BodyDigest, BodyPlan, CommittedUpload, FileResponse, Handled, Payload, ReceivedFile, Upload,
-    UploadStart, jpeg_dimensions,
+    Admission, Admitted, BodyPlan, CommittedUpload, FileResponse, Handled, Payload, Upload, UploadStart,
 };
 
 /// The maximum size of a body that is read and discarded, so that its connection can be reused.
 pub(super) const MAX_DISCARDED_BYTES: u64 = 1024 * 1024;
-
-/// The maximum size of a JPEG whose dimensions are read; a larger one cannot be an avatar.
-const MAX_JPEG_BYTES: u64 = 5 * 1024 * 1024;
 
 /// The response of the world.
 pub(super) enum WorldResponse {
@@ -84,7 +81,7 @@ async fn wait(
             Handled::File(file) => return Ok(WorldResponse::File(file)),
             Handled::Park { until, poll } => (until, poll),
         };
-        guard.get_or_insert_with(|| PollGuard::new(shared, poll.description()));
+        guard.get_or_insert_with(|| PollGuard::new(&shared.polls, &shared.observed.changes, poll.description()));
         shared.wait_until(until, &mut changes).await;
         handled = shared.world_of_request(connection, |world, now| world.resume(now, poll))?;
     }
@@ -124,29 +121,15 @@ async fn store_upload(
     };
     let path = shared.folder.join(upload.file());
     let mut guard = UploadGuard { shared, upload: Some(upload), path };
-    let server_error = |_| shared.problem(StatusCode::INTERNAL_SERVER_ERROR, None);
-    let mut file = match File::create(&guard.path).await {
-        Ok(file) => file,
-        Err(error) => return Ok(server_error(error)),
-    };
-    let (mut size, mut digest) = (0, BodyDigest::default());
-    while let Some(chunk) = body::next_chunk(&mut incoming).await? {
-        size += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
-        if size > limit {
+    let received = match store::store(&mut incoming, &guard.path, limit).await? {
+        Stored::Complete(received) => received,
+        Stored::TooLarge => {
             let reject = |upload| shared.world(|world, _| world.reject_upload(upload));
             let _ = std::fs::remove_file(&guard.path);
             return guard.upload.take().map(reject).ok_or(ClientGone);
         }
-        digest.update(&chunk);
-        if let Err(error) = file.write_all(&chunk).await {
-            return Ok(server_error(error));
-        }
-    }
-    if let Err(error) = file.flush().await {
-        return Ok(server_error(error));
-    }
-    let jpeg = if size <= MAX_JPEG_BYTES { tokio::fs::read(&guard.path).await.ok() } else { None };
-    let received = ReceivedFile { size, digest: digest.finish(), jpeg: jpeg.as_deref().and_then(jpeg_dimensions) };
+        Stored::Failed => return Ok(shared.problem(StatusCode::INTERNAL_SERVER_ERROR, None)),
+    };
     let upload = &mut guard.upload;
     let committed = shared.world_of_request(connection, |world, now| {
         upload.take().map(|upload| world.commit_upload(now, upload, received))

@@ -143,8 +143,12 @@ impl Rule {
     }
 
     /// Limits the rule to requests with this method and path. A segment `*` matches any one segment.
-    pub fn on(mut self, method: &str, path: &str) -> Self {
-        self.method = Some(method.to_owned());
+    pub fn on(self, method: &str, path: &str) -> Self {
+        self.method(method).path(path)
+    }
+
+    /// Limits the rule to requests with this path. A segment `*` matches any one segment.
+    pub fn path(mut self, path: &str) -> Self {
         self.path = Some(path.split('/').map(str::to_owned).collect());
         self
     }

@@ -1,10 +1,8 @@
 //! The listener, on its own thread.
 
-use std::{io, net::TcpListener, sync::Arc, thread};
+use std::{future::Future, io, net::TcpListener, thread};
 
-use tokio::{runtime, sync::oneshot, task::JoinSet};
-
-use super::{connection, shared::Shared};
+use tokio::{net::TcpStream, runtime, sync::oneshot, task::JoinSet};
 
 /// A server that runs until it is dropped.
 pub(crate) struct Server {
@@ -13,8 +11,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Serves connections of this listener.
-    pub(crate) fn start(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Self> {
+    /// Serves each connection of this listener by `serve`, on a thread of this name, beside `task`.
+    pub(crate) fn start<S, F, T>(name: &str, listener: TcpListener, serve: S, task: T) -> io::Result<Self>
+    where
+        S: Fn(TcpStream) -> F + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+        T: Future<Output = ()> + Send + 'static,
+    {
         listener.set_nonblocking(true)?;
         let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let listener = {
@@ -22,10 +25,12 @@ impl Server {
             tokio::net::TcpListener::from_std(listener)?
         };
         let (stop, stopped) = oneshot::channel();
-        let thread = thread::Builder::new().name("teamwire-sandbox".into()).spawn(move || {
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
-                    () = accept(listener, shared) => {}
+                    () = accept(listener, serve) => {}
+                    // A task that ends stops nothing.
+                    () = async { task.await; std::future::pending().await } => {}
                     // A dropped sender stops it as well.
                     _ = stopped => {}
                 }
@@ -50,12 +55,15 @@ impl Drop for Server {
 }
 
 /// Accepts connections. Dropping the set cuts those that are open.
-async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
+async fn accept<F>(listener: tokio::net::TcpListener, serve: impl Fn(TcpStream) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(connection::serve(stream, shared.clone()))),
+                Ok((stream, _)) => drop(connections.spawn(serve(stream))),
                 // For example out of file descriptors: wait until other connections have ended.
                 Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
             },

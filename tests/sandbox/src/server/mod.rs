@@ -5,8 +5,9 @@ pub(crate) mod connection;
 pub(crate) mod faults;
 pub(crate) mod listener;
 pub(crate) mod observe;
+pub(crate) mod requests;
 
-mod body;
+pub(crate) mod body;
 mod connection_end;
 mod exchange;
 mod execute;
@@ -15,5 +16,6 @@ mod outages;
 mod polls;
 pub(crate) mod rules;
 mod shared;
+pub(crate) mod store;
 
 pub(crate) use shared::Shared;

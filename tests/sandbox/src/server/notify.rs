@@ -5,11 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::watch;
+
 #[derive(Debug, Default)]
 pub(crate) struct Notifier {
     /// The number of changes so far.
     count: Mutex<u64>,
     changed: Condvar,
+    /// Notifies tasks, as `changed` does threads.
+    tasks: watch::Sender<()>,
 }
 
 impl Notifier {
@@ -17,6 +21,12 @@ impl Notifier {
     pub(crate) fn notify(&self) {
         *self.count() += 1;
         self.changed.notify_all();
+        self.tasks.send_replace(());
+    }
+
+    /// Subscribes a task to the changes.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
+        self.tasks.subscribe()
     }
 
     /// Waits until `condition` holds, evaluating it after every change. Returns false after `timeout`.

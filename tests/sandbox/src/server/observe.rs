@@ -141,6 +141,10 @@ impl Observed {
         self.log().connections
     }
 
+    pub(crate) fn clear_transcript(&self) {
+        self.update(|log| log.transcript.clear());
+    }
+
     pub(super) fn count_received(&self, route: &str) {
         self.update(|log| *log.received.entry(route.to_owned()).or_default() += 1);
     }

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::shared::Shared;
+use super::notify::Notifier;
 use crate::world::PollDescription;
 
 /// The pending long polls, in order of arrival.
@@ -48,21 +48,22 @@ impl Polls {
 
 /// Keeps a poll among the pending ones until it is dropped.
 pub(super) struct PollGuard<'s> {
-    shared: &'s Shared,
+    polls: &'s Polls,
+    changes: &'s Notifier,
     number: u64,
 }
 
 impl<'s> PollGuard<'s> {
-    pub(super) fn new(shared: &'s Shared, poll: PollDescription) -> Self {
-        let number = shared.polls.insert(poll);
-        shared.observed.changes.notify();
-        Self { shared, number }
+    pub(super) fn new(polls: &'s Polls, changes: &'s Notifier, poll: PollDescription) -> Self {
+        let number = polls.insert(poll);
+        changes.notify();
+        Self { polls, changes, number }
     }
 }
 
 impl Drop for PollGuard<'_> {
     fn drop(&mut self) {
-        self.shared.polls.remove(self.number);
-        self.shared.observed.changes.notify();
+        self.polls.remove(self.number);
+        self.changes.notify();
     }
 }

@@ -54,6 +54,11 @@ impl Rules {
         self.state().rules.iter().map(|(id, rule)| rule.armed(*id)).collect()
     }
 
+    /// The interval in responses at which connections are closed, if they are.
+    pub(crate) fn closing(&self) -> Option<(u64, CloseMode)> {
+        self.state().every
+    }
+
     pub(crate) fn clear(&self) {
         let mut state = self.state();
         state.rules.clear();

@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -15,6 +15,7 @@ use super::{
     observe::Observed,
     outages::{Outages, OutagesBefore},
     polls::Polls,
+    requests::Requests,
     rules::Rules,
 };
 use crate::world::{Now, World, problem_response};
@@ -24,16 +25,20 @@ pub(crate) struct Shared {
     pub(crate) clock: WorldClock,
     pub(crate) rules: Rules,
     pub(crate) observed: Observed,
+    /// The URL of the page, if there is one.
+    pub(crate) page_url: OnceLock<String>,
     /// The folder with the bytes of assets.
     pub(crate) folder: PathBuf,
     /// Notifies pending long polls to resume.
     changed: watch::Sender<()>,
     pub(crate) polls: Polls,
+    /// The log of requests, if there is a page.
+    pub(crate) requests: Option<Requests>,
     pub(super) outages: Outages,
 }
 
 impl Shared {
-    pub(crate) fn new(world: World, clock: WorldClock, observed: Observed, folder: PathBuf) -> Self {
+    pub(crate) fn new(world: World, clock: WorldClock, observed: Observed, folder: PathBuf, has_page: bool) -> Self {
         Self {
             world: Mutex::new(world),
             clock,
@@ -42,6 +47,8 @@ impl Shared {
             folder,
             changed: watch::Sender::new(()),
             polls: Polls::default(),
+            requests: has_page.then(Requests::default),
+            page_url: OnceLock::new(),
             outages: Outages::default(),
         }
     }
@@ -69,6 +76,11 @@ impl Shared {
     pub(crate) fn set_down(&self, is_down: bool) {
         let _world = self.lock();
         self.outages.set_down(is_down);
+    }
+
+    /// Returns true during an outage.
+    pub(crate) fn is_down(&self) -> bool {
+        self.outages.before().is_none()
     }
 
     fn lock(&self) -> MutexGuard<'_, World> {

@@ -155,7 +155,7 @@ impl World {
         }
     }
 
-    fn run(&mut self, call: Box<Call>) -> Handled {
+    pub(super) fn run(&mut self, call: Box<Call>) -> Handled {
         let result: OperationResult = (call.operation.run)(self, &call);
         if call.operation.is_mutation() {
             self.revision += 1;
@@ -191,7 +191,7 @@ impl World {
     }
 }
 
-fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
+pub(super) fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next()?.to_str().ok()?;
     if values.next().is_some() {

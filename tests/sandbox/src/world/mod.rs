@@ -17,8 +17,10 @@
 //! ```text
 //! handle, uploads                              the stages of a request
 //! stages, checks, routes                       their types, checks, and the table of operations
-//! person_actions, admin_actions               actions without a request
-//! organisation, overview                      the initial data, and a description of it
+//! person_actions, admin_actions                actions without a request
+//! as_person, reset                             operations as a person, and a new start
+//! views                                        what people and developers see
+//! organisation, overview                       the initial data, and a description of it
 //! operations                                   a handler per operation
 //! call, outcome                                the input and output of a handler
 //! state                                        chats, messages, users, keys, the log of updates
@@ -43,9 +45,13 @@
 //! ```
 
 mod admin_actions;
+#[cfg(feature = "server")]
+mod as_person;
 mod call;
 mod checks;
-mod contract;
+pub(crate) mod contract;
+#[cfg(feature = "server")]
+mod credentials;
 mod handle;
 mod ids;
 mod now;
@@ -54,17 +60,28 @@ mod organisation;
 mod outcome;
 mod overview;
 mod person_actions;
+mod reset;
 mod routes;
 mod stages;
-mod state;
+pub(crate) mod state;
 mod uploads;
+#[cfg(feature = "server")]
+pub(crate) mod views;
 
+#[cfg(feature = "server")]
+pub(crate) use contract::headers::file_name as file_name_of;
 pub use contract::problem::problem_response;
+#[cfg(feature = "server")]
+pub(crate) use credentials::{CredentialsProblem, app_id_of};
 pub use ids::BodyDigest;
 pub use now::Now;
 pub use organisation::org;
+#[cfg(feature = "server")]
+pub(crate) use outcome::AssetResponse;
 pub use outcome::FileResponse;
 pub use person_actions::{PersonActions, Rejection};
+#[cfg(feature = "server")]
+pub(crate) use routes::match_path;
 pub use routes::{route_of, routes};
 pub use stages::{
     Admission, Admitted, BodyPlan, CommittedUpload, Handled, Parked, Payload, PollDescription, Upload, UploadStart,

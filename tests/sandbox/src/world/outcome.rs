@@ -18,6 +18,22 @@ pub struct FileResponse {
     pub range: Range<u64>,
 }
 
+/// The response with the bytes of an asset, or with a part of them.
+#[derive(Debug)]
+pub(crate) enum AssetResponse {
+    InMemory(Response<Vec<u8>>),
+    File(FileResponse),
+}
+
+impl From<AssetResponse> for Outcome {
+    fn from(response: AssetResponse) -> Self {
+        match response {
+            AssetResponse::InMemory(response) => Self::Response(response),
+            AssetResponse::File(file) => Self::File(file),
+        }
+    }
+}
+
 /// The successful outcome of an operation.
 #[derive(Debug)]
 pub(crate) enum Outcome {

@@ -91,7 +91,7 @@ pub(crate) static OPERATIONS: [Operation; 48] = [
 pub(crate) fn find(method: &str, path: &[Segment]) -> Result<(&'static Operation, Vec<Segment>), Problem> {
     let mut allowed = Vec::new();
     for operation in &OPERATIONS {
-        if let Some(ids) = matches(operation.path, path) {
+        if let Some(ids) = match_path(operation.path, path) {
             if operation.method == method {
                 return Ok((operation, ids));
             }
@@ -104,7 +104,7 @@ pub(crate) fn find(method: &str, path: &[Segment]) -> Result<(&'static Operation
 }
 
 /// Returns the ids in `path` if it matches `template`. An id is one non-empty segment.
-fn matches(template: &str, path: &[Segment]) -> Option<Vec<Segment>> {
+pub(crate) fn match_path(template: &str, path: &[Segment]) -> Option<Vec<Segment>> {
     let shape: Vec<_> = template.trim_start_matches('/').split('/').collect();
     if shape.len() != path.len() {
         return None;

@@ -22,7 +22,8 @@ fn command_reports_unknown_arguments() {
 #[cfg(unix)]
 #[test]
 fn command_prints_its_address_and_stops_on_ctrl_c() {
-    let mut running = sandbox().args(["--port", "0"]).stdout(Stdio::piped()).spawn().expect("the command runs");
+    let mut running =
+        sandbox().args(["--port", "0", "--page-port", "0"]).stdout(Stdio::piped()).spawn().expect("the command runs");
     let mut lines = BufReader::new(running.stdout.take().expect("its output is piped")).lines();
     let mut lines_read = Vec::new();
     while !lines_read.last().is_some_and(|line: &String| line.starts_with("Press Ctrl-C")) {
@@ -32,6 +33,7 @@ fn command_prints_its_address_and_stops_on_ctrl_c() {
         lines_read.iter().find_map(|line| line.strip_prefix(&format!("export {name}="))).map(str::to_owned)
     };
     assert!(lines_read[0].contains("for development and tests only"));
+    assert!(lines_read[1].contains("The page") && lines_read[1].contains(" http://127.0.0.1:"), "{}", lines_read[1]);
     assert!(value("TEAMWIRE_URL").is_some_and(|url| url.starts_with("http://127.0.0.1:")));
     assert!(value("TEAMWIRE_APP_ID").is_some() && value("TEAMWIRE_SECRET").is_some());
     let interrupted = Command::new("kill").args(["-INT", &running.id().to_string()]).status().expect("kill runs");

@@ -33,8 +33,12 @@ pub(crate) fn file_name(disposition: &str) -> Option<String> {
     }
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~%".contains(&byte);
     let name = query::decode_segment(encoded).filter(|_| encoded.bytes().all(allowed))?;
-    let length = name.chars().count();
-    ((1..=255).contains(&length) && !name.contains(['/', '\\', '\0'])).then_some(name)
+    is_file_name(&name).then_some(name)
+}
+
+/// Returns true for a possible name of a file, which is never a path.
+pub(crate) fn is_file_name(name: &str) -> bool {
+    (1..=255).contains(&name.chars().count()) && !name.contains(['/', '\\', '\0'])
 }
 
 /// Parses a `Range` header for a file of this size. `None` if the header must be ignored.

@@ -11,7 +11,7 @@ use crate::world::{
         headers::{self, Unsatisfiable},
         problem::Problem,
     },
-    outcome::{FileResponse, OperationResult, Outcome},
+    outcome::{AssetResponse, FileResponse, OperationResult},
     state::{
         World,
         assets::{Asset, Content, ReceivedFile},
@@ -25,39 +25,45 @@ pub(crate) fn upload(_: &mut World, _: &Call) -> OperationResult {
 }
 
 pub(crate) fn download(world: &mut World, call: &Call) -> OperationResult {
-    let id = call.id(0);
-    let asset = world.asset(&call.actor, id)?;
-    let is_same = call.header(header::IF_RANGE).is_none_or(|tag| tag == asset.etag);
-    let size = asset.file.size;
-    let wanted = call.header(header::RANGE).filter(|_| is_same).and_then(|value| headers::range(value, size));
-    let part = wanted.transpose().map_err(|Unsatisfiable| Problem::range_not_satisfiable(size))?;
-    let mut head = Response::new(());
-    let mut put = |name, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            head.headers_mut().insert(name, value);
+    let asset = world.asset(&call.actor, call.id(0))?;
+    Ok(AssetResponse::of(asset, call.header(header::RANGE), call.header(header::IF_RANGE))?.into())
+}
+
+impl AssetResponse {
+    /// The response to the download of an asset, or of a part of it. 416 for a part that it does not have.
+    pub(crate) fn of(asset: &Asset, range: Option<&str>, if_range: Option<&str>) -> Result<Self, Problem> {
+        let is_same = if_range.is_none_or(|tag| tag == asset.etag);
+        let size = asset.file.size;
+        let wanted = range.filter(|_| is_same).and_then(|value| headers::range(value, size));
+        let part = wanted.transpose().map_err(|Unsatisfiable| Problem::range_not_satisfiable(size))?;
+        let mut head = Response::new(());
+        let mut put = |name, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                head.headers_mut().insert(name, value);
+            }
+        };
+        put(header::CONTENT_TYPE, &asset.media_type);
+        put(header::ACCEPT_RANGES, "bytes");
+        put(header::ETAG, &asset.etag);
+        let name = headers::encode_rfc8187(&asset.file_name);
+        put(header::CONTENT_DISPOSITION, &format!("attachment; filename*=UTF-8''{name}"));
+        if let Some(range) = &part {
+            put(header::CONTENT_RANGE, &format!("bytes {}-{}/{size}", range.start, range.end - 1));
+            *head.status_mut() = StatusCode::PARTIAL_CONTENT;
         }
-    };
-    put(header::CONTENT_TYPE, &asset.media_type);
-    put(header::ACCEPT_RANGES, "bytes");
-    put(header::ETAG, &asset.etag);
-    let name = headers::encode_rfc8187(&asset.file_name);
-    put(header::CONTENT_DISPOSITION, &format!("attachment; filename*=UTF-8''{name}"));
-    if let Some(range) = &part {
-        put(header::CONTENT_RANGE, &format!("bytes {}-{}/{size}", range.start, range.end - 1));
-        *head.status_mut() = StatusCode::PARTIAL_CONTENT;
+        Ok(content_response(asset, head, part.unwrap_or(0..size)))
     }
-    Ok(content_response(asset, head, part.unwrap_or(0..size)))
 }
 
 /// A response with a range of an asset's bytes.
-pub(crate) fn content_response(asset: &Asset, mut head: Response<()>, range: Range<u64>) -> Outcome {
+pub(crate) fn content_response(asset: &Asset, mut head: Response<()>, range: Range<u64>) -> AssetResponse {
     head.headers_mut().insert(header::CONTENT_LENGTH, (range.end - range.start).into());
     match &asset.content {
-        Content::File(file) => Outcome::File(FileResponse { head, file: file.clone(), range }),
+        Content::File(file) => AssetResponse::File(FileResponse { head, file: file.clone(), range }),
         Content::Memory(bytes) => {
             let index = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
             let part = bytes.get(index(range.start)..index(range.end)).unwrap_or_default();
-            Outcome::Response(head.map(|()| part.to_vec()))
+            AssetResponse::InMemory(head.map(|()| part.to_vec()))
         }
     }
 }

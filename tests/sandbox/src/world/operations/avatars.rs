@@ -48,7 +48,7 @@ pub(crate) fn get(world: &mut World, call: &Call) -> OperationResult {
         }
         Avatar::Asset(id) => {
             let asset = world.asset_by_id(id).ok_or_else(none)?;
-            Ok(content_response(asset, head, 0..asset.file.size))
+            Ok(content_response(asset, head, 0..asset.file.size).into())
         }
     }
 }

@@ -24,6 +24,12 @@ impl Cursors {
         self.epoch = epoch;
     }
 
+    /// The present epoch.
+    #[cfg(feature = "server")]
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     fn checksum(&self, list: &str, position: &str) -> String {
         let (key, epoch) = (self.key.to_le_bytes(), self.epoch.to_le_bytes());
         format!("{:016x}", digest(&[&key, &epoch, list.as_bytes(), position.as_bytes()]))

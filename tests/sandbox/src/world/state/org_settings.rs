@@ -19,6 +19,22 @@ pub struct OrgSettings {
     pub bot_reactions: bool,
 }
 
+#[cfg(feature = "server")]
+impl OrgSettings {
+    /// The switches by their names.
+    pub(crate) fn switches(&mut self) -> [(&'static str, &mut bool); 7] {
+        [
+            ("member_updates", &mut self.member_updates),
+            ("leaving", &mut self.leaving),
+            ("closing", &mut self.closing),
+            ("read_receipts", &mut self.read_receipts),
+            ("avatar_removal", &mut self.avatar_removal),
+            ("bot_read_marks", &mut self.bot_read_marks),
+            ("bot_reactions", &mut self.bot_reactions),
+        ]
+    }
+}
+
 impl Default for OrgSettings {
     fn default() -> Self {
         Self {

@@ -1,0 +1,70 @@
+//! Faults as JSON.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Map, Value, json};
+
+use crate::server::{
+    Shared,
+    faults::{ArmedRule, Fault},
+    rules::CloseMode,
+};
+
+/// The armed rules, and when connections are closed.
+pub(crate) fn faults(shared: &Shared) -> Value {
+    let items: Vec<_> = shared.rules.list().iter().map(armed_rule).collect();
+    json!({ "items": items, "closing": closing(shared) })
+}
+
+pub(crate) fn closing(shared: &Shared) -> Value {
+    let view = |(every, mode)| json!({ "every": every, "announced": mode == CloseMode::Announced });
+    shared.rules.closing().map_or(Value::Null, view)
+}
+
+/// An armed rule.
+fn armed_rule(rule: &ArmedRule) -> Value {
+    let mut json = parameters(&rule.fault);
+    json.insert("id".to_owned(), json!(rule.id));
+    json.insert("has_condition".to_owned(), json!(rule.has_condition));
+    json.insert("after".to_owned(), json!(rule.skip));
+    json.insert("times".to_owned(), json!(rule.times));
+    for (name, value) in [("method", &rule.method), ("path", &rule.path), ("under", &rule.under)] {
+        json.insert(name.to_owned(), json!(value));
+    }
+    Value::Object(json)
+}
+
+fn parameters(fault: &Fault) -> Map<String, Value> {
+    let millis = |time: &Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let bytes = |kind: &str, bytes: &[u8]| match std::str::from_utf8(bytes) {
+        Ok(text) => json!({ "kind": kind, "text": text }),
+        Err(_) => json!({ "kind": kind, "base64": STANDARD.encode(bytes) }),
+    };
+    let json = match fault {
+        Fault::Delay(delay) => json!({ "kind": "delay", "ms": millis(delay) }),
+        Fault::Slow(delay) => json!({ "kind": "slow", "ms": millis(delay) }),
+        Fault::Status { status, retry_after } => {
+            json!({ "kind": "status", "status": status.as_u16(), "retry_after": retry_after })
+        }
+        Fault::Response { status, headers, body } => {
+            let mut json = bytes("response", body);
+            json["status"] = json!(status.as_u16());
+            let media_type = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+            json["content_type"] = json!(media_type.map(|(_, value)| value));
+            json
+        }
+        Fault::Raw(sent) => bytes("raw", sent),
+        Fault::RawThenHang(sent) => bytes("raw_then_hang", sent),
+        Fault::CutBefore => json!({ "kind": "cut_before" }),
+        Fault::CutRequest { after_bytes } => json!({ "kind": "cut_request", "after_bytes": after_bytes }),
+        Fault::CutAfter => json!({ "kind": "cut_after" }),
+        Fault::CutBody { after_bytes } => json!({ "kind": "cut_body", "after_bytes": after_bytes }),
+        Fault::NoResponse => json!({ "kind": "no_response" }),
+        Fault::NoResponseAfter => json!({ "kind": "no_response_after" }),
+    };
+    match json {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
