@@ -46,6 +46,25 @@ impl Contract {
         })
     }
 
+    /// The control API of the sandbox, read once for the whole program. Paths are below its prefix.
+    pub fn load_sandbox() -> &'static Self {
+        static CONTRACT: OnceLock<Contract> = OnceLock::new();
+        CONTRACT.get_or_init(|| {
+            let document = Document::read_sandbox();
+            Self { routes: route::all(&document), schemas: Schemas::new(&document) }
+        })
+    }
+
+    /// Checks a value against a schema of the document by its name.
+    ///
+    /// # Errors
+    ///
+    /// The first violation of the schema.
+    pub fn check_schema(&self, name: &str, value: &serde_json::Value) -> Result<(), Violation> {
+        let checked = self.schemas.check(&format!("/components/schemas/{name}"), value);
+        checked.map_err(|why| Violation { operation: None, what: format!("{name}: {why}") })
+    }
+
     /// The operations of the document, in its order.
     pub fn operations(&self) -> impl Iterator<Item = &OperationId> {
         self.routes.iter().map(|route| &route.id)

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 /// The document that the client and the sandbox implement.
 const TEXT: &str = include_str!("../../../docs/openapi.yaml");
 
+/// The document of the sandbox's control API, which refers to schemas of the former.
+const SANDBOX_TEXT: &str = include_str!("../../../docs/sandbox-api.yaml");
+
 pub(super) struct Document {
     pub(super) root: Value,
 }
@@ -20,6 +23,19 @@ pub(super) struct Place<'a> {
 impl Document {
     pub(super) fn read() -> Self {
         let mut root = yaml_serde::from_str(TEXT).expect("docs/openapi.yaml is YAML");
+        expand(&mut root);
+        Self { root }
+    }
+
+    /// The control API, with the schemas of the wire contract beside its own.
+    pub(super) fn read_sandbox() -> Self {
+        let text = SANDBOX_TEXT.replace("openapi.yaml#/components/schemas/", "#/components/schemas/Wire");
+        let mut root: Value = yaml_serde::from_str(&text).expect("docs/sandbox-api.yaml is YAML");
+        let wire = TEXT.replace("#/components/schemas/", "#/components/schemas/Wire");
+        let wire: Value = yaml_serde::from_str(&wire).expect("docs/openapi.yaml is YAML");
+        for (name, schema) in wire["components"]["schemas"].as_object().expect("it has schemas") {
+            root["components"]["schemas"][format!("Wire{name}")] = schema.clone();
+        }
         expand(&mut root);
         Self { root }
     }

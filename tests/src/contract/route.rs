@@ -133,25 +133,27 @@ fn decoded(segment: &str) -> Option<String> {
 
 pub(super) fn all(document: &Document) -> Vec<Route> {
     let paths = document.root().get("paths").expect("the document has paths");
+    let security = document.root.get("security").unwrap_or(&Value::Null);
     let mut routes = Vec::new();
     for (path, item) in paths.members() {
         for method in [Method::GET, Method::PUT, Method::POST, Method::PATCH, Method::DELETE] {
             if let Some(operation) = item.get(&method.as_str().to_lowercase()) {
-                routes.push(route(method, path, &item, &operation));
+                routes.push(route(method, path, &item, &operation, security));
             }
         }
     }
     routes
 }
 
-fn route(method: Method, path: &str, item: &Place<'_>, operation: &Place<'_>) -> Route {
+/// Reads an operation. `security` is that of the whole document.
+fn route(method: Method, path: &str, item: &Place<'_>, operation: &Place<'_>, security: &Value) -> Route {
     let parameters = item.items("parameters").into_iter().chain(operation.items("parameters"));
     let responses = operation.get("responses").expect("every operation has responses");
     Route {
         id: OperationId(operation.text("operationId").expect("every operation has an id").to_owned()),
         method,
         segments: path.split('/').skip(1).map(segment).collect(),
-        secured: operation.value.get("security").and_then(Value::as_array).is_none_or(|schemes| !schemes.is_empty()),
+        secured: operation.value.get("security").unwrap_or(security).as_array().is_none_or(|it| !it.is_empty()),
         parameters: parameters.map(|it| parameter(it.text("name"), it.text("in"), &it)).collect(),
         body: operation
             .get("requestBody")
