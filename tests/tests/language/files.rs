@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Folders that are not part of the repository: build output, and the findings and inputs of fuzzers.
-const IGNORED: [&str; 5] = [".git", "target", "corpus", "artifacts", "coverage"];
+/// Folders that are not part of the repository: build output, packages, and the findings and inputs of fuzzers.
+const IGNORED: [&str; 6] = [".git", "target", "corpus", "artifacts", "coverage", "node_modules"];
 
 /// A file.
 pub(crate) struct SourceFile {

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { Sandbox } from '../sandbox.js';
+import { quit, until, withPage } from '../page.js';
+
+after(quit);
+
+test('held clock ends a poll when it is moved', () => withPage(async (sandbox, open) => {
+  const page = await open('#/u-anna/t-lobby');
+  const { cursor } = await sandbox.bot('GET', '/v1/messages/updates');
+  await page.getByRole('button', { name: 'Developer', exact: true }).click();
+  await page.getByRole('button', { name: 'Hold' }).click();
+  await page.locator('#top .pill.held', { hasText: 'Clock held' }).waitFor();
+  const poll = sandbox.bot('GET', `/v1/messages/updates?wait=25&cursor=${cursor}`);
+  await page.locator('.waiting-poll', { hasText: '25 of 25 s left' }).waitFor();
+  await page.getByRole('button', { name: '+25 s' }).click();
+  assert.deepEqual((await poll).items, []);
+  await until(async () => (await page.locator('.waiting-poll').count()) === 0, 'no poll waits');
+  await page.getByRole('button', { name: 'Run' }).click();
+  await until(async () => (await page.locator('#top .pill.held').count()) === 0, 'the clock runs');
+}));
+
+test('fault is armed and joined attempts lead to the message', () => withPage(async (sandbox, open) => {
+  await sandbox.bot('GET', '/v1/me');
+  const page = await open('#/u-anna/t-lobby');
+  await page.keyboard.press('d');
+  await page.getByRole('tab', { name: /^Faults/ }).click();
+  await page.getByRole('button', { name: /^Cut after/ }).click();
+  await page.getByText('Armed: cut after · POST …/messages · 1 left').waitFor();
+  const key = { 'idempotency-key': '7f3a9c51d0e84b6e' };
+  await assert.rejects(sandbox.bot('POST', '/v1/chats/t-lobby/messages', { msg: 'Once' }, key));
+  await sandbox.bot('POST', '/v1/chats/t-lobby/messages', { msg: 'Once' }, key);
+  assert.equal(await page.locator('.armed').count(), 0);
+  await page.getByRole('tab', { name: /^Requests/ }).click();
+  await until(async () => (await page.locator('.requests li.joined').count()) === 2, 'both attempts are joined');
+  await page.locator('.request', { hasText: 'try 2' }).click();
+  await page.getByText('authorization: (not shown)').waitFor();
+  await page.getByRole('button', { name: 'Show message' }).click();
+  await page.locator('.message.linked', { hasText: 'Once' }).waitFor();
+  await page.locator('.message', { hasText: 'Once' }).getByRole('button', { name: /^request / }).click();
+  await page.locator('.request[aria-expanded=true]', { hasText: 'cut' }).waitFor();
+  assert.ok(!(await page.content()).includes(sandbox.key.split(':')[1]), 'the secret is nowhere');
+}));
+
+test('page lives on in an outage', () => withPage(async (sandbox, open) => {
+  await sandbox.bot('GET', '/v1/me');
+  const page = await open('#/u-anna/t-lobby');
+  await page.keyboard.press('d');
+  await page.getByRole('tab', { name: /^Faults/ }).click();
+  await page.getByRole('switch', { name: /^Outage/ }).check();
+  await page.locator('#top .pill.out', { hasText: 'Outage' }).waitFor();
+  await assert.rejects(sandbox.bot('GET', '/v1/me'));
+  await page.locator('#write').fill('Still here');
+  await page.locator('#write').press('Enter');
+  await page.locator('.message', { hasText: 'Still here' }).waitFor();
+  await page.getByRole('switch', { name: /^Outage/ }).uncheck();
+  await until(async () => sandbox.bot('GET', '/v1/me').then(() => true, () => false), 'the outage ends');
+}));
+
+test('request with a wrong key is explained, and the first good one ends the first steps', () => withPage(async (sandbox, open) => {
+  const page = await open();
+  await page.getByRole('heading', { name: 'Waiting for a bot' }).waitFor();
+  const secret = sandbox.key.split(':')[1];
+  assert.ok(!(await page.locator('pre').first().textContent()).includes(secret));
+  await fetch(`${sandbox.url}/v1/me`, { headers: { authorization: `Basic ${btoa('app-old:whatever')}` } });
+  await page.getByText('A request came with an unknown App ID (app-old').waitFor();
+  await page.getByRole('button', { name: 'Show secret' }).click();
+  await page.getByText(secret).waitFor();
+  await sandbox.bot('GET', '/v1/me');
+  await page.locator('.conversation-head h2', { hasText: 'Lobby' }).waitFor();
+}));
+
+test('sandbox starts anew under the page', () => withPage(async (sandbox, open) => {
+  await sandbox.post({ msg: 'before' });
+  const page = await open('#/u-anna/t-lobby');
+  await page.locator('.message', { hasText: 'before' }).waitFor();
+  const { ports } = sandbox;
+  await sandbox.stop();
+  await page.getByText('The sandbox does not answer. Trying again').waitFor();
+  const other = await Sandbox.start(ports);
+  try {
+    await page.getByText('The sandbox has started anew. Its world is another.').waitFor();
+    await until(async () => (await page.locator('.message').count()) === 0, 'the old messages go');
+    await other.post({ msg: 'after' });
+    await page.locator('.message', { hasText: 'after' }).waitFor();
+  } finally {
+    await other.stop();
+  }
+}, { allow: ['ERR_CONNECTION_REFUSED', 'ERR_INCOMPLETE_CHUNKED_ENCODING', 'ERR_CONNECTION_RESET', 'ERR_EMPTY_RESPONSE'] }));
+
+test('world is reset in the page', () => withPage(async (sandbox, open) => {
+  await sandbox.post({ msg: 'before' });
+  const page = await open('#/u-anna/t-lobby');
+  await page.keyboard.press('d');
+  await page.getByRole('button', { name: 'Reset world' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Reset world' }).click();
+  await page.getByText('The sandbox has started anew.').waitFor();
+  await until(async () => (await page.locator('.message').count()) === 0, 'the old messages go');
+  await sandbox.post({ msg: 'after' });
+  await page.locator('.message', { hasText: 'after' }).waitFor();
+}));
+
+test('seven tabs all hear', () => withPage(async (sandbox, open, watch) => {
+  await sandbox.post({ msg: 'first' });
+  const pages = [await open('#/u-anna/t-lobby')];
+  const context = pages[0].context();
+  for (let at = 1; at < 7; at += 1) pages.push(await watch(await context.newPage(), '#/u-anna/t-lobby'));
+  await sandbox.post({ msg: 'to all' });
+  for (const page of pages) await page.locator('.message', { hasText: 'to all' }).waitFor();
+  // The first tab holds the stream, and hands it on.
+  await pages[0].close();
+  await sandbox.post({ msg: 'to the rest' });
+  for (const page of pages.slice(1)) await page.locator('.message', { hasText: 'to the rest' }).waitFor();
+}));
