@@ -13,6 +13,8 @@ const PAGE = 50;
 const main = () => document.querySelector('#main');
 let log;
 let head;
+/** Leads to the newest message. It is beside the messages, so that it covers none. */
+let toEnd;
 let receipts = new Map();
 let loading = false;
 /** True while the newest message is in view. */
@@ -23,7 +25,8 @@ export function drawConversation(acts) {
   head = h('div', { class: 'conversation-head row' });
   log = h('div', { class: 'log', role: 'log', 'aria-live': 'off', 'aria-label': 'Messages', tabindex: '0' });
   const foot = h('div', { class: 'foot', id: 'foot' });
-  show(main(), head, log, foot);
+  toEnd = h('div', { class: 'to-end' });
+  show(main(), head, log, toEnd, foot);
   log.addEventListener('scroll', onScroll, { passive: true });
   log.addEventListener('keydown', onKey);
   view('conversation', () => draw(acts));
@@ -129,11 +132,11 @@ function readersByIndex() {
 function draw(acts) {
   const it = chat();
   if (state.firstRun || !it) {
-    head.hidden = log.hidden = true;
+    head.hidden = log.hidden = toEnd.hidden = true;
     document.querySelector('#foot').hidden = !it || state.firstRun;
     return;
   }
-  head.hidden = log.hidden = document.querySelector('#foot').hidden = false;
+  head.hidden = log.hidden = toEnd.hidden = document.querySelector('#foot').hidden = false;
   drawHead(it, acts);
   if (!of(it.tid)) return show(log, h('p', { class: 'empty' }, 'Loading …'));
   receipts = readersByIndex();
@@ -149,9 +152,9 @@ function draw(acts) {
   }
   if (!rows.length) rows.push({ key: 'empty', empty: true });
   if (!state.world.switches.read_receipts && rows.length) rows.push({ key: 'receipts-off', off: true });
-  if (arrived || hasLater()) rows.push({ key: 'to-end', arrived });
-  const version = (row) => row.message ? messageVersion(row.message) : row.arrived ?? row.readers?.join() ?? '';
+  const version = (row) => row.message ? messageVersion(row.message) : row.readers?.join() ?? '';
   sync(log, rows, (row) => row.key, version, (row) => node(row, acts));
+  drawToEnd();
 }
 
 function node(row, acts) {
@@ -160,12 +163,14 @@ function node(row, acts) {
   if (row.isNew) return h('div', { class: 'rule new' }, 'New');
   if (row.empty) return h('p', { class: 'empty' }, 'No messages yet.');
   if (row.off) return h('p', { class: 'receipts' }, 'Read receipts are switched off.');
-  if (row.readers) {
-    const all = users();
-    return h('p', { class: 'receipts' }, 'Read by ', row.readers.map((uid, at) => [at > 0 && ', ', name(firstName(uid))]), row.readers.slice(0, 5).map((uid) => face(all.get(uid), 'tiny')));
-  }
-  const words = row.arrived ? `${row.arrived} new message${row.arrived > 1 ? 's' : ''}` : 'To the newest';
-  return h('div', { class: 'to-end' }, button(words, () => { arrived = 0; load().then(() => { log.scrollTop = log.scrollHeight; }); }, { icon: 'down', kind: 'primary', 'data-f': 'to-end' }));
+  const all = users();
+  return h('p', { class: 'receipts' }, 'Read by ', row.readers.map((uid, at) => [at > 0 && ', ', name(firstName(uid))]), row.readers.slice(0, 5).map((uid) => face(all.get(uid), 'tiny')));
+}
+
+function drawToEnd() {
+  const words = arrived ? `${arrived} new message${arrived > 1 ? 's' : ''}` : 'To the newest';
+  const go = () => { arrived = 0; load().then(() => { log.scrollTop = log.scrollHeight; }); };
+  show(toEnd, (arrived > 0 || hasLater()) && button(words, go, { icon: 'down', kind: 'primary', 'data-f': 'to-end' }));
 }
 
 function drawHead(it, acts) {
