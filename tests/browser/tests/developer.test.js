@@ -30,7 +30,7 @@ test('fault is armed and joined attempts lead to the message', () => withPage(as
   const key = { 'idempotency-key': '7f3a9c51d0e84b6e' };
   await assert.rejects(sandbox.bot('POST', '/v1/chats/t-lobby/messages', { msg: 'Once' }, key));
   await sandbox.bot('POST', '/v1/chats/t-lobby/messages', { msg: 'Once' }, key);
-  assert.equal(await page.locator('.armed').count(), 0);
+  await until(async () => (await page.locator('.armed').count()) === 0, 'the fault is spent');
   await page.getByRole('tab', { name: /^Requests/ }).click();
   await until(async () => (await page.locator('.requests li.joined').count()) === 2, 'both attempts are joined');
   await page.locator('.request', { hasText: 'try 2' }).click();

@@ -107,13 +107,16 @@ async function send() {
   const others = mine.attachments.filter((it) => !it.image).map((it) => it.json);
   const attachments = [...(images.length ? [{ kind: 'gallery', images }] : []), ...others];
   if (attachments.length) body.attachments = attachments;
-  if (!body.msg && !attachments.length) return;
+  // Nothing is sent twice, and nothing before it is uploaded.
+  if ((!body.msg && !attachments.length) || attachments.includes(null)) return;
+  const sent = { ...mine };
+  Object.assign(mine, { text: '', kind: '', attachments: [], reply: null, refusal: '' });
+  redraw('composer');
   try {
-    const message = await api.post(`${api.chat(uid, tid)}/messages`, body);
-    Object.assign(mine, { text: '', kind: '', attachments: [], reply: null, refusal: '' });
-    acts.posted(tid, message);
+    acts.posted(tid, await api.post(`${api.chat(uid, tid)}/messages`, body));
   } catch (error) {
-    mine.refusal = error.words ?? 'The sandbox does not answer.';
+    // What was written meanwhile stays.
+    Object.assign(mine, { text: sent.text + mine.text, kind: sent.kind, attachments: [...sent.attachments, ...mine.attachments], reply: sent.reply, refusal: error.words ?? 'The sandbox does not answer.' });
   }
   redraw('composer');
 }
