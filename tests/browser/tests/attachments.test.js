@@ -13,7 +13,7 @@ test('file is uploaded and saved byte for byte', () => withPage(async (sandbox, 
   for (let at = 0; at < large.length; at += 1) large[at] = (at * 7) % 251;
   for (const [name, bytes] of [['empty.bin', Buffer.alloc(0)], ['large.bin', large]]) {
     await page.locator('#foot input[type=file]').setInputFiles({ name, mimeType: 'application/octet-stream', buffer: bytes });
-    await page.locator('.chip', { hasText: ` B` }).or(page.locator('.chip', { hasText: 'MB' })).waitFor();
+    await page.locator('.chip', { hasText: / · [0-9.]+ M?B$/ }).waitFor();
     await page.getByRole('button', { name: 'Post', exact: true }).click();
     const card = page.locator('.card', { hasText: name });
     await card.waitFor();

@@ -20,6 +20,7 @@ let text;
 let form = null;
 let acts;
 let drawnFor = '';
+let drawn = [];
 
 export function drawComposer(node, given) {
   foot = node;
@@ -53,6 +54,14 @@ function draw() {
   const refused = refusal();
   const key = `${state.uid}\n${state.tid}`;
   if (drawnFor !== key) { form = null; drawnFor = key; }
+  const share = it.locations.find((other) => other.uid === state.uid);
+  const version = JSON.stringify([key, it.is_closed, it.allow_sending, isAdmin(it), mine.refusal, mine.reply?.mid, mine.kind, mine.attachments.map((other) => other.words), share, share && minutesLeft(share), state.world.people]);
+  // A button that is made anew while it is pressed is never clicked.
+  if (drawn[0] === version && drawn[1] === form) {
+    if (text && text.value !== mine.text) { text.value = mine.text; grow(); }
+    return;
+  }
+  drawn = [version, form];
   if (refused) return show(foot, strip(), h('p', { class: 'row muted' }, icon('lock'), refused));
   const focused = document.activeElement === text;
   text = h('textarea', { id: 'write', rows: '1', maxlength: '10000', dir: 'auto', 'data-f': 'write', 'aria-label': `Write as ${me().first_name}`, placeholder: `Write as ${me().first_name}`, value: mine.text,
@@ -228,11 +237,12 @@ function placeForm(isLive) {
   });
 }
 
+const minutesLeft = (share) => Math.ceil(Math.max(0, Date.parse(share.ends_at) - now().utc) / 60_000);
+
 /** The strip of the person's own live location in this chat. */
 function strip() {
   const share = chat()?.locations.find((it) => it.uid === state.uid);
   if (!share) return null;
-  const minutes = Math.ceil(Math.max(0, Date.parse(share.ends_at) - now().utc) / 60_000);
   const go = async (lat, lon) => api.change('PUT', `${api.person(state.uid)}/location`, { lat, lon }).catch((error) => acts.say(error.words));
   const step = (sign, word, east, north) => button(sign, () => go(...moved(share.lat, share.lon, east, north)), { label: `Move 100 m ${word}`, 'data-f': `go-${word}` });
   const goTo = () => {
@@ -240,7 +250,7 @@ function strip() {
     ask('Go to …', chooser(lat, lon, (a, b) => { [lat, lon] = [a, b]; }), () => { go(lat, lon); form = null; redraw('composer'); return null; });
   };
   const stop = () => api.change('DELETE', `${api.chat(state.uid, state.tid)}/location`).catch((error) => acts.say(error.words));
-  return h('div', { class: 'strip row', role: 'group', 'aria-label': 'Your live location' }, icon('live'), h('b', null, 'You share your live location here.'), h('span', { class: 'muted grow' }, `${minutes} min left`), 'Move by 100 m',
+  return h('div', { class: 'strip row', role: 'group', 'aria-label': 'Your live location' }, icon('live'), h('b', null, 'You share your live location here.'), h('span', { class: 'muted grow' }, `${minutesLeft(share)} min left`), 'Move by 100 m',
     step('←', 'west', -100, 0), step('↑', 'north', 0, 100), step('↓', 'south', 0, -100), step('→', 'east', 100, 0), button('Go to …', goTo, { 'data-f': 'go-to' }), button('Stop sharing', stop, { 'data-f': 'stop' }));
 }
 
