@@ -124,7 +124,7 @@ impl Backend for Script {
                 Poll::Pending
             })
             .await;
-            self.advance(until.saturating_duration_since(Executor::now(&*self).moment));
+            self.advance_to(until);
         })
     }
 

@@ -9,6 +9,7 @@ use teamwire_core::{
     effect::{Exchange, FileError, FileOutcome, FileTask, Moment, Now},
     executor::Executor,
     machine::Reply,
+    script,
 };
 
 use crate::transport::stopped;
@@ -119,6 +120,11 @@ pub trait PendingReply: Send {
     ///
     /// Not called again after it has returned the reply.
     fn wait(&mut self, until: Option<Moment>, stop: Option<&StopHandle>) -> Option<Reply>;
+
+    /// Returns the time at which the reply will be ready, on a virtual clock; `None`, the default, if it is not known.
+    fn due(&self) -> Option<Moment> {
+        None
+    }
 }
 
 /// A reply that is ready at once.
@@ -138,14 +144,34 @@ impl PendingReply for Ready {
     }
 }
 
-/// The steps of a script take no time.
+/// A reply of a script, for which its clock has to be advanced.
+struct Scripted {
+    script: Script,
+    pending: Option<script::PendingReply>,
+}
+
+impl PendingReply for Scripted {
+    fn wait(&mut self, until: Option<Moment>, _: Option<&StopHandle>) -> Option<Reply> {
+        let due = self.due()?;
+        self.script.advance_to(until.map_or(due, |until| until.min(due)));
+        let arrived = self.pending.take_if(|_| until.is_none_or(|until| until >= due))?;
+        Some(arrived.into_reply())
+    }
+
+    fn due(&self) -> Option<Moment> {
+        self.pending.as_ref().map(script::PendingReply::due)
+    }
+}
+
+/// The steps of a script take no time, except on its clock.
 impl Backend for Script {
     fn now(&self) -> Now {
         Executor::now(self)
     }
 
     fn begin(&self, exchange: Box<Exchange>) -> Box<dyn PendingReply> {
-        Ready::boxed(Script::perform(self, &exchange))
+        let pending = Some(Script::begin(self, &exchange));
+        Box::new(Scripted { script: self.clone(), pending })
     }
 
     fn file(&self, task: FileTask) -> Result<FileOutcome, FileError> {
@@ -153,7 +179,7 @@ impl Backend for Script {
     }
 
     fn sleep(&self, until: Moment, _: Option<&StopHandle>) {
-        self.advance(until.saturating_duration_since(Executor::now(self).moment));
+        self.advance_to(until);
     }
 
     fn has_ended(&self, exchange: &Exchange) -> bool {

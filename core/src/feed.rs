@@ -61,7 +61,7 @@ mod tracker;
 
 pub use self::{
     checkpoint::Checkpoint,
-    event::{FeedEnd, FeedEvent, FeedSetEvent, Retrying},
+    event::{FeedEnd, FeedEvent, FeedSetEvent, Retrying, Waited},
     in_chat::InChat,
     map_item::MapItem,
     options::FeedOptions,

@@ -55,6 +55,7 @@
 mod events;
 mod expect;
 mod files;
+mod perform;
 mod plan;
 mod recorded_request;
 mod respond;
@@ -64,15 +65,14 @@ use core::panic::Location;
 
 use chrono::{DateTime, Utc};
 
-pub use self::{events::Events, expect::Expect, recorded_request::RecordedRequest, respond::Respond};
-use self::{
-    files::Files,
-    plan::{Plan, Received},
+pub use self::{
+    events::Events, expect::Expect, perform::PendingReply, recorded_request::RecordedRequest, respond::Respond,
 };
+use self::{files::Files, plan::Plan};
 pub use crate::protocol::v1::sample;
 use crate::{
     config::{Config, Credentials},
-    effect::{Exchange, FileError, FileOutcome, FileTask, Moment, Now, TransportError, TransportErrorKind},
+    effect::{FileError, FileOutcome, FileTask, Moment, Now},
     error::Error,
     executor::Executor,
     flow::Flow,
@@ -252,58 +252,8 @@ impl Script {
                 let done = self.perform_file_task(task);
                 machine.handle(self.now(), ticket, Reply::File(done));
             }
-            Step::Sleep(until) => self.state.with(|state| state.moment = state.moment.max(until)),
+            Step::Sleep(until) => self.advance_to(until),
             Step::Event(_) | Step::Done(_) => {}
-        }
-    }
-
-    /// For executors: returns `true` if a feed ends with this request, because the responses to it are used up, or the
-    /// script is.
-    pub fn is_done(&self, exchange: &Exchange) -> bool {
-        let base = self.session.config().base_url().path();
-        self.state.with(|state| {
-            // A body that cannot be read fails in `perform`.
-            let body = state.files.body(exchange.request.body()).unwrap_or_default();
-            let request = &RecordedRequest::new(Moment::EPOCH, exchange, body);
-            !state.plan.is_down(state.moment) && state.plan.is_used_up(Received { request, base, files: &state.files })
-        })
-    }
-
-    /// For executors: performs this request and returns the reply of the script.
-    ///
-    /// # Panics
-    /// If the script does not expect the request.
-    pub fn perform(&self, exchange: &Exchange) -> Reply {
-        let base = self.session.config().base_url().path();
-        let respond = self.state.with(|state| {
-            let body = state.files.body(exchange.request.body())?;
-            let request = RecordedRequest::new(state.moment, exchange, body);
-            let respond = if state.plan.is_down(state.moment) {
-                Ok(Respond::unreachable())
-            } else {
-                state.plan.respond(Received { request: &request, base, files: &state.files })
-            };
-            state.received.push(request);
-            Ok(respond)
-        });
-        // Outside the lock, which a panic would poison for the threads that share the script.
-        let respond = match respond {
-            Ok(respond) => respond.unwrap_or_else(|mismatch| panic!("{}", self.shown(&mismatch))),
-            Err(error) => return Reply::Error(error),
-        };
-        let timeout = exchange.max_idle();
-        match respond.delay {
-            Some(time) if time <= timeout => {
-                self.advance(time);
-                self.state.with(|state| state.files.store_body(exchange, respond.reply))
-            }
-            _ => {
-                self.advance(timeout);
-                Reply::Error(
-                    TransportError::new(TransportErrorKind::Timeout, "the script does not respond in time")
-                        .with_sent(true),
-                )
-            }
         }
     }
 }

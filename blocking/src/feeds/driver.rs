@@ -1,9 +1,9 @@
-use std::{collections::BTreeSet, fmt, io, mem, sync::Arc};
+use std::{collections::BTreeSet, fmt, io, mem, sync::Arc, time::Duration};
 
 use teamwire_core::{
     FeedSet, OnStop, StopHandle,
     effect::{Exchange, Moment, Now},
-    feed::{FeedSetEvent, FeedSetStep},
+    feed::{FeedSetEvent, FeedSetStep, Waited},
     machine::{Feed, Reply, Step, Ticket},
 };
 
@@ -99,6 +99,52 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
         self.set.stop(self.now(), key);
     }
 
+    /// Returns the next event, or [`TimedOut`](Waited::TimedOut) if there is none within this time. The requests in
+    /// progress continue meanwhile.
+    pub fn next_timeout(&mut self, timeout: Duration) -> Waited<<Self as Iterator>::Item> {
+        self.next_until(Some(self.now().moment.saturating_add(timeout)))
+    }
+
+    fn next_until(&mut self, limit: Option<Moment>) -> Waited<<Self as Iterator>::Item> {
+        loop {
+            self.take_replies();
+            // The feeds are stopped before they are polled, so that an aborted request is not reported as a failure.
+            if self.stop_handle.is_stopped() {
+                self.stop_all();
+            }
+            let until = match self.set.next(self.now()) {
+                FeedSetStep::Step(key, Step::Event(event)) => return Waited::Event((key, FeedSetEvent::Event(event))),
+                FeedSetStep::Step(key, Step::Done(result)) => {
+                    self.stopping.remove(&key);
+                    return Waited::Event((key, FeedSetEvent::Ended(result)));
+                }
+                FeedSetStep::Step(key, Step::Send(ticket, exchange)) => {
+                    self.send(key, ticket, exchange);
+                    continue;
+                }
+                FeedSetStep::Step(key, Step::File(ticket, task)) => {
+                    let reply = Reply::File(self.backend.file(task));
+                    self.set.handle(self.now(), &key, ticket, reply);
+                    continue;
+                }
+                FeedSetStep::Step(_, Step::Sleep(_)) => continue,
+                FeedSetStep::Sleep(until) => Some(until),
+                FeedSetStep::Idle => None,
+                FeedSetStep::Empty => return Waited::Ended,
+            };
+            if limit.is_some_and(|limit| limit <= self.now().moment) {
+                return Waited::TimedOut;
+            }
+            let until = until.into_iter().chain(limit).min();
+            if self.queue.is_none() {
+                self.wait(until);
+            } else {
+                // For a reply or the stop as well.
+                self.signal.wait(until.map(|until| until.saturating_duration_since(self.now().moment)));
+            }
+        }
+    }
+
     fn now(&self) -> Now {
         self.backend.now()
     }
@@ -131,7 +177,8 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> FeedDriver<K, F> {
     /// Waits until this time on a virtual clock, or until the next event on it.
     fn wait(&mut self, until: Option<Moment>) {
         let stop = Some(&self.stop_handle).filter(|_| !self.stop_requested);
-        match until.into_iter().chain(self.backend.next_event()).min() {
+        let replies = self.pending.iter().filter_map(|pending| pending.reply.due());
+        match replies.chain(until).chain(self.backend.next_event()).min() {
             Some(until) => self.backend.sleep(until, stop),
             // The backend knows no event, so that only a reply can be next.
             None => {
@@ -173,34 +220,8 @@ impl<K: Ord + Clone + Send + 'static, F: Feed> Iterator for FeedDriver<K, F> {
     type Item = (K, FeedSetEvent<F::Event, F::Output>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            self.take_replies();
-            // The feeds are stopped before they are polled, so that an aborted request is not reported as a failure.
-            if self.stop_handle.is_stopped() {
-                self.stop_all();
-            }
-            match self.set.next(self.now()) {
-                FeedSetStep::Step(key, Step::Event(event)) => return Some((key, FeedSetEvent::Event(event))),
-                FeedSetStep::Step(key, Step::Done(result)) => {
-                    self.stopping.remove(&key);
-                    return Some((key, FeedSetEvent::Ended(result)));
-                }
-                FeedSetStep::Step(key, Step::Send(ticket, exchange)) => self.send(key, ticket, exchange),
-                FeedSetStep::Step(key, Step::File(ticket, task)) => {
-                    let reply = Reply::File(self.backend.file(task));
-                    self.set.handle(self.now(), &key, ticket, reply);
-                }
-                FeedSetStep::Step(_, Step::Sleep(_)) => {}
-                FeedSetStep::Sleep(until) if self.queue.is_none() => self.wait(Some(until)),
-                FeedSetStep::Idle if self.queue.is_none() => self.wait(None),
-                // For a reply or the stop as well.
-                FeedSetStep::Sleep(until) => {
-                    self.signal.wait(Some(until.saturating_duration_since(self.now().moment)));
-                }
-                FeedSetStep::Idle => self.signal.wait(None),
-                FeedSetStep::Empty => return None,
-            }
-        }
+        // Without a limit, the wait does not time out.
+        self.next_until(None).event()
     }
 }
 

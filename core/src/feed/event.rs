@@ -97,6 +97,27 @@ pub enum FeedEnd {
     Unsubscribed,
 }
 
+/// The outcome of a wait for an event that has a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited<E> {
+    /// The event.
+    Event(E),
+    /// There was no event in time. Nothing is lost: the request in progress continues, and the next wait resumes there.
+    TimedOut,
+    /// There are no more events.
+    Ended,
+}
+
+impl<E> Waited<E> {
+    /// Returns the event, if there is one.
+    pub fn event(self) -> Option<E> {
+        match self {
+            Self::Event(event) => Some(event),
+            Self::TimedOut | Self::Ended => None,
+        }
+    }
+}
+
 /// An event or the end of one of many feeds.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -102,6 +102,15 @@ impl Respond {
         self
     }
 
+    /// Returns the time until the reply, and the reply, of a request with this timeout.
+    pub(super) fn within(self, timeout: Duration) -> (Duration, Reply) {
+        if let Some(delay) = self.delay.filter(|delay| *delay <= timeout) {
+            return (delay, self.reply);
+        }
+        let error = TransportError::new(TransportErrorKind::Timeout, "the script does not respond in time");
+        (timeout, Reply::Error(error.with_sent(true)))
+    }
+
     fn reply(reply: Reply) -> Self {
         Self { reply, delay: Some(Duration::ZERO), times: 1 }
     }
