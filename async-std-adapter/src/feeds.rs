@@ -1,5 +1,6 @@
 //! Feeds in asynchronous programs: one as a stream, or many as one.
 
+mod concurrent;
 mod driver;
 mod events;
 

@@ -1,5 +1,6 @@
 //! Feeds in synchronous programs: one in the calling thread, or many with a bounded number of threads.
 
+mod concurrent;
 mod driver;
 mod events;
 mod queue;

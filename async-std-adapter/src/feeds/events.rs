@@ -5,12 +5,13 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use futures_core::Stream;
 use teamwire_core::{
     Error, StopHandle,
-    feed::FeedSetEvent,
+    feed::{FeedSetEvent, Waited},
     machine::{Feed, Reply, Step, Ticket},
 };
 
@@ -75,6 +76,45 @@ impl<F: Feed> Events<F> {
             handler(event?).await;
         }
         Ok(())
+    }
+
+    /// Passes each event to `handler`, one after the other, until that fails or the feed ends. A failure abandons the
+    /// feed, as a drop does.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error of the handler, or the one that ends the feed.
+    #[doc(alias = "handler")]
+    pub async fn try_for_each<Fut, E>(mut self, mut handler: impl FnMut(F::Event) -> Fut) -> Result<(), E>
+    where
+        Fut: Future<Output = Result<(), E>>,
+        E: From<Error>,
+    {
+        while let Some(event) = self.next().await {
+            handler(event?).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the next event, or [`TimedOut`](Waited::TimedOut) if there is none within this time. Nothing is lost by
+    /// a timeout, as by dropping a future of [`next`](Self::next).
+    ///
+    /// On a script, responses are ready at once, so there is no timeout.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error that ends the feed.
+    pub async fn next_timeout(&mut self, timeout: Duration) -> Result<Waited<F::Event>, Error> {
+        let backend = Arc::clone(&self.task.backend);
+        let until = backend.now().moment.saturating_add(timeout);
+        let mut sleep = backend.sleep(until);
+        poll_fn(|cx| {
+            if let Poll::Ready(event) = Pin::new(&mut *self).poll_next(cx) {
+                return Poll::Ready(event.transpose().map(|event| event.map_or(Waited::Ended, Waited::Event)));
+            }
+            sleep.as_mut().poll(cx).map(|()| Ok(Waited::TimedOut))
+        })
+        .await
     }
 
     /// Returns a handle that stops the feed from another task or thread.

@@ -1,12 +1,13 @@
-use std::{fmt, mem, sync::Arc};
+use std::{fmt, mem, sync::Arc, time::Duration};
 
 use teamwire_core::{
     Error, StopHandle,
-    feed::FeedSetEvent,
-    machine::{Feed, Reply, Step},
+    effect::{Exchange, Moment},
+    feed::{FeedSetEvent, Waited},
+    machine::{Feed, Reply, Step, Ticket},
 };
 
-use crate::backend::Backend;
+use crate::backend::{Backend, PendingReply};
 
 /// Iterator over the events of a feed, which blocks until the next one. If the feed ends with an error, that is the
 /// last item.
@@ -16,11 +17,31 @@ use crate::backend::Backend;
 #[must_use = "a feed sends nothing until its events are requested"]
 pub struct Events<F: Feed> {
     feed: F,
-    backend: Arc<dyn Backend>,
+    pub(super) backend: Arc<dyn Backend>,
     stop_handle: StopHandle,
     stop_requested: bool,
+    /// A request that has begun in a wait with a limit. Those in waits without a limit are performed at once.
+    pending: Option<(Ticket, Box<dyn PendingReply>)>,
     has_ended: bool,
     end: Option<F::Output>,
+}
+
+/// The limits of a wait for an event.
+#[derive(Clone, Copy)]
+pub(super) enum Limit<'a> {
+    Never,
+    Until(Moment),
+    /// Until the handle is stopped. Stopping the feed has to stop it, too.
+    Interrupt(&'a StopHandle),
+}
+
+impl Limit<'_> {
+    const fn until(self) -> Option<Moment> {
+        match self {
+            Self::Until(moment) => Some(moment),
+            Self::Never | Self::Interrupt(_) => None,
+        }
+    }
 }
 
 impl<F: Feed> Events<F> {
@@ -30,6 +51,7 @@ impl<F: Feed> Events<F> {
             backend: Arc::clone(backend),
             stop_handle: StopHandle::any(stop),
             stop_requested: false,
+            pending: None,
             has_ended: false,
             end: None,
         }
@@ -45,48 +67,169 @@ impl<F: Feed> Events<F> {
         self.end.as_ref()
     }
 
+    /// Returns the next event, or [`TimedOut`](Waited::TimedOut) if there is none within this time: for a bot with
+    /// something else to do, such as an escalation that is due. With [`Duration::ZERO`], it only looks.
+    ///
+    /// Nothing is lost by a timeout: the request in progress continues in a thread of its own, and the next wait
+    /// resumes there. Between two waits, the feed sends no other request. On the virtual clock of a script or of a
+    /// simulated server, there is no thread, and the clock moves only while the calling thread waits.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use teamwire_blocking::{
+    ///     Client, Error, Script, feed::Waited, script::{Respond, v1::{expect, respond}}, scripted,
+    /// };
+    ///
+    /// fn remind(client: &Client) -> Result<(), Error> {
+    ///     let mut events = client.chats().chat("c1").new_messages(None);
+    ///     loop {
+    ///         match events.next_timeout(Duration::from_secs(3_600))? {
+    ///             Waited::Event(event) => println!("{event:?}"),
+    ///             Waited::TimedOut => drop(client.chats().chat("c1").post("Is anything new?")?),
+    ///             Waited::Ended => return Ok(()),
+    ///         }
+    ///     }
+    /// }
+    /// # let script = Script::new().on(expect::message_updates("c1"), [respond::no_updates("k0")])
+    /// #     .always(expect::message_updates("c1"), respond::no_updates("k0").delay(Duration::from_secs(20)))
+    /// #     .then(expect::post("c1"), Respond::status(403));
+    /// # remind(&scripted(&script)).expect_err("the script rejects the reminder");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error that ends the feed.
+    #[doc(alias = "try_next")]
+    pub fn next_timeout(&mut self, timeout: Duration) -> Result<Waited<F::Event>, Error> {
+        let until = self.backend.now().moment.saturating_add(timeout);
+        self.next_within(Limit::Until(until))
+    }
+
     /// Passes each event to `handler`, until the feed ends.
     ///
     /// # Errors
     ///
     /// Fails with the error that ends the feed.
     #[doc(alias = "handler")]
-    pub fn for_each(mut self, mut handler: impl FnMut(F::Event)) -> Result<(), Error> {
-        self.try_for_each(|event| event.map(&mut handler))
+    pub fn for_each(self, mut handler: impl FnMut(F::Event)) -> Result<(), Error> {
+        self.try_for_each(|event| {
+            handler(event);
+            Ok(())
+        })
+    }
+
+    /// Passes each event to `handler`, until that fails or the feed ends. A failure abandons the feed, as a drop does.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error of the handler, or the one that ends the feed.
+    #[doc(alias = "handler")]
+    pub fn try_for_each<E: From<Error>>(self, mut handler: impl FnMut(F::Event) -> Result<(), E>) -> Result<(), E> {
+        for event in self {
+            handler(event?)?;
+        }
+        Ok(())
     }
 
     /// Returns the feed itself, to be driven with others: see
-    /// [`BlockingExecutor::drive`](crate::BlockingExecutor::drive).
+    /// [`BlockingExecutor::drive`](crate::BlockingExecutor::drive). A request in progress is abandoned.
     pub fn into_feed(self) -> F {
         self.feed
     }
 
-    /// Performs the steps of the feed until its next event; `None` at the end of a script.
-    fn delivery(&mut self) -> Option<FeedSetEvent<F::Event, F::Output>> {
-        let backend = &*self.backend;
+    /// Returns the next event within the limit.
+    pub(super) fn next_within(&mut self, limit: Limit<'_>) -> Result<Waited<F::Event>, Error> {
+        if self.has_ended {
+            return Ok(Waited::Ended);
+        }
+        let result = match self.delivery(limit) {
+            Waited::Event(FeedSetEvent::Event(event)) => return Ok(Waited::Event(event)),
+            Waited::TimedOut => return Ok(Waited::TimedOut),
+            Waited::Event(FeedSetEvent::Ended(result)) => Some(result),
+            // Also of kinds that do not exist yet.
+            Waited::Event(_) | Waited::Ended => None,
+        };
+        self.has_ended = true;
+        self.end = result.transpose()?;
+        Ok(Waited::Ended)
+    }
+
+    /// Performs the steps of the feed until its next event or its end; `Ended` at the end of a script.
+    fn delivery(&mut self, limit: Limit<'_>) -> Waited<FeedSetEvent<F::Event, F::Output>> {
         loop {
             // The feed is stopped before it is polled, so that an aborted request is not reported as a failure.
             if self.stop_handle.is_stopped() && !mem::replace(&mut self.stop_requested, true) {
-                self.feed.stop(backend.now());
+                self.stop();
             }
-            match self.feed.poll(backend.now()) {
-                Step::Send(_, exchange) if backend.has_ended(&exchange) => return None,
-                Step::Send(ticket, exchange) => {
-                    // The request that ends the subscription is not stopped.
-                    let stop = Some(&self.stop_handle).filter(|_| !self.stop_requested);
-                    let reply = backend.perform(exchange, stop);
-                    self.feed.handle(backend.now(), ticket, reply);
+            if self.pending.is_some() {
+                if !self.wait_for_reply(limit) && !self.has_to_stop() {
+                    return Waited::TimedOut;
                 }
+                continue;
+            }
+            match self.feed.poll(self.backend.now()) {
+                Step::Send(_, exchange) if self.backend.has_ended(&exchange) => return Waited::Ended,
+                Step::Send(ticket, exchange) => self.send(ticket, exchange, limit),
                 Step::File(ticket, task) => {
-                    let reply = Reply::File(backend.file(task));
-                    self.feed.handle(backend.now(), ticket, reply);
+                    let reply = Reply::File(self.backend.file(task));
+                    self.feed.handle(self.backend.now(), ticket, reply);
                 }
                 Step::Sleep(until) => {
-                    backend.sleep(until, Some(&self.stop_handle).filter(|_| !self.stop_requested));
+                    let end = limit.until().map_or(until, |limit| limit.min(until));
+                    self.backend.sleep(end, self.stop_of_wait(limit));
+                    let is_over = match limit {
+                        Limit::Never => false,
+                        Limit::Until(limit) => limit < until && limit <= self.backend.now().moment,
+                        Limit::Interrupt(interrupt) => interrupt.is_stopped(),
+                    };
+                    if is_over && !self.has_to_stop() {
+                        return Waited::TimedOut;
+                    }
                 }
-                Step::Event(event) => return Some(FeedSetEvent::Event(event)),
-                Step::Done(result) => return Some(FeedSetEvent::Ended(result)),
+                Step::Event(event) => return Waited::Event(FeedSetEvent::Event(event)),
+                Step::Done(result) => return Waited::Event(FeedSetEvent::Ended(result)),
             }
+        }
+    }
+
+    fn send(&mut self, ticket: Ticket, exchange: Box<Exchange>, limit: Limit<'_>) {
+        if matches!(limit, Limit::Never) {
+            let reply = self.backend.perform(exchange, self.stop_of_wait(limit));
+            self.feed.handle(self.backend.now(), ticket, reply);
+        } else {
+            self.pending = Some((ticket, self.backend.begin(exchange)));
+        }
+    }
+
+    /// Waits for the reply to the pending request, and passes it to the feed. Returns `false` if there is none yet.
+    fn wait_for_reply(&mut self, limit: Limit<'_>) -> bool {
+        let Some((ticket, mut pending)) = self.pending.take() else { return true };
+        let Some(reply) = pending.wait(limit.until(), self.stop_of_wait(limit)) else {
+            self.pending = Some((ticket, pending));
+            return false;
+        };
+        self.feed.handle(self.backend.now(), ticket, reply);
+        true
+    }
+
+    /// Stops the feed. A pending request is abandoned, unless it has just completed.
+    fn stop(&mut self) {
+        self.wait_for_reply(Limit::Until(self.backend.now().moment));
+        self.pending = None;
+        self.feed.stop(self.backend.now());
+    }
+
+    /// Returns `true` if the handle has been stopped, but the feed has not.
+    fn has_to_stop(&self) -> bool {
+        self.stop_handle.is_stopped() && !self.stop_requested
+    }
+
+    /// Returns the handle that ends a wait. After the stop, that is not the handle of the feed, so that the request
+    /// that ends the subscription is not stopped.
+    fn stop_of_wait<'a>(&'a self, limit: Limit<'a>) -> Option<&'a StopHandle> {
+        match limit {
+            Limit::Interrupt(interrupt) => Some(interrupt),
+            Limit::Never | Limit::Until(_) => Some(&self.stop_handle).filter(|_| !self.stop_requested),
         }
     }
 }
@@ -95,21 +238,8 @@ impl<F: Feed> Iterator for Events<F> {
     type Item = Result<F::Event, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.has_ended {
-            return None;
-        }
-        let delivery = self.delivery();
-        if let Some(FeedSetEvent::Event(event)) = delivery {
-            return Some(Ok(event));
-        }
-        self.has_ended = true;
-        if let Some(FeedSetEvent::Ended(result)) = delivery {
-            match result {
-                Ok(end) => self.end = Some(end),
-                Err(error) => return Some(Err(error)),
-            }
-        }
-        None
+        // Without a limit, the wait does not time out.
+        self.next_within(Limit::Never).map(Waited::event).transpose()
     }
 }
 

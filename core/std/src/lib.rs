@@ -8,6 +8,7 @@ mod clock;
 mod config;
 mod connection;
 pub mod files;
+mod handlers;
 mod happy_eyeballs;
 mod head_additions;
 mod host;
@@ -25,6 +26,7 @@ pub use self::{
     clock::Clock,
     config::{config_from_env, config_from_settings},
     connection::{MAX_CONNECTION_AGE, has_pending_data, is_abrupt_end},
+    handlers::Handlers,
     happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, PreferredAddresses},
     head_additions::HeadAdditions,
     host::{authority, without_brackets},

@@ -1,0 +1,97 @@
+//! Concurrent handlers of the events of a feed.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::Poll,
+};
+
+use futures_core::Stream;
+use futures_util::stream::FuturesUnordered;
+use teamwire_core::{Checkpoint, Error, FeedEvent, feed::InChat, machine::Feed};
+use teamwire_std::Handlers;
+
+use super::events::Events;
+
+impl<T: InChat, F: Feed<Event = FeedEvent<T>>> Events<F> {
+    /// Passes the events to `handler` and runs up to `limit` of its futures at once, until the feed ends. Events of the
+    /// same chat are handled one after the other, in the order of the feed: see
+    /// [`Tracker`](teamwire_core::feed::Tracker). All events are passed, including [gaps](FeedEvent::Gap) and those
+    /// that cannot be decoded.
+    ///
+    /// `save` is called with each checkpoint up to which all events are handled, soon after the last of these. After a
+    /// crash, a feed that resumes at the saved checkpoint delivers every event that was not handled. Others may be
+    /// delivered again, so handlers should be idempotent.
+    ///
+    /// The first failure of a handler or of `save` stops the feed: no other event is handled, but the handlers that run
+    /// are finished, and no checkpoint passes an event that was not handled. If the feed is stopped by its handle, the
+    /// events that it has delivered are still handled. To stop it gracefully, stop only the feed, not the client that
+    /// the handlers use:
+    ///
+    /// ```
+    /// use teamwire_async_std::{Client, Error, StopHandle};
+    ///
+    /// async fn serve(client: &Client, stop: &StopHandle) -> Result<(), Error> {
+    ///     let events = client.stopped_by(stop).chats().new_messages(None);
+    ///     let answer = async |event: teamwire_async_std::FeedEvent<_>| match event.item() {
+    ///         Some(message) => Ok(drop(client.chats().chat(&message.tid).post("hello").await?)),
+    ///         None => Ok(()),
+    ///     };
+    ///     let save = |checkpoint: &_| Ok(println!("to be saved: {checkpoint:?}"));
+    ///     events.for_each_concurrent(256, answer, save).await
+    /// }
+    /// ```
+    ///
+    /// All handlers run in the task that polls the future. A handler that blocks, blocks the others and the feed. If
+    /// the future is dropped, or a handler panics, the handlers that run are dropped.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the first error of a handler or of `save`, or else the error that ends the feed.
+    #[doc(alias = "handler")]
+    pub async fn for_each_concurrent<Fut, E>(
+        mut self,
+        limit: usize,
+        mut handler: impl FnMut(FeedEvent<T>) -> Fut,
+        save: impl FnMut(&Checkpoint) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        Fut: Future<Output = Result<(), E>>,
+        E: From<Error>,
+    {
+        let mut handlers = Handlers::new(limit, save);
+        let mut running = FuturesUnordered::new();
+        loop {
+            while let Some((handling, event)) = handlers.start() {
+                let handled = handler(event);
+                running.push(async move { (handling, handled.await) });
+            }
+            if !handlers.follows() && running.is_empty() {
+                return handlers.into_result();
+            }
+            poll_fn(|cx| {
+                let mut has_progressed = false;
+                while let Poll::Ready(Some((handling, result))) = Pin::new(&mut running).poll_next(cx) {
+                    handlers.finish(handling, result);
+                    has_progressed = true;
+                }
+                handlers.save();
+                if handlers.has_failed() {
+                    self.stop_handle().stop();
+                }
+                if handlers.follows()
+                    && let Poll::Ready(event) = Pin::new(&mut self).poll_next(cx)
+                {
+                    match event {
+                        Some(Ok(event)) => handlers.push(event),
+                        Some(Err(error)) => handlers.end(Err(error)),
+                        None => handlers.end(Ok(())),
+                    }
+                    has_progressed = true;
+                }
+                if has_progressed { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+        }
+    }
+}
