@@ -2,7 +2,7 @@
 
 use std::{fmt, future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 
-pub use teamwire_core::executor::{Executor, Manual, Session};
+pub use teamwire_core::executor::{Executor, Manual, Operation, Portable, Session};
 use teamwire_core::{
     Config, Error, FeedSet, Script,
     effect::{Now, TransportError, TransportErrorKind},
@@ -146,6 +146,16 @@ impl<R: Runtime> Executor for AsyncExecutor<R> {
 
     fn events<F: Feed + 'static>(&self, feed: F) -> Events<F> {
         Events::new(feed, Arc::clone(&self.backend), self.session.stop_handle())
+    }
+}
+
+impl<R: Runtime> Portable for AsyncExecutor<R> {
+    fn wait<'a, T: Send + 'a>(run: Self::Run<'a, T>) -> Operation<'a, T> {
+        run
+    }
+
+    fn next<F: Feed + 'static>(events: &mut Events<F>) -> impl Future<Output = Option<Result<F::Event, Error>>> + Send {
+        events.next()
     }
 }
 

@@ -1,8 +1,8 @@
 //! The executor: performs the steps of machines in the calling thread.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, future::ready, sync::Arc};
 
-pub use teamwire_core::executor::{Executor, Manual, Session};
+pub use teamwire_core::executor::{Executor, Manual, Operation, Portable, Session};
 use teamwire_core::{
     Config, Error, FeedSet, Script, StopHandle,
     effect::Now,
@@ -118,6 +118,17 @@ impl Executor for BlockingExecutor {
 
     fn events<F: Feed + 'static>(&self, feed: F) -> Events<F> {
         Events::new(feed, &self.backend, self.session.stop_handle())
+    }
+}
+
+/// Its futures are ready when they are first polled, and block until then: see [`block_on`](crate::block_on).
+impl Portable for BlockingExecutor {
+    fn wait<'a, T: Send + 'a>(run: Self::Run<'a, T>) -> Operation<'a, T> {
+        Box::pin(ready(run))
+    }
+
+    async fn next<F: Feed + 'static>(events: &mut Events<F>) -> Option<Result<F::Event, Error>> {
+        events.next()
     }
 }
 

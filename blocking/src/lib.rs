@@ -17,6 +17,26 @@
 //! [`BlockingExecutor::drive`] keeps threads running. A [`Client`] can be cloned into any number of threads, which
 //! share its connections.
 //!
+//! # Contents
+//!
+//! | to | use |
+//! |---|---|
+//! | connect | [`client_from_env`], [`client`], [`Config`] |
+//! | post, manage chats | [`Client`], [`Chats`], [`Chat`], [`ChatRef`], [`Contacts`], [`Draft`], [`NewChat`] |
+//! | follow events | [`FeedOptions`], [`FeedEvent`], [`Checkpoint`], [`Events`] |
+//! | follow many feeds | [`FeedSet`], [`FeedDriver`] |
+//! | stop and retry | [`StopHandle`], [`RetryPolicy`](config::RetryPolicy) |
+//! | handle errors | [`Error`], [`ErrorKind`] |
+//! | keep state | [`StateFile`], [saved models](model#saving) |
+//! | test | [`scripted`], [`Script`], [`script::v1`] |
+//! | write logic for both adapters | [`executor::Portable`], [`block_on`] |
+//! | add a protocol or a transport | [`protocol`], [`transport`], [`effect`] |
+//! | write an executor or a backend | [`executor`], [`backend`], [`machine`], [`effect`], [`flow`] |
+//!
+//! The repository has guides in `docs/guide`, a sandbox to try bots (`cargo run -p teamwire-sandbox`), and a tour of
+//! all operations (`cargo run --example tour`). `docs/operations.md` lists the operations by their names in the Python
+//! SDK.
+//!
 //! To test a bot without a server, see [`scripted`]. To talk to a backend with another protocol than this project's,
 //! see [`Config::with_protocol`].
 //!
@@ -38,6 +58,9 @@
 //!     Ok(())
 //! }
 //! ```
+//!
+//! [`Events::next_timeout`] waits for a limited time, and [`Events::for_each_concurrent`] handles the events of
+//! different chats in several threads.
 //!
 //! [`BlockingExecutor::drive`] drives many feeds with a fixed number of threads. With one per feed, as here, no feed
 //! waits for its turn.
@@ -92,6 +115,7 @@
 //!   default that the program has installed in rustls.
 
 pub mod backend;
+mod block_on;
 mod detached;
 pub mod executor;
 mod feeds;
@@ -112,6 +136,7 @@ pub use teamwire_core::{chrono, http, serde_json, url};
 pub use teamwire_std::{StateFile, config_from_env, config_from_settings, image_file, path_to_string, upload_file};
 
 pub use self::{
+    block_on::block_on,
     executor::BlockingExecutor,
     feeds::{Events, FeedDriver},
 };

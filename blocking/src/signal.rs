@@ -2,6 +2,7 @@
 
 use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    task::{Wake, Waker},
     thread,
     time::Duration,
 };
@@ -20,13 +21,12 @@ struct Inner {
 
 impl Signal {
     pub(crate) fn notify(&self) {
-        *self.is_notified() = true;
-        self.0.changed.notify_all();
+        self.0.notify();
     }
 
     /// Waits until [`notify`](Self::notify) is called, or this time has passed.
     pub(crate) fn wait(&self, max_wait: Option<Duration>) {
-        let state = self.is_notified();
+        let state = self.0.is_notified();
         let mut state = match max_wait {
             None => self.0.changed.wait_while(state, |notified| !*notified).unwrap_or_else(PoisonError::into_inner),
             Some(max_wait) => {
@@ -37,8 +37,26 @@ impl Signal {
         *state = false;
     }
 
+    /// Returns a waker that notifies it.
+    pub(crate) fn waker(&self) -> Waker {
+        Waker::from(Arc::clone(&self.0))
+    }
+}
+
+impl Inner {
+    fn notify(&self) {
+        *self.is_notified() = true;
+        self.changed.notify_all();
+    }
+
     fn is_notified(&self) -> MutexGuard<'_, bool> {
-        self.0.is_notified.lock().unwrap_or_else(PoisonError::into_inner)
+        self.is_notified.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Inner {
+    fn wake(self: Arc<Self>) {
+        self.notify();
     }
 }
 

@@ -1,8 +1,12 @@
 //! The trait an adapter implements to perform the core's effects.
 
 mod manual;
+mod portable;
 
-pub use self::manual::Manual;
+pub use self::{
+    manual::Manual,
+    portable::{Operation, Portable},
+};
 pub use crate::session::Session;
 use crate::{effect::Now, flow::Flow, machine::Feed};
 
@@ -37,12 +41,17 @@ use crate::{effect::Now, flow::Flow, machine::Feed};
 ///
 /// Clones share the session and the connections.
 pub trait Executor: Clone + Send + Sync + 'static {
-    /// The type that an operation with output `T` returns to the caller.
+    /// The type that an operation with output `T` returns to the caller: `Result<T, Error>` in `teamwire_blocking` and
+    /// for a [`Script`](crate::Script), a boxed future of that in `teamwire_async_std`, a machine for [`Manual`].
+    ///
+    /// So `client.contacts().me()?` compiles with the first, and `client.contacts().me().await?` with the second. Code
+    /// that is generic over the executor can do neither: see [`Portable`].
     type Run<'a, T: Send + 'a>
     where
         Self: 'a;
 
-    /// The type of a feed for the caller, such as an iterator or a stream.
+    /// The type of a feed for the caller: an iterator in `teamwire_blocking` and for a [`Script`](crate::Script), a
+    /// stream in `teamwire_async_std`, a machine for [`Manual`].
     type Events<F: Feed + 'static>;
 
     /// Returns the session shared by all operations.

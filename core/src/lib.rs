@@ -34,6 +34,23 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
+//! Logic for several adapters is generic: see [`Portable`](executor::Portable). The type `X::Run` in the signatures is
+//! explained at [`Executor::Run`](executor::Executor::Run).
+//!
+//! # Contents
+//!
+//! | to | use |
+//! |---|---|
+//! | write a bot | [`Client`], [`Chats`], [`Chat`], [`ChatRef`], [`Contacts`], [`Draft`], [`NewChat`], [`model`] |
+//! | follow events | [`FeedEvent`], [`FeedOptions`], [`Checkpoint`], [`FeedSet`] |
+//! | configure it | [`Config`], [`Credentials`], [`StopHandle`] |
+//! | handle errors | [`Error`], [`ErrorKind`] |
+//! | test | [`Script`] |
+//! | write an executor | [`executor`], [`machine`], [`effect`], [`flow`], [`feed`] |
+//! | speak another protocol | [`protocol`], and the guide `docs/guide/protocol.md` of the repository |
+//!
+//! The crate has no features. Those of the adapters choose the runtime and the TLS provider.
+//!
 //! # The life of a request
 //!
 //! 1. **A method** of [`Chats`], [`ChatRef`], [`Chat`] or [`Contacts`] validates its arguments (an empty message, a

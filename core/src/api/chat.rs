@@ -18,6 +18,9 @@ use crate::{
 /// All methods of [`ChatRef`] are available here too. Methods that change the chat update this snapshot from the
 /// server's response; changes by others become visible when the chat is fetched again.
 ///
+/// The operations return `X::Run<'_, T>`. In `teamwire_blocking`, that is a `Result<T, Error>`: `chat.close()?`.
+/// In `teamwire_async_std`, it is a future of that: `chat.close().await?`. See [`Executor::Run`].
+///
 /// # Errors
 ///
 /// Every operation can fail with the kinds listed at [`ChatRef`](ChatRef#errors).

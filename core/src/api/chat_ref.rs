@@ -21,6 +21,9 @@ use crate::{
 
 /// A chat known by its thread id, with all operations that need only the id.
 ///
+/// The operations return `X::Run<'_, T>`. In `teamwire_blocking`, that is a `Result<T, Error>`: `chat.post("hello")?`.
+/// In `teamwire_async_std`, it is a future of that: `chat.post("hello").await?`. See [`Executor::Run`].
+///
 /// # Errors
 ///
 /// Every operation can fail with the kinds that [any request](Error#kinds-of-any-request) can fail with, with

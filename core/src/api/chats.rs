@@ -20,6 +20,9 @@ use crate::{
 
 /// Operations on the bot's chats.
 ///
+/// The operations return `X::Run<'_, T>`. In `teamwire_blocking`, that is a `Result<T, Error>`: `chats.list()?`.
+/// In `teamwire_async_std`, it is a future of that: `chats.list().await?`. See [`Executor::Run`].
+///
 /// # Errors
 ///
 /// Every operation can fail with the kinds that [any request](Error#kinds-of-any-request) can fail with. Each method

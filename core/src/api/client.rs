@@ -14,6 +14,18 @@ use crate::{
 };
 
 /// The entry point: a bot at its backend. Clones share the executor and its connections.
+///
+/// Programs use it under the same name from an adapter, which chooses the executor `X`. The operations are those of
+/// [`chats`](Self::chats) and [`contacts`](Self::contacts). They return `X::Run<'_, T>`: a `Result<T, Error>` in
+/// `teamwire_blocking`, and a future of that in `teamwire_async_std`:
+///
+/// ```text
+/// client.contacts().me()?            // teamwire_blocking
+/// client.contacts().me().await?      // teamwire_async_std
+/// ```
+///
+/// A feed is an `X::Events<..>`: an iterator, or a stream. See [`Executor::Run`], and
+/// [`Portable`](crate::executor::Portable) for code that works with both.
 #[derive(Clone, Debug)]
 pub struct Client<X> {
     chats: Chats<X>,

@@ -10,6 +10,9 @@ use crate::{
 ///
 /// The requests have the timeout for [listings](crate::config::Timeouts::listing) (15 s by default).
 ///
+/// The operations return `X::Run<'_, T>`. In `teamwire_blocking`, that is a `Result<T, Error>`: `contacts.me()?`.
+/// In `teamwire_async_std`, it is a future of that: `contacts.me().await?`. See [`Executor::Run`].
+///
 /// # Errors
 ///
 /// Every operation can fail with the kinds that [any request](crate::Error#kinds-of-any-request) can fail with.

@@ -1,0 +1,75 @@
+//! Bots that run on every adapter.
+
+use alloc::boxed::Box;
+use core::{
+    future::{Future, ready},
+    pin::Pin,
+};
+
+use super::Executor;
+use crate::{error::Error, machine::Feed, script::Script};
+
+/// Future of the result of an operation: see [`Portable::wait`].
+pub type Operation<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// An executor whose operations and feeds can be awaited by code that does not know it: the trait for logic that
+/// synchronous and asynchronous programs share. [`Script`] and the executors of both adapters implement it.
+///
+/// ```
+/// use teamwire_core::{Client, Error, FeedEvent, executor::Portable};
+///
+/// async fn echo<X: Portable>(client: &Client<X>) -> Result<(), Error> {
+///     let me = X::wait(client.contacts().me()).await?;
+///     let mut events = client.chats().new_messages(None);
+///     while let Some(event) = X::next(&mut events).await {
+///         if let FeedEvent::Update { item, .. } = event?
+///             && item.from_user.uid != me.uid
+///         {
+///             X::wait(client.chats().chat(&item.tid).post(item.text.unwrap_or_default())).await?;
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// The future of such a function is `Send`. An asynchronous program spawns it; a synchronous one runs it with
+/// `teamwire_blocking::block_on`.
+///
+/// # Limits
+///
+/// - `?` and `.await` do not work on a [`Run`](Executor::Run) itself, as its type is that of the executor: pass it to
+///   [`wait`](Self::wait) in the same expression.
+/// - On a synchronous executor, the futures block the thread that polls them, until the result: they are never pending,
+///   so two of them do not run at the same time, and `select` or `join` over them has no use. A bot that waits for a
+///   feed and something else at once is written for one adapter.
+/// - The rest of a feed is in the types of the adapters: stop handles, waits with a limit, concurrent handlers. For a
+///   feed that can be stopped, take it from a client that is [stopped by](crate::Client::stopped_by) a handle.
+#[diagnostic::on_unimplemented(
+    message = "operations of `{Self}` cannot be awaited by code that is generic over its executor",
+    note = "`Portable` is implemented for `Script` and for the executors of teamwire-blocking and teamwire-async-std",
+    note = "an executor of your own implements it with one line for each method"
+)]
+pub trait Portable: Executor {
+    /// Returns the result of an operation. Does nothing until it is polled, if the executor is asynchronous.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operation.
+    // Boxed, because the compiler cannot prove yet that a generic future that awaits an opaque one is `Send`.
+    fn wait<'a, T: Send + 'a>(run: Self::Run<'a, T>) -> Operation<'a, T>;
+
+    /// Returns the next event of a feed; `None` after its end.
+    fn next<F: Feed + 'static>(
+        events: &mut Self::Events<F>,
+    ) -> impl Future<Output = Option<Result<F::Event, Error>>> + Send;
+}
+
+impl Portable for Script {
+    fn wait<'a, T: Send + 'a>(run: Result<T, Error>) -> Operation<'a, T> {
+        Box::pin(ready(run))
+    }
+
+    async fn next<F: Feed + 'static>(events: &mut Self::Events<F>) -> Option<Result<F::Event, Error>> {
+        events.next()
+    }
+}
