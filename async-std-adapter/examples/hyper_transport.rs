@@ -9,18 +9,19 @@
 
 #[path = "hyper_transport/transport.rs"]
 mod hyper_transport;
-#[path = "smol_runtime/runtime.rs"]
-mod runtime;
 
 use std::env;
 
-use teamwire_async_std::{AsyncExecutor, Client, Config, Error};
+use teamwire_async_std::{
+    AsyncExecutor, Config, Error,
+    smol::{Client, Smol},
+};
 
-use self::{hyper_transport::Hyper, runtime::Smol};
+use self::hyper_transport::Hyper;
 
 fn main() -> Result<(), Error> {
     let config = Config::from_vars(|name| env::var(name).ok())?;
-    let client: Client<Smol> = Client::new(AsyncExecutor::with_transport(Smol, config, Hyper::new(Smol))?);
+    let client = Client::new(AsyncExecutor::with_transport(Smol, config, Hyper::new(Smol))?);
     smol::block_on(async {
         println!("I am {}", client.contacts().me().await?.first_name);
         Ok(())

@@ -20,13 +20,34 @@
 //! spawned. It can be dropped at any time, which closes only its own connection; it is then unknown whether the server
 //! has acted on the request. A [`Client`] can be cloned into any number of tasks, which share its connections.
 //!
+//! # Contents
+//!
+//! | to | use |
+//! |---|---|
+//! | connect | `smol::client_from_env`, [`client_from_env`], [`client_on`], [`Config`] |
+//! | post, manage chats | [`Client`], [`Chats`], [`Chat`], [`ChatRef`], [`Contacts`], [`Draft`], [`NewChat`] |
+//! | follow events | [`FeedOptions`], [`FeedEvent`], [`Checkpoint`], [`Events`] |
+//! | follow many feeds | [`FeedSet`], [`FeedDriver`] |
+//! | stop and retry | [`StopHandle`], [`RetryPolicy`](config::RetryPolicy) |
+//! | handle errors | [`Error`], [`ErrorKind`] |
+//! | keep state | [`StateFile`], [saved models](model#saving) |
+//! | test | [`scripted`], [`Script`], [`script::v1`] |
+//! | write logic for both adapters | [`executor::Portable`] |
+//! | add a protocol or a transport | [`protocol`], [`transport`], [`effect`] |
+//! | write an executor or a backend | [`executor`], [`backend`], [`machine`], [`effect`], [`flow`] |
+//!
+//! The repository has guides in `docs/guide`, a sandbox to try bots (`cargo run -p teamwire-sandbox`), and a tour of
+//! all operations (`cargo run --example tour`). `docs/operations.md` lists the operations by their names in the Python
+//! SDK.
+//!
 //! To test a bot without a server, see [`scripted`]. To talk to a backend with another protocol than this project's,
 //! see [`Config::with_protocol`].
 //!
 //! # Feeds
 //!
 //! A subscription is a [`Stream`](futures_core::Stream) of events; its [`StopHandle`] stops it from any other task or
-//! thread. [`AsyncExecutor::drive`] drives thousands of them in one task.
+//! thread. [`Events::for_each_concurrent`] handles the events of different chats concurrently, and
+//! [`AsyncExecutor::drive`] drives thousands of feeds in one task.
 //!
 //! ```no_run
 //! use teamwire_async_std::{Client, Error, FeedEvent, FeedOptions};
@@ -74,11 +95,16 @@
 //! without their credentials, and only the status and framing of responses. [`Credentials`] says what is redacted if a
 //! server returns the Secret. As an id or a cursor, it becomes part of URLs, which are logged.
 //!
-//! # Other runtimes
+//! # Runtimes
 //!
-//! [`client_on`] takes any [`Runtime`]. Implementing one takes about a page of code: connections, lookups, timers and
-//! blocking work. The crate's example `smol_runtime` has one for smol. Without the feature `async-std`, the crate does
-//! not depend on a runtime.
+//! - **smol**, for new programs: the module `smol` has its client. Enable the feature `smol`, without the default
+//!   features.
+//! - **async-std**, for programs that use it already, as in the examples here. It is no longer developed
+//!   (RUSTSEC-2025-0052), and its authors recommend smol.
+//! - **Any other**: [`client_on`] takes any [`Runtime`]. Implementing one takes about a page of code: connections,
+//!   lookups, timers and blocking work. The example `tokio_runtime` of the repository's test suites has one for tokio.
+//!
+//! Without the features `async-std` and `smol`, the crate does not depend on a runtime.
 //!
 //! # Other HTTP stacks
 //!
@@ -93,7 +119,8 @@
 //!
 //! # Features
 //!
-//! - `async-std` (default): the runtime of [`client`].
+//! - `async-std` (default): the runtime async-std, with [`client`] and [`client_from_env`].
+//! - `smol`: the runtime smol, with the module `smol`.
 //! - `log`, `tracing`: the observers `observe::ToLog` and `observe::ToTracing`, which write to these crates.
 //! - `ring` (default), `aws-lc-rs`: the TLS crypto provider. If both are enabled, aws-lc-rs is used; with neither, the
 //!   default that the program has installed in rustls.
@@ -106,6 +133,8 @@ mod feeds;
 mod network;
 pub mod observe;
 mod runtime;
+#[cfg(feature = "smol")]
+pub mod smol;
 mod stop_waker;
 pub mod transport;
 

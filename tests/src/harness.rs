@@ -15,10 +15,8 @@ mod blocking_hyper_transport;
 mod handwritten;
 #[path = "../../async-std-adapter/examples/hyper_transport/transport.rs"]
 mod hyper_transport;
-#[path = "../../async-std-adapter/examples/smol_runtime/runtime.rs"]
-mod smol_runtime;
 
-pub use self::smol_runtime::Smol as SmolRuntime;
+pub use teamwire_async_std::smol::Smol as SmolRuntime;
 
 /// An executor under test.
 pub trait Harness: Debug + 'static {
@@ -158,15 +156,15 @@ asynchronous! {
 }
 
 asynchronous! {
-    /// The same adapter on smol, with the runtime of its example.
-    Smol, "smol", smol_runtime::Smol, |config| teamwire_async_std::client_on(smol_runtime::Smol, config), smol::block_on
+    /// The same adapter on smol.
+    Smol, "smol", SmolRuntime, teamwire_async_std::smol::client, smol::block_on
 }
 
 asynchronous! {
     /// The same on the transport of its example.
-    Hyper, "hyper", smol_runtime::Smol, |config| {
-        let transport = hyper_transport::Hyper::new(smol_runtime::Smol);
-        teamwire_async_std::AsyncExecutor::with_transport(smol_runtime::Smol, config, transport).map(Client::new)
+    Hyper, "hyper", SmolRuntime, |config| {
+        let transport = hyper_transport::Hyper::new(SmolRuntime);
+        teamwire_async_std::AsyncExecutor::with_transport(SmolRuntime, config, transport).map(Client::new)
     }, smol::block_on
 }
 

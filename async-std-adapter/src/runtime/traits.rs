@@ -5,7 +5,10 @@ use futures_io::{AsyncRead, AsyncWrite};
 /// An asynchronous runtime: connections, lookups, timers and blocking work.
 ///
 /// The methods can be written as `async fn`. Their futures may be dropped at any time; their work is then aborted, or
-/// completes in the background. Clones are the same runtime. The crate's example `smol_runtime` has an implementation.
+/// completes in the background. Clones are the same runtime.
+///
+/// The features `async-std` and `smol` have implementations. The example `tokio_runtime` of the repository's test
+/// suites has one for tokio.
 pub trait Runtime: Clone + Send + Sync + 'static {
     /// TCP connection, which is closed when it is dropped.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;

@@ -1,28 +1,27 @@
-//! Tests of the executors of the examples.
+//! Tests of the example of an executor, and of the runtime smol.
 
 #[path = "../../examples/write_your_own_executor/executor.rs"]
 mod executor;
-#[path = "../../examples/smol_runtime/runtime.rs"]
-mod runtime;
 
 use teamwire_async_std::{
     Draft, ErrorKind, FeedEvent, FeedOptions,
     model::{Attachment, NewAttachment, Upload},
     script::sample,
+    smol,
 };
 use teamwire_test_support::{Authority, Folder, Server, config, pattern, response};
 
-use self::{executor::Plain, runtime::Smol};
+use self::executor::Plain;
 use crate::support::me;
 
 #[test]
 fn smol_runs_a_bot() {
     let server = Server::always(response(201, &sample::message("m1", "c1", "hello").to_string()));
-    let client = teamwire_async_std::client_on(Smol, config(&server.url())).expect("the options are valid");
+    let client = smol::client(config(&server.url())).expect("the options are valid");
     let chat = client.chats().chat("c1");
-    let both = smol::block_on(async {
+    let both = ::smol::block_on(async {
         // On smol's own executor as well.
-        let spawned = smol::spawn({
+        let spawned = ::smol::spawn({
             let chat = chat.clone();
             async move { chat.post("hello").await }
         });
@@ -48,9 +47,9 @@ fn smol_reads_files_and_follows_feeds() {
             });
         }
     });
-    let client = teamwire_async_std::client_on(Smol, config(&server.url())).expect("the options are valid");
+    let client = smol::client(config(&server.url())).expect("the options are valid");
     let file = Upload::from_path(folder.file("f", pattern(60_000)));
-    smol::block_on(async {
+    ::smol::block_on(async {
         let draft = Draft::text("hello").attach(NewAttachment::file(file));
         client.chats().chat("c1").post(draft).await.expect("a message");
         let mut events = client.chats().new_messages(FeedOptions::from_now());
@@ -67,9 +66,8 @@ fn smol_does_tls_and_looks_hosts_up() {
         while peer.try_request().is_some_and(|_| peer.send(me())) {}
     });
     let options = config(&format!("https://localhost:{}", server.address.port()));
-    let client = teamwire_async_std::client_on(Smol, options.with_root_certificates_pem(authority.pem()))
-        .expect("the options are valid");
-    let user = smol::block_on(client.contacts().me()).expect("a response");
+    let client = smol::client(options.with_root_certificates_pem(authority.pem())).expect("the options are valid");
+    let user = ::smol::block_on(client.contacts().me()).expect("a response");
     assert_eq!(user.first_name, "Example");
 }
 
