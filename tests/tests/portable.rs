@@ -37,6 +37,9 @@ fn script() -> Script {
         )
 }
 
+/// Runs the bot on a script, on one of the executors.
+type Echo = fn(&Script) -> Result<usize, Error>;
+
 /// A future as it has to be for a task of its own.
 fn spawnable<T>(future: impl Future<Output = T> + Send + 'static) -> impl Future<Output = T> + Send + 'static {
     future
@@ -44,7 +47,7 @@ fn spawnable<T>(future: impl Future<Output = T> + Send + 'static) -> impl Future
 
 #[test]
 fn generic_bot_runs_on_a_script_and_on_both_adapters() {
-    let echoes: [fn(&Script) -> Result<usize, Error>; 4] = [
+    let echoes: [Echo; 4] = [
         |script| teamwire_blocking::block_on(spawnable(echo(Client::new(script.clone())))),
         |script| teamwire_blocking::block_on(spawnable(echo(teamwire_blocking::scripted(script)))),
         |script| async_std::task::block_on(async_std::task::spawn(echo(teamwire_async_std::scripted(script)))),

@@ -1,0 +1,7 @@
+//! Waits with a limit, and concurrent handlers of feeds, over scripts and over sockets.
+
+mod bot;
+mod properties;
+mod scripts;
+mod sockets;
+mod waits;
