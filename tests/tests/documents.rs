@@ -52,6 +52,15 @@ fn code_is_compiled() {
 }
 
 #[test]
+fn first_bot_is_an_example() {
+    let example = read("blocking/examples/alert.rs");
+    let (_, program) = example.split_once("\n\nuse ").expect("the program begins with its imports");
+    let (program, _) = program.split_once("\n\n#[cfg(test)]").expect("its tests are at the end");
+    let block = format!("```rust,no_run\nuse {program}\n```");
+    assert!(read("README.md").contains(&block), "README.md has another program");
+}
+
+#[test]
 fn links_lead_to_files() {
     let mut checked = 0;
     for (folder, name, text) in documents() {
