@@ -1,0 +1,136 @@
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
+
+use teamwire_blocking::{Config, Message};
+use teamwire_sandbox::{Sandbox, org};
+
+use crate::{
+    PATIENCE,
+    terminal::{Folder, Outcome, Program, unreachable_url, variables},
+};
+
+pub(crate) const ALL: [(&str, fn() -> Outcome); 4] = [
+    ("alert", alert),
+    ("alertmanager", alertmanager),
+    ("icinga_notification", icinga_notification),
+    ("outbox", outbox),
+];
+
+fn alert() -> Outcome {
+    let (sandbox, folder) = (Sandbox::start()?, Folder::new("alert")?);
+    let program = Program::start("alert", &[], &variables(&sandbox), &folder)?;
+    program.line("I am Ops Bot.")?;
+    program.line("Posted in Operations.")?;
+    let (tid, messages) = chat(&sandbox, "Operations")?;
+    let mid = messages.last().ok_or("there is no message")?.mid.to_string();
+    sandbox.as_person(org::ANNA).react(&tid, &mid, "sos")?;
+    program.line("Anna Berg: sos")?;
+    sandbox.as_person(org::BEN).react(&tid, &mid, "ok")?;
+    program.line("Ben Okafor: ok")?;
+    program.ends_with(0)
+}
+
+fn alertmanager() -> Outcome {
+    let (sandbox, folder) = (Sandbox::start()?, Folder::new("alertmanager")?);
+    let own = [("LISTEN", "127.0.0.1:0".to_owned()), ("ESCALATE_AFTER", "1".to_owned())];
+    let variables = [variables(&sandbox), own.to_vec()].concat();
+    let start = || -> Outcome<_> {
+        let program = Program::start("alertmanager", &[], &variables, &folder)?;
+        let line = program.line("Listening on http://")?;
+        let address = line.trim_start_matches("Listening on http://").trim_end_matches('/').to_owned();
+        Ok((program, address))
+    };
+    let (program, address) = start()?;
+    webhook(&address, "firing")?;
+    let (tid, messages) = chat(&sandbox, "On call")?;
+    let texts = |count| texts(&sandbox, &tid, count);
+    texts(2)?;
+    // Killed, as by `kill -9`. The reaction is given meanwhile.
+    drop(program);
+    sandbox.as_person(org::DAVID).react(&tid, &messages[0].mid.to_string(), "ok")?;
+
+    let (program, address) = start()?;
+    program.line("David Lindqvist reacted")?;
+    webhook(&address, "firing")?;
+    webhook(&address, "resolved")?;
+    let expected = [
+        "The disk is full",
+        "No reaction yet: The disk is full",
+        "David Lindqvist reacted to \"The disk is full\": ok",
+        "Resolved: The disk is full",
+    ];
+    equal(&texts(4)?, &expected)
+}
+
+/// Posts a webhook as Alertmanager does.
+fn webhook(address: &str, status: &str) -> Outcome {
+    let body = format!(
+        r#"{{ "version": "4", "alerts": [{{
+            "status": "{status}", "labels": {{ "alertname": "Disk" }}, "annotations": {{ "summary": "The disk is full" }},
+            "startsAt": "2026-01-01T00:00:00Z", "fingerprint": "f1"
+        }}] }}"#
+    );
+    let mut stream = TcpStream::connect(address)?;
+    write!(stream, "POST / HTTP/1.1\r\nhost: bridge\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
+    let mut response = String::new();
+    stream.read_to_string(&mut response)?;
+    if response.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(response.into()) }
+}
+
+fn icinga_notification() -> Outcome {
+    let (sandbox, folder) = (Sandbox::start()?, Folder::new("icinga")?);
+    let own = [
+        ("TEAMWIRE_CHAT", "Lobby"),
+        ("NOTIFICATIONTYPE", "PROBLEM"),
+        ("HOSTNAME", "web1"),
+        ("SERVICENAME", "http"),
+        ("STATE", "CRITICAL"),
+        ("OUTPUT", "connection refused"),
+    ];
+    let own = own.map(|(name, value)| (name, value.to_owned())).to_vec();
+    let run = |others: &[(&'static str, String)], code| {
+        let variables = [&variables(&sandbox)[..], &own, others].concat();
+        Program::start("icinga_notification", &[], &variables, &folder)?.ends_with(code)
+    };
+    run(&[], 0)?;
+    equal(&texts(&sandbox, org::LOBBY, 1)?, &["PROBLEM: http on web1 is CRITICAL\nconnection refused"])?;
+    run(&[("TEAMWIRE_SECRET", "a wrong one".to_owned())], 1)?;
+    run(&[("TEAMWIRE_CHAT", "Nowhere".to_owned())], 2)?;
+    run(&[("TEAMWIRE_URL", unreachable_url()?), ("TEAMWIRE_DEADLINE", "1".to_owned())], 3)
+}
+
+fn outbox() -> Outcome {
+    let (sandbox, folder) = (Sandbox::start()?, Folder::new("outbox")?);
+    let run = |variables: &[_], input: &str| -> Outcome<_> {
+        let mut program = Program::start("outbox", &[org::LOBBY], variables, &folder)?;
+        program.input(input)?;
+        Ok(program)
+    };
+    let offline = [variables(&sandbox), vec![("TEAMWIRE_URL", unreachable_url()?)]].concat();
+    run(&offline, "one\ntwo\n")?.ends_with(1)?;
+    let program = run(&variables(&sandbox), "three\n")?;
+    program.line("posted 3")?;
+    program.ends_with(0)?;
+    equal(&texts(&sandbox, org::LOBBY, 3)?, &["one", "two", "three"])
+}
+
+/// Returns the id of the chat with this title, and its messages.
+fn chat(sandbox: &Sandbox, title: &str) -> Outcome<(String, Vec<Message>)> {
+    let client = teamwire_blocking::client(Config::from_vars(|name| sandbox.var(name))?)?;
+    let chats = client.chats().by_title(title)?;
+    let chat = chats.first().ok_or("there is no such chat")?;
+    Ok((chat.tid().to_string(), chat.messages(None)?.messages))
+}
+
+/// Waits until the chat has this number of messages, and returns their texts.
+fn texts(sandbox: &Sandbox, tid: &str, count: usize) -> Outcome<Vec<String>> {
+    let complete = sandbox.wait_until(PATIENCE, |sandbox| sandbox.texts(tid).len() >= count);
+    let texts = sandbox.texts(tid).into_iter().map(Option::unwrap_or_default).collect();
+    if complete { Ok(texts) } else { Err(format!("there are fewer than {count} messages: {texts:?}").into()) }
+}
+
+fn equal(texts: &[String], expected: &[&str]) -> Outcome {
+    if texts == expected { Ok(()) } else { Err(format!("{texts:?}, not {expected:?}").into()) }
+}
