@@ -11,9 +11,13 @@ use crate::{
     terminal::{Folder, Outcome, Program, unreachable_url, variables},
 };
 
-pub(crate) const ALL: [(&str, fn() -> Outcome); 4] = [
+/// The name of an example, and what happens to it.
+type Story = (&'static str, fn() -> Outcome);
+
+pub(crate) const ALL: [Story; 5] = [
     ("alert", alert),
     ("alertmanager", alertmanager),
+    ("commands", commands),
     ("icinga_notification", icinga_notification),
     ("outbox", outbox),
 ];
@@ -49,7 +53,7 @@ fn alertmanager() -> Outcome {
     texts(2)?;
     // Killed, as by `kill -9`. The reaction is given meanwhile.
     drop(program);
-    sandbox.as_person(org::DAVID).react(&tid, &messages[0].mid.to_string(), "ok")?;
+    sandbox.as_person(org::DAVID).react(&tid, messages[0].mid.as_ref(), "ok")?;
 
     let (program, address) = start()?;
     program.line("David Lindqvist reacted")?;
@@ -77,6 +81,26 @@ fn webhook(address: &str, status: &str) -> Outcome {
     let mut response = String::new();
     stream.read_to_string(&mut response)?;
     if response.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(response.into()) }
+}
+
+fn commands() -> Outcome {
+    let (sandbox, folder) = (Sandbox::start()?, Folder::new("commands")?);
+    let program = Program::start("commands", &[], &variables(&sandbox), &folder)?;
+    program.line("Following")?;
+    sandbox.as_person(org::ANNA).post(org::LOBBY, "!help")?;
+    sandbox.as_person(org::BEN).post(org::NOTICES, "!where")?;
+    equal(&texts(&sandbox, org::NOTICES, 2)?, &["!where", "The office"])?;
+    texts(&sandbox, org::LOBBY, 2)?;
+    program.interrupt()?;
+    program.ends_with(0)?;
+
+    // What was posted meanwhile is handled by the next process.
+    sandbox.as_person(org::ANNA).post(org::LOBBY, "!poll Tea? | yes | no")?;
+    let program = Program::start("commands", &[], &variables(&sandbox), &folder)?;
+    let lobby = texts(&sandbox, org::LOBBY, 4)?;
+    equal(&lobby[2..], &["!poll Tea? | yes | no", "Please vote."])?;
+    program.interrupt()?;
+    program.ends_with(0)
 }
 
 fn icinga_notification() -> Outcome {

@@ -77,6 +77,12 @@ impl Program {
         Ok(())
     }
 
+    /// Sends the signal of Ctrl-C.
+    pub(crate) fn interrupt(&self) -> Outcome {
+        let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status()?;
+        status.success().then_some(()).ok_or_else(|| "it cannot be interrupted".into())
+    }
+
     /// Waits for the end of the output, and for the exit code, which must be this.
     pub(crate) fn ends_with(mut self, code: i32) -> Outcome {
         drop(self.child.stdin.take());

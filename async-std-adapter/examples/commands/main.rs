@@ -1,0 +1,44 @@
+//! Bot on smol that responds to commands in all of its chats at once: `!help`, `!poll`, `!where` and `!file`. Ctrl-C
+//! stops it gracefully: the commands it has received are still handled, and the next process resumes after them.
+//!
+//! ```text
+//! STATE_FILE=commands.json cargo run -p teamwire-async-std --example commands
+//! ```
+
+#![allow(clippy::print_stdout, reason = "it is a program for a terminal")]
+
+mod bot;
+#[path = "../smol_runtime/runtime.rs"]
+mod runtime;
+#[cfg(test)]
+mod tests;
+
+use std::{env, error::Error, future};
+
+use async_signal::{Signal, Signals};
+use futures_util::StreamExt;
+use teamwire_async_std::{StateFile, StopHandle, client_on, config_from_env};
+
+use self::{bot::Bot, runtime::Smol};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let path = env::var("STATE_FILE").unwrap_or_else(|_| "commands.json".to_owned());
+    let (file, stop) = (StateFile::new(path), StopHandle::new());
+    let client = client_on(Smol, config_from_env()?)?;
+    // Windows has no SIGTERM.
+    let signals = if cfg!(unix) { &[Signal::Int, Signal::Term][..] } else { &[Signal::Int] };
+    let mut signals = Signals::new(signals.iter().copied())?;
+
+    smol::block_on(async {
+        println!("I am {}.", client.check().await?);
+        let bot = Bot::new(client, file);
+        let stopping = async {
+            signals.next().await;
+            println!("Stopping.");
+            stop.stop();
+            // The bot ends once it has handled what it has received.
+            future::pending().await
+        };
+        Ok(smol::future::or(bot.run(&stop), stopping).await?)
+    })
+}
