@@ -1,6 +1,7 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    time::{Duration, Instant},
 };
 
 use teamwire_blocking::{Config, Message};
@@ -14,13 +15,29 @@ use crate::{
 /// The name of an example, and what happens to it.
 type Story = (&'static str, fn() -> Outcome);
 
-pub(crate) const ALL: [Story; 5] = [
+pub(crate) const ALL: [Story; 7] = [
+    ("acknowledgements", acknowledgements),
     ("alert", alert),
     ("alertmanager", alertmanager),
     ("commands", commands),
     ("icinga_notification", icinga_notification),
+    ("live_map", live_map),
     ("outbox", outbox),
 ];
+
+fn acknowledgements() -> Outcome {
+    let (sandbox, folder) = (Sandbox::start()?, Folder::new("acknowledgements")?);
+    let variables = [variables(&sandbox), vec![("LISTEN", "127.0.0.1:0".to_owned())]].concat();
+    let program = Program::start("acknowledgements", &["Pump 3 is down"], &variables, &folder)?;
+    let line = program.line("The page is at http://")?;
+    let address = line.trim_start_matches("The page is at http://").trim_end_matches('/');
+    if !request(address, "GET /", "")?.contains("<!doctype html>") {
+        return Err("there is no page".into());
+    }
+    let (tid, messages) = chat(&sandbox, "Operations")?;
+    sandbox.as_person(org::ANNA).react(&tid, messages[0].mid.as_ref(), "ok")?;
+    shows(address, "GET /board", "<td>Anna Berg</td><td>OK</td>")
+}
 
 fn alert() -> Outcome {
     let (sandbox, folder) = (Sandbox::start()?, Folder::new("alert")?);
@@ -72,15 +89,33 @@ fn alertmanager() -> Outcome {
 fn webhook(address: &str, status: &str) -> Outcome {
     let body = format!(
         r#"{{ "version": "4", "alerts": [{{
-            "status": "{status}", "labels": {{ "alertname": "Disk" }}, "annotations": {{ "summary": "The disk is full" }},
+            "status": "{status}", "labels": {{ "alertname": "Disk" }},
+            "annotations": {{ "summary": "The disk is full" }},
             "startsAt": "2026-01-01T00:00:00Z", "fingerprint": "f1"
         }}] }}"#
     );
+    let response = request(address, "POST /", &body)?;
+    if response.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(response.into()) }
+}
+
+/// Waits until a page contains this text.
+fn shows(address: &str, line: &str, text: &str) -> Outcome {
+    let start = Instant::now();
+    while !request(address, line, "")?.contains(text) {
+        if start.elapsed() > PATIENCE {
+            return Err(format!("{line} does not show {text:?}").into());
+        }
+    }
+    Ok(())
+}
+
+/// Returns the response to an HTTP request.
+fn request(address: &str, line: &str, body: &str) -> Outcome<String> {
     let mut stream = TcpStream::connect(address)?;
-    write!(stream, "POST / HTTP/1.1\r\nhost: bridge\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
+    write!(stream, "{line} HTTP/1.1\r\nhost: example\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
     let mut response = String::new();
     stream.read_to_string(&mut response)?;
-    if response.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(response.into()) }
+    Ok(response)
 }
 
 fn commands() -> Outcome {
@@ -123,6 +158,17 @@ fn icinga_notification() -> Outcome {
     run(&[("TEAMWIRE_SECRET", "a wrong one".to_owned())], 1)?;
     run(&[("TEAMWIRE_CHAT", "Nowhere".to_owned())], 2)?;
     run(&[("TEAMWIRE_URL", unreachable_url()?), ("TEAMWIRE_DEADLINE", "1".to_owned())], 3)
+}
+
+fn live_map() -> Outcome {
+    let (sandbox, folder) = (Sandbox::start()?, Folder::new("live_map")?);
+    let variables = [variables(&sandbox), vec![("LISTEN", "127.0.0.1:0".to_owned())]].concat();
+    let program = Program::start("live_map", &[org::LOBBY], &variables, &folder)?;
+    let line = program.line("The page is at http://")?;
+    let address = line.trim_start_matches("The page is at http://").trim_end_matches('/');
+    program.line("Following the chat.")?;
+    sandbox.as_person(org::ANNA).share(org::LOBBY, 48.1, 11.5, Duration::from_secs(900))?;
+    shows(address, "GET /map", "Anna Berg</text>")
 }
 
 fn outbox() -> Outcome {

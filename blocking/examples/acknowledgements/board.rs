@@ -1,0 +1,68 @@
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use teamwire_blocking::{Chat, Client, Error, FeedEvent, Reaction, ReactionType, User, model::MessageId};
+
+/// The alert, and the reaction of each member.
+pub(crate) struct Board {
+    mid: MessageId,
+    text: String,
+    /// By name.
+    rows: Mutex<BTreeMap<String, Option<ReactionType>>>,
+}
+
+impl Board {
+    pub(crate) fn new(mid: &MessageId, text: &str, members: impl IntoIterator<Item = User>) -> Self {
+        let rows = members.into_iter().map(|user| (user.to_string(), None)).collect();
+        Self { mid: mid.clone(), text: text.to_owned(), rows: Mutex::new(rows) }
+    }
+
+    /// Follows the reactions until the feed ends.
+    pub(crate) fn follow(&self, chat: &Chat, client: &Client) -> Result<(), Error> {
+        for event in client.chats().reaction_updates(None) {
+            match event? {
+                // Those given before the feed started, or lost in the gap.
+                FeedEvent::Started(_) | FeedEvent::Gap(_) => {
+                    chat.reactions(&self.mid)?.into_iter().for_each(|reaction| self.record(reaction));
+                }
+                FeedEvent::Update { item, .. } => self.record(item),
+                FeedEvent::Retrying(failure) => eprintln!("attempt {} failed: {}", failure.attempt, failure.error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&self, reaction: Reaction) {
+        if reaction.mid == self.mid {
+            self.rows().insert(reaction.from_user.to_string(), Some(reaction.reaction_type));
+        }
+    }
+
+    /// The part of the page that changes.
+    pub(crate) fn html(&self) -> String {
+        let rows = self.rows();
+        let reacted = rows.values().flatten().count();
+        let lines = rows.iter().map(|(name, reaction)| {
+            let (class, shown) = match reaction {
+                Some(ReactionType::Ok) => ("ok", "OK".to_owned()),
+                Some(other) => ("sos", other.to_string().to_uppercase()),
+                None => ("none", "no reaction yet".to_owned()),
+            };
+            format!("<tr class=\"{class}\"><td>{}</td><td>{}</td></tr>\n", escaped(name), escaped(&shown))
+        });
+        let (text, table) = (escaped(&self.text), lines.collect::<String>());
+        format!("<h1>{text}</h1>\n<p>{reacted} of {} have reacted.</p>\n<table>\n{table}</table>\n", rows.len())
+    }
+
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<String, Option<ReactionType>>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Names and texts come from users.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}
