@@ -25,7 +25,6 @@ pub(super) fn random_action(
 ) -> Result<(), Violation> {
     let now = server.now(clock);
     server.oracle.expire_shares(clock);
-    server.mark_changed();
     let (tid, members) = *random.pick(&MEMBERS);
     let uid = *random.pick(members);
     let (world, oracle) = (&mut server.world, &mut server.oracle);
@@ -100,7 +99,6 @@ pub(super) fn set_bot_removed(
     }
     let now = server.now(clock);
     server.oracle.expire_shares(clock);
-    server.mark_changed();
     let admin = if tid == org::LOBBY { org::ANNA } else { org::BEN };
     if is_removed {
         expect_permitted(server.world.as_person(now, admin).remove_users(tid, &[org::BOT]))?;

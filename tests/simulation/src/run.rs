@@ -171,7 +171,6 @@ fn apply_world_event(env: &mut Environment, event: &Event) -> Result<(), Violati
 fn set_key_valid(env: &mut Environment, is_valid: bool) {
     let key = env.server.world.bot_key();
     env.server.world.set_key_revoked(&key.app_id, !is_valid);
-    env.server.mark_changed();
 }
 
 fn on_random_action(env: &mut Environment, process: &mut Process<'_>) -> Result<ProcessState, Violation> {
@@ -232,7 +231,6 @@ fn disrupt(env: &mut Environment, process: &mut Process<'_>) -> Result<ProcessSt
         ];
         usize::try_from(kind).map_or(String::new(), |index| names[index].into())
     });
-    env.server.mark_changed();
     match kind {
         0 => env.server.world.expire_leases(now),
         1 => env.server.world.expire_cursors(),

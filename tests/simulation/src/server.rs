@@ -11,7 +11,7 @@ use http::{Method, Request, Response};
 use serde_json::Value;
 use teamwire_sandbox::{
     World,
-    world::{Admission, Handled, Now, Parked, Payload, org},
+    world::{Admission, Handled, Now, Payload, Polls, org},
 };
 
 use super::{
@@ -29,21 +29,14 @@ pub(super) struct ServerResponse {
     pub(super) had_effect: bool,
 }
 
-/// A long poll that waits for changes.
-#[derive(Debug)]
-struct ParkedPoll {
-    exchange: usize,
-    until: Duration,
-    poll: Parked,
-}
-
 /// The server of a run.
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) world: World,
     pub(super) oracle: Oracle,
     start: DateTime<Utc>,
-    parked: Vec<ParkedPoll>,
+    /// By exchange.
+    parked: Polls<usize>,
     /// The position at which a request with this key was performed.
     positions_by_key: HashMap<String, usize>,
     visible_texts: HashSet<String>,
@@ -52,8 +45,6 @@ pub(super) struct Server {
     /// The rejections that a defective server replays.
     remembered_rejections: HashMap<String, Response<Vec<u8>>>,
     pub(super) defect: Defect,
-    /// True if something has changed since the parked polls were last resumed.
-    has_changed: bool,
 }
 
 /// The parts of a request that determine the meaning of its response.
@@ -70,13 +61,12 @@ impl Server {
             world: World::new(seed),
             oracle: Oracle::default(),
             start,
-            parked: Vec::new(),
+            parked: Polls::default(),
             positions_by_key: HashMap::new(),
             visible_texts: HashSet::new(),
             bot_title: None,
             remembered_rejections: HashMap::new(),
             defect: Defect::None,
-            has_changed: false,
         }
     }
 
@@ -120,7 +110,7 @@ impl Server {
                 Ok(Some(ServerResponse { response, position, had_effect }))
             }
             Handled::Park { until, poll } => {
-                self.parked.push(ParkedPoll { exchange, until, poll });
+                self.parked.park(exchange, until, poll);
                 Ok(None)
             }
             Handled::File(_) => violation(SIMULATOR, || "a file was requested".into()),
@@ -137,7 +127,6 @@ impl Server {
         if parts.method == Method::GET || !response.status().is_success() {
             return Ok((self.oracle.len(), false));
         }
-        self.has_changed = true;
         if let Some(position) = parts.key.as_ref().and_then(|key| self.positions_by_key.get(key)) {
             return Ok((*position, false));
         }
@@ -204,40 +193,21 @@ impl Server {
         self.visible_texts.contains(text)
     }
 
-    /// Marks that something has changed that parked polls may have to return.
-    pub(super) const fn mark_changed(&mut self) {
-        self.has_changed = true;
-    }
-
     /// Returns the responses of the parked polls that are complete.
     pub(super) fn resume_polls(&mut self, clock: Duration) -> Vec<(usize, ServerResponse)> {
-        let has_changed = std::mem::take(&mut self.has_changed);
-        if self.parked.iter().all(|poll| !has_changed && poll.until > clock) {
-            return Vec::new();
-        }
-        let now = self.now(clock);
         self.oracle.expire_shares(clock);
-        let mut responses = Vec::new();
-        for ParkedPoll { exchange, until, poll } in std::mem::take(&mut self.parked) {
-            if !has_changed && until > clock {
-                self.parked.push(ParkedPoll { exchange, until, poll });
-                continue;
-            }
-            match self.world.resume(now, poll) {
-                Handled::Park { until, poll } => self.parked.push(ParkedPoll { exchange, until, poll }),
-                Handled::Response(response) => {
-                    let response = ServerResponse { response, position: self.oracle.len(), had_effect: false };
-                    responses.push((exchange, response));
-                }
-                Handled::File(_) => {}
-            }
-        }
-        responses
+        let complete = self.parked.resume(&mut self.world, Now::after(self.start, clock));
+        let position = self.oracle.len();
+        let response = |(exchange, handled)| match handled {
+            Handled::Response(response) => Some((exchange, ServerResponse { response, position, had_effect: false })),
+            _ => None,
+        };
+        complete.into_iter().filter_map(response).collect()
     }
 
     /// Returns when the next parked poll is due.
     pub(super) fn next_due(&self) -> Option<Duration> {
-        self.parked.iter().map(|poll| poll.until).min()
+        self.parked.next_due()
     }
 
     /// Ends expired shares, in the oracle and in the world.
@@ -250,7 +220,7 @@ impl Server {
 
     /// Drops the parked polls of abandoned exchanges.
     pub(super) fn drop_parked(&mut self, is_abandoned: impl Fn(usize) -> bool) {
-        self.parked.retain(|poll| !is_abandoned(poll.exchange));
+        self.parked.retain(|exchange| !is_abandoned(*exchange));
     }
 }
 

@@ -15,6 +15,7 @@
 //! Imports point downwards only:
 //!
 //! ```text
+//! polls                                        long polls of a driver in virtual time
 //! handle, uploads                              the stages of a request
 //! stages, checks, routes                       their types, checks, and the table of operations
 //! person_actions, admin_actions                actions without a request
@@ -61,6 +62,7 @@ mod outcome;
 mod overview;
 mod person_actions;
 mod reset;
+mod polls;
 mod routes;
 mod stages;
 pub(crate) mod state;
@@ -82,6 +84,7 @@ pub use outcome::FileResponse;
 pub use person_actions::{PersonActions, Rejection};
 #[cfg(feature = "server")]
 pub(crate) use routes::match_path;
+pub use polls::Polls;
 pub use routes::{route_of, routes};
 pub use stages::{
     Admission, Admitted, BodyPlan, CommittedUpload, Handled, Parked, Payload, PollDescription, Upload, UploadStart,
@@ -90,5 +93,6 @@ pub use state::{
     World,
     assets::{ReceivedFile, jpeg_dimensions},
     bots::{BotKey, RateLimit},
+    message::PostedMessage,
     org_settings::OrgSettings,
 };

@@ -152,6 +152,8 @@ impl World {
         });
         // Posting marks all earlier messages as read.
         chat.read.insert(actor.to_owned(), chat.messages.len());
+        let index = chat.messages.len() - 1;
+        self.posted.push((tid.to_owned(), index));
         self.publish(now, tid, Update::Message(mid.clone()));
         if let Some(live) = live {
             self.share_location(now, actor, tid, live);

@@ -23,7 +23,36 @@ pub(crate) struct Message {
     pub(crate) reactions: Vec<Reaction>,
 }
 
+/// A message that a person or a bot has posted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PostedMessage {
+    /// The chat.
+    pub tid: String,
+    /// The message.
+    pub mid: String,
+    /// The `uid` of its sender.
+    pub from: String,
+    /// True if a bot has sent it.
+    pub is_from_bot: bool,
+    /// The type of an attention message: `alert`, `announcement` or `note`.
+    pub alert_type: Option<&'static str>,
+    /// The text.
+    pub text: Option<String>,
+}
+
 impl Message {
+    pub(crate) fn to_posted(&self, directory: &Directory, tid: &str) -> PostedMessage {
+        PostedMessage {
+            tid: tid.to_owned(),
+            mid: self.mid.clone(),
+            from: self.from.clone(),
+            is_from_bot: directory.users.get(&self.from).is_some_and(|user| user.is_bot),
+            alert_type: self.alert_type.map(AlertType::name),
+            text: self.msg.clone(),
+        }
+    }
+
     pub(crate) fn to_json(&self, directory: &Directory, tid: &str) -> Value {
         json!({
             "mid": self.mid,

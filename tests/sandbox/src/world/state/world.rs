@@ -16,7 +16,7 @@ use super::{
     directory::Directory,
     feed_log::{Feed, Log, LogEntry, Update},
     idempotency::Keys,
-    message::Message,
+    message::{Message, PostedMessage},
     org_settings::OrgSettings,
     subscriptions::Subscriptions,
 };
@@ -38,6 +38,8 @@ pub struct World {
     pub(crate) chats: BTreeMap<String, Chat>,
     /// The number of chats created so far, which orders them.
     pub(crate) chats_made: u64,
+    /// The `tid` and the index of each message, in order of arrival.
+    pub(crate) posted: Vec<(String, usize)>,
     pub(crate) reactions_made: u64,
     pub(crate) assets: Assets,
     pub(crate) log: Log,
@@ -69,6 +71,7 @@ impl World {
             directory: Directory::default(),
             chats: BTreeMap::new(),
             chats_made: 0,
+            posted: Vec::new(),
             reactions_made: 0,
             assets: Assets::default(),
             log: Log::default(),
@@ -107,7 +110,18 @@ impl World {
 
     /// The number of messages in all chats, including deleted ones.
     pub fn message_count(&self) -> usize {
-        self.chats.values().map(|chat| chat.messages.len()).sum()
+        self.posted.len()
+    }
+
+    /// The messages after the first `count` of all chats, in order of arrival: a driver that keeps the last
+    /// [`message_count`](Self::message_count) notices new ones.
+    pub fn messages_after(&self, count: usize) -> Vec<PostedMessage> {
+        let rest = self.posted.get(count..).unwrap_or_default();
+        let message = |(tid, index): &(String, usize)| {
+            let message = self.chats.get(tid)?.messages.get(*index)?;
+            Some(message.to_posted(&self.directory, tid))
+        };
+        rest.iter().filter_map(message).collect()
     }
 
     /// The texts of a chat's messages, oldest first; `None` for deleted messages and those without text.
