@@ -19,6 +19,7 @@ documents! {
     Core: "core/README.md";
     Blocking: "blocking/README.md";
     AsyncStd: "async-std-adapter/README.md";
+    Testing: "docs/guide/testing.md";
 }
 
 teamwire_test_macros::guide!("docs/guide/protocol.md", depot_protocol);

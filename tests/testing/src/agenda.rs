@@ -1,0 +1,64 @@
+//! What is going to happen, in the order of time.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{World, exchange::Outcome};
+
+/// A deed of the test.
+pub(crate) type Deed = Box<dyn FnOnce(&World) + Send>;
+
+/// Number of an exchange or an alarm.
+pub(crate) type Id = u64;
+
+/// Something that happens at its time.
+pub(crate) enum Due {
+    Deed(Deed),
+    /// The request of an exchange arrives at the server.
+    Arrival(Id),
+    /// An exchange ends for the client.
+    End(Id, Outcome),
+    /// The wait of a task is over.
+    Alarm(Id),
+}
+
+/// Time of an entry, and its number, so that entries of the same time keep the order in which they were added.
+pub(crate) type Key = (Duration, u64);
+
+#[derive(Default)]
+pub(crate) struct Agenda {
+    entries: BTreeMap<Key, Due>,
+    added: u64,
+    /// Number of deeds among the entries.
+    deeds: usize,
+}
+
+impl Agenda {
+    pub(crate) fn add(&mut self, at: Duration, due: Due) -> Key {
+        self.added += 1;
+        self.deeds += usize::from(matches!(due, Due::Deed(_)));
+        self.entries.insert((at, self.added), due);
+        (at, self.added)
+    }
+
+    /// Removes an entry that has not happened and is not a deed.
+    pub(crate) fn remove(&mut self, key: Key) {
+        self.entries.remove(&key);
+    }
+
+    /// Returns the time of the first entry.
+    pub(crate) fn next(&self) -> Option<Duration> {
+        self.entries.keys().next().map(|(at, _)| *at)
+    }
+
+    /// Removes the first entry.
+    pub(crate) fn pop(&mut self) -> Option<Due> {
+        let (_, due) = self.entries.pop_first()?;
+        self.deeds -= usize::from(matches!(due, Due::Deed(_)));
+        Some(due)
+    }
+
+    /// Returns `true` if a deed of the test is still to come.
+    pub(crate) const fn has_deeds(&self) -> bool {
+        self.deeds > 0
+    }
+}

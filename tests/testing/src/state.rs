@@ -1,0 +1,293 @@
+//! The state of a world: the server, the clock, and what is going to happen.
+
+use std::{
+    collections::BTreeMap,
+    mem,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    thread::ThreadId,
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use http::{Request, Response};
+use teamwire_core::effect::{BodyPolicy, Timeout};
+use teamwire_sandbox::world::{self, Handled, Now, Polls, PostedMessage};
+
+use crate::{
+    World,
+    agenda::{Agenda, Deed, Due, Id},
+    exchange::{Outcome, Pending},
+    world::SentRequest,
+};
+
+/// Maximum time without a deed of the test, when none is to come: a bot that is never stopped polls for ever.
+const MAX_QUIET: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// A function that is called with each message of a bot.
+pub(crate) type Hook = Arc<dyn Fn(&World, &PostedMessage) + Send + Sync>;
+
+pub(crate) struct State {
+    /// `None` while a person or an admin acts, for which the state is not locked.
+    server: Option<world::World>,
+    seed: u64,
+    start: DateTime<Utc>,
+    pub(crate) clock: Duration,
+    /// The time of the last deed.
+    last_deed: Duration,
+    pub(crate) agenda: Agenda,
+    exchanges: BTreeMap<Id, Pending>,
+    polls: Polls<Id>,
+    /// The alarms that are to come, with the tasks that wait for them.
+    alarms: BTreeMap<Id, Option<Waker>>,
+    ids: Id,
+    pub(crate) latency: Duration,
+    down_until: Duration,
+    /// The number of messages that the hooks have seen.
+    seen: usize,
+    pub(crate) hooks: Vec<Hook>,
+    pub(crate) requests: Vec<SentRequest>,
+    /// The number of clients so far.
+    clients: u64,
+    /// The number of calls of [`World::run`] that have not returned.
+    pub(crate) runs: usize,
+    /// The thread that moves the clock, and its number of nested waits.
+    pub(crate) driver: Option<(ThreadId, usize)>,
+    /// Tasks to be woken once the state is not locked any more.
+    pub(crate) woken: Vec<Waker>,
+}
+
+impl State {
+    pub(crate) fn new(seed: u64, start: DateTime<Utc>) -> Self {
+        Self {
+            server: Some(world::World::new(seed)),
+            seed,
+            start,
+            clock: Duration::ZERO,
+            last_deed: Duration::ZERO,
+            agenda: Agenda::default(),
+            exchanges: BTreeMap::new(),
+            polls: Polls::default(),
+            alarms: BTreeMap::new(),
+            ids: 0,
+            latency: Duration::ZERO,
+            down_until: Duration::ZERO,
+            seen: 0,
+            hooks: Vec::new(),
+            requests: Vec::new(),
+            clients: 0,
+            runs: 0,
+            driver: None,
+            woken: Vec::new(),
+        }
+    }
+
+    /// Returns the entropy of the next client.
+    pub(crate) fn entropy(&mut self) -> [u8; 32] {
+        self.clients += 1;
+        let mut entropy = [0; 32];
+        entropy[..8].copy_from_slice(&self.seed.to_be_bytes());
+        entropy[8..16].copy_from_slice(&self.clients.to_be_bytes());
+        entropy[24..].copy_from_slice(&(self.seed ^ self.clients.rotate_left(32)).to_be_bytes());
+        entropy
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        Now::after(self.start, self.clock)
+    }
+
+    pub(crate) fn server(&mut self) -> &mut world::World {
+        self.server.as_mut().expect("`act` and `administer` do not use the world in their closures")
+    }
+
+    /// Takes the server out, so that code of the test can use it without a lock.
+    pub(crate) fn take_server(&mut self) -> world::World {
+        self.last_deed = self.clock;
+        self.server.take().expect("`act` and `administer` do not use the world in their closures")
+    }
+
+    pub(crate) fn put_server(&mut self, server: world::World) {
+        self.server = Some(server);
+        self.settle();
+    }
+
+    /// Returns the time of the next event.
+    pub(crate) fn next_due(&self) -> Option<Duration> {
+        self.agenda.next().into_iter().chain(self.polls.next_due()).min()
+    }
+
+    /// Returns `true` if only the bot itself could end, and has not done so for a long time.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        !self.agenda.has_deeds() && self.clock.saturating_sub(self.last_deed) > MAX_QUIET
+    }
+
+    pub(crate) fn move_clock(&mut self, to: Duration) {
+        self.clock = self.clock.max(to);
+    }
+
+    /// Lets the next event happen, which is due: returns the deed to perform, if it is one.
+    pub(crate) fn happen(&mut self) -> Option<Deed> {
+        match (self.agenda.next(), self.polls.next_due()) {
+            (Some(next), Some(due)) if due < next => self.move_clock(due),
+            (None, Some(due)) => self.move_clock(due),
+            (Some(next), _) => self.move_clock(next),
+            (None, None) => return None,
+        }
+        if self.agenda.next().is_none_or(|next| next > self.clock) {
+            self.settle();
+            return None;
+        }
+        match self.agenda.pop()? {
+            Due::Deed(deed) => {
+                self.last_deed = self.clock;
+                return Some(deed);
+            }
+            Due::Arrival(id) => self.arrive(id),
+            Due::End(id, outcome) => self.end(id, outcome),
+            Due::Alarm(id) => self.woken.extend(self.alarms.remove(&id).flatten()),
+        }
+        None
+    }
+
+    /// Begins an exchange.
+    pub(crate) fn begin(
+        &mut self,
+        request: Request<Vec<u8>>,
+        timeout: Timeout,
+        time_limit: Duration,
+        policy: BodyPolicy,
+    ) -> Id {
+        let (id, now) = (self.next_id(), self.clock);
+        let path = request.uri().path_and_query().map_or("", |path| path.as_str());
+        let sent = SentRequest { at: now, method: request.method().clone(), path: path.to_owned(), status: None };
+        self.requests.push(sent);
+        let timers = if now < self.down_until {
+            vec![self.agenda.add(now.saturating_add(self.latency), Due::End(id, Outcome::Refused))]
+        } else {
+            let arrival = self.agenda.add(now.saturating_add(self.latency / 2), Due::Arrival(id));
+            vec![arrival, self.agenda.add(now.saturating_add(time_limit), Due::End(id, Outcome::TimedOut))]
+        };
+        let index = self.requests.len() - 1;
+        let request = Some(request);
+        let pending = Pending { request, timeout, policy, index, timers, outcome: None, waker: None };
+        self.exchanges.insert(id, pending);
+        id
+    }
+
+    fn arrive(&mut self, id: Id) {
+        let now = self.now();
+        let Some(request) = self.exchanges.get_mut(&id).and_then(|pending| pending.request.take()) else { return };
+        let handled = self.server().handle(now, request);
+        // What the request has changed comes before its response.
+        self.settle();
+        self.respond(id, handled);
+    }
+
+    /// Notifies hooks and pending polls of changes.
+    pub(crate) fn settle(&mut self) {
+        let (now, seen) = (self.now(), self.seen);
+        let server = self.server.as_mut().expect("nothing happens while a person acts");
+        let messages = server.messages_after(seen);
+        let complete = self.polls.resume(server, now);
+        self.seen = seen + messages.len();
+        for message in messages.into_iter().filter(|message| message.is_from_bot) {
+            for hook in self.hooks.clone() {
+                let message = message.clone();
+                self.agenda.add(self.clock, Due::Deed(Box::new(move |world| hook(world, &message))));
+            }
+        }
+        for (id, handled) in complete {
+            self.respond(id, handled);
+        }
+    }
+
+    fn respond(&mut self, id: Id, handled: Handled) {
+        let response = match handled {
+            Handled::Response(response) => response,
+            Handled::Park { until, poll } => return self.polls.park(id, until, poll),
+            // The world keeps files in memory, unless its driver stores them.
+            Handled::File(file) => Response::from_parts(file.head.into_parts().0, Vec::new()),
+        };
+        let at = self.clock.saturating_add(self.latency.saturating_sub(self.latency / 2));
+        let timer = self.agenda.add(at, Due::End(id, Outcome::Response(response)));
+        if let Some(pending) = self.exchanges.get_mut(&id) {
+            pending.timers.push(timer);
+        }
+    }
+
+    fn end(&mut self, id: Id, outcome: Outcome) {
+        let Some(pending) = self.exchanges.get_mut(&id) else { return };
+        for timer in mem::take(&mut pending.timers) {
+            self.agenda.remove(timer);
+        }
+        if let (Outcome::Response(response), Some(sent)) = (&outcome, self.requests.get_mut(pending.index)) {
+            sent.status = Some(response.status());
+        }
+        pending.outcome = Some(outcome);
+        self.woken.extend(pending.waker.take());
+        self.polls.retain(|other| *other != id);
+    }
+
+    /// Ends the exchange, if its outcome is known.
+    pub(crate) fn take_ended(&mut self, id: Id) -> Option<Pending> {
+        self.exchanges.get(&id)?.outcome.as_ref()?;
+        self.exchanges.remove(&id)
+    }
+
+    /// Same as [`take_ended`](Self::take_ended), for a task that is woken once the outcome is known.
+    pub(crate) fn poll_ended(&mut self, id: Id, cx: &Context<'_>) -> Poll<Option<Pending>> {
+        match self.exchanges.get_mut(&id) {
+            Some(pending) if pending.outcome.is_none() => {
+                pending.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            _ => Poll::Ready(self.exchanges.remove(&id)),
+        }
+    }
+
+    /// Abandons an exchange. A request that has not arrived yet never does.
+    pub(crate) fn abandon(&mut self, id: Id) {
+        let Some(pending) = self.exchanges.remove(&id) else { return };
+        for timer in pending.timers {
+            self.agenda.remove(timer);
+        }
+        self.polls.retain(|other| *other != id);
+    }
+
+    /// Makes the server unreachable for this time, and cuts all exchanges.
+    pub(crate) fn down_for(&mut self, time: Duration) {
+        self.down_until = self.down_until.max(self.clock.saturating_add(time));
+        let is_cut = |pending: &Pending| pending.outcome.is_none();
+        let cut: Vec<_> = self.exchanges.iter().filter(|(_, it)| is_cut(it)).map(|(id, _)| *id).collect();
+        for id in cut {
+            self.end(id, Outcome::Cut);
+        }
+    }
+
+    /// Sets an alarm.
+    pub(crate) fn add_alarm(&mut self, at: Duration) -> (Id, (Duration, u64)) {
+        let id = self.next_id();
+        self.alarms.insert(id, None);
+        (id, self.agenda.add(at.max(self.clock), Due::Alarm(id)))
+    }
+
+    pub(crate) fn poll_alarm(&mut self, id: Id, cx: &Context<'_>) -> Poll<()> {
+        match self.alarms.get_mut(&id) {
+            Some(waker) => {
+                *waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            None => Poll::Ready(()),
+        }
+    }
+
+    pub(crate) fn remove_alarm(&mut self, id: Id, key: (Duration, u64)) {
+        self.alarms.remove(&id);
+        self.agenda.remove(key);
+    }
+
+    fn next_id(&mut self) -> Id {
+        self.ids += 1;
+        self.ids
+    }
+}

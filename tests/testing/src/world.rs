@@ -1,0 +1,262 @@
+use std::{
+    fmt,
+    future::Future,
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use http::{Method, StatusCode};
+use teamwire_async_std::{AsyncExecutor, Runtime};
+use teamwire_blocking::BlockingExecutor;
+use teamwire_core::{Config, executor::Session};
+use teamwire_sandbox::world::{self, Now, PersonActions, PostedMessage};
+
+use crate::{agenda::Due, backend::Steps, clock::Driving, state::State};
+
+/// The base URL of the clients of a world.
+const URL: &str = "https://teamwire.example";
+
+/// A server, people and a clock, all virtual, for one test: see the [crate](crate). Clones are the same world.
+#[derive(Clone)]
+pub struct World(Arc<Mutex<State>>);
+
+/// A request that a client of a world has sent, in the list of [`World::requests`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SentRequest {
+    /// Time since the start of the world.
+    pub at: Duration,
+    /// The method.
+    pub method: Method,
+    /// Path and query.
+    pub path: String,
+    /// Status of the response; `None` until it has arrived, and if it never does.
+    pub status: Option<StatusCode>,
+}
+
+impl World {
+    /// Creates a world with the organisation of [`org`](crate::org), at midnight (UTC) of 5 January 2026, a Monday. The
+    /// same seed has the same ids, keys and jitter, so that a test repeats itself exactly.
+    pub fn new(seed: u64) -> Self {
+        let start = DateTime::from_timestamp(1_767_571_200, 0).expect("the timestamp is in range");
+        Self::starting_at(seed, start)
+    }
+
+    /// Same as [`new`](Self::new), at another time of day and year.
+    pub fn starting_at(seed: u64, start: DateTime<Utc>) -> Self {
+        Self(Arc::new(Mutex::new(State::new(seed, start))))
+    }
+
+    /// Returns a client for a synchronous bot. Its thread moves the clock whenever it waits.
+    pub fn blocking(&self) -> teamwire_blocking::Client {
+        self.blocking_with(self.config())
+    }
+
+    /// Same as [`blocking`](Self::blocking), with another configuration, for instance one that is based on
+    /// [`config`](Self::config). Its address, proxy and TLS settings are not used.
+    pub fn blocking_with(&self, config: Config) -> teamwire_blocking::Client {
+        teamwire_blocking::Client::new(BlockingExecutor::over_backend(self.session(config), Steps(self.clone())))
+    }
+
+    /// Returns a client for an asynchronous bot, of the type that it has on the runtime `R`. Its futures are polled
+    /// within [`run`](Self::run); the runtime itself is not used.
+    pub fn client<R: Runtime>(&self) -> teamwire_async_std::Client<R> {
+        self.client_with(self.config())
+    }
+
+    /// Same as [`client`](Self::client), with another configuration: see [`blocking_with`](Self::blocking_with).
+    pub fn client_with<R: Runtime>(&self, config: Config) -> teamwire_async_std::Client<R> {
+        teamwire_async_std::Client::new(AsyncExecutor::over_backend(self.session(config), Steps(self.clone())))
+    }
+
+    /// Returns a configuration with the key of the organisation's bot.
+    pub fn config(&self) -> Config {
+        Config::from_vars(|name| self.var(name)).expect("the variables are valid")
+    }
+
+    /// Returns the value of a `TEAMWIRE_` variable, for `Config::from_vars(|name| world.var(name))`.
+    pub fn var(&self, name: &str) -> Option<String> {
+        let key = self.with(|state| state.server().bot_key());
+        match name {
+            "TEAMWIRE_URL" => Some(URL.to_owned()),
+            "TEAMWIRE_APP_ID" => Some(key.app_id),
+            "TEAMWIRE_SECRET" => Some(key.secret),
+            _ => None,
+        }
+    }
+
+    /// Lets a user of the organisation act, now, by the same rules as bots. The closure does not use the world.
+    ///
+    /// ```
+    /// use teamwire_testing::{World, org};
+    ///
+    /// let world = World::new(7);
+    /// let mid = world.act(org::ANNA, |anna| anna.post_alert(org::LOBBY, "Pump 3 is down", "alert"))?;
+    /// world.act(org::BEN, |ben| ben.react(org::LOBBY, &mid, "ok"))?;
+    /// # Ok::<(), teamwire_testing::Rejection>(())
+    /// ```
+    pub fn act<T>(&self, uid: &str, act: impl FnOnce(&mut PersonActions<'_>) -> T) -> T {
+        self.administer(|server, now| act(&mut server.as_person(now, uid)))
+    }
+
+    /// Changes the server itself, now, as its administrator: settings, keys, limits, expired leases and cursors. The
+    /// closure does not use the world.
+    ///
+    /// ```
+    /// use teamwire_testing::World;
+    ///
+    /// let world = World::new(7);
+    /// world.administer(|server, _| server.org_settings().leaving = false);
+    /// world.administer(|server, now| server.expire_leases(now));
+    /// ```
+    pub fn administer<T>(&self, act: impl FnOnce(&mut world::World, Now) -> T) -> T {
+        let (mut server, now) = self.with(|state| (state.take_server(), state.now()));
+        let result = act(&mut server, now);
+        self.with(|state| state.put_server(server));
+        result
+    }
+
+    /// Performs a deed at this time after the start of the world; immediately before the next event if that has passed.
+    /// Deeds of the same time keep their order, and come before the requests of the bot at that time.
+    ///
+    /// A deed can use the world and the clients. A blocking client moves the clock within the deed; use
+    /// [`run`](Self::run) for the futures of an asynchronous one.
+    pub fn at(&self, time: Duration, deed: impl FnOnce(&Self) + Send + 'static) {
+        self.with(|state| state.agenda.add(time.max(state.clock), Due::Deed(Box::new(deed))));
+    }
+
+    /// Performs a deed after this time from now: see [`at`](Self::at).
+    pub fn after(&self, time: Duration, deed: impl FnOnce(&Self) + Send + 'static) {
+        self.at(self.elapsed().saturating_add(time), deed);
+    }
+
+    /// Performs a deed with each message that a bot posts from now on, before the bot receives the response. Use
+    /// [`after`](Self::after) within it for people who react later.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use teamwire_testing::{World, org};
+    ///
+    /// let world = World::new(7);
+    /// world.whenever_posted(|world, message| {
+    ///     let message = message.clone();
+    ///     world.after(Duration::from_secs(90), move |world| {
+    ///         world.act(org::ANNA, |anna| anna.react(&message.tid, &message.mid, "ok")).expect("she may react");
+    ///     });
+    /// });
+    /// ```
+    pub fn whenever_posted(&self, deed: impl Fn(&Self, &PostedMessage) + Send + Sync + 'static) {
+        self.with(|state| state.hooks.push(Arc::new(deed)));
+    }
+
+    /// Makes the server unreachable for this time from now. Exchanges in progress are cut: the bot cannot know whether
+    /// the server has acted on them. Others fail without having been sent.
+    pub fn down_for(&self, time: Duration) {
+        self.with(|state| state.down_for(time));
+    }
+
+    /// Sets the time between a request and its response from now on: half of it passes before the request arrives. Zero
+    /// initially. If it exceeds the timeout of a request, the client times out although the server has acted.
+    pub fn latency(&self, time: Duration) {
+        self.with(|state| state.latency = time);
+    }
+
+    /// Returns the texts of the messages in a chat, oldest first; `None` for deleted messages and those without text.
+    pub fn texts(&self, tid: &str) -> Vec<Option<String>> {
+        self.with(|state| state.server().texts(tid))
+    }
+
+    /// Returns the requests that the clients have sent, in order.
+    pub fn requests(&self) -> Vec<SentRequest> {
+        self.with(|state| state.requests.clone())
+    }
+
+    /// Returns the time since the start of the world.
+    pub fn elapsed(&self) -> Duration {
+        self.with(|state| state.clock)
+    }
+
+    /// Runs a future with the clients of this world. The clock moves only while nothing in the future can continue.
+    ///
+    /// Join several futures to run them at once. Those that are spawned elsewhere do not take part: the world cannot
+    /// know whether they are about to continue.
+    ///
+    /// # Panics
+    ///
+    /// If the future waits for something that will never happen, or for 30 days after the last deed.
+    pub fn run<F: Future>(&self, future: F) -> F::Output {
+        let _running = Running::new(self);
+        let driving = Driving::new(self);
+        let awake = Arc::new(Awake(AtomicBool::new(true)));
+        let waker = Arc::clone(&awake).into();
+        let (mut future, mut cx) = (pin!(future), Context::from_waker(&waker));
+        driving.catch_up();
+        loop {
+            while awake.0.swap(false, Ordering::Relaxed) {
+                if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+                    return output;
+                }
+            }
+            driving.step();
+        }
+    }
+
+    /// Returns the session of a new client.
+    fn session(&self, config: Config) -> Session {
+        Session::new(config, self.with(|state| state.entropy()))
+    }
+
+    /// Calls the function with the state locked, then wakes the tasks that it has released.
+    pub(crate) fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        let result = f(&mut state);
+        let woken = std::mem::take(&mut state.woken);
+        drop(state);
+        for waker in woken {
+            waker.wake();
+        }
+        result
+    }
+
+    /// A panic with the lock held is that of a failed test, whose values are still dropped.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Set when the future of [`World::run`] can continue.
+struct Awake(AtomicBool);
+
+impl Wake for Awake {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Counts a call of [`World::run`] until it is dropped.
+struct Running<'w>(&'w World);
+
+impl<'w> Running<'w> {
+    fn new(world: &'w World) -> Self {
+        world.with(|state| state.runs += 1);
+        Self(world)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.with(|state| state.runs -= 1);
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").field("elapsed", &self.elapsed()).finish_non_exhaustive()
+    }
+}

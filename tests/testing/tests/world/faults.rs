@@ -1,0 +1,77 @@
+use std::time::Duration;
+
+use teamwire_blocking::{ErrorKind, config::RetryPolicy};
+use teamwire_testing::{World, org};
+
+use crate::{MINUTE, SECOND, client};
+
+/// Posts a message with either adapter.
+fn post(world: &World, is_async: bool, retry: RetryPolicy) -> Result<(), teamwire_blocking::Error> {
+    if is_async {
+        let client = client(world).with_retry(retry);
+        world.run(async { client.chats().chat(org::LOBBY).post("hello").await.map(drop) })
+    } else {
+        world.blocking().with_retry(retry).chats().chat(org::LOBBY).post("hello").map(drop)
+    }
+}
+
+#[test]
+fn request_is_retried_until_the_outage_ends() {
+    for is_async in [false, true] {
+        let world = World::new(1);
+        world.down_for(MINUTE);
+        post(&world, is_async, RetryPolicy::within(MINUTE * 5)).unwrap();
+        assert!(world.elapsed() >= MINUTE, "{:?}", world.elapsed());
+        assert_eq!(world.texts(org::LOBBY), [Some("hello".to_owned())]);
+        let requests = world.requests();
+        let (last, failed) = requests.split_last().unwrap();
+        assert!(failed.len() > 2 && failed.iter().all(|request| request.status.is_none()), "{requests:?}");
+        assert_eq!(last.status.map(|status| status.as_u16()), Some(201));
+    }
+}
+
+#[test]
+fn outage_before_the_response_posts_nothing_twice() {
+    for is_async in [false, true] {
+        let world = World::new(1);
+        world.whenever_posted(|world, _| world.down_for(SECOND));
+        post(&world, is_async, RetryPolicy::within(MINUTE)).unwrap();
+        assert_eq!(world.texts(org::LOBBY).len(), 1);
+        assert!(world.requests().len() > 1);
+    }
+}
+
+#[test]
+fn error_says_whether_the_request_was_sent() {
+    for is_async in [false, true] {
+        let world = World::new(1);
+        world.down_for(SECOND);
+        let error = post(&world, is_async, RetryPolicy::NEVER).unwrap_err();
+        assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Connection, false));
+
+        let world = World::new(1);
+        world.whenever_posted(|world, _| world.down_for(SECOND));
+        let error = post(&world, is_async, RetryPolicy::NEVER).unwrap_err();
+        assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Connection, true));
+        assert_eq!(world.texts(org::LOBBY).len(), 1);
+    }
+}
+
+#[test]
+fn slow_server_times_out() {
+    for is_async in [false, true] {
+        let world = World::new(1);
+        world.latency(Duration::from_secs(3600));
+        let error = post(&world, is_async, RetryPolicy::NEVER).unwrap_err();
+        assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Connection, true), "{error}");
+        assert!(world.elapsed() < Duration::from_secs(3600));
+    }
+}
+
+#[test]
+fn administrator_changes_the_server() {
+    let world = World::new(1);
+    world.administer(|server, _| server.org_settings().leaving = false);
+    let error = world.blocking().chats().chat(org::LOBBY).leave().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LeaveChatNotAllowed);
+}
