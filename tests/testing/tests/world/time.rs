@@ -1,4 +1,7 @@
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::future::join;
 use teamwire_blocking::{ErrorKind, FeedEvent, FeedOptions, StopHandle};
@@ -26,7 +29,7 @@ fn deeds_happen_in_order_while_the_bot_waits() {
 fn deeds_that_are_due_come_before_the_first_request() {
     let titles = |act: fn(&World) -> String| {
         let world = World::new(1);
-        world.at(SECOND * 0, |world| {
+        world.at(Duration::ZERO, |world| {
             world.act(org::ANNA, |anna| anna.rename(org::LOBBY, "Hall")).unwrap();
         });
         act(&world)
