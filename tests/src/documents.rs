@@ -16,6 +16,15 @@ documents! {
     Performance: "docs/performance.md";
     Releasing: "docs/releasing.md";
     Upstream: "docs/upstream.md";
+    Start: "docs/guide/start.md";
+    Alerts: "docs/guide/alerts.md";
+    Feeds: "docs/guide/feeds.md";
+    Files: "docs/guide/files.md";
+    Location: "docs/guide/location.md";
+    Errors: "docs/guide/errors.md";
+    Operating: "docs/guide/operating.md";
+    Python: "docs/guide/python.md";
+    Executor: "docs/guide/executor.md";
     Core: "core/README.md";
     Blocking: "blocking/README.md";
     AsyncStd: "async-std-adapter/README.md";
