@@ -32,6 +32,15 @@ fn documents() -> Vec<(&'static str, String, String)> {
     documents
 }
 
+/// Returns the anchors of the headings of a document.
+fn anchors(document: &str) -> impl Iterator<Item = String> {
+    let headings = document.lines().filter(|line| line.starts_with('#'));
+    headings.map(|heading| {
+        let title = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+        title.chars().filter(|c| matches!(c, '-' | '_') || c.is_alphanumeric()).collect()
+    })
+}
+
 #[test]
 fn operations_are_all_listed_once() {
     let document = read("docs/operations.md");
@@ -39,6 +48,27 @@ fn operations_are_all_listed_once() {
         let name = format!("{}.{}", operation.class.to_lowercase(), operation.name);
         let rows = document.lines().filter(|line| line.starts_with(&format!("| `{name}` |"))).count();
         assert_eq!(rows, 1, "rows of {name}");
+    }
+}
+
+#[test]
+fn operations_are_all_in_the_guide_for_python() {
+    let guide = read("docs/guide/python.md");
+    for operation in documented() {
+        let row = format!("\n| `{}(", operation.name);
+        assert_eq!(guide.matches(&row).count(), 1, "rows of {} in Python", operation.name);
+    }
+}
+
+#[test]
+fn chapters_are_all_in_the_summary() {
+    let summary = read("docs/guide/SUMMARY.md");
+    let chapters: Vec<_> =
+        documents().into_iter().filter(|(folder, name, _)| *folder == "docs/guide/" && name != "SUMMARY.md").collect();
+    assert!(chapters.len() > 5, "only {} chapters were found", chapters.len());
+    for (_, name, text) in chapters {
+        let title = text.lines().next().and_then(|line| line.strip_prefix("# ")).expect("a chapter has a title");
+        assert!(summary.contains(&format!("\n- [{title}]({name})\n")), "{name}, {title:?}, is missing from SUMMARY.md");
     }
 }
 
@@ -65,9 +95,12 @@ fn links_lead_to_files() {
     let mut checked = 0;
     for (folder, name, text) in documents() {
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let target = link.split('#').next().unwrap_or_default();
+            let (target, anchor) = link.split_once('#').unwrap_or((link, ""));
             if !link.contains("://") && !target.is_empty() {
-                assert!(path(folder).join(target).exists(), "{folder}{name} links to {target}, which does not exist");
+                let linked = path(folder).join(target);
+                assert!(linked.exists(), "{folder}{name} links to {target}, which does not exist");
+                let has_anchor = || anchors(&fs::read_to_string(&linked).expect("a document")).any(|it| it == anchor);
+                assert!(anchor.is_empty() || has_anchor(), "{folder}{name} links to {link}, which does not exist");
                 checked += 1;
             }
         }
