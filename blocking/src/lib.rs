@@ -40,6 +40,9 @@
 //! To test a bot without a server, see [`scripted`]. To talk to a backend with another protocol than this project's,
 //! see [`Config::with_protocol`].
 //!
+//! The guide (`docs/guide` in the repository) has chapters on alerts, feeds, files, errors and retries, operation, and
+//! the names of the Python SDK.
+//!
 //! # Feeds
 //!
 //! A subscription is an iterator that blocks until the next event. Its [`StopHandle`] stops it from another thread.

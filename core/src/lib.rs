@@ -3,7 +3,7 @@
 //! It is `#![no_std]`, performs no I/O, and uses no clock, randomness, threads or async. A machine describes each
 //! request, file task and wait as plain data, and an [executor](executor::Executor) performs it.
 //! Programs use one of the adapters, `teamwire-blocking` or `teamwire-async-std`: executors with an HTTP stack that
-//! re-export this crate.
+//! re-export this crate. The guide (`docs/guide` in the repository) has a chapter on executors, and one on protocols.
 //!
 //! The default HTTP protocol is this project's own, because the vendor does not publish one.
 //!
