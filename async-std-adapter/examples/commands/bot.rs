@@ -1,12 +1,11 @@
 use std::time::Duration;
 
 use teamwire_async_std::{
-    Checkpoint, Client, Draft, Error, FeedEvent, Message, StateFile, StopHandle,
+    Checkpoint, Draft, Error, FeedEvent, Message, StateFile, StopHandle,
     config::RetryPolicy,
     model::{Coordinates, Location, NewAttachment, Poll, Upload},
+    smol::Client,
 };
-
-use crate::runtime::Smol;
 
 const HELP: &str = "\
 !help: this list
@@ -18,12 +17,12 @@ const HELP: &str = "\
 const MAX_CONCURRENT: usize = 256;
 
 pub(crate) struct Bot {
-    client: Client<Smol>,
+    client: Client,
     file: StateFile,
 }
 
 impl Bot {
-    pub(crate) fn new(client: Client<Smol>, file: StateFile) -> Self {
+    pub(crate) fn new(client: Client, file: StateFile) -> Self {
         // If a post fails for longer, the bot ends, and its next process handles the command again.
         Self { client: client.with_retry(RetryPolicy::within(Duration::from_secs(600))), file }
     }

@@ -8,8 +8,6 @@
 #![allow(clippy::print_stdout, reason = "it is a program for a terminal")]
 
 mod bot;
-#[path = "../smol_runtime/runtime.rs"]
-mod runtime;
 #[cfg(test)]
 mod tests;
 
@@ -17,14 +15,14 @@ use std::{env, error::Error, future};
 
 use async_signal::{Signal, Signals};
 use futures_util::StreamExt;
-use teamwire_async_std::{StateFile, StopHandle, client_on, config_from_env};
+use teamwire_async_std::{StateFile, StopHandle, smol::client_from_env};
 
-use self::{bot::Bot, runtime::Smol};
+use self::bot::Bot;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = env::var("STATE_FILE").unwrap_or_else(|_| "commands.json".to_owned());
     let (file, stop) = (StateFile::new(path), StopHandle::new());
-    let client = client_on(Smol, config_from_env()?)?;
+    let client = client_from_env()?;
     // Windows has no SIGTERM.
     let signals = if cfg!(unix) { &[Signal::Int, Signal::Term][..] } else { &[Signal::Int] };
     let mut signals = Signals::new(signals.iter().copied())?;

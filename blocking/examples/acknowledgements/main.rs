@@ -22,7 +22,7 @@ use self::{
 };
 
 /// Replaces the board every second, and says so if the program has ended.
-const PAGE: &str = r##"<!doctype html>
+const PAGE: &str = r#"<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
@@ -50,7 +50,7 @@ const PAGE: &str = r##"<!doctype html>
   update();
 </script>
 </html>
-"##;
+"#;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let text = env::args().nth(1).ok_or("usage: acknowledgements TEXT")?;

@@ -19,7 +19,7 @@ use self::{
     map::Map,
 };
 
-const PAGE: &str = r##"<!doctype html>
+const PAGE: &str = r#"<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>Live locations</title>
@@ -42,7 +42,7 @@ const PAGE: &str = r##"<!doctype html>
   update();
 </script>
 </html>
-"##;
+"#;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let chat = env::args().nth(1).ok_or("usage: live_map CHAT_ID")?;

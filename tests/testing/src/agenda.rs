@@ -1,4 +1,4 @@
-//! What is going to happen, in the order of time.
+//! Replies, actions and alarms that are due, in the order of time.
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -99,13 +99,12 @@ fn check<H: Serves>(batches: &[Vec<Said>], limit: usize) -> Result<(), TestCaseE
     for (tid, texts) in &log.begun {
         prop_assert!(by_chat[tid].starts_with(texts), "{}: {:?}", tid, texts);
     }
-    match first_bad {
-        Some(bad) => prop_assert!(saved.iter().all(|covered| *covered <= bad), "{:?} pass {}", saved, bad),
-        None => {
-            prop_assert_eq!(log.ended, all.len());
-            prop_assert_eq!(&log.begun, &by_chat);
-            prop_assert_eq!(saved.last(), Some(&all.len()));
-        }
+    if let Some(bad) = first_bad {
+        prop_assert!(saved.iter().all(|covered| *covered <= bad), "{:?} pass {}", saved, bad);
+    } else {
+        prop_assert_eq!(log.ended, all.len());
+        prop_assert_eq!(&log.begun, &by_chat);
+        prop_assert_eq!(saved.last(), Some(&all.len()));
     }
     Ok(())
 }

@@ -135,7 +135,9 @@ fn chats_are_served_at_the_same_time_up_to_the_limit_and_each_in_order<H: Serves
     let (bot, result) = serve::<H>(&sandbox, LIMIT, |run| {
         sandbox.faults().add(delay().always());
         for text in ["1", "2", "3"] {
-            chats.iter().for_each(|tid| say(&sandbox, tid, text));
+            for tid in &chats {
+                say(&sandbox, tid, text);
+            }
         }
         wait_until(&sandbox, "as many as allowed", |sandbox| sandbox.received_count(FETCH) == LIMIT as u64);
         run.release("all are handled", |sandbox| sandbox.handled_count(FETCH) == 18);

@@ -58,9 +58,9 @@ fn arrange<H: Harness>(fixture: &Fixture<H>, kind: &str) {
     match kind {
         "auth" => admin.revoke_key(),
         "connection" => faults.set_down(true),
-        "server" => drop(faults.add(Rule::new(Fault::status(500)).always())),
+        "server" => _ = faults.add(Rule::new(Fault::status(500)).always()),
         "rate_limited" => admin.set_rate_limit(Some(RateLimit { per_second: 0.0, burst: 0 })),
-        "unexpected_response" => faults.add(Fault::response(200, "text/html", "<html>Please log in</html>")),
+        "unexpected_response" => _ = faults.add(Fault::response(200, "text/html", "<html>Please log in</html>")),
         other => panic!("no cause is known for {other}"),
     }
 }

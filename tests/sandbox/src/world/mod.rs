@@ -61,8 +61,8 @@ mod organisation;
 mod outcome;
 mod overview;
 mod person_actions;
-mod reset;
 mod polls;
+mod reset;
 mod routes;
 mod stages;
 pub(crate) mod state;
@@ -82,9 +82,9 @@ pub use organisation::org;
 pub(crate) use outcome::AssetResponse;
 pub use outcome::FileResponse;
 pub use person_actions::{PersonActions, Rejection};
+pub use polls::Polls;
 #[cfg(feature = "server")]
 pub(crate) use routes::match_path;
-pub use polls::Polls;
 pub use routes::{route_of, routes};
 pub use stages::{
     Admission, Admitted, BodyPlan, CommittedUpload, Handled, Parked, Payload, PollDescription, Upload, UploadStart,
