@@ -121,7 +121,7 @@ impl Executor for BlockingExecutor {
     }
 }
 
-/// Its futures are ready when they are first polled, and block until then: see [`block_on`](crate::block_on).
+/// Its futures are ready when they are first polled, and block until then: see [`block_on`](crate::block_on()).
 impl Portable for BlockingExecutor {
     fn wait<'a, T: Send + 'a>(run: Self::Run<'a, T>) -> Operation<'a, T> {
         Box::pin(ready(run))

@@ -29,7 +29,7 @@
 //! | handle errors | [`Error`], [`ErrorKind`] |
 //! | keep state | [`StateFile`], [saved models](model#saving) |
 //! | test | [`scripted`], [`Script`], [`script::v1`] |
-//! | write logic for both adapters | [`executor::Portable`], [`block_on`] |
+//! | write logic for both adapters | [`executor::Portable`], [`block_on()`] |
 //! | add a protocol or a transport | [`protocol`], [`transport`], [`effect`] |
 //! | write an executor or a backend | [`executor`], [`backend`], [`machine`], [`effect`], [`flow`] |
 //!

@@ -22,7 +22,7 @@ use crate::{agenda::Due, backend::Steps, clock::Driving, state::State};
 /// The base URL of the clients of a world.
 const URL: &str = "https://teamwire.example";
 
-/// A server, people and a clock, all virtual, for one test: see the [crate](crate). Clones are the same world.
+/// A server, people and a clock, all virtual, for one test: see the [crate]. Clones are the same world.
 #[derive(Clone)]
 pub struct World(Arc<Mutex<State>>);
 
