@@ -29,16 +29,16 @@ impl<T: InChat, F: Feed<Event = FeedEvent<T>>> Events<F> {
     /// the handlers use:
     ///
     /// ```
-    /// use teamwire_async_std::{Client, Error, StopHandle};
+    /// use teamwire_async_std::{Checkpoint, Client, Error, FeedEvent, Message, StopHandle};
     ///
     /// async fn serve(client: &Client, stop: &StopHandle) -> Result<(), Error> {
     ///     let events = client.stopped_by(stop).chats().new_messages(None);
-    ///     let answer = async |event: teamwire_async_std::FeedEvent<_>| match event.item() {
-    ///         Some(message) => Ok(drop(client.chats().chat(&message.tid).post("hello").await?)),
+    ///     let respond = async |event: FeedEvent<Message>| match event.item() {
+    ///         Some(message) => client.chats().chat(&message.tid).post("hello").await.map(drop),
     ///         None => Ok(()),
     ///     };
-    ///     let save = |checkpoint: &_| Ok(println!("to be saved: {checkpoint:?}"));
-    ///     events.for_each_concurrent(256, answer, save).await
+    ///     let save = |checkpoint: &Checkpoint| Ok(println!("to be saved: {checkpoint:?}"));
+    ///     events.for_each_concurrent(256, respond, save).await
     /// }
     /// ```
     ///

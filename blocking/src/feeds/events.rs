@@ -70,6 +70,9 @@ impl<F: Feed> Events<F> {
     /// Returns the next event, or [`TimedOut`](Waited::TimedOut) if there is none within this time: for a bot with
     /// something else to do, such as an escalation that is due. With [`Duration::ZERO`], it only looks.
     ///
+    /// Every event ends the wait, including heartbeats (after ten minutes) and failed requests. So a bot that waits for
+    /// longer passes the time that is left until its own deadline.
+    ///
     /// Nothing is lost by a timeout: the request in progress continues in a thread of its own, and the next wait
     /// resumes there. Between two waits, the feed sends no other request. On the virtual clock of a script or of a
     /// simulated server, there is no thread, and the clock moves only while the calling thread waits.
@@ -83,15 +86,16 @@ impl<F: Feed> Events<F> {
     /// fn remind(client: &Client) -> Result<(), Error> {
     ///     let mut events = client.chats().chat("c1").new_messages(None);
     ///     loop {
-    ///         match events.next_timeout(Duration::from_secs(3_600))? {
+    ///         match events.next_timeout(Duration::from_secs(60))? {
     ///             Waited::Event(event) => println!("{event:?}"),
     ///             Waited::TimedOut => drop(client.chats().chat("c1").post("Is anything new?")?),
     ///             Waited::Ended => return Ok(()),
     ///         }
     ///     }
     /// }
-    /// # let script = Script::new().on(expect::message_updates("c1"), [respond::no_updates("k0")])
-    /// #     .always(expect::message_updates("c1"), respond::no_updates("k0").delay(Duration::from_secs(20)))
+    /// # let silence = respond::no_updates("k0").delay(Duration::from_secs(20)).times(9);
+    /// # let script = Script::new()
+    /// #     .on(expect::message_updates("c1"), [respond::no_updates("k0"), silence])
     /// #     .then(expect::post("c1"), Respond::status(403));
     /// # remind(&scripted(&script)).expect_err("the script rejects the reminder");
     /// ```

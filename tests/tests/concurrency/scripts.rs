@@ -95,8 +95,11 @@ fn no_checkpoint_passes_the_event_of_a_failed_handler<H: Serves>() {
 #[executor_test(adapters)]
 fn failed_save_stops_the_feed_and_is_not_repeated<H: Serves>() {
     let updates = [respond::no_updates("k0"), batch(1, &[("c1", "one"), ("c1", "two")]), batch(2, &[("c1", "three")])];
-    let script =
-        Script::new().on(expect::all_message_updates(), updates).on(expect::message("c1", "m1-0"), [found("c1")]);
+    let script = Script::new().on(expect::all_message_updates(), updates).on(
+        expect::message("c1", "m1-0"),
+        // So that the next event has arrived when it is handled.
+        [Respond::unreachable().times(2), found("c1")],
+    );
     let bot = Bot::new(H::scripted(&script));
     let mut saves = 0;
     let events = bot.client.chats().new_messages(FeedOptions::from_now());
