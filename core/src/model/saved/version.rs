@@ -18,8 +18,7 @@ impl<'de, const NEWEST: u32> Deserialize<'de> for Version<NEWEST> {
         match u32::deserialize(deserializer)? {
             version if version <= NEWEST => Ok(Self),
             version => {
-                let reason = format_args!("it has version {version}; this library reads up to {NEWEST}");
-                Err(D::Error::custom(reason))
+                Err(D::Error::custom(format_args!("it has version {version}; this library reads up to {NEWEST}")))
             }
         }
     }
