@@ -1,5 +1,5 @@
-//! Bridge from the Alertmanager of Prometheus: posts its alerts, reports who reacts to them, and repeats an alert to
-//! which nobody has reacted in time. It can be killed at any time: nothing is lost or posted twice.
+//! Bridge from the Alertmanager of Prometheus: posts its alerts, reports who reacts to them, and repeats an alert that
+//! has no reaction in time. It can be killed at any time: no alert is lost or posted twice.
 //!
 //! ```text
 //! ESCALATE_AFTER=300 STATE_FILE=alerts.json LISTEN=127.0.0.1:9099 \
