@@ -66,7 +66,7 @@ fn failure(error: &Error) -> (u8, String) {
         _ if error.is_transient() => UNAVAILABLE,
         _ => REJECTED,
     };
-    (code, error.to_string())
+    (code, format!("{error:#}"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The error type of all operations.
 
 mod api;
+mod cause;
+mod during;
 mod input;
 mod kind;
 mod meaning;
@@ -8,25 +10,30 @@ mod request_id;
 mod response;
 
 use alloc::{boxed::Box, string::String};
-use core::time::Duration;
+use core::{error::Error as StdError, fmt, iter::successors, time::Duration};
 
+use self::during::{After, Effort};
 pub(crate) use self::meaning::Meaning;
 pub use self::{
     api::ApiError,
+    cause::Cause,
+    during::{During, GaveUp},
     input::{InvalidImage, InvalidInput},
     kind::ErrorKind,
     meaning::Signal,
     response::UnexpectedResponse,
 };
 use crate::effect::{FileError, FileErrorKind, TransportError, TransportErrorKind};
+pub use crate::operation::Operation;
 
 /// The error of any operation.
 ///
-/// The variants state where an error comes from, with the details. [`kind`](Self::kind) corresponds to the Python SDK's
-/// exceptions.
+/// [`kind`](Self::kind) corresponds to the Python SDK's exceptions. [`cause`](Self::cause) states where the error comes
+/// from, with the details.
 ///
 /// `Display` does not include the [`source`](core::error::Error::source), so that a report of the whole chain has each
-/// fact once.
+/// fact once. The alternate form `{error:#}` is that chain. So is `{error:?}`, which a `main` that returns the error
+/// prints; `{error:#?}` has the fields.
 ///
 /// # Kinds of any request
 ///
@@ -39,6 +46,8 @@ use crate::effect::{FileError, FileErrorKind, TransportError, TransportErrorKind
 /// - [`RateLimited`](ErrorKind::RateLimited): the client is still over the server's limit after all retries
 /// - [`UnexpectedResponse`](ErrorKind::UnexpectedResponse): the response violates the protocol, as the page of a proxy
 ///   does
+/// - [`InvalidRequest`](ErrorKind::InvalidRequest): the server rejected the request as invalid, which the library or
+///   the protocol does not expect
 /// - [`Unsupported`](ErrorKind::Unsupported): the protocol does not have the operation, or an option of it. The default
 ///   protocol has all
 /// - [`Cancelled`](ErrorKind::Cancelled): the client was [stopped](crate::Client::stopped_by)
@@ -47,88 +56,80 @@ use crate::effect::{FileError, FileErrorKind, TransportError, TransportErrorKind
 /// `Connection` if there was none.
 ///
 /// A machine that is polled after it has completed returns [`Finished`](ErrorKind::Finished). Adapters never do this.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// No complete response was received, after all retries.
-    #[error(transparent)]
-    Connection(TransportError),
-    /// The server rejected the request or failed.
-    #[error(transparent)]
-    Api(Box<ApiError>),
-    /// The response violates the protocol.
-    #[error(transparent)]
-    UnexpectedResponse(Box<UnexpectedResponse>),
-    /// An argument or a setting is invalid. The request was not sent.
-    #[error(transparent)]
-    InvalidInput(InvalidInput),
-    /// An image cannot be read or is not suitable. It was not sent.
-    #[error(transparent)]
-    Image(InvalidImage),
-    /// A file cannot be read or written.
-    #[error(transparent)]
-    File(FileError),
-    /// An attachment could not be uploaded. The error has the kind of its cause.
-    #[error("{file:?} could not be attached")]
-    Attachment {
-        /// The file name.
-        file: String,
-        /// The cause.
-        #[source]
-        cause: Box<Error>,
-    },
-    /// The login that the protocol requires has failed, so the request was not sent. The error has the kind of its
-    /// cause.
-    #[error("the login failed")]
-    Login {
-        /// The cause.
-        #[source]
-        cause: Box<Error>,
-        /// `true` if an earlier attempt of the operation, before the login expired, may have taken effect.
-        previous_outcome_unknown: bool,
-    },
-    /// The protocol does not have this operation. Nothing was sent.
-    #[error("the protocol does not support `{operation}`")]
-    Unsupported {
-        /// The name of the operation.
-        operation: &'static str,
-    },
-    /// The operation was stopped by the handle of its client.
-    #[error("the operation was cancelled")]
-    Cancelled {
-        /// `true` if a request may have taken effect.
-        outcome_unknown: bool,
-    },
-    /// A machine was polled after it had completed.
-    #[error("the operation has already completed")]
-    Finished,
+///
+/// `Display` begins with the operation and its chat: `post in chat c1: the connection was lost after 4 attempts`.
+///
+/// It has the size of a pointer, so that a `Result` of an operation is as small as its output.
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    cause: Cause,
+    /// `None` if it was not an exchange that failed.
+    effort: Option<Effort>,
+    during: Option<During>,
 }
 
 impl Error {
     pub(crate) fn invalid(parameter: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::InvalidInput(InvalidInput::new(parameter, reason))
+        InvalidInput::new(parameter, reason).into()
     }
 
-    /// Returns the cause of a failed attachment or login; for other errors, the error itself.
-    fn cause(&self) -> &Self {
-        match self {
-            Self::Attachment { cause, .. } | Self::Login { cause, .. } => cause.cause(),
+    /// Creates the error of an operation, or of an option of it, that the protocol does not have.
+    pub fn unsupported(operation: &'static str) -> Self {
+        Cause::Unsupported { operation }.into()
+    }
+
+    /// Creates the error of a machine that was polled after it had completed.
+    pub(crate) fn finished() -> Self {
+        Cause::Finished.into()
+    }
+
+    /// Returns the cause, with its details.
+    pub fn cause(&self) -> &Cause {
+        &self.0.cause
+    }
+
+    pub(crate) fn cause_mut(&mut self) -> &mut Cause {
+        &mut self.0.cause
+    }
+
+    /// Returns the cause of a failed attachment or login; for other errors, their own.
+    fn root(&self) -> &Cause {
+        match self.cause() {
+            Cause::Attachment { cause, .. } | Cause::Login { cause, .. } => cause.root(),
             other => other,
         }
     }
 
+    /// Returns the error response of the server, if that is the cause.
+    pub fn api(&self) -> Option<&ApiError> {
+        match self.root() {
+            Cause::Api(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Returns the operation that failed, with its chat, the number of attempts, and the reason why there was not
+    /// another. `None` if it was not an operation of a client: for an invalid configuration, and for the error within
+    /// [`Cause::Attachment`] and [`Cause::Login`].
+    pub fn during(&self) -> Option<&During> {
+        self.0.during.as_ref()
+    }
+
     /// Returns the kind, which corresponds to the exceptions of the Python SDK.
     pub fn kind(&self) -> ErrorKind {
-        match self.cause() {
-            Self::Connection(_) => ErrorKind::Connection,
-            Self::Api(error) => error.kind,
-            Self::UnexpectedResponse(_) => ErrorKind::UnexpectedResponse,
-            Self::InvalidInput(_) => ErrorKind::InvalidInput,
-            Self::Image(_) => ErrorKind::ImageLoad,
-            Self::File(_) => ErrorKind::File,
-            Self::Unsupported { .. } => ErrorKind::Unsupported,
-            Self::Cancelled { .. } => ErrorKind::Cancelled,
-            Self::Finished | Self::Attachment { .. } | Self::Login { .. } => ErrorKind::Finished,
+        match self.root() {
+            Cause::Transport(_) => ErrorKind::Connection,
+            Cause::Api(error) => error.kind,
+            Cause::UnexpectedResponse(_) => ErrorKind::UnexpectedResponse,
+            Cause::InvalidInput(_) => ErrorKind::InvalidInput,
+            Cause::Image(_) => ErrorKind::ImageLoad,
+            Cause::File(_) => ErrorKind::File,
+            Cause::Unsupported { .. } => ErrorKind::Unsupported,
+            Cause::Cancelled { .. } => ErrorKind::Cancelled,
+            Cause::Finished | Cause::Attachment { .. } | Cause::Login { .. } => ErrorKind::Finished,
         }
     }
 
@@ -137,12 +138,12 @@ impl Error {
     ///
     /// Errors of TLS, of client certificates and of a proxy's login are not transient.
     pub fn is_transient(&self) -> bool {
-        match self.cause() {
-            Self::Connection(error) => !matches!(
+        match self.root() {
+            Cause::Transport(error) => !matches!(
                 error.kind,
                 TransportErrorKind::Tls | TransportErrorKind::ClientCertificate | TransportErrorKind::Proxy
             ),
-            Self::Api(error) => error.meaning.is_transient,
+            Cause::Api(error) => error.meaning.is_transient,
             _ => false,
         }
     }
@@ -166,26 +167,26 @@ impl Error {
     /// To repeat a post or the creation of a chat safely, give it an [idempotency key](crate::Draft::idempotency_key):
     /// the server then performs it once.
     pub fn outcome_unknown(&self) -> bool {
-        match self {
-            Self::Connection(error) => error.sent,
-            Self::Api(error) => error.previous_outcome_unknown || error.meaning.is_uncertain,
-            Self::Login { previous_outcome_unknown, .. } => *previous_outcome_unknown,
-            Self::File(error) => error.previous_outcome_unknown,
-            Self::Cancelled { outcome_unknown } => *outcome_unknown,
-            Self::UnexpectedResponse(_) => true,
+        match self.cause() {
+            Cause::Transport(error) => error.sent,
+            Cause::Api(error) => error.previous_outcome_unknown || error.meaning.is_uncertain,
+            Cause::Login { previous_outcome_unknown, .. } => *previous_outcome_unknown,
+            Cause::File(error) => error.previous_outcome_unknown,
+            Cause::Cancelled { outcome_unknown } => *outcome_unknown,
+            Cause::UnexpectedResponse(_) => true,
             _ => false,
         }
     }
 
     /// Returns this error as the result of an operation with an earlier attempt whose outcome is unknown.
     pub(crate) fn after_unanswered_attempt(mut self) -> Self {
-        match &mut self {
-            Self::Connection(error) => error.sent = true,
-            Self::Api(error) => error.previous_outcome_unknown = true,
-            Self::Login { previous_outcome_unknown, .. } => *previous_outcome_unknown = true,
+        match self.cause_mut() {
+            Cause::Transport(error) => error.sent = true,
+            Cause::Api(error) => error.previous_outcome_unknown = true,
+            Cause::Login { previous_outcome_unknown, .. } => *previous_outcome_unknown = true,
             // A file of the request itself, which was read for another attempt.
-            Self::File(error) => error.previous_outcome_unknown = true,
-            Self::Cancelled { outcome_unknown } => *outcome_unknown = true,
+            Cause::File(error) => error.previous_outcome_unknown = true,
+            Cause::Cancelled { outcome_unknown } => *outcome_unknown = true,
             _ => {}
         }
         self
@@ -193,7 +194,7 @@ impl Error {
 
     /// Returns the same error with another time to wait.
     pub(crate) fn with_retry_after(mut self, wait: Duration) -> Self {
-        if let Self::Api(error) = &mut self {
+        if let Cause::Api(error) = self.cause_mut() {
             error.retry_after = Some(wait);
         }
         self
@@ -201,80 +202,118 @@ impl Error {
 
     /// Returns the consequence for a feed or a list, if the protocol has declared one.
     pub(crate) fn signal(&self) -> Option<Signal> {
-        match self {
-            Self::Api(error) => error.meaning.signal,
+        match self.cause() {
+            Cause::Api(error) => error.meaning.signal,
             _ => None,
         }
     }
 
     /// Returns the time to wait before a retry, if the server requested one.
     pub fn retry_after(&self) -> Option<Duration> {
-        match self.cause() {
-            Self::Api(error) => error.retry_after,
-            _ => None,
-        }
+        self.api()?.retry_after
     }
 
     /// Returns the HTTP status, if there was a response.
     pub fn status(&self) -> Option<u16> {
-        match self.cause() {
-            Self::Api(error) => Some(error.status),
-            Self::UnexpectedResponse(response) => response.status,
+        match self.root() {
+            Cause::Api(error) => Some(error.status),
+            Cause::UnexpectedResponse(response) => response.status,
             _ => None,
         }
     }
 
     /// Returns the server's error code: see [`ApiError::code`].
     pub fn code(&self) -> Option<&str> {
-        match self.cause() {
-            Self::Api(error) => error.code.as_deref(),
-            _ => None,
-        }
+        self.api()?.code.as_deref()
     }
 
     /// Returns the server's request id.
     pub fn request_id(&self) -> Option<&str> {
-        match self.cause() {
-            Self::Api(error) => error.request_id.as_deref(),
-            Self::UnexpectedResponse(response) => response.request_id.as_deref(),
+        match self.root() {
+            Cause::Api(error) => error.request_id.as_deref(),
+            Cause::UnexpectedResponse(response) => response.request_id.as_deref(),
             _ => None,
         }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return write!(f, "{self:#}");
+        }
+        let Inner { cause, during, .. } = &*self.0;
+        f.debug_struct("Error").field("cause", cause).field("during", during).finish()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { cause, during, .. } = &*self.0;
+        if let Some(during) = during {
+            write!(f, "{during}: ")?;
+        }
+        cause.write(f, After(during.as_ref()))?;
+        let first = self.source().filter(|_| f.alternate());
+        successors(first, |source| (*source).source()).try_for_each(|source| write!(f, ": {source}"))
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.cause.source()
+    }
+}
+
+impl From<Cause> for Error {
+    fn from(cause: Cause) -> Self {
+        Self(Box::new(Inner { cause, effort: None, during: None }))
+    }
+}
+
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        Cause::Api(error).into()
     }
 }
 
 impl From<InvalidInput> for Error {
     fn from(input: InvalidInput) -> Self {
-        Self::InvalidInput(input)
+        Cause::InvalidInput(input).into()
     }
 }
 
 impl From<UnexpectedResponse> for Error {
     fn from(response: UnexpectedResponse) -> Self {
-        Self::UnexpectedResponse(Box::new(response))
+        Cause::UnexpectedResponse(response).into()
     }
 }
 
-/// Malformed and oversized responses become [`Error::UnexpectedResponse`], errors of files [`Error::File`], and all
-/// others [`Error::Connection`].
+impl From<FileError> for Error {
+    fn from(error: FileError) -> Self {
+        Cause::File(error).into()
+    }
+}
+
+/// Malformed and oversized responses become [`Cause::UnexpectedResponse`], errors of files [`Cause::File`], and all
+/// others [`Cause::Transport`].
 impl From<TransportError> for Error {
     fn from(error: TransportError) -> Self {
         match error.kind {
-            TransportErrorKind::Protocol | TransportErrorKind::TooLarge => {
-                Self::UnexpectedResponse(Box::new(UnexpectedResponse {
-                    status: error.head.as_ref().map(|head| head.status().as_u16()),
-                    is_too_large: error.kind == TransportErrorKind::TooLarge,
-                    ..UnexpectedResponse::new(&error)
-                }))
+            TransportErrorKind::Protocol | TransportErrorKind::TooLarge => UnexpectedResponse {
+                status: error.head.as_ref().map(|head| head.status().as_u16()),
+                is_too_large: error.kind == TransportErrorKind::TooLarge,
+                ..UnexpectedResponse::new(&error)
             }
+            .into(),
             // Executors wrap a `FileError`.
-            TransportErrorKind::File => Self::File(
-                error
-                    .source
-                    .downcast_ref::<FileError>()
-                    .cloned()
-                    .unwrap_or_else(|| FileError::new("", FileErrorKind::Other, &error.source)),
-            ),
-            _ => Self::Connection(error),
+            TransportErrorKind::File => error
+                .source
+                .downcast_ref::<FileError>()
+                .cloned()
+                .unwrap_or_else(|| FileError::new("", FileErrorKind::Other, &error.source))
+                .into(),
+            _ => Cause::Transport(error).into(),
         }
     }
 }

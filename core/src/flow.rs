@@ -24,7 +24,7 @@ pub(crate) use self::{
     combinators::{Inspect, Known, Lazy, MapError, Regardless},
     download::DownloadToFile,
     image::LoadImage,
-    observed::run_observed,
+    observed::{run_observed, run_unobserved},
     pause::Pause,
     ready::ready,
     resume::Resume,

@@ -90,6 +90,7 @@
 //! | `api` (private) | the public operations, generic over the executor |
 //! | [`protocol`] | the port to the HTTP protocol of the backend, and the default one |
 //! | `session`, `pacing`, `ledger` (private) | the state of a bot: keys, pace of requests, location shares |
+//! | `operation` (private) | the names of the operations |
 //! | `stop_handle` (private) | the handle that stops operations and feeds |
 //! | `redaction`, `escaped` (private) | removal of credentials from text, and escaping of text from servers |
 //! | `shared` (private) | shared mutable state without `std` |
@@ -112,6 +113,7 @@ mod login;
 pub mod machine;
 pub mod model;
 pub mod observe;
+mod operation;
 mod pacing;
 pub mod protocol;
 mod redaction;

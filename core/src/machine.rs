@@ -7,7 +7,8 @@
 //!   same ticket, request and idempotency key, so a cancelled future or an early wake-up loses nothing. The exception
 //!   is an event, which is returned once.
 //! - **A reply names its ticket.** Duplicate and late replies, and those for another machine, are ignored.
-//! - **`Done` is final.** After [`Step::Done`], `poll` always returns `Done` with [`Error::Finished`].
+//! - **`Done` is final.** After [`Step::Done`], `poll` always returns `Done` with an error of the kind
+//!   [`Finished`](crate::ErrorKind::Finished).
 //! - **Machines never panic,** whatever their input.
 
 use alloc::boxed::Box;

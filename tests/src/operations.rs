@@ -154,7 +154,7 @@ operations! {
         };
     UpdateSharedLocation = Chats "update_shared_location", "update_shared_location", 200 json!({ "active": [TID] }),
         |bot| bot.client.chats().update_shared_location(Coordinates::new(48.137, 11.576).expect("it is on earth"));
-    RefreshSharedLocations = Chats "refresh_shared_locations", "list_shared_locations", 200 shares(),
+    RefreshSharedLocations = Chats "refresh_location_shares", "list_shared_locations", 200 shares(),
         |bot| bot.client.chats().refresh_location_shares();
     UnsubscribeReactionUpdates = Chats "unsubscribe_am_reaction_updates", "unsubscribe_all_reactions",
         204 Value::Null, |bot| bot.client.chats().unsubscribe_reaction_updates();

@@ -6,7 +6,7 @@ use super::{
     changes::{NO_GROUPS, NO_USERS},
 };
 use crate::{
-    error::Error,
+    error::{Error, Operation},
     executor::Executor,
     flow::{Changed, Flow},
     model::{ChatInfo, ChatType, Group, GroupId, Image, ThreadId, User, UserId},
@@ -115,7 +115,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`add_members`](Self::add_members).
     pub fn add_users<U: Into<UserId>>(&mut self, users: impl IntoIterator<Item = U>) -> X::Run<'_, ()> {
-        self.add_members(users, NO_GROUPS)
+        self.add(&Operation::ADD_USERS, users, NO_GROUPS)
     }
 
     /// Adds groups as members: see [`add_members`](Self::add_members).
@@ -124,7 +124,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`add_members`](Self::add_members).
     pub fn add_groups<G: Into<GroupId>>(&mut self, groups: impl IntoIterator<Item = G>) -> X::Run<'_, ()> {
-        self.add_members(NO_USERS, groups)
+        self.add(&Operation::ADD_GROUPS, NO_USERS, groups)
     }
 
     /// Removes users from the members: see [`remove_members`](Self::remove_members).
@@ -133,7 +133,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`remove_members`](Self::remove_members).
     pub fn remove_users<U: Into<UserId>>(&mut self, users: impl IntoIterator<Item = U>) -> X::Run<'_, ()> {
-        self.remove_members(users, NO_GROUPS)
+        self.remove(&Operation::REMOVE_USERS, users, NO_GROUPS)
     }
 
     /// Removes groups from the members: see [`remove_members`](Self::remove_members).
@@ -142,7 +142,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`remove_members`](Self::remove_members).
     pub fn remove_groups<G: Into<GroupId>>(&mut self, groups: impl IntoIterator<Item = G>) -> X::Run<'_, ()> {
-        self.remove_members(NO_USERS, groups)
+        self.remove(&Operation::REMOVE_GROUPS, NO_USERS, groups)
     }
 
     /// Adds users and groups as members in one request: either all of them or none.
@@ -169,9 +169,7 @@ impl<X: Executor> Chat<X> {
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
     ) -> X::Run<'_, ()> {
-        let checked = self.check_not_one_to_one("members cannot be added to a 1:1 chat");
-        let endpoint = checked.and_then(|()| self.by_id.add_endpoint(users, groups));
-        self.change("add_members", endpoint)
+        self.add(&Operation::ADD_MEMBERS, users, groups)
     }
 
     /// Removes users and groups from the members in one request: either all of them or none.
@@ -184,9 +182,7 @@ impl<X: Executor> Chat<X> {
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
     ) -> X::Run<'_, ()> {
-        let checked = self.check_not_one_to_one("members cannot be removed from a 1:1 chat");
-        let endpoint = checked.and_then(|()| self.by_id.remove_endpoint(users, groups));
-        self.change("remove_members", endpoint)
+        self.remove(&Operation::REMOVE_MEMBERS, users, groups)
     }
 
     /// Makes the bot leave the chat. This snapshot stays unchanged, but the bot can no longer use the chat.
@@ -195,7 +191,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::leave`], and `InvalidInput` for a 1:1 chat.
     pub fn leave(&self) -> X::Run<'_, ()> {
-        self.run("leave", self.leave_flow(self.check_not_one_to_one("a 1:1 chat cannot be left")))
+        self.run(&Operation::LEAVE, self.leave_flow(self.check_not_one_to_one("a 1:1 chat cannot be left")))
     }
 
     /// Makes a user an administrator of the chat.
@@ -204,7 +200,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::add_admin`].
     pub fn add_admin(&mut self, admin: impl Into<UserId>) -> X::Run<'_, ()> {
-        self.change("add_admin", self.protocol().add_admin(self.tid(), &admin.into()))
+        self.change(&Operation::ADD_ADMIN, self.protocol().add_admin(self.tid(), &admin.into()))
     }
 
     /// Removes a user from the administrators of the chat.
@@ -213,7 +209,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::remove_admin`].
     pub fn remove_admin(&mut self, admin: impl Into<UserId>) -> X::Run<'_, ()> {
-        self.change("remove_admin", self.protocol().remove_admin(self.tid(), &admin.into()))
+        self.change(&Operation::REMOVE_ADMIN, self.protocol().remove_admin(self.tid(), &admin.into()))
     }
 
     /// Sets the title: up to 256 characters with the default protocol, without NUL.
@@ -222,7 +218,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::update_title`].
     pub fn update_title(&mut self, title: impl Into<String>) -> X::Run<'_, ()> {
-        self.change("update_title", self.protocol().update_title(self.tid(), &title.into()))
+        self.change(&Operation::UPDATE_TITLE, self.protocol().update_title(self.tid(), &title.into()))
     }
 
     /// Sets whether members other than the administrators may send messages.
@@ -231,7 +227,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::set_allow_sending`].
     pub fn set_allow_sending(&mut self, allow: bool) -> X::Run<'_, ()> {
-        self.change("set_allow_sending", self.protocol().set_allow_sending(self.tid(), allow))
+        self.change(&Operation::SET_ALLOW_SENDING, self.protocol().set_allow_sending(self.tid(), allow))
     }
 
     /// Sets whether members may mute notifications.
@@ -240,7 +236,10 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::set_allow_mute_notifications`].
     pub fn set_allow_mute_notifications(&mut self, allow: bool) -> X::Run<'_, ()> {
-        self.change("set_allow_mute_notifications", self.protocol().set_allow_mute_notifications(self.tid(), allow))
+        self.change(
+            &Operation::SET_ALLOW_MUTE_NOTIFICATIONS,
+            self.protocol().set_allow_mute_notifications(self.tid(), allow),
+        )
     }
 
     /// Closes the chat: no message can be posted until it is reopened.
@@ -250,7 +249,7 @@ impl<X: Executor> Chat<X> {
     /// Those of [`ChatRef::close`].
     pub fn close(&mut self) -> X::Run<'_, ()> {
         let close = self.close_flow();
-        self.refresh("close", close)
+        self.refresh(&Operation::CLOSE, close)
     }
 
     /// Reopens a closed chat.
@@ -259,7 +258,7 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::reopen`].
     pub fn reopen(&mut self) -> X::Run<'_, ()> {
-        self.change("reopen", self.protocol().reopen_chat(self.tid()))
+        self.change(&Operation::REOPEN, self.protocol().reopen_chat(self.tid()))
     }
 
     /// Sets the avatar: a JPEG, with the default protocol of at most 600x600 pixels and 5 MiB. A string is a path.
@@ -269,7 +268,7 @@ impl<X: Executor> Chat<X> {
     /// Those of [`ChatRef::set_avatar`].
     pub fn set_avatar(&mut self, image: impl Into<Image>) -> X::Run<'_, ()> {
         let set = self.set_avatar_flow(image.into());
-        self.refresh("set_avatar", set)
+        self.refresh(&Operation::SET_AVATAR, set)
     }
 
     /// Removes the avatar.
@@ -278,10 +277,32 @@ impl<X: Executor> Chat<X> {
     ///
     /// Those of [`ChatRef::remove_avatar`].
     pub fn remove_avatar(&mut self) -> X::Run<'_, ()> {
-        self.change("remove_avatar", self.protocol().remove_avatar(self.tid()))
+        self.change(&Operation::REMOVE_AVATAR, self.protocol().remove_avatar(self.tid()))
     }
 
-    fn change(&mut self, operation: &'static str, endpoint: Made<Option<ChatInfo>>) -> X::Run<'_, ()> {
+    fn add<U: Into<UserId>, G: Into<GroupId>>(
+        &mut self,
+        operation: &'static Operation,
+        users: impl IntoIterator<Item = U>,
+        groups: impl IntoIterator<Item = G>,
+    ) -> X::Run<'_, ()> {
+        let checked = self.check_not_one_to_one("members cannot be added to a 1:1 chat");
+        let endpoint = checked.and_then(|()| self.by_id.add_endpoint(users, groups));
+        self.change(operation, endpoint)
+    }
+
+    fn remove<U: Into<UserId>, G: Into<GroupId>>(
+        &mut self,
+        operation: &'static Operation,
+        users: impl IntoIterator<Item = U>,
+        groups: impl IntoIterator<Item = G>,
+    ) -> X::Run<'_, ()> {
+        let checked = self.check_not_one_to_one("members cannot be removed from a 1:1 chat");
+        let endpoint = checked.and_then(|()| self.by_id.remove_endpoint(users, groups));
+        self.change(operation, endpoint)
+    }
+
+    fn change(&mut self, operation: &'static Operation, endpoint: Made<Option<ChatInfo>>) -> X::Run<'_, ()> {
         let call = self.session().call(endpoint);
         self.refresh(operation, call)
     }
@@ -289,7 +310,7 @@ impl<X: Executor> Chat<X> {
     /// Runs a change and replaces this snapshot by its output.
     fn refresh<'a>(
         &'a mut self,
-        operation: &'static str,
+        operation: &'static Operation,
         change: impl Flow<Output = Option<ChatInfo>> + 'a,
     ) -> X::Run<'a, ()> {
         let Self { by_id, info } = self;

@@ -5,6 +5,7 @@ use super::{
     changes::{NO_GROUPS, NO_USERS},
 };
 use crate::{
+    error::Operation,
     executor::Executor,
     flow::{Changed, Flow},
     model::{ChatInfo, GroupId, Image, UserId},
@@ -21,7 +22,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Those of [`add_members`](Self::add_members).
     pub fn add_users<U: Into<UserId>>(&self, users: impl IntoIterator<Item = U>) -> X::Run<'_, Chat<X>> {
-        self.run_change("add_users", self.add_endpoint(users, NO_GROUPS))
+        self.run_change(&Operation::ADD_USERS, self.add_endpoint(users, NO_GROUPS))
     }
 
     /// Adds groups as members: see [`add_members`](Self::add_members).
@@ -30,7 +31,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Those of [`add_members`](Self::add_members).
     pub fn add_groups<G: Into<GroupId>>(&self, groups: impl IntoIterator<Item = G>) -> X::Run<'_, Chat<X>> {
-        self.run_change("add_groups", self.add_endpoint(NO_USERS, groups))
+        self.run_change(&Operation::ADD_GROUPS, self.add_endpoint(NO_USERS, groups))
     }
 
     /// Removes users from the members: see [`remove_members`](Self::remove_members).
@@ -39,7 +40,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Those of [`remove_members`](Self::remove_members).
     pub fn remove_users<U: Into<UserId>>(&self, users: impl IntoIterator<Item = U>) -> X::Run<'_, Chat<X>> {
-        self.run_change("remove_users", self.remove_endpoint(users, NO_GROUPS))
+        self.run_change(&Operation::REMOVE_USERS, self.remove_endpoint(users, NO_GROUPS))
     }
 
     /// Removes groups from the members: see [`remove_members`](Self::remove_members).
@@ -48,7 +49,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Those of [`remove_members`](Self::remove_members).
     pub fn remove_groups<G: Into<GroupId>>(&self, groups: impl IntoIterator<Item = G>) -> X::Run<'_, Chat<X>> {
-        self.run_change("remove_groups", self.remove_endpoint(NO_USERS, groups))
+        self.run_change(&Operation::REMOVE_GROUPS, self.remove_endpoint(NO_USERS, groups))
     }
 
     /// Adds users and groups as members in one request: either all of them or none.
@@ -58,13 +59,14 @@ impl<X: Executor> ChatRef<X> {
     /// - `UpdateMembersNotAllowed` if the organisation's admin has disallowed it
     /// - `InvalidMembers` if a user or group does not exist or cannot be a member
     /// - `Auth` if the bot lacks permission
+    /// - `Conflict` if the chat is closed, or would lose its last administrator
     /// - `InvalidInput` if both lists are empty, one has more than 1,000 ids, or an id is malformed
     pub fn add_members<U: Into<UserId>, G: Into<GroupId>>(
         &self,
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
     ) -> X::Run<'_, Chat<X>> {
-        self.run_change("add_members", self.add_endpoint(users, groups))
+        self.run_change(&Operation::ADD_MEMBERS, self.add_endpoint(users, groups))
     }
 
     /// Removes users and groups from the members in one request: either all of them or none.
@@ -74,13 +76,14 @@ impl<X: Executor> ChatRef<X> {
     /// - `UpdateMembersNotAllowed` if the organisation's admin has disallowed it
     /// - `InvalidMembers` if a user or group is not a member
     /// - `Auth` if the bot lacks permission
+    /// - `Conflict` if the chat is closed, or would lose its last administrator
     /// - `InvalidInput` if both lists are empty, one has more than 1,000 ids, or an id is malformed
     pub fn remove_members<U: Into<UserId>, G: Into<GroupId>>(
         &self,
         users: impl IntoIterator<Item = U>,
         groups: impl IntoIterator<Item = G>,
     ) -> X::Run<'_, Chat<X>> {
-        self.run_change("remove_members", self.remove_endpoint(users, groups))
+        self.run_change(&Operation::REMOVE_MEMBERS, self.remove_endpoint(users, groups))
     }
 
     /// Makes the bot leave the chat. This also ends a location share of the bot in it.
@@ -89,7 +92,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `LeaveChatNotAllowed` if the organisation's admin has disallowed it; `Auth` if the bot lacks permission.
     pub fn leave(&self) -> X::Run<'_, ()> {
-        self.run("leave", self.leave_flow(Ok(())))
+        self.run(&Operation::LEAVE, self.leave_flow(Ok(())))
     }
 
     /// Makes a user an administrator of the chat.
@@ -99,18 +102,17 @@ impl<X: Executor> ChatRef<X> {
     /// `NotFound` if the user is not active or has been deleted; `Auth` if the bot lacks permission; `InvalidInput` if
     /// the id is malformed.
     pub fn add_admin(&self, admin: impl Into<UserId>) -> X::Run<'_, Chat<X>> {
-        self.run_change("add_admin", self.protocol().add_admin(self.tid(), &admin.into()))
+        self.run_change(&Operation::ADD_ADMIN, self.protocol().add_admin(self.tid(), &admin.into()))
     }
 
     /// Removes a user from the administrators of the chat.
     ///
     /// # Errors
     ///
-    /// `NotFound` if the user is not active or has been deleted; `Auth` if the bot lacks permission; `Server` with the
-    /// [code](crate::Error::code) `conflict` if the chat would lose its last administrator; `InvalidInput` if the id is
-    /// malformed.
+    /// `NotFound` if the user is not active or has been deleted; `Auth` if the bot lacks permission; `Conflict` if the
+    /// chat would lose its last administrator; `InvalidInput` if the id is malformed.
     pub fn remove_admin(&self, admin: impl Into<UserId>) -> X::Run<'_, Chat<X>> {
-        self.run_change("remove_admin", self.protocol().remove_admin(self.tid(), &admin.into()))
+        self.run_change(&Operation::REMOVE_ADMIN, self.protocol().remove_admin(self.tid(), &admin.into()))
     }
 
     /// Sets the title: up to 256 characters with the default protocol, without NUL.
@@ -119,7 +121,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the bot lacks permission; `InvalidInput` for any other title.
     pub fn update_title(&self, title: impl Into<String>) -> X::Run<'_, Chat<X>> {
-        self.run_change("update_title", self.protocol().update_title(self.tid(), &title.into()))
+        self.run_change(&Operation::UPDATE_TITLE, self.protocol().update_title(self.tid(), &title.into()))
     }
 
     /// Sets whether members other than the administrators may send messages.
@@ -128,7 +130,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the bot lacks permission.
     pub fn set_allow_sending(&self, allow: bool) -> X::Run<'_, Chat<X>> {
-        self.run_change("set_allow_sending", self.protocol().set_allow_sending(self.tid(), allow))
+        self.run_change(&Operation::SET_ALLOW_SENDING, self.protocol().set_allow_sending(self.tid(), allow))
     }
 
     /// Sets whether members may mute notifications.
@@ -137,7 +139,10 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the bot lacks permission.
     pub fn set_allow_mute_notifications(&self, allow: bool) -> X::Run<'_, Chat<X>> {
-        self.run_change("set_allow_mute_notifications", self.protocol().set_allow_mute_notifications(self.tid(), allow))
+        self.run_change(
+            &Operation::SET_ALLOW_MUTE_NOTIFICATIONS,
+            self.protocol().set_allow_mute_notifications(self.tid(), allow),
+        )
     }
 
     /// Closes the chat: no message can be posted until it is reopened. This also ends a location share of the bot in
@@ -147,7 +152,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `CloseChatNotAllowed` if the organisation's admin has disallowed it; `Auth` if the bot lacks permission.
     pub fn close(&self) -> X::Run<'_, Chat<X>> {
-        self.run_to_chat("close", self.close_flow())
+        self.run_to_chat(&Operation::CLOSE, self.close_flow())
     }
 
     /// Reopens a closed chat.
@@ -156,7 +161,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `Auth` if the bot lacks permission.
     pub fn reopen(&self) -> X::Run<'_, Chat<X>> {
-        self.run_change("reopen", self.protocol().reopen_chat(self.tid()))
+        self.run_change(&Operation::REOPEN, self.protocol().reopen_chat(self.tid()))
     }
 
     /// Sets the avatar: a JPEG, with the default protocol of at most 600x600 pixels and 5 MiB. A string is a path.
@@ -166,7 +171,7 @@ impl<X: Executor> ChatRef<X> {
     /// `ImageLoad` if the image cannot be read or is not such a JPEG, which is checked before anything is sent; `Auth`
     /// if the bot lacks permission.
     pub fn set_avatar(&self, image: impl Into<Image>) -> X::Run<'_, Chat<X>> {
-        self.run_to_chat("set_avatar", self.set_avatar_flow(image.into()))
+        self.run_to_chat(&Operation::SET_AVATAR, self.set_avatar_flow(image.into()))
     }
 
     /// Removes the avatar.
@@ -176,16 +181,16 @@ impl<X: Executor> ChatRef<X> {
     /// `ImageRemove` if no avatar is set or the organisation does not allow removing it; `Auth` if the bot lacks
     /// permission.
     pub fn remove_avatar(&self) -> X::Run<'_, Chat<X>> {
-        self.run_change("remove_avatar", self.protocol().remove_avatar(self.tid()))
+        self.run_change(&Operation::REMOVE_AVATAR, self.protocol().remove_avatar(self.tid()))
     }
 
-    fn run_change(&self, operation: &'static str, endpoint: Made<Option<ChatInfo>>) -> X::Run<'_, Chat<X>> {
+    fn run_change(&self, operation: &'static Operation, endpoint: Made<Option<ChatInfo>>) -> X::Run<'_, Chat<X>> {
         self.run_to_chat(operation, self.session().call(endpoint))
     }
 
     fn run_to_chat<'a>(
         &'a self,
-        operation: &'static str,
+        operation: &'static Operation,
         flow: impl Flow<Output = Option<ChatInfo>> + 'a,
     ) -> X::Run<'a, Chat<X>> {
         let changed = Changed::new(self.session(), self.tid(), flow);

@@ -2,7 +2,7 @@ use alloc::format;
 
 use super::ChatRef;
 use crate::{
-    error::Error,
+    error::{Error, Operation},
     executor::Executor,
     flow::Flow,
     model::{Listing, Message, MessageRef, Reaction, ReactionType, ThreadId},
@@ -25,7 +25,10 @@ impl<X: Executor> ChatRef<X> {
         let hide_deleted = session.config().hide_deleted_messages;
         let checked = self.check_message_chat(&message);
         let found = session.call(checked.and_then(|()| self.protocol().message(self.tid(), message.mid())));
-        self.run("message", found.map(move |message| message.filter(|message| !(hide_deleted && message.deleted))))
+        self.run(
+            &Operation::MESSAGE,
+            found.map(move |message| message.filter(|message| !(hide_deleted && message.deleted))),
+        )
     }
 
     /// Reacts to an attention message, and returns the reaction as the server stored it.
@@ -33,10 +36,11 @@ impl<X: Executor> ChatRef<X> {
     /// # Errors
     ///
     /// - `Auth` if the organisation's admin has forbidden bots to react
+    /// - `Conflict` if the chat is closed
     /// - `InvalidInput` if the message is in another chat, is not an attention message, or does not accept this
     ///   reaction: an alert accepts [`Ok`](ReactionType::Ok) and [`Sos`](ReactionType::Sos), an announcement or a note
     ///   all others. If only the id of the message is given, the server checks this: a message of another chat is
-    ///   `NotFound`, and the default protocol rejects the others with the status 422
+    ///   `NotFound`, and the others are `InvalidRequest` with the default protocol
     /// - `NotFound` also if the message has been deleted
     #[doc(alias = "send_am_reaction")]
     pub fn send_reaction<'m>(
@@ -49,7 +53,7 @@ impl<X: Executor> ChatRef<X> {
             .check_message_chat(&message)
             .and_then(|()| reaction.check_allowed_for(message.message()))
             .and_then(|()| self.protocol().send_reaction(self.tid(), message.mid(), &reaction));
-        self.call("send_reaction", endpoint)
+        self.call(&Operation::SEND_REACTION, endpoint)
     }
 
     /// Returns all reactions to an attention message.
@@ -70,7 +74,7 @@ impl<X: Executor> ChatRef<X> {
             _ => Ok(message.mid().clone()),
         });
         self.run(
-            "reactions",
+            &Operation::REACTIONS,
             self.session()
                 .list(move |protocol, page| checked.clone().and_then(|mid| protocol.reactions(self.tid(), &mid, page))),
         )
@@ -81,6 +85,7 @@ impl<X: Executor> ChatRef<X> {
     /// # Errors
     ///
     /// - `Auth` if it is the reaction of another user, or if the organisation's admin has forbidden bots to react
+    /// - `Conflict` if the chat is closed
     /// - `InvalidInput` if the reaction is in another chat, or if its message does not accept the new one
     /// - `NotFound` also if the message has been deleted
     #[doc(alias = "update_am_reaction")]
@@ -89,7 +94,7 @@ impl<X: Executor> ChatRef<X> {
             .check_chat("previous", &previous.tid)
             .and_then(|()| reaction.check_replaces(&previous.reaction_type))
             .and_then(|()| self.protocol().update_reaction(previous, &reaction));
-        self.call("update_reaction", endpoint)
+        self.call(&Operation::UPDATE_REACTION, endpoint)
     }
 
     /// Returns an error if the message is known to be in another chat.

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Chat;
 use crate::{
     effect::Now,
-    error::Error,
+    error::{Error, Operation},
     executor::Executor,
     feed::{FeedOptions, Poller},
     flow::{
@@ -58,7 +58,7 @@ impl<X: Executor> ChatRef<X> {
     /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     pub fn get(&self) -> X::Run<'_, Chat<X>> {
         let chat = self.session().request(|protocol| protocol.chat(&self.tid).map(Endpoint::existing));
-        self.run("get", chat.map(|info| Chat::new(self.executor.clone(), info)))
+        self.run(&Operation::GET, chat.map(|info| Chat::new(self.executor.clone(), info)))
     }
 
     /// Posts a message, and returns it as the server stored it.
@@ -76,8 +76,9 @@ impl<X: Executor> ChatRef<X> {
     ///   otherwise
     /// - `File` if an attachment cannot be read
     /// - `NotFound` also if the message that it replies to is not in the chat
-    /// - `Server` with the [code](Error::code) `conflict` if the chat is closed: it has to be
-    ///   [reopened](ChatRef::reopen) first
+    /// - `Conflict` if the chat is closed: it has to be [reopened](ChatRef::reopen) first
+    /// - `IdempotencyMismatch` if the draft has the idempotency key of another message
+    /// - `InvalidRequest` if a file is larger than the server accepts
     pub fn post(&self, message: impl Into<Draft>) -> X::Run<'_, Message> {
         let draft = message.into();
         let may_be_repeated = draft.idempotency_key.is_some();
@@ -89,7 +90,7 @@ impl<X: Executor> ChatRef<X> {
                 Err(error) => error.outcome_unknown().then(|| (self.tid.clone(), Duration::ZERO)),
             },
         );
-        self.run("post", posted.map(|posted| posted.value))
+        self.run(&Operation::POST, posted.map(|posted| posted.value))
     }
 
     /// Creates an empty list of attachments. Sends no request.
@@ -103,7 +104,7 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// `ImageLoad` if no avatar is set.
     pub fn load_avatar(&self) -> X::Run<'_, Vec<u8>> {
-        self.call("load_avatar", self.protocol().avatar(&self.tid))
+        self.call(&Operation::LOAD_AVATAR, self.protocol().avatar(&self.tid))
     }
 
     /// Returns all messages since the given time (inclusive; default: 24 hours before the request), oldest first and
@@ -117,12 +118,7 @@ impl<X: Executor> ChatRef<X> {
     /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     #[doc(alias = "get_messages")]
     pub fn messages(&self, since: impl Into<Option<DateTime<Utc>>>) -> X::Run<'_, Messages> {
-        let (since, hide_deleted) = (since.into(), self.session().config().hide_deleted_messages);
-        let pages = Lazy::new(move |now: Now| {
-            let since = since.unwrap_or_else(|| a_day_before(now.utc));
-            Paginator::new(self.session(), move |protocol, page| protocol.messages(&self.tid, since, page))
-        });
-        self.run("messages", pages.map(move |list| deduplicated(list, hide_deleted)))
+        self.messages_since(&Operation::MESSAGES, since.into())
     }
 
     /// Same as [`messages`](Self::messages).
@@ -132,7 +128,7 @@ impl<X: Executor> ChatRef<X> {
     /// Those of [`messages`](Self::messages).
     #[deprecated(note = "the Python SDK deprecated it in 1.0: use `messages`")]
     pub fn pull_chat_feed(&self, since: impl Into<Option<DateTime<Utc>>>) -> X::Run<'_, Messages> {
-        self.messages(since)
+        self.messages_since(&Operation::PULL_CHAT_FEED, since.into())
     }
 
     /// Returns the users who have read all messages of the chat.
@@ -142,7 +138,7 @@ impl<X: Executor> ChatRef<X> {
     /// `ReadReceiptsDisabled` if the organisation's admin has disabled read receipts.
     #[doc(alias = "get_readers")]
     pub fn readers(&self) -> X::Run<'_, Listing<User>> {
-        self.run("readers", self.session().list(|protocol, page| protocol.readers(&self.tid, page)))
+        self.run(&Operation::READERS, self.session().list(|protocol, page| protocol.readers(&self.tid, page)))
     }
 
     /// Marks the chat as read by the bot, and returns the users who have now read all of its messages; none if the
@@ -155,7 +151,10 @@ impl<X: Executor> ChatRef<X> {
     /// `Auth` if the organisation's admin has forbidden bots to mark chats as read.
     pub fn mark_as_read(&self) -> X::Run<'_, Listing<User>> {
         let marked = self.protocol().mark_as_read(&self.tid);
-        self.run("mark_as_read", self.session().list_after(marked, |protocol, page| protocol.readers(&self.tid, page)))
+        self.run(
+            &Operation::MARK_AS_READ,
+            self.session().list_after(marked, |protocol, page| protocol.readers(&self.tid, page)),
+        )
     }
 
     /// Returns the number of active location shares in the chat, of all its members.
@@ -165,7 +164,7 @@ impl<X: Executor> ChatRef<X> {
     /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     #[doc(alias = "get_active_shared_locations")]
     pub fn active_shared_locations(&self) -> X::Run<'_, u64> {
-        self.call("active_shared_locations", self.protocol().location_count(&self.tid))
+        self.call(&Operation::ACTIVE_SHARED_LOCATIONS, self.protocol().location_count(&self.tid))
     }
 
     /// Stops sharing the bot's location in this chat. Does nothing if it is not shared.
@@ -174,7 +173,10 @@ impl<X: Executor> ChatRef<X> {
     ///
     /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     pub fn stop_sharing_location(&self) -> X::Run<'_, ()> {
-        self.run("stop_sharing_location", self.share_ending_flow(self.protocol().stop_sharing_location(&self.tid)))
+        self.run(
+            &Operation::STOP_SHARING_LOCATION,
+            self.share_ending_flow(self.protocol().stop_sharing_location(&self.tid)),
+        )
     }
 
     /// Follows the live locations that are shared in this chat.
@@ -196,7 +198,7 @@ impl<X: Executor> ChatRef<X> {
     /// Only the kinds that [every operation](ChatRef#errors) can fail with.
     pub fn unsubscribe_location_updates(&self) -> X::Run<'_, ()> {
         self.call(
-            "unsubscribe_location_updates",
+            &Operation::UNSUBSCRIBE_LOCATION_UPDATES,
             self.protocol().unsubscribe_all(&FeedSource::LiveLocations(self.tid.clone())),
         )
     }
@@ -214,12 +216,21 @@ impl<X: Executor> ChatRef<X> {
         self.executor.events(Poller::new(self.session(), FeedSource::Messages(self.tid.clone()), options.into()))
     }
 
-    pub(super) fn call<T: Send>(&self, operation: &'static str, endpoint: Made<T>) -> X::Run<'_, T> {
+    fn messages_since(&self, operation: &'static Operation, since: Option<DateTime<Utc>>) -> X::Run<'_, Messages> {
+        let hide_deleted = self.session().config().hide_deleted_messages;
+        let pages = Lazy::new(move |now: Now| {
+            let since = since.unwrap_or_else(|| a_day_before(now.utc));
+            Paginator::new(self.session(), move |protocol, page| protocol.messages(&self.tid, since, page))
+        });
+        self.run(operation, pages.map(move |list| deduplicated(list, hide_deleted)))
+    }
+
+    pub(super) fn call<T: Send>(&self, operation: &'static Operation, endpoint: Made<T>) -> X::Run<'_, T> {
         self.run(operation, self.session().call(endpoint))
     }
 
     /// Runs an operation with this name.
-    pub(super) fn run<'a, F: Flow + 'a>(&'a self, operation: &'static str, flow: F) -> X::Run<'a, F::Output>
+    pub(super) fn run<'a, F: Flow + 'a>(&'a self, operation: &'static Operation, flow: F) -> X::Run<'a, F::Output>
     where
         F::Output: 'a,
     {

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use crate::{
     api::{Chat, ChatRef},
-    error::Error,
+    error::{Error, Operation},
     executor::Executor,
     feed::{FeedOptions, Poller},
     flow::{
@@ -55,7 +55,7 @@ impl<X: Executor> Chats<X> {
     /// Only the kinds that [every operation](Chats#errors) can fail with.
     #[doc(alias = "get_subscriptions")]
     pub fn list(&self) -> X::Run<'_, Listing<Chat<X>>> {
-        self.list_chats("list", None)
+        self.list_chats(&Operation::LIST, None)
     }
 
     /// Returns the chat with this thread id; `None` if the bot is not a member of such a chat.
@@ -66,7 +66,7 @@ impl<X: Executor> Chats<X> {
     #[doc(alias = "get_by_thread_id")]
     pub fn by_thread_id(&self, tid: impl Into<ThreadId>) -> X::Run<'_, Option<Chat<X>>> {
         let found = self.executor.session().request(|protocol| protocol.chat(&tid.into()));
-        self.run("by_thread_id", found.map(|chat| chat.map(|info| Chat::new(self.executor.clone(), info))))
+        self.run(&Operation::BY_THREAD_ID, found.map(|chat| chat.map(|info| Chat::new(self.executor.clone(), info))))
     }
 
     /// Returns all chats of the bot with exactly this title. The request has the timeout for
@@ -77,7 +77,7 @@ impl<X: Executor> Chats<X> {
     /// `InvalidInput` if the title has a NUL or, with the default protocol, more than 256 characters.
     #[doc(alias = "get_by_title")]
     pub fn by_title(&self, title: impl Into<String>) -> X::Run<'_, Listing<Chat<X>>> {
-        self.list_chats("by_title", Some(title.into()))
+        self.list_chats(&Operation::BY_TITLE, Some(title.into()))
     }
 
     /// Downloads an asset, such as a received attachment, into memory: up to
@@ -89,7 +89,7 @@ impl<X: Executor> Chats<X> {
     /// the response is not the asset: it has another size, is an HTML page, or is incomplete.
     pub fn download(&self, asset: impl Into<Download>) -> X::Run<'_, Vec<u8>> {
         let session = self.executor.session();
-        self.run("download", session.call(session.download(&asset.into())))
+        self.run(&Operation::DOWNLOAD, session.call(session.download(&asset.into())))
     }
 
     /// Downloads an asset of any size into a file, which replaces `path` once it is complete.
@@ -108,7 +108,7 @@ impl<X: Executor> Chats<X> {
     /// the bot cannot see such an asset; `UnexpectedResponse` if the response is not the asset.
     pub fn download_to(&self, asset: impl Into<Download>, path: impl Into<String>) -> X::Run<'_, ()> {
         let download = asset.into();
-        self.run("download_to", DownloadToFile::new(self.executor.session(), &download, path.into()))
+        self.run(&Operation::DOWNLOAD_TO, DownloadToFile::new(self.executor.session(), &download, path.into()))
     }
 
     /// Updates the bot's location in all chats in which it is shared. Does nothing if it is not shared.
@@ -121,7 +121,7 @@ impl<X: Executor> Chats<X> {
         let (known, update) =
             (session.ledger().snapshot(), session.request(|protocol| protocol.move_location(coordinates)));
         self.run(
-            "update_shared_location",
+            &Operation::UPDATE_SHARED_LOCATION,
             update.map(move |active| {
                 if let Some(active) = active {
                     session.ledger().reconcile(&known, &active);
@@ -160,7 +160,7 @@ impl<X: Executor> Chats<X> {
     ///
     /// Only the kinds that [every operation](Chats#errors) can fail with.
     pub fn refresh_location_shares(&self) -> X::Run<'_, ()> {
-        self.run("refresh_location_shares", refresh_shares(self.executor.session()))
+        self.run(&Operation::REFRESH_LOCATION_SHARES, refresh_shares(self.executor.session()))
     }
 
     /// Returns the active shares, to be saved when the program ends. Sends no request.
@@ -193,7 +193,7 @@ impl<X: Executor> Chats<X> {
     #[doc(alias = "unsubscribe_am_reaction_updates")]
     pub fn unsubscribe_reaction_updates(&self) -> X::Run<'_, ()> {
         self.run(
-            "unsubscribe_reaction_updates",
+            &Operation::UNSUBSCRIBE_REACTION_UPDATES,
             self.executor.session().request(|protocol| protocol.unsubscribe_all(&FeedSource::Reactions)),
         )
     }
@@ -250,18 +250,18 @@ impl<X: Executor> Chats<X> {
     /// Only the kinds that [every operation](Chats#errors) can fail with.
     pub fn unsubscribe_events(&self) -> X::Run<'_, ()> {
         let ended = self.executor.session().request(|protocol| protocol.unsubscribe_all(&FeedSource::Events));
-        self.run("unsubscribe_events", ended)
+        self.run(&Operation::UNSUBSCRIBE_EVENTS, ended)
     }
 
     /// Runs an operation with this name.
-    pub(super) fn run<'a, F: Flow + 'a>(&'a self, operation: &'static str, flow: F) -> X::Run<'a, F::Output>
+    pub(super) fn run<'a, F: Flow + 'a>(&'a self, operation: &'static Operation, flow: F) -> X::Run<'a, F::Output>
     where
         F::Output: 'a,
     {
         run_observed(&self.executor, operation, None, flow)
     }
 
-    fn list_chats(&self, operation: &'static str, title: Option<String>) -> X::Run<'_, Listing<Chat<X>>> {
+    fn list_chats(&self, operation: &'static Operation, title: Option<String>) -> X::Run<'_, Listing<Chat<X>>> {
         let chats = self.executor.session().list(move |protocol, page| match &title {
             Some(title) => protocol.chats_by_title(title, page),
             None => protocol.chats(page),

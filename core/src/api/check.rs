@@ -14,7 +14,7 @@ use super::Client;
 use crate::{
     config::{APP_ID_VAR, CA_FILE_VAR, Config, PROXY_VAR, SECRET_VAR, TIMEOUT_VAR, URL_VAR},
     effect::{TransportError, TransportErrorKind},
-    error::{ApiError, Error, UnexpectedResponse},
+    error::{ApiError, Cause, Error, Operation},
     executor::Executor,
     flow::{MapError, run_observed},
     model::User,
@@ -33,34 +33,27 @@ impl<X: Executor> Client<X> {
     pub fn check(&self) -> X::Run<'_, User> {
         let session = self.executor().session();
         let (me, config) = (session.call_once(session.protocol().me()), session.config());
-        let checked = MapError::new(me, |error| explained(error, config));
-        run_observed(self.executor(), "check", None, checked)
+        let checked = MapError::new(me, |error| explain(error, config));
+        run_observed(self.executor(), &Operation::CHECK, None, checked)
     }
 }
 
 /// Adds what to check.
-fn explained(error: Error, config: &Config) -> Error {
-    match error {
-        Error::Connection(error) => Error::Connection(explained_transport(error, config)),
-        Error::Api(mut error) => {
-            if let Some(advice) = advice_on_rejection(&error, config) {
+fn explain(error: &mut Error, config: &Config) {
+    match error.cause_mut() {
+        Cause::Transport(error) => explain_transport(error, config),
+        Cause::Api(error) => {
+            if let Some(advice) = advice_on_rejection(error, config) {
                 error.message = Some(joined(error.message.as_deref(), &advice));
             }
-            Error::Api(error)
         }
-        Error::UnexpectedResponse(mut error) => {
-            let UnexpectedResponse { reason, .. } = &mut *error;
-            *reason = joined(Some(reason), &not_the_backend(config));
-            Error::UnexpectedResponse(error)
-        }
-        Error::Login { cause, previous_outcome_unknown } => {
-            Error::Login { cause: explained(*cause, config).into(), previous_outcome_unknown }
-        }
-        other => other,
+        Cause::UnexpectedResponse(error) => error.reason = joined(Some(&error.reason), &not_the_backend(config)),
+        Cause::Login { cause, .. } => explain(cause, config),
+        _ => {}
     }
 }
 
-fn explained_transport(error: TransportError, config: &Config) -> TransportError {
+fn explain_transport(error: &mut TransportError, config: &Config) {
     let backend = authority(&config.base);
     // Only the proxy is looked up and connected to.
     let (target, variable) = match config.proxy() {
@@ -86,9 +79,9 @@ fn explained_transport(error: TransportError, config: &Config) -> TransportError
         TransportErrorKind::Proxy => {
             format!("check the user name and the password of {target} ({variable}), and that it allows {backend}")
         }
-        TransportErrorKind::Protocol | TransportErrorKind::TooLarge | TransportErrorKind::File => return error,
+        TransportErrorKind::Protocol | TransportErrorKind::TooLarge | TransportErrorKind::File => return,
     };
-    TransportError { source: Arc::new(Advised { advice, cause: error.source }), ..error }
+    error.source = Arc::new(Advised { advice, cause: error.source.clone() });
 }
 
 fn advice_on_rejection(error: &ApiError, config: &Config) -> Option<String> {

@@ -7,8 +7,9 @@ use crate::{
     api::{Chats, Contacts},
     config::{Config, RetryPolicy},
     effect::Now,
+    error::Operation,
     executor::Executor,
-    flow::Pause,
+    flow::{Pause, run_unobserved},
     session::Session,
     stop_handle::StopHandle,
 };
@@ -120,7 +121,7 @@ impl<X: Executor> Client<X> {
     /// - `Cancelled` if the client was [stopped](Self::stopped_by)
     /// - `Connection` (a timeout), immediately, if the wait would end after the [deadline](Self::with_deadline)
     pub fn sleep(&self, time: Duration) -> X::Run<'_, ()> {
-        self.executor().run(Pause::new(self.session(), time))
+        run_unobserved(self.executor(), &Operation::SLEEP, Pause::new(self.session(), time))
     }
 
     /// Returns an idempotency key that no other request has, for a draft that is saved before it is posted: see

@@ -1,6 +1,7 @@
 //! Users and groups.
 
 use crate::{
+    error::Operation,
     executor::Executor,
     flow::{Flow, run_observed},
     model::{Group, GroupId, Listing, User, UserId},
@@ -36,7 +37,7 @@ impl<X: Executor> Contacts<X> {
     ///
     /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn me(&self) -> X::Run<'_, User> {
-        self.run("me", self.executor.session().request(|protocol| protocol.me()))
+        self.run(&Operation::ME, self.executor.session().request(|protocol| protocol.me()))
     }
 
     /// Returns all users that the bot can see.
@@ -45,7 +46,7 @@ impl<X: Executor> Contacts<X> {
     ///
     /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn users(&self) -> X::Run<'_, Listing<User>> {
-        self.run("users", self.executor.session().list(|protocol, page| protocol.users(page)))
+        self.run(&Operation::USERS, self.executor.session().list(|protocol, page| protocol.users(page)))
     }
 
     /// Returns the user with this id; `None` if the bot cannot see such a user.
@@ -54,7 +55,7 @@ impl<X: Executor> Contacts<X> {
     ///
     /// `InvalidInput` if the id is malformed: see [`UserId`].
     pub fn user(&self, uid: impl Into<UserId>) -> X::Run<'_, Option<User>> {
-        self.run("user", self.executor.session().request(|protocol| protocol.user(&uid.into())))
+        self.run(&Operation::USER, self.executor.session().request(|protocol| protocol.user(&uid.into())))
     }
 
     /// Returns all groups that the bot can see.
@@ -63,7 +64,7 @@ impl<X: Executor> Contacts<X> {
     ///
     /// Only the kinds that [every operation](Contacts#errors) can fail with.
     pub fn groups(&self) -> X::Run<'_, Listing<Group>> {
-        self.run("groups", self.executor.session().list(|protocol, page| protocol.groups(page)))
+        self.run(&Operation::GROUPS, self.executor.session().list(|protocol, page| protocol.groups(page)))
     }
 
     /// Returns the group with this id; `None` if the bot cannot see such a group.
@@ -72,11 +73,11 @@ impl<X: Executor> Contacts<X> {
     ///
     /// `InvalidInput` if the id is malformed: see [`GroupId`].
     pub fn group(&self, gid: impl Into<GroupId>) -> X::Run<'_, Option<Group>> {
-        self.run("group", self.executor.session().request(|protocol| protocol.group(&gid.into())))
+        self.run(&Operation::GROUP, self.executor.session().request(|protocol| protocol.group(&gid.into())))
     }
 
     /// Runs an operation with this name.
-    fn run<'a, F: Flow + 'a>(&'a self, operation: &'static str, flow: F) -> X::Run<'a, F::Output>
+    fn run<'a, F: Flow + 'a>(&'a self, operation: &'static Operation, flow: F) -> X::Run<'a, F::Output>
     where
         F::Output: 'a,
     {

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::{Chat, Chats, chats::refresh_shares};
 use crate::{
-    error::{Error, UnexpectedResponse},
+    error::{Error, Operation, UnexpectedResponse},
     executor::Executor,
     flow::{Attachments, Flow, Known, Regardless},
     model::{ChatInfo, ChatType, Listing, NewAttachment, NewChat, NewOneToOne},
@@ -28,8 +28,10 @@ impl<X: Executor> Chats<X> {
     ///   idempotency key is invalid
     /// - `ImageLoad` if the avatar cannot be read, is not a JPEG, or is larger than the protocol allows
     /// - `File` if an attachment cannot be read
+    /// - `IdempotencyMismatch` if the idempotency key is that of another chat
+    /// - `InvalidRequest` if a file is larger than the server accepts
     pub fn create_chat(&self, chat: NewChat) -> X::Run<'_, Chat<X>> {
-        self.run_to_chat("create_chat", create_group(self.executor().session(), chat))
+        self.run_to_chat(&Operation::CREATE_CHAT, create_group(self.executor().session(), chat))
     }
 
     /// Returns the open group chat with exactly this title, or creates it: so a bot that starts again finds the chat
@@ -72,7 +74,7 @@ impl<X: Executor> Chats<X> {
             Some(result) => Known::result(result),
             None => Known::unknown(create_group(session, chat)),
         });
-        self.run_to_chat("get_or_create", chat)
+        self.run_to_chat(&Operation::GET_OR_CREATE, chat)
     }
 
     /// Creates the 1:1 chat with a user, or finds the existing one, and returns it. A message is posted in either case.
@@ -86,6 +88,8 @@ impl<X: Executor> Chats<X> {
     /// - `InvalidInput` if the message is too long or has a NUL, or if the id, an attachment or the idempotency key is
     ///   invalid
     /// - `File` if an attachment cannot be read
+    /// - `IdempotencyMismatch` if the idempotency key is that of another chat
+    /// - `InvalidRequest` if a file is larger than the server accepts
     #[doc(alias = "create_one2one_chat")]
     pub fn create_one_to_one_chat(&self, chat: impl Into<NewOneToOne>) -> X::Run<'_, Chat<X>> {
         let chat = chat.into();
@@ -93,12 +97,12 @@ impl<X: Executor> Chats<X> {
         let created = create(self.executor().session(), attached, move |protocol, _, files| {
             protocol.create_one_to_one_chat(&chat, files)
         });
-        self.run_to_chat("create_one_to_one_chat", created)
+        self.run_to_chat(&Operation::CREATE_ONE_TO_ONE_CHAT, created)
     }
 
     fn run_to_chat<'a>(
         &'a self,
-        operation: &'static str,
+        operation: &'static Operation,
         flow: impl Flow<Output = ChatInfo> + 'a,
     ) -> X::Run<'a, Chat<X>> {
         self.run(operation, flow.map(|info| Chat::new(self.executor().clone(), info)))

@@ -7,7 +7,7 @@ use super::{
     Config,
     settings::{Settings, seconds},
 };
-use crate::error::{Error, InvalidInput};
+use crate::error::{Cause, Error, InvalidInput};
 
 /// Name of the variable with the base URL, for [`Config::from_vars`].
 pub const URL_VAR: &str = "TEAMWIRE_URL";
@@ -69,17 +69,13 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
 
 /// Names the variable instead of the setting.
 fn with_variable(error: Error) -> Error {
-    match error {
-        Error::InvalidInput(InvalidInput { parameter, reason }) => {
-            let name = match parameter.as_str() {
-                "base URL" => URL_VAR,
-                "App ID" => APP_ID_VAR,
-                "Secret" => SECRET_VAR,
-                "proxy URL" => PROXY_VAR,
-                _ => return Error::invalid(parameter, reason),
-            };
-            Error::invalid(name, reason)
-        }
-        other => other,
-    }
+    let Cause::InvalidInput(InvalidInput { parameter, reason }) = error.cause() else { return error };
+    let name = match parameter.as_str() {
+        "base URL" => URL_VAR,
+        "App ID" => APP_ID_VAR,
+        "Secret" => SECRET_VAR,
+        "proxy URL" => PROXY_VAR,
+        _ => return error,
+    };
+    Error::invalid(name, reason.as_str())
 }

@@ -116,6 +116,25 @@ impl TransportError {
         self.reused = reused;
         self
     }
+
+    /// Writes the error, with `after` before the text of the source.
+    pub(crate) fn write(&self, f: &mut fmt::Formatter<'_>, after: impl fmt::Display) -> fmt::Result {
+        let statement = match self.kind {
+            TransportErrorKind::Resolve => "the host name could not be resolved",
+            TransportErrorKind::Connect => "could not connect",
+            TransportErrorKind::Tls => "could not establish a trusted TLS connection",
+            TransportErrorKind::ClientCertificate => "the server requires a client certificate",
+            TransportErrorKind::Proxy => "the proxy rejected the request",
+            TransportErrorKind::Timeout => "timed out",
+            TransportErrorKind::Disconnected => "the connection was lost",
+            TransportErrorKind::Protocol => "the response is not valid HTTP",
+            TransportErrorKind::TooLarge => "the response is too large",
+            TransportErrorKind::File => "the file could not be used",
+        };
+        write!(f, "{statement}{after}")?;
+        let cause = Escaped(&self.source).to_string();
+        if cause.is_empty() { Ok(()) } else { write!(f, ": {cause}") }
+    }
 }
 
 /// Status of a response, the names of its well-known headers, and the number of others.
@@ -175,20 +194,7 @@ impl fmt::Debug for TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            TransportErrorKind::Resolve => "the host name could not be resolved",
-            TransportErrorKind::Connect => "could not connect",
-            TransportErrorKind::Tls => "could not establish a trusted TLS connection",
-            TransportErrorKind::ClientCertificate => "the server requires a client certificate",
-            TransportErrorKind::Proxy => "the proxy rejected the request",
-            TransportErrorKind::Timeout => "timed out",
-            TransportErrorKind::Disconnected => "the connection was lost",
-            TransportErrorKind::Protocol => "the response is not valid HTTP",
-            TransportErrorKind::TooLarge => "the response is too large",
-            TransportErrorKind::File => "the file could not be used",
-        })?;
-        let cause = Escaped(&self.source).to_string();
-        if cause.is_empty() { Ok(()) } else { write!(f, ": {cause}") }
+        self.write(f, "")
     }
 }
 

@@ -37,6 +37,27 @@ pub struct ApiError {
 }
 
 impl ApiError {
+    /// Writes the error, with `after` before the details.
+    pub(super) fn write(&self, f: &mut fmt::Formatter<'_>, after: impl fmt::Display) -> fmt::Result {
+        write!(f, "the server returned status {}{after}", self.status)?;
+        if let Some(code) = self.shown_code() {
+            write!(f, " ({})", Escaped(code))?;
+        }
+        if let Some(message) = &self.message {
+            write!(f, ": {}", Escaped(message))?;
+        }
+        if !self.invalid_members.is_empty() {
+            write!(f, " [{}]", Escaped(self.shown_members().join(", ")))?;
+        }
+        if let Some(wait) = self.retry_after {
+            write!(f, "; retry after {} s", wait.as_secs())?;
+        }
+        if let Some(excerpt) = &self.excerpt {
+            write!(f, "; the response begins with {excerpt:?}")?;
+        }
+        request_id(f, self.request_id.as_deref())
+    }
+
     /// Returns the code as it is to be shown.
     fn shown_code(&self) -> Option<String> {
         let code = self.code.as_ref()?;
@@ -70,22 +91,6 @@ impl core::error::Error for ApiError {}
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server returned status {}", self.status)?;
-        if let Some(code) = self.shown_code() {
-            write!(f, " ({})", Escaped(code))?;
-        }
-        if let Some(message) = &self.message {
-            write!(f, ": {}", Escaped(message))?;
-        }
-        if !self.invalid_members.is_empty() {
-            write!(f, " [{}]", Escaped(self.shown_members().join(", ")))?;
-        }
-        if let Some(wait) = self.retry_after {
-            write!(f, "; retry after {} s", wait.as_secs())?;
-        }
-        if let Some(excerpt) = &self.excerpt {
-            write!(f, "; the response begins with {excerpt:?}")?;
-        }
-        request_id(f, self.request_id.as_deref())
+        self.write(f, "")
     }
 }

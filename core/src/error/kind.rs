@@ -1,6 +1,6 @@
 use core::fmt;
 
-/// The kinds of errors: the eleven of the Python SDK, and seven of this SDK.
+/// The kinds of errors: the eleven of the Python SDK, and ten of this SDK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -41,6 +41,14 @@ pub enum ErrorKind {
     /// Not in the Python SDK: too many requests. [`Error::retry_after`](super::Error::retry_after) returns the time to
     /// wait.
     RateLimited,
+    /// Not in the Python SDK: the server rejected the request as invalid, such as an argument that only the server can
+    /// check, or a file that is too large for it. The same request would be rejected again.
+    InvalidRequest,
+    /// Not in the Python SDK: the state of the chat does not allow the operation, such as a post in a closed chat.
+    Conflict,
+    /// Not in the Python SDK: the idempotency key belongs to another request, such as another message. This one was not
+    /// performed.
+    IdempotencyMismatch,
     /// Not in the Python SDK: an invalid argument or setting, detected before the request was sent.
     InvalidInput,
     /// Not in the Python SDK: a response that violates the protocol.
@@ -71,6 +79,9 @@ impl ErrorKind {
             Self::ImageLoad => "image_load",
             Self::ImageRemove => "image_remove",
             Self::RateLimited => "rate_limited",
+            Self::InvalidRequest => "invalid_request",
+            Self::Conflict => "conflict",
+            Self::IdempotencyMismatch => "idempotency_mismatch",
             Self::InvalidInput => "invalid_input",
             Self::UnexpectedResponse => "unexpected_response",
             Self::File => "file",

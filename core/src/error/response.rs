@@ -33,17 +33,14 @@ impl UnexpectedResponse {
             is_too_large: false,
         }
     }
-}
 
-impl core::error::Error for UnexpectedResponse {}
-
-impl fmt::Display for UnexpectedResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes the error, with `after` before the details.
+    pub(super) fn write(&self, f: &mut fmt::Formatter<'_>, after: impl fmt::Display) -> fmt::Result {
         f.write_str("unexpected response")?;
         if let Some(status) = self.status {
             write!(f, " with status {status}")?;
         }
-        write!(f, ": {}", Escaped(&self.reason))?;
+        write!(f, "{after}: {}", Escaped(&self.reason))?;
         if let Some(path) = &self.path {
             write!(f, " at `{}`", Escaped(path))?;
         }
@@ -51,5 +48,13 @@ impl fmt::Display for UnexpectedResponse {
             write!(f, "; it begins with {:?}", self.excerpt)?;
         }
         request_id(f, self.request_id.as_deref())
+    }
+}
+
+impl core::error::Error for UnexpectedResponse {}
+
+impl fmt::Display for UnexpectedResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, "")
     }
 }

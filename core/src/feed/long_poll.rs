@@ -2,7 +2,7 @@ use core::time::Duration;
 
 use crate::{
     effect::{Moment, TransportErrorKind},
-    error::{Error, ErrorKind},
+    error::{Cause, Error, ErrorKind},
 };
 
 /// Minimum duration of a long poll, and its granularity: protocols use whole seconds.
@@ -93,11 +93,11 @@ impl LongPollDuration {
 /// Returns `true` if an intermediary may have ended the exchange: the error response is not one of the protocol, or the
 /// connection was closed before any response.
 fn is_cut_by_intermediary(error: &Error) -> bool {
-    match error {
-        Error::Api(api_error) => {
+    match error.cause() {
+        Cause::Api(api_error) => {
             matches!(api_error.status, 408 | 502..=504) && api_error.code.is_none() && api_error.retry_after.is_none()
         }
-        Error::Connection(cause) => {
+        Cause::Transport(cause) => {
             cause.kind == TransportErrorKind::Disconnected && cause.received == 0 && cause.head.is_none()
         }
         _ => false,
@@ -106,13 +106,13 @@ fn is_cut_by_intermediary(error: &Error) -> bool {
 
 /// Returns `true` for an error that a feed reports and retries.
 pub(super) fn is_retryable(error: &Error) -> bool {
-    match error {
-        Error::Login { cause, .. } => is_retryable(cause),
+    match error.cause() {
+        Cause::Login { cause, .. } => is_retryable(cause),
         // An expired certificate will be renewed.
-        Error::Connection(cause) if cause.kind == TransportErrorKind::Tls => true,
+        Cause::Transport(cause) if cause.kind == TransportErrorKind::Tls => true,
         // Errors of intermediaries are retried: only a refusal of the protocol ends a feed. A failed login
         // always does, because each retry would be another one.
-        Error::Api(api_error) if !api_error.meaning.is_of_protocol => api_error.status != 401,
-        error => error.is_transient() || error.kind() == ErrorKind::UnexpectedResponse,
+        Cause::Api(api_error) if !api_error.meaning.is_of_protocol => api_error.status != 401,
+        _ => error.is_transient() || error.kind() == ErrorKind::UnexpectedResponse,
     }
 }

@@ -69,11 +69,14 @@ impl Timing {
 impl<T: FeedItem> Poller<T> {
     /// Creates a feed of the events of `source`, without deleted messages if the configuration hides them.
     pub(crate) fn new(session: &Session, source: FeedSource, options: FeedOptions) -> Self {
+        let redaction = session.config().credentials.redaction().clone();
         let (cursor, state) = match options.after.map(|checkpoint| checkpoint.into_cursor(&source)).transpose() {
             Ok(cursor) => (cursor, State::Ready),
-            Err(error) => (None, State::Done(Err(error))),
+            Err(mut error) => {
+                error.set_operation(source.operation(), source.chat(), &redaction);
+                (None, State::Done(Err(error)))
+            }
         };
-        let redaction = session.config().credentials.redaction().clone();
         let is_hidden = if session.config().hide_deleted_messages { T::is_deleted_message } else { |_: &T| false };
         Self {
             session: session.clone(),
@@ -186,7 +189,8 @@ impl<T: FeedItem> Poller<T> {
             return State::Ready;
         }
         if !(renews || signal.is_some() || is_retryable(&error)) {
-            return State::Done(Err(error));
+            let failures = self.failures.count().saturating_add(error.attempts());
+            return State::Done(Err(self.named(error, failures, false)));
         }
         let delay = self.failures.on_outage(self.session.retry(), self.session.next_random());
         let retry_after = error.retry_after().unwrap_or_default().min(MAX_PAUSE);
@@ -199,11 +203,20 @@ impl<T: FeedItem> Poller<T> {
             && (self.session.is_stopped() || self.session.deadline().is_some_and(|deadline| deadline <= now.moment))
     }
 
+    /// Returns the error as that of this feed, after this number of consecutive failures.
+    fn named(&self, mut error: Error, failures: u32, will_retry: bool) -> Error {
+        let (source, redaction) = (self.delivery.source(), self.session.config().credentials.redaction());
+        error.set_operation(source.operation(), source.chat(), redaction);
+        error.set_failures(failures, will_retry);
+        error
+    }
+
     /// Reports the failure and waits.
     fn back_off(&mut self, now: Now, error: Error, wait: Duration) -> State<T> {
         self.requires_new_connection = invalidates_idle_connections(&error);
         let retry_at = now.moment.saturating_add(wait);
         let attempt = self.failures.next_attempt();
+        let error = self.named(error, attempt, true);
         self.delivery.add(FeedEvent::Retrying(Retrying { attempt, error, retry_at }));
         State::Backoff(retry_at)
     }
@@ -256,12 +269,12 @@ impl<T: FeedItem> Machine for Poller<T> {
                     State::Done(Ok(FeedEnd::Stopped))
                 }
                 State::Done(result) => {
-                    let result = mem::replace(result, Err(Error::Finished));
+                    let result = mem::replace(result, Err(Error::finished()));
                     self.report.on_end(&self.session, self.delivery.source(), now, result.as_ref().err());
                     self.state = State::Finished;
                     return Step::Done(result);
                 }
-                State::Finished => return Step::Done(Err(Error::Finished)),
+                State::Finished => return Step::Done(Err(Error::finished())),
             };
         }
     }

@@ -25,7 +25,7 @@ use self::{login::LoginState, queue::is_accepted, state::State, time_limit::Time
 pub(crate) use self::{retry::invalidates_idle_connections, time_limit::deadline_passed};
 use crate::{
     effect::{Exchange, Moment, Now, Response, TransportError, TransportErrorKind},
-    error::{Error, UnexpectedResponse},
+    error::{Error, GaveUp, UnexpectedResponse},
     flow::Resume,
     machine::{Machine, Reply, Step, Ticket},
     pacing::Turn,
@@ -46,6 +46,8 @@ pub(crate) struct Call<T> {
     failures: u32,
     /// Number of attempts that were limited.
     rate_limits: u32,
+    /// Number of times that the request was sent.
+    attempts: u32,
     /// Time until which the server may still be processing an earlier attempt, and the number of such responses.
     in_progress: Option<(Moment, u32)>,
     /// Set if an earlier attempt may have taken effect.
@@ -99,6 +101,7 @@ impl<T> Call<T> {
             key,
             failures: 0,
             rate_limits: 0,
+            attempts: 0,
             in_progress: None,
             outcome_unknown: false,
             may_replace_stale_connection: retries > 0,
@@ -187,10 +190,10 @@ impl<T> Call<T> {
         if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             // Only a proxy sends this status, without forwarding the request. Each retry would be a failed login.
             let reason = "it requires a user name and password (status 407); the request was not forwarded";
-            return self.fail(TransportError::new(TransportErrorKind::Proxy, reason).into());
+            return self.fail(TransportError::new(TransportErrorKind::Proxy, reason).into(), GaveUp::NotTransient);
         }
         if let Some(Err(error)) = self.resume.as_ref().map(|resume| resume.verify(&response)) {
-            return self.fail(error);
+            return self.fail(error, GaveUp::NotTransient);
         }
         let restarts =
             response.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.resume.as_mut().is_some_and(Resume::restart);
@@ -203,7 +206,7 @@ impl<T> Call<T> {
         if self.must_log_in(&error) {
             return State::Ready;
         }
-        if restarts || error.is_transient() { self.retry(now, error) } else { self.fail(error) }
+        if restarts || error.is_transient() { self.retry(now, error) } else { self.fail(error, GaveUp::NotTransient) }
     }
 
     /// Returns the part of the content that the current attempt requests.
@@ -240,7 +243,7 @@ impl<T> Call<T> {
             .into(),
             _ => Error::from(cause.redacted(self.redaction())),
         };
-        if error.is_transient() { self.retry(now, error) } else { self.fail(error) }
+        if error.is_transient() { self.retry(now, error) } else { self.fail(error, GaveUp::NotTransient) }
     }
 
     /// Returns `true` for a request whose failure does not matter.
@@ -258,13 +261,10 @@ impl<T> Call<T> {
             return before;
         }
         self.sent_at = now.moment;
+        self.attempts = self.attempts.saturating_add(1);
         let ticket = self.session.ticket();
         self.position.get_or_insert(ticket.0);
         State::Waiting(ticket)
-    }
-
-    fn fail(&self, error: Error) -> State<T> {
-        State::Done(Err(if self.outcome_unknown { error.after_unanswered_attempt() } else { error }))
     }
 }
 
@@ -310,7 +310,7 @@ impl<T: Send> Machine for Call<T> {
             (State::Waiting(ticket), Some(endpoint)) => Step::Send(*ticket, Box::new(self.exchange(endpoint))),
             _ => match mem::replace(&mut self.state, State::Finished) {
                 State::Done(result) => Step::Done(result),
-                _ => Step::Done(Err(Error::Finished)),
+                _ => Step::Done(Err(Error::finished())),
             },
         }
     }

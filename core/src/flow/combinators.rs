@@ -1,5 +1,5 @@
 //! Combinators of operations: [`Map`] converts the output, [`Then`] chains a second operation, [`Inspect`] observes the
-//! result, [`MapError`] converts the error, [`Lazy`] creates the operation when it starts, [`Regardless`] ignores a
+//! result, [`MapError`] changes the error, [`Lazy`] creates the operation when it starts, [`Regardless`] ignores a
 //! result, and [`Known`] may have it already.
 
 use core::convert::Infallible;
@@ -61,7 +61,7 @@ where
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<T, Error>> {
         let result = ready!(self.flow.poll(now));
-        Step::Done(result.and_then(|output| self.f.take().map_or(Err(Error::Finished), |f| Ok(f(output)))))
+        Step::Done(result.and_then(|output| self.f.take().map(|f| f(output)).ok_or_else(Error::finished)))
     }
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
@@ -103,25 +103,29 @@ where
     }
 }
 
-/// An operation whose error is converted.
+/// An operation whose error is changed.
 #[derive(Debug)]
 pub(crate) struct MapError<A, F> {
     flow: A,
     f: F,
 }
 
-impl<A, F> MapError<A, F> {
+impl<A, F: FnMut(&mut Error)> MapError<A, F> {
     pub(crate) const fn new(flow: A, f: F) -> Self {
         Self { flow, f }
     }
 }
 
-impl<A: Flow, F: FnMut(Error) -> Error + Send> Machine for MapError<A, F> {
+impl<A: Flow, F: FnMut(&mut Error) + Send> Machine for MapError<A, F> {
     type Event = Infallible;
     type Output = A::Output;
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<A::Output, Error>> {
-        Step::Done(ready!(self.flow.poll(now)).map_err(&mut self.f))
+        let mut step = self.flow.poll(now);
+        if let Step::Done(Err(error)) = &mut step {
+            (self.f)(error);
+        }
+        step
     }
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
@@ -162,12 +166,12 @@ where
             match (ready!(first.poll(now)), self.f.take()) {
                 (Ok(output), Some(f)) => self.state = State::Second(f(output)),
                 (Err(error), _) => return Step::Done(Err(error)),
-                (Ok(_), None) => return Step::Done(Err(Error::Finished)),
+                (Ok(_), None) => return Step::Done(Err(Error::finished())),
             }
         }
         match &mut self.state {
             State::Second(second) => second.poll(now),
-            State::First(_) => Step::Done(Err(Error::Finished)),
+            State::First(_) => Step::Done(Err(Error::finished())),
         }
     }
 
@@ -206,7 +210,7 @@ where
         if let Some(f) = self.f.take() {
             self.flow = Some(f(now));
         }
-        self.flow.as_mut().map_or(Step::Done(Err(Error::Finished)), |flow| flow.poll(now))
+        self.flow.as_mut().map_or_else(|| Step::Done(Err(Error::finished())), |flow| flow.poll(now))
     }
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
@@ -238,7 +242,7 @@ impl<A: Flow, T: Send> Machine for Regardless<A, T> {
             let _ = ready!(flow.poll(now));
             self.flow = None;
         }
-        Step::Done(self.value.take().ok_or(Error::Finished))
+        Step::Done(self.value.take().ok_or_else(Error::finished))
     }
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
@@ -273,7 +277,7 @@ impl<A: Flow<Output = T>, T: Send> Machine for Known<A, T> {
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<T, Error>> {
         match self {
             Self::Flow(flow) => flow.poll(now),
-            Self::Result(result) => Step::Done(result.take().unwrap_or(Err(Error::Finished))),
+            Self::Result(result) => Step::Done(result.take().unwrap_or_else(|| Err(Error::finished()))),
         }
     }
 

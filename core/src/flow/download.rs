@@ -87,7 +87,7 @@ impl Machine for DownloadToFile {
             self.state = match &mut self.state {
                 State::Creating(call, endpoint) => match ready!(call.poll(now)) {
                     Ok(FileOutcome::Created { part, target }) => {
-                        let endpoint = endpoint.take().map(|endpoint| *endpoint).ok_or(Error::Finished);
+                        let endpoint = endpoint.take().map(|endpoint| *endpoint).ok_or_else(Error::finished);
                         let call = self.session.call(endpoint);
                         self.fetch(call, part, target)
                     }
@@ -116,11 +116,11 @@ impl Machine for DownloadToFile {
                 State::Discarding(call, error) => {
                     // The error of the download matters more than a failed removal.
                     let _ = ready!(call.poll(now));
-                    State::Failed(mem::replace(error, Error::Finished))
+                    State::Failed(mem::replace(error, Error::finished()))
                 }
                 // Later polls return `Finished`.
-                State::Failed(error) => return Step::Done(Err(mem::replace(error, Error::Finished))),
-                State::Finished => return Step::Done(Err(Error::Finished)),
+                State::Failed(error) => return Step::Done(Err(mem::replace(error, Error::finished()))),
+                State::Finished => return Step::Done(Err(Error::finished())),
             };
         }
     }

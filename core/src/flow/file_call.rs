@@ -44,7 +44,7 @@ impl Machine for FileCall {
         }
         match mem::replace(&mut self.state, State::Finished) {
             State::Done(result) => Step::Done(result),
-            _ => Step::Done(Err(Error::Finished)),
+            _ => Step::Done(Err(Error::finished())),
         }
     }
 
@@ -54,7 +54,7 @@ impl Machine for FileCall {
             return;
         }
         self.state = State::Done(match reply {
-            Reply::File(result) => result.map_err(Error::File),
+            Reply::File(result) => result.map_err(Into::into),
             Reply::Error(error) => Err(error.into()),
             // An executor bug.
             Reply::Response(_) => Err(Error::invalid("executor", "it returned a response for a file task")),

@@ -3,7 +3,7 @@ use core::convert::Infallible;
 
 use crate::{
     effect::{FileOutcome, FileTask, Now},
-    error::{Error, InvalidImage},
+    error::{Cause, Error, InvalidImage},
     flow::{file_call::FileCall, ready},
     machine::{Machine, Reply, Step, Ticket},
     model::{FileSource, Image},
@@ -39,7 +39,7 @@ impl LoadImage {
     }
 
     fn invalid(&self, reason: impl Into<String>) -> Error {
-        Error::Image(InvalidImage { name: self.name.clone(), reason: reason.into() })
+        Cause::Image(InvalidImage { name: self.name.clone(), reason: reason.into() }).into()
     }
 
     fn checked(&self, bytes: Arc<Vec<u8>>) -> Result<Arc<Vec<u8>>, Error> {
@@ -56,13 +56,15 @@ impl Machine for LoadImage {
 
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<Arc<Vec<u8>>, Error>> {
         let bytes = match &mut self.state {
-            State::Finished => return Step::Done(Err(Error::Finished)),
+            State::Finished => return Step::Done(Err(Error::finished())),
             State::Loaded(bytes) => Ok(Arc::clone(bytes)),
             State::Reading(call) => match ready!(call.poll(now)) {
                 Ok(FileOutcome::Bytes(bytes)) => Ok(Arc::new(bytes)),
                 Ok(_) => Err(self.invalid("the executor did not read it")),
-                Err(Error::File(file)) => Err(self.invalid(format!("{file}"))),
-                Err(other) => Err(other),
+                Err(error) => match error.cause() {
+                    Cause::File(file) => Err(self.invalid(format!("{file}"))),
+                    _ => Err(error),
+                },
             },
         };
         let checked = bytes.and_then(|bytes| self.checked(bytes));

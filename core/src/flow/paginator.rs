@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     effect::Now,
-    error::{Error, UnexpectedResponse},
+    error::{Cause, Error, UnexpectedResponse},
     flow::{call::Call, ready},
     machine::{Machine, Reply, Step, Ticket},
     model::Listing,
@@ -111,7 +111,7 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<
 
     /// Requests a smaller page if the last one was too large and can be reduced.
     fn with_smaller_pages(&mut self, error: &Error) -> Option<State<T>> {
-        let is_too_large = matches!(error, Error::UnexpectedResponse(response) if response.is_too_large);
+        let is_too_large = matches!(error.cause(), Cause::UnexpectedResponse(response) if response.is_too_large);
         if !is_too_large || self.limit <= 1 {
             return None;
         }
@@ -140,7 +140,7 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<
 }
 
 fn endless_list(reason: &str) -> Error {
-    Error::UnexpectedResponse(UnexpectedResponse::new(reason).into())
+    UnexpectedResponse::new(reason).into()
 }
 
 impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send> Machine for Paginator<T, R> {

@@ -2,7 +2,7 @@ use core::{convert::Infallible, time::Duration};
 
 use crate::{
     effect::{Moment, Now},
-    error::Error,
+    error::{Cause, Error, GaveUp},
     flow::call::deadline_passed,
     machine::{Machine, Reply, Step, Ticket},
     session::Session,
@@ -41,14 +41,15 @@ impl Machine for Pause {
         let until = match self.state {
             State::Ready(time) => now.moment.saturating_add(time),
             State::Waiting(until) => until,
-            State::Finished => return Step::Done(Err(Error::Finished)),
+            State::Finished => return Step::Done(Err(Error::finished())),
         };
         if self.session.is_stopped() {
-            return self.end(Err(Error::Cancelled { outcome_unknown: false }));
+            let cancelled = Error::from(Cause::Cancelled { outcome_unknown: false });
+            return self.end(Err(cancelled.after(0, GaveUp::Cancelled)));
         }
         // As with every wait, it is not started if it would not end in time.
         if self.session.deadline().is_some_and(|deadline| deadline < until) {
-            return self.end(Err(deadline_passed()));
+            return self.end(Err(deadline_passed().after(0, GaveUp::Deadline)));
         }
         if now.moment >= until {
             return self.end(Ok(()));

@@ -10,7 +10,7 @@ use http::HeaderValue;
 
 use crate::{
     effect::{FileOutcome, FileTask, Now, Part, PartContent},
-    error::Error,
+    error::{Cause, Error},
     flow::{call::Call, file_call::FileCall, ready},
     machine::{Machine, Reply, Step, Ticket},
     model::{Asset, FileSource, Upload},
@@ -40,8 +40,8 @@ enum State {
     Measuring(FileCall),
     Sending(Box<Call<Asset>>),
     Prepared(Attached),
-    /// [`Error::Finished`] after the end.
     Failed(Error),
+    Finished,
 }
 
 impl Uploads {
@@ -109,7 +109,7 @@ fn media_type(upload: &Upload) -> Result<String, Error> {
 }
 
 fn attachment_error(upload: &Upload, cause: Error) -> Error {
-    Error::Attachment { file: upload.file_name.clone(), cause: Box::new(cause) }
+    Cause::Attachment { file: upload.file_name.clone(), cause }.into()
 }
 
 impl Machine for Uploads {
@@ -119,8 +119,9 @@ impl Machine for Uploads {
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<Vec<Attached>, Error>> {
         loop {
             let Some((upload, media_type)) = self.files.get(self.prepared.len()) else {
-                return match mem::replace(&mut self.state, State::Failed(Error::Finished)) {
+                return match mem::replace(&mut self.state, State::Finished) {
                     State::Failed(error) => Step::Done(Err(error)),
+                    State::Finished => Step::Done(Err(Error::finished())),
                     _ => Step::Done(Ok(mem::take(&mut self.prepared))),
                 };
             };
@@ -140,7 +141,8 @@ impl Machine for Uploads {
                     }
                     continue;
                 }
-                State::Failed(error) => return Step::Done(Err(mem::replace(error, Error::Finished))),
+                State::Failed(error) => return Step::Done(Err(mem::replace(error, Error::finished()))),
+                State::Finished => return Step::Done(Err(Error::finished())),
             };
         }
     }
@@ -149,7 +151,7 @@ impl Machine for Uploads {
         match &mut self.state {
             State::Measuring(call) => call.handle(now, ticket, reply),
             State::Sending(call) => call.handle(now, ticket, reply),
-            State::Ready | State::Prepared(_) | State::Failed(_) => {}
+            State::Ready | State::Prepared(_) | State::Failed(_) | State::Finished => {}
         }
     }
 }

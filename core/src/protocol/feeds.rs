@@ -4,7 +4,10 @@ use alloc::{string::String, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use super::is_cursor;
-use crate::model::{ThreadId, Undecoded};
+use crate::{
+    error::Operation,
+    model::{ThreadId, Undecoded},
+};
 
 /// The source of a feed. A protocol returns `Unsupported` for one that it does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +34,16 @@ impl FeedSource {
             Self::Messages(_) => "messages",
             Self::AllMessages => "all_messages",
             Self::Events => "events",
+        }
+    }
+
+    /// Returns the operation that follows it.
+    pub(crate) const fn operation(&self) -> &'static Operation {
+        match self {
+            Self::LiveLocations(_) => &Operation::LIVE_LOCATIONS,
+            Self::Reactions => &Operation::REACTION_UPDATES,
+            Self::Messages(_) | Self::AllMessages => &Operation::NEW_MESSAGES,
+            Self::Events => &Operation::EVENTS,
         }
     }
 

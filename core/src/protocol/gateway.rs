@@ -1,6 +1,6 @@
 //! Error responses that the protocol does not recognise, such as the page of a proxy: their status alone counts.
 
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
 use http::{StatusCode, header};
 
@@ -20,7 +20,7 @@ pub(super) fn error(reader: &ResponseReader<'_>) -> Error {
         status if status.is_server_error() => ErrorKind::Server,
         _ => return reader.unexpected(&unreadable.unwrap_or_else(|| describe_status(reader)), None).into(),
     };
-    Error::Api(Box::new(ApiError {
+    ApiError {
         kind,
         status: reader.status().as_u16(),
         code: None,
@@ -40,7 +40,8 @@ pub(super) fn error(reader: &ResponseReader<'_>) -> Error {
             signal: None,
         },
         redaction: reader.redaction(),
-    }))
+    }
+    .into()
 }
 
 /// Returns `true` for a status after which the same request may succeed later.

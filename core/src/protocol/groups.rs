@@ -20,7 +20,7 @@ use crate::{
 };
 
 fn unsupported<T>(operation: &'static str) -> Result<T, Error> {
-    Err(Error::Unsupported { operation })
+    Err(Error::unsupported(operation))
 }
 
 /// Declares a group of operations that are unsupported by default.

@@ -82,13 +82,19 @@ impl Refusal {
     }
 
     /// Creates a refusal of which only the status is known, as for a code that the protocol does not define: `Auth` for
-    /// 401 and 403, `NotFound` for 404, `RateLimited` for 429, and `Server` for any other. It is transient for 408,
-    /// 429, and 500 or more except 501 and 505, and uncertain for 500 or more.
+    /// 401 and 403, `NotFound` for 404, `Conflict` for 409, `InvalidRequest` for 400, 413, 415 and 422, `RateLimited`
+    /// for 429, and `Server` for any other. It is transient for 408, 429, and 500 or more except 501 and 505, and
+    /// uncertain for 500 or more.
     pub fn by_status(status: StatusCode) -> Self {
         let kind = match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Auth,
             StatusCode::NOT_FOUND => ErrorKind::NotFound,
             StatusCode::TOO_MANY_REQUESTS => ErrorKind::RateLimited,
+            StatusCode::CONFLICT => ErrorKind::Conflict,
+            StatusCode::BAD_REQUEST
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::UNPROCESSABLE_ENTITY => ErrorKind::InvalidRequest,
             _ => ErrorKind::Server,
         };
         Self::new(kind).transient(is_transient(status)).uncertain(status.is_server_error())
@@ -162,22 +168,20 @@ impl Refusal {
     pub(super) fn into_error(self, reader: &ResponseReader<'_>) -> Error {
         let Self { kind, code, message, request_id, invalid_members, meaning } = self;
         let keep_known = |code: String| if meaning.is_of_protocol { code } else { reader.exact(code.as_bytes()) };
-        Error::Api(
-            ApiError {
-                kind,
-                status: reader.status().as_u16(),
-                code: code.map(keep_known),
-                message: message.map(|text| reader.prose(text.as_bytes())),
-                request_id: request_id.map(|id| reader.data(id.as_bytes())).or_else(|| reader.request_id()),
-                retry_after: reader.retry_after(),
-                invalid_members: invalid_members.iter().map(|id| reader.exact(id.as_bytes())).collect(),
-                excerpt: None,
-                previous_outcome_unknown: false,
-                meaning,
-                redaction: reader.redaction(),
-            }
-            .into(),
-        )
+        ApiError {
+            kind,
+            status: reader.status().as_u16(),
+            code: code.map(keep_known),
+            message: message.map(|text| reader.prose(text.as_bytes())),
+            request_id: request_id.map(|id| reader.data(id.as_bytes())).or_else(|| reader.request_id()),
+            retry_after: reader.retry_after(),
+            invalid_members: invalid_members.iter().map(|id| reader.exact(id.as_bytes())).collect(),
+            excerpt: None,
+            previous_outcome_unknown: false,
+            meaning,
+            redaction: reader.redaction(),
+        }
+        .into()
     }
 }
 
@@ -190,7 +194,9 @@ mod tests {
         for (status, kind, is_transient, is_uncertain) in [
             (401, ErrorKind::Auth, false, false),
             (404, ErrorKind::NotFound, false, false),
-            (409, ErrorKind::Server, false, false),
+            (409, ErrorKind::Conflict, false, false),
+            (410, ErrorKind::Server, false, false),
+            (422, ErrorKind::InvalidRequest, false, false),
             (429, ErrorKind::RateLimited, true, false),
             (501, ErrorKind::Server, false, true),
             (503, ErrorKind::Server, true, true),

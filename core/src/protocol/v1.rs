@@ -6,6 +6,7 @@
 mod assets;
 mod attachments;
 mod chats;
+pub mod code;
 mod contacts;
 mod endpoints;
 mod events;

@@ -71,7 +71,7 @@ impl StateFile {
         let bytes = match files::read(&path, MAX_BYTES) {
             Ok(bytes) => bytes,
             Err(error) if error.kind == FileErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::File(error)),
+            Err(error) => return Err(error.into()),
         };
         serde_json::from_slice(&bytes)
             .map(Some)
@@ -92,17 +92,17 @@ impl StateFile {
         let path = path_to_string(&self.path)?;
         let json = serde_json::to_vec_pretty(state)
             .map_err(|error| unusable(&path, format!("the state cannot be saved: {error}")))?;
-        let (part, target) = part::create(&path).map_err(Error::File)?;
+        let (part, target) = part::create(&path)?;
         let saved = write(&part, &json).and_then(|()| part::rename(&part, &target));
         if saved.is_err() {
             let _ = fs::remove_file(&part);
         }
-        saved.and_then(|()| sync_folder(&target)).map_err(|error| Error::File(files::file_error(&path)(error)))
+        saved.and_then(|()| sync_folder(&target)).map_err(|error| files::file_error(&path)(error).into())
     }
 }
 
 fn unusable(path: &str, reason: String) -> Error {
-    Error::File(FileError::new(path, FileErrorKind::Other, reason))
+    FileError::new(path, FileErrorKind::Other, reason).into()
 }
 
 /// Writes the file, and waits until the disk has it.

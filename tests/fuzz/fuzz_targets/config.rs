@@ -175,7 +175,7 @@ fn record(output: &mut String, result: Result<impl Debug, Error>) {
         Ok(value) => format!("{value:?}\n"),
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
-            format!("{error}\n{error:?}\n")
+            format!("{error:#}\n{error:#?}\n")
         }
     };
     output.push_str(&text);

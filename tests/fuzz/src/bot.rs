@@ -21,6 +21,6 @@ pub fn now() -> Now {
 
 /// Formats an error, and asserts that it contains no credentials.
 pub fn assert_no_credentials(error: &Error) {
-    let printed = format!("{error}\n{error:?}");
+    let printed = format!("{error:#}\n{error:#?}");
     assert!(!printed.contains(SECRET) && !printed.contains(APP_ID), "an error contains credentials: {printed}");
 }

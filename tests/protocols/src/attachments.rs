@@ -107,7 +107,7 @@ impl<'a> AttachmentDraft<'a> {
                 is_multiple_choice: poll.is_multiple_choice(),
             },
             // Live locations, and kinds of later versions.
-            _ => return Err(Error::Unsupported { operation: "post of this kind of attachment" }),
+            _ => return Err(Error::unsupported("post of this kind of attachment")),
         })
     }
 }

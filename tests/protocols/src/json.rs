@@ -119,12 +119,12 @@ pub(crate) fn data<J: Json>(response: &ResponseReader<'_>) -> Result<J::Model, E
 
 /// Rejects an idempotency key of the caller, who relies on it: the server would ignore it, and post twice.
 pub(crate) fn without_key(key: Option<&String>) -> Result<(), Error> {
-    key.map_or(Ok(()), |_| Err(Error::Unsupported { operation: "idempotency key" }))
+    key.map_or(Ok(()), |_| Err(Error::unsupported("idempotency key")))
 }
 
 /// Returns the error for an argument that the protocol cannot transmit.
 pub(crate) fn invalid(parameter: &str, reason: impl Into<String>) -> Error {
-    Error::InvalidInput(InvalidInput::new(parameter, reason))
+    InvalidInput::new(parameter, reason).into()
 }
 
 #[cfg(test)]

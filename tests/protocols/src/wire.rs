@@ -36,7 +36,8 @@ impl Wire for Second {
             "noImage" => Refusal::new(ErrorKind::ImageLoad),
             "imageLocked" => Refusal::new(ErrorKind::ImageRemove),
             "tooManyRequests" => Refusal::new(ErrorKind::RateLimited).transient(true),
-            "invalid" | "conflict" => Refusal::new(ErrorKind::Server),
+            "invalid" => Refusal::new(ErrorKind::InvalidRequest),
+            "conflict" => Refusal::new(ErrorKind::Conflict),
             // The request may have been performed before the server failed.
             "failed" => Refusal::new(ErrorKind::Server).transient(true).uncertain(true),
             _ => {

@@ -281,7 +281,7 @@ fn type_that_is_to_come_can_be_received_and_not_sent() {
     let response = Respond::problem(422, "invalid_request");
     let _ = bot.client.executor().clone().then(Expect::post(path).json(json!({ "reaction_type": "love" })), response);
     let error = bot.chat.send_reaction(&message, ReactionType::Love).expect_err("the server knows what fits");
-    assert_eq!(error.kind(), ErrorKind::Server);
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use teamwire_core::{
-    AlertType, Client, Error, ErrorKind, Message, ReactionType, Script,
+    AlertType, Client, ErrorKind, Message, ReactionType, Script,
+    error::Cause,
     model::{Attachment, ChatType, Messages},
     script::{Expect, Respond, sample},
 };
@@ -169,8 +170,7 @@ fn list_of_another_type_is_an_error() {
     }
     let odd = json!({ "items": [], "next_cursor": 7 });
     let script = Script::new().then(Expect::get("/v1/users"), Respond::json(200, odd));
-    let Err(Error::UnexpectedResponse(error)) = Client::new(script).contacts().users() else {
-        panic!("it is not a cursor")
-    };
+    let error = Client::new(script).contacts().users().expect_err("it is not a cursor");
+    let Cause::UnexpectedResponse(error) = error.cause() else { panic!("{error:?}") };
     assert_eq!(error.path.as_deref(), Some("next_cursor"));
 }

@@ -17,21 +17,17 @@ mod responses;
 mod settings;
 mod unreadable;
 
-use teamwire_core::{Client, Error, Script};
+use teamwire_core::{Client, Error, Script, error::Cause};
 use teamwire_tests::operations::ScriptBot;
 
 /// Asserts that an argument or a setting is rejected with an error that names it and the reason.
 #[track_caller]
 fn refused<T>(result: Result<T, Error>, what: &str, why: &str) {
-    match result {
-        Err(Error::InvalidInput(input)) => {
-            assert_eq!(input.parameter, what, "{input}");
-            assert!(input.reason.contains(why), "{input}");
-            assert_eq!(Error::from(input.clone()).to_string(), format!("invalid {what}: {}", input.reason));
-        }
-        Err(error) => panic!("an error of another kind: {error}"),
-        Ok(_) => panic!("`{what}` was not refused: {why}"),
-    }
+    let Err(error) = result else { panic!("`{what}` was not refused: {why}") };
+    let Cause::InvalidInput(input) = error.cause() else { panic!("an error of another kind: {error}") };
+    assert_eq!(input.parameter, what, "{input}");
+    assert!(input.reason.contains(why), "{input}");
+    assert_eq!(Error::from(input.clone()).to_string(), format!("invalid {what}: {}", input.reason));
 }
 
 /// A client on a script that expects no request.

@@ -5,6 +5,7 @@ use teamwire_core::{
     Client, Error, Script, User,
     config::Limits,
     effect::{TransportError, TransportErrorKind},
+    error::Cause,
     executor::Manual,
     machine::{Reply, Step},
     model::Listing,
@@ -24,13 +25,10 @@ fn after(cursor: &str) -> Expect {
 
 #[track_caller]
 fn endless(script: &Script, why: &str, path: Option<&str>) {
-    match Client::new(script.clone()).contacts().users() {
-        Err(Error::UnexpectedResponse(error)) => {
-            assert!(error.reason.contains(why), "{error}");
-            assert_eq!(error.path.as_deref(), path);
-        }
-        other => panic!("{other:?}"),
-    }
+    let error = Client::new(script.clone()).contacts().users().expect_err("the list has no end");
+    let Cause::UnexpectedResponse(error) = error.cause() else { panic!("{error:?}") };
+    assert!(error.reason.contains(why), "{error}");
+    assert_eq!(error.path.as_deref(), path);
     script.assert_done();
 }
 

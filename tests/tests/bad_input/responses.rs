@@ -1,7 +1,12 @@
 //! Responses that break the contract.
 
 use serde_json::{Value, json};
-use teamwire_core::{Error, ErrorKind, config::RetryPolicy, error::UnexpectedResponse, script::Respond};
+use teamwire_core::{
+    Error, ErrorKind,
+    config::RetryPolicy,
+    error::{Cause, UnexpectedResponse},
+    script::Respond,
+};
 use teamwire_tests::operations::{ByHandBot, ENTROPY, Operation, config};
 
 fn played(operation: Operation, response: Respond) -> Result<String, Error> {
@@ -10,10 +15,9 @@ fn played(operation: Operation, response: Respond) -> Result<String, Error> {
 
 #[track_caller]
 fn unexpected(operation: Operation, response: Respond) -> UnexpectedResponse {
-    match played(operation, response) {
-        Err(Error::UnexpectedResponse(unexpected)) => *unexpected,
-        other => panic!("{operation:?}: {other:?}"),
-    }
+    let error = played(operation, response).expect_err("the response is unexpected");
+    let Cause::UnexpectedResponse(unexpected) = error.cause() else { panic!("{operation:?}: {error:?}") };
+    unexpected.clone()
 }
 
 /// The operations whose responses are JSON.

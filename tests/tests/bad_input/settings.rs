@@ -209,7 +209,7 @@ fn invalid_optional_variable_is_named() {
     }
     refused(with_variable(CA_FILE_VAR, "/etc/ca.pem"), CA_FILE_VAR, "`config_from_env` of an adapter");
     let error = with_variable(PROXY_VAR, "http://user:p4ssw0rd@proxy/path").expect_err("it has a path");
-    assert!(!format!("{error} {error:?}").contains("p4ssw0rd"), "{error}");
+    assert!(!format!("{error:#} {error:#?}").contains("p4ssw0rd"), "{error}");
 }
 
 #[test]

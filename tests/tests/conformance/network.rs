@@ -9,6 +9,7 @@ use teamwire_core::{
     Config, Credentials, Error, ErrorKind,
     config::{Limits, RetryPolicy, Timeouts},
     effect::TransportErrorKind,
+    error::Cause,
 };
 use teamwire_sandbox::{Fault, RateLimit, Rule, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
@@ -27,8 +28,8 @@ fn befallen<H: Harness>(fault: Fault, change: impl FnOnce(Config) -> Config) -> 
 }
 
 fn fault(error: Error) -> teamwire_core::effect::TransportError {
-    match error {
-        Error::Connection(fault) => fault,
+    match error.cause() {
+        Cause::Transport(fault) => fault.clone(),
         other => panic!("{other:?}"),
     }
 }

@@ -122,7 +122,7 @@ fn chat_that_is_closed_takes_no_posts<H: Harness>() {
     let fixture = Fixture::<H>::new();
     fixture.sandbox.as_person(org::ANNA).close(org::LOBBY).expect("Anna administers the lobby");
     let error = fixture.err(fixture.chat(org::LOBBY).post("hello"));
-    assert_eq!((error.kind(), error.status(), error.code()), (ErrorKind::Server, Some(409), Some("conflict")));
+    assert_eq!((error.kind(), error.status(), error.code()), (ErrorKind::Conflict, Some(409), Some("conflict")));
     assert_eq!(fixture.sandbox.received_count(POSTS), 1, "a retry would fail, too");
 }
 

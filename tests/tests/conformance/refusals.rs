@@ -36,15 +36,10 @@ fn every_refusal_of_the_contract_has_its_cause<H: Harness>() {
             }
             let error = provoked::<H>(*operation, status, code);
             assert_eq!((error.status(), error.code()), (Some(status), Some(code)), "{operation:?}: {error}");
-            assert_eq!(error.kind().as_str(), kind(code), "{operation:?}: {error}");
+            assert_eq!(error.kind().as_str(), code, "{operation:?}: {error}");
             assert!(error.request_id().is_some(), "{operation:?}: {error:?}");
         }
     }
-}
-
-/// Returns the kind of a code: its name, except for codes without a kind.
-fn kind(code: &str) -> &str {
-    if code == "conflict" { "server" } else { code }
 }
 
 /// Returns the error of an operation after the cause of this rejection, without a retry.

@@ -45,7 +45,7 @@ const OURS: [(&str, &str); 5] = [
     ("events", "subscription"),
     ("message", "request"),
     ("new_messages", "subscription"),
-    ("refresh_shared_locations", "request"),
+    ("refresh_location_shares", "request"),
     ("unsubscribe_events", "request"),
 ];
 

@@ -1,6 +1,6 @@
 //! Error responses that are not in the form of the contract, such as those of a proxy in front of the server.
 
-use teamwire_core::{Error, ErrorKind, config::RetryPolicy, script::Respond};
+use teamwire_core::{Error, ErrorKind, config::RetryPolicy, error::Cause, script::Respond};
 use teamwire_tests::operations::{Operation, config};
 
 fn error(response: Respond) -> Error {
@@ -9,11 +9,16 @@ fn error(response: Respond) -> Error {
 }
 
 fn excerpt(error: &Error) -> &str {
-    match error {
-        Error::Api(refusal) => refusal.excerpt.as_deref().unwrap_or_default(),
-        Error::UnexpectedResponse(response) => &response.excerpt,
+    match error.cause() {
+        Cause::Api(refusal) => refusal.excerpt.as_deref().unwrap_or_default(),
+        Cause::UnexpectedResponse(response) => &response.excerpt,
         other => panic!("{other:?}"),
     }
+}
+
+/// Returns the text of the error, without the operation.
+fn shown(error: &Error) -> String {
+    error.to_string().split_once(": ").expect("it names the operation").1.to_owned()
 }
 
 fn problem(status: u16, body: impl Into<Vec<u8>>) -> Respond {
@@ -43,9 +48,9 @@ fn json_that_is_not_the_contracts_is_kept_as_evidence() {
 #[test]
 fn body_that_is_empty_leaves_no_evidence() {
     let error = error(Respond::status(500));
-    let Error::Api(refusal) = &error else { panic!("{error:?}") };
+    let Some(refusal) = error.api() else { panic!("{error:?}") };
     assert_eq!(refusal.excerpt, None);
-    assert_eq!(error.to_string(), "the server returned status 500");
+    assert_eq!(shown(&error), "the server returned status 500");
 }
 
 #[test]
@@ -68,7 +73,7 @@ fn problem_with_odd_members_is_a_problem_all_the_same() {
     let body = r#"{"code": "not_found", "status": "404", "extra": {"a": [1]}, "title": null, "detail": null}"#;
     let error = error(problem(404, body));
     assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some("not_found")));
-    assert_eq!(error.to_string(), "the server returned status 404 (not_found)");
+    assert_eq!(shown(&error), "the server returned status 404 (not_found)");
 }
 
 #[test]
@@ -170,7 +175,7 @@ fn problem_keeps_its_code_whatever_its_other_members_are() {
 #[test]
 fn invalid_utf8_in_a_problem_is_replaced() {
     let error = error(problem(403, b"{\"code\":\"auth\",\"detail\":\"M\xfcller\"}".as_slice()));
-    assert_eq!(error.to_string(), "the server returned status 403 (auth): M\u{fffd}ller");
+    assert_eq!(shown(&error), "the server returned status 403 (auth): M\u{fffd}ller");
 }
 
 #[test]
@@ -186,7 +191,7 @@ fn unknown_code_is_not_a_problem_of_the_contract() {
 fn long_explanation_is_cut() {
     let body = serde_json::json!({ "code": "auth", "detail": "\u{1f600}".repeat(100_000) });
     let error = error(problem(403, body.to_string()));
-    let Error::Api(refusal) = &error else { panic!("{error:?}") };
+    let Some(refusal) = error.api() else { panic!("{error:?}") };
     let message = refusal.message.as_deref().unwrap_or_default();
     assert!(message.chars().count() == 1001 && message.ends_with("\u{1f600}\u{2026}"), "{}", message.len());
     assert!(error.to_string().len() < 5000);

@@ -59,3 +59,18 @@ fn an_attachment_is_reported_once_with_its_cause() {
     let error = post(Script::new(), Draft::new().attach(Upload::from_path("no-such-plan.pdf")));
     check_chain(&error, &["could not be attached", "the file \"no-such-plan.pdf\""]);
 }
+
+#[test]
+fn the_operation_and_the_attempts_are_reported_once() {
+    let lost = || Respond::error(TransportError::new(TransportErrorKind::Disconnected, "reset by peer"));
+    check_chain(&refused(lost()), &["post in chat c1", "was lost", "after 4 attempts", "reset by peer"]);
+    let script = Script::new().always(Expect::post("/v1/assets"), lost());
+    let error = post(script, Draft::new().attach(Upload::from_bytes("plan.txt", "the plan")));
+    let facts = ["post in chat c1", "could not be attached", "after 4 attempts", "was lost", "reset by peer"];
+    check_chain(&error, &facts);
+}
+
+#[test]
+fn an_error_has_the_size_of_a_pointer() {
+    assert_eq!(size_of::<Result<(), Error>>(), size_of::<usize>());
+}

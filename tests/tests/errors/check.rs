@@ -48,7 +48,7 @@ fn transport_error_says_what_to_check() {
             let plain = Error::from(cause.clone()).to_string();
             let error = error_after(config, Respond::error(cause));
             let text = error.to_string();
-            assert!(text.starts_with(&plain) && text.contains(advice), "{kind:?}: {text}");
+            assert!(text.starts_with(&format!("check: {plain}")) && text.contains(advice), "{kind:?}: {text}");
             assert!(!text.contains("p4ssw0rd"), "{text}");
             assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Connection, true));
             assert!(error.source().is_none_or(|source| !source.to_string().contains("check")), "each fact once");
@@ -96,6 +96,6 @@ fn rejection_says_what_to_check() {
         assert!(error.contains("check that https://teamwire.example.org/ (TEAMWIRE_URL) is the backend"), "{error}");
     }
     for respond in [respond::unavailable(30), respond::rate_limited(30)] {
-        assert!(!error_after(config(), respond).to_string().contains("check"), "the configuration is valid");
+        assert!(!error_after(config(), respond).to_string().contains("check that"), "the configuration is valid");
     }
 }

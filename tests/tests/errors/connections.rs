@@ -2,9 +2,10 @@
 
 use http::HeaderValue;
 use teamwire_core::{
-    Client, Error, ErrorKind, Script,
+    Client, ErrorKind, Script,
     config::RetryPolicy,
     effect::{TransportError, TransportErrorKind},
+    error::Cause,
     script::{Expect, Respond, sample},
 };
 use teamwire_tests::operations::{Operation, ScriptRun, config};
@@ -116,7 +117,10 @@ fn proxy_that_demands_a_login_is_asked_once_and_named() {
         ] {
             let played = operation.play(config(), [response]);
             let error = played.outcome.expect_err("it is refused");
-            assert!(matches!(&error, Error::Connection(fault) if fault.kind == TransportErrorKind::Proxy), "{error:?}");
+            assert!(
+                matches!(error.cause(), Cause::Transport(fault) if fault.kind == TransportErrorKind::Proxy),
+                "{error:?}"
+            );
             assert_eq!(error.kind(), ErrorKind::Connection, "{operation:?}");
             assert!(!error.is_transient() && !error.outcome_unknown(), "{operation:?}: {error}");
             let text = error.to_string();
@@ -209,7 +213,7 @@ fn head_that_repeats_the_secret_is_not_repeated() {
     let fault = TransportError::new(TransportErrorKind::TooLarge, "more than 5 bytes").with_sent(true).with_head(head);
     let error = Operation::Me.play(config(), [Respond::error(fault)]).outcome.expect_err("it is encoded");
     assert!(error.to_string().contains("content coding"), "{error}");
-    assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error}");
+    assert!(!format!("{error:#} {error:#?}").contains("s3cr3t"), "{error}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use teamwire_core::{
     Error,
     config::RetryPolicy,
     effect::{FileError, FileErrorKind, TransportError, TransportErrorKind},
-    error::InvalidInput,
+    error::{Cause, InvalidInput},
     model::ThreadId,
     script::Respond,
 };
@@ -26,6 +26,7 @@ fn is_shown_by(error: &Error) {
     let text = error.to_string();
     is_plain(&text);
     is_plain(&format!("{error:?}"));
+    is_plain(&format!("{:?}", error.cause()));
     assert!(text.contains("gone"), "it is cut: {text}");
 }
 
@@ -74,10 +75,10 @@ fn words_of_others_have_no_effect() {
     is_shown_by(&error(Respond::error(TransportError::new(TransportErrorKind::Disconnected, EVIL))));
     is_shown_by(&error(Respond::error(TransportError::new(TransportErrorKind::Protocol, EVIL))));
     let file = || FileError::new(EVIL, FileErrorKind::Other, EVIL);
-    is_shown_by(&Error::File(file()));
+    is_shown_by(&Error::from(file()));
     is_shown_by(&error(Respond::error(TransportError::new(TransportErrorKind::File, file()))));
-    is_shown_by(&Error::InvalidInput(InvalidInput::new(EVIL, EVIL)));
-    is_shown_by(&Error::Attachment { file: EVIL.into(), cause: Box::new(Error::File(file())) });
+    is_shown_by(&Error::from(InvalidInput::new(EVIL, EVIL)));
+    is_shown_by(&Error::from(Cause::Attachment { file: EVIL.into(), cause: file().into() }));
     let image = teamwire_core::model::Image::from_path(format!("no such folder/{EVIL}"));
     let mut played = Operation::Me.play(config(), [Operation::Me.scripted()]);
     is_shown_by(&played.bot.chat.set_avatar(image).expect_err("the file does not exist"));

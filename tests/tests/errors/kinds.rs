@@ -5,6 +5,7 @@ use teamwire_core::{
     Config, Error, ErrorKind,
     config::RetryPolicy,
     effect::{TransportError, TransportErrorKind},
+    protocol::v1::code,
     script::Respond,
 };
 use teamwire_tests::operations::{self, Documented, Operation, documented};
@@ -20,6 +21,11 @@ const CODES: &[(ErrorKind, &[u16], &str)] = &[
     (ErrorKind::ReadReceiptsDisabled, &[403], "read_receipts_disabled"),
     (ErrorKind::ImageLoad, &[404, 422], "image_load"),
     (ErrorKind::ImageRemove, &[403], "image_remove"),
+    (ErrorKind::InvalidRequest, &[400, 422], code::INVALID_REQUEST),
+    (ErrorKind::InvalidRequest, &[415], code::UNSUPPORTED_MEDIA_TYPE),
+    (ErrorKind::InvalidRequest, &[413], code::PAYLOAD_TOO_LARGE),
+    (ErrorKind::Conflict, &[409], code::CONFLICT),
+    (ErrorKind::IdempotencyMismatch, &[422], code::IDEMPOTENCY_MISMATCH),
 ];
 
 fn once() -> Config {
@@ -77,7 +83,7 @@ fn check_refusal(operation: Operation, kind: ErrorKind, status: u16, code: &str)
     assert_eq!(error.request_id(), Some("script"));
     assert_eq!(error.retry_after(), None);
     assert!(!error.is_transient() && !error.outcome_unknown(), "{error}");
-    let Error::Api(refusal) = &error else { panic!("{error:?}") };
+    let Some(refusal) = error.api() else { panic!("{error:?}") };
     assert_eq!(refusal.message.as_deref(), Some("scripted problem"));
     for part in [status.to_string().as_str(), code, "scripted problem", "script"] {
         assert!(error.to_string().contains(part), "{error}");
@@ -167,7 +173,7 @@ fn response_outside_the_contract_is_unexpected() {
 fn refusal_names_the_members_at_fault() {
     let problem = r#"{"code": "invalid_members", "detail": "unknown", "invalid_members": ["u-anna", "g-night"]}"#;
     let error = error(Operation::AddMembers, Respond::status(422).body("application/problem+json", problem));
-    let Error::Api(refusal) = &error else { panic!("{error:?}") };
+    let Some(refusal) = error.api() else { panic!("{error:?}") };
     assert_eq!(refusal.invalid_members, ["u-anna", "g-night"]);
     assert!(error.to_string().contains("u-anna, g-night"), "{error}");
 }
@@ -177,7 +183,7 @@ fn request_id_of_the_header_is_used_if_the_body_has_none() {
     let response = Respond::status(403).body("application/problem+json", r#"{"code": "auth", "title": "Forbidden"}"#);
     let error = error(Operation::Close, response.header("x-request-id", "req-8"));
     assert_eq!((error.kind(), error.request_id()), (ErrorKind::Auth, Some("req-8")));
-    let Error::Api(refusal) = &error else { panic!("{error:?}") };
+    let Some(refusal) = error.api() else { panic!("{error:?}") };
     assert_eq!(refusal.message.as_deref(), Some("Forbidden"), "the title stands in for a detail");
 }
 
@@ -226,6 +232,9 @@ fn every_kind_has_the_name_of_its_exception() {
         (ErrorKind::Connection, "connection"),
         (ErrorKind::Server, "server"),
         (ErrorKind::RateLimited, "rate_limited"),
+        (ErrorKind::InvalidRequest, "invalid_request"),
+        (ErrorKind::Conflict, "conflict"),
+        (ErrorKind::IdempotencyMismatch, "idempotency_mismatch"),
         (ErrorKind::InvalidInput, "invalid_input"),
         (ErrorKind::UnexpectedResponse, "unexpected_response"),
         (ErrorKind::Unsupported, "unsupported"),

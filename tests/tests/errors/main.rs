@@ -7,5 +7,6 @@ mod connections;
 mod echoes;
 mod escapes;
 mod kinds;
+mod operations;
 mod retries;
 mod secrets;

@@ -127,15 +127,15 @@ fn text_of_a_message_is_not_shown_by_its_request() {
 fn bad_keys_are_refused_without_repeating_them() {
     for (app_id, secret) in [("x", "t0ps3cr3t\n"), ("t0ps3cr3t\0", "secret"), ("", "t0ps3cr3t")] {
         let error = Credentials::new(app_id, secret).expect_err("they are refused");
-        assert!(!format!("{error} {error:?}").contains("t0ps3cr3t"), "{error}");
+        assert!(!format!("{error:#} {error:#?}").contains("t0ps3cr3t"), "{error}");
     }
     let keys = || Credentials::new("x", "secret").expect("they are fine");
     let error = Config::new("https://user:t0ps3cr3t@teamwire.example.org", keys()).expect_err("it is refused");
-    assert!(!format!("{error} {error:?}").contains("t0ps3cr3t"), "{error}");
+    assert!(!format!("{error:#} {error:#?}").contains("t0ps3cr3t"), "{error}");
     let config = Config::new("https://teamwire.example.org", keys()).expect("it is a URL");
     for url in ["https://user:t0ps3cr3t@proxy", "http://user:t0ps3cr3t@", "http://user:t0ps3cr3t@[::1", "t0ps3cr3t"] {
         let error = config.clone().with_proxy(url).expect_err("it is refused");
-        assert!(!format!("{error} {error:?}").contains("t0ps3cr3t"), "{error}");
+        assert!(!format!("{error:#} {error:#?}").contains("t0ps3cr3t"), "{error}");
     }
 }
 
@@ -246,5 +246,15 @@ fn undecoded_item_that_echoes_the_keys_does_not_show_them() {
 fn http_stack_has_the_last_word_and_no_more() {
     let fault = TransportError::new(TransportErrorKind::Disconnected, "connection reset by peer").with_sent(true);
     let error = error(&Keys::short(), Operation::Me, Respond::error(fault));
-    assert_eq!(error.to_string(), "the connection was lost: connection reset by peer");
+    assert_eq!(error.to_string(), "me: the connection was lost: connection reset by peer");
+}
+
+#[test]
+fn chat_whose_id_is_a_secret_is_not_named() {
+    let keys = Keys::long();
+    let script = Script::with_config(keys.config()).always(Expect::get("/v1/me"), Respond::unreachable());
+    script.down_for(std::time::Duration::from_secs(600));
+    let error = Client::new(script).chats().chat(keys.secret.as_str()).get().expect_err("the server is unreachable");
+    assert!(error.during().is_some_and(|during| during.chat.is_some()), "{error}");
+    keys.are_not_in_error(&error);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use teamwire_core::{
-    Client, Error, ErrorKind, Script,
+    Client, ErrorKind, Script,
     script::{
         Respond,
         v1::{expect, respond},
@@ -17,7 +17,7 @@ use crate::responses::{operation, response_of};
 fn errors() -> Vec<(Respond, &'static str, u16, &'static str, ErrorKind)> {
     use ErrorKind as Kind;
     vec![
-        (respond::invalid_request(), "get_me", 400, "invalid_request", Kind::Server),
+        (respond::invalid_request(), "get_me", 400, "invalid_request", Kind::InvalidRequest),
         (respond::unauthorised(), "get_me", 401, "auth", Kind::Auth),
         (respond::forbidden(), "post_message", 403, "auth", Kind::Auth),
         (
@@ -33,18 +33,18 @@ fn errors() -> Vec<(Respond, &'static str, u16, &'static str, ErrorKind)> {
         (respond::image_remove(), "remove_avatar", 403, "image_remove", Kind::ImageRemove),
         (respond::not_found(), "get_chat", 404, "not_found", Kind::NotFound),
         (respond::image_missing(), "get_avatar", 404, "image_load", Kind::ImageLoad),
-        (respond::conflict(), "remove_admin", 409, "conflict", Kind::Server),
-        (respond::closed_chat(), "post_message", 409, "conflict", Kind::Server),
+        (respond::conflict(), "remove_admin", 409, "conflict", Kind::Conflict),
+        (respond::closed_chat(), "post_message", 409, "conflict", Kind::Conflict),
         (respond::in_progress(), "post_message", 409, "in_progress", Kind::Server),
         (respond::lease_expired(), "poll_reactions", 409, "lease_expired", Kind::Server),
         (respond::cursor_expired(), "list_users", 410, "cursor_expired", Kind::Server),
         (respond::unsubscribed(), "poll_reactions", 410, "unsubscribed", Kind::Server),
-        (respond::payload_too_large(), "post_message", 413, "payload_too_large", Kind::Server),
-        (respond::unsupported_media_type(), "post_message", 415, "unsupported_media_type", Kind::Server),
-        (respond::range_not_satisfiable(9), "download_asset", 416, "range_not_satisfiable", Kind::Server),
-        (respond::unprocessable(), "post_message", 422, "invalid_request", Kind::Server),
+        (respond::payload_too_large(), "post_message", 413, "payload_too_large", Kind::InvalidRequest),
+        (respond::unsupported_media_type(), "post_message", 415, "unsupported_media_type", Kind::InvalidRequest),
+        (respond::range_not_satisfiable(9), "download_asset", 416, "range_not_satisfiable", Kind::InvalidRequest),
+        (respond::unprocessable(), "post_message", 422, "invalid_request", Kind::InvalidRequest),
         (respond::image_invalid(), "set_avatar", 422, "image_load", Kind::ImageLoad),
-        (respond::idempotency_mismatch(), "post_message", 422, "idempotency_mismatch", Kind::Server),
+        (respond::idempotency_mismatch(), "post_message", 422, "idempotency_mismatch", Kind::IdempotencyMismatch),
         (respond::invalid_members(["u1", "g1"]), "add_members", 422, "invalid_members", Kind::InvalidMembers),
         (respond::rate_limited(30), "get_me", 429, "rate_limited", Kind::RateLimited),
         (respond::server_error(), "get_me", 500, "server", Kind::Server),
@@ -78,7 +78,7 @@ fn every_documented_error_has_a_response() {
 fn errors_have_their_details() {
     let me = |respond| Client::new(Script::new().always(expect::me(), respond)).contacts().me();
     let error = me(respond::invalid_members(["u1", "g1"])).expect_err("it is an error");
-    let Error::Api(error) = error else { panic!("it is an error of the server") };
+    let error = error.api().expect("it is an error of the server");
     assert_eq!(error.invalid_members, ["u1", "g1"]);
     let error = me(respond::rate_limited(30)).expect_err("it is an error");
     assert_eq!(error.retry_after().map(|it| it.as_secs()), Some(30));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use teamwire_core::{
     Draft, Error, ErrorKind, NewChat,
+    error::Cause,
     model::{
         Asset, Attachment, Attachments, CalendarEvent, Coordinates, LiveLocation, Location, NewAttachment, NewOneToOne,
         Poll, ShareDuration, Upload,
@@ -115,14 +116,14 @@ fn half_way<H: Harness>(folder: &Folder) -> Vec<(Fixture<H>, String, ErrorKind, 
     broken.sandbox.faults().add(Rule::new(Fault::status(500)).on("POST", "/v1/assets").after(1).always());
     vec![
         (missing, folder.path("none.txt"), ErrorKind::File, None),
-        (small, folder.file("large.txt", bytes(101)), ErrorKind::Server, Some("payload_too_large")),
+        (small, folder.file("large.txt", bytes(101)), ErrorKind::InvalidRequest, Some("payload_too_large")),
         (broken, folder.file("second.txt", "2"), ErrorKind::Server, Some("server")),
     ]
 }
 
 /// Returns true if the error names this file.
 fn is_about(error: &Error, path: &str) -> bool {
-    matches!(error, Error::Attachment { file, .. } if path.ends_with(file) && error.to_string().contains(file))
+    matches!(error.cause(), Cause::Attachment { file, .. } if path.ends_with(file) && error.to_string().contains(file))
 }
 
 #[executor_test]

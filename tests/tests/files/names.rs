@@ -1,6 +1,6 @@
 //! Names and media types of files.
 
-use teamwire_core::{Error, ErrorKind, model::Upload};
+use teamwire_core::{Error, ErrorKind, error::Cause, model::Upload};
 use teamwire_sandbox::org;
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
@@ -51,7 +51,7 @@ fn name_that_no_file_has_is_refused_before_it_is_sent<H: Harness>() {
     for name in ["", "a/b", "/", "..\\b", "nul\0", &too_long, &much_too_long] {
         let error = refused(&fixture, Upload::from_bytes(name, "x"));
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name:?}: {error}");
-        assert!(matches!(&error, Error::Attachment { file, .. } if file == name), "{error:?}");
+        assert!(matches!(error.cause(), Cause::Attachment { file, .. } if file == name), "{error:?}");
     }
     let draft = teamwire_core::Draft::new().attach(attached("logs/"));
     let error = fixture.err(fixture.client.chats().chat(org::LOBBY).post(draft));

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use teamwire_core::{Error, ErrorKind, effect::FileErrorKind, model::Asset};
+use teamwire_core::{Error, ErrorKind, effect::FileErrorKind, error::Cause, model::Asset};
 use teamwire_sandbox::{Fault, Rule};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
@@ -32,7 +32,7 @@ impl<H: Harness> Download<H> {
         assert_eq!(error.kind(), ErrorKind::File, "{path}: {error}");
         assert!(error.to_string().contains(&format!("{path:?}")), "{path}: {error}");
         assert_eq!(self.fixture.sandbox.transcript().len(), before, "{path}: something was requested");
-        let Error::File(error) = error else { panic!("{error:?}") };
+        let Cause::File(error) = error.cause() else { panic!("{error:?}") };
         error.kind
     }
 }

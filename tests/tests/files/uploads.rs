@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use teamwire_core::{Draft, Error, ErrorKind, effect::FileErrorKind, model::Upload};
+use teamwire_core::{Draft, Error, ErrorKind, effect::FileErrorKind, error::Cause, model::Upload};
 use teamwire_sandbox::{Fault, Rule, Sandbox, org};
 use teamwire_tests::{Fixture, executor_test, harness::Harness};
 
@@ -32,8 +32,11 @@ fn is_not_stored<H: Harness>((upload, path): (Upload, String)) {
     let lobby = fixture.client.chats().chat(org::LOBBY);
     let error = fixture.err(lobby.post(Draft::text("the log").attach(upload)));
     assert_eq!(error.kind(), ErrorKind::File, "{error}");
-    let Error::Attachment { cause, .. } = &error else { panic!("{error:?}") };
-    assert!(matches!(&**cause, Error::File(it) if it.kind == FileErrorKind::Changed && it.path == path), "{error:?}");
+    let Cause::Attachment { cause, .. } = error.cause() else { panic!("{error:?}") };
+    assert!(
+        matches!(cause.cause(), Cause::File(it) if it.kind == FileErrorKind::Changed && it.path == path),
+        "{error:?}"
+    );
     // The executor may notice the change, and close the connection, before the server reads the first byte.
     let arrived = (fixture.sandbox.received_count(UPLOADS), fixture.sandbox.received_count(POSTS));
     assert!(matches!(arrived, (0 | 1, 0)), "it is tried again: {arrived:?}");

@@ -11,6 +11,7 @@ use std::{
 use teamwire_core::{
     Client, Draft, Script, StopHandle,
     effect::Now,
+    error,
     machine::Step,
     model::Upload,
     observe::Observation,
@@ -105,15 +106,10 @@ fn dropped_future_is_abandoned_once_it_has_started() {
     waiting.assert_done();
 }
 
-/// The name of the method of an operation, which has the name in the Python SDK.
-fn method(python: &str) -> String {
-    match python {
-        "pull_chat_feed" => "messages".to_owned(),
-        "refresh_shared_locations" => "refresh_location_shares".to_owned(),
-        "get_subscriptions" => "list".to_owned(),
-        "create_one2one_chat" => "create_one_to_one_chat".to_owned(),
-        name => name.trim_start_matches("get_").replace("_am_", "_").replace("am_", ""),
-    }
+/// Returns the name of the method of an operation, which has this name in the Python SDK.
+fn method(name: &str) -> &str {
+    let is_it = |it: &&&error::Operation| it.python.and_then(|python| python.rsplit('.').next()) == Some(name);
+    error::Operation::ALL.iter().find(is_it).map_or(name, |it| it.name)
 }
 
 #[test]

@@ -93,7 +93,8 @@ fn outcome_is_unknown_only_if_something_may_have_been_sent() {
     for (sent, ticket, machine) in &mut reported {
         machine.handle(now, *ticket, reply(*sent));
         cancelled(machine.poll(now), *sent);
-        let Step::Done(Err(Error::Finished)) = machine.poll(now) else { panic!("it has ended") };
+        let Step::Done(Err(error)) = machine.poll(now) else { panic!("it has ended") };
+        assert_eq!(error.kind(), ErrorKind::Finished);
     }
     for (sent, machine) in &mut waiting {
         cancelled(machine.poll(now), *sent);

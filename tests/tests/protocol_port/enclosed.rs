@@ -3,6 +3,7 @@
 use teamwire_core::{
     Draft, Error, ErrorKind,
     effect::{FileError, FileErrorKind, FileOutcome, FileTask, TransportError, TransportErrorKind},
+    error::Cause,
     machine::{Reply, Step},
     model::Upload,
 };
@@ -35,7 +36,7 @@ fn post_twice(encloses_files: bool, kind: FileErrorKind) -> Error {
 fn missing_file_does_not_hide_an_uncertain_attempt() {
     for kind in [FileErrorKind::NotFound, FileErrorKind::Changed] {
         let error = post_twice(true, kind);
-        let Error::File(cause) = &error else { panic!("{error:?}") };
+        let Cause::File(cause) = error.cause() else { panic!("{error:?}") };
         assert_eq!((error.kind(), cause.kind, cause.path.as_str()), (ErrorKind::File, kind, "plan.txt"));
         assert!(error.outcome_unknown(), "the first attempt may have been posted: {error:?}");
     }
@@ -44,6 +45,6 @@ fn missing_file_does_not_hide_an_uncertain_attempt() {
 #[test]
 fn post_after_a_failed_upload_was_not_sent() {
     let error = post_twice(false, FileErrorKind::NotFound);
-    assert!(matches!(error, Error::Attachment { .. }) && error.kind() == ErrorKind::File, "{error:?}");
+    assert!(matches!(error.cause(), Cause::Attachment { .. }) && error.kind() == ErrorKind::File, "{error:?}");
     assert!(!error.outcome_unknown(), "only the upload was sent");
 }

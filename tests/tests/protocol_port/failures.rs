@@ -3,9 +3,10 @@
 use std::{error::Error as _, time::Duration};
 
 use teamwire_core::{
-    Client, Error, ErrorKind, FeedEvent, FeedOptions,
+    Client, ErrorKind, FeedEvent, FeedOptions,
     config::RetryPolicy,
     effect::{TransportError, TransportErrorKind},
+    error::Cause,
     script::{Respond, Script},
 };
 use teamwire_tests::TokenProtocol;
@@ -19,9 +20,9 @@ use crate::support::{
 fn refused_login_is_the_cause_of_the_error() {
     let script = script().then(expect_login(), Respond::problem(401, "auth"));
     let error = post(&script).expect_err("the credentials are refused");
-    let Error::Login { previous_outcome_unknown: false, cause } = &error else { panic!("{error:?}") };
+    let Cause::Login { previous_outcome_unknown: false, cause } = error.cause() else { panic!("{error:?}") };
     assert_eq!((error.kind(), error.status(), error.code()), (ErrorKind::Auth, Some(401), Some("auth")));
-    assert_eq!(error.to_string(), "the login failed");
+    assert_eq!(error.to_string(), "post in chat c1: the login failed");
     assert_eq!(error.source().map(ToString::to_string), Some(cause.to_string()));
     assert!(!error.outcome_unknown() && !error.is_transient());
     script.assert_done();
@@ -43,7 +44,10 @@ fn transient_failures_of_the_login_are_retried() {
         let never = config(TokenProtocol::default()).with_retry(RetryPolicy::NEVER);
         let once = Script::with_config(never).then(expect_login(), failure());
         let error = post(&once).expect_err("there is one attempt");
-        assert!(matches!(error, Error::Login { .. }) && error.is_transient() && !error.outcome_unknown(), "{error:?}");
+        assert!(
+            matches!(error.cause(), Cause::Login { .. }) && error.is_transient() && !error.outcome_unknown(),
+            "{error:?}"
+        );
         once.assert_done();
     }
 }
@@ -56,7 +60,7 @@ fn failure_after_an_uncertain_attempt_is_uncertain() {
         .then(expect_post(FIRST), expired())
         .then(expect_login(), Respond::problem(401, "auth"));
     let error = post(&script).expect_err("the login is refused");
-    assert!(matches!(error, Error::Login { previous_outcome_unknown: true, .. }), "{error:?}");
+    assert!(matches!(error.cause(), Cause::Login { previous_outcome_unknown: true, .. }), "{error:?}");
     assert!(error.outcome_unknown(), "the first attempt may have arrived");
     script.assert_done();
 }
@@ -68,7 +72,7 @@ fn invalid_response_is_an_error_of_the_login() {
     for invalid in invalid {
         let script = script().then(expect_login(), invalid);
         let error = post(&script).expect_err("it has no token");
-        assert!(matches!(error, Error::Login { .. }), "{error:?}");
+        assert!(matches!(error.cause(), Cause::Login { .. }), "{error:?}");
         assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error:?}");
         assert!(!error.outcome_unknown(), "the request itself was not sent");
         script.assert_done();
@@ -90,7 +94,7 @@ fn failure_is_shared_by_those_who_waited() {
     let mut later = chat.post("hello");
     for other in &mut others {
         let error = ends(other, at(500)).expect_err("the login that it waited for has failed");
-        assert!(matches!(error, Error::Login { .. }) && error.kind() == ErrorKind::Auth, "{error:?}");
+        assert!(matches!(error.cause(), Cause::Login { .. }) && error.kind() == ErrorKind::Auth, "{error:?}");
     }
     let (login, _) = sends(&mut later, at(500), TokenProtocol::LOGIN);
     later.handle(at(500), login, token_reply(FIRST));

@@ -6,6 +6,7 @@ use http::{HeaderValue, Request, header};
 use teamwire_core::{
     Client, Credentials, Error, ErrorKind,
     effect::Body,
+    error::Cause,
     protocol::{Attempt, Endpoint, Refusal, ResponseReader, Route, Token, Wire},
     script::{Expect, Respond, Script, sample},
 };
@@ -104,7 +105,7 @@ fn other_statuses_are_no_redirects() {
 fn redirect_can_be_a_refusal() {
     let script = script().then(expect_login(), redirect(302, "/login"));
     let error = fetch(&script).expect_err("the password is wrong");
-    assert!(matches!(error, Error::Login { .. }), "{error:?}");
+    assert!(matches!(error.cause(), Cause::Login { .. }), "{error:?}");
     assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(302)));
     script.assert_done();
 }

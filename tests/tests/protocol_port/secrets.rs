@@ -9,6 +9,7 @@ use std::{
 use teamwire_core::{
     Client, Error,
     config::RetryPolicy,
+    error::Cause,
     executor::Executor,
     protocol::Token,
     script::{Respond, Script},
@@ -122,7 +123,7 @@ fn errors_of_a_login_show_nothing_of_its_response() {
         let script = script().then(expect_login(), Respond::status(200).body("application/json", body));
         let error = post(&script).expect_err("it has no token");
         is_not_in_error(FIRST, &error);
-        let Error::Login { cause, .. } = error else { panic!("{error:?}") };
+        let Cause::Login { cause, .. } = error.cause() else { panic!("{error:?}") };
         assert!(cause.to_string().len() > "unexpected response with status 200: ".len(), "{cause}");
         script.assert_done();
     }

@@ -29,7 +29,7 @@ fn closed_connection_is_a_loss_of_a_sent_request<H: Harness>() {
         assert_eq!((fault.kind, fault.sent, fault.received, fault.reused), expected, "{fault}");
         let error = ask::<H>(&client).expect_err("the connection is closed without a response");
         assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Connection, true));
-        assert!(error.to_string().starts_with("the connection was lost: "), "{error}");
+        assert!(error.to_string().starts_with("me: the connection was lost: "), "{error}");
     }
 }
 

@@ -9,9 +9,10 @@ use std::{
 };
 
 use teamwire_core::{
-    Client, Config, Error,
+    Client, Config,
     config::RetryPolicy,
     effect::{Timeout, TransportErrorKind},
+    error::Cause,
 };
 use teamwire_tests::{executor_test, harness::Harness};
 
@@ -229,7 +230,7 @@ fn refused_login_is_attributed_to_the_proxy<H: Harness>() {
     let client = client_by::<H>(&proxy, config(BACKEND).with_retry(RetryPolicy::default()));
     let error = ask::<H>(&client).expect_err("the proxy refuses");
     assert!(
-        matches!(&error, Error::Connection(fault) if fault.kind == TransportErrorKind::Proxy && !fault.sent),
+        matches!(error.cause(), Cause::Transport(fault) if fault.kind == TransportErrorKind::Proxy && !fault.sent),
         "{error:?}"
     );
     assert!(

@@ -3,8 +3,9 @@
 use std::fs::OpenOptions;
 
 use teamwire_core::{
-    Draft, Error, ErrorKind,
+    Draft, ErrorKind,
     effect::{Body, FileErrorKind, Timeout},
+    error::Cause,
     model::{NewAttachment, Upload},
 };
 use teamwire_tests::{executor_test, harness::Harness};
@@ -79,7 +80,7 @@ fn operation_names_the_file_that_changed<H: Harness>() {
     let draft = Draft::text("the log").attach(NewAttachment::file(Upload::from_path(&path)));
     let error = H::wait(client.chats().chat("c1").post(draft)).expect_err("the file has changed");
     assert_eq!(error.kind(), ErrorKind::File);
-    assert!(matches!(&error, Error::Attachment { file, .. } if file == "large.log"), "{error}");
+    assert!(matches!(error.cause(), Cause::Attachment { file, .. } if file == "large.log"), "{error}");
 }
 
 #[executor_test(transports)]

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use teamwire_core::{
     AlertType, Chat, Client, Draft, Error, FeedEvent, FeedOptions, NewChat, ReactionType,
+    error::Cause,
     executor::Executor,
     feed::Poller,
     machine::Feed,
@@ -242,7 +243,7 @@ where
     Poller<T>: Feed<Event = FeedEvent<T>> + 'static,
 {
     loop {
-        let event = A::next(events).unwrap_or(Err(Error::Finished))?;
+        let event = A::next(events).unwrap_or_else(|| Err(Cause::Finished.into()))?;
         if let Some(item) = event.into_item() {
             return Ok(item);
         }

@@ -1,13 +1,19 @@
-//! The ends of a call that are decided by its client: its time and its stop handle.
+//! The ends of a call without a result.
 
 use super::{Call, State};
-use crate::error::Error;
+use crate::error::{Cause, Error, GaveUp};
 
 impl<T> Call<T> {
+    /// Returns the state of a call whose request is not repeated.
+    pub(super) fn fail(&self, error: Error, gave_up: GaveUp) -> State<T> {
+        let error = error.after(self.attempts, gave_up);
+        State::Done(Err(if self.outcome_unknown { error.after_unanswered_attempt() } else { error }))
+    }
+
     /// Returns the state of a call whose time has passed.
     pub(super) fn time_is_up(&mut self) -> State<T> {
         let error = self.limit.error();
-        self.fail(error)
+        self.fail(error, self.limit.gave_up())
     }
 
     /// Ends the call, unless it has a result.
@@ -20,6 +26,7 @@ impl<T> Call<T> {
 
     /// Returns the error of a call that was stopped, after its request was `sent` or not.
     pub(super) fn cancelled(&self, sent: bool) -> Error {
-        Error::Cancelled { outcome_unknown: self.outcome_unknown || sent }
+        let cancelled = Error::from(Cause::Cancelled { outcome_unknown: self.outcome_unknown || sent });
+        cancelled.after(self.attempts, GaveUp::Cancelled)
     }
 }

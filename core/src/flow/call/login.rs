@@ -6,7 +6,7 @@ use core::{convert::Infallible, mem, time::Duration};
 use super::{Call, State};
 use crate::{
     effect::Now,
-    error::Error,
+    error::{Cause, Error, GaveUp},
     login::{Access, Entry, Turn, Visit},
     machine::{Machine, Reply, Step, Ticket},
     protocol::{Endpoint, TimeoutClass, Token},
@@ -42,7 +42,7 @@ impl<T> Call<T> {
     pub(super) fn enter_gate(&mut self, now: Now) -> Option<State<T>> {
         let gate = self.session.gate().filter(|_| !self.login.is_login)?;
         if self.is_best_effort() && gate.access().is_none() {
-            return Some(State::Done(Err(Error::Unsupported { operation: "login" })));
+            return Some(State::Done(Err(Error::unsupported("login"))));
         }
         let patience = self.patience();
         match gate.enter(now, &mut self.login.visit, patience) {
@@ -52,7 +52,7 @@ impl<T> Call<T> {
             }
             Entry::LogIn(turn) => Some(State::LoggingIn(Box::new(Login { call: self.login(), turn }))),
             Entry::Wait(until) => Some(State::AwaitingLogin(until)),
-            Entry::Failed(error) => Some(self.fail(login_error(error))),
+            Entry::Failed(error) => Some(self.fail(login_error(error), GaveUp::NotTransient)),
         }
     }
 
@@ -93,7 +93,7 @@ impl<T> Call<T> {
     /// Returns the request of the login.
     fn login(&self) -> Call<Token> {
         let login = self.session.protocol().login(&self.session.config().credentials);
-        let endpoint = login.and_then(|login| login.ok_or(Error::Unsupported { operation: "login" }));
+        let endpoint = login.and_then(|login| login.ok_or_else(|| Error::unsupported("login")));
         let mut call = Call::new(self.session.clone(), endpoint.map(Endpoint::into_login));
         call.login.is_login = true;
         call.limit = self.limit.of_part();
@@ -109,27 +109,25 @@ impl<T> Call<T> {
         let Login { mut call, turn } = *login;
         let result = match call.poll(now) {
             Step::Done(result) => result,
-            _ => Err(Error::Finished),
+            _ => Err(Error::finished()),
         };
         let credentials = &self.session.config().credentials;
         let failure = result.as_ref().err().cloned();
         let result = result.map(|token| Access { redaction: credentials.redaction_with_token(token.expose()), token });
         // Others may have the patience for which this call has no time. Dropping the turn lets the next one log in.
-        let is_own = |error: &Error| match error {
-            Error::Cancelled { .. } => true,
-            error => error.is_transient() && self.session.is_impatient(),
-        };
+        let is_cancelled = |error: &Error| matches!(error.cause(), Cause::Cancelled { .. });
+        let is_own = |error: &Error| is_cancelled(error) || (error.is_transient() && self.session.is_impatient());
         let is_current = failure.as_ref().is_some_and(is_own) || turn.settle(result);
         self.state = match failure.filter(|_| is_current) {
-            Some(error @ Error::Cancelled { .. }) => self.fail(error),
-            Some(error) => self.fail(login_error(error)),
+            Some(error) if is_cancelled(&error) => self.fail(error, GaveUp::Cancelled),
+            Some(error) => self.fail(login_error(error), GaveUp::NotTransient),
             None => self.send(now),
         };
     }
 
     /// Returns `true` if the login has expired and is renewed, once. The request was not performed.
     pub(super) fn must_log_in(&mut self, error: &Error) -> bool {
-        let (Error::Api(api_error), Some(gate)) = (error, self.session.gate()) else { return false };
+        let (Cause::Api(api_error), Some(gate)) = (error.cause(), self.session.gate()) else { return false };
         let Some(access) = self.login.access.as_ref().filter(|_| api_error.meaning.is_login_expired) else {
             return false;
         };
@@ -139,7 +137,7 @@ impl<T> Call<T> {
 
     /// Returns `true` for a refusal after the login has been renewed: another login would not help either.
     pub(super) fn is_refused_again(&self, error: &Error) -> bool {
-        self.login.has_renewed && matches!(error, Error::Api(api_error) if api_error.meaning.is_login_expired)
+        self.login.has_renewed && matches!(error.cause(), Cause::Api(api_error) if api_error.meaning.is_login_expired)
     }
 
     /// Returns the redaction of texts of the server.
@@ -150,5 +148,5 @@ impl<T> Call<T> {
 }
 
 fn login_error(cause: Error) -> Error {
-    Error::Login { cause: Box::new(cause), previous_outcome_unknown: false }
+    Cause::Login { cause, previous_outcome_unknown: false }.into()
 }

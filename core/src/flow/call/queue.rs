@@ -5,6 +5,7 @@ use http::StatusCode;
 use super::{Call, State};
 use crate::{
     effect::Now,
+    error::GaveUp,
     machine::Reply,
     pacing::{MAX_WAITED_PAUSE, Turn},
 };
@@ -34,9 +35,9 @@ impl<T> Call<T> {
     /// ends it with the error that started the pause.
     pub(super) fn queued(&mut self, now: Now) -> Option<State<T>> {
         let max = self.session.retry().max_retry_after.max(MAX_WAITED_PAUSE);
-        let max = self.limit.left(now.moment).map_or(max, |left| left.min(max));
-        if let Some(error) = self.turn().pause_beyond(now.moment, max) {
-            return Some(self.fail(error));
+        let left = self.limit.left(now.moment).filter(|left| *left < max);
+        if let Some(error) = self.turn().pause_beyond(now.moment, left.unwrap_or(max)) {
+            return Some(self.fail(error, left.map_or(GaveUp::RetryAfter, |_| self.limit.gave_up())));
         }
         self.turn().poll(now.moment).map(State::Queued)
     }

@@ -8,7 +8,7 @@ use http::{Response, StatusCode};
 use super::{Call, State};
 use crate::{
     effect::{Moment, Now, TransportError, TransportErrorKind},
-    error::{Error, ErrorKind},
+    error::{Cause, Error, ErrorKind, GaveUp},
     flow::backoff,
     pacing::MAX_PAUSE,
     protocol::Endpoint,
@@ -19,9 +19,11 @@ impl<T> Call<T> {
     /// acceptable.
     pub(super) fn retry(&mut self, now: Now, error: Error) -> State<T> {
         self.outcome_unknown |= error.outcome_unknown();
-        let is_final = error.outcome_unknown() && self.endpoint.as_ref().is_none_or(Endpoint::is_once);
-        if is_final || self.is_refused_again(&error) {
-            return self.fail(error);
+        if error.outcome_unknown() && self.endpoint.as_ref().is_none_or(Endpoint::is_once) {
+            return self.fail(error, GaveUp::NotRepeatable);
+        }
+        if self.is_refused_again(&error) {
+            return self.fail(error, GaveUp::NotTransient);
         }
         // A server sends 408 before it closes an idle connection; others may be as old (RFC 9110, section 15.5.9).
         self.requires_new_connection |=
@@ -53,11 +55,14 @@ impl<T> Call<T> {
             let pause = wait.min(MAX_PAUSE.max(policy.max_retry_after.saturating_add(delay)));
             self.turn().on_rate_limited(now.moment, sent_at, pause, &error);
         }
-        if self.failures.max(self.rate_limits) > self.max_retries
-            || retry_after.is_some_and(|wait| wait > policy.max_retry_after)
-            || self.limit.is_reached_by(now.moment.saturating_add(wait))
-        {
-            return self.fail(error);
+        if self.failures.max(self.rate_limits) > self.max_retries {
+            return self.fail(error, GaveUp::Attempts);
+        }
+        if retry_after.is_some_and(|wait| wait > policy.max_retry_after) {
+            return self.fail(error, GaveUp::RetryAfter);
+        }
+        if self.limit.is_reached_by(now.moment.saturating_add(wait)) {
+            return self.fail(error, self.limit.gave_up());
         }
         self.note_retry(&error, now.moment.saturating_add(wait));
         if is_limited && self.is_paced() {
@@ -81,7 +86,7 @@ impl<T> Call<T> {
     /// Returns the number of responses saying that an earlier attempt is still being processed, which is not a failure
     /// of the attempts since. `None` for any other error, and after the time that processing can take.
     fn in_progress_responses(&mut self, now: Now, error: &Error) -> Option<u32> {
-        let (Error::Api(api_error), Some(endpoint)) = (error, &self.endpoint) else { return None };
+        let (Cause::Api(api_error), Some(endpoint)) = (error.cause(), &self.endpoint) else { return None };
         if self.max_retries == 0 || !api_error.meaning.is_in_progress {
             return None;
         }
@@ -122,18 +127,18 @@ fn is_complete_without_body(status: StatusCode) -> bool {
 
 /// Returns `true` if the server has limited the rate of requests.
 fn is_limited(error: &Error) -> bool {
-    let Error::Api(api_error) = error else { return false };
+    let Cause::Api(api_error) = error.cause() else { return false };
     api_error.kind == ErrorKind::RateLimited || api_error.status == StatusCode::TOO_MANY_REQUESTS.as_u16()
 }
 
 fn is_stale_connection(error: &Error) -> bool {
-    let Error::Connection(cause) = error else { return false };
+    let Cause::Transport(cause) = error.cause() else { return false };
     cause.kind == TransportErrorKind::Disconnected && cause.reused && cause.received == 0
 }
 
 /// Returns `true` if all connections that were idle for as long as this one may be dead, because the server or an
 /// intermediary had dropped a reused one.
 pub(crate) fn invalidates_idle_connections(error: &Error) -> bool {
-    let Error::Connection(cause) = error else { return false };
+    let Cause::Transport(cause) = error.cause() else { return false };
     cause.reused && matches!(cause.kind, TransportErrorKind::Disconnected | TransportErrorKind::Timeout)
 }

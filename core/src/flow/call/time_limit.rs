@@ -5,7 +5,7 @@ use core::{mem, time::Duration};
 
 use crate::{
     effect::{Moment, TransportError, TransportErrorKind},
-    error::Error,
+    error::{Error, GaveUp},
     session::Session,
 };
 
@@ -16,13 +16,15 @@ pub(super) struct TimeLimit {
     has_budget: bool,
     has_started: bool,
     end: Option<Moment>,
+    /// Set if the end is that of the budget.
+    ends_by_budget: bool,
     /// The last error of a call that may end while it waits for its turn.
     last_error: Option<Box<Error>>,
 }
 
 impl TimeLimit {
     pub(super) const fn new() -> Self {
-        Self { has_budget: true, has_started: false, end: None, last_error: None }
+        Self { has_budget: true, has_started: false, end: None, ends_by_budget: false, last_error: None }
     }
 
     /// Leaves only the deadline: for callers that retry themselves.
@@ -32,7 +34,7 @@ impl TimeLimit {
 
     /// Returns the limit of a request that is part of this call.
     pub(super) fn of_part(&self) -> Self {
-        Self { has_started: true, end: self.end, ..Self::new() }
+        Self { has_started: true, end: self.end, ends_by_budget: self.ends_by_budget, ..Self::new() }
     }
 
     /// Starts the clock, the first time.
@@ -41,7 +43,14 @@ impl TimeLimit {
             return;
         }
         let budget = session.retry().give_up_after.filter(|_| self.has_budget);
-        self.end = session.deadline().into_iter().chain(budget.map(|time| now.saturating_add(time))).min();
+        let (budget, deadline) = (budget.map(|time| now.saturating_add(time)), session.deadline());
+        self.ends_by_budget = budget.is_some_and(|budget| deadline.is_none_or(|deadline| budget < deadline));
+        self.end = if self.ends_by_budget { budget } else { deadline };
+    }
+
+    /// Returns the reason for which a call ends that has no time left.
+    pub(super) const fn gave_up(&self) -> GaveUp {
+        if self.ends_by_budget { GaveUp::Budget } else { GaveUp::Deadline }
     }
 
     /// Returns the time from `moment` to the end; `None` if there is none.

@@ -8,7 +8,7 @@ use url::Url;
 use super::Endpoint;
 use crate::{
     effect::{Body, Now, Progress, Response},
-    error::Error,
+    error::{Cause, Error},
     protocol::{
         ResponseReader, Wire,
         class::{Range, Replay, TimeoutClass},
@@ -141,8 +141,11 @@ impl<T> Endpoint<T> {
         }
         let result = if self.is_read(reader.status()) {
             match head_check.map(|()| (self.read)(&mut reader)) {
-                // The invalid value is the server's.
-                Ok(Err(Error::InvalidInput(value))) => Err(reader.violation(&format!("{value}"))),
+                Ok(Err(error)) => match error.cause() {
+                    // The invalid value is the server's.
+                    Cause::InvalidInput(value) => Err(reader.violation(&format!("{value}"))),
+                    _ => Err(error),
+                },
                 Ok(result) => result,
                 Err(reason) => Err(reader.violation(&reason)),
             }

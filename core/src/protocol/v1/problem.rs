@@ -5,7 +5,10 @@ use core::ops::RangeInclusive;
 
 use http::StatusCode;
 
-use super::json::{Decode, Json};
+use super::{
+    code,
+    json::{Decode, Json},
+};
 use crate::{
     error::{ErrorKind, Signal},
     protocol::{
@@ -22,28 +25,28 @@ const MAX_CODE_BYTES: usize = 64;
 
 /// The codes of the contract and their statuses. Only these combinations affect decisions.
 const CODES: [(&str, &[RangeInclusive<u16>]); 22] = [
-    ("auth", &[401..=401, 403..=403]),
-    ("close_chat_not_allowed", &[403..=403]),
-    ("conflict", &[409..=409]),
-    ("cursor_expired", &[410..=410]),
-    ("idempotency_mismatch", &[422..=422]),
-    ("image_load", &[404..=404, 422..=422]),
-    ("image_remove", &[403..=403]),
-    ("in_progress", &[409..=409]),
-    ("invalid_members", &[422..=422]),
-    ("invalid_request", &[400..=400, 422..=422]),
-    ("lease_expired", &[409..=409]),
-    ("leave_chat_not_allowed", &[403..=403]),
-    ("method_not_allowed", &[405..=405]),
-    ("not_found", &[404..=404]),
-    ("payload_too_large", &[413..=413]),
-    ("range_not_satisfiable", &[416..=416]),
-    ("rate_limited", &[429..=429]),
-    ("read_receipts_disabled", &[403..=403]),
-    ("server", &[500..=599]),
-    ("unsubscribed", &[410..=410]),
-    ("unsupported_media_type", &[415..=415]),
-    ("update_members_not_allowed", &[403..=403]),
+    (code::AUTH, &[401..=401, 403..=403]),
+    (code::CLOSE_CHAT_NOT_ALLOWED, &[403..=403]),
+    (code::CONFLICT, &[409..=409]),
+    (code::CURSOR_EXPIRED, &[410..=410]),
+    (code::IDEMPOTENCY_MISMATCH, &[422..=422]),
+    (code::IMAGE_LOAD, &[404..=404, 422..=422]),
+    (code::IMAGE_REMOVE, &[403..=403]),
+    (code::IN_PROGRESS, &[409..=409]),
+    (code::INVALID_MEMBERS, &[422..=422]),
+    (code::INVALID_REQUEST, &[400..=400, 422..=422]),
+    (code::LEASE_EXPIRED, &[409..=409]),
+    (code::LEAVE_CHAT_NOT_ALLOWED, &[403..=403]),
+    (code::METHOD_NOT_ALLOWED, &[405..=405]),
+    (code::NOT_FOUND, &[404..=404]),
+    (code::PAYLOAD_TOO_LARGE, &[413..=413]),
+    (code::RANGE_NOT_SATISFIABLE, &[416..=416]),
+    (code::RATE_LIMITED, &[429..=429]),
+    (code::READ_RECEIPTS_DISABLED, &[403..=403]),
+    (code::SERVER, &[500..=599]),
+    (code::UNSUBSCRIBED, &[410..=410]),
+    (code::UNSUPPORTED_MEDIA_TYPE, &[415..=415]),
+    (code::UPDATE_MEMBERS_NOT_ALLOWED, &[403..=403]),
 ];
 
 /// Returns the statuses of a code; `None` if it is not in the contract.
@@ -103,10 +106,10 @@ pub(super) fn refusal(reader: &ResponseReader<'_>) -> Option<Refusal> {
         .uncertain(kind == ErrorKind::Server && status.is_server_error())
         .invalid_members(ids);
     match code.as_str() {
-        "in_progress" if status == StatusCode::CONFLICT => refusal = refusal.in_progress(),
-        "lease_expired" => refusal = refusal.signal(Signal::LeaseExpired),
-        "unsubscribed" => refusal = refusal.signal(Signal::Unsubscribed),
-        "cursor_expired" => refusal = refusal.signal(Signal::CursorExpired),
+        code::IN_PROGRESS if status == StatusCode::CONFLICT => refusal = refusal.in_progress(),
+        code::LEASE_EXPIRED => refusal = refusal.signal(Signal::LeaseExpired),
+        code::UNSUBSCRIBED => refusal = refusal.signal(Signal::Unsubscribed),
+        code::CURSOR_EXPIRED => refusal = refusal.signal(Signal::CursorExpired),
         _ => {}
     }
     refusal = if statuses(&code).is_some() { refusal.code(code) } else { refusal.unknown_code(code) };
@@ -121,16 +124,23 @@ pub(super) fn refusal(reader: &ResponseReader<'_>) -> Option<Refusal> {
 
 fn kind_of_code(code: &str) -> ErrorKind {
     match code {
-        "auth" => ErrorKind::Auth,
-        "not_found" => ErrorKind::NotFound,
-        "invalid_members" => ErrorKind::InvalidMembers,
-        "update_members_not_allowed" => ErrorKind::UpdateMembersNotAllowed,
-        "leave_chat_not_allowed" => ErrorKind::LeaveChatNotAllowed,
-        "close_chat_not_allowed" => ErrorKind::CloseChatNotAllowed,
-        "read_receipts_disabled" => ErrorKind::ReadReceiptsDisabled,
-        "image_load" => ErrorKind::ImageLoad,
-        "image_remove" => ErrorKind::ImageRemove,
-        "rate_limited" => ErrorKind::RateLimited,
+        code::AUTH => ErrorKind::Auth,
+        code::NOT_FOUND => ErrorKind::NotFound,
+        code::INVALID_MEMBERS => ErrorKind::InvalidMembers,
+        code::UPDATE_MEMBERS_NOT_ALLOWED => ErrorKind::UpdateMembersNotAllowed,
+        code::LEAVE_CHAT_NOT_ALLOWED => ErrorKind::LeaveChatNotAllowed,
+        code::CLOSE_CHAT_NOT_ALLOWED => ErrorKind::CloseChatNotAllowed,
+        code::READ_RECEIPTS_DISABLED => ErrorKind::ReadReceiptsDisabled,
+        code::IMAGE_LOAD => ErrorKind::ImageLoad,
+        code::IMAGE_REMOVE => ErrorKind::ImageRemove,
+        code::RATE_LIMITED => ErrorKind::RateLimited,
+        code::CONFLICT => ErrorKind::Conflict,
+        code::IDEMPOTENCY_MISMATCH => ErrorKind::IdempotencyMismatch,
+        code::INVALID_REQUEST
+        | code::METHOD_NOT_ALLOWED
+        | code::PAYLOAD_TOO_LARGE
+        | code::RANGE_NOT_SATISFIABLE
+        | code::UNSUPPORTED_MEDIA_TYPE => ErrorKind::InvalidRequest,
         _ => ErrorKind::Server,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use http::Method;
 use serde_json::json;
-use teamwire_core::{
+use teamwire_core::{ErrorKind, 
     Checkpoint, Client, Config, Error, FeedSet,
     effect::{Exchange, Moment, Now},
     executor::Manual,
@@ -231,7 +231,7 @@ impl FeedState {
 
     fn on_end(&self, error: Option<&Error>) {
         assert!(self.pending.is_none(), "a feed ends while a request is pending");
-        assert!(!matches!(error, Some(Error::Finished)), "a feed ends twice");
+        assert!(error.is_none_or(|error| error.kind() != ErrorKind::Finished), "a feed ends twice");
         error.into_iter().for_each(assert_no_credentials);
     }
 }

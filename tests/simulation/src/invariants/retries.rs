@@ -5,6 +5,7 @@ use std::time::Duration;
 use teamwire_core::{
     Error,
     effect::{Now, TransportErrorKind},
+    error::Cause,
     feed::Retrying,
     machine::Ticket,
 };
@@ -92,11 +93,11 @@ impl Retries {
 
 /// Returns `true` if a proxy may have ended the exchange.
 fn may_be_interrupted(error: &Error) -> bool {
-    match error {
-        Error::Connection(fault) => {
+    match error.cause() {
+        Cause::Transport(fault) => {
             fault.kind == TransportErrorKind::Disconnected && fault.received == 0 && fault.head.is_none()
         }
-        Error::Api(rejection) => matches!(rejection.status, 408 | 502..=504) && rejection.code.is_none(),
+        Cause::Api(rejection) => matches!(rejection.status, 408 | 502..=504) && rejection.code.is_none(),
         _ => false,
     }
 }

@@ -75,13 +75,13 @@ fn end_is_the_end() {
     me.handle(at(0), ticket, ok(&sample::bot()));
     assert!(matches!(me.poll(at(0)), Step::Done(Ok(_))));
     for later in 1..4 {
-        assert!(matches!(me.poll(at(later)), Step::Done(Err(Error::Finished))));
+        assert!(matches!(me.poll(at(later)), Step::Done(Err(error)) if error.kind() == ErrorKind::Finished));
         me.handle(at(later), ticket, ok(&sample::bot()));
     }
     let chat = client.chats().chat("");
     let mut refused = chat.post("hello");
-    assert!(matches!(refused.poll(at(0)), Step::Done(Err(Error::InvalidInput(_)))));
-    assert!(matches!(refused.poll(at(0)), Step::Done(Err(Error::Finished))));
+    assert!(matches!(refused.poll(at(0)), Step::Done(Err(error)) if error.kind() == ErrorKind::InvalidInput));
+    assert!(matches!(refused.poll(at(0)), Step::Done(Err(error)) if error.kind() == ErrorKind::Finished));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn operation_can_be_made_from_the_output_of_another() {
     assert_eq!(sent(&mut both, at(0)).0, next, "the first one's reply is late");
     both.handle(at(0), next, ok(&sample::bot()));
     assert!(matches!(both.poll(at(0)), Step::Done(Ok(Some(name))) if name == "Example Bot"));
-    assert!(matches!(both.poll(at(0)), Step::Done(Err(Error::Finished))));
+    assert!(matches!(both.poll(at(0)), Step::Done(Err(error)) if error.kind() == ErrorKind::Finished));
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn operation_whose_first_part_fails_has_no_second() {
     both.handle(at(0), ticket, Reply::Response(response(403, &sample::bot())));
     let Step::Done(Err(error)) = both.poll(at(0)) else { panic!("it failed") };
     assert_eq!(error.kind(), ErrorKind::Auth);
-    assert!(matches!(both.poll(at(0)), Step::Done(Err(Error::Finished))));
+    assert!(matches!(both.poll(at(0)), Step::Done(Err(error)) if error.kind() == ErrorKind::Finished));
 }
 
 #[test]

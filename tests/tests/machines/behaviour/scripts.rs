@@ -12,6 +12,7 @@ use teamwire_core::{
     Client, Config, Credentials, Draft, Error, ErrorKind, Script,
     config::RetryPolicy,
     effect::{Moment, TransportError, TransportErrorKind},
+    error::Cause,
     executor::Executor,
     script::{Expect, Respond, sample},
 };
@@ -140,7 +141,8 @@ fn time_passes_as_scripted() {
 fn response_that_takes_too_long_is_a_timeout() {
     for response in [posted().delay(Duration::from_millis(10_001)), Respond::timeout(), posted().delay(Duration::MAX)] {
         let script = never().then(to_c1(), response);
-        let Err(Error::Connection(fault)) = post(&script, "hello") else { panic!("the time ran out") };
+        let error = post(&script, "hello").expect_err("the time ran out");
+        let Cause::Transport(fault) = error.cause() else { panic!("{error:?}") };
         assert_eq!((fault.kind, fault.sent), (TransportErrorKind::Timeout, true));
         assert_eq!(script.now().moment, Moment::from_epoch(Duration::from_secs(10)));
     }
@@ -177,11 +179,12 @@ fn each_scripted_failure_is_of_its_kind() {
         (Respond::timeout(), TransportErrorKind::Timeout, true),
         (Respond::error(TransportError::new(TransportErrorKind::Tls, "expired")), TransportErrorKind::Tls, false),
     ] {
-        let Err(Error::Connection(fault)) = post(&never().then(to_c1(), response), "hello") else { panic!("{kind:?}") };
+        let error = post(&never().then(to_c1(), response), "hello").expect_err("it fails");
+        let Cause::Transport(fault) = error.cause() else { panic!("{kind:?}") };
         assert_eq!((fault.kind, fault.sent, fault.reused, fault.received), (kind, sent, false, 0));
     }
     let refused = post(&never().then(to_c1(), Respond::problem(409, "conflict")), "hello").expect_err("a refusal");
-    assert_eq!((refused.kind(), refused.code()), (ErrorKind::Server, Some("conflict")));
+    assert_eq!((refused.kind(), refused.code()), (ErrorKind::Conflict, Some("conflict")));
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl Trial<'_> {
         let is_named = !self.is_identifiable || text.to_lowercase().contains("proxy");
         self.outcome.expect(is_named, || format!("{name}: the error does not name the proxy: {text}"));
         self.outcome.expect(!error.is_transient(), || format!("{name}: the error is transient: {text}"));
-        let is_shown = text.contains(WRONG_PASSWORD) || format!("{error:?}").contains(WRONG_PASSWORD);
+        let is_shown = text.contains(WRONG_PASSWORD) || format!("{error:#?}").contains(WRONG_PASSWORD);
         self.outcome.expect(!is_shown, || format!("{name}: the error contains the password"));
     }
 }
