@@ -19,10 +19,10 @@ pub struct FeedSet<K, F> {
     slots: Vec<Option<Slot<K, F>>>,
     free: Vec<usize>,
     by_key: BTreeMap<K, usize>,
-    /// Slots to poll next, each at most once.
-    ready: VecDeque<usize>,
-    /// Sleep deadlines. Those of slots that were woken early are stale, and skipped by their generation.
-    sleeping: BinaryHeap<Reverse<(Moment, u64, usize)>>,
+    /// Slots to poll next. Entries of feeds that were removed are stale, and skipped by their generation.
+    ready: VecDeque<Turn>,
+    /// Sleep deadlines. Entries of feeds that were removed or woken early are stale.
+    sleeping: BinaryHeap<Reverse<(Moment, Turn)>>,
     generation: u64,
 }
 
@@ -34,12 +34,16 @@ struct Slot<K, F> {
     outstanding: Option<Ticket>,
 }
 
+/// An entry in a queue: the generation, which no other entry has, and the slot.
+type Turn = (u64, usize);
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    Ready,
+    /// The generation of its entry in `ready`.
+    Ready(u64),
     /// Its step was returned and has no reply yet.
     Waiting,
-    /// The generation of its deadline.
+    /// The generation of its entry in `sleeping`.
     Sleeping(u64),
 }
 
@@ -83,7 +87,7 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
     /// Adds a feed. Returns the previous feed with this key, if any, without stopping it.
     pub fn insert(&mut self, key: K, feed: F) -> Option<F> {
         let previous = self.remove(&key);
-        let slot = Some(Slot { key: key.clone(), feed, state: State::Ready, outstanding: None });
+        let slot = Some(Slot { key: key.clone(), feed, state: State::Waiting, outstanding: None });
         let index = if let Some(index) = self.free.pop() {
             self.slots[index] = slot;
             index
@@ -92,7 +96,7 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
             self.slots.len() - 1
         };
         self.by_key.insert(key, index);
-        self.ready.push_back(index);
+        self.wake(index);
         previous
     }
 
@@ -100,10 +104,8 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
     pub fn remove(&mut self, key: &K) -> Option<F> {
         let index = self.by_key.remove(key)?;
         let slot = self.slots[index].take()?;
-        if slot.state == State::Ready {
-            self.ready.retain(|ready| *ready != index);
-        }
         self.free.push(index);
+        self.discard_stale();
         Some(slot.feed)
     }
 
@@ -130,18 +132,22 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
     /// Returns the next action.
     pub fn next(&mut self, now: Now) -> FeedSetStep<K, F::Event, Result<F::Output, Error>> {
         self.wake_sleepers(now.moment);
-        while let Some(index) = self.ready.pop_front() {
+        while let Some((generation, index)) = self.ready.pop_front() {
             let Some(slot) = &mut self.slots[index] else { continue };
+            if slot.state != State::Ready(generation) {
+                continue;
+            }
             let step = slot.feed.poll(now);
             let key = slot.key.clone();
             match &step {
                 Step::Sleep(until) => {
                     self.generation += 1;
                     slot.state = State::Sleeping(self.generation);
-                    self.sleeping.push(Reverse((*until, self.generation, index)));
+                    self.sleeping.push(Reverse((*until, (self.generation, index))));
+                    self.discard_stale();
                     continue;
                 }
-                Step::Event(_) => self.ready.push_back(index),
+                Step::Event(_) => self.ready.push_back((generation, index)),
                 Step::Send(ticket, _) | Step::File(ticket, _) => {
                     slot.state = State::Waiting;
                     if slot.outstanding.replace(*ticket) == Some(*ticket) {
@@ -183,14 +189,28 @@ impl<K: Ord + Clone, F: Feed> FeedSet<K, F> {
     }
 
     fn wake(&mut self, index: usize) {
-        if let Some(slot) = self.slots[index].as_mut().filter(|slot| slot.state != State::Ready) {
-            slot.state = State::Ready;
-            self.ready.push_back(index);
+        if let Some(slot) = self.slots[index].as_mut().filter(|slot| !matches!(slot.state, State::Ready(_))) {
+            self.generation += 1;
+            slot.state = State::Ready(self.generation);
+            self.ready.push_back((self.generation, index));
+        }
+    }
+
+    /// Discards stale entries once they are the majority, so that each costs a constant time.
+    fn discard_stale(&mut self) {
+        let (slots, limit) = (&self.slots, 2 * self.by_key.len() + 64);
+        let state = |index: usize| slots[index].as_ref().map(|slot| slot.state);
+        if self.ready.len() > limit {
+            self.ready.retain(|(generation, index)| state(*index) == Some(State::Ready(*generation)));
+        }
+        if self.sleeping.len() > limit {
+            self.sleeping
+                .retain(|Reverse((_, (generation, index)))| state(*index) == Some(State::Sleeping(*generation)));
         }
     }
 
     fn wake_sleepers(&mut self, now: Moment) {
-        while let Some(Reverse((until, generation, index))) = self.sleeping.peek().copied() {
+        while let Some(Reverse((until, (generation, index)))) = self.sleeping.peek().copied() {
             let outdated = self.slots[index].as_ref().is_none_or(|slot| slot.state != State::Sleeping(generation));
             if !outdated && until > now {
                 return;

@@ -47,3 +47,21 @@ fn feed_set_issues_a_request_once_until_its_reissue() {
     assert!(matches!(set.next(at(0)), FeedSetStep::Step("b", Step::Done(Ok(FeedEnd::Stopped)))));
     assert!(matches!(set.next(at(0)), FeedSetStep::Empty));
 }
+
+#[test]
+fn feed_in_the_place_of_a_removed_one_takes_the_last_turn() {
+    let (mut set, client) = (FeedSet::new(), client());
+    let feed = |chat| client.chats().chat(chat).new_messages(None);
+    set.insert("a", feed("c1"));
+    set.insert("b", feed("c2"));
+    // More often than stale turns are kept.
+    for _ in 0..500 {
+        assert!(set.insert("a", feed("c1")).is_some());
+    }
+    assert!(matches!(set.next(at(0)), FeedSetStep::Step("b", Step::Send(..))));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Step("a", Step::Send(..))));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Idle), "each feed is polled once");
+    assert!(set.remove(&"a").is_some() && set.insert("c", feed("c3")).is_none());
+    assert!(matches!(set.next(at(0)), FeedSetStep::Step("c", Step::Send(..))));
+    assert!(matches!(set.next(at(0)), FeedSetStep::Idle));
+}
