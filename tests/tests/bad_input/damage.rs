@@ -266,3 +266,25 @@ fn damage_of_one_item_affects_only_that_item() {
     let (cases, exceptions) = (*cases.get_mut(), *exceptions.get_mut());
     assert!(exceptions * 50 < cases, "{exceptions} of {cases} lists look like a body that is cut");
 }
+
+/// A body may end anywhere, and its last string may look like the end of a member.
+#[test]
+fn list_that_is_cut_loses_no_item() {
+    for kind in [Kind::Batch, Kind::Messages, Kind::Users, Kind::Groups, Kind::Chats] {
+        for cursor in [Cursor::Before, Cursor::After, Cursor::Missing] {
+            let (removed, inserted, place) = (0, Vec::new(), 0);
+            let whole = Damaged { kind, count: 2, item: 2, place, removed, inserted, cursor };
+            let body = whole.body();
+            for end in body.len() / 3..body.len() {
+                let cut = &body[..end];
+                if kind != Kind::Batch {
+                    assert!(read_list(&whole, cut).is_none(), "{}", cut.escape_ascii());
+                    continue;
+                }
+                let Outcome { ids, passed } = read_batch(&whole, cut);
+                let expected: Vec<_> = (0..passed).map(|index| format!("id{index}")).collect();
+                assert_eq!(ids, expected, "{}", cut.escape_ascii());
+            }
+        }
+    }
+}

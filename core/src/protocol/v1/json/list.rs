@@ -64,7 +64,13 @@ impl<'a> List<'a> {
         }
         let start = start(body)?;
         // Without its end, a body may seem to end after a list within an item.
-        let end = end_of_list(body, start, cursor, length == Err(NoEnd::Cut));
+        let is_cut = match length {
+            Err(NoEnd::Cut) => true,
+            // The last string of an object may lack its end.
+            Err(NoEnd::CutString) => !body.ends_with(b"}"),
+            _ => false,
+        };
+        let end = end_of_list(body, start, cursor, is_cut);
         Some(Self::Malformed(Malformed { body, start, end: end.unwrap_or(body.len()), has_end: end.is_some() }))
     }
 
@@ -132,7 +138,7 @@ fn end_of_list(body: &[u8], start: usize, cursor: &str, needs_cursor: bool) -> O
         end = at;
         let Some(rest) = budget.scan(body, at + 1, scan::object_rest_length) else { continue };
         // The object of another list would end before the body does.
-        if rest <= last.max(last_marker) {
+        if rest <= last.max(last_marker) || is_followed_by_comma(&body[rest..]) {
             continue;
         }
         found = found.or(Some(at).filter(|_| !needs_cursor));
@@ -142,6 +148,12 @@ fn end_of_list(body: &[u8], start: usize, cursor: &str, needs_cursor: bool) -> O
         }
     }
     found
+}
+
+/// Returns `true` if a value ends here that is an item or a member of another one.
+fn is_followed_by_comma(rest: &[u8]) -> bool {
+    // Limited, so that the time for many brackets is linear.
+    rest.iter().take(256).find(|byte| !byte.is_ascii_whitespace() && !b"]}".contains(byte)) == Some(&b',')
 }
 
 impl<'a> Malformed<'a> {
