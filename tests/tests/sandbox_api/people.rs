@@ -81,8 +81,14 @@ fn window_moves_over_all_messages() {
     assert_eq!(window(&format!("limit=4&after={}", mids[9])), [10, 11]);
     assert_eq!(window(&format!("limit=4&around={}", mids[5])), [3, 4, 5, 6]);
     assert_eq!(window(&format!("limit=4&before={}", mids[0])), [0; 0]);
+    assert_eq!(window("limit=4&start=3"), [3, 4, 5, 6]);
+    assert_eq!(window("limit=4&start=10"), [10, 11]);
+    assert_eq!(window("limit=4&start=12"), [0; 0]);
+    assert_eq!(window("limit=4&start=1000000"), [0; 0]);
     api.send("GET", "/people/u-ben/chats/t-lobby/messages?before=unknown", &[], b"");
     let both = format!("/people/u-ben/chats/t-lobby/messages?before={0}&after={0}", mids[1]);
+    assert_eq!(api.send("GET", &both, &[], b"").status(), 400);
+    let both = format!("/people/u-ben/chats/t-lobby/messages?before={}&start=1", mids[1]);
     assert_eq!(api.send("GET", &both, &[], b"").status(), 400);
     assert_eq!(api.send("GET", "/people/u-ben/chats/t-lobby/messages?limit=201", &[], b"").status(), 400);
 }

@@ -126,3 +126,30 @@ fn upload_of_a_bot_shows_its_name_and_size() {
     assert_eq!((&details["file_name"], &details["request_bytes"]), (&json!("Shift plan.pdf"), &json!(8)));
     assert_eq!(details["request_body"], json!({ "text": null, "bytes": 8, "is_kept": false }));
 }
+
+#[test]
+fn subscription_shows_since_when_its_cursor_is_the_same() {
+    let api = Api::start();
+    api.change("POST", "/clock/hold", &json!(null), 200);
+    let (_, subscription) = api.bot("PUT", "/v1/reactions/subscriptions", &[], &json!(null));
+    let text = |value: &Value| value.as_str().expect("it is text").to_owned();
+    let poll = |cursor: &Value| {
+        let path = format!("/v1/reactions/updates?subscription={}&cursor={}", text(&subscription["id"]), text(cursor));
+        api.bot("GET", &path, &[], &json!(null)).1["cursor"].clone()
+    };
+    let elapsed = || api.get("/clock")["elapsed_ms"].clone();
+    let since = || api.get("/feeds")["subscriptions"][0]["cursor_since_ms"].clone();
+    let start = elapsed();
+    assert_eq!(since(), start);
+    api.change("POST", "/clock/advance", &json!({ "ms": 60_000 }), 200);
+    poll(&subscription["cursor"]);
+    assert_eq!(since(), start);
+    let lobby = "/people/u-anna/chats/t-lobby/messages";
+    let alert = api.change("POST", lobby, &json!({ "msg": "Fire", "alert_type": "alert" }), 201);
+    let reaction = format!("/people/u-ben/chats/t-lobby/messages/{}/reaction", text(&alert["mid"]));
+    api.change("PUT", &reaction, &json!({ "reaction_type": "ok" }), 200);
+    let next = poll(&subscription["cursor"]);
+    assert_ne!(next, subscription["cursor"]);
+    poll(&next);
+    assert_eq!(since(), elapsed());
+}

@@ -28,12 +28,14 @@ pub(super) fn alerts(api: &Api, call: &ApiCall) -> ApiResult {
 pub(super) fn messages(api: &Api, call: &ApiCall) -> ApiResult {
     let limit = call.query.integer("limit", 1..=200)?.unwrap_or(DEFAULT_LIMIT);
     let (before, after, around) = (call.query.id("before")?, call.query.id("after")?, call.query.id("around")?);
-    let window = match (before, after, around) {
-        (None, None, None) => Window::Newest,
-        (Some(mid), None, None) => Window::Before(mid),
-        (None, Some(mid), None) => Window::After(mid),
-        (None, None, Some(mid)) => Window::Around(mid),
-        _ => return Err(Problem::malformed("Only one of before, after and around can be given.")),
+    let start = call.query.integer("start", 0..=u64::MAX)?;
+    let window = match (before, after, around, start) {
+        (None, None, None, None) => Window::Newest,
+        (Some(mid), None, None, None) => Window::Before(mid),
+        (None, Some(mid), None, None) => Window::After(mid),
+        (None, None, Some(mid), None) => Window::Around(mid),
+        (None, None, None, Some(start)) => Window::From(usize::try_from(start).unwrap_or(usize::MAX)),
+        _ => return Err(Problem::malformed("Only one of before, after, around and start can be given.")),
     };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut view = api.shared.world(|world, _| world.messages_view(call.id(0), call.id(1), window, limit))?;

@@ -67,16 +67,18 @@ impl World {
     fn subscribe(&mut self, call: &Call, topic: Topic, feed: &Feed) -> OperationResult {
         self.subscriptions.remove_old(call.now.elapsed);
         let id = self.ids.next_with_prefix("s", 15);
+        let cursor = self.current_cursor(&call.app_id, feed);
         let subscription = Subscription {
             app_id: call.app_id.clone(),
             topic,
             renewed_at: call.now.elapsed,
             pending_polls: BTreeMap::new(),
+            cursor: (cursor.clone(), call.now.elapsed),
             expired_at: None,
             deleted_at: None,
         };
         self.subscriptions.by_id.insert(id.clone(), subscription);
-        ok(json!({ "id": id, "cursor": self.current_cursor(&call.app_id, feed) }))
+        ok(json!({ "id": id, "cursor": cursor }))
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "operations end with it, and they return an `OperationResult`")]
@@ -103,6 +105,9 @@ impl World {
             return Err(Problem::new(StatusCode::CONFLICT, "lease_expired", detail));
         }
         subscription.remove_abandoned_polls(now);
+        if let Some(cursor) = call.query.cursor()?.filter(|cursor| *cursor != subscription.cursor.0) {
+            subscription.cursor = (cursor.to_owned(), now);
+        }
         subscription.renewed_at = subscription.renewed_at.max(call.received_at);
         subscription.pending_polls.insert(call.request_id.clone(), feed::deadline(call)?);
         let result = self.poll(call, feed);

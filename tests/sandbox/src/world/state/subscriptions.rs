@@ -23,6 +23,8 @@ pub(crate) struct Subscription {
     pub(crate) renewed_at: Duration,
     /// The deadlines of pending polls by request id. An abandoned poll renews the lease until its deadline.
     pub(crate) pending_polls: BTreeMap<String, Duration>,
+    /// The last cursor of a poll, and the time since which it has not changed.
+    pub(crate) cursor: (String, Duration),
     /// The time at which an admin expired it.
     pub(crate) expired_at: Option<Duration>,
     pub(crate) deleted_at: Option<Duration>,

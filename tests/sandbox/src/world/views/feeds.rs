@@ -29,6 +29,7 @@ impl World {
                 "tid": tid,
                 "state": state,
                 "ends_at_ms": millis(it.ended_at()),
+                "cursor_since_ms": millis(it.cursor.1),
                 "pending_polls": it.pending_polls.values().filter(|until| **until >= now.elapsed).count(),
             })
         };

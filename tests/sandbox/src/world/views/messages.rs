@@ -18,6 +18,8 @@ pub(crate) enum Window<'m> {
     After(&'m str),
     /// Those around a message.
     Around(&'m str),
+    /// Those from an index on.
+    From(usize),
 }
 
 impl World {
@@ -46,6 +48,7 @@ impl World {
                 let start = place(mid)? + 1;
                 (start, (start + limit).min(count))
             }
+            Window::From(index) => (index.min(count), index.saturating_add(limit).min(count)),
             Window::Around(mid) => {
                 let start = place(mid)?.saturating_sub(limit / 2);
                 (start, (start + limit).min(count))
