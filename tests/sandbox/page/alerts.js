@@ -1,6 +1,6 @@
 // The bar of alerts that wait for the person who is played, and what is read aloud.
 
-import { h, icon, button, show, name, visible, prose } from './dom.js';
+import { h, icon, button, show, name, visible, prose, one } from './dom.js';
 import { state, view, redraw, titleOf, time, fullName, me, summary } from './state.js';
 import { isInView } from './conversation.js';
 
@@ -18,12 +18,12 @@ export function say(words) {
     const next = waiting.shift();
     if (next === undefined) return;
     lastSaid = performance.now();
-    document.querySelector('#polite').textContent = next;
+    one('#polite').textContent = next;
   }, wait);
 }
 
 export function drawAlerts(acts) {
-  const bar = document.querySelector('#alert-bar');
+  const bar = one('#alert-bar');
   view('alerts', () => {
     announce(bar);
     drawBar(bar, acts);
@@ -37,7 +37,7 @@ function announce(bar) {
   if (news.length) {
     const alert = news.at(-1);
     const chat = state.chats.get(alert.tid);
-    document.querySelector('#assertive').textContent = visible(`Alert to ${me().first_name}${chat ? ` in ${titleOf(chat)}` : ''}: ${summary(alert)}`);
+    one('#assertive').textContent = visible(`Alert to ${me().first_name}${chat ? ` in ${titleOf(chat)}` : ''}: ${summary(alert)}`);
     bar.classList.remove('shake');
     requestAnimationFrame(() => bar.classList.add('shake'));
     if (state.settings.sound) beep();
@@ -72,8 +72,8 @@ function drawBar(bar, acts) {
   drawn = version;
   if (!alert) return show(bar);
   const turn = () => { at = (at + 1) % state.alerts.length; redraw('alerts'); };
-  show(bar, icon('alert', true), h('div', { class: 'grow' }, h('h2', null, prose(summary(alert))), !slim && h('p', { class: 'small' }, facts)),
-    state.alerts.length > 1 && button(`${at + 1} of ${state.alerts.length}`, turn, { kind: 'open', label: `${at + 1} of ${state.alerts.length}: the next alert`, 'data-f': 'next' }),
-    button('OK', () => acts.react(alert, 'ok'), { icon: 'check', 'data-f': 'ok' }), button('SOS', () => acts.react(alert, 'sos'), { icon: 'sos', 'data-f': 'sos' }),
-    !slim && button('Open chat', () => acts.openAlert(alert), { kind: 'open', 'data-f': 'open' }));
+  show(bar, icon('alert', 'big'), h('div.grow', h('h2', prose(summary(alert))), !slim && h('p.small', facts)),
+    state.alerts.length > 1 && button(`${at + 1} of ${state.alerts.length}`, turn, { kind: 'open', label: `${at + 1} of ${state.alerts.length}: the next alert` }),
+    button('OK', () => acts.react(alert, 'ok'), { icon: 'check' }), button('SOS', () => acts.react(alert, 'sos'), { icon: 'sos' }),
+    !slim && button('Open chat', () => acts.openAlert(alert), { kind: 'open' }));
 }

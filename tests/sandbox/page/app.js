@@ -1,11 +1,11 @@
 // Starts the page, and lets events change its state.
 
-import { h, button, show } from './dom.js';
+import { h, button, show, one } from './dom.js';
 import * as api from './api.js';
-import { state, redraw, setClock, view, me, titleOf } from './state.js';
+import { state, redraw, setClock, view, me, titleOf, attempt, refused } from './state.js';
 import { follow } from './stream.js';
 import { drawRail, drawChats, drawTop, playable } from './rail.js';
-import { drawConversation, load, receive, reveal, focused } from './conversation.js';
+import { drawConversation, load, loadAround, receive, reveal, focused, find } from './conversation.js';
 import { drawComposer, write, reply, forgetDrafts } from './composer.js';
 import { drawAlerts, say } from './alerts.js';
 import { drawDrawer, toggleClock } from './drawer.js';
@@ -15,7 +15,7 @@ import { newChat, members, membersChanged, keys } from './dialogs.js';
 import { onKey } from './keys.js';
 
 const EVERYTHING = ['rail', 'chats', 'top', 'conversation', 'composer', 'alerts', 'drawer', 'first', 'notice'];
-const panes = document.querySelector('#panes');
+const panes = one('#panes');
 const store = {
   get: (key) => { try { return localStorage.getItem(`teamwire-${key}`); } catch { return null; } },
   set: (key, value) => { try { localStorage.setItem(`teamwire-${key}`, value); } catch { /* Private windows may have no storage. */ } },
@@ -28,7 +28,7 @@ const dark = matchMedia('(prefers-color-scheme: dark)');
 function applyTheme() {
   const isDark = theme === 'dark' || (theme === 'system' && dark.matches);
   document.documentElement.className = isDark ? 'dark' : 'light';
-  document.querySelector('#theme')?.setAttribute('aria-label', `Theme: ${theme}`);
+  one('#theme')?.setAttribute('aria-label', `Theme: ${theme}`);
 }
 dark.addEventListener('change', applyTheme);
 function toggleTheme() {
@@ -42,7 +42,7 @@ function toggleTheme() {
 const decode = (text) => { try { return decodeURIComponent(text); } catch { return ''; } };
 const address = () => location.hash.replace(/^#\/?/, '').split('/').map(decode);
 function setAddress() {
-  const path = [state.uid, state.tid].filter(Boolean).map(encodeURIComponent).join('/');
+  const path = [state.uid, state.tid].filter(Boolean).map(api.id).join('/');
   history.replaceState(null, '', `#/${path}`);
 }
 
@@ -75,16 +75,12 @@ async function open(tid, { stay = false, around } = {}) {
   setAddress();
   redraw(...EVERYTHING);
   if (!tid) return;
-  await load(around);
+  await (around ? loadAround(around) : load());
   if (state.settings.readOnOpen && isOther && !stay) acts.markRead();
 }
 
-const refused = (error) => { state.refusal = error.words ?? 'The sandbox does not answer.'; redraw('notice'); };
-const attempt = (promise) => promise.catch(refused);
-
 const acts = {
   say,
-  refused,
   reply: (message) => reply(message),
   reveal: (mid) => attempt(reveal(mid)),
   react: (message, kind) => attempt(api.change('PUT', `${api.message(state.uid, message.tid, message.mid)}/reaction`, { reaction_type: kind })),
@@ -96,19 +92,19 @@ const acts = {
   },
   members: () => members(() => attempt(play(state.uid))),
   reopen: () => attempt(api.post(`${api.chat(state.uid, state.tid)}/reopen`)),
-  back: () => { panes.dataset.show = 'chats'; requestAnimationFrame(() => document.querySelector('.chat[aria-current=true]')?.focus()); },
+  back: () => { panes.dataset.show = 'chats'; redraw('chats').then(() => one('.chat[aria-current=true]')?.focus()); },
   posted: (tid, message) => { if (!state.log?.items.some((it) => it.mid === message.mid)) attempt(refresh(tid)); },
   openAlert: (alert) => attempt(open(alert.tid, { around: alert.mid })),
   openSample: (tid) => { state.firstRun = false; attempt(state.chats.has(tid) ? open(tid) : play(playable()[0].uid, tid)); },
   leaveFirst: () => { state.firstRun = false; redraw(...EVERYTHING); },
   showRequest,
-  toggleDrawer: () => { state.drawer.open = !state.drawer.open; redraw('drawer', 'top'); if (!state.drawer.open) document.querySelector('#top .toggle')?.focus(); },
+  toggleDrawer: () => { state.drawer.open = !state.drawer.open; redraw('drawer', 'top'); if (!state.drawer.open) one('#top .toggle')?.focus(); },
   async showMessage(request) {
     const tid = decode(request.path.split('?')[0].split('/')[3] ?? '');
     state.firstRun = false;
     if (!state.chats.has(tid)) {
       const seeing = await firstOf(playable(), async (it) => (await api.get(`${api.person(it.uid)}/chats`)).items.some((other) => other.tid === tid));
-      if (!seeing) return refused({ words: 'None of the people is in this chat.' });
+      if (!seeing) return refused(new Error('None of the people is in this chat.'));
       await play(seeing.uid, tid);
     } else if (tid !== state.tid) await open(tid);
     panes.dataset.show = 'main';
@@ -242,7 +238,7 @@ async function start() {
 }
 
 view('notice', () => {
-  const node = document.querySelector('#notice');
+  const node = one('#notice');
   const close = (key) => button('Close', () => { state[key] = ''; redraw('notice'); });
   if (state.connection) show(node, state.connection);
   else if (state.restarted) show(node, 'The sandbox has started anew. Its world is another.', close('restarted'));
@@ -256,19 +252,19 @@ async function main() {
   try {
     position = await prepare();
   } catch {
-    document.querySelector('#notice').textContent = 'The sandbox does not answer. Trying again …';
+    one('#notice').textContent = 'The sandbox does not answer. Trying again …';
     setTimeout(main, 1000);
     return;
   }
   follow(position, (id, name, data) => HANDLERS[name]?.(data), (isConnected) => {
     state.connection = isConnected ? '' : 'The sandbox does not answer. Trying again …';
     redraw('notice');
-  });
+  }, () => refused(new Error('This is the fifth tab. Here each holds a connection, and a browser opens six: further tabs will hang.')));
   addEventListener('hashchange', () => {
     const [uid, tid] = address();
     if (uid && (uid !== state.uid || tid !== state.tid)) attempt(uid === state.uid && state.chats.has(tid) ? open(tid) : play(uid, tid));
   });
-  addEventListener('keydown', (event) => onKey(event, { acts, play: (uid) => attempt(play(uid)), open: (tid) => attempt(open(tid)), write, focused, toggleClock, showKeys }));
+  addEventListener('keydown', (event) => onKey(event, { acts, play: (uid) => attempt(play(uid)), open: (tid) => attempt(open(tid)), write, find, focused, toggleClock, showKeys }));
   document.documentElement.dataset.ready = '';
   // Times that are left. No timer is faster than a second, and none runs while nothing is seen.
   setInterval(() => { if (!document.hidden && !state.clock.is_held) redraw('top', 'clock', 'alerts', ...(state.drawer.open && ['requests', 'feeds'].includes(state.drawer.tab) ? ['drawer'] : [])); }, 1000);

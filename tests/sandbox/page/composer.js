@@ -1,8 +1,8 @@
 // The composer: text, type, attachments, reply, and the strip of an own live location.
 
-import { h, icon, button, show, name, bytes } from './dom.js';
+import { h, icon, button, show, name, bytes, onEscape, submit, toggle, one } from './dom.js';
 import * as api from './api.js';
-import { state, view, redraw, chat, me, isAdmin, now, summary, firstName } from './state.js';
+import { state, view, redraw, chat, me, isAdmin, now, summary, firstName, attempt } from './state.js';
 import { chooser, moved } from './map.js';
 import { playable } from './rail.js';
 
@@ -26,7 +26,7 @@ export function drawComposer(node, given) {
   foot = node;
   acts = given;
   foot.addEventListener('paste', (event) => attachFiles([...(event.clipboardData?.files ?? [])], event));
-  const main = document.querySelector('#main');
+  const main = one('#main');
   main.addEventListener('dragover', (event) => { if (event.dataTransfer.types.includes('Files')) event.preventDefault(); });
   main.addEventListener('drop', (event) => attachFiles([...event.dataTransfer.files], event));
   view('composer', draw);
@@ -36,13 +36,12 @@ export const write = () => text?.focus();
 
 export function reply(message) {
   draft().reply = message;
-  redraw('composer');
-  requestAnimationFrame(() => requestAnimationFrame(write));
+  redraw('composer').then(write);
 }
 
 function refusal() {
   const it = chat();
-  if (it.is_closed) return ['This chat is closed.', isAdmin(it) && button('Reopen it', acts.reopen, { 'data-f': 'reopen' })];
+  if (it.is_closed) return ['This chat is closed.', isAdmin(it) && button('Reopen it', acts.reopen)];
   if (!it.allow_sending && !isAdmin(it)) return ['Only admins post here.'];
   return null;
 }
@@ -62,27 +61,28 @@ function draw() {
     return;
   }
   drawn = [version, form];
-  if (refused) return show(foot, strip(), h('p', { class: 'row muted' }, icon('lock'), refused));
+  if (refused) return show(foot, strip(), h('p.row.muted', icon('lock'), refused));
   const focused = document.activeElement === text;
-  text = h('textarea', { id: 'write', rows: '1', maxlength: '10000', dir: 'auto', 'data-f': 'write', 'aria-label': `Write as ${me().first_name}`, placeholder: `Write as ${me().first_name}`, value: mine.text,
+  text = h('textarea', { id: 'write', rows: '1', maxlength: '10000', dir: 'auto', keep: 'write', label: `Write as ${me().first_name}`, placeholder: `Write as ${me().first_name}`, value: mine.text,
     oninput: () => { mine.text = text.value; grow(); }, onkeydown: onKey });
-  const kind = h('select', { 'aria-label': 'Type of the message', 'data-f': 'kind', onchange: (event) => { mine.kind = event.target.value; } },
+  const kind = h('select', { label: 'Type of the message', keep: 'kind', onchange: (event) => { mine.kind = event.target.value; } },
     [['', 'Ordinary'], ['alert', 'Alert'], ['announcement', 'Announcement'], ['note', 'Note']].map(([value, word]) => h('option', { value }, word)));
   kind.value = mine.kind;
   const files = h('input', { type: 'file', multiple: true, hidden: true, onchange: () => { attachFiles([...files.files]); files.value = ''; } });
-  const clip = button('', () => menu(box, clip, files), { icon: 'clip', label: 'Attach', kind: 'plain', 'aria-expanded': 'false', 'aria-haspopup': 'menu', 'data-f': 'clip' });
-  const box = h('div', { class: 'compose' }, clip, files, text, kind, button('', send, { icon: 'send', label: 'Post', kind: 'primary', 'data-f': 'post' }));
-  box.style.setProperty('position', 'relative');
+  const clip = button('', () => menu(box, clip, files), { icon: 'clip', label: 'Attach', kind: 'plain', 'aria-expanded': false, 'aria-haspopup': 'menu' });
+  const box = h('div.compose', clip, files, text, kind, button('', send, { icon: 'send', label: 'Post', kind: 'primary' }));
   const next = playable().findIndex((person) => person.uid === state.uid) + 1;
   const other = playable()[next];
-  show(foot, strip(), form?.node, mine.refusal && h('p', { class: 'refusal', role: 'alert' }, mine.refusal), chips(mine), box,
-    h('p', { class: 'hints', 'aria-hidden': 'true' }, h('span', null, h('kbd', null, 'Enter'), ' posts'), h('span', null, h('kbd', null, 'Shift Enter'), ' new line'),
-      other && next < 9 && h('span', null, h('kbd', null, String(next + 1)), ' play ', name(other.first_name))));
+  show(foot, strip(), form?.node, mine.refusal && h('p.refusal', { role: 'alert' }, mine.refusal), chips(mine), box,
+    h('p.hints', { 'aria-hidden': true }, h('span', h('kbd', 'Enter'), ' posts'), h('span', h('kbd', 'Shift Enter'), ' new line'),
+      other && next < 9 && h('span', h('kbd', String(next + 1)), ' play ', name(other.first_name))));
   grow();
   if (focused) text.focus({ preventScroll: true });
 }
 
 function grow() {
+  // Without a height while it is not shown.
+  if (!text.offsetParent) return;
   text.style.setProperty('height', 'auto');
   text.style.setProperty('height', `${Math.min(text.scrollHeight, 190)}px`);
 }
@@ -100,9 +100,9 @@ function onKey(event) {
 
 function chips(mine) {
   const drop = (act) => button('', () => { act(); redraw('composer'); }, { icon: 'close', label: 'Remove', kind: 'plain' });
-  const reply_ = mine.reply && h('span', { class: 'chip' }, icon('reply'), h('span', { class: 'cut' }, 'Reply to ', name(firstName(mine.reply.from_user.uid)), ': ', name(summary(mine.reply))), drop(() => { mine.reply = null; }));
-  const attached = mine.attachments.map((it) => h('span', { class: 'chip' }, icon(it.icon), h('span', { class: 'cut' }, name(it.words)), drop(() => { mine.attachments = mine.attachments.filter((other) => other !== it); })));
-  return (mine.reply || attached.length > 0) && h('div', { class: 'chips' }, reply_, attached);
+  const reply_ = mine.reply && h('span.chip', icon('reply'), h('span.cut', 'Reply to ', name(firstName(mine.reply.from_user.uid)), ': ', name(summary(mine.reply))), drop(() => { mine.reply = null; }));
+  const attached = mine.attachments.map((it) => h('span.chip', icon(it.icon), h('span.cut', name(it.words)), drop(() => { mine.attachments = mine.attachments.filter((other) => other !== it); })));
+  return (mine.reply || attached.length > 0) && h('div.chips', reply_, attached);
 }
 
 async function send() {
@@ -125,14 +125,8 @@ async function send() {
     acts.posted(tid, await api.post(`${api.chat(uid, tid)}/messages`, body));
   } catch (error) {
     // What was written meanwhile stays.
-    Object.assign(mine, { text: sent.text + mine.text, kind: sent.kind, attachments: [...sent.attachments, ...mine.attachments], reply: sent.reply, refusal: error.words ?? 'The sandbox does not answer.' });
+    Object.assign(mine, { text: sent.text + mine.text, kind: sent.kind, attachments: [...sent.attachments, ...mine.attachments], reply: sent.reply, refusal: error.message });
   }
-  redraw('composer');
-}
-
-function attach(it) {
-  draft().attachments.push(it);
-  form = null;
   redraw('composer');
 }
 
@@ -152,7 +146,7 @@ async function attachFiles(files, event) {
       Object.assign(waiting, { words: `${asset.file_name} · ${bytes(asset.size)}` }, isImage ? { icon: 'image', image: asset.id } : { icon: kind, json: { kind, asset: asset.id } });
     } catch (error) {
       mine.attachments = mine.attachments.filter((it) => it !== waiting);
-      mine.refusal = error.words ?? 'The sandbox does not answer.';
+      mine.refusal = error.message;
     }
     redraw('composer');
   }
@@ -165,9 +159,9 @@ function menu(box, clip, files) {
   const close = () => { if (!isOpen) return; isOpen = false; box.querySelector('.menu').remove(); clip.setAttribute('aria-expanded', 'false'); };
   if (open) return close();
   clip.setAttribute('aria-expanded', 'true');
-  const item = (sign, word, act) => h('button', { type: 'button', role: 'menuitem', onclick: () => { close(); act(); } }, icon(sign), word);
-  const list = h('div', { class: 'menu', role: 'menu', 'aria-label': 'Attach' }, item('file', 'File, image, sound or video', () => files.click()), item('poll', 'Poll', pollForm),
-    item('calendar', 'Calendar entry', calendarForm), item('pin', 'Location', () => placeForm(false)), item('live', 'Live location', () => placeForm(true)));
+  const item = (sign, word, act) => h('button', { role: 'menuitem', onclick: () => { close(); act(); } }, icon(sign), word);
+  const list = h('div.menu', { role: 'menu', label: 'Attach' }, item('file', 'File, image, sound or video', () => files.click()), item('poll', 'Poll', pollForm),
+    item('calendar', 'Calendar entry', calendarForm), item('pin', 'Location', placeForm), item('live', 'Live location', liveForm));
   list.addEventListener('keydown', (event) => {
     const items = [...list.children];
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -180,27 +174,33 @@ function menu(box, clip, files) {
   list.firstChild.focus();
 }
 
-/** Shows a form above the composer. `read` returns the attachment. */
+/** Shows a form above the composer. `read` returns the attachment from its values. */
 function ask(title, fields, read) {
-  const submit = (event) => { event.preventDefault(); const it = read(); if (it) attach(it); };
-  const cancel = () => { form = null; redraw('composer'); requestAnimationFrame(write); };
-  const node = h('form', { class: 'form', 'aria-label': title, onsubmit: submit }, h('h3', null, title), fields, h('div', { class: 'actions' }, button('Cancel', cancel), h('button', { class: 'button primary' }, 'Attach')));
-  node.addEventListener('keydown', (event) => { if (event.key === 'Escape') { event.stopPropagation(); cancel(); } });
+  const done = () => { form = null; redraw('composer').then(write); };
+  const onsubmit = (event) => {
+    event.preventDefault();
+    const it = read(Object.fromEntries(new FormData(node)));
+    if (it) draft().attachments.push(it);
+    done();
+  };
+  const node = h('form.form', { label: title, onsubmit }, h('h3', title), fields, h('div.actions', button('Cancel', done), submit('Attach')));
+  onEscape(node, done);
   form = { node };
-  redraw('composer');
-  requestAnimationFrame(() => requestAnimationFrame(() => node.querySelector('input, textarea, [tabindex]')?.focus()));
+  redraw('composer').then(() => node.querySelector('input, textarea, [tabindex]')?.focus());
 }
 
-const field = (label, props) => h('label', null, label, h('input', { class: 'field', ...props }));
-const valueOf = (label) => label.lastChild.value;
+const field = (name, label, props) => h('label', label, h('input.field', { name, maxlength: '256', ...props }));
+const area = (name, label, props) => h('label', label, h('textarea.field', { name, ...props }));
+const two = (...fields) => h('div.two', fields);
+const required = true;
+/** The members that have a value. */
+const filled = (json) => Object.fromEntries(Object.entries(json).filter(([, value]) => value !== ''));
 
 function pollForm() {
-  const question = field('Question', { required: true, maxlength: '256' });
-  const options = h('label', null, 'Options, one a line', h('textarea', { class: 'field', rows: '3', required: true }));
-  const several = h('input', { type: 'checkbox' });
-  ask('Poll', [question, options, h('label', { class: 'row' }, h('span', null, several, ' Several answers'))], () => {
-    const list = [...new Set(valueOf(options).split('\n').map((it) => it.trim()).filter(Boolean))];
-    return { icon: 'poll', words: valueOf(question), json: { kind: 'poll', question: valueOf(question), options: list, multiple_choice: several.checked } };
+  const fields = [field('question', 'Question', { required }), area('options', 'Options, one a line', { rows: '3', required }), toggle(false, () => {}, 'Several answers', { name: 'several' })];
+  ask('Poll', fields, ({ question, options, several }) => {
+    const list = [...new Set(options.split('\n').map((it) => it.trim()).filter(Boolean))];
+    return { icon: 'poll', words: question, json: { kind: 'poll', question, options: list, multiple_choice: Boolean(several) } };
   });
 }
 
@@ -208,33 +208,23 @@ function calendarForm() {
   const hour = 36e5;
   const start = Math.ceil(now().utc / hour) * hour;
   const local = (at) => new Date(at).toISOString().slice(0, 16);
-  const [title, place] = [field('Title', { required: true, maxlength: '256' }), field('Place', { maxlength: '256' })];
-  const [from, to] = [field('Start, UTC', { type: 'datetime-local', required: true, value: local(start) }), field('End, UTC', { type: 'datetime-local', required: true, value: local(start + hour) })];
-  const about = h('label', null, 'Description', h('textarea', { class: 'field', rows: '2' }));
-  ask('Calendar entry', [title, h('div', { class: 'two' }, from, to), place, about], () => {
-    const at = (label) => new Date(`${valueOf(label)}Z`).toISOString();
-    const json = { kind: 'calendar', title: valueOf(title), start: at(from), end: at(to) };
-    if (valueOf(place)) json.location = valueOf(place);
-    if (valueOf(about)) json.description = valueOf(about);
-    return { icon: 'calendar', words: json.title, json };
-  });
+  const at = (value) => new Date(`${value}Z`).toISOString();
+  const when = (name, label, value) => field(name, label, { type: 'datetime-local', required, value: local(value) });
+  const fields = [field('title', 'Title', { required }), two(when('start', 'Start, UTC', start), when('end', 'End, UTC', start + hour)), field('location', 'Place'), area('description', 'Description', { rows: '2' })];
+  ask('Calendar entry', fields, (it) => ({ icon: 'calendar', words: it.title, json: filled({ kind: 'calendar', ...it, start: at(it.start), end: at(it.end) }) }));
 }
 
+/** Where the choice of a place starts. */
 const HOME = [53.5511, 9.9937];
 
-function placeForm(isLive) {
-  let [lat, lon] = HOME;
-  const title = field('Name', { required: true, maxlength: '256' });
-  const duration = h('label', null, 'Duration', h('select', { class: 'field' }, [[900, '15 minutes'], [3600, '1 hour'], [28800, '8 hours']].map(([value, word]) => h('option', { value }, word))));
-  const [address, city] = [field('Address', { maxlength: '256' }), field('City', { maxlength: '256' })];
-  const place = chooser(lat, lon, (a, b) => { [lat, lon] = [a, b]; });
-  ask(isLive ? 'Live location' : 'Location', [isLive ? duration : [title, h('div', { class: 'two' }, address, city)], place], () => {
-    if (isLive) return { icon: 'live', words: 'Live location', json: { kind: 'live_location', initial_lat: lat, initial_lon: lon, duration: Number(valueOf(duration)) } };
-    const json = { kind: 'location', name: valueOf(title), lat, lon };
-    if (valueOf(address)) json.address = valueOf(address);
-    if (valueOf(city)) json.city = valueOf(city);
-    return { icon: 'pin', words: json.name, json };
-  });
+function placeForm() {
+  const fields = [field('name', 'Name', { required }), two(field('address', 'Address'), field('city', 'City')), chooser(...HOME)];
+  ask('Location', fields, ({ lat, lon, ...it }) => ({ icon: 'pin', words: it.name, json: filled({ kind: 'location', ...it, lat: Number(lat), lon: Number(lon) }) }));
+}
+
+function liveForm() {
+  const duration = h('label', 'Duration', h('select.field', { name: 'duration' }, [[900, '15 minutes'], [3600, '1 hour'], [28800, '8 hours']].map(([value, word]) => h('option', { value }, word))));
+  ask('Live location', [duration, chooser(...HOME)], (it) => ({ icon: 'live', words: 'Live location', json: { kind: 'live_location', initial_lat: Number(it.lat), initial_lon: Number(it.lon), duration: Number(it.duration) } }));
 }
 
 const minutesLeft = (share) => Math.ceil(Math.max(0, Date.parse(share.ends_at) - now().utc) / 60_000);
@@ -243,14 +233,10 @@ const minutesLeft = (share) => Math.ceil(Math.max(0, Date.parse(share.ends_at) -
 function strip() {
   const share = chat()?.locations.find((it) => it.uid === state.uid);
   if (!share) return null;
-  const go = async (lat, lon) => api.change('PUT', `${api.person(state.uid)}/location`, { lat, lon }).catch((error) => acts.say(error.words));
-  const step = (sign, word, east, north) => button(sign, () => go(...moved(share.lat, share.lon, east, north)), { label: `Move 100 m ${word}`, 'data-f': `go-${word}` });
-  const goTo = () => {
-    let [lat, lon] = [share.lat, share.lon];
-    ask('Go to …', chooser(lat, lon, (a, b) => { [lat, lon] = [a, b]; }), () => { go(lat, lon); form = null; redraw('composer'); return null; });
-  };
-  const stop = () => api.change('DELETE', `${api.chat(state.uid, state.tid)}/location`).catch((error) => acts.say(error.words));
-  return h('div', { class: 'strip row', role: 'group', 'aria-label': 'Your live location' }, icon('live'), h('b', null, 'You share your live location here.'), h('span', { class: 'muted grow' }, `${minutesLeft(share)} min left`), 'Move by 100 m',
-    step('←', 'west', -100, 0), step('↑', 'north', 0, 100), step('↓', 'south', 0, -100), step('→', 'east', 100, 0), button('Go to …', goTo, { 'data-f': 'go-to' }), button('Stop sharing', stop, { 'data-f': 'stop' }));
+  const go = (lat, lon) => attempt(api.change('PUT', `${api.person(state.uid)}/location`, { lat, lon }));
+  const step = (sign, word, east, north) => button(sign, () => go(...moved(share.lat, share.lon, east, north)), { label: `Move 100 m ${word}` });
+  const goTo = () => ask('Go to …', chooser(share.lat, share.lon), (it) => { go(Number(it.lat), Number(it.lon)); });
+  const stop = () => attempt(api.change('DELETE', `${api.chat(state.uid, state.tid)}/location`));
+  return h('div.strip.row', { role: 'group', label: 'Your live location' }, icon('live'), h('b', 'You share your live location here.'), h('span.muted.grow', `${minutesLeft(share)} min left`), 'Move by 100 m',
+    step('←', 'west', -100, 0), step('↑', 'north', 0, 100), step('↓', 'south', 0, -100), step('→', 'east', 100, 0), button('Go to …', goTo), button('Stop sharing', stop));
 }
-

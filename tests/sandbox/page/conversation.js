@@ -1,18 +1,22 @@
 // The conversation: a window of its messages.
 
-import { h, button, show, sync, name, visible } from './dom.js';
+import { h, button, show, sync, name, visible, one } from './dom.js';
 import * as api from './api.js';
-import { state, view, redraw, chat, titleOf, isAdmin, time, firstName, users } from './state.js';
+import { state, view, redraw, chat, titleOf, isAdmin, time, firstName, users, attempt } from './state.js';
 import { messageNode, messageVersion } from './message.js';
 import { chatFace, face } from './rail.js';
+import { toggleFind } from './find.js';
 
 /** The most messages that are in the page at once. */
 const MAX = 200;
 const PAGE = 50;
+/** The height for which a message counts that is not in the page. */
+const ROW = 70;
 
-const main = () => document.querySelector('#main');
+const main = () => one('#main');
 let log;
 let head;
+let finder;
 /** Leads to the newest message. It is beside the messages, so that it covers none. */
 let toEnd;
 let receipts = new Map();
@@ -22,70 +26,88 @@ let atEnd = true;
 let arrived = 0;
 
 export function drawConversation(acts) {
-  head = h('div', { class: 'conversation-head row' });
-  log = h('div', { class: 'log', role: 'log', 'aria-live': 'off', 'aria-label': 'Messages', tabindex: '0' });
-  const foot = h('div', { class: 'foot', id: 'foot' });
-  toEnd = h('div', { class: 'to-end' });
-  show(main(), head, log, toEnd, foot);
+  head = h('div.conversation-head.row');
+  log = h('div.log', { role: 'log', 'aria-live': 'off', label: 'Messages', tabindex: '0' });
+  const foot = h('div.foot', { id: 'foot' });
+  toEnd = h('div.to-end');
+  finder = h('div');
+  show(main(), head, finder, log, toEnd, foot);
   log.addEventListener('scroll', onScroll, { passive: true });
   log.addEventListener('keydown', onKey);
   view('conversation', () => draw(acts));
   return foot;
 }
 
-const of = (log_) => state.log && state.log.tid === log_;
+const nodeOf = (mid) => mid && log.querySelector(`[data-key="${CSS.escape(mid)}"]`);
+/** True if the messages of this chat are loaded. */
+const of = (tid) => state.log && state.log.tid === tid;
 
-/** Loads a window of the chat that is open. */
-export async function load(around) {
+/** Loads a window of the chat that is open: the newest messages, or those that a query names. */
+export async function load(query = '', mid) {
   const { uid, tid } = state;
   if (!tid) return;
-  const query = around ? `?around=${encodeURIComponent(around)}&limit=${PAGE}` : `?limit=${PAGE}`;
-  const window_ = await api.get(`${api.chat(uid, tid)}/messages${query}`);
+  const page = await api.get(`${api.chat(uid, tid)}/messages?limit=${PAGE}${query}`);
   if (uid !== state.uid || tid !== state.tid) return;
-  const firstUnread = of(tid) && state.log.uid === uid ? state.log.firstUnread : window_.read;
-  state.log = { ...window_, uid, tid, firstUnread };
+  const firstUnread = of(tid) && state.log.uid === uid ? state.log.firstUnread : page.read;
+  state.log = { ...page, uid, tid, firstUnread };
   arrived = 0;
-  redraw('conversation');
-  await new Promise((done) => requestAnimationFrame(done));
-  const target = around ?? (window_.items.find((it) => it.index === firstUnread && firstUnread > 0)?.mid);
-  const node = target && log.querySelector(`[data-key="${CSS.escape(target)}"]`);
-  if (node) node.scrollIntoView({ block: 'center' });
+  await redraw('conversation');
+  const unread = firstUnread > 0 && page.items.find((it) => it.index === firstUnread)?.mid;
+  const node = nodeOf(mid ?? (query ? page.items[0]?.mid : unread));
+  if (node) node.scrollIntoView({ block: query && !mid ? 'start' : 'center' });
   else log.scrollTop = log.scrollHeight;
   onScroll();
 }
 
+export const loadAround = (mid) => load(`&around=${api.id(mid)}`, mid);
+
 async function extend(direction) {
   const it = state.log;
-  if (loading || !it?.items.length) return;
-  loading = true;
-  try {
-    const edge = direction === 'before' ? it.items[0] : it.items.at(-1);
-    const page = await api.get(`${api.chat(it.uid, it.tid)}/messages?${direction}=${encodeURIComponent(edge.mid)}&limit=${PAGE}`);
-    if (state.log !== it) return;
-    // The first message in view stays where it is.
-    const anchor = [...log.querySelectorAll('.message')].find((node) => node.offsetTop + node.offsetHeight > log.scrollTop);
-    const offset = anchor ? anchor.offsetTop - log.scrollTop : 0;
-    it.items = direction === 'before' ? [...page.items, ...it.items].slice(0, MAX) : [...it.items, ...page.items].slice(-MAX);
-    it.start = it.items[0].index;
-    redraw('conversation');
-    await new Promise((done) => requestAnimationFrame(done));
-    if (anchor?.isConnected) log.scrollTop = anchor.offsetTop - offset;
-  } finally {
-    loading = false;
-  }
+  const edge = direction === 'before' ? it.items[0] : it.items.at(-1);
+  const page = await api.get(`${api.chat(it.uid, it.tid)}/messages?limit=${PAGE}&${direction}=${api.id(edge.mid)}`);
+  if (state.log !== it) return;
+  // The first message in view stays where it is.
+  const anchor = [...log.querySelectorAll('.message')].find((node) => bottomOf(node) > log.scrollTop);
+  const offset = anchor ? anchor.offsetTop - log.scrollTop : 0;
+  it.items = direction === 'before' ? [...page.items, ...it.items].slice(0, MAX) : [...it.items, ...page.items].slice(-MAX);
+  it.start = it.items[0].index;
+  await redraw('conversation');
+  if (anchor?.isConnected) log.scrollTop = anchor.offsetTop - offset;
 }
 
-const hasLater = () => state.log && state.log.items.length && state.log.items.at(-1).index + 1 < state.log.count;
+const bottomOf = (node) => node.offsetTop + node.offsetHeight;
+const end = () => state.log.start + state.log.items.length;
+const hasLater = () => of(state.tid) && end() < state.log.count;
 
-function onScroll() {
-  atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
-  if (log.scrollTop < 200 && state.log?.start > 0) extend('before').catch(() => {});
-  if (atEnd && hasLater()) extend('after').catch(() => {});
-  if (atEnd && !hasLater() && arrived) {
+const loadFrom = (index) => (index > state.log.count - PAGE ? loadNewest() : load(`&start=${index}`));
+
+async function loadNewest() {
+  await load();
+  log.scrollTop = log.scrollHeight;
+}
+
+/** Loads what comes into view, of the messages for which there is only a spacer. */
+async function onScroll() {
+  const nodes = log.querySelectorAll('.message');
+  const [top, height] = [log.scrollTop, log.clientHeight];
+  atEnd = !hasLater() && log.scrollHeight - top - height < 60;
+  if (atEnd && arrived) {
     arrived = 0;
     redraw('conversation');
   }
   redraw('alerts');
+  if (loading || !nodes.length || !of(state.tid)) return;
+  const [above, below] = [nodes[0].offsetTop - top, top + height - bottomOf(nodes[nodes.length - 1])];
+  const { start } = state.log;
+  loading = true;
+  try {
+    if (start > 0 && above > 2 * height) await loadFrom(Math.floor(top / ROW));
+    else if (hasLater() && below > 2 * height) await loadFrom(end() + Math.floor(below / ROW));
+    else if (start > 0 && above > -200) await extend('before');
+    else if (hasLater() && below > -200) await extend('after');
+  } catch { /* The next scrolling tries again. */ } finally {
+    loading = false;
+  }
 }
 
 /** Adds a message, or replaces it. */
@@ -105,7 +127,7 @@ export function receive(tid, message) {
       if (it.items.length > MAX) it.items = it.items.slice(-MAX);
       it.start = it.items[0]?.index ?? 0;
       if (isNext) scrollToEnd();
-      else load().catch(() => {});
+      else attempt(load());
     } else {
       arrived += 1;
       if (it.items.length > MAX) it.items.pop();
@@ -115,7 +137,7 @@ export function receive(tid, message) {
 }
 
 function scrollToEnd() {
-  requestAnimationFrame(() => requestAnimationFrame(() => { log.scrollTop = log.scrollHeight; }));
+  redraw('conversation').then(() => { log.scrollTop = log.scrollHeight; });
 }
 
 /** The readers under the message that each has read last. */
@@ -132,15 +154,15 @@ function readersByIndex() {
 function draw(acts) {
   const it = chat();
   if (state.firstRun || !it) {
-    head.hidden = log.hidden = toEnd.hidden = true;
-    document.querySelector('#foot').hidden = !it || state.firstRun;
+    head.hidden = finder.hidden = log.hidden = toEnd.hidden = true;
+    one('#foot').hidden = !it || state.firstRun;
     return;
   }
-  head.hidden = log.hidden = toEnd.hidden = document.querySelector('#foot').hidden = false;
+  head.hidden = finder.hidden = log.hidden = toEnd.hidden = one('#foot').hidden = false;
   drawHead(it, acts);
-  if (!of(it.tid)) return show(log, h('p', { class: 'empty' }, 'Loading …'));
+  if (!of(it.tid)) return show(log, h('p.empty', 'Loading …'));
   receipts = readersByIndex();
-  const rows = [];
+  const rows = [{ key: 'before', space: state.log.start }];
   let before = null;
   for (const message of state.log.items) {
     if (!before || !time.sameDay(before.timestamp, message.timestamp)) rows.push({ key: `day-${message.index}`, day: message.timestamp });
@@ -150,36 +172,37 @@ function draw(acts) {
     if (readers?.length) rows.push({ key: `read-${message.index}`, readers });
     before = message;
   }
-  if (!rows.length) rows.push({ key: 'empty', empty: true });
-  if (!state.world.switches.read_receipts && rows.length) rows.push({ key: 'receipts-off', off: true });
-  const version = (row) => row.message ? messageVersion(row.message) : row.readers?.join() ?? '';
+  if (!before) rows.push({ key: 'empty', empty: true });
+  if (!state.world.switches.read_receipts) rows.push({ key: 'receipts-off', off: true });
+  rows.push({ key: 'after', space: state.log.count - end() });
+  const version = (row) => row.message ? messageVersion(row.message) : row.readers?.join() ?? row.space;
   sync(log, rows, (row) => row.key, version, (row) => node(row, acts));
   drawToEnd();
 }
 
 function node(row, acts) {
   if (row.message) return messageNode(row.message, acts);
-  if (row.day !== undefined) return h('div', { class: 'rule' }, time.day(row.day));
-  if (row.isNew) return h('div', { class: 'rule new' }, 'New');
-  if (row.empty) return h('p', { class: 'empty' }, 'No messages yet.');
-  if (row.off) return h('p', { class: 'receipts' }, 'Read receipts are switched off.');
+  if (row.space !== undefined) return h('div', { vars: { height: `${row.space * ROW}px` } });
+  if (row.day !== undefined) return h('div.rule', time.day(row.day));
+  if (row.isNew) return h('div.rule.new', 'New');
+  if (row.empty) return h('p.empty', 'No messages yet.');
+  if (row.off) return h('p.receipts', 'Read receipts are switched off.');
   const all = users();
-  return h('p', { class: 'receipts' }, 'Read by ', row.readers.map((uid, at) => [at > 0 && ', ', name(firstName(uid))]), row.readers.slice(0, 5).map((uid) => face(all.get(uid), 'tiny')));
+  return h('p.receipts', 'Read by ', row.readers.map((uid, at) => [at > 0 && ', ', name(firstName(uid))]), row.readers.slice(0, 5).map((uid) => face(all.get(uid), 'tiny')));
 }
 
 function drawToEnd() {
   const words = arrived ? `${arrived} new message${arrived > 1 ? 's' : ''}` : 'To the newest';
-  const go = () => { arrived = 0; load().then(() => { log.scrollTop = log.scrollHeight; }); };
-  show(toEnd, (arrived > 0 || hasLater()) && button(words, go, { icon: 'down', kind: 'primary', 'data-f': 'to-end' }));
+  show(toEnd, (arrived > 0 || hasLater()) && button(words, () => attempt(loadNewest()), { icon: 'down', kind: 'primary', keep: 'to-end' }));
 }
 
 function drawHead(it, acts) {
   const count = it.members.length;
   const facts = it.type === 'one_to_one' ? `1:1 chat · ${it.tid}` : `${count} member${count === 1 ? '' : 's'}${isAdmin(it) ? ' · you are an admin' : ''}${it.is_closed ? ' · closed' : ''} · ${it.tid}`;
-  show(head, button('', acts.back, { icon: 'back', label: 'Back to the chats', kind: 'plain back', 'data-f': 'back' }), chatFace(it),
-    h('div', { class: 'grow' }, name(titleOf(it), 'h2', { class: 'cut', dir: 'auto' }), h('p', { class: 'small muted cut' }, visible(facts))),
-    button(h('span', { class: 'word' }, 'Mark as read'), acts.markRead, { icon: 'check', label: 'Mark as read', 'data-f': 'read', disabled: it.unread === 0 && it.reads[state.uid] === it.message_count }),
-    button('', acts.members, { icon: 'people', label: 'Members and settings', kind: 'plain', 'data-f': 'members' }));
+  show(head, button('', acts.back, { icon: 'back', label: 'Back to the chats', kind: 'plain.back' }), chatFace(it),
+    h('div.grow', name(titleOf(it), 'h2.cut', { dir: 'auto' }), h('p.small.muted.cut', visible(facts))),
+    button(h('span.word', 'Mark as read'), acts.markRead, { icon: 'check', label: 'Mark as read', disabled: it.unread === 0 && it.reads[state.uid] === it.message_count }),
+    button('', find, { icon: 'find', label: 'Find in this chat', kind: 'plain' }), button('', acts.members, { icon: 'people', label: 'Members and settings', kind: 'plain' }));
 }
 
 /** Arrow keys move over the messages, which are one stop of Tab. */
@@ -204,14 +227,16 @@ export const focused = () => document.activeElement?.closest?.('.message')?.data
 /** Shows a message, loading its surroundings if it is not in the page. */
 export async function reveal(mid) {
   state.linked = mid;
-  if (!state.log?.items.some((it) => it.mid === mid)) await load(mid);
-  redraw('conversation');
-  requestAnimationFrame(() => log.querySelector(`[data-key="${CSS.escape(mid)}"]`)?.scrollIntoView({ block: 'center' }));
+  if (!state.log?.items.some((it) => it.mid === mid)) await loadAround(mid);
+  await redraw('conversation');
+  nodeOf(mid)?.scrollIntoView({ block: 'center' });
 }
+
+export const find = () => toggleFind(finder);
 
 /** True if a message is in view. */
 export function isInView(mid) {
-  const found = log && !log.hidden && log.querySelector(`[data-key="${CSS.escape(mid)}"]`);
+  const found = log && !log.hidden && nodeOf(mid);
   if (!found) return false;
   const [a, b] = [found.getBoundingClientRect(), log.getBoundingClientRect()];
   return a.top >= b.top - 20 && a.bottom <= b.bottom + 20;

@@ -2,26 +2,31 @@
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** Creates an element. `on...` are listeners, `data` and `vars` are objects, other names are attributes. */
-export function h(tag, props, ...children) {
-  return fill(document.createElement(tag), props, children);
-}
+/**
+ * Creates an element. The tag has its classes: `p.small.muted`. The properties, which may be left out, are listeners
+ * (`on...`), variables of the style (`vars`), the mark by which the focus is kept (`keep`), what is read aloud
+ * (`label`), and attributes.
+ */
+export const h = (tag, ...content) => fill((it) => document.createElement(it), tag, content);
+export const svg = (tag, ...content) => fill((it) => document.createElementNS(SVG, it), tag, content);
 
-export function svg(tag, props, ...children) {
-  return fill(document.createElementNS(SVG, tag), props, children);
-}
-
-function fill(node, props, children) {
-  for (const [name, value] of Object.entries(props ?? {})) {
-    if (value === undefined || value === null || value === false) continue;
+function fill(create, tag, content) {
+  const [kind, ...classes] = tag.split('.');
+  const node = create(kind);
+  if (classes.length) node.classList.add(...classes.filter(Boolean));
+  if (kind === 'button') node.type = kind;
+  const props = content[0]?.constructor === Object ? content.shift() : {};
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null) continue;
     if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
     else if (name === 'vars') for (const [key, it] of Object.entries(value)) node.style.setProperty(key, it);
-    else if (name === 'data') Object.assign(node.dataset, value);
+    else if (name === 'keep') node.dataset.f = value;
+    else if (name === 'label') node.setAttribute('aria-label', value);
     else if (name === 'value') node.value = value;
-    else if (name === 'checked') node.checked = true;
-    else node.setAttribute(name, value === true ? '' : value);
+    else if (name.startsWith('aria')) node.setAttribute(name, value);
+    else if (value !== false) node.setAttribute(name, value === true ? '' : value);
   }
-  append(node, children);
+  append(node, content);
   return node;
 }
 
@@ -31,22 +36,39 @@ function append(node, children) {
   }
 }
 
-export const icon = (name, big) =>
-  svg('svg', { class: big ? 'icon big' : 'icon', 'aria-hidden': 'true' }, svg('use', { href: `#i-${name}` }));
+export const one = (selector) => document.querySelector(selector);
+
+export const icon = (name, kind = '') => svg(`svg.icon.${kind}`, { viewBox: '0 0 24 24', 'aria-hidden': true }, svg('use', { href: `#i-${name}` }));
 
 /** A button with an icon, a word, or both. Without a word it has a name. */
 export function button(word, action, { icon: name, label, kind = '', ...props } = {}) {
-  const only = !word && name ? ' only' : '';
-  return h('button', { type: 'button', class: `button ${kind}${only}`, 'aria-label': label, title: word ? undefined : label,
-    onclick: action, ...props }, name && icon(name), word);
+  return h(`button.button.${kind}.${word ? '' : 'only'}`, { label, title: word ? null : label, keep: label ?? word, onclick: action, ...props },
+    name && icon(name), word);
 }
 
-/** Replaces the content of a node, and keeps the focus on the element with the same `data-f`. */
+export const submit = (word) => button(word, () => {}, { type: 'submit', kind: 'primary' });
+
+/** A box to check, with its words. */
+export const toggle = (checked, change, words, props) =>
+  h('label.switch', h('input', { type: 'checkbox', checked, onchange: (event) => change(event.target.checked), ...props }), words);
+
+/** Runs an act when Escape is pressed, which then closes nothing else. */
+export const onEscape = (node, act) => node.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape') return;
+  event.stopPropagation();
+  act();
+});
+
+/** The mark of the element with the focus in a node. */
+const markIn = (node) => (node.contains(document.activeElement) ? document.activeElement.closest('[data-f]')?.dataset.f : undefined);
+const focusOn = (node, mark) => mark !== undefined && node.querySelector(`[data-f="${CSS.escape(mark)}"]`)?.focus({ preventScroll: true });
+
+/** Replaces the content of a node, and keeps the focus. */
 export function show(node, ...children) {
-  const focus = node.contains(document.activeElement) ? document.activeElement.closest('[data-f]')?.dataset.f : undefined;
+  const mark = markIn(node);
   node.replaceChildren();
   append(node, children);
-  if (focus !== undefined) node.querySelector(`[data-f="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+  focusOn(node, mark);
 }
 
 /** Makes the children of a node those of the items, in order. Nodes are kept, and made anew if their version differs. */
@@ -60,15 +82,13 @@ export function sync(parent, items, key, version, create) {
     old.delete(id);
     if (!node || node.dataset.version !== now) {
       const made = create(item);
-      made.dataset.key = id;
-      made.dataset.version = now;
+      Object.assign(made.dataset, { key: id, version: now });
       if (node) {
-        const focus = node.contains(document.activeElement) ? document.activeElement : null;
-        const mark = focus?.closest('[data-f]')?.dataset.f;
+        const [mark, isFocused] = [markIn(node), node === document.activeElement];
         if (at === node) at = made;
         node.replaceWith(made);
-        if (focus === node) made.focus({ preventScroll: true });
-        else if (mark !== undefined) made.querySelector(`[data-f="${CSS.escape(mark)}"]`)?.focus({ preventScroll: true });
+        if (isFocused) made.focus({ preventScroll: true });
+        else focusOn(made, mark);
       }
       node = made;
     }
@@ -81,15 +101,14 @@ export function sync(parent, items, key, version, create) {
 /** Shows control characters and marks of direction by their names, so that they cannot reorder what is shown. */
 const NAMES = { '\u202a': 'LRE', '\u202b': 'RLE', '\u202c': 'PDF', '\u202d': 'LRO', '\u202e': 'RLO', '\u2066': 'LRI', '\u2067': 'RLI', '\u2068': 'FSI', '\u2069': 'PDI', '\u200e': 'LRM', '\u200f': 'RLM', '\u061c': 'ALM' };
 export const visible = (text) =>
-  // eslint-disable-next-line no-control-regex
   text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/g, (c) =>
     `⟨${NAMES[c] ?? `U+${c.codePointAt(0).toString(16).padStart(4, '0').toUpperCase()}`}⟩`);
 
 /** A name in a line: isolated from the direction of the text around it. */
-export const name = (text, tag = 'bdi', props) => h(tag, props, visible(text ?? ''));
+export const name = (text, tag = 'bdi', props) => h(tag, props ?? {}, visible(text ?? ''));
 
 /** Text of a user in a block, with its links. */
-export function prose(text, props = {}) {
+export function prose(text, kind = '') {
   const parts = [];
   let end = 0;
   for (const found of text.matchAll(/https?:\/\/[^\s<>"]+/g)) {
@@ -98,7 +117,7 @@ export function prose(text, props = {}) {
     end = found.index + url.length;
   }
   parts.push(text.slice(end));
-  return h('p', { ...props, class: `user ${props.class ?? ''}`, dir: 'auto' }, parts);
+  return h(`p.user.${kind}`, { dir: 'auto' }, parts);
 }
 
 export const bytes = (count) =>

@@ -1,8 +1,8 @@
 // Faults: an outage, rules, and connections that are closed.
 
-import { h, button, show } from './dom.js';
+import { h, button, show, submit, toggle } from './dom.js';
 import * as api from './api.js';
-import { state, redraw } from './state.js';
+import { state, attempt } from './state.js';
 import { drawArmed } from './requests.js';
 
 const ROUTES = ['any request', 'POST /v1/chats/*/messages', 'GET /v1/chats/*/messages', 'POST /v1/chats', 'GET /v1/chats', 'GET /v1/chats/*', 'PATCH /v1/chats/*', 'POST /v1/chats/*/members/add', 'POST /v1/chats/*/members/remove',
@@ -25,59 +25,55 @@ const LABELS = { ms: 'Milliseconds', after_bytes: 'After bytes', status: 'Status
 const draft = { route: ROUTES[1], after: 0, times: 1 };
 let parts = null;
 
-export function drawFaults(panel, acts, isNew) {
+export function drawFaults(panel, _, isNew) {
   if (isNew) {
     parts = { outage: h('div'), armed: h('div'), fields: h('div'), closing: h('div') };
-    const route = h('select', { class: 'field grow', id: 'fault-route', onchange: () => { draft.route = route.value; } }, ROUTES.map((it) => h('option', { value: it }, it)));
+    const route = h('select.field.grow', { id: 'fault-route', onchange: () => { draft.route = route.value; } }, ROUTES.map((it) => h('option', { value: it }, it)));
     route.value = draft.route;
-    const after = h('input', { class: 'field inline', type: 'number', min: '0', id: 'fault-after', value: String(draft.after), oninput: () => { draft.after = Number(after.value); } });
-    const times = h('span', { class: 'segments', role: 'group', 'aria-label': 'How often' });
-    const drawTimes = () => show(times, [[1, 'once'], [2, '2 times'], [0, 'always']].map(([value, word]) => h('button', { type: 'button', 'aria-pressed': String(draft.times === value), 'data-f': word, onclick: () => { draft.times = value; drawTimes(); } }, word)));
+    const after = h('input.field.inline', { type: 'number', min: '0', id: 'fault-after', value: draft.after, oninput: () => { draft.after = Number(after.value); } });
+    const times = h('span.segments', { role: 'group', label: 'How often' });
+    const drawTimes = () => show(times, [[1, 'once'], [2, '2 times'], [0, 'always']].map(([value, word]) => h('button', { 'aria-pressed': draft.times === value, keep: word, onclick: () => { draft.times = value; drawTimes(); } }, word)));
     drawTimes();
-    show(panel, parts.outage, parts.armed, h('h3', null, 'New fault'), h('div', { class: 'row' }, h('label', { for: 'fault-route' }, 'For'), route), h('div', { class: 'row' }, h('label', { for: 'fault-after' }, 'after'), after, 'requests, ', times), parts.fields,
-      Object.entries(GROUPS).map(([title, kinds]) => [h('h3', null, title), h('div', { class: 'faults' }, kinds.map(([kind, word, about]) => h('button', { type: 'button', 'data-f': kind, onclick: () => choose(kind, word, acts) }, h('b', null, word), h('span', null, about))))]), parts.closing);
+    show(panel, parts.outage, parts.armed, h('h3', 'New fault'), h('div.row', h('label', { for: 'fault-route' }, 'For'), route), h('div.row', h('label', { for: 'fault-after' }, 'after'), after, 'requests, ', times), parts.fields,
+      Object.entries(GROUPS).map(([title, kinds]) => [h('h3', title), h('div.faults', kinds.map(([kind, word, about]) => h('button', { keep: kind, onclick: () => choose(kind, word) }, h('b', word), h('span', about))))]), parts.closing);
   }
-  show(parts.outage, h('label', { class: 'switch' }, h('input', { type: 'checkbox', role: 'switch', checked: state.world.outage, 'data-f': 'outage', onchange: (event) => api.change('PUT', '/outage', { outage: event.target.checked }).catch(acts.refused) }), h('span', null, h('b', null, 'Outage'), 'Cut every connection, and each new one. The world is kept.')));
+  show(parts.outage, toggle(state.world.outage, (outage) => attempt(api.change('PUT', '/outage', { outage })), h('span', h('b', 'Outage'), 'Cut every connection, and each new one. The world is kept.'), { role: 'switch', keep: 'outage' }));
   drawArmed(parts.armed);
-  drawClosing(parts.closing, acts);
+  drawClosing(parts.closing);
 }
 
-function choose(kind, word, acts) {
+function choose(kind, word) {
   const fields = FIELDS[kind];
-  if (!fields) return arm(kind, {}, acts);
-  const inputs = Object.entries(fields).map(([key, value]) => [key, h('input', { class: 'field', value: String(value), type: typeof value === 'number' || key === 'retry_after' ? 'number' : 'text', min: '0' })]);
-  const submit = (event) => {
+  if (!fields) return arm(kind, {});
+  const inputs = Object.entries(fields).map(([key, value]) => [key, h('input.field', { value, type: typeof value === 'number' || key === 'retry_after' ? 'number' : 'text', min: '0' })]);
+  const onsubmit = (event) => {
     event.preventDefault();
     const values = {};
     for (const [key, input] of inputs) {
       if (input.value === '') continue;
       values[key] = input.type === 'number' ? Number(input.value) : key === 'text' ? input.value.replaceAll('\\r', '\r').replaceAll('\\n', '\n') : input.value;
     }
-    arm(kind, values, acts);
+    arm(kind, values);
   };
-  show(parts.fields, h('form', { class: 'form', onsubmit: submit, 'aria-label': word }, h('b', null, word), inputs.map(([key, input]) => h('label', null, LABELS[key], input)), h('div', { class: 'actions' }, button('Cancel', () => show(parts.fields)), h('button', { class: 'button primary' }, 'Arm'))));
+  show(parts.fields, h('form.form', { onsubmit, label: word }, h('b', word), inputs.map(([key, input]) => h('label', LABELS[key], input)), h('div.actions', button('Cancel', () => show(parts.fields)), submit('Arm'))));
   parts.fields.querySelector('input').focus();
 }
 
-async function arm(kind, values, acts) {
+function arm(kind, values) {
   const body = { kind, ...values };
   if (draft.route !== ROUTES[0]) [body.method, body.path] = draft.route.split(' ');
   if (draft.after > 0) body.after = draft.after;
   if (draft.times === 0) body.always = true;
   else body.times = draft.times;
-  try {
-    await api.post('/faults', body);
-    show(parts.fields);
-    redraw('drawer');
-  } catch (error) { acts.refused(error); }
+  attempt(api.post('/faults', body).then(() => show(parts.fields)));
 }
 
-function drawClosing(node, acts) {
+function drawClosing(node) {
   const { closing } = state.faults;
   if (node.contains(document.activeElement)) return;
-  const every = h('input', { class: 'field inline', type: 'number', min: '1', value: String(closing?.every ?? 3), 'aria-label': 'n' });
-  const announced = h('input', { type: 'checkbox', checked: closing?.announced ?? true });
-  const set = (body) => api.change('PUT', '/closing', body).catch(acts.refused);
-  show(node, h('h3', null, 'Connections'), h('p', { class: 'row small' }, 'Close the connection after every ', every, ' answers'), h('label', { class: 'switch' }, announced, 'Announced by Connection: close'),
-    h('p', { class: 'row' }, button('Apply', () => { set({ every: Number(every.value), announced: announced.checked }); document.activeElement.blur(); }, { 'data-f': 'closing' }), closing && button('Stop', () => set({ every: 0 }), { 'data-f': 'closing-stop' }), closing && h('span', { class: 'small' }, `Now: every ${closing.every}, ${closing.announced ? 'announced' : 'abruptly'}`)));
+  const every = h('input.field.inline', { type: 'number', min: '1', value: closing?.every ?? 3, label: 'n' });
+  let announced = closing?.announced ?? true;
+  const set = (body) => attempt(api.change('PUT', '/closing', body));
+  show(node, h('h3', 'Connections'), h('p.row.small', 'Close the connection after every ', every, ' answers'), toggle(announced, (it) => { announced = it; }, 'Announced by Connection: close'),
+    h('p.row', button('Apply', () => { set({ every: Number(every.value), announced }); document.activeElement.blur(); }), closing && button('Stop', () => set({ every: 0 })), closing && h('span.small', `Now: every ${closing.every}, ${closing.announced ? 'announced' : 'abruptly'}`)));
 }

@@ -1,8 +1,8 @@
 // The first steps: until the first request of a bot has come.
 
-import { h, button, show, visible, copy } from './dom.js';
+import { h, button, show, visible, copy, one } from './dom.js';
 import * as api from './api.js';
-import { state, view, redraw, firstName, time } from './state.js';
+import { state, view, redraw, firstName, time, attempt } from './state.js';
 
 let key = null;
 let form = 'sh';
@@ -17,8 +17,8 @@ const FORMS = {
 const lines = (secret) => [['TEAMWIRE_URL', key.url], ['TEAMWIRE_APP_ID', key.app_id], ['TEAMWIRE_SECRET', secret]].map(([name, value]) => FORMS[form](name, value)).join('\n');
 
 export function drawFirst(acts) {
-  const pane = h('section', { class: 'first', hidden: true, 'aria-label': 'First steps', tabindex: '0' });
-  document.querySelector('#main').append(pane);
+  const pane = h('section.first', { hidden: true, label: 'First steps', tabindex: '0' });
+  one('#main').append(pane);
   view('first', async () => {
     pane.hidden = !state.firstRun;
     if (!state.firstRun) return;
@@ -27,7 +27,7 @@ export function drawFirst(acts) {
   });
 }
 
-const step = (no, title, ...content) => h('div', { class: no === '?' ? 'step quiet' : 'step' }, h('span', { class: 'no', 'aria-hidden': 'true' }, no), h('div', null, h('h3', null, title), content));
+const step = (no, title, ...content) => h(`div.step.${no === '?' ? 'quiet' : ''}`, h('span.no', { 'aria-hidden': true }, no), h('div', h('h3', title), content));
 
 /** Requests with a wrong key, and what was wrong. */
 function refused() {
@@ -39,25 +39,24 @@ function refused() {
     wrong_secret: 'A request came with a wrong secret.',
     revoked: 'A request came with a revoked key.',
   }[last.credentials];
-  return h('p', { class: 'refusal', role: 'status' }, `${time.second(last.at)} `, words);
+  return h('p.refusal', { role: 'status' }, `${time.second(last.at)} `, words);
 }
 
 function draw(pane, acts) {
-  const code = h('pre', { tabindex: '0', 'aria-label': 'The three variables' }, lines(shown ? key.secret : '•'.repeat(key.secret.length)));
-  const segments = h('span', { class: 'segments', role: 'group', 'aria-label': 'Form' }, Object.keys(FORMS).map((it) => h('button', { type: 'button', 'aria-pressed': String(it === form), 'data-f': it, onclick: () => { form = it; redraw('first'); } }, it)));
+  const code = h('pre', { tabindex: '0', label: 'The three variables' }, lines(shown ? key.secret : '•'.repeat(key.secret.length)));
+  const segments = h('span.segments', { role: 'group', label: 'Form' }, Object.keys(FORMS).map((it) => h('button', { 'aria-pressed': it === form, keep: it, onclick: () => { form = it; redraw('first'); } }, it)));
   const copyAll = async () => {
     if (await copy(lines(key.secret))) return acts.say('The three variables are copied.');
     shown = true;
-    redraw('first');
-    requestAnimationFrame(() => requestAnimationFrame(() => getSelection().selectAllChildren(pane.querySelector('pre'))));
+    redraw('first').then(() => getSelection().selectAllChildren(pane.querySelector('pre')));
   };
-  const sample = () => api.post('/sample').then((it) => acts.openSample(it.tid)).catch((error) => acts.say(error.words));
+  const sample = () => attempt(api.post('/sample').then((it) => acts.openSample(it.tid)));
   const bot = state.world.bots[0];
-  show(pane, h('div', null, h('h2', null, h('span', { class: 'ring' }), 'Waiting for a bot'),
-    h('p', { class: 'muted' }, 'No request so far at ', h('span', { class: 'mono' }, new URL(key.url).host), '. One with a wrong key shows here too, and says what was wrong with it.'), refused(),
-    step('1', 'Give your bot these three variables', h('div', { class: 'row' }, segments, h('span', { class: 'grow' }), button(shown ? 'Hide secret' : 'Show secret', () => { shown = !shown; redraw('first'); }, { 'data-f': 'secret' }), button('Copy all three', copyAll, { icon: 'copy', kind: 'primary', 'data-f': 'copy' })), code),
-    step('2', 'Run it', h('p', { class: 'small muted' }, 'Its first request turns the light above green, and what it does appears here without a reload.')),
-    step('3', 'Answer as the people', h('p', { class: 'small muted' }, 'Choose somebody on the left, read what they read, press OK on their alerts. ', h('b', null, 'Developer'), ' shows each request, and breaks things on purpose.')),
-    step('?', 'No bot at hand?', h('div', { class: 'row' }, button(`Post a sample alert as ${firstName(bot.uid)} ${bot.last_name}`, sample, { icon: 'alert', 'data-f': 'sample' }), button('To the chats', acts.leaveFirst, { 'data-f': 'leave' })), h('p', { class: 'small muted' }, 'It happens in this world, as if a bot had done it.'))));
+  show(pane, h('div', h('h2', h('span.ring'), 'Waiting for a bot'),
+    h('p.muted', 'No request so far at ', h('span.mono', new URL(key.url).host), '. One with a wrong key shows here too, and says what was wrong with it.'), refused(),
+    step('1', 'Give your bot these three variables', h('div.row', segments, h('span.grow'), button(shown ? 'Hide secret' : 'Show secret', () => { shown = !shown; redraw('first'); }, { keep: 'secret' }), button('Copy all three', copyAll, { icon: 'copy', kind: 'primary' })), code),
+    step('2', 'Run it', h('p.small.muted', 'Its first request turns the light above green, and what it does appears here without a reload. Nothing written yet? The example posts an alert and waits for your OK:'), h('pre', { tabindex: '0', label: 'The command' }, 'cargo run --example alert')),
+    step('3', 'Answer as the people', h('p.small.muted', 'Choose somebody on the left, read what they read, press OK on their alerts. ', h('b', 'Developer'), ' shows each request, and breaks things on purpose.')),
+    step('?', 'No bot at hand?', h('div.row', button(`Post a sample alert as ${firstName(bot.uid)} ${bot.last_name}`, sample, { icon: 'alert' }), button('To the chats', acts.leaveFirst)), h('p.small.muted', 'It happens in this world, as if a bot had done it.'))));
 }
 

@@ -1,12 +1,13 @@
 // Single keys, outside of fields, and the order of the panes.
 
+import { one } from './dom.js';
 import { state, redraw } from './state.js';
 import { chatsInOrder, playable } from './rail.js';
 
 const PANES = ['#rail', '#chats', '#main', '#drawer'];
 
 function nextPane(back) {
-  const open = PANES.map((it) => document.querySelector(it)).filter((it) => it.offsetParent);
+  const open = PANES.map((it) => one(it)).filter((it) => it.offsetParent);
   const at = open.findIndex((it) => it.contains(document.activeElement));
   const next = open[(at + (back ? -1 : 1) + open.length) % open.length];
   const target = next.id === 'main' ? next.querySelector('#write, .log') : next.querySelector('[aria-current=true], [aria-selected=true]');
@@ -15,14 +16,14 @@ function nextPane(back) {
 
 const isField = (node) => node.closest?.('input, textarea, select, [contenteditable], dialog, [role=menu], [role=application]');
 
-export function onKey(event, { acts, play, open, write, focused, toggleClock, showKeys }) {
+export function onKey(event, { acts, play, open, write, find, focused, toggleClock, showKeys }) {
   if (event.key === 'F6') {
     event.preventDefault();
     nextPane(event.shiftKey);
     return;
   }
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === 'Escape' && !document.querySelector('dialog[open]')) {
+  if (event.key === 'Escape' && !one('dialog[open]')) {
     if (state.drawer.request !== null) { state.drawer.request = null; redraw('drawer'); }
     else if (state.drawer.open) acts.toggleDrawer();
     else if (innerWidth <= 760) acts.back();
@@ -44,7 +45,8 @@ export function onKey(event, { acts, play, open, write, focused, toggleClock, sh
     c: write,
     r: () => { const message = state.log?.items.find((it) => it.mid === focused()); if (message && !message.deleted) acts.reply(message); },
     m: () => { if (state.tid) acts.markRead(); },
-    '/': () => document.querySelector('#find').focus(),
+    '/': () => one('#find').focus(),
+    f: () => { if (state.tid) find(); },
     d: acts.toggleDrawer,
     h: toggleClock,
     '?': showKeys,

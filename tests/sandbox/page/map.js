@@ -1,6 +1,6 @@
 // A drawn grid instead of a map: nothing is loaded, and distances are true.
 
-import { h, svg, button } from './dom.js';
+import { h, svg, button, show } from './dom.js';
 
 const METRES = 111320;
 const WIDTH = 296;
@@ -53,28 +53,25 @@ export function map(points, { label, who, choose, zoom }) {
   for (let at = Math.ceil(-oy / step); oy + at * step < height; at += 1) lines.push(line(0, oy + at * step, WIDTH, oy + at * step, at % 5 === 0));
   const [x, y] = place(plane.at(-1));
   const [sx, sy] = place(plane[0]);
-  const track = plane.length > 1 && [svg('polyline', { class: 'track', points: plane.map((it) => place(it).join()).join(' ') }),
-    svg('circle', { class: 'ink', cx: sx, cy: sy, r: 4 }), svg('text', { x: sx, y: sy - 8, 'text-anchor': 'middle' }, 'start')];
-  const mark = who ? [svg('circle', { class: 'who', cx: x, cy: y, r: 11 }), svg('text', { x, y: y + 3.5, 'text-anchor': 'middle' }, who)]
-    : svg('path', { class: 'pin', d: `M${x} ${y}c-2-6-8-8-8-14a8 8 0 0 1 16 0c0 6-6 8-8 14z` });
-  return svg('svg', { class: choose ? 'map choose' : 'map', viewBox: `0 0 ${WIDTH} ${height}`, role: 'img', 'aria-label': label },
-    lines, track, mark, svg('path', { class: 'ink', d: `M${WIDTH - 22} 26v-14l-4 5M${WIDTH - 22} 12l4 5` }), svg('text', { x: WIDTH - 22, y: 38, 'text-anchor': 'middle' }, 'N'),
-    svg('path', { class: 'ink', d: `M10 ${height - 13}v5h${step}v-5` }), svg('text', { x: 14 + step, y: height - 7 }, length(square)),
+  const track = plane.length > 1 && [svg('polyline.track', { points: plane.map((it) => place(it).join()).join(' ') }),
+    svg('circle.ink', { cx: sx, cy: sy, r: 4 }), svg('text', { x: sx, y: sy - 8, 'text-anchor': 'middle' }, 'start')];
+  const mark = who ? [svg('circle.who', { cx: x, cy: y, r: 11 }), svg('text', { x, y: y + 3.5, 'text-anchor': 'middle' }, who)]
+    : svg('path.pin', { d: `M${x} ${y}c-2-6-8-8-8-14a8 8 0 0 1 16 0c0 6-6 8-8 14z` });
+  return svg(`svg.map.${choose ? 'choose' : ''}`, { viewBox: `0 0 ${WIDTH} ${height}`, role: 'img', label: label },
+    lines, track, mark, svg('path.ink', { d: `M${WIDTH - 22} 26v-14l-4 5M${WIDTH - 22} 12l4 5` }), svg('text', { x: WIDTH - 22, y: 38, 'text-anchor': 'middle' }, 'N'),
+    svg('path.ink', { d: `M10 ${height - 13}v5h${step}v-5` }), svg('text', { x: 14 + step, y: height - 7 }, length(square)),
     svg('text', { x: WIDTH - 6, y: height - 7, 'text-anchor': 'end' }, 'drawn grid, no map'));
 }
 
-const line = (x1, y1, x2, y2, strong) => svg('line', { class: strong ? 'grid strong' : 'grid', x1, y1, x2, y2 });
+const line = (x1, y1, x2, y2, strong) => svg(`line.grid.${strong ? 'strong' : ''}`, { x1, y1, x2, y2 });
 
-/** A form to choose a place: arrow keys move the mark by a square, + and - zoom, or two numbers. */
-export function chooser(lat, lon, changed) {
+/** A form to choose a place: arrow keys move the mark by a square, + and - zoom, or two numbers, `lat` and `lon`. */
+export function chooser(lat, lon) {
   let zoom = 0.1;
-  const holder = h('div', { tabindex: '0', role: 'application', 'aria-label': 'Choose a place: arrow keys move the mark, plus and minus zoom' });
-  const field = (label, value, limit) => h('label', null, label, h('input', { class: 'field', type: 'number', step: 'any', min: -limit, max: limit, value: value.toFixed(5), oninput: typed }));
-  const [latField, lonField] = [field('Latitude', lat, 90), field('Longitude', lon, 180)];
-  const draw = () => {
-    holder.replaceChildren(map([[lat, lon]], { label: `Place at ${coordinates(lat, lon)}`, choose: true, zoom }) ?? h('p', { class: 'mono' }, coordinates(lat, lon)));
-    changed(lat, lon);
-  };
+  const holder = h('div', { tabindex: '0', role: 'application', label: 'Choose a place: arrow keys move the mark, plus and minus zoom' });
+  const field = (name, label, value, limit) => h('label', label, h('input.field', { name, type: 'number', step: 'any', min: -limit, max: limit, value: value.toFixed(5), oninput: typed }));
+  const [latField, lonField] = [field('lat', 'Latitude', lat, 90), field('lon', 'Longitude', lon, 180)];
+  const draw = () => show(holder, map([[lat, lon]], { label: `Place at ${coordinates(lat, lon)}`, choose: true, zoom }) ?? h('p.mono', coordinates(lat, lon)));
   function typed() {
     const [a, b] = [Number(latField.lastChild.value), Number(lonField.lastChild.value)];
     if (Math.abs(a) <= 90 && Math.abs(b) <= 180) { [lat, lon] = [a, b]; draw(); }
@@ -89,5 +86,5 @@ export function chooser(lat, lon, changed) {
   const keys = { ArrowLeft: () => go(-1, 0), ArrowRight: () => go(1, 0), ArrowUp: () => go(0, 1), ArrowDown: () => go(0, -1), '+': () => scale(2), '-': () => scale(0.5) };
   holder.addEventListener('keydown', (event) => { const act = keys[event.key]; if (act) { event.preventDefault(); event.stopPropagation(); act(); } });
   draw();
-  return [holder, h('div', { class: 'row' }, button('+', () => scale(2), { label: 'Zoom in' }), button('−', () => scale(0.5), { label: 'Zoom out' })), h('div', { class: 'two' }, latField, lonField)];
+  return [holder, h('div.row', button('+', () => scale(2), { label: 'Zoom in' }), button('−', () => scale(0.5), { label: 'Zoom out' })), h('div.two', latField, lonField)];
 }

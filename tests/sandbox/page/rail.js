@@ -1,6 +1,6 @@
 // The people, the chats of the one who is played, and the bar on top.
 
-import { h, icon, button, show, sync, name, visible } from './dom.js';
+import { h, icon, button, show, sync, name, visible, onEscape, one } from './dom.js';
 import * as api from './api.js';
 import { state, view, redraw, fullName, titleOf, otherOf, time, now, summary, me, isBot } from './state.js';
 
@@ -10,32 +10,32 @@ const initials = (user) => ((user?.first_name?.[0] ?? '') + (user?.last_name?.[0
 
 /** The initials of a person, or the sign of a bot. They are drawn by the style, so that they are no part of a name. */
 export function face(user, kind = '') {
-  if (user?.is_bot || isBot(user?.uid)) return h('span', { class: `avatar bot ${kind}`, 'aria-hidden': 'true' }, icon('bot'));
-  return h('span', { class: `avatar ${kind}`, 'aria-hidden': 'true', 'data-text': initials(user), vars: { '--hue': String(hue(user?.uid ?? '')) } });
+  if (user?.is_bot || isBot(user?.uid)) return h(`span.avatar.bot.${kind}`, { 'aria-hidden': true }, icon('bot'));
+  return h(`span.avatar.${kind}`, { 'aria-hidden': true, 'data-text': initials(user), vars: { '--hue': String(hue(user?.uid ?? '')) } });
 }
 
 export function chatFace(chat) {
   const other = otherOf(chat);
   if (other) return face(other);
   if (chat.has_avatar) {
-    return h('span', { class: 'avatar square', 'aria-hidden': 'true' }, h('img', { src: api.avatar(state.uid, chat.tid), alt: '' }));
+    return h('span.avatar.square', { 'aria-hidden': true }, h('img', { src: api.avatar(state.uid, chat.tid), alt: '' }));
   }
-  return h('span', { class: 'avatar square', 'aria-hidden': 'true' }, chat.is_alert ? icon('horn') : [...titleOf(chat)][0]?.toUpperCase() ?? '?');
+  return h('span.avatar.square', { 'aria-hidden': true }, chat.is_alert ? icon('horn') : [...titleOf(chat)][0]?.toUpperCase() ?? '?');
 }
 
 const people = () => state.world.people.filter((person) => !person.is_deleted && !person.is_hidden);
 
 function badgeOf(uid) {
   const { unread = 0, alerts = 0 } = state.world.badges[uid] ?? {};
-  if (alerts) return { node: h('span', { class: 'badge alert', 'aria-hidden': 'true', 'data-text': '!' }), words: alerts > 1 ? `${alerts} alerts wait` : 'an alert waits' };
-  if (unread) return { node: h('span', { class: 'badge', 'aria-hidden': 'true', 'data-text': unread > 99 ? '99+' : String(unread) }), words: `${unread} unread` };
+  if (alerts) return { node: h('span.badge.alert', { 'aria-hidden': true, 'data-text': '!' }), words: alerts > 1 ? `${alerts} alerts wait` : 'an alert waits' };
+  if (unread) return { node: h('span.badge', { 'aria-hidden': true, 'data-text': unread > 99 ? '99+' : String(unread) }), words: `${unread} unread` };
   return { node: null, words: '' };
 }
 
 export function drawRail(play) {
   const list = h('ul');
-  const further = button('', () => toggleFurther(play), { icon: 'more', label: 'Further people', kind: 'plain', 'aria-expanded': 'false', 'data-f': 'further' });
-  show(document.querySelector('#rail'), h('h2', null, 'Play as'), list, h('div', { class: 'grow' }), h('div', { class: 'row further-button' }, further));
+  const further = button('', () => toggleFurther(play), { icon: 'more', label: 'Further people', kind: 'plain', 'aria-expanded': false });
+  show(one('#rail'), h('h2', 'Play as'), list, h('div.grow'), h('div.row.further-button', further));
   view('rail', () => {
     const version = (person) => JSON.stringify([person, state.world.badges[person.uid], person.uid === state.uid]);
     const shown = people();
@@ -44,44 +44,44 @@ export function drawRail(play) {
     sync(list, shown, (person) => person.uid, version, (person) => {
       const badge = badgeOf(person.uid);
       const label = [fullName(person), badge.words].filter(Boolean).join(', ');
-      return h('li', null, h('button', { type: 'button', class: 'person', 'aria-current': person.uid === state.uid ? 'true' : undefined,
-        'aria-label': visible(label), 'data-f': `person-${person.uid}`, onclick: () => play(person.uid) },
-      face(person), badge.node, name(person.first_name, 'bdi', { class: 'cut', 'aria-hidden': 'true' })));
+      return h('li', h('button.person', { 'aria-current': person.uid === state.uid ? 'true' : undefined,
+        label: visible(label), keep: `person-${person.uid}`, onclick: () => play(person.uid) },
+      face(person), badge.node, name(person.first_name, 'bdi.cut', { 'aria-hidden': true })));
     });
   });
 }
 
 function toggleFurther(play) {
-  const open = document.querySelector('.further');
-  const toggle = document.querySelector('.further-button .button');
+  const open = one('.further');
+  const toggle = one('.further-button .button');
   toggle.setAttribute('aria-expanded', String(!open));
   if (open) return open.remove();
   const rows = state.world.people.filter((person) => person.is_deleted || person.is_hidden).map((person) => {
     const words = person.is_deleted ? 'deleted' : 'hidden from bots';
     const act = person.is_deleted ? null : button('Play', () => { toggleFurther(play); play(person.uid); });
-    return h('li', null, face(person, 'tiny'), h('span', { class: 'grow' }, name(fullName(person)), `, ${words}`), act);
+    return h('li', face(person, 'tiny'), h('span.grow', name(fullName(person)), `, ${words}`), act);
   });
-  const box = h('div', { class: 'further', role: 'group', 'aria-label': 'Further people' }, h('ul', null, rows));
-  box.addEventListener('keydown', (event) => { if (event.key === 'Escape') { event.stopPropagation(); toggleFurther(play); toggle.focus(); } });
-  document.querySelector('#rail').append(box);
+  const box = h('div.further', { role: 'group', label: 'Further people' }, h('ul', rows));
+  onEscape(box, () => { toggleFurther(play); toggle.focus(); });
+  one('#rail').append(box);
   box.querySelector('button')?.focus();
 }
 
 /** The chats of the person. */
 export function drawChats(open, create) {
-  const pane = document.querySelector('#chats');
-  const head = h('div', { class: 'pane-head' });
-  const find = h('input', { class: 'field', type: 'search', id: 'find', placeholder: 'Find a chat', 'aria-label': 'Find a chat', oninput: () => redraw('chats') });
-  const list = h('div', { class: 'chat-list' });
-  show(pane, head, h('div', { class: 'find' }, find, h('kbd', { 'aria-hidden': 'true' }, '/')), list);
+  const pane = one('#chats');
+  const head = h('div.pane-head');
+  const find = h('input.field', { type: 'search', id: 'find', placeholder: 'Find a chat', label: 'Find a chat', oninput: () => redraw('chats') });
+  const list = h('div.chat-list');
+  show(pane, head, h('div.find', find, h('kbd', { 'aria-hidden': true }, '/')), list);
   find.addEventListener('keydown', (event) => { if (event.key === 'Escape') { find.value = ''; redraw('chats'); } });
   view('chats', () => {
     const person = me();
     if (!person) return;
     pane.setAttribute('aria-label', visible(`Chats of ${person.first_name}`));
-    show(head, face(person), h('div', { class: 'grow' }, name(fullName(person), 'h2', { class: 'cut' }),
-      h('p', { class: 'small muted cut' }, 'You play ', name(person.first_name), ` · ${person.uid}`)),
-    button('', create, { icon: 'plus', label: 'New chat', 'data-f': 'new-chat' }));
+    show(head, face(person), h('div.grow', name(fullName(person), 'h2.cut'),
+      h('p.small.muted.cut', 'You play ', name(person.first_name), ` · ${person.uid}`)),
+    button('', create, { icon: 'plus', label: 'New chat' }));
     drawList(list, find.value.trim().toLowerCase(), open);
   });
 }
@@ -101,8 +101,8 @@ function drawList(list, filter, open) {
   if (!urgent.length && !rest.length) rows.push({ empty: true });
   const version = (row) => row.tid ? JSON.stringify([titleOf(row), row.tid === state.tid, row.unread, row.alerts, row.is_closed, row.has_avatar, row.last_message, time.near(at(row))]) : filter + state.uid;
   sync(list, rows, (row) => row.tid ?? row.head ?? 'empty', version, (row) => {
-    if (row.head) return h('h3', { class: row.head === 'Chats' ? '' : 'urgent' }, row.head);
-    if (row.empty) return h('p', { class: 'empty' }, filter ? 'No chat has this in its title.' : [name(me()?.first_name), ' is in no chat. Start one, or let the bot add them.']);
+    if (row.head) return h(`h3.${row.head === 'Chats' ? '' : 'urgent'}`, row.head);
+    if (row.empty) return h('p.empty', filter ? 'No chat has this in its title.' : [name(me()?.first_name), ' is in no chat. Start one, or let the bot add them.']);
     return chatRow(row, open);
   });
 }
@@ -110,30 +110,30 @@ function drawList(list, filter, open) {
 function chatRow(chat, open) {
   const last = chat.last_message;
   const sender = last && (last.from_user.uid === state.uid ? 'You' : last.sender_display_name ?? (otherOf(chat) ? '' : last.from_user.is_bot ? fullName(last.from_user) : last.from_user.first_name));
-  const mark = chat.alerts.length ? h('span', { class: 'badge alert' }, '!', h('span', { class: 'hush' }, ' alert without your answer'))
-    : chat.unread ? h('span', { class: 'badge' }, String(chat.unread), h('span', { class: 'hush' }, ' unread')) : null;
-  return h('button', { type: 'button', class: 'chat', 'aria-current': chat.tid === state.tid ? 'true' : undefined, 'data-f': `chat-${chat.tid}`, onclick: () => open(chat.tid) },
-    chatFace(chat), name(titleOf(chat), 'b', { class: 'cut', dir: 'auto' }), h('time', null, last ? time.near(last.timestamp) : ''),
-    h('span', { class: 'last cut', dir: 'auto' }, chat.is_closed && 'Closed. ', sender && [name(sender), ': '], visible(summary(last))),
-    h('span', { class: 'mark' }, chat.is_closed && [icon('lock'), h('span', { class: 'hush' }, 'closed')], mark));
+  const mark = chat.alerts.length ? h('span.badge.alert', '!', h('span.hush', ' alert without your answer'))
+    : chat.unread ? h('span.badge', String(chat.unread), h('span.hush', ' unread')) : null;
+  return h('button.chat', { 'aria-current': chat.tid === state.tid ? 'true' : undefined, keep: `chat-${chat.tid}`, onclick: () => open(chat.tid) },
+    chatFace(chat), name(titleOf(chat), 'b.cut', { dir: 'auto' }), h('time', last ? time.near(last.timestamp) : ''),
+    h('span.last.cut', { dir: 'auto' }, chat.is_closed && 'Closed. ', sender && [name(sender), ': '], visible(summary(last))),
+    h('span.mark', chat.is_closed && [icon('lock'), h('span.hush', 'closed')], mark));
 }
 
 /** The bar on top: bots, clock, and buttons. */
 export function drawTop({ toggleDrawer, toggleTheme, showKeys, toggleClock }) {
-  const top = document.querySelector('#top');
-  const bots = h('span', { class: 'pill' });
-  const clock = h('button', { type: 'button', class: 'pill mono', onclick: toggleClock, title: 'Hold or run the clock' });
+  const top = one('#top');
+  const bots = h('span.pill');
+  const clock = h('button.pill.mono', { onclick: toggleClock, title: 'Hold or run the clock' });
   clock.style.setProperty('border', '0');
-  const developer = button(h('span', { class: 'word' }, 'Developer'), toggleDrawer, { icon: 'dev', 'aria-expanded': 'false', kind: 'toggle', label: 'Developer' });
-  show(top, h('span', { class: 'mark' }, icon('logo')), h('h1', { class: 'cut' }, 'Teamwire sandbox'), h('span', { class: 'organisation small muted cut' }),
-    h('span', { class: 'grow' }), bots, clock, developer, button('', toggleTheme, { icon: 'theme', label: 'Theme', kind: 'plain', id: 'theme' }),
+  const developer = button(h('span.word', 'Developer'), toggleDrawer, { icon: 'dev', 'aria-expanded': false, kind: 'toggle', label: 'Developer' });
+  show(top, h('span.mark', icon('logo')), h('h1.cut', 'Teamwire sandbox'), h('span.organisation.small.muted.cut'),
+    h('span.grow'), bots, clock, developer, button('', toggleTheme, { icon: 'theme', label: 'Theme', kind: 'plain', id: 'theme' }),
     button('', showKeys, { icon: 'help', label: 'Keys and settings', kind: 'plain' }));
   view('top', () => {
     top.querySelector('.organisation').textContent = state.world.name;
     developer.setAttribute('aria-expanded', String(state.drawer.open));
     const [kind, mark, words] = botState();
     bots.className = `pill ${kind}`;
-    show(bots, mark && h('span', { class: mark }), visible(words));
+    show(bots, mark && h(`span.${mark}`), visible(words));
     const { is_held } = state.clock;
     clock.className = `pill mono ${is_held ? 'held' : ''}`;
     show(clock, is_held && [icon('pause'), 'Clock held '], time.second(now().utc), is_held ? '' : ' UTC');

@@ -1,6 +1,6 @@
 // The requests of bots, newest first.
 
-import { h, icon, button, show, sync, bytes, visible, copy } from './dom.js';
+import { h, icon, button, show, sync, bytes, visible, copy, one } from './dom.js';
 import * as api from './api.js';
 import { state, redraw, time, now } from './state.js';
 
@@ -13,10 +13,10 @@ let parts = null;
 
 export function drawRequests(panel, acts, isNew) {
   if (isNew) {
-    const text = h('input', { class: 'field grow', type: 'search', 'aria-label': 'Filter by path, status, key or mid', placeholder: 'Filter: path, status, key, mid', value: filter.text, oninput: () => { filter.text = text.value; redraw('drawer'); } });
-    const toggle = (name, word) => button(word, (event) => { filter[name] = !filter[name]; event.target.setAttribute('aria-pressed', String(filter[name] !== (name === 'polls'))); redraw('drawer'); }, { 'aria-pressed': String(filter[name] !== (name === 'polls')) });
-    parts = { armed: h('div'), polls: h('div'), news: h('div'), list: h('ul', { class: 'requests' }) };
-    show(panel, parts.armed, parts.polls, h('div', { class: 'row' }, text, toggle('polls', 'Hide polls'), toggle('failed', 'Failed')), parts.news, parts.list);
+    const text = h('input.field.grow', { type: 'search', label: 'Filter by path, status, key or mid', placeholder: 'Filter: path, status, key, mid', value: filter.text, oninput: () => { filter.text = text.value; redraw('drawer'); } });
+    const toggle = (name, word) => button(word, (event) => { filter[name] = !filter[name]; event.target.setAttribute('aria-pressed', String(filter[name] !== (name === 'polls'))); redraw('drawer'); }, { 'aria-pressed': filter[name] !== (name === 'polls') });
+    parts = { armed: h('div'), polls: h('div'), news: h('div'), list: h('ul.requests') };
+    show(panel, parts.armed, parts.polls, h('div.row', text, toggle('polls', 'Hide polls'), toggle('failed', 'Failed')), parts.news, parts.list);
   }
   drawArmed(parts.armed);
   drawPolls(parts.polls);
@@ -28,11 +28,11 @@ export function drawRequests(panel, acts, isNew) {
   else if (shownUpTo === Infinity) shownUpTo = newest;
   const matching = all.filter(matches);
   const fresh = matching.filter((it) => it.number > shownUpTo);
-  show(parts.news, fresh.length > 0 && button(`${fresh.length} new request${fresh.length > 1 ? 's' : ''}`, () => { shownUpTo = newest; redraw('drawer'); }, { kind: 'primary', 'data-f': 'news' }));
+  show(parts.news, fresh.length > 0 && button(`${fresh.length} new request${fresh.length > 1 ? 's' : ''}`, () => { shownUpTo = newest; redraw('drawer'); }, { kind: 'primary', keep: 'news' }));
   const rows = matching.filter((it) => it.number <= shownUpTo).slice(0, MAX_ROWS);
   const keys = new Map();
   for (const it of rows) if (it.key) keys.set(it.key, (keys.get(it.key) ?? 0) + 1);
-  if (!rows.length) return show(parts.list, h('li', { class: 'empty' }, all.length ? 'No request matches.' : 'No request yet.'));
+  if (!rows.length) return show(parts.list, h('li.empty', all.length ? 'No request matches.' : 'No request yet.'));
   const joined = (it) => it.key && keys.get(it.key) > 1;
   const version = (it) => JSON.stringify([it, joined(it), state.drawer.request === it.number, state.drawer.request === it.number && Boolean(details.get(it.number))]);
   sync(parts.list, rows, (it) => it.number, version, (it) => row(it, joined(it), acts));
@@ -54,17 +54,18 @@ export function describe(rule) {
 }
 
 export function drawArmed(node) {
-  show(node, state.faults.items.map((rule) => h('div', { class: 'armed' }, icon('alert'), h('span', { class: 'grow' }, h('b', null, 'Armed: '), visible(describe(rule))), button('Disarm', () => api.change('DELETE', `/faults/${rule.id}`), { 'data-f': `disarm-${rule.id}` }))));
+  show(node, state.faults.items.map((rule) => h('div.armed', icon('alert'), h('span.grow', h('b', 'Armed: '), visible(describe(rule))), button('Disarm', () => api.change('DELETE', `/faults/${rule.id}`), { keep: `disarm-${rule.id}` }))));
 }
 
-function drawPolls(node) {
+/** Draws the polls that wait, if there are any. */
+export function drawPolls(node) {
   const { polls } = state.feeds;
   if (!polls.length) return show(node);
   const { elapsed } = now();
   const held = state.clock.is_held ? ' · time stands while the clock is held' : '';
-  show(node, h('p', { class: 'row small' }, h('b', { class: 'grow muted' }, 'Waiting now'), h('span', { class: 'muted' }, `${polls.length} poll${polls.length > 1 ? 's' : ''}${held}`)), polls.map((poll) => {
+  show(node, h('p.row.small', h('b.grow.muted', 'Waiting now'), h('span.muted', `${polls.length} poll${polls.length > 1 ? 's' : ''}${held}`)), polls.map((poll) => {
     const [left, total] = [Math.max(0, poll.until_ms - elapsed), poll.until_ms - poll.since_ms];
-    return h('div', { class: 'waiting-poll' }, h('p', { class: 'row' }, h('span', { class: 'grow' }, visible(`GET ${poll.path}`)), `${Math.ceil(left / 1000)} of ${Math.round(total / 1000)} s left${poll.subscription ? ' · lease kept' : ''}`), h('div', { class: 'bar', vars: { '--part': `${(left / Math.max(1, total)) * 100}%` } }, h('i')));
+    return h('div.waiting-poll', h('p.row', h('span.grow', visible(`GET ${poll.path}`)), `${Math.ceil(left / 1000)} of ${Math.round(total / 1000)} s left${poll.subscription ? ' · lease kept' : ''}`), h('div.bar', { vars: { '--part': `${(left / Math.max(1, total)) * 100}%` } }, h('i')));
   }));
 }
 
@@ -92,8 +93,8 @@ function row(it, joined, acts) {
     redraw('drawer');
   };
   const path = it.path.split('?')[0];
-  const node = h('li', { class: joined ? 'joined' : '' }, h('button', { type: 'button', class: 'request', 'aria-expanded': String(isOpen), 'data-f': `request-${it.number}`, onclick: toggle },
-    h('span', null, time.second(it.at)), h('b', null, it.method), h('span', { class: 'path' }, visible(path)), h('span', { class: `status ${kind}` }, word), h('span', { class: 'ms' }, it.is_complete ? `${it.duration_ms} ms` : ''), h('span', { class: 'second' }, visible(second(it)))));
+  const node = h(`li.${joined ? 'joined' : ''}`, h('button.request', { 'aria-expanded': isOpen, keep: `request-${it.number}`, onclick: toggle },
+    h('span', time.second(it.at)), h('b', it.method), h('span.path', visible(path)), h(`span.status.${kind}`, word), h('span.ms', it.is_complete ? `${it.duration_ms} ms` : ''), h('span.second', visible(second(it)))));
   if (isOpen) node.append(open(it, acts));
   return node;
 }
@@ -110,20 +111,19 @@ export function showRequest(number) {
   shownUpTo = Infinity;
   filter.text = '';
   loadDetails(number);
-  redraw('drawer', 'top', 'conversation');
-  requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector(`[data-f="request-${number}"]`)?.scrollIntoView({ block: 'center' })));
+  redraw('drawer', 'top', 'conversation').then(() => one(`[data-f="request-${number}"]`)?.scrollIntoView({ block: 'center' }));
 }
 
 function open(it, acts) {
   const full = details.get(it.number);
-  const head = h('div', { class: 'row' }, h('b', { class: 'grow' }, `Request ${it.number}`), it.mid && button('Show message', () => acts.showMessage(it), { kind: 'plain', 'data-f': 'show-message' }),
-    button('curl', async (event) => { const text = curl(it, full); if (!(await copy(text))) event.target.closest('.details').append(h('pre', null, text)); else acts.say('The command is copied.'); }, { icon: 'copy', kind: 'plain', 'data-f': 'curl' }));
-  const box = h('div', { class: 'details' }, head);
+  const head = h('div.row', h('b.grow', `Request ${it.number}`), it.mid && button('Show message', () => acts.showMessage(it), { kind: 'plain' }),
+    button('curl', async (event) => { const text = curl(it, full); if (!(await copy(text))) event.target.closest('.details').append(h('pre', text)); else acts.say('The command is copied.'); }, { icon: 'copy', kind: 'plain' }));
+  const box = h('div.details', head);
   if (!full) return box;
   const headers = (list) => (list ?? []).map((header) => `${header.name}: ${header.value}`);
-  box.append(h('h3', null, 'Request'), h('pre', null, ['authorization: (not shown)', ...headers(full.request_headers)].map((line) => `${visible(line)}\n`), '\n', bodyOf(full.request_body)));
+  box.append(h('h3', 'Request'), h('pre', { tabindex: '0', label: 'Request' }, ['authorization: (not shown)', ...headers(full.request_headers)].map((line) => `${visible(line)}\n`), '\n', bodyOf(full.request_body)));
   if (it.is_complete) {
-    box.append(h('h3', null, it.status === null ? 'No response' : `Response · ${it.status}${it.delivered ? '' : ' · not delivered'}`), h('pre', null, headers(full.response_headers).map((line) => `${visible(line)}\n`), '\n', bodyOf(full.response_body)));
+    box.append(h('h3', it.status === null ? 'No response' : `Response · ${it.status}${it.delivered ? '' : ' · not delivered'}`), h('pre', { tabindex: '0', label: 'Response' }, headers(full.response_headers).map((line) => `${visible(line)}\n`), '\n', bodyOf(full.response_body)));
   }
   return box;
 }
@@ -143,7 +143,7 @@ function bodyOf(body) {
 function coloured(json) {
   return json.split('\n').map((line) => {
     const found = /^(\s*)("(?:[^"\\]|\\.)*"):(.*)$/.exec(line);
-    return found ? [found[1], h('span', { class: 'json-key' }, visible(found[2])), `:${visible(found[3])}\n`] : `${visible(line)}\n`;
+    return found ? [found[1], h('span.json-key', visible(found[2])), `:${visible(found[3])}\n`] : `${visible(line)}\n`;
   });
 }
 

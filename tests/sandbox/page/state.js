@@ -22,26 +22,35 @@ export const state = {
 
 const views = new Map();
 const stale = new Set();
-let scheduled = false;
+let drawing = null;
 
 /** Registers the function that draws a part. */
 export const view = (part, draw) => views.set(part, draw);
 
-/** Draws parts in the next frame, each once. */
+/** Draws parts in the next frame, each once. The promise ends when they are drawn. */
 export function redraw(...parts) {
   for (const part of parts) stale.add(part);
-  if (scheduled) return;
-  scheduled = true;
-  const run = () => {
-    scheduled = false;
-    const now = [...stale];
-    stale.clear();
-    for (const part of now) views.get(part)?.();
-  };
-  // A hidden page has no frames, and is still to be right when it is shown.
-  if (document.hidden) setTimeout(run);
-  else requestAnimationFrame(run);
+  drawing ??= new Promise((done) => {
+    const run = () => {
+      drawing = null;
+      const now = [...stale];
+      stale.clear();
+      done();
+      for (const part of now) views.get(part)?.();
+    };
+    // A hidden page has no frames, and is still to be right when it is shown.
+    if (document.hidden) setTimeout(run);
+    else requestAnimationFrame(run);
+  });
+  return drawing;
 }
+
+/** Shows why something is refused. */
+export function refused(error) {
+  state.refusal = error.message;
+  redraw('notice');
+}
+export const attempt = (promise) => promise.catch(refused);
 
 export function setClock(clock) {
   state.clock = { ...clock, at: performance.now() };

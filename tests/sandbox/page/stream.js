@@ -2,8 +2,11 @@
 
 const CHANNEL = 'teamwire-sandbox';
 
-/** Receives events after a position, and loses none. `receive(id, name, data)`; `connected(isConnected)`. */
-export function follow(position, receive, connected) {
+/**
+ * Receives events after a position, and loses none. `receive(id, name, data)`; `connected(isConnected)`; `crowded()`
+ * if there is hardly a connection left.
+ */
+export function follow(position, receive, connected, crowded) {
   let last = position;
   const deliver = (id, name, data) => {
     const [boot, seq] = id.split('.');
@@ -40,9 +43,18 @@ export function follow(position, receive, connected) {
     start();
   };
 
-  // Without a secure context there are no locks, and each tab has a stream of its own.
-  if (!navigator.locks || !window.BroadcastChannel) return open();
   const channel = new BroadcastChannel(CHANNEL);
+  // Without a secure context there are no locks, and each tab has a stream of its own.
+  if (!navigator.locks) {
+    const mine = Math.random();
+    let others = 0;
+    channel.onmessage = ({ data }) => {
+      if (data.from) channel.postMessage({ to: data.from });
+      if (data.to === mine && ++others === 4) crowded();
+    };
+    channel.postMessage({ from: mine });
+    return open();
+  }
   channel.onmessage = ({ data }) => {
     if (data.id) deliver(data.id, data.name, data.data);
     else connected(data.connected);
