@@ -20,13 +20,14 @@ export async function withPage(run, { allow = [] } = {}) {
   const sandbox = await Sandbox.start();
   const problems = [];
   const contexts = [];
-  /** Opens the page in a context of its own: another person at another machine. */
-  const open = async (path = '', options = {}) => {
+  /** Opens the page in a context of its own: another person at another machine. `init` runs before the page. */
+  const open = async (path = '', { init, ...options } = {}) => {
     const context = await (await launch()).newContext({ viewport: { width: 1400, height: 900 }, ...options });
     contexts.push(context);
     await context.addInitScript(() => {
       addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
     });
+    if (init) await context.addInitScript(init);
     return watch(await context.newPage(), path);
   };
   const watch = async (page, path) => {

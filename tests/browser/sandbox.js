@@ -1,10 +1,12 @@
 // Starts sandboxes, and acts as a bot and as people.
 
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { Agent, request } from 'node:http';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const BINARY = process.env.TEAMWIRE_SANDBOX ?? fileURLToPath(new URL('../../target/debug/teamwire-sandbox', import.meta.url));
+export const BINARY = process.env.TEAMWIRE_SANDBOX ?? fileURLToPath(new URL('../../target/debug/teamwire-sandbox', import.meta.url));
 
 /** A running sandbox. `ports` are those of the bot and of the page. */
 export class Sandbox {
@@ -28,7 +30,6 @@ export class Sandbox {
     });
     sandbox.url = values.TEAMWIRE_URL;
     sandbox.key = `${values.TEAMWIRE_APP_ID}:${values.TEAMWIRE_SECRET}`;
-    sandbox.number = 0;
     return sandbox;
   }
 
@@ -43,11 +44,10 @@ export class Sandbox {
 
   /** A request of the bot. */
   async bot(method, path, body, headers = {}) {
-    this.number += 1;
     const isBytes = body instanceof Uint8Array;
     const response = await fetch(this.url + path, {
       method,
-      headers: { authorization: `Basic ${btoa(this.key)}`, 'content-type': 'application/json', 'idempotency-key': `key-${this.number}`, ...headers },
+      headers: { authorization: `Basic ${btoa(this.key)}`, 'content-type': 'application/json', ...(method === 'GET' ? {} : { 'idempotency-key': randomUUID() }), ...headers },
       body: body === undefined || isBytes ? body : JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
@@ -68,6 +68,20 @@ export class Sandbox {
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return text ? JSON.parse(text) : null;
+  }
+
+  /** Posts many messages of a person, in their order. */
+  async fill(uid, messages, tid = 't-lobby') {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const post = (message) => new Promise((done, failed) => {
+      const sent = request(`${this.page}/sandbox/api/people/${uid}/chats/${tid}/messages`, { agent, method: 'POST', headers: { 'content-type': 'application/json' } }, (response) => {
+        if (response.statusCode !== 201) failed(new Error(`${response.statusCode}`));
+        response.resume().on('end', done);
+      });
+      sent.on('error', failed).end(JSON.stringify(message));
+    });
+    await Promise.all(messages.map(post));
+    agent.destroy();
   }
 
   as(uid, message, tid = 't-lobby') {

@@ -63,6 +63,25 @@ test('each kind of attachment is drawn', () => withPage(async (sandbox, open) =>
   await card('Live location').getByText('Ended').waitFor();
 }));
 
+test('unknown kind of attachment is shown as its JSON', () => withPage(async (sandbox, open) => {
+  await sandbox.post({ msg: 'From a later version', attachments: [{ kind: 'location', name: 'Gate', lat: 1, lon: 2 }] });
+  const page = await open();
+  // The sandbox has no such kind: a later one may.
+  await page.route('**/messages?*', async (route) => {
+    const response = await route.fetch();
+    const json = await response.json();
+    Object.assign(json.items[0].attachments[0], { kind: 'hologram', note: '<b>3D</b>\u202e' });
+    await route.fulfill({ response, json });
+  });
+  await page.goto(`${sandbox.page}/?again#/u-anna/t-lobby`);
+  const card = page.locator('.card', { hasText: 'A kind this page does not know: hologram' });
+  await card.waitFor();
+  const shown = await card.locator('pre').textContent();
+  assert.match(shown, /^\{\n "kind": "hologram",\n/);
+  assert.ok(shown.includes('"note": "<b>3D</b>⟨RLO⟩"'), shown);
+  assert.equal(await card.locator('b').count(), 0);
+}));
+
 test('person shares, moves and ends a live location', () => withPage(async (sandbox, open) => {
   await sandbox.post({ msg: 'Where are you?' });
   const page = await open('#/u-anna/t-lobby');

@@ -112,3 +112,32 @@ test('seven tabs all hear', () => withPage(async (sandbox, open, watch) => {
   await sandbox.post({ msg: 'to the rest' });
   for (const page of pages.slice(1)) await page.locator('.message', { hasText: 'to the rest' }).waitFor();
 }));
+
+test('fifth tab says so where each holds a connection', () => withPage(async (sandbox, open, watch) => {
+  await sandbox.bot('GET', '/v1/me');
+  // As without a secure context.
+  const pages = [await open('#/u-anna/t-lobby', { init: () => Object.defineProperty(navigator, 'locks', { value: undefined }) })];
+  const context = pages[0].context();
+  for (let at = 1; at < 5; at += 1) pages.push(await watch(await context.newPage(), '#/u-anna/t-lobby'));
+  await pages[4].getByText('This is the fifth tab.').waitFor();
+  for (const page of pages.slice(0, 4)) assert.equal(await page.getByText('This is the fifth tab.').count(), 0);
+  await sandbox.post({ msg: 'to all' });
+  for (const page of pages) await page.locator('.message', { hasText: 'to all' }).waitFor();
+}));
+
+test('subscriptions show their leases and cursors', () => withPage(async (sandbox, open) => {
+  const page = await open('#/u-anna/t-lobby');
+  await sandbox.control('POST', '/clock/hold');
+  const { id, cursor } = await sandbox.bot('PUT', '/v1/reactions/subscriptions');
+  await page.keyboard.press('d');
+  await page.getByRole('tab', { name: /^Feeds/ }).click();
+  const row = page.locator('.list-row', { hasText: id });
+  await row.getByText('lease: 300 s left · cursor 0 s old · 0 polls').waitFor();
+  await sandbox.control('POST', '/clock/advance', { ms: 90_000 });
+  await row.getByText('lease: 210 s left · cursor 1 min old · 0 polls').waitFor();
+  const { mid } = await sandbox.post({ msg: 'Leave the hall', alert_type: 'alert' });
+  await sandbox.control('PUT', `/people/u-anna/chats/t-lobby/messages/${mid}/reaction`, { reaction_type: 'ok' });
+  const next = await sandbox.bot('GET', `/v1/reactions/updates?subscription=${id}&cursor=${cursor}`);
+  await sandbox.bot('GET', `/v1/reactions/updates?subscription=${id}&cursor=${next.cursor}`);
+  await row.getByText('lease: 300 s left · cursor 0 s old · 0 polls').waitFor();
+}));

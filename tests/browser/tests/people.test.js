@@ -110,3 +110,18 @@ test('keyboard is enough: an alert is answered, a chat made, a member added', ()
   await keys.press('/');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'find');
 }));
+
+test('reactions that are not used are behind a button', () => withPage(async (sandbox, open) => {
+  const { mid } = await sandbox.post({ msg: 'Gate 2 is open again.', alert_type: 'announcement' });
+  const page = await open('#/u-anna/t-lobby');
+  const buttons = page.locator('.react .button');
+  await buttons.first().waitFor();
+  assert.deepEqual(await buttons.allTextContents(), ['Thumbs up', 'Applause', 'Smile', 'Laugh', 'Love']);
+  await sandbox.control('PUT', `/people/u-ben/chats/t-lobby/messages/${mid}/reaction`, { reaction_type: 'love' });
+  await until(async () => (await buttons.allTextContents()).join() === '1,React', 'they are folded');
+  await page.getByRole('button', { name: 'React', exact: true }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Thumbs up');
+  await page.keyboard.press('Enter');
+  await until(async () => (await buttons.allTextContents()).join() === '1,1,React', 'they are folded again');
+  assert.equal(await page.getByRole('button', { name: 'Thumbs up, 1' }).getAttribute('aria-pressed'), 'true');
+}));

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { quit, withPage } from '../page.js';
+import { BINARY } from '../sandbox.js';
+
+after(quit);
+
+/** Starts an example, and gathers what it prints. */
+function run(name, sandbox) {
+  const program = join(dirname(BINARY), 'examples', name);
+  assert.ok(existsSync(program), `${program} is missing: .ci/browser builds it`);
+  const [id, secret] = sandbox.key.split(':');
+  const child = spawn(program, { env: { ...process.env, TEAMWIRE_URL: sandbox.url, TEAMWIRE_APP_ID: id, TEAMWIRE_SECRET: secret }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const bot = { printed: '', ended: new Promise((done) => child.on('exit', done)), stop: () => child.kill() };
+  child.stdout.on('data', (text) => { bot.printed += text; });
+  return bot;
+}
+
+for (const [adapter, example] of [['blocking', 'alert'], ['async', 'alert_async']]) {
+  test(`Anna answers the alert of a bot of the ${adapter} adapter in the page`, () => withPage(async (sandbox, open) => {
+    const page = await open('#/u-anna/t-lobby');
+    await page.getByText('cargo run --example alert').waitFor();
+    const bot = run(example, sandbox);
+    try {
+      const ok = page.locator('#alert-bar').getByRole('button', { name: 'OK' });
+      await ok.waitFor();
+      const posted = (await sandbox.control('GET', '/people/u-anna/alerts')).items[0].timestamp;
+      const shown = (await sandbox.control('GET', '/clock')).utc_ms - posted;
+      await ok.click();
+      assert.equal(await bot.ended, 0);
+      assert.ok(shown < 2000, `the alert is shown after ${shown} ms`);
+      assert.match(bot.printed, /Waiting for an OK\.\nAnna Berg.*: ok\n$/);
+    } finally {
+      bot.stop();
+    }
+  }));
+}
