@@ -1,5 +1,6 @@
 //! The control API of the sandbox over raw sockets. Every exchange is checked against `docs/sandbox-api.yaml`.
 
+mod browser;
 mod client;
 mod document;
 mod events;
