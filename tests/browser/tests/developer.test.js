@@ -79,7 +79,7 @@ test('sandbox starts anew under the page', () => withPage(async (sandbox, open) 
   await page.getByText('The sandbox does not answer. Trying again').waitFor();
   const other = await Sandbox.start(ports);
   try {
-    await page.getByText('The sandbox has started anew. Its world is another.').waitFor();
+    await page.getByText('The sandbox has started anew. Without --data, its world is another.').waitFor();
     await until(async () => (await page.locator('.message').count()) === 0, 'the old messages go');
     await other.post({ msg: 'after' });
     await page.locator('.message', { hasText: 'after' }).waitFor();
@@ -104,7 +104,8 @@ test('seven tabs all hear', () => withPage(async (sandbox, open, watch) => {
   await sandbox.post({ msg: 'first' });
   const pages = [await open('#/u-anna/t-lobby')];
   const context = pages[0].context();
-  for (let at = 1; at < 7; at += 1) pages.push(await watch(await context.newPage(), '#/u-anna/t-lobby'));
+  const tab = async () => watch(await context.newPage(), '#/u-anna/t-lobby');
+  pages.push(...await Promise.all(Array.from({ length: 6 }, tab)));
   await sandbox.post({ msg: 'to all' });
   for (const page of pages) await page.locator('.message', { hasText: 'to all' }).waitFor();
   // The first tab holds the stream, and hands it on.

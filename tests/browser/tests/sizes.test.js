@@ -21,6 +21,10 @@ test('forced colours keep all words and borders', () => withPage(async (sandbox,
     const widths = await page.locator(part).first().evaluate((it) => { const style = getComputedStyle(it); return ['Top', 'Right', 'Bottom', 'Left'].map((side) => style[`border${side}Style`] === 'none' ? 0 : parseFloat(style[`border${side}Width`])); });
     assert.ok(Math.max(...widths) > 0, `${part} has a border`);
   }
+  // A border that is transparent elsewhere would mean that everything is chosen.
+  const isSeen = (it) => it.evaluate((node) => ['Left', 'Bottom'].some((side) => parseFloat(getComputedStyle(node)[`border${side}Width`]) > 0 && getComputedStyle(node)[`border${side}Color`] !== getComputedStyle(document.body).backgroundColor));
+  for (const part of ['.tabs [aria-selected=false]', '.message:not(.linked)', '.requests li:not(.joined)']) assert.equal(await isSeen(page.locator(part).first()), false, part);
+  assert.equal(await isSeen(page.locator('.tabs [aria-selected=true]')), true);
   // What only colours tell elsewhere has words.
   assert.match(await page.locator('.person[aria-current]').getAttribute('aria-label'), /an alert waits$/);
   if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/forced-colours.png` });

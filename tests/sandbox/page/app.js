@@ -241,7 +241,7 @@ view('notice', () => {
   const node = one('#notice');
   const close = (key) => button('Close', () => { state[key] = ''; redraw('notice'); });
   if (state.connection) show(node, state.connection);
-  else if (state.restarted) show(node, 'The sandbox has started anew. Its world is another.', close('restarted'));
+  else if (state.restarted) show(node, 'The sandbox has started anew. Without --data, its world is another.', close('restarted'));
   else if (state.refusal) show(node, h('span', { role: 'alert' }, state.refusal), close('refusal'));
   else show(node);
 });

@@ -27,6 +27,8 @@ export function drawFirst(acts) {
   });
 }
 
+const command = (words) => h('pre', { tabindex: '0', label: 'A command' }, words);
+
 const step = (no, title, ...content) => h(`div.step.${no === '?' ? 'quiet' : ''}`, h('span.no', { 'aria-hidden': true }, no), h('div', h('h3', title), content));
 
 /** Requests with a wrong key, and what was wrong. */
@@ -55,8 +57,8 @@ function draw(pane, acts) {
   show(pane, h('div', h('h2', h('span.ring'), 'Waiting for a bot'),
     h('p.muted', 'No request so far at ', h('span.mono', new URL(key.url).host), '. One with a wrong key shows here too, and says what was wrong with it.'), refused(),
     step('1', 'Give your bot these three variables', h('div.row', segments, h('span.grow'), button(shown ? 'Hide secret' : 'Show secret', () => { shown = !shown; redraw('first'); }, { keep: 'secret' }), button('Copy all three', copyAll, { icon: 'copy', kind: 'primary' })), code),
-    step('2', 'Run it', h('p.small.muted', 'Its first request turns the light above green, and what it does appears here without a reload. Nothing written yet? The example posts an alert and waits for your OK:'), h('pre', { tabindex: '0', label: 'The command' }, 'cargo run --example alert')),
+    step('2', 'Run it', h('p.small.muted', 'Its first request turns the light above green, and what it does appears here without a reload. Nothing written yet? The example posts an alert and waits for your OK:'), command('cargo run --example alert')),
     step('3', 'Answer as the people', h('p.small.muted', 'Choose somebody on the left, read what they read, press OK on their alerts. ', h('b', 'Developer'), ' shows each request, and breaks things on purpose.')),
-    step('?', 'No bot at hand?', h('div.row', button(`Post a sample alert as ${firstName(bot.uid)} ${bot.last_name}`, sample, { icon: 'alert' }), button('To the chats', acts.leaveFirst)), h('p.small.muted', 'It happens in this world, as if a bot had done it.'))));
+    step('?', 'No bot at hand?', h('div.row', button(`Post a sample alert as ${firstName(bot.uid)} ${bot.last_name}`, sample, { icon: 'alert' }), button('To the chats', acts.leaveFirst)), h('p.small.muted', 'It happens in this world, as if a bot had done it. A whole night of a bot, in a world of its own:'), command('cargo run --example tour -- --slowly'))));
 }
 
