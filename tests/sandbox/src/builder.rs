@@ -23,6 +23,7 @@ pub struct Builder {
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) asset_limit: Option<u64>,
     pub(crate) folder: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
     pub(crate) observer: Option<Observer>,
     pub(crate) page: Option<SocketAddr>,
     pub(crate) page_hosts: Vec<String>,
@@ -39,6 +40,7 @@ impl Default for Builder {
             rate_limit: None,
             asset_limit: None,
             folder: None,
+            data: None,
             observer: None,
             page: None,
             page_hosts: Vec::new(),
@@ -60,40 +62,69 @@ impl Builder {
         self
     }
 
-    /// The seed of all ids and of the bot's key; 0 by default. Cursors do not depend on it: a cursor of another sandbox
+    /// The seed of all ids and of the bot's key in a new world; 0 by default. Cursors do not depend on it: a cursor of another sandbox
     /// is always 410 `cursor_expired`.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// The bot's credentials; derived from the seed by default.
+    /// The bot's credentials; by default those that were kept, or else derived from the seed.
     pub fn key(mut self, app_id: impl Into<String>, secret: impl Into<String>) -> Self {
         self.key = Some((app_id.into(), secret.into()));
         self
     }
 
-    /// The sandbox's start time; the current time by default.
+    /// The sandbox's start time; the current time by default. The time of a world that was kept does not go back.
     pub fn starting_at(mut self, utc: DateTime<Utc>) -> Self {
         self.start_time = Some(utc);
         self
     }
 
-    /// Limits the request rate of each key; unlimited by default.
+    /// Limits the request rate of each key; unlimited by default, or as it was kept.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = Some(limit);
         self
     }
 
-    /// The maximum size of an asset in bytes; 256 MiB by default.
+    /// The maximum size of an asset in bytes; 256 MiB by default, or as it was kept.
     pub fn asset_limit(mut self, bytes: u64) -> Self {
         self.asset_limit = Some(bytes);
         self
     }
 
-    /// The folder for the bytes of assets; by default a temporary one, which is removed with the sandbox.
+    /// The folder for the bytes of assets; by default a temporary one, which is removed with the sandbox, or a part of
+    /// [`data`](Self::data), which cannot be combined with this.
     pub fn asset_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
+        self
+    }
+
+    /// Keeps the world in this folder across restarts; by default it is in memory, and lost with the sandbox.
+    ///
+    /// The folder is new, empty, or has a world already, which then continues: people, chats, messages, assets, cursors,
+    /// subscriptions, idempotency keys, settings, and the bot's key unless another one is [given](Self::key). Time has
+    /// passed since; the leases that were active start again. Faults, an outage, a paused clock and the log of requests
+    /// are not kept.
+    ///
+    /// Every change is written before its request gets a response, so that no end of the process loses what a client
+    /// was told. If a change cannot be written, all requests are cut, and [`Sandbox::data_error`] returns the reason.
+    ///
+    /// ```
+    /// # use teamwire_sandbox::{Sandbox, org};
+    /// # let folder = std::env::temp_dir().join(format!("teamwire-sandbox-doc-{}", std::process::id()));
+    /// let sandbox = Sandbox::builder().data(&folder).start()?;
+    /// sandbox.as_person(org::ANNA).post(org::LOBBY, "Good morning.")?;
+    /// drop(sandbox);
+    ///
+    /// let restarted = Sandbox::builder().data(&folder).start()?;
+    /// assert_eq!(restarted.texts(org::LOBBY), [Some("Good morning.".to_owned())]);
+    /// # drop(restarted);
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn data(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data = Some(folder.into());
         self
     }
 

@@ -1,7 +1,8 @@
 //! A Teamwire backend for development and tests. It serves the project's own wire contract over real HTTP.
 //!
 //! The sandbox is written from `docs/openapi.yaml` alone, with its own types, and shares no code with the client that
-//! it tests. It is not a production server: all data is kept in memory and lost when it stops.
+//! it tests. It is not a production server: all data is kept in memory and lost when it stops, unless
+//! [`Builder::data`](crate::Builder::data) or `--data` keeps it in a folder.
 //!
 //! ```
 //! # #[cfg(feature = "server")]

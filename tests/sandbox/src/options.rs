@@ -2,16 +2,18 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
     str::FromStr,
 };
 
 pub(crate) const USAGE: &str = "\
 Usage: teamwire-sandbox [--port PORT] [--bind ADDRESS] [--seed SEED] [--variables FORM]
-                        [--page-port PORT] [--page-bind ADDRESS] [--page-host NAME]
+                        [--data FOLDER] [--page-port PORT] [--page-bind ADDRESS] [--page-host NAME]
 
   --port PORT       port to listen on; by default 7843, or a free port if it is in use; 0 selects a free port
   --bind ADDRESS    address to listen on instead of 127.0.0.1; other machines may then reach it
   --seed SEED       use fixed ids and the key of this seed, for reproducible runs
+  --data FOLDER     keep the world in this folder across restarts, instead of in memory
   --variables FORM  print the variables of a bot for sh (default), powershell, or env (a .env file)
   --page-port PORT  port of the page and the control API; by default 7844, or a free port if it is in use
   --page-bind ADDRESS
@@ -38,6 +40,7 @@ pub(crate) struct Options {
     pub(crate) port: Option<u16>,
     pub(crate) bind: Option<IpAddr>,
     pub(crate) seed: Option<u64>,
+    pub(crate) data: Option<PathBuf>,
     pub(crate) variables: Variables,
     /// `None` for the default port.
     pub(crate) page_port: Option<u16>,
@@ -94,6 +97,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, 
             "--port" => options.port = Some(parse_value(&name, &value()?)?),
             "--bind" => options.bind = Some(parse_value(&name, &value()?)?),
             "--seed" => options.seed = Some(parse_value(&name, &value()?)?),
+            "--data" => options.data = Some(parse_value(&name, &value()?)?),
             "--page-port" => options.page_port = Some(parse_value(&name, &value()?)?),
             "--page-bind" => options.page_bind = Some(parse_value(&name, &value()?)?),
             "--page-host" => options.page_hosts.push(parse_value(&name, &value()?)?),
@@ -121,9 +125,11 @@ mod tests {
         let variables = Variables::Env;
         let page_hosts = vec!["one.test".to_owned(), "two.test:80".to_owned()];
         let page = Options { page_port: Some(8081), page_bind: "::".parse().ok(), page_hosts, ..Options::default() };
-        let expected = Options { port: Some(8080), bind: "::1".parse().ok(), seed: Some(7), variables, ..page };
+        let data = Some("night".into());
+        let expected = Options { port: Some(8080), bind: "::1".parse().ok(), seed: Some(7), data, variables, ..page };
         let mut arguments = vec!["--port", "8080", "--bind=::1", "--seed", "7", "--variables=env", "--page-port=8081"];
         arguments.extend(["--page-bind", "::", "--page-host", "one.test", "--page-host=two.test:80"]);
+        arguments.extend(["--data", "night"]);
         assert_eq!(parse_all(&arguments), Ok(Command::Serve(expected)));
         assert_eq!(parse_all(&[]), Ok(Command::Serve(Options::default())));
         assert_eq!(parse_all(&["-h"]), Ok(Command::Help));

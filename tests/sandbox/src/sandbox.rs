@@ -3,9 +3,12 @@
 use std::{
     fmt, io,
     net::{SocketAddr, TcpListener},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
+
+use chrono::{DateTime, Utc};
 
 use crate::{
     asset_folder::AssetFolder,
@@ -16,13 +19,15 @@ use crate::{
         Shared,
         clock::WorldClock,
         connection,
+        data::Data,
         listener::Server,
         observe::{Connections, Observed, TranscriptEntry},
     },
-    world::{BotKey, Now, PollDescription, World},
+    world::{BotKey, Now, PollDescription, World, saved::Loaded},
 };
 
-/// A running backend. Dropping it stops the server, cuts all connections and deletes all data.
+/// A running backend. Dropping it stops the server, cuts all connections and deletes all data that no
+/// [folder](Builder::data) keeps.
 pub struct Sandbox {
     // Drop order: the server stops before the folder is removed.
     _page: Option<Server>,
@@ -170,6 +175,17 @@ impl Sandbox {
         self.shared.observed.connections()
     }
 
+    /// The folder that keeps the world, if [`Builder::data`] was called.
+    pub fn data_folder(&self) -> Option<&Path> {
+        self.shared.data.as_ref().map(Data::folder)
+    }
+
+    /// The reason why changes of the world cannot be saved, such as a full disk; `None` if all are saved. Until then,
+    /// the connections of all requests of bots are cut.
+    pub fn data_error(&self) -> Option<String> {
+        self.shared.data_error()
+    }
+
     /// Waits until `condition` holds, and returns whether it did within `timeout`.
     ///
     /// The condition is evaluated again after every request, response, connection, pending poll and change of the
@@ -195,8 +211,9 @@ impl Builder {
     /// # Errors
     ///
     /// `InvalidInput` if an address is not loopback and [`allow_remote`](Self::allow_remote) was not called, or if the
-    /// App ID of the [key](Self::key) is empty or has a colon; otherwise the error of the operating system, if an
-    /// address or the folder cannot be used.
+    /// App ID of the [key](Self::key) is empty or has a colon, or if the folder for [`data`](Self::data) is not empty
+    /// and has no world; `InvalidData` if the world in it is damaged or of another version, `WouldBlock` if another
+    /// sandbox uses it; otherwise the error of the operating system, if an address or a folder cannot be used.
     pub fn start(self) -> io::Result<Sandbox> {
         for address in [Some(self.address), self.page].into_iter().flatten() {
             if !self.allow_remote && !address.ip().is_loopback() {
@@ -209,10 +226,21 @@ impl Builder {
         {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the App ID is empty or has a colon"));
         }
-        let folder = self.folder.map_or_else(AssetFolder::temporary, AssetFolder::given)?;
-        let mut world = World::new(self.seed);
-        world.begin_epoch(random_epoch());
-        world.set_rate_limit(self.rate_limit);
+        if self.data.is_some() && self.folder.is_some() {
+            let message = "data() keeps the assets too, so asset_folder() cannot be given";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        let (data, kept) =
+            self.data.map(Data::open).transpose()?.map_or((None, None), |(data, kept)| (Some(data), kept));
+        let folder = data.as_ref().map(Data::files).or(self.folder);
+        let folder = folder.map_or_else(AssetFolder::temporary, AssetFolder::given)?;
+        let (mut world, clock) = match kept {
+            Some(kept) => kept.restart(self.start_time),
+            None => (new_world(self.seed), WorldClock::new(self.start_time)),
+        };
+        if self.rate_limit.is_some() {
+            world.set_rate_limit(self.rate_limit);
+        }
         if let Some(limit) = self.asset_limit {
             world.set_asset_limit(limit);
         }
@@ -221,13 +249,22 @@ impl Builder {
         }
         let key = world.bot_key();
         let observed = Observed::new(self.observer);
-        let clock = WorldClock::new(self.start_time);
-        let shared = Arc::new(Shared::new(world, clock, observed, folder.path().to_owned(), self.page.is_some()));
-        let listener = TcpListener::bind(self.address)?;
+        if let Some(data) = &data {
+            data.remove_unused_files(&world);
+        }
+        let shared = Shared::new(world, clock, observed, folder.path().to_owned(), self.page.is_some());
+        let shared = Arc::new(match data {
+            Some(data) => shared.keeping(data),
+            None => shared,
+        });
+        if let Some(error) = shared.data_error() {
+            return Err(io::Error::other(error));
+        }
+        let listener = TcpListener::bind(self.address).map_err(|error| at_address(self.address, &error))?;
         let address = listener.local_addr()?;
         let page = self.page.map(|page| {
             let api = Api::new(shared.clone(), key.clone(), format!("http://{address}"), self.seed);
-            page::start(api, page, self.page_hosts)
+            page::start(api, page, self.page_hosts).map_err(|error| at_address(page, &error))
         });
         let (page, page_address) = page.transpose()?.unzip();
         if let Some(address) = page_address {
@@ -240,6 +277,27 @@ impl Builder {
         };
         let server = Server::start("teamwire-sandbox", listener, serve, std::future::ready(()))?;
         Ok(Sandbox { _page: page, _server: server, _folder: folder, shared, address, page_address, key })
+    }
+}
+
+/// A new world, whose cursors are those of no other.
+fn new_world(seed: u64) -> World {
+    let mut world = World::new(seed);
+    world.begin_epoch(random_epoch());
+    world
+}
+
+fn at_address(address: SocketAddr, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+}
+
+impl Loaded {
+    /// Continues the world, in which time has passed since it was saved.
+    fn restart(self, utc: Option<DateTime<Utc>>) -> (World, WorldClock) {
+        let Self { mut world, time } = self;
+        let clock = WorldClock::continued(time, utc);
+        world.restart(time, clock.now(), random_epoch());
+        (world, clock)
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn first(sandbox: &Sandbox, form: Variables, note: &str) -> String {
         .unwrap_or_default();
     let note = if note.is_empty() { String::new() } else { format!("{note}\n") };
     format!(
-        "Teamwire sandbox, for development and tests only. All data is lost when it stops.\n{page}{note}\n\
+        "Teamwire sandbox, for development and tests only. {data}\n{page}{note}\n\
          {overview}\n\
          {place} ({other_forms} for another form):\n\n{variables}\n\
          Then start the bot there, or try: {request}\n\
@@ -64,6 +64,10 @@ mod tests {
             (
                 Variables::PowerShell,
                 [format!("$env:TEAMWIRE_URL = '{url}'\n"), "$env:TEAMWIRE_APP_ID = 'app-1'\n".into()],
+    let data = match sandbox.data_folder() {
+        Some(folder) => format!("The world is kept in {}.", folder.display()),
+        None => "All data is lost when it stops.".to_owned(),
+    };
             ),
             (Variables::Env, [format!("\nTEAMWIRE_URL={url}\n"), "\nTEAMWIRE_APP_ID=app-1\n".into()]),
         ] {

@@ -14,7 +14,7 @@ use crate::options::Options;
 ///
 /// Without options, its address and key are the same in each run, so that a bot keeps its settings. Its ids are not,
 /// so that data that a bot has saved in an earlier run does not fit by accident. The key is public, so a sandbox that
-/// other machines can reach has another one in each run.
+/// other machines can reach has another one in each run, unless there is a seed.
 pub(crate) fn start(
     options: &Options,
     [default_port, default_page_port]: [u16; 2],
@@ -30,20 +30,19 @@ pub(crate) fn start(
     });
     let page = options.page_address(page_port);
     let is_local = |address: SocketAddr| address.ip().is_loopback() && page.ip().is_loopback();
+    let seed = options.seed.unwrap_or_else(random_seed);
     let start_at = |port| {
         let address = options.address(port);
         let mut builder = Sandbox::builder().bind(address).page(page).observe(observe);
         builder = options.page_hosts.iter().fold(builder, |builder, host| builder.page_host(host));
-        builder = builder.seed(options.seed.unwrap_or_else(random_seed));
+        builder = builder.seed(seed);
+        builder = options.data.iter().fold(builder, |builder, folder| builder.data(folder));
         if options.bind.is_some() || options.page_bind.is_some() {
             builder = builder.allow_remote();
         }
-        if options.seed.is_none() && is_local(address) {
-            let key = World::new(0).bot_key();
-            builder = builder.key(key.app_id, key.secret);
-        }
-        let place = format!("{address} and {page}");
-        builder.start().map_err(|error| io::Error::new(error.kind(), format!("{place}: {error}")))
+        // Given also to a world that was kept, so that it follows from the options alone.
+        let key = World::new(if options.seed.is_none() && is_local(address) { 0 } else { seed }).bot_key();
+        builder.key(key.app_id, key.secret).start()
     };
     let sandbox = match options.port {
         Some(port) => start_at(port)?,

@@ -17,6 +17,7 @@ impl Clock<'_> {
     /// Pauses the clock until it is [advanced](Self::advance) or [resumed](Self::resume).
     pub fn pause(&self) {
         self.shared.clock.pause();
+        self.shared.save_time();
         self.shared.wake();
     }
 
@@ -25,6 +26,7 @@ impl Clock<'_> {
         self.shared.clock.advance(by);
         // Apply what expires in that time now, without waiting for the next request.
         self.shared.world(World::advance_to);
+        self.shared.save_time();
         self.shared.wake();
     }
 
@@ -39,7 +41,7 @@ impl Clock<'_> {
         self.shared.clock.now().utc
     }
 
-    /// The time since the sandbox started, by this clock.
+    /// The time since the world was created, by this clock.
     pub fn elapsed(&self) -> Duration {
         self.shared.clock.now().elapsed
     }

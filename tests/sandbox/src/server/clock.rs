@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use crate::world::Now;
+use crate::world::{Now, saved::Time};
 
 /// A clock that follows real time and can be paused and advanced. It never goes back.
 #[derive(Debug)]
@@ -31,10 +31,19 @@ struct State {
 
 impl WorldClock {
     pub(crate) fn new(start_utc: Option<DateTime<Utc>>) -> Self {
-        let today = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let millis = || i64::try_from(today().as_millis()).unwrap_or_default();
-        let start_utc = start_utc.or_else(|| DateTime::from_timestamp_millis(millis())).unwrap_or_default();
-        Self { start: Instant::now(), start_utc, state: Mutex::default() }
+        Self { start: Instant::now(), start_utc: start_utc.unwrap_or_else(real_time), state: Mutex::default() }
+    }
+
+    /// Continues the time of a world. It is `utc`, but not before the time that was saved; by default, as much real
+    /// time has passed since as by the clock of the machine.
+    pub(crate) fn continued(saved: Time, utc: Option<DateTime<Utc>>) -> Self {
+        let passed = match utc {
+            Some(utc) => utc.signed_duration_since(Now::after(saved.start, saved.elapsed).utc),
+            None => real_time().signed_duration_since(saved.real),
+        };
+        let advanced_by = saved.elapsed.saturating_add(passed.to_std().unwrap_or_default());
+        let state = State { advanced_by, ..State::default() };
+        Self { start: Instant::now(), start_utc: saved.start, state: Mutex::new(state) }
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut State, Duration) -> R) -> R {
@@ -90,9 +99,32 @@ impl WorldClock {
     }
 }
 
+/// The real time of day, in milliseconds.
+pub(super) fn real_time() -> DateTime<Utc> {
+    let today = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let millis = i64::try_from(today.as_millis()).unwrap_or_default();
+    DateTime::from_timestamp_millis(millis).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn continued_clock_never_goes_back() {
+        let (start, hour) = (DateTime::UNIX_EPOCH, Duration::from_secs(3600));
+        let saved = |real| Time { start, elapsed: hour, ids: 0, real };
+        let elapsed = |saved, utc| {
+            let now = WorldClock::continued(saved, utc).now();
+            assert_eq!(now, Now::after(start, now.elapsed));
+            now.elapsed.as_secs() / 3600
+        };
+        assert_eq!(elapsed(saved(start), Some(start + 2 * hour)), 2);
+        assert_eq!(elapsed(saved(start), Some(start)), 1);
+        // The machine's clock was set back, or has moved on.
+        assert_eq!(elapsed(saved(real_time() + hour), None), 1);
+        assert_eq!(elapsed(saved(real_time() - 2 * hour), None), 3);
+    }
 
     #[test]
     fn paused_clock_stands_until_advanced_or_resumed() {

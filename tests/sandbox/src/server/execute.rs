@@ -121,7 +121,7 @@ async fn store_upload(
     };
     let path = shared.folder.join(upload.file());
     let mut guard = UploadGuard { shared, upload: Some(upload), path };
-    let received = match store::store(&mut incoming, &guard.path, limit).await? {
+    let received = match store::store(&mut incoming, &guard.path, limit, shared.data.is_some()).await? {
         Stored::Complete(received) => received,
         Stored::TooLarge => {
             let reject = |upload| shared.world(|world, _| world.reject_upload(upload));

@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod connection;
+pub(crate) mod data;
 pub(crate) mod faults;
 pub(crate) mod listener;
 pub(crate) mod observe;

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::{
     body::ClientGone,
     clock::WorldClock,
+    data::Data,
     observe::Observed,
     outages::{Outages, OutagesBefore},
     polls::Polls,
@@ -35,11 +36,14 @@ pub(crate) struct Shared {
     /// The log of requests, if there is a page.
     pub(crate) requests: Option<Requests>,
     pub(super) outages: Outages,
+    /// The folder that keeps the world, if there is one.
+    pub(crate) data: Option<Data>,
 }
 
 impl Shared {
     pub(crate) fn new(world: World, clock: WorldClock, observed: Observed, folder: PathBuf, has_page: bool) -> Self {
         Self {
+            data: None,
             world: Mutex::new(world),
             clock,
             rules: Rules::default(),
@@ -53,13 +57,21 @@ impl Shared {
         }
     }
 
-    /// Calls `f` with the world and the current time, and wakes pending polls if the world has changed.
+    /// Same as [`new`](Self::new), with a folder that keeps the world. Saves the world.
+    pub(crate) fn keeping(self, data: Data) -> Self {
+        let shared = Self { data: Some(data), ..self };
+        shared.save_time();
+        shared
+    }
+
+    /// Calls `f` with the world and the current time, saves the world and wakes pending polls if it has changed.
     pub(crate) fn world<R>(&self, f: impl FnOnce(&mut World, Now) -> R) -> R {
-        self.act(self.lock(), f)
+        self.act(self.lock(), f).0
     }
 
     /// Same as [`world`](Self::world), for a request on this connection. Fails if an outage has cut it, so that nothing
-    /// is executed or returned that happens during an outage.
+    /// is executed or returned that happens during an outage, and if there are changes that cannot be saved, so that no
+    /// client is told of them.
     pub(super) fn world_of_request<R>(
         &self,
         connection: OutagesBefore,
@@ -69,7 +81,8 @@ impl Shared {
         if self.outages.have_cut(connection) {
             return Err(ClientGone);
         }
-        Ok(self.act(world, f))
+        let (result, is_saved) = self.act(world, f);
+        if is_saved { Ok(result) } else { Err(ClientGone) }
     }
 
     /// Starts or ends an outage.
@@ -87,16 +100,35 @@ impl Shared {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn act<R>(&self, mut world: MutexGuard<'_, World>, f: impl FnOnce(&mut World, Now) -> R) -> R {
+    /// Also returns false if the world has changes that cannot be saved.
+    fn act<R>(&self, mut world: MutexGuard<'_, World>, f: impl FnOnce(&mut World, Now) -> R) -> (R, bool) {
         let before = world.revision();
         // Read with the lock held, so that time never goes back for the world.
-        let result = f(&mut world, self.clock.now());
-        let after = world.revision();
+        let now = self.clock.now();
+        let result = f(&mut world, now);
+        let is_changed = before != world.revision();
+        // With the lock held, so that no response shows a change that is not saved.
+        let save = |data: &Data| !is_changed && data.error().is_none() || data.save(&mut world, now, false);
+        let is_saved = self.data.as_ref().is_none_or(save);
         drop(world);
-        if before != after {
+        if is_changed {
             self.wake();
         }
-        result
+        (result, is_saved)
+    }
+
+    /// Saves the time, which has moved without a change of the world.
+    pub(crate) fn save_time(&self) {
+        if let Some(data) = &self.data {
+            let mut world = self.lock();
+            let now = self.clock.now();
+            data.save(&mut world, now, true);
+        }
+    }
+
+    /// The error that keeps changes from being saved, if there is one.
+    pub(crate) fn data_error(&self) -> Option<String> {
+        self.data.as_ref().and_then(Data::error)
     }
 
     /// A problem response that the world has not produced.

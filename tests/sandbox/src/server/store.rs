@@ -25,8 +25,13 @@ pub(crate) enum Stored {
     Failed,
 }
 
-/// Streams a body to a new file. If the result is another than [`Stored::Complete`], the file is incomplete.
-pub(crate) async fn store(incoming: &mut Incoming, path: &Path, limit: u64) -> Result<Stored, ClientGone> {
+/// Streams a body to a new file. `is_kept` waits until the disk has it. If the result is another than [`Stored::Complete`], the file is incomplete.
+pub(crate) async fn store(
+    incoming: &mut Incoming,
+    path: &Path,
+    limit: u64,
+    is_kept: bool,
+) -> Result<Stored, ClientGone> {
     let Ok(mut file) = File::create(path).await else { return Ok(Stored::Failed) };
     let (mut size, mut digest) = (0, BodyDigest::default());
     while let Some(chunk) = body::next_chunk(incoming).await? {
@@ -39,7 +44,7 @@ pub(crate) async fn store(incoming: &mut Incoming, path: &Path, limit: u64) -> R
             return Ok(Stored::Failed);
         }
     }
-    if file.flush().await.is_err() {
+    if file.flush().await.is_err() || is_kept && file.sync_all().await.is_err() {
         return Ok(Stored::Failed);
     }
     let jpeg = if size <= MAX_JPEG_BYTES { tokio::fs::read(path).await.ok() } else { None };

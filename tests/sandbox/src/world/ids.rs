@@ -4,10 +4,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 const ALPHANUMERIC: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
+/// The length of the name of an uploaded file, which has letters and digits.
+pub(crate) const UPLOAD_NAME_LENGTH: usize = 24;
+
 /// Generates ids from a seed: the same seed produces the same ids in the same order.
 #[derive(Debug)]
 pub(crate) struct Ids {
-    state: u64,
+    pub(crate) state: u64,
 }
 
 impl Ids {
@@ -37,6 +40,11 @@ impl Ids {
     /// A thread id of 22 alphanumeric characters, like the vendor's.
     pub(crate) fn next_thread(&mut self) -> String {
         self.next_with_prefix("", 22)
+    }
+
+    /// A name for an uploaded file.
+    pub(crate) fn next_upload(&mut self) -> String {
+        self.next_with_prefix("", UPLOAD_NAME_LENGTH)
     }
 
     pub(crate) fn next_request(&mut self) -> String {

@@ -20,6 +20,7 @@
 //! stages, checks, routes                       their types, checks, and the table of operations
 //! person_actions, admin_actions                actions without a request
 //! as_person, reset                             operations as a person, and a new start
+//! saved                                        the world in parts, for a store
 //! views                                        what people and developers see
 //! organisation, overview                       the initial data, and a description of it
 //! operations                                   a handler per operation
@@ -64,6 +65,8 @@ mod person_actions;
 mod polls;
 mod reset;
 mod routes;
+#[cfg(feature = "server")]
+pub(crate) mod saved;
 mod stages;
 pub(crate) mod state;
 mod uploads;
@@ -76,6 +79,8 @@ pub use contract::problem::problem_response;
 #[cfg(feature = "server")]
 pub(crate) use credentials::{CredentialsProblem, app_id_of};
 pub use ids::BodyDigest;
+#[cfg(feature = "server")]
+pub(crate) use ids::UPLOAD_NAME_LENGTH;
 pub use now::Now;
 pub use organisation::org;
 #[cfg(feature = "server")]

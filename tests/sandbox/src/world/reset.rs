@@ -1,6 +1,6 @@
 //! Starting a world anew.
 
-use super::state::{World, assets::Content};
+use super::state::World;
 
 impl World {
     /// Replaces all data by that of a new world, except for the key of the organisation's first bot, the rate limit and
@@ -17,10 +17,6 @@ impl World {
         // Polls that are pending are resumed, and find their chats and subscriptions gone or their cursors expired.
         new.revision = self.revision + 1;
         let old = std::mem::replace(self, new);
-        let file_of = |content| match content {
-            Content::File(name) => Some(name),
-            Content::Memory(_) => None,
-        };
-        old.assets.by_id.into_values().filter_map(|asset| file_of(asset.content)).collect()
+        old.assets.by_id.values().filter_map(|asset| asset.content.file().map(str::to_owned)).collect()
     }
 }

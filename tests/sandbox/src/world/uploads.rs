@@ -19,7 +19,7 @@ impl World {
     pub fn begin_upload(&mut self, now: Now, admitted: Admitted) -> UploadStart {
         let call = admitted.0;
         match self.check_upload(now, &call) {
-            Ok(repeated) => UploadStart::Receive(Upload { call, file: self.ids.next_with_prefix("", 24), repeated }),
+            Ok(repeated) => UploadStart::Receive(Upload { call, file: self.ids.next_upload(), repeated }),
             Err(problem) => UploadStart::Reject(problem.into_response(&call.request_id)),
         }
     }

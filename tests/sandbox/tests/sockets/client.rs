@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{SocketAddr, TcpStream},
     time::Duration,
 };
 
@@ -42,10 +42,14 @@ impl Response {
 
 impl Client {
     pub(crate) fn connect(sandbox: &Sandbox) -> Self {
-        let stream = TcpStream::connect(sandbox.address()).expect("the sandbox listens");
+        Self::connect_to(sandbox.address(), sandbox.app_id(), sandbox.secret())
+    }
+
+    pub(crate) fn connect_to(address: SocketAddr, app_id: &str, secret: &str) -> Self {
+        let stream = TcpStream::connect(address).expect("the sandbox listens");
         // A test fails instead of hanging.
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout can be set");
-        let token = STANDARD.encode(format!("{}:{}", sandbox.app_id(), sandbox.secret()));
+        let token = STANDARD.encode(format!("{app_id}:{secret}"));
         Self { stream: BufReader::new(stream), authorization: format!("Basic {token}") }
     }
 
@@ -128,6 +132,20 @@ impl Client {
         self.send_json(&format!("POST {path}"), key, body).expect("the connection is open");
         self.read()
     }
+}
+
+/// Sends a request to the control API, and returns the status and the JSON of its response.
+pub(crate) fn control(page: SocketAddr, request: &str, body: &str) -> (u16, Value) {
+    let (method, path) = request.split_once(' ').expect("a request has a method and a path");
+    let head = format!(
+        "{method} /sandbox/api{path} HTTP/1.1\r\nhost: {page}\r\nconnection: close\r\ncontent-length: {}\r\n\
+         content-type: application/json\r\n\r\n",
+        body.len()
+    );
+    let mut client = Client::connect_to(page, "", "");
+    client.write(format!("{head}{body}").as_bytes()).expect("the connection is open");
+    let response = client.read();
+    (response.status, serde_json::from_slice(&response.bytes).unwrap_or_default())
 }
 
 /// Sends a poll for messages, from now on.

@@ -6,6 +6,7 @@ mod command;
 mod faults;
 mod files;
 mod inspection;
+mod kept;
 mod observing;
 mod serving;
 mod waiting;

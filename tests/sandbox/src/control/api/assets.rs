@@ -41,7 +41,7 @@ pub(super) async fn upload(api: &Api, call: &ApiCall, mut incoming: Incoming) ->
         Ok::<_, Problem>((file, world.asset_limit))
     })?;
     let guard = store::FileGuard::new(api.shared.folder.join(&file));
-    let received = match store::store(&mut incoming, guard.path(), limit).await {
+    let received = match store::store(&mut incoming, guard.path(), limit, api.shared.data.is_some()).await {
         Ok(Stored::Complete(received)) => received,
         Ok(Stored::TooLarge) => return Err(Problem::too_large(limit)),
         // The client of an interrupted upload reads no response.

@@ -32,7 +32,8 @@ impl Api {
             Handler::Run(run) => run(self, call),
             Handler::Contract => people::execute_as_person(self, call),
         };
-        match result {
+        let is_saved = || if call.operation.method == "GET" { Ok(()) } else { self.check_saved() };
+        match result.and_then(|reply| is_saved().map(|()| reply)) {
             Ok(Reply::Json(status, json)) => ApiResponse::InMemory(response::json(status, &json, &self.request_id())),
             Ok(Reply::NoContent) => ApiResponse::InMemory(response::no_content(&self.request_id())),
             Ok(Reply::Response(response)) => ApiResponse::InMemory(response),
@@ -44,10 +45,17 @@ impl Api {
 
     /// Streams an upload of a person to its file.
     pub(crate) async fn upload(&self, call: &ApiCall, body: Incoming) -> Response<Vec<u8>> {
-        match assets::upload(self, call, body).await {
+        let result = assets::upload(self, call, body).await;
+        match result.and_then(|json| self.check_saved().map(|()| json)) {
             Ok(json) => response::json(StatusCode::CREATED, &json, &self.request_id()),
             Err(problem) => self.reject(problem),
         }
+    }
+
+    /// 500 if changes cannot be saved.
+    fn check_saved(&self) -> Result<(), Problem> {
+        let problem = |error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "server", error);
+        self.shared.data_error().map_or(Ok(()), |error| Err(problem(error)))
     }
 
     /// Opens the body of a file response.

@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     fmt,
+    hash::{BuildHasher, RandomState},
     str::FromStr,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -53,11 +54,13 @@ pub(crate) struct Hub {
     /// Held while the sandbox is compared with what was seen, so that events are in order.
     seen: Mutex<Option<Seen>>,
     news: watch::Sender<()>,
+    /// A number of this run, because a world that is kept has the same epoch in each.
+    run: u64,
 }
 
 #[derive(Debug)]
 struct State {
-    /// The epoch of the world.
+    /// Identifies the run and the epoch of the world.
     boot: String,
     /// The number of the last event.
     last: u64,
@@ -80,7 +83,8 @@ impl Hub {
     pub(crate) fn new() -> Self {
         let state =
             State { boot: String::new(), last: 0, events: VecDeque::new(), readers: 0, left_at: Instant::now() };
-        Self { state: Mutex::new(state), seen: Mutex::default(), news: watch::Sender::new(()) }
+        let run = RandomState::new().hash_one("run");
+        Self { state: Mutex::new(state), seen: Mutex::default(), news: watch::Sender::new(()), run }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -114,7 +118,7 @@ impl Hub {
 
     fn update(&self, seen: &mut Option<Seen>, shared: &Shared) {
         let epoch = shared.world(|world, _| world.cursors.epoch());
-        let boot = format!("{epoch:016x}");
+        let boot = format!("{:016x}", epoch ^ self.run);
         match seen {
             Some(seen) if self.state().boot == boot => self.push(seen.update(shared)),
             _ => {

@@ -100,6 +100,7 @@ impl World {
         let asset = Asset { owner: owner.to_owned(), file_name, media_type, etag, file, content };
         let json = asset.to_json(&id);
         self.assets.by_id.insert(id.clone(), asset);
+        self.revision += 1;
         (id, json)
     }
 }

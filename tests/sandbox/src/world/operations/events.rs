@@ -42,10 +42,10 @@ impl World {
         let joined: BTreeSet<String> = bots.difference(&before.bots).cloned().collect();
         let left: BTreeSet<String> = before.bots.difference(&bots).cloned().collect();
         let stayed: BTreeSet<String> = bots.intersection(&before.bots).cloned().collect();
-        self.publish_to(now, tid, left, Update::Chat("chat_left", json!({ "tid": tid })));
-        self.publish_to(now, tid, joined, Update::Chat("chat_joined", after.clone()));
+        self.publish_to(now, tid, left, Update::Chat("chat_left".into(), json!({ "tid": tid })));
+        self.publish_to(now, tid, joined, Update::Chat("chat_joined".into(), after.clone()));
         for kind in changes(&before.chat, &after) {
-            self.publish_to(now, tid, stayed.clone(), Update::Chat(kind, after.clone()));
+            self.publish_to(now, tid, stayed.clone(), Update::Chat(kind.into(), after.clone()));
         }
     }
 
@@ -71,7 +71,7 @@ impl World {
     pub(crate) fn publish_avatar_change(&mut self, now: Now, tid: &str) {
         if let Some(chat) = self.chats.get(tid) {
             let json = self.chat_json(chat);
-            self.publish(now, tid, Update::Chat("chat_changed", json));
+            self.publish(now, tid, Update::Chat("chat_changed".into(), json));
         }
     }
 }

@@ -54,7 +54,7 @@ impl World {
                 ("message", chat.message_json(&self.directory, mid)?)
             }
             Update::Read(json) => ("read", json.clone()),
-            Update::Chat(kind, json) => (*kind, json.clone()),
+            Update::Chat(kind, json) => (kind.as_ref(), json.clone()),
             Update::Reaction(json) => ("reaction", json.clone()),
             Update::Location(json) => ("location", json.clone()),
         };

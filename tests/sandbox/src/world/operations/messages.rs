@@ -136,8 +136,10 @@ impl World {
         let mid = self.ids.next_with_prefix("m", 15);
         let live = draft.live_location();
         let assets: Vec<String> = draft.attachments.iter().flat_map(|it| it.assets()).cloned().collect();
+        let number = self.posted.len();
         let chat = self.chat_mut(actor, tid)?;
         chat.messages.push(Message {
+            number,
             mid: mid.clone(),
             from: actor.to_owned(),
             timestamp: now.millis(),

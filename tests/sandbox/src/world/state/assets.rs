@@ -5,12 +5,14 @@ use std::{collections::BTreeMap, io::Cursor};
 use serde_json::{Value, json};
 
 #[derive(Debug)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct Asset {
     /// The `uid` of the user who uploaded it.
     pub(crate) owner: String,
     pub(crate) file_name: String,
     pub(crate) media_type: String,
     pub(crate) etag: String,
+    #[cfg_attr(feature = "server", serde(with = "ReceivedFileParts"))]
     pub(crate) file: ReceivedFile,
     /// The bytes.
     pub(crate) content: Content,
@@ -18,11 +20,22 @@ pub(crate) struct Asset {
 
 /// The bytes of an asset.
 #[derive(Debug)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) enum Content {
     /// In memory.
-    Memory(Vec<u8>),
+    Memory(#[cfg_attr(feature = "server", serde(with = "super::base64"))] Vec<u8>),
     /// In a file of this name, kept by the driver of the world.
     File(String),
+}
+
+impl Content {
+    /// The name of the file with the bytes, if they are not in memory.
+    pub(crate) fn file(&self) -> Option<&str> {
+        match self {
+            Self::Memory(_) => None,
+            Self::File(name) => Some(name),
+        }
+    }
 }
 
 /// A file that was uploaded completely.
@@ -34,6 +47,16 @@ pub struct ReceivedFile {
     pub digest: u64,
     /// Its width and height, if it is a JPEG of at most 5 MiB; see [`jpeg_dimensions`].
     pub jpeg: Option<(usize, usize)>,
+}
+
+/// The JSON of a [`ReceivedFile`], which does not implement the traits because it is public.
+#[cfg(feature = "server")]
+#[derive(serde::Deserialize, serde::Serialize)]
+#[serde(remote = "ReceivedFile")]
+struct ReceivedFileParts {
+    size: u64,
+    digest: u64,
+    jpeg: Option<(usize, usize)>,
 }
 
 impl Asset {

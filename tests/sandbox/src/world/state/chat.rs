@@ -9,12 +9,14 @@ use super::{directory::Directory, message::Message, roster::Roster};
 use crate::world::contract::problem::Problem;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) enum Kind {
     OneToOne,
     Group,
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct Chat {
     pub(crate) tid: String,
     /// Its number in order of creation.
@@ -27,9 +29,11 @@ pub(crate) struct Chat {
     pub(crate) is_closed: bool,
     pub(crate) roster: Roster,
     /// In order of arrival.
+    #[cfg_attr(feature = "server", serde(skip))]
     pub(crate) messages: Vec<Message>,
     /// The number of messages that each user has read.
     pub(crate) read: BTreeMap<String, usize>,
+    #[cfg_attr(feature = "server", serde(skip))]
     pub(crate) avatar: Option<Avatar>,
     /// The active location shares by `uid`.
     pub(crate) shares: BTreeMap<String, Share>,
@@ -100,9 +104,10 @@ impl Chat {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) enum Avatar {
-    Jpeg(Vec<u8>),
+    Jpeg(#[cfg_attr(feature = "server", serde(with = "super::base64"))] Vec<u8>),
     /// The id of an asset.
     Asset(String),
 }
@@ -115,6 +120,7 @@ impl Avatar {
 
 /// An active live location.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct Share {
     pub(crate) lat: f64,
     pub(crate) lon: f64,

@@ -8,7 +8,8 @@ use http::StatusCode;
 use crate::world::{contract::problem::Problem, ids::digest};
 
 /// Creates cursors and recognises its own. A cursor is opaque, and bound to a list or feed and to the epoch.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct Cursors {
     key: u64,
     epoch: u64,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 /// A person or a bot.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct User {
     pub(crate) first_name: String,
     pub(crate) last_name: String,
@@ -31,6 +32,7 @@ impl User {
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct Group {
     pub(crate) title: String,
     pub(crate) members: BTreeSet<String>,
@@ -41,7 +43,8 @@ pub(crate) struct Group {
 }
 
 /// All users and groups of the organisation.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct Directory {
     pub(crate) users: BTreeMap<String, User>,
     pub(crate) groups: BTreeMap<String, Group>,

@@ -1,6 +1,7 @@
 //! The log of recent updates, from which feeds are read.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeSet, VecDeque},
     time::Duration,
 };
@@ -12,6 +13,7 @@ const RETENTION: Duration = Duration::from_secs(60 * 60);
 
 /// An update of a chat.
 #[derive(Debug)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) enum Update {
     /// A message was posted. Its current state is returned, so that deleted content is not.
     Message(String),
@@ -24,10 +26,11 @@ pub(crate) enum Update {
     /// A live location was started, moved or ended.
     Location(Value),
     /// A bot has joined or left the chat, or the chat was changed: the kind and the data of the event.
-    Chat(&'static str, Value),
+    Chat(Cow<'static, str>, Value),
 }
 
 #[derive(Debug)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct LogEntry {
     pub(crate) number: u64,
     pub(crate) at: Duration,

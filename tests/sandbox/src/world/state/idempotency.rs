@@ -1,7 +1,7 @@
 //! Idempotency keys: a repeated request gets the first response and is not executed again.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::Duration,
 };
 
@@ -23,7 +23,7 @@ pub(crate) struct Fingerprint {
 pub(crate) type Key = (String, String);
 
 #[derive(Debug)]
-enum State {
+pub(crate) enum State {
     /// An upload in progress.
     Receiving { head: u64 },
     /// A completed request, whose client receives the response at `available_at`.
@@ -33,9 +33,11 @@ enum State {
 /// The keys of the last day.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
-    records: BTreeMap<Key, (Duration, State)>,
+    pub(crate) records: BTreeMap<Key, (Duration, State)>,
     /// The keys in order of expiry.
     by_age: VecDeque<(Duration, Key)>,
+    /// The keys whose records have changed, if they are saved.
+    changed: Option<BTreeSet<Key>>,
 }
 
 impl Keys {
@@ -85,6 +87,7 @@ impl Keys {
     pub(crate) fn cancel_upload(&mut self, key: &Key) {
         if matches!(self.records.get(key), Some((_, State::Receiving { .. }))) {
             self.records.remove(key);
+            self.mark(key);
         }
     }
 
@@ -104,11 +107,37 @@ impl Keys {
     }
 
     fn insert(&mut self, now: Duration, key: Key, state: State) {
+        self.mark(&key);
         // The lifetime of a key starts with its first use.
         let since = self.records.get(&key).map_or(now, |(since, _)| *since);
         if self.records.insert(key.clone(), (since, state)).is_none() {
             self.by_age.push_back((now, key));
         }
+    }
+
+    /// Stores the response to a request again that was saved. The keys are restored in order of their age.
+    #[cfg(feature = "server")]
+    pub(crate) fn restore(
+        &mut self,
+        since: Duration,
+        key: Key,
+        fingerprint: Fingerprint,
+        available_at: Duration,
+        response: Response<Vec<u8>>,
+    ) {
+        self.insert(since, key, State::Completed { fingerprint, available_at, response });
+    }
+
+    fn mark(&mut self, key: &Key) {
+        if let Some(changed) = &mut self.changed {
+            changed.insert(key.clone());
+        }
+    }
+
+    /// Returns the keys whose records have changed since the last call. The first call only starts to record changes.
+    #[cfg(feature = "server")]
+    pub(crate) fn take_changed(&mut self) -> BTreeSet<Key> {
+        self.changed.replace(BTreeSet::new()).unwrap_or_default()
     }
 
     fn remove_old(&mut self, now: Duration) {
@@ -117,6 +146,7 @@ impl Keys {
             // A key that was cancelled and used again has a newer record and a second entry in the queue.
             if self.records.get(&key).is_some_and(|(since_record, _)| *since_record == since) {
                 self.records.remove(&key);
+                self.mark(&key);
             }
         }
     }

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use super::directory::Directory;
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct Message {
+    /// Its number among all messages, in order of arrival, from 0.
+    pub(crate) number: usize,
     pub(crate) mid: String,
     pub(crate) from: String,
     /// Milliseconds since 1970.
@@ -73,6 +76,7 @@ impl Message {
 
 /// The type of an attention message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) enum AlertType {
     Alert,
     Announcement,
@@ -96,6 +100,7 @@ impl AlertType {
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct Reaction {
     /// Its number among all reactions, in order of creation.
     pub(crate) number: u64,

@@ -1,6 +1,8 @@
 //! The state of a world: data, and rules that need nothing but this data.
 
 pub(crate) mod assets;
+#[cfg(feature = "server")]
+pub(crate) mod base64;
 pub(crate) mod bots;
 pub(crate) mod chat;
 pub(crate) mod cursors;

@@ -6,6 +6,7 @@ use super::directory::Directory;
 
 /// Direct members, member groups and admins of a chat.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct Roster {
     /// Direct members, in order of joining.
     pub(crate) users: Vec<String>,

@@ -10,13 +10,15 @@ const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The subject of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) enum Topic {
     Reactions,
     Locations(String),
     Events,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct Subscription {
     pub(crate) app_id: String,
     pub(crate) topic: Topic,
@@ -53,7 +55,8 @@ impl Subscription {
 }
 
 /// The subscriptions of all bots.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct Subscriptions {
     pub(crate) by_id: BTreeMap<String, Subscription>,
 }
