@@ -64,6 +64,8 @@ fn messages_and_files(api: &Api) {
     assert_eq!(api.get("/people/u-ben/alerts")["items"][0]["mid"], mid);
     let reaction = format!("/people/u-ben/chats/t-lobby/messages/{mid}/reaction");
     api.change("PUT", &reaction, &json!({ "reaction_type": "ok" }), 200);
+    let reacted = api.change("POST", "/people/u-clara/alerts/reaction", &json!({ "reaction_type": "sos" }), 200);
+    assert_eq!((&reacted["tid"], &reacted["mid"]), (&json!("t-lobby"), &json!(mid)));
     assert_eq!(api.get(&format!("{lobby}/messages"))["count"], 1);
     let live = json!({ "kind": "live_location", "initial_lat": 53.5, "initial_lon": 10, "duration": 900 });
     api.change("POST", &format!("{lobby}/messages"), &json!({ "attachments": [live] }), 201);

@@ -64,6 +64,24 @@ fn alert_waits_until_the_person_reacts_or_nobody_can() {
 }
 
 #[test]
+fn reaction_without_a_mid_is_to_the_newest_alert_that_waits() {
+    let api = Api::start();
+    let alert = |text: &str| post(&api, "u-anna", &json!({ "msg": text, "alert_type": "alert" }));
+    let [older, newer] = ["Pump 3 is down", "Pump 4 is down"].map(alert);
+    let path = "/people/u-ben/alerts/reaction";
+    api.change("POST", path, &json!({ "reaction_type": "love" }), 422);
+    api.change("POST", path, &json!({}), 422);
+    for mid in [newer, older] {
+        let reacted = api.change("POST", path, &json!({ "reaction_type": "ok" }), 200);
+        assert_eq!((&reacted["mid"], &reacted["reaction_type"]), (&json!(mid), &json!("ok")));
+        let reactions = &api.get(&format!("/people/u-ben/chats/t-lobby/messages?around={mid}&limit=1"))["items"][0];
+        assert_eq!(reactions["reactions"], json!([{ "uid": "u-ben", "reaction_type": "ok" }]));
+    }
+    api.change("POST", path, &json!({ "reaction_type": "ok" }), 404);
+    api.change("POST", "/people/u-ops-bot/alerts/reaction", &json!({ "reaction_type": "ok" }), 404);
+}
+
+#[test]
 fn window_moves_over_all_messages() {
     let api = Api::start();
     let mids: Vec<_> = (0..12).map(|at| post(&api, "u-anna", &json!({ "msg": at.to_string() }))).collect();

@@ -63,11 +63,27 @@ pub(super) fn delete_message(api: &Api, call: &ApiCall) -> ApiResult {
     done(true, "message")
 }
 
-pub(super) fn react(api: &Api, call: &ApiCall) -> ApiResult {
-    let kind = json_object::read(&call.json()?, |object| {
+fn reaction_type(call: &ApiCall) -> Result<String, Problem> {
+    json_object::read(&call.json()?, |object| {
         object.require(&["reaction_type"]);
         object.string("reaction_type", 1..=64)
-    })?;
+    })
+}
+
+/// Reacts to the newest alert that waits for the person.
+pub(super) fn react_to_alert(api: &Api, call: &ApiCall) -> ApiResult {
+    let kind = reaction_type(call)?;
+    let react = |world: &mut crate::World, now| {
+        let alert = world.alerts_view(call.id(0))?.pop().ok_or_else(|| Problem::not_found("alert that waits"))?;
+        let [tid, mid] = ["tid", "mid"].map(|name| alert[name].as_str().unwrap_or_default());
+        let id = world.as_person(now, call.id(0)).react(tid, mid, &kind).map_err(problem)?;
+        Ok::<_, Problem>(json!({ "tid": tid, "mid": mid, "reaction_id": id, "reaction_type": kind }))
+    };
+    ok(api.shared.world(react)?)
+}
+
+pub(super) fn react(api: &Api, call: &ApiCall) -> ApiResult {
+    let kind = reaction_type(call)?;
     let react = |world: &mut crate::World, now| {
         world.require_person(call.id(0))?;
         world.as_person(now, call.id(0)).react(call.id(1), call.id(2), &kind).map_err(problem)

@@ -33,12 +33,13 @@ const UPLOAD: ApiOperation = ApiOperation {
 };
 
 /// The operations, in the order of the document.
-static OPERATIONS: [ApiOperation; 51] = [
+static OPERATIONS: [ApiOperation; 52] = [
     get("/world", organisation::world),
     get("/events", requests::events),
     get("/key", organisation::key),
     get("/people/{uid}/chats", people::chats),
     get("/people/{uid}/alerts", people::alerts),
+    change("POST", "/people/{uid}/alerts/reaction", people::react_to_alert),
     contract("POST", "/people/{uid}/chats"),
     contract("PATCH", "/people/{uid}/chats/{tid}"),
     contract("POST", "/people/{uid}/chats/{tid}/close"),
