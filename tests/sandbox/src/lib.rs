@@ -58,6 +58,8 @@ mod page;
 mod sandbox;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "server")]
+mod stop_signal;
 pub mod world;
 
 #[cfg(feature = "server")]
@@ -71,6 +73,8 @@ pub use server::{
     faults::{ArmedRule, Fault, RequestHead, Rule},
     observe::{Connections, ObservedExchange, ObservedResponse, TranscriptEntry},
 };
+#[cfg(feature = "server")]
+pub use stop_signal::StopSignal;
 pub use world::{BotKey, RateLimit, Rejection, World, org};
 
 /// Compiles and runs the example in the README.

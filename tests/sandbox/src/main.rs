@@ -5,7 +5,6 @@
 mod options;
 mod screen;
 mod start;
-mod stop;
 
 use std::{
     io::{self, Write},
@@ -13,7 +12,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use teamwire_sandbox::ObservedExchange;
+use teamwire_sandbox::{ObservedExchange, StopSignal};
 
 use crate::options::{Command, DEFAULT_PAGE_PORT, DEFAULT_PORT, Options, USAGE};
 
@@ -38,11 +37,10 @@ fn main() -> ExitCode {
 /// Serves until a signal arrives.
 fn serve(options: &Options) -> io::Result<()> {
     let (sandbox, note) = start::start(options, [DEFAULT_PORT, DEFAULT_PAGE_PORT], log_exchange)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let stop_signal = runtime.block_on(async { stop::signals() })?;
+    let stop = StopSignal::listen()?;
     // Printed only once signals are handled, because a reader may send one at once.
     print(&screen::first(&sandbox, options.variables, &note));
-    runtime.block_on(stop_signal);
+    stop.wait();
     print("stopped");
     Ok(())
 }

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     asset_folder::AssetFolder,
     builder::Builder,
-    control::{Admin, Clock, Faults, Person, api::Api, random_epoch},
+    control::{Admin, Clock, Faults, Person, api::Api, events::Hub, random_epoch},
     page,
     server::{
         Shared,
@@ -34,6 +34,8 @@ pub struct Sandbox {
     _server: Server,
     _folder: AssetFolder,
     shared: Arc<Shared>,
+    /// The events of the page, if there is one.
+    hub: Option<Arc<Hub>>,
     address: SocketAddr,
     page_address: Option<SocketAddr>,
     key: BotKey,
@@ -72,6 +74,11 @@ impl Sandbox {
     /// The address that the page is served at, if [`Builder::page`] was called.
     pub fn page_address(&self) -> Option<SocketAddr> {
         self.page_address
+    }
+
+    /// The number of open streams of events: each browser that shows the page has one.
+    pub fn page_viewers(&self) -> usize {
+        self.hub.as_ref().map_or(0, |hub| hub.readers())
     }
 
     /// The bot's App ID.
@@ -262,8 +269,10 @@ impl Builder {
         }
         let listener = TcpListener::bind(self.address).map_err(|error| at_address(self.address, &error))?;
         let address = listener.local_addr()?;
+        let mut hub = None;
         let page = self.page.map(|page| {
             let api = Api::new(shared.clone(), key.clone(), format!("http://{address}"), self.seed);
+            hub = Some(api.hub.clone());
             page::start(api, page, self.page_hosts).map_err(|error| at_address(page, &error))
         });
         let (page, page_address) = page.transpose()?.unzip();
@@ -276,7 +285,7 @@ impl Builder {
             move |stream| connection::serve(stream, shared.clone())
         };
         let server = Server::start("teamwire-sandbox", listener, serve, std::future::ready(()))?;
-        Ok(Sandbox { _page: page, _server: server, _folder: folder, shared, address, page_address, key })
+        Ok(Sandbox { _page: page, _server: server, _folder: folder, shared, hub, address, page_address, key })
     }
 }
 

@@ -10,16 +10,21 @@ use teamwire_core::{
     machine::Feed,
     model::{Coordinates, LiveLocation, NewOneToOne, ShareDuration},
 };
-use teamwire_sandbox::{Sandbox, org};
+use teamwire_sandbox::{Person, Sandbox, org};
 
-use crate::{adapter::Adapter, files, report::Report, words};
+use crate::{adapter::Adapter, files, pace::Pace, report::Report, words};
 
 type Result<T, E = Box<dyn StdError>> = std::result::Result<T, E>;
 type Events<A, T> = <<A as Adapter>::Executor as Executor>::Events<Poller<T>>;
 
 /// Runs the story through one adapter. `report` gets an entry for each operation.
-pub(crate) fn run<A: Adapter>(client: &Client<A::Executor>, sandbox: &Sandbox, report: &mut Report) -> Result<()> {
-    let mut story = Story::<A> { client, sandbox, report };
+pub(crate) fn run<A: Adapter>(
+    client: &Client<A::Executor>,
+    sandbox: &Sandbox,
+    pace: &Pace,
+    report: &mut Report,
+) -> Result<()> {
+    let mut story = Story::<A> { client, sandbox, pace, report };
     let mut chat = story.gather()?;
     story.alert(&chat)?;
     story.drive(&chat)?;
@@ -30,10 +35,11 @@ pub(crate) fn run<A: Adapter>(client: &Client<A::Executor>, sandbox: &Sandbox, r
 struct Story<'a, A: Adapter> {
     client: &'a Client<A::Executor>,
     sandbox: &'a Sandbox,
+    pace: &'a Pace,
     report: &'a mut Report,
 }
 
-impl<A: Adapter> Story<'_, A> {
+impl<'a, A: Adapter> Story<'a, A> {
     /// The bot finds the people on call and creates a chat for them.
     fn gather(&mut self) -> Result<Chat<A::Executor>> {
         let chats = self.client.chats();
@@ -93,7 +99,7 @@ impl<A: Adapter> Story<'_, A> {
         )?;
         files::download_log::<A>(self.client, &alert)?;
 
-        self.sandbox.as_person(org::ANNA).react(chat.tid().as_str(), alert.mid.as_str(), "ok")?;
+        self.person(org::ANNA)?.react(chat.tid().as_str(), alert.mid.as_str(), "ok")?;
         self.request(
             "subscribe_am_reaction_updates",
             || next_item::<A, _>(&mut reactions),
@@ -108,7 +114,7 @@ impl<A: Adapter> Story<'_, A> {
             |()| "unsubscribed",
         )?;
 
-        self.sandbox.as_person(org::ANNA).mark_read(chat.tid().as_str())?;
+        self.person(org::ANNA)?.mark_read(chat.tid().as_str())?;
         self.request("mark_as_read", || A::wait(chat.mark_as_read()), |users| words::read_by(users))?;
         self.request("get_readers", || A::wait(chat.readers()), |users| words::read_by(users))?;
         #[expect(deprecated, reason = "the tour performs every operation")]
@@ -118,7 +124,7 @@ impl<A: Adapter> Story<'_, A> {
 
     /// Ben posts an announcement, and the bot reacts.
     fn announcement(&mut self, chat: &Chat<A::Executor>) -> Result<()> {
-        let ben = self.sandbox.as_person(org::BEN);
+        let ben = self.person(org::BEN)?;
         let mid = ben.post_alert(chat.tid().as_str(), "The night shift is on its way", "announcement")?;
         let found = self.request("get_messages", || A::wait(chat.messages(None)), |it| words::texts(&it.messages))?;
         let announcement = found.messages.iter().find(|message| message.mid == mid.as_str());
@@ -140,6 +146,7 @@ impl<A: Adapter> Story<'_, A> {
     fn drive(&mut self, chat: &Chat<A::Executor>) -> Result<()> {
         let chats = self.client.chats();
         let depot = LiveLocation::new(Coordinates::new(52.5200, 13.4050)?, ShareDuration::OneHour);
+        self.pace.pause()?;
         A::wait(chat.post(Draft::text("The van is on its way").attach(depot)))?;
         let mut locations = chat.live_locations(FeedOptions::from_now());
         start::<A, _>(&mut locations)?;
@@ -163,7 +170,7 @@ impl<A: Adapter> Story<'_, A> {
         )?;
         A::stop(&locations);
 
-        let anna = self.sandbox.as_person(org::ANNA);
+        let anna = self.person(org::ANNA)?;
         anna.share(chat.tid().as_str(), 52.5, 13.4, ShareDuration::OneHour.as_duration())?;
         self.request(
             "get_active_shared_locations",
@@ -210,19 +217,39 @@ impl<A: Adapter> Story<'_, A> {
         Ok(())
     }
 
-    /// Performs and records an operation.
+    /// A person, who acts after a pause.
+    fn person(&self, uid: &str) -> Result<Person<'a>> {
+        self.pace.pause()?;
+        Ok(self.sandbox.as_person(uid))
+    }
+
+    /// Performs and records an operation, after a pause.
     fn request<T, W: std::fmt::Display>(
         &mut self,
         operation: &'static str,
         perform: impl FnOnce() -> Result<T, Error>,
         words: impl FnOnce(&T) -> W,
-    ) -> Result<T, Error> {
-        self.report.record(self.sandbox, operation, perform, words)
+    ) -> Result<T> {
+        self.pace.pause()?;
+        self.record(operation, perform, words)
     }
 
     /// Records an operation that sends no request.
-    fn local(&mut self, operation: &'static str, perform: impl FnOnce() -> String) -> Result<(), Error> {
-        self.request(operation, || Ok(perform()), Clone::clone).map(drop)
+    fn local(&mut self, operation: &'static str, perform: impl FnOnce() -> String) -> Result<()> {
+        self.record(operation, || Ok(perform()), Clone::clone).map(drop)
+    }
+
+    fn record<T, W: std::fmt::Display>(
+        &mut self,
+        operation: &'static str,
+        perform: impl FnOnce() -> Result<T, Error>,
+        words: impl FnOnce(&T) -> W,
+    ) -> Result<T> {
+        let result = self.report.record(self.sandbox, operation, perform, words);
+        if let Some(Ok(outcome)) = self.report.entries.last().map(|entry| &entry.result) {
+            self.pace.tell(format_args!("{operation}: {outcome}"))?;
+        }
+        Ok(result?)
     }
 }
 

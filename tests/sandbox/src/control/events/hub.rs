@@ -177,6 +177,11 @@ impl Hub {
         self.news.subscribe()
     }
 
+    /// The number of open streams.
+    pub(crate) fn readers(&self) -> usize {
+        self.state().readers
+    }
+
     /// Counts a reader, or the end of one.
     pub(super) fn count_reader(&self, is_there: bool) {
         let mut state = self.state();

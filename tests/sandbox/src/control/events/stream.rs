@@ -43,6 +43,8 @@ impl EventBody {
     /// Starts a stream after a position, or from now on.
     pub(crate) fn start(shared: &Shared, hub: Arc<Hub>, after: Option<Position>) -> Self {
         let reader = Reader::new(hub.clone());
+        // A thread may wait for a reader.
+        shared.observed.changes.notify();
         let now = hub.scan(shared);
         // A few events at a time, so that the server keeps little for a reader that is slow.
         let (sender, receiver) = mpsc::channel(4);
