@@ -1,7 +1,8 @@
 //! The stream of events.
 
 use serde_json::json;
-use teamwire_sandbox::org;
+use teamwire_sandbox::{Sandbox, org};
+use teamwire_test_support::Folder;
 
 use crate::client::Api;
 
@@ -115,6 +116,25 @@ fn lost_position_and_another_world_need_a_resync() {
     assert_eq!(events.next().0, "resync");
     api.sandbox.as_person(org::ANNA).post(org::LOBBY, "new").expect("Anna is in the lobby");
     events.wait_for("message", |it| it["message"]["msg"] == "new");
+}
+
+#[test]
+fn position_of_an_earlier_run_is_not_continued_with_the_same_world() {
+    let folder = Folder::new();
+    let start = || Api::with(Sandbox::builder().data(folder.path("world")));
+    let api = start();
+    let mut events = api.events(None);
+    let (_, hello) = events.next();
+    drop((events, api));
+    let api = start();
+    // As many events as before, so that the number alone would fit.
+    api.sandbox.as_person(org::ANNA).post(org::LOBBY, "new").expect("Anna is in the lobby");
+    let after = format!("{}.{}", hello["boot"].as_str().expect("it is text"), hello["seq"]);
+    let mut events = api.events(Some(&after));
+    let (name, renewed) = events.next();
+    assert_eq!(name, "hello");
+    assert_ne!(renewed["boot"], hello["boot"]);
+    events.wait_for("resync", |_| true);
 }
 
 #[test]
