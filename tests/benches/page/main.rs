@@ -1,0 +1,42 @@
+//! The cost of an open page: the latency of a bot, and the memory and threads of the sandbox.
+//!
+//! ```text
+//!   cargo bench -p teamwire-tests --bench page
+//!   cargo bench -p teamwire-tests --bench page -- --sandbox target/debug/teamwire-sandbox
+//!
+//!   report ──starts──► sandbox              posts alternate between the two, in blocks
+//!          ──starts──► sandbox ◄── two streams of events, as two pages have them
+//! ```
+//!
+//! A sandbox is this program, or the given one, in a process of its own.
+
+#![allow(clippy::print_stdout, reason = "it is a program for a terminal")]
+
+mod latency;
+mod memory;
+mod process;
+
+use std::{env, time::Duration};
+
+/// The number of pages.
+const PAGES: usize = 2;
+
+fn main() {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == process::SERVE) {
+        return process::serve();
+    }
+    let program = arguments.iter().position(|it| it == "--sandbox").map(|at| arguments[at + 1].as_str());
+    // `cargo bench` passes this argument; without it, as in `cargo test --all-targets`, this only checks that
+    // everything runs.
+    if arguments.iter().any(|it| it == "--bench") {
+        println!("median latency of a post, in microseconds, without and with {PAGES} pages:");
+        latency::report(program, 1, Duration::from_secs(10), 8);
+        latency::report(program, 100, Duration::from_secs(2), 20);
+        println!("\na post a second for an hour, 20 times as fast, with {PAGES} pages:");
+        memory::report(program, 3600, 20);
+    } else {
+        latency::report(program, 100, Duration::from_millis(50), 1);
+        memory::report(program, 10, 100);
+    }
+}
