@@ -16,9 +16,10 @@
 //! }
 //! ```
 //!
-//! Every operation returns a future of a `Result`, which does nothing until it is awaited. It is `Send`, so it can be
-//! spawned. It can be dropped at any time, which closes only its own connection; it is then unknown whether the server
-//! has acted on the request. A [`Client`] can be cloned into any number of tasks, which share its connections.
+//! Every operation returns a future of a `Result`, which does nothing until it is awaited. It is `Send`: a task that
+//! owns the client can await it on any thread. It can be dropped at any time, which closes only its own connection; it
+//! is then unknown whether the server has acted on the request. A [`Client`] can be cloned into any number of tasks,
+//! which share its connections.
 //!
 //! # Contents
 //!
@@ -36,21 +37,18 @@
 //! | add a protocol or a transport | [`protocol`], [`transport`], [`effect`] |
 //! | write an executor or a backend | [`executor`], [`backend`], [`machine`], [`effect`], [`flow`] |
 //!
-//! The repository has guides in `docs/guide`, a sandbox to try bots (`cargo run -p teamwire-sandbox`), and a tour of
-//! all operations (`cargo run --example tour`). `docs/operations.md` lists the operations by their names in the Python
-//! SDK.
+//! The repository has a guide in `docs/guide` (alerts, feeds, files, errors and retries, operating a bot, the names of
+//! the Python SDK), a sandbox to try bots (`cargo run -p teamwire-sandbox`), and a tour of all operations (`cargo run
+//! --example tour`). `docs/operations.md` lists the operations by their names in the Python SDK.
 //!
 //! To test a bot without a server, see [`scripted`]. To talk to a backend with another protocol than this project's,
 //! see [`Config::with_protocol`].
 //!
-//! The guide (`docs/guide` in the repository) has chapters on alerts, feeds, files, errors and retries, operation, and
-//! the names of the Python SDK.
-//!
 //! # Feeds
 //!
-//! A subscription is a [`Stream`](futures_core::Stream) of events; its [`StopHandle`] stops it from any other task or
-//! thread. [`Events::for_each_concurrent`] handles the events of different chats concurrently, and
-//! [`AsyncExecutor::drive`] drives thousands of feeds in one task.
+//! A feed is a [`Stream`](futures_core::Stream) of events; its [`StopHandle`] stops it from any other task or thread.
+//! [`Events::for_each_concurrent`] handles the events of different chats concurrently, and [`AsyncExecutor::drive`]
+//! drives thousands of feeds in one task.
 //!
 //! ```no_run
 //! use teamwire_async_std::{Client, Error, FeedEvent, FeedOptions};
@@ -87,16 +85,18 @@
 //! Eyeballs"). The one that accepts is tried first the next time.
 //!
 //! TLS trusts the public CAs and those of [`Config::with_root_certificates_pem`]. Redirects are not followed. The only
-//! environment variables read are those of [`config_from_env`]: others do not set a proxy. Requests to `https://` are
-//! tunnelled through it. Those to `http://` are forwarded by it, unless [`Config::with_tunnel_for_plain_http`] is set.
+//! environment variables read are those of [`config_from_env`]: `HTTP_PROXY` and the like are ignored. A proxy that is
+//! set by [`Config::with_proxy`] tunnels requests to `https://`. It forwards those to `http://`, unless
+//! [`Config::with_tunnel_for_plain_http`] is set.
 //!
 //! Every exchange has a timeout. For uploads and downloads, it limits the idle time. On Linux, request bytes that the
 //! kernel has still to deliver count as activity, if the runtime returns the [addresses](Runtime::addresses) of a
 //! connection.
 //!
-//! No credential appears in any `Debug`, `Display`, error or log line. At the level *trace*, `ureq_proto` logs requests
-//! without their credentials, and only the status and framing of responses. [`Credentials`] says what is redacted if a
-//! server returns the Secret. As an id or a cursor, it becomes part of URLs, which are logged.
+//! Requests and errors show no credential in `Debug`, `Display` or log lines. At the level *trace*, `ureq_proto` logs
+//! requests without their credentials, and only the status and framing of responses. [`Credentials`] says what is
+//! redacted if a server returns the Secret. If it does so as an id or a cursor, the Secret becomes part of URLs, which
+//! are logged.
 //!
 //! # Runtimes
 //!
@@ -116,7 +116,7 @@
 //!
 //! # Files and state
 //!
-//! Paths are strings; [`upload_file`], [`image_file`] and [`path_to_string`] take those of the operating system. All
+//! Paths are strings; [`upload_file`], [`image_file`] and [`path_to_string`] take a [`Path`](std::path::Path). All
 //! values of the model can be [saved](model#saving), and [`StateFile`] saves a checkpoint, an outbox or any other state
 //! so that it survives a power cut.
 //!

@@ -13,9 +13,9 @@
 //! ```
 //!
 //! Every operation blocks the calling thread and returns a `Result`. There is no async runtime. Short-lived threads
-//! look up host names, try the addresses of a host that has several, and connect feeds; only
-//! [`BlockingExecutor::drive`] keeps threads running. A [`Client`] can be cloned into any number of threads, which
-//! share its connections.
+//! look up host names, try the addresses of a host that has several, connect feeds, and wait in
+//! [`Events::next_timeout`]; only [`BlockingExecutor::drive`] and [`Events::for_each_concurrent`] keep threads running.
+//! A [`Client`] can be cloned into any number of threads, which share its connections.
 //!
 //! # Contents
 //!
@@ -33,19 +33,16 @@
 //! | add a protocol or a transport | [`protocol`], [`transport`], [`effect`] |
 //! | write an executor or a backend | [`executor`], [`backend`], [`machine`], [`effect`], [`flow`] |
 //!
-//! The repository has guides in `docs/guide`, a sandbox to try bots (`cargo run -p teamwire-sandbox`), and a tour of
-//! all operations (`cargo run --example tour`). `docs/operations.md` lists the operations by their names in the Python
-//! SDK.
+//! The repository has a guide in `docs/guide` (alerts, feeds, files, errors and retries, operating a bot, the names of
+//! the Python SDK), a sandbox to try bots (`cargo run -p teamwire-sandbox`), and a tour of all operations (`cargo run
+//! --example tour`). `docs/operations.md` lists the operations by their names in the Python SDK.
 //!
 //! To test a bot without a server, see [`scripted`]. To talk to a backend with another protocol than this project's,
 //! see [`Config::with_protocol`].
 //!
-//! The guide (`docs/guide` in the repository) has chapters on alerts, feeds, files, errors and retries, operation, and
-//! the names of the Python SDK.
-//!
 //! # Feeds
 //!
-//! A subscription is an iterator that blocks until the next event. Its [`StopHandle`] stops it from another thread.
+//! A feed is an iterator that blocks until the next event. Its [`StopHandle`] stops it from another thread.
 //!
 //! ```no_run
 //! use teamwire_blocking::{Client, Error, FeedEvent, FeedOptions};
@@ -65,8 +62,8 @@
 //! [`Events::next_timeout`] waits for a limited time, and [`Events::for_each_concurrent`] handles the events of
 //! different chats in several threads.
 //!
-//! [`BlockingExecutor::drive`] drives many feeds with a fixed number of threads. With one per feed, as here, no feed
-//! waits for its turn.
+//! [`BlockingExecutor::drive`] drives many feeds with a fixed number of threads. With a thread per feed, as here, no
+//! feed waits for its turn.
 //!
 //! ```
 //! use teamwire_blocking::{feed::FeedSetEvent, model::ThreadId, Client, Error, FeedOptions, FeedSet};
@@ -91,23 +88,23 @@
 //! # Networking
 //!
 //! Connections are reused, for five minutes at most; [`Limits`](config::Limits) sets their number and their idle time.
-//! If one turns out to be dead, those that have been idle at least as long are closed as well. The host is looked up
-//! for each new connection. Its addresses are tried 250 ms apart (RFC 8305). TLS trusts the public CAs and those of
+//! If a connection turns out to be dead, all that have been idle at least as long are closed. The host is looked up for
+//! each new connection. Its addresses are tried 250 ms apart (RFC 8305). TLS trusts the public CAs and those of
 //! [`Config::with_root_certificates_pem`]. Redirects are not followed. If the response arrives before the whole request
 //! has been sent, the rest is not sent; files of more than 64 KiB are sent with `Expect: 100-continue`. The only
-//! environment variables read are those of [`config_from_env`]: others do not set a proxy.
+//! environment variables read are those of [`config_from_env`]: `HTTP_PROXY` and the like are ignored.
 //!
-//! No credential appears in any `Debug`, `Display`, error or log line. At the level *trace*, `ureq` and `ureq_proto`
-//! log requests without their credentials, and only the status and framing of responses, with zeros instead of the
-//! data. [`Credentials`] says what is redacted if a server returns the Secret. As an id or a cursor, it becomes part of
-//! URLs, which are logged.
+//! Requests and errors show no credential in `Debug`, `Display` or log lines. At the level *trace*, `ureq` and
+//! `ureq_proto` log requests without their credentials, and only the status and framing of responses, with zeros
+//! instead of the data. [`Credentials`] says what is redacted if a server returns the Secret. If it does so as an id or
+//! a cursor, the Secret becomes part of URLs, which are logged.
 //!
 //! To use another HTTP stack instead of ureq, implement [`Transport`](transport::Transport). The crate's example
 //! `hyper_transport` has one on hyper.
 //!
 //! # Files and state
 //!
-//! Paths are strings; [`upload_file`], [`image_file`] and [`path_to_string`] take those of the operating system. All
+//! Paths are strings; [`upload_file`], [`image_file`] and [`path_to_string`] take a [`Path`](std::path::Path). All
 //! values of the model can be [saved](model#saving), and [`StateFile`] saves a checkpoint, an outbox or any other state
 //! so that it survives a power cut.
 //!

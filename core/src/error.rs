@@ -26,7 +26,8 @@ pub use self::{
 use crate::effect::{FileError, FileErrorKind, TransportError, TransportErrorKind};
 pub use crate::operation::Operation;
 
-/// The error of any operation.
+/// The error of any operation. It has the size of a pointer, so that a `Result` of an operation is as small as its
+/// output.
 ///
 /// [`kind`](Self::kind) corresponds to the Python SDK's exceptions. [`cause`](Self::cause) states where the error comes
 /// from, with the details.
@@ -58,8 +59,6 @@ pub use crate::operation::Operation;
 /// A machine that is polled after it has completed returns [`Finished`](ErrorKind::Finished). Adapters never do this.
 ///
 /// `Display` begins with the operation and its chat: `post in chat c1: the connection was lost after 4 attempts`.
-///
-/// It has the size of a pointer, so that a `Result` of an operation is as small as its output.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 

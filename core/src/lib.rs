@@ -2,8 +2,9 @@
 //!
 //! It is `#![no_std]`, performs no I/O, and uses no clock, randomness, threads or async. A machine describes each
 //! request, file task and wait as plain data, and an [executor](executor::Executor) performs it.
-//! Programs use one of the adapters, `teamwire-blocking` or `teamwire-async-std`: executors with an HTTP stack that
-//! re-export this crate. The guide (`docs/guide` in the repository) has a chapter on executors, and one on protocols.
+//! Programs use one of the adapters, `teamwire-blocking` or `teamwire-async-std`. Each is an executor with an HTTP
+//! stack, and re-exports this crate. The guide (`docs/guide` in the repository) has a chapter on executors, and one on
+//! protocols.
 //!
 //! The default HTTP protocol is this project's own, because the vendor does not publish one.
 //!
@@ -34,7 +35,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! Logic for several adapters is generic: see [`Portable`](executor::Portable). The type `X::Run` in the signatures is
+//! To write a bot for both adapters, see [`Portable`](executor::Portable). The type `X::Run` in the signatures is
 //! explained at [`Executor::Run`](executor::Executor::Run).
 //!
 //! # Contents
@@ -49,14 +50,14 @@
 //! | write an executor | [`executor`], [`machine`], [`effect`], [`flow`], [`feed`] |
 //! | speak another protocol | [`protocol`], and the guide `docs/guide/protocol.md` of the repository |
 //!
-//! The crate has no features. Those of the adapters choose the runtime and the TLS provider.
+//! The crate has no features. Those of the adapters choose the runtime, the TLS provider, and logs.
 //!
 //! # The life of a request
 //!
 //! 1. **A method** of [`Chats`], [`ChatRef`], [`Chat`] or [`Contacts`] validates its arguments (an empty message, a
 //!    reaction of the wrong kind) and creates an *endpoint*: a value with the method, path and body of a request and
 //!    the type of its response. Endpoints come from the [`protocol`] of the session. The [default](protocol::V1) is the
-//!    only place that knows the wire contract of this project; a crate can bring another.
+//!    only place that knows the wire contract of this project; another crate can provide another protocol.
 //! 2. **A call** turns the endpoint into a [`Machine`](machine::Machine) that adds authentication, idempotency keys and
 //!    retries with backoff, jitter and `Retry-After`, in one place for all executors. Combinators such as
 //!    [`Flow::then`](flow::Flow::then) chain several calls into one operation: a post uploads its files first.
@@ -89,7 +90,8 @@
 //! | [`script`] | canned responses on a virtual clock, for tests |
 //! | `api` (private) | the public operations, generic over the executor |
 //! | [`protocol`] | the port to the HTTP protocol of the backend, and the default one |
-//! | `session`, `pacing`, `ledger` (private) | the state of a bot: keys, pace of requests, location shares |
+//! | `session`, `login`, `pacing`, `ledger` (private) | the state of a bot: keys, login, pace, location shares |
+//! | `credentials` (private) | the App ID and the Secret |
 //! | `operation` (private) | the names of the operations |
 //! | `stop_handle` (private) | the handle that stops operations and feeds |
 //! | `redaction`, `escaped` (private) | removal of credentials from text, and escaping of text from servers |

@@ -3,9 +3,9 @@
 //! A [`Machine`] returns its next [`Step`] from [`poll`](Machine::poll). The executor performs the step and passes the
 //! result to [`handle`](Machine::handle). Four rules hold for every machine:
 //!
-//! - **Polling is idempotent.** Until `handle` is called or the deadline passes, `poll` returns the same step, with the
-//!   same ticket, request and idempotency key, so a cancelled future or an early wake-up loses nothing. The exception
-//!   is an event, which is returned once.
+//! - **Polling is idempotent.** Until `handle` is called, the time of a `Sleep` has come, or the client is stopped,
+//!   `poll` returns the same step, with the same ticket, request and idempotency key, so a cancelled future or an early
+//!   wake-up loses nothing. The exception is an event, which is returned once.
 //! - **A reply names its ticket.** Duplicate and late replies, and those for another machine, are ignored.
 //! - **`Done` is final.** After [`Step::Done`], `poll` always returns `Done` with an error of the kind
 //!   [`Finished`](crate::ErrorKind::Finished).
@@ -72,7 +72,8 @@ pub trait Machine: Send {
     /// Its final output.
     type Output: Send;
 
-    /// Returns the next step: the same one until `handle` is called or its deadline passes. Events are returned once.
+    /// Returns the next step: the same one until `handle` is called, the time of a `Sleep` has come, or the client is
+    /// stopped. Events are returned once.
     fn poll(&mut self, now: Now) -> Step<Self::Event, Result<Self::Output, Error>>;
 
     /// Handles the reply to the step with this ticket. Unknown tickets are ignored.

@@ -11,10 +11,9 @@ use crate::{model::ThreadId, redaction::Redaction};
 pub struct During {
     /// The operation.
     pub operation: &'static Operation,
-    /// The chat whose method it is, or whose feed.
+    /// The chat, for methods and feeds of one chat.
     pub chat: Option<ThreadId>,
-    /// Number of times that the request was sent that failed in the end, such as one of several uploads; zero if it was
-    /// not sent. For a feed, the number of consecutive failures.
+    /// Number of times that the failing request was sent, such as one of several uploads; zero if it was not sent. For a feed, the number of consecutive failures.
     pub attempts: u32,
     /// The reason why the request was not repeated; `None` if it will be: in
     /// [`FeedEvent::Retrying`](crate::FeedEvent::Retrying).
@@ -51,7 +50,7 @@ pub(super) struct Effort {
     pub(super) gave_up: GaveUp,
 }
 
-/// That of an error that was found before anything was sent.
+/// The effort of an error that was found before anything was sent.
 impl Default for Effort {
     fn default() -> Self {
         Self { attempts: 0, gave_up: GaveUp::NotTransient }
@@ -84,8 +83,8 @@ impl During {
     }
 }
 
-/// The number of attempts at the end of a statement, and the limit of their time; nothing if that says no more than the
-/// statement itself.
+/// The number of attempts and the limit of their time, at the end of a statement; empty for a single attempt without a
+/// limit.
 pub(super) struct After<'a>(pub(super) Option<&'a During>);
 
 impl fmt::Display for After<'_> {
