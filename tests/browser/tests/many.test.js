@@ -64,7 +64,11 @@ test('window moves over all messages, and finds one in them', () => withPage(asy
   await scrollTo(0);
   await page.getByText('Message 0', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'To the newest' }).waitFor();
-  await scrollTo(0.5);
+  // Also if it is scrolled while others are loaded.
+  await log.evaluate((node) => {
+    node.scrollTop = 0.8 * node.scrollHeight;
+    requestAnimationFrame(() => requestAnimationFrame(() => { node.scrollTop = 0.5 * node.scrollHeight; }));
+  });
   await until(async () => (await texts()).some((text) => /^Message (4[5-9]|5[0-5])\d$/.test(text)), 'the middle is loaded');
   // Slowly upwards, the first message in view stays where it is, and there are never more than 200.
   for (let step = 0; step < 40; step += 1) {

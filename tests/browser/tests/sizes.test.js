@@ -58,3 +58,20 @@ test('no motion if it is not wanted, and none is needed', () => withPage(async (
   await until(() => page.locator('#alert-bar').evaluate((bar) => bar.classList.contains('shake')), 'it would ring');
   assert.equal(await page.locator('#alert-bar').evaluate((bar) => bar.getAnimations().length), 0);
 }));
+
+test('theme is that of the system until another is chosen, which is kept', () => withPage(async (sandbox, open) => {
+  const page = await open('', { colorScheme: 'dark' });
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const dark = await background();
+  const button = page.getByRole('button', { name: /^Theme/ });
+  assert.equal(await button.getAttribute('aria-label'), 'Theme: system');
+  await button.click();
+  assert.equal(await button.getAttribute('aria-label'), 'Theme: light');
+  assert.notEqual(await background(), dark);
+  await page.reload();
+  await page.locator('html[data-ready] .person').first().waitFor();
+  assert.notEqual(await background(), dark);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await button.click();
+  assert.equal(await background(), dark);
+}));

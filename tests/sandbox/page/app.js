@@ -24,13 +24,10 @@ const store = {
 /* The theme */
 const THEMES = ['system', 'light', 'dark'];
 let theme = store.get('theme') ?? 'system';
-const dark = matchMedia('(prefers-color-scheme: dark)');
 function applyTheme() {
-  const isDark = theme === 'dark' || (theme === 'system' && dark.matches);
-  document.documentElement.className = isDark ? 'dark' : 'light';
+  document.documentElement.style.setProperty('color-scheme', theme === 'system' ? 'light dark' : theme);
   one('#theme')?.setAttribute('aria-label', `Theme: ${theme}`);
 }
-dark.addEventListener('change', applyTheme);
 function toggleTheme() {
   theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
   store.set('theme', theme);

@@ -64,7 +64,7 @@ function live(it, message) {
 }
 
 /** Types that the server shows; it decides by the first bytes. */
-const IMAGES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
+export const IMAGES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
 
 function gallery(it, message, acts) {
   const images = it.images;

@@ -5,11 +5,13 @@ import * as api from './api.js';
 import { state, view, redraw, chat, me, isAdmin, now, summary, firstName, attempt } from './state.js';
 import { chooser, moved } from './map.js';
 import { playable } from './rail.js';
+import { IMAGES } from './cards.js';
 
 /** What is being written, for each person and chat. */
 const drafts = new Map();
+const keyOf = () => `${state.uid}\n${state.tid}`;
 const draft = () => {
-  const key = `${state.uid}\n${state.tid}`;
+  const key = keyOf();
   if (!drafts.has(key)) drafts.set(key, { text: '', kind: '', attachments: [], reply: null, refusal: '' });
   return drafts.get(key);
 };
@@ -51,7 +53,7 @@ function draw() {
   if (!it || state.firstRun) return;
   const mine = draft();
   const refused = refusal();
-  const key = `${state.uid}\n${state.tid}`;
+  const key = keyOf();
   if (drawnFor !== key) { form = null; drawnFor = key; }
   const share = it.locations.find((other) => other.uid === state.uid);
   const version = JSON.stringify([key, it.is_closed, it.allow_sending, isAdmin(it), mine.refusal, mine.reply?.mid, mine.kind, mine.attachments.map((other) => other.words), share, share && minutesLeft(share), state.world.people]);
@@ -142,7 +144,7 @@ async function attachFiles(files, event) {
       const asset = await api.upload(uid, file);
       const type = asset.media_type.split('/')[0];
       const kind = type === 'audio' ? 'sound' : type === 'video' ? 'video' : 'file';
-      const isImage = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'].includes(asset.media_type);
+      const isImage = IMAGES.includes(asset.media_type);
       Object.assign(waiting, { words: `${asset.file_name} · ${bytes(asset.size)}` }, isImage ? { icon: 'image', image: asset.id } : { icon: kind, json: { kind, asset: asset.id } });
     } catch (error) {
       mine.attachments = mine.attachments.filter((it) => it !== waiting);

@@ -21,6 +21,8 @@ let finder;
 let toEnd;
 let receipts = new Map();
 let loading = false;
+/** True if it was scrolled meanwhile. */
+let missed = false;
 /** True while the newest message is in view. */
 let atEnd = true;
 let arrived = 0;
@@ -44,19 +46,26 @@ const of = (tid) => state.log && state.log.tid === tid;
 
 /** Loads a window of the chat that is open: the newest messages, or those that a query names. */
 export async function load(query = '', mid) {
+  if (!(await fetchWindow(query))) return;
+  const { firstUnread, items } = state.log;
+  const unread = firstUnread > 0 && items.find((it) => it.index === firstUnread)?.mid;
+  const node = nodeOf(mid ?? unread);
+  if (node) node.scrollIntoView({ block: 'center' });
+  else log.scrollTop = log.scrollHeight;
+  onScroll();
+}
+
+/** Replaces the window. False if another chat was opened meanwhile. */
+async function fetchWindow(query) {
   const { uid, tid } = state;
-  if (!tid) return;
+  if (!tid) return false;
   const page = await api.get(`${api.chat(uid, tid)}/messages?limit=${PAGE}${query}`);
-  if (uid !== state.uid || tid !== state.tid) return;
+  if (uid !== state.uid || tid !== state.tid) return false;
   const firstUnread = of(tid) && state.log.uid === uid ? state.log.firstUnread : page.read;
   state.log = { ...page, uid, tid, firstUnread };
   arrived = 0;
   await redraw('conversation');
-  const unread = firstUnread > 0 && page.items.find((it) => it.index === firstUnread)?.mid;
-  const node = nodeOf(mid ?? (query ? page.items[0]?.mid : unread));
-  if (node) node.scrollIntoView({ block: query && !mid ? 'start' : 'center' });
-  else log.scrollTop = log.scrollHeight;
-  onScroll();
+  return true;
 }
 
 export const loadAround = (mid) => load(`&around=${api.id(mid)}`, mid);
@@ -79,8 +88,6 @@ const bottomOf = (node) => node.offsetTop + node.offsetHeight;
 const end = () => state.log.start + state.log.items.length;
 const hasLater = () => of(state.tid) && end() < state.log.count;
 
-const loadFrom = (index) => (index > state.log.count - PAGE ? loadNewest() : load(`&start=${index}`));
-
 async function loadNewest() {
   await load();
   log.scrollTop = log.scrollHeight;
@@ -96,17 +103,21 @@ async function onScroll() {
     redraw('conversation');
   }
   redraw('alerts');
+  if (loading) missed = true;
   if (loading || !nodes.length || !of(state.tid)) return;
   const [above, below] = [nodes[0].offsetTop - top, top + height - bottomOf(nodes[nodes.length - 1])];
   const { start } = state.log;
-  loading = true;
+  [loading, missed] = [true, false];
   try {
-    if (start > 0 && above > 2 * height) await loadFrom(Math.floor(top / ROW));
-    else if (hasLater() && below > 2 * height) await loadFrom(end() + Math.floor(below / ROW));
+    const isFar = (start > 0 && above > 2 * height) || (hasLater() && below > 2 * height);
+    // With the spacer before it, this window is where the old one was scrolled to.
+    if (isFar && log.scrollHeight - top - height > ROW) await fetchWindow(`&start=${Math.min(state.log.count - PAGE, Math.floor(top / ROW))}`);
+    else if (isFar) await loadNewest();
     else if (start > 0 && above > -200) await extend('before');
     else if (hasLater() && below > -200) await extend('after');
   } catch { /* The next scrolling tries again. */ } finally {
     loading = false;
+    if (missed) onScroll();
   }
 }
 

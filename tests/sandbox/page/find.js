@@ -30,10 +30,12 @@ export function toggleFind(row) {
     const wanted = text.value.trim().toLowerCase();
     if (!wanted) return;
     const tid = state.tid;
-    const it = await next(wanted, direction).catch((error) => { found.textContent = error.message; });
-    if (it === undefined || tid !== state.tid) return;
-    found.textContent = it ? `${fullName(it.from_user)}, ${time.near(it.timestamp)}` : 'No further message.';
-    if (it) reveal(it.mid);
+    try {
+      const it = await next(wanted, direction);
+      if (tid !== state.tid) return;
+      found.textContent = it ? `${fullName(it.from_user)}, ${time.near(it.timestamp)}` : 'No further message.';
+      if (it) await reveal(it.mid);
+    } catch (error) { found.textContent = error.message; }
   };
   const close = () => show(row);
   show(row, h('form.find-row.row', { role: 'search', onsubmit: (event) => { event.preventDefault(); go('before'); } }, text, found,
