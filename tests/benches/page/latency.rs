@@ -42,7 +42,8 @@ pub(crate) fn report(program: Option<&str>, rate: u32, block: Duration, blocks: 
     ratios.sort_by(f64::total_cmp);
     let (low, high) = (ratios[ratios.len() / 10], ratios[ratios.len() - 1 - ratios.len() / 10]);
     println!(
-        "{rate:>4} a second: {without:.0} without, {with:.0} with: {:.3} (by block: median {:.3}, {low:.3} to {high:.3})",
+        "{rate:>4} a second: {without:.0} without, {with:.0} with: {:.3} \
+         (ratios of blocks: median {:.3}, 80 % from {low:.3} to {high:.3})",
         with / without,
         ratios[ratios.len() / 2],
     );

@@ -62,8 +62,8 @@ impl Builder {
         self
     }
 
-    /// The seed of all ids and of the bot's key in a new world; 0 by default. Cursors do not depend on it: a cursor of another sandbox
-    /// is always 410 `cursor_expired`.
+    /// The seed of all ids and of the bot's key in a new world; 0 by default. Cursors do not depend on it: a cursor of
+    /// another sandbox is always 410 `cursor_expired`.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -102,13 +102,14 @@ impl Builder {
 
     /// Keeps the world in this folder across restarts; by default it is in memory, and lost with the sandbox.
     ///
-    /// The folder is new, empty, or has a world already, which then continues: people, chats, messages, assets, cursors,
-    /// subscriptions, idempotency keys, settings, and the bot's key unless another one is [given](Self::key). Time has
-    /// passed since; the leases that were active start again. Faults, an outage, a paused clock and the log of requests
-    /// are not kept.
+    /// The folder is new, empty, or has a world already, which then continues: people, chats, messages, assets,
+    /// cursors, subscriptions, idempotency keys, settings, and the bot's key unless another one is [given](Self::key).
+    /// Time has passed since; the leases that were active start again. Faults, an outage, a paused clock and the log of
+    /// requests are not kept.
     ///
-    /// Every change is written before its request gets a response, so that no end of the process loses what a client
-    /// was told. If a change cannot be written, all requests are cut, and [`Sandbox::data_error`] returns the reason.
+    /// Every change is written before its request gets a response, so that a kill of the process at any time loses
+    /// nothing that was acknowledged. If a change cannot be written, all requests are cut, and
+    /// [`Sandbox::data_error`] returns the reason.
     ///
     /// ```
     /// # use teamwire_sandbox::{Sandbox, org};

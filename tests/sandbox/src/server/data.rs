@@ -5,8 +5,8 @@
 //!  FOLDER/files/       the bytes of assets
 //! ```
 //!
-//! A change is written before its request gets a response. What a bot was told therefore survives the end of the
-//! process at any time.
+//! A change is written before its request gets a response. Everything that was acknowledged therefore survives the end
+//! of the process at any time.
 
 use std::{
     error::Error,

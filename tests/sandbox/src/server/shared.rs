@@ -71,7 +71,7 @@ impl Shared {
 
     /// Same as [`world`](Self::world), for a request on this connection. Fails if an outage has cut it, so that nothing
     /// is executed or returned that happens during an outage, and if there are changes that cannot be saved, so that no
-    /// client is told of them.
+    /// response shows them.
     pub(super) fn world_of_request<R>(
         &self,
         connection: OutagesBefore,

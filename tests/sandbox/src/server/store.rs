@@ -25,7 +25,8 @@ pub(crate) enum Stored {
     Failed,
 }
 
-/// Streams a body to a new file. `is_kept` waits until the disk has it. If the result is another than [`Stored::Complete`], the file is incomplete.
+/// Streams a body to a new file. `is_kept` waits until the disk has it. If the result is another than
+/// [`Stored::Complete`], the file is incomplete.
 pub(crate) async fn store(
     incoming: &mut Incoming,
     path: &Path,

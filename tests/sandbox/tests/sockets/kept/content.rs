@@ -1,4 +1,4 @@
-//! What is kept, and what is not.
+//! The content of a world, before and after a restart.
 
 use std::{fs, time::Duration};
 

@@ -89,11 +89,11 @@ fn post(bot: &mut Client, key: &str, text: &str) -> Option<Value> {
 }
 
 #[test]
-fn what_a_bot_was_told_survives_a_kill() {
+fn acknowledged_messages_survive_a_kill() {
     const LIVES: usize = 12;
     const BOTS: usize = 3;
     let folder = Folder::new();
-    let mut told: Vec<(String, Value)> = Vec::new();
+    let mut acknowledged: Vec<(String, Value)> = Vec::new();
     for life in 0..LIVES {
         let sandbox = Killed::start(&folder);
         let (tell, hear) = mpsc::channel();
@@ -101,31 +101,37 @@ fn what_a_bot_was_told_survives_a_kill() {
             let (mut client, tell) = (sandbox.connect(), tell.clone());
             thread::spawn(move || {
                 let key = |number: usize| format!("{life}-{bot}-{number}");
-                let answers = (0..).map_while(|number| Some((key(number), post(&mut client, &key(number), "hello")?)));
-                answers.for_each(|answer| tell.send(answer).expect("the test listens"));
+                let responses =
+                    (0..).map_while(|number| Some((key(number), post(&mut client, &key(number), "hello")?)));
+                responses.for_each(|response| tell.send(response).expect("the test listens"));
             })
         });
         let bots: Vec<_> = bots.collect();
         drop(tell);
         // The kill is at any point of the requests that follow.
-        told.extend(hear.iter().take(1 + life * 3));
+        acknowledged.extend(hear.iter().take(1 + life * 3));
         drop(sandbox);
         for bot in bots {
             bot.join().expect("the bot does not panic");
         }
-        told.extend(hear);
+        acknowledged.extend(hear);
     }
     let sandbox = Killed::start(&folder);
     let mids = sandbox.mids();
     assert_eq!(mids.iter().collect::<BTreeSet<_>>().len(), mids.len(), "no message is there twice");
     let mut bot = sandbox.connect();
-    for (key, message) in &told {
+    for (key, message) in &acknowledged {
         let mid = message["mid"].as_str().expect("it is text");
         assert!(mids.iter().any(|it| it == mid), "{key} was acknowledged");
         assert_eq!(post(&mut bot, key, "hello").as_ref(), Some(message), "{key} is not posted again");
     }
     // A request without a response may have been executed: one for each bot and life.
-    assert!(mids.len() >= told.len() && mids.len() <= told.len() + LIVES * BOTS, "{} {}", mids.len(), told.len());
+    assert!(
+        mids.len() >= acknowledged.len() && mids.len() <= acknowledged.len() + LIVES * BOTS,
+        "{} {}",
+        mids.len(),
+        acknowledged.len()
+    );
     assert_eq!(sandbox.mids().len(), mids.len());
 }
 
@@ -144,14 +150,14 @@ fn nothing_is_acknowledged_if_the_disk_is_full() {
     let sandbox = Killed::of(limited.stderr(Stdio::piped()));
     let mut bot = sandbox.connect();
     let text = "x".repeat(10_000);
-    let mut told = 0;
-    while post(&mut bot, &format!("k{told}"), &text).is_some() {
-        told += 1;
-        assert!(told < 10_000, "the file grows");
+    let mut acknowledged = 0;
+    while post(&mut bot, &format!("k{acknowledged}"), &text).is_some() {
+        acknowledged += 1;
+        assert!(acknowledged < 10_000, "the file grows");
     }
-    assert!(told > 0, "there is room at first");
+    assert!(acknowledged > 0, "there is room at first");
     // It is not acknowledged later either, until it is saved.
-    assert_eq!(post(&mut sandbox.connect(), &format!("k{told}"), &text), None);
+    assert_eq!(post(&mut sandbox.connect(), &format!("k{acknowledged}"), &text), None);
     let path = folder.world().display().to_string();
     let (status, problem) =
         control(sandbox.page, "POST /people/u-anna/chats/t-lobby/messages", &json!({ "msg": "hi" }).to_string());
@@ -159,5 +165,5 @@ fn nothing_is_acknowledged_if_the_disk_is_full() {
     assert!(status == 500 && detail.contains(&path), "{status} {detail}");
     assert_eq!(control(sandbox.page, "GET /world", "").0, 200);
     drop(sandbox);
-    assert_eq!(Killed::start(&folder).mids().len(), told);
+    assert_eq!(Killed::start(&folder).mids().len(), acknowledged);
 }
