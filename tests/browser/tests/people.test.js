@@ -125,3 +125,18 @@ test('reactions that are not used are behind a button', () => withPage(async (sa
   await until(async () => (await buttons.allTextContents()).join() === '1,1,React', 'they are folded again');
   assert.equal(await page.getByRole('button', { name: 'Thumbs up, 1' }).getAttribute('aria-pressed'), 'true');
 }));
+
+test('several alerts are turned over, oldest first, and the focus stays', () => withPage(async (sandbox, open) => {
+  for (const msg of ['Pump 3 is down', 'Pump 4 is down']) await sandbox.post({ msg, alert_type: 'alert' });
+  const { tid } = await sandbox.control('POST', '/people/u-anna/chats', { type: 'group', title: 'Quiet', message: 'x' });
+  const page = await open(`#/u-anna/${tid}`);
+  const heading = page.locator('#alert-bar h2');
+  const turn = page.getByRole('button', { name: '1 of 2: the next alert' });
+  await turn.focus();
+  for (const [shown, next, name] of [['Pump 3 is down', 'Pump 4 is down', '2 of 2: the next alert'], ['Pump 4 is down', 'Pump 3 is down', '1 of 2: the next alert']]) {
+    assert.equal(await heading.textContent(), shown);
+    await page.keyboard.press('Enter');
+    await until(async () => (await heading.textContent()) === next, 'the next one is shown');
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), name);
+  }
+}));

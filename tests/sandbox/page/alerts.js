@@ -73,7 +73,7 @@ function drawBar(bar, acts) {
   if (!alert) return show(bar);
   const turn = () => { at = (at + 1) % state.alerts.length; redraw('alerts'); };
   show(bar, icon('alert', 'big'), h('div.grow', h('h2', prose(summary(alert))), !slim && h('p.small', facts)),
-    state.alerts.length > 1 && button(`${at + 1} of ${state.alerts.length}`, turn, { kind: 'open', label: `${at + 1} of ${state.alerts.length}: the next alert` }),
+    state.alerts.length > 1 && button(`${at + 1} of ${state.alerts.length}`, turn, { kind: 'open', label: `${at + 1} of ${state.alerts.length}: the next alert`, keep: 'next' }),
     button('OK', () => acts.react(alert, 'ok'), { icon: 'check' }), button('SOS', () => acts.react(alert, 'sos'), { icon: 'sos' }),
     !slim && button('Open chat', () => acts.openAlert(alert), { kind: 'open' }));
 }
