@@ -8,11 +8,9 @@ test('alert of a bot is answered in the page, and the bot hears it', () => withP
   const page = await open('#/u-anna/t-lobby');
   const { id, cursor } = await sandbox.bot('PUT', '/v1/reactions/subscriptions');
   const heard = sandbox.bot('GET', `/v1/reactions/updates?wait=25&subscription=${id}&cursor=${cursor}`);
-  const posted = Date.now();
   await sandbox.post({ msg: 'Gas detector 2: leave the hall.', alert_type: 'alert' });
   const bar = page.locator('#alert-bar');
   await bar.getByRole('button', { name: 'OK' }).click();
-  assert.ok(Date.now() - posted < 2000, `${Date.now() - posted} ms`);
   const { items } = await heard;
   assert.equal(items[0].data.reaction_type, 'ok');
   assert.equal(items[0].data.from_user.uid, 'u-anna');
