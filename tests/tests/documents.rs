@@ -91,6 +91,15 @@ fn first_bot_is_an_example() {
 }
 
 #[test]
+fn first_minute_has_the_variables_of_the_sandbox() {
+    let key = teamwire_sandbox::World::new(0).bot_key();
+    for value in [format!("APP_ID={}", key.app_id), format!("SECRET={}", key.secret)] {
+        let line = format!("\nexport TEAMWIRE_{value}\n");
+        assert!(read("README.md").contains(&line), "README.md has another line than {line}");
+    }
+}
+
+#[test]
 fn links_lead_to_files() {
     let mut checked = 0;
     for (folder, name, text) in documents() {
