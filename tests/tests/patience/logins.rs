@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use teamwire_core::{
-    Client, ErrorKind, StopHandle,
+    Client, Draft, Error, ErrorKind, StopHandle,
     config::RetryPolicy,
     effect::{Now, TransportError, TransportErrorKind},
     executor::Manual,
     flow::Flow,
     machine::{Reply, Step, Ticket},
-    model::Message,
+    model::{Coordinates, LiveLocation, Message, ShareDuration},
 };
 use teamwire_tests::{
     TokenProtocol,
@@ -34,9 +34,9 @@ fn logs_in(flow: &mut (impl Flow<Output = Message> + ?Sized), now: Now) -> Ticke
 }
 
 #[track_caller]
-fn fails(flow: &mut (impl Flow<Output = Message> + ?Sized), now: Now) -> ErrorKind {
+fn fails(flow: &mut (impl Flow<Output = Message> + ?Sized), now: Now) -> Error {
     match flow.poll(now) {
-        Step::Done(Err(error)) => error.kind(),
+        Step::Done(Err(error)) => error,
         _ => panic!("it should fail"),
     }
 }
@@ -46,7 +46,9 @@ fn stopped_login_passes_to_the_next_operation() {
     for reports in [false, true] {
         let (client, stop) = (client(), StopHandle::new());
         let (stopped, other) = (client.stopped_by(&stop).chats().chat("c1"), client.chats().chat("c1"));
-        let (mut first, mut second) = (stopped.post("a"), other.post("b"));
+        let place = Coordinates::new(1.0, 2.0).expect("it is a place");
+        let shared = Draft::text("a").attach(LiveLocation::new(place, ShareDuration::QuarterHour));
+        let (mut first, mut second) = (stopped.post(shared), other.post("b"));
         let ticket = logs_in(&mut first, at(0));
         assert!(matches!(second.poll(at(0)), Step::Sleep(_)), "it waits for the login");
         stop.stop();
@@ -54,7 +56,9 @@ fn stopped_login_passes_to_the_next_operation() {
             let error = TransportError::new(TransportErrorKind::Disconnected, "the exchange was stopped");
             first.handle(at(1), ticket, Reply::Error(error.with_sent(true)));
         }
-        assert_eq!(fails(&mut first, at(1)), ErrorKind::Cancelled);
+        let error = fails(&mut first, at(1));
+        assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Cancelled, false), "only the login was sent");
+        assert!(!client.chats().has_location_sharing_active_chats(), "the post cannot have started a share");
         logs_in(&mut second, at(1));
     }
 }
@@ -72,7 +76,7 @@ fn login_that_has_no_time_left_passes_to_the_next_operation() {
         let Step::Sleep(_) = second.poll(at(0)) else { panic!("it waits for the login") };
         let error = TransportError::new(TransportErrorKind::Timeout, "no response").with_sent(true);
         first.handle(at(2), ticket, Reply::Error(error));
-        assert_eq!(fails(&mut first, at(2)), ErrorKind::Connection);
+        assert_eq!(fails(&mut first, at(2)).kind(), ErrorKind::Connection);
         logs_in(&mut second, at(2));
     }
 }

@@ -17,7 +17,7 @@ use teamwire_core::{
     script::sample,
 };
 use teamwire_test_support::{Folder, Peer, Server, attempt, config, response};
-use teamwire_tests::{executor_test, harness::Harness};
+use teamwire_tests::{TokenProtocol, executor_test, harness::Harness};
 
 const LONG: Duration = Duration::from_secs(300);
 const SOON: Duration = Duration::from_secs(30);
@@ -81,6 +81,18 @@ fn operation_ends_soon_after_it_is_stopped<H: Harness>() {
         assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Cancelled, false), "{error}");
         drop(client);
     }
+}
+
+#[executor_test(transports)]
+fn stop_during_the_login_says_that_the_request_was_not_sent<H: Harness>() {
+    let Silent { server, requests, _peers } = silent_after("");
+    let stop = StopHandle::new();
+    let client = H::connect(patient(&server).with_protocol(TokenProtocol::default())).stopped_by(&stop);
+    let stopping = stop_after_request(&stop, requests);
+    let error = H::wait(client.chats().chat("c1").post("hello")).expect_err("the server does not respond");
+    stopping.join().expect("it does not panic");
+    assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Cancelled, false), "{error}");
+    drop(client);
 }
 
 #[executor_test(transports)]

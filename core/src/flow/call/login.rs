@@ -119,7 +119,8 @@ impl<T> Call<T> {
         let is_own = |error: &Error| is_cancelled(error) || (error.is_transient() && self.session.is_impatient());
         let is_current = failure.as_ref().is_some_and(is_own) || turn.settle(result);
         self.state = match failure.filter(|_| is_current) {
-            Some(error) if is_cancelled(&error) => self.fail(error, GaveUp::Cancelled),
+            // Only the login was sent.
+            Some(error) if is_cancelled(&error) => State::Done(Err(self.cancelled(false))),
             Some(error) => self.fail(login_error(error), GaveUp::NotTransient),
             None => self.send(now),
         };
