@@ -67,6 +67,8 @@ struct Inner {
     cause: Cause,
     /// `None` if it was not an exchange that failed.
     effort: Option<Effort>,
+    /// Set where the rest of the operation decides whether it may have taken effect; `None` where the cause does.
+    outcome_unknown: Option<bool>,
     during: Option<During>,
 }
 
@@ -159,6 +161,8 @@ impl Error {
     /// - if the response violates the protocol
     /// - if the operation was cancelled while a request was in progress
     /// - if one of these happened to an [earlier attempt](ApiError::previous_outcome_unknown) of the operation
+    /// - if the operation made its change, and failed afterwards: see
+    ///   [`mark_as_read`](crate::ChatRef::mark_as_read)
     ///
     /// It is `false` if nothing was sent, if the server rejected every attempt, and if an attachment could not be
     /// uploaded, as the message is posted only after the uploads.
@@ -166,7 +170,7 @@ impl Error {
     /// To repeat a post or the creation of a chat safely, give it an [idempotency key](crate::Draft::idempotency_key):
     /// the server then performs it once.
     pub fn outcome_unknown(&self) -> bool {
-        match self.cause() {
+        self.0.outcome_unknown.unwrap_or_else(|| match self.cause() {
             Cause::Transport(error) => error.sent,
             Cause::Api(error) => error.previous_outcome_unknown || error.meaning.is_uncertain,
             Cause::Login { previous_outcome_unknown, .. } => *previous_outcome_unknown,
@@ -174,11 +178,13 @@ impl Error {
             Cause::Cancelled { outcome_unknown } => *outcome_unknown,
             Cause::UnexpectedResponse(_) => true,
             _ => false,
-        }
+        })
     }
 
-    /// Returns this error as the result of an operation with an earlier attempt whose outcome is unknown.
+    /// Returns this error as the result of an operation that may have taken effect before: by an earlier attempt whose
+    /// outcome is unknown, or by an earlier request.
     pub(crate) fn after_unanswered_attempt(mut self) -> Self {
+        self.0.outcome_unknown = Some(true);
         match self.cause_mut() {
             Cause::Transport(error) => error.sent = true,
             Cause::Api(error) => error.previous_outcome_unknown = true,
@@ -266,7 +272,7 @@ impl StdError for Error {
 
 impl From<Cause> for Error {
     fn from(cause: Cause) -> Self {
-        Self(Box::new(Inner { cause, effort: None, during: None }))
+        Self(Box::new(Inner { cause, effort: None, outcome_unknown: None, during: None }))
     }
 }
 

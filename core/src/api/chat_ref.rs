@@ -144,7 +144,8 @@ impl<X: Executor> ChatRef<X> {
     /// Marks the chat as read by the bot, and returns the users who have now read all of its messages; none if the
     /// organisation's admin has disabled read receipts.
     ///
-    /// If the list of users cannot be read completely, the operation fails although the chat has been marked.
+    /// If the list of users cannot be read completely, the operation fails although the chat has been marked:
+    /// [`outcome_unknown`](Error::outcome_unknown) is `true` then.
     ///
     /// # Errors
     ///

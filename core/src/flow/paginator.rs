@@ -11,7 +11,7 @@ use crate::{
     flow::{call::Call, ready},
     machine::{Machine, Reply, Step, Ticket},
     model::Listing,
-    protocol::{Made, Page, PageRequest, Protocol, Signal, fingerprint, is_cursor},
+    protocol::{Endpoint, Made, Page, PageRequest, Protocol, Signal, fingerprint, is_cursor},
     session::Session,
 };
 
@@ -33,11 +33,14 @@ pub(crate) struct Paginator<T, R> {
     seen: BTreeSet<u64>,
     /// Set if a cursor had expired and the list was restarted.
     has_restarted: bool,
+    /// Set once the change before the list has been made.
+    has_changed: bool,
 }
 
 enum State<T> {
-    /// A change whose response may contain the first page.
-    Changing(Call<Option<Page<T>>>),
+    /// A change whose response may contain the first page, and the request of that page. It is built before the change
+    /// is made, because it may be invalid.
+    Changing(Call<Option<Page<T>>>, Option<Endpoint<Page<T>>>),
     Reading(Call<Page<T>>),
 }
 
@@ -63,7 +66,12 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<
 
     /// Creates a paginator of the list that a change returns, or at least its first page.
     pub(crate) fn after_change(session: &Session, change: Made<Option<Page<T>>>, request: R) -> Self {
-        Self::starting_with(session, State::Changing(session.call(change)), request)
+        let first = request(session.protocol(), PageRequest::FIRST);
+        let (change, first) = match change.and_then(|change| Ok((change, first?))) {
+            Ok((change, first)) => (Ok(change), Some(first)),
+            Err(error) => (Err(error), None),
+        };
+        Self::starting_with(session, State::Changing(session.call(change), first), request)
     }
 
     fn starting_with(session: &Session, state: State<T>, request: R) -> Self {
@@ -77,6 +85,7 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<
             bytes: 0,
             seen: BTreeSet::new(),
             has_restarted: false,
+            has_changed: false,
         }
     }
 
@@ -150,12 +159,15 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send> Mac
     fn poll(&mut self, now: Now) -> Step<Infallible, Result<Collected<T>, Error>> {
         loop {
             let next = match &mut self.state {
-                State::Changing(call) => match ready!(call.poll(now)) {
-                    Ok(Some(page)) => {
-                        let bytes = call.received();
-                        self.push_page(page, bytes)
+                State::Changing(call, first) => match ready!(call.poll(now)) {
+                    Ok(page) => {
+                        let (bytes, first) = (call.received(), first.take());
+                        self.has_changed = true;
+                        match page {
+                            Some(page) => self.push_page(page, bytes),
+                            None => Ok(first.map(|first| State::Reading(self.session.call(Ok(first))))),
+                        }
                     }
-                    Ok(None) => Ok(Some(self.next_page())),
                     Err(error) => Err(error),
                 },
                 State::Reading(call) => match ready!(call.poll(now)) {
@@ -169,6 +181,7 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send> Mac
             match next {
                 Ok(Some(next)) => self.state = next,
                 Ok(None) => return Step::Done(Ok(mem::take(&mut self.collected))),
+                Err(error) if self.has_changed => return Step::Done(Err(error.after_unanswered_attempt())),
                 Err(error) => return Step::Done(Err(error)),
             }
         }
@@ -176,7 +189,7 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send> Mac
 
     fn handle(&mut self, now: Now, ticket: Ticket, reply: Reply) {
         match &mut self.state {
-            State::Changing(call) => call.handle(now, ticket, reply),
+            State::Changing(call, _) => call.handle(now, ticket, reply),
             State::Reading(call) => call.handle(now, ticket, reply),
         }
     }

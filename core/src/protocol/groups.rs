@@ -119,7 +119,7 @@ group! {
         /// The users who have read all messages.
         fn readers(&self, chat: &ThreadId, page: PageRequest<'_>) -> Made<Page<User>>;
         /// Marking of a chat as read. Returns the first page of the readers, or `None` if the response does not contain
-        /// them: then they are fetched.
+        /// them: then they are fetched. Requires [`readers`](Self::readers), whose first request is built before.
         fn mark_as_read(&self, chat: &ThreadId) -> Made<Option<Page<User>>>;
     }
 }
