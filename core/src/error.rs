@@ -197,6 +197,17 @@ impl Error {
         self
     }
 
+    /// Makes this the error of an operation that cannot have taken effect, although it is that of another request.
+    pub(crate) fn set_without_effect(&mut self) {
+        self.0.outcome_unknown = Some(false);
+        match self.cause_mut() {
+            Cause::Api(error) => error.previous_outcome_unknown = false,
+            Cause::Login { previous_outcome_unknown, .. } => *previous_outcome_unknown = false,
+            Cause::Cancelled { outcome_unknown } => *outcome_unknown = false,
+            _ => {}
+        }
+    }
+
     /// Returns the same error with another time to wait.
     pub(crate) fn with_retry_after(mut self, wait: Duration) -> Self {
         if let Cause::Api(error) = self.cause_mut() {

@@ -129,7 +129,12 @@ impl Schedule {
         self.pause.take_if(|(end, _)| *end <= now);
         let (end, error) = self.pause.as_ref()?;
         let remaining = end.saturating_duration_since(now);
-        (remaining > max).then(|| error.clone().with_retry_after(remaining))
+        (remaining > max).then(|| {
+            let mut error = error.clone().with_retry_after(remaining);
+            // It ends a request that has not been sent, whatever became of the one that it is the response to.
+            error.set_without_effect();
+            error
+        })
     }
 
     /// Returns the time of the next check; `None` if the request may be sent.
