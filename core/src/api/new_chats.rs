@@ -5,9 +5,9 @@ use core::time::Duration;
 
 use super::{Chat, Chats, chats::refresh_shares};
 use crate::{
-    error::{Error, Operation, UnexpectedResponse},
+    error::{Error, GaveUp, Operation, UnexpectedResponse},
     executor::Executor,
-    flow::{Attachments, Flow, Known, Regardless},
+    flow::{Attachments, Flow, Known, MapError, Regardless},
     model::{ChatInfo, ChatType, Listing, NewAttachment, NewChat, NewOneToOne},
     protocol::{Attached, Made, Protocol},
     session::Session,
@@ -70,6 +70,8 @@ impl<X: Executor> Chats<X> {
         let checked = check_new(session, &chat);
         let search =
             session.list(move |protocol, page| checked.clone().and_then(|()| protocol.chats_by_title(&title, page)));
+        // Nothing is created before the search has ended.
+        let search = MapError::new(search, Error::set_without_effect);
         let chat = search.then(move |found| match oldest_open(found, &chat.title).transpose() {
             Some(result) => Known::result(result),
             None => Known::unknown(create_group(session, chat)),
@@ -127,7 +129,9 @@ fn oldest_open(found: Listing<ChatInfo>, title: &str) -> Result<Option<ChatInfo>
     match (chats.into_iter().find(is_it), undecoded.first()) {
         (None, Some(item)) => {
             let reason = format!("a chat with the title {title:?} cannot be decoded: {}", item.reason);
-            Err(UnexpectedResponse::new(reason).into())
+            let mut error = Error::from(UnexpectedResponse::new(reason)).after(1, GaveUp::NotTransient);
+            error.set_without_effect();
+            Err(error)
         }
         (found, _) => Ok(found),
     }
