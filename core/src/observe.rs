@@ -98,7 +98,7 @@ pub enum Observation<'a> {
         id: OperationId,
         /// Number of its requests so far.
         attempt: u32,
-        /// The error of the last one.
+        /// The error of the last one. It does not name the operation, which `Started` has done.
         error: &'a Error,
         /// The earliest time of the next one.
         retry_at: Moment,

@@ -189,7 +189,8 @@ impl<T: FeedItem> Poller<T> {
             return State::Ready;
         }
         if !(renews || signal.is_some() || is_retryable(&error)) {
-            let failures = self.failures.count().saturating_add(error.attempts());
+            // A request that was repeated, such as after a new login, is one failure of the feed.
+            let failures = self.failures.count().saturating_add(error.attempts().min(1));
             return State::Done(Err(self.named(error, failures, false)));
         }
         let delay = self.failures.on_outage(self.session.retry(), self.session.next_random());

@@ -140,6 +140,11 @@ impl<T> Call<T> {
         self.elapsed
     }
 
+    /// Returns the number of times that the request was sent.
+    pub(crate) const fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
     /// Returns the size of the last response body, in bytes.
     pub(crate) const fn received(&self) -> u64 {
         self.received

@@ -4,7 +4,7 @@ use core::{convert::Infallible, mem};
 use super::Resume;
 use crate::{
     effect::{FileOutcome, FileTask, Now},
-    error::{Error, UnexpectedResponse},
+    error::{Error, GaveUp, UnexpectedResponse},
     flow::{call::Call, file_call::FileCall, ready},
     machine::{Machine, Reply, Step, Ticket},
     model::Download,
@@ -21,6 +21,8 @@ pub(crate) struct DownloadToFile {
     /// Paths of the new file and of its final name; empty until the file is created.
     part: String,
     target: String,
+    /// Number of times that the content was requested.
+    attempts: u32,
     state: State,
 }
 
@@ -47,7 +49,7 @@ impl DownloadToFile {
             Err(error) => State::Failed(error),
         };
         let size = download.asset.size;
-        Self { session: session.clone(), size, part: String::new(), target: String::new(), state }
+        Self { session: session.clone(), size, part: String::new(), target: String::new(), attempts: 0, state }
     }
 
     fn file(&self, task: FileTask) -> FileCall {
@@ -95,13 +97,17 @@ impl Machine for DownloadToFile {
                     Err(error) => State::Failed(error),
                 },
                 State::Fetching(call) => match ready!(call.poll(now)) {
-                    Ok(()) => self.measure(),
+                    Ok(()) => {
+                        self.attempts = call.attempts();
+                        self.measure()
+                    }
                     Err(error) => self.discard(error),
                 },
                 State::Measuring(call) => match ready!(call.poll(now)) {
                     Ok(FileOutcome::Len(length)) if length == self.size => self.rename(),
                     Ok(FileOutcome::Len(length)) => {
-                        self.discard(UnexpectedResponse::new(protocol::size_mismatch(self.size, length)).into())
+                        let error = Error::from(UnexpectedResponse::new(protocol::size_mismatch(self.size, length)));
+                        self.discard(error.after(self.attempts, GaveUp::NotTransient))
                     }
                     Ok(_) => self.discard(unexpected_outcome("measure")),
                     Err(error) => self.discard(error),

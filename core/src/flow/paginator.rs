@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     effect::Now,
-    error::{Cause, Error, UnexpectedResponse},
+    error::{Cause, Error, GaveUp, UnexpectedResponse},
     flow::{call::Call, ready},
     machine::{Machine, Reply, Step, Ticket},
     model::Listing,
@@ -42,6 +42,19 @@ enum State<T> {
     /// is made, because it may be invalid.
     Changing(Call<Option<Page<T>>>, Option<Endpoint<Page<T>>>),
     Reading(Call<Page<T>>),
+}
+
+/// The exchanges of a page: the size of the response, and the number of times that it was requested.
+#[derive(Clone, Copy)]
+struct Sent {
+    bytes: u64,
+    attempts: u32,
+}
+
+impl Sent {
+    fn of<T: Send>(call: &Call<T>) -> Self {
+        Self { bytes: call.received(), attempts: call.attempts() }
+    }
 }
 
 /// The collected pages.
@@ -89,25 +102,25 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<
         }
     }
 
-    /// Adds a page of this size. Returns the state for the next page, unless this was the last.
-    fn push_page(&mut self, page: Page<T>, bytes: u64) -> Result<Option<State<T>>, Error> {
+    /// Adds a page. Returns the state for the next page, unless this was the last.
+    fn push_page(&mut self, page: Page<T>, Sent { bytes, attempts }: Sent) -> Result<Option<State<T>>, Error> {
         self.bytes = self.bytes.saturating_add(bytes);
         let max_list_size = self.session.config().limits.max_list_size;
         if self.bytes > max_list_size {
             let reason = format!("the list is larger than the limit `max_list_size` ({max_list_size} bytes)");
-            return Err(UnexpectedResponse::new(reason).into());
+            return Err(invalid(&reason, attempts));
         }
         self.collected.items.append(page.items);
         self.collected.last_modified = self.collected.last_modified.max(page.last_modified);
         let Some(cursor) = page.next_cursor else { return Ok(None) };
         if !is_cursor(&cursor) {
-            return Err(endless_list("the cursor of the next page is invalid"));
+            return Err(invalid("the cursor of the next page is invalid", attempts));
         }
         if self.seen.len() >= MAX_PAGES {
-            return Err(endless_list(&format!("the list has more than {MAX_PAGES} pages")));
+            return Err(invalid(&format!("the list has more than {MAX_PAGES} pages"), attempts));
         }
         if !self.seen.insert(fingerprint(cursor.as_bytes())) {
-            return Err(endless_list("the cursor of the next page repeats, so the list would never end"));
+            return Err(invalid("the cursor of the next page repeats, so the list would never end", attempts));
         }
         self.cursor = Some(cursor);
         Ok(Some(self.next_page()))
@@ -148,8 +161,9 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<
     }
 }
 
-fn endless_list(reason: &str) -> Error {
-    UnexpectedResponse::new(reason).into()
+/// Returns the error for a list whose last page was requested this number of times.
+fn invalid(reason: &str, attempts: u32) -> Error {
+    Error::from(UnexpectedResponse::new(reason)).after(attempts, GaveUp::NotTransient)
 }
 
 impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send> Machine for Paginator<T, R> {
@@ -161,10 +175,10 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send> Mac
             let next = match &mut self.state {
                 State::Changing(call, first) => match ready!(call.poll(now)) {
                     Ok(page) => {
-                        let (bytes, first) = (call.received(), first.take());
+                        let (sent, first) = (Sent::of(call), first.take());
                         self.has_changed = true;
                         match page {
-                            Some(page) => self.push_page(page, bytes),
+                            Some(page) => self.push_page(page, sent),
                             None => Ok(first.map(|first| State::Reading(self.session.call(Ok(first))))),
                         }
                     }
@@ -172,8 +186,8 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send> Mac
                 },
                 State::Reading(call) => match ready!(call.poll(now)) {
                     Ok(page) => {
-                        let bytes = call.received();
-                        self.push_page(page, bytes)
+                        let sent = Sent::of(call);
+                        self.push_page(page, sent)
                     }
                     Err(error) => self.after_error(&error).map(Some).ok_or(error),
                 },
