@@ -7,7 +7,7 @@ use teamwire_core::{
     observe::{FeedState, Observation, Observer},
 };
 
-use super::{Chain, TARGET};
+use super::TARGET;
 
 /// Observer that writes to the crate `log`, with the target `teamwire`.
 ///
@@ -40,12 +40,11 @@ impl Observer for ToLog {
             }
             Observation::Retrying { id, attempt, error, retry_at } => {
                 let wait = retry_at.saturating_duration_since(now.moment);
-                let error = Chain(error);
-                write(Level::Warn, format_args!("operation {id}: request {attempt} is retried in {wait:?}: {error}"));
+                write(Level::Warn, format_args!("operation {id}: request {attempt} is retried in {wait:?}: {error:#}"));
             }
             Observation::Finished { id, attempts, elapsed, error: Some(error), .. } => {
-                let error = Chain(error);
-                let message = format_args!("operation {id}: failed after {attempts} requests in {elapsed:?}: {error}");
+                let message =
+                    format_args!("operation {id}: failed after {attempts} requests in {elapsed:?}: {error:#}");
                 write(Level::Warn, message);
             }
             Observation::Finished { id, attempts, elapsed, .. } => {
@@ -58,15 +57,15 @@ impl Observer for ToLog {
                     FeedState::Subscribed => write(Level::Debug, format_args!("{feed}: subscribed")),
                     FeedState::Polling => write(Level::Debug, format_args!("{feed}: polling")),
                     FeedState::Retrying { attempt, error, retry_at } => {
-                        let (error, wait) = (Chain(error), retry_at.saturating_duration_since(now.moment));
+                        let wait = retry_at.saturating_duration_since(now.moment);
                         write(
                             Level::Warn,
-                            format_args!("{feed}: failure {attempt}, which is retried in {wait:?}: {error}"),
+                            format_args!("{feed}: failure {attempt}, which is retried in {wait:?}: {error:#}"),
                         );
                     }
                     FeedState::Gap => write(Level::Warn, format_args!("{feed}: events may have been missed")),
                     FeedState::Ended { error: Some(error) } => {
-                        write(Level::Warn, format_args!("{feed}: failed: {}", Chain(error)));
+                        write(Level::Warn, format_args!("{feed}: failed: {error:#}"));
                     }
                     FeedState::Ended { error: None } => write(Level::Debug, format_args!("{feed}: ended")),
                     _ => {}

@@ -9,8 +9,6 @@ use teamwire_core::{
 };
 use tracing::{Span, debug, debug_span, trace, warn};
 
-use super::Chain;
-
 /// Observer that writes to the crate `tracing`, with the target `teamwire`.
 ///
 /// Each operation is a span of the level *debug* with the fields `id`, `operation` and `chat`, and, at its end,
@@ -64,8 +62,8 @@ impl Observer for ToTracing {
                 trace!(target: "teamwire", parent: &self.span(*id), attempt, "request");
             }
             Observation::Retrying { id, attempt, error, retry_at } => {
-                let (error, wait) = (Chain(error), retry_at.saturating_duration_since(now.moment));
-                warn!(target: "teamwire", parent: &self.span(*id), attempt, %error, ?wait, "retrying");
+                let wait = retry_at.saturating_duration_since(now.moment);
+                warn!(target: "teamwire", parent: &self.span(*id), attempt, error = format_args!("{error:#}"), ?wait, "retrying");
             }
             Observation::Finished { id, attempts, status, error, .. } => {
                 let span = self.take(*id);
@@ -74,7 +72,7 @@ impl Observer for ToTracing {
                     span.record("status", status);
                 }
                 if let Some(error) = error {
-                    warn!(target: "teamwire", parent: &span, error = %Chain(error), "failed");
+                    warn!(target: "teamwire", parent: &span, error = format_args!("{error:#}"), "failed");
                 } else {
                     debug!(target: "teamwire", parent: &span, "finished");
                 }
@@ -86,12 +84,12 @@ impl Observer for ToTracing {
                     FeedState::Subscribed => debug!(target: "teamwire", id, feed, chat, "subscribed"),
                     FeedState::Polling => debug!(target: "teamwire", id, feed, chat, "polling"),
                     FeedState::Retrying { attempt, error, retry_at } => {
-                        let (error, wait) = (Chain(error), retry_at.saturating_duration_since(now.moment));
-                        warn!(target: "teamwire", id, feed, chat, attempt, %error, ?wait, "retrying");
+                        let wait = retry_at.saturating_duration_since(now.moment);
+                        warn!(target: "teamwire", id, feed, chat, attempt, error = format_args!("{error:#}"), ?wait, "retrying");
                     }
                     FeedState::Gap => warn!(target: "teamwire", id, feed, chat, "events may have been missed"),
                     FeedState::Ended { error: Some(error) } => {
-                        warn!(target: "teamwire", id, feed, chat, error = %Chain(error), "failed");
+                        warn!(target: "teamwire", id, feed, chat, error = format_args!("{error:#}"), "failed");
                     }
                     FeedState::Ended { error: None } => debug!(target: "teamwire", id, feed, chat, "ended"),
                     _ => {}
