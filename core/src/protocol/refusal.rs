@@ -32,12 +32,13 @@ use crate::error::{ApiError, Error, ErrorKind, Meaning, Signal};
 /// #[derive(Deserialize)]
 /// struct ErrorJson {
 ///     code: String,
-///     text: String,
+///     text: Option<String>,
 /// }
 ///
 /// fn refusal(response: &ResponseReader<'_>) -> Option<Refusal> {
 ///     // Anything else is not a response of the server, but for example the page of a proxy.
 ///     let ErrorJson { code, text } = response.deserialize().ok()?;
+///     let text = text.unwrap_or_default();
 ///     let refusal = match code.as_str() {
 ///         "NO_SUCH_CHAT" | "NO_SUCH_USER" => Refusal::new(ErrorKind::NotFound),
 ///         "TOKEN_EXPIRED" => Refusal::new(ErrorKind::Auth).login_expired(),
@@ -113,7 +114,7 @@ impl Refusal {
         self.code(code)
     }
 
-    /// Sets the server's explanation.
+    /// Sets the server's explanation. An empty one counts as none.
     pub fn message(mut self, text: impl Into<String>) -> Self {
         self.message = Some(text.into());
         self
@@ -172,7 +173,7 @@ impl Refusal {
             kind,
             status: reader.status().as_u16(),
             code: code.map(keep_known),
-            message: message.map(|text| reader.prose(text.as_bytes())),
+            message: message.filter(|text| !text.is_empty()).map(|text| reader.prose(text.as_bytes())),
             request_id: request_id.map(|id| reader.data(id.as_bytes())).or_else(|| reader.request_id()),
             retry_after: reader.retry_after(),
             invalid_members: invalid_members.iter().map(|id| reader.exact(id.as_bytes())).collect(),

@@ -24,6 +24,7 @@ impl Wire for Second {
     /// `{ "error": { "id": .., "text": .. } }`.
     fn refusal(&self, response: &ResponseReader<'_>) -> Option<Refusal> {
         let ErrorJson { error } = serde_json::from_slice(response.body()).ok()?;
+        let text = error.text.unwrap_or_default();
         let refusal = match error.id.as_str() {
             "sessionExpired" => Refusal::new(ErrorKind::Auth).login_expired(),
             "wrongPassword" | "forbidden" => Refusal::new(ErrorKind::Auth),
@@ -42,10 +43,10 @@ impl Wire for Second {
             "failed" => Refusal::new(ErrorKind::Server).transient(true).uncertain(true),
             _ => {
                 let refusal = Refusal::by_status(response.status());
-                return Some(refusal.unknown_code(error.id).message(error.text));
+                return Some(refusal.unknown_code(error.id).message(text));
             }
         };
-        Some(refusal.code(error.id).message(error.text))
+        Some(refusal.code(error.id).message(text))
     }
 
     /// `POST api/login/`: the token is the value of the session cookie.
@@ -78,7 +79,8 @@ struct ErrorJson {
 #[derive(Deserialize)]
 struct ErrorDetails {
     id: String,
-    text: String,
+    /// An error without a text is an error all the same.
+    text: Option<String>,
     /// Those that are invalid.
     #[serde(default)]
     ids: Vec<String>,
