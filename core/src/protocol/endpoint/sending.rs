@@ -142,9 +142,9 @@ impl<T> Endpoint<T> {
         let result = if self.is_read(reader.status()) {
             match head_check.map(|()| (self.read)(&mut reader)) {
                 Ok(Err(error)) => match error.cause() {
-                    // The invalid value is the server's.
-                    Cause::InvalidInput(value) => Err(reader.violation(&format!("{value}"))),
-                    _ => Err(error),
+                    Cause::Api(_) | Cause::UnexpectedResponse(_) => Err(error),
+                    // An invalid value is the server's, and what is not supported is its response: the request was sent.
+                    cause => Err(reader.violation(&format!("{cause}"))),
                 },
                 Ok(result) => result,
                 Err(reason) => Err(reader.violation(&reason)),
