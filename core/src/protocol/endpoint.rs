@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::{
     class::{Replay, TimeoutClass},
     content::ExpectedContent,
+    refusal::Refusal,
     response::ResponseReader,
     route::Route,
 };
@@ -319,7 +320,7 @@ impl<T> Endpoint<Option<T>> {
         self.recover(|error| (error.kind() == ErrorKind::NotFound).then_some(None))
     }
 
-    /// Returns the value alone, and the server's error where the output would be `None`.
+    /// Returns the value alone, and the error [`NotFound`](ErrorKind::NotFound) where the output would be `None`.
     pub(crate) fn existing(self) -> Endpoint<T>
     where
         T: 'static,
@@ -327,7 +328,7 @@ impl<T> Endpoint<Option<T>> {
         let Self { request, read, .. } = self;
         let read = move |response: &mut ResponseReader<'_>| {
             let value = read(response)?;
-            value.ok_or_else(|| response.violation("the value is missing"))
+            value.ok_or_else(|| response.refused(Refusal::new(ErrorKind::NotFound).message("not found")))
         };
         Endpoint { request, read: Box::new(read), recover: None }
     }
