@@ -113,13 +113,12 @@ impl<T> Delivery<T> {
         position::keep_last_cursors(&mut batch.items);
         let (to, passed) = position::after(&batch, from);
         let events = batch.items.len();
-        let (mut cursor, mut unpassed) = (from.clone(), Vec::new());
+        let (mut cursor, mut fingerprints) = (from.clone(), Vec::with_capacity(events));
         self.pending.reserve_exact(events);
         for (index, BatchItem { cursor: item_cursor, fingerprint, result }) in batch.items.into_iter().enumerate() {
+            fingerprints.push(fingerprint);
             if index < passed {
                 cursor = item_cursor.unwrap_or(cursor);
-            } else {
-                unpassed.push(fingerprint);
             }
             let event = match result {
                 _ if self.delivered.contains(fingerprint) => continue,
@@ -131,7 +130,9 @@ impl<T> Delivery<T> {
             self.last_checkpoint = Some(cursor.clone());
         }
         let to = to.unwrap_or(cursor);
-        self.delivered.replace(unpassed, to != *from);
+        let (passed_ones, returning) = fingerprints.split_at(passed);
+        self.delivered.pass(passed_ones);
+        self.delivered.add(returning);
         let has_returned = to != *from && {
             self.recent.add(from);
             self.recent.add(&to)

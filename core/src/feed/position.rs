@@ -1,4 +1,5 @@
 use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
+use core::cmp::Reverse;
 
 use crate::protocol::{Batch, BatchItem, fingerprint};
 
@@ -39,24 +40,46 @@ pub(super) fn after<T>(batch: &Batch<T>, from: &Arc<str>) -> (Option<Arc<str>>, 
     cursors.find_map(|(at, cursor)| Some((cursor.cloned(), cursor.map(|_| at + 1)?))).unwrap_or((None, 0))
 }
 
-/// Fingerprints of the events after the position of a feed that have been delivered already. Each poll returns them
-/// again until a cursor passes them.
+/// Fingerprints of the events after the position of a feed that have been delivered already, with their order. The
+/// server returns them again until the position passes them.
 #[derive(Debug, Default)]
-pub(super) struct DeliveredEvents(Vec<u64>);
+pub(super) struct DeliveredEvents(Vec<(u64, u32)>);
 
 impl DeliveredEvents {
-    /// Replaces the events by those of the last batch. If the position has not changed, earlier ones may come back.
-    pub(super) fn replace(&mut self, mut fingerprints: Vec<u64>, has_moved: bool) {
-        if !has_moved && self.0.len() <= MAX_DELIVERED {
-            fingerprints.append(&mut self.0);
+    /// Forgets the events that the position has passed: these, and those before them.
+    pub(super) fn pass(&mut self, fingerprints: &[u64]) {
+        let Some(last) = fingerprints.last() else { return };
+        match self.find(*last) {
+            Some(at) => {
+                let (_, passed) = self.0[at];
+                self.0.retain(|(_, order)| *order > passed);
+            }
+            // It is new, so that all others were before it.
+            None => self.0 = Vec::new(),
         }
-        fingerprints.sort_unstable();
-        fingerprints.dedup();
-        self.0 = fingerprints;
+    }
+
+    /// Adds the events of a batch that the position has not passed.
+    pub(super) fn add(&mut self, fingerprints: &[u64]) {
+        if fingerprints.is_empty() {
+            return;
+        }
+        if self.0.len() > MAX_DELIVERED {
+            self.0 = Vec::new();
+        }
+        let first = self.0.iter().map(|(_, order)| order + 1).max().unwrap_or_default();
+        self.0.extend(fingerprints.iter().copied().zip(first..));
+        // Of an event that is in it twice, the later one stays.
+        self.0.sort_unstable_by_key(|(fingerprint, order)| (*fingerprint, Reverse(*order)));
+        self.0.dedup_by_key(|(fingerprint, _)| *fingerprint);
     }
 
     pub(super) fn contains(&self, fingerprint: u64) -> bool {
-        self.0.binary_search(&fingerprint).is_ok()
+        self.find(fingerprint).is_some()
+    }
+
+    fn find(&self, fingerprint: u64) -> Option<usize> {
+        self.0.binary_search_by_key(&fingerprint, |(fingerprint, _)| *fingerprint).ok()
     }
 }
 
