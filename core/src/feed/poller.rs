@@ -168,8 +168,8 @@ impl<T: FeedItem> Poller<T> {
     }
 
     fn on_error(&mut self, now: Now, error: Error) -> State<T> {
-        if self.is_over(now) {
-            // The next poll stops it.
+        if self.is_stopped || self.is_over(now) {
+            // It has ended, or the next poll stops it.
             return State::Ready;
         }
         let signal = error.signal();
