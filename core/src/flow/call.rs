@@ -21,7 +21,12 @@ use core::{convert::Infallible, fmt, mem, time::Duration};
 
 use http::{HeaderValue, StatusCode, header};
 
-use self::{login::LoginState, queue::is_accepted, state::State, time_limit::TimeLimit};
+use self::{
+    login::{LoginState, is_login_expired},
+    queue::is_accepted,
+    state::State,
+    time_limit::TimeLimit,
+};
 pub(crate) use self::{retry::invalidates_idle_connections, time_limit::deadline_passed};
 use crate::{
     effect::{Exchange, Moment, Now, Response, TransportError, TransportErrorKind},
@@ -211,6 +216,9 @@ impl<T> Call<T> {
         if self.must_log_in(&error) {
             return State::Ready;
         }
+        if !is_login_expired(&error) {
+            self.login.on_accepted();
+        }
         if restarts || error.is_transient() { self.retry(now, error) } else { self.fail(error, GaveUp::NotTransient) }
     }
 
@@ -220,8 +228,11 @@ impl<T> Call<T> {
     }
 
     fn on_transport_error(&mut self, now: Now, mut cause: TransportError) -> State<T> {
-        if let Some(head) = retry::take_refusal(&mut cause, self.login.token().is_some()) {
+        if let Some(head) = self.take_refusal(now, &mut cause) {
             return self.on_response(now, head.map(|()| Vec::new()));
+        }
+        if cause.head.as_ref().is_some_and(|head| head.status() != StatusCode::UNAUTHORIZED) {
+            self.login.on_accepted();
         }
         let mismatch = match (&self.endpoint, &cause.head) {
             (Some(endpoint), Some(head)) => {

@@ -24,7 +24,7 @@ pub(super) struct Login {
 pub(super) struct LoginState {
     /// The token that the request is sent with.
     access: Option<Arc<Access>>,
-    /// Set once the login has been renewed because of this call.
+    /// Set once the login has been renewed because of this call, until the server accepts the new token.
     has_renewed: bool,
     visit: Visit,
     /// Set for the login itself.
@@ -34,6 +34,11 @@ pub(super) struct LoginState {
 impl LoginState {
     pub(super) fn token(&self) -> Option<&Token> {
         self.access.as_ref().map(|access| &access.token)
+    }
+
+    /// Records a response that is not the expiry of the login: after another one, it is renewed again.
+    pub(super) fn on_accepted(&mut self) {
+        self.has_renewed = false;
     }
 }
 
@@ -126,19 +131,19 @@ impl<T> Call<T> {
         };
     }
 
-    /// Returns `true` if the login has expired and is renewed, once. The request was not performed.
+    /// Returns `true` if the login has expired and is renewed, unless it just has been. The request was not performed.
     pub(super) fn must_log_in(&mut self, error: &Error) -> bool {
-        let (Cause::Api(api_error), Some(gate)) = (error.cause(), self.session.gate()) else { return false };
-        let Some(access) = self.login.access.as_ref().filter(|_| api_error.meaning.is_login_expired) else {
+        let (Some(gate), Some(access)) = (self.session.gate(), &self.login.access) else { return false };
+        if !is_login_expired(error) {
             return false;
-        };
+        }
         gate.expire(access);
         !self.is_best_effort() && !mem::replace(&mut self.login.has_renewed, true)
     }
 
     /// Returns `true` for a refusal after the login has been renewed: another login would not help either.
     pub(super) fn is_refused_again(&self, error: &Error) -> bool {
-        self.login.has_renewed && matches!(error.cause(), Cause::Api(api_error) if api_error.meaning.is_login_expired)
+        self.login.has_renewed && is_login_expired(error)
     }
 
     /// Returns the redaction of texts of the server.
@@ -146,6 +151,11 @@ impl<T> Call<T> {
         let access = self.login.access.as_ref();
         access.map_or_else(|| self.session.config().credentials.redaction(), |access| &access.redaction)
     }
+}
+
+/// Returns `true` for a refusal because of an expired login.
+pub(super) fn is_login_expired(error: &Error) -> bool {
+    matches!(error.cause(), Cause::Api(api_error) if api_error.meaning.is_login_expired)
 }
 
 fn login_error(cause: Error) -> Error {

@@ -5,7 +5,7 @@ use core::mem;
 
 use http::{Response, StatusCode};
 
-use super::{Call, State};
+use super::{Call, State, login::is_login_expired};
 use crate::{
     effect::{Moment, Now, TransportError, TransportErrorKind},
     error::{Cause, Error, ErrorKind, GaveUp},
@@ -74,6 +74,27 @@ impl<T> Call<T> {
         }
     }
 
+    /// Takes the head of an error response that needs no body, or that is the expiry of the login without its body.
+    /// With a token, that of any other 401 stays: whether the login has expired can depend on the body. The request was
+    /// not performed in either case, so it counts as not sent.
+    pub(super) fn take_refusal(&self, now: Now, cause: &mut TransportError) -> Option<Box<Response<()>>> {
+        let has_token = self.login.token().is_some();
+        let is_expiry = has_token && cause.head.as_ref().is_some_and(|head| self.is_expiry(now, head));
+        let head = cause.head.take_if(|head| is_expiry || is_complete_without_body(head.status()))?;
+        if has_token && !is_expiry && head.status() == StatusCode::UNAUTHORIZED {
+            (cause.sent, cause.head) = (false, Some(head));
+            return None;
+        }
+        Some(head)
+    }
+
+    /// Returns `true` if this head of an error response says that the login has expired.
+    fn is_expiry(&self, now: Now, head: &Response<()>) -> bool {
+        let Some(endpoint) = &self.endpoint else { return false };
+        let (protocol, redaction) = (self.session.protocol(), self.redaction());
+        endpoint.refusal_without_body(head, now, protocol, redaction).is_some_and(|error| is_login_expired(&error))
+    }
+
     /// Notes a retry for the observer of the session. Callers that retry themselves report that themselves.
     fn note_retry(&self, error: &Error, retry_at: Moment) {
         if let State::Waiting(ticket) = self.state
@@ -99,17 +120,6 @@ impl<T> Call<T> {
 
 /// Maximum number of doublings of the wait for a request that is still being processed.
 const MAX_DOUBLINGS: u32 = 4;
-
-/// Takes the head of an error response that needs no body. With a token, that of a 401 stays: whether the login has
-/// expired can depend on the body. The request was not performed in either case, so it counts as not sent.
-pub(super) fn take_refusal(cause: &mut TransportError, has_token: bool) -> Option<Box<Response<()>>> {
-    let head = cause.head.take_if(|head| is_complete_without_body(head.status()))?;
-    if has_token && head.status() == StatusCode::UNAUTHORIZED {
-        (cause.sent, cause.head) = (false, Some(head));
-        return None;
-    }
-    Some(head)
-}
 
 /// Returns `true` for an error status that needs no body: a retry would be rejected as well, or count as a failed
 /// login, so the status counts even if the body was cut off.

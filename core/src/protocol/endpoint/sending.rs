@@ -1,6 +1,6 @@
 //! The part of an endpoint that calls use: the request, and the reading of its response.
 
-use alloc::{boxed::Box, format, string::String};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use http::{HeaderMap, HeaderName, Request, StatusCode, header};
 use url::Url;
@@ -153,6 +153,21 @@ impl<T> Endpoint<T> {
             Err(protocol.refusal(&reader).map_or_else(|| gateway::error(&reader), |refusal| reader.refused(refusal)))
         };
         result.or_else(|error| self.recover.and_then(|recover| recover(&error)).ok_or(error))
+    }
+
+    /// Returns the error that the protocol recognises by the head of an error response, whose body was cut off.
+    pub(crate) fn refusal_without_body(
+        &self,
+        head: &http::Response<()>,
+        now: Now,
+        protocol: &(impl Wire + ?Sized),
+        redaction: &Redaction,
+    ) -> Option<Error> {
+        if self.is_read(head.status()) {
+            return None;
+        }
+        let reader = ResponseReader::new(head.clone().map(|()| Vec::new()), None, redaction, now.utc);
+        protocol.refusal(&reader).map(|refusal| reader.refused(refusal))
     }
 
     /// Returns `true` for a response that the reader gets.
