@@ -12,30 +12,25 @@
 mod ends;
 mod login;
 mod queue;
+mod reply;
 mod retry;
 mod state;
 mod time_limit;
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, string::String};
 use core::{convert::Infallible, fmt, mem, time::Duration};
 
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 
-use self::{
-    login::{LoginState, is_login_expired},
-    queue::is_accepted,
-    state::State,
-    time_limit::TimeLimit,
-};
+use self::{login::LoginState, queue::is_accepted, state::State, time_limit::TimeLimit};
 pub(crate) use self::{retry::invalidates_idle_connections, time_limit::deadline_passed};
 use crate::{
-    effect::{Exchange, Moment, Now, Response, TransportError, TransportErrorKind},
-    error::{Error, GaveUp, UnexpectedResponse},
+    effect::{Exchange, Moment, Now},
+    error::Error,
     flow::Resume,
     machine::{Machine, Reply, Step, Ticket},
     pacing::Turn,
-    protocol::{self, Attempt, Endpoint, Made, Range},
-    redaction::Kind,
+    protocol::{self, Attempt, Endpoint, Made},
     session::Session,
 };
 
@@ -193,73 +188,6 @@ impl<T> Call<T> {
             resume.apply_to(&mut exchange);
         }
         exchange
-    }
-
-    fn on_response(&mut self, now: Now, response: Response) -> State<T> {
-        let Some(endpoint) = &self.endpoint else { return State::Finished };
-        if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            // Only a proxy sends this status, without forwarding the request. Each retry would be a failed login.
-            let reason = "it requires a user name and password (status 407); the request was not forwarded";
-            return self.fail(TransportError::new(TransportErrorKind::Proxy, reason).into(), GaveUp::NotTransient);
-        }
-        if let Some(Err(error)) = self.resume.as_ref().map(|resume| resume.verify(&response)) {
-            return self.fail(error, GaveUp::NotTransient);
-        }
-        let restarts =
-            response.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.resume.as_mut().is_some_and(Resume::restart);
-        let range = self.requested_range();
-        self.received = response.body().len() as u64;
-        let error = match endpoint.parse(response, range, now, self.session.protocol(), self.redaction()) {
-            Ok(output) => return State::Done(Ok(output)),
-            Err(error) => error,
-        };
-        if self.must_log_in(&error) {
-            return State::Ready;
-        }
-        if !is_login_expired(&error) {
-            self.login.on_accepted();
-        }
-        if restarts || error.is_transient() { self.retry(now, error) } else { self.fail(error, GaveUp::NotTransient) }
-    }
-
-    /// Returns the part of the content that the current attempt requests.
-    fn requested_range(&self) -> Range {
-        if self.resume.as_ref().is_some_and(Resume::has_progress) { Range::Rest } else { Range::All }
-    }
-
-    fn on_transport_error(&mut self, now: Now, mut cause: TransportError) -> State<T> {
-        if let Some(head) = self.take_refusal(now, &mut cause) {
-            return self.on_response(now, head.map(|()| Vec::new()));
-        }
-        if cause.head.as_ref().is_some_and(|head| head.status() != StatusCode::UNAUTHORIZED) {
-            self.login.on_accepted();
-        }
-        let mismatch = match (&self.endpoint, &cause.head) {
-            (Some(endpoint), Some(head)) => {
-                let checked = endpoint.check_head(head.status(), head.headers(), self.requested_range());
-                checked.err().map(|reason| (head.status(), reason))
-            }
-            _ => None,
-        };
-        if let Some(resume) = &mut self.resume {
-            if mismatch.is_some() {
-                // The file must not keep bytes of a response that is not its content.
-                resume.restart();
-            } else if resume.on_interrupted(&cause) {
-                // Progress resets the retry budget.
-                (self.failures, self.rate_limits) = (0, 0);
-            }
-        }
-        let error = match mismatch {
-            // The wrong content is the more precise error.
-            Some((status, reason)) if cause.kind == TransportErrorKind::TooLarge => UnexpectedResponse {
-                status: Some(status.as_u16()),
-                ..UnexpectedResponse::new(self.redaction().redact(&reason, Kind::Prose))
-            }
-            .into(),
-            _ => Error::from(cause.redacted(self.redaction())),
-        };
-        if error.is_transient() { self.retry(now, error) } else { self.fail(error, GaveUp::NotTransient) }
     }
 
     /// Returns `true` for a request whose failure does not matter.
