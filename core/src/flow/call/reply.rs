@@ -38,7 +38,11 @@ impl<T> Call<T> {
         if !is_login_expired(&error) {
             self.login.on_accepted();
         }
-        if restarts || error.is_transient() { self.retry(now, error) } else { self.fail(error, GaveUp::NotTransient) }
+        if restarts || error.is_transient() {
+            self.retry(now, error)
+        } else {
+            self.fail_limited(now, error, GaveUp::NotTransient)
+        }
     }
 
     /// Returns the part of the content that the current attempt requests.

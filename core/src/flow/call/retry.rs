@@ -1,7 +1,7 @@
 //! The decision after a failed attempt.
 
 use alloc::boxed::Box;
-use core::mem;
+use core::{mem, time::Duration};
 
 use http::{Response, StatusCode};
 
@@ -20,10 +20,10 @@ impl<T> Call<T> {
     pub(super) fn retry(&mut self, now: Now, error: Error) -> State<T> {
         self.outcome_unknown |= error.outcome_unknown();
         if error.outcome_unknown() && self.endpoint.as_ref().is_none_or(Endpoint::is_once) {
-            return self.fail(error, GaveUp::NotRepeatable);
+            return self.fail_limited(now, error, GaveUp::NotRepeatable);
         }
         if self.is_refused_again(&error) {
-            return self.fail(error, GaveUp::NotTransient);
+            return self.fail_limited(now, error, GaveUp::NotTransient);
         }
         // A server sends 408 before it closes an idle connection; others may be as old (RFC 9110, section 15.5.9).
         self.requires_new_connection |=
@@ -35,7 +35,6 @@ impl<T> Call<T> {
             return State::Ready;
         }
         let policy = *self.session.retry();
-        let retry_after = error.retry_after();
         let is_limited = is_limited(&error);
         // Requests in flight together exceed a limit together: for all but the first of them, that is not a failed
         // attempt.
@@ -49,12 +48,9 @@ impl<T> Call<T> {
             (*failures).max(1)
         });
         let delay = backoff::delay(&policy, nth, self.session.next_random());
-        // Added to `Retry-After`, so that clients that were given the same time do not all return at once.
-        let wait = retry_after.unwrap_or_default().saturating_add(delay);
-        if is_limited && !self.login.is_login {
-            let pause = wait.min(MAX_PAUSE.max(policy.max_retry_after.saturating_add(delay)));
-            self.turn().on_rate_limited(now.moment, sent_at, pause, &error);
-        }
+        self.pause_if_limited(now, &error, delay);
+        let retry_after = error.retry_after();
+        let wait = wait_after(&error, delay);
         if self.failures.max(self.rate_limits) > self.max_retries {
             return self.fail(error, GaveUp::Attempts);
         }
@@ -71,6 +67,24 @@ impl<T> Call<T> {
             State::Queued(now.moment)
         } else {
             State::Backoff(now.moment.saturating_add(wait))
+        }
+    }
+
+    /// Same as [`fail`](Self::fail), after a response that may have been a limit.
+    pub(super) fn fail_limited(&mut self, now: Now, error: Error, gave_up: GaveUp) -> State<T> {
+        if is_limited(&error) {
+            let delay = backoff::delay(self.session.retry(), 1, self.session.next_random());
+            self.pause_if_limited(now, &error, delay);
+        }
+        self.fail(error, gave_up)
+    }
+
+    /// Lets all requests of the session pause if the server has limited this one, which may not be repeated itself.
+    fn pause_if_limited(&mut self, now: Now, error: &Error, delay: Duration) {
+        if is_limited(error) && !self.login.is_login {
+            let max = self.session.retry().max_retry_after.saturating_add(delay);
+            let (pause, sent_at) = (wait_after(error, delay).min(MAX_PAUSE.max(max)), self.sent_at);
+            self.turn().on_rate_limited(now.moment, sent_at, pause, error);
         }
     }
 
@@ -135,10 +149,17 @@ fn is_complete_without_body(status: StatusCode) -> bool {
     )
 }
 
-/// Returns `true` if the server has limited the rate of requests.
+/// Returns the wait before a retry. The delay is added to `Retry-After`, so that clients that were given the same time
+/// do not all return at once.
+fn wait_after(error: &Error, delay: Duration) -> Duration {
+    error.retry_after().unwrap_or_default().saturating_add(delay)
+}
+
+/// Returns `true` if the server has limited the rate of requests: by the status 429, or by a transient refusal.
 fn is_limited(error: &Error) -> bool {
     let Cause::Api(api_error) = error.cause() else { return false };
-    api_error.kind == ErrorKind::RateLimited || api_error.status == StatusCode::TOO_MANY_REQUESTS.as_u16()
+    (api_error.kind == ErrorKind::RateLimited && api_error.meaning.is_transient)
+        || api_error.status == StatusCode::TOO_MANY_REQUESTS.as_u16()
 }
 
 fn is_stale_connection(error: &Error) -> bool {
