@@ -112,7 +112,7 @@
 //! # Other HTTP stacks
 //!
 //! [`AsyncExecutor::with_transport`] takes any [`Transport`](transport::Transport). The crate's example
-//! `hyper_transport` has one for hyper.
+//! `hyper_async` has one for hyper.
 //!
 //! # Files and state
 //!

@@ -12,7 +12,7 @@ pub use self::body::{RequestBody, ResponseBody};
 /// Performs exchanges over HTTP: the trait to implement for an asynchronous HTTP stack of your own.
 ///
 /// [`client`](crate::client) uses the engine of this crate. Pass your own to
-/// [`AsyncExecutor::with_transport`](crate::AsyncExecutor::with_transport). The crate's example `hyper_transport` has
+/// [`AsyncExecutor::with_transport`](crate::AsyncExecutor::with_transport). The crate's example `hyper_async` has
 /// one on hyper.
 ///
 /// ```

@@ -100,7 +100,7 @@
 //! a cursor, the Secret becomes part of URLs, which are logged.
 //!
 //! To use another HTTP stack instead of ureq, implement [`Transport`](transport::Transport). The crate's example
-//! `hyper_transport` has one on hyper.
+//! `hyper_blocking` has one on hyper.
 //!
 //! # Files and state
 //!

@@ -12,7 +12,7 @@ pub(crate) use self::stoppable::{Abandoning, StoppableTransport, stopped};
 /// Performs exchanges over HTTP: the trait to implement for a synchronous HTTP stack of your own.
 ///
 /// [`client`](crate::client) uses one on ureq. Pass your own to
-/// [`BlockingExecutor::with_transport`](crate::BlockingExecutor::with_transport). The crate's example `hyper_transport`
+/// [`BlockingExecutor::with_transport`](crate::BlockingExecutor::with_transport). The crate's example `hyper_blocking`
 /// has one on hyper.
 ///
 /// ```

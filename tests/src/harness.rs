@@ -9,11 +9,11 @@ use crate::{
     second_backend::UNSUPPORTED,
 };
 
-#[path = "../../blocking/examples/hyper_transport/transport.rs"]
+#[path = "../../blocking/examples/hyper_blocking/transport.rs"]
 mod blocking_hyper_transport;
 #[path = "../../async-std-adapter/examples/write_your_own_executor/executor.rs"]
 mod handwritten;
-#[path = "../../async-std-adapter/examples/hyper_transport/transport.rs"]
+#[path = "../../async-std-adapter/examples/hyper_async/transport.rs"]
 mod hyper_transport;
 
 pub use teamwire_async_std::smol::Smol as SmolRuntime;

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! TEAMWIRE_URL=http://localhost:8080 TEAMWIRE_APP_ID=… TEAMWIRE_SECRET=… \
-//!     cargo run -p teamwire-blocking --example hyper_transport
+//!     cargo run -p teamwire-blocking --example hyper_blocking
 //! ```
 
 #![allow(clippy::print_stdout, reason = "it is a program for a terminal")]
 
-#[path = "hyper_transport/transport.rs"]
+#[path = "hyper_blocking/transport.rs"]
 mod transport;
 
 use std::env;

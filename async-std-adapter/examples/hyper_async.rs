@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! TEAMWIRE_URL=http://localhost:8080 TEAMWIRE_APP_ID=… TEAMWIRE_SECRET=… \
-//!     cargo run -p teamwire-async-std --example hyper_transport
+//!     cargo run -p teamwire-async-std --example hyper_async
 //! ```
 
 #![allow(clippy::print_stdout, reason = "it is a program for a terminal")]
 
-#[path = "hyper_transport/transport.rs"]
-mod hyper_transport;
+#[path = "hyper_async/transport.rs"]
+mod transport;
 
 use std::env;
 
@@ -17,7 +17,7 @@ use teamwire_async_std::{
     smol::{Client, Smol},
 };
 
-use self::hyper_transport::Hyper;
+use self::transport::Hyper;
 
 fn main() -> Result<(), Error> {
     let config = Config::from_vars(|name| env::var(name).ok())?;
