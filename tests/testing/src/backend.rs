@@ -6,6 +6,7 @@
 use std::{
     future::{poll_fn, ready},
     sync::Arc,
+    time::Duration,
 };
 
 use teamwire_async_std::backend::{Backend as AsyncBackend, BoxFuture};
@@ -39,8 +40,7 @@ impl Steps {
     /// The error of a file of its body that cannot be read.
     fn begin(&self, exchange: &Exchange) -> Result<Begun, TransportError> {
         let request = exchange::request_of(exchange)?;
-        let limit = exchange::time_limit(exchange);
-        let id = self.0.with(|state| state.begin(request, exchange.timeout, limit, exchange.body_policy()));
+        let id = self.0.with(|state| state.begin(request, exchange));
         Ok(Begun { world: self.0.clone(), id })
     }
 
@@ -89,7 +89,7 @@ impl Backend for Steps {
     }
 
     fn next_event(&self) -> Option<Moment> {
-        self.0.with(|state| state.next_due()).map(Moment::from_epoch)
+        self.0.with(|state| state.next_due(Duration::MAX)).map(Moment::from_epoch)
     }
 }
 

@@ -69,8 +69,8 @@ impl<'w> Driving<'w> {
     /// Lets the next event happen, unless it is later. Returns `false` if it is, or if there is none.
     fn step_until(&self, limit: Duration) -> bool {
         let deed = self.0.with(|state| {
-            let is_due = state.next_due().is_some_and(|next| next <= limit);
-            is_due.then(|| state.happen())
+            let due = state.next_due(limit).filter(|next| *next <= limit);
+            due.map(|due| state.happen(due))
         });
         let Some(deed) = deed else { return false };
         // Without the lock, as the deed uses the world.

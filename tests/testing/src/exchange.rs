@@ -2,14 +2,14 @@
 
 use std::{io::Read, task::Waker, time::Duration};
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use teamwire_blocking::transport::{RequestBody, downcast_transport_error, read_response, timed_out};
 use teamwire_core::{
     effect::{BodyPolicy, Exchange, Timeout, TransportError, TransportErrorKind},
     machine::Reply,
 };
 
-use crate::agenda::Key;
+use crate::{agenda::Key, world::SentRequest};
 
 /// The end of an exchange.
 pub(crate) enum Outcome {
@@ -31,9 +31,25 @@ pub(crate) struct Pending {
     pub(crate) index: usize,
     /// Its entries in the agenda.
     pub(crate) timers: Vec<Key>,
+    /// Time at which the client stops waiting.
+    pub(crate) limit: Duration,
+    /// Set for the poll of a feed that is repeated as long as nothing happens.
+    pub(crate) is_repeated: bool,
     pub(crate) outcome: Option<Outcome>,
     /// The task that waits for the outcome.
     pub(crate) waker: Option<Waker>,
+}
+
+impl Pending {
+    /// Records that the poll has returned without updates, and that it was sent again.
+    pub(crate) fn repeat(&mut self, requests: &mut Vec<SentRequest>, cycle: Duration) {
+        let Some(sent) = requests.get_mut(self.index) else { return };
+        sent.status = Some(StatusCode::OK);
+        let next = SentRequest { at: sent.at.saturating_add(cycle), status: None, ..sent.clone() };
+        self.index = requests.len();
+        self.limit = self.limit.saturating_add(cycle);
+        requests.push(next);
+    }
 }
 
 /// Returns the request with its whole body, for which files are read.
@@ -50,10 +66,15 @@ pub(crate) fn request_of(exchange: &Exchange) -> Result<Request<Vec<u8>>, Transp
     }
 }
 
-/// Returns the longest time that an exchange may take if nothing moves.
-pub(crate) fn time_limit(exchange: &Exchange) -> Duration {
-    exchange.max_idle()
+/// Returns `true` for a long poll of the usual duration, without a deadline. A feed repeats it unchanged; a shorter one
+/// becomes longer again.
+pub(crate) fn is_repeated(exchange: &Exchange) -> bool {
+    let is_usual = |timeout: Timeout| matches!(timeout, Timeout::LongPoll { head, .. } if head == USUAL_LONG_POLL);
+    exchange.max_duration.is_none() && is_usual(exchange.timeout)
 }
+
+/// Timeout of a long poll of 25 seconds.
+const USUAL_LONG_POLL: Duration = Duration::from_secs(35);
 
 /// Returns the reply at the end of an exchange. The body goes to the file of the exchange, if it has one.
 pub(crate) fn reply(pending: Pending) -> Reply {

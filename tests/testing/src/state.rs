@@ -11,18 +11,22 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use http::{Request, Response};
-use teamwire_core::effect::{BodyPolicy, Timeout};
-use teamwire_sandbox::world::{self, Handled, Now, Polls, PostedMessage};
+use teamwire_core::effect::Exchange;
+use teamwire_sandbox::world::{self, Handled, Now, Parked, Polls, PostedMessage, Repeated};
 
 use crate::{
     World,
     agenda::{Agenda, Deed, Due, Id},
-    exchange::{Outcome, Pending},
+    exchange::{self, Outcome, Pending},
     world::SentRequest,
 };
 
 /// Maximum time without a deed of the test, when none is to come: a bot that is never stopped polls for ever.
 const MAX_QUIET: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Time after which the polls of feeds are repeated without their clients, if nothing has happened: a feed has delivered
+/// its heartbeat by then, and does nothing but repeat its poll.
+const QUIET: Duration = Duration::from_secs(11 * 60);
 
 /// A function that is called with each message of a bot.
 pub(crate) type Hook = Arc<dyn Fn(&World, &PostedMessage) + Send + Sync>;
@@ -35,6 +39,8 @@ pub(crate) struct State {
     pub(crate) clock: Duration,
     /// The time of the last deed.
     last_deed: Duration,
+    /// The last time at which anything else happened than a long poll without updates.
+    busy_at: Duration,
     pub(crate) agenda: Agenda,
     exchanges: BTreeMap<Id, Pending>,
     polls: Polls<Id>,
@@ -65,6 +71,7 @@ impl State {
             start,
             clock: Duration::ZERO,
             last_deed: Duration::ZERO,
+            busy_at: Duration::ZERO,
             agenda: Agenda::default(),
             exchanges: BTreeMap::new(),
             polls: Polls::default(),
@@ -102,7 +109,7 @@ impl State {
 
     /// Takes the server out, so that code of the test can use it without a lock.
     pub(crate) fn take_server(&mut self) -> world::World {
-        self.last_deed = self.clock;
+        (self.last_deed, self.busy_at) = (self.clock, self.clock);
         self.server.take().expect("`act` and `administer` do not use the world in their closures")
     }
 
@@ -111,9 +118,17 @@ impl State {
         self.settle();
     }
 
-    /// Returns the time of the next event.
-    pub(crate) fn next_due(&self) -> Option<Duration> {
-        self.agenda.next().into_iter().chain(self.polls.next_due()).min()
+    /// Returns the time of the next event, if the bot and the test do nothing before this time.
+    pub(crate) fn next_due(&self, limit: Duration) -> Option<Duration> {
+        let next = self.agenda.next();
+        let polls = if self.clock < self.busy_at.saturating_add(QUIET) {
+            self.polls.next_due()
+        } else {
+            // Otherwise the bot is about to be forgotten.
+            let end = self.last_deed.saturating_add(MAX_QUIET + QUIET);
+            self.polls.next_due_before(next.unwrap_or(end).min(limit))
+        };
+        next.into_iter().chain(polls).min()
     }
 
     /// Returns `true` if only the bot itself could end, and has not done so for a long time.
@@ -125,21 +140,16 @@ impl State {
         self.clock = self.clock.max(to);
     }
 
-    /// Lets the next event happen, which is due: returns the deed to perform, if it is one.
-    pub(crate) fn happen(&mut self) -> Option<Deed> {
-        match (self.agenda.next(), self.polls.next_due()) {
-            (Some(next), Some(due)) if due < next => self.move_clock(due),
-            (None, Some(due)) => self.move_clock(due),
-            (Some(next), _) => self.move_clock(next),
-            (None, None) => return None,
-        }
+    /// Lets the next event happen, which is due at this time: returns the deed to perform, if it is one.
+    pub(crate) fn happen(&mut self, due: Duration) -> Option<Deed> {
+        self.move_clock(due);
         if self.agenda.next().is_none_or(|next| next > self.clock) {
             self.settle();
             return None;
         }
         match self.agenda.pop()? {
             Due::Deed(deed) => {
-                self.last_deed = self.clock;
+                (self.last_deed, self.busy_at) = (self.clock, self.clock);
                 return Some(deed);
             }
             Due::Arrival(id) => self.arrive(id),
@@ -150,26 +160,30 @@ impl State {
     }
 
     /// Begins an exchange.
-    pub(crate) fn begin(
-        &mut self,
-        request: Request<Vec<u8>>,
-        timeout: Timeout,
-        time_limit: Duration,
-        policy: BodyPolicy,
-    ) -> Id {
+    pub(crate) fn begin(&mut self, request: Request<Vec<u8>>, exchange: &Exchange) -> Id {
         let (id, now) = (self.next_id(), self.clock);
         let path = request.uri().path_and_query().map_or("", |path| path.as_str());
         let sent = SentRequest { at: now, method: request.method().clone(), path: path.to_owned(), status: None };
         self.requests.push(sent);
+        let limit = now.saturating_add(exchange.max_idle());
         let timers = if now < self.down_until {
             vec![self.agenda.add(now.saturating_add(self.latency), Due::End(id, Outcome::Refused))]
         } else {
             let arrival = self.agenda.add(now.saturating_add(self.latency / 2), Due::Arrival(id));
-            vec![arrival, self.agenda.add(now.saturating_add(time_limit), Due::End(id, Outcome::TimedOut))]
+            vec![arrival, self.agenda.add(limit, Due::End(id, Outcome::TimedOut))]
         };
         let index = self.requests.len() - 1;
-        let request = Some(request);
-        let pending = Pending { request, timeout, policy, index, timers, outcome: None, waker: None };
+        let pending = Pending {
+            request: Some(request),
+            timeout: exchange.timeout,
+            policy: exchange.body_policy(),
+            index,
+            timers,
+            limit,
+            is_repeated: exchange::is_repeated(exchange),
+            outcome: None,
+            waker: None,
+        };
         self.exchanges.insert(id, pending);
         id
     }
@@ -178,6 +192,9 @@ impl State {
         let now = self.now();
         let Some(request) = self.exchanges.get_mut(&id).and_then(|pending| pending.request.take()) else { return };
         let handled = self.server().handle(now, request);
+        if !matches!(handled, Handled::Park { .. }) {
+            self.busy_at = self.clock;
+        }
         // What the request has changed comes before its response.
         self.settle();
         self.respond(id, handled);
@@ -188,6 +205,14 @@ impl State {
         let (now, seen) = (self.now(), self.seen);
         let server = self.server.as_mut().expect("nothing happens while a person acts");
         let messages = server.messages_after(seen);
+        for Repeated { key, number, cycle } in self.polls.repeat(server, now) {
+            if let Some(pending) = self.exchanges.get_mut(key) {
+                (0..number).for_each(|_| pending.repeat(&mut self.requests, cycle));
+            }
+        }
+        if self.polls.is_outdated(server) {
+            self.busy_at = self.clock;
+        }
         let complete = self.polls.resume(server, now);
         self.seen = seen + messages.len();
         for message in messages.into_iter().filter(|message| message.is_from_bot) {
@@ -204,15 +229,31 @@ impl State {
     fn respond(&mut self, id: Id, handled: Handled) {
         let response = match handled {
             Handled::Response(response) => response,
-            Handled::Park { until, poll } => return self.polls.park(id, until, poll),
+            Handled::Park { until, poll } => return self.park(id, until, poll),
             // The world keeps files in memory, unless its driver stores them.
             Handled::File(file) => Response::from_parts(file.head.into_parts().0, Vec::new()),
         };
         let at = self.clock.saturating_add(self.latency.saturating_sub(self.latency / 2));
-        let timer = self.agenda.add(at, Due::End(id, Outcome::Response(response)));
-        if let Some(pending) = self.exchanges.get_mut(&id) {
-            pending.timers.push(timer);
+        let Some(pending) = self.exchanges.get_mut(&id) else { return };
+        if pending.timers.is_empty() && pending.limit <= at {
+            pending.timers.push(self.agenda.add(pending.limit, Due::End(id, Outcome::TimedOut)));
         }
+        pending.timers.push(self.agenda.add(at, Due::End(id, Outcome::Response(response))));
+    }
+
+    /// Keeps a long poll until there are updates.
+    fn park(&mut self, id: Id, until: Duration, poll: Parked) {
+        let Some(pending) = self.exchanges.get_mut(&id) else { return };
+        let response_at = until.saturating_add(self.latency);
+        if !pending.is_repeated || response_at >= pending.limit {
+            return self.polls.park(id, until, poll);
+        }
+        // The response comes before the limit.
+        for timer in mem::take(&mut pending.timers) {
+            self.agenda.remove(timer);
+        }
+        let cycle = response_at.saturating_sub(self.clock);
+        self.polls.park_repeated(id, until, poll, cycle);
     }
 
     fn end(&mut self, id: Id, outcome: Outcome) {
@@ -222,6 +263,9 @@ impl State {
         }
         if let (Outcome::Response(response), Some(sent)) = (&outcome, self.requests.get_mut(pending.index)) {
             sent.status = Some(response.status());
+        }
+        if !matches!(outcome, Outcome::Response(_)) {
+            self.busy_at = self.clock;
         }
         pending.outcome = Some(outcome);
         self.woken.extend(pending.waker.take());

@@ -173,8 +173,14 @@ impl World {
     }
 
     /// Returns the requests that the clients have sent, in order.
+    ///
+    /// This includes the polls of feeds while nothing happens, every 25 seconds. After some minutes without any event,
+    /// the world repeats them on its own, so that weeks pass quickly: the client, and a backend around that of the
+    /// world, see only the last one before the next event.
     pub fn requests(&self) -> Vec<SentRequest> {
-        self.with(|state| state.requests.clone())
+        let mut requests = self.with(|state| state.requests.clone());
+        requests.sort_by_key(|request| request.at);
+        requests
     }
 
     /// Returns the time since the start of the world.

@@ -8,6 +8,8 @@ mod faults;
 mod files;
 #[path = "world/limits.rs"]
 mod limits;
+#[path = "world/quiet.rs"]
+mod quiet;
 #[path = "world/seeds.rs"]
 mod seeds;
 #[path = "world/time.rs"]

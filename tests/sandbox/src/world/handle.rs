@@ -32,7 +32,7 @@ use super::{
     },
     ids::BodyDigest,
     now::Now,
-    outcome::{OperationResult, Outcome},
+    outcome::{OperationResult, Outcome, Wait},
     routes,
     stages::{Admission, Admitted, BodyPlan, CommittedUpload, Handled, Parked, Payload, UploadStart},
     state::{
@@ -147,7 +147,7 @@ impl World {
     /// Resumes a pending long poll.
     pub fn resume(&mut self, now: Now, poll: Parked) -> Handled {
         self.advance_to(now);
-        let mut call = poll.0;
+        let mut call = poll.call;
         call.now = now;
         match self.authenticate(&call.headers) {
             Ok(_) => self.run(call),
@@ -172,7 +172,7 @@ impl World {
                 response::set_request_id(&mut file.head, id);
                 Handled::File(file)
             }
-            Ok(Outcome::Wait(until)) => Handled::Park { until, poll: Parked(call) },
+            Ok(Outcome::Wait(Wait { until, is_idle })) => Handled::Park { until, poll: Parked { call, is_idle } },
             Err(problem) => Handled::Response(problem.into_response(id)),
         }
     }

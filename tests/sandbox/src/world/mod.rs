@@ -87,7 +87,7 @@ pub use organisation::org;
 pub(crate) use outcome::AssetResponse;
 pub use outcome::FileResponse;
 pub use person_actions::{PersonActions, Rejection};
-pub use polls::Polls;
+pub use polls::{Polls, Repeated};
 #[cfg(feature = "server")]
 pub(crate) use routes::match_path;
 pub use routes::{route_of, routes};

@@ -42,8 +42,17 @@ pub(crate) enum Outcome {
     /// A response with its own headers.
     Response(Response<Vec<u8>>),
     File(FileResponse),
-    /// A long poll without updates: resume it at this time, or when the world has changed.
-    Wait(Duration),
+    /// A long poll without updates.
+    Wait(Wait),
+}
+
+/// The wait of a long poll without updates.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wait {
+    /// Resume it at this time, or when the world has changed.
+    pub(crate) until: Duration,
+    /// Set if the same request will wait again after a response at that time, as long as the world does not change.
+    pub(crate) is_idle: bool,
 }
 
 /// The result of every operation.

@@ -105,12 +105,10 @@ pub(crate) fn find(method: &str, path: &[Segment]) -> Result<(&'static Operation
 
 /// Returns the ids in `path` if it matches `template`. An id is one non-empty segment.
 pub(crate) fn match_path(template: &str, path: &[Segment]) -> Option<Vec<Segment>> {
-    let shape: Vec<_> = template.trim_start_matches('/').split('/').collect();
-    if shape.len() != path.len() {
-        return None;
-    }
     let mut ids = Vec::new();
-    for (expected, segment) in shape.into_iter().zip(path) {
+    let mut shape = template.trim_start_matches('/').split('/');
+    for segment in path {
+        let expected = shape.next()?;
         if expected.starts_with('{') {
             if segment.as_deref() == Some("") {
                 return None;
@@ -120,7 +118,7 @@ pub(crate) fn match_path(template: &str, path: &[Segment]) -> Option<Vec<Segment
             return None;
         }
     }
-    Some(ids)
+    if shape.next().is_none() { Some(ids) } else { None }
 }
 
 /// All routes of the contract as `METHOD /path/{id}`, in the contract's order.

@@ -32,7 +32,11 @@ pub enum Handled {
 
 /// A pending long poll. It can be dropped if its client has disconnected.
 #[derive(Debug)]
-pub struct Parked(pub(crate) Box<Call>);
+pub struct Parked {
+    pub(crate) call: Box<Call>,
+    /// Set if it would wait again after a response without updates, as long as the world does not change.
+    pub(crate) is_idle: bool,
+}
 
 /// A pending long poll, as [`Sandbox::list_polls`](crate::Sandbox::list_polls) returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +61,7 @@ pub struct PollDescription {
 impl Parked {
     /// Describes the poll.
     pub fn description(&self) -> PollDescription {
-        let call = &self.0;
+        let call = &self.call;
         let tid = call.ids.first().cloned().flatten();
         PollDescription {
             request_id: call.request_id.clone(),

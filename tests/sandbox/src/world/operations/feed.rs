@@ -8,7 +8,7 @@ use super::paging::{Page, collect_page};
 use crate::world::{
     call::Call,
     contract::problem::Problem,
-    outcome::{OperationResult, Outcome, ok},
+    outcome::{OperationResult, Outcome, Wait, ok},
     state::{
         World,
         cursors::expired,
@@ -36,8 +36,10 @@ impl World {
         let entries = self.log.since(position).filter(|entry| feed.includes(entry, &call.actor));
         let mut entries = entries.peekable();
         if entries.peek().is_none() && call.now.elapsed < deadline(call)? {
-            let wake = self.next_expiry().unwrap_or(Duration::MAX);
-            return Ok(Outcome::Wait(deadline(call)?.min(wake)));
+            let wake = self.next_expiry();
+            let until = deadline(call)?.min(wake.unwrap_or(Duration::MAX));
+            let is_idle = position == self.log.last && wake.is_none() && self.rate_limit.is_none();
+            return Ok(Outcome::Wait(Wait { until, is_idle }));
         }
         let Page { items, more_after } = collect_page(MAX_ITEMS, entries, |entry| self.entry_json(feed, &name, entry));
         let end = more_after.map_or(self.log.last, |entry| entry.number);

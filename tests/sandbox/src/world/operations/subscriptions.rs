@@ -1,6 +1,6 @@
 //! Subscribing to feeds, and polls that renew a lease.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use http::StatusCode;
 use serde_json::json;
@@ -118,5 +118,14 @@ impl World {
             subscription.renewed_at = now;
         }
         result
+    }
+
+    /// Moves the arrival of a pending poll: the requests until then have returned without updates.
+    pub(crate) fn repeat(&mut self, call: &mut Call, time: Duration) {
+        call.received_at += time;
+        let lease = call.query.id("subscription").ok().flatten().and_then(|id| self.subscriptions.by_id.get_mut(id));
+        if let Some(until) = lease.and_then(|lease| lease.pending_polls.get_mut(&call.request_id)) {
+            *until += time;
+        }
     }
 }
