@@ -114,10 +114,10 @@ impl Config {
         self
     }
 
-    /// Sets the observer of all operations and feeds: see the module [`observe`](crate::observe). It replaces an
-    /// earlier one.
+    /// Adds an observer of all operations and feeds: see the module [`observe`](crate::observe). If there are several,
+    /// they are called in the order in which they were added.
     pub fn with_observer(mut self, observer: impl Observer) -> Self {
-        self.observer = Some(SharedObserver(Arc::new(observer)));
+        self.observer = Some(SharedObserver::after(self.observer.take(), observer));
         self
     }
 

@@ -1,7 +1,8 @@
 //! Observation of operations and feeds: for logs, traces and counters.
 //!
-//! An [`Observer`] in the [configuration](crate::Config::with_observer) is called whenever the state of an operation or
-//! a feed changes. The adapters have observers for the crates `log` and `tracing`. A counter of retries, for instance:
+//! The [`Observer`]s in the [configuration](crate::Config::with_observer) are called whenever the state of an operation
+//! or a feed changes. The adapters have observers for the crates `log` and `tracing`. A counter of retries, for
+//! instance:
 //!
 //! ```
 //! use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
@@ -34,7 +35,7 @@ use core::{fmt, time::Duration};
 
 use crate::{
     effect::{Moment, Now},
-    error::Error,
+    error::{Error, Operation},
     model::ThreadId,
 };
 
@@ -72,30 +73,39 @@ impl fmt::Display for OperationId {
 
 /// A change of the state of an operation or a feed.
 ///
-/// Each operation is `Started` once, by the first poll of its machine, and then either `Finished` or `Abandoned`.
+/// Each operation is `Started` once, by the first poll of its machine, and then either `Finished` or `Abandoned`. All
+/// observations of an operation have the same `id`, `operation` and `chat`.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Observation<'a> {
     /// An operation has started.
     Started {
-        /// The operation.
+        /// The number of the operation.
         id: OperationId,
-        /// Name of its method, such as `post`.
-        operation: &'static str,
+        /// The operation, such as [`Operation::POST`].
+        operation: &'static Operation,
         /// The chat that it concerns, if that is known.
         chat: Option<&'a ThreadId>,
     },
     /// A request is sent. An operation may consist of several, such as uploads and a post, or the pages of a list.
     Attempt {
-        /// The operation.
+        /// The number of the operation.
         id: OperationId,
+        /// The operation.
+        operation: &'static Operation,
+        /// Its chat.
+        chat: Option<&'a ThreadId>,
         /// Number of its requests so far, with this one and with retries.
         attempt: u32,
     },
     /// A request failed and will be repeated.
     Retrying {
-        /// The operation.
+        /// The number of the operation.
         id: OperationId,
+        /// The operation.
+        operation: &'static Operation,
+        /// Its chat.
+        chat: Option<&'a ThreadId>,
         /// Number of its requests so far.
         attempt: u32,
         /// The error of the last one. It does not name the operation, which `Started` has done.
@@ -105,8 +115,12 @@ pub enum Observation<'a> {
     },
     /// An operation has ended.
     Finished {
-        /// The operation.
+        /// The number of the operation.
         id: OperationId,
+        /// The operation.
+        operation: &'static Operation,
+        /// Its chat.
+        chat: Option<&'a ThreadId>,
         /// Number of its requests.
         attempts: u32,
         /// Time since it started.
@@ -120,12 +134,16 @@ pub enum Observation<'a> {
     },
     /// An operation was dropped before its end, as futures may be. The time is that of its last poll.
     Abandoned {
-        /// The operation.
+        /// The number of the operation.
         id: OperationId,
+        /// The operation.
+        operation: &'static Operation,
+        /// Its chat.
+        chat: Option<&'a ThreadId>,
     },
     /// The state of a feed has changed. Its polls are not reported as attempts: there is one every 25 seconds.
     Feed {
-        /// The feed.
+        /// The number of the feed.
         id: OperationId,
         /// Kind of the feed, such as `messages`.
         feed: &'static str,
@@ -165,6 +183,26 @@ pub enum FeedState<'a> {
 /// The observer of a configuration.
 #[derive(Clone)]
 pub(crate) struct SharedObserver(pub(crate) Arc<dyn Observer>);
+
+/// Several observers of a configuration, as one.
+struct Both<O>(SharedObserver, O);
+
+impl<O: Observer> Observer for Both<O> {
+    fn observe(&self, now: Now, observation: &Observation<'_>) {
+        self.0.0.observe(now, observation);
+        self.1.observe(now, observation);
+    }
+}
+
+impl SharedObserver {
+    /// Creates an observer that is called after the earlier ones, if there are any.
+    pub(crate) fn after(earlier: Option<Self>, observer: impl Observer) -> Self {
+        match earlier {
+            None => Self(Arc::new(observer)),
+            Some(earlier) => Self(Arc::new(Both(earlier, observer))),
+        }
+    }
+}
 
 impl fmt::Debug for SharedObserver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -103,23 +103,27 @@ impl Report {
         self.polled.get_or_insert((now.moment, now)).1 = now;
         if is_first {
             let Subject { operation, chat, .. } = *subject;
-            subject.observe(now, &Observation::Started { id: self.id, operation: operation.name, chat });
+            subject.observe(now, &Observation::Started { id: self.id, operation, chat });
         }
     }
 
     fn on_send(&mut self, subject: &Subject<'_>, now: Now, ticket: Ticket) {
         if self.ticket.replace(ticket) != Some(ticket) {
             self.attempts = self.attempts.saturating_add(1);
-            subject.observe(now, &Observation::Attempt { id: self.id, attempt: self.attempts });
+            let Subject { operation, chat, .. } = *subject;
+            subject.observe(now, &Observation::Attempt { id: self.id, operation, chat, attempt: self.attempts });
         }
     }
 
     fn on_finished(&self, subject: &Subject<'_>, now: Now, error: Option<&Error>) {
         let started = self.polled.map_or(now.moment, |(started, _)| started);
+        let Subject { operation, chat, .. } = *subject;
         subject.observe(
             now,
             &Observation::Finished {
                 id: self.id,
+                operation,
+                chat,
                 attempts: self.attempts,
                 elapsed: now.moment.saturating_duration_since(started),
                 status: self.status,
@@ -158,8 +162,9 @@ impl<F: Flow> Machine for Observed<'_, F> {
         }
         self.flow.handle(now, ticket, reply);
         if let Some((error, retry_at)) = self.subject.session.take_retry(ticket) {
-            let (id, attempt) = (report.id, report.attempts);
-            self.subject.observe(now, &Observation::Retrying { id, attempt, error: &error, retry_at });
+            let (id, attempt, Subject { operation, chat, .. }) = (report.id, report.attempts, self.subject);
+            let retrying = Observation::Retrying { id, operation, chat, attempt, error: &error, retry_at };
+            self.subject.observe(now, &retrying);
         }
     }
 }
@@ -170,7 +175,8 @@ impl<F> Drop for Observed<'_, F> {
         if let Some(report) = &self.report
             && let Some((_, now)) = report.polled
         {
-            self.subject.observe(now, &Observation::Abandoned { id: report.id });
+            let Subject { operation, chat, .. } = self.subject;
+            self.subject.observe(now, &Observation::Abandoned { id: report.id, operation, chat });
         }
     }
 }

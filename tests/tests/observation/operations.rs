@@ -139,7 +139,56 @@ fn observer_may_call_the_client() {
     client.set(Client::new(script.clone())).expect("it is set once");
     client.get().expect("it is set").chats().chat("c1").post("hello").expect_err("it is forbidden");
     script.assert_done();
-    assert!(record.take().is_empty(), "the second observer has replaced the first");
+    assert_eq!(record.take().last().map(String::as_str), Some("0 finished 1 403: auth"));
+}
+
+#[test]
+fn observers_are_called_in_the_order_in_which_they_were_added() {
+    let lines = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let observer = |name: &'static str| {
+        let lines = lines.clone();
+        move |_: Now, observation: &Observation<'_>| {
+            if let Observation::Finished { attempts, .. } = observation {
+                lines.lock().expect("no observer has panicked").push(format!("{name}: {attempts}"));
+            }
+        }
+    };
+    let record = Record::default();
+    let config = record.config().with_observer(observer("first")).with_observer(observer("second"));
+    let script = Script::with_config(config).then(expect::me(), respond::user(sample::bot()));
+    Client::new(script).contacts().me().expect("it is scripted");
+    assert_eq!(*lines.lock().expect("no observer has panicked"), ["first: 1", "second: 1"]);
+    assert_eq!(record.take(), ["0 me", "0 attempt 1", "0 finished 1 200: ok"]);
+}
+
+#[test]
+fn every_observation_of_an_operation_names_it_and_its_chat() {
+    let names = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let own = names.clone();
+    let config = Record::default().config().with_observer(move |_: Now, observation: &Observation<'_>| {
+        let (kind, operation, chat) = match *observation {
+            Observation::Started { operation, chat, .. } => ("started", operation, chat),
+            Observation::Attempt { operation, chat, .. } => ("attempt", operation, chat),
+            Observation::Retrying { operation, chat, .. } => ("retrying", operation, chat),
+            Observation::Finished { operation, chat, .. } => ("finished", operation, chat),
+            Observation::Abandoned { operation, chat, .. } => ("abandoned", operation, chat),
+            _ => panic!("{observation:?} is not one of an operation"),
+        };
+        assert_eq!(operation, &error::Operation::POST);
+        assert_eq!(chat.map(|chat| chat.as_str()), Some("c1"));
+        own.lock().expect("no observer has panicked").push(kind);
+    });
+    let script = Script::with_config(config)
+        .then(expect::post("c1"), respond::unavailable(1))
+        .then(expect::post("c1"), posted())
+        .then(expect::post("c1"), respond::unavailable(1));
+    Client::new(script.clone()).chats().chat("c1").post("hello").expect("it is posted");
+    let mut cx = Context::from_waker(Waker::noop());
+    let chat = teamwire_async_std::scripted(&script).chats().chat("c1");
+    assert!(pin!(chat.post("hello")).as_mut().poll(&mut cx).is_pending(), "it waits before it retries");
+    let expected =
+        ["started", "attempt", "retrying", "attempt", "finished", "started", "attempt", "retrying", "abandoned"];
+    assert_eq!(*names.lock().expect("no observer has panicked"), expected);
 }
 
 #[test]

@@ -73,11 +73,11 @@ fn log_has_a_record_for_each_observation() {
     let lines: Vec<_> = LOG.lock().expect("no logger has panicked").iter().filter_map(own).collect();
     let text = lines.join("\n");
     let expected = [
-        ("DEBUG", "post in chat c1 started"),
-        ("TRACE", "request 1"),
-        ("WARN", "request 1 is retried in"),
-        ("TRACE", "request 2"),
-        ("DEBUG", "finished after 2 requests"),
+        ("DEBUG", "post in chat c1: started"),
+        ("TRACE", "post in chat c1: request 1"),
+        ("WARN", "post in chat c1: request 1 is retried in"),
+        ("TRACE", "post in chat c1: request 2"),
+        ("DEBUG", "post in chat c1: finished after 2 requests"),
         ("DEBUG", "messages in chat c1: polling"),
         ("WARN", "messages in chat c1: failed: "),
     ];

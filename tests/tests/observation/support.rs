@@ -54,7 +54,7 @@ impl Observer for Record {
             Observation::Started { id, operation, chat } => {
                 format!("{} {operation}{}", state.number(*id), at(*chat))
             }
-            Observation::Attempt { id, attempt } => format!("{} attempt {attempt}", state.number(*id)),
+            Observation::Attempt { id, attempt, .. } => format!("{} attempt {attempt}", state.number(*id)),
             Observation::Retrying { id, attempt, error, .. } => {
                 format!("{} retrying {attempt}: {}", state.number(*id), error.kind())
             }
@@ -63,7 +63,7 @@ impl Observer for Record {
                 let status = status.map_or(String::new(), |status| format!(" {status}"));
                 format!("{} finished {attempts}{status}: {result}", state.number(*id))
             }
-            Observation::Abandoned { id } => format!("{} abandoned", state.number(*id)),
+            Observation::Abandoned { id, .. } => format!("{} abandoned", state.number(*id)),
             Observation::Feed { id, feed, chat, state: feed_state } => {
                 let feed_state = match feed_state {
                     FeedState::Subscribed => "subscribed".to_owned(),

@@ -3,16 +3,18 @@ use std::fmt::{self, Display};
 use log::Level;
 use teamwire_core::{
     effect::Now,
+    error::Operation,
     model::ThreadId,
-    observe::{FeedState, Observation, Observer},
+    observe::{FeedState, Observation, Observer, OperationId},
 };
 
 use super::TARGET;
 
 /// Observer that writes to the crate `log`, with the target `teamwire`.
 ///
-/// Failures, retries and gaps have the level *warn*, requests *trace*, and everything else *debug*. Each record names
-/// the number of the operation or the feed, and its first record the name and the chat as well.
+/// Failures, retries and gaps have the level *warn*, requests *trace*, and everything else *debug*. Each record has the
+/// number, the name and the chat of the operation or the feed: `operation 7: post in chat c1: request 1 is retried in
+/// 500ms: ..`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ToLog;
 
@@ -25,34 +27,50 @@ impl Display for InChat<'_> {
     }
 }
 
+/// The operation of a record: `operation 7: post in chat c1`.
+struct Subject<'a>(OperationId, &'static Operation, Option<&'a ThreadId>);
+
+impl Display for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(id, operation, chat) = self;
+        write!(f, "operation {id}: {operation}{}", InChat(*chat))
+    }
+}
+
 fn write(level: Level, message: fmt::Arguments<'_>) {
     log::log!(target: TARGET, level, "{message}");
 }
 
 impl Observer for ToLog {
     fn observe(&self, now: Now, observation: &Observation<'_>) {
-        match observation {
+        match *observation {
             Observation::Started { id, operation, chat } => {
-                write(Level::Debug, format_args!("operation {id}: {operation}{} started", InChat(*chat)));
+                write(Level::Debug, format_args!("{}: started", Subject(id, operation, chat)));
             }
-            Observation::Attempt { id, attempt } => {
-                write(Level::Trace, format_args!("operation {id}: request {attempt}"));
+            Observation::Attempt { id, operation, chat, attempt } => {
+                write(Level::Trace, format_args!("{}: request {attempt}", Subject(id, operation, chat)));
             }
-            Observation::Retrying { id, attempt, error, retry_at } => {
+            Observation::Retrying { id, operation, chat, attempt, error, retry_at } => {
+                let subject = Subject(id, operation, chat);
                 let wait = retry_at.saturating_duration_since(now.moment);
-                write(Level::Warn, format_args!("operation {id}: request {attempt} is retried in {wait:?}: {error:#}"));
+                write(Level::Warn, format_args!("{subject}: request {attempt} is retried in {wait:?}: {error:#}"));
             }
             Observation::Finished { id, attempts, elapsed, error: Some(error), .. } => {
-                let message =
-                    format_args!("operation {id}: failed after {attempts} requests in {elapsed:?}: {error:#}");
-                write(Level::Warn, message);
+                // The error names the operation.
+                write(
+                    Level::Warn,
+                    format_args!("operation {id}: failed after {attempts} requests in {elapsed:?}: {error:#}"),
+                );
             }
-            Observation::Finished { id, attempts, elapsed, .. } => {
-                write(Level::Debug, format_args!("operation {id}: finished after {attempts} requests in {elapsed:?}"));
+            Observation::Finished { id, operation, chat, attempts, elapsed, .. } => {
+                let subject = Subject(id, operation, chat);
+                write(Level::Debug, format_args!("{subject}: finished after {attempts} requests in {elapsed:?}"));
             }
-            Observation::Abandoned { id } => write(Level::Debug, format_args!("operation {id}: abandoned")),
+            Observation::Abandoned { id, operation, chat } => {
+                write(Level::Debug, format_args!("{}: abandoned", Subject(id, operation, chat)));
+            }
             Observation::Feed { id, feed, chat, state } => {
-                let feed = format_args!("feed {id}: {feed}{}", InChat(*chat)).to_string();
+                let feed = format_args!("feed {id}: {feed}{}", InChat(chat)).to_string();
                 match state {
                     FeedState::Subscribed => write(Level::Debug, format_args!("{feed}: subscribed")),
                     FeedState::Polling => write(Level::Debug, format_args!("{feed}: polling")),

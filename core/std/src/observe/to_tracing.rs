@@ -51,17 +51,17 @@ impl Observer for ToTracing {
                     target: "teamwire",
                     "operation",
                     id = id.get(),
-                    operation,
+                    operation = operation.name,
                     chat = chat.map(tracing::field::display),
                     requests = tracing::field::Empty,
                     status = tracing::field::Empty,
                 );
                 self.spans().insert(*id, span);
             }
-            Observation::Attempt { id, attempt } => {
+            Observation::Attempt { id, attempt, .. } => {
                 trace!(target: "teamwire", parent: &self.span(*id), attempt, "request");
             }
-            Observation::Retrying { id, attempt, error, retry_at } => {
+            Observation::Retrying { id, attempt, error, retry_at, .. } => {
                 let wait = retry_at.saturating_duration_since(now.moment);
                 warn!(target: "teamwire", parent: &self.span(*id), attempt, error = format_args!("{error:#}"), ?wait, "retrying");
             }
@@ -77,7 +77,7 @@ impl Observer for ToTracing {
                     debug!(target: "teamwire", parent: &span, "finished");
                 }
             }
-            Observation::Abandoned { id } => debug!(target: "teamwire", parent: &self.take(*id), "abandoned"),
+            Observation::Abandoned { id, .. } => debug!(target: "teamwire", parent: &self.take(*id), "abandoned"),
             Observation::Feed { id, feed, chat, state } => {
                 let (id, chat) = (id.get(), chat.map(tracing::field::display));
                 match state {
