@@ -118,11 +118,8 @@ mod tests {
         let code = |script, vars: &[_]| run(&script, vars).expect_err("it is not posted").0;
         assert_eq!(code(Script::new(), &SERVICE[1..]), USAGE);
         assert_eq!(code(Script::new(), &[&SERVICE[..], &[("TEAMWIRE_DEADLINE", "soon")]].concat()), USAGE);
-        let none: [teamwire_blocking::serde_json::Value; 0] = [];
-        assert_eq!(
-            code(Script::new().then(expect::chats_by_title("Operations"), respond::chats(none)), &SERVICE),
-            USAGE
-        );
+        let unknown = Script::new().then(expect::chats_by_title("Operations"), respond::empty_list());
+        assert_eq!(code(unknown, &SERVICE), USAGE);
         assert_eq!(code(found().then(expect::post("c1"), respond::forbidden()), &SERVICE), REJECTED);
     }
 

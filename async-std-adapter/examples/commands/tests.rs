@@ -10,8 +10,6 @@ use teamwire_test_support::Folder;
 
 use crate::bot::Bot;
 
-const NONE: [serde_json::Value; 0] = [];
-
 /// A message of Anna.
 fn said(mid: &str, tid: &str, text: &str) -> serde_json::Value {
     let mut message = sample::message(mid, tid, text);
@@ -44,7 +42,7 @@ fn chats_are_served_although_the_post_to_one_fails_for_minutes() -> Result<(), E
     assert_eq!(of_last, Some(script.requests().len() - 1), "the commands of a chat are handled in their order");
 
     // The next process resumes there, and handles nothing again.
-    let next = Script::new().on(expect::all_message_updates().cursor("k1"), [respond::message_updates(NONE, "k2")]);
+    let next = Script::new().on(expect::all_message_updates().cursor("k1"), [respond::no_updates("k2")]);
     assert_eq!(run(&next, &folder)?, Some(checkpoint));
     next.assert_done();
     Ok(())

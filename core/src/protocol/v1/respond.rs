@@ -19,6 +19,8 @@
 //! script.assert_done();
 //! ```
 //!
+//! An empty array has no type, so an empty list is [`empty_list`], and a poll without events [`no_updates`].
+//!
 //! The errors of the contract are functions here, too: [`not_found`], [`rate_limited`], [`unavailable`] and so on. The
 //! failures of the network are those of [`Respond`]: [`Respond::timeout`], [`Respond::unreachable`].
 
@@ -44,7 +46,7 @@ use super::{
     sample::{Render, Sample, time},
 };
 use crate::{
-    model::{Asset, ChatInfo, Group, LocationShare, Message, Reaction, ThreadId, User},
+    model::{Asset, ChatInfo, Group, LocationShare, Message, Reaction, User},
     protocol::Page,
     script::Respond,
 };
@@ -107,6 +109,24 @@ pub fn reactions(reactions: impl IntoIterator<Item = impl Sample<Reaction>>) -> 
     list(reactions)
 }
 
+/// Responds with an empty list, of any kind: no users, groups, chats, messages, reactions or location shares.
+///
+/// ```
+/// use teamwire_core::{Client, Script, script::v1::{expect, respond}};
+///
+/// let script = Script::new()
+///     .then(expect::reactions("c1", "m1"), respond::empty_list())
+///     .then(expect::chats_by_title("Operations"), respond::empty_list());
+/// let chats = Client::new(script).chats();
+/// assert!(chats.chat("c1").reactions("m1")?.is_empty());
+/// assert!(chats.by_title("Operations")?.is_empty());
+/// # Ok::<(), teamwire_core::Error>(())
+/// ```
+pub fn empty_list() -> Respond {
+    // Lists of messages have `last_modified`.
+    ok(&json!({ "items": [], "last_modified": null }))
+}
+
 /// Responds with the number of locations shared in a chat.
 pub fn location_count(count: u32) -> Respond {
     ok(&json!({ "count": count }))
@@ -117,9 +137,8 @@ pub fn location_shares(shares: impl IntoIterator<Item = impl Sample<LocationShar
     list(shares)
 }
 
-/// Responds to a move of the bot's location shares with the chats in which it shares its location.
-pub fn moved_location<T: Into<ThreadId>>(active: impl IntoIterator<Item = T>) -> Respond {
-    let active: Vec<ThreadId> = active.into_iter().map(Into::into).collect();
+/// Responds to a move of the bot's location shares with the ids of the chats in which it shares its location.
+pub fn moved_location(active: &[&str]) -> Respond {
     ok(&json!({ "active": active }))
 }
 
