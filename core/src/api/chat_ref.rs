@@ -204,7 +204,8 @@ impl<X: Executor> ChatRef<X> {
         )
     }
 
-    /// Follows the new messages of this chat, including those of the bot.
+    /// Follows the new messages of this chat, including those of the bot, unless the options
+    /// [leave them out](FeedOptions::without_messages_of).
     ///
     /// Messages that were deleted by their sender are left out unless
     /// [`hide_deleted_messages`](crate::Config::with_hide_deleted_messages) is off. In that case a deleted message is

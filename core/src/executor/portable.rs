@@ -16,15 +16,13 @@ pub type Operation<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send
 /// synchronous and asynchronous programs share. [`Script`] and the executors of both adapters implement it.
 ///
 /// ```
-/// use teamwire_core::{Client, Error, FeedEvent, executor::Portable};
+/// use teamwire_core::{Client, Error, FeedOptions, executor::Portable};
 ///
 /// async fn echo<X: Portable>(client: &Client<X>) -> Result<(), Error> {
 ///     let me = X::wait(client.contacts().me()).await?;
-///     let mut events = client.chats().new_messages(None);
+///     let mut events = client.chats().new_messages(FeedOptions::from_now().without_messages_of(me));
 ///     while let Some(event) = X::next(&mut events).await {
-///         if let FeedEvent::Update { item, .. } = event?
-///             && item.from_user.uid != me.uid
-///         {
+///         if let Some(item) = event?.into_item() {
 ///             X::wait(client.chats().chat(&item.tid).post(item.text.unwrap_or_default())).await?;
 ///         }
 ///     }

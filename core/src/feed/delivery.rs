@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::{
     Checkpoint, FeedEvent,
+    item::{FeedItem, Hidden},
     position::{self, DeliveredEvents, RecentPositions},
 };
 use crate::{
@@ -20,7 +21,7 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10 * 60);
 pub(super) struct Delivery<T> {
     source: FeedSource,
     redaction: Redaction,
-    is_hidden: fn(&T) -> bool,
+    hidden: Hidden,
     /// Position of the feed; `None` until it is known, and after it has expired.
     cursor: Option<Arc<str>>,
     /// Set once the feed has had a position: a feed that loses it may miss events.
@@ -49,17 +50,18 @@ pub(super) struct BatchEffect {
 }
 
 impl<T> Delivery<T> {
+    pub(super) const fn source(&self) -> &FeedSource {
+        &self.source
+    }
+}
+
+impl<T: FeedItem> Delivery<T> {
     /// Creates the state of a feed that continues at this cursor, or starts at the end.
-    pub(super) fn new(
-        source: FeedSource,
-        redaction: Redaction,
-        is_hidden: fn(&T) -> bool,
-        cursor: Option<Arc<str>>,
-    ) -> Self {
+    pub(super) fn new(source: FeedSource, redaction: Redaction, hidden: Hidden, cursor: Option<Arc<str>>) -> Self {
         Self {
             source,
             redaction,
-            is_hidden,
+            hidden,
             started: cursor.is_some(),
             last_checkpoint: cursor.clone(),
             cursor,
@@ -68,10 +70,6 @@ impl<T> Delivery<T> {
             recent: RecentPositions::default(),
             last_checkpoint_at: None,
         }
-    }
-
-    pub(super) const fn source(&self) -> &FeedSource {
-        &self.source
     }
 
     pub(super) const fn cursor(&self) -> Option<&Arc<str>> {
@@ -122,7 +120,7 @@ impl<T> Delivery<T> {
             }
             let event = match result {
                 _ if self.delivered.contains(fingerprint) => continue,
-                Ok(item) if (self.is_hidden)(&item) => continue,
+                Ok(item) if self.hidden.includes(&item) => continue,
                 Ok(item) => FeedEvent::Update { item, checkpoint: self.checkpoint(&cursor) },
                 Err(item) => FeedEvent::Undecoded { item, checkpoint: self.checkpoint(&cursor) },
             };

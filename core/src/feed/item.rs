@@ -1,5 +1,5 @@
 use crate::{
-    model::{ChatEvent, LiveLocationUpdate, Message, Reaction},
+    model::{ChatEvent, LiveLocationUpdate, Message, Reaction, UserId},
     protocol::{Batch, FeedSource, Made, PollRequest, Protocol},
 };
 
@@ -8,9 +8,27 @@ pub(crate) trait FeedItem: Sized + Send + 'static {
     /// Returns the poll for events of this kind.
     fn updates(protocol: &dyn Protocol, source: &FeedSource, poll: PollRequest<'_>) -> Made<Batch<Self>>;
 
-    /// Returns `true` for a deleted message, which the configuration may hide.
-    fn is_deleted_message(&self) -> bool {
-        false
+    /// Returns the message, if it is one.
+    fn message(&self) -> Option<&Message> {
+        None
+    }
+}
+
+/// The messages that a feed leaves out.
+#[derive(Debug)]
+pub(super) struct Hidden {
+    /// Set if deleted messages are left out.
+    pub(super) deleted: bool,
+    /// The user whose messages are left out.
+    pub(super) author: Option<UserId>,
+}
+
+impl Hidden {
+    /// Returns `true` if the item is left out.
+    pub(super) fn includes(&self, item: &impl FeedItem) -> bool {
+        item.message().is_some_and(|message| {
+            self.deleted && message.deleted || self.author.as_ref() == Some(&message.from_user.uid)
+        })
     }
 }
 
@@ -31,8 +49,8 @@ impl FeedItem for Message {
         protocol.message_updates(source, poll)
     }
 
-    fn is_deleted_message(&self) -> bool {
-        self.deleted
+    fn message(&self) -> Option<&Message> {
+        Some(self)
     }
 }
 
@@ -41,7 +59,10 @@ impl FeedItem for ChatEvent {
         protocol.event_updates(source, poll)
     }
 
-    fn is_deleted_message(&self) -> bool {
-        matches!(self, Self::Message(message) if message.deleted)
+    fn message(&self) -> Option<&Message> {
+        match self {
+            Self::Message(message) => Some(message),
+            _ => None,
+        }
     }
 }

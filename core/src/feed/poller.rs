@@ -7,7 +7,7 @@ use super::{
     FeedEnd, FeedEvent, FeedOptions, Retrying,
     delivery::Delivery,
     failures::{Failures, MIN_BACKOFF},
-    item::FeedItem,
+    item::{FeedItem, Hidden},
     long_poll::{LongPollDuration, is_retryable},
     pace::Pace,
     report::FeedReport,
@@ -67,22 +67,23 @@ impl Timing {
 
 #[expect(private_bounds, reason = "the kinds of events are fixed")]
 impl<T: FeedItem> Poller<T> {
-    /// Creates a feed of the events of `source`, without deleted messages if the configuration hides them.
+    /// Creates a feed of the events of `source`, without the messages that the configuration or the options hide.
     pub(crate) fn new(session: &Session, source: FeedSource, options: FeedOptions) -> Self {
         let redaction = session.config().credentials.redaction().clone();
-        let (cursor, state) = match options.after.map(|checkpoint| checkpoint.into_cursor(&source)).transpose() {
+        let FeedOptions { after, long_poll, hidden_author } = options;
+        let (cursor, state) = match after.map(|checkpoint| checkpoint.into_cursor(&source)).transpose() {
             Ok(cursor) => (cursor, State::Ready),
             Err(mut error) => {
                 error.set_operation(source.operation(), source.chat(), &redaction);
                 (None, State::Done(Err(error)))
             }
         };
-        let is_hidden = if session.config().hide_deleted_messages { T::is_deleted_message } else { |_: &T| false };
+        let hidden = Hidden { deleted: session.config().hide_deleted_messages, author: hidden_author };
         Self {
             session: session.clone(),
-            delivery: Delivery::new(source, redaction, is_hidden, cursor),
+            delivery: Delivery::new(source, redaction, hidden, cursor),
             subscription: None,
-            long_poll: LongPollDuration::new(options.long_poll),
+            long_poll: LongPollDuration::new(long_poll),
             pace: Pace::default(),
             failures: Failures::default(),
             requires_new_connection: false,

@@ -10,7 +10,7 @@ use std::{
 };
 
 use teamwire_core::{
-    AlertType, Draft, Message, Reaction,
+    AlertType, Draft, FeedOptions, Message, Reaction,
     model::{ChatEvent, LiveLocationUpdate},
 };
 use teamwire_sandbox::{Sandbox, org};
@@ -106,6 +106,30 @@ fn messages_of_all_chats_arrive_in_order<H: Harness>() {
     assert_eq!(events.expect_update().0, format!("{elsewhere}: three is there"));
     ben.delete(&elsewhere, &three).expect("it is his own");
     assert_eq!(events.expect_update().0, format!("{elsewhere}:  is deleted"));
+}
+
+#[executor_test]
+fn own_messages_are_left_out_on_request<H: Harness>() {
+    let fixture = Fixture::<H>::new();
+    let (chats, lobby) = (fixture.client.chats(), fixture.client.chats().chat(org::LOBBY));
+    let me = fixture.ok(fixture.client.contacts().me());
+    let others = || FeedOptions::from_now().without_messages_of(&me);
+    let mut of_chat = FeedProbe::<H>::new(lobby.new_messages(others()), text);
+    let mut of_all = FeedProbe::<H>::new(chats.new_messages(others()), text);
+    let mut of_events = FeedProbe::<H>::new(chats.events(others()), |event: ChatEvent| format!("{event:?}"));
+    for feed in [&mut of_chat, &mut of_all, &mut of_events] {
+        feed.expect_started();
+    }
+    let own = fixture.ok(lobby.post(Draft::text("mine").alert(AlertType::Note)));
+    let anna = fixture.sandbox.as_person(org::ANNA);
+    anna.post(org::LOBBY, "hers").expect("Anna is in the lobby");
+    fixture.ok(lobby.post("mine, again"));
+    anna.react(org::LOBBY, own.mid.as_str(), "love").expect("it is a note");
+    for feed in [&mut of_chat, &mut of_all] {
+        assert_eq!(feed.expect_update().0, "t-lobby: hers is there");
+    }
+    let events = of_events.expect_updates(2);
+    assert!(events[0].contains("hers") && events[1].contains("Love"), "{events:?}");
 }
 
 #[executor_test]
