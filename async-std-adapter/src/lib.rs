@@ -1,18 +1,39 @@
 //! Teamwire bots in async programs without tokio: on async-std, on smol, or on a runtime of your own.
 //!
 //! ```no_run
-//! use teamwire_async_std::{client_from_env, Error};
-//!
-//! async fn hello() -> Result<(), Error> {
-//!     // Reads TEAMWIRE_URL, TEAMWIRE_APP_ID and TEAMWIRE_SECRET.
-//!     let client = client_from_env()?;
-//!     println!("I am {}", client.contacts().me().await?.first_name);
-//!     client.chats().chat("7MQKchz6wsSzmWTVnppGAc").post("hello").await?;
-//!     Ok(())
-//! }
+//! use teamwire_async_std::{AlertType, Client, Draft, Error, FeedEvent, NewChat, ReactionType, client_from_env};
 //!
 //! fn main() -> Result<(), Error> {
-//!     async_std::task::block_on(hello())
+//!     async_std::task::block_on(async {
+//!         // Reads TEAMWIRE_URL, TEAMWIRE_APP_ID and TEAMWIRE_SECRET.
+//!         let client = client_from_env()?;
+//!         println!("I am {}.", client.check().await?);
+//!         alert(&client, "The database is down").await
+//!     })
+//! }
+//!
+//! async fn alert(client: &Client, text: &str) -> Result<(), Error> {
+//!     let people = client.contacts().users().await?;
+//!     let chat = client.chats().get_or_create(NewChat::titled("Operations").users(&people)).await?;
+//!
+//!     let mut events = client.chats().reaction_updates(None);
+//!     // From here on, no reaction is missed.
+//!     events.started().await?;
+//!     let alert = chat.post(Draft::text(text).alert(AlertType::Alert)).await?;
+//!     println!("Posted in {}. Waiting for an OK.", chat.title());
+//!     while let Some(event) = events.next().await {
+//!         match event? {
+//!             FeedEvent::Update { item, .. } if item.mid == alert.mid => {
+//!                 println!("{}: {}", item.from_user, item.reaction_type);
+//!                 if item.reaction_type == ReactionType::Ok {
+//!                     return Ok(());
+//!                 }
+//!             }
+//!             FeedEvent::Retrying(failure) => eprintln!("attempt {} failed: {}", failure.attempt, failure.error),
+//!             _ => {}
+//!         }
+//!     }
+//!     Ok(())
 //! }
 //! ```
 //!

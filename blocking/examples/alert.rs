@@ -19,15 +19,14 @@ fn alert(client: &Client, text: &str) -> Result<(), Error> {
     let people = client.contacts().users()?;
     let chat = client.chats().get_or_create(NewChat::titled("Operations").users(&people))?;
 
-    let mut posted = None;
-    for event in client.chats().reaction_updates(None) {
+    let mut events = client.chats().reaction_updates(None);
+    // From here on, no reaction is missed.
+    events.started()?;
+    let alert = chat.post(Draft::text(text).alert(AlertType::Alert))?;
+    println!("Posted in {}. Waiting for an OK.", chat.title());
+    for event in events {
         match event? {
-            // The feed has started: from here on, it misses no reaction.
-            FeedEvent::Started(_) => {
-                posted = Some(chat.post(Draft::text(text).alert(AlertType::Alert))?.mid);
-                println!("Posted in {}. Waiting for an OK.", chat.title());
-            }
-            FeedEvent::Update { item, .. } if posted.as_ref() == Some(&item.mid) => {
+            FeedEvent::Update { item, .. } if item.mid == alert.mid => {
                 println!("{}: {}", item.from_user, item.reaction_type);
                 if item.reaction_type == ReactionType::Ok {
                     return Ok(());

@@ -1,13 +1,36 @@
 //! Teamwire bots in synchronous programs.
 //!
 //! ```no_run
-//! use teamwire_blocking::{client_from_env, Error};
+//! use teamwire_blocking::{AlertType, Client, Draft, Error, FeedEvent, NewChat, ReactionType};
 //!
 //! fn main() -> Result<(), Error> {
 //!     // Reads TEAMWIRE_URL, TEAMWIRE_APP_ID and TEAMWIRE_SECRET.
-//!     let client = client_from_env()?;
-//!     println!("I am {}", client.contacts().me()?.first_name);
-//!     client.chats().chat("7MQKchz6wsSzmWTVnppGAc").post("hello")?;
+//!     let client = teamwire_blocking::client_from_env()?;
+//!     println!("I am {}.", client.check()?);
+//!     alert(&client, "The database is down")
+//! }
+//!
+//! fn alert(client: &Client, text: &str) -> Result<(), Error> {
+//!     let people = client.contacts().users()?;
+//!     let chat = client.chats().get_or_create(NewChat::titled("Operations").users(&people))?;
+//!
+//!     let mut events = client.chats().reaction_updates(None);
+//!     // From here on, no reaction is missed.
+//!     events.started()?;
+//!     let alert = chat.post(Draft::text(text).alert(AlertType::Alert))?;
+//!     println!("Posted in {}. Waiting for an OK.", chat.title());
+//!     for event in events {
+//!         match event? {
+//!             FeedEvent::Update { item, .. } if item.mid == alert.mid => {
+//!                 println!("{}: {}", item.from_user, item.reaction_type);
+//!                 if item.reaction_type == ReactionType::Ok {
+//!                     return Ok(());
+//!                 }
+//!             }
+//!             FeedEvent::Retrying(failure) => eprintln!("attempt {} failed: {}", failure.attempt, failure.error),
+//!             _ => {}
+//!         }
+//!     }
 //!     Ok(())
 //! }
 //! ```

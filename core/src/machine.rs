@@ -85,11 +85,19 @@ pub trait Feed: Machine {
     /// Stops the feed: events already received are still delivered, the subscription is ended on the server, and
     /// nothing else is sent. A request in flight is abandoned, and its reply ignored.
     fn stop(&mut self, now: Now);
+
+    /// Returns `true` once the feed has a position: it misses nothing that happens later. A feed that resumes at a
+    /// checkpoint has one from its creation.
+    fn has_started(&self) -> bool;
 }
 
 impl<F: Feed + ?Sized> Feed for Box<F> {
     fn stop(&mut self, now: Now) {
         (**self).stop(now);
+    }
+
+    fn has_started(&self) -> bool {
+        (**self).has_started()
     }
 }
 

@@ -87,7 +87,26 @@ fn first_bot_is_an_example() {
     let (_, program) = example.split_once("\n\nuse ").expect("the program begins with its imports");
     let (program, _) = program.split_once("\n\n#[cfg(test)]").expect("its tests are at the end");
     let block = format!("```rust,no_run\nuse {program}\n```");
-    assert!(read("README.md").contains(&block), "README.md has another program");
+    for document in ["README.md", "blocking/README.md"] {
+        assert!(read(document).contains(&block), "{document} has another program");
+    }
+    let page = commented(&format!("```no_run\nuse {program}\n```"));
+    assert!(read("blocking/src/lib.rs").contains(&page), "the front page has another program");
+
+    // The same function, asynchronous. The documents differ in the runtime.
+    let (_, function) = program.split_once("\nfn alert").expect("it has this function");
+    let function = function.replace("for event in events", "while let Some(event) = events.next()");
+    let function = format!("async fn alert{function}\n```");
+    for document in ["README.md", "async-std-adapter/README.md"] {
+        assert!(read(document).replace(".await", "").contains(&function), "{document} has another program");
+    }
+    let page = read("async-std-adapter/src/lib.rs").replace(".await", "");
+    assert!(page.contains(&commented(&function)), "the front page has another program");
+}
+
+/// Returns the text as a comment at the start of a file.
+fn commented(text: &str) -> String {
+    text.lines().map(|line| format!("//! {line}").trim_end().to_owned() + "\n").collect()
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::{
 
 use futures_core::Stream;
 use teamwire_core::{
-    Error, StopHandle,
+    Error, FeedEvent, StopHandle,
+    error::Cause,
     feed::{FeedSetEvent, Waited},
     machine::{Feed, Reply, Step, Ticket},
 };
@@ -29,6 +30,8 @@ use crate::{
 pub struct Events<F: Feed> {
     task: Box<FeedTask<F>>,
     stop: StopWaker,
+    /// An event that was received by [`started`](Self::started), and is delivered next.
+    first: Option<F::Event>,
     has_ended: bool,
     end: Option<F::Output>,
 }
@@ -53,7 +56,7 @@ impl<F: Feed> Events<F> {
     pub(crate) fn new(feed: F, backend: Arc<dyn Backend>, stop: Option<&StopHandle>) -> Self {
         let task = FeedTask { feed, backend, in_flight: None, stop_requested: false };
         let stop = StopWaker::new(StopHandle::any(stop));
-        Self { task: Box::new(task), stop, has_ended: false, end: None }
+        Self { task: Box::new(task), stop, first: None, has_ended: false, end: None }
     }
 
     /// Returns the next event; `None` after the end. Equivalent to `StreamExt::next`, without importing the trait.
@@ -128,9 +131,49 @@ impl<F: Feed> Events<F> {
     }
 
     /// Returns the feed itself, to be driven with others: see [`AsyncExecutor::drive`](crate::AsyncExecutor::drive).
-    /// The request in flight is abandoned.
+    /// The request in flight is abandoned. After [`started`](Self::started), the event `Started` is not delivered any
+    /// more.
     pub fn into_feed(self) -> F {
         self.task.feed
+    }
+}
+
+impl<T, F: Feed<Event = FeedEvent<T>>> Events<F> {
+    /// Waits until the feed has started, so that it misses nothing that happens from here on: for a bot that posts, and
+    /// then waits for reactions. A feed that resumes at a checkpoint has started already.
+    ///
+    /// The events are delivered afterwards as usual, with [`Started`](FeedEvent::Started). Only failed requests until
+    /// then are not: they are retried, and an [observer](crate::observe) sees them. The wait ends when the feed is
+    /// [stopped](Self::stop_handle). The future can be dropped at any time, as that of [`next`](Self::next).
+    ///
+    /// ```
+    /// use teamwire_async_std::{AlertType, Client, Draft, Error, User};
+    ///
+    /// async fn first_reaction(client: &Client) -> Result<Option<User>, Error> {
+    ///     let mut events = client.chats().reaction_updates(None);
+    ///     events.started().await?;
+    ///     let alert = client.chats().chat("c1").post(Draft::text("Pump 3 is down").alert(AlertType::Alert)).await?;
+    ///     while let Some(event) = events.next().await {
+    ///         if let Some(reaction) = event?.into_item().filter(|reaction| reaction.mid == alert.mid) {
+    ///             return Ok(Some(reaction.from_user));
+    ///         }
+    ///     }
+    ///     Ok(None)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error that ends the feed, and with `Cancelled` if it is stopped before it has started.
+    pub async fn started(&mut self) -> Result<(), Error> {
+        while self.first.is_none() && !self.task.feed.has_started() {
+            match self.next().await.transpose()? {
+                Some(FeedEvent::Retrying(_)) => {}
+                Some(event) => self.first = Some(event),
+                None => return Err(Cause::Cancelled { outcome_unknown: false }.into()),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -139,6 +182,9 @@ impl<F: Feed> Stream for Events<F> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
+        if let Some(event) = this.first.take() {
+            return Poll::Ready(Some(Ok(event)));
+        }
         if this.has_ended {
             return Poll::Ready(None);
         }

@@ -1,8 +1,9 @@
 use std::{fmt, mem, sync::Arc, time::Duration};
 
 use teamwire_core::{
-    Error, StopHandle,
+    Error, FeedEvent, StopHandle,
     effect::{Exchange, Moment},
+    error::Cause,
     feed::{FeedSetEvent, Waited},
     machine::{Feed, Reply, Step, Ticket},
 };
@@ -22,6 +23,8 @@ pub struct Events<F: Feed> {
     stop_requested: bool,
     /// A request that has begun in a wait with a limit. Those in waits without a limit are performed at once.
     pending: Option<(Ticket, Box<dyn PendingReply>)>,
+    /// An event that was received by [`started`](Self::started), and is delivered next.
+    first: Option<F::Event>,
     has_ended: bool,
     end: Option<F::Output>,
 }
@@ -52,6 +55,7 @@ impl<F: Feed> Events<F> {
             stop_handle: StopHandle::any(stop),
             stop_requested: false,
             pending: None,
+            first: None,
             has_ended: false,
             end: None,
         }
@@ -136,13 +140,17 @@ impl<F: Feed> Events<F> {
     }
 
     /// Returns the feed itself, to be driven with others: see
-    /// [`BlockingExecutor::drive`](crate::BlockingExecutor::drive). A request in progress is abandoned.
+    /// [`BlockingExecutor::drive`](crate::BlockingExecutor::drive). A request in progress is abandoned. After
+    /// [`started`](Self::started), the event `Started` is not delivered any more.
     pub fn into_feed(self) -> F {
         self.feed
     }
 
     /// Returns the next event within the limit.
     pub(super) fn next_within(&mut self, limit: Limit<'_>) -> Result<Waited<F::Event>, Error> {
+        if let Some(event) = self.first.take() {
+            return Ok(Waited::Event(event));
+        }
         if self.has_ended {
             return Ok(Waited::Ended);
         }
@@ -235,6 +243,58 @@ impl<F: Feed> Events<F> {
             Limit::Interrupt(interrupt) => Some(interrupt),
             Limit::Never | Limit::Until(_) => Some(&self.stop_handle).filter(|_| !self.stop_requested),
         }
+    }
+}
+
+impl<T, F: Feed<Event = FeedEvent<T>>> Events<F> {
+    /// Waits until the feed has started, so that it misses nothing that happens from here on: for a bot that posts, and
+    /// then waits for reactions. A feed that resumes at a checkpoint has started already.
+    ///
+    /// The events are delivered afterwards as usual, with [`Started`](FeedEvent::Started). Only failed requests until
+    /// then are not: they are retried, and an [observer](crate::observe) sees them. The wait ends when the feed is
+    /// [stopped](Self::stop_handle).
+    ///
+    /// ```
+    /// use teamwire_blocking::{
+    ///     AlertType, Client, Draft, Error, Script, User, script::v1::{expect, respond, sample}, scripted,
+    /// };
+    ///
+    /// fn first_reaction(client: &Client) -> Result<Option<User>, Error> {
+    ///     let mut events = client.chats().reaction_updates(None);
+    ///     events.started()?;
+    ///     let alert = client.chats().chat("c1").post(Draft::text("Pump 3 is down").alert(AlertType::Alert))?;
+    ///     for event in events {
+    ///         if let Some(reaction) = event?.into_item().filter(|reaction| reaction.mid == alert.mid) {
+    ///             return Ok(Some(reaction.from_user));
+    ///         }
+    ///     }
+    ///     Ok(None)
+    /// }
+    ///
+    /// let script = Script::new()
+    ///     .then(expect::subscribe_reactions(), respond::subscription("s1", "k0"))
+    ///     .then(expect::post("c1"), respond::message(sample::alert("m1", "c1", "Pump 3 is down")))
+    ///     .then(
+    ///         expect::reaction_updates().cursor("k0"),
+    ///         respond::reaction_updates([sample::reaction("r1", "m1", "c1", "ok")], "k1"),
+    ///     );
+    /// assert_eq!(first_reaction(&scripted(&script))?.expect("a user").first_name, "Anna");
+    /// script.assert_done();
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error that ends the feed, and with `Cancelled` if it is stopped before it has started.
+    pub fn started(&mut self) -> Result<(), Error> {
+        while self.first.is_none() && !self.feed.has_started() {
+            match self.next_within(Limit::Never)? {
+                Waited::Event(FeedEvent::Retrying(_)) => {}
+                Waited::Event(event) => self.first = Some(event),
+                Waited::TimedOut | Waited::Ended => return Err(Cause::Cancelled { outcome_unknown: false }.into()),
+            }
+        }
+        Ok(())
     }
 }
 

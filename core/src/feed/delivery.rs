@@ -76,6 +76,11 @@ impl<T: FeedItem> Delivery<T> {
         self.cursor.as_ref()
     }
 
+    /// Returns `true` once the feed has had a position.
+    pub(super) const fn has_started(&self) -> bool {
+        self.started
+    }
+
     /// Forgets the position. Returns `true` if there was one.
     pub(super) fn expire(&mut self) -> bool {
         self.cursor.take().is_some()

@@ -79,6 +79,10 @@ where
     fn stop(&mut self, now: Now) {
         self.feed.stop(now);
     }
+
+    fn has_started(&self) -> bool {
+        self.feed.has_started()
+    }
 }
 
 impl<F: fmt::Debug, M> fmt::Debug for MapItem<F, M> {

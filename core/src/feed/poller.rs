@@ -320,6 +320,10 @@ impl<T: FeedItem> Feed for Poller<T> {
             None => State::Done(Ok(FeedEnd::Stopped)),
         };
     }
+
+    fn has_started(&self) -> bool {
+        self.delivery.has_started()
+    }
 }
 
 impl<T> fmt::Debug for Poller<T> {

@@ -166,6 +166,10 @@ impl Feed for FeedUnderTest {
         self.last_step = StepSummary::Other;
         self.feed.stop(now);
     }
+
+    fn has_started(&self) -> bool {
+        self.feed.has_started()
+    }
 }
 
 fn reaction_name(kind: &ReactionType) -> String {

@@ -7,17 +7,17 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use teamwire_blocking::{AlertType, Client, Draft, Error, FeedEvent};
+//! use teamwire_blocking::{AlertType, Client, Draft, Error};
 //! use teamwire_testing::{World, org};
 //!
 //! /// Posts an alert, and returns the first name of the person who takes care of it.
 //! fn on_call(client: &Client) -> Result<Option<String>, Error> {
-//!     let chat = client.chats().chat(org::LOBBY);
-//!     for event in client.chats().reaction_updates(None) {
-//!         match event? {
-//!             FeedEvent::Started(_) => chat.post(Draft::text("Pump 3 is down").alert(AlertType::Alert)).map(drop)?,
-//!             FeedEvent::Update { item, .. } => return Ok(Some(item.from_user.first_name)),
-//!             _ => {}
+//!     let mut events = client.chats().reaction_updates(None);
+//!     events.started()?;
+//!     client.chats().chat(org::LOBBY).post(Draft::text("Pump 3 is down").alert(AlertType::Alert))?;
+//!     for event in events {
+//!         if let Some(reaction) = event?.into_item() {
+//!             return Ok(Some(reaction.from_user.first_name));
 //!         }
 //!     }
 //!     Ok(None)

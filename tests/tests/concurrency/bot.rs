@@ -42,6 +42,11 @@ pub(crate) trait Serves: Harness {
     where
         Self: Sized;
 
+    /// Waits for the start of a feed.
+    fn started(events: &mut Messages<Self>) -> Result<(), Error>
+    where
+        Self: Sized;
+
     /// Counts events until this number, which is an error.
     fn count_to(events: Messages<Self>, number: usize) -> Result<(), Error>
     where
@@ -137,6 +142,10 @@ macro_rules! blocking {
             events.next_timeout(timeout)
         }
 
+        fn started(events: &mut Messages<Self>) -> Result<(), Error> {
+            events.started()
+        }
+
         fn count_to(events: Messages<Self>, number: usize) -> Result<(), Error> {
             let mut count = 0;
             events.try_for_each(|_| {
@@ -170,6 +179,10 @@ macro_rules! asynchronous {
 
         fn next_timeout(events: &mut Messages<Self>, timeout: Duration) -> Result<Waited<FeedEvent<Message>>, Error> {
             Self::wait(Box::pin(events.next_timeout(timeout)))
+        }
+
+        fn started(events: &mut Messages<Self>) -> Result<(), Error> {
+            Self::wait(Box::pin(events.started()))
         }
 
         fn count_to(events: Messages<Self>, number: usize) -> Result<(), Error> {

@@ -6,9 +6,12 @@ use std::{
 };
 
 use teamwire_core::{
-    Client, FeedEvent, FeedOptions, FeedSet, Script,
+    Client, ErrorKind, FeedEvent, FeedOptions, FeedSet, Script,
     feed::{FeedSetEvent, Waited},
-    script::v1::{expect, respond, sample},
+    script::{
+        Respond,
+        v1::{expect, respond, sample},
+    },
 };
 use teamwire_sandbox::org;
 use teamwire_tests::executor_test;
@@ -70,6 +73,48 @@ fn wait_with_a_limit_ends_when_the_feed_is_stopped<H: Serves>() {
         assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
         assert!(sandbox.wait_until(SOON, |sandbox| sandbox.pending_polls() == 0), "the poll is abandoned");
     }
+}
+
+#[executor_test(transports)]
+fn feed_that_has_started_misses_nothing<H: Serves>() {
+    let sandbox = sandbox();
+    let client = connect::<H>(&sandbox);
+    let mut events = client.chats().new_messages(FeedOptions::from_now());
+    for _ in 0..2 {
+        H::started(&mut events).expect("the server works");
+        assert_eq!(sandbox.received_count(POLL), 1, "it waits for no event");
+    }
+    sandbox.as_person(org::ANNA).post(org::LOBBY, "hello").expect("Anna is in the lobby");
+    let started = H::next(&mut events).expect("an event").expect("no error");
+    let FeedEvent::Started(checkpoint) = started else { panic!("it is delivered, too: {started:?}") };
+    let mut resumed = client.chats().new_messages(checkpoint);
+    H::started(&mut resumed).expect("it starts at the checkpoint");
+    assert_eq!(sandbox.received_count(POLL), 1, "this needs no request");
+    for mut events in [events, resumed] {
+        let event = H::next(&mut events).expect("an event").expect("no error");
+        assert_eq!(event.into_item().expect("a message").text.as_deref(), Some("hello"));
+    }
+}
+
+#[executor_test(adapters)]
+fn start_of_a_feed_comes_after_failures_or_not_at_all<H: Serves>() {
+    let follow = |responses: Vec<Respond>| {
+        let script = Script::new().on(expect::all_message_updates(), responses);
+        H::scripted(&script).chats().new_messages(None)
+    };
+    let message = respond::message_updates([sample::message("m1", "c1", "hello")], "k1");
+    let mut events = follow(vec![Respond::unreachable(), respond::unavailable(60), respond::no_updates("k0"), message]);
+    H::started(&mut events).expect("the server recovers");
+    let next = |events: &mut _| H::next(events).expect("an event").expect("no error");
+    assert!(matches!(next(&mut events), FeedEvent::Started(_)), "the failures are not delivered");
+    assert!(matches!(next(&mut events), FeedEvent::Update { .. }));
+
+    let mut revoked = follow(vec![respond::unauthorised()]);
+    assert_eq!(H::started(&mut revoked).expect_err("the key is revoked").kind(), ErrorKind::Auth);
+    let mut stopped = follow(vec![respond::no_updates("k0")]);
+    H::stop(&mut stopped);
+    assert_eq!(H::started(&mut stopped).expect_err("it is stopped").kind(), ErrorKind::Cancelled);
+    assert!(H::next(&mut stopped).is_none());
 }
 
 /// A script whose second poll takes two and a half minutes by its retries, and 20 seconds of a long poll.

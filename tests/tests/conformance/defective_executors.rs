@@ -123,6 +123,10 @@ impl<F: Feed, D: Defect> Feed for Behind<F, D> {
             self.0.stop(now);
         }
     }
+
+    fn has_started(&self) -> bool {
+        self.0.has_started()
+    }
 }
 
 type Plain = <Handwritten as Harness>::X;

@@ -67,6 +67,10 @@ impl Machine for WaitingFeed {
 
 impl Feed for WaitingFeed {
     fn stop(&mut self, _: Now) {}
+
+    fn has_started(&self) -> bool {
+        true
+    }
 }
 
 #[track_caller]

@@ -83,4 +83,12 @@ impl Feed for AnyFeed {
             Self::Locations(feed) => feed.stop(now),
         }
     }
+
+    fn has_started(&self) -> bool {
+        match self {
+            Self::Messages(feed) => feed.has_started(),
+            Self::Reactions(feed) => feed.has_started(),
+            Self::Locations(feed) => feed.has_started(),
+        }
+    }
 }
