@@ -32,7 +32,13 @@ impl Bot {
         let checkpoint: Option<Checkpoint> = self.file.load()?;
         // Only the feed is stopped: the responses are still posted.
         let messages = self.client.stopped_by(stop).chats().new_messages(checkpoint);
-        messages.for_each_concurrent(MAX_CONCURRENT, |event| self.handle(event), |it| self.file.save(it)).await
+        messages.for_each_concurrent(MAX_CONCURRENT, |event| self.handle(event), |it| self.save(it)).await
+    }
+
+    /// Saves the checkpoint in a thread, so that no command waits for the disk.
+    async fn save(&self, checkpoint: Checkpoint) -> Result<(), Error> {
+        let file = self.file.clone();
+        smol::unblock(move || file.save(&checkpoint)).await
     }
 
     async fn handle(&self, event: FeedEvent<Message>) -> Result<(), Error> {

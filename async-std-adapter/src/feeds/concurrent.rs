@@ -2,8 +2,8 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::Pin,
-    task::Poll,
+    pin::{Pin, pin},
+    task::{Context, Poll},
 };
 
 use futures_core::Stream;
@@ -19,9 +19,10 @@ impl<T: InChat, F: Feed<Event = FeedEvent<T>>> Events<F> {
     /// [`Tracker`](teamwire_core::feed::Tracker). All events are passed, including [gaps](FeedEvent::Gap) and those
     /// that cannot be decoded.
     ///
-    /// `save` is called with each checkpoint up to which all events are handled, soon after the last of these. After a
-    /// crash, a feed that resumes at the saved checkpoint delivers every event that was not handled. Others may be
-    /// delivered again, so handlers should be idempotent.
+    /// `save` is called with each checkpoint up to which all events are handled, soon after the last of these. One save
+    /// runs at a time; meanwhile, the feed is followed and events are handled. The next one has the newest checkpoint
+    /// then. After a crash, a feed that resumes at the saved checkpoint delivers every event that was not handled.
+    /// Others may be delivered again, so handlers should be idempotent.
     ///
     /// The first failure of a handler or of `save` stops the feed: no other event is handled, but the handlers that run
     /// are finished, and no checkpoint passes an event that was not handled. If the feed is stopped by its handle, the
@@ -37,36 +38,39 @@ impl<T: InChat, F: Feed<Event = FeedEvent<T>>> Events<F> {
     ///         Some(message) => client.chats().chat(&message.tid).post("hello").await.map(drop),
     ///         None => Ok(()),
     ///     };
-    ///     let save = |checkpoint: &Checkpoint| Ok(println!("to be saved: {checkpoint:?}"));
+    ///     let save = async |checkpoint: Checkpoint| Ok(println!("to be saved: {checkpoint:?}"));
     ///     events.for_each_concurrent(256, respond, save).await
     /// }
     /// ```
     ///
-    /// All handlers run in the task that polls the future. A handler that blocks, blocks the others and the feed. If
-    /// the future is dropped, or a handler panics, the handlers that run are dropped.
+    /// All handlers, and `save`, run in the task that polls the future. One that blocks, blocks the others and the feed:
+    /// a [`StateFile`](crate::StateFile) is saved in a thread for blocking work, such as that of `smol::unblock`. If the
+    /// future is dropped, or a handler panics, the handlers that run are dropped.
     ///
     /// # Errors
     ///
     /// Fails with the first error of a handler or of `save`, or else the error that ends the feed.
     #[doc(alias = "handler")]
-    pub async fn for_each_concurrent<Fut, E>(
+    pub async fn for_each_concurrent<Fut, Saved, E>(
         mut self,
         limit: usize,
         mut handler: impl FnMut(FeedEvent<T>) -> Fut,
-        save: impl FnMut(&Checkpoint) -> Result<(), E>,
+        mut save: impl FnMut(Checkpoint) -> Saved,
     ) -> Result<(), E>
     where
         Fut: Future<Output = Result<(), E>>,
+        Saved: Future<Output = Result<(), E>>,
         E: From<Error>,
     {
-        let mut handlers = Handlers::new(limit, save);
+        let mut handlers = Handlers::new(limit);
         let mut running = FuturesUnordered::new();
+        let mut saving = pin!(None);
         loop {
             while let Some((handling, event)) = handlers.start() {
                 let handled = handler(event);
                 running.push(async move { (handling, handled.await) });
             }
-            if !handlers.follows() && running.is_empty() {
+            if !handlers.follows() && running.is_empty() && saving.is_none() {
                 return handlers.into_result();
             }
             poll_fn(|cx| {
@@ -75,7 +79,7 @@ impl<T: InChat, F: Feed<Event = FeedEvent<T>>> Events<F> {
                     handlers.finish(handling, result);
                     has_progressed = true;
                 }
-                handlers.save();
+                has_progressed |= poll_saves(&mut handlers, saving.as_mut(), &mut save, cx);
                 if handlers.has_failed() {
                     self.stop_handle().stop();
                 }
@@ -93,5 +97,26 @@ impl<T: InChat, F: Feed<Event = FeedEvent<T>>> Events<F> {
             })
             .await;
         }
+    }
+}
+
+/// Saves checkpoints until there is none, or a save takes longer. Returns `true` if one has been saved.
+fn poll_saves<T: InChat, E: From<Error>, Saved: Future<Output = Result<(), E>>>(
+    handlers: &mut Handlers<T, E>,
+    mut saving: Pin<&mut Option<Saved>>,
+    save: &mut impl FnMut(Checkpoint) -> Saved,
+    cx: &mut Context<'_>,
+) -> bool {
+    let mut has_saved = false;
+    loop {
+        if saving.is_none() {
+            saving.set(handlers.take_checkpoint().map(&mut *save));
+        }
+        let Some(Poll::Ready(result)) = saving.as_mut().as_pin_mut().map(|saving| saving.poll(cx)) else {
+            return has_saved;
+        };
+        saving.set(None);
+        handlers.saved(result);
+        has_saved = true;
     }
 }

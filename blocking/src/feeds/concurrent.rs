@@ -66,10 +66,10 @@ impl<T: InChat + Send, F: Feed<Event = FeedEvent<T>>> Events<F> {
         mut save: impl FnMut(&Checkpoint) -> Result<(), E>,
     ) -> Result<(), E> {
         if self.backend.is_virtual() {
-            return self.handle_inline(Handlers::new(limit, save), handler);
+            return self.handle_inline(Handlers::new(limit), handler, save);
         }
         let save = |checkpoint: &Checkpoint| save(checkpoint).map_err(Failure::Error);
-        self.handle_in_threads(Handlers::new(limit, save), &handler).map_err(|failure| match failure {
+        self.handle_in_threads(Handlers::new(limit), &handler, save).map_err(|failure| match failure {
             Failure::Error(error) => error,
             Failure::Panic(payload) => resume_unwind(payload),
         })
@@ -77,14 +77,15 @@ impl<T: InChat + Send, F: Feed<Event = FeedEvent<T>>> Events<F> {
 
     fn handle_inline<E: From<Error>>(
         mut self,
-        mut handlers: Handlers<T, E, impl FnMut(&Checkpoint) -> Result<(), E>>,
+        mut handlers: Handlers<T, E>,
         handler: impl Fn(FeedEvent<T>) -> Result<(), E>,
+        mut save: impl FnMut(&Checkpoint) -> Result<(), E>,
     ) -> Result<(), E> {
         loop {
             while let Some((handling, event)) = handlers.start() {
                 handlers.finish(handling, handler(event));
             }
-            self.save_or_stop(&mut handlers);
+            self.save_or_stop(&mut handlers, &mut save);
             if !handlers.follows() {
                 return handlers.into_result();
             }
@@ -94,8 +95,9 @@ impl<T: InChat + Send, F: Feed<Event = FeedEvent<T>>> Events<F> {
 
     fn handle_in_threads<E: From<Error> + Send>(
         mut self,
-        mut handlers: Handlers<T, Failure<E>, impl FnMut(&Checkpoint) -> Result<(), Failure<E>>>,
+        mut handlers: Handlers<T, Failure<E>>,
         handler: &(impl Fn(FeedEvent<T>) -> Result<(), E> + Sync),
+        mut save: impl FnMut(&Checkpoint) -> Result<(), Failure<E>>,
     ) -> Result<(), Failure<E>> {
         let interrupt = Interrupt::default();
         let stopped = interrupt.clone();
@@ -115,7 +117,7 @@ impl<T: InChat + Send, F: Feed<Event = FeedEvent<T>>> Events<F> {
                     running -= 1;
                     handlers.finish(handling, result);
                 }
-                self.save_or_stop(&mut handlers);
+                self.save_or_stop(&mut handlers, &mut save);
                 while let Some(job) = handlers.start() {
                     running += 1;
                     jobs.send(job).expect("the queue lives longer than the scope");
@@ -146,11 +148,7 @@ impl<T: InChat + Send, F: Feed<Event = FeedEvent<T>>> Events<F> {
     }
 
     /// Waits for the next event, or the end of the wait.
-    fn follow<E: From<Error>, S: FnMut(&Checkpoint) -> Result<(), E>>(
-        &mut self,
-        handlers: &mut Handlers<T, E, S>,
-        limit: Limit<'_>,
-    ) {
+    fn follow<E: From<Error>>(&mut self, handlers: &mut Handlers<T, E>, limit: Limit<'_>) {
         match self.next_within(limit) {
             Ok(Waited::Event(event)) => handlers.push(event),
             Ok(Waited::TimedOut) => {}
@@ -160,8 +158,14 @@ impl<T: InChat + Send, F: Feed<Event = FeedEvent<T>>> Events<F> {
     }
 
     /// Saves the checkpoint, and stops the feed after a failure.
-    fn save_or_stop<E: From<Error>, S: FnMut(&Checkpoint) -> Result<(), E>>(&self, handlers: &mut Handlers<T, E, S>) {
-        handlers.save();
+    fn save_or_stop<E: From<Error>>(
+        &self,
+        handlers: &mut Handlers<T, E>,
+        save: &mut impl FnMut(&Checkpoint) -> Result<(), E>,
+    ) {
+        if let Some(checkpoint) = handlers.take_checkpoint() {
+            handlers.saved(save(&checkpoint));
+        }
         if handlers.has_failed() {
             self.stop_handle().stop();
         }

@@ -6,22 +6,21 @@ use teamwire_core::{
 /// The state of a feed whose events are handled concurrently: the part of `for_each_concurrent` that both adapters
 /// share. They follow the feed and run the handlers.
 ///
-/// The first failure, of a handler or of `save`, ends it: no other event is started, and the feed has to be stopped.
+/// The first failure, of a handler or of a save, ends it: no other event is started, and the feed has to be stopped.
 /// The handlers that run are finished, and no checkpoint passes an event that was not handled.
 #[derive(Debug)]
-pub struct Handlers<T, E, S> {
+pub struct Handlers<T, E> {
     tracker: Tracker<T>,
-    /// `None` after it has failed.
-    save: Option<S>,
+    has_save_failed: bool,
     failure: Option<E>,
     /// Set at the end of the feed, with its error.
     end: Option<Result<(), Error>>,
 }
 
-impl<T: InChat, E: From<Error>, S: FnMut(&Checkpoint) -> Result<(), E>> Handlers<T, E, S> {
-    /// Creates the state of handlers of which at most `limit` run at the same time. Checkpoints are passed to `save`.
-    pub fn new(limit: usize, save: S) -> Self {
-        Self { tracker: Tracker::new(limit), save: Some(save), failure: None, end: None }
+impl<T: InChat, E: From<Error>> Handlers<T, E> {
+    /// Creates the state of handlers of which at most `limit` run at the same time.
+    pub const fn new(limit: usize) -> Self {
+        Self { tracker: Tracker::new(limit), has_save_failed: false, failure: None, end: None }
     }
 
     /// Returns `true` if the feed has to be followed: it has not ended, and there is room for its next event. After a
@@ -58,16 +57,21 @@ impl<T: InChat, E: From<Error>, S: FnMut(&Checkpoint) -> Result<(), E>> Handlers
         }
     }
 
-    /// Saves the newest checkpoint up to which all is handled, unless that has been done.
-    pub fn save(&mut self) {
-        let Some(checkpoint) = self.tracker.take_checkpoint() else { return };
-        if let Some(Err(error)) = self.save.as_mut().map(|save| save(&checkpoint)) {
-            self.save = None;
+    /// Returns the newest checkpoint up to which all is handled, to be saved; `None` if it was returned before, or a
+    /// save has failed.
+    pub fn take_checkpoint(&mut self) -> Option<Checkpoint> {
+        if self.has_save_failed { None } else { self.tracker.take_checkpoint() }
+    }
+
+    /// Records the result of a save.
+    pub fn saved(&mut self, result: Result<(), E>) {
+        if let Err(error) = result {
+            self.has_save_failed = true;
             self.failure.get_or_insert(error);
         }
     }
 
-    /// Returns `true` if a handler or `save` has failed: the feed has to be stopped.
+    /// Returns `true` if a handler or a save has failed: the feed has to be stopped.
     pub const fn has_failed(&self) -> bool {
         self.failure.is_some()
     }
@@ -76,7 +80,7 @@ impl<T: InChat, E: From<Error>, S: FnMut(&Checkpoint) -> Result<(), E>> Handlers
     ///
     /// # Errors
     ///
-    /// The first error of a handler or of `save`, or else the error that ended the feed.
+    /// The first error of a handler or of a save, or else the error that ended the feed.
     pub fn into_result(self) -> Result<(), E> {
         match (self.failure, self.end) {
             (Some(error), _) => Err(error),

@@ -166,8 +166,9 @@ macro_rules! asynchronous {
             bot: &Bot<AsyncExecutor<$runtime>>,
             events: Messages<Self>,
             limit: usize,
-            save: impl FnMut(&Checkpoint) -> Result<(), Error> + Send,
+            mut save: impl FnMut(&Checkpoint) -> Result<(), Error> + Send,
         ) -> Result<(), Error> {
+            let save = |checkpoint: Checkpoint| ready(save(&checkpoint));
             let handle = async |event: FeedEvent<Message>| {
                 let Some(message) = bot.begins(&event) else { return Ok(()) };
                 bot.client.chats().chat(&message.tid).message(&message.mid).await?;

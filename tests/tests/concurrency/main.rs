@@ -2,6 +2,7 @@
 
 mod bot;
 mod properties;
+mod saves;
 mod scripts;
 mod sockets;
 mod waits;
