@@ -154,7 +154,7 @@ pub use teamwire_core::{
     LocationShares, Message, NewChat, OnStop, Reaction, ReactionType, Script, StopHandle, User, config, effect, error,
     feed, flow, machine, model, protocol, script,
 };
-pub use teamwire_core::{chrono, http, serde_json, url};
+pub use teamwire_core::{chrono, http, serde, serde_json, url};
 #[doc(inline)]
 pub use teamwire_std::{StateFile, config_from_env, config_from_settings, image_file, path_to_string, upload_file};
 

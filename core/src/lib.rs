@@ -124,7 +124,7 @@ mod session;
 mod shared;
 mod stop_handle;
 
-pub use {chrono, http, serde_json, url};
+pub use {chrono, http, serde, serde_json, url};
 
 pub use self::{
     api::{Chat, ChatRef, Chats, Client, Contacts},

@@ -34,6 +34,19 @@
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A state of the program that contains such values derives the traits of serde, which is re-exported:
+//!
+//! ```
+//! use teamwire_core::{Checkpoint, model::MessageId, serde::{Deserialize, Serialize}};
+//!
+//! #[derive(Default, Serialize, Deserialize)]
+//! #[serde(crate = "teamwire_core::serde")] // Not needed if the program depends on serde itself.
+//! struct State {
+//!     checkpoint: Option<Checkpoint>,
+//!     open_alerts: Vec<MessageId>,
+//! }
+//! ```
 
 mod attachment;
 mod chat;
