@@ -19,7 +19,7 @@ use self::urls::{Proxy, is_loopback, parse_base_url, parse_proxy_url};
 pub use self::{
     limits::{Limits, RetryPolicy, Timeouts},
     settings::Settings,
-    vars::{APP_ID_VAR, CA_FILE_VAR, GIVE_UP_AFTER_VAR, PROXY_VAR, SECRET_VAR, TIMEOUT_VAR, URL_VAR},
+    vars::{APP_ID_VAR, CA_FILE_VAR, GIVE_UP_AFTER_VAR, PROXY_VAR, SECRET_FILE_VAR, SECRET_VAR, TIMEOUT_VAR, URL_VAR},
 };
 pub use crate::credentials::Credentials;
 use crate::{

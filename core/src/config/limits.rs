@@ -1,5 +1,8 @@
 use core::time::Duration;
 
+use serde::Deserialize;
+
+use super::settings::deserialize_duration;
 use crate::{effect::Timeout, protocol::TimeoutClass};
 
 /// Timeouts by class of request.
@@ -130,7 +133,8 @@ impl Default for RetryPolicy {
 }
 
 /// Limits on sizes and connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Maximum size of a JSON response, in bytes. If a page of a list exceeds it, smaller pages are requested.
     /// Default: 16 MiB.
@@ -142,7 +146,8 @@ pub struct Limits {
     pub max_download_size: u64,
     /// Maximum number of idle connections that an executor keeps. Default: 64.
     pub max_idle_connections: usize,
-    /// Maximum time that a connection stays idle before it is closed. Default: 50 s.
+    /// Maximum time that a connection stays idle before it is closed; in a file, a number of seconds. Default: 50 s.
+    #[serde(deserialize_with = "deserialize_duration")]
     pub max_idle_age: Duration,
 }
 

@@ -3,7 +3,7 @@ use core::{fmt, time::Duration};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::{Config, Credentials, RetryPolicy, Timeouts};
+use super::{Config, Credentials, Limits, RetryPolicy, Timeouts};
 use crate::error::Error;
 
 /// The settings of a client for a configuration file, in any format of serde. The Secret is not one of them, so that
@@ -39,6 +39,14 @@ pub struct Settings {
     /// seconds. By default a request is retried three times.
     #[serde(default, deserialize_with = "deserialize_seconds")]
     pub give_up_after: Option<Duration>,
+    /// The maximum number of retries of a request: see [`RetryPolicy::max_retries`]. With
+    /// [`give_up_after`](Self::give_up_after), both limits hold.
+    pub max_retries: Option<u32>,
+    /// The limits on sizes and connections. In a file, those that are left out have their defaults.
+    #[serde(default)]
+    pub limits: Limits,
+    /// The name of the program in the `User-Agent` header: see [`Config::with_user_agent`].
+    pub user_agent: Option<String>,
     /// The path of a file with the certificates of private CAs, in PEM. The adapters read it.
     pub ca_file: Option<String>,
 }
@@ -46,7 +54,17 @@ pub struct Settings {
 impl Settings {
     /// Creates settings without the optional ones, which can be set.
     pub fn new(url: impl Into<String>, app_id: impl Into<String>) -> Self {
-        Self { url: url.into(), app_id: app_id.into(), proxy: None, timeout: None, give_up_after: None, ca_file: None }
+        Self {
+            url: url.into(),
+            app_id: app_id.into(),
+            proxy: None,
+            timeout: None,
+            give_up_after: None,
+            max_retries: None,
+            limits: Limits::default(),
+            user_agent: None,
+            ca_file: None,
+        }
     }
 }
 
@@ -58,18 +76,22 @@ impl Config {
     /// `InvalidInput` that names the setting that is invalid. This includes [`ca_file`](Settings::ca_file), because the
     /// core reads no files: with it, use `config_from_settings` of an adapter.
     pub fn from_settings(settings: &Settings, secret: impl Into<String>) -> Result<Self, Error> {
-        let Settings { url, app_id, proxy, timeout, give_up_after, ca_file } = settings;
+        let Settings { url, app_id, proxy, timeout, give_up_after, max_retries, limits, user_agent, ca_file } =
+            settings;
         if ca_file.is_some() {
             return Err(Error::invalid("CA file", "only `config_from_settings` of an adapter reads it"));
         }
-        let mut config = Self::new(url, Credentials::new(app_id, secret)?)?;
+        let mut config = Self::new(url, Credentials::new(app_id, secret)?)?.with_limits(*limits);
         for (name, time) in [("timeout", timeout), ("time to give up after", give_up_after)] {
             if time.is_some_and(|time| time.is_zero()) {
                 return Err(Error::invalid(name, "must be greater than zero"));
             }
         }
-        if let Some(time) = *give_up_after {
-            config = config.with_retry(RetryPolicy::within(time));
+        let mut retry = give_up_after.map_or_else(RetryPolicy::default, RetryPolicy::within);
+        retry.max_retries = max_retries.unwrap_or(retry.max_retries);
+        config = config.with_retry(retry);
+        if let Some(name) = user_agent {
+            config = config.with_user_agent(name)?;
         }
         if let Some(timeout) = *timeout {
             let Timeouts { listing, transfer_idle, .. } = Timeouts::default();
@@ -94,6 +116,11 @@ pub(super) fn seconds(number: f64) -> Result<Duration, String> {
     }
 }
 
+/// Deserialises a duration as a number of seconds.
+pub(super) fn deserialize_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    seconds(f64::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
 fn deserialize_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     Option::<f64>::deserialize(deserializer)?.map(seconds).transpose().map_err(D::Error::custom)
 }
@@ -106,6 +133,9 @@ impl fmt::Debug for Settings {
             .field("has_proxy", &self.proxy.is_some())
             .field("timeout", &self.timeout)
             .field("give_up_after", &self.give_up_after)
+            .field("max_retries", &self.max_retries)
+            .field("limits", &self.limits)
+            .field("user_agent", &self.user_agent)
             .field("ca_file", &self.ca_file)
             .finish_non_exhaustive()
     }

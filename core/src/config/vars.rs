@@ -15,6 +15,9 @@ pub const URL_VAR: &str = "TEAMWIRE_URL";
 pub const APP_ID_VAR: &str = "TEAMWIRE_APP_ID";
 /// Name of the variable with the Secret, for [`Config::from_vars`].
 pub const SECRET_VAR: &str = "TEAMWIRE_SECRET";
+/// Name of the variable with the path of a file that contains the Secret, instead of [`SECRET_VAR`]. The adapters read
+/// it.
+pub const SECRET_FILE_VAR: &str = "TEAMWIRE_SECRET_FILE";
 /// Name of the optional variable with the URL of a proxy, for [`Config::from_vars`].
 pub const PROXY_VAR: &str = "TEAMWIRE_PROXY";
 /// Name of the optional variable with the timeout of a request in seconds, for [`Config::from_vars`].
@@ -37,8 +40,13 @@ impl Config {
     /// # Errors
     ///
     /// `InvalidInput` that names all variables that are missing, or the one that is invalid. This includes
-    /// `TEAMWIRE_CA_FILE` if it is set, because the core reads no files: then use `config_from_env` of an adapter.
+    /// `TEAMWIRE_SECRET_FILE` and `TEAMWIRE_CA_FILE` if they are set, because the core reads no files: then use
+    /// `config_from_env` of an adapter.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let optional = |name| var(name).filter(|value| !value.is_empty());
+        if let Some(name) = [SECRET_FILE_VAR, CA_FILE_VAR].into_iter().find(|name| optional(name).is_some()) {
+            return Err(Error::invalid(name, "only `config_from_env` of an adapter reads it"));
+        }
         let required = [URL_VAR, APP_ID_VAR, SECRET_VAR].map(|name| (name, var(name)));
         let missing: Vec<_> = required.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| *name).collect();
         match missing.as_slice() {
@@ -47,10 +55,6 @@ impl Config {
             names => return Err(Error::invalid(names.join(", "), "the variables are not set")),
         }
         let [url, app_id, secret] = required.map(|(_, value)| value.unwrap_or_default());
-        let optional = |name| var(name).filter(|value| !value.is_empty());
-        if optional(CA_FILE_VAR).is_some() {
-            return Err(Error::invalid(CA_FILE_VAR, "only `config_from_env` of an adapter reads it"));
-        }
         let mut settings = Settings::new(url, app_id);
         settings.proxy = optional(PROXY_VAR);
         let time = |name| {

@@ -4,18 +4,25 @@ use std::ffi::OsString;
 
 use teamwire_core::{
     Config, Error,
-    config::{APP_ID_VAR, CA_FILE_VAR, GIVE_UP_AFTER_VAR, PROXY_VAR, SECRET_VAR, Settings, TIMEOUT_VAR, URL_VAR},
-    error::InvalidInput,
+    config::{
+        APP_ID_VAR, CA_FILE_VAR, GIVE_UP_AFTER_VAR, PROXY_VAR, SECRET_FILE_VAR, SECRET_VAR, Settings, TIMEOUT_VAR,
+        URL_VAR,
+    },
+    error::{Cause, InvalidInput},
 };
 
 use crate::{files, tls::check_certificates};
 
 /// Maximum length of a file with certificates, in bytes.
 const MAX_CA_FILE_BYTES: u64 = 16 << 20;
+/// Maximum length of a file with a Secret, in bytes. A longer one is another file.
+const MAX_SECRET_FILE_BYTES: u64 = 16 << 10;
 
 /// Returns the configuration in the environment variables, to be completed by the program:
 ///
 /// - `TEAMWIRE_URL`, `TEAMWIRE_APP_ID` and `TEAMWIRE_SECRET`
+/// - `TEAMWIRE_SECRET_FILE` instead of `TEAMWIRE_SECRET`: the path of a file that contains the Secret, such as a
+///   credential of systemd or a mounted secret of Kubernetes. A line break at its end is not part of the Secret
 /// - optionally `TEAMWIRE_PROXY`: see [`Config::with_proxy`]
 /// - optionally `TEAMWIRE_TIMEOUT`, the timeout of a request in seconds: see [`Settings::timeout`]
 /// - optionally `TEAMWIRE_GIVE_UP_AFTER`, the time in seconds for which a request is retried: see
@@ -28,6 +35,7 @@ const MAX_CA_FILE_BYTES: u64 = 16 << 20;
 /// # Errors
 ///
 /// `InvalidInput`, which names all variables that are missing, or the one that is invalid or whose file cannot be read.
+/// It never has the content of a file.
 pub fn config_from_env() -> Result<Config, Error> {
     config_from(|name| std::env::var_os(name))
 }
@@ -46,13 +54,46 @@ pub fn config_from_settings(settings: &Settings, secret: impl Into<String>) -> R
 
 fn config_from(var: impl Fn(&str) -> Option<OsString>) -> Result<Config, Error> {
     let is_text = |name: &&str| var(name).is_none_or(|value| value.to_str().is_some());
-    let names = [URL_VAR, APP_ID_VAR, SECRET_VAR, PROXY_VAR, TIMEOUT_VAR, GIVE_UP_AFTER_VAR, CA_FILE_VAR];
+    let names =
+        [URL_VAR, APP_ID_VAR, SECRET_VAR, SECRET_FILE_VAR, PROXY_VAR, TIMEOUT_VAR, GIVE_UP_AFTER_VAR, CA_FILE_VAR];
     if let Some(name) = names.iter().find(|name| !is_text(name)) {
         return Err(InvalidInput::new(*name, "the variable is not Unicode").into());
     }
     let text = |name: &str| var(name).and_then(|value| value.into_string().ok());
-    let config = Config::from_vars(|name| text(name).filter(|_| name != CA_FILE_VAR))?;
-    with_ca_file(config, CA_FILE_VAR, text(CA_FILE_VAR).filter(|path| !path.is_empty()))
+    let path = |name: &str| text(name).filter(|path| !path.is_empty());
+    let config = match path(SECRET_FILE_VAR) {
+        Some(file) => from_vars_and_secret_file(text, &file)?,
+        None => Config::from_vars(|name| text(name).filter(|_| name != CA_FILE_VAR))?,
+    };
+    with_ca_file(config, CA_FILE_VAR, path(CA_FILE_VAR))
+}
+
+/// Returns the configuration in these variables, with the Secret in this file.
+fn from_vars_and_secret_file(var: impl Fn(&str) -> Option<String>, path: &str) -> Result<Config, Error> {
+    if var(SECRET_VAR).is_some_and(|secret| !secret.is_empty()) {
+        let reason = format!("`{SECRET_VAR}` is set as well, and it is unclear which of them is meant");
+        return Err(InvalidInput::new(SECRET_FILE_VAR, reason).into());
+    }
+    let secret = secret_in(path).map_err(|reason| InvalidInput::new(SECRET_FILE_VAR, reason))?;
+    let config = Config::from_vars(|name| match name {
+        SECRET_VAR => Some(secret.clone()),
+        SECRET_FILE_VAR | CA_FILE_VAR => None,
+        _ => var(name),
+    });
+    config.map_err(|error| match error.cause() {
+        Cause::InvalidInput(InvalidInput { parameter, reason, .. }) if parameter == SECRET_VAR => {
+            InvalidInput::new(SECRET_FILE_VAR, format!("the file {path:?}: {reason}")).into()
+        }
+        _ => error,
+    })
+}
+
+/// Returns the Secret in this file, without a line break at its end. The error does not have the content.
+fn secret_in(path: &str) -> Result<String, String> {
+    let bytes = files::read(path, MAX_SECRET_FILE_BYTES).map_err(|error| error.to_string())?;
+    let mut secret = String::from_utf8(bytes).map_err(|_| format!("the file {path:?}: must be text in UTF-8"))?;
+    secret.truncate(secret.trim_end_matches(['\r', '\n']).len());
+    Ok(secret)
 }
 
 /// Adds the certificates in this file.

@@ -15,6 +15,7 @@ mod protocols;
 mod proxies;
 mod responses;
 mod settings;
+mod settings_files;
 mod unreadable;
 
 use teamwire_core::{Client, Error, Script, error::Cause};

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use teamwire_core::{
     Client, Config, Credentials, Error,
     config::{
-        APP_ID_VAR, CA_FILE_VAR, GIVE_UP_AFTER_VAR, Limits, PROXY_VAR, RetryPolicy, SECRET_VAR, Settings, TIMEOUT_VAR,
-        Timeouts, URL_VAR,
+        APP_ID_VAR, CA_FILE_VAR, GIVE_UP_AFTER_VAR, Limits, PROXY_VAR, RetryPolicy, SECRET_FILE_VAR, SECRET_VAR,
+        TIMEOUT_VAR, Timeouts, URL_VAR,
     },
     executor::Manual,
 };
@@ -194,7 +194,7 @@ fn optional_variables_are_read() {
     assert_eq!(timeouts(""), usual);
     let patient = with_variable(GIVE_UP_AFTER_VAR, "600").expect("it is a time");
     assert_eq!(patient.retry(), &RetryPolicy::within(Duration::from_secs(600)));
-    for name in [PROXY_VAR, TIMEOUT_VAR, GIVE_UP_AFTER_VAR, CA_FILE_VAR] {
+    for name in [PROXY_VAR, TIMEOUT_VAR, GIVE_UP_AFTER_VAR, CA_FILE_VAR, SECRET_FILE_VAR] {
         drop(with_variable(name, "").expect("an empty variable is not set"));
     }
 }
@@ -207,52 +207,11 @@ fn invalid_optional_variable_is_named() {
             refused(with_variable(name, seconds), name, "must be a number of seconds");
         }
     }
-    refused(with_variable(CA_FILE_VAR, "/etc/ca.pem"), CA_FILE_VAR, "`config_from_env` of an adapter");
+    for name in [CA_FILE_VAR, SECRET_FILE_VAR] {
+        refused(with_variable(name, "/etc/file"), name, "`config_from_env` of an adapter");
+    }
     let error = with_variable(PROXY_VAR, "http://user:p4ssw0rd@proxy/path").expect_err("it has a path");
     assert!(!format!("{error:#} {error:#?}").contains("p4ssw0rd"), "{error}");
-}
-
-#[test]
-fn settings_of_a_file_are_read() {
-    let file = r#"{
-        "url": "https://a.example.org", "app_id": "app", "proxy": "http://proxy:3128", "timeout": 20,
-        "give_up_after": 90.5
-    }"#;
-    let settings: Settings = serde_json::from_str(file).expect("they are settings");
-    let config = Config::from_settings(&settings, "secret").expect("they are valid");
-    assert_eq!((config.base_url().as_str(), config.proxy().is_some()), ("https://a.example.org/", true));
-    assert_eq!(config.timeouts().request, Duration::from_secs(20));
-    assert_eq!(config.retry(), &RetryPolicy::within(Duration::from_millis(90_500)));
-    let least: Settings = serde_json::from_str(r#"{"url": "https://a.example.org", "app_id": "app"}"#).expect("enough");
-    assert_eq!(least, Settings::new("https://a.example.org", "app"));
-    assert_eq!(*Config::from_settings(&least, "secret").expect("they are valid").timeouts(), Timeouts::default());
-}
-
-#[test]
-fn invalid_settings_are_named() {
-    for (file, reason) in [
-        (r#"{ "url": "https://a.example.org" }"#, "missing field `app_id`"),
-        (r#"{ "url": "https://a.example.org", "app_id": "app", "proxi": "x" }"#, "unknown field `proxi`"),
-        (r#"{ "url": "https://a.example.org", "app_id": "app", "secret": "x" }"#, "unknown field `secret`"),
-        (r#"{ "url": "https://a.example.org", "app_id": "app", "timeout": -1 }"#, "must be a number of seconds"),
-        (r#"{ "url": "https://a.example.org", "app_id": "app", "timeout": "10s" }"#, "invalid type: string"),
-    ] {
-        let error = serde_json::from_str::<Settings>(file).expect_err(reason).to_string();
-        assert!(error.contains(reason), "{error}");
-    }
-    let mut settings = Settings::new("https://a.example.org", "app");
-    refused(Config::from_settings(&settings, ""), "Secret", "empty");
-    settings.timeout = Some(Duration::ZERO);
-    refused(Config::from_settings(&settings, "secret"), "timeout", "greater than zero");
-    (settings.timeout, settings.give_up_after) = (None, Some(Duration::ZERO));
-    refused(Config::from_settings(&settings, "secret"), "time to give up after", "greater than zero");
-    (settings.give_up_after, settings.ca_file) = (None, Some("/etc/ca.pem".into()));
-    refused(Config::from_settings(&settings, "secret"), "CA file", "`config_from_settings` of an adapter");
-    (settings.ca_file, settings.proxy) = (None, Some("http://user:p4ssw0rd@proxy:3128/path".into()));
-    refused(Config::from_settings(&settings, "secret"), "proxy URL", "http://host:port");
-    let shown = format!("{settings:?} {settings:#?}");
-    assert!(!shown.contains("p4ssw0rd") && shown.contains("https://a.example.org"), "{shown}");
-    refused(Config::from_settings(&Settings::new("http://a.example.org", "app"), "secret"), "base URL", "in the clear");
 }
 
 #[test]
