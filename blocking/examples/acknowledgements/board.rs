@@ -3,7 +3,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use teamwire_blocking::{Chat, Client, Error, FeedEvent, Reaction, ReactionType, User, model::MessageId};
+use teamwire_blocking::{Chat, Error, Events, FeedEvent, Reaction, ReactionType, User, feed::Poller, model::MessageId};
+
+use crate::page::escaped;
 
 /// The alert, and the reaction of each member.
 pub(crate) struct Board {
@@ -20,14 +22,14 @@ impl Board {
     }
 
     /// Follows the reactions until the feed ends.
-    pub(crate) fn follow(&self, chat: &Chat, client: &Client) -> Result<(), Error> {
-        for event in client.chats().reaction_updates(None) {
+    pub(crate) fn follow(&self, chat: &Chat, reactions: Events<Poller<Reaction>>) -> Result<(), Error> {
+        for event in reactions {
             match event? {
-                // Those given before the feed started, or lost in the gap.
-                FeedEvent::Started(_) | FeedEvent::Gap(_) => {
+                FeedEvent::Update { item, .. } => self.record(item),
+                // The list has those that the feed may have missed.
+                FeedEvent::Gap(_) => {
                     chat.reactions(&self.mid)?.into_iter().for_each(|reaction| self.record(reaction));
                 }
-                FeedEvent::Update { item, .. } => self.record(item),
                 FeedEvent::Retrying(failure) => eprintln!("attempt {} failed: {}", failure.attempt, failure.error),
                 _ => {}
             }
@@ -60,9 +62,4 @@ impl Board {
     fn rows(&self) -> MutexGuard<'_, BTreeMap<String, Option<ReactionType>>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Names and texts come from users.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }

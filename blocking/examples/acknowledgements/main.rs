@@ -9,6 +9,8 @@
 mod board;
 #[path = "../support/http.rs"]
 mod http;
+#[path = "../support/page.rs"]
+mod page;
 #[cfg(test)]
 mod tests;
 
@@ -19,38 +21,15 @@ use teamwire_blocking::{AlertType, Draft, NewChat};
 use self::{
     board::Board,
     http::{Request, Response},
+    page::page,
 };
 
-/// Replaces the board every second, and says so if the program has ended.
-const PAGE: &str = r#"<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Reactions</title>
-<style>
-  body { font: 1.2rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem; }
+const STYLE: &str = "  body { max-width: 40rem; margin: 2rem auto; padding: 0 1rem; }
   table { border-collapse: collapse; width: 100%; }
   td { border-top: 1px solid #ccc; padding: .4rem; }
   td + td { text-align: right; }
   .ok { background: #d9f2d9; } .sos { background: #f8d0d0; } .none { color: #666; }
-  .offline { opacity: .4; }
-</style>
-<main id="board"></main>
-<script>
-  const board = document.getElementById("board");
-  async function update() {
-    try {
-      board.innerHTML = await (await fetch("/board")).text();
-      board.className = "";
-    } catch {
-      board.className = "offline";
-    }
-    setTimeout(update, 1000);
-  }
-  update();
-</script>
-</html>
-"#;
+";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let text = env::args().nth(1).ok_or("usage: acknowledgements TEXT")?;
@@ -60,6 +39,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let people = client.contacts().users()?;
     let chat = client.chats().get_or_create(NewChat::titled("Operations").users(&people))?;
+    let mut reactions = client.chats().reaction_updates(None);
+    // From here on, no reaction is missed.
+    reactions.started()?;
     let alert = chat.post(Draft::text(&text).alert(AlertType::Alert))?;
     let members = chat.user_members().iter().filter(|user| !user.is_bot).cloned();
     let board = Board::new(&alert.mid, &text, members);
@@ -67,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     thread::scope(|scope| {
         scope.spawn(|| {
-            eprintln!("the feed has ended: {:?}", board.follow(&chat, &client));
+            eprintln!("the feed has ended: {:?}", board.follow(&chat, reactions));
             process::exit(1);
         });
         http::serve(&listener, |request| respond(&board, request));
@@ -77,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn respond(board: &Board, request: &Request) -> Response {
     match request.line.as_str() {
-        "GET /" => (200, "text/html", PAGE.to_owned()),
+        "GET /" => (200, "text/html", page("Reactions", STYLE, "/board")),
         "GET /board" => (200, "text/html", board.html()),
         _ => (404, "text/plain", "there is no such page".to_owned()),
     }

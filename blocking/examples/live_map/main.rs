@@ -9,6 +9,8 @@
 #[path = "../support/http.rs"]
 mod http;
 mod map;
+#[path = "../support/page.rs"]
+mod page;
 #[cfg(test)]
 mod tests;
 
@@ -17,32 +19,10 @@ use std::{env, error::Error, net::TcpListener, process, thread};
 use self::{
     http::{Request, Response},
     map::Map,
+    page::page,
 };
 
-const PAGE: &str = r#"<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Live locations</title>
-<style>
-  body { margin: 0; font: 1rem system-ui, sans-serif; } svg { width: 100vw; height: 100vh; }
-  .offline { opacity: .4; }
-</style>
-<main id="map"></main>
-<script>
-  const map = document.getElementById("map");
-  async function update() {
-    try {
-      map.innerHTML = await (await fetch("/map")).text();
-      map.className = "";
-    } catch {
-      map.className = "offline";
-    }
-    setTimeout(update, 1000);
-  }
-  update();
-</script>
-</html>
-"#;
+const STYLE: &str = "  body { margin: 0; } svg { width: 100vw; height: 100vh; }\n";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let chat = env::args().nth(1).ok_or("usage: live_map CHAT_ID")?;
@@ -64,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn respond(map: &Map, request: &Request) -> Response {
     match request.line.as_str() {
-        "GET /" => (200, "text/html", PAGE.to_owned()),
+        "GET /" => (200, "text/html", page("Live locations", STYLE, "/map")),
         "GET /map" => (200, "image/svg+xml", map.svg()),
         _ => (404, "text/plain", "there is no such page".to_owned()),
     }

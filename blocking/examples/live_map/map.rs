@@ -9,6 +9,8 @@ use teamwire_blocking::{
     model::{Coordinates, LiveLocationUpdate},
 };
 
+use crate::page::escaped;
+
 /// Width and height of the map.
 const SIZE: f64 = 1000.0;
 /// Lines of the grid in each direction.
@@ -61,7 +63,7 @@ impl Map {
         }
         for (name, at) in &*positions {
             let (x, y) = ((at.lon() - west) / width * SIZE, (1.0 - (at.lat() - south) / height) * SIZE);
-            let name = name.replace('&', "&amp;").replace('<', "&lt;");
+            let name = escaped(name);
             let _ = writeln!(
                 svg,
                 "<circle cx=\"{x:.0}\" cy=\"{y:.0}\" r=\"10\" fill=\"#c33\"/>\
