@@ -1,17 +1,19 @@
 use std::{
-    collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use serde::{Deserialize, Serialize};
 use teamwire_blocking::{
-    AlertType, Chat, Checkpoint, Client, Draft, Error, FeedEvent, Reaction, StateFile,
-    chrono::{DateTime, Utc},
-    model::MessageId,
+    AlertType, Chat, Client, Draft, Error, FeedEvent, Reaction, StateFile,
+    feed::Waited,
+    model::{NewAttachment, Upload},
 };
 
-use crate::webhook::{Status, Webhook};
+use crate::{
+    graph,
+    state::{Open, State},
+    webhook::{Status, Webhook},
+};
 
 pub(crate) struct Bridge {
     client: Client,
@@ -20,23 +22,6 @@ pub(crate) struct Bridge {
     file: StateFile,
     /// Locked for as long as it takes to handle an event and to save the state, so that a reaction finds its alert.
     state: Mutex<State>,
-}
-
-/// A process that is killed before the state is saved receives the same webhook or event again. It then posts with the
-/// same idempotency key, so that the server returns the message that it already has.
-#[derive(Default, Serialize, Deserialize)]
-struct State {
-    checkpoint: Option<Checkpoint>,
-    /// The alerts that are not resolved, by their keys.
-    alerts: BTreeMap<String, Open>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Open {
-    mid: MessageId,
-    summary: String,
-    /// Time of the escalation; `None` after it, or after a reaction.
-    due: Option<DateTime<Utc>>,
 }
 
 impl Bridge {
@@ -52,9 +37,13 @@ impl Bridge {
             let (key, summary) = (alert.key(), alert.summary());
             match (alert.status, state.alerts.get(&key)) {
                 (Status::Firing, None) => {
-                    let mid = self.chat.post(attention(summary).idempotency_key(&key))?.mid;
+                    let recent = state.recent_with(alert.starts_at);
+                    let graph = Upload::from_bytes("alerts.png", graph::png(&recent, alert.starts_at));
+                    let draft = attention(summary).attach(NewAttachment::gallery([graph])?);
+                    let mid = self.chat.post(draft.idempotency_key(&key))?.mid;
                     let due = Some(self.client.now().utc + self.escalate_after);
                     state.alerts.insert(key, Open { mid, summary: summary.to_owned(), due });
+                    state.recent = recent;
                 }
                 (Status::Resolved, Some(open)) => {
                     let text = format!("Resolved: {}", open.summary);
@@ -69,13 +58,28 @@ impl Bridge {
         Ok(())
     }
 
-    /// Handles reactions from the saved checkpoint on, until the feed ends.
+    /// Handles reactions from the saved checkpoint on, and repeats alerts that are due, until the feed ends.
     pub(crate) fn follow_reactions(&self) -> Result<(), Error> {
         let checkpoint = self.state().checkpoint.clone();
-        for event in self.client.chats().reaction_updates(checkpoint) {
-            self.handle(&event?)?;
+        let mut reactions = self.client.chats().reaction_updates(checkpoint);
+        loop {
+            match reactions.next_timeout(self.time_until_due())? {
+                Waited::Event(event) => self.handle(&event)?,
+                Waited::TimedOut => {}
+                Waited::Ended => return Ok(()),
+            }
+            if let Err(error) = self.escalate() {
+                eprintln!("cannot escalate yet: {error}");
+            }
         }
-        Ok(())
+    }
+
+    /// Returns the time until an alert is due at the earliest: one that arrives meanwhile is not due before either.
+    fn time_until_due(&self) -> Duration {
+        let (now, state) = (self.client.now().utc, self.state());
+        let left = state.next_due().map_or(self.escalate_after, |due| (due - now).to_std().unwrap_or_default());
+        // If it cannot be posted, it is tried again after a second.
+        left.min(self.escalate_after).max(Duration::from_secs(1))
     }
 
     fn handle(&self, event: &FeedEvent<Reaction>) -> Result<(), Error> {

@@ -1,5 +1,6 @@
-//! Bridge from the Alertmanager of Prometheus: posts its alerts, reports who reacts to them, and repeats an alert that
-//! has no reaction in time. It can be killed at any time: no alert is lost or posted twice.
+//! Bridge from the Alertmanager of Prometheus: posts its alerts, with a graph of those of the last day, reports who
+//! reacts to them, and repeats an alert that has no reaction in time. It can be killed at any time: no alert is lost or
+//! posted twice.
 //!
 //! ```text
 //! ESCALATE_AFTER=300 STATE_FILE=alerts.json LISTEN=127.0.0.1:9099 \
@@ -11,8 +12,10 @@
 #![allow(clippy::print_stdout, reason = "it is a program for a terminal")]
 
 mod bridge;
+mod graph;
 #[path = "../support/http.rs"]
 mod http;
+mod state;
 #[cfg(test)]
 mod tests;
 mod webhook;
@@ -47,14 +50,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             // It is retried until the server recovers, so this is the end: the key has been revoked, for instance.
             eprintln!("the feed has ended: {:?}", bridge.follow_reactions());
             process::exit(1);
-        });
-        scope.spawn(|| {
-            loop {
-                thread::sleep(Duration::from_secs(1));
-                if let Err(error) = bridge.escalate() {
-                    eprintln!("cannot escalate yet: {error}");
-                }
-            }
         });
         http::serve(&listener, |request| respond(&bridge, request));
     });

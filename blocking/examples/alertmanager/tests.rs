@@ -1,16 +1,16 @@
-use std::{fs, time::Duration};
+use std::{fs, io::Cursor, time::Duration};
 
 use teamwire_blocking::{
     AlertType, Client, Error, Script, StateFile,
+    chrono::{DateTime, TimeDelta},
     script::v1::{expect, respond, sample},
     scripted, serde_json,
 };
 use teamwire_test_support::Folder;
 
-use crate::{bridge::Bridge, http::Request, respond, webhook::Webhook};
+use crate::{bridge::Bridge, graph, http::Request, respond, webhook::Webhook};
 
-const NONE: [serde_json::Value; 0] = [];
-const KEY: &str = "f1-2026-01-01T00:00:00Z";
+const KEY: &str = "f1-1767225600000";
 
 fn alert(status: &str) -> String {
     format!(
@@ -38,7 +38,8 @@ fn script() -> Script {
 }
 
 fn posts_alert(script: Script) -> Script {
-    script.then(
+    let graph = respond::uploaded(sample::asset("a1", "alerts.png", "image/png", 300));
+    script.then(expect::upload().file_name("alerts.png"), graph).then(
         expect::post("c1").text("The disk is full").alert(&AlertType::Alert).idempotency_key(KEY),
         respond::message(sample::alert("m1", "c1", "The disk is full")),
     )
@@ -52,7 +53,7 @@ fn posts(script: Script, text: &str, key: &str) -> Script {
 #[test]
 fn alert_without_reaction_is_escalated_once_and_resolved() -> Result<(), Error> {
     let folder = Folder::new();
-    let script = posts_alert(script()).then(expect::reactions("c1", "m1"), respond::reactions(NONE));
+    let script = posts_alert(script()).then(expect::reactions("c1", "m1"), respond::empty_list());
     let script = posts(script, "No reaction yet: The disk is full", &format!("{KEY}-escalated"));
     let script = posts(script, "Resolved: The disk is full", &format!("{KEY}-resolved"));
     let (client, bridge) = bridge(&script, &folder)?;
@@ -105,4 +106,17 @@ fn alertmanager_is_asked_to_repeat_what_was_not_posted() -> Result<(), Error> {
     assert_eq!(respond(&bridge, &post(alert("firing"))).0, 200);
     script.assert_done();
     Ok(())
+}
+
+#[test]
+fn graph_shows_the_alerts_of_a_day() {
+    let end = DateTime::from_timestamp(1_767_225_600, 0).expect("it is in range");
+    let alerts = [0, 0, 60, 23 * 60, 24 * 60].map(|minutes| end - TimeDelta::minutes(minutes));
+    let image = graph::png(&alerts, end);
+    let mut reader = png::Decoder::new(Cursor::new(image)).read_info().expect("it is a PNG");
+    let mut pixels = vec![0; reader.output_buffer_size().expect("it is small")];
+    let info = reader.next_frame(&mut pixels).expect("it has an image");
+    assert_eq!((info.width, info.height), (24 * 16, 96));
+    let height = |bar: usize| pixels.chunks(24 * 16).filter(|row| row[bar * 16 + 8] < 0x80).count();
+    assert_eq!([height(23), height(22), height(21), height(0)], [96, 48, 0, 48]);
 }

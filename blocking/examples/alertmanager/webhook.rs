@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use teamwire_blocking::chrono::{DateTime, Utc};
 
 #[derive(Deserialize)]
 pub(crate) struct Webhook {
@@ -17,7 +18,7 @@ pub(crate) struct Alert {
     labels: BTreeMap<String, String>,
     #[serde(default)]
     annotations: BTreeMap<String, String>,
-    starts_at: String,
+    pub(crate) starts_at: DateTime<Utc>,
     fingerprint: String,
 }
 
@@ -31,7 +32,7 @@ pub(crate) enum Status {
 impl Alert {
     /// The same in every repetition of the alert, and different if it fires again later.
     pub(crate) fn key(&self) -> String {
-        format!("{}-{}", self.fingerprint, self.starts_at)
+        format!("{}-{}", self.fingerprint, self.starts_at.timestamp_millis())
     }
 
     pub(crate) fn summary(&self) -> &str {

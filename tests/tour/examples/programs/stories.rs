@@ -68,6 +68,9 @@ fn alertmanager() -> Outcome {
     let (tid, messages) = chat(&sandbox, "On call")?;
     let texts = |count| texts(&sandbox, &tid, count);
     texts(2)?;
+    if messages[0].attachments.is_empty() {
+        return Err("the alert has no graph".into());
+    }
     // Killed, as by `kill -9`. The reaction is given meanwhile.
     drop(program);
     sandbox.as_person(org::DAVID).react(&tid, messages[0].mid.as_ref(), "ok")?;
