@@ -4,7 +4,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teamwire_blocking::{Config, Message};
+use teamwire_blocking::{Client, Config, Message, NewChat};
 use teamwire_sandbox::{Sandbox, org};
 
 use crate::{
@@ -15,13 +15,14 @@ use crate::{
 /// The name of an example, and what happens to it.
 type Story = (&'static str, fn() -> Outcome);
 
-pub(crate) const ALL: [Story; 7] = [
+pub(crate) const ALL: [Story; 8] = [
     ("acknowledgements", acknowledgements),
     ("alert", alert),
     ("alertmanager", alertmanager),
     ("commands", commands),
     ("icinga_notification", icinga_notification),
     ("live_map", live_map),
+    ("migrate", migrate),
     ("outbox", outbox),
 ];
 
@@ -174,6 +175,25 @@ fn live_map() -> Outcome {
     shows(address, "GET /map", "Anna Berg</text>")
 }
 
+fn migrate() -> Outcome {
+    let (sandbox, folder) = (Sandbox::start()?, Folder::new("migrate")?);
+    client(&sandbox)?.chats().create_chat(NewChat::titled("Incident").users([org::ANNA]))?;
+    let run = |patience: &str| {
+        let variables = [variables(&sandbox), vec![("PATIENCE", patience.to_owned())]].concat();
+        Program::start("migrate", &["Incident", "Notices", "Pump 3 is down"], &variables, &folder)
+    };
+    run("2")?.ends_with(0)?;
+    equal(&texts(&sandbox, org::NOTICES, 1)?, &["No reaction: Pump 3 is down"])?;
+
+    let program = run("600")?;
+    let (tid, _) = chat(&sandbox, "Incident")?;
+    texts(&sandbox, &tid, 2)?;
+    let (_, messages) = chat(&sandbox, "Incident")?;
+    sandbox.as_person(org::ANNA).react(&tid, messages[1].mid.as_ref(), "ok")?;
+    program.ends_with(0)?;
+    if client(&sandbox)?.chats().chat(&tid).get()?.is_closed() { Ok(()) } else { Err("the chat is open".into()) }
+}
+
 fn outbox() -> Outcome {
     let (sandbox, folder) = (Sandbox::start()?, Folder::new("outbox")?);
     let run = |variables: &[_], input: &str| -> Outcome<_> {
@@ -189,10 +209,13 @@ fn outbox() -> Outcome {
     equal(&texts(&sandbox, org::LOBBY, 3)?, &["one", "two", "three"])
 }
 
+fn client(sandbox: &Sandbox) -> Outcome<Client> {
+    Ok(teamwire_blocking::client(Config::from_vars(|name| sandbox.var(name))?)?)
+}
+
 /// Returns the id of the chat with this title, and its messages.
 fn chat(sandbox: &Sandbox, title: &str) -> Outcome<(String, Vec<Message>)> {
-    let client = teamwire_blocking::client(Config::from_vars(|name| sandbox.var(name))?)?;
-    let chats = client.chats().by_title(title)?;
+    let chats = client(sandbox)?.chats().by_title(title)?;
     let chat = chats.first().ok_or("there is no such chat")?;
     Ok((chat.tid().to_string(), chat.messages(None)?.messages))
 }
