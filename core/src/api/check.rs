@@ -12,7 +12,7 @@ use url::Url;
 
 use super::Client;
 use crate::{
-    config::{APP_ID_VAR, CA_FILE_VAR, Config, PROXY_VAR, SECRET_VAR, TIMEOUT_VAR, URL_VAR},
+    config::{APP_ID_VAR, CA_FILE_VAR, Config, PROXY_VAR, RetryPolicy, SECRET_VAR, TIMEOUT_VAR, URL_VAR},
     effect::{TransportError, TransportErrorKind},
     error::{ApiError, Cause, Error, Operation},
     executor::Executor,
@@ -32,7 +32,9 @@ impl<X: Executor> Client<X> {
     /// Only the kinds that [any request](Error#kinds-of-any-request) can fail with.
     pub fn check(&self) -> X::Run<'_, User> {
         let session = self.executor().session();
-        let (me, config) = (session.call_once(session.protocol().me()), session.config());
+        // Of the login as well.
+        let once = session.with_retry(RetryPolicy { max_retries: 0, ..*session.retry() });
+        let (me, config) = (once.call_once(session.protocol().me()), session.config());
         let checked = MapError::new(me, |error| explain(error, config));
         run_observed(self.executor(), &Operation::CHECK, None, checked)
     }
