@@ -315,7 +315,8 @@ impl<T: FeedItem> Feed for Poller<T> {
         self.state = match self.subscription.take() {
             Some(id) => {
                 let unsubscribe = self.session.protocol().unsubscribe(self.delivery.source(), &id);
-                State::Unsubscribing(Box::new(self.session.unlimited().call_once(unsubscribe)))
+                let call = self.session.unlimited().call_once(unsubscribe);
+                State::Unsubscribing(Box::new(call.without_login()))
             }
             None => State::Done(Ok(FeedEnd::Stopped)),
         };

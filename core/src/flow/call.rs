@@ -124,6 +124,12 @@ impl<T> Call<T> {
         self
     }
 
+    /// Neither starts a login nor waits for one: without a token, the request fails.
+    pub(crate) fn without_login(mut self) -> Self {
+        self.login.is_skipped = true;
+        self
+    }
+
     /// Sets [`Exchange::requires_new_connection`] of its attempts.
     pub(crate) fn requires_new_connection(mut self, requires_new_connection: bool) -> Self {
         self.requires_new_connection = requires_new_connection;

@@ -285,7 +285,7 @@ impl<T> Endpoint<T> {
     }
 
     /// Uses a short timeout of at most 700 ms, for a request whose failure does not matter. It is not delayed by a rate
-    /// limit, and does not start a login.
+    /// limit.
     #[must_use]
     pub fn best_effort(self) -> Self {
         self.with_timeout(TimeoutClass::Short)

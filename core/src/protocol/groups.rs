@@ -226,7 +226,7 @@ group! {
     /// can and cannot promise, depending on the server.
     Feeds {
         /// End of a subscription, when a bot stops its feed. Its failure does not matter: see
-        /// [`Endpoint::best_effort`].
+        /// [`Endpoint::best_effort`]. It starts no login: without a token, it is not sent.
         fn unsubscribe(&self, source: &FeedSource, lease: &str) -> Made<()>;
         /// End of all subscriptions of the bot to this source, including those of other processes.
         fn unsubscribe_all(&self, source: &FeedSource) -> Made<()>;

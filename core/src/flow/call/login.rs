@@ -5,7 +5,7 @@ use core::{convert::Infallible, mem, time::Duration};
 
 use super::{Call, State};
 use crate::{
-    effect::Now,
+    effect::{Now, TransportError, TransportErrorKind},
     error::{Cause, Error, GaveUp},
     login::{Access, Entry, Turn, Visit},
     machine::{Machine, Reply, Step, Ticket},
@@ -29,6 +29,8 @@ pub(super) struct LoginState {
     visit: Visit,
     /// Set for the login itself.
     pub(super) is_login: bool,
+    /// Set for a request that is not worth a login.
+    pub(super) is_skipped: bool,
 }
 
 impl LoginState {
@@ -46,8 +48,8 @@ impl<T> Call<T> {
     /// Takes the current token. Returns the state to wait in, if there is none.
     pub(super) fn enter_gate(&mut self, now: Now) -> Option<State<T>> {
         let gate = self.session.gate().filter(|_| !self.login.is_login)?;
-        if self.is_best_effort() && gate.access().is_none() {
-            return Some(State::Done(Err(Error::unsupported("login"))));
+        if self.login.is_skipped && gate.access().is_none() {
+            return Some(self.fail(no_token(), GaveUp::NotTransient));
         }
         let patience = self.patience();
         match gate.enter(now, &mut self.login.visit, patience) {
@@ -101,6 +103,7 @@ impl<T> Call<T> {
         let endpoint = login.and_then(|login| login.ok_or_else(|| Error::unsupported("login")));
         let mut call = Call::new(self.session.clone(), endpoint.map(Endpoint::into_login));
         call.login.is_login = true;
+        call.may_replace_stale_connection |= self.may_replace_stale_connection;
         call.limit = self.limit.of_part();
         call
     }
@@ -138,7 +141,7 @@ impl<T> Call<T> {
             return false;
         }
         gate.expire(access);
-        !self.is_best_effort() && !mem::replace(&mut self.login.has_renewed, true)
+        !self.login.is_skipped && !mem::replace(&mut self.login.has_renewed, true)
     }
 
     /// Returns `true` for a refusal after the login has been renewed: another login would not help either.
@@ -156,6 +159,11 @@ impl<T> Call<T> {
 /// Returns `true` for a refusal because of an expired login.
 pub(super) fn is_login_expired(error: &Error) -> bool {
     matches!(error.cause(), Cause::Api(api_error) if api_error.meaning.is_login_expired)
+}
+
+/// Returns the error of a request that does not wait for a login.
+fn no_token() -> Error {
+    TransportError::new(TransportErrorKind::Timeout, "it does not wait for a login").into()
 }
 
 fn login_error(cause: Error) -> Error {
