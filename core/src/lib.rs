@@ -95,7 +95,7 @@
 //! | `operation` (private) | the names of the operations |
 //! | `stop_handle` (private) | the handle that stops operations and feeds |
 //! | `redaction`, `escaped` (private) | removal of credentials from text, and escaping of text from servers |
-//! | `shared` (private) | shared mutable state without `std` |
+//! | `hash`, `shared` (private) | a stable hash, and shared mutable state without `std` |
 
 #![no_std]
 
@@ -110,6 +110,7 @@ mod escaped;
 pub mod executor;
 pub mod feed;
 pub mod flow;
+mod hash;
 mod ledger;
 mod login;
 pub mod machine;

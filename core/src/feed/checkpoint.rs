@@ -1,10 +1,11 @@
-use alloc::{borrow::Cow, format, sync::Arc};
+use alloc::{borrow::Cow, format, string::String, sync::Arc};
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     error::Error,
+    hash::Fnv128,
     model::ThreadId,
     protocol::{FeedSource, is_cursor},
     redaction::Redaction,
@@ -29,9 +30,24 @@ pub struct Checkpoint {
     chat: Option<ThreadId>,
     /// Shared by all checkpoints with the same cursor.
     cursor: Arc<str>,
+    /// Identity of the event, unless the cursor is its own.
+    #[serde(skip)]
+    identity: Identity,
     #[serde(skip)]
     redaction: Redaction,
 }
+
+/// The hash of an event's identity. All are equal, as a checkpoint is a position.
+#[derive(Clone, Copy, Default)]
+struct Identity(Option<u64>);
+
+impl PartialEq for Identity {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Identity {}
 
 impl fmt::Debug for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,7 +62,33 @@ impl fmt::Debug for Checkpoint {
 
 impl Checkpoint {
     pub(super) fn new(source: &FeedSource, cursor: Arc<str>, redaction: Redaction) -> Self {
-        Self { version: VERSION, feed: source.name().into(), chat: source.chat().cloned(), cursor, redaction }
+        let (feed, chat) = (source.name().into(), source.chat().cloned());
+        Self { version: VERSION, feed, chat, cursor, identity: Identity(None), redaction }
+    }
+
+    /// Sets the identity of an event that has no cursor of its own.
+    pub(super) fn of_event(mut self, identity: u64) -> Self {
+        self.identity = Identity(Some(identity));
+        self
+    }
+
+    /// Returns an idempotency key for a change that is made because of the event of this checkpoint. `purpose`
+    /// distinguishes the changes that are made because of the same event.
+    ///
+    /// Another process, to which the event is delivered again, gets the same key: the server then performs the change
+    /// once, if both requests arrive within the time for which it keeps keys (24 hours with the default protocol). The
+    /// key depends on the feed, the event's cursor and the purpose. If the server gave the event no cursor of its own,
+    /// the identity that the [protocol](crate::protocol::BatchItem::new) gives it takes the place of the cursor.
+    pub fn event_key(&self, purpose: &str) -> String {
+        let chat = self.chat.as_ref().map(ThreadId::as_str).unwrap_or_default();
+        let identity = self.identity.0.map(u64::to_le_bytes);
+        let position = identity.as_ref().map_or(self.cursor.as_bytes(), |identity| identity);
+        let mut hash = Fnv128::new();
+        for part in [self.feed.as_bytes(), chat.as_bytes(), &[u8::from(identity.is_some())], position] {
+            hash.write_part(part);
+        }
+        hash.write_part(purpose.as_bytes());
+        format!("event-{:032x}", hash.value())
     }
 
     /// Returns the cursor if this is a checkpoint of that feed.

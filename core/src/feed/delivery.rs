@@ -112,6 +112,7 @@ impl<T: FeedItem> Delivery<T> {
 
     /// Adds the events of a batch that was requested at `from`, and moves the position after them.
     pub(super) fn add_batch(&mut self, now: Moment, from: &Arc<str>, mut batch: Batch<T>) -> BatchEffect {
+        let is_last_shared = batch.items.last().is_some_and(|last| last.cursor.is_none());
         position::complete_last_cursor(&mut batch, from);
         position::keep_last_cursors(&mut batch.items);
         let (to, passed) = position::after(&batch, from);
@@ -120,14 +121,18 @@ impl<T: FeedItem> Delivery<T> {
         self.pending.reserve_exact(events);
         for (index, BatchItem { cursor: item_cursor, fingerprint, result }) in batch.items.into_iter().enumerate() {
             fingerprints.push(fingerprint);
+            let has_own = item_cursor.is_some() && index < passed && !(is_last_shared && index + 1 == events);
             if index < passed {
                 cursor = item_cursor.unwrap_or(cursor);
             }
+            if self.delivered.contains(fingerprint) || result.as_ref().is_ok_and(|item| self.hidden.includes(item)) {
+                continue;
+            }
+            let checkpoint = self.checkpoint(&cursor);
+            let checkpoint = if has_own { checkpoint } else { checkpoint.of_event(fingerprint) };
             let event = match result {
-                _ if self.delivered.contains(fingerprint) => continue,
-                Ok(item) if self.hidden.includes(&item) => continue,
-                Ok(item) => FeedEvent::Update { item, checkpoint: self.checkpoint(&cursor) },
-                Err(item) => FeedEvent::Undecoded { item, checkpoint: self.checkpoint(&cursor) },
+                Ok(item) => FeedEvent::Update { item, checkpoint },
+                Err(item) => FeedEvent::Undecoded { item, checkpoint },
             };
             self.pending.push_back(event);
             self.last_checkpoint = Some(cursor.clone());

@@ -1,3 +1,5 @@
+use alloc::string::String;
+
 use super::Checkpoint;
 use crate::{effect::Moment, error::Error, model::Undecoded};
 
@@ -71,6 +73,22 @@ impl<T> FeedEvent<T> {
             | Self::Undecoded { checkpoint, .. } => Some(checkpoint),
             Self::Retrying(_) => None,
         }
+    }
+
+    /// Returns an idempotency key for a change that is made because of this event: see
+    /// [`Checkpoint::event_key`]. `None` for [`Retrying`](Self::Retrying).
+    ///
+    /// ```
+    /// use teamwire_core::{Client, Draft, Error, FeedEvent, Message, Script};
+    ///
+    /// /// Replies once, even if the event is delivered again after a crash.
+    /// fn reply(client: &Client<Script>, event: &FeedEvent<Message>) -> Result<(), Error> {
+    ///     let (Some(message), Some(key)) = (event.item(), event.key("reply")) else { return Ok(()) };
+    ///     client.chats().chat(&message.tid).post(Draft::text("Seen.").idempotency_key(key)).map(drop)
+    /// }
+    /// ```
+    pub fn key(&self, purpose: &str) -> Option<String> {
+        self.checkpoint().map(|checkpoint| checkpoint.event_key(purpose))
     }
 }
 

@@ -29,7 +29,9 @@ fn items_are_ordered_and_have_their_own_cursors() {
     assert_eq!(all.strings("/data/msg"), ["a", "b", "c"]);
     assert_eq!(all.strings("/kind"), ["message"; 3]);
     let cursors = all.strings("/cursor");
-    assert_eq!(since(&mut fixture, ALL, &cursors[0]).strings("/data/msg"), ["b", "c"]);
+    let later = since(&mut fixture, ALL, &cursors[0]);
+    assert_eq!(later.strings("/data/msg"), ["b", "c"]);
+    assert_eq!(later.strings("/cursor"), cursors[1..], "each has the same cursor in every response");
     assert_eq!(all.string("/cursor"), cursors[2]);
     assert_eq!(since(&mut fixture, ALL, &cursors[2]).body["items"], json!([]));
 }
