@@ -23,8 +23,11 @@ pub use self::{
     meaning::Signal,
     response::UnexpectedResponse,
 };
-use crate::effect::{FileError, FileErrorKind, TransportError, TransportErrorKind};
 pub use crate::operation::Operation;
+use crate::{
+    claim::{StoreError, StoreErrorKind},
+    effect::{FileError, FileErrorKind, TransportError, TransportErrorKind},
+};
 
 /// The error of any operation. It has the size of a pointer, so that a `Result` of an operation is as small as its
 /// output.
@@ -128,6 +131,7 @@ impl Error {
             Cause::InvalidInput(_) => ErrorKind::InvalidInput,
             Cause::Image(_) => ErrorKind::ImageLoad,
             Cause::File(_) => ErrorKind::File,
+            Cause::Store(_) => ErrorKind::Store,
             Cause::Unsupported { .. } => ErrorKind::Unsupported,
             Cause::Cancelled { .. } => ErrorKind::Cancelled,
             Cause::Finished | Cause::Attachment { .. } | Cause::Login { .. } => ErrorKind::Finished,
@@ -145,6 +149,7 @@ impl Error {
                 TransportErrorKind::Tls | TransportErrorKind::ClientCertificate | TransportErrorKind::Proxy
             ),
             Cause::Api(error) => error.meaning.is_transient,
+            Cause::Store(error) => error.kind == StoreErrorKind::Unavailable,
             _ => false,
         }
     }
@@ -308,6 +313,12 @@ impl From<UnexpectedResponse> for Error {
 impl From<FileError> for Error {
     fn from(error: FileError) -> Self {
         Cause::File(error).into()
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Cause::Store(error).into()
     }
 }
 

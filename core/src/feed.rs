@@ -56,6 +56,7 @@ mod pace;
 mod poller;
 mod position;
 mod report;
+mod resume;
 mod set;
 mod tracker;
 
@@ -66,6 +67,7 @@ pub use self::{
     map_item::MapItem,
     options::FeedOptions,
     poller::Poller,
+    resume::Resume,
     set::{FeedSet, FeedSetStep},
     tracker::{Handling, Tracker},
 };

@@ -83,6 +83,7 @@
 //! | [`executor`] | the trait that adapters implement, and the session of a bot |
 //! | [`flow`] | operations as machines, and their combinators; private: calls, lists, uploads, downloads |
 //! | [`feed`] | subscriptions as resumable machines, and sets of many feeds |
+//! | [`claim`] | replicas of a bot that share its feeds: claims, leases, and which events may be handled |
 //! | [`model`] | chats, messages, users, attachments: plain data |
 //! | [`config`] | the configuration: credentials, timeouts, retries, limits |
 //! | [`error`](mod@error) | the error type of all operations |
@@ -102,6 +103,7 @@
 extern crate alloc;
 
 mod api;
+pub mod claim;
 pub mod config;
 mod credentials;
 pub mod effect;

@@ -3,6 +3,7 @@ use core::{error::Error as StdError, fmt};
 
 use super::{ApiError, Error, InvalidImage, InvalidInput, UnexpectedResponse};
 use crate::{
+    claim::StoreError,
     effect::{FileError, TransportError},
     escaped::Escaped,
 };
@@ -26,6 +27,8 @@ pub enum Cause {
     Image(InvalidImage),
     /// A file cannot be read or written.
     File(FileError),
+    /// The store of the claims of replicas cannot be used.
+    Store(StoreError),
     /// An attachment could not be uploaded. The error has the kind of its cause.
     Attachment {
         /// The file name.
@@ -60,6 +63,7 @@ impl Cause {
     pub(super) fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Transport(error) => error.source(),
+            Self::Store(error) => error.source(),
             Self::Attachment { cause, .. } | Self::Login { cause, .. } => Some(cause),
             Self::Api(_)
             | Self::UnexpectedResponse(_)
@@ -81,6 +85,7 @@ impl Cause {
             Self::InvalidInput(error) => write!(f, "{error}"),
             Self::Image(error) => write!(f, "{error}"),
             Self::File(error) => write!(f, "{error}"),
+            Self::Store(error) => write!(f, "{error}"),
             Self::Attachment { file, .. } => write!(f, "{file:?} could not be attached{after}"),
             Self::Login { .. } => write!(f, "the login failed{after}"),
             Self::Unsupported { operation } => write!(f, "the protocol does not support `{}`", Escaped(operation)),

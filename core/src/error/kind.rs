@@ -1,6 +1,6 @@
 use core::fmt;
 
-/// The kinds of errors: the eleven of the Python SDK, and ten of this SDK.
+/// The kinds of errors: the eleven of the Python SDK, and eleven of this SDK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -55,6 +55,8 @@ pub enum ErrorKind {
     UnexpectedResponse,
     /// Not in the Python SDK: a file that cannot be read or written, or that changed while it was being sent.
     File,
+    /// Not in the Python SDK: the store of the claims of replicas cannot be used. See [`claim`](crate::claim).
+    Store,
     /// Not in the Python SDK: the protocol does not have this operation. Nothing was sent.
     Unsupported,
     /// Not in the Python SDK: the operation was stopped: see [`Client::stopped_by`](crate::Client::stopped_by).
@@ -85,6 +87,7 @@ impl ErrorKind {
             Self::InvalidInput => "invalid_input",
             Self::UnexpectedResponse => "unexpected_response",
             Self::File => "file",
+            Self::Store => "store",
             Self::Unsupported => "unsupported",
             Self::Cancelled => "cancelled",
             Self::Finished => "finished",

@@ -72,6 +72,10 @@ impl<T: FeedItem> Delivery<T> {
         }
     }
 
+    pub(super) const fn hidden(&self) -> &Hidden {
+        &self.hidden
+    }
+
     pub(super) const fn cursor(&self) -> Option<&Arc<str>> {
         self.cursor.as_ref()
     }

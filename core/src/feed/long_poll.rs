@@ -40,6 +40,11 @@ impl LongPollDuration {
         Self { max_wait, current: max_wait, cuts: 0, cut_after: Duration::MAX, successes: 0, too_long: None }
     }
 
+    /// Returns the duration that was requested.
+    pub(super) const fn longest(&self) -> Duration {
+        self.max_wait
+    }
+
     /// Returns the duration of the next poll, in whole seconds.
     pub(super) const fn current(&self) -> Duration {
         self.current

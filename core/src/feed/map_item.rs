@@ -1,6 +1,7 @@
+use alloc::string::String;
 use core::fmt;
 
-use super::FeedEvent;
+use super::{Checkpoint, FeedEvent, Resume};
 use crate::{
     effect::Now,
     error::Error,
@@ -82,6 +83,21 @@ where
 
     fn has_started(&self) -> bool {
         self.feed.has_started()
+    }
+}
+
+impl<F, M, T, U> Resume for MapItem<F, M>
+where
+    F: Resume<Event = FeedEvent<T>>,
+    M: FnMut(T) -> U + Clone + Send,
+    U: Send,
+{
+    fn name(&self) -> String {
+        self.feed.name()
+    }
+
+    fn resumed(&self, after: Option<Checkpoint>) -> Self {
+        Self { feed: self.feed.resumed(after), map: self.map.clone() }
     }
 }
 

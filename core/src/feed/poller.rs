@@ -4,7 +4,7 @@ use alloc::{boxed::Box, string::String};
 use core::{fmt, mem, time::Duration};
 
 use super::{
-    FeedEnd, FeedEvent, FeedOptions, Retrying,
+    Checkpoint, FeedEnd, FeedEvent, FeedOptions, Resume, Retrying,
     delivery::Delivery,
     failures::{Failures, MIN_BACKOFF},
     item::{FeedItem, Hidden},
@@ -31,6 +31,8 @@ pub struct Poller<T> {
     session: Session,
     delivery: Delivery<T>,
     subscription: Option<String>,
+    /// Position at which the feed was created to start.
+    start: Option<Box<Checkpoint>>,
     long_poll: LongPollDuration,
     pace: Pace,
     failures: Failures,
@@ -71,6 +73,7 @@ impl<T: FeedItem> Poller<T> {
     pub(crate) fn new(session: &Session, source: FeedSource, options: FeedOptions) -> Self {
         let redaction = session.config().credentials.redaction().clone();
         let FeedOptions { after, long_poll, hidden_author } = options;
+        let start = after.clone().map(Box::new);
         let (cursor, state) = match after.map(|checkpoint| checkpoint.into_cursor(&source)).transpose() {
             Ok(cursor) => (cursor, State::Ready),
             Err(mut error) => {
@@ -83,6 +86,7 @@ impl<T: FeedItem> Poller<T> {
             session: session.clone(),
             delivery: Delivery::new(source, redaction, hidden, cursor),
             subscription: None,
+            start,
             long_poll: LongPollDuration::new(long_poll),
             pace: Pace::default(),
             failures: Failures::default(),
@@ -324,6 +328,19 @@ impl<T: FeedItem> Feed for Poller<T> {
 
     fn has_started(&self) -> bool {
         self.delivery.has_started()
+    }
+}
+
+impl<T: FeedItem> Resume for Poller<T> {
+    fn name(&self) -> String {
+        self.delivery.source().full_name()
+    }
+
+    fn resumed(&self, after: Option<Checkpoint>) -> Self {
+        let after = after.or_else(|| self.start.as_deref().cloned());
+        let (long_poll, hidden_author) = (self.long_poll.longest(), self.delivery.hidden().author.clone());
+        let options = FeedOptions { after, long_poll, hidden_author };
+        Self::new(&self.session, self.delivery.source().clone(), options)
     }
 }
 

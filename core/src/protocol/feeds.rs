@@ -1,6 +1,6 @@
 //! The events of feeds: their sources, subscriptions and batches.
 
-use alloc::{string::String, sync::Arc, vec::Vec};
+use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use super::is_cursor;
@@ -35,6 +35,12 @@ impl FeedSource {
             Self::AllMessages => "all_messages",
             Self::Events => "events",
         }
+    }
+
+    /// Returns its name with the id of its chat, after a space.
+    pub(crate) fn full_name(&self) -> String {
+        let name = self.name();
+        self.chat().map_or_else(|| name.into(), |tid| format!("{name} {}", tid.as_str()))
     }
 
     /// Returns the operation that follows it.

@@ -237,6 +237,7 @@ fn every_kind_has_the_name_of_its_exception() {
         (ErrorKind::IdempotencyMismatch, "idempotency_mismatch"),
         (ErrorKind::InvalidInput, "invalid_input"),
         (ErrorKind::UnexpectedResponse, "unexpected_response"),
+        (ErrorKind::Store, "store"),
         (ErrorKind::Unsupported, "unsupported"),
         (ErrorKind::Cancelled, "cancelled"),
         (ErrorKind::Finished, "finished"),

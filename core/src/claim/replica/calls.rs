@@ -1,0 +1,151 @@
+//! The choice of the next call.
+
+use alloc::{format, string::String, vec::Vec};
+use core::time::Duration;
+
+use super::{Replica, State, Tenure};
+use crate::{
+    claim::{Call, Claim, Release, Wanted, share::Share},
+    effect::Moment,
+};
+
+/// Maximum number of feeds in a call.
+pub(super) const MAX_BATCH: usize = 500;
+
+impl Replica {
+    pub(super) fn next_call(&mut self, now: Moment) -> Option<Call> {
+        if self.leaving.is_none() && !self.feeds.is_empty() && now >= self.renewal() {
+            return Some(Call::Beat);
+        }
+        if !self.releases.is_empty() {
+            let batch = self.releases.iter().take(MAX_BATCH).cloned();
+            return Some(Call::Release(batch.collect()));
+        }
+        let held = self.feeds.values_mut().filter_map(Tenure::held_mut);
+        let saves: Vec<_> = held.filter_map(|held| held.next_save()).take(MAX_BATCH).collect();
+        if !saves.is_empty() {
+            return Some(Call::Save(saves));
+        }
+        if self.leaving.is_some() { self.joined.map(|_| Call::Leave) } else { self.claim(now) }
+    }
+
+    /// Returns the time at which a call may be due. Changes may make one due earlier.
+    pub(super) fn next_time(&self) -> Option<Moment> {
+        let hangs = self.feeds.values().filter(|tenure| tenure.held().is_some());
+        let hangs = hangs.filter_map(|tenure| Some(tenure.busy_since?.saturating_add(self.patience)));
+        let tries = self.feeds.values().filter(|tenure| tenure.is_claimable());
+        let tries = tries.map(|tenure| self.next_try(tenure, self.share()));
+        let renewal = Some(self.renewal()).filter(|_| !self.feeds.is_empty());
+        hangs.chain(tries).chain(renewal).min()
+    }
+
+    fn renewal(&self) -> Moment {
+        let has_all = self.feeds.values().all(|tenure| tenure.held().is_some());
+        self.lease.renewal(if has_all { self.lease.interval() } else { self.lease.short_interval() })
+    }
+
+    pub(super) fn share(&self) -> Share {
+        let rank = self.members.iter().position(|id| *id == self.member.id).unwrap_or(self.members.len());
+        Share::new(self.feeds.len(), self.members.len().max(rank + 1), rank)
+    }
+
+    fn held_count(&self) -> usize {
+        self.feeds.values().filter(|tenure| !matches!(tenure.state, State::Waiting)).count()
+    }
+
+    /// Claims feeds: those whose claim may have been granted, then the missing ones of the share. A feed beyond the
+    /// share is tried once per lease, because the member whose share it is may not follow it.
+    fn claim(&mut self, now: Moment) -> Option<Call> {
+        let repeated = self.feeds.iter().filter_map(|(feed, tenure)| match &tenure.state {
+            State::Claiming(id) => Some(Wanted { feed: feed.clone(), id: id.clone() }),
+            State::Waiting | State::Held(_) => None,
+        });
+        let mut wanted: Vec<Wanted> = repeated.take(MAX_BATCH).collect();
+        if !wanted.is_empty() {
+            let at_most = wanted.len();
+            return Some(Call::Claim(wanted, at_most));
+        }
+        let share = self.share();
+        let due = |(_, tenure): &(&String, &Tenure)| tenure.is_claimable() && now >= self.next_try(tenure, share);
+        let feeds = self.feeds.iter().cycle().skip(share.start).take(self.feeds.len());
+        let feeds: Vec<String> = feeds.filter(due).map(|(feed, _)| feed.clone()).take(MAX_BATCH).collect();
+        let at_most = share.quota.saturating_sub(self.held_count()).max(1);
+        for feed in feeds {
+            self.claims += 1;
+            let id = format!("{}.{}", self.member.id, self.claims);
+            if let Some(tenure) = self.feeds.get_mut(&feed) {
+                tenure.tried_at = Some(now);
+                tenure.state = State::Claiming(id.clone());
+            }
+            wanted.push(Wanted { feed, id });
+        }
+        (!wanted.is_empty()).then_some(Call::Claim(wanted, at_most))
+    }
+
+    /// Returns the time at which a feed may be claimed again.
+    fn next_try(&self, tenure: &Tenure, share: Share) -> Moment {
+        let (short, long) = (self.lease.short_interval(), self.lease.duration());
+        if self.held_count() >= share.quota {
+            let last = tenure.tried_at.unwrap_or(self.changed_at).max(self.changed_at);
+            return last.saturating_add(long);
+        }
+        let Some(tried_at) = tenure.tried_at else { return Moment::EPOCH };
+        // All of a few feeds fit into one call. With many, the rounds become rarer until something changes.
+        let rounds = if self.feeds.len() <= MAX_BATCH { 0 } else { self.idle_rounds.min(16) };
+        tried_at.saturating_add(short.saturating_mul(1 << rounds).min(long.max(short)))
+    }
+
+    /// Gives up the claims of feeds whose handler hangs.
+    pub(super) fn give_up_hanging(&mut self, now: Moment) {
+        let patience = self.patience;
+        for tenure in self.feeds.values_mut() {
+            let hangs = tenure.busy_since.is_some_and(|since| now >= since.saturating_add(patience));
+            if let (true, State::Held(held)) = (hangs, &tenure.state) {
+                self.releases.push(Release { claim: held.grant.claim.clone(), is_unfinished: true });
+                tenure.state = State::Waiting;
+                tenure.tried_at = Some(now);
+            }
+        }
+    }
+
+    /// Releases the claims that are to be yielded, once nothing of them is in progress.
+    pub(super) fn release_yielded(&mut self) {
+        let releases = &mut self.releases;
+        self.feeds.retain(|_, tenure| {
+            let is_busy = tenure.busy_since.is_some();
+            let Some(held) = tenure.held().filter(|held| held.is_yielding && held.is_saved() && !is_busy) else {
+                return true;
+            };
+            let claim: Claim = held.grant.claim.clone();
+            releases.push(Release { claim, is_unfinished: tenure.is_unfinished });
+            tenure.state = State::Waiting;
+            !tenure.is_ending
+        });
+    }
+
+    /// Returns `true` if the replica is leaving, and the store was away for too long.
+    pub(super) fn has_to_give_up(&mut self, now: Moment) -> bool {
+        let Some(leaving) = &mut self.leaving else { return false };
+        let since = *leaving.get_or_insert(now);
+        let limit: Duration = self.lease.duration();
+        self.failures > 0 && now >= since.saturating_add(limit) || self.joined.is_none()
+    }
+
+    /// Yields the feeds beyond the share, so that a new member gets its own: first those that others look for first.
+    pub(super) fn yield_surplus(&mut self, now: Moment) {
+        let share = self.share();
+        if self.held_count() <= share.most {
+            return;
+        }
+        let order: Vec<String> = self.feeds.keys().cycle().skip(share.start).take(self.feeds.len()).cloned().collect();
+        let mut kept = 0;
+        for feed in order {
+            let Some(tenure) = self.feeds.get_mut(&feed) else { continue };
+            tenure.tried_at = Some(now);
+            if let Some(held) = tenure.held_mut() {
+                kept += 1;
+                held.is_yielding |= kept > share.quota;
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+use alloc::string::String;
+
+use super::Checkpoint;
+use crate::machine::Feed;
+
+/// A feed that can be followed again at another position: for replicas, which take feeds over from each other.
+pub trait Resume: Feed {
+    /// Returns the name of the feed: its kind and, if it is limited to one, its chat. It is the same in every process.
+    fn name(&self) -> String;
+
+    /// Returns a new feed of the same events, which starts after this checkpoint; with `None`, where this one was
+    /// created to start.
+    #[must_use]
+    fn resumed(&self, after: Option<Checkpoint>) -> Self;
+}
