@@ -4,6 +4,7 @@
 //! An implementation detail of the adapters. Programs use `teamwire-blocking` or `teamwire-async-std`.
 
 pub mod body;
+pub mod claims;
 mod clock;
 mod config;
 mod connection;

@@ -97,7 +97,7 @@ impl StateFile {
         if saved.is_err() {
             let _ = fs::remove_file(&part);
         }
-        saved.and_then(|()| sync_folder(&target)).map_err(|error| files::file_error(&path)(error).into())
+        saved.and_then(|()| sync_folder(Path::new(&target))).map_err(|error| files::file_error(&path)(error).into())
     }
 }
 
@@ -114,8 +114,8 @@ fn write(path: &str, bytes: &[u8]) -> io::Result<()> {
 
 /// Waits until the disk has the name of the file.
 #[cfg(unix)]
-fn sync_folder(path: &str) -> io::Result<()> {
-    let folder = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty());
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     match File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()) {
         // Some file systems cannot do that for a folder, and some folders can be written but not read.
         Err(error)
@@ -133,7 +133,7 @@ fn sync_folder(path: &str) -> io::Result<()> {
 /// The operating system has no such operation.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
-fn sync_folder(_: &str) -> io::Result<()> {
+pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

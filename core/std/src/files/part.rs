@@ -89,7 +89,7 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Returns a name of 128 random bits, so that no file can be planted under it.
-fn random_name() -> io::Result<String> {
+pub(crate) fn random_name() -> io::Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(format!("{:032x}", u128::from_le_bytes(bytes)))

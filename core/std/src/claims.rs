@@ -1,0 +1,12 @@
+//! Stores of the claims of replicas: see [`teamwire_core::claim`].
+
+pub mod conformance;
+mod memory;
+mod record;
+mod store;
+
+pub use self::{
+    memory::MemoryStore,
+    record::{FeedRecord, MemberRecord},
+    store::{ClaimStore, perform},
+};
