@@ -1,0 +1,209 @@
+//! A store in a folder.
+
+mod names;
+mod record;
+mod versions;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use teamwire_core::claim::{Claimed, Member, Release, Save, Saved, StoreError, View, Wanted};
+
+use self::record::Record;
+use super::{
+    ClaimStore,
+    memory::system_time,
+    record::{FeedRecord, MemberRecord},
+};
+
+/// A store in a folder of a local disk, for the processes of one machine. It needs no service.
+///
+/// ```text
+///   folder/=fleet/members/=id/4711       the version 4711 of the record of a member
+///   folder/=fleet/feeds/=all_messages/17
+/// ```
+///
+/// Each record has a folder with its versions. A change is written to a new file, which becomes the next version by a
+/// hard link: of several processes that try, one succeeds, and the others read again. No lock is held, so a process that
+/// was stopped or killed at any point does not delay the others. Checkpoints survive a power cut.
+///
+/// The file system needs hard links, and has to be local: not a network share, whose caches delay what other machines
+/// see. The clock is that of the operating system.
+#[derive(Clone)]
+pub struct FileStore {
+    folder: PathBuf,
+    clock: Arc<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl FileStore {
+    /// Opens the store in this folder, which is created if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// `Unusable`, with the path, if the folder cannot be created or written to, or if its file system has no hard links.
+    pub fn open(folder: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        Self::with_clock(folder, system_time)
+    }
+
+    /// Opens the store in this folder, with this clock, which returns microseconds: for tests.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn with_clock(
+        folder: impl Into<PathBuf>,
+        clock: impl Fn() -> u64 + Send + Sync + 'static,
+    ) -> Result<Self, StoreError> {
+        let folder = folder.into();
+        fs::create_dir_all(&folder).map_err(|error| record::failed("cannot create the folder", &folder, error))?;
+        versions::check(&folder)?;
+        Ok(Self { folder, clock: Arc::new(clock) })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn members(&self, member: &Member) -> PathBuf {
+        self.folder.join(names::path(&member.fleet)).join("members")
+    }
+
+    fn member(&self, member: &Member) -> Record<MemberRecord> {
+        Record::lasting_one_boot(self.members(member).join(names::component(&member.id)))
+    }
+
+    fn is_living(&self, member: &Member, id: &str, now: u64) -> Result<bool, StoreError> {
+        let record = self.member(&Member { id: id.to_owned(), ..member.clone() }).get()?;
+        Ok(record.is_some_and(|record| record.is_living(now)))
+    }
+
+    fn feed(&self, member: &Member, feed: &str) -> Record<FeedRecord> {
+        Record::lasting(self.folder.join(names::path(&member.fleet)).join("feeds").join(names::path(feed)))
+    }
+
+    /// Returns the members that live. The records of the others are removed. Beats that are ahead of the clock are
+    /// counted as beats of now.
+    fn living(&self, member: &Member, now: u64) -> Result<BTreeMap<String, MemberRecord>, StoreError> {
+        let folder = self.members(member);
+        let mut living = BTreeMap::new();
+        for name in folder_names(&folder)? {
+            let Some(id) = names::decode(&name) else { continue };
+            let record = Record::lasting_one_boot(folder.join(name));
+            let adjusted = record.change(|member: &mut Option<MemberRecord>| {
+                if let Some(member) = member {
+                    member.adjust(now);
+                }
+                Ok(*member)
+            })?;
+            match adjusted {
+                Some(member) if member.is_living(now) => drop(living.insert(id, member)),
+                // Unless it has just been renewed.
+                _ => record.remove_if(|member: &MemberRecord| !member.is_living(now))?,
+            }
+        }
+        Ok(living)
+    }
+}
+
+/// Returns the names in a folder; none if it does not exist.
+fn folder_names(folder: &Path) -> Result<Vec<String>, StoreError> {
+    let failed = |error| record::failed("cannot read the folder", folder, error);
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let names = entries.map(|entry| Ok(entry.map_err(failed)?.file_name().into_string().ok()));
+    names.filter_map(Result::transpose).collect()
+}
+
+impl ClaimStore for FileStore {
+    fn beat(&mut self, member: &Member) -> Result<View, StoreError> {
+        let now = (self.clock)();
+        let mut members = self.living(member, now)?;
+        let newest = members.values().map(MemberRecord::joined).max().unwrap_or_default();
+        let record = self.member(member).change(|record: &mut Option<MemberRecord>| {
+            Ok(*record.insert(MemberRecord::beat(*record, member, now, newest)))
+        })?;
+        members.insert(member.id.clone(), record);
+        let mut by_age: Vec<_> = members.into_iter().map(|(id, record)| (record.joined(), id)).collect();
+        by_age.sort();
+        Ok(View { members: by_age.into_iter().map(|(_, id)| id).collect(), joined: record.joined() })
+    }
+
+    fn claim(&mut self, member: &Member, wanted: &[Wanted], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
+        let (mut claims, mut granted, mut living) = (Vec::new(), 0, BTreeSet::new());
+        for wanted in wanted {
+            let mut is_new = false;
+            let claimed = self.feed(member, &wanted.feed).change(|record: &mut Option<FeedRecord>| {
+                let now = (self.clock)();
+                let mut changed = record.clone().unwrap_or_default();
+                // Read after the record of the feed: its holder has joined before it claimed the feed. Should it come
+                // back to life after this, it confirms its claim, and this change fails.
+                let is_living = match changed.holder() {
+                    Some(id) if living.contains(id) => true,
+                    Some(id) => self.is_living(member, id, now)?,
+                    None => false,
+                };
+                living.extend(changed.holder().filter(|_| is_living).map(str::to_owned));
+                let claimed = changed.claim(member, wanted, now, is_living, granted < at_most);
+                is_new = record.as_ref().is_none_or(|record| *record != changed);
+                if is_new && claimed.is_some() {
+                    *record = Some(changed);
+                }
+                Ok(claimed)
+            })?;
+            granted += usize::from(is_new && claimed.is_some());
+            claims.extend(claimed);
+        }
+        Ok(claims)
+    }
+
+    fn save(&mut self, member: &Member, saves: &[Save]) -> Result<Vec<Saved>, StoreError> {
+        let save = |save: &Save| {
+            let record = self.feed(member, &save.claim.feed);
+            let saved = record.change(|record: &mut Option<FeedRecord>| {
+                Ok(record.as_mut().map_or(Saved::Lost, |record| record.save(save)))
+            })?;
+            if saved == Saved::Yes && save.seq == 0 {
+                // A member that came back to life confirms its claim. Another one may have been stopped between the look
+                // at the members and its claim, and its claim must fail.
+                return record
+                    .confirm(|record| record.is_held_as(&save.claim))
+                    .map(|is_held| if is_held { Saved::Yes } else { Saved::Lost });
+            }
+            Ok(saved)
+        };
+        saves.iter().map(save).collect()
+    }
+
+    fn release(&mut self, member: &Member, releases: &[Release]) -> Result<(), StoreError> {
+        for release in releases {
+            self.feed(member, &release.claim.feed).change(|record: &mut Option<FeedRecord>| {
+                if let Some(record) = record {
+                    record.release(release);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, member: &Member) -> Result<(), StoreError> {
+        self.member(member).remove_if(|_| true)
+    }
+}
+
+impl fmt::Debug for FileStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileStore").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+use std::{
+    fs,
+    path::PathBuf,
+    process,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use teamwire_core::claim::{Member, StoreErrorKind, Wanted};
+
+use super::{ClaimStore, FileStore};
+use crate::claims::conformance::{self, Subject};
+
+/// A folder of a test.
+struct Folder {
+    path: PathBuf,
+    now: Arc<AtomicU64>,
+}
+
+impl Folder {
+    fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::SeqCst);
+        let path = std::env::temp_dir().join(format!("teamwire-file-store-{}-{number}", process::id()));
+        Self { path, now: Arc::new(AtomicU64::new(1 << 50)) }
+    }
+
+    /// Returns the paths of all files, relative to the folder.
+    fn files(&self) -> Vec<String> {
+        let (mut files, mut folders) = (Vec::new(), vec![self.path.clone()]);
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).expect("it is a folder") {
+                let path = entry.expect("it can be read").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let path = path.strip_prefix(&self.path).expect("it is inside").to_owned();
+                    files.push(path.to_str().expect("it is Unicode").to_owned());
+                }
+            }
+        }
+        files.sort();
+        files
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).expect("it is short")
+}
+
+impl Subject for Folder {
+    type Store = FileStore;
+
+    fn connect(&self) -> FileStore {
+        let clock = Arc::clone(&self.now);
+        FileStore::with_clock(&self.path, move || clock.load(Ordering::SeqCst)).expect("the folder is usable")
+    }
+
+    fn wipe(&self) {
+        fs::remove_dir_all(&self.path).expect("it is ours");
+        self.pass(Duration::from_micros(1));
+    }
+
+    fn pass(&self, time: Duration) {
+        self.now.fetch_add(micros(time), Ordering::SeqCst);
+    }
+
+    fn set_clock_back(&self, time: Duration) -> bool {
+        self.now.fetch_sub(micros(time), Ordering::SeqCst);
+        true
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+fn member(id: &str) -> Member {
+    Member { fleet: "ops-bot".into(), id: id.into(), lease: Duration::from_secs(10) }
+}
+
+fn wanted(id: &str) -> Wanted {
+    Wanted { feed: "all_messages".into(), id: id.into() }
+}
+
+#[test]
+fn the_store_in_a_folder_conforms() {
+    conformance::check(Folder::new);
+}
+
+#[test]
+fn old_versions_dead_members_and_unfinished_files_are_removed() {
+    let folder = Folder::new();
+    let mut store = folder.connect();
+    assert_eq!(folder.files(), Vec::<String>::new(), "the check leaves nothing");
+    for number in 0..20 {
+        store.beat(&member("a")).expect("it is renewed");
+        store.claim(&member("a"), &[wanted(&format!("a.{number}"))], 1).expect("it is tried");
+        let release = teamwire_core::claim::Release {
+            claim: teamwire_core::claim::Claim { feed: "all_messages".into(), id: format!("a.{number}"), fence: 0 },
+            is_unfinished: true,
+        };
+        store.release(&member("a"), &[release]).expect("it is released");
+        folder.pass(Duration::from_millis(1));
+    }
+    let files = folder.files();
+    assert_eq!(files.len(), 4, "two versions of both records: {files:?}");
+    assert!(files.iter().all(|path| path.starts_with("=ops-bot/")), "{files:?}");
+    folder.pass(Duration::from_secs(10));
+    store.beat(&member("b")).expect("it is renewed");
+    let files = folder.files();
+    assert!(!files.iter().any(|path| path.contains("members/=a")), "its lease has expired: {files:?}");
+}
+
+#[test]
+fn process_that_was_stopped_does_not_undo_what_others_have_done() {
+    let folder = Folder::new();
+    let mut store = folder.connect();
+    store.beat(&member("a")).expect("it is renewed");
+    let feed = folder.path.join("=ops-bot/feeds/=all_messages");
+    store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted");
+    let first =
+        fs::read_dir(&feed).expect("it has a folder").next().expect("a version").expect("it can be read").path();
+    let content = fs::read(&first).expect("it can be read");
+    let version: u64 = first.file_name().and_then(|it| it.to_str()).and_then(|it| it.parse().ok()).expect("a number");
+    let versions = super::versions::Versions::new(feed, true);
+    // Others have added four versions meanwhile, and removed the first of them.
+    for number in 1..=4 {
+        assert!(versions.add(version + number, &content).expect("it can be written"));
+    }
+    assert!(!versions.add(version + 1, b"of the process that was stopped").expect("it can be written"));
+    assert_eq!(versions.read().expect("it can be read"), Some((version + 4, content)));
+    let files: Vec<_> = folder.files().into_iter().filter(|path| path.contains("feeds")).collect();
+    assert_eq!(files.len(), 2, "{files:?}");
+}
+
+#[test]
+fn claim_based_on_an_old_look_at_the_members_fails_once_the_holder_is_back() {
+    let folder = Folder::new();
+    let mut store = folder.connect();
+    store.beat(&member("a")).expect("it is renewed");
+    let claimed = store.claim(&member("a"), &[wanted("a.1")], 1).expect("it is granted").remove(0);
+    let before = folder.files();
+    let save = teamwire_core::claim::Save {
+        claim: claimed.claim().clone(),
+        seq: 0,
+        checkpoint: serde_json::from_str(r#"{ "version": 1, "feed": "all_messages", "cursor": "7" }"#)
+            .expect("it is one"),
+    };
+    store.save(&member("a"), &[save]).expect("it is confirmed");
+    assert_ne!(folder.files(), before, "another version makes a change of the one before fail");
+}
+
+#[test]
+fn errors_name_the_path() {
+    let folder = Folder::new();
+    fs::create_dir_all(&folder.path).expect("a folder");
+    let file = folder.path.join("file");
+    fs::write(&file, "").expect("a file");
+    let error = FileStore::open(&file).expect_err("it is not a folder");
+    assert!(error.to_string().contains(file.to_str().expect("it is Unicode")), "{error}");
+    for damaged in ["{", r#"{ "version": 2, "fence": 0, "tries": 0, "seq": 0 }"#] {
+        let feed = folder.path.join("=ops-bot/feeds/=all_messages");
+        fs::create_dir_all(&feed).and_then(|()| fs::write(feed.join("7"), damaged)).expect("a file");
+        let mut store = folder.connect();
+        store.beat(&member("a")).expect("it is renewed");
+        let error = store.claim(&member("a"), &[wanted("a.1")], 1).expect_err("it cannot be read");
+        assert_eq!(error.kind, StoreErrorKind::Unusable);
+        assert!(error.to_string().contains(feed.join("7").to_str().expect("it is Unicode")), "{error}");
+    }
+}
+
+#[test]
+fn damaged_member_counts_as_dead() {
+    let folder = Folder::new();
+    let mut store = folder.connect();
+    store.beat(&member("a")).expect("it is renewed");
+    for file in folder.files() {
+        // As after a power cut.
+        fs::write(folder.path.join(file), "").expect("it is ours");
+    }
+    assert_eq!(store.beat(&member("b")).expect("it is renewed").members, ["b"]);
+    assert_eq!(store.beat(&member("a")).expect("it is renewed").members, ["b", "a"]);
+}
