@@ -5,6 +5,7 @@ mod circles;
 mod crashes;
 mod events;
 mod failures;
+mod keys;
 mod sets;
 mod stops;
 mod support;
