@@ -3,5 +3,6 @@
 mod concurrent;
 mod driver;
 mod events;
+mod followed;
 
-pub use self::{driver::FeedDriver, events::Events};
+pub use self::{driver::FeedDriver, events::Events, followed::Followed};

@@ -52,6 +52,7 @@
 //! | follow many feeds | [`FeedSet`], [`FeedDriver`] |
 //! | stop and retry | [`StopHandle`], [`RetryPolicy`](config::RetryPolicy) |
 //! | handle errors | [`Error`], [`ErrorKind`] |
+//! | run several replicas | [`fleet`] |
 //! | keep state | [`StateFile`], [saved models](model#saving) |
 //! | test | [`scripted`], [`Script`], [`script::v1`] |
 //! | write logic for both adapters | [`executor::Portable`] |
@@ -154,6 +155,7 @@ pub mod backend;
 mod engine;
 pub mod executor;
 mod feeds;
+pub mod fleet;
 mod network;
 pub mod observe;
 mod runtime;

@@ -3,6 +3,8 @@
 mod concurrent;
 mod driver;
 mod events;
+mod followed;
 mod queue;
+mod workers;
 
-pub use self::{driver::FeedDriver, events::Events};
+pub use self::{driver::FeedDriver, events::Events, followed::Followed};

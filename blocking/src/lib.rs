@@ -50,6 +50,7 @@
 //! | follow many feeds | [`FeedSet`], [`FeedDriver`] |
 //! | stop and retry | [`StopHandle`], [`RetryPolicy`](config::RetryPolicy) |
 //! | handle errors | [`Error`], [`ErrorKind`] |
+//! | run several replicas | [`fleet`] |
 //! | keep state | [`StateFile`], [saved models](model#saving) |
 //! | test | [`scripted`], [`Script`], [`script::v1`] |
 //! | write logic for both adapters | [`executor::Portable`], [`block_on()`] |
@@ -142,6 +143,7 @@ mod block_on;
 mod detached;
 pub mod executor;
 mod feeds;
+pub mod fleet;
 mod network;
 pub mod observe;
 mod signal;

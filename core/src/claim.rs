@@ -35,6 +35,7 @@ mod replica;
 mod share;
 mod store_error;
 mod tenure;
+mod window;
 
 pub use self::{
     call::{Call, Next, Outcome},
@@ -42,4 +43,5 @@ pub use self::{
     replica::{Replica, Standing, Work},
     store_error::{StoreError, StoreErrorKind},
     tenure::Grant,
+    window::{EventNumber, Handed, Window},
 };

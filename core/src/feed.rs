@@ -69,5 +69,5 @@ pub use self::{
     poller::Poller,
     resume::Resume,
     set::{FeedSet, FeedSetStep},
-    tracker::{Handling, Tracker},
+    tracker::{Handling, Postponed, Tracker},
 };

@@ -32,7 +32,9 @@ mod tests {
 
     fn hash(parts: &[&[u8]]) -> u128 {
         let mut hash = Fnv128::new();
-        parts.iter().for_each(|part| hash.write(part));
+        for part in parts {
+            hash.write(part);
+        }
         hash.value()
     }
 
@@ -47,7 +49,9 @@ mod tests {
     fn parts_are_not_confused() {
         let parts = |parts: [&str; 2]| {
             let mut hash = Fnv128::new();
-            parts.iter().for_each(|part| hash.write_part(part.as_bytes()));
+            for part in parts {
+                hash.write_part(part.as_bytes());
+            }
             hash.value()
         };
         assert_ne!(parts(["ab", "c"]), parts(["a", "bc"]));

@@ -120,6 +120,10 @@ impl<F: Feed> Events<F> {
         .await
     }
 
+    pub(super) fn backend(&self) -> Arc<dyn Backend> {
+        Arc::clone(&self.task.backend)
+    }
+
     /// Returns a handle that stops the feed from another task or thread.
     pub fn stop_handle(&self) -> StopHandle {
         self.stop.handle().clone()

@@ -1,23 +1,18 @@
 //! Concurrent handlers of the events of a feed.
 
-use std::{
-    any::Any,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        mpsc::{self, Receiver, Sender},
-    },
-    thread,
-};
+use std::panic::resume_unwind;
 
 use teamwire_core::{
-    Checkpoint, Error, FeedEvent, StopHandle,
-    feed::{Handling, InChat, Waited},
+    Checkpoint, Error, FeedEvent,
+    feed::{InChat, Waited},
     machine::Feed,
 };
 use teamwire_std::Handlers;
 
-use super::events::{Events, Limit};
+use super::{
+    events::{Events, Limit},
+    workers::{Failure, Interrupt, with_workers},
+};
 
 impl<T: InChat + Send, F: Feed<Event = FeedEvent<T>>> Events<F> {
     /// Passes the events to `handler` in up to `limit` threads at once, until the feed ends. Those of the same chat are
@@ -102,46 +97,23 @@ impl<T: InChat + Send, F: Feed<Event = FeedEvent<T>>> Events<F> {
         let interrupt = Interrupt::default();
         let stopped = interrupt.clone();
         let _on_stop = self.stop_handle().on_stop(move || stopped.notify());
-        let ((jobs, queue), (results_sender, results)) = (mpsc::channel(), mpsc::channel());
-        let queue = Mutex::new(queue);
-        let worker =
-            || Worker { queue: &queue, handler, results: results_sender.clone(), interrupt: interrupt.clone() };
-        thread::scope(|scope| {
-            // Dropped at the end of the scope, which ends the threads.
-            let jobs = jobs;
-            let (mut threads, mut running) = (0, 0);
+        with_workers(handler, &interrupt, |mut workers| {
             loop {
                 // Before the results are taken, so that one that comes later ends the wait.
                 let interrupted = interrupt.arm();
-                for (handling, result) in results.try_iter() {
-                    running -= 1;
+                for (handling, result) in workers.results() {
                     handlers.finish(handling, result);
                 }
                 self.save_or_stop(&mut handlers, &mut save);
-                while let Some(job) = handlers.start() {
-                    running += 1;
-                    jobs.send(job).expect("the queue lives longer than the scope");
-                    if threads < running {
-                        let worker = worker();
-                        let started = thread::Builder::new()
-                            .name("teamwire handler".into())
-                            .spawn_scoped(scope, move || worker.work());
-                        threads += usize::from(started.is_ok());
-                    }
-                    // The operating system has no thread left.
-                    if threads == 0
-                        && let Ok(job) = lock(&queue).try_recv()
-                    {
-                        worker().handle(job);
-                    }
+                while let Some((handling, event)) = handlers.start() {
+                    workers.start(handling, event);
                 }
                 if handlers.follows() {
-                    self.follow(&mut handlers, Limit::Interrupt(&interrupted));
-                } else if running == 0 {
-                    return handlers.into_result();
-                } else if let Ok((handling, result)) = results.recv() {
-                    running -= 1;
+                    self.follow(&mut handlers, Limit::Interrupt(&interrupted, None));
+                } else if let Some((handling, result)) = workers.wait() {
                     handlers.finish(handling, result);
+                } else {
+                    return handlers.into_result();
                 }
             }
         })
@@ -170,77 +142,4 @@ impl<T: InChat + Send, F: Feed<Event = FeedEvent<T>>> Events<F> {
             self.stop_handle().stop();
         }
     }
-}
-
-/// The end of a handler.
-enum Failure<E> {
-    Error(E),
-    Panic(Box<dyn Any + Send>),
-}
-
-impl<E: From<Error>> From<Error> for Failure<E> {
-    fn from(error: Error) -> Self {
-        Self::Error(error.into())
-    }
-}
-
-type Job<T> = (Handling, FeedEvent<T>);
-
-/// A thread that handles events.
-struct Worker<'a, T, H, E> {
-    queue: &'a Mutex<Receiver<Job<T>>>,
-    handler: &'a H,
-    results: Sender<(Handling, Result<(), Failure<E>>)>,
-    interrupt: Interrupt,
-}
-
-impl<T, H: Fn(FeedEvent<T>) -> Result<(), E>, E> Worker<'_, T, H, E> {
-    /// Handles events until the queue is closed.
-    fn work(&self) {
-        while let Some(job) = self.next() {
-            self.handle(job);
-        }
-    }
-
-    /// Waits for the next event.
-    fn next(&self) -> Option<Job<T>> {
-        lock(self.queue).recv().ok()
-    }
-
-    fn handle(&self, (handling, event): Job<T>) {
-        // The handler is not called again after a panic, except where it runs already.
-        let result = match catch_unwind(AssertUnwindSafe(|| (self.handler)(event))) {
-            Ok(result) => result.map_err(Failure::Error),
-            Err(payload) => Err(Failure::Panic(payload)),
-        };
-        // The receiver is gone if `save` has panicked.
-        self.results.send((handling, result)).ok();
-        self.interrupt.notify();
-    }
-}
-
-/// Ends the waits of the thread that follows the feed: a handle for each of them. Clones are the same interrupt.
-#[derive(Clone, Default)]
-struct Interrupt(Arc<Mutex<StopHandle>>);
-
-impl Interrupt {
-    /// Ends the current wait, or the next one if it has not begun.
-    fn notify(&self) {
-        // Outside of the lock, because the stop wakes the waiter.
-        let current = lock(&self.0).clone();
-        current.stop();
-    }
-
-    /// Returns the handle of the next wait.
-    fn arm(&self) -> StopHandle {
-        let mut current = lock(&self.0);
-        if current.is_stopped() {
-            *current = StopHandle::new();
-        }
-        current.clone()
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -34,15 +34,16 @@ pub struct Events<F: Feed> {
 pub(super) enum Limit<'a> {
     Never,
     Until(Moment),
-    /// Until the handle is stopped. Stopping the feed has to stop it, too.
-    Interrupt(&'a StopHandle),
+    /// Until the handle is stopped, or until this time. Stopping the feed has to stop it, too.
+    Interrupt(&'a StopHandle, Option<Moment>),
 }
 
 impl Limit<'_> {
     const fn until(self) -> Option<Moment> {
         match self {
             Self::Until(moment) => Some(moment),
-            Self::Never | Self::Interrupt(_) => None,
+            Self::Interrupt(_, until) => until,
+            Self::Never => None,
         }
     }
 }
@@ -189,11 +190,9 @@ impl<F: Feed> Events<F> {
                 Step::Sleep(until) => {
                     let end = limit.until().map_or(until, |limit| limit.min(until));
                     self.backend.sleep(end, self.stop_of_wait(limit));
-                    let is_over = match limit {
-                        Limit::Never => false,
-                        Limit::Until(limit) => limit < until && limit <= self.backend.now().moment,
-                        Limit::Interrupt(interrupt) => interrupt.is_stopped(),
-                    };
+                    let is_late = |limit| limit < until && limit <= self.backend.now().moment;
+                    let is_interrupted = matches!(limit, Limit::Interrupt(interrupt, _) if interrupt.is_stopped());
+                    let is_over = is_interrupted || limit.until().is_some_and(is_late);
                     if is_over && !self.has_to_stop() {
                         return Waited::TimedOut;
                     }
@@ -240,7 +239,7 @@ impl<F: Feed> Events<F> {
     /// that ends the subscription is not stopped.
     fn stop_of_wait<'a>(&'a self, limit: Limit<'a>) -> Option<&'a StopHandle> {
         match limit {
-            Limit::Interrupt(interrupt) => Some(interrupt),
+            Limit::Interrupt(interrupt, _) => Some(interrupt),
             Limit::Never | Limit::Until(_) => Some(&self.stop_handle).filter(|_| !self.stop_requested),
         }
     }

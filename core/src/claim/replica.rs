@@ -64,9 +64,18 @@ pub struct Replica {
     outage: Option<StoreError>,
     /// Set if the store cannot be used.
     failure: Option<StoreError>,
-    /// Time at which the replica began to leave; `None` inside until its next call.
-    leaving: Option<Option<Moment>>,
-    has_left: bool,
+    exit: Exit,
+}
+
+/// The end of a replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    No,
+    /// It has to leave.
+    Requested,
+    /// It has been leaving since this time.
+    Since(Moment),
+    Left,
 }
 
 /// The state of a feed for its follower.
@@ -115,8 +124,7 @@ impl Replica {
             retry_at: None,
             outage: None,
             failure: None,
-            leaving: None,
-            has_left: false,
+            exit: Exit::No,
         }
     }
 
@@ -142,7 +150,7 @@ impl Replica {
     /// If the store has no checkpoint of it, it fails unless it `begins`. A checkpoint that has been there and is gone is
     /// always a failure: the store was emptied, and to begin would skip what happened since.
     pub fn follow(&mut self, feed: impl Into<String>, begins: bool) -> bool {
-        if self.leaving.is_some() {
+        if self.is_leaving() {
             return false;
         }
         self.idle_rounds = 0;
@@ -225,23 +233,31 @@ impl Replica {
     /// Leaves the fleet: what was handled is saved, all claims are released, and the member is removed. If the store is
     /// away, the replica gives up after the time of a lease, when its claims have expired.
     pub fn leave(&mut self) {
-        if self.leaving.is_none() {
-            self.leaving = Some(None);
-            let feeds: Vec<String> = self.feeds.keys().cloned().collect();
-            feeds.iter().for_each(|feed| self.unfollow(feed));
+        if self.is_leaving() {
+            return;
         }
+        self.exit = Exit::Requested;
+        let feeds: Vec<String> = self.feeds.keys().cloned().collect();
+        for feed in feeds {
+            self.unfollow(&feed);
+        }
+    }
+
+    /// Returns `true` if the replica is leaving or has left.
+    pub fn is_leaving(&self) -> bool {
+        self.exit != Exit::No
     }
 
     /// Returns the next action. Until [`handle`](Self::handle) is called, it is the same call again.
     pub fn next(&mut self, now: Now) -> Next {
-        if self.has_left || self.failure.is_some() {
+        if self.exit == Exit::Left || self.failure.is_some() {
             return Next::Left;
         }
         if self.call.is_none() {
             self.give_up_hanging(now.moment);
             self.release_yielded();
             if self.has_to_give_up(now.moment) {
-                self.has_left = true;
+                self.exit = Exit::Left;
                 return Next::Left;
             }
             if let Some(until) = self.retry_at.filter(|until| now.moment < *until) {

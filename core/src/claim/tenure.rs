@@ -1,6 +1,6 @@
 //! One feed of a replica.
 
-use alloc::string::String;
+use alloc::{boxed::Box, string::String};
 
 use super::{Claim, Save, StoreError};
 use crate::{effect::Moment, feed::Checkpoint};
@@ -42,7 +42,7 @@ pub(super) enum State {
     Waiting,
     /// A claim with this id was requested, and may have been granted.
     Claiming(String),
-    Held(Held),
+    Held(Box<Held>),
 }
 
 #[derive(Debug)]
@@ -121,7 +121,8 @@ impl Tenure {
         self.holder = None;
         self.is_unfinished = false;
         let is_yielding = self.is_ending;
-        self.state = State::Held(Held { grant, saved, seq, pending: None, sent: None, is_verified: true, is_yielding });
+        let held = Held { grant, saved, seq, pending: None, sent: None, is_verified: true, is_yielding };
+        self.state = State::Held(Box::new(held));
         true
     }
 

@@ -49,6 +49,7 @@ impl PartialEq for Identity {
 
 impl Eq for Identity {}
 
+#[expect(clippy::missing_fields_in_debug, reason = "a checkpoint is a position, whatever its event")]
 impl fmt::Debug for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Checkpoint")

@@ -104,6 +104,13 @@ pub struct Retrying {
     pub retry_at: Moment,
 }
 
+impl Retrying {
+    /// Creates the report of a failure.
+    pub const fn new(attempt: u32, error: Error, retry_at: Moment) -> Self {
+        Self { attempt, error, retry_at }
+    }
+}
+
 /// The reason why a feed ended without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -13,7 +13,8 @@ const MIN_LOOK_AHEAD: usize = 64;
 ///
 /// ```text
 ///  push ──▶ waiting ──start──▶ running ──finish──▶ finished, and behind it only finished ones ──▶ take_checkpoint
-///                                 └──────fail────▶ nothing else is started, and no checkpoint passes it
+///            ▲                    ├──────fail────▶ nothing else is started, and no checkpoint passes it
+///            └───────retry────────┴────postpone──▶ its chat waits for it
 /// ```
 ///
 /// - Events of the same chat are handled one after the other, in the order of the feed; those of different chats at the
@@ -86,6 +87,18 @@ enum State<T> {
 #[derive(Debug)]
 #[must_use = "no checkpoint passes the event until it is finished"]
 pub struct Handling(u64);
+
+impl Handling {
+    /// Returns the number of the event since the tracker was created.
+    pub(crate) const fn number(&self) -> u64 {
+        self.0
+    }
+}
+
+/// An event that is to be handled again, by its number.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[must_use = "its chat waits until it is retried"]
+pub struct Postponed(u64);
 
 impl<T: InChat> Tracker<T> {
     /// Creates a tracker that starts at most `limit` events at the same time, and at least one.
@@ -182,6 +195,31 @@ impl<T: InChat> Tracker<T> {
                 entry.state = State::Failed;
             }
         }
+    }
+
+    /// Puts an event back that could not be handled. The later events of its chat wait; others are handled, as far as the
+    /// look-ahead permits. [`retry`](Self::retry) makes it ready again.
+    pub fn postpone(&mut self, handling: Handling, event: FeedEvent<T>) -> Postponed {
+        let Handling(number) = handling;
+        if let Some(entry) = self.entry(number).filter(|entry| matches!(entry.state, State::Running)) {
+            entry.state = State::Waiting(event);
+            self.running -= 1;
+        }
+        Postponed(number)
+    }
+
+    /// Makes a postponed event ready.
+    pub fn retry(&mut self, postponed: Postponed) {
+        let Postponed(number) = postponed;
+        let is_waiting = self.entry(number).is_some_and(|entry| matches!(entry.state, State::Waiting(_)));
+        if is_waiting && !self.ready.contains(&number) {
+            self.ready.push_back(number);
+        }
+    }
+
+    /// Returns the number of the first event that is not handled.
+    pub(crate) const fn passed(&self) -> u64 {
+        self.passed
     }
 
     /// Returns the newest checkpoint up to which all is handled; `None` if it was returned before. Save it: it replaces

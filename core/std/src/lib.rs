@@ -9,6 +9,7 @@ mod clock;
 mod config;
 mod connection;
 pub mod files;
+pub mod fleet;
 mod handlers;
 mod happy_eyeballs;
 mod head_additions;

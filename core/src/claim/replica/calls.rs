@@ -1,20 +1,18 @@
 //! The choice of the next call.
 
-use alloc::{format, string::String, vec::Vec};
-use core::time::Duration;
-
-use super::{Replica, State, Tenure};
+use super::{Exit, Replica, State, Tenure};
 use crate::{
     claim::{Call, Claim, Release, Wanted, share::Share},
     effect::Moment,
 };
+use alloc::{format, string::String, vec::Vec};
 
 /// Maximum number of feeds in a call.
 pub(super) const MAX_BATCH: usize = 500;
 
 impl Replica {
     pub(super) fn next_call(&mut self, now: Moment) -> Option<Call> {
-        if self.leaving.is_none() && !self.feeds.is_empty() && now >= self.renewal() {
+        if !self.is_leaving() && !self.feeds.is_empty() && now >= self.renewal() {
             return Some(Call::Beat);
         }
         if !self.releases.is_empty() {
@@ -26,7 +24,7 @@ impl Replica {
         if !saves.is_empty() {
             return Some(Call::Save(saves));
         }
-        if self.leaving.is_some() { self.joined.map(|_| Call::Leave) } else { self.claim(now) }
+        if self.is_leaving() { self.joined.map(|_| Call::Leave) } else { self.claim(now) }
     }
 
     /// Returns the time at which a call may be due. Changes may make one due earlier.
@@ -125,10 +123,13 @@ impl Replica {
 
     /// Returns `true` if the replica is leaving, and the store was away for too long.
     pub(super) fn has_to_give_up(&mut self, now: Moment) -> bool {
-        let Some(leaving) = &mut self.leaving else { return false };
-        let since = *leaving.get_or_insert(now);
-        let limit: Duration = self.lease.duration();
-        self.failures > 0 && now >= since.saturating_add(limit) || self.joined.is_none()
+        let since = match self.exit {
+            Exit::No | Exit::Left => return false,
+            Exit::Requested => now,
+            Exit::Since(since) => since,
+        };
+        self.exit = Exit::Since(since);
+        self.joined.is_none() || self.failures > 0 && now >= since.saturating_add(self.lease.duration())
     }
 
     /// Yields the feeds beyond the share, so that a new member gets its own: first those that others look for first.

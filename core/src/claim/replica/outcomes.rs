@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Replica, State};
+use super::{Exit, Replica, State};
 use crate::{
     claim::{Call, Claimed, Grant, Outcome, Release, Save, Saved, StoreError, StoreErrorKind, View, Wanted},
     effect::{Moment, Now},
@@ -25,7 +25,7 @@ impl Replica {
             (Call::Release(released), Outcome::Release(result)) => {
                 result.map(|()| self.releases.drain(..released.len().min(self.releases.len())).for_each(drop))
             }
-            (Call::Leave, Outcome::Leave(result)) => result.map(|()| self.has_left = true),
+            (Call::Leave, Outcome::Leave(result)) => result.map(|()| self.exit = Exit::Left),
             _ => {
                 self.call = Some(call);
                 return;

@@ -23,7 +23,7 @@ pub(super) struct Record<T> {
     versions: Versions,
     /// Set if the record survives a power cut. One that does not may be damaged by it, and counts as missing then.
     is_lasting: bool,
-    record: PhantomData<fn() -> T>,
+    kind: PhantomData<fn() -> T>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -36,12 +36,12 @@ struct Form<T> {
 impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Record<T> {
     /// Creates a record that survives a power cut.
     pub(super) const fn lasting(folder: PathBuf) -> Self {
-        Self { versions: Versions::new(folder, true), is_lasting: true, record: PhantomData }
+        Self { versions: Versions::new(folder, true), is_lasting: true, kind: PhantomData }
     }
 
     /// Creates a record that is of no use after one.
     pub(super) const fn lasting_one_boot(folder: PathBuf) -> Self {
-        Self { versions: Versions::new(folder, false), is_lasting: false, record: PhantomData }
+        Self { versions: Versions::new(folder, false), is_lasting: false, kind: PhantomData }
     }
 
     /// Returns the record.

@@ -1,0 +1,252 @@
+//! Feeds that are followed by claim.
+
+use std::{fmt, panic::resume_unwind, sync::Arc, time::Duration};
+
+use teamwire_core::{
+    Error, FeedEvent, OnStop, StopHandle,
+    feed::{FeedEnd, InChat, Resume, Waited},
+    machine::Feed,
+};
+use teamwire_std::fleet::{Fleet, FleetEvent, Follow, Follower, Running, Turn};
+
+use super::{
+    events::{Events, Limit},
+    workers::{Failure, Interrupt, with_workers},
+};
+use crate::{backend::Backend, signal};
+
+/// Iterator over the events of a feed that one replica of a bot follows at a time: see [`Fleet::follow`]. It blocks until
+/// this replica holds the feed and has an event.
+///
+/// Dropping it releases the feed.
+#[must_use = "a feed is not handled until its events are requested"]
+pub struct Followed<F: Feed<Event = FeedEvent<T>>, T: InChat> {
+    follower: Follower<T>,
+    /// The feed as it was given, from which each claim starts one.
+    feed: F,
+    backend: Arc<dyn Backend>,
+    events: Option<Events<F>>,
+    stop_handle: StopHandle,
+    interrupt: Interrupt,
+    _on_stop: OnStop,
+    has_ended: bool,
+    on_failure: OnFailure,
+}
+
+type OnFailure = Box<dyn FnMut(&dyn fmt::Display) + Send>;
+
+/// The next step of a feed.
+enum Next<T: InChat> {
+    Event(FleetEvent<T>),
+    /// Something has changed.
+    Woken,
+    Ended(Result<(), Error>),
+}
+
+impl<F, T> Follow for Events<F>
+where
+    F: Resume<Event = FeedEvent<T>, Output = FeedEnd> + 'static,
+    T: InChat + Send + 'static,
+{
+    type Followed = Followed<F, T>;
+
+    fn follow(self, fleet: &Fleet, begins: bool) -> Followed<F, T> {
+        let (backend, stop_handle) = (Arc::clone(&self.backend), self.stop_handle());
+        let feed = self.into_feed();
+        let interrupt = Interrupt::default();
+        let (woken, stopped) = (interrupt.clone(), interrupt.clone());
+        let follower = Follower::new(fleet, &feed.name(), begins, move || woken.notify());
+        let on_stop = stop_handle.on_stop(move || stopped.notify());
+        Followed {
+            follower,
+            feed,
+            backend,
+            events: None,
+            stop_handle,
+            interrupt,
+            _on_stop: on_stop,
+            has_ended: false,
+            on_failure: Box::new(|_| {}),
+        }
+    }
+}
+
+impl<F, T> Followed<F, T>
+where
+    F: Resume<Event = FeedEvent<T>, Output = FeedEnd> + 'static,
+    T: InChat + Send + 'static,
+{
+    /// Returns a handle that stops the feed from another thread. What is being handled is finished and saved, then the
+    /// feed is released.
+    pub fn stop_handle(&self) -> StopHandle {
+        self.stop_handle.clone()
+    }
+
+    /// Calls `report` with each error of a handler, before its event comes again, such as to log it.
+    pub fn on_failure(mut self, report: impl FnMut(&dyn fmt::Display) + Send + 'static) -> Self {
+        self.on_failure = Box::new(report);
+        self
+    }
+
+    /// Passes each event to `handler`, one after the other, until the feed is stopped or fails.
+    ///
+    /// If the handler returns an error, the event comes again after a backoff of one second, which doubles up to a minute.
+    /// A panic of the handler continues in the calling thread; the next replica gets the event.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error that ends the feed, and with the kind `Store` if the store cannot be used or has no
+    /// checkpoint of the feed.
+    #[doc(alias = "handler")]
+    pub fn for_each<E: fmt::Display>(
+        mut self,
+        mut handler: impl FnMut(FleetEvent<T>) -> Result<(), E>,
+    ) -> Result<(), Error>
+    where
+        T: Clone,
+    {
+        self.follower.set_limit(1);
+        while let Some(event) = self.next() {
+            let mut event = event?;
+            let running = self.follower.run(&mut event);
+            let result = handler(event);
+            self.finish(running, result);
+        }
+        Ok(())
+    }
+
+    /// Passes the events to `handler` in up to `limit` threads at once, until the feed is stopped or fails. Those of the
+    /// same chat are handled one after the other, in the order of the feed: see
+    /// [`Tracker`](teamwire_core::feed::Tracker).
+    ///
+    /// If the handler returns an error, the event comes again after a backoff, and the later events of its chat wait for
+    /// it; others are handled meanwhile. A handler that does not return costs its chat and, after the
+    /// [patience](teamwire_std::fleet::FleetBuilder::patience) of the fleet, the claim. After a panic, the other handlers
+    /// are finished, and it continues in the calling thread.
+    ///
+    /// On the virtual clock of a script or of a simulated server, the handlers run one after the other in the calling
+    /// thread.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`for_each`](Self::for_each).
+    #[doc(alias = "handler")]
+    pub fn for_each_concurrent<E: fmt::Display + Send>(
+        mut self,
+        limit: usize,
+        handler: impl Fn(FleetEvent<T>) -> Result<(), E> + Sync,
+    ) -> Result<(), Error>
+    where
+        T: Clone,
+    {
+        if self.backend.is_virtual() {
+            return self.for_each(handler);
+        }
+        self.follower.set_limit(limit);
+        let interrupt = self.interrupt.clone();
+        let end = with_workers(&handler, &interrupt, |mut workers| {
+            let mut end = None;
+            loop {
+                // Before the results are taken, so that one that comes later ends the wait.
+                let interrupted = self.interrupt.arm();
+                let mut results = workers.results();
+                if end.is_some() {
+                    match workers.wait() {
+                        Some(result) => results.push(result),
+                        None if results.is_empty() => return end,
+                        None => {}
+                    }
+                }
+                for (running, result) in results {
+                    match result {
+                        Ok(()) => self.finish(running, Ok::<_, E>(())),
+                        Err(Failure::Error(error)) => self.finish(running, Err(error)),
+                        Err(Failure::Panic(payload)) => end = Some(Err(Failure::Panic(payload))),
+                    }
+                }
+                if end.is_some() {
+                    continue;
+                }
+                match self.step(&interrupted) {
+                    Next::Event(mut event) => workers.start(self.follower.run(&mut event), event),
+                    Next::Woken => {}
+                    Next::Ended(result) => end = Some(result.map_err(Failure::Error)),
+                }
+            }
+        });
+        match end {
+            None | Some(Ok(())) => Ok(()),
+            Some(Err(Failure::Error(error))) => Err(error),
+            Some(Err(Failure::Panic(payload))) => resume_unwind(payload),
+        }
+    }
+
+    fn finish<E: fmt::Display>(&mut self, running: Running<T>, result: Result<(), E>) {
+        if let Err(error) = &result {
+            (self.on_failure)(error);
+        }
+        self.follower.finish(running, result.is_ok());
+    }
+
+    /// Performs the next turn. A wait ends when the handle is stopped.
+    fn step(&mut self, interrupted: &StopHandle) -> Next<T> {
+        if self.has_ended {
+            return Next::Ended(Ok(()));
+        }
+        if self.stop_handle.is_stopped() {
+            return self.end(Ok(()));
+        }
+        match self.follower.turn() {
+            Turn::Follow(after) => {
+                let feed = self.feed.resumed(after);
+                self.events = Some(Events::new(feed, &self.backend, Some(&self.stop_handle)));
+            }
+            Turn::Abandon => self.events = None,
+            Turn::Handle(event) => return Next::Event(event),
+            Turn::Poll(time) => {
+                let until = time.map(|time| self.backend.now().moment.saturating_add(time));
+                let Some(events) = &mut self.events else { return Next::Woken };
+                match events.next_within(Limit::Interrupt(interrupted, until)) {
+                    Ok(Waited::Event(event)) => self.follower.push(event),
+                    Ok(Waited::TimedOut) => {}
+                    Ok(Waited::Ended) => return self.end(Ok(())),
+                    Err(error) => return self.end(Err(error)),
+                }
+            }
+            Turn::Wait(time) => signal::sleep(time.unwrap_or(Duration::from_secs(3_600)), Some(interrupted)),
+            Turn::Failed(error) => return self.end(Err(error)),
+        }
+        Next::Woken
+    }
+
+    fn end(&mut self, result: Result<(), Error>) -> Next<T> {
+        self.has_ended = true;
+        Next::Ended(result)
+    }
+}
+
+impl<F, T> Iterator for Followed<F, T>
+where
+    F: Resume<Event = FeedEvent<T>, Output = FeedEnd> + 'static,
+    T: InChat + Send + 'static,
+{
+    type Item = Result<FleetEvent<T>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            // Before the turn, so that a change that comes later ends the wait.
+            let interrupted = self.interrupt.arm();
+            match self.step(&interrupted) {
+                Next::Event(event) => return Some(Ok(event)),
+                Next::Woken => {}
+                Next::Ended(result) => return result.err().map(Err),
+            }
+        }
+    }
+}
+
+impl<F: Feed<Event = FeedEvent<T>>, T: InChat> fmt::Debug for Followed<F, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Followed").field("follower", &self.follower).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,134 @@
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+    ops::Deref,
+};
+
+use teamwire_core::{
+    FeedEvent,
+    claim::{Claim, EventNumber, Handed, Save},
+    feed::InChat,
+};
+
+use super::follower::Link;
+
+/// An event of a feed that is followed by claim. It dereferences to the [`FeedEvent`].
+///
+/// In a loop of your own, call [`handled`](Self::handled) once it is handled. If it is dropped before, it comes again
+/// after a backoff, and the later events of its chat wait for it. With `for_each`, the result of the handler decides.
+#[must_use = "an event that is dropped comes again"]
+pub struct FleetEvent<T: InChat> {
+    /// `None` only while it is dropped.
+    event: Option<FeedEvent<T>>,
+    /// `None` if there is nothing to handle, or if the result of a handler decides.
+    handed: Option<Handed>,
+    number: Option<EventNumber>,
+    tries: u32,
+    claim: Option<Claim>,
+    link: Link<T>,
+}
+
+impl<T: InChat> FleetEvent<T> {
+    pub(super) fn new(event: FeedEvent<T>, handed: Option<Handed>, claim: Option<Claim>, link: Link<T>) -> Self {
+        let (number, tries) = (handed.as_ref().map(Handed::number), handed.as_ref().map_or(1, Handed::tries));
+        Self { event: Some(event), handed, number, tries, claim, link }
+    }
+
+    pub(super) fn take_handed(&mut self) -> Option<Handed> {
+        self.handed.take()
+    }
+
+    /// Records that the event is handled. Its checkpoint is saved soon, together with others, once all events before it
+    /// are handled.
+    ///
+    /// It cannot fail: if the claim is lost by then, another member handles the event again.
+    pub fn handled(mut self) {
+        if let Some(handed) = self.handed.take() {
+            self.link.finish(handed);
+        }
+    }
+
+    /// Returns what is to be saved with the bot's own rows, in one transaction of a store that this process shares with
+    /// its bot: then each event changes the rows exactly once.
+    ///
+    /// The transaction has to do what [`ClaimStore::save`](crate::claims::ClaimStore::save) does: if that is
+    /// [`Lost`](teamwire_core::claim::Saved::Lost), it is rolled back. After it was committed, call
+    /// [`saved_by_me`](Self::saved_by_me).
+    ///
+    /// Returns `None` if the claim is lost, and if an event before this one is not handled: handle one event at a time.
+    pub fn to_save(&self) -> Option<Save> {
+        let claim = self.claim.clone()?;
+        let checkpoint = self.checkpoint()?.clone();
+        let window = self.link.window();
+        if !self.number.is_some_and(|number| window.is_first(number)) {
+            return None;
+        }
+        let seq = self.link.shared.lock().replica.reserve(&claim.feed, &claim.id)?;
+        Some(Save { claim, seq, checkpoint })
+    }
+
+    /// Records that the event is handled, and that its checkpoint was saved by the bot itself: see
+    /// [`to_save`](Self::to_save).
+    pub fn saved_by_me(self) {
+        if let (Some(claim), Some(checkpoint)) = (&self.claim, self.checkpoint()) {
+            self.link.shared.lock().replica.saved(&claim.feed, &claim.id, checkpoint.clone());
+        }
+        self.handled();
+    }
+
+    /// Returns the number of times that the event has been handed out, with this one, as far as is known. An event that
+    /// was handed out many times may be the reason why replicas die: skip it, and report it.
+    ///
+    /// After a crash, all events that were being handled count as handed out.
+    pub const fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    /// Returns an idempotency key for a change that is made because of this event. It is the same in every process to
+    /// which the event is delivered: see [`Checkpoint::event_key`](teamwire_core::Checkpoint::event_key).
+    ///
+    /// [`Retrying`](FeedEvent::Retrying) is not an event of the server: its keys are only different from others.
+    pub fn key(&self, purpose: &str) -> String {
+        (**self).key(purpose).unwrap_or_else(|| {
+            let mut hasher = DefaultHasher::new();
+            (&self.claim, format!("{:?}", self.number), purpose).hash(&mut hasher);
+            format!("retrying-{:016x}", hasher.finish())
+        })
+    }
+
+    /// Returns the claim under which the event was handed out; `None` for a failure of the store while there is none.
+    pub const fn claim(&self) -> Option<&Claim> {
+        self.claim.as_ref()
+    }
+}
+
+impl<T: InChat> Deref for FleetEvent<T> {
+    type Target = FeedEvent<T>;
+
+    fn deref(&self) -> &FeedEvent<T> {
+        self.event.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl<T: InChat> Drop for FleetEvent<T> {
+    fn drop(&mut self) {
+        if let (Some(handed), Some(event)) = (self.handed.take(), self.event.take()) {
+            // A failure of a request needs no handling.
+            if matches!(event, FeedEvent::Retrying(_)) {
+                self.link.finish(handed);
+            } else {
+                self.link.fail(handed, event);
+            }
+        }
+    }
+}
+
+impl<T: InChat + fmt::Debug> fmt::Debug for FleetEvent<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FleetEvent")
+            .field("event", &self.event)
+            .field("tries", &self.tries)
+            .field("claim", &self.claim)
+            .finish_non_exhaustive()
+    }
+}

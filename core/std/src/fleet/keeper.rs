@@ -1,0 +1,146 @@
+//! The thread that makes all calls to the store.
+
+use std::{
+    collections::BTreeMap,
+    sync::{MutexGuard, PoisonError},
+};
+
+use teamwire_core::{
+    Error,
+    claim::{Next, Replica, Standing, StoreError},
+    effect::Now,
+};
+
+use super::{FleetBuilder, Shared, Wake, already_followed, keeper_ended};
+use crate::claims::{ClaimStore, perform};
+
+/// The state of a member.
+pub(super) struct State {
+    pub(super) replica: Replica,
+    settings: FleetBuilder,
+    /// The id of the process. Its members have this and a number, because it is a new one after it has left.
+    id: String,
+    members: u64,
+    followed: BTreeMap<String, Followed>,
+    /// Set if the keeper has to end.
+    pub(super) is_closed: bool,
+    /// Set once it has.
+    pub(super) end: Option<StoreError>,
+}
+
+/// A feed that is followed.
+pub(super) struct Followed {
+    begins: bool,
+    wake: Wake,
+}
+
+impl State {
+    pub(super) fn new(settings: FleetBuilder, id: String) -> Self {
+        let replica = settings.replica(id.clone());
+        Self { replica, settings, id, members: 0, followed: BTreeMap::new(), is_closed: false, end: None }
+    }
+
+    /// Starts to follow a feed.
+    pub(super) fn follow(&mut self, feed: &str, begins: bool, wake: Wake) -> Result<(), Error> {
+        if self.followed.contains_key(feed) {
+            return Err(already_followed(feed));
+        }
+        self.followed.insert(feed.to_owned(), Followed { begins, wake });
+        self.replica.follow(feed, begins);
+        Ok(())
+    }
+
+    /// Stops following a feed. A member without feeds leaves, so that the others do not wait for it.
+    pub(super) fn unfollow(&mut self, feed: &str) {
+        self.followed.remove(feed);
+        self.replica.unfollow(feed);
+        if self.followed.is_empty() {
+            self.replica.leave();
+        }
+    }
+
+    pub(super) fn standing(&self, feed: &str, now: Now) -> Standing<'_> {
+        match &self.end {
+            Some(error) => Standing::Failed(error),
+            None => self.replica.standing(feed, now),
+        }
+    }
+
+    /// Starts again as another member, after the replica has left.
+    fn rejoin(&mut self) {
+        self.members += 1;
+        self.replica = self.settings.replica(format!("{}-{}", self.id, self.members));
+        for (feed, Followed { begins, .. }) in &self.followed {
+            self.replica.follow(feed, *begins);
+        }
+    }
+
+    fn wakes(&self) -> Vec<Wake> {
+        self.followed.values().map(|followed| Wake::clone(&followed.wake)).collect()
+    }
+}
+
+/// Performs the calls of the replica until the fleet is dropped.
+pub(super) fn keep(shared: &Shared, mut store: impl ClaimStore) {
+    let _ended = Ended(shared);
+    let mut state = shared.lock();
+    loop {
+        if state.is_closed {
+            state.replica.leave();
+        }
+        state = match state.replica.next(shared.clock.now()) {
+            Next::Call(call) => {
+                let member = state.replica.member().clone();
+                drop(state);
+                let sent = shared.clock.now();
+                let outcome = perform(&mut store, &member, &call);
+                let mut state = shared.lock();
+                state.replica.handle(sent, shared.clock.now(), outcome);
+                wake(shared, state)
+            }
+            Next::Wait(until) => wait(shared, state, until.map(|until| shared.clock.until(until))),
+            Next::Left if state.is_closed => return,
+            Next::Left if state.replica.is_leaving() && !state.followed.is_empty() => {
+                state.rejoin();
+                state
+            }
+            // Until something is followed again, or the fleet is dropped because the store cannot be used.
+            Next::Left => wait(shared, state, None),
+        };
+    }
+}
+
+/// Wakes all followers. A waker may follow or unfollow, so the state is not locked meanwhile.
+fn wake<'s>(shared: &'s Shared, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+    let wakes = state.wakes();
+    drop(state);
+    for wake in wakes {
+        wake();
+    }
+    shared.lock()
+}
+
+/// Waits for a change, or this time.
+fn wait<'s>(
+    shared: &'s Shared,
+    state: MutexGuard<'s, State>,
+    time: Option<std::time::Duration>,
+) -> MutexGuard<'s, State> {
+    match time {
+        Some(time) => shared.changed.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0,
+        None => shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+    }
+}
+
+/// Reports the end of the keeper, also after a panic of the store.
+struct Ended<'s>(&'s Shared);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        let Self(shared) = self;
+        let mut state = shared.lock();
+        state.end = Some(keeper_ended());
+        shared.ended.notify_all();
+        drop(wake(shared, state));
+    }
+}
