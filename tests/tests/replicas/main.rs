@@ -1,6 +1,8 @@
 //! Replicas that share feeds through a store.
 
+mod bots;
 mod network;
 mod process;
 mod properties;
+mod sockets;
 mod world;

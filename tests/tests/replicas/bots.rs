@@ -1,0 +1,304 @@
+//! Bots that follow the messages of a sandbox by claim.
+
+use std::{
+    env, fs,
+    path::PathBuf,
+    process,
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use teamwire_core::{
+    Client, Error, Message, StopHandle,
+    claim::{Claimed, Member, Release, Save, Saved, StoreError, View, Wanted},
+};
+use teamwire_sandbox::{Sandbox, org};
+use teamwire_std::{
+    claims::{ClaimStore, FileStore},
+    fleet::{Fleet, FleetEvent},
+};
+use teamwire_tests::harness::{AsyncStd, Blocking, Harness, Smol};
+
+/// Longer than any step takes.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+/// A lease that does not expire during a test.
+pub(crate) const LONG: Duration = Duration::from_secs(600);
+
+/// The text of a message whose handler fails when it is handed out for the first time.
+pub(crate) const FAILS: &str = "fails once";
+/// The text of a message whose handler does not return until the test ends, when it is handed out for the first time.
+pub(crate) const HANGS: &str = "hangs once";
+
+pub(crate) type Handler = Arc<dyn Fn(&FleetEvent<Message>) -> Result<(), String> + Send + Sync>;
+
+/// An adapter that follows by claim.
+pub(crate) trait Replicates: Harness {
+    fn serve(fleet: &Fleet, client: &Client<Self::X>, limit: usize, handler: Handler) -> Result<(), Error>;
+
+    /// Returns the first events of a loop of the bot's own, which `each` consumes until it returns `false`.
+    fn iterate(
+        fleet: &Fleet,
+        client: &Client<Self::X>,
+        each: impl FnMut(FleetEvent<Message>) -> bool,
+    ) -> Result<(), Error>;
+}
+
+impl Replicates for Blocking {
+    fn serve(fleet: &Fleet, client: &Client<Self::X>, limit: usize, handler: Handler) -> Result<(), Error> {
+        let followed = fleet.follow_or_begin(client.chats().new_messages(None));
+        match limit {
+            1 => followed.for_each(|event| handler(&event)),
+            limit => followed.for_each_concurrent(limit, |event| handler(&event)),
+        }
+    }
+
+    fn iterate(
+        fleet: &Fleet,
+        client: &Client<Self::X>,
+        mut each: impl FnMut(FleetEvent<Message>) -> bool,
+    ) -> Result<(), Error> {
+        for event in fleet.follow(client.chats().new_messages(None)) {
+            if !each(event?) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+macro_rules! asynchronous {
+    ($harness:ty, $block_on:path) => {
+        impl Replicates for $harness {
+            fn serve(fleet: &Fleet, client: &Client<Self::X>, limit: usize, handler: Handler) -> Result<(), Error> {
+                let followed = fleet.follow_or_begin(client.chats().new_messages(None));
+                let handle = |event: FleetEvent<Message>| {
+                    let handler = Arc::clone(&handler);
+                    async move { handler(&event) }
+                };
+                // As a future that is `Send`, as a spawned task has to be.
+                let serve: std::pin::Pin<Box<dyn Future<Output = Result<(), Error>> + Send + '_>> = match limit {
+                    1 => Box::pin(followed.for_each(handle)),
+                    limit => Box::pin(followed.for_each_concurrent(limit, handle)),
+                };
+                $block_on(serve)
+            }
+
+            fn iterate(
+                fleet: &Fleet,
+                client: &Client<Self::X>,
+                mut each: impl FnMut(FleetEvent<Message>) -> bool,
+            ) -> Result<(), Error> {
+                let mut followed = fleet.follow(client.chats().new_messages(None));
+                $block_on(async {
+                    while let Some(event) = followed.next().await {
+                        if !each(event?) {
+                            break;
+                        }
+                    }
+                    Ok(())
+                })
+            }
+        }
+    };
+}
+
+asynchronous!(AsyncStd, async_std::task::block_on);
+asynchronous!(Smol, smol::block_on);
+
+/// A store whose connection can be cut.
+struct Cuttable {
+    store: FileStore,
+    is_cut: Arc<AtomicBool>,
+}
+
+impl Cuttable {
+    fn store(&mut self) -> Result<&mut FileStore, StoreError> {
+        if self.is_cut.load(Ordering::SeqCst) {
+            return Err(StoreError::unavailable("the connection is cut"));
+        }
+        Ok(&mut self.store)
+    }
+}
+
+impl ClaimStore for Cuttable {
+    fn beat(&mut self, member: &Member) -> Result<View, StoreError> {
+        self.store()?.beat(member)
+    }
+
+    fn claim(&mut self, member: &Member, wanted: &[Wanted], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
+        self.store()?.claim(member, wanted, at_most)
+    }
+
+    fn save(&mut self, member: &Member, saves: &[Save]) -> Result<Vec<Saved>, StoreError> {
+        self.store()?.save(member, saves)
+    }
+
+    fn release(&mut self, member: &Member, releases: &[Release]) -> Result<(), StoreError> {
+        self.store()?.release(member, releases)
+    }
+
+    fn leave(&mut self, member: &Member) -> Result<(), StoreError> {
+        self.store()?.leave(member)
+    }
+}
+
+/// An event that was handed out: the bot, the text and the tries.
+pub(crate) type HandedOut = (&'static str, String, u32);
+
+/// A sandbox, a store, and what the bots have handled.
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) folder: PathBuf,
+    log: Sender<HandedOut>,
+    handed_out: Receiver<HandedOut>,
+    released: Arc<(Mutex<bool>, Condvar)>,
+}
+
+/// A running bot.
+pub(crate) struct Bot {
+    stop: StopHandle,
+    is_cut: Arc<AtomicBool>,
+    thread: JoinHandle<Result<(), Error>>,
+}
+
+impl Bot {
+    /// Cuts its connection to the store.
+    pub(crate) fn cut(&self, is_cut: bool) {
+        self.is_cut.store(is_cut, Ordering::SeqCst);
+    }
+
+    /// Stops it gracefully. Returns once it has released its feed.
+    pub(crate) fn stop(self) -> Result<(), Error> {
+        self.stop.stop();
+        self.join()
+    }
+
+    pub(crate) fn join(self) -> Result<(), Error> {
+        self.thread.join().expect("the bot does not panic")
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::SeqCst);
+        let folder = env::temp_dir().join(format!("teamwire-replicas-{}-{number}", process::id()));
+        let (log, handed_out) = mpsc::channel();
+        let sandbox = Sandbox::start().expect("loopback has a free port");
+        Self { sandbox, folder, log, handed_out, released: Arc::default() }
+    }
+
+    pub(crate) fn store(&self) -> FileStore {
+        FileStore::open(&self.folder).expect("the folder is usable")
+    }
+
+    pub(crate) fn client<H: Harness>(&self) -> Client<H::X> {
+        H::connect(teamwire_tests::config(&self.sandbox))
+    }
+
+    /// Starts a bot. Its handlers log the messages.
+    pub(crate) fn start<H: Replicates>(
+        &self,
+        name: &'static str,
+        limit: usize,
+        lease: Duration,
+        patience: Duration,
+    ) -> Bot {
+        let (stop, is_cut) = (StopHandle::new(), Arc::<AtomicBool>::default());
+        let store = Cuttable { store: self.store(), is_cut: Arc::clone(&is_cut) };
+        let client = self.client::<H>().stopped_by(&stop);
+        let (log, released) = (self.log.clone(), Arc::clone(&self.released));
+        let handler: Handler = Arc::new(move |event| {
+            let Some(message) = event.item() else { return Ok(()) };
+            let text = message.text.clone().unwrap_or_default();
+            // The test may have ended.
+            log.send((name, text.clone(), event.tries())).ok();
+            match (&*text, event.tries()) {
+                (FAILS, 1) => Err("it fails".into()),
+                (HANGS, 1) => {
+                    let (is_released, changed) = &*released;
+                    let is_released = is_released.lock().unwrap_or_else(PoisonError::into_inner);
+                    drop(changed.wait_while(is_released, |is_released| !*is_released));
+                    Ok(())
+                }
+                _ => Ok(()),
+            }
+        });
+        let serve = move || {
+            let fleet = Fleet::builder("bots").lease(lease).patience(patience).join(store)?;
+            H::serve(&fleet, &client, limit, handler)
+        };
+        Bot { stop, is_cut, thread: thread::spawn(serve) }
+    }
+
+    /// Creates a chat.
+    pub(crate) fn chat(&self, title: &str) -> String {
+        self.sandbox.as_person(org::ANNA).create_chat(title, &[org::BOT]).expect("Anna may create chats")
+    }
+
+    pub(crate) fn say(&self, tid: &str, text: &str) {
+        self.sandbox.as_person(org::ANNA).post(tid, text).expect("Anna is in the chat");
+    }
+
+    /// Waits until the first bot holds the feed: posts until a message is handled. Returns the bot.
+    pub(crate) fn wait_for_start(&self) -> &'static str {
+        for _ in 0..SOON.as_millis() / 50 {
+            self.say(org::LOBBY, "start");
+            if let Ok((name, ..)) = self.handed_out.recv_timeout(Duration::from_millis(50)) {
+                // Those that were posted before the feed began are not delivered; the others follow.
+                self.say(org::LOBBY, "started");
+                self.wait_for("started");
+                return name;
+            }
+        }
+        panic!("no bot starts");
+    }
+
+    /// Waits for the next event that is handed out.
+    #[track_caller]
+    pub(crate) fn next(&self) -> HandedOut {
+        self.handed_out.recv_timeout(SOON).expect("an event is handed out")
+    }
+
+    /// Waits until this message is handed out, by any bot. Those before it may be repeats.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, text: &str) -> HandedOut {
+        loop {
+            let next = self.next();
+            if next.1 == text {
+                return next;
+            }
+        }
+    }
+
+    /// Loses the data of the store.
+    pub(crate) fn wipe(&self) {
+        // In one step, as bots use it.
+        let lost = self.folder.with_extension("lost");
+        fs::rename(&self.folder, &lost).and_then(|()| fs::remove_dir_all(lost)).expect("it is ours");
+    }
+
+    /// Returns `true` if nothing is handed out for this time.
+    pub(crate) fn is_quiet(&self, time: Duration) -> bool {
+        self.handed_out.recv_timeout(time).is_err()
+    }
+
+    /// Lets handlers that hang return.
+    pub(crate) fn release(&self) {
+        let (is_released, changed) = &*self.released;
+        *is_released.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        changed.notify_all();
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.release();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
