@@ -189,7 +189,9 @@ struct Skipped {
 
 impl<'a, T: Event> BatchReader<'a, T> {
     fn new(reader: &'a ResponseReader<'a>) -> Self {
-        let items = BoundedVec::new(reader.body().len(), size_of::<BatchItem<T>>());
+        // The feed converts the items into events, which are larger and in memory at the same time.
+        let memory = 3 * size_of::<BatchItem<T>>();
+        let items = BoundedVec::new(reader.body().len(), memory);
         Self { reader, items, undecoded: 0, skipped: Skipped::default(), last: None }
     }
 
