@@ -40,6 +40,8 @@ pub(crate) struct Call<T> {
     /// `None` if the arguments were rejected locally.
     endpoint: Option<Endpoint<T>>,
     max_retries: u32,
+    /// Set if the operation around it reports its retries.
+    notes_retries: bool,
     limit: TimeLimit,
     key: Option<String>,
     /// Number of failed attempts, without those that were limited.
@@ -97,6 +99,7 @@ impl<T> Call<T> {
             session,
             endpoint,
             max_retries: retries,
+            notes_retries: true,
             limit: TimeLimit::new(),
             key,
             failures: 0,
@@ -117,9 +120,10 @@ impl<T> Call<T> {
         }
     }
 
-    /// Disables retries, except for a stale connection, and the limit on their time: for callers that retry themselves.
+    /// Disables retries, except for a stale connection, and the limit on their time: for callers that retry themselves,
+    /// and report that themselves.
     pub(crate) fn without_retries(mut self) -> Self {
-        (self.max_retries, self.may_replace_stale_connection) = (0, true);
+        (self.max_retries, self.may_replace_stale_connection, self.notes_retries) = (0, true, false);
         self.limit = self.limit.without_budget();
         self
     }

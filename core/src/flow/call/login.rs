@@ -102,6 +102,7 @@ impl<T> Call<T> {
         let login = self.session.protocol().login(&self.session.config().credentials);
         let endpoint = login.and_then(|login| login.ok_or_else(|| Error::unsupported("login")));
         let mut call = Call::new(self.session.clone(), endpoint.map(Endpoint::into_login));
+        call.notes_retries = self.notes_retries;
         call.login.is_login = true;
         call.may_replace_stale_connection |= self.may_replace_stale_connection;
         call.limit = self.limit.of_part();

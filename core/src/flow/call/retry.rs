@@ -109,10 +109,10 @@ impl<T> Call<T> {
         endpoint.refusal_without_body(head, now, protocol, redaction).is_some_and(|error| is_login_expired(&error))
     }
 
-    /// Notes a retry for the observer of the session. Callers that retry themselves report that themselves.
+    /// Notes a retry for the observer of the session, if the operation around this call takes the note.
     fn note_retry(&self, error: &Error, retry_at: Moment) {
         if let State::Waiting(ticket) = self.state
-            && self.max_retries > 0
+            && self.notes_retries
         {
             self.session.note_retry(ticket, error, retry_at);
         }
