@@ -1,5 +1,3 @@
-use alloc::format;
-
 use super::ChatRef;
 use crate::{
     error::{Error, Operation},
@@ -107,6 +105,7 @@ impl<X: Executor> ChatRef<X> {
         if tid == self.tid() {
             return Ok(());
         }
-        Err(Error::invalid(parameter, format!("belongs to chat {tid}, not to {}", self.tid())))
+        // Without the ids, which may contain a secret.
+        Err(Error::invalid(parameter, "belongs to another chat"))
     }
 }
