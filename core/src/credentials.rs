@@ -60,18 +60,14 @@ impl Credentials {
     /// Redacts the login of a proxy as well.
     pub(crate) fn with_proxy(&mut self, user: &str, password: &str) {
         self.proxy = Some((user.into(), password.into()));
-        self.redaction = self.redaction_with(None);
+        self.redaction = self.redaction_with_tokens([]);
     }
 
-    /// Returns the redaction of these credentials and of this token.
-    pub(crate) fn redaction_with_token(&self, token: &str) -> Redaction {
-        self.redaction_with(Some(token))
-    }
-
-    fn redaction_with(&self, token: Option<&str>) -> Redaction {
+    /// Returns the redaction of these credentials and of these tokens.
+    pub(crate) fn redaction_with_tokens<'a>(&'a self, tokens: impl IntoIterator<Item = &'a str>) -> Redaction {
         let proxy = self.proxy.as_ref().map(|(user, password)| login(user, password));
-        let token = token.map(|token| Login { name: "", secret: token });
-        Redaction::new([login(&self.app_id, &self.secret)].into_iter().chain(proxy).chain(token))
+        let tokens = tokens.into_iter().map(|token| Login { name: "", secret: token });
+        Redaction::new([login(&self.app_id, &self.secret)].into_iter().chain(proxy).chain(tokens))
     }
 
     /// Returns the App ID, for a [protocol](crate::protocol::Wire) that sends it. It must not be shown.

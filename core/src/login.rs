@@ -4,10 +4,11 @@
 //! wait. A turn ends with its result, or when it is dropped. An operation that is not polled any more loses its turn
 //! after a while. A failed login is the failure of all operations that waited for it.
 
-use alloc::sync::Arc;
+use alloc::{collections::VecDeque, sync::Arc};
 use core::time::Duration;
 
 use crate::{
+    credentials::Credentials,
     effect::{Moment, Now},
     error::Error,
     protocol::Token,
@@ -18,14 +19,8 @@ use crate::{
 /// Time after which a waiting operation looks again; it doubles each time, up to the maximum.
 const MIN_WAIT: Duration = Duration::from_millis(10);
 const MAX_DOUBLINGS: u32 = 4;
-
-/// The result of a login.
-#[derive(Debug)]
-pub(crate) struct Access {
-    pub(crate) token: Token,
-    /// The redaction of the credentials and the token.
-    pub(crate) redaction: Redaction,
-}
+/// Maximum number of tokens that are redacted.
+const MAX_TOKENS: usize = 4;
 
 /// The gate before all requests of a session with a login.
 #[derive(Clone, Debug)]
@@ -33,7 +28,11 @@ pub(crate) struct Gate(Shared<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    access: Option<Arc<Access>>,
+    token: Option<Arc<Token>>,
+    /// The last tokens, with the current one: a server may still show those that have expired.
+    tokens: VecDeque<Token>,
+    /// The redaction of the credentials and these tokens; `None` before the first login.
+    redaction: Option<Redaction>,
     /// The turn in progress and the time until which it is valid.
     turn: Option<(u64, Moment)>,
     turns: u64,
@@ -45,7 +44,7 @@ struct State {
 /// The outcome of [`Gate::enter`].
 #[derive(Debug)]
 pub(crate) enum Entry {
-    Open(Arc<Access>),
+    Open(Arc<Token>),
     /// The caller has to perform the login.
     LogIn(Turn),
     /// Another operation performs the login.
@@ -74,18 +73,23 @@ impl Gate {
         Self(Shared::new(State::default()))
     }
 
-    /// Returns the current token, if there is one.
-    pub(crate) fn access(&self) -> Option<Arc<Access>> {
-        self.0.with(|state| state.access.clone())
+    /// Returns `true` if there is a token.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.with(|state| state.token.is_some())
+    }
+
+    /// Returns the redaction of the credentials and the last tokens; `None` before the first login.
+    pub(crate) fn redaction(&self) -> Option<Redaction> {
+        self.0.with(|state| state.redaction.clone())
     }
 
     /// Lets an operation in, if there is a token. A turn that is not [extended](Turn::extend) for `patience` passes to
     /// the next operation. A visit ends when the operation is let in: it shares only failures that it has waited for.
     pub(crate) fn enter(&self, now: Now, visit: &mut Visit, patience: Duration) -> Entry {
         self.0.with(|state| {
-            if let Some(access) = &state.access {
+            if let Some(token) = &state.token {
                 *visit = Visit::default();
-                return Entry::Open(access.clone());
+                return Entry::Open(token.clone());
             }
             let failures = *visit.failures.get_or_insert(state.failures);
             if let Some(error) = state.error.as_ref().filter(|_| state.failures > failures) {
@@ -103,10 +107,10 @@ impl Gate {
     }
 
     /// Discards the token that a request was sent with, if it is still the current one.
-    pub(crate) fn expire(&self, used: &Arc<Access>) {
+    pub(crate) fn expire(&self, used: &Arc<Token>) {
         self.0.with(|state| {
-            if state.access.as_ref().is_some_and(|access| Arc::ptr_eq(access, used)) {
-                state.access = None;
+            if state.token.as_ref().is_some_and(|token| Arc::ptr_eq(token, used)) {
+                state.token = None;
             }
         });
     }
@@ -120,10 +124,13 @@ impl Turn {
 
     /// Ends the turn with the result of the login. Returns `false` if the turn has passed to another operation; the
     /// result does not count then.
-    pub(crate) fn settle(self, result: Result<Access, Error>) -> bool {
+    pub(crate) fn settle(self, result: Result<Token, Error>, credentials: &Credentials) -> bool {
         self.with(|state| match result {
-            Ok(access) => {
-                state.access = Some(Arc::new(access));
+            Ok(token) => {
+                state.tokens.truncate(MAX_TOKENS - 1);
+                state.tokens.push_front(token.clone());
+                state.redaction = Some(credentials.redaction_with_tokens(state.tokens.iter().map(Token::expose)));
+                state.token = Some(Arc::new(token));
                 state.error = None;
             }
             Err(error) => {

@@ -238,6 +238,11 @@ impl Redaction {
         Self(Some(Arc::new(Redactor::new(logins))))
     }
 
+    /// Returns `false` if the credentials are not known, so that none are found.
+    pub(crate) const fn is_known(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Returns `text` without the credentials and without parts of them.
     pub(crate) fn redact(&self, text: &str, kind: Kind) -> String {
         self.0.as_ref().map_or_else(|| text.into(), |redactor| redactor.redact(text, kind))

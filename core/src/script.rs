@@ -76,7 +76,6 @@ use crate::{
     error::Error,
     executor::Executor,
     flow::Flow,
-    login::Gate,
     machine::{Feed, Machine, Reply, Step},
     redaction::Kind,
     session::Session,
@@ -228,9 +227,7 @@ impl Script {
 
     /// Returns a text about requests without the credentials and the token, as logs of tests are often public.
     fn shown(&self, text: &str) -> String {
-        let access = self.session.gate().and_then(Gate::access);
-        let credentials = self.session.config().credentials.redaction();
-        access.as_ref().map_or(credentials, |access| &access.redaction).redact(text, Kind::Data)
+        self.session.redaction().redact(text, Kind::Data)
     }
 
     /// For executors: performs a file task on the in-memory files.

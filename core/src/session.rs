@@ -19,6 +19,7 @@ use crate::{
     observe::{Observer, OperationId, SharedObserver},
     pacing::Pacer,
     protocol::Protocol,
+    redaction::Redaction,
     shared::Shared,
     stop_handle::StopHandle,
 };
@@ -213,6 +214,12 @@ impl Session {
     /// Returns the gate before all requests, if the protocol has a login.
     pub(crate) fn gate(&self) -> Option<&Gate> {
         self.0.inner.gate.as_ref()
+    }
+
+    /// Returns the redaction of all secrets: of the credentials, and of the last tokens.
+    pub(crate) fn redaction(&self) -> Redaction {
+        let of_tokens = self.gate().and_then(Gate::redaction);
+        of_tokens.unwrap_or_else(|| self.config().credentials.redaction().clone())
     }
 
     pub(crate) fn authorization(&self) -> Option<&HeaderValue> {

@@ -21,7 +21,8 @@ const VERSION: u32 = 1;
 /// as well, if the server gave them no cursor of their own. So handle an event first, save its checkpoint then, and
 /// make handling an event twice harmless.
 ///
-/// It holds no secret unless the server puts one into the cursor, and `Debug` redacts that.
+/// It holds no secret unless the server puts one into the cursor, and `Debug` redacts that. Of a checkpoint that was
+/// loaded, `Debug` shows only the length of the cursor.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     version: u32,
@@ -55,8 +56,8 @@ impl fmt::Debug for Checkpoint {
         f.debug_struct("Checkpoint")
             .field("version", &self.version)
             .field("feed", &self.feed)
-            .field("chat", &self.chat)
-            .field("cursor", &self.redaction.shown(&self.cursor))
+            .field("chat", &self.shown_chat())
+            .field("cursor", &self.shown_cursor())
             .finish()
     }
 }
@@ -92,6 +93,20 @@ impl Checkpoint {
         format!("event-{:032x}", hash.value())
     }
 
+    /// Returns the id of the chat as it is to be shown.
+    fn shown_chat(&self) -> Option<ThreadId> {
+        self.chat.as_ref().map(|chat| self.redaction.shown(chat.as_str()).into())
+    }
+
+    /// Returns the cursor as it is to be shown. Only its length, if the secrets are not known.
+    fn shown_cursor(&self) -> String {
+        if self.redaction.is_known() {
+            self.redaction.shown(&self.cursor)
+        } else {
+            format!("[{} bytes]", self.cursor.len())
+        }
+    }
+
     /// Returns the cursor if this is a checkpoint of that feed.
     pub(super) fn into_cursor(self, source: &FeedSource) -> Result<Arc<str>, Error> {
         let invalid = |reason| Err(Error::invalid("checkpoint", reason));
@@ -102,9 +117,13 @@ impl Checkpoint {
             return invalid(format!("it belongs to the feed {:?}, not to {:?}", self.feed, source.name()));
         }
         if self.chat.as_ref() != source.chat() {
-            let name =
-                |chat: Option<&ThreadId>| chat.map_or_else(|| "all chats".into(), |tid| format!("the chat {tid}"));
-            return invalid(format!("it belongs to {}, not to {}", name(self.chat.as_ref()), name(source.chat())));
+            // Without the ids, which may contain a secret.
+            let reason = match (&self.chat, source.chat()) {
+                (None, _) => "it belongs to the feed of all chats",
+                (_, None) => "it belongs to the feed of one chat",
+                _ => "it belongs to the feed of another chat",
+            };
+            return invalid(reason.into());
         }
         if !is_cursor(&self.cursor) {
             return invalid("its cursor is invalid".into());

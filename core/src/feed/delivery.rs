@@ -11,7 +11,7 @@ use super::{
 use crate::{
     effect::Moment,
     protocol::{Batch, BatchItem, FeedSource},
-    redaction::Redaction,
+    session::Session,
 };
 
 /// Maximum age of the last checkpoint of an idle feed: servers expire old cursors.
@@ -19,8 +19,8 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 /// The position and the undelivered events of a feed.
 pub(super) struct Delivery<T> {
+    session: Session,
     source: FeedSource,
-    redaction: Redaction,
     hidden: Hidden,
     /// Position of the feed; `None` until it is known, and after it has expired.
     cursor: Option<Arc<str>>,
@@ -57,10 +57,10 @@ impl<T> Delivery<T> {
 
 impl<T: FeedItem> Delivery<T> {
     /// Creates the state of a feed that continues at this cursor, or starts at the end.
-    pub(super) fn new(source: FeedSource, redaction: Redaction, hidden: Hidden, cursor: Option<Arc<str>>) -> Self {
+    pub(super) fn new(session: &Session, source: FeedSource, hidden: Hidden, cursor: Option<Arc<str>>) -> Self {
         Self {
+            session: session.clone(),
             source,
-            redaction,
             hidden,
             started: cursor.is_some(),
             last_checkpoint: cursor.clone(),
@@ -174,6 +174,6 @@ impl<T: FeedItem> Delivery<T> {
     }
 
     fn checkpoint(&self, cursor: &Arc<str>) -> Checkpoint {
-        Checkpoint::new(&self.source, cursor.clone(), self.redaction.clone())
+        Checkpoint::new(&self.source, cursor.clone(), self.session.redaction())
     }
 }

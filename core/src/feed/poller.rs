@@ -71,7 +71,7 @@ impl Timing {
 impl<T: FeedItem> Poller<T> {
     /// Creates a feed of the events of `source`, without the messages that the configuration or the options hide.
     pub(crate) fn new(session: &Session, source: FeedSource, options: FeedOptions) -> Self {
-        let redaction = session.config().credentials.redaction().clone();
+        let redaction = session.redaction();
         let FeedOptions { after, long_poll, hidden_author } = options;
         let start = after.clone().map(Box::new);
         let (cursor, state) = match after.map(|checkpoint| checkpoint.into_cursor(&source)).transpose() {
@@ -84,7 +84,7 @@ impl<T: FeedItem> Poller<T> {
         let hidden = Hidden { deleted: session.config().hide_deleted_messages, author: hidden_author };
         Self {
             session: session.clone(),
-            delivery: Delivery::new(source, redaction, hidden, cursor),
+            delivery: Delivery::new(session, source, hidden, cursor),
             subscription: None,
             start,
             long_poll: LongPollDuration::new(long_poll),
@@ -211,8 +211,8 @@ impl<T: FeedItem> Poller<T> {
 
     /// Returns the error as that of this feed, after this number of consecutive failures.
     fn named(&self, mut error: Error, failures: u32, will_retry: bool) -> Error {
-        let (source, redaction) = (self.delivery.source(), self.session.config().credentials.redaction());
-        error.set_operation(source.operation(), source.chat(), redaction);
+        let source = self.delivery.source();
+        error.set_operation(source.operation(), source.chat(), &self.session.redaction());
         error.set_failures(failures, will_retry);
         error
     }

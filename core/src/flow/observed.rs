@@ -82,7 +82,7 @@ impl<'a> Subject<'a> {
     /// Returns the operation with this subject in its error.
     fn named<F: Flow>(self, flow: F) -> MapError<F, impl FnMut(&mut Error) + Send + use<'a, F>> {
         MapError::new(flow, move |error| {
-            error.set_operation(self.operation, self.chat, self.session.config().credentials.redaction());
+            error.set_operation(self.operation, self.chat, &self.session.redaction());
         })
     }
 

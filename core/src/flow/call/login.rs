@@ -7,10 +7,9 @@ use super::{Call, State};
 use crate::{
     effect::{Now, TransportError, TransportErrorKind},
     error::{Cause, Error, GaveUp},
-    login::{Access, Entry, Turn, Visit},
+    login::{Entry, Turn, Visit},
     machine::{Machine, Reply, Step, Ticket},
     protocol::{Endpoint, TimeoutClass, Token},
-    redaction::Redaction,
 };
 
 /// The login that a call performs for all operations of the session.
@@ -23,7 +22,7 @@ pub(super) struct Login {
 #[derive(Default)]
 pub(super) struct LoginState {
     /// The token that the request is sent with.
-    access: Option<Arc<Access>>,
+    token: Option<Arc<Token>>,
     /// Set once the login has been renewed because of this call, until the server accepts the new token.
     has_renewed: bool,
     visit: Visit,
@@ -35,7 +34,7 @@ pub(super) struct LoginState {
 
 impl LoginState {
     pub(super) fn token(&self) -> Option<&Token> {
-        self.access.as_ref().map(|access| &access.token)
+        self.token.as_deref()
     }
 
     /// Records a response that is not the expiry of the login: after another one, it is renewed again.
@@ -48,13 +47,13 @@ impl<T> Call<T> {
     /// Takes the current token. Returns the state to wait in, if there is none.
     pub(super) fn enter_gate(&mut self, now: Now) -> Option<State<T>> {
         let gate = self.session.gate().filter(|_| !self.login.is_login)?;
-        if self.login.is_skipped && gate.access().is_none() {
+        if self.login.is_skipped && !gate.is_open() {
             return Some(self.fail(no_token(), GaveUp::NotTransient));
         }
         let patience = self.patience();
         match gate.enter(now, &mut self.login.visit, patience) {
-            Entry::Open(access) => {
-                self.login.access = Some(access);
+            Entry::Open(token) => {
+                self.login.token = Some(token);
                 None
             }
             Entry::LogIn(turn) => Some(State::LoggingIn(Box::new(Login { call: self.login(), turn }))),
@@ -102,8 +101,8 @@ impl<T> Call<T> {
         let login = self.session.protocol().login(&self.session.config().credentials);
         let endpoint = login.and_then(|login| login.ok_or_else(|| Error::unsupported("login")));
         let mut call = Call::new(self.session.clone(), endpoint.map(Endpoint::into_login));
-        call.notes_retries = self.notes_retries;
         call.login.is_login = true;
+        call.notes_retries = self.notes_retries;
         call.may_replace_stale_connection |= self.may_replace_stale_connection;
         call.limit = self.limit.of_part();
         call
@@ -122,11 +121,10 @@ impl<T> Call<T> {
         };
         let credentials = &self.session.config().credentials;
         let failure = result.as_ref().err().cloned();
-        let result = result.map(|token| Access { redaction: credentials.redaction_with_token(token.expose()), token });
         // Others may have the patience for which this call has no time. Dropping the turn lets the next one log in.
         let is_cancelled = |error: &Error| matches!(error.cause(), Cause::Cancelled { .. });
         let is_own = |error: &Error| is_cancelled(error) || (error.is_transient() && self.session.is_impatient());
-        let is_current = failure.as_ref().is_some_and(is_own) || turn.settle(result);
+        let is_current = failure.as_ref().is_some_and(is_own) || turn.settle(result, credentials);
         self.state = match failure.filter(|_| is_current) {
             // Only the login was sent.
             Some(error) if is_cancelled(&error) => State::Done(Err(self.cancelled(false))),
@@ -137,23 +135,17 @@ impl<T> Call<T> {
 
     /// Returns `true` if the login has expired and is renewed, unless it just has been. The request was not performed.
     pub(super) fn must_log_in(&mut self, error: &Error) -> bool {
-        let (Some(gate), Some(access)) = (self.session.gate(), &self.login.access) else { return false };
+        let (Some(gate), Some(token)) = (self.session.gate(), &self.login.token) else { return false };
         if !is_login_expired(error) {
             return false;
         }
-        gate.expire(access);
+        gate.expire(token);
         !self.login.is_skipped && !mem::replace(&mut self.login.has_renewed, true)
     }
 
     /// Returns `true` for a refusal after the login has been renewed: another login would not help either.
     pub(super) fn is_refused_again(&self, error: &Error) -> bool {
         self.login.has_renewed && is_login_expired(error)
-    }
-
-    /// Returns the redaction of texts of the server.
-    pub(super) fn redaction(&self) -> &Redaction {
-        let access = self.login.access.as_ref();
-        access.map_or_else(|| self.session.config().credentials.redaction(), |access| &access.redaction)
     }
 }
 

@@ -28,7 +28,7 @@ impl<T> Call<T> {
             response.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.resume.as_mut().is_some_and(Resume::restart);
         let range = self.requested_range();
         self.received = response.body().len() as u64;
-        let error = match endpoint.parse(response, range, now, self.session.protocol(), self.redaction()) {
+        let error = match endpoint.parse(response, range, now, self.session.protocol(), &self.session.redaction()) {
             Ok(output) => return State::Done(Ok(output)),
             Err(error) => error,
         };
@@ -77,10 +77,10 @@ impl<T> Call<T> {
             // The wrong content is the more precise error.
             Some((status, reason)) if cause.kind == TransportErrorKind::TooLarge => UnexpectedResponse {
                 status: Some(status.as_u16()),
-                ..UnexpectedResponse::new(self.redaction().redact(&reason, Kind::Prose))
+                ..UnexpectedResponse::new(self.session.redaction().redact(&reason, Kind::Prose))
             }
             .into(),
-            _ => Error::from(cause.redacted(self.redaction())),
+            _ => Error::from(cause.redacted(&self.session.redaction())),
         };
         if error.is_transient() { self.retry(now, error) } else { self.fail(error, GaveUp::NotTransient) }
     }
