@@ -3,11 +3,14 @@
 mod changes;
 mod crowds;
 mod cuts;
+mod effects;
 mod enclosed;
+mod expiries;
 mod failures;
 mod logins;
 mod once;
 mod pauses;
+mod plain;
 mod redirects;
 mod secrets;
 mod sockets;

@@ -6,22 +6,26 @@ use std::{
     panic::{self, AssertUnwindSafe},
 };
 
+use serde_json::json;
 use teamwire_core::{
-    Client, Error,
+    Checkpoint, Client, Error, Message, User,
     config::RetryPolicy,
     error::Cause,
     executor::Executor,
     protocol::Token,
-    script::{Respond, Script},
+    script::{Expect, Respond, Script},
 };
 use teamwire_tests::{
     TokenProtocol,
     spellings::{is_not_in, spellings},
 };
 
-use crate::support::{
-    FIRST, SECOND, at, by_hand, config, expect_login, expect_post, post, posted, script, send, sends, token,
-    token_reply,
+use crate::{
+    plain,
+    support::{
+        FIRST, SECOND, at, by_hand, config, ends, expect_login, expect_post, expired, post, posted, script, send,
+        sends, token, token_reply,
+    },
 };
 
 #[track_caller]
@@ -184,4 +188,58 @@ fn token_is_kept_in_memory_only() {
     let chat = other.chats().chat("c1");
     let mut post = chat.post("hello");
     sends(&mut post, at(0), TokenProtocol::LOGIN);
+}
+
+#[test]
+fn expired_token_is_still_removed() {
+    let echo = |status: u16| {
+        let body = format!(r#"{{"status": {status}, "code": "auth", "title": "the session {FIRST} is still open"}}"#);
+        Respond::status(status).body("application/problem+json", body)
+    };
+    let renewed = || script().then(expect_login(), token(FIRST)).then(expect_post(FIRST), expired());
+    let later = renewed().then(expect_login(), token(SECOND)).then(expect_post(SECOND), echo(403));
+    // Also from the refusal of the next login.
+    let login = renewed().then(expect_login(), echo(403));
+    for script in [later, login] {
+        is_not_in_error(FIRST, &post(&script).expect_err("it is refused"));
+        script.assert_done();
+    }
+}
+
+#[test]
+fn token_in_an_id_or_a_cursor_is_not_shown() {
+    let script = plain::script(plain::WITH_LOGIN)
+        .then(plain::expect_login(), token(FIRST))
+        .then(Expect::get("/poll"), Respond::json(200, json!({ "cursor": format!("s:{FIRST}:7") })))
+        .then(
+            Expect::get("/poll"),
+            Respond::json(200, json!({ "cursor": format!("s:{FIRST}:8"), "items": [{ "id": "m1", "chat": "c1" }] })),
+        )
+        .then(Expect::get(format!("/chats/{FIRST}")), Respond::json(403, json!({ "kind": "auth" })));
+    let client = Client::new(script.clone());
+    for event in client.chats().new_messages(None).take(2) {
+        let event = event.expect("the feed continues");
+        is_hidden(FIRST, &event);
+        let checkpoint = event.checkpoint().expect("it has one");
+        let saved = serde_json::to_string(checkpoint).expect("it is serialisable");
+        assert!(saved.contains(FIRST), "the cursor itself is unchanged");
+        // Its redaction is not saved.
+        let loaded: Checkpoint = serde_json::from_str(&saved).expect("it is a checkpoint");
+        is_hidden(FIRST, &loaded);
+    }
+    is_not_in_error(FIRST, &client.chats().chat(FIRST).get().expect_err("it is refused"));
+    script.assert_done();
+}
+
+#[test]
+fn error_about_another_chat_names_no_ids() {
+    let client = by_hand(config(TokenProtocol::default()));
+    let message =
+        Message::new("m1", "another-secret-id", User::new("u1", "Anna", "Maier"), chrono::DateTime::UNIX_EPOCH);
+    let chat = client.chats().chat("s3cr3t-of-the-bot");
+    let mut reactions = chat.reactions(&message);
+    let error = ends(&mut reactions, at(0)).expect_err("it is in another chat");
+    for id in ["s3cr3t-of-the-bot", "another-secret-id"] {
+        is_not_in_error(id, &error);
+    }
 }
