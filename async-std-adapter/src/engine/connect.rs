@@ -12,7 +12,7 @@ use teamwire_core::{
     Config, Error,
     effect::{TransportError, TransportErrorKind},
 };
-use teamwire_std::{Proxy, authority};
+use teamwire_std::{Proxy, at_host, authority};
 
 use self::{dial::dial, hosts::Hosts};
 use super::{
@@ -58,8 +58,12 @@ impl Connector {
             }
             _ => error,
         };
+        let named = |error: TransportError| match error.kind {
+            TransportErrorKind::Connect => TransportError::new(error.kind, at_host(&host, error.source)),
+            _ => error,
+        };
         let addresses = self.hosts.addresses(&host, port, deadline).await.map_err(unreachable)?;
-        let (socket, address) = dial(&addresses, deadline).await.map_err(unreachable)?;
+        let (socket, address) = dial(&addresses, deadline).await.map_err(|error| unreachable(named(error)))?;
         let prepared = self.prepare(Box::new(Connection::new(socket, origin)), deadline).await;
         if addresses.len() > 1 {
             self.hosts.prefer(&host, port, prepared.is_ok().then_some(address));

@@ -31,7 +31,7 @@ pub use self::{
     handlers::Handlers,
     happy_eyeballs::{CONNECTION_ATTEMPT_DELAY, PreferredAddresses},
     head_additions::HeadAdditions,
-    host::{authority, without_brackets},
+    host::{at_host, authority, without_brackets},
     paths::{image_file, path_to_string, upload_file},
     progress::{BodyProgress, UploadProgress},
     proxy::Proxy,

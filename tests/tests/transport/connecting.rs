@@ -24,6 +24,20 @@ fn refused_connection_names_the_address<H: Harness>() {
     assert!(fault.to_string().contains(&address.to_string()), "{fault}");
     let error = ask::<H>(&client).expect_err("no server listens");
     assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Connection, false));
+    let text = format!("{error:#}");
+    for fact in ["could not connect", &address.to_string(), "refused"] {
+        assert_eq!(text.matches(fact).count(), 1, "{fact} in {text}");
+    }
+}
+
+#[executor_test(transports)]
+fn refused_connection_to_a_host_with_a_name_has_both<H: Harness>() {
+    let (address, _kept) = refusing_address();
+    let client = H::connect(config(&format!("http://localhost:{}", address.port())));
+    let text = format!("{:#}", ask::<H>(&client).expect_err("no server listens"));
+    for fact in ["could not connect", &address.to_string()] {
+        assert_eq!(text.matches(fact).count(), 1, "{fact} in {text}");
+    }
 }
 
 #[executor_test(transports)]

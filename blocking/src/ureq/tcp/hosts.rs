@@ -6,7 +6,7 @@ use std::{
 };
 
 use teamwire_core::effect::{TransportError, TransportErrorKind};
-use teamwire_std::PreferredAddresses;
+use teamwire_std::{PreferredAddresses, at_host};
 
 use super::{lookups::Lookups, race, socket::Socket};
 
@@ -44,7 +44,10 @@ impl Hosts {
         };
         let found = self.lookups.find(host, port, deadline).map_err(failed(TransportErrorKind::Resolve))?;
         let addresses = self.preferred.order(host, port, found);
-        let stream = race::connect(&addresses, deadline).map_err(failed(TransportErrorKind::Connect))?;
+        let stream = race::connect(&addresses, deadline).map_err(|error| match error.kind() {
+            ErrorKind::TimedOut => error,
+            _ => io::Error::other(TransportError::new(TransportErrorKind::Connect, at_host(host, error))),
+        })?;
         let chosen = stream.peer_addr().ok().filter(|_| addresses.len() > 1);
         Ok((Socket::new(stream).map_err(failed(TransportErrorKind::Connect))?, chosen))
     }
