@@ -50,19 +50,22 @@
 //! | follow many feeds | [`FeedSet`], [`FeedDriver`] |
 //! | stop and retry | [`StopHandle`], [`RetryPolicy`](config::RetryPolicy) |
 //! | handle errors | [`Error`], [`ErrorKind`] |
-//! | run several replicas | [`fleet`] |
+//! | log, trace, count | [`observe`], [`Config::with_observer`] |
 //! | keep state | [`StateFile`], [saved models](model#saving) |
 //! | test | [`scripted`], [`Script`], [`script::v1`] |
 //! | write logic for both adapters | [`executor::Portable`], [`block_on()`] |
 //! | add a protocol or a transport | [`protocol`], [`transport`], [`effect`] |
 //! | write an executor or a backend | [`executor`], [`backend`], [`machine`], [`effect`], [`flow`] |
 //!
-//! The repository has a guide in `docs/guide` (alerts, feeds, files, errors and retries, operating a bot, the names of
-//! the Python SDK), a sandbox to try bots (`cargo run -p teamwire-sandbox`), and a tour of all operations (`cargo run
-//! --example tour`). `docs/operations.md` lists the operations by their names in the Python SDK.
+//! The guide in the repository (`docs/guide`) has chapters on alerts, feeds, files, errors and retries, tests,
+//! operation, and the names of the Python SDK. The crate's examples are programs to start from. There are also a
+//! sandbox to try bots (`cargo run -p teamwire-sandbox`), and a tour of all operations (`cargo run --example tour`).
 //!
-//! To test a bot without a server, see [`scripted`]. To talk to a backend with another protocol than this project's,
-//! see [`Config::with_protocol`].
+//! # Status
+//!
+//! This version cannot connect to a production installation of Teamwire, because the vendor publishes no description of
+//! its HTTP protocol. By default, the crate speaks the project's own, which the sandbox implements.
+//! [`Config::with_protocol`] sets another one, from a crate of your own.
 //!
 //! # Feeds
 //!
