@@ -1,5 +1,5 @@
-//! A bot of the Python SDK, `bot.py`, beside its translation, `bot.rs`: posts an alert, informs the managers if there is
-//! no reaction in time, and closes the chat otherwise.
+//! A bot of the Python SDK, `bot.py`, beside its translation, `bot.rs`: posts an alert, informs the managers if there
+//! is no reaction in time, and closes the chat otherwise.
 //!
 //! ```text
 //! PATIENCE=600 cargo run -p teamwire-async-std --example migrate -- "Incident 42" "Managers" "Pump 3 is down"
@@ -22,10 +22,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let client = client_from_env()?;
     smol::block_on(async {
         println!("I am {}.", client.check().await?);
-        match bot::run(&client, &title, &managers, &text, patience).await? {
-            true => Ok(()),
-            false => Err("there is no such chat".into()),
-        }
+        let is_found = bot::run(&client, &title, &managers, &text, patience).await?;
+        if is_found { Ok(()) } else { Err("there is no such chat".into()) }
     })
 }
 

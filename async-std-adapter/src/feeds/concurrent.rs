@@ -43,9 +43,9 @@ impl<T: InChat, F: Feed<Event = FeedEvent<T>>> Events<F> {
     /// }
     /// ```
     ///
-    /// All handlers, and `save`, run in the task that polls the future. One that blocks, blocks the others and the feed:
-    /// a [`StateFile`](crate::StateFile) is saved in a thread for blocking work, such as that of `smol::unblock`. If the
-    /// future is dropped, or a handler panics, the handlers that run are dropped.
+    /// All handlers, and `save`, run in the task that polls the future. One that blocks, blocks the others and the
+    /// feed: a [`StateFile`](crate::StateFile) is saved in a thread for blocking work, such as that of `smol::unblock`.
+    /// If the future is dropped, or a handler panics, the handlers that run are dropped.
     ///
     /// # Errors
     ///

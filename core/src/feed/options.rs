@@ -37,8 +37,8 @@ impl FeedOptions {
     }
 
     /// Leaves out the messages of this user: usually the bot itself, so that it does not respond to its own messages.
-    /// The user is an id or a [`User`](crate::User); a later call replaces it. Reactions, locations and all other events
-    /// are delivered, also those of this user.
+    /// The user is an id or a [`User`](crate::User); a later call replaces it. Reactions, locations and all other
+    /// events are delivered, also those of this user.
     ///
     /// ```
     /// use teamwire_core::{Checkpoint, Client, Error, FeedOptions, Script};

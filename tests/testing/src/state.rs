@@ -24,8 +24,8 @@ use crate::{
 /// Maximum time without a deed of the test, when none is to come: a bot that is never stopped polls for ever.
 const MAX_QUIET: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// Time after which the polls of feeds are repeated without their clients, if nothing has happened: a feed has delivered
-/// its heartbeat by then, and does nothing but repeat its poll.
+/// Time after which the polls of feeds are repeated without their clients, if nothing has happened: a feed has
+/// delivered its heartbeat by then, and does nothing but repeat its poll.
 const QUIET: Duration = Duration::from_secs(11 * 60);
 
 /// A function that is called with each message of a bot.

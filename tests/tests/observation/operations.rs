@@ -139,7 +139,8 @@ fn observer_may_call_the_client() {
     client.set(Client::new(script.clone())).expect("it is set once");
     client.get().expect("it is set").chats().chat("c1").post("hello").expect_err("it is forbidden");
     script.assert_done();
-    assert_eq!(record.take().last().map(String::as_str), Some("0 finished 1 403: auth"));
+    let own = ["0 post c1", "0 attempt 1", "0 finished 1 403: auth"];
+    assert_eq!(record.take(), [&own[..], &["1 me", "1 attempt 1", "1 finished 1 200: ok"]].concat());
 }
 
 #[test]

@@ -53,10 +53,12 @@ fn two_days(with_timer: bool) -> (Vec<String>, Vec<SentRequest>) {
         futures_util::future::join(of_messages, of_reactions).await;
     };
     let tick = async {
-        while with_timer {
+        if !with_timer {
+            return std::future::pending::<()>().await;
+        }
+        loop {
             timer.sleep(SECOND * 5).await.expect("it is not stopped");
         }
-        std::future::pending::<()>().await;
     };
     let ended = world.run(select(Box::pin(follow), Box::pin(tick)));
     assert!(matches!(ended, Either::Left(_)), "the bot is stopped");
