@@ -16,8 +16,12 @@ use tokio::sync::mpsc;
 use super::hub::{Hub, Next, Position, hello, serialise};
 use crate::server::Shared;
 
-/// The minimum time between two comparisons of the sandbox with what was seen.
-const INTERVAL: Duration = Duration::from_millis(50);
+/// The time between a change and the comparison of the sandbox with what was seen. A request of a bot is a change when
+/// it begins, and is complete by then, so that it does not wait for the comparison.
+const GATHER: Duration = Duration::from_millis(10);
+
+/// The time after a comparison until a change leads to the next one.
+const PAUSE: Duration = Duration::from_millis(40);
 
 /// The number of events that may come while a reader does not take those before.
 const MAX_BEHIND: u64 = 1000;
@@ -30,8 +34,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub(crate) async fn watch_changes(shared: Arc<Shared>, hub: Arc<Hub>) {
     let mut changes = shared.observed.changes.subscribe();
     while changes.changed().await.is_ok() {
+        tokio::time::sleep(GATHER).await;
+        // What came meanwhile is part of this comparison.
+        changes.mark_unchanged();
         hub.scan_if_watched(&shared);
-        tokio::time::sleep(INTERVAL).await;
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
