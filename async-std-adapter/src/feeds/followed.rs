@@ -200,7 +200,7 @@ where
                     self.events = Some(Events::new(feed, backend, Some(self.stop.handle())));
                 }
                 Turn::Abandon => self.events = None,
-                Turn::Handle(event) => return Poll::Ready(Some(Ok(event))),
+                Turn::Handle(event) => return Poll::Ready(Some(Ok(*event))),
                 Turn::Poll(time) => match self.events.as_mut().map(|events| Pin::new(events).poll_next(cx)) {
                     Some(Poll::Ready(Some(Ok(event)))) => self.follower.push(event),
                     Some(Poll::Ready(Some(Err(error)))) => return self.end(Some(error)),

@@ -37,7 +37,7 @@ type OnFailure = Box<dyn FnMut(&dyn fmt::Display) + Send>;
 
 /// The next step of a feed.
 enum Next<T: InChat> {
-    Event(FleetEvent<T>),
+    Event(Box<FleetEvent<T>>),
     /// Something has changed.
     Woken,
     Ended(Result<(), Error>),
@@ -168,7 +168,7 @@ where
                     continue;
                 }
                 match self.step(&interrupted) {
-                    Next::Event(mut event) => workers.start(self.follower.run(&mut event), event),
+                    Next::Event(mut event) => workers.start(self.follower.run(&mut event), *event),
                     Next::Woken => {}
                     Next::Ended(result) => end = Some(result.map_err(Failure::Error)),
                 }
@@ -237,7 +237,7 @@ where
             // Before the turn, so that a change that comes later ends the wait.
             let interrupted = self.interrupt.arm();
             match self.step(&interrupted) {
-                Next::Event(event) => return Some(Ok(event)),
+                Next::Event(event) => return Some(Ok(*event)),
                 Next::Woken => {}
                 Next::Ended(result) => return result.err().map(Err),
             }

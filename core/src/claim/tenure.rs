@@ -52,8 +52,9 @@ pub(super) struct Held {
     saved: Option<Checkpoint>,
     /// The number that was last used.
     seq: u64,
-    /// A checkpoint to be saved.
-    pending: Option<Checkpoint>,
+    /// A checkpoint to be saved, with its number. Numbers are in the order of the checkpoints, not of the calls: the bot
+    /// may save a later one itself before this is sent.
+    pending: Option<(u64, Checkpoint)>,
     /// A save that was sent, and may not have arrived.
     sent: Option<(u64, Checkpoint)>,
     /// Set unless the lease has expired since the claim was last known to be the current one.
@@ -157,8 +158,9 @@ impl Held {
 
     /// Replaces the checkpoint to be saved.
     pub(super) fn save(&mut self, checkpoint: Checkpoint) {
-        let is_saved = self.is_saved() && self.saved.as_ref() == Some(&checkpoint);
-        self.pending = Some(checkpoint).filter(|_| !is_saved);
+        if !(self.is_saved() && self.saved.as_ref() == Some(&checkpoint)) {
+            self.pending = Some((self.reserve(), checkpoint));
+        }
     }
 
     /// Records a checkpoint that the bot has saved itself.
@@ -175,10 +177,8 @@ impl Held {
     /// Returns the next save: the one that may not have arrived, the newest checkpoint, or a question whether the claim
     /// is the current one.
     pub(super) fn next_save(&mut self) -> Option<Save> {
-        if self.sent.is_none()
-            && let Some(checkpoint) = self.pending.take()
-        {
-            self.sent = Some((self.reserve(), checkpoint));
+        if self.sent.is_none() {
+            self.sent = self.pending.take();
         }
         let claim = self.grant.claim.clone();
         if let Some((seq, checkpoint)) = self.sent.clone() {

@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -40,7 +43,7 @@ pub enum Turn<T: InChat> {
     /// Drop the feed: the claim is lost.
     Abandon,
     /// Handle this event.
-    Handle(FleetEvent<T>),
+    Handle(Box<FleetEvent<T>>),
     /// Wait for the next event of the feed, which is passed to [`Follower::push`]. Ends when the follower is woken, and
     /// after this time.
     Poll(Option<Duration>),
@@ -55,6 +58,8 @@ pub(super) struct Link<T> {
     pub(super) shared: Arc<Shared>,
     pub(super) feed: Arc<str>,
     window: Arc<Mutex<Window<T>>>,
+    /// Set until the follower is dropped. Events that are handled after that must not affect a later follower.
+    is_followed: Arc<AtomicBool>,
     wake: Wake,
 }
 
@@ -64,6 +69,7 @@ impl<T> Clone for Link<T> {
             shared: Arc::clone(&self.shared),
             feed: Arc::clone(&self.feed),
             window: Arc::clone(&self.window),
+            is_followed: Arc::clone(&self.is_followed),
             wake: Wake::clone(&self.wake),
         }
     }
@@ -85,7 +91,7 @@ impl<T: InChat> Follower<T> {
         let failure = shared.lock().follow(feed, begins, Wake::clone(&wake)).err();
         shared.changed.notify_all();
         let window = Arc::new(Mutex::new(Window::new(DEFAULT_LIMIT)));
-        let link = Link { shared, feed: feed.into(), window, wake };
+        let link = Link { shared, feed: feed.into(), window, is_followed: Arc::new(AtomicBool::new(true)), wake };
         Self { fleet: fleet.clone(), link, grant: None, reported: 0, failure }
     }
 
@@ -126,7 +132,7 @@ impl<T: InChat> Follower<T> {
         }
         if is_open && let Some((handed, event)) = window.start(now.moment) {
             link.report(&window);
-            return Turn::Handle(FleetEvent::new(event, Some(handed), Some(grant.claim), link.clone()));
+            return Turn::Handle(Box::new(FleetEvent::new(event, Some(handed), Some(grant.claim), link.clone())));
         }
         let until = window.next_retry().map(|due| link.shared.clock.until(due));
         let wants_more = window.wants_more();
@@ -175,7 +181,7 @@ impl<T: InChat> Follower<T> {
         self.reported = reported;
         let event = FeedEvent::Retrying(outage.filter(|_| is_new)?);
         let claim = self.grant.as_ref().map(|grant| grant.claim.clone());
-        Some(Turn::Handle(FleetEvent::new(event, None, claim, self.link.clone())))
+        Some(Turn::Handle(Box::new(FleetEvent::new(event, None, claim, self.link.clone()))))
     }
 }
 
@@ -210,7 +216,11 @@ impl<T: InChat> Link<T> {
 
     /// Reports the handlers that run to the replica, while the window is locked, so that the last report is the newest.
     fn report(&self, window: &Window<T>) {
-        self.shared.lock().replica.set_work(&self.feed, window.work());
+        let mut state = self.shared.lock();
+        if self.is_followed.load(Ordering::SeqCst) {
+            state.replica.set_work(&self.feed, window.work());
+        }
+        drop(state);
         self.shared.changed.notify_all();
     }
 }
@@ -218,7 +228,10 @@ impl<T: InChat> Link<T> {
 impl<T> Drop for Follower<T> {
     fn drop(&mut self) {
         if self.failure.is_none() {
-            self.link.shared.lock().unfollow(&self.link.feed);
+            let mut state = self.link.shared.lock();
+            self.link.is_followed.store(false, Ordering::SeqCst);
+            state.unfollow(&self.link.feed);
+            drop(state);
             self.link.shared.changed.notify_all();
         }
     }
