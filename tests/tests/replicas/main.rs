@@ -4,5 +4,7 @@ mod bots;
 mod network;
 mod process;
 mod properties;
+mod saves;
 mod sockets;
+mod window;
 mod world;
