@@ -53,6 +53,7 @@
 //! | stop and retry | [`StopHandle`], [`RetryPolicy`](config::RetryPolicy) |
 //! | handle errors | [`Error`], [`ErrorKind`] |
 //! | log, trace, count | [`observe`], [`Config::with_observer`] |
+//! | run several replicas | [`fleet`] |
 //! | keep state | [`StateFile`], [saved models](model#saving) |
 //! | test | [`scripted`], [`Script`], [`script::v1`] |
 //! | write logic for both adapters | [`executor::Portable`] |
@@ -60,7 +61,7 @@
 //! | write an executor or a backend | [`executor`], [`backend`], [`machine`], [`effect`], [`flow`] |
 //!
 //! The guide in the repository (`docs/guide`) has chapters on alerts, feeds, files, errors and retries, tests,
-//! operation, and the names of the Python SDK. The crate's examples are programs to start from. There are also a
+//! operating a bot, and the names of the Python SDK. The crate's examples are programs to start from. There are also a
 //! sandbox to try bots (`cargo run -p teamwire-sandbox`), and a tour of all operations (`cargo run --example tour`).
 //!
 //! # Status
