@@ -118,12 +118,7 @@ impl Checkpoint {
         }
         if self.chat.as_ref() != source.chat() {
             // Without the ids, which may contain a secret.
-            let reason = match (&self.chat, source.chat()) {
-                (None, _) => "it belongs to the feed of all chats",
-                (_, None) => "it belongs to the feed of one chat",
-                _ => "it belongs to the feed of another chat",
-            };
-            return invalid(reason.into());
+            return invalid("it belongs to another chat".into());
         }
         if !is_cursor(&self.cursor) {
             return invalid("its cursor is invalid".into());

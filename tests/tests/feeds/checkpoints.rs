@@ -18,7 +18,7 @@ fn cursor_of(checkpoint: &Checkpoint) -> String {
 fn checkpoint_of_another_feed_is_refused_without_a_request() {
     for (wrong, why) in [
         (checkpoint("messages", Some("c1"), 2), "version 2"),
-        (checkpoint("messages", Some("c2"), 1), "c2"),
+        (checkpoint("messages", Some("c2"), 1), "another chat"),
         (checkpoint("all_messages", None, 1), "all_messages"),
         (checkpoint("live_locations", Some("c1"), 1), "live_locations"),
     ] {

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 use teamwire_core::{
-    ErrorKind,
+    ErrorKind, FeedEvent,
     effect::{TransportError, TransportErrorKind},
     feed::FeedEnd,
     machine::{Feed, Machine, Reply, Step},
@@ -60,4 +60,16 @@ fn events_before_a_stop_are_still_delivered() {
     assert_eq!(mid_of(next_event(&mut feed, at(0))), "m1");
     assert_eq!(mid_of(next_event(&mut feed, at(0))), "m2");
     assert!(matches!(feed.poll(at(0)), Step::Done(Ok(FeedEnd::Stopped))));
+}
+
+#[test]
+fn invalid_batch_before_a_stop_is_not_retried() {
+    let mut feed = messages(checkpoint("messages", Some("c1"), 1));
+    let (ticket, _) = sent(&mut feed, at(0));
+    // The cursor of the request: the feed would be stuck.
+    feed.handle(at(0), ticket, batch(&[item("m1", "here")], "here"));
+    feed.stop(at(0));
+    let event = next_event(&mut feed, at(0));
+    assert!(matches!(&event, FeedEvent::Update { item, .. } if item.mid == "m1"), "{event:?}");
+    assert!(matches!(feed.poll(at(0)), Step::Done(Ok(FeedEnd::Stopped))), "nothing is retried");
 }
