@@ -6,11 +6,11 @@ use teamwire_core::{
     Client, Config, Error, ErrorKind, Script,
     effect::{TransportError, TransportErrorKind as Kind},
     script::{
-        Respond,
+        Expect, Respond,
         v1::{expect, respond, sample},
     },
 };
-use teamwire_tests::operations::config;
+use teamwire_tests::{TokenProtocol, operations::config};
 
 /// Returns the error of a check after this response to its only request.
 fn error_after(config: Config, respond: Respond) -> Error {
@@ -97,5 +97,16 @@ fn rejection_says_what_to_check() {
     }
     for respond in [respond::unavailable(30), respond::rate_limited(30)] {
         assert!(!error_after(config(), respond).to_string().contains("check that"), "the configuration is valid");
+    }
+}
+
+#[test]
+fn login_is_not_repeated_either() {
+    for failure in [Respond::connection_lost(), Respond::status(503), respond::rate_limited(1)] {
+        let config = config().with_protocol(TokenProtocol::default());
+        let script = Script::with_config(config).always(Expect::post(TokenProtocol::LOGIN), failure);
+        let error = Client::new(script.clone()).check().expect_err("the login fails");
+        assert!(error.to_string().starts_with("check: the login failed"), "{error}");
+        assert_eq!(script.requests().len(), 1, "{error}");
     }
 }

@@ -140,3 +140,14 @@ fn a_feed_that_does_not_start_is_named() {
     assert_eq!((during(&error).operation, during(&error).attempts), (&Operation::NEW_MESSAGES, 0));
     assert!(error.to_string().starts_with("new_messages in chat c1: invalid "), "{error}");
 }
+
+#[test]
+fn invalid_lists_have_the_attempts_of_their_last_page() {
+    let users = || Expect::get("/v1/users");
+    let page = || Respond::json(200, serde_json::json!({ "items": [], "next_cursor": "k1" }));
+    let script = Script::new().then(users(), page()).then(users(), Respond::connection_lost()).then(users(), page());
+    let error = Client::new(script.clone()).contacts().users().expect_err("it would never end");
+    script.assert_done();
+    assert_eq!((during(&error).attempts, during(&error).gave_up), (2, Some(GaveUp::NotTransient)), "{error}");
+    assert!(error.to_string().starts_with("users: unexpected response after 2 attempts: "), "{error}");
+}
