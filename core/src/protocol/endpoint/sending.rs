@@ -143,7 +143,7 @@ impl<T> Endpoint<T> {
             match head_check.map(|()| (self.read)(&mut reader)) {
                 Ok(Err(error)) => match error.cause() {
                     Cause::Api(_) | Cause::UnexpectedResponse(_) => Err(error),
-                    // An invalid value is the server's, and what is not supported is its response: the request was sent.
+                    // The request was sent, so an invalid value or an unsupported operation is the response's.
                     cause => Err(reader.violation(&format!("{cause}"))),
                 },
                 Ok(result) => result,

@@ -62,8 +62,9 @@ impl Observer for ToTracing {
                 trace!(target: "teamwire", parent: &self.span(*id), attempt, "request");
             }
             Observation::Retrying { id, attempt, error, retry_at, .. } => {
-                let wait = retry_at.saturating_duration_since(now.moment);
-                warn!(target: "teamwire", parent: &self.span(*id), attempt, error = format_args!("{error:#}"), ?wait, "retrying");
+                let (span, wait) = (self.span(*id), retry_at.saturating_duration_since(now.moment));
+                let error = format_args!("{error:#}");
+                warn!(target: "teamwire", parent: &span, attempt, error, ?wait, "retrying");
             }
             Observation::Finished { id, attempts, status, error, .. } => {
                 let span = self.take(*id);
@@ -85,7 +86,8 @@ impl Observer for ToTracing {
                     FeedState::Polling => debug!(target: "teamwire", id, feed, chat, "polling"),
                     FeedState::Retrying { attempt, error, retry_at } => {
                         let wait = retry_at.saturating_duration_since(now.moment);
-                        warn!(target: "teamwire", id, feed, chat, attempt, error = format_args!("{error:#}"), ?wait, "retrying");
+                        let error = format_args!("{error:#}");
+                        warn!(target: "teamwire", id, feed, chat, attempt, error, ?wait, "retrying");
                     }
                     FeedState::Gap => warn!(target: "teamwire", id, feed, chat, "events may have been missed"),
                     FeedState::Ended { error: Some(error) } => {
