@@ -240,3 +240,6 @@ impl fmt::Debug for Session {
         f.debug_struct("Session").field("config", &self.0.inner.config).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
