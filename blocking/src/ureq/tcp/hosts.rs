@@ -81,7 +81,7 @@ mod tests {
     fn a_failure_names_the_host_and_its_kind() {
         let kind = |hosts: Hosts| {
             let error = hosts.connect("host", 1, None).expect_err("no connection");
-            assert!(error.to_string().contains("host:1: "), "{error}");
+            assert!(error.to_string().contains(": host:"), "{error}");
             error.downcast::<TransportError>().expect("a transport error").kind
         };
         assert_eq!(
