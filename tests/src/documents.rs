@@ -19,6 +19,7 @@ documents! {
     Start: "docs/guide/start.md";
     Alerts: "docs/guide/alerts.md";
     Feeds: "docs/guide/feeds.md";
+    Replicas: "docs/guide/replicas.md";
     Files: "docs/guide/files.md";
     Location: "docs/guide/location.md";
     Errors: "docs/guide/errors.md";

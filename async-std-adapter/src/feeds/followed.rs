@@ -203,12 +203,12 @@ where
                 Turn::Handle(event) => return Poll::Ready(Some(Ok(*event))),
                 Turn::Poll(time) => match self.events.as_mut().map(|events| Pin::new(events).poll_next(cx)) {
                     Some(Poll::Ready(Some(Ok(event)))) => self.follower.push(event),
-                    Some(Poll::Ready(Some(Err(error)))) => return self.end(Some(error)),
-                    Some(Poll::Ready(None)) => return self.end(None),
+                    Some(Poll::Ready(Some(Err(error)))) => self.follower.end(Err(error)),
+                    Some(Poll::Ready(None)) => self.follower.end(Ok(())),
                     Some(Poll::Pending) | None => ready!(self.poll_timer(time, cx)),
                 },
                 Turn::Wait(time) => ready!(self.poll_timer(time, cx)),
-                Turn::Failed(error) => return self.end(Some(error)),
+                Turn::End(result) => return self.end(result.err()),
             }
         }
     }

@@ -209,12 +209,12 @@ where
                 match events.next_within(Limit::Interrupt(interrupted, until)) {
                     Ok(Waited::Event(event)) => self.follower.push(event),
                     Ok(Waited::TimedOut) => {}
-                    Ok(Waited::Ended) => return self.end(Ok(())),
-                    Err(error) => return self.end(Err(error)),
+                    Ok(Waited::Ended) => self.follower.end(Ok(())),
+                    Err(error) => self.follower.end(Err(error)),
                 }
             }
             Turn::Wait(time) => signal::sleep(time.unwrap_or(Duration::from_secs(3_600)), Some(interrupted)),
-            Turn::Failed(error) => return self.end(Err(error)),
+            Turn::End(result) => return self.end(result),
         }
         Next::Woken
     }

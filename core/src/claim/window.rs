@@ -166,6 +166,11 @@ impl<T: InChat> Window<T> {
         }
     }
 
+    /// Returns `true` if no handler of the current claim runs and none can be started before a failed event comes again.
+    pub fn is_idle(&self) -> bool {
+        self.tracker.is_idle()
+    }
+
     /// Returns the number of handlers that run.
     pub fn running(&self) -> usize {
         self.running.len()

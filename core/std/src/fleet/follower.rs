@@ -32,6 +32,8 @@ pub struct Follower<T> {
     reported: u32,
     /// Set if it could not be followed.
     failure: Option<Error>,
+    /// Set at the end of the feed.
+    end: Option<Result<(), Error>>,
 }
 
 /// The next action of an adapter.
@@ -49,8 +51,8 @@ pub enum Turn<T: InChat> {
     Poll(Option<Duration>),
     /// Wait until the follower is woken, or for this time.
     Wait(Option<Duration>),
-    /// The feed cannot be followed.
-    Failed(Error),
+    /// The feed has ended, or cannot be followed.
+    End(Result<(), Error>),
 }
 
 /// The state of a followed feed, shared with its events.
@@ -92,7 +94,7 @@ impl<T: InChat> Follower<T> {
         shared.changed.notify_all();
         let window = Arc::new(Mutex::new(Window::new(DEFAULT_LIMIT)));
         let link = Link { shared, feed: feed.into(), window, is_followed: Arc::new(AtomicBool::new(true)), wake };
-        Self { fleet: fleet.clone(), link, grant: None, reported: 0, failure }
+        Self { fleet: fleet.clone(), link, grant: None, reported: 0, failure, end: None }
     }
 
     /// Sets the maximum number of events that are handled at the same time.
@@ -103,13 +105,13 @@ impl<T: InChat> Follower<T> {
     /// Returns the next action.
     pub fn turn(&mut self) -> Turn<T> {
         if let Some(error) = &self.failure {
-            return Turn::Failed(error.clone());
+            return Turn::End(Err(error.clone()));
         }
         let link = self.link.clone();
         let (mut window, state) = (link.window(), link.shared.lock());
         let now = link.shared.clock.now();
         let (grant, is_open) = match state.standing(&link.feed, now) {
-            Standing::Failed(error) => return Turn::Failed(error.clone().into()),
+            Standing::Failed(error) => return Turn::End(Err(error.clone().into())),
             Standing::Held { grant, is_open } => (grant.clone(), is_open),
             Standing::Waiting => {
                 let outage = outage(&state.replica);
@@ -118,6 +120,9 @@ impl<T: InChat> Follower<T> {
                     window.abandon();
                     link.report(&window);
                     return Turn::Abandon;
+                }
+                if let Some(end) = self.end.take() {
+                    return Turn::End(end);
                 }
                 return self.report(outage).unwrap_or(Turn::Wait(None));
             }
@@ -134,8 +139,11 @@ impl<T: InChat> Follower<T> {
             link.report(&window);
             return Turn::Handle(Box::new(FleetEvent::new(event, Some(handed), Some(grant.claim), link.clone())));
         }
+        if let Some(end) = self.end.take_if(|_| window.is_idle()) {
+            return Turn::End(end);
+        }
         let until = window.next_retry().map(|due| link.shared.clock.until(due));
-        let wants_more = window.wants_more();
+        let wants_more = self.end.is_none() && window.wants_more();
         drop(window);
         let otherwise = if wants_more { Turn::Poll(until) } else { Turn::Wait(until) };
         self.report(outage.filter(|_| !is_open)).unwrap_or(otherwise)
@@ -149,6 +157,12 @@ impl<T: InChat> Follower<T> {
             self.link.shared.changed.notify_all();
         }
         self.link.window().push(event);
+    }
+
+    /// Records the end of the feed. What it has delivered is still handled; an event that fails is left to the next
+    /// process.
+    pub fn end(&mut self, result: Result<(), Error>) {
+        self.end = Some(result);
     }
 
     /// Takes the event over from its handler: the result of the handler decides whether it is handled.
