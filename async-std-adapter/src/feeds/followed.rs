@@ -24,8 +24,8 @@ use crate::{
     stop_waker::StopWaker,
 };
 
-/// [`Stream`] of the events of a feed that one replica of a bot follows at a time: see [`Fleet::follow`]. It waits until
-/// this replica holds the feed and has an event.
+/// [`Stream`] of the events of a feed that one replica of a bot follows at a time: see [`Fleet::follow`]. It waits
+/// until this replica holds the feed and has an event.
 ///
 /// A future of [`next`](Self::next) can be dropped at any time: nothing is lost. Dropping the stream releases the feed.
 #[must_use = "a feed is not handled until its events are requested"]
@@ -98,7 +98,8 @@ where
 
     /// Passes each event to `handler`, one after the other, until the feed is stopped or fails.
     ///
-    /// If the handler returns an error, the event comes again after a backoff of one second, which doubles up to a minute.
+    /// If the handler returns an error, the event comes again after a backoff of one second, which doubles up to a
+    /// minute.
     ///
     /// # Errors
     ///
@@ -122,12 +123,12 @@ where
         Ok(())
     }
 
-    /// Passes the events to `handler` and runs up to `limit` of its futures at once, until the feed is stopped or fails.
-    /// Those of the same chat are handled one after the other, in the order of the feed: see
+    /// Passes the events to `handler` and runs up to `limit` of its futures at once, until the feed is stopped or
+    /// fails. Those of the same chat are handled one after the other, in the order of the feed: see
     /// [`Tracker`](teamwire_core::feed::Tracker).
     ///
-    /// If the handler returns an error, the event comes again after a backoff, and the later events of its chat wait for
-    /// it; others are handled meanwhile. A handler that does not return costs its chat and, after the
+    /// If the handler returns an error, the event comes again after a backoff, and the later events of its chat wait
+    /// for it; others are handled meanwhile. A handler that does not return costs its chat and, after the
     /// [patience](teamwire_std::fleet::FleetBuilder::patience) of the fleet, the claim.
     ///
     /// All handlers run in the task that polls the future. A handler that blocks, blocks the others and the feed.

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{backend::Backend, signal};
 
-/// Iterator over the events of a feed that one replica of a bot follows at a time: see [`Fleet::follow`]. It blocks until
-/// this replica holds the feed and has an event.
+/// Iterator over the events of a feed that one replica of a bot follows at a time: see [`Fleet::follow`]. It blocks
+/// until this replica holds the feed and has an event.
 ///
 /// Dropping it releases the feed.
 #[must_use = "a feed is not handled until its events are requested"]
@@ -90,8 +90,8 @@ where
 
     /// Passes each event to `handler`, one after the other, until the feed is stopped or fails.
     ///
-    /// If the handler returns an error, the event comes again after a backoff of one second, which doubles up to a minute.
-    /// A panic of the handler continues in the calling thread; the next replica gets the event.
+    /// If the handler returns an error, the event comes again after a backoff of one second, which doubles up to a
+    /// minute. A panic of the handler continues in the calling thread; the next replica gets the event.
     ///
     /// # Errors
     ///
@@ -115,14 +115,14 @@ where
         Ok(())
     }
 
-    /// Passes the events to `handler` in up to `limit` threads at once, until the feed is stopped or fails. Those of the
-    /// same chat are handled one after the other, in the order of the feed: see
+    /// Passes the events to `handler` in up to `limit` threads at once, until the feed is stopped or fails. Those of
+    /// the same chat are handled one after the other, in the order of the feed: see
     /// [`Tracker`](teamwire_core::feed::Tracker).
     ///
-    /// If the handler returns an error, the event comes again after a backoff, and the later events of its chat wait for
-    /// it; others are handled meanwhile. A handler that does not return costs its chat and, after the
-    /// [patience](teamwire_std::fleet::FleetBuilder::patience) of the fleet, the claim. After a panic, the other handlers
-    /// are finished, and it continues in the calling thread.
+    /// If the handler returns an error, the event comes again after a backoff, and the later events of its chat wait
+    /// for it; others are handled meanwhile. A handler that does not return costs its chat and, after the
+    /// [patience](teamwire_std::fleet::FleetBuilder::patience) of the fleet, the claim. After a panic, the other
+    /// handlers are finished, and it continues in the calling thread.
     ///
     /// On the virtual clock of a script or of a simulated server, the handlers run one after the other in the calling
     /// thread.

@@ -1,10 +1,13 @@
 //! The machine of a feed: it subscribes, polls, delivers events, and retries with backoff for as long as necessary.
 
+mod debug;
+mod resume;
+
 use alloc::{boxed::Box, string::String};
-use core::{fmt, mem, time::Duration};
+use core::{mem, time::Duration};
 
 use super::{
-    Checkpoint, FeedEnd, FeedEvent, FeedOptions, Resume, Retrying,
+    Checkpoint, FeedEnd, FeedEvent, FeedOptions, Retrying,
     delivery::Delivery,
     failures::{Failures, MIN_BACKOFF},
     item::{FeedItem, Hidden},
@@ -328,37 +331,5 @@ impl<T: FeedItem> Feed for Poller<T> {
 
     fn has_started(&self) -> bool {
         self.delivery.has_started()
-    }
-}
-
-impl<T: FeedItem> Resume for Poller<T> {
-    fn name(&self) -> String {
-        self.delivery.source().full_name()
-    }
-
-    fn resumed(&self, after: Option<Checkpoint>) -> Self {
-        let after = after.or_else(|| self.start.as_deref().cloned());
-        let (long_poll, hidden_author) = (self.long_poll.longest(), self.delivery.hidden().author.clone());
-        let options = FeedOptions { after, long_poll, hidden_author };
-        Self::new(&self.session, self.delivery.source().clone(), options)
-    }
-}
-
-impl<T> fmt::Debug for Poller<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match &self.state {
-            State::Ready => "Ready",
-            State::Subscribing(_) => "Subscribing",
-            State::Polling(_) => "Polling",
-            State::Backoff(_) => "Backoff",
-            State::Unsubscribing(_) => "Unsubscribing",
-            State::Done(_) => "Done",
-            State::Finished => "Finished",
-        };
-        f.debug_struct("Poller")
-            .field("source", self.delivery.source())
-            .field("state", &state)
-            .field("failures", &self.failures.count())
-            .finish_non_exhaustive()
     }
 }

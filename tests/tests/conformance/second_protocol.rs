@@ -57,6 +57,7 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
             "feed_resumes_at_its_checkpoint_in_another_client",
             "key_that_is_revoked_ends_every_feed",
             "outage_is_reported_and_loses_no_event",
+            "own_messages_are_left_out_on_request",
             "reactions_arrive_as_people_react",
             "stopped_feed_delivers_what_had_arrived_and_unsubscribes",
             "temporary_failure_loses_no_event",
