@@ -50,7 +50,7 @@ impl<K> Poll<K> {
     /// Returns the time at which it is due: that of its last repetition before this time.
     fn due_before(&self, time: Duration) -> Duration {
         let Some(cycle) = self.cycle().filter(|_| self.until < time) else { return self.until };
-        let number = ((time - self.until).as_nanos() - 1) / cycle.as_nanos();
+        let number = (time.saturating_sub(self.until).as_nanos() - 1) / cycle.as_nanos();
         self.until + cycle * u32::try_from(number).unwrap_or(u32::MAX)
     }
 }
@@ -95,7 +95,7 @@ impl<K> Polls<K> {
         for poll in &mut self.parked {
             let Some(cycle) = poll.cycle().filter(|_| poll.until < now.elapsed) else { continue };
             // One more is still pending, or due now.
-            let number = (now.elapsed - poll.until).as_nanos().div_ceil(cycle.as_nanos());
+            let number = now.elapsed.saturating_sub(poll.until).as_nanos().div_ceil(cycle.as_nanos());
             let number = u32::try_from(number).unwrap_or(u32::MAX);
             poll.until += cycle * number;
             world.repeat(&mut poll.parked.call, cycle * number);
