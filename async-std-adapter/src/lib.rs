@@ -72,9 +72,9 @@
 //!
 //! # Feeds
 //!
-//! A feed is a [`Stream`](futures_core::Stream) of events; its [`StopHandle`] stops it from any other task or thread.
-//! [`Events::for_each_concurrent`] handles the events of different chats concurrently, and [`AsyncExecutor::drive`]
-//! drives thousands of feeds in one task.
+//! A subscription is a [`Stream`](futures_core::Stream) of events; its [`StopHandle`] stops it from any other task or
+//! thread. [`Events::started`] waits for the start of the feed, [`Events::for_each_concurrent`] handles the events of
+//! different chats concurrently, and [`AsyncExecutor::drive`] drives thousands of feeds in one task.
 //!
 //! ```no_run
 //! use teamwire_async_std::{Client, Error, FeedEvent, FeedOptions};

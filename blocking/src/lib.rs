@@ -87,8 +87,8 @@
 //! }
 //! ```
 //!
-//! [`Events::next_timeout`] waits for a limited time, and [`Events::for_each_concurrent`] handles the events of
-//! different chats in several threads.
+//! [`Events::started`] waits for the start of the feed, [`Events::next_timeout`] for an event for a limited time, and
+//! [`Events::for_each_concurrent`] handles the events of different chats in several threads.
 //!
 //! [`BlockingExecutor::drive`] drives many feeds with a fixed number of threads. With a thread per feed, as here, no
 //! feed waits for its turn.
