@@ -109,7 +109,7 @@ impl Builder {
     ///
     /// Every change is written before its request gets a response, so that a kill of the process at any time loses
     /// nothing that was acknowledged. If a change cannot be written, all requests are cut, and
-    /// [`Sandbox::data_error`] returns the reason.
+    /// [`Sandbox::data_error`](crate::Sandbox::data_error) returns the reason.
     ///
     /// ```
     /// # use teamwire_sandbox::{Sandbox, org};

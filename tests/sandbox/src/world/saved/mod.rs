@@ -11,8 +11,8 @@
 //! | `asset/{id}` | an asset; its bytes may be in a file |
 //! | `key/{app_id}\n{key}` | an idempotency key, with the first response |
 //!
-//! [`World::changes`] compares the world with what was saved. Messages are found by the log of updates, which has every
-//! change of a message.
+//! [`World::changes`](super::World::changes) compares the world with what was saved. Messages are found by the log of
+//! updates, which has every change of a message.
 
 mod changes;
 mod load;

@@ -8,6 +8,7 @@ use super::directory::Directory;
 #[cfg_attr(feature = "server", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct Message {
     /// Its number among all messages, in order of arrival, from 0.
+    #[cfg_attr(not(feature = "server"), allow(dead_code, reason = "only saved worlds need it"))]
     pub(crate) number: usize,
     pub(crate) mid: String,
     pub(crate) from: String,
