@@ -38,7 +38,8 @@ pub(super) struct Workers<'scope, 'env, K, V, H, E> {
     running: usize,
 }
 
-/// Calls `direct` with workers that call `handler`. Each result notifies `interrupt`. All threads have ended afterwards.
+/// Calls `direct` with workers that call `handler`. Each result notifies `interrupt`. All threads have ended
+/// afterwards.
 pub(super) fn with_workers<'h, K, V, H, E, R>(
     handler: &'h H,
     interrupt: &Interrupt,

@@ -38,8 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(5 * 60);
 ///
 /// - Events are handed out for two thirds of the lease after the last renewal was *sent*. So a replica that was paused,
 ///   or whose store is away, hands out nothing that another replica may have.
-/// - A new tenure resumes at the checkpoint that the store returned, never at one from memory. A feed without one begins
-///   only if that was asked for, and its start is saved before anything is handed out.
+/// - A new tenure resumes at the checkpoint that the store returned, never at one from memory. A feed without one
+///   begins only if that was asked for, and its start is saved before anything is handed out.
 /// - A save whose outcome is unknown is repeated with the same number, and a claim with the same id.
 /// - The feeds are shared by the living members, and each keeps what it has as far as possible.
 #[derive(Debug)]
@@ -147,8 +147,8 @@ impl Replica {
 
     /// Starts to follow a feed. Returns `false` if it is followed already.
     ///
-    /// If the store has no checkpoint of it, it fails unless it `begins`. A checkpoint that has been there and is gone is
-    /// always a failure: the store was emptied, and to begin would skip what happened since.
+    /// If the store has no checkpoint of it, it fails unless it `begins`. A checkpoint that has been there and is gone
+    /// is always a failure: the store was emptied, and to begin would skip what happened since.
     pub fn follow(&mut self, feed: impl Into<String>, begins: bool) -> bool {
         if self.is_leaving() {
             return false;

@@ -22,7 +22,8 @@ pub enum StoreErrorKind {
     Unavailable,
     /// The store cannot be used: its settings, permissions or content are invalid. Following ends with the error.
     Unusable,
-    /// The store has no checkpoint of the feed. It is new, or was emptied: see [`Replica::follow`](super::Replica::follow).
+    /// The store has no checkpoint of the feed. It is new, or was emptied: see
+    /// [`Replica::follow`](super::Replica::follow).
     NoCheckpoint,
 }
 

@@ -52,8 +52,8 @@ pub(super) struct Held {
     saved: Option<Checkpoint>,
     /// The number that was last used.
     seq: u64,
-    /// A checkpoint to be saved, with its number. Numbers are in the order of the checkpoints, not of the calls: the bot
-    /// may save a later one itself before this is sent.
+    /// A checkpoint to be saved, with its number. Numbers are in the order of the checkpoints, not of the calls: the
+    /// bot may save a later one itself before this is sent.
     pending: Option<(u64, Checkpoint)>,
     /// A save that was sent, and may not have arrived.
     sent: Option<(u64, Checkpoint)>,
@@ -103,8 +103,13 @@ impl Tenure {
         self.held_mut().filter(|held| held.grant.claim.id == id)
     }
 
-    /// Returns `true` if the feed can be claimed. While a handler of an earlier claim runs, it cannot: its event would be
-    /// handled twice at the same time.
+    /// Returns `true` if the claim with this id was requested, and may have been granted.
+    pub(super) fn is_claiming(&self, id: &str) -> bool {
+        matches!(&self.state, State::Claiming(claiming) if claiming == id)
+    }
+
+    /// Returns `true` if the feed can be claimed. While a handler of an earlier claim runs, it cannot: its event would
+    /// be handled twice at the same time.
     pub(super) const fn is_claimable(&self) -> bool {
         matches!(self.state, State::Waiting) && self.busy_since.is_none() && self.failure.is_none() && !self.is_ending
     }

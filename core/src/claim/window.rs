@@ -53,8 +53,8 @@ impl Handed {
         self.number
     }
 
-    /// Returns the number of times that the event has been handed out, with this one, as far as is known: with each claim
-    /// since the checkpoint moved, and after each failure.
+    /// Returns the number of times that the event has been handed out, with this one, as far as is known: with each
+    /// claim since the checkpoint moved, and after each failure.
     pub const fn tries(&self) -> u32 {
         self.tries
     }
@@ -166,7 +166,8 @@ impl<T: InChat> Window<T> {
         }
     }
 
-    /// Returns `true` if no handler of the current claim runs and none can be started before a failed event comes again.
+    /// Returns `true` if no handler of the current claim runs and none can be started before a failed event comes
+    /// again.
     pub fn is_idle(&self) -> bool {
         self.tracker.is_idle()
     }

@@ -197,8 +197,8 @@ impl<T: InChat> Tracker<T> {
         }
     }
 
-    /// Puts an event back that could not be handled. The later events of its chat wait; others are handled, as far as the
-    /// look-ahead permits. [`retry`](Self::retry) makes it ready again.
+    /// Puts an event back that could not be handled. The later events of its chat wait; others are handled, as far as
+    /// the look-ahead permits. [`retry`](Self::retry) makes it ready again.
     pub fn postpone(&mut self, handling: Handling, event: FeedEvent<T>) -> Postponed {
         let Handling(number) = handling;
         if let Some(entry) = self.entry(number).filter(|entry| matches!(entry.state, State::Running)) {

@@ -27,8 +27,8 @@ use crate::{claims::ClaimStore, clock::Clock};
 /// Maximum time for which dropping a fleet waits until its claims are released.
 const MAX_LEAVE: Duration = Duration::from_secs(2);
 
-/// A member of a fleet: several processes of a bot that share its feeds through a store. Each feed is followed by one of
-/// them at a time. If that one dies, another takes over at the saved checkpoint.
+/// A member of a fleet: several processes of a bot that share its feeds through a store. Each feed is followed by one
+/// of them at a time. If that one dies, another takes over at the saved checkpoint.
 ///
 /// ```no_run
 /// use teamwire_std::{claims::FileStore, fleet::Fleet};
@@ -39,9 +39,9 @@ const MAX_LEAVE: Duration = Duration::from_secs(2);
 ///
 /// The members have to follow the same feeds, of the same bot. One thread makes all calls to the store.
 ///
-/// Clones are the same member. When the last one and everything that it follows is dropped, the member leaves: the feeds
-/// are free for others at once. This blocks for as long as the store takes, two seconds at most. A process that is killed
-/// is replaced when its lease has expired.
+/// Clones are the same member. When the last one and everything that it follows is dropped, the member leaves: the
+/// feeds are free for others at once. This blocks for as long as the store takes, two seconds at most. A process that
+/// is killed is replaced when its lease has expired.
 #[derive(Clone)]
 pub struct Fleet(Arc<Guard>);
 
@@ -95,8 +95,8 @@ impl FleetBuilder {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if the operating system provides no thread or no entropy. The store is not used before something is
-    /// followed.
+    /// `InvalidInput` if the operating system provides no thread or no entropy. The store is not used before something
+    /// is followed.
     pub fn join(self, store: impl ClaimStore) -> Result<Fleet, Error> {
         let failed = |reason: String| Error::from(InvalidInput::new("fleet", reason));
         let mut entropy = [0; 16];
@@ -148,12 +148,12 @@ impl Fleet {
         events.follow(self, false)
     }
 
-    /// Same as [`follow`](Self::follow), but a feed without a saved checkpoint begins where `events` starts: at the next
-    /// event, or after a checkpoint that was saved elsewhere.
+    /// Same as [`follow`](Self::follow), but a feed without a saved checkpoint begins where `events` starts: at the
+    /// next event, or after a checkpoint that was saved elsewhere.
     ///
-    /// If the store is emptied later, a member that has seen its checkpoint fails nevertheless. A process that is started
-    /// after that begins, and what happened in between is skipped. So a bot for which that matters uses this once, such as
-    /// with an option of its command line.
+    /// If the store is emptied later, a member that has seen its checkpoint fails nevertheless. A process that is
+    /// started after that begins, and what happened in between is skipped. So a bot for which that matters uses this
+    /// once, such as with an option of its command line.
     pub fn follow_or_begin<E: Follow>(&self, events: E) -> E::Followed {
         events.follow(self, true)
     }

@@ -137,6 +137,22 @@ fn feeds_are_shared_and_few_of_them_move() {
 }
 
 #[test]
+fn lost_responses_to_claims_give_no_member_more_than_its_share() {
+    for seed in 0..10 {
+        let mut world = World::new(seed, 30);
+        world.faults = Faults { unanswered: 60, ..Faults::default() };
+        for _ in 0..3 {
+            world.start();
+        }
+        world.run(4 * LEASE);
+        world.faults = Faults::default();
+        world.run(3 * LEASE);
+        assert_eq!(world.shares().iter().sum::<usize>(), 30, "{:?}", world.shares());
+        assert!(world.shares().iter().all(|feeds| *feeds <= 12), "{:?}", world.shares());
+    }
+}
+
+#[test]
 fn thousands_of_feeds_are_shared_with_few_calls() {
     let mut world = World::new(4, 600);
     // That takes long with so many feeds, and the other tests do it.

@@ -1,11 +1,12 @@
 //! The choice of the next call.
 
+use alloc::{format, string::String, vec::Vec};
+
 use super::{Exit, Replica, State, Tenure};
 use crate::{
-    claim::{Call, Claim, Release, Wanted, share::Share},
+    claim::{Call, Release, Wanted, share::Share},
     effect::Moment,
 };
-use alloc::{format, string::String, vec::Vec};
 
 /// Maximum number of feeds in a call.
 pub(super) const MAX_BATCH: usize = 500;
@@ -32,7 +33,8 @@ impl Replica {
         let hangs = self.feeds.values().filter(|tenure| tenure.held().is_some());
         let hangs = hangs.filter_map(|tenure| Some(tenure.busy_since?.saturating_add(self.patience)));
         let tries = self.feeds.values().filter(|tenure| tenure.is_claimable());
-        let tries = tries.map(|tenure| self.next_try(tenure, self.share()));
+        let is_missing = self.missing() > 0;
+        let tries = tries.map(|tenure| self.next_try(tenure, is_missing));
         let renewal = Some(self.renewal()).filter(|_| !self.feeds.is_empty());
         hangs.chain(tries).chain(renewal).min()
     }
@@ -51,6 +53,11 @@ impl Replica {
         self.feeds.values().filter(|tenure| !matches!(tenure.state, State::Waiting)).count()
     }
 
+    /// Returns the number of feeds that are missing in the share.
+    fn missing(&self) -> usize {
+        self.share().quota.saturating_sub(self.held_count())
+    }
+
     /// Claims feeds: those whose claim may have been granted, then the missing ones of the share. A feed beyond the
     /// share is tried once per lease, because the member whose share it is may not follow it.
     fn claim(&mut self, now: Moment) -> Option<Call> {
@@ -60,14 +67,13 @@ impl Replica {
         });
         let mut wanted: Vec<Wanted> = repeated.take(MAX_BATCH).collect();
         if !wanted.is_empty() {
-            let at_most = wanted.len();
-            return Some(Call::Claim(wanted, at_most));
+            // None of them is new, as that could be more than the share.
+            return Some(Call::Claim(wanted, 0));
         }
-        let share = self.share();
-        let due = |(_, tenure): &(&String, &Tenure)| tenure.is_claimable() && now >= self.next_try(tenure, share);
-        let feeds = self.feeds.iter().cycle().skip(share.start).take(self.feeds.len());
+        let missing = self.missing();
+        let due = |(_, tenure): &(&String, &Tenure)| tenure.is_claimable() && now >= self.next_try(tenure, missing > 0);
+        let feeds = self.feeds.iter().cycle().skip(self.share().start).take(self.feeds.len());
         let feeds: Vec<String> = feeds.filter(due).map(|(feed, _)| feed.clone()).take(MAX_BATCH).collect();
-        let at_most = share.quota.saturating_sub(self.held_count()).max(1);
         for feed in feeds {
             self.claims += 1;
             let id = format!("{}.{}", self.member.id, self.claims);
@@ -77,13 +83,13 @@ impl Replica {
             }
             wanted.push(Wanted { feed, id });
         }
-        (!wanted.is_empty()).then_some(Call::Claim(wanted, at_most))
+        (!wanted.is_empty()).then_some(Call::Claim(wanted, missing.max(1)))
     }
 
     /// Returns the time at which a feed may be claimed again.
-    fn next_try(&self, tenure: &Tenure, share: Share) -> Moment {
+    fn next_try(&self, tenure: &Tenure, is_missing: bool) -> Moment {
         let (short, long) = (self.lease.short_interval(), self.lease.duration());
-        if self.held_count() >= share.quota {
+        if !is_missing {
             let last = tenure.tried_at.unwrap_or(self.changed_at).max(self.changed_at);
             return last.saturating_add(long);
         }
@@ -106,18 +112,18 @@ impl Replica {
         }
     }
 
-    /// Releases the claims that are to be yielded, once nothing of them is in progress.
+    /// Releases the claims that are to be yielded, once nothing of them is in progress, and forgets the feeds that are
+    /// followed no more.
     pub(super) fn release_yielded(&mut self) {
         let releases = &mut self.releases;
         self.feeds.retain(|_, tenure| {
             let is_busy = tenure.busy_since.is_some();
-            let Some(held) = tenure.held().filter(|held| held.is_yielding && held.is_saved() && !is_busy) else {
-                return true;
-            };
-            let claim: Claim = held.grant.claim.clone();
-            releases.push(Release { claim, is_unfinished: tenure.is_unfinished });
-            tenure.state = State::Waiting;
-            !tenure.is_ending
+            if let Some(held) = tenure.held().filter(|held| held.is_yielding && held.is_saved() && !is_busy) {
+                let claim = held.grant.claim.clone();
+                releases.push(Release { claim, is_unfinished: tenure.is_unfinished });
+                tenure.state = State::Waiting;
+            }
+            !(tenure.is_ending && matches!(tenure.state, State::Waiting))
         });
     }
 

@@ -75,8 +75,7 @@ impl Replica {
             let requested = wanted.iter().find(|wanted| wanted.feed == claim.feed);
             let tenure = self.feeds.get_mut(&claim.feed);
             match (claimed, tenure) {
-                (Claimed::Held { checkpoint, seq, tries, .. }, Some(tenure)) if matches!(&tenure.state, State::Claiming(id) if *id == claim.id) =>
-                {
+                (Claimed::Held { checkpoint, seq, tries, .. }, Some(tenure)) if tenure.is_claiming(&claim.id) => {
                     is_idle = false;
                     let grant = Grant { claim: claim.clone(), checkpoint, tries };
                     if !tenure.granted(grant, seq) {
@@ -98,7 +97,7 @@ impl Replica {
         }
         for Wanted { feed, id } in wanted {
             if let Some(tenure) = self.feeds.get_mut(feed)
-                && matches!(&tenure.state, State::Claiming(claiming) if claiming == id)
+                && tenure.is_claiming(id)
             {
                 tenure.state = State::Waiting;
                 tenure.tried_at = Some(now);
@@ -119,7 +118,6 @@ impl Replica {
                 Saved::Lost => {}
             }
         }
-        self.feeds.retain(|_, tenure| !(tenure.is_ending && tenure.held().is_none()));
     }
 
     fn on_outage(&mut self, now: Moment, call: &Call, error: StoreError) {

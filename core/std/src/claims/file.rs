@@ -28,8 +28,8 @@ use super::{
 /// ```
 ///
 /// Each record has a folder with its versions. A change is written to a new file, which becomes the next version by a
-/// hard link: of several processes that try, one succeeds, and the others read again. No lock is held, so a process that
-/// was stopped or killed at any point does not delay the others. Checkpoints survive a power cut.
+/// hard link: of several processes that try, one succeeds, and the others read again. No lock is held, so a process
+/// that was stopped or killed at any point does not delay the others. Checkpoints survive a power cut.
 ///
 /// The file system needs hard links, and has to be local: not a network share, whose caches delay what other machines
 /// see. The clock is that of the operating system.
@@ -44,7 +44,8 @@ impl FileStore {
     ///
     /// # Errors
     ///
-    /// `Unusable`, with the path, if the folder cannot be created or written to, or if its file system has no hard links.
+    /// `Unusable`, with the path, if the folder cannot be created or written to, or if its file system has no hard
+    /// links.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, StoreError> {
         Self::with_clock(folder, system_time)
     }
@@ -171,8 +172,8 @@ impl ClaimStore for FileStore {
                 Ok(record.as_mut().map_or(Saved::Lost, |record| record.save(save)))
             })?;
             if saved == Saved::Yes && save.seq == 0 {
-                // A member that came back to life confirms its claim. Another one may have been stopped between the look
-                // at the members and its claim, and its claim must fail.
+                // A member that came back to life confirms its claim. Another one may have been stopped between the
+                // look at the members and its claim, and its claim must fail.
                 return record
                     .confirm(|record| record.is_held_as(&save.claim))
                     .map(|is_held| if is_held { Saved::Yes } else { Saved::Lost });

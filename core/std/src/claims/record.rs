@@ -41,8 +41,8 @@ impl FeedRecord {
         self.fence
     }
 
-    /// Claims the feed. `is_living` states whether its [holder](Self::holder) lives, and `may_be_new` whether the call may
-    /// grant a further claim. Returns `None` if it may not.
+    /// Claims the feed. `is_living` states whether its [holder](Self::holder) lives, and `may_be_new` whether the call
+    /// may grant a further claim. Returns `None` if it may not.
     pub fn claim(
         &mut self,
         member: &Member,

@@ -10,12 +10,12 @@ use teamwire_core::claim::{Call, Claimed, Member, Outcome, Release, Save, Saved,
 /// - **Each claim, save and release of a feed is atomic**, also among processes: two members never hold a feed at the
 ///   same time, and a save is compared and done in one step. The feeds of one call need not change together.
 /// - **The clock is that of the store**, or the same for all members. Time is compared with that of the last beat of a
-///   member. If the clock is behind that, it was set back: the beat then counts as one of now, and is stored as such, so
-///   that this costs at most one more lease.
-/// - **Records do not expire**: the checkpoint of a feed, its fence and its tries are kept for years. Only members may be
-///   removed, after their lease.
-/// - **Calls end in time**: each has a timeout, well below a third of a lease. After an error the connection is dropped,
-///   so that nothing that was sent arrives much later.
+///   member. If the clock is behind that, it was set back: the beat then counts as one of now, and is stored as such,
+///   so that this costs at most one more lease.
+/// - **Records do not expire**: the checkpoint of a feed, its fence and its tries are kept for years. Only members may
+///   be removed, after their lease.
+/// - **Calls end in time**: each has a timeout, well below a third of a lease. After an error the connection is
+///   dropped, so that nothing that was sent arrives much later.
 /// - **Errors name the store, and no secret.** [`StoreError::unavailable`] is repeated; [`StoreError::unusable`] ends
 ///   the bot.
 pub trait ClaimStore: Send + 'static {
@@ -33,12 +33,12 @@ pub trait ClaimStore: Send + 'static {
     /// Claims feeds for the member, each of them if
     ///
     /// - its current claim has the id that is wanted: then that claim is returned again, with the same fence;
-    /// - it has no current claim, or the lease of the member that holds it has expired: then the new claim has the wanted
-    ///   id, and the fence is the greater of the last one plus one, and the microseconds of the store's clock. At most
-    ///   `at_most` claims are new.
+    /// - it has no current claim, or the lease of the member that holds it has expired: then the new claim has the
+    ///   wanted id, and the fence is the greater of the last one plus one, and the microseconds of the store's clock.
+    ///   At most `at_most` claims are new.
     ///
-    /// Each new claim adds one to the [tries](Claimed::Held::tries). Returns the claims that were granted, and those that
-    /// others hold. Feeds that could be claimed if `at_most` were greater are left out.
+    /// Each new claim adds one to the [tries](Claimed::Held::tries). Returns the claims that were granted, and those
+    /// that others hold. Feeds that could be claimed if `at_most` were greater are left out.
     ///
     /// # Errors
     ///
@@ -47,9 +47,9 @@ pub trait ClaimStore: Send + 'static {
 
     /// Saves checkpoints. Returns a result for each, in their order.
     ///
-    /// A checkpoint is saved if its claim is still the current one of the feed, by its id, and its number is greater than
-    /// that of the last save. Then the tries are one again: the current claim. With a number that is not greater, nothing
-    /// changes, and the result is still [`Saved::Yes`].
+    /// A checkpoint is saved if its claim is still the current one of the feed, by its id, and its number is greater
+    /// than that of the last save. Then the tries are one again: the current claim. With a number that is not greater,
+    /// nothing changes, and the result is still [`Saved::Yes`].
     ///
     /// An expired lease does not matter, as long as no other claim was granted: what was handled is to be saved. If the
     /// store has no record of the feed, the result is [`Saved::Lost`].

@@ -86,7 +86,8 @@ pub struct Running<T> {
 }
 
 impl<T: InChat> Follower<T> {
-    /// Starts to follow the feed with this name. `wake` is called when a [turn](Self::turn) may be due, from any thread.
+    /// Starts to follow the feed with this name. `wake` is called when a [turn](Self::turn) may be due, from any
+    /// thread.
     pub fn new(fleet: &Fleet, feed: &str, begins: bool, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let shared = Arc::clone(&fleet.0.0);
         let wake: Wake = Arc::new(wake);
