@@ -35,7 +35,12 @@ pub fn perform(task: &FileTask) -> Result<FileOutcome, FileError> {
     }
 }
 
-pub(crate) fn read(path: &str, limit: u64) -> Result<Vec<u8>, FileError> {
+/// Returns the content of a file of at most `limit` bytes.
+///
+/// # Errors
+///
+/// A [`FileError`] with the path, if the file cannot be read, is longer, or is not a regular file.
+pub fn read(path: &str, limit: u64) -> Result<Vec<u8>, FileError> {
     // Checked before opening: opening a pipe may block for ever.
     measure(path)?;
     let mut bytes = Vec::new();

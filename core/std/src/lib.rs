@@ -36,7 +36,7 @@ pub use self::{
     progress::{BodyProgress, UploadProgress},
     proxy::Proxy,
     state_file::StateFile,
-    tls::{client_certificate_error, tls_config, tls_error, tls_is_idle},
+    tls::{check_certificates, client_certificate_error, crypto_provider, tls_config, tls_error, tls_is_idle},
     undrained::undrained,
 };
 

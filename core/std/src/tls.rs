@@ -30,7 +30,7 @@ pub fn tls_config(config: &Config) -> Result<Arc<ClientConfig>, Error> {
     for pem in config.root_certificates() {
         add_certificates(&mut roots, pem).map_err(|reason| InvalidInput::new("root certificates", reason))?;
     }
-    let mut tls = ClientConfig::builder_with_provider(provider()?)
+    let mut tls = ClientConfig::builder_with_provider(crypto_provider()?)
         .with_safe_default_protocol_versions()
         .map_err(|why| InvalidInput::new("TLS", why.to_string()))?
         .with_root_certificates(roots)
@@ -39,8 +39,12 @@ pub fn tls_config(config: &Config) -> Result<Arc<ClientConfig>, Error> {
     Ok(Arc::new(tls))
 }
 
-/// Returns the reason for which this PEM text has no valid certificates.
-pub(crate) fn check_certificates(pem: &[u8]) -> Result<(), String> {
+/// Checks that this PEM text has certificates, and that all of them are valid.
+///
+/// # Errors
+///
+/// The reason for which it has none, or for which one is invalid.
+pub fn check_certificates(pem: &[u8]) -> Result<(), String> {
     add_certificates(&mut RootCertStore::empty(), pem)
 }
 
@@ -55,7 +59,11 @@ fn add_certificates(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), String>
 }
 
 /// Returns the crypto provider of the enabled feature, or else the default that the program has installed.
-fn provider() -> Result<Arc<CryptoProvider>, InvalidInput> {
+///
+/// # Errors
+///
+/// `InvalidInput` if there is neither.
+pub fn crypto_provider() -> Result<Arc<CryptoProvider>, InvalidInput> {
     #[cfg(feature = "aws-lc-rs")]
     let provider = Some(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
     #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
