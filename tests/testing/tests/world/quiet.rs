@@ -18,7 +18,7 @@ fn two_days(with_timer: bool) -> (Vec<String>, Vec<SentRequest>) {
     // Without jitter, as the random numbers of a client depend on the number of its requests.
     let (bot, timer) = (client(&world).with_retry(RetryPolicy::NEVER), client(&world));
     let mid = world.act(org::ANNA, |anna| anna.post_alert(org::LOBBY, "Pump 3 is down", "alert")).expect("she may");
-    for hour in [3, 4, 20, 40] {
+    for hour in [3, 4, 21, 40] {
         let mid = mid.clone();
         world.at(HOUR * hour + SECOND * 7, |world| {
             world.act(org::BEN, |ben| ben.post(org::NOTICES, "hello")).expect("he is a member");
