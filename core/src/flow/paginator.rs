@@ -1,6 +1,6 @@
 //! Fetches every page of a list.
 
-use alloc::{collections::BTreeSet, format, string::String};
+use alloc::{boxed::Box, collections::BTreeSet, format, string::String};
 use core::{convert::Infallible, fmt, mem};
 
 use chrono::{DateTime, Utc};
@@ -40,7 +40,7 @@ pub(crate) struct Paginator<T, R> {
 enum State<T> {
     /// A change whose response may contain the first page, and the request of that page. It is built before the change
     /// is made, because it may be invalid.
-    Changing(Call<Option<Page<T>>>, Option<Endpoint<Page<T>>>),
+    Changing(Call<Option<Page<T>>>, Option<Box<Endpoint<Page<T>>>>),
     Reading(Call<Page<T>>),
 }
 
@@ -81,7 +81,7 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>>> Paginator<
     pub(crate) fn after_change(session: &Session, change: Made<Option<Page<T>>>, request: R) -> Self {
         let first = request(session.protocol(), PageRequest::FIRST);
         let (change, first) = match change.and_then(|change| Ok((change, first?))) {
-            Ok((change, first)) => (Ok(change), Some(first)),
+            Ok((change, first)) => (Ok(change), Some(Box::new(first))),
             Err(error) => (Err(error), None),
         };
         Self::starting_with(session, State::Changing(session.call(change), first), request)
@@ -179,7 +179,7 @@ impl<T: Send, R: Fn(&dyn Protocol, PageRequest<'_>) -> Made<Page<T>> + Send> Mac
                         self.has_changed = true;
                         match page {
                             Some(page) => self.push_page(page, sent),
-                            None => Ok(first.map(|first| State::Reading(self.session.call(Ok(first))))),
+                            None => Ok(first.map(|first| State::Reading(self.session.call(Ok(*first))))),
                         }
                     }
                     Err(error) => Err(error),

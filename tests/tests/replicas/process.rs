@@ -75,7 +75,7 @@ impl Process {
 
     pub(crate) fn now(&self, time: Duration) -> Now {
         let utc = DateTime::UNIX_EPOCH + time + self.wall_clock;
-        Now::new(Moment::from_epoch(time - self.started_at), utc)
+        Now::new(Moment::from_epoch(time.saturating_sub(self.started_at)), utc)
     }
 
     /// Returns the feeds whose events it may hand out.

@@ -203,7 +203,7 @@ impl World {
             assert!(self.time < begun + limit, "within {limit:?}: {what}");
             self.step();
         }
-        self.time - begun
+        self.time.saturating_sub(begun)
     }
 
     /// Returns the number of feeds that each process may hand out events of.
