@@ -262,10 +262,10 @@ fn reaction_is_changed_only_into_one_of_its_kind() {
 fn message_or_reaction_of_another_chat_is_refused() {
     let client = client();
     let other = client.chats().chat("another");
-    refused(other.send_reaction(alert(), ReactionType::Ok), "message", "not to another");
-    refused(other.reactions(alert()), "message", TID);
-    refused(other.message(alert()), "message", TID);
-    refused(other.update_reaction(reaction(), ReactionType::Sos), "previous", TID);
+    refused(other.send_reaction(alert(), ReactionType::Ok), "message", "another chat");
+    refused(other.reactions(alert()), "message", "another chat");
+    refused(other.message(alert()), "message", "another chat");
+    refused(other.update_reaction(reaction(), ReactionType::Sos), "previous", "another chat");
     assert!(client.executor().requests().is_empty());
 }
 
