@@ -22,7 +22,7 @@ use self::{
     page::page,
 };
 
-const STYLE: &str = "  body { margin: 0; } svg { width: 100vw; height: 100vh; }\n";
+const STYLE: &str = "  body { margin: 0; } svg { display: block; width: 100vw; height: 100vh; }\n";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let chat = env::args().nth(1).ok_or("usage: live_map CHAT_ID")?;
