@@ -18,7 +18,7 @@ fn two_days(with_timer: bool) -> (Vec<String>, Vec<SentRequest>) {
     // Without jitter, as the random numbers of a client depend on the number of its requests.
     let (bot, timer) = (client(&world).with_retry(RetryPolicy::NEVER), client(&world));
     let mid = world.act(org::ANNA, |anna| anna.post_alert(org::LOBBY, "Pump 3 is down", "alert")).expect("she may");
-    for hour in [3, 4, 21, 40] {
+    for (hour, reaction) in [(3, "ok"), (4, "sos"), (20, "ok"), (40, "sos")] {
         let mid = mid.clone();
         world.at(HOUR * hour + SECOND * 7, |world| {
             world.act(org::BEN, |ben| ben.post(org::NOTICES, "hello")).expect("he is a member");
@@ -26,7 +26,6 @@ fn two_days(with_timer: bool) -> (Vec<String>, Vec<SentRequest>) {
         world.at(HOUR * hour + MINUTE * 30, move |world| {
             let count = world.administer(|server, now| server.subscription_count(now));
             assert_eq!(count, 1, "the lease is kept");
-            let reaction = if hour % 3 == 0 { "ok" } else { "sos" };
             world.act(org::ANNA, |anna| anna.react(org::LOBBY, &mid, reaction)).expect("she is a member");
         });
         world.at(HOUR * hour + MINUTE * 50, |world| world.down_for(MINUTE * 2));
