@@ -117,9 +117,9 @@ pub fn reactions(reactions: impl IntoIterator<Item = impl Sample<Reaction>>) -> 
 /// let script = Script::new()
 ///     .then(expect::reactions("c1", "m1"), respond::empty_list())
 ///     .then(expect::chats_by_title("Operations"), respond::empty_list());
-/// let chats = Client::new(script).chats();
-/// assert!(chats.chat("c1").reactions("m1")?.is_empty());
-/// assert!(chats.by_title("Operations")?.is_empty());
+/// let client = Client::new(script);
+/// assert!(client.chats().chat("c1").reactions("m1")?.is_empty());
+/// assert!(client.chats().by_title("Operations")?.is_empty());
 /// # Ok::<(), teamwire_core::Error>(())
 /// ```
 pub fn empty_list() -> Respond {
