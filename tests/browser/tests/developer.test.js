@@ -142,3 +142,31 @@ test('subscriptions show their leases and cursors', () => withPage(async (sandbo
   await sandbox.bot('GET', `/v1/reactions/updates?subscription=${id}&cursor=${next.cursor}`);
   await row.getByText('lease: 300 s left · cursor 0 s old · 0 polls').waitFor();
 }));
+
+/** Counts the requests of bots of which the page has received the end. */
+function countRequests() {
+  window.ended = 0;
+  const listen = EventSource.prototype.addEventListener;
+  EventSource.prototype.addEventListener = function (name, act) {
+    listen.call(this, name, (event) => {
+      act(event);
+      if (name === 'request_ended') window.ended += 1;
+    });
+  };
+}
+
+test('what is pressed while requests arrive is clicked', () => withPage(async (sandbox, open) => {
+  await sandbox.bot('GET', '/v1/me');
+  const page = await open('#/u-anna/t-lobby', { init: countRequests });
+  await page.keyboard.press('d');
+  const tab = page.getByRole('tab', { name: /^Feeds/ });
+  await tab.hover();
+  await page.mouse.down();
+  const before = await page.evaluate(() => window.ended);
+  await sandbox.bot('GET', '/v1/me');
+  await page.waitForFunction((count) => window.ended > count, before);
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.mouse.up();
+  await page.getByText('No subscription.').waitFor();
+  await page.getByRole('tab', { name: 'Requests 2' }).waitFor();
+}));

@@ -18,13 +18,20 @@ test('forced colours keep all words and borders', () => withPage(async (sandbox,
   await page.keyboard.press('d');
   await page.locator('.status').first().waitFor();
   for (const part of ['.badge', '.badge.alert', '.pill', '.avatar', '.tally b', '.chat[aria-current=true]', '.attention', '#alert-bar', '.status', '.person[aria-current=true]', '.tabs [aria-selected=true]', '.button[aria-pressed=true]']) {
-    const widths = await page.locator(part).first().evaluate((it) => { const style = getComputedStyle(it); return ['Top', 'Right', 'Bottom', 'Left'].map((side) => style[`border${side}Style`] === 'none' ? 0 : parseFloat(style[`border${side}Width`])); });
+    // In one step, because the page may draw the part anew at any time.
+    const widths = await page.evaluate((selector) => {
+      const style = getComputedStyle(document.querySelector(selector));
+      return ['Top', 'Right', 'Bottom', 'Left'].map((side) => style[`border${side}Style`] === 'none' ? 0 : parseFloat(style[`border${side}Width`]));
+    }, part);
     assert.ok(Math.max(...widths) > 0, `${part} has a border`);
   }
   // A border that is transparent elsewhere would mean that everything is chosen.
-  const isSeen = (it) => it.evaluate((node) => ['Left', 'Bottom'].some((side) => parseFloat(getComputedStyle(node)[`border${side}Width`]) > 0 && getComputedStyle(node)[`border${side}Color`] !== getComputedStyle(document.body).backgroundColor));
-  for (const part of ['.tabs [aria-selected=false]', '.message:not(.linked)', '.requests li:not(.joined)']) assert.equal(await isSeen(page.locator(part).first()), false, part);
-  assert.equal(await isSeen(page.locator('.tabs [aria-selected=true]')), true);
+  const isSeen = (part) => page.evaluate((selector) => {
+    const style = getComputedStyle(document.querySelector(selector));
+    return ['Left', 'Bottom'].some((side) => parseFloat(style[`border${side}Width`]) > 0 && style[`border${side}Color`] !== getComputedStyle(document.body).backgroundColor);
+  }, part);
+  for (const part of ['.tabs [aria-selected=false]', '.message:not(.linked)', '.requests li:not(.joined)']) assert.equal(await isSeen(part), false, part);
+  assert.equal(await isSeen('.tabs [aria-selected=true]'), true);
   // What only colours tell elsewhere has words.
   assert.match(await page.locator('.person[aria-current]').getAttribute('aria-label'), /an alert waits$/);
   if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/forced-colours.png` });

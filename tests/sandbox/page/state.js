@@ -23,6 +23,9 @@ export const state = {
 const views = new Map();
 const stale = new Set();
 let drawing = null;
+/** True while something is pressed: what is replaced meanwhile is never clicked. */
+let isPressed = false;
+for (const name of ['pointerdown', 'pointerup', 'pointercancel', 'pointermove']) addEventListener(name, ({ buttons }) => { isPressed = name === 'pointerdown' || (name === 'pointermove' && buttons > 0 && isPressed); }, true);
 
 /** Registers the function that draws a part. */
 export const view = (part, draw) => views.set(part, draw);
@@ -31,16 +34,20 @@ export const view = (part, draw) => views.set(part, draw);
 export function redraw(...parts) {
   for (const part of parts) stale.add(part);
   drawing ??= new Promise((done) => {
+    // A hidden page has no frames, and is still to be right when it is shown.
+    const later = document.hidden ? setTimeout : requestAnimationFrame;
     const run = () => {
+      if (isPressed) {
+        later(run);
+        return;
+      }
       drawing = null;
       const now = [...stale];
       stale.clear();
       done();
       for (const part of now) views.get(part)?.();
     };
-    // A hidden page has no frames, and is still to be right when it is shown.
-    if (document.hidden) setTimeout(run);
-    else requestAnimationFrame(run);
+    later(run);
   });
   return drawing;
 }
