@@ -58,6 +58,7 @@ mod position;
 mod report;
 mod resume;
 mod set;
+mod timing;
 mod tracker;
 
 pub use self::{

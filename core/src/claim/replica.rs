@@ -54,6 +54,8 @@ pub struct Replica {
     joined: Option<u64>,
     /// Time of the last change of the members.
     changed_at: Moment,
+    /// Set if a member has joined, which has to get its share.
+    has_to_share: bool,
     /// Number of claims so far, which makes their ids.
     claims: u64,
     /// Number of rounds of claims without success since the last change.
@@ -117,6 +119,7 @@ impl Replica {
             members: Vec::new(),
             joined: None,
             changed_at: Moment::EPOCH,
+            has_to_share: false,
             claims: 0,
             idle_rounds: 0,
             call: None,
@@ -255,6 +258,7 @@ impl Replica {
         }
         if self.call.is_none() {
             self.give_up_hanging(now.moment);
+            self.yield_surplus(now.moment);
             self.release_yielded();
             if self.has_to_give_up(now.moment) {
                 self.exit = Exit::Left;

@@ -14,6 +14,7 @@ use super::{
     long_poll::{LongPollDuration, is_retryable},
     pace::Pace,
     report::FeedReport,
+    timing::Timing,
 };
 use crate::{
     effect::{Moment, Now},
@@ -55,19 +56,6 @@ enum State<T> {
     Unsubscribing(Box<Call<()>>),
     Done(Result<FeedEnd, Error>),
     Finished,
-}
-
-/// Start and duration of a poll.
-#[derive(Clone, Copy)]
-struct Timing {
-    sent_at: Moment,
-    elapsed: Duration,
-}
-
-impl Timing {
-    fn of<T: Send>(call: &Call<T>) -> Self {
-        Self { sent_at: call.sent_at(), elapsed: call.elapsed() }
-    }
 }
 
 #[expect(private_bounds, reason = "the kinds of events are fixed")]

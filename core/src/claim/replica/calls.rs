@@ -138,8 +138,15 @@ impl Replica {
         self.joined.is_none() || self.failures > 0 && now >= since.saturating_add(self.lease.duration())
     }
 
-    /// Yields the feeds beyond the share, so that a new member gets its own: first those that others look for first.
+    /// Yields the feeds beyond the share if a member has joined, so that it gets its own: first those that others
+    /// look for first.
     pub(super) fn yield_surplus(&mut self, now: Moment) {
+        let is_unknown = |tenure: &Tenure| matches!(tenure.state, State::Claiming(_));
+        // It is not known yet which feeds it has.
+        if !self.has_to_share || self.feeds.values().any(is_unknown) {
+            return;
+        }
+        self.has_to_share = false;
         let share = self.share();
         if self.held_count() <= share.most {
             return;

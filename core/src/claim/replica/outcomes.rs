@@ -17,7 +17,7 @@ impl Replica {
     pub fn handle(&mut self, sent: Now, now: Now, outcome: Outcome) {
         let Some(call) = self.call.take() else { return };
         let result = match (&call, outcome) {
-            (Call::Beat, Outcome::Beat(result)) => result.map(|view| self.on_view(sent, now.moment, view)),
+            (Call::Beat, Outcome::Beat(result)) => result.map(|view| self.on_view(sent, now, view)),
             (Call::Claim(wanted, _), Outcome::Claim(result)) => {
                 result.map(|claimed| self.on_claimed(now.moment, wanted, claimed))
             }
@@ -38,9 +38,11 @@ impl Replica {
         }
     }
 
-    fn on_view(&mut self, sent: Now, now: Moment, view: View) {
+    fn on_view(&mut self, sent: Now, now: Now, view: View) {
+        // The store knows whether the lease has expired. Should it have lost that, the clocks of this process tell.
+        let was_safe = self.lease.is_safe(now);
         self.lease.renew(sent);
-        if self.joined.replace(view.joined).is_some_and(|joined| joined != view.joined) {
+        if self.joined.replace(view.joined) != Some(view.joined) || !was_safe {
             // Its claims may have been granted to others. Those that have not begun are simply claimed again.
             for tenure in self.feeds.values_mut() {
                 let Some(held) = tenure.held_mut() else { continue };
@@ -56,15 +58,13 @@ impl Replica {
         }
         let is_new = |id: &_| *id != self.member.id && !self.members.contains(id);
         let has_grown = view.members.iter().any(is_new);
-        (self.members, self.changed_at, self.idle_rounds) = (view.members, now, 0);
+        (self.members, self.changed_at, self.idle_rounds) = (view.members, now.moment, 0);
+        self.has_to_share |= has_grown;
         // A dead member's feeds are free.
         for tenure in self.feeds.values_mut() {
             if tenure.holder.as_ref().is_some_and(|holder| !self.members.contains(holder)) {
                 (tenure.holder, tenure.tried_at) = (None, None);
             }
-        }
-        if has_grown {
-            self.yield_surplus(now);
         }
     }
 

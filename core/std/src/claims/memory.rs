@@ -25,6 +25,8 @@ pub struct MemoryStore {
 struct Fleet {
     members: BTreeMap<String, MemberRecord>,
     feeds: BTreeMap<String, FeedRecord>,
+    /// The greatest number of a member so far.
+    newest: u64,
 }
 
 impl MemoryStore {
@@ -72,9 +74,9 @@ impl ClaimStore for MemoryStore {
                 record.adjust(now);
                 record.is_living(now) || *id == member.id
             });
-            let newest = fleet.members.values().map(MemberRecord::joined).max().unwrap_or_default();
             let earlier = fleet.members.get(&member.id).copied();
-            let record = MemberRecord::beat(earlier, member, now, newest);
+            let record = MemberRecord::beat(earlier, member, now, fleet.newest);
+            fleet.newest = fleet.newest.max(record.joined());
             fleet.members.insert(member.id.clone(), record);
             let mut members: Vec<_> = fleet.members.iter().map(|(id, record)| (record.joined(), id.clone())).collect();
             members.sort();
@@ -83,7 +85,7 @@ impl ClaimStore for MemoryStore {
     }
 
     fn claim(&mut self, member: &Member, wanted: &[Wanted], at_most: usize) -> Result<Vec<Claimed>, StoreError> {
-        Ok(self.with(member, |Fleet { members, feeds }, now| {
+        Ok(self.with(member, |Fleet { members, feeds, .. }, now| {
             for record in members.values_mut() {
                 record.adjust(now);
             }
