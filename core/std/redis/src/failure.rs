@@ -44,8 +44,17 @@ const BY_CODE: &[(&str, StoreErrorKind, &str)] = &[
     ("WRONGTYPE", Unusable, "has a key of another type where a record of the fleet should be"),
 ];
 
+/// The codes that the scripts of this crate use.
+const OF_SCRIPTS: &[&str] = &["DAMAGED", "NEWER"];
+
 /// The errors of servers with the code `ERR` that do not end by themselves.
-const BY_TEXT: &[&str] = &["unknown command", "DB index", "SELECT is not allowed", "without any password configured"];
+const BY_TEXT: &[&str] = &[
+    "unknown command",
+    "DB index",
+    "SELECT is not allowed",
+    "without any password configured",
+    "user executing the script can't",
+];
 
 impl Failure {
     /// Returns the node of the cluster that has the keys. An empty host is that of the server.
@@ -71,12 +80,12 @@ impl Failure {
             }
             Self::Unexpected => failed(Unusable, "does not return what the script does"),
             Self::Login(error) => match by_code(&error) {
-                Some((kind, reason)) => failed(kind, reason),
+                Some((kind, reason)) => failed(kind, &reason),
                 None if is_of_server(&error) && !is_overloaded(&error) => failed(Unusable, "rejects the login"),
                 None => failed(Unavailable, &connection(&error)),
             },
             Self::Command(error) => match by_code(&error) {
-                Some((kind, reason)) => failed(kind, reason),
+                Some((kind, reason)) => failed(kind, &reason),
                 None if is_of_server(&error) => {
                     let text = error.to_string();
                     let is_lasting = BY_TEXT.iter().any(|phrase| text.contains(phrase));
@@ -89,12 +98,20 @@ impl Failure {
     }
 }
 
-/// Returns the entry of the error's code. Older servers have it in the text of an error of a script.
-fn by_code(error: &RedisError) -> Option<(StoreErrorKind, &'static str)> {
+/// Returns the kind and the reason that belong to the error's code. Older servers have the code in the text of an error
+/// of a script, where that of the scripts of this crate always is, with the key of the record behind it.
+fn by_code(error: &RedisError) -> Option<(StoreErrorKind, String)> {
     let detail = error.detail().filter(|_| error.code() == Some("ERR")).unwrap_or_default();
     let mut words = detail.split(' ').map(|word| word.trim_start_matches('-')).chain(error.code());
-    let entry = words.find_map(|word| BY_CODE.iter().find(|(code, ..)| *code == word))?;
-    Some((entry.1, entry.2))
+    let (code, kind, reason) = words.find_map(|word| BY_CODE.iter().find(|(code, ..)| *code == word))?;
+    let reason = match detail.split_once(code) {
+        Some((_, text)) if OF_SCRIPTS.contains(code) => {
+            let key = text.split_once(" script: ").map_or(text, |(key, _)| key);
+            format!("{reason}: {}", key.trim())
+        }
+        _ => (*reason).to_owned(),
+    };
+    Some((*kind, reason))
 }
 
 fn is_of_server(error: &RedisError) -> bool {

@@ -20,20 +20,21 @@
 //! - **Nothing may be removed**: keys have no expiry, and `maxmemory-policy` has to be `noeviction`, or one that begins
 //!   with `volatile-`. A server that evicts any key is rejected with an error.
 //! - **Persistence**: with `appendonly yes`, a restart of the server loses the checkpoints of one second at most, and
-//!   events are repeated. `appendfsync always` loses none. Without persistence, a restart loses all checkpoints, and bots
-//!   end with [`StoreErrorKind::NoCheckpoint`](teamwire_core::claim::StoreErrorKind::NoCheckpoint).
+//!   events are repeated. `appendfsync always` loses none. Without persistence, a restart loses all checkpoints, and
+//!   bots end with [`StoreErrorKind::NoCheckpoint`](teamwire_core::claim::StoreErrorKind::NoCheckpoint).
 //! - **Failover**: a replica of the server may lack the last writes. Events are repeated then, and none is lost.
 //!   Connect to an address that leads to the primary, such as that of a proxy or a managed service.
 //! - **Cluster**: all keys of a fleet are in one slot. The store follows the server's redirects.
-//! - **Permissions**: `~{teamwire:*` as the keys, and the commands `EVAL`, `EVALSHA`, `TIME`, `HGETALL`, `HMGET`, `HSET`
-//!   and `HDEL`. With `INFO`, the policy of the memory is checked.
+//! - **Permissions**: `~{teamwire:*` as the keys, and the commands `EVAL`, `EVALSHA`, `TIME`, `HGETALL`, `HMGET`,
+//!   `HSET` and `HDEL`. With `INFO`, the policy of the memory is checked.
 //!
 //! | key | type | content |
 //! |---|---|---|
-//! | `{teamwire:FLEET}:members` | hash | for each member the microseconds at which it joined and has beaten, and its lease |
-//! | `{teamwire:FLEET}:feed:NAME` | hash | `claim`, `member`, `fence`, `tries`, `seq`, `checkpoint`, and the version of the `form` |
+//! | `{teamwire:FLEET}:members` | hash | by the id of the member: when it joined, its last beat, and its lease |
+//! | `{teamwire:FLEET}:feed:NAME` | hash | `claim`, `member`, `fence`, `tries`, `seq`, `checkpoint`, and `form` |
 //!
-//! In the name of a fleet, `{`, `}` and `%` are percent-encoded.
+//! Times are microseconds. `form` is the version of the form. In the name of a fleet, `{`, `}` and `%` are
+//! percent-encoded.
 //!
 //! # TLS
 //!
@@ -73,14 +74,15 @@ pub struct RedisStore {
 
 impl RedisStore {
     /// Creates a store from a URL: `redis://` or `rediss://`, which is TLS, with the optional parts
-    /// `USER:PASSWORD@HOST:PORT/DATABASE`, or `unix:///PATH?db=DATABASE&user=USER&pass=PASSWORD`. The schemes may have the
-    /// names of Valkey, too, such as `valkeys://`.
+    /// `USER:PASSWORD@HOST:PORT/DATABASE`, or `unix:///PATH?db=DATABASE&user=USER&pass=PASSWORD`. The schemes can have
+    /// the names of Valkey, too, such as `valkeys://`.
     ///
     /// In user and password, the characters `/`, `?`, `#`, `@`, `:` and `%` are percent-encoded.
     ///
     /// # Errors
     ///
-    /// `Unusable` if the URL is invalid, or for TLS without a cryptography provider. The message does not contain the URL.
+    /// `Unusable` if the URL is invalid, or for TLS without a cryptography provider. The message does not contain the
+    /// URL.
     pub fn open(url: &str) -> Result<Self, StoreError> {
         Ok(Self { link: Link::new(Settings::parse(url)?), timeout: DEFAULT_TIMEOUT })
     }
@@ -88,8 +90,8 @@ impl RedisStore {
     /// Creates a store from environment variables:
     ///
     /// - [`TEAMWIRE_REDIS_URL`](URL_VAR): see [`open`](Self::open)
-    /// - [`TEAMWIRE_REDIS_URL_FILE`](URL_FILE_VAR) instead: the path of a file that contains the URL, such as a credential
-    ///   of systemd or a mounted secret of Kubernetes
+    /// - [`TEAMWIRE_REDIS_URL_FILE`](URL_FILE_VAR) instead: the path of a file that contains the URL, such as a
+    ///   credential of systemd or a mounted secret of Kubernetes
     /// - optionally [`TEAMWIRE_REDIS_CA_FILE`](CA_FILE_VAR): the path of a file with the certificates of private CAs in
     ///   PEM. See [`with_root_certificates_pem`](Self::with_root_certificates_pem)
     ///
@@ -97,8 +99,8 @@ impl RedisStore {
     ///
     /// # Errors
     ///
-    /// `Unusable`, which names the variable that is missing or invalid, or whose file cannot be read. It does not have the
-    /// content of a variable with the URL, or of a file.
+    /// `Unusable`, which names the variable that is missing or invalid, or whose file cannot be read. It does not have
+    /// the content of a variable with the URL, or of a file.
     pub fn from_env() -> Result<Self, StoreError> {
         let settings = Settings::from_vars(|name| std::env::var_os(name))?;
         Ok(Self { link: Link::new(settings), timeout: DEFAULT_TIMEOUT })

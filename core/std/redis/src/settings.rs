@@ -164,3 +164,6 @@ fn install_crypto_provider() -> Result<(), StoreError> {
 fn read(variable: &str, path: &str, max: u64) -> Result<Vec<u8>, StoreError> {
     files::read(path, max).map_err(|error| StoreError::unusable(format!("{variable}: {error}")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
--- KEYS: the feeds. ARGV: for each of them the id of the claim, the number of the save, and the checkpoint. Returns 1 for
--- each feed whose claim is the current one, and 0 for the others.
+-- KEYS: the feeds. ARGV: for each of them the id of the claim, the number of the save, and the checkpoint. Returns 1
+-- for each feed whose claim is the current one, and 0 for the others.
 local results = {}
 for i, key in ipairs(KEYS) do
   local id, seq, checkpoint = ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i]

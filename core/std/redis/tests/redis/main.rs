@@ -1,0 +1,50 @@
+//! The store in Redis: with a `redis-server`, and with a server of canned replies.
+//!
+//! Without a `redis-server` in `PATH`, the tests that need one are left out, and say so. With `TEAMWIRE_TEST_REDIS=1`,
+//! that is a failure.
+
+mod bots;
+mod canned;
+mod conformance;
+mod errors;
+mod outages;
+mod server;
+mod tls;
+
+use std::time::Duration;
+
+use teamwire_core::claim::{Claim, Claimed, Member, Save, Wanted};
+use teamwire_redis::RedisStore;
+use teamwire_std::claims::ClaimStore;
+
+/// A member with a lease that does not expire during a test.
+fn member(id: &str) -> Member {
+    Member { fleet: "ops-bot".into(), id: id.into(), lease: Duration::from_secs(600) }
+}
+
+/// Returns the error of a beat, with its causes.
+#[track_caller]
+fn failed(store: &mut RedisStore) -> (teamwire_core::claim::StoreErrorKind, String) {
+    let error = store.beat(&member("a")).expect_err("the call fails");
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        text += &format!(": {error} {error:?}");
+        cause = error.source();
+    }
+    (error.kind, text)
+}
+
+/// Claims the feed `all_messages`.
+#[track_caller]
+fn claim(store: &mut RedisStore, id: &str) -> Claimed {
+    store.beat(&member("a")).expect("the lease is renewed");
+    let wanted = Wanted { feed: "all_messages".into(), id: id.into() };
+    store.claim(&member("a"), &[wanted], 1).expect("the store is there").remove(0)
+}
+
+/// Returns a save of a checkpoint with this number.
+fn save(claim: &Claim, seq: u64) -> Save {
+    let json = format!(r#"{{ "version": 1, "feed": "all_messages", "cursor": "{seq}" }}"#);
+    Save { claim: claim.clone(), seq, checkpoint: serde_json::from_str(&json).expect("it is a checkpoint") }
+}
