@@ -13,7 +13,8 @@ pub struct During {
     pub operation: &'static Operation,
     /// The chat, for methods and feeds of one chat.
     pub chat: Option<ThreadId>,
-    /// Number of times that the failing request was sent, such as one of several uploads; zero if it was not sent. For a feed, the number of consecutive failures.
+    /// Number of times that the failing request was sent, such as one of several uploads; zero if it was not sent. For
+    /// a feed, the number of consecutive failures.
     pub attempts: u32,
     /// The reason why the request was not repeated; `None` if it will be: in
     /// [`FeedEvent::Retrying`](crate::FeedEvent::Retrying).
