@@ -5,8 +5,8 @@ use teamwire_std::claims::conformance::{self, Subject};
 
 use crate::{member, server::Server};
 
-/// Moves all times of the records, as if the clock had been moved in the other direction. Fences are only moved forward,
-/// as they are the same for as long as a claim is.
+/// Moves all times of the records, as if the clock had been moved in the other direction. Fences are only moved
+/// forward, as they are the same for as long as a claim is.
 const MOVE: &str = "
     local micros = tonumber(ARGV[1])
     local function moved(number) return string.format('%.0f', tonumber(number) + micros) end
