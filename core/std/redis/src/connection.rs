@@ -48,7 +48,6 @@ impl Link {
                 Ok(result) => return Ok(result),
                 Err(failure) => failure,
             };
-            self.connection = None;
             let node = failure.moved_to().and_then(|(host, port)| self.server().at(host, port));
             if node.is_none() || redirects == MAX_REDIRECTS {
                 let error = failure.into_error(self.address());
@@ -64,19 +63,20 @@ impl Link {
         self.node.as_ref().unwrap_or(&self.settings)
     }
 
+    /// The connection is kept only if the call succeeds.
     fn attempt<T: FromRedisValue>(&mut self, deadline: Instant, call: &Call) -> Result<T, Failure> {
-        let connection = match &mut self.connection {
+        let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => {
-                let connection = connect(self.server(), deadline)?;
-                self.connection.insert(connection)
-            }
+            None => connect(self.server(), deadline)?,
         };
-        match query(connection, deadline, &call.by_hash()) {
-            Err(error) if error.code() == Some("NOSCRIPT") => query(connection, deadline, &call.by_code()),
+        let result = match query(&mut connection, deadline, &call.by_hash()) {
+            Err(error) if error.code() == Some("NOSCRIPT") => query(&mut connection, deadline, &call.by_code()),
             result => result,
+        };
+        if result.is_ok() {
+            self.connection = Some(connection);
         }
-        .map_err(Failure::Command)
+        result.map_err(Failure::Command)
     }
 }
 

@@ -11,7 +11,11 @@ mod outages;
 mod server;
 mod tls;
 
-use std::time::Duration;
+use std::{
+    error::Error,
+    iter::{once, successors},
+    time::Duration,
+};
 
 use teamwire_core::claim::{Claim, Claimed, Member, Save, Wanted};
 use teamwire_redis::RedisStore;
@@ -26,12 +30,9 @@ fn member(id: &str) -> Member {
 #[track_caller]
 fn failed(store: &mut RedisStore) -> (teamwire_core::claim::StoreErrorKind, String) {
     let error = store.beat(&member("a")).expect_err("the call fails");
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text += &format!(": {error} {error:?}");
-        cause = error.source();
-    }
+    let causes = successors(error.source(), |&error| error.source());
+    let texts = causes.map(|error| format!("{error} {error:?}"));
+    let text = once(error.to_string()).chain(texts).collect::<Vec<_>>().join(": ");
     (error.kind, text)
 }
 
