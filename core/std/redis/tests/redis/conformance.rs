@@ -1,7 +1,11 @@
 use std::time::Duration;
 
+use teamwire_core::claim::{Member, Wanted};
 use teamwire_redis::RedisStore;
-use teamwire_std::claims::conformance::{self, Subject};
+use teamwire_std::claims::{
+    ClaimStore,
+    conformance::{self, Subject},
+};
 
 use crate::{member, server::Server};
 
@@ -71,10 +75,10 @@ fn all_keys_of_a_fleet_are_in_one_slot_and_have_no_expiry() {
     let mut store = server.store();
     for fleet in ["ops-bot", "", "}", "a{b}c", "a}:feed:b"] {
         server.command::<()>(&["FLUSHALL"]);
-        let member = teamwire_core::claim::Member { fleet: fleet.into(), ..member("a") };
-        teamwire_std::claims::ClaimStore::beat(&mut store, &member).expect("it is renewed");
-        let wanted = ["x", "{y}", "}"].map(|feed| teamwire_core::claim::Wanted { feed: feed.into(), id: feed.into() });
-        teamwire_std::claims::ClaimStore::claim(&mut store, &member, &wanted, 9).expect("they are granted");
+        let member = Member { fleet: fleet.into(), ..member("a") };
+        store.beat(&member).expect("it is renewed");
+        let wanted = ["x", "{y}", "}"].map(|feed| Wanted { feed: feed.into(), id: feed.into() });
+        store.claim(&member, &wanted, 9).expect("they are granted");
         let keys: Vec<String> = server.command(&["KEYS", "*"]);
         assert_eq!(keys.len(), 4, "{keys:?}");
         let tag = |key: &str| key.split_once('{')?.1.split_once('}').map(|(tag, _)| tag.to_owned());
@@ -85,4 +89,13 @@ fn all_keys_of_a_fleet_are_in_one_slot_and_have_no_expiry() {
             assert_eq!(server.command::<i64>(&["TTL", key]), -1, "{key}");
         }
     }
+}
+
+#[test]
+fn keys_of_fleets_with_any_names_are_different() {
+    let Some(server) = Server::start(&[]) else { return };
+    let mut store = server.store();
+    let wanted = Wanted { feed: "y}:members".into(), id: "1".into() };
+    store.claim(&Member { fleet: "x".into(), ..member("a") }, &[wanted], 1).expect("it is granted");
+    store.beat(&Member { fleet: "x}:feed:y".into(), ..member("a") }).expect("its members have a key of their own");
 }
