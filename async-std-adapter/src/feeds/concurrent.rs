@@ -47,6 +47,10 @@ impl<T: InChat, F: Feed<Event = FeedEvent<T>>> Events<F> {
     /// feed: a [`StateFile`](crate::StateFile) is saved in a thread for blocking work, such as that of `smol::unblock`.
     /// If the future is dropped, or a handler panics, the handlers that run are dropped.
     ///
+    /// The closures are not `AsyncFnMut`: the compiler cannot prove yet that the futures of those are `Send`. A
+    /// function that takes one as a parameter names its future: `save: impl FnMut(Checkpoint) -> Saved`, with `Saved:
+    /// Future<Output = Result<(), Error>>`.
+    ///
     /// # Errors
     ///
     /// Fails with the first error of a handler or of `save`, or else the error that ends the feed.
