@@ -1,8 +1,11 @@
-use std::fmt::{self, Display};
+use std::{
+    fmt::{self, Display},
+    time::Duration,
+};
 
 use log::Level;
 use teamwire_core::{
-    effect::Now,
+    effect::{Moment, Now},
     error::Operation,
     model::ThreadId,
     observe::{FeedState, Observation, Observer, OperationId},
@@ -37,6 +40,24 @@ impl Display for Subject<'_> {
     }
 }
 
+/// The wait before a retry, in milliseconds: `in 1.5s`, or `at once`.
+struct Wait(Duration);
+
+impl Wait {
+    fn until(moment: Moment, now: Now) -> Self {
+        Self(moment.saturating_duration_since(now.moment))
+    }
+}
+
+impl Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_millis().try_into().unwrap_or(u64::MAX) {
+            0 => f.write_str("at once"),
+            millis => write!(f, "in {:?}", Duration::from_millis(millis)),
+        }
+    }
+}
+
 fn write(level: Level, message: fmt::Arguments<'_>) {
     log::log!(target: TARGET, level, "{message}");
 }
@@ -51,9 +72,8 @@ impl Observer for ToLog {
                 write(Level::Trace, format_args!("{}: request {attempt}", Subject(id, operation, chat)));
             }
             Observation::Retrying { id, operation, chat, attempt, error, retry_at } => {
-                let subject = Subject(id, operation, chat);
-                let wait = retry_at.saturating_duration_since(now.moment);
-                write(Level::Warn, format_args!("{subject}: request {attempt} is retried in {wait:?}: {error:#}"));
+                let (subject, wait) = (Subject(id, operation, chat), Wait::until(retry_at, now));
+                write(Level::Warn, format_args!("{subject}: request {attempt} is retried {wait}: {error:#}"));
             }
             Observation::Finished { id, attempts, elapsed, error: Some(error), .. } => {
                 // The error names the operation.
@@ -75,11 +95,8 @@ impl Observer for ToLog {
                     FeedState::Subscribed => write(Level::Debug, format_args!("{feed}: subscribed")),
                     FeedState::Polling => write(Level::Debug, format_args!("{feed}: polling")),
                     FeedState::Retrying { attempt, error, retry_at } => {
-                        let wait = retry_at.saturating_duration_since(now.moment);
-                        write(
-                            Level::Warn,
-                            format_args!("{feed}: failure {attempt}, which is retried in {wait:?}: {error:#}"),
-                        );
+                        let wait = Wait::until(retry_at, now);
+                        write(Level::Warn, format_args!("{feed}: failure {attempt}, retried {wait}: {error:#}"));
                     }
                     FeedState::Gap => write(Level::Warn, format_args!("{feed}: events may have been missed")),
                     FeedState::Ended { error: Some(error) } => {
