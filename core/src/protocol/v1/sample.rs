@@ -79,6 +79,22 @@ pub fn message(mid: &str, tid: &str, text: &str) -> Value {
     of(&bot_message(mid, tid, text))
 }
 
+/// Returns an ordinary message of the user `u-anna`, for a bot that ignores its own.
+///
+/// ```
+/// use teamwire_core::script::v1::{respond, sample};
+///
+/// let message = sample::message_of_anna("m1", "c1", "help");
+/// assert_eq!(message["from_user"]["uid"], "u-anna");
+/// let response = respond::messages([message]);
+/// # let _ = response;
+/// ```
+pub fn message_of_anna(mid: &str, tid: &str, text: &str) -> Value {
+    let mut message = bot_message(mid, tid, text);
+    message.from_user = anna();
+    of(&message)
+}
+
 /// Returns an alert of the bot.
 pub fn alert(mid: &str, tid: &str, text: &str) -> Value {
     of(&bot_message(mid, tid, text).with_alert_type(AlertType::Alert))
@@ -86,8 +102,7 @@ pub fn alert(mid: &str, tid: &str, text: &str) -> Value {
 
 /// Returns a reaction of the user `u-anna` to a message: `ok`, `sos`, `thumbs_up` and so on.
 pub fn reaction(reaction_id: &str, mid: &str, tid: &str, reaction_type: &str) -> Value {
-    let anna = member("u-anna", "Anna", "Berg");
-    let mut reaction = of(&Reaction::new(reaction_id, mid, tid, ReactionType::Ok, anna));
+    let mut reaction = of(&Reaction::new(reaction_id, mid, tid, ReactionType::Ok, anna()));
     reaction["reaction_type"] = reaction_type.into();
     reaction
 }
@@ -108,6 +123,10 @@ fn member(uid: &str, first_name: &str, last_name: &str) -> User {
     let mut user = User::new(uid, first_name, last_name);
     user.organisation = "Example Org".into();
     user
+}
+
+fn anna() -> User {
+    member("u-anna", "Anna", "Berg")
 }
 
 fn bot_user() -> User {
