@@ -234,7 +234,9 @@ impl Entry {
             (Change::Deleted(of), Item::Deletion(mid)) => of == mid,
             (Change::Reacted { id: of, kind: as_kind }, Item::Reaction { id, kind }) => of == id && as_kind == kind,
             (Change::Located(of), Item::Location(location)) => of == location,
-            (Change::Posted(id) | Change::Deleted(id), Item::Undecoded(json)) => json.contains(id),
+            // The deletion in the feed of all events has the id, too, but no sender.
+            (Change::Posted(id), Item::Undecoded(json)) => json.contains(id) && json.contains("\"from_user\":"),
+            (Change::Deleted(id), Item::Undecoded(json)) => json.contains(id),
             (Change::Reacted { id, kind }, Item::Undecoded(json)) => json.contains(id) && json.contains(kind),
             (Change::Located(location), Item::Undecoded(json)) => {
                 json.contains(&format!("\"lat\":{},", degrees(location.lat)))
