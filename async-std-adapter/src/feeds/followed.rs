@@ -16,7 +16,7 @@ use teamwire_core::{
     feed::{FeedEnd, InChat, Resume},
     machine::Feed,
 };
-use teamwire_std::fleet::{Fleet, FleetEvent, Follow, Follower, Running, Turn};
+use teamwire_std::fleet::{Fleet, FleetEvent, Follow, Follower, Turn};
 
 use super::events::Events;
 use crate::{
@@ -40,10 +40,7 @@ pub struct Followed<F: Feed<Event = FeedEvent<T>>, T: InChat> {
     waker: Arc<AtomicWaker>,
     timer: Option<BoxFuture<()>>,
     has_ended: bool,
-    on_failure: OnFailure,
 }
-
-type OnFailure = Box<dyn FnMut(&dyn fmt::Display) + Send>;
 
 /// Never pinned itself: pinned parts are in boxes.
 impl<F: Feed<Event = FeedEvent<T>>, T: InChat> Unpin for Followed<F, T> {}
@@ -69,7 +66,6 @@ where
             waker,
             timer: None,
             has_ended: false,
-            on_failure: Box::new(|_| {}),
         }
     }
 }
@@ -92,7 +88,7 @@ where
 
     /// Calls `report` with each error of a handler, before its event comes again, such as to log it.
     pub fn on_failure(mut self, report: impl FnMut(&dyn fmt::Display) + Send + 'static) -> Self {
-        self.on_failure = Box::new(report);
+        self.follower.on_failure(report);
         self
     }
 
@@ -118,7 +114,7 @@ where
             let mut event = event?;
             let running = self.follower.run(&mut event);
             let result = handler(event).await;
-            self.finish(running, result);
+            self.follower.finish(running, result);
         }
         Ok(())
     }
@@ -157,7 +153,7 @@ where
             let event = poll_fn(|cx| {
                 let mut has_progressed = false;
                 while let Poll::Ready(Some((running, result))) = Pin::new(&mut handlers).poll_next(cx) {
-                    self.finish(running, result);
+                    self.follower.finish(running, result);
                     has_progressed = true;
                 }
                 if end.is_none()
@@ -179,13 +175,6 @@ where
                 None => {}
             }
         }
-    }
-
-    fn finish<E: fmt::Display>(&mut self, running: Running<T>, result: Result<(), E>) {
-        if let Err(error) = &result {
-            (self.on_failure)(error);
-        }
-        self.follower.finish(running, result.is_ok());
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<FleetEvent<T>, Error>>> {

@@ -7,7 +7,7 @@ use teamwire_core::{
     feed::{FeedEnd, InChat, Resume, Waited},
     machine::Feed,
 };
-use teamwire_std::fleet::{Fleet, FleetEvent, Follow, Follower, Running, Turn};
+use teamwire_std::fleet::{Fleet, FleetEvent, Follow, Follower, Turn};
 
 use super::{
     events::{Events, Limit},
@@ -30,10 +30,7 @@ pub struct Followed<F: Feed<Event = FeedEvent<T>>, T: InChat> {
     interrupt: Interrupt,
     _on_stop: OnStop,
     has_ended: bool,
-    on_failure: OnFailure,
 }
-
-type OnFailure = Box<dyn FnMut(&dyn fmt::Display) + Send>;
 
 /// The next step of a feed.
 enum Next<T: InChat> {
@@ -57,17 +54,7 @@ where
         let (woken, stopped) = (interrupt.clone(), interrupt.clone());
         let follower = Follower::new(fleet, &feed.name(), begins, move || woken.notify());
         let on_stop = stop_handle.on_stop(move || stopped.notify());
-        Followed {
-            follower,
-            feed,
-            backend,
-            events: None,
-            stop_handle,
-            interrupt,
-            _on_stop: on_stop,
-            has_ended: false,
-            on_failure: Box::new(|_| {}),
-        }
+        Followed { follower, feed, backend, events: None, stop_handle, interrupt, _on_stop: on_stop, has_ended: false }
     }
 }
 
@@ -84,7 +71,7 @@ where
 
     /// Calls `report` with each error of a handler, before its event comes again, such as to log it.
     pub fn on_failure(mut self, report: impl FnMut(&dyn fmt::Display) + Send + 'static) -> Self {
-        self.on_failure = Box::new(report);
+        self.follower.on_failure(report);
         self
     }
 
@@ -110,7 +97,7 @@ where
             let mut event = event?;
             let running = self.follower.run(&mut event);
             let result = handler(event);
-            self.finish(running, result);
+            self.follower.finish(running, result);
         }
         Ok(())
     }
@@ -159,8 +146,8 @@ where
                 }
                 for (running, result) in results {
                     match result {
-                        Ok(()) => self.finish(running, Ok::<_, E>(())),
-                        Err(Failure::Error(error)) => self.finish(running, Err(error)),
+                        Ok(()) => self.follower.finish(running, Ok::<_, E>(())),
+                        Err(Failure::Error(error)) => self.follower.finish(running, Err(error)),
                         Err(Failure::Panic(payload)) => end = Some(Err(Failure::Panic(payload))),
                     }
                 }
@@ -179,13 +166,6 @@ where
             Some(Err(Failure::Error(error))) => Err(error),
             Some(Err(Failure::Panic(payload))) => resume_unwind(payload),
         }
-    }
-
-    fn finish<E: fmt::Display>(&mut self, running: Running<T>, result: Result<(), E>) {
-        if let Err(error) = &result {
-            (self.on_failure)(error);
-        }
-        self.follower.finish(running, result.is_ok());
     }
 
     /// Performs the next turn. A wait ends when the handle is stopped.

@@ -62,13 +62,12 @@ enum State<T> {
 impl<T: FeedItem> Poller<T> {
     /// Creates a feed of the events of `source`, without the messages that the configuration or the options hide.
     pub(crate) fn new(session: &Session, source: FeedSource, options: FeedOptions) -> Self {
-        let redaction = session.redaction();
         let FeedOptions { after, long_poll, hidden_author } = options;
         let start = after.clone().map(Box::new);
         let (cursor, state) = match after.map(|checkpoint| checkpoint.into_cursor(&source)).transpose() {
             Ok(cursor) => (cursor, State::Ready),
             Err(mut error) => {
-                error.set_operation(source.operation(), source.chat(), &redaction);
+                error.set_operation(source.operation(), source.chat(), &session.redaction());
                 (None, State::Done(Err(error)))
             }
         };

@@ -34,7 +34,10 @@ pub struct Follower<T> {
     failure: Option<Error>,
     /// Set at the end of the feed.
     end: Option<Result<(), Error>>,
+    on_failure: OnFailure,
 }
+
+type OnFailure = Box<dyn FnMut(&dyn fmt::Display) + Send>;
 
 /// The next action of an adapter.
 #[derive(Debug)]
@@ -95,7 +98,12 @@ impl<T: InChat> Follower<T> {
         shared.changed.notify_all();
         let window = Arc::new(Mutex::new(Window::new(DEFAULT_LIMIT)));
         let link = Link { shared, feed: feed.into(), window, is_followed: Arc::new(AtomicBool::new(true)), wake };
-        Self { fleet: fleet.clone(), link, grant: None, reported: 0, failure, end: None }
+        Self { fleet: fleet.clone(), link, grant: None, reported: 0, failure, end: None, on_failure: Box::new(|_| {}) }
+    }
+
+    /// Calls `report` with each error of a handler.
+    pub fn on_failure(&mut self, report: impl FnMut(&dyn fmt::Display) + Send + 'static) {
+        self.on_failure = Box::new(report);
     }
 
     /// Sets the maximum number of events that are handled at the same time.
@@ -175,18 +183,15 @@ impl<T: InChat> Follower<T> {
     }
 
     /// Records the result of a handler. An event that was not handled comes again.
-    pub fn finish(&self, running: Running<T>, is_handled: bool) {
-        let Running { handed: Some(handed), event } = running else { return };
-        if is_handled {
-            self.link.finish(handed);
-        } else {
-            self.link.fail(handed, event);
+    pub fn finish<E: fmt::Display>(&mut self, running: Running<T>, result: Result<(), E>) {
+        if let Err(error) = &result {
+            (self.on_failure)(error);
         }
-    }
-
-    /// Returns the number of handlers that run.
-    pub fn running(&self) -> usize {
-        self.link.window().running()
+        let Running { handed: Some(handed), event } = running else { return };
+        match result {
+            Ok(()) => self.link.finish(handed),
+            Err(_) => self.link.fail(handed, event),
+        }
     }
 
     /// Returns a failure of the store as an event, once.
