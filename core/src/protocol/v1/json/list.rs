@@ -7,7 +7,7 @@ use super::{
     marker::{self, Marker},
     member::{Member, is_name},
     recovery::Budget,
-    scan::{self, NoEnd, Parts},
+    scan::{self, Parts},
     value::{Json, trimmed},
 };
 
@@ -64,12 +64,7 @@ impl<'a> List<'a> {
         }
         let start = start(body)?;
         // Without its end, a body may seem to end after a list within an item.
-        let is_cut = match length {
-            Err(NoEnd::Cut) => true,
-            // The last string of an object may lack its end.
-            Err(NoEnd::CutString) => !body.ends_with(b"}"),
-            _ => false,
-        };
+        let is_cut = length.is_err_and(|no_end| no_end.is_cut(body));
         let end = end_of_list(body, start, cursor, is_cut);
         Some(Self::Malformed(Malformed { body, start, end: end.unwrap_or(body.len()), has_end: end.is_some() }))
     }

@@ -13,6 +13,17 @@ pub(super) enum NoEnd {
     CutString,
 }
 
+impl NoEnd {
+    /// Returns `true` if the end of these bytes, a body, is missing, and not only that of its last string.
+    pub(super) fn is_cut(self, body: &[u8]) -> bool {
+        match self {
+            Self::Invalid(_) => false,
+            Self::Cut => true,
+            Self::CutString => !body.ends_with(b"}"),
+        }
+    }
+}
+
 /// The position within the structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     decode_error::DecodeError,
-    scan::{self, NoEnd, Parts},
+    scan::{self, Parts},
 };
 
 /// The bytes of a value, trimmed. Its scalars may be malformed.
@@ -21,10 +21,8 @@ impl<'a> Json<'a> {
         let bytes = trimmed(body)?;
         match scan::value_length(bytes) {
             Ok(end) => Some(Self { bytes: &bytes[..end], is_malformed: false }),
-            Err(NoEnd::Cut) => None,
-            // The last string of an object may lack its end.
-            Err(NoEnd::CutString) if !bytes.ends_with(b"}") => None,
-            Err(NoEnd::Invalid(_) | NoEnd::CutString) => Some(Self { bytes, is_malformed: true }),
+            Err(no_end) if no_end.is_cut(bytes) => None,
+            Err(_) => Some(Self { bytes, is_malformed: true }),
         }
     }
 
