@@ -31,6 +31,8 @@ pub(crate) enum BodyKind {
 pub(crate) struct Operation {
     pub(crate) method: &'static str,
     pub(crate) path: &'static str,
+    /// The number of segments of the path, so that a request is compared with few paths.
+    pub(crate) segments: usize,
     pub(crate) body: BodyKind,
     pub(crate) run: fn(&mut World, &Call) -> OperationResult,
 }

@@ -14,24 +14,39 @@ use super::{
     state::World,
 };
 
-const fn get(path: &'static str, run: fn(&mut World, &Call) -> OperationResult) -> Operation {
-    Operation { method: "GET", path, body: BodyKind::None, run }
+type Run = fn(&mut World, &Call) -> OperationResult;
+
+const fn operation(method: &'static str, path: &'static str, body: BodyKind, run: Run) -> Operation {
+    Operation { method, path, segments: count_segments(path), body, run }
 }
 
-const fn put(path: &'static str, body: BodyKind, run: fn(&mut World, &Call) -> OperationResult) -> Operation {
-    Operation { method: "PUT", path, body, run }
+const fn count_segments(path: &str) -> usize {
+    let (bytes, mut at, mut count) = (path.as_bytes(), 0, 0);
+    while at < bytes.len() {
+        count += (bytes[at] == b'/') as usize;
+        at += 1;
+    }
+    count
 }
 
-const fn patch(path: &'static str, run: fn(&mut World, &Call) -> OperationResult) -> Operation {
-    Operation { method: "PATCH", path, body: BodyKind::Json, run }
+const fn get(path: &'static str, run: Run) -> Operation {
+    operation("GET", path, BodyKind::None, run)
 }
 
-const fn post(path: &'static str, body: BodyKind, run: fn(&mut World, &Call) -> OperationResult) -> Operation {
-    Operation { method: "POST", path, body, run }
+const fn put(path: &'static str, body: BodyKind, run: Run) -> Operation {
+    operation("PUT", path, body, run)
 }
 
-const fn delete(path: &'static str, run: fn(&mut World, &Call) -> OperationResult) -> Operation {
-    Operation { method: "DELETE", path, body: BodyKind::None, run }
+const fn patch(path: &'static str, run: Run) -> Operation {
+    operation("PATCH", path, BodyKind::Json, run)
+}
+
+const fn post(path: &'static str, body: BodyKind, run: Run) -> Operation {
+    operation("POST", path, body, run)
+}
+
+const fn delete(path: &'static str, run: Run) -> Operation {
+    operation("DELETE", path, BodyKind::None, run)
 }
 
 /// The contract's operations, in its order.
@@ -90,7 +105,7 @@ pub(crate) static OPERATIONS: [Operation; 48] = [
 /// Finds the operation for a path and the ids in the path. 404 for an unknown path, 405 for an unsupported method.
 pub(crate) fn find(method: &str, path: &[Segment]) -> Result<(&'static Operation, Vec<Segment>), Problem> {
     let mut allowed = Vec::new();
-    for operation in &OPERATIONS {
+    for operation in OPERATIONS.iter().filter(|it| it.segments == path.len()) {
         if let Some(ids) = match_path(operation.path, path) {
             if operation.method == method {
                 return Ok((operation, ids));
